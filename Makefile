@@ -1,0 +1,52 @@
+# Two commands do it all on a fresh machine: `make demo` and `make test`. Both set up what they need in .venv first.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+TORCH ?= torch==2.13.0
+OUT ?= demo
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+.PHONY: demo test check soak messages clean help
+
+help:
+	@echo "make demo      learn to read digits, show what was learned (set up first, if need be)"
+	@echo "make test      the whole gate: format, lint, types, all tests, coverage"
+	@echo "make check     format, lint and types only"
+	@echo "make soak      the long proofs: hundreds of kills, minutes of fuzzing"
+	@echo "make messages  bring the Korean catalogue up to date with the code"
+	@echo "make clean     remove what the other commands made"
+
+demo: .venv/base
+	$(BIN)/pellucid demo -o $(OUT)
+
+test: check
+	$(BIN)/coverage erase
+	OMP_NUM_THREADS=1 $(BIN)/coverage run -m pytest -q -m "not soak"
+	$(BIN)/coverage combine -q
+	$(BIN)/coverage report
+
+check: .venv/test
+	$(BIN)/ruff format --check --quiet .
+	$(BIN)/ruff check --quiet .
+	$(BIN)/mypy
+
+soak: .venv/test
+	$(BIN)/python -m pytest -q -m soak
+
+messages: .venv/test
+	$(BIN)/python tools/messages.py
+
+clean:
+	rm -rf .venv build dist demo .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+.venv/base: pyproject.toml
+	@test -n "$(PYTHON)" || { echo "pellucid needs Python 3.11 or later: install it, or say make PYTHON=/path/to/python3"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "pellucid needs Python 3.11 or later, and $(PYTHON) is older: say make PYTHON=/path/to/python3.11"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' || { echo "pellucid needs Python's venv module: on Debian and Ubuntu, apt-get install python3-venv"; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(PIP) --editable .
+	@touch $@
+
+.venv/test: .venv/base
+	$(PIP) "$(TORCH)"
+	$(PIP) --editable ".[test,check]"
+	@touch $@

@@ -1,0 +1,53 @@
+"""The command `pellucid` and the list of what is below it."""
+
+from __future__ import annotations
+
+import click
+
+from pellucid import __version__
+from pellucid.cli.data import data
+from pellucid.cli.demo import demo
+from pellucid.cli.doctor import doctor
+from pellucid.cli.evaluate import evaluate
+from pellucid.cli.help import Group, Option, lang_option
+from pellucid.cli.predict import predict
+from pellucid.cli.summary import summary
+from pellucid.cli.train import train
+from pellucid.language import mark
+
+
+def _show_version(ctx: click.Context, param: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        click.echo(f"pellucid {__version__}")
+        ctx.exit()
+
+
+@click.group(
+    cls=Group,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help=mark(
+        "Neural networks you can see through: train one, ask it, look at how well it answers.\n\n"
+        "Every command explains itself with --help."
+    ),
+    examples=[
+        ("pellucid demo", mark("see a network learn to read digits")),
+        ("pellucid train --quick", mark("train one in seconds; writes digits.safetensors")),
+        ("pellucid predict digits.safetensors my.png", mark("let it read your handwriting")),
+    ],
+)
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_show_version,
+    help=mark("Show the version and exit."),
+    cls=Option,
+)
+@lang_option
+def pellucid() -> None:
+    """Do nothing: the commands do it."""
+
+
+for command in (train, predict, evaluate, summary, data, doctor, demo):
+    pellucid.add_command(command)

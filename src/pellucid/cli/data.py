@@ -1,0 +1,146 @@
+"""`pellucid data`: what there is to learn from, and what is in it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from pellucid.cli.help import Command, argument, json_option, lang_option
+from pellucid.cli.output import colours, shows_blocks, write_json
+from pellucid.cli.threads import use_threads
+from pellucid.language import cell_width, mark, say
+
+if TYPE_CHECKING:
+    from pellucid.cli.datasets import Dataset
+
+SAMPLES = 3
+LONGEST = 20  # classes that are listed one by one
+
+KNOWN = (
+    ("mnist", mark("70,000 handwritten digits, 28 x 28 pixels, inside this package")),
+    ("xor", mark("points around the corners of a square: needs a hidden layer")),
+    ("moons", mark("two half circles that reach into each other")),
+    ("circles", mark("a circle around a circle")),
+    ("spirals", mark("two spirals wound round each other: hard for a small network")),
+)
+
+
+@click.command(
+    cls=Command,
+    short_help=mark("what data there is, and what is in it"),
+    help=mark(
+        "Describe data: how many rows of each class, their shape and range, and a few samples. "
+        "Without a name: list what is there without a file."
+    ),
+    examples=[
+        ("pellucid data", mark("what there is")),
+        ("pellucid data mnist", mark("the handwritten digits")),
+        ("pellucid data letters/", mark("own pictures, as the network will see them")),
+    ],
+)
+@argument(
+    "data",
+    required=False,
+    metavar=mark("[DATA]"),
+    about=mark("mnist, a toy problem, a folder of pictures by class, a folder of IDX files, or an .npz file."),
+)
+@json_option
+@lang_option
+def data(data: str | None, as_json: bool) -> None:
+    """Describe data."""
+    if data is None:
+        if as_json:
+            write_json([{"name": name, "about": say(about)} for name, about in KNOWN])
+            return
+        for name, about in KNOWN:
+            click.echo(f"{name:<9}{say(about)}")
+        click.echo("\n" + say("Own data: a folder with a sub-folder of pictures for each class, IDX files, or .npz."))
+        return
+    use_threads(None, 0)
+    from pellucid.cli.datasets import load_dataset
+
+    dataset = load_dataset(data)
+    facts = describe(dataset)
+    if as_json:
+        write_json(facts)
+    else:
+        click.echo(_text(dataset, facts))
+
+
+def describe(dataset: Dataset) -> dict[str, Any]:
+    """Give counts, shapes, types and ranges as JSON can hold them."""
+    import numpy as np
+
+    x, t = dataset.x, dataset.t
+    low, high = (float(value) for value in (x.min(), x.max()))
+    facts: dict[str, Any] = {
+        "name": dataset.name,
+        "rows": len(x),
+        "test_rows": 0 if dataset.test is None else len(dataset.test[0]),
+        "shape": list(x.shape[1:]),
+        "type": x.dtype.name,
+        "range": [low, high],
+        "finite": bool(np.isfinite(x).all()),
+        "classes": None,
+    }
+    if dataset.classes is not None:
+        counts = np.bincount(t.astype(np.int64), minlength=len(dataset.classes)).tolist()
+        facts["classes"] = [{"name": name, "rows": count} for name, count in zip(dataset.classes, counts, strict=True)]
+    return facts
+
+
+def _text(dataset: Dataset, facts: dict[str, Any]) -> str:
+    lines = [
+        say(
+            "{name}: {rows:,} rows to learn from, {test:,} to test",
+            name=dataset.name,
+            rows=facts["rows"],
+            test=facts["test_rows"],
+        ),
+        say(
+            "each row: {shape} numbers ({type}), from {low:g} to {high:g}",
+            shape=" x ".join(map(str, facts["shape"])),
+            type=facts["type"],
+            low=facts["range"][0],
+            high=facts["range"][1],
+        ),
+    ]
+    if not facts["finite"]:
+        lines.append(say("some numbers are NaN or infinity: learning will refuse them"))
+    if facts["classes"] is None:
+        lines.append(say("targets are values: {shape}", shape=dataset.t.shape))
+    else:
+        lines += _classes(facts["classes"])
+    return "\n".join([*lines, "", *_samples(dataset)]).rstrip()
+
+
+def _classes(classes: list[dict[str, Any]]) -> list[str]:
+    lines = [say("{count} classes:", count=len(classes))]
+    width = max(cell_width(each["name"]) for each in classes[:LONGEST])
+    most = max(each["rows"] for each in classes)
+    block = "█" if shows_blocks() else "#"
+    for each in classes[:LONGEST]:
+        name = each["name"] + " " * (width - cell_width(each["name"]))
+        lines.append(f"  {name}  {each['rows']:>7,}  {block * round(30 * each['rows'] / most)}".rstrip())
+    if len(classes) > LONGEST:
+        lines.append(say("  and {count} more", count=len(classes) - LONGEST))
+    return lines
+
+
+def _samples(dataset: Dataset) -> list[str]:
+    import numpy as np
+
+    from pellucid.lens import pictures
+
+    if dataset.picture_shape is None:
+        return [
+            "  ".join(f"{value:.4g}" for value in row[:10]) for row in dataset.x[:SAMPLES].reshape(-1, dataset.inputs)
+        ]
+    wide = dataset.picture_shape[1]
+    count = max(1, min(SAMPLES, 80 // (wide + 1)))
+    # One of each class, as far as there is room: samples are to show differences.
+    order = np.unique(dataset.t, return_index=True)[1][:count] if dataset.classes else np.arange(count)
+    shown = [pictures.as_bytes(dataset.x[row])[:, :80] for row in order]
+    blocks = [pictures.terminal_picture(picture, colours(), shows_blocks()) for picture in shown]
+    return [" ".join(parts).rstrip() for parts in zip(*blocks, strict=True)]

@@ -1,0 +1,125 @@
+"""`pellucid doctor`: what is installed, what works, and what to do about what does not."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+import os
+import platform
+from typing import Any, NamedTuple
+
+import click
+
+from pellucid import __version__
+from pellucid.cli.help import Command, json_option, lang_option
+from pellucid.cli.output import write_json
+from pellucid.language import cell_width, current_language, mark, say
+
+NEEDED = ("numpy", "click", "rich", "safetensors", "pillow")
+
+EXTRAS = {"torch": mark("exchange with PyTorch")}
+"""Packages that are not needed, and what for."""
+
+
+class Finding(NamedTuple):
+    """One line of the report: what was looked at, what was found, and whether it is as it must be."""
+
+    name: str
+    about: str
+    found: str
+    good: bool = True
+
+
+@click.command(
+    cls=Command,
+    short_help=mark("check this installation"),
+    help=mark(
+        "Check this installation: versions, NumPy's linear algebra, engine, threads, language and MNIST's files. "
+        "Exit code 1 when something is broken."
+    ),
+    examples=[("pellucid doctor", mark("look at everything"))],
+)
+@json_option
+@lang_option
+def doctor(as_json: bool) -> int:
+    """Check this installation."""
+    findings = examine()
+    broken = [finding for finding in findings if not finding.good]
+    if as_json:
+        report: dict[str, Any] = {finding.name: finding.found for finding in findings}
+        write_json(report | {"broken": [finding.name for finding in broken]})
+        return 1 if broken else 0
+    width = max(cell_width(finding.about) for finding in findings)
+    for finding in findings:
+        sign = say("ok") if finding.good else say("BROKEN")
+        click.echo(f"{finding.about}{' ' * (width - cell_width(finding.about))}  {finding.found}  [{sign}]")
+    if broken:
+        click.echo("\n" + say("Something is broken: python -m pip install --force-reinstall pellucid"))
+    return 1 if broken else 0
+
+
+def examine() -> list[Finding]:
+    """Look at everything; nothing that is broken here raises."""
+    return [
+        Finding("python", "Python", f"{platform.python_version()} ({platform.machine()})"),
+        Finding("pellucid", "pellucid", __version__),
+        *(_package(name) for name in NEEDED),
+        _linear_algebra(),
+        Finding("engine", say("engine"), say("reference (NumPy); native: not in this installation")),
+        _threads(),
+        Finding("language", say("language"), current_language()),
+        _mnist(),
+        *(_extra(name, about) for name, about in EXTRAS.items()),
+    ]
+
+
+def _package(name: str) -> Finding:
+    try:
+        version = importlib.metadata.version(name)
+        importlib.import_module("PIL" if name == "pillow" else name)
+    except Exception as error:  # whatever a broken package raises when it is imported is what is to be told
+        return Finding(name, name, say("cannot be imported ({reason})", reason=error), False)
+    return Finding(name, name, version)
+
+
+def _linear_algebra() -> Finding:
+    about = say("linear algebra")
+    try:
+        import numpy as np
+
+        blas = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
+        found = f"{blas['name']} {blas['version']}"
+        right = float((np.full((8, 8), 2.0) @ np.full((8, 8), 0.5)).sum()) == 512
+    except Exception as error:
+        return Finding("blas", about, say("cannot be used ({reason})", reason=error), False)
+    return Finding("blas", about, found, right)
+
+
+def _threads() -> Finding:
+    about = say("threads")
+    try:
+        from pellucid.engines import thread_count
+
+        found = say("{count} of {cores} cores", count=thread_count(), cores=os.cpu_count())
+    except Exception as error:
+        return Finding("threads", about, str(error), False)
+    return Finding("threads", about, found)
+
+
+def _mnist() -> Finding:
+    try:
+        from pellucid.data import mnist
+
+        digits = mnist()
+    except Exception as error:
+        return Finding("mnist", "MNIST", str(error), False)
+    train, test = len(digits.train.labels), len(digits.test.labels)
+    return Finding("mnist", "MNIST", say("{train:,} + {test:,} digits, checksums right", train=train, test=test))
+
+
+def _extra(name: str, about: str) -> Finding:
+    if importlib.util.find_spec(name) is None:
+        return Finding(
+            name, name, say("not installed ({use}): python -m pip install {name}", use=say(about), name=name)
+        )
+    return Finding(name, name, f"{importlib.metadata.version(name)} ({say(about)})")

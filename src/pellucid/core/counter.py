@@ -1,0 +1,57 @@
+"""Random numbers by counting: every number is a function of a key and its own place, and of nothing before it.
+
+A mask for dropout or the order of an epoch is thus the same in `backward` as in `forward`, in every engine, on every
+machine and NumPy version, and for any number of processes. The function is SplitMix64 (Steele, Lea and Flood, "Fast
+splittable pseudorandom number generators", OOPSLA 2014): a counter times the golden ratio, then its bits mixed.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pellucid.core.types import Array
+
+_GOLDEN = 0x9E3779B97F4A7C15
+_FIRST = 0xBF58476D1CE4E5B9
+_SECOND = 0x94D049BB133111EB
+_MASK = (1 << 64) - 1
+
+
+def key(*numbers: int) -> int:
+    """Mix whole numbers (a seed, a step, a layer) into one 64-bit key; their order counts."""
+    mixed = 0
+    for number in numbers:
+        mixed = _mix((mixed + _GOLDEN + number) & _MASK)
+    return mixed
+
+
+def bits(stream: int, places: Array) -> Array:
+    """Give 64 random bits (uint64) for each place of the stream with that key.
+
+    Parameters
+    ----------
+    stream
+        A key from `key`.
+    places
+        Whole numbers from 0, uint64, any shape with at least one axis.
+    """
+    z = (places + np.uint64(1)) * np.uint64(_GOLDEN) + np.uint64(stream)
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(_FIRST)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(_SECOND)
+    return z ^ (z >> np.uint64(31))
+
+
+def uniform(stream: int, places: Array) -> Array:
+    """Give a float64 in [0, 1) for each place: the top 53 bits."""
+    return (bits(stream, places) >> np.uint64(11)) * 2.0**-53
+
+
+def permutation(stream: int, N: int) -> Array:
+    """Give the numbers 0 to N - 1 (int64) in random order: the order of N random keys, ties left as they stand."""
+    return np.argsort(bits(stream, np.arange(N, dtype=np.uint64)), kind="stable")
+
+
+def _mix(z: int) -> int:
+    z = ((z ^ (z >> 30)) * _FIRST) & _MASK
+    z = ((z ^ (z >> 27)) * _SECOND) & _MASK
+    return z ^ (z >> 31)

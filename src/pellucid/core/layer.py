@@ -1,0 +1,200 @@
+"""What a layer is: parameters, a forward pass and a backward pass, and nothing of any pass in between."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, ClassVar, Generic, NamedTuple, Self, TypeVar, cast, overload
+
+import numpy as np
+
+from pellucid.core import counter
+from pellucid.core.types import Array, Options
+from pellucid.errors import InputError
+from pellucid.language import say
+
+A = TypeVar("A", Array, Array | None)
+
+
+class Learning(NamedTuple):
+    """That a pass belongs to learning, and the place from which its random numbers are drawn.
+
+    Layers that act differently while learning (Dropout, BatchNorm) look whether they are given one. `row` is the
+    number of the pass's first row in its batch, so that a batch cut into shards draws the same numbers.
+    """
+
+    seed: int = 0
+    step: int = 0
+    layer: int = 0
+    row: int = 0
+
+    def at(self, index: int) -> Learning:
+        """Give the place of the layer with that index; inside a Residual, of a layer within that layer."""
+        return self._replace(layer=self.layer * 4096 + index + 1)
+
+    def uniform(self, N: int, H: int) -> Array:
+        """Draw an (N, H) array of float64 in [0, 1), each by its row in the batch and its column."""
+        first, last = self.row * H, (self.row + N) * H
+        stream = counter.key(self.seed, self.step, self.layer)
+        return counter.uniform(stream, np.arange(first, last, dtype=np.uint64).reshape(N, H))
+
+
+class _Owned(Generic[A]):
+    """An array that a layer owns: assigning copies into it, so there is only ever one copy of the weights."""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    @overload
+    def __get__(self, layer: None, owner: type) -> Self: ...
+    @overload
+    def __get__(self, layer: Layer, owner: type) -> A: ...
+    def __get__(self, layer: Layer | None, owner: type) -> Self | A:
+        return self if layer is None else cast(A, layer.__dict__[self.name])
+
+    def __set__(self, layer: Layer, value: Any) -> None:
+        own = layer.__dict__.get(self.name)
+        if own is None:
+            layer.__dict__[self.name] = None if value is None else own_array(value)
+            return
+        value = np.asarray(value)
+        if value.shape != own.shape:
+            raise InputError(
+                say(
+                    "{layer}.{name} has shape {expected}, and cannot be assigned an array of shape {got}",
+                    layer=type(layer).__name__,
+                    name=self.name,
+                    expected=own.shape,
+                    got=value.shape,
+                )
+            )
+        own[...] = value
+
+
+class Parameter(_Owned[A]):
+    """An array that is learned."""
+
+
+class Buffer(_Owned[A]):
+    """An array that a layer remembers and does not learn."""
+
+
+class Layer:
+    """One step of a network: y = forward(x), and its gradient.
+
+    A subclass declares its arrays as `Parameter` and `Buffer`, and writes `forward` and `backward`; both take any
+    number of rows, none included, and work in the floating type they are given.
+    """
+
+    parameter_names: ClassVar[tuple[str, ...]] = ()
+    buffer_names: ClassVar[tuple[str, ...]] = ()
+    frozen: bool = False
+    inner: Sequence[Layer] = ()  # the layers within this one (Residual)
+
+    def __init_subclass__(cls) -> None:
+        def names(kind: type) -> tuple[str, ...]:
+            return tuple(name for name, value in vars(cls).items() if isinstance(value, kind))
+
+        cls.parameter_names = cls.parameter_names + names(Parameter)
+        cls.buffer_names = cls.buffer_names + names(Buffer)
+
+    def forward(self, x: Array, learning: Learning | None = None) -> Array:
+        """Give the layer's output y, (N, H), for the input x, (N, D)."""
+        raise NotImplementedError
+
+    def backward(
+        self, x: Array, y: Array, dy: Array, learning: Learning | None = None, needs_dx: bool = True
+    ) -> tuple[Array | None, list[Array]]:
+        """Give (dx, grads): the loss's gradient by the input and by each of `params`.
+
+        x, y and `learning` are those of the forward pass, dy is the loss's gradient by y. With `needs_dx` False,
+        dx may be None: the first layer that learns saves a matrix product.
+        """
+        raise NotImplementedError
+
+    def observe(self, x: Array, learning: Learning) -> None:
+        """Bring `buffers` up to date with the input of a learning pass; called once a batch."""
+
+    def width(self, D: int) -> int:
+        """Give the number of outputs for D inputs; raises InputError if D inputs do not fit."""
+        return D
+
+    def multiply_adds(self, D: int) -> int:
+        """Count the multiplications with addition that one row of D inputs costs in matrix products."""
+        return 0
+
+    def options(self) -> Options:
+        """Give the settings, arrays aside, with which the constructor makes this layer again; JSON can hold them."""
+        return {}
+
+    @classmethod
+    def build(cls, options: Options, arrays: dict[str, Array]) -> Self:
+        """Make the layer again from `options()` and its arrays by name."""
+        return cls(**arrays, **options)
+
+    @property
+    def params(self) -> list[Array]:
+        """The arrays that are learned, W before b; changing them in place changes the layer."""
+        return [array for name in self.parameter_names if (array := self.__dict__[name]) is not None]
+
+    @property
+    def buffers(self) -> list[Array]:
+        """The arrays that the layer remembers and does not learn."""
+        return [array for name in self.buffer_names if (array := self.__dict__[name]) is not None]
+
+    def arrays(self) -> dict[str, Array]:
+        """Give parameters and buffers by name."""
+        names = self.parameter_names + self.buffer_names
+        return {name: array for name in names if (array := self.__dict__[name]) is not None}
+
+    def __repr__(self) -> str:
+        arguments = list(self.arrays()) + [f"{name}={value!r}" for name, value in self.options().items()]
+        return f"{type(self).__name__}({', '.join(arguments)})"
+
+
+def own_array(value: Any, dtype: Any = None) -> Array:
+    """Copy `value` into an unpadded, C-contiguous array of float32 or float64, as it is given or as `dtype` says.
+
+    Whole numbers become float32; anything that is no array of numbers raises InputError.
+    """
+    try:
+        array = np.asarray(value)
+    except ValueError as error:  # ragged lists
+        raise InputError(say("expected an array of numbers, got rows of different lengths")) from error
+    if array.dtype.kind not in "biuf":
+        raise InputError(say("expected an array of numbers, got {kind}", kind=array.dtype))
+    if dtype is None:
+        dtype = array.dtype if array.dtype in (np.float32, np.float64) else np.float32
+    return np.array(array, dtype=dtype, order="C")
+
+
+def check_width(layer: Layer, expected: int, D: int) -> None:
+    """Raise InputError unless D, the number of inputs that come, is what the layer expects."""
+    if expected != D:
+        raise InputError(
+            say(
+                "{layer} expects {expected} inputs in each row, got {got}",
+                layer=type(layer).__name__,
+                expected=expected,
+                got=D,
+            )
+        )
+
+
+def check_vectors(layer: str, H: int, **vectors: Array | None) -> None:
+    """Raise InputError unless each of the named vectors, where there is one, has H numbers."""
+    for name, vector in vectors.items():
+        if vector is not None and vector.shape != (H,):
+            raise InputError(
+                say(
+                    "{layer}: {name} must have shape {expected}, got {got}",
+                    layer=layer,
+                    name=name,
+                    expected=(H,),
+                    got=vector.shape,
+                )
+            )
+
+
+def flat(lists: Iterable[list[Array]]) -> list[Array]:
+    """Join the layers' lists of arrays into one, layer by layer."""
+    return [array for arrays in lists for array in arrays]

@@ -1,0 +1,299 @@
+"""Optimizers: how parameters follow their gradients.
+
+An optimizer is its settings and nothing else. What it remembers (moments, a step count) is a `state` that `start`
+makes and `update` changes in place, so one optimizer can serve several networks and a state can be written to a file.
+
+Every update does, in this order: clip the gradients by value, then by their joint norm; add L1 and L2; shrink weights
+by decoupled weight decay; take the optimizer's own step; bound the weights by max-norm; move the average of the
+weights. Decay, L1, L2 and max-norm act on weight matrices only, never on biases or on normalisation's scale and shift.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from pellucid.core.types import Array, Options
+from pellucid.errors import InputError
+from pellucid.language import say
+
+State: TypeAlias = dict[str, Any]
+
+_COMMON: Options = {
+    "weight_decay": 0.0,
+    "l1": 0.0,
+    "l2": 0.0,
+    "clip_norm": None,
+    "clip_value": None,
+    "max_norm": None,
+    "ema": None,
+}
+
+
+class Optimizer:
+    """What all optimizers share.
+
+    Parameters
+    ----------
+    learning_rate
+        The size of a step; a schedule multiplies it.
+    weight_decay
+        Decoupled: before each step W is multiplied by 1 - learning_rate * weight_decay (Loshchilov and Hutter 2019).
+    l1, l2
+        Add l1 * sign(W) and l2 * W to the gradient: the slopes of l1 |W| and l2 |W|^2 / 2. (The loss that is reported
+        stays the data's.)
+    clip_norm, clip_value
+        Bound the norm of all gradients together (Pascanu, Mikolov and Bengio 2013), and each number of them.
+    max_norm
+        Bound the length of each neuron's incoming weights, a column of W (Srivastava et al. 2014, section 5.1).
+    ema
+        Keep an exponential moving average of the parameters with this decay, such as 0.999; `train` evaluates it and
+        leaves it in the network at the end.
+
+    Raises InputError for a setting out of its range.
+    """
+
+    slots: tuple[str, ...] = ()
+
+    def __init__(
+        self,
+        learning_rate: float,
+        *,
+        weight_decay: float = 0.0,
+        l1: float = 0.0,
+        l2: float = 0.0,
+        clip_norm: float | None = None,
+        clip_value: float | None = None,
+        max_norm: float | None = None,
+        ema: float | None = None,
+    ) -> None:
+        self.learning_rate = _at_least(0, learning_rate=learning_rate)
+        self.weight_decay = _at_least(0, weight_decay=weight_decay)
+        self.l1 = _at_least(0, l1=l1)
+        self.l2 = _at_least(0, l2=l2)
+        self.clip_norm = None if clip_norm is None else _at_least(0, clip_norm=clip_norm)
+        self.clip_value = None if clip_value is None else _at_least(0, clip_value=clip_value)
+        self.max_norm = None if max_norm is None else _at_least(0, max_norm=max_norm)
+        self.ema = None if ema is None else _below_one(ema=ema)
+
+    def start(self, params: Sequence[Array]) -> State:
+        """Make the state with which learning of these parameters begins."""
+        state: State = {"step": 0}
+        for slot in self.slots:
+            state[slot] = [np.zeros_like(p) for p in params]
+        if self.ema is not None:
+            state["average"] = [p.copy() for p in params]
+        return state
+
+    def update(
+        self, params: Sequence[Array], grads: Sequence[Array], state: State, learning_rate: float | None = None
+    ) -> None:
+        """Move the parameters by one step, in place.
+
+        `grads` fits `params` and is left as it is; `learning_rate` stands in for the optimizer's own.
+        """
+        rate = self.learning_rate if learning_rate is None else learning_rate
+        state["step"] += 1
+        for index, (p, g) in enumerate(zip(params, self._clipped(grads), strict=True)):
+            memory = [state[slot][index] for slot in self.slots]
+            if p.ndim == 2:
+                self._update_weights(p, g, memory, state["step"], rate)
+            else:
+                self.step(p, g, memory, state["step"], rate)
+            if self.ema is not None:
+                average = state["average"][index]
+                average += (1 - self.ema) * (p - average)
+
+    def step(self, p: Array, g: Array, memory: list[Array], step: int, rate: float) -> None:
+        """Take the optimizer's own step for one parameter p with gradient g, in place; `step` counts from 1."""
+        raise NotImplementedError
+
+    def options(self) -> Options:
+        """Give the settings with which the constructor makes this optimizer again, as far as they are not defaults."""
+        common = {name: getattr(self, name) for name, default in _COMMON.items() if getattr(self, name) != default}
+        return {"learning_rate": self.learning_rate, **common}
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in self.options().items())})"
+
+    def _clipped(self, grads: Sequence[Array]) -> Sequence[Array]:
+        if self.clip_value is not None:
+            grads = [np.clip(g, -self.clip_value, self.clip_value) for g in grads]
+        if self.clip_norm is not None:
+            norm = math.sqrt(sum(float(np.vdot(g, g)) for g in grads))
+            share = self.clip_norm / (norm + 1e-6)  # PyTorch's guard against 0
+            if share < 1:
+                grads = [g * share for g in grads]
+        return grads
+
+    def _update_weights(self, W: Array, g: Array, memory: list[Array], step: int, rate: float) -> None:
+        if self.l1:
+            g = g + self.l1 * np.sign(W)
+        if self.l2:
+            g = g + self.l2 * W
+        if self.weight_decay:
+            W *= 1 - rate * self.weight_decay
+        self.step(W, g, memory, step, rate)
+        if self.max_norm is not None:
+            norms = np.sqrt((W * W).sum(axis=0))
+            W *= self.max_norm / np.maximum(norms, self.max_norm or np.finfo(W.dtype).tiny)  # 1 within the bound
+
+
+class SGD(Optimizer):
+    """Stochastic gradient descent: p -= rate g; with momentum, v = momentum v + g and p -= rate v.
+
+    Nesterov's form steps by g + momentum v (Sutskever et al. 2013, as PyTorch writes it). Defaults: momentum 0.
+    """
+
+    slots: tuple[str, ...] = ("velocity",)
+
+    def __init__(
+        self, learning_rate: float = 0.1, momentum: float = 0.0, nesterov: bool = False, **common: Any
+    ) -> None:
+        super().__init__(learning_rate, **common)
+        self.momentum = _below_one(momentum=momentum)
+        self.nesterov = bool(nesterov)
+        if self.nesterov and not self.momentum:
+            raise InputError(say("SGD: nesterov needs a momentum above 0, such as 0.9"))
+        if not self.momentum:
+            self.slots = ()  # nothing to remember
+
+    def step(self, p: Array, g: Array, memory: list[Array], step: int, rate: float) -> None:
+        if self.momentum:
+            v = memory[0]
+            v *= self.momentum
+            v += g
+            g = g + self.momentum * v if self.nesterov else v
+        p -= rate * g
+
+    def options(self) -> Options:
+        own: Options = {"momentum": self.momentum} if self.momentum else {}
+        return {**super().options(), **own, **({"nesterov": True} if self.nesterov else {})}
+
+
+class Adam(Optimizer):
+    """Steps of like size for every parameter, from running means of g and g^2 (Kingma and Ba 2015, algorithm 1).
+
+    m = beta_1 m + (1 - beta_1) g, v = beta_2 v + (1 - beta_2) g^2, and
+    p -= rate m_hat / (sqrt(v_hat) + epsilon) with m_hat = m / (1 - beta_1^step), v_hat = v / (1 - beta_2^step).
+    Defaults: rate 0.001, beta_1 0.9, beta_2 0.999, epsilon 1e-8.
+    """
+
+    slots = ("m", "v")
+
+    def __init__(
+        self,
+        learning_rate: float = 0.001,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-8,
+        **common: Any,
+    ) -> None:
+        super().__init__(learning_rate, **common)
+        self.beta_1 = _below_one(beta_1=beta_1)
+        self.beta_2 = _below_one(beta_2=beta_2)
+        self.epsilon = _at_least(0, epsilon=epsilon)
+
+    def step(self, p: Array, g: Array, memory: list[Array], step: int, rate: float) -> None:
+        m, v = memory
+        m += (1 - self.beta_1) * (g - m)
+        v *= self.beta_2
+        v += (1 - self.beta_2) * g * g
+        spread = np.sqrt(v) / math.sqrt(1 - self.beta_2**step) + self.epsilon
+        p -= (rate / (1 - self.beta_1**step)) * m / spread
+
+    def options(self) -> Options:
+        own = {"beta_1": self.beta_1, "beta_2": self.beta_2, "epsilon": self.epsilon}
+        defaults = {"beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-8}
+        return {**super().options(), **{name: own[name] for name in own if own[name] != defaults[name]}}
+
+
+class AdamW(Adam):
+    """Adam with decoupled weight decay of weight matrices (Loshchilov and Hutter 2019); default decay 0.01."""
+
+    def __init__(
+        self,
+        learning_rate: float = 0.001,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-8,
+        *,
+        weight_decay: float = 0.01,
+        **common: Any,
+    ) -> None:
+        super().__init__(learning_rate, beta_1, beta_2, epsilon, weight_decay=weight_decay, **common)
+
+    def options(self) -> Options:
+        return {**super().options(), "weight_decay": self.weight_decay}
+
+
+class RMSprop(Optimizer):
+    """Divide g by the root of its running square (Tieleman and Hinton 2012, lecture 6e): v = decay v + (1 - decay) g^2.
+
+    p -= rate g / (sqrt(v) + epsilon). Defaults: rate 0.01, decay 0.99, epsilon 1e-8, as PyTorch's.
+    """
+
+    slots = ("v",)
+
+    def __init__(self, learning_rate: float = 0.01, decay: float = 0.99, epsilon: float = 1e-8, **common: Any) -> None:
+        super().__init__(learning_rate, **common)
+        self.decay = _below_one(decay=decay)
+        self.epsilon = _at_least(0, epsilon=epsilon)
+
+    def step(self, p: Array, g: Array, memory: list[Array], step: int, rate: float) -> None:
+        v = memory[0]
+        v *= self.decay
+        v += (1 - self.decay) * g * g
+        p -= rate * g / (np.sqrt(v) + self.epsilon)
+
+    def options(self) -> Options:
+        return {**super().options(), "decay": self.decay, "epsilon": self.epsilon}
+
+
+class Adagrad(Optimizer):
+    """Divide g by the root of the sum of all its squares so far (Duchi, Hazan and Singer 2011): s += g^2.
+
+    p -= rate g / (sqrt(s) + epsilon). Defaults: rate 0.01, epsilon 1e-10, as PyTorch's.
+    """
+
+    slots = ("squares",)
+
+    def __init__(self, learning_rate: float = 0.01, epsilon: float = 1e-10, **common: Any) -> None:
+        super().__init__(learning_rate, **common)
+        self.epsilon = _at_least(0, epsilon=epsilon)
+
+    def step(self, p: Array, g: Array, memory: list[Array], step: int, rate: float) -> None:
+        s = memory[0]
+        s += g * g
+        p -= rate * g / (np.sqrt(s) + self.epsilon)
+
+    def options(self) -> Options:
+        return {**super().options(), "epsilon": self.epsilon}
+
+
+OPTIMIZERS: dict[str, type[Optimizer]] = {
+    "sgd": SGD,
+    "adam": Adam,
+    "adamw": AdamW,
+    "rmsprop": RMSprop,
+    "adagrad": Adagrad,
+}
+
+
+def _at_least(low: float, **setting: float) -> float:
+    [(name, value)] = setting.items()
+    if not (math.isfinite(value) and value >= low):
+        raise InputError(
+            say("{name} must be a finite number of {low} or more, got {got}", name=name, low=low, got=value)
+        )
+    return float(value)
+
+
+def _below_one(**setting: float) -> float:
+    [(name, value)] = setting.items()
+    if not 0 <= value < 1:
+        raise InputError(say("{name} goes from 0 up to, but not, 1; got {got}", name=name, got=value))
+    return float(value)

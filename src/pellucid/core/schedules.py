@@ -1,0 +1,155 @@
+"""Schedules: by what factor the learning rate is multiplied, as learning goes on.
+
+A schedule is a function of how far learning is and nothing else: `factor(epoch, epochs, history)` with `epoch` the
+epochs done so far, a fraction within one (12.5 is halfway through the thirteenth), `epochs` how many there will be,
+and `history` the values of the watched metric, one for each epoch done. It remembers nothing, so learning can resume.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from pellucid.core.types import Options
+from pellucid.errors import InputError
+from pellucid.language import say
+
+
+class Schedule:
+    """What all schedules share; a subclass writes `factor`."""
+
+    watches: str | None = None
+
+    def factor(self, epoch: float, epochs: float, history: Sequence[float] = ()) -> float:
+        """Give the factor for the learning rate (see the module)."""
+        raise NotImplementedError
+
+    def options(self) -> Options:
+        """Give the settings with which the constructor makes this schedule again."""
+        return {name: value for name, value in vars(self).items() if name != "watches"}
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in self.options().items())})"
+
+
+class Constant(Schedule):
+    """The learning rate as it is."""
+
+    def factor(self, epoch: float, epochs: float, history: Sequence[float] = ()) -> float:
+        return 1.0
+
+
+class StepDecay(Schedule):
+    """gamma to the number of whole `every` epochs done: PyTorch's StepLR. Defaults: gamma 0.1, every 10."""
+
+    def __init__(self, every: float = 10, gamma: float = 0.1) -> None:
+        self.every = _positive("every", every)
+        self.gamma = _positive("gamma", gamma)
+
+    def factor(self, epoch: float, epochs: float, history: Sequence[float] = ()) -> float:
+        return float(self.gamma ** math.floor(epoch / self.every))
+
+
+class ExponentialDecay(Schedule):
+    """gamma to the epochs done, fractions included: PyTorch's ExponentialLR. Default: gamma 0.95."""
+
+    def __init__(self, gamma: float = 0.95) -> None:
+        self.gamma = _positive("gamma", gamma)
+
+    def factor(self, epoch: float, epochs: float, history: Sequence[float] = ()) -> float:
+        return float(self.gamma**epoch)
+
+
+class Cosine(Schedule):
+    """Half a cosine from 1 down to `end` (Loshchilov and Hutter 2017, without restarts). Default: end 0."""
+
+    def __init__(self, end: float = 0.0) -> None:
+        self.end = float(end)
+
+    def factor(self, epoch: float, epochs: float, history: Sequence[float] = ()) -> float:
+        return _anneal(1.0, self.end, epoch / epochs)
+
+
+class OneCycle(Schedule):
+    """Up from `start` to 1 in the first part of learning, then down to `end`, both by half a cosine.
+
+    Smith and Topin 2018, as PyTorch's OneCycleLR. Defaults: warm_up 0.3 of all epochs, start 1/25, end 4e-6.
+    """
+
+    def __init__(self, warm_up: float = 0.3, start: float = 1 / 25, end: float = 4e-6) -> None:
+        self.warm_up = float(warm_up)
+        self.start = float(start)
+        self.end = float(end)
+        if not 0 < self.warm_up < 1:
+            raise InputError(say("OneCycle expects a warm_up between 0 and 1, got {got}", got=warm_up))
+
+    def factor(self, epoch: float, epochs: float, history: Sequence[float] = ()) -> float:
+        done = epoch / epochs
+        if done <= self.warm_up:
+            return _anneal(self.start, 1.0, done / self.warm_up)
+        return _anneal(1.0, self.end, (done - self.warm_up) / (1 - self.warm_up))
+
+
+class WarmUp(Schedule):
+    """A straight rise from `start` to 1 over the first `length` epochs, then another schedule from there.
+
+    PyTorch's LinearLR and SequentialLR. Defaults: length 1 epoch, start 0.01, then Constant.
+    """
+
+    def __init__(self, length: float = 1, start: float = 0.01, then: Schedule | None = None) -> None:
+        self.length = _positive("length", length)
+        self.start = float(start)
+        self.then = then or Constant()
+        self.watches = self.then.watches
+
+    def factor(self, epoch: float, epochs: float, history: Sequence[float] = ()) -> float:
+        if epoch < self.length:
+            return self.start + (1 - self.start) * epoch / self.length
+        return self.then.factor(epoch - self.length, max(epochs - self.length, 1), history)
+
+
+class ReduceOnPlateau(Schedule):
+    """Multiply by `gamma` whenever the watched value has not improved for more than `patience` epochs.
+
+    PyTorch's ReduceLROnPlateau. It watches the validation loss (the training loss without validation data); an
+    improvement is a value below the best times 1 - threshold. Defaults: gamma 0.1, patience 10, threshold 1e-4.
+    """
+
+    watches = "loss"
+
+    def __init__(self, gamma: float = 0.1, patience: int = 10, threshold: float = 1e-4) -> None:
+        self.gamma = _positive("gamma", gamma)
+        self.patience = int(patience)
+        self.threshold = float(threshold)
+
+    def factor(self, epoch: float, epochs: float, history: Sequence[float] = ()) -> float:
+        factor, best, waited = 1.0, math.inf, 0
+        for value in history:
+            if value < best * (1 - self.threshold):
+                best, waited = value, 0
+            else:
+                waited += 1
+            if waited > self.patience:
+                factor, waited = factor * self.gamma, 0
+        return factor
+
+
+SCHEDULES: dict[str, type[Schedule]] = {
+    "constant": Constant,
+    "step": StepDecay,
+    "exponential": ExponentialDecay,
+    "cosine": Cosine,
+    "one_cycle": OneCycle,
+    "warm_up": WarmUp,
+    "reduce_on_plateau": ReduceOnPlateau,
+}
+
+
+def _anneal(start: float, end: float, done: float) -> float:
+    return end + (start - end) * (1 + math.cos(math.pi * min(done, 1.0))) / 2
+
+
+def _positive(name: str, value: float) -> float:
+    if not (math.isfinite(value) and value > 0):
+        raise InputError(say("{name} must be a finite number above 0, got {got}", name=name, got=value))
+    return float(value)

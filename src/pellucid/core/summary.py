@@ -1,0 +1,93 @@
+"""Counting: how many parameters, multiplications and bytes each layer has. Nothing is run, nothing is changed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from pellucid.core import chain
+from pellucid.core.layer import Layer
+from pellucid.language import cell_width, say
+
+
+class Row(NamedTuple):
+    """One layer's counts; `inputs` and `outputs` are None where any number fits."""
+
+    name: str
+    inputs: int | None
+    outputs: int | None
+    parameters: int
+    multiply_adds: int
+    bytes: int
+    frozen: bool
+
+
+class Summary:
+    """The counts of a network, layer by layer. `print` it, or take `rows`, the totals, or `to_dict()`."""
+
+    def __init__(self, layers: Sequence[Layer]) -> None:
+        self.rows = _rows(layers)
+        self.parameters = sum(row.parameters for row in self.rows)
+        self.multiply_adds = sum(row.multiply_adds for row in self.rows)
+        self.bytes = sum(row.bytes for row in self.rows)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give all counts as plain lists and numbers."""
+        return {
+            "parameters": self.parameters,
+            "multiply_adds": self.multiply_adds,
+            "bytes": self.bytes,
+            "layers": [row._asdict() for row in self.rows],
+        }
+
+    def __str__(self) -> str:
+        heads = [
+            say("layer"),
+            say("inputs"),
+            say("outputs"),
+            say("parameters"),
+            say("multiply-adds"),
+            say("bytes"),
+        ]
+        lines = [[f"{index} {row.name}", *(_cell(value) for value in row[1:6])] for index, row in enumerate(self.rows)]
+        total = [say("total"), "", "", *(_cell(n) for n in (self.parameters, self.multiply_adds, self.bytes))]
+        return table([heads, *lines, total])
+
+    __repr__ = __str__
+
+
+def table(lines: Sequence[Sequence[str]]) -> str:
+    """Set lines of cells in columns, the first left and the others right; rules below the first and above the last."""
+    sizes = [max(cell_width(cell) for cell in column) for column in zip(*lines, strict=True)]
+    text = []
+    for line in lines:
+        first = line[0] + " " * (sizes[0] - cell_width(line[0]))
+        rest = [" " * (size - cell_width(cell)) + cell for cell, size in zip(line[1:], sizes[1:], strict=True)]
+        text.append("  ".join([first, *rest]))
+    rule = "-" * (sum(sizes) + 2 * (len(sizes) - 1))
+    return "\n".join([text[0], rule, *text[1:-1], rule, text[-1]])
+
+
+def _rows(layers: Sequence[Layer]) -> list[Row]:
+    D = chain.input_width(layers)
+    rows = []
+    for layer in layers:
+        H = None if D is None else layer.width(D)
+        rows.append(
+            Row(
+                name=type(layer).__name__,
+                inputs=D,
+                outputs=H,
+                parameters=sum(math.prod(array.shape) for array in layer.params),
+                multiply_adds=0 if D is None else layer.multiply_adds(D),
+                bytes=sum(array.nbytes for array in layer.arrays().values()),
+                frozen=layer.frozen,
+            )
+        )
+        D = H
+    return rows
+
+
+def _cell(value: int | None) -> str:
+    return "-" if value is None else f"{value:,}"

@@ -1,0 +1,62 @@
+"""Opening a file that a user named: what can be wrong with the name is one clear FileError, the same everywhere."""
+
+from __future__ import annotations
+
+import os
+import stat
+from typing import BinaryIO
+
+from pellucid.errors import FileError
+from pellucid.language import say, say_reason
+
+
+def open_file(path: str | os.PathLike[str]) -> BinaryIO:
+    """Open an ordinary file that holds something, for reading bytes; the caller closes it.
+
+    Raises FileError, naming the file, when it is missing, a folder, empty, unreadable, or no ordinary file: a
+    pipe or a device could block for ever or never end.
+    """
+    try:
+        # Without O_NONBLOCK, opening a pipe that nobody writes to would hang before it can be refused.
+        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    except (OSError, ValueError) as error:
+        raise FileError(_why_not_opened(path, error)) from error
+    status = os.fstat(handle)
+    if problem := _why_unusable(path, status):
+        os.close(handle)
+        raise FileError(problem)
+    return os.fdopen(handle, "rb")
+
+
+def list_folder(folder: str | os.PathLike[str]) -> list[os.DirEntry[str]]:
+    """List what lies in a folder, hidden entries (".git", ".DS_Store") left out, in no particular order.
+
+    Raises FileError, naming it, when it is missing, unreadable or no folder.
+    """
+    try:
+        with os.scandir(folder) as entries:
+            return [entry for entry in entries if not entry.name.startswith(".")]
+    except NotADirectoryError as error:
+        raise FileError(say("{path}: is a file, expected a folder: name the folder around it", path=folder)) from error
+    except (OSError, ValueError) as error:
+        raise FileError(_why_not_opened(folder, error)) from error
+
+
+def _why_not_opened(path: str | os.PathLike[str], error: OSError | ValueError) -> str:
+    if isinstance(error, FileNotFoundError):
+        return say("{path}: there is no such file or folder: check the name", path=path)
+    return say(
+        "{path}: cannot be read ({reason}): check the name and the permissions",
+        path=repr(path),
+        reason=say_reason(error),
+    )
+
+
+def _why_unusable(path: str | os.PathLike[str], status: os.stat_result) -> str | None:
+    if stat.S_ISDIR(status.st_mode):
+        return say("{path}: is a folder, expected a file: name a file in it", path=path)
+    if not stat.S_ISREG(status.st_mode):
+        return say("{path}: is a device or a pipe, expected an ordinary file: copy it to a file first", path=path)
+    if status.st_size == 0:
+        return say("{path}: is empty (0 bytes): copy or download it again", path=path)
+    return None

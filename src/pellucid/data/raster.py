@@ -1,0 +1,145 @@
+"""What `images` needs to do to grids of numbers: shrink, blur, resize, grow, and find what hangs together.
+
+A grid is an array (H, W) of float64, whatever it stands for. NumPy only.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Grid = NDArray[np.float64]
+    Mask = NDArray[np.bool_]
+
+
+def shrink(grid: Grid, most: int) -> Grid:
+    """Average whole blocks, so that neither side is longer than `most`; a smaller grid stays as it is.
+
+    >>> shrink(np.array([[0.0, 2.0, 4.0, 4.0]]), 2)
+    array([[1., 4.]])
+    """
+    step = -(-max(grid.shape) // most)
+    if step == 1:
+        return grid
+    height, width = grid.shape
+    rows = np.add.reduceat(grid, np.arange(0, height, step), axis=0)
+    sums = np.add.reduceat(rows, np.arange(0, width, step), axis=1)
+    # The last block of a side may be smaller than the others.
+    counts = np.minimum(step, height - np.arange(0, height, step))[:, None] * np.minimum(
+        step, width - np.arange(0, width, step)
+    )
+    means: Grid = sums / counts
+    return means
+
+
+def blur(grid: Grid, radius: int) -> Grid:
+    """Average over squares of 2 `radius` + 1, twice (nearly a Gaussian); outside, the edge goes on.
+
+    Sums of a window are differences of running sums, so the cost does not depend on the radius (Crow,
+    "Summed-area tables for texture mapping", SIGGRAPH 1984).
+    """
+    if radius < 1:
+        return grid
+    for axis in (0, 1, 0, 1):
+        grid = _box(grid, radius, axis)
+    return grid
+
+
+def _box(grid: Grid, radius: int, axis: int) -> Grid:
+    padding = [(0, 0), (0, 0)]
+    padding[axis] = (radius + 1, radius)
+    sums = np.pad(grid, padding, mode="edge").cumsum(axis)
+    window = 2 * radius + 1
+    later = np.take(sums, np.arange(window, sums.shape[axis]), axis)
+    earlier = np.take(sums, np.arange(sums.shape[axis] - window), axis)
+    means: Grid = (later - earlier) / window
+    return means
+
+
+def resize(grid: Grid, height: int, width: int) -> Grid:
+    """Resize to (height, width) with a triangle filter, widened when shrinking so that nothing is skipped."""
+    return _weights(grid.shape[0], height) @ grid @ _weights(grid.shape[1], width).T
+
+
+def _weights(old: int, new: int) -> Grid:
+    """Give (new, old) weights, every row of which adds up to 1."""
+    scale = old / new
+    places = (np.arange(new) + 0.5) * scale - 0.5
+    distance = np.abs(places[:, None] - np.arange(old)) / max(1.0, scale)
+    weights = np.maximum(0.0, 1.0 - distance)
+    normalised: Grid = weights / weights.sum(1, keepdims=True)
+    return normalised
+
+
+def block_median(grid: Grid, blocks: int) -> Grid:
+    """Take the median of square blocks, about `blocks` of them along the longer side, stretched to come out even."""
+    step = max(1, max(grid.shape) // blocks)
+    height, width = (max(1, round(side / step)) for side in grid.shape)
+    even = resize(grid, height * step, width * step)
+    return np.median(even.reshape(height, step, width, step), axis=(1, 3))
+
+
+def local_median(grid: Grid, radius: int) -> Grid:
+    """Take the median over squares of 2 `radius` + 1; outside, slopes go on as they were. For small grids only."""
+    padded = np.pad(grid, radius, mode="reflect", reflect_type="odd")
+    window = 2 * radius + 1
+    return np.median(np.lib.stride_tricks.sliding_window_view(padded, (window, window)), axis=(2, 3))
+
+
+def grow(grid: Grid, steps: int) -> Grid:
+    """Let every value spread over its neighbourhood, `steps` cells far: the greatest value around each cell.
+
+    Crosses and squares take turns, which makes an octagon: the nearest to a round pen that cheap steps give.
+    """
+    for step in range(steps):
+        padded = np.pad(grid, 1, mode="edge")
+        rows = np.maximum(padded[:-2, 1:-1], padded[2:, 1:-1])
+        if step % 2:
+            wide = np.maximum(np.maximum(padded[:, :-2], padded[:, 2:]), padded[:, 1:-1])
+            grid = np.maximum(np.maximum(wide[:-2], wide[2:]), wide[1:-1])
+        else:
+            grid = np.maximum(np.maximum(grid, rows), np.maximum(padded[1:-1, :-2], padded[1:-1, 2:]))
+    return grid
+
+
+def thin(grid: Grid, steps: int) -> Grid:
+    """Take `steps` cells off every edge: the smallest value around each cell."""
+    return -grow(-grid, steps)
+
+
+def components(mask: Mask) -> NDArray[np.intp]:
+    """Number what hangs together, corners included: 0 outside, then 1, 2, ... in reading order.
+
+    Every cell points to a neighbour of a smaller number until each component points to its first cell
+    (hooking and pointer jumping: Shiloach and Vishkin, "An O(log n) parallel connectivity algorithm", 1982).
+
+    >>> components(np.array([[1, 0, 1], [0, 1, 0], [0, 0, 0], [1, 0, 0]], bool))
+    array([[1, 0, 1],
+           [0, 1, 0],
+           [0, 0, 0],
+           [2, 0, 0]])
+    """
+    number = np.zeros((mask.shape[0] + 1, mask.shape[1] + 2), np.intp)  # a rim of nothing: left, right and below
+    number[:-1, 1:-1][mask] = np.arange(1, mask.sum() + 1)
+    here = number[:-1, 1:-1]
+    first, second = [], []
+    for other in (number[:-1, 2:], number[1:, :-2], number[1:, 1:-1], number[1:, 2:]):
+        both = (here > 0) & (other > 0)
+        first.append(here[both])
+        second.append(other[both])
+    a, b = np.concatenate(first), np.concatenate(second)
+    parent = np.arange(mask.sum() + 1)
+    while len(a):
+        low, high = np.minimum(parent[a], parent[b]), np.maximum(parent[a], parent[b])
+        np.minimum.at(parent, high, low)
+        while not np.array_equal(parent, jumped := parent[parent]):
+            parent = jumped
+        apart = parent[a] != parent[b]
+        a, b = a[apart], b[apart]
+    _, named = np.unique(parent, return_inverse=True)
+    labels: NDArray[np.intp] = named.reshape(parent.shape)[here]
+    return labels

@@ -1,0 +1,72 @@
+"""Who does the arithmetic: one protocol, and the engines that keep it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+from pellucid.core import chain
+from pellucid.core.layer import Layer
+from pellucid.core.losses import Loss
+from pellucid.core.optimizers import Optimizer
+from pellucid.core.types import Array
+from pellucid.engines.protocol import Engine
+from pellucid.engines.reference import ReferenceEngine
+from pellucid.errors import InputError
+from pellucid.language import say
+
+ENGINES = ("auto", "native", "reference")
+
+
+def make_engine(
+    layers: Sequence[Layer],
+    loss: Loss | None = None,
+    optimizer: Optimizer | None = None,
+    seed: int = 0,
+    engine: str = "auto",
+    threads: int | None = None,
+) -> Engine:
+    """Give an engine for the layers: "reference" for NumPy's, "auto" for the fastest there is.
+
+    `threads` is the number of threads, or None for the usual one (see `thread_count`); the reference engine leaves
+    threads to NumPy. Raises InputError for an engine that does not exist, or is not in this installation.
+    """
+    thread_count(threads)
+    if engine in ("auto", "reference"):
+        return ReferenceEngine(layers, loss, optimizer, seed)
+    if engine == "native":
+        raise InputError(say('the native engine is not in this installation: choose engine="auto" or "reference"'))
+    raise InputError(say("engine is one of {known}, not {got}", known=", ".join(ENGINES), got=repr(engine)))
+
+
+def thread_count(threads: int | None = None) -> int:
+    """Give how many threads to use: the argument, else PELLUCID_THREADS, else OMP_NUM_THREADS, else all cores.
+
+    All cores are those that this process may run on, as a container or `taskset` leaves them.
+
+    Raises InputError for anything but a whole number of 1 or more.
+    """
+    for source, value in (
+        ("threads", threads),
+        ("PELLUCID_THREADS", os.environ.get("PELLUCID_THREADS")),
+        ("OMP_NUM_THREADS", os.environ.get("OMP_NUM_THREADS", "").split(",")[0]),
+    ):
+        text = "" if value is None else str(value).strip()
+        if not text:
+            continue
+        if not text.isdecimal() or int(text) < 1:
+            raise InputError(say("{name} must be a whole number of 1 or more, got {got}", name=source, got=repr(value)))
+        return int(text)
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def answer_and_loss(
+    layers: Sequence[Layer], loss: Loss, x: Array, t: Array, weights: Array | None = None
+) -> tuple[Array, float]:
+    """Give the answers to x, (N, K), and their loss against t, as when nothing is learned."""
+    depth = chain.loss_depth(layers, loss)
+    sums = make_engine(layers[:depth]).answer(x)
+    return chain.answer(layers[depth:], sums), loss.value(sums, t, weights)
+
+
+__all__ = ["ENGINES", "Engine", "ReferenceEngine", "answer_and_loss", "make_engine", "thread_count"]

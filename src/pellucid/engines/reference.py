@@ -1,0 +1,93 @@
+"""The reference engine: core's passes in NumPy. It is the definition of what every other engine must give."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from itertools import compress
+from typing import Any, ClassVar
+
+import numpy as np
+
+from pellucid.core import chain
+from pellucid.core.layer import Layer, Learning, flat
+from pellucid.core.losses import Loss
+from pellucid.core.optimizers import Optimizer, State
+from pellucid.core.types import Array
+
+_BLOCK = 4096  # rows answered at a time: their outputs stay in cache, and memory stays small for any number of rows
+
+
+class ReferenceEngine:
+    """Answers and learns with NumPy; see `Engine` for the contract.
+
+    Parameters
+    ----------
+    layers
+        The layers whose arrays are used and changed in place.
+    loss, optimizer
+        Needed for learning only.
+    seed
+        From which the random numbers of learning passes (dropout) are drawn.
+    """
+
+    name: ClassVar[str] = "reference"
+
+    def __init__(
+        self,
+        layers: Sequence[Layer],
+        loss: Loss | None = None,
+        optimizer: Optimizer | None = None,
+        seed: int = 0,
+    ) -> None:
+        self.layers = layers
+        self.seed = seed
+        self.state: State = {"step": 0}
+        self.learning_rate = 0.0
+        if loss is not None:
+            self.loss = loss
+            self._depth = chain.loss_depth(layers, loss)
+        if optimizer is not None:
+            self.optimizer = optimizer
+            self.learning_rate = optimizer.learning_rate
+            self.state = optimizer.start(list(compress(self._params(), chain.learns(layers))))
+
+    def answer(self, x: Any) -> Array:
+        """Give the answers for x, (N, K), block by block."""
+        x = np.asarray(x)
+        if x.ndim == 0 or len(x) <= _BLOCK:
+            return chain.answer(self.layers, chain.as_input(self.layers, x))
+        return np.concatenate([self.answer(x[start : start + _BLOCK]) for start in range(0, len(x), _BLOCK)])
+
+    def gradients(
+        self, x: Array, t: Array, weights: Array | None = None, rows: Array | None = None
+    ) -> tuple[float, list[Array], Array]:
+        """Give (loss, grads, y) of one batch; see `Engine.gradients`."""
+        if rows is not None:
+            x, t = x[rows], t[rows]
+            weights = None if weights is None else weights[rows]
+        trace = chain.forward(self.layers, chain.as_input(self.layers, x), Learning(self.seed, self.state["step"]))
+        below = self.layers[: self._depth]
+        sums = trace.input_of(self._depth)
+        loss = self.loss.value(sums, t, weights)
+        dy = self.loss.gradient(sums, t, weights)
+        _, grads = chain.backward(below, trace, dy, needs_dx=False)
+        if math.isfinite(loss):
+            chain.observe(self.layers, trace)
+        return loss, grads, trace.y
+
+    def update(self, grads: list[Array]) -> None:
+        """Move the parameters by one step; see `Engine.update`."""
+        learns = chain.learns(self.layers)
+        params, grads = list(compress(self._params(), learns)), list(compress(grads, learns))
+        self.optimizer.update(params, grads, self.state, self.learning_rate)
+
+    def learn(self, x: Array, t: Array, weights: Array | None = None, rows: Array | None = None) -> tuple[float, Array]:
+        """Do `gradients`, then `update`; see `Engine.learn`."""
+        loss, grads, y = self.gradients(x, t, weights, rows)
+        if math.isfinite(loss):
+            self.update(grads)
+        return loss, y
+
+    def _params(self) -> list[Array]:
+        return flat(layer.params for layer in self.layers)

@@ -1,0 +1,1 @@
+"""The model file, and writing a file whole or not at all."""

@@ -1,0 +1,76 @@
+"""Writing a file whole or not at all."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from contextlib import suppress
+from pathlib import Path
+
+from pellucid.errors import FileError
+from pellucid.language import say, say_reason
+
+
+def write_whole(path: str | os.PathLike[str], content: bytes) -> None:
+    """Write `content` to `path` so that a reader finds the old file or the new one, and never a part of one.
+
+    The bytes go to a temporary file in the same folder, are forced to disk (fsync), take the name in one step
+    (rename), and the folder is forced to disk too: Pillai et al., "All File Systems Are Not Created Equal",
+    OSDI 2014. A full disk, a missing right or a kill in between leaves what was there before. A symbolic link is
+    followed, and an existing file keeps its permissions. Devices and pipes are refused: a rename would remove them.
+
+    Raises FileError, with the file's name, when the file cannot be written.
+    """
+    try:
+        target = Path(os.path.realpath(path))
+        _replace(target, content, _permissions(target))
+    except (OSError, ValueError) as error:  # ValueError: a name with a zero byte
+        raise FileError(
+            say(
+                "{path}: cannot be written ({reason}); nothing was changed: choose another place or free some room",
+                path=path,
+                reason=say_reason(error),
+            )
+        ) from error
+
+
+def _permissions(target: Path) -> int | None:
+    """Give the permissions of the file that is there, or None; raise OSError for one that must not be replaced."""
+    try:
+        mode = target.stat().st_mode
+    except FileNotFoundError:
+        return None
+    if not stat.S_ISDIR(mode) and not stat.S_ISREG(mode):
+        raise OSError(errno.EINVAL, say("it is no regular file"))
+    # The rename asks for no right to the file itself; opening it does, and finds folders and read-only disks too.
+    os.close(os.open(target, os.O_WRONLY))
+    return mode & 0o777
+
+
+def _replace(target: Path, content: bytes, permissions: int | None) -> None:
+    temporary = target.with_name(f".{target.name[:48]}.{os.urandom(8).hex()}.part")
+    file = temporary.open("xb")  # a new file's permissions are the system's usual ones
+    try:
+        with file:
+            file.write(content)
+            file.flush()
+            if permissions is not None:
+                temporary.chmod(permissions)
+            os.fsync(file.fileno())
+        temporary.replace(target)
+    except BaseException:
+        with suppress(OSError):
+            temporary.unlink()
+        raise
+    _sync_folder(target.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    # The rename itself lives in the folder; some file systems cannot sync a folder, and then there is no more to do.
+    with suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

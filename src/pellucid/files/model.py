@@ -1,0 +1,259 @@
+"""The model file: one `.safetensors` file with the arrays, and one JSON text that says what they are.
+
+Tensors are named "3.W": the layer's index, then the array's name. Under the single metadata key "pellucid" stands a
+JSON text with sorted keys: format version, layers (type, options, shapes), inputs, class names and training record.
+There is no clock in it, so the same network gives the same bytes, and other readers of safetensors find the arrays.
+
+Reading trusts nothing. Layer types come from core's fixed table, every array must be announced with its shape and
+present, and sizes have limits. No code and no pickle is ever read.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import math
+import os
+import stat
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pellucid.core import LAYERS, chain
+from pellucid.core.composite import Residual
+from pellucid.core.layer import Layer
+from pellucid.core.types import Array, Options
+from pellucid.errors import FileError, InputError, PellucidError
+from pellucid.files.atomic import write_whole
+from pellucid.language import say, say_reason
+
+VERSION = 1
+KEY = "pellucid"
+LARGEST_FILE = 8 << 30  # bytes
+LARGEST_TEXT = 16 << 20  # bytes of JSON, the list of arrays included
+MOST_LAYERS = 10_000
+DEEPEST_RESIDUAL = 8
+
+
+def describe(layers: Sequence[Layer]) -> list[Options]:
+    """Give what each layer is, as JSON can hold it: type, options, shapes of its arrays, and inner layers."""
+    described = []
+    for layer in layers:
+        entry: Options = {"type": type(layer).__name__, "options": layer.options()}
+        if layer.frozen:
+            entry["frozen"] = True
+        if layer.inner:
+            entry["layers"] = describe(layer.inner)
+        else:
+            entry["shapes"] = {name: list(array.shape) for name, array in layer.arrays().items()}
+        described.append(entry)
+    return described
+
+
+def save(path: str | os.PathLike[str], layers: Sequence[Layer], extra: Options) -> None:
+    """Write layers and `extra` (JSON) to `path`, whole or not at all.
+
+    Raises InputError for what a model file cannot hold: weights that are not finite, layers of the user's own, names
+    or records that are no JSON, and more than the limits of reading; FileError where it cannot be written.
+    """
+    write_whole(path, to_bytes(layers, extra))
+
+
+def to_bytes(layers: Sequence[Layer], extra: Options) -> bytes:
+    """Give the model file's content."""
+    import safetensors.numpy
+
+    for layer in _every(layers):
+        if LAYERS.get(type(layer).__name__) is not type(layer):
+            raise InputError(
+                say("a model file holds pellucid's own layers only; {layer} is not one", layer=type(layer).__name__)
+            )
+    tensors = {
+        f"{index}.{name}": np.ascontiguousarray(array)
+        for index, layer in enumerate(layers)
+        for name, array in layer.arrays().items()
+    }
+    for name, array in tensors.items():
+        if not np.isfinite(array).all():
+            raise InputError(say("{name} holds numbers that are not finite: such a network is not saved", name=name))
+    header = {"version": VERSION, "layers": describe(layers), **extra}
+    _check_extent(header["layers"])
+    try:
+        text = json.dumps(header, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+        content = safetensors.numpy.save(tensors, {KEY: text})
+    except (TypeError, ValueError) as error:
+        raise InputError(
+            say("inputs, class names and record must be what JSON can hold ({reason})", reason=error)
+        ) from error
+    if _text_size(content) > LARGEST_TEXT:
+        raise InputError(_too_long())
+    return content
+
+
+def read(path: str | os.PathLike[str]) -> tuple[list[Layer], Options]:
+    """Read a model file: give its layers and the other entries of its header ("inputs", "classes", "record").
+
+    Raises FileError with the file's name and what is wrong with it.
+    """
+    try:
+        header, tensors = _parts(Path(path))
+        with np.errstate(all="ignore"):  # a number beyond float32 is refused by the layer that is given it
+            layers = _layers(header, tensors)
+        extra = _extra(header, layers)
+    except FileError:
+        raise
+    except (PellucidError, LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
+        reason = str(error) if isinstance(error, PellucidError) else say("its description is malformed")
+        raise FileError(
+            say("{path}: no usable model file: {reason}; get the file again, or train anew", path=path, reason=reason)
+        ) from error
+    return layers, extra
+
+
+def _parts(path: Path) -> tuple[Options, dict[str, Array]]:
+    import safetensors
+
+    _check_file(path)
+    try:
+        with safetensors.safe_open(path, framework="np") as file:
+            text = (file.metadata() or {}).get(KEY)
+            if text is None:
+                raise InputError(say("it is a safetensors file, but none that pellucid wrote"))
+            header = json.loads(text)
+            if not isinstance(header, dict) or header.get("version") != VERSION:
+                raise InputError(
+                    say("its format version is not {version}, the one that is known here", version=VERSION)
+                )
+            return header, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (safetensors.SafetensorError, RecursionError, OSError) as error:
+        raise InputError(say("its structure is damaged or cut short ({reason})", reason=error)) from error
+
+
+def _check_file(path: Path) -> None:
+    try:
+        found = path.stat()
+        if stat.S_ISDIR(found.st_mode):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        if not stat.S_ISREG(found.st_mode):  # to open a pipe would be to wait for its other end
+            raise OSError(errno.EINVAL, say("it is no regular file"))
+        with path.open("rb") as file:
+            start = file.read(8)
+    except OSError as error:
+        raise FileError(
+            say(
+                "{path}: cannot be read ({reason}); expected a model file that `pellucid train` or net.save wrote",
+                path=path,
+                reason=say_reason(error),
+            )
+        ) from error
+    if not 0 < found.st_size <= LARGEST_FILE:
+        raise FileError(
+            say(
+                "{path}: {size} bytes are no model file; expected 1 to {limit} bytes",
+                path=path,
+                size=found.st_size,
+                limit=LARGEST_FILE,
+            )
+        )
+    if LARGEST_TEXT < _text_size(start) <= found.st_size:
+        raise InputError(_too_long())
+
+
+def _text_size(content: bytes) -> int:
+    """Give the length of the JSON text at the head of a safetensors file: its first eight bytes say it."""
+    return int.from_bytes(content[:8], "little")
+
+
+def _too_long() -> str:
+    return say("its description is longer than {limit} bytes", limit=LARGEST_TEXT)
+
+
+def _extra(header: Options, layers: Sequence[Layer]) -> Options:
+    inputs, classes, record = header.get("inputs"), header.get("classes"), header.get("record") or {}
+    names_fit = classes is None or (isinstance(classes, list) and all(isinstance(name, str) for name in classes))
+    if not (names_fit and (inputs is None or isinstance(inputs, dict)) and isinstance(record, dict)):
+        raise InputError(say("its inputs, class names or training record are malformed"))
+    D = chain.input_width(layers)
+    K = None if D is None else chain.widths(layers, D)[-1]
+    if classes is not None and K not in (None, len(classes), 1):
+        raise InputError(say("{got} class names for {K} outputs", got=len(classes), K=K))
+    return {"inputs": inputs, "classes": classes, "record": record}
+
+
+def _layers(header: Options, tensors: dict[str, Array]) -> list[Layer]:
+    left = dict(tensors)
+    _check_extent(header["layers"])
+    layers = _build(header["layers"], left, "")
+    if left:
+        raise InputError(say("it holds the array {name}, which no layer announces", name=repr(min(left))))
+    if len({array.dtype for array in tensors.values()}) > 1:
+        raise InputError(say("it mixes floating types"))
+    if describe(layers) != header["layers"]:
+        raise InputError(say("its layers are not what their description says"))
+    return layers
+
+
+def _check_extent(entries: Any, depth: int = 0) -> None:
+    """Raise InputError for a description with too many layers in a list, or too many layers within layers."""
+    if not isinstance(entries, list) or len(entries) > MOST_LAYERS or depth > DEEPEST_RESIDUAL:
+        raise InputError(
+            say(
+                "layers stand in a list of at most {most}, within each other at most {deepest} deep",
+                most=MOST_LAYERS,
+                deepest=DEEPEST_RESIDUAL,
+            )
+        )
+    for entry in entries:
+        if "layers" in entry:
+            _check_extent(entry["layers"], depth + 1)
+
+
+def _build(entries: Any, left: dict[str, Array], prefix: str) -> list[Layer]:
+    layers = []
+    for index, entry in enumerate(entries):
+        kind = LAYERS.get(entry["type"]) if isinstance(entry["type"], str) else None
+        if kind is None:
+            raise InputError(say("it names a layer {name}, which is not known here", name=repr(entry["type"])))
+        layer: Layer
+        if issubclass(kind, Residual):
+            layer = kind(_build(entry["layers"], left, f"{prefix}{index}."))
+        else:
+            arrays = _arrays(entry["shapes"], kind, left, f"{prefix}{index}.")
+            layer = kind.build(_options(entry["options"], kind), arrays)
+        layer.frozen = entry.get("frozen") is True
+        layers.append(layer)
+    return layers
+
+
+def _arrays(shapes: Options, kind: type[Layer], left: dict[str, Array], prefix: str) -> dict[str, Array]:
+    arrays = {}
+    for name, shape in shapes.items():
+        if name not in kind.parameter_names + kind.buffer_names:
+            raise InputError(say("{layer} has no array named {name}", layer=kind.__name__, name=repr(name)))
+        array = left.pop(prefix + name, None)
+        if array is None or list(array.shape) != shape:
+            got = say("none") if array is None else array.shape
+            raise InputError(
+                say("array {name}: expected shape {expected}, got {got}", name=prefix + name, expected=shape, got=got)
+            )
+        if array.dtype not in (np.float32, np.float64) or not np.isfinite(array).all():
+            raise InputError(say("array {name} must hold finite float32 or float64 numbers", name=prefix + name))
+        arrays[name] = array
+    return arrays
+
+
+def _options(options: Any, kind: type[Layer]) -> Options:
+    simple = all(
+        isinstance(value, (str, bool, int, type(None))) or (isinstance(value, float) and math.isfinite(value))
+        for value in options.values()
+    )
+    # An array's name among the options would let a number stand for an array, and a large number for a large one.
+    if not simple or options.keys() & {*kind.parameter_names, *kind.buffer_names}:
+        raise InputError(say("a layer's options are malformed"))
+    return dict(options)
+
+
+def _every(layers: Sequence[Layer]) -> list[Layer]:
+    return [layer for outer in layers for layer in (outer, *_every(outer.inner))]

@@ -1,0 +1,101 @@
+"""The language in which pellucid speaks to people: Korean or English.
+
+Every sentence that a user can see is written in English where it is used, inside `say(...)`; its Korean stands in
+`locale/ko/LC_MESSAGES/pellucid.po`. English needs no catalogue, so nothing is loaded for it.
+
+The language is the one given to `set_language`, else the variable `PELLUCID_LANG`, else the locale
+(`LC_ALL`, `LC_MESSAGES`, `LANG`), else English.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+LANGUAGES = ("en", "ko")
+LOCALE_FOLDER = f"{__file__.rpartition(os.sep)[0]}{os.sep}locale"  # without pathlib, whose import takes time
+
+_chosen: str | None = None
+
+
+def set_language(language: str | None) -> None:
+    """Choose `"en"` or `"ko"` for this process; None goes back to the environment's choice."""
+    global _chosen
+    if language is not None and language not in LANGUAGES:
+        raise ValueError(f"language is one of {', '.join(LANGUAGES)}, not {language!r}")
+    _chosen = language
+
+
+def chosen_language() -> str | None:
+    """Give the language that `set_language` chose, or None where the environment chooses."""
+    return _chosen
+
+
+def current_language() -> str:
+    """Give the language in force, `"en"` or `"ko"`."""
+    if _chosen is not None:
+        return _chosen
+    for variable in ("PELLUCID_LANG", "LC_ALL", "LC_MESSAGES", "LANG"):
+        if value := os.environ.get(variable):
+            return "ko" if value.lower().startswith("ko") else "en"
+    return "en"
+
+
+def say(text: str, /, **values: object) -> str:
+    """Give `text` in the language in force, its `{names}` filled from `values`.
+
+    >>> say("expected {expected} inputs, got {got}", expected=784, got=3)
+    'expected 784 inputs, got 3'
+    """
+    return _catalogue(current_language())(text).format(**values)
+
+
+def mark(text: str) -> str:
+    """Mark `text` for translation without translating it yet: for texts written before the language is known."""
+    return text
+
+
+def say_reason(error: Exception) -> str:
+    """Give the operating system's own words for what went wrong, in the language in force as far as they are known."""
+    reason = getattr(error, "strerror", None)
+    return _catalogue(current_language())(reason) if reason else str(error)
+
+
+def cell_width(text: str) -> int:
+    """Count the columns that text takes in a terminal: Hangul and other wide characters take two.
+
+    >>> cell_width("층 1")
+    4
+    """
+    return sum(2 if "\u1100" <= c <= "\u115f" or "\u2e80" <= c <= "\uffdc" else 1 for c in text)
+
+
+SYSTEM_REASONS = (
+    mark("File exists"),
+    mark("File name too long"),
+    mark("Input/output error"),
+    mark("Invalid argument"),
+    mark("Is a directory"),
+    mark("No space left on device"),
+    mark("No such device or address"),
+    mark("No such file or directory"),
+    mark("Not a directory"),
+    mark("Operation not permitted"),
+    mark("Permission denied"),
+    mark("Read-only file system"),
+    mark("Too many open files"),
+)
+"""The operating system's words that have a translation; others stay as they are."""
+
+
+@cache
+def _catalogue(language: str) -> Callable[[str], str]:
+    if language == "en":
+        return str
+    import gettext
+
+    return gettext.translation("pellucid", LOCALE_FOLDER, [language]).gettext

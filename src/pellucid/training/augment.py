@@ -1,0 +1,42 @@
+"""Augmentations: small changes of the inputs, drawn anew for every row of every batch, that keep their meaning.
+
+An augmentation is a function (x, learning) -> x of a batch's inputs; `learning` (a `Learning`) is where it draws its
+random numbers, so the same seed gives the same changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+import numpy as np
+
+from pellucid.core.layer import Learning
+from pellucid.core.types import Array
+from pellucid.errors import InputError
+from pellucid.language import say
+
+Augmentation: TypeAlias = Callable[[Array, Learning], Array]
+
+_BRIGHTNESS = 1 << 42  # its stream of random numbers is nobody else's
+
+
+class Brightness:
+    """Multiply each row by a number drawn evenly from `low` to `high`: the same 3, darker, is still a 3.
+
+    Whole numbers (bytes) become float32. Raises InputError unless 0 < low <= high. Defaults: 0.5 to 1.
+    """
+
+    def __init__(self, low: float = 0.5, high: float = 1.0) -> None:
+        if not 0 < low <= high:
+            raise InputError(say("Brightness expects 0 < low <= high, got {low} and {high}", low=low, high=high))
+        self.low, self.high = float(low), float(high)
+
+    def __call__(self, x: Array, learning: Learning) -> Array:
+        drawn = learning._replace(layer=_BRIGHTNESS).uniform(len(x), 1)
+        factors = self.low + (self.high - self.low) * drawn.reshape(-1, *[1] * (x.ndim - 1))
+        dtype = x.dtype if x.dtype.kind == "f" else np.dtype(np.float32)
+        return x * factors.astype(dtype)
+
+    def __repr__(self) -> str:
+        return f"Brightness({self.low!r}, {self.high!r})"

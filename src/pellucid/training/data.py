@@ -1,0 +1,189 @@
+"""What learning is given, checked once before it begins: rows, targets, weights, and the part kept for validation."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from pellucid.core import chain, counter
+from pellucid.core.layer import Layer
+from pellucid.core.losses import Loss
+from pellucid.core.metrics import METRICS, Metric, target_classes
+from pellucid.core.types import Array
+from pellucid.errors import InputError
+from pellucid.language import say
+from pellucid.network import Network
+
+_SPLIT = 1 << 41  # its stream of random numbers is nobody else's
+_BLOCK = 65536  # rows whose targets are checked at a time
+
+
+class Rows(NamedTuple):
+    """Inputs x, targets t and weights (or None) of the same rows."""
+
+    x: Array
+    t: Array
+    weights: Array | None
+
+
+def check_rows(layers: Sequence[Layer], x: Any, t: Any, weights: Any = None) -> Rows:
+    """Give x, t and weights as arrays that fit each other and the layers.
+
+    Raises InputError for no rows, different numbers of rows, numbers that are not finite, and weights below 0 or all 0.
+    """
+    x, t = _array(x, say("inputs")), _array(t, say("targets"))
+    if x.ndim == 0 or len(x) == 0:
+        raise InputError(say("expected at least one row to learn from, got none"))
+    if t.ndim == 0 or len(t) != len(x):
+        raise InputError(
+            say("expected a target for each of {N} rows, got targets of shape {got}", N=len(x), got=t.shape)
+        )
+    if t.dtype.kind not in "biuf":
+        raise InputError(say("targets must be numbers (class indices or values), got {kind}", kind=t.dtype))
+    chain.as_input(layers, x[:1])
+    check_finite(x, say("inputs"))
+    check_finite(t, say("targets"))
+    return Rows(x, t, None if weights is None else _check_weights(weights, len(x)))
+
+
+def check_finite(array: Array, what: str) -> None:
+    """Raise InputError that names the first row that holds NaN or infinity, if one does."""
+    if array.dtype.kind != "f":
+        return
+    bad = ~np.isfinite(array.reshape(len(array), -1)).all(axis=1)
+    if bad.any():
+        raise InputError(
+            say(
+                "{what}: row {row} holds NaN or infinity ({count} such rows in all); "
+                "remove these rows or replace the numbers",
+                what=what,
+                row=int(bad.argmax()),
+                count=int(bad.sum()),
+            )
+        )
+
+
+def check_targets(net: Network, loss: Loss, metrics: Mapping[str, Metric], rows: Rows) -> None:
+    """Show the loss every target, with answers of 0, so that one that does not fit is told of before learning."""
+    K = net.predict(rows.x[:1]).shape[1]
+    with np.errstate(all="ignore"):  # what a loss says of answers of 0 does not matter
+        for start in range(0, len(rows.x), _BLOCK):
+            t = rows.t[start : start + _BLOCK]
+            loss.value(np.zeros((len(t), K), net.dtype), t)
+        for name, metric in metrics.items():
+            if metric is METRICS.get(name):
+                _check_metric(name, metric, np.zeros((1, K), net.dtype), rows.t[:1])
+
+
+def _check_metric(name: str, metric: Metric, y: Array, t: Array) -> None:
+    try:
+        metric(y, t)
+    except ValueError as error:
+        raise InputError(
+            say(
+                "the metric {name} needs targets of the answers' shape (N, {K}), not {got}",
+                name=name,
+                K=y.shape[1],
+                got=("N", *t.shape[1:]),
+            )
+        ) from error
+
+
+def with_class_weights(
+    rows: Rows, class_weights: str | Sequence[float] | Mapping[int, float] | None, classes: bool = True
+) -> Rows:
+    """Multiply each row's weight by that of its class.
+
+    `class_weights` is a number for each class, a dict of class index to number (1 for the others), or "balanced" for
+    N / (K * count), which lets every class weigh the same in all. Raises InputError where targets are no `classes`.
+    """
+    if class_weights is None:
+        return rows
+    if not classes:
+        raise InputError(say("class_weights need targets that are classes; these are values"))
+    found, places, counts = np.unique(target_classes(rows.t), return_inverse=True, return_counts=True)
+    if isinstance(class_weights, str):
+        if class_weights != "balanced":
+            raise InputError(
+                say('class_weights is "balanced", or a number for each class; not {got}', got=class_weights)
+            )
+        by_class = len(places) / (len(found) * counts)
+    elif isinstance(class_weights, Mapping):
+        by_class = np.array([class_weights.get(int(k), 1.0) for k in found], np.float64)
+    else:
+        given = np.asarray(class_weights, np.float64)
+        if given.ndim != 1 or found[0] < 0 or len(given) <= found[-1]:
+            raise InputError(
+                say("{got} class weights for classes {low} to {high}", got=given.size, low=found[0], high=found[-1])
+            )
+        by_class = given[found]
+    weights = by_class[places] * (1.0 if rows.weights is None else rows.weights)
+    return rows._replace(weights=_check_weights(weights, len(places)))
+
+
+def split(rows: Rows, share: float, seed: int, stratified: bool) -> tuple[Rows, Rows]:
+    """Keep a share of the rows for validation: give (training rows, validation rows), each in its old order.
+
+    With `stratified`, every class gives its share. The choice depends on the seed only.
+    """
+    if not 0 < share < 1:
+        raise InputError(say("validation is a share between 0 and 1, or data (x, t); got {got}", got=share))
+    N = len(rows.x)
+    order = counter.permutation(counter.key(seed, _SPLIT), N)
+    count = round(N * share)
+    if not 0 < count < N:
+        raise InputError(say("a validation share of {share} of {N} rows leaves one side empty", share=share, N=N))
+    if stratified:
+        order = _fairest_first(order, target_classes(rows.t)[order], share, count)
+    kept, chosen = np.sort(order[count:]), np.sort(order[:count])
+    return _pick(rows, kept), _pick(rows, chosen)
+
+
+def fingerprint(rows: Rows) -> str:
+    """Give a short name of exactly these inputs and targets: BLAKE2b over types, shapes and bytes, 32 hex digits."""
+    digest = hashlib.blake2b(digest_size=16)
+    for array in (rows.x, rows.t):
+        digest.update(f"{array.dtype.str}{array.shape}".encode())
+        digest.update(np.ascontiguousarray(array).data)
+    return digest.hexdigest()
+
+
+def _fairest_first(order: Array, classes: Array, share: float, count: int) -> Array:
+    """Reorder rows so that among the first `count` every class has its share, rounded down or up.
+
+    What rounding down leaves over goes to the largest remainders (Hamilton's method).
+    """
+    _, places, sizes = np.unique(classes, return_inverse=True, return_counts=True)
+    seats = np.floor(sizes * share).astype(np.int64)
+    seats[np.argsort(seats - sizes * share, kind="stable")[: count - seats.sum()]] += 1
+    by_class = np.argsort(places, kind="stable")
+    rank = np.arange(len(order)) - np.repeat(np.cumsum(sizes) - sizes, sizes)  # a row's number within its class
+    late = rank >= np.repeat(seats, sizes)
+    return order[by_class[np.argsort(late, kind="stable")]]
+
+
+def _pick(rows: Rows, chosen: Array) -> Rows:
+    weights = None if rows.weights is None else rows.weights[chosen]
+    return Rows(rows.x[chosen], rows.t[chosen], weights)
+
+
+def _array(value: Any, what: str) -> Array:
+    try:
+        return np.asarray(value)
+    except ValueError as error:
+        raise InputError(say("{what}: the rows have different lengths", what=what)) from error
+
+
+def _check_weights(weights: Any, N: int) -> Array:
+    weights = _array(weights, say("weights"))
+    if weights.dtype.kind not in "biuf":
+        raise InputError(say("weights must be numbers, got {kind}", kind=weights.dtype))
+    weights = weights.astype(np.float64)
+    if weights.shape != (N,):
+        raise InputError(say("expected a weight for each of {N} rows, got shape {got}", N=N, got=weights.shape))
+    if not (np.isfinite(weights).all() and (weights >= 0).all() and weights.any()):
+        raise InputError(say("weights must be finite, 0 or more, and not all 0"))
+    return weights

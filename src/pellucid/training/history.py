@@ -1,0 +1,78 @@
+"""What learning leaves behind: one record for each epoch."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pellucid.core.metrics import HIGHER_IS_BETTER
+from pellucid.core.summary import table
+from pellucid.errors import InputError
+from pellucid.language import say
+
+
+class History:
+    """The records of a training, one for each whole epoch.
+
+    Attributes
+    ----------
+    records
+        A dict for each epoch: "epoch" (from 1), "loss", the metrics, "learning_rate" (of its last batch), "seconds";
+        with validation data also "validation_loss" and the metrics with "validation_" before their names.
+    stopped
+        Why learning ended: "finished", "early" (stopped improving), "interrupted" (Ctrl-C) or a callback's reason.
+    engine
+        Who did the arithmetic.
+
+    `history["loss"]` gives one column as a list.
+    """
+
+    def __init__(self, engine: str) -> None:
+        self.records: list[dict[str, float]] = []
+        self.stopped = "finished"
+        self.engine = engine
+
+    def __getitem__(self, name: str) -> list[float]:
+        if self.records and name not in self.records[-1]:
+            raise InputError(
+                say(
+                    "the history has no {name}; it has {known}",
+                    name=repr(name),
+                    known=", ".join(self.records[-1]),
+                )
+            )
+        return [record[name] for record in self.records]
+
+    def __len__(self) -> int:
+        return len(self.records)
+
+    @property
+    def seconds(self) -> float:
+        """Time spent in all epochs, validation included, in seconds."""
+        return sum(record["seconds"] for record in self.records)
+
+    def best(self, name: str) -> dict[str, float]:
+        """Give the record of the epoch in which this column was best: lowest, or highest for accuracy and r2."""
+        column = self[name]
+        if not column:
+            raise InputError(say("the history is empty: no epoch was finished"))
+        pick = max if name.removeprefix("validation_") in HIGHER_IS_BETTER else min
+        return self.records[column.index(pick(column))]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give everything as plain lists and numbers."""
+        return {"records": self.records, "stopped": self.stopped, "engine": self.engine}
+
+    def __str__(self) -> str:
+        if not self.records:
+            return say("the history is empty: no epoch was finished")
+        names = list(self.records[0])
+        lines = [[_cell(name, record[name]) for name in names] for record in self.records]
+        return table([names, *lines, [""] * len(names)]).rsplit("\n", 2)[0]
+
+    __repr__ = __str__
+
+
+def _cell(name: str, value: float) -> str:
+    if name == "epoch":
+        return str(value)
+    return f"{value:.2f}" if name == "seconds" else f"{value:.4g}" if name == "learning_rate" else f"{value:.4f}"

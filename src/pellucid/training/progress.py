@@ -1,0 +1,107 @@
+"""Progress that suits where it is shown: a live line in a terminal, one block in a notebook, plain lines in a pipe."""
+
+from __future__ import annotations
+
+import html
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+from pellucid.language import say
+from pellucid.training.callbacks import Callback
+
+if TYPE_CHECKING:
+    from pellucid.training.run import Run
+
+
+def progress_callback(wanted: bool | None) -> list[Callback]:
+    """Give the callback that shows progress here, if it is wanted (None: only where somebody watches)."""
+    if wanted is False:
+        return []
+    if _in_notebook():
+        return [NotebookProgress()]
+    if sys.stderr is None:  # a process without a console
+        return []
+    if sys.stderr.isatty():
+        return [TerminalProgress()]
+    return [LineProgress()] if wanted else []
+
+
+def epoch_text(run: Run) -> str:
+    """Say in one line how the last whole epoch went: loss and metrics, for training and validation rows."""
+    parts = []
+    for name, value in run.history.records[-1].items():
+        if name in ("epoch", "learning_rate", "seconds"):
+            continue
+        label = name.removeprefix("validation_")
+        known = {"loss": say("loss"), "accuracy": say("accuracy")}
+        label = known.get(label, label)
+        if name.startswith("validation_"):
+            label = say("validation {name}", name=label)
+        parts.append(f"{label} {value:.1%}" if name.endswith("accuracy") else f"{label} {value:.4f}")
+    return "  ".join(parts)
+
+
+class LineProgress(Callback):
+    """One plain line for each epoch, for pipes and log files."""
+
+    def on_epoch(self, run: Run) -> None:
+        seconds = run.history.records[-1]["seconds"]
+        head = say("epoch {epoch}/{epochs}", epoch=run.epoch, epochs=run.epochs)
+        print(f"{head}  {epoch_text(run)}  {seconds:.2f} s", file=sys.stderr, flush=True)  # noqa: T201
+
+
+class TerminalProgress(Callback):
+    """A bar that moves with the batches, what is left of the time, and the last epoch's figures."""
+
+    def on_start(self, run: Run) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+        console = Console(stderr=True)
+        self._bar = Progress(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(bar_width=None if console.width < 60 else 24),
+            TextColumn("{task.fields[figures]}", markup=False),
+            TimeRemainingColumn(compact=True),
+            console=console,
+            transient=True,
+        )
+        self._task = self._bar.add_task("", total=run.epochs * run.batches, figures="")
+        self._shown = 0.0
+        self._bar.start()
+
+    def on_batch(self, run: Run) -> None:
+        now = time.monotonic()
+        if now - self._shown > 0.1:
+            self._shown = now
+            head = say("epoch {epoch}/{epochs}", epoch=run.epoch, epochs=run.epochs)
+            done = (run.epoch - 1) * run.batches + run.batch
+            self._bar.update(self._task, description=head, completed=done)
+
+    def on_epoch(self, run: Run) -> None:
+        self._bar.update(self._task, completed=run.epoch * run.batches, figures=epoch_text(run))
+
+    def on_end(self, run: Run) -> None:
+        self._bar.stop()
+
+
+class NotebookProgress(Callback):
+    """One block of HTML that is written anew after each epoch."""
+
+    def on_start(self, run: Run) -> None:
+        from IPython.display import HTML, display
+
+        self._html: Any = HTML
+        self._handle: Any = display(HTML(""), display_id=True)
+
+    def on_epoch(self, run: Run) -> None:
+        head = say("epoch {epoch}/{epochs}", epoch=run.epoch, epochs=run.epochs)
+        bar = f'<progress value="{run.epoch}" max="{run.epochs}"></progress>'
+        self._handle.update(self._html(f"{bar} {html.escape(head)} &nbsp; {html.escape(epoch_text(run))}"))
+
+
+def _in_notebook() -> bool:
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython is not None else None
+    return type(shell).__name__ == "ZMQInteractiveShell"

@@ -1,0 +1,218 @@
+"""One training as it runs: epochs, the order of rows, validation, callbacks, and what to do when it must stop."""
+
+from __future__ import annotations
+
+import math
+import signal
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from itertools import compress
+
+import numpy as np
+
+from pellucid.core import chain, counter
+from pellucid.core.layer import Learning, flat
+from pellucid.core.losses import Loss
+from pellucid.core.metrics import Metric
+from pellucid.core.schedules import Schedule
+from pellucid.core.types import Array
+from pellucid.engines import Engine, answer_and_loss
+from pellucid.errors import DivergenceError
+from pellucid.language import say
+from pellucid.network import Network
+from pellucid.training.augment import Augmentation
+from pellucid.training.callbacks import Callback
+from pellucid.training.data import Rows
+from pellucid.training.history import History
+
+_ORDER = 1 << 40  # the stream of random numbers that shuffles is nobody else's
+
+
+class Run:
+    """A training under way; callbacks are given it. See `Callback` for what they may read."""
+
+    def __init__(
+        self,
+        net: Network,
+        rows: Rows,
+        *,
+        held: Rows | None,
+        loss: Loss,
+        engine: Engine,
+        schedule: Schedule,
+        metrics: dict[str, Metric],
+        augment: Augmentation | None,
+        callbacks: Sequence[Callback],
+        epochs: int,
+        batch_size: int,
+        seed: int,
+    ) -> None:
+        self.net, self.rows, self.held = net, rows, held
+        self.loss_function, self.engine, self.schedule = loss, engine, schedule
+        self.metrics, self.augment, self.callbacks = metrics, augment, callbacks
+        self.epochs, self.batch_size, self.seed = epochs, batch_size, seed
+        self.batches = -(-len(rows.x) // batch_size)
+        self.epoch = self.batch = 0
+        self.loss = math.nan
+        self.history = History(engine.name)
+        self._base_rate = engine.learning_rate
+        self._watched: Sequence[float] = ()
+        self._stop: str | None = None
+
+    @property
+    def columns(self) -> list[str]:
+        """The names of what each epoch's record will hold."""
+        figures = ["loss", *self.metrics]
+        held = [] if self.held is None else [f"validation_{name}" for name in figures]
+        return ["epoch", *figures, *held, "learning_rate", "seconds"]
+
+    def stop(self, reason: str) -> None:
+        """End learning after this batch; `reason` becomes `history.stopped`."""
+        self._stop = reason
+
+    def snapshot(self) -> list[Array]:
+        """Give copies of all parameters and buffers."""
+        return [array.copy() for array in self._arrays()]
+
+    def restore(self, snapshot: list[Array]) -> None:
+        """Write a snapshot's numbers back into the network."""
+        for array, saved in zip(self._arrays(), snapshot, strict=True):
+            array[...] = saved
+
+    def go(self) -> History:
+        """Learn until all epochs are done or something stops it; give the history."""
+        for callback in self.callbacks:
+            callback.on_start(self)
+        try:
+            # Overflow is not warned of batch by batch: the loss shows it, and `_diverged` tells where it began.
+            with _stopping_on_interrupt(self), np.errstate(over="ignore", invalid="ignore"):
+                while self.epoch < self.epochs and self._stop is None:
+                    self.epoch, self.batch = self.epoch + 1, 0
+                    self._one_epoch()
+            self._swap_average()
+            self.history.stopped = self._stop or "finished"
+        finally:
+            for callback in self.callbacks:
+                callback.on_end(self)
+        return self.history
+
+    def _one_epoch(self) -> None:
+        started = time.perf_counter()
+        self._swap_average()
+        before = self.snapshot()  # as the last epoch's record describes them
+        self._swap_average()
+        order = counter.permutation(counter.key(self.seed, self.epoch, _ORDER), len(self.rows.x))
+        if self.schedule.watches:
+            self._watched = self.history["loss" if self.held is None else "validation_loss"]
+        answers = self._batches(order, before)
+        if not all(np.isfinite(array).all() for array in self._arrays()):
+            self._diverged(before, order[-self.batch_size :])
+        if answers is None:
+            return
+        record: dict[str, float] = {"epoch": self.epoch, "loss": self.loss}
+        for name, metric in self.metrics.items():
+            record[name] = float(metric(answers, self.rows.t[order]))
+        self._swap_average()
+        if self.held is not None:
+            record |= self._validate(self.held)
+        record["learning_rate"] = self.engine.learning_rate
+        record["seconds"] = time.perf_counter() - started
+        self.history.records.append(record)
+        for callback in self.callbacks:
+            callback.on_epoch(self)
+        self._swap_average()
+
+    def _batches(self, order: Array, before: list[Array]) -> Array | None:
+        """Learn one epoch's batches; give the answers row by row in `order`, or None if it was stopped halfway."""
+        watching = [each for each in self.callbacks if type(each).on_batch is not Callback.on_batch]
+        answers: list[Array] = []
+        total = shares = 0.0
+        for start in range(0, len(order), self.batch_size):
+            self.batch += 1
+            rows = order[start : start + self.batch_size]
+            self.engine.learning_rate = self._base_rate * self._factor()
+            loss, y = self._learn(rows)
+            if not math.isfinite(loss):
+                self._diverged(before, rows)
+            share = float(len(rows) if self.rows.weights is None else self.rows.weights[rows].sum())
+            total, shares = total + loss * share, shares + share
+            self.loss = total / shares if shares else 0.0
+            if self.metrics:
+                answers.append(np.array(y))
+            for callback in watching:
+                callback.on_batch(self)
+            if self._stop is not None and self.batch < self.batches:
+                return None
+        return np.concatenate(answers) if answers else np.empty((0, 0))
+
+    def _learn(self, rows: Array) -> tuple[float, Array]:
+        x, t, weights = self.rows
+        if self.augment is None:
+            return self.engine.learn(x, t, weights, rows)
+        changed = self.augment(x[rows], Learning(self.seed, self.engine.state["step"]))
+        return self.engine.learn(changed, t[rows], None if weights is None else weights[rows])
+
+    def _factor(self) -> float:
+        done = self.epoch - 1 + (self.batch - 1) / self.batches
+        return self.schedule.factor(done, self.epochs, self._watched)
+
+    def _validate(self, held: Rows) -> dict[str, float]:
+        y, loss = answer_and_loss(self.net.layers, self.loss_function, held.x, held.t, held.weights)
+        found = {name: float(metric(y, held.t)) for name, metric in self.metrics.items()}
+        return {f"validation_{name}": value for name, value in {"loss": loss, **found}.items()}
+
+    def _swap_average(self) -> None:
+        """Exchange the parameters with their moving average, where the optimizer keeps one."""
+        params = compress(self.net.params, chain.learns(self.net.layers))
+        for p, average in zip(params, self.engine.state.get("average", ()), strict=False):
+            p[...], average[...] = average.copy(), p.copy()
+
+    def _diverged(self, before: list[Array], rows: Array) -> None:
+        where = self._first_not_finite(rows)
+        self.restore(before)
+        raise DivergenceError(
+            say(
+                "learning diverged in epoch {epoch}, batch {batch}: numbers stopped being finite {where}. "
+                "The weights are those from before this epoch. Try a smaller learning rate (it was {rate:.3g}), "
+                "clip_norm=1 in the optimizer, or inputs scaled to about -1 to 1",
+                epoch=self.epoch,
+                batch=self.batch,
+                where=where,
+                rate=self.engine.learning_rate,
+            )
+        )
+
+    def _first_not_finite(self, rows: Array) -> str:
+        for index, layer in enumerate(self.net.layers):
+            if not all(np.isfinite(array).all() for array in layer.arrays().values()):
+                return say("in the weights of layer {index} ({name})", index=index, name=type(layer).__name__)
+        x = chain.as_input(self.net.layers, self.rows.x[rows])
+        for index, y in enumerate(chain.forward(self.net.layers, x, Learning(self.seed))):
+            if not np.isfinite(y).all():
+                name = type(self.net.layers[index]).__name__
+                return say("in what layer {index} ({name}) gives out", index=index, name=name)
+        return say("in the loss")
+
+    def _arrays(self) -> list[Array]:
+        return flat(list(layer.arrays().values()) for layer in self.net.layers)
+
+
+@contextmanager
+def _stopping_on_interrupt(run: Run) -> Iterator[None]:
+    """Let the first Ctrl-C stop the run after its batch; the second one interrupts at once."""
+    ours = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    if not ours or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def handler(number: int, frame: object) -> None:
+        run.stop("interrupted")
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    signal.signal(signal.SIGINT, handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)

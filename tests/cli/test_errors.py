@@ -1,0 +1,261 @@
+"""Bad input, full disks, closed pipes: one line on standard error, exit code 1, no traceback, and nothing is lost."""
+
+import os
+import resource
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import pellucid as pl
+from pellucid.cli import main, threads
+from pellucid.cli import train as train_command
+
+ROWS = np.zeros((6, 4), np.float32)
+CLASSES = np.array([0, 1, 2, 0, 1, 2])
+
+
+def truncated(path: Path, whole: bytes, share: float = 0.6) -> None:
+    path.write_bytes(whole[: int(len(whole) * share)])
+
+
+def bad_data(folder: Path) -> dict[str, Path]:
+    """Make one path for each way in which `--data` can be bad."""
+    made = {name: folder / f"{name}.npz" for name in ("missing", "empty", "truncated", "not an archive", "pickle")}
+    made["empty"].touch()
+    np.savez(folder / "whole.npz", x=ROWS, t=CLASSES)
+    truncated(made["truncated"], (folder / "whole.npz").read_bytes())
+    made["not an archive"].write_bytes(b"once upon a time")
+    np.savez(made["pickle"], x=np.array([{}] * 6), t=CLASSES, allow_pickle=True)
+    arrays = {
+        "no t": {"x": ROWS},
+        "no arrays": {},
+        "wrong shape": {"x": ROWS[:, 0], "t": CLASSES},
+        "rows that do not match": {"x": ROWS, "t": CLASSES[:3]},
+        "text": {"x": ROWS.astype(str), "t": CLASSES},
+        "negative class": {"x": ROWS, "t": CLASSES - 1},
+        "huge class": {"x": ROWS, "t": CLASSES * 10**9},
+        "test of another shape": {"x": ROWS, "t": CLASSES, "x_test": ROWS[:, :2], "t_test": CLASSES},
+        "infinity": {"x": ROWS + np.inf, "t": CLASSES},
+        "NaN pixels": {"x": np.full((6, 28, 28), np.nan), "t": CLASSES},
+        "no rows": {"x": ROWS[:0], "t": CLASSES[:0]},
+    }
+    for name, content in arrays.items():
+        made[name] = folder / f"{name}.npz"
+        np.savez(made[name], **content)
+    made["empty folder"] = folder / "nothing"
+    made["empty folder"].mkdir()
+    made["huge picture"] = folder / "huge"
+    for name in "ab":
+        (made["huge picture"] / name).mkdir(parents=True)
+        Image.new("1", (20_000, 20_000)).save(made["huge picture"] / name / "huge.png", compress_level=1)
+    made["truncated IDX"] = folder / "idx"
+    made["truncated IDX"].mkdir()
+    pl.write_idx(folder / "idx" / "train-labels-idx1-ubyte", CLASSES.astype(np.uint8))
+    pl.write_idx(folder / "images", np.zeros((6, 28, 28), np.uint8))
+    truncated(folder / "idx" / "train-images-idx3-ubyte", (folder / "images").read_bytes())
+    return made
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    return bad_data(tmp_path_factory.mktemp("bad"))
+
+
+def fails_in_one_line(result, name: str) -> None:
+    assert result.code == 1, name
+    assert result.out == "", name
+    complaints = [line for line in result.err.splitlines() if line.startswith("pellucid: ")]
+    others = [line for line in result.err.splitlines() if not line.startswith(("pellucid: ", "learning from "))]
+    assert (len(complaints), others) == (1, []), (name, result.err)
+
+
+@pytest.mark.parametrize("json", [(), ("--json",)])
+def test_train_and_evaluate_with_bad_data(run, data, table_model, json, tmp_path):
+    for name, path in data.items():
+        fails_in_one_line(run("train", "--data", path, "--epochs", 1, *json), name)
+        fails_in_one_line(run("evaluate", table_model, "--data", path, *json), name)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_train_with_rows_of_one_class_only(run, tmp_path):
+    np.savez(tmp_path / "one.npz", x=ROWS, t=CLASSES * 0)
+    result = run("train", "--data", "one.npz")
+    fails_in_one_line(result, "one class")
+    assert "all 6 rows are of one class" in result.err
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Make one path for each way in which a model file can be bad."""
+    folder = tmp_path_factory.mktemp("models")
+    made = {name: folder / name for name in ("missing", "empty", "truncated", "picture", "archive", "folder")}
+    made["empty"].touch()
+    pl.mlp([4, 3]).save(folder / "whole")
+    truncated(made["truncated"], (folder / "whole").read_bytes())
+    Image.new("L", (28, 28)).save(made["picture"], "PNG")
+    with zipfile.ZipFile(made["archive"], "w") as archive:
+        archive.writestr("x.npy", b"")
+    made["folder"].mkdir()
+    made["name with a zero byte"] = folder / "a\0b"
+    return made
+
+
+def test_models_that_are_none(run, models, picture):
+    for name, path in models.items():
+        fails_in_one_line(run("summary", path), name)
+        fails_in_one_line(run("summary", path, "--json"), name)
+        fails_in_one_line(run("evaluate", path), name)
+        fails_in_one_line(run("predict", path, picture), name)
+        fails_in_one_line(run("predict", path, picture, "--json"), name)
+
+
+def test_files_that_predict_cannot_read(run, model, data, tmp_path):
+    (tmp_path / "text.png").write_text("no picture")
+    Image.effect_noise((200, 200), 50).save(tmp_path / "noise.png")
+    truncated(tmp_path / "cut.png", (tmp_path / "noise.png").read_bytes(), 0.3)
+    os.mkfifo(tmp_path / "pipe")
+    files = ["text.png", "cut.png", "pipe", data["huge picture"] / "a" / "huge.png", tmp_path, "a\0b"]
+    files += [path for name, path in data.items() if name not in ("no rows",)]
+    for file in files:
+        fails_in_one_line(run("predict", model, file), str(file))
+    result = run("predict", model, *files, "--json")
+    assert (result.code, result.err) == (1, "")
+    assert [set(entry) for entry in result.json] == [{"file", "error"}] * len(files)
+
+
+def test_places_that_cannot_be_written(run, digits_npz, tmp_path):
+    (tmp_path / "file").touch()
+    (tmp_path / "folder").mkdir()
+    for path in ("/proc/net.safetensors", "nowhere/net", "file/net", "folder", "/dev/null", "x" * 300, "a\0b"):
+        fails_in_one_line(run("train", "--data", digits_npz, "-o", path), path)
+    fails_in_one_line(run("demo", "-o", "/proc/demo"), "demo")
+    assert Path("/dev/null").is_char_device()
+
+
+@pytest.fixture
+def full_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk with no room: a small tmpfs where mounting is permitted; elsewhere a limit on the size of files."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=128k", "tmpfs", folder], capture_output=True, check=False
+    )
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    (folder / "net.safetensors").write_bytes(b"what was here before")
+    if mounted.returncode == 0:
+        (folder / "rest").write_bytes(bytes(96 << 10))
+    else:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (16 << 10, before[1]))
+    yield folder
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    if mounted.returncode == 0:
+        subprocess.run(["umount", folder], check=True)
+
+
+def test_a_full_disk_is_found_before_learning(run, digits_npz, full_disk):
+    path = full_disk / "net.safetensors"
+    before = sorted(full_disk.iterdir())
+    result = run("train", "--data", digits_npz, "--epochs", 1, "-o", path)
+    fails_in_one_line(result, "full disk")
+    assert "learning from" not in result.err
+    assert path.read_bytes() == b"what was here before"
+    assert sorted(full_disk.iterdir()) == before
+
+
+def test_a_disk_that_fills_up_while_learning_loses_nothing(run, digits_npz, full_disk, monkeypatch):
+    monkeypatch.setattr(train_command, "check_writable", lambda *anything: None)
+    path = full_disk / "net.safetensors"
+    before = sorted(full_disk.iterdir())
+    result = run("train", "--data", digits_npz, "--epochs", 1, "-o", path, "--json")
+    assert result.code == 1
+    assert result.out == ""
+    assert f"pellucid: {path}: cannot be written" in result.err
+    assert path.read_bytes() == b"what was here before"
+    assert sorted(full_disk.iterdir()) == before
+
+
+def test_a_full_standard_output(spawn):
+    with Path("/dev/full").open("w") as full:
+        process = spawn("data", stdout=full)
+        _, err = process.communicate(timeout=30)
+    assert process.returncode == 1
+    assert err == "pellucid: No space left on device\n"
+
+
+def test_a_closed_pipe_is_no_news(spawn):
+    process = spawn("data")
+    process.stdout.close()
+    process.stdout = None
+    _, err = process.communicate(timeout=30)
+    assert (process.returncode, err) == (1, "")
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (MemoryError(), "not enough memory"),
+        (KeyboardInterrupt(), "interrupted"),
+        (OSError(28, "No space left on device", "some file"), "some file: No space left on device"),
+        (pl.InputError("two\nlines"), "two lines"),
+        (BrokenPipeError(32, "Broken pipe"), None),
+    ],
+)
+def test_whatever_goes_wrong_is_one_line(run, monkeypatch, error, told):
+    def fail(path):
+        raise error
+
+    monkeypatch.setattr("pellucid.network.load", fail)
+    result = run("summary", "any")
+    assert result.code == 1
+    if told is None:
+        assert result.err == ""
+    else:
+        assert result.err.startswith("pellucid: ")
+        assert told in result.err
+        assert len(result.err.splitlines()) == 1
+
+
+def test_main_reads_the_command_line(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["pellucid", "--version"])
+    assert main() == 0
+    assert capsys.readouterr().out.startswith("pellucid ")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "weights", "before", "after"),
+    [
+        (None, 13_000, {}, "1"),
+        (None, 10**7, {}, None),
+        (None, 13_000, {"OMP_NUM_THREADS": "3"}, "3"),
+        (4, 13_000, {"OMP_NUM_THREADS": "3"}, "4"),
+        (None, 10**7, {"PELLUCID_THREADS": "2"}, "2"),
+        (None, 13_000, {"PELLUCID_THREADS": "many"}, "1"),
+    ],
+)
+def test_threads_are_chosen_before_numpy(wanted, weights, before, after):
+    environment = dict(before)
+    threads.use_threads(wanted, weights, environment)
+    assert environment.get("OMP_NUM_THREADS") == after
+
+
+def test_threads_reach_numpys_linear_algebra(tmp_path):
+    code = """
+import ctypes, pathlib, sys
+from pellucid.cli import main
+assert "numpy" not in sys.modules
+assert main(["train", "--data", "xor", "--epochs", "1", "--threads", "2", "--json"]) == 0
+import numpy
+[library] = pathlib.Path(numpy.__file__).parents[1].glob("numpy.libs/*openblas*")
+print(ctypes.CDLL(str(library)).scipy_openblas_get_num_threads64_())
+"""
+    environment = {"PYTHONPATH": str(Path(pl.__file__).parents[1])}
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=environment, cwd=tmp_path, check=True
+    )
+    assert done.stdout.splitlines()[-1] == str(min(2, os.cpu_count() or 1))

@@ -1,0 +1,241 @@
+"""Korean and English at equal standing: every text is in the catalogue, and nothing English is left in Korean help."""
+
+import ast
+import importlib.util
+import re
+import string
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+from babel.messages.pofile import read_po
+
+import pellucid as pl
+from pellucid.cli.click_texts import CLICK_TEXTS
+from pellucid.cli.commands import pellucid
+from pellucid.cli.help import Formatter, shown, wrap
+from pellucid.language import cell_width, say, say_reason, set_language
+
+ROOT = Path(__file__).parents[2]
+SOURCE = Path(pl.__file__).parent
+
+# What stays in Latin letters in Korean texts: names of values, files, formats, programs and variables.
+NAMES = {
+    *("pellucid", "MNIST", "mnist", "IDX", "PNG", "JPEG", "JSON", "NumPy", "MNIST", "npz", "npy", "x", "t", "x_test"),
+    *("t_test", "xor", "moons", "circles", "spirals", "sigmoid", "relu", "tanh", "leaky_relu", "gelu", "silu"),
+    *("softplus", "softmax", "identity", "cross_entropy", "binary_cross_entropy", "mean_squared_error", "adamw"),
+    *("adam", "sgd", "rmsprop", "adagrad", "one_cycle", "constant", "cosine", "step", "exponential", "auto", "native"),
+    *("reference", "ko", "en", "PELLUCID_LANG", "Ctrl", "C", "digits", "model", "safetensors", "train", "predict"),
+    *("evaluate", "summary", "data", "doctor", "demo"),
+}
+
+
+ERRORS = ("InputError", "FileError", "DivergenceError", "PellucidError", "UsageError")
+
+
+def messages():
+    spec = importlib.util.spec_from_file_location("messages", ROOT / "tools" / "messages.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")
+def tool():
+    return messages()
+
+
+@pytest.fixture(scope="module")
+def catalog(tool):
+    with tool.PO.open("rb") as file:
+        return read_po(file, locale="ko")
+
+
+def test_every_text_is_in_the_catalogue_with_its_korean(tool, catalog):
+    known = {message.id: message for message in catalog if message.id}
+    assert set(known) == set(tool.extracted()), "run make messages"
+    assert tool.missing(catalog) == []
+    assert not catalog.obsolete
+    assert not [message.id for message in known.values() if message.fuzzy]
+
+
+def test_catalogue_files_are_what_the_tool_makes_of_the_code(tool):
+    current = tool.current()
+    assert tool.PO.read_bytes() == tool.as_po(current), "run make messages"
+    assert tool.MO.read_bytes() == tool.as_mo(current), "run make messages"
+    assert not re.search(rb"Date|/work|/home|\d{4}-\d\d", tool.PO.read_bytes().split(b"\n\n")[0])
+
+
+def fields(text: str) -> set[tuple[str, str, str | None]]:
+    return {(name, spec, kind) for _, name, spec, kind in string.Formatter().parse(text) if name is not None}
+
+
+def test_placeholders_are_the_same_in_both_languages(catalog):
+    for message in catalog:
+        if isinstance(message.id, str) and message.id and "%(" not in message.id:
+            assert fields(message.id) == fields(message.string), message.id
+        elif isinstance(message.id, tuple):
+            assert fields(message.string[0]) <= set().union(*map(fields, message.id)), message.id
+
+
+def test_no_particle_hangs_on_a_placeholder(catalog):
+    # Which particle is right would depend on what stands there.
+    for message in catalog:
+        text = message.string if isinstance(message.string, str) else " ".join(message.string)
+        assert not re.search(r"\}['\"]?(은|는|이|가|을|를|와|과|로|으로)(?![가-힣])", text), text
+        assert not re.search(r"\}이어야|\}이므로|\}여야", text), text
+
+
+def test_texts_of_click_are_those_that_click_has(catalog):
+    sources = " ".join(file.read_text() for file in Path(click.__file__).parent.glob("*.py"))
+    ours = ("[OPTIONS]", "COMMAND [ARGS]...")
+    for text in CLICK_TEXTS:
+        for part in [text] if isinstance(text, str) else text:
+            assert part in ours or part.replace("\n", "\\n").replace("\t", "\\t") in sources, part
+        assert catalog.get(text) is not None
+
+
+def test_catalogue_speaks_korean(catalog):
+    unchanged = {"20 x 20", "28 x 28", "{name}: {label}"}
+    for message in catalog:
+        text = message.string if isinstance(message.string, str) else message.string[0]
+        if message.id and message.id not in unchanged:
+            assert re.search("[가-힣]", text), message.id
+
+
+def sayings() -> list[tuple[str, ast.expr]]:
+    """Give the first argument of everything that is raised for, or written to, people."""
+    found = []
+    for file in sorted(SOURCE.rglob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text())):
+            call = node.exc if isinstance(node, ast.Raise) else node
+            if not isinstance(call, ast.Call) or not call.args:
+                continue
+            name = ast.unparse(call.func).rpartition(".")[2]
+            if name in (ERRORS if isinstance(node, ast.Raise) else ("fail", "echo", "note")):
+                found.append((f"{file.name}:{node.lineno}", call.args[0]))
+    return found
+
+
+def test_whatever_people_read_goes_through_say():
+    assert len(sayings()) > 100
+    for place, argument in sayings():
+        if isinstance(argument, (ast.Constant, ast.JoinedStr)):
+            parts = [argument] if isinstance(argument, ast.Constant) else argument.values
+            literal = " ".join(str(part.value) for part in parts if isinstance(part, ast.Constant))
+            assert not re.search(r"[a-z]", literal.replace("pellucid", "")), f"{place}: {literal!r} without say(...)"
+
+
+@pytest.mark.parametrize("command", [None, *pellucid.commands])
+def test_korean_help_is_korean_and_fits_80_columns(run, command):
+    words = [command] if command else []
+    text = run(*words, "--lang", "ko", "--help").out
+    assert "사용법: pellucid" in text
+    assert max(cell_width(line) for line in text.splitlines()) <= 80
+    prose = "\n".join(line for line in text.splitlines() if not line.startswith("  pellucid "))
+    prose = re.sub(r"(?<![\w-])--?[a-z][a-z-]*", "", prose)
+    assert set(re.findall(r"[A-Za-z_]+", prose)) - NAMES == set()
+
+
+@pytest.mark.parametrize("command", [None, *pellucid.commands])
+def test_english_help_has_no_korean(run, command):
+    text = run(*([command] if command else []), "--help", "--lang", "en").out
+    assert text.startswith("Usage: pellucid")
+    assert "Examples:" in text
+    assert not re.search("[가-힣]", text)
+    assert max(map(len, text.splitlines())) <= 80
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("train", "--quik"), "없는 옵션입니다: '--quik'"),
+        (("tain",), "없는 명령입니다: 'tain'"),
+        (("train", "--epochs", "x"), "1 이상의 정수가 필요합니다"),
+        (("train", "--dropout", "x"), "0~1 범위의 수가 필요합니다"),
+        (("train", "--loss", "x"), "다음 중 하나를 쓰십시오"),
+        (("train", "--epochs"), "옵션 뒤에 값이 와야 합니다"),
+        (("train", "--json=1"), "값을 받지 않는 옵션입니다"),
+        (("train", "a", "b"), "필요 없는 인수가 있습니다: a b"),
+        (("predict",), "빠진 인수: '모델'"),
+        (("summary",), "모델 파일과 --layers 옵션"),
+        ((), "명령이 빠졌습니다"),
+    ],
+)
+def test_clicks_own_complaints_are_korean(run, words, told):
+    for spoken in (("--lang", "ko", *words), ("--lang=ko", *words)):
+        result = run(*spoken)
+        assert result.code == 2
+        assert result.out == ""
+        assert told in result.err
+        prose = re.sub(r"'[^']*'|--[a-z]+|\ba b\b", "", result.err)
+        assert set(re.findall(r"[A-Za-z_]+", prose)) <= NAMES
+
+
+def test_an_unknown_language_is_told_of(run):
+    result = run("--lang", "fr", "data")
+    assert result.code == 2
+    assert "'fr' is not one of 'ko', 'en'" in result.err
+    assert run("data", "--lang").code == 2
+    assert run("data", "--", "--lang", "ko").code == 2
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "korean"),
+    [("PELLUCID_LANG", "ko", True), ("LANG", "ko_KR.UTF-8", True), ("LANG", "C.UTF-8", False), ("LANG", "de", False)],
+)
+def test_environment_chooses(run, monkeypatch, variable, value, korean):
+    monkeypatch.setenv(variable, value)
+    assert ("손글씨" in run("data").out) is korean
+    assert "손글씨" in run("data", "--lang", "ko").out
+    assert "손글씨" not in run("--lang", "en", "data").out
+
+
+def test_main_leaves_the_callers_language_alone(run, monkeypatch):
+    monkeypatch.setenv("LANGUAGE", "de")
+    set_language("en")
+    try:
+        run("data", "--lang", "ko")
+        assert say("layer") == "layer"
+    finally:
+        set_language(None)
+
+
+def test_the_systems_reasons_are_translated(run):
+    assert "그런 파일이나 폴더가 없음" in run("summary", "nowhere", "--lang", "ko").err
+    assert say_reason(ValueError("as it is")) == "as it is"
+    with pytest.raises(ValueError, match="one of en, ko"):
+        set_language("fr")
+
+
+def test_version_and_python_m(run, spawn):
+    assert run("--version").out == f"pellucid {pl.__version__}\n"
+    process = spawn("--lang", "ko")
+    assert "명령이 빠졌습니다" in process.communicate(timeout=30)[1]
+    assert process.returncode == 2
+    assert "Commands:" in run().err
+
+
+def test_help_needs_no_numpy():
+    code = (
+        "import sys; from pellucid.cli import main; main(['train', '--help']);"
+        "print({'numpy', 'rich', 'PIL', 'safetensors'} & set(sys.modules))"
+    )
+    environment = {"PYTHONPATH": str(SOURCE.parent)}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True)
+    assert done.stdout.splitlines()[-1] == "set()"
+
+
+def test_wrapping_counts_columns_and_breaks_long_words():
+    assert wrap("", 10) == []
+    assert wrap("가나다라마", 4) == ["가나", "다라", "마"]
+    assert wrap("a 가나다라", 5) == ["a", "가나", "다라"]
+    assert shown(None) == ""
+
+
+def test_a_wide_first_column_stands_on_a_line_of_its_own():
+    formatter = Formatter(width=30)
+    formatter.write_dl([("옵션", "가나다"), ("아주 긴 첫째 열", "라마바")], col_max=6)
+    assert formatter.getvalue() == "옵션  가나다\n아주 긴 첫째 열\n      라마바\n"

@@ -1,0 +1,155 @@
+"""`pellucid predict`: pictures and rows in, answers out; a bad file does not spoil the others."""
+
+import numpy as np
+import pytest
+
+import pellucid as pl
+from pellucid.cli import output
+
+
+def test_json_for_a_picture(run, model, picture):
+    result = run("predict", model, picture, "--json")
+    assert result.code == 0
+    [entry] = result.json
+    assert list(entry) == ["file", "prediction", "label", "confidence", "outputs"]
+    assert (entry["file"], entry["prediction"], entry["label"]) == (str(picture), 7, "7")
+    assert len(entry["outputs"]) == 10
+    assert entry["confidence"] == max(entry["outputs"])
+
+
+def test_rows_of_every_kind_are_answered_alike(run, model, tmp_path):
+    images = pl.mnist().test.images[:4]
+    np.save(tmp_path / "rows.npy", images)
+    np.savez(tmp_path / "rows.npz", x=images.reshape(4, 784) / 255.0)
+    pl.write_idx(tmp_path / "rows.idx", images)
+    pl.write_idx(tmp_path / "rows.gz", images)
+    expected = pl.load(model)(images)
+    for name in ("rows.npy", "rows.npz", "rows.idx", "rows.gz"):
+        entries = run("predict", model, name, "--json").json
+        assert [entry["row"] for entry in entries] == [0, 1, 2, 3]
+        assert np.allclose([entry["outputs"] for entry in entries], expected, atol=1e-5), name
+
+
+def test_a_single_row_is_one(run, model, table_model, tmp_path):
+    np.save(tmp_path / "picture.npy", pl.mnist().test.images[0])
+    np.save(tmp_path / "row.npy", np.ones(4, np.float32))
+    assert run("predict", model, "picture.npy", "--json").json[0]["prediction"] == 7
+    [entry] = run("predict", table_model, "row.npy", "--json").json
+    assert entry["label"] in ("low", "middle", "high")
+
+
+def test_text_shows_the_picture_the_answer_and_the_others(run, model, picture):
+    result = run("predict", model, picture)
+    assert f"{picture}: 7" in result.out
+    assert "no probability" in result.out
+    assert result.out.count("█") > 30
+    assert "\x1b" not in result.out
+    assert len(result.out.splitlines()) == 15
+
+
+def test_many_answers_become_one_line_each(run, model, tmp_path):
+    np.save(tmp_path / "rows.npy", pl.mnist().test.images[:6])
+    lines = run("predict", model, "rows.npy").out.splitlines()
+    assert [line.split()[:2] for line in lines[-3:]] == [["rows.npy:3", "0"], ["rows.npy:4", "4"], ["rows.npy:5", "1"]]
+
+
+def test_softmax_says_probability(run, table_model, tmp_path):
+    np.save(tmp_path / "row.npy", np.ones((1, 4), np.float32))
+    result = run("predict", table_model, "row.npy")
+    assert "probability" in result.out
+    assert "no probability" not in result.out
+
+
+def test_values_are_given_as_they_are(run, tmp_path):
+    pl.mlp([4, 2]).save(tmp_path / "values.safetensors")
+    np.save(tmp_path / "rows.npy", np.ones((2, 4), np.float32))
+    [first, _] = run("predict", "values.safetensors", "rows.npy", "--json").json
+    assert first["prediction"] == first["outputs"]
+    assert first["confidence"] is None
+    assert run("predict", "values.safetensors", "rows.npy").out.startswith("rows.npy:0  ")
+
+
+def test_one_output_neuron_has_no_bars(run, tmp_path):
+    pl.mlp([2, 1], output="sigmoid").save(tmp_path / "one.safetensors")
+    np.save(tmp_path / "row.npy", np.zeros((1, 2), np.float32))
+    result = run("predict", "one.safetensors", "row.npy")
+    assert "probability 50.0%" in result.out
+
+
+def test_a_network_without_scaling_takes_pictures_too(run, picture, tmp_path):
+    pl.mlp([784, 10], output="sigmoid").save(tmp_path / "plain.safetensors")
+    assert run("predict", "plain.safetensors", picture, "--json").code == 0
+
+
+def test_bad_files_are_told_and_the_others_answered(run, model, picture, blank, tmp_path):
+    (tmp_path / "empty.png").touch()
+    files = [blank, picture, "missing.png", "empty.png", tmp_path]
+    result = run("predict", model, *files, "--json")
+    assert result.code == 1
+    assert result.err == ""
+    assert ["error" in entry for entry in result.json] == [True, False, True, True, True]
+    result = run("predict", model, *files)
+    assert result.code == 1
+    assert f"{picture}: 7" in result.out
+    lines = result.err.splitlines()
+    assert len(lines) == 4
+    assert all(line.startswith("pellucid: ") for line in lines)
+    assert "shows no digit" in lines[0]
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_numbers_that_are_not_finite(run, model, tmp_path, value):
+    np.save(tmp_path / "rows.npy", np.full((2, 784), value))
+    result = run("predict", model, "rows.npy")
+    assert result.code == 1
+    assert "row 0 holds NaN or infinity" in result.err
+
+
+def test_arrays_that_do_not_fit(run, model, table_model, picture, tmp_path):
+    np.save(tmp_path / "short.npy", np.zeros((2, 5), np.float32))
+    np.savez(tmp_path / "other.npz", y=np.zeros((2, 784)))
+    np.save(tmp_path / "objects.npy", np.array([{}, None]), allow_pickle=True)
+    np.save(tmp_path / "scalar.npy", np.float32(3))
+    np.save(tmp_path / "none.npy", np.zeros((0, 784), np.float32))
+    for name in ("short.npy", "other.npz", "objects.npy", "scalar.npy"):
+        result = run("predict", model, name)
+        assert result.code == 1, name
+        assert len(result.err.splitlines()) == 1
+    assert run("predict", model, "none.npy", "--json").json == []
+    result = run("predict", table_model, picture)
+    assert result.code == 1
+    assert "takes rows of 4 numbers, no pictures" in result.err
+
+
+class Screen:
+    """A standard output that is a terminal."""
+
+    def __init__(self, encoding: str | None = "utf-8") -> None:
+        self.encoding = encoding
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_colours_follow_the_terminal(monkeypatch):
+    monkeypatch.setattr("sys.stdout", Screen())
+    monkeypatch.setenv("TERM", "xterm")
+    assert output.colours() == 256
+    monkeypatch.setenv("COLORTERM", "truecolor")
+    assert output.colours() == 1 << 24
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert output.colours() == 0
+    monkeypatch.delenv("NO_COLOR")
+    monkeypatch.setenv("TERM", "dumb")
+    assert output.colours() == 0
+
+
+@pytest.mark.parametrize(("encoding", "able"), [("utf-8", True), ("ascii", False), (None, False), ("strange", False)])
+def test_blocks_need_an_encoding_that_has_them(monkeypatch, encoding, able):
+    monkeypatch.setattr("sys.stdout", Screen(encoding))
+    assert output.shows_blocks() is able
+
+
+def test_json_has_no_numbers_that_json_cannot_say(capfd):
+    output.write_json({"a": [float("nan"), (1.5, float("inf"))], "b": "한글"})
+    assert capfd.readouterr().out == '{"a": [null, [1.5, null]], "b": "한글"}\n'

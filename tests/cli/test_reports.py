@@ -1,0 +1,129 @@
+"""`pellucid evaluate`, `summary`, `data` and `doctor`: what they say, to people and to programs."""
+
+import importlib.metadata
+import json
+
+import numpy as np
+import pytest
+
+import pellucid as pl
+from pellucid.cli import doctor
+
+
+def test_evaluate_on_mnist(run, model):
+    result = run("evaluate", model, "--json")
+    assert list(result.json) == ["accuracy", "interval", "loss", "confusion"]
+    expected = pl.evaluate(pl.load(model), *vars(pl.mnist().test).values())
+    assert result.json["accuracy"] == expected.accuracy
+    assert np.array(result.json["confusion"]).sum() == 10_000
+    text = run("evaluate", model).out
+    assert f"accuracy {100 * expected.accuracy:.1f} %" in text
+    assert "is \\ read as" in text
+    assert max(map(len, text.splitlines())) <= 80
+
+
+def test_evaluate_takes_a_folders_classes_by_name(run, model, letters):
+    result = run("evaluate", model, "--data", letters, "--json")
+    assert result.json["accuracy"] > 0.6
+    confusion = np.array(result.json["confusion"])
+    assert confusion.sum() == 8
+    assert confusion[2].sum() == confusion[7].sum() == 4
+
+
+def test_evaluate_with_a_class_that_the_network_has_not(run, model, letters):
+    (letters / "2").rename(letters / "zwei")
+    result = run("evaluate", model, "--data", letters)
+    assert result.code == 1
+    assert "class zwei is not among the network's classes" in result.err
+
+
+def test_evaluate_values_and_many_classes(run, values_npz, tmp_path):
+    pl.mlp([3, 1]).save(tmp_path / "values.safetensors")
+    result = run("evaluate", "values.safetensors", "--data", values_npz)
+    assert result.out.startswith("R2 ")
+    assert run("evaluate", "values.safetensors", "--data", values_npz, "--json").json.keys() >= {"loss", "r2"}
+    net = pl.mlp([3, 20], output="softmax")
+    net.save(tmp_path / "many.safetensors")
+    np.savez(tmp_path / "many.npz", x=np.zeros((20, 3), np.float32), t=np.arange(20))
+    assert "read as" not in run("evaluate", "many.safetensors", "--data", "many.npz").out
+
+
+def test_summary_of_layers_and_of_a_file(run, model):
+    result = run("summary", "--layers", "784,16,16,10", "--json")
+    assert result.json["parameters"] == 13002
+    assert result.json == pl.mlp([784, 16, 16, 10], activation="sigmoid", output="sigmoid").summary().to_dict()
+    assert {"name", "parameters", "multiply_adds", "bytes"} <= set(result.json["layers"][0])
+    text = run("summary", model).out
+    assert "13,002" in text
+    assert "learned 6 epochs from 12000 rows" in text
+    assert "classes: 0, 1, 2" in text
+    assert max(map(len, text.splitlines())) <= 80
+
+
+def test_summary_wants_exactly_one_of_both(run, model):
+    for words in ((), (model, "--layers", "2,2")):
+        result = run("summary", *words)
+        assert result.code == 2
+        assert "either a MODEL file or --layers" in result.err
+
+
+def test_data_lists_what_there_is(run):
+    assert [entry["name"] for entry in run("data", "--json").json] == ["mnist", "xor", "moons", "circles", "spirals"]
+    assert "70,000 handwritten digits" in run("data").out
+
+
+def test_data_describes_mnist(run):
+    facts = run("data", "mnist", "--json").json
+    assert (facts["rows"], facts["test_rows"], facts["shape"]) == (60000, 10000, [28, 28])
+    assert facts["classes"][1] == {"name": "1", "rows": 6742}
+    text = run("data", "mnist").out
+    assert "60,000 rows to learn from, 10,000 to test" in text
+    assert max(map(len, text.splitlines())) <= 86
+
+
+def test_data_describes_tables_values_and_folders(run, table_npz, values_npz, letters, tmp_path):
+    assert "2 classes:" in run("data", table_npz).out
+    assert "targets are values" in run("data", values_npz).out
+    assert "each row: 28 x 28 numbers (uint8)" in run("data", letters).out
+    np.savez(tmp_path / "many.npz", x=np.full((30, 2), np.nan), t=np.arange(30))
+    text = run("data", "many.npz").out
+    assert "and 10 more" in text
+    assert "NaN or infinity" in text
+    facts = run("data", "many.npz", "--json").json
+    assert facts["finite"] is False
+    assert facts["range"] == [None, None]
+
+
+def test_doctor_finds_all_well(run):
+    result = run("doctor", "--json")
+    assert result.code == 0
+    assert result.json["broken"] == []
+    assert result.json["pellucid"] == pl.__version__
+    assert "checksums right" in result.json["mnist"]
+    assert {"python", "numpy", "blas", "engine", "threads", "language"} <= set(result.json)
+    text = run("doctor").out
+    assert "BROKEN" not in text
+
+
+def test_doctor_tells_what_is_broken(run, monkeypatch):
+    def missing(name: str) -> str:
+        raise importlib.metadata.PackageNotFoundError(name)
+
+    def damaged() -> None:
+        raise pl.FileError("damaged")
+
+    monkeypatch.setattr(doctor.importlib.metadata, "version", missing)
+    monkeypatch.setattr(doctor.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr("numpy.show_config", lambda mode: {})
+    monkeypatch.setattr("pellucid.data.mnist", damaged)
+    monkeypatch.setenv("PELLUCID_THREADS", "many")
+    result = run("doctor")
+    assert result.code == 1
+    assert result.out.count("BROKEN") == 8
+    assert "python -m pip install torch" in result.out
+    assert set(run("doctor", "--json").json["broken"]) >= {"numpy", "mnist", "blas", "threads"}
+
+
+@pytest.mark.parametrize("command", ["data", "doctor"])
+def test_json_is_one_document(run, command):
+    assert json.loads(run(command, "--json").out)

@@ -1,0 +1,225 @@
+"""`pellucid train`: what it builds, writes and reports."""
+
+import signal
+import time
+
+import numpy as np
+import pytest
+
+import pellucid as pl
+from pellucid.cli import train as command
+from pellucid.core import ACTIVATIONS
+from pellucid.core.losses import LOSSES
+from pellucid.core.optimizers import OPTIMIZERS
+from pellucid.core.schedules import SCHEDULES
+from pellucid.engines import ENGINES
+
+KEYS = ["model", "parameters", "epochs", "seconds", "train", "validation", "test"]
+
+
+def test_names_in_help_are_those_of_core():
+    assert set(command.ACTIVATIONS) == set(ACTIVATIONS)
+    assert set(command.LOSSES) == set(LOSSES)
+    assert set(command.OPTIMIZERS) == set(OPTIMIZERS)
+    assert set(command.SCHEDULES) == set(SCHEDULES)
+    assert set(command.ENGINES) == set(ENGINES)
+
+
+def test_quick_makes_the_seeds_network_in_the_documented_json(run, tmp_path):
+    result = run("train", "--quick", "--epochs", 1, "--json")
+    assert result.code == 0
+    assert list(result.json) == KEYS
+    assert result.json["model"] == "digits.safetensors"
+    assert result.json["parameters"] == 13002
+    assert result.json["epochs"] == 1
+    assert result.json["seconds"] > 0
+    assert set(result.json["train"]) == {"loss", "accuracy"}
+    assert result.json["validation"] is None
+    low, high = result.json["test"]["interval"]
+    assert set(result.json["test"]) == {"accuracy", "interval"}
+    assert 0.2 < low < result.json["test"]["accuracy"] < high < 1
+    net = pl.load(tmp_path / "digits.safetensors")
+    assert [type(layer).__name__ for layer in net.layers] == ["Flatten", "Scale", *["Affine", "Sigmoid"] * 3]
+    assert net.classes == list("0123456789")
+    assert net.inputs == {"kind": "pictures", "shape": [28, 28]}
+
+
+def test_progress_goes_to_standard_error_and_result_to_standard_output(run, digits_npz):
+    result = run("train", "--data", digits_npz, "--epochs", 2, "-o", "net.safetensors")
+    assert "epoch 2/2" in result.err
+    assert "784-16-16-10" in result.err
+    assert "epoch" not in result.out
+    assert "written: net.safetensors" in result.out
+    assert "95 % interval" in result.out
+
+
+def test_without_options_the_recipe_is_used(run, digits_npz, tmp_path):
+    run("train", "--data", digits_npz, "--epochs", 1)
+    record = pl.load(tmp_path / "digits.safetensors").record
+    assert record["optimizer"] == repr(pl.recipes.DIGITS.optimizer)
+    assert record["schedule"] == repr(pl.recipes.DIGITS.schedule)
+    assert record["augment"] == repr(pl.recipes.DIGITS.augment)
+    assert record["batch_size"] == pl.recipes.DIGITS.batch_size
+    assert record["loss"].startswith("BinaryCrossEntropy")
+
+
+def test_each_option_changes_its_part(run, digits_npz, tmp_path):
+    words = [
+        *("--layers", "784,12,10", "--activation", "relu", "--output", "softmax", "--loss", "cross_entropy"),
+        *("--optimizer", "sgd", "--learning-rate", "0.05", "--schedule", "cosine", "--weight-decay", "0.01"),
+        *("--dropout", "0.1", "--label-smoothing", "0.2", "--epochs", "2", "--batch-size", "50"),
+        *("--validation", "0.2", "--seed", "7", "--engine", "reference", "--threads", "1"),
+    ]
+    result = run("train", "--data", digits_npz, *words, "-o", "net.safetensors", "--json")
+    assert result.code == 0, result.err
+    assert result.json["parameters"] == 784 * 12 + 12 + 12 * 10 + 10
+    assert set(result.json["validation"]) == {"loss", "accuracy"}
+    net = pl.load(tmp_path / "net.safetensors")
+    assert [type(layer).__name__ for layer in net.layers][2:] == ["Affine", "ReLU", "Dropout", "Affine", "Softmax"]
+    assert net.record["optimizer"] == repr(pl.SGD(0.05, weight_decay=0.01))
+    assert net.record["schedule"] == repr(pl.Cosine())
+    assert net.record["loss"] == repr(pl.CrossEntropy(0.2))
+    assert (net.record["batch_size"], net.record["seed"], net.record["epochs"]) == (50, 7, 2)
+
+
+def test_parts_of_the_recipe_stay_beside_a_single_option(run, digits_npz, tmp_path):
+    run("train", "--data", digits_npz, "--epochs", 1, "--learning-rate", 0.001)
+    usual = pl.recipes.DIGITS.optimizer
+    assert pl.load(tmp_path / "digits.safetensors").record["optimizer"] == repr(
+        type(usual)(0.001, weight_decay=usual.weight_decay)
+    )
+
+
+def test_same_seed_same_bytes(run, digits_npz, tmp_path):
+    for name in ("a", "b"):
+        run("train", "--data", digits_npz, "--epochs", 1, "--seed", 3, "-o", name)
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+
+
+def test_toys_and_tables_have_their_own_widths_and_file_name(run, table_npz, tmp_path):
+    for data in ("moons", table_npz):
+        result = run("train", "--data", data, "--epochs", 1, "--json")
+        assert result.json["model"] == "model.safetensors"
+        net = pl.load(tmp_path / "model.safetensors")
+        assert net.params[0].shape == (2, 16)
+        assert net.classes == ["0", "1"]
+        assert net.inputs is None
+        assert (result.json["test"] is None) == (data == table_npz)
+
+
+def test_a_folder_of_pictures_and_validation_from_a_path(run, letters, tmp_path):
+    result = run("train", "--data", letters, "--validation", letters, "--epochs", 2, "--json")
+    assert result.code == 0, result.err
+    assert result.json["validation"]["accuracy"] is not None
+    assert result.json["test"] is None
+    assert pl.load(tmp_path / "digits.safetensors").classes == ["2", "7"]
+
+
+def test_a_folder_of_idx_files(run, tmp_path):
+    part = pl.mnist().train
+    folder = tmp_path / "own"
+    folder.mkdir()
+    pl.write_idx(folder / "train-images-idx3-ubyte", part.images[:200])
+    pl.write_idx(folder / "train-labels-idx1-ubyte", part.labels[:200])
+    result = run("train", "--data", folder, "--epochs", 1)
+    assert result.code == 0, result.err
+    assert "written: digits.safetensors" in result.out
+
+
+def test_values_are_learned_with_a_linear_output(run, values_npz, tmp_path):
+    result = run("train", "--data", values_npz, "--epochs", 2, "--json")
+    assert result.json["train"]["accuracy"] is None
+    assert set(result.json["test"]) == {"loss", "r2", "mean_absolute_error"}
+    assert type(pl.load(tmp_path / "model.safetensors").layers[-1]) is pl.Affine
+
+
+def test_float_pictures_and_more_outputs_than_classes(run, tmp_path):
+    x = pl.mnist().train.images[:50] / np.float32(255)
+    np.savez(tmp_path / "float.npz", x=x, t=pl.mnist().train.labels[:50] % 3)
+    result = run("train", "--data", "float.npz", "--layers", "784-8-5", "--epochs", 1)
+    assert result.code == 0, result.err
+    net = pl.load(tmp_path / "digits.safetensors")
+    assert [type(layer).__name__ for layer in net.layers][:2] == ["Flatten", "Affine"]
+    assert net.classes == ["0", "1", "2", "3", "4"]
+
+
+def test_label_smoothing_needs_a_cross_entropy(run, digits_npz):
+    result = run("train", "--data", digits_npz, "--loss", "mean_squared_error", "--label-smoothing", 0.1)
+    assert result.code == 1
+    assert "label smoothing goes with" in result.err
+
+
+def test_divergence_writes_nothing(run, table_npz, tmp_path):
+    words = ("--activation", "relu", "--output", "identity", "--loss", "mean_squared_error", "--layers", "2,8,2")
+    result = run("train", "--data", table_npz, *words, "--optimizer", "sgd", "--learning-rate", 1e30, "--epochs", 3)
+    assert result.code == 1
+    assert "diverged" in result.err
+    assert not (tmp_path / "model.safetensors").exists()
+
+
+def test_an_impossible_output_file_is_told_before_learning(run, digits_npz):
+    result = run("train", "--data", digits_npz, "-o", "nowhere/net.safetensors")
+    assert result.code == 1
+    assert result.err.startswith("pellucid: nowhere/net.safetensors: cannot be written")
+    assert len(result.err.splitlines()) == 1
+
+
+def test_interrupt_keeps_the_network(spawn, tmp_path):
+    process = spawn("train", "--epochs", 500, "-o", "net.safetensors", "--json", cwd=tmp_path)
+    assert process.stderr is not None
+    while "epoch 2/" not in process.stderr.readline():
+        assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert "interrupted: learning ended after" in err
+    assert '"test": {"accuracy"' in out
+    assert pl.load(tmp_path / "net.safetensors").record["stopped"] == "interrupted"
+
+
+def test_quick_takes_seconds(spawn, tmp_path):
+    started = time.perf_counter()
+    process = spawn("train", "--quick", "--json", cwd=tmp_path)
+    _, err = process.communicate(timeout=120)
+    assert process.returncode == 0, err
+    # Three seconds are the promise on an idle machine; a test must not fail for its neighbours' work.
+    assert time.perf_counter() - started < 15
+
+
+@pytest.mark.parametrize("word", ["0", "-1", "1.5", "many", ""])
+def test_whole_numbers_are_checked(run, word):
+    result = run("train", "--epochs", word)
+    assert result.code == 2
+    assert "expected a whole number of 1 or more" in result.err
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--learning-rate", "-1"), "expected a number of 0 or more"),
+        (("--learning-rate", "inf"), "expected a number of 0 or more"),
+        (("--weight-decay", "nan"), "expected a number of 0 or more"),
+        (("--dropout", "2"), "expected a number from 0 to 1"),
+        (("--layers", "784"), "expected numbers of neurons"),
+        (("--layers", "784,0,10"), "expected numbers of neurons"),
+        (("--activation", "swish"), "'swish' is not one of"),
+    ],
+)
+def test_options_are_checked(run, words, told):
+    result = run("train", *words)
+    assert result.code == 2
+    assert told in result.err
+    assert result.out == ""
+
+
+def test_dropout_of_one_and_the_native_engine_fail_in_one_line(run, digits_npz):
+    for words in (("--dropout", 1), ("--engine", "native"), ("--layers", "100,10")):
+        result = run("train", "--data", digits_npz, "--epochs", 1, *words)
+        assert result.code == 1
+        assert len([line for line in result.err.splitlines() if line.startswith("pellucid: ")]) == 1
+
+
+def test_validation_of_other_classes_is_an_error(run, digits_npz, letters):
+    result = run("train", "--data", letters, "--validation", digits_npz, "--epochs", 1)
+    assert result.code == 1
+    assert "is not among the network's classes" in result.err

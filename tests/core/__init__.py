@@ -1,0 +1,1 @@
+"""Proof that core is right: `witnesses` is the table that every test walks."""

@@ -1,0 +1,279 @@
+"""Layers one at a time: examples worked by hand, what they refuse, and what has no twin in PyTorch."""
+
+import numpy as np
+import pytest
+import torch
+
+import pellucid as pl
+from core.tools import LEARNING, close, uniform_by_hand
+from pellucid.core import chain
+from pellucid.core.layer import Learning
+
+
+def test_affine_by_hand():
+    layer = pl.Affine([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]], [0.5, -0.5])
+    x = np.array([[1.0, 0.0, 2.0]])
+    # y = (1*1 + 0*3 + 2*5 + 0.5, 1*2 + 0*4 + 2*6 - 0.5)
+    y = layer.forward(x)
+    close(y, [[11.5, 13.5]], 0)
+    # dx = dy W^T = (1*1 + 10*2, 1*3 + 10*4, 1*5 + 10*6), dW = x^T dy, db = dy
+    dx, (dW, db) = layer.backward(x, y, np.array([[1.0, 10.0]]))
+    close(dx, [[21.0, 43.0, 65.0]], 0)
+    close(dW, [[1.0, 10.0], [0.0, 0.0], [2.0, 20.0]], 0)
+    close(db, [1.0, 10.0], 0)
+
+
+def test_sigmoid_by_hand():
+    x = np.array([[0.0, np.log(3.0)]])
+    y = pl.Sigmoid().forward(x)
+    close(y, [[0.5, 0.75]], 1e-15)  # 1 / (1 + 1) and 1 / (1 + 1/3)
+    dx, _ = pl.Sigmoid().backward(x, y, np.array([[4.0, 16.0]]))
+    close(dx, [[1.0, 3.0]], 1e-15)  # 4 * 1/2 * 1/2 and 16 * 3/4 * 1/4
+
+
+def test_batch_norm_by_hand():
+    layer = pl.BatchNorm(np.array([2.0]), [1.0], running_mean=[10.0], running_variance=[4.0], epsilon=0.0)
+    x = np.array([[1.0], [3.0]])
+    # mean 2, variance ((1 - 2)^2 + (3 - 2)^2) / 2 = 1, so x_hat = (-1, 1) and y = 2 x_hat + 1
+    y = layer.forward(x, LEARNING)
+    close(y, [[-1.0], [3.0]], 0)
+    # dx_hat = 2 dy = (6, 2); its mean 4; mean of dx_hat x_hat = (-6 + 2) / 2 = -2; dx = dx_hat - 4 + 2 x_hat = (0, 0):
+    # two numbers are -1 and 1 after normalising, whatever they were. dgamma = -3 + 1, dbeta = 3 + 1.
+    dx, (dgamma, dbeta) = layer.backward(x, y, np.array([[3.0], [1.0]]), LEARNING)
+    close(dx, [[0.0], [0.0]], 0)
+    close(dgamma, [-2.0], 0)
+    close(dbeta, [4.0], 0)
+    # running mean 10 + 0.1 (2 - 10), running variance 4 + 0.1 (2 - 4): the batch's variance divided by N - 1 is 2
+    layer.observe(x, LEARNING)
+    close(layer.running_mean, [9.2], 1e-15)
+    close(layer.running_variance, [3.8], 1e-15)
+    # answering: 2 (x - 9.2) / sqrt(3.8) + 1
+    close(layer.forward(np.array([[9.2]])), [[1.0]], 1e-15)
+
+
+def test_batch_norm_follows_pytorch_over_many_batches(generator):
+    ours = pl.BatchNorm(np.ones(3), momentum=0.2)
+    twin = torch.nn.BatchNorm1d(3, momentum=0.2, dtype=torch.float64)
+    for N in (8, 2, 5, 33):
+        x = generator.normal(1.0, 3.0, (N, 3))
+        close(ours.forward(x, LEARNING), twin(torch.tensor(x)).detach().numpy())
+        ours.observe(x, LEARNING)
+        close(ours.running_mean, twin.running_mean.numpy())
+        close(ours.running_variance, twin.running_var.numpy())
+    twin.eval()
+    close(ours.forward(x), twin(torch.tensor(x)).detach().numpy())
+
+
+def test_batch_norm_of_one_row_moves_the_mean_only(generator):
+    layer = pl.BatchNorm(np.ones(2))
+    x = generator.normal(size=(1, 2))
+    close(layer.forward(x, LEARNING), np.zeros((1, 2)), 0)
+    layer.observe(x, LEARNING)
+    close(layer.running_mean, 0.1 * x[0], 1e-15)
+    close(layer.running_variance, [1.0, 1.0], 0)
+
+
+def test_normalisation_begins_at_ones_and_zeros():
+    for layer in (pl.BatchNorm(4), pl.LayerNorm(np.int64(4))):
+        assert layer.epsilon == 1e-5
+        for array in layer.arrays().values():
+            assert array.shape == (4,) and array.dtype == np.float32
+        close(layer.gamma, np.ones(4), 0)
+        close(layer.beta, np.zeros(4), 0)
+    norm = pl.BatchNorm(2)
+    assert norm.momentum == 0.1
+    close(norm.running_mean, [0.0, 0.0], 0)
+    close(norm.running_variance, [1.0, 1.0], 0)
+
+
+def test_standardize_measures_its_columns():
+    x = np.array([[1.0, 7.0], [3.0, 7.0]])
+    layer = pl.Standardize.of(x)
+    close(layer.mean, [2.0, 7.0], 0)
+    close(layer.deviation, [1.0, 1.0], 0)  # sqrt(((1 - 2)^2 + (3 - 2)^2) / 2), and 0 counts as 1
+    assert layer.mean.dtype == np.float32
+    assert pl.Standardize.of(x, np.float64).deviation.dtype == np.float64
+    close(layer.forward(x.astype(np.float32)), [[-1.0, 0.0], [1.0, 0.0]], 0)
+
+
+def test_scale_multiplies_by_a_float32_in_every_type():
+    factor = float(np.float32(1 / 255))
+    assert factor != 1 / 255
+    assert pl.Scale(1 / 255).factor == factor
+    assert pl.Scale(1 / 255).forward(np.array([[255.0]]))[0, 0] == 255.0 * factor
+
+
+@pytest.mark.parametrize("learning", [LEARNING, Learning(row=5), Learning(seed=2**70, step=9, layer=4, row=1000)])
+def test_dropout_draws_the_numbers_of_its_place(learning):
+    close(learning.uniform(6, 3), uniform_by_hand(learning, 6, 3), 0)
+
+
+def test_dropout_uses_one_mask_forward_and_backward(generator):
+    layer, x = pl.Dropout(0.4), np.ones((50, 20))
+    y = layer.forward(x, LEARNING)
+    dx, grads = layer.backward(x, y, np.ones_like(x), LEARNING)
+    assert np.array_equal(dx, y)
+    assert grads == []
+    assert set(np.unique(y)) == {0.0, 1 / 0.6}
+
+
+@pytest.mark.parametrize("rate", [0.1, 0.5, 0.9])
+def test_dropout_drops_its_rate_and_keeps_the_mean(rate):
+    y = pl.Dropout(rate).forward(np.ones((400, 250)), LEARNING)
+    # 100,000 draws: the share's deviation is at most 0.0016
+    assert abs(np.mean(y == 0) - rate) < 0.008
+    assert abs(y.mean() - 1) < 0.05
+
+
+def test_dropout_keeps_all_at_rate_0_and_when_answering():
+    x = np.ones((3, 4))
+    assert np.array_equal(pl.Dropout(0.0).forward(x, LEARNING), x)
+    assert np.array_equal(pl.Dropout(0.9).forward(x), x)
+    assert np.array_equal(pl.Dropout(0.9).backward(x, x, 2 * x)[0], 2 * x)
+
+
+def test_dropout_is_the_same_in_shards():
+    layer, x = pl.Dropout(0.5), np.ones((12, 7))
+    whole = layer.forward(x, LEARNING)
+    parts = [layer.forward(x[i : i + 5], LEARNING._replace(row=i)) for i in (0, 5, 10)]
+    assert np.array_equal(np.concatenate(parts), whole)
+
+
+def test_dropout_differs_by_seed_step_and_layer():
+    layer, x = pl.Dropout(0.5), np.ones((8, 32))
+    places = [Learning().at(0), Learning(seed=1).at(0), Learning(step=1).at(0), Learning().at(1)]
+    places += [Learning(seed=1, step=2).at(0), Learning(seed=2, step=1).at(0), Learning().at(0).at(0)]
+    masks = [layer.forward(x, place) for place in places]
+    for index, mask in enumerate(masks):
+        for other in masks[:index]:
+            assert 0.3 < np.mean(mask == other) < 0.7  # independent masks agree on half
+
+
+def test_places_of_layers_never_meet():
+    """Layers of a network and layers within a Residual draw from streams of their own."""
+    top = [Learning().at(index).layer for index in range(100)]
+    inner = [Learning().at(i).at(j).layer for i in range(100) for j in range(100)]
+    innermost = [Learning().at(i).at(j).at(k).layer for i in range(20) for j in range(20) for k in range(20)]
+    every = top + inner + innermost
+    assert len(set(every)) == len(every)
+    assert min(every) == 1
+    assert Learning(seed=5, step=6, row=7).at(2) == Learning(seed=5, step=6, layer=3, row=7)
+    assert Learning(layer=3).at(2).layer == 3 * 4096 + 3
+    assert Learning() == (0, 0, 0, 0)
+
+
+def test_residual_learns_as_the_sum_of_both_ways(generator):
+    """y = x + f(x), so dx = dy + f's dx and the grads are f's own."""
+    inner = [
+        pl.Affine(generator.normal(size=(3, 4))),
+        pl.BatchNorm(np.ones(4)),
+        pl.Affine(generator.normal(size=(4, 3))),
+    ]
+    layer = pl.Residual(inner)
+    x, dy = generator.normal(size=(2, 6, 3))
+    trace = chain.forward(inner, x, LEARNING)
+    inner_dx, inner_grads = chain.backward(inner, trace, dy)
+    y = layer.forward(x, LEARNING)
+    dx, grads = layer.backward(x, y, dy, LEARNING)
+    close(y, x + trace.y, 0)
+    close(dx, dy + inner_dx, 0)
+    for ours, theirs in zip(grads, inner_grads, strict=True):
+        close(ours, theirs, 0)
+    assert layer.backward(x, y, dy, LEARNING, needs_dx=False)[0] is None
+    assert list(layer.arrays()) == ["0.W", "1.gamma", "1.beta", "1.running_mean", "1.running_variance", "2.W"]
+
+
+def test_residual_passes_what_it_sees_on_to_its_buffers(generator):
+    norm = pl.BatchNorm(np.ones(3))
+    layer = pl.Residual([pl.Scale(2.0), pl.Residual([norm, pl.Tanh()])])
+    x = generator.normal(size=(5, 3))
+    layer.observe(x, LEARNING)
+    close(norm.running_mean, 0.1 * (2 * x).mean(axis=0), 1e-14)
+    assert len(layer.buffers) == 2
+    pl.Residual([pl.Tanh()]).observe(x, LEARNING)  # nothing to remember, nothing done
+
+
+def test_assigning_writes_into_the_layers_own_array():
+    layer = pl.Affine([[1.0], [2.0]], [3.0])
+    W = layer.W
+    layer.W = [[5.0], [6.0]]
+    assert layer.W is W
+    close(W, [[5.0], [6.0]], 0)
+    with pytest.raises(pl.InputError, match=r"Affine\.W has shape \(2, 1\), .* shape \(3, 1\)"):
+        layer.W = np.zeros((3, 1))
+    assert isinstance(type(layer).W, object) and type(layer).parameter_names == ("W", "b")
+    assert pl.BatchNorm.parameter_names == ("gamma", "beta")
+    assert pl.BatchNorm.buffer_names == ("running_mean", "running_variance")
+
+
+def test_arrays_keep_their_type_and_whole_numbers_become_float32():
+    assert pl.Affine(np.ones((2, 2), np.float64)).W.dtype == np.float64
+    assert pl.Affine(np.ones((2, 2), np.float32)).W.dtype == np.float32
+    assert pl.Affine(np.ones((2, 2), np.float16)).W.dtype == np.float32
+    assert pl.Affine([[1, 2]]).W.dtype == np.float32
+    assert pl.Affine(np.ones((2, 2), np.float32), np.zeros(2, np.float64)).b.dtype == np.float32
+    W = np.ones((3, 2)).T
+    layer = pl.Affine(W)
+    assert layer.W.flags["C_CONTIGUOUS"]
+    W[0, 0] = 9.0
+    assert layer.W[0, 0] == 1.0
+
+
+REFUSED = {
+    "W of one axis": (lambda: pl.Affine(np.zeros(3)), r"\(inputs, outputs\).*got shape \(3,\)"),
+    "no outputs": (lambda: pl.Affine(np.zeros((3, 0))), r"got shape \(3, 0\)"),
+    "b too long": (lambda: pl.Affine(np.zeros((3, 2)), np.zeros(3)), r"Affine: b must have shape \(2,\), got \(3,\)"),
+    "text": (lambda: pl.Affine([["a"]]), "an array of numbers, got <U1"),
+    "ragged": (lambda: pl.Affine([[1.0], [2.0, 3.0]]), "rows of different lengths"),
+    "GELU": (lambda: pl.GELU("erf"), '"none" or "tanh", not \'erf\''),
+    "Scale 0": (lambda: pl.Scale(0.0), "finite factor other than 0, got 0.0"),
+    "Scale too small": (lambda: pl.Scale(1e-60), "got 1e-60"),
+    "Scale too large": (lambda: pl.Scale(1e39), r"got 1e\+39"),
+    "Scale nan": (lambda: pl.Scale(float("nan")), "got nan"),
+    "Dropout 1": (lambda: pl.Dropout(1.0), "from 0 up to, but not, 1; got 1.0"),
+    "Dropout below 0": (lambda: pl.Dropout(-0.1), "got -0.1"),
+    "Dropout nan": (lambda: pl.Dropout(float("nan")), "got nan"),
+    "BatchNorm width": (lambda: pl.BatchNorm(0), "whole number of 1 or more, not 0"),
+    "LayerNorm width": (lambda: pl.LayerNorm(2.5), "not 2.5"),
+    "gamma": (lambda: pl.LayerNorm(np.zeros((2, 2))), r"LayerNorm expects a width.*got shape \(2, 2\)"),
+    "no gamma": (lambda: pl.LayerNorm(np.zeros(0)), r"got shape \(0,\)"),
+    "beta": (lambda: pl.LayerNorm(3, np.zeros(2)), r"LayerNorm: beta must have shape \(3,\), got \(2,\)"),
+    "running mean": (lambda: pl.BatchNorm(3, running_mean=np.zeros(2)), "running_mean must have shape"),
+    "running variance": (lambda: pl.BatchNorm(1, running_variance=[-1.0]), "running_variance must be 0 or more"),
+    "mean": (lambda: pl.Standardize(np.zeros((2, 2)), np.zeros(2)), r"got shape \(2, 2\)"),
+    "no mean": (lambda: pl.Standardize([], []), r"got shape \(0,\)"),
+    "deviation": (lambda: pl.Standardize([0.0], [1.0, 2.0]), r"deviation must have shape \(1,\), got \(2,\)"),
+    "deviation below 0": (lambda: pl.Standardize([0.0], [-1.0]), "deviations of 0 or more"),
+    "deviation inf": (lambda: pl.Standardize([0.0], [np.inf]), "finite deviations"),
+    "mean nan": (lambda: pl.Standardize([np.nan], [1.0]), "finite means"),
+    "no rows": (lambda: pl.Standardize.of(np.zeros((0, 2))), r"at least one row.*\(0, 2\)"),
+    "one axis": (lambda: pl.Standardize.of([1.0, 2.0]), r"\(2,\)"),
+    "Residual of nothing": (lambda: pl.Residual([]), "at least one layer"),
+    "Residual of no layers": (lambda: pl.Residual([3]), "at least one layer"),
+    "Residual width": (lambda: pl.Residual([pl.Affine(np.zeros((3, 2)))]), "3 in, 2 out"),
+    "Residual inner": (
+        lambda: pl.Residual([pl.Affine(np.zeros((3, 2))), pl.Affine(np.zeros((3, 3)))]),
+        "Affine expects 3 inputs in each row, got 2",
+    ),
+}
+
+
+@pytest.mark.parametrize(("build", "message"), REFUSED.values(), ids=REFUSED)
+def test_refuses(build, message):
+    with pytest.raises(pl.InputError, match=message):
+        build()
+
+
+def test_what_is_at_the_border_is_taken():
+    assert pl.Dropout(0.0).rate == 0.0
+    assert pl.BatchNorm(1, running_variance=[0.0]).running_variance[0] == 0.0
+    assert pl.LayerNorm(1).gamma.size == 1
+    assert pl.Standardize([1.0], [0.0]).deviation[0] == 1.0
+
+
+def test_a_base_layer_says_nothing():
+    layer = pl.Layer()
+    for call in (lambda: layer.forward(np.zeros((1, 1))), lambda: layer.backward(*[np.zeros((1, 1))] * 3)):
+        with pytest.raises(NotImplementedError):
+            call()
+    assert layer.params == [] and layer.buffers == [] and layer.arrays() == {} and layer.options() == {}

@@ -1,0 +1,1 @@
+"""Proof that every engine keeps the one protocol."""

@@ -1,0 +1,421 @@
+"""What every engine keeps. An engine that `pellucid.engines` makes is found here by itself."""
+
+import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+import pytest
+
+import pellucid as pl
+from pellucid.core import chain
+from pellucid.core.layer import Layer, Learning
+from pellucid.core.losses import Loss
+from pellucid.core.types import Array
+from pellucid.engines import ENGINES, Engine, ReferenceEngine, make_engine, thread_count
+
+
+def installed(name: str) -> bool:
+    try:
+        make_engine([], engine=name)
+    except pl.InputError:
+        return False
+    return True
+
+
+AVAILABLE = [name for name in ENGINES if name != "auto" and installed(name)]
+every_engine = pytest.mark.parametrize("engine", AVAILABLE)
+every_type = pytest.mark.parametrize("dtype", [np.float32, np.float64])
+
+
+def close(ours: Array, reference: Array) -> None:
+    """Another engine may sum in another order: some hundred roundings of the type, and no more."""
+    tolerance = 200 * np.finfo(reference.dtype).eps
+    assert ours.dtype == reference.dtype
+    np.testing.assert_allclose(ours, reference, rtol=tolerance, atol=tolerance)
+
+
+def network(dtype: type = np.float32, seed: int = 0) -> pl.Network:
+    """A network with all that learning treats in a way of its own: dropout, buffers, a frozen layer, layers within."""
+    generator = np.random.default_rng(seed)
+
+    def affine(D: int, H: int) -> pl.Affine:
+        return pl.Affine(generator.normal(size=(D, H)).astype(dtype) / 2, generator.normal(size=H).astype(dtype))
+
+    inner = pl.Residual([affine(6, 4), pl.Tanh(), affine(4, 6)])
+    net = pl.Network(
+        [
+            affine(3, 6),
+            pl.BatchNorm(np.ones(6, dtype)),
+            pl.ReLU(),
+            pl.Dropout(0.25),
+            inner,
+            affine(6, 6),
+            pl.LayerNorm(np.ones(6, dtype)),
+            pl.Sigmoid(),
+            affine(6, 4),
+            pl.Softmax(),
+        ]
+    )
+    net.freeze(5)
+    return net
+
+
+def data(N: int = 50, dtype: type = np.float32) -> tuple[Array, Array, Array]:
+    generator = np.random.default_rng(9)
+    return generator.normal(size=(N, 3)).astype(dtype), generator.integers(0, 4, N), generator.uniform(0.1, 2, N)
+
+
+def worker(net: pl.Network, engine: str, **options: Any) -> Engine:
+    settings = {"loss": pl.CrossEntropy(), "optimizer": pl.AdamW(0.05, ema=0.9), "seed": 3, **options}
+    return make_engine(net.layers, settings["loss"], settings["optimizer"], settings["seed"], engine)
+
+
+def bits(net: pl.Network) -> bytes:
+    return b"".join(array.tobytes() for layer in net.layers for array in layer.arrays().values())
+
+
+# Answering
+
+
+@every_engine
+@every_type
+@pytest.mark.parametrize("N", [0, 1, 7, 4095, 4096, 4097, 10_000])
+def test_answers_are_the_chains(engine: str, dtype: type, N: int) -> None:
+    net = network(dtype)
+    x = data(N, dtype)[0]
+    y = make_engine(net.layers, engine=engine).answer(x)
+    assert y.shape == (N, 4)
+    close(y, chain.answer(net.layers, x))
+
+
+@every_engine
+def test_each_row_has_an_answer_of_its_own(engine: str) -> None:
+    """Whatever block or batch a row comes in; to the last bits, which BLAS may round in another order."""
+    net = network(np.float64)
+    x = data(9000, np.float64)[0]
+    whole = make_engine(net.layers, engine=engine).answer(x)
+    for start in (0, 4090, 8999):
+        close(make_engine(net.layers, engine=engine).answer(x[start : start + 10]), whole[start : start + 10])
+
+
+@every_engine
+def test_what_is_answered(engine: str) -> None:
+    pictures = pl.mlp([784, 8, 3], pixels=True, seed=0)
+    bytes_ = np.random.default_rng(0).integers(0, 256, (5, 28, 28), np.uint8)
+    made = make_engine(pictures.layers, engine=engine)
+    expected = made.answer(bytes_)
+    assert np.array_equal(made.answer(bytes_.reshape(5, 784)), expected)
+    assert np.array_equal(made.answer(bytes_.astype(np.float64)), expected)
+    assert np.array_equal(made.answer(bytes_[::-1]), made.answer(bytes_[::-1].copy()))
+    assert np.array_equal(made.answer(np.asfortranarray(bytes_)), expected)
+    assert np.array_equal(made.answer(bytes_.tolist()), expected)
+
+
+@every_engine
+@pytest.mark.parametrize(
+    ("x", "reason"),
+    [(5.0, "rows of shape"), (np.ones(3), "rows of shape"), (np.ones((2, 4)), "3 numbers"), ([["a"] * 3], "numbers")],
+)
+def test_what_cannot_be_answered(engine: str, x: Any, reason: str) -> None:
+    with pytest.raises(pl.InputError, match=reason):
+        make_engine(network().layers, engine=engine).answer(x)
+
+
+@every_engine
+def test_answering_changes_nothing(engine: str) -> None:
+    net = network()
+    before = bits(net)
+    x = data()[0]
+    kept = x.copy()
+    made = worker(net, engine)
+    assert np.array_equal(made.answer(x), made.answer(x))
+    assert bits(net) == before
+    assert np.array_equal(x, kept)
+    assert made.state["step"] == 0
+
+
+# Learning
+
+
+@every_engine
+@every_type
+@pytest.mark.parametrize("weighted", [False, True])
+def test_learning_is_gradients_and_then_an_update(engine: str, dtype: type, weighted: bool) -> None:
+    one, two = network(dtype), network(dtype)
+    x, t, weights = data(dtype=dtype)
+    first, second = worker(one, engine), worker(two, engine)
+    for step in range(1, 5):
+        first.learning_rate = second.learning_rate = 0.05 / step
+        given = (x, t, weights if weighted else None)
+        loss, y = first.learn(*given)
+        y = y.copy()
+        other_loss, grads, other_y = second.gradients(*given)
+        assert second.state["step"] == step - 1
+        second.update(grads)
+        assert loss == other_loss
+        assert y.tobytes() == other_y.tobytes()
+        assert bits(one) == bits(two)
+        assert first.state["step"] == second.state["step"] == step
+
+
+@every_engine
+@every_type
+def test_gradients_are_the_chains(engine: str, dtype: type) -> None:
+    net, twin = network(dtype), network(dtype)
+    x, t, weights = data(dtype=dtype)
+    loss, grads, y = worker(net, engine).gradients(x, t, weights)
+    trace = chain.forward(twin.layers, x, Learning(3, 0))
+    sums = trace[-2]
+    assert loss == pytest.approx(pl.CrossEntropy().value(sums, t, weights), rel=1e-5)
+    _, expected = chain.backward(twin.layers[:-1], trace, pl.CrossEntropy().gradient(sums, t, weights))
+    close(y, trace.y)
+    assert len(grads) == len(net.params)
+    for ours, theirs in zip(grads, expected, strict=True):
+        close(ours, theirs)
+    chain.observe(twin.layers, trace)
+    for ours, theirs in zip(net.layers[1].buffers, twin.layers[1].buffers, strict=True):
+        close(ours, theirs)
+        assert not np.array_equal(ours, [0] * 6)
+
+
+@every_engine
+@every_type
+def test_an_engine_learns_what_the_reference_learns(engine: str, dtype: type) -> None:
+    net, twin = network(dtype), network(dtype)
+    x, t, weights = data(dtype=dtype)
+    ours, reference = worker(net, engine), ReferenceEngine(twin.layers, pl.CrossEntropy(), pl.AdamW(0.05, ema=0.9), 3)
+    for _ in range(5):
+        assert ours.learn(x, t, weights)[0] == pytest.approx(reference.learn(x, t, weights)[0], rel=1e-5)
+    for a, b in zip(net.params, twin.params, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-3 if dtype is np.float32 else 1e-9, atol=1e-5)
+
+
+@every_engine
+@pytest.mark.parametrize("weighted", [False, True])
+def test_rows_are_gathered(engine: str, weighted: bool) -> None:
+    one, two = network(), network()
+    x, t, weights = data()
+    rows = np.array([7, 3, 3, 49, 0])
+    first = worker(one, engine).learn(x, t, weights if weighted else None, rows)
+    second = worker(two, engine).learn(x[rows], t[rows], weights[rows] if weighted else None)
+    assert first[0] == second[0]
+    assert first[1].tobytes() == second[1].tobytes()
+    assert bits(one) == bits(two)
+
+
+@every_engine
+def test_pictures_are_gathered(engine: str) -> None:
+    pictures = np.random.default_rng(0).integers(0, 256, (20, 4, 4), np.uint8)
+    t, rows = np.arange(20) % 3, np.array([5, 1, 19])
+    one, two = (pl.mlp([16, 3], pixels=True, seed=0) for _ in range(2))
+    worker(one, engine).learn(pictures, t, None, rows)
+    worker(two, engine).learn(pictures[rows].reshape(3, 16).astype(np.float32), t[rows])
+    assert bits(one) == bits(two)
+
+
+@every_engine
+def test_targets_as_rows(engine: str) -> None:
+    net = pl.mlp([3, 4, 2], "tanh", seed=0)
+    x, _, _ = data()
+    t = x[:, :2] * 2
+    made = make_engine(net.layers, pl.Huber(0.5), pl.SGD(0.1, momentum=0.9), engine=engine)
+    losses = [made.learn(x, t)[0] for _ in range(200)]
+    assert losses[-1] < losses[0] / 3
+
+
+class Own:
+    """A loss of a user's own."""
+
+    def value(self, y: Array, t: Array, weights: Array | None = None) -> float:
+        return pl.MeanSquaredError().value(y, t, weights)
+
+    def gradient(self, y: Array, t: Array, weights: Array | None = None) -> Array:
+        return pl.MeanSquaredError().gradient(y, t, weights)
+
+
+@every_engine
+def test_a_loss_of_ones_own(engine: str) -> None:
+    """It sees the answers, softmax included."""
+    nets = [network(), network()]
+    x, t, _ = data()
+    losses: list[Loss] = [Own(), pl.MeanSquaredError()]
+    results = [worker(net, engine, loss=loss).learn(x, t)[0] for net, loss in zip(nets, losses, strict=True)]
+    assert results[0] == pytest.approx(results[1], rel=1e-6)
+    for a, b in zip(nets[0].params, nets[1].params, strict=True):
+        close(a, b)
+
+
+@every_engine
+@pytest.mark.parametrize("place", ["inputs", "weights"])
+def test_a_loss_that_is_not_finite_changes_nothing(engine: str, place: str) -> None:
+    net = network()
+    x, t, _ = data()
+    made = worker(net, engine)
+    made.learn(x, t)
+    before, step = bits(net), made.state["step"]
+    kept = {name: [array.copy() for array in made.state[name]] for name in ("m", "v", "average")}
+    if place == "inputs":
+        x[7, 1] = np.nan
+    else:
+        net.layers[8].W[0, 0] = np.inf  # type: ignore[attr-defined]
+        before = bits(net)
+    with np.errstate(all="ignore"):
+        loss, _ = made.learn(x, t)
+    assert not np.isfinite(loss)
+    assert bits(net) == before
+    assert made.state["step"] == step
+    for name, arrays in kept.items():
+        assert all(np.array_equal(a, b) for a, b in zip(arrays, made.state[name], strict=True))
+
+
+@every_engine
+def test_frozen_layers_stay(engine: str) -> None:
+    net = network()
+    net.freeze(1)
+    net.layers[4].inner[2].frozen = True
+    before = net.copy()
+    x, t, _ = data()
+    made = worker(net, engine)
+    for _ in range(3):
+        made.learn(x, t)
+
+    def arrays(layer: Layer) -> list[bytes]:
+        return [array.tobytes() for array in layer.arrays().values()]
+
+    assert arrays(net.layers[5]) == arrays(before.layers[5])
+    assert arrays(net.layers[1]) == arrays(before.layers[1])
+    assert arrays(net.layers[4].inner[2]) == arrays(before.layers[4].inner[2])
+    assert arrays(net.layers[4].inner[0]) != arrays(before.layers[4].inner[0])
+    assert arrays(net.layers[0]) != arrays(before.layers[0])
+    assert len(made.state["m"]) == len(net.params) - 6
+
+
+@every_engine
+def test_the_seed_and_the_step_draw_the_dropout(engine: str) -> None:
+    x, t, _ = data()
+
+    def losses(seed: int) -> list[float]:
+        made = worker(network(), engine, seed=seed, optimizer=pl.SGD(0.0))
+        return [made.learn(x, t)[0] for _ in range(3)]
+
+    assert losses(0) == losses(0)
+    assert len({*losses(0), *losses(1)}) == 6
+
+
+@every_engine
+def test_gradients_without_an_optimizer(engine: str) -> None:
+    """As L-BFGS and processes that share the work need them."""
+    net, twin = network(), network()
+    x, t, _ = data()
+    alone = make_engine(net.layers, pl.CrossEntropy(), seed=3, engine=engine)
+    loss, grads, _ = alone.gradients(x, t)
+    expected_loss, expected, _ = worker(twin, engine).gradients(x, t)
+    assert loss == expected_loss
+    assert all(np.array_equal(a, b) for a, b in zip(grads, expected, strict=True))
+
+
+@every_engine
+def test_there_is_one_copy_of_the_weights(engine: str) -> None:
+    net = network()
+    x, t, _ = data()
+    made = worker(net, engine)
+    arrays = [array for layer in net.layers for array in layer.arrays().values()]
+    made.learn(x, t)
+    assert all(a is b for a, b in zip(arrays, (a for la in net.layers for a in la.arrays().values()), strict=True))
+    net.layers[8].W = np.zeros((6, 4))  # type: ignore[attr-defined]
+    net.layers[8].b = np.zeros(4)  # type: ignore[attr-defined]
+    assert np.allclose(made.answer(x), 0.25)
+
+
+@every_engine
+def test_a_loss_that_does_not_fit_the_end(engine: str) -> None:
+    with pytest.raises(pl.InputError, match="CrossEntropy needs"):
+        make_engine([pl.Affine(np.ones((2, 2))), pl.Sigmoid()], pl.CrossEntropy(), engine=engine)
+
+
+# Threads
+
+
+@every_engine
+def test_several_engines_in_several_threads(engine: str) -> None:
+    x, t, weights = data(200)
+
+    def learn(seed: int) -> bytes:
+        net = network(seed=seed)
+        made = worker(net, engine)
+        for _ in range(10):
+            made.learn(x, t, weights)
+        return bits(net)
+
+    expected = [learn(seed % 3) for seed in range(6)]
+    with ThreadPoolExecutor(6) as pool:
+        assert list(pool.map(learn, [0, 1, 2, 0, 1, 2])) == expected
+
+
+@every_type
+def test_the_predictor_is_predict_in_eight_threads(dtype: type) -> None:
+    net = network(dtype)
+    predict = net.predictor()
+    x = data(800, dtype)[0]
+    blocks = [x[start : start + 100] for start in range(0, 800, 100)]
+    expected = [net.predict(block) for block in blocks]
+    together = threading.Barrier(8)
+
+    def answer(index: int) -> bool:
+        together.wait(10)
+        return all(predict(blocks[index]).tobytes() == expected[index].tobytes() for _ in range(30))
+
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(answer, range(8)))
+
+
+def test_how_many_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PELLUCID_THREADS", raising=False)
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    assert thread_count() == len(os.sched_getaffinity(0))
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: {0, 5, 9})
+    assert thread_count() == 3  # the cores that this process may use
+    monkeypatch.delattr(os, "sched_getaffinity")
+    monkeypatch.setattr(os, "cpu_count", lambda: None)
+    assert thread_count() == 1
+    monkeypatch.setenv("OMP_NUM_THREADS", "6,2")
+    assert thread_count() == 6
+    monkeypatch.setenv("OMP_NUM_THREADS", " 7 ")
+    assert thread_count() == 7
+    monkeypatch.setenv("PELLUCID_THREADS", "4")
+    assert thread_count() == 4
+    monkeypatch.setenv("PELLUCID_THREADS", "")
+    assert thread_count() == 7
+    assert thread_count(2) == thread_count(np.int64(2)) == 2  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("given", [0, -1, 1.5, True, "many"])
+def test_no_number_of_threads(monkeypatch: pytest.MonkeyPatch, given: Any) -> None:
+    with pytest.raises(pl.InputError, match="threads must be a whole number of 1 or more"):
+        make_engine([], threads=given)
+    monkeypatch.setenv("OMP_NUM_THREADS", str(given))
+    monkeypatch.delenv("PELLUCID_THREADS", raising=False)
+    with pytest.raises(pl.InputError, match="OMP_NUM_THREADS must be"):
+        thread_count()
+    monkeypatch.setenv("PELLUCID_THREADS", str(given))
+    with pytest.raises(pl.InputError, match="PELLUCID_THREADS must be"):
+        thread_count()
+
+
+def test_which_engines_there_are() -> None:
+    assert "reference" in AVAILABLE
+    assert make_engine([], engine="reference").name == "reference"
+    assert make_engine([]).name in AVAILABLE
+    assert make_engine([]).learning_rate == 0
+    assert make_engine([], optimizer=pl.SGD(0.3)).learning_rate == 0.3
+    assert all(make_engine([], engine=name).name == name for name in AVAILABLE)
+    with pytest.raises(pl.InputError, match="engine is one of auto, native, reference, not 'gpu'"):
+        make_engine([], engine="gpu")
+
+
+@pytest.mark.skipif("native" in AVAILABLE, reason="it is installed")
+def test_an_engine_that_is_not_installed() -> None:
+    with pytest.raises(pl.InputError, match='choose engine="auto" or "reference"'):
+        make_engine([], engine="native")

@@ -1,0 +1,1 @@
+"""Proof that what is told of a network is true of it."""

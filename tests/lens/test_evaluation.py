@@ -1,0 +1,195 @@
+"""How well a network answers: each figure against its definition."""
+
+import json
+import math
+
+import numpy as np
+import pytest
+
+import pellucid as pl
+from pellucid.core.types import Array
+from pellucid.lens.evaluation import Evaluation
+
+
+def from_sums(z: list[list[float]], output: type[pl.Layer] | None = None) -> tuple[pl.Network, Array]:
+    """A network that answers its inputs as they are, and these inputs."""
+    x = np.array(z)
+    layers: list[pl.Layer] = [pl.Affine(np.eye(x.shape[1]))]
+    return pl.Network([*layers, *([] if output is None else [output()])]), x
+
+
+def of_hits(hits: int, N: int) -> Evaluation:
+    net, x = from_sums([[1.0, 0.0]] * N)
+    return pl.evaluate(net, x, np.array([0] * hits + [1] * (N - hits)))
+
+
+@pytest.mark.parametrize(("hits", "N"), [(0, 1), (1, 1), (3, 10), (7, 10), (0, 20), (20, 20), (960, 1000), (1, 10)])
+def test_accuracy_and_wilsons_interval(hits: int, N: int) -> None:
+    found = of_hits(hits, N)
+    assert found.accuracy == hits / N
+    assert found.rows == N
+    assert found.interval is not None
+    # Wilson's ends are where the true share p lies z standard errors, sqrt(p (1 - p) / N), from the share found.
+    z = 1.959963984540054
+    for end in found.interval:
+        assert 0 <= end <= 1
+        assert abs(hits / N - end) == pytest.approx(z * math.sqrt(end * (1 - end) / N), abs=1e-9)
+    assert found.interval[0] <= hits / N <= found.interval[1]
+    assert found.interval[1] - found.interval[0] > 0.02
+
+
+def test_confusion_and_misread() -> None:
+    z = [[2.0, 0, 0], [0, 3, 0], [0, 0, 1], [5, 0, 0], [0, 1, 0], [0, 9, 0], [0, 1, 0]]
+    t = np.array([0, 1, 2, 1, 0, 2, 0])
+    for output in (None, pl.Softmax, pl.Sigmoid):
+        net, x = from_sums(z, output)
+        found = pl.evaluate(net, x, t)
+        assert found.confusion is not None
+        assert found.confusion.tolist() == [[1, 2, 0], [1, 1, 0], [0, 1, 1]]
+        assert found.confusion.dtype.kind == "i"
+        assert found.misread is not None
+        assert found.misread.tolist() == [5, 3, 4, 6]  # the surest first, equals as they stand
+        assert found.accuracy == 3 / 7
+        assert (found.r2, found.mean_absolute_error) == (None, None)
+
+
+def test_the_loss_is_that_of_the_end_or_the_one_asked_for() -> None:
+    z, t = [[2.0, 0], [0, 3.0], [1, 0]], np.array([0, 1, 1])
+    p = np.exp(z) / np.exp(z).sum(axis=1, keepdims=True)
+    cross_entropy = -np.log(p[np.arange(3), t]).mean()
+    for output in (None, pl.Softmax):
+        net, x = from_sums(z, output)
+        assert pl.evaluate(net, x, t).loss == pytest.approx(cross_entropy, abs=1e-12)
+    squares = ((p - np.eye(2)[t]) ** 2).mean()
+    asked = pl.evaluate(net, x, t, loss="mean_squared_error")
+    assert asked.loss == pytest.approx(squares, abs=1e-12)
+    assert asked.accuracy == 2 / 3
+    assert pl.evaluate(net, x, t, loss=pl.MeanSquaredError()).loss == asked.loss
+    y = 1 / (1 + np.exp(-np.array(z)))
+    binary = -(np.eye(2)[t] * np.log(y) + (1 - np.eye(2)[t]) * np.log(1 - y)).mean()
+    net, x = from_sums(z, pl.Sigmoid)
+    assert pl.evaluate(net, x, t).loss == pytest.approx(binary, abs=1e-12)
+
+
+@pytest.mark.parametrize("form", ["indices", "one-hot", "uint8", "list"])
+def test_targets_in_every_form(form: str) -> None:
+    net, x = from_sums([[2.0, 0], [0, 3.0], [1, 0]], pl.Softmax)
+    t = np.array([0, 1, 1])
+    given = {"indices": t, "one-hot": np.eye(2)[t], "uint8": t.astype(np.uint8), "list": [0, 1, 1]}[form]
+    found = pl.evaluate(net, x, given)
+    assert found.accuracy == 2 / 3
+    assert found.confusion is not None
+    assert found.confusion.tolist() == [[1, 0], [1, 1]]
+
+
+@pytest.mark.parametrize("shape", [(5,), (5, 1)])
+def test_one_output_says_yes_or_no(shape: tuple[int, ...]) -> None:
+    net, x = from_sums([[-3.0], [0.0], [2.0], [4.0], [-1.0]], pl.Sigmoid)
+    t = np.array([0, 1, 1, 0, 1]).reshape(shape)
+    found = pl.evaluate(net, x, t)
+    assert found.confusion is not None
+    assert found.misread is not None
+    assert found.confusion.tolist() == [[1, 1], [1, 2]]
+    assert found.misread.tolist() == [3, 4]
+    assert found.accuracy == 0.6
+    y = 1 / (1 + np.exp(-x))
+    t = t.reshape(5, 1)
+    assert found.loss == pytest.approx(-(t * np.log(y) + (1 - t) * np.log(1 - y)).mean(), abs=1e-12)
+    sums, x = from_sums([[-3.0], [0.0], [2.0], [4.0], [-1.0]])
+    twin = pl.evaluate(sums, x, t, loss="binary_cross_entropy")
+    assert twin.confusion is not None
+    assert twin.confusion.tolist() == found.confusion.tolist()
+
+
+@pytest.mark.parametrize("K", [1, 2])
+def test_values(K: int) -> None:
+    generator = np.random.default_rng(0)
+    y, t = generator.normal(size=(20, K)), generator.normal(size=(20, K))
+    net, x = from_sums(y.tolist())
+    found = pl.evaluate(net, x, t[:, 0] if K == 1 else t)
+    shares = 1 - ((t - y) ** 2).sum(axis=0) / ((t - t.mean(axis=0)) ** 2).sum(axis=0)
+    assert found.r2 == pytest.approx(shares.mean(), abs=1e-12)
+    assert found.mean_absolute_error == pytest.approx(np.abs(t - y).mean(), abs=1e-12)
+    assert found.loss == pytest.approx(((t - y) ** 2).mean(), abs=1e-12)
+    assert (found.accuracy, found.interval, found.confusion, found.misread) == (None, None, None, None)
+    assert pl.evaluate(net, x, y).r2 == 1
+    with pytest.raises(pl.InputError, match="these answers are values"):
+        found.confusion_table()
+
+
+def test_as_a_dict_and_as_text() -> None:
+    found = of_hits(3, 4)
+    assert json.loads(json.dumps(found.to_dict())) == {
+        "accuracy": 0.75,
+        "interval": list(found.interval or ()),
+        "loss": found.loss,
+        "confusion": [[3, 0], [1, 0]],
+    }
+    assert str(found) == repr(found)
+    assert str(found) == "accuracy 75.0 % (95 % interval 30.1 to 95.4), loss 0.5633 on 4 rows"
+    net, x = from_sums([[0.5]] * 2000)
+    values = pl.evaluate(net, x, np.tile([0.0, 1.0], 1000))
+    assert values.to_dict() == pytest.approx({"loss": 0.25, "r2": 0.0, "mean_absolute_error": 0.5}, abs=1e-12)
+    assert str(values) == "R2 0.0000, mean absolute error 0.5, loss 0.2500 on 2,000 rows"
+
+
+def test_the_confusion_table() -> None:
+    net, x = from_sums([[2.0, 0], [2.0, 0], [0, 3.0], [1, 0]], pl.Softmax)
+    t = [0, 0, 1, 1]
+    assert [line.split() for line in pl.evaluate(net, x, t).confusion_table().splitlines()] == [
+        ["is", "\\", "read", "as", "0", "1", "right"],
+        ["-" * len(pl.evaluate(net, x, t).confusion_table().splitlines()[1])],
+        ["0", "2", ".", "100.0%"],
+        ["1", "1", "1", "50.0%"],
+        ["-" * len(pl.evaluate(net, x, t).confusion_table().splitlines()[1])],
+        ["total", "3", "1", "75.0%"],
+    ]
+    net.classes = ["고양이", "개"]
+    lines = pl.evaluate(net, x, t).confusion_table().splitlines()
+    assert lines[0].split()[-3:] == ["고양이", "개", "right"]
+    assert lines[2].split()[0] == "고양이"
+
+
+def test_a_class_that_never_comes_and_one_name_for_one_output() -> None:
+    net, x = from_sums([[-1.0], [-2.0]], pl.Sigmoid)
+    net.classes = ["예"]
+    lines = pl.evaluate(net, x, [0, 0]).confusion_table().splitlines()
+    assert lines[0].split()[-3:] == ["0", "1", "right"]
+    assert lines[3].split() == ["1", ".", ".", "0.0%"]
+    lines = pl.evaluate(net, -x, [0, 1]).confusion_table().splitlines()
+    assert [line.split()[-1] for line in lines[2:4]] == ["0.0%", "100.0%"]
+
+
+class Lenient:
+    """A loss that takes any targets."""
+
+    def value(self, y: Array, t: Array, weights: Array | None = None) -> float:
+        return 0.0
+
+    def gradient(self, y: Array, t: Array, weights: Array | None = None) -> Array:
+        return np.zeros_like(y)
+
+
+def test_what_does_not_fit() -> None:
+    net, x = from_sums([[2.0, 0], [0, 3.0]])
+    for bad in ([0, 2], [-1, 0]):
+        with pytest.raises(pl.InputError, match="from 0 to 1"):
+            pl.evaluate(net, x, bad)
+        with pytest.raises(pl.InputError, match=f"targets of 2 classes go from 0 to 1, got {min(bad)} to {max(bad)}"):
+            pl.evaluate(net, x, bad, loss=Lenient())
+    with pytest.raises(pl.InputError, match="each of 2 rows"):
+        pl.evaluate(net, x, [0])
+    with pytest.raises(pl.InputError, match="at least one row"):
+        pl.evaluate(net, x[:0], [])
+    with pytest.raises(pl.InputError, match="row 1 holds NaN"):
+        pl.evaluate(net, np.array([[0, 1], [np.nan, 0]]), [0, 1])
+    with pytest.raises(pl.InputError, match="loss is one of"):
+        pl.evaluate(net, x, [0, 1], loss="hinge")
+
+
+def test_looking_changes_nothing() -> None:
+    net = pl.mlp([3, 8, 4], normalization="batch", dropout=0.5, seed=0)
+    before = net.copy()
+    x = np.random.default_rng(0).normal(size=(50, 3))
+    assert str(pl.evaluate(net, x, np.arange(50) % 4)) == str(pl.evaluate(net, x, np.arange(50) % 4))
+    assert net == before

@@ -1,0 +1,99 @@
+"""Bring the Korean catalogue up to date with the code: extract, update, compile. `make messages` calls it.
+
+The same code gives the same files: no dates, line numbers or folders of this machine are in them. New texts are added
+with an empty translation, which a test then asks for; texts that are gone from the code are dropped.
+
+    python tools/messages.py            bring locale/ko/LC_MESSAGES/pellucid.po and .mo up to date
+    python tools/messages.py --missing  list what has no translation yet
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+from pathlib import Path
+
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract_from_dir
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po, write_po
+
+SOURCE = Path(__file__).parents[1] / "src" / "pellucid"
+PO = SOURCE / "locale" / "ko" / "LC_MESSAGES" / "pellucid.po"
+MO = PO.with_suffix(".mo")
+KEYWORDS = {"say": None, "mark": None, "mark_plural": (1, 2)}
+
+
+class TimelessCatalog(Catalog):
+    """A catalogue whose header says what readers need and nothing that changes from run to run."""
+
+    @property
+    def mime_headers(self) -> list[tuple[str, str]]:
+        """Give the header's lines."""
+        return [
+            ("Project-Id-Version", "pellucid"),
+            ("Language", "ko"),
+            ("MIME-Version", "1.0"),
+            ("Content-Type", "text/plain; charset=utf-8"),
+            ("Content-Transfer-Encoding", "8bit"),
+            ("Plural-Forms", "nplurals=1; plural=0;"),
+        ]
+
+
+def extracted() -> dict[str | tuple[str, ...], set[str]]:
+    """Give every text of the source, and the files that have it, relative to the package."""
+    found: dict[str | tuple[str, ...], set[str]] = {}
+    for name, _, text, _, _ in extract_from_dir(SOURCE, [("**.py", "python")], keywords=KEYWORDS):
+        found.setdefault(text, set()).add(Path(name).as_posix())
+    return found
+
+
+def current() -> TimelessCatalog:
+    """Give the code's texts with the translations that the .po file has."""
+    known = {}
+    if PO.exists():
+        with PO.open("rb") as file:
+            known = {message.id: message.string for message in read_po(file, locale="ko") if message.id}
+    catalog = TimelessCatalog(
+        locale="ko", fuzzy=False, header_comment="# Korean texts of pellucid. BSD-3-Clause, as pellucid itself."
+    )
+    texts = extracted()
+    for text in sorted(texts, key=lambda text: (min(texts[text]), str(text))):
+        catalog.add(text, known.get(text, ""), locations=[(name, 0) for name in sorted(texts[text])])
+    return catalog
+
+
+def as_po(catalog: Catalog) -> bytes:
+    """Give the .po file's bytes."""
+    content = io.BytesIO()
+    write_po(content, catalog, width=110, include_lineno=False)
+    return content.getvalue()
+
+
+def as_mo(catalog: Catalog) -> bytes:
+    """Give the .mo file's bytes."""
+    content = io.BytesIO()
+    write_mo(content, catalog)
+    return content.getvalue()
+
+
+def missing(catalog: Catalog) -> list[str | tuple[str, ...]]:
+    """Give the texts without a translation."""
+    return [message.id for message in catalog if message.id and not any(message.string)]
+
+
+def main() -> None:
+    """Do what the module says."""
+    catalog = current()
+    if "--missing" not in sys.argv:
+        PO.parent.mkdir(parents=True, exist_ok=True)
+        PO.write_bytes(as_po(catalog))
+        MO.write_bytes(as_mo(catalog))
+    untranslated = missing(catalog)
+    for text in untranslated:
+        sys.stdout.write(f"{text!r}\n")
+    sys.stdout.write(f"{len(catalog)} texts, {len(untranslated)} without a translation\n")
+
+
+if __name__ == "__main__":
+    main()
