@@ -36,7 +36,7 @@ messages: .venv/test
 	$(BIN)/python tools/messages.py
 
 clean:
-	rm -rf .venv build dist demo .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv build dist demo src/pellucid/engines/*.so .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 .venv/base: pyproject.toml
 	@test -n "$(PYTHON)" || { echo "pellucid needs Python 3.11 or later: install it, or say make PYTHON=/path/to/python3"; exit 1; }

@@ -14,14 +14,14 @@ from pellucid.core import ACTIVATIONS, chain, functions
 from pellucid.core.chain import Trace
 from pellucid.core.composite import Dropout
 from pellucid.core.initializers import INITIALIZERS, Initializer
-from pellucid.core.layer import Layer, flat
+from pellucid.core.layer import Layer, every, flat
 from pellucid.core.layers import Affine, Identity, Sigmoid, Softmax
 from pellucid.core.metrics import chosen_classes
 from pellucid.core.normalization import BatchNorm, LayerNorm
 from pellucid.core.preparation import Flatten, Scale
 from pellucid.core.summary import Summary
 from pellucid.core.types import Array, Options
-from pellucid.engines import make_engine
+from pellucid.engines import Engine, make_engine
 from pellucid.errors import InputError
 from pellucid.files import model
 from pellucid.language import say
@@ -65,6 +65,7 @@ class Network:
         self.inputs = inputs
         self.classes = None if classes is None else [str(name) for name in classes]
         self.record: Options = {}
+        self._engine: tuple[list[tuple[int, int]], Engine] | None = None
         for layer in self.layers:
             if not isinstance(layer, Layer):
                 raise InputError(
@@ -84,9 +85,7 @@ class Network:
         Bytes and other whole numbers are taken where the network scales them. Raises InputError for input that does
         not fit; the message says what to do.
         """
-        array = chain.as_array(x)
-        rows = array if array.ndim else chain.as_input(self.layers, array)  # a lone number is no row: this raises
-        return make_engine(self.layers).answer(rows)
+        return self._answering().answer(x)
 
     def __call__(self, x: Any) -> Array:
         """Do what `predict` does, so that a network is called like a function (and like PyTorch's modules)."""
@@ -123,10 +122,9 @@ class Network:
     def predictor(self) -> Callable[[Any], Array]:
         """Give a function of x that answers as `predict` does with the least overhead; safe from several threads.
 
-        It takes arrays of the network's floating type and shape (N, D), and checks nothing.
+        It takes C-contiguous arrays of the network's floating type and shape (N, D), for the layers as they are now.
         """
-        layers = tuple(self.layers)
-        return lambda x: chain.answer(layers, x)
+        return self._answering().predictor()
 
     # Looking inside and learning
 
@@ -229,6 +227,16 @@ class Network:
                 else f"    {code}"
             )
         return "\n".join(["Network([", *lines, f"])  # {self.parameter_count:,} {say('parameters')}"])
+
+    def _answering(self) -> Engine:
+        """Give the engine that answers; it is made anew when a layer was exchanged or its settings changed."""
+        key = [(id(layer), layer.version) for layer in every(self.layers)]
+        if self._engine is None or self._engine[0] != key:
+            self._engine = key, make_engine(self.layers)
+        return self._engine[1]
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_engine": None}  # copies make their own
 
     def _set_frozen(self, frozen: bool, indices: Sequence[int]) -> None:
         for index in indices or range(len(self.layers)):

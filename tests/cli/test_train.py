@@ -212,8 +212,8 @@ def test_options_are_checked(run, words, told):
     assert result.out == ""
 
 
-def test_dropout_of_one_and_the_native_engine_fail_in_one_line(run, digits_npz):
-    for words in (("--dropout", 1), ("--engine", "native"), ("--layers", "100,10")):
+def test_dropout_of_one_and_layers_that_do_not_fit_fail_in_one_line(run, digits_npz):
+    for words in (("--dropout", 1), ("--layers", "100,10")):
         result = run("train", "--data", digits_npz, "--epochs", 1, *words)
         assert result.code == 1
         assert len([line for line in result.err.splitlines() if line.startswith("pellucid: ")]) == 1

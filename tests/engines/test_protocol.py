@@ -18,7 +18,7 @@ from pellucid.engines import ENGINES, Engine, ReferenceEngine, make_engine, thre
 
 def installed(name: str) -> bool:
     try:
-        make_engine([], engine=name)
+        make_engine([pl.Affine(np.ones((1, 1)))], engine=name)
     except pl.InputError:
         return False
     return True
@@ -46,7 +46,7 @@ def network(dtype: type = np.float32, seed: int = 0) -> pl.Network:
     inner = pl.Residual([affine(6, 4), pl.Tanh(), affine(4, 6)])
     net = pl.Network(
         [
-            affine(3, 6),
+            pl.Affine(affine(3, 6).W),  # a bias below BatchNorm has no gradient but rounding, which Adam would blow up
             pl.BatchNorm(np.ones(6, dtype)),
             pl.ReLU(),
             pl.Dropout(0.25),
@@ -407,10 +407,10 @@ def test_no_number_of_threads(monkeypatch: pytest.MonkeyPatch, given: Any) -> No
 def test_which_engines_there_are() -> None:
     assert "reference" in AVAILABLE
     assert make_engine([], engine="reference").name == "reference"
-    assert make_engine([]).name in AVAILABLE
+    assert make_engine([]).name == "reference"  # nothing tells how many inputs there are
     assert make_engine([]).learning_rate == 0
     assert make_engine([], optimizer=pl.SGD(0.3)).learning_rate == 0.3
-    assert all(make_engine([], engine=name).name == name for name in AVAILABLE)
+    assert all(make_engine([pl.Affine(np.ones((1, 1)))], engine=name).name == name for name in AVAILABLE)
     with pytest.raises(pl.InputError, match="engine is one of auto, native, reference, not 'gpu'"):
         make_engine([], engine="gpu")
 

@@ -65,7 +65,7 @@ def examine() -> list[Finding]:
         Finding("pellucid", "pellucid", __version__),
         *(_package(name) for name in NEEDED),
         _linear_algebra(),
-        Finding("engine", say("engine"), say("reference (NumPy); native: not in this installation")),
+        _engine(),
         _threads(),
         Finding("language", say("language"), current_language()),
         _mnist(),
@@ -93,6 +93,21 @@ def _linear_algebra() -> Finding:
     except Exception as error:
         return Finding("blas", about, say("cannot be used ({reason})", reason=error), False)
     return Finding("blas", about, found, right)
+
+
+def _engine() -> Finding:
+    about = say("engine")
+    try:
+        from pellucid.engines import instruction_set
+
+        instructions = instruction_set()
+    except Exception as error:
+        return Finding("engine", about, str(error), False)
+    if instructions is None:
+        return Finding(
+            "engine", about, say("reference (NumPy); native: not in this installation, install a C++ compiler")
+        )
+    return Finding("engine", about, say("native, {instructions} instructions", instructions=instructions))
 
 
 def _threads() -> Finding:

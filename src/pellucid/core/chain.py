@@ -122,7 +122,8 @@ def loss_depth(layers: Sequence[Layer], loss: Loss) -> int:
     last = layers[-1] if layers else None
     if isinstance(last, activation):
         return len(layers) - 1
-    if isinstance(last, Identity) or not isinstance(last, (Activation, Softmax)):
+    acting = next((layer for layer in reversed(layers) if not isinstance(layer, Identity)), None)
+    if not isinstance(acting, (Activation, Softmax)):
         return len(layers)
     raise InputError(
         say(
@@ -130,8 +131,8 @@ def loss_depth(layers: Sequence[Layer], loss: Loss) -> int:
             "change the output, or choose {other}",
             loss=type(loss).__name__,
             activation=activation.__name__,
-            last=type(last).__name__,
-            other="BinaryCrossEntropy" if type(last).__name__ == "Sigmoid" else "MeanSquaredError",
+            last=type(acting).__name__,
+            other="BinaryCrossEntropy" if type(acting).__name__ == "Sigmoid" else "MeanSquaredError",
         )
     )
 
@@ -201,7 +202,7 @@ def as_input(layers: Sequence[Layer], x: Any) -> Array:
                 shape=array.shape,
             )
         )
-    if array.dtype.kind in "iu" and not _scales(layers):
+    if array.dtype.kind in "iu" and not scales(layers):
         raise InputError(
             say(
                 "whole numbers ({kind}) into a network that scales nothing: divide by what makes them small "
@@ -212,7 +213,8 @@ def as_input(layers: Sequence[Layer], x: Any) -> Array:
     return np.ascontiguousarray(array, dtype=dtype_of(layers))
 
 
-def _scales(layers: Sequence[Layer]) -> bool:
+def scales(layers: Sequence[Layer]) -> bool:
+    """Tell whether whole numbers may come in: the layers begin, after Flatten, with Scale or Standardize."""
     for layer in layers:
         if not isinstance(layer, Flatten):
             return isinstance(layer, (Scale, Standardize))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, ClassVar, Generic, NamedTuple, Self, TypeVar, cast, overload
 
 import numpy as np
@@ -89,6 +89,7 @@ class Layer:
     buffer_names: ClassVar[tuple[str, ...]] = ()
     frozen: bool = False
     inner: Sequence[Layer] = ()  # the layers within this one (Residual)
+    version: int = 0  # grows whenever an attribute is set: what was made from a layer can tell that it is outdated
 
     def __init_subclass__(cls) -> None:
         def names(kind: type) -> tuple[str, ...]:
@@ -96,6 +97,10 @@ class Layer:
 
         cls.parameter_names = cls.parameter_names + names(Parameter)
         cls.buffer_names = cls.buffer_names + names(Buffer)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        object.__setattr__(self, name, value)
+        self.__dict__["version"] = self.version + 1
 
     def forward(self, x: Array, learning: Learning | None = None) -> Array:
         """Give the layer's output y, (N, H), for the input x, (N, D)."""
@@ -193,6 +198,13 @@ def check_vectors(layer: str, H: int, **vectors: Array | None) -> None:
                     got=vector.shape,
                 )
             )
+
+
+def every(layers: Iterable[Layer]) -> Iterator[Layer]:
+    """Walk through layers and the layers within them, each before its own."""
+    for layer in layers:
+        yield layer
+        yield from every(layer.inner)
 
 
 def flat(lists: Iterable[list[Array]]) -> list[Array]:

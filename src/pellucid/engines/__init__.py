@@ -10,6 +10,7 @@ from pellucid.core.layer import Layer
 from pellucid.core.losses import Loss
 from pellucid.core.optimizers import Optimizer
 from pellucid.core.types import Array
+from pellucid.engines.native import NativeEngine, instruction_set, why_not
 from pellucid.engines.protocol import Engine
 from pellucid.engines.reference import ReferenceEngine
 from pellucid.errors import InputError
@@ -29,14 +30,17 @@ def make_engine(
     """Give an engine for the layers: "reference" for NumPy's, "auto" for the fastest there is.
 
     `threads` is the number of threads, or None for the usual one (see `thread_count`); the reference engine leaves
-    threads to NumPy. Raises InputError for an engine that does not exist, or is not in this installation.
+    threads to NumPy. Raises InputError for an engine that does not exist, or cannot take these layers here.
     """
-    thread_count(threads)
-    if engine in ("auto", "reference"):
+    threads = thread_count(threads)
+    if engine not in ENGINES:
+        raise InputError(say("engine is one of {known}, not {got}", known=", ".join(ENGINES), got=repr(engine)))
+    reason = None if engine == "reference" else why_not(layers, optimizer)
+    if engine == "native" and reason is not None:
+        raise InputError(say('{reason}: choose engine="auto" or "reference"', reason=reason))
+    if engine == "reference" or reason is not None:
         return ReferenceEngine(layers, loss, optimizer, seed)
-    if engine == "native":
-        raise InputError(say('the native engine is not in this installation: choose engine="auto" or "reference"'))
-    raise InputError(say("engine is one of {known}, not {got}", known=", ".join(ENGINES), got=repr(engine)))
+    return NativeEngine(layers, loss, optimizer, seed, threads)
 
 
 def thread_count(threads: int | None = None) -> int:
@@ -61,12 +65,22 @@ def thread_count(threads: int | None = None) -> int:
 
 
 def answer_and_loss(
-    layers: Sequence[Layer], loss: Loss, x: Array, t: Array, weights: Array | None = None
+    layers: Sequence[Layer], loss: Loss, x: Array, t: Array, weights: Array | None = None, engine: str = "auto"
 ) -> tuple[Array, float]:
     """Give the answers to x, (N, K), and their loss against t, as when nothing is learned."""
     depth = chain.loss_depth(layers, loss)
-    sums = make_engine(layers[:depth]).answer(x)
+    sums = make_engine(layers[:depth], engine=engine).answer(x)
     return chain.answer(layers[depth:], sums), loss.value(sums, t, weights)
 
 
-__all__ = ["ENGINES", "Engine", "ReferenceEngine", "answer_and_loss", "make_engine", "thread_count"]
+__all__ = [
+    "ENGINES",
+    "Engine",
+    "NativeEngine",
+    "ReferenceEngine",
+    "answer_and_loss",
+    "instruction_set",
+    "make_engine",
+    "thread_count",
+    "why_not",
+]

@@ -7,6 +7,7 @@ several engines may work in several threads.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, ClassVar, Protocol
 
 from pellucid.core.optimizers import State
@@ -26,6 +27,13 @@ class Engine(Protocol):
 
     def answer(self, x: Any) -> Array:
         """Give the answers for x, (N, K), as the layers act when nothing is learned; no trace is kept."""
+        ...
+
+    def predictor(self) -> Callable[[Array], Array]:
+        """Give a function that answers C-contiguous rows of the layers' floating type, (N, D), as fast as can be.
+
+        It is safe from several threads.
+        """
         ...
 
     def gradients(

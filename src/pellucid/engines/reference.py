@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import compress
 from typing import Any, ClassVar
 
@@ -54,10 +54,15 @@ class ReferenceEngine:
 
     def answer(self, x: Any) -> Array:
         """Give the answers for x, (N, K), block by block."""
-        x = np.asarray(x)
+        x = chain.as_array(x)
         if x.ndim == 0 or len(x) <= _BLOCK:
             return chain.answer(self.layers, chain.as_input(self.layers, x))
         return np.concatenate([self.answer(x[start : start + _BLOCK]) for start in range(0, len(x), _BLOCK)])
+
+    def predictor(self) -> Callable[[Array], Array]:
+        """Give a function that answers rows of the layers' floating type; see `Engine.predictor`."""
+        layers = tuple(self.layers)
+        return lambda x: chain.answer(layers, x)
 
     def gradients(
         self, x: Array, t: Array, weights: Array | None = None, rows: Array | None = None

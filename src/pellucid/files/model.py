@@ -23,7 +23,7 @@ import numpy as np
 
 from pellucid.core import LAYERS, chain
 from pellucid.core.composite import Residual
-from pellucid.core.layer import Layer
+from pellucid.core.layer import Layer, every
 from pellucid.core.types import Array, Options
 from pellucid.errors import FileError, InputError, PellucidError
 from pellucid.files.atomic import write_whole
@@ -65,7 +65,7 @@ def to_bytes(layers: Sequence[Layer], extra: Options) -> bytes:
     """Give the model file's content."""
     import safetensors.numpy
 
-    for layer in _every(layers):
+    for layer in every(layers):
         if LAYERS.get(type(layer).__name__) is not type(layer):
             raise InputError(
                 say("a model file holds pellucid's own layers only; {layer} is not one", layer=type(layer).__name__)
@@ -253,7 +253,3 @@ def _options(options: Any, kind: type[Layer]) -> Options:
     if not simple or options.keys() & {*kind.parameter_names, *kind.buffer_names}:
         raise InputError(say("a layer's options are malformed"))
     return dict(options)
-
-
-def _every(layers: Sequence[Layer]) -> list[Layer]:
-    return [layer for outer in layers for layer in (outer, *_every(outer.inner))]

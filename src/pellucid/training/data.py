@@ -43,6 +43,8 @@ def check_rows(layers: Sequence[Layer], x: Any, t: Any, weights: Any = None) -> 
         )
     if t.dtype.kind not in "biuf":
         raise InputError(say("targets must be numbers (class indices or values), got {kind}", kind=t.dtype))
+    if t.ndim == 1 and t.dtype.kind in "iu":
+        t = t.astype(np.int64, copy=False)  # class indices, as engines take them
     chain.as_input(layers, x[:1])
     check_finite(x, say("inputs"))
     check_finite(t, say("targets"))

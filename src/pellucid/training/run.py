@@ -159,7 +159,7 @@ class Run:
         return self.schedule.factor(done, self.epochs, self._watched)
 
     def _validate(self, held: Rows) -> dict[str, float]:
-        y, loss = answer_and_loss(self.net.layers, self.loss_function, held.x, held.t, held.weights)
+        y, loss = answer_and_loss(self.net.layers, self.loss_function, held.x, held.t, held.weights, self.engine.name)
         found = {name: float(metric(y, held.t)) for name, metric in self.metrics.items()}
         return {f"validation_{name}": value for name, value in {"loss": loss, **found}.items()}
 

@@ -1,0 +1,179 @@
+// Layers in a row: the table of kinds, forward and backward through a list, and Residual, which is a list within one.
+#pragma once
+
+#include <map>
+
+#include "layers.h"
+#include "normalization.h"
+
+namespace pellucid {
+
+template <class T>
+std::unique_ptr<Layer<T>> make_layer(const LayerSpec& spec);
+
+template <class T>
+class Chain {
+public:
+    explicit Chain(const std::vector<LayerSpec>& specs) {
+        for (const LayerSpec& spec : specs) layers.push_back(make_layer<T>(spec));
+        outputs_.resize(layers.size());
+    }
+
+    // Keeps every layer's output for `backward`; gives the last.
+    Matrix<T> forward(const Pass<T>& pass, Matrix<T> x, const Zeros<T>* zeros, std::size_t first = 0) {
+        for (std::size_t i = first; i < layers.size(); ++i) {
+            Pass<T> own = pass.at(i);
+            if (i == first) own.zeros = zeros;
+            const Matrix<T> y = output(i, x.N);
+            layers[i]->forward(own, x, y);
+            x = y;
+        }
+        return x;
+    }
+
+    // Walks back from layer `end` (the loss's gradient by its input is in dy); dx may be without data. Layers before
+    // `first`, and below them, learn nothing.
+    void backward(const Pass<T>& pass, Matrix<T> x, const Zeros<T>* zeros, std::size_t first, std::size_t end,
+                  Matrix<T> dy, Matrix<T> dx) {
+        for (std::size_t i = end; i-- > first;) {
+            Pass<T> own = pass.at(i);
+            if (i == first) own.zeros = zeros;
+            const Matrix<T> input = i == first ? x : output(i - 1, x.N);
+            Matrix<T> below = i == first ? dx : gradient(i, x.N);
+            layers[i]->backward(own, input, output(i, x.N), dy, below);
+            dy = below;
+        }
+    }
+
+    void observe(const Pass<T>& pass, Matrix<T> x, std::size_t first = 0) {
+        for (std::size_t i = first; i < layers.size(); ++i) {
+            if (layers[i]->remembers && !layers[i]->frozen) layers[i]->observe(pass.at(i), x);
+            x = output(i, x.N);
+        }
+    }
+
+    Matrix<T> output(std::size_t i, std::int64_t N) {
+        return place(outputs_[i], N, layers[i]->H);
+    }
+
+    // Answers without keeping anything: `line` holds two matrices as wide as the widest layer.
+    Matrix<T> answer(const Pass<T>& pass, Matrix<T> x, const Zeros<T>* zeros, std::size_t first, std::vector<T>& line) const {
+        const std::int64_t room = x.N * widest();
+        line.resize(static_cast<std::size_t>(2 * room));
+        T* next = line.data();
+        for (std::size_t i = first; i < layers.size(); ++i) {
+            Pass<T> own = pass.at(i);
+            if (i == first) own.zeros = zeros;
+            const Matrix<T> y{next, x.N, layers[i]->H};
+            layers[i]->forward(own, x, y);
+            next = next == line.data() ? line.data() + room : line.data();
+            x = y;
+        }
+        return x;
+    }
+
+    std::int64_t widest() const {
+        std::int64_t most = 0;
+        for (const auto& layer : layers) most = std::max(most, padded(layer->H));
+        return most;
+    }
+
+    static Matrix<T> place(std::vector<T>& room, std::int64_t N, std::int64_t width) {
+        const Matrix<T> matrix{nullptr, N, width};
+        const auto needed = static_cast<std::size_t>(matrix.size() + kPad);
+        if (room.size() < needed) room.resize(needed);
+        return {room.data(), N, width};
+    }
+
+    std::vector<std::unique_ptr<Layer<T>>> layers;
+
+private:
+    Matrix<T> gradient(std::size_t i, std::int64_t N) {
+        // Two in turn: a layer reads one and writes the other.
+        return place(gradients_[i % 2], N, layers[i]->D);
+    }
+
+    std::vector<std::vector<T>> outputs_;
+    std::vector<T> gradients_[2];
+};
+
+// y = x + layers(x); dx = dy + the layers' own dx. As in core, the layers' outputs are computed again going back.
+template <class T>
+class Residual final : public Layer<T> {
+public:
+    explicit Residual(const LayerSpec& spec) : Layer<T>(spec), chain_(spec.inner) {
+        for (const auto& layer : chain_.layers) {
+            this->remembers |= layer->remembers;
+            for (const auto& parameter : layer->parameters) {
+                this->parameters.push_back(parameter);
+                this->parameters.back().learns &= !this->frozen;
+            }
+        }
+    }
+
+    void forward(const Pass<T>& pass, Matrix<T> x, Matrix<T> y) const override {
+        std::vector<T> line;
+        sum(x, chain_.answer(pass, x, nullptr, 0, line), y);
+    }
+
+    void backward(const Pass<T>& pass, Matrix<T> x, Matrix<T>, Matrix<T> dy, Matrix<T> dx) override {
+        chain_.forward(pass, x, nullptr);
+        const Matrix<T> own = dx.data ? Chain<T>::place(own_, x.N, x.width) : Matrix<T>{nullptr, x.N, x.width};
+        chain_.backward(pass, x, nullptr, 0, chain_.layers.size(), dy, own);
+        if (dx.data) sum(dy, own, dx);
+    }
+
+    void observe(const Pass<T>& pass, Matrix<T> x) override {
+        chain_.forward(pass, x, nullptr);
+        chain_.observe(pass, x);
+    }
+
+private:
+    static void sum(Matrix<T> a, Matrix<T> b, Matrix<T> c) {
+        for (std::int64_t i = 0; i < a.size(); i += kLanes<T>) store(c.data + i, load(a.data + i) + load(b.data + i));
+    }
+
+    Chain<T> chain_;
+    std::vector<T> own_;
+};
+
+template <class T, template <class> class L>
+std::unique_ptr<Layer<T>> make(const LayerSpec& spec) {
+    return std::make_unique<L<T>>(spec);
+}
+
+template <class T, template <class> class F>
+std::unique_ptr<Layer<T>> make_activation(const LayerSpec& spec) {
+    return std::make_unique<Activation<T, F<T>>>(spec);
+}
+
+// The layers there are, by the names of core's classes.
+template <class T>
+std::unique_ptr<Layer<T>> make_layer(const LayerSpec& spec) {
+    using Maker = std::unique_ptr<Layer<T>> (*)(const LayerSpec&);
+    static const std::map<std::string, Maker> makers = {
+        {"Affine", make<T, Affine>},
+        {"Identity", make_activation<T, IdentityF>},
+        {"Sigmoid", make_activation<T, SigmoidF>},
+        {"Tanh", make_activation<T, TanhF>},
+        {"ReLU", make_activation<T, ReLUF>},
+        {"LeakyReLU", make_activation<T, LeakyReLUF>},
+        {"GELU", make_activation<T, GELUF>},
+        {"SiLU", make_activation<T, SiLUF>},
+        {"Softplus", make_activation<T, SoftplusF>},
+        {"Exponential", make_activation<T, ExponentialF>},
+        {"Softmax", make<T, Softmax>},
+        {"Flatten", make_activation<T, IdentityF>},
+        {"Scale", make_activation<T, ScaleF>},
+        {"Standardize", make<T, Standardize>},
+        {"BatchNorm", make<T, BatchNorm>},
+        {"LayerNorm", make<T, LayerNorm>},
+        {"Dropout", make<T, Dropout>},
+        {"Residual", make<T, Residual>},
+    };
+    const auto found = makers.find(spec.kind);
+    if (found == makers.end()) throw std::invalid_argument("no native layer " + spec.kind);
+    return found->second(spec);
+}
+
+}  // namespace pellucid

@@ -1,0 +1,350 @@
+// The layers of core/, each with both directions side by side. x, y, dx, dy are scratch matrices whose rows are padded
+// to a multiple of kPad numbers; what stands in the padding is never used.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "functions.h"
+#include "matrix.h"
+#include "random.h"
+#include "spec.h"
+
+namespace pellucid {
+
+// A scratch matrix: N rows of ld numbers, of which the first `width` count.
+template <class T>
+struct Matrix {
+    T* data = nullptr;
+    std::int64_t N = 0, width = 0;
+    std::int64_t ld() const { return padded(width); }
+    T* row(std::int64_t i) const { return data + i * ld(); }
+    std::int64_t size() const { return N * ld(); }
+};
+
+// What a network's first layer may know of its input: which numbers are 0 (empty where that was not looked at).
+template <class T>
+struct Zeros {
+    std::vector<std::int32_t> active;  // the columns that are not 0 in every row
+    Sparse<T> rows, columns;           // all numbers that are not 0, by row and by column
+    bool by_number = false;            // rows and columns are filled
+    bool by_column = false;            // active is filled
+};
+
+// One pass: whether it is for learning, where its random numbers come from, and the threads that share it.
+template <class T>
+struct Pass {
+    bool learning = false;
+    Draws draws;
+    const Threads* threads = nullptr;
+    const Zeros<T>* zeros = nullptr;  // of the layer's own input
+
+    Pass at(std::uint64_t index) const {
+        Pass inner = *this;
+        inner.draws = draws.at(index);
+        inner.zeros = nullptr;
+        return inner;
+    }
+};
+
+template <class T>
+class Layer {
+public:
+    explicit Layer(const LayerSpec& spec) : D(spec.inputs), H(spec.outputs), frozen(spec.frozen) {}
+    virtual ~Layer() = default;
+
+    virtual void forward(const Pass<T>& pass, Matrix<T> x, Matrix<T> y) const = 0;
+
+    // Fills the gradients, and dx unless its data is null.
+    virtual void backward(const Pass<T>& pass, Matrix<T> x, Matrix<T> y, Matrix<T> dy, Matrix<T> dx) = 0;
+
+    virtual void observe(const Pass<T>&, Matrix<T>) {}
+
+    struct Parameter {
+        T* value;
+        std::int64_t rows, columns;  // columns is 0 for a vector
+        T* gradient;
+        bool learns;  // it is not frozen
+        std::int64_t size() const { return columns ? rows * columns : rows; }
+    };
+    std::vector<Parameter> parameters;
+    const std::int64_t D, H;
+    const bool frozen;
+    bool remembers = false;  // it has buffers, which `observe` brings up to date
+
+protected:
+    Parameter& learn(void* value, std::int64_t rows, std::int64_t columns) {
+        gradients_.emplace_back(static_cast<std::size_t>(columns ? rows * columns : rows) + kPad);
+        parameters.push_back({static_cast<T*>(value), rows, columns, gradients_.back().data(), !frozen});
+        return parameters.back();
+    }
+
+private:
+    std::vector<std::vector<T>> gradients_;
+};
+
+// y = x W + b; dW = x^T dy; db = sum of dy over the rows; dx = dy W^T.
+template <class T>
+class Affine final : public Layer<T> {
+public:
+    explicit Affine(const LayerSpec& spec) : Layer<T>(spec) {
+        W_ = static_cast<const T*>(spec.arrays[0]);
+        b_ = static_cast<const T*>(spec.arrays[1]);
+        this->learn(spec.arrays[0], this->D, this->H);
+        if (b_) this->learn(spec.arrays[1], this->H, 0);
+    }
+
+    void forward(const Pass<T>& pass, Matrix<T> x, Matrix<T> y) const override {
+        const std::int64_t D = this->D, H = this->H;
+        if (pass.zeros && pass.zeros->by_number) {
+            sparse_product(pass.zeros->rows, H, W_, H, D * H, b_, y.data, y.ld(), true, *pass.threads);
+            return;
+        }
+        Product<T> p{x.N, H, D, {x.data, x.ld(), 1}, W_, H, y.data, y.ld(), b_};
+        p.readable = D * H;
+        if (pass.zeros && pass.zeros->by_column) {
+            p.only_k = pass.zeros->active.data();
+            p.K = static_cast<std::int64_t>(pass.zeros->active.size());
+        }
+        product(p, *pass.threads);
+    }
+
+    void backward(const Pass<T>& pass, Matrix<T> x, Matrix<T>, Matrix<T> dy, Matrix<T> dx) override {
+        const std::int64_t D = this->D, H = this->H;
+        weights_gradient(pass, x, dy);
+        if (b_) {
+            T* db = this->parameters[1].gradient;
+            each_vector<T>(H, [&](std::int64_t h, std::int64_t n) {
+                Vec<T> sum = {};
+                for (std::int64_t i = 0; i < dy.N; ++i) sum += load(dy.row(i) + h);
+                store_upto(db + h, sum, n);
+            });
+        }
+        if (dx.data) {
+            transposed_.resize(static_cast<std::size_t>(H * padded(D)));
+            transpose(W_, H, D, H, transposed_.data(), padded(D));
+            Product<T> p{dy.N, D, H, {dy.data, dy.ld(), 1}, transposed_.data(), padded(D), dx.data, dx.ld()};
+            p.readable = H * padded(D);
+            product(p, *pass.threads);
+        }
+    }
+
+private:
+    void weights_gradient(const Pass<T>& pass, Matrix<T> x, Matrix<T> dy) {
+        const std::int64_t D = this->D, H = this->H;
+        T* dW = this->parameters[0].gradient;
+        if (pass.zeros && pass.zeros->by_number) {
+            sparse_product(pass.zeros->columns, H, dy.data, dy.ld(), dy.size(), static_cast<const T*>(nullptr), dW, H,
+                           false, *pass.threads);
+            return;
+        }
+        Product<T> p{D, H, x.N, {x.data, 1, x.ld()}, dy.data, dy.ld(), dW, H};
+        p.padded_c = false;
+        p.readable = dy.size();
+        if (pass.zeros && pass.zeros->by_column) {
+            std::fill(dW, dW + D * H, T(0));
+            p.only_rows = pass.zeros->active.data();
+            p.M = static_cast<std::int64_t>(pass.zeros->active.size());
+        }
+        product(p, *pass.threads);
+    }
+
+    const T *W_, *b_;
+    std::vector<T> transposed_;
+};
+
+// y = f(x), dx = dy f'(x): F has value(x) and slope(x, y) on vectors.
+template <class T, class F>
+class Activation final : public Layer<T> {
+public:
+    explicit Activation(const LayerSpec& spec) : Layer<T>(spec), f_(spec) {}
+
+    void forward(const Pass<T>&, Matrix<T> x, Matrix<T> y) const override {
+        for (std::int64_t i = 0; i < x.size(); i += kLanes<T>) store(y.data + i, f_.value(load(x.data + i)));
+    }
+
+    void backward(const Pass<T>&, Matrix<T> x, Matrix<T> y, Matrix<T> dy, Matrix<T> dx) override {
+        if (!dx.data) return;
+        for (std::int64_t i = 0; i < x.size(); i += kLanes<T>)
+            store(dx.data + i, load(dy.data + i) * f_.slope(load(x.data + i), load(y.data + i)));
+    }
+
+private:
+    const F f_;
+};
+
+template <class T>
+struct IdentityF {
+    explicit IdentityF(const LayerSpec&) {}
+    Vec<T> value(Vec<T> x) const { return x; }
+    Vec<T> slope(Vec<T>, Vec<T>) const { return fill<T>(1); }
+};
+
+template <class T>
+struct SigmoidF {
+    explicit SigmoidF(const LayerSpec&) {}
+    Vec<T> value(Vec<T> x) const { return sigmoid<T>(x); }
+    Vec<T> slope(Vec<T>, Vec<T> y) const { return y * (1 - y); }
+};
+
+template <class T>
+struct TanhF {
+    explicit TanhF(const LayerSpec&) {}
+    Vec<T> value(Vec<T> x) const { return tanh<T>(x); }
+    Vec<T> slope(Vec<T>, Vec<T> y) const { return 1 - y * y; }
+};
+
+template <class T>
+struct ReLUF {
+    explicit ReLUF(const LayerSpec&) {}
+    Vec<T> value(Vec<T> x) const { return choose<T>(x < 0, Vec<T>{}, x); }  // NaN stays
+    Vec<T> slope(Vec<T> x, Vec<T>) const { return choose<T>(x > 0, fill<T>(1), Vec<T>{}); }
+};
+
+template <class T>
+struct LeakyReLUF {
+    explicit LeakyReLUF(const LayerSpec& spec) : slope_(static_cast<T>(spec.options[0])) {}
+    Vec<T> value(Vec<T> x) const { return choose<T>(x > 0, x, slope_ * x); }
+    Vec<T> slope(Vec<T> x, Vec<T>) const { return choose<T>(x > 0, fill<T>(1), fill<T>(slope_)); }
+    const T slope_;
+};
+
+template <class T>
+struct GELUF {
+    explicit GELUF(const LayerSpec& spec) : by_tanh_(spec.options[0] != 0) {}
+    static Vec<T> argument(Vec<T> x) { return T(0.79788456080286535588) * (x + T(0.044715) * x * x * x); }
+    Vec<T> value(Vec<T> x) const {
+        return by_tanh_ ? T(0.5) * x * (1 + tanh<T>(argument(x))) : x * normal_cumulative<T>(x);
+    }
+    Vec<T> slope(Vec<T> x, Vec<T>) const {
+        if (!by_tanh_) return normal_cumulative<T>(x) + x * normal_density<T>(x);
+        const Vec<T> t = tanh<T>(argument(x));
+        const Vec<T> near = smaller<T>(larger<T>(x, fill<T>(-100)), fill<T>(100));
+        const Vec<T> du = T(0.79788456080286535588) * (1 + T(3 * 0.044715) * near * near);
+        return T(0.5) * (1 + t) + T(0.5) * near * (1 - t * t) * du;
+    }
+    const bool by_tanh_;
+};
+
+template <class T>
+struct SiLUF {
+    explicit SiLUF(const LayerSpec&) {}
+    Vec<T> value(Vec<T> x) const { return x * sigmoid<T>(x); }
+    Vec<T> slope(Vec<T> x, Vec<T> y) const {
+        const Vec<T> s = sigmoid<T>(x);
+        return s + y * (1 - s);
+    }
+};
+
+template <class T>
+struct SoftplusF {
+    explicit SoftplusF(const LayerSpec&) {}
+    Vec<T> value(Vec<T> x) const { return softplus<T>(x); }
+    Vec<T> slope(Vec<T> x, Vec<T>) const { return sigmoid<T>(x); }
+};
+
+template <class T>
+struct ExponentialF {
+    explicit ExponentialF(const LayerSpec&) {}
+    Vec<T> value(Vec<T> x) const { return exp<T>(x); }
+    Vec<T> slope(Vec<T>, Vec<T> y) const { return y; }
+};
+
+// y = x times a factor.
+template <class T>
+struct ScaleF {
+    explicit ScaleF(const LayerSpec& spec) : factor_(static_cast<T>(spec.options[0])) {}
+    Vec<T> value(Vec<T> x) const { return x * factor_; }
+    Vec<T> slope(Vec<T>, Vec<T>) const { return fill<T>(factor_); }
+    const T factor_;
+};
+
+// Each row as probabilities: y = exp(x) / sum exp(x); dx = y (dy - sum of dy y).
+template <class T>
+void softmax_row(const T* x, T* y, std::int64_t H) {
+    T most = x[0];
+    for (std::int64_t h = 1; h < H; ++h) most = x[h] > most ? x[h] : most;
+    each_vector<T>(H, [&](std::int64_t h, std::int64_t) { store(y + h, exp<T>(load(x + h) - most)); });
+    T sum = 0;
+    for (std::int64_t h = 0; h < H; ++h) sum += y[h];
+    each_vector<T>(H, [&](std::int64_t h, std::int64_t) { store(y + h, load(y + h) / sum); });
+}
+
+template <class T>
+class Softmax final : public Layer<T> {
+public:
+    explicit Softmax(const LayerSpec& spec) : Layer<T>(spec) {}
+
+    void forward(const Pass<T>&, Matrix<T> x, Matrix<T> y) const override {
+        for (std::int64_t i = 0; i < x.N; ++i) softmax_row(x.row(i), y.row(i), this->H);
+    }
+
+    void backward(const Pass<T>&, Matrix<T>, Matrix<T> y, Matrix<T> dy, Matrix<T> dx) override {
+        if (!dx.data) return;
+        for (std::int64_t i = 0; i < y.N; ++i) {
+            T sum = 0;
+            for (std::int64_t h = 0; h < this->H; ++h) sum += dy.row(i)[h] * y.row(i)[h];
+            each_vector<T>(this->H, [&](std::int64_t h, std::int64_t) {
+                store(dx.row(i) + h, load(y.row(i) + h) * (load(dy.row(i) + h) - sum));
+            });
+        }
+    }
+};
+
+// While learning, a random share of the numbers becomes 0 and the others grow by as much.
+template <class T>
+class Dropout final : public Layer<T> {
+public:
+    explicit Dropout(const LayerSpec& spec) : Layer<T>(spec), rate_(spec.options[0]) {}
+
+    void forward(const Pass<T>& pass, Matrix<T> x, Matrix<T> y) const override { mask(pass, x, y); }
+
+    void backward(const Pass<T>& pass, Matrix<T>, Matrix<T>, Matrix<T> dy, Matrix<T> dx) override {
+        if (dx.data) mask(pass, dy, dx);
+    }
+
+private:
+    void mask(const Pass<T>& pass, Matrix<T> from, Matrix<T> to) const {
+        if (!pass.learning) {
+            std::copy_n(from.data, from.size(), to.data);
+            return;
+        }
+        const T kept = static_cast<T>(1 / (1 - rate_));
+        const std::uint64_t stream = pass.draws.stream();
+        const std::int64_t H = this->H;
+        pass.threads->each((from.N + 31) / 32, [&](std::int64_t task) {
+            for (std::int64_t i = task * 32; i < std::min(from.N, task * 32 + 32); ++i)
+                for (std::int64_t h = 0; h < H; ++h) {
+                    const double drawn = Draws::uniform(stream, static_cast<std::uint64_t>(i * H + h));
+                    to.row(i)[h] = from.row(i)[h] * (drawn >= rate_ ? kept : T(0));
+                }
+        });
+    }
+
+    const double rate_;
+};
+
+// y = (x - mean) / deviation, column by column.
+template <class T>
+class Standardize final : public Layer<T> {
+public:
+    explicit Standardize(const LayerSpec& spec)
+        : Layer<T>(spec), mean_(static_cast<const T*>(spec.arrays[0])), deviation_(static_cast<const T*>(spec.arrays[1])) {}
+
+    void forward(const Pass<T>&, Matrix<T> x, Matrix<T> y) const override {
+        for (std::int64_t i = 0; i < x.N; ++i)
+            for (std::int64_t h = 0; h < this->H; ++h) y.row(i)[h] = (x.row(i)[h] - mean_[h]) / deviation_[h];
+    }
+
+    void backward(const Pass<T>&, Matrix<T>, Matrix<T>, Matrix<T> dy, Matrix<T> dx) override {
+        if (!dx.data) return;
+        for (std::int64_t i = 0; i < dy.N; ++i)
+            for (std::int64_t h = 0; h < this->H; ++h) dx.row(i)[h] = dy.row(i)[h] / deviation_[h];
+    }
+
+private:
+    const T *mean_, *deviation_;
+};
+
+}  // namespace pellucid

@@ -1,0 +1,166 @@
+// The losses of core/losses.py, value and gradient in one go: from the sums (or answers) z and targets t of a row.
+#pragma once
+
+#include <map>
+
+#include "layers.h"
+
+namespace pellucid {
+
+template <class T>
+inline T sum_lanes(Vec<T> v, std::int64_t n) {
+    T sum = 0;
+    for (std::int64_t i = 0; i < n; ++i) sum += v[i];
+    return sum;
+}
+
+// A loss gives a row's value, and writes its gradient times `share` over z (K numbers, padded).
+template <class T>
+using RowLoss = T (*)(T* z, const T* t, std::int64_t K, T share, double option);
+
+// The losses that are a mean over the K outputs: f(z, t, d) gives the terms of the sum, and writes their slopes to d.
+template <class T, class F>
+inline T mean_of(T* z, const T* t, std::int64_t K, T share, F f) {
+    T sum = 0;
+    const T scale = share / static_cast<T>(K);
+    each_vector<T>(K, [&](std::int64_t k, std::int64_t n) {
+        Vec<T> slope;
+        sum += sum_lanes<T>(f(load(z + k), load(t + k), slope), n);
+        store(z + k, slope * scale);
+    });
+    return sum / static_cast<T>(K);
+}
+
+template <class T>
+T cross_entropy(T* z, const T* t, std::int64_t K, T share, double) {
+    T most = z[0], total = 0, weighted = 0, sum = 0;
+    for (std::int64_t k = 1; k < K; ++k) most = z[k] > most ? z[k] : most;
+    for (std::int64_t k = 0; k < K; ++k) {
+        total += t[k];
+        weighted += t[k] * (z[k] - most);
+    }
+    each_vector<T>(K, [&](std::int64_t k, std::int64_t) { store(z + k, exp<T>(load(z + k) - most)); });
+    for (std::int64_t k = 0; k < K; ++k) sum += z[k];
+    each_vector<T>(K, [&](std::int64_t k, std::int64_t) {
+        store(z + k, (load(z + k) * (total / sum) - load(t + k)) * share);
+    });
+    return total * std::log(sum) - weighted;
+}
+
+template <class T>
+T binary_cross_entropy(T* z, const T* t, std::int64_t K, T share, double) {
+    return mean_of(z, t, K, share, [](Vec<T> x, Vec<T> target, Vec<T>& slope) {
+        slope = sigmoid<T>(x) - target;
+        return softplus<T>(x) - target * x;
+    });
+}
+
+template <class T>
+T mean_squared_error(T* z, const T* t, std::int64_t K, T share, double) {
+    return mean_of(z, t, K, share, [](Vec<T> x, Vec<T> target, Vec<T>& slope) {
+        slope = 2 * (x - target);
+        return (x - target) * (x - target);
+    });
+}
+
+template <class T>
+T mean_absolute_error(T* z, const T* t, std::int64_t K, T share, double) {
+    return mean_of(z, t, K, share, [](Vec<T> x, Vec<T> target, Vec<T>& slope) {
+        const Vec<T> one = fill<T>(1);
+        slope = choose<T>(x > target, one, choose<T>(x < target, -one, Vec<T>{}));
+        return size_of<T>(x - target);
+    });
+}
+
+template <class T>
+T huber(T* z, const T* t, std::int64_t K, T share, double option) {
+    const Vec<T> delta = fill<T>(static_cast<T>(option));
+    return mean_of(z, t, K, share, [delta](Vec<T> x, Vec<T> target, Vec<T>& slope) {
+        const Vec<T> error = x - target, size = size_of<T>(error), near = smaller<T>(size, delta);
+        slope = larger<T>(smaller<T>(error, delta), -delta);
+        return near * (size - near / 2);
+    });
+}
+
+template <class T>
+T poisson(T* z, const T* t, std::int64_t K, T share, double) {
+    return mean_of(z, t, K, share, [](Vec<T> x, Vec<T> target, Vec<T>& slope) {
+        const Vec<T> rate = exp<T>(x);
+        slope = rate - target;
+        return rate - target * x;
+    });
+}
+
+template <class T>
+T quantile(T* z, const T* t, std::int64_t K, T share, double option) {
+    const T q = static_cast<T>(option);
+    return mean_of(z, t, K, share, [q](Vec<T> x, Vec<T> target, Vec<T>& slope) {
+        const Vec<T> error = target - x;
+        slope = choose<T>(x > target, fill<T>(1 - q), choose<T>(x < target, fill<T>(-q), Vec<T>{}));
+        return larger<T>(q * error, (q - 1) * error);
+    });
+}
+
+template <class T>
+class Loss {
+public:
+    explicit Loss(const LossSpec& spec) : option_(spec.option) {
+        static const std::map<std::string, RowLoss<T>> losses = {
+            {"CrossEntropy", cross_entropy<T>},
+            {"BinaryCrossEntropy", binary_cross_entropy<T>},
+            {"MeanSquaredError", mean_squared_error<T>},
+            {"MeanAbsoluteError", mean_absolute_error<T>},
+            {"Huber", huber<T>},
+            {"Poisson", poisson<T>},
+            {"Quantile", quantile<T>},
+        };
+        const auto found = losses.find(spec.kind);
+        if (found == losses.end()) throw std::invalid_argument("no native loss " + spec.kind);
+        of_row_ = found->second;
+        if (spec.kind == "CrossEntropy") smoothing_ = spec.option;
+        if (spec.kind == "BinaryCrossEntropy") smoothing_ = spec.option, halves_ = true, low_ = 0, high_ = 1;
+        if (spec.kind == "Poisson") low_ = 0;
+    }
+
+    // Gives the loss of the rows of z against their targets, and writes its gradient over z.
+    double operator()(Matrix<T> z, const Targets& t, const std::int64_t* chosen) {
+        line_.assign(static_cast<std::size_t>(z.ld()), T(0));
+        double total = 0;
+        for (std::int64_t i = 0; i < z.N && t.weights; ++i) total += t.weights[chosen ? chosen[i] : i];
+        double loss = 0;
+        for (std::int64_t i = 0; i < z.N; ++i) {
+            const std::int64_t from = chosen ? chosen[i] : i;
+            const double weight = t.weights ? (total > 0 ? t.weights[from] / total : 0) : 1.0 / static_cast<double>(z.N);
+            read_target(t, from, z.width);
+            loss += weight * static_cast<double>(of_row_(z.row(i), line_.data(), z.width, static_cast<T>(weight), option_));
+        }
+        return loss;
+    }
+
+private:
+    void read_target(const Targets& t, std::int64_t row, std::int64_t K) {
+        T* line = line_.data();
+        if (t.classes) {
+            if (t.classes[row] < 0 || t.classes[row] >= K) throw std::invalid_argument("a class index has no output");
+            std::fill(line, line + K, T(0));
+            line[t.classes[row]] = T(1);
+        } else {
+            std::copy_n(static_cast<const T*>(t.values) + row * t.width, K, line);
+            for (std::int64_t k = 0; k < K; ++k)
+                if (line[k] < low_ || line[k] > high_) throw std::invalid_argument("a target is out of the loss's range");
+        }
+        if (smoothing_ > 0) {
+            const T keep = static_cast<T>(1 - smoothing_);
+            const T give = static_cast<T>(smoothing_ / (halves_ ? 2.0 : static_cast<double>(K)));
+            for (std::int64_t k = 0; k < K; ++k) line[k] = line[k] * keep + give;
+        }
+    }
+
+    RowLoss<T> of_row_;
+    double option_, smoothing_ = 0;
+    bool halves_ = false;
+    T low_ = -std::numeric_limits<T>::infinity(), high_ = std::numeric_limits<T>::infinity();
+    std::vector<T> line_;
+};
+
+}  // namespace pellucid

@@ -1,0 +1,142 @@
+// The optimizers of core/optimizers.py: how parameters follow their gradients.
+#pragma once
+
+#include <cmath>
+
+#include "layers.h"
+
+namespace pellucid {
+
+template <class T>
+class Optimizer {
+public:
+    using Parameter = typename Layer<T>::Parameter;
+
+    explicit Optimizer(const OptimizerSpec& spec) : s_(spec) {
+        if (s_.kind != "SGD" && s_.kind != "Adam" && s_.kind != "AdamW" && s_.kind != "RMSprop" && s_.kind != "Adagrad")
+            throw std::invalid_argument("no native optimizer " + s_.kind);
+    }
+
+    // Moves all parameters that learn, in place; `step` counts from 1.
+    void update(const std::vector<Parameter>& parameters, double rate, std::uint64_t step, const Threads& threads) const {
+        const T share = clipped(parameters);
+        for (std::size_t i = 0; i < parameters.size(); ++i) {
+            const Parameter& p = parameters[i];
+            constexpr std::int64_t block = 1 << 14;
+            threads.each((p.size() + block - 1) / block, [&](std::int64_t task) {
+                const std::int64_t from = task * block, count = std::min(block, p.size() - from);
+                move(p, i, from, count, rate, static_cast<double>(step), share);
+            });
+            if (p.columns && s_.max_norm >= 0) bound(p);
+            if (s_.ema >= 0) follow(p, static_cast<T*>(s_.average[i]));
+        }
+    }
+
+private:
+    // Clips by value in place; gives the share of the gradients that clipping by norm leaves.
+    T clipped(const std::vector<Parameter>& parameters) const {
+        const T most = static_cast<T>(s_.clip_value);
+        double squares = 0;
+        for (const Parameter& p : parameters) {
+            if (s_.clip_value >= 0)
+                for (std::int64_t i = 0; i < p.size(); ++i) p.gradient[i] = std::min(std::max(p.gradient[i], -most), most);
+            if (s_.clip_norm >= 0) {
+                double own = 0;
+                for (std::int64_t i = 0; i < p.size(); ++i) own += static_cast<double>(p.gradient[i]) * static_cast<double>(p.gradient[i]);
+                squares += own;
+            }
+        }
+        const double share = s_.clip_norm >= 0 ? s_.clip_norm / (std::sqrt(squares) + 1e-6) : 1;
+        return static_cast<T>(share < 1 ? share : 1);
+    }
+
+    void move(const Parameter& p, std::size_t index, std::int64_t from, std::int64_t count, double rate, double step, T share) const {
+        T* value = p.value + from;
+        T* gradient = p.gradient + from;
+        const bool weights = p.columns != 0;
+        if (share != 1)
+            for (std::int64_t i = 0; i < count; ++i) gradient[i] *= share;
+        if (weights && (s_.l1 > 0 || s_.l2 > 0)) {
+            const T l1 = static_cast<T>(s_.l1), l2 = static_cast<T>(s_.l2);
+            for (std::int64_t i = 0; i < count; ++i) {
+                const T sign = value[i] > 0 ? T(1) : value[i] < 0 ? T(-1) : T(0);
+                gradient[i] += l1 * sign + l2 * value[i];
+            }
+        }
+        const T keep = static_cast<T>(weights ? 1 - rate * s_.weight_decay : 1);
+        T* first = s_.slots.empty() ? nullptr : static_cast<T*>(s_.slots[0][index]) + from;
+        T* second = s_.slots.size() < 2 ? nullptr : static_cast<T*>(s_.slots[1][index]) + from;
+        if (s_.kind == "SGD")
+            sgd(value, gradient, first, count, keep, static_cast<T>(rate));
+        else if (s_.kind == "RMSprop")
+            scaled(value, gradient, first, count, keep, static_cast<T>(rate), static_cast<T>(s_.decay), static_cast<T>(1 - s_.decay));
+        else if (s_.kind == "Adagrad")
+            scaled(value, gradient, first, count, keep, static_cast<T>(rate), T(1), T(1));
+        else
+            adam(value, gradient, first, second, count, keep, rate, step);
+    }
+
+    void sgd(T* p, const T* g, T* v, std::int64_t count, T keep, T rate) const {
+        const T momentum = static_cast<T>(s_.momentum);
+        each_vector<T>(count, [&](std::int64_t i, std::int64_t n) {
+            Vec<T> slope = load_upto(g + i, n);
+            if (v) {
+                const Vec<T> velocity = momentum * load_upto(v + i, n) + slope;
+                store_upto(v + i, velocity, n);
+                slope = s_.nesterov ? slope + momentum * velocity : velocity;
+            }
+            store_upto(p + i, load_upto(p + i, n) * keep - rate * slope, n);
+        });
+    }
+
+    void adam(T* p, const T* g, T* m, T* v, std::int64_t count, T keep, double rate, double step) const {
+        const T pull = static_cast<T>(1 - s_.beta_1), beta = static_cast<T>(s_.beta_2), push = static_cast<T>(1 - s_.beta_2);
+        const T root = static_cast<T>(std::sqrt(1 - std::pow(s_.beta_2, step))), epsilon = static_cast<T>(s_.epsilon);
+        const T size = static_cast<T>(rate / (1 - std::pow(s_.beta_1, step)));
+        each_vector<T>(count, [&](std::int64_t i, std::int64_t n) {
+            const Vec<T> slope = load_upto(g + i, n), before = load_upto(m + i, n);
+            const Vec<T> mean = before + pull * (slope - before);
+            const Vec<T> square = beta * load_upto(v + i, n) + push * slope * slope;
+            store_upto(m + i, mean, n);
+            store_upto(v + i, square, n);
+            const Vec<T> spread = square_root(square) / root + epsilon;
+            store_upto(p + i, load_upto(p + i, n) * keep - size * mean / spread, n);
+        });
+    }
+
+    // RMSprop and Adagrad: steps divided by the root of a sum of squares, old * before + fresh * g^2.
+    void scaled(T* p, const T* g, T* squares, std::int64_t count, T keep, T rate, T old, T fresh) const {
+        const T epsilon = static_cast<T>(s_.epsilon);
+        each_vector<T>(count, [&](std::int64_t i, std::int64_t n) {
+            const Vec<T> slope = load_upto(g + i, n);
+            const Vec<T> sum = old * load_upto(squares + i, n) + fresh * slope * slope;
+            store_upto(squares + i, sum, n);
+            store_upto(p + i, load_upto(p + i, n) * keep - rate * slope / (square_root(sum) + epsilon), n);
+        });
+    }
+
+    static Vec<T> square_root(Vec<T> x) {
+        Vec<T> y;
+        for (int i = 0; i < kLanes<T>; ++i) y[i] = std::sqrt(x[i]);  // one instruction, once the compiler sees it
+        return y;
+    }
+
+    void bound(const Parameter& p) const {
+        std::vector<T> norms(static_cast<std::size_t>(p.columns));
+        for (std::int64_t i = 0; i < p.size(); ++i) norms[static_cast<std::size_t>(i % p.columns)] += p.value[i] * p.value[i];
+        for (T& norm : norms) {
+            const T length = std::max(std::sqrt(norm), std::numeric_limits<T>::min());
+            norm = std::min(T(1), static_cast<T>(s_.max_norm) / length);
+        }
+        for (std::int64_t i = 0; i < p.size(); ++i) p.value[i] *= norms[static_cast<std::size_t>(i % p.columns)];
+    }
+
+    void follow(const Parameter& p, T* average) const {
+        const T pull = static_cast<T>(1 - s_.ema);
+        for (std::int64_t i = 0; i < p.size(); ++i) average[i] += pull * (p.value[i] - average[i]);
+    }
+
+    const OptimizerSpec s_;
+};
+
+}  // namespace pellucid

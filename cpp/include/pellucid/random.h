@@ -1,0 +1,33 @@
+// Random numbers by counting, as core/counter.py defines them: SplitMix64.
+#pragma once
+
+#include <cstdint>
+
+namespace pellucid {
+
+constexpr std::uint64_t kGolden = 0x9E3779B97F4A7C15u;
+
+inline std::uint64_t mix(std::uint64_t z) {
+    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
+    z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
+    return z ^ (z >> 31);
+}
+
+// Where a layer's random numbers come from in one pass; `at` and `uniform` are those of core/layer.py's Learning.
+struct Draws {
+    std::uint64_t seed = 0, step = 0, layer = 0;
+
+    Draws at(std::uint64_t index) const { return {seed, step, layer * 4096 + index + 1}; }
+
+    std::uint64_t stream() const {
+        std::uint64_t mixed = 0;
+        for (std::uint64_t number : {seed, step, layer}) mixed = mix(mixed + kGolden + number);
+        return mixed;
+    }
+
+    static double uniform(std::uint64_t stream, std::uint64_t place) {
+        return static_cast<double>(mix((place + 1) * kGolden + stream) >> 11) * 0x1p-53;
+    }
+};
+
+}  // namespace pellucid

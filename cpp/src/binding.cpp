@@ -1,0 +1,207 @@
+// What Python sees of the engine: a list of functions. One module is compiled for each instruction set.
+#include <nanobind/nanobind.h>
+#include <nanobind/ndarray.h>
+#include <nanobind/stl/optional.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/unique_ptr.h>
+#include <nanobind/stl/vector.h>
+
+#include "pellucid/engine.h"
+
+namespace nb = nanobind;
+using namespace nb::literals;
+using namespace pellucid;
+
+namespace {
+
+using Array = nb::ndarray<nb::c_contig, nb::device::cpu>;             // changed in place
+using Input = nb::ndarray<nb::ro, nb::c_contig, nb::device::cpu>;     // only read
+using Indices = nb::ndarray<const std::int64_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+using Weights = nb::ndarray<const double, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+
+constexpr std::int64_t kWorthReleasing = 1 << 15;  // numbers of input below which letting go of the GIL costs more
+
+void expect(bool condition, const char* otherwise) {
+    if (!condition) throw nb::type_error(otherwise);
+}
+
+template <class A>
+Rows rows_of(const Engine& engine, const A& x, const std::optional<Indices>& chosen) {
+    Rows rows;
+    rows.data = x.data();
+    if (x.dtype() == nb::dtype<std::uint8_t>())
+        rows.type = Number::uint8;
+    else if (x.dtype() == nb::dtype<float>())
+        rows.type = Number::float32;
+    else if (x.dtype() == nb::dtype<double>())
+        rows.type = Number::float64;
+    else
+        throw nb::type_error("inputs must be uint8, float32 or float64");
+    const std::int64_t N = static_cast<std::int64_t>(x.shape(0));
+    rows.width = 1;
+    for (std::size_t axis = 1; axis < x.ndim(); ++axis) rows.width *= static_cast<std::int64_t>(x.shape(axis));
+    rows.count = chosen ? static_cast<std::int64_t>(chosen->shape(0)) : N;
+    rows.chosen = chosen ? chosen->data() : nullptr;
+    for (std::int64_t i = 0; chosen && i < rows.count; ++i)
+        if (rows.chosen[i] < 0 || rows.chosen[i] >= N) throw nb::index_error("a chosen row is not among the rows");
+    expect(rows.width == engine.inputs(), "x has another number of inputs than the first layer");
+    return rows;
+}
+
+// Makes sure of a matrix of N rows of `width` numbers of the engine's type.
+template <class A>
+void expect_matrix(const Engine& engine, const A& array, std::int64_t N, std::int64_t width) {
+    const nb::dlpack::dtype type = engine.type() == Number::float64 ? nb::dtype<double>() : nb::dtype<float>();
+    const bool fits = array.ndim() == 2 && static_cast<std::int64_t>(array.shape(0)) == N &&
+                      static_cast<std::int64_t>(array.shape(1)) == width && array.dtype() == type;
+    expect(fits, "an array has not the shape or type that the engine expects");
+}
+
+struct Given {
+    std::optional<Indices> classes;
+    std::optional<Input> values;
+    std::optional<Weights> weights;
+};
+
+// Targets of all N rows of x; class indices and ranges are checked as they are used.
+Targets targets_of(const Engine& engine, std::int64_t N, const Given& given) {
+    Targets t;
+    expect(given.classes.has_value() != given.values.has_value(), "targets are either classes or values");
+    if (given.classes) {
+        expect(static_cast<std::int64_t>(given.classes->shape(0)) == N, "there must be a target for each row");
+        t.classes = given.classes->data();
+    } else {
+        expect_matrix(engine, *given.values, N, engine.sums());
+        t.values = given.values->data();
+        t.width = engine.sums();
+    }
+    if (given.weights) {
+        expect(static_cast<std::int64_t>(given.weights->shape(0)) == N, "there must be a weight for each row");
+        t.weights = given.weights->data();
+    }
+    return t;
+}
+
+LayerSpec layer_spec(nb::handle entry) {
+    LayerSpec spec;
+    spec.kind = nb::cast<std::string>(entry["kind"]);
+    spec.options = nb::cast<std::vector<double>>(entry["options"]);
+    spec.inputs = nb::cast<std::int64_t>(entry["inputs"]);
+    spec.outputs = nb::cast<std::int64_t>(entry["outputs"]);
+    spec.frozen = nb::cast<bool>(entry["frozen"]);
+    for (nb::handle array : entry["arrays"]) spec.arrays.push_back(array.is_none() ? nullptr : nb::cast<Array>(array).data());
+    for (nb::handle inner : entry["inner"]) spec.inner.push_back(layer_spec(inner));
+    return spec;
+}
+
+std::vector<void*> pointers(nb::handle arrays) {
+    std::vector<void*> found;
+    for (nb::handle array : arrays) found.push_back(nb::cast<Array>(array).data());
+    return found;
+}
+
+OptimizerSpec optimizer_spec(const nb::dict& o) {
+    OptimizerSpec s;
+    s.kind = nb::cast<std::string>(o["kind"]);
+    auto number = [&o](const char* name, double& into) {
+        if (o.contains(name) && !o[name].is_none()) into = nb::cast<double>(o[name]);
+    };
+    number("momentum", s.momentum);
+    number("beta_1", s.beta_1);
+    number("beta_2", s.beta_2);
+    number("epsilon", s.epsilon);
+    number("decay", s.decay);
+    number("weight_decay", s.weight_decay);
+    number("l1", s.l1);
+    number("l2", s.l2);
+    number("clip_norm", s.clip_norm);
+    number("clip_value", s.clip_value);
+    number("max_norm", s.max_norm);
+    number("ema", s.ema);
+    if (o.contains("nesterov")) s.nesterov = nb::cast<bool>(o["nesterov"]);
+    for (nb::handle slot : o["slots"]) s.slots.push_back(pointers(slot));
+    s.average = pointers(o["average"]);
+    return s;
+}
+
+std::unique_ptr<Engine> build(bool wide, const nb::list& layers, const std::string& loss, double loss_option,
+                             const std::optional<nb::dict>& optimizer, std::int64_t depth, std::uint64_t seed, int threads) {
+    Plan plan;
+    for (nb::handle entry : layers) plan.layers.push_back(layer_spec(entry));
+    plan.loss = {loss, loss_option};
+    if (optimizer) plan.optimizer = optimizer_spec(*optimizer);
+    plan.depth = depth;
+    plan.seed = seed;
+    plan.threads = threads;
+    if (wide) return std::make_unique<LayerEngine<double>>(plan);
+    return std::make_unique<LayerEngine<float>>(plan);
+}
+
+void answer(const Engine& engine, const Input& x, const Array& y) {
+    const Rows rows = rows_of(engine, x, std::nullopt);
+    expect_matrix(engine, y, rows.count, engine.outputs());
+    if (rows.count * rows.width < kWorthReleasing) {
+        engine.answer(rows, y.data());
+        return;
+    }
+    nb::gil_scoped_release release;
+    engine.answer(rows, y.data());
+}
+
+// One batch of a learning pass; with a learning rate, the update too.
+double learn(Engine& engine, const Input& x, const std::optional<Indices>& classes, const std::optional<Input>& values,
+             const std::optional<Weights>& weights, const std::optional<Indices>& chosen, std::uint64_t step, const Array& y,
+             std::optional<double> learning_rate) {
+    const Rows rows = rows_of(engine, x, chosen);
+    expect_matrix(engine, y, rows.count, engine.outputs());
+    const Targets t = targets_of(engine, static_cast<std::int64_t>(x.shape(0)), {classes, values, weights});
+    nb::gil_scoped_release release;
+    const double loss = engine.gradients(rows, t, rows.count, step, y.data());
+    if (std::isfinite(loss)) {
+        engine.observe();
+        if (learning_rate) engine.update(*learning_rate, step + 1);
+    }
+    return loss;
+}
+
+void forward(Engine& engine, const Input& x, const std::optional<Indices>& chosen, std::uint64_t step, const Array& sums, const Array& y) {
+    const Rows rows = rows_of(engine, x, chosen);
+    expect_matrix(engine, sums, rows.count, engine.sums());
+    expect_matrix(engine, y, rows.count, engine.outputs());
+    nb::gil_scoped_release release;
+    engine.forward(rows, rows.count, step, sums.data(), y.data());
+}
+
+bool supported(const std::string& set) {
+#if defined(__x86_64__)
+    if (set == "avx512") return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl");
+    if (set == "avx2") return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+#endif
+    return set == "baseline";
+}
+
+}  // namespace
+
+NB_MODULE(PELLUCID_MODULE, m) {
+    m.doc() = "The native engine, compiled for one instruction set.";
+    nb::class_<Engine>(m, "Engine", "Answers and learns for one list of layers; see engines/protocol.py.")
+        .def("answer", &answer, "x"_a, "y"_a)
+        .def("learn", &learn, "x"_a, "classes"_a.none(), "values"_a.none(), "weights"_a.none(), "rows"_a.none(), "step"_a, "y"_a, "learning_rate"_a.none())
+        .def("forward", &forward, "x"_a, "rows"_a.none(), "step"_a, "sums"_a, "y"_a)
+        .def("backward", [](Engine& engine, const Input& dy) {
+            expect_matrix(engine, dy, static_cast<std::int64_t>(dy.shape(0)), engine.sums());
+            nb::gil_scoped_release release;
+            engine.backward(dy.data());
+        }, "dy"_a)
+        .def("read_gradients", [](const Engine& engine, const nb::list& grads) { engine.read_gradients(pointers(grads)); }, "grads"_a)
+        .def("write_gradients", [](Engine& engine, const nb::list& grads) {
+            std::vector<const void*> from;
+            for (void* p : pointers(grads)) from.push_back(p);
+            engine.write_gradients(from);
+        }, "grads"_a)
+        .def("update", [](Engine& engine, double rate, std::uint64_t step) { nb::gil_scoped_release release; engine.update(rate, step); }, "learning_rate"_a, "step"_a)
+        .def("observe", &Engine::observe);
+    m.def("make_engine", &build, "float64"_a, "layers"_a, "loss"_a, "loss_option"_a, "optimizer"_a.none(), "depth"_a, "seed"_a, "threads"_a,
+          "Make an engine; the arrays that are given must outlive it.");
+    m.def("supported", &supported, "instruction_set"_a, "Tell whether this processor runs baseline, avx2 or avx512.");
+}

@@ -1,0 +1,247 @@
+// Tests of the engine's mathematics without Python; built with address, undefined-behaviour and thread sanitizers too.
+#include <cstdio>
+#include <cstdlib>
+#include <random>
+
+#include "pellucid/engine.h"
+
+using namespace pellucid;
+
+namespace {
+
+int failures = 0;
+#define CHECK(condition, ...)                                      \
+    do {                                                           \
+        if (!(condition)) {                                        \
+            std::printf("%s:%d: %s: ", __FILE__, __LINE__, #condition); \
+            std::printf(__VA_ARGS__);                              \
+            std::printf("\n");                                     \
+            ++failures;                                            \
+        }                                                          \
+    } while (0)
+
+std::mt19937 random_bits(1);
+
+template <class T>
+std::vector<T> normal(std::int64_t n, double zeros = 0) {
+    std::normal_distribution<double> draw;
+    std::uniform_real_distribution<double> zero;
+    std::vector<T> values(static_cast<std::size_t>(n));
+    for (T& value : values) value = zero(random_bits) < zeros ? T(0) : static_cast<T>(draw(random_bits));
+    return values;
+}
+
+int whole(int low, int high) { return std::uniform_int_distribution<int>(low, high)(random_bits); }
+
+// The functions against the C library in long double, in units of the type's precision.
+template <class T, class F, class G>
+void function_agrees(const char* name, F ours, G theirs, double low, double high, double bound) {
+    double worst = 0;
+    for (int i = 0; i < 20000; ++i) {
+        const T x = static_cast<T>(low + (high - low) * i / 20000.0);
+        const T y = ours(fill<T>(x))[0];
+        const long double truth = theirs(static_cast<long double>(x));
+        const double error = static_cast<double>(std::abs((static_cast<long double>(y) - truth) / truth));
+        if (std::abs(truth) > 1e4L * static_cast<long double>(std::numeric_limits<T>::min())) worst = std::max(worst, error);
+    }
+    worst /= static_cast<double>(std::numeric_limits<T>::epsilon());
+    CHECK(worst < bound, "%s is off by %.2f units", name, worst);
+}
+
+template <class T>
+void functions_are_right() {
+    const double far = sizeof(T) == 4 ? 87 : 708;
+    function_agrees<T>("exp", exp<T>, [](long double x) { return std::exp(x); }, -far, far, 2.5);
+    function_agrees<T>("sigmoid", sigmoid<T>, [](long double x) { return 1 / (1 + std::exp(-x)); }, -far, far, 5);
+    function_agrees<T>("tanh", tanh<T>, [](long double x) { return std::tanh(x); }, -20, 20.001, 5);
+    function_agrees<T>("softplus", softplus<T>, [](long double x) { return std::log1p(std::exp(x)); }, -far, far, 5);
+    function_agrees<T>("erfc", erfc<T>, [](long double x) { return std::erfc(x); }, -6, sizeof(T) == 4 ? 8 : 25, 30);
+    const T inf = std::numeric_limits<T>::infinity(), nan = std::numeric_limits<T>::quiet_NaN();
+    CHECK(exp<T>(fill(inf))[0] == inf && exp<T>(fill(-inf))[0] == 0 && std::isnan(exp<T>(fill(nan))[0]), "exp at the ends");
+    CHECK(sigmoid<T>(fill(inf))[0] == 1 && sigmoid<T>(fill(-inf))[0] == 0, "sigmoid at the ends");
+    for (auto f : {sigmoid<T>, tanh<T>, softplus<T>, erfc<T>, exp<T>}) CHECK(std::isnan(f(fill(nan))[0]), "NaN is lost");
+}
+
+// Every way to compute a product gives the same bits as one chain of multiply-adds.
+template <class T>
+void products_have_the_same_bits() {
+    for (int trial = 0; trial < 60; ++trial) {
+        const std::int64_t M = whole(1, 130), H = whole(1, 70), K = trial % 7 ? whole(1, 200) : whole(500, 700);
+        const std::int64_t lda = padded(K), ldc = padded(H);
+        std::vector<T> A = normal<T>(M * lda, 0.8), B = normal<T>(K * H), bias = normal<T>(H);
+        std::vector<T> plain(static_cast<std::size_t>(M * ldc + kPad)), other = plain;
+        Product<T> p{M, H, K, {A.data(), lda, 1}, B.data(), H, plain.data(), ldc, bias.data()};
+        p.readable = K * H;
+        const Threads one(1), some(whole(2, 4));
+        multiply(p, one);
+        auto same = [&](const char* how) {
+            for (std::int64_t i = 0; i < M; ++i)
+                CHECK(std::memcmp(&plain[static_cast<std::size_t>(i * ldc)], &other[static_cast<std::size_t>(i * ldc)],
+                                  static_cast<std::size_t>(H) * sizeof(T)) == 0,
+                      "%s differs in row %d (%d x %d x %d)", how, int(i), int(M), int(K), int(H));
+        };
+        p.C = other.data();
+        multiply_blocked(p, some);
+        same("blocked");
+        Sparse<T> sparse;
+        sparse.clear(M, K);
+        for (std::int64_t i = 0; i < M; ++i) sparse.append(A.data() + i * lda, K);
+        sparse_product(sparse, H, B.data(), H, K * H, bias.data(), other.data(), ldc, true, some);
+        same("sparse");
+        std::vector<std::int32_t> all;
+        for (std::int64_t k = 0; k < K; ++k) all.push_back(static_cast<std::int32_t>(k));
+        p.only_k = all.data();
+        multiply(p, some);
+        same("by column");
+        for (std::int64_t i = 0; i < M; ++i)
+            for (std::int64_t h = 0; h < H; ++h) {
+                double sum = bias[static_cast<std::size_t>(h)], size = 1;
+                for (std::int64_t k = 0; k < K; ++k) {
+                    const double term = double(A[static_cast<std::size_t>(i * lda + k)]) * double(B[static_cast<std::size_t>(k * H + h)]);
+                    sum += term;
+                    size += std::abs(term);
+                }
+                const double error = std::abs(sum - double(plain[static_cast<std::size_t>(i * ldc + h)]));
+                CHECK(error < 100 * std::numeric_limits<T>::epsilon() * size, "wrong by %g", error);
+            }
+    }
+}
+
+// A small network with one of everything, owning its arrays.
+template <class T>
+struct Net {
+    std::vector<std::vector<T>> arrays;
+    Plan plan;
+
+    void* array(std::int64_t n, double scale, double shift = 0) {
+        arrays.push_back(normal<T>(n));
+        for (T& value : arrays.back()) value = static_cast<T>(value * scale + shift);
+        return arrays.back().data();
+    }
+
+    LayerSpec layer(const char* kind, std::int64_t D, std::int64_t H, std::vector<double> options = {}, std::vector<void*> own = {}) {
+        LayerSpec spec;
+        spec.kind = kind, spec.inputs = D, spec.outputs = H, spec.options = std::move(options), spec.arrays = std::move(own);
+        return spec;
+    }
+
+    LayerSpec affine(std::int64_t D, std::int64_t H) { return layer("Affine", D, H, {}, {array(D * H, 0.3), array(H, 0.1)}); }
+
+    Net(std::int64_t D, std::int64_t H, std::int64_t K, const char* activation, int threads) {
+        arrays.reserve(64);
+        plan.layers.push_back(layer("Flatten", D, D));
+        plan.layers.push_back(layer("Scale", D, D, {0.5}));
+        plan.layers.push_back(affine(D, H));
+        plan.layers.push_back(layer("BatchNorm", H, H, {0.1, 1e-5}, {array(H, 0.1, 1), array(H, 0.1), array(H, 0), array(H, 0, 1)}));
+        plan.layers.push_back(layer(activation, H, H, {std::string(activation) == "GELU" ? 1.0 : 0.01}));
+        plan.layers.push_back(layer("Dropout", H, H, {0.2}));
+        LayerSpec residual = layer("Residual", H, H);
+        residual.inner = {affine(H, H), layer("Tanh", H, H)};
+        plan.layers.push_back(residual);
+        plan.layers.push_back(layer("LayerNorm", H, H, {1e-5}, {array(H, 0.1, 1), array(H, 0.1)}));
+        plan.layers.push_back(affine(H, K));
+        plan.layers.push_back(layer("Softmax", K, K));
+        plan.depth = static_cast<std::int64_t>(plan.layers.size()) - 1;
+        plan.loss = {"CrossEntropy", 0.1};
+        plan.optimizer.kind = "SGD";
+        plan.seed = 3;
+        plan.threads = threads;
+    }
+};
+
+Rows rows_of(const std::vector<float>& x, std::int64_t N, std::int64_t D) { return {x.data(), Number::float32, N, D, nullptr}; }
+Rows rows_of(const std::vector<double>& x, std::int64_t N, std::int64_t D) { return {x.data(), Number::float64, N, D, nullptr}; }
+
+// Learning gives the same bits with any number of threads, and answers come from several threads at once.
+template <class T>
+void threads_do_not_change_bits(const char* activation) {
+    const std::int64_t N = 96, D = 300, H = 70, K = 5;
+    std::vector<std::vector<T>> found;
+    for (int threads : {1, 2, 4}) {
+        random_bits.seed(9);
+        Net<T> net(D, H, K, activation, threads);
+        const std::vector<T> x = normal<T>(N * D, 0.8);
+        std::vector<std::int64_t> classes;
+        for (std::int64_t i = 0; i < N; ++i) classes.push_back(whole(0, int(K) - 1));
+        std::vector<T> y(static_cast<std::size_t>(N * K)), answers(y);
+        LayerEngine<T> engine(net.plan);
+        Targets t;
+        t.classes = classes.data();
+        for (std::uint64_t step = 0; step < 5; ++step) {
+            const double loss = engine.gradients(rows_of(x, N, D), t, N, step, y.data());
+            CHECK(std::isfinite(loss), "loss %g", loss);
+            engine.observe();
+            engine.update(0.05, step + 1);
+        }
+        std::vector<std::thread> askers;
+        std::vector<std::vector<T>> asked(3, answers);
+        for (auto& mine : asked) askers.emplace_back([&] {
+            LayerEngine<T> own(net.plan);
+            own.answer(rows_of(x, N, D), mine.data());
+        });
+        for (std::thread& asker : askers) asker.join();
+        engine.answer(rows_of(x, N, D), answers.data());
+        for (auto& mine : asked) CHECK(mine == answers, "answers from several threads differ");
+        std::vector<T> all = answers;
+        for (const auto& array : net.arrays) all.insert(all.end(), array.begin(), array.end());
+        found.push_back(all);
+    }
+    for (const auto& other : found)
+        CHECK(std::memcmp(other.data(), found[0].data(), other.size() * sizeof(T)) == 0, "threads change bits (%s)", activation);
+}
+
+// Gradients against central differences, in double.
+void gradients_are_right(const char* activation) {
+    const std::int64_t N = 7, D = 9, H = 6, K = 4;
+    random_bits.seed(4);
+    Net<double> net(D, H, K, activation, 1);
+    const std::vector<double> x = normal<double>(N * D);
+    const std::vector<double> values = [&] {
+        std::vector<double> t = normal<double>(N * K);
+        for (double& value : t) value = std::abs(value);
+        return t;
+    }();
+    const std::vector<double> weights = {1, 2, 0.5, 1, 0, 3, 1};
+    Targets t;
+    t.values = values.data(), t.width = K, t.weights = weights.data();
+    LayerEngine<double> engine(net.plan);
+    std::vector<double> y(static_cast<std::size_t>(N * K));
+    auto loss = [&] { return engine.gradients(rows_of(x, N, D), t, N, 11, y.data()); };
+    loss();
+    // The parameters in the order of the layers; BatchNorm's running figures are none.
+    const std::vector<std::size_t> parameters = {0, 1, 2, 3, 6, 7, 8, 9, 10, 11};
+    std::vector<std::vector<double>> grads;
+    std::vector<void*> places;
+    for (std::size_t index : parameters) grads.emplace_back(net.arrays[index].size());
+    for (auto& grad : grads) places.push_back(grad.data());
+    engine.read_gradients(places);
+    for (std::size_t i = 0; i < parameters.size(); ++i)
+        for (std::size_t j = 0; j < grads[i].size(); j += 3) {
+            double& value = net.arrays[parameters[i]][j];
+            const double before = value, step = 1e-6;
+            value = before + step;
+            const double above = loss();
+            value = before - step;
+            const double below = loss();
+            value = before;
+            const double slope = (above - below) / (2 * step);
+            CHECK(std::abs(slope - grads[i][j]) < 1e-7 * (1 + std::abs(slope)), "%s: parameter %d: %g for %g", activation,
+                  int(parameters[i]), grads[i][j], slope);
+        }
+}
+
+}  // namespace
+
+int main() {
+    functions_are_right<float>();
+    functions_are_right<double>();
+    products_have_the_same_bits<float>();
+    products_have_the_same_bits<double>();
+    for (const char* activation : {"Sigmoid", "GELU", "SiLU", "Softplus", "LeakyReLU"}) {
+        threads_do_not_change_bits<float>(activation);
+        threads_do_not_change_bits<double>(activation);
+        gradients_are_right(activation);
+    }
+    std::printf("%s\n", failures ? "FAILED" : "all right");
+    return failures ? EXIT_FAILURE : EXIT_SUCCESS;
+}

@@ -1,0 +1,279 @@
+"""The native engine: core's passes in C++, in place, compiled for each instruction set and chosen at run time.
+
+It gives what the reference engine gives, to rounding. Layers and optimizers of a user's own are not native (`why_not`
+says so, and "auto" takes the reference engine then); a loss of a user's own runs in Python, between the native forward
+and the native backward pass.
+"""
+
+from __future__ import annotations
+
+import importlib
+import math
+import os
+from collections.abc import Callable, Sequence
+from functools import cache
+from itertools import compress
+from types import ModuleType
+from typing import Any, ClassVar, NamedTuple
+
+import numpy as np
+
+from pellucid.core import LAYERS, chain
+from pellucid.core.layer import Layer, flat
+from pellucid.core.losses import LOSSES, Loss
+from pellucid.core.optimizers import OPTIMIZERS, Optimizer, State
+from pellucid.core.preparation import Flatten
+from pellucid.core.types import Array, Options
+from pellucid.errors import InputError
+from pellucid.language import say
+
+INSTRUCTION_SETS = ("avx512", "avx2", "baseline")  # the best first
+
+_TAKEN_AS_IT_IS = frozenset(np.dtype(kind) for kind in (np.uint8, np.float32, np.float64))
+
+
+@cache
+def native_module() -> ModuleType | None:
+    """Give the compiled module for this processor, or None where there is none in this installation.
+
+    PELLUCID_INSTRUCTIONS ("avx512", "avx2" or "baseline") forces a set; raises InputError if it cannot run here.
+    """
+    try:
+        baseline = importlib.import_module("pellucid.engines._native_baseline")
+    except ImportError:
+        return None
+    wanted = os.environ.get("PELLUCID_INSTRUCTIONS")
+    runnable = [name for name in INSTRUCTION_SETS if baseline.supported(name)]
+    if wanted and wanted not in runnable:
+        raise InputError(
+            say(
+                "PELLUCID_INSTRUCTIONS is one of {known} on this processor, not {got}",
+                known=", ".join(runnable),
+                got=repr(wanted),
+            )
+        )
+    return importlib.import_module(f"pellucid.engines._native_{wanted or runnable[0]}")
+
+
+def instruction_set() -> str | None:
+    """Give the name of the instruction set that is in use, or None without a native engine."""
+    module = native_module()
+    return None if module is None else module.__name__.rpartition("_")[2]
+
+
+def why_not(layers: Sequence[Layer], optimizer: Optimizer | None = None) -> str | None:
+    """Say why these layers and this optimizer cannot be native here, or None if they can."""
+    if native_module() is None:
+        return say("the native engine is not in this installation")
+    for layer in layers:
+        if LAYERS.get(type(layer).__name__) is not type(layer):
+            return say("{layer} is a layer of your own", layer=type(layer).__name__)
+        if layer.inner and (inner := why_not(layer.inner)):
+            return inner
+    if optimizer is not None and type(optimizer) not in OPTIMIZERS.values():
+        return say("{optimizer} is an optimizer of your own", optimizer=type(optimizer).__name__)
+    if chain.input_width(layers) is None:
+        return say("no layer tells how many inputs there are")
+    return None
+
+
+class NativeEngine:
+    """Answers and learns in C++; see `Engine` for the contract, and `ReferenceEngine` for the arguments.
+
+    `threads` share out the tiles of large products and the rows of large answers; results do not depend on them.
+    """
+
+    name: ClassVar[str] = "native"
+
+    def __init__(
+        self,
+        layers: Sequence[Layer],
+        loss: Loss | None = None,
+        optimizer: Optimizer | None = None,
+        seed: int = 0,
+        threads: int = 1,
+    ) -> None:
+        module, D = native_module(), chain.input_width(layers)
+        assert module is not None and D is not None, "ask why_not first"
+        self.layers, self.loss = list(layers), loss
+        self.dtype = chain.dtype_of(layers)
+        self.learning_rate = 0.0 if optimizer is None else optimizer.learning_rate
+        self._depth = len(self.layers) if loss is None else chain.loss_depth(layers, loss)
+        self._D, self._widths = D, [D, *chain.widths(layers, D)]
+        self._K = self._widths[self._depth]  # of what the loss takes
+        self._flattens = isinstance(self.layers[0], Flatten)
+        self._takes = _TAKEN_AS_IT_IS if chain.scales(layers) else _TAKEN_AS_IT_IS - {np.dtype(np.uint8)}
+        self._own_loss = loss is not None and type(loss) not in LOSSES.values()
+        learns = list(compress(flat(layer.params for layer in layers), chain.learns(layers)))
+        self.state: State = {"step": 0} if optimizer is None else optimizer.start(learns)
+        # The C++ side holds bare pointers into these arrays, so this keeps them alive.
+        self._specs = _layer_specs(layers, D)
+        self._engine = module.make_engine(
+            float64=self.dtype == np.float64,
+            layers=self._specs,
+            loss="" if loss is None or self._own_loss else type(loss).__name__,
+            loss_option=_loss_option(loss),
+            optimizer=None if optimizer is None else _optimizer_spec(optimizer, self.state),
+            depth=self._depth,
+            seed=seed & 0xFFFFFFFFFFFFFFFF,
+            threads=threads,
+        )
+
+    def answer(self, x: Any) -> Array:
+        """Give the answers for x, (N, K)."""
+        x = self._input(x if type(x) is np.ndarray else chain.as_array(x))
+        y = np.empty((len(x), self._widths[-1]), self.dtype)
+        self._engine.answer(x, y)
+        return y
+
+    def predictor(self) -> Callable[[Array], Array]:
+        """Give a function that answers rows of the layers' floating type; see `Engine.predictor`."""
+        answer, K, dtype, empty = self._engine.answer, self._widths[-1], self.dtype, np.empty
+        own = self  # the arrays must outlive the function
+
+        def predict(x: Array, _: NativeEngine = own) -> Array:
+            y = empty((len(x), K), dtype)
+            answer(x, y)
+            return y
+
+        return predict
+
+    def gradients(
+        self, x: Array, t: Array, weights: Array | None = None, rows: Array | None = None
+    ) -> tuple[float, list[Array], Array]:
+        """Give (loss, grads, y) of one batch; see `Engine.gradients`."""
+        if self._own_loss:
+            loss, y = self._with_own_loss(x, t, weights, rows)
+        else:
+            batch = self._batch(x, t, weights, rows)
+            y = self._room(batch)
+            loss = self._learn(batch, y, None)
+        if math.isfinite(loss) and self._own_loss:
+            self._engine.observe()
+        grads = [np.empty_like(p) for p in flat(layer.params for layer in self.layers)]
+        self._engine.read_gradients(grads)
+        return loss, grads, y
+
+    def update(self, grads: list[Array]) -> None:
+        """Move the parameters by one step; see `Engine.update`."""
+        self._engine.write_gradients([np.ascontiguousarray(g, self.dtype) for g in grads])
+        self._step()
+
+    def learn(self, x: Array, t: Array, weights: Array | None = None, rows: Array | None = None) -> tuple[float, Array]:
+        """Do `gradients`, then `update`, in one call; see `Engine.learn`."""
+        if self._own_loss:
+            loss, y = self._with_own_loss(x, t, weights, rows)
+            if math.isfinite(loss):
+                self._engine.observe()
+                self._step()
+            return loss, y
+        batch = self._batch(x, t, weights, rows)
+        y = self._room(batch)
+        loss = self._learn(batch, y, self.learning_rate)
+        if math.isfinite(loss):
+            self.state["step"] += 1
+        return loss, y
+
+    def _input(self, x: Array) -> Array:
+        """Give x as the C++ side takes it: as it is, where that will do, else turned or refused as core does."""
+        return x if x.ndim == 2 and self._plain(x) else chain.as_input(self.layers, x)
+
+    def _plain(self, x: Array) -> bool:
+        fits = x.shape[1] == self._D if x.ndim == 2 else math.prod(x.shape[1:]) == self._D and self._flattens
+        return fits and x.dtype in self._takes and x.flags.c_contiguous
+
+    def _batch(self, x: Array, t: Array, weights: Array | None, rows: Array | None) -> _Batch:
+        if not self._plain(x):  # gathered and turned here, as the reference engine does
+            if rows is not None:
+                x, t = x[rows], t[rows]
+                weights = None if weights is None else weights[rows]
+            x, rows = chain.as_input(self.layers, x), None
+        classes = values = None
+        if t.ndim == 1 and t.dtype.kind in "iu" and self._K > 1:
+            classes = np.ascontiguousarray(t, np.int64)
+        else:
+            values = np.ascontiguousarray(t.reshape(len(t), -1), self.dtype)
+        weights = None if weights is None else np.ascontiguousarray(weights, np.float64)
+        return _Batch(x, classes, values, weights, None if rows is None else np.ascontiguousarray(rows, np.int64))
+
+    def _room(self, batch: _Batch) -> Array:
+        return np.empty((len(batch.x if batch.rows is None else batch.rows), self._widths[-1]), self.dtype)
+
+    def _learn(self, batch: _Batch, y: Array, learning_rate: float | None) -> float:
+        """Call C++, with a learning rate to update too; targets that it refuses are refused in core's words."""
+        try:
+            return float(self._engine.learn(*batch, self.state["step"], y, learning_rate))
+        except ValueError:
+            t = batch.classes if batch.values is None else batch.values
+            assert self.loss is not None and t is not None
+            t = t if batch.rows is None else t[batch.rows]
+            self.loss.value(np.zeros((len(t), self._K), self.dtype), t)
+            raise
+
+    def _with_own_loss(self, x: Array, t: Array, weights: Array | None, rows: Array | None) -> tuple[float, Array]:
+        """Run a loss of the user's own between the native forward and the native backward pass."""
+        assert self.loss is not None
+        batch = self._batch(x, t, weights, rows)
+        y = self._room(batch)
+        sums = np.empty((len(y), self._K), self.dtype)
+        self._engine.forward(batch.x, batch.rows, self.state["step"], sums, y)
+        if rows is not None:
+            t, weights = t[rows], None if weights is None else weights[rows]
+        loss = self.loss.value(sums, t, weights)
+        self._engine.backward(np.ascontiguousarray(self.loss.gradient(sums, t, weights), self.dtype))
+        return loss, y
+
+    def _step(self) -> None:
+        self.state["step"] += 1
+        self._engine.update(self.learning_rate, self.state["step"])
+
+
+class _Batch(NamedTuple):
+    """One batch as the C++ side takes it; targets are class indices or values."""
+
+    x: Array
+    classes: Array | None
+    values: Array | None
+    weights: Array | None
+    rows: Array | None
+
+
+def _layer_specs(layers: Sequence[Layer], D: int) -> list[Options]:
+    """Describe layers as `LayerSpec` in spec.h: arrays in the order of the class, options as numbers."""
+    specs = []
+    for layer in layers:
+        H = layer.width(D)
+        own = () if layer.inner else layer.parameter_names + layer.buffer_names
+        specs.append(
+            {
+                "kind": type(layer).__name__,
+                "options": [_as_number(value) for value in layer.options().values()],
+                "inputs": D,
+                "outputs": H,
+                "frozen": layer.frozen,
+                "arrays": [layer.__dict__[name] for name in own],
+                "inner": _layer_specs(layer.inner, D),
+            }
+        )
+        D = H
+    return specs
+
+
+def _as_number(value: Any) -> float:
+    return float(value == "tanh") if isinstance(value, str) else float(value)  # GELU's two forms are 0 and 1
+
+
+def _loss_option(loss: Loss | None) -> float:
+    for name in ("label_smoothing", "delta", "q"):
+        if (value := getattr(loss, name, None)) is not None:
+            return float(value)
+    return 0.0
+
+
+def _optimizer_spec(optimizer: Optimizer, state: State) -> Options:
+    return {
+        **vars(optimizer),
+        "kind": type(optimizer).__name__,
+        "slots": [state[slot] for slot in optimizer.slots],
+        "average": state.get("average", []),
+    }
