@@ -47,10 +47,9 @@ def test_keeps_type_and_shape_and_its_argument(name, settings, twin, generator):
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize(("name", "settings", "twin"), CASES)
+# Without gelu_tanh_slope: a square of 1e38 is infinite in float32, and `GELU` bounds x before it asks for this slope.
+@pytest.mark.parametrize(("name", "settings", "twin"), [case for case in CASES if case.values[0] != "gelu_tanh_slope"])
 def test_gives_a_number_for_every_number(name, settings, twin, dtype):
-    if name == "gelu_tanh_slope":
-        pytest.skip("a square of 1e38 is infinite in float32; `GELU` bounds x before it asks for this slope")
     with np.errstate(over="ignore"):
         x = np.array([EDGES], np.float64).astype(dtype)
     y = getattr(functions, name)(x, **settings)
