@@ -5,14 +5,18 @@ OUT ?= demo
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test check soak messages clean help
+.PHONY: demo test check soak messages stubs mnist-table bench callgrind clean help
 
 help:
 	@echo "make demo      learn to read digits, show what was learned (set up first, if need be)"
 	@echo "make test      the whole gate: format, lint, types, all tests, coverage"
 	@echo "make check     format, lint and types only"
 	@echo "make soak      the long proofs: hundreds of kills, minutes of fuzzing"
+	@echo "make mnist-table  train the dense rows of the published MNIST tables (ONLY=300-100: one of them)"
 	@echo "make messages  bring the Korean catalogue up to date with the code"
+	@echo "make stubs     write the native module's types anew, after a change of its binding"
+	@echo "make bench     measure pellucid beside other libraries (ten minutes), write docs/benchmarks.md"
+	@echo "make callgrind count the instructions of one epoch, without noise"
 	@echo "make clean     remove what the other commands made"
 
 demo: .venv/base
@@ -35,8 +39,22 @@ soak: .venv/test
 messages: .venv/test
 	$(BIN)/python tools/messages.py
 
+mnist-table: .venv/base
+	$(BIN)/python benchmarks/mnist_table.py $(addprefix --only ,$(ONLY))
+
+stubs: .venv/test
+	$(PIP) --editable .
+	$(BIN)/python -m nanobind.stubgen -q -m pellucid.engines._native_baseline -o src/pellucid/engines/_native_baseline.pyi
+
+bench: .venv-bench/base
+	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check .
+	.venv-bench/bin/python benchmarks/run.py
+
+callgrind:
+	@$(PYTHON) benchmarks/machine.py
+
 clean:
-	rm -rf .venv build dist demo src/pellucid/engines/*.so .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-bench build dist demo src/pellucid/engines/*.so .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 .venv/base: pyproject.toml
 	@test -n "$(PYTHON)" || { echo "pellucid needs Python 3.11 or later: install it, or say make PYTHON=/path/to/python3"; exit 1; }
@@ -44,6 +62,13 @@ clean:
 	@$(PYTHON) -c 'import ensurepip, venv' || { echo "pellucid needs Python's venv module: on Debian and Ubuntu, apt-get install python3-venv"; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(PIP) --editable .
+	@touch $@
+
+# Apart from .venv, with the package installed as users have it. PyTorch comes first: the build for the processor alone.
+.venv-bench/base: pyproject.toml
+	test -x .venv-bench/bin/python || $(PYTHON) -m venv .venv-bench
+	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check "$(TORCH)"
+	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check ".[bench]"
 	@touch $@
 
 .venv/test: .venv/base

@@ -19,6 +19,24 @@ using Input = nb::ndarray<nb::ro, nb::c_contig, nb::device::cpu>;     // only re
 using Indices = nb::ndarray<const std::int64_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 using Weights = nb::ndarray<const double, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 
+// Lets go of the GIL. A daemon thread that wants it back while the interpreter ends is made to end by unwinding (until
+// Python 3.13), which C++ would turn into an abort of the whole process: it stays here instead, as Python 3.14 does it.
+class WithoutGil {
+public:
+    WithoutGil() : state_(PyEval_SaveThread()) {}
+    WithoutGil(const WithoutGil&) = delete;
+    ~WithoutGil() {
+        try {
+            PyEval_RestoreThread(state_);
+        } catch (...) {
+            for (;;) pause();
+        }
+    }
+
+private:
+    PyThreadState* const state_;
+};
+
 constexpr std::int64_t kWorthReleasing = 1 << 15;  // numbers of input below which letting go of the GIL costs more
 
 void expect(bool condition, const char* otherwise) {
@@ -29,6 +47,7 @@ template <class A>
 Rows rows_of(const Engine& engine, const A& x, const std::optional<Indices>& chosen) {
     Rows rows;
     rows.data = x.data();
+    expect(x.ndim() > 0, "x must be rows");
     if (x.dtype() == nb::dtype<std::uint8_t>())
         rows.type = Number::uint8;
     else if (x.dtype() == nb::dtype<float>())
@@ -82,25 +101,35 @@ Targets targets_of(const Engine& engine, std::int64_t N, const Given& given) {
     return t;
 }
 
-LayerSpec layer_spec(nb::handle entry) {
+template <class List>
+std::vector<Numbers> numbers_of(const List& arrays, Number type) {
+    std::vector<Numbers> found;
+    for (nb::handle array : arrays) {
+        if (array.is_none()) {
+            found.emplace_back();
+            continue;
+        }
+        const Array numbers = nb::cast<Array>(array, false);  // a copy in another type or order would be lost
+        expect(numbers.dtype() == (type == Number::float64 ? nb::dtype<double>() : nb::dtype<float>()),
+               "an array has not the type of the engine");
+        found.push_back({numbers.data(), static_cast<std::int64_t>(numbers.size())});
+    }
+    return found;
+}
+
+LayerSpec layer_spec(nb::handle entry, Number type) {
     LayerSpec spec;
     spec.kind = nb::cast<std::string>(entry["kind"]);
     spec.options = nb::cast<std::vector<double>>(entry["options"]);
     spec.inputs = nb::cast<std::int64_t>(entry["inputs"]);
     spec.outputs = nb::cast<std::int64_t>(entry["outputs"]);
     spec.frozen = nb::cast<bool>(entry["frozen"]);
-    for (nb::handle array : entry["arrays"]) spec.arrays.push_back(array.is_none() ? nullptr : nb::cast<Array>(array).data());
-    for (nb::handle inner : entry["inner"]) spec.inner.push_back(layer_spec(inner));
+    spec.arrays = numbers_of(nb::object(entry["arrays"]), type);
+    for (nb::handle inner : entry["inner"]) spec.inner.push_back(layer_spec(inner, type));
     return spec;
 }
 
-std::vector<void*> pointers(nb::handle arrays) {
-    std::vector<void*> found;
-    for (nb::handle array : arrays) found.push_back(nb::cast<Array>(array).data());
-    return found;
-}
-
-OptimizerSpec optimizer_spec(const nb::dict& o) {
+OptimizerSpec optimizer_spec(const nb::dict& o, Number type) {
     OptimizerSpec s;
     s.kind = nb::cast<std::string>(o["kind"]);
     auto number = [&o](const char* name, double& into) {
@@ -119,17 +148,18 @@ OptimizerSpec optimizer_spec(const nb::dict& o) {
     number("max_norm", s.max_norm);
     number("ema", s.ema);
     if (o.contains("nesterov")) s.nesterov = nb::cast<bool>(o["nesterov"]);
-    for (nb::handle slot : o["slots"]) s.slots.push_back(pointers(slot));
-    s.average = pointers(o["average"]);
+    for (nb::handle slot : o["slots"]) s.slots.push_back(numbers_of(slot, type));
+    s.average = numbers_of(nb::object(o["average"]), type);
     return s;
 }
 
 std::unique_ptr<Engine> build(bool wide, const nb::list& layers, const std::string& loss, double loss_option,
                              const std::optional<nb::dict>& optimizer, std::int64_t depth, std::uint64_t seed, int threads) {
     Plan plan;
-    for (nb::handle entry : layers) plan.layers.push_back(layer_spec(entry));
+    const Number type = wide ? Number::float64 : Number::float32;
+    for (nb::handle entry : layers) plan.layers.push_back(layer_spec(entry, type));
     plan.loss = {loss, loss_option};
-    if (optimizer) plan.optimizer = optimizer_spec(*optimizer);
+    if (optimizer) plan.optimizer = optimizer_spec(*optimizer, type);
     plan.depth = depth;
     plan.seed = seed;
     plan.threads = threads;
@@ -144,9 +174,15 @@ void answer(const Engine& engine, const Input& x, const Array& y) {
         engine.answer(rows, y.data());
         return;
     }
-    nb::gil_scoped_release release;
+    const WithoutGil released;
     engine.answer(rows, y.data());
 }
+
+// The rows of x may be gone once a call is over.
+struct Forget {
+    Engine& engine;
+    ~Forget() { engine.forget(); }
+};
 
 // One batch of a learning pass; with a learning rate, the update too.
 double learn(Engine& engine, const Input& x, const std::optional<Indices>& classes, const std::optional<Input>& values,
@@ -155,7 +191,9 @@ double learn(Engine& engine, const Input& x, const std::optional<Indices>& class
     const Rows rows = rows_of(engine, x, chosen);
     expect_matrix(engine, y, rows.count, engine.outputs());
     const Targets t = targets_of(engine, static_cast<std::int64_t>(x.shape(0)), {classes, values, weights});
-    nb::gil_scoped_release release;
+    expect(!learning_rate || engine.updates(), "this engine was made without an optimizer");
+    const Forget afterwards{engine};
+    const WithoutGil released;
     const double loss = engine.gradients(rows, t, rows.count, step, y.data());
     if (std::isfinite(loss)) {
         engine.observe();
@@ -168,7 +206,7 @@ void forward(Engine& engine, const Input& x, const std::optional<Indices>& chose
     const Rows rows = rows_of(engine, x, chosen);
     expect_matrix(engine, sums, rows.count, engine.sums());
     expect_matrix(engine, y, rows.count, engine.outputs());
-    nb::gil_scoped_release release;
+    const WithoutGil released;
     engine.forward(rows, rows.count, step, sums.data(), y.data());
 }
 
@@ -183,23 +221,20 @@ bool supported(const std::string& set) {
 }  // namespace
 
 NB_MODULE(PELLUCID_MODULE, m) {
+    nb::set_leak_warnings(false);  // a network may well live to the end of the process, in a thread or a closure
     m.doc() = "The native engine, compiled for one instruction set.";
     nb::class_<Engine>(m, "Engine", "Answers and learns for one list of layers; see engines/protocol.py.")
-        .def("answer", &answer, "x"_a, "y"_a)
-        .def("learn", &learn, "x"_a, "classes"_a.none(), "values"_a.none(), "weights"_a.none(), "rows"_a.none(), "step"_a, "y"_a, "learning_rate"_a.none())
-        .def("forward", &forward, "x"_a, "rows"_a.none(), "step"_a, "sums"_a, "y"_a)
+        .def("answer", &answer, "x"_a.noconvert(), "y"_a.noconvert())
+        .def("learn", &learn, "x"_a.noconvert(), "classes"_a.none().noconvert(), "values"_a.none().noconvert(), "weights"_a.none().noconvert(), "rows"_a.none().noconvert(), "step"_a, "y"_a.noconvert(), "learning_rate"_a.none())
+        .def("forward", &forward, "x"_a.noconvert(), "rows"_a.none().noconvert(), "step"_a, "sums"_a.noconvert(), "y"_a.noconvert())
         .def("backward", [](Engine& engine, const Input& dy) {
-            expect_matrix(engine, dy, static_cast<std::int64_t>(dy.shape(0)), engine.sums());
-            nb::gil_scoped_release release;
+            expect_matrix(engine, dy, engine.rows(), engine.sums());
+            const WithoutGil released;
             engine.backward(dy.data());
-        }, "dy"_a)
-        .def("read_gradients", [](const Engine& engine, const nb::list& grads) { engine.read_gradients(pointers(grads)); }, "grads"_a)
-        .def("write_gradients", [](Engine& engine, const nb::list& grads) {
-            std::vector<const void*> from;
-            for (void* p : pointers(grads)) from.push_back(p);
-            engine.write_gradients(from);
-        }, "grads"_a)
-        .def("update", [](Engine& engine, double rate, std::uint64_t step) { nb::gil_scoped_release release; engine.update(rate, step); }, "learning_rate"_a, "step"_a)
+        }, "dy"_a.noconvert())
+        .def("read_gradients", [](const Engine& engine, const nb::list& grads) { engine.read_gradients(numbers_of(grads, engine.type())); }, "grads"_a)
+        .def("write_gradients", [](Engine& engine, const nb::list& grads) { engine.write_gradients(numbers_of(grads, engine.type())); }, "grads"_a)
+        .def("update", [](Engine& engine, double rate, std::uint64_t step) { const WithoutGil released; engine.update(rate, step); }, "learning_rate"_a, "step"_a)
         .def("observe", &Engine::observe);
     m.def("make_engine", &build, "float64"_a, "layers"_a, "loss"_a, "loss_option"_a, "optimizer"_a.none(), "depth"_a, "seed"_a, "threads"_a,
           "Make an engine; the arrays that are given must outlive it.");

@@ -113,13 +113,13 @@ struct Net {
     std::vector<std::vector<T>> arrays;
     Plan plan;
 
-    void* array(std::int64_t n, double scale, double shift = 0) {
+    Numbers array(std::int64_t n, double scale, double shift = 0) {
         arrays.push_back(normal<T>(n));
         for (T& value : arrays.back()) value = static_cast<T>(value * scale + shift);
-        return arrays.back().data();
+        return {arrays.back().data(), n};
     }
 
-    LayerSpec layer(const char* kind, std::int64_t D, std::int64_t H, std::vector<double> options = {}, std::vector<void*> own = {}) {
+    LayerSpec layer(const char* kind, std::int64_t D, std::int64_t H, std::vector<double> options = {}, std::vector<Numbers> own = {}) {
         LayerSpec spec;
         spec.kind = kind, spec.inputs = D, spec.outputs = H, spec.options = std::move(options), spec.arrays = std::move(own);
         return spec;
@@ -128,7 +128,7 @@ struct Net {
     LayerSpec affine(std::int64_t D, std::int64_t H) { return layer("Affine", D, H, {}, {array(D * H, 0.3), array(H, 0.1)}); }
 
     Net(std::int64_t D, std::int64_t H, std::int64_t K, const char* activation, int threads) {
-        arrays.reserve(64);
+        arrays.reserve(128);
         plan.layers.push_back(layer("Flatten", D, D));
         plan.layers.push_back(layer("Scale", D, D, {0.5}));
         plan.layers.push_back(affine(D, H));
@@ -211,9 +211,9 @@ void gradients_are_right(const char* activation) {
     // The parameters in the order of the layers; BatchNorm's running figures are none.
     const std::vector<std::size_t> parameters = {0, 1, 2, 3, 6, 7, 8, 9, 10, 11};
     std::vector<std::vector<double>> grads;
-    std::vector<void*> places;
+    std::vector<Numbers> places;
     for (std::size_t index : parameters) grads.emplace_back(net.arrays[index].size());
-    for (auto& grad : grads) places.push_back(grad.data());
+    for (auto& grad : grads) places.push_back({grad.data(), static_cast<std::int64_t>(grad.size())});
     engine.read_gradients(places);
     for (std::size_t i = 0; i < parameters.size(); ++i)
         for (std::size_t j = 0; j < grads[i].size(); j += 3) {
@@ -230,6 +230,159 @@ void gradients_are_right(const char* activation) {
         }
 }
 
+// Every loss and every optimizer, with all settings, on every kind of input: for the sanitizers, which see what it
+// touches, and for what must hold of any of them: it goes down, and frozen layers stay.
+template <class T>
+void everything_is_touched() {
+    struct Kind {
+        const char* name;
+        double option;
+    };
+    const Kind losses[] = {{"CrossEntropy", 0.1}, {"BinaryCrossEntropy", 0.1}, {"MeanSquaredError", 0}, {"MeanAbsoluteError", 0},
+                           {"Huber", 0.5}, {"Poisson", 0}, {"Quantile", 0.7}};
+    const char* optimizers[] = {"SGD", "Adam", "AdamW", "RMSprop", "Adagrad"};
+    int turn = 0;
+    for (const Kind& loss : losses)
+        for (const char* optimizer : optimizers) {
+            random_bits.seed(static_cast<unsigned>(++turn));
+            const std::int64_t rows = 40, N = turn % 6 == 0 ? 0 : 13, D = turn % 4 ? 67 : 1, H = turn % 3 ? 19 : 1, K = turn % 5 ? 3 : 1;
+            Net<T> net(D, H, K, turn % 2 ? "SiLU" : "ReLU", 2);
+            net.plan.layers.pop_back();  // the losses take what comes: none needs an end of its own
+            net.plan.loss = {loss.name, loss.option};
+            const bool dead = turn % 7 == 0;
+            for (LayerSpec& layer : net.plan.layers) layer.frozen = dead && layer.kind == "LayerNorm";
+            OptimizerSpec& o = net.plan.optimizer;
+            o.kind = optimizer, o.beta_1 = 0.9, o.beta_2 = 0.99, o.epsilon = 1e-3, o.decay = 0.9, o.weight_decay = 1e-3;
+            o.momentum = 0.5, o.nesterov = turn % 2, o.l1 = 1e-4, o.l2 = 1e-4, o.clip_norm = 1, o.clip_value = 0.5, o.max_norm = 3, o.ema = 0.9;
+            const std::string name = optimizer;
+            const std::size_t slots = name == "Adam" || name == "AdamW" ? 2 : 1;
+            // What learns: two Affine layers and one within, BatchNorm, LayerNorm.
+            std::vector<std::size_t> learning = {0, 1, 2, 3, 6, 7, 8, 9, 10, 11};
+            if (dead) learning.erase(learning.begin() + 6, learning.begin() + 8);
+            auto memory = [&] {
+                std::vector<Numbers> found;
+                for (std::size_t i : learning) found.push_back(net.array(static_cast<std::int64_t>(net.arrays[i].size()), 0));
+                return found;
+            };
+            for (std::size_t slot = 0; slot < slots; ++slot) o.slots.push_back(memory());
+            o.average = memory();
+            const std::vector<T> before = net.arrays[8];
+            LayerEngine<T> engine(net.plan);
+
+            std::vector<std::uint8_t> bytes(static_cast<std::size_t>(rows * D));
+            for (auto& byte : bytes) byte = static_cast<std::uint8_t>(whole(0, 9) < 7 ? 0 : whole(1, 4));
+            const std::vector<double> doubles = normal<double>(rows * D, 0.8);
+            const std::vector<float> floats = normal<float>(rows * D, 0.5);
+            std::vector<std::int64_t> chosen, classes;
+            for (std::int64_t i = 0; i < N; ++i) chosen.push_back(whole(0, int(rows) - 1));
+            for (std::int64_t i = 0; i < rows; ++i) classes.push_back(whole(0, int(K) - 1));
+            std::vector<T> values = normal<T>(rows * K), y(static_cast<std::size_t>(rows * K));
+            for (T& value : values) value = std::min(std::abs(value), T(1));
+            std::vector<double> weights(static_cast<std::size_t>(rows), 0.5);
+            const Rows inputs[] = {{bytes.data(), Number::uint8, N, D, chosen.data()},
+                                   {doubles.data(), Number::float64, N, D, chosen.data()},
+                                   {floats.data(), Number::float32, N, D, nullptr}};
+            double first = 0, last = 0;
+            for (std::uint64_t step = 0; step < 30; ++step) {
+                Targets t;
+                if (step % 2)
+                    t.classes = classes.data();
+                else
+                    t.values = values.data(), t.width = K, t.weights = weights.data();
+                const double found = engine.gradients(inputs[step % 3], t, N, 1, y.data());
+                CHECK(std::isfinite(found), "%s, %s: %g", loss.name, optimizer, found);
+                engine.observe();
+                engine.update(0.003, step + 1);
+                if (step == 0) first = found;
+                if (step == 24) last = found;
+            }
+            CHECK(N == 0 || last < first + 0.5, "%s, %s: from %g to %g", loss.name, optimizer, first, last);
+            CHECK(!dead || before == net.arrays[8], "a frozen layer moved");
+            for (const Rows& x : inputs) engine.answer(x, y.data());
+            engine.forward(inputs[1], N, 3, y.data(), nullptr);
+            engine.backward(values.data());
+            engine.observe();
+            engine.forget();
+            CHECK(engine.rows() == 0, "rows are not forgotten");
+        }
+}
+
+// Several threads ask one engine at once; one of them has its crew, the others work alone.
+template <class T>
+void one_engine_answers_many_threads() {
+    const std::int64_t N = 700, D = 130, H = 50, K = 4;
+    random_bits.seed(2);
+    Net<T> net(D, H, K, "Tanh", 3);
+    const LayerEngine<T> engine(net.plan);
+    const std::vector<T> x = normal<T>(N * D, 0.7);
+    std::vector<T> expected(static_cast<std::size_t>(N * K));
+    engine.answer(rows_of(x, N, D), expected.data());
+    std::vector<std::thread> askers;
+    std::vector<std::vector<T>> asked(4, std::vector<T>(expected.size()));
+    for (auto& mine : asked)
+        askers.emplace_back([&] {
+            for (int again = 0; again < 3; ++again) engine.answer(rows_of(x, N, D), mine.data());
+        });
+    for (std::thread& asker : askers) asker.join();
+    for (const auto& mine : asked) CHECK(mine == expected, "answers of one engine differ between threads");
+}
+
+// What a task throws comes to the caller once all are done, and the threads go on to serve.
+void what_a_task_throws_is_caught() {
+    const Threads threads(3);
+    for (int round = 0; round < 50; ++round) {
+        std::atomic<int> begun{0};
+        bool caught = false;
+        try {
+            std::vector<int> data(100, 1);  // gone when the exception has passed: no task may still read it
+            threads.each(100, [&](std::int64_t i) {
+                begun += data[static_cast<std::size_t>(i)];
+                if (i % 10 == round % 10) throw std::invalid_argument("one");
+            });
+        } catch (const std::invalid_argument&) {
+            caught = true;
+        }
+        CHECK(caught && begun > 0, "the exception is lost");
+        std::atomic<int> done{0};
+        threads.each(100, [&](std::int64_t) { ++done; });
+        CHECK(done == 100, "%d tasks of 100 after an exception", done.load());
+    }
+}
+
+template <class F>
+bool refuses(F make) {
+    try {
+        make();
+    } catch (const std::invalid_argument&) {
+        return true;
+    }
+    return false;
+}
+
+void what_does_not_fit_is_refused() {
+    Net<float> net(5, 4, 3, "Tanh", 1);
+    auto engine = [&](auto change) {
+        Plan plan = net.plan;
+        change(plan);
+        return refuses([&] { LayerEngine<float> made(plan); });
+    };
+    CHECK(!engine([](Plan&) {}), "the right plan is refused");
+    CHECK(engine([](Plan& p) { p.layers.clear(); }), "no layers");
+    CHECK(engine([](Plan& p) { p.layers[2].inputs = 6; }), "widths");
+    CHECK(engine([](Plan& p) { p.layers[2].arrays.clear(); }), "arrays");
+    CHECK(engine([](Plan& p) { p.layers[3].options.clear(); }), "options");
+    CHECK(engine([](Plan& p) { p.layers[6].inner.clear(); }), "a Residual of nothing");
+    CHECK(engine([](Plan& p) { p.depth = 11; }), "depth");
+    CHECK(engine([](Plan& p) { p.optimizer.kind = "Adam"; }), "memory");
+    LayerEngine<float> made(net.plan);
+    const std::vector<float> x = normal<float>(10);
+    std::vector<float> y(6);
+    const std::int64_t classes[] = {0, 3};
+    Targets t;
+    t.classes = classes;
+    CHECK(refuses([&] { made.gradients(rows_of(x, 2, 5), t, 2, 0, y.data()); }), "a class beyond the last");
+}
+
 }  // namespace
 
 int main() {
@@ -242,6 +395,12 @@ int main() {
         threads_do_not_change_bits<double>(activation);
         gradients_are_right(activation);
     }
+    everything_is_touched<float>();
+    everything_is_touched<double>();
+    one_engine_answers_many_threads<float>();
+    one_engine_answers_many_threads<double>();
+    what_a_task_throws_is_caught();
+    what_does_not_fit_is_refused();
     std::printf("%s\n", failures ? "FAILED" : "all right");
     return failures ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -13,6 +13,7 @@ __version__ = "0.1.0"
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pellucid.building import mlp
     from pellucid.core import ACTIVATIONS, LAYERS
     from pellucid.core.composite import Dropout, Residual
     from pellucid.core.initializers import INITIALIZERS
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
         BinaryCrossEntropy,
         CrossEntropy,
         Huber,
+        Loss,
         MeanAbsoluteError,
         MeanSquaredError,
         Poisson,
@@ -42,7 +44,7 @@ if TYPE_CHECKING:
     )
     from pellucid.core.metrics import METRICS
     from pellucid.core.normalization import BatchNorm, LayerNorm
-    from pellucid.core.optimizers import OPTIMIZERS, SGD, Adagrad, Adam, AdamW, RMSprop
+    from pellucid.core.optimizers import OPTIMIZERS, SGD, Adagrad, Adam, AdamW, Optimizer, RMSprop
     from pellucid.core.preparation import Flatten, Scale, Standardize
     from pellucid.core.schedules import (
         SCHEDULES,
@@ -51,6 +53,7 @@ if TYPE_CHECKING:
         ExponentialDecay,
         OneCycle,
         ReduceOnPlateau,
+        Schedule,
         StepDecay,
         WarmUp,
     )
@@ -70,8 +73,18 @@ if TYPE_CHECKING:
     from pellucid.errors import DivergenceError, FileError, InputError, PellucidError
     from pellucid.language import set_language
     from pellucid.lens.evaluation import evaluate
-    from pellucid.network import Network, load, mlp
-    from pellucid.training import Brightness, Callback, EarlyStopping, History, Recipe, recipes, train
+    from pellucid.network import Network, load
+    from pellucid.training import (
+        Brightness,
+        Callback,
+        Distortion,
+        EarlyStopping,
+        History,
+        InTurn,
+        Recipe,
+        recipes,
+        train,
+    )
 
 # A room is loaded when one of its names is first used: so `pellucid --help` answers without NumPy, the number of
 # NumPy's threads can still be chosen, and `import pellucid` costs next to nothing.
@@ -104,6 +117,7 @@ _ROOMS = {
         "BinaryCrossEntropy",
         "CrossEntropy",
         "Huber",
+        "Loss",
         "MeanAbsoluteError",
         "MeanSquaredError",
         "Poisson",
@@ -120,6 +134,7 @@ _ROOMS = {
         "Adagrad",
         "Adam",
         "AdamW",
+        "Optimizer",
         "RMSprop",
     ),
     "pellucid.core.preparation": (
@@ -134,6 +149,7 @@ _ROOMS = {
         "ExponentialDecay",
         "OneCycle",
         "ReduceOnPlateau",
+        "Schedule",
         "StepDecay",
         "WarmUp",
     ),
@@ -144,10 +160,10 @@ _ROOMS = {
         "PellucidError",
     ),
     "pellucid.language": ("set_language",),
+    "pellucid.building": ("mlp",),
     "pellucid.network": (
         "Network",
         "load",
-        "mlp",
     ),
     "pellucid.data": (
         "circles",
@@ -166,8 +182,10 @@ _ROOMS = {
     "pellucid.training": (
         "Brightness",
         "Callback",
+        "Distortion",
         "EarlyStopping",
         "History",
+        "InTurn",
         "Recipe",
         "recipes",
         "train",
@@ -196,6 +214,7 @@ __all__ = [
     "Constant",
     "Cosine",
     "CrossEntropy",
+    "Distortion",
     "DivergenceError",
     "Dropout",
     "EarlyStopping",
@@ -206,14 +225,17 @@ __all__ = [
     "History",
     "Huber",
     "Identity",
+    "InTurn",
     "InputError",
     "Layer",
     "LayerNorm",
     "LeakyReLU",
+    "Loss",
     "MeanAbsoluteError",
     "MeanSquaredError",
     "Network",
     "OneCycle",
+    "Optimizer",
     "PellucidError",
     "Poisson",
     "Quantile",
@@ -223,6 +245,7 @@ __all__ = [
     "ReduceOnPlateau",
     "Residual",
     "Scale",
+    "Schedule",
     "SiLU",
     "Sigmoid",
     "Softmax",

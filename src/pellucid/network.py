@@ -1,25 +1,21 @@
-"""Network: the face that binds layers, engine and file; and `mlp`, which builds the usual ones."""
+"""Network: the face that binds layers, engine and file."""
 
 from __future__ import annotations
 
 import copy
 import os
 from collections.abc import Callable, Iterable, Sequence
-from itertools import pairwise
-from typing import Any
+from operator import attrgetter
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from pellucid.core import ACTIVATIONS, chain, functions
+from pellucid.core import chain, functions
 from pellucid.core.chain import Trace
-from pellucid.core.composite import Dropout
-from pellucid.core.initializers import INITIALIZERS, Initializer
 from pellucid.core.layer import Layer, every, flat
 from pellucid.core.layers import Affine, Identity, Sigmoid, Softmax
 from pellucid.core.metrics import chosen_classes
-from pellucid.core.normalization import BatchNorm, LayerNorm
-from pellucid.core.preparation import Flatten, Scale
-from pellucid.core.summary import Summary
+from pellucid.core.summary import Row, Summary
 from pellucid.core.types import Array, Options
 from pellucid.engines import Engine, make_engine
 from pellucid.errors import InputError
@@ -46,11 +42,14 @@ class Network:
 
     Raises InputError when neighbouring layers do not fit, or floating types differ.
 
+    The first layer is the inner function: with f(x) = 3 x + 2 and g(x) = 4 x + 1, layers f then g give
+    g(f(x)) = 12 x + 9, and layers g then f give f(g(x)) = 12 x + 5.
+
     >>> import numpy as np
-    >>> net = Network([Affine([[3.0]], [2.0]), Affine([[4.0]], [1.0])])
-    >>> net(np.array([[1.0]]))
-    array([[21.]])
-    >>> net.collapse().layers[0].W, net.collapse().layers[0].b
+    >>> f, g = Affine([[3.0]], [2.0]), Affine([[4.0]], [1.0])
+    >>> Network([f, g])(np.array([[1.0]])), Network([g, f])(np.array([[1.0]]))
+    (array([[21.]]), array([[17.]]))
+    >>> Network([f, g]).collapse().layers[0].W, Network([f, g]).collapse().layers[0].b
     (array([[12.]]), array([9.]))
     """
 
@@ -61,21 +60,31 @@ class Network:
         inputs: dict[str, Any] | None = None,
         classes: Sequence[str] | None = None,
     ) -> None:
-        self.layers = list(layers)
+        self.layers = list(layers) if isinstance(layers, Iterable) else layers
+        chain.check_layers(self.layers)
         self.inputs = inputs
-        self.classes = None if classes is None else [str(name) for name in classes]
+        self.classes = classes
         self.record: Options = {}
-        self._engine: tuple[list[tuple[int, int]], Engine] | None = None
-        for layer in self.layers:
-            if not isinstance(layer, Layer):
-                raise InputError(
-                    say("a network is made of layers such as pl.Affine(W, b); got {kind}", kind=type(layer).__name__)
-                )
-        chain.dtype_of(self.layers)
+        self._answers: _Answering | None = None
+
+    @property
+    def classes(self) -> list[str] | None:
+        """A name for each output (with one output, for no and for yes), or None.
+
+        Raises InputError for another number of names than outputs.
+        """
+        return self._classes
+
+    @classes.setter
+    def classes(self, names: Sequence[str] | None) -> None:
+        if names is not None and (isinstance(names, str) or not isinstance(names, Iterable)):
+            raise InputError(say('classes is a list of names, such as ["cat", "dog"]; got {got}', got=repr(names)))
+        chosen = None if names is None else [str(name) for name in names]
         D = chain.input_width(self.layers)
         outputs = None if D is None else chain.widths(self.layers, D)[-1]
-        if self.classes is not None and outputs not in (None, len(self.classes), 1):
-            raise InputError(say("{got} class names for {K} outputs", got=len(self.classes), K=outputs))
+        if chosen is not None and outputs not in (None, len(chosen), 1):
+            raise InputError(say("{got} class names for {K} outputs", got=len(chosen), K=outputs))
+        self._classes = chosen
 
     # Answering
 
@@ -83,16 +92,22 @@ class Network:
         """Give the answers (N, K) for x, (N, D), or (N, 28, 28) where the network begins with Flatten.
 
         Bytes and other whole numbers are taken where the network scales them. Raises InputError for input that does
-        not fit; the message says what to do.
+        not fit, and for values from 0 to 1 where the network scales bytes; the message says what to do.
         """
-        return self._answering().answer(x)
+        answering = self._answering()
+        if answering.scales_bytes:
+            chain.check_scaled(self.layers, x)
+        return answering.engine.answer(x)
 
     def __call__(self, x: Any) -> Array:
         """Do what `predict` does, so that a network is called like a function (and like PyTorch's modules)."""
         return self.predict(x)
 
     def classify(self, x: Any) -> Array:
-        """Give the class index of each row, (N,): the brightest output; with one output, whether it passes 0.5."""
+        """Give the class index of each row, (N,): the brightest output; with one output, whether it passes 0.5.
+
+        Raises InputError that names the first row whose answer holds NaN: it has no class.
+        """
         return self.choose(self.predict(x))
 
     def labels(self, x: Any) -> list[str]:
@@ -101,12 +116,15 @@ class Network:
 
     def choose(self, y: Array) -> Array:
         """Give the class index of each row of answers y, (N, K), as `classify` does from x."""
-        one_sum = y.shape[1] == 1 and not isinstance(self.layers[-1], Sigmoid)
+        y = _answers(y)
+        if (bad := np.isnan(y).any(axis=1)).any():
+            raise InputError(say("row {row} has no class: its answer holds NaN", row=int(bad.argmax())))
+        one_sum = y.shape[1] == 1 and not (self.layers and isinstance(self.layers[-1], Sigmoid))
         return chosen_classes(functions.sigmoid(y) if one_sum else y)
 
     def label(self, index: int) -> str:
         """Give the name of a class index."""
-        return str(index) if self.classes is None else self.classes[index]
+        return str(index) if self.classes is None or index >= len(self.classes) else self.classes[index]
 
     def confidence(self, y: Array) -> Array:
         """Give how sure each row of answers y, (N, K), is of its class, (N,).
@@ -114,6 +132,7 @@ class Network:
         For softmax (and for weighted sums, put through it) a probability; for independent sigmoids the brightest
         neuron's value, which is a degree of match and no probability; for one sigmoid y or 1 - y.
         """
+        y = _answers(y)
         last = self.layers[-1] if self.layers else None
         if not isinstance(last, (Sigmoid, Softmax)):
             y = functions.softmax(y) if y.shape[1] > 1 else functions.sigmoid(y)
@@ -122,21 +141,38 @@ class Network:
     def predictor(self) -> Callable[[Any], Array]:
         """Give a function of x that answers as `predict` does with the least overhead; safe from several threads.
 
-        It takes C-contiguous arrays of the network's floating type and shape (N, D), for the layers as they are now.
+        It takes arrays of shape (N, D), C-contiguous and of the network's floating type, for the layers as they are
+        now (weights may change, layers may not), and checks nothing that costs time: what `predict` turns into such an
+        array (lists, strided rows), and what it refuses with advice, raises a bare TypeError or ValueError of the
+        engine or of NumPy here. To find out what is wrong with an array, give it to `predict`.
         """
-        return self._answering().predictor()
+        return self._answering().engine.predictor()
 
     # Looking inside and learning
 
     def forward(self, x: Any) -> Trace:
         """Give the trace of x: the list of every layer's output, as when answering; `trace.y` is the last."""
+        chain.check_layers(self.layers)
         return chain.forward(self.layers, chain.as_input(self.layers, x))
 
     def backward(self, trace: Trace, dy: Array) -> tuple[Array, list[Array]]:
         """Walk a trace from the end: give (dx, grads) for the gradient dy of a loss by `trace.y`.
 
-        dx has the input's shape; grads is flat and fits `params`.
+        dx has the input's shape; grads is flat and fits `params`. Raises InputError for a trace of other layers, and
+        for a gradient of another shape than `trace.y`.
         """
+        dy = chain.as_array(dy)
+        if dy.shape != trace.y.shape or len(trace) != len(self.layers):
+            raise InputError(
+                say(
+                    "expected a trace of {layers} layers and a gradient of the shape of its answers, {shape}; "
+                    "got {got_layers} and {got}",
+                    layers=len(self.layers),
+                    shape=trace.y.shape,
+                    got_layers=len(trace),
+                    got=dy.shape,
+                )
+            )
         dx, grads = chain.backward(self.layers, trace, dy)
         assert dx is not None
         return dx, grads
@@ -158,6 +194,7 @@ class Network:
 
     def summary(self) -> Summary:
         """Count parameters, multiplications and bytes, layer by layer; runs nothing, changes nothing."""
+        chain.check_layers(self.layers)
         return Summary(self.layers)
 
     # Changing
@@ -203,6 +240,7 @@ class Network:
 
         Raises FileError where it cannot be written, InputError where a weight is not finite.
         """
+        _check_path(path)
         model.save(path, self.layers, {"inputs": self.inputs, "classes": self.classes, "record": self.record})
 
     def __eq__(self, other: object) -> bool:
@@ -217,102 +255,55 @@ class Network:
     __hash__ = None  # type: ignore[assignment]  # it can change
 
     def __repr__(self) -> str:
-        rows = self.summary().rows
-        lines = []
-        for layer, row in zip(self.layers, rows, strict=True):
-            code = f"{layer!r},"
-            lines.append(
-                f"    {code:<24}  # {row.inputs} -> {row.outputs}: {row.parameters:,}"
-                if row.parameters
-                else f"    {code}"
-            )
+        try:
+            lines = [_line(layer, row) for layer, row in zip(self.layers, self.summary().rows, strict=True)]
+        except InputError as error:  # somebody changed the list of layers
+            return "\n".join(["Network([", *(f"    {layer!r}," for layer in self.layers), f"])  # {error}"])
         return "\n".join(["Network([", *lines, f"])  # {self.parameter_count:,} {say('parameters')}"])
 
-    def _answering(self) -> Engine:
-        """Give the engine that answers; it is made anew when a layer was exchanged or its settings changed."""
-        key = [(id(layer), layer.version) for layer in every(self.layers)]
-        if self._engine is None or self._engine[0] != key:
-            self._engine = key, make_engine(self.layers)
-        return self._engine[1]
+    def _answering(self) -> _Answering:
+        """Give the engine that answers, made anew when a layer was exchanged or its settings changed."""
+        kept = self._answers
+        if kept is None or kept.outdated(self.layers):
+            chain.check_layers(self.layers)
+            layers = list(every(self.layers))
+            version, scales = sum(map(_version, layers)), chain.byte_factor(self.layers) is not None
+            self._answers = kept = _Answering(list(self.layers), layers, version, scales, make_engine(self.layers))
+        return kept
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_engine": None}  # copies make their own
+        return {**self.__dict__, "_answers": None}  # copies make their own
 
     def _set_frozen(self, frozen: bool, indices: Sequence[int]) -> None:
         for index in indices or range(len(self.layers)):
-            if not -len(self.layers) <= index < len(self.layers):
+            if not isinstance(index, (int, np.integer)) or not -len(self.layers) <= index < len(self.layers):
                 raise InputError(
-                    say("there is no layer {index}: layers go from 0 to {last}", index=index, last=len(self.layers) - 1)
+                    say(
+                        "there is no layer {index}: layers go from 0 to {last}",
+                        index=repr(index),
+                        last=len(self.layers) - 1,
+                    )
                 )
             self.layers[index].frozen = frozen
 
 
-def mlp(
-    widths: Sequence[int],
-    activation: str = "relu",
-    output: str = "identity",
-    *,
-    initializer: str | Initializer = "auto",
-    dropout: float = 0.0,
-    normalization: str | None = None,
-    pixels: bool = False,
-    seed: int = 0,
-    dtype: Any = np.float32,
-) -> Network:
-    """Build a dense network: Affine layers of the given widths with an activation after each.
+class _Answering(NamedTuple):
+    """The engine that answers for these layers as they were when their versions summed up to this."""
 
-    Parameters
-    ----------
-    widths
-        Neurons in each neuron layer, inputs first: [784, 16, 16, 10].
-    activation, output
-        Names of activations (`ACTIVATIONS`) for the hidden layers and for the last: "sigmoid", "relu", "softmax", ...
-        "identity" adds no layer.
-    initializer
-        A name from `INITIALIZERS` or a function (D, H, generator) -> (W, b). "auto" is He's (normal) below ReLU's kin,
-        Glorot's (uniform) elsewhere.
-    dropout
-        Share of hidden neurons that are switched off while learning.
-    normalization
-        "batch" or "layer" between each hidden Affine layer and its activation, or None. Affine layers below BatchNorm
-        have no bias.
-    pixels
-        Put Flatten() and Scale(1 / 255) in front, so that the network takes pictures as bytes.
-    seed
-        From which the initial weights are drawn.
-    dtype
-        "float32" or "float64".
+    outer: list[Layer]
+    layers: list[Layer]  # those within others, too
+    version: int
+    scales_bytes: bool
+    engine: Engine
 
-    Raises InputError for unknown names and impossible widths.
+    def outdated(self, layers: list[Layer]) -> bool:
+        """Tell whether a layer was exchanged or a setting changed; quick, as it is asked before each answer."""
+        if self.outer != layers or self.version != sum(map(_version, self.layers)):
+            return True
+        return len(self.layers) != len(layers) and self.layers != list(every(layers))
 
-    >>> mlp([784, 16, 16, 10], activation="sigmoid", output="sigmoid").parameter_count
-    13002
-    """
-    sizes = [_whole_width(width) for width in widths]
-    if len(sizes) < 2:
-        raise InputError(
-            say("a network needs at least inputs and outputs, such as [784, 10]; got {got}", got=list(widths))
-        )
-    hidden, last = _named("activation", activation, ACTIVATIONS), _named("output", output, ACTIVATIONS)
-    normalizations: dict[str | None, type[BatchNorm] | type[LayerNorm] | None]
-    normalizations = {None: None, "batch": BatchNorm, "layer": LayerNorm}
-    between = _named("normalization", normalization, normalizations)
-    start = _initializer(initializer, activation)
-    generator = np.random.default_rng(seed)
-    layers: list[Layer] = [Flatten(), Scale(1 / 255)] if pixels else []
-    kind = floating_type(dtype)
-    for index, (D, H) in enumerate(pairwise(sizes)):
-        W, b = start(D, H, generator)
-        # BatchNorm takes the mean away, and any bias with it: a bias below it could only drift.
-        biased = between is not BatchNorm or index == len(sizes) - 2
-        layers.append(Affine(W.astype(kind), b.astype(kind) if biased else None))
-        if index == len(sizes) - 2:
-            layers += [] if last is Identity else [last()]
-            break
-        layers += [] if between is None else [between(np.ones(H, kind))]
-        layers += [] if hidden is Identity else [hidden()]
-        layers += [Dropout(dropout)] if dropout else []
-    return Network(layers)
+
+_version = attrgetter("version")
 
 
 def load(path: str | os.PathLike[str]) -> Network:
@@ -321,6 +312,7 @@ def load(path: str | os.PathLike[str]) -> Network:
     Nothing in the file is trusted: layer names come from a fixed table, shapes are held against the architecture,
     sizes have limits, and no code is ever run. Raises FileError that names the file and what is wrong.
     """
+    _check_path(path)
     layers, header = model.read(path)
     net = Network(layers, inputs=header["inputs"], classes=header["classes"])
     net.record = header["record"]
@@ -347,6 +339,31 @@ def _product(first: Affine, second: Affine) -> Affine:
     return Affine((W1 @ W2).astype(first.W.dtype), None if no_bias else b)
 
 
+def _line(layer: Layer, row: Row) -> str:
+    """Write a layer's line of the network's code, with what there is to know of it in a comment."""
+    code = f"{layer!r},"
+    notes = []
+    if row.parameters:
+        weights = layer.__dict__.get("W")
+        shape = "" if weights is None else f", W {weights.shape}"
+        notes.append(f"{row.inputs} -> {row.outputs}: {row.parameters:,}{shape}")
+    if row.frozen:
+        notes.append(say("frozen"))
+    return f"    {code:<24}  # {', '.join(notes)}" if notes else f"    {code}"
+
+
+def _answers(y: Any) -> Array:
+    y = chain.as_array(y)
+    if y.ndim != 2 or y.shape[1] == 0:
+        raise InputError(say("expected answers of shape (N, K), got an array of shape {got}", got=y.shape))
+    return y
+
+
+def _check_path(path: Any) -> None:
+    if not isinstance(path, (str, os.PathLike)):
+        raise InputError(say('expected the path of a file, such as "net.safetensors"; got {got}', got=repr(path)))
+
+
 def _convert(layer: Layer, dtype: np.dtype[Any]) -> None:
     for inner in layer.inner:
         _convert(inner, dtype)
@@ -357,27 +374,3 @@ def _convert(layer: Layer, dtype: np.dtype[Any]) -> None:
 
 def _all_arrays(net: Network) -> list[Array]:
     return flat(list(layer.arrays().values()) for layer in net.layers)
-
-
-def _named(what: str, name: Any, known: dict[Any, Any]) -> Any:
-    try:
-        return known[name]
-    except (KeyError, TypeError):
-        names = ", ".join(str(key) for key in known)
-        raise InputError(say("{what} is one of {known}; not {got}", what=what, known=names, got=repr(name))) from None
-
-
-def _initializer(initializer: str | Initializer, activation: str) -> Initializer:
-    if callable(initializer):
-        return initializer
-    if initializer == "auto":
-        rectified = ("relu", "leaky_relu", "gelu", "silu", "softplus")
-        initializer = "he_normal" if activation in rectified else "glorot_uniform"
-    found: Initializer = _named("initializer", initializer, INITIALIZERS)
-    return found
-
-
-def _whole_width(width: Any) -> int:
-    if not isinstance(width, (int, np.integer)) or isinstance(width, bool) or width < 1:
-        raise InputError(say("a width is a whole number of 1 or more, not {got}", got=repr(width)))
-    return int(width)

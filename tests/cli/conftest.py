@@ -133,6 +133,11 @@ def blank(tmp_path: Path) -> Path:
     return path
 
 
+def fits(text: str, columns: int) -> bool:
+    """Tell whether every line of a text fits into that many columns."""
+    return max(map(pl.language.cell_width, text.splitlines())) <= columns
+
+
 def save_picture(path: Path, image: Any) -> Path:
     Image.fromarray(255 - np.kron(image, np.ones((4, 4), np.uint8))).save(path)
     return path

@@ -28,7 +28,8 @@ NAMES = {
     *("softplus", "softmax", "identity", "cross_entropy", "binary_cross_entropy", "mean_squared_error", "adamw"),
     *("adam", "sgd", "rmsprop", "adagrad", "one_cycle", "constant", "cosine", "step", "exponential", "auto", "native"),
     *("reference", "ko", "en", "PELLUCID_LANG", "Ctrl", "C", "digits", "model", "safetensors", "train", "predict"),
-    *("evaluate", "summary", "data", "doctor", "demo"),
+    *("evaluate", "summary", "data", "bench", "doctor", "demo"),
+    *("shift", "rotation", "scale", "elastic", "smoothness", "noise", "brightness", "none"),
 }
 
 
@@ -153,8 +154,8 @@ def test_english_help_has_no_korean(run, command):
     [
         (("train", "--quik"), "없는 옵션입니다: '--quik'"),
         (("tain",), "없는 명령입니다: 'tain'"),
-        (("train", "--epochs", "x"), "1 이상의 정수가 필요합니다"),
-        (("train", "--dropout", "x"), "0~1 범위의 수가 필요합니다"),
+        (("train", "--epochs", "x"), "'--epochs' 값이 잘못되었습니다: 1 이상의 정수여야 합니다 (입력: x)"),
+        (("train", "--dropout", "x"), "0 이상 1 미만의 수여야 합니다 (입력: x)"),
         (("train", "--loss", "x"), "다음 중 하나를 쓰십시오"),
         (("train", "--epochs"), "옵션 뒤에 값이 와야 합니다"),
         (("train", "--json=1"), "값을 받지 않는 옵션입니다"),

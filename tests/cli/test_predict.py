@@ -6,6 +6,8 @@ import pytest
 import pellucid as pl
 from pellucid.cli import output
 
+from .conftest import fits
+
 
 def test_json_for_a_picture(run, model, picture):
     result = run("predict", model, picture, "--json")
@@ -44,7 +46,30 @@ def test_text_shows_the_picture_the_answer_and_the_others(run, model, picture):
     assert "no probability" in result.out
     assert result.out.count("█") > 30
     assert "\x1b" not in result.out
-    assert len(result.out.splitlines()) == 15
+    assert len(result.out.splitlines()) == 16
+
+
+@pytest.mark.parametrize("lang", ["en", "ko"])
+@pytest.mark.parametrize("columns", [80, 60, 40])
+def test_answers_fit_the_terminal(run, model, picture, monkeypatch, lang, columns):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    picture.rename("three.png")
+    assert fits(run("predict", model, "three.png", "--lang", lang).out, columns)
+
+
+def test_a_dark_answer_says_so_and_draws_no_bars(run, tmp_path):
+    net = pl.Network([pl.Affine(np.zeros((2, 3)), np.array([-9.0, -8.0, -7.0])), pl.Sigmoid()])
+    net.save(tmp_path / "dark.safetensors")
+    np.save(tmp_path / "row.npy", np.zeros((1, 2)))
+    text = run("predict", "dark.safetensors", "row.npy").out
+    assert text.startswith("row.npy:0: 2\nno output neuron lights up (the brightest: 0.00)")
+    assert "█" not in text
+
+
+def test_swapped_arguments_are_told(run, model, picture):
+    result = run("predict", picture, picture)
+    assert result.code == 1
+    assert "looks like a picture; the order is: pellucid predict MODEL FILE..." in result.err
 
 
 def test_many_answers_become_one_line_each(run, model, tmp_path):

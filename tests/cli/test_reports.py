@@ -2,12 +2,15 @@
 
 import importlib.metadata
 import json
+import re
 
 import numpy as np
 import pytest
 
 import pellucid as pl
 from pellucid.cli import doctor
+
+from .conftest import fits
 
 
 def test_evaluate_on_mnist(run, model):
@@ -45,7 +48,9 @@ def test_evaluate_values_and_many_classes(run, values_npz, tmp_path):
     net = pl.mlp([3, 20], output="softmax")
     net.save(tmp_path / "many.safetensors")
     np.savez(tmp_path / "many.npz", x=np.zeros((20, 3), np.float32), t=np.arange(20))
-    assert "read as" not in run("evaluate", "many.safetensors", "--data", "many.npz").out
+    text = run("evaluate", "many.safetensors", "--data", "many.npz").out
+    assert "read as" not in text
+    assert "does not fit into 80 columns: see --json" in text
 
 
 def test_summary_of_layers_and_of_a_file(run, model):
@@ -55,7 +60,7 @@ def test_summary_of_layers_and_of_a_file(run, model):
     assert {"name", "parameters", "multiply_adds", "bytes"} <= set(result.json["layers"][0])
     text = run("summary", model).out
     assert "13,002" in text
-    assert "learned 6 epochs from 12000 rows" in text
+    assert "learned 6 epochs from 12,000 rows" in text
     assert "classes: 0, 1, 2" in text
     assert max(map(len, text.splitlines())) <= 80
 
@@ -103,6 +108,45 @@ def test_doctor_finds_all_well(run):
     assert {"python", "numpy", "blas", "engine", "threads", "language"} <= set(result.json)
     text = run("doctor").out
     assert "BROKEN" not in text
+    assert "torch" not in text
+
+
+def test_doctor_calls_a_missing_native_engine_optional(run, monkeypatch):
+    monkeypatch.setattr("pellucid.engines.instruction_set", lambda: None)
+    assert re.search(r"\[optional\] +engine +reference", run("doctor").out)
+    assert re.search(r"\[선택\] +엔진 +기준 엔진", run("doctor", "--lang", "ko").out)
+
+
+@pytest.mark.parametrize("lang", ["en", "ko"])
+@pytest.mark.parametrize("columns", [80, 60])
+def test_reports_fit_the_terminal(run, model, letters, monkeypatch, lang, columns):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setattr("pellucid.engines.instruction_set", lambda: None)
+    for words in (("data",), ("data", "mnist"), ("data", "letters"), ("data", "xor"), ("doctor",), ("evaluate", model)):
+        assert fits(run(*words, "--lang", lang).out, columns), words
+    if columns == 80:
+        assert fits(run("summary", model, "--lang", lang).out, columns)
+        assert fits(run("summary", "--layers", "784,1000,1000,10", "--lang", lang).out, columns)
+
+
+def test_evaluate_without_data_says_that_the_network_did_not_learn_digits(run, letters, tmp_path):
+    pl.Network(pl.mlp([2, 2]).layers, classes=["0", "1"]).save(tmp_path / "points.safetensors")
+    pl.Network(pl.mlp([784, 2]).layers, classes=["a", "b"]).save(tmp_path / "letters.safetensors")
+    pl.mlp([784, 3]).save(tmp_path / "three.safetensors")
+    told = {"points": "takes 2 inputs", "letters": "classes (a, b)", "three": "has 3 outputs"}
+    for name, words in told.items():
+        result = run("evaluate", f"{name}.safetensors")
+        assert result.code == 1
+        assert words in result.err
+        assert "give --data" in result.err
+    result = run("evaluate", "points.safetensors", "--data", letters)
+    assert "its rows have 784 numbers, and this network takes 2" in result.err
+    assert "None" not in result.err
+
+
+def test_evaluate_gives_a_network_without_scaling_what_it_takes(run, tmp_path):
+    pl.mlp([784, 10], output="sigmoid").save(tmp_path / "plain.safetensors")
+    assert run("evaluate", "plain.safetensors", "--json").code == 0
 
 
 def test_doctor_tells_what_is_broken(run, monkeypatch):
@@ -113,14 +157,12 @@ def test_doctor_tells_what_is_broken(run, monkeypatch):
         raise pl.FileError("damaged")
 
     monkeypatch.setattr(doctor.importlib.metadata, "version", missing)
-    monkeypatch.setattr(doctor.importlib.util, "find_spec", lambda name: None)
     monkeypatch.setattr("numpy.show_config", lambda mode: {})
     monkeypatch.setattr("pellucid.data.mnist", damaged)
     monkeypatch.setenv("PELLUCID_THREADS", "many")
     result = run("doctor")
     assert result.code == 1
     assert result.out.count("BROKEN") == 8
-    assert "python -m pip install torch" in result.out
     assert set(run("doctor", "--json").json["broken"]) >= {"numpy", "mnist", "blas", "threads"}
 
 

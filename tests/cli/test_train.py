@@ -2,17 +2,22 @@
 
 import signal
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 import pellucid as pl
+from pellucid.cli import learning, outcome
 from pellucid.cli import train as command
+from pellucid.cli.datasets import load_dataset
 from pellucid.core import ACTIVATIONS
 from pellucid.core.losses import LOSSES
 from pellucid.core.optimizers import OPTIMIZERS
 from pellucid.core.schedules import SCHEDULES
 from pellucid.engines import ENGINES
+
+from .conftest import fits
 
 KEYS = ["model", "parameters", "epochs", "seconds", "train", "validation", "test"]
 
@@ -53,8 +58,8 @@ def test_progress_goes_to_standard_error_and_result_to_standard_output(run, digi
     assert "95 % interval" in result.out
 
 
-def test_without_options_the_recipe_is_used(run, digits_npz, tmp_path):
-    run("train", "--data", digits_npz, "--epochs", 1)
+def test_without_options_the_recipe_is_used(run, tmp_path):
+    run("train", "--epochs", 1)
     record = pl.load(tmp_path / "digits.safetensors").record
     assert record["optimizer"] == repr(pl.recipes.DIGITS.optimizer)
     assert record["schedule"] == repr(pl.recipes.DIGITS.schedule)
@@ -84,7 +89,7 @@ def test_each_option_changes_its_part(run, digits_npz, tmp_path):
 
 def test_parts_of_the_recipe_stay_beside_a_single_option(run, digits_npz, tmp_path):
     run("train", "--data", digits_npz, "--epochs", 1, "--learning-rate", 0.001)
-    usual = pl.recipes.DIGITS.optimizer
+    usual = pl.recipes.general(pl.mlp([784, 16, 16, 10]), 300).optimizer
     assert pl.load(tmp_path / "digits.safetensors").record["optimizer"] == repr(
         type(usual)(0.001, weight_decay=usual.weight_decay)
     )
@@ -199,7 +204,10 @@ def test_whole_numbers_are_checked(run, word):
         (("--learning-rate", "-1"), "expected a number of 0 or more"),
         (("--learning-rate", "inf"), "expected a number of 0 or more"),
         (("--weight-decay", "nan"), "expected a number of 0 or more"),
-        (("--dropout", "2"), "expected a number from 0 to 1"),
+        (("--dropout", "1"), "expected a number from 0 up to, but not, 1"),
+        (("--dropout", "2"), "expected a number from 0 up to, but not, 1"),
+        (("--validation", "5"), "expected a share above 0 and below 1, or data"),
+        (("--output", "k.safetensors"), "for the file use -o k.safetensors"),
         (("--layers", "784"), "expected numbers of neurons"),
         (("--layers", "784,0,10"), "expected numbers of neurons"),
         (("--activation", "swish"), "'swish' is not one of"),
@@ -210,13 +218,111 @@ def test_options_are_checked(run, words, told):
     assert result.code == 2
     assert told in result.err
     assert result.out == ""
+    assert "learning from" not in result.err
 
 
-def test_dropout_of_one_and_layers_that_do_not_fit_fail_in_one_line(run, digits_npz):
-    for words in (("--dropout", 1), ("--layers", "100,10")):
-        result = run("train", "--data", digits_npz, "--epochs", 1, *words)
+def test_layers_that_do_not_fit_are_told_before_learning(run, digits_npz, values_npz):
+    for data, layers, told in (
+        (digits_npz, "100,10", "begins with 100 inputs"),
+        (digits_npz, "784,10,7", "ends with 7 outputs, but"),
+        (values_npz, "3,2", "1 values to predict"),
+    ):
+        result = run("train", "--data", data, "--epochs", 1, "--layers", layers)
         assert result.code == 1
-        assert len([line for line in result.err.splitlines() if line.startswith("pellucid: ")]) == 1
+        assert told in result.err
+        assert len(result.err.splitlines()) == 1
+    assert run("train", "--data", "xor", "--epochs", 1, "--layers", "2,4,1").code == 0
+
+
+def options_of(**given):
+    names = ("layers", "activation", "output", "loss", "optimizer", "schedule", "batch_size", "learning_rate")
+    return {**dict.fromkeys(names), "weight_decay": None, "dropout": 0.0, "seed": 0, "quick": True, **given}
+
+
+@pytest.mark.parametrize(
+    ("given", "own"),
+    [
+        ({}, True),
+        ({"quick": False}, True),
+        ({"learning_rate": 0.1}, True),
+        ({"layers": (784, 16, 16, 10), "output": "sigmoid"}, True),
+        ({"activation": "relu", "output": "softmax"}, False),
+        ({"optimizer": "adam"}, False),
+        ({"layers": (784, 128, 64, 10)}, False),
+        ({"loss": "mean_squared_error"}, False),
+        ({"dropout": 0.1}, False),
+    ],
+)
+def test_the_digit_recipes_are_for_the_digit_network_only(given, own):
+    options, mnist = options_of(**given), load_dataset("mnist")
+    recipe = learning.choose_recipe(learning.build(mnist, options), mnist, options)
+    assert (recipe in (pl.recipes.DIGITS, pl.recipes.QUICK)) is own
+
+
+@pytest.mark.parametrize(("name", "rate"), [("adam", 0.05), ("rmsprop", 0.05), ("adagrad", 0.2), ("sgd", 5.0)])
+def test_another_optimizer_has_a_rate_that_learns(run, tmp_path, name, rate):
+    result = run("train", "--data", "circles", "--quick", "--optimizer", name, "--json")
+    assert result.json["test"]["accuracy"] > 0.9
+    assert f"learning_rate={rate}" in pl.load(tmp_path / "model.safetensors").record["optimizer"]
+
+
+def test_small_data_are_learned_quickly(run):
+    for words in ((), ("--activation", "relu", "--output", "softmax"), ("--activation", "tanh")):
+        result = run("train", "--data", "xor", "--quick", "--json", *words)
+        assert result.json["test"]["accuracy"] > 0.98, words
+        assert "warnings" not in result.json
+        assert "warning" not in result.err
+
+
+def test_a_network_that_learned_nothing_is_warned_of(run, digits_npz):
+    words = ("train", "--data", digits_npz, "--epochs", 3, "--optimizer", "sgd", "--learning-rate", 1e9)
+    result = run(*words)
+    assert result.code == 0
+    assert "warning: this network answers no better than always saying" in result.err
+    assert "try a smaller --learning-rate (it was 1e+09)" in " ".join(result.err.split())
+    assert any("answers no better" in text for text in run(*words, "--json").json["warnings"])
+
+
+def test_values_no_better_than_their_mean_are_warned_of(run, values_npz):
+    result = run("train", "--data", values_npz, "--epochs", 1, "--learning-rate", 1e-9, "--json")
+    assert result.json["test"]["r2"] < 0
+    assert "always giving the mean" in result.json["warnings"][0]
+
+
+def test_a_rising_loss_is_warned_of(values_npz):
+    history = pl.training.History("reference")
+    history.records += [{"loss": 1.0}, {"loss": 2.0}]
+    [text] = outcome.warnings_of(load_dataset(str(values_npz)), history, None)
+    assert text == "the loss rose: 1 in the first epoch, 2 in the last"
+
+
+def test_an_earlier_file_is_told_of_and_the_files_name(run, digits_npz):
+    words = ("train", "--data", digits_npz, "--epochs", 1)
+    first, second = run(*words), run(*words)
+    assert "is there already" not in first.err
+    assert "digits.safetensors is there already and will be replaced (its accuracy on" in second.err
+    Path("foo.txt").write_text("something else")
+    third = " ".join(run(*words, "-o", "foo.txt").err.split())
+    assert "foo.txt is there already and will be replaced the name of a model file should end in .safetensors" in third
+    assert pl.load("foo.txt").classes == list("0123456789")
+
+
+@pytest.mark.parametrize(("lang", "told"), [("en", "under 0.1 s of learning"), ("ko", "학습 시간 0.1초 미만")])
+def test_the_last_lines_fit_and_short_times_are_told(run, monkeypatch, lang, told):
+    monkeypatch.setenv("COLUMNS", "60")
+    result = run("train", "--data", "xor", "--epochs", 1, "--lang", lang)
+    assert told in result.out
+    assert fits(result.out, 60)
+
+
+def test_a_terminal_is_told_of_the_second_interrupt(run, digits_npz, monkeypatch):
+    assert "second Ctrl-C" not in run("train", "--data", digits_npz, "--epochs", 1).err
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    assert "a second Ctrl-C stops at once" in run("train", "--data", digits_npz, "--epochs", 1).err
+
+
+def test_help_tells_of_the_second_interrupt(run):
+    assert "a second Ctrl-C stops at once" in " ".join(run("train", "--help").out.split())
 
 
 def test_validation_of_other_classes_is_an_error(run, digits_npz, letters):

@@ -255,16 +255,32 @@ def test_loss_depth(layers, loss, depth):
     ("last", "loss", "advice"),
     [
         (pl.Sigmoid(), pl.CrossEntropy(), "BinaryCrossEntropy"),
-        (pl.Softmax(), pl.BinaryCrossEntropy(), "MeanSquaredError"),
+        (pl.Softmax(), pl.BinaryCrossEntropy(), "CrossEntropy"),
         (pl.ReLU(), pl.CrossEntropy(), "MeanSquaredError"),
-        (pl.Softmax(), pl.Poisson(), "MeanSquaredError"),
+        (pl.Softmax(), pl.Poisson(), "CrossEntropy"),
     ],
     ids=repr,
 )
 def test_a_pair_that_does_not_fit_is_an_error(last, loss, advice):
-    message = f"{type(loss).__name__} needs .* {loss.activation.__name__} .* ends in {type(last).__name__}.* {advice}"
+    names = (type(loss).__name__, loss.activation.__name__, type(last).__name__)
+    message = "{} needs .* {} .* ends in {}.*".format(*names) + f" choose {advice}$"
     with pytest.raises(pl.InputError, match=message):
         chain.loss_depth([AFFINE, last], loss)
+
+
+@pytest.mark.parametrize(
+    ("end", "loss"),
+    [
+        ([pl.Sigmoid(), pl.Identity()], pl.BinaryCrossEntropy()),
+        ([pl.Sigmoid(), pl.Identity(), pl.Dropout(0.5)], pl.BinaryCrossEntropy()),
+        ([pl.Softmax(), pl.Dropout(0.5)], pl.CrossEntropy()),
+    ],
+    ids=repr,
+)
+def test_the_activation_that_a_loss_takes_over_must_be_last(end, loss):
+    message = f"takes over {loss.activation.__name__}, .* last layer: leave out {type(end[-1]).__name__}"
+    with pytest.raises(pl.InputError, match=message):
+        chain.loss_depth([AFFINE, *end], loss)
 
 
 def test_a_loss_of_ones_own_takes_the_answers():

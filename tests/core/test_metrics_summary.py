@@ -9,7 +9,9 @@ import pellucid as pl
 from core import tools
 from core.tools import close
 from pellucid.core import metrics
-from pellucid.core.summary import Summary, cell_width, table
+from pellucid.core.summary import Summary
+from pellucid.core.table import table
+from pellucid.language import cell_width
 
 
 def test_registry_holds_metrics_only():

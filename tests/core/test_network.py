@@ -178,10 +178,10 @@ def test_repr_shows_layers_and_counts():
         "Network([",
         "    Flatten(),",
         f"    Scale(factor={float(np.float32(1 / 255))!r}),",
-        "    Affine(W, b),             # 784 -> 16: 12,560",
+        "    Affine(W, b),             # 784 -> 16: 12,560, W (784, 16)",
         "    Sigmoid(),",
         "    Dropout(rate=0.2),",
-        "    Affine(W, b),             # 16 -> 10: 170",
+        "    Affine(W, b),             # 16 -> 10: 170, W (16, 10)",
         "])  # 12,730 parameters",
     ]
 

@@ -1,6 +1,7 @@
 """What every engine keeps. An engine that `pellucid.engines` makes is found here by itself."""
 
 import os
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -13,7 +14,7 @@ from pellucid.core import chain
 from pellucid.core.layer import Layer, Learning
 from pellucid.core.losses import Loss
 from pellucid.core.types import Array
-from pellucid.engines import ENGINES, Engine, ReferenceEngine, make_engine, thread_count
+from pellucid.engines import ENGINES, Engine, ReferenceEngine, make_engine, native, thread_count
 
 
 def installed(name: str) -> bool:
@@ -415,7 +416,25 @@ def test_which_engines_there_are() -> None:
         make_engine([], engine="gpu")
 
 
-@pytest.mark.skipif("native" in AVAILABLE, reason="it is installed")
-def test_an_engine_that_is_not_installed() -> None:
-    with pytest.raises(pl.InputError, match='choose engine="auto" or "reference"'):
-        make_engine([], engine="native")
+def test_an_installation_without_the_native_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(native, "native_module", lambda: None)
+    assert native.instruction_set() is None
+    net = network()
+    x, t, _ = data()
+    assert make_engine(net.layers).name == "reference"
+    np.testing.assert_array_equal(net.predict(x), chain.answer(net.layers, x))
+    assert pl.train(net, x, t, epochs=1).engine == "reference"
+    with pytest.raises(
+        pl.InputError, match='the native engine is not in this installation: choose engine="auto" or "reference"'
+    ):
+        make_engine(net.layers, engine="native")
+
+
+def test_a_module_that_cannot_be_imported(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pellucid.engines._native_baseline", None)  # as if it were not there
+    native.native_module.cache_clear()
+    try:
+        assert native.native_module() is None
+    finally:
+        monkeypatch.undo()
+        native.native_module.cache_clear()

@@ -372,12 +372,12 @@ HOSTILE: dict[str, tuple[Callable[[Json, dict[str, Array]], object], str]] = {
     "unknown option": (lambda h, t: h["layers"][0]["options"].update(x=1), "malformed"),
     "option of a wrong type": (lambda h, t: h["layers"][1].update(type="Dropout", options={"rate": []}), "options"),
     "option a text": (lambda h, t: h["layers"][1].update(type="Dropout", options={"rate": "0.5"}), "description"),
-    "option a word": (lambda h, t: h["layers"][1].update(type="Dropout", options={"rate": "half"}), "malformed"),
-    "option null": (lambda h, t: h["layers"][1].update(type="Dropout", options={"rate": None}), "malformed"),
+    "option a word": (lambda h, t: h["layers"][1].update(type="Dropout", options={"rate": "half"}), "rate"),
+    "option null": (lambda h, t: h["layers"][1].update(type="Dropout", options={"rate": None}), "rate"),
     "option out of range": (lambda h, t: h["layers"][1].update(type="Dropout", options={"rate": -1}), "rate"),
     "option NaN": (lambda h, t: h["layers"][1].update(type="LeakyReLU", options={"slope": float("nan")}), "options"),
     "option beyond floats": (
-        lambda h, t: h["layers"][1].update(type="LeakyReLU", options={"slope": 10**400}), "malformed"),
+        lambda h, t: h["layers"][1].update(type="LeakyReLU", options={"slope": 10**400}), "slope"),
     "option beyond float32": (lambda h, t: h["layers"][1].update(type="Scale", options={"factor": 1e300}), "factor"),
     "a width for an array": (
         lambda h, t: h["layers"][1].update(type="BatchNorm", options={"gamma": 10**10}, shapes={}), "options"),

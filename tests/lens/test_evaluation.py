@@ -125,7 +125,10 @@ def test_as_a_dict_and_as_text() -> None:
         "loss": found.loss,
         "confusion": [[3, 0], [1, 0]],
     }
-    assert str(found) == repr(found)
+    assert repr(found).splitlines() == [
+        str(found),
+        "confusion_table() shows what was read as what; misread holds the 1 misread rows",
+    ]
     assert str(found) == "accuracy 75.0 % (95 % interval 30.1 to 95.4), loss 0.5633 on 4 rows"
     net, x = from_sums([[0.5]] * 2000)
     values = pl.evaluate(net, x, np.tile([0.0, 1.0], 1000))

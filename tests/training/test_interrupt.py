@@ -39,11 +39,14 @@ def learn_elsewhere(pace: str, signals: int) -> tuple[int, str, str]:
         [sys.executable, "-c", LEARNING, pace], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
     assert process.stdout is not None
-    assert process.stdout.readline() == "learning\n"
-    for _ in range(signals):
-        process.send_signal(signal.SIGINT)
-        time.sleep(0.2)
-    out, error = process.communicate(timeout=30)
+    try:
+        assert process.stdout.readline() == "learning\n"
+        for _ in range(signals):
+            process.send_signal(signal.SIGINT)
+            time.sleep(0.2)
+        out, error = process.communicate(timeout=60)
+    finally:
+        process.kill()  # whatever went wrong, it does not learn on for ever
     return process.returncode, out.splitlines()[-1] if out else "", error
 
 

@@ -15,7 +15,11 @@ template <class T>
 class Chain {
 public:
     explicit Chain(const std::vector<LayerSpec>& specs) {
-        for (const LayerSpec& spec : specs) layers.push_back(make_layer<T>(spec));
+        require(!specs.empty(), "there are no layers");
+        for (std::size_t i = 0; i < specs.size(); ++i) {
+            require(i == 0 || specs[i].inputs == specs[i - 1].outputs, specs[i].kind + " does not fit the layer before");
+            layers.push_back(make_layer<T>(specs[i]));
+        }
         outputs_.resize(layers.size());
     }
 
@@ -102,6 +106,7 @@ template <class T>
 class Residual final : public Layer<T> {
 public:
     explicit Residual(const LayerSpec& spec) : Layer<T>(spec), chain_(spec.inner) {
+        require(spec.inner.front().inputs == this->D && spec.inner.back().outputs == this->D, "Residual: another width within");
         for (const auto& layer : chain_.layers) {
             this->remembers |= layer->remembers;
             for (const auto& parameter : layer->parameters) {
@@ -172,7 +177,9 @@ std::unique_ptr<Layer<T>> make_layer(const LayerSpec& spec) {
         {"Residual", make<T, Residual>},
     };
     const auto found = makers.find(spec.kind);
-    if (found == makers.end()) throw std::invalid_argument("no native layer " + spec.kind);
+    require(found != makers.end(), "no native layer " + spec.kind);
+    require(spec.inputs >= 0 && spec.outputs >= 0, spec.kind + ": a width below 0");
+    require(spec.kind == "Affine" || spec.inputs == spec.outputs, spec.kind + " gives as many numbers as it takes");
     return found->second(spec);
 }
 

@@ -12,8 +12,8 @@ class LayerEngine final : public Engine {
 public:
     explicit LayerEngine(const Plan& plan)
         : chain_(plan.layers), threads_(plan.threads), depth_(static_cast<std::size_t>(plan.depth)), seed_(plan.seed) {
+        require(plan.depth >= 0 && depth_ <= chain_.layers.size(), "the loss stands above the last layer");
         if (!plan.loss.kind.empty()) loss_ = std::make_unique<Loss<T>>(plan.loss);
-        if (!plan.optimizer.kind.empty()) optimizer_ = std::make_unique<Optimizer<T>>(plan.optimizer);
         // Flatten, and the Scale after it, are done as rows are gathered.
         std::size_t n = chain_.layers.size();
         while (first_ < n && plan.layers[first_].kind == "Flatten") ++first_;
@@ -26,6 +26,7 @@ public:
                 all_.push_back(parameter);
                 if (parameter.learns) learning_.push_back(parameter);
             }
+        if (!plan.optimizer.kind.empty()) optimizer_ = std::make_unique<Optimizer<T>>(plan.optimizer, learning_);
     }
 
     Number type() const override { return kOwn; }
@@ -43,7 +44,8 @@ public:
     }
 
     double gradients(const Rows& x, const Targets& t, std::int64_t N, std::uint64_t step, void* y) override {
-        const Matrix<T> sums = go_forward(x, N, step);
+        require(loss_ != nullptr, "this engine was made without a loss");
+        const Matrix<T> sums = go_forward(x, N, step, false);
         copy_out(last_output(N), static_cast<T*>(y));
         const Matrix<T> dy = Chain<T>::place(slope_, N, sums.width);
         std::copy_n(sums.data, sums.size(), dy.data);
@@ -53,7 +55,7 @@ public:
     }
 
     void forward(const Rows& x, std::int64_t N, std::uint64_t step, void* sums, void* y) override {
-        copy_out(go_forward(x, N, step), static_cast<T*>(sums));
+        copy_out(go_forward(x, N, step, true), static_cast<T*>(sums));
         copy_out(last_output(N), static_cast<T*>(y));
     }
 
@@ -64,16 +66,26 @@ public:
         go_backward(own);
     }
 
-    void read_gradients(const std::vector<void*>& grads) const override {
-        for (std::size_t i = 0; i < all_.size(); ++i) std::copy_n(all_[i].gradient, all_[i].size(), static_cast<T*>(grads[i]));
+    std::int64_t rows() const override { return x_.N; }
+
+    void forget() override { x_ = {}; }
+
+    void read_gradients(const std::vector<Numbers>& grads) const override {
+        expect_fit(grads);
+        for (std::size_t i = 0; i < all_.size(); ++i)
+            std::copy_n(all_[i].gradient, all_[i].size(), static_cast<T*>(grads[i].data));
     }
 
-    void write_gradients(const std::vector<const void*>& grads) override {
+    void write_gradients(const std::vector<Numbers>& grads) override {
+        expect_fit(grads);
         for (std::size_t i = 0; i < all_.size(); ++i)
-            std::copy_n(static_cast<const T*>(grads[i]), all_[i].size(), all_[i].gradient);
+            std::copy_n(static_cast<const T*>(grads[i].data), all_[i].size(), all_[i].gradient);
     }
+
+    bool updates() const override { return optimizer_ != nullptr; }
 
     void update(double learning_rate, std::uint64_t step) override {
+        require(updates(), "this engine was made without an optimizer");
         optimizer_->update(learning_, learning_rate, step, threads_);
     }
 
@@ -100,19 +112,18 @@ private:
     }
 
     void answer_block(const Rows& x, std::int64_t start, T* out) const {
-        static thread_local Scratch scratch;
-        static const Threads alone(1);
+        static thread_local Scratch scratch;  // several threads may answer by one engine, and none keeps anything here
         const std::int64_t N = std::min(kBlock, x.count - start);
         const Matrix<T> rows = gather_rows(x, start, N, scratch.x);
-        const Pass<T> pass{false, {}, &alone, nullptr};
+        const Pass<T> pass{false, {}, &alone_, nullptr};
         const Zeros<T>* zeros = find_zeros(rows, scratch.zeros, false);
         const Matrix<T> y = chain_.answer(pass, rows, zeros, first_, scratch.line);
         for (std::int64_t i = 0; i < N; ++i) std::copy_n(y.row(i), y.width, out + (start + i) * y.width);
     }
 
-    Matrix<T> go_forward(const Rows& x, std::int64_t N, std::uint64_t step) {
+    Matrix<T> go_forward(const Rows& x, std::int64_t N, std::uint64_t step, bool keep) {
         step_ = step;
-        x_ = gather_rows(x, 0, N, rows_);
+        x_ = gather_rows(x, 0, N, rows_, keep);
         seen_ = find_zeros(x_, zeros_, true);
         chain_.forward(pass(), x_, seen_, first_);
         return depth_ == first_ ? x_ : chain_.output(depth_ - 1, N);
@@ -133,8 +144,9 @@ private:
         for (std::int64_t i = 0; i < y.N; ++i) std::copy_n(y.row(i), y.width, out + i * y.width);
     }
 
-    Matrix<T> gather_rows(const Rows& x, std::int64_t start, std::int64_t N, std::vector<T>& room) const {
-        const bool as_it_is = x.type == kOwn && factor_ == 1 && !x.chosen && x.width % kPad == 0;
+    // Gives rows as a matrix in `room`; rows that are one already are taken where they are, unless they must be kept.
+    Matrix<T> gather_rows(const Rows& x, std::int64_t start, std::int64_t N, std::vector<T>& room, bool keep = false) const {
+        const bool as_it_is = !keep && x.type == kOwn && factor_ == 1 && !x.chosen && x.width % kPad == 0;
         if (as_it_is) return {const_cast<T*>(static_cast<const T*>(x.data)) + start * x.width, N, x.width};
         const Matrix<T> rows = Chain<T>::place(room, N, x.width);
         auto from = [&](std::int64_t i) { return x.chosen ? x.chosen[start + i] : start + i; };
@@ -167,7 +179,8 @@ private:
         for (std::int64_t i = 0; i < width; ++i) out[i] = static_cast<T>(from[i]) * factor;
     }
 
-    // Looks whether skipping zeros pays; null if not. It never changes results, only what is multiplied.
+    // Looks whether skipping zeros pays; null if not. It changes no result, but where a weight is not finite: 0 times
+    // that is NaN, and what is skipped is 0.
     const Zeros<T>* find_zeros(Matrix<T> x, Zeros<T>& zeros, bool learning) const {
         if (!sees_zeros_ || x.N == 0 || x.width < 64) return nullptr;
         const std::int64_t H = chain_.layers[first_]->H, looked = std::min<std::int64_t>(x.N, 4);
@@ -177,7 +190,8 @@ private:
             for (std::int64_t k = 0; k < x.width; ++k) alive += row[k] != 0;
         }
         const double density = static_cast<double>(alive) / static_cast<double>(looked * x.width);
-        zeros.by_number = density < 0.4 && (H >= 4 * kLanes<T> || x.N < 4);
+        const bool countable = x.size() < std::numeric_limits<std::int32_t>::max();
+        zeros.by_number = countable && density < 0.4 && (H >= 4 * kLanes<T> || x.N < 4);
         zeros.by_column = !zeros.by_number && density < 0.6 && find_active(x, zeros.active);
         if (zeros.by_number) {
             zeros.rows.clear(x.N, x.width);
@@ -199,8 +213,14 @@ private:
         return static_cast<std::int64_t>(active.size()) * 10 < x.width * 9;
     }
 
+    void expect_fit(const std::vector<Numbers>& grads) const {
+        bool fits = grads.size() == all_.size();
+        for (std::size_t i = 0; fits && i < grads.size(); ++i) fits = grads[i].count == all_[i].size();
+        require(fits, "the gradients do not fit the parameters");
+    }
+
     Chain<T> chain_;
-    Threads threads_;
+    const Threads threads_, alone_{1};
     std::unique_ptr<Loss<T>> loss_;
     std::unique_ptr<Optimizer<T>> optimizer_;
     std::size_t depth_, first_ = 0, first_learning_ = 0;

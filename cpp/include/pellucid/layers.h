@@ -23,6 +23,18 @@ struct Matrix {
     std::int64_t size() const { return N * ld(); }
 };
 
+// The array with that index, which must hold `count` numbers; and the setting with that index.
+template <class T>
+T* array_of(const LayerSpec& spec, std::size_t index, std::int64_t count) {
+    require(index < spec.arrays.size() && spec.arrays[index].count == count, spec.kind + ": an array does not fit");
+    return static_cast<T*>(spec.arrays[index].data);
+}
+
+inline double option_of(const LayerSpec& spec, std::size_t index) {
+    require(index < spec.options.size(), spec.kind + ": a setting is missing");
+    return spec.options[index];
+}
+
 // What a network's first layer may know of its input: which numbers are 0 (empty where that was not looked at).
 template <class T>
 struct Zeros {
@@ -74,10 +86,9 @@ public:
     bool remembers = false;  // it has buffers, which `observe` brings up to date
 
 protected:
-    Parameter& learn(void* value, std::int64_t rows, std::int64_t columns) {
+    void learn(T* value, std::int64_t rows, std::int64_t columns) {
         gradients_.emplace_back(static_cast<std::size_t>(columns ? rows * columns : rows) + kPad);
-        parameters.push_back({static_cast<T*>(value), rows, columns, gradients_.back().data(), !frozen});
-        return parameters.back();
+        parameters.push_back({value, rows, columns, gradients_.back().data(), !frozen});
     }
 
 private:
@@ -89,10 +100,11 @@ template <class T>
 class Affine final : public Layer<T> {
 public:
     explicit Affine(const LayerSpec& spec) : Layer<T>(spec) {
-        W_ = static_cast<const T*>(spec.arrays[0]);
-        b_ = static_cast<const T*>(spec.arrays[1]);
-        this->learn(spec.arrays[0], this->D, this->H);
-        if (b_) this->learn(spec.arrays[1], this->H, 0);
+        W_ = array_of<T>(spec, 0, this->D * this->H);
+        this->learn(W_, this->D, this->H);
+        const bool biased = spec.arrays.size() > 1 && spec.arrays[1].count >= 0;
+        b_ = biased ? array_of<T>(spec, 1, this->H) : nullptr;
+        if (biased) this->learn(b_, this->H, 0);
     }
 
     void forward(const Pass<T>& pass, Matrix<T> x, Matrix<T> y) const override {
@@ -150,7 +162,7 @@ private:
         product(p, *pass.threads);
     }
 
-    const T *W_, *b_;
+    T *W_, *b_;
     std::vector<T> transposed_;
 };
 
@@ -204,7 +216,7 @@ struct ReLUF {
 
 template <class T>
 struct LeakyReLUF {
-    explicit LeakyReLUF(const LayerSpec& spec) : slope_(static_cast<T>(spec.options[0])) {}
+    explicit LeakyReLUF(const LayerSpec& spec) : slope_(static_cast<T>(option_of(spec, 0))) {}
     Vec<T> value(Vec<T> x) const { return choose<T>(x > 0, x, slope_ * x); }
     Vec<T> slope(Vec<T> x, Vec<T>) const { return choose<T>(x > 0, fill<T>(1), fill<T>(slope_)); }
     const T slope_;
@@ -212,7 +224,7 @@ struct LeakyReLUF {
 
 template <class T>
 struct GELUF {
-    explicit GELUF(const LayerSpec& spec) : by_tanh_(spec.options[0] != 0) {}
+    explicit GELUF(const LayerSpec& spec) : by_tanh_(option_of(spec, 0) != 0) {}
     static Vec<T> argument(Vec<T> x) { return T(0.79788456080286535588) * (x + T(0.044715) * x * x * x); }
     Vec<T> value(Vec<T> x) const {
         return by_tanh_ ? T(0.5) * x * (1 + tanh<T>(argument(x))) : x * normal_cumulative<T>(x);
@@ -254,7 +266,7 @@ struct ExponentialF {
 // y = x times a factor.
 template <class T>
 struct ScaleF {
-    explicit ScaleF(const LayerSpec& spec) : factor_(static_cast<T>(spec.options[0])) {}
+    explicit ScaleF(const LayerSpec& spec) : factor_(static_cast<T>(option_of(spec, 0))) {}
     Vec<T> value(Vec<T> x) const { return x * factor_; }
     Vec<T> slope(Vec<T>, Vec<T>) const { return fill<T>(factor_); }
     const T factor_;
@@ -296,7 +308,7 @@ public:
 template <class T>
 class Dropout final : public Layer<T> {
 public:
-    explicit Dropout(const LayerSpec& spec) : Layer<T>(spec), rate_(spec.options[0]) {}
+    explicit Dropout(const LayerSpec& spec) : Layer<T>(spec), rate_(option_of(spec, 0)) {}
 
     void forward(const Pass<T>& pass, Matrix<T> x, Matrix<T> y) const override { mask(pass, x, y); }
 
@@ -330,7 +342,7 @@ template <class T>
 class Standardize final : public Layer<T> {
 public:
     explicit Standardize(const LayerSpec& spec)
-        : Layer<T>(spec), mean_(static_cast<const T*>(spec.arrays[0])), deviation_(static_cast<const T*>(spec.arrays[1])) {}
+        : Layer<T>(spec), mean_(array_of<T>(spec, 0, spec.inputs)), deviation_(array_of<T>(spec, 1, spec.inputs)) {}
 
     void forward(const Pass<T>&, Matrix<T> x, Matrix<T> y) const override {
         for (std::int64_t i = 0; i < x.N; ++i)

@@ -67,7 +67,7 @@ template <class T>
 T mean_absolute_error(T* z, const T* t, std::int64_t K, T share, double) {
     return mean_of(z, t, K, share, [](Vec<T> x, Vec<T> target, Vec<T>& slope) {
         const Vec<T> one = fill<T>(1);
-        slope = choose<T>(x > target, one, choose<T>(x < target, -one, Vec<T>{}));
+        slope = choose<T>(x > target, one, choose<T>(x < target, -one, x - target));  // 0, and NaN stays
         return size_of<T>(x - target);
     });
 }
@@ -77,7 +77,7 @@ T huber(T* z, const T* t, std::int64_t K, T share, double option) {
     const Vec<T> delta = fill<T>(static_cast<T>(option));
     return mean_of(z, t, K, share, [delta](Vec<T> x, Vec<T> target, Vec<T>& slope) {
         const Vec<T> error = x - target, size = size_of<T>(error), near = smaller<T>(size, delta);
-        slope = larger<T>(smaller<T>(error, delta), -delta);
+        slope = larger<T>(-delta, smaller<T>(delta, error));  // in this order NaN stays
         return near * (size - near / 2);
     });
 }
@@ -115,7 +115,7 @@ public:
             {"Quantile", quantile<T>},
         };
         const auto found = losses.find(spec.kind);
-        if (found == losses.end()) throw std::invalid_argument("no native loss " + spec.kind);
+        require(found != losses.end(), "no native loss " + spec.kind);
         of_row_ = found->second;
         if (spec.kind == "CrossEntropy") smoothing_ = spec.option;
         if (spec.kind == "BinaryCrossEntropy") smoothing_ = spec.option, halves_ = true, low_ = 0, high_ = 1;
@@ -130,7 +130,7 @@ public:
         double loss = 0;
         for (std::int64_t i = 0; i < z.N; ++i) {
             const std::int64_t from = chosen ? chosen[i] : i;
-            const double weight = t.weights ? (total > 0 ? t.weights[from] / total : 0) : 1.0 / static_cast<double>(z.N);
+            const double weight = t.weights ? (total != 0 ? t.weights[from] / total : 0) : 1.0 / static_cast<double>(z.N);
             read_target(t, from, z.width);
             loss += weight * static_cast<double>(of_row_(z.row(i), line_.data(), z.width, static_cast<T>(weight), option_));
         }
@@ -146,8 +146,9 @@ private:
             line[t.classes[row]] = T(1);
         } else {
             std::copy_n(static_cast<const T*>(t.values) + row * t.width, K, line);
-            for (std::int64_t k = 0; k < K; ++k)
-                if (line[k] < low_ || line[k] > high_) throw std::invalid_argument("a target is out of the loss's range");
+            for (std::int64_t k = 0; k < K; ++k)  // NaN is in no range, but is let pass where there is no upper end
+                if (line[k] < low_ || !(line[k] <= high_ || std::isinf(high_)))
+                    throw std::invalid_argument("a target is out of the loss's range");
         }
         if (smoothing_ > 0) {
             const T keep = static_cast<T>(1 - smoothing_);

@@ -1,5 +1,6 @@
 // Matrix products in register tiles. Every sum runs over k in ascending order in one chain of multiply-adds, whatever
-// the tile, the block or the number of threads, and whether zeros are skipped or not: the bits are the same.
+// the tile, the block or the number of threads, and whether zeros are skipped or not: the bits are the same. (Whether a
+// sum of zeros is 0 or -0 would depend on which were added: a last 0 makes it 0.)
 #pragma once
 
 #include <algorithm>
@@ -84,9 +85,9 @@ inline void tile(const Product<T>& p, std::int64_t row, std::int64_t column) {
     for (int r = 0; r < R; ++r)
         for (int v = 0; v < V; ++v) {
             if (p.padded_c || v < V - 1)
-                store(c[r] + v * L, sum[r][v]);
+                store(c[r] + v * L, sum[r][v] + T(0));
             else
-                store_upto(c[r] + v * L, sum[r][v], last);
+                store_upto(c[r] + v * L, sum[r][v] + T(0), last);
         }
 }
 
@@ -278,9 +279,9 @@ inline void sparse_line(const Sparse<T>& A, std::int64_t i, const T* B, std::int
     }
     for (int v = 0; v < V; ++v) {
         if (padded_c || v < V - 1)
-            store(c + v * L, sum[v]);
+            store(c + v * L, sum[v] + T(0));
         else
-            store_upto(c + v * L, sum[v], lanes);
+            store_upto(c + v * L, sum[v] + T(0), lanes);
     }
 }
 

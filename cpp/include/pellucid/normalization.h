@@ -10,13 +10,13 @@ class BatchNorm final : public Layer<T> {
 public:
     // Options: momentum, epsilon. Arrays: gamma, beta, running mean, running variance.
     explicit BatchNorm(const LayerSpec& spec)
-        : Layer<T>(spec), momentum_(static_cast<T>(spec.options[0])), epsilon_(static_cast<T>(spec.options[1])) {
-        gamma_ = static_cast<const T*>(spec.arrays[0]);
-        beta_ = static_cast<const T*>(spec.arrays[1]);
-        running_mean_ = static_cast<T*>(spec.arrays[2]);
-        running_variance_ = static_cast<T*>(spec.arrays[3]);
-        this->learn(spec.arrays[0], this->H, 0);
-        this->learn(spec.arrays[1], this->H, 0);
+        : Layer<T>(spec), momentum_(static_cast<T>(option_of(spec, 0))), epsilon_(static_cast<T>(option_of(spec, 1))) {
+        gamma_ = array_of<T>(spec, 0, this->H);
+        beta_ = array_of<T>(spec, 1, this->H);
+        running_mean_ = array_of<T>(spec, 2, this->H);
+        running_variance_ = array_of<T>(spec, 3, this->H);
+        this->learn(gamma_, this->H, 0);
+        this->learn(beta_, this->H, 0);
         this->remembers = true;
     }
 
@@ -89,7 +89,7 @@ private:
     }
 
     const T momentum_, epsilon_;
-    const T *gamma_, *beta_;
+    T *gamma_, *beta_;
     T *running_mean_, *running_variance_;
 };
 
@@ -97,11 +97,11 @@ template <class T>
 class LayerNorm final : public Layer<T> {
 public:
     // Options: epsilon. Arrays: gamma, beta.
-    explicit LayerNorm(const LayerSpec& spec) : Layer<T>(spec), epsilon_(static_cast<T>(spec.options[0])) {
-        gamma_ = static_cast<const T*>(spec.arrays[0]);
-        beta_ = static_cast<const T*>(spec.arrays[1]);
-        this->learn(spec.arrays[0], this->H, 0);
-        this->learn(spec.arrays[1], this->H, 0);
+    explicit LayerNorm(const LayerSpec& spec) : Layer<T>(spec), epsilon_(static_cast<T>(option_of(spec, 0))) {
+        gamma_ = array_of<T>(spec, 0, this->H);
+        beta_ = array_of<T>(spec, 1, this->H);
+        this->learn(gamma_, this->H, 0);
+        this->learn(beta_, this->H, 0);
     }
 
     void forward(const Pass<T>&, Matrix<T> x, Matrix<T> y) const override {
@@ -150,7 +150,7 @@ private:
     }
 
     const T epsilon_;
-    const T *gamma_, *beta_;
+    T *gamma_, *beta_;
 };
 
 }  // namespace pellucid

@@ -12,9 +12,12 @@ class Optimizer {
 public:
     using Parameter = typename Layer<T>::Parameter;
 
-    explicit Optimizer(const OptimizerSpec& spec) : s_(spec) {
-        if (s_.kind != "SGD" && s_.kind != "Adam" && s_.kind != "AdamW" && s_.kind != "RMSprop" && s_.kind != "Adagrad")
-            throw std::invalid_argument("no native optimizer " + s_.kind);
+    Optimizer(const OptimizerSpec& spec, const std::vector<Parameter>& parameters) : s_(spec) {
+        const bool adam = s_.kind == "Adam" || s_.kind == "AdamW", scales = s_.kind == "RMSprop" || s_.kind == "Adagrad";
+        require(adam || scales || s_.kind == "SGD", "no native optimizer " + s_.kind);
+        require(s_.slots.size() == (adam ? 2u : scales || s_.momentum != 0 ? 1u : 0u), s_.kind + ": another memory");
+        for (const auto& slot : s_.slots) expect_fit(slot, parameters);
+        if (s_.ema >= 0) expect_fit(s_.average, parameters);
     }
 
     // Moves all parameters that learn, in place; `step` counts from 1.
@@ -28,11 +31,17 @@ public:
                 move(p, i, from, count, rate, static_cast<double>(step), share);
             });
             if (p.columns && s_.max_norm >= 0) bound(p);
-            if (s_.ema >= 0) follow(p, static_cast<T*>(s_.average[i]));
+            if (s_.ema >= 0) follow(p, static_cast<T*>(s_.average[i].data));
         }
     }
 
 private:
+    static void expect_fit(const std::vector<Numbers>& memory, const std::vector<Parameter>& parameters) {
+        bool fits = memory.size() == parameters.size();
+        for (std::size_t i = 0; fits && i < memory.size(); ++i) fits = memory[i].count == parameters[i].size();
+        require(fits, "the optimizer's memory does not fit what learns: it was made for other layers, or before some froze");
+    }
+
     // Clips by value in place; gives the share of the gradients that clipping by norm leaves.
     T clipped(const std::vector<Parameter>& parameters) const {
         const T most = static_cast<T>(s_.clip_value);
@@ -64,8 +73,8 @@ private:
             }
         }
         const T keep = static_cast<T>(weights ? 1 - rate * s_.weight_decay : 1);
-        T* first = s_.slots.empty() ? nullptr : static_cast<T*>(s_.slots[0][index]) + from;
-        T* second = s_.slots.size() < 2 ? nullptr : static_cast<T*>(s_.slots[1][index]) + from;
+        T* first = s_.slots.empty() ? nullptr : static_cast<T*>(s_.slots[0][index].data) + from;
+        T* second = s_.slots.size() < 2 ? nullptr : static_cast<T*>(s_.slots[1][index].data) + from;
         if (s_.kind == "SGD")
             sgd(value, gradient, first, count, keep, static_cast<T>(rate));
         else if (s_.kind == "RMSprop")

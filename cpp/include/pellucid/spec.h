@@ -9,11 +9,21 @@
 
 namespace pellucid {
 
+inline void require(bool condition, const std::string& otherwise) {
+    if (!condition) throw std::invalid_argument(otherwise);
+}
+
+// An array of the network's floating type that Python owns, and how many numbers it holds; -1 for none.
+struct Numbers {
+    void* data = nullptr;
+    std::int64_t count = -1;
+};
+
 // A layer: its kind, its settings, and where its arrays are. The arrays are owned by the Python layers.
 struct LayerSpec {
     std::string kind;              // the name of the class in core/layers.py, such as "Affine"
     std::vector<double> options;   // its settings, in the order of the constructor's arguments
-    std::vector<void*> arrays;     // its parameters, then its buffers, in the order of the class; null for none
+    std::vector<Numbers> arrays;   // its parameters, then its buffers, in the order of the class
     std::int64_t inputs = 0;       // D and H of this place in the network
     std::int64_t outputs = 0;
     bool frozen = false;
@@ -33,8 +43,8 @@ struct OptimizerSpec {
     bool nesterov = false;
     double weight_decay = 0, l1 = 0, l2 = 0;
     double clip_norm = -1, clip_value = -1, max_norm = -1, ema = -1;
-    std::vector<std::vector<void*>> slots;  // its memory, an array for each parameter that learns
-    std::vector<void*> average;             // the moving average of each parameter that learns
+    std::vector<std::vector<Numbers>> slots;  // its memory, an array for each parameter that learns
+    std::vector<Numbers> average;             // the moving average of each parameter that learns
 };
 
 enum class Number { uint8, float32, float64 };
@@ -56,7 +66,8 @@ struct Targets {
     const double* weights = nullptr;    // a weight for each row, or null
 };
 
-// An engine for one list of layers. Not safe for two threads at once, but for `answer`.
+// An engine for one list of layers. Not safe for two threads at once, but for `answer`. What does not fit together
+// raises std::invalid_argument, and changes nothing.
 class Engine {
 public:
     virtual ~Engine() = default;
@@ -72,16 +83,25 @@ public:
     // Answers for all rows into y, (N, K).
     virtual void answer(const Rows& x, void* y) const = 0;
 
-    // A learning pass over N rows: fills the gradients and y; gives the loss.
+    // A learning pass over N rows: fills the gradients and y; gives the loss. The rows of x must stay where they are
+    // until `observe` or `forget`.
     virtual double gradients(const Rows& x, const Targets& t, std::int64_t N, std::uint64_t step, void* y) = 0;
 
-    // The two halves of `gradients`, for a loss that is computed elsewhere: sums are what the loss takes, (N, K).
+    // The two halves of `gradients`, for a loss that is computed elsewhere: sums are what the loss takes, (N, K). The
+    // rows of x are kept.
     virtual void forward(const Rows& x, std::int64_t N, std::uint64_t step, void* sums, void* y) = 0;
     virtual void backward(const void* dy) = 0;
 
+    // Rows in the last pass, to which `backward` and `observe` belong; `forget` makes them 0.
+    virtual std::int64_t rows() const = 0;
+    virtual void forget() = 0;
+
     // Copies the gradients of all parameters out, or takes others in their place.
-    virtual void read_gradients(const std::vector<void*>& grads) const = 0;
-    virtual void write_gradients(const std::vector<const void*>& grads) = 0;
+    virtual void read_gradients(const std::vector<Numbers>& grads) const = 0;
+    virtual void write_gradients(const std::vector<Numbers>& grads) = 0;
+
+    // Whether there is an optimizer, without which `update` is refused.
+    virtual bool updates() const = 0;
 
     // Moves the parameters by the gradients; `step` counts from 1.
     virtual void update(double learning_rate, std::uint64_t step) = 0;

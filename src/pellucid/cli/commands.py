@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from pellucid import __version__
+from pellucid.cli.bench import bench
 from pellucid.cli.data import data
 from pellucid.cli.demo import demo
 from pellucid.cli.doctor import doctor
@@ -49,5 +50,5 @@ def pellucid() -> None:
     """Do nothing: the commands do it."""
 
 
-for command in (train, predict, evaluate, summary, data, doctor, demo):
+for command in (train, predict, evaluate, summary, data, bench, doctor, demo):
     pellucid.add_command(command)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pellucid.cli.help import Command, argument, json_option, lang_option
-from pellucid.cli.output import colours, shows_blocks, write_json
+from pellucid.cli.output import colours, columns, paragraph, shows_blocks, tell, write_json
 from pellucid.cli.threads import use_threads
 from pellucid.language import cell_width, mark, say
 
@@ -54,8 +54,9 @@ def data(data: str | None, as_json: bool) -> None:
             write_json([{"name": name, "about": say(about)} for name, about in KNOWN])
             return
         for name, about in KNOWN:
-            click.echo(f"{name:<9}{say(about)}")
-        click.echo("\n" + say("Own data: a folder with a sub-folder of pictures for each class, IDX files, or .npz."))
+            click.echo(paragraph(say(about), f"{name:<9}"))
+        click.echo()
+        tell(say("Own data: a folder with a sub-folder of pictures for each class, IDX files, or .npz."))
         return
     use_threads(None, 0)
     from pellucid.cli.datasets import load_dataset
@@ -110,7 +111,8 @@ def _text(dataset: Dataset, facts: dict[str, Any]) -> str:
         lines.append(say("some numbers are NaN or infinity: learning will refuse them"))
     if facts["classes"] is None:
         lines.append(say("targets are values: {shape}", shape=dataset.t.shape))
-    else:
+    lines = [paragraph(line) for line in lines]
+    if facts["classes"] is not None:
         lines += _classes(facts["classes"])
     return "\n".join([*lines, "", *_samples(dataset)]).rstrip()
 
@@ -120,9 +122,10 @@ def _classes(classes: list[dict[str, Any]]) -> list[str]:
     width = max(cell_width(each["name"]) for each in classes[:LONGEST])
     most = max(each["rows"] for each in classes)
     block = "█" if shows_blocks() else "#"
+    longest = min(30, max(columns() - width - 13, 0))
     for each in classes[:LONGEST]:
         name = each["name"] + " " * (width - cell_width(each["name"]))
-        lines.append(f"  {name}  {each['rows']:>7,}  {block * round(30 * each['rows'] / most)}".rstrip())
+        lines.append(f"  {name}  {each['rows']:>7,}  {block * round(longest * each['rows'] / most)}".rstrip())
     if len(classes) > LONGEST:
         lines.append(say("  and {count} more", count=len(classes) - LONGEST))
     return lines
@@ -135,12 +138,13 @@ def _samples(dataset: Dataset) -> list[str]:
 
     if dataset.picture_shape is None:
         return [
-            "  ".join(f"{value:.4g}" for value in row[:10]) for row in dataset.x[:SAMPLES].reshape(-1, dataset.inputs)
+            paragraph("  ".join(f"{value:.4g}" for value in row[:10]))
+            for row in dataset.x[:SAMPLES].reshape(-1, dataset.inputs)
         ]
     wide = dataset.picture_shape[1]
-    count = max(1, min(SAMPLES, 80 // (wide + 1)))
+    count = max(1, min(SAMPLES, (columns() + 1) // (wide + 1)))
     # One of each class, as far as there is room: samples are to show differences.
     order = np.unique(dataset.t, return_index=True)[1][:count] if dataset.classes else np.arange(count)
-    shown = [pictures.as_bytes(dataset.x[row])[:, :80] for row in order]
+    shown = [pictures.as_bytes(dataset.x[row])[:, : columns()] for row in order]
     blocks = [pictures.terminal_picture(picture, colours(), shows_blocks()) for picture in shown]
     return [" ".join(parts).rstrip() for parts in zip(*blocks, strict=True)]

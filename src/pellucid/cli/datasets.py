@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from pellucid import data
+from pellucid.core import chain
 from pellucid.core.preparation import Scale
 from pellucid.core.types import Array
 from pellucid.data.opening import list_folder, open_file
@@ -78,6 +79,30 @@ def check_classes(dataset: Dataset) -> None:
                 count=len(dataset.t),
             )
         )
+
+
+def check_inputs(dataset: Dataset, net: Network) -> None:
+    """Raise InputError where a row of the data has another number of inputs than the network takes."""
+    D = chain.input_width(net.layers)
+    if D is not None and dataset.inputs != D:
+        raise InputError(
+            say(
+                "{path}: its rows have {got} numbers, and this network takes {D}: give data with as many",
+                path=dataset.name,
+                got=dataset.inputs,
+                D=D,
+            )
+        )
+
+
+def as_inputs(net: Network, x: Array) -> Array:
+    """Give rows as the network takes them: in rows of numbers where it has no Flatten, from 0 to 1 where no Scale."""
+    kinds = [type(layer).__name__ for layer in net.layers[:2]]
+    if x.ndim == 3 and "Flatten" not in kinds:
+        x = x.reshape(len(x), -1)
+        if x.dtype == np.uint8 and not {"Scale", "Standardize"} & set(kinds):
+            x = (x / 255).astype(np.float32)
+    return as_levels(net, x)
 
 
 def as_classes(dataset: Dataset, t: Array, names: Sequence[str] | None) -> Array:

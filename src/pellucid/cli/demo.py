@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pellucid.cli.help import Command, lang_option, option, wrap
-from pellucid.cli.output import check_writable, colours, shows_blocks
+from pellucid.cli.help import Command, lang_option, option
+from pellucid.cli.output import check_writable, colours, shows_blocks, tell, time_text
 from pellucid.cli.threads import use_threads
 from pellucid.errors import FileError
 from pellucid.language import cell_width, mark, say, say_reason
@@ -36,7 +36,11 @@ WIDE = 24  # columns of a digit in the terminal: three of them fit into 80
     ),
     examples=[("pellucid demo", mark("the whole recipe")), ("pellucid demo --quick", mark("in seconds"))],
 )
-@option("--quick", is_flag=True, help=mark("The quick recipe: fewer epochs, a little less accurate."))
+@option(
+    "--quick",
+    is_flag=True,
+    help=mark("A quick recipe, a little less accurate: about a second (a few with the reference engine)."),
+)
 @option("-o", "--output", "folder", default="demo", metavar=mark("FOLDER"), help=mark("Where to. Default: demo."))
 @lang_option
 def demo(quick: bool, folder: str) -> None:
@@ -48,22 +52,20 @@ def demo(quick: bool, folder: str) -> None:
         "digits, then reads 10,000 that it never saw. It and its pictures go to {folder}/.",
         folder=folder,
     )
-    click.echo("\n".join(wrap(opening, 79)))
+    tell(opening)
     net, history, report, images, labels = _learn(quick)
     if history.stopped == "interrupted":
-        click.echo(
-            say("interrupted: learning ended after {epochs} whole epochs; the network is kept", epochs=len(history))
-        )
+        tell(say("interrupted: learning ended after {epochs} whole epochs; the network is kept", epochs=len(history)))
     click.echo()
     assert report.accuracy is not None
     assert report.interval is not None
     click.echo(
         say(
-            "test accuracy: {accuracy:.1f} %  (95 % interval {low:.1f} to {high:.1f}), {seconds:.1f} s of learning",
+            "test accuracy: {accuracy:.1f} %  (95 % interval {low:.1f} to {high:.1f}), {time} of learning",
             accuracy=100 * report.accuracy,
             low=100 * report.interval[0],
             high=100 * report.interval[1],
-            seconds=history.seconds,
+            time=time_text(history.seconds),
         )
     )
     click.echo("\n" + report.confusion_table() + "\n")
@@ -71,7 +73,7 @@ def demo(quick: bool, folder: str) -> None:
         click.echo(line)
     click.echo()
     _write(target, net, history, report, images, labels)
-    click.echo("\n".join(wrap(say("written to {folder}/: {names}", folder=folder, names=", ".join(_NAMES)), 79)))
+    tell(say("written to {folder}/: {names}", folder=folder, names=", ".join(_NAMES)))
     _say_what_next(target / _NAMES[0])
 
 
@@ -102,9 +104,9 @@ def _say_what_next(model: Path) -> None:
 
 
 def _learn(quick: bool) -> tuple[Network, History, Evaluation, Array, Array]:
+    from pellucid.building import mlp
     from pellucid.data import mnist
     from pellucid.lens.evaluation import evaluate
-    from pellucid.network import mlp
     from pellucid.training import recipes, train
 
     digits = mnist()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.metadata
-import importlib.util
 import os
 import platform
 from typing import Any, NamedTuple
@@ -12,22 +11,19 @@ import click
 
 from pellucid import __version__
 from pellucid.cli.help import Command, json_option, lang_option
-from pellucid.cli.output import write_json
+from pellucid.cli.output import paragraph, tell, write_json
 from pellucid.language import cell_width, current_language, mark, say
 
 NEEDED = ("numpy", "click", "rich", "safetensors", "pillow")
 
-EXTRAS = {"torch": mark("exchange with PyTorch")}
-"""Packages that are not needed, and what for."""
-
 
 class Finding(NamedTuple):
-    """One line of the report: what was looked at, what was found, and whether it is as it must be."""
+    """One line of the report: what was looked at, what was found, and whether it is as it must be (None: optional)."""
 
     name: str
     about: str
     found: str
-    good: bool = True
+    good: bool | None = True
 
 
 @click.command(
@@ -44,17 +40,21 @@ class Finding(NamedTuple):
 def doctor(as_json: bool) -> int:
     """Check this installation."""
     findings = examine()
-    broken = [finding for finding in findings if not finding.good]
+    broken = [finding for finding in findings if finding.good is False]
     if as_json:
         report: dict[str, Any] = {finding.name: finding.found for finding in findings}
         write_json(report | {"broken": [finding.name for finding in broken]})
         return 1 if broken else 0
-    width = max(cell_width(finding.about) for finding in findings)
+    words = {True: say("ok"), False: say("BROKEN"), None: say("optional")}
+    signs = {good: f"[{word}]" for good, word in words.items()}
+    sizes = max(map(cell_width, signs.values())), max(cell_width(finding.about) for finding in findings)
     for finding in findings:
-        sign = say("ok") if finding.good else say("BROKEN")
-        click.echo(f"{finding.about}{' ' * (width - cell_width(finding.about))}  {finding.found}  [{sign}]")
+        cells = zip((signs[finding.good], finding.about), sizes, strict=True)
+        head = "".join(cell + " " * (size + 2 - cell_width(cell)) for cell, size in cells)
+        click.echo(paragraph(finding.found, head))
     if broken:
-        click.echo("\n" + say("Something is broken: python -m pip install --force-reinstall pellucid"))
+        click.echo()
+        tell(say("Something is broken: python -m pip install --force-reinstall pellucid"))
     return 1 if broken else 0
 
 
@@ -69,7 +69,6 @@ def examine() -> list[Finding]:
         _threads(),
         Finding("language", say("language"), current_language()),
         _mnist(),
-        *(_extra(name, about) for name, about in EXTRAS.items()),
     ]
 
 
@@ -105,7 +104,7 @@ def _engine() -> Finding:
         return Finding("engine", about, str(error), False)
     if instructions is None:
         return Finding(
-            "engine", about, say("reference (NumPy); native: not in this installation, install a C++ compiler")
+            "engine", about, say("reference (NumPy); native: not in this installation, install a C++ compiler"), None
         )
     return Finding("engine", about, say("native, {instructions} instructions", instructions=instructions))
 
@@ -130,11 +129,3 @@ def _mnist() -> Finding:
         return Finding("mnist", "MNIST", str(error), False)
     train, test = len(digits.train.labels), len(digits.test.labels)
     return Finding("mnist", "MNIST", say("{train:,} + {test:,} digits, checksums right", train=train, test=test))
-
-
-def _extra(name: str, about: str) -> Finding:
-    if importlib.util.find_spec(name) is None:
-        return Finding(
-            name, name, say("not installed ({use}): python -m pip install {name}", use=say(about), name=name)
-        )
-    return Finding(name, name, f"{importlib.metadata.version(name)} ({say(about)})")

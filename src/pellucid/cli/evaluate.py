@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from pellucid.cli.help import Command, argument, json_option, lang_option, option
-from pellucid.cli.output import write_json
+from pellucid.cli.output import columns, tell, write_json
 from pellucid.cli.threads import use_threads
-from pellucid.language import mark
+from pellucid.errors import InputError
+from pellucid.language import cell_width, mark, say
 
-WIDEST_MATRIX = 12
-"""Classes up to which a confusion matrix fits into 80 columns."""
+if TYPE_CHECKING:
+    from pellucid.cli.datasets import Dataset
+    from pellucid.network import Network
 
 
 @click.command(
@@ -27,26 +31,49 @@ WIDEST_MATRIX = 12
 @argument("model", metavar=mark("MODEL"), about=mark("The network's file, as `pellucid train` wrote it."))
 @option(
     "--data",
-    default="mnist",
     metavar=mark("DATA"),
     help=mark("As for train; its test rows, where there are some. Default: mnist."),
 )
 @json_option
 @lang_option
-def evaluate(model: str, data: str, as_json: bool) -> None:
+def evaluate(model: str, data: str | None, as_json: bool) -> None:
     """Show how well a network answers."""
     use_threads(None, 0)
-    from pellucid.cli.datasets import as_classes, as_levels, load_dataset
+    from pellucid.cli.datasets import as_classes, as_inputs, check_inputs, load_dataset
     from pellucid.lens import evaluation
     from pellucid.network import load
 
     net = load(model)
-    dataset = load_dataset(data)
+    dataset = load_dataset(data or "mnist")
+    if data is None:
+        _check_digits(net, dataset)
+    check_inputs(dataset, net)
     x, t = dataset.test or (dataset.x, dataset.t)
-    found = evaluation.evaluate(net, as_levels(net, x), as_classes(dataset, t, net.classes))
+    found = evaluation.evaluate(net, as_inputs(net, x), as_classes(dataset, t, net.classes))
     if as_json:
         write_json(found.to_dict())
         return
-    click.echo(found)
-    if found.confusion is not None and len(found.confusion) <= WIDEST_MATRIX:
-        click.echo("\n" + found.confusion_table())
+    tell(str(found))
+    if found.confusion is None:
+        return
+    table = found.confusion_table()
+    click.echo()
+    if max(map(cell_width, table.splitlines())) <= columns():
+        click.echo(table)
+    else:
+        tell(say("which class is taken for which does not fit into {columns} columns: see --json", columns=columns()))
+
+
+def _check_digits(net: Network, digits: Dataset) -> None:
+    """Raise InputError where a network did not learn MNIST's digits, and no other data were named."""
+    from pellucid.core import chain
+
+    D = chain.input_width(net.layers)
+    if D not in (None, digits.inputs):
+        raise InputError(say("this network takes {D} inputs, and MNIST's digits are 784 pixels: give --data", D=D))
+    if net.classes is not None and net.classes != digits.classes:
+        names = ", ".join(net.classes[:4]) + (", ..." if len(net.classes) > 4 else "")
+        raise InputError(say("this network's classes ({names}) are not MNIST's digits: give --data", names=names))
+    K = net.summary().rows[-1].outputs if net.layers else None
+    if K not in (None, len(digits.classes or ())):
+        raise InputError(say("this network has {K} outputs, and MNIST has ten digits: give --data", K=K))

@@ -166,24 +166,60 @@ class Whole(ParamType):
 
 
 class Number(ParamType):
-    """A finite number from `low` to `high`."""
+    """A finite number of `low` or more."""
 
     name = "number"
 
-    def __init__(self, low: float = 0.0, high: float = float("inf")) -> None:
-        self.low, self.high = low, high
+    def __init__(self, low: float = 0.0) -> None:
+        self.low = low
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         try:
             number = float(value)
         except ValueError:
             number = float("nan")
-        if not self.low <= number <= self.high or number == float("inf"):
-            if self.high == float("inf"):
-                self.fail(say("expected a number of {low:g} or more, got {got}", low=self.low, got=value))
-            text = say("expected a number from {low:g} to {high:g}, got {got}", low=self.low, high=self.high, got=value)
-            self.fail(text)
+        if not self.low <= number < float("inf"):
+            self.fail(say("expected a number of {low:g} or more, got {got}", low=self.low, got=value))
         return number
+
+
+class Share(ParamType):
+    """A number from 0 up to, but not, 1."""
+
+    name = "share"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        try:
+            share = float(value)
+        except ValueError:
+            share = float("nan")
+        if not 0 <= share < 1:
+            self.fail(say("expected a number from 0 up to, but not, 1; got {got}", got=value))
+        return share
+
+
+class ShareOrData(ParamType):
+    """A share of the rows, above 0 and below 1, as a number; or the name of data, as it is."""
+
+    name = "validation"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float | str:
+        try:
+            share = float(value)
+        except ValueError:
+            return str(value)
+        if not 0 < share < 1:
+            self.fail(say("expected a share above 0 and below 1, or data; got {got}", got=value))
+        return share
+
+
+class OutputActivation(click.Choice):  # type: ignore[type-arg,unused-ignore]  # older versions cannot be subscripted
+    """The name of an activation; whoever gives the name of a file meant another option."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if any(sign in str(value) for sign in "./\\"):
+            self.fail(say("--output is the last layer's activation; for the file use -o {got}", got=value))
+        return super().convert(value, param, ctx)
 
 
 class Layers(ParamType):
@@ -203,8 +239,8 @@ def shown(marked: str | None) -> str:
     return say(marked) if marked else ""
 
 
-def wrap(text: str, width: int) -> list[str]:
-    """Break text into lines of at most `width` columns, at spaces; a longer word is broken where it must be.
+def wrap(text: str, width: int, *, breaks_words: bool = True) -> list[str]:
+    """Break text into lines of at most `width` columns, at spaces; a longer word is broken, or stays whole.
 
     >>> wrap("신경망이 답합니다", 9)
     ['신경망이', '답합니다']
@@ -218,6 +254,9 @@ def wrap(text: str, width: int) -> list[str]:
             continue
         lines += [line] if line else []
         line = ""
+        if not breaks_words:
+            line = word
+            continue
         for character in word:
             if cell_width(line + character) > width:
                 lines.append(line)

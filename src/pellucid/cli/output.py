@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -12,8 +13,11 @@ from typing import Any
 
 import click
 
+from pellucid.cli.help import wrap
 from pellucid.errors import FileError
-from pellucid.language import say, say_reason
+from pellucid.language import cell_width, say, say_reason
+
+WIDEST = 80
 
 
 def write_json(document: Any) -> None:
@@ -23,7 +27,29 @@ def write_json(document: Any) -> None:
 
 def note(text: str) -> None:
     """Tell people something beside the result, on standard error."""
-    click.echo(text, err=True)
+    click.echo(paragraph(text), err=True)
+
+
+def tell(text: str) -> None:
+    """Write one paragraph of the result to standard output."""
+    click.echo(paragraph(text))
+
+
+def columns() -> int:
+    """Give how many columns text may take: the terminal's, but no more than 80."""
+    return min(max(shutil.get_terminal_size((WIDEST, 24)).columns, 20), WIDEST)
+
+
+def paragraph(text: str, head: str = "") -> str:
+    """Break text at spaces into lines that fit, below each other behind `head`; paths and other words stay whole."""
+    indent = cell_width(head)
+    lines = wrap(text, max(columns() - indent, 10), breaks_words=False) or [""]
+    return "\n".join((head if index == 0 else " " * indent) + line for index, line in enumerate(lines))
+
+
+def time_text(seconds: float) -> str:
+    """Say how long something took."""
+    return say("under 0.1 s") if seconds < 0.1 else say("{seconds:.1f} s", seconds=seconds)
 
 
 def check_writable(path: str, room: int = 0) -> None:

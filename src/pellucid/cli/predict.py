@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from pellucid.cli.help import Command, argument, json_option, lang_option
-from pellucid.cli.output import colours, shows_blocks, write_json
+from pellucid.cli.help import Command, argument, json_option, lang_option, wrap
+from pellucid.cli.output import colours, columns, paragraph, shows_blocks, write_json
 from pellucid.cli.threads import use_threads
-from pellucid.errors import InputError, PellucidError
+from pellucid.errors import FileError, InputError, PellucidError
 from pellucid.language import cell_width, mark, say
 
 if TYPE_CHECKING:
@@ -22,6 +25,8 @@ SHOWN = 3
 
 BAR = 20
 PICTURE = (28, 28)
+ROOM = 24  # columns that an answer needs beside its picture; where there are fewer it stands below
+DARK = 0.05  # the brightest output neuron below which none lights up
 
 
 @click.command(
@@ -45,6 +50,7 @@ def predict(model: str, files: tuple[str, ...], as_json: bool) -> int:
     use_threads(None, 0)
     from pellucid.network import load
 
+    _check_order(model)
     net = load(model)
     entries: list[dict[str, Any]] = []
     shown = failed = 0
@@ -71,6 +77,22 @@ def predict(model: str, files: tuple[str, ...], as_json: bool) -> int:
     return 1 if failed else 0
 
 
+def _check_order(model: str) -> None:
+    """Raise FileError where the model is a picture: the words stand in the wrong order."""
+    start = b""
+    with suppress(OSError, ValueError):
+        if Path(model).is_file():  # to open a pipe would be to wait for its other end
+            with Path(model).open("rb") as file:
+                start = file.read(12)
+    if start.startswith((b"\x89PNG", b"\xff\xd8", b"GIF8", b"BM", b"II*\0", b"MM\0*")) or start[8:] == b"WEBP":
+        raise FileError(
+            say(
+                "{path}: no model file, but what looks like a picture; the order is: pellucid predict MODEL FILE...",
+                path=model,
+            )
+        )
+
+
 def read_rows(net: Network, file: str) -> tuple[Array, bool]:
     """Give what a file holds as rows for this network, and whether the file is one of rows (not one picture)."""
     import numpy as np
@@ -87,9 +109,9 @@ def read_rows(net: Network, file: str) -> tuple[Array, bool]:
             raise InputError(
                 say("{path}: expected an array named x, found {found}", path=file, found=", ".join(arrays))
             )
-        return as_levels(net, _as_rows(net, arrays["x"])), True
+        return as_levels(net, _as_rows(net, file, arrays["x"])), True
     if start.startswith((b"\0\0", b"\x1f\x8b")):
-        return _as_rows(net, read_idx(file)), True
+        return _as_rows(net, file, read_idx(file)), True
     if not reads_pictures(net):
         raise InputError(
             say(
@@ -143,6 +165,8 @@ def describe_confidence(net: Network, y: Array) -> str:
     """Say in words how sure one answer y, (1, K), is, and what that number means."""
     value = float(net.confidence(y)[0])
     if type(net.layers[-1]).__name__ == "Sigmoid" and y.shape[1] > 1:
+        if value < DARK:
+            return say("no output neuron lights up (the brightest: {value:.2f})", value=value)
         return say("match {value:.2f} (the neuron's light, no probability)", value=value)
     return say("probability {value:.1%}", value=value)
 
@@ -151,7 +175,7 @@ def _texts(net: Network, file: str, x: Array, y: Array, many: bool, shown: int) 
     for row in range(len(y)):
         name = f"{file}:{row}" if many else file
         if not tells_classes(net):
-            yield f"{name}  " + "  ".join(f"{value:.6g}" for value in y[row])
+            yield paragraph("  ".join(f"{value:.6g}" for value in y[row]), f"{name}  ")
         elif shown + row < SHOWN:
             yield _whole_answer(net, name, x[row], y[row : row + 1])
         else:
@@ -162,20 +186,22 @@ def _texts(net: Network, file: str, x: Array, y: Array, many: bool, shown: int) 
 def _whole_answer(net: Network, name: str, x: Array, y: Array) -> str:
     from pellucid.lens import pictures
 
-    right = [
-        say("{name}: {label}", name=name, label=net.label(int(net.choose(y)[0]))),
-        describe_confidence(net, y),
-        "",
-        *_bars(net, y[0]),
-    ]
+    head = say("{name}: {label}", name=name, label=net.label(int(net.choose(y)[0])))
+    room = columns() - PICTURE[1] - 2
+    beside = reads_pictures(net) and room >= ROOM
+    rest = [*wrap(describe_confidence(net, y), room if beside else columns()), "", *_bars(net, y[0])]
     if not reads_pictures(net):
-        return "\n".join([*right, ""])
+        return "\n".join([head, *rest, ""])
+    above = [] if beside and cell_width(head) <= room else [head]
+    right = rest if above else [head, *rest]
     picture = pictures.as_bytes(x.reshape(PICTURE))
     left = pictures.terminal_picture(picture, colours(), shows_blocks())
+    if not beside:
+        return "\n".join([*above, *(line.rstrip() for line in left), *rest, ""])
     start = (len(left) - len(right)) // 2
     right = [""] * start + right + [""] * (len(left) - start - len(right))
     lines = [f"{picture_line}  {text}".rstrip() for picture_line, text in zip(left, right, strict=True)]
-    return "\n".join([*lines, ""])
+    return "\n".join([*above, *lines, ""])
 
 
 def _bars(net: Network, y: Array) -> list[str]:
@@ -188,15 +214,22 @@ def _bars(net: Network, y: Array) -> list[str]:
     width = max(cell_width(name) for name in names)
     lines = []
     for name, k in zip(names, best, strict=True):
-        length = max(1, round(BAR * (float(y[k]) - low) / (high - low)))
-        lines.append(f"{name}{' ' * (width - cell_width(name))} {block * length} {float(y[k]):.2f}")
+        length = round(BAR * (float(y[k]) - low) / (high - low)) if f"{float(y[k]):.2f}" != "0.00" else 0
+        bar = f"{block * length} " if length else ""
+        lines.append(f"{name}{' ' * (width - cell_width(name))} {bar}{float(y[k]):.2f}")
     return lines
 
 
-def _as_rows(net: Network, x: Array) -> Array:
-    """Let a single row be one: its numbers alone, or one picture."""
+def _as_rows(net: Network, file: str, x: Array) -> Array:
+    """Let a single row be one: its numbers alone, or one picture. Raises InputError for rows of another length."""
     D = _inputs(net)
-    return x[None] if x.ndim in (1, 2) and x.size == D and (x.ndim == 1 or x.shape[1] != D) else x
+    if x.ndim in (1, 2) and x.size == D and (x.ndim == 1 or x.shape[1] != D):
+        return x[None]
+    if D is not None and (x.ndim < 2 or math.prod(x.shape[1:]) != D):
+        raise InputError(
+            say("{path}: expected rows of {D} numbers, got an array of shape {got}", path=file, D=D, got=x.shape)
+        )
+    return x
 
 
 def _inputs(net: Network) -> int | None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from pellucid.cli.help import Command, Layers, argument, json_option, lang_option, option, wrap
-from pellucid.cli.output import write_json
+from pellucid.cli.help import Command, Layers, argument, json_option, lang_option, option
+from pellucid.cli.output import tell, write_json
 from pellucid.cli.train import ACTIVATIONS
 from pellucid.language import mark, say
 
@@ -46,7 +46,8 @@ def summary(model: str | None, layers: tuple[int, ...] | None, activation: str, 
     """Count what a network is made of."""
     if (model is None) == (layers is None):
         raise click.UsageError(say("name either a MODEL file or --layers"), click.get_current_context())
-    from pellucid.network import load, mlp
+    from pellucid.building import mlp
+    from pellucid.network import load
 
     net = load(model) if model is not None else mlp(layers or (), activation=activation, output=output)
     counts = net.summary()
@@ -55,7 +56,13 @@ def summary(model: str | None, layers: tuple[int, ...] | None, activation: str, 
         return
     click.echo(counts)
     if epochs := net.record.get("epochs"):
-        told = say("learned {epochs} epochs from {rows} rows", epochs=epochs, rows=net.record.get("rows"))
-        click.echo("\n" + "\n".join(wrap(f"{told}: {net.record.get('optimizer')}", 79)))
+        rows = net.record.get("rows")
+        told = say(
+            "learned {epochs} epochs from {rows} rows",
+            epochs=epochs,
+            rows=f"{rows:,}" if isinstance(rows, int) else rows,
+        )
+        click.echo()
+        tell(f"{told}: {net.record.get('optimizer')}")
     if net.classes:
-        click.echo(say("classes: {names}", names=", ".join(net.classes)))
+        tell(say("classes: {names}", names=", ".join(net.classes)))

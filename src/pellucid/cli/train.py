@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
+import sys
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from pellucid.cli.help import Command, Layers, Number, Whole, json_option, lang_option, option
-from pellucid.cli.output import check_writable, note, write_json
+from pellucid.cli import learning, outcome
+from pellucid.cli.augment import Augment
+from pellucid.cli.help import (
+    Command,
+    Layers,
+    Number,
+    OutputActivation,
+    Share,
+    ShareOrData,
+    Whole,
+    json_option,
+    lang_option,
+    option,
+)
+from pellucid.cli.output import check_writable, note, tell, time_text, write_json
 from pellucid.cli.threads import use_threads
-from pellucid.errors import InputError
 from pellucid.language import mark, say
 
 if TYPE_CHECKING:
     from pellucid.cli.datasets import Dataset
-    from pellucid.core.losses import Loss
     from pellucid.lens.evaluation import Evaluation
     from pellucid.network import Network
-    from pellucid.training import History, Recipe
 
 # Written here once more than in core, so that help and wrong names need no NumPy; a test holds both together.
 ACTIVATIONS = (
@@ -33,7 +44,6 @@ OPTIMIZERS = ("sgd", "adam", "adamw", "rmsprop", "adagrad")
 SCHEDULES = ("constant", "step", "exponential", "cosine", "one_cycle", "warm_up", "reduce_on_plateau")
 ENGINES = ("auto", "native", "reference")
 
-HIDDEN = (16, 16)
 ROOM = 64 << 10  # bytes: what a model file holds beside its weights
 
 NETWORK, LEARNING, RUNNING = mark("Network"), mark("Learning"), mark("Running and result")
@@ -46,13 +56,15 @@ NETWORK, LEARNING, RUNNING = mark("Network"), mark("Learning"), mark("Running an
         "Train a network and write it to a file.\n\n"
         "Without options: the network 784-16-16-10, sigmoid everywhere, learns the handwritten digits of MNIST, "
         "which lie inside this package, by a recipe that was measured to work well. Each option changes one part "
-        "of it. Ctrl-C ends learning after the batch; the network is written all the same."
+        "of it; other networks and data have a recipe of their own. Ctrl-C ends learning after the batch, and the "
+        "network is written all the same; a second Ctrl-C stops at once and writes nothing."
     ),
     examples=[
         ("pellucid train --quick", mark("few epochs, a few seconds")),
         ("pellucid train --layers 784,32,10 --epochs 20", mark("another network")),
         ("pellucid train --data letters/ -o letters.safetensors", mark("own pictures, a sub-folder for each class")),
         ("pellucid train --activation relu --output softmax", mark("another activation and output")),
+        ("pellucid train --augment shift=1,rotation=10,elastic=34", mark("pictures moved, turned and bent a little")),
     ],
 )
 @option(
@@ -81,14 +93,14 @@ NETWORK, LEARNING, RUNNING = mark("Network"), mark("Learning"), mark("Running an
 )
 @option(
     "--output",
-    type=click.Choice(ACTIVATIONS),
+    type=OutputActivation(ACTIVATIONS),
     metavar=mark("NAME"),
     group=NETWORK,
     help=mark("The last layer's activation: sigmoid (default for classes), softmax, identity (for values), ..."),
 )
 @option(
     "--dropout",
-    type=Number(0, 1),
+    type=Share(),
     default=0.0,
     metavar=mark("SHARE"),
     group=NETWORK,
@@ -113,7 +125,7 @@ NETWORK, LEARNING, RUNNING = mark("Network"), mark("Learning"), mark("Running an
     type=Number(),
     metavar=mark("RATE"),
     group=LEARNING,
-    help=mark("Size of a step. Default: the recipe's; for another optimizer its own."),
+    help=mark("Size of a step. Default: the recipe's; for another optimizer one that suits it."),
 )
 @option(
     "--schedule",
@@ -133,10 +145,21 @@ NETWORK, LEARNING, RUNNING = mark("Network"), mark("Learning"), mark("Running an
 )
 @option(
     "--label-smoothing",
-    type=Number(0, 1),
+    type=Share(),
     metavar=mark("SHARE"),
     group=LEARNING,
     help=mark("Share of each target spread over all classes, for cross-entropies. Default: 0."),
+)
+@option(
+    "--augment",
+    type=Augment(),
+    metavar=mark("NAME=N,..."),
+    group=LEARNING,
+    help=mark(
+        "Change pictures while learning, each by at most: shift=PIXELS, rotation=DEGREES, scale=SHARE; "
+        "elastic=STRENGTH (34, with smoothness=4), noise=DEVIATION, brightness=DARKEST (0.5); or none. "
+        "Default: the recipe's."
+    ),
 )
 @option(
     "--epochs",
@@ -154,6 +177,7 @@ NETWORK, LEARNING, RUNNING = mark("Network"), mark("Learning"), mark("Running an
 )
 @option(
     "--validation",
+    type=ShareOrData(),
     metavar=mark("SHARE|DATA"),
     group=LEARNING,
     help=mark("Share of the rows (0.1), or other data, that is only looked at while learning. Default: none."),
@@ -162,7 +186,7 @@ NETWORK, LEARNING, RUNNING = mark("Network"), mark("Learning"), mark("Running an
     "--quick",
     is_flag=True,
     group=LEARNING,
-    help=mark("The quick recipe: fewer epochs, a little less accurate."),
+    help=mark("A quick recipe, a little less accurate: about a second (a few with the reference engine)."),
 )
 @option(
     "--seed",
@@ -199,82 +223,37 @@ NETWORK, LEARNING, RUNNING = mark("Network"), mark("Learning"), mark("Running an
 @lang_option
 def train(**options: Any) -> None:
     """Train a network and write it to a file."""
-    widths = options["layers"] or (784, *HIDDEN, 10)
+    widths = options["layers"] or (784, *learning.HIDDEN, 10)
     use_threads(options["threads"], sum(D * H for D, H in pairwise(widths)))
     if options["path"] is not None:
         check_writable(options["path"])
     from pellucid.cli.datasets import check_classes, load_dataset
+    from pellucid.training import train as train_network
 
     dataset = load_dataset(options["data"])
     check_classes(dataset)
-    net = build(dataset, options)
+    learning.check_layers(dataset, options["layers"])
+    net = learning.build(dataset, options)
+    settings = learning.settings_of(net, dataset, options)
     path = options["path"] or ("digits.safetensors" if dataset.picture_shape else "model.safetensors")
     check_writable(path, sum(array.nbytes for array in net.params) + ROOM)
-    note(_opening(dataset, net))
-    history = learn(net, dataset, options)
-    net.save(path)
+    _open(dataset, net, path)
+    history = train_network(net, dataset.x, dataset.t, **settings)
     if history.stopped == "interrupted":
         note(say("interrupted: learning ended after {epochs} whole epochs; the network is kept", epochs=len(history)))
+    net.save(path)
     report = None if dataset.test is None else test(net, dataset)
+    warnings = outcome.warnings_of(dataset, history, report)
     if options["as_json"]:
-        write_json(to_dict(path, net, history, report))
-        return
-    if report is not None:
-        click.echo(say("on rows that it never saw: {report}", report=report))
-    click.echo(say("written: {path}, {seconds:.1f} s of learning", path=path, seconds=history.seconds))
-
-
-def build(dataset: Dataset, options: dict[str, Any]) -> Network:
-    """Build the network that the options ask for, for these data."""
-    import numpy as np
-
-    from pellucid.core.preparation import Flatten
-    from pellucid.network import Network, mlp
-
-    values = dataset.classes is None
-    net = mlp(
-        options["layers"] or (dataset.inputs, *HIDDEN, dataset.outputs),
-        activation=options["activation"] or "sigmoid",
-        output=options["output"] or ("identity" if values else "sigmoid"),
-        dropout=options["dropout"],
-        pixels=dataset.x.dtype == np.uint8,
-        seed=options["seed"],
-    )
-    if dataset.x.ndim > 2 and not isinstance(net.layers[0], Flatten):
-        net = Network([Flatten(), *net.layers])
-    if dataset.classes is not None:
-        outputs = net.summary().rows[-1].outputs or 1
-        extra = [str(k) for k in range(len(dataset.classes), outputs)]
-        net = Network(net.layers, classes=[*dataset.classes, *extra])
-    if dataset.picture_shape:
-        net.inputs = {"kind": "pictures", "shape": dataset.picture_shape}
-    return net
-
-
-def learn(net: Network, dataset: Dataset, options: dict[str, Any]) -> History:
-    """Let the network learn by the recipe, with the options in place of its parts."""
-    from pellucid.core.schedules import SCHEDULES as schedules
-    from pellucid.training import recipes
-    from pellucid.training import train as train_network
-
-    recipe = recipes.QUICK if options["quick"] else recipes.DIGITS
-    pictures = dataset.picture_shape is not None
-    return train_network(
-        net,
-        dataset.x,
-        dataset.t,
-        loss=_loss(net, dataset, options),
-        optimizer=_optimizer(recipe, options),
-        schedule=schedules[options["schedule"]]() if options["schedule"] else recipe.schedule,
-        epochs=options["epochs"] or recipe.epochs,
-        batch_size=options["batch_size"] or recipe.batch_size,
-        validation=_validation(net, options["validation"]),
-        augment=recipe.augment if pictures else None,
-        seed=options["seed"],
-        engine=options["engine"],
-        threads=options["threads"],
-        progress=True,
-    )
+        write_json(outcome.to_dict(path, net, history, report, warnings))
+    else:
+        if report is not None:
+            tell(say("on rows that it never saw: {report}", report=report))
+        tell(say("written: {path}, {time} of learning", path=path, time=time_text(history.seconds)))
+    for text in warnings:
+        note(say("warning: {text}", text=text))
+    if warnings:
+        note(outcome.advice(settings["optimizer"].learning_rate))
 
 
 def test(net: Network, dataset: Dataset) -> Evaluation:
@@ -285,72 +264,23 @@ def test(net: Network, dataset: Dataset) -> Evaluation:
     return evaluate(net, *dataset.test)
 
 
-def to_dict(path: str, net: Network, history: History, report: Evaluation | None) -> dict[str, Any]:
-    """Give the result as JSON can hold it."""
-    last = history.records[-1] if history.records else {}
-    validation = {"loss": last.get("validation_loss"), "accuracy": last.get("validation_accuracy")}
-    found = None if report is None else report.to_dict()
-    if found is not None and "accuracy" in found:
-        found = {name: found[name] for name in ("accuracy", "interval")}
-    return {
-        "model": path,
-        "parameters": net.parameter_count,
-        "epochs": len(history),
-        "seconds": history.seconds,
-        "train": {"loss": last.get("loss"), "accuracy": last.get("accuracy")},
-        "validation": None if validation["loss"] is None else validation,
-        "test": found,
-    }
-
-
-def _opening(dataset: Dataset, net: Network) -> str:
+def _open(dataset: Dataset, net: Network, path: str) -> None:
     from pellucid.core.layers import Affine
 
     affine = [layer for layer in net.layers if isinstance(layer, Affine)]
     widths = "-".join(str(width) for width in (affine[0].W.shape[0], *(layer.W.shape[1] for layer in affine)))
-    return say(
-        "learning from {rows:,} rows of {data}; network {widths}, {parameters:,} parameters",
-        rows=len(dataset.x),
-        data=dataset.name,
-        widths=widths,
-        parameters=net.parameter_count,
-    )
-
-
-def _optimizer(recipe: Recipe, options: dict[str, Any]) -> Any:
-    from pellucid.core.optimizers import OPTIMIZERS as optimizers
-
-    usual = recipe.optimizer
-    kind = optimizers[options["optimizer"]] if options["optimizer"] else type(usual)
-    settings = usual.options() if kind is type(usual) else {}
-    given = {name: options[name] for name in ("learning_rate", "weight_decay") if options[name] is not None}
-    return kind(**{**settings, **given})
-
-
-def _loss(net: Network, dataset: Dataset, options: dict[str, Any]) -> Loss:
-    from pellucid.core.losses import BinaryCrossEntropy, CrossEntropy
-    from pellucid.training.choices import choose_loss
-
-    loss = choose_loss(options["loss"], net, dataset.t)
-    if options["label_smoothing"] is None:
-        return loss
-    if not isinstance(loss, (CrossEntropy, BinaryCrossEntropy)):
-        raise InputError(
-            say(
-                "label smoothing goes with cross_entropy and binary_cross_entropy; the loss is {loss}",
-                loss=type(loss).__name__,
-            )
+    note(
+        say(
+            "learning from {rows:,} rows of {data}; network {widths}, {parameters:,} parameters",
+            rows=len(dataset.x),
+            data=dataset.name,
+            widths=widths,
+            parameters=net.parameter_count,
         )
-    return type(loss)(options["label_smoothing"])
-
-
-def _validation(net: Network, wanted: str | None) -> Any:
-    from pellucid.cli.datasets import as_classes, load_dataset
-
-    if wanted is None:
-        return None
-    try:
-        return float(wanted)
-    except ValueError:
-        other = load_dataset(wanted)
-        return other.x, as_classes(other, other.t, net.classes)
+    )
+    if (earlier := outcome.replaced(path)) is not None:
+        note(earlier)
+    if not path.endswith(".safetensors"):
+        note(say("the name of a model file should end in .safetensors; {path} is written all the same", path=path))
+    if sys.stderr.isatty():
+        note(say("Ctrl-C ends learning and keeps the network; a second Ctrl-C stops at once and writes nothing"))

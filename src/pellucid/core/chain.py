@@ -13,12 +13,20 @@ from typing import Any
 import numpy as np
 
 from pellucid.core.layer import Layer, Learning
-from pellucid.core.layers import Activation, Identity, Softmax
-from pellucid.core.losses import Loss
+from pellucid.core.layers import Activation, Exponential, Sigmoid, Softmax
+from pellucid.core.losses import BinaryCrossEntropy, CrossEntropy, Loss, MeanSquaredError, Poisson
 from pellucid.core.preparation import Flatten, Scale, Standardize
+from pellucid.core.table import table
 from pellucid.core.types import Array
 from pellucid.errors import InputError
 from pellucid.language import say
+
+# What to learn by, where a network ends in this.
+_LOSS_OF_END: dict[type[Layer], type[Any]] = {
+    Softmax: CrossEntropy,
+    Sigmoid: BinaryCrossEntropy,
+    Exponential: Poisson,
+}
 
 
 class Trace(list[Array]):
@@ -28,6 +36,7 @@ class Trace(list[Array]):
         super().__init__()
         self.x = x
         self.learning = learning
+        self.names: list[str] = []  # of the layers whose outputs these are
 
     @property
     def y(self) -> Array:
@@ -37,6 +46,20 @@ class Trace(list[Array]):
     def input_of(self, index: int) -> Array:
         """Give what went into the layer with that index."""
         return self[index - 1] if index else self.x
+
+    def __repr__(self) -> str:
+        names = [*self.names, *("?" for _ in self[len(self.names) :])]
+        arrays = [
+            ("x", self.x),
+            *((f"{index} {name}", y) for index, (name, y) in enumerate(zip(names, self, strict=True))),
+        ]
+        if len(self.x) == 1:
+            heads = [say("layer"), say("shape"), say("values")]
+            lines = [[name, str(y.shape), _short(y)] for name, y in arrays]
+        else:
+            heads = [say("layer"), say("shape"), say("least"), say("mean"), say("greatest")]
+            lines = [[name, str(y.shape), *_spread(y)] for name, y in arrays]
+        return table([heads, *lines], total=False)
 
 
 def forward(layers: Sequence[Layer], x: Array, learning: Learning | None = None) -> Trace:
@@ -48,6 +71,7 @@ def forward(layers: Sequence[Layer], x: Array, learning: Learning | None = None)
     for index, layer in enumerate(layers):
         x = layer.forward(x, learning and learning.at(index))
         trace.append(x)
+        trace.names.append(type(layer).__name__)
     return trace
 
 
@@ -119,22 +143,64 @@ def loss_depth(layers: Sequence[Layer], loss: Loss) -> int:
     activation = getattr(loss, "activation", None)
     if activation is None:
         return len(layers)
-    last = layers[-1] if layers else None
-    if isinstance(last, activation):
+    if layers and isinstance(layers[-1], activation):
         return len(layers) - 1
-    acting = next((layer for layer in reversed(layers) if not isinstance(layer, Identity)), None)
-    if not isinstance(acting, (Activation, Softmax)):
+    last = next((layer for layer in reversed(layers) if not layer.passes_on), None)
+    if not isinstance(last, (Activation, Softmax)):
         return len(layers)
+    if isinstance(last, activation):
+        raise InputError(
+            say(
+                "{loss} takes over {activation}, which must then be the last layer: leave out {after} after it",
+                loss=type(loss).__name__,
+                activation=activation.__name__,
+                after=type(layers[-1]).__name__,
+            )
+        )
     raise InputError(
         say(
             "{loss} needs a network that ends in {activation} (or in weighted sums); this one ends in {last}: "
             "change the output, or choose {other}",
             loss=type(loss).__name__,
             activation=activation.__name__,
-            last=type(acting).__name__,
-            other="BinaryCrossEntropy" if type(acting).__name__ == "Sigmoid" else "MeanSquaredError",
+            last=type(last).__name__,
+            other=_LOSS_OF_END.get(type(last), MeanSquaredError).__name__,
         )
     )
+
+
+def check_layers(layers: Any) -> None:
+    """Raise InputError unless this is a list of layers that fit each other, with arrays of one floating type."""
+    if not isinstance(layers, (list, tuple)):
+        raise InputError(
+            say(
+                "a network is made of a list of layers, such as pl.Network([pl.Affine(W, b)]); got {got}",
+                got=repr(layers),
+            )
+        )
+    for layer in layers:
+        if not isinstance(layer, Layer):
+            raise InputError(
+                say("a network is made of layers such as pl.Affine(W, b); got {kind}", kind=type(layer).__name__)
+            )
+    dtype_of(layers)
+    if (D := input_width(layers)) is not None:
+        widths(layers, D)
+
+
+def check_numbers(layers: Sequence[Layer]) -> None:
+    """Raise InputError that names the first layer whose arrays hold NaN or infinity, if one does."""
+    for index, layer in enumerate(layers):
+        for name, array in layer.arrays().items():
+            if not np.isfinite(array).all():
+                raise InputError(
+                    say(
+                        "layer {index} ({layer}) holds NaN or infinity in {name}: give it finite numbers",
+                        index=index,
+                        layer=type(layer).__name__,
+                        name=name,
+                    )
+                )
 
 
 def widths(layers: Sequence[Layer], D: int) -> list[int]:
@@ -213,12 +279,44 @@ def as_input(layers: Sequence[Layer], x: Any) -> Array:
     return np.ascontiguousarray(array, dtype=dtype_of(layers))
 
 
+def byte_factor(layers: Sequence[Layer]) -> float | None:
+    """Give the factor by which the layers begin to scale, after Flatten, if it is one for bytes, such as 1 / 255."""
+    first = next((layer for layer in layers if not isinstance(layer, Flatten)), None)
+    return first.factor if isinstance(first, Scale) and 0 < first.factor <= 1 / 64 else None
+
+
+def check_scaled(layers: Sequence[Layer], x: Any) -> None:
+    """Raise InputError for values from 0 to 1 into layers that begin by scaling bytes: these were scaled already.
+
+    It looks at all of x at once, as one row may be a dark picture.
+    """
+    factor = byte_factor(layers)
+    if factor is None:
+        return
+    x = as_array(x)
+    if x.dtype.kind in "fb" and x.size and 0 < x.max() <= 1:
+        raise InputError(
+            say(
+                "values from 0 to 1 into a network that scales by {factor}: give bytes (0 to 255), or leave Scale out",
+                factor=f"1/{1 / factor:.4g}",
+            )
+        )
+
+
 def scales(layers: Sequence[Layer]) -> bool:
     """Tell whether whole numbers may come in: the layers begin, after Flatten, with Scale or Standardize."""
     for layer in layers:
         if not isinstance(layer, Flatten):
             return isinstance(layer, (Scale, Standardize))
     return True
+
+
+def _short(y: Array) -> str:
+    return np.array2string(y[0].ravel(), precision=4, threshold=8, edgeitems=3, max_line_width=1000)
+
+
+def _spread(y: Array) -> list[str]:
+    return [f"{f(y):.4g}" for f in (np.min, np.mean, np.max)] if y.size else ["-"] * 3
 
 
 def _first_learning(layers: Sequence[Layer]) -> int:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import reprlib
+from collections.abc import Iterable, Sequence
 
 from pellucid.core import chain
 from pellucid.core.layer import Layer, Learning, flat
+from pellucid.core.settings import number
 from pellucid.core.types import Array, Options
 from pellucid.errors import InputError
 from pellucid.language import say
@@ -19,10 +21,12 @@ class Dropout(Layer):
     Raises InputError unless 0 <= rate < 1.
     """
 
+    passes_on = True
+
     def __init__(self, rate: float = 0.5) -> None:
-        self.rate = float(rate)
+        self.rate = number(rate)
         if not 0 <= self.rate < 1:
-            raise InputError(say("Dropout expects a rate from 0 up to, but not, 1; got {got}", got=rate))
+            raise InputError(say("Dropout expects a rate from 0 up to, but not, 1; got {got}", got=reprlib.repr(rate)))
 
     def forward(self, x: Array, learning: Learning | None = None) -> Array:
         return x if learning is None else x * self._mask(x, learning)
@@ -48,7 +52,7 @@ class Residual(Layer):
     """
 
     def __init__(self, layers: Sequence[Layer]) -> None:
-        self.inner = list(layers)
+        self.inner = list(layers) if isinstance(layers, Iterable) else []
         if not self.inner or not all(isinstance(layer, Layer) for layer in self.inner):
             raise InputError(say("Residual expects a list of at least one layer"))
         D = chain.input_width(self.inner)

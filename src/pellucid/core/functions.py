@@ -1,7 +1,8 @@
 """The functions that networks are made of: pure, for any shape, in the floating type they are given.
 
 Every function takes an array (or anything that NumPy turns into one) and gives an array of the same shape.
-None of them overflows, and none loses its small tail, for any floating number.
+None overflows, and none loses its small tail, for any floating number, but for two: `exponential` is infinite where
+exp(x) is too large for the type, and `gelu` in its "tanh" form, a faster approximation, is 0 far out on the left.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ def sigmoid(x: Any) -> Array:
     """Squeeze any number into 0 to 1: 1 / (1 + exp(-x)).
 
     With e = exp(-|x|), which never overflows, it is 1 / (1 + e) on the right and e / (1 + e) on the left, so that
-    the left tail keeps its digits instead of rounding to 0 (the seeds' 1 / (1 + exp(-x)) overflows there).
+    the left tail keeps its digits instead of rounding to 0 (written as 1 / (1 + exp(-x)), it overflows there).
 
     >>> sigmoid([-1000.0, 0.0, 1000.0])
     array([0. , 0.5, 1. ])

@@ -65,7 +65,7 @@ def orthogonal(D: int, H: int, generator: Generator) -> tuple[Array, Array]:
 
 
 def standard_normal(D: int, H: int, generator: Generator) -> tuple[Array, Array]:
-    """Draw weights and biases with deviation 1, as the seeds' programs do with `np.random.randn`."""
+    """Draw weights and biases with deviation 1, as `np.random.randn` does."""
     return generator.standard_normal((D, H)), generator.standard_normal(H)
 
 

@@ -16,9 +16,10 @@ A = TypeVar("A", Array, Array | None)
 
 
 class Learning(NamedTuple):
-    """That a pass belongs to learning, and the place from which its random numbers are drawn.
+    """Given to the layers of a learning pass: it says that this is one, and where random numbers are drawn from.
 
-    Layers that act differently while learning (Dropout, BatchNorm) look whether they are given one. `row` is the
+    Layers that act differently while learning (Dropout, BatchNorm) look whether they are given one; layers of a pass
+    that only answers are given None. `row` is the
     number of the pass's first row in its batch, so that a batch cut into shards draws the same numbers.
     """
 
@@ -29,6 +30,8 @@ class Learning(NamedTuple):
 
     def at(self, index: int) -> Learning:
         """Give the place of the layer with that index; inside a Residual, of a layer within that layer."""
+        # The place of a layer within another is a number in base 4096, one digit for each depth: no two layers share
+        # one as long as no list of layers is longer than that. C++ (random.h) counts in the same way.
         return self._replace(layer=self.layer * 4096 + index + 1)
 
     def uniform(self, N: int, H: int) -> Array:
@@ -88,6 +91,7 @@ class Layer:
     parameter_names: ClassVar[tuple[str, ...]] = ()
     buffer_names: ClassVar[tuple[str, ...]] = ()
     frozen: bool = False
+    passes_on: ClassVar[bool] = False  # whether answering gives x back as it is (Identity, Dropout)
     inner: Sequence[Layer] = ()  # the layers within this one (Residual)
     version: int = 0  # grows whenever an attribute is set: what was made from a layer can tell that it is outdated
 

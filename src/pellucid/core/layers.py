@@ -12,6 +12,7 @@ import numpy as np
 
 from pellucid.core import functions
 from pellucid.core.layer import Layer, Learning, Parameter, check_vectors, check_width, own_array
+from pellucid.core.settings import finite
 from pellucid.core.types import Array, Options
 from pellucid.errors import InputError
 from pellucid.language import say
@@ -80,23 +81,25 @@ class Activation(Layer):
     A subclass writes `forward` and the factor f'(x), for which it may use y as well.
     """
 
-    def slope(self, x: Array, y: Array) -> Array:
+    def derivative(self, x: Array, y: Array) -> Array:
         """Give f'(x), of x's shape."""
         raise NotImplementedError
 
     def backward(
         self, x: Array, y: Array, dy: Array, learning: Learning | None = None, needs_dx: bool = True
     ) -> tuple[Array | None, list[Array]]:
-        return dy * self.slope(x, y), []
+        return dy * self.derivative(x, y), []
 
 
 class Identity(Activation):
     """y = x."""
 
+    passes_on = True
+
     def forward(self, x: Array, learning: Learning | None = None) -> Array:
         return x
 
-    def slope(self, x: Array, y: Array) -> Array:
+    def derivative(self, x: Array, y: Array) -> Array:
         return np.ones_like(x)
 
 
@@ -106,7 +109,7 @@ class Sigmoid(Activation):
     def forward(self, x: Array, learning: Learning | None = None) -> Array:
         return functions.sigmoid(x)
 
-    def slope(self, x: Array, y: Array) -> Array:
+    def derivative(self, x: Array, y: Array) -> Array:
         return y * (1 - y)
 
 
@@ -116,7 +119,7 @@ class Tanh(Activation):
     def forward(self, x: Array, learning: Learning | None = None) -> Array:
         return functions.tanh(x)
 
-    def slope(self, x: Array, y: Array) -> Array:
+    def derivative(self, x: Array, y: Array) -> Array:
         return 1 - y * y
 
 
@@ -126,20 +129,20 @@ class ReLU(Activation):
     def forward(self, x: Array, learning: Learning | None = None) -> Array:
         return functions.relu(x)
 
-    def slope(self, x: Array, y: Array) -> Array:
+    def derivative(self, x: Array, y: Array) -> Array:
         return (x > 0).astype(x.dtype)
 
 
 class LeakyReLU(Activation):
-    """y = x where x > 0, else slope x; f'(x) = 1 or the slope (default 0.01)."""
+    """y = x where x > 0, else slope x; f'(x) = 1 or the slope (default 0.01), which is kept as `negative_slope`."""
 
     def __init__(self, slope: float = 0.01) -> None:
-        self.negative_slope = float(slope)
+        self.negative_slope = finite(slope=slope)
 
     def forward(self, x: Array, learning: Learning | None = None) -> Array:
         return functions.leaky_relu(x, self.negative_slope)
 
-    def slope(self, x: Array, y: Array) -> Array:
+    def derivative(self, x: Array, y: Array) -> Array:
         return np.where(x > 0, x.dtype.type(1), x.dtype.type(self.negative_slope))
 
     def options(self) -> Options:
@@ -163,7 +166,7 @@ class GELU(Activation):
     def forward(self, x: Array, learning: Learning | None = None) -> Array:
         return functions.gelu(x, self.approximate)
 
-    def slope(self, x: Array, y: Array) -> Array:
+    def derivative(self, x: Array, y: Array) -> Array:
         if self.approximate == "none":
             return functions.normal_cumulative(x) + x * functions.normal_density(x)
         tanh_u = np.tanh(functions.gelu_tanh_argument(x))
@@ -182,7 +185,7 @@ class SiLU(Activation):
     def forward(self, x: Array, learning: Learning | None = None) -> Array:
         return functions.silu(x)
 
-    def slope(self, x: Array, y: Array) -> Array:
+    def derivative(self, x: Array, y: Array) -> Array:
         s = functions.sigmoid(x)
         return s + y * (1 - s)
 
@@ -193,7 +196,7 @@ class Softplus(Activation):
     def forward(self, x: Array, learning: Learning | None = None) -> Array:
         return functions.softplus(x)
 
-    def slope(self, x: Array, y: Array) -> Array:
+    def derivative(self, x: Array, y: Array) -> Array:
         return functions.sigmoid(x)
 
 
@@ -203,7 +206,7 @@ class Exponential(Activation):
     def forward(self, x: Array, learning: Learning | None = None) -> Array:
         return functions.exponential(x)
 
-    def slope(self, x: Array, y: Array) -> Array:
+    def derivative(self, x: Array, y: Array) -> Array:
         return y
 
 

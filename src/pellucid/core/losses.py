@@ -4,13 +4,14 @@ Every loss is the weighted mean over rows, sum_i w_i l_i / sum_i w_i; without we
 PyTorch's defaults reduce. Within a row of K outputs the mean over the outputs is taken, but for `CrossEntropy`, where
 a row is one choice. A loss of your own is any object with `value(y, t, weights)` and `gradient(y, t, weights)`.
 
-Two losses are stable only from weighted sums z and name the activation that they take over: `CrossEntropy` the
-softmax, `BinaryCrossEntropy` the sigmoid. A network that ends in it hands over z instead of y (`chain.loss_depth`).
+Three losses are stable only from weighted sums z and name the activation that they take over: `CrossEntropy` the
+softmax, `BinaryCrossEntropy` the sigmoid, `Poisson` the exponential. A network that ends in it hands over z instead
+of y (`chain.loss_depth`).
 """
 
 from __future__ import annotations
 
-import math
+import reprlib
 from typing import Any, ClassVar, Protocol
 
 import numpy as np
@@ -18,6 +19,7 @@ import numpy as np
 from pellucid.core import functions
 from pellucid.core.layer import Layer
 from pellucid.core.layers import Exponential, Sigmoid, Softmax
+from pellucid.core.settings import below_one, number
 from pellucid.core.types import Array, Options
 from pellucid.errors import InputError
 from pellucid.language import say
@@ -82,7 +84,7 @@ class CrossEntropy(RowLoss):
     activation = Softmax
 
     def __init__(self, label_smoothing: float = 0.0) -> None:
-        self.label_smoothing = _share("label_smoothing", label_smoothing)
+        self.label_smoothing = below_one(label_smoothing=label_smoothing)
 
     def targets(self, t: Any, y: Array) -> Array:
         t = one_hot(t, y) if np.ndim(t) == 1 else target_values(t, y)
@@ -112,7 +114,7 @@ class BinaryCrossEntropy(RowLoss):
     activation = Sigmoid
 
     def __init__(self, label_smoothing: float = 0.0) -> None:
-        self.label_smoothing = _share("label_smoothing", label_smoothing)
+        self.label_smoothing = below_one(label_smoothing=label_smoothing)
 
     def targets(self, t: Any, y: Array) -> Array:
         t = one_hot(t, y) if np.ndim(t) == 1 and y.shape[1] > 1 else target_values(t, y)
@@ -167,9 +169,9 @@ class Huber(RowLoss):
     """
 
     def __init__(self, delta: float = 1.0) -> None:
-        self.delta = float(delta)
+        self.delta = number(delta)
         if not self.delta > 0:
-            raise InputError(say("Huber expects a delta above 0, got {got}", got=delta))
+            raise InputError(say("Huber expects a delta above 0, got {got}", got=reprlib.repr(delta)))
 
     def rows(self, y: Array, t: Array) -> Array:
         size = np.abs(y - t)
@@ -214,9 +216,9 @@ class Quantile(RowLoss):
     """
 
     def __init__(self, q: float = 0.5) -> None:
-        self.q = float(q)
+        self.q = number(q)
         if not 0 < self.q < 1:
-            raise InputError(say("Quantile expects q between 0 and 1, got {got}", got=q))
+            raise InputError(say("Quantile expects q between 0 and 1, got {got}", got=reprlib.repr(q)))
 
     def rows(self, y: Array, t: Array) -> Array:
         error = t - y
@@ -293,9 +295,3 @@ def _values_or_one_hot(t: Any, y: Array) -> Array:
     t = np.asarray(t)
     classes = t.ndim == 1 and y.shape[1] > 1 and t.dtype.kind in "iu"
     return one_hot(t, y) if classes else target_values(t, y)
-
-
-def _share(name: str, value: float) -> float:
-    if not (math.isfinite(value) and 0 <= value < 1):
-        raise InputError(say("{name} goes from 0 up to, but not, 1; got {got}", name=name, got=value))
-    return float(value)

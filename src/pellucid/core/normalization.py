@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from pellucid.core.layer import Buffer, Layer, Learning, Parameter, check_vectors, check_width, own_array
+from pellucid.core.settings import at_least, finite
 from pellucid.core.types import Array, Options
 from pellucid.errors import InputError
 from pellucid.language import say
@@ -35,7 +36,7 @@ class _Normalization(Layer):
             )
         self.beta = np.zeros_like(self.gamma) if beta is None else own_array(beta, self.gamma.dtype)
         check_vectors(type(self).__name__, self.gamma.size, beta=self.beta)
-        self.epsilon = float(epsilon)
+        self.epsilon = at_least(0, epsilon=epsilon)
 
     def width(self, D: int) -> int:
         check_width(self, self.gamma.size, D)
@@ -91,7 +92,7 @@ class BatchNorm(_Normalization):
         check_vectors("BatchNorm", H, running_mean=self.running_mean, running_variance=self.running_variance)
         if not (self.running_variance >= 0).all():
             raise InputError(say("BatchNorm: running_variance must be 0 or more"))
-        self.momentum = float(momentum)
+        self.momentum = finite(momentum=momentum)
 
     def forward(self, x: Array, learning: Learning | None = None) -> Array:
         x_hat, _ = self._normalized(x, learning)

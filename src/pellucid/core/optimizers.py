@@ -10,12 +10,14 @@ weights. Decay, L1, L2 and max-norm act on weight matrices only, never on biases
 
 from __future__ import annotations
 
+import inspect
 import math
 from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
 
+from pellucid.core.settings import at_least, below_one
 from pellucid.core.types import Array, Options
 from pellucid.errors import InputError
 from pellucid.language import say
@@ -53,7 +55,7 @@ class Optimizer:
         Keep an exponential moving average of the parameters with this decay, such as 0.999; `train` evaluates it and
         leaves it in the network at the end.
 
-    Raises InputError for a setting out of its range.
+    Raises InputError for a setting out of its range, TypeError for one that does not exist.
     """
 
     slots: tuple[str, ...] = ()
@@ -69,15 +71,26 @@ class Optimizer:
         clip_value: float | None = None,
         max_norm: float | None = None,
         ema: float | None = None,
+        **unknown: Any,
     ) -> None:
-        self.learning_rate = _at_least(0, learning_rate=learning_rate)
-        self.weight_decay = _at_least(0, weight_decay=weight_decay)
-        self.l1 = _at_least(0, l1=l1)
-        self.l2 = _at_least(0, l2=l2)
-        self.clip_norm = None if clip_norm is None else _at_least(0, clip_norm=clip_norm)
-        self.clip_value = None if clip_value is None else _at_least(0, clip_value=clip_value)
-        self.max_norm = None if max_norm is None else _at_least(0, max_norm=max_norm)
-        self.ema = None if ema is None else _below_one(ema=ema)
+        if unknown:
+            known = dict.fromkeys([*inspect.signature(type(self)).parameters, "learning_rate", *_COMMON])
+            raise TypeError(
+                say(
+                    "{optimizer} has no setting {unknown}; its settings are {known}",
+                    optimizer=type(self).__name__,
+                    unknown=", ".join(unknown),
+                    known=", ".join(name for name in known if name != "common"),
+                )
+            )
+        self.learning_rate = at_least(0, learning_rate=learning_rate)
+        self.weight_decay = at_least(0, weight_decay=weight_decay)
+        self.l1 = at_least(0, l1=l1)
+        self.l2 = at_least(0, l2=l2)
+        self.clip_norm = None if clip_norm is None else at_least(0, clip_norm=clip_norm)
+        self.clip_value = None if clip_value is None else at_least(0, clip_value=clip_value)
+        self.max_norm = None if max_norm is None else at_least(0, max_norm=max_norm)
+        self.ema = None if ema is None else below_one(ema=ema)
 
     def start(self, params: Sequence[Array]) -> State:
         """Make the state with which learning of these parameters begins."""
@@ -99,7 +112,7 @@ class Optimizer:
         state["step"] += 1
         for index, (p, g) in enumerate(zip(params, self._clipped(grads), strict=True)):
             memory = [state[slot][index] for slot in self.slots]
-            if p.ndim == 2:
+            if p.ndim == 2:  # a weight matrix: biases, and normalisation's gamma and beta, have one axis
                 self._update_weights(p, g, memory, state["step"], rate)
             else:
                 self.step(p, g, memory, state["step"], rate)
@@ -146,6 +159,7 @@ class SGD(Optimizer):
     """Stochastic gradient descent: p -= rate g; with momentum, v = momentum v + g and p -= rate v.
 
     Nesterov's form steps by g + momentum v (Sutskever et al. 2013, as PyTorch writes it). Defaults: momentum 0.
+    `common` are the settings that all optimizers share, such as clip_norm: see `Optimizer`.
     """
 
     slots: tuple[str, ...] = ("velocity",)
@@ -154,7 +168,7 @@ class SGD(Optimizer):
         self, learning_rate: float = 0.1, momentum: float = 0.0, nesterov: bool = False, **common: Any
     ) -> None:
         super().__init__(learning_rate, **common)
-        self.momentum = _below_one(momentum=momentum)
+        self.momentum = below_one(momentum=momentum)
         self.nesterov = bool(nesterov)
         if self.nesterov and not self.momentum:
             raise InputError(say("SGD: nesterov needs a momentum above 0, such as 0.9"))
@@ -179,7 +193,7 @@ class Adam(Optimizer):
 
     m = beta_1 m + (1 - beta_1) g, v = beta_2 v + (1 - beta_2) g^2, and
     p -= rate m_hat / (sqrt(v_hat) + epsilon) with m_hat = m / (1 - beta_1^step), v_hat = v / (1 - beta_2^step).
-    Defaults: rate 0.001, beta_1 0.9, beta_2 0.999, epsilon 1e-8.
+    Defaults: rate 0.001, beta_1 0.9, beta_2 0.999, epsilon 1e-8. For `common`, see `Optimizer`.
     """
 
     slots = ("m", "v")
@@ -193,9 +207,9 @@ class Adam(Optimizer):
         **common: Any,
     ) -> None:
         super().__init__(learning_rate, **common)
-        self.beta_1 = _below_one(beta_1=beta_1)
-        self.beta_2 = _below_one(beta_2=beta_2)
-        self.epsilon = _at_least(0, epsilon=epsilon)
+        self.beta_1 = below_one(beta_1=beta_1)
+        self.beta_2 = below_one(beta_2=beta_2)
+        self.epsilon = at_least(0, epsilon=epsilon)
 
     def step(self, p: Array, g: Array, memory: list[Array], step: int, rate: float) -> None:
         m, v = memory
@@ -212,7 +226,10 @@ class Adam(Optimizer):
 
 
 class AdamW(Adam):
-    """Adam with decoupled weight decay of weight matrices (Loshchilov and Hutter 2019); default decay 0.01."""
+    """Adam with decoupled weight decay of weight matrices (Loshchilov and Hutter 2019); default decay 0.01.
+
+    For `common`, see `Optimizer`.
+    """
 
     def __init__(
         self,
@@ -240,8 +257,8 @@ class RMSprop(Optimizer):
 
     def __init__(self, learning_rate: float = 0.01, decay: float = 0.99, epsilon: float = 1e-8, **common: Any) -> None:
         super().__init__(learning_rate, **common)
-        self.decay = _below_one(decay=decay)
-        self.epsilon = _at_least(0, epsilon=epsilon)
+        self.decay = below_one(decay=decay)
+        self.epsilon = at_least(0, epsilon=epsilon)
 
     def step(self, p: Array, g: Array, memory: list[Array], step: int, rate: float) -> None:
         v = memory[0]
@@ -256,14 +273,15 @@ class RMSprop(Optimizer):
 class Adagrad(Optimizer):
     """Divide g by the root of the sum of all its squares so far (Duchi, Hazan and Singer 2011): s += g^2.
 
-    p -= rate g / (sqrt(s) + epsilon). Defaults: rate 0.01, epsilon 1e-10, as PyTorch's.
+    p -= rate g / (sqrt(s) + epsilon). Defaults: rate 0.01, epsilon 1e-10, as PyTorch's. For `common`, see
+    `Optimizer`.
     """
 
     slots = ("squares",)
 
     def __init__(self, learning_rate: float = 0.01, epsilon: float = 1e-10, **common: Any) -> None:
         super().__init__(learning_rate, **common)
-        self.epsilon = _at_least(0, epsilon=epsilon)
+        self.epsilon = at_least(0, epsilon=epsilon)
 
     def step(self, p: Array, g: Array, memory: list[Array], step: int, rate: float) -> None:
         s = memory[0]
@@ -281,19 +299,3 @@ OPTIMIZERS: dict[str, type[Optimizer]] = {
     "rmsprop": RMSprop,
     "adagrad": Adagrad,
 }
-
-
-def _at_least(low: float, **setting: float) -> float:
-    [(name, value)] = setting.items()
-    if not (math.isfinite(value) and value >= low):
-        raise InputError(
-            say("{name} must be a finite number of {low} or more, got {got}", name=name, low=low, got=value)
-        )
-    return float(value)
-
-
-def _below_one(**setting: float) -> float:
-    [(name, value)] = setting.items()
-    if not 0 <= value < 1:
-        raise InputError(say("{name} goes from 0 up to, but not, 1; got {got}", name=name, got=value))
-    return float(value)

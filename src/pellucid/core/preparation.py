@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+import reprlib
 from typing import Any
 
 import numpy as np
 
 from pellucid.core.layer import Buffer, Layer, Learning, check_vectors, check_width, own_array
+from pellucid.core.settings import number
 from pellucid.core.types import Array, Options
 from pellucid.errors import InputError
 from pellucid.language import say
@@ -34,9 +36,9 @@ class Scale(Layer):
 
     def __init__(self, factor: float) -> None:
         with np.errstate(over="ignore"):  # a factor too large for float32 is an error below
-            self.factor = float(np.float32(factor))
+            self.factor = float(np.float32(number(factor)))
         if not math.isfinite(self.factor) or self.factor == 0:
-            raise InputError(say("Scale expects a finite factor other than 0, got {got}", got=factor))
+            raise InputError(say("Scale expects a finite factor other than 0, got {got}", got=reprlib.repr(factor)))
 
     def forward(self, x: Array, learning: Learning | None = None) -> Array:
         return x * x.dtype.type(self.factor)

@@ -8,8 +8,10 @@ and `history` the values of the watched metric, one for each epoch done. It reme
 from __future__ import annotations
 
 import math
+import reprlib
 from collections.abc import Sequence
 
+from pellucid.core.settings import above_zero, finite, number, whole
 from pellucid.core.types import Options
 from pellucid.errors import InputError
 from pellucid.language import say
@@ -43,8 +45,8 @@ class StepDecay(Schedule):
     """gamma to the number of whole `every` epochs done: PyTorch's StepLR. Defaults: gamma 0.1, every 10."""
 
     def __init__(self, every: float = 10, gamma: float = 0.1) -> None:
-        self.every = _positive("every", every)
-        self.gamma = _positive("gamma", gamma)
+        self.every = above_zero(every=every)
+        self.gamma = above_zero(gamma=gamma)
 
     def factor(self, epoch: float, epochs: float, history: Sequence[float] = ()) -> float:
         return float(self.gamma ** math.floor(epoch / self.every))
@@ -54,7 +56,7 @@ class ExponentialDecay(Schedule):
     """gamma to the epochs done, fractions included: PyTorch's ExponentialLR. Default: gamma 0.95."""
 
     def __init__(self, gamma: float = 0.95) -> None:
-        self.gamma = _positive("gamma", gamma)
+        self.gamma = above_zero(gamma=gamma)
 
     def factor(self, epoch: float, epochs: float, history: Sequence[float] = ()) -> float:
         return float(self.gamma**epoch)
@@ -64,7 +66,7 @@ class Cosine(Schedule):
     """Half a cosine from 1 down to `end` (Loshchilov and Hutter 2017, without restarts). Default: end 0."""
 
     def __init__(self, end: float = 0.0) -> None:
-        self.end = float(end)
+        self.end = finite(end=end)
 
     def factor(self, epoch: float, epochs: float, history: Sequence[float] = ()) -> float:
         return _anneal(1.0, self.end, epoch / epochs)
@@ -77,11 +79,11 @@ class OneCycle(Schedule):
     """
 
     def __init__(self, warm_up: float = 0.3, start: float = 1 / 25, end: float = 4e-6) -> None:
-        self.warm_up = float(warm_up)
-        self.start = float(start)
-        self.end = float(end)
+        self.warm_up = number(warm_up)
+        self.start = finite(start=start)
+        self.end = finite(end=end)
         if not 0 < self.warm_up < 1:
-            raise InputError(say("OneCycle expects a warm_up between 0 and 1, got {got}", got=warm_up))
+            raise InputError(say("OneCycle expects a warm_up between 0 and 1, got {got}", got=reprlib.repr(warm_up)))
 
     def factor(self, epoch: float, epochs: float, history: Sequence[float] = ()) -> float:
         done = epoch / epochs
@@ -97,8 +99,10 @@ class WarmUp(Schedule):
     """
 
     def __init__(self, length: float = 1, start: float = 0.01, then: Schedule | None = None) -> None:
-        self.length = _positive("length", length)
-        self.start = float(start)
+        self.length = above_zero(length=length)
+        self.start = finite(start=start)
+        if then is not None and not isinstance(then, Schedule):
+            raise InputError(say("WarmUp: then is a schedule such as pl.Cosine(); got {got}", got=repr(then)))
         self.then = then or Constant()
         self.watches = self.then.watches
 
@@ -118,9 +122,9 @@ class ReduceOnPlateau(Schedule):
     watches = "loss"
 
     def __init__(self, gamma: float = 0.1, patience: int = 10, threshold: float = 1e-4) -> None:
-        self.gamma = _positive("gamma", gamma)
-        self.patience = int(patience)
-        self.threshold = float(threshold)
+        self.gamma = above_zero(gamma=gamma)
+        self.patience = whole("patience", patience, 0)
+        self.threshold = finite(threshold=threshold)
 
     def factor(self, epoch: float, epochs: float, history: Sequence[float] = ()) -> float:
         factor, best, waited = 1.0, math.inf, 0
@@ -147,9 +151,3 @@ SCHEDULES: dict[str, type[Schedule]] = {
 
 def _anneal(start: float, end: float, done: float) -> float:
     return end + (start - end) * (1 + math.cos(math.pi * min(done, 1.0))) / 2
-
-
-def _positive(name: str, value: float) -> float:
-    if not (math.isfinite(value) and value > 0):
-        raise InputError(say("{name} must be a finite number above 0, got {got}", name=name, got=value))
-    return float(value)

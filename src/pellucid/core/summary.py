@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 
 from pellucid.core import chain
 from pellucid.core.layer import Layer
-from pellucid.language import cell_width, say
+from pellucid.core.table import table
+from pellucid.language import say
 
 
 class Row(NamedTuple):
@@ -50,23 +51,11 @@ class Summary:
             say("multiply-adds"),
             say("bytes"),
         ]
-        lines = [[f"{index} {row.name}", *(_cell(value) for value in row[1:6])] for index, row in enumerate(self.rows)]
+        lines = [[_name(index, row), *(_cell(value) for value in row[1:6])] for index, row in enumerate(self.rows)]
         total = [say("total"), "", "", *(_cell(n) for n in (self.parameters, self.multiply_adds, self.bytes))]
         return table([heads, *lines, total])
 
     __repr__ = __str__
-
-
-def table(lines: Sequence[Sequence[str]]) -> str:
-    """Set lines of cells in columns, the first left and the others right; rules below the first and above the last."""
-    sizes = [max(cell_width(cell) for cell in column) for column in zip(*lines, strict=True)]
-    text = []
-    for line in lines:
-        first = line[0] + " " * (sizes[0] - cell_width(line[0]))
-        rest = [" " * (size - cell_width(cell)) + cell for cell, size in zip(line[1:], sizes[1:], strict=True)]
-        text.append("  ".join([first, *rest]))
-    rule = "-" * (sum(sizes) + 2 * (len(sizes) - 1))
-    return "\n".join([text[0], rule, *text[1:-1], rule, text[-1]])
 
 
 def _rows(layers: Sequence[Layer]) -> list[Row]:
@@ -87,6 +76,10 @@ def _rows(layers: Sequence[Layer]) -> list[Row]:
         )
         D = H
     return rows
+
+
+def _name(index: int, row: Row) -> str:
+    return f"{index} {row.name} ({say('frozen')})" if row.frozen else f"{index} {row.name}"
 
 
 def _cell(value: int | None) -> str:

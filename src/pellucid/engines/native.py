@@ -19,8 +19,8 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 
 from pellucid.core import LAYERS, chain
-from pellucid.core.layer import Layer, flat
-from pellucid.core.losses import LOSSES, Loss
+from pellucid.core.layer import Layer, every, flat
+from pellucid.core.losses import LOSSES, CrossEntropy, Loss, one_hot
 from pellucid.core.optimizers import OPTIMIZERS, Optimizer, State
 from pellucid.core.preparation import Flatten
 from pellucid.core.types import Array, Options
@@ -28,6 +28,8 @@ from pellucid.errors import InputError
 from pellucid.language import say
 
 INSTRUCTION_SETS = ("avx512", "avx2", "baseline")  # the best first
+
+_MOST_THREADS = 256  # more than pay for any network of this kind; results do not depend on how many there are
 
 _TAKEN_AS_IT_IS = frozenset(np.dtype(kind) for kind in (np.uint8, np.float32, np.float64))
 
@@ -65,11 +67,9 @@ def why_not(layers: Sequence[Layer], optimizer: Optimizer | None = None) -> str 
     """Say why these layers and this optimizer cannot be native here, or None if they can."""
     if native_module() is None:
         return say("the native engine is not in this installation")
-    for layer in layers:
+    for layer in every(layers):
         if LAYERS.get(type(layer).__name__) is not type(layer):
             return say("{layer} is a layer of your own", layer=type(layer).__name__)
-        if layer.inner and (inner := why_not(layer.inner)):
-            return inner
     if optimizer is not None and type(optimizer) not in OPTIMIZERS.values():
         return say("{optimizer} is an optimizer of your own", optimizer=type(optimizer).__name__)
     if chain.input_width(layers) is None:
@@ -81,6 +81,8 @@ class NativeEngine:
     """Answers and learns in C++; see `Engine` for the contract, and `ReferenceEngine` for the arguments.
 
     `threads` share out the tiles of large products and the rows of large answers; results do not depend on them.
+    Inputs that are 0 may be skipped: only in that a weight of infinity or NaN there adds nothing, where NumPy's 0 times
+    it is NaN, can answers differ from the reference's by more than rounding.
     """
 
     name: ClassVar[str] = "native"
@@ -93,8 +95,8 @@ class NativeEngine:
         seed: int = 0,
         threads: int = 1,
     ) -> None:
-        module, D = native_module(), chain.input_width(layers)
-        assert module is not None and D is not None, "ask why_not first"
+        D = chain.input_width(layers)
+        assert D is not None, "ask why_not first"
         self.layers, self.loss = list(layers), loss
         self.dtype = chain.dtype_of(layers)
         self.learning_rate = 0.0 if optimizer is None else optimizer.learning_rate
@@ -104,20 +106,41 @@ class NativeEngine:
         self._flattens = isinstance(self.layers[0], Flatten)
         self._takes = _TAKEN_AS_IT_IS if chain.scales(layers) else _TAKEN_AS_IT_IS - {np.dtype(np.uint8)}
         self._own_loss = loss is not None and type(loss) not in LOSSES.values()
+        self._classes_fit = loss is not None and not self._own_loss and _takes_classes(loss)
         learns = list(compress(flat(layer.params for layer in layers), chain.learns(layers)))
         self.state: State = {"step": 0} if optimizer is None else optimizer.start(learns)
+        self._optimizer, self._seed, self._threads = optimizer, seed & 0xFFFFFFFFFFFFFFFF, min(threads, _MOST_THREADS)
+        self._every = list(every(layers))  # those within a Residual too: kept, so that none is freed and mistaken
+        self._slots = [name for name in self.state if name != "step"]
+        self._make()
+
+    def _make(self) -> None:
+        """Make the C++ engine of the layers, settings and memory as they are now."""
+        module = native_module()
+        assert module is not None, "ask why_not first"
         # The C++ side holds bare pointers into these arrays, so this keeps them alive.
-        self._specs = _layer_specs(layers, D)
+        self._held = _layer_specs(self.layers, self._D), [list(self.state[name]) for name in self._slots]
+        self._made_of = self._now()
         self._engine = module.make_engine(
             float64=self.dtype == np.float64,
-            layers=self._specs,
-            loss="" if loss is None or self._own_loss else type(loss).__name__,
-            loss_option=_loss_option(loss),
-            optimizer=None if optimizer is None else _optimizer_spec(optimizer, self.state),
+            layers=self._held[0],
+            loss="" if self.loss is None or self._own_loss else type(self.loss).__name__,
+            loss_option=_loss_option(self.loss),
+            optimizer=None if self._optimizer is None else _optimizer_spec(self._optimizer, self.state),
             depth=self._depth,
-            seed=seed & 0xFFFFFFFFFFFFFFFF,
-            threads=threads,
+            seed=self._seed,
+            threads=self._threads,
         )
+
+    def _now(self) -> list[Any]:
+        """Give what changes when a layer is set otherwise, or an array of the memory is exchanged for another."""
+        memory = [id(array) for name in self._slots for array in self.state[name]]
+        return [*[layer.version for layer in self._every], *memory]
+
+    def _renew(self) -> None:
+        """Make the C++ engine again where it is outdated: before a learning call, whose cost this does not show in."""
+        if self._made_of != self._now():
+            self._make()
 
     def answer(self, x: Any) -> Array:
         """Give the answers for x, (N, K)."""
@@ -142,29 +165,29 @@ class NativeEngine:
         self, x: Array, t: Array, weights: Array | None = None, rows: Array | None = None
     ) -> tuple[float, list[Array], Array]:
         """Give (loss, grads, y) of one batch; see `Engine.gradients`."""
+        self._renew()
         if self._own_loss:
             loss, y = self._with_own_loss(x, t, weights, rows)
         else:
             batch = self._batch(x, t, weights, rows)
             y = self._room(batch)
             loss = self._learn(batch, y, None)
-        if math.isfinite(loss) and self._own_loss:
-            self._engine.observe()
         grads = [np.empty_like(p) for p in flat(layer.params for layer in self.layers)]
         self._engine.read_gradients(grads)
         return loss, grads, y
 
     def update(self, grads: list[Array]) -> None:
         """Move the parameters by one step; see `Engine.update`."""
+        self._renew()
         self._engine.write_gradients([np.ascontiguousarray(g, self.dtype) for g in grads])
         self._step()
 
     def learn(self, x: Array, t: Array, weights: Array | None = None, rows: Array | None = None) -> tuple[float, Array]:
         """Do `gradients`, then `update`, in one call; see `Engine.learn`."""
+        self._renew()
         if self._own_loss:
             loss, y = self._with_own_loss(x, t, weights, rows)
             if math.isfinite(loss):
-                self._engine.observe()
                 self._step()
             return loss, y
         batch = self._batch(x, t, weights, rows)
@@ -179,7 +202,10 @@ class NativeEngine:
         return x if x.ndim == 2 and self._plain(x) else chain.as_input(self.layers, x)
 
     def _plain(self, x: Array) -> bool:
-        fits = x.shape[1] == self._D if x.ndim == 2 else math.prod(x.shape[1:]) == self._D and self._flattens
+        if x.ndim == 2:
+            fits = x.shape[1] == self._D
+        else:
+            fits = x.ndim > 2 and self._flattens and math.prod(x.shape[1:]) == self._D
         return fits and x.dtype in self._takes and x.flags.c_contiguous
 
     def _batch(self, x: Array, t: Array, weights: Array | None, rows: Array | None) -> _Batch:
@@ -188,13 +214,24 @@ class NativeEngine:
                 x, t = x[rows], t[rows]
                 weights = None if weights is None else weights[rows]
             x, rows = chain.as_input(self.layers, x), None
-        classes = values = None
-        if t.ndim == 1 and t.dtype.kind in "iu" and self._K > 1:
-            classes = np.ascontiguousarray(t, np.int64)
-        else:
-            values = np.ascontiguousarray(t.reshape(len(t), -1), self.dtype)
+        classes, values = (None, None) if self._own_loss else self._targets(t, len(x))
         weights = None if weights is None else np.ascontiguousarray(weights, np.float64)
         return _Batch(x, classes, values, weights, None if rows is None else np.ascontiguousarray(rows, np.int64))
+
+    def _targets(self, t: Array, N: int) -> tuple[Array | None, Array | None]:
+        """Give class indices, or else values, (N, K); raises core's InputError for what core does not take."""
+        one_line = t.ndim == 1
+        if one_line and self._classes_fit and self._K > 1 and t.dtype.kind in "iu":
+            return np.ascontiguousarray(t, np.int64), None
+        chooses = isinstance(self.loss, CrossEntropy)  # whose targets in a line are classes even of one output
+        if one_line and self._K == 1 and not chooses:
+            t = t[:, None]
+        elif one_line or t.ndim != 2 or t.shape[1] != self._K:
+            assert self.loss is not None
+            y = np.zeros((N, self._K), self.dtype)
+            self.loss.value(y, t)
+            t = one_hot(t, y)  # classes as booleans or whole floats
+        return None, np.ascontiguousarray(t, self.dtype)
 
     def _room(self, batch: _Batch) -> Array:
         return np.empty((len(batch.x if batch.rows is None else batch.rows), self._widths[-1]), self.dtype)
@@ -203,11 +240,11 @@ class NativeEngine:
         """Call C++, with a learning rate to update too; targets that it refuses are refused in core's words."""
         try:
             return float(self._engine.learn(*batch, self.state["step"], y, learning_rate))
-        except ValueError:
+        except (TypeError, ValueError):
             t = batch.classes if batch.values is None else batch.values
-            assert self.loss is not None and t is not None
-            t = t if batch.rows is None else t[batch.rows]
-            self.loss.value(np.zeros((len(t), self._K), self.dtype), t)
+            if self.loss is not None and t is not None:
+                t = t if batch.rows is None else t[batch.rows]
+                self.loss.value(np.zeros((len(y), self._K), self.dtype), t)
             raise
 
     def _with_own_loss(self, x: Array, t: Array, weights: Array | None, rows: Array | None) -> tuple[float, Array]:
@@ -221,6 +258,8 @@ class NativeEngine:
             t, weights = t[rows], None if weights is None else weights[rows]
         loss = self.loss.value(sums, t, weights)
         self._engine.backward(np.ascontiguousarray(self.loss.gradient(sums, t, weights), self.dtype))
+        if math.isfinite(loss):
+            self._engine.observe()
         return loss, y
 
     def _step(self) -> None:
@@ -236,6 +275,15 @@ class _Batch(NamedTuple):
     values: Array | None
     weights: Array | None
     rows: Array | None
+
+
+def _takes_classes(loss: Loss) -> bool:
+    """Ask the loss itself whether class indices may be its targets."""
+    try:
+        loss.value(np.zeros((1, 2)), np.zeros(1, np.int64))
+    except InputError:
+        return False
+    return True
 
 
 def _layer_specs(layers: Sequence[Layer], D: int) -> list[Options]:

@@ -8,13 +8,13 @@ import numpy as np
 
 from pellucid.core.losses import Loss
 from pellucid.core.metrics import confusion, mean_absolute_error, r2, target_classes, wilson
-from pellucid.core.summary import table
+from pellucid.core.table import table
 from pellucid.core.types import Array
 from pellucid.engines import answer_and_loss
 from pellucid.errors import InputError
 from pellucid.language import say
 from pellucid.network import Network
-from pellucid.training.choices import choose_loss, is_classification
+from pellucid.training.choices import check_network, choose_loss, is_classification
 from pellucid.training.data import check_rows
 
 
@@ -95,7 +95,14 @@ class Evaluation:
             rows=self.rows,
         )
 
-    __repr__ = __str__
+    def __repr__(self) -> str:
+        if self.misread is None:
+            return str(self)
+        more = say(
+            "confusion_table() shows what was read as what; misread holds the {count:,} misread rows",
+            count=len(self.misread),
+        )
+        return f"{self}\n{more}"
 
     def confusion_table(self) -> str:
         """Set the confusion matrix as text: what the rows are, what they were answered as."""
@@ -121,6 +128,7 @@ def evaluate(net: Network, x: Any, t: Any, loss: str | Loss | None = None) -> Ev
     `loss` is a name or an object; None takes the one that goes with the network's end. Raises InputError for rows or
     targets that do not fit.
     """
+    check_network(net)
     rows = check_rows(net.layers, x, t)
     chosen = choose_loss(loss, net, rows.t)
     y, value = answer_and_loss(net.layers, chosen, rows.x, rows.t)

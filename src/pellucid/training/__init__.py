@@ -1,10 +1,21 @@
 """Learning: the loop, callbacks, history, augmentation and progress."""
 
 from pellucid.training import recipes
-from pellucid.training.augment import Brightness
+from pellucid.training.augment import Brightness, InTurn
 from pellucid.training.callbacks import Callback, EarlyStopping
+from pellucid.training.distortion import Distortion
 from pellucid.training.history import History
 from pellucid.training.loop import train
 from pellucid.training.recipes import Recipe
 
-__all__ = ["Brightness", "Callback", "EarlyStopping", "History", "Recipe", "recipes", "train"]
+__all__ = [
+    "Brightness",
+    "Callback",
+    "Distortion",
+    "EarlyStopping",
+    "History",
+    "InTurn",
+    "Recipe",
+    "recipes",
+    "train",
+]

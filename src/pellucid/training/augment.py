@@ -33,10 +33,37 @@ class Brightness:
         self.low, self.high = float(low), float(high)
 
     def __call__(self, x: Array, learning: Learning) -> Array:
-        drawn = learning._replace(layer=_BRIGHTNESS).uniform(len(x), 1)
+        drawn = learning._replace(layer=_BRIGHTNESS + learning.layer).uniform(len(x), 1)
         factors = self.low + (self.high - self.low) * drawn.reshape(-1, *[1] * (x.ndim - 1))
         dtype = x.dtype if x.dtype.kind == "f" else np.dtype(np.float32)
         return x * factors.astype(dtype)
 
     def __repr__(self) -> str:
         return f"Brightness({self.low!r}, {self.high!r})"
+
+
+class InTurn:
+    """One augmentation after the other: InTurn(Brightness(), Distortion(shift=1)) gives Distortion(Brightness(x)).
+
+    Two of the same kind draw different random numbers. Raises InputError for anything that cannot be called.
+
+    >>> import pellucid as pl
+    >>> pl.InTurn(pl.Brightness(), pl.Distortion(shift=1))
+    InTurn(Brightness(0.5, 1.0), Distortion(shift=1.0))
+    """
+
+    def __init__(self, *steps: Augmentation) -> None:
+        for step in steps:
+            if isinstance(step, type) or not callable(step):
+                raise InputError(
+                    say("InTurn expects augmentations such as pl.Brightness(), one by one; got {got}", got=repr(step))
+                )
+        self.steps = steps
+
+    def __call__(self, x: Array, learning: Learning) -> Array:
+        for index, step in enumerate(self.steps):
+            x = step(x, learning.at(index))
+        return x
+
+    def __repr__(self) -> str:
+        return f"InTurn({', '.join(map(repr, self.steps))})"

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pellucid.core.metrics import HIGHER_IS_BETTER
+from pellucid.core.settings import finite, whole
 from pellucid.core.types import Array
 from pellucid.errors import InputError
 from pellucid.language import say
@@ -15,12 +17,33 @@ if TYPE_CHECKING:
     from pellucid.training.run import Run
 
 
+_MEANT = re.compile(r"on_.*|(epoch|batch|train|training|validation)_(begin|start|end)")
+
+
 class Callback:
-    """Override what you need. A plain function of `run` will do as well, and is called after each epoch.
+    """Override what you need of on_start, on_batch, on_epoch and on_end.
+
+    A plain function of `run` will do as well, and is called after each epoch.
+
+    A subclass with a method that looks like one of them but is none, such as on_epoch_end, raises InputError, as it
+    would never be called.
 
     `run` has `net`, `history`, `epoch` (from 1), `epochs`, `batch` (from 1, within the epoch), `batches`, `loss` (of
     the epoch so far), and `stop(reason)`, which ends learning after the batch.
     """
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        for name, value in vars(cls).items():
+            if callable(value) and _MEANT.fullmatch(name) and not hasattr(Callback, name):
+                raise InputError(
+                    say(
+                        "{callback}.{name} would never be called: the methods of a callback are {known}",
+                        callback=cls.__name__,
+                        name=name,
+                        known="on_start, on_batch, on_epoch, on_end",
+                    )
+                )
 
     def on_start(self, run: Run) -> None:
         """Before the first batch."""
@@ -67,10 +90,14 @@ class EarlyStopping(Callback):
         minimum_change: float = 0.0,
         restore_best: bool = True,
     ) -> None:
-        if patience < 1:
-            raise InputError(say("EarlyStopping expects a patience of 1 epoch or more, got {got}", got=patience))
-        self.metric, self.patience = metric, patience
-        self.minimum_change, self.restore_best = minimum_change, restore_best
+        self.metric, self.patience = metric, whole("patience", patience)
+        self.minimum_change, self.restore_best = finite(minimum_change=minimum_change), restore_best
+
+    def __repr__(self) -> str:
+        return (
+            f"EarlyStopping(metric={self.metric!r}, patience={self.patience}, "
+            f"minimum_change={self.minimum_change}, restore_best={self.restore_best})"
+        )
 
     def on_start(self, run: Run) -> None:
         if self.metric not in run.columns:

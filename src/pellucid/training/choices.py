@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
-import numpy as np
-
+from pellucid.core import chain
+from pellucid.core.layer import Layer
 from pellucid.core.losses import LOSSES, BinaryCrossEntropy, CrossEntropy, Loss, MeanSquaredError, Poisson
 from pellucid.core.metrics import METRICS, Metric
 from pellucid.core.optimizers import OPTIMIZERS, Adam, Optimizer
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from pellucid.training.run import Run
 
 T = TypeVar("T")
+Callbacks: TypeAlias = "Callback | Callable[[Run], None] | Iterable[Callback | Callable[[Run], None]]"
 
 
 def choose_loss(loss: str | Loss | None, net: Network, t: Array) -> Loss:
@@ -34,6 +36,8 @@ def choose_loss(loss: str | Loss | None, net: Network, t: Array) -> Loss:
                     got=repr(loss),
                 )
             )
+        for method in (loss.value, loss.gradient):
+            _check_takes_weights(method)
         return loss
     if loss is not None:
         return _named("loss", loss, LOSSES)()
@@ -64,7 +68,7 @@ def choose_metrics(metrics: Sequence[str | Metric] | None, net: Network, loss: L
     if metrics is None:
         metrics = ["accuracy"] if is_classification(net, loss, t) else []
     chosen: dict[str, Metric] = {}
-    for metric in [metrics] if isinstance(metrics, str) else metrics:
+    for metric in [metrics] if isinstance(metrics, str) or not isinstance(metrics, Iterable) else metrics:
         if isinstance(metric, str):
             chosen[metric] = _named("metric", metric, METRICS)
         elif callable(metric):
@@ -74,10 +78,13 @@ def choose_metrics(metrics: Sequence[str | Metric] | None, net: Network, loss: L
     return chosen
 
 
-def choose_callbacks(callbacks: Iterable[Callback | Callable[[Run], None]]) -> list[Callback]:
-    """Give callbacks as objects: a plain function becomes one that is called after each epoch."""
+def choose_callbacks(callbacks: Callbacks) -> list[Callback]:
+    """Give callbacks as objects: a plain function becomes one that is called after each epoch.
+
+    A single one needs no list around it.
+    """
     chosen: list[Callback] = []
-    for each in callbacks:
+    for each in [callbacks] if isinstance(callbacks, Callback) or not isinstance(callbacks, Iterable) else callbacks:
         if isinstance(each, type) or not (callable(each) or isinstance(each, Callback)):
             raise InputError(
                 say(
@@ -96,13 +103,30 @@ def is_classification(net: Network, loss: Loss, t: Array) -> bool:
     return t.ndim == 1 and t.dtype.kind in "iu" and _outputs(net) > 1
 
 
-def whole(name: str, value: Any, least: int = 1) -> int:
-    """Give a whole number as an int; raises InputError for anything else, or one below `least`."""
-    if not isinstance(value, (int, np.integer)) or isinstance(value, bool) or value < least:
+def check_network(net: Any) -> None:
+    """Raise InputError unless this is a network whose layers fit and hold finite numbers only."""
+    if isinstance(net, (list, tuple)) and any(isinstance(layer, Layer) for layer in net):
+        raise InputError(say("expected a network, got a list of layers: make one by pl.Network(layers)"))
+    if not isinstance(net, Network):
+        raise InputError(say("expected a network such as pl.mlp([784, 16, 10]), got {got}", got=type(net).__name__))
+    chain.check_layers(net.layers)
+    chain.check_numbers(net.layers)
+
+
+def _check_takes_weights(method: Callable[..., Any]) -> None:
+    try:
+        inspect.signature(method).bind("y", "t", "weights")
+    except ValueError:  # a built-in function that tells nothing of itself
+        return
+    except TypeError as error:
+        name = getattr(method, "__name__", repr(method))
         raise InputError(
-            say("{name} must be a whole number of {least} or more, got {got}", name=name, least=least, got=repr(value))
-        )
-    return int(value)
+            say(
+                "a loss has the methods value(y, t, weights) and gradient(y, t, weights); {name}: {error}",
+                name=name,
+                error=error,
+            )
+        ) from error
 
 
 def _outputs(net: Network) -> int:
@@ -118,11 +142,13 @@ def _named(what: str, name: str, known: dict[str, T]) -> T:
 
 def _kind(what: str, value: Any, kind: type[T]) -> T:
     if not isinstance(value, kind):
+        own = isinstance(value, type) and value in (*OPTIMIZERS.values(), *SCHEDULES.values())
+        example = value.__name__ if own else {"optimizer": "Adam", "schedule": "Cosine"}[what]
         raise InputError(
             say(
                 "{what} is a name or an object such as {example}; got {got}",
                 what=what,
-                example=kind.__name__,
+                example=f"pl.{example}()",
                 got=repr(value),
             )
         )

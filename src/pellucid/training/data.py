@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from pellucid.core import chain, counter
-from pellucid.core.layer import Layer
-from pellucid.core.losses import Loss
+from pellucid.core.layer import Layer, every
+from pellucid.core.losses import CrossEntropy, Loss, RowLoss
 from pellucid.core.metrics import METRICS, Metric, target_classes
+from pellucid.core.normalization import BatchNorm
 from pellucid.core.types import Array
 from pellucid.errors import InputError
 from pellucid.language import say
@@ -32,20 +34,22 @@ class Rows(NamedTuple):
 def check_rows(layers: Sequence[Layer], x: Any, t: Any, weights: Any = None) -> Rows:
     """Give x, t and weights as arrays that fit each other and the layers.
 
-    Raises InputError for no rows, different numbers of rows, numbers that are not finite, and weights below 0 or all 0.
+    Raises InputError for no rows, different numbers of rows, numbers that are not finite, values from 0 to 1 where the
+    layers scale bytes, and weights below 0 or all 0.
     """
     x, t = _array(x, say("inputs")), _array(t, say("targets"))
     if x.ndim == 0 or len(x) == 0:
-        raise InputError(say("expected at least one row to learn from, got none"))
+        raise InputError(say("expected at least one row, got none"))
     if t.ndim == 0 or len(t) != len(x):
         raise InputError(
             say("expected a target for each of {N} rows, got targets of shape {got}", N=len(x), got=t.shape)
         )
     if t.dtype.kind not in "biuf":
         raise InputError(say("targets must be numbers (class indices or values), got {kind}", kind=t.dtype))
-    if t.ndim == 1 and t.dtype.kind in "iu":
+    if t.ndim == 1 and t.dtype.kind in "biu":
         t = t.astype(np.int64, copy=False)  # class indices, as engines take them
     chain.as_input(layers, x[:1])
+    chain.check_scaled(layers, x)
     check_finite(x, say("inputs"))
     check_finite(t, say("targets"))
     return Rows(x, t, None if weights is None else _check_weights(weights, len(x)))
@@ -70,14 +74,51 @@ def check_finite(array: Array, what: str) -> None:
 
 def check_targets(net: Network, loss: Loss, metrics: Mapping[str, Metric], rows: Rows) -> None:
     """Show the loss every target, with answers of 0, so that one that does not fit is told of before learning."""
-    K = net.predict(rows.x[:1]).shape[1]
+    K = outputs(net, rows)
+    if K == 1 and isinstance(loss, CrossEntropy):
+        raise InputError(
+            say(
+                "cross-entropy chooses among classes, and a softmax over one output is always 1: for yes or no, end "
+                "in one sigmoid and learn by binary_cross_entropy"
+            )
+        )
     with np.errstate(all="ignore"):  # what a loss says of answers of 0 does not matter
         for start in range(0, len(rows.x), _BLOCK):
             t = rows.t[start : start + _BLOCK]
             loss.value(np.zeros((len(t), K), net.dtype), t)
+        if not isinstance(loss, RowLoss):
+            _check_own_loss(loss, np.zeros((min(2, len(rows.x)), K), net.dtype), rows.t[:2])
         for name, metric in metrics.items():
             if metric is METRICS.get(name):
                 _check_metric(name, metric, np.zeros((1, K), net.dtype), rows.t[:1])
+
+
+def outputs(net: Network, rows: Rows) -> int:
+    """Give the number of answers to each of these rows."""
+    return chain.widths(net.layers, math.prod(rows.x.shape[1:]))[-1] if net.layers else rows.x.shape[1]
+
+
+def check_batch(net: Network, batch_size: int, N: int) -> int:
+    """Give the batch size; raises InputError where BatchNorm would see one row at a time, all of N rows."""
+    if min(batch_size, N) == 1 and any(isinstance(layer, BatchNorm) for layer in every(net.layers)):
+        raise InputError(
+            say("BatchNorm needs batches of 2 rows or more: one row has no spread; choose a larger batch_size")
+        )
+    return batch_size
+
+
+def _check_own_loss(loss: Loss, y: Array, t: Array) -> None:
+    value, slopes = loss.value(y, t, None), loss.gradient(y, t, None)
+    if np.ndim(value) != 0:
+        raise InputError(say("a loss gives one number; its value has the shape {got}", got=np.shape(value)))
+    if np.shape(slopes) != y.shape:
+        raise InputError(
+            say(
+                "the gradient of a loss has the shape of the answers, {shape}; this one's is {got}",
+                shape=y.shape,
+                got=np.shape(slopes),
+            )
+        )
 
 
 def _check_metric(name: str, metric: Metric, y: Array, t: Array) -> None:
@@ -95,12 +136,16 @@ def _check_metric(name: str, metric: Metric, y: Array, t: Array) -> None:
 
 
 def with_class_weights(
-    rows: Rows, class_weights: str | Sequence[float] | Mapping[int, float] | None, classes: bool = True
+    rows: Rows,
+    class_weights: str | Sequence[float] | Mapping[int, float] | None,
+    classes: bool = True,
+    K: int | None = None,
 ) -> Rows:
     """Multiply each row's weight by that of its class.
 
     `class_weights` is a number for each class, a dict of class index to number (1 for the others), or "balanced" for
-    N / (K * count), which lets every class weigh the same in all. Raises InputError where targets are no `classes`.
+    N / (K * count), which lets every class weigh the same in all. Raises InputError where targets are no `classes`,
+    and for the weight of a class that K outputs do not have.
     """
     if class_weights is None:
         return rows
@@ -114,6 +159,15 @@ def with_class_weights(
             )
         by_class = len(places) / (len(found) * counts)
     elif isinstance(class_weights, Mapping):
+        known = range(max(K, 2)) if K is not None else found.tolist()
+        if unknown := [k for k in class_weights if k not in known]:
+            raise InputError(
+                say(
+                    "class_weights names class {unknown}; the classes are {known}",
+                    unknown=", ".join(map(repr, unknown)),
+                    known=f"0 to {known[-1]}" if K is not None else known,
+                )
+            )
         by_class = np.array([class_weights.get(int(k), 1.0) for k in found], np.float64)
     else:
         given = np.asarray(class_weights, np.float64)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from pellucid.core.metrics import HIGHER_IS_BETTER
-from pellucid.core.summary import table
+from pellucid.core.table import table
 from pellucid.errors import InputError
 from pellucid.language import say
 
@@ -23,7 +24,7 @@ class History:
     engine
         Who did the arithmetic.
 
-    `history["loss"]` gives one column as a list.
+    `history["loss"]` gives one column as a list; a loop over a history goes through its records.
     """
 
     def __init__(self, engine: str) -> None:
@@ -32,6 +33,8 @@ class History:
         self.engine = engine
 
     def __getitem__(self, name: str) -> list[float]:
+        if not isinstance(name, str):
+            raise InputError(say('history["loss"] is a column; an epoch is history.records[{got}]', got=name))
         if self.records and name not in self.records[-1]:
             raise InputError(
                 say(
@@ -41,6 +44,9 @@ class History:
                 )
             )
         return [record[name] for record in self.records]
+
+    def __iter__(self) -> Iterator[dict[str, float]]:
+        return iter(self.records)
 
     def __len__(self) -> int:
         return len(self.records)
@@ -67,7 +73,7 @@ class History:
             return say("the history is empty: no epoch was finished")
         names = list(self.records[0])
         lines = [[_cell(name, record[name]) for name in names] for record in self.records]
-        return table([names, *lines, [""] * len(names)]).rsplit("\n", 2)[0]
+        return table([names, *lines], total=False)
 
     __repr__ = __str__
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from types import FunctionType
 from typing import Any, TypeAlias
 
@@ -14,23 +14,33 @@ from pellucid.core.losses import Loss
 from pellucid.core.metrics import Metric
 from pellucid.core.optimizers import Optimizer
 from pellucid.core.schedules import Schedule
+from pellucid.core.settings import whole
 from pellucid.core.types import Options
 from pellucid.engines import make_engine
 from pellucid.errors import InputError
 from pellucid.language import say
 from pellucid.network import Network
 from pellucid.training.augment import Augmentation
-from pellucid.training.callbacks import Callback
 from pellucid.training.choices import (
+    Callbacks,
+    check_network,
     choose_callbacks,
     choose_loss,
     choose_metrics,
     choose_optimizer,
     choose_schedule,
     is_classification,
-    whole,
 )
-from pellucid.training.data import Rows, check_rows, check_targets, fingerprint, split, with_class_weights
+from pellucid.training.data import (
+    Rows,
+    check_batch,
+    check_rows,
+    check_targets,
+    fingerprint,
+    outputs,
+    split,
+    with_class_weights,
+)
 from pellucid.training.history import History
 from pellucid.training.progress import progress_callback
 from pellucid.training.run import Run
@@ -53,7 +63,7 @@ def train(
     class_weights: str | Sequence[float] | Mapping[int, float] | None = None,
     metrics: Sequence[str | Metric] | None = None,
     augment: Augmentation | None = None,
-    callbacks: Iterable[Callback | Callable[[Run], None]] = (),
+    callbacks: Callbacks = (),
     seed: int = 0,
     engine: str = "auto",
     threads: int | None = None,
@@ -85,9 +95,10 @@ def train(
         Names from `METRICS` or functions (y, t) -> number. Default: accuracy for classes. Those of the training rows
         come from the batches as they were answered, without a second pass.
     augment
-        A function (x, learning) -> x that changes each batch's inputs, such as pl.Brightness().
+        A function (x, learning) -> x that changes each batch's inputs: pl.Distortion(shift=1), pl.Brightness(), or
+        both by pl.InTurn(pl.Brightness(), pl.Distortion(shift=1)).
     callbacks
-        `Callback` objects, such as pl.EarlyStopping(), or functions called after each epoch.
+        `Callback` objects, such as pl.EarlyStopping(), or functions called after each epoch; one, or a list of them.
     seed
         Fixes the order of rows, dropout, augmentation and split: the same seed gives the same order on every platform.
     engine
@@ -110,6 +121,7 @@ def train(
     >>> history["accuracy"][-1] > 0.9
     True
     """
+    check_network(net)
     rows = check_rows(net.layers, x, t, weights)
     loss = choose_loss(loss, net, rows.t)
     optimizer, seed = choose_optimizer(optimizer), whole("seed", seed, 0)
@@ -122,7 +134,7 @@ def train(
         check_targets(net, loss, chosen_metrics, held)
     run = Run(
         net,
-        with_class_weights(rows, class_weights, classes),
+        with_class_weights(rows, class_weights, classes, outputs(net, rows)),
         held=held,
         loss=loss,
         engine=worker,
@@ -131,7 +143,7 @@ def train(
         augment=augment,
         callbacks=[*choose_callbacks(callbacks), *progress_callback(progress)],
         epochs=whole("epochs", epochs),
-        batch_size=whole("batch_size", batch_size),
+        batch_size=check_batch(net, whole("batch_size", batch_size), len(rows.x)),
         seed=seed,
     )
     history = run.go()

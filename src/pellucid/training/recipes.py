@@ -1,14 +1,20 @@
-"""Recipes: settings of `train` that were measured to work well, and on what.
+"""Recipes: settings of `train` that were measured to work well, and for what.
 
-They were chosen on the last 10,000 training images of MNIST; the test images were looked at once, afterwards.
+`DIGITS` and `QUICK` are for one network: 784-16-16-10 with sigmoids and binary cross-entropy, which reads MNIST. They
+fail elsewhere (QUICK's rate of 6 lets ReLU and softmax learn nothing). `general` is for every other network and data.
+
+They were chosen on the last 10,000 training images of MNIST and on toy points from other seeds than those that are
+tested; the test images were looked at once, afterwards.
 """
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 from pellucid.core.optimizers import SGD, AdamW, Optimizer
 from pellucid.core.schedules import OneCycle, Schedule
+from pellucid.network import Network
 from pellucid.training.augment import Augmentation, Brightness
 
 
@@ -31,7 +37,33 @@ class Recipe(NamedTuple):
 # any it is 94.5 %. From 100 epochs, label smoothing, dropout, clipping, an average of the weights or another
 # initializer nothing more was gained.
 DIGITS = Recipe(AdamW(0.03, weight_decay=0.04), OneCycle(), epochs=60, batch_size=128, augment=Brightness(0.5, 1.0))
+"""For 784-16-16-10 with sigmoids and binary cross-entropy on MNIST, and for nothing else."""
 
 # The same network in 10 epochs: 95.3 % of the validation images. The rate looks huge because the loss is the mean over
 # ten outputs; AdamW was worse here (94.9 %).
 QUICK = Recipe(SGD(6.0, momentum=0.9, nesterov=True), OneCycle(), epochs=10, batch_size=256)
+"""For the same network as `DIGITS`, in a second, and for nothing else."""
+
+
+# In validation (seeds 0 to 2; full, then quick): on MNIST 784-16-16-10 with ReLU and softmax 97.0 and 96.7 %, with
+# sigmoid and softmax 96.3 and 95.8 %, with tanh 96.2 and 95.5 %; 784-128-64-10 98.4 and 98.1 %. On xor, circles and
+# moons 99.8 % and more, on spirals 97 % and more; only sigmoids do not learn spirals by the quick one (63 %). A rate of
+# 0.05 lets 784-128-64-10 with ReLU learn nothing; with 0.01 small networks of sigmoids are slow.
+def general(net: Network, rows: int, quick: bool = False) -> Recipe:
+    """Give a recipe for any network and data: AdamW, one cycle, and epochs by the number of rows.
+
+    Few rows are seen more often, and networks without a wide layer take larger steps.
+
+    >>> import pellucid as pl
+    >>> x, t = pl.spirals(n=300, seed=0)
+    >>> net = pl.mlp([2, 16, 16, 2], activation="tanh", output="softmax")
+    >>> history = pl.train(net, x, t, **pl.recipes.general(net, len(x), quick=True).settings())
+    >>> history["accuracy"][-1] > 0.95
+    True
+    """
+    widest = max((max(array.shape) for array in net.params), default=0)
+    batch_size = 16 if rows < 10_000 else 32
+    steps, least, most = (3_000, 10, 150) if quick else (12_000, 30, 500)
+    epochs = min(max(math.ceil(steps * batch_size / max(rows, 1)), least), most)
+    optimizer = AdamW(0.05, weight_decay=0.01) if widest <= 32 else AdamW(0.01, weight_decay=0.04)
+    return Recipe(optimizer, OneCycle(), epochs, batch_size)

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import compress
+from typing import Any
 
 import numpy as np
 
@@ -19,7 +20,7 @@ from pellucid.core.metrics import Metric
 from pellucid.core.schedules import Schedule
 from pellucid.core.types import Array
 from pellucid.engines import Engine, answer_and_loss
-from pellucid.errors import DivergenceError
+from pellucid.errors import DivergenceError, InputError
 from pellucid.language import say
 from pellucid.network import Network
 from pellucid.training.augment import Augmentation
@@ -60,6 +61,9 @@ class Run:
         self._base_rate = engine.learning_rate
         self._watched: Sequence[float] = ()
         self._stop: str | None = None
+
+    def __repr__(self) -> str:
+        return f"<Run: epoch {self.epoch} of {self.epochs}, batch {self.batch} of {self.batches}, loss {self.loss:.4g}>"
 
     @property
     def columns(self) -> list[str]:
@@ -113,7 +117,7 @@ class Run:
             return
         record: dict[str, float] = {"epoch": self.epoch, "loss": self.loss}
         for name, metric in self.metrics.items():
-            record[name] = float(metric(answers, self.rows.t[order]))
+            record[name] = _figure(name, metric(answers, self.rows.t[order]))
         self._swap_average()
         if self.held is not None:
             record |= self._validate(self.held)
@@ -151,7 +155,15 @@ class Run:
         x, t, weights = self.rows
         if self.augment is None:
             return self.engine.learn(x, t, weights, rows)
-        changed = self.augment(x[rows], Learning(self.seed, self.engine.state["step"]))
+        changed = np.asarray(self.augment(x[rows], Learning(self.seed, self.engine.state["step"])))
+        if changed.ndim == 0 or len(changed) != len(rows):
+            raise InputError(
+                say(
+                    "augment must give as many rows as it was given, {N}; it gave an array of shape {got}",
+                    N=len(rows),
+                    got=changed.shape,
+                )
+            )
         return self.engine.learn(changed, t[rows], None if weights is None else weights[rows])
 
     def _factor(self) -> float:
@@ -160,7 +172,7 @@ class Run:
 
     def _validate(self, held: Rows) -> dict[str, float]:
         y, loss = answer_and_loss(self.net.layers, self.loss_function, held.x, held.t, held.weights, self.engine.name)
-        found = {name: float(metric(y, held.t)) for name, metric in self.metrics.items()}
+        found = {name: _figure(name, metric(y, held.t)) for name, metric in self.metrics.items()}
         return {f"validation_{name}": value for name, value in {"loss": loss, **found}.items()}
 
     def _swap_average(self) -> None:
@@ -197,6 +209,12 @@ class Run:
 
     def _arrays(self) -> list[Array]:
         return flat(list(layer.arrays().values()) for layer in self.net.layers)
+
+
+def _figure(name: str, value: Any) -> float:
+    if np.ndim(value) != 0 or np.asarray(value).dtype.kind not in "biuf":
+        raise InputError(say("the metric {name} must give one number, got {got}", name=name, got=repr(value)))
+    return float(value)
 
 
 @contextmanager

@@ -1,0 +1,37 @@
+// The engine's matrix product: 1,024 rows through one Affine layer of 1,024 inputs and outputs, copies included.
+//     product THREADS  writes the median seconds of an answer, then those of the forward pass of learning
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+
+#include "network.h"
+
+using namespace measured;
+
+template <class F>
+double median_seconds(F work) {
+    std::vector<double> seconds;
+    for (int i = 0; i < 31; ++i) {
+        const auto started = std::chrono::steady_clock::now();
+        work();
+        const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - started;
+        if (i) seconds.push_back(spent.count());
+    }
+    std::sort(seconds.begin(), seconds.end());
+    return seconds[seconds.size() / 2];
+}
+
+int main(int, char** words) {
+    constexpr std::int64_t n = 1024;
+    Network net;
+    net.affine(n, n);
+    net.plan.threads = std::atoi(words[1]);
+    LayerEngine<float> engine(net.plan);
+    const std::vector<float> x = net.rows(n, n, false);
+    std::vector<float> y(x.size()), sums(x.size());
+    Rows rows;
+    rows.data = x.data(), rows.count = rows.width = n;
+    std::printf("%.6g\n", median_seconds([&] { engine.answer(rows, y.data()); }));
+    std::printf("%.6g\n", median_seconds([&] { engine.forward(rows, n, 0, sums.data(), y.data()); }));
+}

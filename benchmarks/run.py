@@ -1,0 +1,165 @@
+"""The benchmark: measure everything on this machine, then write docs/benchmarks.md and its picture.
+
+python benchmarks/run.py                     all, ten minutes or so; `make bench` calls it
+python benchmarks/run.py --quick             the same with few rows and repetitions, to see that it works
+python benchmarks/run.py --only answers      some sections (answers, epochs, machine, footprint), kept with the rest
+python benchmarks/run.py --only none         write the page again from build/benchmarks.json
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import re
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import footprint
+import machine
+import report
+
+from pellucid.bench.contenders import contenders
+from pellucid.bench.contest import contest, installed
+from pellucid.bench.tasks import Task
+from pellucid.engines import instruction_set
+
+ROOT = Path(__file__).parents[1]
+SECTIONS = ("answers", "epochs", "machine", "footprint")
+
+LESSON = Task((784, 16, 16, 10))
+MIDDLE = Task((784, 128, 64, 10), "relu")
+WIDE = Task((784, 800, 10), "relu", batch_size=64)
+REGULAR = Task((784, 128, 64, 10), "relu", dropout=0.2, normalization="batch")
+EPOCHS = [
+    ("784-16-16-10, sgd", LESSON, 5),
+    ("784-16-16-10, adam", replace(LESSON, optimizer="adam"), 5),
+    ("784-128-64-10, sgd", MIDDLE, 4),
+    ("784-128-64-10, adam", replace(MIDDLE, optimizer="adam"), 4),
+    ("784-800-10, sgd", WIDE, 3),
+    ("784-800-10, adam", replace(WIDE, optimizer="adam"), 2),
+    ("784-128-64-10, sgd, dropout and BatchNorm", REGULAR, 3),
+]
+"""What is learned, and how often; the wide network's epochs are long, and the first counts like the others."""
+
+
+def answers(threads: int, quick: bool) -> list[dict[str, Any]]:
+    """Measure answers, one row and many, digits and dense."""
+    task = Task((784, 16, 16, 10), output="sigmoid")
+    found = []
+    with contest(installed(), threads) as held:
+        for rows in (1, 200 if quick else 10_000):
+            for kind in ("digits", "dense"):
+                case = f"{'one row' if rows == 1 else '10,000 rows'}, {kind}"
+                found += held.answer(case, task, kind, rows, 3 if quick else 15, 0.001 if quick else 0.03)
+                _tell(case, threads)
+        _complain(held.errors)
+    return [result.to_dict() for result in found]
+
+
+def epochs(threads: int, quick: bool) -> list[dict[str, Any]]:
+    """Measure epochs."""
+    found = []
+    with contest([name for name in installed() if name != "onnxruntime"], threads) as held:
+        for case, task, repeats in EPOCHS:
+            found += held.epoch(
+                case, task, 500 if quick else 60_000, 1 if quick else repeats, not quick and task.name != WIDE.name
+            )
+            _tell(case, threads)
+        _complain(held.errors)
+    return [{**result.to_dict(), "multiply_adds": _work(result.case)} for result in found]
+
+
+def surroundings() -> dict[str, Any]:
+    """Tell the machine and the versions."""
+    cpu = re.search(r"model name\s*: (.*)", _read("/proc/cpuinfo"))
+    memory = re.search(r"MemTotal:\s*(\d+) kB", _read("/proc/meminfo"))
+    flags = set(_read("/proc/cpuinfo").split())
+    return {
+        "date": datetime.now(UTC).strftime("%Y-%m-%d"),
+        "processor": cpu[1] if cpu else platform.processor(),
+        "cores": cores(),
+        "instructions": instruction_set(),
+        "avx512": "avx512f" in flags,
+        "memory": int(memory[1]) * 1024 if memory else None,
+        "system": f"{platform.system()} {platform.release()}",
+        "python": platform.python_version(),
+        "versions": {name: kind.version() for name, kind in contenders().items() if kind.installed()},
+        "commit": _commit(),
+    }
+
+
+def cores() -> int:
+    """Give how many cores there are for us."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def measure(section: str, quick: bool) -> dict[str, Any]:
+    """Measure one section; give what it adds to the document."""
+    counts = sorted({1, cores()})
+    if section in ("answers", "epochs"):
+        one = answers if section == "answers" else epochs
+        return {section: [result for threads in counts for result in one(threads, quick)]}
+    if section == "machine":
+        kind = instruction_set() or "baseline"
+        return {
+            "peak": machine.peak(counts),
+            "product": machine.product(counts, kind),
+            "counted": machine.instructions(),
+        }
+    return {
+        "commands": footprint.commands(1 if quick else 5, with_default=not quick),
+        "learning_memory": {} if quick else footprint.learning_memory(),
+        "sizes": footprint.sizes(),
+        "libraries": footprint.libraries(),
+    }
+
+
+def main() -> None:
+    """Measure what was asked for, keep it, and write the page."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--only", nargs="+", choices=[*SECTIONS, "none"], default=SECTIONS)
+    parser.add_argument("--data", type=Path, default=ROOT / "build" / "benchmarks.json")
+    parser.add_argument("--page", type=Path, default=None)
+    chosen = parser.parse_args()
+    folder = ROOT / ("build" if chosen.quick else "docs")  # trying it out changes no documents
+    chosen.data.parent.mkdir(parents=True, exist_ok=True)
+    document = json.loads(chosen.data.read_text()) if chosen.data.exists() and chosen.only != SECTIONS else {}
+    for section in chosen.only:
+        if section != "none":
+            document |= {"surroundings": surroundings()} | measure(section, chosen.quick)
+            chosen.data.write_text(json.dumps(document, indent=1))
+    report.write(document, chosen.page or folder / "benchmarks.md")
+
+
+def _work(case: str) -> int:
+    return next(task.multiply_adds(60_000) for name, task, _ in EPOCHS if name == case)
+
+
+def _tell(case: str, threads: int) -> None:
+    sys.stderr.write(f"{time.strftime('%H:%M:%S')} {case}, threads: {threads}\n")
+
+
+def _complain(errors: dict[str, list[str]]) -> None:
+    for name, told in errors.items():
+        sys.stderr.write(f"{name}: {told[0]}\n")
+
+
+def _read(path: str) -> str:
+    return Path(path).read_text() if Path(path).exists() else ""
+
+
+def _commit() -> str:
+    done = subprocess.run(["git", "describe", "--always", "--dirty"], capture_output=True, text=True, cwd=ROOT)
+    return done.stdout.strip()
+
+
+if __name__ == "__main__":
+    main()

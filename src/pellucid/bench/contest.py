@@ -1,0 +1,133 @@
+"""Lets contenders work in turns, each in a process of its own, so that a machine that slows down slows all alike."""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from pellucid.bench.contenders import contenders
+from pellucid.bench.tasks import Task
+
+VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS", "PELLUCID_THREADS")
+
+
+@dataclass
+class Result:
+    """What one contender needed in one case, by one way of doing it: seconds of every repetition."""
+
+    case: str
+    threads: int
+    contender: str
+    way: str
+    seconds: list[float] = field(default_factory=list)
+    compiling: float | None = None
+
+    @property
+    def median(self) -> float:
+        """The middle of the repetitions."""
+        return statistics.median(self.seconds)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give everything as plain values."""
+        return {**asdict(self), "median": self.median, "min": min(self.seconds), "max": max(self.seconds)}
+
+
+class Seat:
+    """A contender's process."""
+
+    def __init__(self, name: str, threads: int) -> None:
+        self.name, self.threads, self.errors = name, threads, list[str]()
+        environment = {**os.environ, **dict.fromkeys(VARIABLES, str(threads)), "JAX_PLATFORMS": "cpu"}
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "pellucid.bench.worker", name, str(threads)],
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+
+    def ask(self, do: str, **request: Any) -> dict[str, Any]:
+        """Send a request; give the reply, {"error": ...} where the process is gone."""
+        assert self._process.stdin is not None and self._process.stdout is not None
+        line = ""
+        with suppress(BrokenPipeError):
+            self._process.stdin.write(json.dumps({"do": do, **request}) + "\n")
+            self._process.stdin.flush()
+            line = self._process.stdout.readline()
+        reply: dict[str, Any] = json.loads(line) if line else {"error": f"{self.name} ended"}
+        if "error" in reply:
+            self.errors.append(reply["error"])
+        return reply
+
+    def close(self) -> None:
+        """End the process."""
+        for pipe in (self._process.stdin, self._process.stdout):
+            with suppress(BrokenPipeError):
+                assert pipe is not None
+                pipe.close()
+        self._process.wait()
+
+
+class Contest:
+    """Contenders at work with the same number of threads."""
+
+    def __init__(self, seats: list[Seat]) -> None:
+        self.seats = seats
+        self.threads = seats[0].threads
+
+    @property
+    def errors(self) -> dict[str, list[str]]:
+        """What went wrong, by contender."""
+        return {seat.name: seat.errors for seat in self.seats if seat.errors}
+
+    def about(self) -> dict[str, dict[str, Any]]:
+        """Give version and peak memory of each contender."""
+        return {seat.name: seat.ask("about") for seat in self.seats}
+
+    def answer(self, case: str, task: Task, kind: str, rows: int, repeats: int, seconds: float) -> list[Result]:
+        """Measure how long each way to answer takes; `seconds` go into each repetition."""
+        return self._hold(case, repeats, seconds, "answer", task=asdict(task), kind=kind, rows=rows)
+
+    def epoch(self, case: str, task: Task, rows: int, repeats: int, warm: bool = True) -> list[Result]:
+        """Measure how long each way to learn an epoch takes, `warm` after one that is not counted."""
+        return self._hold(case, repeats, 0, "epoch", task=asdict(task), rows=rows, warm=warm)
+
+    def _hold(self, case: str, repeats: int, seconds: float, do: str, **request: Any) -> list[Result]:
+        entrants: list[tuple[Seat, Result]] = []
+        for seat in self.seats:
+            ready = seat.ask(do, **request)
+            compiling = ready.get("compiling")
+            ways = ready.get("ways", [])
+            entrants += [(seat, Result(case, seat.threads, seat.name, way, compiling=compiling)) for way in ways]
+        for _ in range(repeats):
+            for seat, result in entrants:
+                taken = seat.ask("run", way=result.way, seconds=seconds)
+                result.seconds += [taken["seconds"]] if "seconds" in taken else []
+        return [result for _, result in entrants if result.seconds]
+
+
+def installed() -> list[str]:
+    """Give the names of the contenders that are installed."""
+    return [name for name, kind in contenders().items() if kind.installed()]
+
+
+@contextmanager
+def contest(names: Iterable[str], threads: int) -> Iterator[Contest]:
+    """Start the contenders with so many threads each, and end them afterwards."""
+    seats: list[Seat] = []
+    try:
+        seats += [Seat(name, threads) for name in names]
+        held = Contest(seats)
+        held.about()  # all have started
+        yield held
+    finally:
+        for seat in seats:
+            seat.close()

@@ -1,0 +1,299 @@
+"""PyTorch, scikit-learn, ONNX Runtime and JAX, each as its own users would write it for speed.
+
+None is imported before it works, and none is needed.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+import warnings
+from collections.abc import Callable
+from importlib import import_module
+from importlib.util import find_spec
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from pellucid.bench.contenders import Answer, Contender, Epoch
+from pellucid.bench.tasks import SEED, Rows, order
+from pellucid.core.types import Array
+from pellucid.language import mark
+
+
+class PyTorch(Contender):
+    """Eager PyTorch: tensors indexed by hand instead of a DataLoader, inference mode, the fused optimizers."""
+
+    name, title, package, distribution = "torch", "PyTorch", "torch", "torch"
+
+    @classmethod
+    def use_threads(cls, threads: int) -> None:
+        torch = import_module("torch")
+        torch.set_num_threads(threads)
+        torch.set_num_interop_threads(1)
+
+    def answers(self) -> dict[str, Answer]:
+        torch = import_module("torch")
+        module = torch.nn.Sequential(self._module(), torch.nn.Sigmoid()).eval()
+        pairs = [(torch.from_numpy(W), torch.from_numpy(b)) for W, b in pairwise(self.start.params) if W.ndim == 2]
+        inference, from_numpy, addmm = torch.inference_mode, torch.from_numpy, torch.addmm
+
+        def by_module(x: Array) -> Array:
+            with inference():
+                return module(from_numpy(x)).numpy()
+
+        def by_functions(x: Array) -> Array:
+            with inference():
+                y = from_numpy(x)
+                for W, b in pairs:
+                    y = addmm(b, y, W).sigmoid_()
+                return y.numpy()
+
+        return {"nn.Sequential": by_module, mark("addmm by hand"): by_functions}
+
+    def epochs(self, rows: Rows) -> dict[str, Epoch]:
+        ways = {"torch.optim": self._epoch(rows, self._with_optimizer())}
+        if self.task.optimizer == "sgd":
+            ways["autograd.grad"] = self._epoch(rows, self._by_hand())
+        return ways
+
+    def _epoch(self, rows: Rows, way: tuple[Any, Callable[[Any], None]]) -> Epoch:
+        """Give the epoch of a module and of a function that learns from a batch's loss."""
+        torch = import_module("torch")
+        (module, learn), size = way, self.task.batch_size
+        x, t, places = (torch.from_numpy(a) for a in (rows.x, rows.t, order(1, len(rows.t))))
+        cross_entropy = torch.nn.functional.cross_entropy
+
+        def epoch() -> float:
+            self.module = module
+            started = time.perf_counter()
+            for batch in places.split(size):
+                learn(cross_entropy(module(x.index_select(0, batch)), t.index_select(0, batch)))
+            return time.perf_counter() - started
+
+        return epoch
+
+    def _with_optimizer(self) -> tuple[Any, Callable[[Any], None]]:
+        torch = import_module("torch")
+        module = self._module().train()
+        kind = torch.optim.SGD if self.task.optimizer == "sgd" else torch.optim.Adam
+        optimizer = kind(module.parameters(), lr=self.task.rate, fused=True)
+
+        def learn(loss: Any) -> None:
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+
+        return module, learn
+
+    def _by_hand(self) -> tuple[Any, Callable[[Any], None]]:
+        torch = import_module("torch")
+        module, rate = self._module().train(), self.task.rate
+        params = list(module.parameters())
+
+        def learn(loss: Any) -> None:
+            grads = torch.autograd.grad(loss, params)
+            with torch.no_grad():
+                for p, g in zip(params, grads, strict=True):
+                    p.sub_(g, alpha=rate)
+
+        return module, learn
+
+    def learned(self) -> list[Array]:
+        return [p.T if p.ndim == 2 else p for p in (p.detach().numpy() for p in self.module.parameters())]
+
+    def _module(self) -> Any:
+        """Build the network up to its last weighted sums."""
+        nn = import_module("torch").nn
+        task, layers = self.task, []
+        for D, H in pairwise(task.widths[:-1]):
+            layers.append(nn.Linear(D, H, bias=task.normalization != "batch"))
+            layers += [nn.BatchNorm1d(H)] if task.normalization == "batch" else []
+            layers.append(nn.ReLU() if task.activation == "relu" else nn.Sigmoid())
+            layers += [nn.Dropout(task.dropout)] if task.dropout else []
+        module = nn.Sequential(*layers, nn.Linear(*task.widths[-2:]))
+        for theirs, ours in zip(module.parameters(), self.start.params, strict=True):
+            theirs.data = import_module("torch").from_numpy(ours.T.copy())
+        return module
+
+
+class ScikitLearn(Contender):
+    """MLPClassifier: partial_fit is one epoch without a fresh start; input is not checked for NaN again."""
+
+    name, title, package, distribution = "sklearn", "scikit-learn", "sklearn", "scikit-learn"
+    shuffles = True  # in its own order; a test takes the others'
+
+    def answers(self) -> dict[str, Answer]:
+        return {"predict_proba": self._model(sigmoids=True).predict_proba}
+
+    def epochs(self, rows: Rows) -> dict[str, Epoch]:
+        if not self.task.plain:
+            return {}
+        import_module("sklearn").set_config(assume_finite=True)
+        self.model = self._model(sigmoids=False)
+        x, t = (rows.x, rows.t) if self.shuffles else (rows.x[order(1, len(rows.t))], rows.t[order(1, len(rows.t))])
+
+        def epoch() -> float:
+            started = time.perf_counter()
+            self.model.partial_fit(x, t)
+            return time.perf_counter() - started
+
+        return {"": epoch}
+
+    def learned(self) -> list[Array]:
+        return [p for pair in zip(self.model.coefs_, self.model.intercepts_, strict=True) for p in pair]
+
+    def _model(self, sigmoids: bool) -> Any:
+        """Give a model with our weights; learning about one row first makes its insides."""
+        task, K = self.task, self.task.widths[-1]
+        model = import_module("sklearn.neural_network").MLPClassifier(
+            task.widths[1:-1],
+            activation="relu" if task.activation == "relu" else "logistic",
+            solver=task.optimizer,
+            alpha=0.0,
+            batch_size=task.batch_size,
+            learning_rate_init=task.rate,
+            momentum=0.0,
+            shuffle=self.shuffles,
+            random_state=SEED,
+        )
+        x, t = np.zeros((2, task.widths[0]), np.float32), np.zeros((2, K), np.int64)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            if sigmoids:  # ten independent outputs are several labels a row to scikit-learn
+                model.set_params(max_iter=1).fit(x, t)
+            else:
+                model.partial_fit(x, t[:, 0], classes=np.arange(K))
+                del model._optimizer  # the next epoch makes a fresh one
+        params = [p.copy() for p in self.start.params]
+        model.coefs_, model.intercepts_ = params[::2], params[1::2]
+        return model
+
+
+class ONNXRuntime(Contender):
+    """ONNX Runtime with every optimization; it answers only."""
+
+    name, title, package, distribution = "onnxruntime", "ONNX Runtime", "onnxruntime", "onnxruntime"
+
+    @classmethod
+    def installed(cls) -> bool:
+        return super().installed() and find_spec("onnx") is not None
+
+    def answers(self) -> dict[str, Answer]:
+        ort = import_module("onnxruntime")
+        options = ort.SessionOptions()
+        options.intra_op_num_threads, options.inter_op_num_threads = self.threads, 1
+        options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_ALL
+        session = ort.InferenceSession(self._model(), options, providers=["CPUExecutionProvider"])
+        binding = session.io_binding()
+        run, names, feed = session.run, ["y"], {"x": self.start.params[0]}
+
+        def plainly(x: Array) -> Array:
+            feed["x"] = x
+            return run(names, feed)[0]
+
+        def bound(x: Array) -> Array:
+            y = np.empty((len(x), self.task.widths[-1]), np.float32)
+            binding.bind_input("x", "cpu", 0, np.float32, x.shape, x.ctypes.data)
+            binding.bind_output("y", "cpu", 0, np.float32, y.shape, y.ctypes.data)
+            session.run_with_iobinding(binding)
+            return y
+
+        return {"session.run": plainly, "io binding": bound}
+
+    def _model(self) -> bytes:
+        onnx = import_module("onnx")
+        helper, kind = onnx.helper, onnx.TensorProto.FLOAT
+        nodes, held, last = [], [], "x"
+        for index, p in enumerate(self.start.params):
+            held.append(onnx.numpy_helper.from_array(p, f"p{index}"))
+        for index in range(0, len(held), 2):
+            nodes.append(helper.make_node("Gemm", [last, f"p{index}", f"p{index + 1}"], [f"z{index}"]))
+            last = "y" if index == len(held) - 2 else f"y{index}"
+            nodes.append(helper.make_node("Sigmoid", [f"z{index}"], [last]))
+        x, y = (
+            helper.make_tensor_value_info(name, kind, ["N", width])
+            for name, width in (("x", self.task.widths[0]), ("y", self.task.widths[-1]))
+        )
+        graph = helper.make_graph(nodes, "mlp", [x], [y], held)
+        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+        return model.SerializeToString()
+
+
+class JAX(Contender):
+    """JAX: the whole epoch is one compiled scan, its buffers donated; compiling is done before and not counted."""
+
+    name, title, package, distribution = "jax", "JAX", "jax", "jax"
+
+    @classmethod
+    def use_threads(cls, threads: int) -> None:
+        if threads == 1 and hasattr(os, "sched_setaffinity"):  # it takes as many threads as there are processors
+            os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+
+    def answers(self) -> dict[str, Answer]:
+        jax = import_module("jax")
+        params = [jax.numpy.asarray(p) for p in self.start.params]
+
+        def answer(x: Any) -> Any:
+            for W, b in zip(params[::2], params[1::2], strict=True):
+                x = jax.nn.sigmoid(x @ W + b)
+            return x
+
+        compiled = jax.jit(answer)
+        return {"jit": lambda x: np.asarray(compiled(x))}
+
+    def epochs(self, rows: Rows) -> dict[str, Epoch]:
+        if not self.task.plain:
+            return {}
+        jax = import_module("jax")
+        places, size = order(1, len(rows.t)), self.task.batch_size
+        whole = len(places) // size * size
+        batches, rest = jax.numpy.asarray(places[:whole].reshape(-1, size)), jax.numpy.asarray(places[whole:])
+        x, t = jax.device_put(rows.x), jax.device_put(rows.t.astype(np.int32))
+        params = [jax.numpy.asarray(p) for p in self.start.params]
+        zeros = [[jax.numpy.zeros_like(p) for p in params] for _ in range(2)]
+        self.state = (params, *zeros, jax.numpy.zeros((), jax.numpy.float32))
+        started = time.perf_counter()
+        learn = jax.jit(self._learn, donate_argnums=0).lower(self.state, x, t, batches, rest).compile()
+        self.compiling = time.perf_counter() - started
+
+        def epoch() -> float:
+            started = time.perf_counter()
+            self.state = jax.block_until_ready(learn(self.state, x, t, batches, rest))
+            return time.perf_counter() - started
+
+        return {"": epoch}
+
+    def learned(self) -> list[Array]:
+        return [np.asarray(p) for p in self.state[0]]
+
+    def _learn(self, state: Any, x: Any, t: Any, batches: Any, rest: Any) -> Any:
+        jax = import_module("jax")
+
+        def step(state: Any, batch: Any) -> Any:
+            grads = jax.grad(self._loss)(state[0], x[batch], t[batch])
+            return self._update(state, grads), None
+
+        state, _ = jax.lax.scan(step, state, batches)
+        return step(state, rest)[0] if len(rest) else state
+
+    def _loss(self, params: list[Any], x: Any, t: Any) -> Any:
+        jax = import_module("jax")
+        activation = jax.nn.relu if self.task.activation == "relu" else jax.nn.sigmoid
+        for W, b in zip(params[:-2:2], params[1:-2:2], strict=True):
+            x = activation(x @ W + b)
+        logs = jax.nn.log_softmax(x @ params[-2] + params[-1])
+        return -jax.numpy.take_along_axis(logs, t[:, None], axis=1).mean()
+
+    def _update(self, state: Any, grads: list[Any]) -> Any:
+        params, ms, vs, step = state
+        rate, step = self.task.rate, step + 1
+        if self.task.optimizer == "sgd":
+            return [p - rate * g for p, g in zip(params, grads, strict=True)], ms, vs, step
+        sqrt = import_module("jax").numpy.sqrt
+        ms = [0.9 * m + 0.1 * g for m, g in zip(ms, grads, strict=True)]
+        vs = [0.999 * v + 0.001 * g * g for v, g in zip(vs, grads, strict=True)]
+        near, far = 1 - 0.9**step, sqrt(1 - 0.999**step)
+        params = [p - rate / near * m / (sqrt(v) / far + 1e-8) for p, m, v in zip(params, ms, vs, strict=True)]
+        return params, ms, vs, step

@@ -1,0 +1,117 @@
+"""`mlp`, which builds the usual networks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from pellucid.core import ACTIVATIONS
+from pellucid.core.composite import Dropout
+from pellucid.core.initializers import INITIALIZERS, Initializer
+from pellucid.core.layer import Layer
+from pellucid.core.layers import Affine, Identity, Softmax
+from pellucid.core.normalization import BatchNorm, LayerNorm
+from pellucid.core.preparation import Flatten, Scale
+from pellucid.core.settings import whole
+from pellucid.errors import InputError
+from pellucid.language import say
+from pellucid.network import Network, floating_type
+
+
+def mlp(
+    widths: Sequence[int],
+    activation: str = "relu",
+    output: str = "identity",
+    *,
+    initializer: str | Initializer = "auto",
+    dropout: float = 0.0,
+    normalization: str | None = None,
+    pixels: bool = False,
+    seed: int = 0,
+    dtype: Any = np.float32,
+) -> Network:
+    """Build a dense network: Affine layers of the given widths with an activation after each.
+
+    Parameters
+    ----------
+    widths
+        Neurons in each neuron layer, inputs first: [784, 16, 16, 10].
+    activation, output
+        Names of activations (`ACTIVATIONS`) for the hidden layers and for the last: "sigmoid", "relu", "softmax", ...
+        "identity" adds no layer.
+    initializer
+        A name from `INITIALIZERS` or a function (D, H, generator) -> (W, b). "auto" is He's (normal) below ReLU's kin,
+        Glorot's (uniform) elsewhere.
+    dropout
+        Share of hidden neurons that are switched off while learning.
+    normalization
+        "batch" or "layer" between each hidden Affine layer and its activation, or None. Affine layers below BatchNorm
+        have no bias.
+    pixels
+        Put Flatten() and Scale(1 / 255) in front, so that the network takes pictures as bytes.
+    seed
+        From which the initial weights are drawn.
+    dtype
+        "float32" or "float64".
+
+    Raises InputError for unknown names and impossible widths.
+
+    >>> mlp([784, 16, 16, 10], activation="sigmoid", output="sigmoid").parameter_count
+    13002
+    """
+    if not isinstance(widths, Iterable):
+        raise InputError(say("widths are a list such as [784, 10], inputs first; got {got}", got=repr(widths)))
+    sizes = [_whole_width(width) for width in widths]
+    if len(sizes) < 2:
+        raise InputError(
+            say("a network needs at least inputs and outputs, such as [784, 10]; got {got}", got=list(widths))
+        )
+    hidden, last = _named("activation", activation, ACTIVATIONS), _named("output", output, ACTIVATIONS)
+    normalizations: dict[str | None, type[BatchNorm] | type[LayerNorm] | None]
+    normalizations = {None: None, "batch": BatchNorm, "layer": LayerNorm}
+    if last is Softmax and sizes[-1] == 1:
+        raise InputError(say('a softmax over one output is always 1: use output="sigmoid" for yes or no'))
+    between = _named("normalization", normalization, normalizations)
+    start = _initializer(initializer, activation)
+    generator = np.random.default_rng(whole("seed", seed, 0))
+    layers: list[Layer] = [Flatten(), Scale(1 / 255)] if pixels else []
+    kind = floating_type(dtype)
+    for index, (D, H) in enumerate(pairwise(sizes)):
+        W, b = start(D, H, generator)
+        # BatchNorm takes the mean away, and any bias with it: a bias below it could only drift.
+        biased = between is not BatchNorm or index == len(sizes) - 2
+        layers.append(Affine(W.astype(kind), b.astype(kind) if biased else None))
+        if index == len(sizes) - 2:
+            layers += [] if last is Identity else [last()]
+            break
+        layers += [] if between is None else [between(np.ones(H, kind))]
+        layers += [] if hidden is Identity else [hidden()]
+        layers += [Dropout(dropout)] if dropout else []
+    return Network(layers)
+
+
+def _named(what: str, name: Any, known: dict[Any, Any]) -> Any:
+    try:
+        return known[name]
+    except (KeyError, TypeError):
+        names = ", ".join(str(key) for key in known)
+        raise InputError(say("{what} is one of {known}; not {got}", what=what, known=names, got=repr(name))) from None
+
+
+def _initializer(initializer: str | Initializer, activation: str) -> Initializer:
+    if callable(initializer):
+        return initializer
+    if initializer == "auto":
+        rectified = ("relu", "leaky_relu", "gelu", "silu", "softplus")
+        initializer = "he_normal" if activation in rectified else "glorot_uniform"
+    found: Initializer = _named("initializer", initializer, INITIALIZERS)
+    return found
+
+
+def _whole_width(width: Any) -> int:
+    if not isinstance(width, (int, np.integer)) or isinstance(width, bool) or width < 1:
+        raise InputError(say("a width is a whole number of 1 or more, not {got}", got=repr(width)))
+    return int(width)

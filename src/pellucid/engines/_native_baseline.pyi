@@ -1,0 +1,32 @@
+"""The native engine, compiled for one instruction set."""
+
+from typing import Annotated
+
+import numpy
+from numpy.typing import NDArray
+
+
+class Engine:
+    """Answers and learns for one list of layers; see engines/protocol.py."""
+
+    def answer(self, x: Annotated[NDArray, dict(order='C', device='cpu', writable=False)], y: Annotated[NDArray, dict(order='C', device='cpu')]) -> None: ...
+
+    def learn(self, x: Annotated[NDArray, dict(order='C', device='cpu', writable=False)], classes: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)] | None, values: Annotated[NDArray, dict(order='C', device='cpu', writable=False)] | None, weights: Annotated[NDArray[numpy.float64], dict(shape=(None,), order='C', device='cpu', writable=False)] | None, rows: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)] | None, step: int, y: Annotated[NDArray, dict(order='C', device='cpu')], learning_rate: float | None) -> float: ...
+
+    def forward(self, x: Annotated[NDArray, dict(order='C', device='cpu', writable=False)], rows: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)] | None, step: int, sums: Annotated[NDArray, dict(order='C', device='cpu')], y: Annotated[NDArray, dict(order='C', device='cpu')]) -> None: ...
+
+    def backward(self, dy: Annotated[NDArray, dict(order='C', device='cpu', writable=False)]) -> None: ...
+
+    def read_gradients(self, grads: list) -> None: ...
+
+    def write_gradients(self, grads: list) -> None: ...
+
+    def update(self, learning_rate: float, step: int) -> None: ...
+
+    def observe(self) -> None: ...
+
+def make_engine(float64: bool, layers: list, loss: str, loss_option: float, optimizer: dict | None, depth: int, seed: int, threads: int) -> Engine:
+    """Make an engine; the arrays that are given must outlive it."""
+
+def supported(instruction_set: str) -> bool:
+    """Tell whether this processor runs baseline, avx2 or avx512."""

@@ -1,0 +1,178 @@
+"""What a user may get wrong about networks, layers and settings, and what he is told; and what is shown of them."""
+
+import pickle
+
+import numpy as np
+import pytest
+
+import pellucid as pl
+from pellucid.core import chain
+
+
+def small(**options):
+    return pl.mlp([3, 4, 2], output="softmax", **options)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: pl.mlp(4), r"widths are a list such as \[784, 10\], inputs first; got 4"),
+        (lambda: pl.mlp([4, 1], output="softmax"), 'softmax over one output is always 1: use output="sigmoid"'),
+        (lambda: pl.mlp([4, 3, 2], dropout="a"), "expects a rate from 0 .* got 'a'"),
+        (lambda: pl.mlp([4, 3], seed="a"), "seed must be a whole number of 0 or more, got 'a'"),
+        (lambda: pl.Network(pl.Sigmoid()), r"made of a list of layers, such as .*; got Sigmoid\(\)"),
+        (lambda: pl.Network(3), "made of a list of layers, .*; got 3"),
+        (lambda: pl.Residual(pl.Tanh()), "expects a list of at least one layer"),
+        (lambda: pl.SGD("x"), "learning_rate must be a finite number of 0 or more, got 'x'"),
+        (lambda: pl.SGD(momentum="x"), "momentum goes from 0 up to, but not, 1; got 'x'"),
+        (lambda: pl.Adam(clip_norm=[1, 2]), r"clip_norm must be a finite number of 0 or more, got \[1, 2\]"),
+        (lambda: pl.Dropout("a"), "got 'a'"),
+        (lambda: pl.Scale("a"), "finite factor other than 0, got 'a'"),
+        (lambda: pl.LeakyReLU("a"), "slope must be a finite number, got 'a'"),
+        (lambda: pl.LayerNorm(3, epsilon="a"), "epsilon must be .* got 'a'"),
+        (lambda: pl.BatchNorm(3, momentum=None), "momentum must be a finite number, got None"),
+        (lambda: pl.CrossEntropy("a"), "label_smoothing goes from 0 .* got 'a'"),
+        (lambda: pl.LeakyReLU(10**400), "finite number, got 10{17}[.][.][.]0{19}$"),
+        (lambda: pl.Huber("a"), "delta above 0, got 'a'"),
+        (lambda: pl.Quantile("a"), "q between 0 and 1, got 'a'"),
+        (lambda: pl.Cosine("a"), "end must be a finite number, got 'a'"),
+        (lambda: pl.StepDecay("a"), "every must be a finite number above 0, got 'a'"),
+        (lambda: pl.OneCycle("a"), "warm_up between 0 and 1, got 'a'"),
+        (lambda: pl.WarmUp(then="cosine"), r"then is a schedule such as pl.Cosine\(\); got 'cosine'"),
+        (lambda: pl.ReduceOnPlateau(patience="a"), "patience must be a whole number of 0 or more, got 'a'"),
+        (lambda: pl.load(None), "expected the path of a file, .* got None"),
+        (lambda: small().save(3), "expected the path of a file, .* got 3"),
+        (lambda: small().freeze("a"), "there is no layer 'a'"),
+        (lambda: small().choose([1.0, 2.0]), r"answers of shape \(N, K\), got an array of shape \(2,\)"),
+        (lambda: small().confidence([]), r"answers of shape \(N, K\)"),
+    ],
+)
+def test_mistakes_are_input_errors(make, message):
+    with pytest.raises(pl.InputError, match=message):
+        make()
+
+
+def test_an_unknown_setting_of_an_optimizer_names_those_there_are():
+    with pytest.raises(TypeError, match="SGD has no setting lr; its settings are learning_rate, momentum, nesterov"):
+        pl.SGD(lr=0.1)
+
+
+def test_lists_of_answers_are_taken():
+    net = small()
+    assert net.choose([[0.2, 0.8], [0.9, 0.1]]).tolist() == [1, 0]
+    assert net.confidence([[0.2, 0.8]]).tolist() == [0.8]
+
+
+def test_an_answer_of_nan_has_no_class():
+    net = small()
+    x = np.zeros((3, 3))
+    x[1] = np.nan
+    assert np.isnan(net(x)[1]).all()
+    for ask in (net.classify, net.labels):
+        with pytest.raises(pl.InputError, match="row 1 has no class: its answer holds NaN"):
+            ask(x)
+
+
+def test_classes_are_checked_whenever_they_are_given():
+    net = small()
+    net.classes = ["no", 1]
+    assert net.classes == ["no", "1"]
+    assert net.copy().classes == pickle.loads(pickle.dumps(net)).classes == ["no", "1"]  # noqa: S301
+    for wrong, message in ((["a"], "1 class names for 2 outputs"), ("ab", "list of names"), (3, "list of names")):
+        with pytest.raises(pl.InputError, match=message):
+            net.classes = wrong
+    assert net.classes == ["no", "1"]
+    net.classes = None
+    assert net.labels(np.zeros((1, 3))) == ["0"]
+
+
+def test_one_output_with_one_name():
+    net = pl.mlp([1, 1], output="sigmoid")
+    net.classes = ["no"]
+    assert [net.label(0), net.label(1)] == ["no", "1"]
+
+
+PIXELS = pl.mlp([4, 2], output="softmax", pixels=True)
+
+
+@pytest.mark.parametrize("x", [np.full((2, 2, 2), 0.5), np.ones((1, 4), bool), [[0.0, 0.0, 0.0, 1.0]]])
+def test_pictures_are_not_scaled_twice(x):
+    t = [0] * len(x)
+    for use in (PIXELS, PIXELS.classify, lambda x: pl.evaluate(PIXELS, x, t), lambda x: pl.train(PIXELS, x, t)):
+        with pytest.raises(pl.InputError, match="from 0 to 1 into a network that scales by 1/255: give bytes"):
+            use(x)
+
+
+@pytest.mark.parametrize("x", [np.ones((1, 4), np.uint8), np.full((1, 4), 1.5), np.zeros((1, 4)), np.zeros((0, 4))])
+def test_pictures_that_may_be_bytes_are_taken(x):
+    assert len(PIXELS(x)) == len(x)
+
+
+def test_small_numbers_go_into_networks_that_scale_otherwise():
+    for layers in ([pl.Scale(0.5)], [pl.Scale(100.0)], [pl.Tanh(), pl.Scale(1 / 255)]):
+        assert pl.Network(layers)([[0.5]]).shape == (1, 1)
+
+
+def test_layers_changed_after_the_fact():
+    net = small()
+    net.layers.append("x")
+    x = np.zeros((2, 3))
+    for use in (lambda: net(x), lambda: net.forward(x), net.summary, lambda: pl.train(net, x, [0, 1])):
+        with pytest.raises(pl.InputError, match=r"layers such as pl\.Affine\(W, b\); got str"):
+            use()
+    assert repr(net).splitlines()[-2:] == [
+        "    'x',",
+        "])  # a network is made of layers such as pl.Affine(W, b); got str",
+    ]
+
+
+def test_backward_of_what_does_not_fit():
+    net = small()
+    trace = net.forward(np.zeros((5, 3)))
+    assert net.backward(trace, trace.y.tolist())[0].shape == (5, 3)
+    for dy in (np.ones((5, 1)), np.ones(5), 1.0):
+        with pytest.raises(pl.InputError, match=r"gradient of the shape of its answers, \(5, 2\); got 4 and \("):
+            net.backward(trace, dy)
+    with pytest.raises(pl.InputError, match=r"a trace of 2 layers .* got 4"):
+        pl.mlp([3, 2], output="softmax").backward(trace, trace.y)
+
+
+def test_order_of_layers():
+    f, g = pl.Affine([[3.0]], [2.0]), pl.Affine([[4.0]], [1.0])
+    for layers, b in (([f, g], 9), ([g, f], 5)):
+        [both] = pl.Network(layers).collapse().layers
+        assert (both.W, both.b) == (12, b)
+
+
+# What is shown
+
+
+def test_a_trace_is_a_table():
+    net = pl.Network([pl.Affine([[1.0, 2.0]], [0.0, 0.5]), pl.ReLU()])
+    one = repr(net.forward([[-2.0]])).splitlines()
+    assert [line.split() for line in one] == [
+        ["layer", "shape", "values"],
+        ["-" * len(one[1])],
+        ["x", "(1,", "1)", "[-2.]"],
+        ["0", "Affine", "(1,", "2)", "[-2.", "-3.5]"],
+        ["1", "ReLU", "(1,", "2)", "[0.", "0.]"],
+    ]
+    two = repr(net.forward([[-2.0], [1.0]])).splitlines()
+    assert two[0].split() == ["layer", "shape", "least", "mean", "greatest"]
+    assert two[3].split() == ["0", "Affine", "(2,", "2)", "-3.5", "-0.5", "2.5"]
+    assert repr(net.forward(np.zeros((0, 1)))).splitlines()[2].split()[-3:] == ["-", "-", "-"]
+    assert "..." in repr(pl.Network([]).forward(np.zeros((1, 100))))
+    bare = chain.Trace(np.zeros((1, 1)))
+    bare.append(bare.x)
+    assert repr(bare).splitlines()[-1].split()[:2] == ["0", "?"]
+
+
+def test_frozen_layers_are_seen():
+    net = small()
+    net.freeze(0)
+    assert "# 3 -> 4: 16, W (3, 4), frozen" in repr(net).splitlines()[1]
+    assert "0 Affine (frozen) " in str(net.summary())
+    net.freeze()
+    assert repr(net).count("frozen") == 4
+    net.unfreeze()
+    assert "frozen" not in repr(net) + str(net.summary())

@@ -1,0 +1,106 @@
+"""Installing: the wheel with the native engine, and what is left of it where there is no C++ compiler."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+def copy_of_the_tree(folder: Path) -> Path:
+    tree = folder / "tree"
+    tree.mkdir(parents=True)
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, tree)
+    for name in ("src", "cpp"):
+        shutil.copytree(ROOT / name, tree / name, ignore=shutil.ignore_patterns("__pycache__", "*.so"))
+    return tree
+
+
+def wheel_of(folder: Path, **environment: str) -> Path:
+    """Build a wheel as pip does for a user, in a build environment of its own; give its path."""
+    tree = copy_of_the_tree(folder)
+    command = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", str(folder), str(tree)]
+    done = subprocess.run(command, env=os.environ | environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    [wheel] = folder.glob("*.whl")
+    return wheel
+
+
+def modules_in(wheel: Path) -> dict[str, int]:
+    with zipfile.ZipFile(wheel) as archive:
+        return {
+            Path(file.filename).name: file.file_size for file in archive.infolist() if file.filename.endswith(".so")
+        }
+
+
+def installed(wheel: Path, folder: Path) -> Path:
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(folder)
+    return folder
+
+
+def run(packages: Path, *arguments: str) -> str:
+    """Run Python with the wheel's package instead of the one that is tested otherwise."""
+    script = f"""import sys
+sys.path.insert(0, {str(packages)!r})
+sys.meta_path[:] = [finder for finder in sys.meta_path if "ScikitBuild" not in type(finder).__name__]
+exec(sys.argv.pop(1))"""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PELLUCID_")}
+    done = subprocess.run(
+        [sys.executable, "-c", script, *arguments], capture_output=True, text=True, cwd=packages, env=environment
+    )
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout
+    return done.stdout
+
+
+PREDICT = """
+import numpy as np
+import pellucid as pl
+assert pl.__file__.startswith(sys.path[0]), pl.__file__
+net = pl.mlp([784, 16, 16, 10], "sigmoid", "sigmoid", seed=0)
+print(net.predict(np.zeros((3, 784))).shape, net.parameter_count, pl.train(net, np.ones((8, 784)), np.arange(8)).engine)
+"""
+
+DOCTOR = "from pellucid.cli import main; sys.argv[0] = 'pellucid'; sys.exit(main())"
+
+
+def test_without_a_compiler(tmp_path: Path) -> None:
+    broken = tmp_path / "broken"
+    broken.write_text("#!/bin/sh\necho there is no compiler here >&2\nexit 1\n")
+    broken.chmod(0o755)
+    wheel = wheel_of(tmp_path, CXX=str(broken), CC=str(broken))
+    assert modules_in(wheel) == {}
+    packages = installed(wheel, tmp_path / "packages")
+    assert run(packages, PREDICT) == "(3, 10) 13002 reference\n"
+    report = " ".join(run(packages, DOCTOR, "doctor", "--lang", "en").split())  # however its lines are broken
+    assert "reference (NumPy); native: not in this installation, install a C++ compiler" in report
+    assert "BROKEN" not in report
+
+
+@pytest.mark.skipif(shutil.which(os.environ.get("CXX", "c++")) is None, reason="there is no C++ compiler")
+def test_the_wheel(tmp_path: Path) -> None:
+    wheel = wheel_of(tmp_path)
+    modules = modules_in(wheel)
+    sets = ["avx2", "avx512", "baseline"] if platform.machine() in ("x86_64", "AMD64") else ["baseline"]
+    assert sorted(name.split(".")[0] for name in modules) == [f"_native_{name}" for name in sets]
+    assert sum(modules.values()) < 2_000_000
+    with zipfile.ZipFile(wheel) as archive:
+        names = archive.namelist()
+    mnist = [f"{part}-{what}-ubyte.gz" for part in ("train", "t10k") for what in ("images-idx3", "labels-idx1")]
+    for name in [*mnist, "NOTICE.md"]:
+        assert f"pellucid/data/mnist/{name}" in names
+    for name in ("locale/ko/LC_MESSAGES/pellucid.mo", "py.typed", "engines/_native_baseline.pyi"):
+        assert f"pellucid/{name}" in names
+    assert [name for name in names if name.endswith("licenses/src/pellucid/data/mnist/NOTICE.md")]
+    assert not [name for name in names if name.startswith(("tests", "cpp"))]
+    packages = installed(wheel, tmp_path / "packages")
+    assert run(packages, PREDICT) == "(3, 10) 13002 native\n"
