@@ -56,7 +56,9 @@ callgrind:
 clean:
 	rm -rf .venv .venv-bench build dist demo src/pellucid/engines/*.so .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
-.venv/base: pyproject.toml
+CPP := cpp/CMakeLists.txt $(wildcard cpp/include/pellucid/*.h cpp/src/*.cpp)
+
+.venv/base: pyproject.toml $(CPP)
 	@test -n "$(PYTHON)" || { echo "pellucid needs Python 3.11 or later: install it, or say make PYTHON=/path/to/python3"; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "pellucid needs Python 3.11 or later, and $(PYTHON) is older: say make PYTHON=/path/to/python3.11"; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' || { echo "pellucid needs Python's venv module: on Debian and Ubuntu, apt-get install python3-venv"; exit 1; }
@@ -65,7 +67,7 @@ clean:
 	@touch $@
 
 # Apart from .venv, with the package installed as users have it. PyTorch comes first: the build for the processor alone.
-.venv-bench/base: pyproject.toml
+.venv-bench/base: pyproject.toml $(CPP)
 	test -x .venv-bench/bin/python || $(PYTHON) -m venv .venv-bench
 	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check "$(TORCH)"
 	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check ".[bench]"
