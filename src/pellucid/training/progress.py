@@ -46,9 +46,9 @@ class LineProgress(Callback):
     """One plain line for each epoch, for pipes and log files."""
 
     def on_epoch(self, run: Run) -> None:
-        seconds = run.history.records[-1]["seconds"]
+        taken = say("{seconds:.2f} s", seconds=run.history.records[-1]["seconds"])
         head = say("epoch {epoch}/{epochs}", epoch=run.epoch, epochs=run.epochs)
-        print(f"{head}  {epoch_text(run)}  {seconds:.2f} s", file=sys.stderr, flush=True)  # noqa: T201
+        print(f"{head}  {epoch_text(run)}  {taken}", file=sys.stderr, flush=True)  # noqa: T201
 
 
 class TerminalProgress(Callback):
