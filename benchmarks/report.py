@@ -20,7 +20,7 @@ Written by `make bench` (benchmarks/); `pellucid bench` measures the main cases 
 **How.** Every contender works in a process of its own for each number of threads, begins with the same weights, and is
 given the same rows and the same batches in the same order (scikit-learn: batches of the same size in its own order).
 After warming up, contenders work in turns (A B C, A B C, ...), so that a machine that slows down slows all alike. Times
-are medians; below them stand the fastest and the slowest repetition. Learning is in float32 with softmax and
+are medians; beside them stand the fastest and the slowest repetition. Learning is in float32 with softmax and
 cross-entropy. pellucid's seconds are those of `history["seconds"]`, shuffling and checking for divergence included;
 the others are given the order for free. This machine has {cores} cores: so many threads are all.
 

@@ -7,6 +7,7 @@ import os
 import statistics
 import subprocess
 import sys
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
@@ -16,6 +17,9 @@ from pellucid.bench.contenders import contenders
 from pellucid.bench.tasks import Task
 
 VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS", "PELLUCID_THREADS")
+
+REST = 0.06
+"""Seconds between turns with several threads: OpenBLAS's and others' wait busily for more work before they sleep."""
 
 
 @dataclass
@@ -109,6 +113,8 @@ class Contest:
             entrants += [(seat, Result(case, seat.threads, seat.name, way, compiling=compiling)) for way in ways]
         for _ in range(repeats):
             for seat, result in entrants:
+                if seat.threads > 1:
+                    time.sleep(REST)
                 taken = seat.ask("run", way=result.way, seconds=seconds)
                 result.seconds += [taken["seconds"]] if "seconds" in taken else []
         return [result for _, result in entrants if result.seconds]
