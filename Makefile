@@ -5,7 +5,7 @@ OUT ?= demo
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test check soak messages stubs mnist-table bench callgrind clean help
+.PHONY: demo test check soak messages stubs mnist-table neurons-table tables-table bench callgrind clean help
 
 help:
 	@echo "make demo      learn to read digits, show what was learned (set up first, if need be)"
@@ -13,6 +13,8 @@ help:
 	@echo "make check     format, lint and types only"
 	@echo "make soak      the long proofs: hundreds of kills, minutes of fuzzing"
 	@echo "make mnist-table  train the dense rows of the published MNIST tables (ONLY=300-100: one of them)"
+	@echo "make tables-table train on seven public tables beside scikit-learn, write docs/tables.md (four minutes)"
+	@echo "make neurons-table  measure what the hidden neurons of the digit network show (four minutes)"
 	@echo "make messages  bring the Korean catalogue up to date with the code"
 	@echo "make stubs     write the native module's types anew, after a change of its binding"
 	@echo "make bench     measure pellucid beside other libraries (ten minutes), write docs/benchmarks.md"
@@ -41,6 +43,14 @@ messages: .venv/test
 
 mnist-table: .venv/base
 	$(BIN)/python benchmarks/mnist_table.py $(addprefix --only ,$(ONLY))
+
+# plotnine is there for the tables in it; what it needs to draw is not.
+tables-table: .venv/test
+	$(PIP) --no-deps plotnine
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/tables.py
+
+neurons-table: .venv/base
+	$(BIN)/python benchmarks/neurons.py
 
 stubs: .venv/test
 	$(PIP) --editable .

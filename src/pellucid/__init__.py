@@ -13,7 +13,7 @@ __version__ = "0.1.0"
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pellucid.building import mlp
+    from pellucid.building import mlp, table_mlp
     from pellucid.core import ACTIVATIONS, LAYERS
     from pellucid.core.composite import Dropout, Residual
     from pellucid.core.initializers import INITIALIZERS
@@ -70,9 +70,18 @@ if TYPE_CHECKING:
         write_idx,
         xor,
     )
+    from pellucid.data.tables import Columns, Table, read_table
     from pellucid.errors import DivergenceError, FileError, InputError, PellucidError
     from pellucid.language import set_language
+    from pellucid.lens.activity import neuron_activity
+    from pellucid.lens.attribution import contributions, integrated_gradients
+    from pellucid.lens.comparison import compare
+    from pellucid.lens.counterfactual import counterfactual
     from pellucid.lens.evaluation import evaluate
+    from pellucid.lens.importance import partial_dependence, permutation_importance
+    from pellucid.lens.neurons import trace_table
+    from pellucid.lens.response import input_weights, maximize_activation, top_inputs
+    from pellucid.lens.robustness import robustness
     from pellucid.network import Network, load
     from pellucid.training import (
         Brightness,
@@ -84,6 +93,7 @@ if TYPE_CHECKING:
         Recipe,
         recipes,
         train,
+        train_table,
     )
 
 # A room is loaded when one of its names is first used: so `pellucid --help` answers without NumPy, the number of
@@ -160,7 +170,10 @@ _ROOMS = {
         "PellucidError",
     ),
     "pellucid.language": ("set_language",),
-    "pellucid.building": ("mlp",),
+    "pellucid.building": (
+        "mlp",
+        "table_mlp",
+    ),
     "pellucid.network": (
         "Network",
         "load",
@@ -178,7 +191,30 @@ _ROOMS = {
         "write_idx",
         "xor",
     ),
+    "pellucid.data.tables": (
+        "Columns",
+        "Table",
+        "read_table",
+    ),
+    "pellucid.lens.activity": ("neuron_activity",),
+    "pellucid.lens.attribution": (
+        "contributions",
+        "integrated_gradients",
+    ),
+    "pellucid.lens.comparison": ("compare",),
+    "pellucid.lens.counterfactual": ("counterfactual",),
     "pellucid.lens.evaluation": ("evaluate",),
+    "pellucid.lens.importance": (
+        "partial_dependence",
+        "permutation_importance",
+    ),
+    "pellucid.lens.neurons": ("trace_table",),
+    "pellucid.lens.response": (
+        "input_weights",
+        "maximize_activation",
+        "top_inputs",
+    ),
+    "pellucid.lens.robustness": ("robustness",),
     "pellucid.training": (
         "Brightness",
         "Callback",
@@ -189,6 +225,7 @@ _ROOMS = {
         "Recipe",
         "recipes",
         "train",
+        "train_table",
     ),
 }
 _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
@@ -211,6 +248,7 @@ __all__ = [
     "BinaryCrossEntropy",
     "Brightness",
     "Callback",
+    "Columns",
     "Constant",
     "Cosine",
     "CrossEntropy",
@@ -252,23 +290,39 @@ __all__ = [
     "Softplus",
     "Standardize",
     "StepDecay",
+    "Table",
     "Tanh",
     "WarmUp",
     "circles",
+    "compare",
+    "contributions",
+    "counterfactual",
     "digit",
     "evaluate",
+    "input_weights",
+    "integrated_gradients",
     "load",
+    "maximize_activation",
     "mlp",
     "mnist",
     "moons",
+    "neuron_activity",
+    "partial_dependence",
+    "permutation_importance",
     "read_digits",
     "read_idx",
     "read_image_folder",
     "read_picture",
+    "read_table",
     "recipes",
+    "robustness",
     "set_language",
     "spirals",
+    "table_mlp",
+    "top_inputs",
+    "trace_table",
     "train",
+    "train_table",
     "write_idx",
     "xor",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,6 +19,9 @@ from pellucid.core.settings import whole
 from pellucid.errors import InputError
 from pellucid.language import say
 from pellucid.network import Network, floating_type
+
+if TYPE_CHECKING:
+    from pellucid.data.tables import Columns
 
 
 def mlp(
@@ -91,6 +94,63 @@ def mlp(
         layers += [] if hidden is Identity else [hidden()]
         layers += [Dropout(dropout)] if dropout else []
     return Network(layers)
+
+
+def table_mlp(
+    columns: Columns,
+    hidden: Sequence[int] = (128, 128),
+    activation: str = "relu",
+    output: str | None = None,
+    *,
+    dropout: float = 0.1,
+    **settings: Any,
+) -> Network:
+    """Build a dense network for a table: Standardize in front, and behind as many outputs as the target asks for.
+
+    Parameters
+    ----------
+    columns
+        What `Columns.of(table, target=...)` found; the network keeps it as `inputs`, so that it takes tables.
+    hidden
+        Neurons in each hidden layer.
+    activation, output
+        Names of activations for the hidden layers and for the last. Default of the last: softmax for classes,
+        identity for values, whose last Affine layer then answers in the target's own units.
+    dropout
+        Share of hidden neurons that are switched off while learning.
+    settings
+        As for `mlp`: initializer, normalization, seed, dtype.
+
+    Raises InputError for columns without a target, and as `mlp` does.
+
+    >>> import pellucid as pl
+    >>> table = {"age": [31, 54, 18], "city": ["Seoul", "Busan", "Seoul"], "income": [30.5, 41, 12]}
+    >>> net = pl.table_mlp(pl.Columns.of(table, target="income"), hidden=[8])
+    >>> net.predict({"city": ["Jeju", "Seoul"], "age": [40, 20]}).shape
+    (2, 1)
+    """
+    if columns.target is None:
+        raise InputError(say("these columns have no target"))
+    ending = output or ("identity" if columns.classes is None else "softmax")
+    net = mlp([columns.width, *hidden, columns.outputs], activation, ending, dropout=dropout, **settings)
+    net = Network([columns.standardize(net.dtype), *net.layers], inputs=columns.to_dict(), classes=columns.classes)
+    if answers_values(net):
+        rescale(net, columns.target.deviation, columns.target.mean)
+    return net
+
+
+def answers_values(net: Network) -> bool:
+    """Tell whether the network answers values of a table by an Affine layer, into which their scale can go."""
+    target = (net.inputs or {}).get("target")
+    values = isinstance(target, dict) and target.get("kind") == "values"
+    return values and isinstance(net.layers[-1], Affine) and net.layers[-1].b is not None
+
+
+def rescale(net: Network, factor: float, shift: float) -> None:
+    """Let the last layer, an Affine one, answer y * factor + shift instead of y: x (W f) + (b f + s)."""
+    last = net.layers[-1]
+    assert isinstance(last, Affine) and last.b is not None
+    last.W, last.b = last.W.astype(np.float64) * factor, last.b.astype(np.float64) * factor + shift
 
 
 def _named(what: str, name: Any, known: dict[Any, Any]) -> Any:

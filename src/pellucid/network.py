@@ -6,7 +6,7 @@ import copy
 import os
 from collections.abc import Callable, Iterable, Sequence
 from operator import attrgetter
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -15,12 +15,15 @@ from pellucid.core.chain import Trace
 from pellucid.core.layer import Layer, every, flat
 from pellucid.core.layers import Affine, Identity, Sigmoid, Softmax
 from pellucid.core.metrics import chosen_classes
-from pellucid.core.summary import Row, Summary
+from pellucid.core.summary import Summary, code_line
 from pellucid.core.types import Array, Options
 from pellucid.engines import Engine, make_engine
 from pellucid.errors import InputError
 from pellucid.files import model
 from pellucid.language import say
+
+if TYPE_CHECKING:
+    from pellucid.data.tables import Columns
 
 
 class Network:
@@ -31,7 +34,7 @@ class Network:
     layers
         Layers in the order in which x passes them. Their arrays must be of one floating type.
     inputs
-        What a row is before it becomes numbers, for people and commands: {"kind": "pictures", "shape": [28, 28]}.
+        What a row is before it becomes numbers: {"kind": "pictures", "shape": [28, 28]}, or `columns.to_dict()`.
     classes
         A name for each output, or None.
 
@@ -91,9 +94,11 @@ class Network:
     def predict(self, x: Any) -> Array:
         """Give the answers (N, K) for x, (N, D), or (N, 28, 28) where the network begins with Flatten.
 
+        A network that learned from a table takes tables and dataframes, too: columns are found by name, in any order.
         Bytes and other whole numbers are taken where the network scales them. Raises InputError for input that does
         not fit, and for values from 0 to 1 where the network scales bytes; the message says what to do.
         """
+        x = x if self.inputs is None else self._rows(x)
         answering = self._answering()
         if answering.scales_bytes:
             chain.check_scaled(self.layers, x)
@@ -153,7 +158,7 @@ class Network:
     def forward(self, x: Any) -> Trace:
         """Give the trace of x: the list of every layer's output, as when answering; `trace.y` is the last."""
         chain.check_layers(self.layers)
-        return chain.forward(self.layers, chain.as_input(self.layers, x))
+        return chain.forward(self.layers, chain.as_input(self.layers, self._rows(x)))
 
     def backward(self, trace: Trace, dy: Array) -> tuple[Array, list[Array]]:
         """Walk a trace from the end: give (dx, grads) for the gradient dy of a loss by `trace.y`.
@@ -176,6 +181,15 @@ class Network:
         dx, grads = chain.backward(self.layers, trace, dy)
         assert dx is not None
         return dx, grads
+
+    @property
+    def columns(self) -> Columns:
+        """How a table becomes this network's inputs; raises InputError where it learned from no table."""
+        from pellucid.data.tables import Columns
+
+        if (self.inputs or {}).get("kind") != "table":
+            raise InputError(say("this network knows no columns of a table: it learned from rows of numbers"))
+        return Columns.from_dict(self.inputs, self.classes)
 
     @property
     def params(self) -> list[Array]:
@@ -256,7 +270,7 @@ class Network:
 
     def __repr__(self) -> str:
         try:
-            lines = [_line(layer, row) for layer, row in zip(self.layers, self.summary().rows, strict=True)]
+            lines = [code_line(layer, row) for layer, row in zip(self.layers, self.summary().rows, strict=True)]
         except InputError as error:  # somebody changed the list of layers
             return "\n".join(["Network([", *(f"    {layer!r}," for layer in self.layers), f"])  # {error}"])
         return "\n".join(["Network([", *lines, f"])  # {self.parameter_count:,} {say('parameters')}"])
@@ -273,6 +287,14 @@ class Network:
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_answers": None}  # copies make their own
+
+    def _rows(self, x: Any) -> Any:
+        """Give a table as rows of numbers, where this network learned from one; anything else as it is."""
+        if isinstance(x, np.ndarray) or (self.inputs or {}).get("kind") != "table":
+            return x
+        from pellucid.data.tables import is_table
+
+        return self.columns.x(x, self.dtype) if is_table(x) else x
 
     def _set_frozen(self, frozen: bool, indices: Sequence[int]) -> None:
         for index in indices or range(len(self.layers)):
@@ -316,6 +338,10 @@ def load(path: str | os.PathLike[str]) -> Network:
     layers, header = model.read(path)
     net = Network(layers, inputs=header["inputs"], classes=header["classes"])
     net.record = header["record"]
+    if (net.inputs or {}).get("kind") == "table":
+        from pellucid.data.tables.columns import check_inputs
+
+        check_inputs(path, net.inputs, net.classes, chain.input_width(layers))
     return net
 
 
@@ -337,19 +363,6 @@ def _product(first: Affine, second: Affine) -> Affine:
         b = b + first.b.astype(np.float64) @ W2
     no_bias = first.b is None and second.b is None
     return Affine((W1 @ W2).astype(first.W.dtype), None if no_bias else b)
-
-
-def _line(layer: Layer, row: Row) -> str:
-    """Write a layer's line of the network's code, with what there is to know of it in a comment."""
-    code = f"{layer!r},"
-    notes = []
-    if row.parameters:
-        weights = layer.__dict__.get("W")
-        shape = "" if weights is None else f", W {weights.shape}"
-        notes.append(f"{row.inputs} -> {row.outputs}: {row.parameters:,}{shape}")
-    if row.frozen:
-        notes.append(say("frozen"))
-    return f"    {code:<24}  # {', '.join(notes)}" if notes else f"    {code}"
 
 
 def _answers(y: Any) -> Array:

@@ -15,7 +15,7 @@ from .conftest import fits
 
 def test_evaluate_on_mnist(run, model):
     result = run("evaluate", model, "--json")
-    assert list(result.json) == ["accuracy", "interval", "loss", "confusion"]
+    assert list(result.json) == ["accuracy", "interval", "loss", "confusion", "calibration_error"]
     expected = pl.evaluate(pl.load(model), *vars(pl.mnist().test).values())
     assert result.json["accuracy"] == expected.accuracy
     assert np.array(result.json["confusion"]).sum() == 10_000

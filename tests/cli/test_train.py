@@ -134,7 +134,7 @@ def test_a_folder_of_idx_files(run, tmp_path):
 def test_values_are_learned_with_a_linear_output(run, values_npz, tmp_path):
     result = run("train", "--data", values_npz, "--epochs", 2, "--json")
     assert result.json["train"]["accuracy"] is None
-    assert set(result.json["test"]) == {"loss", "r2", "mean_absolute_error"}
+    assert set(result.json["test"]) == {"loss", "r2", "mean_absolute_error", "root_mean_squared_error"}
     assert type(pl.load(tmp_path / "model.safetensors").layers[-1]) is pl.Affine
 
 

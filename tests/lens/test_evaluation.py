@@ -5,9 +5,11 @@ import math
 
 import numpy as np
 import pytest
+from sklearn import metrics
 
 import pellucid as pl
 from pellucid.core.types import Array
+from pellucid.lens.curves import ROC, Calibration, PrecisionRecall
 from pellucid.lens.evaluation import Evaluation
 
 
@@ -117,6 +119,129 @@ def test_values(K: int) -> None:
         found.confusion_table()
 
 
+@pytest.mark.parametrize("K", [1, 3])
+def test_residuals_and_errors_are_scikit_learns(K: int) -> None:
+    generator = np.random.default_rng(1)
+    y, t = generator.normal(size=(50, K)), generator.normal(size=(50, K))
+    net, x = from_sums(y.tolist())
+    found = pl.evaluate(net, x, t)
+    assert found.residuals is not None
+    np.testing.assert_allclose(found.residuals, t - y, atol=1e-15)
+    assert found.r2 == pytest.approx(metrics.r2_score(t, y), abs=1e-12)
+    assert found.mean_absolute_error == pytest.approx(metrics.mean_absolute_error(t, y), abs=1e-12)
+    assert found.root_mean_squared_error == pytest.approx(math.sqrt(metrics.mean_squared_error(t, y)), abs=1e-12)
+    assert (found.calibration, found.roc, found.chosen) == (None, None, None)
+    with pytest.raises(pl.InputError, match="misread rows need classes"):
+        found.misread_table()
+
+
+@pytest.mark.parametrize("kind", ["one sigmoid", "softmax", "sums", "two sigmoids", "one sum"])
+def test_two_classes_have_scikit_learns_curves(kind: str) -> None:
+    generator = np.random.default_rng(2)
+    one = kind.startswith("one")
+    z = generator.normal(size=(150, 1 if one else 2)).repeat(2, axis=0)  # pairs of rows with equal scores
+    t = (generator.random(300) < 1 / (1 + np.exp(-z[:, -1]))).astype(int)
+    ends = {"one sigmoid": pl.Sigmoid, "two sigmoids": pl.Sigmoid, "softmax": pl.Softmax}
+    net, x = from_sums(z.tolist(), ends.get(kind))
+    y = net(x)
+    scores = y[:, -1] if one or kind == "softmax" else y[:, 1] - y[:, 0]
+    found = pl.evaluate(net, x, t, loss="binary_cross_entropy" if kind == "one sum" else None)
+    assert found.roc is not None
+    assert found.precision_recall is not None
+    assert found.roc.area == pytest.approx(metrics.roc_auc_score(t, scores), abs=1e-12)
+    assert found.precision_recall.average_precision == pytest.approx(
+        metrics.average_precision_score(t, scores), abs=1e-12
+    )
+    false, true, thresholds = metrics.roc_curve(t, scores, drop_intermediate=False)
+    np.testing.assert_allclose(found.roc.false_positive_rate, false, atol=1e-15)
+    np.testing.assert_allclose(found.roc.true_positive_rate, true, atol=1e-15)
+    np.testing.assert_allclose(found.roc.thresholds, thresholds, rtol=1e-14, atol=1e-15)
+    precision, recall, thresholds = metrics.precision_recall_curve(t, scores)
+    np.testing.assert_allclose(found.precision_recall.precision[::-1], precision[:-1], atol=1e-15)
+    np.testing.assert_allclose(found.precision_recall.recall[::-1], recall[:-1], atol=1e-15)
+    np.testing.assert_allclose(found.precision_recall.thresholds[::-1], thresholds, rtol=1e-14, atol=1e-15)
+    for curve in (found.roc, found.precision_recall):
+        json.dumps(curve.to_dict())
+        assert str(curve) == repr(curve)
+
+
+def test_one_class_alone_has_no_curve() -> None:
+    net, x = from_sums([[0.3], [-1.0]], pl.Sigmoid)
+    for t in ([0, 0], [1, 1]):
+        found = pl.evaluate(net, x, t)
+        assert (found.roc, found.precision_recall) == (None, None)
+        assert "roc_area" not in found.to_dict()
+    three, x = from_sums([[0.3, 1, 2], [-1.0, 0, 0]])
+    assert pl.evaluate(three, x, [0, 1]).roc is None
+
+
+def test_an_auc_by_hand() -> None:
+    """Of the four pairs of a positive and a negative row, one and a half are in order: a tie counts half."""
+    found = ROC(np.array([0.9, 0.5, 0.5, 0.1]), np.array([False, True, False, True]))
+    assert found.area == 0.5 / 4
+    assert found.thresholds.tolist() == [np.inf, 0.9, 0.5, 0.1]
+    assert found.false_positive_rate.tolist() == [0, 0.5, 1, 1]
+    assert found.true_positive_rate.tolist() == [0, 0, 0.5, 1]
+    best = PrecisionRecall(np.array([0.9, 0.5, 0.5, 0.1]), np.array([True, True, False, False]))
+    assert best.average_precision == pytest.approx(0.5 * 1 + 0.5 * 2 / 3)
+
+
+def test_a_calibration_error_by_hand() -> None:
+    """Bins of a half: 0.3 and 0.5 in the first, none right; 0.9 and 0.9 in the second, one right."""
+    found = Calibration(np.array([0.3, 0.5, 0.9, 0.9]), np.array([False, False, True, False]), bins=2)
+    assert found.counts.tolist() == [2, 2]
+    assert found.confidence == pytest.approx([0.4, 0.9])
+    assert found.accuracy.tolist() == [0, 0.5]
+    assert found.error == pytest.approx(0.5 * 0.4 + 0.5 * 0.4)
+    edges = Calibration(np.array([0.0, 1.0]), np.array([True, True]), bins=4)
+    assert edges.counts.tolist() == [1, 0, 0, 1]
+    assert edges.to_dict()["accuracy"] == [1.0, None, None, 1.0]
+    assert edges.error == 0.5
+    assert len(str(edges).splitlines()) == 5
+
+
+def test_calibration_of_a_network(generator: np.random.Generator) -> None:
+    z = generator.normal(size=(2000, 3)) * 2
+    p = np.exp(z) / np.exp(z).sum(axis=1, keepdims=True)
+    t = np.array([generator.choice(3, p=row) for row in p])
+    net, x = from_sums(z.tolist(), pl.Softmax)
+    found = pl.evaluate(net, x, t).calibration
+    assert found is not None
+    assert found.probabilities
+    assert found.error < 0.04  # the targets were drawn from these very probabilities
+    right, most = p.argmax(axis=1) == t, p.max(axis=1)
+    error = 0.0
+    for k in range(15):
+        held = (most > k / 15) & (most <= (k + 1) / 15)
+        if held.any():
+            error += held.mean() * abs(right[held].mean() - most[held].mean())
+    assert found.error == pytest.approx(error, abs=1e-12)
+    sure, x = from_sums((5 * z).tolist(), pl.Softmax)
+    worse = pl.evaluate(sure, x, t).calibration
+    assert worse is not None
+    assert worse.error > 0.15
+    match, x = from_sums(z.tolist(), pl.Sigmoid)
+    degrees = pl.evaluate(match, x, t).calibration
+    assert degrees is not None
+    assert not degrees.probabilities
+    assert "degree of match" in str(degrees)
+
+
+def test_misread_rows_as_text() -> None:
+    net, x = from_sums([[2.0, 0], [0, 3.0], [1, 0], [0, 9.0]], pl.Softmax)
+    net.classes = ["cat", "dog"]
+    found = pl.evaluate(net, x, [0, 0, 1, 0])
+    assert [line.split() for line in found.misread_table(2).splitlines()[2:]] == [
+        ["3", "cat", "dog", "1.000"],
+        ["1", "cat", "dog", "0.953"],
+    ]
+    assert found.chosen is not None
+    assert found.targets is not None
+    assert found.confidence is not None
+    assert (found.chosen.tolist(), found.targets.tolist()) == ([0, 1, 0, 1], [0, 0, 1, 0])
+    assert found.confidence == pytest.approx(net(x).max(axis=1))
+
+
 def test_as_a_dict_and_as_text() -> None:
     found = of_hits(3, 4)
     assert json.loads(json.dumps(found.to_dict())) == {
@@ -124,6 +249,9 @@ def test_as_a_dict_and_as_text() -> None:
         "interval": list(found.interval or ()),
         "loss": found.loss,
         "confusion": [[3, 0], [1, 0]],
+        "calibration_error": found.calibration.error if found.calibration else None,
+        "roc_area": 0.5,
+        "average_precision": 0.25,
     }
     assert repr(found).splitlines() == [
         str(found),
@@ -132,7 +260,8 @@ def test_as_a_dict_and_as_text() -> None:
     assert str(found) == "accuracy 75.0 % (95 % interval 30.1 to 95.4), loss 0.5633 on 4 rows"
     net, x = from_sums([[0.5]] * 2000)
     values = pl.evaluate(net, x, np.tile([0.0, 1.0], 1000))
-    assert values.to_dict() == pytest.approx({"loss": 0.25, "r2": 0.0, "mean_absolute_error": 0.5}, abs=1e-12)
+    figures = {"loss": 0.25, "r2": 0.0, "mean_absolute_error": 0.5, "root_mean_squared_error": 0.5}
+    assert values.to_dict() == pytest.approx(figures, abs=1e-12)
     assert str(values) == "R2 0.0000, mean absolute error 0.5, loss 0.2500 on 2,000 rows"
 
 

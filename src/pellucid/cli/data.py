@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from pellucid.cli import describing
 from pellucid.cli.help import Command, argument, json_option, lang_option
 from pellucid.cli.output import colours, columns, paragraph, shows_blocks, tell, write_json
 from pellucid.cli.threads import use_threads
@@ -30,25 +31,30 @@ KNOWN = (
     cls=Command,
     short_help=mark("what data there is, and what is in it"),
     help=mark(
-        "Describe data: how many rows of each class, their shape and range, and a few samples. "
-        "Without a name: list what is there without a file."
+        "Describe data: how many rows of each class, their shape and range, and a few samples; of a table, what each "
+        "column holds. Without a name: list what is there without a file. (The word describe may stand in front.)"
     ),
     examples=[
         ("pellucid data", mark("what there is")),
         ("pellucid data mnist", mark("the handwritten digits")),
         ("pellucid data letters/", mark("own pictures, as the network will see them")),
+        ("pellucid data describe houses.csv", mark("a table, column by column")),
     ],
 )
 @argument(
-    "data",
-    required=False,
+    "words",
+    nargs=-1,
     metavar=mark("[DATA]"),
-    about=mark("mnist, a toy problem, a folder of pictures by class, a folder of IDX files, or an .npz file."),
+    about=mark("mnist, a toy problem, a folder of pictures by class or of IDX files, an .npz file, or a table."),
 )
 @json_option
 @lang_option
-def data(data: str | None, as_json: bool) -> None:
+def data(words: tuple[str, ...], as_json: bool) -> None:
     """Describe data."""
+    words = words[1:] if len(words) > 1 and words[0] == "describe" else words
+    if len(words) > 1:
+        raise click.UsageError(say("name one piece of data at a time"), click.get_current_context())
+    data = words[0] if words else None
     if data is None:
         if as_json:
             write_json([{"name": name, "about": say(about)} for name, about in KNOWN])
@@ -56,9 +62,12 @@ def data(data: str | None, as_json: bool) -> None:
         for name, about in KNOWN:
             click.echo(paragraph(say(about), f"{name:<9}"))
         click.echo()
-        tell(say("Own data: a folder with a sub-folder of pictures for each class, IDX files, or .npz."))
+        tell(say("Own data: a folder with a sub-folder of pictures for each class, IDX files, .npz, or a table."))
         return
     use_threads(None, 0)
+    if describing.is_table(data):
+        describing.describe(data, as_json)
+        return
     from pellucid.cli.datasets import load_dataset
 
     dataset = load_dataset(data)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pellucid.cli import tables
 from pellucid.cli.help import Command, argument, json_option, lang_option, option
 from pellucid.cli.output import columns, tell, write_json
 from pellucid.cli.threads import use_threads
@@ -26,30 +27,43 @@ if TYPE_CHECKING:
     examples=[
         ("pellucid evaluate digits.safetensors", mark("on the 10,000 test digits of MNIST")),
         ("pellucid evaluate letters.safetensors --data letters/", mark("on own pictures")),
+        ("pellucid evaluate model.safetensors new.csv", mark("on the rows of a table")),
     ],
 )
 @argument("model", metavar=mark("MODEL"), about=mark("The network's file, as `pellucid train` wrote it."))
+@argument("file", required=False, metavar=mark("[DATA]"), about=mark("The same as --data."))
 @option(
     "--data",
     metavar=mark("DATA"),
     help=mark("As for train; its test rows, where there are some. Default: mnist."),
 )
+@option(
+    "--target",
+    metavar=mark("COLUMN"),
+    help=mark("The column that holds the right answers, where the table calls it otherwise than in training."),
+)
 @json_option
 @lang_option
-def evaluate(model: str, data: str | None, as_json: bool) -> None:
+def evaluate(model: str, file: str | None, data: str | None, target: str | None, as_json: bool) -> None:
     """Show how well a network answers."""
+    if file is not None and data is not None:
+        raise click.UsageError(say("name the data once: as DATA or by --data"), click.get_current_context())
+    data = data or file
     use_threads(None, 0)
     from pellucid.cli.datasets import as_classes, as_inputs, check_inputs, load_dataset
     from pellucid.lens import evaluation
     from pellucid.network import load
 
     net = load(model)
-    dataset = load_dataset(data or "mnist")
-    if data is None:
-        _check_digits(net, dataset)
-    check_inputs(dataset, net)
-    x, t = dataset.test or (dataset.x, dataset.t)
-    found = evaluation.evaluate(net, as_inputs(net, x), as_classes(dataset, t, net.classes))
+    if data is not None and tables.knows(net, data):
+        found = evaluation.evaluate(net, *tables.rows_of(net, data, target))
+    else:
+        dataset = load_dataset(data or "mnist")
+        if data is None:
+            _check_digits(net, dataset)
+        check_inputs(dataset, net)
+        x, t = dataset.test or (dataset.x, dataset.t)
+        found = evaluation.evaluate(net, as_inputs(net, x), as_classes(dataset, t, net.classes))
     if as_json:
         write_json(found.to_dict())
         return

@@ -199,7 +199,7 @@ class Share(ParamType):
 
 
 class ShareOrData(ParamType):
-    """A share of the rows, above 0 and below 1, as a number; or the name of data, as it is."""
+    """A share of the rows, above 0 and below 1, as a number; or the name of data, as it is; or none."""
 
     name = "validation"
 

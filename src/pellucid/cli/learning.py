@@ -64,7 +64,7 @@ def build(dataset: Dataset, options: dict[str, Any]) -> Network:
         options["layers"] or (dataset.inputs, *HIDDEN, dataset.outputs),
         activation=options["activation"] or "sigmoid",
         output=options["output"] or ("identity" if values else "sigmoid"),
-        dropout=options["dropout"],
+        dropout=options["dropout"] or 0.0,
         pixels=dataset.x.dtype == np.uint8,
         seed=options["seed"],
     )
@@ -81,18 +81,24 @@ def build(dataset: Dataset, options: dict[str, Any]) -> Network:
 
 def settings_of(net: Network, dataset: Dataset, options: dict[str, Any]) -> dict[str, Any]:
     """Give the settings of `train` by name: the recipe's, with the options in place of its parts."""
-    from pellucid.core.schedules import SCHEDULES as schedules
-
-    loss = _loss(net, dataset, options)
     recipe = choose_recipe(net, dataset, options)
     return {
-        "loss": loss,
+        **settings_with(recipe, net, dataset, options),
+        "validation": _validation(net, options["validation"]),
+        "augment": augmentation(options["augment"], recipe.augment, dataset.picture_shape),
+    }
+
+
+def settings_with(recipe: Recipe, net: Network, dataset: Dataset, options: dict[str, Any]) -> dict[str, Any]:
+    """Give the settings that a recipe and the options say, validation and augmentation aside."""
+    from pellucid.core.schedules import SCHEDULES as schedules
+
+    return {
+        "loss": _loss(net, dataset, options),
         "optimizer": _optimizer(net, recipe, options),
         "schedule": schedules[options["schedule"]]() if options["schedule"] else recipe.schedule,
         "epochs": options["epochs"] or recipe.epochs,
         "batch_size": options["batch_size"] or recipe.batch_size,
-        "validation": _validation(net, options["validation"]),
-        "augment": augmentation(options["augment"], recipe.augment, dataset.picture_shape),
         "seed": options["seed"],
         "engine": options["engine"],
         "threads": options["threads"],
@@ -180,6 +186,8 @@ def _validation(net: Network, wanted: float | str | None) -> Any:
 
     if not isinstance(wanted, str):
         return wanted
+    if wanted == "none":
+        return None
     other = load_dataset(wanted)
     check_inputs(other, net)
     return other.x, as_classes(other, other.t, net.classes)

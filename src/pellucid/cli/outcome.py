@@ -42,7 +42,7 @@ def to_dict(
 
 def warnings_of(dataset: Dataset, history: History, report: Evaluation | None) -> list[str]:
     """Say what is wrong with the result: no better than chance, or a loss that rose."""
-    return [text for text in (_no_better(dataset, history, report), _rising(history)) if text is not None]
+    return [text for text in (_no_better(dataset, history, report), rising(history)) if text is not None]
 
 
 def advice(rate: float) -> str:
@@ -85,18 +85,23 @@ def _no_better(dataset: Dataset, history: History, report: Evaluation | None) ->
     last = history.records[-1] if history.records else {}
     accuracy = last.get("accuracy") if report is None else report.accuracy
     counts = np.bincount(target_classes(dataset.t if dataset.test is None else dataset.test[1]))
-    chance = float(counts.max() / counts.sum())
+    return no_better_than(dataset.classes[int(counts.argmax())], float(counts.max() / counts.sum()), accuracy)
+
+
+def no_better_than(name: str, chance: float, accuracy: float | None) -> str | None:
+    """Say that an accuracy is none, where always answering the most frequent class is right as often."""
     if accuracy is None or accuracy > chance + NEAR * (1 - chance):
         return None
     return say(
         "this network answers no better than always saying {name}: {accuracy:.1f} % right, {chance:.1f} % are {name}",
-        name=dataset.classes[int(counts.argmax())],
+        name=name,
         accuracy=100 * accuracy,
         chance=100 * chance,
     )
 
 
-def _rising(history: History) -> str | None:
+def rising(history: History) -> str | None:
+    """Say that the loss rose, if it did."""
     losses = history["loss"]
     if len(losses) < 2 or losses[-1] <= losses[0]:
         return None

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from pellucid.cli import tables
 from pellucid.cli.help import Command, argument, json_option, lang_option, wrap
 from pellucid.cli.output import colours, columns, paragraph, shows_blocks, write_json
 from pellucid.cli.threads import use_threads
@@ -34,15 +35,17 @@ DARK = 0.05  # the brightest output neuron below which none lights up
     short_help=mark("let a network answer pictures or rows"),
     help=mark(
         "Let a network answer. Pictures of one digit each (PNG, JPEG, ...) are made ready as MNIST's were: centred, "
-        "28 x 28, light on black. Rows come as IDX, .npy, or .npz with an array x."
+        "28 x 28, light on black. Rows come as IDX, .npy, or .npz with an array x. A network that learned from a table "
+        "takes tables (CSV, Parquet, .npy, .npz): columns are found by name, and what was done to them is said."
     ),
     examples=[
         ("pellucid predict digits.safetensors my.png", mark("read one picture")),
         ("pellucid predict digits.safetensors *.png --json", mark("many, for programs")),
+        ("pellucid predict model.safetensors new.csv", mark("the rows of a table, numbered from 1")),
     ],
 )
 @argument("model", metavar=mark("MODEL"), about=mark("The network's file, as `pellucid train` wrote it."))
-@argument("files", nargs=-1, required=True, metavar=mark("FILE..."), about=mark("Pictures, or files of rows."))
+@argument("files", nargs=-1, required=True, metavar=mark("FILE..."), about=mark("Pictures, tables, or files of rows."))
 @json_option
 @lang_option
 def predict(model: str, files: tuple[str, ...], as_json: bool) -> int:
@@ -56,6 +59,9 @@ def predict(model: str, files: tuple[str, ...], as_json: bool) -> int:
     shown = failed = 0
     for file in files:
         try:
+            if tables.knows(net, file):
+                shown += _answer_table(net, file, as_json, entries, shown)
+                continue
             x, many = read_rows(net, file)
             y = answers(net, x)
         except PellucidError as error:  # one bad file among many: the others are answered all the same
@@ -75,6 +81,19 @@ def predict(model: str, files: tuple[str, ...], as_json: bool) -> int:
     if as_json:
         write_json(entries)
     return 1 if failed else 0
+
+
+def _answer_table(net: Network, file: str, as_json: bool, entries: list[dict[str, Any]], shown: int) -> int:
+    """Answer a table as it is read, rows counted from 1; give how many answers there were."""
+    count = 0
+    for first, x, y in tables.answer(net, file):
+        if as_json:
+            entries += entries_of(net, file, y, True, first)
+        else:
+            for text in _texts(net, file, x, y, True, shown + count, first):
+                click.echo(text)
+        count += len(y)
+    return count
 
 
 def _check_order(model: str) -> None:
@@ -143,13 +162,13 @@ def tells_classes(net: Network) -> bool:
     return net.classes is not None or type(net.layers[-1]).__name__ in ("Sigmoid", "Softmax")
 
 
-def entries_of(net: Network, file: str, y: Array, many: bool) -> list[dict[str, Any]]:
-    """Give answers y of one file as JSON can hold them."""
+def entries_of(net: Network, file: str, y: Array, many: bool, first: int = 0) -> list[dict[str, Any]]:
+    """Give answers y of one file as JSON can hold them; rows are numbered from `first`."""
     classes = tells_classes(net)
     chosen, confidence = (net.choose(y), net.confidence(y)) if classes else (None, None)
     entries = []
     for row, outputs in enumerate(y.tolist()):
-        entry: dict[str, Any] = {"file": file, "row": row} if many else {"file": file}
+        entry: dict[str, Any] = {"file": file, "row": first + row} if many else {"file": file}
         if chosen is None or confidence is None:
             entry |= {"prediction": outputs[0] if len(outputs) == 1 else outputs, "confidence": None}
         else:
@@ -171,9 +190,9 @@ def describe_confidence(net: Network, y: Array) -> str:
     return say("probability {value:.1%}", value=value)
 
 
-def _texts(net: Network, file: str, x: Array, y: Array, many: bool, shown: int) -> Iterator[str]:
+def _texts(net: Network, file: str, x: Array, y: Array, many: bool, shown: int, first: int = 0) -> Iterator[str]:
     for row in range(len(y)):
-        name = f"{file}:{row}" if many else file
+        name = f"{file}:{first + row}" if many else file
         if not tells_classes(net):
             yield paragraph("  ".join(f"{value:.6g}" for value in y[row]), f"{name}  ")
         elif shown + row < SHOWN:

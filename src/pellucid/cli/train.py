@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pellucid.cli import learning, outcome
+from pellucid.cli import learning, outcome, tables
 from pellucid.cli.augment import Augment
 from pellucid.cli.help import (
     Command,
@@ -47,6 +47,7 @@ ENGINES = ("auto", "native", "reference")
 ROOM = 64 << 10  # bytes: what a model file holds beside its weights
 
 NETWORK, LEARNING, RUNNING = mark("Network"), mark("Learning"), mark("Running and result")
+TABLES = mark("Tables")
 
 
 @click.command(
@@ -63,6 +64,7 @@ NETWORK, LEARNING, RUNNING = mark("Network"), mark("Learning"), mark("Running an
         ("pellucid train --quick", mark("few epochs, a few seconds")),
         ("pellucid train --layers 784,32,10 --epochs 20", mark("another network")),
         ("pellucid train --data letters/ -o letters.safetensors", mark("own pictures, a sub-folder for each class")),
+        ("pellucid train --data houses.csv --target price --ignore id", mark("a table: predict one of its columns")),
         ("pellucid train --activation relu --output softmax", mark("another activation and output")),
         ("pellucid train --augment shift=1,rotation=10,elastic=34", mark("pictures moved, turned and bent a little")),
     ],
@@ -74,7 +76,8 @@ NETWORK, LEARNING, RUNNING = mark("Network"), mark("Learning"), mark("Running an
     group=NETWORK,
     help=mark(
         "mnist (default), a toy problem (xor, moons, circles, spirals), a folder with a sub-folder of pictures for "
-        "each class, a folder of IDX files, or an .npz file with arrays x and t (and x_test, t_test)."
+        "each class, a folder of IDX files, an .npz file with arrays x and t (and x_test, t_test), or with --target a "
+        "table: CSV, Parquet, .npy, .npz."
     ),
 )
 @option(
@@ -82,29 +85,71 @@ NETWORK, LEARNING, RUNNING = mark("Network"), mark("Learning"), mark("Running an
     type=Layers(),
     metavar=mark("N,N,..."),
     group=NETWORK,
-    help=mark("Neurons in each layer, inputs first. Default: 784,16,16,10 for MNIST; else two hidden layers of 16."),
+    help=mark(
+        "Neurons in each layer, inputs first. Default: 784,16,16,10 for MNIST; two hidden layers of 128 for tables, "
+        "else of 16."
+    ),
 )
 @option(
     "--activation",
     type=click.Choice(ACTIVATIONS),
     metavar=mark("NAME"),
     group=NETWORK,
-    help=mark("Hidden layers' activation: sigmoid (default), relu, tanh, leaky_relu, gelu, silu, softplus, ..."),
+    help=mark(
+        "Hidden layers' activation: sigmoid (default), relu (default for tables), tanh, leaky_relu, gelu, silu, "
+        "softplus, ..."
+    ),
 )
 @option(
     "--output",
     type=OutputActivation(ACTIVATIONS),
     metavar=mark("NAME"),
     group=NETWORK,
-    help=mark("The last layer's activation: sigmoid (default for classes), softmax, identity (for values), ..."),
+    help=mark(
+        "The last layer's activation: sigmoid (default for classes), softmax (for classes of tables), identity (for "
+        "values), ..."
+    ),
 )
 @option(
     "--dropout",
     type=Share(),
-    default=0.0,
     metavar=mark("SHARE"),
     group=NETWORK,
-    help=mark("Share of hidden neurons switched off while learning. Default: 0."),
+    help=mark("Share of hidden neurons switched off while learning. Default: 0; for tables 0.1."),
+)
+@option(
+    "--target",
+    metavar=mark("COLUMN"),
+    group=TABLES,
+    help=mark("The column of the table to predict."),
+)
+@option(
+    "--task",
+    type=click.Choice(("classify", "regress")),
+    metavar=mark("TASK"),
+    group=TABLES,
+    help=mark("classify: the target's cells are classes; regress: they are numbers. Default: as they look."),
+)
+@option(
+    "--ignore",
+    multiple=True,
+    metavar=mark("COLUMN"),
+    group=TABLES,
+    help=mark("A column to leave out, such as an identifier; may be given again."),
+)
+@option(
+    "--category",
+    multiple=True,
+    metavar=mark("COLUMN"),
+    group=TABLES,
+    help=mark("A column whose numbers are names of categories; may be given again."),
+)
+@option(
+    "--number",
+    multiple=True,
+    metavar=mark("COLUMN"),
+    group=TABLES,
+    help=mark("A column of numbers, whatever it looks like; may be given again."),
 )
 @option(
     "--loss",
@@ -180,7 +225,10 @@ NETWORK, LEARNING, RUNNING = mark("Network"), mark("Learning"), mark("Running an
     type=ShareOrData(),
     metavar=mark("SHARE|DATA"),
     group=LEARNING,
-    help=mark("Share of the rows (0.1), or other data, that is only looked at while learning. Default: none."),
+    help=mark(
+        "Share of the rows (0.1), or other data, that is only looked at while learning, or none. Default: none; for "
+        "tables of 1,000 rows or more 0.1."
+    ),
 )
 @option(
     "--quick",
@@ -227,6 +275,9 @@ def train(**options: Any) -> None:
     use_threads(options["threads"], sum(D * H for D, H in pairwise(widths)))
     if options["path"] is not None:
         check_writable(options["path"])
+    if tables.is_meant(options):
+        tables.train(options)
+        return
     from pellucid.cli.datasets import check_classes, load_dataset
     from pellucid.training import train as train_network
 
@@ -237,7 +288,7 @@ def train(**options: Any) -> None:
     settings = learning.settings_of(net, dataset, options)
     path = options["path"] or ("digits.safetensors" if dataset.picture_shape else "model.safetensors")
     check_writable(path, sum(array.nbytes for array in net.params) + ROOM)
-    _open(dataset, net, path)
+    announce(dataset.name, len(dataset.x), net, path)
     history = train_network(net, dataset.x, dataset.t, **settings)
     if history.stopped == "interrupted":
         note(say("interrupted: learning ended after {epochs} whole epochs; the network is kept", epochs=len(history)))
@@ -264,7 +315,8 @@ def test(net: Network, dataset: Dataset) -> Evaluation:
     return evaluate(net, *dataset.test)
 
 
-def _open(dataset: Dataset, net: Network, path: str) -> None:
+def announce(data: str, rows: int, net: Network, path: str) -> None:
+    """Say what learns from what, and what becomes of a file that is there already."""
     from pellucid.core.layers import Affine
 
     affine = [layer for layer in net.layers if isinstance(layer, Affine)]
@@ -272,8 +324,8 @@ def _open(dataset: Dataset, net: Network, path: str) -> None:
     note(
         say(
             "learning from {rows:,} rows of {data}; network {widths}, {parameters:,} parameters",
-            rows=len(dataset.x),
-            data=dataset.name,
+            rows=rows,
+            data=data,
             widths=widths,
             parameters=net.parameter_count,
         )

@@ -84,3 +84,16 @@ def _name(index: int, row: Row) -> str:
 
 def _cell(value: int | None) -> str:
     return "-" if value is None else f"{value:,}"
+
+
+def code_line(layer: Layer, row: Row) -> str:
+    """Write a layer's line of the network's code, with what there is to know of it in a comment."""
+    code = f"{layer!r},"
+    notes = []
+    if row.parameters:
+        weights = layer.__dict__.get("W")
+        shape = "" if weights is None else f", W {weights.shape}"
+        notes.append(f"{row.inputs} -> {row.outputs}: {row.parameters:,}{shape}")
+    if row.frozen:
+        notes.append(say("frozen"))
+    return f"    {code:<24}  # {', '.join(notes)}" if notes else f"    {code}"

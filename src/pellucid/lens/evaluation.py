@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
+from pellucid.core.layers import Sigmoid, Softmax
 from pellucid.core.losses import Loss
-from pellucid.core.metrics import confusion, mean_absolute_error, r2, target_classes, wilson
+from pellucid.core.metrics import confusion, mean_absolute_error, mean_squared_error, r2, target_classes, wilson
 from pellucid.core.table import table
 from pellucid.core.types import Array
 from pellucid.engines import answer_and_loss
 from pellucid.errors import InputError
 from pellucid.language import say
+from pellucid.lens.columns import with_targets
+from pellucid.lens.curves import ROC, Calibration, PrecisionRecall
 from pellucid.network import Network
 from pellucid.training.choices import check_network, choose_loss, is_classification
 from pellucid.training.data import check_rows
@@ -25,11 +29,24 @@ class Evaluation:
     ----------
     rows, loss
         How many rows were looked at, and the loss on them.
-    accuracy, interval, confusion, misread
-        For classes: the share of right answers, its 95 % interval (Wilson), the (K, K) counts of class i answered as
-        j, and the numbers of the rows that were misread, the most confident first. None for values.
-    r2, mean_absolute_error
-        For values: the share of the spread that is explained, and the mean distance. None for classes.
+    accuracy, interval, confusion
+        For classes: the share of right answers, its 95 % interval (Wilson), and the (K, K) counts of class i answered
+        as j. None for values.
+    targets, chosen, confidence
+        For classes, (N,) each: the class it is, the class that was answered, and how sure the answer is.
+    misread
+        The numbers of the rows that were misread, the most confident first.
+    calibration
+        How confidence and accuracy agree (`Calibration`; its `error` is the expected calibration error).
+    roc, precision_recall
+        For two classes that both occur: the curves, with `area` and `average_precision`. Else None.
+    r2, mean_absolute_error, root_mean_squared_error
+        For values: the share of the spread that is explained, the mean distance, and the root of the mean squared
+        distance. None for classes.
+    residuals
+        For values, (N, K): targets less answers.
+    names
+        The names of the classes, or None.
     """
 
     def __init__(self, net: Network, y: Array, t: Array, loss: float, classes: bool) -> None:
@@ -37,14 +54,24 @@ class Evaluation:
         self.accuracy: float | None = None
         self.interval: tuple[float, float] | None = None
         self.confusion: Array | None = None
+        self.targets: Array | None = None
+        self.chosen: Array | None = None
+        self.confidence: Array | None = None
         self.misread: Array | None = None
+        self.calibration: Calibration | None = None
+        self.roc: ROC | None = None
+        self.precision_recall: PrecisionRecall | None = None
         self.r2: float | None = None
         self.mean_absolute_error: float | None = None
+        self.root_mean_squared_error: float | None = None
+        self.residuals: Array | None = None
         self.names = net.classes
         if classes:
             self._count(net, y, target_classes(t))
         else:
             self.r2, self.mean_absolute_error = r2(y, t), mean_absolute_error(y, t)
+            self.root_mean_squared_error = math.sqrt(mean_squared_error(y, t))
+            self.residuals = np.asarray(t).reshape(y.shape) - y
 
     def _count(self, net: Network, y: Array, t: Array) -> None:
         chosen = net.choose(y)
@@ -59,21 +86,40 @@ class Evaluation:
                     high=t.max(),
                 )
             )
-        wrong = np.flatnonzero(chosen != t)
-        self.accuracy = (len(t) - len(wrong)) / len(t)
-        self.interval = wilson(len(t) - len(wrong), len(t))
+        right = chosen == t
+        hits = int(right.sum())
+        self.accuracy, self.interval = hits / len(t), wilson(hits, len(t))
         self.confusion = confusion(chosen, t, K)
-        self.misread = wrong[np.argsort(-net.confidence(y)[wrong], kind="stable")]
+        self.targets, self.chosen, self.confidence = t, chosen, net.confidence(y)
+        wrong = np.flatnonzero(~right)
+        self.misread = wrong[np.argsort(-self.confidence[wrong], kind="stable")]
+        match = y.shape[1] > 1 and isinstance(net.layers[-1], Sigmoid)
+        self.calibration = Calibration(self.confidence, right, probabilities=not match)
+        if K == 2 and 0 < t.sum() < len(t):
+            # Weighted sums and independent sigmoids choose by their difference; a softmax's second output says it all.
+            alone = y.shape[1] == 1 or isinstance(net.layers[-1], Softmax)
+            scores = y[:, -1] if alone else y[:, 1] - y[:, 0]
+            self.roc, self.precision_recall = ROC(scores, t == 1), PrecisionRecall(scores, t == 1)
 
     def to_dict(self) -> dict[str, Any]:
-        """Give the figures as plain lists and numbers (without the list of misread rows)."""
-        if self.confusion is None:
-            return {"loss": self.loss, "r2": self.r2, "mean_absolute_error": self.mean_absolute_error}
+        """Give the figures as plain lists and numbers (without what there is for each row, and without curves)."""
+        if self.confusion is None or self.calibration is None:
+            return {
+                "loss": self.loss,
+                "r2": self.r2,
+                "mean_absolute_error": self.mean_absolute_error,
+                "root_mean_squared_error": self.root_mean_squared_error,
+            }
+        two = {}
+        if self.roc is not None and self.precision_recall is not None:
+            two = {"roc_area": self.roc.area, "average_precision": self.precision_recall.average_precision}
         return {
             "accuracy": self.accuracy,
             "interval": self.interval,
             "loss": self.loss,
             "confusion": self.confusion.tolist(),
+            "calibration_error": self.calibration.error,
+            **two,
         }
 
     def __str__(self) -> str:
@@ -108,8 +154,7 @@ class Evaluation:
         """Set the confusion matrix as text: what the rows are, what they were answered as."""
         if self.confusion is None:
             raise InputError(say("a confusion matrix needs classes; these answers are values"))
-        K = len(self.confusion)
-        names = self.names if self.names and len(self.names) == K else [str(k) for k in range(K)]
+        names = [self._name(k) for k in range(len(self.confusion))]
         lines = [
             [name, *(str(count) if count else "." for count in counts), f"{share:.1%}"]
             for name, counts, share in zip(names, self.confusion.tolist(), self._shares(), strict=True)
@@ -117,19 +162,40 @@ class Evaluation:
         totals = [say("total"), *(str(count) for count in self.confusion.sum(axis=0)), f"{self.accuracy:.1%}"]
         return table([[say("is \\ read as"), *names, say("right")], *lines, totals])
 
+    def misread_table(self, count: int = 10) -> str:
+        """Set the first `count` misread rows as text, the most confident first: what they are, what was answered."""
+        if self.misread is None or self.targets is None or self.chosen is None or self.confidence is None:
+            raise InputError(say("misread rows need classes; these answers are values"))
+        lines = [
+            [str(i), self._name(self.targets[i]), self._name(self.chosen[i]), f"{self.confidence[i]:.3f}"]
+            for i in self.misread[:count].tolist()
+        ]
+        return table([[say("row"), say("is"), say("read as"), say("confidence")], *lines], total=False)
+
+    def _name(self, k: int) -> str:
+        assert self.confusion is not None
+        return self.names[k] if self.names and len(self.names) == len(self.confusion) else str(k)
+
     def _shares(self) -> Array:
         assert self.confusion is not None
         return np.diag(self.confusion) / np.maximum(self.confusion.sum(axis=1), 1)
 
 
-def evaluate(net: Network, x: Any, t: Any, loss: str | Loss | None = None) -> Evaluation:
+def evaluate(net: Network, x: Any, t: Any = None, loss: str | Loss | None = None) -> Evaluation:
     """Answer rows x, (N, ...), and hold the answers against targets t, (N,) or (N, K).
 
-    `loss` is a name or an object; None takes the one that goes with the network's end. Raises InputError for rows or
-    targets that do not fit.
+    A network that learned from a table takes tables, which hold their targets themselves where t is None. `loss` is a
+    name or an object; None takes the one that goes with the network's end. The rows pass through the network once.
+    Raises InputError for rows or targets that do not fit.
+
+    >>> import pellucid as pl
+    >>> net = pl.Network([pl.Affine([[1.0]]), pl.Sigmoid()])
+    >>> found = evaluate(net, [[-2.0], [-1.0], [1.0], [3.0]], [0, 1, 0, 1])
+    >>> found.accuracy, found.roc.area, found.misread.tolist()
+    (0.5, 0.75, [1, 2])
     """
     check_network(net)
-    rows = check_rows(net.layers, x, t)
+    rows = check_rows(net.layers, *with_targets(net, x, t))
     chosen = choose_loss(loss, net, rows.t)
     y, value = answer_and_loss(net.layers, chosen, rows.x, rows.t)
     return Evaluation(net, y, rows.t, value, is_classification(net, chosen, rows.t))

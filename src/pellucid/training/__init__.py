@@ -7,6 +7,7 @@ from pellucid.training.distortion import Distortion
 from pellucid.training.history import History
 from pellucid.training.loop import train
 from pellucid.training.recipes import Recipe
+from pellucid.training.tables import train_table
 
 __all__ = [
     "Brightness",
@@ -18,4 +19,5 @@ __all__ = [
     "Recipe",
     "recipes",
     "train",
+    "train_table",
 ]

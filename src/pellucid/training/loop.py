@@ -147,7 +147,7 @@ def train(
         seed=seed,
     )
     history = run.go()
-    net.record = _record(run, optimizer)
+    net.record = record_of(run, optimizer)
     return history
 
 
@@ -164,11 +164,12 @@ def _with_validation(
     raise InputError(say("validation is a share between 0 and 1, or data (x, t); got {got}", got=got))
 
 
-def _record(run: Run, optimizer: Optimizer) -> Options:
+def record_of(run: Run, optimizer: Optimizer, data: str | None = None, rows: int | None = None) -> Options:
+    """Give what a network keeps of a run: `data` is the fingerprint of its rows, where they are not all at hand."""
     last = run.history.records[-1] if run.history.records else {}
     return {
-        "data": fingerprint(run.rows),
-        "rows": len(run.rows.x),
+        "data": data or fingerprint(run.rows),
+        "rows": rows or len(run.rows.x),
         "seed": run.seed,
         "epochs": len(run.history),
         "batch_size": run.batch_size,

@@ -107,17 +107,12 @@ class Run:
         self._swap_average()
         before = self.snapshot()  # as the last epoch's record describes them
         self._swap_average()
-        order = counter.permutation(counter.key(self.seed, self.epoch, _ORDER), len(self.rows.x))
         if self.schedule.watches:
             self._watched = self.history["loss" if self.held is None else "validation_loss"]
-        answers = self._batches(order, before)
-        if not all(np.isfinite(array).all() for array in self._arrays()):
-            self._diverged(before, order[-self.batch_size :])
-        if answers is None:
+        figures = self._learn_rows(before)
+        if figures is None:
             return
-        record: dict[str, float] = {"epoch": self.epoch, "loss": self.loss}
-        for name, metric in self.metrics.items():
-            record[name] = _figure(name, metric(answers, self.rows.t[order]))
+        record: dict[str, float] = {"epoch": self.epoch, **figures}
         self._swap_average()
         if self.held is not None:
             record |= self._validate(self.held)
@@ -127,6 +122,17 @@ class Run:
         for callback in self.callbacks:
             callback.on_epoch(self)
         self._swap_average()
+
+    def _learn_rows(self, before: list[Array]) -> dict[str, float] | None:
+        """Learn from all rows once; give loss and metrics, or None if it was stopped halfway."""
+        order = counter.permutation(counter.key(self.seed, self.epoch, _ORDER), len(self.rows.x))
+        answers = self._batches(order, before)
+        if not all(np.isfinite(array).all() for array in self._arrays()):
+            self._diverged(before, order[-self.batch_size :])
+        if answers is None:
+            return None
+        metrics = {name: _figure(name, metric(answers, self.rows.t[order])) for name, metric in self.metrics.items()}
+        return {"loss": self.loss, **metrics}
 
     def _batches(self, order: Array, before: list[Array]) -> Array | None:
         """Learn one epoch's batches; give the answers row by row in `order`, or None if it was stopped halfway."""

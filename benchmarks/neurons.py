@@ -1,0 +1,264 @@
+"""What the hidden neurons of the seed's network show, measured: edges, patterns, digits?
+
+    python benchmarks/neurons.py          train, measure (two minutes), write benchmarks/neurons.json and the pages
+    python benchmarks/neurons.py --page   the pages alone, from what was measured
+
+784-16-16-10 with sigmoids learns MNIST by `pl.recipes.DIGITS`, as `pellucid train` has it, for each of SEEDS. Then for
+each hidden neuron: how much of the variance of its activation over the 10,000 test images do the digit, the strokes and
+the position of ink explain? The same is asked of the network before it has learned anything, which is the control.
+The words of the pages stand in benchmarks/neurons.en.md and neurons.ko.md, with a name for each figure.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import string
+import sys
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import neuron_measures as measures
+import numpy as np
+
+import pellucid as pl
+from pellucid.core import chain
+from pellucid.core.types import Array
+from pellucid.files.atomic import write_whole
+from pellucid.lens.neurons import neuron_layer, traces
+from pellucid.lens.pictures import weights_picture
+
+HERE = Path(__file__).parent
+DOCS = HERE.parent / "docs"
+RESULTS = HERE / "neurons.json"
+SEEDS = (0, 1, 2, 3, 4)
+HIDDEN = (1, 2)
+READ = 20_000
+"""Training images from whose neurons the digit is read by a linear fit."""
+
+FORMS = {
+    "group_size": (1, 1),
+    "edges_for_half": (1, 1),
+    "one_digit_area": (1, 2),
+    "knocked_out": (100, 1),
+    "readable": (100, 1),
+    "which_digit": (1, 0),
+    "code": (1, 1),
+}
+"""By what factor, and with how many places, a figure is shown where it is no whole per cent."""
+
+
+def network(seed: int) -> pl.Network:
+    """Make the network as it begins."""
+    net = pl.mlp([784, 16, 16, 10], activation="sigmoid", output="sigmoid", pixels=True, seed=seed)
+    net.inputs = {"kind": "pictures", "shape": [28, 28]}
+    return net
+
+
+def trained(seed: int) -> pl.Network:
+    """Let the network learn all training images."""
+    net, data = network(seed), pl.mnist().train
+    settings = pl.recipes.DIGITS.settings()
+    pl.train(net, data.images, data.labels, loss="binary_cross_entropy", seed=seed, progress=False, **settings)
+    return net
+
+
+def hidden(net: pl.Network, x: Array) -> dict[int, Array]:
+    """Give the activations, (N, 16), of both hidden layers."""
+    found: dict[int, list[Array]] = {number: [] for number in HIDDEN}
+    for _, trace in traces(net.layers, x):
+        for number in HIDDEN:
+            found[number].append(neuron_layer(net, number).activations(trace))
+    return {number: np.concatenate(parts).astype(float) for number, parts in found.items()}
+
+
+class Pictures:
+    """The test images, and all that is known of them."""
+
+    def __init__(self) -> None:
+        data = pl.mnist().test
+        self.images, self.labels = data.images, data.labels.astype(int)
+        self.strokes = np.stack(list(measures.strokes(self.images).values()), axis=1)
+        self.edges = measures.orientation_energy(self.images)
+        self.position = measures.position(self.images)
+        self.shown = np.hstack([self.strokes, self.edges, self.position])
+        self.shown_within = measures.less_class_means(self.labels, self.shown)
+        self.with_digit = np.hstack([np.eye(10)[self.labels], self.shown])
+        self.holes = np.clip(1 - measures.euler_number(self.images), 0, 2)  # of a digit of one piece
+
+
+def measured(pictures: Pictures, y: Array) -> dict[str, list[float]]:
+    """Measure each neuron of activations y, (N, H)."""
+    t, within = pictures.labels, measures.less_class_means(pictures.labels, y)
+    one, (groups, sizes) = measures.single_digits(t, y), measures.two_groups(t, y)
+    found = {
+        "digit": measures.eta_squared(t, y),
+        "one_digit": one["share"],
+        "one_digit_area": one["area"],
+        "which_digit": one["digit"],
+        "two_groups": groups,
+        "group_size": sizes,
+        "strokes": measures.explained(pictures.strokes, y),
+        "edges": measures.explained(pictures.edges, y),
+        "position": measures.explained(pictures.position, y),
+        "shown": measures.explained(pictures.shown, y),
+        "all": measures.explained(pictures.with_digit, y),
+        "within": 1 - measures.eta_squared(t, y),
+        "shown_within": measures.explained(pictures.shown_within, within),
+        "holes": measures.eta_squared(pictures.holes.astype(int), y),
+        "holes_within": measures.explained(
+            measures.less_class_means(t, np.eye(3)[pictures.holes.astype(int)][:, 1:]), within
+        ),
+        "switch": ((y < 0.1) | (y > 0.9)).mean(axis=0),
+    }
+    return {name: np.asarray(values, float).tolist() for name, values in found.items()}
+
+
+def lit_digits(labels: Array, y: Array) -> list[list[int]]:
+    """Give for each neuron the digits whose images light it above a half on average."""
+    means = np.array([y[labels == k].mean(axis=0) for k in range(10)])
+    return [np.flatnonzero(column > 0.5).tolist() for column in means.T]
+
+
+def code_distances(labels: Array, y: Array) -> list[float]:
+    """Give for each two digits in how many neurons they differ; a neuron whose mean is above a half counts as lit."""
+    lit = np.array([y[labels == k].mean(axis=0) > 0.5 for k in range(10)])
+    return [float((lit[a] != lit[b]).sum()) for a, b in combinations(range(10), 2)]
+
+
+def knocked_out(net: pl.Network, pictures: Pictures, number: int, y: Array) -> list[float]:
+    """Give the accuracy that is lost when one neuron always holds its mean, for each neuron of a layer."""
+    rest = net.layers[neuron_layer(net, number).stop :]
+    right = float((chain.answer(rest, y).argmax(axis=1) == pictures.labels).mean())
+    lost = []
+    for j in range(y.shape[1]):
+        changed = y.copy()
+        changed[:, j] = y[:, j].mean()
+        lost.append(right - float((chain.answer(rest, changed).argmax(axis=1) == pictures.labels).mean()))
+    return lost
+
+
+def measure() -> dict[str, Any]:
+    """Train and measure all networks."""
+    pictures, train = Pictures(), pl.mnist().train
+    few, few_labels = train.images[:READ], train.labels[:READ].astype(int)
+    results: dict[str, Any] = {"pellucid": pl.__version__, "seeds": list(SEEDS), "kinds": {}}
+    for kind, make in (("trained", trained), ("untrained", network)):
+        layers: dict[int, dict[str, list[Any]]] = {number: {} for number in HIDDEN}
+        weights, accuracies, lit = [], [], {}
+        for seed in SEEDS:
+            net = make(seed)
+            values, read = hidden(net, pictures.images), hidden(net, few)
+            accuracies.append(pl.evaluate(net, pictures.images, pictures.labels).accuracy)
+            weights.append(pl.input_weights(net, 1).values)
+            for number in HIDDEN:
+                y = values[number]
+                found = measured(pictures, y)
+                found["readable"] = [measures.readable(read[number], few_labels, y, pictures.labels)]
+                found["code"] = code_distances(pictures.labels, y)
+                found["knocked_out"] = knocked_out(net, pictures, number, y)
+                for name, numbers in found.items():
+                    layers[number].setdefault(name, []).extend(numbers)
+                if (kind, seed) == ("trained", SEEDS[0]):
+                    lit[number] = lit_digits(pictures.labels, y)
+                    draw(net, number, pictures)
+        layers[1] |= seen_in_weights(np.hstack(weights), pictures)
+        results["kinds"][kind] = {"accuracies": accuracies, "layers": layers, "lit": lit}
+    flat, look = few.reshape(-1, 784) / 255, pictures.images.reshape(-1, 784) / 255
+    W = measures.group_readers(flat, few_labels, 16 * len(SEEDS))
+    results["groups"] = seen_in_weights(W, pictures)
+    results["pixels_readable"] = measures.readable(flat, few_labels, look, pictures.labels)
+    return results
+
+
+def draw(net: pl.Network, number: int, pictures: Pictures) -> None:
+    """Draw a layer's weights on the input, times each pixel's deviation."""
+    values = pl.input_weights(net, number).values * (pictures.images.reshape(-1, 784) / 255).std(axis=0)[:, None]
+    weights_picture(values).save(DOCS / "pictures" / f"neurons-{number}.png", optimize=True)
+
+
+def seen_in_weights(W: Array, pictures: Pictures) -> dict[str, list[float]]:
+    """Measure weights on the pixels, (784, H), and the weighted sums that they give over half the test images.
+
+    Weights "as seen" are multiplied by the deviation of their pixel: at the rim there is hardly ever ink, so that large
+    weights there change little.
+    """
+    x = pictures.images.reshape(-1, 784)[::2] / 255
+    seen = W * x.std(axis=0)[:, None]
+    pursuit = measures.gabor_pursuit(seen)
+    return {
+        "one_edge": measures.gabor_pursuit(W, 1)[0].tolist(),
+        "one_edge_seen": pursuit[0].tolist(),
+        "edges_for_half": (1 + (pursuit < 0.5).sum(axis=0)).tolist(),
+        "one_edge_answers": measures.filter_answers(measures.gabors(), x, x @ W).tolist(),
+        "one_spot_answers": measures.filter_answers(measures.bells(), x, x @ W).tolist(),
+        "window": measures.best_window(seen).tolist(),
+    }
+
+
+# The pages
+
+
+def figures(results: dict[str, Any]) -> dict[str, str]:
+    """Give every figure of the pages by name: `trained_2_digit` is a mean, `..._least` and `..._most` are its ends."""
+    found = {"seeds": str(len(results["seeds"])), "neurons": str(16 * len(results["seeds"]))}
+    found |= {"read": f"{READ:,}", "pixels_readable": f"{100 * results['pixels_readable']:.1f}"}
+    for kind, of_kind in results["kinds"].items():
+        found[f"{kind}_accuracy"] = f"{100 * np.mean(of_kind['accuracies']):.1f}"
+        for number, names in of_kind["layers"].items():
+            found |= _with_ends(f"{kind}_{number}", names)
+            found[f"{kind}_{number}_detectors"] = str(sum(share > 0.5 for share in names["one_digit"]))
+    return found | _with_ends("groups", results["groups"])
+
+
+def _with_ends(prefix: str, names: dict[str, list[float]]) -> dict[str, str]:
+    found = {}
+    for name, values in names.items():
+        factor, places = FORMS.get(name, (100, 0))
+        for end, value in (("", np.mean(values)), ("_least", min(values)), ("_most", max(values))):
+            found[f"{prefix}_{name}{end}"] = f"{round(factor * value, places) + 0.0:.{places}f}"
+    return found
+
+
+def neuron_rows(results: dict[str, Any], number: int) -> str:
+    """Set the neurons of the first seed's layer as the lines of a table."""
+    of_kind = results["kinds"]["trained"]
+    names, lit = of_kind["layers"][str(number)], of_kind["lit"][str(number)]
+    lines = []
+    for j, digits in enumerate(lit):
+        shares = (names[name][j] for name in ("digit", "one_digit", "two_groups", "shown"))
+        cells = [str(j), " ".join(map(str, digits)) or "-", *(f"{100 * share:.0f}" for share in shares)]
+        lines.append(f"| {' | '.join(cells)} | {100 * names['knocked_out'][j]:.1f} |")
+    return "\n".join(lines)
+
+
+def write_pages(results: dict[str, Any]) -> None:
+    """Write docs/what-neurons-show.md and its Korean twin: the words of the templates with the figures measured."""
+    values = figures(results) | {f"rows_{number}": neuron_rows(results, number) for number in HIDDEN}
+    for source, target in (("neurons.en.md", "what-neurons-show.md"), ("neurons.ko.md", "what-neurons-show.ko.md")):
+        text = string.Template((HERE / source).read_text(encoding="utf-8")).substitute(values)
+        write_whole(DOCS / target, text.encode())
+
+
+def main() -> None:
+    """Do what the module says."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--page", action="store_true", help="write the pages alone, from what was measured")
+    if not parser.parse_args().page:
+        write_whole(RESULTS, (json.dumps(_rounded(measure())) + "\n").encode())
+    results = json.loads(RESULTS.read_text())
+    write_pages(results)
+    sys.stdout.write(json.dumps(figures(results), indent=1) + "\n")
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key): _rounded(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_rounded(inner) for inner in value]
+    return round(value, 4) if isinstance(value, float) else value
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,99 @@
+"""Dataframes of any library that narwhals knows, and dicts of columns, as Arrow tables."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from pellucid.data.tables.extra import library
+from pellucid.errors import InputError
+from pellucid.language import say
+
+_ROWS = 1 << 16
+
+
+def is_frame(value: Any) -> bool:
+    """Tell whether this looks like a dataframe; asks nobody and imports nothing."""
+    kind = type(value)
+    return (
+        kind.__name__ in ("DataFrame", "LazyFrame", "Table")
+        or hasattr(value, "__narwhals_dataframe__")
+        or hasattr(value, "__dataframe__")
+        or (hasattr(value, "__arrow_c_stream__") and hasattr(value, "columns"))
+    )
+
+
+def of_frame(frame: Any) -> tuple[list[str], Callable[[Sequence[str]], Iterator[list[Any]]]]:
+    """Give the column names of a dataframe, and the function that goes through its rows."""
+    narwhals, arrow = library("narwhals"), library("pyarrow")
+    _check_names(frame)
+    try:
+        known = narwhals.from_native(frame, eager_only=True)
+    except narwhals.exceptions.DuplicateError as error:
+        raise InputError(
+            say(
+                "{table}: more than one column is named {names}: give each a name of its own",
+                table=say("the table"),
+                names=", ".join(re.findall(r"^- (.*) \d+ times", str(error), re.MULTILINE)),
+            )
+        ) from error
+    except TypeError as error:
+        raise InputError(
+            say(
+                "this dataframe cannot be read ({reason}): collect a lazy one, or give a dict of columns",
+                reason=str(error).splitlines()[0],
+            )
+        ) from error
+    try:
+        table = known.to_arrow().select(known.columns)  # without pandas' index
+    except (arrow.ArrowException, TypeError, ValueError):  # a column that mixes numbers and texts
+        table = arrow.table({name: _one_column(known, name) for name in known.columns})
+    return _of_arrow(table)
+
+
+def of_dict(columns: Mapping[Any, Any]) -> tuple[list[str], Callable[[Sequence[str]], Iterator[list[Any]]]]:
+    """Give the names of a dict of columns, and the function that goes through its rows."""
+    arrow = library("pyarrow")
+    try:
+        table = arrow.table({str(name): _as_array(arrow, values) for name, values in columns.items()})
+    except (arrow.ArrowException, TypeError, ValueError) as error:
+        raise InputError(
+            say("a dict of columns holds lists or arrays (N,), all of one length ({reason})", reason=error)
+        ) from error
+    return _of_arrow(table)
+
+
+def _as_array(arrow: Any, values: Any) -> Any:
+    try:
+        return arrow.array(values, from_pandas=True)
+    except (arrow.ArrowInvalid, arrow.ArrowTypeError):  # numbers and texts in one column: as a CSV file has them
+        return arrow.array([None if value is None else str(value) for value in values], arrow.string())
+
+
+def _one_column(frame: Any, name: str) -> Any:
+    arrow = library("pyarrow")
+    try:
+        return frame.select(name).to_arrow().column(name)
+    except (arrow.ArrowException, TypeError, ValueError):
+        return _as_array(arrow, frame[name].to_list())
+
+
+def _check_names(frame: Any) -> None:
+    if type(frame).__module__.startswith("pandas"):
+        strange = [name for name in frame.columns if not isinstance(name, str)]
+        if strange:
+            raise InputError(
+                say(
+                    "columns are named by texts; {got} is none: frame.columns = frame.columns.astype(str)",
+                    got=repr(strange[0]),
+                )
+            )
+
+
+def _of_arrow(table: Any) -> tuple[list[str], Callable[[Sequence[str]], Iterator[list[Any]]]]:
+    def blocks(names: Sequence[str]) -> Iterator[list[Any]]:
+        for batch in table.select(list(names)).to_batches(max_chunksize=_ROWS):
+            yield batch.columns
+
+    return list(table.column_names), blocks

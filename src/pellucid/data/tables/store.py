@@ -1,0 +1,160 @@
+"""Rows beyond memory: written once to a temporary file in random order, and read again block by block."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from pellucid.core import counter
+from pellucid.core.types import Array
+from pellucid.errors import FileError
+from pellucid.language import say, say_reason
+
+CHUNK = 32 << 20
+"""Bytes that are collected, shuffled and written at a time."""
+
+SEGMENTS = 256
+"""Parts into which each chunk is cut; a block is read from a few parts of every chunk."""
+
+_STREAM = 1 << 43  # its stream of random numbers is nobody else's
+
+
+class Block(NamedTuple):
+    """Where a block's rows lie: (byte, rows) of each part, and how many rows there are in all."""
+
+    parts: list[tuple[int, int]]
+    rows: int
+
+
+class Store:
+    """A temporary file of rows, (N, D) float32 with their targets, that every block is a fair sample of.
+
+    Each chunk of rows is shuffled and cut into parts as it comes; the first block takes the first parts of all chunks,
+    and so on. So the rows of a sorted file are mixed over its whole length, without ever being in memory together. The
+    file has no name from the beginning (or loses it with the process, where the system cannot do without), so that
+    nothing is left behind however the process ends. It lies where TMPDIR says.
+
+    Raises FileError where it cannot be written, on a full disk for example.
+    """
+
+    def __init__(self, width: int, seed: int = 0, chunk: int = CHUNK) -> None:
+        self.width, self.seed, self.chunk = width, seed, chunk
+        self.rows = 0
+        self._pending: list[Array] = []
+        self._pending_rows = 0
+        self._parts: list[list[tuple[int, int]]] = []  # of each chunk
+        self._digest = hashlib.blake2b(digest_size=16)
+        try:
+            self._file = tempfile.TemporaryFile(prefix="pellucid.")  # noqa: SIM115  # close() is ours to call
+        except OSError as error:
+            raise FileError(_cannot(error)) from error
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._pending = []
+        self._file.close()
+
+    @property
+    def nbytes(self) -> int:
+        """How many bytes all rows take."""
+        return self.rows * (self.width + 1) * 4
+
+    @property
+    def fingerprint(self) -> str:
+        """A short name of exactly these rows and targets in the order in which they came."""
+        return self._digest.hexdigest()
+
+    def add(self, x: Array, t: Array) -> None:
+        """Take in rows x, (n, D), and their targets t, (n,) or (n, 1), which float32 must hold exactly if classes."""
+        rows = np.concatenate([x, t.reshape(-1, 1)], axis=1, dtype=np.float32)
+        self._digest.update(rows.data)
+        self._pending.append(rows)
+        self._pending_rows += len(rows)
+        self.rows += len(rows)
+        if self._pending_rows * (self.width + 1) * 4 >= self.chunk:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what has not been written yet; to be called when all rows are in."""
+        if not self._pending_rows:
+            return
+        rows = np.concatenate(self._pending)
+        self._pending, self._pending_rows = [], 0
+        order = counter.permutation(counter.key(self.seed, len(self._parts), _STREAM), len(rows))
+        cuts = np.linspace(0, len(rows), SEGMENTS + 1).astype(np.int64)
+        try:
+            start = self._file.seek(0, os.SEEK_END)
+            self._file.write(rows[order].data)
+            self._file.flush()
+        except OSError as error:
+            raise FileError(_cannot(error)) from error
+        size = (self.width + 1) * 4
+        self._parts.append([(start + a * size, b - a) for a, b in pairwise(cuts.tolist())])
+
+    def blocks(self, size: int) -> list[Block]:
+        """Share all rows out over blocks of about `size` bytes."""
+        count = int(min(max(-(-self.nbytes // size), 1), SEGMENTS))
+        cuts = np.linspace(0, SEGMENTS, count + 1).astype(int)
+        blocks = []
+        for a, b in pairwise(cuts.tolist()):
+            parts = [part for chunk in self._parts for part in chunk[a:b] if part[1]]
+            blocks.append(Block(parts, sum(rows for _, rows in parts)))
+        return [block for block in blocks if block.rows]
+
+    def read(self, block: Block) -> tuple[Array, Array]:
+        """Give a block's rows x, (n, D), and targets, (n,), float32."""
+        x, t = np.empty((block.rows, self.width), np.float32), np.empty(block.rows, np.float32)
+        done = 0
+        for start, rows in block.parts:
+            self._file.seek(start)
+            part = np.frombuffer(self._file.read(rows * (self.width + 1) * 4), np.float32).reshape(rows, -1)
+            x[done : done + rows], t[done : done + rows] = part[:, :-1], part[:, -1]
+            done += rows
+        return x, t
+
+
+def gather(reading: Any, memory: int, seed: int = 0) -> tuple[Array, Array] | Store:
+    """Read a table's rows and targets: give (x, t) as arrays, or a `Store` where they take more than `memory` bytes.
+
+    `reading` gives (x, t) block by block. A store is the caller's to close.
+    """
+    source: Iterator[tuple[Array, Array]] = iter(reading)
+    held: list[tuple[Array, Array]] = []
+    taken = 0
+    for x, t in source:
+        held.append((x, t))
+        taken += x.nbytes + t.nbytes
+        if taken > memory:
+            return _spill(held, source, Store(x.shape[1], seed, memory // 4))
+    if not held:
+        return np.empty((0, 0), np.float32), np.empty(0)
+    return np.concatenate([x for x, _ in held]), np.concatenate([t for _, t in held])
+
+
+def _spill(held: list[tuple[Array, Array]], rest: Iterator[tuple[Array, Array]], store: Store) -> Store:
+    try:
+        while held:
+            store.add(*held.pop(0))
+        for x, t in rest:
+            store.add(x, t)
+        store.flush()
+    except BaseException:
+        store.__exit__()
+        raise
+    return store
+
+
+def _cannot(error: Exception) -> str:
+    return say(
+        "a temporary file for the table's rows cannot be written ({reason}): free some room, or let TMPDIR name a "
+        "folder that has some",
+        reason=say_reason(error),
+    )

@@ -1,0 +1,338 @@
+"""Tables by command: train, predict, evaluate, describe; what is said of columns, and what is wrong with them."""
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas
+import pytest
+
+import pellucid as pl
+from pellucid.cli import describing, tables
+
+from .conftest import fits
+
+COLUMNS = ["id", "age", "income", "visits", "rate", "constant", "city", "plan", "colour", "zone", "member"]
+
+
+@pytest.fixture
+def people(generator) -> pandas.DataFrame:
+    n = 300
+    frame = pandas.DataFrame(
+        {
+            "id": [f"p{index}" for index in range(n)],
+            "age": generator.integers(18, 90, n).astype(float),
+            "income": generator.lognormal(10, 1, n),
+            "visits": generator.poisson(3, n),
+            "rate": generator.normal(size=n),
+            "constant": 7,
+            "city": generator.choice(["서울", "부산", "제주"], n),
+            "plan": generator.choice(["a", "b"], n),
+            "colour": generator.choice(["red", "green"], n),
+            "zone": generator.choice(["z1", "z2", "z3"], n),
+            "member": generator.choice([True, False], n),
+        }
+    )
+    frame["bought"] = np.where((frame["age"] > 50) ^ (frame["city"] == "서울"), "yes", "no")
+    frame["spent"] = 1000 + 50 * frame["visits"] + 100 * (frame["plan"] == "a")
+    frame.loc[generator.random(n) < 0.1, ["age", "city"]] = np.nan
+    return frame
+
+
+@pytest.fixture
+def people_csv(people) -> Path:
+    people.to_csv("people.csv", index=False)
+    return Path("people.csv")
+
+
+@pytest.fixture
+def asked(people, generator) -> pandas.DataFrame:
+    """The same people as the network sees them later: shuffled columns, unseen categories, missing cells, an extra."""
+    frame = people[generator.permutation(people.columns)].assign(extra=1)
+    frame.loc[:4, "zone"] = "z9"
+    frame.loc[5:7, "income"] = np.nan
+    frame.to_csv("asked.csv", index=False)
+    return frame
+
+
+def words(target: str, *more: object) -> tuple[object, ...]:
+    other = {"bought": "spent", "spent": "bought"}[target]
+    return ("train", "--data", "people.csv", "--target", target, "--ignore", other, "--ignore", "id", *more)
+
+
+def test_train_predict_and_evaluate_by_command(run, people_csv, asked):
+    trained = run(*words("bought"))
+    assert trained.code == 0, trained.err
+    told = " ".join(trained.err.split())
+    assert "target bought: 2 classes (its cells are texts): no, yes" in told
+    assert "numbers: age, income, visits, rate, constant" in told
+    assert "categories: city, plan, colour, zone, member" in told
+    assert "with missing cells: age, city" in told
+    assert "left out: spent (as asked for), id (as asked for)" in told
+    assert "network 19-128-128-2" in told
+    assert "on the rows that it learned from: accuracy" in trained.out
+    answered = run("predict", "model.safetensors", "asked.csv", "--json")
+    assert answered.code == 0, answered.err
+    told = " ".join(answered.err.split())
+    assert "asked.csv: the columns stand in another order than in training" in told
+    assert "asked.csv: ignored columns: " in told
+    assert {"extra", "id", "spent"} == set(told.partition("ignored columns: ")[2].split(" asked.csv")[0].split(", "))
+    assert f"filled {asked[['age', 'city', 'income']].isna().sum().sum()} missing cells" in told
+    assert "5 cells of categories unseen in training: zone: 'z9' 5" in told
+    net = pl.load("model.safetensors")
+    assert [entry["label"] for entry in answered.json] == net.labels(asked)
+    assert [entry["row"] for entry in answered.json] == list(range(1, 301))
+    np.testing.assert_allclose([entry["outputs"] for entry in answered.json], net.predict(asked), atol=1e-6)
+    evaluated = run("evaluate", "model.safetensors", "asked.csv", "--json")
+    right = np.mean([entry["label"] == t for entry, t in zip(answered.json, asked["bought"], strict=True)])
+    assert evaluated.json["accuracy"] == pytest.approx(right)
+    assert "unseen in training: zone" in evaluated.err
+    assert run("evaluate", "model.safetensors", "--data", "asked.csv", "--json").json == evaluated.json
+
+
+def test_values_by_command(run, people_csv, asked):
+    trained = run(*words("spent", "--validation", 0.2, "--task", "regress", "--json"))
+    assert trained.json["task"] == "regress"
+    assert trained.json["classes"] is None
+    assert trained.json["validation"]["r2"] > 0.8
+    answered = run("predict", "model.safetensors", "asked.csv")
+    lines = answered.out.splitlines()
+    assert len(lines) == 300
+    assert lines[0].startswith("asked.csv:1  ")
+    y = np.array([float(line.split()[-1]) for line in lines])
+    assert np.corrcoef(y, asked["spent"])[0, 1] > 0.9
+    evaluated = run("evaluate", "model.safetensors", "asked.csv", "--json").json
+    assert evaluated["r2"] > 0.8
+    assert evaluated["mean_absolute_error"] == pytest.approx(np.abs(y - asked["spent"]).mean(), rel=1e-3)
+
+
+def test_the_result_as_json(run, people_csv):
+    result = run(*words("bought", "--epochs", 2, "--json")).json
+    assert list(result)[:7] == ["model", "parameters", "epochs", "seconds", "train", "validation", "test"]
+    assert result["model"] == "model.safetensors"
+    assert result["rows"] == 300
+    assert (result["target"], result["task"], result["classes"]) == ("bought", "classify", ["no", "yes"])
+    assert result["columns"] == COLUMNS[1:]
+    assert result["left_out"] == {"spent": "as asked for", "id": "as asked for"}
+    assert result["validation"] is None
+    assert set(result["train"]) == {"loss", "accuracy"}
+
+
+def test_each_option_changes_its_part(run, people_csv):
+    more = ["--layers", "19,8,2", "--activation", "tanh", "--dropout", 0.5, "--optimizer", "sgd", "--epochs", 3]
+    more += ["--batch-size", 50, "--loss", "cross_entropy", "--label-smoothing", 0.1, "--validation", "people.csv"]
+    result = run(*words("bought", *more, "--seed", 4, "-o", "net.safetensors", "--json"))
+    assert result.code == 0, result.err
+    assert result.json["validation"]["accuracy"] is not None
+    net = pl.load("net.safetensors")
+    assert [type(layer).__name__ for layer in net.layers] == [
+        *("Standardize", "Affine", "Tanh", "Dropout", "Affine", "Softmax"),
+    ]
+    assert net.record["loss"] == repr(pl.CrossEntropy(0.1))
+    assert (net.record["epochs"], net.record["batch_size"], net.record["seed"]) == (3, 50, 4)
+    assert net.record["optimizer"].startswith("SGD")
+
+
+def test_a_recipe_of_its_own_is_used(run, people_csv):
+    run(*words("bought", "--quick"))
+    net = pl.load("model.safetensors")
+    recipe = pl.recipes.tables(net, 300, quick=True)
+    assert net.record["optimizer"] == repr(recipe.optimizer)
+    assert (net.record["epochs"], net.record["batch_size"]) == (recipe.epochs, recipe.batch_size)
+    assert pl.recipes.tables(net, 300).epochs > recipe.epochs
+
+
+def test_recipes_take_more_rows_in_a_step_where_there_are_more():
+    net = pl.mlp([2, 2])
+    found = [pl.recipes.tables(net, rows) for rows in (100, 10_000, 100_000, 1_000_000, 100_000_000)]
+    assert [recipe.batch_size for recipe in found] == [32, 64, 128, 256, 512]
+    assert [recipe.epochs for recipe in found] == [300, 77, 16, 4, 2]
+
+
+def test_many_rows_keep_a_tenth_for_validation(run, people, monkeypatch):
+    monkeypatch.setattr(tables, "ENOUGH", 300)
+    people.to_csv("people.csv", index=False)
+    result = run(*words("bought", "--epochs", 5))
+    assert "on validation rows that it did not learn from: accuracy" in " ".join(result.out.split())
+    assert pl.load("model.safetensors").record["rows"] == 270
+    assert run(*words("bought", "--epochs", 1, "--validation", "none", "--json")).json["validation"] is None
+    assert pl.load("model.safetensors").record["rows"] == 300
+    assert run("train", "--data", "xor", "--epochs", 1, "--validation", "none", "--json").json["validation"] is None
+
+
+def test_categories_and_numbers_may_be_declared(run, people_csv):
+    result = run(*words("bought", "--category", "visits", "--epochs", 1))
+    assert "categories: visits, city" in " ".join(result.err.split())
+    kinds = {column["name"]: column["kind"] for column in pl.load("model.safetensors").inputs["columns"]}
+    assert kinds["visits"] == "category"
+    wrong = run(*words("bought", "--number", "city", "--epochs", 1))
+    assert wrong.code == 1
+    assert "column city: '" in wrong.err
+    assert "is no number" in wrong.err
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        (["--data", "people.csv"], "which column is to be predicted? Say --target COLUMN; its columns are id, age"),
+        (["--data", "people.csv", "--target", "nobody"], "there is no column 'nobody'; its columns are id, age"),
+        (["--data", "people.csv", "--target", "bought", "--ignore", "x"], "there is no column 'x'"),
+        (["--data", "nowhere.csv", "--target", "bought"], "there is no such file"),
+        (["--data", "mnist", "--target", "bought"], "there is no such file"),
+        (["--data", "people.csv", "--target", "bought", "--augment", "noise=1"], "these data are none"),
+        (["--data", "people.csv", "--target", "bought", "--layers", "3,2"], "begin with"),
+        (["--data", "people.csv", "--target", "bought", "--layers", "20,5"], "end with 2"),
+        (["--data", "people.csv", "--target", "bought", "--layers", "20,8,3"], "ends with 3 outputs"),
+    ],
+)
+def test_what_is_wrong_is_one_line(run, people_csv, more, told):
+    result = run("train", *more)
+    assert result.code == 1
+    assert result.err.count("\n") == 1
+    assert told in result.err
+    assert not Path("model.safetensors").exists()
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "told"),
+    [
+        ("age", "inf", "row 3 (counted from 1 below the names), column age: 'inf' is infinite"),
+        ("age", "old", "row 3 (counted from 1 below the names), column age: 'old' is no number"),
+        ("bought", "", "row 3 (counted from 1 below the names), column bought: the target is missing"),
+    ],
+)
+def test_a_bad_cell_is_named(run, people_csv, column, cell, told):
+    run(*words("bought", "--epochs", 1))
+    with people_csv.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.reader(file))
+    rows[3][rows[0].index(column)] = cell
+    with Path("bad.csv").open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows(rows)
+    for command in (
+        ["train", "--data", "bad.csv", "--target", "bought", "--ignore", "id", "-o", "other"],
+        ["evaluate", "model.safetensors", "bad.csv"],
+    ):
+        result = run(*command)
+        assert result.code == 1
+        assert told in result.err.splitlines()[-1]
+    answered = run("predict", "model.safetensors", "bad.csv")
+    assert answered.code == (0 if column == "bought" else 1)
+
+
+def test_other_mistakes_in_asking(run, people_csv, table_model):
+    run(*words("bought", "--epochs", 1))
+    Path("few.csv").write_text("age,city\n1,2\n")
+    result = run("predict", "model.safetensors", "few.csv", "people.csv", "--json")
+    assert result.code == 1
+    assert "no column 'income', 'visits'" in result.json[0]["error"]
+    assert len(result.json) == 301
+    Path("none.csv").write_text(",".join(COLUMNS) + ",bought\n")
+    assert "there are no rows" in run("evaluate", "model.safetensors", "none.csv").err
+    assert run("predict", "model.safetensors", "none.csv").out == ""
+    both = run("evaluate", "model.safetensors", "people.csv", "--data", "people.csv")
+    assert both.code == 2
+    assert "name the data once" in both.err
+    assert "takes rows of 4 numbers" in run("predict", table_model, "people.csv").err
+
+
+def test_the_target_may_have_another_name(run, people, people_csv):
+    run(*words("bought", "--epochs", 1))
+    people.rename(columns={"bought": "truth"}).to_csv("renamed.csv", index=False)
+    assert "no column 'bought'" in run("evaluate", "model.safetensors", "renamed.csv").err
+    renamed = run("evaluate", "model.safetensors", "renamed.csv", "--target", "truth", "--json")
+    assert renamed.json == run("evaluate", "model.safetensors", "people.csv", "--json").json
+
+
+def test_arrays_and_parquet_by_command(run, generator):
+    x = generator.normal(size=(200, 3))
+    np.savez("a.npz", x=x, t=(x[:, 0] > 0).astype(int))
+    pandas.DataFrame(x, columns=["x0", "x1", "x2"]).assign(t=x[:, 0] > 0).to_parquet("a.parquet")
+    for name in ("a.npz", "a.parquet"):
+        assert run("train", "--data", name, "--target", "t", "--epochs", 30).code == 0
+        found = [run("evaluate", "model.safetensors", "a.parquet", "--json").json] if name == "a.parquet" else []
+        found.append(run("evaluate", "model.safetensors", name, "--json").json)
+        assert all(each["accuracy"] > 0.9 for each in found)
+        assert len(run("predict", "model.safetensors", name, "--json").json) == 200
+    # rows of numbers without names go to the inputs as they are
+    np.save("rows.npy", np.zeros((2, 3)))
+    assert [entry["row"] for entry in run("predict", "model.safetensors", "rows.npy", "--json").json] == [1, 2]
+    np.savez("plain.npz", x=np.zeros((2, 3)))
+    assert len(run("predict", "model.safetensors", "plain.npz", "--json").json) == 2
+
+
+def test_a_network_that_learned_nothing_is_told_of(run, generator):
+    pandas.DataFrame({"a": generator.normal(size=200), "t": generator.integers(0, 2, 200)}).to_csv("n.csv", index=False)
+    result = run("train", "--data", "n.csv", "--target", "t", "--learning-rate", 0, "--validation", 0.5)
+    assert "warning: this network answers no better than always saying" in " ".join(result.err.split())
+    pandas.DataFrame({"a": generator.normal(size=200), "t": generator.normal(size=200)}).to_csv("n.csv", index=False)
+    result = run("train", "--data", "n.csv", "--target", "t", "--validation", 0.5, "--json")
+    assert "no better than always giving the mean" in result.json["warnings"][0]
+
+
+def test_large_tables_are_said_to_be_learned_in_blocks(run, people_csv, monkeypatch):
+    monkeypatch.setattr("pellucid.training.tables.MEMORY", 1000)
+    assert "block by block, from a temporary file" in " ".join(run(*words("bought", "--epochs", 1)).err.split())
+
+
+def test_describe(run, people, people_csv):
+    for command in (("data", "describe", "people.csv"), ("data", "people.csv")):
+        result = run(*command)
+        assert result.code == 0
+        lines = {line.split()[0]: " ".join(line.split()) for line in result.out.splitlines() if line}
+        assert lines["people.csv:"] == "people.csv: 300 rows, 13 columns"
+        missing = int(people["age"].isna().sum())
+        mean = people["age"].mean()
+        assert lines["age"] == f"age number 18 to 89, mean {mean:.4g}; {missing} missing"
+        assert lines["id"] == "id category 300 different: p0 1, p1 1, p2 1; left out: text that differs"
+        assert lines["plan"].startswith("plan category 2 different: ")
+    facts = {fact["name"]: fact for fact in run("data", "describe", "people.csv", "--json").json["columns"]}
+    assert facts["age"]["range"] == [18, 89]
+    assert facts["plan"]["counts"] == people["plan"].value_counts().to_dict()
+    assert facts["id"]["left_out"]
+    assert list(facts) == [*COLUMNS, "bought", "spent"]
+
+
+def test_describe_strange_tables(run, monkeypatch):
+    Path("a.csv").write_text(",e,n,c\n1,,5,x\n2,,inf,y\n" + "3,,5,x\n" * 20 + "4,,five,y\n")
+    out = " ".join(run("data", "describe", "a.csv").out.split())
+    assert "(no name) number 1 to 4" in out
+    assert "left out: it has no name" in out
+    assert "e - 23 missing; left out: it is empty" in out
+    assert "1 cells are no number, the first in row 23" in out
+    assert "1 cells are infinite, the first in row 2" in out
+    monkeypatch.setenv("COLUMNS", "40")
+    for language in ("en", "ko"):
+        assert fits(run("data", "describe", "a.csv", "--lang", language).out, 40)
+    pandas.DataFrame({"l": [[1], [2]], "a": [1, 2]}).to_parquet("l.parquet")
+    assert "l - left out: its cells are neither numbers" in " ".join(run("data", "describe", "l.parquet").out.split())
+    np.save("rows.npy", np.eye(3))
+    assert "x0" in run("data", "describe", "rows.npy").out
+    assert run("data", "describe", "a.csv", "l.parquet").code == 2
+
+
+def test_arrays_named_x_and_t_are_described_as_before(run, table_npz):
+    assert not describing.is_table(str(table_npz))
+    assert "200 rows to learn from" in " ".join(run("data", "describe", table_npz).out.split())
+
+
+def test_korean(run, people_csv, asked):
+    trained = run(*words("bought", "--epochs", 2, "--lang", "ko"))
+    told = trained.err + run("predict", "model.safetensors", "asked.csv", "--lang", "ko").err
+    for korean in ("예측할 열 bought", "숫자 열:", "범주 열:", "제외한 열:", "무시한 열:", "학습 때 없던 범주"):
+        assert korean in told.replace("\n", " "), korean
+    assert "숫자" in run("data", "describe", "people.csv", "--lang", "ko").out
+
+
+def test_hostile_inputs_are_no_traceback(run, people_csv):
+    run(*words("bought", "--epochs", 1))
+    net = pl.load("model.safetensors")
+    net.inputs = json.loads(json.dumps(net.inputs).replace('"number"', '"nobody"', 1))
+    net.save("hostile.safetensors")
+    for command in (
+        ("predict", "hostile.safetensors", "people.csv"),
+        ("evaluate", "hostile.safetensors", "people.csv"),
+    ):
+        result = run(*command)
+        assert result.code == 1
+        assert "hostile.safetensors: no usable model file" in result.err

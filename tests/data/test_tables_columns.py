@@ -1,0 +1,251 @@
+"""What columns become, held against scikit-learn's own preparation, and by hand."""
+
+import json
+
+import numpy as np
+import pandas
+import pytest
+from sklearn.compose import ColumnTransformer
+from sklearn.impute import SimpleImputer
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+import pellucid as pl
+from pellucid.data.tables import choosing, survey
+
+NUMBERS = ["age", "income", "year", "tiny", "constant", "visits"]
+CATEGORIES = ["city", "plan", "colour", "zone"]
+
+
+def mixed(generator: np.random.Generator, n: int, *, unseen: bool = False) -> pandas.DataFrame:
+    """A table of ten columns and two targets, with missing cells; with `unseen`, categories that are not in others."""
+    frame = pandas.DataFrame(
+        {
+            "age": generator.integers(18, 90, n).astype(float),
+            "income": generator.lognormal(10, 1, n),
+            "year": generator.integers(1990, 2024, n),
+            "tiny": generator.normal(0, 1e-9, n),
+            "constant": 0.1,
+            "visits": generator.poisson(3, n).astype(float),
+            "city": generator.choice(["Seoul", "Busan", "Jeju", "Daegu"], n),
+            "plan": generator.choice(["a", "b"], n),
+            "colour": generator.choice(["red", "green", "blue", "red "], n),
+            "zone": generator.choice(["z1", "z2", "z3"], n),
+        }
+    )
+    frame["bought"] = np.where(frame["age"] + 20 * (frame["city"] == "Seoul") > 55, "yes", "no")
+    frame["spent"] = 1000 + 50 * frame["visits"] + 100 * (frame["plan"] == "a") + generator.normal(0, 5, n)
+    frame["colour"] = frame["colour"].str.strip()
+    if unseen:
+        frame.loc[frame.index[::7], "city"] = "Incheon"
+        frame.loc[frame.index[::5], "zone"] = "z9"
+    for name in ("age", "visits", "city", "zone"):
+        frame.loc[generator.random(n) < 0.1, name] = np.nan
+    return frame
+
+
+@pytest.fixture
+def tables(generator: np.random.Generator) -> tuple[pandas.DataFrame, pandas.DataFrame]:
+    return mixed(generator, 400), mixed(generator, 150, unseen=True)
+
+
+def by_scikit_learn(learned: pandas.DataFrame, asked: pandas.DataFrame) -> dict[str, np.ndarray]:
+    """Prepare the same columns by scikit-learn, and give each number by the name that pellucid has for it."""
+    numbers = make_pipeline(SimpleImputer(add_indicator=True), StandardScaler())
+    numbers[-1].set_params(with_mean=True)
+    fill = SimpleImputer(strategy="constant", fill_value="missing")
+    categories = make_pipeline(fill, OneHotEncoder(handle_unknown="ignore", sparse_output=False))
+    both = ColumnTransformer([("n", numbers, NUMBERS), ("c", categories, CATEGORIES)])
+    both.set_output(transform="pandas").fit(learned)
+    found = {}
+    for name, column in both.transform(asked).items():
+        short = name.split("__")[1]
+        if short.startswith("missingindicator_"):
+            continue  # scaled there; 0 and 1 here
+        parts = short.rpartition("_")
+        own = short if short in NUMBERS else f"{parts[0]} missing" if parts[2] == "missing" else "=".join(parts[::2])
+        found[own] = column.to_numpy()
+    for name in ("age", "visits"):
+        found[f"{name} missing"] = asked[name].isna().to_numpy(float)
+    return found
+
+
+def test_a_mixed_table_is_prepared_as_scikit_learn_does(tables, tmp_path, generator):
+    learned, asked = tables
+    learned.to_csv(tmp_path / "learned.csv", index=False)
+    shuffled = asked[generator.permutation(asked.columns)].assign(extra=1)
+    shuffled.to_csv(tmp_path / "asked.csv", index=False)
+    columns = pl.Columns.of(tmp_path / "learned.csv", target="bought", ignore=["spent"])
+    expected = by_scikit_learn(learned, asked)
+    assert set(columns.names) == set(expected)
+    for dtype, tolerance in (("float64", 1e-12), ("float32", 1e-6)):
+        x = columns.standardize(dtype).forward(columns.x(tmp_path / "asked.csv", dtype))
+        for index, name in enumerate(columns.names):
+            np.testing.assert_allclose(x[:, index], expected[name], atol=tolerance, err_msg=name)
+    reading = columns.read(tmp_path / "asked.csv")
+    list(reading)
+    report = reading.report.to_dict()
+    assert report["ignored"] == [name for name in shuffled.columns if name in ("extra", "spent")]
+    assert report["reordered"] is True
+    assert report["filled"] == {name: int(asked[name].isna().sum()) for name in ("age", "visits", "city", "zone")}
+    assert report["unseen"] == {
+        "city": {"Incheon": int((asked["city"] == "Incheon").sum())},
+        "zone": {"z9": int((asked["zone"] == "z9").sum())},
+    }
+
+
+def test_the_report_says_what_was_done(tables):
+    learned, asked = tables
+    columns = pl.Columns.of(learned, target="bought", ignore=["spent"])
+    reading = columns.read(asked[asked.columns[::-1]])
+    list(reading)
+    text = "\n".join(reading.report.lines())
+    assert "another order" in text
+    assert "ignored columns: spent" in text
+    assert "missing cells: age " in text
+    assert "unseen in training: city: 'Incheon' " in text
+    same = columns.read(learned.drop(columns="spent").dropna())
+    list(same)
+    assert same.report.lines() == []
+
+
+def test_a_number_that_was_never_missing_is_filled_all_the_same():
+    columns = pl.Columns.of({"a": [1.0, 2, 6], "c": ["p", "q", "p"], "t": [0, 1, 0]}, target="t")
+    reading = columns.read({"a": [None, 4], "c": [None, "q"]})
+    [(x, t)] = list(reading)
+    assert x.tolist() == [[3, 0, 0], [4, 0, 1]]
+    assert t is None
+    assert reading.report.filled == {"a": 1, "c": 1}
+
+
+def test_numbers_too_large_beside_their_spread_keep_their_differences():
+    times = 1.7e9 + np.arange(50)
+    columns = pl.Columns.of({"time": times, "t": [0, 1] * 25}, target="t")
+    z = columns.standardize().forward(columns.x({"time": times}))
+    np.testing.assert_allclose(z[:, 0], (times - times.mean()) / times.std(), atol=1e-6)
+    assert (columns.x({"time": times})[:, 0] + columns.offsets[0]).tolist() == times.tolist()
+
+
+@pytest.mark.parametrize(("low", "offset"), [(2000, 2020), (100, 120), (20, 0), (-5000, -4980), (123456, 123480)])
+def test_offsets_are_round(low, offset):
+    columns = pl.Columns.of({"a": low + np.arange(40), "t": [0, 1] * 20}, target="t")
+    assert columns.offsets == [offset]
+
+
+def test_a_constant_column_has_no_spread_whatever_the_rounding():
+    columns = pl.Columns.of({"a": [0.1] * 1000, "t": [0, 1] * 500}, target="t")
+    assert columns.columns[0].deviation == 0
+    assert columns.columns[0].mean == 0.1
+    assert not columns.standardize().forward(columns.x({"a": [0.1]})).any()
+
+
+@pytest.mark.parametrize(
+    ("cells", "task", "why"),
+    [
+        (["p", "q"] * 4, "classify", "texts"),
+        ([0, 1] * 4, "classify", "2 different whole"),
+        ([7.0, 3.0] * 4, "classify", "2 different whole"),
+        ([True, False] * 4, "classify", "texts"),
+        ([0.5, 1] * 4, "regress", "not whole"),
+        ([1, 2, 3, 4] * 5, "classify", "4 different whole"),
+        ([1, 2, 3, 4] * 4, "regress", "many different"),
+        (list(range(21)) * 10, "regress", "many different"),
+        (list(range(20)) * 5, "classify", "20 different whole"),
+    ],
+)
+def test_the_task_is_told_from_the_target(cells, task, why):
+    table = {"a": list(range(len(cells))), "t": cells}
+    columns = pl.Columns.of(table, target="t")
+    assert ("classify" if columns.classes else "regress") == task
+    assert why in columns.why
+    assert columns.target.kind == {"classify": "classes", "regress": "values"}[task]
+
+
+def test_the_task_may_be_said():
+    table = {"a": [1, 2, 3, 4], "t": [1, 2, 1, 2]}
+    columns = pl.Columns.of(table, target="t", task="regress")
+    assert columns.classes is None
+    assert columns.t(table).tolist() == [[1], [2], [1], [2]]
+    assert (columns.target.mean, columns.target.deviation) == (1.5, 0.5)
+    assert pl.Columns.of({"a": [1, 2], "t": [0.5, 1.5]}, target="t", task="classify").classes == ["0.5", "1.5"]
+
+
+def test_classes_stand_in_order_numbers_by_their_size():
+    columns = pl.Columns.of({"a": range(40), "t": [10, 9, -1, 2] * 10}, target="t")
+    assert columns.classes == ["-1", "2", "9", "10"]
+    assert columns.counts == {"10": 10, "9": 10, "-1": 10, "2": 10}
+
+
+def test_numbers_and_categories_may_be_declared():
+    table = {"zip": [101, 202, 101], "code": ["1", "2", "3"], "t": [0, 1, 0]}
+    columns = pl.Columns.of(table, target="t", categories=["zip", "code"])
+    assert columns.names == ["zip=101", "zip=202", "code=1", "code=2", "code=3"]
+    assert pl.Columns.of(table, target="t", numbers=["code"]).names == ["zip", "code"]
+    # a number as text and one of a file of numbers are the same category
+    assert columns.x({"zip": ["101.0"], "code": [2]}).tolist() == [[1, 0, 0, 1, 0]]
+
+
+def test_what_is_left_out_and_why():
+    n = 60
+    table = {
+        "": range(n),
+        "empty": [None] * n,
+        "name": [f"Kim {index}" for index in range(n)],
+        "words": [["a"]] * n,
+        "a": range(n),
+        "id": range(n),
+        "t": [0, 1] * (n // 2),
+    }
+    columns = pl.Columns.of(table, target="t", ignore=["id"])
+    assert columns.names == ["a"]
+    assert columns.left_out == {
+        "id": "as asked for",
+        "": "it has no name",
+        "empty": "it is empty",
+        "name": "text that differs in most rows",
+        "words": "its cells are neither numbers nor texts",
+    }
+
+
+def test_only_the_most_frequent_categories_are_told_apart(monkeypatch):
+    monkeypatch.setattr(choosing, "MOST_CATEGORIES", 2)
+    table = {"c": ["p"] * 3 + ["q"] * 2 + ["r"] * 4, "t": [0, 1, 0] * 3}
+    columns = pl.Columns.of(table, target="t")
+    assert columns.names == ["c=p", "c=r"]
+    reading = columns.read(table)
+    [(x, _)] = list(reading)
+    assert x.sum(axis=0).tolist() == [3, 4]
+    assert reading.report.unseen == {"c": {"q": 2}}
+
+
+def test_texts_beyond_counting_are_left_out(monkeypatch):
+    monkeypatch.setattr(survey, "MOST_COUNTED", 30)
+    table = {"name": [str(index) + "x" for index in range(40)] * 3, "a": range(120), "t": [0, 1] * 60}
+    assert "different values" in pl.Columns.of(table, target="t").left_out["name"]
+
+
+def test_columns_survive_json_to_the_bit(tables):
+    for target, names in (("bought", ["no", "yes"]), ("spent", None)):
+        columns = pl.Columns.of(tables[0], target=target)
+        again = pl.Columns.from_dict(json.loads(json.dumps(columns.to_dict())), columns.classes)
+        assert again.columns == columns.columns
+        assert again.target == columns.target
+        assert again.classes == names
+        assert again.x(tables[1]).tobytes() == columns.x(tables[1]).tobytes()
+
+
+def test_columns_without_a_target_give_no_targets(tables):
+    columns = pl.Columns(pl.Columns.of(tables[0], target="bought").columns)
+    assert columns.x(tables[0]).shape == (400, columns.width)
+    assert columns.to_dict()["target"] is None
+    with pytest.raises(pl.InputError, match="no target"):
+        columns.t(tables[0])
+    with pytest.raises(pl.InputError, match="no target"):
+        pl.table_mlp(columns)
+
+
+def test_a_table_without_rows_gives_none(tables):
+    columns = pl.Columns.of(tables[0], target="bought")
+    assert columns.x(tables[0][:0]).shape == (0, columns.width)
+    assert columns.t(tables[0][:0]).shape == (0,)
+    assert pl.Columns.of(tables[0], target="spent").t(tables[0][:0]).shape == (0, 1)

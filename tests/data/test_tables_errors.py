@@ -1,0 +1,183 @@
+"""What is wrong with a table is one line that names the row, counted from 1, and the column."""
+
+import numpy as np
+import pandas
+import polars
+import pyarrow
+import pytest
+
+import pellucid as pl
+
+
+def told(call, *arguments, **settings) -> str:
+    with pytest.raises(pl.PellucidError) as caught:
+        call(*arguments, **settings)
+    text = str(caught.value)
+    assert "\n" not in text
+    return text
+
+
+@pytest.fixture
+def csv(tmp_path):
+    def write(text):
+        path = tmp_path / "a.csv"
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return path
+
+    return write
+
+
+GOOD = "".join(f"{n},no\n{n},yes\n" for n in range(10))
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (f"a,t\n{GOOD}inf,no\n", ["row 21 ", "column a", "'inf' is infinite"]),
+        (f"a,t\n{GOOD}1,no\n-Infinity,no\n", ["row 22 ", "column a", "'-Infinity' is infinite"]),
+        (f"a,t\n{GOOD}1e39,no\n", ["row 21 ", "column a", "beyond 1e+38"]),
+        (f"a,t\n{GOOD}1e999,no\n", ["row 21 ", "column a", "'1e999'"]),
+        (f"a,t\n{GOOD}x1,no\n2o,yes\n", ["row 21 ", "column a", "'x1' is no number (2 such", "--category"]),
+        (f"a,t\n{GOOD}1,\n2, ? \n", ["row 21 ", "column t", "target is missing (2 such"]),
+        ("a,t\n", ["there are no rows"]),
+        ("a,t\n1,no\n2,no\n", ["target t is 'no' in every row", "two classes"]),
+        ("a,a,t,t\n1,2,3,4\n", ["more than one column is named 'a', 't'"]),
+        ("a,b\n1,2\n", ["no column 't'", "a, b"]),
+        ("t\n1\n2\n", ["no column left to learn from"]),
+        ("a,t\n,no\n,yes\n", ["no column left to learn from", "a (it is empty)"]),
+        (f"a,t\n{GOOD}1\n", ["row 21 ", "1 cells", "2 names"]),
+        (f"a,t\n{GOOD}1,no,3\n", ["row 21 ", "3 cells", "2 names"]),
+        (f"\n\na,t\n{GOOD}1,no,3\n", ["row 21 ", "3 cells"]),
+        ("1,2\n3,4\n", ["first line must name the columns", "1,2"]),
+        (b"a,t\n\xff\xff\xff,no\n", ["UTF-8 or CP949"]),
+        (b"a,t\n" + b"1,no\n" * 300_000 + b"\xff\xff\xff,no\n", ["UTF-8 or CP949"]),
+        (b"a,t\n" + b"1,no\n" * 9 + b'"' + b"1,no\n" * 3_000_000, ["longer than 4,194,304 bytes", "quotation mark"]),
+        (b'a,t\n"1,no\n2,yes\n', ["row 1 ", "1 cells", "2 names"]),
+        (b"\0\0\0\0", ["no table that can be read"]),
+        (b"", ["empty (0 bytes)"]),
+    ],
+)
+def test_csv(csv, text, words):
+    path = csv(text)
+    message = told(pl.Columns.of, path, target="t")
+    assert message.startswith(f"{path}: ")
+    for word in words:
+        assert word in message
+
+
+def test_a_target_that_cannot_be_learned(csv):
+    assert "t is 2 in every row" in told(pl.Columns.of, csv("a,t\n1,2\n2,2\n"), target="t", task="regress")
+    names = "".join(f"{n},n{n}\n" for n in range(1001))
+    assert "more than 1,000 classes" in told(pl.Columns.of, csv("a,t\n" + names), target="t")
+    assert "'no' is no number" in told(pl.Columns.of, csv("a,t\n1,no\n2,3\n"), target="t", task="regress")
+    assert "'inf' is infinite" in told(pl.Columns.of, csv("a,t\n1,inf\n2,3\n"), target="t", task="regress")
+    lists = {"a": [1, 2], "t": [[1], [2]]}
+    assert "column t holds neither numbers nor texts" in told(pl.Columns.of, lists, target="t")
+
+
+def test_what_is_asked_of_columns(csv):
+    table = {"a": [1, 2], "t": ["no", "yes"]}
+    assert "no column 'b', 'c'" in told(pl.Columns.of, table, target="t", ignore=["b"], categories=["c"])
+    assert "target t cannot be ignored" in told(pl.Columns.of, table, target="t", ignore=["t"])
+    assert "task is one of classify, regress" in told(pl.Columns.of, table, target="t", task="guess")
+    assert 'such as ["id"]' in told(pl.Columns.of, table, target="t", ignore="a")
+
+
+@pytest.mark.parametrize(
+    ("cells", "words"),
+    [
+        ({"a": ["x"], "c": ["p"], "t": ["no"]}, ["row 1 ", "column a", "'x' is no number"]),
+        ({"a": [1, -np.inf], "c": ["p", "p"], "t": ["no", "no"]}, ["row 2 ", "column a", "'-inf' is infinite"]),
+        ({"a": [1], "t": ["no"]}, ["no column 'c'", "a, t"]),
+        ({"b": [1]}, ["no column 'a', 'c', 't'"]),
+        ({"a": [1, 1], "c": ["p", "p"], "t": ["no", None]}, ["row 2 ", "column t", "target is missing"]),
+        ({"a": [1], "c": ["p"], "t": ["perhaps"]}, ["row 1 ", "column t", "'perhaps' is none", "no, yes"]),
+        ({"a": [[1]], "c": ["p"], "t": ["no"]}, ["column a", "neither numbers nor texts", "list"]),
+        ({"a": [1], "c": [[1]], "t": ["no"]}, ["column c", "neither numbers nor texts", "list"]),
+    ],
+)
+def test_known_columns_in_another_table(cells, words):
+    columns = pl.Columns.of({"a": [1, 2], "c": ["p", "q"], "t": ["no", "yes"]}, target="t")
+    message = told(columns.t, cells)
+    for word in words:
+        assert word in message
+
+
+def test_rows_are_counted_through_all_blocks(csv, monkeypatch):
+    monkeypatch.setattr("pellucid.data.tables.csv_file._BLOCK", 1000)
+    columns = pl.Columns.of({"a": [1.5, 2], "t": [0.5, 1]}, target="t")
+    rows = "".join(f"{n},{n % 2}\n" for n in range(3000))
+    assert "row 3001 " in told(columns.x, csv(f"a,t\n{rows}x,1\n"))
+    assert "row 3001 " in told(columns.t, csv(f"a,t\n{rows}1,\n"))
+    assert "row 3001 " in told(pl.Columns.of, csv(f"a,t\n{rows}inf,1\n"), target="t", task="regress")
+    assert "row 3001 " in told(columns.x, csv(f"a,t\n{rows}1,2,3\n"))
+
+
+def test_values_that_are_missing_or_no_numbers():
+    columns = pl.Columns.of({"a": [1.5, 2], "t": [0.5, 1]}, target="t")
+    assert "row 2 " in told(columns.t, {"a": [1, 2], "t": [1.0, None]})
+    assert "'x' is no number" in told(columns.t, {"a": [1], "t": ["x"]})
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        pandas.DataFrame([[1, 2]], columns=["a", "a"]),
+        pyarrow.table([[1], [2]], names=["a", "a"]),
+    ],
+)
+def test_dataframes_with_columns_of_one_name(frame):
+    assert "more than one column is named 'a'" in told(pl.read_table, frame)
+
+
+def test_what_is_no_table(tmp_path):
+    assert "got int" in told(pl.read_table, 5)
+    assert "got ndarray" in told(pl.read_table, np.eye(2))
+    assert "no such file" in told(pl.read_table, tmp_path / "a.csv")
+    assert "is a folder" in told(pl.read_table, tmp_path)
+    assert "collect a lazy one" in told(pl.read_table, polars.DataFrame({"a": [1]}).lazy())
+    assert "named by texts; 0 is none" in told(pl.read_table, pandas.DataFrame([[1, 2]]))
+    assert "all of one length" in told(pl.read_table, {"a": [1], "b": [1, 2]})
+    assert "all of one length" in told(pl.read_table, {"a": 5})
+    assert "no columns" in told(pl.read_table, {})
+
+
+def test_no_pickle_is_ever_read(tmp_path):
+    class Loud:
+        def __reduce__(self):
+            return print, ("unpickled!",)
+
+    np.save(tmp_path / "a.npy", np.array([Loud()], object), allow_pickle=True)
+    np.savez(tmp_path / "a.npz", a=np.array([Loud()], object))
+    for name in ("a.npy", "a.npz"):
+        assert "plain numbers" in told(pl.read_table, tmp_path / name)
+
+
+def test_damaged_files(tmp_path):
+    pandas.DataFrame({"a": range(1000), "t": range(1000)}).to_parquet(tmp_path / "a.parquet")
+    content = (tmp_path / "a.parquet").read_bytes()
+    (tmp_path / "a.parquet").write_bytes(content[:-9])
+    assert "no Parquet file, or it is damaged" in told(pl.read_table, tmp_path / "a.parquet")
+    (tmp_path / "a.parquet").write_bytes(content[:40] + bytes(2000) + content[2040:])
+    assert "no Parquet file, or it is damaged" in told(pl.Columns.of, tmp_path / "a.parquet", target="t")
+    (tmp_path / "b.parquet").write_text("a,t\n1,2\n")
+    assert "no table that can be read" in told(pl.read_table, tmp_path / "b.parquet")
+    np.savez(tmp_path / "a.npz", a=np.arange(100))
+    content = (tmp_path / "a.npz").read_bytes()
+    (tmp_path / "a.npz").write_bytes(content[:200])
+    assert "plain numbers" in told(pl.read_table, tmp_path / "a.npz")
+    np.save(tmp_path / "a.npy", np.zeros((2, 2, 2)))
+    assert "(2, 2, 2)" in told(pl.read_table, tmp_path / "a.npy")
+    np.save(tmp_path / "a.npy", np.eye(2) * 1j)
+    assert "plain numbers" in told(pl.Columns.of, tmp_path / "a.npy", target="x0")
+    np.savez(tmp_path / "a.npz", x=np.eye(3), t=np.arange(2))
+    assert "as many rows each" in told(pl.read_table, tmp_path / "a.npz")
+
+
+def test_a_column_of_another_name_may_stand_for_one():
+    table = pl.read_table({"a": [1, 2], "b": [3, 4], "t": [5, 6]})
+    renamed = table.renamed("b", "t")
+    assert renamed.columns == ["a", "t"]
+    [[t]] = renamed.blocks(["t"])
+    assert t.to_pylist() == [3, 4]
+    assert "no column 'c'" in told(table.renamed, "c", "t")

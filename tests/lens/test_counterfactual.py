@@ -1,0 +1,154 @@
+"""The smallest change that turns an answer: exact where that is known, never wrong, and honest when there is none."""
+
+import json
+
+import numpy as np
+import pytest
+
+import pellucid as pl
+from pellucid.lens.limits import input_limits, input_scale
+from tests.lens.networks import D, affine, kinds, rows_for
+
+NETS = {name: net for name, net in kinds().items() if name != "values"}
+
+
+@pytest.mark.parametrize("name", NETS)
+def test_the_answer_really_turns_within_the_limits(name: str) -> None:
+    net = NETS[name]
+    limits = None if name == "pixels" else (-4, 4)
+    low, high = input_limits(net, limits)
+    found_any = 0
+    for row in rows_for(net, 8, seed=4):
+        found = pl.counterfactual(net, row, limits=limits)
+        assert found.before == net.classify(row[None])[0]
+        if not found.found:
+            continue
+        found_any += 1
+        assert found.x is not None
+        assert found.change is not None
+        assert found.x.dtype == net.dtype
+        assert net.classify(found.x[None])[0] == found.after != found.before
+        assert ((found.x >= low) & (found.x <= high)).all()
+        np.testing.assert_array_equal(found.x - row.ravel().astype(net.dtype), found.change)
+        moves = np.abs(found.change / input_scale(net))
+        assert found.distance == pytest.approx(np.linalg.norm(moves), rel=1e-4)
+        assert found.largest == pytest.approx(moves.max(), rel=1e-4)
+        assert found.confidence_before == pytest.approx(net.confidence(net(row[None]))[0], rel=1e-5)
+        json.dumps(found.to_dict())
+    assert found_any >= 6
+
+
+def test_half_the_change_is_not_enough() -> None:
+    """The border is met: a hundredth less, and the answer is the old one."""
+    net = NETS["sigmoids"]
+    for row in rows_for(net, 10, seed=4):
+        found = pl.counterfactual(net, row, limits=(-9, 9))
+        if found.found:
+            assert found.change is not None
+            assert net.classify((row + 0.99 * found.change)[None])[0] == found.before
+
+
+def test_straight_borders_are_met_exactly() -> None:
+    """For a linear network the nearest point of each border is known: |w . x + b| / |w|."""
+    net = pl.Network([affine(D, 4, 7), pl.Softmax()])
+    layer = net.layers[0]
+    for row in rows_for(net, 10):
+        a = net.classify(row[None])[0]
+        gaps = [
+            (row @ (layer.W[:, a] - layer.W[:, k]) + layer.b[a] - layer.b[k])
+            / np.linalg.norm(layer.W[:, a] - layer.W[:, k])
+            for k in range(4)
+            if k != a
+        ]
+        found = pl.counterfactual(net, row, limits=(-100, 100))
+        assert found.distance == pytest.approx(min(gaps), rel=1e-5)
+
+
+def test_limits_are_kept_by_the_nearest_point_within_them() -> None:
+    """Class 1 where x0 + x1 > 3, from (0, 0): freely (1.5, 1.5); with x0 below 1 it is (1, 2)."""
+    net = pl.Network([pl.Affine([[0.0, 1.0], [0.0, 1.0]], [0.0, -3.0])], classes=["no", "yes"])
+    free, bound = (pl.counterfactual(net, [0.0, 0.0], limits=(0, high)) for high in (9, [1, 9]))
+    assert free.x == pytest.approx([1.5, 1.5], abs=1e-5)
+    assert bound.x == pytest.approx([1, 2], abs=2e-4)
+    assert (bound.label_before, bound.label_after) == ("no", "yes")
+    assert bound.changed == 2
+
+
+def test_the_nearest_of_all_points_by_looking_at_all() -> None:
+    """In the plane a grid finds the nearest point of another class; the search is hardly further away."""
+    x, t = pl.moons(300, seed=0)
+    net = pl.mlp([2, 16, 16, 2], activation="tanh", output="softmax", seed=0)
+    pl.train(net, x, t, epochs=30, batch_size=16, optimizer=pl.Adam(0.02), progress=False)
+    axis = np.linspace(-3, 3, 601)
+    grid = np.stack(np.meshgrid(axis, axis), axis=-1).reshape(-1, 2).astype(np.float32)
+    classes = net.classify(grid)
+    for row in x[:15]:
+        found = pl.counterfactual(net, row, limits=(-3, 3))
+        others = grid[classes != net.classify(row[None])[0]]
+        nearest = np.linalg.norm(others - row, axis=1).min()
+        assert found.distance is not None
+        assert found.distance < 1.05 * nearest + 0.01
+        assert found.distance > nearest - 0.02  # the grid's own step
+
+
+def test_lengths_are_measured_in_input_neurons() -> None:
+    """The second column counts in thousands: a move of 1000 there is as long as one of 1 in the first."""
+    net = pl.Network([pl.Standardize([0.0, 0.0], [1.0, 1000.0]), pl.Affine([[1.0], [2.0]], [-4.0]), pl.Sigmoid()])
+    found = pl.counterfactual(net, [0.0, 0.0], limits=(-1e4, 1e4))
+    assert found.x == pytest.approx([0.8, 1600], rel=1e-4)
+    assert found.distance == pytest.approx(4 / np.sqrt(5), rel=1e-4)
+
+
+def test_a_wanted_class() -> None:
+    net = NETS["sigmoids"]
+    net.classes = ["a", "b", "c"]
+    row = rows_for(net, 1)[0]
+    before = int(net.classify(row[None])[0])
+    lengths = []
+    for wanted in {0, 1, 2} - {before}:
+        found = pl.counterfactual(net, row, "abc"[wanted], limits=(-20, 20))
+        if found.found:
+            assert (found.after, found.label_after) == (wanted, "abc"[wanted])
+            lengths.append(found.distance)
+    assert pl.counterfactual(net, row, limits=(-20, 20)).distance == pytest.approx(min(lengths), rel=1e-3)
+    for bad in (before, 3, -1, "d", 1.0, "abc"[before]):
+        with pytest.raises(pl.InputError, match="target is another class"):
+            pl.counterfactual(net, row, bad, limits=(-20, 20))
+    net.classes = None
+
+
+def test_none_is_found_where_there_is_none() -> None:
+    never = pl.Network([pl.Affine([[0.0, 0.0]], [5.0, 0.0]), pl.Softmax()])
+    far = pl.Network([pl.Affine([[1.0]], [-10.0]), pl.Sigmoid()])
+    for net in (never, far):
+        found = pl.counterfactual(net, [0.5], limits=(0, 1))
+        assert not found.found
+        assert (found.x, found.after, found.distance) == (None, None, None)
+        assert "no input was found" in str(found)
+        json.dumps(found.to_dict())
+
+
+def test_a_digit_becomes_another() -> None:
+    data = pl.mnist()
+    net = pl.mlp([784, 16, 10], activation="sigmoid", output="sigmoid", pixels=True, seed=0)
+    pl.train(net, data.train.images[:3000], data.train.labels[:3000], epochs=8, optimizer=pl.Adam(0.01), progress=False)
+    for picture in data.test.images[:5]:
+        found = pl.counterfactual(net, picture, steps=40)
+        assert found.found
+        assert found.x is not None
+        assert net.classify(found.x[None])[0] == found.after != found.before
+        assert found.x.min() >= 0
+        assert found.x.max() <= 255
+        assert found.distance is not None
+        assert found.distance < 3  # a picture's own length is about 9
+        assert "becomes" in str(found)
+
+
+def test_values_have_no_answer_to_turn() -> None:
+    with pytest.raises(pl.InputError, match="with a value, not with a class"):
+        pl.counterfactual(pl.Network([affine(D, 1, 0)]), np.zeros(D), limits=(0, 1))
+    sums = pl.Network([pl.Affine([[1.0]], [-0.5])], classes=["no", "yes"])
+    found = pl.counterfactual(sums, [0.0], limits=(0, 1))
+    assert found.x == pytest.approx([0.5], abs=1e-5)
+    with pytest.raises(pl.InputError, match="within what range"):
+        pl.counterfactual(NETS["sigmoids"], np.zeros(D))
