@@ -66,7 +66,7 @@ callgrind:
 clean:
 	rm -rf .venv .venv-bench build dist demo src/pellucid/engines/*.so .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
-CPP := cpp/CMakeLists.txt $(wildcard cpp/include/pellucid/*.h cpp/src/*.cpp)
+CPP := cpp/CMakeLists.txt $(wildcard cpp/include/pellucid/*.h cpp/src/*)
 
 .venv/base: pyproject.toml $(CPP)
 	@test -n "$(PYTHON)" || { echo "pellucid needs Python 3.11 or later: install it, or say make PYTHON=/path/to/python3"; exit 1; }

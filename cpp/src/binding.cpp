@@ -6,7 +6,9 @@
 #include <nanobind/stl/unique_ptr.h>
 #include <nanobind/stl/vector.h>
 
+#include "gil.h"
 #include "pellucid/engine.h"
+#include "predictor.h"
 
 namespace nb = nanobind;
 using namespace nb::literals;
@@ -18,26 +20,7 @@ using Array = nb::ndarray<nb::c_contig, nb::device::cpu>;             // changed
 using Input = nb::ndarray<nb::ro, nb::c_contig, nb::device::cpu>;     // only read
 using Indices = nb::ndarray<const std::int64_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 using Weights = nb::ndarray<const double, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
-
-// Lets go of the GIL. A daemon thread that wants it back while the interpreter ends is made to end by unwinding (until
-// Python 3.13), which C++ would turn into an abort of the whole process: it stays here instead, as Python 3.14 does it.
-class WithoutGil {
-public:
-    WithoutGil() : state_(PyEval_SaveThread()) {}
-    WithoutGil(const WithoutGil&) = delete;
-    ~WithoutGil() {
-        try {
-            PyEval_RestoreThread(state_);
-        } catch (...) {
-            for (;;) pause();
-        }
-    }
-
-private:
-    PyThreadState* const state_;
-};
-
-constexpr std::int64_t kWorthReleasing = 1 << 15;  // numbers of input below which letting go of the GIL costs more
+using Reals = nb::ndarray<double, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 
 void expect(bool condition, const char* otherwise) {
     if (!condition) throw nb::type_error(otherwise);
@@ -93,6 +76,7 @@ Targets targets_of(const Engine& engine, std::int64_t N, const Given& given) {
         expect_matrix(engine, *given.values, N, engine.sums());
         t.values = given.values->data();
         t.width = engine.sums();
+        t.size = engine.type() == Number::float64 ? 8 : 4;
     }
     if (given.weights) {
         expect(static_cast<std::int64_t>(given.weights->shape(0)) == N, "there must be a weight for each row");
@@ -170,11 +154,7 @@ std::unique_ptr<Engine> build(bool wide, const nb::list& layers, const std::stri
 void answer(const Engine& engine, const Input& x, const Array& y) {
     const Rows rows = rows_of(engine, x, std::nullopt);
     expect_matrix(engine, y, rows.count, engine.outputs());
-    if (rows.count * rows.width < kWorthReleasing) {
-        engine.answer(rows, y.data());
-        return;
-    }
-    const WithoutGil released;
+    const MaybeWithoutGil released(rows.count * rows.width);
     engine.answer(rows, y.data());
 }
 
@@ -184,22 +164,30 @@ struct Forget {
     ~Forget() { engine.forget(); }
 };
 
-// One batch of a learning pass; with a learning rate, the update too.
-double learn(Engine& engine, const Input& x, const std::optional<Indices>& classes, const std::optional<Input>& values,
-             const std::optional<Weights>& weights, const std::optional<Indices>& chosen, std::uint64_t step, const Array& y,
-             std::optional<double> learning_rate) {
+// Gives the loss of one batch; the engine keeps the gradients.
+double gradients(Engine& engine, const Input& x, const Given& given, const std::optional<Indices>& chosen, std::uint64_t step, const Array& y) {
     const Rows rows = rows_of(engine, x, chosen);
     expect_matrix(engine, y, rows.count, engine.outputs());
-    const Targets t = targets_of(engine, static_cast<std::int64_t>(x.shape(0)), {classes, values, weights});
-    expect(!learning_rate || engine.updates(), "this engine was made without an optimizer");
+    const Targets t = targets_of(engine, static_cast<std::int64_t>(x.shape(0)), given);
     const Forget afterwards{engine};
     const WithoutGil released;
     const double loss = engine.gradients(rows, t, rows.count, step, y.data());
-    if (std::isfinite(loss)) {
-        engine.observe();
-        if (learning_rate) engine.update(*learning_rate, step + 1);
-    }
+    if (std::isfinite(loss)) engine.observe();
     return loss;
+}
+
+// Learns as many batches as there are rates; gives how many were done.
+std::int64_t learn(Engine& engine, const Input& x, const Given& given, const std::optional<Indices>& chosen, std::int64_t batch,
+                   std::uint64_t step, const Weights& rates, const Reals& losses, const Array& y) {
+    const Rows rows = rows_of(engine, x, chosen);
+    expect_matrix(engine, y, rows.count, engine.outputs());
+    expect(batch > 0, "a batch has at least one row");
+    const auto batches = static_cast<std::size_t>(std::max<std::int64_t>(1, (rows.count + batch - 1) / batch));
+    expect(rates.shape(0) == batches && losses.shape(0) == batches, "there must be a learning rate and a loss for each batch");
+    const Targets t = targets_of(engine, static_cast<std::int64_t>(x.shape(0)), given);
+    const Forget afterwards{engine};
+    const WithoutGil released;
+    return engine.learn(rows, t, batch, step, y.data(), rates.data(), losses.data());
 }
 
 void forward(Engine& engine, const Input& x, const std::optional<Indices>& chosen, std::uint64_t step, const Array& sums, const Array& y) {
@@ -221,11 +209,17 @@ bool supported(const std::string& set) {
 }  // namespace
 
 NB_MODULE(PELLUCID_MODULE, m) {
+    if (_import_array() < 0) throw nb::python_error();
     nb::set_leak_warnings(false);  // a network may well live to the end of the process, in a thread or a closure
     m.doc() = "The native engine, compiled for one instruction set.";
     nb::class_<Engine>(m, "Engine", "Answers and learns for one list of layers; see engines/protocol.py.")
         .def("answer", &answer, "x"_a.noconvert(), "y"_a.noconvert())
-        .def("learn", &learn, "x"_a.noconvert(), "classes"_a.none().noconvert(), "values"_a.none().noconvert(), "weights"_a.none().noconvert(), "rows"_a.none().noconvert(), "step"_a, "y"_a.noconvert(), "learning_rate"_a.none())
+        .def("gradients", [](Engine& engine, const Input& x, const std::optional<Indices>& classes, const std::optional<Input>& values, const std::optional<Weights>& weights, const std::optional<Indices>& rows, std::uint64_t step, const Array& y) {
+            return gradients(engine, x, {classes, values, weights}, rows, step, y);
+        }, "x"_a.noconvert(), "classes"_a.none().noconvert(), "values"_a.none().noconvert(), "weights"_a.none().noconvert(), "rows"_a.none().noconvert(), "step"_a, "y"_a.noconvert())
+        .def("learn", [](Engine& engine, const Input& x, const std::optional<Indices>& classes, const std::optional<Input>& values, const std::optional<Weights>& weights, const std::optional<Indices>& rows, std::int64_t batch, std::uint64_t step, const Weights& rates, const Reals& losses, const Array& y) {
+            return learn(engine, x, {classes, values, weights}, rows, batch, step, rates, losses, y);
+        }, "x"_a.noconvert(), "classes"_a.none().noconvert(), "values"_a.none().noconvert(), "weights"_a.none().noconvert(), "rows"_a.none().noconvert(), "batch"_a, "step"_a, "rates"_a.noconvert(), "losses"_a.noconvert(), "y"_a.noconvert())
         .def("forward", &forward, "x"_a.noconvert(), "rows"_a.none().noconvert(), "step"_a, "sums"_a.noconvert(), "y"_a.noconvert())
         .def("backward", [](Engine& engine, const Input& dy) {
             expect_matrix(engine, dy, engine.rows(), engine.sums());
@@ -238,5 +232,11 @@ NB_MODULE(PELLUCID_MODULE, m) {
         .def("observe", &Engine::observe);
     m.def("make_engine", &build, "float64"_a, "layers"_a, "loss"_a, "loss_option"_a, "optimizer"_a.none(), "depth"_a, "seed"_a, "threads"_a,
           "Make an engine; the arrays that are given must outlive it.");
+    m.def("make_predictor", [type = nb::steal(predictor_type())](const nb::object& engine, const nb::object& otherwise) {
+        PyObject* made = make_predictor(reinterpret_cast<PyTypeObject*>(type.ptr()), nb::cast<const Engine*>(engine), engine.ptr(), otherwise.ptr());
+        if (made == nullptr) throw nb::python_error();
+        return nb::steal(made);
+    }, "engine"_a, "otherwise"_a, nb::sig("def make_predictor(engine: Engine, otherwise: object) -> object"),
+          "Make a function of rows, (N, D), that answers C-contiguous ones of the engine's type itself, and leaves others to `otherwise`.");
     m.def("supported", &supported, "instruction_set"_a, "Tell whether this processor runs baseline, avx2 or avx512.");
 }

@@ -62,6 +62,32 @@ void functions_are_right() {
     for (auto f : {sigmoid<T>, tanh<T>, softplus<T>, erfc<T>, exp<T>}) CHECK(std::isnan(f(fill(nan))[0]), "NaN is lost");
 }
 
+// C = A^T B by strips, by columns and as a plain product, for an A of M x K and a B of M x H, both with padded rows.
+template <class T>
+void transposed_products_have_the_same_bits(const std::vector<T>& A, std::int64_t M, std::int64_t K, Strips<T>& strips,
+                                            const Columns<T>& columns, const std::vector<T>& B, std::int64_t H, const Threads& some) {
+    const std::int64_t lda = padded(K), ldb = padded(H);
+    std::vector<T> plain(static_cast<std::size_t>(K * H)), other(plain);
+    Product<T> p{K, H, M, {A.data(), 1, lda}, B.data(), ldb, plain.data(), H};
+    p.padded_c = false;
+    p.readable = M * ldb;
+    multiply(p, Threads(1));
+    const Lines<const T> from{B.data(), ldb, M, M * ldb, true};
+    const Lines<T> to{other.data(), H, K, K * H, false};
+    strips.begin(M, K, true);
+    for (std::int64_t i = 0; i < strips.count(); ++i) strips.look(i, A.data(), M, K, lda);
+    Ahead ahead({A.data(), Number::float32, M, K, nullptr});
+    auto same = [&](const char* how) {
+        CHECK(std::memcmp(plain.data(), other.data(), plain.size() * sizeof(T)) == 0, "%s, transposed, differ (%d x %d x %d)", how, int(M), int(K), int(H));
+    };
+    transposed_product<T>(strips, A.data(), lda, H, from, to, some, &ahead);
+    same("strips with rows ahead");
+    transposed_product<T>(strips, A.data(), lda, H, from, to, some, nullptr);
+    same("strips");
+    transposed_product<T>(columns, H, from, to, some, &ahead);
+    same("columns");
+}
+
 // Every way to compute a product gives the same bits as one chain of multiply-adds.
 template <class T>
 void products_have_the_same_bits() {
@@ -83,16 +109,18 @@ void products_have_the_same_bits() {
         p.C = other.data();
         multiply_blocked(p, some);
         same("blocked");
-        Sparse<T> sparse;
-        sparse.clear(M, K);
-        for (std::int64_t i = 0; i < M; ++i) sparse.append(A.data() + i * lda, K);
-        sparse_product(sparse, H, B.data(), H, K * H, bias.data(), other.data(), ldc, true, some);
-        same("sparse");
-        std::vector<std::int32_t> all;
-        for (std::int64_t k = 0; k < K; ++k) all.push_back(static_cast<std::int32_t>(k));
-        p.only_k = all.data();
-        multiply(p, some);
-        same("by column");
+        Strips<T> strips;
+        for (bool kept : {true, false}) {
+            p.streams = kept;
+            product(p, strips, kept, some);
+            same(kept ? "strips, kept" : "strips");
+        }
+        Columns<T> columns;
+        columns.take(A.data(), M, K, lda);
+        Ahead ahead({A.data(), Number::float32, M, K, nullptr});
+        product<T>(columns, H, {B.data(), H, K, K * H, false}, bias.data(), {other.data(), ldc, M, M * ldc, true}, some, &ahead);
+        same("columns");
+        transposed_products_have_the_same_bits(A, M, K, strips, columns, plain, H, some);
         for (std::int64_t i = 0; i < M; ++i)
             for (std::int64_t h = 0; h < H; ++h) {
                 double sum = bias[static_cast<std::size_t>(h)], size = 1;

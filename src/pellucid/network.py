@@ -146,10 +146,9 @@ class Network:
     def predictor(self) -> Callable[[Any], Array]:
         """Give a function of x that answers as `predict` does with the least overhead; safe from several threads.
 
-        It takes arrays of shape (N, D), C-contiguous and of the network's floating type, for the layers as they are
-        now (weights may change, layers may not), and checks nothing that costs time: what `predict` turns into such an
-        array (lists, strided rows), and what it refuses with advice, raises a bare TypeError or ValueError of the
-        engine or of NumPy here. To find out what is wrong with an array, give it to `predict`.
+        It is made for arrays of shape (N, D), C-contiguous and of the network's floating type; anything else takes the
+        way of `predict`, and raises what that raises. It answers for the layers as they are now: weights may change,
+        layers may not.
         """
         return self._answering().engine.predictor()
 

@@ -720,18 +720,25 @@ VALUES = np.full((4, 2), 0.5, np.float32)
 SGD = {"kind": "SGD", "momentum": 0.0, "slots": [], "average": []}
 
 
-def raw_learn(engine: Any = None, **changed: Any) -> float:
+def raw_gradients(engine: Any = None, **changed: Any) -> float:
+    given = {"x": X, "classes": T, "values": None, "weights": None, "rows": None, "step": 0, "y": Y}
+    return float((engine or raw()).gradients(**(given | changed)))
+
+
+def raw_learn(engine: Any = None, **changed: Any) -> int:
     given = {
         "x": X,
         "classes": T,
         "values": None,
         "weights": None,
         "rows": None,
+        "batch": 3,
         "step": 0,
+        "rates": np.full(2, 0.1),
+        "losses": np.zeros(2),
         "y": Y,
-        "learning_rate": None,
     }
-    return float((engine or raw()).learn(**(given | changed)))
+    return int((engine or raw(optimizer=SGD)).learn(**(given | changed)))
 
 
 def read_only(array: Array) -> Array:
@@ -752,29 +759,36 @@ WRONG: dict[str, Callable[[], Any]] = {
     "y for reading": lambda: raw().answer(X, read_only(Y)),
     "y of one dimension": lambda: raw().answer(X, Y.ravel()),
     "y of no dimensions": lambda: raw().answer(X, np.zeros((), np.float32)),
-    "a row beyond the end": lambda: raw_learn(rows=np.array([0, 1, 2, 4])),
-    "a row before the start": lambda: raw_learn(rows=np.array([0, 1, 2, -1])),
-    "rows of two dimensions": lambda: raw_learn(rows=np.zeros((4, 1), np.int64)),
-    "rows of fractions": lambda: raw_learn(rows=np.zeros(4)),
-    "too few classes": lambda: raw_learn(classes=T[:3]),
-    "a class beyond the last": lambda: raw_learn(classes=T + 2),
-    "a class below 0": lambda: raw_learn(classes=T - 1),
-    "a class beyond all numbers": lambda: raw_learn(classes=T + 2**62),
-    "neither classes nor values": lambda: raw_learn(classes=None),
-    "both classes and values": lambda: raw_learn(values=VALUES),
-    "values of another shape": lambda: raw_learn(classes=None, values=VALUES[:, :1]),
-    "values of another type": lambda: raw_learn(classes=None, values=VALUES.astype(np.float64)),
-    "values of no dimensions": lambda: raw_learn(classes=None, values=np.zeros((), np.float32)),
-    "values out of range": lambda: raw_learn(raw("BinaryCrossEntropy"), classes=None, values=VALUES + 1),
-    "values that are NaN": lambda: raw_learn(
+    "a row beyond the end": lambda: raw_gradients(rows=np.array([0, 1, 2, 4])),
+    "a row before the start": lambda: raw_gradients(rows=np.array([0, 1, 2, -1])),
+    "rows of two dimensions": lambda: raw_gradients(rows=np.zeros((4, 1), np.int64)),
+    "rows of fractions": lambda: raw_gradients(rows=np.zeros(4)),
+    "too few classes": lambda: raw_gradients(classes=T[:3]),
+    "a class beyond the last": lambda: raw_gradients(classes=T + 2),
+    "a class below 0": lambda: raw_gradients(classes=T - 1),
+    "a class beyond all numbers": lambda: raw_gradients(classes=T + 2**62),
+    "neither classes nor values": lambda: raw_gradients(classes=None),
+    "both classes and values": lambda: raw_gradients(values=VALUES),
+    "values of another shape": lambda: raw_gradients(classes=None, values=VALUES[:, :1]),
+    "values of another type": lambda: raw_gradients(classes=None, values=VALUES.astype(np.float64)),
+    "values of no dimensions": lambda: raw_gradients(classes=None, values=np.zeros((), np.float32)),
+    "values out of range": lambda: raw_gradients(raw("BinaryCrossEntropy"), classes=None, values=VALUES + 1),
+    "values that are NaN": lambda: raw_gradients(
         raw("BinaryCrossEntropy"), classes=None, values=VALUES * np.float32("nan")
     ),
-    "counts below 0": lambda: raw_learn(raw("Poisson"), classes=None, values=VALUES - 1),
-    "too few weights": lambda: raw_learn(weights=np.ones(3)),
-    "a step below 0": lambda: raw_learn(step=-1),
-    "no optimizer to learn with": lambda: raw_learn(learning_rate=0.1),
+    "counts below 0": lambda: raw_gradients(raw("Poisson"), classes=None, values=VALUES - 1),
+    "too few weights": lambda: raw_gradients(weights=np.ones(3)),
+    "a step below 0": lambda: raw_gradients(step=-1),
+    "no optimizer to learn with": lambda: raw_learn(raw()),
+    "batches of no rows": lambda: raw_learn(batch=0),
+    "too few rates": lambda: raw_learn(rates=np.ones(1)),
+    "too few losses": lambda: raw_learn(losses=np.zeros(1)),
+    "losses for reading": lambda: raw_learn(losses=read_only(np.zeros(2))),
+    "rates of another type": lambda: raw_learn(rates=np.ones(2, np.float32)),
+    "a class beyond the last, when learning": lambda: raw_learn(classes=T + 2),
+    "a row beyond the end, when learning": lambda: raw_learn(rows=np.array([0, 1, 2, 4])),
     "no optimizer to update with": lambda: raw().update(0.1, 1),
-    "no loss": lambda: raw_learn(raw("")),
+    "no loss": lambda: raw_gradients(raw("")),
     "an unknown loss": lambda: raw("Own"),
     "an unknown layer": lambda: raw(kind="Own"),
     "an unknown optimizer": lambda: raw(optimizer=SGD | {"kind": "Own"}),
@@ -795,7 +809,7 @@ WRONG: dict[str, Callable[[], Any]] = {
     "a width below 0": lambda: raw(kind="Sigmoid", inputs=-1, outputs=-1),
     "no layers": lambda: baseline.make_engine(False, [], "", 0.0, None, 0, 0, 1),
     "backward without forward": lambda: raw().backward(Y),
-    "backward after the rows are gone": lambda: (lambda e: (raw_learn(e), e.backward(Y)))(raw()),
+    "backward after the rows are gone": lambda: (lambda e: (raw_gradients(e), e.backward(Y)))(raw()),
     "backward of other rows": lambda: (lambda e: (e.forward(X, None, 0, Y, Y.copy()), e.backward(Y[:3])))(raw()),
     "backward of no dimensions": lambda: raw().backward(np.zeros((), np.float32)),
     "gradients that are too few": lambda: raw().read_gradients([np.zeros((3, 2), np.float32)]),
@@ -813,8 +827,8 @@ def test_wrong_arguments_raise(what: str) -> None:
 
 def test_right_arguments_do_not() -> None:
     """What the wrong ones above were made from is right, or they would prove nothing."""
-    assert math.isfinite(raw_learn(raw(optimizer=SGD), learning_rate=0.1))
-    assert math.isfinite(raw_learn(classes=None, values=VALUES, weights=np.ones(4), rows=np.array([0, 1, 2, 3])))
+    assert raw_learn() == raw_learn(rows=np.array([0, 1, 2, 3]), weights=np.ones(4)) == 2
+    assert math.isfinite(raw_gradients(classes=None, values=VALUES, weights=np.ones(4), rows=np.array([0, 1, 2, 3])))
     engine = raw()
     engine.forward(X, None, 0, Y, Y.copy())
     engine.backward(VALUES)

@@ -1,8 +1,10 @@
 """What every engine keeps. An engine that `pellucid.engines` makes is found here by itself."""
 
+import gc
 import os
 import sys
 import threading
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -249,6 +251,50 @@ def test_a_loss_of_ones_own(engine: str) -> None:
 
 
 @every_engine
+@every_type
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("shuffled", [False, True])
+@pytest.mark.parametrize("loss", [None, "own"])
+def test_batches_in_one_call(engine: str, dtype: type, weighted: bool, shuffled: bool, loss: str | None) -> None:
+    """Many batches in one call are what one call for each is; the last is smaller, and each has its rate."""
+    one, two = network(dtype), network(dtype)
+    x, t, weights = data(50, dtype)
+    options = {} if loss is None else {"loss": Own()}
+    first, second = worker(one, engine, **options), worker(two, engine, **options)
+    rows = np.random.default_rng(4).permutation(50)[:44] if shuffled else None
+    count, given = 44 if shuffled else 50, weights if weighted else None
+    rates = [0.05 / (step + 1) for step in range(-(-count // 12))]
+    losses, y = first.learn_batches(x, t, given, rows, 12, rates)
+    for index, rate in enumerate(rates):
+        second.learning_rate = rate
+        places = (np.arange(50) if rows is None else rows)[12 * index : 12 * index + 12]
+        single, answers = second.learn(x, t, given, places)
+        assert losses[index] == single
+        assert y[12 * index : 12 * index + 12].tobytes() == answers.tobytes()
+    assert len(losses) == len(rates)
+    assert bits(one) == bits(two)
+    assert first.state["step"] == second.state["step"] == len(rates)
+    assert first.learning_rate == second.learning_rate
+
+
+@every_engine
+def test_batches_end_at_a_loss_that_is_not_finite(engine: str) -> None:
+    one, two = network(), network()
+    x, t, _ = data(50)
+    x[25, 1] = np.nan
+    first, second = worker(one, engine), worker(two, engine)
+    with np.errstate(all="ignore"):
+        losses, _ = first.learn_batches(x, t, None, None, 10, [0.1, 0.2, 0.3, 0.4, 0.5])
+        expected, _ = second.learn_batches(x, t, None, np.arange(20), 10, [0.1, 0.2])
+    assert losses[:2] == expected
+    assert len(losses) == 3
+    assert not np.isfinite(losses[2])
+    assert bits(one) == bits(two)
+    assert first.state["step"] == 2
+    assert first.learning_rate == 0.3
+
+
+@every_engine
 @pytest.mark.parametrize("place", ["inputs", "weights"])
 def test_a_loss_that_is_not_finite_changes_nothing(engine: str, place: str) -> None:
     net = network()
@@ -370,6 +416,48 @@ def test_the_predictor_is_predict_in_eight_threads(dtype: type) -> None:
 
     with ThreadPoolExecutor(8) as pool:
         assert all(pool.map(answer, range(8)))
+
+
+@every_engine
+@every_type
+def test_a_predictor_takes_what_predict_takes(engine: str, dtype: type) -> None:
+    net = network(dtype)
+    made = make_engine(net.layers, engine=engine)
+    predict, (x, _, _) = made.predictor(), data(20, dtype)
+    expected = made.answer(x)
+    wide = np.zeros((20, 6), dtype)
+    wide[:, ::2] = x
+    misaligned = np.frombuffer(b"." + x.tobytes(), dtype, offset=1).reshape(20, 3)
+    swapped = x.astype(x.dtype.newbyteorder())
+    for given in (x, x.tolist(), wide[:, ::2], np.asfortranarray(x), misaligned, swapped, x.astype(np.float64)):
+        np.testing.assert_allclose(predict(given), expected, rtol=1e-6)
+        assert predict(given).dtype == dtype
+    assert predict(x[:0]).shape == (0, 4)
+    assert predict(x[:1]).tobytes() == expected[:1].tobytes()
+    assert predict(x) is not predict(x)
+    for wrong in (x[:, :2], x[0], x.astype(str), None, object()):
+        with pytest.raises(pl.InputError) as refused:
+            predict(wrong)
+        with pytest.raises(pl.InputError) as plainly:
+            made.answer(wrong)
+        assert str(refused.value) == str(plainly.value)
+    for arguments in ((), (x, x)):
+        with pytest.raises(TypeError):
+            predict(*arguments)
+
+
+@every_engine
+def test_a_predictor_keeps_what_it_needs(engine: str) -> None:
+    net = network()
+    x = data()[0]
+    expected, predict = net.predict(x), make_engine(net.layers, engine=engine).predictor()
+    del net
+    gc.collect()
+    np.testing.assert_allclose(predict(x), expected, rtol=1e-4, atol=1e-5)
+    kept = weakref.ref(predict.__self__) if hasattr(predict, "__self__") else None
+    del predict
+    gc.collect()
+    assert kept is None or kept() is None
 
 
 def test_how_many_threads(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,10 +24,10 @@ public:
     }
 
     // Keeps every layer's output for `backward`; gives the last.
-    Matrix<T> forward(const Pass<T>& pass, Matrix<T> x, const Zeros<T>* zeros, std::size_t first = 0) {
+    Matrix<T> forward(const Pass<T>& pass, Matrix<T> x, Zeros<T> zeros, std::size_t first = 0) {
         for (std::size_t i = first; i < layers.size(); ++i) {
             Pass<T> own = pass.at(i);
-            if (i == first) own.zeros = zeros;
+            if (i == first) own.zeros = zeros, own.ahead = pass.ahead;
             const Matrix<T> y = output(i, x.N);
             layers[i]->forward(own, x, y);
             x = y;
@@ -37,11 +37,11 @@ public:
 
     // Walks back from layer `end` (the loss's gradient by its input is in dy); dx may be without data. Layers before
     // `first`, and below them, learn nothing.
-    void backward(const Pass<T>& pass, Matrix<T> x, const Zeros<T>* zeros, std::size_t first, std::size_t end,
+    void backward(const Pass<T>& pass, Matrix<T> x, Zeros<T> zeros, std::size_t first, std::size_t end,
                   Matrix<T> dy, Matrix<T> dx) {
         for (std::size_t i = end; i-- > first;) {
             Pass<T> own = pass.at(i);
-            if (i == first) own.zeros = zeros;
+            if (i == first) own.zeros = zeros, own.ahead = pass.ahead;
             const Matrix<T> input = i == first ? x : output(i - 1, x.N);
             Matrix<T> below = i == first ? dx : gradient(i, x.N);
             layers[i]->backward(own, input, output(i, x.N), dy, below);
@@ -61,13 +61,13 @@ public:
     }
 
     // Answers without keeping anything: `line` holds two matrices as wide as the widest layer.
-    Matrix<T> answer(const Pass<T>& pass, Matrix<T> x, const Zeros<T>* zeros, std::size_t first, std::vector<T>& line) const {
+    Matrix<T> answer(const Pass<T>& pass, Matrix<T> x, Zeros<T> zeros, std::size_t first, Buffer<T>& line) const {
         const std::int64_t room = x.N * widest();
         line.resize(static_cast<std::size_t>(2 * room));
         T* next = line.data();
         for (std::size_t i = first; i < layers.size(); ++i) {
             Pass<T> own = pass.at(i);
-            if (i == first) own.zeros = zeros;
+            if (i == first) own.zeros = zeros, own.ahead = pass.ahead;
             const Matrix<T> y{next, x.N, layers[i]->H};
             layers[i]->forward(own, x, y);
             next = next == line.data() ? line.data() + room : line.data();
@@ -82,7 +82,7 @@ public:
         return most;
     }
 
-    static Matrix<T> place(std::vector<T>& room, std::int64_t N, std::int64_t width) {
+    static Matrix<T> place(Buffer<T>& room, std::int64_t N, std::int64_t width) {
         const Matrix<T> matrix{nullptr, N, width};
         const auto needed = static_cast<std::size_t>(matrix.size() + kPad);
         if (room.size() < needed) room.resize(needed);
@@ -97,8 +97,8 @@ private:
         return place(gradients_[i % 2], N, layers[i]->D);
     }
 
-    std::vector<std::vector<T>> outputs_;
-    std::vector<T> gradients_[2];
+    std::vector<Buffer<T>> outputs_;
+    Buffer<T> gradients_[2];
 };
 
 // y = x + layers(x); dx = dy + the layers' own dx. As in core, the layers' outputs are computed again going back.
@@ -117,19 +117,19 @@ public:
     }
 
     void forward(const Pass<T>& pass, Matrix<T> x, Matrix<T> y) const override {
-        std::vector<T> line;
-        sum(x, chain_.answer(pass, x, nullptr, 0, line), y);
+        Buffer<T> line;
+        sum(x, chain_.answer(pass, x, {}, 0, line), y);
     }
 
     void backward(const Pass<T>& pass, Matrix<T> x, Matrix<T>, Matrix<T> dy, Matrix<T> dx) override {
-        chain_.forward(pass, x, nullptr);
+        chain_.forward(pass, x, {});
         const Matrix<T> own = dx.data ? Chain<T>::place(own_, x.N, x.width) : Matrix<T>{nullptr, x.N, x.width};
-        chain_.backward(pass, x, nullptr, 0, chain_.layers.size(), dy, own);
+        chain_.backward(pass, x, {}, 0, chain_.layers.size(), dy, own);
         if (dx.data) sum(dy, own, dx);
     }
 
     void observe(const Pass<T>& pass, Matrix<T> x) override {
-        chain_.forward(pass, x, nullptr);
+        chain_.forward(pass, x, {});
         chain_.observe(pass, x);
     }
 
@@ -139,7 +139,7 @@ private:
     }
 
     Chain<T> chain_;
-    std::vector<T> own_;
+    Buffer<T> own_;
 };
 
 template <class T, template <class> class L>

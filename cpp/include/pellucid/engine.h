@@ -19,6 +19,11 @@ public:
         while (first_ < n && plan.layers[first_].kind == "Flatten") ++first_;
         if (first_ < n && plan.layers[first_].kind == "Scale") factor_ = static_cast<T>(plan.layers[first_++].options[0]);
         sees_zeros_ = first_ < n && plan.layers[first_].kind == "Affine";
+        narrow_ = sees_zeros_ && chain_.layers[first_]->H * static_cast<std::int64_t>(sizeof(T)) <= kNarrow;
+        for (const auto& layer : chain_.layers) {
+            large_ |= !layer->parameters.empty() && layer->D >= kLargeWidth && layer->H >= kLargeWidth;
+            work_per_row_ += layer->D * (layer->parameters.empty() ? 4 : layer->H);
+        }
         first_learning_ = first_;
         while (first_learning_ < n && chain_.layers[first_learning_]->parameters.empty()) ++first_learning_;
         for (const auto& layer : chain_.layers)
@@ -35,17 +40,41 @@ public:
     std::int64_t sums() const override { return depth_ ? chain_.layers[depth_ - 1]->H : inputs(); }
 
     void answer(const Rows& x, void* y) const override {
-        const std::int64_t blocks = (x.count + kBlock - 1) / kBlock;
-        T* out = static_cast<T*>(y);
-        threads_.each(x.count * work_per_row() < kWorthThreads ? (blocks ? 1 : 0) : blocks, [&](std::int64_t task) {
-            const bool all = x.count * work_per_row() < kWorthThreads;
-            for (std::int64_t b = all ? 0 : task; b < (all ? blocks : task + 1); ++b) answer_block(x, b * kBlock, out);
-        });
+        T* const out = static_cast<T*>(y);
+        const bool zeros = mostly_zero(x);
+        const bool large = !zeros && large_ && x.count >= kLargeRows;  // then the threads share each product
+        const std::int64_t block = large ? kLargeBlock : std::clamp(x.count / threads_.count() / 8 * 8, kLeastBlock, kBlock);
+        const std::int64_t blocks = (x.count + block - 1) / block;
+        auto answer_one = [&](std::int64_t b) {
+            const std::int64_t start = b * block;
+            answer_block(x, start, std::min(block, x.count - start), zeros, large ? threads_ : alone_, out + start * outputs());
+        };
+        if (!large && x.count * work_per_row_ >= kWorthThreads)
+            threads_.each(blocks, answer_one);
+        else
+            for (std::int64_t b = 0; b < blocks; ++b) answer_one(b);
+    }
+
+    std::int64_t learn(const Rows& x, const Targets& t, std::int64_t batch, std::uint64_t step, void* y, const double* rates, double* losses) override {
+        require(updates(), "this engine was made without an optimizer");
+        require(batch > 0, "a batch has at least one row");
+        std::int64_t done = 0, start = 0;
+        do {
+            const Rows part = x.part(start, batch);
+            next_ = Ahead(x.part(start + part.count, batch));
+            T* const out = y ? static_cast<T*>(y) + start * outputs() : nullptr;
+            losses[done] = gradients(part, t.from(x.chosen ? 0 : start), part.count, step, out);
+            if (!std::isfinite(losses[done])) return done + 1;
+            observe();
+            update(rates[done++], ++step);
+            start += batch;
+        } while (start < x.count);
+        return done;
     }
 
     double gradients(const Rows& x, const Targets& t, std::int64_t N, std::uint64_t step, void* y) override {
         require(loss_ != nullptr, "this engine was made without a loss");
-        const Matrix<T> sums = go_forward(x, N, step, false);
+        const Matrix<T> sums = go_forward(x.part(0, N), step, false);
         copy_out(last_output(N), static_cast<T*>(y));
         const Matrix<T> dy = Chain<T>::place(slope_, N, sums.width);
         std::copy_n(sums.data, sums.size(), dy.data);
@@ -55,7 +84,7 @@ public:
     }
 
     void forward(const Rows& x, std::int64_t N, std::uint64_t step, void* sums, void* y) override {
-        copy_out(go_forward(x, N, step, true), static_cast<T*>(sums));
+        copy_out(go_forward(x.part(0, N), step, true), static_cast<T*>(sums));
         copy_out(last_output(N), static_cast<T*>(y));
     }
 
@@ -68,7 +97,10 @@ public:
 
     std::int64_t rows() const override { return x_.N; }
 
-    void forget() override { x_ = {}; }
+    void forget() override {
+        x_ = {};
+        next_ = {};
+    }
 
     void read_gradients(const std::vector<Numbers>& grads) const override {
         expect_fit(grads);
@@ -92,47 +124,47 @@ public:
     void observe() override { chain_.observe(pass(), x_, first_); }
 
 private:
-    static constexpr std::int64_t kBlock = 32;  // rows answered together: their outputs stay in the nearest cache
-
     static constexpr Number kOwn = sizeof(T) == 4 ? Number::float32 : Number::float64;
 
-    static constexpr std::int64_t kAhead = 4;    // rows that are fetched before they are needed
+    // Rows answered together: few, so that they and what the layers make of them stay in a core's own cache; of layers
+    // so large that packing their weights takes time, many.
+    static constexpr std::int64_t kLeastBlock = 24, kBlock = 96, kLargeBlock = 1024;
+    static constexpr std::int64_t kLargeRows = 192, kLargeWidth = 192;
+
+    static constexpr std::int64_t kFewRows = 8;   // below which strips are best for every layer
+    static constexpr std::int64_t kNarrow = 192;  // bytes of the first layer's outputs up to which zeros are found by strips
 
     struct Scratch {
-        std::vector<T> x, line;
-        Zeros<T> zeros;
+        Buffer<T> x, line;
+        Strips<T> strips;
+        Columns<T> columns;
     };
 
-    Pass<T> pass() const { return {true, {seed_, step_, 0}, &threads_, nullptr}; }
+    Pass<T> pass() { return {true, {seed_, step_, 0}, &threads_, {}, &next_}; }
 
-    std::int64_t work_per_row() const {
-        std::int64_t work = 0;
-        for (const auto& layer : chain_.layers) work += layer->D * (layer->parameters.empty() ? 4 : layer->H);
-        return work;
-    }
-
-    void answer_block(const Rows& x, std::int64_t start, T* out) const {
+    void answer_block(const Rows& x, std::int64_t start, std::int64_t N, bool zeros, const Threads& threads, T* out) const {
         static thread_local Scratch scratch;  // several threads may answer by one engine, and none keeps anything here
-        const std::int64_t N = std::min(kBlock, x.count - start);
-        const Matrix<T> rows = gather_rows(x, start, N, scratch.x);
-        const Pass<T> pass{false, {}, &alone_, nullptr};
-        const Zeros<T>* zeros = find_zeros(rows, scratch.zeros, false);
-        const Matrix<T> y = chain_.answer(pass, rows, zeros, first_, scratch.line);
-        for (std::int64_t i = 0; i < N; ++i) std::copy_n(y.row(i), y.width, out + (start + i) * y.width);
+        const Pass<T> pass{false, {}, &threads, {}, nullptr};
+        const Matrix<T> rows = gather_rows(x.part(start, N), scratch.x);
+        Zeros<T> known;
+        if (zeros) known = find_zeros(rows, narrow_ || N < kFewRows, scratch.strips, scratch.columns);
+        const Matrix<T> y = chain_.answer(pass, rows, known, first_, scratch.line);
+        copy_out(y, out);
     }
 
-    Matrix<T> go_forward(const Rows& x, std::int64_t N, std::uint64_t step, bool keep) {
+    Matrix<T> go_forward(const Rows& x, std::uint64_t step, bool keep) {
         step_ = step;
-        x_ = gather_rows(x, 0, N, rows_, keep);
-        seen_ = find_zeros(x_, zeros_, true);
+        x_ = gather_rows(x, rows_, keep);
+        seen_ = {};
+        if (mostly_zero(x)) seen_ = find_zeros(x_, narrow_, strips_, columns_);
         chain_.forward(pass(), x_, seen_, first_);
-        return depth_ == first_ ? x_ : chain_.output(depth_ - 1, N);
+        return depth_ == first_ ? x_ : chain_.output(depth_ - 1, x_.N);
     }
 
     void go_backward(Matrix<T> dy) {
         const Matrix<T> none{nullptr, x_.N, 0};
         const Matrix<T> input = first_learning_ == first_ ? x_ : chain_.output(first_learning_ - 1, x_.N);
-        chain_.backward(pass(), input, first_learning_ == first_ ? seen_ : nullptr, first_learning_, depth_, dy, none);
+        chain_.backward(pass(), input, first_learning_ == first_ ? seen_ : Zeros<T>{}, first_learning_, depth_, dy, none);
     }
 
     Matrix<T> last_output(std::int64_t N) {
@@ -145,23 +177,22 @@ private:
     }
 
     // Gives rows as a matrix in `room`; rows that are one already are taken where they are, unless they must be kept.
-    Matrix<T> gather_rows(const Rows& x, std::int64_t start, std::int64_t N, std::vector<T>& room, bool keep = false) const {
+    Matrix<T> gather_rows(const Rows& x, Buffer<T>& room, bool keep = false) const {
         const bool as_it_is = !keep && x.type == kOwn && factor_ == 1 && !x.chosen && x.width % kPad == 0;
-        if (as_it_is) return {const_cast<T*>(static_cast<const T*>(x.data)) + start * x.width, N, x.width};
-        const Matrix<T> rows = Chain<T>::place(room, N, x.width);
-        auto from = [&](std::int64_t i) { return x.chosen ? x.chosen[start + i] : start + i; };
-        for (std::int64_t i = 0; i < N; ++i) {
-            if (x.chosen && i + kAhead < N) fetch(x, from(i + kAhead));
-            gather(x, from(i), rows.row(i));
+        if (as_it_is) return {const_cast<T*>(static_cast<const T*>(x.data)), x.count, x.width};
+        const Matrix<T> rows = Chain<T>::place(room, x.count, x.width);
+        for (std::int64_t i = 0; i < x.count; ++i) {
+            gather(x, x.place(i), rows.row(i));
         }
         return rows;
     }
 
-    // Asks for a row ahead of time: rows of a shuffled batch lie all over the memory.
-    static void fetch(const Rows& x, std::int64_t row) {
-        const std::int64_t size = x.width * (x.type == Number::uint8 ? 1 : x.type == Number::float32 ? 4 : 8);
-        const char* p = static_cast<const char*>(x.data) + row * size;
-        for (std::int64_t i = 0; i < size; i += 64) __builtin_prefetch(p + i);
+    static Zeros<T> find_zeros(Matrix<T> x, bool by_strip, Strips<T>& strips, Columns<T>& columns) {
+        if (!by_strip) {
+            columns.take(x.data, x.N, x.width, x.ld());
+            return {nullptr, &columns};
+        }
+        return {&strips, nullptr};
     }
 
     void gather(const Rows& x, std::int64_t row, T* out) const {
@@ -179,38 +210,29 @@ private:
         for (std::int64_t i = 0; i < width; ++i) out[i] = static_cast<T>(from[i]) * factor;
     }
 
-    // Looks whether skipping zeros pays; null if not. It changes no result, but where a weight is not finite: 0 times
+    // Looks at a few rows whether skipping zeros pays. It changes no result, but where a weight is not finite: 0 times
     // that is NaN, and what is skipped is 0.
-    const Zeros<T>* find_zeros(Matrix<T> x, Zeros<T>& zeros, bool learning) const {
-        if (!sees_zeros_ || x.N == 0 || x.width < 64) return nullptr;
-        const std::int64_t H = chain_.layers[first_]->H, looked = std::min<std::int64_t>(x.N, 4);
-        std::int64_t alive = 0;
+    bool mostly_zero(const Rows& x) const {
+        if (!sees_zeros_ || x.count == 0 || x.width < 64) return false;
+        const std::int64_t looked = std::min<std::int64_t>(x.count, 4);
+        std::int64_t zeros = 0;
         for (std::int64_t i = 0; i < looked; ++i) {
-            const T* row = x.row(i * (x.N / looked));
-            for (std::int64_t k = 0; k < x.width; ++k) alive += row[k] != 0;
+            const std::int64_t row = x.place(i * (x.count / looked));
+            if (x.type == Number::uint8)
+                zeros += count_zeros(static_cast<const std::uint8_t*>(x.data) + row * x.width, x.width);
+            else if (x.type == Number::float32)
+                zeros += count_zeros(static_cast<const float*>(x.data) + row * x.width, x.width);
+            else
+                zeros += count_zeros(static_cast<const double*>(x.data) + row * x.width, x.width);
         }
-        const double density = static_cast<double>(alive) / static_cast<double>(looked * x.width);
-        const bool countable = x.size() < std::numeric_limits<std::int32_t>::max();
-        zeros.by_number = countable && density < 0.4 && (H >= 4 * kLanes<T> || x.N < 4);
-        zeros.by_column = !zeros.by_number && density < 0.6 && find_active(x, zeros.active);
-        if (zeros.by_number) {
-            zeros.rows.clear(x.N, x.width);
-            for (std::int64_t i = 0; i < x.N; ++i) zeros.rows.append(x.row(i), x.width);
-            if (learning) zeros.rows.transpose_into(zeros.columns, x.width);
-        }
-        return zeros.by_number || zeros.by_column ? &zeros : nullptr;
+        return zeros * 5 > looked * x.width * 3;
     }
 
-    // Fills the columns that are not 0 in every row; tells whether they are few enough to be worth it.
-    static bool find_active(Matrix<T> x, std::vector<std::int32_t>& active) {
-        active.clear();
-        for (std::int64_t k = 0; k < x.width; k += kLanes<T>) {
-            Int<T> any = {};
-            for (std::int64_t i = 0; i < x.N; ++i) any |= bits<T>(load(x.row(i) + k));
-            for (std::int64_t lane = 0; lane < std::min<std::int64_t>(kLanes<T>, x.width - k); ++lane)
-                if (any[lane] != 0) active.push_back(static_cast<std::int32_t>(k + lane));
-        }
-        return static_cast<std::int64_t>(active.size()) * 10 < x.width * 9;
+    template <class From>
+    static std::int64_t count_zeros(const From* row, std::int64_t width) {
+        std::int32_t zeros = 0;
+        for (std::int64_t k = 0; k < width; ++k) zeros += row[k] == From(0);
+        return zeros;
     }
 
     void expect_fit(const std::vector<Numbers>& grads) const {
@@ -226,13 +248,16 @@ private:
     std::size_t depth_, first_ = 0, first_learning_ = 0;
     std::uint64_t seed_, step_ = 0;
     T factor_ = 1;
-    bool sees_zeros_ = false;
+    bool sees_zeros_ = false, narrow_ = false, large_ = false;
+    std::int64_t work_per_row_ = 0;
     std::vector<typename Layer<T>::Parameter> all_, learning_;
 
     Matrix<T> x_;
-    std::vector<T> rows_, slope_;
-    Zeros<T> zeros_;
-    const Zeros<T>* seen_ = nullptr;
+    Buffer<T> rows_, slope_;
+    Strips<T> strips_;
+    Columns<T> columns_;
+    Zeros<T> seen_;
+    Ahead next_;  // the batch after this one
 };
 
 }  // namespace pellucid

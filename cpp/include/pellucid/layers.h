@@ -10,6 +10,7 @@
 #include "matrix.h"
 #include "random.h"
 #include "spec.h"
+#include "zeros.h"
 
 namespace pellucid {
 
@@ -35,13 +36,11 @@ inline double option_of(const LayerSpec& spec, std::size_t index) {
     return spec.options[index];
 }
 
-// What a network's first layer may know of its input: which numbers are 0 (empty where that was not looked at).
+// What a network's first layer may know of its input, where most of it is 0.
 template <class T>
 struct Zeros {
-    std::vector<std::int32_t> active;  // the columns that are not 0 in every row
-    Sparse<T> rows, columns;           // all numbers that are not 0, by row and by column
-    bool by_number = false;            // rows and columns are filled
-    bool by_column = false;            // active is filled
+    Strips<T>* strips = nullptr;  // which the layer fills, going forward
+    const Columns<T>* columns = nullptr;
 };
 
 // One pass: whether it is for learning, where its random numbers come from, and the threads that share it.
@@ -50,12 +49,14 @@ struct Pass {
     bool learning = false;
     Draws draws;
     const Threads* threads = nullptr;
-    const Zeros<T>* zeros = nullptr;  // of the layer's own input
+    Zeros<T> zeros;          // of the layer's own input
+    Ahead* ahead = nullptr;  // rows to ask for while the first layer works
 
     Pass at(std::uint64_t index) const {
         Pass inner = *this;
         inner.draws = draws.at(index);
-        inner.zeros = nullptr;
+        inner.zeros = {};
+        inner.ahead = nullptr;
         return inner;
     }
 };
@@ -92,7 +93,7 @@ protected:
     }
 
 private:
-    std::vector<std::vector<T>> gradients_;
+    std::vector<Buffer<T>> gradients_;
 };
 
 // y = x W + b; dW = x^T dy; db = sum of dy over the rows; dx = dy W^T.
@@ -109,17 +110,17 @@ public:
 
     void forward(const Pass<T>& pass, Matrix<T> x, Matrix<T> y) const override {
         const std::int64_t D = this->D, H = this->H;
-        if (pass.zeros && pass.zeros->by_number) {
-            sparse_product(pass.zeros->rows, H, W_, H, D * H, b_, y.data, y.ld(), true, *pass.threads);
+        if (pass.zeros.columns) {
+            pellucid::product<T>(*pass.zeros.columns, H, {W_, H, D, D * H, false}, b_, lines<T>(y), *pass.threads, pass.ahead);
             return;
         }
         Product<T> p{x.N, H, D, {x.data, x.ld(), 1}, W_, H, y.data, y.ld(), b_};
         p.readable = D * H;
-        if (pass.zeros && pass.zeros->by_column) {
-            p.only_k = pass.zeros->active.data();
-            p.K = static_cast<std::int64_t>(pass.zeros->active.size());
-        }
-        product(p, *pass.threads);
+        p.streams = !pass.learning;
+        if (pass.zeros.strips)
+            product(p, *pass.zeros.strips, pass.learning, *pass.threads);
+        else
+            product(p, *pass.threads);
     }
 
     void backward(const Pass<T>& pass, Matrix<T> x, Matrix<T>, Matrix<T> dy, Matrix<T> dx) override {
@@ -146,24 +147,28 @@ private:
     void weights_gradient(const Pass<T>& pass, Matrix<T> x, Matrix<T> dy) {
         const std::int64_t D = this->D, H = this->H;
         T* dW = this->parameters[0].gradient;
-        if (pass.zeros && pass.zeros->by_number) {
-            sparse_product(pass.zeros->columns, H, dy.data, dy.ld(), dy.size(), static_cast<const T*>(nullptr), dW, H,
-                           false, *pass.threads);
+        const Lines<T> C{dW, H, D, D * H, false};
+        if (pass.zeros.columns) {
+            transposed_product<T>(*pass.zeros.columns, H, lines<const T>(dy), C, *pass.threads, pass.ahead);
+            return;
+        }
+        if (pass.zeros.strips) {
+            transposed_product<T>(*pass.zeros.strips, x.data, x.ld(), H, lines<const T>(dy), C, *pass.threads, pass.ahead);
             return;
         }
         Product<T> p{D, H, x.N, {x.data, 1, x.ld()}, dy.data, dy.ld(), dW, H};
         p.padded_c = false;
         p.readable = dy.size();
-        if (pass.zeros && pass.zeros->by_column) {
-            std::fill(dW, dW + D * H, T(0));
-            p.only_rows = pass.zeros->active.data();
-            p.M = static_cast<std::int64_t>(pass.zeros->active.size());
-        }
         product(p, *pass.threads);
     }
 
+    template <class U>
+    static Lines<U> lines(Matrix<T> m) {
+        return {m.data, m.ld(), m.N, m.size(), true};
+    }
+
     T *W_, *b_;
-    std::vector<T> transposed_;
+    Buffer<T> transposed_;
 };
 
 // y = f(x), dx = dy f'(x): F has value(x) and slope(x, y) on vectors.

@@ -161,7 +161,7 @@ private:
     double option_, smoothing_ = 0;
     bool halves_ = false;
     T low_ = -std::numeric_limits<T>::infinity(), high_ = std::numeric_limits<T>::infinity();
-    std::vector<T> line_;
+    Buffer<T> line_;
 };
 
 }  // namespace pellucid

@@ -1,6 +1,7 @@
 // What an engine is told and asked, in plain types: no Python, no vectors.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <stdexcept>
@@ -56,6 +57,22 @@ struct Rows {
     std::int64_t count = 0;
     std::int64_t width = 0;
     const std::int64_t* chosen = nullptr;  // which rows make the batch; null for all, in order
+
+    std::int64_t bytes() const { return type == Number::uint8 ? 1 : type == Number::float32 ? 4 : 8; }
+
+    // Where in the array row i of the batch is.
+    std::int64_t place(std::int64_t i) const { return chosen ? chosen[i] : i; }
+
+    // At most N rows from `start` on.
+    Rows part(std::int64_t start, std::int64_t N) const {
+        Rows rows = *this;
+        rows.count = std::min(N, count - start);
+        if (chosen)
+            rows.chosen += start;
+        else
+            rows.data = static_cast<const char*>(data) + start * width * bytes();
+        return rows;
+    }
 };
 
 // Targets of all rows: class indices, or values of the network's floating type.
@@ -64,6 +81,15 @@ struct Targets {
     const void* values = nullptr;
     std::int64_t width = 0;             // numbers in each row of `values`
     const double* weights = nullptr;    // a weight for each row, or null
+    std::int64_t size = 4;              // bytes of each of the values
+
+    Targets from(std::int64_t row) const {
+        Targets t = *this;
+        if (classes) t.classes += row;
+        if (values) t.values = static_cast<const char*>(values) + row * width * size;
+        if (weights) t.weights += row;
+        return t;
+    }
 };
 
 // An engine for one list of layers. Not safe for two threads at once, but for `answer`. What does not fit together
@@ -86,6 +112,12 @@ public:
     // A learning pass over N rows: fills the gradients and y; gives the loss. The rows of x must stay where they are
     // until `observe` or `forget`.
     virtual double gradients(const Rows& x, const Targets& t, std::int64_t N, std::uint64_t step, void* y) = 0;
+
+    // Learns batches of `batch` rows of x one after the other, each with its own learning rate; `step` counts from 0. Fills
+    // y, unless it is null, and losses; gives how many batches were done. The last of them may have a loss that is not
+    // finite: such a batch changes nothing, and ends it. No rows at all are one batch.
+    virtual std::int64_t learn(const Rows& x, const Targets& t, std::int64_t batch, std::uint64_t step, void* y,
+                               const double* rates, double* losses) = 0;
 
     // The two halves of `gradients`, for a loss that is computed elsewhere: sums are what the loss takes, (N, K). The
     // rows of x are kept.

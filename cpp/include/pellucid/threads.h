@@ -4,10 +4,10 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <exception>
-#include <functional>
 #include <memory>
 #include <mutex>
 #include <thread>
@@ -15,6 +15,14 @@
 #include <vector>
 
 namespace pellucid {
+
+inline void relax() {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    asm volatile("yield");
+#endif
+}
 
 class Threads {
 public:
@@ -33,13 +41,19 @@ public:
         }
         leave_what_a_fork_left();
         if (!crew_) crew_ = std::make_unique<Crew>(count_ - 1);
-        crew_->work(tasks, [&task](std::int64_t i) { task(i); });
+        crew_->work(tasks, &task, [](const void* f, std::int64_t i) { (*static_cast<const F*>(f))(i); });
     }
 
     int count() const { return count_; }
 
 private:
+    // The caller works too, and waits only for helpers that have taken part: one that still sleeps, or has no processor,
+    // holds nothing up. After its work a helper looks out for more for a while, since batches follow each other within
+    // microseconds and waking takes longer than that; then it sleeps.
     struct Crew {
+        using Task = void (*)(const void*, std::int64_t);
+        static constexpr std::chrono::microseconds kLookout{100};
+
         explicit Crew(int helpers) {
             members.reserve(static_cast<std::size_t>(helpers));
             try {
@@ -49,62 +63,81 @@ private:
             }
         }
         ~Crew() {
-            {
-                std::lock_guard<std::mutex> hold(lock);
-                over = true;
-            }
-            called.notify_all();
+            over = true;
+            announce();
             for (std::thread& member : members) member.join();
         }
-        void work(std::int64_t tasks, std::function<void(std::int64_t)> task) {
-            {
-                std::lock_guard<std::mutex> hold(lock);
-                job = std::move(task);
-                total = tasks;
-                next = 0;
-                busy = static_cast<int>(members.size());
-                ++round;
-            }
-            called.notify_all();
+        void work(std::int64_t tasks, const void* what, Task call) {
+            job = {what, call, tasks};
+            next = 0;
+            open = true;
+            announce();
             take();
-            std::unique_lock<std::mutex> hold(lock);
-            finished.wait(hold, [this] { return busy == 0; });
+            open = false;
+            for (int tries = 1; inside != 0; ++tries) wait_a_little(tries);
             if (thrown) std::rethrow_exception(std::exchange(thrown, nullptr));
+        }
+        void announce() {
+            ++round;
+            if (asleep == 0) return;
+            { std::lock_guard<std::mutex> hold(lock); }  // whoever is about to sleep has done so
+            called.notify_all();
         }
         // Nothing may leave this but by `thrown`: the caller must wait for the others, who still work on its data.
         void take() noexcept {
             try {
-                for (std::int64_t i; (i = next.fetch_add(1)) < total;) job(i);
+                for (std::int64_t i; (i = next.fetch_add(1)) < job.tasks;) job.call(job.what, i);
             } catch (...) {
-                next = total;
+                next = job.tasks;
                 std::lock_guard<std::mutex> hold(lock);
                 if (!thrown) thrown = std::current_exception();
             }
         }
         void help() {
-            std::uint64_t seen = 0;
-            for (;;) {
-                {
-                    std::unique_lock<std::mutex> hold(lock);
-                    called.wait(hold, [&] { return over || round != seen; });
-                    if (over) return;
-                    seen = round;
-                }
-                take();
-                std::lock_guard<std::mutex> hold(lock);
-                if (--busy == 0) finished.notify_one();
+            for (std::uint64_t seen = 0;;) {
+                seen = await(seen);
+                if (over) return;
+                ++inside;  // from here on the caller waits, unless it has closed the job before
+                if (open) take();
+                --inside;
             }
         }
+        // Where processors are scarce, whoever is waited for may be next in line for this one.
+        static void wait_a_little(int tries) {
+            if (tries % 64 == 0)
+                std::this_thread::yield();
+            else
+                relax();
+        }
+        // Gives the next round, as soon as there is one.
+        std::uint64_t await(std::uint64_t seen) {
+            const auto until = std::chrono::steady_clock::now() + kLookout;
+            for (int tries = 1; round == seen; ++tries) {
+                wait_a_little(tries);
+                if (tries % 64 == 0 && std::chrono::steady_clock::now() > until) break;
+            }
+            if (round == seen) {
+                std::unique_lock<std::mutex> hold(lock);
+                ++asleep;
+                called.wait(hold, [&] { return round != seen; });
+                --asleep;
+            }
+            return round;
+        }
+        struct Job {
+            const void* what = nullptr;
+            Task call = nullptr;
+            std::int64_t tasks = 0;
+        };
         const pid_t owner = getpid();
-        std::mutex lock;
-        std::condition_variable called, finished;
-        std::function<void(std::int64_t)> job;
+        Job job;
         std::atomic<std::int64_t> next{0};
+        std::atomic<std::uint64_t> round{0};
+        std::atomic<int> inside{0}, asleep{0};
+        std::atomic<bool> open{false}, over{false};
         std::exception_ptr thrown;
-        std::int64_t total = 0;
-        std::uint64_t round = 0;
-        int busy = 0;
-        bool over = false;
+        std::mutex lock;
+        std::condition_variable called;
         std::vector<std::thread> members;
     };
 

@@ -3,6 +3,15 @@
 
 #include <cstdint>
 #include <cstring>
+#include <new>
+#include <type_traits>
+#include <vector>
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+#define PELLUCID_INLINE __attribute__((always_inline))  // where a call would drive sums out of the registers
 
 namespace pellucid {
 
@@ -34,6 +43,24 @@ using Int = typename Of<T>::Whole;
 template <class T>
 constexpr int kLanes = kBytes / static_cast<int>(sizeof(T));
 
+// Scratch memory begins where a vector may lie: one that straddles two lines of the cache is read twice.
+template <class T>
+struct Aligned {
+    using value_type = T;
+    static constexpr std::align_val_t kWhere{64};
+    Aligned() = default;
+    template <class U>
+    Aligned(const Aligned<U>&) {}
+    T* allocate(std::size_t n) { return static_cast<T*>(::operator new(n * sizeof(T), kWhere)); }
+    void deallocate(T* p, std::size_t) { ::operator delete(p, kWhere); }
+    template <class U>
+    bool operator==(const Aligned<U>&) const { return true; }
+    template <class U>
+    bool operator!=(const Aligned<U>&) const { return false; }
+};
+template <class T>
+using Buffer = std::vector<T, Aligned<T>>;
+
 // Rows of scratch matrices are padded to this many numbers, so that loops over them need no tails.
 constexpr std::int64_t kPad = 16;
 inline std::int64_t padded(std::int64_t width) { return (width + kPad - 1) / kPad * kPad; }
@@ -53,14 +80,28 @@ inline void store(T* p, Vec<T> v) {
 // The first n numbers, the rest 0: for the end of an array, where a whole vector would read past it.
 template <class T>
 inline Vec<T> load_part(const T* p, std::int64_t n) {
+#if defined(__AVX512F__)
+    if constexpr (sizeof(T) == 4)
+        return (Vec<T>)_mm512_maskz_loadu_ps(static_cast<__mmask16>((1u << n) - 1), p);
+    else
+        return (Vec<T>)_mm512_maskz_loadu_pd(static_cast<__mmask8>((1u << n) - 1), p);
+#else
     Vec<T> v = {};
     std::memcpy(&v, p, static_cast<std::size_t>(n) * sizeof(T));
     return v;
+#endif
 }
 
 template <class T>
 inline void store_part(T* p, Vec<T> v, std::int64_t n) {
+#if defined(__AVX512F__)
+    if constexpr (sizeof(T) == 4)
+        _mm512_mask_storeu_ps(p, static_cast<__mmask16>((1u << n) - 1), (__m512)v);
+    else
+        _mm512_mask_storeu_pd(p, static_cast<__mmask8>((1u << n) - 1), (__m512d)v);
+#else
     std::memcpy(p, &v, static_cast<std::size_t>(n) * sizeof(T));
+#endif
 }
 
 template <class T>
@@ -122,6 +163,41 @@ inline void store_upto(T* p, Vec<T> v, std::int64_t n) {
         store(p, v);
     else
         store_part(p, v, n);
+}
+
+// One bit for each lane that is not 0.
+template <class T>
+inline std::uint32_t alive(Vec<T> x) {
+#if defined(__AVX512F__)
+    if constexpr (sizeof(T) == 4)
+        return _mm512_cmp_ps_mask((__m512)x, _mm512_setzero_ps(), _CMP_NEQ_UQ);
+    else
+        return _mm512_cmp_pd_mask((__m512d)x, _mm512_setzero_pd(), _CMP_NEQ_UQ);
+#elif defined(__AVX2__)
+    if constexpr (sizeof(T) == 4)
+        return static_cast<std::uint32_t>(_mm256_movemask_ps(_mm256_cmp_ps((__m256)x, _mm256_setzero_ps(), _CMP_NEQ_UQ)));
+    else
+        return static_cast<std::uint32_t>(_mm256_movemask_pd(_mm256_cmp_pd((__m256d)x, _mm256_setzero_pd(), _CMP_NEQ_UQ)));
+#else
+    std::uint32_t found = 0;
+    for (int lane = 0; lane < kLanes<T>; ++lane) found |= static_cast<std::uint32_t>(x[lane] != 0) << lane;
+    return found;
+#endif
+}
+
+// Writes the numbers of the chosen lanes, counted from `first`, one after the other, and may write as many more as make
+// 16; gives how many.
+inline std::int64_t write_places(std::uint32_t chosen, std::int64_t first, std::int32_t* to) {
+#if defined(__AVX512F__)
+    const __m512i count = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+    const __m512i places = _mm512_add_epi32(count, _mm512_set1_epi32(static_cast<int>(first)));
+    _mm512_storeu_si512(to, _mm512_maskz_compress_epi32(static_cast<__mmask16>(chosen), places));
+    return __builtin_popcount(chosen);
+#else
+    std::int64_t n = 0;
+    for (; chosen != 0; chosen &= chosen - 1) to[n++] = static_cast<std::int32_t>(first + __builtin_ctz(chosen));
+    return n;
+#endif
 }
 
 }  // namespace pellucid

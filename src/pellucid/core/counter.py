@@ -47,8 +47,11 @@ def uniform(stream: int, places: Array) -> Array:
 
 
 def permutation(stream: int, N: int) -> Array:
-    """Give the numbers 0 to N - 1 (int64) in random order: the order of N random keys, ties left as they stand."""
-    return np.argsort(bits(stream, np.arange(N, dtype=np.uint64)), kind="stable")
+    """Give the numbers 0 to N - 1 (int64) in random order: the order of N random keys.
+
+    No two keys are equal (each step of `bits` can be undone), so that any way of sorting gives the same order.
+    """
+    return np.argsort(bits(stream, np.arange(N, dtype=np.uint64)))
 
 
 def _mix(z: int) -> int:

@@ -11,7 +11,9 @@ class Engine:
 
     def answer(self, x: Annotated[NDArray, dict(order='C', device='cpu', writable=False)], y: Annotated[NDArray, dict(order='C', device='cpu')]) -> None: ...
 
-    def learn(self, x: Annotated[NDArray, dict(order='C', device='cpu', writable=False)], classes: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)] | None, values: Annotated[NDArray, dict(order='C', device='cpu', writable=False)] | None, weights: Annotated[NDArray[numpy.float64], dict(shape=(None,), order='C', device='cpu', writable=False)] | None, rows: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)] | None, step: int, y: Annotated[NDArray, dict(order='C', device='cpu')], learning_rate: float | None) -> float: ...
+    def gradients(self, x: Annotated[NDArray, dict(order='C', device='cpu', writable=False)], classes: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)] | None, values: Annotated[NDArray, dict(order='C', device='cpu', writable=False)] | None, weights: Annotated[NDArray[numpy.float64], dict(shape=(None,), order='C', device='cpu', writable=False)] | None, rows: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)] | None, step: int, y: Annotated[NDArray, dict(order='C', device='cpu')]) -> float: ...
+
+    def learn(self, x: Annotated[NDArray, dict(order='C', device='cpu', writable=False)], classes: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)] | None, values: Annotated[NDArray, dict(order='C', device='cpu', writable=False)] | None, weights: Annotated[NDArray[numpy.float64], dict(shape=(None,), order='C', device='cpu', writable=False)] | None, rows: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)] | None, batch: int, step: int, rates: Annotated[NDArray[numpy.float64], dict(shape=(None,), order='C', device='cpu', writable=False)], losses: Annotated[NDArray[numpy.float64], dict(shape=(None,), order='C', device='cpu')], y: Annotated[NDArray, dict(order='C', device='cpu')]) -> int: ...
 
     def forward(self, x: Annotated[NDArray, dict(order='C', device='cpu', writable=False)], rows: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)] | None, step: int, sums: Annotated[NDArray, dict(order='C', device='cpu')], y: Annotated[NDArray, dict(order='C', device='cpu')]) -> None: ...
 
@@ -27,6 +29,11 @@ class Engine:
 
 def make_engine(float64: bool, layers: list, loss: str, loss_option: float, optimizer: dict | None, depth: int, seed: int, threads: int) -> Engine:
     """Make an engine; the arrays that are given must outlive it."""
+
+def make_predictor(engine: Engine, otherwise: object) -> object:
+    """
+    Make a function of rows, (N, D), that answers C-contiguous ones of the engine's type itself, and leaves others to `otherwise`.
+    """
 
 def supported(instruction_set: str) -> bool:
     """Tell whether this processor runs baseline, avx2 or avx512."""

@@ -24,6 +24,7 @@ from pellucid.core.losses import LOSSES, CrossEntropy, Loss, one_hot
 from pellucid.core.optimizers import OPTIMIZERS, Optimizer, State
 from pellucid.core.preparation import Flatten
 from pellucid.core.types import Array, Options
+from pellucid.engines.protocol import learn_one_by_one
 from pellucid.errors import InputError
 from pellucid.language import say
 
@@ -151,14 +152,9 @@ class NativeEngine:
 
     def predictor(self) -> Callable[[Array], Array]:
         """Give a function that answers rows of the layers' floating type; see `Engine.predictor`."""
-        answer, K, dtype, empty = self._engine.answer, self._widths[-1], self.dtype, np.empty
-        own = self  # the arrays must outlive the function
-
-        def predict(x: Array, _: NativeEngine = own) -> Array:
-            y = empty((len(x), K), dtype)
-            answer(x, y)
-            return y
-
+        module = native_module()
+        assert module is not None, "ask why_not first"
+        predict: Callable[[Array], Array] = module.make_predictor(self._engine, self.answer)
         return predict
 
     def gradients(
@@ -171,7 +167,7 @@ class NativeEngine:
         else:
             batch = self._batch(x, t, weights, rows)
             y = self._room(batch)
-            loss = self._learn(batch, y, None)
+            loss = self._refused_in_words(batch, self._engine.gradients, *batch, self.state["step"], y)
         grads = [np.empty_like(p) for p in flat(layer.params for layer in self.layers)]
         self._engine.read_gradients(grads)
         return loss, grads, y
@@ -186,16 +182,19 @@ class NativeEngine:
         """Do `gradients`, then `update`, in one call; see `Engine.learn`."""
         self._renew()
         if self._own_loss:
-            loss, y = self._with_own_loss(x, t, weights, rows)
-            if math.isfinite(loss):
-                self._step()
-            return loss, y
+            return self._learn_by_own_loss(x, t, weights, rows)
         batch = self._batch(x, t, weights, rows)
-        y = self._room(batch)
-        loss = self._learn(batch, y, self.learning_rate)
-        if math.isfinite(loss):
-            self.state["step"] += 1
-        return loss, y
+        losses, y = self._learn(batch, max(1, batch.N), [self.learning_rate])
+        return losses[0], y
+
+    def learn_batches(
+        self, x: Array, t: Array, weights: Array | None, rows: Array | None, batch_size: int, rates: Sequence[float]
+    ) -> tuple[list[float], Array]:
+        """Learn batch after batch in one call; see `Engine.learn_batches`."""
+        self._renew()
+        if self._own_loss:
+            return learn_one_by_one(self, self._learn_by_own_loss, x, t, weights, rows, batch_size, rates)
+        return self._learn(self._batch(x, t, weights, rows), batch_size, rates)
 
     def _input(self, x: Array) -> Array:
         """Give x as the C++ side takes it: as it is, where that will do, else turned or refused as core does."""
@@ -234,18 +233,32 @@ class NativeEngine:
         return None, np.ascontiguousarray(t, self.dtype)
 
     def _room(self, batch: _Batch) -> Array:
-        return np.empty((len(batch.x if batch.rows is None else batch.rows), self._widths[-1]), self.dtype)
+        return np.empty((batch.N, self._widths[-1]), self.dtype)
 
-    def _learn(self, batch: _Batch, y: Array, learning_rate: float | None) -> float:
-        """Call C++, with a learning rate to update too; targets that it refuses are refused in core's words."""
+    def _learn(self, rows: _Batch, batch_size: int, rates: Sequence[float]) -> tuple[list[float], Array]:
+        y, losses, step = self._room(rows), np.zeros(len(rates)), self.state["step"]
+        each = np.asarray(rates, np.float64)
+        done = self._refused_in_words(rows, self._engine.learn, *rows, batch_size, step, each, losses, y)
+        self.learning_rate = rates[done - 1]
+        self.state["step"] = step + done - (not math.isfinite(losses[done - 1]))
+        return losses[:done].tolist(), y
+
+    def _refused_in_words(self, batch: _Batch, call: Callable[..., Any], *arguments: Any) -> Any:
+        """Call C++; targets that it refuses are refused in core's words."""
         try:
-            return float(self._engine.learn(*batch, self.state["step"], y, learning_rate))
+            return call(*arguments)
         except (TypeError, ValueError):
             t = batch.classes if batch.values is None else batch.values
             if self.loss is not None and t is not None:
                 t = t if batch.rows is None else t[batch.rows]
-                self.loss.value(np.zeros((len(y), self._K), self.dtype), t)
+                self.loss.value(np.zeros((batch.N, self._K), self.dtype), t)
             raise
+
+    def _learn_by_own_loss(self, x: Array, t: Array, weights: Array | None, rows: Array | None) -> tuple[float, Array]:
+        loss, y = self._with_own_loss(x, t, weights, rows)
+        if math.isfinite(loss):
+            self._step()
+        return loss, y
 
     def _with_own_loss(self, x: Array, t: Array, weights: Array | None, rows: Array | None) -> tuple[float, Array]:
         """Run a loss of the user's own between the native forward and the native backward pass."""
@@ -275,6 +288,11 @@ class _Batch(NamedTuple):
     values: Array | None
     weights: Array | None
     rows: Array | None
+
+    @property
+    def N(self) -> int:
+        """How many rows are meant."""
+        return len(self.x if self.rows is None else self.rows)
 
 
 def _takes_classes(loss: Loss) -> bool:

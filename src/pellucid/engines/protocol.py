@@ -7,8 +7,11 @@ several engines may work in several threads.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, Protocol
+
+import numpy as np
 
 from pellucid.core.optimizers import State
 from pellucid.core.types import Array
@@ -32,7 +35,7 @@ class Engine(Protocol):
     def predictor(self) -> Callable[[Array], Array]:
         """Give a function that answers C-contiguous rows of the layers' floating type, (N, D), as fast as can be.
 
-        It is safe from several threads.
+        Anything else it answers, or refuses, as `answer` does. It is safe from several threads.
         """
         ...
 
@@ -56,3 +59,37 @@ class Engine(Protocol):
         A loss that is not finite changes nothing.
         """
         ...
+
+    def learn_batches(
+        self, x: Array, t: Array, weights: Array | None, rows: Array | None, batch_size: int, rates: Sequence[float]
+    ) -> tuple[list[float], Array]:
+        """Do `learn` for each batch of `batch_size` rows, the last may be smaller, with each its own learning rate.
+
+        Gives the losses of the batches that were done and the answers, (n, K), of all rows. A loss that is not finite
+        is the last: that batch changed nothing, and those after it were not begun.
+        """
+        ...
+
+
+def learn_one_by_one(
+    engine: Engine,
+    learn: Callable[[Array, Array, Array | None, Array | None], tuple[float, Array]],
+    x: Array,
+    t: Array,
+    weights: Array | None,
+    rows: Array | None,
+    batch_size: int,
+    rates: Sequence[float],
+) -> tuple[list[float], Array]:
+    """Learn batches by an engine that learns them one by one: what `Engine.learn_batches` promises."""
+    losses: list[float] = []
+    answers: list[Array] = []
+    places = np.arange(len(x)) if rows is None else rows
+    for index, rate in enumerate(rates):
+        engine.learning_rate = rate
+        loss, y = learn(x, t, weights, places[index * batch_size : (index + 1) * batch_size])
+        losses.append(loss)
+        answers.append(np.array(y))
+        if not math.isfinite(loss):
+            break
+    return losses, np.concatenate(answers)

@@ -14,6 +14,7 @@ from pellucid.core.layer import Layer, Learning, flat
 from pellucid.core.losses import Loss
 from pellucid.core.optimizers import Optimizer, State
 from pellucid.core.types import Array
+from pellucid.engines.protocol import learn_one_by_one
 
 _BLOCK = 4096  # rows answered at a time: their outputs stay in cache, and memory stays small for any number of rows
 
@@ -61,8 +62,7 @@ class ReferenceEngine:
 
     def predictor(self) -> Callable[[Array], Array]:
         """Give a function that answers rows of the layers' floating type; see `Engine.predictor`."""
-        layers = tuple(self.layers)
-        return lambda x: chain.answer(layers, x)
+        return self.answer
 
     def gradients(
         self, x: Array, t: Array, weights: Array | None = None, rows: Array | None = None
@@ -93,6 +93,12 @@ class ReferenceEngine:
         if math.isfinite(loss):
             self.update(grads)
         return loss, y
+
+    def learn_batches(
+        self, x: Array, t: Array, weights: Array | None, rows: Array | None, batch_size: int, rates: Sequence[float]
+    ) -> tuple[list[float], Array]:
+        """Learn batch after batch; see `Engine.learn_batches`."""
+        return learn_one_by_one(self, self.learn, x, t, weights, rows, batch_size, rates)
 
     def _params(self) -> list[Array]:
         return flat(layer.params for layer in self.layers)

@@ -28,6 +28,8 @@ from pellucid.training.callbacks import Callback
 from pellucid.training.data import Rows
 from pellucid.training.history import History
 
+_WORK_A_CALL = 1 << 25  # multiply-adds of going forward
+
 _ORDER = 1 << 40  # the stream of random numbers that shuffles is nobody else's
 
 
@@ -137,17 +139,19 @@ class Run:
     def _batches(self, order: Array, before: list[Array]) -> Array | None:
         """Learn one epoch's batches; give the answers row by row in `order`, or None if it was stopped halfway."""
         watching = [each for each in self.callbacks if type(each).on_batch is not Callback.on_batch]
+        together = self.batch_size * (1 if watching or self.augment else self._batches_a_call())
         answers: list[Array] = []
         total = shares = 0.0
-        for start in range(0, len(order), self.batch_size):
-            self.batch += 1
-            rows = order[start : start + self.batch_size]
-            self.engine.learning_rate = self._base_rate * self._factor()
-            loss, y = self._learn(rows)
-            if not math.isfinite(loss):
-                self._diverged(before, rows)
-            share = float(len(rows) if self.rows.weights is None else self.rows.weights[rows].sum())
-            total, shares = total + loss * share, shares + share
+        for start in range(0, len(order), together):
+            rows = order[start : start + together]
+            losses, y = self._learn(rows)
+            for index, loss in enumerate(losses):
+                self.batch += 1
+                batch = rows[index * self.batch_size : (index + 1) * self.batch_size]
+                if not math.isfinite(loss):
+                    self._diverged(before, batch)
+                share = float(len(batch) if self.rows.weights is None else self.rows.weights[batch].sum())
+                total, shares = total + loss * share, shares + share
             self.loss = total / shares if shares else 0.0
             if self.metrics:
                 answers.append(np.array(y))
@@ -157,10 +161,16 @@ class Run:
                 return None
         return np.concatenate(answers) if answers else np.empty((0, 0))
 
-    def _learn(self, rows: Array) -> tuple[float, Array]:
-        x, t, weights = self.rows
+    def _batches_a_call(self) -> int:
+        """Give how many batches the engine is handed at once: milliseconds of them, so that Ctrl-C is answered soon."""
+        return max(1, _WORK_A_CALL // (self.batch_size * max(1, self.net.parameter_count)))
+
+    def _learn(self, rows: Array) -> tuple[list[float], Array]:
+        """Learn the batches that these rows make; give their losses, up to one that is not finite, and the answers."""
+        (x, t, weights), size = self.rows, self.batch_size
+        rates = [self._base_rate * self._factor(self.batch + index) for index in range(-(-len(rows) // size))]
         if self.augment is None:
-            return self.engine.learn(x, t, weights, rows)
+            return self.engine.learn_batches(x, t, weights, rows, size, rates)
         changed = np.asarray(self.augment(x[rows], Learning(self.seed, self.engine.state["step"])))
         if changed.ndim == 0 or len(changed) != len(rows):
             raise InputError(
@@ -170,10 +180,13 @@ class Run:
                     got=changed.shape,
                 )
             )
-        return self.engine.learn(changed, t[rows], None if weights is None else weights[rows])
+        return self.engine.learn_batches(
+            changed, t[rows], None if weights is None else weights[rows], None, size, rates
+        )
 
-    def _factor(self) -> float:
-        done = self.epoch - 1 + (self.batch - 1) / self.batches
+    def _factor(self, batches: int) -> float:
+        """Give the schedule's factor after so many batches of this epoch."""
+        done = self.epoch - 1 + batches / self.batches
         return self.schedule.factor(done, self.epochs, self._watched)
 
     def _validate(self, held: Rows) -> dict[str, float]:

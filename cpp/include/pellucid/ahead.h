@@ -1,0 +1,37 @@
+// Rows that will be needed next, asked of the memory while others are computed: rows of a shuffled batch lie all over it,
+// and waiting for them takes as long as learning from them.
+#pragma once
+
+#include "spec.h"
+#include "vector.h"
+
+namespace pellucid {
+
+class Ahead {
+public:
+    Ahead() = default;
+    explicit Ahead(const Rows& rows) : rows_(rows), size_(rows.width * rows.bytes()) { begin_row(); }
+
+    // Asks for one more line of the cache. A few at a time overlap with work; many at once make the processor wait.
+    PELLUCID_INLINE void line() {
+        if (row_ >= rows_.count) return;
+        __builtin_prefetch(at_, 0, 2);
+        at_ += 64;
+        if (at_ < end_) return;
+        ++row_;
+        begin_row();
+    }
+
+private:
+    PELLUCID_INLINE void begin_row() {
+        if (row_ >= rows_.count) return;
+        at_ = static_cast<const char*>(rows_.data) + rows_.place(row_) * size_;
+        end_ = at_ + size_;
+    }
+
+    Rows rows_;
+    std::int64_t size_ = 0, row_ = 0;
+    const char *at_ = nullptr, *end_ = nullptr;
+};
+
+}  // namespace pellucid

@@ -1,0 +1,377 @@
+// Products with a first layer's input that is mostly 0, and its transpose; the sums are those of matrix.h, bit for bit.
+// Narrow layers pass over the columns in which a few rows are 0 together; wide ones have so much to do for each number
+// that every single zero is worth passing over.
+#pragma once
+
+#include <algorithm>
+
+#include "ahead.h"
+#include "matrix.h"
+
+namespace pellucid {
+
+// A factor or a result: rows of ld numbers.
+template <class T>
+struct Lines {
+    T* data;
+    std::int64_t ld, rows;
+    std::int64_t readable;  // numbers that may be read from `data` on
+    bool padded;            // rows may be written up to a multiple of the vector's lanes
+};
+
+// The columns in which the rows of a strip, one tile high, are not all 0.
+template <class T>
+class Strips {
+public:
+    static constexpr std::int64_t kRows = kTileRows;
+
+    struct Strip {
+        std::int64_t first, rows;
+        const std::int32_t* columns;  // ascending
+        std::int64_t count;
+    };
+
+    // Makes room for the strips of a matrix of N rows. They are kept for the way back, or looked at one after the other:
+    // then all share a place, which so stays in the nearest cache.
+    void begin(std::int64_t N, std::int64_t width, bool kept) {
+        kept_ = kept;
+        room_ = padded(width) + kPad;
+        strips_.resize(static_cast<std::size_t>((N + kRows - 1) / kRows));
+        columns_.resize((kept ? strips_.size() : 1) * static_cast<std::size_t>(room_));
+    }
+
+    // Looks at strip i of x, whose N rows have ld numbers (padded).
+    const Strip& look(std::int64_t i, const T* x, std::int64_t N, std::int64_t width, std::int64_t ld) {
+        constexpr std::int64_t L = kLanes<T>;
+        Strip& strip = strips_[static_cast<std::size_t>(i)];
+        std::int32_t* const columns = columns_.data() + (kept_ ? i * room_ : 0);
+        const std::int64_t first = i * kRows, rows = std::min(kRows, N - first);
+        x += first * ld;
+        std::int64_t found = 0;
+        for (std::int64_t k = 0; k < width; k += L) {
+            Int<T> any = {};
+            for (std::int64_t r = 0; r < rows; ++r) any |= bits<T>(load(x + r * ld + k));
+            std::uint32_t chosen = alive<T>(from_bits<T>(any));
+            if (width - k < L) chosen &= (1u << (width - k)) - 1;
+            found += write_places(chosen, k, columns + found);
+        }
+        strip = {first, rows, columns, found};
+        return strip;
+    }
+
+    std::int64_t count() const { return static_cast<std::int64_t>(strips_.size()); }
+    const Strip& operator[](std::int64_t i) const { return strips_[static_cast<std::size_t>(i)]; }
+
+private:
+    bool kept_ = false;
+    std::int64_t room_ = 0;
+    std::vector<Strip> strips_;
+    Buffer<std::int32_t> columns_;
+};
+
+// The product `whole`; the strips learn where its A (padded) is not 0.
+template <class T>
+inline void product(const Product<T>& whole, Strips<T>& strips, bool kept, const Threads& threads) {
+    const std::int64_t width = kTileVectors * kLanes<T>;
+    strips.begin(whole.M, whole.K, kept);
+    auto one = [&](std::int64_t i) {
+        const auto& strip = strips.look(i, whole.A.data, whole.M, whole.K, whole.A.row);
+        Product<T> p = whole;
+        p.only_k = strip.columns;
+        p.K = strip.count;
+        p.below = p.K ? strip.rows * whole.K * static_cast<std::int64_t>(sizeof(T)) / p.K : 0;
+        for (std::int64_t column = 0; column < p.H; column += width) panel(p, strip.first, strip.rows, column);
+    };
+    if (kept && whole.M * whole.H * whole.K / 4 >= kWorthThreads)
+        threads.each(strips.count(), one);
+    else
+        for (std::int64_t i = 0; i < strips.count(); ++i) one(i);
+}
+
+// The rows `from` to `to` of C, V vectors from `column` on, grow by X^T B for one strip of X.
+template <class T, int V>
+inline void add_strip(const typename Strips<T>::Strip& strip, const T* x, std::int64_t ldx, Lines<const T> B, Lines<T> C,
+                      std::int64_t column, std::int64_t H, std::int64_t from, std::int64_t to, Ahead* ahead) {
+    constexpr std::int64_t L = kLanes<T>, R = Strips<T>::kRows;
+    const std::int64_t last = std::min(L, H - column - (V - 1) * L);
+    Vec<T> b[R][V];
+    const T* a[R];
+    for (std::int64_t r = 0; r < R; ++r) {
+        const std::int64_t i = strip.first + std::min(r, strip.rows - 1);
+        a[r] = x + i * ldx;
+        for (int v = 0; v < V; ++v) b[r][v] = load(B.data + i * B.ld + column + v * L);
+    }
+    Ahead next = ahead ? *ahead : Ahead();
+    auto add = [&](std::int64_t k, auto all, auto partly) PELLUCID_INLINE {
+        T* const c = C.data + k * C.ld + column;
+        Vec<T> sum[V];
+        for (int v = 0; v < V; ++v) sum[v] = partly && v == V - 1 ? load_part(c + v * L, last) : load(c + v * L);
+        for (std::int64_t r = 0; r < (all ? R : strip.rows); ++r)
+            for (int v = 0; v < V; ++v) sum[v] += fill<T>(a[r][k]) * b[r][v];
+        for (int v = 0; v < V; ++v)
+            partly && v == V - 1 ? store_part(c + v * L, sum[v] + T(0), last) : store(c + v * L, sum[v] + T(0));
+        next.line();
+    };
+    const std::int32_t* const end = strip.columns + strip.count;
+    const std::int32_t* const stop = std::lower_bound(strip.columns, end, static_cast<std::int32_t>(to));
+    auto sweep = [&](auto all, auto partly) {
+        for (const std::int32_t* k = std::lower_bound(strip.columns, end, static_cast<std::int32_t>(from)); k < stop; ++k)
+            add(*k, all, partly);
+    };
+    const std::true_type yes;
+    const std::false_type no;
+    if (strip.rows == R)
+        last == L ? sweep(yes, no) : sweep(yes, yes);
+    else
+        last == L ? sweep(no, no) : sweep(no, yes);
+    if (ahead) *ahead = next;
+}
+
+// C = X^T B for rows x of ldx numbers, of which the strips tell which columns are not 0.
+template <class T>
+inline void transposed_product(const Strips<T>& strips, const T* x, std::int64_t ldx, std::int64_t H, Lines<const T> B,
+                               Lines<T> C, const Threads& threads, Ahead* ahead) {
+    constexpr std::int64_t width = kTileVectors * kLanes<T>;
+    const bool shared = C.rows * H * B.rows / 4 >= kWorthThreads && !ahead;
+    const std::int64_t parts = shared ? threads.count() : 1, share = (C.rows + parts - 1) / parts;
+    threads.each(parts, [&](std::int64_t part) {
+        const std::int64_t from = part * share, to = std::min(C.rows, from + share);
+        if (from < to) std::fill(C.data + from * C.ld, C.data + to * C.ld, T(0));
+        for (std::int64_t column = 0; column < H; column += width) {
+            const std::int64_t vectors = (H - column + kLanes<T> - 1) / kLanes<T>;
+            auto go = [&](auto V) {
+                for (std::int64_t i = 0; i < strips.count(); ++i)
+                    add_strip<T, V>(strips[i], x, ldx, B, C, column, H, from, to, ahead);
+            };
+            if (kTileVectors >= 3 && vectors >= 3)
+                go(std::integral_constant<int, kTileVectors>{});
+            else if (vectors >= 2)
+                go(std::integral_constant<int, 2>{});
+            else
+                go(std::integral_constant<int, 1>{});
+        }
+    });
+}
+
+// Groups of neighbouring columns, and the rows in which they are not all 0.
+template <class T>
+class Columns {
+public:
+    static constexpr std::int64_t kGroup = 4;
+
+    struct Group {
+        const T* values;            // its columns one after the other, `apart` numbers from each other
+        const std::int32_t* index;  // the rows, ascending
+        std::int64_t count;
+    };
+
+    std::int64_t width() const { return width_; }
+    std::int64_t apart() const { return apart_; }
+    std::int64_t count() const { return static_cast<std::int64_t>(groups_.size()); }
+    std::int64_t numbers() const {
+        std::int64_t sum = 0;
+        for (const Group& group : groups_) sum += group.count;
+        return sum * kGroup;
+    }
+    const Group& operator[](std::int64_t i) const { return groups_[static_cast<std::size_t>(i)]; }
+
+    // Takes in x, N x width with rows of ld numbers (padded).
+    void take(const T* x, std::int64_t N, std::int64_t width, std::int64_t ld) {
+        constexpr std::int64_t L = kLanes<T>;
+        width_ = width;
+        apart_ = padded(N) + kPad;
+        groups_.resize(static_cast<std::size_t>((width + kGroup - 1) / kGroup));
+        index_.resize(groups_.size() * static_cast<std::size_t>(apart_));
+        values_.resize(groups_.size() * static_cast<std::size_t>(kGroup * apart_));
+        for (std::int64_t g = 0; g < count(); ++g)
+            groups_[static_cast<std::size_t>(g)] = {values_.data() + g * kGroup * apart_, index_.data() + g * apart_, 0};
+        for (std::int64_t k = 0; k < width; k += std::max(L, kGroup))
+            for (std::int64_t i = 0; i < N; i += L) take_block(x + i * ld + k, std::min(L, N - i), ld, k, i, width - k);
+    }
+
+private:
+    static constexpr std::int64_t kSquares = kLanes<T> < kGroup ? kGroup / kLanes<T> : 1;  // side by side, to fill a group
+
+    void take_block(const T* x, std::int64_t rows, std::int64_t ld, std::int64_t k, std::int64_t row, std::int64_t columns) {
+        constexpr std::int64_t L = kLanes<T>;
+        Vec<T> block[kSquares * L];
+        Int<T> any = {};
+        for (std::int64_t s = 0; s < kSquares; ++s) {
+            Vec<T> square[L];
+            for (std::int64_t r = 0; r < L; ++r) {
+                square[r] = r < rows && s * L < columns ? load(x + r * ld + s * L) : Vec<T>{};
+                any |= bits<T>(square[r]);
+            }
+            turn(square);
+            for (std::int64_t c = 0; c < L; ++c) block[s * L + c] = square[c];
+        }
+        if (alive<T>(from_bits<T>(any)) == 0) return;
+        for (std::int64_t c = 0; c < std::min(kSquares * L, columns); c += kGroup) {
+            const std::int64_t g = (k + c) / kGroup;
+            Int<T> here = {};
+            for (std::int64_t n = 0; n < kGroup; ++n) {
+                const Vec<T> column = c + n < columns ? block[c + n] : Vec<T>{};
+                store(values_.data() + (g * kGroup + n) * apart_ + row, column);
+                here |= bits<T>(column);
+            }
+            std::int64_t& found = groups_[static_cast<std::size_t>(g)].count;
+            found += write_places(alive<T>(from_bits<T>(here)), row, index_.data() + g * apart_ + found);
+        }
+    }
+
+    // Transposes a square of numbers: as many perfect shuffles of its rows as halve their number to one.
+    static void turn(Vec<T> (&rows)[kLanes<T>]) {
+        constexpr int L = kLanes<T>;
+        Int<T> low = {}, high = {};
+        for (int lane = 0; lane < L; ++lane) {
+            low[lane] = lane / 2 + lane % 2 * L;
+            high[lane] = low[lane] + L / 2;
+        }
+        for (int round = 1; round < L; round *= 2) {
+            Vec<T> next[L];
+            for (int r = 0; r < L / 2; ++r) {
+                next[2 * r] = shuffle(rows[r], rows[r + L / 2], low);
+                next[2 * r + 1] = shuffle(rows[r], rows[r + L / 2], high);
+            }
+            for (int r = 0; r < L; ++r) rows[r] = next[r];
+        }
+    }
+
+    static Vec<T> shuffle(Vec<T> a, Vec<T> b, Int<T> which) {
+#if defined(__clang__)
+        Vec<T> both;
+        for (int lane = 0; lane < kLanes<T>; ++lane) both[lane] = which[lane] < kLanes<T> ? a[which[lane]] : b[which[lane] - kLanes<T>];
+        return both;
+#else
+        return __builtin_shuffle(a, b, which);
+#endif
+    }
+
+    std::int64_t width_ = 0, apart_ = 0;
+    std::vector<Group> groups_;
+    Buffer<std::int32_t> index_;
+    Buffer<T> values_;
+};
+
+#if defined(__AVX512F__)
+constexpr int kGroupVectors = 4;
+#else
+constexpr int kGroupVectors = 2;
+#endif
+
+// Calls f(V, column) for as many vectors at once as the registers hold for a group.
+template <class T, class F>
+inline void each_width(std::int64_t column, std::int64_t end, F f) {
+    while (column < end) {
+        const std::int64_t vectors = (end - column + kLanes<T> - 1) / kLanes<T>;
+        auto go = [&](auto V) {
+            f(V, column);
+            column += V * kLanes<T>;
+        };
+        if (kGroupVectors >= 4 && vectors >= 4)
+            go(std::integral_constant<int, kGroupVectors>{});
+        else if (vectors >= 2)
+            go(std::integral_constant<int, 2>{});
+        else
+            go(std::integral_constant<int, 1>{});
+    }
+}
+
+// V vectors of C = start + X B: group by group of X's columns, their rows of B are added to those of C whose numbers are
+// not all 0.
+template <class T, int V>
+inline void scatter(const Columns<T>& x, std::int64_t H, Lines<const T> B, const T* start, Lines<T> C, std::int64_t column, Ahead* ahead) {
+    constexpr std::int64_t L = kLanes<T>, G = Columns<T>::kGroup;
+    const std::int64_t last = std::min(L, H - column - (V - 1) * L), apart = x.apart();
+    T* const c = C.data + column;
+    for (int v = 0; v < V; ++v) {
+        const Vec<T> first = start ? load_upto(start + column + v * L, v == V - 1 ? last : L) : Vec<T>{};
+        for (std::int64_t i = 0; i < C.rows; ++i) store(c + i * C.ld + v * L, first);
+    }
+    for (std::int64_t g = 0; g < x.count(); ++g) {
+        const auto& group = x[g];
+        Vec<T> w[G][V];
+        for (int n = 0; n < G; ++n) {
+            const std::int64_t k = std::min(g * G + n, x.width() - 1);
+            const T* const b = B.data + k * B.ld + column;
+            const bool whole = k * B.ld + column + V * L <= B.readable;
+            for (int v = 0; v < V; ++v) w[n][v] = whole || v < V - 1 ? load(b + v * L) : load_part(b + v * L, last);
+        }
+        for (std::int64_t j = 0; j < group.count; ++j) {
+            const std::int64_t i = group.index[j];
+            T* const to = c + i * C.ld;
+            Vec<T> sum[V];
+            for (int v = 0; v < V; ++v) sum[v] = load(to + v * L);
+            for (int n = 0; n < G; ++n) {
+                const Vec<T> value = fill<T>(group.values[n * apart + i]);
+                for (int v = 0; v < V; ++v) sum[v] += value * w[n][v];
+            }
+            for (int v = 0; v < V; ++v) store(to + v * L, sum[v]);
+        }
+        if (ahead) ahead->line(), ahead->line();
+    }
+    for (std::int64_t i = 0; i < C.rows; ++i)
+        for (int v = 0; v < V; ++v) store(c + i * C.ld + v * L, load(c + i * C.ld + v * L) + T(0));
+}
+
+// C = start + X B, of a padded C.
+template <class T>
+inline void product(const Columns<T>& x, std::int64_t H, Lines<const T> B, const T* start, Lines<T> C, const Threads& threads, Ahead* ahead) {
+    constexpr std::int64_t L = kLanes<T>;
+    const std::int64_t vectors = (H + L - 1) / L;
+    const bool shared = threads.count() > 1 && x.numbers() * H >= kWorthThreads;
+    const std::int64_t wanted = shared ? (vectors + threads.count() - 1) / threads.count() : vectors;
+    const std::int64_t width = std::min<std::int64_t>(kGroupVectors, wanted) * L, panels = (H + width - 1) / width;
+    threads.each(panels, [&](std::int64_t task) {
+        each_width<T>(task * width, std::min(H, task * width + width), [&](auto V, std::int64_t column) {
+            scatter<T, V>(x, H, B, start, C, column, task == 0 ? ahead : nullptr);
+        });
+    });
+}
+
+// V vectors of the rows of C = X^T B that belong to groups `from` to `to`, each a sum of those rows of B whose numbers are
+// not all 0.
+template <class T, int V>
+inline void gather(const Columns<T>& x, std::int64_t from, std::int64_t to, std::int64_t H, Lines<const T> B, Lines<T> C,
+                   std::int64_t column, Ahead* ahead) {
+    constexpr std::int64_t L = kLanes<T>, G = Columns<T>::kGroup;
+    const std::int64_t last = std::min(L, H - column - (V - 1) * L), apart = x.apart();
+    for (std::int64_t g = from; g < to; ++g) {
+        const auto& group = x[g];
+        Vec<T> sum[G][V];
+        for (int n = 0; n < G; ++n)
+            for (int v = 0; v < V; ++v) sum[n][v] = Vec<T>{};
+        for (std::int64_t j = 0; j < group.count; ++j) {
+            const std::int64_t i = group.index[j];
+            Vec<T> b[V];
+            for (int v = 0; v < V; ++v) b[v] = load(B.data + i * B.ld + column + v * L);
+            for (int n = 0; n < G; ++n) {
+                const Vec<T> value = fill<T>(group.values[n * apart + i]);
+                for (int v = 0; v < V; ++v) sum[n][v] += value * b[v];
+            }
+        }
+        for (int n = 0; n < G; ++n) {
+            if (g * G + n >= x.width()) break;
+            T* const c = C.data + (g * G + n) * C.ld + column;
+            for (int v = 0; v < V; ++v) store_upto(c + v * L, sum[n][v] + T(0), v == V - 1 ? last : L);
+        }
+        if (ahead) ahead->line(), ahead->line();
+    }
+}
+
+// C = X^T B, of a padded B.
+template <class T>
+inline void transposed_product(const Columns<T>& x, std::int64_t H, Lines<const T> B, Lines<T> C, const Threads& threads, Ahead* ahead) {
+    constexpr std::int64_t width = kGroupVectors * kLanes<T>;
+    const bool shared = threads.count() > 1 && x.numbers() * H >= kWorthThreads;
+    const std::int64_t K = x.count(), share = shared ? std::max<std::int64_t>(8, K / (4 * threads.count())) : K;
+    const std::int64_t parts = (K + share - 1) / share, panels = (H + width - 1) / width;
+    threads.each(panels * parts, [&](std::int64_t task) {
+        const std::int64_t from = task % parts * share, column = task / parts * width;
+        each_width<T>(column, std::min(H, column + width), [&](auto V, std::int64_t h) {
+            gather<T, V>(x, from, std::min(K, from + share), H, B, C, h, task == 0 ? ahead : nullptr);
+        });
+    });
+}
+
+}  // namespace pellucid

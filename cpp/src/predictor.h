@@ -1,0 +1,114 @@
+// A callable that answers rows with the least overhead there can be: NumPy's arrays are looked into directly, which takes
+// nanoseconds, and whatever is out of the ordinary is left to Python.
+#pragma once
+
+#define NPY_NO_DEPRECATED_API NPY_1_7_API_VERSION
+#include <numpy/arrayobject.h>
+
+#include "gil.h"
+#include "pellucid/engine.h"
+
+namespace pellucid {
+
+struct Predictor {
+    PyObject_HEAD
+    vectorcallfunc call;
+    const Engine* engine;
+    PyObject* owner;      // of the engine
+    PyObject* otherwise;  // answers what is no C-contiguous matrix of the engine's type, or says what is wrong with it
+    int type;
+    npy_intp inputs, outputs;
+};
+
+inline bool is_ordinary(const Predictor* self, PyObject* x) {
+    if (!PyArray_CheckExact(x)) return false;
+    auto* array = reinterpret_cast<PyArrayObject*>(x);
+    return PyArray_NDIM(array) == 2 && PyArray_TYPE(array) == self->type && PyArray_DIM(array, 1) == self->inputs &&
+           PyArray_ISCARRAY_RO(array);
+}
+
+inline PyObject* predict(PyObject* object, PyObject* const* args, std::size_t nargsf, PyObject* names) {
+    auto* self = reinterpret_cast<Predictor*>(object);
+    if (PyVectorcall_NARGS(nargsf) != 1 || names != nullptr || !is_ordinary(self, args[0]))
+        return PyObject_Vectorcall(self->otherwise, args, nargsf, names);
+    auto* x = reinterpret_cast<PyArrayObject*>(args[0]);
+    npy_intp shape[2] = {PyArray_DIM(x, 0), self->outputs};
+    PyObject* y = PyArray_SimpleNew(2, shape, self->type);
+    if (y == nullptr) return nullptr;
+    Rows rows;
+    rows.data = PyArray_DATA(x);
+    rows.type = self->engine->type();
+    rows.count = shape[0];
+    rows.width = self->inputs;
+    void* const out = PyArray_DATA(reinterpret_cast<PyArrayObject*>(y));
+    try {
+        const MaybeWithoutGil released(rows.count * rows.width);
+        self->engine->answer(rows, out);
+    } catch (const std::exception& error) {
+        Py_DECREF(y);
+        PyErr_SetString(PyExc_MemoryError, error.what());
+        return nullptr;
+    }
+    return y;
+}
+
+inline int visit_predictor(PyObject* object, visitproc visit, void* arg) {
+    auto* self = reinterpret_cast<Predictor*>(object);
+    Py_VISIT(Py_TYPE(object));
+    Py_VISIT(self->owner);
+    Py_VISIT(self->otherwise);
+    return 0;
+}
+
+inline int clear_predictor(PyObject* object) {
+    auto* self = reinterpret_cast<Predictor*>(object);
+    Py_CLEAR(self->owner);
+    Py_CLEAR(self->otherwise);
+    return 0;
+}
+
+inline void free_predictor(PyObject* object) {
+    PyTypeObject* type = Py_TYPE(object);
+    PyObject_GC_UnTrack(object);
+    clear_predictor(object);
+    PyObject_GC_Del(object);
+    Py_DECREF(type);
+}
+
+// Makes the type, once for each module; null with a Python error.
+inline PyObject* predictor_type() {
+    static PyMemberDef members[] = {
+        {"__vectorcalloffset__", T_PYSSIZET, offsetof(Predictor, call), READONLY, nullptr},
+        {nullptr, 0, 0, 0, nullptr},
+    };
+    static PyType_Slot slots[] = {
+        {Py_tp_call, reinterpret_cast<void*>(PyVectorcall_Call)},
+        {Py_tp_traverse, reinterpret_cast<void*>(visit_predictor)},
+        {Py_tp_clear, reinterpret_cast<void*>(clear_predictor)},
+        {Py_tp_dealloc, reinterpret_cast<void*>(free_predictor)},
+        {Py_tp_members, members},
+        {Py_tp_doc, const_cast<char*>("Answers rows, (N, D) to (N, K), with the least overhead.")},
+        {0, nullptr},
+    };
+    static PyType_Spec spec = {"pellucid.engines.Predictor", sizeof(Predictor), 0,
+                               Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_HAVE_VECTORCALL | Py_TPFLAGS_DISALLOW_INSTANTIATION,
+                               slots};
+    return PyType_FromSpec(&spec);
+}
+
+// Gives a predictor; the owner keeps the engine, and otherwise answers what this does not.
+inline PyObject* make_predictor(PyTypeObject* type, const Engine* engine, PyObject* owner, PyObject* otherwise) {
+    auto* self = PyObject_GC_New(Predictor, type);
+    if (self == nullptr) return nullptr;
+    self->call = predict;
+    self->engine = engine;
+    self->owner = Py_NewRef(owner);
+    self->otherwise = Py_NewRef(otherwise);
+    self->type = engine->type() == Number::float64 ? NPY_DOUBLE : NPY_FLOAT;
+    self->inputs = engine->inputs();
+    self->outputs = engine->outputs();
+    PyObject_GC_Track(self);
+    return reinterpret_cast<PyObject*>(self);
+}
+
+}  // namespace pellucid
