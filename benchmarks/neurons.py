@@ -24,6 +24,7 @@ import numpy as np
 
 import pellucid as pl
 from pellucid.core import chain
+from pellucid.core.optimizers import AdamW
 from pellucid.core.types import Array
 from pellucid.files.atomic import write_whole
 from pellucid.lens.neurons import neuron_layer, traces
@@ -34,6 +35,13 @@ DOCS = HERE.parent / "docs"
 RESULTS = HERE / "neurons.json"
 SEEDS = (0, 1, 2, 3, 4)
 HIDDEN = (1, 2)
+WAYS: dict[str, dict[str, Any]] = {
+    "no_decay": {"optimizer": AdamW(0.03)},
+    "no_brightness": {"augment": None},
+    "quick": pl.recipes.QUICK.settings(),
+}
+"""Other ways of learning, by what they change of the recipe, to see whether the findings hang on it."""
+
 READ = 20_000
 """Training images from whose neurons the digit is read by a linear fit."""
 
@@ -45,7 +53,9 @@ FORMS = {
     "readable": (100, 1),
     "which_digit": (1, 0),
     "code": (1, 1),
+    "accuracy": (100, 1),
 }
+COUNTS = ("group_size", "edges_for_half", "code")
 """By what factor, and with how many places, a figure is shown where it is no whole per cent."""
 
 
@@ -56,10 +66,10 @@ def network(seed: int) -> pl.Network:
     return net
 
 
-def trained(seed: int) -> pl.Network:
-    """Let the network learn all training images."""
+def trained(seed: int, **changes: Any) -> pl.Network:
+    """Let the network learn all training images; `changes` are settings other than the recipe's."""
     net, data = network(seed), pl.mnist().train
-    settings = pl.recipes.DIGITS.settings()
+    settings = pl.recipes.DIGITS.settings() | changes
     pl.train(net, data.images, data.labels, loss="binary_cross_entropy", seed=seed, progress=False, **settings)
     return net
 
@@ -165,11 +175,30 @@ def measure() -> dict[str, Any]:
                     draw(net, number, pictures)
         layers[1] |= seen_in_weights(np.hstack(weights), pictures)
         results["kinds"][kind] = {"accuracies": accuracies, "layers": layers, "lit": lit}
+    results["ways"] = {name: other_way(pictures, changes) for name, changes in WAYS.items()}
     flat, look = few.reshape(-1, 784) / 255, pictures.images.reshape(-1, 784) / 255
     W = measures.group_readers(flat, few_labels, 16 * len(SEEDS))
     results["groups"] = seen_in_weights(W, pictures)
     results["pixels_readable"] = measures.readable(flat, few_labels, look, pictures.labels)
     return results
+
+
+def other_way(pictures: Pictures, changes: dict[str, Any]) -> dict[str, list[float]]:
+    """Measure the main figures of networks that learned in another way."""
+    found: dict[str, list[float]] = {}
+    for seed in SEEDS[:2]:
+        net = trained(seed, **changes)
+        y, first = hidden(net, pictures.images)[2], seen_in_weights(pl.input_weights(net, 1).values, pictures)
+        figures = {
+            "accuracy": [pl.evaluate(net, pictures.images, pictures.labels).accuracy],
+            "digit": measures.eta_squared(pictures.labels, y).tolist(),
+            "two_groups": measures.two_groups(pictures.labels, y)[0].tolist(),
+            "one_digit": measures.single_digits(pictures.labels, y)["share"].tolist(),
+            **{name: first[name] for name in ("one_edge_seen", "one_edge_answers")},
+        }
+        for name, numbers in figures.items():
+            found.setdefault(name, []).extend(numbers)
+    return found
 
 
 def draw(net: pl.Network, number: int, pictures: Pictures) -> None:
@@ -209,16 +238,42 @@ def figures(results: dict[str, Any]) -> dict[str, str]:
         for number, names in of_kind["layers"].items():
             found |= _with_ends(f"{kind}_{number}", names)
             found[f"{kind}_{number}_detectors"] = str(sum(share > 0.5 for share in names["one_digit"]))
-    return found | _with_ends("groups", results["groups"])
+    found |= _with_ends("groups", results["groups"]) | _first_network(results)
+    for name, numbers in results["ways"].items():
+        found |= _with_ends(name, numbers)
+    return found
+
+
+def _first_network(results: dict[str, Any]) -> dict[str, str]:
+    """Name neurons of the first seed that are good examples."""
+    of_kind = results["kinds"]["trained"]
+    seen, groups = of_kind["layers"]["1"]["one_edge_seen"][:16], of_kind["layers"]["2"]["two_groups"][:16]
+    order = np.argsort(seen)
+    lit = of_kind["lit"]["2"]
+    small = [j for j in range(16) if 1 < len(lit[j]) < 5]
+    example = max(small, key=lambda j: groups[j])
+    return {
+        "strokes_in": ", ".join(str(j) for j in sorted(order[-5:].tolist())),
+        "strokes_in_least": f"{100 * seen[order[-5]]:.0f}",
+        "no_strokes_in": " and ".join(str(j) for j in sorted(order[:2].tolist())),
+        "no_strokes_in_ko": ", ".join(str(j) for j in sorted(order[:2].tolist())),
+        "example": str(example),
+        "example_digits": ", ".join(map(str, lit[example])),
+    }
 
 
 def _with_ends(prefix: str, names: dict[str, list[float]]) -> dict[str, str]:
     found = {}
     for name, values in names.items():
         factor, places = FORMS.get(name, (100, 0))
-        for end, value in (("", np.mean(values)), ("_least", min(values)), ("_most", max(values))):
-            found[f"{prefix}_{name}{end}"] = f"{round(factor * value, places) + 0.0:.{places}f}"
+        found[f"{prefix}_{name}"] = _shown(factor * float(np.mean(values)), places)
+        for end, value in (("least", min(values)), ("most", max(values))):
+            found[f"{prefix}_{name}_{end}"] = _shown(factor * value, 0 if name in COUNTS else places)
     return found
+
+
+def _shown(value: float, places: int) -> str:
+    return f"{round(value, places) + 0.0:.{places}f}"
 
 
 def neuron_rows(results: dict[str, Any], number: int) -> str:

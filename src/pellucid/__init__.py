@@ -73,6 +73,7 @@ if TYPE_CHECKING:
     from pellucid.data.tables import Columns, Table, read_table
     from pellucid.errors import DivergenceError, FileError, InputError, PellucidError
     from pellucid.language import set_language
+    from pellucid.lens import plots
     from pellucid.lens.activity import neuron_activity
     from pellucid.lens.attribution import contributions, integrated_gradients
     from pellucid.lens.comparison import compare
@@ -196,6 +197,7 @@ _ROOMS = {
         "Table",
         "read_table",
     ),
+    "pellucid.lens": ("plots",),
     "pellucid.lens.activity": ("neuron_activity",),
     "pellucid.lens.attribution": (
         "contributions",
@@ -309,6 +311,7 @@ __all__ = [
     "neuron_activity",
     "partial_dependence",
     "permutation_importance",
+    "plots",
     "read_digits",
     "read_idx",
     "read_image_folder",

@@ -10,6 +10,7 @@ The language is the one given to `set_language`, else the variable `PELLUCID_LAN
 from __future__ import annotations
 
 import os
+from contextvars import ContextVar, Token
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ LANGUAGES = ("en", "ko")
 LOCALE_FOLDER = f"{__file__.rpartition(os.sep)[0]}{os.sep}locale"  # without pathlib, whose import takes time
 
 _chosen: str | None = None
+_spoken: ContextVar[str | None] = ContextVar("spoken", default=None)
 
 
 def set_language(language: str | None) -> None:
@@ -37,12 +39,27 @@ def chosen_language() -> str | None:
 
 def current_language() -> str:
     """Give the language in force, `"en"` or `"ko"`."""
+    if (spoken := _spoken.get()) is not None:
+        return spoken
     if _chosen is not None:
         return _chosen
     for variable in ("PELLUCID_LANG", "LC_ALL", "LC_MESSAGES", "LANG"):
         if value := os.environ.get(variable):
             return "ko" if value.lower().startswith("ko") else "en"
     return "en"
+
+
+class speaking:  # used as `with speaking("en"):`
+    """Speak one language for the length of a `with`, in this thread only, whatever was chosen for the process."""
+
+    def __init__(self, language: str) -> None:
+        self.language = language
+
+    def __enter__(self) -> None:
+        self._before: Token[str | None] = _spoken.set(self.language)
+
+    def __exit__(self, *error: object) -> None:
+        _spoken.reset(self._before)
 
 
 def say(text: str, /, **values: object) -> str:

@@ -274,6 +274,14 @@ class Network:
             return "\n".join(["Network([", *(f"    {layer!r}," for layer in self.layers), f"])  # {error}"])
         return "\n".join(["Network([", *lines, f"])  # {self.parameter_count:,} {say('parameters')}"])
 
+    def _repr_html_(self) -> str | None:
+        from pellucid.core import notebook
+
+        try:
+            return notebook.of_network(self.summary(), self.classes)
+        except InputError:  # somebody changed the list of layers; the text says what is wrong
+            return None
+
     def _answering(self) -> _Answering:
         """Give the engine that answers, made anew when a layer was exchanged or its settings changed."""
         kept = self._answers

@@ -30,6 +30,21 @@ NAMES = {
     *("reference", "ko", "en", "PELLUCID_LANG", "Ctrl", "C", "digits", "model", "safetensors", "train", "predict"),
     *("evaluate", "summary", "data", "bench", "doctor", "demo"),
     *("CSV", "Parquet", "classify", "regress", "describe"),
+    *(
+        "inspect",
+        "explain",
+        "compare",
+        "SVG",
+        "PDF",
+        "pip",
+        "install",
+        "plot",
+        "ROC",
+        "R",
+        "product",
+        "gradient",
+        "all",
+    ),
     *("shift", "rotation", "scale", "elastic", "smoothness", "noise", "brightness", "none"),
 }
 

@@ -15,7 +15,8 @@ from .conftest import fits
 
 def test_evaluate_on_mnist(run, model):
     result = run("evaluate", model, "--json")
-    assert list(result.json) == ["accuracy", "interval", "loss", "confusion", "calibration_error"]
+    figures = ["accuracy", "interval", "loss", "confusion", "calibration_error", "rows", "calibration", "misread"]
+    assert list(result.json) == figures
     expected = pl.evaluate(pl.load(model), *vars(pl.mnist().test).values())
     assert result.json["accuracy"] == expected.accuracy
     assert np.array(result.json["confusion"]).sum() == 10_000
@@ -45,10 +46,10 @@ def test_evaluate_values_and_many_classes(run, values_npz, tmp_path):
     result = run("evaluate", "values.safetensors", "--data", values_npz)
     assert result.out.startswith("R2 ")
     assert run("evaluate", "values.safetensors", "--data", values_npz, "--json").json.keys() >= {"loss", "r2"}
-    net = pl.mlp([3, 20], output="softmax")
+    net = pl.mlp([3, 40], output="softmax")
     net.save(tmp_path / "many.safetensors")
-    np.savez(tmp_path / "many.npz", x=np.zeros((20, 3), np.float32), t=np.arange(20))
-    text = run("evaluate", "many.safetensors", "--data", "many.npz").out
+    np.savez(tmp_path / "many.npz", x=np.zeros((40, 3), np.float32), t=np.arange(40))
+    text = run("evaluate", "many.safetensors", "--data", "many.npz", "--misread", "0").out
     assert "read as" not in text
     assert "does not fit into 80 columns: see --json" in text
 

@@ -13,7 +13,7 @@ from pellucid.core.types import Array
 from pellucid.lens.attribution import gradients, zero_input
 from pellucid.lens.neurons import neuron_layers
 from tests.core.tools import central_differences
-from tests.lens.networks import kinds, rows_for, twin
+from tests.lens.networks import D, affine, kinds, rows_for, twin
 
 NETS = kinds()
 PLACES = [
@@ -140,8 +140,8 @@ def test_integrated_gradients_are_captums(name: str, layer: int, neuron: int, of
     x = rows_for(net, 5)
     found = pl.integrated_gradients(net, x, layer, neuron, of=of)
     depth = place.stop if of == "activation" else place.first + 1
-    witness = captums(net, x, found.baseline, depth, found.neurons, found.steps)
-    assert found.steps == 50
+    witness = captums(net, x, found.baseline, depth, found.neurons, 50)
+    assert found.steps.tolist() == [50] * 5
     np.testing.assert_allclose(found.values, witness, rtol=CAPTUM, atol=CAPTUM)
     if net.dtype == np.float64:
         np.testing.assert_allclose(found.values, by_the_rule(net, x, found.baseline, depth, neuron), atol=1e-12)
@@ -169,6 +169,31 @@ def test_more_steps_close_the_gap() -> None:
     net = pl.Network([pl.Affine(30 * np.ones((1, 1)), [-12.0]), pl.Sigmoid()])
     gaps = [float(pl.integrated_gradients(net, [1.0], steps=n).relative_gap[0]) for n in (2, 8, 32, 128)]
     assert gaps[0] > 0.5 > gaps[1] > 0.01 > 10 * gaps[2] > 1e6 * gaps[3]
+
+
+def test_corners_are_given_the_steps_that_they_need() -> None:
+    """ReLU's corners leave gaps at 50 steps; by default there are as many as close them, row by row."""
+    net = pl.Network([affine(D, 40, 0), pl.ReLU(), affine(40, 40, 1), pl.ReLU(), affine(40, 3, 2), pl.Sigmoid()])
+    x = 3 * rows_for(net, 60)
+    few = pl.integrated_gradients(net, x, steps=50)
+    assert (few.relative_gap > 0.01).sum() > 3
+    found = pl.integrated_gradients(net, x)
+    assert (found.relative_gap < 0.01).all()
+    assert set(found.steps.tolist()) >= {50, 200}
+    assert (found.steps[few.relative_gap <= 0.005] == 50).all()
+    same = found.steps == 50
+    np.testing.assert_array_equal(found.values[same], few.values[same])
+    for row in np.flatnonzero(found.steps == 200)[:3]:
+        witness = captums(net, x[[row]], found.baseline, 6, found.neurons[[row]], 200)
+        np.testing.assert_allclose(found.values[[row]], witness, rtol=CAPTUM, atol=CAPTUM)
+
+
+def test_a_gap_that_cannot_be_closed_is_told() -> None:
+    """The change is next to nothing beside what goes up and down on the way: the search for a small share ends."""
+    net = pl.Network([pl.Affine([[1.0, 1.0]], [-0.5, -0.75]), pl.ReLU(), pl.Affine([[1.0], [-2.0]], [1e-9])])
+    found = pl.integrated_gradients(net, [1.0 + 1e-9])
+    assert found.steps.tolist() == [3200]
+    assert found.relative_gap[0] > 0.01
 
 
 def test_integrated_gradients_by_hand() -> None:

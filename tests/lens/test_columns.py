@@ -129,6 +129,7 @@ def test_a_counterfactual_moves_numbers_only(table: dict[str, list[object]]) -> 
     assert (low[:3].tolist(), most[:3].tolist()) == ([0, 0, 0], [1, 1, 1])
     ages = columns.standardize("float64")
     assert most[3] == pytest.approx(ages.mean[3] + 3 * ages.deviation[3])
+    assert low[3] == pytest.approx(ages.mean[3] - 3 * ages.deviation[3])
     turned = 0
     for i in range(1, 9):
         one = {name: cells[i : i + 1] for name, cells in classes.items()}

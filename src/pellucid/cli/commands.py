@@ -6,11 +6,14 @@ import click
 
 from pellucid import __version__
 from pellucid.cli.bench import bench
+from pellucid.cli.compare import compare
 from pellucid.cli.data import data
 from pellucid.cli.demo import demo
 from pellucid.cli.doctor import doctor
 from pellucid.cli.evaluate import evaluate
+from pellucid.cli.explain import explain
 from pellucid.cli.help import Group, Option, lang_option
+from pellucid.cli.inspect import inspect
 from pellucid.cli.predict import predict
 from pellucid.cli.summary import summary
 from pellucid.cli.train import train
@@ -50,5 +53,5 @@ def pellucid() -> None:
     """Do nothing: the commands do it."""
 
 
-for command in (train, predict, evaluate, summary, data, bench, doctor, demo):
+for command in (train, predict, evaluate, inspect, explain, compare, summary, data, bench, doctor, demo):
     pellucid.add_command(command)

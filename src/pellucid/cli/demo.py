@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pellucid.cli import drawing
+from pellucid.cli.evaluate_text import confusion_text
 from pellucid.cli.help import Command, lang_option, option
-from pellucid.cli.output import check_writable, colours, shows_blocks, tell, time_text
+from pellucid.cli.output import check_writable, colours, columns, shows_blocks, tell, time_text
 from pellucid.cli.threads import use_threads
 from pellucid.errors import FileError
-from pellucid.language import cell_width, mark, say, say_reason
+from pellucid.language import mark, say, say_reason
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -68,7 +70,9 @@ def demo(quick: bool, folder: str) -> None:
             time=time_text(history.seconds),
         )
     )
-    click.echo("\n" + report.confusion_table() + "\n")
+    click.echo()
+    if (matrix := confusion_text(report, columns())) is not None:
+        click.echo(matrix + "\n")
     for line in _some_digits(net, report, images, labels):
         click.echo(line)
     click.echo()
@@ -97,6 +101,8 @@ def _say_what_next(model: Path) -> None:
     click.echo("\n" + say("What to try next:"))
     for command, about in (
         (f"pellucid predict {model} my.png", say("let it read a photo of a digit that you wrote")),
+        (f"pellucid inspect {model}", say("what its neurons look for")),
+        (f"pellucid explain {model} --digit 0", say("why it answers as it does")),
         (f"pellucid summary {model}", say("its layers, counted")),
         ("pellucid train --layers 784,64,10 --quick", say("another network")),
     ):
@@ -136,8 +142,7 @@ def _some_digits(net: Network, report: Evaluation, images: Array, labels: Array)
             heads.append(say("read as {answer}: right", answer=answer))
         else:
             heads.append(say("read as {answer}, but it is {truth}", answer=answer, truth=labels[row]))
-    lines = ["   ".join(parts).rstrip() for parts in zip(*blocks, strict=True)]
-    return [*lines, "   ".join(head + " " * (WIDE - cell_width(head)) for head in heads).rstrip()]
+    return drawing.sheet(blocks, heads, WIDE, columns())
 
 
 def _write(target: Path, net: Network, history: History, report: Evaluation, images: Array, labels: Array) -> None:

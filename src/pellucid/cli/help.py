@@ -165,6 +165,20 @@ class Whole(ParamType):
         return number
 
 
+class LayerNumber(ParamType):
+    """The number of a neuron layer; negative ones count from the output."""
+
+    name = "neuron layer"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        try:
+            return int(value)
+        except ValueError:
+            self.fail(
+                say("expected the number of a neuron layer, 1, 2, ... or -1 for the output; got {got}", got=value)
+            )
+
+
 class Number(ParamType):
     """A finite number of `low` or more."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -18,6 +19,7 @@ from pellucid.errors import FileError
 from pellucid.language import cell_width, say, say_reason
 
 WIDEST = 80
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 def write_json(document: Any) -> None:
@@ -40,10 +42,16 @@ def columns() -> int:
     return min(max(shutil.get_terminal_size((WIDEST, 24)).columns, 20), WIDEST)
 
 
-def paragraph(text: str, head: str = "") -> str:
+def printable(text: str) -> str:
+    """Give text with "?" for characters that would command the terminal; names of columns may come from anywhere."""
+    return _CONTROL.sub("?", text)
+
+
+def paragraph(text: str, head: str = "", room: int | None = None) -> str:
     """Break text at spaces into lines that fit, below each other behind `head`; paths and other words stay whole."""
+    text = printable(text)
     indent = cell_width(head)
-    lines = wrap(text, max(columns() - indent, 10), breaks_words=False) or [""]
+    lines = wrap(text, max((columns() if room is None else room) - indent, 10), breaks_words=False) or [""]
     return "\n".join((head if index == 0 else " " * indent) + line for index, line in enumerate(lines))
 
 

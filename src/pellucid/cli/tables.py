@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pellucid.cli import learning, outcome
 from pellucid.cli.output import check_writable, note, tell, time_text, write_json
+from pellucid.cli.plotting import plot_history
 from pellucid.errors import InputError
 from pellucid.language import say
 
@@ -50,6 +51,7 @@ def train(options: dict[str, Any]) -> None:
     if history.stopped == "interrupted":
         note(say("interrupted: learning ended after {epochs} whole epochs; the network is kept", epochs=len(history)))
     net.save(path)
+    plot_history(options["plot"], history)
     figures = _figures(history)
     warnings = [text for text in (_no_better(columns, figures), outcome.rising(history)) if text is not None]
     if options["as_json"]:

@@ -23,6 +23,7 @@ from pellucid.cli.help import (
     option,
 )
 from pellucid.cli.output import check_writable, note, tell, time_text, write_json
+from pellucid.cli.plotting import check_plot, plot_history
 from pellucid.cli.threads import use_threads
 from pellucid.language import mark, say
 
@@ -267,6 +268,12 @@ TABLES = mark("Tables")
     group=RUNNING,
     help=mark("Where the network is written. Default: digits.safetensors; model.safetensors for toys and tables."),
 )
+@option(
+    "--plot",
+    metavar=mark("FILE"),
+    group=RUNNING,
+    help=mark('Draw the learning curves to a PNG, SVG or PDF file; needs pip install "pellucid[plot]".'),
+)
 @json_option
 @lang_option
 def train(**options: Any) -> None:
@@ -275,6 +282,7 @@ def train(**options: Any) -> None:
     use_threads(options["threads"], sum(D * H for D, H in pairwise(widths)))
     if options["path"] is not None:
         check_writable(options["path"])
+    check_plot(options["plot"])
     if tables.is_meant(options):
         tables.train(options)
         return
@@ -293,6 +301,7 @@ def train(**options: Any) -> None:
     if history.stopped == "interrupted":
         note(say("interrupted: learning ended after {epochs} whole epochs; the network is kept", epochs=len(history)))
     net.save(path)
+    plot_history(options["plot"], history)
     report = None if dataset.test is None else test(net, dataset)
     warnings = outcome.warnings_of(dataset, history, report)
     if options["as_json"]:

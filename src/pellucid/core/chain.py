@@ -47,7 +47,8 @@ class Trace(list[Array]):
         """Give what went into the layer with that index."""
         return self[index - 1] if index else self.x
 
-    def __repr__(self) -> str:
+    def lines(self) -> list[list[str]]:
+        """Give the trace as cells: the head, then a line for the input and for each layer's output."""
         names = [*self.names, *("?" for _ in self[len(self.names) :])]
         arrays = [
             ("x", self.x),
@@ -59,7 +60,15 @@ class Trace(list[Array]):
         else:
             heads = [say("layer"), say("shape"), say("least"), say("mean"), say("greatest")]
             lines = [[name, str(y.shape), *_spread(y)] for name, y in arrays]
-        return table([heads, *lines], total=False)
+        return [heads, *lines]
+
+    def __repr__(self) -> str:
+        return table(self.lines(), total=False)
+
+    def _repr_html_(self) -> str:
+        from pellucid.core import notebook
+
+        return notebook.of_trace(self)
 
 
 def forward(layers: Sequence[Layer], x: Array, learning: Learning | None = None) -> Trace:

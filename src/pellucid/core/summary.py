@@ -25,10 +25,14 @@ class Row(NamedTuple):
 
 
 class Summary:
-    """The counts of a network, layer by layer. `print` it, or take `rows`, the totals, or `to_dict()`."""
+    """The counts of a network, layer by layer. `print` it, or take `rows`, the totals, or `to_dict()`.
+
+    `weighs` tells of each layer whether neurons begin there: it has a matrix of weights, or holds layers of its own.
+    """
 
     def __init__(self, layers: Sequence[Layer]) -> None:
         self.rows = _rows(layers)
+        self.weighs = [bool(layer.inner) or any(array.ndim == 2 for array in layer.params) for layer in layers]
         self.parameters = sum(row.parameters for row in self.rows)
         self.multiply_adds = sum(row.multiply_adds for row in self.rows)
         self.bytes = sum(row.bytes for row in self.rows)
@@ -42,7 +46,8 @@ class Summary:
             "layers": [row._asdict() for row in self.rows],
         }
 
-    def __str__(self) -> str:
+    def lines(self) -> list[list[str]]:
+        """Give the table as cells: the head, a line for each layer, the totals."""
         heads = [
             say("layer"),
             say("inputs"),
@@ -53,9 +58,17 @@ class Summary:
         ]
         lines = [[_name(index, row), *(_cell(value) for value in row[1:6])] for index, row in enumerate(self.rows)]
         total = [say("total"), "", "", *(_cell(n) for n in (self.parameters, self.multiply_adds, self.bytes))]
-        return table([heads, *lines, total])
+        return [heads, *lines, total]
+
+    def __str__(self) -> str:
+        return table(self.lines())
 
     __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        from pellucid.core import notebook
+
+        return notebook.of_summary(self)
 
 
 def _rows(layers: Sequence[Layer]) -> list[Row]:

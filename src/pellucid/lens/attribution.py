@@ -29,8 +29,11 @@ from pellucid.lens.neurons import (
 )
 from pellucid.network import Network
 
-STEPS = 50
-"""Points on the way from the baseline to the input, as captum has by default."""
+STEPS, MOST_STEPS = 50, 3200
+"""Points on the way from the baseline to the input: captum's default, and the most that are taken to close the gap."""
+
+CLOSED = 0.005
+"""Relative gap up to which no more points are taken."""
 
 
 class Contributions:
@@ -156,7 +159,7 @@ class IntegratedGradients:
         (N,): the sum of `values` less the change (completeness gap), and its size as a share of the change's size
         (0 where nothing changes).
     steps
-        How many points on the way were looked at.
+        (N,): how many points on the way were looked at.
     """
 
     def __init__(
@@ -164,7 +167,7 @@ class IntegratedGradients:
         place: NeuronLayer,
         neurons: Array,
         of: str,
-        steps: int,
+        steps: Array,
         names: list[str],
         baseline: Array,
         values: Array,
@@ -174,16 +177,21 @@ class IntegratedGradients:
         self.name, self.names = place.name, names
         self.values, self.baseline = values, baseline
         self.at_input, self.at_baseline = ends
-        change = self.at_input - self.at_baseline
-        self.gap = values.reshape(len(values), -1).sum(axis=1) - change
-        self.relative_gap = np.abs(self.gap) / np.where(change == 0, 1, np.abs(change))
+        self.gap, self.relative_gap = _gaps(values, ends)
 
     def to_dict(self) -> dict[str, Any]:
         """Give all numbers as plain lists."""
         return plain(vars(self))
 
     def __str__(self) -> str:
-        heads = [say("row"), say("neuron"), say("at the baseline"), say("at the input"), say("completeness gap")]
+        heads = [
+            say("row"),
+            say("neuron"),
+            say("at the baseline"),
+            say("at the input"),
+            say("completeness gap"),
+            say("steps"),
+        ]
         lines = [
             [
                 str(row),
@@ -191,10 +199,11 @@ class IntegratedGradients:
                 f"{self.at_baseline[row]:.4f}",
                 f"{self.at_input[row]:.4f}",
                 f"{self.relative_gap[row]:.2%}",
+                str(self.steps[row]),
             ]
             for row in range(min(len(self.gap), SHOWN))
         ]
-        head = say("integrated gradients of {layer}, {steps} steps", layer=self.name, steps=self.steps)
+        head = say("integrated gradients of {layer}", layer=self.name)
         return f"{head}\n{table([heads, *lines], total=False)}"
 
     __repr__ = __str__
@@ -208,13 +217,13 @@ def integrated_gradients(
     *,
     of: str = "activation",
     baseline: Any = None,
-    steps: int = STEPS,
+    steps: int | None = None,
 ) -> IntegratedGradients:
     """Tell what each input adds to a neuron between a baseline and x (Sundararajan, Taly and Yan 2017, section 3).
 
     (x_i - x'_i) times the mean over a from 0 to 1 of dF/dx_i at x' + a (x - x'), the mean by Gauss and Legendre's
     rule, as captum does by default. The values add up to F(x) - F(x') but for the rule's error, which is given as the
-    completeness gap; more steps make it smaller.
+    completeness gap; more steps make it smaller. Smooth activations need few; ReLU's corners need more.
 
     Parameters
     ----------
@@ -229,7 +238,8 @@ def integrated_gradients(
         One row that the way begins at. None: the input whose neurons are 0, which is a black picture, or the mean of
         each column where the network standardises.
     steps
-        Points on the way, 50 by default.
+        Points on the way. None (default): 50, as captum has, then four times as many for the rows whose gap is above
+        0.5 % of the change, again and again up to 3,200.
 
     Raises InputError for what does not fit, and for neurons that do not exist.
 
@@ -244,21 +254,45 @@ def integrated_gradients(
     depth = depth_of(place, of)
     neurons = chosen_neurons(net, place, neuron, rows)
     start = _baseline(net, rows, baseline)
-    nodes, weights = np.polynomial.legendre.leggauss(whole("steps", steps))
+    ends = np.array([_values_at(net, points, depth, neurons) for points in (rows, start[None])])
+    values, taken = np.empty(rows.shape, np.float64), np.zeros(len(rows), np.int64)
+    count, open_rows = STEPS if steps is None else whole("steps", steps), np.arange(len(rows))
+    while len(open_rows):
+        values[open_rows] = _integrate(net, rows[open_rows], start, depth, neurons[open_rows], count)
+        taken[open_rows] = count
+        if steps is not None or count >= MOST_STEPS:
+            break
+        count *= 4
+        open_rows = open_rows[_gaps(values[open_rows], ends[:, open_rows])[1] > CLOSED]
+    return IntegratedGradients(place, neurons, of, taken, input_names(net), start, values, ends)
+
+
+def _integrate(net: Network, rows: Array, start: Array, depth: int, neurons: Array, steps: int) -> Array:
+    """Give (x - x') times the mean gradient on the way, of the shape of rows, block by block."""
+    nodes, weights = np.polynomial.legendre.leggauss(steps)
     nodes, weights = (1 + nodes) / 2, weights / 2
-    values = np.empty(rows.shape, np.float64)
-    ends = np.empty((2, len(rows)), np.float64)
-    block = max(1, BLOCK // len(nodes))
+    values, block = np.empty(rows.shape, np.float64), max(1, BLOCK // steps)
     for first in range(0, len(rows), block):
         part, chosen = rows[first : first + block], neurons[first : first + block]
         way = (part - start).astype(np.float64)
         points = start + nodes.reshape(-1, *[1] * part.ndim) * way
-        slopes = gradients(net, points.reshape(-1, *part.shape[1:]), depth, np.tile(chosen, len(nodes)))
+        slopes = gradients(net, points.reshape(-1, *part.shape[1:]), depth, np.tile(chosen, steps))
         values[first : first + block] = way * np.tensordot(weights, slopes.reshape(points.shape), axes=1)
-        for end, at in enumerate((part, np.broadcast_to(start, part.shape))):
-            y = chain.answer(net.layers[:depth], np.ascontiguousarray(at))
-            ends[end, first : first + block] = y.reshape(len(y), -1)[np.arange(len(y)), chosen]
-    return IntegratedGradients(place, neurons, of, len(nodes), input_names(net), start, values, ends)
+    return values
+
+
+def _values_at(net: Network, rows: Array, depth: int, neurons: Array) -> Array:
+    """Give each row's neuron at a depth, (N,) float64; one row may stand for all."""
+    parts = [chain.answer(net.layers[:depth], rows[i : i + BLOCK]) for i in range(0, len(rows), BLOCK)]
+    y = np.concatenate(parts).reshape(len(rows), -1)
+    return y[np.arange(len(neurons)) if len(rows) > 1 else 0, neurons].astype(np.float64)
+
+
+def _gaps(values: Array, ends: Array) -> tuple[Array, Array]:
+    """Give the gap of each row, (N,), and its size as a share of the change."""
+    change = ends[0] - ends[1]
+    gap = values.reshape(len(values), -1).sum(axis=1) - change
+    return gap, np.abs(gap) / np.where(change == 0, 1, np.abs(change))
 
 
 def gradients(net: Network, x: Array, depth: int, neurons: Array) -> Array:

@@ -150,8 +150,17 @@ class Evaluation:
         )
         return f"{self}\n{more}"
 
+    def _repr_html_(self) -> str:
+        from pellucid.lens import notebook
+
+        return notebook.of_evaluation(self)
+
     def confusion_table(self) -> str:
         """Set the confusion matrix as text: what the rows are, what they were answered as."""
+        return table(self.confusion_lines())
+
+    def confusion_lines(self) -> list[list[str]]:
+        """Give the confusion matrix as cells: the head, a line for each class, the totals."""
         if self.confusion is None:
             raise InputError(say("a confusion matrix needs classes; these answers are values"))
         names = [self._name(k) for k in range(len(self.confusion))]
@@ -160,17 +169,21 @@ class Evaluation:
             for name, counts, share in zip(names, self.confusion.tolist(), self._shares(), strict=True)
         ]
         totals = [say("total"), *(str(count) for count in self.confusion.sum(axis=0)), f"{self.accuracy:.1%}"]
-        return table([[say("is \\ read as"), *names, say("right")], *lines, totals])
+        return [[say("is \\ read as"), *names, say("right")], *lines, totals]
 
     def misread_table(self, count: int = 10) -> str:
         """Set the first `count` misread rows as text, the most confident first: what they are, what was answered."""
+        return table(self.misread_lines(count), total=False)
+
+    def misread_lines(self, count: int = 10) -> list[list[str]]:
+        """Give the first `count` misread rows as cells, the head first."""
         if self.misread is None or self.targets is None or self.chosen is None or self.confidence is None:
             raise InputError(say("misread rows need classes; these answers are values"))
         lines = [
             [str(i), self._name(self.targets[i]), self._name(self.chosen[i]), f"{self.confidence[i]:.3f}"]
             for i in self.misread[:count].tolist()
         ]
-        return table([[say("row"), say("is"), say("read as"), say("confidence")], *lines], total=False)
+        return [[say("row"), say("is"), say("read as"), say("confidence")], *lines]
 
     def _name(self, k: int) -> str:
         assert self.confusion is not None

@@ -68,14 +68,22 @@ class History:
         """Give everything as plain lists and numbers."""
         return {"records": self.records, "stopped": self.stopped, "engine": self.engine}
 
+    def lines(self) -> list[list[str]]:
+        """Give the records as cells: the names of the columns, then a line for each epoch."""
+        names = list(self.records[0]) if self.records else []
+        return [names, *([_cell(name, record[name]) for name in names] for record in self.records)]
+
     def __str__(self) -> str:
         if not self.records:
             return say("the history is empty: no epoch was finished")
-        names = list(self.records[0])
-        lines = [[_cell(name, record[name]) for name in names] for record in self.records]
-        return table([names, *lines], total=False)
+        return table(self.lines(), total=False)
 
     __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        from pellucid.training import notebook
+
+        return notebook.of_history(self)
 
 
 def _cell(name: str, value: float) -> str:

@@ -1,0 +1,201 @@
+"""Pictures and bars in the terminal: numbers with a sign in two colours, or in signs where there are no colours."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from pellucid.cli.output import WIDEST, colours, columns, paragraph, printable, shows_blocks
+from pellucid.language import cell_width, say
+
+if TYPE_CHECKING:
+    from pellucid.core.types import Array
+
+# On dark, as the digits are drawn: the colours of the dark plots, which colour-blind people tell apart.
+NEUTRAL, NEGATIVE, POSITIVE = (21, 24, 29), (255, 122, 102), (95, 176, 255)
+# The same where there are 256 colours, from nothing to full: the nearest of those would be greys, which have no sign.
+NEGATIVES, POSITIVES = (234, 52, 88, 124, 131, 167, 203, 209), (234, 17, 18, 24, 25, 31, 74, 75)
+SIGNS = "=- +#"  # strongly and weakly negative, nothing, weakly and strongly positive
+WEAK, STRONG = 0.1, 0.4  # shares of the scale's end from which on these signs stand
+WIDEST_SHEET = 160  # columns that a sheet of pictures takes at most, where the terminal has so many
+_ESCAPE = re.compile("\x1b\\[[0-9;]*m")
+
+
+def scale_end(values: Array) -> float:
+    """Give the end of a scale for numbers with a sign: what 99 % of those that are not 0 stay within."""
+    import numpy as np
+
+    size = np.abs(np.asarray(values, np.float64)).ravel()
+    size = size[size > 0]
+    return float(np.quantile(size, 0.99)) if size.size else 1.0
+
+
+def signed_picture(values: Array, end: float, shown: int | None = None) -> list[str]:
+    """Give numbers (H, W) as lines of W columns, two rows of numbers each: blue above 0, red below, dark at 0.
+
+    `shown` is how many colours there are (None: as the terminal has). Without colours `SIGNS` stand for the mean of
+    both rows.
+    """
+    import numpy as np
+
+    shown = colours() if shown is None else shown
+    share = np.clip(shrunk(np.asarray(values, np.float64), columns()) / end, -1, 1)
+    if len(share) % 2:
+        share = np.concatenate([share, share[:1] * 0])
+    if not shown or not shows_blocks():
+        means = (share[::2] + share[1::2]) / 2
+        places = 2 + np.sign(means).astype(int) * ((np.abs(means) >= WEAK).astype(int) + (np.abs(means) >= STRONG))
+        return ["".join(SIGNS[place] for place in line) for line in places.tolist()]
+    if shown > 256:
+        ends = np.where(share[..., None] < 0, NEGATIVE, POSITIVE)
+        levels = (np.array(NEUTRAL) + (ends - NEUTRAL) * np.abs(share)[..., None]).round().astype(int)
+        codes = [[f"2;{r};{g};{b}" for r, g, b in line] for line in levels.tolist()]
+    else:
+        codes = [[_code_of_256(value) for value in line] for line in share.tolist()]
+    pairs = zip(codes[::2], codes[1::2], strict=True)
+    return ["".join(f"\x1b[38;{a};48;{b}m▀" for a, b in zip(*pair, strict=True)) + "\x1b[0m" for pair in pairs]
+
+
+def shrunk(values: Array, room: int) -> Array:
+    """Give a picture (H, W) that is at most `room` wide: as it is, or with the means of k x k squares."""
+    import numpy as np
+
+    k = -(-values.shape[1] // room)
+    if k <= 1:
+        return values
+    filled = np.pad(values.astype(np.float64), [(0, -side % k) for side in values.shape], mode="edge")
+    means = filled.reshape(filled.shape[0] // k, k, -1, k).mean(axis=(1, 3))
+    return means.round().astype(values.dtype) if values.dtype.kind == "u" else means
+
+
+def grey_picture(levels: Array) -> list[str]:
+    """Give a picture of grey levels, (H, W) uint8, as lines, no wider than the text."""
+    from pellucid.lens.pictures import terminal_picture
+
+    return terminal_picture(shrunk(levels, columns()), colours(), shows_blocks())
+
+
+def picture_width(shape: tuple[int, ...]) -> int:
+    """Give how many columns a picture of this shape takes."""
+    return -(-shape[1] // -(-shape[1] // columns()))
+
+
+def legend(end: float, positive: str, negative: str) -> str:
+    """Say what the colours, or the signs, of a picture mean."""
+    if colours() and shows_blocks():
+        return say(
+            "blue: {positive}, red: {negative}; full colour at {end:.3g}", positive=positive, negative=negative, end=end
+        )
+    return say(
+        "# and +: {positive}, = and -: {negative}; # and = from {strong:.3g} on",
+        positive=positive,
+        negative=negative,
+        strong=STRONG * end,
+    )
+
+
+def sheet_width() -> int:
+    """Give how many columns a sheet of pictures may take: a wide terminal's, too."""
+    if not sys.stdout.isatty():
+        return columns()
+    return min(max(shutil.get_terminal_size((WIDEST, 24)).columns, 20), WIDEST_SHEET)
+
+
+def sheet(blocks: Sequence[Sequence[str]], captions: Sequence[str], width: int, room: int) -> list[str]:
+    """Set blocks of lines, `width` columns each, side by side, as many as there is room for; captions above."""
+    across = max(1, (room + 2) // (width + 2))
+    lines: list[str] = []
+    for start in range(0, len(blocks), across):
+        heads = [padded(cut(text, width), width) for text in captions[start : start + across]]
+        lines += ["  ".join(heads).rstrip()] if any(captions) else []
+        lines += ["  ".join(parts).rstrip() for parts in zip(*blocks[start : start + across], strict=True)]
+        lines.append("")
+    return lines[:-1]
+
+
+def beside(left: Sequence[str], right: Sequence[str], width: int) -> list[str]:
+    """Set text beside a picture of `width` columns, in the middle of its height."""
+    start = max(0, (len(left) - len(right)) // 2)
+    count = max(len(left), start + len(right))
+    lefts = [*left, *[""] * (count - len(left))]
+    rights = [*[""] * start, *right, *[""] * (count - start - len(right))]
+    return [f"{padded(a, width)}  {b}".rstrip() for a, b in zip(lefts, rights, strict=True)]
+
+
+def signed_bars(names: Sequence[str], values: Sequence[float], room: int) -> list[str]:
+    """Give a line for each number: its name, itself, and a bar to the right above 0, to the left below."""
+    if not len(values):
+        return []
+    widest = max(8, room // 2 - 8)
+    names = [cut(name, widest) for name in names]
+    numbers = [f"{value:+.4g}" for value in values]
+    first, second = max(map(cell_width, names)), max(map(len, numbers))
+    half = max(2, min(20, (room - first - second - 5) // 2))
+    end = max(abs(value) for value in values) or 1.0
+    block = "█" if shows_blocks() else ""
+    lines = []
+    for name, number, value in zip(names, numbers, values, strict=True):
+        length = round(half * abs(value) / end)
+        below, above = (length, 0) if value < 0 else (0, length)
+        left = " " * (half - below) + coloured((block or "-") * below, NEGATIVE)
+        right = coloured((block or "+") * above, POSITIVE)
+        lines.append(f"{padded(name, first)}  {number:>{second}}  {left}|{right}".rstrip())
+    return lines
+
+
+def bars(names: Sequence[str], values: Sequence[float], room: int, form: str = ".4f") -> list[str]:
+    """Give a line for each number of 0 or more: its name, itself, and a bar."""
+    names = [cut(name, max(8, room // 2 - 8)) for name in names]
+    numbers = [f"{value:{form}}" for value in values]
+    first, second = max(map(cell_width, names)), max(map(len, numbers))
+    longest, end = max(2, min(40, room - first - second - 4)), max(values) or 1.0
+    block = "█" if shows_blocks() else "#"
+    return [
+        f"{padded(name, first)}  {number:>{second}}  {block * round(longest * max(value, 0) / end)}".rstrip()
+        for name, number, value in zip(names, numbers, values, strict=True)
+    ]
+
+
+def coloured(text: str, colour: tuple[int, int, int]) -> str:
+    """Give text in a colour, where there are colours."""
+    if not text or not colours():
+        return text
+    code = (
+        "2;{};{};{}".format(*colour) if colours() > 256 else f"5;{(NEGATIVES if colour == NEGATIVE else POSITIVES)[-1]}"
+    )
+    return f"\x1b[38;{code}m{text}\x1b[0m"
+
+
+def show(text: str) -> None:
+    """Write a text of tables and sentences: sentences are broken into lines that fit, tables stay as they are."""
+    for line in text.splitlines():
+        click.echo(printable(line) if "  " in line.strip() or set(line) == {"-"} else paragraph(line))
+
+
+def padded(text: str, width: int) -> str:
+    """Fill text up with spaces; colours take no room."""
+    return text + " " * (width - cell_width(_ESCAPE.sub("", text)))
+
+
+def cut(text: str, width: int) -> str:
+    """Give as much of a text as fits; "..." stands for what does not."""
+    text = printable(text)
+    if cell_width(text) <= width:
+        return text
+    kept = ""
+    for character in text:
+        if cell_width(kept + character) > width - 3:
+            break
+        kept += character
+    return kept + "..."
+
+
+def _code_of_256(share: float) -> str:
+    """Give the code of the shade for a number from -1 to 1."""
+    ramp = NEGATIVES if share < 0 else POSITIVES
+    return f"5;{ramp[min(int(abs(share) * len(ramp)), len(ramp) - 1)]}"

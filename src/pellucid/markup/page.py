@@ -1,0 +1,101 @@
+"""Frames and tables, and the escaping of names."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+
+FIRST, SECOND = "#2f86d1", "#d9691e"  # two curves; blue and orange, which people with any colour vision tell apart
+POSITIVE, NEGATIVE = (47, 134, 209), (221, 84, 74)
+TEXT = 'fill="currentColor" font-size="12"'
+"""How letters of an SVG look, said where no page's cleaner takes it away, as some do with styles."""
+
+_LONGEST = 60  # letters of a name
+
+_STYLE = """
+.pellucid{color:var(--jp-content-font-color1,var(--vscode-editor-foreground,inherit));overflow-x:auto;
+font-family:var(--jp-content-font-family,system-ui,sans-serif);font-size:var(--jp-content-font-size1,14px);line-height:1.4}
+.pellucid table{border-collapse:collapse;margin:.4em 0;font-size:inherit;font-variant-numeric:tabular-nums}
+.pellucid th,.pellucid td{padding:.15em .7em;text-align:right;white-space:nowrap;color:inherit;border:0}
+.pellucid tr{background:transparent!important}
+.pellucid th{font-weight:600}
+.pellucid tr>:first-child{text-align:left}
+.pellucid thead th,.pellucid tbody.sum td{border-bottom:1px solid var(--jp-border-color1,currentColor)}
+.pellucid tbody.sum td{border-bottom:0;border-top:1px solid var(--jp-border-color1,currentColor)}
+.pellucid p{margin:.2em 0}
+.pellucid summary{cursor:pointer}
+.pellucid svg{display:inline-block;max-width:none;vertical-align:top}
+.pellucid td svg{vertical-align:middle}
+.pellucid svg text{fill:currentColor;font-size:12px}
+""".replace("\n", "")
+
+
+class Markup(str):
+    """Markup that was made here and needs no escaping."""
+
+    __slots__ = ()
+
+
+def escaped(value: object) -> str:
+    """Give a name or number as text that is safe in markup: in one line, not endless, its letters visible ones.
+
+    Markup stays as it is.
+
+    >>> escaped("<script>alert(1)</script>")
+    '&lt;script&gt;alert(1)&lt;/script&gt;'
+    """
+    if isinstance(value, Markup):
+        return value
+    text = _visible(" ".join(str(value).split()))
+    return html.escape(text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…")
+
+
+def frame(*parts: str) -> str:
+    """Put parts, markup each, into one block with its style."""
+    return f'<div class="pellucid"><style>{_STYLE}</style>{"".join(parts)}</div>'
+
+
+def paragraph(text: object) -> str:
+    """Set a sentence as a paragraph."""
+    lines = (html.escape(_visible(line)) for line in str(text).splitlines())
+    return f"<p>{'<br/>'.join(lines)}</p>"
+
+
+def _visible(text: str) -> str:
+    """Leave out letters that cannot be seen: control characters, which markup may not hold, and turns of direction."""
+    return "".join(letter for letter in text if letter.isprintable())
+
+
+def details(title: str, *parts: str) -> str:
+    """Put parts behind a line that opens them."""
+    return f"<details><summary>{escaped(title)}</summary>{''.join(parts)}</details>"
+
+
+def table(
+    lines: Sequence[Sequence[str]], total: bool = False, shades: Sequence[Sequence[float | None]] | None = None
+) -> str:
+    """Set lines of cells as a table: the first line is its head; with `total` the last is a sum.
+
+    `shades`, one for each cell below the head and right of the first column, colour cells from -1 (negative) over 0
+    (none) to 1 (positive).
+    """
+    head = "".join(f'<th scope="col">{escaped(cell)}</th>' for cell in lines[0])
+    body = [_row(line, None if shades is None else shades[n]) for n, line in enumerate(lines[1:])]
+    last = f'<tbody class="sum">{body.pop()}</tbody>' if total and body else ""
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(body)}</tbody>{last}</table>"
+
+
+def _row(line: Sequence[str], shades: Sequence[float | None] | None) -> str:
+    cells = [f"<td>{escaped(line[0])}</td>"]
+    for n, cell in enumerate(line[1:]):
+        share = shades[n] if shades is not None and n < len(shades) else None
+        style = ' style="text-align:left"' if isinstance(cell, Markup) else _shade(share)
+        cells.append(f"<td{style}>{escaped(cell)}</td>")
+    return f"<tr>{''.join(cells)}</tr>"
+
+
+def _shade(share: float | None) -> str:
+    if not share:
+        return ""
+    red, green, blue = POSITIVE if share > 0 else NEGATIVE
+    return f' style="background:rgba({red},{green},{blue},{min(abs(share), 1) * 0.6:.2f})"'

@@ -1,0 +1,38 @@
+"""What a history shows of itself in a notebook; loaded when a notebook asks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pellucid.core.metrics import METRICS
+from pellucid.language import say
+from pellucid.markup import charts, page
+
+if TYPE_CHECKING:
+    from pellucid.training.history import History
+
+
+def of_history(history: History) -> str:
+    """Show loss and metrics by epoch as curves, and behind a line every number."""
+    if not len(history):
+        return page.frame(page.paragraph(str(history)))
+    head = say(
+        "{epochs} epochs in {seconds:.2f} s, engine {engine}",
+        epochs=len(history),
+        seconds=history.seconds,
+        engine=history.engine,
+    )
+    if history.stopped != "finished":
+        head += ", " + say("stopped: {reason}", reason=history.stopped)
+    known = history.records[0]
+    names = [name for name in ("loss", *METRICS) if name in known]
+    parts = [_curve(history, name) for name in names]
+    return page.frame(page.paragraph(head), *parts, page.details(say("epoch by epoch"), page.table(history.lines())))
+
+
+def _curve(history: History, name: str) -> str:
+    lines = [(say("training"), history[name])]
+    if f"validation_{name}" in history.records[0]:
+        lines.append((say("validation"), history[f"validation_{name}"]))
+    title = {"loss": say("loss"), "accuracy": say("accuracy")}.get(name, name)
+    return charts.curves(title, say("epoch"), history["epoch"], lines, percent=name == "accuracy")
