@@ -45,6 +45,7 @@ def verdicts(document: dict[str, Any]) -> list[Verdict]:
         *_epochs(document.get("epochs", []), every),
         *_product(document),
         *_commands(document.get("commands", {})),
+        *_training(document.get("training", {})),
         *_sizes(document),
     ]
 
@@ -108,8 +109,8 @@ def _epochs(results: list[dict[str, Any]], every: int) -> list[Verdict]:
 def _product(document: dict[str, Any]) -> list[Verdict]:
     found = []
     for threads, flops in document.get("product", {}).items():
-        share = max(flops.values()) / document["peak"][threads]
-        found.append(Verdict(f"product at 1024^3, {_threads(int(threads))}", "measured peak", share, None))
+        share = 100 * flops["alone"] / document["peak"][threads]
+        found.append(Verdict(f"product at 1024^3, {_threads(int(threads))}", "measured peak", share, 70, "%", True))
     return found
 
 
@@ -124,6 +125,11 @@ def _commands(commands: dict[str, Any]) -> list[Verdict]:
         ratio = native["median"] / reference["median"]
         found.append(Verdict("pellucid train, start to exit", "--engine reference", ratio, None))
     return found
+
+
+def _training(seconds: dict[str, float]) -> list[Verdict]:
+    ratio = _ratio(seconds.get("native"), seconds.get("reference"))
+    return [Verdict("pellucid train, seconds of learning", "--engine reference", ratio, 1 / 3)] if ratio else []
 
 
 def _sizes(document: dict[str, Any]) -> list[Verdict]:

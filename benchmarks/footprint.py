@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import json
 import re
 import statistics
 import subprocess
@@ -50,6 +51,19 @@ def commands(repeats: int, with_default: bool) -> dict[str, dict[str, Any]]:
         if with_default:
             found |= _measured({DEFAULT: train}, 3) | _measured({REFERENCE: [*train, "--engine", "reference"]}, 1)
         return found
+
+
+def training() -> dict[str, float]:
+    """Measure the seconds of learning, as the command tells them, of the default recipe by each engine, in turns."""
+    seconds: dict[str, list[float]] = {"native": [], "reference": []}
+    with tempfile.TemporaryDirectory() as folder:
+        model = str(Path(folder, "digits.safetensors"))
+        for _ in range(3):
+            for engine, found in seconds.items():
+                command = [sys.executable, "-m", "pellucid", "train", "--json", "-o", model, "--engine", engine]
+                done = subprocess.run(command, capture_output=True, text=True, check=True)
+                found.append(json.loads(done.stdout)["seconds"])
+    return {engine: statistics.median(found) for engine, found in seconds.items()}
 
 
 def learning_memory() -> dict[str, int]:

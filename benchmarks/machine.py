@@ -45,12 +45,14 @@ def peak(thread_counts: list[int]) -> dict[str, float]:
 
 
 def product(thread_counts: list[int], instructions: str) -> dict[str, dict[str, float]]:
-    """Measure floating-point operations a second of the engine's product at 1024^3, answering and learning."""
+    """Measure floating-point operations a second of the engine's product at 1024^3: alone, answering, learning."""
     with compiled("product", engine_flags(instructions)) as program:
         found = {}
         for n in thread_counts:
-            answering, learning = map(float, _output(program, n).split())
-            found[str(n)] = {"answering": PRODUCT / answering, "learning": PRODUCT / learning}
+            seconds = map(float, _output(program, n).split())
+            found[str(n)] = {
+                way: PRODUCT / s for way, s in zip(("alone", "answering", "learning"), seconds, strict=True)
+            }
         return found
 
 

@@ -80,7 +80,7 @@ def _claims(document: dict[str, Any]) -> str:
         if verdict.measured is not None:
             sign = {True: "yes", False: "**no**", None: ""}[verdict.met]
             rows.append([verdict.claim, verdict.against, *_figures(verdict), sign])
-    return "## What is claimed\n\n" + table(["pellucid", "against", "measured", "at most", "holds"], rows)
+    return "## What is claimed\n\n" + table(["pellucid", "against", "measured", "asked: at most", "holds"], rows)
 
 
 def _figures(verdict: claims.Verdict) -> tuple[str, str]:
@@ -91,11 +91,9 @@ def _figures(verdict: claims.Verdict) -> tuple[str, str]:
             texts.append("stated")
         elif verdict.unit:
             texts.append(f"{value:.3g} {verdict.unit}")
-        elif "peak" in verdict.against:
-            texts.append(f"{100 * value:.0f} %")
         else:
             texts.append(f"1/{1 / value:.3g}" if value < 0.995 else f"{value:.3g}")
-    return texts[0], texts[1]
+    return texts[0], texts[1] + " or more" * verdict.at_least
 
 
 def _answers(document: dict[str, Any]) -> str:
@@ -169,8 +167,12 @@ def _products(document: dict[str, Any]) -> str:
         ]
         for n, flops in document["product"].items()
     ]
-    text = "1,024 rows through one Affine layer of 1,024 x 1,024, copying included; share of the measured peak.\n"
-    return f"## The matrix product\n\n{text}\n{table(['', 'answering', 'learning, forward'], rows)}"
+    text = (
+        "1,024 rows through one Affine layer of 1,024 x 1,024, and the product within it; share of the measured peak.\n"
+    )
+    return (
+        f"## The matrix product\n\n{text}\n{table(['', 'the product alone', 'answering', 'learning, forward'], rows)}"
+    )
 
 
 def _footprint(document: dict[str, Any]) -> str:
@@ -181,6 +183,9 @@ def _footprint(document: dict[str, Any]) -> str:
             for name, entry in commands.items()
         ]
         parts.append("## From start to exit\n\n" + table(["", "seconds, wall", "peak memory"], rows))
+    if training := document.get("training"):
+        told = ", ".join(f"{seconds:.2f} s by the {engine} engine" for engine, seconds in training.items())
+        parts.append(f"Of `pellucid train`, learning itself takes {told}.\n")
     sizes, memory = document.get("sizes"), document.get("learning_memory", {})
     if sizes:
         rows = []

@@ -115,6 +115,7 @@ def measure(section: str, quick: bool) -> dict[str, Any]:
         }
     return {
         "commands": footprint.commands(1 if quick else 5, with_default=not quick),
+        "training": {} if quick else footprint.training(),
         "learning_memory": {} if quick else footprint.learning_memory(),
         "sizes": footprint.sizes(),
         "libraries": footprint.libraries(),

@@ -1,5 +1,5 @@
 // The engine's matrix product: 1,024 rows through one Affine layer of 1,024 inputs and outputs, copies included.
-//     product THREADS  writes the median seconds of an answer, then those of the forward pass of learning
+//     product THREADS  writes the median seconds of the product alone, of an answer, and of the forward pass of learning
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -32,6 +32,11 @@ int main(int, char** words) {
     std::vector<float> y(x.size()), sums(x.size());
     Rows rows;
     rows.data = x.data(), rows.count = rows.width = n;
+    const Threads threads(net.plan.threads);
+    const std::vector<float> W = net.rows(n, n, false);
+    Product<float> p{n, n, n, {x.data(), n, 1}, W.data(), n, sums.data(), n};
+    p.readable = n * n;
+    std::printf("%.6g\n", median_seconds([&] { product(p, threads); }));
     std::printf("%.6g\n", median_seconds([&] { engine.answer(rows, y.data()); }));
     std::printf("%.6g\n", median_seconds([&] { engine.forward(rows, n, 0, sums.data(), y.data()); }));
 }

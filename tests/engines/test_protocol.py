@@ -209,6 +209,32 @@ def test_rows_are_gathered(engine: str, weighted: bool) -> None:
 
 
 @every_engine
+@pytest.mark.parametrize("kind", ["mask", "from the end", "uint8", "of no rows"])
+def test_rows_are_named_as_numpy_has_it(engine: str, kind: str) -> None:
+    x, t, _ = data(60)
+    rows = {
+        "mask": np.arange(60) % 3 == 0,
+        "from the end": np.array([-1, 0, -60, 5]),
+        "uint8": np.array([3, 1], np.uint8),
+        "of no rows": np.zeros(0, np.int64),
+    }[kind]
+    nets = [network(), network()]
+    loss, y = worker(nets[0], engine).learn(x, t, rows=rows)
+    expected = worker(nets[1], engine).learn(x[rows], t[rows])
+    assert loss == expected[0]
+    assert y.tobytes() == expected[1].tobytes()
+    assert bits(nets[0]) == bits(nets[1])
+
+
+@every_engine
+def test_rows_that_are_not_there(engine: str) -> None:
+    x, t, _ = data(60)
+    for rows in (np.array([0, 60]), np.array([-61])):
+        with pytest.raises(IndexError):
+            worker(network(), engine).learn(x, t, rows=rows)
+
+
+@every_engine
 def test_pictures_are_gathered(engine: str) -> None:
     pictures = np.random.default_rng(0).integers(0, 256, (20, 4, 4), np.uint8)
     t, rows = np.arange(20) % 3, np.array([5, 1, 19])

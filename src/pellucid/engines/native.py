@@ -215,7 +215,7 @@ class NativeEngine:
             x, rows = chain.as_input(self.layers, x), None
         classes, values = (None, None) if self._own_loss else self._targets(t, len(x))
         weights = None if weights is None else np.ascontiguousarray(weights, np.float64)
-        return _Batch(x, classes, values, weights, None if rows is None else np.ascontiguousarray(rows, np.int64))
+        return _Batch(x, classes, values, weights, None if rows is None else _places(rows, len(x)))
 
     def _targets(self, t: Array, N: int) -> tuple[Array | None, Array | None]:
         """Give class indices, or else values, (N, K); raises core's InputError for what core does not take."""
@@ -293,6 +293,13 @@ class _Batch(NamedTuple):
     def N(self) -> int:
         """How many rows are meant."""
         return len(self.x if self.rows is None else self.rows)
+
+
+def _places(rows: Array, N: int) -> Array:
+    """Give rows as places from 0 to N - 1: masks, and numbers that count from the end, are turned as NumPy has them."""
+    if rows.dtype.kind not in "iu" or (rows.size > 0 and rows.min() < 0):
+        rows = np.arange(N)[rows]
+    return np.ascontiguousarray(rows, np.int64)
 
 
 def _takes_classes(loss: Loss) -> bool:
