@@ -153,11 +153,18 @@ inline void transposed_product(const Strips<T>& strips, const T* x, std::int64_t
     });
 }
 
+// How many columns make a group, and how many vectors of a row are taken at once: as much as the registers hold.
+#if defined(__AVX512F__)
+constexpr int kGroupColumns = 4, kGroupVectors = 4;
+#else
+constexpr int kGroupColumns = 2, kGroupVectors = 4;
+#endif
+
 // Groups of neighbouring columns, and the rows in which they are not all 0.
 template <class T>
 class Columns {
 public:
-    static constexpr std::int64_t kGroup = 4;
+    static constexpr std::int64_t kGroup = kGroupColumns;
 
     struct Group {
         const T* values;            // its columns one after the other, `apart` numbers from each other
@@ -253,12 +260,6 @@ private:
     Buffer<T> values_;
 };
 
-#if defined(__AVX512F__)
-constexpr int kGroupVectors = 4;
-#else
-constexpr int kGroupVectors = 2;
-#endif
-
 // Calls f(V, column) for as many vectors at once as the registers hold for a group.
 template <class T, class F>
 inline void each_width(std::int64_t column, std::int64_t end, F f) {
@@ -268,7 +269,7 @@ inline void each_width(std::int64_t column, std::int64_t end, F f) {
             f(V, column);
             column += V * kLanes<T>;
         };
-        if (kGroupVectors >= 4 && vectors >= 4)
+        if (vectors >= kGroupVectors)
             go(std::integral_constant<int, kGroupVectors>{});
         else if (vectors >= 2)
             go(std::integral_constant<int, 2>{});
