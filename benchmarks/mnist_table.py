@@ -153,7 +153,7 @@ ROWS = (
         f"{SRIVASTAVA}, dropout and max-norm",
         rate=0.002,
         decay=0.1,
-        epochs=40,
+        epochs=60,
         batch=256,
         activation="relu",
         smoothing=0.05,

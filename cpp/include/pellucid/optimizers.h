@@ -131,13 +131,20 @@ private:
     }
 
     void bound(const Parameter& p) const {
-        std::vector<T> norms(static_cast<std::size_t>(p.columns));
-        for (std::int64_t i = 0; i < p.size(); ++i) norms[static_cast<std::size_t>(i % p.columns)] += p.value[i] * p.value[i];
-        for (T& norm : norms) {
-            const T length = std::max(std::sqrt(norm), std::numeric_limits<T>::min());
-            norm = std::min(T(1), static_cast<T>(s_.max_norm) / length);
+        Buffer<T> norms(static_cast<std::size_t>(p.columns));
+        T* const norm = norms.data();
+        for (std::int64_t r = 0; r < p.rows; ++r) {
+            const T* const row = p.value + r * p.columns;
+            for (std::int64_t c = 0; c < p.columns; ++c) norm[c] += row[c] * row[c];
         }
-        for (std::int64_t i = 0; i < p.size(); ++i) p.value[i] *= norms[static_cast<std::size_t>(i % p.columns)];
+        for (std::int64_t c = 0; c < p.columns; ++c) {
+            const T length = std::max(std::sqrt(norm[c]), std::numeric_limits<T>::min());
+            norm[c] = std::min(T(1), static_cast<T>(s_.max_norm) / length);
+        }
+        for (std::int64_t r = 0; r < p.rows; ++r) {
+            T* const row = p.value + r * p.columns;
+            for (std::int64_t c = 0; c < p.columns; ++c) row[c] *= norm[c];
+        }
     }
 
     void follow(const Parameter& p, T* average) const {
