@@ -134,8 +134,9 @@ def blank(tmp_path: Path) -> Path:
 
 
 def fits(text: str, columns: int) -> bool:
-    """Tell whether every line of a text fits into that many columns."""
-    return max(map(pl.language.cell_width, text.splitlines())) <= columns
+    """Tell whether every line of a text fits into that many columns, but for a path alone, which cannot be broken."""
+    lines = [line for line in text.splitlines() if not (line.startswith("/") and " " not in line)]
+    return max(map(pl.language.cell_width, lines)) <= columns
 
 
 def save_picture(path: Path, image: Any) -> Path:
