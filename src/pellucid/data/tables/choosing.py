@@ -198,7 +198,7 @@ def unreadable(table: str, column: str, cell: Cell) -> str:
     """Say that a cell of a numeric column is no number."""
     return say(
         "{table}: row {row} (counted from 1 below the names), column {column}: {text} is no number ({count} such cells "
-        "found): mend it, leave the cell empty, or take the column for categories by --category",
+        "found): mend it, leave the cell empty, or train with the column as categories (--category)",
         table=table,
         row=cell.row,
         column=column,
