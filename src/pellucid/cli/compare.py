@@ -98,16 +98,7 @@ def _show_weights(found: Comparison) -> None:
     from pellucid.core.table import table
 
     heads = [say("array"), say("shape"), say("largest gap"), say("relative"), say("cosine")]
-    lines = [
-        [
-            f"{line.layer} {line.type} {line.name}",
-            str(line.shape),
-            f"{line.largest:.4g}",
-            "-" if line.relative is None else f"{line.relative:.2%}",
-            "-" if line.cosine is None else f"{line.cosine:.4f}",
-        ]
-        for line in found.weights[:ARRAYS]
-    ]
+    lines = found.weight_lines(ARRAYS)
     if lines:
         text = table([heads, *lines], total=False)
         if cell_width(text.splitlines()[0]) > columns():

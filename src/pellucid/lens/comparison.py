@@ -115,9 +115,9 @@ class Comparison:
 
     __repr__ = __str__
 
-    def _weights_text(self) -> str:
-        heads = [say("array"), say("shape"), say("largest difference"), say("relative"), say("cosine")]
-        lines = [
+    def weight_lines(self, most: int) -> list[list[str]]:
+        """Give the cells of at most so many arrays: name, shape, largest difference, relative difference, cosine."""
+        return [
             [
                 f"{line.layer} {line.type} {line.name}",
                 str(line.shape),
@@ -125,8 +125,12 @@ class Comparison:
                 "-" if line.relative is None else f"{line.relative:.2%}",
                 "-" if line.cosine is None else f"{line.cosine:.4f}",
             ]
-            for line in self.weights[:SHOWN]
+            for line in self.weights[:most]
         ]
+
+    def _weights_text(self) -> str:
+        heads = [say("array"), say("shape"), say("largest difference"), say("relative"), say("cosine")]
+        lines = self.weight_lines(SHOWN)
         text = table([heads, *lines], total=False) if lines else ""
         if self.unmatched:
             text += ("\n" if text else "") + say("only in one of them: {names}", names=", ".join(self.unmatched))
