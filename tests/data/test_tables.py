@@ -13,7 +13,7 @@ import pytest
 
 import pellucid as pl
 from pellucid.data.tables import cells
-from pellucid.data.tables.extra import library
+from pellucid.extras import library
 
 CELLS = {
     "age": [31, 54, None, 18, 44, 27],
@@ -195,8 +195,8 @@ def test_without_the_extra_one_line_says_what_to_install(monkeypatch):
         return known(name)
 
     monkeypatch.setattr(importlib, "import_module", without)
-    with pytest.raises(pl.InputError, match=r'tables need pyarrow.*pip install "pellucid\[tables\]"'):
-        library("pyarrow.csv")
+    with pytest.raises(pl.InputError, match=r'this needs pyarrow.*pip install "pellucid\[tables\]"'):
+        library("pyarrow.csv", "tables")
 
 
 def test_a_network_on_rows_needs_no_table_library():

@@ -519,4 +519,4 @@ def test_without_matplotlib_one_line_says_what_to_install():
     program = "import sys; sys.modules['matplotlib'] = None; import pellucid as pl\n"
     program += "try: pl.plots.weights\nexcept pl.InputError as error: print(error)"
     text = run(f"import os; os.environ['PELLUCID_LANG'] = 'en'; {program}")
-    assert text == 'plots need matplotlib, which is not installed: pip install "pellucid[plot]"\n'
+    assert text == 'this needs matplotlib, which is not installed: pip install "pellucid[plot]"\n'

@@ -9,8 +9,8 @@ import numpy as np
 
 from pellucid.core.types import Array
 from pellucid.data.opening import open_file
-from pellucid.data.tables.extra import library
 from pellucid.errors import FileError
+from pellucid.extras import library
 from pellucid.language import say
 
 _ROWS = 1 << 16
@@ -59,7 +59,7 @@ def _from(path: str, columns: dict[str, Array]) -> tuple[list[str], Callable[[Se
         )
 
     def blocks(names: Sequence[str]) -> Iterator[list[Any]]:
-        arrow = library("pyarrow")
+        arrow = library("pyarrow", "tables")
         for start in range(0, len(columns[names[0]]), _ROWS):
             rows = [np.ascontiguousarray(columns[name][start : start + _ROWS]) for name in names]
             try:

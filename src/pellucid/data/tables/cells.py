@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from pellucid.core.types import Array
-from pellucid.data.tables.extra import library
+from pellucid.extras import library
 
 MISSING = frozenset(
     (
@@ -41,7 +41,7 @@ class Texts(NamedTuple):
 
 def family(array: Any) -> str:
     """Tell what kind of cells an Arrow array holds: "number", "text", "category" (declared) or "other"."""
-    types = library("pyarrow.types")
+    types = library("pyarrow.types", "tables")
     kind = array.type
     if types.is_dictionary(kind):
         return "category"
@@ -53,8 +53,8 @@ def family(array: Any) -> str:
 
 def as_numbers(array: Any) -> Numbers:
     """Give the cells as numbers."""
-    arrow, compute = library("pyarrow"), library("pyarrow.compute")
-    types = library("pyarrow.types")
+    arrow, compute = library("pyarrow", "tables"), library("pyarrow.compute", "tables")
+    types = library("pyarrow.types", "tables")
     if types.is_boolean(array.type) or types.is_temporal(array.type) or types.is_dictionary(array.type):
         return _numbers_of_texts(as_texts(array))  # truth values are texts, as in a CSV file
     try:
@@ -67,7 +67,7 @@ def as_numbers(array: Any) -> Numbers:
 
 def as_texts(array: Any) -> Texts:
     """Give the cells as texts, blanks around them taken away, missing ones told."""
-    arrow, compute = library("pyarrow"), library("pyarrow.compute")
+    arrow, compute = library("pyarrow", "tables"), library("pyarrow.compute", "tables")
     if family(array) == "category":
         array = array.dictionary_decode()
     try:

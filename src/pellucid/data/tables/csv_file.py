@@ -10,8 +10,8 @@ from typing import Any
 
 from pellucid.data.opening import open_file
 from pellucid.data.tables.cells import MISSING
-from pellucid.data.tables.extra import library
 from pellucid.errors import FileError
+from pellucid.extras import library
 from pellucid.language import say
 
 _START = 1 << 20  # bytes from which encoding and separator are told, and in which the first line must end
@@ -66,7 +66,7 @@ def _head(path: str, text: str) -> tuple[str, list[str]]:
 def _blocks(
     path: str, encoding: str, form: tuple[str, int], names: Sequence[str], columns: Sequence[str]
 ) -> Iterator[list[Any]]:
-    arrow, reader = library("pyarrow"), library("pyarrow.csv")
+    arrow, reader = library("pyarrow", "tables"), library("pyarrow.csv", "tables")
     # Columns go by their numbers here: names may be anything.
     numbers = [str(names.index(column)) for column in columns]
     text = arrow.string()

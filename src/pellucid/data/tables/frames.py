@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from pellucid.data.tables.extra import library
 from pellucid.errors import InputError
+from pellucid.extras import library
 from pellucid.language import say
 
 _ROWS = 1 << 16
@@ -26,7 +26,7 @@ def is_frame(value: Any) -> bool:
 
 def of_frame(frame: Any) -> tuple[list[str], Callable[[Sequence[str]], Iterator[list[Any]]]]:
     """Give the column names of a dataframe, and the function that goes through its rows."""
-    narwhals, arrow = library("narwhals"), library("pyarrow")
+    narwhals, arrow = library("narwhals", "tables"), library("pyarrow", "tables")
     _check_names(frame)
     try:
         known = narwhals.from_native(frame, eager_only=True)
@@ -54,7 +54,7 @@ def of_frame(frame: Any) -> tuple[list[str], Callable[[Sequence[str]], Iterator[
 
 def of_dict(columns: Mapping[Any, Any]) -> tuple[list[str], Callable[[Sequence[str]], Iterator[list[Any]]]]:
     """Give the names of a dict of columns, and the function that goes through its rows."""
-    arrow = library("pyarrow")
+    arrow = library("pyarrow", "tables")
     try:
         table = arrow.table({str(name): _as_array(arrow, values) for name, values in columns.items()})
     except (arrow.ArrowException, TypeError, ValueError) as error:
@@ -72,7 +72,7 @@ def _as_array(arrow: Any, values: Any) -> Any:
 
 
 def _one_column(frame: Any, name: str) -> Any:
-    arrow = library("pyarrow")
+    arrow = library("pyarrow", "tables")
     try:
         return frame.select(name).to_arrow().column(name)
     except (arrow.ArrowException, TypeError, ValueError):

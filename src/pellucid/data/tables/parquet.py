@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from pellucid.data.tables.extra import library
 from pellucid.errors import FileError
+from pellucid.extras import library
 from pellucid.language import say
 
 _ROWS = 1 << 15
@@ -14,7 +14,7 @@ _ROWS = 1 << 15
 
 def open_parquet(path: str) -> tuple[list[str], Callable[[Sequence[str]], Iterator[list[Any]]]]:
     """Give the column names of a Parquet file, and the function that goes through its rows."""
-    reader = library("pyarrow.parquet")
+    reader = library("pyarrow.parquet", "tables")
 
     def blocks(columns: Sequence[str]) -> Iterator[list[Any]]:
         try:
@@ -22,13 +22,13 @@ def open_parquet(path: str) -> tuple[list[str], Callable[[Sequence[str]], Iterat
                 for batch in file.iter_batches(_ROWS, columns=list(columns), use_threads=False):
                     # By name, as the file's order is kept whatever is asked for.
                     yield [batch.column(column) for column in columns]
-        except (library("pyarrow").ArrowException, OSError) as error:
+        except (library("pyarrow", "tables").ArrowException, OSError) as error:
             raise FileError(_damaged(path, error)) from error
 
     try:
         with reader.ParquetFile(path) as file:
             return list(file.schema_arrow.names), blocks
-    except (library("pyarrow").ArrowException, OSError) as error:
+    except (library("pyarrow", "tables").ArrowException, OSError) as error:
         raise FileError(_damaged(path, error)) from error
 
 

@@ -18,8 +18,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pellucid.errors import InputError
-from pellucid.language import say
+from pellucid.extras import library
 
 if TYPE_CHECKING:
     from pellucid.lens.plots.answers import confusion_matrix, misread, reliability, residuals
@@ -75,13 +74,8 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     import importlib
 
-    try:
-        module = importlib.import_module(f"{__name__}.{_MODULE_OF[name]}")
-    except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] != "matplotlib":
-            raise
-        raise InputError(say('plots need matplotlib, which is not installed: pip install "pellucid[plot]"')) from error
-    value = getattr(module, name)
+    library("matplotlib", "plot")
+    value = getattr(importlib.import_module(f"{__name__}.{_MODULE_OF[name]}"), name)
     globals()[name] = value
     return value
 
