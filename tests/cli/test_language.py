@@ -28,7 +28,7 @@ NAMES = {
     *("softplus", "softmax", "identity", "cross_entropy", "binary_cross_entropy", "mean_squared_error", "adamw"),
     *("adam", "sgd", "rmsprop", "adagrad", "one_cycle", "constant", "cosine", "step", "exponential", "auto", "native"),
     *("reference", "ko", "en", "PELLUCID_LANG", "Ctrl", "C", "digits", "model", "safetensors", "train", "predict"),
-    *("evaluate", "summary", "data", "bench", "doctor", "demo"),
+    *("evaluate", "summary", "data", "bench", "doctor", "demo", "open", "serve"),
     *("CSV", "Parquet", "classify", "regress", "describe"),
     *(
         "inspect",

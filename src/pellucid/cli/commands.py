@@ -15,6 +15,7 @@ from pellucid.cli.explain import explain
 from pellucid.cli.help import Group, Option, lang_option
 from pellucid.cli.inspect import inspect
 from pellucid.cli.predict import predict
+from pellucid.cli.serve import open_page, serve
 from pellucid.cli.summary import summary
 from pellucid.cli.train import train
 from pellucid.language import mark
@@ -53,5 +54,8 @@ def pellucid() -> None:
     """Do nothing: the commands do it."""
 
 
-for command in (train, predict, evaluate, inspect, explain, compare, summary, data, bench, doctor, demo):
+for command in (
+    *(train, predict, evaluate, inspect, explain, compare, summary),
+    *(open_page, serve, data, bench, doctor, demo),
+):
     pellucid.add_command(command)

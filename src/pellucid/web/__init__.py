@@ -1,0 +1,15 @@
+"""The page: a network that one draws for, watches and asks, in a browser; served from here, or as one file.
+
+Its modules stand in `static/` (docs/page.md); Python only says what the page cannot find in a model file.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pellucid.web.page import page
+
+__all__ = ["SHIPPED", "page"]
+
+SHIPPED = Path(__file__).with_name("digits.safetensors")
+"""The network that comes with pellucid: 784-16-16-10, by `make page-network`."""

@@ -1,0 +1,79 @@
+"""The page's modules as one script, for a page that is one file.
+
+Browsers load no modules from `file://`, so each module becomes a function that gives what it exports, called in the
+order in which they need each other. Understood is what the page uses, and nothing else, so that nothing is understood
+wrongly: imports and exports by name, at the beginning of a line.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from pathlib import Path
+
+STATIC = Path(__file__).with_name("static")
+FIRST = "main.js"
+STYLES = tuple(f"styles/{name}.css" for name in ("base", "pad", "stage", "detail", "layout"))
+"""In the order in which they stand in index.html: the last has the last word."""
+
+_IMPORT = re.compile(r'^import \{([^}]*)\} from "(\.[^"]+)";\n', re.MULTILINE)
+_EXPORT = re.compile(r"^export ((?:async )?function|class|const) (\w+)", re.MULTILINE)
+_OTHER = re.compile(r"^(?:import|export)\b.*|\bimport\b *[(.]", re.MULTILINE)
+_CAST = re.compile(r"/\*.*?\*/")
+_COMMENT = re.compile(r"^[ \t]*(?:/\*(?:(?!\*/).)*\*/[ \t]*|//[^\n]*)\n", re.DOTALL | re.MULTILINE)
+
+
+def bundle(folder: Path = STATIC, first: str = FIRST) -> str:
+    """Give the module `first` and all that it imports as one script.
+
+    Raises ValueError for imports in a circle, and for imports or exports in a form that is not understood.
+    """
+    done: dict[str, str] = {}
+    _add(folder, first, done, ())
+    return '"use strict";\n' + "".join(done.values())
+
+
+def modules(folder: Path = STATIC, first: str = FIRST) -> list[str]:
+    """Give the names of the module `first` and of all that it imports, those that are needed first in front."""
+    done: dict[str, str] = {}
+    _add(folder, first, done, ())
+    return list(done)
+
+
+def _add(folder: Path, name: str, done: dict[str, str], around: tuple[str, ...]) -> None:
+    if name in done:
+        return
+    if name in around:
+        raise ValueError(f"modules import each other in a circle: {' -> '.join([*around, name])}")
+    text = (folder / name).read_text(encoding="utf-8")
+    imports = []
+    for names, path in _IMPORT.findall(text):
+        other = posixpath.normpath(posixpath.join(posixpath.dirname(name), path))
+        _add(folder, other, done, (*around, name))
+        imports.append(f"const {{{_as_pattern(names)}}} = {_variable(other)};\n")
+    body = _EXPORT.sub(r"\1 \2", _IMPORT.sub("", text))
+    body = _without_comments(name, body)
+    if wrong := _OTHER.search(_CAST.sub("", body)):
+        raise ValueError(f"{name}: not understood: {wrong.group()}")
+    exports = ", ".join(found for _, found in _EXPORT.findall(text))
+    head = "".join(imports)
+    done[name] = f"// {name}\nconst {_variable(name)} = (() => {{\n{head}{body}return {{{exports}}};\n}})();\n"
+
+
+def _as_pattern(names: str) -> str:
+    return ", ".join(re.sub(r"(\w+) as (\w+)", r"\1: \2", name.strip()) for name in names.split(",") if name.strip())
+
+
+def _variable(name: str) -> str:
+    return "$" + re.sub(r"\W", "_", name.removesuffix(".js"))
+
+
+def _without_comments(name: str, text: str) -> str:
+    """Leave out comments on lines of their own: half of the text, which matters to a file that is sent around.
+
+    A string over several lines could look like one, so there must be none.
+    """
+    bare = _COMMENT.sub("", text)
+    if any(line.count("`") % 2 for line in bare.splitlines()):
+        raise ValueError(f"{name}: not understood: a string over several lines")
+    return bare

@@ -1,0 +1,73 @@
+"""The page as one file: it opens from a disk, a school's web site or an e-mail, without a server or a network."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import os
+import re
+from pathlib import Path
+
+from pellucid.files import model
+from pellucid.files.atomic import write_whole
+from pellucid.network import Network
+from pellucid.web.bundle import STATIC, STYLES, bundle
+from pellucid.web.facts import facts, sample_digits
+
+_LINK = re.compile(r' *<link rel="stylesheet"[^>]*>\n')
+
+
+def page(net: Network, path: str | os.PathLike[str]) -> int:
+    """Write a page that shows this network, as one HTML file; give its size in bytes.
+
+    Modules, style, model and, for a network that reads digits, 500 test digits of MNIST lie within; it asks no other
+    computer for anything, and says so to the browser by a Content-Security-Policy. Raises InputError for a network
+    without weights and for layers of the user's own, FileError where the file cannot be written.
+    """
+    content = page_text(net, Path(path).stem).encode()
+    write_whole(path, content)
+    return len(content)
+
+
+def page_text(net: Network, name: str) -> str:
+    """Give the text of the page."""
+    known = facts(net, name)
+    data = {
+        "facts": known,
+        "model": _base64(model_bytes(net)),
+        "digits": _base64(sample_digits()) if known["digits"] else None,
+    }
+    script, style = bundle(), "".join((STATIC / name).read_text(encoding="utf-8") for name in STYLES)
+    icon = "data:image/svg+xml;base64," + _base64((STATIC / "icon.svg").read_bytes())
+    # "<" could end the element around it, or begin a comment; JSON and strings of scripts may write it so.
+    inside = json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+    if "</script" in script.lower():
+        raise ValueError("a module holds </script, which would end the script")
+    policy = f"default-src 'none'; script-src '{_digest(script)}'; style-src '{_digest(style)}'; img-src data: blob:"
+    html = _LINK.sub("", (STATIC / "index.html").read_text(encoding="utf-8"))
+    parts = {
+        '<meta charset="utf-8" />': '<meta charset="utf-8" />\n    <meta http-equiv="Content-Security-Policy" '
+        f"content=\"{policy}; base-uri 'none'; form-action 'none'\" />",
+        '<link rel="icon" href="icon.svg" />': f'<link rel="icon" href="{icon}" />\n    <style>{style}</style>',
+        '    <script type="module" src="main.js"></script>\n': "",
+        "  </body>": f'    <script type="application/json" id="pellucid-data">{inside}</script>\n'
+        f"    <script>{script}</script>\n  </body>",
+    }
+    found = re.compile("|".join(re.escape(part) for part in parts))
+    if sorted(found.findall(html)) != sorted(parts):
+        raise ValueError("index.html is not what page.py expects")
+    return found.sub(lambda match: parts[match.group()], html)
+
+
+def model_bytes(net: Network) -> bytes:
+    """Give the content of the network's model file."""
+    return model.to_bytes(net.layers, {"inputs": net.inputs, "classes": net.classes, "record": net.record})
+
+
+def _base64(content: bytes) -> str:
+    return base64.b64encode(content).decode()
+
+
+def _digest(text: str) -> str:
+    return f"sha256-{_base64(hashlib.sha256(text.encode()).digest())}"

@@ -1,0 +1,114 @@
+"""The server of the page: on this computer only, for as long as it is wanted."""
+
+from __future__ import annotations
+
+import errno
+import json
+import socket
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from pellucid.errors import InputError
+from pellucid.extras import library
+from pellucid.language import say, say_reason
+from pellucid.network import Network
+from pellucid.web.bundle import STATIC, STYLES, modules
+from pellucid.web.facts import facts, sample_digits
+from pellucid.web.guard import App, Guard
+from pellucid.web.page import model_bytes
+
+HOST = "127.0.0.1"
+PORT = 8765
+"""Where the page is, unless another port is asked for; where it is taken, any free one."""
+
+TYPES = {
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".svg": "image/svg+xml",
+}
+
+
+def serve(net: Network, name: str, port: int | None = None, ready: Callable[[str], None] | None = None) -> None:
+    """Serve the page of a network on 127.0.0.1 until Ctrl-C.
+
+    Parameters
+    ----------
+    name
+        What to call the network.
+    port
+        None for 8765, or any free port where that is taken; 0 for any free port.
+    ready
+        Is called with the page's address, once it answers.
+
+    Raises InputError where the libraries of the extra `web` are missing, and where the port is taken.
+    """
+    uvicorn = library("uvicorn", "web")
+    app = application(net, name)
+    with _listening(port) as listener:
+        settings = uvicorn.Config(app, log_level="error", access_log=False, lifespan="off", timeout_graceful_shutdown=1)
+        server = uvicorn.Server(settings)
+        if ready is not None:  # connections wait in the socket's queue until the server takes them
+            ready(f"http://{HOST}:{listener.getsockname()[1]}/")
+        with suppress(KeyboardInterrupt):
+            server.run(sockets=[listener])
+
+
+def application(net: Network, name: str) -> App:
+    """Give the ASGI application of a network's page: the files of `static/`, the model, and what is known of it."""
+    applications = library("starlette.applications", "web")
+    responses = library("starlette.responses", "web")
+    routing = library("starlette.routing", "web")
+
+    def route(path: str, content: bytes, media_type: str) -> Any:
+        async def answer(request: Any) -> Any:
+            return responses.Response(content, media_type=media_type)
+
+        return routing.Route(path, answer)
+
+    routes = [route(f"/{path}", *content) for path, content in _contents(net, name).items()]
+    app: App = Guard(applications.Starlette(routes=routes))
+    return app
+
+
+def _contents(net: Network, name: str) -> dict[str, tuple[bytes, str]]:
+    """Give what is at each path, and its media type."""
+    known = facts(net, name, server=True)
+    asked = {
+        "page.json": (json.dumps(known, ensure_ascii=False).encode(), "application/json"),
+        "model.safetensors": (model_bytes(net), "application/octet-stream"),
+    }
+    if known["digits"]:
+        asked["digits.gz"] = (sample_digits(), "application/octet-stream")
+    # All that the page will ask for is named in its head, so that the browser asks at once and not in turns.
+    ahead = [f'<link rel="modulepreload" href="{name}" />' for name in modules()]
+    ahead += [f'<link rel="preload" as="fetch" crossorigin href="{name}" />' for name in asked]
+    html = (STATIC / "index.html").read_text(encoding="utf-8").replace("  </head>", "\n".join([*ahead, "  </head>"]))
+    files = {name: (STATIC / name).read_bytes() for name in (*modules(), *STYLES, "icon.svg")}
+    return {
+        "": (html.encode(), TYPES[".html"]),
+        **asked,
+        **{name: (content, TYPES[Path(name).suffix]) for name, content in files.items()},
+    }
+
+
+def _listening(port: int | None) -> socket.socket:
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        try:
+            listener.bind((HOST, PORT if port is None else port))
+        except OSError as error:
+            if port is not None or error.errno != errno.EADDRINUSE:
+                raise
+            listener.bind((HOST, 0))
+        listener.listen()
+    except (OSError, OverflowError) as error:
+        listener.close()
+        reason = say_reason(error) if isinstance(error, OSError) else error
+        raise InputError(
+            say("port {port} cannot be used ({reason}): choose another one, or 0 for any", port=port, reason=reason)
+        ) from error
+    return listener

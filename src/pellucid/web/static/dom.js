@@ -1,0 +1,64 @@
+// Elements made in one call; attributes only, no markup from strings, so that no text can become code.
+
+const SVG = "http://www.w3.org/2000/svg";
+
+/**
+ * @typedef {string | number | boolean | null | undefined | ((event: any) => void)} Attribute
+ * @typedef {Node | string | null | undefined} Child
+ */
+
+/**
+ * An HTML element. Functions become listeners ("onclick"), true an attribute without a value, false and null none.
+ * @template {keyof HTMLElementTagNameMap} K
+ * @param {K} tag
+ * @param {Record<string, Attribute>} [attributes]
+ * @param {...Child} children
+ * @returns {HTMLElementTagNameMap[K]}
+ */
+export function h(tag, attributes = {}, ...children) {
+  return filled(document.createElement(tag), attributes, children);
+}
+
+/**
+ * An SVG element, in the same manner.
+ * @template {keyof SVGElementTagNameMap} K
+ * @param {K} tag
+ * @param {Record<string, Attribute>} [attributes]
+ * @param {...Child} children
+ * @returns {SVGElementTagNameMap[K]}
+ */
+export function s(tag, attributes = {}, ...children) {
+  return filled(document.createElementNS(SVG, tag), attributes, children);
+}
+
+/**
+ * @template {Element} E
+ * @param {E} element
+ * @param {Record<string, Attribute>} attributes
+ * @param {Child[]} children
+ * @returns {E}
+ */
+function filled(element, attributes, children) {
+  set(element, attributes);
+  element.append(.../** @type {Node[]} */ (children.filter((child) => child !== null && child !== undefined)));
+  return element;
+}
+
+/** Set attributes, each only where it changes. @param {Element} element @param {Record<string, Attribute>} attributes */
+export function set(element, attributes) {
+  for (const [name, value] of Object.entries(attributes)) {
+    if (typeof value === "function") {
+      element.addEventListener(name.slice(2), value);
+    } else if (value === false || value === null || value === undefined) {
+      element.removeAttribute(name);
+    } else {
+      const text = value === true ? "" : String(value);
+      if (element.getAttribute(name) !== text) element.setAttribute(name, text);
+    }
+  }
+}
+
+/** Set an element's text where it changes. @param {Element} element @param {string} text */
+export function say(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}

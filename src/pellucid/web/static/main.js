@@ -1,0 +1,53 @@
+// The beginning: load, build the views, and let scripts at the running network.
+
+import { h } from "./dom.js";
+import { Page } from "./page.js";
+import { resources } from "./resources.js";
+import { translator } from "./texts.js";
+import { answer } from "./views/answer.js";
+import { columns } from "./views/columns.js";
+import { detail } from "./views/detail.js";
+import { footer, header } from "./views/frame.js";
+import { pad } from "./views/pad.js";
+import { panels } from "./views/panels.js";
+import { stage } from "./views/stage.js";
+
+/** @typedef {import("./page.js").View} View */
+
+/** @param {Page} page @returns {View[]} */
+function build(page) {
+  const left = page.pictures ? pad(page) : columns(page);
+  const parts = [left, stage(page), answer(page), detail(page), panels(page)];
+  const main = h("main", { class: "page" }, ...parts.map((part) => part.element));
+  /** @type {View} */
+  const middle = { element: main, render: (look, before) => parts.forEach((part) => part.render(look, before)) };
+  return [header(page), middle, footer(page)];
+}
+
+async function begin() {
+  try {
+    const page = new Page(await resources());
+    page.show(build);
+    Object.defineProperty(window, "pellucid", {
+      value: {
+        /** The running network. */
+        get network() {
+          return page.network;
+        },
+        /** What is seen now: state, picture, pass, answer. */
+        get look() {
+          return page.look();
+        },
+        page,
+      },
+    });
+    document.documentElement.dataset.ready = performance.now().toFixed(); // milliseconds since it was asked for
+  } catch (error) {
+    const language = navigator.language.startsWith("ko") ? "ko" : "en";
+    const reason = error instanceof Error ? error.message : String(error);
+    document.body.replaceChildren(h("p", { role: "alert" }, translator(language)("page.failed", { reason })));
+    throw error;
+  }
+}
+
+begin();

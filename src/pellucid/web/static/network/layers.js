@@ -1,0 +1,265 @@
+// The layers of core/, for one row in float64: both directions side by side, and nothing of a pass in between.
+
+import { geluArgument, geluSlope, normalCumulative, normalDensity, sigmoid, softmax, softplus } from "./functions.js";
+
+/**
+ * @typedef {{shape: number[], data: Float64Array}} Tensor
+ *
+ * @typedef {object} Layer
+ * @property {string} type
+ * @property {Record<string, any>} options
+ * @property {Record<string, Tensor>} arrays
+ * @property {boolean} [frozen]
+ * @property {Layer[]} [layers] those within a Residual
+ *
+ * @typedef {Record<string, Float64Array>} Grads by the names of the layer's parameters; of a Residual, "0.W", ...
+ *
+ * @typedef {object} Kind what a layer of one type does
+ * @property {string[]} learned names of the arrays that are learned
+ * @property {(layer: Layer, x: Float64Array) => Float64Array} forward
+ * @property {(layer: Layer, x: Float64Array, y: Float64Array, dy: Float64Array) => {dx: Float64Array, grads: Grads}} backward
+ * @property {(layer: Layer, x: number) => number} [curve] of an activation: y = f(x), number by number
+ */
+
+/** y = x W + b; dx = dy W^T, dW = x^T dy, db = dy. W is (D, H), row by row. @type {Kind} */
+const Affine = {
+  learned: ["W", "b"],
+  forward(layer, x) {
+    const {
+      shape: [D, H],
+      data: W,
+    } = layer.arrays.W;
+    const y = new Float64Array(H);
+    for (let d = 0; d < D; d++) {
+      const value = x[d];
+      if (value === 0) continue; // most pixels of a drawing are black
+      for (let h = 0, at = d * H; h < H; h++, at++) y[h] += value * W[at];
+    }
+    const b = layer.arrays.b?.data;
+    if (b) for (let h = 0; h < H; h++) y[h] += b[h];
+    return y;
+  },
+  backward(layer, x, y, dy) {
+    const {
+      shape: [D, H],
+      data: W,
+    } = layer.arrays.W;
+    const dx = new Float64Array(D);
+    const dW = new Float64Array(D * H);
+    for (let d = 0; d < D; d++) {
+      let sum = 0;
+      for (let h = 0, at = d * H; h < H; h++, at++) {
+        sum += dy[h] * W[at];
+        dW[at] = x[d] * dy[h];
+      }
+      dx[d] = sum;
+    }
+    /** @type {Grads} */
+    const grads = { W: dW };
+    if (layer.arrays.b) grads.b = dy.slice();
+    return { dx, grads };
+  },
+};
+
+/**
+ * A layer that treats each number by itself: y = f(x), dx = dy f'(x).
+ * @param {(x: number, layer: Layer) => number} curve
+ * @param {(x: number, y: number, layer: Layer) => number} derivative
+ * @returns {Kind}
+ */
+function activation(curve, derivative) {
+  return {
+    learned: [],
+    forward: (layer, x) => x.map((value) => curve(value, layer)),
+    backward: (layer, x, y, dy) => ({ dx: dy.map((value, i) => value * derivative(x[i], y[i], layer)), grads: {} }),
+    curve: (layer, x) => curve(x, layer),
+  };
+}
+
+const GELU = activation(
+  (x, layer) =>
+    layer.options.approximate === "tanh" ? 0.5 * x * (1 + Math.tanh(geluArgument(x))) : x * normalCumulative(x),
+  (x, y, layer) => {
+    if (layer.options.approximate !== "tanh") return normalCumulative(x) + x * normalDensity(x);
+    const u = Math.tanh(geluArgument(x));
+    const near = Math.min(Math.max(x, -100), 100);
+    return 0.5 * (1 + u) + 0.5 * near * (1 - u * u) * geluSlope(near);
+  },
+);
+
+/** y = exp(x) / sum exp(x); dx = y (dy - sum of dy y). @type {Kind} */
+const Softmax = {
+  learned: [],
+  forward: (layer, x) => softmax(x),
+  backward(layer, x, y, dy) {
+    const sum = y.reduce((total, value, i) => total + value * dy[i], 0);
+    return { dx: y.map((value, i) => value * (dy[i] - sum)), grads: {} };
+  },
+};
+
+/** @type {Kind} */
+const Scale = {
+  learned: [],
+  forward: (layer, x) => x.map((value) => value * layer.options.factor),
+  backward: (layer, x, y, dy) => ({ dx: dy.map((value) => value * layer.options.factor), grads: {} }),
+};
+
+/** y = (x - mean) / deviation. @type {Kind} */
+const Standardize = {
+  learned: [],
+  forward(layer, x) {
+    const [mean, deviation] = [layer.arrays.mean.data, layer.arrays.deviation.data];
+    return x.map((value, i) => (value - mean[i]) / deviation[i]);
+  },
+  backward(layer, x, y, dy) {
+    const deviation = layer.arrays.deviation.data;
+    return { dx: dy.map((value, i) => value / deviation[i]), grads: {} };
+  },
+};
+
+/** Answering normalises by the running mean and variance. @type {Kind} */
+const BatchNorm = {
+  learned: ["gamma", "beta"],
+  forward(layer, x) {
+    const { gamma, beta } = layer.arrays;
+    return batchNormalized(layer, x).map((value, i) => value * gamma.data[i] + beta.data[i]);
+  },
+  backward(layer, x, y, dy) {
+    const x_hat = batchNormalized(layer, x);
+    const dx = dy.map((value, i) => (value * layer.arrays.gamma.data[i]) / batchDeviation(layer, i));
+    return { dx, grads: { gamma: dy.map((value, i) => value * x_hat[i]), beta: dy.slice() } };
+  },
+};
+
+/** @param {Layer} layer @param {Float64Array} x */
+function batchNormalized(layer, x) {
+  const mean = layer.arrays.running_mean.data;
+  return x.map((value, i) => (value - mean[i]) / batchDeviation(layer, i));
+}
+
+/** @param {Layer} layer @param {number} i */
+function batchDeviation(layer, i) {
+  return Math.sqrt(layer.arrays.running_variance.data[i] + layer.options.epsilon);
+}
+
+/** Normalises by the row's own mean and variance. @type {Kind} */
+const LayerNorm = {
+  learned: ["gamma", "beta"],
+  forward(layer, x) {
+    const { gamma, beta } = layer.arrays;
+    return rowNormalized(layer, x).x_hat.map((value, i) => value * gamma.data[i] + beta.data[i]);
+  },
+  backward(layer, x, y, dy) {
+    const { x_hat, deviation } = rowNormalized(layer, x);
+    const dx_hat = dy.map((value, i) => value * layer.arrays.gamma.data[i]);
+    const middle = mean(dx_hat);
+    const slope = mean(dx_hat.map((value, i) => value * x_hat[i]));
+    const dx = dx_hat.map((value, i) => (value - middle - x_hat[i] * slope) / deviation);
+    return { dx, grads: { gamma: dy.map((value, i) => value * x_hat[i]), beta: dy.slice() } };
+  },
+};
+
+/** @param {Layer} layer @param {Float64Array} x */
+function rowNormalized(layer, x) {
+  const middle = mean(x);
+  const deviation = Math.sqrt(mean(x.map((value) => (value - middle) ** 2)) + layer.options.epsilon);
+  return { x_hat: x.map((value) => (value - middle) / deviation), deviation };
+}
+
+/** @param {Float64Array} x */
+function mean(x) {
+  return x.reduce((a, b) => a + b, 0) / x.length;
+}
+
+/** y = x + what the layers within make of x. @type {Kind} */
+const Residual = {
+  learned: [],
+  forward(layer, x) {
+    const inner = forward(layer.layers ?? [], x).at(-1) ?? x;
+    return x.map((value, i) => value + inner[i]);
+  },
+  backward(layer, x, y, dy) {
+    const layers = layer.layers ?? [];
+    const { dx, grads } = backward(layers, x, forward(layers, x), dy);
+    /** @type {Grads} */
+    const named = {};
+    grads.forEach((own, index) => {
+      for (const [name, grad] of Object.entries(own)) named[`${index}.${name}`] = grad;
+    });
+    return { dx: dx.map((value, i) => value + dy[i]), grads: named };
+  },
+};
+
+/** Flatten and Dropout pass on what comes when answering. @type {Kind} */
+const Pass = { learned: [], forward: (layer, x) => x, backward: (layer, x, y, dy) => ({ dx: dy, grads: {} }) };
+
+/** @type {Record<string, Kind>} */
+export const LAYERS = {
+  Affine,
+  BatchNorm,
+  Dropout: Pass,
+  Exponential: activation(Math.exp, (x, y) => y),
+  Flatten: Pass,
+  GELU,
+  Identity: activation(
+    (x) => x,
+    () => 1,
+  ),
+  LayerNorm,
+  LeakyReLU: activation(
+    (x, layer) => (x > 0 ? x : layer.options.slope * x),
+    (x, y, layer) => (x > 0 ? 1 : layer.options.slope),
+  ),
+  ReLU: activation(
+    (x) => Math.max(x, 0),
+    (x) => (x > 0 ? 1 : 0),
+  ),
+  Residual,
+  Scale,
+  Sigmoid: activation(sigmoid, (x, y) => y * (1 - y)),
+  SiLU: activation(
+    (x) => x * sigmoid(x),
+    (x, y) => sigmoid(x) + y * (1 - sigmoid(x)),
+  ),
+  Softmax,
+  Softplus: activation(softplus, (x) => sigmoid(x)),
+  Standardize,
+  Tanh: activation(Math.tanh, (x, y) => 1 - y * y),
+};
+
+/**
+ * Pass x through the layers and keep every layer's output: the trace.
+ * @param {Layer[]} layers
+ * @param {Float64Array} x
+ * @returns {Float64Array[]}
+ */
+export function forward(layers, x) {
+  const trace = [];
+  for (const layer of layers) trace.push((x = LAYERS[layer.type].forward(layer, x)));
+  return trace;
+}
+
+/**
+ * Walk a trace from its end.
+ * @param {Layer[]} layers those that made the trace, or the first of them (see losses.js)
+ * @param {Float64Array} x
+ * @param {Float64Array[]} trace
+ * @param {Float64Array} dy gradient of the loss by the output of the last of `layers`
+ * @returns {{dx: Float64Array, grads: Grads[], dys: Float64Array[]}} gradients by the input, by each layer's
+ *   parameters, and by each layer's output
+ */
+export function backward(layers, x, trace, dy) {
+  /** @type {Grads[]} */
+  const grads = [];
+  /** @type {Float64Array[]} */
+  const dys = [];
+  let dx = dy;
+  for (let index = layers.length - 1; index >= 0; index--) {
+    dys[index] = dx;
+    const layer = layers[index];
+    const found = LAYERS[layer.type].backward(layer, index ? trace[index - 1] : x, trace[index], dx);
+    dx = found.dx;
+    grads[index] = found.grads;
+  }
+  return { dx, grads, dys };
+}

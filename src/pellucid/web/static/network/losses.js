@@ -1,0 +1,67 @@
+// The two losses by which answers are learned, for one row, from weighted sums: what core/losses.py has.
+
+import { logSoftmax, sigmoid, softmax, softplus } from "./functions.js";
+
+/**
+ * @typedef {object} Loss
+ * @property {string} activation the layer type that it takes over, where a network ends in it
+ * @property {(z: Float64Array, t: ArrayLike<number>) => number} value
+ * @property {(z: Float64Array, t: ArrayLike<number>) => Float64Array} gradient by z
+ */
+
+/** l = - sum_k t_k log softmax(z)_k; dz = softmax(z) sum(t) - t. @type {Loss} */
+const crossEntropy = {
+  activation: "Softmax",
+  value(z, t) {
+    return -logSoftmax(z).reduce((sum, value, k) => sum + value * t[k], 0);
+  },
+  gradient(z, t) {
+    const total = Array.from(t).reduce((a, b) => a + b, 0);
+    return softmax(z).map((value, k) => value * total - t[k]);
+  },
+};
+
+/** l = mean_k [softplus(z_k) - t_k z_k]; dz = (sigmoid(z) - t) / K. @type {Loss} */
+const binaryCrossEntropy = {
+  activation: "Sigmoid",
+  value(z, t) {
+    return z.reduce((sum, value, k) => sum + softplus(value) - t[k] * value, 0) / z.length;
+  },
+  gradient(z, t) {
+    return z.map((value, k) => (sigmoid(value) - t[k]) / z.length);
+  },
+};
+
+/** l = mean_k (y_k - t_k)^2; dy = 2 (y - t) / K. @type {Loss} */
+const meanSquaredError = {
+  activation: "",
+  value(y, t) {
+    return y.reduce((sum, value, k) => sum + (value - t[k]) ** 2, 0) / y.length;
+  },
+  gradient(y, t) {
+    return y.map((value, k) => (2 * (value - t[k])) / y.length);
+  },
+};
+
+/** @type {Record<string, Loss>} */
+export const LOSSES = {
+  cross_entropy: crossEntropy,
+  binary_cross_entropy: binaryCrossEntropy,
+  mean_squared_error: meanSquaredError,
+};
+
+/**
+ * Give the name of the loss by which a network that ends in this layer type learns.
+ * @param {string | undefined} type
+ */
+export function lossOf(type) {
+  const found = Object.entries(LOSSES).find(([, loss]) => loss.activation === type);
+  return found ? found[0] : "mean_squared_error";
+}
+
+/** A row of zeros with a 1 at the class. @param {number} index @param {number} K */
+export function oneHot(index, K) {
+  const t = new Float64Array(K);
+  t[index] = 1;
+  return t;
+}

@@ -1,0 +1,189 @@
+// Network: what a model file holds, ready to answer one row at a time. Arithmetic only; nothing here knows a page.
+
+import { sigmoid, softmax } from "./functions.js";
+import { readModel, writeModel } from "./file.js";
+import { LAYERS, backward, forward } from "./layers.js";
+import { LOSSES, lossOf, oneHot } from "./losses.js";
+
+/**
+ * @typedef {import("./layers.js").Layer} Layer
+ * @typedef {import("./layers.js").Tensor} Tensor
+ *
+ * @typedef {object} NeuronLayer how neurons stand in layers for people (lens/neurons.py)
+ * @property {number} number 0 the input, then the hidden layers, then the output
+ * @property {number} size
+ * @property {number} first index of its Affine or Residual in `layers`; 0 for the input
+ * @property {number} stop `layers.slice(0, stop)` end with its activations
+ * @property {Layer | null} affine
+ * @property {Layer | null} activation the layer that makes activations of its weighted sums
+ * @property {boolean} last
+ *
+ * @typedef {object} Pass one row on its way through a network
+ * @property {Float64Array} x what came in
+ * @property {Float64Array[]} trace the output of every layer
+ * @property {Float64Array} y the answer
+ */
+
+export class Network {
+  /** @param {import("./file.js").ModelFile} model */
+  constructor(model) {
+    this.layers = model.layers;
+    this.inputs = model.inputs;
+    this.classes = model.classes;
+    this.record = model.record;
+    this.dtype = model.dtype;
+    this.neuronLayers = neuronLayers(this.layers);
+  }
+
+  /** @param {ArrayBuffer} buffer a model file's content */
+  static read(buffer) {
+    return new Network(readModel(buffer));
+  }
+
+  /** The model file's content, as pellucid reads it. */
+  toBytes() {
+    return writeModel(this);
+  }
+
+  /** A network of its own arrays with the same numbers. */
+  copy() {
+    return new Network({ ...this, layers: this.layers.map(copied) });
+  }
+
+  /** How many numbers are learned. */
+  get parameterCount() {
+    return this.layers.reduce((sum, layer) => sum + parameterCount(layer), 0);
+  }
+
+  /** Whether pixels come as bytes, 0 to 255: the layers begin, after Flatten, by scaling them. */
+  get takesBytes() {
+    const first = this.layers.find((layer) => layer.type !== "Flatten");
+    return first?.type === "Scale" && first.options.factor > 0 && first.options.factor <= 1 / 64;
+  }
+
+  /** @param {ArrayLike<number>} x @returns {Pass} */
+  forward(x) {
+    const row = Float64Array.from(x);
+    const D = this.neuronLayers[0].size;
+    if (row.length !== D) throw new Error(`expected ${D} numbers, got ${row.length}`);
+    const trace = forward(this.layers, row);
+    return { x: row, trace, y: trace.at(-1) ?? row };
+  }
+
+  /** @param {ArrayLike<number>} x */
+  predict(x) {
+    return this.forward(x).y;
+  }
+
+  /** The class index: the brightest output; with one output, whether it passes a half. @param {ArrayLike<number>} x */
+  classify(x) {
+    return this.choose(this.predict(x));
+  }
+
+  /** @param {Float64Array} y */
+  choose(y) {
+    if (y.length === 1) return Number(y[0] > (this.layers.at(-1)?.type === "Sigmoid" ? 0.5 : 0));
+    return y.indexOf(y.reduce((a, b) => Math.max(a, b), -Infinity));
+  }
+
+  /** Whether it answers with classes: it has names for them, or ends in a sigmoid or softmax. */
+  get classifies() {
+    return this.classes !== null || ["Sigmoid", "Softmax"].includes(this.layers.at(-1)?.type ?? "");
+  }
+
+  /** How sure the network is of its class; a probability after softmax, else a degree of match. @param {Float64Array} y */
+  confidence(y) {
+    const last = this.layers.at(-1)?.type ?? "";
+    let shown = y;
+    if (last !== "Sigmoid" && last !== "Softmax") shown = y.length > 1 ? softmax(y) : y.map(sigmoid);
+    return shown.length === 1 ? Math.max(shown[0], 1 - shown[0]) : shown.reduce((a, b) => Math.max(a, b), 0);
+  }
+
+  /** The name of an output. @param {number} index */
+  label(index) {
+    return this.classes?.[index] ?? String(index);
+  }
+
+  /** Weighted sums of a neuron layer; null for the input and for a Residual. @param {Pass} pass @param {number} L */
+  sums(pass, L) {
+    const place = this.neuronLayers[L];
+    return place.affine ? pass.trace[place.first] : null;
+  }
+
+  /** Activations of a neuron layer; of the input, what comes out of its preparation. @param {Pass} pass @param {number} L */
+  activations(pass, L) {
+    const { stop } = this.neuronLayers[L];
+    return stop ? pass.trace[stop - 1] : pass.x;
+  }
+
+  /**
+   * The loss of one row and its gradients.
+   * @param {Pass} pass
+   * @param {number | ArrayLike<number>} target a class index, or a value for each output
+   * @param {string} [name] of LOSSES; else the one that fits the network's end
+   * @returns {{loss: number, dx: Float64Array, grads: import("./layers.js").Grads[], dys: Float64Array[]}}
+   */
+  backward(pass, target, name = lossOf(this.layers.at(-1)?.type)) {
+    const loss = LOSSES[name];
+    const t = typeof target === "number" ? oneHot(target, pass.y.length) : target;
+    const depth = this.layers.length - Number(loss.activation === this.layers.at(-1)?.type);
+    const z = depth ? pass.trace[depth - 1] : pass.x;
+    const layers = this.layers.slice(0, depth);
+    return { loss: loss.value(z, t), ...backward(layers, pass.x, pass.trace, loss.gradient(z, t)) };
+  }
+}
+
+/** @param {Layer[]} layers @returns {NeuronLayer[]} */
+export function neuronLayers(layers) {
+  const starts = layers.flatMap((layer, i) => (layer.type === "Affine" || layer.type === "Residual" ? [i] : []));
+  const stops = [...starts, layers.length];
+  const found = [neuronLayer(layers, 0, 0, stops[0])];
+  starts.forEach((first, i) => found.push(neuronLayer(layers, i + 1, first, stops[i + 1])));
+  found[found.length - 1].last = true;
+  return found;
+}
+
+/** @param {Layer[]} layers @param {number} number @param {number} first @param {number} stop @returns {NeuronLayer} */
+function neuronLayer(layers, number, first, stop) {
+  const own = layers.slice(first, stop);
+  const affine = number && own[0].type === "Affine" ? own[0] : null;
+  const activation = own.find((layer) => LAYERS[layer.type].curve || layer.type === "Softmax") ?? null;
+  return {
+    number,
+    size: number ? outputs(layers[first]) : inputs(layers),
+    first,
+    stop,
+    affine,
+    activation,
+    last: false,
+  };
+}
+
+/** @param {Layer[]} layers @returns {number} */
+function inputs(layers) {
+  for (const layer of layers) {
+    const [array] = Object.values(layer.arrays);
+    if (array) return array.shape[0];
+    if (layer.layers) return inputs(layer.layers);
+  }
+  return 0;
+}
+
+/** @param {Layer} layer */
+function outputs(layer) {
+  return layer.type === "Affine" ? layer.arrays.W.shape[1] : inputs([layer]);
+}
+
+/** @param {Layer} layer @returns {number} */
+export function parameterCount(layer) {
+  const own = LAYERS[layer.type].learned.reduce((sum, name) => sum + (layer.arrays[name]?.data.length ?? 0), 0);
+  return (layer.layers ?? []).reduce((sum, inner) => sum + parameterCount(inner), own);
+}
+
+/** @param {Layer} layer @returns {Layer} */
+function copied(layer) {
+  const arrays = Object.fromEntries(
+    Object.entries(layer.arrays).map(([name, { shape, data }]) => [name, { shape, data: data.slice() }]),
+  );
+  return { ...layer, arrays, ...(layer.layers ? { layers: layer.layers.map(copied) } : {}) };
+}

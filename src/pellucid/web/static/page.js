@@ -1,0 +1,197 @@
+// Page: what views are given. It binds resources, state, network and language, and shows the views.
+
+import { addressOf, readAddress } from "./address.js";
+import { h } from "./dom.js";
+import { looking, remembered } from "./look.js";
+import { edited } from "./network/edits.js";
+import { Network } from "./network/network.js";
+import { Store, stepped } from "./state.js";
+import { translator } from "./texts.js";
+
+/**
+ * @typedef {import("./state.js").State} State
+ * @typedef {import("./look.js").Look} Look
+ * @typedef {{element: HTMLElement, render: (look: Look, before: Look | null) => void}} View `before` is the look that
+ *   it showed last; null the first time
+ */
+
+const ADDRESS_REST = 300; // milliseconds without a change before the address follows: browsers limit how often it may
+
+export class Page {
+  /** @param {import("./resources.js").Resources} resources */
+  constructor({ facts, model, digits }) {
+    this.facts = facts;
+    this.digits = digits;
+    this.base = Network.read(model);
+    this.edited = remembered(edited);
+    this.pictures = facts.shape !== null;
+    this.seeing = looking(facts.shape);
+    this.peeking = looking(facts.shape);
+    this.preferred = navigator.language.startsWith("ko") ? "ko" : "en";
+    this.store = new Store(this.begin());
+    this.t = translator(this.store.state.language);
+    /** @type {View[]} */
+    this.views = [];
+    /** @type {Look | null} */
+    this.shown = null;
+    this.timer = 0;
+    this.store.listen((state, before) => this.changed(state, before));
+    addEventListener("hashchange", () => this.store.set({ ...this.blank(), ...this.read() }));
+  }
+
+  /** The network that runs: the base with the edits. */
+  get network() {
+    return this.edited(this.base, this.store.state.edits);
+  }
+
+  /** What is seen of the state as it is now. @returns {Look} */
+  look() {
+    return this.seeing(this.store.state, this.network);
+  }
+
+  /** What would be seen of another state; what is shown stays as it is. @param {State} state */
+  peek(state) {
+    return this.peeking(state, state.edits === this.store.state.edits ? this.network : edited(this.base, state.edits));
+  }
+
+  /** Begin with views: `build` makes them, in the page's language; it is called again when that changes. @param {(page: Page) => View[]} build */
+  show(build) {
+    this.build = build;
+    this.dress();
+    this.rebuild();
+  }
+
+  /** Number of inputs. */
+  get D() {
+    return this.base.neuronLayers[0].size;
+  }
+
+  /** @returns {State} */
+  begin() {
+    const kept = recall();
+    return {
+      ...this.blank(),
+      language: kept.language ?? /** @type {"en" | "ko"} */ (this.preferred),
+      theme: kept.theme ?? "system",
+      ...this.read(),
+      past: [],
+      future: [],
+      pointed: null,
+    };
+  }
+
+  /** What an address says that says nothing. */
+  blank() {
+    const values = this.pictures ? new Uint8Array(this.D) : this.facts.start;
+    return {
+      edits: [],
+      input: /** @type {import("./state.js").Input} */ ({ values, source: { kind: "drawn" } }),
+      brightness: 100,
+      centring: true,
+      neuron: null,
+      panel: null,
+      hidden: [],
+    };
+  }
+
+  /** What the address says, as far as it fits this network. @returns {Partial<State>} */
+  read() {
+    const { digit, ...found } = readAddress(location.hash, this.D);
+    const known = this.digits.find(({ index }) => index === digit);
+    if (known) found.input = { values: known.pixels, source: { kind: "test", index: known.index, label: known.label } };
+    const place = found.neuron && this.base.neuronLayers[found.neuron.layer];
+    if (found.neuron && !(place && found.neuron.layer > 0 && found.neuron.index < place.size)) delete found.neuron;
+    return found;
+  }
+
+  /** A new input, which can be undone. @param {ArrayLike<number>} values @param {import("./state.js").Source} source */
+  input(values, source) {
+    this.store.set(stepped(this.store.state, { input: { values, source } }));
+  }
+
+  /** Other edits, which can be undone. @param {import("./network/edits.js").Edit[]} edits */
+  edit(edits) {
+    this.store.set(stepped(this.store.state, { edits }));
+  }
+
+  /** Let another network be the base: one that was loaded, or that learned. @param {Network} network */
+  use(network) {
+    this.base = network;
+    this.store.set({});
+  }
+
+  /** @param {State} state @param {State} before */
+  changed(state, before) {
+    if (state.language !== before.language || state.theme !== before.theme) {
+      keep(state);
+      this.dress();
+    }
+    if (state.language !== before.language || typesOf(this.network) !== this.types) this.rebuild();
+    else this.render();
+    clearTimeout(this.timer);
+    this.timer = window.setTimeout(() => this.writeAddress(), ADDRESS_REST);
+  }
+
+  writeAddress() {
+    const address = addressOf(this.store.state, this.pictures, this.preferred);
+    if (address !== location.hash) history.replaceState(null, "", address || location.pathname + location.search);
+  }
+
+  /** Let document and language follow the state. */
+  dress() {
+    const { language, theme } = this.store.state;
+    this.t = translator(language);
+    document.documentElement.lang = language;
+    document.documentElement.dataset.theme = theme;
+    document.title = this.t("page.title", { name: this.facts.name });
+  }
+
+  /** Make all views anew, in the language in force and for these types of layers, and leave the focus where it was. */
+  rebuild() {
+    const focused = document.activeElement?.getAttribute("data-testid");
+    this.views = this.build ? this.build(this) : [];
+    this.types = typesOf(this.network);
+    this.shown = null;
+    const skip = h("a", { class: "skip", href: "#drawing", onclick: focusDrawing }, this.t("page.skip"));
+    document.body.replaceChildren(skip, ...this.views.map((view) => view.element));
+    this.render();
+    if (focused) /** @type {HTMLElement | null} */ (document.querySelector(`[data-testid="${focused}"]`))?.focus();
+  }
+
+  render() {
+    const look = this.look();
+    for (const view of this.views) view.render(look, this.shown);
+    this.shown = look;
+  }
+}
+
+/** What views are made for: another activation is another curve. @param {Network} network */
+function typesOf({ layers }) {
+  return layers.map(({ type }) => type).join();
+}
+
+/** @param {Event} event */
+function focusDrawing(event) {
+  event.preventDefault(); // the part after "#" is the state's address
+  /** @type {HTMLElement | null} */ (document.querySelector('[data-testid="drawing"], .columns input'))?.focus();
+}
+
+const KEPT = "pellucid";
+
+/** @returns {Partial<Pick<State, "language" | "theme">>} */
+function recall() {
+  try {
+    return JSON.parse(localStorage.getItem(KEPT) ?? "{}");
+  } catch {
+    return {}; // storage may be forbidden
+  }
+}
+
+/** @param {State} state */
+function keep({ language, theme }) {
+  try {
+    localStorage.setItem(KEPT, JSON.stringify({ language, theme }));
+  } catch {
+    // then the choice holds for this visit
+  }
+}

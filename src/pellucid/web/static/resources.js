@@ -1,0 +1,58 @@
+// What the page shows: the model, test digits, and what is known of both. Within the file, or beside it.
+
+/**
+ * @typedef {object} Facts what Python knows of the model and cannot be seen in its file
+ * @property {string} name
+ * @property {number[] | null} shape of pictures; null for rows of numbers
+ * @property {string[]} columns names of the inputs, where they are no pixels
+ * @property {number[]} start a row to begin with, where inputs are no pixels
+ * @property {number | null} accuracy of all held-out digits
+ * @property {number} rows how many of them there are
+ * @property {boolean} server whether there is one to ask
+ * @property {string} version
+ *
+ * @typedef {{index: number, label: number, pixels: Uint8Array}} TestDigit
+ * @typedef {{facts: Facts, model: ArrayBuffer, digits: TestDigit[]}} Resources
+ */
+
+/** @returns {Promise<Resources>} */
+export async function resources() {
+  const inside = document.getElementById("pellucid-data");
+  if (inside) {
+    const { facts, model, digits } = JSON.parse(inside.textContent ?? "");
+    return { facts, model: decoded(model).buffer, digits: await unpacked(digits ? decoded(digits) : null) };
+  }
+  const [facts, model] = await Promise.all([fetched("page.json"), fetched("model.safetensors")]);
+  const known = await facts.json();
+  const digits = known.digits ? await (await fetched("digits.gz")).arrayBuffer() : null;
+  return { facts: known, model: await model.arrayBuffer(), digits: await unpacked(digits && new Uint8Array(digits)) };
+}
+
+/** @param {string} name */
+async function fetched(name) {
+  const response = await fetch(name);
+  if (!response.ok) throw new Error(`${name}: ${response.status}`);
+  return response;
+}
+
+/** @param {string} text base64 */
+function decoded(text) {
+  return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+}
+
+/**
+ * Test digits: each a number (two bytes, low first), a label and 784 pixels; packed with gzip.
+ * @param {Uint8Array<ArrayBuffer> | null} content
+ * @returns {Promise<TestDigit[]>}
+ */
+async function unpacked(content) {
+  if (!content) return [];
+  const stream = new Blob([content]).stream().pipeThrough(new DecompressionStream("gzip"));
+  const bytes = new Uint8Array(await new Response(stream).arrayBuffer());
+  const [count, size] = [bytes.length / 787, 784];
+  return Array.from({ length: count }, (_, i) => ({
+    index: bytes[2 * i] + 256 * bytes[2 * i + 1],
+    label: bytes[2 * count + i],
+    pixels: bytes.slice(3 * count + i * size, 3 * count + (i + 1) * size),
+  }));
+}

@@ -1,0 +1,89 @@
+// The one state of the page. Data flows one way: event -> action -> state -> look -> views, and to the address.
+
+/**
+ * @typedef {{layer: number, index: number}} Neuron
+ * @typedef {{kind: "drawn" | "test" | "noise" | "image", index?: number, label?: number}} Source where an input comes
+ *   from; of a test digit its number in MNIST's test part, and its label
+ *
+ * @typedef {object} Input
+ * @property {ArrayLike<number>} values pixels 0 to 255, or the numbers of a row
+ * @property {Source} source
+ *
+ * @typedef {{input: Input, edits: import("./network/edits.js").Edit[]}} Step what undo and redo go through
+ *
+ * @typedef {object} State
+ * @property {Input} input
+ * @property {import("./network/edits.js").Edit[]} edits of the network, in order
+ * @property {number} brightness in percent
+ * @property {boolean} centring whether drawings are centred as MNIST's were
+ * @property {Neuron | null} neuron the chosen one
+ * @property {Neuron | null} pointed the one under pointer or focus
+ * @property {string | null} panel the open panel
+ * @property {"en" | "ko"} language
+ * @property {"system" | "light" | "dark" | "contrast"} theme
+ * @property {string[]} hidden names of controls that a teacher's link hides
+ * @property {Step[]} past
+ * @property {Step[]} future
+ */
+
+const LONGEST_PAST = 200;
+
+/** Holds the state, and tells its listeners, once a frame, that it changed. */
+export class Store {
+  /** @param {State} state */
+  constructor(state) {
+    this.state = state;
+    /** @type {((state: State, before: State) => void)[]} */
+    this.listeners = [];
+    this.shown = state;
+    this.waiting = false;
+  }
+
+  /** @param {Partial<State>} changes */
+  set(changes) {
+    this.state = { ...this.state, ...changes };
+    if (this.waiting) return;
+    this.waiting = true;
+    requestAnimationFrame(() => this.show());
+  }
+
+  /** Tell the listeners now. */
+  show() {
+    this.waiting = false;
+    const before = this.shown;
+    this.shown = this.state;
+    if (before !== this.shown) for (const listener of this.listeners) listener(this.shown, before);
+  }
+
+  /** @param {(state: State, before: State) => void} listener */
+  listen(listener) {
+    this.listeners.push(listener);
+  }
+}
+
+/**
+ * A step that can be undone: another input, or other edits.
+ * @param {State} state
+ * @param {Partial<Step>} changes
+ * @returns {Partial<State>}
+ */
+export function stepped(state, changes) {
+  return { ...changes, past: [...state.past, stepOf(state)].slice(-LONGEST_PAST), future: [] };
+}
+
+/** @param {State} state @returns {Partial<State>} */
+export function undone(state) {
+  const step = state.past.at(-1);
+  return step ? { ...step, past: state.past.slice(0, -1), future: [stepOf(state), ...state.future] } : {};
+}
+
+/** @param {State} state @returns {Partial<State>} */
+export function redone(state) {
+  const [step, ...future] = state.future;
+  return step ? { ...step, past: [...state.past, stepOf(state)], future } : {};
+}
+
+/** @param {State} state @returns {Step} */
+function stepOf({ input, edits }) {
+  return { input, edits };
+}

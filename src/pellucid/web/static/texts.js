@@ -1,0 +1,21 @@
+// Texts in the language of the page. Both languages have the same keys and the same {places}; a test holds them to it.
+
+import { en } from "./texts/en.js";
+import { ko } from "./texts/ko.js";
+
+/** @typedef {keyof typeof en} Key */
+/** @typedef {(key: Key, values?: Record<string, string | number>) => string} Translate */
+
+/** @type {Record<"en" | "ko", Record<string, string>>} */
+export const TEXTS = { en, ko };
+
+/** @param {"en" | "ko"} language @returns {Translate} */
+export function translator(language) {
+  return (key, values = {}) => TEXTS[language][key].replace(/\{(\w+)\}/g, (_, name) => String(values[name]));
+}
+
+/** The name of a neuron layer. @param {Translate} t @param {{number: number, last: boolean}} layer */
+export function layerName(t, layer) {
+  if (layer.number === 0) return t("layer.input");
+  return layer.last ? t("layer.output") : t("layer.hidden", { number: layer.number });
+}

@@ -1,0 +1,78 @@
+// The answer: the brightest output, how bright it is, and what comes next.
+
+import { h, say, set } from "../dom.js";
+import { number, percent, short } from "../format.js";
+
+/**
+ * @typedef {import("../page.js").Page} Page
+ * @typedef {import("../page.js").View} View
+ * @typedef {import("../look.js").Look} Look
+ */
+
+const REST = 700; // milliseconds without a change before the answer is spoken
+
+/** @param {Page} page @returns {View} */
+export function answer(page) {
+  const { t, network } = page;
+  const matches = network.layers.at(-1)?.type === "Sigmoid";
+  const prediction = h("output", { class: "prediction", "data-testid": "prediction" });
+  const confidence = h("span", { class: "confidence", "data-testid": "confidence" });
+  const meaning = h("span", { class: "meaning", title: matches ? t("answer.match.help") : null });
+  const next = h("p", { class: "next" });
+  const verdict = h("p", { class: "verdict" });
+  const spoken = h("p", { class: "unseen", role: "status" });
+  const element = h(
+    "section",
+    { class: "card answer", "aria-labelledby": "answer-title" },
+    h("h2", { id: "answer-title" }, t(network.classifies ? "answer.title" : "answer.values")),
+    prediction,
+    h("div", { class: "sure" }, h("p", {}, meaning, " ", confidence), next, verdict),
+    spoken,
+  );
+  let timer = 0;
+  return {
+    element,
+    render(look, before) {
+      if (look.pass === before?.pass && look.state.input === before.state.input) return;
+      const told = look.empty ? null : words(page, look);
+      set(element, { "data-empty": look.empty });
+      say(prediction, told ? told.answer : "–");
+      say(confidence, told ? told.confidence : "");
+      say(
+        meaning,
+        told ? (told.confidence ? t(matches ? "answer.match" : "answer.probability") : "") : t("answer.empty"),
+      );
+      say(next, told?.next ?? "");
+      say(verdict, told?.verdict ?? "");
+      set(verdict, { "data-right": told?.right === undefined ? null : String(told.right) });
+      clearTimeout(timer);
+      if (told && before)
+        timer = window.setTimeout(
+          () => say(spoken, t("answer.spoken", { label: told.answer, value: told.confidence })),
+          REST,
+        );
+    },
+  };
+}
+
+/** @param {Page} page @param {Look} look */
+function words({ t, network }, { state, pass: { y }, answer, confidence }) {
+  if (!network.classifies) return { answer: Array.from(y, number).join(", "), confidence: "" };
+  const matches = network.layers.at(-1)?.type === "Sigmoid";
+  const shown = (/** @type {number} */ value) => (matches ? short(value) : percent(value));
+  const second =
+    y.length > 1
+      ? Array.from(y.keys())
+          .filter((k) => k !== answer)
+          .reduce((a, b) => (y[b] > y[a] ? b : a))
+      : -1;
+  const { label } = state.input.source;
+  const right = label === undefined ? undefined : label === answer;
+  return {
+    answer: network.label(answer),
+    confidence: shown(confidence),
+    next: second < 0 ? "" : t("answer.then", { label: network.label(second), value: shown(y[second]) }),
+    right,
+    verdict: label === undefined ? "" : t(right ? "answer.right" : "answer.wrong", { label: network.label(label) }),
+  };
+}

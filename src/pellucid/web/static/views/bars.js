@@ -1,0 +1,55 @@
+// A list of signed bars around 0, each with its name and number.
+
+import { h, say, set } from "../dom.js";
+import { short } from "../format.js";
+
+/** @typedef {{name: string, value: number, told: string}} Row `told` is the whole sentence, shown on pointing and read aloud */
+
+const MOST = 20; // rows: of more, the largest
+
+/** @returns {{element: HTMLElement, render: (rows: Row[]) => void}} */
+export function bars() {
+  const element = h("ul", { class: "bars" });
+  const rest = h("p", { class: "note" });
+  /** @type {{row: HTMLLIElement, name: HTMLElement, fill: HTMLElement, value: HTMLElement, told: HTMLElement}[]} */
+  let lines = [];
+  return {
+    element: h("div", {}, element, rest),
+    render(rows) {
+      const chosen = rows.length > MOST ? strongest(rows) : rows;
+      if (lines.length !== chosen.length) {
+        lines = chosen.map(line);
+        element.replaceChildren(...lines.map(({ row }) => row));
+      }
+      const largest = Math.max(...rows.map(({ value }) => Math.abs(value))) || 1;
+      chosen.forEach(({ name, value, told }, i) => {
+        const share = (50 * Math.abs(value)) / largest;
+        const parts = lines[i];
+        say(parts.name, name);
+        const text = short(value);
+        say(parts.value, Number(text) > 0 ? `+${text}` : text);
+        say(parts.told, told);
+        set(parts.row, { title: told });
+        set(parts.fill, { class: value < 0 ? "fill minus" : "fill plus" });
+        parts.fill.style.width = `${share.toFixed(2)}%`;
+        parts.fill.style.left = `${(value < 0 ? 50 - share : 50).toFixed(2)}%`;
+      });
+      say(rest, rows.length > MOST ? `+ ${rows.length - MOST}` : "");
+    },
+  };
+}
+
+function line() {
+  const [name, fill, value, told] = ["name", "fill", "value", "unseen"].map((kind) => h("span", { class: kind }));
+  for (const part of [name, value]) set(part, { "aria-hidden": "true" });
+  const row = h("li", {}, name, h("span", { class: "track", "aria-hidden": "true" }, fill), value, told);
+  return { row, name, fill, value, told };
+}
+
+/** @param {Row[]} rows */
+function strongest(rows) {
+  return rows
+    .slice()
+    .sort((a, b) => Math.abs(b.value) - Math.abs(a.value))
+    .slice(0, MOST);
+}

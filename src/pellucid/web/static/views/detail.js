@@ -1,0 +1,245 @@
+// One neuron in detail: its weights, what comes in, the sum with its numbers, the curve, where its output goes.
+
+import { h, say, set } from "../dom.js";
+import { number, signed } from "../format.js";
+import { layerName } from "../texts.js";
+import { bars } from "./bars.js";
+import { curve } from "./curve.js";
+import { biasOf, neuronName } from "./neuron.js";
+import { canvas, paintSigned } from "./pixels.js";
+
+/**
+ * @typedef {import("../page.js").Page} Page
+ * @typedef {import("../page.js").View} View
+ * @typedef {import("../look.js").Look} Look
+ * @typedef {import("../state.js").Neuron} Neuron
+ * @typedef {{element: HTMLElement, render: (look: Look) => void}} Part
+ */
+
+/** @param {Page} page @returns {View} */
+export function detail(page) {
+  const { t, store } = page;
+  const title = h("h2", { id: "detail-title" });
+  const close = h(
+    "button",
+    { type: "button", class: "small", onclick: () => store.set({ neuron: null }) },
+    t("neuron.close"),
+  );
+  const body = h("div", { class: "parts" });
+  const hint = h("p", { class: "hint" }, t("neuron.hint"));
+  const element = h(
+    "section",
+    { class: "card detail", "data-testid": "neuron-detail", "aria-labelledby": "detail-title" },
+    h("div", { class: "head" }, title, close),
+    hint,
+    body,
+  );
+  element.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") store.set({ neuron: null });
+  });
+  /** @type {Part[]} */
+  let parts = [];
+  return {
+    element,
+    render(look, before) {
+      const { neuron } = look.state;
+      const changed = !before || neuron !== before.state.neuron;
+      if (changed) {
+        set(element, { "data-open": neuron !== null });
+        close.hidden = !neuron;
+        hint.hidden = neuron !== null;
+        say(title, neuron ? headline(page, neuron) : "");
+        title.hidden = !neuron;
+        parts = neuron ? partsOf(page, look, neuron) : [];
+        body.replaceChildren(...parts.map((part) => part.element));
+        if (before && neuron) reveal(element);
+      }
+      const repainted = before && look.state.theme !== before.state.theme; // pictures have the theme's colours
+      if (changed || repainted || look.pass !== before?.pass) for (const part of parts) part.render(look);
+    },
+  };
+}
+
+/** Bring the detail into sight where it stands below the window's end. @param {HTMLElement} element */
+function reveal(element) {
+  const hidden = element.getBoundingClientRect().top - 0.6 * innerHeight;
+  const behavior = matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth";
+  if (hidden > 0) scrollBy({ top: hidden, behavior });
+}
+
+/** @param {Page} page @param {Neuron} neuron */
+function headline(page, { layer, index }) {
+  const place = page.network.neuronLayers[layer];
+  const text = page.t("neuron.name", { layer: layerName(page.t, place), name: neuronName(page, place, index) });
+  return text[0].toUpperCase() + text.slice(1);
+}
+
+/** @param {Page} page @param {Look} look @param {Neuron} neuron @returns {Part[]} */
+function partsOf(page, look, neuron) {
+  const { network } = page;
+  const place = network.neuronLayers[neuron.layer];
+  const parts = [];
+  if (!place.affine) parts.push(note(page.t("detail.residual")));
+  else if (neuron.layer === 1 && page.facts.shape) parts.push(pictures(page, page.facts.shape, neuron));
+  else parts.push(incoming(page, neuron));
+  if (place.affine) parts.push(sum(page, neuron));
+  if (place.affine && place.activation) parts.push(curve(page, neuron));
+  parts.push(
+    place.last
+      ? note(page.t("detail.outgoing.answer", { label: neuronName(page, place, neuron.index) }))
+      : outgoing(page, neuron),
+  );
+  return parts;
+}
+
+/** @param {string} text @returns {Part} */
+function note(text) {
+  return { element: h("p", {}, text), render() {} };
+}
+
+/** The weights of a neuron, and of those the sums that come in. @param {Look} look @param {Neuron} neuron */
+export function terms(look, { layer, index }) {
+  const affine = /** @type {import("../network/layers.js").Layer} */ (look.network.neuronLayers[layer].affine);
+  const {
+    shape: [D, H],
+    data,
+  } = affine.arrays.W;
+  const before = look.network.activations(look.pass, layer - 1);
+  const weights = Float64Array.from({ length: D }, (_, d) => data[d * H + index]);
+  const products = weights.map((weight, d) => weight * before[d]);
+  return { before, weights, products, total: products.reduce((a, b) => a + b, 0) };
+}
+
+/** Weights, and weights x input, as pictures. @param {Page} page @param {number[]} shape @param {Neuron} neuron @returns {Part} */
+function pictures({ t }, shape, neuron) {
+  const double = shape.map((side) => 2 * side);
+  const [left, right] = [canvas(double, { role: "img" }), canvas(double, { role: "img" })];
+  const [range, added] = [h("small"), h("small")];
+  let painted = { weights: new Float64Array(0), theme: "" };
+  const element = h(
+    "div",
+    { class: "pictures" },
+    h("figure", {}, left, h("figcaption", {}, t("detail.weights"), " ", range)),
+    h("figure", {}, right, h("figcaption", {}, t("detail.products"), " ", added)),
+    h("p", { class: "note" }, t("detail.pattern")),
+  );
+  return {
+    element,
+    render(look) {
+      const { weights, products, total } = terms(look, neuron);
+      const [low, high] = [Math.min(...weights), Math.max(...weights)];
+      const largest = Math.max(-low, high); // one scale for both pictures: a lit pixel keeps its colour
+      if (weights.some((weight, i) => weight !== painted.weights[i]) || look.state.theme !== painted.theme) {
+        paintSigned(left, shape, weights, largest);
+        painted = { weights, theme: look.state.theme };
+      }
+      paintSigned(right, shape, products, largest);
+      set(left, { "aria-label": t("detail.picture.weights", { low: number(low), high: number(high) }) });
+      set(right, { "aria-label": t("detail.picture.products", { sum: number(total) }) });
+      say(range, `${number(low)} … ${signed(high)}`);
+      say(added, `Σ = ${number(total)}`);
+    },
+  };
+}
+
+/** @param {Page} page @param {Neuron} neuron @returns {Part} */
+function incoming(page, neuron) {
+  const { t, network } = page;
+  const from = network.neuronLayers[neuron.layer - 1];
+  const list = bars();
+  return {
+    element: h("div", {}, h("h3", {}, t("detail.incoming")), list.element),
+    render(look) {
+      const { before, weights, products } = terms(look, neuron);
+      list.render(
+        Array.from(products, (value, d) => {
+          const name = neuronName(page, from, d);
+          return {
+            name,
+            value,
+            told: t("detail.incoming.row", {
+              name,
+              weight: number(weights[d]),
+              activation: number(before[d]),
+              product: signed(value),
+            }),
+          };
+        }),
+      );
+    },
+  };
+}
+
+/** @param {Page} page @param {Neuron} neuron @returns {Part} */
+function outgoing(page, neuron) {
+  const { t, network } = page;
+  const to = network.neuronLayers[neuron.layer + 1];
+  const list = bars();
+  const element = h("div", {}, h("h3", {}, `${t("detail.outgoing")}: ${layerName(t, to)}`), list.element);
+  return {
+    element,
+    render(look) {
+      if (!to.affine) return;
+      const {
+        shape: [, H],
+        data,
+      } = to.affine.arrays.W;
+      const activation = look.network.activations(look.pass, neuron.layer)[neuron.index];
+      list.render(
+        Array.from({ length: H }, (_, i) => {
+          const [weight, name] = [data[neuron.index * H + i], neuronName(page, to, i)];
+          const value = weight * activation;
+          return {
+            name,
+            value,
+            told: t("detail.incoming.row", {
+              name,
+              weight: number(weight),
+              activation: number(activation),
+              product: signed(value),
+            }),
+          };
+        }),
+      );
+    },
+  };
+}
+
+/** The sum, its numbers filled in. @param {Page} page @param {Neuron} neuron @returns {Part} */
+function sum({ t }, neuron) {
+  const [products, bias, total] = [h("data", {}), h("data", {}), h("data", { "data-testid": "weighted-sum" })];
+  const row = (
+    /** @type {string} */ sign,
+    /** @type {HTMLElement} */ value,
+    /** @type {string} */ name,
+    last = false,
+  ) => h("div", { class: last ? "row total" : "row" }, h("span", { class: "sign" }, sign), value, h("span", {}, name));
+  const element = h(
+    "div",
+    {},
+    h("h3", {}, t("detail.sum")),
+    h(
+      "div",
+      { class: "sum" },
+      row("", products, t("detail.sum.products")),
+      row("+", bias, t("detail.sum.bias")),
+      row("=", total, t("detail.sum.total"), true),
+    ),
+  );
+  return {
+    element,
+    render(look) {
+      const known = biasOf(look, neuron.layer, neuron.index);
+      const incoming = terms(look, neuron).total;
+      const z = /** @type {Float64Array} */ (look.network.sums(look.pass, neuron.layer))[neuron.index];
+      for (const [place, value] of /** @type {const} */ ([
+        [products, incoming],
+        [bias, known],
+        [total, z],
+      ])) {
+        say(place, number(value));
+        set(place, { value });
+      }
+    },
+  };
+}

@@ -1,0 +1,289 @@
+// The one main picture: the inputs, every neuron lit live, the connections of one, the outputs.
+
+import { h, s, say, set } from "../dom.js";
+import { short } from "../format.js";
+import { layerName } from "../texts.js";
+import { geometry } from "./geometry.js";
+import { backdrop, links } from "./links.js";
+import { lit, neuronLabel, neuronName } from "./neuron.js";
+import { canvas, paintGrey } from "./pixels.js";
+
+/**
+ * @typedef {import("../page.js").Page} Page
+ * @typedef {import("../page.js").View} View
+ * @typedef {import("../look.js").Look} Look
+ * @typedef {import("./geometry.js").Geometry} Geometry
+ * @typedef {import("../state.js").Neuron} Neuron
+ * @typedef {{neuron: Neuron, group: SVGGElement, value: SVGTextElement, bar: SVGRectElement | null, told: SVGTextElement | null}} Light
+ */
+
+const ROOM_FOR_VALUE = 11; // pixels: a circle of this radius has room for its number
+
+/** @param {Page} page @returns {View} */
+export function stage(page) {
+  const { t, network, facts } = page;
+  const shape = network.neuronLayers.map(({ size }) => size).join("-");
+  const svg = s("svg", { class: "network", role: "group", "aria-label": t("stage.label", { shape }) });
+  const picture = facts.shape && canvas(facts.shape, { class: "inputs", role: "img" });
+  const frame = h("div", { class: "stage-frame" }, picture, svg);
+  const element = h("section", { class: "card stage", "aria-label": t("stage.label", { shape }) }, frame, legend(page));
+  watch(page, svg);
+
+  /** @type {Geometry | undefined} */
+  let place;
+  /** @type {Light[]} */
+  let lights = [];
+  const linked = s("g", { class: "links" });
+  const layout = () => {
+    const width = frame.clientWidth;
+    if (!width || width === place?.width) return;
+    place = geometry(network.neuronLayers, facts.shape, width, Math.min(Math.max(innerHeight - 170, 430), 860));
+    lights = drawn(page, svg, linked, place);
+    if (picture && place.picture) lay(picture, place);
+    show(page.look(), null);
+  };
+  /** @param {Look} look @param {Look | null} before */
+  const show = (look, before) => {
+    if (!place) return;
+    if (picture && look.picture !== before?.picture) {
+      paintGrey(picture, look.picture);
+      const pixels = Array.from(look.picture);
+      set(picture, { "aria-label": t("stage.picture", { count: pixels.length, lit: pixels.filter(Boolean).length }) });
+    }
+    if (look.pass !== before?.pass) light(page, lights, look);
+    const now = look.state.pointed ?? look.state.neuron;
+    const then = before && (before.state.pointed ?? before.state.neuron);
+    if (!before || now !== then || look.pass !== before.pass)
+      linked.replaceChildren(...(now ? links(place, look, now) : []));
+    if (look.state.neuron !== before?.state.neuron) choose(lights, look.state.neuron);
+  };
+  new ResizeObserver(layout).observe(frame);
+  return { element, render: (look, before) => (place ? show(look, before) : layout()) };
+}
+
+/** @param {Page} page */
+function legend({ t, facts }) {
+  const sample = (/** @type {string} */ kind) =>
+    s(
+      "svg",
+      { class: "sample", viewBox: "0 0 28 10", "aria-hidden": "true" },
+      kind === "plus" || kind === "minus"
+        ? s("line", { class: `link ${kind}`, x1: 1, y1: 5, x2: 27, y2: 5, "stroke-width": 3 })
+        : s("circle", { class: `lamp ${kind}`, cx: 14, cy: 5, r: 4.4 }),
+    );
+  return h(
+    "p",
+    { class: "legend" },
+    h("span", {}, sample("full"), t("stage.lit")),
+    h("span", {}, sample("none"), t("stage.off")),
+    h("span", {}, sample("plus"), t("stage.positive")),
+    h("span", {}, sample("minus"), t("stage.negative")),
+    facts.shape ? null : h("span", {}, t("stage.help")),
+  );
+}
+
+/** Lay the canvas of the inputs over its place. @param {HTMLCanvasElement} picture @param {Geometry} place */
+function lay(picture, { picture: area }) {
+  if (!area) return;
+  for (const [name, value] of /** @type {const} */ ([
+    ["left", area.x],
+    ["top", area.y],
+    ["width", area.width],
+    ["height", area.height],
+  ])) {
+    picture.style[name] = `${value}px`;
+  }
+}
+
+/** Draw what stays: faint lines, names, circles. @param {Page} page @param {SVGSVGElement} svg @param {SVGGElement} linked @param {Geometry} place @returns {Light[]} */
+function drawn(page, svg, linked, place) {
+  const { t, network } = page;
+  const { width, height, layers, titles, narrow } = place;
+  set(svg, { viewBox: `0 0 ${width} ${height}`, width, height });
+  /** @type {Light[]} */
+  const lights = [];
+  const groups = layers.map(({ layer, neurons, r, x }) => {
+    const name = layerName(t, layer);
+    const group = s("g", { role: "group", "aria-label": t("layer.neurons", { layer: name, count: layer.size }) });
+    group.append(s("text", { class: "title", x, y: titles, "text-anchor": "middle", "aria-hidden": "true" }, name));
+    if (neurons.length < layer.size) {
+      group.append(
+        s(
+          "text",
+          { class: "title", x, y: titles + 14, "text-anchor": "middle" },
+          t("layer.more", { count: layer.size - neurons.length }),
+        ),
+      );
+    }
+    neurons.forEach(({ x, y }, index) => {
+      const made = circle(page, place, layer, index, x, y, r);
+      lights.push(made);
+      group.append(made.group);
+    });
+    return group;
+  });
+  if (place.picture) {
+    const { x, y, width: side } = place.picture;
+    groups.push(
+      s(
+        "g",
+        { "aria-hidden": "true" },
+        narrow
+          ? s(
+              "text",
+              { class: "title", x: x + side + 12, y: y + 16 },
+              `${layerName(t, network.neuronLayers[0])}: ${page.D}`,
+            )
+          : s(
+              "text",
+              { class: "title", x: x + side / 2, y: y - 12, "text-anchor": "middle" },
+              `${layerName(t, network.neuronLayers[0])}: ${page.D}`,
+            ),
+      ),
+    );
+  }
+  svg.replaceChildren(backdrop(place), linked, ...groups);
+  return lights;
+}
+
+/** @param {Page} page @param {Geometry} place @param {import("./geometry.js").LayerPlace["layer"]} layer @param {number} index @param {number} x @param {number} y @param {number} r @returns {Light} */
+function circle(page, place, layer, index, x, y, r) {
+  const value = s("text", {
+    class: "value",
+    x,
+    y,
+    "text-anchor": "middle",
+    dy: "0.35em",
+    "font-size": Math.min(0.7 * r, 13).toFixed(1),
+    visibility: r < ROOM_FOR_VALUE ? "hidden" : null,
+  });
+  const group = s(
+    "g",
+    {
+      class: "neuron",
+      role: "button",
+      tabindex: index ? -1 : 0,
+      "data-testid": `neuron-${layer.number}-${index}`,
+      "data-layer": layer.number,
+      "data-index": index,
+    },
+    s("circle", { class: "touch", cx: x, cy: y, r: r + 3 }),
+    s("circle", { class: "lamp", cx: x, cy: y, r }),
+    value,
+  );
+  if (layer.number === 0)
+    group.append(
+      s(
+        "text",
+        { class: "name", x: x - r - 8, y, dy: "0.35em", "text-anchor": "end" },
+        cut(neuronName(page, layer, index), 14),
+      ),
+    );
+  if (!layer.last) return { neuron: { layer: layer.number, index }, group, value, bar: null, told: null };
+  const { x: right, bar: wide, value: room } = place.room;
+  const name = neuronName(page, layer, index);
+  const longest = Math.max(
+    ...Array.from({ length: layer.size }, (_, i) => Math.min(neuronName(page, layer, i).length, 6)),
+  );
+  const start = right + 8 + 8 * longest;
+  const bar = s("rect", { class: "bar", x: start, y: y - 4, height: 8, width: 0, rx: 2 });
+  const told = s("text", { class: "told", x: start + wide + 6, y, dy: "0.35em" });
+  if (layer.size <= 40) {
+    group.append(
+      s("text", { class: "name", x: right, y, dy: "0.35em" }, cut(name, 6)),
+      s("rect", { class: "track", x: start, y: y - 4, height: 8, width: wide, rx: 2 }),
+      bar,
+    );
+    if (room > 10) group.append(told);
+  }
+  bar.dataset.wide = String(wide);
+  return { neuron: { layer: layer.number, index }, group, value, bar, told };
+}
+
+/** @param {string} text @param {number} most */
+function cut(text, most) {
+  return text.length > most ? `${text.slice(0, most - 1)}…` : text;
+}
+
+/** Light every neuron, and say its numbers. @param {Page} page @param {Light[]} lights @param {Look} look */
+function light(page, lights, look) {
+  const layers = new Map();
+  for (const {
+    neuron: { layer, index },
+    group,
+    value,
+    bar,
+    told,
+  } of lights) {
+    if (!layers.has(layer)) layers.set(layer, lit(look, layer));
+    const { activations, shares } = layers.get(layer);
+    const share = shares[index];
+    group.style.setProperty("--lit", `${(100 * Math.abs(share)).toFixed(1)}%`);
+    group.classList.toggle("bright", Math.abs(share) > 0.5);
+    group.classList.toggle("below", share < 0);
+    say(value, short(activations[index]));
+    set(group, { "aria-label": neuronLabel(page, look, layer, index) });
+    if (!bar || !told) continue;
+    set(bar, { width: (Math.abs(share) * Number(bar.dataset.wide)).toFixed(1) });
+    say(told, short(activations[index]));
+    group.classList.toggle("winner", !look.empty && look.network.classifies && index === look.answer);
+  }
+}
+
+/** @param {Light[]} lights @param {Neuron | null} chosen */
+function choose(lights, chosen) {
+  for (const { neuron, group } of lights) {
+    set(group, { "aria-pressed": String(neuron.layer === chosen?.layer && neuron.index === chosen.index) });
+  }
+}
+
+/** Pointer, focus and keys, for all neurons at once. @param {Page} page @param {SVGSVGElement} svg */
+function watch({ store, network }, svg) {
+  /** @param {Event} event @returns {Neuron | null} */
+  const under = (event) => {
+    const group = /** @type {Element} */ (event.target).closest(".neuron");
+    return (
+      group && { layer: Number(group.getAttribute("data-layer")), index: Number(group.getAttribute("data-index")) }
+    );
+  };
+  /** @param {Neuron} neuron */
+  const toggle = ({ layer, index }) => {
+    const { neuron } = store.state;
+    const open = neuron?.layer === layer && neuron.index === index;
+    if (layer) store.set({ neuron: open ? null : { layer, index } });
+  };
+  /** @param {number} layer @param {number} index */
+  const go = (layer, index) => {
+    const size = network.neuronLayers[layer]?.size ?? 0;
+    const next = svg.querySelector(`[data-layer="${layer}"][data-index="${Math.min(Math.max(index, 0), size - 1)}"]`);
+    if (!next) return;
+    svg.querySelectorAll(`[data-layer="${layer}"][tabindex="0"]`).forEach((old) => set(old, { tabindex: -1 }));
+    set(next, { tabindex: 0 });
+    /** @type {SVGGElement} */ (next).focus();
+  };
+  const point = (/** @type {Event} */ event) => store.set({ pointed: under(event) });
+  const leave = () => store.set({ pointed: null });
+  svg.addEventListener("pointerover", point);
+  svg.addEventListener("pointerleave", leave);
+  svg.addEventListener("focusin", point);
+  svg.addEventListener("focusout", leave);
+  svg.addEventListener("click", (event) => {
+    const neuron = under(event);
+    if (neuron) toggle(neuron);
+  });
+  svg.addEventListener("keydown", (event) => {
+    const neuron = under(event);
+    if (!neuron) return;
+    const { layer, index } = neuron;
+    if (event.key === "Enter" || event.key === " ") toggle(neuron);
+    else if (event.key === "ArrowDown") go(layer, index + 1);
+    else if (event.key === "ArrowUp") go(layer, index - 1);
+    else if (event.key === "ArrowRight") go(layer + 1, index);
+    else if (event.key === "ArrowLeft") go(layer - 1, index);
+    else if (event.key === "Home") go(layer, 0);
+    else if (event.key === "End") go(layer, Infinity);
+    else if (event.key === "Escape") store.set({ neuron: null });
+    else return;
+    event.preventDefault();
+  });
+}

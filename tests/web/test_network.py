@@ -1,0 +1,138 @@
+"""The page's arithmetic against Python's, in float64 on the same weights: every layer, every gradient."""
+
+import base64
+
+import numpy as np
+import pytest
+
+import pellucid as pl
+from pellucid.core import LAYERS, functions
+from pellucid.core.chain import backward, loss_depth
+from pellucid.core.layer import every
+from pellucid.core.losses import LOSSES
+from pellucid.lens.neurons import neuron_layers
+from pellucid.web import SHIPPED
+from pellucid.web.page import model_bytes
+
+ANSWER = """
+import { Network } from "./network/network.js";
+
+const network = Network.read(Uint8Array.from(atob(data.model), (c) => c.charCodeAt(0)).buffer);
+return data.x.map((x, i) => {
+  const pass = network.forward(x);
+  const { loss, dx, grads } = network.backward(pass, data.t[i], data.loss);
+  return { trace: pass.trace, loss, dx, grads: grads.flatMap((own) => Object.values(own)),
+    answer: network.choose(pass.y), confidence: network.confidence(pass.y),
+    parameters: network.parameterCount, places: network.neuronLayers };
+});
+"""
+
+
+def compare(node, net, x, t, loss):
+    """Hold traces, loss and all gradients of every row against the float64 reference."""
+    exact = net.astype("float64")
+    model = base64.b64encode(model_bytes(net)).decode()
+    found = node(ANSWER, {"model": model, "x": x.tolist(), "t": np.asarray(t).tolist(), "loss": loss})
+    function = LOSSES[loss]()
+    for row, target, got in zip(x, t, found, strict=True):
+        trace = exact.forward(row[None].astype(np.float64))
+        depth = loss_depth(exact.layers, function)
+        z, targets = trace.input_of(depth), np.asarray(target)[None]
+        dx, grads = backward(exact.layers[:depth], trace, function.gradient(z, targets))
+        for layer, ours in zip(trace, got["trace"], strict=True):
+            np.testing.assert_allclose(ours, layer.ravel(), rtol=1e-10, atol=1e-12)
+        np.testing.assert_allclose(got["loss"], function.value(z, targets), rtol=1e-10)
+        np.testing.assert_allclose(got["dx"], dx.ravel(), rtol=1e-9, atol=1e-12)
+        for grad, ours in zip(grads, got["grads"], strict=True):
+            np.testing.assert_allclose(ours, grad.ravel(), rtol=1e-9, atol=1e-12)
+        assert got["answer"] == exact.choose(trace.y)[0]
+        np.testing.assert_allclose(got["confidence"], exact.confidence(trace.y)[0], rtol=1e-10)
+        assert got["parameters"] == net.parameter_count
+        places = [(place["number"], place["size"], place["first"], place["stop"]) for place in got["places"]]
+        assert places == [(place.number, place.size, place.first, place.stop) for place in neuron_layers(net)]
+
+
+def test_digits(node):
+    """Ten digits through the network that comes with pellucid."""
+    test = pl.mnist().test
+    compare(
+        node, pl.load(SHIPPED), test.images[:10].reshape(10, 784), test.labels[:10].astype(int), "binary_cross_entropy"
+    )
+
+
+@pytest.mark.parametrize("activation", sorted({"identity", "gelu", *pl.ACTIVATIONS} - {"softmax"}))
+def test_activations(node, activation, generator):
+    net = pl.mlp([5, 7, 6, 3], activation=activation, output="softmax", seed=1)
+    compare(node, net, generator.normal(0, 2, (4, 5)), [0, 1, 2, 1], "cross_entropy")
+
+
+def test_every_layer(node, generator):
+    """One network with every layer there is; a new one is an error here until the page knows it."""
+    D = 6
+    norm = pl.BatchNorm(generator.uniform(0.5, 2, D), generator.normal(size=D))
+    norm.running_mean, norm.running_variance = generator.normal(size=D), generator.uniform(0.5, 2, D)
+    layers = [
+        *(pl.Flatten(), pl.Scale(0.3), pl.Standardize(generator.normal(size=D), generator.uniform(0.5, 2, D))),
+        *(pl.Affine(generator.normal(size=(D, D)), generator.normal(size=D)), norm, pl.SiLU(), pl.Dropout(0.5)),
+        *(pl.Residual([pl.Affine(generator.normal(size=(D, D))), pl.Tanh()]), pl.LayerNorm(generator.uniform(1, 2, D))),
+        *(pl.LeakyReLU(0.2), pl.GELU(), pl.GELU("tanh"), pl.Softplus(), pl.Identity(), pl.ReLU(), pl.Exponential()),
+        *(pl.Sigmoid(), pl.Affine(generator.normal(size=(D, 4)), generator.normal(size=4)), pl.Softmax()),
+    ]
+    net = pl.Network(layers)
+    assert {type(layer).__name__ for layer in every(layers)} == set(LAYERS)
+    compare(node, net, generator.normal(size=(3, D)), [0, 3, 1], "cross_entropy")
+
+
+def test_values(node, generator):
+    net = pl.mlp([3, 8, 2], activation="tanh", output="identity", seed=2)
+    compare(node, net, generator.normal(size=(3, 3)), generator.normal(size=(3, 2)), "mean_squared_error")
+
+
+def test_error_function(node):
+    x = np.concatenate([np.linspace(-6, 6, 401), [-30, 30, 0.46875, 4.0]])
+    code = 'import { erfc } from "./network/functions.js";\n\nreturn data.map(erfc);'
+    np.testing.assert_allclose(node(code, x.tolist()), functions.erfc(x), rtol=1e-13, atol=1e-300)
+
+
+def test_the_file_is_written_as_it_was_read(node, tmp_path):
+    """Changed in the page and saved, a network is one that Python loads, with the change and nothing else."""
+    code = """
+    import { Network } from "./network/network.js";
+
+    const network = Network.read(Uint8Array.from(atob(data), (c) => c.charCodeAt(0)).buffer).copy();
+    network.layers[2].arrays.b.data[5] = -10;
+    return network.toBytes();"""
+    net = pl.load(SHIPPED)
+    path = tmp_path / "changed.safetensors"
+    path.write_bytes(bytes(node(code, base64.b64encode(SHIPPED.read_bytes()).decode())))
+    changed = pl.load(path)
+    assert changed != net
+    net.layers[2].b[5] = -10
+    assert changed == net
+    assert changed.record == net.record and changed.classes == net.classes and changed.inputs == net.inputs
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", b"\xff" * 64, SHIPPED.read_bytes()[:30_000]])
+def test_damaged_files_are_refused(node, content):
+    code = """
+    import { Network } from "./network/network.js";
+
+    try { Network.read(Uint8Array.from(data).buffer); return "read"; } catch (error) { return error.name; }"""
+    assert node(code, list(content)) in ("Error", "SyntaxError", "RangeError")
+
+
+def test_speed(node):
+    """One pass of 784-16-16-10 takes far less than a millisecond: a frame has room for the rest."""
+    code = """
+    import { Network } from "./network/network.js";
+
+    const network = Network.read(Uint8Array.from(atob(data), (c) => c.charCodeAt(0)).buffer);
+    const x = new Float64Array(784).fill(200);
+    const times = [];
+    for (let i = 0; i < 300; i++) {
+      const start = performance.now();
+      network.forward(x);
+      times.push(performance.now() - start);
+    }
+    return times.sort((a, b) => a - b)[150];"""
+    assert node(code, base64.b64encode(SHIPPED.read_bytes()).decode()) < 1

@@ -1,0 +1,124 @@
+"""The server: what it gives, to whom, and how it stops."""
+
+import http.client
+import json
+import signal
+import socket
+import subprocess
+import sys
+import time
+from contextlib import closing
+from urllib.parse import urlsplit
+
+import pytest
+
+import pellucid as pl
+from pellucid.cli import main
+from pellucid.web import SHIPPED
+from pellucid.web.bundle import STATIC, STYLES, modules
+from pellucid.web.guard import LARGEST_BODY
+
+
+def ask(address, path="/", method="GET", body=None, **headers):
+    place = urlsplit(address)
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    with closing(http.client.HTTPConnection(place.hostname, place.port, timeout=10)) as connection:
+        connection.request(method, path, body, named)
+        with connection.getresponse() as answer:
+            return answer, answer.read()
+
+
+def test_it_gives_the_page(server):
+    answer, html = ask(server)
+    assert answer.status == 200
+    policy = answer.getheader("content-security-policy")
+    assert "default-src 'none'" in policy and "unsafe" not in policy
+    assert answer.getheader("x-content-type-options") == "nosniff"
+    for name in (*modules(), *STYLES, "icon.svg"):
+        assert f'href="{name}"'.encode() in html
+        answer, content = ask(server, f"/{name}")
+        assert (answer.status, content) == (200, (STATIC / name).read_bytes())
+    assert json.loads(ask(server, "/page.json")[1])["server"] is True
+    assert ask(server, "/model.safetensors")[1] == SHIPPED.read_bytes()
+    assert ask(server, "/../server.py")[0].status == 404
+    assert ask(server, "/main.js", "POST")[0].status == 405
+
+
+@pytest.mark.parametrize("host", ["evil.example", "evil.example:80", "127.0.0.1.evil.example", "", "[::1]"])
+def test_other_names_are_refused(server, host):
+    assert ask(server, Host=host)[0].status == 400
+
+
+def test_other_origins_are_refused(server):
+    assert ask(server, "/page.json", Origin="http://evil.example")[0].status == 403
+    assert ask(server, "/page.json", Origin="null")[0].status == 403
+    assert ask(server, "/page.json", Origin="http://127.0.0.1:1")[0].status == 403
+    assert ask(server, "/page.json", Origin=server.rstrip("/"))[0].status == 200
+    local = f"localhost:{urlsplit(server).port}"
+    assert ask(server, "/page.json", Host=local, Origin=f"http://{local}")[0].status == 200
+
+
+def test_large_bodies_are_refused(server):
+    assert ask(server, "/", "POST", b"", Content_Length=str(LARGEST_BODY + 1))[0].status == 413
+
+
+def test_it_listens_on_this_computer_only(server):
+    port = urlsplit(server).port
+    with socket.socket() as other, pytest.raises(OSError):
+        other.settimeout(2)
+        other.connect((socket.gethostbyname(socket.gethostname()), port))
+        if other.getpeername()[0].startswith("127."):
+            raise OSError("this machine's own name is 127.0.0.1, too")
+
+
+@pytest.mark.parametrize("arguments", [["open", "--no-browser"], ["serve", str(SHIPPED)]])
+def test_ctrl_c_stops_it_cleanly(arguments):
+    command = [sys.executable, "-m", "pellucid", *arguments, "--port", "0", "--lang", "en"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        address, *rest = process.stdout.readline().split()
+        assert rest == ["shows", "digits.safetensors;", "Ctrl-C", "stops"]
+        connections = [socket.create_connection(("127.0.0.1", urlsplit(address).port)) for _ in range(3)]
+        assert ask(address)[0].status == 200
+        start = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=10)
+        for connection in connections:
+            connection.close()
+        assert time.monotonic() - start < 5
+    assert (process.returncode, out, err) == (0, "", "")
+
+
+def test_a_taken_port_is_an_error_only_where_it_was_asked_for(capfd):
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        assert main(["open", "--no-browser", "--port", str(port), "--lang", "en"]) == 1
+    assert f"port {port} cannot be used" in capfd.readouterr().err
+
+
+def test_open_opens_the_browser(monkeypatch, capfd):
+    opened = []
+    monkeypatch.setattr("webbrowser.open", opened.append)
+    monkeypatch.setattr("uvicorn.Server.run", lambda self, sockets: None)
+    assert main(["open", "--port", "0"]) == 0
+    assert capfd.readouterr().out.startswith(opened[0])
+    assert main(["open", "--port", "0", "--no-browser"]) == 0
+    assert len(opened) == 1
+
+
+def test_without_the_extra_it_says_what_brings_it(monkeypatch, capfd):
+    monkeypatch.setitem(sys.modules, "uvicorn", None)
+    assert main(["open", "--no-browser", "--lang", "en"]) == 1
+    assert 'pip install "pellucid[web]"' in capfd.readouterr().err
+
+
+def test_rows_are_served_too(tmp_path):
+    from pellucid.web.facts import facts
+
+    table = {"age": [31, 54, 20, 18] * 5, "city": ["Seoul", "Busan", "Seoul", "Jeju"] * 5, "t": [0, 1, 1, 0] * 5}
+    net = pl.table_mlp(pl.Columns.of(table, target="t"))
+    known = facts(net, "people")
+    assert known["shape"] is None and known["digits"] is False and known["accuracy"] is None
+    assert known["columns"][0] == "age" and len(known["columns"]) == len(known["start"])
+    json.dumps(known)
