@@ -11,7 +11,7 @@ BROWSER = command -v chromium >/dev/null || command -v google-chrome >/dev/null 
 	|| $(BIN)/playwright install chromium >/dev/null 2>&1 \
 	|| { echo "the tests of the page need a browser: install Chromium (on Debian: apt-get install chromium)"; exit 1; }
 
-.PHONY: demo test check soak gallery messages stubs page-network mnist-table neurons-table tables-table bench callgrind clean help
+.PHONY: demo test check soak gallery page-pictures messages stubs page-network mnist-table neurons-table tables-table bench callgrind clean help
 
 help:
 	@echo "make demo      learn to read digits, show what was learned (set up first, if need be)"
@@ -22,6 +22,7 @@ help:
 	@echo "make tables-table train on seven public tables beside scikit-learn, write docs/tables.md (four minutes)"
 	@echo "make neurons-table  measure what the hidden neurons of the digit network show (four minutes)"
 	@echo "make gallery   draw every plot and notebook picture, write docs/gallery.md (a minute)"
+	@echo "make page-pictures  take pictures of the page, write docs/page (two minutes)"
 	@echo "make messages  bring the Korean catalogue up to date with the code"
 	@echo "make page-network  train the network that comes with the package again (five seconds)"
 	@echo "make stubs     write the native module's types anew, after a change of its binding"
@@ -65,6 +66,9 @@ neurons-table: .venv/base
 # Pictures of notebooks are taken by Chromium, where it is installed.
 gallery: .venv/test
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/gallery.py
+
+page-pictures: .venv/test
+	$(BIN)/python benchmarks/page_pictures.py
 
 # The same bits on every x86-64 machine with the same NumPy: one instruction set, one seed. It reads 95.8 % of the test digits.
 page-network: .venv/base

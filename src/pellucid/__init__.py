@@ -96,6 +96,7 @@ if TYPE_CHECKING:
         train,
         train_table,
     )
+    from pellucid.web.notebook import view
 
 # A room is loaded when one of its names is first used: so `pellucid --help` answers without NumPy, the number of
 # NumPy's threads can still be chosen, and `import pellucid` costs next to nothing.
@@ -229,6 +230,7 @@ _ROOMS = {
         "train",
         "train_table",
     ),
+    "pellucid.web.notebook": ("view",),
 }
 _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
 
@@ -326,6 +328,7 @@ __all__ = [
     "trace_table",
     "train",
     "train_table",
+    "view",
     "write_idx",
     "xor",
 ]

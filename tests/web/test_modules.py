@@ -62,6 +62,8 @@ STATE = {
     "panel": None,
     "language": "ko",
     "theme": "system",
+    "target": None,
+    "step": None,
     "hidden": [],
     "past": [],
     "future": [],
@@ -80,13 +82,25 @@ def test_addresses_come_back(node, generator):
         "centring": False,
         "neuron": {"layer": 2, "index": 11},
         "panel": "count",
+        "target": 3,
+        "step": 4,
         "theme": "dark",
         "hidden": ["load", "theme"],
     }
     found = node(ADDRESS + "return readAddress(addressOf(data, true), 784);", state)
     assert found.pop("input") == {"values": pixels.tolist(), "source": {"kind": "drawn"}}
     assert found == {key: state[key] for key in found}
-    assert found.keys() == {"brightness", "centring", "neuron", "panel", "language", "theme", "hidden"}
+    assert found.keys() == {
+        "brightness",
+        "centring",
+        "neuron",
+        "panel",
+        "step",
+        "target",
+        "language",
+        "theme",
+        "hidden",
+    }
 
 
 def test_rows_have_addresses(node):

@@ -17,15 +17,16 @@ def path_of(digit, way=0):
     return [[(0.25 + 0.62 * x, 0.15 + 0.7 * y) for x, y in stroke] for stroke in strokes]
 
 
-def by_mouse(tab, strokes):
+def by_mouse(tab, strokes, mouse=None):
+    mouse = mouse or tab.mouse
     area = tab.get_by_test_id("drawing").bounding_box()
     at = [[(area["x"] + x * area["width"], area["y"] + y * area["height"]) for x, y in stroke] for stroke in strokes]
     for first, *rest in at:
-        tab.mouse.move(*first)
-        tab.mouse.down()
+        mouse.move(*first)
+        mouse.down()
         for point in rest:
-            tab.mouse.move(*point)
-        tab.mouse.up()
+            mouse.move(*point)
+        mouse.up()
 
 
 def by_touch(tab, strokes):

@@ -1,5 +1,6 @@
 """The server: what it gives, to whom, and how it stops."""
 
+import gzip
 import http.client
 import json
 import signal
@@ -42,6 +43,14 @@ def test_it_gives_the_page(server):
     assert ask(server, "/model.safetensors")[1] == SHIPPED.read_bytes()
     assert ask(server, "/../server.py")[0].status == 404
     assert ask(server, "/main.js", "POST")[0].status == 405
+
+
+def test_texts_are_sent_packed(server):
+    answer, content = ask(server, "/main.js", Accept_Encoding="gzip, br")
+    assert answer.getheader("content-encoding") == "gzip"
+    assert gzip.decompress(content) == (STATIC / "main.js").read_bytes()
+    answer, content = ask(server, "/model.safetensors", Accept_Encoding="gzip")
+    assert answer.getheader("content-encoding") is None and content == SHIPPED.read_bytes()
 
 
 @pytest.mark.parametrize("host", ["evil.example", "evil.example:80", "127.0.0.1.evil.example", "", "[::1]"])

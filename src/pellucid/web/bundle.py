@@ -13,7 +13,7 @@ from pathlib import Path
 
 STATIC = Path(__file__).with_name("static")
 FIRST = "main.js"
-STYLES = tuple(f"styles/{name}.css" for name in ("base", "pad", "stage", "detail", "layout"))
+STYLES = tuple(f"styles/{name}.css" for name in ("base", "pad", "stage", "detail", "why", "lesson", "learn", "layout"))
 """In the order in which they stand in index.html: the last has the last word."""
 
 _IMPORT = re.compile(r'^import \{([^}]*)\} from "(\.[^"]+)";\n', re.MULTILINE)

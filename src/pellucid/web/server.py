@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gzip
 import json
 import socket
 from collections.abc import Callable
@@ -15,9 +16,11 @@ from pellucid.extras import library
 from pellucid.language import say, say_reason
 from pellucid.network import Network
 from pellucid.web.bundle import STATIC, STYLES, modules
-from pellucid.web.facts import facts, sample_digits
+from pellucid.web.facts import facts, reads_digits, sample_digits
 from pellucid.web.guard import App, Guard
 from pellucid.web.page import model_bytes
+from pellucid.web.routes import Trainings
+from pellucid.web.routes import routes as work
 
 HOST = "127.0.0.1"
 PORT = 8765
@@ -29,6 +32,8 @@ TYPES = {
     ".css": "text/css; charset=utf-8",
     ".svg": "image/svg+xml",
 }
+PACKED = {*TYPES.values(), "application/json"}
+"""What browsers are sent packed: texts, which become a quarter as large."""
 
 
 def serve(net: Network, name: str, port: int | None = None, ready: Callable[[str], None] | None = None) -> None:
@@ -46,29 +51,46 @@ def serve(net: Network, name: str, port: int | None = None, ready: Callable[[str
     Raises InputError where the libraries of the extra `web` are missing, and where the port is taken.
     """
     uvicorn = library("uvicorn", "web")
-    app = application(net, name)
+    trainings = Trainings()
+    app = application(net, name, trainings)
     with _listening(port) as listener:
         settings = uvicorn.Config(app, log_level="error", access_log=False, lifespan="off", timeout_graceful_shutdown=1)
         server = uvicorn.Server(settings)
+        ends = server.handle_exit
+
+        def stop(*signal: Any) -> None:  # the pages' streams of news end first, as they would never by themselves
+            trainings.close()
+            ends(*signal)
+
+        server.handle_exit = stop
         if ready is not None:  # connections wait in the socket's queue until the server takes them
             ready(f"http://{HOST}:{listener.getsockname()[1]}/")
         with suppress(KeyboardInterrupt):
             server.run(sockets=[listener])
 
 
-def application(net: Network, name: str) -> App:
-    """Give the ASGI application of a network's page: the files of `static/`, the model, and what is known of it."""
+def application(net: Network, name: str, trainings: Trainings | None = None) -> App:
+    """Give the ASGI application of a network's page: the files of `static/`, the model, and what is known of it.
+
+    For a network that reads digits it trains and evaluates as well; `trainings` lets these be ended from outside.
+    """
     applications = library("starlette.applications", "web")
     responses = library("starlette.responses", "web")
     routing = library("starlette.routing", "web")
 
     def route(path: str, content: bytes, media_type: str) -> Any:
+        packed = gzip.compress(content, mtime=0) if media_type in PACKED else content
+
         async def answer(request: Any) -> Any:
-            return responses.Response(content, media_type=media_type)
+            if packed is content or "gzip" not in request.headers.get("accept-encoding", ""):
+                return responses.Response(content, media_type=media_type)
+            return responses.Response(packed, 200, {"content-encoding": "gzip"}, media_type)
 
         return routing.Route(path, answer)
 
     routes = [route(f"/{path}", *content) for path, content in _contents(net, name).items()]
+    if reads_digits(net):
+        routes += work(trainings or Trainings())
     app: App = Guard(applications.Starlette(routes=routes))
     return app
 

@@ -4,12 +4,20 @@
 //   x=1,2.5     a row of numbers           b=60     brightness in percent
 //   c=0         not centred                n=1.5    hidden layer 1, neuron 5 is chosen
 //   p=count     an open panel              lang=ko  theme=dark
-//   hide=a,b    controls that are hidden
+//   e=b1.5:-10  edits of the network, unless they are long
+//   y=3         the class that was meant
+//   hide=a,b    controls that are hidden    step=3    a step of the lesson
+//
+// A step brings its own picture, neuron and panel; what differs from it is named, nothing as "d=", "n=" and "p=".
 
 /**
  * @typedef {import("./state.js").State} State
  * @typedef {import("./state.js").Input} Input
+ * @typedef {import("./network/edits.js").Edit} Edit
  */
+
+/** Characters of edits that an address may hold: what mail and messengers do not cut. */
+export const LONGEST_EDITS = 1500;
 
 /**
  * @param {State} state
@@ -19,14 +27,20 @@
 export function addressOf(state, pictures, preferred = "") {
   const parts = [];
   const { values, source } = state.input;
-  if (source.kind === "test") parts.push(`t=${source.index}`);
+  if (source.kind === "test" && !source.far) parts.push(`t=${source.index}`);
   else if (!pictures) parts.push(`x=${Array.from(values).join(",")}`);
   else if (Array.prototype.some.call(values, (value) => value)) parts.push(`d=${packed(values)}`);
+  else if (state.step) parts.push("d=");
   if (source.kind === "noise") parts.push("noise=1");
   if (state.brightness !== 100) parts.push(`b=${state.brightness}`);
   if (!state.centring) parts.push("c=0");
   if (state.neuron) parts.push(`n=${state.neuron.layer}.${state.neuron.index}`);
-  if (state.panel) parts.push(`p=${state.panel}`);
+  else if (state.step) parts.push("n=");
+  if (state.panel || state.step) parts.push(`p=${state.panel ?? ""}`);
+  if (state.step) parts.push(`step=${state.step}`);
+  if (state.target !== null) parts.push(`y=${state.target}`);
+  const edits = editWords(state.edits);
+  if (edits && edits.length <= LONGEST_EDITS) parts.push(`e=${edits}`);
   if (state.language !== preferred) parts.push(`lang=${state.language}`);
   if (state.theme !== "system") parts.push(`theme=${state.theme}`);
   if (state.hidden.length) parts.push(`hide=${state.hidden.join(",")}`);
@@ -54,7 +68,11 @@ export function readAddress(hash, D) {
   if (words.has("c")) found.centring = words.get("c") !== "0";
   const [, layer, index] = /^(\d+)\.(\d+)$/.exec(words.get("n") ?? "") ?? [];
   if (layer) found.neuron = { layer: Number(layer), index: Number(index) };
-  if (words.get("p")) found.panel = words.get("p");
+  else if (words.get("n") === "") found.neuron = null;
+  if (words.has("p")) found.panel = words.get("p") || null;
+  if (/^\d+$/.test(words.get("step") ?? "")) found.step = Number(words.get("step"));
+  if (/^\d+$/.test(words.get("y") ?? "")) found.target = Number(words.get("y"));
+  if (words.get("e")) found.edits = readEdits(/** @type {string} */ (words.get("e")), D);
   const [language, theme] = [words.get("lang"), words.get("theme")];
   if (language === "en" || language === "ko") found.language = language;
   if (theme === "light" || theme === "dark" || theme === "contrast") found.theme = theme;
@@ -80,6 +98,7 @@ export function packed(pixels) {
 
 /** @param {string} text @param {number} length @returns {Uint8Array | null} null where it is no drawing of that length */
 export function unpacked(text, length) {
+  if (!text) return new Uint8Array(length); // nothing was drawn
   let bytes;
   try {
     bytes = atob(text.replace(/-/g, "+").replace(/_/g, "/"));
@@ -94,4 +113,43 @@ export function unpacked(text, length) {
     else at += bytes.charCodeAt(++i);
   }
   return at === length ? pixels : null;
+}
+
+/** @type {Record<string, Edit["kind"]>} */
+const KINDS = { b: "bias", w: "weight", p: "paint", o: "off", a: "activation", l: "linear" };
+
+/**
+ * Edits as words: the first letter of the kind, layer, neuron from, neuron, and after ":" the number, the type or the paint.
+ * @param {Edit[]} edits
+ */
+export function editWords(edits) {
+  return edits
+    .map((/** @type {any} */ { kind, layer, from, neuron, value, type, levels }) => {
+      const place = [layer, from, neuron].filter((one) => one !== undefined).join(".");
+      const given = levels ? packed(levels.map((/** @type {number} */ level) => level & 255)) : (value ?? type);
+      return `${kind[0]}${place}${given === undefined ? "" : `:${String(given).replace("+", "")}`}`;
+    })
+    .join(";");
+}
+
+/** Edits of such words; what is malformed is left out, what does not fit a network it leaves out itself. @param {string} words @param {number} D @returns {Edit[]} */
+export function readEdits(words, D) {
+  return words.split(";").flatMap((word) => {
+    const [, letter, place, given = ""] = /^([bwpoal])([\d.]*)(?::(.*))?$/.exec(word) ?? [];
+    if (!letter) return [];
+    const kind = KINDS[letter];
+    const places = place ? place.split(".").map(Number) : [];
+    const [layer, ...within] = places;
+    const [from, neuron] = kind === "weight" ? within : [undefined, within[0]];
+    const levels = kind === "paint" && unpacked(given, D);
+    /** @type {any} */
+    const edit = { kind };
+    if (kind !== "linear") edit.layer = layer;
+    if (kind === "weight") edit.from = from;
+    if (kind !== "linear" && kind !== "activation") edit.neuron = neuron;
+    if (kind === "bias" || kind === "weight") edit.value = given ? Number(given) : NaN;
+    if (kind === "activation") edit.type = given;
+    if (kind === "paint") edit.levels = Array.from(Int8Array.from(levels || []));
+    return places.every(Number.isInteger) ? [edit] : [];
+  });
 }

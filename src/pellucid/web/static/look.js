@@ -13,6 +13,7 @@ import { centred } from "./picture/digit.js";
  * @property {{top: number, left: number, bottom: number, right: number} | null} box of the ink, in the drawing
  * @property {boolean} empty whether nothing was drawn
  * @property {import("./network/network.js").Pass} pass
+ * @property {import("./network/network.js").Pass | null} original the same picture's pass through the network without edits
  * @property {number} answer class index
  * @property {number} confidence
  */
@@ -20,7 +21,7 @@ import { centred } from "./picture/digit.js";
 /**
  * Make the function that looks: what did not change since the last look is not made again.
  * @param {number[] | null} shape of the pictures; null for rows
- * @returns {(state: State, network: Network) => Look}
+ * @returns {(state: State, network: Network, base?: Network) => Look} `base` is the network without edits
  */
 export function looking(shape) {
   const prepared = remembered((/** @type {ArrayLike<number>} */ values, /** @type {boolean} */ centring) => {
@@ -33,13 +34,17 @@ export function looking(shape) {
   const passed = remembered((/** @type {Network} */ network, /** @type {ArrayLike<number>} */ picture) =>
     network.forward(shape && !network.takesBytes ? Array.from(picture, (value) => value / 255) : picture),
   );
-  return (state, network) => {
+  const unedited = remembered((/** @type {Network} */ base, /** @type {import("./network/network.js").Pass} */ { x }) =>
+    base.forward(x),
+  );
+  return (state, network, base = network) => {
     const { picture: whole, box } = prepared(state.input.values, state.centring && state.input.source.kind !== "noise");
     const picture = dimmed(whole, state.brightness);
     const pass = passed(network, picture);
+    const original = base === network ? null : unedited(base, pass);
     const empty = shape !== null && Array.prototype.every.call(state.input.values, (value) => value === 0);
     const [answer, confidence] = [network.choose(pass.y), network.confidence(pass.y)];
-    return { state, network, picture, box, empty, pass, answer, confidence };
+    return { state, network, picture, box, empty, pass, original, answer, confidence };
   };
 }
 

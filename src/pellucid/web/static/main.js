@@ -9,6 +9,7 @@ import { columns } from "./views/columns.js";
 import { detail } from "./views/detail.js";
 import { footer, header } from "./views/frame.js";
 import { pad } from "./views/pad.js";
+import { lesson, taught } from "./views/lesson.js";
 import { panels } from "./views/panels.js";
 import { stage } from "./views/stage.js";
 
@@ -17,8 +18,10 @@ import { stage } from "./views/stage.js";
 /** @param {Page} page @returns {View[]} */
 function build(page) {
   const left = page.pictures ? pad(page) : columns(page);
-  const parts = [left, stage(page), answer(page), detail(page), panels(page)];
-  const main = h("main", { class: "page" }, ...parts.map((part) => part.element));
+  const teaching = taught(page) ? [lesson(page)] : [];
+  const others = [left, stage(page), answer(page), detail(page), panels(page)];
+  const main = h("main", { class: "page" }, ...[...teaching, ...others].map((part) => part.element));
+  const parts = [...others, ...teaching]; // the lesson comes last: it points at what the others have made
   /** @type {View} */
   const middle = { element: main, render: (look, before) => parts.forEach((part) => part.render(look, before)) };
   return [header(page), middle, footer(page)];

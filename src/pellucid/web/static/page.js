@@ -2,8 +2,9 @@
 
 import { addressOf, readAddress } from "./address.js";
 import { h } from "./dom.js";
+import { STEPS } from "./lesson.js";
 import { looking, remembered } from "./look.js";
-import { edited } from "./network/edits.js";
+import { edited, fits } from "./network/edits.js";
 import { Network } from "./network/network.js";
 import { Store, stepped } from "./state.js";
 import { translator } from "./texts.js";
@@ -23,6 +24,7 @@ export class Page {
     this.facts = facts;
     this.digits = digits;
     this.base = Network.read(model);
+    this.opened = this.base;
     this.edited = remembered(edited);
     this.pictures = facts.shape !== null;
     this.seeing = looking(facts.shape);
@@ -35,6 +37,7 @@ export class Page {
     /** @type {Look | null} */
     this.shown = null;
     this.timer = 0;
+    this.drawing = false; // whether a stroke is being drawn
     this.store.listen((state, before) => this.changed(state, before));
     addEventListener("hashchange", () => this.store.set({ ...this.blank(), ...this.read() }));
   }
@@ -46,7 +49,7 @@ export class Page {
 
   /** What is seen of the state as it is now. @returns {Look} */
   look() {
-    return this.seeing(this.store.state, this.network);
+    return this.seeing(this.store.state, this.network, this.base);
   }
 
   /** What would be seen of another state; what is shown stays as it is. @param {State} state */
@@ -90,6 +93,8 @@ export class Page {
       centring: true,
       neuron: null,
       panel: null,
+      step: null,
+      target: null,
       hidden: [],
     };
   }
@@ -101,12 +106,31 @@ export class Page {
     if (known) found.input = { values: known.pixels, source: { kind: "test", index: known.index, label: known.label } };
     const place = found.neuron && this.base.neuronLayers[found.neuron.layer];
     if (found.neuron && !(place && found.neuron.layer > 0 && found.neuron.index < place.size)) delete found.neuron;
-    return found;
+    if (found.edits) found.edits = found.edits.filter((edit) => fits(this.base, edit));
+    return found.step ? { ...this.lesson(found.step), ...found, step: this.lesson(found.step).step } : found;
+  }
+
+  /** What a step of the lesson shows; nothing where there is no such step. @param {number} number from 1 @returns {Partial<State>} */
+  lesson(number) {
+    const step = STEPS[number - 1];
+    const known = step && this.digits.find(({ index }) => index === step.digit);
+    if (!known) return { step: null };
+    const { pixels: values, index, label } = known;
+    const neurons = this.base.neuronLayers;
+    const layer = step.neuron ? Math.min(step.neuron[0], neurons.length - 1) : 0;
+    return {
+      input: { values, source: { kind: "test", index, label } },
+      target: null,
+      neuron: step.neuron ? { layer, index: Math.min(step.neuron[1], neurons[layer].size - 1) } : null,
+      panel: step.panel ?? null,
+      step: number,
+    };
   }
 
   /** A new input, which can be undone. @param {ArrayLike<number>} values @param {import("./state.js").Source} source */
   input(values, source) {
-    this.store.set(stepped(this.store.state, { input: { values, source } }));
+    const target = Array.prototype.some.call(values, (value) => value) ? this.store.state.target : null;
+    this.store.set({ ...stepped(this.store.state, { input: { values, source } }), target });
   }
 
   /** Other edits, which can be undone. @param {import("./network/edits.js").Edit[]} edits */
@@ -122,10 +146,9 @@ export class Page {
 
   /** @param {State} state @param {State} before */
   changed(state, before) {
-    if (state.language !== before.language || state.theme !== before.theme) {
-      keep(state);
-      this.dress();
-    }
+    const [spoken, themed] = [state.language !== before.language, state.theme !== before.theme];
+    if (spoken || themed) keep(state);
+    if (spoken || themed || state.hidden !== before.hidden) this.dress();
     if (state.language !== before.language || typesOf(this.network) !== this.types) this.rebuild();
     else this.render();
     clearTimeout(this.timer);
@@ -134,15 +157,16 @@ export class Page {
 
   writeAddress() {
     const address = addressOf(this.store.state, this.pictures, this.preferred);
-    if (address !== location.hash) history.replaceState(null, "", address || location.pathname + location.search);
+    if (address !== location.hash) history.replaceState(null, "", location.href.split("#")[0] + address);
   }
 
   /** Let document and language follow the state. */
   dress() {
-    const { language, theme } = this.store.state;
+    const { language, theme, hidden } = this.store.state;
     this.t = translator(language);
     document.documentElement.lang = language;
     document.documentElement.dataset.theme = theme;
+    document.documentElement.dataset.hide = hidden.join(" ");
     document.title = this.t("page.title", { name: this.facts.name });
   }
 
@@ -167,7 +191,7 @@ export class Page {
 
 /** What views are made for: another activation is another curve. @param {Network} network */
 function typesOf({ layers }) {
-  return layers.map(({ type }) => type).join();
+  return layers.map(({ type, arrays }) => type + (arrays.W?.shape ?? "")).join();
 }
 
 /** @param {Event} event */

@@ -2,8 +2,8 @@
 
 /**
  * @typedef {{layer: number, index: number}} Neuron
- * @typedef {{kind: "drawn" | "test" | "noise" | "image", index?: number, label?: number}} Source where an input comes
- *   from; of a test digit its number in MNIST's test part, and its label
+ * @typedef {{kind: "drawn" | "test" | "noise" | "image", index?: number, label?: number, far?: boolean}} Source where
+ *   an input comes from; of a test digit its number in MNIST's test part, its label, and whether only a server has it
  *
  * @typedef {object} Input
  * @property {ArrayLike<number>} values pixels 0 to 255, or the numbers of a row
@@ -19,8 +19,10 @@
  * @property {Neuron | null} neuron the chosen one
  * @property {Neuron | null} pointed the one under pointer or focus
  * @property {string | null} panel the open panel
+ * @property {number | null} step the step of the lesson, from 1; null outside the lesson
  * @property {"en" | "ko"} language
  * @property {"system" | "light" | "dark" | "contrast"} theme
+ * @property {number | null} target the class that the user meant by the drawing
  * @property {string[]} hidden names of controls that a teacher's link hides
  * @property {Step[]} past
  * @property {Step[]} future

@@ -1,12 +1,36 @@
 // Edits: what a user changed of a network, as a list. The network that runs is the base with all edits applied.
 
+import { Network, neuronLayers } from "./network.js";
+
 /**
- * @typedef {import("./network.js").Network} Network
  * @typedef {import("./layers.js").Layer} Layer
  *
  * @typedef {{kind: "bias", layer: number, neuron: number, value: number}
- *   | {kind: "weight", layer: number, from: number, neuron: number, value: number}} Edit `layer` is a neuron layer
+ *   | {kind: "weight", layer: number, from: number, neuron: number, value: number}
+ *   | {kind: "paint", layer: number, neuron: number, levels: number[]}
+ *   | {kind: "off", layer: number, neuron: number}
+ *   | {kind: "activation", layer: number, type: string}
+ *   | {kind: "linear"}} Edit `layer` is a neuron layer; `levels` are added to a neuron's weights, in units of LEVEL;
+ *   "off" lets a neuron hold 0 whatever comes in, "linear" takes away the activations of all hidden layers
  */
+
+/** What one level of paint adds to a weight; levels are bytes with a sign, so that addresses stay short. */
+export const LEVEL = 1 / 16;
+export const MOST_LEVELS = 127;
+
+/** The activations that a layer may be given, and their options. @type {Record<string, Record<string, any>>} */
+export const ACTIVATIONS = {
+  Sigmoid: {},
+  Tanh: {},
+  ReLU: {},
+  LeakyReLU: { slope: 0.01 },
+  GELU: { approximate: "none" },
+  SiLU: {},
+  Softplus: {},
+  Identity: {},
+};
+
+const QUIET = -1000; // a weighted sum at which Sigmoid, Softmax and Softplus hold 0
 
 /** @type {{[K in Edit["kind"]]: (network: Network, edit: Extract<Edit, {kind: K}>) => void}} */
 const KINDS = {
@@ -17,10 +41,36 @@ const KINDS = {
     const { shape, data } = affineOf(network, layer).arrays.W;
     data[from * shape[1] + neuron] = value;
   },
+  paint(network, { layer, neuron, levels }) {
+    const { shape, data } = affineOf(network, layer).arrays.W;
+    levels.forEach((level, from) => (data[from * shape[1] + neuron] += level * LEVEL));
+  },
+  off(network, { layer, neuron }) {
+    const { W, b } = affineOf(network, layer).arrays;
+    const place = network.neuronLayers[layer];
+    for (let at = neuron; at < W.data.length; at += W.shape[1]) W.data[at] = 0;
+    const answers = place.last && network.classifies;
+    const quiet = answers || ["Sigmoid", "Softmax", "Softplus", "Exponential"].includes(place.activation?.type ?? "");
+    if (b) b.data[neuron] = quiet ? QUIET : 0;
+    const next = network.neuronLayers[layer + 1]?.affine; // what stands between, such as BatchNorm, may make 0 another number
+    next?.arrays.W.data.fill(0, neuron * next.arrays.W.shape[1], (neuron + 1) * next.arrays.W.shape[1]);
+  },
+  activation(network, { layer, type }) {
+    exchange(network, layer, type);
+  },
+  linear(network) {
+    for (const { number, last, activation } of network.neuronLayers)
+      if (number && !last && activation) exchange(network, number, "Identity");
+  },
 };
 
+/** Activations first, since what holds 0 depends on them; then what is set; what is off stays off. @type {Partial<Record<Edit["kind"], number>>} */
+const TURN = { activation: 0, linear: 1, off: 3 };
+const turn = (/** @type {Edit} */ { kind }) => TURN[kind] ?? 2;
+
 /**
- * The network with edits; itself where there are none. What it is given stays as it is.
+ * The network with edits; itself where there are none. What it is given stays as it is. Edits that do not fit it, as
+ * they may where another network has become the base, say nothing.
  * @param {Network} network
  * @param {Edit[]} edits
  * @returns {Network}
@@ -28,8 +78,58 @@ const KINDS = {
 export function edited(network, edits) {
   if (!edits.length) return network;
   const changed = network.copy();
-  for (const edit of edits) /** @type {(network: Network, edit: Edit) => void} */ (KINDS[edit.kind])(changed, edit);
+  for (const edit of edits.slice().sort((a, b) => turn(a) - turn(b))) {
+    if (fits(changed, edit))
+      /** @type {(network: Network, edit: Edit) => void} */ (KINDS[edit.kind])(changed, edit);
+  }
   return changed;
+}
+
+/** Whether a network has what an edit changes. @param {Network} network @param {Edit} edit */
+export function fits(network, edit) {
+  if (edit.kind === "linear") return true;
+  const [place, before] = [network.neuronLayers[edit.layer], network.neuronLayers[edit.layer - 1]];
+  if (!place || !before) return false;
+  if (edit.kind === "activation") return place.activation !== null && Object.hasOwn(ACTIVATIONS, edit.type);
+  const arrays = place.affine?.arrays;
+  if (!arrays || !(edit.neuron < place.size)) return false;
+  if (edit.kind === "bias") return arrays.b !== undefined && Number.isFinite(edit.value);
+  if (edit.kind === "weight") return edit.from < arrays.W.shape[0] && Number.isFinite(edit.value);
+  return edit.kind === "off" || edit.levels.length === arrays.W.shape[0];
+}
+
+/**
+ * Edits with one more, instead of the one that changed the same. Paint takes the place of the paint that it goes on
+ * from (`paintOf`); what a weight was set to in between stays.
+ * @param {Edit[]} edits
+ * @param {Edit} edit
+ */
+export function withEdit(edits, edit) {
+  const key = keyOf(edit);
+  if (edit.kind !== "paint") return [...edits.filter((one) => keyOf(one) !== key), edit];
+  const last = paintOf(edits, edit);
+  return last ? edits.map((one) => (one === last ? edit : one)) : [...edits, edit];
+}
+
+/** The paint that more paint on a neuron's weights is added to. @param {Edit[]} edits @param {{layer: number, neuron: number}} place @returns {Extract<Edit, {kind: "paint"}> | null} */
+export function paintOf(edits, { layer, neuron }) {
+  const last = edits.findLast(
+    (one) => (one.kind === "paint" || one.kind === "weight") && one.layer === layer && one.neuron === neuron,
+  );
+  return last?.kind === "paint" ? last : null;
+}
+
+/** What an edit changes, as a word. @param {Edit} edit */
+export function keyOf(edit) {
+  const { kind, layer, from, neuron } = /** @type {any} */ (edit);
+  return [kind, layer, from, neuron].join();
+}
+
+/** @param {Network} network @param {number} L @param {string} type */
+function exchange(network, L, type) {
+  const at = network.layers.indexOf(/** @type {Layer} */ (network.neuronLayers[L].activation));
+  network.layers[at] = { type, options: ACTIVATIONS[type], arrays: {} };
+  network.neuronLayers = neuronLayers(network.layers);
 }
 
 /** @param {Network} network @param {number} L @returns {Layer} */
@@ -37,4 +137,38 @@ function affineOf(network, L) {
   const { affine } = network.neuronLayers[L];
   if (!affine) throw new Error(`neuron layer ${L} has no weights of its own`);
   return affine;
+}
+
+/**
+ * One Affine layer in the place of a chain of them: x W1 W2 + (b1 W2 + b2). Null where something between is no straight line.
+ * @param {Network} network
+ * @returns {{W: Float64Array, b: Float64Array, shapes: number[][]} | null} W is (D, K); `shapes` are those of the chain
+ */
+export function collapsed({ layers, neuronLayers: places }) {
+  const last = /** @type {import("./network.js").NeuronLayer} */ (places.at(-1));
+  const chain = layers.slice(places[0].stop, last.first + 1);
+  if (chain.some(({ type }) => !["Affine", "Identity", "Dropout"].includes(type))) return null;
+  const affine = chain.filter(({ type }) => type === "Affine");
+  if (affine.length < 2) return null;
+  const [D] = affine[0].arrays.W.shape;
+  let width = D;
+  let W = new Float64Array(0);
+  let b = new Float64Array(0);
+  for (const { arrays } of affine) {
+    const own = arrays.W;
+    const K = own.shape[1];
+    const through = W.length ? product(b, own.data, 1, width, K) : new Float64Array(K);
+    b = through.map((value, k) => value + (arrays.b?.data[k] ?? 0));
+    W = W.length ? product(W, own.data, D, width, K) : own.data.slice();
+    width = K;
+  }
+  return { W, b, shapes: affine.map(({ arrays }) => arrays.W.shape) };
+}
+
+/** (N, H) times (H, K). @param {Float64Array} a @param {Float64Array} b @param {number} N @param {number} H @param {number} K */
+function product(a, b, N, H, K) {
+  const c = new Float64Array(N * K);
+  for (let n = 0; n < N; n++)
+    for (let h = 0; h < H; h++) for (let k = 0; k < K; k++) c[n * K + k] += a[n * H + h] * b[h * K + k];
+  return c;
 }

@@ -9,7 +9,7 @@ import { number, percent, short } from "../format.js";
  * @typedef {import("../look.js").Look} Look
  */
 
-const REST = 700; // milliseconds without a change before the answer is spoken
+const REST = 700; // milliseconds without a change, and not within a stroke, before the answer is spoken
 
 /** @param {Page} page @returns {View} */
 export function answer(page) {
@@ -46,11 +46,12 @@ export function answer(page) {
       say(verdict, told?.verdict ?? "");
       set(verdict, { "data-right": told?.right === undefined ? null : String(told.right) });
       clearTimeout(timer);
-      if (told && before)
-        timer = window.setTimeout(
-          () => say(spoken, t("answer.spoken", { label: told.answer, value: told.confidence })),
-          REST,
-        );
+      if (!told || !before) return;
+      const speak = () => {
+        if (page.drawing) timer = window.setTimeout(speak, REST);
+        else say(spoken, t("answer.spoken", { label: told.answer, value: told.confidence }));
+      };
+      timer = window.setTimeout(speak, REST);
     },
   };
 }

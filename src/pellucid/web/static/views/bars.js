@@ -7,8 +7,8 @@ import { short } from "../format.js";
 
 const MOST = 20; // rows: of more, the largest
 
-/** @returns {{element: HTMLElement, render: (rows: Row[]) => void}} */
-export function bars() {
+/** @param {(value: number) => string} [form] how numbers are written @returns {{element: HTMLElement, render: (rows: Row[]) => void}} */
+export function bars(form = shortSigned) {
   const element = h("ul", { class: "bars" });
   const rest = h("p", { class: "note" });
   /** @type {{row: HTMLLIElement, name: HTMLElement, fill: HTMLElement, value: HTMLElement, told: HTMLElement}[]} */
@@ -26,8 +26,7 @@ export function bars() {
         const share = (50 * Math.abs(value)) / largest;
         const parts = lines[i];
         say(parts.name, name);
-        const text = short(value);
-        say(parts.value, Number(text) > 0 ? `+${text}` : text);
+        say(parts.value, form(value));
         say(parts.told, told);
         set(parts.row, { title: told });
         set(parts.fill, { class: value < 0 ? "fill minus" : "fill plus" });
@@ -37,6 +36,12 @@ export function bars() {
       say(rest, rows.length > MOST ? `+ ${rows.length - MOST}` : "");
     },
   };
+}
+
+/** @param {number} value */
+function shortSigned(value) {
+  const text = short(value);
+  return Number(text) > 0 ? `+${text}` : text;
 }
 
 function line() {

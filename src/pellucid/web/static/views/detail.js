@@ -5,8 +5,9 @@ import { number, signed } from "../format.js";
 import { layerName } from "../texts.js";
 import { bars } from "./bars.js";
 import { curve } from "./curve.js";
-import { biasOf, neuronName } from "./neuron.js";
+import { biasOf, neuronName, terms } from "./neuron.js";
 import { canvas, paintSigned } from "./pixels.js";
+import { tuning } from "./tuning.js";
 
 /**
  * @typedef {import("../page.js").Page} Page
@@ -78,12 +79,9 @@ function headline(page, { layer, index }) {
 function partsOf(page, look, neuron) {
   const { network } = page;
   const place = network.neuronLayers[neuron.layer];
-  const parts = [];
-  if (!place.affine) parts.push(note(page.t("detail.residual")));
-  else if (neuron.layer === 1 && page.facts.shape) parts.push(pictures(page, page.facts.shape, neuron));
-  else parts.push(incoming(page, neuron));
-  if (place.affine) parts.push(sum(page, neuron));
+  const parts = contributions(page, neuron);
   if (place.affine && place.activation) parts.push(curve(page, neuron));
+  if (place.affine) parts.push(tuning(page, neuron));
   parts.push(
     place.last
       ? note(page.t("detail.outgoing.answer", { label: neuronName(page, place, neuron.index) }))
@@ -92,22 +90,17 @@ function partsOf(page, look, neuron) {
   return parts;
 }
 
+/** What comes in, and the sum of it. @param {Page} page @param {Neuron} neuron @returns {Part[]} */
+export function contributions(page, neuron) {
+  if (!page.network.neuronLayers[neuron.layer].affine) return [note(page.t("detail.residual"))];
+  const { shape } = page.facts;
+  const first = neuron.layer === 1 && shape ? pictures(page, shape, neuron) : incoming(page, neuron);
+  return [first, sum(page, neuron)];
+}
+
 /** @param {string} text @returns {Part} */
 function note(text) {
   return { element: h("p", {}, text), render() {} };
-}
-
-/** The weights of a neuron, and of those the sums that come in. @param {Look} look @param {Neuron} neuron */
-export function terms(look, { layer, index }) {
-  const affine = /** @type {import("../network/layers.js").Layer} */ (look.network.neuronLayers[layer].affine);
-  const {
-    shape: [D, H],
-    data,
-  } = affine.arrays.W;
-  const before = look.network.activations(look.pass, layer - 1);
-  const weights = Float64Array.from({ length: D }, (_, d) => data[d * H + index]);
-  const products = weights.map((weight, d) => weight * before[d]);
-  return { before, weights, products, total: products.reduce((a, b) => a + b, 0) };
 }
 
 /** Weights, and weights x input, as pictures. @param {Page} page @param {number[]} shape @param {Neuron} neuron @returns {Part} */

@@ -48,7 +48,7 @@ export function loading(page) {
   const centres = page.facts.shape?.every((side) => side === 28);
   return h(
     "div",
-    { class: "load" },
+    { class: "load", "data-control": "load" },
     digits.length ? h("h3", {}, t("load.title")) : null,
     digits.length
       ? h(

@@ -7,6 +7,7 @@ import { layerName } from "../texts.js";
  * @typedef {import("../page.js").Page} Page
  * @typedef {import("../look.js").Look} Look
  * @typedef {import("../network/network.js").NeuronLayer} NeuronLayer
+ * @typedef {import("../state.js").Neuron} Neuron
  */
 
 /** What to call a neuron within its layer: its class, its column, else its number. @param {Page} page @param {NeuronLayer} layer @param {number} index */
@@ -20,7 +21,11 @@ export function neuronLabel(page, look, L, index) {
   const place = page.network.neuronLayers[L];
   const layer = layerName(page.t, place);
   const name = neuronName(page, place, index);
-  const activation = number(look.network.activations(look.pass, L)[index]);
+  let activation = number(look.network.activations(look.pass, L)[index]);
+  if (look.original && changedMuch(look, L, index)) {
+    const before = number(look.network.activations(look.original, L)[index]);
+    activation = page.t("effect.was", { activation, before });
+  }
   const sums = look.network.sums(look.pass, L);
   if (!sums) return page.t("neuron.label.plain", { layer, name, activation });
   const bias = number(biasOf(look, L, index));
@@ -30,6 +35,19 @@ export function neuronLabel(page, look, L, index) {
 /** A neuron's bias; 0 where its layer has none. @param {Look} look @param {number} L @param {number} index */
 export function biasOf(look, L, index) {
   return look.network.neuronLayers[L].affine?.arrays.b?.data[index] ?? 0;
+}
+
+/** The weights of a neuron, and of those the sums that come in. @param {Look} look @param {Neuron} neuron */
+export function terms(look, { layer, index }) {
+  const affine = /** @type {import("../network/layers.js").Layer} */ (look.network.neuronLayers[layer].affine);
+  const {
+    shape: [D, H],
+    data,
+  } = affine.arrays.W;
+  const before = look.network.activations(look.pass, layer - 1);
+  const weights = Float64Array.from({ length: D }, (_, d) => data[d * H + index]);
+  const products = weights.map((weight, d) => weight * before[d]);
+  return { before, weights, products, total: products.reduce((a, b) => a + b, 0) };
 }
 
 /**
@@ -48,4 +66,10 @@ export function lit(look, L) {
         activations.reduce((a, b) => Math.max(a, Math.abs(b)), 0),
       );
   return { activations, shares: activations.map((value) => value / largest) };
+}
+
+/** Whether a neuron holds another number than without the edits, by what one sees. @param {Look} look @param {number} L @param {number} index */
+export function changedMuch({ network, pass, original }, L, index) {
+  if (!original) return false;
+  return Math.abs(network.activations(pass, L)[index] - network.activations(original, L)[index]) > 0.01;
 }

@@ -73,14 +73,20 @@ export function pad(page) {
     h("div", { class: "board" }, surface, guides),
     told,
     source,
-    h("div", { class: "tools" }, clear, undo, redo, erase),
+    h("div", { class: "tools", "data-control": "draw" }, clear, undo, redo, erase),
     folding(
       t("pad.more"),
-      h("div", { class: "setting" }, h("label", { for: "brightness" }, t("pad.brightness")), brightness, level),
+      h(
+        "div",
+        { class: "setting", "data-control": "settings" },
+        h("label", { for: "brightness" }, t("pad.brightness")),
+        brightness,
+        level,
+      ),
       centres
         ? h(
             "div",
-            { class: "setting" },
+            { class: "setting", "data-control": "settings" },
             h("label", { for: "centring", title: t("pad.centring.help") }, t("pad.centring")),
             centring,
           )
@@ -193,6 +199,7 @@ function drawByPointer(surface, ink) {
   surface.addEventListener("pointerdown", (event) => {
     surface.setPointerCapture(event.pointerId);
     const here = place(event);
+    ink.page.drawing = true;
     ink.line(here, here, { begins: true, erase: erases(event) });
     last.set(event.pointerId, here);
   });
@@ -207,7 +214,10 @@ function drawByPointer(surface, ink) {
     }
   });
   for (const end of /** @type {const} */ (["pointerup", "pointercancel"])) {
-    surface.addEventListener(end, (event) => last.delete(event.pointerId));
+    surface.addEventListener(end, (event) => {
+      last.delete(event.pointerId);
+      ink.page.drawing = last.size > 0;
+    });
   }
   surface.addEventListener("contextmenu", (event) => event.preventDefault());
 }

@@ -5,7 +5,8 @@ import { short } from "../format.js";
 import { layerName } from "../texts.js";
 import { geometry } from "./geometry.js";
 import { backdrop, links } from "./links.js";
-import { lit, neuronLabel, neuronName } from "./neuron.js";
+import { changedMuch, lit, neuronLabel, neuronName } from "./neuron.js";
+import { nudges } from "./nudges.js";
 import { canvas, paintGrey } from "./pixels.js";
 
 /**
@@ -34,11 +35,13 @@ export function stage(page) {
   /** @type {Light[]} */
   let lights = [];
   const linked = s("g", { class: "links" });
+  const nudged = s("g", { class: "nudges", "aria-hidden": "true" });
   const layout = () => {
     const width = frame.clientWidth;
     if (!width || width === place?.width) return;
     place = geometry(network.neuronLayers, facts.shape, width, Math.min(Math.max(innerHeight - 170, 430), 860));
     lights = drawn(page, svg, linked, place);
+    svg.append(nudged);
     if (picture && place.picture) lay(picture, place);
     show(page.look(), null);
   };
@@ -55,6 +58,9 @@ export function stage(page) {
     const then = before && (before.state.pointed ?? before.state.neuron);
     if (!before || now !== then || look.pass !== before.pass)
       linked.replaceChildren(...(now ? links(place, look, now) : []));
+    const { panel, target } = look.state;
+    if (look.pass !== before?.pass || panel !== before.state.panel || target !== before.state.target)
+      nudged.replaceChildren(...nudges(place, look));
     if (look.state.neuron !== before?.state.neuron) choose(lights, look.state.neuron);
   };
   new ResizeObserver(layout).observe(frame);
@@ -221,6 +227,7 @@ function light(page, lights, look) {
     group.style.setProperty("--lit", `${(100 * Math.abs(share)).toFixed(1)}%`);
     group.classList.toggle("bright", Math.abs(share) > 0.5);
     group.classList.toggle("below", share < 0);
+    group.classList.toggle("changed", changedMuch(look, layer, index));
     say(value, short(activations[index]));
     set(group, { "aria-label": neuronLabel(page, look, layer, index) });
     if (!bar || !told) continue;

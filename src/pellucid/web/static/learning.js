@@ -1,0 +1,144 @@
+// Training by the server: orders go out, news comes in. One for a page, whatever panel is open; it ends with the page.
+
+import { Network } from "./network/network.js";
+
+/**
+ * @typedef {import("./page.js").Page} Page
+ * @typedef {{epoch: number, loss: number, accuracy: number, validation_loss: number, validation_accuracy: number}} Epoch
+ * @typedef {{count: number, some: [string, number][]}} Found neurons, each as [index of its layer of activations, neuron]
+ *
+ * @typedef {object} News
+ * @property {"play" | "pause" | "batch" | "epoch"} mode
+ * @property {number} epoch
+ * @property {number} batch within the epoch; 0 at its beginning
+ * @property {number} batches
+ * @property {number | null} loss of the epoch so far
+ * @property {number | null} accuracy on what is held out
+ * @property {number} shown the epoch from which learning goes on
+ * @property {number[]} kept epochs that can be gone back to
+ * @property {boolean} diverged
+ * @property {boolean} finished
+ * @property {{dead: Found, saturated: Found}} quiet
+ */
+
+export const ACTIVATIONS = ["sigmoid", "relu", "tanh"];
+
+export class Learning {
+  /** @param {Page} page */
+  constructor(page) {
+    this.page = page;
+    this.name = "";
+    /** @type {Promise<void> | null} */
+    this.coming = null;
+    this.lost = false;
+    this.fresh = false;
+    this.away = false;
+    this.opening = false; // whether the choices for a start are open; views are made anew with each other network
+    /** @type {News | null} */
+    this.news = null;
+    /** @type {Epoch[]} */
+    this.records = [];
+    const { neuronLayers } = page.base;
+    const type = neuronLayers[1].activation?.type.toLowerCase() ?? "";
+    this.settings = {
+      rate: type === "sigmoid" ? 2 : 0.05,
+      batch: 100,
+      pace: "epoch",
+      seed: 0,
+      hidden: neuronLayers
+        .slice(1, -1)
+        .map(({ size }) => size)
+        .join(),
+      activation: ACTIVATIONS.includes(type) ? type : "sigmoid",
+      from: "fresh",
+    };
+  }
+
+  /** Other settings: those of learning hold at once, the others from the next start. @param {Partial<Learning["settings"]>} changes */
+  set(changes) {
+    Object.assign(this.settings, changes);
+    if (this.news) this.order("set");
+    this.page.store.set({});
+  }
+
+  /** Show the network that the page was opened with; the training waits. */
+  async leave() {
+    this.away = true;
+    if (this.news) await this.order("pause");
+    this.show(this.page.opened);
+  }
+
+  /** Begin anew: with fresh weights, or with the network that is shown. */
+  start() {
+    this.fresh = true;
+    return this.order("start", {}, this.settings.from === "shown" ? this.page.network.toBytes() : null);
+  }
+
+  /** @param {string} what @param {Record<string, number>} [more] @param {Uint8Array | null} [body] @returns {Promise<void>} */
+  async order(what, more = {}, body = null) {
+    if (what !== "pause" && what !== "set") this.away = false;
+    try {
+      if (!this.name) await (this.coming ??= this.open());
+      if (!this.news && !this.fresh) await this.start();
+      const words = new URLSearchParams(
+        Object.entries({ ...this.settings, ...more }).map(([name, value]) => [name, `${value}`]),
+      );
+      const answer = await fetch(`learn/${this.name}/${what}?${words}`, {
+        method: "POST",
+        body: /** @type {BufferSource | null} */ (body),
+      });
+      this.lost = !answer.ok;
+    } catch {
+      this.lost = true;
+    }
+    if (this.lost) this.page.store.set({});
+  }
+
+  /** @returns {Promise<void>} */
+  open() {
+    return new Promise((done, fail) => {
+      const source = new EventSource("learn");
+      const end = () => {
+        source.close();
+        this.name = "";
+        this.coming = null;
+        this.lost = true;
+        this.news = null;
+        this.fresh = false;
+        this.page.store.set({});
+        fail(new Error("the server does not answer"));
+      };
+      source.onerror = end;
+      source.onmessage = ({ data }) => {
+        const { name, ...news } = JSON.parse(data);
+        if (name === undefined) return this.take(news);
+        this.name = name;
+        return name ? done() : end();
+      };
+    });
+  }
+
+  /** @param {News & {first: number, records: Epoch[], weights: string | null}} news */
+  take({ first, records, weights, ...news }) {
+    this.records = [...this.records.slice(0, first), ...records];
+    this.news = news;
+    if (weights && !this.away)
+      this.show(Network.read(Uint8Array.from(atob(weights), (letter) => letter.charCodeAt(0)).buffer));
+    else this.page.store.set({});
+  }
+
+  /** Show a network that learned, or the one that the page was opened with. @param {Network} network */
+  show(network) {
+    const { page } = this;
+    const { state } = page.store;
+    if (sizes(network) !== sizes(page.base)) page.store.set({ neuron: null, pointed: null });
+    if (this.fresh) page.store.set({ edits: [], past: state.past.map((step) => ({ ...step, edits: [] })), future: [] });
+    this.fresh = false;
+    page.use(network);
+  }
+}
+
+/** @param {Network} network */
+function sizes({ neuronLayers }) {
+  return neuronLayers.map(({ size }) => size).join();
+}

@@ -1,0 +1,256 @@
+// Why a neuron holds what it holds, and what would have to change: what lens/attribution.py and lens/counterfactual.py do.
+
+import { backward, forward } from "./layers.js";
+
+/**
+ * @typedef {import("./network.js").Network} Network
+ *
+ * @typedef {object} Integrated
+ * @property {Float64Array} values what each input adds on the way from black
+ * @property {number} atInput
+ * @property {number} atBaseline
+ * @property {number} sum of the values
+ * @property {number} gap its distance from the change, as a share of that
+ * @property {number} steps
+ *
+ * @typedef {object} Counterfactual
+ * @property {Float64Array} x the changed input
+ * @property {Float64Array} moves by how much each input moved, in input neurons (pixels from 0 to 1)
+ * @property {number} distance their length (L2)
+ * @property {number} largest
+ * @property {number} changed how many move by more than a hundredth of the largest
+ * @property {number} after the class answered
+ * @property {number} confidence
+ */
+
+const [STEPS, MOST_STEPS, CLOSED] = [50, 3200, 0.005];
+const STRAIGHT = ["Flatten", "Dropout", "Scale", "Standardize", "Affine", "Identity", "BatchNorm"];
+
+/**
+ * Integrated gradients of a neuron's activation (Sundararajan, Taly and Yan 2017), from the input whose neurons are 0.
+ * The first layers are straight lines, so that what they give moves evenly on the way, and only the rest is passed
+ * again for every step: the same numbers as in Python, without the work.
+ * @param {Network} network
+ * @param {Float64Array} x
+ * @param {number} L
+ * @param {number} index
+ * @returns {Integrated}
+ */
+export function integrated(network, x, L, index) {
+  const layers = network.layers.slice(0, network.neuronLayers[L].stop);
+  const bend = layers.findIndex(({ type }) => !STRAIGHT.includes(type));
+  const first = layers.slice(0, bend < 0 ? layers.length : bend);
+  const rest = layers.slice(first.length);
+  const start = blackInput(network);
+  const trace = forward(first, x);
+  const [from, to] = [forward(first, start).at(-1) ?? start, trace.at(-1) ?? x];
+  const at = (/** @type {Float64Array} */ u) => (forward(rest, u).at(-1) ?? u)[index];
+  const [atInput, atBaseline] = [at(to), at(from)];
+  const change = atInput - atBaseline;
+  for (let steps = STEPS; ; steps *= 4) {
+    const mean = meanSlope(rest, from, to, index, steps);
+    const slopes = backward(first, x, trace, mean).dx;
+    const values = slopes.map((slope, i) => slope * (x[i] - start[i]));
+    const sum = values.reduce((a, b) => a + b, 0);
+    const gap = Math.abs(sum - change) / (Math.abs(change) || 1);
+    if (gap <= CLOSED || steps >= MOST_STEPS) return { values, atInput, atBaseline, sum, gap, steps };
+  }
+}
+
+/** The mean gradient on the way. @param {import("./layers.js").Layer[]} rest @param {Float64Array} from @param {Float64Array} to @param {number} index @param {number} steps */
+function meanSlope(rest, from, to, index, steps) {
+  const mean = new Float64Array(from.length);
+  for (const { node, weight } of legendre(steps)) {
+    const u = from.map((value, i) => value + node * (to[i] - value));
+    const trace = forward(rest, u);
+    const dy = new Float64Array((trace.at(-1) ?? u).length);
+    dy[index] = 1;
+    backward(rest, u, trace, dy).dx.forEach((slope, i) => (mean[i] += weight * slope));
+  }
+  return mean;
+}
+
+/** The input whose neurons are 0: black, or the columns' means where they are taken away. @param {Network} network */
+export function blackInput(network) {
+  const first = network.layers.find(({ type }) => type !== "Flatten");
+  if (first?.type === "Standardize") return first.arrays.mean.data.slice();
+  return new Float64Array(network.neuronLayers[0].size);
+}
+
+/** @type {Map<number, {node: number, weight: number}[]>} */
+const rules = new Map();
+
+/** Gauss and Legendre's rule on 0 to 1: the roots of the polynomial, by Newton's method. @param {number} n */
+export function legendre(n) {
+  const known = rules.get(n);
+  if (known) return known;
+  const rule = Array.from({ length: n }, (_, i) => {
+    let x = -Math.cos((Math.PI * (i + 0.75)) / (n + 0.5));
+    for (let turn = 0; ; turn++) {
+      let [before, now] = [1, x];
+      for (let k = 2; k <= n; k++) [before, now] = [now, ((2 * k - 1) * x * now - (k - 1) * before) / k];
+      const slope = (n * (x * now - before)) / (x * x - 1);
+      if (turn === 6) return { node: (1 + x) / 2, weight: 1 / ((1 - x * x) * slope * slope) };
+      x -= now / slope;
+    }
+  });
+  rules.set(n, rule);
+  return rule;
+}
+
+const [OVERSHOOT, PULL, BACK, HARDLY] = [1.05, 0.1, 0.9, 1.0001]; // as in lens/counterfactual.py
+const [TRIES, HALVINGS] = [100, 24];
+
+/**
+ * The smallest change found of a picture that turns the answer: Croce and Hein 2020, as lens/counterfactual.py has it.
+ * @param {Network} network
+ * @param {Float64Array} x
+ * @param {number[]} wanted the classes to turn to
+ * @param {() => Promise<boolean>} [pause] is awaited now and then, so that the page can do other things; false ends the search
+ * @returns {Promise<Counterfactual | null>} null where none was found, which is no proof that there is none
+ */
+export async function counterfactual(network, x, wanted, pause = async () => true) {
+  const search = new Search(network, x, wanted);
+  for (const target of wanted) {
+    search.begin();
+    for (let i = 0; i < TRIES; i++) {
+      if (i % 5 === 0 && !(await pause())) return null;
+      search.step(target);
+    }
+  }
+  return search.found();
+}
+
+/** The search in input neurons: u = x / scale. */
+class Search {
+  /** @param {Network} network @param {Float64Array} x @param {number[]} wanted */
+  constructor(network, x, wanted) {
+    const scale = network.layers.find(({ type }) => type === "Scale");
+    this.scale = network.takesBytes ? 1 / /** @type {any} */ (scale).options.factor : 1;
+    const top = network.takesBytes ? Math.round(this.scale) / this.scale : 1;
+    this.network = network;
+    this.x = x;
+    this.wanted = wanted;
+    this.before = network.choose(network.predict(x));
+    this.start = x.map((value) => value / this.scale);
+    this.low = this.start.map((value) => Math.min(0, value));
+    this.high = this.start.map((value) => Math.max(top, value));
+    const last = network.layers.at(-1)?.type ?? "";
+    this.layers = network.layers.slice(0, network.layers.length - Number(last === "Sigmoid" || last === "Softmax"));
+    this.u = this.start;
+    this.length = Infinity;
+    /** @type {Float64Array} */
+    this.best = this.start;
+  }
+
+  begin() {
+    this.u = this.start;
+  }
+
+  /** @param {number} target */
+  step(target) {
+    const { start, u } = this;
+    const { value, slope } = this.margin(u, target);
+    const here = this.project(u, slope, value, u);
+    const origin = this.project(u, slope, value, start);
+    const [near, far] = [distance(here, u), distance(origin, start)];
+    const pull = Math.min(near / Math.max(near + far, 1e-300), PULL);
+    const next = u.map((from, i) => {
+      const [ahead, anew] = [from + OVERSHOOT * (here[i] - from), start[i] + OVERSHOOT * (origin[i] - start[i])];
+      return this.within((1 - pull) * ahead + pull * anew, i);
+    });
+    const over = start.map((from, i) => this.within(from + HARDLY * (origin[i] - from), i));
+    const turned = this.turned(next);
+    if (turned) this.keep(next);
+    if (this.turned(over)) this.keep(over);
+    this.u = turned ? next.map((value, i) => (1 - BACK) * start[i] + BACK * value) : next;
+  }
+
+  /** @param {Float64Array} u */
+  keep(u) {
+    const length = distance(u, this.start);
+    if (length < this.length) [this.length, this.best] = [length, u];
+  }
+
+  /** Halve the way between the input and the best point until the border is met. @returns {Counterfactual | null} */
+  found() {
+    if (!Number.isFinite(this.length)) return null;
+    const at = (/** @type {number} */ share) => this.start.map((from, i) => from + share * (this.best[i] - from));
+    let [low, high] = [0, 1];
+    for (let i = 0; i < HALVINGS; i++) {
+      const middle = (low + high) / 2;
+      [low, high] = this.turned(at(middle)) ? [low, middle] : [middle, high];
+    }
+    const x = this.row(at(high));
+    const y = this.network.predict(x);
+    const moves = x.map((value, i) => (value - this.x[i]) / this.scale);
+    const largest = moves.reduce((most, move) => Math.max(most, Math.abs(move)), 0);
+    const changed = moves.filter((move) => Math.abs(move) > 0.01 * largest).length;
+    const length = Math.hypot(...moves);
+    const [after, confidence] = [this.network.choose(y), this.network.confidence(y)];
+    return { x, moves, distance: length, largest, changed, after, confidence };
+  }
+
+  /** @param {number} value @param {number} i */
+  within(value, i) {
+    return Math.min(Math.max(value, this.low[i]), this.high[i]);
+  }
+
+  /** Input neurons as an input; what did not move stays as it was, bit by bit. @param {Float64Array} u */
+  row(u) {
+    const { low, high, scale, start, x } = this;
+    return u.map((value, i) =>
+      value === start[i] ? x[i] : Math.min(Math.max(value * scale, low[i] * scale), high[i] * scale),
+    );
+  }
+
+  /** @param {Float64Array} u */
+  turned(u) {
+    return this.wanted.includes(this.network.classify(this.row(u)));
+  }
+
+  /** How far the target's weighted sum lies above the answer's, and the slope of that by u. @param {Float64Array} u @param {number} target */
+  margin(u, target) {
+    const row = this.row(u);
+    const trace = forward(this.layers, row);
+    const y = trace.at(-1) ?? row;
+    const dy = new Float64Array(y.length);
+    if (y.length === 1) dy[0] = target === 1 ? 1 : -1;
+    else [dy[target], dy[this.before]] = [1, -1];
+    const slope = backward(this.layers, row, trace, dy).dx.map((value) => value * this.scale);
+    return { value: y.reduce((sum, one, k) => sum + one * dy[k], 0), slope };
+  }
+
+  /**
+   * The nearest neighbour of a point, within the limits, where value + slope (point - u) is 0 or more: one walks along
+   * the slope, and ever fewer inputs move, as they meet their limits. Where nothing suffices, the corner that comes nearest.
+   * @param {Float64Array} u
+   * @param {Float64Array} slope
+   * @param {number} value
+   * @param {Float64Array} point
+   */
+  project(u, slope, value, point) {
+    const need = -(value + slope.reduce((sum, one, i) => sum + one * (point[i] - u[i]), 0));
+    const size = slope.map(Math.abs);
+    const room = slope.map((one, i) => (one > 0 ? this.high[i] - point[i] : point[i] - this.low[i]));
+    const ends = size.map((one, i) => (one > 1e-100 ? room[i] / one : 0));
+    const order = Uint32Array.from(ends.keys())
+      .filter((i) => ends[i] > 0)
+      .sort((a, b) => ends[a] - ends[b]);
+    const rest = new Float64Array(order.length + 1); // what still moves at each piece: summed from the small end
+    for (let k = order.length - 1; k >= 0; k--) rest[k] = rest[k + 1] + size[order[k]] ** 2;
+    let [met, s] = [0, 0];
+    for (const [k, i] of order.entries()) {
+      s = Math.min(Math.max((need - met) / Math.max(rest[k], 1e-200), 0), ends[i]);
+      if (met + ends[i] * rest[k] >= need) break;
+      met += size[i] * room[i];
+      s = ends[i];
+    }
+    return point.map((from, i) => this.within(from + s * slope[i], i));
+  }
+}
+
+/** @param {Float64Array} a @param {Float64Array} b */
+function distance(a, b) {
+  return Math.sqrt(a.reduce((sum, value, i) => sum + (value - b[i]) ** 2, 0));
+}

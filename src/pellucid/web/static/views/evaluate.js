@@ -1,0 +1,227 @@
+// A panel: how the network does on digits that it did not learn from; every cell opens its pictures.
+
+import { h, say, set } from "../dom.js";
+import { count, percent } from "../format.js";
+import { heldOut, pixelsOf } from "../heldout.js";
+import { afterRest } from "../later.js";
+import { chart } from "./chart.js";
+import { canvas, paintGrey } from "./pixels.js";
+
+/**
+ * @typedef {import("../page.js").Page} Page
+ * @typedef {import("../heldout.js").HeldOut} HeldOut
+ * @typedef {import("../heldout.js").Misread} Digit
+ * @typedef {[number, number] | null} Cell label and answer; null for all that are misread
+ */
+
+const REST = 500; // milliseconds without a change of the network before it is evaluated
+const SHOWN = 24; // pictures at a time
+const CHANGES = /** @type {const} */ (["brightness", "noise", "shift", "rotation"]);
+
+/** @param {Page} page @returns {import("../page.js").View} */
+export function evaluate(page) {
+  const { t } = page;
+  const told = h("p", { role: "status", "data-testid": "evaluation" }, t("evaluate.wait"));
+  const table = h("table", { class: "confusion" });
+  const pictures = gallery(page);
+  /** @type {HeldOut | undefined} */
+  let held;
+  /** @type {Cell} */
+  let cell = null;
+  const open = (/** @type {Cell} */ other) => {
+    cell = other;
+    if (!held) return;
+    for (const button of table.querySelectorAll("button"))
+      set(button, { "aria-pressed": String(button.dataset.cell === String(cell)) });
+    pictures.show(held, cell);
+  };
+  const again = afterRest(REST, async (current) => {
+    const found = await heldOut(page, page.network);
+    if (!current()) return;
+    held = found;
+    const { rows, right, low, high } = found;
+    const share = rows ? right / rows : 0;
+    say(
+      told,
+      t(page.facts.server ? "evaluate.told" : "evaluate.told.few", {
+        right: count(right),
+        rows: count(rows),
+        share: percent(share),
+        low: percent(low),
+        high: percent(high),
+      }),
+    );
+    table.replaceChildren(...matrix(page, found, open));
+    open(cell);
+  });
+  const element = h(
+    "div",
+    { class: "learning" },
+    told,
+    h(
+      "div",
+      { class: "evaluation" },
+      h(
+        "div",
+        {},
+        h("p", { class: "note" }, t("evaluate.matrix")),
+        h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": t("evaluate.matrix.name") }, table),
+      ),
+      pictures.element,
+    ),
+    page.facts.server ? robustness(page) : h("p", { class: "note" }, t("robust.offline")),
+  );
+  return {
+    element,
+    render(look, before) {
+      if (look.network !== before?.network) again();
+    },
+  };
+}
+
+/** The confusion matrix: a row for each label, a column for each answer. @param {Page} page @param {HeldOut} held @param {(cell: Cell) => void} open */
+function matrix({ t, network }, { counts }, open) {
+  const names = counts.map((_, k) => network.label(k));
+  const head = h(
+    "tr",
+    {},
+    h("th", { scope: "col" }, t("evaluate.label")),
+    ...names.map((name) => h("th", { scope: "col" }, name)),
+    h("th", { scope: "col" }, t("evaluate.right")),
+  );
+  const rows = counts.map((row, i) => {
+    const total = row.reduce((a, b) => a + b, 0);
+    const cells = row.map((hits, j) => {
+      if (!hits) return h("td", {}, "·");
+      const words = { label: names[i], answer: names[j], count: hits };
+      const button = h(
+        "button",
+        {
+          type: "button",
+          "data-testid": `cell-${i}-${j}`,
+          "aria-label": t("evaluate.cell", words),
+          onclick: () => open([i, j]),
+        },
+        String(hits),
+      );
+      button.dataset.cell = String([i, j]);
+      button.style.setProperty("--share", `${(100 * Math.min(1, (i === j ? 0.5 : 12) * (hits / total))).toFixed(1)}%`);
+      return h("td", { class: i === j ? "right" : null }, button);
+    });
+    return h(
+      "tr",
+      {},
+      h("th", { scope: "row" }, names[i]),
+      ...cells,
+      h("td", {}, total ? percent(row[i] / total) : "–"),
+    );
+  });
+  return [h("thead", {}, head), h("tbody", {}, ...rows)];
+}
+
+/** The pictures of a cell, or of all that are misread. @param {Page} page */
+function gallery(page) {
+  const { t, network } = page;
+  const title = h("h3");
+  const list = h("div", { class: "gallery" });
+  const all = h("button", { type: "button", class: "small" }, t("evaluate.all"));
+  const more = h("button", { type: "button", class: "small", hidden: true });
+  let turn = 0;
+  /** @param {Digit[]} digits */
+  const add = async (digits) => {
+    const [mine, part, rest] = [turn, digits.slice(0, SHOWN), digits.slice(SHOWN)];
+    more.hidden = true;
+    await pixelsOf(part).catch(() => {});
+    if (mine !== turn) return;
+    list.append(...part.filter(({ pixels }) => pixels).map((digit) => tile(page, digit)));
+    say(more, t("evaluate.more", { count: count(rest.length) }));
+    more.hidden = !rest.length;
+    more.onclick = () => add(rest);
+  };
+  const element = h("section", { hidden: true }, h("div", { class: "line" }, title, all), list, more);
+  return {
+    element,
+    /** @param {HeldOut} held @param {Cell} cell */
+    show(held, cell) {
+      turn++;
+      element.hidden = false;
+      const digits = cell ? held.cell(...cell) : held.misread;
+      const words = cell
+        ? { label: network.label(cell[0]), answer: network.label(cell[1]) }
+        : { label: "", answer: "" };
+      say(title, t(cell ? "evaluate.cell" : "evaluate.misread", { ...words, count: count(digits.length) }));
+      all.hidden = !cell;
+      all.onclick = () => this.show(held, null);
+      list.replaceChildren();
+      add(digits);
+    },
+  };
+}
+
+/** @param {Page} page @param {Digit} digit */
+function tile(page, { index, label, answer, pixels }) {
+  const { t, network } = page;
+  const picture = canvas([28, 28], { "aria-hidden": "true" });
+  const values = /** @type {Uint8Array} */ (pixels);
+  paintGrey(picture, values);
+  const name = t("evaluate.digit", { index, label: network.label(label), answer: network.label(answer) });
+  const travels = page.digits.some((digit) => digit.index === index);
+  return h(
+    "button",
+    {
+      type: "button",
+      class: "digit",
+      "data-testid": `digit-${index}`,
+      "aria-label": name,
+      title: name,
+      onclick: () => page.input(values, { kind: "test", index, label, ...(travels ? {} : { far: true }) }),
+    },
+    picture,
+    h("span", {}, `${network.label(label)} → ${network.label(answer)}`),
+  );
+}
+
+/** Robustness curves, on request: seconds of work for the server. @param {Page} page */
+function robustness(page) {
+  const { t } = page;
+  const charts = h("div", { class: "charts" });
+  const told = h("span", { role: "status" });
+  const measure = async () => {
+    button.disabled = true;
+    charts.replaceChildren();
+    const body = /** @type {BufferSource} */ (page.network.toBytes());
+    try {
+      for (const change of CHANGES) {
+        say(told, t("robust.wait", { change: t(`robust.${change}`) }));
+        const { levels, accuracy, intervals, rows } = await (
+          await fetch(`robustness/${change}`, { method: "POST", body })
+        ).json();
+        const drawn = chart(t(`robust.${change}`), (value) => `${(100 * value).toFixed(0)} %`);
+        const points = levels.map((/** @type {number} */ level, /** @type {number} */ i) => [level, accuracy[i]]);
+        const words = points.map(
+          (/** @type {number[]} */ [level, share], /** @type {number} */ i) =>
+            `${level}: ${percent(share)} (${percent(intervals[i][0])} – ${percent(intervals[i][1])})`,
+        );
+        drawn.render([{ name: t("robust.right", { rows: count(rows) }), kind: "first", points }], [0, 1], {
+          right: Math.max(...levels),
+          told: words.join(", "),
+        });
+        set(drawn.element, { title: words.join("\n") });
+        charts.append(drawn.element);
+      }
+      say(told, "");
+    } catch {
+      say(told, t("learn.lost"));
+    }
+    button.disabled = false;
+  };
+  const button = h("button", { type: "button", "data-testid": "robustness", onclick: measure }, t("robust.measure"));
+  return h(
+    "section",
+    { class: "learning" },
+    h("h3", {}, t("robust.title")),
+    h("p", {}, t("robust.text")),
+    h("p", { class: "line" }, button, told),
+    charts,
+  );
+}

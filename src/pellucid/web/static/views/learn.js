@@ -1,0 +1,258 @@
+// A panel: learning, watched and steered. Without a server it says what to do.
+
+import { h, say, set } from "../dom.js";
+import { number, percent } from "../format.js";
+import { ACTIVATIONS, Learning } from "../learning.js";
+import { layerName } from "../texts.js";
+import { chart } from "./chart.js";
+import { neuronName } from "./neuron.js";
+
+/**
+ * @typedef {import("../page.js").Page} Page
+ * @typedef {import("../page.js").View} View
+ * @typedef {import("../texts.js").Key} Key
+ */
+
+const BATCHES = [1, 10, 32, 100, 500, 5000];
+const PACES = /** @type {const} */ (["slow", "epoch", "full"]);
+const RISEN = 1.3; // times the least loss so far
+const GUESSED = 0.2; // read right: hardly more than by guessing
+
+/** @type {WeakMap<Page, Learning>} */
+const learnings = new WeakMap();
+
+/** @param {Page} page @returns {View} */
+export function learn(page) {
+  if (page.facts.server) return training(page, learnings.get(page) ?? begun(page));
+  const command = h("code", {}, "pellucid open");
+  return { element: h("div", {}, h("p", {}, page.t("learn.offline"), " ", command)), render() {} };
+}
+
+/** @param {Page} page */
+function begun(page) {
+  const made = new Learning(page);
+  learnings.set(page, made);
+  return made;
+}
+
+/** @param {Page} page @param {Learning} learning @returns {View} */
+function training(page, learning) {
+  const { t } = page;
+  const button = (/** @type {"play" | "pause" | "step" | "epoch"} */ name, /** @type {string} */ order) =>
+    h(
+      "button",
+      { type: "button", "data-testid": `train-${name}`, onclick: () => learning.order(order) },
+      t(`learn.${name}`),
+    );
+  const [play, pause] = [button("play", "play"), button("pause", "pause")];
+  const [loss, accuracy, place] = ["loss", "accuracy", "train-place"].map((name) =>
+    h("output", { "data-testid": name }, "–"),
+  );
+  const told = h("div", { class: "notices", role: "status" });
+  const losses = chart(t("learn.loss"), number);
+  const accuracies = chart(t("learn.shares"), (value) => `${(100 * value).toFixed(0)} %`);
+  const back = h("input", {
+    type: "range",
+    id: "train-back",
+    "data-testid": "train-back",
+    min: 0,
+    oninput: () => goBack(learning, learning.news?.kept[Number(back.value)] ?? 0),
+  });
+  const reached = h("output", { for: "train-back" });
+  const rewind = h("p", { class: "line" }, h("label", { for: "train-back" }, t("learn.back")), back, reached);
+  const element = h(
+    "div",
+    { class: "learning" },
+    h("p", {}, t("learn.text")),
+    h("div", { class: "line" }, play, pause, button("step", "batch"), button("epoch", "epoch"), place),
+    h(
+      "dl",
+      { class: "figures" },
+      h("div", {}, h("dt", {}, t("learn.loss")), h("dd", {}, loss)),
+      h("div", {}, h("dt", {}, t("learn.accuracy")), h("dd", {}, accuracy)),
+    ),
+    told,
+    rewind,
+    h("div", { class: "charts" }, losses.element, accuracies.element),
+    whileRunning(page, learning),
+    beginning(page, learning),
+  );
+  return {
+    element,
+    render() {
+      const { news, records } = learning;
+      const running = news !== null && news.mode !== "pause";
+      set(play, { disabled: running || Boolean(news?.finished) });
+      set(pause, { disabled: !running });
+      say(loss, typeof news?.loss === "number" ? number(news.loss) : "–");
+      say(accuracy, typeof news?.accuracy === "number" ? percent(news.accuracy) : "–");
+      set(loss, { value: news?.loss });
+      set(accuracy, { value: news?.accuracy });
+      say(place, news ? t("learn.place", { epoch: news.epoch, batch: news.batch, batches: news.batches || "–" }) : "");
+      const kept = news?.kept ?? [0];
+      set(back, { max: kept.length - 1, disabled: kept.length < 2 });
+      if (news && document.activeElement !== back) back.value = String(kept.indexOf(news.shown));
+      say(reached, String(news?.shown ?? 0));
+      const words = notices(page, learning);
+      if (told.textContent !== words.join("")) told.replaceChildren(...words.map((text) => h("p", {}, text)));
+      const line = (
+        /** @type {Key} */ name,
+        /** @type {Line["kind"]} */ kind,
+        /** @type {"loss" | "accuracy" | "validation_loss" | "validation_accuracy"} */ column,
+      ) => ({
+        name: t(name),
+        kind,
+        points: records.map((record) => /** @type {[number, number]} */ ([record.epoch, record[column]])),
+      });
+      const highest = Math.max(0.01, ...records.flatMap((record) => [record.loss, record.validation_loss]));
+      const lowest = Math.min(0.9, ...records.flatMap((record) => [record.accuracy, record.validation_accuracy]));
+      const mark = records.length > 1 ? { mark: news?.shown } : {};
+      losses.render(
+        [line("learn.learned", "first", "loss"), line("learn.held", "second", "validation_loss")],
+        [0, highest],
+        mark,
+      );
+      accuracies.render(
+        [line("learn.learned", "first", "accuracy"), line("learn.held", "second", "validation_accuracy")],
+        [Math.floor(lowest * 10) / 10, 1],
+        mark,
+      );
+    },
+  };
+}
+
+/** @typedef {import("./chart.js").Line} Line */
+
+/** @type {WeakMap<Learning, number>} */
+const wanted = new WeakMap();
+
+/** Go back to an epoch; while one is on its way the last that is asked for waits. @param {Learning} learning @param {number} epoch */
+async function goBack(learning, epoch) {
+  const busy = wanted.has(learning);
+  wanted.set(learning, epoch);
+  if (busy) return;
+  for (let asked = -1; asked !== wanted.get(learning);) {
+    asked = /** @type {number} */ (wanted.get(learning));
+    await learning.order("show", { epoch: asked });
+  }
+  wanted.delete(learning);
+}
+
+/** What holds at once. @param {Page} page @param {Learning} learning */
+function whileRunning({ t }, learning) {
+  const { settings } = learning;
+  const rate = h("input", {
+    type: "number",
+    id: "train-rate",
+    min: 0,
+    step: "any",
+    value: settings.rate,
+    onchange: () => Number(rate.value) > 0 && learning.set({ rate: Math.min(Number(rate.value), 1e6) }),
+  });
+  const batch = h(
+    "select",
+    { id: "train-batch", onchange: () => learning.set({ batch: Number(batch.value) }) },
+    ...BATCHES.map((size) => h("option", { value: size, selected: size === settings.batch }, String(size))),
+  );
+  const pace = h(
+    "select",
+    { id: "train-pace", onchange: () => learning.set({ pace: pace.value }) },
+    ...PACES.map((name) => h("option", { value: name, selected: name === settings.pace }, t(`learn.pace.${name}`))),
+  );
+  return h(
+    "div",
+    { class: "settings" },
+    labelled(t("learn.rate"), rate),
+    labelled(t("learn.batch"), batch),
+    labelled(t("learn.pace"), pace),
+  );
+}
+
+/** What the next start begins with. @param {Page} page @param {Learning} learning */
+function beginning({ t }, learning) {
+  const { settings } = learning;
+  const from = h(
+    "select",
+    { id: "train-from", onchange: () => learning.set({ from: from.value }) },
+    ...["fresh", "shown"].map((name) =>
+      h(
+        "option",
+        { value: name, selected: name === settings.from },
+        t(name === "fresh" ? "learn.from.fresh" : "learn.from.shown"),
+      ),
+    ),
+  );
+  const hidden = h("input", {
+    id: "train-hidden",
+    value: settings.hidden,
+    pattern: "([1-9]\\d{0,2})(,\\s*[1-9]\\d{0,2}){0,3}",
+    onchange: () => hidden.checkValidity() && learning.set({ hidden: hidden.value.replace(/\s/g, "") }),
+  });
+  const activation = h(
+    "select",
+    { id: "train-activation", onchange: () => learning.set({ activation: activation.value }) },
+    ...ACTIVATIONS.map((name) => h("option", { value: name, selected: name === settings.activation }, name)),
+  );
+  const seed = h("input", {
+    type: "number",
+    id: "train-seed",
+    min: 0,
+    max: 99999,
+    value: settings.seed,
+    onchange: () => seed.checkValidity() && learning.set({ seed: Number(seed.value) }),
+  });
+  const details = h(
+    "details",
+    { class: "anew", open: learning.opening, ontoggle: () => (learning.opening = details.open) },
+    h("summary", {}, t("learn.anew")),
+    h(
+      "div",
+      { class: "settings" },
+      labelled(t("learn.from"), from),
+      labelled(t("learn.hidden"), hidden),
+      labelled(t("learn.activation"), activation),
+      labelled(t("learn.seed"), seed),
+    ),
+    h(
+      "div",
+      { class: "line" },
+      h("button", { type: "button", "data-testid": "train-start", onclick: () => learning.start() }, t("learn.start")),
+      h("button", { type: "button", onclick: () => learning.leave() }, t("learn.opened")),
+    ),
+    h("p", { class: "note" }, t("learn.seed.help")),
+  );
+  return details;
+}
+
+/** @param {string} text @param {HTMLInputElement | HTMLSelectElement} control */
+function labelled(text, control) {
+  return h("div", {}, h("label", { for: control.id }, text), control);
+}
+
+/** What there is to say, in plain words. @param {Page} page @param {Learning} learning */
+function notices(page, { news, records, lost }) {
+  const { t } = page;
+  const words = [];
+  if (lost) words.push(t("learn.lost"));
+  if (!news) return words;
+  const least = Math.min(...records.map(({ loss }) => loss));
+  const { loss: last, accuracy } = records.at(-1) ?? { loss: 0, accuracy: 1 };
+  if (news.diverged) words.push(t("learn.diverged", { epoch: news.shown + 1 }));
+  else if (records.length > 1 && last > RISEN * least)
+    words.push(t("learn.rising", { least: number(least), last: number(last) }));
+  else if (accuracy < GUESSED) words.push(t("learn.guessing", { accuracy: percent(accuracy) }));
+  if (news.finished) words.push(t("learn.finished", { epochs: records.length }));
+  for (const kind of /** @type {const} */ (["dead", "saturated"])) {
+    const { count, some } = news.quiet[kind];
+    const names = some.map(([layer, neuron]) => nameOf(page, layer, neuron)).join(", ");
+    if (count) words.push(t(`learn.${kind}`, { count, names: count > some.length ? `${names}, …` : names }));
+  }
+  return words;
+}
+
+/** @param {Page} page @param {string} layer index of a layer of activations @param {number} neuron */
+function nameOf(page, layer, neuron) {
+  const index = Number.parseInt(layer);
+  const place = page.network.neuronLayers.find(({ number: at, first, stop }) => at && first <= index && index < stop);
+  return place ? `${layerName(page.t, place)}: ${neuronName(page, place, neuron)}` : String(neuron);
+}

@@ -1,0 +1,170 @@
+// The lesson: short steps that set the picture and point at what they speak of. It stands beside the picture and hides
+// nothing; one may do anything meanwhile, and set the picture again.
+
+import { h, say, set } from "../dom.js";
+import { count, number } from "../format.js";
+import { STEPS } from "../lesson.js";
+import { stepped } from "../state.js";
+import { TEXTS } from "../texts.js";
+import { chain } from "./chain.js";
+import { biasOf } from "./neuron.js";
+
+/**
+ * @typedef {import("../page.js").Page} Page
+ * @typedef {import("../page.js").View} View
+ * @typedef {import("../look.js").Look} Look
+ * @typedef {import("../lesson.js").LessonStep} LessonStep
+ */
+
+/** Whether the lesson speaks of this network: it reads digits, and each of its layers ends in a sigmoid. @param {Page} page */
+export function taught({ base, digits }) {
+  return digits.length > 0 && base.neuronLayers.slice(1).every(({ activation }) => activation?.type === "Sigmoid");
+}
+
+/** Show a step as it is meant to be seen; input and edits before it can be had back by undo. @param {Page} page @param {number} step from 1 */
+export function show(page, step) {
+  const { state } = page.store;
+  const { input = state.input, ...rest } = page.lesson(Math.min(Math.max(step, 1), STEPS.length));
+  const stays = input.values === state.input.values && !state.edits.length;
+  page.store.set({ ...(stays ? { input } : stepped(state, { input, edits: [] })), ...rest });
+}
+
+/** Leave the lesson; what is seen stays. @param {Page} page */
+function leave({ store }) {
+  store.set({ step: null });
+  /** @type {HTMLElement | null} */ (document.querySelector('[data-testid="lesson-open"]'))?.focus();
+}
+
+/** @param {Page} page @returns {View} */
+export function lesson(page) {
+  const { t, store } = page;
+  const here = () => store.state.step ?? 1;
+  const button = (/** @type {string} */ id, /** @type {string} */ text, /** @type {() => void} */ onclick) =>
+    h("button", { type: "button", "data-testid": `lesson-${id}`, onclick }, text);
+  const title = h("h2", { id: "lesson-title" });
+  const told = h("p", { "data-testid": "lesson-text" });
+  const extra = h("div", { class: "extra" });
+  const hint = h("p", { class: "try" });
+  const terms = h("p", { class: "terms" });
+  const spoken = h("p", { class: "unseen", role: "status" });
+  const previous = button("previous", t("lesson.previous"), () => show(page, here() - 1));
+  const next = button("next", t("lesson.next"), () => show(page, here() + 1));
+  const again = button("again", t("lesson.again"), () => show(page, here()));
+  const marked = () => document.querySelector(".spoken");
+  const far = button("show", t("lesson.show"), () => marked()?.scrollIntoView({ block: "center" }));
+  const list = h(
+    "select",
+    {
+      "aria-label": t("lesson.steps"),
+      "data-testid": "lesson-steps",
+      onchange: () => show(page, list.selectedIndex + 1),
+    },
+    ...STEPS.map((step, i) => h("option", {}, `${i + 1}. ${titleOf(page, step)}`)),
+  );
+  const element = h(
+    "section",
+    { class: "card lesson", "aria-labelledby": "lesson-title", "data-testid": "lesson" },
+    h(
+      "div",
+      { class: "head" },
+      title,
+      button("close", t("neuron.close"), () => leave(page)),
+    ),
+    told,
+    extra,
+    hint,
+    terms,
+    h("div", { class: "tools" }, far, again),
+    h("nav", { class: "walk", "data-control": "lesson", "aria-label": t("lesson.steps") }, previous, list, next),
+    spoken,
+  );
+  element.addEventListener("keydown", (event) => {
+    const turns = !(event.target instanceof HTMLElement && event.target.matches("select, input"));
+    if (event.key === "Escape") leave(page);
+    else if (event.key === "ArrowRight" && turns) show(page, here() + 1);
+    else if (event.key === "ArrowLeft" && turns) show(page, here() - 1);
+    else return;
+    event.preventDefault();
+  });
+  /** @type {Element | null} */
+  let watched = null;
+  const sight = new IntersectionObserver((seen) => (far.hidden = seen[seen.length - 1].isIntersecting));
+  return {
+    element,
+    render(look, before) {
+      const { step } = look.state;
+      const chosen = step ? STEPS[step - 1] : undefined;
+      element.hidden = !chosen;
+      if (!chosen || !step) return point(null);
+      const turned = step !== before?.state.step;
+      if (turned) {
+        say(title, `${step}. ${titleOf(page, chosen)}`);
+        say(hint, t(`lesson.${chosen.id}.try`, { change: t("change.title"), back: t("back.title") }));
+        terms.replaceChildren(...chosen.terms.flatMap((name, i) => [i ? " · " : "", ...term(page, name)]));
+        extra.replaceChildren(...(chosen.id === "activations" ? [chain(page)] : []));
+        list.selectedIndex = step - 1;
+        set(previous, { "aria-disabled": step === 1 }); // not disabled: the focus stays on it
+        set(next, { "aria-disabled": step === STEPS.length });
+      }
+      if (turned || look.pass !== before?.pass) {
+        say(told, t(`lesson.${chosen.id}.text`, values(page, look, chosen)));
+      }
+      if (turned && before) say(spoken, `${title.textContent} ${told.textContent}`);
+      again.hidden = asSet(look, page.lesson(step));
+      point(chosen.spoken);
+      if (marked() === watched) return;
+      sight.disconnect();
+      watched = marked();
+      far.hidden = true;
+      if (watched) sight.observe(watched);
+    },
+  };
+}
+
+/** @param {Page} page @param {LessonStep} step */
+export function titleOf({ t, D, network }, { id }) {
+  return t(`lesson.${id}.title`, { inputs: D, parameters: count(network.parameterCount) });
+}
+
+/** A term of the field, in the page's language and in the other one. @param {Page} page @param {string} name */
+function term({ store }, name) {
+  const { language } = store.state;
+  const other = language === "ko" ? "en" : "ko";
+  return [h("b", {}, TEXTS[language][`term.${name}`]), " ", h("span", { lang: other }, TEXTS[other][`term.${name}`])];
+}
+
+/** What a step says in numbers. @param {Page} page @param {Look} look @param {LessonStep} step */
+function values(page, look, step) {
+  const { network, pass, state } = look;
+  const meant = page.lesson(state.step ?? 1).neuron ?? {
+    layer: 1,
+    index: Math.min(3, network.neuronLayers[1].size - 1),
+  };
+  const { layer, index } = step.neuron && state.neuron && state.neuron.layer === meant.layer ? state.neuron : meant;
+  const [sum, bias] = [network.sums(pass, layer)?.[index] ?? 0, biasOf(look, layer, index)];
+  return {
+    inputs: page.D,
+    shape: network.neuronLayers.map(({ size }) => size).join("-"),
+    lit: Array.prototype.filter.call(look.picture, Boolean).length,
+    parameters: count(network.parameterCount),
+    answer: look.empty ? "–" : network.label(look.answer),
+    activation: number(network.activations(pass, layer)[index]),
+    products: number(sum - bias),
+    bias: number(bias),
+    threshold: number(-bias),
+    sum: number(sum),
+  };
+}
+
+/** Whether all is as the step set it. @param {Look} look @param {Partial<import("../state.js").State>} meant */
+function asSet({ state }, { input, neuron, panel }) {
+  const same = state.neuron?.layer === neuron?.layer && state.neuron?.index === neuron?.index;
+  return same && state.panel === panel && state.input.values === input?.values && !state.edits.length;
+}
+
+/** Mark what a step speaks of, and nothing else. @param {string | null} selector */
+function point(selector) {
+  const found = new Set(selector ? document.querySelectorAll(selector) : []);
+  for (const old of document.querySelectorAll(".spoken")) if (!found.has(old)) old.classList.remove("spoken");
+  for (const element of found) element.classList.add("spoken");
+}

@@ -1,0 +1,136 @@
+"""The page without a mouse, by ear, in high contrast and without motion."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from tests.web.test_page import by_mouse, path_of, settle
+
+PANELS = ("why", "change", "learn", "backprop", "evaluate", "count", "matrix", "torch", "share")
+
+# What has the focus: its name for tests, else its label, and whether one sees that it has it.
+FOCUSED = """() => {
+  const e = document.activeElement;
+  const area = e.getBoundingClientRect();
+  const style = getComputedStyle(e.matches(".neuron") ? e.querySelector(".lamp") : e);
+  const marked = e.matches(".neuron") ? parseFloat(style.strokeWidth) >= 3 : parseFloat(style.outlineWidth) >= 2;
+  const inside = area.bottom > 0 && area.top < innerHeight && area.right > 0 && area.left < innerWidth;
+  return [e.dataset.testid ?? e.id ?? e.tagName, marked && inside];
+}"""
+
+
+def test_tab_goes_through_the_page_as_it_is_read(server, visit):
+    tab = visit(f"{server}#t=40&n=2.5&step=5&p=count&lang=en", reduced_motion="reduce")
+    order = []
+    for _ in range(60):
+        tab.keyboard.press("Tab")
+        name, seen = tab.evaluate(FOCUSED)
+        assert seen, name
+        order.append(name or tab.evaluate("document.activeElement.textContent.trim()"))
+        if name == "panel-share":
+            break
+    expected = [
+        "Skip to the drawing",
+        "lesson-open",
+        "theme",
+        "language",
+        "lesson-close",
+        "lesson-next",
+        "drawing",
+        "clear",
+        "brightness",
+        "load-next",
+        "neuron-1-0",
+        "neuron-2-0",
+        "neuron-3-0",
+        "panel-why",
+        "panel-share",
+    ]
+    places = [order.index(name) for name in expected]
+    assert places == sorted(places), order
+
+
+def test_arrows_go_among_neurons_and_escape_closes(server, visit):
+    tab = visit(f"{server}#t=40&lang=en")
+    here = "document.activeElement.dataset.testid"
+    tab.get_by_test_id("neuron-1-0").focus()
+    for key, found in (
+        ("ArrowDown", "neuron-1-1"),
+        ("End", "neuron-1-15"),
+        ("ArrowRight", "neuron-2-15"),
+        ("ArrowRight", "neuron-3-9"),
+        ("Home", "neuron-3-0"),
+        ("ArrowUp", "neuron-3-0"),
+        ("ArrowLeft", "neuron-2-0"),
+    ):
+        tab.keyboard.press(key)
+        assert tab.evaluate(here) == found
+    tab.keyboard.press("Space")
+    settle(tab)
+    assert tab.evaluate("pellucid.look.state.neuron") == {"layer": 2, "index": 0}
+    tab.keyboard.press("Escape")
+    tab.get_by_test_id("panel-share").press("Enter")
+    settle(tab)
+    tab.locator("#share-language").focus()
+    tab.keyboard.press("Escape")
+    settle(tab)
+    assert tab.evaluate("[pellucid.look.state.neuron, pellucid.look.state.panel]") == [None, None]
+    assert tab.evaluate(here) == "panel-share"
+
+
+def test_the_answer_is_spoken_once_a_stroke_has_ended(server, visit):
+    tab = visit(f"{server}#lang=en")
+    tab.evaluate(
+        "() => { window.spoken = []; const e = document.querySelector('.answer [role=status]');"
+        " new MutationObserver(() => spoken.push(e.textContent)).observe(e, { childList: true, characterData: true,"
+        " subtree: true }); }"
+    )
+    first, *rest = path_of(7)[0]
+    area = tab.get_by_test_id("drawing").bounding_box()
+    at = [(area["x"] + x * area["width"], area["y"] + y * area["height"]) for x, y in [first, *rest]]
+    tab.mouse.move(*at[0])
+    tab.mouse.down()
+    for point in at[1:]:
+        tab.mouse.move(*point)
+    tab.wait_for_timeout(1600)  # a rest within a stroke
+    assert tab.evaluate("spoken") == []
+    tab.mouse.up()
+    tab.wait_for_function("() => spoken.length > 0")
+    tab.wait_for_timeout(1000)
+    answer, match = (tab.get_by_test_id(name).inner_text() for name in ("prediction", "confidence"))
+    assert tab.evaluate("spoken") == [f"The network answers {answer}, {match}."]
+
+
+def test_nothing_moves_where_motion_is_reduced(server, visit):
+    moving = (
+        "Array.from(document.querySelectorAll('*')).filter((e) => { const s = getComputedStyle(e);"
+        " return parseFloat(s.transitionDuration) > 0 || s.animationName !== 'none'; }).length"
+    )
+    assert visit(f"{server}#step=4").evaluate(moving) > 0
+    tab = visit(f"{server}#step=4&p=learn", reduced_motion="reduce")
+    settle(tab)
+    assert tab.evaluate(moving) == 0
+
+
+@pytest.mark.parametrize("settings", [{"forced_colors": "active"}, {"contrast": "more"}])
+def test_the_systems_contrast(server, visit, settings):
+    """Neurons keep their light where colours are forced; nothing is lost where more contrast is wanted."""
+    tab = visit(f"{server}#t=40&n=1.5&step=4&p=count", **settings)
+    by_mouse(tab, path_of(1))
+    settle(tab)
+    fills = tab.evaluate("Array.from(document.querySelectorAll('.lamp'), (e) => getComputedStyle(e).fill)")
+    assert len(set(fills)) > 5
+    results = Axe().run(tab)
+    assert results.violations_count == 0, results.generate_report()
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+@pytest.mark.parametrize("width", [360, 1440])
+def test_axe_finds_nothing_in_any_panel(server, visit, language, width):
+    tab = visit(f"{server}#t=740&n=2.5&lang={language}", width)
+    assert tab.locator('[data-testid^="panel-"]').count() == len(PANELS)
+    for panel in PANELS:
+        tab.get_by_test_id(f"panel-{panel}").click()
+        settle(tab)
+        assert tab.evaluate("document.documentElement.scrollWidth") <= width, panel
+        results = Axe().run(tab)
+        assert results.violations_count == 0, f"{panel}: {results.generate_report()}"

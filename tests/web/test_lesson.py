@@ -1,0 +1,246 @@
+"""The lesson, the teacher's link, and the address of every state."""
+
+import re
+
+import numpy as np
+import pytest
+import torch
+from axe_playwright_python.sync_playwright import Axe
+
+import pellucid as pl
+from pellucid.web import SHIPPED
+from tests.web.test_page import WIDTHS, by_mouse, path_of, settle
+
+STEPS = 11
+
+
+def test_the_lesson_drives_the_picture(address, visit):
+    """From the first step to the last by button, each pointing at something that is there, its numbers Python's."""
+    tab = visit(f"{address}#lang=en")
+    tab.get_by_test_id("lesson-open").click()
+    net = pl.load(SHIPPED).astype("float64")
+    trace = net.forward(pl.mnist().test.images[500].reshape(1, 784))
+    z, y = trace[4][0, 5], trace[5][0, 5]
+    told = {
+        1: f"holds {trace[3][0, 3]:.2f} now",
+        2: f"{np.count_nonzero(trace.x)} of them are lit",
+        3: "784-16-16-10",
+        4: f"{trace[2][0, 3] - net.layers[2].b[3]:.2f} here",
+        5: f"{net.layers[4].b[5]:.2f} here. So weights x input must pass {-net.layers[4].b[5]:.2f}",
+        6: f"{z:.2f} becomes {y:.2f}",
+        8: "13,002",
+        9: "12x + 5",
+    }
+    for step in range(1, STEPS + 1):
+        settle(tab)
+        assert tab.get_by_role("heading", level=2, name=re.compile(rf"^{step}\. ")).is_visible()
+        text = tab.get_by_test_id("lesson-text").inner_text()
+        assert "{" not in text and told.get(step, "") in text
+        if step != 10 or "file:" not in address:
+            assert tab.locator(".spoken").first.is_visible(), step
+        assert tab.get_by_test_id("drawing").is_visible() and tab.locator(".network").is_visible()
+        tab.get_by_test_id("lesson-next").click()
+    assert "step=11" in tab.evaluate("new Promise((done) => setTimeout(() => done(location.hash), 500))")
+    tab.get_by_test_id("lesson-close").click()
+    settle(tab)
+    assert not tab.get_by_test_id("lesson").is_visible() and tab.locator(".spoken").count() == 0
+    assert tab.evaluate("document.activeElement.dataset.testid") == "lesson-open"
+
+
+def test_play_within_a_step_and_come_back(server, visit):
+    tab = visit(f"{server}#step=5&lang=ko")
+    again = tab.get_by_test_id("lesson-again")
+    before = tab.get_by_test_id("lesson-text").inner_text()
+    assert not again.is_visible() and "편향" in before
+    tab.get_by_test_id("clear").click()
+    by_mouse(tab, path_of(7))
+    tab.get_by_test_id("neuron-1-0").click()
+    tab.evaluate("() => pellucid.page.edit([{ kind: 'bias', layer: 2, neuron: 5, value: 3 }])")
+    settle(tab)
+    assert "3.00" in tab.get_by_test_id("lesson-text").inner_text()
+    again.click()
+    settle(tab)
+    assert tab.get_by_test_id("lesson-text").inner_text() == before
+    assert tab.get_by_test_id("neuron-2-5").get_attribute("aria-pressed") == "true"
+    tab.get_by_role("button", name="되돌리기").click()  # what was played with is not lost
+    settle(tab)
+    assert tab.evaluate("pellucid.look.state.edits.length") == 1
+
+
+def test_keys_and_list_walk_the_lesson(server, visit):
+    tab = visit(f"{server}#step=3&lang=en")
+    step = "() => pellucid.page.store.state.step"
+    tab.get_by_test_id("lesson-next").focus()
+    for key, found in (("ArrowRight", 4), ("ArrowRight", 5), ("ArrowLeft", 4)):
+        tab.keyboard.press(key)
+        assert tab.evaluate(step) == found
+    tab.get_by_test_id("lesson-steps").select_option(index=8)
+    assert tab.evaluate(step) == 9
+    settle(tab)
+    chain = tab.get_by_test_id("chain")
+    tab.get_by_label("x", exact=True).fill("-1.5")
+    assert chain.inner_text() == "f(g(-1.5)) = 12 · -1.5 + 5 = -13.00"
+    tab.get_by_label("sigmoid in between").check()
+    assert chain.inner_text().endswith(f"= {3 / (1 + np.exp(5)) + 2:.2f}")
+    assert tab.locator(".lesson [role=status]").inner_text().startswith("9. Why activations?")
+    tab.get_by_test_id("lesson-next").focus()
+    tab.keyboard.press("Escape")
+    assert tab.evaluate(step) is None
+
+
+def test_matrices_are_pythons(server, visit):
+    tab = visit(f"{server}#step=7")
+    tab.locator("#batch").fill("10")
+    cells = tab.get_by_test_id("batch").locator("td").all_inner_texts()
+    index = 500 + 20 * np.arange(10)
+    y = pl.load(SHIPPED).astype("float64")(pl.mnist().test.images[index])
+    np.testing.assert_allclose(np.array(cells, float).reshape(10, 10), y, atol=0.0051)
+    assert "(10, 784)" in tab.inner_text(".matrix") and "(784, 16)" in tab.inner_text(".matrix")
+
+
+def test_both_codes_run_and_are_the_same_network(server, visit):
+    """What the page shows runs, and learns the same from the same weights and batches."""
+    tab = visit(f"{server}#step=11")
+    test = pl.mnist().test
+    images, labels = test.images[:32], test.labels[:32]
+    ours, theirs = (tab.get_by_test_id(f"code-{name}").inner_text() for name in ("pellucid", "pytorch"))
+    one = {"x": images, "t": labels}
+    exec(ours.replace("pl.train(", "start = net.copy(); pl.train(").replace("epochs=10", "epochs=1"), one)  # noqa: S102
+    two = {"x": torch.tensor(images).float().reshape(32, 784), "t": torch.tensor(labels).long()}
+    building, learning = theirs.split("optimizer =")
+    exec(building, two)  # noqa: S102
+    affine = [layer for layer in one["start"].layers if isinstance(layer, pl.Affine)]
+    linear = [layer for layer in two["model"] if isinstance(layer, torch.nn.Linear)]
+    for layer, other in zip(affine, linear, strict=True):
+        other.weight.data, other.bias.data = torch.tensor(layer.W.T.copy()), torch.tensor(layer.b.copy())
+    exec(building.split(")\n\n", 1)[1], two)  # noqa: S102
+    np.testing.assert_allclose(one["y"], two["y"].detach().numpy(), atol=1e-5)
+    exec("optimizer =" + learning.replace("range(10)", "range(1)"), two)  # noqa: S102
+    learned = [layer for layer in one["net"].layers if isinstance(layer, pl.Affine)]
+    for layer, other in zip(learned, linear, strict=True):
+        np.testing.assert_allclose(layer.W, other.weight.detach().numpy().T, atol=1e-5)
+
+
+HIDDEN = {
+    "draw": '[data-testid="clear"]',
+    "settings": "#brightness",
+    "load": '[data-testid="load-next"]',
+    "answer": '[data-testid="prediction"]',
+    "detail": '[data-testid="neuron-detail"]',
+    "panels": '[data-testid="panel-count"]',
+    "lesson": '[data-testid="lesson-next"]',
+    "language": '[data-testid="language"]',
+    "theme": "#theme",
+}
+
+
+def test_a_teachers_link(address, visit):
+    """What the panel makes, a student's browser opens: step, drawing, neuron, language; what is hidden is said."""
+    tab = visit(f"{address}#step=4&lang=en", locale="en-US")
+    tab.get_by_test_id("clear").click()
+    by_mouse(tab, path_of(7))
+    tab.get_by_test_id("neuron-2-7").click()
+    picture = tab.evaluate("Array.from(pellucid.look.picture)")
+    tab.get_by_test_id("panel-share").click()
+    for name in HIDDEN:
+        tab.locator(f"#share-hide-{name}").check()
+    tab.locator("#share-language").select_option("ko")
+    tab.locator("#share-panel").select_option("count")
+    words = tab.get_by_test_id("share-words").inner_text()
+    assert (
+        "step 4, Weights" in words and "hidden layer 2, neuron 7" in words and "Hides: buttons of the drawing" in words
+    )
+    tab.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    tab.get_by_test_id("share-copy").click()
+    tab.get_by_text("copied").wait_for()
+    link = tab.get_by_test_id("share-link").input_value()
+    if "file:" not in address:
+        assert tab.evaluate("navigator.clipboard.readText()") == link
+    student = visit(link, locale="en-US")
+    assert student.evaluate("Array.from(pellucid.look.picture)") == picture
+    assert student.locator("html").get_attribute("lang") == "ko"
+    assert "4. 가중치" in student.inner_text("main")
+    assert student.get_by_test_id("neuron-2-7").get_attribute("aria-pressed") == "true"
+    for selector in HIDDEN.values():
+        assert not student.locator(selector).is_visible(), selector
+    assert student.evaluate("pellucid.look.state.panel") == "count"
+    student.get_by_test_id("hidden").get_by_role("button").click()
+    settle(student)
+    for selector in HIDDEN.values():
+        assert student.locator(selector).is_visible(), selector
+    assert not student.get_by_test_id("hidden").is_visible()
+
+
+def test_a_link_for_the_schools_site(server, visit):
+    tab = visit(f"{server}#t=40&p=share&lang=en")
+    tab.locator("#share-base").fill("https://school.example/page.html")
+    assert tab.get_by_test_id("share-link").input_value() == "https://school.example/page.html#t=40"
+    tab.locator("#share-input").uncheck()
+    assert tab.get_by_test_id("share-link").input_value() == "https://school.example/page.html"
+    assert "this computer only" in tab.inner_text(".share")
+
+
+PLAIN = """() => {
+  const { input, past, future, pointed, ...rest } = pellucid.page.store.state;
+  return { ...rest, values: Array.from(input.values), source: input.source }; }"""
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        "t=740&n=3.9&p=matrix&lang=ko&theme=contrast",
+        "step=1",
+        "step=4&t=40&n=2.1&p=count&hide=load,theme&b=40&c=0",
+        "step=8&n=&p=&d=",
+        "b=5&c=0&theme=dark",
+        "t=340&n=1.5&p=share&hide=draw",
+    ],
+)
+def test_every_state_has_an_address(server, visit, state):
+    """A state, written as an address by the page, is the same state when it is opened."""
+    tab = visit(f"{server}#{state}")
+    tab.evaluate("pellucid.page.writeAddress()")
+    before, address = tab.evaluate(PLAIN), tab.url
+    assert visit(address).evaluate(PLAIN) == before
+
+
+def test_what_is_done_is_in_the_address(server, visit):
+    tab = visit(f"{server}#step=5")
+    tab.evaluate("() => pellucid.page.edit([{ kind: 'bias', layer: 2, neuron: 5, value: 3 }])")
+    by_mouse(tab, path_of(2))
+    tab.get_by_test_id("neuron-2-5").click()  # chosen by the step: chosen no more
+    tab.get_by_label(re.compile("Brightness|밝기")).fill("60")
+    settle(tab)
+    tab.evaluate("pellucid.page.writeAddress()")
+    state = tab.evaluate(PLAIN)
+    assert state["neuron"] is None and state["step"] == 5 and state["edits"]
+    assert visit(tab.url).evaluate(PLAIN) == state
+
+
+def test_no_such_step(server, visit):
+    tab = visit(f"{server}#step=99&t=40")
+    assert not tab.get_by_test_id("lesson").is_visible()
+    assert tab.evaluate("pellucid.look.state.step") is None
+
+
+def test_networks_that_the_lesson_does_not_speak_of(visit, tmp_path):
+    pl.web.page(pl.mlp([784, 12, 10], output="softmax", pixels=True), tmp_path / "page.html")
+    tab = visit((tmp_path / "page.html").as_uri() + "#step=3")
+    assert tab.get_by_test_id("lesson-open").count() == 0 and tab.get_by_test_id("lesson").count() == 0
+
+
+@pytest.mark.parametrize(("language", "theme"), [("ko", "light"), ("en", "dark"), ("ko", "contrast")])
+def test_no_step_scrolls_sideways_and_axe_finds_nothing(server, visit, language, theme):
+    tab = visit(f"{server}#lang={language}&theme={theme}")
+    for step, panel in ((4, None), (7, "matrix"), (9, None), (11, "torch"), (2, "share")):
+        tab.evaluate(
+            "([step, panel]) => pellucid.page.store.set({ ...pellucid.page.lesson(step), ...(panel && { panel }) })",
+            [step, panel],
+        )
+        for width in WIDTHS:
+            tab.set_viewport_size({"width": width, "height": 900})
+            settle(tab)
+            assert tab.evaluate("document.documentElement.scrollWidth") <= width, (step, width)
+            if width in (360, 1440):
+                results = Axe().run(tab)
+                assert results.violations_count == 0, results.generate_report()

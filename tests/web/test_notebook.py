@@ -1,0 +1,77 @@
+"""The page in a notebook: the widget's data, and its script in Chromium."""
+
+import sys
+
+import anywidget
+import pytest
+
+import pellucid as pl
+from pellucid.errors import InputError
+from pellucid.web import SHIPPED
+from tests.web.test_page import by_mouse, path_of, settle
+
+
+def test_what_a_notebook_is_given():
+    """The widget for where scripts run; the network's picture, without a script, for where they do not."""
+    net = pl.load(SHIPPED)
+    view = pl.view(net, height=500)
+    assert isinstance(view, anywidget.AnyWidget)
+    content, _ = view._repr_mimebundle_()
+    assert content["application/vnd.jupyter.widget-view+json"]["model_id"] == view.model_id
+    assert content["text/html"] == net._repr_html_() and "<script" not in content["text/html"]
+    assert view.height == 500 and len(view.page.encode()) < 400_000
+    state = view.get_state()
+    assert {"page", "height", "label", "_esm"} <= state.keys()
+
+
+def test_what_cannot_be_viewed(monkeypatch):
+    with pytest.raises(InputError, match="height must be positive, got 0"):
+        pl.view(pl.load(SHIPPED), height=0)
+    with pytest.raises(InputError, match="no weights"):
+        pl.view(pl.Network([pl.Sigmoid()]))
+    monkeypatch.setitem(sys.modules, "anywidget", None)
+    with pytest.raises(InputError, match=r'pip install "pellucid\[notebook\]"'):
+        pl.view(pl.load(SHIPPED))
+
+
+NOTEBOOK = """async ({ script, page }) => {
+  document.body.replaceChildren();
+  const traits = { page, height: 700, label: "network" };
+  const listeners = new Map();
+  const [on, off] = [(name, f) => listeners.set(name, f), (name) => listeners.delete(name)];
+  const model = { get: (name) => traits[name], on, off };
+  const widget = (await import(URL.createObjectURL(new Blob([script], { type: "text/javascript" })))).default;
+  const el = document.body.appendChild(document.createElement("div"));
+  window.end = widget.render({ model, el });
+  window.grow = (height) => { traits.height = height; listeners.get("change:height")(); };
+}"""
+
+
+def test_the_widget_in_a_browser(browser, tmp_path):
+    """The script as anywidget calls it, with what the widget sends: one draws, and the page answers."""
+    view = pl.view(pl.load(SHIPPED), height=700)
+    (tmp_path / "notebook.html").write_text("<!doctype html><title>notebook</title>", encoding="utf-8")
+    context = browser.new_context(viewport={"width": 1000, "height": 800}, locale="ko-KR")
+    tab = context.new_page()
+    trouble = []
+    tab.on("console", lambda message: trouble.append(message.text))
+    tab.on("pageerror", lambda error: trouble.append(str(error)))
+    tab.on("request", lambda request: request.url.startswith("http") and trouble.append(request.url))
+    tab.goto((tmp_path / "notebook.html").as_uri())
+    tab.evaluate(NOTEBOOK, {"script": view.get_state()["_esm"], "page": view.page})
+    frame = tab.frame_locator("iframe")
+    frame.get_by_test_id("drawing").wait_for()
+    assert tab.locator("iframe").bounding_box()["height"] == 700
+    by_mouse(frame, path_of(7), mouse=tab.mouse)
+    settle(tab)
+    frame.get_by_test_id("neuron-1-3").click()
+    tab.wait_for_timeout(600)  # the address, written in the frame, is the frame's own
+    assert frame.get_by_test_id("prediction").inner_text() == "7"
+    assert "은닉층 1, 뉴런 3" in frame.get_by_test_id("neuron-detail").inner_text()
+    inner = next(one for one in tab.frames if one != tab.main_frame)
+    assert inner.evaluate("location.href").startswith("about:srcdoc#d=")
+    tab.evaluate("window.grow(500)")
+    assert tab.locator("iframe").bounding_box()["height"] == 500
+    tab.evaluate("window.end()")
+    context.close()
+    assert trouble == []
