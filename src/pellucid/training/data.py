@@ -98,13 +98,12 @@ def outputs(net: Network, rows: Rows) -> int:
     return chain.widths(net.layers, math.prod(rows.x.shape[1:]))[-1] if net.layers else rows.x.shape[1]
 
 
-def check_batch(net: Network, batch_size: int, N: int) -> int:
-    """Give the batch size; raises InputError where BatchNorm would see one row at a time, all of N rows."""
+def check_batch(net: Network, batch_size: int, N: int) -> None:
+    """Raise InputError where BatchNorm would see one row at a time, all of N rows."""
     if min(batch_size, N) == 1 and any(isinstance(layer, BatchNorm) for layer in every(net.layers)):
         raise InputError(
             say("BatchNorm needs batches of 2 rows or more: one row has no spread; choose a larger batch_size")
         )
-    return batch_size
 
 
 def _check_own_loss(loss: Loss, y: Array, t: Array) -> None:

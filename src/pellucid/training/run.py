@@ -17,6 +17,7 @@ from pellucid.core import chain, counter
 from pellucid.core.layer import Learning, flat
 from pellucid.core.losses import Loss
 from pellucid.core.metrics import Metric
+from pellucid.core.optimizers import Optimizer
 from pellucid.core.schedules import Schedule
 from pellucid.core.types import Array
 from pellucid.engines import Engine, answer_and_loss
@@ -43,6 +44,7 @@ class Run:
         *,
         held: Rows | None,
         loss: Loss,
+        optimizer: Optimizer,
         engine: Engine,
         schedule: Schedule,
         metrics: dict[str, Metric],
@@ -53,7 +55,8 @@ class Run:
         seed: int,
     ) -> None:
         self.net, self.rows, self.held = net, rows, held
-        self.loss_function, self.engine, self.schedule = loss, engine, schedule
+        self.loss_function, self.optimizer = loss, optimizer
+        self.engine, self.schedule = engine, schedule
         self.metrics, self.augment, self.callbacks = metrics, augment, callbacks
         self.epochs, self.batch_size, self.seed = epochs, batch_size, seed
         self.batches = -(-len(rows.x) // batch_size)
