@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas
 import pytest
+from PIL import Image
 
 import pellucid as pl
 from pellucid.cli import describing, tables
@@ -78,8 +79,8 @@ def test_train_predict_and_evaluate_by_command(run, people_csv, asked):
     assert "asked.csv: the columns stand in another order than in training" in told
     assert "asked.csv: ignored columns: " in told
     assert {"extra", "id", "spent"} == set(told.partition("ignored columns: ")[2].split(" asked.csv")[0].split(", "))
-    assert f"filled {asked[['age', 'city', 'income']].isna().sum().sum()} missing cells" in told
-    assert "5 cells of categories unseen in training: zone: 'z9' 5" in told
+    assert f"missing cells filled: {asked[['age', 'city', 'income']].isna().sum().sum()} (" in told
+    assert "cells of categories unseen in training: 5 (zone: 'z9' 5)" in told
     net = pl.load("model.safetensors")
     assert [entry["label"] for entry in answered.json] == net.labels(asked)
     assert [entry["row"] for entry in answered.json] == list(range(1, 301))
@@ -87,7 +88,7 @@ def test_train_predict_and_evaluate_by_command(run, people_csv, asked):
     evaluated = run("evaluate", "model.safetensors", "asked.csv", "--json")
     right = np.mean([entry["label"] == t for entry, t in zip(answered.json, asked["bought"], strict=True)])
     assert evaluated.json["accuracy"] == pytest.approx(right)
-    assert "unseen in training: zone" in evaluated.err
+    assert "unseen in training: " in evaluated.err
     assert run("evaluate", "model.safetensors", "--data", "asked.csv", "--json").json == evaluated.json
 
 
@@ -233,7 +234,9 @@ def test_other_mistakes_in_asking(run, people_csv, table_model):
     both = run("evaluate", "model.safetensors", "people.csv", "--data", "people.csv")
     assert both.code == 2
     assert "name the data once" in both.err
-    assert "takes rows of 4 numbers" in run("predict", table_model, "people.csv").err
+    assert "did not learn from a table" in run("predict", table_model, "people.csv").err
+    Image.new("L", (2, 2)).save("small.png")
+    assert "a picture, and this network takes tables with" in run("predict", "model.safetensors", "small.png").err
 
 
 def test_the_target_may_have_another_name(run, people, people_csv):
@@ -299,8 +302,8 @@ def test_describe_strange_tables(run, monkeypatch):
     assert "(no name) number 1 to 4" in out
     assert "left out: it has no name" in out
     assert "e - 23 missing; left out: it is empty" in out
-    assert "1 cells are no number, the first in row 23" in out
-    assert "1 cells are infinite, the first in row 2" in out
+    assert "cells that are no number: 1, the first in row 23" in out
+    assert "infinite cells: 1, the first in row 2" in out
     monkeypatch.setenv("COLUMNS", "40")
     for language in ("en", "ko"):
         assert fits(run("data", "describe", "a.csv", "--lang", language).out, 40)

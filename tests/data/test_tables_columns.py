@@ -102,8 +102,8 @@ def test_the_report_says_what_was_done(tables):
     text = "\n".join(reading.report.lines())
     assert "another order" in text
     assert "ignored columns: spent" in text
-    assert "missing cells: age " in text
-    assert "unseen in training: city: 'Incheon' " in text
+    assert "missing cells filled: " in text
+    assert "(city: 'Incheon' " in text
     same = columns.read(learned.drop(columns="spent").dropna())
     list(same)
     assert same.report.lines() == []

@@ -98,9 +98,9 @@ def _told(fact: Mapping[str, Any]) -> list[str]:
     if fact["missing"]:
         told.append(say("{count:,} missing", count=fact["missing"]))
     if "unreadable" in fact:
-        told.append(say("{count:,} cells are no number, the first in row {row}", **_first(fact["unreadable"])))
+        told.append(say("cells that are no number: {count:,}, the first in row {row}", **_first(fact["unreadable"])))
     if "infinite" in fact:
-        told.append(say("{count:,} cells are infinite, the first in row {row}", **_first(fact["infinite"])))
+        told.append(say("infinite cells: {count:,}, the first in row {row}", **_first(fact["infinite"])))
     if "left_out" in fact:
         told.append(say("left out: {names}", names=fact["left_out"]))
     return told

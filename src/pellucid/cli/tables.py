@@ -45,7 +45,7 @@ def train(options: dict[str, Any]) -> None:
     settings = settings_of(net, columns, table.name, options)
     if not options["as_json"]:
         introduce(columns)
-    announce(table.name, columns.rows, net, path)
+    announce(table.name, columns.rows, settings["validation"], net, path)
     _tell_blocks(columns)
     history = train_table(net, table, **settings)
     if history.stopped == "interrupted":
@@ -181,8 +181,14 @@ def knows(net: Network, file: str) -> bool:
     """Tell whether a file is to be read as a table by this network: rows without names go to its inputs directly."""
     if (net.inputs or {}).get("kind") != "table":
         return False
+    from pellucid.data.opening import looks_like_picture
     from pellucid.data.tables import read_table
 
+    if looks_like_picture(file):
+        names = _shortened([column.name for column in net.columns.columns])
+        raise InputError(
+            say("{path}: a picture, and this network takes tables with the columns {names}", path=file, names=names)
+        )
     if Path(file).suffix.lower() not in (".npy", ".npz"):
         return True
     return {column.name for column in net.columns.columns} <= set(read_table(file).columns)

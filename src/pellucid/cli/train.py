@@ -296,7 +296,7 @@ def train(**options: Any) -> None:
     settings = learning.settings_of(net, dataset, options)
     path = options["path"] or ("digits.safetensors" if dataset.picture_shape else "model.safetensors")
     check_writable(path, sum(array.nbytes for array in net.params) + ROOM)
-    announce(dataset.name, len(dataset.x), net, path)
+    announce(dataset.name, len(dataset.x), settings["validation"], net, path)
     history = train_network(net, dataset.x, dataset.t, **settings)
     if history.stopped == "interrupted":
         note(say("interrupted: learning ended after {epochs} whole epochs; the network is kept", epochs=len(history)))
@@ -324,21 +324,24 @@ def test(net: Network, dataset: Dataset) -> Evaluation:
     return evaluate(net, *dataset.test)
 
 
-def announce(data: str, rows: int, net: Network, path: str) -> None:
-    """Say what learns from what, and what becomes of a file that is there already."""
+def announce(data: str, rows: int, validation: Any, net: Network, path: str) -> None:
+    """Say what learns from what, how many rows are kept, and what becomes of a file that is there already."""
     from pellucid.core.layers import Affine
 
     affine = [layer for layer in net.layers if isinstance(layer, Affine)]
     widths = "-".join(str(width) for width in (affine[0].W.shape[0], *(layer.W.shape[1] for layer in affine)))
+    kept = round(rows * validation) if isinstance(validation, float) else 0
     note(
         say(
             "learning from {rows:,} rows of {data}; network {widths}, {parameters:,} parameters",
-            rows=rows,
+            rows=rows - kept,
             data=data,
             widths=widths,
             parameters=net.parameter_count,
         )
     )
+    if kept:
+        note(say("{rows:,} other rows are kept for validation", rows=kept))
     if (earlier := outcome.replaced(path)) is not None:
         note(earlier)
     if not path.endswith(".safetensors"):

@@ -198,8 +198,9 @@ def _values(found: Any, row: int, picture: Any) -> tuple[Array, Array | None, st
     """Give what to draw, the inputs behind it where they are known, and a title."""
     given = None if picture is None else chain.as_array(picture).ravel()
     if isinstance(found, Contributions):
-        name = say("neuron {neuron}", neuron=shown(found.label, found.neuron))
-        title = f"{name}: " + say("weighted sum {value:.3f}", value=found.weighted_sum)
+        title = f"{_neuron_name(found, found.label, found.neuron)}: " + say(
+            "weighted sum {value:.3f}", value=found.weighted_sum
+        )
         return found.values, found.inputs if given is None else given, title
     if not isinstance(found, IntegratedGradients):
         raise InputError(say("expected what contributions or integrated_gradients give, got {got}", got=type(found)))
@@ -207,8 +208,13 @@ def _values(found: Any, row: int, picture: Any) -> tuple[Array, Array | None, st
     if not isinstance(row, (int, np.integer)) or not 0 <= row < N:
         raise InputError(say("rows go from 0 to {last}; there is no {got}", last=N - 1, got=repr(row)))
     ends = {"low": found.at_baseline[row], "high": found.at_input[row]}
-    name = say("neuron {neuron}", neuron=found.neurons[row])
+    name = _neuron_name(found, found.labels[row], int(found.neurons[row]))
     return found.values[row].ravel(), given, f"{name}\n" + say("{low:.3f} at the baseline, {high:.3f} here", **ends)
+
+
+def _neuron_name(found: Any, label: str, neuron: int) -> str:
+    name = shown(label, neuron)
+    return say("output {k}", k=name) if found.name == say("output") else say("neuron {neuron}", neuron=name)
 
 
 def _shape(found: Any, values: Array, shape: tuple[int, int] | None) -> tuple[int, int] | None:

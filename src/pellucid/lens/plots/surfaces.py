@@ -43,16 +43,18 @@ def weights(
     x: Any = None,
     shape: Any = None,
     columns: int = 8,
+    end: float | None = None,
     ax: Axes | None = None,
 ) -> Axes:
     """Draw how much each input counts for each neuron of a layer: a picture for each neuron, all on one scale.
 
     Where the inputs are no pictures, one table of colours is drawn, inputs downward, neurons to the right. `layer`,
     `method`, `x` and `shape` are those of `pl.input_weights`, which is asked; what it gave may be given instead. The
-    number under a picture is the neuron's, with its bias. The scale ends where 99 % of the weights do.
+    number under a picture is the neuron's, with its bias. The scale goes to `end` either way; None takes 99 % of the
+    weights in.
     """
     found = net if isinstance(net, InputWeights) else input_weights(net, layer, method=method, x=x, shape=shape)
-    end = largest_of(found.values)
+    end = largest_of(found.values) if end is None else end
     if found.pictures is None:
         ax, image = _weight_table(found, end, ax)
     else:
