@@ -72,7 +72,7 @@ def test_a_dark_answer_says_so_and_draws_no_bars(run, tmp_path):
 def test_swapped_arguments_are_told(run, model, picture):
     result = run("predict", picture, picture)
     assert result.code == 1
-    assert "looks like a picture; the order is: pellucid predict MODEL FILE..." in result.err
+    assert "looks like a picture or a table; the order is: pellucid predict MODEL FILE..." in result.err
 
 
 def test_many_answers_become_one_line_each(run, model, tmp_path):
@@ -202,3 +202,12 @@ def test_answers_are_written_as_a_table(run, table_model, model):
     assert Path("two.csv").read_text().splitlines()[4].startswith("rows.npy,0,")
     assert run("predict", table_model, "rows.npy", "-o", "answers.csv", "--json").code == 2
     assert "cannot be written" in run("predict", table_model, "rows.npy", "-o", "nowhere/answers.csv").err
+
+
+def test_answers_never_replace_what_they_are_made_of(run, table_model):
+    np.save("rows.npy", np.zeros((2, 4), np.float32))
+    before = Path("rows.npy").read_bytes()
+    result = run("predict", table_model, "rows.npy", "-o", "rows.npy")
+    assert result.code == 1
+    assert "is read here, and would be replaced" in result.err
+    assert Path("rows.npy").read_bytes() == before

@@ -287,7 +287,7 @@ def test_describe(run, people, people_csv):
         missing = int(people["age"].isna().sum())
         mean = people["age"].mean()
         assert lines["age"] == f"age number 18 to 89, mean {mean:.4g}; {missing} missing"
-        assert lines["id"] == "id category 300 different: p0 1, p1 1, p2 1; left out: text that differs"
+        assert lines["id"] == "id category 300 different: p0 1, p1 1, p2 1, ...; left out: text that"
         assert lines["plan"].startswith("plan category 2 different: ")
     facts = {fact["name"]: fact for fact in run("data", "describe", "people.csv", "--json").json["columns"]}
     assert facts["age"]["range"] == [18, 89]
@@ -339,3 +339,35 @@ def test_hostile_inputs_are_no_traceback(run, people_csv):
         result = run(*command)
         assert result.code == 1
         assert "hostile.safetensors: no usable model file" in result.err
+
+
+def test_a_table_is_never_replaced_by_a_network(run, people_csv):
+    before = Path("people.csv").read_bytes()
+    result = run("train", "--data", "people.csv", "--target", "bought", "--epochs", 1, "-o", "people.csv")
+    assert result.code == 1
+    assert "is read here, and would be replaced" in result.err
+    assert Path("people.csv").read_bytes() == before
+
+
+def test_hidden_layers_alone(run, people_csv):
+    assert run("train", "--data", "people.csv", "--target", "bought", "--epochs", 1, "--hidden", "7").code == 0
+    widths = [layer.W.shape[1] for layer in pl.load("model.safetensors").layers if isinstance(layer, pl.Affine)]
+    assert widths == [7, 2]
+    both = run("train", "--data", "people.csv", "--target", "bought", "--hidden", "7", "--layers", "9,7,2")
+    assert both.code == 2
+    assert "name the layers once" in both.err
+
+
+def test_the_rows_that_were_learned_flatter(run, people_csv):
+    assert run("train", "--data", "people.csv", "--target", "bought", "--epochs", 1, "--validation", 0.2).code == 0
+    assert "these are the rows that the network learned from" in run("evaluate", "model.safetensors", "people.csv").err
+    lines = Path("people.csv").read_text().splitlines()
+    Path("others.csv").write_text("\n".join(lines[:50]))
+    assert "these are the rows" not in run("evaluate", "model.safetensors", "others.csv").err
+
+
+def test_a_network_of_numbers_has_no_classes():
+    table = {"age": [20, 30, 40, 50] * 9, "rent": [5, 3, 7, 4] * 9}
+    net = pl.table_mlp(pl.Columns.of(table, target="rent", task="regress"))
+    with pytest.raises(pl.InputError, match=r"its answers are net\.predict"):
+        net.labels({"age": [30]})

@@ -235,7 +235,7 @@ def test_layers_that_do_not_fit_are_told_before_learning(run, digits_npz, values
 
 
 def options_of(**given):
-    names = ("layers", "activation", "output", "loss", "optimizer", "schedule", "batch_size", "learning_rate")
+    names = ("layers", "hidden", "activation", "output", "loss", "optimizer", "schedule", "batch_size", "learning_rate")
     return {**dict.fromkeys(names), "weight_decay": None, "dropout": 0.0, "seed": 0, "quick": True, **given}
 
 

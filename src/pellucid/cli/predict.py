@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -10,7 +11,7 @@ import click
 from pellucid.cli import tables
 from pellucid.cli.answers import written_as
 from pellucid.cli.help import Command, argument, json_option, lang_option, option
-from pellucid.cli.output import check_writable
+from pellucid.cli.output import check_not_read, check_writable
 from pellucid.cli.rows import read_rows
 from pellucid.cli.threads import use_threads
 from pellucid.errors import FileError, PellucidError
@@ -57,6 +58,7 @@ def predict(model: str, files: tuple[str, ...], path: str | None, as_json: bool)
     _check_order(model)
     net = load(model)
     if path is not None:
+        check_not_read(path, [model, *files])
         check_writable(path)
     failed = 0
     with written_as(net, path, as_json, many=len(files) > 1) as written:
@@ -84,10 +86,11 @@ def _check_order(model: str) -> None:
     """Raise FileError where the model is a picture: the words stand in the wrong order."""
     from pellucid.data.opening import looks_like_picture
 
-    if looks_like_picture(model):
+    if looks_like_picture(model) or Path(model).suffix.lower() in tables.SUFFIXES:
         raise FileError(
             say(
-                "{path}: no model file, but what looks like a picture; the order is: pellucid predict MODEL FILE...",
+                "{path}: no model file, but what looks like a picture or a table; the order is: "
+                "pellucid predict MODEL FILE...",
                 path=model,
             )
         )

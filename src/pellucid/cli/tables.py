@@ -57,6 +57,13 @@ def train(options: dict[str, Any]) -> None:
     if options["as_json"]:
         write_json(_to_dict(path, net, columns, history, figures, warnings))
     else:
+        if len(history) and "validation_loss" in figures:
+            told = say(
+                "kept: the weights after epoch {epoch} of {epochs}, whose validation loss was the least",
+                epoch=figures["epoch"],
+                epochs=len(history),
+            )
+            tell(told)
         tell(_result(columns, figures))
         tell(say("written: {path}, {time} of learning", path=path, time=time_text(history.seconds)))
     for text in warnings:
@@ -107,7 +114,8 @@ def build(columns: Columns, name: str, options: dict[str, Any]) -> Network:
             )
         )
     given = {name: options[name] for name in ("activation", "output", "dropout") if options[name] is not None}
-    hidden = {} if layers is None else {"hidden": layers[1:-1]}
+    chosen = options["hidden"] if layers is None else layers[1:-1]
+    hidden = {} if chosen is None else {"hidden": chosen}
     return table_mlp(columns, seed=options["seed"], **hidden, **given)
 
 
@@ -199,6 +207,7 @@ def rows_of(net: Network, file: str, target: str | None) -> tuple[Array, Array]:
     import numpy as np
 
     from pellucid.data.tables import read_table
+    from pellucid.training.data import fingerprint
 
     columns, table = net.columns, read_table(file)
     if columns.target is not None and target is not None:
@@ -208,7 +217,16 @@ def rows_of(net: Network, file: str, target: str | None) -> tuple[Array, Array]:
     if not blocks:
         raise InputError(say("{table}: there are no rows", table=file))
     tell_report(file, reading.report)
-    return np.concatenate([x for x, _ in blocks]), np.concatenate([t for _, t in blocks if t is not None])
+    x, t = np.concatenate([x for x, _ in blocks]), np.concatenate([t for _, t in blocks if t is not None])
+    if net.record.get("table") == fingerprint(x):
+        note(
+            say(
+                "{path}: these are the rows that the network learned from: what follows flatters it; ask rows that it "
+                "never saw",
+                path=file,
+            )
+        )
+    return x, t
 
 
 def tell_report(file: str, report: Report) -> None:

@@ -22,7 +22,7 @@ from pellucid.cli.help import (
     lang_option,
     option,
 )
-from pellucid.cli.output import check_writable, note, tell, time_text, write_json
+from pellucid.cli.output import check_not_read, check_writable, note, tell, time_text, write_json
 from pellucid.cli.plotting import check_plot, plot_history
 from pellucid.cli.threads import use_threads
 from pellucid.language import mark, say
@@ -90,6 +90,13 @@ TABLES = mark("Tables")
         "Neurons in each layer, inputs first. Default: 784,16,16,10 for MNIST; two hidden layers of 128 for tables, "
         "else of 16."
     ),
+)
+@option(
+    "--hidden",
+    type=Layers(1),
+    metavar=mark("N,N,..."),
+    group=NETWORK,
+    help=mark("Neurons in the hidden layers alone, instead of --layers; inputs and outputs follow from the data."),
 )
 @option(
     "--activation",
@@ -278,9 +285,12 @@ TABLES = mark("Tables")
 @lang_option
 def train(**options: Any) -> None:
     """Train a network and write it to a file."""
-    widths = options["layers"] or (784, *learning.HIDDEN, 10)
+    if options["layers"] and options["hidden"]:
+        raise click.UsageError(say("name the layers once: by --layers or by --hidden"), click.get_current_context())
+    widths = options["layers"] or (784, *(options["hidden"] or learning.HIDDEN), 10)
     use_threads(options["threads"], sum(D * H for D, H in pairwise(widths)))
     if options["path"] is not None:
+        check_not_read(options["path"], [options["data"], str(options["validation"])])
         check_writable(options["path"])
     check_plot(options["plot"])
     if tables.is_meant(options):

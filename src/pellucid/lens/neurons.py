@@ -176,7 +176,7 @@ def picture_shape(net: Network, shape: Any = None) -> tuple[int, int] | None:
 
 
 def neuron_label(net: Network, layer: NeuronLayer, neuron: int) -> str:
-    """Give what to call a neuron: its class in the output, its column in the input of a table, else its number."""
+    """Give what to call a neuron: its class or column in the output, its column in a table's input, else its number."""
     return neuron_labels(net, layer)[neuron]
 
 
@@ -185,6 +185,9 @@ def neuron_labels(net: Network, layer: NeuronLayer) -> list[str]:
     if layer.number == 0:
         names = input_names(net)
         return names if len(names) == layer.size else [str(j) for j in range(layer.size)]
+    target = (net.inputs or {}).get("target") or {}
+    if layer.number == layer.last and layer.size == 1 and target.get("kind") == "values":
+        return [str(target["name"])]
     named = layer.number == layer.last and layer.size > 1
     return [net.label(j) if named else str(j) for j in range(layer.size)]
 

@@ -197,10 +197,10 @@ def split(rows: Rows, share: float, seed: int, stratified: bool) -> tuple[Rows, 
     return _pick(rows, kept), _pick(rows, chosen)
 
 
-def fingerprint(rows: Rows) -> str:
-    """Give a short name of exactly these inputs and targets: BLAKE2b over types, shapes and bytes, 32 hex digits."""
+def fingerprint(*arrays: Array) -> str:
+    """Give a short name of exactly these arrays: BLAKE2b over types, shapes and bytes, 32 hex digits."""
     digest = hashlib.blake2b(digest_size=16)
-    for array in (rows.x, rows.t):
+    for array in arrays:
         digest.update(f"{array.dtype.str}{array.shape}".encode())
         digest.update(np.ascontiguousarray(array).data)
     return digest.hexdigest()

@@ -191,7 +191,7 @@ def record_of(run: Run, data: str | None = None, rows: int | None = None) -> Opt
     """Give what a network keeps of a run: `data` is the fingerprint of its rows, where they are not all at hand."""
     last = run.history.records[-1] if run.history.records else {}
     return {
-        "data": data or fingerprint(run.rows),
+        "data": data or fingerprint(run.rows.x, run.rows.t),
         "rows": rows or len(run.rows.x),
         "seed": run.seed,
         "epochs": len(run.history),

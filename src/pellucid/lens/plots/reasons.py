@@ -88,9 +88,10 @@ def _inputs_name(found: Any) -> str:
 
 def _bars(found: Any, values: Array, title: str, count: int, ax: Axes | None) -> Axes:
     order = np.argsort(-np.abs(values), kind="stable")[:count]
+    order = order[values[order] != 0] if values.any() else order  # a bar of nothing says nothing
     bars = [(shown(found.names[i], i), float(values[i])) for i in order.tolist()]
-    if len(order) < len(values):
-        rest = math.fsum(values) - math.fsum(values[order])
+    rest = math.fsum(values) - math.fsum(values[order])
+    if rest:
         bars.append((say("{count:,} others", count=len(values) - len(order)), rest))
     if isinstance(found, Contributions):
         bars.append((say("bias"), found.bias))
@@ -190,7 +191,7 @@ def partial_dependence(
     ax.grid(axis="y" if as_names else "both", alpha=0.3)
     ax.set_axisbelow(True)
     if len(chosen) > 1:
-        add_legend(ax, "best")
+        add_legend(ax, "upper left", bbox_to_anchor=(1.0, 1.0), fontsize="small")  # beside: bars may fill it all
     return finished(ax)
 
 
