@@ -5,7 +5,7 @@ OUT ?= demo
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test check soak gallery messages stubs mnist-table neurons-table tables-table bench callgrind clean help
+.PHONY: demo test check soak gallery messages stubs mnist-table neurons-table tables-table c-table bench callgrind clean help
 
 help:
 	@echo "make demo      learn to read digits, show what was learned (set up first, if need be)"
@@ -15,6 +15,7 @@ help:
 	@echo "make mnist-table  train the dense rows of the published MNIST tables (ONLY=300-100: one of them)"
 	@echo "make tables-table train on seven public tables beside scikit-learn, write docs/tables.md (four minutes)"
 	@echo "make neurons-table  measure what the hidden neurons of the digit network show (four minutes)"
+	@echo "make c-table   write digit networks as C: bytes, accuracy, time (a minute), write docs/embedded-c.md"
 	@echo "make gallery   draw every plot and notebook picture, write docs/gallery.md (a minute)"
 	@echo "make messages  bring the Korean catalogue up to date with the code"
 	@echo "make stubs     write the native module's types anew, after a change of its binding"
@@ -52,6 +53,9 @@ tables-table: .venv/test
 
 neurons-table: .venv/base
 	$(BIN)/python benchmarks/neurons.py
+
+c-table: .venv/base
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/c_export.py
 
 # Pictures of notebooks are taken by Chromium, where it is installed.
 gallery: .venv/test

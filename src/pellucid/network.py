@@ -123,7 +123,7 @@ class Network:
     def choose(self, y: Array) -> Array:
         """Give the class index of each row of answers y, (N, K), as `classify` does from x."""
         y = _answers(y)
-        if self._answers_values():
+        if ((self.inputs or {}).get("target") or {}).get("kind") == "values":
             raise InputError(say("this network answers numbers, not classes: its answers are net.predict(x)"))
         if (bad := np.isnan(y).any(axis=1)).any():
             raise InputError(say("row {row} has no class: its answer holds NaN", row=int(bad.argmax())))
@@ -297,10 +297,6 @@ class Network:
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_answers": None}  # copies make their own
-
-    def _answers_values(self) -> bool:
-        target = (self.inputs or {}).get("target")
-        return isinstance(target, dict) and target.get("kind") == "values"
 
     def _rows(self, x: Any) -> Any:
         """Give a table as rows of numbers, where this network learned from one; anything else as it is."""

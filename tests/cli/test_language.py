@@ -45,6 +45,8 @@ NAMES = {
         "gradient",
         "all",
     ),
+    *("export", "import", "verify", "PyTorch", "ONNX", "Runtime", "Python", "torch", "onnx", "c", "json", "h", "int"),
+    *("state_dict", "Linear", "pth", "pt", "fc", "out", "digits_torch", "py"),
     *("shift", "rotation", "scale", "elastic", "smoothness", "noise", "brightness", "none"),
 }
 

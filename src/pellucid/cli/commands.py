@@ -12,11 +12,14 @@ from pellucid.cli.demo import demo
 from pellucid.cli.doctor import doctor
 from pellucid.cli.evaluate import evaluate
 from pellucid.cli.explain import explain
+from pellucid.cli.export import export
 from pellucid.cli.help import Group, Option, lang_option
+from pellucid.cli.importing import import_
 from pellucid.cli.inspect import inspect
 from pellucid.cli.predict import predict
 from pellucid.cli.summary import summary
 from pellucid.cli.train import train
+from pellucid.cli.verify import verify
 from pellucid.language import mark
 
 
@@ -53,5 +56,9 @@ def pellucid() -> None:
     """Do nothing: the commands do it."""
 
 
-for command in (train, predict, evaluate, inspect, explain, compare, summary, data, bench, doctor, demo):
+for command in (
+    *(train, predict, evaluate, inspect, explain, compare, summary),
+    *(export, import_, verify),
+    *(data, bench, doctor, demo),
+):
     pellucid.add_command(command)

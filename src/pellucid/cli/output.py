@@ -87,6 +87,7 @@ def check_writable(path: str, room: int = 0) -> None:
 
 def check_not_read(path: str, read: Iterable[str | None]) -> None:
     """Raise FileError where what is written would replace one of the files that are read."""
+
     def place(name: str) -> str:
         return name if "\0" in name else os.path.realpath(name)
 

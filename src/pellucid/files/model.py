@@ -15,7 +15,8 @@ import json
 import math
 import os
 import stat
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -65,31 +66,47 @@ def to_bytes(layers: Sequence[Layer], extra: Options) -> bytes:
     """Give the model file's content."""
     import safetensors.numpy
 
-    for layer in every(layers):
-        if LAYERS.get(type(layer).__name__) is not type(layer):
-            raise InputError(
-                say("a model file holds pellucid's own layers only; {layer} is not one", layer=type(layer).__name__)
-            )
+    header = header_of(layers, extra)
     tensors = {
         f"{index}.{name}": np.ascontiguousarray(array)
         for index, layer in enumerate(layers)
         for name, array in layer.arrays().items()
     }
-    for name, array in tensors.items():
-        if not np.isfinite(array).all():
-            raise InputError(say("{name} holds numbers that are not finite: such a network is not saved", name=name))
+    content = safetensors.numpy.save(tensors, {KEY: to_text(header)})
+    if _text_size(content) > LARGEST_TEXT:
+        raise InputError(_too_long())
+    return content
+
+
+def header_of(layers: Sequence[Layer], extra: Options) -> Options:
+    """Give what a file says beside the arrays; raises InputError for layers that no file can hold, as `save` does."""
+    for layer in every(layers):
+        if LAYERS.get(type(layer).__name__) is not type(layer):
+            raise InputError(
+                say("a model file holds pellucid's own layers only; {layer} is not one", layer=type(layer).__name__)
+            )
+    for index, layer in enumerate(layers):
+        for name, array in layer.arrays().items():
+            if not np.isfinite(array).all():
+                name = f"{index}.{name}"
+                raise InputError(
+                    say("{name} holds numbers that are not finite: such a network is not saved", name=name)
+                )
     header = {"version": VERSION, "layers": describe(layers), **extra}
     _check_extent(header["layers"])
+    return header
+
+
+def to_text(header: Options) -> str:
+    """Give a header as JSON with sorted keys, without spaces; raises InputError for what JSON cannot hold."""
     try:
         text = json.dumps(header, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-        content = safetensors.numpy.save(tensors, {KEY: text})
+        text.encode()  # half a character cannot be written
+        return text
     except (TypeError, ValueError) as error:
         raise InputError(
             say("inputs, class names and record must be what JSON can hold ({reason})", reason=error)
         ) from error
-    if _text_size(content) > LARGEST_TEXT:
-        raise InputError(_too_long())
-    return content
 
 
 def read(path: str | os.PathLike[str]) -> tuple[list[Layer], Options]:
@@ -98,21 +115,39 @@ def read(path: str | os.PathLike[str]) -> tuple[list[Layer], Options]:
     Raises FileError with the file's name and what is wrong with it.
     """
     try:
-        header, tensors = _parts(Path(path))
+        with _as_input_errors():
+            return parse(*_parts(Path(path)))
+    except InputError as error:
+        raise FileError(
+            say("{path}: no usable model file: {reason}; get the file again, or train anew", path=path, reason=error)
+        ) from error
+
+
+def parse(header: Any, tensors: dict[str, Array]) -> tuple[list[Layer], Options]:
+    """Give the layers and the other entries of a header, trusting nothing; the arrays' names are those of a model file.
+
+    Raises InputError that says what is wrong.
+    """
+    with _as_input_errors():
+        if not isinstance(header, dict) or header.get("version") != VERSION:
+            raise InputError(say("its format version is not {version}, the one that is known here", version=VERSION))
         with np.errstate(all="ignore"):  # a number beyond float32 is refused by the layer that is given it
             layers = _layers(header, tensors)
-        extra = _extra(header, layers)
-    except FileError:
+        return layers, _extra(header, layers)
+
+
+@contextmanager
+def _as_input_errors() -> Iterator[None]:
+    """Let whatever a malformed description raises be an InputError that says so."""
+    try:
+        yield
+    except PellucidError:
         raise
-    except (PellucidError, LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
-        reason = str(error) if isinstance(error, PellucidError) else say("its description is malformed")
-        raise FileError(
-            say("{path}: no usable model file: {reason}; get the file again, or train anew", path=path, reason=reason)
-        ) from error
-    return layers, extra
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
+        raise InputError(say("its description is malformed")) from error
 
 
-def _parts(path: Path) -> tuple[Options, dict[str, Array]]:
+def _parts(path: Path) -> tuple[Any, dict[str, Array]]:
     import safetensors
 
     _check_file(path)
@@ -121,14 +156,20 @@ def _parts(path: Path) -> tuple[Options, dict[str, Array]]:
             text = (file.metadata() or {}).get(KEY)
             if text is None:
                 raise InputError(say("it is a safetensors file, but none that pellucid wrote"))
-            header = json.loads(text)
-            if not isinstance(header, dict) or header.get("version") != VERSION:
-                raise InputError(
-                    say("its format version is not {version}, the one that is known here", version=VERSION)
-                )
-            return header, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            return json.loads(text), {name: _tensor(file, name) for name in file.keys()}  # noqa: SIM118
     except (safetensors.SafetensorError, RecursionError, OSError) as error:
         raise InputError(say("its structure is damaged or cut short ({reason})", reason=error)) from error
+
+
+def _tensor(file: Any, name: str) -> Array:
+    """Give an array of a safetensors file. (NumPy knows bfloat16 and others only where some library has taught it.)"""
+    if file.get_slice(name).get_dtype() not in ("F32", "F64"):
+        raise InputError(_no_numbers(name))
+    return file.get_tensor(name)
+
+
+def _no_numbers(name: str) -> str:
+    return say("array {name} must hold finite float32 or float64 numbers", name=name)
 
 
 def _check_file(path: Path) -> None:
@@ -239,7 +280,7 @@ def _arrays(shapes: Options, kind: type[Layer], left: dict[str, Array], prefix: 
                 say("array {name}: expected shape {expected}, got {got}", name=prefix + name, expected=shape, got=got)
             )
         if array.dtype not in (np.float32, np.float64) or not np.isfinite(array).all():
-            raise InputError(say("array {name} must hold finite float32 or float64 numbers", name=prefix + name))
+            raise InputError(_no_numbers(prefix + name))
         arrays[name] = array
     return arrays
 
