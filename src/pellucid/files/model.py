@@ -1,8 +1,9 @@
 """The model file: one `.safetensors` file with the arrays, and one JSON text that says what they are.
 
 Tensors are named "3.W": the layer's index, then the array's name. Under the single metadata key "pellucid" stands a
-JSON text with sorted keys: format version, layers (type, options, shapes), inputs, class names and training record.
-There is no clock in it, so the same network gives the same bytes, and other readers of safetensors find the arrays.
+JSON text with sorted keys: format version, layers (type, options, shapes), inputs, class names and training record,
+and the shapes of arrays of others (an optimizer's memory), if there are any. There is no clock in it, so the same
+network gives the same bytes, and other readers of safetensors find the arrays.
 
 Reading trusts nothing. Layer types come from core's fixed table, every array must be announced with its shape and
 present, and sizes have limits. No code and no pickle is ever read.
@@ -52,16 +53,21 @@ def describe(layers: Sequence[Layer]) -> list[Options]:
     return described
 
 
-def save(path: str | os.PathLike[str], layers: Sequence[Layer], extra: Options) -> None:
+def save(
+    path: str | os.PathLike[str], layers: Sequence[Layer], extra: Options, arrays: dict[str, Array] | None = None
+) -> None:
     """Write layers and `extra` (JSON) to `path`, whole or not at all.
+
+    `arrays` are those of others that travel with the layers, of the layers' floating type; their names begin with a
+    letter. `read` gives them back, and who only wants the network need not know them.
 
     Raises InputError for what a model file cannot hold: weights that are not finite, layers of the user's own, names
     or records that are no JSON, and more than the limits of reading; FileError where it cannot be written.
     """
-    write_whole(path, to_bytes(layers, extra))
+    write_whole(path, to_bytes(layers, extra, arrays))
 
 
-def to_bytes(layers: Sequence[Layer], extra: Options) -> bytes:
+def to_bytes(layers: Sequence[Layer], extra: Options, arrays: dict[str, Array] | None = None) -> bytes:
     """Give the model file's content."""
     import safetensors.numpy
 
@@ -75,10 +81,13 @@ def to_bytes(layers: Sequence[Layer], extra: Options) -> bytes:
         for index, layer in enumerate(layers)
         for name, array in layer.arrays().items()
     }
+    tensors |= {name: np.ascontiguousarray(array) for name, array in (arrays or {}).items()}
     for name, array in tensors.items():
         if not np.isfinite(array).all():
             raise InputError(say("{name} holds numbers that are not finite: such a network is not saved", name=name))
     header = {"version": VERSION, "layers": describe(layers), **extra}
+    if arrays:
+        header["arrays"] = {name: list(array.shape) for name, array in arrays.items()}
     _check_extent(header["layers"])
     try:
         text = json.dumps(header, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
@@ -95,13 +104,15 @@ def to_bytes(layers: Sequence[Layer], extra: Options) -> bytes:
 def read(path: str | os.PathLike[str]) -> tuple[list[Layer], Options]:
     """Read a model file: give its layers and the other entries of its header ("inputs", "classes", "record").
 
+    Under "arrays" it gives the arrays of others by name.
+
     Raises FileError with the file's name and what is wrong with it.
     """
     try:
         header, tensors = _parts(Path(path))
         with np.errstate(all="ignore"):  # a number beyond float32 is refused by the layer that is given it
             layers = _layers(header, tensors)
-        extra = _extra(header, layers)
+        extra = {**_extra(header, layers), "arrays": {name: tensors[name] for name in header.get("arrays", {})}}
     except FileError:
         raise
     except (PellucidError, LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
@@ -186,6 +197,8 @@ def _layers(header: Options, tensors: dict[str, Array]) -> list[Layer]:
     left = dict(tensors)
     _check_extent(header["layers"])
     layers = _build(header["layers"], left, "")
+    for name, shape in header.get("arrays", {}).items():
+        _take(name, shape, left)
     if left:
         raise InputError(say("it holds the array {name}, which no layer announces", name=repr(min(left))))
     if len({array.dtype for array in tensors.values()}) > 1:
@@ -232,16 +245,19 @@ def _arrays(shapes: Options, kind: type[Layer], left: dict[str, Array], prefix: 
     for name, shape in shapes.items():
         if name not in kind.parameter_names + kind.buffer_names:
             raise InputError(say("{layer} has no array named {name}", layer=kind.__name__, name=repr(name)))
-        array = left.pop(prefix + name, None)
-        if array is None or list(array.shape) != shape:
-            got = say("none") if array is None else array.shape
-            raise InputError(
-                say("array {name}: expected shape {expected}, got {got}", name=prefix + name, expected=shape, got=got)
-            )
-        if array.dtype not in (np.float32, np.float64) or not np.isfinite(array).all():
-            raise InputError(say("array {name} must hold finite float32 or float64 numbers", name=prefix + name))
-        arrays[name] = array
+        arrays[name] = _take(prefix + name, shape, left)
     return arrays
+
+
+def _take(name: str, shape: Any, left: dict[str, Array]) -> Array:
+    """Take the array of that name and shape out of those that are left."""
+    array = left.pop(name, None)
+    if array is None or list(array.shape) != shape:
+        got = say("none") if array is None else array.shape
+        raise InputError(say("array {name}: expected shape {expected}, got {got}", name=name, expected=shape, got=got))
+    if array.dtype not in (np.float32, np.float64) or not np.isfinite(array).all():
+        raise InputError(say("array {name} must hold finite float32 or float64 numbers", name=name))
+    return array
 
 
 def _options(options: Any, kind: type[Layer]) -> Options:
