@@ -5,7 +5,8 @@ OUT ?= demo
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test check soak gallery messages stubs mnist-table neurons-table tables-table c-table bench callgrind clean help
+.PHONY: demo test check soak gallery messages stubs mnist-table neurons-table tables-table estimators-table c-table bench \
+	callgrind clean help
 
 help:
 	@echo "make demo      learn to read digits, show what was learned (set up first, if need be)"
@@ -14,6 +15,7 @@ help:
 	@echo "make soak      the long proofs: hundreds of kills, minutes of fuzzing"
 	@echo "make mnist-table  train the dense rows of the published MNIST tables (ONLY=300-100: one of them)"
 	@echo "make tables-table train on seven public tables beside scikit-learn, write docs/tables.md (four minutes)"
+	@echo "make estimators-table  measure pellucid.sklearn beside scikit-learn, write docs/scikit-learn.md (ten minutes)"
 	@echo "make neurons-table  measure what the hidden neurons of the digit network show (four minutes)"
 	@echo "make c-table   write digit networks as C: bytes, accuracy, time (a minute), write docs/embedded-c.md"
 	@echo "make gallery   draw every plot and notebook picture, write docs/gallery.md (a minute)"
@@ -50,6 +52,9 @@ mnist-table: .venv/base
 tables-table: .venv/test
 	$(PIP) --no-deps plotnine
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/tables.py
+
+estimators-table: .venv/test
+	$(BIN)/python benchmarks/sklearn_estimators.py
 
 neurons-table: .venv/base
 	$(BIN)/python benchmarks/neurons.py

@@ -194,6 +194,8 @@ def optimizer_cases() -> Iterator[tuple[str, Case]]:
                 optimizer.learning_rate /= 10 if name == "SGD" else 100
                 case = Case(layers, pl.MeanSquaredError(), optimizer, 40, 7, values_of)
                 yield f"{name}-{index}-{number}", case
+    hat = pl.Adam(0.0002, epsilon=1e-3, epsilon_hat=True)
+    yield "Adam-epsilon_hat", Case(layers, pl.MeanSquaredError(), hat, 40, 7, values_of)
 
 
 def mixed_cases() -> Iterator[tuple[str, Case]]:
