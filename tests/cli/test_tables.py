@@ -128,11 +128,30 @@ def test_each_option_changes_its_part(run, people_csv):
     assert result.json["validation"]["accuracy"] is not None
     net = pl.load("net.safetensors")
     assert [type(layer).__name__ for layer in net.layers] == [
-        *("Standardize", "Affine", "Tanh", "Dropout", "Affine", "Softmax"),
+        *("Standardize", "SmoothClip", "Affine", "Tanh", "Dropout", "Affine", "Softmax"),
     ]
     assert net.record["loss"] == repr(pl.CrossEntropy(0.1))
     assert (net.record["epochs"], net.record["batch_size"], net.record["seed"]) == (3, 50, 4)
     assert net.record["optimizer"].startswith("SGD")
+
+
+def test_the_preset_is_chosen(run, people_csv):
+    fronts = {}
+    for preset in ("tabular", "plain"):
+        result = run("train", "--data", "people.csv", "--target", "bought", "--preset", preset, "--epochs", 1)
+        assert result.code == 0, result.err
+        fronts[preset] = [type(layer).__name__ for layer in pl.load("model.safetensors").layers[:2]]
+    assert fronts == {"tabular": ["Standardize", "SmoothClip"], "plain": ["Standardize", "Affine"]}
+    assert "'tabular', 'plain'" in " ".join(run("train", "--data", "people.csv", "--preset", "best").err.split())
+
+
+def test_an_embedding_does_not_count_as_inputs(run, people):
+    people = pandas.concat([people] * 4)
+    people.to_csv("people.csv", index=False)
+    result = run(*words("bought", "--layers", "19,8,2", "--epochs", 1))
+    assert result.code == 0, result.err
+    assert "network 19-8-2" in " ".join(result.err.split())
+    assert type(pl.load("model.safetensors").layers[2]) is pl.PeriodicEmbedding
 
 
 def test_a_recipe_of_its_own_is_used(run, people_csv):

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import pellucid as pl
+from pellucid.building import PRESETS
 from pellucid.cli import learning, outcome
 from pellucid.cli import train as command
 from pellucid.cli.datasets import load_dataset
@@ -28,6 +29,7 @@ def test_names_in_help_are_those_of_core():
     assert set(command.OPTIMIZERS) == set(OPTIMIZERS)
     assert set(command.SCHEDULES) == set(SCHEDULES)
     assert set(command.ENGINES) == set(ENGINES)
+    assert command.PRESETS == PRESETS
 
 
 def test_quick_makes_the_seeds_network_in_the_documented_json(run, tmp_path):

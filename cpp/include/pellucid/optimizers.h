@@ -129,7 +129,7 @@ private:
             const Vec<T> square = beta * load_upto(v + i, n) + push * slope * slope;
             store_upto(m + i, mean, n);
             store_upto(v + i, square, n);
-            const Vec<T> spread = square_root(square) / root + epsilon;
+            const Vec<T> spread = square_root<T>(square) / root + epsilon;
             store_upto(p + i, load_upto(p + i, n) * keep - size * mean / spread, n);
         });
     }
@@ -141,14 +141,8 @@ private:
             const Vec<T> slope = load_upto(g + i, n);
             const Vec<T> sum = old * load_upto(squares + i, n) + fresh * slope * slope;
             store_upto(squares + i, sum, n);
-            store_upto(p + i, load_upto(p + i, n) * keep - rate * slope / (square_root(sum) + epsilon), n);
+            store_upto(p + i, load_upto(p + i, n) * keep - rate * slope / (square_root<T>(sum) + epsilon), n);
         });
-    }
-
-    static Vec<T> square_root(Vec<T> x) {
-        Vec<T> y;
-        for (int i = 0; i < kLanes<T>; ++i) y[i] = std::sqrt(x[i]);  // one instruction, once the compiler sees it
-        return y;
     }
 
     void bound(const Parameter& p) const {

@@ -29,7 +29,7 @@ SHOWN = 12  # columns that are named before the others are only counted
 
 def is_meant(options: dict[str, Any]) -> bool:
     """Tell whether the options of `train` speak of a table."""
-    named = any(options[name] for name in ("target", "task", "ignore", "category", "number"))
+    named = any(options[name] for name in ("target", "task", "preset", "ignore", "category", "number"))
     return named or Path(options["data"]).suffix.lower() in SUFFIXES
 
 
@@ -113,7 +113,7 @@ def build(columns: Columns, name: str, options: dict[str, Any]) -> Network:
                 outputs=columns.outputs,
             )
         )
-    given = {name: options[name] for name in ("activation", "output", "dropout") if options[name] is not None}
+    given = {name: options[name] for name in ("activation", "output", "preset", "dropout") if options[name] is not None}
     chosen = options["hidden"] if layers is None else layers[1:-1]
     hidden = {} if chosen is None else {"hidden": chosen}
     return table_mlp(columns, seed=options["seed"], **hidden, **given)

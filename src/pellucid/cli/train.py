@@ -42,8 +42,9 @@ LOSSES = (
     *("huber", "poisson", "quantile"),
 )
 OPTIMIZERS = ("sgd", "adam", "adamw", "rmsprop", "adagrad")
-SCHEDULES = ("constant", "step", "exponential", "cosine", "one_cycle", "warm_up", "reduce_on_plateau")
+SCHEDULES = ("constant", "step", "exponential", "cosine", "cos_log", "one_cycle", "warm_up", "reduce_on_plateau")
 ENGINES = ("auto", "native", "reference")
+PRESETS = ("tabular", "plain")
 
 ROOM = 64 << 10  # bytes: what a model file holds beside its weights
 
@@ -137,6 +138,16 @@ TABLES = mark("Tables")
     metavar=mark("TASK"),
     group=TABLES,
     help=mark("classify: the target's cells are classes; regress: they are numbers. Default: as they look."),
+)
+@option(
+    "--preset",
+    type=click.Choice(PRESETS),
+    metavar=mark("NAME"),
+    group=TABLES,
+    help=mark(
+        "tabular (default): columns are measured robustly, clipped smoothly and, from 1,000 rows on, embedded in "
+        "waves; plain: brought to mean 0 and deviation 1."
+    ),
 )
 @option(
     "--ignore",
@@ -336,10 +347,11 @@ def test(net: Network, dataset: Dataset) -> Evaluation:
 
 def announce(data: str, rows: int, validation: Any, net: Network, path: str) -> None:
     """Say what learns from what, how many rows are kept, and what becomes of a file that is there already."""
+    from pellucid.core import chain
     from pellucid.core.layers import Affine
 
-    affine = [layer for layer in net.layers if isinstance(layer, Affine)]
-    widths = "-".join(str(width) for width in (affine[0].W.shape[0], *(layer.W.shape[1] for layer in affine)))
+    sizes = [layer.W.shape[1] for layer in net.layers if isinstance(layer, Affine)]
+    widths = "-".join(str(width) for width in (chain.input_width(net.layers), *sizes))
     kept = round(rows * validation) if isinstance(validation, float) else 0
     note(
         say(

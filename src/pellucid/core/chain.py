@@ -229,10 +229,7 @@ def widths(layers: Sequence[Layer], D: int) -> list[int]:
 
 def input_width(layers: Sequence[Layer]) -> int | None:
     """Give the number of inputs that the layers expect, or None if any number fits."""
-    for layer in layers:
-        if arrays := layer.arrays():
-            return int(next(iter(arrays.values())).shape[0])
-    return None
+    return next((D for layer in layers if (D := layer.inputs()) is not None), None)
 
 
 def dtype_of(layers: Sequence[Layer]) -> np.dtype[Any]:

@@ -18,7 +18,7 @@ from pellucid.errors import InputError
 from pellucid.language import say
 from pellucid.lens.columns import column_inputs, input_columns, input_names, input_offsets, knows_columns
 from pellucid.lens.limits import input_limits, input_scale
-from pellucid.lens.neurons import neuron_layers, one_row, plain
+from pellucid.lens.neurons import input_count, neuron_layers, one_row, plain
 from pellucid.network import Network
 
 _OVERSHOOT, _PULL, _BACK = 1.05, 0.1, 0.9  # eta, alpha_max and beta of Croce and Hein 2020
@@ -266,7 +266,7 @@ def _fixed(net: Network, fixed: Sequence[int] | None) -> list[int]:
     if fixed is None:
         columns = input_columns(net) if knows_columns(net) else []
         return [i for column in columns for i in column.inputs[column.categories is None :]]
-    return column_inputs(fixed, neuron_layers(net)[0].size) if len(fixed) else []
+    return column_inputs(fixed, input_count(net)) if len(fixed) else []
 
 
 def _missing(net: Network, row: Array) -> list[int]:

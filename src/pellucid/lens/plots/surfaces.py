@@ -15,7 +15,7 @@ from pellucid.core.types import Array
 from pellucid.errors import InputError
 from pellucid.language import say
 from pellucid.lens.columns import input_names, input_offsets
-from pellucid.lens.neurons import as_rows, neuron_layers
+from pellucid.lens.neurons import as_rows, input_count
 from pellucid.lens.plots.figures import (
     MARKERS,
     finished,
@@ -124,7 +124,7 @@ def decision_surface(net: Network, x: Any = None, t: Any = None, *, span: Any = 
 
     Raises InputError for a network with another number of inputs, and where neither points nor span are given.
     """
-    D = neuron_layers(net)[0].size
+    D = input_count(net)
     if D != 2:
         raise InputError(say("a decision surface needs a network with 2 inputs; this one has {D}", D=D))
     points = None if x is None else as_rows(net, x).astype(np.float64)
