@@ -145,7 +145,7 @@ def _sum_text(net: Network, found: Explanation, values: Sequence[float], from_bl
         )
     else:
         text = say(
-            "{who}: {low:.4g} for the mean of every column, {high:.4g} here; what columns add: {more:+.4g}, and take "
+            "{who}: {low:.4g} for the middle of every column, {high:.4g} here; what columns add: {more:+.4g}, and take "
             "away: {less:+.4g} (integrated gradients)",
             **given,
             **ends,

@@ -238,7 +238,7 @@ def integrated_gradients(
     of
         "activation" (default) or "weighted_sum".
     baseline
-        One row that the way begins at. None: the input whose neurons are 0, which is a black picture, or the mean of
+        One row that the way begins at. None: the input whose neurons are 0, which is a black picture, or the middle of
         each column where the network standardises.
     steps
         Points on the way. None (default): 50, as captum has, then four times as many for the rows whose gap is above
