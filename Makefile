@@ -11,7 +11,8 @@ BROWSER = command -v chromium >/dev/null || command -v google-chrome >/dev/null 
 	|| $(BIN)/playwright install chromium >/dev/null 2>&1 \
 	|| { echo "the tests of the page need a browser: install Chromium (on Debian: apt-get install chromium)"; exit 1; }
 
-.PHONY: demo test check soak gallery page-pictures messages stubs page-network mnist-table neurons-table tables-table bench callgrind clean help
+.PHONY: demo test check soak gallery page-pictures messages stubs page-network mnist-table neurons-table tables-table \
+	estimators-table c-table bench callgrind clean help
 
 help:
 	@echo "make demo      learn to read digits, show what was learned (set up first, if need be)"
@@ -19,8 +20,10 @@ help:
 	@echo "make check     format, lint and types only"
 	@echo "make soak      the long proofs: hundreds of kills, minutes of fuzzing"
 	@echo "make mnist-table  train the dense rows of the published MNIST tables (ONLY=300-100: one of them)"
-	@echo "make tables-table train on seven public tables beside scikit-learn, write docs/tables.md (four minutes)"
+	@echo "make tables-table train on twelve public tables beside scikit-learn, write docs/tables.md (ten minutes)"
+	@echo "make estimators-table  measure pellucid.sklearn beside scikit-learn, write docs/scikit-learn.md (ten minutes)"
 	@echo "make neurons-table  measure what the hidden neurons of the digit network show (four minutes)"
+	@echo "make c-table   write digit networks as C: bytes, accuracy, time (a minute), write docs/embedded-c.md"
 	@echo "make gallery   draw every plot and notebook picture, write docs/gallery.md (a minute)"
 	@echo "make page-pictures  take pictures of the page, write docs/page (two minutes)"
 	@echo "make messages  bring the Korean catalogue up to date with the code"
@@ -55,13 +58,19 @@ messages: .venv/test
 mnist-table: .venv/base
 	$(BIN)/python benchmarks/mnist_table.py $(addprefix --only ,$(ONLY))
 
-# plotnine is there for the tables in it; what it needs to draw is not.
+# plotnine and statsmodels are there for the tables in them; what they need to run is not.
 tables-table: .venv/test
-	$(PIP) --no-deps plotnine
+	$(PIP) --no-deps plotnine statsmodels
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/tables.py
+
+estimators-table: .venv/test
+	$(BIN)/python benchmarks/sklearn_estimators.py
 
 neurons-table: .venv/base
 	$(BIN)/python benchmarks/neurons.py
+
+c-table: .venv/base
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/c_export.py
 
 # Pictures of notebooks are taken by Chromium, where it is installed.
 gallery: .venv/test

@@ -132,6 +132,7 @@ OptimizerSpec optimizer_spec(const nb::dict& o, Number type) {
     number("max_norm", s.max_norm);
     number("ema", s.ema);
     if (o.contains("nesterov")) s.nesterov = nb::cast<bool>(o["nesterov"]);
+    if (o.contains("epsilon_hat")) s.epsilon_hat = nb::cast<bool>(o["epsilon_hat"]);
     for (nb::handle slot : o["slots"]) s.slots.push_back(numbers_of(slot, type));
     s.average = numbers_of(nb::object(o["average"]), type);
     return s;
@@ -178,16 +179,19 @@ double gradients(Engine& engine, const Input& x, const Given& given, const std::
 
 // Learns as many batches as there are rates; gives how many were done.
 std::int64_t learn(Engine& engine, const Input& x, const Given& given, const std::optional<Indices>& chosen, std::int64_t batch,
-                   std::uint64_t step, const Weights& rates, const Reals& losses, const Array& y) {
+                   std::uint64_t step, const Weights& rates, const Reals& losses, const Array& y,
+                   const std::optional<Weights>& l2, const std::optional<Reals>& squares) {
     const Rows rows = rows_of(engine, x, chosen);
     expect_matrix(engine, y, rows.count, engine.outputs());
     expect(batch > 0, "a batch has at least one row");
     const auto batches = static_cast<std::size_t>(std::max<std::int64_t>(1, (rows.count + batch - 1) / batch));
     expect(rates.shape(0) == batches && losses.shape(0) == batches, "there must be a learning rate and a loss for each batch");
+    expect((!l2 || l2->shape(0) == batches) && (!squares || squares->shape(0) == batches), "there must be an l2 and a square for each batch");
+    const Ridge ridge{l2 ? l2->data() : nullptr, squares ? squares->data() : nullptr};
     const Targets t = targets_of(engine, static_cast<std::int64_t>(x.shape(0)), given);
     const Forget afterwards{engine};
     const WithoutGil released;
-    return engine.learn(rows, t, batch, step, y.data(), rates.data(), losses.data());
+    return engine.learn(rows, t, batch, step, y.data(), rates.data(), losses.data(), ridge);
 }
 
 void forward(Engine& engine, const Input& x, const std::optional<Indices>& chosen, std::uint64_t step, const Array& sums, const Array& y) {
@@ -217,9 +221,9 @@ NB_MODULE(PELLUCID_MODULE, m) {
         .def("gradients", [](Engine& engine, const Input& x, const std::optional<Indices>& classes, const std::optional<Input>& values, const std::optional<Weights>& weights, const std::optional<Indices>& rows, std::uint64_t step, const Array& y) {
             return gradients(engine, x, {classes, values, weights}, rows, step, y);
         }, "x"_a.noconvert(), "classes"_a.none().noconvert(), "values"_a.none().noconvert(), "weights"_a.none().noconvert(), "rows"_a.none().noconvert(), "step"_a, "y"_a.noconvert())
-        .def("learn", [](Engine& engine, const Input& x, const std::optional<Indices>& classes, const std::optional<Input>& values, const std::optional<Weights>& weights, const std::optional<Indices>& rows, std::int64_t batch, std::uint64_t step, const Weights& rates, const Reals& losses, const Array& y) {
-            return learn(engine, x, {classes, values, weights}, rows, batch, step, rates, losses, y);
-        }, "x"_a.noconvert(), "classes"_a.none().noconvert(), "values"_a.none().noconvert(), "weights"_a.none().noconvert(), "rows"_a.none().noconvert(), "batch"_a, "step"_a, "rates"_a.noconvert(), "losses"_a.noconvert(), "y"_a.noconvert())
+        .def("learn", [](Engine& engine, const Input& x, const std::optional<Indices>& classes, const std::optional<Input>& values, const std::optional<Weights>& weights, const std::optional<Indices>& rows, std::int64_t batch, std::uint64_t step, const Weights& rates, const Reals& losses, const Array& y, const std::optional<Weights>& l2, const std::optional<Reals>& squares) {
+            return learn(engine, x, {classes, values, weights}, rows, batch, step, rates, losses, y, l2, squares);
+        }, "x"_a.noconvert(), "classes"_a.none().noconvert(), "values"_a.none().noconvert(), "weights"_a.none().noconvert(), "rows"_a.none().noconvert(), "batch"_a, "step"_a, "rates"_a.noconvert(), "losses"_a.noconvert(), "y"_a.noconvert(), "l2"_a.none().noconvert() = nb::none(), "squares"_a.none().noconvert() = nb::none())
         .def("forward", &forward, "x"_a.noconvert(), "rows"_a.none().noconvert(), "step"_a, "sums"_a.noconvert(), "y"_a.noconvert())
         .def("backward", [](Engine& engine, const Input& dy) {
             expect_matrix(engine, dy, engine.rows(), engine.sums());
@@ -228,7 +232,7 @@ NB_MODULE(PELLUCID_MODULE, m) {
         }, "dy"_a.noconvert())
         .def("read_gradients", [](const Engine& engine, const nb::list& grads) { engine.read_gradients(numbers_of(grads, engine.type())); }, "grads"_a)
         .def("write_gradients", [](Engine& engine, const nb::list& grads) { engine.write_gradients(numbers_of(grads, engine.type())); }, "grads"_a)
-        .def("update", [](Engine& engine, double rate, std::uint64_t step) { const WithoutGil released; engine.update(rate, step); }, "learning_rate"_a, "step"_a)
+        .def("update", [](Engine& engine, double rate, std::uint64_t step, double l2) { const WithoutGil released; engine.update(rate, step, l2); }, "learning_rate"_a, "step"_a, "l2"_a = 0.0)
         .def("observe", &Engine::observe);
     m.def("make_engine", &build, "float64"_a, "layers"_a, "loss"_a, "loss_option"_a, "optimizer"_a.none(), "depth"_a, "seed"_a, "threads"_a,
           "Make an engine; the arrays that are given must outlive it.");

@@ -56,10 +56,15 @@ void functions_are_right() {
     function_agrees<T>("tanh", tanh<T>, [](long double x) { return std::tanh(x); }, -20, 20.001, 5);
     function_agrees<T>("softplus", softplus<T>, [](long double x) { return std::log1p(std::exp(x)); }, -far, far, 5);
     function_agrees<T>("erfc", erfc<T>, [](long double x) { return std::erfc(x); }, -6, sizeof(T) == 4 ? 8 : 25, 30);
+    // Near its zeros a wave has no digits of its own: 2 is added.
+    function_agrees<T>("cosine", [](Vec<T> x) { return cosine<T>(x) + 2; },
+                       [](long double x) { return std::cos(2 * std::acos(-1.0L) * x) + 2; }, -300, 300, 3);
     const T inf = std::numeric_limits<T>::infinity(), nan = std::numeric_limits<T>::quiet_NaN();
     CHECK(exp<T>(fill(inf))[0] == inf && exp<T>(fill(-inf))[0] == 0 && std::isnan(exp<T>(fill(nan))[0]), "exp at the ends");
     CHECK(sigmoid<T>(fill(inf))[0] == 1 && sigmoid<T>(fill(-inf))[0] == 0, "sigmoid at the ends");
-    for (auto f : {sigmoid<T>, tanh<T>, softplus<T>, erfc<T>, exp<T>}) CHECK(std::isnan(f(fill(nan))[0]), "NaN is lost");
+    const T far_out = cosine<T>(fill(std::numeric_limits<T>::max()))[0];
+    CHECK(std::abs(far_out - 1) < T(1e-6) && std::isnan(cosine<T>(fill(inf))[0]), "cosine at the ends");
+    for (auto f : {sigmoid<T>, tanh<T>, softplus<T>, erfc<T>, exp<T>, cosine<T>}) CHECK(std::isnan(f(fill(nan))[0]), "NaN is lost");
 }
 
 // C = A^T B by strips, by columns and as a plain product, for an A of M x K and a B of M x H, both with padded rows.
@@ -167,7 +172,13 @@ struct Net {
         residual.inner = {affine(H, H), layer("Tanh", H, H)};
         plan.layers.push_back(residual);
         plan.layers.push_back(layer("LayerNorm", H, H, {1e-5}, {array(H, 0.1, 1), array(H, 0.1)}));
-        plan.layers.push_back(affine(H, K));
+        const std::int64_t E = (H + 1) / 2, F = 5, M = 2;  // every other number is embedded, by F waves in M numbers
+        const LayerSpec last = affine(H + E * M, K);
+        plan.layers.push_back(layer("SmoothClip", H, H, {2}));
+        std::vector<Numbers> own = {array(E * F, 1), array(E * F, 1), array(E * F * M, 0.3), array(E * M, 0.1), array(H, 0)};
+        for (std::size_t h = 0; h < arrays.back().size(); h += 2) arrays.back()[h] = 1;
+        plan.layers.push_back(layer("PeriodicEmbedding", H, H + E * M, {}, own));
+        plan.layers.push_back(last);
         plan.layers.push_back(layer("Softmax", K, K));
         plan.depth = static_cast<std::int64_t>(plan.layers.size()) - 1;
         plan.loss = {"CrossEntropy", 0.1};
@@ -237,7 +248,7 @@ void gradients_are_right(const char* activation) {
     auto loss = [&] { return engine.gradients(rows_of(x, N, D), t, N, 11, y.data()); };
     loss();
     // The parameters in the order of the layers; BatchNorm's running figures are none.
-    const std::vector<std::size_t> parameters = {0, 1, 2, 3, 6, 7, 8, 9, 10, 11};
+    const std::vector<std::size_t> parameters = {0, 1, 2, 3, 6, 7, 8, 9, 12, 13, 14, 15, 10, 11};
     std::vector<std::vector<double>> grads;
     std::vector<Numbers> places;
     for (std::size_t index : parameters) grads.emplace_back(net.arrays[index].size());
@@ -284,8 +295,8 @@ void everything_is_touched() {
             o.momentum = 0.5, o.nesterov = turn % 2, o.l1 = 1e-4, o.l2 = 1e-4, o.clip_norm = 1, o.clip_value = 0.5, o.max_norm = 3, o.ema = 0.9;
             const std::string name = optimizer;
             const std::size_t slots = name == "Adam" || name == "AdamW" ? 2 : 1;
-            // What learns: two Affine layers and one within, BatchNorm, LayerNorm.
-            std::vector<std::size_t> learning = {0, 1, 2, 3, 6, 7, 8, 9, 10, 11};
+            // What learns: two Affine layers and one within, BatchNorm, LayerNorm, PeriodicEmbedding (before the last).
+            std::vector<std::size_t> learning = {0, 1, 2, 3, 6, 7, 8, 9, 12, 13, 14, 15, 10, 11};
             if (dead) learning.erase(learning.begin() + 6, learning.begin() + 8);
             auto memory = [&] {
                 std::vector<Numbers> found;
@@ -400,7 +411,8 @@ void what_does_not_fit_is_refused() {
     CHECK(engine([](Plan& p) { p.layers[2].arrays.clear(); }), "arrays");
     CHECK(engine([](Plan& p) { p.layers[3].options.clear(); }), "options");
     CHECK(engine([](Plan& p) { p.layers[6].inner.clear(); }), "a Residual of nothing");
-    CHECK(engine([](Plan& p) { p.depth = 11; }), "depth");
+    CHECK(engine([](Plan& p) { p.depth = 13; }), "depth");
+    CHECK(engine([](Plan& p) { p.layers[9].arrays[0].count = -1; }), "an embedding without waves");
     CHECK(engine([](Plan& p) { p.optimizer.kind = "Adam"; }), "memory");
     LayerEngine<float> made(net.plan);
     const std::vector<float> x = normal<float>(10);

@@ -13,9 +13,10 @@ __version__ = "0.1.0"
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pellucid.building import mlp, table_mlp
+    from pellucid.building import mlp, table_mlp, tabular_mlp
     from pellucid.core import ACTIVATIONS, LAYERS
     from pellucid.core.composite import Dropout, Residual
+    from pellucid.core.embedding import PeriodicEmbedding
     from pellucid.core.initializers import INITIALIZERS
     from pellucid.core.layer import Layer
     from pellucid.core.layers import (
@@ -45,11 +46,12 @@ if TYPE_CHECKING:
     from pellucid.core.metrics import METRICS
     from pellucid.core.normalization import BatchNorm, LayerNorm
     from pellucid.core.optimizers import OPTIMIZERS, SGD, Adagrad, Adam, AdamW, Optimizer, RMSprop
-    from pellucid.core.preparation import Flatten, Scale, Standardize
+    from pellucid.core.preparation import Flatten, Scale, SmoothClip, Standardize
     from pellucid.core.schedules import (
         SCHEDULES,
         Constant,
         Cosine,
+        CosLog,
         ExponentialDecay,
         OneCycle,
         ReduceOnPlateau,
@@ -109,6 +111,7 @@ _ROOMS = {
         "Dropout",
         "Residual",
     ),
+    "pellucid.core.embedding": ("PeriodicEmbedding",),
     "pellucid.core.initializers": ("INITIALIZERS",),
     "pellucid.core.layer": ("Layer",),
     "pellucid.core.layers": (
@@ -152,11 +155,13 @@ _ROOMS = {
     "pellucid.core.preparation": (
         "Flatten",
         "Scale",
+        "SmoothClip",
         "Standardize",
     ),
     "pellucid.core.schedules": (
         "SCHEDULES",
         "Constant",
+        "CosLog",
         "Cosine",
         "ExponentialDecay",
         "OneCycle",
@@ -175,6 +180,7 @@ _ROOMS = {
     "pellucid.building": (
         "mlp",
         "table_mlp",
+        "tabular_mlp",
     ),
     "pellucid.network": (
         "Network",
@@ -254,6 +260,7 @@ __all__ = [
     "Callback",
     "Columns",
     "Constant",
+    "CosLog",
     "Cosine",
     "CrossEntropy",
     "Distortion",
@@ -279,6 +286,7 @@ __all__ = [
     "OneCycle",
     "Optimizer",
     "PellucidError",
+    "PeriodicEmbedding",
     "Poisson",
     "Quantile",
     "RMSprop",
@@ -290,6 +298,7 @@ __all__ = [
     "Schedule",
     "SiLU",
     "Sigmoid",
+    "SmoothClip",
     "Softmax",
     "Softplus",
     "Standardize",
@@ -324,6 +333,7 @@ __all__ = [
     "set_language",
     "spirals",
     "table_mlp",
+    "tabular_mlp",
     "top_inputs",
     "trace_table",
     "train",

@@ -1,4 +1,4 @@
-"""`mlp`, which builds the usual networks."""
+"""`mlp`, which builds the usual networks, and those for tables: `table_mlp` and `tabular_mlp`."""
 
 from __future__ import annotations
 
@@ -8,20 +8,30 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pellucid.core import ACTIVATIONS
+from pellucid.core import ACTIVATIONS, chain
 from pellucid.core.composite import Dropout
+from pellucid.core.embedding import PeriodicEmbedding
 from pellucid.core.initializers import INITIALIZERS, Initializer
 from pellucid.core.layer import Layer
 from pellucid.core.layers import Affine, Identity, Softmax
 from pellucid.core.normalization import BatchNorm, LayerNorm
-from pellucid.core.preparation import Flatten, Scale
+from pellucid.core.preparation import Flatten, Scale, SmoothClip, Standardize
 from pellucid.core.settings import whole
+from pellucid.core.types import Array
 from pellucid.errors import InputError
 from pellucid.language import say
 from pellucid.network import Network, floating_type
 
 if TYPE_CHECKING:
     from pellucid.data.tables import Columns
+
+PRESETS = ("tabular", "plain")
+
+EMBEDDED_FROM = 1_000
+"""Rows from which on preset "tabular" embeds numbers: with fewer it learns more of the noise than of the columns."""
+
+FAR = 10.0
+"""Limit of `SmoothClip` where nothing is embedded: a tighter one bends what is straight, which waves make good."""
 
 
 def mlp(
@@ -102,10 +112,11 @@ def table_mlp(
     activation: str = "relu",
     output: str | None = None,
     *,
+    preset: str = "tabular",
     dropout: float = 0.1,
     **settings: Any,
 ) -> Network:
-    """Build a dense network for a table: Standardize in front, and behind as many outputs as the target asks for.
+    """Build a dense network for a table: preparation in front, and behind as many outputs as the target asks for.
 
     Parameters
     ----------
@@ -116,12 +127,16 @@ def table_mlp(
     activation, output
         Names of activations for the hidden layers and for the last. Default of the last: softmax for classes,
         identity for values, whose last Affine layer then answers in the target's own units.
+    preset
+        "tabular" (default): a robust Standardize, SmoothClip, and from 1,000 rows on a PeriodicEmbedding of the columns
+        whose numbers vary. "plain": Standardize alone, by mean and deviation. `recipes.tables` has a recipe for both.
     dropout
         Share of hidden neurons that are switched off while learning.
     settings
         As for `mlp`: initializer, normalization, seed, dtype.
 
-    Raises InputError for columns without a target, and as `mlp` does.
+    Raises InputError for columns without a target, for "tabular" with columns that came from a file (which keeps no
+    quartiles), and as `mlp` does.
 
     >>> import pellucid as pl
     >>> table = {"age": [31, 54, 18], "city": ["Seoul", "Busan", "Seoul"], "income": [30.5, 41, 12]}
@@ -131,12 +146,62 @@ def table_mlp(
     """
     if columns.target is None:
         raise InputError(say("these columns have no target"))
+    _named("preset", preset, dict.fromkeys(PRESETS))
+    front: list[Layer]
+    if preset == "plain":
+        front = [columns.standardize(np.float64)]
+    else:
+        front = _tabular_front(columns.standardize(np.float64, robust=True), columns.varied, columns.rows, settings)
     ending = output or ("identity" if columns.classes is None else "softmax")
-    net = mlp([columns.width, *hidden, columns.outputs], activation, ending, dropout=dropout, **settings)
-    net = Network([columns.standardize(net.dtype), *net.layers], inputs=columns.to_dict(), classes=columns.classes)
+    net = _behind(front, columns.width, [*hidden, columns.outputs], activation, ending, dropout=dropout, **settings)
+    net = Network(net.layers, inputs=columns.to_dict(), classes=columns.classes)
     if answers_values(net):
         rescale(net, columns.target.deviation, columns.target.mean)
     return net
+
+
+def tabular_mlp(
+    x: Any,
+    outputs: int,
+    hidden: Sequence[int] = (128, 128),
+    activation: str = "relu",
+    output: str = "identity",
+    *,
+    dropout: float = 0.1,
+    **settings: Any,
+) -> Network:
+    """Build the network of `table_mlp`'s preset "tabular" for rows x, (N, D), that are numbers already.
+
+    Median, quartiles and the columns to embed are found in x; targets are learned as they are, so values should be
+    brought to mean 0 and deviation 1. `recipes.tables(net, len(x))` is its recipe. Parameters are those of `table_mlp`.
+    Raises InputError for x of another shape, and for numbers that are not finite.
+
+    >>> import numpy as np
+    >>> x = np.random.default_rng(0).lognormal(size=(1_000, 3))
+    >>> [type(layer).__name__ for layer in tabular_mlp(x, outputs=2, hidden=[8], output="softmax").layers[:3]]
+    ['Standardize', 'SmoothClip', 'PeriodicEmbedding']
+    """
+    x = chain.as_array(x)
+    standardize = Standardize.robust(x, np.float64)
+    varied = ~((x == x.min(axis=0)) | (x == x.max(axis=0))).all(axis=0)
+    front = _tabular_front(standardize, varied, len(x), settings)
+    return _behind(front, x.shape[1], [*hidden, outputs], activation, output, dropout=dropout, **settings)
+
+
+def _tabular_front(standardize: Standardize, varied: Array, rows: int, settings: dict[str, Any]) -> list[Layer]:
+    """Give what preset "tabular" puts in front: RealMLP's preparation (Holzmueller et al. 2024, arXiv 2407.04491)."""
+    if rows < EMBEDDED_FROM or not varied.any():
+        return [standardize, SmoothClip(FAR)]
+    generator = np.random.default_rng([whole("seed", settings.get("seed", 0), 0), 1])
+    return [standardize, SmoothClip(), PeriodicEmbedding.draw(varied, generator, dtype=np.float64)]
+
+
+def _behind(
+    front: list[Layer], D: int, widths: Sequence[int], activation: str, output: str, **settings: Any
+) -> Network:
+    """Build `mlp` behind the layers in front, which take D inputs and are float64."""
+    net = mlp([chain.widths(front, D)[-1], *widths], activation, output, **settings)
+    return Network([*Network(front).astype(net.dtype).layers, *net.layers])
 
 
 def answers_values(net: Network) -> bool:

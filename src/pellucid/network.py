@@ -111,7 +111,8 @@ class Network:
     def classify(self, x: Any) -> Array:
         """Give the class index of each row, (N,): the brightest output; with one output, whether it passes 0.5.
 
-        Raises InputError that names the first row whose answer holds NaN: it has no class.
+        Raises InputError that names the first row whose answer holds NaN: it has no class; and where the network
+        learned numbers from a table.
         """
         return self.choose(self.predict(x))
 
@@ -122,6 +123,8 @@ class Network:
     def choose(self, y: Array) -> Array:
         """Give the class index of each row of answers y, (N, K), as `classify` does from x."""
         y = _answers(y)
+        if ((self.inputs or {}).get("target") or {}).get("kind") == "values":
+            raise InputError(say("this network answers numbers, not classes: its answers are net.predict(x)"))
         if (bad := np.isnan(y).any(axis=1)).any():
             raise InputError(say("row {row} has no class: its answer holds NaN", row=int(bad.argmax())))
         one_sum = y.shape[1] == 1 and not (self.layers and isinstance(self.layers[-1], Sigmoid))

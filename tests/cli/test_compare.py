@@ -89,13 +89,14 @@ def test_values_are_compared(run, values_npz):
 
 
 def test_what_is_wrong_is_one_line(run, model, table_model):
-    for words in ((model, "nowhere.safetensors"), (model, table_model, "nowhere.csv"), (model, model, "nowhere")):
+    for words in ((model, "nowhere.safetensors"), (table_model, table_model, "nowhere.csv"), (model, model, "nowhere")):
         result = run("compare", *words)
         assert result.code == 1
         assert "nowhere" in result.err
         assert result.err.count("\n") == 1
     assert run("compare", model).code == 2
-    assert run("compare", model, table_model, "mnist").code == 1
+    assert "A takes 784 inputs and B takes 4: no data fit both" in run("compare", model, table_model, "mnist").err
+    assert "A takes 784 inputs and B takes 4" in run("compare", model, table_model).out
 
 
 def test_plot_draws_both(run, model, changed):

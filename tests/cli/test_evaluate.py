@@ -115,7 +115,7 @@ def test_robustness_curves(run, model, digits_npz):
 def test_robustness_needs_pictures(run, two_classes):
     result = run("evaluate", two_classes, "moons", "--robustness", "noise")
     assert result.code == 1
-    assert "not known to be pictures" in result.err
+    assert "--robustness changes pictures" in result.err
 
 
 def test_rows_of_tables_count_from_one(run, tmp_path):

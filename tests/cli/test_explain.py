@@ -108,14 +108,14 @@ def test_a_row_of_a_table_by_command(run, people):
     assert found["truth"] in ("no", "yes")
     assert "in another order than in training" in result.err
     assert "ignored columns: extra, spent" in result.err or "ignored columns: spent, extra" in result.err
-    assert "1 cells of categories unseen in training: city: '대전' 1" in result.err
+    assert "cells of categories unseen in training: 1 (city: '대전' 1)" in result.err
 
 
 def test_a_missing_cell_of_that_row_alone_is_told_of(run, people):
     model = trained(run, people, "bought")
     result = run("explain", model, people, "--row", 8)
     assert "age = missing" in result.out
-    assert "filled 1 missing cells: age 1" in result.err
+    assert "missing cells filled: 1 (age 1)" in result.err
     assert "filled" not in run("explain", model, people, "--row", 1).err
     assert "smallest change found that turns" in run("explain", model, people, "--row", 1).out
 

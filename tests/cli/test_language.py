@@ -29,7 +29,7 @@ NAMES = {
     *("adam", "sgd", "rmsprop", "adagrad", "one_cycle", "constant", "cosine", "step", "exponential", "auto", "native"),
     *("reference", "ko", "en", "PELLUCID_LANG", "Ctrl", "C", "digits", "model", "safetensors", "train", "predict"),
     *("evaluate", "summary", "data", "bench", "doctor", "demo", "open", "serve"),
-    *("CSV", "Parquet", "classify", "regress", "describe"),
+    *("CSV", "Parquet", "classify", "regress", "tabular", "plain", "describe"),
     *(
         "inspect",
         "explain",
@@ -45,6 +45,8 @@ NAMES = {
         "gradient",
         "all",
     ),
+    *("export", "import", "verify", "PyTorch", "ONNX", "Runtime", "Python", "torch", "onnx", "c", "json", "h", "int"),
+    *("state_dict", "Linear", "pth", "pt", "fc", "out", "digits_torch", "py"),
     *("shift", "rotation", "scale", "elastic", "smoothness", "noise", "brightness", "none"),
 }
 

@@ -1,5 +1,8 @@
 """`pellucid predict`: pictures and rows in, answers out; a bad file does not spoil the others."""
 
+import csv
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -69,7 +72,7 @@ def test_a_dark_answer_says_so_and_draws_no_bars(run, tmp_path):
 def test_swapped_arguments_are_told(run, model, picture):
     result = run("predict", picture, picture)
     assert result.code == 1
-    assert "looks like a picture; the order is: pellucid predict MODEL FILE..." in result.err
+    assert "looks like a picture or a table; the order is: pellucid predict MODEL FILE..." in result.err
 
 
 def test_many_answers_become_one_line_each(run, model, tmp_path):
@@ -178,3 +181,33 @@ def test_blocks_need_an_encoding_that_has_them(monkeypatch, encoding, able):
 def test_json_has_no_numbers_that_json_cannot_say(capfd):
     output.write_json({"a": [float("nan"), (1.5, float("inf"))], "b": "한글"})
     assert capfd.readouterr().out == '{"a": [null, [1.5, null]], "b": "한글"}\n'
+
+
+def test_answers_are_written_as_a_table(run, table_model, model):
+    x = np.random.default_rng(0).normal(size=(3, 4)).astype(np.float32)
+    np.save("rows.npy", x)
+    assert "written: answers.csv, answers to 3 rows" in run("predict", table_model, "rows.npy", "-o", "answers.csv").out
+    net, lines = pl.load(table_model), list(csv.DictReader(Path("answers.csv").read_text().splitlines()))
+    y = net.predict(x)
+    assert [line["prediction"] for line in lines] == net.labels(x)
+    assert [line["row"] for line in lines] == ["0", "1", "2"]
+    written = [[line[net.label(k)] for k in range(y.shape[1])] for line in lines]
+    np.testing.assert_array_equal(np.array(written, np.float32), y)  # every bit of it
+    before = Path("answers.csv").read_bytes()
+    result = run("predict", table_model, "nowhere.npy", "-o", "answers.csv")
+    assert result.code == 1
+    assert "not written, since no row was answered" in result.err
+    assert Path("answers.csv").read_bytes() == before
+    assert run("predict", table_model, "rows.npy", "rows.npy", "-o", "two.csv").code == 0
+    assert Path("two.csv").read_text().splitlines()[4].startswith("rows.npy,0,")
+    assert run("predict", table_model, "rows.npy", "-o", "answers.csv", "--json").code == 2
+    assert "cannot be written" in run("predict", table_model, "rows.npy", "-o", "nowhere/answers.csv").err
+
+
+def test_answers_never_replace_what_they_are_made_of(run, table_model):
+    np.save("rows.npy", np.zeros((2, 4), np.float32))
+    before = Path("rows.npy").read_bytes()
+    result = run("predict", table_model, "rows.npy", "-o", "rows.npy")
+    assert result.code == 1
+    assert "is read here, and would be replaced" in result.err
+    assert Path("rows.npy").read_bytes() == before

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas
 import pytest
+from PIL import Image
 
 import pellucid as pl
 from pellucid.cli import describing, tables
@@ -78,8 +79,8 @@ def test_train_predict_and_evaluate_by_command(run, people_csv, asked):
     assert "asked.csv: the columns stand in another order than in training" in told
     assert "asked.csv: ignored columns: " in told
     assert {"extra", "id", "spent"} == set(told.partition("ignored columns: ")[2].split(" asked.csv")[0].split(", "))
-    assert f"filled {asked[['age', 'city', 'income']].isna().sum().sum()} missing cells" in told
-    assert "5 cells of categories unseen in training: zone: 'z9' 5" in told
+    assert f"missing cells filled: {asked[['age', 'city', 'income']].isna().sum().sum()} (" in told
+    assert "cells of categories unseen in training: 5 (zone: 'z9' 5)" in told
     net = pl.load("model.safetensors")
     assert [entry["label"] for entry in answered.json] == net.labels(asked)
     assert [entry["row"] for entry in answered.json] == list(range(1, 301))
@@ -87,7 +88,7 @@ def test_train_predict_and_evaluate_by_command(run, people_csv, asked):
     evaluated = run("evaluate", "model.safetensors", "asked.csv", "--json")
     right = np.mean([entry["label"] == t for entry, t in zip(answered.json, asked["bought"], strict=True)])
     assert evaluated.json["accuracy"] == pytest.approx(right)
-    assert "unseen in training: zone" in evaluated.err
+    assert "unseen in training: " in evaluated.err
     assert run("evaluate", "model.safetensors", "--data", "asked.csv", "--json").json == evaluated.json
 
 
@@ -127,11 +128,30 @@ def test_each_option_changes_its_part(run, people_csv):
     assert result.json["validation"]["accuracy"] is not None
     net = pl.load("net.safetensors")
     assert [type(layer).__name__ for layer in net.layers] == [
-        *("Standardize", "Affine", "Tanh", "Dropout", "Affine", "Softmax"),
+        *("Standardize", "SmoothClip", "Affine", "Tanh", "Dropout", "Affine", "Softmax"),
     ]
     assert net.record["loss"] == repr(pl.CrossEntropy(0.1))
     assert (net.record["epochs"], net.record["batch_size"], net.record["seed"]) == (3, 50, 4)
     assert net.record["optimizer"].startswith("SGD")
+
+
+def test_the_preset_is_chosen(run, people_csv):
+    fronts = {}
+    for preset in ("tabular", "plain"):
+        result = run("train", "--data", "people.csv", "--target", "bought", "--preset", preset, "--epochs", 1)
+        assert result.code == 0, result.err
+        fronts[preset] = [type(layer).__name__ for layer in pl.load("model.safetensors").layers[:2]]
+    assert fronts == {"tabular": ["Standardize", "SmoothClip"], "plain": ["Standardize", "Affine"]}
+    assert "'tabular', 'plain'" in " ".join(run("train", "--data", "people.csv", "--preset", "best").err.split())
+
+
+def test_an_embedding_does_not_count_as_inputs(run, people):
+    people = pandas.concat([people] * 4)
+    people.to_csv("people.csv", index=False)
+    result = run(*words("bought", "--layers", "19,8,2", "--epochs", 1))
+    assert result.code == 0, result.err
+    assert "network 19-8-2" in " ".join(result.err.split())
+    assert type(pl.load("model.safetensors").layers[2]) is pl.PeriodicEmbedding
 
 
 def test_a_recipe_of_its_own_is_used(run, people_csv):
@@ -233,7 +253,9 @@ def test_other_mistakes_in_asking(run, people_csv, table_model):
     both = run("evaluate", "model.safetensors", "people.csv", "--data", "people.csv")
     assert both.code == 2
     assert "name the data once" in both.err
-    assert "takes rows of 4 numbers" in run("predict", table_model, "people.csv").err
+    assert "did not learn from a table" in run("predict", table_model, "people.csv").err
+    Image.new("L", (2, 2)).save("small.png")
+    assert "a picture, and this network takes tables with" in run("predict", "model.safetensors", "small.png").err
 
 
 def test_the_target_may_have_another_name(run, people, people_csv):
@@ -284,7 +306,7 @@ def test_describe(run, people, people_csv):
         missing = int(people["age"].isna().sum())
         mean = people["age"].mean()
         assert lines["age"] == f"age number 18 to 89, mean {mean:.4g}; {missing} missing"
-        assert lines["id"] == "id category 300 different: p0 1, p1 1, p2 1; left out: text that differs"
+        assert lines["id"] == "id category 300 different: p0 1, p1 1, p2 1, ...; left out: text that"
         assert lines["plan"].startswith("plan category 2 different: ")
     facts = {fact["name"]: fact for fact in run("data", "describe", "people.csv", "--json").json["columns"]}
     assert facts["age"]["range"] == [18, 89]
@@ -299,8 +321,8 @@ def test_describe_strange_tables(run, monkeypatch):
     assert "(no name) number 1 to 4" in out
     assert "left out: it has no name" in out
     assert "e - 23 missing; left out: it is empty" in out
-    assert "1 cells are no number, the first in row 23" in out
-    assert "1 cells are infinite, the first in row 2" in out
+    assert "cells that are no number: 1, the first in row 23" in out
+    assert "infinite cells: 1, the first in row 2" in out
     monkeypatch.setenv("COLUMNS", "40")
     for language in ("en", "ko"):
         assert fits(run("data", "describe", "a.csv", "--lang", language).out, 40)
@@ -336,3 +358,35 @@ def test_hostile_inputs_are_no_traceback(run, people_csv):
         result = run(*command)
         assert result.code == 1
         assert "hostile.safetensors: no usable model file" in result.err
+
+
+def test_a_table_is_never_replaced_by_a_network(run, people_csv):
+    before = Path("people.csv").read_bytes()
+    result = run("train", "--data", "people.csv", "--target", "bought", "--epochs", 1, "-o", "people.csv")
+    assert result.code == 1
+    assert "is read here, and would be replaced" in result.err
+    assert Path("people.csv").read_bytes() == before
+
+
+def test_hidden_layers_alone(run, people_csv):
+    assert run("train", "--data", "people.csv", "--target", "bought", "--epochs", 1, "--hidden", "7").code == 0
+    widths = [layer.W.shape[1] for layer in pl.load("model.safetensors").layers if isinstance(layer, pl.Affine)]
+    assert widths == [7, 2]
+    both = run("train", "--data", "people.csv", "--target", "bought", "--hidden", "7", "--layers", "9,7,2")
+    assert both.code == 2
+    assert "name the layers once" in both.err
+
+
+def test_the_rows_that_were_learned_flatter(run, people_csv):
+    assert run("train", "--data", "people.csv", "--target", "bought", "--epochs", 1, "--validation", 0.2).code == 0
+    assert "these are the rows that the network learned from" in run("evaluate", "model.safetensors", "people.csv").err
+    lines = Path("people.csv").read_text().splitlines()
+    Path("others.csv").write_text("\n".join(lines[:50]))
+    assert "these are the rows" not in run("evaluate", "model.safetensors", "others.csv").err
+
+
+def test_a_network_of_numbers_has_no_classes():
+    table = {"age": [20, 30, 40, 50] * 9, "rent": [5, 3, 7, 4] * 9}
+    net = pl.table_mlp(pl.Columns.of(table, target="rent", task="regress"))
+    with pytest.raises(pl.InputError, match=r"its answers are net\.predict"):
+        net.labels({"age": [30]})

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import pellucid as pl
+from pellucid.building import PRESETS
 from pellucid.cli import learning, outcome
 from pellucid.cli import train as command
 from pellucid.cli.datasets import load_dataset
@@ -28,6 +29,7 @@ def test_names_in_help_are_those_of_core():
     assert set(command.OPTIMIZERS) == set(OPTIMIZERS)
     assert set(command.SCHEDULES) == set(SCHEDULES)
     assert set(command.ENGINES) == set(ENGINES)
+    assert command.PRESETS == PRESETS
 
 
 def test_quick_makes_the_seeds_network_in_the_documented_json(run, tmp_path):
@@ -172,7 +174,7 @@ def test_an_impossible_output_file_is_told_before_learning(run, digits_npz):
 def test_interrupt_keeps_the_network(spawn, tmp_path):
     process = spawn("train", "--epochs", 500, "-o", "net.safetensors", "--json", cwd=tmp_path)
     assert process.stderr is not None
-    while "epoch 2/" not in process.stderr.readline():
+    while "epoch 1/" not in process.stderr.readline():
         assert process.poll() is None
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
@@ -235,7 +237,7 @@ def test_layers_that_do_not_fit_are_told_before_learning(run, digits_npz, values
 
 
 def options_of(**given):
-    names = ("layers", "activation", "output", "loss", "optimizer", "schedule", "batch_size", "learning_rate")
+    names = ("layers", "hidden", "activation", "output", "loss", "optimizer", "schedule", "batch_size", "learning_rate")
     return {**dict.fromkeys(names), "weight_decay": None, "dropout": 0.0, "seed": 0, "quick": True, **given}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -51,6 +52,11 @@ def _one_cycle(optimizer: torch.optim.Optimizer) -> Any:
     )
 
 
+def _coslog(s: float, k: int) -> float:
+    """RealMLP's own words: 1/2 (1 - cos(2 pi log2(1 + (2^k - 1) s)))."""
+    return 0.5 * (1 - math.cos(2 * math.pi * math.log(1 + (2**k - 1) * s, 2)))
+
+
 SCHEDULES: dict[str, list[ScheduleWitness]] = {
     "Constant": [ScheduleWitness(pl.Constant(), lambda o: lr_scheduler.ConstantLR(o, factor=1.0))],
     "StepDecay": [
@@ -64,6 +70,10 @@ SCHEDULES: dict[str, list[ScheduleWitness]] = {
     "Cosine": [
         ScheduleWitness(pl.Cosine(), lambda o: lr_scheduler.CosineAnnealingLR(o, EPOCHS)),
         ScheduleWitness(pl.Cosine(end=0.1), lambda o: lr_scheduler.CosineAnnealingLR(o, EPOCHS, eta_min=0.1)),
+    ],
+    "CosLog": [
+        ScheduleWitness(pl.CosLog(), lambda o: lr_scheduler.LambdaLR(o, lambda epoch: _coslog(epoch / EPOCHS, 4))),
+        ScheduleWitness(pl.CosLog(2), lambda o: lr_scheduler.LambdaLR(o, lambda epoch: _coslog(epoch / EPOCHS, 2))),
     ],
     "OneCycle": [ScheduleWitness(pl.OneCycle(warm_up=7 / (EPOCHS - 1)), _one_cycle)],
     "WarmUp": [

@@ -182,6 +182,10 @@ def test_owns_unpadded_arrays_and_lists_params_then_buffers(name, example, gener
     assert not layer.frozen
 
 
+def embedding(generator):
+    return pl.PeriodicEmbedding.draw([1, 0, 1], generator, waves=4)
+
+
 REPRS = {
     "Affine(W, b)": lambda: pl.Affine([[1.0]], [0.0]),
     "Affine(W)": lambda: pl.Affine([[1.0]]),
@@ -191,6 +195,8 @@ REPRS = {
     "Standardize(mean, deviation)": lambda: pl.Standardize([0.0], [1.0]),
     "BatchNorm(gamma, beta, running_mean, running_variance, momentum=0.1, epsilon=1e-05)": lambda: pl.BatchNorm(3),
     "LayerNorm(gamma, beta, epsilon=1e-05)": lambda: pl.LayerNorm(3),
+    "SmoothClip(limit=3.0)": pl.SmoothClip,
+    "PeriodicEmbedding(frequency, phase, W, b, embedded)": lambda: embedding(np.random.default_rng(0)),
     "Dropout(rate=0.5)": pl.Dropout,
     "Residual([Tanh(), Dropout(rate=0.5)])": lambda: pl.Residual([pl.Tanh(), pl.Dropout()]),
 }
@@ -206,6 +212,7 @@ WIDTHS = {
     "BatchNorm": (lambda: pl.BatchNorm(3), 3, 3, 0),
     "LayerNorm": (lambda: pl.LayerNorm(3), 3, 3, 0),
     "Standardize": (lambda: pl.Standardize(np.zeros(3), np.ones(3)), 3, 3, 0),
+    "PeriodicEmbedding": (lambda: embedding(np.random.default_rng(0)), 3, 9, 2 * 4 + 2 * 4 * 3),
     "Residual": (lambda: pl.Residual([pl.Affine(np.zeros((3, 5))), pl.Affine(np.zeros((5, 3)))]), 3, 3, 30),
 }
 

@@ -96,6 +96,49 @@ def test_standardize_measures_its_columns():
     close(layer.forward(x.astype(np.float32)), [[-1.0, 0.0], [1.0, 0.0]], 0)
 
 
+def test_a_robust_standardize_is_not_moved_by_outliers():
+    x = np.array([[0.0, 5.0, 7.0], [1.0, 5.0, 7.0], [2.0, 5.0, 7.0], [3.0, 5.0, 7.0], [1e6, 9.0, 7.0]])
+    layer = pl.Standardize.robust(x, np.float64)
+    close(layer.mean, [2.0, 5.0, 7.0], 0)
+    close(layer.deviation, [2.0, 2.0, 1.0], 0)  # 3 - 1; the quartiles are equal: (9 - 5) / 2; all are: 0 counts as 1
+    assert pl.Standardize.robust(x).mean.dtype == np.float32
+
+
+def test_smooth_clip_by_hand():
+    layer = pl.SmoothClip(4.0)
+    x = np.array([[0.0, 3.0, -3.0, 1e300, -1e300]])
+    close(layer.forward(x), [[0.0, 2.4, -2.4, 4.0, -4.0]], 1e-15)  # 3 / sqrt(1 + 9 / 16) = 3 / 1.25
+    dx, grads = layer.backward(x, layer.forward(x), np.ones_like(x))
+    close(dx, [[1.0, 1 / 1.25**3, 1 / 1.25**3, 0.0, 0.0]], 1e-15)
+    assert grads == []
+    far = layer.forward(np.array([[-np.inf, np.inf, 1e38]], np.float32))
+    assert far.tolist() == [[-4.0, 4.0, 4.0]]
+
+
+def test_periodic_embedding_by_hand():
+    layer = pl.PeriodicEmbedding([[[0.5, 1.0]]], [[[0.0, 0.25]]], [[[3.0], [4.0]]], [[[10.0]]], [0.0, 1.0])
+    x = np.array([[7.0, 1.0], [8.0, 0.5]])
+    # cos(pi) 3 + cos(2.5 pi) 4 + 10 = 7; cos(pi / 2) 3 + cos(1.5 pi) 4 + 10 = 10
+    y = layer.forward(x)
+    close(y, [[7.0, 1.0, 7.0], [8.0, 0.5, 10.0]], 1e-14)
+    dx, (df, dphase, dW, db) = layer.backward(x, y, np.array([[1.0, 2.0, 1.0], [0.0, 0.0, 1.0]]))
+    # dz = -2 pi sin(2 pi z) W: at the first row sines 0 and 1, at the second 1 and -1
+    close(dphase, [[[-6 * np.pi, (-8 + 8) * np.pi]]], 1e-13)
+    close(df, [[[-3 * np.pi, (-8 + 4) * np.pi]]], 1e-13)
+    close(dW, [[[-1.0], [0.0]]], 1e-14)
+    close(db, [[[2.0]]], 0)
+    close(dx, [[1.0, 2.0 - 8 * np.pi], [0.0, (-6 * 0.5 + 8) * np.pi]], 1e-13)
+
+
+def test_periodic_embedding_begins_with_waves_of_all_phases(generator):
+    layer = pl.PeriodicEmbedding.draw([1, 0, 1], generator, waves=500, size=2, deviation=0.3)
+    assert [p.shape for p in layer.params] == [(2, 1, 500), (2, 1, 500), (2, 500, 2), (2, 1, 2)]
+    assert abs(layer.frequency.std() / 0.3 - 1) < 0.1 and abs(layer.phase).max() <= 0.5 and layer.phase.std() > 0.25
+    assert abs(layer.W).max() <= 500**-0.5
+    assert layer.inputs() == 3 and layer.width(3) == 7
+    assert {array.dtype for array in layer.arrays().values()} == {np.dtype(np.float32)}
+
+
 def test_scale_multiplies_by_a_float32_in_every_type():
     factor = float(np.float32(1 / 255))
     assert factor != 1 / 255
@@ -219,6 +262,17 @@ def test_arrays_keep_their_type_and_whole_numbers_become_float32():
     assert layer.W[0, 0] == 1.0
 
 
+def embedding(**changed):
+    arrays = {
+        "frequency": np.zeros((1, 1, 2)),
+        "phase": np.zeros((1, 1, 2)),
+        "W": np.zeros((1, 2, 1)),
+        "b": np.zeros((1, 1, 1)),
+        "embedded": [1.0, 0.0],
+    }
+    return pl.PeriodicEmbedding(**{**arrays, **changed})
+
+
 REFUSED = {
     "W of one axis": (lambda: pl.Affine(np.zeros(3)), r"\(inputs, outputs\).*got shape \(3,\)"),
     "no outputs": (lambda: pl.Affine(np.zeros((3, 0))), r"got shape \(3, 0\)"),
@@ -248,6 +302,14 @@ REFUSED = {
     "mean nan": (lambda: pl.Standardize([np.nan], [1.0]), "finite means"),
     "no rows": (lambda: pl.Standardize.of(np.zeros((0, 2))), r"at least one row.*\(0, 2\)"),
     "one axis": (lambda: pl.Standardize.of([1.0, 2.0]), r"\(2,\)"),
+    "robust rows": (lambda: pl.Standardize.robust(np.zeros((0, 2))), r"at least one row.*\(0, 2\)"),
+    "limit": (lambda: pl.SmoothClip(0.0), "limit must be a finite number above 0, got 0.0"),
+    "embedded": (lambda: embedding(embedded=[1.0, 0.5]), r"with E ones among zeros.*and \(2,\)"),
+    "too few embedded": (lambda: embedding(embedded=[0.0, 0.0]), "with E ones"),
+    "frequency": (lambda: embedding(frequency=np.zeros((1, 1, 3))), r"got \(1, 1, 3\), \(1, 1, 2\)"),
+    "embedding's W": (lambda: embedding(W=np.zeros((2, 1))), r"W \(E, F, K\)"),
+    "waves": (lambda: pl.PeriodicEmbedding.draw([1.0], None, waves=0), "waves must be a whole number of 1 or more"),
+    "no columns": (lambda: pl.PeriodicEmbedding.draw([0.0], np.random.default_rng(0)), "E ones among zeros"),
     "Residual of nothing": (lambda: pl.Residual([]), "at least one layer"),
     "Residual of no layers": (lambda: pl.Residual([3]), "at least one layer"),
     "Residual width": (lambda: pl.Residual([pl.Affine(np.zeros((3, 2)))]), "3 in, 2 out"),

@@ -148,6 +148,24 @@ def test_adam_by_hand():
     close(p, [0.9, 1.1, 0.9], 1e-15)
 
 
+def test_adam_with_epsilon_hat_by_hand():
+    """With g = 2 and beta_2 = 0.75, sqrt(v) is 1 and sqrt(1 - beta_2) a half: a step is rate m_hat / 2 / (1 + 1)."""
+    p = np.array([1.0])
+    optimizer = pl.Adam(0.1, beta_2=0.75, epsilon=1.0, epsilon_hat=True)
+    optimizer.update([p], [np.array([2.0])], optimizer.start([p]))
+    close(p, [1 - 0.1 * 2 * 0.5 / (1 + 1)], 1e-15)
+    assert optimizer.options()["epsilon_hat"] is True
+    assert "epsilon_hat" not in pl.Adam().options()
+
+
+def test_l2_that_is_given_is_added_to_the_optimizers_own():
+    W, b = np.array([[2.0]]), np.array([2.0])
+    optimizer = pl.SGD(0.1, l2=0.5)
+    optimizer.update([W, b], [np.zeros((1, 1)), np.zeros(1)], optimizer.start([W, b]), l2=0.25)
+    close(W, [[2 - 0.1 * 0.75 * 2]], 1e-15)
+    close(b, [2.0], 0)
+
+
 def test_max_norm_of_columns():
     W = np.array([[3.0, 0.3, 0.0], [4.0, 0.4, 0.0]])
     optimizer = pl.SGD(0.1, max_norm=4.5)

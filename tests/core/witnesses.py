@@ -62,6 +62,13 @@ def _dropout(layer: Any, x: Tensor, params: list[Tensor], learning: Learning | N
     return x * torch.from_numpy(on) / (1 - layer.rate)
 
 
+def _embedding(layer: Any, x: Tensor, params: list[Tensor], learning: Learning | None) -> Tensor:
+    frequency, phase, W, b = params
+    chosen = x[:, torch.tensor(layer.embedded) == 1]  # (N, E)
+    waves = torch.cos(2 * math.pi * (chosen[:, :, None] * frequency[:, 0] + phase[:, 0]))
+    return torch.cat([x, (torch.einsum("nef,efk->nek", waves, W) + b[:, 0]).flatten(1)], dim=1)
+
+
 def _elementwise(what: str, function: Callable[[Tensor], Tensor], make: Callable[[], Layer]) -> LayerWitness:
     return LayerWitness(what, lambda layer, x, params, learning: function(x), [lambda generator: make()])
 
@@ -119,6 +126,21 @@ LAYERS: dict[str, LayerWitness] = {
         [
             lambda generator: pl.Standardize(*_vectors(generator, 2)),
             lambda generator: pl.Standardize(generator.normal(size=5), [0.0, 2.0, 0.0, 0.5, 1.0]),
+        ],
+    ),
+    "SmoothClip": LayerWitness(
+        "composition: x / sqrt(1 + (x / limit)^2)",
+        lambda layer, x, params, learning: x / torch.sqrt(1 + (x / layer.limit) ** 2),
+        [lambda generator: pl.SmoothClip(), lambda generator: pl.SmoothClip(0.7)],
+    ),
+    "PeriodicEmbedding": LayerWitness(
+        "composition: x, and beside it linear layers of cos(2 pi (x f + phase))",
+        _embedding,
+        [
+            lambda generator: pl.PeriodicEmbedding.draw(
+                [1, 0, 1, 1, 0], generator, waves=4, size=2, deviation=0.5, dtype=np.float64
+            ),
+            lambda generator: pl.PeriodicEmbedding.draw(np.ones(5), generator, dtype=np.float64),
         ],
     ),
     "BatchNorm": LayerWitness(
@@ -320,6 +342,7 @@ FUNCTIONS: dict[str, list[tuple[dict[str, Any], Callable[[Tensor], Tensor]]]] = 
     "silu": [({}, F.silu)],
     "softplus": [({}, lambda x: F.softplus(x, threshold=700))],
     "exponential": [({}, torch.exp)],
+    "cosine": [({}, lambda x: torch.cos(2 * math.pi * x))],
     "softmax": [({}, lambda x: F.softmax(x, dim=-1))],
     "log_softmax": [({}, lambda x: F.log_softmax(x, dim=-1))],
     "erfc": [({}, torch.special.erfc)],

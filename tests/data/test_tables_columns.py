@@ -11,7 +11,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 import pellucid as pl
-from pellucid.data.tables import choosing, survey
+from pellucid.data.tables import choosing, sample, survey
 
 NUMBERS = ["age", "income", "year", "tiny", "constant", "visits"]
 CATEGORIES = ["city", "plan", "colour", "zone"]
@@ -102,8 +102,8 @@ def test_the_report_says_what_was_done(tables):
     text = "\n".join(reading.report.lines())
     assert "another order" in text
     assert "ignored columns: spent" in text
-    assert "missing cells: age " in text
-    assert "unseen in training: city: 'Incheon' " in text
+    assert "missing cells filled: " in text
+    assert "(city: 'Incheon' " in text
     same = columns.read(learned.drop(columns="spent").dropna())
     list(same)
     assert same.report.lines() == []
@@ -232,6 +232,58 @@ def test_columns_survive_json_to_the_bit(tables):
         assert again.target == columns.target
         assert again.classes == names
         assert again.x(tables[1]).tobytes() == columns.x(tables[1]).tobytes()
+
+
+def test_a_robust_layer_has_medians_and_quartiles(tables):
+    learned = tables[0]
+    columns = pl.Columns.of(learned, target="bought")
+    layer, names = columns.standardize(np.float64, robust=True), columns.names
+    for name in ("age", "income", "year", "tiny", "visits"):
+        low, median, high = learned[name].quantile([0.25, 0.5, 0.75])
+        place = names.index(name)
+        assert layer.mean[place] + columns.offsets[place] == pytest.approx(median, rel=1e-12)
+        assert layer.deviation[place] == pytest.approx(high - low, rel=1e-9)
+    assert layer.mean[names.index("constant")] + columns.offsets[names.index("constant")] == 0.1
+    rest = [i for i, name in enumerate(names) if "=" in name or name.endswith("missing")]
+    assert (layer.mean[rest] == 0).all() and (layer.deviation[rest] == 1).all()
+
+
+def test_rare_ones_among_zeros_are_measured_by_their_ends():
+    columns = pl.Columns.of({"rare": [0] * 9 + [4], "t": [0.5 * i for i in range(10)]}, target="t")
+    layer = columns.standardize(robust=True)
+    assert (layer.mean[0], layer.deviation[0]) == (0.0, 2.0)
+
+
+def test_what_varies(tables):
+    frame = tables[0].assign(flag=np.arange(400) % 2, half=np.arange(400) % 2 / 2)
+    columns = pl.Columns.of(frame, target="bought")
+    varied = {name for name, varies in zip(columns.names, columns.varied, strict=True) if varies}
+    assert varied == {"age", "income", "year", "tiny", "visits", "spent", "half"}
+
+
+def test_quartiles_of_many_rows_are_those_of_a_sample_whatever_the_blocks(generator, monkeypatch):
+    monkeypatch.setattr(sample, "MOST", 2_000)
+    x = generator.lognormal(size=20_000)
+    found = []
+    for size in (20_000, 777):
+        one = sample.Sample()
+        for start in range(0, len(x), size):
+            rows = np.arange(start, min(start + size, len(x)))
+            one.add(x[rows], rows)
+        assert 1_000 <= len(one._values) <= 2_000
+        found.append(one.quartiles())
+    assert found[0] == found[1]
+    ranks = [(x < value).mean() for value in found[0]]
+    np.testing.assert_allclose(ranks, [0.25, 0.5, 0.75], atol=0.08)
+
+
+def test_columns_from_a_file_know_no_quartiles(tables):
+    columns = pl.Columns.of(tables[0], target="bought")
+    again = pl.Columns.from_dict(columns.to_dict(), columns.classes)
+    for call in (lambda: again.standardize(robust=True), lambda: again.varied, lambda: pl.table_mlp(again)):
+        with pytest.raises(pl.InputError, match="quartiles of column 'age' are not known"):
+            call()
+    assert pl.table_mlp(again, preset="plain").layers[0].mean.size == again.width
 
 
 def test_columns_without_a_target_give_no_targets(tables):

@@ -34,6 +34,39 @@ def network(table, target, ignore, **settings) -> pl.Network:
     return pl.table_mlp(pl.Columns.of(table, target=target, ignore=[ignore]), **settings)
 
 
+def kinds(net: pl.Network) -> list[str]:
+    return [type(layer).__name__ for layer in net.layers]
+
+
+def test_presets_prepare_in_their_ways(houses):
+    many = pandas.concat([houses] * 2, ignore_index=True)
+    embedded = network(many, "price", "large", hidden=[4])
+    assert kinds(embedded)[:4] == ["Standardize", "SmoothClip", "PeriodicEmbedding", "Affine"]
+    assert embedded.layers[2].embedded.tolist() == [1.0, 0.0, 0.0, 0.0]
+    assert embedded.layers[3].W.shape == (7, 4)
+    assert kinds(network(houses, "price", "large"))[:3] == ["Standardize", "SmoothClip", "Affine"]
+    plain = network(many, "price", "large", preset="plain", dtype="float64")
+    assert kinds(plain)[:2] == ["Standardize", "Affine"] and plain.dtype == np.float64
+    assert network(many, "price", "large", hidden=[4]) == embedded
+    assert network(many, "price", "large", hidden=[4], seed=1).layers[2].W[0, 0, 0] != embedded.layers[2].W[0, 0, 0]
+    with pytest.raises(pl.InputError, match="preset is one of tabular, plain; not 'best'"):
+        network(houses, "price", "large", preset="best")
+
+
+def test_rows_of_numbers_have_the_preset_too(generator):
+    x = np.column_stack([generator.lognormal(size=2_500), np.arange(2_500) % 2])
+    t = (np.sin(4 * np.log(x[:, 0])) > 0).astype(int)
+    net = pl.tabular_mlp(x, 2, hidden=[32], output="softmax")
+    assert kinds(net)[:3] == ["Standardize", "SmoothClip", "PeriodicEmbedding"]
+    assert net.layers[2].embedded.tolist() == [1.0, 0.0]
+    recipe = pl.recipes.tables(net, len(x), quick=True)
+    assert repr(recipe.optimizer) == "AdamW(learning_rate=0.003, weight_decay=2.0, beta_2=0.95)"
+    assert repr(recipe.schedule) == "CosLog(cycles=4)"
+    history = pl.train(net, x, t, **recipe.settings())
+    assert history["accuracy"][-1] > 0.9
+    assert kinds(pl.tabular_mlp(x[:300], 1))[:3] == ["Standardize", "SmoothClip", "Affine"]
+
+
 def test_values_are_answered_in_their_own_units(houses):
     net = network(houses, "price", "large")
     before = net.predict(houses)
@@ -62,7 +95,7 @@ def test_a_failure_leaves_the_units_as_they_were(houses):
 
 def test_classes_are_answered_by_name(houses):
     net = network(houses, "large", "price", hidden=[16])
-    history = pl.train_table(net, houses, epochs=20)
+    history = pl.train_table(net, houses, epochs=40)
     assert history["accuracy"][-1] > 0.95
     assert net.labels({"town": ["Jeju", "Busan"], "size": [30, 190]}) == ["no", "yes"]
     assert net.predict(houses[:3]).tobytes() == net.predict(net.columns.x(houses[:3])).tobytes()

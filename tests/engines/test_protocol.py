@@ -16,7 +16,7 @@ from pellucid.core import chain
 from pellucid.core.layer import Layer, Learning
 from pellucid.core.losses import Loss
 from pellucid.core.types import Array
-from pellucid.engines import ENGINES, Engine, ReferenceEngine, make_engine, native, thread_count
+from pellucid.engines import ENGINES, Engine, ReferenceEngine, Ridge, make_engine, native, thread_count
 
 
 def installed(name: str) -> bool:
@@ -301,6 +301,28 @@ def test_batches_in_one_call(engine: str, dtype: type, weighted: bool, shuffled:
     assert bits(one) == bits(two)
     assert first.state["step"] == second.state["step"] == len(rates)
     assert first.learning_rate == second.learning_rate
+
+
+@every_engine
+@every_type
+@pytest.mark.parametrize("loss", [None, "own"])
+def test_each_batch_may_have_its_own_l2(engine: str, dtype: type, loss: str | None) -> None:
+    one, two = network(dtype), network(dtype)
+    x, t, weights = data(50, dtype)
+    options = {} if loss is None else {"loss": Own()}
+    first = worker(one, engine, optimizer=pl.SGD(0.1, l2=0.01), **options)
+    follower = pl.SGD(0.1)
+    second = worker(two, "reference", optimizer=follower, **options)
+    l2, squares = np.array([0.0, 0.5, 0.1, 0.0, 0.2]), np.full(5, np.nan)
+    first.learn_batches(x, t, weights, None, 12, [0.1] * 5, Ridge(l2, squares))
+    for index in range(5):
+        learned = [W for place in (0, 4, 8) for W in two.layers[place].params if W.ndim == 2]  # layer 5 is frozen
+        assert squares[index] == pytest.approx(sum(float((W.astype(np.float64) ** 2).sum()) for W in learned), rel=1e-5)
+        follower.l2 = 0.01 + l2[index]
+        rows = slice(12 * index, 12 * index + 12)
+        second.learn(x[rows], t[rows], weights[rows])
+    for a, b in zip(one.params, two.params, strict=True):
+        close(a, b)
 
 
 @every_engine

@@ -51,6 +51,10 @@ def samples(dtype: type, generator: np.random.Generator) -> dict[str, list[pl.La
         "Flatten": [pl.Flatten()],
         "Scale": [pl.Scale(1 / 255)],
         "Standardize": [pl.Standardize(draw(3), positive(3))],
+        "SmoothClip": [pl.SmoothClip(2.5)],
+        "PeriodicEmbedding": [
+            pl.PeriodicEmbedding(draw(2, 1, 4), draw(2, 1, 4), draw(2, 4, 5), draw(2, 1, 5), np.array([0, 1, 1], dtype))
+        ],
         "BatchNorm": [pl.BatchNorm(draw(3), draw(3), draw(3), positive(3), momentum=0.2, epsilon=1e-3)],
         "LayerNorm": [pl.LayerNorm(draw(3), draw(3), epsilon=1e-4)],
         "Dropout": [pl.Dropout(0.25)],
@@ -354,6 +358,16 @@ def test_any_json_for_long(tmp_path: Path, layers: object, extra: Json) -> None:
     any_description(tmp_path / "a", layers, extra)
 
 
+def embedded(header: Json, tensors: dict[str, Array], chosen: list[float]) -> None:
+    """Put a PeriodicEmbedding of one column behind the last layer, which says that these are embedded."""
+    arrays = {"frequency": np.zeros((1, 1, 2)), "phase": np.zeros((1, 1, 2)), "W": np.zeros((1, 2, 3))}
+    arrays |= {"b": np.zeros((1, 1, 3)), "embedded": np.array(chosen)}
+    place = len(header["layers"])
+    shapes = {name: list(array.shape) for name, array in arrays.items()}
+    header["layers"].append({"type": "PeriodicEmbedding", "options": {}, "shapes": shapes})
+    tensors.update({f"{place}.{name}": array.astype(np.float32) for name, array in arrays.items()})
+
+
 HOSTILE: dict[str, tuple[Callable[[Json, dict[str, Array]], object], str]] = {
     "version 2": (lambda h, t: h.update(version=2), "version"),
     "no version": (lambda h, t: h.pop("version"), "version"),
@@ -415,6 +429,11 @@ HOSTILE: dict[str, tuple[Callable[[Json, dict[str, Array]], object], str]] = {
     "Residual without layers": (
         lambda h, t: h["layers"].append({"type": "Residual", "options": {}, "layers": []}), "Residual"),
     "Residual of nothing": (lambda h, t: h["layers"].append({"type": "Residual", "options": {}}), "malformed"),
+    "a limit of 0": (
+        lambda h, t: h["layers"].append({"type": "SmoothClip", "options": {"limit": 0}, "shapes": {}}), "limit"),
+    "embedded by half": (lambda h, t: embedded(h, t, [1.0, 0.5]), "E ones among zeros"),
+    "more embedded than waves": (lambda h, t: embedded(h, t, [1.0, 1.0]), "E ones among zeros"),
+    "embedded of another width": (lambda h, t: embedded(h, t, [1.0, 0.0, 0.0]), "expects 3 inputs in each row, got 2"),
     "too many layers": (lambda h, t: h.update(layers=[h["layers"][1]] * 10_001), "at most 10000"),
 }  # fmt: skip
 
@@ -488,8 +507,8 @@ def tensor(kind: str, shape: list[int], end: int) -> Json:
         (raw(tensor("F32", [2, 2], 10**12), bytes(16)), "damaged"),
         (raw(tensor("F32", [-2, -2], 16), bytes(16)), "damaged"),
         (raw(tensor("F32", [2**62, 4], 16), bytes(16)), "damaged"),
-        (raw(tensor("BF16", [2, 4], 16), bytes(16)), "malformed"),
-        (raw(tensor("F8_E4M3", [4, 4], 16), bytes(16)), "malformed"),
+        (raw(tensor("BF16", [2, 4], 16), bytes(16)), "float32 or float64"),
+        (raw(tensor("F8_E4M3", [4, 4], 16), bytes(16)), "float32 or float64"),
         (raw(tensor("C64", [2, 1], 16), bytes(16)), "float32 or float64"),
         (raw(tensor("Python", [2, 2], 16), bytes(16)), "damaged"),
     ],

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import torch
 from torch import nn
@@ -30,10 +33,39 @@ class Skip(nn.Module):
         return x + self.inner(x)
 
 
+class Clipped(nn.Module):
+    def __init__(self, limit: float) -> None:
+        super().__init__()
+        self.limit = limit
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x / torch.sqrt(1 + (x / self.limit) ** 2)
+
+
+class Embedded(nn.Module):
+    def __init__(self, layer: pl.PeriodicEmbedding) -> None:
+        super().__init__()
+        self.columns = np.flatnonzero(layer.embedded)
+        self.arrays = [torch.from_numpy(p.copy()) for p in layer.params]
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        frequency, phase, W, b = self.arrays
+        waves = [
+            torch.cos(2 * torch.pi * (x[:, [i]] @ frequency[e] + phase[e])) @ W[e] + b[e]
+            for e, i in enumerate(self.columns)
+        ]
+        return torch.cat([x, *waves], dim=1)
+
+
 def twin(layers: list[pl.Layer]) -> nn.Sequential:
     """Give PyTorch's modules with the same numbers, as they answer."""
     dtype = torch.float64 if pl.Network(layers).dtype == np.float64 else torch.float32
     plain = {"Sigmoid": nn.Sigmoid, "ReLU": nn.ReLU, "Tanh": nn.Tanh, "GELU": nn.GELU, "SiLU": nn.SiLU}
+    prepared: dict[str, Callable[[Any], nn.Module]] = {
+        "Standardize": lambda layer: Scaled(layer.mean, layer.deviation),
+        "SmoothClip": lambda layer: Clipped(layer.limit),
+        "PeriodicEmbedding": Embedded,
+    }
     modules: list[nn.Module] = []
     for layer in layers:
         kind = type(layer).__name__
@@ -51,8 +83,8 @@ def twin(layers: list[pl.Layer]) -> nn.Sequential:
             modules.append(norm)
         elif isinstance(layer, pl.Residual):
             modules.append(Skip(twin(list(layer.inner))))
-        elif isinstance(layer, pl.Standardize):
-            modules.append(Scaled(layer.mean, layer.deviation))
+        elif kind in prepared:
+            modules.append(prepared[kind](layer))
         elif isinstance(layer, pl.Scale):
             modules.append(Scaled(np.zeros(1), np.array([1 / layer.factor], np.float64)))
         elif isinstance(layer, pl.Softmax):
@@ -92,6 +124,17 @@ def kinds() -> dict[str, pl.Network]:
                 pl.GELU(),
                 affine(5, 1, 1),
                 pl.Sigmoid(),
+            ]
+        ),
+        "embedded": pl.Network(
+            [
+                pl.Standardize(np.arange(D) - 1.0, np.arange(D) + 0.5),
+                pl.SmoothClip(),
+                pl.PeriodicEmbedding.draw([1, 0, 1, 1, 0, 0], generator, waves=4, size=2, dtype=np.float64),
+                affine(D + 6, 5, 0),
+                pl.Tanh(),
+                affine(5, 3, 1),
+                pl.Softmax(),
             ]
         ),
         "batch norm": pl.Network([affine(D, 5, 0), norm, pl.SiLU(), pl.Dropout(0.5), affine(5, 3, 1), pl.Softmax()]),

@@ -152,3 +152,18 @@ def test_values_have_no_answer_to_turn() -> None:
     assert found.x == pytest.approx([0.5], abs=1e-5)
     with pytest.raises(pl.InputError, match="within what range"):
         pl.counterfactual(NETS["sigmoids"], np.zeros(D))
+
+
+def test_the_number_of_a_missing_cell_does_not_change_alone():
+    """A filled number that moves while its flag still says missing is no row that could be written down."""
+    rng = np.random.default_rng(0)
+    age, income = rng.uniform(20, 60, 200), rng.uniform(1, 9, 200)
+    bought = np.where(income + age / 20 > 7, "yes", "no").tolist()
+    cells = [None if i % 10 == 0 else float(v) for i, v in enumerate(income)]
+    table = {"age": age.tolist(), "income": cells, "bought": bought}
+    net = pl.table_mlp(pl.Columns.of(table, target="bought"), hidden=[8])
+    pl.train_table(net, table, epochs=20)
+    whole = pl.counterfactual(net, {"age": [25.0], "income": [3.0]})
+    assert "income" in {name for name, _, _ in whole.moves()}
+    missing = pl.counterfactual(net, {"age": [25.0], "income": [None]})
+    assert {name for name, before, after in missing.moves() if before != after} <= {"age"}

@@ -65,8 +65,8 @@ def test_the_gradient_at_the_mean_by_differences(name: str) -> None:
         assert (found.method, found.exact) == ("gradient", False)
         depth = place.stop if place.affine is None else place.first + 1
         rest = pl.Network(net.layers[start:depth])
-        for i in range(6):
-            move = 1e-5 * np.eye(6)[i]
+        for i, unit in enumerate(np.eye(u.size)):
+            move = 1e-5 * unit
             slope = (rest(u + move) - rest(u - move))[0] / 2e-5
             np.testing.assert_allclose(found.values[i], slope, rtol=1e-6, atol=1e-8)
         assert "mean input" in found.note

@@ -187,3 +187,20 @@ def test_who_shows_progress(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_no_screen_at_all(blobs: Data, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stderr", None)  # as under pythonw and some services
     assert np.isfinite(learn(blobs)["loss"]).all()
+
+
+def test_many_short_epochs_are_told_of_now_and_then(blobs: Data, capsys: pytest.CaptureFixture[str]) -> None:
+    net = pl.mlp([2, 3], seed=0)
+    pl.train(net, *blobs, epochs=120, batch_size=60, progress=True)
+    epochs = [int(line.split()[1].partition("/")[0]) for line in capsys.readouterr().err.splitlines()]
+    assert epochs[0] == 1
+    assert epochs[-1] == 120
+    assert {3, 6, 117} <= set(epochs)
+    assert len(epochs) < 60
+
+    def stop(run: Run) -> None:
+        if run.epoch == 41:
+            run.stop("enough")
+
+    pl.train(net, *blobs, epochs=120, batch_size=60, progress=True, callbacks=stop)
+    assert "epoch 41/" in capsys.readouterr().err.splitlines()[-1]

@@ -3,6 +3,7 @@
 
 #include <map>
 
+#include "embedding.h"
 #include "layers.h"
 #include "normalization.h"
 
@@ -171,6 +172,8 @@ std::unique_ptr<Layer<T>> make_layer(const LayerSpec& spec) {
         {"Flatten", make_activation<T, IdentityF>},
         {"Scale", make_activation<T, ScaleF>},
         {"Standardize", make<T, Standardize>},
+        {"SmoothClip", make_activation<T, SmoothClipF>},
+        {"PeriodicEmbedding", make<T, PeriodicEmbedding>},
         {"BatchNorm", make<T, BatchNorm>},
         {"LayerNorm", make<T, LayerNorm>},
         {"Dropout", make<T, Dropout>},
@@ -179,7 +182,8 @@ std::unique_ptr<Layer<T>> make_layer(const LayerSpec& spec) {
     const auto found = makers.find(spec.kind);
     require(found != makers.end(), "no native layer " + spec.kind);
     require(spec.inputs >= 0 && spec.outputs >= 0, spec.kind + ": a width below 0");
-    require(spec.kind == "Affine" || spec.inputs == spec.outputs, spec.kind + " gives as many numbers as it takes");
+    const bool widens = spec.kind == "Affine" || spec.kind == "PeriodicEmbedding";
+    require(widens || spec.inputs == spec.outputs, spec.kind + " gives as many numbers as it takes");
     return found->second(spec);
 }
 

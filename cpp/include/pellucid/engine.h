@@ -55,7 +55,7 @@ public:
             for (std::int64_t b = 0; b < blocks; ++b) answer_one(b);
     }
 
-    std::int64_t learn(const Rows& x, const Targets& t, std::int64_t batch, std::uint64_t step, void* y, const double* rates, double* losses) override {
+    std::int64_t learn(const Rows& x, const Targets& t, std::int64_t batch, std::uint64_t step, void* y, const double* rates, double* losses, Ridge ridge = {}) override {
         require(updates(), "this engine was made without an optimizer");
         require(batch > 0, "a batch has at least one row");
         std::int64_t done = 0, start = 0;
@@ -66,7 +66,9 @@ public:
             losses[done] = gradients(part, t.from(x.chosen ? 0 : start), part.count, step, out);
             if (!std::isfinite(losses[done])) return done + 1;
             observe();
-            update(rates[done++], ++step);
+            if (ridge.squares) ridge.squares[done] = optimizer_->squares(learning_);
+            update(rates[done], ++step, ridge.l2 ? ridge.l2[done] : 0);
+            ++done;
             start += batch;
         } while (start < x.count);
         return done;
@@ -116,9 +118,9 @@ public:
 
     bool updates() const override { return optimizer_ != nullptr; }
 
-    void update(double learning_rate, std::uint64_t step) override {
+    void update(double learning_rate, std::uint64_t step, double l2 = 0) override {
         require(updates(), "this engine was made without an optimizer");
-        optimizer_->update(learning_, learning_rate, step, threads_);
+        optimizer_->update(learning_, learning_rate, step, l2, threads_);
     }
 
     void observe() override { chain_.observe(pass(), x_, first_); }

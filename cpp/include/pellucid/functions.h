@@ -102,6 +102,33 @@ inline Vec<T> polynomial(Vec<T> x, const T (&highest_first)[n]) {
     return sum;
 }
 
+template <class T>
+inline Vec<T> square_root(Vec<T> x) {
+    Vec<T> y;
+    for (int i = 0; i < kLanes<T>; ++i) y[i] = std::sqrt(x[i]);  // one instruction, once the compiler sees it
+    return y;
+}
+
+// cos(2 pi x), x in whole turns: without the whole ones, and folded at a quarter, it is sin(2 pi u) with |u| <= 1/4, by
+// Taylor's series, whose first neglected term is below half a unit in the last place. Beyond 2^(digits - 2) turns a number
+// tells too little of its turn: the answer is then 1.
+template <class T>
+inline Vec<T> cosine(Vec<T> x) {
+    const T whole = T(1.5) * T(std::int64_t(1) << kMantissa<T>);
+    const Vec<T> far = fill<T>(T(std::int64_t(1) << (kMantissa<T> - 1)));
+    const Vec<T> part = choose<T>(size_of<T>(x) < far, x - ((x + whole) - whole), x * 0);
+    const Vec<T> a = T(6.28318530717958647693) * (T(0.25) - size_of<T>(part)), square = a * a;
+    constexpr int terms = sizeof(T) == 4 ? 13 : 21;
+    T factorial = 1;
+    for (int i = 2; i <= terms; ++i) factorial *= T(i);
+    Vec<T> sum = fill<T>(1 / factorial);
+    for (int i = terms; i > 1; i -= 2) {
+        factorial /= T(i) * T(i - 1);
+        sum = 1 / factorial - sum * square;
+    }
+    return sum * a;
+}
+
 // erfc, as core/functions.py has it: W. J. Cody, Mathematics of Computation 23 (1969), 631-637.
 template <class T>
 inline Vec<T> erfc(Vec<T> x) {

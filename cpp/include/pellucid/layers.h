@@ -277,6 +277,25 @@ struct ScaleF {
     const T factor_;
 };
 
+// y = x / sqrt(1 + (x / limit)^2). As in core, x / limit is kept from a square that overflows.
+template <class T>
+struct SmoothClipF {
+    explicit SmoothClipF(const LayerSpec& spec) : limit_(static_cast<T>(option_of(spec, 0))) {}
+    Vec<T> share(Vec<T> x) const {
+        const Vec<T> near = smaller<T>(larger<T>(x / limit_, fill<T>(-1e8)), fill<T>(1e8));
+        return choose<T>(x == x, near, x);
+    }
+    Vec<T> value(Vec<T> x) const {
+        const Vec<T> u = share(x);
+        return u / square_root<T>(1 + u * u) * limit_;
+    }
+    Vec<T> slope(Vec<T> x, Vec<T>) const {
+        const Vec<T> u = share(x), square = 1 + u * u;
+        return 1 / (square_root<T>(square) * square);
+    }
+    const T limit_;
+};
+
 // Each row as probabilities: y = exp(x) / sum exp(x); dx = y (dy - sum of dy y).
 template <class T>
 void softmax_row(const T* x, T* y, std::int64_t H) {

@@ -20,22 +20,42 @@ public:
         if (s_.ema >= 0) expect_fit(s_.average, parameters);
     }
 
-    // Moves all parameters that learn, in place; `step` counts from 1.
-    void update(const std::vector<Parameter>& parameters, double rate, std::uint64_t step, const Threads& threads) const {
+    // Moves all parameters that learn, in place; `step` counts from 1, and `ridge` is added to l2.
+    void update(const std::vector<Parameter>& parameters, double rate, std::uint64_t step, double ridge, const Threads& threads) const {
         const T share = clipped(parameters);
+        const T l2 = static_cast<T>(s_.l2 + ridge);
         for (std::size_t i = 0; i < parameters.size(); ++i) {
             const Parameter& p = parameters[i];
             constexpr std::int64_t block = 1 << 14;
             threads.each((p.size() + block - 1) / block, [&](std::int64_t task) {
                 const std::int64_t from = task * block, count = std::min(block, p.size() - from);
-                move(p, i, from, count, rate, static_cast<double>(step), share);
+                move(p, i, from, count, rate, static_cast<double>(step), share, l2);
             });
             if (p.columns && s_.max_norm >= 0) bound(p);
             if (s_.ema >= 0) follow(p, static_cast<T*>(s_.average[i].data));
         }
     }
 
+    // The sum of the squares of all weights that learn: of matrices, as l2 takes them.
+    static double squares(const std::vector<Parameter>& parameters) {
+        double total = 0;
+        for (const Parameter& p : parameters) {
+            if (!p.columns) continue;
+            for (std::int64_t start = 0; start < p.size(); start += kSquares) {  // few at a time: float32 keeps its digits
+                Vec<T> sum{};
+                each_vector<T>(std::min(kSquares, p.size() - start), [&](std::int64_t i, std::int64_t n) {
+                    const Vec<T> value = load_upto(p.value + start + i, n);
+                    sum += value * value;
+                });
+                for (int lane = 0; lane < kLanes<T>; ++lane) total += static_cast<double>(sum[lane]);
+            }
+        }
+        return total;
+    }
+
 private:
+    static constexpr std::int64_t kSquares = 1 << 12;
+
     static void expect_fit(const std::vector<Numbers>& memory, const std::vector<Parameter>& parameters) {
         bool fits = memory.size() == parameters.size();
         for (std::size_t i = 0; fits && i < memory.size(); ++i) fits = memory[i].count == parameters[i].size();
@@ -59,14 +79,14 @@ private:
         return static_cast<T>(share < 1 ? share : 1);
     }
 
-    void move(const Parameter& p, std::size_t index, std::int64_t from, std::int64_t count, double rate, double step, T share) const {
+    void move(const Parameter& p, std::size_t index, std::int64_t from, std::int64_t count, double rate, double step, T share, T l2) const {
         T* value = p.value + from;
         T* gradient = p.gradient + from;
         const bool weights = p.columns != 0;
         if (share != 1)
             for (std::int64_t i = 0; i < count; ++i) gradient[i] *= share;
-        if (weights && (s_.l1 > 0 || s_.l2 > 0)) {
-            const T l1 = static_cast<T>(s_.l1), l2 = static_cast<T>(s_.l2);
+        if (weights && (s_.l1 > 0 || l2 > 0)) {
+            const T l1 = static_cast<T>(s_.l1);
             for (std::int64_t i = 0; i < count; ++i) {
                 const T sign = value[i] > 0 ? T(1) : value[i] < 0 ? T(-1) : T(0);
                 gradient[i] += l1 * sign + l2 * value[i];
@@ -100,7 +120,8 @@ private:
 
     void adam(T* p, const T* g, T* m, T* v, std::int64_t count, T keep, double rate, double step) const {
         const T pull = static_cast<T>(1 - s_.beta_1), beta = static_cast<T>(s_.beta_2), push = static_cast<T>(1 - s_.beta_2);
-        const T root = static_cast<T>(std::sqrt(1 - std::pow(s_.beta_2, step))), epsilon = static_cast<T>(s_.epsilon);
+        const T root = static_cast<T>(std::sqrt(1 - std::pow(s_.beta_2, step)));
+        const T epsilon = s_.epsilon_hat ? static_cast<T>(s_.epsilon) / root : static_cast<T>(s_.epsilon);
         const T size = static_cast<T>(rate / (1 - std::pow(s_.beta_1, step)));
         each_vector<T>(count, [&](std::int64_t i, std::int64_t n) {
             const Vec<T> slope = load_upto(g + i, n), before = load_upto(m + i, n);
@@ -108,7 +129,7 @@ private:
             const Vec<T> square = beta * load_upto(v + i, n) + push * slope * slope;
             store_upto(m + i, mean, n);
             store_upto(v + i, square, n);
-            const Vec<T> spread = square_root(square) / root + epsilon;
+            const Vec<T> spread = square_root<T>(square) / root + epsilon;
             store_upto(p + i, load_upto(p + i, n) * keep - size * mean / spread, n);
         });
     }
@@ -120,14 +141,8 @@ private:
             const Vec<T> slope = load_upto(g + i, n);
             const Vec<T> sum = old * load_upto(squares + i, n) + fresh * slope * slope;
             store_upto(squares + i, sum, n);
-            store_upto(p + i, load_upto(p + i, n) * keep - rate * slope / (square_root(sum) + epsilon), n);
+            store_upto(p + i, load_upto(p + i, n) * keep - rate * slope / (square_root<T>(sum) + epsilon), n);
         });
-    }
-
-    static Vec<T> square_root(Vec<T> x) {
-        Vec<T> y;
-        for (int i = 0; i < kLanes<T>; ++i) y[i] = std::sqrt(x[i]);  // one instruction, once the compiler sees it
-        return y;
     }
 
     void bound(const Parameter& p) const {

@@ -41,7 +41,7 @@ struct LossSpec {
 struct OptimizerSpec {
     std::string kind;  // empty: none
     double momentum = 0, beta_1 = 0, beta_2 = 0, epsilon = 0, decay = 0;
-    bool nesterov = false;
+    bool nesterov = false, epsilon_hat = false;
     double weight_decay = 0, l1 = 0, l2 = 0;
     double clip_norm = -1, clip_value = -1, max_norm = -1, ema = -1;
     std::vector<std::vector<Numbers>> slots;  // its memory, an array for each parameter that learns
@@ -92,6 +92,12 @@ struct Targets {
     }
 };
 
+// L2 of weights whose strength differs from batch to batch; null for none.
+struct Ridge {
+    const double* l2 = nullptr;  // for each batch, what is added to the optimizer's own l2
+    double* squares = nullptr;   // for each batch, filled with the sum of the weights' squares before it
+};
+
 // An engine for one list of layers. Not safe for two threads at once, but for `answer`. What does not fit together
 // raises std::invalid_argument, and changes nothing.
 class Engine {
@@ -117,7 +123,7 @@ public:
     // y, unless it is null, and losses; gives how many batches were done. The last of them may have a loss that is not
     // finite: such a batch changes nothing, and ends it. No rows at all are one batch.
     virtual std::int64_t learn(const Rows& x, const Targets& t, std::int64_t batch, std::uint64_t step, void* y,
-                               const double* rates, double* losses) = 0;
+                               const double* rates, double* losses, Ridge ridge = {}) = 0;
 
     // The two halves of `gradients`, for a loss that is computed elsewhere: sums are what the loss takes, (N, K). The
     // rows of x are kept.
@@ -135,8 +141,8 @@ public:
     // Whether there is an optimizer, without which `update` is refused.
     virtual bool updates() const = 0;
 
-    // Moves the parameters by the gradients; `step` counts from 1.
-    virtual void update(double learning_rate, std::uint64_t step) = 0;
+    // Moves the parameters by the gradients; `step` counts from 1, and l2 is added to the optimizer's own.
+    virtual void update(double learning_rate, std::uint64_t step, double l2 = 0) = 0;
 
     // Brings running means up to date with the last learning pass.
     virtual void observe() = 0;

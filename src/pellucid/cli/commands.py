@@ -12,12 +12,15 @@ from pellucid.cli.demo import demo
 from pellucid.cli.doctor import doctor
 from pellucid.cli.evaluate import evaluate
 from pellucid.cli.explain import explain
+from pellucid.cli.export import export
 from pellucid.cli.help import Group, Option, lang_option
+from pellucid.cli.importing import import_
 from pellucid.cli.inspect import inspect
 from pellucid.cli.predict import predict
 from pellucid.cli.serve import open_page, serve
 from pellucid.cli.summary import summary
 from pellucid.cli.train import train
+from pellucid.cli.verify import verify
 from pellucid.language import mark
 
 
@@ -56,6 +59,7 @@ def pellucid() -> None:
 
 for command in (
     *(train, predict, evaluate, inspect, explain, compare, summary),
-    *(open_page, serve, data, bench, doctor, demo),
+    *(export, import_, verify, open_page, serve),
+    *(data, bench, doctor, demo),
 ):
     pellucid.add_command(command)

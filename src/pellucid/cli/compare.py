@@ -12,12 +12,14 @@ from pellucid.cli.output import columns, tell, write_json
 from pellucid.cli.plotting import check_plot, plot_option, write_plot
 from pellucid.cli.rows import Rows, levels, reads_digits, rows_alone
 from pellucid.cli.threads import use_threads
+from pellucid.errors import InputError
 from pellucid.language import cell_width, mark, say
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from pellucid.lens.comparison import Comparison
+    from pellucid.lens.response import InputWeights
     from pellucid.network import Network
 
 SHOWN = 10
@@ -67,12 +69,22 @@ def compare(first: str, second: str, data: str | None, plot: str | None, as_json
 
 def _rows(a: Network, b: Network, data: str | None) -> Rows | None:
     if data is not None:
+        if (unlike := _unlike_inputs(a, b)) is not None:
+            raise InputError(say("{reason}: no data fit both; without data their weights are compared", reason=unlike))
         return rows_alone(a, data)
     if not (reads_digits(a) and reads_digits(b)):
         return None
     from pellucid.cli.rows import rows_with_targets
 
     return rows_with_targets(a, None)
+
+
+def _unlike_inputs(a: Network, b: Network) -> str | None:
+    """Say that two networks take different numbers of inputs, where they do."""
+    from pellucid.core import chain
+
+    D_a, D_b = chain.input_width(a.layers), chain.input_width(b.layers)
+    return None if None in (D_a, D_b) or D_a == D_b else say("A takes {a} inputs and B takes {b}", a=D_a, b=D_b)
 
 
 def _show(first: str, second: str, a: Network, b: Network, rows: Rows | None, found: Comparison) -> None:
@@ -84,7 +96,8 @@ def _show(first: str, second: str, a: Network, b: Network, rows: Rows | None, fo
     drawing.show(text.partition("\n\n")[2] if found.weights or found.unmatched else text)
     if rows is None:
         click.echo()
-        tell(say("name DATA as well to compare their answers"))
+        unlike = _unlike_inputs(a, b)
+        tell(say("name DATA as well to compare their answers") if unlike is None else unlike)
         return
     if found.differing is None or not len(found.differing):
         return
@@ -108,6 +121,8 @@ def _show_weights(found: Comparison) -> None:
         tell(say("and {count:,} more", count=len(found.weights) - ARRAYS))
     if found.unmatched:
         tell(say("only in one of them: {names}", names=", ".join(found.unmatched)))
+    if lines and any(line.largest for line in found.weights):
+        tell(say("gaps are between neurons of the same number: networks that learned apart have no common order"))
     if found.rows:
         click.echo()
 
@@ -146,15 +161,22 @@ def _truth(net: Network, rows: Rows, row: int) -> list[str]:
 
 
 def _plot(path: str, first: tuple[str, Network], second: tuple[str, Network]) -> None:
-    """Draw the weights of both first hidden layers side by side."""
+    """Draw the weights of both first hidden layers below each other, on one scale."""
     from pellucid.lens import plots
+    from pellucid.lens.plots.figures import largest_of
+    from pellucid.lens.response import input_weights
 
-    def panel(name: str, net: Network) -> Any:
+    found = [(name, input_weights(net)) for name, net in (first, second)]
+    end = max(largest_of(weights.values) for _, weights in found)
+
+    def panel(name: str, weights: InputWeights) -> Any:
         def draw(*, ax: Axes) -> Axes:
-            plots.weights(net, ax=ax)
+            plots.weights(weights, end=end, ax=ax)
             ax.set_title(f"{name}\n{ax.get_title()}")
             return ax
 
         return draw
 
-    write_plot(path, [panel(*first), panel(*second)], (8, 5))
+    lines = max(-(-len(weights.labels) // 8) for _, weights in found)
+    height = 5.0 if found[0][1].pictures is None else 1.35 * lines + 0.9
+    write_plot(path, [panel(*one) for one in found], (9.5, height), across=1)

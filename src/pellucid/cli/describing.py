@@ -91,16 +91,18 @@ def _told(fact: Mapping[str, Any]) -> list[str]:
     told = []
     if fact["kind"] == "number" and fact["range"] is not None:
         low, high = fact["range"]
-        told.append(say("{low:.4g} to {high:.4g}, mean {mean:.4g}", low=low, high=high, mean=fact["mean"]))
+        low, high, mean = (f"{f:.4g}" if abs(f) < 1000 else f"{f:,.0f}" for f in (low, high, fact["mean"]))
+        told.append(say("{low} to {high}, mean {mean}", low=low, high=high, mean=mean))
     elif fact["kind"] == "category" and fact["counts"] is not None:
         shown = ", ".join(f"{name} {count:,}" for name, count in list(fact["counts"].items())[:SHOWN])
+        shown += ", ..." if len(fact["counts"]) > SHOWN else ""
         told.append(say("{count:,} different: {shown}", count=fact["different"], shown=shown))
     if fact["missing"]:
         told.append(say("{count:,} missing", count=fact["missing"]))
     if "unreadable" in fact:
-        told.append(say("{count:,} cells are no number, the first in row {row}", **_first(fact["unreadable"])))
+        told.append(say("cells that are no number: {count:,}, the first in row {row}", **_first(fact["unreadable"])))
     if "infinite" in fact:
-        told.append(say("{count:,} cells are infinite, the first in row {row}", **_first(fact["infinite"])))
+        told.append(say("infinite cells: {count:,}, the first in row {row}", **_first(fact["infinite"])))
     if "left_out" in fact:
         told.append(say("left out: {names}", names=fact["left_out"]))
     return told

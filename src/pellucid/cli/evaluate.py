@@ -13,6 +13,7 @@ from pellucid.cli.output import tell, write_json
 from pellucid.cli.plotting import check_plot, plot_option, write_plot
 from pellucid.cli.rows import Rows, rows_with_targets
 from pellucid.cli.threads import use_threads
+from pellucid.errors import InputError
 from pellucid.language import mark, say
 
 if TYPE_CHECKING:
@@ -55,7 +56,10 @@ CHANGES = ("brightness", "noise", "shift", "rotation")
     type=click.Choice((*CHANGES, "all")),
     multiple=True,
     metavar=mark("CHANGE"),
-    help=mark("How accuracy falls as pictures change: brightness, noise, shift, rotation, or all; may be given again."),
+    help=mark(
+        "How accuracy falls as pictures change (tables have none): brightness, noise, shift, rotation, or all; may be "
+        "given again."
+    ),
 )
 @option(
     "--importance",
@@ -88,6 +92,7 @@ def evaluate(model: str, file: str | None, plot: str | None, as_json: bool, **op
     from pellucid.network import load
 
     net = load(model)
+    _check_robustness(net, options["robustness"])
     rows = rows_with_targets(net, options["data"] or file, options["target"])
     found = look(net, rows, options)
     if as_json:
@@ -98,6 +103,15 @@ def evaluate(model: str, file: str | None, plot: str | None, as_json: bool, **op
             _say_what_next(model, found.whole.misread.tolist())
     if plot is not None:
         _plot(plot, net, rows, found)
+
+
+def _check_robustness(net: Network, changes: tuple[str, ...]) -> None:
+    from pellucid.lens.neurons import picture_shape
+
+    if changes and picture_shape(net) is None:
+        raise InputError(
+            say("--robustness changes pictures, and this network takes rows of other numbers: leave it out")
+        )
 
 
 def _say_what_next(model: str, misread: list[int]) -> None:

@@ -84,7 +84,7 @@ def explain(model: str, file: str | None, plot: str | None, as_json: bool, **opt
 
 def look(net: Network, asked: Asked, options: dict[str, Any]) -> Explanation:
     """Ask lens why; raises InputError for neurons and classes that do not exist."""
-    from pellucid.cli.predict import tells_classes
+    from pellucid.cli.answers import tells_classes
     from pellucid.lens.attribution import contributions, integrated_gradients
     from pellucid.lens.counterfactual import counterfactual
     from pellucid.lens.neurons import neuron_layer

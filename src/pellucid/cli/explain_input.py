@@ -31,7 +31,7 @@ def read_asked(net: Network, file: str | None, row: int | None, digit: int | Non
     if tables.knows(net, file):
         return _of_table(net, file, row)
     from pellucid.cli.datasets import as_inputs
-    from pellucid.cli.predict import read_rows
+    from pellucid.cli.rows import read_rows
 
     x, many = read_rows(net, file)
     x = as_inputs(net, x)

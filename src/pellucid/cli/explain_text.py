@@ -46,10 +46,10 @@ class Part(NamedTuple):
 
 def to_dict(net: Network, asked: Asked, found: Explanation) -> dict[str, Any]:
     """Give everything as JSON can hold it."""
-    from pellucid.cli.predict import entries_of
+    from pellucid.cli.answers import entries_of
     from pellucid.lens.columns import knows_columns
 
-    entry = entries_of(net, asked.name, found.y, False)[0]
+    entry = entries_of(net, asked.name, found.y, None)[0]
     answer = {name: value for name, value in entry.items() if name != "file"}
     parts = [part._asdict() for part in parts_of(net, asked.x, found.why.values[0])] if knows_columns(net) else None
     return {
@@ -105,7 +105,7 @@ def _runner_up(net: Network, found: Explanation) -> dict[str, Any] | None:
 
 
 def _show_answer(net: Network, asked: Asked, found: Explanation) -> None:
-    from pellucid.cli.predict import describe_confidence
+    from pellucid.cli.answers import describe_confidence
 
     if not found.classes:
         values = "  ".join(f"{value:.6g}" for value in found.y[0])
@@ -145,7 +145,7 @@ def _sum_text(net: Network, found: Explanation, values: Sequence[float], from_bl
         )
     else:
         text = say(
-            "{who}: {low:.4g} for the mean of every column, {high:.4g} here; what columns add: {more:+.4g}, and take "
+            "{who}: {low:.4g} for the middle of every column, {high:.4g} here; what columns add: {more:+.4g}, and take "
             "away: {less:+.4g} (integrated gradients)",
             **given,
             **ends,

@@ -237,14 +237,18 @@ class OutputActivation(click.Choice):  # type: ignore[type-arg,unused-ignore]  #
 
 
 class Layers(ParamType):
-    """Neurons in each neuron layer, from inputs to outputs: 784,16,16,10."""
+    """Neurons in each neuron layer: 784,16,16,10 from inputs to outputs, or those of the hidden layers alone."""
 
     name = "layers"
 
+    def __init__(self, least: int = 2) -> None:
+        self.least = least
+
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, ...]:
         words = str(value).replace("-", ",").split(",")
-        if len(words) < 2 or not all(word.strip().isdecimal() and int(word) for word in words):
-            self.fail(say("expected numbers of neurons such as 784,16,16,10, got {got}", got=value))
+        if len(words) < self.least or not all(word.strip().isdecimal() and int(word) for word in words):
+            example = "784,16,16,10" if self.least > 1 else "16,16"
+            self.fail(say("expected numbers of neurons such as {example}, got {got}", example=example, got=value))
         return tuple(int(word) for word in words)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,7 +14,7 @@ from pellucid.cli.plotting import check_plot, plot_option, tell_plot
 from pellucid.cli.rows import Rows, reads_digits, rows_alone
 from pellucid.cli.threads import use_threads
 from pellucid.errors import InputError
-from pellucid.language import mark, say
+from pellucid.language import cell_width, mark, say
 
 if TYPE_CHECKING:
     from pellucid.core.types import Array
@@ -157,9 +158,28 @@ def _show(net: Network, place: NeuronLayer, found: InputWeights, activity: Neuro
         )
         click.echo()
         tell(told)
+        for line in _flat_neurons(net, activity):
+            tell(line)
     elif not reads_digits(net):
         click.echo()
         tell(say("name DATA as well to see which neurons are dead or saturated"))
+
+
+def _flat_neurons(net: Network, activity: NeuronActivity) -> list[str]:
+    """Name the dead and the saturated neurons, layer by layer."""
+    import numpy as np
+
+    from pellucid.lens.neurons import neuron_layers
+
+    lines = []
+    for place in neuron_layers(net)[1:]:
+        lively = inspect_neuron.activity_of(place, activity)
+        for what, which in () if lively is None else ((say("dead"), lively.dead), (say("saturated"), lively.saturated)):
+            numbers = np.flatnonzero(which).tolist()
+            if numbers:
+                shown = ", ".join(map(str, numbers[:NEURONS])) + (", ..." if len(numbers) > NEURONS else "")
+                lines.append(say("{state} in {layer}: {numbers}", state=what, layer=place.name, numbers=shown))
+    return lines
 
 
 def _pictures(found: InputWeights, end: float) -> list[str]:
@@ -188,25 +208,34 @@ def _inputs(found: InputWeights) -> list[str]:
 
 
 def _table(place: NeuronLayer, found: InputWeights, activity: NeuronActivity | None) -> str:
+    """Set out bias and size of each neuron; of columns also its strongest inputs, as many as there is room for."""
     import numpy as np
 
     from pellucid.core.table import table
 
     lively = inspect_neuron.activity_of(place, activity)
-    heads = [say("neuron"), say("bias"), say("least"), say("greatest"), say("norm")]
-    lines = [
-        [
-            drawing.cut(found.labels[j], 16),
-            *(f"{f:.3f}" for f in (found.biases[j], column.min(), column.max(), np.linalg.norm(column))),
-        ]
-        for j, column in enumerate(found.values.T[:NEURONS])
-    ]
-    if lively is not None:
-        states = [inspect_neuron.state(lively, j) for j in range(len(lines))]
-        heads += [say("flat"), ""] if any(states) else [say("flat")]
-        for j, line in enumerate(lines):
-            line += [f"{lively.flat[j]:.0%}", states[j]] if any(states) else [f"{lively.flat[j]:.0%}"]
-    return table([heads, *lines], total=False)
+    of_columns = found.pictures is None and len(found.inputs) > 1
+
+    def lines(strongest: int) -> Iterator[list[str]]:
+        ends = [say("strongest weights")] if strongest else [] if of_columns else [say("least"), say("greatest")]
+        yield [say("neuron"), say("bias"), say("norm"), *ends, *([] if lively is None else [say("flat"), ""])]
+        for j, weights in enumerate(found.values.T[:NEURONS]):
+            ends = [_strongest(found.inputs, weights, strongest)] if strongest else []
+            ends = ends if of_columns else [f"{weights.min():.3f}", f"{weights.max():.3f}"]
+            state = [] if lively is None else [f"{lively.flat[j]:.0%}", inspect_neuron.state(lively, j)]
+            name = drawing.cut(found.labels[j], 16)
+            yield [name, f"{found.biases[j]:.3f}", f"{np.linalg.norm(weights):.3f}", *ends, *state]
+
+    for strongest in (2, 1, 0) if of_columns else (0,):
+        text = "\n".join(line.rstrip() for line in table(list(lines(strongest)), total=False).splitlines())
+        if max(map(cell_width, text.splitlines())) <= columns():
+            break
+    return text
+
+
+def _strongest(names: list[str], weights: Array, count: int) -> str:
+    order = abs(weights).argsort(kind="stable")[::-1][:count].tolist()
+    return ", ".join(f"{drawing.cut(names[i], 14)} {weights[i]:+.2f}" for i in order)
 
 
 def _plot(path: str, found: InputWeights, neuron: int | None) -> None:

@@ -61,7 +61,7 @@ def build(dataset: Dataset, options: dict[str, Any]) -> Network:
 
     values = dataset.classes is None
     net = mlp(
-        options["layers"] or (dataset.inputs, *HIDDEN, dataset.outputs),
+        options["layers"] or (dataset.inputs, *(options["hidden"] or HIDDEN), dataset.outputs),
         activation=options["activation"] or "sigmoid",
         output=options["output"] or ("identity" if values else "sigmoid"),
         dropout=options["dropout"] or 0.0,

@@ -48,8 +48,8 @@ def warnings_of(dataset: Dataset, history: History, report: Evaluation | None) -
 def advice(rate: float) -> str:
     """Say what to try when learning failed."""
     return say(
-        "try a smaller --learning-rate (it was {rate:g}), another --optimizer, more --epochs, "
-        "or leave these options out: the recipe's were measured to work",
+        "try a smaller --learning-rate (it was {rate:g}), another --optimizer or more --epochs; where these were "
+        "left to the recipe, look whether the data tell of the answer at all",
         rate=rate,
     )
 

@@ -9,6 +9,7 @@ import re
 import shutil
 import sys
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +83,16 @@ def check_writable(path: str, room: int = 0) -> None:
                 reason=say_reason(error),
             )
         ) from error
+
+
+def check_not_read(path: str, read: Iterable[str | None]) -> None:
+    """Raise FileError where what is written would replace one of the files that are read."""
+
+    def place(name: str) -> str:
+        return name if "\0" in name else os.path.realpath(name)
+
+    if any(file is not None and place(path) == place(file) for file in read):
+        raise FileError(say("{path}: is read here, and would be replaced: choose another name", path=path))
 
 
 def colours() -> int:

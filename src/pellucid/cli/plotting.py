@@ -37,12 +37,14 @@ def check_plot(path: str | None) -> None:
     _ = plots.save  # loads matplotlib, or says that it is not there
 
 
-def write_plot(path: str, draw: Sequence[Callable[..., Axes]], size: tuple[float, float] = (6, 4.5)) -> None:
-    """Draw panels side by side, two in a line, each by a function that takes the Axes as `ax`; write them."""
+def write_plot(
+    path: str, draw: Sequence[Callable[..., Axes]], size: tuple[float, float] = (6, 4.5), across: int = 2
+) -> None:
+    """Draw panels, so many side by side, each by a function that takes the Axes as `ax`; write them."""
     from pellucid.lens import plots
     from pellucid.lens.plots.figures import add_axes, new_figure
 
-    across = min(2, len(draw))
+    across = min(across, len(draw))
     lines = -(-len(draw) // across)
     axes = add_axes(new_figure(size[0] * across, size[1] * lines), lines, across)
     for ax, paint in zip(axes, draw, strict=False):

@@ -29,7 +29,7 @@ SHOWN = 12  # columns that are named before the others are only counted
 
 def is_meant(options: dict[str, Any]) -> bool:
     """Tell whether the options of `train` speak of a table."""
-    named = any(options[name] for name in ("target", "task", "ignore", "category", "number"))
+    named = any(options[name] for name in ("target", "task", "preset", "ignore", "category", "number"))
     return named or Path(options["data"]).suffix.lower() in SUFFIXES
 
 
@@ -45,7 +45,7 @@ def train(options: dict[str, Any]) -> None:
     settings = settings_of(net, columns, table.name, options)
     if not options["as_json"]:
         introduce(columns)
-    announce(table.name, columns.rows, net, path)
+    announce(table.name, columns.rows, settings["validation"], net, path)
     _tell_blocks(columns)
     history = train_table(net, table, **settings)
     if history.stopped == "interrupted":
@@ -57,6 +57,13 @@ def train(options: dict[str, Any]) -> None:
     if options["as_json"]:
         write_json(_to_dict(path, net, columns, history, figures, warnings))
     else:
+        if len(history) and "validation_loss" in figures:
+            told = say(
+                "kept: the weights after epoch {epoch} of {epochs}, whose validation loss was the least",
+                epoch=figures["epoch"],
+                epochs=len(history),
+            )
+            tell(told)
         tell(_result(columns, figures))
         tell(say("written: {path}, {time} of learning", path=path, time=time_text(history.seconds)))
     for text in warnings:
@@ -106,8 +113,9 @@ def build(columns: Columns, name: str, options: dict[str, Any]) -> Network:
                 outputs=columns.outputs,
             )
         )
-    given = {name: options[name] for name in ("activation", "output", "dropout") if options[name] is not None}
-    hidden = {} if layers is None else {"hidden": layers[1:-1]}
+    given = {name: options[name] for name in ("activation", "output", "preset", "dropout") if options[name] is not None}
+    chosen = options["hidden"] if layers is None else layers[1:-1]
+    hidden = {} if chosen is None else {"hidden": chosen}
     return table_mlp(columns, seed=options["seed"], **hidden, **given)
 
 
@@ -181,8 +189,14 @@ def knows(net: Network, file: str) -> bool:
     """Tell whether a file is to be read as a table by this network: rows without names go to its inputs directly."""
     if (net.inputs or {}).get("kind") != "table":
         return False
+    from pellucid.data.opening import looks_like_picture
     from pellucid.data.tables import read_table
 
+    if looks_like_picture(file):
+        names = _shortened([column.name for column in net.columns.columns])
+        raise InputError(
+            say("{path}: a picture, and this network takes tables with the columns {names}", path=file, names=names)
+        )
     if Path(file).suffix.lower() not in (".npy", ".npz"):
         return True
     return {column.name for column in net.columns.columns} <= set(read_table(file).columns)
@@ -193,6 +207,7 @@ def rows_of(net: Network, file: str, target: str | None) -> tuple[Array, Array]:
     import numpy as np
 
     from pellucid.data.tables import read_table
+    from pellucid.training.data import fingerprint
 
     columns, table = net.columns, read_table(file)
     if columns.target is not None and target is not None:
@@ -202,7 +217,16 @@ def rows_of(net: Network, file: str, target: str | None) -> tuple[Array, Array]:
     if not blocks:
         raise InputError(say("{table}: there are no rows", table=file))
     tell_report(file, reading.report)
-    return np.concatenate([x for x, _ in blocks]), np.concatenate([t for _, t in blocks if t is not None])
+    x, t = np.concatenate([x for x, _ in blocks]), np.concatenate([t for _, t in blocks if t is not None])
+    if net.record.get("table") == fingerprint(x):
+        note(
+            say(
+                "{path}: these are the rows that the network learned from: what follows flatters it; ask rows that it "
+                "never saw",
+                path=file,
+            )
+        )
+    return x, t
 
 
 def tell_report(file: str, report: Report) -> None:

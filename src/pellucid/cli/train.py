@@ -22,7 +22,7 @@ from pellucid.cli.help import (
     lang_option,
     option,
 )
-from pellucid.cli.output import check_writable, note, tell, time_text, write_json
+from pellucid.cli.output import check_not_read, check_writable, note, tell, time_text, write_json
 from pellucid.cli.plotting import check_plot, plot_history
 from pellucid.cli.threads import use_threads
 from pellucid.language import mark, say
@@ -42,8 +42,9 @@ LOSSES = (
     *("huber", "poisson", "quantile"),
 )
 OPTIMIZERS = ("sgd", "adam", "adamw", "rmsprop", "adagrad")
-SCHEDULES = ("constant", "step", "exponential", "cosine", "one_cycle", "warm_up", "reduce_on_plateau")
+SCHEDULES = ("constant", "step", "exponential", "cosine", "cos_log", "one_cycle", "warm_up", "reduce_on_plateau")
 ENGINES = ("auto", "native", "reference")
+PRESETS = ("tabular", "plain")
 
 ROOM = 64 << 10  # bytes: what a model file holds beside its weights
 
@@ -92,6 +93,13 @@ TABLES = mark("Tables")
     ),
 )
 @option(
+    "--hidden",
+    type=Layers(1),
+    metavar=mark("N,N,..."),
+    group=NETWORK,
+    help=mark("Neurons in the hidden layers alone, instead of --layers; inputs and outputs follow from the data."),
+)
+@option(
     "--activation",
     type=click.Choice(ACTIVATIONS),
     metavar=mark("NAME"),
@@ -130,6 +138,16 @@ TABLES = mark("Tables")
     metavar=mark("TASK"),
     group=TABLES,
     help=mark("classify: the target's cells are classes; regress: they are numbers. Default: as they look."),
+)
+@option(
+    "--preset",
+    type=click.Choice(PRESETS),
+    metavar=mark("NAME"),
+    group=TABLES,
+    help=mark(
+        "tabular (default): columns are measured robustly, clipped smoothly and, from 1,000 rows on, embedded in "
+        "waves; plain: brought to mean 0 and deviation 1."
+    ),
 )
 @option(
     "--ignore",
@@ -278,9 +296,12 @@ TABLES = mark("Tables")
 @lang_option
 def train(**options: Any) -> None:
     """Train a network and write it to a file."""
-    widths = options["layers"] or (784, *learning.HIDDEN, 10)
+    if options["layers"] and options["hidden"]:
+        raise click.UsageError(say("name the layers once: by --layers or by --hidden"), click.get_current_context())
+    widths = options["layers"] or (784, *(options["hidden"] or learning.HIDDEN), 10)
     use_threads(options["threads"], sum(D * H for D, H in pairwise(widths)))
     if options["path"] is not None:
+        check_not_read(options["path"], [options["data"], str(options["validation"])])
         check_writable(options["path"])
     check_plot(options["plot"])
     if tables.is_meant(options):
@@ -296,7 +317,7 @@ def train(**options: Any) -> None:
     settings = learning.settings_of(net, dataset, options)
     path = options["path"] or ("digits.safetensors" if dataset.picture_shape else "model.safetensors")
     check_writable(path, sum(array.nbytes for array in net.params) + ROOM)
-    announce(dataset.name, len(dataset.x), net, path)
+    announce(dataset.name, len(dataset.x), settings["validation"], net, path)
     history = train_network(net, dataset.x, dataset.t, **settings)
     if history.stopped == "interrupted":
         note(say("interrupted: learning ended after {epochs} whole epochs; the network is kept", epochs=len(history)))
@@ -324,21 +345,25 @@ def test(net: Network, dataset: Dataset) -> Evaluation:
     return evaluate(net, *dataset.test)
 
 
-def announce(data: str, rows: int, net: Network, path: str) -> None:
-    """Say what learns from what, and what becomes of a file that is there already."""
+def announce(data: str, rows: int, validation: Any, net: Network, path: str) -> None:
+    """Say what learns from what, how many rows are kept, and what becomes of a file that is there already."""
+    from pellucid.core import chain
     from pellucid.core.layers import Affine
 
-    affine = [layer for layer in net.layers if isinstance(layer, Affine)]
-    widths = "-".join(str(width) for width in (affine[0].W.shape[0], *(layer.W.shape[1] for layer in affine)))
+    sizes = [layer.W.shape[1] for layer in net.layers if isinstance(layer, Affine)]
+    widths = "-".join(str(width) for width in (chain.input_width(net.layers), *sizes))
+    kept = round(rows * validation) if isinstance(validation, float) else 0
     note(
         say(
             "learning from {rows:,} rows of {data}; network {widths}, {parameters:,} parameters",
-            rows=rows,
+            rows=rows - kept,
             data=data,
             widths=widths,
             parameters=net.parameter_count,
         )
     )
+    if kept:
+        note(say("{rows:,} other rows are kept for validation", rows=kept))
     if (earlier := outcome.replaced(path)) is not None:
         note(earlier)
     if not path.endswith(".safetensors"):

@@ -1,8 +1,8 @@
 """Functions, layers, losses, optimizers: the definition of what is right. NumPy only; read it from top to bottom.
 
-functions -> layer -> layers, preparation, normalization -> losses -> chain -> composite; optimizers, schedules,
-initializers, metrics and summary stand beside it, settings and table below. The same short names mean the same
-everywhere:
+functions -> layer -> layers, preparation, embedding, normalization -> losses -> chain -> composite; optimizers,
+schedules, initializers, metrics and summary stand beside it, settings and table below. The same short names mean the
+same everywhere:
 
     x, y, t        what goes into a layer or network, what comes out, and the target: what should come out
     W, b, z        weights (D, H), biases (H,), and weighted sums z = x W + b
@@ -13,6 +13,7 @@ everywhere:
 """
 
 from pellucid.core.composite import Dropout, Residual
+from pellucid.core.embedding import PeriodicEmbedding
 from pellucid.core.layer import Layer
 from pellucid.core.layers import (
     GELU,
@@ -28,7 +29,7 @@ from pellucid.core.layers import (
     Tanh,
 )
 from pellucid.core.normalization import BatchNorm, LayerNorm
-from pellucid.core.preparation import Flatten, Scale, Standardize
+from pellucid.core.preparation import Flatten, Scale, SmoothClip, Standardize
 
 LAYERS: dict[str, type[Layer]] = {
     layer.__name__: layer
@@ -47,6 +48,8 @@ LAYERS: dict[str, type[Layer]] = {
         Flatten,
         Scale,
         Standardize,
+        SmoothClip,
+        PeriodicEmbedding,
         BatchNorm,
         LayerNorm,
         Dropout,

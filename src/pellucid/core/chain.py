@@ -143,6 +143,12 @@ def learns(layers: Sequence[Layer]) -> list[bool]:
     return found
 
 
+def learned_weights(layers: Sequence[Layer]) -> list[Array]:
+    """Give the weight matrices that learn: what L2 acts on."""
+    params = [p for layer in layers for p in layer.params]
+    return [p for p, learned in zip(params, learns(layers), strict=True) if learned and p.ndim == 2]
+
+
 def loss_depth(layers: Sequence[Layer], loss: Loss) -> int:
     """Give how many of the layers come before the loss: all, or all but the activation that the loss takes over.
 
@@ -223,10 +229,7 @@ def widths(layers: Sequence[Layer], D: int) -> list[int]:
 
 def input_width(layers: Sequence[Layer]) -> int | None:
     """Give the number of inputs that the layers expect, or None if any number fits."""
-    for layer in layers:
-        if arrays := layer.arrays():
-            return int(next(iter(arrays.values())).shape[0])
-    return None
+    return next((D for layer in layers if (D := layer.inputs()) is not None), None)
 
 
 def dtype_of(layers: Sequence[Layer]) -> np.dtype[Any]:

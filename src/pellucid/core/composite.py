@@ -73,6 +73,9 @@ class Residual(Layer):
         if self.buffers:
             chain.observe(self.inner, chain.forward(self.inner, x, learning))
 
+    def inputs(self) -> int | None:
+        return chain.input_width(self.inner)
+
     def width(self, D: int) -> int:
         H = chain.widths(self.inner, D)[-1]
         if H != D:

@@ -123,6 +123,10 @@ class Layer:
     def observe(self, x: Array, learning: Learning) -> None:
         """Bring `buffers` up to date with the input of a learning pass; called once a batch."""
 
+    def inputs(self) -> int | None:
+        """Give the number of inputs that the layer expects, or None if any number fits."""
+        return next((int(array.shape[0]) for array in self.arrays().values()), None)
+
     def width(self, D: int) -> int:
         """Give the number of outputs for D inputs; raises InputError if D inputs do not fit."""
         return D

@@ -102,18 +102,24 @@ class Optimizer:
         return state
 
     def update(
-        self, params: Sequence[Array], grads: Sequence[Array], state: State, learning_rate: float | None = None
+        self,
+        params: Sequence[Array],
+        grads: Sequence[Array],
+        state: State,
+        learning_rate: float | None = None,
+        l2: float = 0.0,
     ) -> None:
         """Move the parameters by one step, in place.
 
-        `grads` fits `params` and is left as it is; `learning_rate` stands in for the optimizer's own.
+        `grads` fits `params` and is left as it is; `learning_rate` stands in for the optimizer's own, and `l2` is added
+        to the optimizer's l2.
         """
         rate = self.learning_rate if learning_rate is None else learning_rate
         state["step"] += 1
         for index, (p, g) in enumerate(zip(params, self._clipped(grads), strict=True)):
             memory = [state[slot][index] for slot in self.slots]
             if p.ndim == 2:  # a weight matrix: biases, and normalisation's gamma and beta, have one axis
-                self._update_weights(p, g, memory, state["step"], rate)
+                self._update_weights(p, g, memory, state["step"], rate, self.l2 + l2)
             else:
                 self.step(p, g, memory, state["step"], rate)
             if self.ema is not None:
@@ -142,11 +148,11 @@ class Optimizer:
                 grads = [g * share for g in grads]
         return grads
 
-    def _update_weights(self, W: Array, g: Array, memory: list[Array], step: int, rate: float) -> None:
+    def _update_weights(self, W: Array, g: Array, memory: list[Array], step: int, rate: float, l2: float) -> None:
         if self.l1:
             g = g + self.l1 * np.sign(W)
-        if self.l2:
-            g = g + self.l2 * W
+        if l2:
+            g = g + l2 * W
         if self.weight_decay:
             W *= 1 - rate * self.weight_decay
         self.step(W, g, memory, step, rate)
@@ -194,6 +200,9 @@ class Adam(Optimizer):
     m = beta_1 m + (1 - beta_1) g, v = beta_2 v + (1 - beta_2) g^2, and
     p -= rate m_hat / (sqrt(v_hat) + epsilon) with m_hat = m / (1 - beta_1^step), v_hat = v / (1 - beta_2^step).
     Defaults: rate 0.001, beta_1 0.9, beta_2 0.999, epsilon 1e-8. For `common`, see `Optimizer`.
+
+    With `epsilon_hat`, epsilon joins sqrt(v) before it is corrected, p -= rate m_hat sqrt(1 - beta_2^step) /
+    (sqrt(v) + epsilon): the paper's faster order (end of its section 2), which TensorFlow and scikit-learn take.
     """
 
     slots = ("m", "v")
@@ -204,25 +213,30 @@ class Adam(Optimizer):
         beta_1: float = 0.9,
         beta_2: float = 0.999,
         epsilon: float = 1e-8,
+        *,
+        epsilon_hat: bool = False,
         **common: Any,
     ) -> None:
         super().__init__(learning_rate, **common)
         self.beta_1 = below_one(beta_1=beta_1)
         self.beta_2 = below_one(beta_2=beta_2)
         self.epsilon = at_least(0, epsilon=epsilon)
+        self.epsilon_hat = bool(epsilon_hat)
 
     def step(self, p: Array, g: Array, memory: list[Array], step: int, rate: float) -> None:
         m, v = memory
         m += (1 - self.beta_1) * (g - m)
         v *= self.beta_2
         v += (1 - self.beta_2) * g * g
-        spread = np.sqrt(v) / math.sqrt(1 - self.beta_2**step) + self.epsilon
+        root = math.sqrt(1 - self.beta_2**step)
+        spread = np.sqrt(v) / root + (self.epsilon / root if self.epsilon_hat else self.epsilon)
         p -= (rate / (1 - self.beta_1**step)) * m / spread
 
     def options(self) -> Options:
         own = {"beta_1": self.beta_1, "beta_2": self.beta_2, "epsilon": self.epsilon}
         defaults = {"beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-8}
-        return {**super().options(), **{name: own[name] for name in own if own[name] != defaults[name]}}
+        hat = {"epsilon_hat": True} if self.epsilon_hat else {}
+        return {**super().options(), **{name: own[name] for name in own if own[name] != defaults[name]}, **hat}
 
 
 class AdamW(Adam):

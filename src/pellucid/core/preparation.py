@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from pellucid.core.layer import Buffer, Layer, Learning, check_vectors, check_width, own_array
-from pellucid.core.settings import number
+from pellucid.core.settings import above_zero, number
 from pellucid.core.types import Array, Options
 from pellucid.errors import InputError
 from pellucid.language import say
@@ -81,12 +81,17 @@ class Standardize(Layer):
     @classmethod
     def of(cls, x: Any, dtype: Any = np.float32) -> Standardize:
         """Measure mean and deviation of each column of x, (N, D), in float64."""
-        x = np.asarray(x, np.float64)
-        if x.ndim != 2 or len(x) == 0:
-            raise InputError(
-                say("Standardize.of expects at least one row of shape (N, inputs); got shape {got}", got=x.shape)
-            )
+        x = _rows_to_measure(x)
         return cls(x.mean(axis=0).astype(dtype), x.std(axis=0).astype(dtype))
+
+    @classmethod
+    def robust(cls, x: Any, dtype: Any = np.float32) -> Standardize:
+        """Measure the median and the spread of each column of x, (N, D), in float64: outliers do not move them.
+
+        See `robust_spread`.
+        """
+        quantiles = np.quantile(_rows_to_measure(x), (0, 0.25, 0.5, 0.75, 1), axis=0)
+        return cls(quantiles[2].astype(dtype), robust_spread(quantiles).astype(dtype))
 
     def forward(self, x: Array, learning: Learning | None = None) -> Array:
         return (x - self.mean) / self.deviation
@@ -99,3 +104,51 @@ class Standardize(Layer):
     def width(self, D: int) -> int:
         check_width(self, self.mean.size, D)
         return D
+
+
+class SmoothClip(Layer):
+    """Keep numbers within the limit, smoothly: y = x / sqrt(1 + (x / limit)^2); dx = dy (1 + (x / limit)^2)^(-3/2).
+
+    Small numbers stay nearly as they are, and no outlier passes the limit (default 3). It follows a robust
+    `Standardize` in RealMLP (Holzmueller, Grinsztajn and Steinwart 2024, arXiv 2407.04491, section 3).
+    Raises InputError unless the limit is finite and above 0.
+    """
+
+    def __init__(self, limit: float = 3.0) -> None:
+        self.limit = above_zero(limit=limit)
+
+    def forward(self, x: Array, learning: Learning | None = None) -> Array:
+        u = self._shares(x)
+        return u / np.sqrt(1 + u * u) * x.dtype.type(self.limit)
+
+    def backward(
+        self, x: Array, y: Array, dy: Array, learning: Learning | None = None, needs_dx: bool = True
+    ) -> tuple[Array | None, list[Array]]:
+        u = self._shares(x)
+        return dy / (np.sqrt(1 + u * u) * (1 + u * u)), []
+
+    def options(self) -> Options:
+        return {"limit": self.limit}
+
+    def _shares(self, x: Array) -> Array:
+        # Far out y is the limit whatever x is, and u^2 must not overflow.
+        return np.clip(x / x.dtype.type(self.limit), -1e8, 1e8)
+
+
+def robust_spread(quantiles: Array) -> Array:
+    """Give what each column is divided by, (D,), from its quantiles 0, 1/4, 1/2, 3/4 and 1, (5, D).
+
+    The distance of the quartiles; where it is 0, half of the distance of the ends (arXiv 2407.04491, section 3).
+    """
+    least, low, _, high, greatest = quantiles
+    spread: Array = np.where(high > low, high - low, (greatest - least) / 2)
+    return spread
+
+
+def _rows_to_measure(x: Any) -> Array:
+    x = np.asarray(x, np.float64)
+    if x.ndim != 2 or len(x) == 0:
+        raise InputError(
+            say("Standardize.of expects at least one row of shape (N, inputs); got shape {got}", got=x.shape)
+        )
+    return x

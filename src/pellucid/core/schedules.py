@@ -72,6 +72,21 @@ class Cosine(Schedule):
         return _anneal(1.0, self.end, epoch / epochs)
 
 
+class CosLog(Schedule):
+    """Up from 0 to 1 and down to 0 again, in `cycles` that are twice as long each time: coslog4 of RealMLP.
+
+    (1 - cos(2 pi log2(1 + (2^cycles - 1) s))) / 2 at the share s of all epochs (arXiv 2407.04491, section 3).
+    Default: 4 cycles.
+    """
+
+    def __init__(self, cycles: int = 4) -> None:
+        self.cycles = whole("cycles", cycles)
+
+    def factor(self, epoch: float, epochs: float, history: Sequence[float] = ()) -> float:
+        done = min(epoch / epochs, 1.0)
+        return (1 - math.cos(2 * math.pi * math.log2(1 + (2**self.cycles - 1) * done))) / 2
+
+
 class OneCycle(Schedule):
     """Up from `start` to 1 in the first part of learning, then down to `end`, both by half a cosine.
 
@@ -143,6 +158,7 @@ SCHEDULES: dict[str, type[Schedule]] = {
     "step": StepDecay,
     "exponential": ExponentialDecay,
     "cosine": Cosine,
+    "cos_log": CosLog,
     "one_cycle": OneCycle,
     "warm_up": WarmUp,
     "reduce_on_plateau": ReduceOnPlateau,

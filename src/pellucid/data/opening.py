@@ -28,6 +28,19 @@ def open_file(path: str | os.PathLike[str]) -> BinaryIO:
     return os.fdopen(handle, "rb")
 
 
+_PICTURES = (b"\x89PNG", b"\xff\xd8", b"GIF8", b"BM", b"II*\0", b"MM\0*")
+
+
+def looks_like_picture(path: str | os.PathLike[str]) -> bool:
+    """Tell whether an ordinary file begins as PNG, JPEG, GIF, BMP, TIFF and WebP do; False where it cannot be read."""
+    try:
+        with open_file(path) as file:
+            start = file.read(12)
+    except (FileError, OSError):
+        return False
+    return start.startswith(_PICTURES) or start[8:] == b"WEBP"
+
+
 def list_folder(folder: str | os.PathLike[str]) -> list[os.DirEntry[str]]:
     """List what lies in a folder, hidden entries (".git", ".DS_Store") left out, in no particular order.
 

@@ -11,7 +11,7 @@ from pellucid.core.losses import Loss
 from pellucid.core.optimizers import Optimizer
 from pellucid.core.types import Array
 from pellucid.engines.native import NativeEngine, instruction_set, why_not
-from pellucid.engines.protocol import Engine
+from pellucid.engines.protocol import Engine, Ridge, batches_a_call
 from pellucid.engines.reference import ReferenceEngine
 from pellucid.errors import InputError
 from pellucid.language import say
@@ -78,7 +78,9 @@ __all__ = [
     "Engine",
     "NativeEngine",
     "ReferenceEngine",
+    "Ridge",
     "answer_and_loss",
+    "batches_a_call",
     "instruction_set",
     "make_engine",
     "thread_count",

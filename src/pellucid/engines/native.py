@@ -24,7 +24,7 @@ from pellucid.core.losses import LOSSES, CrossEntropy, Loss, one_hot
 from pellucid.core.optimizers import OPTIMIZERS, Optimizer, State
 from pellucid.core.preparation import Flatten
 from pellucid.core.types import Array, Options
-from pellucid.engines.protocol import learn_one_by_one
+from pellucid.engines.protocol import Ridge, learn_one_by_one
 from pellucid.errors import InputError
 from pellucid.language import say
 
@@ -188,13 +188,21 @@ class NativeEngine:
         return losses[0], y
 
     def learn_batches(
-        self, x: Array, t: Array, weights: Array | None, rows: Array | None, batch_size: int, rates: Sequence[float]
+        self,
+        x: Array,
+        t: Array,
+        weights: Array | None,
+        rows: Array | None,
+        batch_size: int,
+        rates: Sequence[float],
+        ridge: Ridge | None = None,
     ) -> tuple[list[float], Array]:
         """Learn batch after batch in one call; see `Engine.learn_batches`."""
         self._renew()
         if self._own_loss:
-            return learn_one_by_one(self, self._learn_by_own_loss, x, t, weights, rows, batch_size, rates)
-        return self._learn(self._batch(x, t, weights, rows), batch_size, rates)
+            learned, learn = chain.learned_weights(self.layers), self._learn_by_own_loss
+            return learn_one_by_one(self, learn, learned, x, t, weights, rows, batch_size, rates, ridge)
+        return self._learn(self._batch(x, t, weights, rows), batch_size, rates, ridge)
 
     def _input(self, x: Array) -> Array:
         """Give x as the C++ side takes it: as it is, where that will do, else turned or refused as core does."""
@@ -235,10 +243,13 @@ class NativeEngine:
     def _room(self, batch: _Batch) -> Array:
         return np.empty((batch.N, self._widths[-1]), self.dtype)
 
-    def _learn(self, rows: _Batch, batch_size: int, rates: Sequence[float]) -> tuple[list[float], Array]:
+    def _learn(
+        self, rows: _Batch, batch_size: int, rates: Sequence[float], ridge: Ridge | None = None
+    ) -> tuple[list[float], Array]:
         y, losses, step = self._room(rows), np.zeros(len(rates)), self.state["step"]
         each = np.asarray(rates, np.float64)
-        done = self._refused_in_words(rows, self._engine.learn, *rows, batch_size, step, each, losses, y)
+        given = (*rows, batch_size, step, each, losses, y, *(ridge or ()))
+        done = self._refused_in_words(rows, self._engine.learn, *given)
         self.learning_rate = rates[done - 1]
         self.state["step"] = step + done - (not math.isfinite(losses[done - 1]))
         return losses[:done].tolist(), y
@@ -254,10 +265,12 @@ class NativeEngine:
                 self.loss.value(np.zeros((batch.N, self._K), self.dtype), t)
             raise
 
-    def _learn_by_own_loss(self, x: Array, t: Array, weights: Array | None, rows: Array | None) -> tuple[float, Array]:
+    def _learn_by_own_loss(
+        self, x: Array, t: Array, weights: Array | None, rows: Array | None, l2: float = 0.0
+    ) -> tuple[float, Array]:
         loss, y = self._with_own_loss(x, t, weights, rows)
         if math.isfinite(loss):
-            self._step()
+            self._step(l2)
         return loss, y
 
     def _with_own_loss(self, x: Array, t: Array, weights: Array | None, rows: Array | None) -> tuple[float, Array]:
@@ -275,9 +288,9 @@ class NativeEngine:
             self._engine.observe()
         return loss, y
 
-    def _step(self) -> None:
+    def _step(self, l2: float = 0.0) -> None:
         self.state["step"] += 1
-        self._engine.update(self.learning_rate, self.state["step"])
+        self._engine.update(self.learning_rate, self.state["step"], l2)
 
 
 class _Batch(NamedTuple):

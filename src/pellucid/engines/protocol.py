@@ -9,12 +9,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 import numpy as np
 
 from pellucid.core.optimizers import State
 from pellucid.core.types import Array
+
+_WORK_A_CALL = 1 << 25  # multiply-adds of going forward
+
+
+class Ridge(NamedTuple):
+    """L2 of weights whose strength differs from batch to batch, as a strength by the sum over all rows has it."""
+
+    l2: Array  # for each batch, float64: what is added to the optimizer's own l2
+    squares: Array  # for each batch, float64: filled with the sum of the weights' squares before it
 
 
 class Engine(Protocol):
@@ -61,33 +70,54 @@ class Engine(Protocol):
         ...
 
     def learn_batches(
-        self, x: Array, t: Array, weights: Array | None, rows: Array | None, batch_size: int, rates: Sequence[float]
+        self,
+        x: Array,
+        t: Array,
+        weights: Array | None,
+        rows: Array | None,
+        batch_size: int,
+        rates: Sequence[float],
+        ridge: Ridge | None = None,
     ) -> tuple[list[float], Array]:
         """Do `learn` for each batch of `batch_size` rows, the last may be smaller, with each its own learning rate.
 
-        Gives the losses of the batches that were done and the answers, (n, K), of all rows. A loss that is not finite
-        is the last: that batch changed nothing, and those after it were not begun.
+        With `ridge`, each has its own l2, too. Gives the losses of the batches that were done (the data's alone) and
+        the answers, (n, K), of all rows. A loss that is not finite is the last: that batch changed nothing, and those
+        after it were not begun.
         """
         ...
 
 
+def batches_a_call(batch_size: int, parameter_count: int) -> int:
+    """Give how many batches an engine is handed at once: milliseconds of them, so that Ctrl-C is answered soon."""
+    return max(1, _WORK_A_CALL // (batch_size * max(1, parameter_count)))
+
+
 def learn_one_by_one(
     engine: Engine,
-    learn: Callable[[Array, Array, Array | None, Array | None], tuple[float, Array]],
+    learn: Callable[[Array, Array, Array | None, Array | None, float], tuple[float, Array]],
+    weights_learned: Sequence[Array],
     x: Array,
     t: Array,
     weights: Array | None,
     rows: Array | None,
     batch_size: int,
     rates: Sequence[float],
+    ridge: Ridge | None = None,
 ) -> tuple[list[float], Array]:
-    """Learn batches by an engine that learns them one by one: what `Engine.learn_batches` promises."""
+    """Learn batches by an engine that learns them one by one: what `Engine.learn_batches` promises.
+
+    `learn` takes an l2 behind what `Engine.learn` takes; `weights_learned` are the matrices whose squares are told.
+    """
     losses: list[float] = []
     answers: list[Array] = []
     places = np.arange(len(x)) if rows is None else rows
     for index, rate in enumerate(rates):
         engine.learning_rate = rate
-        loss, y = learn(x, t, weights, places[index * batch_size : (index + 1) * batch_size])
+        if ridge is not None:
+            ridge.squares[index] = sum(float(np.vdot(W, W)) for W in weights_learned)
+        l2 = 0.0 if ridge is None else float(ridge.l2[index])
+        loss, y = learn(x, t, weights, places[index * batch_size : (index + 1) * batch_size], l2)
         losses.append(loss)
         answers.append(np.array(y))
         if not math.isfinite(loss):

@@ -14,7 +14,7 @@ from pellucid.core.layer import Layer, Learning, flat
 from pellucid.core.losses import Loss
 from pellucid.core.optimizers import Optimizer, State
 from pellucid.core.types import Array
-from pellucid.engines.protocol import learn_one_by_one
+from pellucid.engines.protocol import Ridge, learn_one_by_one
 
 _BLOCK = 4096  # rows answered at a time: their outputs stay in cache, and memory stays small for any number of rows
 
@@ -81,24 +81,37 @@ class ReferenceEngine:
             chain.observe(self.layers, trace)
         return loss, grads, trace.y
 
-    def update(self, grads: list[Array]) -> None:
-        """Move the parameters by one step; see `Engine.update`."""
+    def update(self, grads: list[Array], l2: float = 0.0) -> None:
+        """Move the parameters by one step; see `Engine.update`. `l2` is added to the optimizer's own."""
         learns = chain.learns(self.layers)
         params, grads = list(compress(self._params(), learns)), list(compress(grads, learns))
-        self.optimizer.update(params, grads, self.state, self.learning_rate)
+        self.optimizer.update(params, grads, self.state, self.learning_rate, l2)
 
     def learn(self, x: Array, t: Array, weights: Array | None = None, rows: Array | None = None) -> tuple[float, Array]:
         """Do `gradients`, then `update`; see `Engine.learn`."""
-        loss, grads, y = self.gradients(x, t, weights, rows)
-        if math.isfinite(loss):
-            self.update(grads)
-        return loss, y
+        return self._learn(x, t, weights, rows)
 
     def learn_batches(
-        self, x: Array, t: Array, weights: Array | None, rows: Array | None, batch_size: int, rates: Sequence[float]
+        self,
+        x: Array,
+        t: Array,
+        weights: Array | None,
+        rows: Array | None,
+        batch_size: int,
+        rates: Sequence[float],
+        ridge: Ridge | None = None,
     ) -> tuple[list[float], Array]:
         """Learn batch after batch; see `Engine.learn_batches`."""
-        return learn_one_by_one(self, self.learn, x, t, weights, rows, batch_size, rates)
+        learned = chain.learned_weights(self.layers)
+        return learn_one_by_one(self, self._learn, learned, x, t, weights, rows, batch_size, rates, ridge)
+
+    def _learn(
+        self, x: Array, t: Array, weights: Array | None, rows: Array | None, l2: float = 0.0
+    ) -> tuple[float, Array]:
+        loss, grads, y = self.gradients(x, t, weights, rows)
+        if math.isfinite(loss):
+            self.update(grads, l2)
+        return loss, y
 
     def _params(self) -> list[Array]:
         return flat(layer.params for layer in self.layers)

@@ -5,26 +5,39 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
-from pellucid.errors import FileError
+from pellucid.errors import FileError, PellucidError
 from pellucid.language import say, say_reason
 
 
 def write_whole(path: str | os.PathLike[str], content: bytes) -> None:
-    """Write `content` to `path` so that a reader finds the old file or the new one, and never a part of one.
+    """Write `content` to `path` as `whole_file` does; raises what that raises."""
+    with whole_file(path) as file:
+        file.write(content)
+
+
+@contextmanager
+def whole_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
+    """Give a file to write to, so that a reader of `path` finds the old file or the new one, and never a part of one.
 
     The bytes go to a temporary file in the same folder, are forced to disk (fsync), take the name in one step
     (rename), and the folder is forced to disk too: Pillai et al., "All File Systems Are Not Created Equal",
     OSDI 2014. A full disk, a missing right or a kill in between leaves what was there before. A symbolic link is
     followed, and an existing file keeps its permissions. Devices and pipes are refused: a rename would remove them.
+    An error within the `with` block, whatever it is, leaves the old file, too.
 
     Raises FileError, with the file's name, when the file cannot be written.
     """
     try:
         target = Path(os.path.realpath(path))
-        _replace(target, content, _permissions(target))
+        with _replacing(target, _permissions(target)) as file:
+            yield file
+    except PellucidError:
+        raise  # of the code within the `with` block
     except (OSError, ValueError) as error:  # ValueError: a name with a zero byte
         raise FileError(
             say(
@@ -48,12 +61,13 @@ def _permissions(target: Path) -> int | None:
     return mode & 0o777
 
 
-def _replace(target: Path, content: bytes, permissions: int | None) -> None:
+@contextmanager
+def _replacing(target: Path, permissions: int | None) -> Iterator[BinaryIO]:
     temporary = target.with_name(f".{target.name[:48]}.{os.urandom(8).hex()}.part")
     file = temporary.open("xb")  # a new file's permissions are the system's usual ones
     try:
         with file:
-            file.write(content)
+            yield file
             file.flush()
             if permissions is not None:
                 temporary.chmod(permissions)

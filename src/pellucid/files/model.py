@@ -1,8 +1,9 @@
 """The model file: one `.safetensors` file with the arrays, and one JSON text that says what they are.
 
 Tensors are named "3.W": the layer's index, then the array's name. Under the single metadata key "pellucid" stands a
-JSON text with sorted keys: format version, layers (type, options, shapes), inputs, class names and training record.
-There is no clock in it, so the same network gives the same bytes, and other readers of safetensors find the arrays.
+JSON text with sorted keys: format version, layers (type, options, shapes), inputs, class names and training record,
+and the shapes of arrays of others (an optimizer's memory), if there are any. There is no clock in it, so the same
+network gives the same bytes, and other readers of safetensors find the arrays.
 
 Reading trusts nothing. Layer types come from core's fixed table, every array must be announced with its shape and
 present, and sizes have limits. No code and no pickle is ever read.
@@ -15,7 +16,8 @@ import json
 import math
 import os
 import stat
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -52,67 +54,109 @@ def describe(layers: Sequence[Layer]) -> list[Options]:
     return described
 
 
-def save(path: str | os.PathLike[str], layers: Sequence[Layer], extra: Options) -> None:
+def save(
+    path: str | os.PathLike[str], layers: Sequence[Layer], extra: Options, arrays: dict[str, Array] | None = None
+) -> None:
     """Write layers and `extra` (JSON) to `path`, whole or not at all.
+
+    `arrays` are those of others that travel with the layers, of the layers' floating type; their names begin with a
+    letter. `read` gives them back, and who only wants the network need not know them.
 
     Raises InputError for what a model file cannot hold: weights that are not finite, layers of the user's own, names
     or records that are no JSON, and more than the limits of reading; FileError where it cannot be written.
     """
-    write_whole(path, to_bytes(layers, extra))
+    write_whole(path, to_bytes(layers, extra, arrays))
 
 
-def to_bytes(layers: Sequence[Layer], extra: Options) -> bytes:
+def to_bytes(layers: Sequence[Layer], extra: Options, arrays: dict[str, Array] | None = None) -> bytes:
     """Give the model file's content."""
     import safetensors.numpy
 
-    for layer in every(layers):
-        if LAYERS.get(type(layer).__name__) is not type(layer):
-            raise InputError(
-                say("a model file holds pellucid's own layers only; {layer} is not one", layer=type(layer).__name__)
-            )
+    header = header_of(layers, extra, arrays)
     tensors = {
         f"{index}.{name}": np.ascontiguousarray(array)
         for index, layer in enumerate(layers)
         for name, array in layer.arrays().items()
     }
-    for name, array in tensors.items():
-        if not np.isfinite(array).all():
-            raise InputError(say("{name} holds numbers that are not finite: such a network is not saved", name=name))
-    header = {"version": VERSION, "layers": describe(layers), **extra}
-    _check_extent(header["layers"])
-    try:
-        text = json.dumps(header, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-        content = safetensors.numpy.save(tensors, {KEY: text})
-    except (TypeError, ValueError) as error:
-        raise InputError(
-            say("inputs, class names and record must be what JSON can hold ({reason})", reason=error)
-        ) from error
+    tensors |= {name: np.ascontiguousarray(array) for name, array in (arrays or {}).items()}
+    content = safetensors.numpy.save(tensors, {KEY: to_text(header)})
     if _text_size(content) > LARGEST_TEXT:
         raise InputError(_too_long())
     return content
 
 
+def header_of(layers: Sequence[Layer], extra: Options, arrays: dict[str, Array] | None = None) -> Options:
+    """Give what a file says beside the numbers; raises InputError for layers that no file can hold, as `save` does."""
+    for layer in every(layers):
+        if LAYERS.get(type(layer).__name__) is not type(layer):
+            raise InputError(
+                say("a model file holds pellucid's own layers only; {layer} is not one", layer=type(layer).__name__)
+            )
+    own = {f"{i}.{name}": array for i, layer in enumerate(layers) for name, array in layer.arrays().items()}
+    for name, array in {**own, **(arrays or {})}.items():
+        if not np.isfinite(array).all():
+            raise InputError(say("{name} holds numbers that are not finite: such a network is not saved", name=name))
+    header = {"version": VERSION, "layers": describe(layers), **extra}
+    if arrays:
+        header["arrays"] = {name: list(array.shape) for name, array in arrays.items()}
+    _check_extent(header["layers"])
+    return header
+
+
+def to_text(header: Options) -> str:
+    """Give a header as JSON with sorted keys, without spaces; raises InputError for what JSON cannot hold."""
+    try:
+        text = json.dumps(header, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+        text.encode()  # half a character cannot be written
+        return text
+    except (TypeError, ValueError) as error:
+        raise InputError(
+            say("inputs, class names and record must be what JSON can hold ({reason})", reason=error)
+        ) from error
+
+
 def read(path: str | os.PathLike[str]) -> tuple[list[Layer], Options]:
     """Read a model file: give its layers and the other entries of its header ("inputs", "classes", "record").
+
+    Under "arrays" it gives the arrays of others by name.
 
     Raises FileError with the file's name and what is wrong with it.
     """
     try:
-        header, tensors = _parts(Path(path))
+        with _as_input_errors():
+            return parse(*_parts(Path(path)))
+    except InputError as error:
+        raise FileError(
+            say("{path}: no usable model file: {reason}; get the file again, or train anew", path=path, reason=error)
+        ) from error
+
+
+def parse(header: Any, tensors: dict[str, Array]) -> tuple[list[Layer], Options]:
+    """Give the layers and the other entries of a header, trusting nothing; the arrays' names are those of a model file.
+
+    Raises InputError that says what is wrong.
+    """
+    with _as_input_errors():
+        if not isinstance(header, dict) or header.get("version") != VERSION:
+            raise InputError(say("its format version is not {version}, the one that is known here", version=VERSION))
         with np.errstate(all="ignore"):  # a number beyond float32 is refused by the layer that is given it
             layers = _layers(header, tensors)
-        extra = _extra(header, layers)
-    except FileError:
+        others = {name: tensors[name] for name in header.get("arrays", {})}
+        return layers, {**_extra(header, layers), "arrays": others}
+
+
+@contextmanager
+def _as_input_errors() -> Iterator[None]:
+    """Let whatever a malformed description raises be an InputError that says so."""
+    try:
+        yield
+    except PellucidError:
         raise
-    except (PellucidError, LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
-        reason = str(error) if isinstance(error, PellucidError) else say("its description is malformed")
-        raise FileError(
-            say("{path}: no usable model file: {reason}; get the file again, or train anew", path=path, reason=reason)
-        ) from error
-    return layers, extra
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
+        raise InputError(say("its description is malformed")) from error
 
 
-def _parts(path: Path) -> tuple[Options, dict[str, Array]]:
+def _parts(path: Path) -> tuple[Any, dict[str, Array]]:
     import safetensors
 
     _check_file(path)
@@ -121,14 +165,20 @@ def _parts(path: Path) -> tuple[Options, dict[str, Array]]:
             text = (file.metadata() or {}).get(KEY)
             if text is None:
                 raise InputError(say("it is a safetensors file, but none that pellucid wrote"))
-            header = json.loads(text)
-            if not isinstance(header, dict) or header.get("version") != VERSION:
-                raise InputError(
-                    say("its format version is not {version}, the one that is known here", version=VERSION)
-                )
-            return header, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            return json.loads(text), {name: _tensor(file, name) for name in file.keys()}  # noqa: SIM118
     except (safetensors.SafetensorError, RecursionError, OSError) as error:
         raise InputError(say("its structure is damaged or cut short ({reason})", reason=error)) from error
+
+
+def _tensor(file: Any, name: str) -> Array:
+    """Give an array of a safetensors file. (NumPy knows bfloat16 and others only where some library has taught it.)"""
+    if file.get_slice(name).get_dtype() not in ("F32", "F64"):
+        raise InputError(_no_numbers(name))
+    return file.get_tensor(name)
+
+
+def _no_numbers(name: str) -> str:
+    return say("array {name} must hold finite float32 or float64 numbers", name=name)
 
 
 def _check_file(path: Path) -> None:
@@ -186,6 +236,8 @@ def _layers(header: Options, tensors: dict[str, Array]) -> list[Layer]:
     left = dict(tensors)
     _check_extent(header["layers"])
     layers = _build(header["layers"], left, "")
+    for name, shape in header.get("arrays", {}).items():
+        _take(name, shape, left)
     if left:
         raise InputError(say("it holds the array {name}, which no layer announces", name=repr(min(left))))
     if len({array.dtype for array in tensors.values()}) > 1:
@@ -232,16 +284,19 @@ def _arrays(shapes: Options, kind: type[Layer], left: dict[str, Array], prefix: 
     for name, shape in shapes.items():
         if name not in kind.parameter_names + kind.buffer_names:
             raise InputError(say("{layer} has no array named {name}", layer=kind.__name__, name=repr(name)))
-        array = left.pop(prefix + name, None)
-        if array is None or list(array.shape) != shape:
-            got = say("none") if array is None else array.shape
-            raise InputError(
-                say("array {name}: expected shape {expected}, got {got}", name=prefix + name, expected=shape, got=got)
-            )
-        if array.dtype not in (np.float32, np.float64) or not np.isfinite(array).all():
-            raise InputError(say("array {name} must hold finite float32 or float64 numbers", name=prefix + name))
-        arrays[name] = array
+        arrays[name] = _take(prefix + name, shape, left)
     return arrays
+
+
+def _take(name: str, shape: Any, left: dict[str, Array]) -> Array:
+    """Take the array of that name and shape out of those that are left."""
+    array = left.pop(name, None)
+    if array is None or list(array.shape) != shape:
+        got = say("none") if array is None else array.shape
+        raise InputError(say("array {name}: expected shape {expected}, got {got}", name=name, expected=shape, got=got))
+    if array.dtype not in (np.float32, np.float64) or not np.isfinite(array).all():
+        raise InputError(_no_numbers(name))
+    return array
 
 
 def _options(options: Any, kind: type[Layer]) -> Options:

@@ -149,6 +149,8 @@ class IntegratedGradients:
     layer, neurons, of
         The number of the neuron layer, the neuron explained in each row (N,), and of which of its numbers:
         "activation" or "weighted_sum".
+    labels
+        What each row's neuron is called: its class in the output, else its number.
     values, names
         In the shape of x: what each input adds; and what the D inputs are called.
     baseline
@@ -166,6 +168,7 @@ class IntegratedGradients:
         self,
         place: NeuronLayer,
         neurons: Array,
+        labels: list[str],
         of: str,
         steps: Array,
         names: list[str],
@@ -174,7 +177,7 @@ class IntegratedGradients:
         ends: Array,
     ) -> None:
         self.layer, self.neurons, self.of, self.steps = place.number, neurons, of, steps
-        self.name, self.names = place.name, names
+        self.name, self.names, self.labels = place.name, names, labels
         self.values, self.baseline = values, baseline
         self.at_input, self.at_baseline = ends
         self.gap, self.relative_gap = _gaps(values, ends)
@@ -235,7 +238,7 @@ def integrated_gradients(
     of
         "activation" (default) or "weighted_sum".
     baseline
-        One row that the way begins at. None: the input whose neurons are 0, which is a black picture, or the mean of
+        One row that the way begins at. None: the input whose neurons are 0, which is a black picture, or the middle of
         each column where the network standardises.
     steps
         Points on the way. None (default): 50, as captum has, then four times as many for the rows whose gap is above
@@ -264,7 +267,9 @@ def integrated_gradients(
             break
         count *= 4
         open_rows = open_rows[_gaps(values[open_rows], ends[:, open_rows])[1] > CLOSED]
-    return IntegratedGradients(place, neurons, of, taken, input_names(net), start, values, ends)
+    labels = neuron_labels(net, place)
+    told = [labels[j] for j in neurons.tolist()]
+    return IntegratedGradients(place, neurons, told, of, taken, input_names(net), start, values, ends)
 
 
 def _integrate(net: Network, rows: Array, start: Array, depth: int, neurons: Array, steps: int) -> Array:

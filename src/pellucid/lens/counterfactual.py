@@ -18,7 +18,7 @@ from pellucid.errors import InputError
 from pellucid.language import say
 from pellucid.lens.columns import column_inputs, input_columns, input_names, input_offsets, knows_columns
 from pellucid.lens.limits import input_limits, input_scale
-from pellucid.lens.neurons import neuron_layers, one_row, plain
+from pellucid.lens.neurons import input_count, neuron_layers, one_row, plain
 from pellucid.network import Network
 
 _OVERSHOOT, _PULL, _BACK = 1.05, 0.1, 0.9  # eta, alpha_max and beta of Croce and Hein 2020
@@ -148,7 +148,7 @@ def counterfactual(
     """
     row = one_row(net, x).reshape(1, -1)
     _check_chooses(net)
-    search = _Search(net, row[0], input_limits(net, limits), _fixed(net, fixed))
+    search = _Search(net, row[0], input_limits(net, limits), [*_fixed(net, fixed), *_missing(net, row[0])])
     y = search.answer(row)
     before, confidence = int(net.choose(y)[0]), float(net.confidence(y)[0])
     found = Counterfactual(net, row[0], before, confidence)
@@ -266,7 +266,13 @@ def _fixed(net: Network, fixed: Sequence[int] | None) -> list[int]:
     if fixed is None:
         columns = input_columns(net) if knows_columns(net) else []
         return [i for column in columns for i in column.inputs[column.categories is None :]]
-    return column_inputs(fixed, neuron_layers(net)[0].size) if len(fixed) else []
+    return column_inputs(fixed, input_count(net)) if len(fixed) else []
+
+
+def _missing(net: Network, row: Array) -> list[int]:
+    """Give the inputs of numbers that a table's row does not have: what they were filled with cannot change alone."""
+    columns = input_columns(net) if knows_columns(net) else []
+    return [column.inputs[0] for column in columns if column.flagged and row[column.inputs[1]]]
 
 
 def _check_chooses(net: Network) -> None:

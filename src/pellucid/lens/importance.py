@@ -69,7 +69,7 @@ class PermutationImportance:
         ]
         head = say(
             "{metric} {score:.4f}, and by how much it worsens when a column is shuffled:",
-            metric=self.metric,
+            metric=say("accuracy") if self.metric == "accuracy" else self.metric,
             score=self.score,
         )
         heads = [say("column"), say("mean"), say("deviation")]

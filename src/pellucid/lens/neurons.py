@@ -3,7 +3,8 @@
 For people, neurons stand in *neuron layers*: 0 is the input, then hidden layers 1, 2, ..., then the output. A neuron
 layer begins with an Affine layer (its weighted sums) and goes on to the next one (its activations): Affine, BatchNorm,
 ReLU, Dropout make one. A Residual begins one, too, whose neurons have activations and no weighted sum of their own.
-What stands before the first of them (Flatten, Scale, Standardize) prepares the input: neuron layer 0 is what comes out.
+What stands before the first of them (Flatten, Scale, Standardize, ...) prepares the input: neuron layer 0 is what comes
+out. A PeriodicEmbedding there puts more neurons behind those of the inputs.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import numpy as np
 from pellucid.core import chain
 from pellucid.core.chain import Trace
 from pellucid.core.composite import Residual
+from pellucid.core.embedding import PeriodicEmbedding
 from pellucid.core.layer import Layer
 from pellucid.core.layers import Affine
 from pellucid.core.table import table
@@ -79,9 +81,7 @@ def neuron_layers(net: Network, inputs: int | None = None) -> list[NeuronLayer]:
     [(0, 'input', 784), (1, 'hidden layer 1', 16), (2, 'hidden layer 2', 16), (3, 'output', 10)]
     """
     layers = net.layers
-    D = chain.input_width(layers) or inputs
-    if D is None:
-        raise InputError(say("this network has no weights, so it takes any number of inputs: give it rows"))
+    D = chain.input_width(layers) or inputs or input_count(net)
     widths = [D, *chain.widths(layers, D)]
     starts = [index for index, layer in enumerate(layers) if isinstance(layer, (Affine, Residual))]
     stops = [*starts, len(layers)]  # each neuron layer ends where the next begins; the input ends at the first
@@ -90,6 +90,14 @@ def neuron_layers(net: Network, inputs: int | None = None) -> list[NeuronLayer]:
         layer = layers[first]
         found.append(NeuronLayer(number, widths[stop], first, stop, layer if isinstance(layer, Affine) else None, 0))
     return [layer._replace(last=len(found) - 1) for layer in found]
+
+
+def input_count(net: Network) -> int:
+    """Give D, how many inputs a network has; raises InputError where it takes any number."""
+    D = chain.input_width(net.layers)
+    if D is None:
+        raise InputError(say("this network has no weights, so it takes any number of inputs: give it rows"))
+    return D
 
 
 def neuron_layer(net: Network, number: Any, least: int = 0) -> NeuronLayer:
@@ -161,7 +169,7 @@ def picture_shape(net: Network, shape: Any = None) -> tuple[int, int] | None:
 
     None where its inputs are no pictures. Raises InputError for a shape of another number of pixels.
     """
-    D = neuron_layers(net)[0].size
+    D = input_count(net)
     known = (net.inputs or {}).get("shape")
     chosen = shape if shape is not None else known if known is not None and len(known) == 2 else None
     if chosen is None:
@@ -176,7 +184,7 @@ def picture_shape(net: Network, shape: Any = None) -> tuple[int, int] | None:
 
 
 def neuron_label(net: Network, layer: NeuronLayer, neuron: int) -> str:
-    """Give what to call a neuron: its class in the output, its column in the input of a table, else its number."""
+    """Give what to call a neuron: its class or column in the output, its column in a table's input, else its number."""
     return neuron_labels(net, layer)[neuron]
 
 
@@ -184,7 +192,14 @@ def neuron_labels(net: Network, layer: NeuronLayer) -> list[str]:
     """Give what to call each neuron of a layer (see `neuron_label`)."""
     if layer.number == 0:
         names = input_names(net)
+        for embedding in (each for each in net.layers[: layer.stop] if isinstance(each, PeriodicEmbedding)):
+            waves = [range(1, embedding.b.shape[2] + 1)] * len(embedding.b)
+            columns = np.flatnonzero(embedding.embedded)
+            names += [f"{names[i]}: cos {k}" for i, own in zip(columns, waves, strict=True) for k in own]
         return names if len(names) == layer.size else [str(j) for j in range(layer.size)]
+    target = (net.inputs or {}).get("target") or {}
+    if layer.number == layer.last and layer.size == 1 and target.get("kind") == "values":
+        return [str(target["name"])]
     named = layer.number == layer.last and layer.size > 1
     return [net.label(j) if named else str(j) for j in range(layer.size)]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -71,7 +72,8 @@ class InputWeights:
         self.exact = method == "weights"
         b = None if place.affine is None else place.affine.b
         self.biases = np.zeros(place.size, values.dtype) if b is None else b.copy()
-        self.pictures = None if shape is None else values.T.reshape(-1, *shape)
+        one_each = shape is not None and len(values) == math.prod(shape)  # an embedding has more neurons than pixels
+        self.pictures = values.T.reshape(-1, *shape) if shape is not None and one_each else None
 
     @property
     def note(self) -> str:
@@ -336,7 +338,7 @@ def _look(net: Network, x: Array, depth: int, neuron: int) -> tuple[float, Array
     """Give what is climbed, the input neurons, and the gradient by x, (D,) both, in float64."""
     row = x[None]
     z = chain.answer(net.layers[:depth], row)[0, neuron]
-    u = chain.answer(net.layers[: neuron_layer(net, 0).stop], row)[0]
+    u = chain.answer(net.layers[: neuron_layer(net, 0).stop], row)[0, : len(x)]  # without what an embedding adds
     slope = gradients(net, row, depth, np.array([neuron]))[0]
     return float(z), u.astype(np.float64), slope.astype(np.float64)
 

@@ -7,25 +7,15 @@ from typing import Any
 import numpy as np
 
 from pellucid.core import counter
-from pellucid.core.settings import whole
 from pellucid.core.types import Array
 from pellucid.data.tables.store import Block, Store
-from pellucid.engines import make_engine
 from pellucid.errors import InputError
 from pellucid.language import say
 from pellucid.network import Network
-from pellucid.training.choices import (
-    check_network,
-    choose_callbacks,
-    choose_loss,
-    choose_metrics,
-    choose_optimizer,
-    choose_schedule,
-)
-from pellucid.training.data import Rows, check_batch, check_rows, check_targets
+from pellucid.training.choices import check_network
+from pellucid.training.data import Rows, check_rows
 from pellucid.training.history import History
-from pellucid.training.loop import record_of
-from pellucid.training.progress import progress_callback
+from pellucid.training.loop import learn, run_settings
 from pellucid.training.run import Run
 
 MOST_HELD = 50_000
@@ -94,31 +84,12 @@ def train_blocks(
     held = _as_rows((first[0][:kept].copy(), first[1][:kept].copy()), classes) if kept else None
     if isinstance(validation, tuple):
         held = check_rows(net.layers, *validation)
-    loss, optimizer, seed = choose_loss(loss, net, rows.t), choose_optimizer(optimizer), whole("seed", seed, 0)
-    chosen = choose_metrics(metrics, net, loss, rows.t)
-    check_targets(net, loss, chosen, rows)
-    run = BlockRun(
-        net,
-        rows,
-        held=held,
-        loss=loss,
-        engine=make_engine(net.layers, loss, optimizer, seed, engine, threads),
-        schedule=choose_schedule(schedule),
-        metrics=chosen,
-        augment=None,
-        callbacks=[*choose_callbacks(callbacks), *progress_callback(progress)],
-        epochs=whole("epochs", epochs),
-        batch_size=check_batch(net, whole("batch_size", batch_size), len(rows.x)),
-        seed=seed,
-        store=store,
-        blocks=blocks,
-        classes=classes,
-        kept=kept,
+    chosen = run_settings(
+        net, rows, loss, optimizer, schedule, metrics, callbacks, epochs, batch_size, seed, engine, threads, progress
     )
+    run = BlockRun(net, rows, held=held, augment=None, store=store, blocks=blocks, classes=classes, kept=kept, **chosen)
     del first, rows
-    history = run.go()
-    net.record = record_of(run, optimizer, store.fingerprint, sum(run.rows_of_blocks()))
-    return history
+    return learn(run, store.fingerprint, sum(run.rows_of_blocks()))
 
 
 def _how_many_held(validation: float | tuple[Any, Any] | None, N: int, most: int) -> int:

@@ -98,13 +98,12 @@ def outputs(net: Network, rows: Rows) -> int:
     return chain.widths(net.layers, math.prod(rows.x.shape[1:]))[-1] if net.layers else rows.x.shape[1]
 
 
-def check_batch(net: Network, batch_size: int, N: int) -> int:
-    """Give the batch size; raises InputError where BatchNorm would see one row at a time, all of N rows."""
+def check_batch(net: Network, batch_size: int, N: int) -> None:
+    """Raise InputError where BatchNorm would see one row at a time, all of N rows."""
     if min(batch_size, N) == 1 and any(isinstance(layer, BatchNorm) for layer in every(net.layers)):
         raise InputError(
             say("BatchNorm needs batches of 2 rows or more: one row has no spread; choose a larger batch_size")
         )
-    return batch_size
 
 
 def _check_own_loss(loss: Loss, y: Array, t: Array) -> None:
@@ -198,10 +197,10 @@ def split(rows: Rows, share: float, seed: int, stratified: bool) -> tuple[Rows, 
     return _pick(rows, kept), _pick(rows, chosen)
 
 
-def fingerprint(rows: Rows) -> str:
-    """Give a short name of exactly these inputs and targets: BLAKE2b over types, shapes and bytes, 32 hex digits."""
+def fingerprint(*arrays: Array) -> str:
+    """Give a short name of exactly these arrays: BLAKE2b over types, shapes and bytes, 32 hex digits."""
     digest = hashlib.blake2b(digest_size=16)
-    for array in (rows.x, rows.t):
+    for array in arrays:
         digest.update(f"{array.dtype.str}{array.shape}".encode())
         digest.update(np.ascontiguousarray(array).data)
     return digest.hexdigest()

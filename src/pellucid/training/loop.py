@@ -123,31 +123,54 @@ def train(
     """
     check_network(net)
     rows = check_rows(net.layers, x, t, weights)
-    loss = choose_loss(loss, net, rows.t)
-    optimizer, seed = choose_optimizer(optimizer), whole("seed", seed, 0)
-    worker = make_engine(net.layers, loss, optimizer, seed, engine, threads)
-    chosen_metrics = choose_metrics(metrics, net, loss, rows.t)
-    check_targets(net, loss, chosen_metrics, rows)
-    classes = is_classification(net, loss, rows.t)
-    rows, held = _with_validation(net, rows, validation, seed, classes)
-    if held is not None:
-        check_targets(net, loss, chosen_metrics, held)
-    run = Run(
-        net,
-        with_class_weights(rows, class_weights, classes, outputs(net, rows)),
-        held=held,
-        loss=loss,
-        engine=worker,
-        schedule=choose_schedule(schedule),
-        metrics=chosen_metrics,
-        augment=augment,
-        callbacks=[*choose_callbacks(callbacks), *progress_callback(progress)],
-        epochs=whole("epochs", epochs),
-        batch_size=check_batch(net, whole("batch_size", batch_size), len(rows.x)),
-        seed=seed,
+    settings = run_settings(
+        net, rows, loss, optimizer, schedule, metrics, callbacks, epochs, batch_size, seed, engine, threads, progress
     )
+    classes = is_classification(net, settings["loss"], rows.t)
+    rows, held = _with_validation(net, rows, validation, settings["seed"], classes)
+    rows = with_class_weights(rows, class_weights, classes, outputs(net, rows))
+    return learn(Run(net, rows, held=held, augment=augment, **settings))
+
+
+def run_settings(
+    net: Network,
+    rows: Rows,
+    loss: str | Loss | None,
+    optimizer: str | Optimizer | None,
+    schedule: str | Schedule | None,
+    metrics: Sequence[str | Metric] | None,
+    callbacks: Callbacks,
+    epochs: int,
+    batch_size: int,
+    seed: int,
+    engine: str,
+    threads: int | None,
+    progress: bool | None,
+) -> dict[str, Any]:
+    """Give the settings of a `Run` for what `train` was told; raises InputError where rows or settings do not fit."""
+    loss, optimizer, seed = choose_loss(loss, net, rows.t), choose_optimizer(optimizer), whole("seed", seed, 0)
+    settings: dict[str, Any] = {
+        "loss": loss,
+        "optimizer": optimizer,
+        "engine": make_engine(net.layers, loss, optimizer, seed, engine, threads),
+        "schedule": choose_schedule(schedule),
+        "metrics": choose_metrics(metrics, net, loss, rows.t),
+        "callbacks": [*choose_callbacks(callbacks), *progress_callback(progress)],
+        "epochs": whole("epochs", epochs),
+        "batch_size": whole("batch_size", batch_size),
+        "seed": seed,
+    }
+    check_targets(net, loss, settings["metrics"], rows)
+    return settings
+
+
+def learn(run: Run, data: str | None = None, rows: int | None = None) -> History:
+    """Let a run go and write its record into the network; `data` and `rows` as for `record_of`."""
+    if run.held is not None:
+        check_targets(run.net, run.loss_function, run.metrics, run.held)
+    check_batch(run.net, run.batch_size, len(run.rows.x))
     history = run.go()
-    net.record = record_of(run, optimizer)
+    run.net.record = record_of(run, data, rows)
     return history
 
 
@@ -164,17 +187,17 @@ def _with_validation(
     raise InputError(say("validation is a share between 0 and 1, or data (x, t); got {got}", got=got))
 
 
-def record_of(run: Run, optimizer: Optimizer, data: str | None = None, rows: int | None = None) -> Options:
+def record_of(run: Run, data: str | None = None, rows: int | None = None) -> Options:
     """Give what a network keeps of a run: `data` is the fingerprint of its rows, where they are not all at hand."""
     last = run.history.records[-1] if run.history.records else {}
     return {
-        "data": data or fingerprint(run.rows),
+        "data": data or fingerprint(run.rows.x, run.rows.t),
         "rows": rows or len(run.rows.x),
         "seed": run.seed,
         "epochs": len(run.history),
         "batch_size": run.batch_size,
         "loss": _description(run.loss_function),
-        "optimizer": repr(optimizer),
+        "optimizer": repr(run.optimizer),
         "schedule": repr(run.schedule),
         "augment": None if run.augment is None else _description(run.augment),
         "engine": run.engine.name,

@@ -42,12 +42,32 @@ def epoch_text(run: Run) -> str:
     return "  ".join(parts)
 
 
+LINES = 50
+"""Lines at most, about, that a run of short epochs writes into a pipe or a log file."""
+
+PATIENCE = 5.0
+"""Seconds without a line after which the next epoch has one."""
+
+
 class LineProgress(Callback):
-    """One plain line for each epoch, for pipes and log files."""
+    """A plain line for an epoch, for pipes and log files; of many short epochs only for some, and for the last."""
+
+    def on_start(self, run: Run) -> None:
+        self._told, self._when = 0, 0.0
 
     def on_epoch(self, run: Run) -> None:
+        every = -(-run.epochs // LINES)
+        if run.epoch == 1 or run.epoch % every == 0 or time.monotonic() - self._when > PATIENCE:
+            self._tell(run)
+
+    def on_end(self, run: Run) -> None:
+        if self._told < len(run.history):
+            self._tell(run)
+
+    def _tell(self, run: Run) -> None:
+        self._told, self._when = len(run.history), time.monotonic()
         taken = say("{seconds:.2f} s", seconds=run.history.records[-1]["seconds"])
-        head = say("epoch {epoch}/{epochs}", epoch=run.epoch, epochs=run.epochs)
+        head = say("epoch {epoch}/{epochs}", epoch=self._told, epochs=run.epochs)
         print(f"{head}  {epoch_text(run)}  {taken}", file=sys.stderr, flush=True)  # noqa: T201
 
 

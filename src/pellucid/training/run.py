@@ -17,9 +17,10 @@ from pellucid.core import chain, counter
 from pellucid.core.layer import Learning, flat
 from pellucid.core.losses import Loss
 from pellucid.core.metrics import Metric
+from pellucid.core.optimizers import Optimizer
 from pellucid.core.schedules import Schedule
 from pellucid.core.types import Array
-from pellucid.engines import Engine, answer_and_loss
+from pellucid.engines import Engine, answer_and_loss, batches_a_call
 from pellucid.errors import DivergenceError, InputError
 from pellucid.language import say
 from pellucid.network import Network
@@ -27,8 +28,6 @@ from pellucid.training.augment import Augmentation
 from pellucid.training.callbacks import Callback
 from pellucid.training.data import Rows
 from pellucid.training.history import History
-
-_WORK_A_CALL = 1 << 25  # multiply-adds of going forward
 
 _ORDER = 1 << 40  # the stream of random numbers that shuffles is nobody else's
 
@@ -43,6 +42,7 @@ class Run:
         *,
         held: Rows | None,
         loss: Loss,
+        optimizer: Optimizer,
         engine: Engine,
         schedule: Schedule,
         metrics: dict[str, Metric],
@@ -53,7 +53,8 @@ class Run:
         seed: int,
     ) -> None:
         self.net, self.rows, self.held = net, rows, held
-        self.loss_function, self.engine, self.schedule = loss, engine, schedule
+        self.loss_function, self.optimizer = loss, optimizer
+        self.engine, self.schedule = engine, schedule
         self.metrics, self.augment, self.callbacks = metrics, augment, callbacks
         self.epochs, self.batch_size, self.seed = epochs, batch_size, seed
         self.batches = -(-len(rows.x) // batch_size)
@@ -139,7 +140,9 @@ class Run:
     def _batches(self, order: Array, before: list[Array]) -> Array | None:
         """Learn one epoch's batches; give the answers row by row in `order`, or None if it was stopped halfway."""
         watching = [each for each in self.callbacks if type(each).on_batch is not Callback.on_batch]
-        together = self.batch_size * (1 if watching or self.augment else self._batches_a_call())
+        one_by_one = watching or self.augment
+        together = 1 if one_by_one else batches_a_call(self.batch_size, self.net.parameter_count)
+        together *= self.batch_size
         answers: list[Array] = []
         total = shares = 0.0
         for start in range(0, len(order), together):
@@ -160,10 +163,6 @@ class Run:
             if self._stop is not None and self.batch < self.batches:
                 return None
         return np.concatenate(answers) if answers else np.empty((0, 0))
-
-    def _batches_a_call(self) -> int:
-        """Give how many batches the engine is handed at once: milliseconds of them, so that Ctrl-C is answered soon."""
-        return max(1, _WORK_A_CALL // (self.batch_size * max(1, self.net.parameter_count)))
 
     def _learn(self, rows: Array) -> tuple[list[float], Array]:
         """Learn the batches that these rows make; give their losses, up to one that is not finite, and the answers."""

@@ -17,6 +17,7 @@ from pellucid.language import say
 from pellucid.network import Network
 from pellucid.training import recipes
 from pellucid.training.blocks import train_blocks
+from pellucid.training.data import fingerprint
 from pellucid.training.history import History
 from pellucid.training.loop import train
 
@@ -66,7 +67,9 @@ def train_table(net: Network, table: Any, *, validation: Any = None, memory: int
             raise InputError(say("{table}: there are no rows to learn from", table=table.name))
         chosen = {**recipes.tables(net, count).settings(), **settings}
         if not isinstance(rows, Store):
-            return train(net, *rows, validation=validation, **chosen)
+            history = train(net, *rows, validation=validation, **chosen)
+            net.record["table"] = fingerprint(rows[0])  # of all rows, those for validation too
+            return history
         del chosen["augment"]
         classes = columns.classes is not None
         return train_blocks(net, rows, memory // 4, validation=validation, classes=classes, **chosen)

@@ -198,7 +198,7 @@ def unreadable(table: str, column: str, cell: Cell) -> str:
     """Say that a cell of a numeric column is no number."""
     return say(
         "{table}: row {row} (counted from 1 below the names), column {column}: {text} is no number ({count} such cells "
-        "found): mend it, leave the cell empty, or train with the column as categories (--category)",
+        "found): mend it, or, where it is no target, leave it empty; in training --category takes it as categories",
         table=table,
         row=cell.row,
         column=column,

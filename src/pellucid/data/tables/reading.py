@@ -68,11 +68,11 @@ class Report:
             told.append(say("ignored columns: {names}", names=", ".join(self.ignored)))
         if self.filled:
             parts = ", ".join(f"{name} {count:,}" for name, count in self.filled.items())
-            told.append(say("filled {count:,} missing cells: {parts}", count=self.filled.total(), parts=parts))
+            told.append(say("missing cells filled: {count:,} ({parts})", count=self.filled.total(), parts=parts))
         if self.unseen:
             count = sum(counts.total() for counts in self.unseen.values())
             parts = "; ".join(f"{name}: {_examples(counts)}" for name, counts in self.unseen.items())
-            told.append(say("{count:,} cells of categories unseen in training: {parts}", count=count, parts=parts))
+            told.append(say("cells of categories unseen in training: {count:,} ({parts})", count=count, parts=parts))
         return told
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from pellucid.core.types import Array
 from pellucid.data.tables import cells
+from pellucid.data.tables.sample import Sample, Spread
 from pellucid.data.tables.table import Table
 
 MOST_COUNTED = 10_000
@@ -36,6 +37,8 @@ class Survey:
     readable, mean, squares, low, high, whole
         Of the cells that say a finite number: how many, their mean, the sum of squared distances from it, the least,
         the greatest, and whether all are whole.
+    sample
+        Some of them, or all, by which their quantiles are told.
     unreadable, infinite, absent
         The first cell that is no number, that is beyond float32, that is missing; None where there is none.
     counts
@@ -49,6 +52,7 @@ class Survey:
         self.mean = self.squares = 0.0
         self.low, self.high = math.inf, -math.inf
         self.whole = True
+        self.sample = Sample()
         self.unreadable: Cell | None = None
         self.infinite: Cell | None = None
         self.absent: Cell | None = None
@@ -58,6 +62,14 @@ class Survey:
     def filled(self) -> int:
         """How many cells say something."""
         return self.rows - self.missing
+
+    @property
+    def spread(self) -> Spread:
+        """How the numbers lie; the quartiles are a sample's where there are many."""
+        if not self.readable:
+            return Spread((0.0,) * 5, varied=False)
+        quantiles = (self.low, *self.sample.quartiles(), self.high)
+        return Spread(quantiles, varied=self.high > self.low + self.whole)
 
     @property
     def deviation(self) -> float:
@@ -81,7 +93,7 @@ class Survey:
         self.infinite = self._cell(self.infinite, infinite, array)
         self.absent = self._cell(self.absent, absent, array)
         self.missing += int(absent.sum())
-        self._measure(values[~(infinite | np.isnan(values))])
+        self._measure(np.flatnonzero(~(infinite | np.isnan(values))), values)
         if self.counts is not None and (self.counted or self.family != "number"):
             self._count(array)
         self.rows += n
@@ -95,11 +107,12 @@ class Survey:
         index = int(found.argmax())
         return Cell(self.rows + index + 1, str(array[index].as_py()).strip(), count)
 
-    def _measure(self, values: Array) -> None:
+    def _measure(self, places: Array, values: Array) -> None:
         """Merge mean and spread (Chan, Golub and LeVeque, "Updating Formulae ...", 1979)."""
-        n = len(values)
+        n, values = len(places), values[places]
         if not n:
             return
+        self.sample.add(values, self.rows + places)
         mean = float(values.mean())
         step = mean - self.mean
         both = self.readable + n

@@ -69,8 +69,8 @@ class Table:
 
 
 def is_table(value: Any) -> bool:
-    """Tell whether `read_table` takes this as it is: a Table, a dataframe, or a dict of columns."""
-    return isinstance(value, (Table, Mapping)) or frames.is_frame(value)
+    """Tell whether `read_table` takes this: a Table, a path, a dataframe, or a dict of columns."""
+    return isinstance(value, (Table, str, os.PathLike, Mapping)) or frames.is_frame(value)
 
 
 def read_table(source: Any) -> Table:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -63,6 +64,8 @@ def network(net: Network, x: Any = None, *, most: int = 16, ax: Axes | None = No
     table = None if x is None else trace_table(net, x)
     layers = neuron_layers(net, None if table is None else len(table.layers[0].activations))
     shape = None if chain.input_width(net.layers) is None else picture_shape(net)
+    if shape is not None and layers[0].size != math.prod(shape):  # an embedding has more neurons than pixels
+        shape = None
     tallest = max(min(layer.size, most) for layer in layers[shape is not None :] or layers)
     step = max(2.6, 0.36 * tallest)
     columns = [

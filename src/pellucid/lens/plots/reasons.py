@@ -88,9 +88,10 @@ def _inputs_name(found: Any) -> str:
 
 def _bars(found: Any, values: Array, title: str, count: int, ax: Axes | None) -> Axes:
     order = np.argsort(-np.abs(values), kind="stable")[:count]
+    order = order[values[order] != 0] if values.any() else order  # a bar of nothing says nothing
     bars = [(shown(found.names[i], i), float(values[i])) for i in order.tolist()]
-    if len(order) < len(values):
-        rest = math.fsum(values) - math.fsum(values[order])
+    rest = math.fsum(values) - math.fsum(values[order])
+    if rest:
         bars.append((say("{count:,} others", count=len(values) - len(order)), rest))
     if isinstance(found, Contributions):
         bars.append((say("bias"), found.bias))
@@ -190,7 +191,7 @@ def partial_dependence(
     ax.grid(axis="y" if as_names else "both", alpha=0.3)
     ax.set_axisbelow(True)
     if len(chosen) > 1:
-        add_legend(ax, "best")
+        add_legend(ax, "upper left", bbox_to_anchor=(1.0, 1.0), fontsize="small")  # beside: bars may fill it all
     return finished(ax)
 
 
@@ -198,8 +199,9 @@ def _values(found: Any, row: int, picture: Any) -> tuple[Array, Array | None, st
     """Give what to draw, the inputs behind it where they are known, and a title."""
     given = None if picture is None else chain.as_array(picture).ravel()
     if isinstance(found, Contributions):
-        name = say("neuron {neuron}", neuron=shown(found.label, found.neuron))
-        title = f"{name}: " + say("weighted sum {value:.3f}", value=found.weighted_sum)
+        title = f"{_neuron_name(found, found.label, found.neuron)}: " + say(
+            "weighted sum {value:.3f}", value=found.weighted_sum
+        )
         return found.values, found.inputs if given is None else given, title
     if not isinstance(found, IntegratedGradients):
         raise InputError(say("expected what contributions or integrated_gradients give, got {got}", got=type(found)))
@@ -207,8 +209,13 @@ def _values(found: Any, row: int, picture: Any) -> tuple[Array, Array | None, st
     if not isinstance(row, (int, np.integer)) or not 0 <= row < N:
         raise InputError(say("rows go from 0 to {last}; there is no {got}", last=N - 1, got=repr(row)))
     ends = {"low": found.at_baseline[row], "high": found.at_input[row]}
-    name = say("neuron {neuron}", neuron=found.neurons[row])
+    name = _neuron_name(found, found.labels[row], int(found.neurons[row]))
     return found.values[row].ravel(), given, f"{name}\n" + say("{low:.3f} at the baseline, {high:.3f} here", **ends)
+
+
+def _neuron_name(found: Any, label: str, neuron: int) -> str:
+    name = shown(label, neuron)
+    return say("output {k}", k=name) if found.name == say("output") else say("neuron {neuron}", neuron=name)
 
 
 def _shape(found: Any, values: Array, shape: tuple[int, int] | None) -> tuple[int, int] | None:

@@ -15,7 +15,7 @@ from pellucid.core.types import Array
 from pellucid.errors import InputError
 from pellucid.language import say
 from pellucid.lens.columns import input_names, input_offsets
-from pellucid.lens.neurons import as_rows, neuron_layers
+from pellucid.lens.neurons import as_rows, input_count
 from pellucid.lens.plots.figures import (
     MARKERS,
     finished,
@@ -43,16 +43,18 @@ def weights(
     x: Any = None,
     shape: Any = None,
     columns: int = 8,
+    end: float | None = None,
     ax: Axes | None = None,
 ) -> Axes:
     """Draw how much each input counts for each neuron of a layer: a picture for each neuron, all on one scale.
 
     Where the inputs are no pictures, one table of colours is drawn, inputs downward, neurons to the right. `layer`,
     `method`, `x` and `shape` are those of `pl.input_weights`, which is asked; what it gave may be given instead. The
-    number under a picture is the neuron's, with its bias. The scale ends where 99 % of the weights do.
+    number under a picture is the neuron's, with its bias. The scale goes to `end` either way; None takes 99 % of the
+    weights in.
     """
     found = net if isinstance(net, InputWeights) else input_weights(net, layer, method=method, x=x, shape=shape)
-    end = largest_of(found.values)
+    end = largest_of(found.values) if end is None else end
     if found.pictures is None:
         ax, image = _weight_table(found, end, ax)
     else:
@@ -122,7 +124,7 @@ def decision_surface(net: Network, x: Any = None, t: Any = None, *, span: Any = 
 
     Raises InputError for a network with another number of inputs, and where neither points nor span are given.
     """
-    D = neuron_layers(net)[0].size
+    D = input_count(net)
     if D != 2:
         raise InputError(say("a decision surface needs a network with 2 inputs; this one has {D}", D=D))
     points = None if x is None else as_rows(net, x).astype(np.float64)

@@ -1,0 +1,75 @@
+"""The functions of C that layers call, by name; each holds its number as `pellucid.core.functions` does.
+
+`${name}` is the network's own prefix, so that several networks can be linked together, and even be one file.
+"""
+
+FUNCTIONS = {
+    "sigmoid": """\
+static float ${name}_sigmoid(float z) {
+    const float e = expf(-fabsf(z)); /* never overflows, and keeps the digits of the left tail */
+    return (z >= 0.0f ? 1.0f : e) / (1.0f + e);
+}""",
+    "relu": """\
+static float ${name}_relu(float z) {
+    return z < 0.0f ? 0.0f : z; /* NaN stays NaN */
+}""",
+    "leaky_relu": """\
+static float ${name}_leaky_relu(float z, float slope) {
+    return z > 0.0f ? z : slope * z;
+}""",
+    "gelu": """\
+static float ${name}_gelu(float z) {
+    return z * (0.5f * erfcf(-0.70710678f * z));
+}""",
+    "gelu_tanh": """\
+static float ${name}_gelu_tanh(float z) {
+    return 0.5f * z * (1.0f + tanhf(0.79788456f * (z + 0.044715f * z * z * z)));
+}""",
+    "silu": """\
+static float ${name}_silu(float z) {
+    const float e = expf(-fabsf(z));
+    return z * ((z >= 0.0f ? 1.0f : e) / (1.0f + e));
+}""",
+    "softplus": """\
+static float ${name}_softplus(float z) {
+    return (z > 0.0f ? z : 0.0f) + log1pf(expf(-fabsf(z)));
+}""",
+    "softmax": """\
+static void ${name}_softmax(float *v, size_t H) {
+    float largest = v[0], sum = 0.0f;
+    for (size_t j = 1; j < H; j++) {
+        largest = v[j] > largest ? v[j] : largest;
+    }
+    for (size_t j = 0; j < H; j++) {
+        v[j] = expf(v[j] - largest); /* never above 1 */
+        sum += v[j];
+    }
+    for (size_t j = 0; j < H; j++) {
+        v[j] /= sum;
+    }
+}""",
+    "layer_norm": """\
+static void ${name}_layer_norm(float *v, size_t H, const float *gamma, const float *beta, float epsilon) {
+    float mean = 0.0f, variance = 0.0f;
+    for (size_t j = 0; j < H; j++) {
+        mean += v[j];
+    }
+    mean /= (float)H;
+    for (size_t j = 0; j < H; j++) {
+        variance += (v[j] - mean) * (v[j] - mean);
+    }
+    const float deviation = sqrtf(variance / (float)H + epsilon);
+    for (size_t j = 0; j < H; j++) {
+        v[j] = (v[j] - mean) / deviation * gamma[j] + beta[j];
+    }
+}""",
+    "quantize": """\
+/* The nearest of 256 levels that lie 1 / inverse apart, where 0 has the level `zero`; NaN has the lowest. */
+static uint8_t ${name}_quantize(float v, float inverse, float zero) {
+    const float level = v * inverse + zero;
+    if (!(level > 0.0f)) {
+        return 0;
+    }
+    return level < 255.0f ? (uint8_t)(level + 0.5f) : 255;
+}""",
+}

@@ -1,0 +1,27 @@
+"""Files that are written beside the one that was named."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pellucid.errors import FileError
+from pellucid.language import say, say_reason
+
+
+def check_replaceable(file: Path, mark: str) -> None:
+    """Raise FileError for a file that does not begin with `mark`: nobody named it, so somebody else's work stays."""
+    try:
+        with file.open("rb") as opened:
+            ours = opened.read(len(mark.encode())) == mark.encode()
+    except FileNotFoundError:
+        return
+    except (OSError, ValueError) as error:
+        raise FileError(
+            say(
+                "{path}: cannot be written ({reason}); nothing was changed: choose another place or free some room",
+                path=file,
+                reason=say_reason(error),
+            )
+        ) from error
+    if not ours:
+        raise FileError(say("{path} is there, and pellucid did not write it: choose another name", path=file))

@@ -1,0 +1,93 @@
+"""From what scikit-learn calls coefs_ and intercepts_ to layers, and the first weights."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from numbers import Real
+from typing import Any
+
+import numpy as np
+
+from pellucid.core import ACTIVATIONS
+from pellucid.core.composite import Dropout
+from pellucid.core.layer import Layer
+from pellucid.core.layers import Affine, Identity
+from pellucid.core.types import Array
+from pellucid.errors import InputError
+from pellucid.language import say
+from pellucid.sklearn.objective import OUTPUTS
+
+NAMES = {"logistic": "sigmoid"}  # scikit-learn's names for what pellucid calls otherwise
+
+
+def hidden_sizes(sizes: Any) -> list[int]:
+    """Give the numbers of neurons of the hidden layers; raises scikit-learn's ValueError for one below 1."""
+    found = list(sizes) if hasattr(sizes, "__iter__") else [sizes]
+    if np.any(np.array(found) <= 0):
+        raise ValueError(f"hidden_layer_sizes must be > 0, got {found}.")
+    return found
+
+
+def each_layer(name: str, value: Any, hidden: int) -> list[Any]:
+    """Give a setting for each hidden layer: one for all, or a list with one for each."""
+    if isinstance(value, (str, Real)):
+        return [value] * hidden
+    found = list(value)
+    if len(found) != hidden:
+        raise InputError(
+            say(
+                "{name} is one value for all hidden layers, or a list of {hidden}, one for each; got {got}",
+                name=name,
+                hidden=hidden,
+                got=len(found),
+            )
+        )
+    return found
+
+
+def activation_layer(name: Any) -> type[Layer]:
+    """Give the layer of scikit-learn's or pellucid's name; raises InputError for another name."""
+    found = ACTIVATIONS.get(NAMES.get(name, name)) if isinstance(name, str) else None
+    if found is None:
+        known = ", ".join([*NAMES, *ACTIVATIONS])
+        raise InputError(say("{what} is one of {known}; not {got}", what="activation", known=known, got=repr(name)))
+    return found
+
+
+def make_layers(
+    coefs: Sequence[Any], intercepts: Sequence[Any], activations: Any, dropout: Any, out_activation: str
+) -> list[Layer]:
+    """Make layers of weights and biases: after each but the last an activation, and Dropout where its rate is not 0."""
+    hidden = len(coefs) - 1
+    named = each_layer("activation", activations, hidden)
+    rates = each_layer("dropout", dropout, hidden)
+    dtype = np.result_type(*coefs)
+    layers: list[Layer] = []
+    for index, (W, b) in enumerate(zip(coefs, intercepts, strict=True)):
+        layers.append(Affine(np.asarray(W, dtype), b))
+        if index < hidden:
+            kind = activation_layer(named[index])
+            layers += [] if kind is Identity else [kind()]
+            layers += [Dropout(rates[index])] if rates[index] else []
+    last = OUTPUTS[out_activation]
+    return layers if last is None else [*layers, last()]
+
+
+def first_weights(
+    units: Sequence[int], activations: Any, dtype: Any, random_state: np.random.RandomState
+) -> tuple[list[Array], list[Array]]:
+    """Draw weights and biases as scikit-learn does, in its order: uniform within sqrt(6 / (D + H)).
+
+    Glorot and Bengio 2010; the root of 2 / (D + H) around the logistic function. The last layer goes by the activation
+    below it.
+    """
+    named = each_layer("activation", activations, len(units) - 2)
+    named.append(named[-1] if named else str(activations))
+    coefs, intercepts = [], []
+    for index, (D, H) in enumerate(pairwise(units)):
+        logistic = NAMES.get(named[index], named[index]) == "sigmoid"
+        bound = np.sqrt((2.0 if logistic else 6.0) / (D + H))
+        coefs.append(random_state.uniform(-bound, bound, (D, H)).astype(dtype, copy=False))
+        intercepts.append(random_state.uniform(-bound, bound, H).astype(dtype, copy=False))
+    return coefs, intercepts

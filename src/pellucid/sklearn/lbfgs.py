@@ -1,0 +1,116 @@
+"""Learning by L-BFGS: SciPy's, on the engine's gradients, as scikit-learn does it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import scipy
+import scipy.optimize
+from sklearn.utils.optimize import _check_optimize_result
+
+from pellucid.core.types import Array
+from pellucid.engines import Engine
+from pellucid.errors import InputError
+from pellucid.language import say
+from pellucid.sklearn.objective import Objective
+from pellucid.sklearn.rows import Rows, rows_a_block, taken
+from pellucid.sklearn.watching import Watch
+
+_PRINTS = tuple(int(part) for part in scipy.__version__.split(".")[:2]) < (1, 15)  # later SciPy prints nothing
+
+
+class WholeFit:
+    """One call of `fit` by L-BFGS: the whole data at each step, in float64."""
+
+    def __init__(self, estimator: Any, watch: Watch, engine: Engine, objective: Objective, rows: Rows) -> None:
+        self.estimator, self.watch, self.engine, self.objective, self.rows = estimator, watch, engine, objective, rows
+        self.total = float(len(rows.t) if rows.weights is None else rows.weights.sum())
+        if any(each_rate for each_rate in np.atleast_1d(estimator.dropout)):
+            raise InputError(say('dropout needs the solver "sgd", "adam" or "adamw": "lbfgs" follows one fixed loss'))
+
+    def run(self) -> None:
+        """Minimise until it converges, or iterations run out, or somebody stops it."""
+        estimator, watch = self.estimator, self.watch
+        watch.begin()
+        options = {"maxfun": estimator.max_fun, "maxiter": estimator.max_iter, "gtol": estimator.tol}
+        if _PRINTS:
+            options["iprint"] = 1 if estimator.verbose >= 1 else -1
+        try:
+            found = scipy.optimize.minimize(
+                self.loss_and_slopes,
+                packed(estimator.coefs_, estimator.intercepts_),
+                method="L-BFGS-B",
+                jac=True,
+                callback=self._iteration if self._is_watched() else None,
+                options=options,
+            )
+            self.unpack(found.x)
+            estimator.loss_ = found.fun
+            if watch.stopped is None:
+                estimator.n_iter_ = _check_optimize_result("lbfgs", found, estimator.max_iter)
+            else:
+                estimator.n_iter_ = int(found.nit)
+        finally:
+            watch.end()
+
+    def loss_and_slopes(self, x: Array) -> tuple[float, Array]:
+        """Give scikit-learn's loss and its gradient for weights and biases in one vector."""
+        self.unpack(x)
+        coefs, intercepts = self.estimator.coefs_, self.estimator.intercepts_
+        loss, grads = self._data_loss_and_grads()
+        alpha = self.estimator.alpha / self.total
+        loss += 0.5 * alpha * sum(float(np.vdot(W, W)) for W in coefs)
+        slopes = [dW + alpha * W for dW, W in zip(grads[::2], coefs, strict=True)]
+        assert len(intercepts) == len(grads[1::2])
+        return loss, packed(slopes, grads[1::2])
+
+    def _data_loss_and_grads(self) -> tuple[float, list[Array]]:
+        x, t, weights = self.rows
+        steep = self.objective.steepness
+        if not self.rows.sparse:
+            loss, grads, y = self.engine.gradients(x, t, weights)
+            return self._value(loss, y, t, weights), [steep * g for g in grads]
+        total, sums = 0.0, [np.zeros_like(p) for p in self.watch.net.params]
+        step = rows_a_block(x)
+        for start in range(0, x.shape[0], step):
+            part = slice(start, start + step)
+            own = None if weights is None else weights[part]
+            loss, grads, y = self.engine.gradients(taken(x, part), t[part], own)
+            share = float(len(y) if own is None else own.sum()) / self.total
+            total += share * self._value(loss, y, t[part], own)
+            for found, g in zip(sums, grads, strict=True):
+                found += steep * share * g
+        return total, sums
+
+    def _value(self, loss: float, y: Array, t: Array, weights: Array | None) -> float:
+        return loss if self.objective.rows is None else self.objective.value(y, t, weights)
+
+    def unpack(self, x: Array) -> None:
+        """Write a vector's numbers into weights, then biases."""
+        start = 0
+        for array in [*self.estimator.coefs_, *self.estimator.intercepts_]:
+            array[...] = x[start : start + array.size].reshape(array.shape)
+            start += array.size
+
+    def _is_watched(self) -> bool:
+        watch = self.watch
+        return bool(watch.callbacks) or watch.held is not None or watch.shown
+
+    def _iteration(self, intermediate_result: scipy.optimize.OptimizeResult) -> None:
+        self.unpack(intermediate_result.x)
+        watch = self.watch
+        watch.begin_epoch()
+        watch.batch = 1
+        watch.loss = float(intermediate_result.fun)
+        watch.after_batch()
+        found = watch.validate()
+        self.estimator._note_validation(found)
+        watch.end_epoch(watch.loss, np.nan, found)
+        if watch.stopped is not None:
+            raise StopIteration
+
+
+def packed(coefs: list[Array], intercepts: list[Array]) -> Array:
+    """Give weights, then biases, as one vector."""
+    return np.concatenate([array.ravel() for array in [*coefs, *intercepts]])

@@ -1,0 +1,91 @@
+"""What is minimised: scikit-learn's losses, by pellucid's.
+
+scikit-learn's "log_loss", "squared_error" and "poisson" have the slopes of pellucid's CrossEntropy (BinaryCrossEntropy
+for yes or no), MeanSquaredError and Poisson, but for a factor: it sums over the outputs where pellucid takes the mean,
+and halves the square. To its gradient, a sum over the batch's rows, alpha W is added, and all is divided by the sum of
+the rows' weights n. So with `steepness` s, its gradient is s (g + (alpha / (s n)) W) where pellucid's own is g.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+from scipy.special import xlogy
+
+from pellucid.core.layer import Layer
+from pellucid.core.layers import Exponential, Sigmoid, Softmax
+from pellucid.core.losses import LOSSES, BinaryCrossEntropy, CrossEntropy, Loss, MeanSquaredError, Poisson
+from pellucid.core.types import Array
+from pellucid.network import Network
+from pellucid.training.choices import choose_loss
+
+OUTPUTS: dict[str, type[Layer] | None] = {
+    "identity": None,
+    "logistic": Sigmoid,
+    "softmax": Softmax,
+    "exp": Exponential,
+}
+
+
+class Objective(NamedTuple):
+    """A loss, what its slopes are multiplied by, and scikit-learn's value of each row, from answers and targets.
+
+    `rows` is None for losses that scikit-learn does not have: their own value counts.
+    """
+
+    loss: Loss
+    steepness: float
+    rows: Callable[[Array, Array], Array] | None
+
+    def value(self, y: Array, t: Array, weights: Array | None) -> float:
+        """Give the loss of answers, the penalty aside."""
+        if self.rows is None:
+            return self.loss.value(y, t, weights)
+        return float(np.average(self.rows(y, t), weights=weights))
+
+
+def objective_of(loss: str | Loss, out_activation: str, K: int, net: Network) -> Objective:
+    """Give what scikit-learn means by a loss of that name, or pellucid's loss of that name, or the loss itself."""
+    if loss == "squared_error":
+        return Objective(MeanSquaredError(), K / 2, _squared_error)
+    if loss == "poisson":
+        return Objective(Poisson(), K, _poisson)
+    if loss == "log_loss":
+        if out_activation == "softmax":
+            return Objective(CrossEntropy(), 1, _log_loss)
+        return Objective(BinaryCrossEntropy(), K, _binary_log_loss)
+    chosen = choose_loss(loss, net, np.zeros((0, K)))
+    if isinstance(chosen, CrossEntropy) and out_activation == "logistic":
+        chosen = BinaryCrossEntropy(chosen.label_smoothing)  # the same, where one sigmoid stands for two classes
+    return Objective(chosen, 1, None)
+
+
+def output_for(loss: Any) -> str:
+    """Give scikit-learn's name of the activation in which a regressor with that loss ends."""
+    activation = getattr(LOSSES.get(loss) if isinstance(loss, str) else loss, "activation", None)
+    return next(name for name, layer in OUTPUTS.items() if layer is activation)
+
+
+def _log_loss(y: Array, t: Array) -> Array:
+    return -np.log(_clipped(y[np.arange(len(t)), t]))
+
+
+def _binary_log_loss(y: Array, t: Array) -> Array:
+    p = _clipped(y)
+    return -np.log(np.where(t > 0.5, p, 1 - p)).sum(axis=1)
+
+
+def _squared_error(y: Array, t: Array) -> Array:
+    return 0.5 * ((t - y) ** 2).mean(axis=1)
+
+
+def _poisson(y: Array, t: Array) -> Array:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return (xlogy(t, t / y) - t + y).sum(axis=1)
+
+
+def _clipped(p: Array) -> Array:
+    epsilon = np.finfo(p.dtype).eps
+    return np.clip(p, epsilon, 1 - epsilon)

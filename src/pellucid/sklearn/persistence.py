@@ -1,0 +1,234 @@
+"""Estimators as files: a model file like any network's, whose record also holds parameters and fitted attributes.
+
+`pl.load` reads such a file as a network. Nothing in it is trusted and no code is run: parameters are checked as `fit`
+checks them, layers must be those that the parameters ask for, and attributes of a kind that is known.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable
+from typing import Any, Self
+
+import numpy as np
+from sklearn.preprocessing import LabelBinarizer
+from sklearn.utils.validation import check_is_fitted
+
+from pellucid.core.layers import Affine
+from pellucid.core.losses import LOSSES
+from pellucid.core.schedules import SCHEDULES
+from pellucid.core.types import Array, Options
+from pellucid.errors import FileError, InputError
+from pellucid.files import model
+from pellucid.language import say
+from pellucid.sklearn.building import make_layers
+from pellucid.sklearn.objective import OUTPUTS, objective_of
+from pellucid.sklearn.stochastic import Steps
+from pellucid.training.history import History
+
+_LONGEST_TEXT = 1 << 16  # bytes of a class name in an array of texts of one length
+
+_KINDS: dict[str, dict[str, type[Any]]] = {"loss": dict(LOSSES), "schedule": dict(SCHEDULES)}
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def _is_number(value: Any) -> bool:
+    return value is None or isinstance(value, (int, float))
+
+
+def _is_curve(value: Any) -> bool:
+    return value is None or (isinstance(value, list) and all(isinstance(each, float) for each in value))
+
+
+def _is_records(value: Any) -> bool:
+    return isinstance(value, list) and all(
+        isinstance(each, dict) and all(map(_is_number, each.values())) for each in value
+    )
+
+
+def _is_sorted(value: Any) -> bool:
+    return isinstance(value, np.ndarray) and value.ndim == 1 and np.array_equal(np.unique(value), value)
+
+
+_ATTRIBUTES: dict[str, Callable[[Any], bool]] = {
+    "n_iter_": _is_whole,
+    "t_": _is_whole,
+    "_no_improvement_count": _is_whole,
+    "loss_": _is_number,
+    "best_loss_": _is_number,
+    "best_validation_score_": _is_number,
+    "loss_curve_": _is_curve,
+    "validation_scores_": _is_curve,
+    "validation_loss_curve_": _is_curve,
+    "classes_": _is_sorted,
+    "feature_names_in_": lambda value: isinstance(value, np.ndarray) and value.dtype == object,
+}
+
+
+class Saving:
+    """Writing a fitted estimator to a file, and reading it."""
+
+    def save(self: Any, path: str | os.PathLike[str]) -> None:
+        """Write the fitted estimator to a .safetensors file, whole or not at all: no pickle.
+
+        It holds all that answering needs, and going on by `partial_fit` or with `warm_start`. Raises InputError for
+        what such a file cannot hold: functions and objects of your own among the parameters, and class labels that are
+        no numbers, booleans or texts.
+        """
+        check_is_fitted(self)
+        net = self.network_
+        parameters = self.get_params(deep=False)
+        if parameters.pop("callbacks", None):
+            raise InputError(say("callbacks cannot be written to a file: set_params(callbacks=None) first"))
+        attributes = {name: getattr(self, name) for name in _ATTRIBUTES if name in vars(self)}
+        estimator: Options = {
+            "type": type(self).__name__,
+            "parameters": {name: _written(name, value) for name, value in parameters.items()},
+            "attributes": {name: _written(name, value) for name, value in attributes.items()},
+            "out_activation": self.out_activation_,
+            "history": _written("history_", self.history_.records),
+        }
+        arrays: dict[str, Array] = {}
+        if "_label_binarizer" in vars(self):
+            estimator["targets"] = self._label_binarizer.y_type_
+        if "_optimizer" in vars(self):
+            steps: Steps = self._optimizer
+            estimator["steps"] = {"step": steps.state["step"], "learning_rate": steps.learning_rate}
+            arrays = {f"{slot}.{i}": a for slot in steps.optimizer.slots for i, a in enumerate(steps.state[slot])}
+        record = {**net.record, "estimator": estimator}
+        model.save(path, net.layers, {"inputs": None, "classes": net.classes, "record": record}, arrays)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Self:
+        """Read a fitted estimator from the file that `save` wrote; raises FileError that says what is wrong."""
+        layers, header = model.read(path)
+        try:
+            return _estimator(cls, layers, header)
+        except (LookupError, TypeError, AttributeError, ValueError, ArithmeticError, RecursionError) as error:
+            reason = str(error) if isinstance(error, ValueError) else say("its description is malformed")
+            raise FileError(
+                say("{path}: no usable {kind}: {reason}; save it again", path=path, kind=cls.__name__, reason=reason)
+            ) from error
+
+
+def _estimator(cls: Any, layers: list[Any], header: Options) -> Any:
+    described = header["record"].get("estimator")
+    if described is None:
+        raise InputError(say("it holds a network alone, which pl.load reads"))
+    if described["type"] != cls.__name__:
+        raise InputError(say("it holds a {got}, not a {expected}", got=described["type"], expected=cls.__name__))
+    estimator = cls(**{name: _read(value) for name, value in described["parameters"].items()})
+    estimator._validate_params()
+    affine = [layer for layer in layers if isinstance(layer, Affine) and layer.b is not None]
+    estimator.coefs_, estimator.intercepts_ = [each.W for each in affine], [each.b for each in affine]
+    estimator.out_activation_ = described["out_activation"]
+    if estimator.out_activation_ not in OUTPUTS or not affine:
+        raise InputError(say("its description is malformed"))
+    settings = (estimator.activation, estimator.dropout, estimator.out_activation_)
+    expected = make_layers(estimator.coefs_, estimator.intercepts_, *settings)
+    if model.describe(expected) != model.describe(layers):
+        raise InputError(say("its layers are not those that its parameters ask for"))
+    estimator.n_features_in_, estimator.n_layers_ = affine[0].W.shape[0], len(affine) + 1
+    estimator.n_outputs_ = affine[-1].W.shape[1]
+    for name, value in described["attributes"].items():
+        found = _read(value)
+        if not _ATTRIBUTES[name](found):
+            raise InputError(say("its attribute {name} is malformed", name=repr(name)))
+        setattr(estimator, name, found)
+    _restore_labels(estimator, described.get("targets"))
+    estimator.history_ = History(estimator.engine)
+    estimator.history_.records = _read(described["history"])
+    if not _is_records(estimator.history_.records):
+        raise InputError(say("its attribute {name} is malformed", name=repr("history_")))
+    _restore_steps(estimator, described.get("steps"), header["arrays"])
+    return estimator
+
+
+def _restore_labels(estimator: Any, targets: Any) -> None:
+    names = getattr(estimator, "feature_names_in_", None)
+    if names is not None and len(names) != estimator.n_features_in_:
+        raise InputError(say("its attribute {name} is malformed", name=repr("feature_names_in_")))
+    if not hasattr(estimator, "_binary"):
+        return
+    K = {"multiclass": len(estimator.classes_), "binary": 1, "multilabel-indicator": len(estimator.classes_)}[targets]
+    if estimator.n_outputs_ != K:
+        raise InputError(say("its attribute {name} is malformed", name=repr("classes_")))
+    binarizer = LabelBinarizer()
+    binarizer.classes_, binarizer.y_type_, binarizer.sparse_input_ = estimator.classes_, targets, False
+    estimator._label_binarizer = binarizer
+
+
+def _restore_steps(estimator: Any, described: Any, arrays: dict[str, Array]) -> None:
+    if described is None:
+        return
+    net = estimator.network_
+    objective = objective_of(estimator.loss, estimator.out_activation_, estimator.n_outputs_, net)
+    steps = Steps(estimator, objective, net.params)
+    step, rate = described["step"], described["learning_rate"]
+    if not _is_whole(step) or not (isinstance(rate, float) and 0 < rate < math.inf):
+        raise InputError(say("its attribute {name} is malformed", name=repr("_optimizer")))
+    steps.state["step"], steps.learning_rate = step, rate
+    left = dict(arrays)
+    for slot in steps.optimizer.slots:
+        for index, memory in enumerate(steps.state[slot]):
+            saved = left.pop(f"{slot}.{index}")
+            if saved.shape != memory.shape:
+                raise InputError(say("its attribute {name} is malformed", name=repr("_optimizer")))
+            memory[...] = saved
+    if left:
+        raise InputError(say("it holds the array {name}, which no layer announces", name=repr(min(left))))
+    estimator._optimizer = steps
+
+
+def _written(name: str, value: Any) -> Any:
+    """Give a parameter or attribute as JSON can hold it: plain values as they are, others as {"kind": ...}."""
+    if isinstance(value, np.generic):
+        value = value.item()
+    if value is None or isinstance(value, (bool, int, str)):
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else {"kind": "float", "value": str(value)}
+    if isinstance(value, list):
+        return [_written(name, each) for each in value]
+    if isinstance(value, (tuple, dict)):
+        entries = value.items() if isinstance(value, dict) else value
+        return {"kind": type(value).__name__, "value": [_written(name, each) for each in entries]}
+    if isinstance(value, np.ndarray) and value.dtype.kind in "biufUO":
+        return {"kind": "array", "dtype": value.dtype.str, "value": _written(name, value.tolist())}
+    for kind, known in _KINDS.items():
+        for short, found in known.items():
+            if type(value) is found:
+                options = _written(name, list(value.options().items()))
+                return {"kind": kind, "value": short, "options": options}
+    raise InputError(
+        say("{name} is {got}, which a file cannot hold: save takes numbers, texts and pellucid's own objects",
+            name=name, got=repr(value))
+    )  # fmt: skip
+
+
+def _read(value: Any) -> Any:
+    """Give back what `_written` was given."""
+    if isinstance(value, list):
+        return [_read(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    inner = value["value"]
+    if value["kind"] == "float":
+        return {"inf": math.inf, "-inf": -math.inf, "nan": math.nan}[inner]
+    if value["kind"] == "tuple":
+        return tuple(_read(inner))
+    if value["kind"] == "dict":
+        return dict(_read(inner))
+    if value["kind"] == "array":
+        dtype = np.dtype(value["dtype"])
+        if dtype.kind not in "biufUO" or dtype.itemsize > _LONGEST_TEXT:
+            raise InputError(say("its description is malformed"))
+        found = np.array(_read(inner), dtype=dtype)
+        if dtype.kind == "O" and not all(isinstance(each, str) for each in found):
+            raise InputError(say("its description is malformed"))
+        return found
+    return _KINDS[value["kind"]][inner](**dict(_read(value["options"])))

@@ -1,0 +1,209 @@
+"""`pellucid export`, `import` and `verify`: files for elsewhere, networks from elsewhere, and the proof."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import safetensors.torch
+from torch import nn
+
+import pellucid as pl
+from pellucid.exchange import to_torch, verify
+from pellucid.exchange.verification import comparison
+
+from .conftest import fits
+
+
+@pytest.fixture
+def net(tmp_path):
+    """A small network of bytes with named classes, and its file."""
+    made = pl.mlp([12, 5, 3], "relu", "softmax", pixels=True, seed=2)
+    made = pl.Network(made.layers, classes=["low", "middle", "high"], inputs={"kind": "pictures", "shape": [3, 4]})
+    made.save(tmp_path / "net.safetensors")
+    return made
+
+
+@pytest.mark.parametrize(
+    ("out", "files"),
+    [
+        ("out.onnx", ["out.onnx"]),
+        ("out.json", ["out.json"]),
+        ("net_torch.safetensors", ["net_torch.safetensors", "net_torch.py"]),
+    ],
+)
+def test_there_and_back(run, net, out, files):
+    result = run("export", "net.safetensors", out)
+    assert (result.code, result.err) == (0, "")
+    for file in files:
+        assert f"written: {file}, {Path(file).stat().st_size:,} bytes" in result.out
+    result = run("import", files[0], "-o", "back.safetensors")
+    assert (result.code, result.err) == (0, "")
+    assert "written: back.safetensors" in result.out
+    assert pl.load("back.safetensors") == net
+    assert pl.load("back.safetensors").classes == net.classes
+
+
+def test_c(run, net):
+    np.savez("rows.npz", x=np.random.default_rng(0).integers(0, 256, (50, 3, 4), np.uint8))
+    found = run("export", "net.safetensors", "small", "--to", "c", "--json").json
+    assert found["format"] == "c"
+    assert {Path(file["path"]).name for file in found["files"]} == {"small.h", "small.c"}
+    assert all(Path(file["path"]).stat().st_size == file["bytes"] for file in found["files"])
+    result = run("export", "net.safetensors", "smaller.h", "--int8", "--calibration", "rows.npz")
+    assert (result.code, result.err) == (0, "")
+    assert "int8" in Path("smaller.c").read_text()
+    assert "calibration" in run("export", "net.safetensors", "smaller.h", "--int8").err
+
+
+def test_the_format_may_be_said(run, net):
+    assert run("export", "net.safetensors", "--to", "json", "plain.txt").code == 0
+    assert json.loads(Path("plain.txt").read_text())["format"] == "pellucid"
+    result = run("export", "net.safetensors", "plain.txt")
+    assert result.code == 2
+    assert "--to torch | onnx | c | json" in result.err
+    assert run("export", "net.safetensors", "a.onnx", "--int8").code == 2
+
+
+def test_what_is_read_is_never_overwritten_and_what_is_replaced_is_told(run, net):
+    before = Path("net.safetensors").read_bytes()
+    result = run("export", "net.safetensors", "./net.safetensors", "--to", "torch")
+    assert result.code == 1
+    assert "is read here, and would be replaced" in result.err
+    result = run("import", "net.safetensors", "-o", "net.safetensors")
+    assert result.code == 1
+    assert "is read here, and would be replaced" in result.err
+    run("export", "net.safetensors", "out.onnx")
+    result = run("import", "out.onnx", "-o", "out.safetensors")
+    assert "is there already" not in result.err
+    assert "is there already and will be replaced" in run("import", "out.onnx", "-o", "out.safetensors").err
+    assert "is there already and will be replaced" in run("export", "net.safetensors", "out.onnx").err
+    assert Path("net.safetensors").read_bytes() == before
+
+
+def test_a_state_dict_of_others(run):
+    module = nn.Sequential(nn.Linear(5, 4), nn.ReLU(), nn.Linear(4, 2)).half()
+    safetensors.torch.save_file(module.state_dict(), "theirs.safetensors")
+    asked = run("import", "theirs.safetensors", "-o", "ours.safetensors")
+    assert asked.code == 1
+    assert "does not say what its network is" in asked.err
+    result = run(
+        "import", "theirs.safetensors", "--activation", "relu", "--output", "softmax", "-o", "ours.safetensors"
+    )
+    assert result.code == 0
+    assert result.err == "float16: widened to float32, which is exact\n"
+    ours = pl.load("ours.safetensors")
+    assert [type(layer).__name__ for layer in ours.layers] == ["Affine", "ReLU", "Affine", "Softmax"]
+    assert np.array_equal(ours.layers[0].W, module[0].weight.detach().float().numpy().T)
+
+
+def test_what_was_tuned_there_comes_back_like_the_network(run, net):
+    module = to_torch(net)
+    module[2].weight.data += 1
+    safetensors.torch.save_file(module.state_dict(), "tuned.safetensors")
+    found = run("import", "tuned.safetensors", "--like", "net.safetensors", "-o", "back.safetensors", "--json").json
+    assert found == {
+        "path": "back.safetensors",
+        "parameters": net.parameter_count,
+        "layers": ["Flatten", "Scale", "Affine", "ReLU", "Affine", "Softmax"],
+        "dtype": "float32",
+    }
+    back = pl.load("back.safetensors")
+    assert back.classes == net.classes
+    assert np.array_equal(back.layers[2].W, net.layers[2].W + 1)
+
+
+def test_names_in_their_order(run):
+    module = nn.ModuleDict({"last": nn.Linear(4, 4), "first": nn.Linear(4, 4)})
+    safetensors.torch.save_file(module.state_dict(), "theirs.safetensors")
+    words = ("import", "theirs.safetensors", "--activation", "tanh", "-o", "ours.safetensors")
+    result = run(*words)
+    assert result.code == 1
+    assert "--names" in result.err
+    assert run(*words, "--names", "first, last").code == 0
+    assert np.array_equal(pl.load("ours.safetensors").layers[0].W, module["first"].weight.detach().numpy().T)
+
+
+def test_what_import_cannot_take(run, net):
+    for name in ("model.pt", "model.bin"):
+        Path(name).write_bytes(b"\x80\x04K\x01.")
+        assert "a pickle can run any program" in run("import", name, "-o", "a.safetensors").err
+    assert "ends in .onnx, .safetensors or .json" in run("import", "model.h5", "-o", "a.safetensors").err
+    run("export", "net.safetensors", "net.onnx")
+    assert run("import", "net.onnx", "-o", "a.safetensors", "--activation", "relu").code == 2
+    both = ("--like", "net.safetensors", "--activation", "relu")
+    assert run("import", "net.safetensors", "-o", "a.safetensors", *both).code == 2
+    assert run("import", "net.onnx").code == 2
+    assert not Path("a.safetensors").exists()
+
+
+@pytest.mark.parametrize("lang", ["en", "ko"])
+def test_verify_shows_a_table(run, net, lang):
+    result = run("verify", "net.safetensors", "--steps", 5, "--lang", lang)
+    assert (result.code, result.err) == (0, "")
+    assert fits(result.out, 80)
+    line = next(line for line in result.out.splitlines() if "2 Affine" in line)
+    assert len(line.split()) >= 5
+    assert {"en": "the same: no difference", "ko": "같습니다"}[lang] in result.out
+
+
+def test_verify_as_json_is_what_exchange_gives(run, net):
+    found = run("verify", "net.safetensors", "--steps", 5, "--seed", 3, "--json").json
+    expected = verify(net, steps=5, seed=3).to_dict()
+    assert found == {"same": True, "networks": [{"network": "net.safetensors", **json.loads(json.dumps(expected))}]}
+
+
+def test_verify_seeds(run):
+    found = run("verify", "--seeds", "--json")
+    assert found.code == 0
+    assert [network["network"] for network in found.json["networks"]] == ["2-4-3", "784-16-16-10"]
+    assert all(network["same"] and network["steps"] == 100 for network in found.json["networks"])
+
+
+def test_verify_on_rows_of_a_table(run):
+    lines = ["age,plan,bought", *(f"{20 + i},{'ab'[i % 2]},{('no', 'yes')[i // 10]}" for i in range(20))]
+    Path("people.csv").write_text("\n".join(lines))
+    pl.table_mlp(pl.Columns.of("people.csv", target="bought"), hidden=(4,)).save("people.safetensors")
+    found = run("verify", "people.safetensors", "--data", "people.csv", "--steps", 3, "--json").json
+    assert (found["same"], found["networks"][0]["rows"]) == (True, 20)
+    assert "dropout is off" in run("verify", "people.safetensors", "--steps", 0).out
+
+
+@pytest.mark.parametrize("lang", ["en", "ko"])
+def test_verify_fails_past_the_tolerance(run, net, monkeypatch, lang):
+    monkeypatch.setitem(comparison.TOLERANCES["float64"], "weights", 1e-30)
+    result = run("verify", "net.safetensors", "--steps", 5, "--lang", lang)
+    assert result.code == 1
+    assert fits(result.out, 80)
+    assert {"en": "NOT the same: 2 of", "ko": "같지 않습니다"}[lang] in result.out
+    assert {"en": "too far", "ko": "너무 큼"}[lang] in result.out
+    assert run("verify", "net.safetensors", "--steps", 5, "--json").json["same"] is False
+
+
+def test_verify_says_who_is_missing(run, net, monkeypatch):
+    monkeypatch.setitem(comparison.PROGRAMS, "PyTorch", lambda net, loss: missing())
+
+    def missing():
+        raise pl.InputError('this needs torch, which is not installed: pip install "pellucid[torch]"')
+
+    result = run("verify", "net.safetensors", "--steps", 2)
+    assert result.code == 0
+    assert 'pip install "pellucid[torch]"' in result.out
+    assert "PyTorch" not in result.out.splitlines()[2]
+
+
+def test_many_layers_are_counted(run):
+    layers = [layer for _ in range(30) for layer in (pl.Affine(np.eye(2)), pl.Tanh())]
+    pl.Network(layers).save("deep.safetensors")
+    result = run("verify", "deep.safetensors", "--steps", 0)
+    assert result.code == 0
+    assert "and 51 more" in result.out
+
+
+def test_verify_used_wrongly(run, net):
+    assert run("verify").code == 2
+    assert run("verify", "net.safetensors", "--seeds").code == 2
+    assert run("verify", "--seeds", "--data", "mnist").code == 2
+    assert run("verify", "missing.safetensors").code == 1

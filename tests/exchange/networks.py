@@ -1,0 +1,103 @@
+"""Networks for the tests of exchange: one for every layer that core knows, and random architectures."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from core.witnesses import LAYERS
+from hypothesis import strategies as st
+
+import pellucid as pl
+from pellucid.core import chain
+from pellucid.core.layer import Layer
+from pellucid.core.types import Array
+
+CASES = [(name, index) for name, witness in sorted(LAYERS.items()) for index in range(len(witness.examples))]
+"""Name and number of every example of a layer; a layer of core without one fails in core's own tests."""
+
+
+def network_of(name: str, index: int = 0, dtype: Any = np.float64) -> pl.Network:
+    """Give a network in which the layer's example stands between two Affine layers where it can, else by itself."""
+    generator = np.random.default_rng(index)
+    witness = LAYERS[name]
+    layer = witness.examples[index](generator)
+    if len(witness.row) > 1:  # it takes pictures
+        return pl.Network([layer, affine(generator, 6, 4)]).astype(dtype)
+    if name in ("Scale", "Standardize"):
+        return pl.Network([layer, affine(generator, 5, 4)]).astype(dtype)
+    return pl.Network([affine(generator, 3, 5), layer, affine(generator, layer.width(5), 4)]).astype(dtype)
+
+
+def affine(generator: np.random.Generator, D: int, H: int, biased: bool = True) -> pl.Affine:
+    W = generator.normal(size=(D, H)) / np.sqrt(D)
+    return pl.Affine(W, generator.normal(size=H) if biased else None)
+
+
+@st.composite
+def networks(draw: st.DrawFn, dtype: Any = np.float64, deepest: int = 4, raw: bool = True) -> pl.Network:
+    """Draw a network: raw-input preparation (with `raw`), up to `deepest` hidden blocks, some end.
+
+    Its answers are fit to be compared in float32: nothing in it blows up rounding. BatchNorm stands behind Affine
+    layers without bias, as in `mlp`: a bias there has no gradient but rounding, which Adam would blow up.
+    """
+    generator = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    width = draw(st.integers(1, 9))
+    layers = _preparation(draw, generator, width) if raw else []
+    for _ in range(draw(st.integers(0, deepest))):
+        if draw(st.integers(0, 3)) == 0:
+            inner = draw(st.integers(1, 7))
+            block = [*_block(draw, generator, width, inner), affine(generator, inner, width)]
+            layers.append(pl.Residual(block))
+        else:
+            H = draw(st.integers(1, 9))
+            layers += _block(draw, generator, width, H)
+            width = H
+    K = draw(st.integers(1, 5))
+    layers.append(affine(generator, width, K, draw(st.booleans())))
+    ends = [None, pl.Sigmoid, pl.Exponential, pl.Identity, *([pl.Softmax] if K > 1 else [])]
+    end = draw(st.sampled_from(ends))
+    return pl.Network(layers if end is None else [*layers, end()]).astype(dtype)
+
+
+def rows_for(net: pl.Network, N: int = 8, seed: int = 0) -> Array:
+    """Give rows that fit: bytes where the network scales them, pictures (2 high) where it flattens an even number."""
+    generator = np.random.default_rng(seed)
+    D = chain.input_width(net.layers)
+    assert D is not None
+    flattens = isinstance(net.layers[0], pl.Flatten)
+    shape = (N, 2, D // 2) if flattens and D % 2 == 0 else (N, D)
+    if chain.byte_factor(net.layers) is not None:
+        return generator.integers(0, 256, shape, dtype=np.uint8)
+    return generator.normal(size=shape).astype(net.dtype)
+
+
+def _preparation(draw: st.DrawFn, generator: np.random.Generator, D: int) -> list[Layer]:
+    kind = draw(st.sampled_from(["none", "flatten", "bytes", "scale", "standardize"]))
+    if kind == "standardize":
+        return [pl.Standardize(generator.normal(size=D), generator.uniform(0.5, 2, D))]
+    if kind == "scale":
+        return [pl.Scale(draw(st.sampled_from([2.0, 0.3, -1.5])))]
+    return {"none": [], "flatten": [pl.Flatten()], "bytes": [pl.Flatten(), pl.Scale(1 / 255)]}[kind]
+
+
+def _block(draw: st.DrawFn, generator: np.random.Generator, D: int, H: int) -> list[Layer]:
+    """Draw Affine, perhaps a normalisation, an activation, perhaps Dropout."""
+    kind = draw(st.sampled_from(["none", "none", "batch", "layer"]))
+    layers: list[Layer] = [affine(generator, D, H, kind != "batch" and draw(st.booleans()))]
+    gamma, beta = generator.uniform(0.5, 2, H), generator.normal(size=H)
+    if kind == "batch":
+        running = generator.normal(size=H), generator.uniform(0.5, 2, H)
+        layers.append(pl.BatchNorm(gamma, beta, *running, momentum=0.2, epsilon=draw(st.sampled_from([1e-5, 1e-3]))))
+    elif kind == "layer":
+        layers.append(pl.LayerNorm(gamma, beta, epsilon=draw(st.sampled_from([1e-5, 1e-2]))))
+    activation = draw(
+        st.sampled_from(
+            [
+                *(pl.Sigmoid, pl.Tanh, pl.ReLU, pl.GELU, pl.SiLU, pl.Softplus, pl.Softmax, pl.Identity),
+                *(pl.LeakyReLU, lambda: pl.LeakyReLU(0.3), lambda: pl.GELU("tanh")),
+            ]
+        )
+    )
+    layers.append(activation())
+    return layers + ([pl.Dropout(0.25)] if draw(st.booleans()) else [])

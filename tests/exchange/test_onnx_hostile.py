@@ -1,0 +1,280 @@
+"""ONNX files that are damaged or mean harm: one FileError that names the file, soon, and no other file opened."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from onnx import TensorProto, helper, numpy_helper
+
+import pellucid as pl
+from exchange.onnx_tools import graph, node
+from pellucid.exchange.onnx import from_onnx, importing, onnx_model
+from pellucid.exchange.onnx import graph as reading
+
+WEIGHTS = np.arange(12.0).reshape(3, 4)
+
+
+def plain() -> onnx.ModelProto:
+    return graph([node("MatMul", "x W")], {"W": WEIGHTS})
+
+
+def refused(content: bytes | onnx.ModelProto, folder: Path, message: str) -> None:
+    path = folder / "model.onnx"
+    path.write_bytes(content if isinstance(content, bytes) else content.SerializeToString())
+    with pytest.raises(pl.FileError, match=message) as caught:
+        from_onnx(path)
+    assert str(path) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_files_that_are_none(tmp_path: Path):
+    with pytest.raises(pl.FileError, match="cannot be read"):
+        from_onnx(tmp_path / "missing.onnx")
+    with pytest.raises(pl.FileError, match="expected an ONNX file"):
+        from_onnx(tmp_path)
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(pl.FileError, match="it is no regular file"):
+        from_onnx(tmp_path / "pipe")
+    refused(b"", tmp_path, "expected an ONNX file of 1 to")
+    refused(b"a,b\n1,2\n", tmp_path, "no dense network can be read from it: its structure is damaged or cut short")
+    refused(b"\x08\x08", tmp_path, "it holds no graph")
+
+
+def test_too_many_bytes_are_not_even_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(importing, "LARGEST_FILE", 100)
+    refused(plain(), tmp_path, "expected an ONNX file of 1 to 100 bytes")
+
+
+def test_too_many_nodes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(reading, "MOST_NODES", 1)
+    refused(graph([node("Relu", "x", "u"), node("Relu", "u")]), tmp_path, "it has 2 nodes; at most 1 are read")
+
+
+@pytest.mark.parametrize("place", ["../secret", "/etc/passwd", "secret"])
+@pytest.mark.parametrize("marked", [True, False])
+def test_weights_in_other_files_are_never_opened(place: str, marked: bool, tmp_path: Path):
+    (tmp_path / "secret").write_bytes(WEIGHTS.astype(np.float32).tobytes())
+    model = plain()
+    tensor = model.graph.initializer[0]
+    tensor.ClearField("raw_data")
+    tensor.external_data.add(key="location", value=place)
+    if marked:
+        tensor.data_location = TensorProto.EXTERNAL
+    refused(model, tmp_path, r"the weights W lie in another file \(external data\), which is never opened")
+
+
+def test_weights_that_lie_nowhere(tmp_path: Path):
+    refused(changed(data_location=TensorProto.EXTERNAL), tmp_path, "the weights W lie in another file")
+
+
+def test_a_constant_in_another_file_is_never_opened(tmp_path: Path):
+    tensor = numpy_helper.from_array(WEIGHTS.astype(np.float32), "k")
+    tensor.ClearField("raw_data")
+    tensor.data_location = TensorProto.EXTERNAL
+    tensor.external_data.add(key="location", value="secret")
+    constant = helper.make_node("Constant", [], ["W"], value=tensor)
+    refused(graph([constant, node("MatMul", "x W")]), tmp_path, "the weights k lie in another file")
+
+
+def changed(**fields: Any) -> onnx.ModelProto:
+    model = plain()
+    tensor = model.graph.initializer[0]
+    for name, value in fields.items():
+        if name == "dims":
+            tensor.ClearField("dims")
+            tensor.dims.extend(value)
+        else:
+            setattr(tensor, name, value)
+    return model
+
+
+@pytest.mark.parametrize(
+    ("model", "message"),
+    [
+        (changed(raw_data=b"1234"), "the weights W are damaged or cut short"),
+        (changed(dims=[1 << 40, 1 << 40]), "the weights W are damaged or cut short"),
+        (changed(dims=[-1, 4]), "the weights W have no such shape"),
+        (changed(raw_data=b"", dims=[1 << 40]), "the weights W are damaged or cut short"),
+        (changed(data_type=TensorProto.FLOAT16), "the weights W are of a type that is not read; float32 and float64"),
+        (changed(data_type=99), "the weights W are of a type that is not read"),
+        (changed(data_type=TensorProto.STRING), "the weights W are damaged"),
+    ],
+    ids=range(7),
+)
+def test_weights_that_are_not_what_they_say(model: onnx.ModelProto, message: str, tmp_path: Path):
+    refused(model, tmp_path, message)
+
+
+def test_sparse_weights(tmp_path: Path):
+    model = plain()
+    values, places = helper.make_tensor("V", TensorProto.FLOAT, [1], [1.0]), helper.make_tensor("i", 7, [1], [0])
+    model.graph.sparse_initializer.append(helper.make_sparse_tensor(values, places, [3, 4]))
+    refused(model, tmp_path, "it holds sparse weights")
+
+
+@pytest.mark.parametrize("opset", [1, 6, 99])
+def test_opsets_that_are_not_known(opset: int, tmp_path: Path):
+    refused(graph([node("Relu", "x")], opset=opset), tmp_path, f"it is of opset {opset}; 7 to")
+
+
+def test_constants_that_double(tmp_path: Path):
+    nodes = [node("Concat", f"k{depth} k{depth}", f"k{depth + 1}", axis=0) for depth in range(60)]
+    model = graph([*nodes, node("Add", "x k60")], {"k0": np.ones(1000)})
+    refused(model, tmp_path, "constants, too many for a network of this size")
+
+
+def test_constants_that_add_up(tmp_path: Path):
+    nodes = [node("Add", "long tall", "k"), node("Add", "tall long", "k2"), node("Add", "x k2")]
+    model = graph(nodes, {"long": np.ones((1, 3000)), "tall": np.ones((3000, 1))})
+    refused(model, tmp_path, r"node the Add 2 \(Add\): it makes 9,000,000 constants")
+
+
+def test_many_rows_gathered(tmp_path: Path):
+    model = graph([node("Gather", "k i", "j"), node("Add", "x j")], {"k": np.ones((1, 9000)), "i": np.zeros(9000, int)})
+    refused(model, tmp_path, "it makes 81,000,000 constants")
+
+
+def test_the_longest_graph_is_over_soon(tmp_path: Path):
+    """2,500 times a SiLU and what follows it, in 10,000 nodes: each is computed and compared."""
+    nodes, x = [], "x"
+    for index in range(2500):
+        nodes += [node("Sigmoid", x, f"s{index}"), node("Mul", f"{x} s{index}", f"y{index}")]
+        nodes += [node("Mul", f"y{index} half", f"z{index}"), node("Sub", f"z{index} half", f"u{index}")]
+        x = f"u{index}"
+    model = graph(nodes, {"half": np.float64(0.5)}, row=(1000,), outputs=[x])
+    (tmp_path / "long.onnx").write_bytes(model.SerializeToString())
+    start = time.process_time()
+    from_onnx(tmp_path / "long.onnx")
+    assert time.process_time() - start < 60
+
+
+@pytest.mark.parametrize(
+    "nodes",
+    [
+        [node("Sub", "x half", "u"), node("Mul", "u half")],
+        [node("Neg", "x", "u"), node("ai.onnx.ml.Scaler", "u", offset=[1.0], scale=[0.5])],
+    ],
+    ids=["Sub", "Scaler"],
+)
+def test_one_number_for_a_billion_columns(nodes: list[onnx.NodeProto], tmp_path: Path):
+    model = graph(nodes, {"half": np.float64(0.5)}, row=(1_000_000_000,))
+    refused(model, tmp_path, "what it asks for is too large for a network of this size")
+
+
+# What the metadata says
+
+
+def described(**metadata: str) -> onnx.ModelProto:
+    model = onnx_model(pl.mlp([4, 2], pixels=True))
+    model.metadata_props.clear()
+    helper.set_model_props(model, metadata)
+    return model
+
+
+@pytest.mark.parametrize(
+    ("metadata", "message"),
+    [
+        ({"classes": "{"}, "its structure is malformed"),
+        ({"classes": "[" * 100_000}, "its structure is malformed"),
+        ({"classes": '["a", "b", "c"]'}, "3 class names for 2 outputs"),
+        ({"classes": "7"}, "classes is a list of names"),
+        ({"inputs": "[]"}, "its structure is malformed"),
+        (
+            {"inputs": '{"kind": "pictures", "shape": [3, 3]}'},
+            r"its pictures are of shape \[3, 3\], and its layers take 4",
+        ),
+        ({"inputs": '{"kind": "pictures", "shape": "2"}'}, "its pictures are of shape 2"),
+        ({"inputs": '{"kind": "table"}'}, "its description of the table's columns is malformed"),
+        ({"inputs": '{"kind": "sound"}'}, "its description of the table's columns is malformed"),
+    ],
+)
+def test_metadata_is_not_trusted(metadata: dict[str, str], message: str, tmp_path: Path):
+    refused(described(**metadata), tmp_path, message)
+
+
+def test_metadata_of_others_is_left_alone(tmp_path: Path):
+    model = described(classes="{", inputs=json.dumps(5))
+    model.producer_name = "another"
+    (tmp_path / "a.onnx").write_bytes(model.SerializeToString())
+    assert from_onnx(tmp_path / "a.onnx").classes is None
+
+
+# Damage
+
+
+def samples() -> list[bytes]:
+    net = pl.mlp([3, 4, 2], activation="gelu", output="softmax", normalization="layer", dropout=0.1)
+    tails = [
+        node("Softmax", "z", "p"),
+        node("ArgMax", "p", "i", axis=1),
+        node("ai.onnx.ml.ArrayFeatureExtractor", "names i", "label"),
+        node("ai.onnx.ml.ZipMap", "p", "y", classlabels_strings=["a", "b", "c", "d"]),
+    ]
+    constant = helper.make_node("Constant", [], ["shape"], value_ints=[4, 3])
+    made = [constant, node("Reshape", "Wt shape", "U"), node("Transpose", "U", "W"), node("Gemm", "x W", "z", transB=1)]
+    converted = graph(
+        [*made[:3], node("MatMul", "x V", "z"), *tails],
+        {"Wt": WEIGHTS, "V": WEIGHTS, "names": np.arange(4)},
+        outputs=["label", "y"],
+    )
+    skip = graph([node("Tanh", "x", "u"), node("Add", "x u", "v"), node("Softplus", "v")])
+    return [onnx_model(net).SerializeToString(), converted.SerializeToString(), skip.SerializeToString()]
+
+
+SAMPLES = samples()
+
+
+def read_whatever_it_is(content: bytes, path: Path) -> None:
+    """A file is read as a network, or refused as a file: there is no third way."""
+    path.write_bytes(content)
+    try:
+        net = from_onnx(path)
+    except pl.FileError as error:
+        assert str(path) in str(error)
+    else:
+        assert isinstance(net, pl.Network)
+
+
+@pytest.mark.parametrize("sample", range(len(SAMPLES)))
+def test_files_cut_short(sample: int, tmp_path: Path):
+    content = SAMPLES[sample]
+    for length in range(0, len(content), 5):
+        read_whatever_it_is(content[:length], tmp_path / "cut.onnx")
+
+
+def flipped(sample: int, flips: list[tuple[int, int]], folder: Path) -> None:
+    content = bytearray(SAMPLES[sample])
+    for place, bits in flips:
+        content[place % len(content)] ^= bits
+    read_whatever_it_is(bytes(content), folder / "flipped.onnx")
+
+
+FLIPS = st.lists(st.tuples(st.integers(0, 10**6), st.integers(1, 255)), min_size=1, max_size=6)
+
+
+@settings(
+    max_examples=600,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(sample=st.sampled_from(range(len(SAMPLES))), flips=FLIPS)
+def test_flipped_bits(sample: int, flips: list[tuple[int, int]], tmp_path: Path):
+    flipped(sample, flips, tmp_path)
+
+
+@pytest.mark.soak
+@settings(max_examples=60_000, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(sample=st.sampled_from(range(len(SAMPLES))), flips=FLIPS)
+def test_flipped_bits_for_long(sample: int, flips: list[tuple[int, int]], tmp_path: Path):
+    flipped(sample, flips, tmp_path)

@@ -1,0 +1,219 @@
+"""The proof that all programs compute the same: it holds for every layer, and sees every difference."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+
+import pellucid as pl
+from pellucid.engines.native import NativeEngine
+from pellucid.exchange import verify
+from pellucid.exchange.pytorch import conversion
+from pellucid.exchange.verification import programs
+
+from .networks import CASES, network_of, networks, rows_for
+
+
+def lines(found, dtype="float64"):
+    check = next(check for check in found.checks if check.dtype == dtype)
+    return {(line.what, line.name): line for line in check.lines}
+
+
+@pytest.mark.parametrize(("name", "index"), CASES)
+def test_every_layer_is_the_same_everywhere(name, index):
+    net = network_of(name, index, np.float32)
+    before = net.copy()
+    found = verify(net, rows_for(net, 40), steps=20)
+    assert found.same
+    assert [check.dtype for check in found.checks] == ["float64", "float32"]
+    assert all(check.absent == {} for check in found.checks)
+    assert net == before
+    expected = {"output", "loss", "gradient", "weights"} | ({"statistics"} if name == "BatchNorm" else set())
+    assert {what for what, _ in lines(found)} == expected
+    for check in found.checks:
+        for line in check.lines:
+            assert (line.gaps["PyTorch"] is None, line.gaps["ONNX Runtime"] is None) == (False, line.what != "output")
+
+
+@settings(max_examples=8, derandomize=True, deadline=None)
+@given(networks(np.float64))
+def test_random_architectures_are_the_same_everywhere(net):
+    assert verify(net, steps=30).same
+
+
+def test_the_seeds_networks_after_a_hundred_steps():
+    for net in (pl.mlp([2, 4, 3], "sigmoid"), pl.mlp([784, 16, 16, 10], "sigmoid", "sigmoid")):
+        found = verify(net)
+        assert found.same
+        for optimizer in ("SGD", "Adam"):
+            assert lines(found)["weights", optimizer].gaps["PyTorch"] < 1e-9
+
+
+def test_what_is_told():
+    found = verify(pl.mlp([4, 3, 2], "relu", "softmax", dropout=0.5, seed=1), steps=3)
+    assert (found.rows, found.batch, found.steps, found.loss, found.dropout) == (256, 32, 3, "CrossEntropy", True)
+    told = json.loads(json.dumps(found.to_dict(), allow_nan=False))
+    assert told["same"] is True
+    names = [(line["what"], line["name"]) for line in told["checks"][0]["lines"]]
+    assert names == [
+        *(("output", name) for name in ("0 Affine", "1 ReLU", "2 Dropout", "3 Affine", "4 Softmax")),
+        ("loss", ""),
+        *(("gradient", name) for name in ("0.W", "0.b", "3.W", "3.b")),
+        *(("weights", name) for name in ("SGD", "Adam")),
+    ]
+
+
+@pytest.mark.parametrize("end", ["softmax", "sigmoid", "exponential", "identity", "tanh"])
+@pytest.mark.parametrize("K", [1, 3])
+def test_every_end_has_its_loss(end, K):
+    layers = pl.mlp([4, 3, K], "tanh").layers
+    found = verify(pl.Network([*layers, pl.ACTIVATIONS[end]()]), steps=5)
+    assert found.same
+    losses = {"softmax": "CrossEntropy", "sigmoid": "BinaryCrossEntropy", "exponential": "Poisson"}
+    assert found.loss == losses.get(end, "MeanSquaredError")
+
+
+def test_rows_and_targets_of_ones_own(generator):
+    net = pl.mlp([4, 5, 3], "tanh", "softmax")
+    x = generator.normal(size=(20, 4))
+    assert verify(net, x, generator.integers(0, 3, 20), steps=5).same
+    assert verify(net, x.astype(np.float32).tolist(), steps=5).rows == 20
+    read_only = x.copy()
+    read_only.flags.writeable = False
+    assert verify(net, read_only, steps=0).same
+    pictures = pl.mlp([784, 5, 3], "tanh", pixels=True)
+    assert verify(pictures, pl.mnist().test.images[:10], steps=2).same
+    assert verify(pictures, pl.mnist().test.images[:10].astype(float), steps=2).same
+
+
+def test_answers_in_large_units_do_not_diverge(generator):
+    table = {"a": generator.normal(size=50), "price": 1e6 + 1e5 * generator.normal(size=50)}
+    net = pl.table_mlp(pl.Columns.of(table, target="price"), hidden=[8])
+    assert verify(net).same
+
+
+def test_mistakes(generator):
+    net = pl.mlp([4, 3], "tanh")
+    with pytest.raises(pl.InputError, match="nothing to compare"):
+        verify(pl.Network([]))
+    with pytest.raises(pl.InputError, match="how many inputs"):
+        verify(pl.Network([pl.Sigmoid()]))
+    with pytest.raises(pl.InputError, match="expected 4 numbers"):
+        verify(net, np.ones((3, 5)))
+    with pytest.raises(pl.InputError, match="no rows"):
+        verify(net, np.ones((0, 4)))
+    with pytest.raises(pl.InputError, match="loss of these rows is not finite"):
+        verify(pl.Network([*net.layers, pl.Exponential()]), np.full((3, 4), 1e6))
+    pictures = pl.mlp([4, 3], pixels=True)
+    with pytest.raises(pl.InputError, match="whole numbers from 0 to 255"):
+        verify(pictures, np.full((3, 4), 300))
+    with pytest.raises(pl.InputError, match="give bytes"):
+        verify(pictures, np.full((3, 4), 0.5))
+
+
+# It sees every difference
+
+
+def far(found):
+    return {(line.what, line.name) for check in found.checks for line in check.lines if not line.same}
+
+
+def test_a_wrong_weight_in_pytorch_is_seen(monkeypatch):
+    right = conversion.to_torch
+
+    def wrong(net):
+        module = right(net)
+        with torch.no_grad():
+            module[2].weight[0, 1] += 1e-6
+        return module
+
+    monkeypatch.setattr(conversion, "to_torch", wrong)
+    found = verify(pl.mlp([4, 3, 2], "tanh", dtype="float64", seed=1), steps=10)
+    assert not found.same
+    assert {("output", "2 Affine"), ("loss", ""), ("weights", "SGD"), ("weights", "Adam")} <= far(found)
+    assert ("output", "1 Tanh") not in far(found)
+
+
+def test_a_wrong_optimizer_is_seen(monkeypatch):
+    right = programs._torch_optimizer
+
+    def wrong(torch, optimizer, params):
+        made = right(torch, optimizer, params)
+        made.param_groups[0]["lr"] *= 1 + 1e-6
+        return made
+
+    monkeypatch.setattr(programs, "_torch_optimizer", wrong)
+    assert far(verify(pl.mlp([4, 3, 2], "tanh", seed=1))) == {("weights", "SGD"), ("weights", "Adam")}
+
+
+def test_wrong_statistics_are_seen(monkeypatch):
+    right = conversion.to_torch
+
+    def wrong(net):
+        module = right(net)
+        module[1].momentum = 0.11
+        return module
+
+    monkeypatch.setattr(conversion, "to_torch", wrong)
+    found = verify(pl.mlp([4, 3, 2], "tanh", normalization="batch", dtype="float64"), steps=5)
+    assert far(found) == {("statistics", "SGD"), ("statistics", "Adam")}
+
+
+def test_a_wrong_engine_is_seen(monkeypatch):
+    right = NativeEngine.gradients
+
+    def wrong(self, x, t, weights=None, rows=None):
+        loss, grads, y = right(self, x, t, weights, rows)
+        return loss, [-grad if grad.ndim == 1 else grad for grad in grads], y
+
+    monkeypatch.setattr(NativeEngine, "gradients", wrong)
+    assert far(verify(pl.mlp([4, 3], dtype="float64"), steps=0)) == {("gradient", "0.b")}
+
+
+def test_nan_is_a_difference(monkeypatch):
+    monkeypatch.setattr(NativeEngine, "answer", lambda self, x: np.full((len(x), 3), np.nan))
+    found = verify(pl.mlp([4, 3], dtype="float64"), steps=0)
+    assert lines(found)["output", "0 Affine"].gaps["native"] == np.inf
+    assert not found.same
+    assert '"inf"' in json.dumps(found.to_dict(), allow_nan=False)
+
+
+# Who is missing
+
+
+@pytest.mark.parametrize(
+    ("library", "who", "remedy"),
+    [
+        ("torch", "PyTorch", 'pip install "pellucid[torch]"'),
+        ("onnx", "ONNX Runtime", 'pip install "pellucid[onnx]"'),
+        ("onnxruntime", "ONNX Runtime", "pip install onnxruntime"),
+    ],
+)
+def test_who_is_not_installed_is_told(monkeypatch, library, who, remedy):
+    import importlib
+
+    right = importlib.import_module
+
+    def missing(name, package=None):
+        if name.split(".")[0] == library:
+            raise ImportError(name)
+        return right(name, package)
+
+    monkeypatch.setattr(importlib, "import_module", missing)
+    found = verify(pl.mlp([2, 3], dtype="float64"), steps=2)
+    assert found.same
+    assert list(found.checks[0].absent) == [who]
+    assert found.checks[0].absent[who].endswith(remedy)
+    assert who not in found.checks[0].lines[0].gaps
+
+
+def test_layers_of_ones_own_are_told():
+    class Mine(pl.Sigmoid):
+        pass
+
+    with pytest.raises(pl.InputError, match=r"compare with: Mine is a layer of your own; PyTorch has no module"):
+        verify(pl.Network([*pl.mlp([3, 2]).layers, Mine()]))
