@@ -207,3 +207,11 @@ def test_verify_used_wrongly(run, net):
     assert run("verify", "net.safetensors", "--seeds").code == 2
     assert run("verify", "--seeds", "--data", "mnist").code == 2
     assert run("verify", "missing.safetensors").code == 1
+
+
+def test_the_page_in_one_file(run, model):
+    result = run("export", model, "page.html")
+    assert result.code == 0, result.err
+    page = Path("page.html").read_text(encoding="utf-8")
+    assert page.startswith("<!doctype html>")
+    assert len(page.encode()) < 400_000

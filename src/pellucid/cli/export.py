@@ -27,9 +27,9 @@ _FORMAT_OF = {".safetensors": "torch", ".onnx": "onnx", ".c": "c", ".h": "c", ".
     help=mark(
         "Write a network for use elsewhere. torch: a state_dict (OUT.safetensors) and beside it the Python that builds "
         "its module. onnx: for ONNX Runtime and its kin. c: one header and one source file of C99 that need nothing "
-        "else. html: the page on which every neuron lights up, in one file. json: architecture and weights as one plain "
-        "document. All but onnx are written without any other library. `pellucid verify` proves that the answers are "
-        "the same."
+        "else. html: the page on which every neuron lights up, in one file. json: architecture and weights as one "
+        "plain document. All but onnx are written without any other library. `pellucid verify` proves that the answers "
+        "are the same."
     ),
     examples=[
         ("pellucid export digits.safetensors digits.onnx", mark("for ONNX Runtime, in any language")),
