@@ -35,15 +35,21 @@ def affine(generator: np.random.Generator, D: int, H: int, biased: bool = True) 
 
 
 @st.composite
-def networks(draw: st.DrawFn, dtype: Any = np.float64, deepest: int = 4, raw: bool = True) -> pl.Network:
-    """Draw a network: raw-input preparation (with `raw`), up to `deepest` hidden blocks, some end.
+def networks(
+    draw: st.DrawFn, dtype: Any = np.float64, deepest: int = 4, raw: bool = True, tables: bool = True
+) -> pl.Network:
+    """Draw a network: preparation (of raw input with `raw`, of tables with `tables`), up to `deepest` blocks, some end.
 
     Its answers are fit to be compared in float32: nothing in it blows up rounding. BatchNorm stands behind Affine
     layers without bias, as in `mlp`: a bias there has no gradient but rounding, which Adam would blow up.
     """
     generator = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     width = draw(st.integers(1, 9))
-    layers = _preparation(draw, generator, width) if raw else []
+    layers = _preparation(draw, generator, width, tables) if raw else []
+    width = chain.widths(layers, width)[-1] if layers else width
+    if isinstance(layers[-1] if layers else None, pl.PeriodicEmbedding):  # it ends in biases, as those of Affine layers
+        H = draw(st.integers(1, 9))
+        layers, width = [*layers, affine(generator, width, H), pl.Tanh()], H
     for _ in range(draw(st.integers(0, deepest))):
         if draw(st.integers(0, 3)) == 0:
             inner = draw(st.integers(1, 7))
@@ -72,10 +78,16 @@ def rows_for(net: pl.Network, N: int = 8, seed: int = 0) -> Array:
     return generator.normal(size=shape).astype(net.dtype)
 
 
-def _preparation(draw: st.DrawFn, generator: np.random.Generator, D: int) -> list[Layer]:
-    kind = draw(st.sampled_from(["none", "flatten", "bytes", "scale", "standardize"]))
+def _preparation(draw: st.DrawFn, generator: np.random.Generator, D: int, tables: bool) -> list[Layer]:
+    kind = draw(st.sampled_from(["none", "flatten", "bytes", "scale", "standardize", *(["table"] if tables else [])]))
     if kind == "standardize":
         return [pl.Standardize(generator.normal(size=D), generator.uniform(0.5, 2, D))]
+    if kind == "table":
+        embedded = generator.permutation(D) <= draw(st.integers(0, D - 1))
+        waves, size = draw(st.integers(1, 5)), draw(st.integers(1, 3))
+        embedding = pl.PeriodicEmbedding.draw(embedded, generator, waves=waves, size=size, dtype=np.float64)
+        standardize = pl.Standardize(generator.normal(size=D), generator.uniform(0.5, 2, D))
+        return [standardize, pl.SmoothClip(draw(st.sampled_from([3.0, 0.7, 10.0]))), embedding]
     if kind == "scale":
         return [pl.Scale(draw(st.sampled_from([2.0, 0.3, -1.5])))]
     return {"none": [], "flatten": [pl.Flatten()], "bytes": [pl.Flatten(), pl.Scale(1 / 255)]}[kind]

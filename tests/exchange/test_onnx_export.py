@@ -144,6 +144,25 @@ def test_a_table_names_its_columns(tmp_path: Path):
     assert (from_onnx(tmp_path / "table.onnx").predict(table) == net.predict(table)).all()
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_no_outlier_passes_a_smooth_clip(dtype: str):
+    net = pl.Network([pl.SmoothClip(0.7), pl.Affine(np.eye(3))]).astype(dtype)
+    x = np.array([[0, 1e30, -1e30], [1e-30, np.inf, -np.inf]], dtype)
+    [y] = run(onnx_model(net), x)
+    assert difference(y, np.array([[0, 0.7, -0.7]] * 2)) < 1e-6
+
+
+@pytest.mark.parametrize(("place", "change"), [("two_pi", 1.001), ("quarter", 0.5), ("columns", 0), ("axes", 0.5)])
+def test_waves_written_otherwise_are_no_periodic_embedding(place: str, change: float, tmp_path: Path):
+    model = onnx_model(network_of("PeriodicEmbedding"))
+    [tensor] = [tensor for tensor in model.graph.initializer if tensor.name == f"1.{place}"]
+    array = onnx.numpy_helper.to_array(tensor)
+    tensor.CopyFrom(onnx.numpy_helper.from_array((array * change).astype(array.dtype), tensor.name))
+    (tmp_path / "net.onnx").write_bytes(model.SerializeToString())
+    with pytest.raises(pl.FileError, match=r"Gather.*no operator of dense networks"):
+        from_onnx(tmp_path / "net.onnx")
+
+
 def test_every_layer_gives_an_output_of_its_own():
     generator = np.random.default_rng(0)
     net = pl.Network([pl.Dropout(), affine(generator, 3, 4), pl.Identity(), pl.ReLU(), pl.Dropout()])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import _check_sample_weight, check_consistent_length, check_is_fitted, validate_data
 
+from pellucid.core.layer import Layer
 from pellucid.core.layers import Affine
 from pellucid.core.types import Array
 from pellucid.engines import Engine, make_engine
@@ -22,6 +24,14 @@ from pellucid.sklearn.contracts import PARAMETERS, STOCHASTIC, CallbackSupportMi
 from pellucid.sklearn.lbfgs import WholeFit
 from pellucid.sklearn.objective import Objective, objective_of
 from pellucid.sklearn.persistence import Saving
+from pellucid.sklearn.preset import (
+    Tabular,
+    front_and_dropout,
+    hidden_layer_sizes,
+    preset_network,
+    settings_of,
+    standard_scale,
+)
 from pellucid.sklearn.rows import Rows, answers, engine_rows
 from pellucid.sklearn.stochastic import BatchFit, Steps
 from pellucid.sklearn.watching import Held, Watch
@@ -39,6 +49,7 @@ class BaseMLP(Saving, CallbackSupportMixin, BaseEstimator, ABC):
     _score_name: str
     coefs_: list[Array]
     intercepts_: list[Array]
+    _tabular: Tabular | None = None
 
     def _keep(self, given: dict[str, Any]) -> None:
         """Keep the constructor's arguments as they are; `fit` looks at them."""
@@ -88,25 +99,29 @@ class BaseMLP(Saving, CallbackSupportMixin, BaseEstimator, ABC):
 
     def _built_now(self) -> tuple[Network, Engine]:
         """Give network and engine of the weights and settings as they are; made anew where these were exchanged."""
-        settings = repr((self.activation, self.dropout, self.out_activation_, self.engine, self.threads))
+        front, dropout = front_and_dropout(self)
+        settings = repr((self.activation, dropout, self.out_activation_, self.engine, self.threads))
         built = self.__dict__.get("_built")
-        if built is None or built[0] != settings or not self._linked(built[1]):
+        if built is None or built[0] != settings or not self._linked(built[1], front):
             net = Network(
-                make_layers(self.coefs_, self.intercepts_, self.activation, self.dropout, self.out_activation_),
+                make_layers(self.coefs_, self.intercepts_, self.activation, dropout, self.out_activation_, front),
                 classes=self._class_names(),
             )
             affine = [layer for layer in net.layers if isinstance(layer, Affine)]
             # New lists: a shallow copy of this estimator goes on with the old ones.
             self.coefs_ = [layer.W for layer in affine]
             self.intercepts_ = [layer.params[1] for layer in affine]
+            if self._tabular is not None:
+                self._tabular = self._tabular._replace(front=net.layers[: len(front)])
             self._built = built = settings, net, make_engine(net.layers, engine=self.engine, threads=self.threads)
         return built[1], built[2]
 
-    def _linked(self, net: Network) -> bool:
+    def _linked(self, net: Network, front: list[Layer]) -> bool:
         affine = [layer for layer in net.layers if isinstance(layer, Affine)]
         arrays = [array for pair in zip(self.coefs_, self.intercepts_, strict=False) for array in pair]
+        linked = [*zip(arrays, (p for layer in affine for p in layer.params), strict=False)]
         return len(arrays) == 2 * len(affine) and all(
-            array is own for array, own in zip(arrays, (p for layer in affine for p in layer.params), strict=True)
+            one is own for one, own in [*linked, *zip(front, net.layers, strict=False)]
         )
 
     def _class_names(self) -> list[str] | None:
@@ -134,7 +149,7 @@ class BaseMLP(Saving, CallbackSupportMixin, BaseEstimator, ABC):
         incremental: bool = False,
     ) -> Any:
         X, y, sample_weight = given
-        sizes = hidden_sizes(self.hidden_layer_sizes)
+        sizes = hidden_sizes(hidden_layer_sizes(self))
         first = not hasattr(self, "coefs_") or (not self.warm_start and not incremental)
         X, y = self._checked(X, y, incremental, first)
         if sample_weight is not None:
@@ -142,19 +157,22 @@ class BaseMLP(Saving, CallbackSupportMixin, BaseEstimator, ABC):
         self.n_outputs_ = self._outputs(y)
         random_state = check_random_state(self.random_state)
         if first:
-            self._initialize([X.shape[1], *sizes, self.n_outputs_], X.dtype, random_state)
+            self._initialize([X.shape[1], *sizes, self.n_outputs_], X, y, random_state)
+        if self.solver == "lbfgs" and self._tabular is not None:
+            raise InputError(say('preset="tabular" learns by batches: choose the solver "adamw" or "sgd", not "lbfgs"'))
         if self.solver == "lbfgs":  # SciPy's vectors are of float64, and so become scikit-learn's weights
             self.coefs_ = [np.asarray(W, np.float64) for W in self.coefs_]
             self.intercepts_ = [np.asarray(b, np.float64) for b in self.intercepts_]
         net = self._built_now()[0]
         objective = objective_of(self.loss, self.out_activation_, self.n_outputs_, net)
         if self.solver in STOCHASTIC and not (incremental and hasattr(self, "_optimizer")):
-            self._optimizer = Steps(self, objective, net.params)
+            self._optimizer = Steps(settings_of(self), objective, net.params)
         if self.early_stopping and incremental:
             raise ValueError("partial_fit does not support early_stopping=True")
         weights = sample_weight, self._class_weights(y, incremental)
-        rows, held = self._split(X, y, weights, validation, random_state)
-        self._learn(net, objective, rows, held, random_state, given, incremental)
+        with standard_scale(self, net):
+            rows, held = self._split(X, y, weights, validation, random_state)
+            self._learn(net, objective, rows, held, random_state, given, incremental)
         if not all(np.isfinite(array).all() for array in net.params):
             raise ValueError(
                 "Solver produced non-finite parameter weights. The input data may"
@@ -172,24 +190,28 @@ class BaseMLP(Saving, CallbackSupportMixin, BaseEstimator, ABC):
         given: tuple[Any, Any, Any],
         incremental: bool,
     ) -> None:
-        stochastic = self.solver in STOCHASTIC
+        stochastic, settings = self.solver in STOCHASTIC, settings_of(self)
         self._prepare_curves(held is not None)
         optimizer = self._optimizer.optimizer if stochastic else None
-        seed = int(random_state.randint(2**31)) if np.any(self.dropout) else 0
+        seed = int(random_state.randint(2**31)) if np.any(settings.dropout) else 0
         engine = make_engine(net.layers, objective.loss, optimizer, seed, self.engine, self.threads)
         context = None if incremental else self._fit_task(given)
         watch = Watch(self, net, objective, engine, held, given, context)
         if stochastic:
-            BatchFit(self, watch, engine, objective, rows, random_state).run(self.max_iter, incremental)
+            BatchFit(self, watch, engine, objective, rows, random_state).run(settings.max_iter, incremental)
         else:
             WholeFit(self, watch, engine, objective, rows).run()
 
-    def _initialize(self, units: list[int], dtype: Any, random_state: np.random.RandomState) -> None:
+    def _initialize(self, units: list[int], X: Any, y: Array, random_state: np.random.RandomState) -> None:
         """Begin anew: first weights, and nothing learned."""
         self.n_iter_ = self.t_ = 0
         self.n_layers_ = len(units)
         self.out_activation_ = self._output()
-        self.coefs_, self.intercepts_ = first_weights(units, self.activation, dtype, random_state)
+        if self.preset is None:
+            self._tabular = None
+            self.coefs_, self.intercepts_ = first_weights(units, self.activation, X.dtype, random_state)
+        else:
+            self._tabular, self.coefs_, self.intercepts_ = preset_network(self, X, y, units, random_state)
         self.history_ = History(self.engine)
         for name in ("loss_curve_", "validation_scores_", "validation_loss_curve_", "best_validation_score_"):
             self.__dict__.pop(name, None)
@@ -293,13 +315,18 @@ class BaseMLP(Saving, CallbackSupportMixin, BaseEstimator, ABC):
         begin = getattr(self, "_init_callback_context", None)
         if begin is None:
             return None
-        context = begin(max_subtasks=self.max_iter)
+        context = begin(max_subtasks=settings_of(self).max_iter)
         return context if getattr(self, "_skl_callbacks", None) else None
 
     def _weights_copied(self) -> dict[str, Any]:
-        return {"coefs_": [W.copy() for W in self.coefs_], "intercepts_": [b.copy() for b in self.intercepts_]}
+        front = {} if self._tabular is None else {"_tabular": deepcopy(self._tabular)}
+        return {"coefs_": [W.copy() for W in self.coefs_], "intercepts_": [b.copy() for b in self.intercepts_], **front}
 
     def _check_solver(self) -> bool:
+        if self.preset is not None or self._tabular is not None:
+            raise AttributeError(
+                say('preset="tabular" needs all rows at once: use fit, with warm_start=True to go on, not partial_fit')
+            )
         if self.solver not in STOCHASTIC:
             raise AttributeError(
                 f"partial_fit is only available for stochastic optimizers. {self.solver} is not stochastic."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import deepcopy
 from itertools import pairwise
 from numbers import Real
 from typing import Any
@@ -56,14 +57,22 @@ def activation_layer(name: Any) -> type[Layer]:
 
 
 def make_layers(
-    coefs: Sequence[Any], intercepts: Sequence[Any], activations: Any, dropout: Any, out_activation: str
+    coefs: Sequence[Any],
+    intercepts: Sequence[Any],
+    activations: Any,
+    dropout: Any,
+    out_activation: str,
+    front: Sequence[Layer] = (),
 ) -> list[Layer]:
-    """Make layers of weights and biases: after each but the last an activation, and Dropout where its rate is not 0."""
+    """Make layers of weights and biases: after each but the last an activation, and Dropout where its rate is not 0.
+
+    Copies of the layers in front, if there are any, come first.
+    """
     hidden = len(coefs) - 1
     named = each_layer("activation", activations, hidden)
     rates = each_layer("dropout", dropout, hidden)
     dtype = np.result_type(*coefs)
-    layers: list[Layer] = []
+    layers: list[Layer] = deepcopy([*front])
     for index, (W, b) in enumerate(zip(coefs, intercepts, strict=True)):
         layers.append(Affine(np.asarray(W, dtype), b))
         if index < hidden:

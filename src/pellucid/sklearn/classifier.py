@@ -57,15 +57,29 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         scikit-learn 1.9 are given to `set_callbacks`.)
     engine, threads
         Who does the arithmetic, as in `pl.train`.
+    preset
+        "tabular" learns tables of numbers as they are, without a scaler in front: by the network of `pl.tabular_mlp`
+        (robust scaling, smooth clipping, from 1,000 rows on a periodic embedding) and the recipe `pl.recipes.tables`.
+        Default None. See the notes.
 
     Attributes
     ----------
     network_
-        The `pl.Network`, whose arrays are those of `coefs_` and `intercepts_`.
+        The `pl.Network`, whose arrays are those of `coefs_` and `intercepts_`; with a preset, behind its preparation.
     validation_loss_curve_
         The validation loss of each epoch, or None without validation data.
     history_
         The `pl.History`: a record for each epoch.
+
+    Notes
+    -----
+    With preset="tabular" every parameter that is not at its default holds. Of those that are, the preset decides
+    hidden_layer_sizes (128, 128), dropout (0.1), schedule, max_iter, batch_size, solver ("adamw") and with it
+    learning_rate_init, beta_2, weight_decay and alpha (0); with solver="sgd" the last four stay as they are. What is
+    given as the default is not told from it: dropout=[0, 0] switches it off. n_iter_no_change becomes infinite: all
+    epochs are learned, and `early_stopping` gives back the best of them. First weights, too, are `pl.tabular_mlp`'s.
+    What is measured (quartiles, number of rows, mean and deviation of values) goes without `sample_weight`, sparse
+    rows are made dense for it, and `warm_start` goes on with it. "lbfgs" and `partial_fit` are refused.
 
     >>> from sklearn.datasets import load_iris
     >>> X, y = load_iris(return_X_y=True)
@@ -119,6 +133,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         callbacks: Any = None,
         engine: str = "auto",
         threads: int | None = None,
+        preset: str | None = None,
     ) -> None:
         self._keep(locals())
 

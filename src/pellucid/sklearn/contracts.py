@@ -63,4 +63,5 @@ PARAMETERS: dict[str, list[Any]] = {
     "callbacks": "no_validation",  # type: ignore[dict-item]
     "engine": [StrOptions(set(ENGINES))],
     "threads": [Interval(Integral, 1, None, closed="left"), None],
+    "preset": [StrOptions({"tabular"}), None],
 }

@@ -15,6 +15,7 @@ import numpy as np
 from sklearn.preprocessing import LabelBinarizer
 from sklearn.utils.validation import check_is_fitted
 
+from pellucid.core import chain
 from pellucid.core.layers import Affine
 from pellucid.core.losses import LOSSES
 from pellucid.core.schedules import SCHEDULES
@@ -24,6 +25,7 @@ from pellucid.files import model
 from pellucid.language import say
 from pellucid.sklearn.building import make_layers
 from pellucid.sklearn.objective import OUTPUTS, objective_of
+from pellucid.sklearn.preset import Tabular, front_and_dropout, settings_of
 from pellucid.sklearn.stochastic import Steps
 from pellucid.training.history import History
 
@@ -92,6 +94,8 @@ class Saving:
             "out_activation": self.out_activation_,
             "history": _written("history_", self.history_.records),
         }
+        if self._tabular is not None:
+            estimator["tabular"] = self._tabular.described()
         arrays: dict[str, Array] = {}
         if "_label_binarizer" in vars(self):
             estimator["targets"] = self._label_binarizer.y_type_
@@ -128,11 +132,14 @@ def _estimator(cls: Any, layers: list[Any], header: Options) -> Any:
     estimator.out_activation_ = described["out_activation"]
     if estimator.out_activation_ not in OUTPUTS or not affine:
         raise InputError(say("its description is malformed"))
-    settings = (estimator.activation, estimator.dropout, estimator.out_activation_)
-    expected = make_layers(estimator.coefs_, estimator.intercepts_, *settings)
+    if described.get("tabular") is not None:
+        estimator._tabular = Tabular.read(described["tabular"], layers, affine[-1].W.shape[1])
+    front, dropout = front_and_dropout(estimator)
+    settings = (estimator.activation, dropout, estimator.out_activation_)
+    expected = make_layers(estimator.coefs_, estimator.intercepts_, *settings, front)
     if model.describe(expected) != model.describe(layers):
         raise InputError(say("its layers are not those that its parameters ask for"))
-    estimator.n_features_in_, estimator.n_layers_ = affine[0].W.shape[0], len(affine) + 1
+    estimator.n_features_in_, estimator.n_layers_ = chain.input_width(layers), len(affine) + 1
     estimator.n_outputs_ = affine[-1].W.shape[1]
     for name, value in described["attributes"].items():
         found = _read(value)
@@ -167,7 +174,7 @@ def _restore_steps(estimator: Any, described: Any, arrays: dict[str, Array]) -> 
         return
     net = estimator.network_
     objective = objective_of(estimator.loss, estimator.out_activation_, estimator.n_outputs_, net)
-    steps = Steps(estimator, objective, net.params)
+    steps = Steps(settings_of(estimator), objective, net.params)
     step, rate = described["step"], described["learning_rate"]
     if not _is_whole(step) or not (isinstance(rate, float) and 0 < rate < math.inf):
         raise InputError(say("its attribute {name} is malformed", name=repr("_optimizer")))

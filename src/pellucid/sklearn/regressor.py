@@ -31,6 +31,10 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         such as pl.Quantile(0.9).
     scoring
         What early stopping goes by: None for r2, else as `MLPClassifier` has it.
+    preset
+        As `MLPClassifier` has it; besides, values are learned as deviations from their mean, each column by itself,
+        unless the loss (as "poisson") asks for answers above 0. Losses and their curves are in those deviations;
+        scores and answers are not.
 
     >>> from sklearn.datasets import make_regression
     >>> X, y = make_regression(n_samples=200, n_features=5, random_state=0)
@@ -77,6 +81,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         callbacks: Any = None,
         engine: str = "auto",
         threads: int | None = None,
+        preset: str | None = None,
     ) -> None:
         self._keep(locals())
 
@@ -105,7 +110,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
 
     def predict(self, X: Any) -> Array:
         """Give the value of each row, (N,), or its K values, (N, K)."""
-        return self._decoded(self._answers(X))
+        return self._decoded(self._in_units(self._answers(X)))
 
     def _checked(self, X: Any, y: Any, incremental: bool, reset: bool) -> tuple[Any, Array]:
         X, y = validate_data(
@@ -130,10 +135,16 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         return y.ravel() if y.shape[1] == 1 else y
 
     def _targets(self, y: Array, dtype: Any) -> Array:
-        return np.ascontiguousarray(y, dtype)
+        scale = vars(self).get("_scale")
+        return np.ascontiguousarray(y if scale is None else (y - scale[0]) / scale[1], dtype)
+
+    def _in_units(self, y: Array) -> Array:
+        """Give the network's answers in the targets' units, also while it learns and they are in deviations."""
+        scale = vars(self).get("_scale")
+        return y if scale is None else (y * scale[1] + scale[0]).astype(y.dtype)
 
     def _score_answers(self, y: Array, truth: Any, rows: Rows) -> float:
-        found = self._decoded(y)
+        found = self._decoded(self._in_units(y))
         return float(r2_score(truth, found, sample_weight=rows.weights)) if np.isfinite(found).all() else np.nan
 
     def _output(self) -> str:

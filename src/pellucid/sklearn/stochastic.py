@@ -19,6 +19,7 @@ from pellucid.core.optimizers import SGD, Adam, AdamW, Optimizer, State
 from pellucid.core.types import Array
 from pellucid.engines import Engine, Ridge, batches_a_call
 from pellucid.sklearn.objective import Objective
+from pellucid.sklearn.preset import settings_of
 from pellucid.sklearn.rows import Rows, rows_a_block, taken
 from pellucid.sklearn.watching import Watch
 from pellucid.training.choices import choose_schedule
@@ -29,11 +30,11 @@ _SMALLEST_RATE = 1e-6  # at which "adaptive" gives up
 class Steps:
     """How a solver steps, and what it remembers from batch to batch and from one `partial_fit` to the next."""
 
-    def __init__(self, estimator: Any, objective: Objective, params: Sequence[Array]) -> None:
-        self.learning_rate = float(estimator.learning_rate_init)
-        self.policy = estimator.learning_rate if estimator.solver == "sgd" else "constant"
+    def __init__(self, settings: Any, objective: Objective, params: Sequence[Array]) -> None:
+        self.learning_rate = float(settings.learning_rate_init)
+        self.policy = settings.learning_rate if settings.solver == "sgd" else "constant"
         self.steepness = objective.steepness
-        self.optimizer = _optimizer_of(estimator, objective.steepness)
+        self.optimizer = _optimizer_of(settings, objective.steepness)
         self.state: State = self.optimizer.start(params)
 
     def rate(self) -> float:
@@ -59,17 +60,17 @@ class Steps:
         return not slower
 
 
-def _optimizer_of(estimator: Any, steepness: float) -> Optimizer:
-    if estimator.solver == "sgd":
-        optimizer = SGD(1.0, 0.5 if estimator.momentum else 0.0)
-        if estimator.momentum:
-            optimizer.momentum = float(estimator.momentum)  # 1 is allowed here
-            optimizer.nesterov = bool(estimator.nesterovs_momentum)
+def _optimizer_of(settings: Any, steepness: float) -> Optimizer:
+    if settings.solver == "sgd":
+        optimizer = SGD(1.0, 0.5 if settings.momentum else 0.0)
+        if settings.momentum:
+            optimizer.momentum = float(settings.momentum)  # 1 is allowed here
+            optimizer.nesterov = bool(settings.nesterovs_momentum)
         return optimizer
-    settings = {"beta_1": estimator.beta_1, "beta_2": estimator.beta_2, "epsilon": estimator.epsilon / steepness}
-    if estimator.solver == "adamw":
-        return AdamW(1.0, **settings, weight_decay=estimator.weight_decay)
-    return Adam(1.0, **settings, epsilon_hat=True)
+    moments = {"beta_1": settings.beta_1, "beta_2": settings.beta_2, "epsilon": settings.epsilon / steepness}
+    if settings.solver == "adamw":
+        return AdamW(1.0, **moments, weight_decay=settings.weight_decay)
+    return Adam(1.0, **moments, epsilon_hat=True)
 
 
 class BatchFit:
@@ -79,13 +80,14 @@ class BatchFit:
         self, estimator: Any, watch: Watch, engine: Engine, objective: Objective, rows: Rows, random_state: Any
     ) -> None:
         self.estimator, self.watch, self.engine, self.objective, self.rows = estimator, watch, engine, objective, rows
+        self.settings = settings_of(estimator)
         self.steps: Steps = estimator._optimizer
         self.engine.state = self.steps.state
         self.N = len(rows.t)
-        self.batch_size = _batch_size(estimator.batch_size, self.N)
+        self.batch_size = _batch_size(estimator, self.settings, self.N)
         self.random_state = random_state
         self.order = np.arange(self.N)
-        self.schedule = choose_schedule(estimator.schedule)
+        self.schedule = choose_schedule(self.settings.schedule)
         self.diverged = False
         watch.batches = -(-self.N // self.batch_size)
         # With warm_start the weights at hand are the best so far.
@@ -103,7 +105,7 @@ class BatchFit:
                 self._epoch()
                 if self._gives_up() or incremental:
                     break
-                if estimator.n_iter_ == epochs:
+                if estimator.n_iter_ == epochs and estimator._tabular is None:  # whose recipe ends there
                     warnings.warn(
                         f"Stochastic Optimizer: Maximum iterations ({epochs}) "
                         "reached and the optimization hasn't converged yet.",
@@ -144,7 +146,7 @@ class BatchFit:
         estimator = self.estimator
         if self.watch.stopped is not None:
             return True
-        if estimator._no_improvement_count <= estimator.n_iter_no_change:
+        if estimator._no_improvement_count <= self.settings.n_iter_no_change:
             return False
         what = "Validation score did" if estimator.early_stopping else "Training loss did"
         verdict = (
@@ -191,7 +193,7 @@ class BatchFit:
         counts[-1] = len(chosen) - starts[-1]
         own = None if weights is None else weights[chosen]
         shares = counts if own is None else np.add.reduceat(own, starts)  # what scikit-learn divides each batch by
-        alpha = self.estimator.alpha
+        alpha = self.settings.alpha
         l2 = np.divide(alpha / self.steps.steepness, shares, out=np.zeros(len(starts)), where=shares != 0)
         ridge = Ridge(l2, np.zeros(len(starts))) if alpha else None
         rates = [self.steps.rate() * factor for factor in self._factors(self.watch.batch, len(starts))]
@@ -246,7 +248,7 @@ class BatchFit:
 
     def _factors(self, first: int, batches: int) -> list[float]:
         """Give the schedule's factors for batches of this epoch."""
-        if self.estimator.schedule is None:
+        if self.settings.schedule is None:
             return [1.0] * batches
         watch = self.watch
         done = self._before + watch.epoch - 1
@@ -257,10 +259,11 @@ class BatchFit:
         ]
 
 
-def _batch_size(batch_size: Any, N: int) -> int:
+def _batch_size(estimator: Any, settings: Any, N: int) -> int:
+    batch_size = settings.batch_size
     if batch_size == "auto":
         return min(200, N)
-    if batch_size > N:
+    if batch_size > N and estimator.batch_size != "auto":
         warnings.warn(
             "Got `batch_size` less than 1 or larger than sample size. It is going to be clipped", stacklevel=5
         )

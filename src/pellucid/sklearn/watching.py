@@ -14,6 +14,7 @@ from pellucid.core.types import Array
 from pellucid.engines import Engine
 from pellucid.network import Network
 from pellucid.sklearn.objective import Objective
+from pellucid.sklearn.preset import settings_of
 from pellucid.sklearn.rows import Rows, answers
 from pellucid.training.callbacks import Callback
 from pellucid.training.choices import choose_callbacks
@@ -46,7 +47,7 @@ class Watch:
         context: Any,
     ) -> None:
         self.estimator, self.net, self.objective, self.engine, self.held = estimator, net, objective, engine, held
-        self.epochs, self.batches, self.epoch, self.batch = estimator.max_iter, 1, 0, 0
+        self.epochs, self.batches, self.epoch, self.batch = settings_of(estimator).max_iter, 1, 0, 0
         self.loss = math.nan
         self.history: History = estimator.history_
         self.callbacks = [] if estimator.callbacks is None else choose_callbacks(estimator.callbacks)

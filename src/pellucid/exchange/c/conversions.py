@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from pellucid.core.composite import Dropout, Residual
+from pellucid.core.embedding import PeriodicEmbedding
 from pellucid.core.layer import Layer
 from pellucid.core.layers import (
     GELU,
@@ -23,7 +24,7 @@ from pellucid.core.layers import (
     Tanh,
 )
 from pellucid.core.normalization import BatchNorm, LayerNorm
-from pellucid.core.preparation import Flatten, Scale, Standardize
+from pellucid.core.preparation import Flatten, Scale, SmoothClip, Standardize
 from pellucid.errors import InputError
 from pellucid.exchange.c.program import Program
 from pellucid.language import say
@@ -95,6 +96,8 @@ CONVERSIONS: dict[type[Layer], Callable[[Any, Program], None]] = {
     Flatten: _nothing,
     Scale: lambda layer, program: program.each(f"v * {program.number(layer.factor)}"),
     Standardize: _standardize,
+    SmoothClip: lambda layer, program: program.call("smooth_clip", layer.limit),
+    PeriodicEmbedding: lambda layer, program: program.embed(layer),
     BatchNorm: _batch_norm,
     LayerNorm: _layer_norm,
     Dropout: _nothing,

@@ -34,6 +34,18 @@ static float ${name}_silu(float z) {
 static float ${name}_softplus(float z) {
     return (z > 0.0f ? z : 0.0f) + log1pf(expf(-fabsf(z)));
 }""",
+    "smooth_clip": """\
+static float ${name}_smooth_clip(float z, float limit) {
+    const float u = z / limit;
+    if (fabsf(u) > 1e8f) { /* u * u could overflow */
+        return copysignf(limit, u);
+    }
+    return limit * (u / sqrtf(1.0f + u * u));
+}""",
+    "cosine": """\
+static float ${name}_cosine(float turns) {
+    return cosf(6.2831853f * (turns - rintf(turns))); /* whole turns are taken away, which costs no digit */
+}""",
     "softmax": """\
 static void ${name}_softmax(float *v, size_t H) {
     float largest = v[0], sum = 0.0f;

@@ -10,8 +10,9 @@ import numpy as np
 from pellucid.core.types import Array
 
 # A float32 takes 13 characters at most on the average of trained weights, an int8 five, commas and blanks included.
-CHARACTERS = {"float": 13, "int8_t": 5}
-_ON_A_LINE = {"float": 8, "int8_t": 20}
+CHARACTERS = {"float": 13, "int8_t": 5, "int32_t": 8}
+_ON_A_LINE = {"float": 8, "int8_t": 20, "int32_t": 12}
+_KINDS = {"float32": "float", "int8": "int8_t", "int32": "int32_t"}
 
 
 def number(value: float) -> str:
@@ -27,7 +28,7 @@ def number(value: float) -> str:
 
 
 def declaration(name: str, array: Array) -> str:
-    """Write an array of float32 or int8 as a constant of one or two dimensions."""
+    """Write an array of float32, int8 or int32 as a constant of one or two dimensions."""
     shape = "".join(f"[{size}]" for size in array.shape)
     if array.ndim == 1:
         lines = list(_lines(array, "    "))
@@ -38,7 +39,7 @@ def declaration(name: str, array: Array) -> str:
 
 def kind(array: Array) -> str:
     """Give the type of an array's numbers in C."""
-    return "float" if array.dtype == np.float32 else "int8_t"
+    return _KINDS[array.dtype.name]
 
 
 def _lines(row: Array, indent: str) -> Iterator[str]:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from pellucid.core.embedding import PeriodicEmbedding
 from pellucid.core.layer import Layer
 from pellucid.core.types import Array
 from pellucid.errors import InputError
@@ -110,6 +111,25 @@ class Program:
         else:
             self._affine_float(W, b)
 
+    def embed(self, layer: PeriodicEmbedding) -> None:
+        """Put behind the row what waves make of its embedded columns."""
+        D, (E, F, K) = self.width, layer.W.shape
+        z = self._free(D + E * K)
+        self.functions.add("cosine")
+        columns = self.array("columns", np.flatnonzero(layer.embedded).astype(np.int32))
+        frequency, phase = self.array("frequency", layer.frequency[:, 0]), self.array("phase", layer.phase[:, 0])
+        W, b = self.array("W", layer.W.reshape(E * F, K)), self.array("b", layer.b[:, 0])
+        self.lines.append(f"/* {self._about()}: {D} -> {D + E * K} */")
+        self._read([f"scratch->{z}[i] = v;"])
+        self._moved(z, D + E * K)
+        turns = f"scratch->{z}[{columns}[e]] * {frequency}[e][f] + {phase}[e][f]"
+        numbers = f"scratch->{z}[{D} + e * {K} + k]"
+        wave = [
+            f"const float wave = {self.name}_cosine({turns});",
+            *_loop("k", K, [f"{numbers} += wave * {W}[e * {F} + f][k];"]),
+        ]
+        self.lines += _loop("e", E, [*_loop("k", K, [f"{numbers} = {b}[e][k];"]), *_loop("f", F, wave)])
+
     def hold(self) -> str:
         """Keep the row as it is for later; give its buffer's name."""
         buffer = self._stored()
@@ -123,9 +143,9 @@ class Program:
         self._done.append(buffer)
 
     def array(self, kind: str, values: Array) -> str:
-        """Add a constant array in float32 (or int8, as it is given); give its name."""
+        """Add a constant array in float32 (whole numbers: as it is given); give its name."""
         name = f"{self.name}_{kind}{self.place}"
-        if values.dtype != np.int8:
+        if values.dtype.kind == "f":
             with np.errstate(over="ignore"):
                 values = values.astype(np.float32)
             self._check(values)

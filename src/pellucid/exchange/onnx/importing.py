@@ -15,6 +15,7 @@ from pellucid.core.composite import Residual
 from pellucid.core.layers import Identity
 from pellucid.core.preparation import Flatten
 from pellucid.errors import FileError, InputError, PellucidError
+from pellucid.exchange.onnx.embedding import read_embedding
 from pellucid.exchange.onnx.endings import answers_of
 from pellucid.exchange.onnx.graph import Graph, Input, graph_of
 from pellucid.exchange.onnx.operators import Op, is_row_function
@@ -128,10 +129,11 @@ def _read(ops: Sequence[Op], start: str, end: str, line: Line, depth: int = 0) -
             line.add(found[0])
             place += found[1]
             continue
-        if strange == 0:
-            raise _refusal(rest[0])
         branch = _branch(rest[0])
-        if branch is None:
+        if strange == 0:
+            if not read_embedding(rest[0], line):
+                raise _refusal(rest[0])
+        elif branch is None:
             READERS[rest[0].last.kind](rest[0].last, line)
         else:
             _residual(rest[0], branch, line, depth)

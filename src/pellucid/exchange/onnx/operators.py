@@ -99,6 +99,7 @@ ELEMENTWISE: dict[str, Callable[..., Array]] = {
     "Reciprocal": lambda x: 1 / x,
     "Relu": functions.relu,
     "Sigmoid": functions.sigmoid,
+    "Sign": np.sign,
     "Softplus": functions.softplus,
     "Sqrt": np.sqrt,
     "Sub": np.subtract,

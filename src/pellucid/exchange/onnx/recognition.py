@@ -17,6 +17,7 @@ import numpy as np
 from pellucid.core import layers
 from pellucid.core.layer import Layer
 from pellucid.core.normalization import LayerNorm
+from pellucid.core.preparation import SmoothClip
 from pellucid.core.types import Array
 from pellucid.exchange.onnx.operators import row_function
 from pellucid.exchange.onnx.segments import Segment
@@ -73,6 +74,7 @@ def _known(D: int) -> list[tuple[Layer, Array]]:
 def _candidates(x: Array, y: Array, numbers: Sequence[float]) -> Iterator[tuple[Layer, Array]]:
     yield from _known(x.shape[1])
     found: list[Layer] = [LayerNorm(np.ones(x.shape[1]), epsilon=number) for number in numbers if 0 < number < 0.1]
+    found += [SmoothClip(number) for number in numbers if 0 < number < math.inf]
     ratio = float(y.flat[x.argmin()] / x.min())
     slope = next((number for number in numbers if math.isclose(number, ratio, rel_tol=1e-6)), ratio)
     if math.isfinite(slope) and slope != 1:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pellucid.core import composite, layers, normalization, preparation
+from pellucid.core.embedding import PeriodicEmbedding
 from pellucid.core.layer import Layer
 from pellucid.core.types import Array
 from pellucid.errors import InputError
@@ -167,6 +168,29 @@ def _standardize(write: Writer, layer: preparation.Standardize, x: str) -> str:
     return write.node("Div", centred, write.array("deviation", layer.deviation))
 
 
+def _smooth_clip(write: Writer, layer: preparation.SmoothClip, x: str) -> str:
+    """Write sign(x) limit / sqrt(1 + (limit / x)^2), which overflows nowhere: 0 at 0, and the limit far out."""
+    limit = write.number("limit", layer.limit)
+    u = write.node("Div", limit, x)
+    root = write.node("Sqrt", write.node("Add", write.node("Mul", u, u), write.number("one", 1.0)))
+    return write.node("Div", write.node("Mul", write.node("Sign", x), limit), root)
+
+
+def _periodic_embedding(write: Writer, layer: PeriodicEmbedding, x: str) -> str:
+    """Write all columns at once, (E, N, F), as core computes them; `embedding` reads this form back."""
+    columns = write.node("Gather", x, write.array("columns", np.flatnonzero(layer.embedded)), axis=1)
+    each = write.node("Unsqueeze", write.node("Transpose", columns, perm=[1, 0]), write.array("axes", np.array([2])))
+    turns = write.node("Mul", each, write.array("frequency", layer.frequency))
+    turns = write.node("Add", turns, write.array("phase", layer.phase))
+    turns = write.node("Sub", turns, write.node("Round", turns))
+    # cos(z) = sin(z + pi / 2): ONNX Runtime 1.16 has Cos in float32 only.
+    turns = write.node("Add", turns, write.number("quarter", 0.25))
+    waves = write.node("Sin", write.node("Mul", turns, write.number("two_pi", 2 * math.pi)))
+    numbers = write.node("Add", write.node("MatMul", waves, write.array("W", layer.W)), write.array("b", layer.b))
+    row = write.node("Flatten", write.node("Transpose", numbers, perm=[1, 0, 2]), axis=1)
+    return write.node("Concat", x, row, axis=1)
+
+
 def _batch_norm(write: Writer, layer: normalization.BatchNorm, x: str) -> str:
     arrays = [write.array(name, array) for name, array in layer.arrays().items()]
     # ONNX counts how much of the old mean is kept, PyTorch and core how much of the new one comes in.
@@ -198,6 +222,8 @@ WRITERS: dict[type[Layer], Callable[[Writer, Any, str], str]] = {
     preparation.Flatten: _operator("Flatten", axis=1),
     preparation.Scale: _scale,
     preparation.Standardize: _standardize,
+    preparation.SmoothClip: _smooth_clip,
+    PeriodicEmbedding: _periodic_embedding,
     normalization.BatchNorm: _batch_norm,
     normalization.LayerNorm: _layer_norm,
     composite.Dropout: _passed_on,

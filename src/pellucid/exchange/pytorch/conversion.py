@@ -11,7 +11,7 @@ import numpy as np
 from pellucid.core.composite import Residual
 from pellucid.core.layer import Layer
 from pellucid.errors import InputError
-from pellucid.exchange.pytorch.twins import TWINS, Twin, settings, tensors, twin_of
+from pellucid.exchange.pytorch.twins import TWINS, Twin, settings, tensors, turned, twin_of
 from pellucid.extras import library
 from pellucid.language import say
 from pellucid.network import Network
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 def to_torch(net: Network, names: Iterable[str] | None = None) -> nn.Sequential:
     """Give the network as an `nn.Sequential` of its own arrays, in evaluation mode: call `.train()` before learning.
 
-    Modules are PyTorch's own where it has one that does the same. Scale, Standardize, Exponential and Residual are
-    small modules of `pellucid.exchange.pytorch.modules`. Weights are (out, in), contiguous, of the network's floating
-    type; numbers that are not finite are copied as they are. Frozen layers have `requires_grad` False, and a frozen
-    BatchNorm has momentum 0, which keeps its statistics as they are. Input names and classes stay behind. PyTorch's
-    global random generator is left as it is.
+    Modules are PyTorch's own where it has one that does the same. Scale, Standardize, SmoothClip, PeriodicEmbedding,
+    Exponential and Residual are small modules of `pellucid.exchange.pytorch.modules`. Weights are (out, in),
+    contiguous, of the network's floating type; numbers that are not finite are copied as they are. Frozen layers have
+    `requires_grad` False, and a frozen BatchNorm has momentum 0, which keeps its statistics as they are. Input names
+    and classes stay behind. PyTorch's global random generator is left as it is.
 
     Parameters
     ----------
@@ -186,8 +186,7 @@ def _array(tensor: torch.Tensor) -> Array:
         tensor = tensor.float()
     if tensor.dtype not in (torch.float32, torch.float64) or tensor.is_meta or tensor.layout is not torch.strided:
         raise InputError(say("its numbers are {kind}, and not plain floating-point ones", kind=tensor.dtype))
-    array: Array = tensor.detach().cpu().numpy().T
-    return array
+    return turned(tensor.detach().cpu().numpy())
 
 
 def _check_ties(module: nn.Module) -> None:

@@ -24,7 +24,7 @@ from pellucid.core.types import Array
 from pellucid.errors import FileError, InputError
 from pellucid.exchange.pytorch import code
 from pellucid.exchange.pytorch.matching import Group, matched
-from pellucid.exchange.pytorch.twins import COUNTER, TWINS, tensors
+from pellucid.exchange.pytorch.twins import COUNTER, TWINS, tensors, turned
 from pellucid.exchange.reading import read_bytes
 from pellucid.exchange.writing import check_replaceable
 from pellucid.files import model
@@ -160,7 +160,7 @@ def _filled(layer: Layer, place: str, groups: Mapping[str, Group]) -> Layer:
     else:
         group = groups.get(place, {})
         names = TWINS[type(layer)].arrays if group else {}
-        arrays = {ours: group[theirs].T for ours, theirs in names.items() if theirs in group}
+        arrays = {ours: turned(group[theirs]) for ours, theirs in names.items() if theirs in group}
         filled = type(layer).build(layer.options(), arrays)
     filled.frozen = layer.frozen
     return filled
@@ -183,7 +183,7 @@ def _renamed(header: Any, state: Mapping[str, Array]) -> dict[str, Array]:
         walk(header["layers"], "", "")
     except (LookupError, TypeError) as error:
         raise InputError(say("its description is malformed")) from error
-    return {places.get(name, name): array.T for name, array in state.items()}
+    return {places.get(name, name): turned(array) for name, array in state.items()}
 
 
 def _read(path: str | os.PathLike[str]) -> tuple[dict[str, Array], Any]:

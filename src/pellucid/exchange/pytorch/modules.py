@@ -56,6 +56,53 @@ class Standardize(nn.Module):
         return f"width={self.mean.numel()}"
 
 
+class SmoothClip(nn.Module):
+    """y = x / sqrt(1 + (x / limit)^2): small numbers stay nearly as they are, and none passes the limit."""
+
+    def __init__(self, limit: float) -> None:
+        super().__init__()
+        self.limit = limit
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Give the numbers of x within the limit."""
+        u = torch.clamp(x / self.limit, -1e8, 1e8)  # far out y is the limit, and u * u must not overflow
+        return u / torch.sqrt(1 + u * u) * self.limit
+
+    def extra_repr(self) -> str:
+        """Say what the limit is."""
+        return f"limit={self.limit!r}"
+
+
+class PeriodicEmbedding(nn.Module):
+    """All of x, and behind it some numbers for each of the embedded columns: cos(2 pi (x_e f + phase)) weight + bias.
+
+    `embedded` is 1 for these columns, 0 for the others. Each has `waves` frequencies and phases, (columns, 1, waves),
+    and gives `size` numbers: weight is (columns, waves, size), bias (columns, 1, size).
+    """
+
+    embedded: torch.Tensor
+
+    def __init__(self, width: int, columns: int, waves: int, size: int) -> None:
+        super().__init__()
+        self.frequency = nn.Parameter(torch.zeros(columns, 1, waves))
+        self.phase = nn.Parameter(torch.zeros(columns, 1, waves))
+        self.weight = nn.Parameter(torch.zeros(columns, waves, size))
+        self.bias = nn.Parameter(torch.zeros(columns, 1, size))
+        self.register_buffer("embedded", (torch.arange(width) < columns).float())
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Give x and the numbers of its embedded columns, (N, width + columns * size)."""
+        turns = x[:, self.embedded == 1].T[:, :, None] * self.frequency + self.phase
+        waves = torch.cos(2 * torch.pi * (turns - turns.round()))  # whole turns are taken away, which costs no digit
+        numbers = waves @ self.weight + self.bias
+        return torch.cat([x, numbers.transpose(0, 1).flatten(1)], 1)
+
+    def extra_repr(self) -> str:
+        """Say how many columns there are, how many of them are embedded, and in how many waves and numbers each."""
+        columns, waves, size = self.weight.shape
+        return f"width={self.embedded.numel()}, columns={columns}, waves={waves}, size={size}"
+
+
 class Residual(nn.Module):
     """y = x + layers(x)."""
 

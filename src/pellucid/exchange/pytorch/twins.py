@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from pellucid.core.composite import Dropout, Residual
+from pellucid.core.embedding import PeriodicEmbedding
 from pellucid.core.layer import Layer
 from pellucid.core.layers import (
     GELU,
@@ -27,7 +28,7 @@ from pellucid.core.layers import (
     Tanh,
 )
 from pellucid.core.normalization import BatchNorm, LayerNorm
-from pellucid.core.preparation import Flatten, Scale, Standardize
+from pellucid.core.preparation import Flatten, Scale, SmoothClip, Standardize
 from pellucid.core.types import Array, Options
 from pellucid.errors import InputError
 from pellucid.language import say
@@ -109,6 +110,16 @@ TWINS: dict[type[Layer], Twin] = {
         sizes=lambda layer: {"width": layer.mean.size},
         own=True,
     ),
+    SmoothClip: Twin("SmoothClip", options={"limit": "limit"}, own=True),
+    PeriodicEmbedding: Twin(
+        "PeriodicEmbedding",
+        arrays={"frequency": "frequency", "phase": "phase", "W": "weight", "b": "bias", "embedded": "embedded"},
+        sizes=lambda layer: {
+            "width": layer.embedded.size,
+            **dict(zip(("columns", "waves", "size"), layer.W.shape, strict=True)),
+        },
+        own=True,
+    ),
     BatchNorm: Twin(
         "BatchNorm1d",
         arrays={**_SCALE_AND_SHIFT, "running_mean": "running_mean", "running_variance": "running_var"},
@@ -155,7 +166,7 @@ def settings(layer: Layer, frozen: bool = False) -> Options:
 
 
 def tensors(layer: Layer) -> dict[str, Array]:
-    """Give the module's state by PyTorch's names, W transposed to (out, in); copies, C-contiguous."""
+    """Give the module's state by PyTorch's names, weights turned to (out, in); copies, C-contiguous."""
     if isinstance(layer, Residual):
         return {
             f"layers.{index}.{name}": array
@@ -164,6 +175,13 @@ def tensors(layer: Layer) -> dict[str, Array]:
         }
     arrays = layer.arrays()
     found = {
-        theirs: np.array(arrays[ours].T, order="C") for ours, theirs in twin_of(layer).arrays.items() if ours in arrays
+        theirs: np.array(turned(arrays[ours]), order="C")
+        for ours, theirs in twin_of(layer).arrays.items()
+        if ours in arrays
     }
     return {**found, COUNTER: np.array(0)} if isinstance(layer, BatchNorm) else found
+
+
+def turned(array: Array) -> Array:
+    """Turn a matrix of weights from (in, out) to PyTorch's (out, in), or back; others are the same in both."""
+    return array.T if array.ndim == 2 else array

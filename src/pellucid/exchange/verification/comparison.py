@@ -210,7 +210,7 @@ def _learning(net: Network, reference: Program, others: dict[str, Program], batc
         theirs = {who: program.learned(optimizer, batches) for who, program in others.items()}
         assert ours is not None
         for what, learned in (("weights", True), ("statistics", False)):
-            if learned or any(layer.buffers and layer.params for layer in every(net.layers)):
+            if learned or any(isinstance(layer, BatchNorm) for layer in every(net.layers)):
                 gaps = {who: None if got is None else _widest(ours, got, learned) for who, got in theirs.items()}
                 yield _line(net, what, type(optimizer).__name__, gaps)
 

@@ -16,6 +16,7 @@ from pellucid.core.types import Array
 from pellucid.engines import make_engine
 from pellucid.engines.native import why_not
 from pellucid.errors import InputError
+from pellucid.exchange.pytorch.twins import turned
 from pellucid.extras import library
 from pellucid.language import say
 from pellucid.network import Network
@@ -103,7 +104,7 @@ class TorchProgram:
         params = list(module.parameters())
         grads = self.torch.autograd.grad(loss, params, allow_unused=True) if params else []
         found = [param.new_zeros(param.shape) if g is None else g for param, g in zip(params, grads, strict=True)]
-        return loss.item(), [grad.numpy().T for grad in found]
+        return loss.item(), [turned(grad.numpy()) for grad in found]
 
     def learned(self, optimizer: Optimizer, batches: Batches) -> Network:
         from pellucid.exchange.pytorch.conversion import from_torch
