@@ -63,7 +63,7 @@ def test_the_format_may_be_said(run, net):
     assert json.loads(Path("plain.txt").read_text())["format"] == "pellucid"
     result = run("export", "net.safetensors", "plain.txt")
     assert result.code == 2
-    assert "--to torch | onnx | c | json" in result.err
+    assert "--to torch | onnx | c | html | json" in result.err
     assert run("export", "net.safetensors", "a.onnx", "--int8").code == 2
 
 

@@ -159,6 +159,7 @@ def test_backpropagation_is_pythons(address, visit):
     assert 3 <= tab.locator(".nudge").count() <= 42
     for neuron, source, index in (("neuron-1-5", 400, 0), ("neuron-2-3", 7, 2), ("neuron-3-5", 11, 4)):
         tab.get_by_test_id(neuron).click()
+        settle(tab)
         tab.get_by_label("Weight from neuron").fill(str(source))
         tab.get_by_label("Weight from neuron").blur()
         settle(tab)

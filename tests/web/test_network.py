@@ -71,8 +71,10 @@ def test_every_layer(node, generator):
     D = 6
     norm = pl.BatchNorm(generator.uniform(0.5, 2, D), generator.normal(size=D))
     norm.running_mean, norm.running_variance = generator.normal(size=D), generator.uniform(0.5, 2, D)
+    embedding = pl.PeriodicEmbedding.draw([0, 1, 0, 1, 1, 0], generator, waves=4, size=2, dtype=np.float64)
     layers = [
         *(pl.Flatten(), pl.Scale(0.3), pl.Standardize(generator.normal(size=D), generator.uniform(0.5, 2, D))),
+        *(pl.SmoothClip(2.0), embedding, pl.Affine(generator.normal(size=(12, D)))),
         *(pl.Affine(generator.normal(size=(D, D)), generator.normal(size=D)), norm, pl.SiLU(), pl.Dropout(0.5)),
         *(pl.Residual([pl.Affine(generator.normal(size=(D, D))), pl.Tanh()]), pl.LayerNorm(generator.uniform(1, 2, D))),
         *(pl.LeakyReLU(0.2), pl.GELU(), pl.GELU("tanh"), pl.Softplus(), pl.Identity(), pl.ReLU(), pl.Exponential()),

@@ -53,6 +53,7 @@ def test_1_how_many_parameters(ask):
 def test_2_what_does_this_bias_do(ask, net):
     tab = ask("t=500")
     tab.get_by_test_id("neuron-2-5").click()
+    settle(tab)
     detail = tab.get_by_test_id("neuron-detail")
     b = net.layers[4].b[5]
     assert f"{b:.2f}" in detail.inner_text() and f" {-b:.2f}" in detail.inner_text()

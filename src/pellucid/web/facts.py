@@ -12,9 +12,8 @@ from pellucid.core.preparation import Standardize
 from pellucid.data import mnist
 from pellucid.errors import InputError
 from pellucid.language import say
-from pellucid.lens.columns import input_names
 from pellucid.lens.evaluation import evaluate
-from pellucid.lens.neurons import neuron_layers, picture_shape
+from pellucid.lens.neurons import input_count, neuron_labels, neuron_layers, picture_shape
 
 if TYPE_CHECKING:
     from pellucid.network import Network
@@ -37,8 +36,8 @@ def facts(net: Network, name: str, *, server: bool = False) -> dict[str, Any]:
     return {
         "name": name,
         "shape": None if shape is None else list(shape),
-        "columns": [] if shape else input_names(net),
-        "start": [] if shape else _start(net, layers[0].size),
+        "columns": [] if shape else neuron_labels(net, layers[0]),
+        "start": [] if shape else _start(net, input_count(net)),
         "accuracy": None if test is None else evaluate(net, test.images, test.labels).accuracy,
         "rows": 0 if test is None else len(test.labels),
         "digits": digits,

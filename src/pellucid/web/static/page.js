@@ -66,7 +66,7 @@ export class Page {
 
   /** Number of inputs. */
   get D() {
-    return this.base.neuronLayers[0].size;
+    return this.base.D;
   }
 
   /** @returns {State} */

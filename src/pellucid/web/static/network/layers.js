@@ -117,6 +117,67 @@ const Standardize = {
   },
 };
 
+/** y = x / sqrt(1 + (x / limit)^2): what is far out is drawn in. It prepares inputs, and is no activation. @type {Kind} */
+const SmoothClip = {
+  learned: [],
+  forward: (layer, x) => x.map((value) => value / Math.hypot(1, value / layer.options.limit)),
+  backward: (layer, x, y, dy) => ({
+    dx: dy.map((value, i) => value / Math.hypot(1, x[i] / layer.options.limit) ** 3),
+    grads: {},
+  }),
+};
+
+/** y = x, and behind it for each embedded column e: cos(2 pi (x_e f + phase)) W + b. W is (E, F, K). @type {Kind} */
+const PeriodicEmbedding = {
+  learned: ["frequency", "phase", "W", "b"],
+  forward(layer, x) {
+    const { W, b } = layer.arrays;
+    const [, F, K] = W.shape;
+    const y = new Float64Array(x.length + b.data.length);
+    y.set(x);
+    columnsOf(layer).forEach((d, e) => {
+      for (let k = 0; k < K; k++) {
+        let sum = b.data[e * K + k];
+        for (let f = 0; f < F; f++) sum += Math.cos(angle(layer, x[d], e * F + f)) * W.data[(e * F + f) * K + k];
+        y[x.length + e * K + k] = sum;
+      }
+    });
+    return y;
+  },
+  backward(layer, x, y, dy) {
+    const { frequency, W } = layer.arrays;
+    const [, F, K] = W.shape;
+    const [df, dphase, dW] = [frequency, frequency, W].map((array) => new Float64Array(array.data.length));
+    const dx = dy.slice(0, x.length);
+    const de = dy.subarray(x.length);
+    columnsOf(layer).forEach((d, e) => {
+      for (let f = e * F; f < (e + 1) * F; f++) {
+        const turned = angle(layer, x[d], f);
+        let sum = 0;
+        for (let k = 0; k < K; k++) {
+          dW[f * K + k] = Math.cos(turned) * de[e * K + k];
+          sum += de[e * K + k] * W.data[f * K + k];
+        }
+        const dz = -2 * Math.PI * Math.sin(turned) * sum;
+        df[f] = dz * x[d];
+        dphase[f] = dz;
+        dx[d] += dz * frequency.data[f];
+      }
+    });
+    return { dx, grads: { frequency: df, phase: dphase, W: dW, b: de.slice() } };
+  },
+};
+
+/** The columns that are embedded. @param {Layer} layer */
+function columnsOf(layer) {
+  return Array.from(layer.arrays.embedded.data.keys()).filter((d) => layer.arrays.embedded.data[d] === 1);
+}
+
+/** @param {Layer} layer @param {number} x @param {number} f */
+function angle(layer, x, f) {
+  return 2 * Math.PI * (x * layer.arrays.frequency.data[f] + layer.arrays.phase.data[f]);
+}
+
 /** Answering normalises by the running mean and variance. @type {Kind} */
 const BatchNorm = {
   learned: ["gamma", "beta"],
@@ -210,6 +271,7 @@ export const LAYERS = {
     (x, layer) => (x > 0 ? x : layer.options.slope * x),
     (x, y, layer) => (x > 0 ? 1 : layer.options.slope),
   ),
+  PeriodicEmbedding,
   ReLU: activation(
     (x) => Math.max(x, 0),
     (x) => (x > 0 ? 1 : 0),
@@ -217,6 +279,7 @@ export const LAYERS = {
   Residual,
   Scale,
   Sigmoid: activation(sigmoid, (x, y) => y * (1 - y)),
+  SmoothClip,
   SiLU: activation(
     (x) => x * sigmoid(x),
     (x, y) => sigmoid(x) + y * (1 - sigmoid(x)),

@@ -61,11 +61,15 @@ export class Network {
     return first?.type === "Scale" && first.options.factor > 0 && first.options.factor <= 1 / 64;
   }
 
+  /** How many numbers a row has; an embedding makes more of them for neuron layer 0. */
+  get D() {
+    return inputs(this.layers);
+  }
+
   /** @param {ArrayLike<number>} x @returns {Pass} */
   forward(x) {
     const row = Float64Array.from(x);
-    const D = this.neuronLayers[0].size;
-    if (row.length !== D) throw new Error(`expected ${D} numbers, got ${row.length}`);
+    if (row.length !== this.D) throw new Error(`expected ${this.D} numbers, got ${row.length}`);
     const trace = forward(this.layers, row);
     return { x: row, trace, y: trace.at(-1) ?? row };
   }
@@ -150,7 +154,7 @@ function neuronLayer(layers, number, first, stop) {
   const activation = own.find((layer) => LAYERS[layer.type].curve || layer.type === "Softmax") ?? null;
   return {
     number,
-    size: number ? outputs(layers[first]) : inputs(layers),
+    size: number ? outputs(layers[first]) : inputs(layers) + embedded(own),
     first,
     stop,
     affine,
@@ -162,11 +166,17 @@ function neuronLayer(layers, number, first, stop) {
 /** @param {Layer[]} layers @returns {number} */
 function inputs(layers) {
   for (const layer of layers) {
+    if (layer.type === "PeriodicEmbedding") return layer.arrays.embedded.shape[0];
     const [array] = Object.values(layer.arrays);
     if (array) return array.shape[0];
     if (layer.layers) return inputs(layer.layers);
   }
   return 0;
+}
+
+/** How many numbers the layers add to each row. @param {Layer[]} layers */
+function embedded(layers) {
+  return layers.reduce((sum, { type, arrays }) => sum + (type === "PeriodicEmbedding" ? arrays.b.data.length : 0), 0);
 }
 
 /** @param {Layer} layer */

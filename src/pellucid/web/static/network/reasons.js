@@ -74,7 +74,7 @@ function meanSlope(rest, from, to, index, steps) {
 export function blackInput(network) {
   const first = network.layers.find(({ type }) => type !== "Flatten");
   if (first?.type === "Standardize") return first.arrays.mean.data.slice();
-  return new Float64Array(network.neuronLayers[0].size);
+  return new Float64Array(network.D);
 }
 
 /** @type {Map<number, {node: number, weight: number}[]>} */

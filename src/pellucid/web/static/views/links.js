@@ -94,7 +94,7 @@ function at(place, L, index, look) {
   const found = place.layers.find(({ layer }) => layer.number === L);
   if (found) return found.neurons[index] ?? null;
   if (!place.picture || !look) return null;
-  const D = look.network.neuronLayers[0].size;
+  const D = look.network.D;
   const columns = Math.round(Math.sqrt((D * place.picture.width) / place.picture.height));
   const scale = place.picture.width / columns;
   return {
