@@ -68,14 +68,14 @@ def modules() -> Iterator[ModuleType]:
 
 
 def classes(base: type, method: str) -> dict[str, type]:
-    """Find pellucid's classes under `base` that are complete: those that write `method` themselves or inherit it."""
+    """Find core's classes under `base` that are complete: those that write `method` themselves or inherit it."""
     list(modules())
     found: dict[str, type] = {}
     waiting = [base]
     while waiting:
         cls = waiting.pop()
         waiting += cls.__subclasses__()
-        if cls.__module__.startswith("pellucid.") and getattr(cls, method) is not getattr(base, method):
+        if cls.__module__.startswith("pellucid.core.") and getattr(cls, method) is not getattr(base, method):
             found[cls.__name__] = cls
     return found
 
