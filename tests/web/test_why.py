@@ -9,7 +9,7 @@ import pellucid as pl
 from pellucid.lens.attribution import integrated_gradients
 from pellucid.lens.counterfactual import counterfactual
 from pellucid.web import SHIPPED
-from pellucid.web.page import model_bytes
+from pellucid.web.parts import model_bytes
 
 READ = """
 import { Network } from "./network/network.js";

@@ -99,7 +99,7 @@ export function legendre(n) {
 }
 
 const [OVERSHOOT, PULL, BACK, HARDLY] = [1.05, 0.1, 0.9, 1.0001]; // as in lens/counterfactual.py
-const [TRIES, HALVINGS] = [100, 24];
+const [TRIES, HALVINGS, CLIMB] = [100, 24, 60];
 
 /**
  * The smallest change found of a picture that turns the answer: Croce and Hein 2020, as lens/counterfactual.py has it.
@@ -112,10 +112,12 @@ const [TRIES, HALVINGS] = [100, 24];
 export async function counterfactual(network, x, wanted, pause = async () => true) {
   const search = new Search(network, x, wanted);
   for (const target of wanted) {
-    search.begin();
-    for (let i = 0; i < TRIES; i++) {
-      if (i % 5 === 0 && !(await pause())) return null;
-      search.step(target);
+    for (const place of /** @type {const} */ (["start", "climbed", "middle"])) {
+      search.begin(target, place);
+      for (let i = 0; i < (place === "start" ? TRIES : TRIES / 2); i++) {
+        if (i % 5 === 0 && !(await pause())) return null;
+        search.step(target);
+      }
     }
   }
   return search.found();
@@ -131,20 +133,56 @@ class Search {
     this.network = network;
     this.x = x;
     this.wanted = wanted;
-    this.before = network.choose(network.predict(x));
     this.start = x.map((value) => value / this.scale);
     this.low = this.start.map((value) => Math.min(0, value));
     this.high = this.start.map((value) => Math.max(top, value));
     const last = network.layers.at(-1)?.type ?? "";
     this.layers = network.layers.slice(0, network.layers.length - Number(last === "Sigmoid" || last === "Softmax"));
+    /** @type {Float64Array} */
     this.u = this.start;
     this.length = Infinity;
     /** @type {Float64Array} */
     this.best = this.start;
   }
 
-  begin() {
+  /** From the input itself, or from what a climb reaches from it or from the middle of the limits. @param {number} target @param {"start" | "climbed" | "middle"} place */
+  begin(target, place) {
     this.u = this.start;
+    if (place === "middle") this.u = this.low.map((low, i) => (low + this.high[i]) / 2);
+    if (place !== "start") this.u = this.climb(this.u, target);
+  }
+
+  /**
+   * Go uphill in steps of one length until the answer has turned, then back to the border on the way to the input.
+   * Where a straight line says nothing (sigmoids that are full), its slope still says which way is up.
+   * @param {Float64Array} u
+   * @param {number} target
+   */
+  climb(u, target) {
+    let turned = this.turned(u);
+    for (let i = 0; i < CLIMB && !turned; i++) {
+      const { slope } = this.margin(u, target);
+      const free = slope.map((one, k) => ((one > 0 ? u[k] < this.high[k] : u[k] > this.low[k]) ? one : 0));
+      const length = Math.max(Math.sqrt(free.reduce((sum, one) => sum + one * one, 0)), 1e-300);
+      u = u.map((from, k) => this.within(from + free[k] / length, k));
+      turned = this.turned(u);
+    }
+    return turned ? this.between(u, this.border(u, HALVINGS / 2)) : u;
+  }
+
+  /** A point on the way from the input to u. @param {Float64Array} u @param {number} share */
+  between(u, share) {
+    return this.start.map((from, i) => from + share * (u[i] - from));
+  }
+
+  /** Halve the way between the input and u, whose answer has turned, until the border is met: its share of the way. @param {Float64Array} u @param {number} halvings */
+  border(u, halvings) {
+    let [low, high] = [0, 1];
+    for (let i = 0; i < halvings; i++) {
+      const middle = (low + high) / 2;
+      [low, high] = this.turned(this.between(u, middle)) ? [low, middle] : [middle, high];
+    }
+    return high;
   }
 
   /** @param {number} target */
@@ -172,16 +210,10 @@ class Search {
     if (length < this.length) [this.length, this.best] = [length, u];
   }
 
-  /** Halve the way between the input and the best point until the border is met. @returns {Counterfactual | null} */
+  /** The best point, brought to the border. @returns {Counterfactual | null} */
   found() {
     if (!Number.isFinite(this.length)) return null;
-    const at = (/** @type {number} */ share) => this.start.map((from, i) => from + share * (this.best[i] - from));
-    let [low, high] = [0, 1];
-    for (let i = 0; i < HALVINGS; i++) {
-      const middle = (low + high) / 2;
-      [low, high] = this.turned(at(middle)) ? [low, middle] : [middle, high];
-    }
-    const x = this.row(at(high));
+    const x = this.row(this.between(this.best, this.border(this.best, HALVINGS)));
     const y = this.network.predict(x);
     const moves = x.map((value, i) => (value - this.x[i]) / this.scale);
     const largest = moves.reduce((most, move) => Math.max(most, Math.abs(move)), 0);
@@ -209,14 +241,14 @@ class Search {
     return this.wanted.includes(this.network.classify(this.row(u)));
   }
 
-  /** How far the target's weighted sum lies above the answer's, and the slope of that by u. @param {Float64Array} u @param {number} target */
+  /** How far the target's weighted sum lies above the highest other one, and the slope of that by u. @param {Float64Array} u @param {number} target */
   margin(u, target) {
     const row = this.row(u);
     const trace = forward(this.layers, row);
     const y = trace.at(-1) ?? row;
     const dy = new Float64Array(y.length);
     if (y.length === 1) dy[0] = target === 1 ? 1 : -1;
-    else [dy[target], dy[this.before]] = [1, -1];
+    else [dy[target], dy[highest(y, target)]] = [1, -1];
     const slope = backward(this.layers, row, trace, dy).dx.map((value) => value * this.scale);
     return { value: y.reduce((sum, one, k) => sum + one * dy[k], 0), slope };
   }
@@ -248,6 +280,11 @@ class Search {
     }
     return point.map((from, i) => this.within(from + s * slope[i], i));
   }
+}
+
+/** Where y is highest, one place left out. @param {Float64Array} y @param {number} out */
+function highest(y, out) {
+  return y.reduce((best, value, k) => (k !== out && (best < 0 || value > y[best]) ? k : best), -1);
 }
 
 /** @param {Float64Array} a @param {Float64Array} b */

@@ -60,6 +60,7 @@ export const en = {
   "answer.right": "right: the label is {label}",
   "answer.wrong": "misread: the label is {label}",
   "answer.spoken": "The network answers {label}, {value}.",
+  "answer.spoken.value": "The network answers {value}.",
   "answer.values": "Values",
 
   "layer.input": "input",
@@ -103,6 +104,10 @@ export const en = {
   "detail.pattern": "blue, solid: adds; orange, hatched: takes away",
 
   "columns.title": "Input",
+  "columns.slider": "{name}, within three deviations of the mean",
+  "columns.missing": "missing",
+  "columns.other": "another one",
+  "columns.start": "Back to the middle of all",
   "panels.title": "More",
   "count.title": "Count the parameters",
   "count.layer": "layer",
@@ -243,7 +248,7 @@ export const en = {
   "share.local": "This address works on this computer only, while pellucid runs.",
   "share.file": "Whoever opens the link must be able to open this address.",
   "share.school":
-    "For a class, write the page as one file (pellucid export MODEL --to html page.html), put it on the school's web site, and type its address above. The file needs nothing else.",
+    "For a class, write the page as one file (pellucid export MODEL --to html page.html) or as a folder (--to site FOLDER), put it on the school's web site, and type its address above. It needs nothing else.",
   "share.hidden": "This link hides some controls.",
   "share.reveal": "Show them",
 
@@ -348,7 +353,7 @@ export const en = {
   "learn.text":
     "The network learns from 50,000 training digits; 10,000 others are held out to see whether it can read what it has not learned. Watch the weights of a neuron sharpen: choose one of hidden layer 1.",
   "learn.offline":
-    "This page is one file and cannot train. With pellucid on your computer, this command opens the same page with training, and evaluates on all 10,000 test digits:",
+    "There is no pellucid behind this page to train with. With pellucid on your computer, this command opens the same page with training, and evaluates on all 10,000 test digits:",
   "learn.play": "Play",
   "learn.pause": "Pause",
   "learn.step": "One batch",

@@ -60,6 +60,7 @@ export const ko = {
   "answer.right": "정답: 레이블은 {label}",
   "answer.wrong": "오답: 레이블은 {label}",
   "answer.spoken": "신경망의 답은 {label}, {value}입니다.",
+  "answer.spoken.value": "신경망의 답은 {value}입니다.",
   "answer.values": "값",
 
   "layer.input": "입력층",
@@ -102,6 +103,10 @@ export const ko = {
   "detail.pattern": "파란 실선은 더하고, 주황 빗금은 뺍니다",
 
   "columns.title": "입력",
+  "columns.slider": "{name}, 평균에서 표준편차 세 배 이내",
+  "columns.missing": "없음",
+  "columns.other": "그 밖의 것",
+  "columns.start": "평균으로 되돌리기",
   "panels.title": "더 보기",
   "count.title": "파라미터 세기",
   "count.layer": "층",
@@ -242,7 +247,7 @@ export const ko = {
   "share.local": "이 주소는 pellucid가 실행되는 동안 이 컴퓨터에서만 열립니다.",
   "share.file": "링크를 받은 사람이 이 주소를 열 수 있어야 합니다.",
   "share.school":
-    "수업에 쓰려면 페이지를 파일 하나로 만들어(pellucid export MODEL --to html page.html) 학교 웹 사이트에 올리고, 그 주소를 위에 적으세요. 파일 하나면 충분합니다.",
+    "수업에 쓰려면 페이지를 파일 하나(pellucid export MODEL --to html page.html)나 폴더 하나(--to site 폴더)로 만들어 학교 웹 사이트에 올리고, 그 주소를 위에 적으세요. 다른 것은 필요 없습니다.",
   "share.hidden": "이 링크에서는 일부 기능이 숨겨져 있습니다.",
   "share.reveal": "모두 보이기",
 
@@ -346,7 +351,7 @@ export const ko = {
   "learn.text":
     "신경망이 훈련 숫자 50,000개로 학습합니다. 다른 10,000개는 따로 두고, 배우지 않은 숫자도 읽는지 확인합니다. 은닉층 1의 뉴런을 하나 골라 가중치가 뚜렷해지는 모습을 보세요.",
   "learn.offline":
-    "이 페이지는 파일 하나여서 학습시킬 수 없습니다. 컴퓨터에 pellucid가 있으면 다음 명령이 같은 페이지를 학습 기능과 함께 열고, 시험 숫자 10,000개 모두로 평가합니다:",
+    "이 페이지에는 학습을 맡을 pellucid가 연결되어 있지 않습니다. 컴퓨터에 pellucid가 있으면 다음 명령이 같은 페이지를 학습 기능과 함께 열고, 시험 숫자 10,000개 모두로 평가합니다:",
   "learn.play": "재생",
   "learn.pause": "일시 정지",
   "learn.step": "한 배치",
