@@ -187,16 +187,18 @@ class _Search:
     def nearest(self, wanted: list[int], steps: int) -> Array | None:
         """Give the nearest row found, (D,), whose answer is one of the wanted classes.
 
-        A search for each wanted class, from three places: the row, and what a climb from the row and from the middle
-        of the limits reaches.
+        A search for each wanted class from the row; then, for the class that was nearest (all of them where none was
+        found), from what a climb from the row and from the middle of the limits reaches.
         """
         targets = np.array(wanted)
-        row = np.repeat(self.start[None], len(targets), axis=0)
-        middle = np.repeat(((self.low + self.high) / 2)[None], len(targets), axis=0)
         best = _Best(self, wanted, len(targets))
-        self._walk(row, targets, best, steps)
-        for begin in (row, middle):
-            self._walk(self._climb(begin, targets, wanted), targets, best, -(-steps // 2))
+        self._walk(best.u, targets, best, steps)
+        if np.isfinite(best.length).any():
+            nearest = best.length.argmin()
+            targets, best.u, best.length = (a[nearest : nearest + 1] for a in (targets, best.u, best.length))
+        for begin in (self.start, (self.low + self.high) / 2):
+            reached = self._climb(np.repeat(begin[None], len(targets), axis=0), targets, wanted)
+            self._walk(reached, targets, best, -(-steps // 2))
         if not np.isfinite(best.length).any():
             return None
         return self._border(best.u[int(np.argmin(best.length))], wanted)

@@ -111,13 +111,21 @@ const [TRIES, HALVINGS, CLIMB] = [100, 24, 60];
  */
 export async function counterfactual(network, x, wanted, pause = async () => true) {
   const search = new Search(network, x, wanted);
+  const walk = async (/** @type {number} */ target, /** @type {number} */ tries) => {
+    for (let i = 0; i < tries; i++) {
+      if (i % 5 === 0 && !(await pause())) return false;
+      search.step(target);
+    }
+    return true;
+  };
   for (const target of wanted) {
-    for (const place of /** @type {const} */ (["start", "climbed", "middle"])) {
+    search.begin(target, "start");
+    if (!(await walk(target, TRIES))) return null;
+  }
+  for (const target of search.nearest < 0 ? wanted : [search.nearest]) {
+    for (const place of /** @type {const} */ (["climbed", "middle"])) {
       search.begin(target, place);
-      for (let i = 0; i < (place === "start" ? TRIES : TRIES / 2); i++) {
-        if (i % 5 === 0 && !(await pause())) return null;
-        search.step(target);
-      }
+      if (!(await walk(target, TRIES / 2))) return null;
     }
   }
   return search.found();
@@ -141,6 +149,7 @@ class Search {
     /** @type {Float64Array} */
     this.u = this.start;
     this.length = Infinity;
+    this.nearest = -1; // the class of the best point
     /** @type {Float64Array} */
     this.best = this.start;
   }
@@ -199,15 +208,15 @@ class Search {
     });
     const over = start.map((from, i) => this.within(from + HARDLY * (origin[i] - from), i));
     const turned = this.turned(next);
-    if (turned) this.keep(next);
-    if (this.turned(over)) this.keep(over);
+    if (turned) this.keep(next, target);
+    if (this.turned(over)) this.keep(over, target);
     this.u = turned ? next.map((value, i) => (1 - BACK) * start[i] + BACK * value) : next;
   }
 
-  /** @param {Float64Array} u */
-  keep(u) {
+  /** @param {Float64Array} u @param {number} target */
+  keep(u, target) {
     const length = distance(u, this.start);
-    if (length < this.length) [this.length, this.best] = [length, u];
+    if (length < this.length) [this.length, this.best, this.nearest] = [length, u, target];
   }
 
   /** The best point, brought to the border. @returns {Counterfactual | null} */
@@ -255,7 +264,9 @@ class Search {
 
   /**
    * The nearest neighbour of a point, within the limits, where value + slope (point - u) is 0 or more: one walks along
-   * the slope, and ever fewer inputs move, as they meet their limits. Where nothing suffices, the corner that comes nearest.
+   * the slope, and ever fewer inputs move, as they meet their limits. What is gained is a bent line of straight pieces,
+   * on which Newton's method ends at the right piece; Python finds it by sorting. Where nothing suffices, the corner that
+   * comes nearest.
    * @param {Float64Array} u
    * @param {Float64Array} slope
    * @param {number} value
@@ -263,22 +274,18 @@ class Search {
    */
   project(u, slope, value, point) {
     const need = -(value + slope.reduce((sum, one, i) => sum + one * (point[i] - u[i]), 0));
-    const size = slope.map(Math.abs);
+    const size = slope.map((one) => (Math.abs(one) > 1e-100 ? Math.abs(one) : 0));
     const room = slope.map((one, i) => (one > 0 ? this.high[i] - point[i] : point[i] - this.low[i]));
-    const ends = size.map((one, i) => (one > 1e-100 ? room[i] / one : 0));
-    const order = Uint32Array.from(ends.keys())
-      .filter((i) => ends[i] > 0)
-      .sort((a, b) => ends[a] - ends[b]);
-    const rest = new Float64Array(order.length + 1); // what still moves at each piece: summed from the small end
-    for (let k = order.length - 1; k >= 0; k--) rest[k] = rest[k + 1] + size[order[k]] ** 2;
-    let [met, s] = [0, 0];
-    for (const [k, i] of order.entries()) {
-      s = Math.min(Math.max((need - met) / Math.max(rest[k], 1e-200), 0), ends[i]);
-      if (met + ends[i] * rest[k] >= need) break;
-      met += size[i] * room[i];
-      s = ends[i];
+    for (let s = 0; ;) {
+      let [met, rest] = [0, 0];
+      for (let i = 0; i < size.length; i++) {
+        if (room[i] > s * size[i]) rest += size[i] * size[i];
+        else met += size[i] * room[i];
+      }
+      const next = rest ? (need - met) / rest : Infinity;
+      if (next > s) s = next;
+      else return point.map((from, i) => this.within(size[i] ? from + s * slope[i] : from, i));
     }
-    return point.map((from, i) => this.within(from + s * slope[i], i));
   }
 }
 
