@@ -114,7 +114,7 @@ def test_a_bias_is_a_threshold(address, visit):
     tab = visit(f"{address}#t=340&n=1.5&p=change&lang=en")
     tab.get_by_test_id("bias-slider").fill("-10")
     settle(tab)
-    assert "It lights when weights x input pass 10.00" in tab.inner_text("main")
+    assert "It lights when weights × input pass 10.00" in tab.inner_text("main")
     tab.get_by_test_id("change-bias-number").fill("2.5")
     tab.keyboard.press("Enter")
     settle(tab)
@@ -244,7 +244,7 @@ def test_activations(server, visit):
     np.testing.assert_allclose(ours, exact(seen(tab)[None])[0], atol=1e-6)
     tab.get_by_test_id("remove-activations").click()
     settle(tab)
-    assert "784 x 16 · 16 x 16 · 16 x 10 = 784 x 10" in tab.get_by_test_id("collapse-told").inner_text()
+    assert "784 × 16 · 16 × 16 · 16 × 10 = 784 × 10" in tab.get_by_test_id("collapse-told").inner_text()
     assert "12x + 5" in tab.inner_text("main") and tab.locator(".collapse canvas").count() == 10
     assert number(tab, "collapse-same", "data-difference") < 1e-9
     layers = [*net.layers[:3], net.layers[4], *net.layers[6:]]

@@ -26,7 +26,7 @@ def test_the_lesson_drives_the_picture(address, visit):
         2: f"{np.count_nonzero(trace.x)} of them are lit",
         3: "784-16-16-10",
         4: f"{trace[2][0, 3] - net.layers[2].b[3]:.2f} here",
-        5: f"{net.layers[4].b[5]:.2f} here. So weights x input must pass {-net.layers[4].b[5]:.2f}",
+        5: f"{net.layers[4].b[5]:.2f} here. So weights × input must pass {-net.layers[4].b[5]:.2f}",
         6: f"{z:.2f} becomes {y:.2f}",
         8: "13,002",
         9: "12x + 5",

@@ -46,7 +46,7 @@ def test_1_how_many_parameters(ask):
     tab = ask("t=500")
     tab.get_by_test_id("panel-count").click()
     row = tab.locator(".panel tbody tr").nth(1).inner_text()
-    assert [part.strip() for part in row.split("\t")][1:] == ["16 x 16 = 256", "16", "272"]
+    assert [part.strip() for part in row.split("\t")][1:] == ["16 × 16 = 256", "16", "272"]
     assert tab.get_by_test_id("parameter-count").inner_text() == "13,002"
 
 
@@ -121,7 +121,7 @@ def test_8_what_happens_without_activations(ask):
     tab.get_by_test_id("remove-activations").click()
     told = tab.get_by_test_id("collapse-told")
     told.wait_for()
-    assert "784 x 16 · 16 x 16 · 16 x 10" in told.inner_text() and "784 x 10" in told.inner_text()
+    assert "784 × 16 · 16 × 16 · 16 × 10" in told.inner_text() and "784 × 10" in told.inner_text()
     assert float(tab.get_by_test_id("collapse-same").get_attribute("data-difference")) < 1e-9
     tab.wait_for_function("() => document.querySelector('[data-testid=held-after]').textContent.includes('%')")
 

@@ -74,6 +74,12 @@ def pictures(rows: Sequence[int]) -> bytes:
     return images[list(rows)].tobytes()
 
 
+def digit(row: int) -> bytes:
+    """Give one test digit by its number: a byte for its label, then 784 for its pixels; raises Refused for none."""
+    pixels = pictures([row])
+    return bytes([int(mnist().test.labels[row])]) + pixels
+
+
 def _as_taken(net: Network, part: str) -> Array:
     return _images(part, chain.byte_factor(net.layers) is not None)
 

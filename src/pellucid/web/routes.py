@@ -14,7 +14,7 @@ from pellucid.errors import PellucidError
 from pellucid.extras import library
 from pellucid.lens.robustness import CHANGES
 from pellucid.network import Network
-from pellucid.web.digits import LEARNED, Refused, evaluation, network_of, pictures, robust
+from pellucid.web.digits import LEARNED, Refused, digit, evaluation, network_of, pictures, robust
 from pellucid.web.training import PERIOD, Training
 
 MOST_PAGES = 16  # that train at once
@@ -96,6 +96,7 @@ def routes(trainings: Trainings) -> list[Any]:
         routing.Route("/learn/{name}/{order}", answering(order), methods=["POST"]),
         routing.Route("/evaluate", answering(lambda _, body: evaluation(network_of(body))), methods=["POST"]),
         routing.Route("/robustness/{change}", answering(_robustness), methods=["POST"]),
+        routing.Route("/digit/{row}", answering(lambda said, _: digit(_whole(said["row"])))),
         routing.Route("/digits/{rows}", answering(lambda said, _: pictures(_numbers(said["rows"], MOST_PICTURES)))),
     ]
 

@@ -27,10 +27,11 @@ export const LONGEST_EDITS = 1500;
 export function addressOf(state, pictures, preferred = "") {
   const parts = [];
   const { values, source } = state.input;
-  if (source.kind === "test" && !source.far) parts.push(`t=${source.index}`);
+  if (source.example) parts.push(...(state.step ? [`t=${source.index}`] : []));
+  else if (source.kind === "test" || source.kind === "missing") parts.push(`t=${source.index}`);
   else if (!pictures) parts.push(`x=${Array.from(values).join(",")}`);
   else if (Array.prototype.some.call(values, (value) => value)) parts.push(`d=${packed(values)}`);
-  else if (state.step) parts.push("d=");
+  else parts.push("d="); // nothing was drawn: without a word the page begins with an example
   if (source.kind === "noise") parts.push("noise=1");
   if (state.brightness !== 100) parts.push(`b=${state.brightness}`);
   if (!state.centring) parts.push("c=0");

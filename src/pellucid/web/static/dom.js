@@ -49,13 +49,21 @@ export function set(element, attributes) {
   for (const [name, value] of Object.entries(attributes)) {
     if (typeof value === "function") {
       element.addEventListener(name.slice(2), value);
-    } else if (value === false || value === null || value === undefined) {
+    } else if (value === null || value === undefined || (value === false && !name.startsWith("aria-"))) {
       element.removeAttribute(name);
     } else {
-      const text = value === true ? "" : String(value);
+      const text = value === true && !name.startsWith("aria-") ? "" : String(value); // ARIA reads "" as "undefined"
       if (element.getAttribute(name) !== text) element.setAttribute(name, text);
     }
   }
+}
+
+/** Bring an element into sight, with no more movement than that needs. @param {Element | null | undefined} element */
+export function reveal(element) {
+  const { top, bottom } = element?.getBoundingClientRect() ?? { top: 0, bottom: 0 };
+  const behavior = matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth";
+  const tall = bottom - top > 0.6 * innerHeight;
+  element?.scrollIntoView({ block: tall && (top < 0 || top > 0.4 * innerHeight) ? "start" : "nearest", behavior });
 }
 
 /** Set an element's text where it changes. @param {Element} element @param {string} text */

@@ -15,6 +15,22 @@ export function signed(value) {
   return value < 0 ? number(value) : `+${number(value)}`;
 }
 
+/**
+ * Numbers whose last is the sum of the others, with as many digits as it takes for what is shown to add up, too: a
+ * reader who adds 1.99 and -0.94 must not find 1.04.
+ * @param {number[]} values
+ */
+export function adding(values) {
+  for (let digits = 2; digits <= 6; digits++) {
+    const shown = values.map((value) => Math.round(value * 10 ** digits));
+    const total = shown.pop();
+    const enough = values.every((value) => !value || Math.abs(value) * 10 ** digits >= 0.5);
+    if (enough && shown.reduce((sum, value) => sum + value, 0) === total)
+      return values.map((value) => value.toFixed(digits));
+  }
+  return values.map(number); // too large, or not finite
+}
+
 /** Two digits after the point, as there is room for in a neuron: never "-0.00". @param {number} value */
 export function short(value) {
   const size = Math.abs(value);

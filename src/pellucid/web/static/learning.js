@@ -41,7 +41,7 @@ export class Learning {
     const { neuronLayers } = page.base;
     const type = neuronLayers[1].activation?.type.toLowerCase() ?? "";
     this.settings = {
-      rate: type === "sigmoid" ? 2 : 0.05,
+      rate: usualRate(page.base),
       batch: 100,
       pace: "epoch",
       seed: 0,
@@ -136,6 +136,11 @@ export class Learning {
     this.fresh = false;
     page.use(network);
   }
+}
+
+/** A learning rate that suits a network of this kind: sigmoids take large steps, others do not. @param {Network} network */
+export function usualRate({ neuronLayers }) {
+  return neuronLayers[1].activation?.type === "Sigmoid" ? 2 : 0.05;
 }
 
 /** @param {Network} network */

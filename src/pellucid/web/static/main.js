@@ -9,9 +9,11 @@ import { columns } from "./views/columns.js";
 import { detail } from "./views/detail.js";
 import { footer, header } from "./views/frame.js";
 import { pad } from "./views/pad.js";
-import { lesson, taught } from "./views/lesson.js";
+import { lesson } from "./views/lesson.js";
 import { panels } from "./views/panels.js";
 import { stage } from "./views/stage.js";
+import { start } from "./views/start.js";
+import { taught } from "./views/steps.js";
 
 /** @typedef {import("./page.js").View} View */
 
@@ -19,7 +21,7 @@ import { stage } from "./views/stage.js";
 function build(page) {
   const left = page.pictures ? pad(page) : columns(page);
   const teaching = taught(page) ? [lesson(page)] : [];
-  const others = [left, stage(page), answer(page), detail(page), panels(page)];
+  const others = [answer(page), left, stage(page), panels(page), start(page), detail(page)];
   const main = h("main", { class: "page" }, ...[...teaching, ...others].map((part) => part.element));
   const parts = [...others, ...teaching]; // the lesson comes last: it points at what the others have made
   /** @type {View} */

@@ -16,6 +16,7 @@ import { translator } from "./texts.js";
  *   it showed last; null the first time
  */
 
+const EXAMPLE = 500; // the test digit that the page begins with, as the lesson does
 const ADDRESS_REST = 300; // milliseconds without a change before the address follows: browsers limit how often it may
 
 export class Page {
@@ -39,7 +40,26 @@ export class Page {
     this.timer = 0;
     this.drawing = false; // whether a stroke is being drawn
     this.store.listen((state, before) => this.changed(state, before));
-    addEventListener("hashchange", () => this.store.set({ ...this.blank(), ...this.read() }));
+    this.place = placeOf(this.store.state); // what Back undoes
+    this.walked = false;
+    // In a frame the history belongs to whatever holds it: there Back must not be ours.
+    this.walks = window === window.parent;
+    if (this.walks) history.replaceState({ pellucid: true }, "");
+    addEventListener("popstate", ({ state }) => state?.pellucid && this.walk());
+    addEventListener("hashchange", () => {
+      if (!this.walked) this.store.set({ ...this.blank(), ...this.read() });
+      this.walked = false;
+    });
+  }
+
+  /** Back or Forward: panel, neuron and step become those of that address; the drawing and the edits stay, undo is theirs. */
+  walk() {
+    const { panel = null, neuron = null, step = null, input, target = null } = this.read();
+    this.walked = true; // the event "hashchange" that follows has nothing to add
+    const turned = step !== this.store.state.step && step !== null && input;
+    this.store.set({ panel, neuron, step, ...(turned ? { input, target } : {}) });
+    this.place = placeOf(this.store.state);
+    setTimeout(() => (this.walked = false));
   }
 
   /** The network that runs: the base with the edits. */
@@ -85,10 +105,9 @@ export class Page {
 
   /** What an address says that says nothing. */
   blank() {
-    const values = this.pictures ? new Uint8Array(this.D) : this.facts.start;
     return {
       edits: [],
-      input: /** @type {import("./state.js").Input} */ ({ values, source: { kind: "drawn" } }),
+      input: this.example(),
       brightness: 100,
       centring: true,
       neuron: null,
@@ -99,11 +118,52 @@ export class Page {
     };
   }
 
+  /** What the page begins with: a test digit where there are any, so that there is something to see. @returns {import("./state.js").Input} */
+  example() {
+    const known = this.digits.find(({ index }) => index === EXAMPLE);
+    if (known) {
+      const { pixels: values, index, label } = known;
+      return { values, source: { kind: "test", index, label, example: true } };
+    }
+    const values = this.pictures ? new Uint8Array(this.D) : this.facts.start;
+    return { values, source: { kind: "drawn" } };
+  }
+
+  /** Show a test digit: at once where it is here, else when the server has sent it. @param {number} index */
+  async digit(index) {
+    const { store } = this;
+    const known = this.digits.find((digit) => digit.index === index) ?? (await this.fetched(index));
+    if (known) this.input(known.pixels, { kind: "test", index, label: known.label });
+    else if (this.pictures) this.input(new Uint8Array(this.D), { kind: "missing", index });
+    store.set({});
+  }
+
+  /** A test digit that the server has: its label and its pixels, a byte each. @param {number} index */
+  async fetched(index) {
+    if (!this.facts.server || !this.digits.length) return null;
+    const answer = await fetch(`digit/${index}`).catch(() => null);
+    if (!answer?.ok) return null;
+    const bytes = new Uint8Array(await answer.arrayBuffer());
+    return { index, label: bytes[0], pixels: bytes.slice(1) };
+  }
+
+  /** A test digit that an address asks for comes later; what was drawn meanwhile stays. @param {number} index */
+  async completed(index) {
+    const known = await this.fetched(index);
+    const { source } = this.store.state.input;
+    if (!known || source.kind !== "missing" || source.index !== index) return;
+    this.store.set({ input: { values: known.pixels, source: { kind: "test", index, label: known.label } } });
+  }
+
   /** What the address says, as far as it fits this network. @returns {Partial<State>} */
   read() {
     const { digit, ...found } = readAddress(location.hash, this.D);
     const known = this.digits.find(({ index }) => index === digit);
     if (known) found.input = { values: known.pixels, source: { kind: "test", index: known.index, label: known.label } };
+    else if (digit !== undefined && this.digits.length) {
+      found.input = { values: new Uint8Array(this.D), source: { kind: "missing", index: digit } };
+      this.completed(digit);
+    }
     const place = found.neuron && this.base.neuronLayers[found.neuron.layer];
     if (found.neuron && !(place && found.neuron.layer > 0 && found.neuron.index < place.size)) delete found.neuron;
     if (found.edits) found.edits = found.edits.filter((edit) => fits(this.base, edit));
@@ -152,12 +212,19 @@ export class Page {
     if (state.language !== before.language || typesOf(this.network) !== this.types) this.rebuild();
     else this.render();
     clearTimeout(this.timer);
-    this.timer = window.setTimeout(() => this.writeAddress(), ADDRESS_REST);
+    if (placeOf(state) !== this.place) this.writeAddress();
+    else this.timer = window.setTimeout(() => this.writeAddress(), ADDRESS_REST);
   }
 
   writeAddress() {
     const address = addressOf(this.store.state, this.pictures, this.preferred);
-    if (address !== location.hash) history.replaceState(null, "", location.href.split("#")[0] + address);
+    const place = placeOf(this.store.state);
+    const steps = this.walks && place !== this.place;
+    this.place = place;
+    if (address === location.hash) return;
+    const [data, url] = [{ pellucid: true }, location.href.split("#")[0] + address];
+    if (steps) history.pushState(data, "", url);
+    else history.replaceState(data, "", url);
   }
 
   /** Let document and language follow the state. */
@@ -187,6 +254,15 @@ export class Page {
     for (const view of this.views) view.render(look, this.shown);
     this.shown = look;
   }
+}
+
+/**
+ * What is opened, as a word: another word is another entry of the browser's history. From neuron to neuron is none, or
+ * a look around would have to be walked back one by one.
+ * @param {State} state
+ */
+function placeOf({ panel, neuron, step }) {
+  return [panel, neuron !== null, step].join();
 }
 
 /** What views are made for: another activation is another curve. @param {Network} network */

@@ -2,8 +2,9 @@
 
 /**
  * @typedef {{layer: number, index: number}} Neuron
- * @typedef {{kind: "drawn" | "test" | "noise" | "image", index?: number, label?: number, far?: boolean}} Source where
- *   an input comes from; of a test digit its number in MNIST's test part, its label, and whether only a server has it
+ * @typedef {{kind: "drawn" | "test" | "noise" | "image" | "missing", index?: number, label?: number, example?: boolean}} Source
+ *   where an input comes from; of a test digit its number in MNIST's test part, its label, and whether the page began
+ *   with it as an example, to be drawn over. "missing" is a test digit that was asked for and is not here (yet)
  *
  * @typedef {object} Input
  * @property {ArrayLike<number>} values pixels 0 to 255, or the numbers of a row

@@ -119,6 +119,16 @@ export function paintOf(edits, { layer, neuron }) {
   return last?.kind === "paint" ? last : null;
 }
 
+/** Whether a neuron is switched off. @param {Edit[]} edits @param {{layer: number, index: number}} neuron */
+export function isOff(edits, neuron) {
+  return edits.some((edit) => concerns(edit, neuron));
+}
+
+/** Whether an edit switches this neuron off. @param {Edit} edit @param {{layer: number, index: number}} neuron */
+export function concerns(edit, { layer, index }) {
+  return edit.kind === "off" && edit.layer === layer && edit.neuron === index;
+}
+
 /** What an edit changes, as a word. @param {Edit} edit */
 export function keyOf(edit) {
   const { kind, layer, from, neuron } = /** @type {any} */ (edit);

@@ -1,7 +1,7 @@
 // What the page says in English. {places} are filled in.
 
 export const en = {
-  "page.title": "{name} - pellucid",
+  "page.title": "{name} – pellucid",
   "page.skip": "Skip to the drawing",
   "page.failed": "The page could not begin: {reason}",
   "page.licence":
@@ -9,6 +9,7 @@ export const en = {
   "page.no-digits": "This page asks no other computer for anything.",
   "header.parameters": "{count} parameters",
   "header.accuracy": "{accuracy} of {rows} test digits right",
+  "header.learned": "the network that learned here",
   "header.language": "한국어",
   "header.theme": "Theme",
   "theme.system": "As the system",
@@ -21,6 +22,8 @@ export const en = {
   "pad.label":
     "Drawing of {height} by {width} pixels. Draw with the pointer; or move with the arrow keys, ink with Space, draw a line with Shift and an arrow.",
   "pad.cursor": "row {row}, column {column}: {value}",
+  "pad.invite": "Draw a digit here",
+  "pad.keys": "Arrow keys move, Space inks, Shift with an arrow draws a line, E erases, Delete clears.",
   "pad.erase": "Erase",
   "pad.undo": "Undo",
   "pad.redo": "Redo",
@@ -28,7 +31,7 @@ export const en = {
   "pad.brightness": "Brightness",
   "pad.centring": "Centre as in MNIST",
   "pad.centring.help":
-    "The ink is cut out (dashed box), fitted into 20 x 20 pixels, and its centre of mass (cross) comes to the middle of 28 x 28.",
+    "The ink is cut out (dashed box), fitted into 20 × 20 pixels, and its centre of mass (cross) comes to the middle of 28 × 28.",
 
   "pad.more": "Settings and other pictures",
 
@@ -48,6 +51,11 @@ export const en = {
   "load.unread": "this file cannot be read as an image: choose PNG, JPEG or another kind that the browser knows",
   "load.no-misread": "the network reads all of these test digits right",
   "load.digit": "test digit {index}, labelled {label}",
+  "load.example": "an example: test digit {index}, labelled {label}. Draw over it: it makes room for yours.",
+  "load.number": "Number",
+  "load.missing":
+    "Test digit {index} is not in this page: it has {count}, every twentieth of MNIST (0, 20, 40, …). pellucid open has all 10,000.",
+  "load.missing.server": "There is no test digit {index} here: their numbers go from 0 to 9,999.",
   "load.noise.told": "random noise",
   "load.image.told": "image file",
 
@@ -59,12 +67,14 @@ export const en = {
   "answer.then": "then {label}: {value}",
   "answer.right": "right: the label is {label}",
   "answer.wrong": "misread: the label is {label}",
+  "answer.none": "No output stands for “none of them”: one of the ten is always the brightest.",
   "answer.spoken": "The network answers {label}, {value}.",
   "answer.spoken.value": "The network answers {value}.",
   "answer.values": "Values",
 
   "layer.input": "input",
   "layer.hidden": "hidden layer {number}",
+  "layer.short": "hidden {number}",
   "layer.output": "output",
   "layer.neurons": "{layer}: {count} neurons",
   "layer.more": "+{count} more",
@@ -79,28 +89,37 @@ export const en = {
 
   "neuron.label": "{layer}, neuron {name}: weighted sum {sum}, bias {bias}, activation {activation}",
   "neuron.label.plain": "{layer}, neuron {name}: activation {activation}",
+  "neuron.label.off": "{layer}, neuron {name}: switched off, activation 0",
   "neuron.name": "{layer}, neuron {name}",
   "neuron.close": "Close",
   "neuron.hint": "Choose a neuron to see how it gets its number.",
+  "start.title": "Begin here",
+  "start.lesson": "Lesson: what a neuron is, in eleven short steps",
+  "start.why": "Why is this {label} read as a {answer}?",
+  "start.learn": "Watch a network learn",
+  "start.change": "Change its weights and see what happens",
+  "start.hint": "Or draw a digit of your own, and choose a neuron in the picture to see how it gets its number.",
 
   "detail.weights": "weights",
-  "detail.products": "weights x input",
+  "detail.products": "weights × input",
   "detail.picture.weights": "Weights as a picture: from {low} to {high}",
   "detail.picture.products": "Weights times input as a picture; they add up to {sum}",
-  "detail.incoming": "What comes in: weight x activation",
-  "detail.incoming.row": "{name}: weight {weight} x activation {activation} = {product}",
+  "detail.incoming": "What comes in: weight × activation",
+  "detail.incoming.row": "{name}: weight {weight} × activation {activation} = {product}",
   "detail.sum": "The sum",
-  "detail.sum.products": "weights x input",
+  "detail.sum.products": "weights × input",
   "detail.sum.bias": "bias",
   "detail.sum.total": "weighted sum",
   "detail.curve": "The activation",
   "detail.curve.label": "Curve of {name}; the point stands at weighted sum {sum}, activation {activation}",
   "detail.threshold":
-    "It passes the middle of the curve where weights x input reach {threshold}: the bias, with its sign turned.",
+    "It passes the middle of the curve where weights × input reach {threshold}: the bias, with its sign turned.",
   "detail.softmax": "Softmax compares all outputs: exp({sum}), divided by the sum of all.",
   "detail.outgoing": "Where its output goes",
   "detail.outgoing.answer": "It is the answer's degree for {label}.",
   "detail.residual": "This layer adds to what comes in; its neurons have no weighted sum of their own.",
+  "detail.off":
+    "Switched off: whatever comes in, its activation is held at 0. Its weights and its bias are kept, and come back when it is switched on again.",
   "detail.pattern": "blue, solid: adds; orange, hatched: takes away",
 
   "columns.title": "Input",
@@ -124,6 +143,8 @@ export const en = {
   "lesson.previous": "Back",
   "lesson.next": "Next",
   "lesson.again": "Set the picture again",
+  "lesson.end": "End the lesson",
+  "lesson.onward": "What next?",
   "lesson.show": "Show what is marked",
   "lesson.neuron.title": "A neuron is a number",
   "lesson.neuron.text":
@@ -131,7 +152,7 @@ export const en = {
   "lesson.neuron.try": "Draw a digit of your own and watch the number change.",
   "lesson.pixels.title": "{inputs} of them take in a picture",
   "lesson.pixels.text":
-    "28 x 28 pixels are {inputs} numbers: black is 0, white is 1. Each is the activation of one input neuron; {lit} of them are lit. You see a digit at a glance. The network is given these {inputs} numbers and nothing else.",
+    "28 × 28 pixels are {inputs} numbers: black is 0, white is 1. Each is the activation of one input neuron; {lit} of them are lit. You see a digit at a glance. The network is given these {inputs} numbers and nothing else.",
   "lesson.pixels.try": "Make the picture darker with the brightness: you still see a 3. Does the network?",
   "lesson.layers.title": "Layers",
   "lesson.layers.text":
@@ -141,11 +162,11 @@ export const en = {
   "lesson.weights.title": "Weights",
   "lesson.weights.text":
     "Each connection has a weight, a number. A neuron multiplies every number of the layer before by its weight and adds it all up: {products} here. As a picture, its {inputs} weights show where ink adds to the sum (blue) and where it takes away (orange, hatched).",
-  "lesson.weights.try": "Load other test digits: the weights stay, and weights x input changes.",
+  "lesson.weights.try": "Load other test digits: the weights stay, and weights × input changes.",
   "lesson.bias.title": "The bias sets the bar",
   "lesson.bias.text":
-    "When should a neuron be lit? A bias is added to the sum: {bias} here. So weights x input must pass {threshold}, the threshold, before this neuron is more lit than dark. They come to {products}; with the bias the weighted sum is {sum}.",
-  "lesson.bias.try": "Move this neuron's bias, a little below the sum: where does the neuron go dark?",
+    "When should a neuron be lit? A bias is added to the sum: {bias} here. So weights × input must pass {threshold}, the threshold, before this neuron is more lit than dark. They come to {products}; with the bias the weighted sum is {sum}.",
+  "lesson.bias.try": "Move this neuron's bias, under “{tune}” beside the picture: where does the neuron go dark?",
   "lesson.sigmoid.title": "The sigmoid",
   "lesson.sigmoid.text":
     "A weighted sum can be any number. The sigmoid σ(z) = 1 / (1 + e⁻ᶻ) brings it between 0 and 1: far below zero becomes nearly 0, far above nearly 1, and zero becomes 0.5. Here {sum} becomes {activation}.",
@@ -153,23 +174,23 @@ export const en = {
   "lesson.matrix.title": "A whole layer in one line",
   "lesson.matrix.text":
     "Put the weights of a layer's neurons side by side, as the columns of a matrix W. Then the whole layer is y = σ(x W + b). Several pictures, a mini-batch, are the rows of x, and the same line works out all of them. From input to output, that is the forward pass.",
-  "lesson.matrix.try": "Change how many pictures there are, in the panel below, and watch the shapes.",
+  "lesson.matrix.try": "Change how many pictures there are, in the panel “{matrix}”, and watch the shapes.",
   "lesson.count.title": "{parameters} parameters",
   "lesson.count.text":
-    "Weights and biases are all that this network can learn. Each layer has a weight for every pair of neurons and a bias for every neuron of its own: the panel below adds them up to {parameters}.",
+    "Weights and biases are all that this network can learn. Each layer has a weight for every pair of neurons and a bias for every neuron of its own: the panel “{count}” adds them up to {parameters}.",
   "lesson.count.try": "How many of them belong to hidden layer 2? Reckon first, then look.",
   "lesson.activations.title": "Why activations?",
   "lesson.activations.text":
     "Without them, layers would be for nothing. Let g(x) = 4x + 1 and then f(x) = 3x + 2: f(g(x)) = 3(4x + 1) + 2 = 12x + 5, a straight line again, however many are put together. Something must bend in between.",
   "lesson.activations.try":
-    "Put a sigmoid between them and move x. Then open “{change}” below and take all activations away.",
+    "Put a sigmoid between them and move x. Then open “{change}” and take all activations away.",
   "lesson.learning.title": "Learning",
   "lesson.learning.text":
     "Nobody sets {parameters} numbers by hand. They begin at random; a loss says how wrong the answers are, and backpropagation says of each number in which direction the loss falls. All take a small step that way, batch after batch. Perfect it never gets: its answer to this picture is {answer}.",
-  "lesson.learning.try": "Open “{back}” below: which neurons would have to be brighter for the right answer?",
+  "lesson.learning.try": "Open “{back}”: which neurons would have to be brighter for the right answer?",
   "lesson.torch.title": "The same in PyTorch",
   "lesson.torch.text":
-    "What you saw is no special kind of network: the panel below writes it with pellucid and with PyTorch. One thing differs: nn.Linear keeps its weights transposed, (outputs, inputs), and works out x Wᵀ + b. The numbers are the same.",
+    "What you saw is no special kind of network: the panel “{torch}” writes it with pellucid and with PyTorch. One thing differs: nn.Linear keeps its weights transposed, (outputs, inputs), and works out x Wᵀ + b. The numbers are the same.",
   "lesson.torch.try": "Copy either side into a notebook.",
 
   "term.neuron": "neuron",
@@ -253,6 +274,9 @@ export const en = {
   "share.reveal": "Show them",
 
   "why.title": "Ask why",
+  "why.empty": "Draw first, or choose a neuron in the picture: without an answer there is nothing to explain.",
+  "why.against":
+    "{answer} and not {rival}: its weighted sum is larger by {gap}. In {layer}, most for {answer} against {rival} speak the neurons {plus}; most for {rival} speak {minus}; the biases add {bias}.",
   "why.answer": "Asked: {name}, the answer. To ask another neuron, choose it in the picture.",
   "why.chosen": "Asked: {name}, which you chose. Close it to ask the answer again.",
   "why.inputs": "What each input adds",
@@ -289,12 +313,13 @@ export const en = {
   "similar.digit": "test digit {index}: {label}, read as {answer}; distance {distance}",
   "similar.card": "{label} as {answer}",
   "tune.title": "Change it",
-  "tune.more": "Weights, layers, effects",
+  "tune.more": "More, in “Change the network”",
   "tune.bias": "Bias",
   "tune.no-bias": "The neurons of this layer have no bias.",
-  "tune.threshold": "It lights when weights x input pass {threshold}; now they are {sum}.",
-  "tune.shift": "The bias is added to weights x input, which now are {sum}.",
+  "tune.threshold": "It lights when weights × input pass {threshold}; now they are {sum}.",
+  "tune.shift": "The bias is added to weights × input, which now are {sum}.",
   "tune.off": "Switch off",
+  "tune.on": "Switch on again",
   "tune.row": "Row",
   "tune.column": "Column",
   "tune.from": "From neuron ({layer})",
@@ -315,6 +340,8 @@ export const en = {
   "change.no-hidden": "This network has no hidden layer with an activation.",
   "collapse.told":
     "Without activations the hidden layers are one: {chain} = {one}. Its {count} parameters do what all {all} do. What each output now looks for:",
+  "collapse.limit":
+    "These weights were made to work with activations. A linear network that is trained as one does much better, about 92 % of MNIST; what it cannot do is get past that by more layers.",
   "collapse.picture": "All weights towards {label} in one picture; bias {bias}",
   "collapse.same":
     "On {rows} pictures the weighted sums of the output differ by {difference} at most: the rounding of the numbers.",
@@ -324,7 +351,6 @@ export const en = {
   "effect.before": "original",
   "effect.after": "changed",
   "effect.answer": "Answer",
-  "effect.confidence": "How sure",
   "effect.neurons": "Neurons that differ",
   "effect.changed": "{count} of {all}",
   "effect.held": "Test digits right",
@@ -353,7 +379,7 @@ export const en = {
   "learn.text":
     "The network learns from 50,000 training digits; 10,000 others are held out to see whether it can read what it has not learned. Watch the weights of a neuron sharpen: choose one of hidden layer 1.",
   "learn.offline":
-    "There is no pellucid behind this page to train with. With pellucid on your computer, this command opens the same page with training, and evaluates on all 10,000 test digits:",
+    "This page is one file. It holds 500 digits, enough to look and to measure with, too few to learn from: training takes the 50,000 training digits that pellucid brings, and its engine. With pellucid on your computer, this command opens the same page with training, and evaluates on all 10,000 test digits:",
   "learn.play": "Play",
   "learn.pause": "Pause",
   "learn.step": "One batch",
@@ -379,7 +405,11 @@ export const en = {
   "learn.activation": "Activation function",
   "learn.seed": "Seed",
   "learn.start": "Start anew",
-  "learn.opened": "The network as opened",
+  "learn.opened": "Show the network as opened",
+  "learn.replaces":
+    "Play puts a new network in the place of the one that you see, with random weights. One button brings yours back.",
+  "learn.now": "You see the network that learns here, not the one that was opened.",
+  "learn.waiting": "You see the network as it was opened; the other one waits where it was.",
   "learn.seed.help":
     "The same seed and settings give the same run, to the last bit. Going back to an epoch and playing on does so, too; later epochs are then replaced.",
   "learn.diverged":
@@ -397,6 +427,7 @@ export const en = {
 
   "back.title": "Backpropagation",
   "back.target": "This should be",
+  "back.known": "known: it is a test digit’s label",
   "back.loss": "Loss:",
   "back.ask": "Draw, and say which class you meant; of test digits it is known.",
   "back.text":
@@ -415,6 +446,8 @@ export const en = {
   "back.formula": "Gradient by backpropagation",
   "back.tried": "Gradient by trying",
   "back.apart": "Difference",
+  "back.step":
+    "A step of learning takes the rate times the gradient away: new weight = old weight − rate × gradient. So the bars, which say what a weight wants, are the gradient with its sign turned. At a rate of {rate} this weight goes {old} → {new}.",
 
   "evaluate.title": "Evaluate",
   "evaluate.wait": "One moment …",

@@ -1,7 +1,7 @@
 // 페이지가 한국어로 하는 말. {자리}에는 값이 들어갑니다. 열쇠는 en.js와 같습니다.
 
 export const ko = {
-  "page.title": "{name} - pellucid",
+  "page.title": "{name} – pellucid 신경망",
   "page.skip": "그림판으로 건너뛰기",
   "page.failed": "페이지를 시작하지 못했습니다: {reason}",
   "page.licence":
@@ -9,6 +9,7 @@ export const ko = {
   "page.no-digits": "이 페이지는 다른 컴퓨터에 아무것도 요청하지 않습니다.",
   "header.parameters": "파라미터 {count}개",
   "header.accuracy": "시험 숫자 {rows}개 중 {accuracy} 정답",
+  "header.learned": "여기서 학습한 신경망",
   "header.language": "English",
   "header.theme": "테마",
   "theme.system": "시스템 설정",
@@ -19,8 +20,11 @@ export const ko = {
   "pad.title": "숫자를 그려 보세요",
   "pad.title.picture": "그림을 그려 보세요",
   "pad.label":
-    "{height} x {width} 픽셀 그림판. 포인터로 그리거나, 화살표 키로 움직이고 스페이스로 찍습니다. Shift와 화살표를 함께 누르면 선이 그려집니다.",
+    "{height} × {width} 픽셀 그림판. 포인터로 그리거나, 화살표 키로 움직이고 스페이스로 찍습니다. Shift와 화살표를 함께 누르면 선이 그려집니다.",
   "pad.cursor": "{row}행 {column}열: {value}",
+  "pad.invite": "여기에 숫자를 그리세요",
+  "pad.keys":
+    "화살표 키로 움직이고, 스페이스로 점을 찍고, Shift와 화살표로 선을 긋습니다. E는 지우개, Delete는 모두 지우기입니다.",
   "pad.erase": "지우개",
   "pad.undo": "되돌리기",
   "pad.redo": "다시 하기",
@@ -28,7 +32,7 @@ export const ko = {
   "pad.brightness": "밝기",
   "pad.centring": "MNIST처럼 가운데로",
   "pad.centring.help":
-    "획이 있는 곳(점선 상자)을 잘라 20 x 20 픽셀에 맞추고, 무게중심(십자)이 28 x 28의 한가운데에 오게 놓습니다.",
+    "획이 있는 곳(점선 상자)을 잘라 20 × 20 픽셀에 맞추고, 무게중심(십자)이 28 × 28의 한가운데에 오게 놓습니다.",
 
   "pad.more": "설정과 다른 그림",
 
@@ -48,6 +52,11 @@ export const ko = {
   "load.unread": "이 파일은 이미지로 읽을 수 없습니다: PNG, JPEG 등 브라우저가 아는 형식을 고르세요",
   "load.no-misread": "신경망이 여기 있는 시험 숫자를 모두 맞힙니다",
   "load.digit": "시험 숫자 {index}번, 레이블 {label}",
+  "load.example": "보기: 시험 숫자 {index}번, 레이블 {label}. 위에 그리기 시작하면 지워집니다.",
+  "load.number": "번호",
+  "load.missing":
+    "시험 숫자 {index}번은 이 페이지에 없습니다. MNIST에서 20개마다 하나씩(0, 20, 40, …) {count}개가 들어 있습니다. pellucid open에는 10,000개가 모두 있습니다.",
+  "load.missing.server": "시험 숫자 {index}번은 없습니다. 번호는 0부터 9,999까지입니다.",
   "load.noise.told": "무작위 잡음",
   "load.image.told": "이미지 파일",
 
@@ -59,12 +68,14 @@ export const ko = {
   "answer.then": "다음은 {label}: {value}",
   "answer.right": "정답: 레이블은 {label}",
   "answer.wrong": "오답: 레이블은 {label}",
+  "answer.none": "“어느 숫자도 아님”을 나타내는 출력은 없습니다. 열 개 가운데 하나는 늘 가장 밝습니다.",
   "answer.spoken": "신경망의 답은 {label}, {value}입니다.",
   "answer.spoken.value": "신경망의 답은 {value}입니다.",
   "answer.values": "값",
 
   "layer.input": "입력층",
   "layer.hidden": "은닉층 {number}",
+  "layer.short": "은닉 {number}",
   "layer.output": "출력층",
   "layer.neurons": "{layer}: 뉴런 {count}개",
   "layer.more": "외 {count}개",
@@ -79,27 +90,36 @@ export const ko = {
 
   "neuron.label": "{layer}, 뉴런 {name}: 가중합 {sum}, 편향 {bias}, 활성값 {activation}",
   "neuron.label.plain": "{layer}, 뉴런 {name}: 활성값 {activation}",
+  "neuron.label.off": "{layer}, 뉴런 {name}: 꺼 둠, 활성값 0",
   "neuron.name": "{layer}, 뉴런 {name}",
   "neuron.close": "닫기",
   "neuron.hint": "뉴런을 고르면 그 값이 어떻게 나오는지 보입니다.",
+  "start.title": "여기서 시작하세요",
+  "start.lesson": "수업: 뉴런이란 무엇인지 짧은 11단계로",
+  "start.why": "레이블은 {label}, 답은 {answer}: 왜 틀렸을까?",
+  "start.learn": "신경망이 학습하는 모습 보기",
+  "start.change": "가중치를 고치면 어떻게 되는지 보기",
+  "start.hint": "숫자를 직접 그려 보세요. 그림에서 뉴런을 고르면 그 값이 어떻게 나오는지 보입니다.",
 
   "detail.weights": "가중치",
-  "detail.products": "가중치 x 입력",
+  "detail.products": "가중치 × 입력",
   "detail.picture.weights": "가중치를 그림으로: {low}부터 {high}까지",
-  "detail.picture.products": "가중치 x 입력을 그림으로. 모두 더하면 {sum}",
-  "detail.incoming": "들어오는 값: 가중치 x 활성값",
-  "detail.incoming.row": "{name}: 가중치 {weight} x 활성값 {activation} = {product}",
+  "detail.picture.products": "가중치 × 입력을 그림으로. 모두 더하면 {sum}",
+  "detail.incoming": "들어오는 값: 가중치 × 활성값",
+  "detail.incoming.row": "{name}: 가중치 {weight} × 활성값 {activation} = {product}",
   "detail.sum": "합",
-  "detail.sum.products": "가중치 x 입력",
+  "detail.sum.products": "가중치 × 입력",
   "detail.sum.bias": "편향",
   "detail.sum.total": "가중합",
   "detail.curve": "활성화 함수",
   "detail.curve.label": "{name} 곡선. 점은 가중합 {sum}, 활성값 {activation}에 있습니다",
-  "detail.threshold": "가중치 x 입력이 {threshold}에 이르면 곡선의 가운데를 넘습니다: 편향의 부호를 바꾼 값입니다.",
+  "detail.threshold": "가중치 × 입력이 {threshold}에 이르면 곡선의 가운데를 넘습니다: 편향의 부호를 바꾼 값입니다.",
   "detail.softmax": "소프트맥스는 모든 출력을 견줍니다: exp({sum})를 전체의 합으로 나눕니다.",
   "detail.outgoing": "출력이 가는 곳",
   "detail.outgoing.answer": "{label}에 대한 답의 정도입니다.",
   "detail.residual": "이 층은 들어온 값에 더하는 층이어서, 뉴런마다의 가중합이 따로 없습니다.",
+  "detail.off":
+    "꺼 둔 뉴런입니다. 무엇이 들어오든 활성값을 0으로 고정합니다. 가중치와 편향은 그대로 보관되어 있어, 다시 켜면 돌아옵니다.",
   "detail.pattern": "파란 실선은 더하고, 주황 빗금은 뺍니다",
 
   "columns.title": "입력",
@@ -123,6 +143,8 @@ export const ko = {
   "lesson.previous": "이전",
   "lesson.next": "다음",
   "lesson.again": "그림 다시 맞추기",
+  "lesson.end": "수업 마치기",
+  "lesson.onward": "이제 무엇을 해 볼까요?",
   "lesson.show": "표시한 곳 보기",
   "lesson.neuron.title": "뉴런은 숫자 하나",
   "lesson.neuron.text":
@@ -130,7 +152,7 @@ export const ko = {
   "lesson.neuron.try": "숫자를 직접 그리면서 값이 어떻게 변하는지 보세요.",
   "lesson.pixels.title": "{inputs}개가 그림을 받아들인다",
   "lesson.pixels.text":
-    "28 x 28 픽셀은 숫자 {inputs}개입니다. 검은색은 0, 흰색은 1입니다. 픽셀 하나가 입력 뉴런 하나의 활성값이 되고, 지금 {lit}개가 켜져 있습니다. 사람은 한눈에 알아보지만, 신경망이 받는 것은 이 숫자 {inputs}개뿐입니다.",
+    "28 × 28 픽셀은 숫자 {inputs}개입니다. 검은색은 0, 흰색은 1입니다. 픽셀 하나가 입력 뉴런 하나의 활성값이 되고, 지금 {lit}개가 켜져 있습니다. 사람은 한눈에 알아보지만, 신경망이 받는 것은 이 숫자 {inputs}개뿐입니다.",
   "lesson.pixels.try": "밝기를 줄여 보세요. 우리 눈에는 여전히 3입니다. 신경망에게도 그럴까요?",
   "lesson.layers.title": "층",
   "lesson.layers.text":
@@ -140,11 +162,11 @@ export const ko = {
   "lesson.weights.title": "가중치",
   "lesson.weights.text":
     "연결마다 가중치라는 숫자가 있습니다. 뉴런은 앞 층의 모든 값에 가중치를 곱해서 더합니다. 여기서는 {products}입니다. 가중치 {inputs}개를 그림으로 놓으면, 획이 지나갈 때 합이 커지는 곳(파랑)과 작아지는 곳(주황 빗금)이 보입니다.",
-  "lesson.weights.try": "다른 시험 숫자를 불러오세요. 가중치는 그대로이고, 가중치 x 입력이 달라집니다.",
+  "lesson.weights.try": "다른 시험 숫자를 불러오세요. 가중치는 그대로이고, 가중치 × 입력이 달라집니다.",
   "lesson.bias.title": "편향은 문턱을 정한다",
   "lesson.bias.text":
-    "뉴런은 언제 켜져야 할까요? 합에 편향을 더합니다. 여기서는 {bias}입니다. 그래서 가중치 x 입력이 임곗값 {threshold}보다 커야 반 이상 켜집니다. 지금 그 값은 {products}이고, 편향을 더한 가중합은 {sum}입니다.",
-  "lesson.bias.try": "합 조금 아래에서 이 뉴런의 편향을 움직여 보세요. 어디서 꺼지나요?",
+    "뉴런은 언제 켜져야 할까요? 합에 편향을 더합니다. 여기서는 {bias}입니다. 그래서 가중치 × 입력이 임곗값 {threshold}보다 커야 반 이상 켜집니다. 지금 그 값은 {products}이고, 편향을 더한 가중합은 {sum}입니다.",
+  "lesson.bias.try": "뉴런 정보의 “{tune}”에서 편향을 움직여 보세요. 어디서 꺼지나요?",
   "lesson.sigmoid.title": "시그모이드",
   "lesson.sigmoid.text":
     "가중합은 어떤 수든 될 수 있습니다. 시그모이드 σ(z) = 1 / (1 + e⁻ᶻ)는 이것을 0과 1 사이로 옮깁니다. 0보다 아주 작으면 0에, 아주 크면 1에 가까워지고, 0은 0.5가 됩니다. 여기서 {sum}의 시그모이드 값은 {activation}입니다.",
@@ -152,23 +174,23 @@ export const ko = {
   "lesson.matrix.title": "한 층을 한 줄로",
   "lesson.matrix.text":
     "한 층에 있는 뉴런들의 가중치를 나란히 세우면 행렬 W의 열이 됩니다. 그러면 층 전체가 y = σ(x W + b) 한 줄입니다. 그림 여러 장, 곧 미니배치는 x의 행이 되고, 같은 식이 한꺼번에 계산합니다. 입력에서 출력까지 가는 이 계산이 순전파입니다.",
-  "lesson.matrix.try": "아래 패널에서 그림의 수를 바꾸면서 모양(shape)이 어떻게 달라지는지 보세요.",
+  "lesson.matrix.try": "“{matrix}” 패널에서 그림의 수를 바꾸면서 모양(shape)이 어떻게 달라지는지 보세요.",
   "lesson.count.title": "파라미터 {parameters}개",
   "lesson.count.text":
-    "이 신경망이 배울 수 있는 것은 가중치와 편향뿐입니다. 층마다 앞뒤 뉴런의 쌍마다 가중치 하나, 자기 뉴런마다 편향 하나가 있습니다. 아래 패널에서 모두 더하면 {parameters}개입니다.",
+    "이 신경망이 배울 수 있는 것은 가중치와 편향뿐입니다. 층마다 앞뒤 뉴런의 쌍마다 가중치 하나, 자기 뉴런마다 편향 하나가 있습니다. “{count}” 패널에서 모두 더하면 {parameters}개입니다.",
   "lesson.count.try": "은닉층 2의 파라미터는 몇 개일까요? 먼저 계산해 보고 확인하세요.",
   "lesson.activations.title": "활성화 함수는 왜 필요할까?",
   "lesson.activations.text":
     "활성화 함수가 없으면 층을 쌓아도 소용이 없습니다. g(x) = 4x + 1 다음에 f(x) = 3x + 2를 이으면 f(g(x)) = 3(4x + 1) + 2 = 12x + 5, 다시 직선 하나입니다. 아무리 많이 쌓아도 마찬가지입니다. 그 사이에 휘어지는 것이 있어야 합니다.",
   "lesson.activations.try":
-    "둘 사이에 시그모이드를 넣고 x를 움직여 보세요. 그런 다음 아래에서 “{change}” 패널을 열어 활성화 함수를 모두 없애 보세요.",
+    "둘 사이에 시그모이드를 넣고 x를 움직여 보세요. 그런 다음 “{change}” 패널을 열어 활성화 함수를 모두 없애 보세요.",
   "lesson.learning.title": "학습",
   "lesson.learning.text":
     "숫자 {parameters}개를 사람이 일일이 정하지는 않습니다. 처음에는 무작위입니다. 손실은 답이 얼마나 틀렸는지 나타내고, 역전파는 숫자마다 어느 쪽으로 가야 손실이 줄어드는지 알려 줍니다. 모두 그쪽으로 조금씩 움직이기를 배치마다 되풀이합니다. 그래도 완벽해지지는 않습니다. 이 그림에 대한 답은 {answer}입니다.",
-  "lesson.learning.try": "아래에서 “{back}” 패널을 열어 보세요. 정답이 되려면 어떤 뉴런이 더 밝아져야 할까요?",
+  "lesson.learning.try": "“{back}” 패널을 열어 보세요. 정답이 되려면 어떤 뉴런이 더 밝아져야 할까요?",
   "lesson.torch.title": "PyTorch로 똑같이",
   "lesson.torch.text":
-    "지금까지 본 것은 특별한 신경망이 아닙니다. 아래 패널에서 pellucid와 PyTorch 코드를 나란히 견주어 보세요. 한 가지가 다릅니다. nn.Linear는 가중치를 전치하여 (출력, 입력) 모양으로 두고 x Wᵀ + b를 계산합니다. 나오는 수는 같습니다.",
+    "지금까지 본 것은 특별한 신경망이 아닙니다. “{torch}” 패널에서 pellucid와 PyTorch 코드를 나란히 견주어 보세요. 한 가지가 다릅니다. nn.Linear는 가중치를 전치하여 (출력, 입력) 모양으로 두고 x Wᵀ + b를 계산합니다. 나오는 수는 같습니다.",
   "lesson.torch.try": "어느 쪽이든 노트북에 복사해서 실행해 보세요.",
 
   "term.neuron": "뉴런",
@@ -252,6 +274,9 @@ export const ko = {
   "share.reveal": "모두 보이기",
 
   "why.title": "왜 그럴까",
+  "why.empty": "먼저 숫자를 그리거나 그림에서 뉴런을 고르세요. 답이 없으면 설명할 것도 없습니다.",
+  "why.against":
+    "{answer}의 가중합이 {rival}의 가중합보다 {gap}만큼 더 큽니다. {layer}에서 {answer} 쪽으로 가장 크게 미는 뉴런: {plus}. {rival} 쪽으로 가장 크게 미는 뉴런: {minus}. 편향의 차이: {bias}.",
   "why.answer": "설명하는 뉴런: {name}(답). 다른 뉴런이 궁금하면 그림에서 고르세요.",
   "why.chosen": "설명하는 뉴런: {name}(고른 뉴런). 닫으면 다시 답을 설명합니다.",
   "why.inputs": "입력마다 보태는 값",
@@ -288,12 +313,13 @@ export const ko = {
   "similar.digit": "시험 숫자 {index}번: 레이블 {label}, 답 {answer}, 거리 {distance}",
   "similar.card": "{label} → 답 {answer}",
   "tune.title": "바꿔 보기",
-  "tune.more": "가중치, 층, 효과",
+  "tune.more": "“신경망 바꾸기”에서 더 보기",
   "tune.bias": "편향",
   "tune.no-bias": "이 층의 뉴런에는 편향이 없습니다.",
-  "tune.threshold": "가중치 x 입력이 {threshold}보다 크면 켜집니다. 지금은 {sum}입니다.",
-  "tune.shift": "편향은 가중치 x 입력에 더해집니다. 가중치 x 입력은 지금 {sum}입니다.",
+  "tune.threshold": "가중치 × 입력이 {threshold}보다 크면 켜집니다. 지금은 {sum}입니다.",
+  "tune.shift": "편향은 가중치 × 입력에 더해집니다. 가중치 × 입력은 지금 {sum}입니다.",
   "tune.off": "꺼 두기",
+  "tune.on": "다시 켜기",
   "tune.row": "행",
   "tune.column": "열",
   "tune.from": "보내는 뉴런({layer})",
@@ -314,6 +340,8 @@ export const ko = {
   "change.no-hidden": "이 신경망에는 활성화 함수가 있는 은닉층이 없습니다.",
   "collapse.told":
     "활성화 함수가 없으면 여러 층이 한 층이 됩니다: {chain} = {one}. 파라미터 {count}개가 {all}개와 똑같은 일을 합니다. 이제 출력마다 찾는 모양:",
+  "collapse.limit":
+    "이 가중치는 활성화 함수와 함께 쓰도록 학습한 것입니다. 처음부터 선형으로 학습한 신경망은 MNIST에서 약 92 %까지 맞힙니다. 다만 층을 더 쌓아도 그보다 나아지지 않습니다.",
   "collapse.picture": "출력 {label}의 가중치 전체를 한 그림으로. 편향 {bias}",
   "collapse.same": "그림 {rows}개에서 출력의 가중합 차이는 최대 {difference}: 수를 반올림하는 오차일 뿐입니다.",
   "collapse.seed":
@@ -322,7 +350,6 @@ export const ko = {
   "effect.before": "원래",
   "effect.after": "바꾼 뒤",
   "effect.answer": "답",
-  "effect.confidence": "확신도",
   "effect.neurons": "달라진 뉴런",
   "effect.changed": "{all}개 중 {count}개",
   "effect.held": "시험 숫자 정답률",
@@ -351,17 +378,17 @@ export const ko = {
   "learn.text":
     "신경망이 훈련 숫자 50,000개로 학습합니다. 다른 10,000개는 따로 두고, 배우지 않은 숫자도 읽는지 확인합니다. 은닉층 1의 뉴런을 하나 골라 가중치가 뚜렷해지는 모습을 보세요.",
   "learn.offline":
-    "이 페이지에는 학습을 맡을 pellucid가 연결되어 있지 않습니다. 컴퓨터에 pellucid가 있으면 다음 명령이 같은 페이지를 학습 기능과 함께 열고, 시험 숫자 10,000개 모두로 평가합니다:",
+    "이 페이지는 파일 하나입니다. 담긴 숫자 500개는 살펴보고 재어 보기에는 충분하지만 학습하기에는 너무 적습니다. 학습에는 pellucid가 가져오는 훈련 숫자 50,000개와 계산 엔진이 필요합니다. 컴퓨터에 pellucid를 설치하고 다음 명령을 실행하면 같은 페이지가 학습 기능과 함께 열리고, 시험 숫자 10,000개 모두로 평가합니다:",
   "learn.play": "재생",
   "learn.pause": "일시 정지",
   "learn.step": "한 배치",
   "learn.epoch": "한 에포크",
   "learn.place": "에포크 {epoch}, 배치 {batch}/{batches}",
   "learn.loss": "손실",
-  "learn.accuracy": "정확도 (따로 둔 숫자)",
+  "learn.accuracy": "정확도 (검증용 숫자)",
   "learn.shares": "정확도",
-  "learn.learned": "학습하는 숫자",
-  "learn.held": "따로 둔 숫자",
+  "learn.learned": "학습에 쓰는 숫자",
+  "learn.held": "검증용 숫자",
   "learn.back": "되돌아갈 에포크",
   "learn.rate": "학습률",
   "learn.batch": "배치 크기 (다음 에포크부터)",
@@ -377,7 +404,11 @@ export const ko = {
   "learn.activation": "활성화 함수",
   "learn.seed": "시드",
   "learn.start": "새로 시작",
-  "learn.opened": "처음 열었던 신경망",
+  "learn.opened": "처음 연 신경망 보기",
+  "learn.replaces":
+    "재생하면 지금 보이는 신경망 대신 무작위 가중치로 시작하는 새 신경망이 나타납니다. 버튼 하나로 원래 신경망을 다시 볼 수 있습니다.",
+  "learn.now": "지금 보이는 것은 처음 열었던 신경망이 아니라 여기서 학습하는 신경망입니다.",
+  "learn.waiting": "지금 보이는 것은 처음 열었던 신경망입니다. 학습하던 신경망은 멈춘 자리에서 기다립니다.",
   "learn.seed.help":
     "시드와 설정이 같으면 학습도 마지막 비트까지 같습니다. 앞선 에포크로 되돌아가 다시 재생해도 그렇습니다. 이때 그 뒤의 에포크는 새것으로 바뀝니다.",
   "learn.diverged":
@@ -395,6 +426,7 @@ export const ko = {
 
   "back.title": "역전파",
   "back.target": "이 그림의 정답",
+  "back.known": "시험 숫자의 레이블이라 이미 압니다",
   "back.loss": "손실:",
   "back.ask": "그림을 그린 뒤, 무엇을 그렸는지 고르세요. 시험 숫자는 정답이 알려져 있습니다.",
   "back.text":
@@ -413,6 +445,8 @@ export const ko = {
   "back.formula": "역전파로 구한 기울기",
   "back.tried": "움직여 보고 구한 기울기",
   "back.apart": "차이",
+  "back.step":
+    "학습 한 걸음에서는 학습률 곱하기 기울기를 뺍니다: 새 가중치 = 이전 가중치 − 학습률 × 기울기. 그래서 가중치가 바라는 쪽을 나타내는 막대는 기울기의 부호를 바꾼 것입니다. 학습률이 {rate}일 때 이 가중치: {old} → {new}.",
 
   "evaluate.title": "평가",
   "evaluate.wait": "잠시만 기다려 주세요 …",

@@ -20,6 +20,7 @@ export function answer(page) {
   const meaning = h("span", { class: "meaning", title: matches ? t("answer.match.help") : null });
   const next = h("p", { class: "next" });
   const verdict = h("p", { class: "verdict" });
+  const none = h("p", { class: "note", hidden: true }, t("answer.none"));
   const spoken = h("p", { class: "unseen", role: "status" });
   const element = h(
     "section",
@@ -27,6 +28,7 @@ export function answer(page) {
     h("h2", { id: "answer-title" }, network.classifies ? t("answer.title") : page.facts.target || t("answer.values")),
     prediction,
     h("div", { class: "sure" }, h("p", {}, meaning, " ", confidence), next, verdict),
+    none,
     spoken,
   );
   let timer = 0;
@@ -45,6 +47,7 @@ export function answer(page) {
       say(next, told?.next ?? "");
       say(verdict, told?.verdict ?? "");
       set(verdict, { "data-right": told?.right === undefined ? null : String(told.right) });
+      none.hidden = look.state.input.source.kind !== "noise" || !network.classifies;
       clearTimeout(timer);
       if (!told || !before) return;
       const speak = () => {

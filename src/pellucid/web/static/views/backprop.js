@@ -3,9 +3,10 @@
 import { h, say, set } from "../dom.js";
 import { number } from "../format.js";
 import { centralDifference, weightGradients, wishes } from "../network/check.js";
+import { usualRate } from "../learning.js";
 import { layerName } from "../texts.js";
 import { bars } from "./bars.js";
-import { neuronName } from "./neuron.js";
+import { neuronName, terms } from "./neuron.js";
 import { gradientsOf, labelOf } from "./nudges.js";
 import { canvas, paintSigned } from "./pixels.js";
 
@@ -30,6 +31,7 @@ export function backprop(page) {
     h("option", { value: "" }, "–"),
     ...Array.from({ length: Math.max(last.size, 2) }, (_, k) => h("option", { value: k }, network.label(k))),
   );
+  const known = h("small", {}, t("back.known"));
   const loss = h("output", { "data-testid": "example-loss" });
   const ask = h("p", {}, t("back.ask"));
   const layers = network.neuronLayers
@@ -63,6 +65,7 @@ export function backprop(page) {
       { class: "line" },
       h("label", { for: "target" }, t("back.target")),
       target,
+      known,
       h("span", {}, t("back.loss"), " ", loss),
     ),
     ask,
@@ -74,6 +77,7 @@ export function backprop(page) {
       const label = labelOf(look);
       target.value = label === null ? "" : String(label);
       set(target, { disabled: look.empty || look.state.input.source.label !== undefined });
+      known.hidden = look.empty || look.state.input.source.label === undefined;
       ask.hidden = label !== null;
       body.hidden = label === null;
       say(loss, "–");
@@ -118,6 +122,7 @@ function weights(page) {
     );
   const list = bars(brief);
   const bias = h("p");
+  const step = h("p", { class: "note", "data-testid": "gradient-step" });
   const from = h("input", { type: "number", id: "check-from", min: 0, step: 1, onchange: () => again() });
   const cells = ["backprop", "numeric", "difference"].map((name) => h("data", { "data-testid": `gradient-${name}` }));
   const rows = /** @type {const} */ (["back.formula", "back.tried", "back.apart"]).map((key, i) =>
@@ -188,6 +193,9 @@ function weights(page) {
       say(cells[i], i < 2 ? value.toPrecision(8) : value.toExponential(1));
       set(cells[i], { value });
     });
+    const old = terms(look, { layer, index: neuron }).weights[at];
+    const rate = usualRate(look.network);
+    say(step, t("back.step", { rate, old: old.toFixed(4), new: (old - rate * W[at]).toFixed(4) }));
   };
   const element = h(
     "section",
@@ -200,6 +208,7 @@ function weights(page) {
       h("p", {}, t("back.check")),
       h("p", { class: "line" }, h("label", { for: "check-from" }, t("back.from")), from),
       h("dl", { class: "figures" }, ...rows),
+      step,
     ),
   );
   return { element, render };

@@ -5,7 +5,7 @@ import { h, say, set } from "../dom.js";
 import { count, number, percent, short } from "../format.js";
 import { heldOut } from "../heldout.js";
 import { afterRest } from "../later.js";
-import { ACTIVATIONS, fits, withEdit } from "../network/edits.js";
+import { ACTIVATIONS, fits, isOff, withEdit } from "../network/edits.js";
 import { layerName } from "../texts.js";
 import { collapse } from "./collapse.js";
 import { changedMuch, neuronName } from "./neuron.js";
@@ -47,17 +47,21 @@ function oneNeuron(page) {
   const place = h("div", { class: "parts-of-sum" });
   /** @type {import("./detail.js").Part[]} */
   let parts = [];
+  let wasOff = false;
   return {
     element: h("section", {}, title, place),
     render(look, before) {
       const { neuron } = look.state;
-      const other = !before || neuron !== before.state.neuron;
+      const off = neuron !== null && isOff(look.state.edits, neuron);
+      const other = !before || neuron !== before.state.neuron || off !== wasOff;
       if (other) {
+        wasOff = off;
         const changes = neuron && look.network.neuronLayers[neuron.layer].affine;
         const name = neuron ? nameOf(page, neuron) : t("change.neuron");
         say(title, name[0].toUpperCase() + name.slice(1));
         parts = [];
-        if (neuron && changes) {
+        if (neuron && off) parts = [offSwitch(page, neuron, "change-off")];
+        else if (neuron && changes) {
           parts = [
             thresholds(page, neuron, "change-bias"),
             offSwitch(page, neuron, "change-off"),
@@ -65,7 +69,7 @@ function oneNeuron(page) {
           ];
           if (neuron.layer === 1 && page.pictures) parts.unshift(painting(page, neuron));
         }
-        const hint = neuron ? (changes ? null : t("detail.residual")) : t("change.choose");
+        const hint = off ? t("detail.off") : neuron ? (changes ? null : t("detail.residual")) : t("change.choose");
         place.replaceChildren(
           ...(hint ? [h("p", { class: "hint" }, hint)] : []),
           ...parts.map(({ element }) => element),
@@ -140,11 +144,18 @@ function layers(page) {
 /** Before and after: the drawing's answer, the neurons that hold another number, held-out digits. @param {Page} page @returns {View} */
 function effects(page) {
   const { t } = page;
+  const sure = t(page.network.layers.at(-1)?.type === "Sigmoid" ? "answer.match" : "answer.probability");
   const rows = /** @type {const} */ (["answer", "confidence", "neurons", "held"]).map((name) => {
     const cells = ["before", "after"].map((side) => h("td", { "data-testid": `${name}-${side}` }));
-    return { name, cells, element: h("tr", {}, h("th", { scope: "row" }, t(`effect.${name}`)), ...cells) };
+    return {
+      name,
+      cells,
+      element: h("tr", {}, h("th", { scope: "row" }, name === "confidence" ? sure : t(`effect.${name}`)), ...cells),
+    };
   });
-  const shown = rows.filter(({ name }) => name !== "held" || page.digits.length);
+  const shown = rows.filter(({ name }) =>
+    name === "held" ? page.digits.length : name !== "confidence" || page.network.classifies,
+  );
   const progress = h("progress", { max: 1, "aria-label": t("effect.counting") });
   const note = h("p", { class: "note" });
   const tell = (/** @type {Look} */ { network, empty }, /** @type {import("../network/network.js").Pass} */ { y }) => {

@@ -20,7 +20,9 @@ export function collapse(page) {
   const told = h("p", { "data-testid": "collapse-told" });
   const same = h("p", { "data-testid": "collapse-same" });
   const pictures = h("div", { class: "gallery" });
-  const element = h("div", { class: "collapse" }, told, pictures, same, h("p", { class: "note" }, t("collapse.seed")));
+  const limit = page.digits.length ? h("p", { class: "note" }, t("collapse.limit")) : null;
+  const seed = h("p", { class: "note" }, t("collapse.seed"));
+  const element = h("div", { class: "collapse" }, told, pictures, same, limit, seed);
   /** @type {{network: Network | null, product: Product | null, digits: number}} `digits`: the largest difference on them */
   let shown = { network: null, product: null, digits: 0 };
   return {
@@ -37,8 +39,8 @@ export function collapse(page) {
       element.hidden = !product;
       if (!product || (!repaint && network === before?.network && look.pass === before.pass)) return;
       const [D, K] = [product.W.length / product.b.length, product.b.length];
-      const chain = product.shapes.map(([rows, columns]) => `${rows} x ${columns}`).join(" · ");
-      const counted = { chain, one: `${D} x ${K}`, count: count((D + 1) * K), all: count(network.parameterCount) };
+      const chain = product.shapes.map(([rows, columns]) => `${rows} × ${columns}`).join(" · ");
+      const counted = { chain, one: `${D} × ${K}`, count: count((D + 1) * K), all: count(network.parameterCount) };
       say(told, t("collapse.told", counted));
       if (repaint || network !== before?.network)
         pictures.replaceChildren(...columns(page, network, product, facts.shape));

@@ -1,7 +1,8 @@
 // One neuron in detail: its weights, what comes in, the sum with its numbers, the curve, where its output goes.
 
-import { h, say, set } from "../dom.js";
-import { number, signed } from "../format.js";
+import { h, reveal, say, set } from "../dom.js";
+import { adding, number, signed } from "../format.js";
+import { isOff } from "../network/edits.js";
 import { layerName } from "../texts.js";
 import { bars } from "./bars.js";
 import { curve } from "./curve.js";
@@ -27,12 +28,10 @@ export function detail(page) {
     t("neuron.close"),
   );
   const body = h("div", { class: "parts" });
-  const hint = h("p", { class: "hint" }, t("neuron.hint"));
   const element = h(
     "section",
     { class: "card detail", "data-testid": "neuron-detail", "aria-labelledby": "detail-title" },
     h("div", { class: "head" }, title, close),
-    hint,
     body,
   );
   element.addEventListener("keydown", (event) => {
@@ -40,20 +39,20 @@ export function detail(page) {
   });
   /** @type {Part[]} */
   let parts = [];
+  let wasOff = false;
   return {
     element,
     render(look, before) {
       const { neuron } = look.state;
-      const changed = !before || neuron !== before.state.neuron;
+      const off = neuron !== null && isOff(look.state.edits, neuron);
+      const changed = !before || neuron !== before.state.neuron || off !== wasOff;
+      wasOff = off;
       if (changed) {
         set(element, { "data-open": neuron !== null });
-        close.hidden = !neuron;
-        hint.hidden = neuron !== null;
         say(title, neuron ? headline(page, neuron) : "");
-        title.hidden = !neuron;
         parts = neuron ? partsOf(page, look, neuron) : [];
         body.replaceChildren(...parts.map((part) => part.element));
-        if (before && neuron) reveal(element);
+        if (before && neuron && sheets.matches && !look.state.step) shown(neuron);
       }
       const repainted = before && look.state.theme !== before.state.theme; // pictures have the theme's colours
       if (changed || repainted || look.pass !== before?.pass) for (const part of parts) part.render(look);
@@ -61,11 +60,12 @@ export function detail(page) {
   };
 }
 
-/** Bring the detail into sight where it stands below the window's end. @param {HTMLElement} element */
-function reveal(element) {
-  const hidden = element.getBoundingClientRect().top - 0.6 * innerHeight;
-  const behavior = matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth";
-  if (hidden > 0) scrollBy({ top: hidden, behavior });
+/** Where there is little room the detail is a sheet over the window's lower half (styles/layout.css). */
+const sheets = matchMedia("(max-width: 1099px)");
+
+/** Keep the chosen neuron in sight above the sheet. @param {Neuron} neuron */
+function shown({ layer, index }) {
+  requestAnimationFrame(() => reveal(document.querySelector(`[data-testid="neuron-${layer}-${index}"]`)));
 }
 
 /** @param {Page} page @param {Neuron} neuron */
@@ -79,6 +79,7 @@ function headline(page, { layer, index }) {
 function partsOf(page, look, neuron) {
   const { network } = page;
   const place = network.neuronLayers[neuron.layer];
+  if (isOff(look.state.edits, neuron)) return [note(page.t("detail.off")), tuning(page, neuron)];
   const parts = contributions(page, neuron);
   if (place.affine && place.activation) parts.push(curve(page, neuron));
   if (place.affine) parts.push(tuning(page, neuron));
@@ -99,7 +100,7 @@ export function contributions(page, neuron) {
 }
 
 /** @param {string} text @returns {Part} */
-function note(text) {
+export function note(text) {
   return { element: h("p", {}, text), render() {} };
 }
 
@@ -166,12 +167,14 @@ function incoming(page, neuron) {
 /** @param {Page} page @param {Neuron} neuron @returns {Part} */
 function outgoing(page, neuron) {
   const { t, network } = page;
-  const to = network.neuronLayers[neuron.layer + 1];
+  const place = neuron.layer + 1;
   const list = bars();
-  const element = h("div", {}, h("h3", {}, `${t("detail.outgoing")}: ${layerName(t, to)}`), list.element);
+  const title = `${t("detail.outgoing")}: ${layerName(t, network.neuronLayers[place])}`;
+  const element = h("div", {}, h("h3", {}, title), list.element);
   return {
     element,
     render(look) {
+      const to = look.network.neuronLayers[place]; // of the network that is seen now, which may learn or be edited
       if (!to.affine) return;
       const {
         shape: [, H],
@@ -201,12 +204,20 @@ function outgoing(page, neuron) {
 /** The sum, its numbers filled in. @param {Page} page @param {Neuron} neuron @returns {Part} */
 function sum({ t }, neuron) {
   const [products, bias, total] = [h("data", {}), h("data", {}), h("data", { "data-testid": "weighted-sum" })];
+  const sign = h("span", { class: "sign" });
   const row = (
-    /** @type {string} */ sign,
+    /** @type {string | Node} */ sign,
     /** @type {HTMLElement} */ value,
     /** @type {string} */ name,
     last = false,
-  ) => h("div", { class: last ? "row total" : "row" }, h("span", { class: "sign" }, sign), value, h("span", {}, name));
+  ) =>
+    h(
+      "div",
+      { class: last ? "row total" : "row" },
+      typeof sign === "string" ? h("span", { class: "sign" }, sign) : sign,
+      value,
+      h("span", {}, name),
+    );
   const element = h(
     "div",
     {},
@@ -215,7 +226,7 @@ function sum({ t }, neuron) {
       "div",
       { class: "sum" },
       row("", products, t("detail.sum.products")),
-      row("+", bias, t("detail.sum.bias")),
+      row(sign, bias, t("detail.sum.bias")),
       row("=", total, t("detail.sum.total"), true),
     ),
   );
@@ -225,14 +236,16 @@ function sum({ t }, neuron) {
       const known = biasOf(look, neuron.layer, neuron.index);
       const incoming = terms(look, neuron).total;
       const z = /** @type {Float64Array} */ (look.network.sums(look.pass, neuron.layer))[neuron.index];
-      for (const [place, value] of /** @type {const} */ ([
-        [products, incoming],
-        [bias, known],
-        [total, z],
+      const [first, second, whole] = adding([incoming, known, z]);
+      for (const [place, value, text] of /** @type {const} */ ([
+        [products, incoming, first],
+        [bias, known, second.replace("-", "")],
+        [total, z, whole],
       ])) {
-        say(place, number(value));
+        say(place, text);
         set(place, { value });
       }
+      say(sign, known < 0 ? "−" : "+");
     },
   };
 }

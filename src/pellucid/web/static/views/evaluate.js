@@ -165,7 +165,6 @@ function tile(page, { index, label, answer, pixels }) {
   const values = /** @type {Uint8Array} */ (pixels);
   paintGrey(picture, values);
   const name = t("evaluate.digit", { index, label: network.label(label), answer: network.label(answer) });
-  const travels = page.digits.some((digit) => digit.index === index);
   return h(
     "button",
     {
@@ -174,7 +173,7 @@ function tile(page, { index, label, answer, pixels }) {
       "data-testid": `digit-${index}`,
       "aria-label": name,
       title: name,
-      onclick: () => page.input(values, { kind: "test", index, label, ...(travels ? {} : { far: true }) }),
+      onclick: () => page.input(values, { kind: "test", index, label }),
     },
     picture,
     h("span", {}, `${network.label(label)} → ${network.label(answer)}`),

@@ -2,7 +2,7 @@
 
 import { h, set } from "../dom.js";
 import { count, percent } from "../format.js";
-import { show, taught } from "./lesson.js";
+import { show, taught } from "./steps.js";
 
 /**
  * @typedef {import("../page.js").Page} Page
@@ -29,6 +29,7 @@ export function header(page) {
     {
       type: "button",
       "data-testid": "lesson-open",
+      class: "leading",
       "data-control": "lesson",
       onclick: () => (store.state.step ? store.set({ step: null }) : show(page, 1)),
     },
@@ -58,8 +59,9 @@ export function header(page) {
       theme.value = look.state.theme;
       // The accuracy is that of the network as it was opened, and of no other.
       const own = facts.accuracy !== null && look.network === page.opened;
-      const told = own ? [...said, t("header.accuracy", words)] : said;
-      if (line.childElementCount !== told.length)
+      const learned = page.base !== page.opened;
+      const told = own ? [...said, t("header.accuracy", words)] : learned ? [...said, t("header.learned")] : said;
+      if (line.textContent !== told.join(" · "))
         line.replaceChildren(...told.flatMap((text, i) => [i ? " · " : "", h("span", {}, text)]));
       set(open, { "aria-expanded": String(look.state.step !== null) });
     },

@@ -17,6 +17,7 @@
  * @property {LayerPlace[]} layers from the first that is drawn as circles
  * @property {number} titles the y of the layers' names
  * @property {boolean} narrow
+ * @property {boolean} tight whether layers have no room for their whole names
  * @property {{x: number, bar: number, value: number}} room right of the outputs: names, bars of that width, values
  */
 
@@ -31,12 +32,12 @@ const LARGEST_PITCH = 50; // pixels from one neuron to the next
  * @returns {Geometry}
  */
 export function geometry(layers, shape, width, tall) {
-  const narrow = width < 560;
+  const narrow = width < 430;
   const circles = shape ? layers.slice(1) : layers;
-  const side = narrow ? Math.min(132, 0.4 * width) : Math.min(0.27 * width, 0.5 * tall, 320);
-  const titles = narrow && shape ? side + 34 : 16;
+  const side = narrow ? Math.min(52, 0.2 * width) : Math.min(0.27 * width, 0.5 * tall, 320);
+  const titles = narrow && shape ? side + 22 : 16;
   const top = titles + 18;
-  const height = narrow ? top + 456 : tall;
+  const height = narrow ? top + 310 : tall;
   const room = outputRoom(width, narrow);
   const left = shape ? (narrow ? 8 : side + 0.05 * width) : narrow ? 56 : 120;
   const share = (width - left - room.x - room.bar - room.value) / Math.max(circles.length, 1);
@@ -47,7 +48,7 @@ export function geometry(layers, shape, width, tall) {
   const output = places.at(-1);
   if (output) room.x = Math.max(...output.neurons.map(({ x }) => x)) + output.r + 8;
   const picture = shape && pictureAt(shape, side, narrow ? 0 : (top + height - side) / 2);
-  return { width, height, picture, layers: places, titles, narrow, room };
+  return { width, height, picture, layers: places, titles, narrow, tight: share < 104, room };
 }
 
 /** Take the room that the outermost layers leave beside them. @param {LayerPlace[]} places @param {number} share @param {boolean} first */

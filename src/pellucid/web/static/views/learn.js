@@ -49,6 +49,13 @@ function training(page, learning) {
     h("output", { "data-testid": name }, "–"),
   );
   const told = h("div", { class: "notices", role: "status" });
+  const which = h("span");
+  const opened = h(
+    "button",
+    { type: "button", class: "small", "data-testid": "train-opened", onclick: () => learning.leave() },
+    t("learn.opened"),
+  );
+  const shown = h("p", { class: "line note" }, which, opened);
   const losses = chart(t("learn.loss"), number);
   const accuracies = chart(t("learn.shares"), (value) => `${(100 * value).toFixed(0)} %`);
   const back = h("input", {
@@ -65,6 +72,7 @@ function training(page, learning) {
     { class: "learning" },
     h("p", {}, t("learn.text")),
     h("div", { class: "line" }, play, pause, button("step", "batch"), button("epoch", "epoch"), place),
+    shown,
     h(
       "dl",
       { class: "figures" },
@@ -88,6 +96,9 @@ function training(page, learning) {
       say(accuracy, typeof news?.accuracy === "number" ? percent(news.accuracy) : "–");
       set(loss, { value: news?.loss });
       set(accuracy, { value: news?.accuracy });
+      const own = page.base === page.opened;
+      opened.hidden = own;
+      say(which, t(!own ? "learn.now" : news ? "learn.waiting" : "learn.replaces"));
       say(place, news ? t("learn.place", { epoch: news.epoch, batch: news.batch, batches: news.batches || "–" }) : "");
       const kept = news?.kept ?? [0];
       set(back, { max: kept.length - 1, disabled: kept.length < 2 });
@@ -217,7 +228,6 @@ function beginning({ t }, learning) {
       "div",
       { class: "line" },
       h("button", { type: "button", "data-testid": "train-start", onclick: () => learning.start() }, t("learn.start")),
-      h("button", { type: "button", onclick: () => learning.leave() }, t("learn.opened")),
     ),
     h("p", { class: "note" }, t("learn.seed.help")),
   );

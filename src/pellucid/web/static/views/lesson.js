@@ -1,13 +1,14 @@
 // The lesson: short steps that set the picture and point at what they speak of. It stands beside the picture and hides
 // nothing; one may do anything meanwhile, and set the picture again.
 
-import { h, say, set } from "../dom.js";
+import { h, reveal, say, set } from "../dom.js";
 import { count, number } from "../format.js";
 import { STEPS } from "../lesson.js";
-import { stepped } from "../state.js";
 import { TEXTS } from "../texts.js";
 import { chain } from "./chain.js";
 import { biasOf } from "./neuron.js";
+import { starts } from "./start.js";
+import { show } from "./steps.js";
 
 /**
  * @typedef {import("../page.js").Page} Page
@@ -15,19 +16,6 @@ import { biasOf } from "./neuron.js";
  * @typedef {import("../look.js").Look} Look
  * @typedef {import("../lesson.js").LessonStep} LessonStep
  */
-
-/** Whether the lesson speaks of this network: it reads digits, and each of its layers ends in a sigmoid. @param {Page} page */
-export function taught({ base, digits }) {
-  return digits.length > 0 && base.neuronLayers.slice(1).every(({ activation }) => activation?.type === "Sigmoid");
-}
-
-/** Show a step as it is meant to be seen; input and edits before it can be had back by undo. @param {Page} page @param {number} step from 1 */
-export function show(page, step) {
-  const { state } = page.store;
-  const { input = state.input, ...rest } = page.lesson(Math.min(Math.max(step, 1), STEPS.length));
-  const stays = input.values === state.input.values && !state.edits.length;
-  page.store.set({ ...(stays ? { input } : stepped(state, { input, edits: [] })), ...rest });
-}
 
 /** Leave the lesson; what is seen stays. @param {Page} page */
 function leave({ store }) {
@@ -47,8 +35,8 @@ export function lesson(page) {
   const hint = h("p", { class: "try" });
   const terms = h("p", { class: "terms" });
   const spoken = h("p", { class: "unseen", role: "status" });
-  const previous = button("previous", t("lesson.previous"), () => show(page, here() - 1));
-  const next = button("next", t("lesson.next"), () => show(page, here() + 1));
+  const previous = button("previous", t("lesson.previous"), () => here() > 1 && show(page, here() - 1));
+  const next = button("next", t("lesson.next"), () => (here() < STEPS.length ? show(page, here() + 1) : leave(page)));
   const again = button("again", t("lesson.again"), () => show(page, here()));
   const marked = () => document.querySelector(".spoken");
   const far = button("show", t("lesson.show"), () => marked()?.scrollIntoView({ block: "center" }));
@@ -99,12 +87,13 @@ export function lesson(page) {
       const turned = step !== before?.state.step;
       if (turned) {
         say(title, `${step}. ${titleOf(page, chosen)}`);
-        say(hint, t(`lesson.${chosen.id}.try`, { change: t("change.title"), back: t("back.title") }));
+        say(hint, t(`lesson.${chosen.id}.try`, names(page)));
         terms.replaceChildren(...chosen.terms.flatMap((name, i) => [i ? " · " : "", ...term(page, name)]));
-        extra.replaceChildren(...(chosen.id === "activations" ? [chain(page)] : []));
+        const last = step === STEPS.length;
+        extra.replaceChildren(...(chosen.id === "activations" ? [chain(page)] : last ? [onward(page)] : []));
         list.selectedIndex = step - 1;
         set(previous, { "aria-disabled": step === 1 }); // not disabled: the focus stays on it
-        set(next, { "aria-disabled": step === STEPS.length });
+        say(next, t(last ? "lesson.end" : "lesson.next"));
       }
       if (turned || look.pass !== before?.pass) {
         say(told, t(`lesson.${chosen.id}.text`, values(page, look, chosen)));
@@ -117,8 +106,14 @@ export function lesson(page) {
       watched = marked();
       far.hidden = true;
       if (watched) sight.observe(watched);
+      if (before && watched) requestAnimationFrame(() => reveal(marked())); // beside or above the lesson's own text
     },
   };
+}
+
+/** What to do after the last step. @param {Page} page */
+function onward(page) {
+  return h("div", {}, h("h3", {}, page.t("lesson.onward")), h("ul", { class: "starts" }, ...starts(page, true)));
 }
 
 /** @param {Page} page @param {LessonStep} step */
@@ -133,6 +128,12 @@ function term({ store }, name) {
   return [h("b", {}, TEXTS[language][`term.${name}`]), " ", h("span", { lang: other }, TEXTS[other][`term.${name}`])];
 }
 
+/** What the page calls things that a step speaks of. @param {Page} page */
+function names({ t }) {
+  const [change, back, tune] = [t("change.title"), t("back.title"), t("tune.title")];
+  return { change, back, tune, matrix: t("matrix.title"), count: t("count.title"), torch: t("codes.title") };
+}
+
 /** What a step says in numbers. @param {Page} page @param {Look} look @param {LessonStep} step */
 function values(page, look, step) {
   const { network, pass, state } = look;
@@ -143,6 +144,7 @@ function values(page, look, step) {
   const { layer, index } = step.neuron && state.neuron && state.neuron.layer === meant.layer ? state.neuron : meant;
   const [sum, bias] = [network.sums(pass, layer)?.[index] ?? 0, biasOf(look, layer, index)];
   return {
+    ...names(page),
     inputs: page.D,
     shape: network.neuronLayers.map(({ size }) => size).join("-"),
     lit: Array.prototype.filter.call(look.picture, Boolean).length,

@@ -45,6 +45,18 @@ export function loading(page) {
       },
       t(`load.${name}.short`),
     );
+  const last = page.facts.server ? page.facts.rows - 1 : Math.max(0, ...digits.map(({ index }) => index));
+  const numbered = h("input", {
+    type: "number",
+    id: "load-number",
+    "data-testid": "load-number",
+    min: 0,
+    max: last,
+    placeholder: `0–${last}`,
+    onchange: () => {
+      if (numbered.value !== "" && numbered.checkValidity()) page.digit(numbered.valueAsNumber);
+    },
+  });
   const centres = page.facts.shape?.every((side) => side === 28);
   return h(
     "div",
@@ -59,6 +71,7 @@ export function loading(page) {
           button("misread", () => show(after(page, (digit) => misread(page, digit)))),
         )
       : null,
+    digits.length ? h("p", { class: "line" }, h("label", { for: numbered.id }, t("load.number")), numbered) : null,
     h("h3", {}, t("load.other")),
     h(
       "div",
@@ -78,7 +91,7 @@ export function loading(page) {
  */
 function after(page, fits) {
   const { source } = page.store.state.input;
-  const from = page.digits.findIndex(({ index }) => index === source.index) + 1;
+  const from = source.example ? 0 : page.digits.findIndex(({ index }) => index === source.index) + 1;
   return [...page.digits.slice(from), ...page.digits.slice(0, from)].find(fits);
 }
 

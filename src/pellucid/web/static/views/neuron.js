@@ -1,6 +1,7 @@
 // A neuron in words and shares: what stage and detail both say.
 
 import { number } from "../format.js";
+import { isOff } from "../network/edits.js";
 import { layerName } from "../texts.js";
 
 /**
@@ -22,6 +23,7 @@ export function neuronLabel(page, look, L, index) {
   const place = page.network.neuronLayers[L];
   const layer = layerName(page.t, place);
   const name = neuronName(page, place, index);
+  if (isOff(look.state.edits, { layer: L, index })) return page.t("neuron.label.off", { layer, name });
   let activation = number(look.network.activations(look.pass, L)[index]);
   if (look.original && changedMuch(look, L, index)) {
     const before = number(look.network.activations(look.original, L)[index]);

@@ -30,6 +30,7 @@ export function pad(page) {
   const box = s("rect", { class: "box" });
   const mass = s("path", { class: "mass", d: "M-1 0H1M0 -1V1" });
   guides.append(box, mass, cursor);
+  const invite = h("span", { class: "invite", "aria-hidden": "true" }, t("pad.invite"));
   const told = h("span", { id: "pad-told", class: "unseen", "aria-live": "polite" });
   const source = h("p", { class: "source" });
 
@@ -70,7 +71,8 @@ export function pad(page) {
     "section",
     { id: "drawing", tabindex: -1, class: "card pad", "aria-labelledby": "pad-title" },
     h("h2", { id: "pad-title" }, t(centres ? "pad.title" : "pad.title.picture")),
-    h("div", { class: "board" }, surface, guides),
+    h("div", { class: "board" }, surface, guides, invite),
+    h("p", { class: "keys note" }, t("pad.keys")),
     told,
     source,
     h("div", { class: "tools", "data-control": "draw" }, clear, undo, redo, erase),
@@ -97,18 +99,20 @@ export function pad(page) {
 
   return {
     element,
-    render({ state, box: found }, before) {
+    render({ state, box: found, empty }, before) {
       if (state.input !== before?.state.input) {
         paintGrey(surface, state.input.values);
-        const { kind, index = 0, label = 0 } = state.input.source;
+        const { kind, index = 0, label = 0, example } = state.input.source;
         const told = {
           drawn: "",
-          test: t("load.digit", { index, label }),
+          test: t(example ? "load.example" : "load.digit", { index, label }),
+          missing: t(page.facts.server ? "load.missing.server" : "load.missing", { index, count: page.digits.length }),
           noise: t("load.noise.told"),
           image: t("load.image.told"),
         };
         say(source, told[kind]);
       }
+      invite.hidden = !empty;
       if (found !== before?.box) guide(box, mass, found, state.input.values, shape);
       undo.disabled = !state.past.length;
       redo.disabled = !state.future.length;
@@ -121,7 +125,7 @@ export function pad(page) {
 
 /** What is folded away where there is little room. @param {string} title @param {...(Node | null)} children */
 function folding(title, ...children) {
-  const wide = matchMedia("(min-width: 641px)");
+  const wide = matchMedia("(min-width: 1100px) and (min-height: 860px)");
   const element = h("details", { class: "more", open: wide.matches }, h("summary", {}, title), ...children);
   wide.addEventListener("change", () => (element.open = wide.matches));
   return element;
@@ -167,7 +171,8 @@ class Ink {
   /** @param {{x: number, y: number}} from @param {{x: number, y: number}} to @param {{begins: boolean, erase?: boolean}} how */
   line(from, to, { begins, erase = this.erases }) {
     const { store } = this.page;
-    const pixels = Uint8Array.from(store.state.input.values);
+    const { values, source } = store.state.input;
+    const pixels = source.example && begins ? new Uint8Array(values.length) : Uint8Array.from(values); // it makes room
     stroke(pixels, this.shape, from, to, erase);
     const input = { values: pixels, source: { kind: /** @type {const} */ ("drawn") } };
     if (begins) this.page.input(pixels, input.source);

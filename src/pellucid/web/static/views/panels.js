@@ -1,15 +1,15 @@
-// Panels below the picture: details on request, one at a time. To add one, add it to PANELS (docs/page.md).
+// Panels beside the picture, or below it where there is no room: details on request, one at a time. To add one, add it to PANELS (docs/page.md).
 
-import { h, set } from "../dom.js";
+import { h, reveal, say, set } from "../dom.js";
 import { backprop } from "./backprop.js";
 import { change } from "./change.js";
 import { codes } from "./codes.js";
 import { evaluate } from "./evaluate.js";
 import { learn } from "./learn.js";
-import { taught } from "./lesson.js";
 import { matrix } from "./matrix.js";
 import { parameters } from "./parameters.js";
 import { share } from "./share.js";
+import { taught } from "./steps.js";
 import { why } from "./why.js";
 
 /**
@@ -42,30 +42,56 @@ export function panels(page) {
         type: "button",
         "data-testid": `panel-${id}`,
         "aria-expanded": "false",
-        onclick: () => store.set({ panel: store.state.panel === id ? null : id }),
+        onclick: () => {
+          asked = store.state.panel !== id;
+          store.set({ panel: asked ? id : null });
+        },
       },
       t(title),
     ),
   );
-  const place = h("div", { class: "panel" });
-  const nav = h("nav", { class: "tools", "aria-label": t("panels.title") }, ...buttons);
-  place.addEventListener("keydown", (event) => {
-    if (event.key !== "Escape" || event.defaultPrevented) return;
+  const title = h("h2", { tabindex: -1, id: "panel-title" });
+  const close = h(
+    "button",
+    { type: "button", class: "small", "data-testid": "panel-close", onclick: () => leave() },
+    t("neuron.close"),
+  );
+  const body = h("div", { class: "panel-body" });
+  const place = h(
+    "section",
+    { class: "card panel", "aria-labelledby": title.id, hidden: true },
+    h("div", { class: "head" }, title, close),
+    body,
+  );
+  const nav = h("nav", { class: "toolbar", "aria-label": t("panels.title") }, ...buttons);
+  const leave = () => {
     buttons[shown.findIndex(({ id }) => id === store.state.panel)]?.focus();
     store.set({ panel: null });
+  };
+  place.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && !event.defaultPrevented) leave();
   });
+  let asked = false; // whether a button of the bar was used: then the reader is taken to what it opened
   /** @type {View | null} */
   let open = null;
   return {
-    element: h("section", { class: "card panels", "aria-label": t("panels.title") }, nav, place),
+    element: h("div", { class: "panels" }, nav, place),
     render(look, before) {
       const { panel } = look.state;
       if (before && panel === before.state.panel) return open?.render(look, before);
       shown.forEach(({ id }, i) => set(buttons[i], { "aria-expanded": String(id === panel) }));
       const found = shown.find(({ id }) => id === panel);
       open = found ? found.view(page, shown) : null; // made when it is opened, so that a closed one costs nothing
-      place.replaceChildren(...(open ? [open.element] : []));
-      return open?.render(look, null);
+      body.replaceChildren(...(open ? [open.element] : []));
+      place.hidden = !open;
+      set(place, { "data-panel": found?.id });
+      say(title, found ? t(found.title) : "");
+      open?.render(look, null);
+      place.scrollTop = 0;
+      if (!open || !before) return;
+      if (asked || look.state.step === before.state.step) reveal(place);
+      if (asked) title.focus({ preventScroll: true });
+      asked = false;
     },
   };
 }

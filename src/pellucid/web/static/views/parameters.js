@@ -12,7 +12,7 @@ export function parameters({ t, network }) {
     const all = own.reduce((sum, one) => sum + parameterCount(one), 0);
     const [W, b] = [layer.affine?.arrays.W, layer.affine?.arrays.b];
     const [weights, biases] = [W ? W.data.length : 0, b ? b.data.length : 0];
-    const product = W ? `${count(W.shape[0])} x ${count(W.shape[1])} = ${count(weights)}` : "";
+    const product = W ? `${count(W.shape[0])} × ${count(W.shape[1])} = ${count(weights)}` : "";
     return {
       cells: [layerName(t, layer), product, count(biases), count(all - weights - biases), count(all)],
       other: all - weights - biases,

@@ -28,18 +28,21 @@ export function stage(page) {
   const picture = facts.shape && canvas(facts.shape, { class: "inputs", role: "img" });
   const frame = h("div", { class: "stage-frame" }, picture, svg);
   const element = h("section", { class: "card stage", "aria-label": t("stage.label", { shape }) }, frame, legend(page));
-  watch(page, svg);
+  watch(page, svg, frame);
 
   /** @type {Geometry | undefined} */
   let place;
+  let height = 0;
   /** @type {Light[]} */
   let lights = [];
   const linked = s("g", { class: "links" });
   const nudged = s("g", { class: "nudges", "aria-hidden": "true" });
   const layout = () => {
     const width = frame.clientWidth;
-    if (!width || width === place?.width) return;
-    place = geometry(network.neuronLayers, facts.shape, width, Math.min(Math.max(innerHeight - 170, 430), 860));
+    const tall = width ? roomFor(element, frame) : 0;
+    if (!width || (width === place?.width && Math.abs(tall - height) < 2)) return;
+    height = tall;
+    place = geometry(network.neuronLayers, facts.shape, width, tall);
     lights = drawn(page, svg, linked, place);
     svg.append(nudged);
     if (picture && place.picture) lay(picture, place);
@@ -63,8 +66,34 @@ export function stage(page) {
       nudged.replaceChildren(...nudges(place, look));
     if (look.state.neuron !== before?.state.neuron) choose(lights, look.state.neuron);
   };
-  new ResizeObserver(layout).observe(frame);
+  const sizes = new ResizeObserver(layout);
+  sizes.observe(frame);
+  // What stands above leaves more or less room: the lesson, and tools that take a second row.
+  requestAnimationFrame(() => document.querySelectorAll(".lesson, .toolbar").forEach((other) => sizes.observe(other)));
+  addEventListener("resize", layout);
   return { element, render: (look, before) => (place ? show(look, before) : layout()) };
+}
+
+const GAP = 14; // pixels between cards
+const LEAST_ROOM = 330;
+const MOST_ROOM = 900;
+
+/** How high the network may be, so that all of it is seen at once; tells the styles where it begins. @param {HTMLElement} card @param {HTMLElement} frame */
+function roomFor(card, frame) {
+  const wide = matchMedia("(min-width: 1100px)").matches;
+  const above = wide ? topOf(card) : 0;
+  document.documentElement.style.setProperty("--above", `${Math.round(above)}px`);
+  const around = card.offsetHeight - frame.offsetHeight;
+  const room = innerHeight - (wide ? above + GAP : 150) - around;
+  return Math.min(Math.max(room, LEAST_ROOM), wide ? MOST_ROOM : 620);
+}
+
+/** Where the columns begin when nothing is scrolled: a sticky card would say where it sticks. @param {HTMLElement} card */
+function topOf({ parentElement: main }) {
+  if (!main) return 0;
+  const above = Array.from(main.querySelectorAll(".toolbar, .lesson"), (one) => one.getBoundingClientRect());
+  const ends = above.filter(({ height }) => height).map(({ bottom }) => bottom + GAP);
+  return Math.max(main.getBoundingClientRect().top, ...ends) + scrollY;
 }
 
 /** @param {Page} page */
@@ -101,6 +130,14 @@ function lay(picture, { picture: area }) {
   }
 }
 
+const MOST_NUMBERED = 40;
+
+/** A neuron's number, beside its circle. @param {number} x @param {number} y @param {number} r @param {number} index */
+function numbered(x, y, r, index) {
+  const place = { x: (x - 0.75 * r).toFixed(1), y: (y - 0.7 * r).toFixed(1), "text-anchor": "end" };
+  return s("text", { class: "index", ...place, "aria-hidden": "true" }, String(index));
+}
+
 /** Draw what stays: faint lines, names, circles. @param {Page} page @param {SVGSVGElement} svg @param {SVGGElement} linked @param {Geometry} place @returns {Light[]} */
 function drawn(page, svg, linked, place) {
   const { t, network } = page;
@@ -110,8 +147,9 @@ function drawn(page, svg, linked, place) {
   const lights = [];
   const groups = layers.map(({ layer, neurons, r, x }) => {
     const name = layerName(t, layer);
+    const title = place.tight && layer.number && !layer.last ? t("layer.short", { number: layer.number }) : name;
     const group = s("g", { role: "group", "aria-label": t("layer.neurons", { layer: name, count: layer.size }) });
-    group.append(s("text", { class: "title", x, y: titles, "text-anchor": "middle", "aria-hidden": "true" }, name));
+    group.append(s("text", { class: "title", x, y: titles, "text-anchor": "middle", "aria-hidden": "true" }, title));
     if (neurons.length < layer.size) {
       group.append(
         s(
@@ -124,6 +162,8 @@ function drawn(page, svg, linked, place) {
     neurons.forEach(({ x, y }, index) => {
       const made = circle(page, place, layer, index, x, y, r);
       lights.push(made);
+      if (layer.number && !layer.last && layer.size <= MOST_NUMBERED && r >= 7)
+        made.group.append(numbered(x, y, r, index));
       group.append(made.group);
     });
     return group;
@@ -244,8 +284,12 @@ function choose(lights, chosen) {
   }
 }
 
-/** Pointer, focus and keys, for all neurons at once. @param {Page} page @param {SVGSVGElement} svg */
-function watch({ store, network }, svg) {
+/**
+ * Pointer, focus and keys, for all neurons at once. The frame listens: an SVG element that does is a stop of the
+ * Tab key in Chromium.
+ * @param {Page} page @param {SVGSVGElement} svg @param {HTMLElement} frame
+ */
+function watch({ store, network }, svg, frame) {
   /** @param {Event} event @returns {Neuron | null} */
   const under = (event) => {
     const group = /** @type {Element} */ (event.target).closest(".neuron");
@@ -270,15 +314,15 @@ function watch({ store, network }, svg) {
   };
   const point = (/** @type {Event} */ event) => store.set({ pointed: under(event) });
   const leave = () => store.set({ pointed: null });
-  svg.addEventListener("pointerover", point);
-  svg.addEventListener("pointerleave", leave);
-  svg.addEventListener("focusin", point);
-  svg.addEventListener("focusout", leave);
-  svg.addEventListener("click", (event) => {
+  frame.addEventListener("pointerover", point);
+  frame.addEventListener("pointerleave", leave);
+  frame.addEventListener("focusin", point);
+  frame.addEventListener("focusout", leave);
+  frame.addEventListener("click", (event) => {
     const neuron = under(event);
     if (neuron) toggle(neuron);
   });
-  svg.addEventListener("keydown", (event) => {
+  frame.addEventListener("keydown", (event) => {
     const neuron = under(event);
     if (!neuron) return;
     const { layer, index } = neuron;

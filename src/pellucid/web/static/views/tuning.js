@@ -2,7 +2,7 @@
 
 import { h, say, set } from "../dom.js";
 import { number } from "../format.js";
-import { withEdit } from "../network/edits.js";
+import { concerns, isOff, withEdit } from "../network/edits.js";
 import { layerName } from "../texts.js";
 import { biasOf, neuronName, terms } from "./neuron.js";
 
@@ -56,7 +56,8 @@ export function tuning(page, neuron) {
       h("div", { class: "tools" }, off.element, more),
     ),
     render(look) {
-      bias.render(look);
+      bias.element.hidden = isOff(look.state.edits, neuron); // what holds it at 0 is no bias of its own
+      if (!bias.element.hidden) bias.render(look);
       off.render(look);
     },
   };
@@ -125,20 +126,16 @@ export function thresholds(page, neuron, id, says = true) {
 export function offSwitch(page, neuron, id) {
   const { t, store } = page;
   const change = { kind: /** @type {const} */ ("off"), ...at(neuron) };
-  const element = h(
-    "button",
-    {
-      type: "button",
-      class: "small",
-      "data-testid": id,
-      onclick: () => {
-        const { edits } = store.state;
-        page.edit(isOff(edits, neuron) ? edits.filter((edit) => !concerns(edit, neuron)) : withEdit(edits, change));
-      },
+  const element = h("button", {
+    type: "button",
+    class: "small",
+    "data-testid": id,
+    onclick: () => {
+      const { edits } = store.state;
+      page.edit(isOff(edits, neuron) ? edits.filter((edit) => !concerns(edit, neuron)) : withEdit(edits, change));
     },
-    t("tune.off"),
-  );
-  return { element, render: ({ state }) => set(element, { "aria-pressed": isOff(state.edits, neuron) }) };
+  });
+  return { element, render: ({ state }) => say(element, t(isOff(state.edits, neuron) ? "tune.on" : "tune.off")) };
 }
 
 /** One weight by number: of a pixel, or of a neuron before. @param {Page} page @param {Neuron} neuron @returns {Part} */
@@ -205,16 +202,6 @@ export function oneWeight(page, neuron) {
     ),
     render,
   };
-}
-
-/** Whether a neuron is switched off. @param {Edit[]} edits @param {Neuron} neuron */
-export function isOff(edits, neuron) {
-  return edits.some((edit) => concerns(edit, neuron));
-}
-
-/** @param {Edit} edit @param {Neuron} neuron */
-function concerns(edit, { layer, index }) {
-  return edit.kind === "off" && edit.layer === layer && edit.neuron === index;
 }
 
 /** @param {Neuron} neuron */

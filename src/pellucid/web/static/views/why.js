@@ -1,11 +1,12 @@
 // A panel: why a neuron holds what it holds, and what would have to change.
 
 import { h, say, set } from "../dom.js";
-import { number, percent, signed } from "../format.js";
+import { adding, number, percent, signed } from "../format.js";
+import { isOff } from "../network/edits.js";
 import { integrated } from "../network/reasons.js";
 import { layerName } from "../texts.js";
 import { bars } from "./bars.js";
-import { contributions } from "./detail.js";
+import { contributions, note } from "./detail.js";
 import { neuronName } from "./neuron.js";
 import { otherwise } from "./otherwise.js";
 import { canvas, paintGrey, paintSigned } from "./pixels.js";
@@ -22,6 +23,7 @@ import { similar } from "./similar.js";
 export function why(page) {
   const { t, network, pictures, digits } = page;
   const about = h("p", { "data-testid": "why-about" });
+  const plainly = h("p", { class: "plainly", "data-testid": "why-against" });
   const gradients = pictures ? pixels(page) : columns(page);
   const place = h("div", { class: "parts-of-sum" });
   /** @type {View[]} */
@@ -32,6 +34,7 @@ export function why(page) {
     "div",
     { class: "asked" },
     about,
+    plainly,
     h(
       "div",
       { class: "sections" },
@@ -44,22 +47,27 @@ export function why(page) {
   let parts = [];
   /** @type {Neuron | undefined} */
   let asked;
+  let wasOff = false;
   return {
     element,
     render(look, before) {
       const neuron = askedOf(look);
-      const other = neuron.layer !== asked?.layer || neuron.index !== asked.index;
+      const off = isOff(look.state.edits, neuron);
+      const other = neuron.layer !== asked?.layer || neuron.index !== asked.index || off !== wasOff;
+      const silent = look.empty && !look.state.neuron; // nothing was answered, so there is nothing to explain
+      set(element, { "data-silent": silent });
+      say(about, silent ? t("why.empty") : sentence(page, look, neuron));
+      say(plainly, silent ? "" : against(page, look, neuron));
       if (other) {
         asked = neuron;
-        parts = contributions(page, neuron);
+        wasOff = off;
+        parts = off ? [note(t("detail.off"))] : contributions(page, neuron);
         place.replaceChildren(...parts.map((part) => part.element));
-        say(about, sentence(page, look, neuron));
       }
       if (other || look.pass !== before?.pass || look.state.theme !== before.state.theme) {
         for (const part of parts) part.render(look);
         gradients.render(look, integrated(look.network, look.pass.x, neuron.layer, neuron.index));
       }
-      if (look.state.neuron !== before?.state.neuron) say(about, sentence(page, look, neuron));
       for (const section of sections) section.render(look, before);
     },
   };
@@ -75,6 +83,44 @@ function sentence(page, look, { layer, index }) {
   const place = page.network.neuronLayers[layer];
   const name = page.t("neuron.name", { layer: layerName(page.t, place), name: neuronName(page, place, index) });
   return page.t(look.state.neuron ? "why.chosen" : "why.answer", { name });
+}
+
+/**
+ * Which neurons speak for the answer against another class: the one that was asked or is right, else the next.
+ * @param {Page} page @param {Look} look @param {Neuron} asked
+ */
+function against({ t }, look, { layer, index }) {
+  const { network, pass, answer } = look;
+  const place = network.neuronLayers[layer];
+  if (!place.last || place.size < 3 || !place.affine || !network.classifies) return "";
+  const label = look.state.input.source.label ?? look.state.target ?? answer;
+  const [first, ...others] = Array.from(pass.y.keys()).sort(
+    (a, b) => Number(b === answer) - Number(a === answer) || pass.y[b] - pass.y[a],
+  );
+  const rival = index !== answer ? index : label !== answer ? label : others[0];
+  const { W, b } = place.affine.arrays;
+  const inputs = network.activations(pass, layer - 1);
+  const H = W.shape[1];
+  const shares = Array.from(inputs, (value, d) => value * (W.data[d * H + first] - W.data[d * H + rival]));
+  const bias = b ? b.data[first] - b.data[rival] : 0;
+  const before = network.neuronLayers[layer - 1];
+  if (before.number === 0) return ""; // 784 pixels are told by the picture
+  const strongest = (/** @type {number} */ sign) =>
+    Array.from(shares.keys())
+      .filter((d) => sign * shares[d] > 0.005)
+      .sort((a, c) => sign * (shares[c] - shares[a]))
+      .slice(0, 3)
+      .map((d) => `${d} (${signed(shares[d])})`)
+      .join(", ");
+  return t("why.against", {
+    answer: network.label(first),
+    rival: network.label(rival),
+    gap: number(shares.reduce((sum, value) => sum + value, bias)),
+    layer: layerName(t, before),
+    plus: strongest(1) || "–",
+    minus: strongest(-1) || "–",
+    bias: signed(bias),
+  });
 }
 
 /** What every pixel adds, as a picture. @param {Page} page */
@@ -151,9 +197,11 @@ function sums(t) {
     /** @param {import("../network/reasons.js").Integrated} found */
     render(found) {
       const plus = found.values.reduce((sum, value) => sum + Math.max(value, 0), 0);
-      [found.atBaseline, plus, plus - found.sum, found.atInput].forEach((value, i) => {
-        say(rows[i].value, number(value));
-        set(rows[i].value, { value });
+      const values = [found.atBaseline, plus, plus - found.sum, found.atInput];
+      const [black, added, taken, now] = adding([found.atBaseline, plus, found.sum - plus, found.atInput]);
+      [black, added, taken.replace("-", ""), now].forEach((text, i) => {
+        say(rows[i].value, text);
+        set(rows[i].value, { value: values[i] });
       });
       say(gap, t("why.gap", { sum: signed(found.sum), gap: percent(found.gap), steps: found.steps }));
       set(gap, { "data-gap": found.gap });

@@ -1,0 +1,70 @@
+// What one may begin with, as long as nothing is open beside the picture.
+
+import { h } from "../dom.js";
+import { show, taught } from "./steps.js";
+
+/**
+ * @typedef {import("../page.js").Page} Page
+ * @typedef {import("../page.js").View} View
+ */
+
+const ASKED = 740; // the 4 of docs/questions.md
+
+/** @param {Page} page @returns {View} */
+export function start(page) {
+  const { t, pictures, digits } = page;
+  const element = h(
+    "section",
+    { class: "card start", "aria-labelledby": "start-title" },
+    h("h2", { id: "start-title" }, t("start.title")),
+    h("ul", { class: "starts" }, ...starts(page)),
+    h("p", { class: "hint" }, t(pictures && digits.length ? "start.hint" : "neuron.hint")),
+  );
+  return {
+    element,
+    render({ state }) {
+      element.hidden = state.neuron !== null || state.panel !== null || state.step !== null;
+    },
+  };
+}
+
+/** Ways to begin, or to go on after the lesson. @param {Page} page @param {boolean} [after] the lesson */
+export function starts(page, after = false) {
+  const { t, store, digits, facts } = page;
+  const way = (/** @type {string} */ id, /** @type {string} */ text, /** @type {() => void} */ onclick) =>
+    h("li", {}, h("button", { type: "button", "data-testid": `start-${id}`, onclick }, text));
+  const panel = (/** @type {string} */ id) => store.set({ panel: id, step: null });
+  const found = [];
+  if (taught(page) && !after) found.push(way("lesson", t("start.lesson"), () => show(page, 1)));
+  const digit = misread(page);
+  if (digit) {
+    const words = { label: page.network.label(digit.label), answer: page.network.label(digit.answer) };
+    const ask = () => {
+      page.input(digit.pixels, { kind: "test", index: digit.index, label: digit.label });
+      store.set({ panel: "why", neuron: null, step: null });
+    };
+    found.push(way("why", t("start.why", words), ask));
+  }
+  if (digits.length && facts.server) found.push(way("learn", t("start.learn"), () => panel("learn")));
+  found.push(way("change", t("start.change"), () => panel("change")));
+  return found;
+}
+
+/** A test digit that is misread, the usual one where it is. @param {Page} page */
+function misread(page) {
+  const { digits, network } = page;
+  const { state } = page.store;
+  if (!network.classifies) return null;
+  const usual = digits.filter(({ index }) => index === ASKED);
+  for (const digit of [...usual, ...digits.slice(0, 100)]) {
+    const source = { kind: /** @type {const} */ ("test") };
+    const { answer } = page.peek({
+      ...state,
+      input: { values: digit.pixels, source },
+      brightness: 100,
+      centring: true,
+    });
+    if (answer !== digit.label) return { ...digit, answer };
+  }
+  return null;
+}
