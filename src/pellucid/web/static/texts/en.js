@@ -337,6 +337,10 @@ export const en = {
   "edits.title": "Edits",
   "edits.none": "The network is the original.",
   "edits.back": "Back to the original",
+  "files.open": "Open a model file",
+  "files.unread": "this is no model file of pellucid: choose one that pellucid or this page has saved (.safetensors)",
+  "files.other":
+    "this page shows networks of (inputs, outputs) {asked}, and the file's has {got}: show it with pellucid open FILE",
   "edits.save": "Save as a model file",
   "edits.remove": "Remove",
   "edits.remove.label": "Remove: {edit}",

@@ -335,6 +335,10 @@ export const ko = {
   "edits.title": "바꾼 것",
   "edits.none": "원래 신경망 그대로입니다.",
   "edits.back": "처음 신경망으로",
+  "files.open": "모델 파일 열기",
+  "files.unread": "pellucid의 모델 파일이 아닙니다. pellucid나 이 페이지에서 저장한 파일(.safetensors)을 고르세요",
+  "files.other":
+    "이 페이지는 (입력, 출력)이 {asked}인 신경망을 보여 주는데 파일의 신경망은 {got}입니다. pellucid open FILE로 여세요",
   "edits.save": "모델 파일로 저장",
   "edits.remove": "지우기",
   "edits.remove.label": "지우기: {edit}",

@@ -23,12 +23,14 @@ export function evaluate(page) {
   const { t } = page;
   const told = h("p", { role: "status", "data-testid": "evaluation" }, t("evaluate.wait"));
   const table = h("table", { class: "confusion" });
-  const pictures = gallery(page);
+  const pictures = gallery(page, () => open(null));
   /** @type {HeldOut | undefined} */
   let held;
+  const asked = /^([0-9])\.([0-9])$/.exec(page.store.state.choices.cell ?? "");
   /** @type {Cell} */
-  let cell = null;
+  let cell = asked && [Number(asked[1]), Number(asked[2])];
   const open = (/** @type {Cell} */ other) => {
+    if (String(other) !== String(cell)) page.choose("cell", other && other.join("."));
     cell = other;
     if (!held) return;
     for (const button of table.querySelectorAll("button"))
@@ -119,12 +121,12 @@ function matrix({ t, network }, { counts }, open) {
   return [h("thead", {}, head), h("tbody", {}, ...rows)];
 }
 
-/** The pictures of a cell, or of all that are misread. @param {Page} page */
-function gallery(page) {
+/** The pictures of a cell, or of all that are misread. @param {Page} page @param {() => void} openAll */
+function gallery(page, openAll) {
   const { t, network } = page;
   const title = h("h3");
   const list = h("div", { class: "gallery" });
-  const all = h("button", { type: "button", class: "small" }, t("evaluate.all"));
+  const all = h("button", { type: "button", class: "small", onclick: openAll }, t("evaluate.all"));
   const more = h("button", { type: "button", class: "small", hidden: true });
   let turn = 0;
   /** @param {Digit[]} digits */
@@ -151,7 +153,6 @@ function gallery(page) {
         : { label: "", answer: "" };
       say(title, t(cell ? "evaluate.cell" : "evaluate.misread", { ...words, count: count(digits.length) }));
       all.hidden = !cell;
-      all.onclick = () => this.show(held, null);
       list.replaceChildren();
       add(digits);
     },

@@ -16,10 +16,11 @@ export function otherwise(page) {
   const classes = Array.from({ length: K }, (_, k) => k);
   const target = h(
     "select",
-    { id: "other-target", "data-testid": "other-target", onchange: () => again() },
+    { id: "other-target", "data-testid": "other-target", onchange: choose },
     h("option", { value: "" }, t("other.nearest")),
     ...classes.map((k) => h("option", { value: k }, network.label(k))),
   );
+  target.value = page.store.state.choices.other ?? "";
   const told = h("p", { role: "status", "data-testid": "other-told" });
   const double = shape.map((side) => 2 * side);
   const [before, after, between] = [shape, shape, double].map((size) => canvas(size, { role: "img" }));
@@ -35,6 +36,10 @@ export function otherwise(page) {
   const sure = (/** @type {number} */ value) =>
     network.layers.at(-1)?.type === "Sigmoid" ? short(value) : percent(value);
 
+  function choose() {
+    page.choose("other", target.value || null);
+    again();
+  }
   const again = afterRest(REST, async (current) => {
     const look = page.look();
     const wanted = target.value ? [Number(target.value)] : classes.filter((k) => k !== look.answer);

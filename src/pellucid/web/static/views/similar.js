@@ -21,14 +21,19 @@ export function similar(page) {
   const hidden = network.neuronLayers.length - 2; // the last hidden layer; 0 where there is none
   const by = h(
     "select",
-    { id: "similar-by", "data-testid": "similar-by", onchange: () => again() },
+    { id: "similar-by", "data-testid": "similar-by", onchange: choose },
     h("option", { value: 0 }, t("similar.pixels")),
     hidden
       ? h("option", { value: hidden }, t("similar.hidden", { layer: layerName(t, network.neuronLayers[hidden]) }))
       : null,
   );
+  if (hidden && page.store.state.choices.by === String(hidden)) by.value = String(hidden);
   const told = h("p", { role: "status" });
   const gallery = h("div", { class: "gallery" });
+  function choose() {
+    page.choose("by", by.value === "0" ? null : by.value);
+    again();
+  }
   const again = afterRest(REST, async (current) => {
     const look = page.look();
     const held = await heldOut(page, look.network);
