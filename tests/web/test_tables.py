@@ -66,6 +66,26 @@ def test_a_row_is_set_by_its_columns(cells, visit, tmp_path):
     assert float(again.locator("#column-3").input_value()) == 2019
 
 
+def test_what_would_have_to_change(cells, visit, tmp_path):
+    """The page finds Python's smallest change, and names the columns that move in their own units; categories stay."""
+    net = learned(cells, "bought", "price").astype("float64")
+    page(net, tmp_path / "page.html")
+    tab = visit((tmp_path / "page.html").as_uri() + "#lang=en&p=why")
+    tab.locator("#column-1").select_option("Jeju")
+    tab.get_by_role("spinbutton", name="age", exact=True).fill("55")
+    settle(tab)
+    tab.wait_for_timeout(600)  # what belongs to an earlier row is taken away
+    tab.wait_for_selector('[data-testid="other-told"][data-distance]')
+    x = np.array(tab.evaluate("() => Array.from(pellucid.look.pass.x)"))
+    expected = pl.counterfactual(net, x)
+    distance = float(tab.get_by_test_id("other-told").get_attribute("data-distance"))
+    assert distance == pytest.approx(expected.distance, rel=1e-6)
+    rows = [line.inner_text().split("\t") for line in tab.get_by_test_id("other-moves").locator("tbody tr").all()]
+    assert [row[0] for row in rows] == [name for name, _, _ in expected.moves()]
+    for row, (_, before, after) in zip(rows, expected.moves(), strict=True):
+        assert [float(cell) for cell in row[1:]] == pytest.approx([before, after], rel=1e-3)
+
+
 def test_a_sliders_way_is_one_step(cells, visit, tmp_path):
     page(learned(cells, "bought", "price"), tmp_path / "page.html")
     tab = visit((tmp_path / "page.html").as_uri() + "#lang=en")

@@ -275,6 +275,14 @@ export const en = {
     "No picture between black and white was found that is answered so; the answer stays {before}. This is no proof that there is none.",
   "other.found":
     "{before} ({sure}) becomes {after} ({then}) by a change of length {distance}: {count} pixels, none by more than {largest}.",
+  "other.none.row":
+    "Within three deviations of the means no change of the numbers was found that is answered so; the answer stays {before}. This is no proof that there is none.",
+  "other.found.row": "{before} ({sure}) becomes {after} ({then}) by these changes, of length {distance}.",
+  "other.column": "column",
+  "other.from": "now",
+  "other.to": "would be",
+  "other.note.row":
+    "Numbers move within three deviations of their means; categories and missing numbers stay. The length is measured in deviations. It is the smallest change found, at the border between both answers; a smaller one may exist.",
   "other.before": "before: {before}",
   "other.after": "after: {after}",
   "other.between": "difference, up to {largest}",

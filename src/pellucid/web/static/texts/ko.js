@@ -274,6 +274,14 @@ export const ko = {
     "검정과 하양 사이에서는 그렇게 답하는 그림을 찾지 못했습니다. 답은 그대로 {before}입니다. 그런 그림이 없다는 증명은 아닙니다.",
   "other.found":
     "{before}({sure}) → {after}({then}). 변화의 길이 {distance}: 픽셀 {count}개가 바뀌고, 한 픽셀의 변화는 {largest} 이하입니다.",
+  "other.none.row":
+    "숫자를 평균에서 표준편차 세 배 안에서 바꾸어 보았지만 그렇게 답하는 변화를 찾지 못했습니다. 답은 그대로 {before}입니다. 그런 변화가 없다는 증명은 아닙니다.",
+  "other.found.row": "아래처럼 바뀌면 {before}({sure}) → {after}({then}). 변화의 길이 {distance}.",
+  "other.column": "열",
+  "other.from": "지금",
+  "other.to": "바뀐 뒤",
+  "other.note.row":
+    "숫자는 평균에서 표준편차 세 배 안에서만 움직이고, 범주와 빠진 숫자는 그대로 둡니다. 길이의 단위는 표준편차입니다. 찾아낸 것 중 가장 작은 변화로, 두 답의 경계에 있습니다. 더 작은 변화가 있을 수도 있습니다.",
   "other.before": "바꾸기 전: {before}",
   "other.after": "바꾼 뒤: {after}",
   "other.between": "차이, 최대 {largest}",

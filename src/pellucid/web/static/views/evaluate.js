@@ -5,7 +5,7 @@ import { count, percent } from "../format.js";
 import { heldOut, pixelsOf } from "../heldout.js";
 import { afterRest } from "../later.js";
 import { chart } from "./chart.js";
-import { canvas, paintGrey } from "./pixels.js";
+import { tile } from "./tile.js";
 
 /**
  * @typedef {import("../page.js").Page} Page
@@ -129,13 +129,19 @@ function gallery(page, openAll) {
   const all = h("button", { type: "button", class: "small", onclick: openAll }, t("evaluate.all"));
   const more = h("button", { type: "button", class: "small", hidden: true });
   let turn = 0;
+  /** @param {Digit} digit */
+  const shown = (digit) => {
+    const [label, answer] = [network.label(digit.label), network.label(digit.answer)];
+    const name = t("evaluate.digit", { index: digit.index, label, answer });
+    return tile(page, digit, `digit-${digit.index}`, name, `${label} → ${answer}`);
+  };
   /** @param {Digit[]} digits */
   const add = async (digits) => {
     const [mine, part, rest] = [turn, digits.slice(0, SHOWN), digits.slice(SHOWN)];
     more.hidden = true;
     await pixelsOf(part).catch(() => {});
     if (mine !== turn) return;
-    list.append(...part.filter(({ pixels }) => pixels).map((digit) => tile(page, digit)));
+    list.append(...part.filter(({ pixels }) => pixels).map(shown));
     say(more, t("evaluate.more", { count: count(rest.length) }));
     more.hidden = !rest.length;
     more.onclick = () => add(rest);
@@ -157,29 +163,6 @@ function gallery(page, openAll) {
       add(digits);
     },
   };
-}
-
-/** @param {Page} page @param {Digit} digit */
-function tile(page, { index, label, answer, pixels }) {
-  const { t, network } = page;
-  const picture = canvas([28, 28], { "aria-hidden": "true" });
-  const values = /** @type {Uint8Array} */ (pixels);
-  paintGrey(picture, values);
-  const name = t("evaluate.digit", { index, label: network.label(label), answer: network.label(answer) });
-  const travels = page.digits.some((digit) => digit.index === index);
-  return h(
-    "button",
-    {
-      type: "button",
-      class: "digit",
-      "data-testid": `digit-${index}`,
-      "aria-label": name,
-      title: name,
-      onclick: () => page.input(values, { kind: "test", index, label, ...(travels ? {} : { far: true }) }),
-    },
-    picture,
-    h("span", {}, `${network.label(label)} → ${network.label(answer)}`),
-  );
 }
 
 /** Robustness curves, on request: seconds of work for the server. @param {Page} page */
