@@ -56,7 +56,8 @@ def test_2_what_does_this_bias_do(ask, net):
     settle(tab)
     detail = tab.get_by_test_id("neuron-detail")
     b = net.layers[4].b[5]
-    assert f"{b:.2f}" in detail.inner_text() and f" {-b:.2f}" in detail.inner_text()
+    words = detail.inner_text()
+    assert f"{abs(b):.2f}" in words and f" {-b:.2f}" in words  # in the sum, after its sign, and as the threshold
     tab.get_by_test_id("neuron-detail").locator('input[type="number"]').first.fill("-9")
     tab.keyboard.press("Enter")
     settle(tab)

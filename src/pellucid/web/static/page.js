@@ -47,7 +47,10 @@ export class Page {
     if (this.walks) history.replaceState({ pellucid: true }, "");
     addEventListener("popstate", ({ state }) => state?.pellucid && this.walk());
     addEventListener("hashchange", () => {
-      if (!this.walked) this.store.set({ ...this.blank(), ...this.read() });
+      if (!this.walked) {
+        this.types = ""; // what panels show within is read from the address as they are made
+        this.store.set({ ...this.blank(), ...this.read() });
+      }
       this.walked = false;
     });
   }
@@ -114,6 +117,7 @@ export class Page {
       panel: null,
       step: null,
       target: null,
+      choices: {},
       hidden: [],
     };
   }
@@ -153,6 +157,14 @@ export class Page {
     const { source } = this.store.state.input;
     if (!known || source.kind !== "missing" || source.index !== index) return;
     this.store.set({ input: { values: known.pixels, source: { kind: "test", index, label: known.label } } });
+  }
+
+  /** Remember what is set within a panel, for the address; null where it is as at first. @param {string} name @param {string | null} value */
+  choose(name, value) {
+    const choices = { ...this.store.state.choices };
+    if (value === null) delete choices[name];
+    else choices[name] = value;
+    this.store.set({ choices });
   }
 
   /** What the address says, as far as it fits this network. @returns {Partial<State>} */

@@ -13,6 +13,8 @@ import { backward, forward } from "./layers.js";
  * @property {number} gap its distance from the change, as a share of that
  * @property {number} steps
  *
+ * @typedef {{low: ArrayLike<number>, high: ArrayLike<number>}} Limits within which each input may move; equal where it may not
+ *
  * @typedef {object} Counterfactual
  * @property {Float64Array} x the changed input
  * @property {Float64Array} moves by how much each input moved, in input neurons (pixels from 0 to 1)
@@ -102,15 +104,16 @@ const [OVERSHOOT, PULL, BACK, HARDLY] = [1.05, 0.1, 0.9, 1.0001]; // as in lens/
 const [TRIES, HALVINGS, CLIMB] = [100, 24, 60];
 
 /**
- * The smallest change found of a picture that turns the answer: Croce and Hein 2020, as lens/counterfactual.py has it.
+ * The smallest change found of an input that turns the answer: Croce and Hein 2020, as lens/counterfactual.py has it.
  * @param {Network} network
  * @param {Float64Array} x
  * @param {number[]} wanted the classes to turn to
  * @param {() => Promise<boolean>} [pause] is awaited now and then, so that the page can do other things; false ends the search
+ * @param {Limits | null} [limits] null for a picture's: from black to white
  * @returns {Promise<Counterfactual | null>} null where none was found, which is no proof that there is none
  */
-export async function counterfactual(network, x, wanted, pause = async () => true) {
-  const search = new Search(network, x, wanted);
+export async function counterfactual(network, x, wanted, pause = async () => true, limits = null) {
+  const search = new Search(network, x, wanted, limits);
   const walk = async (/** @type {number} */ target, /** @type {number} */ tries) => {
     for (let i = 0; i < tries; i++) {
       if (i % 5 === 0 && !(await pause())) return false;
@@ -133,17 +136,17 @@ export async function counterfactual(network, x, wanted, pause = async () => tru
 
 /** The search in input neurons: u = x / scale. */
 class Search {
-  /** @param {Network} network @param {Float64Array} x @param {number[]} wanted */
-  constructor(network, x, wanted) {
-    const scale = network.layers.find(({ type }) => type === "Scale");
-    this.scale = network.takesBytes ? 1 / /** @type {any} */ (scale).options.factor : 1;
-    const top = network.takesBytes ? Math.round(this.scale) / this.scale : 1;
+  /** @param {Network} network @param {Float64Array} x @param {number[]} wanted @param {Limits | null} limits */
+  constructor(network, x, wanted, limits) {
+    this.scale = inputScale(network);
+    const top = (/** @type {number} */ i) => (network.takesBytes ? Math.round(this.scale[i]) : 1);
     this.network = network;
     this.x = x;
     this.wanted = wanted;
-    this.start = x.map((value) => value / this.scale);
-    this.low = this.start.map((value) => Math.min(0, value));
-    this.high = this.start.map((value) => Math.max(top, value));
+    // The input itself is always allowed, so that there is a nearest point within the limits.
+    this.start = x.map((value, i) => value / this.scale[i]);
+    this.low = this.start.map((value, i) => Math.min(limits ? limits.low[i] / this.scale[i] : 0, value));
+    this.high = this.start.map((value, i) => Math.max((limits ? limits.high[i] : top(i)) / this.scale[i], value));
     const last = network.layers.at(-1)?.type ?? "";
     this.layers = network.layers.slice(0, network.layers.length - Number(last === "Sigmoid" || last === "Softmax"));
     /** @type {Float64Array} */
@@ -224,7 +227,7 @@ class Search {
     if (!Number.isFinite(this.length)) return null;
     const x = this.row(this.between(this.best, this.border(this.best, HALVINGS)));
     const y = this.network.predict(x);
-    const moves = x.map((value, i) => (value - this.x[i]) / this.scale);
+    const moves = x.map((value, i) => (value - this.x[i]) / this.scale[i]);
     const largest = moves.reduce((most, move) => Math.max(most, Math.abs(move)), 0);
     const changed = moves.filter((move) => Math.abs(move) > 0.01 * largest).length;
     const length = Math.hypot(...moves);
@@ -241,7 +244,7 @@ class Search {
   row(u) {
     const { low, high, scale, start, x } = this;
     return u.map((value, i) =>
-      value === start[i] ? x[i] : Math.min(Math.max(value * scale, low[i] * scale), high[i] * scale),
+      value === start[i] ? x[i] : Math.min(Math.max(value * scale[i], low[i] * scale[i]), high[i] * scale[i]),
     );
   }
 
@@ -258,7 +261,7 @@ class Search {
     const dy = new Float64Array(y.length);
     if (y.length === 1) dy[0] = target === 1 ? 1 : -1;
     else [dy[target], dy[highest(y, target)]] = [1, -1];
-    const slope = backward(this.layers, row, trace, dy).dx.map((value) => value * this.scale);
+    const slope = backward(this.layers, row, trace, dy).dx.map((value, i) => value * this.scale[i]);
     return { value: y.reduce((sum, one, k) => sum + one * dy[k], 0), slope };
   }
 
@@ -287,6 +290,17 @@ class Search {
       else return point.map((from, i) => this.within(size[i] ? from + s * slope[i] : from, i));
     }
   }
+}
+
+/** What one unit of each input neuron is in the input's own units, as input_scale in lens/limits.py. @param {Network} network */
+function inputScale({ layers, neuronLayers, D }) {
+  const scale = new Float64Array(D).fill(1);
+  for (const { type, options, arrays } of layers.slice(0, neuronLayers[0].stop)) {
+    if (type === "Scale") scale.forEach((one, i) => (scale[i] = one / /** @type {any} */ (options).factor));
+    else if (type === "Standardize") scale.forEach((one, i) => (scale[i] = one * arrays.deviation.data[i]));
+    else if (type !== "Flatten" && type !== "Dropout" && type !== "Identity") break;
+  }
+  return scale.map(Math.abs);
 }
 
 /** Where y is highest, one place left out. @param {Float64Array} y @param {number} out */

@@ -299,6 +299,14 @@ export const en = {
     "No picture between black and white was found that is answered so; the answer stays {before}. This is no proof that there is none.",
   "other.found":
     "{before} ({sure}) becomes {after} ({then}) by a change of length {distance}: {count} pixels, none by more than {largest}.",
+  "other.none.row":
+    "Within three deviations of the means no change of the numbers was found that is answered so; the answer stays {before}. This is no proof that there is none.",
+  "other.found.row": "{before} ({sure}) becomes {after} ({then}) by these changes, of length {distance}.",
+  "other.column": "column",
+  "other.from": "now",
+  "other.to": "would be",
+  "other.note.row":
+    "Numbers move within three deviations of their means; categories and missing numbers stay. The length is measured in deviations. It is the smallest change found, at the border between both answers; a smaller one may exist.",
   "other.before": "before: {before}",
   "other.after": "after: {after}",
   "other.between": "difference, up to {largest}",
@@ -363,6 +371,10 @@ export const en = {
   "edits.title": "Edits",
   "edits.none": "The network is the original.",
   "edits.back": "Back to the original",
+  "files.open": "Open a model file",
+  "files.unread": "this is no model file of pellucid: choose one that pellucid or this page has saved (.safetensors)",
+  "files.other":
+    "this page shows networks of (inputs, outputs) {asked}, and the file's has {got}: show it with pellucid open FILE",
   "edits.save": "Save as a model file",
   "edits.remove": "Remove",
   "edits.remove.label": "Remove: {edit}",

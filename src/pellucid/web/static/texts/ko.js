@@ -299,6 +299,14 @@ export const ko = {
     "검정과 하양 사이에서는 그렇게 답하는 그림을 찾지 못했습니다. 답은 그대로 {before}입니다. 그런 그림이 없다는 증명은 아닙니다.",
   "other.found":
     "{before}({sure}) → {after}({then}). 변화의 길이 {distance}: 픽셀 {count}개가 바뀌고, 한 픽셀의 변화는 {largest} 이하입니다.",
+  "other.none.row":
+    "숫자를 평균에서 표준편차 세 배 안에서 바꾸어 보았지만 그렇게 답하는 변화를 찾지 못했습니다. 답은 그대로 {before}입니다. 그런 변화가 없다는 증명은 아닙니다.",
+  "other.found.row": "아래처럼 바뀌면 {before}({sure}) → {after}({then}). 변화의 길이 {distance}.",
+  "other.column": "열",
+  "other.from": "지금",
+  "other.to": "바뀐 뒤",
+  "other.note.row":
+    "숫자는 평균에서 표준편차 세 배 안에서만 움직이고, 범주와 빠진 숫자는 그대로 둡니다. 길이의 단위는 표준편차입니다. 찾아낸 것 중 가장 작은 변화로, 두 답의 경계에 있습니다. 더 작은 변화가 있을 수도 있습니다.",
   "other.before": "바꾸기 전: {before}",
   "other.after": "바꾼 뒤: {after}",
   "other.between": "차이, 최대 {largest}",
@@ -362,6 +370,10 @@ export const ko = {
   "edits.title": "바꾼 것",
   "edits.none": "원래 신경망 그대로입니다.",
   "edits.back": "처음 신경망으로",
+  "files.open": "모델 파일 열기",
+  "files.unread": "pellucid의 모델 파일이 아닙니다. pellucid나 이 페이지에서 저장한 파일(.safetensors)을 고르세요",
+  "files.other":
+    "이 페이지는 (입력, 출력)이 {asked}인 신경망을 보여 주는데 파일의 신경망은 {got}입니다. pellucid open FILE로 여세요",
   "edits.save": "모델 파일로 저장",
   "edits.remove": "지우기",
   "edits.remove.label": "지우기: {edit}",

@@ -98,7 +98,7 @@ function measure({ t }, { name, inputs, offset = 0, low = 0, high = 1, filled = 
       ? null
       : h("span", { class: "flag" }, missing, h("label", { for: missing.id }, t("columns.missing")));
   return {
-    element: h("div", { class: "field", "data-column": name }, label, number, slider, flag),
+    element: h("div", { class: "column", role: "group", "aria-label": name }, label, number, slider, flag),
     render(values) {
       missing.checked = mark !== undefined && values[mark] === 1;
       number.disabled = slider.disabled = missing.checked;
@@ -124,7 +124,7 @@ function choice({ t }, { name, inputs, categories }, i, row) {
     h("option", {}, t("columns.other")),
   );
   return {
-    element: h("div", { class: "field", "data-column": name }, h("label", { for: select.id }, name), select),
+    element: h("div", { class: "column" }, h("label", { for: select.id }, name), select),
     render(values) {
       const chosen = inputs.findIndex((input) => values[input] === 1);
       select.selectedIndex = chosen < 0 ? names.length : chosen;
