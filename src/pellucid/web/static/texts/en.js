@@ -276,7 +276,7 @@ export const en = {
   "why.title": "Ask why",
   "why.empty": "Draw first, or choose a neuron in the picture: without an answer there is nothing to explain.",
   "why.against":
-    "{answer} and not {rival}: its weighted sum is larger by {gap}. In {layer}, most for {answer} against {rival} speak the neurons {plus}; most for {rival} speak {minus}; the biases add {bias}.",
+    "{answer} and not {rival}: its weighted sum is larger by {gap}. In {layer}, most for {answer} speak the neurons {plus}; most for {rival} speak {minus}; the biases add {bias}.",
   "why.answer": "Asked: {name}, the answer. To ask another neuron, choose it in the picture.",
   "why.chosen": "Asked: {name}, which you chose. Close it to ask the answer again.",
   "why.inputs": "What each input adds",

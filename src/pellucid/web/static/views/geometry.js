@@ -90,7 +90,8 @@ function pictureAt([height, width], side, y) {
 function block(layer, x, width, top, height) {
   const count = Math.min(layer.size, MOST);
   let best = { pitch: 0, rows: count, columns: 1 };
-  for (let columns = 1; columns <= count; columns++) {
+  const most = layer.last && count <= 40 ? 1 : count; // outputs have their names beside them
+  for (let columns = 1; columns <= most; columns++) {
     const rows = Math.ceil(count / columns);
     const pitch = Math.min(LARGEST_PITCH, height / rows, (0.8 * width) / columns);
     if (pitch > 1.3 * best.pitch) best = { pitch, rows, columns };

@@ -106,7 +106,7 @@ export function lesson(page) {
       watched = marked();
       far.hidden = true;
       if (watched) sight.observe(watched);
-      if (before && watched) requestAnimationFrame(() => reveal(marked())); // beside or above the lesson's own text
+      if (watched) requestAnimationFrame(() => reveal(marked())); // beside or above the lesson's own text
     },
   };
 }

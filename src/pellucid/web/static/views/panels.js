@@ -57,12 +57,7 @@ export function panels(page) {
     t("neuron.close"),
   );
   const body = h("div", { class: "panel-body" });
-  const place = h(
-    "section",
-    { class: "card panel", "aria-labelledby": title.id, hidden: true },
-    h("div", { class: "head" }, title, close),
-    body,
-  );
+  const place = h("div", { class: "card panel", hidden: true }, h("div", { class: "head" }, title, close), body);
   const nav = h("nav", { class: "toolbar", "aria-label": t("panels.title") }, ...buttons);
   const leave = () => {
     buttons[shown.findIndex(({ id }) => id === store.state.panel)]?.focus();
