@@ -173,7 +173,7 @@ def test_every_control_can_be_used(page_file, visit, panel, language):
     """`visit` fails where any of them says something on the console; and the page still draws and reads after all."""
     tab = visit(f"{page_file.as_uri()}#t=340&n=2.5&p={panel}&lang={language}")
     tab.wait_for_timeout(800)  # what is reckoned after the first sight brings buttons of its own
-    assert tab.evaluate(EVERYTHING) > 60
+    assert tab.evaluate(EVERYTHING) > 45  # the neurons, at least
     tab.goto(f"{page_file.as_uri()}#lang=en")
     settle(tab)
     by_mouse(tab, path_of(7))
