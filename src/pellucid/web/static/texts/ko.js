@@ -124,7 +124,7 @@ export const ko = {
 
   "columns.title": "입력",
   "columns.slider": "{name}, 평균에서 표준편차 세 배 이내",
-  "columns.missing": "없음",
+  "columns.missing": "값 없음",
   "columns.other": "그 밖의 것",
   "columns.start": "평균으로 되돌리기",
   "panels.title": "더 보기",
