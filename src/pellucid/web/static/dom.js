@@ -58,12 +58,28 @@ export function set(element, attributes) {
   }
 }
 
-/** Bring an element into sight, with no more movement than that needs. @param {Element | null | undefined} element */
-export function reveal(element) {
-  const { top, bottom } = element?.getBoundingClientRect() ?? { top: 0, bottom: 0 };
+/**
+ * Bring an element into sight with no more movement than that needs: within the panel or detail that holds it where that
+ * scrolls by itself, so that all else stays in sight; else by the page.
+ * @param {Element | null | undefined} element
+ * @param {boolean} [begins] whether its beginning comes to the top, however much of it is in sight
+ */
+export function reveal(element, begins = false) {
+  if (!element || element.closest(".lesson")) return; // the lesson itself is always in sight
   const behavior = matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth";
-  const tall = bottom - top > 0.6 * innerHeight;
-  element?.scrollIntoView({ block: tall && (top < 0 || top > 0.4 * innerHeight) ? "start" : "nearest", behavior });
+  const { top, bottom } = element.getBoundingClientRect();
+  const holder = element.parentElement?.closest(".panel, .detail");
+  if (holder && getComputedStyle(holder).overflowY === "auto") {
+    const room = holder.getBoundingClientRect();
+    if (top < room.top || bottom > room.bottom)
+      holder.scrollBy({
+        top: Math.min(top - room.top - 8, bottom > room.bottom ? bottom - room.bottom + 8 : Infinity),
+        behavior,
+      });
+    return;
+  }
+  const tall = bottom - top > 0.5 * innerHeight && (top < 0 || top > 0.4 * innerHeight);
+  element.scrollIntoView({ block: begins || tall ? "start" : "nearest", behavior });
 }
 
 /** Set an element's text where it changes. @param {Element} element @param {string} text */

@@ -91,6 +91,7 @@ export function lesson(page) {
         terms.replaceChildren(...chosen.terms.flatMap((name, i) => [i ? " · " : "", ...term(page, name)]));
         const last = step === STEPS.length;
         extra.replaceChildren(...(chosen.id === "activations" ? [chain(page)] : last ? [onward(page)] : []));
+        element.scrollTop = 0; // a sheet scrolls by itself
         list.selectedIndex = step - 1;
         set(previous, { "aria-disabled": step === 1 }); // not disabled: the focus stays on it
         say(next, t(last ? "lesson.end" : "lesson.next"));

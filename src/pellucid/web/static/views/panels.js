@@ -31,6 +31,8 @@ const PANELS = [
   { id: "share", title: "share.title", view: share },
 ];
 
+const narrow = matchMedia("(max-width: 1099px)"); // panels stand below the picture (styles/layout.css)
+
 /** @param {Page} page @returns {View} */
 export function panels(page) {
   const { t, store } = page;
@@ -84,7 +86,7 @@ export function panels(page) {
       open?.render(look, null);
       place.scrollTop = 0;
       if (!open || !before) return;
-      if (asked || look.state.step === before.state.step) reveal(place);
+      if (asked || look.state.step === before.state.step) reveal(place, narrow.matches);
       if (asked) title.focus({ preventScroll: true });
       asked = false;
     },
