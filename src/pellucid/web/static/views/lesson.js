@@ -76,6 +76,11 @@ export function lesson(page) {
   });
   /** @type {Element | null} */
   let watched = null;
+  // The network is drawn anew when its room changes, as it does when the lesson opens: then the mark must be, too.
+  const drawn = new MutationObserver(() => {
+    const { step } = store.state;
+    if (step) point(STEPS[step - 1].spoken);
+  });
   const sight = new IntersectionObserver((seen) => (far.hidden = seen[seen.length - 1].isIntersecting));
   return {
     element,
@@ -83,6 +88,8 @@ export function lesson(page) {
       const { step } = look.state;
       const chosen = step ? STEPS[step - 1] : undefined;
       element.hidden = !chosen;
+      const network = document.querySelector(".network");
+      if (!before && network) drawn.observe(network, { childList: true });
       if (!chosen || !step) return point(null);
       const turned = step !== before?.state.step;
       if (turned) {
