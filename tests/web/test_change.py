@@ -174,7 +174,7 @@ def test_one_weight_and_off(server, visit):
     settle(tab)
     exact.layers[6].W[3] = 0
     np.testing.assert_allclose(tab.evaluate(answer), exact(seen(tab)[None])[0], atol=1e-6)
-    assert "activation 0.00" in tab.get_by_test_id("neuron-2-3").get_attribute("aria-label")
+    assert "switched off, activation 0" in tab.get_by_test_id("neuron-2-3").get_attribute("aria-label")
     edits = tab.get_by_test_id("edits").locator("li")
     assert edits.all_inner_texts() == [
         "hidden layer 2, neuron 3: weight from 5 -4.50\nRemove",
