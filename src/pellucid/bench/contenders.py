@@ -106,6 +106,9 @@ class NumPy(Contender):
     """NumPy by hand: what a careful student writes, in place where it is easy."""
 
     name, title, package, distribution = "numpy", mark("NumPy by hand"), "numpy", "numpy"
+    params: list[Array]
+    memory: list[tuple[Array, Array]]
+    step: int
 
     def answers(self) -> dict[str, Answer]:
         pairs = list(zip(self.start.params[::2], self.start.params[1::2], strict=True))
