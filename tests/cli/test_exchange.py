@@ -63,7 +63,7 @@ def test_the_format_may_be_said(run, net):
     assert json.loads(Path("plain.txt").read_text())["format"] == "pellucid"
     result = run("export", "net.safetensors", "plain.txt")
     assert result.code == 2
-    assert "--to torch | onnx | c | html | json" in result.err
+    assert "--to torch | onnx | c | html | site | json" in result.err
     assert run("export", "net.safetensors", "a.onnx", "--int8").code == 2
 
 
@@ -215,3 +215,19 @@ def test_the_page_in_one_file(run, model):
     page = Path("page.html").read_text(encoding="utf-8")
     assert page.startswith("<!doctype html>")
     assert len(page.encode()) < 400_000
+
+
+def test_the_page_as_a_folder(run, model):
+    """Named by its format or by the slash at its end; replaced where it wrote it, and never what is another's."""
+    result = run("export", model, "--to", "site", "neurons", "--json")
+    assert result.code == 0, result.err
+    files = {Path(entry["path"]): entry["bytes"] for entry in result.json["files"]}
+    assert files.keys() == {path for path in Path("neurons").rglob("*") if path.is_file()}
+    assert files[Path("neurons/index.html")] == Path("neurons/index.html").stat().st_size
+    again = run("export", model, "neurons/")
+    assert again.code == 0 and f"written: neurons/, {len(files)} files" in again.out
+    assert "is there already and will be replaced" in again.err
+    Path("neurons/notes.txt").write_text("mine", encoding="utf-8")
+    refused = run("export", model, "neurons/")
+    assert refused.code == 1 and "it holds notes.txt, which would be lost" in refused.err
+    assert Path("neurons/notes.txt").read_text(encoding="utf-8") == "mine"

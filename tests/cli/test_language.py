@@ -46,7 +46,7 @@ NAMES = {
         "all",
     ),
     *("export", "import", "verify", "PyTorch", "ONNX", "Runtime", "Python", "torch", "onnx", "c", "json", "h", "int"),
-    *("state_dict", "OUT", "html", "Linear", "pth", "pt", "fc", "out", "digits_torch", "py"),
+    *("state_dict", "OUT", "html", "site", "Linear", "pth", "pt", "fc", "out", "digits_torch", "py"),
     *("shift", "rotation", "scale", "elastic", "smoothness", "noise", "brightness", "none"),
 }
 

@@ -7,6 +7,7 @@ import pytest
 
 import pellucid as pl
 from pellucid.lens.limits import input_limits, input_scale
+from pellucid.web import SHIPPED
 from tests.lens.networks import D, affine, kinds, rows_for
 
 NETS = {name: net for name, net in kinds().items() if name != "values"}
@@ -142,6 +143,36 @@ def test_a_digit_becomes_another() -> None:
         assert found.distance is not None
         assert found.distance < 3  # a picture's own length is about 9
         assert "becomes" in str(found)
+
+
+def test_every_other_digit_is_reached_and_near() -> None:
+    """Four digits, nine other classes each. To pass the answer alone, from the row alone, found 11 of these 36."""
+    net = pl.load(SHIPPED)
+    lengths = []
+    for picture in pl.mnist().test.images[[0, 2500, 5000, 7500]]:
+        before = int(net.classify(picture[None])[0])
+        for target in set(range(10)) - {before}:
+            found = pl.counterfactual(net, picture, target)
+            assert found.found, (before, target)
+            assert found.x is not None
+            assert net.classify(found.x[None])[0] == target
+            lengths.append(found.distance)
+    assert np.median(lengths) < 0.9 and max(lengths) < 2.5  # 0.7 and 2.0; a picture's own length is about 9
+
+
+def test_a_third_class_in_between_is_passed() -> None:
+    """On a line: class 0 below 1, class 1 up to 2, class 2 above. To turn 0 into 2 means to pass 1 as well."""
+    net = pl.Network([pl.Affine([[0.0, 2.0, 3.0]], [0.0, -2.0, -4.0]), pl.Softmax()])
+    found = pl.counterfactual(net, [0.5], 2, limits=(0, 5))
+    assert found.after == 2
+    assert found.x == pytest.approx([2.0], abs=1e-5)
+
+
+def test_full_sigmoids_do_not_end_the_search() -> None:
+    """A step so steep that its slope at the row is nearly nothing: a straight line leads far beyond it."""
+    net = pl.Network([pl.Affine([[40.0]], [-20.0]), pl.Sigmoid(), pl.Affine([[0.0, 2.0]], [1.0, 0.0]), pl.Softmax()])
+    found = pl.counterfactual(net, [0.1], limits=(0, 1))
+    assert found.x == pytest.approx([0.5], abs=1e-5)
 
 
 def test_values_have_no_answer_to_turn() -> None:

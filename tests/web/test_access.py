@@ -134,3 +134,60 @@ def test_axe_finds_nothing_in_any_panel(server, visit, language, width):
         assert tab.evaluate("document.documentElement.scrollWidth") <= width, panel
         results = Axe().run(tab)
         assert results.violations_count == 0, f"{panel}: {results.generate_report()}"
+
+
+# Use every control that is there, one after the other: buttons are clicked, choices gone through, sliders taken to both
+# ends. Links and what is typed have tests of their own. Gives how many there were.
+EVERYTHING = """async () => {
+  const pause = () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+  const skip = "[data-testid=load-image], [data-testid=open-model], [data-testid=language], [data-testid^=panel-]";
+  const find = () => Array.from(document.querySelectorAll("main button, main select, main input[type=range], "
+    + "main input[type=checkbox], main summary, main .neuron")).filter((e) => e.checkVisibility() && !e.matches(skip));
+  const nameOf = (e) => e.dataset.testid ?? (e.id || e.tagName + e.textContent);
+  const used = new Set();
+  for (;;) {
+    const control = find().find((e) => !e.disabled && !used.has(nameOf(e)));
+    if (!control) break;
+    used.add(nameOf(control));
+    if (control.matches("select")) {
+      for (let k = control.options.length - 1; k >= 0 && control.isConnected; k--) {
+        control.selectedIndex = k;
+        control.dispatchEvent(new Event("change", { bubbles: true }));
+        await pause();
+      }
+    } else if (control.matches("input[type=range]")) {
+      for (const end of [control.max, control.min, (Number(control.max) + Number(control.min)) / 2]) {
+        control.value = end;
+        control.dispatchEvent(new Event("input", { bubbles: true }));
+        control.dispatchEvent(new Event("change", { bubbles: true }));
+        await pause();
+      }
+    } else control.dispatchEvent(new MouseEvent("click", { bubbles: true, cancelable: true }));
+    await pause();
+  }
+  return Array.from(used);
+}"""
+
+# One control of each panel that must have been among them.
+WITHIN = {
+    "why": "other-target",
+    "change": "remove-activations",
+    "backprop": "target",
+    "evaluate": "cell-4-9",
+    "matrix": "batch",
+    "share": "share-copy",
+}
+
+
+@pytest.mark.parametrize(("panel", "language"), [(panel, ("en", "ko")[i % 2]) for i, panel in enumerate(PANELS)])
+def test_every_control_can_be_used(page_file, visit, panel, language):
+    """`visit` fails where any of them says something on the console; and the page still draws and reads after all."""
+    tab = visit(f"{page_file.as_uri()}#t=340&n=2.5&p={panel}&lang={language}")
+    tab.wait_for_timeout(800)  # what is reckoned after the first sight brings buttons of its own
+    used = tab.evaluate(EVERYTHING)
+    assert {"clear", "brightness", "neuron-1-0", WITHIN.get(panel, "clear")} <= set(used)
+    tab.goto(f"{page_file.as_uri()}#lang=en")
+    settle(tab)
+    by_mouse(tab, path_of(7))
+    settle(tab)
+    assert tab.get_by_test_id("prediction").inner_text() == "7"

@@ -360,7 +360,7 @@ def test_the_page_stays_small_while_it_learns(server, visit, epochs):
         tab.wait_for_function(
             "(n) => Number(document.querySelector('[data-testid=train-place]').textContent.split(/[ ,]/)[1]) >= n",
             arg=part * epochs // 5,
-            timeout=120_000,
+            timeout=600_000,
         )
         session.send("HeapProfiler.collectGarbage")
         sizes.append(session.send("Runtime.getHeapUsage")["usedSize"])

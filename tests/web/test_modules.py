@@ -64,6 +64,7 @@ STATE = {
     "theme": "system",
     "target": None,
     "step": None,
+    "choices": {},
     "hidden": [],
     "past": [],
     "future": [],
@@ -84,6 +85,7 @@ def test_addresses_come_back(node, generator):
         "panel": "count",
         "target": 3,
         "step": 4,
+        "choices": {"other": "4", "hidden": "16,8", "cell": "4.9"},
         "theme": "dark",
         "hidden": ["load", "theme"],
     }
@@ -97,6 +99,7 @@ def test_addresses_come_back(node, generator):
         "panel",
         "step",
         "target",
+        "choices",
         "language",
         "theme",
         "hidden",

@@ -12,7 +12,7 @@ from pellucid.core.layer import every
 from pellucid.core.losses import LOSSES
 from pellucid.lens.neurons import neuron_layers
 from pellucid.web import SHIPPED
-from pellucid.web.page import model_bytes
+from pellucid.web.parts import model_bytes
 
 ANSWER = """
 import { Network } from "./network/network.js";

@@ -39,9 +39,9 @@ def by_touch(tab, strokes):
 
 
 def by_keyboard(tab, strokes):
-    """Go to where each stroke begins, then draw from point to point with Shift and arrows, nearly along the line."""
+    """Go to where each stroke begins, then draw from point to point with Shift and arrows, along the line."""
     tab.get_by_test_id("drawing").focus()
-    here = [14, 14]
+    here = [int(tab.locator(".cursor").get_attribute(name)) for name in ("x", "y")]
 
     def step(axis, sign, draws):
         here[axis] += sign
@@ -50,9 +50,11 @@ def by_keyboard(tab, strokes):
 
     for stroke in strokes:
         for number, point in enumerate(stroke):
-            goal = [int(28 * value) for value in point]
-            while here != goal:
-                axis = int(abs(goal[1] - here[1]) > abs(goal[0] - here[0]))
+            start, goal = list(here), [int(28 * value) for value in point]
+            way = [abs(goal[axis] - start[axis]) for axis in (0, 1)]
+            while here != goal:  # the axis that is further from its end, as a share of its way
+                rest = [abs(goal[axis] - here[axis]) / max(way[axis], 1) for axis in (0, 1)]
+                axis = int(rest[1] > rest[0])
                 step(axis, 1 if goal[axis] > here[axis] else -1, number > 0)
             if number == 0:
                 tab.keyboard.press("Space")

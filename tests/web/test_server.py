@@ -40,7 +40,7 @@ def test_it_gives_the_page(server):
         answer, content = ask(server, f"/{name}")
         assert (answer.status, content) == (200, (STATIC / name).read_bytes())
     assert json.loads(ask(server, "/page.json")[1])["server"] is True
-    assert ask(server, "/model.safetensors")[1] == SHIPPED.read_bytes()
+    assert ask(server, "/model.bin")[1] == SHIPPED.read_bytes()
     assert ask(server, "/../server.py")[0].status == 404
     assert ask(server, "/main.js", "POST")[0].status == 405
 
@@ -49,7 +49,7 @@ def test_texts_are_sent_packed(server):
     answer, content = ask(server, "/main.js", Accept_Encoding="gzip, br")
     assert answer.getheader("content-encoding") == "gzip"
     assert gzip.decompress(content) == (STATIC / "main.js").read_bytes()
-    answer, content = ask(server, "/model.safetensors", Accept_Encoding="gzip")
+    answer, content = ask(server, "/model.bin", Accept_Encoding="gzip")
     assert answer.getheader("content-encoding") is None and content == SHIPPED.read_bytes()
 
 

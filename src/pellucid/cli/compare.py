@@ -10,7 +10,7 @@ from pellucid.cli import drawing
 from pellucid.cli.help import Command, argument, json_option, lang_option
 from pellucid.cli.output import columns, tell, write_json
 from pellucid.cli.plotting import check_plot, plot_option, write_plot
-from pellucid.cli.rows import Rows, levels, reads_digits, rows_alone
+from pellucid.cli.rows import Rows, levels, rows_alone
 from pellucid.cli.threads import use_threads
 from pellucid.errors import InputError
 from pellucid.language import cell_width, mark, say
@@ -72,10 +72,11 @@ def _rows(a: Network, b: Network, data: str | None) -> Rows | None:
         if (unlike := _unlike_inputs(a, b)) is not None:
             raise InputError(say("{reason}: no data fit both; without data their weights are compared", reason=unlike))
         return rows_alone(a, data)
+    from pellucid.cli.rows import rows_with_targets
+    from pellucid.lens.neurons import reads_digits
+
     if not (reads_digits(a) and reads_digits(b)):
         return None
-    from pellucid.cli.rows import rows_with_targets
-
     return rows_with_targets(a, None)
 
 

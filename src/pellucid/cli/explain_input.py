@@ -49,7 +49,7 @@ def read_asked(net: Network, file: str | None, row: int | None, digit: int | Non
 
 def _digit(net: Network, digit: int, row: int | None) -> Asked:
     from pellucid.cli.datasets import as_inputs, check_inputs, load_dataset
-    from pellucid.cli.rows import reads_digits
+    from pellucid.lens.neurons import reads_digits
 
     dataset = load_dataset("mnist")
     assert dataset.test is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,7 @@ from pellucid.language import mark, say
 if TYPE_CHECKING:
     from pellucid.network import Network
 
-FORMATS = ("torch", "onnx", "c", "html", "json")
+FORMATS = ("torch", "onnx", "c", "html", "site", "json")
 _FORMAT_OF = {".safetensors": "torch", ".onnx": "onnx", ".c": "c", ".h": "c", ".html": "html", ".json": "json"}
 
 
@@ -27,13 +28,14 @@ _FORMAT_OF = {".safetensors": "torch", ".onnx": "onnx", ".c": "c", ".h": "c", ".
     help=mark(
         "Write a network for use elsewhere. torch: a state_dict (OUT.safetensors) and beside it the Python that builds "
         "its module. onnx: for ONNX Runtime and its kin. c: one header and one source file of C99 that need nothing "
-        "else. html: the page on which every neuron lights up, in one file. json: architecture and weights as one "
-        "plain document. All but onnx are written without any other library. `pellucid verify` proves that the answers "
-        "are the same."
+        "else. html: the page on which every neuron lights up, in one file. site: the same page as a folder for a web "
+        "server, under any path. json: architecture and weights as one plain document. All but onnx are written "
+        "without any other library. `pellucid verify` proves that the answers are the same."
     ),
     examples=[
         ("pellucid export digits.safetensors digits.onnx", mark("for ONNX Runtime, in any language")),
         ("pellucid export digits.safetensors page.html", mark("the page of this network, for any browser")),
+        ("pellucid export digits.safetensors --to site neurons/", mark("a folder to put on a school's web site")),
         ("pellucid export digits.safetensors --to torch digits_torch.safetensors", mark("also writes digits_torch.py")),
         (
             "pellucid export digits.safetensors digits.h --int8 --calibration mnist",
@@ -42,13 +44,18 @@ _FORMAT_OF = {".safetensors": "torch", ".onnx": "onnx", ".c": "c", ".h": "c", ".
     ],
 )
 @argument("model", metavar=mark("MODEL"), about=mark("The network's file, as `pellucid train` wrote it."))
-@argument("out", metavar=mark("OUT"), about=mark("The file to write; what is there is replaced."))
+@argument(
+    "out", metavar=mark("OUT"), about=mark("The file or, for site, the folder to write; what is there is replaced.")
+)
 @option(
     "--to",
     "kind",
     type=click.Choice(FORMATS),
     metavar=mark("FORMAT"),
-    help=mark("torch, onnx, c, html or json. Default: as OUT ends (.safetensors, .onnx, .c or .h, .html, .json)."),
+    help=mark(
+        "torch, onnx, c, html, site or json. Default: as OUT ends (.safetensors, .onnx, .c or .h, .html, / for site, "
+        ".json)."
+    ),
 )
 @option("--int8", is_flag=True, help=mark("For c: weights of 8 bits, which --calibration must be given for."))
 @option(
@@ -60,7 +67,7 @@ _FORMAT_OF = {".safetensors": "torch", ".onnx": "onnx", ".c": "c", ".h": "c", ".
 @lang_option
 def export(model: str, out: str, kind: str | None, int8: bool, calibration: str | None, as_json: bool) -> None:
     """Write a network for use elsewhere."""
-    kind = kind or _FORMAT_OF.get(Path(out).suffix.lower())
+    kind = kind or ("site" if out.endswith(("/", os.sep)) else _FORMAT_OF.get(Path(out).suffix.lower()))
     if kind is None:
         raise click.UsageError(
             say("say which format: --to {known}", known=" | ".join(FORMATS)), click.get_current_context()
@@ -80,10 +87,18 @@ def export(model: str, out: str, kind: str | None, int8: bool, calibration: str 
         found = [{"path": path, "bytes": size} for path, size in sizes.items()]
         write_json({"model": model, "format": kind, "files": found})
         return
+    _tell(kind, out, sizes)
+
+
+def _tell(kind: str, out: str, sizes: dict[str, int]) -> None:
+    if kind == "site":
+        words = {"path": out, "count": len(sizes), "size": sum(sizes.values())}
+        tell(say("written: {path}, {count} files, {size:,} bytes; a web server shows its index.html", **words))
+        return
     for path, size in sizes.items():
         tell(say("written: {path}, {size:,} bytes", path=path, size=size))
     if kind == "torch":
-        tell(say("in Python: from {module} import build; module = build()", module=files[-1].stem))
+        tell(say("in Python: from {module} import build; module = build()", module=Path(list(sizes)[-1]).stem))
 
 
 def _torch(net: Network, out: str, options: dict[str, Any]) -> tuple[Path, ...]:
@@ -115,6 +130,12 @@ def _html(net: Network, out: str, options: dict[str, Any]) -> tuple[Path, ...]:
     return (Path(out),)
 
 
+def _site(net: Network, out: str, options: dict[str, Any]) -> tuple[Path, ...]:
+    from pellucid.web import site
+
+    return tuple(site(net, out))
+
+
 def _json(net: Network, out: str, options: dict[str, Any]) -> tuple[Path, ...]:
     from pellucid.exchange import to_json
 
@@ -127,5 +148,6 @@ _WRITERS: dict[str, Callable[[Network, str, dict[str, Any]], tuple[Path, ...]]] 
     "onnx": _onnx,
     "c": _c,
     "html": _html,
+    "site": _site,
     "json": _json,
 }

@@ -11,7 +11,7 @@ from pellucid.cli import drawing, inspect_neuron
 from pellucid.cli.help import Command, LayerNumber, Whole, argument, json_option, lang_option, option
 from pellucid.cli.output import columns, tell, write_json
 from pellucid.cli.plotting import check_plot, plot_option, tell_plot
-from pellucid.cli.rows import Rows, reads_digits, rows_alone
+from pellucid.cli.rows import Rows, rows_alone
 from pellucid.cli.threads import use_threads
 from pellucid.errors import InputError
 from pellucid.language import cell_width, mark, say
@@ -101,11 +101,12 @@ def inspect(
 def _rows(net: Network, data: str | None) -> Rows | None:
     if data is not None:
         return rows_alone(net, data)
-    if not reads_digits(net):
-        return None
     from pellucid.cli.datasets import as_inputs
     from pellucid.data import mnist
+    from pellucid.lens.neurons import reads_digits
 
+    if not reads_digits(net):
+        return None
     return Rows(as_inputs(net, mnist().test.images), None)
 
 
@@ -134,6 +135,8 @@ def _to_dict(
 
 
 def _show(net: Network, place: NeuronLayer, found: InputWeights, activity: NeuronActivity | None) -> None:
+    from pellucid.lens.neurons import reads_digits
+
     end = drawing.scale_end(found.values)
     tell(say("{layer}, {neurons} neurons: {note}", layer=found.name, neurons=len(found.labels), note=found.note))
     click.echo()

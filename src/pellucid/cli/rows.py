@@ -110,12 +110,6 @@ def reads_pictures(net: Network) -> bool:
     return (net.inputs or {}).get("shape", list(PICTURE)) == list(PICTURE) and _inputs(net) == 784
 
 
-def reads_digits(net: Network) -> bool:
-    """Tell whether this network answers MNIST's pictures with ten digits."""
-    names = [str(digit) for digit in range(10)]
-    return reads_pictures(net) and net.summary().rows[-1].outputs == 10 and net.classes in (None, names)
-
-
 def levels(net: Network, x: Array) -> Array:
     """Give grey levels from 0 to 255 for pictures in the network's own units."""
     from pellucid.lens.limits import input_limits

@@ -77,11 +77,11 @@ def _replacing(target: Path, permissions: int | None) -> Iterator[BinaryIO]:
         with suppress(OSError):
             temporary.unlink()
         raise
-    _sync_folder(target.parent)
+    sync_folder(target.parent)
 
 
-def _sync_folder(folder: Path) -> None:
-    # The rename itself lives in the folder; some file systems cannot sync a folder, and then there is no more to do.
+def sync_folder(folder: Path) -> None:
+    """Force a folder to disk, where a rename lives; some file systems cannot, and then there is no more to do."""
     with suppress(OSError):
         handle = os.open(folder, os.O_RDONLY)
         try:

@@ -24,6 +24,7 @@ from pellucid.network import Network
 _OVERSHOOT, _PULL, _BACK = 1.05, 0.1, 0.9  # eta, alpha_max and beta of Croce and Hein 2020
 _HARDLY = 1.0001  # a step just over a straight border, from the row itself: exact where borders are straight
 _HALVINGS = 24
+_CLIMB = 60  # steps of length 1, in input neurons
 
 
 class Counterfactual:
@@ -117,11 +118,13 @@ def counterfactual(
     """Look for the smallest change of one row x that turns the answer to another class.
 
     The search is that of Croce and Hein ("Minimally distorted adversarial examples with a fast adaptive boundary
-    attack", 2020, algorithm 1, for L2): the difference between the wanted class's weighted sum and the answer's is
-    taken as a straight line, the nearest point within the limits where it is 0 is computed exactly, a step is made
-    there with a pull towards the row, and once the answer has turned the search goes on from a point nearer the row.
-    At the end the way between the row and the best point is halved until the border is met. The answer to the result
-    is asked of the network itself. A nearer change may exist: the search is no proof.
+    attack", 2020, algorithm 1, for L2): the difference between the wanted class's weighted sum and the highest other
+    one is taken as a straight line, the nearest point within the limits where it is 0 is computed exactly, a step is
+    made there with a pull towards the row, and once the answer has turned the search goes on from a point nearer the
+    row. Full sigmoids lead straight lines astray, so the search begins again from two points that are known to have
+    turned: where a climb along the slope leads from the row, and from the middle of the limits. At the end the way
+    between the row and the best point is halved until the border is met. The answer to the result is asked of the
+    network itself. A nearer change may exist: the search is no proof.
 
     Parameters
     ----------
@@ -136,7 +139,7 @@ def counterfactual(
         Numbers of the inputs that may not move; None for a table's categories and signs of missing cells, whose
         numbers between 0 and 1 no cell has.
     steps
-        Steps of the search for each class, 100 by default.
+        Steps of the search for each class, 100 by default; half as many from each of the other two points.
 
     Raises InputError for answers that are no classes, a target that is no other class, and limits missing.
 
@@ -153,7 +156,7 @@ def counterfactual(
     before, confidence = int(net.choose(y)[0]), float(net.confidence(y)[0])
     found = Counterfactual(net, row[0], before, confidence)
     wanted = _wanted(net, target, before, y.shape[1])
-    best = search.nearest(before, wanted, whole("steps", steps))
+    best = search.nearest(wanted, whole("steps", steps))
     if best is None:
         return found
     y = search.answer(best[None])
@@ -181,13 +184,30 @@ class _Search:
         self.depth = len(net.layers) - isinstance(last, (Sigmoid, Softmax))
         self.answer = make_engine(net.layers).answer  # what `predict` asks, without its check for bytes
 
-    def nearest(self, before: int, wanted: list[int], steps: int) -> Array | None:
-        """Give the nearest row found, (D,), whose answer is one of the wanted classes."""
+    def nearest(self, wanted: list[int], steps: int) -> Array | None:
+        """Give the nearest row found, (D,), whose answer is one of the wanted classes.
+
+        A search for each wanted class from the row; then, for the class that was nearest (all of them where none was
+        found), from what a climb from the row and from the middle of the limits reaches.
+        """
         targets = np.array(wanted)
-        u = np.repeat(self.start[None], len(targets), axis=0)
-        best, length = u.copy(), np.full(len(targets), math.inf)
+        best = _Best(self, wanted, len(targets))
+        self._walk(best.u, targets, best, steps)
+        if np.isfinite(best.length).any():
+            nearest = best.length.argmin()
+            targets, best.u, best.length = (a[nearest : nearest + 1] for a in (targets, best.u, best.length))
+        for begin in (self.start, (self.low + self.high) / 2):
+            reached = self._climb(np.repeat(begin[None], len(targets), axis=0), targets, wanted)
+            self._walk(reached, targets, best, -(-steps // 2))
+        if not np.isfinite(best.length).any():
+            return None
+        return self._border(best.u[int(np.argmin(best.length))], wanted)
+
+    def _walk(self, u: Array, targets: Array, best: _Best, steps: int) -> None:
+        """Do Croce and Hein's steps from the points u, one for each target."""
+        u = u.copy()
         for _ in range(steps):
-            value, slope = self._margins(u, before, targets)
+            value, slope = self._margins(u, targets)
             here = self._project(u, slope, value, u)
             origin = self._project(u, slope, value, self.start[None])
             near, far = (np.linalg.norm(move, axis=1) for move in (here - u, origin - self.start))
@@ -195,23 +215,37 @@ class _Search:
             ahead, anew = u + _OVERSHOOT * (here - u), self.start + _OVERSHOOT * (origin - self.start)
             u = np.clip((1 - pull) * ahead + pull * anew, self.low, self.high)
             over = np.clip(self.start + _HARDLY * (origin - self.start), self.low, self.high)
-            tried = np.stack([u, over])
-            turned = np.isin(self._chosen(tried.reshape(-1, u.shape[1])), wanted).reshape(2, -1)
-            distance = np.where(turned, np.linalg.norm(tried - self.start, axis=2), math.inf)
-            for points, lengths in zip(tried, distance, strict=True):
-                better = lengths < length
-                best[better], length[better] = points[better], lengths[better]
-            u[turned[0]] = (1 - _BACK) * self.start + _BACK * u[turned[0]]
-        if not np.isfinite(length).any():
-            return None
-        return self._border(best[int(np.argmin(length))], wanted)
+            best.keep(over)
+            turned = best.keep(u)
+            u[turned] = (1 - _BACK) * self.start + _BACK * u[turned]
+
+    def _climb(self, u: Array, targets: Array, wanted: list[int]) -> Array:
+        """Go uphill in steps of one length until the answer has turned, then back to the border on the way to the row.
+
+        Where a straight line says nothing (sigmoids that are full), its slope still says which way is up.
+        """
+        u, climbing = u.copy(), ~np.isin(self.chosen(u), wanted)
+        for _ in range(_CLIMB):
+            if not climbing.any():
+                break
+            _, slope = self._margins(u, targets)
+            slope[~np.where(slope > 0, u < self.high, u > self.low) | ~climbing[:, None]] = 0
+            length = np.linalg.norm(slope, axis=1, keepdims=True)
+            u = np.clip(u + slope / np.maximum(length, 1e-300), self.low, self.high)
+            climbing &= ~np.isin(self.chosen(u), wanted)
+        low, high = np.zeros(len(u)), np.ones(len(u))
+        for _ in range(_HALVINGS // 2):
+            middle = (low + high) / 2
+            turned = np.isin(self.chosen(self.start + middle[:, None] * (u - self.start)), wanted)
+            low, high = np.where(turned, low, middle), np.where(turned, middle, high)
+        return self.start + np.where(climbing, 1, high)[:, None] * (u - self.start)
 
     def _border(self, u: Array, wanted: list[int]) -> Array:
         """Halve the way between the row and u, whose answer has turned, until the border is met."""
         low, high = 0.0, 1.0
         for _ in range(_HALVINGS):
             middle = (low + high) / 2
-            turned = self._chosen((self.start + middle * (u - self.start))[None])[0] in wanted
+            turned = self.chosen((self.start + middle * (u - self.start))[None])[0] in wanted
             low, high = (low, middle) if turned else (middle, high)
         return self._rows((self.start + high * (u - self.start))[None])[0]
 
@@ -220,11 +254,14 @@ class _Search:
         moved = np.clip(u * self.scale, self.low * self.scale, self.high * self.scale)
         return np.where(u == self.start, self.row, moved.astype(self.net.dtype))
 
-    def _chosen(self, u: Array) -> Array:
+    def chosen(self, u: Array) -> Array:
         return self.net.choose(self.answer(self._rows(u)))
 
-    def _margins(self, u: Array, before: int, targets: Array) -> tuple[Array, Array]:
-        """Give how far each target's weighted sum lies above the answer's (N,), and the slope of that by u, (N, D)."""
+    def _margins(self, u: Array, targets: Array) -> tuple[Array, Array]:
+        """Give how far each target's weighted sum lies above its strongest rival's (N,), and that by u, (N, D).
+
+        The rival is whichever class stands highest at u: to pass the answer alone could end in a third class.
+        """
         layers = self.net.layers[: self.depth]
         trace = chain.forward(layers, self._rows(u))
         y, N = trace.y, np.arange(len(u))
@@ -233,8 +270,11 @@ class _Search:
             dy[:, 0] = np.where(targets == 1, 1, -1)
             value = dy[:, 0].astype(np.float64) * y[:, 0]
         else:
-            dy[N, targets], dy[:, before] = 1, -1
-            value = y[N, targets].astype(np.float64) - y[:, before]
+            others = y.copy()
+            others[N, targets] = -np.inf
+            rivals = others.argmax(axis=1)
+            dy[N, targets], dy[N, rivals] = 1, -1
+            value = y[N, targets].astype(np.float64) - y[N, rivals]
         dx, _ = chain.backward(layers, trace, dy)
         assert dx is not None
         return value, dx.astype(np.float64) * self.scale
@@ -260,6 +300,22 @@ class _Search:
         s = (need - met[N, piece]) / np.maximum(rest[N, piece], 1e-200)
         s = np.clip(s, 0, ends[N, piece])
         return np.clip(points + s[:, None] * slope, self.low, self.high)
+
+
+class _Best:
+    """The nearest points so far whose answer has turned, u (N, D), and how far they are from the row, length (N,)."""
+
+    def __init__(self, search: _Search, wanted: list[int], N: int) -> None:
+        self.search, self.wanted = search, wanted
+        self.u, self.length = np.repeat(search.start[None], N, axis=0), np.full(N, math.inf)
+
+    def keep(self, u: Array) -> Array:
+        """Keep what is nearer than before; give which of the points u have turned, (N,)."""
+        turned = np.isin(self.search.chosen(u), self.wanted)
+        length = np.where(turned, np.linalg.norm(u - self.search.start, axis=1), math.inf)
+        better = length < self.length
+        self.u[better], self.length[better] = u[better], length[better]
+        return turned
 
 
 def _fixed(net: Network, fixed: Sequence[int] | None) -> list[int]:

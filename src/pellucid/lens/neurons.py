@@ -183,6 +183,13 @@ def picture_shape(net: Network, shape: Any = None) -> tuple[int, int] | None:
     return height, width
 
 
+def reads_digits(net: Network) -> bool:
+    """Tell whether a network takes MNIST's pictures and answers with ten digits."""
+    if chain.input_width(net.layers) is None or neuron_layers(net)[-1].size != 10:
+        return False
+    return picture_shape(net) == (28, 28) and net.classes in (None, [str(digit) for digit in range(10)])
+
+
 def neuron_label(net: Network, layer: NeuronLayer, neuron: int) -> str:
     """Give what to call a neuron: its class or column in the output, its column in a table's input, else its number."""
     return neuron_labels(net, layer)[neuron]

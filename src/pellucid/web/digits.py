@@ -14,9 +14,9 @@ from pellucid.core import chain
 from pellucid.core.types import Array
 from pellucid.data import mnist
 from pellucid.lens.evaluation import evaluate
+from pellucid.lens.neurons import reads_digits
 from pellucid.lens.robustness import robustness
 from pellucid.network import Network, load
-from pellucid.web.facts import reads_digits
 
 
 class Refused(ValueError):

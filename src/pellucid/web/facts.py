@@ -12,8 +12,10 @@ from pellucid.core.preparation import Standardize
 from pellucid.data import mnist
 from pellucid.errors import InputError
 from pellucid.language import say
+from pellucid.lens.columns import input_columns, input_offsets, knows_columns
 from pellucid.lens.evaluation import evaluate
-from pellucid.lens.neurons import input_count, neuron_labels, neuron_layers, picture_shape
+from pellucid.lens.limits import input_limits
+from pellucid.lens.neurons import input_count, neuron_labels, neuron_layers, picture_shape, reads_digits
 
 if TYPE_CHECKING:
     from pellucid.network import Network
@@ -37,19 +39,15 @@ def facts(net: Network, name: str, *, server: bool = False) -> dict[str, Any]:
         "name": name,
         "shape": None if shape is None else list(shape),
         "columns": [] if shape else neuron_labels(net, layers[0]),
-        "start": [] if shape else _start(net, input_count(net)),
+        "fields": _fields(net) if knows_columns(net) else [],
+        "start": [] if shape else _start(net),
+        "target": net.columns.target.name if knows_columns(net) and net.columns.target else "",
         "accuracy": None if test is None else evaluate(net, test.images, test.labels).accuracy,
         "rows": 0 if test is None else len(test.labels),
         "digits": digits,
         "server": server,
         "version": __version__,
     }
-
-
-def reads_digits(net: Network) -> bool:
-    """Tell whether a network takes MNIST's pictures and answers with ten digits."""
-    ten = neuron_layers(net)[-1].size == 10
-    return ten and picture_shape(net) == (28, 28) and net.classes in (None, [str(digit) for digit in range(10)])
 
 
 def sample_digits() -> bytes:
@@ -60,7 +58,28 @@ def sample_digits() -> bytes:
     return gzip.compress(content, mtime=0)  # no clock in it: the same bytes every time
 
 
-def _start(net: Network, D: int) -> list[float]:
-    """Give a row to begin with: the mean of each column where the network knows it, else zeros."""
-    first = net.layers[0]
-    return (first.mean if isinstance(first, Standardize) else np.zeros(D)).tolist()
+def _fields(net: Network) -> list[dict[str, Any]]:
+    """Give a table's columns as `views/columns.js` shows them: numbers within three deviations, categories by name."""
+    low, high = (ends + input_offsets(net) for ends in input_limits(net))
+    fields = []
+    for column in input_columns(net):
+        first = column.inputs[0]
+        field: dict[str, Any] = {"name": column.name, "inputs": column.inputs, "categories": column.categories}
+        if column.categories is None:
+            field |= {"offset": column.offset, "low": float(low[first]), "high": float(high[first])}
+            field["filled"] = float(net.columns.standardize().mean[first])  # what a missing cell is taken for
+        fields.append(field)
+    return fields
+
+
+def _start(net: Network) -> list[float]:
+    """Give a row to begin with: of each column the middle or the first category, where the network knows it, else 0."""
+    first, D = net.layers[0], input_count(net)
+    row = first.mean.astype(float) if isinstance(first, Standardize) else np.zeros(D)
+    if knows_columns(net):
+        numbers = [column.inputs[0] for column in input_columns(net) if column.categories is None]
+        row[:] = 0
+        row[[column.inputs[0] for column in input_columns(net) if column.categories is not None]] = 1
+        row[numbers] = net.columns.standardize(np.float64).mean[numbers]
+    start: list[float] = row.tolist()
+    return start

@@ -10,11 +10,11 @@ import os
 import re
 from pathlib import Path
 
-from pellucid.files import model
 from pellucid.files.atomic import write_whole
 from pellucid.network import Network
 from pellucid.web.bundle import STATIC, STYLES, bundle
 from pellucid.web.facts import facts, sample_digits
+from pellucid.web.parts import LICENCE, model_bytes
 
 # Unpacks the page's script: packed, it is a third as large. The policy knows both scripts by their digests.
 _UNPACK = """(async () => {
@@ -25,7 +25,6 @@ const script = document.createElement("script");
 script.textContent = await new Response(stream).text();
 document.body.append(script);
 })();"""
-_LICENCE = "<!-- Test digits: MNIST, by Yann LeCun and Corinna Cortes, licence CC BY-SA 3.0. -->"
 _LINK = re.compile(r' *<link rel="stylesheet"[^>]*>\n')
 
 
@@ -56,7 +55,7 @@ def page_text(net: Network, name: str) -> str:
     scripts = f"'{_digest(_UNPACK)}' '{_digest(script)}'"
     packed = _base64(gzip.compress(script.encode(), mtime=0))  # no clock in it: the same bytes every time
     policy = f"default-src 'none'; script-src {scripts}; style-src '{_digest(style)}'; img-src data: blob:"
-    licence = f"\n    {_LICENCE}" if known["digits"] else ""
+    licence = f"\n    {LICENCE}" if known["digits"] else ""
     html = _LINK.sub("", (STATIC / "index.html").read_text(encoding="utf-8"))
     parts = {
         '<meta charset="utf-8" />': f'<meta charset="utf-8" />{licence}\n'
@@ -72,11 +71,6 @@ def page_text(net: Network, name: str) -> str:
     if sorted(found.findall(html)) != sorted(parts):
         raise ValueError("index.html is not what page.py expects")
     return found.sub(lambda match: parts[match.group()], html)
-
-
-def model_bytes(net: Network) -> bytes:
-    """Give the content of the network's model file."""
-    return model.to_bytes(net.layers, {"inputs": net.inputs, "classes": net.classes, "record": net.record})
 
 
 def _base64(content: bytes) -> str:

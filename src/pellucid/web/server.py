@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import errno
 import gzip
-import json
 import socket
 from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 from pellucid.errors import InputError
 from pellucid.extras import library
 from pellucid.language import say, say_reason
+from pellucid.lens.neurons import reads_digits
 from pellucid.network import Network
-from pellucid.web.bundle import STATIC, STYLES, modules
-from pellucid.web.facts import facts, reads_digits, sample_digits
 from pellucid.web.guard import App, Guard
-from pellucid.web.page import model_bytes
+from pellucid.web.parts import INDEX, media_type, parts
 from pellucid.web.routes import Trainings
 from pellucid.web.routes import routes as work
 
@@ -26,13 +23,7 @@ HOST = "127.0.0.1"
 PORT = 8765
 """Where the page is, unless another port is asked for; where it is taken, any free one."""
 
-TYPES = {
-    ".html": "text/html; charset=utf-8",
-    ".js": "text/javascript; charset=utf-8",
-    ".css": "text/css; charset=utf-8",
-    ".svg": "image/svg+xml",
-}
-PACKED = {*TYPES.values(), "application/json"}
+PACKED = (".html", ".js", ".css", ".svg", ".json")
 """What browsers are sent packed: texts, which become a quarter as large."""
 
 
@@ -78,42 +69,21 @@ def application(net: Network, name: str, trainings: Trainings | None = None) -> 
     responses = library("starlette.responses", "web")
     routing = library("starlette.routing", "web")
 
-    def route(path: str, content: bytes, media_type: str) -> Any:
-        packed = gzip.compress(content, mtime=0) if media_type in PACKED else content
+    def route(file: str, content: bytes) -> Any:
+        packed = gzip.compress(content, mtime=0) if file.endswith(PACKED) else content
 
         async def answer(request: Any) -> Any:
             if packed is content or "gzip" not in request.headers.get("accept-encoding", ""):
-                return responses.Response(content, media_type=media_type)
-            return responses.Response(packed, 200, {"content-encoding": "gzip"}, media_type)
+                return responses.Response(content, media_type=media_type(file))
+            return responses.Response(packed, 200, {"content-encoding": "gzip"}, media_type(file))
 
-        return routing.Route(path, answer)
+        return routing.Route("/" if file == INDEX else f"/{file}", answer)
 
-    routes = [route(f"/{path}", *content) for path, content in _contents(net, name).items()]
+    routes = [route(file, content) for file, content in parts(net, name, server=True).items()]
     if reads_digits(net):
         routes += work(trainings or Trainings())
     app: App = Guard(applications.Starlette(routes=routes))
     return app
-
-
-def _contents(net: Network, name: str) -> dict[str, tuple[bytes, str]]:
-    """Give what is at each path, and its media type."""
-    known = facts(net, name, server=True)
-    asked = {
-        "page.json": (json.dumps(known, ensure_ascii=False).encode(), "application/json"),
-        "model.safetensors": (model_bytes(net), "application/octet-stream"),
-    }
-    if known["digits"]:
-        asked["digits.gz"] = (sample_digits(), "application/octet-stream")
-    # All that the page will ask for is named in its head, so that the browser asks at once and not in turns.
-    ahead = [f'<link rel="modulepreload" href="{name}" />' for name in modules()]
-    ahead += [f'<link rel="preload" as="fetch" crossorigin href="{name}" />' for name in asked]
-    html = (STATIC / "index.html").read_text(encoding="utf-8").replace("  </head>", "\n".join([*ahead, "  </head>"]))
-    files = {name: (STATIC / name).read_bytes() for name in (*modules(), *STYLES, "icon.svg")}
-    return {
-        "": (html.encode(), TYPES[".html"]),
-        **asked,
-        **{name: (content, TYPES[Path(name).suffix]) for name, content in files.items()},
-    }
 
 
 def _listening(port: int | None) -> socket.socket:

@@ -21,7 +21,7 @@ from pellucid.training.callbacks import Callback
 from pellucid.training.loop import train
 from pellucid.training.run import Run
 from pellucid.web.digits import learning_rows
-from pellucid.web.page import model_bytes
+from pellucid.web.parts import model_bytes
 
 PERIOD = 0.2
 """Seconds between two pieces of news, at least: each holds the whole network."""

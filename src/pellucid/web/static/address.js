@@ -6,6 +6,7 @@
 //   p=count     an open panel              lang=ko  theme=dark
 //   e=b1.5:-10  edits of the network, unless they are long
 //   y=3         the class that was meant
+//   v=other:4   what is set within panels
 //   hide=a,b    controls that are hidden    step=3    a step of the lesson
 //
 // A step brings its own picture, neuron and panel; what differs from it is named, nothing as "d=", "n=" and "p=".
@@ -39,6 +40,8 @@ export function addressOf(state, pictures, preferred = "") {
   if (state.panel || state.step) parts.push(`p=${state.panel ?? ""}`);
   if (state.step) parts.push(`step=${state.step}`);
   if (state.target !== null) parts.push(`y=${state.target}`);
+  const chosen = Object.entries(state.choices).map(([name, value]) => `${name}:${value}`);
+  if (chosen.length) parts.push(`v=${chosen.join(";")}`);
   const edits = editWords(state.edits);
   if (edits && edits.length <= LONGEST_EDITS) parts.push(`e=${edits}`);
   if (state.language !== preferred) parts.push(`lang=${state.language}`);
@@ -72,12 +75,19 @@ export function readAddress(hash, D) {
   if (words.has("p")) found.panel = words.get("p") || null;
   if (/^\d+$/.test(words.get("step") ?? "")) found.step = Number(words.get("step"));
   if (/^\d+$/.test(words.get("y") ?? "")) found.target = Number(words.get("y"));
+  if (words.get("v")) found.choices = readChoices(/** @type {string} */ (words.get("v")));
   if (words.get("e")) found.edits = readEdits(/** @type {string} */ (words.get("e")), D);
   const [language, theme] = [words.get("lang"), words.get("theme")];
   if (language === "en" || language === "ko") found.language = language;
   if (theme === "light" || theme === "dark" || theme === "contrast") found.theme = theme;
   if (words.get("hide")) found.hidden = /** @type {string} */ (words.get("hide")).split(",");
   return found;
+}
+
+/** Malformed ones are left out. @param {string} words @returns {Record<string, string>} */
+function readChoices(words) {
+  const found = words.split(";").map((word) => /^([a-z]+):([\w.,-]{1,40})$/.exec(word));
+  return Object.fromEntries(found.flatMap((match) => (match ? [[match[1], match[2]]] : [])));
 }
 
 /** Pixels as base64url; a 0 is followed by how many there are. @param {ArrayLike<number>} pixels */

@@ -15,9 +15,10 @@ export function signed(value) {
   return value < 0 ? number(value) : `+${number(value)}`;
 }
 
-/** Two digits after the point, as there is room for in a neuron: never "-0.00". @param {number} value */
+/** Two digits after the point, as there is room for in a neuron, thousands as "k": never "-0.00". @param {number} value */
 export function short(value) {
   const size = Math.abs(value);
+  if (size >= 1000 && size < 999_500) return `${(value / 1000).toFixed(size < 9950 ? 1 : 0)}k`;
   const text =
     size >= 1000 ? value.toExponential(0) : size >= 10 ? value.toFixed(0) : value.toFixed(size >= 9.95 ? 1 : 2);
   return Number(text) === 0 ? text.replace("-", "") : text;

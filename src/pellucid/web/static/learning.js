@@ -21,7 +21,13 @@ import { Network } from "./network/network.js";
  * @property {{dead: Found, saturated: Found}} quiet
  */
 
+/** @typedef {{rate: number, batch: number, pace: string, seed: number, hidden: string, activation: string, from: string}} Settings */
+
+export const BATCHES = [1, 10, 32, 100, 500, 5000];
 export const ACTIVATIONS = ["sigmoid", "relu", "tanh"];
+
+/** Settings that a link brings along: with them the same run comes again. */
+const IN_ADDRESS = /** @type {const} */ (["rate", "batch", "seed", "hidden", "activation"]);
 
 export class Learning {
   /** @param {Page} page */
@@ -40,7 +46,8 @@ export class Learning {
     this.records = [];
     const { neuronLayers } = page.base;
     const type = neuronLayers[1].activation?.type.toLowerCase() ?? "";
-    this.settings = {
+    /** @type {Settings} */
+    this.usual = {
       rate: type === "sigmoid" ? 2 : 0.05,
       batch: 100,
       pace: "epoch",
@@ -52,13 +59,16 @@ export class Learning {
       activation: ACTIVATIONS.includes(type) ? type : "sigmoid",
       from: "fresh",
     };
+    /** @type {Settings} */
+    this.settings = { ...this.usual, ...asked(page.store.state.choices) };
   }
 
-  /** Other settings: those of learning hold at once, the others from the next start. @param {Partial<Learning["settings"]>} changes */
+  /** Other settings: those of learning hold at once, the others from the next start. @param {Partial<Settings>} changes */
   set(changes) {
     Object.assign(this.settings, changes);
     if (this.news) this.order("set");
-    this.page.store.set({});
+    for (const name of IN_ADDRESS)
+      this.page.choose(name, this.settings[name] === this.usual[name] ? null : String(this.settings[name]));
   }
 
   /** Show the network that the page was opened with; the training waits. */
@@ -136,6 +146,17 @@ export class Learning {
     this.fresh = false;
     page.use(network);
   }
+}
+
+/** Settings that the address asks for, as far as they can be. @param {Record<string, string>} choices @returns {Partial<Settings>} */
+function asked({ rate, batch, seed, hidden, activation }) {
+  return {
+    ...(Number(rate) > 0 && Number(rate) <= 1e6 ? { rate: Number(rate) } : {}),
+    ...(BATCHES.includes(Number(batch)) ? { batch: Number(batch) } : {}),
+    ...(/^\d{1,5}$/.test(seed ?? "") ? { seed: Number(seed) } : {}),
+    ...(/^\d{1,3}(,\d{1,3}){0,3}$/.test(hidden ?? "") ? { hidden } : {}),
+    ...(ACTIVATIONS.includes(activation) ? { activation } : {}),
+  };
 }
 
 /** @param {Network} network */

@@ -39,7 +39,10 @@ export class Page {
     this.timer = 0;
     this.drawing = false; // whether a stroke is being drawn
     this.store.listen((state, before) => this.changed(state, before));
-    addEventListener("hashchange", () => this.store.set({ ...this.blank(), ...this.read() }));
+    addEventListener("hashchange", () => {
+      this.types = ""; // what panels show within is read from the address as they are made
+      this.store.set({ ...this.blank(), ...this.read() });
+    });
   }
 
   /** The network that runs: the base with the edits. */
@@ -95,8 +98,17 @@ export class Page {
       panel: null,
       step: null,
       target: null,
+      choices: {},
       hidden: [],
     };
+  }
+
+  /** Remember what is set within a panel, for the address; null where it is as at first. @param {string} name @param {string | null} value */
+  choose(name, value) {
+    const choices = { ...this.store.state.choices };
+    if (value === null) delete choices[name];
+    else choices[name] = value;
+    this.store.set({ choices });
   }
 
   /** What the address says, as far as it fits this network. @returns {Partial<State>} */

@@ -5,11 +5,22 @@
  * @property {string} name
  * @property {number[] | null} shape of pictures; null for rows of numbers
  * @property {string[]} columns names of the inputs, where they are no pixels
+ * @property {Field[]} fields the columns of a table; none where the inputs are known by number alone
+ * @property {string} target what a table's network answers with
  * @property {number[]} start a row to begin with, where inputs are no pixels
  * @property {number | null} accuracy of all held-out digits
  * @property {number} rows how many of them there are
  * @property {boolean} server whether there is one to ask
  * @property {string} version
+ *
+ * @typedef {object} Field a column of a table; of numbers where `categories` is null
+ * @property {string} name
+ * @property {number[]} inputs their numbers: the value (less `offset`) and, if there is one, the mark that it is missing; or one for each category
+ * @property {string[] | null} categories
+ * @property {number} [offset]
+ * @property {number} [low] within which numbers are usual
+ * @property {number} [high]
+ * @property {number} [filled] what stands for a missing one
  *
  * @typedef {{index: number, label: number, pixels: Uint8Array}} TestDigit
  * @typedef {{facts: Facts, model: ArrayBuffer, digits: TestDigit[]}} Resources
@@ -22,9 +33,9 @@ export async function resources() {
     const { facts, model, digits } = JSON.parse(inside.textContent ?? "");
     return { facts, model: decoded(model).buffer, digits: await unpacked(digits ? decoded(digits) : null) };
   }
-  const [facts, model] = await Promise.all([fetched("page.json"), fetched("model.safetensors")]);
+  const [facts, model] = await Promise.all([fetched("page.json"), fetched("model.bin")]);
   const known = await facts.json();
-  const digits = known.digits ? await (await fetched("digits.gz")).arrayBuffer() : null;
+  const digits = known.digits ? await (await fetched("digits.bin")).arrayBuffer() : null;
   return { facts: known, model: await model.arrayBuffer(), digits: await unpacked(digits && new Uint8Array(digits)) };
 }
 
@@ -47,8 +58,11 @@ function decoded(text) {
  */
 async function unpacked(content) {
   if (!content) return [];
-  const stream = new Blob([content]).stream().pipeThrough(new DecompressionStream("gzip"));
-  const bytes = new Uint8Array(await new Response(stream).arrayBuffer());
+  const stream = new Blob([content]).stream();
+  const still = content[0] === 0x1f && content[1] === 0x8b; // some servers let the browser unpack what is packed
+  const bytes = new Uint8Array(
+    await new Response(still ? stream.pipeThrough(new DecompressionStream("gzip")) : stream).arrayBuffer(),
+  );
   const [count, size] = [bytes.length / 787, 784];
   return Array.from({ length: count }, (_, i) => ({
     index: bytes[2 * i] + 256 * bytes[2 * i + 1],

@@ -23,6 +23,7 @@
  * @property {"en" | "ko"} language
  * @property {"system" | "light" | "dark" | "contrast"} theme
  * @property {number | null} target the class that the user meant by the drawing
+ * @property {Record<string, string>} choices what is set within panels, where it is not as at first
  * @property {string[]} hidden names of controls that a teacher's link hides
  * @property {Step[]} past
  * @property {Step[]} future

@@ -13,6 +13,8 @@ import { backward, forward } from "./layers.js";
  * @property {number} gap its distance from the change, as a share of that
  * @property {number} steps
  *
+ * @typedef {{low: ArrayLike<number>, high: ArrayLike<number>}} Limits within which each input may move; equal where it may not
+ *
  * @typedef {object} Counterfactual
  * @property {Float64Array} x the changed input
  * @property {Float64Array} moves by how much each input moved, in input neurons (pixels from 0 to 1)
@@ -99,23 +101,34 @@ export function legendre(n) {
 }
 
 const [OVERSHOOT, PULL, BACK, HARDLY] = [1.05, 0.1, 0.9, 1.0001]; // as in lens/counterfactual.py
-const [TRIES, HALVINGS] = [100, 24];
+const [TRIES, HALVINGS, CLIMB] = [100, 24, 60];
 
 /**
- * The smallest change found of a picture that turns the answer: Croce and Hein 2020, as lens/counterfactual.py has it.
+ * The smallest change found of an input that turns the answer: Croce and Hein 2020, as lens/counterfactual.py has it.
  * @param {Network} network
  * @param {Float64Array} x
  * @param {number[]} wanted the classes to turn to
  * @param {() => Promise<boolean>} [pause] is awaited now and then, so that the page can do other things; false ends the search
+ * @param {Limits | null} [limits] null for a picture's: from black to white
  * @returns {Promise<Counterfactual | null>} null where none was found, which is no proof that there is none
  */
-export async function counterfactual(network, x, wanted, pause = async () => true) {
-  const search = new Search(network, x, wanted);
-  for (const target of wanted) {
-    search.begin();
-    for (let i = 0; i < TRIES; i++) {
-      if (i % 5 === 0 && !(await pause())) return null;
+export async function counterfactual(network, x, wanted, pause = async () => true, limits = null) {
+  const search = new Search(network, x, wanted, limits);
+  const walk = async (/** @type {number} */ target, /** @type {number} */ tries) => {
+    for (let i = 0; i < tries; i++) {
+      if (i % 5 === 0 && !(await pause())) return false;
       search.step(target);
+    }
+    return true;
+  };
+  for (const target of wanted) {
+    search.begin(target, "start");
+    if (!(await walk(target, TRIES))) return null;
+  }
+  for (const target of search.nearest < 0 ? wanted : [search.nearest]) {
+    for (const place of /** @type {const} */ (["climbed", "middle"])) {
+      search.begin(target, place);
+      if (!(await walk(target, TRIES / 2))) return null;
     }
   }
   return search.found();
@@ -123,28 +136,65 @@ export async function counterfactual(network, x, wanted, pause = async () => tru
 
 /** The search in input neurons: u = x / scale. */
 class Search {
-  /** @param {Network} network @param {Float64Array} x @param {number[]} wanted */
-  constructor(network, x, wanted) {
-    const scale = network.layers.find(({ type }) => type === "Scale");
-    this.scale = network.takesBytes ? 1 / /** @type {any} */ (scale).options.factor : 1;
-    const top = network.takesBytes ? Math.round(this.scale) / this.scale : 1;
+  /** @param {Network} network @param {Float64Array} x @param {number[]} wanted @param {Limits | null} limits */
+  constructor(network, x, wanted, limits) {
+    this.scale = inputScale(network);
+    const top = (/** @type {number} */ i) => (network.takesBytes ? Math.round(this.scale[i]) : 1);
     this.network = network;
     this.x = x;
     this.wanted = wanted;
-    this.before = network.choose(network.predict(x));
-    this.start = x.map((value) => value / this.scale);
-    this.low = this.start.map((value) => Math.min(0, value));
-    this.high = this.start.map((value) => Math.max(top, value));
+    // The input itself is always allowed, so that there is a nearest point within the limits.
+    this.start = x.map((value, i) => value / this.scale[i]);
+    this.low = this.start.map((value, i) => Math.min(limits ? limits.low[i] / this.scale[i] : 0, value));
+    this.high = this.start.map((value, i) => Math.max((limits ? limits.high[i] : top(i)) / this.scale[i], value));
     const last = network.layers.at(-1)?.type ?? "";
     this.layers = network.layers.slice(0, network.layers.length - Number(last === "Sigmoid" || last === "Softmax"));
+    /** @type {Float64Array} */
     this.u = this.start;
     this.length = Infinity;
+    this.nearest = -1; // the class of the best point
     /** @type {Float64Array} */
     this.best = this.start;
   }
 
-  begin() {
+  /** From the input itself, or from what a climb reaches from it or from the middle of the limits. @param {number} target @param {"start" | "climbed" | "middle"} place */
+  begin(target, place) {
     this.u = this.start;
+    if (place === "middle") this.u = this.low.map((low, i) => (low + this.high[i]) / 2);
+    if (place !== "start") this.u = this.climb(this.u, target);
+  }
+
+  /**
+   * Go uphill in steps of one length until the answer has turned, then back to the border on the way to the input.
+   * Where a straight line says nothing (sigmoids that are full), its slope still says which way is up.
+   * @param {Float64Array} u
+   * @param {number} target
+   */
+  climb(u, target) {
+    let turned = this.turned(u);
+    for (let i = 0; i < CLIMB && !turned; i++) {
+      const { slope } = this.margin(u, target);
+      const free = slope.map((one, k) => ((one > 0 ? u[k] < this.high[k] : u[k] > this.low[k]) ? one : 0));
+      const length = Math.max(Math.sqrt(free.reduce((sum, one) => sum + one * one, 0)), 1e-300);
+      u = u.map((from, k) => this.within(from + free[k] / length, k));
+      turned = this.turned(u);
+    }
+    return turned ? this.between(u, this.border(u, HALVINGS / 2)) : u;
+  }
+
+  /** A point on the way from the input to u. @param {Float64Array} u @param {number} share */
+  between(u, share) {
+    return this.start.map((from, i) => from + share * (u[i] - from));
+  }
+
+  /** Halve the way between the input and u, whose answer has turned, until the border is met: its share of the way. @param {Float64Array} u @param {number} halvings */
+  border(u, halvings) {
+    let [low, high] = [0, 1];
+    for (let i = 0; i < halvings; i++) {
+      const middle = (low + high) / 2;
+      [low, high] = this.turned(this.between(u, middle)) ? [low, middle] : [middle, high];
+    }
+    return high;
   }
 
   /** @param {number} target */
@@ -161,29 +211,23 @@ class Search {
     });
     const over = start.map((from, i) => this.within(from + HARDLY * (origin[i] - from), i));
     const turned = this.turned(next);
-    if (turned) this.keep(next);
-    if (this.turned(over)) this.keep(over);
+    if (turned) this.keep(next, target);
+    if (this.turned(over)) this.keep(over, target);
     this.u = turned ? next.map((value, i) => (1 - BACK) * start[i] + BACK * value) : next;
   }
 
-  /** @param {Float64Array} u */
-  keep(u) {
+  /** @param {Float64Array} u @param {number} target */
+  keep(u, target) {
     const length = distance(u, this.start);
-    if (length < this.length) [this.length, this.best] = [length, u];
+    if (length < this.length) [this.length, this.best, this.nearest] = [length, u, target];
   }
 
-  /** Halve the way between the input and the best point until the border is met. @returns {Counterfactual | null} */
+  /** The best point, brought to the border. @returns {Counterfactual | null} */
   found() {
     if (!Number.isFinite(this.length)) return null;
-    const at = (/** @type {number} */ share) => this.start.map((from, i) => from + share * (this.best[i] - from));
-    let [low, high] = [0, 1];
-    for (let i = 0; i < HALVINGS; i++) {
-      const middle = (low + high) / 2;
-      [low, high] = this.turned(at(middle)) ? [low, middle] : [middle, high];
-    }
-    const x = this.row(at(high));
+    const x = this.row(this.between(this.best, this.border(this.best, HALVINGS)));
     const y = this.network.predict(x);
-    const moves = x.map((value, i) => (value - this.x[i]) / this.scale);
+    const moves = x.map((value, i) => (value - this.x[i]) / this.scale[i]);
     const largest = moves.reduce((most, move) => Math.max(most, Math.abs(move)), 0);
     const changed = moves.filter((move) => Math.abs(move) > 0.01 * largest).length;
     const length = Math.hypot(...moves);
@@ -200,7 +244,7 @@ class Search {
   row(u) {
     const { low, high, scale, start, x } = this;
     return u.map((value, i) =>
-      value === start[i] ? x[i] : Math.min(Math.max(value * scale, low[i] * scale), high[i] * scale),
+      value === start[i] ? x[i] : Math.min(Math.max(value * scale[i], low[i] * scale[i]), high[i] * scale[i]),
     );
   }
 
@@ -209,21 +253,23 @@ class Search {
     return this.wanted.includes(this.network.classify(this.row(u)));
   }
 
-  /** How far the target's weighted sum lies above the answer's, and the slope of that by u. @param {Float64Array} u @param {number} target */
+  /** How far the target's weighted sum lies above the highest other one, and the slope of that by u. @param {Float64Array} u @param {number} target */
   margin(u, target) {
     const row = this.row(u);
     const trace = forward(this.layers, row);
     const y = trace.at(-1) ?? row;
     const dy = new Float64Array(y.length);
     if (y.length === 1) dy[0] = target === 1 ? 1 : -1;
-    else [dy[target], dy[this.before]] = [1, -1];
-    const slope = backward(this.layers, row, trace, dy).dx.map((value) => value * this.scale);
+    else [dy[target], dy[highest(y, target)]] = [1, -1];
+    const slope = backward(this.layers, row, trace, dy).dx.map((value, i) => value * this.scale[i]);
     return { value: y.reduce((sum, one, k) => sum + one * dy[k], 0), slope };
   }
 
   /**
    * The nearest neighbour of a point, within the limits, where value + slope (point - u) is 0 or more: one walks along
-   * the slope, and ever fewer inputs move, as they meet their limits. Where nothing suffices, the corner that comes nearest.
+   * the slope, and ever fewer inputs move, as they meet their limits. What is gained is a bent line of straight pieces,
+   * on which Newton's method ends at the right piece; Python finds it by sorting. Where nothing suffices, the corner that
+   * comes nearest.
    * @param {Float64Array} u
    * @param {Float64Array} slope
    * @param {number} value
@@ -231,23 +277,35 @@ class Search {
    */
   project(u, slope, value, point) {
     const need = -(value + slope.reduce((sum, one, i) => sum + one * (point[i] - u[i]), 0));
-    const size = slope.map(Math.abs);
+    const size = slope.map((one) => (Math.abs(one) > 1e-100 ? Math.abs(one) : 0));
     const room = slope.map((one, i) => (one > 0 ? this.high[i] - point[i] : point[i] - this.low[i]));
-    const ends = size.map((one, i) => (one > 1e-100 ? room[i] / one : 0));
-    const order = Uint32Array.from(ends.keys())
-      .filter((i) => ends[i] > 0)
-      .sort((a, b) => ends[a] - ends[b]);
-    const rest = new Float64Array(order.length + 1); // what still moves at each piece: summed from the small end
-    for (let k = order.length - 1; k >= 0; k--) rest[k] = rest[k + 1] + size[order[k]] ** 2;
-    let [met, s] = [0, 0];
-    for (const [k, i] of order.entries()) {
-      s = Math.min(Math.max((need - met) / Math.max(rest[k], 1e-200), 0), ends[i]);
-      if (met + ends[i] * rest[k] >= need) break;
-      met += size[i] * room[i];
-      s = ends[i];
+    for (let s = 0; ;) {
+      let [met, rest] = [0, 0];
+      for (let i = 0; i < size.length; i++) {
+        if (room[i] > s * size[i]) rest += size[i] * size[i];
+        else met += size[i] * room[i];
+      }
+      const next = rest ? (need - met) / rest : Infinity;
+      if (next > s) s = next;
+      else return point.map((from, i) => this.within(size[i] ? from + s * slope[i] : from, i));
     }
-    return point.map((from, i) => this.within(from + s * slope[i], i));
   }
+}
+
+/** What one unit of each input neuron is in the input's own units, as input_scale in lens/limits.py. @param {Network} network */
+function inputScale({ layers, neuronLayers, D }) {
+  const scale = new Float64Array(D).fill(1);
+  for (const { type, options, arrays } of layers.slice(0, neuronLayers[0].stop)) {
+    if (type === "Scale") scale.forEach((one, i) => (scale[i] = one / /** @type {any} */ (options).factor));
+    else if (type === "Standardize") scale.forEach((one, i) => (scale[i] = one * arrays.deviation.data[i]));
+    else if (type !== "Flatten" && type !== "Dropout" && type !== "Identity") break;
+  }
+  return scale.map(Math.abs);
+}
+
+/** Where y is highest, one place left out. @param {Float64Array} y @param {number} out */
+function highest(y, out) {
+  return y.reduce((best, value, k) => (k !== out && (best < 0 || value > y[best]) ? k : best), -1);
 }
 
 /** @param {Float64Array} a @param {Float64Array} b */

@@ -60,6 +60,7 @@ export const en = {
   "answer.right": "right: the label is {label}",
   "answer.wrong": "misread: the label is {label}",
   "answer.spoken": "The network answers {label}, {value}.",
+  "answer.spoken.value": "The network answers {value}.",
   "answer.values": "Values",
 
   "layer.input": "input",
@@ -103,6 +104,10 @@ export const en = {
   "detail.pattern": "blue, solid: adds; orange, hatched: takes away",
 
   "columns.title": "Input",
+  "columns.slider": "{name}, within three deviations of the mean",
+  "columns.missing": "missing",
+  "columns.other": "another one",
+  "columns.start": "Back to the middle of all",
   "panels.title": "More",
   "count.title": "Count the parameters",
   "count.layer": "layer",
@@ -243,7 +248,7 @@ export const en = {
   "share.local": "This address works on this computer only, while pellucid runs.",
   "share.file": "Whoever opens the link must be able to open this address.",
   "share.school":
-    "For a class, write the page as one file (pellucid export MODEL --to html page.html), put it on the school's web site, and type its address above. The file needs nothing else.",
+    "For a class, write the page as one file (pellucid export MODEL --to html page.html) or as a folder (--to site FOLDER), put it on the school's web site, and type its address above. It needs nothing else.",
   "share.hidden": "This link hides some controls.",
   "share.reveal": "Show them",
 
@@ -270,6 +275,14 @@ export const en = {
     "No picture between black and white was found that is answered so; the answer stays {before}. This is no proof that there is none.",
   "other.found":
     "{before} ({sure}) becomes {after} ({then}) by a change of length {distance}: {count} pixels, none by more than {largest}.",
+  "other.none.row":
+    "Within three deviations of the means no change of the numbers was found that is answered so; the answer stays {before}. This is no proof that there is none.",
+  "other.found.row": "{before} ({sure}) becomes {after} ({then}) by these changes, of length {distance}.",
+  "other.column": "column",
+  "other.from": "now",
+  "other.to": "would be",
+  "other.note.row":
+    "Numbers move within three deviations of their means; categories and missing numbers stay. The length is measured in deviations. It is the smallest change found, at the border between both answers; a smaller one may exist.",
   "other.before": "before: {before}",
   "other.after": "after: {after}",
   "other.between": "difference, up to {largest}",
@@ -332,6 +345,10 @@ export const en = {
   "edits.title": "Edits",
   "edits.none": "The network is the original.",
   "edits.back": "Back to the original",
+  "files.open": "Open a model file",
+  "files.unread": "this is no model file of pellucid: choose one that pellucid or this page has saved (.safetensors)",
+  "files.other":
+    "this page shows networks of (inputs, outputs) {asked}, and the file's has {got}: show it with pellucid open FILE",
   "edits.save": "Save as a model file",
   "edits.remove": "Remove",
   "edits.remove.label": "Remove: {edit}",
@@ -348,7 +365,7 @@ export const en = {
   "learn.text":
     "The network learns from 50,000 training digits; 10,000 others are held out to see whether it can read what it has not learned. Watch the weights of a neuron sharpen: choose one of hidden layer 1.",
   "learn.offline":
-    "This page is one file and cannot train. With pellucid on your computer, this command opens the same page with training, and evaluates on all 10,000 test digits:",
+    "There is no pellucid behind this page to train with. With pellucid on your computer, this command opens the same page with training, and evaluates on all 10,000 test digits:",
   "learn.play": "Play",
   "learn.pause": "Pause",
   "learn.step": "One batch",

@@ -60,6 +60,7 @@ export const ko = {
   "answer.right": "정답: 레이블은 {label}",
   "answer.wrong": "오답: 레이블은 {label}",
   "answer.spoken": "신경망의 답은 {label}, {value}입니다.",
+  "answer.spoken.value": "신경망의 답은 {value}입니다.",
   "answer.values": "값",
 
   "layer.input": "입력층",
@@ -102,6 +103,10 @@ export const ko = {
   "detail.pattern": "파란 실선은 더하고, 주황 빗금은 뺍니다",
 
   "columns.title": "입력",
+  "columns.slider": "{name}, 평균에서 표준편차 세 배 이내",
+  "columns.missing": "값 없음",
+  "columns.other": "그 밖의 것",
+  "columns.start": "평균으로 되돌리기",
   "panels.title": "더 보기",
   "count.title": "파라미터 세기",
   "count.layer": "층",
@@ -242,7 +247,7 @@ export const ko = {
   "share.local": "이 주소는 pellucid가 실행되는 동안 이 컴퓨터에서만 열립니다.",
   "share.file": "링크를 받은 사람이 이 주소를 열 수 있어야 합니다.",
   "share.school":
-    "수업에 쓰려면 페이지를 파일 하나로 만들어(pellucid export MODEL --to html page.html) 학교 웹 사이트에 올리고, 그 주소를 위에 적으세요. 파일 하나면 충분합니다.",
+    "수업에 쓰려면 페이지를 파일 하나(pellucid export MODEL --to html page.html)나 폴더 하나(--to site 폴더)로 만들어 학교 웹 사이트에 올리고, 그 주소를 위에 적으세요. 다른 것은 필요 없습니다.",
   "share.hidden": "이 링크에서는 일부 기능이 숨겨져 있습니다.",
   "share.reveal": "모두 보이기",
 
@@ -269,6 +274,14 @@ export const ko = {
     "검정과 하양 사이에서는 그렇게 답하는 그림을 찾지 못했습니다. 답은 그대로 {before}입니다. 그런 그림이 없다는 증명은 아닙니다.",
   "other.found":
     "{before}({sure}) → {after}({then}). 변화의 길이 {distance}: 픽셀 {count}개가 바뀌고, 한 픽셀의 변화는 {largest} 이하입니다.",
+  "other.none.row":
+    "숫자를 평균에서 표준편차 세 배 안에서 바꾸어 보았지만 그렇게 답하는 변화를 찾지 못했습니다. 답은 그대로 {before}입니다. 그런 변화가 없다는 증명은 아닙니다.",
+  "other.found.row": "아래처럼 바뀌면 {before}({sure}) → {after}({then}). 변화의 길이 {distance}.",
+  "other.column": "열",
+  "other.from": "지금",
+  "other.to": "바뀐 뒤",
+  "other.note.row":
+    "숫자는 평균에서 표준편차 세 배 안에서만 움직이고, 범주와 빠진 숫자는 그대로 둡니다. 길이의 단위는 표준편차입니다. 찾아낸 것 중 가장 작은 변화로, 두 답의 경계에 있습니다. 더 작은 변화가 있을 수도 있습니다.",
   "other.before": "바꾸기 전: {before}",
   "other.after": "바꾼 뒤: {after}",
   "other.between": "차이, 최대 {largest}",
@@ -330,6 +343,10 @@ export const ko = {
   "edits.title": "바꾼 것",
   "edits.none": "원래 신경망 그대로입니다.",
   "edits.back": "처음 신경망으로",
+  "files.open": "모델 파일 열기",
+  "files.unread": "pellucid의 모델 파일이 아닙니다. pellucid나 이 페이지에서 저장한 파일(.safetensors)을 고르세요",
+  "files.other":
+    "이 페이지는 (입력, 출력)이 {asked}인 신경망을 보여 주는데 파일의 신경망은 {got}입니다. pellucid open FILE로 여세요",
   "edits.save": "모델 파일로 저장",
   "edits.remove": "지우기",
   "edits.remove.label": "지우기: {edit}",
@@ -346,7 +363,7 @@ export const ko = {
   "learn.text":
     "신경망이 훈련 숫자 50,000개로 학습합니다. 다른 10,000개는 따로 두고, 배우지 않은 숫자도 읽는지 확인합니다. 은닉층 1의 뉴런을 하나 골라 가중치가 뚜렷해지는 모습을 보세요.",
   "learn.offline":
-    "이 페이지는 파일 하나여서 학습시킬 수 없습니다. 컴퓨터에 pellucid가 있으면 다음 명령이 같은 페이지를 학습 기능과 함께 열고, 시험 숫자 10,000개 모두로 평가합니다:",
+    "이 페이지에는 학습을 맡을 pellucid가 연결되어 있지 않습니다. 컴퓨터에 pellucid가 있으면 다음 명령이 같은 페이지를 학습 기능과 함께 열고, 시험 숫자 10,000개 모두로 평가합니다:",
   "learn.play": "재생",
   "learn.pause": "일시 정지",
   "learn.step": "한 배치",

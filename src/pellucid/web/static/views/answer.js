@@ -24,7 +24,7 @@ export function answer(page) {
   const element = h(
     "section",
     { class: "card answer", "aria-labelledby": "answer-title" },
-    h("h2", { id: "answer-title" }, t(network.classifies ? "answer.title" : "answer.values")),
+    h("h2", { id: "answer-title" }, network.classifies ? t("answer.title") : page.facts.target || t("answer.values")),
     prediction,
     h("div", { class: "sure" }, h("p", {}, meaning, " ", confidence), next, verdict),
     spoken,
@@ -49,6 +49,7 @@ export function answer(page) {
       if (!told || !before) return;
       const speak = () => {
         if (page.drawing) timer = window.setTimeout(speak, REST);
+        else if (!told.confidence) say(spoken, t("answer.spoken.value", { value: told.answer }));
         else say(spoken, t("answer.spoken", { label: told.answer, value: told.confidence }));
       };
       timer = window.setTimeout(speak, REST);

@@ -123,13 +123,15 @@ function weights(page) {
   const rows = /** @type {const} */ (["back.formula", "back.tried", "back.apart"]).map((key, i) =>
     h("div", {}, h("dt", {}, t(key)), h("dd", {}, cells[i])),
   );
-  let place = { layer: 0, neuron: 0 };
+  /** @type {{layer: number, neuron: number} | null} */
+  let place = null;
   /** @type {number | null} */
-  let chosen = null; // the number of the incoming connection; null for the steepest
+  let chosen = /^\d+$/.test(page.store.state.choices.from ?? "") ? Number(page.store.state.choices.from) : null; // the number of the incoming connection; null for the steepest
   /** @type {[Look, Gradients, number] | null} */
   let shown = null;
   const again = () => {
     chosen = from.checkValidity() && from.value !== "" ? Number(from.value) : null;
+    page.choose("from", chosen === null ? null : String(chosen));
     if (shown) render(...shown);
   };
   /** @param {MouseEvent} event */
@@ -152,7 +154,7 @@ function weights(page) {
       layer: output,
       index: network.neuronLayers[output].size > 1 ? label : 0,
     };
-    if (layer !== place.layer || neuron !== place.neuron) chosen = null;
+    if (place && (layer !== place.layer || neuron !== place.neuron)) chosen = null;
     place = { layer, neuron };
     const [to, before] = [network.neuronLayers[layer], network.neuronLayers[layer - 1]];
     element.hidden = !to.affine;

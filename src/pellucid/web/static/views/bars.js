@@ -41,7 +41,7 @@ export function bars(form = shortSigned) {
 /** @param {number} value */
 function shortSigned(value) {
   const text = short(value);
-  return Number(text) > 0 ? `+${text}` : text;
+  return value > 0 && Number(text) !== 0 ? `+${text}` : text;
 }
 
 function line() {

@@ -8,6 +8,7 @@ import { afterRest } from "../later.js";
 import { ACTIVATIONS, fits, withEdit } from "../network/edits.js";
 import { layerName } from "../texts.js";
 import { collapse } from "./collapse.js";
+import { modelFiles } from "./files.js";
 import { changedMuch, neuronName } from "./neuron.js";
 import { painting } from "./painting.js";
 import { offSwitch, oneWeight, thresholds } from "./tuning.js";
@@ -231,11 +232,6 @@ function list(page) {
     { type: "button", "data-testid": "edits-back", onclick: () => page.edit([]) },
     t("edits.back"),
   );
-  const save = h(
-    "button",
-    { type: "button", "data-testid": "save-model", onclick: () => download(page) },
-    t("edits.save"),
-  );
   const long = h("p", { class: "note" }, t("edits.long"));
   return {
     element: h(
@@ -245,7 +241,8 @@ function list(page) {
       none,
       rows,
       long,
-      h("div", { class: "tools" }, back, save),
+      h("div", { class: "tools" }, back),
+      modelFiles(page),
     ),
     render(look, before) {
       if (before && look.network === before.network) return;
@@ -286,12 +283,4 @@ function words(page, edit) {
     ? t("tune.pixel", { row: Math.floor(edit.from / shape[1]) + 1, column: (edit.from % shape[1]) + 1 })
     : neuronName(page, network.neuronLayers[edit.layer - 1], edit.from);
   return t("edit.weight", { name, from, value: number(edit.value) });
-}
-
-/** Save the network as a model file. @param {Page} page */
-function download({ network, facts }) {
-  const content = /** @type {BlobPart} */ (network.toBytes());
-  const href = URL.createObjectURL(new Blob([content], { type: "application/octet-stream" }));
-  h("a", { href, download: `${facts.name}-changed.safetensors` }).click();
-  setTimeout(() => URL.revokeObjectURL(href), 60_000);
 }

@@ -1,39 +1,157 @@
-// Inputs that are no pixels: a number for each.
+// Inputs that are no pixels: a row of a table by its columns, or a number for each input.
 
 import { h } from "../dom.js";
 
-/** @param {import("../page.js").Page} page @returns {import("../page.js").View} */
+/**
+ * @typedef {import("../page.js").Page} Page
+ * @typedef {import("../resources.js").Field} Field
+ * @typedef {{element: HTMLElement, render: (values: ArrayLike<number>) => void}} Control
+ * @typedef {{give: (changes: [number, number][]) => void, end: () => void}} Row changes are pairs of input and value
+ */
+
+const DIGITS = 4; // of a value that a slider sets
+
+/** @param {Page} page @returns {import("../page.js").View} */
 export function columns(page) {
-  const { t, store, facts } = page;
-  const fields = Array.from({ length: page.D }, (_, i) =>
-    h("input", {
-      id: `column-${i}`,
-      type: "number",
-      step: "any",
-      oninput: (/** @type {any} */ event) => {
-        const value = event.target.valueAsNumber;
-        if (!Number.isFinite(value)) return;
-        const values = Float64Array.from(store.state.input.values);
-        values[i] = value;
-        page.input(values, { kind: "drawn" });
-      },
-    }),
-  );
-  const rows = fields.map((field, i) =>
-    h("div", { class: "setting" }, h("label", { for: field.id }, facts.columns[i] ?? String(i)), field),
-  );
+  const { t, facts } = page;
+  const row = changing(page);
+  const controls = facts.fields.length
+    ? facts.fields.map((field, i) => (field.categories ? choice(page, field, i, row) : measure(page, field, i, row)))
+    : Array.from({ length: page.D }, (_, i) => plain(facts.columns[i] ?? String(i), i, row));
   return {
     element: h(
       "section",
       { id: "drawing", tabindex: -1, class: "card pad columns", "aria-labelledby": "columns-title" },
       h("h2", { id: "columns-title" }, t("columns.title")),
-      ...rows,
+      h("div", { class: "fields", "data-control": "settings" }, ...controls.map(({ element }) => element)),
+      h("div", { class: "tools" }, startButton(page)),
     ),
     render({ state: { input } }, before) {
-      if (input === before?.state.input) return;
-      fields.forEach((field, i) => {
-        if (field.valueAsNumber !== input.values[i]) field.value = String(input.values[i]);
-      });
+      if (input !== before?.state.input) for (const control of controls) control.render(input.values);
     },
   };
+}
+
+/** Changes of the row; while a slider moves, all of them are one step that can be undone. @param {Page} page @returns {Row} */
+function changing(page) {
+  const { store } = page;
+  let moves = false;
+  return {
+    give(changes) {
+      const values = Float64Array.from(store.state.input.values);
+      for (const [i, value] of changes) values[i] = value;
+      const source = { kind: /** @type {const} */ ("drawn") };
+      if (moves) store.set({ input: { values, source } });
+      else page.input(values, source);
+      moves = true;
+    },
+    end() {
+      moves = false;
+    },
+  };
+}
+
+/** @param {Page} page */
+function startButton(page) {
+  const onclick = () => page.input(page.facts.start, { kind: "drawn" });
+  return h("button", { type: "button", class: "small", "data-testid": "row-start", onclick }, page.t("columns.start"));
+}
+
+/** A number by its field alone: within what limits it lies is not known. @param {string} name @param {number} i @param {Row} row @returns {Control} */
+function plain(name, i, row) {
+  const field = numberField(`column-${i}`, (value) => row.give([[i, value]]), row.end);
+  return {
+    element: h("div", { class: "setting" }, h("label", { for: field.id }, name), field),
+    render: (values) => show(field, values[i]),
+  };
+}
+
+/** A number in its own units, by field and slider. @param {Page} page @param {Field} field @param {number} i @param {Row} row @returns {Control} */
+function measure({ t }, { name, inputs, offset = 0, low = 0, high = 1, filled = 0 }, i, row) {
+  const [at, mark] = inputs;
+  const here = mark === undefined ? [] : [/** @type {[number, number]} */ ([mark, 0])];
+  const give = (/** @type {number} */ value) => row.give([[at, value - offset], ...here]);
+  const number = numberField(`column-${i}`, give, row.end);
+  const slider = h("input", {
+    type: "range",
+    min: low,
+    max: high,
+    step: "any",
+    "aria-label": t("columns.slider", { name }),
+    oninput: () => give(Number(slider.valueAsNumber.toPrecision(DIGITS))),
+    onchange: row.end,
+  });
+  const missing = h("input", {
+    type: "checkbox",
+    id: `missing-${i}`,
+    onchange: () => {
+      row.give([
+        [at, filled],
+        [mark, Number(missing.checked)],
+      ]);
+      row.end();
+    },
+  });
+  const label = h("label", { for: number.id }, name);
+  const flag =
+    mark === undefined
+      ? null
+      : h("span", { class: "flag" }, missing, h("label", { for: missing.id }, t("columns.missing")));
+  return {
+    element: h("div", { class: "column", role: "group", "aria-label": name }, label, number, slider, flag),
+    render(values) {
+      missing.checked = mark !== undefined && values[mark] === 1;
+      number.disabled = slider.disabled = missing.checked;
+      show(number, missing.checked ? NaN : tidy(values[at] + offset));
+      slider.value = String(values[at] + offset);
+    },
+  };
+}
+
+/** A category by its name. @param {Page} page @param {Field} field @param {number} i @param {Row} row @returns {Control} */
+function choice({ t }, { name, inputs, categories }, i, row) {
+  const names = /** @type {string[]} */ (categories);
+  const select = h(
+    "select",
+    {
+      id: `column-${i}`,
+      onchange: () => {
+        row.give(inputs.map((input, k) => [input, Number(k === select.selectedIndex)]));
+        row.end();
+      },
+    },
+    ...names.map((category) => h("option", {}, category)),
+    h("option", {}, t("columns.other")),
+  );
+  return {
+    element: h("div", { class: "column" }, h("label", { for: select.id }, name), select),
+    render(values) {
+      const chosen = inputs.findIndex((input) => values[input] === 1);
+      select.selectedIndex = chosen < 0 ? names.length : chosen;
+    },
+  };
+}
+
+/** @param {string} id @param {(value: number) => void} give @param {() => void} end */
+function numberField(id, give, end) {
+  const field = h("input", {
+    id,
+    type: "number",
+    step: "any",
+    oninput: () => {
+      if (Number.isFinite(field.valueAsNumber)) give(field.valueAsNumber);
+      end();
+    },
+  });
+  return field;
+}
+
+/** Show a number, but not over what is being typed. @param {HTMLInputElement} field @param {number} value */
+function show(field, value) {
+  if (field.valueAsNumber !== value) field.value = Number.isNaN(value) ? "" : String(value);
+}
+
+/** Without what float32 and the offset leave behind a number's digits. @param {number} value */
+function tidy(value) {
+  return Number(value.toPrecision(7));
 }

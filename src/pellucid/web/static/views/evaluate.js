@@ -5,7 +5,7 @@ import { count, percent } from "../format.js";
 import { heldOut, pixelsOf } from "../heldout.js";
 import { afterRest } from "../later.js";
 import { chart } from "./chart.js";
-import { canvas, paintGrey } from "./pixels.js";
+import { tile } from "./tile.js";
 
 /**
  * @typedef {import("../page.js").Page} Page
@@ -23,12 +23,14 @@ export function evaluate(page) {
   const { t } = page;
   const told = h("p", { role: "status", "data-testid": "evaluation" }, t("evaluate.wait"));
   const table = h("table", { class: "confusion" });
-  const pictures = gallery(page);
+  const pictures = gallery(page, () => open(null));
   /** @type {HeldOut | undefined} */
   let held;
+  const asked = /^([0-9])\.([0-9])$/.exec(page.store.state.choices.cell ?? "");
   /** @type {Cell} */
-  let cell = null;
+  let cell = asked && [Number(asked[1]), Number(asked[2])];
   const open = (/** @type {Cell} */ other) => {
+    if (String(other) !== String(cell)) page.choose("cell", other && other.join("."));
     cell = other;
     if (!held) return;
     for (const button of table.querySelectorAll("button"))
@@ -119,21 +121,27 @@ function matrix({ t, network }, { counts }, open) {
   return [h("thead", {}, head), h("tbody", {}, ...rows)];
 }
 
-/** The pictures of a cell, or of all that are misread. @param {Page} page */
-function gallery(page) {
+/** The pictures of a cell, or of all that are misread. @param {Page} page @param {() => void} openAll */
+function gallery(page, openAll) {
   const { t, network } = page;
   const title = h("h3");
   const list = h("div", { class: "gallery" });
-  const all = h("button", { type: "button", class: "small" }, t("evaluate.all"));
+  const all = h("button", { type: "button", class: "small", onclick: openAll }, t("evaluate.all"));
   const more = h("button", { type: "button", class: "small", hidden: true });
   let turn = 0;
+  /** @param {Digit} digit */
+  const shown = (digit) => {
+    const [label, answer] = [network.label(digit.label), network.label(digit.answer)];
+    const name = t("evaluate.digit", { index: digit.index, label, answer });
+    return tile(page, digit, `digit-${digit.index}`, name, `${label} → ${answer}`);
+  };
   /** @param {Digit[]} digits */
   const add = async (digits) => {
     const [mine, part, rest] = [turn, digits.slice(0, SHOWN), digits.slice(SHOWN)];
     more.hidden = true;
     await pixelsOf(part).catch(() => {});
     if (mine !== turn) return;
-    list.append(...part.filter(({ pixels }) => pixels).map((digit) => tile(page, digit)));
+    list.append(...part.filter(({ pixels }) => pixels).map(shown));
     say(more, t("evaluate.more", { count: count(rest.length) }));
     more.hidden = !rest.length;
     more.onclick = () => add(rest);
@@ -151,34 +159,10 @@ function gallery(page) {
         : { label: "", answer: "" };
       say(title, t(cell ? "evaluate.cell" : "evaluate.misread", { ...words, count: count(digits.length) }));
       all.hidden = !cell;
-      all.onclick = () => this.show(held, null);
       list.replaceChildren();
       add(digits);
     },
   };
-}
-
-/** @param {Page} page @param {Digit} digit */
-function tile(page, { index, label, answer, pixels }) {
-  const { t, network } = page;
-  const picture = canvas([28, 28], { "aria-hidden": "true" });
-  const values = /** @type {Uint8Array} */ (pixels);
-  paintGrey(picture, values);
-  const name = t("evaluate.digit", { index, label: network.label(label), answer: network.label(answer) });
-  const travels = page.digits.some((digit) => digit.index === index);
-  return h(
-    "button",
-    {
-      type: "button",
-      class: "digit",
-      "data-testid": `digit-${index}`,
-      "aria-label": name,
-      title: name,
-      onclick: () => page.input(values, { kind: "test", index, label, ...(travels ? {} : { far: true }) }),
-    },
-    picture,
-    h("span", {}, `${network.label(label)} → ${network.label(answer)}`),
-  );
 }
 
 /** Robustness curves, on request: seconds of work for the server. @param {Page} page */

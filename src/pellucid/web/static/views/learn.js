@@ -2,7 +2,7 @@
 
 import { h, say, set } from "../dom.js";
 import { number, percent } from "../format.js";
-import { ACTIVATIONS, Learning } from "../learning.js";
+import { ACTIVATIONS, BATCHES, Learning } from "../learning.js";
 import { layerName } from "../texts.js";
 import { chart } from "./chart.js";
 import { neuronName } from "./neuron.js";
@@ -13,7 +13,6 @@ import { neuronName } from "./neuron.js";
  * @typedef {import("../texts.js").Key} Key
  */
 
-const BATCHES = [1, 10, 32, 100, 500, 5000];
 const PACES = /** @type {const} */ (["slow", "epoch", "full"]);
 const RISEN = 1.3; // times the least loss so far
 const GUESSED = 0.2; // read right: hardly more than by guessing

@@ -4,7 +4,7 @@ import { h, say, set } from "../dom.js";
 import { short } from "../format.js";
 import { layerName } from "../texts.js";
 
-const MOST = 10;
+const [MOST, USUAL] = [10, 3]; // pictures
 
 /** @param {import("../page.js").Page} page @returns {import("../page.js").View} */
 export function matrix(page) {
@@ -14,8 +14,11 @@ export function matrix(page) {
     type: "range",
     min: 1,
     max: MOST,
-    value: 3,
-    oninput: () => draw(page.network),
+    value: Number(store.state.choices.pictures) || USUAL,
+    oninput: () => {
+      page.choose("pictures", size.valueAsNumber === USUAL ? null : size.value);
+      draw(page.network);
+    },
   });
   const told = h("output", { for: "batch", class: "value" });
   const shapes = h("tbody");

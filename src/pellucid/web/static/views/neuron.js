@@ -13,7 +13,8 @@ import { layerName } from "../texts.js";
 /** What to call a neuron within its layer: its class, its column, else its number. @param {Page} page @param {NeuronLayer} layer @param {number} index */
 export function neuronName({ network, facts }, layer, index) {
   if (layer.number === 0) return facts.columns[index] ?? String(index);
-  return layer.last && layer.size > 1 ? network.label(index) : String(index);
+  if (!layer.last) return String(index);
+  return layer.size > 1 ? network.label(index) : network.classifies ? "0" : facts.target || "0";
 }
 
 /** The sentence of a neuron. @param {Page} page @param {Look} look @param {number} L @param {number} index */

@@ -74,6 +74,7 @@ export function share(page, panels) {
       neuron: kept.neuron.box.checked ? state.neuron : null,
       edits: kept.edits.box.checked ? state.edits : [],
       panel: panel.value || null,
+      choices: panel.value ? state.choices : {},
       theme: /** @type {const} */ ("system"), // the reader's own
       language: /** @type {"en" | "ko"} */ (language.value || page.preferred),
       hidden,

@@ -5,7 +5,7 @@ import { count, number } from "../format.js";
 import { asTaken, heldOut, pixelsOf } from "../heldout.js";
 import { afterRest, breather } from "../later.js";
 import { layerName } from "../texts.js";
-import { canvas, paintGrey } from "./pixels.js";
+import { tile } from "./tile.js";
 
 /**
  * @typedef {import("../page.js").Page} Page
@@ -21,14 +21,19 @@ export function similar(page) {
   const hidden = network.neuronLayers.length - 2; // the last hidden layer; 0 where there is none
   const by = h(
     "select",
-    { id: "similar-by", "data-testid": "similar-by", onchange: () => again() },
+    { id: "similar-by", "data-testid": "similar-by", onchange: choose },
     h("option", { value: 0 }, t("similar.pixels")),
     hidden
       ? h("option", { value: hidden }, t("similar.hidden", { layer: layerName(t, network.neuronLayers[hidden]) }))
       : null,
   );
+  if (hidden && page.store.state.choices.by === String(hidden)) by.value = String(hidden);
   const told = h("p", { role: "status" });
   const gallery = h("div", { class: "gallery" });
+  function choose() {
+    page.choose("by", by.value === "0" ? null : by.value);
+    again();
+  }
   const again = afterRest(REST, async (current) => {
     const look = page.look();
     const held = await heldOut(page, look.network);
@@ -73,24 +78,8 @@ async function nearest({ network, pass, state }, misread, L) {
 }
 
 /** @param {Page} page @param {Misread} digit @param {number} far */
-function card(page, { index, label, answer, pixels }, far) {
-  const values = /** @type {Uint8Array} */ (pixels);
-  const picture = canvas([28, 28], { "aria-hidden": "true" });
-  paintGrey(picture, values);
+function card(page, digit, far) {
+  const { index, label, answer } = digit;
   const words = { index, label, answer: page.network.label(answer), distance: number(far) };
-  const name = page.t("similar.digit", words);
-  const travels = page.digits.some((digit) => digit.index === index);
-  return h(
-    "button",
-    {
-      type: "button",
-      class: "digit",
-      "data-testid": "similar-digit",
-      "aria-label": name,
-      title: name,
-      onclick: () => page.input(values, { kind: "test", index, label, ...(travels ? {} : { far: true }) }),
-    },
-    picture,
-    h("span", {}, page.t("similar.card", words)),
-  );
+  return tile(page, digit, "similar-digit", page.t("similar.digit", words), page.t("similar.card", words));
 }

@@ -182,7 +182,7 @@ function circle(page, place, layer, index, x, y, r) {
       s(
         "text",
         { class: "name", x: x - r - 8, y, dy: "0.35em", "text-anchor": "end" },
-        cut(neuronName(page, layer, index), 14),
+        fitting(neuronName(page, layer, index), Math.min(x - r - 8, 110)),
       ),
     );
   if (!layer.last) return { neuron: { layer: layer.number, index }, group, value, bar: null, told: null };
@@ -204,6 +204,15 @@ function circle(page, place, layer, index, x, y, r) {
   }
   bar.dataset.wide = String(wide);
   return { neuron: { layer: layer.number, index }, group, value, bar, told };
+}
+
+const [WIDE, THIN] = [13, 7.5]; // pixels of a letter at most: of Korean and its like, and of others
+
+/** As much of a name as there is room for. @param {string} text @param {number} room pixels */
+function fitting(text, room) {
+  let taken = 0;
+  const most = Array.from(text).findIndex((letter) => (taken += letter > "\u1100" ? WIDE : THIN) > room);
+  return most < 0 ? text : cut(text, most);
 }
 
 /** @param {string} text @param {number} most */

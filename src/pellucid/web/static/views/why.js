@@ -20,13 +20,13 @@ import { similar } from "./similar.js";
 
 /** @param {Page} page @returns {View} */
 export function why(page) {
-  const { t, network, pictures, digits } = page;
+  const { t, network, pictures, digits, facts } = page;
   const about = h("p", { "data-testid": "why-about" });
   const gradients = pictures ? pixels(page) : columns(page);
   const place = h("div", { class: "parts-of-sum" });
   /** @type {View[]} */
   const sections = [];
-  if (pictures && network.classifies) sections.push(otherwise(page));
+  if ((pictures || facts.fields.length) && network.classifies) sections.push(otherwise(page));
   if (digits.length) sections.push(similar(page));
   const element = h(
     "div",

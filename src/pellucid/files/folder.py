@@ -1,0 +1,84 @@
+"""Writing a folder of files whole or not at all."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+from collections.abc import Collection, Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from pellucid.errors import FileError
+from pellucid.files.atomic import sync_folder
+from pellucid.language import say, say_reason
+
+
+def write_folder(path: str | os.PathLike[str], files: Mapping[str, bytes], replaceable: Collection[str] = ()) -> None:
+    """Write `files`, content by relative name, as the folder `path`: all of them, or nothing.
+
+    They go into a hidden folder beside it, are forced to disk, and take the name in one step. A folder that is there is
+    replaced if it is empty or holds nothing but `replaceable` names, else it stays as it is: nobody's own files are
+    lost. To replace one takes two steps, out with the old and in with the new; a kill between them leaves both beside
+    each other under hidden names.
+
+    Raises FileError, with the folder's name, where it cannot be written.
+    """
+    try:
+        target = Path(os.path.realpath(path))
+        _check_ours(target, replaceable)
+        new, old = (target.with_name(f".{target.name[:48]}.{os.urandom(8).hex()}.{end}") for end in ("part", "old"))
+        try:
+            _fill(new, files)
+            _exchange(target, new, old)
+        except BaseException:
+            shutil.rmtree(new, ignore_errors=True)
+            raise
+        shutil.rmtree(old, ignore_errors=True)
+        sync_folder(target.parent)
+    except (OSError, ValueError) as error:  # ValueError: a name with a zero byte
+        raise FileError(
+            say(
+                "{path}: cannot be written ({reason}); nothing was changed: choose another place or free some room",
+                path=path,
+                reason=say_reason(error),
+            )
+        ) from error
+
+
+def _check_ours(target: Path, replaceable: Collection[str]) -> None:
+    """Raise OSError where something is there that must not be replaced."""
+    if not target.exists():
+        return
+    if not target.is_dir():
+        raise OSError(errno.EINVAL, say("it is no folder"))
+    for found in sorted(target.rglob("*")):
+        name = found.relative_to(target).as_posix()
+        if name not in replaceable and not (found.is_dir() and not found.is_symlink()):
+            raise OSError(errno.ENOTEMPTY, say("it holds {name}, which would be lost", name=name))
+
+
+def _fill(folder: Path, files: Mapping[str, bytes]) -> None:
+    folder.mkdir()
+    for name, content in files.items():
+        file = folder / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with file.open("xb") as opened:
+            opened.write(content)
+            opened.flush()
+            os.fsync(opened.fileno())
+    for inner in {(folder / name).parent for name in files}:
+        sync_folder(inner)
+
+
+def _exchange(target: Path, new: Path, old: Path) -> None:
+    there = target.exists()
+    if there:
+        target.rename(old)
+    try:
+        new.rename(target)
+    except OSError:
+        if there:
+            with suppress(OSError):
+                old.rename(target)
+        raise

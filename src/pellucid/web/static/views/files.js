@@ -1,0 +1,72 @@
+// The network as a model file: saved, and another one opened in its place.
+
+import { h, say } from "../dom.js";
+import { Network } from "../network/network.js";
+
+/** @typedef {import("../page.js").Page} Page */
+
+/** @param {Page} page @returns {HTMLElement} */
+export function modelFiles(page) {
+  const { t } = page;
+  const told = h("p", { class: "told", role: "status" });
+  const file = h("input", {
+    type: "file",
+    accept: ".safetensors,.bin",
+    class: "unseen",
+    tabindex: -1,
+    "aria-hidden": "true",
+    "aria-label": t("files.open"),
+    onchange: async () => {
+      say(told, file.files?.[0] ? await opened(page, file.files[0]) : "");
+      file.value = ""; // the same file may be chosen again
+    },
+  });
+  const button = (
+    /** @type {string} */ id,
+    /** @type {import("../texts.js").Key} */ text,
+    /** @type {() => void} */ onclick,
+  ) => h("button", { type: "button", "data-testid": id, onclick }, t(text));
+  return h(
+    "div",
+    {},
+    h(
+      "div",
+      { class: "tools" },
+      button("save-model", "edits.save", () => download(page)),
+      button("open-model", "files.open", () => file.click()),
+      page.base === page.opened ? null : button("first-model", "learn.opened", () => show(page, page.opened)),
+    ),
+    file,
+    told,
+  );
+}
+
+/** Show the network of a model file; gives what is to be said of it: nothing, or why it cannot be. @param {Page} page @param {File} file */
+async function opened(page, file) {
+  let network;
+  try {
+    network = Network.read(await file.arrayBuffer());
+  } catch {
+    return page.t("files.unread");
+  }
+  const sizes = (/** @type {Network} */ { D, neuronLayers }) => `${D}, ${neuronLayers.at(-1)?.size}`;
+  if (sizes(network) !== sizes(page.base) || network.takesBytes !== page.base.takesBytes)
+    return page.t("files.other", { asked: sizes(page.base), got: sizes(network) });
+  show(page, network);
+  return "";
+}
+
+/** @param {Page} page @param {Network} network */
+function show(page, network) {
+  page.store.set({ edits: [], past: [], future: [], neuron: null, pointed: null }); // they were the other network's
+  page.types = ""; // the head counts its parameters, whatever its layers are
+  page.use(network);
+}
+
+/** Save the network as a model file. @param {Page} page */
+function download({ network, facts }) {
+  const content = /** @type {BlobPart} */ (network.toBytes());
+  const href = URL.createObjectURL(new Blob([content], { type: "application/octet-stream" }));
+  h("a", { href, download: `${facts.name}-changed.safetensors` }).click();
+  setTimeout(() => URL.revokeObjectURL(href), 60_000);
+}

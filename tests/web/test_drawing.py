@@ -1,0 +1,74 @@
+"""Every digit by touch and by keyboard, a pen that does not scroll and whose other end erases; and on a wall."""
+
+import pytest
+
+import pellucid as pl
+from pellucid.web import page
+from tests.web.test_page import MEASURE, by_keyboard, by_mouse, by_touch, path_of, prediction, settle
+
+
+@pytest.mark.parametrize("way", [by_touch, by_keyboard])
+def test_every_digit(server, visit, way):
+    tab = visit(server, 360, 640, has_touch=True, is_mobile=True) if way is by_touch else visit(server)
+    read = []
+    for digit in range(10):
+        way(tab, path_of(digit))
+        read.append(prediction(tab))
+        tab.get_by_test_id("clear").click()
+        assert prediction(tab) == "–"
+    right = sum(answer == str(digit) for digit, answer in enumerate(read))
+    assert right >= 8, read  # lines by keyboard are steps; by mouse it is nine or ten
+    assert tab.evaluate("scrollY") == 0
+
+
+INK = "() => Array.from(pellucid.look.state.input.values).reduce((a, b) => a + b, 0)"
+
+
+def by_pen(tab, points, buttons):
+    area = tab.get_by_test_id("drawing").bounding_box()
+    session = tab.context.new_cdp_session(tab)
+    kinds = ["mousePressed", *["mouseMoved"] * (len(points) - 2), "mouseReleased"]
+    for kind, (x, y) in zip(kinds, points, strict=True):
+        event = {"x": area["x"] + x * area["width"], "y": area["y"] + y * area["height"], "pointerType": "pen"}
+        held = 0 if kind == "mouseReleased" else buttons
+        button = {1: "left", 2: "right"}[buttons] if kind != "mouseMoved" else "none"
+        session.send(
+            "Input.dispatchMouseEvent", {**event, "type": kind, "buttons": held, "button": button, "clickCount": 1}
+        )
+    settle(tab)
+
+
+def test_a_pen_draws_erases_and_does_not_scroll(server, visit):
+    tab = visit(server, 360, 640)
+    line = [(0.5, 0.1 + 0.1 * i) for i in range(9)]
+    by_pen(tab, line, 1)
+    whole = tab.evaluate(INK)
+    assert prediction(tab) == "1" and whole > 0
+    assert tab.evaluate("scrollY") == 0
+    by_pen(tab, line[:5], 2)  # the button at its side
+    assert 0 < tab.evaluate(INK) < whole
+    assert tab.get_by_test_id("drawing").evaluate("(e) => getComputedStyle(e).touchAction") == "none"
+
+
+@pytest.mark.parametrize(("width", "height"), [(2560, 1440), (3840, 2160)])
+def test_on_a_wall_everything_is_larger(server, visit, width, height):
+    """The page fills the wall, nothing scrolls sideways, and the pointer still hits what it points at."""
+    tab = visit(server, width, height)
+    by_mouse(tab, path_of(7))
+    assert prediction(tab) == "7"
+    main = tab.locator("main").bounding_box()
+    assert main["width"] > 0.9 * width
+    assert tab.evaluate("document.documentElement.scrollWidth") <= width
+    assert tab.locator(".stage").bounding_box()["height"] > 0.6 * height
+    tab.get_by_test_id("neuron-1-5").click()
+    settle(tab)
+    assert tab.evaluate("pellucid.look.state.neuron") == {"layer": 1, "index": 5}
+
+
+def test_a_stroke_of_a_larger_network_is_drawn_within_a_frame(visit, tmp_path):
+    net = pl.mlp([784, 128, 64, 10], activation="relu", output="softmax", pixels=True, seed=0)
+    page(net, tmp_path / "page.html")
+    tab = visit((tmp_path / "page.html").as_uri() + "#n=1.5")
+    by_mouse(tab, path_of(8))
+    settle(tab)
+    assert tab.evaluate(MEASURE) < 16

@@ -1,0 +1,139 @@
+"""Networks of tables on the page: columns by their names, in their own units."""
+
+import numpy as np
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+import pellucid as pl
+from pellucid.web import page
+from tests.web.test_page import WIDTHS, settle
+
+ROWS = 200
+YES = "() => Array.from(pellucid.look.pass.y)"
+
+
+@pytest.fixture(scope="module")
+def cells():
+    """A number, a category, a number with missing cells, and years, which are large beside their spread."""
+    rng = np.random.default_rng(0)
+    income = rng.uniform(1, 9, ROWS).round(2).tolist()
+    age, city = rng.integers(18, 80, ROWS), rng.choice(["Busan", "Jeju", "Seoul"], ROWS)
+    return {
+        "age": age.tolist(),
+        "city": city.tolist(),
+        "income": [None if i % 9 == 0 else value for i, value in enumerate(income)],
+        "year": rng.integers(1990, 2025, ROWS).tolist(),
+        "bought": np.where(age / 20 + 2 * (city == "Seoul") > 3, "yes", "no").tolist(),
+        "price": (1000.0 * age + 5000 * (city == "Seoul")).tolist(),
+    }
+
+
+def learned(cells, target, ignore):
+    net = pl.table_mlp(pl.Columns.of(cells, target=target, ignore=[ignore]), hidden=[8, 6])
+    pl.train_table(net, cells, epochs=10, progress=False)
+    return net
+
+
+def test_a_row_is_set_by_its_columns(cells, visit, tmp_path):
+    """What is chosen and typed becomes the numbers that Python makes of the same row."""
+    net = learned(cells, "bought", "price")
+    page(net, tmp_path / "page.html")
+    tab = visit((tmp_path / "page.html").as_uri() + "#lang=en")
+    exact = net.astype("float64")
+
+    def check(**row):
+        settle(tab)
+        x = net.columns.x({name: [value] for name, value in row.items()}, "float64")
+        np.testing.assert_allclose(tab.evaluate(YES), exact(x)[0], atol=1e-9)
+        assert tab.get_by_test_id("prediction").inner_text() == exact.labels(x)[0]
+
+    for name, value in (("age", 31), ("income", 4.5), ("year", 2019)):
+        tab.get_by_role("spinbutton", name=name, exact=True).fill(str(value))
+    tab.locator("#column-1").select_option("Seoul")
+    check(age=31, city="Seoul", income=4.5, year=2019)
+    tab.locator("#column-1").select_option("another one")
+    tab.locator("#missing-2").check()
+    check(age=31, city="Daegu", income=None, year=2019)
+    assert tab.locator("#column-2").is_disabled()
+    tab.locator("#missing-2").uncheck()
+    tab.locator("#column-2").fill("-2")
+    tab.locator("#column-1").select_option("Jeju")
+    check(age=31, city="Jeju", income=-2, year=2019)
+    tab.wait_for_function("() => location.hash.includes('x=')")
+    again = visit(tab.url)
+    assert again.evaluate(YES) == tab.evaluate(YES)
+    assert again.locator("#column-1").input_value() == "Jeju"
+    assert float(again.locator("#column-3").input_value()) == 2019
+
+
+def test_what_would_have_to_change(cells, visit, tmp_path):
+    """The page finds Python's smallest change, and names the columns that move in their own units; categories stay."""
+    net = learned(cells, "bought", "price").astype("float64")
+    page(net, tmp_path / "page.html")
+    tab = visit((tmp_path / "page.html").as_uri() + "#lang=en&p=why")
+    tab.locator("#column-1").select_option("Jeju")
+    tab.get_by_role("spinbutton", name="age", exact=True).fill("55")
+    settle(tab)
+    tab.wait_for_timeout(600)  # what belongs to an earlier row is taken away
+    tab.wait_for_selector('[data-testid="other-told"][data-distance]')
+    x = np.array(tab.evaluate("() => Array.from(pellucid.look.pass.x)"))
+    expected = pl.counterfactual(net, x)
+    distance = float(tab.get_by_test_id("other-told").get_attribute("data-distance"))
+    assert distance == pytest.approx(expected.distance, rel=1e-6)
+    rows = [line.inner_text().split("\t") for line in tab.get_by_test_id("other-moves").locator("tbody tr").all()]
+    assert [row[0] for row in rows] == [name for name, _, _ in expected.moves()]
+    for row, (_, before, after) in zip(rows, expected.moves(), strict=True):
+        assert [float(cell) for cell in row[1:]] == pytest.approx([before, after], rel=1e-3)
+
+
+def test_a_sliders_way_is_one_step(cells, visit, tmp_path):
+    page(learned(cells, "bought", "price"), tmp_path / "page.html")
+    tab = visit((tmp_path / "page.html").as_uri() + "#lang=en")
+    before = tab.evaluate(YES)
+    slider = tab.get_by_label("age, within three deviations of the mean")
+    area = slider.bounding_box()
+    tab.mouse.move(area["x"] + area["width"] / 2, area["y"] + area["height"] / 2)
+    tab.mouse.down()
+    for share in (0.6, 0.7, 0.8):
+        tab.mouse.move(area["x"] + share * area["width"], area["y"] + area["height"] / 2)
+        settle(tab)
+    tab.mouse.up()
+    settle(tab)
+    assert tab.evaluate(YES) != before
+    assert float(tab.locator("#column-0").input_value()) > np.mean(cells["age"]) + 10
+    assert tab.evaluate("pellucid.look.state.past.length") == 1
+    tab.get_by_test_id("row-start").click()
+    settle(tab)
+    assert tab.evaluate(YES) == before
+
+
+def test_values_have_their_columns_name_and_units(cells, visit, tmp_path):
+    net = learned(cells, "price", "bought")
+    page(net, tmp_path / "page.html")
+    tab = visit((tmp_path / "page.html").as_uri() + "#lang=ko")
+    tab.locator("#column-0").fill("40")
+    settle(tab)
+    answer = tab.locator(".answer")
+    assert answer.get_by_role("heading").inner_text() == "price"
+    start = net.columns.standardize("float64").mean
+    x = np.array([tab.evaluate("() => Array.from(pellucid.look.pass.x)")])
+    assert x[0, 0] == 40 and x[0, -1] == pytest.approx(start[-1])
+    assert float(tab.get_by_test_id("prediction").inner_text()) == pytest.approx(
+        net.astype("float64")(x)[0, 0], abs=0.6
+    )
+
+
+@pytest.mark.parametrize(("language", "theme"), [("en", "light"), ("ko", "dark"), ("ko", "contrast")])
+def test_nothing_scrolls_sideways_and_axe_finds_nothing(cells, visit, tmp_path, language, theme):
+    page(learned(cells, "bought", "price"), tmp_path / "page.html")
+    tab = visit((tmp_path / "page.html").as_uri() + f"#n=1.2&p=why&lang={language}&theme={theme}")
+    for width in WIDTHS:
+        tab.set_viewport_size({"width": width, "height": 900})
+        settle(tab)
+        assert tab.evaluate("document.documentElement.scrollWidth") <= width
+        lefts = tab.evaluate(
+            "Array.from(document.querySelectorAll('.network .name'), (e) => e.getBoundingClientRect().left)"
+        )
+        assert min(lefts) >= 0  # no name is cut off by the edge
+    results = Axe().run(tab)
+    assert results.violations_count == 0, results.generate_report()
