@@ -45,7 +45,9 @@ def test_files_that_are_none(tmp_path: Path):
     with pytest.raises(pl.FileError, match="it is no regular file"):
         from_onnx(tmp_path / "pipe")
     refused(b"", tmp_path, "expected an ONNX file of 1 to")
-    refused(b"a,b\n1,2\n", tmp_path, "no dense network can be read from it: its structure is damaged or cut short")
+    refused(
+        b"a,b\n1,2\n", tmp_path, "no dense network can be read from it: it is no ONNX file, or damaged or cut short"
+    )
     refused(b"\x08\x08", tmp_path, "it holds no graph")
 
 
