@@ -67,6 +67,50 @@ void functions_are_right() {
     for (auto f : {sigmoid<T>, tanh<T>, softplus<T>, erfc<T>, exp<T>, cosine<T>}) CHECK(std::isnan(f(fill(nan))[0]), "NaN is lost");
 }
 
+template <class T>
+Rows rows_of(const T* data, std::int64_t count, std::int64_t width) {
+    Rows rows;
+    rows.data = data, rows.count = count, rows.width = width;
+    rows.type = sizeof(T) == 1 ? Number::uint8 : sizeof(T) == 4 ? Number::float32 : Number::float64;
+    return rows;
+}
+
+// Strips of bytes, chosen from more rows, give the products of the numbers that these bytes become, bit for bit.
+template <class T>
+void strips_take_bytes() {
+    for (int trial = 0; trial < 60; ++trial) {
+        const std::int64_t M = whole(1, 70), K = whole(1, 200), H = whole(1, 40), ldc = padded(H), all = M + whole(0, 20);
+        const T factor = T(1) / 255;
+        std::vector<std::uint8_t> bytes(static_cast<std::size_t>(all * K));
+        for (auto& byte : bytes) byte = static_cast<std::uint8_t>(whole(0, 4) ? 0 : whole(0, 255));
+        std::vector<std::int64_t> chosen(static_cast<std::size_t>(M));
+        for (auto& row : chosen) row = whole(0, static_cast<int>(all) - 1);
+        std::vector<T> A(static_cast<std::size_t>(M * K)), B = normal<T>(K * H), bias = normal<T>(H), dy = normal<T>(M * ldc);
+        for (std::int64_t i = 0; i < M; ++i)
+            for (std::int64_t k = 0; k < K; ++k)
+                A[static_cast<std::size_t>(i * K + k)] = static_cast<T>(bytes[static_cast<std::size_t>(chosen[static_cast<std::size_t>(i)] * K + k)]) * factor;
+        std::vector<T> plain(static_cast<std::size_t>(M * ldc)), other = plain, dW(static_cast<std::size_t>(K * H)), other_dW = dW;
+        Product<T> p{M, H, K, {A.data(), K, 1}, B.data(), H, plain.data(), ldc, bias.data()};
+        p.readable = K * H;
+        Product<T> back{K, H, M, {A.data(), 1, K}, dy.data(), ldc, dW.data(), H};
+        back.padded_c = false, back.readable = M * ldc;
+        const Threads one(1);
+        multiply(p, one);
+        multiply(back, one);
+        Rows rows = rows_of(bytes.data(), M, K);
+        rows.chosen = chosen.data();
+        Strips<T> strips;
+        strips.begin(rows, K, factor, true);
+        p.C = other.data();
+        product(p, strips, true, one);
+        for (std::int64_t i = 0; i < M; ++i)
+            CHECK(std::memcmp(&plain[static_cast<std::size_t>(i * ldc)], &other[static_cast<std::size_t>(i * ldc)],
+                              static_cast<std::size_t>(H) * sizeof(T)) == 0, "bytes differ in row %d (%d x %d x %d)", int(i), int(M), int(H), int(K));
+        transposed_product<T>(strips, H, {dy.data(), ldc, M, M * ldc, true}, {other_dW.data(), H, K, K * H, false}, one, nullptr);
+        CHECK(dW == other_dW, "bytes, transposed, differ (%d x %d x %d)", int(M), int(H), int(K));
+    }
+}
+
 // C = A^T B by strips, by columns and as a plain product, for an A of M x K and a B of M x H, both with padded rows.
 template <class T>
 void transposed_products_have_the_same_bits(const std::vector<T>& A, std::int64_t M, std::int64_t K, Strips<T>& strips,
@@ -79,15 +123,14 @@ void transposed_products_have_the_same_bits(const std::vector<T>& A, std::int64_
     multiply(p, Threads(1));
     const Lines<const T> from{B.data(), ldb, M, M * ldb, true};
     const Lines<T> to{other.data(), H, K, K * H, false};
-    strips.begin(M, K, true);
-    for (std::int64_t i = 0; i < strips.count(); ++i) strips.look(i, A.data(), M, K, lda);
-    Ahead ahead({A.data(), Number::float32, M, K, nullptr});
+    for (std::int64_t i = 0; i < strips.count(); ++i) strips.look(i);
+    Ahead ahead(rows_of(A.data(), M, K));
     auto same = [&](const char* how) {
         CHECK(std::memcmp(plain.data(), other.data(), plain.size() * sizeof(T)) == 0, "%s, transposed, differ (%d x %d x %d)", how, int(M), int(K), int(H));
     };
-    transposed_product<T>(strips, A.data(), lda, H, from, to, some, &ahead);
+    transposed_product<T>(strips, H, from, to, some, &ahead);
     same("strips with rows ahead");
-    transposed_product<T>(strips, A.data(), lda, H, from, to, some, nullptr);
+    transposed_product<T>(strips, H, from, to, some, nullptr);
     same("strips");
     transposed_product<T>(columns, H, from, to, some, &ahead);
     same("columns");
@@ -115,14 +158,14 @@ void products_have_the_same_bits() {
         multiply_blocked(p, some);
         same("blocked");
         Strips<T> strips;
-        for (bool kept : {true, false}) {
-            p.streams = kept;
+        for (bool kept : {false, true}) {
+            strips.begin(rows_of(A.data(), M, K), lda, T(1), kept);
             product(p, strips, kept, some);
             same(kept ? "strips, kept" : "strips");
         }
         Columns<T> columns;
         columns.take(A.data(), M, K, lda);
-        Ahead ahead({A.data(), Number::float32, M, K, nullptr});
+        Ahead ahead(rows_of(A.data(), M, K));
         product<T>(columns, H, {B.data(), H, K, K * H, false}, bias.data(), {other.data(), ldc, M, M * ldc, true}, some, &ahead);
         same("columns");
         transposed_products_have_the_same_bits(A, M, K, strips, columns, plain, H, some);
@@ -429,7 +472,9 @@ int main() {
     functions_are_right<float>();
     functions_are_right<double>();
     products_have_the_same_bits<float>();
+    strips_take_bytes<float>();
     products_have_the_same_bits<double>();
+    strips_take_bytes<double>();
     for (const char* activation : {"Sigmoid", "GELU", "SiLU", "Softplus", "LeakyReLU"}) {
         threads_do_not_change_bits<float>(activation);
         threads_do_not_change_bits<double>(activation);

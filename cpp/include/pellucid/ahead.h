@@ -7,6 +7,8 @@
 
 namespace pellucid {
 
+constexpr std::int64_t kBetweenLines = 16;  // steps of work after which it is worth asking again
+
 class Ahead {
 public:
     Ahead() = default;
@@ -21,6 +23,14 @@ public:
         ++row_;
         begin_row();
     }
+
+    // Asks for n more.
+    PELLUCID_INLINE void lines(std::int64_t n) {
+        for (; n > 0; --n) line();
+    }
+
+    // How many lines it has still to ask for, or a few more.
+    std::int64_t left() const { return (rows_.count - row_) * (size_ / 64 + 1); }
 
 private:
     PELLUCID_INLINE void begin_row() {

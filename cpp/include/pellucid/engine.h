@@ -147,18 +147,15 @@ private:
     void answer_block(const Rows& x, std::int64_t start, std::int64_t N, bool zeros, const Threads& threads, T* out) const {
         static thread_local Scratch scratch;  // several threads may answer by one engine, and none keeps anything here
         const Pass<T> pass{false, {}, &threads, {}, nullptr};
-        const Matrix<T> rows = gather_rows(x.part(start, N), scratch.x);
-        Zeros<T> known;
-        if (zeros) known = find_zeros(rows, narrow_ || N < kFewRows, scratch.strips, scratch.columns);
+        Matrix<T> rows;
+        const Zeros<T> known = take_rows(x.part(start, N), zeros, false, scratch, rows);
         const Matrix<T> y = chain_.answer(pass, rows, known, first_, scratch.line);
         copy_out(y, out);
     }
 
     Matrix<T> go_forward(const Rows& x, std::uint64_t step, bool keep) {
         step_ = step;
-        x_ = gather_rows(x, rows_, keep);
-        seen_ = {};
-        if (mostly_zero(x)) seen_ = find_zeros(x_, narrow_, strips_, columns_);
+        seen_ = take_rows(x, mostly_zero(x), true, own_, x_, keep);
         chain_.forward(pass(), x_, seen_, first_);
         return depth_ == first_ ? x_ : chain_.output(depth_ - 1, x_.N);
     }
@@ -189,12 +186,25 @@ private:
         return rows;
     }
 
-    static Zeros<T> find_zeros(Matrix<T> x, bool by_strip, Strips<T>& strips, Columns<T>& columns) {
-        if (!by_strip) {
-            columns.take(x.data, x.N, x.width, x.ld());
-            return {nullptr, &columns};
+    // Takes the rows of a pass into `rows`, and tells what is known of their zeros, if they are mostly 0. Strips read the
+    // user's own rows, where they are bytes or need no factor: then the matrix has no data, and the first layer needs none.
+    Zeros<T> take_rows(const Rows& x, bool zeros, bool learning, Scratch& scratch, Matrix<T>& rows, bool keep = false) const {
+        const bool strips = zeros && (narrow_ || (!learning && x.count < kFewRows));
+        if (strips && !keep && (x.type == Number::uint8 || (x.type == kOwn && factor_ == 1))) {
+            rows = {nullptr, x.count, x.width};
+            scratch.strips.begin(x, x.width, factor_, learning);
+            return {&scratch.strips, nullptr};
         }
-        return {&strips, nullptr};
+        rows = gather_rows(x, scratch.x, keep);
+        if (!zeros) return {};
+        if (!strips) {
+            scratch.columns.take(rows.data, rows.N, rows.width, rows.ld());
+            return {nullptr, &scratch.columns};
+        }
+        Rows gathered;
+        gathered.data = rows.data, gathered.type = kOwn, gathered.count = rows.N, gathered.width = rows.width;
+        scratch.strips.begin(gathered, rows.ld(), T(1), learning);
+        return {&scratch.strips, nullptr};
     }
 
     void gather(const Rows& x, std::int64_t row, T* out) const {
@@ -255,9 +265,8 @@ private:
     std::vector<typename Layer<T>::Parameter> all_, learning_;
 
     Matrix<T> x_;
-    Buffer<T> rows_, slope_;
-    Strips<T> strips_;
-    Columns<T> columns_;
+    Buffer<T> slope_;
+    Scratch own_;
     Zeros<T> seen_;
     Ahead next_;  // the batch after this one
 };

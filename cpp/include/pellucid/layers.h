@@ -6,11 +6,12 @@
 #include <string>
 #include <vector>
 
+#include "columns.h"
 #include "functions.h"
 #include "matrix.h"
 #include "random.h"
 #include "spec.h"
-#include "zeros.h"
+#include "strips.h"
 
 namespace pellucid {
 
@@ -153,7 +154,7 @@ private:
             return;
         }
         if (pass.zeros.strips) {
-            transposed_product<T>(*pass.zeros.strips, x.data, x.ld(), H, lines<const T>(dy), C, *pass.threads, pass.ahead);
+            transposed_product<T>(*pass.zeros.strips, H, lines<const T>(dy), C, *pass.threads, pass.ahead);
             return;
         }
         Product<T> p{D, H, x.N, {x.data, 1, x.ld()}, dy.data, dy.ld(), dW, H};

@@ -18,6 +18,15 @@ struct Strided {
     std::int64_t step;
 };
 
+// A factor or a result: rows of ld numbers.
+template <class T>
+struct Lines {
+    T* data;
+    std::int64_t ld, rows;
+    std::int64_t readable;  // numbers that may be read from `data` on
+    bool padded;            // rows may be written up to a multiple of the vector's lanes
+};
+
 #if defined(__AVX512F__)
 constexpr int kTileRows = 8, kTileVectors = 3, kNarrowRows = 12;
 #elif defined(__AVX2__)
@@ -38,9 +47,7 @@ struct Product {
     const T* bias = nullptr;  // what every row of C starts from, H numbers; null for 0
     bool onto = false;        // start from what C holds
     bool padded_c = true;     // C's rows may be written up to a multiple of the vector's lanes
-    const std::int32_t* only_k = nullptr;  // the K values of k to sum over; null for 0 to K - 1
-    bool streams = false;     // A comes from afar: ask for the rows below a tile while it is computed,
-    std::int64_t below = 0;   // so many bytes for each k (0: by their own width)
+    bool streams = false;     // A comes from afar: ask for the rows below a tile while it is computed
     std::int64_t readable = 0;  // numbers that may be read from B on; whole vectors are read before that end
 };
 
@@ -64,7 +71,7 @@ inline void tile(const Product<T>& p, std::int64_t row, std::int64_t column) {
         for (int r = 0; r < R; ++r) sum[r][v] = p.onto ? load_upto(c[r] + v * L, lanes) : first;
     }
     const char* below = reinterpret_cast<const char*>(p.A.data + (row + (p.streams ? R : 0)) * apart);
-    const std::int64_t share = !p.streams ? 0 : p.below ? p.below : static_cast<std::int64_t>(R * sizeof(T));
+    const std::int64_t share = p.streams ? static_cast<std::int64_t>(R * sizeof(T)) : 0;
     auto add = [&](std::int64_t k, auto whole) PELLUCID_INLINE {
         const T* b = B + k * ldb;
         Vec<T> w[V];
@@ -82,14 +89,8 @@ inline void tile(const Product<T>& p, std::int64_t row, std::int64_t column) {
     const std::int64_t room = p.readable - column - V * L, K = p.K;
     const std::int64_t safe = room < 0 ? 0 : room / p.ldb + 1;
     std::int64_t k = 0;
-    if (const std::int32_t* const only = p.only_k) {
-        const std::int64_t whole = std::lower_bound(only, only + K, std::min<std::int64_t>(safe, 1 << 30)) - only;
-        for (; k < whole; ++k) add(only[k], std::true_type{});
-        for (; k < K; ++k) add(only[k], std::false_type{});
-    } else {
-        for (; k < std::min(K, safe); ++k) add(k, std::true_type{});
-        for (; k < K; ++k) add(k, std::false_type{});
-    }
+    for (; k < std::min(K, safe); ++k) add(k, std::true_type{});
+    for (; k < K; ++k) add(k, std::false_type{});
     for (int r = 0; r < R; ++r)
         for (int v = 0; v < V; ++v) {
             if (p.padded_c || v < V - 1)

@@ -1,0 +1,275 @@
+// Products with a narrow first layer's input that is mostly 0, and its transpose; the sums are those of matrix.h, bit for
+// bit. A narrow layer has little to do for each number, so it passes over the columns in which a few rows are 0 together.
+#pragma once
+
+#include <algorithm>
+
+#include "ahead.h"
+#include "bytes.h"
+#include "matrix.h"
+
+namespace pellucid {
+
+// Rows of an input in strips as high as a tile, and the columns in which the rows of each are not all 0. Numbers of the
+// network's own type stay where they are; bytes are scaled and put side by side, those of these columns only.
+template <class T>
+class Strips {
+public:
+    static constexpr std::int64_t kRows = kTileRows;
+
+    struct Strip {
+        std::int64_t first, rows;
+        const std::int32_t* columns;  // ascending
+        std::int64_t count;
+        const T* at[kRows];  // the rows; those that are missing are 0
+        const T* values;     // or null, and kRows numbers for each of the columns
+    };
+
+    // Takes the rows of x, which lie ld numbers apart, each number to be multiplied by `factor` (1 unless they are bytes).
+    // Strips are kept for the way back, or looked at one after the other: then all share a place, which so stays in the
+    // nearest cache.
+    void begin(const Rows& x, std::int64_t ld, T factor, bool kept) {
+        x_ = x, ld_ = ld, factor_ = factor, kept_ = kept;
+        room_ = padded(x.width) + kPad;
+        strips_.resize(static_cast<std::size_t>((x.count + kRows - 1) / kRows));
+        const std::size_t places = kept ? strips_.size() : 1;
+        columns_.resize(places * static_cast<std::size_t>(room_));
+        if (x.type == Number::uint8) values_.resize(places * static_cast<std::size_t>(kRows * room_));
+        nothing_.resize(static_cast<std::size_t>(room_));
+    }
+
+    // Looks at strip i.
+    const Strip& look(std::int64_t i) {
+        Strip& strip = strips_[static_cast<std::size_t>(i)];
+        const std::int64_t place = kept_ ? i * room_ : 0;
+        strip.first = i * kRows;
+        strip.rows = std::min(kRows, x_.count - strip.first);
+        strip.columns = columns_.data() + place;
+        if (x_.type == Number::uint8)
+            look_at_bytes(strip, columns_.data() + place, values_.data() + place * kRows);
+        else
+            look_at_numbers(strip, columns_.data() + place);
+        return strip;
+    }
+
+    bool packed() const { return x_.type == Number::uint8; }  // whether the strips have values
+    std::int64_t count() const { return static_cast<std::int64_t>(strips_.size()); }
+    const Strip& operator[](std::int64_t i) const { return strips_[static_cast<std::size_t>(i)]; }
+
+    // How many columns there are in all strips.
+    std::int64_t found() const {
+        std::int64_t sum = 0;
+        for (const Strip& strip : strips_) sum += strip.count;
+        return sum;
+    }
+
+private:
+    template <class From>
+    const From* row(const Strip& strip, std::int64_t r) const {
+        if (r >= strip.rows) return reinterpret_cast<const From*>(nothing_.data());
+        return static_cast<const From*>(x_.data) + x_.place(strip.first + r) * ld_;
+    }
+
+    void look_at_numbers(Strip& strip, std::int32_t* columns) const {
+        constexpr std::int64_t L = kLanes<T>;
+        for (std::int64_t r = 0; r < kRows; ++r) strip.at[r] = row<T>(strip, r);
+        strip.values = nullptr;
+        std::int64_t found = 0;
+        auto look = [&](std::int64_t k, auto load_one) PELLUCID_INLINE {
+            Int<T> any = {};
+            for (std::int64_t r = 0; r < kRows; ++r) any |= bits<T>(load_one(strip.at[r] + k));
+            found += write_places(alive<T>(from_bits<T>(any)), k, columns + found);
+        };
+        const std::int64_t width = x_.width, whole = width / L * L;
+        for (std::int64_t k = 0; k < whole; k += L) look(k, [](const T* p) { return load(p); });
+        if (whole < width) look(whole, [&](const T* p) { return load_part(p, width - whole); });
+        strip.count = found;
+    }
+
+    // Sixteen columns at a time: which are not all 0, and their bytes side by side; then these become numbers.
+    void look_at_bytes(Strip& strip, std::int32_t* columns, T* values) {
+        const std::uint8_t* at[kRows];
+        for (std::int64_t r = 0; r < kRows; ++r) at[r] = row<std::uint8_t>(strip, r);
+        mixed_.resize(static_cast<std::size_t>(kRows * room_));
+        std::uint8_t* const mixed = mixed_.data();
+        std::int64_t found = 0;
+        auto look = [&](std::int64_t k, auto load_one) PELLUCID_INLINE {
+            Bytes rows[kRows], any = {};
+            for (std::int64_t r = 0; r < kRows; ++r) {
+                rows[r] = load_one(at[r] + k);
+                any |= rows[r];
+            }
+            const std::uint32_t chosen = alive(any);
+            if (chosen == 0) return;
+            mix(rows);
+            for (std::int64_t r = 0; r < kRows; ++r) std::memcpy(mixed + k * kRows + r * 16, &rows[r], 16);
+            for (std::int64_t half = 0; half < 16; half += kPlaces)
+                found += write_places((chosen >> half) & ((1u << kPlaces) - 1), k + half, columns + found);
+        };
+        const std::int64_t width = x_.width, whole = width / 16 * 16;
+        for (std::int64_t k = 0; k < whole; k += 16) look(k, [](const std::uint8_t* p) { return load_bytes(p, 16); });
+        if (whole < width) look(whole, [&](const std::uint8_t* p) { return load_bytes(p, width - whole); });
+        const T factor = factor_;
+        for (std::int64_t j = 0; j < found; ++j) to_numbers<T, kRows>(mixed + columns[j] * kRows, factor, values + j * kRows);
+        strip.count = found;
+        strip.values = values;
+    }
+
+    // Rows of sixteen bytes become sixteen columns, one after the other: perfect shuffles of the rows' bytes.
+    static void mix(Bytes (&rows)[kRows]) {
+        for (int round = 1; round < kRows; round *= 2) {
+            Bytes next[kRows];
+            for (int r = 0; r < kRows / 2; ++r) {
+                next[2 * r] = lower_bytes(rows[r], rows[r + kRows / 2]);
+                next[2 * r + 1] = upper_bytes(rows[r], rows[r + kRows / 2]);
+            }
+            for (int r = 0; r < kRows; ++r) rows[r] = next[r];
+        }
+    }
+
+    Rows x_;
+    std::int64_t ld_ = 0, room_ = 0;
+    T factor_ = 1;
+    bool kept_ = false;
+    std::vector<Strip> strips_;
+    Buffer<std::int32_t> columns_;
+    Buffer<T> values_, nothing_;
+    Buffer<std::uint8_t> mixed_;
+};
+
+// V vectors from `column` on of R rows of C = start + X B, for one strip of X.
+template <class T, int R, int V, bool packed>
+inline void multiply_strip(const typename Strips<T>::Strip& strip, const Product<T>& p, std::int64_t column) {
+    constexpr std::int64_t L = kLanes<T>, apart = Strips<T>::kRows;
+    const std::int64_t last = std::min<std::int64_t>(L, p.H - column - (V - 1) * L), ldb = p.ldb;
+    const T* const B = p.B + column;
+    Vec<T> sum[R][V];
+    for (int v = 0; v < V; ++v) {
+        const Vec<T> first = p.bias ? load_upto(p.bias + column + v * L, v == V - 1 ? last : L) : Vec<T>{};
+        for (int r = 0; r < R; ++r) sum[r][v] = first;
+    }
+    const T* a[R];
+    for (int r = 0; r < R; ++r) a[r] = strip.at[r];
+    const T* value = strip.values;
+    auto add = [&](std::int64_t k, auto whole) PELLUCID_INLINE {
+        const T* const b = B + k * ldb;
+        Vec<T> w[V];
+        for (int v = 0; v < V; ++v) w[v] = whole || v < V - 1 ? load(b + v * L) : load_part(b + v * L, last);
+        for (int r = 0; r < R; ++r) {
+            const Vec<T> x = fill<T>(packed ? value[r] : a[r][k]);
+            for (int v = 0; v < V; ++v) sum[r][v] += x * w[v];
+        }
+        if (packed) value += apart;
+    };
+    // Up to this column, a whole last vector can be read: beyond the row, but not beyond the array.
+    const std::int64_t room = p.readable - column - V * L, safe = room < 0 ? 0 : room / ldb + 1;
+    const std::int32_t *k = strip.columns, *const end = k + strip.count;
+    const std::int32_t* const whole = std::lower_bound(k, end, static_cast<std::int32_t>(std::min<std::int64_t>(safe, 1 << 30)));
+    for (; k < whole; ++k) add(*k, std::true_type{});
+    for (; k < end; ++k) add(*k, std::false_type{});
+    for (std::int64_t r = 0; r < std::min<std::int64_t>(R, strip.rows); ++r)
+        for (int v = 0; v < V; ++v) store(p.C + (strip.first + r) * p.ldc + column + v * L, sum[r][v] + T(0));
+}
+
+// Calls f(V, column) for as many vectors at once as a tile has.
+template <class T, class F>
+inline void each_panel(std::int64_t H, F f) {
+    constexpr std::int64_t L = kLanes<T>;
+    for (std::int64_t column = 0; column < H; column += kTileVectors * L) {
+        const std::int64_t vectors = (H - column + L - 1) / L;
+        if (kTileVectors >= 3 && vectors >= 3)
+            f(std::integral_constant<int, kTileVectors>{}, column);
+        else if (vectors >= 2)
+            f(std::integral_constant<int, 2>{}, column);
+        else
+            f(std::integral_constant<int, 1>{}, column);
+    }
+}
+
+// The product `whole` of the strips' rows, which are looked at on the way; C is padded.
+template <class T>
+inline void product(const Product<T>& whole, Strips<T>& strips, bool kept, const Threads& threads) {
+    auto one = [&](std::int64_t i) {
+        const auto& strip = strips.look(i);
+        each_panel<T>(whole.H, [&](auto V, std::int64_t column) {
+            constexpr int R = Strips<T>::kRows;
+            if (strip.rows == 1)
+                strip.values ? multiply_strip<T, 1, V, true>(strip, whole, column) : multiply_strip<T, 1, V, false>(strip, whole, column);
+            else
+                strip.values ? multiply_strip<T, R, V, true>(strip, whole, column) : multiply_strip<T, R, V, false>(strip, whole, column);
+        });
+    };
+    if (kept && whole.M * whole.H * whole.K / 4 >= kWorthThreads)
+        threads.each(strips.count(), one);
+    else
+        for (std::int64_t i = 0; i < strips.count(); ++i) one(i);
+}
+
+// The rows of C, V vectors of them, that belong to a strip's columns k to stop - 1 grow by their products with b, a vector
+// of B for each of the strip's rows. `value` stands where the numbers of column k are, or is null.
+template <class T, int V, bool packed, bool partly>
+PELLUCID_INLINE inline void add_columns(const T* const (&at)[Strips<T>::kRows], const T* value, const std::int32_t* k,
+                                        const std::int32_t* stop, const Vec<T> (&b)[Strips<T>::kRows][V], T* C, std::int64_t ld,
+                                        std::int64_t last) {
+    constexpr std::int64_t L = kLanes<T>, R = Strips<T>::kRows;
+    for (; k < stop; ++k) {
+        T* const c = C + *k * ld;
+        Vec<T> sum[V];
+        for (int v = 0; v < V; ++v) sum[v] = partly && v == V - 1 ? load_part(c + v * L, last) : load(c + v * L);
+        for (std::int64_t r = 0; r < R; ++r)
+            for (int v = 0; v < V; ++v) sum[v] += fill<T>(packed ? value[r] : at[r][*k]) * b[r][v];
+        for (int v = 0; v < V; ++v)
+            partly && v == V - 1 ? store_part(c + v * L, sum[v] + T(0), last) : store(c + v * L, sum[v] + T(0));
+        if (packed) value += R;
+    }
+}
+
+// The same for one strip, of C's rows `from` to `to`; now and then asks for lines of the next batch.
+template <class T, int V, bool packed, bool partly>
+inline void add_strip(const typename Strips<T>::Strip& strip, Lines<const T> B, Lines<T> C, std::int64_t column, std::int64_t last,
+                      std::int64_t from, std::int64_t to, Ahead* ahead, std::int64_t lines) {
+    constexpr std::int64_t L = kLanes<T>, R = Strips<T>::kRows;
+    Vec<T> b[R][V];
+    const T* at[R];
+    for (std::int64_t r = 0; r < R; ++r) {
+        at[r] = strip.at[r];
+        for (int v = 0; v < V; ++v)
+            b[r][v] = r < strip.rows ? load(B.data + (strip.first + r) * B.ld + column + v * L) : Vec<T>{};
+    }
+    const std::int32_t *const begin = strip.columns, *const end = begin + strip.count;
+    const std::int32_t* k = std::lower_bound(begin, end, static_cast<std::int32_t>(from));
+    const std::int32_t* const stop = std::lower_bound(k, end, static_cast<std::int32_t>(to));
+    while (k < stop) {
+        const std::int32_t* const rest = ahead && stop - k > kBetweenLines ? k + kBetweenLines : stop;
+        add_columns<T, V, packed, partly>(at, strip.values + (k - begin) * R, k, rest, b, C.data + column, C.ld, last);
+        if (ahead) ahead->lines(lines);
+        k = rest;
+    }
+}
+
+// C = X^T B, of a padded B, for rows X in strips that have been looked at.
+template <class T>
+inline void transposed_product(const Strips<T>& strips, std::int64_t H, Lines<const T> B, Lines<T> C, const Threads& threads, Ahead* ahead) {
+    const bool shared = C.rows * H * B.rows / 4 >= kWorthThreads && !ahead;
+    const std::int64_t parts = shared ? threads.count() : 1, share = (C.rows + parts - 1) / parts;
+    const std::int64_t lines = ahead ? ahead->left() * kBetweenLines / std::max<std::int64_t>(strips.found(), 1) + 1 : 0;
+    threads.each(parts, [&](std::int64_t part) {
+        const std::int64_t from = part * share, to = std::min(C.rows, from + share);
+        if (from < to) std::fill(C.data + from * C.ld, C.data + to * C.ld, T(0));
+        each_panel<T>(H, [&](auto V, std::int64_t column) {
+            const std::int64_t last = std::min<std::int64_t>(kLanes<T>, H - column - (V - 1) * kLanes<T>);
+            auto each_strip = [&](auto packed, auto partly) {
+                for (std::int64_t i = 0; i < strips.count(); ++i)
+                    add_strip<T, V, packed, partly>(strips[i], B, C, column, last, from, to, ahead, lines);
+            };
+            const std::true_type yes;
+            const std::false_type no;
+            if (strips.packed())
+                last == kLanes<T> ? each_strip(yes, no) : each_strip(yes, yes);
+            else
+                last == kLanes<T> ? each_strip(no, no) : each_strip(no, yes);
+        });
+    });
+}
+
+}  // namespace pellucid
