@@ -37,6 +37,7 @@ LESSON = Task((784, 16, 16, 10))
 MIDDLE = Task((784, 128, 64, 10), "relu")
 WIDE = Task((784, 800, 10), "relu", batch_size=64)
 REGULAR = Task((784, 128, 64, 10), "relu", dropout=0.2, normalization="batch")
+KINDS = {"digits": "digits", "bytes": "digits as bytes", "dense": "dense"}
 EPOCHS = [
     ("784-16-16-10, sgd", LESSON, 5),
     ("784-16-16-10, adam", replace(LESSON, optimizer="adam"), 5),
@@ -54,10 +55,11 @@ def answers(threads: int, quick: bool) -> list[dict[str, Any]]:
     task = Task((784, 16, 16, 10), output="sigmoid")
     found = []
     with contest(installed(), threads) as held:
-        for rows in (1, 200 if quick else 10_000):
-            for kind in ("digits", "dense"):
-                case = f"{'one row' if rows == 1 else '10,000 rows'}, {kind}"
-                found += held.answer(case, task, kind, rows, 3 if quick else 15, 0.001 if quick else 0.03)
+        for rows, kinds in ((1, ("digits", "dense")), (200 if quick else 10_000, ("digits", "bytes", "dense"))):
+            for kind in kinds:
+                case = f"{'one row' if rows == 1 else '10,000 rows'}, {KINDS[kind]}"
+                own = replace(task, pixels=kind == "bytes")
+                found += held.answer(case, own, kind, rows, 3 if quick else 15, 0.001 if quick else 0.03)
                 _tell(case, threads)
         _complain(held.errors)
     return [result.to_dict() for result in found]

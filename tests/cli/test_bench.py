@@ -37,9 +37,9 @@ def test_pellucid_numpy_and_torch_are_held_together():
 
 
 @pytest.mark.parametrize("name", INSTALLED)
-@pytest.mark.parametrize(("kind", "rows"), [("digits", 1), ("dense", 50)])
+@pytest.mark.parametrize(("kind", "rows"), [("digits", 1), ("bytes", 50), ("dense", 50)])
 def test_every_contender_gives_pellucids_answers(name, kind, rows):
-    task = Task((784, 16, 16, 10), output="sigmoid")
+    task = Task((784, 16, 16, 10), output="sigmoid", pixels=kind == "bytes")
     x = questions(kind, rows, 784)
     assert len(x) == (100 if rows == 1 else 1)
     expected = task.network().predict(x[-1])

@@ -80,7 +80,7 @@ inline void tile(const Product<T>& p, std::int64_t row, std::int64_t column) {
             const Vec<T> x = fill<T>(packed ? a[0][k * kTileRows + r] : (a[r / 3] + k * step)[r % 3 * apart]);
             for (int v = 0; v < V; ++v) sum[r][v] += x * w[v];
         }
-        if (V == 1) {
+        if (V <= 2) {
             __builtin_prefetch(below, 0, 2);
             below += share;
         }
@@ -104,7 +104,9 @@ template <class T, int V, bool packed>
 inline void tile_rows(const Product<T>& p, std::int64_t row, std::int64_t rows, std::int64_t column) {
     if constexpr (V == 1 && !packed)
         for (; rows >= kNarrowRows; rows -= kNarrowRows, row += kNarrowRows) tile<T, kNarrowRows, V, packed>(p, row, column);
-    if constexpr (kTileRows == 8 || (V == 1 && kNarrowRows > 8))
+    if constexpr (V == 2 && kTileRows == 4 && kTileVectors == 3 && !packed)
+        for (; rows >= 6; rows -= 6, row += 6) tile<T, 6, V, packed>(p, row, column);
+    if constexpr (kTileRows == 8)
         for (; rows >= 8; rows -= 8, row += 8) tile<T, 8, V, packed>(p, row, column);
     for (; rows >= 4; rows -= 4, row += 4) tile<T, 4, V, packed && kTileRows == 4>(p, row, column);
     for (; rows >= 2; rows -= 2, row += 2) tile<T, 2, V, false>(p, row, column);

@@ -52,6 +52,12 @@ public:
         return strip;
     }
 
+    // The rows of the strip after strip i, to be asked for ahead.
+    Ahead after(std::int64_t i) const {
+        const std::int64_t next = (i + 1) * kRows;
+        return next < x_.count ? Ahead(x_.part(next, kRows)) : Ahead();
+    }
+
     bool packed() const { return x_.type == Number::uint8; }  // whether the strips have values
     std::int64_t count() const { return static_cast<std::int64_t>(strips_.size()); }
     const Strip& operator[](std::int64_t i) const { return strips_[static_cast<std::size_t>(i)]; }
@@ -137,9 +143,10 @@ private:
     Buffer<std::uint8_t> mixed_;
 };
 
-// V vectors from `column` on of R rows of C = start + X B, for one strip of X.
+// V vectors from `column` on of R rows of C = start + X B, for one strip of X; now and then asks for lines of the next.
 template <class T, int R, int V, bool packed>
-inline void multiply_strip(const typename Strips<T>::Strip& strip, const Product<T>& p, std::int64_t column) {
+inline void multiply_strip(const typename Strips<T>::Strip& strip, const Product<T>& p, std::int64_t column, Ahead& next,
+                           std::int64_t lines) {
     constexpr std::int64_t L = kLanes<T>, apart = Strips<T>::kRows;
     const std::int64_t last = std::min<std::int64_t>(L, p.H - column - (V - 1) * L), ldb = p.ldb;
     const T* const B = p.B + column;
@@ -165,25 +172,23 @@ inline void multiply_strip(const typename Strips<T>::Strip& strip, const Product
     const std::int64_t room = p.readable - column - V * L, safe = room < 0 ? 0 : room / ldb + 1;
     const std::int32_t *k = strip.columns, *const end = k + strip.count;
     const std::int32_t* const whole = std::lower_bound(k, end, static_cast<std::int32_t>(std::min<std::int64_t>(safe, 1 << 30)));
-    for (; k < whole; ++k) add(*k, std::true_type{});
+    while (k < whole) {
+        const std::int32_t* const rest = whole - k > kBetweenLines ? k + kBetweenLines : whole;
+        for (; k < rest; ++k) add(*k, std::true_type{});
+        next.lines(lines);
+    }
     for (; k < end; ++k) add(*k, std::false_type{});
     for (std::int64_t r = 0; r < std::min<std::int64_t>(R, strip.rows); ++r)
         for (int v = 0; v < V; ++v) store(p.C + (strip.first + r) * p.ldc + column + v * L, sum[r][v] + T(0));
 }
 
-// Calls f(V, column) for as many vectors at once as a tile has.
+// Calls f(V, column) for two vectors at once, or one: the layers are narrow.
 template <class T, class F>
-inline void each_panel(std::int64_t H, F f) {
+inline void each_pair(std::int64_t H, F f) {
     constexpr std::int64_t L = kLanes<T>;
-    for (std::int64_t column = 0; column < H; column += kTileVectors * L) {
-        const std::int64_t vectors = (H - column + L - 1) / L;
-        if (kTileVectors >= 3 && vectors >= 3)
-            f(std::integral_constant<int, kTileVectors>{}, column);
-        else if (vectors >= 2)
-            f(std::integral_constant<int, 2>{}, column);
-        else
-            f(std::integral_constant<int, 1>{}, column);
-    }
+    std::int64_t column = 0;
+    for (; column + L < H; column += 2 * L) f(std::integral_constant<int, 2>{}, column);
+    if (column < H) f(std::integral_constant<int, 1>{}, column);
 }
 
 // The product `whole` of the strips' rows, which are looked at on the way; C is padded.
@@ -191,12 +196,16 @@ template <class T>
 inline void product(const Product<T>& whole, Strips<T>& strips, bool kept, const Threads& threads) {
     auto one = [&](std::int64_t i) {
         const auto& strip = strips.look(i);
-        each_panel<T>(whole.H, [&](auto V, std::int64_t column) {
-            constexpr int R = Strips<T>::kRows;
+        Ahead next = kept ? Ahead() : strips.after(i);
+        const std::int64_t lines = next.left() * kBetweenLines / std::max<std::int64_t>(strip.count, 1) + 1;
+        each_pair<T>(whole.H, [&](auto V, std::int64_t column) {
+            auto go = [&](auto R, auto packed) { multiply_strip<T, R, V, packed>(strip, whole, column, next, lines); };
+            const std::integral_constant<int, 1> one;
+            const std::integral_constant<int, Strips<T>::kRows> all;
             if (strip.rows == 1)
-                strip.values ? multiply_strip<T, 1, V, true>(strip, whole, column) : multiply_strip<T, 1, V, false>(strip, whole, column);
+                strip.values ? go(one, std::true_type{}) : go(one, std::false_type{});
             else
-                strip.values ? multiply_strip<T, R, V, true>(strip, whole, column) : multiply_strip<T, R, V, false>(strip, whole, column);
+                strip.values ? go(all, std::true_type{}) : go(all, std::false_type{});
         });
     };
     if (kept && whole.M * whole.H * whole.K / 4 >= kWorthThreads)
@@ -256,7 +265,7 @@ inline void transposed_product(const Strips<T>& strips, std::int64_t H, Lines<co
     threads.each(parts, [&](std::int64_t part) {
         const std::int64_t from = part * share, to = std::min(C.rows, from + share);
         if (from < to) std::fill(C.data + from * C.ld, C.data + to * C.ld, T(0));
-        each_panel<T>(H, [&](auto V, std::int64_t column) {
+        each_pair<T>(H, [&](auto V, std::int64_t column) {
             const std::int64_t last = std::min<std::int64_t>(kLanes<T>, H - column - (V - 1) * kLanes<T>);
             auto each_strip = [&](auto packed, auto partly) {
                 for (std::int64_t i = 0; i < strips.count(); ++i)

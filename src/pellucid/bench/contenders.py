@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from copy import copy
 from importlib import import_module, metadata
 from importlib.util import find_spec
 from typing import Any, ClassVar, TypeAlias
@@ -11,7 +12,7 @@ from typing import Any, ClassVar, TypeAlias
 import numpy as np
 
 from pellucid import __version__
-from pellucid.bench.tasks import SEED, Rows, Task, order
+from pellucid.bench.tasks import PIXEL, SEED, Rows, Task, order, scaled
 from pellucid.core.types import Array
 from pellucid.language import mark
 from pellucid.training.loop import train
@@ -50,7 +51,10 @@ class Contender:
         """Do what must be done before anything is computed; the environment's variables are set already."""
 
     def answers(self) -> dict[str, Answer]:
-        """Give functions from a NumPy array (N, D) to one of (N, K), by way; none where it only learns."""
+        """Give functions from a NumPy array (N, D), of bytes where the task says so, to one of (N, K), by way.
+
+        There are none where it only learns.
+        """
         return {}
 
     def epochs(self, rows: Rows) -> dict[str, Epoch]:
@@ -107,6 +111,7 @@ class NumPy(Contender):
         pairs = list(zip(self.start.params[::2], self.start.params[1::2], strict=True))
 
         def answer(x: Array) -> Array:
+            x = scaled(x) if self.task.pixels else x
             for W, b in pairs:
                 x = 1 / (1 + np.exp(-(x @ W + b)))
             return x
@@ -116,19 +121,24 @@ class NumPy(Contender):
     def epochs(self, rows: Rows) -> dict[str, Epoch]:
         if not self.task.plain:
             return {}
-        self.params = [p.copy() for p in self.start.params]
-        self.memory = [(np.zeros_like(p), np.zeros_like(p)) for p in self.params]
-        self.step = 0
-        places = order(1, len(rows.t))
+        images = rows.images.reshape(len(rows.t), -1)
+        return {"": self._epoch(rows.x, rows.t), mark("bytes in"): self._epoch(images, rows.t)}
+
+    def _epoch(self, x: Array, t: Array) -> Epoch:
+        own, places, pixels = copy(self), order(1, len(t)), x.dtype == np.uint8
+        own.params = [p.copy() for p in self.start.params]
+        own.memory = [(np.zeros_like(p), np.zeros_like(p)) for p in own.params]
+        own.step = 0
 
         def epoch() -> float:
+            self.params = own.params
             started = time.perf_counter()
             for begin in range(0, len(places), self.task.batch_size):
                 batch = places[begin : begin + self.task.batch_size]
-                self._learn(rows.x[batch], rows.t[batch])
+                own._learn(x[batch] * PIXEL if pixels else x[batch], t[batch])
             return time.perf_counter() - started
 
-        return {"": epoch}
+        return epoch
 
     def learned(self) -> list[Array]:
         return self.params

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from pellucid.bench.contenders import Answer, Contender, Epoch
-from pellucid.bench.tasks import SEED, Rows, order
+from pellucid.bench.tasks import PIXEL, SEED, Rows, order, scaled
 from pellucid.core.types import Array
 from pellucid.language import mark
 
@@ -37,15 +37,17 @@ class PyTorch(Contender):
         torch = import_module("torch")
         module = torch.nn.Sequential(self._module(), torch.nn.Sigmoid()).eval()
         pairs = [(torch.from_numpy(W), torch.from_numpy(b)) for W, b in pairwise(self.start.params) if W.ndim == 2]
-        inference, from_numpy, addmm = torch.inference_mode, torch.from_numpy, torch.addmm
+        inference, from_numpy, addmm, pixels = torch.inference_mode, torch.from_numpy, torch.addmm, self.task.pixels
 
         def by_module(x: Array) -> Array:
             with inference():
-                return module(from_numpy(x)).numpy()
+                y = from_numpy(x)
+                return module(y.float().mul_(PIXEL) if pixels else y).numpy()
 
         def by_functions(x: Array) -> Array:
             with inference():
                 y = from_numpy(x)
+                y = y.float().mul_(PIXEL) if pixels else y
                 for W, b in pairs:
                     y = addmm(b, y, W).sigmoid_()
                 return y.numpy()
@@ -53,23 +55,30 @@ class PyTorch(Contender):
         return {"nn.Sequential": by_module, mark("addmm by hand"): by_functions}
 
     def epochs(self, rows: Rows) -> dict[str, Epoch]:
-        ways = {"torch.optim": self._epoch(rows, self._with_optimizer())}
+        images = rows.images.reshape(len(rows.t), -1)
+        ways = {
+            "torch.optim": self._epoch(rows.x, rows.t, self._with_optimizer()),
+            mark("torch.optim, bytes in"): self._epoch(images, rows.t, self._with_optimizer()),
+        }
         if self.task.optimizer == "sgd":
-            ways["autograd.grad"] = self._epoch(rows, self._by_hand())
+            ways["autograd.grad"] = self._epoch(rows.x, rows.t, self._by_hand())
+            ways[mark("autograd.grad, bytes in")] = self._epoch(images, rows.t, self._by_hand())
         return ways
 
-    def _epoch(self, rows: Rows, way: tuple[Any, Callable[[Any], None]]) -> Epoch:
+    def _epoch(self, inputs: Array, targets: Array, way: tuple[Any, Callable[[Any], None]]) -> Epoch:
         """Give the epoch of a module and of a function that learns from a batch's loss."""
         torch = import_module("torch")
-        (module, learn), size = way, self.task.batch_size
-        x, t, places = (torch.from_numpy(a) for a in (rows.x, rows.t, order(1, len(rows.t))))
+        (module, learn), size, pixels = way, self.task.batch_size, inputs.dtype == np.uint8
+        x, t, places = (torch.from_numpy(a) for a in (inputs, targets, order(1, len(targets))))
         cross_entropy = torch.nn.functional.cross_entropy
 
         def epoch() -> float:
             self.module = module
             started = time.perf_counter()
             for batch in places.split(size):
-                learn(cross_entropy(module(x.index_select(0, batch)), t.index_select(0, batch)))
+                chosen = x.index_select(0, batch)
+                chosen = chosen.float().mul_(PIXEL) if pixels else chosen
+                learn(cross_entropy(module(chosen), t.index_select(0, batch)))
             return time.perf_counter() - started
 
         return epoch
@@ -125,7 +134,8 @@ class ScikitLearn(Contender):
     shuffles = True  # in its own order; a test takes the others'
 
     def answers(self) -> dict[str, Answer]:
-        return {"predict_proba": self._model(sigmoids=True).predict_proba}
+        predict = self._model(sigmoids=True).predict_proba
+        return {"predict_proba": (lambda x: predict(scaled(x))) if self.task.pixels else predict}
 
     def epochs(self, rows: Rows) -> dict[str, Epoch]:
         if not self.task.plain:
@@ -196,7 +206,7 @@ class ONNXRuntime(Contender):
 
         def bound(x: Array) -> Array:
             y = np.empty((len(x), self.task.widths[-1]), np.float32)
-            binding.bind_input("x", "cpu", 0, np.float32, x.shape, x.ctypes.data)
+            binding.bind_input("x", "cpu", 0, x.dtype.type, x.shape, x.ctypes.data)
             binding.bind_output("y", "cpu", 0, np.float32, y.shape, y.ctypes.data)
             session.run_with_iobinding(binding)
             return y
@@ -207,15 +217,20 @@ class ONNXRuntime(Contender):
         onnx = import_module("onnx")
         helper, kind = onnx.helper, onnx.TensorProto.FLOAT
         nodes, held, last = [], [], "x"
-        for index, p in enumerate(self.start.params):
-            held.append(onnx.numpy_helper.from_array(p, f"p{index}"))
-        for index in range(0, len(held), 2):
+        if self.task.pixels:
+            held.append(onnx.numpy_helper.from_array(np.array(PIXEL), "pixel"))
+            nodes.append(helper.make_node("Cast", ["x"], ["float"], to=kind))
+            nodes.append(helper.make_node("Mul", ["float", "pixel"], [last := "scaled"]))
+        params = self.start.params
+        held += [onnx.numpy_helper.from_array(p, f"p{index}") for index, p in enumerate(params)]
+        for index in range(0, len(params), 2):
             nodes.append(helper.make_node("Gemm", [last, f"p{index}", f"p{index + 1}"], [f"z{index}"]))
-            last = "y" if index == len(held) - 2 else f"y{index}"
+            last = "y" if index == len(params) - 2 else f"y{index}"
             nodes.append(helper.make_node("Sigmoid", [f"z{index}"], [last]))
+        given = onnx.TensorProto.UINT8 if self.task.pixels else kind
         x, y = (
-            helper.make_tensor_value_info(name, kind, ["N", width])
-            for name, width in (("x", self.task.widths[0]), ("y", self.task.widths[-1]))
+            helper.make_tensor_value_info(name, type_, ["N", width])
+            for name, type_, width in (("x", given, self.task.widths[0]), ("y", kind, self.task.widths[-1]))
         )
         graph = helper.make_graph(nodes, "mlp", [x], [y], held)
         model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
@@ -237,6 +252,7 @@ class JAX(Contender):
         params = [jax.numpy.asarray(p) for p in self.start.params]
 
         def answer(x: Any) -> Any:
+            x = x.astype(np.float32) * PIXEL if self.task.pixels else x
             for W, b in zip(params[::2], params[1::2], strict=True):
                 x = jax.nn.sigmoid(x @ W + b)
             return x
@@ -247,24 +263,29 @@ class JAX(Contender):
     def epochs(self, rows: Rows) -> dict[str, Epoch]:
         if not self.task.plain:
             return {}
+        images = rows.images.reshape(len(rows.t), -1)
+        return {"": self._epoch(rows.x, rows.t), mark("bytes in"): self._epoch(images, rows.t)}
+
+    def _epoch(self, inputs: Array, targets: Array) -> Epoch:
         jax = import_module("jax")
-        places, size = order(1, len(rows.t)), self.task.batch_size
+        places, size = order(1, len(targets)), self.task.batch_size
         whole = len(places) // size * size
         batches, rest = jax.numpy.asarray(places[:whole].reshape(-1, size)), jax.numpy.asarray(places[whole:])
-        x, t = jax.device_put(rows.x), jax.device_put(rows.t.astype(np.int32))
-        params = [jax.numpy.asarray(p) for p in self.start.params]
+        x, t = jax.device_put(inputs), jax.device_put(targets.astype(np.int32))
+        params = [jax.numpy.array(p) for p in self.start.params]
         zeros = [[jax.numpy.zeros_like(p) for p in params] for _ in range(2)]
-        self.state = (params, *zeros, jax.numpy.zeros((), jax.numpy.float32))
+        state = (params, *zeros, jax.numpy.zeros((), jax.numpy.float32))
         started = time.perf_counter()
-        learn = jax.jit(self._learn, donate_argnums=0).lower(self.state, x, t, batches, rest).compile()
+        learn = jax.jit(self._learn, donate_argnums=0).lower(state, x, t, batches, rest).compile()
         self.compiling = time.perf_counter() - started
 
         def epoch() -> float:
+            nonlocal state
             started = time.perf_counter()
-            self.state = jax.block_until_ready(learn(self.state, x, t, batches, rest))
+            self.state = state = jax.block_until_ready(learn(state, x, t, batches, rest))
             return time.perf_counter() - started
 
-        return {"": epoch}
+        return epoch
 
     def learned(self) -> list[Array]:
         return [np.asarray(p) for p in self.state[0]]
@@ -273,7 +294,8 @@ class JAX(Contender):
         jax = import_module("jax")
 
         def step(state: Any, batch: Any) -> Any:
-            grads = jax.grad(self._loss)(state[0], x[batch], t[batch])
+            chosen = x[batch].astype(np.float32) * PIXEL if x.dtype == np.uint8 else x[batch]
+            grads = jax.grad(self._loss)(state[0], chosen, t[batch])
             return self._update(state, grads), None
 
         state, _ = jax.lax.scan(step, state, batches)

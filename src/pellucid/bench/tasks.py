@@ -17,6 +17,9 @@ from pellucid.network import Network
 from pellucid.training.run import _ORDER  # the others are given the very batches that `train` will make
 
 SEED = 7
+PIXEL = np.float32(1 / 255)
+"""What a byte is multiplied by."""
+
 DIFFERENT_ROWS = 100
 """Single rows that are answered in turn, so that none is known by heart to the processor's branch prediction."""
 
@@ -25,7 +28,8 @@ DIFFERENT_ROWS = 100
 class Task:
     """A network of these widths, how it learns, and its weights, which are drawn from one seed.
 
-    `output` is "sigmoid" for answering (the lesson's network) and "softmax" for learning with cross-entropy.
+    `output` is "sigmoid" for answering (the lesson's network) and "softmax" for learning with cross-entropy. With
+    `pixels` the rows to be answered are bytes, 0 to 255, which stand for numbers from 0 to 1.
     """
 
     widths: tuple[int, ...]
@@ -35,6 +39,7 @@ class Task:
     batch_size: int = 32
     dropout: float = 0.0
     normalization: str | None = None
+    pixels: bool = False
 
     @property
     def name(self) -> str:
@@ -59,7 +64,7 @@ class Task:
             self.output,
             dropout=self.dropout,
             normalization=self.normalization,
-            pixels=pixels,
+            pixels=pixels or self.pixels,
             seed=SEED,
         )
 
@@ -90,7 +95,7 @@ def digits(count: int) -> Rows:
 
 def scaled(images: Array) -> Array:
     """Give pictures as float32 rows, as pellucid's Scale makes them."""
-    return images.reshape(len(images), -1).astype(np.float32) * np.float32(1 / 255)
+    return images.reshape(len(images), -1).astype(np.float32) * PIXEL
 
 
 def order(epoch: int, count: int) -> Array:
@@ -101,11 +106,13 @@ def order(epoch: int, count: int) -> Array:
 def questions(kind: str, count: int, width: int) -> list[Array]:
     """Give what is to be answered, arrays (count, width): several different ones for a single row, one for many rows.
 
-    `kind` is "digits", where four in five numbers are 0, or "dense", normal noise.
+    `kind` is "digits", where four in five numbers are 0, "bytes", digits as MNIST has them, or "dense", normal noise.
     """
     total = max(count, DIFFERENT_ROWS) if count == 1 else count
     if kind == "digits":
         x = scaled(mnist().test.images[:total])
+    elif kind == "bytes":
+        x = mnist().test.images[:total].reshape(total, -1).copy()
     else:
         x = np.random.default_rng(SEED).standard_normal((total, width), np.float32)
     return [np.ascontiguousarray(part) for part in np.split(x, len(x) // count)]
