@@ -73,7 +73,7 @@ if TYPE_CHECKING:
         xor,
     )
     from pellucid.data.tables import Columns, Table, read_table
-    from pellucid.errors import DivergenceError, FileError, InputError, PellucidError
+    from pellucid.errors import DivergenceError, FileError, InputError, MissingLibraryError, PellucidError
     from pellucid.language import set_language
     from pellucid.lens import plots
     from pellucid.lens.activity import neuron_activity
@@ -174,6 +174,7 @@ _ROOMS = {
         "DivergenceError",
         "FileError",
         "InputError",
+        "MissingLibraryError",
         "PellucidError",
     ),
     "pellucid.language": ("set_language",),
@@ -282,6 +283,7 @@ __all__ = [
     "Loss",
     "MeanAbsoluteError",
     "MeanSquaredError",
+    "MissingLibraryError",
     "Network",
     "OneCycle",
     "Optimizer",

@@ -13,6 +13,10 @@ class InputError(PellucidError, ValueError):
     """A value, an array or an option that cannot be used: wrong shape, not finite, empty, unknown name."""
 
 
+class MissingLibraryError(InputError, ImportError):
+    """A library that only this needs is not installed; the message names the `pip install` that brings it."""
+
+
 class FileError(PellucidError, OSError):
     """A file that is missing, unreadable, not what its name says, or cannot be written."""
 

@@ -5,16 +5,27 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-from pellucid.errors import InputError
+from pellucid.errors import MissingLibraryError
 from pellucid.language import say
+
+EXTRAS: dict[str, tuple[str, ...]] = {
+    "tables": ("narwhals", "pyarrow"),
+    "plot": ("matplotlib",),
+    "sklearn": ("scikit-learn",),
+    "torch": ("torch",),
+    "onnx": ("onnx", "onnxruntime"),
+    "web": ("starlette", "uvicorn"),
+    "notebook": ("anywidget",),
+}
+"""The packages that each extra of pellucid brings, by the names with which they are installed."""
 
 
 def library(name: str, extra: str) -> Any:
-    """Import a library, or one of its modules; raises InputError that names the `pip install` which brings it."""
+    """Import a library, or one of its modules; raises MissingLibraryError that names the `pip install` for it."""
     try:
         return importlib.import_module(name)
     except ImportError as error:
         root = name.split(".")[0]
-        raise InputError(
+        raise MissingLibraryError(
             say('this needs {name}, which is not installed: pip install "pellucid[{extra}]"', name=root, extra=extra)
         ) from error

@@ -174,6 +174,7 @@ def test_verify_on_rows_of_a_table(run):
 @pytest.mark.parametrize("lang", ["en", "ko"])
 def test_verify_fails_past_the_tolerance(run, net, monkeypatch, lang):
     monkeypatch.setitem(comparison.TOLERANCES["float64"], "weights", 1e-30)
+    monkeypatch.setattr(comparison, "ENLARGED", 0)
     result = run("verify", "net.safetensors", "--steps", 5, "--lang", lang)
     assert result.code == 1
     assert fits(result.out, 80)
@@ -231,3 +232,38 @@ def test_the_page_as_a_folder(run, model):
     refused = run("export", model, "neurons/")
     assert refused.code == 1 and "it holds notes.txt, which would be lost" in refused.err
     assert Path("neurons/notes.txt").read_text(encoding="utf-8") == "mine"
+
+
+def test_calibration_goes_with_int8(run, net):
+    result = run("export", "net.safetensors", "small.h", "--calibration", "mnist")
+    assert result.code == 2
+    assert "give both" in result.err
+
+
+def test_a_state_dict_is_taken_as_its_numbers_say(run):
+    relu = nn.ReLU()
+    module = nn.Sequential(nn.Linear(6, 16), relu, nn.BatchNorm1d(16), nn.Linear(16, 3))
+    safetensors.torch.save_file(module.state_dict(), "theirs.safetensors")
+    words = ("import", "theirs.safetensors", "-o", "ours.safetensors")
+    assert run(*words, "--activation", "relu", "--json").json["layers"] == ["Affine", "ReLU", "BatchNorm", "Affine"]
+    named = run(*words, "--names", "0,2,silu,3", "--json").json["layers"]
+    assert named == ["Affine", "BatchNorm", "SiLU", "Affine"]
+    module = nn.Sequential(nn.Linear(6, 16), relu, nn.BatchNorm1d(16), nn.Dropout(), nn.Linear(16, 3))
+    safetensors.torch.save_file(module.state_dict(), "theirs.safetensors")
+    result = run(*words, "--activation", "relu")
+    assert result.code == 1
+    assert "theirs.safetensors: names and numbers do not tell where the activations of 0, 2, 4 stand" in result.err
+
+
+def test_mistakes_say_what_to_do(run, net):
+    run("export", "net.safetensors", "net.onnx")
+    result = run("verify", "net.onnx")
+    assert result.code == 1
+    assert "`pellucid import net.onnx -o MODEL`" in result.err
+    Path("text.json").write_text("hello")
+    assert "it is no JSON" in run("import", "text.json", "-o", "a.safetensors").err
+    Path("text.onnx").write_text("hello")
+    assert "no ONNX file" in run("import", "text.onnx", "-o", "a.safetensors").err
+    result = run("import", "net.onnx", "-o", "model.onnx2")
+    assert result.code == 0
+    assert "should end in .safetensors" in result.err

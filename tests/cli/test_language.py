@@ -29,6 +29,7 @@ NAMES = {
     *("adam", "sgd", "rmsprop", "adagrad", "one_cycle", "constant", "cosine", "step", "exponential", "auto", "native"),
     *("reference", "ko", "en", "PELLUCID_LANG", "Ctrl", "C", "digits", "model", "safetensors", "train", "predict"),
     *("evaluate", "summary", "data", "bench", "doctor", "demo", "open", "serve"),
+    *("nn", "Sequential", "norm"),
     *("CSV", "Parquet", "classify", "regress", "tabular", "plain", "describe"),
     *(
         "inspect",

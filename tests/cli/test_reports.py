@@ -3,6 +3,8 @@
 import importlib.metadata
 import json
 import re
+import tomllib
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -109,7 +111,31 @@ def test_doctor_finds_all_well(run):
     assert {"python", "numpy", "blas", "engine", "threads", "language"} <= set(result.json)
     text = run("doctor").out
     assert "BROKEN" not in text
-    assert "torch" not in text
+    assert re.search(r"\[ok\] +extra torch +torch [0-9]", text)
+
+
+def test_doctor_lists_the_extras(run, monkeypatch):
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]
+    brought = project["optional-dependencies"]
+    known = {
+        name: tuple(re.split("[<>=]", each)[0] for each in needed)
+        for name, needed in brought.items()
+        if name not in ("test", "check", "bench")
+    }
+    assert known == doctor.EXTRAS
+    right = importlib.metadata.version
+
+    def version(name):
+        if name == "onnxruntime":
+            raise importlib.metadata.PackageNotFoundError(name)
+        return right(name)
+
+    monkeypatch.setattr(importlib.metadata, "version", version)
+    result = run("doctor", "--json")
+    assert result.code == 0
+    found = result.json["extra onnx"]
+    assert found.startswith("onnx 1.")
+    assert found.endswith('not installed: onnxruntime; pip install "pellucid[onnx]"')
 
 
 def test_doctor_calls_a_missing_native_engine_optional(run, monkeypatch):

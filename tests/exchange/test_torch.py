@@ -258,7 +258,8 @@ MISTAKES = {
         nn.Flatten(), nn.Conv1d(1, 1, 1)
     ),
     r"module 0.1 \(Softmax\).*only dim=1": nn.Sequential(nn.Sequential(nn.Linear(2, 2), nn.Softmax(dim=0))),
-    r"module \"\" \(Own\)": Own(nn.Linear(2, 2)),
+    r"this Own cannot be taken: .*give an nn.Sequential of them, or from_state_dict": Own(nn.Linear(2, 2)),
+    r"module 1 \(LogSoftmax\).*export with Softmax in its place": nn.Sequential(nn.Linear(2, 2), nn.LogSoftmax(1)),
     r"\(Flatten\).*start_dim=1": nn.Sequential(nn.Flatten(0)),
     r"\(Softplus\).*only beta=1": nn.Sequential(nn.Softplus(beta=2)),
     r"\(BatchNorm1d\).*track_running_stats=False": nn.Sequential(nn.BatchNorm1d(2, track_running_stats=False)),
@@ -267,13 +268,13 @@ MISTAKES = {
     r"\(Dropout\).*rate from 0": nn.Sequential(nn.Dropout(1.0)),
     r"\(LazyLinear\)": nn.Sequential(nn.LazyLinear(2)),
     r"\(Linear\).*complex64": nn.Sequential(nn.Linear(2, 2, dtype=torch.complex64)),
-    r"\(Linear\).*not plain": nn.Linear(2, 2, device="meta"),
+    r"this Linear .*not plain": nn.Linear(2, 2, device="meta"),
     r"layer is frozen as a whole": nn.Sequential(half_frozen()),
     r"module 1 \(Linear\).*shares weight with 0": tied(),
     r"it has hooks": nn.Sequential(hooked()),
     r"expected a module of PyTorch, got str": "model.pt",
     r"float32 and float64": nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2).double()),
-    r"expects 3 inputs": nn.Sequential(nn.Linear(2, 2), nn.Linear(3, 2)),
+    r"module 1: Affine expects 3 inputs": nn.Sequential(nn.Linear(2, 2), nn.Linear(3, 2)),
 }
 
 

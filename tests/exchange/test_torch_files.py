@@ -17,8 +17,8 @@ from torch import nn
 
 import pellucid as pl
 from pellucid.exchange import from_state_dict, read_state_dict, state_dict, to_torch, write_torch
+from pellucid.exchange.pytorch.deduction import deduced
 from pellucid.exchange.pytorch.files import KEY, half_precision
-from pellucid.exchange.pytorch.matching import deduced
 
 from .networks import CASES, affine, network_of, rows_for
 
@@ -134,7 +134,7 @@ def same_answers(net: pl.Network, module: nn.Module) -> None:
 def test_names_of_others_are_matched_by_numbers_or_shapes(weights, names):
     module = Theirs(*names)
     saved(weights, module)
-    for like in (pl.mlp([5, 4, 3, 2], "relu"), deduced(read_state_dict(weights), "relu", "identity", None)):
+    for like in (pl.mlp([5, 4, 3, 2], "relu"), deduced(read_state_dict(weights), "relu").network):
         same_answers(from_state_dict(weights, like), module)
 
 
@@ -145,10 +145,10 @@ def test_names_settle_what_shapes_leave_open(weights):
     with pytest.raises(pl.FileError, match="do not tell the order of code, decoder, encoder"):
         from_state_dict(weights, like)
     with pytest.raises(pl.InputError, match="do not tell the order"):
-        deduced(read_state_dict(weights), "relu", "identity", None)
+        deduced(read_state_dict(weights), "relu")
     names = ["encoder", "code", "decoder"]
     same_answers(from_state_dict(weights, like, names=names), module)
-    like = deduced(read_state_dict(weights), "relu", "identity", names)
+    like = deduced(read_state_dict(weights), "relu", names=names).network
     same_answers(from_state_dict(weights, like, names=names), module)
     with pytest.raises(pl.FileError, match="expected 3 names"):
         from_state_dict(weights, like, names=["encoder", "code"])
@@ -160,16 +160,6 @@ def test_names_may_all_begin_alike(before):
     state = {f"{before}{name}": array for name, array in state_dict(net).items()}
     assert from_state_dict(state, like=net) == net
     assert from_state_dict({name: torch.from_numpy(array) for name, array in state.items()}, like=net) == net
-
-
-@pytest.mark.parametrize("normalization", ["batch", "layer"])
-def test_architecture_is_deduced_with_its_normalisation(weights, normalization):
-    net = pl.mlp([5, 7, 6, 2], "silu", "softmax", normalization=normalization, seed=3)
-    module = to_torch(net, [f"block{index}" if index < 6 else f"end{index}" for index in range(8)])
-    saved(weights, module)
-    like = deduced(read_state_dict(weights), "silu", "softmax", None)
-    names = [name for name, _ in module.named_children() if any(key.startswith(name) for key in module.state_dict())]
-    assert from_state_dict(weights, like, names=names) == net
 
 
 def test_what_is_kept_of_like(weights):
@@ -224,11 +214,11 @@ def test_an_architecture_is_needed(weights):
     with pytest.raises(pl.FileError, match="does not say what its network is"):
         from_state_dict(weights)
     with pytest.raises(pl.InputError, match="name the activation"):
-        deduced(read_state_dict(weights), None, "identity", None)
+        deduced(read_state_dict(weights), None)
     with pytest.raises(pl.InputError, match="no chain of Linear"):
-        deduced({"a.weight": np.ones(3)}, "relu", "identity", None)
+        deduced({"a.weight": np.ones(3), "a.bias": np.ones(3)}, "relu")
     with pytest.raises(pl.InputError, match="activation is one of"):
-        deduced(read_state_dict(weights), "swish", "identity", None)
+        deduced(read_state_dict(weights), "swish")
 
 
 def test_a_negative_variance_is_refused():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 
 import numpy as np
 import pytest
@@ -190,7 +191,7 @@ def test_nan_is_a_difference(monkeypatch):
     [
         ("torch", "PyTorch", 'pip install "pellucid[torch]"'),
         ("onnx", "ONNX Runtime", 'pip install "pellucid[onnx]"'),
-        ("onnxruntime", "ONNX Runtime", "pip install onnxruntime"),
+        ("onnxruntime", "ONNX Runtime", 'pip install "pellucid[onnx]"'),
     ],
 )
 def test_who_is_not_installed_is_told(monkeypatch, library, who, remedy):
@@ -217,3 +218,34 @@ def test_layers_of_ones_own_are_told():
 
     with pytest.raises(pl.InputError, match=r"compare with: Mine is a layer of your own; PyTorch has no module"):
         verify(pl.Network([*pl.mlp([3, 2]).layers, Mine()]))
+
+
+# Rounding that the network itself enlarges is no difference; a difference is none the less seen
+
+
+@pytest.mark.parametrize("seed", [0, 1, 4, 5])
+def test_exponentials_of_exponentials_are_the_same(seed):
+    found = verify(pl.mlp([6, 8, 8, 3], "exponential", seed=seed), steps=20)
+    assert found.same
+    plain = verify(pl.mlp([6, 8, 8, 3], "tanh", seed=seed), steps=0)
+    assert {value for line in plain.checks[1].lines for value in line.allowed.values()} == {1e-5}
+
+
+@pytest.mark.parametrize("seed", [0, 3])
+def test_rows_are_drawn_so_small_that_the_loss_is_finite(seed):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert verify(pl.mlp([10, 32, 32, 32, 3], "exponential", seed=seed), steps=100).same
+
+
+def test_a_wrong_gradient_in_float32_is_seen_where_rounding_is_enlarged(monkeypatch):
+    right = programs.TorchProgram.gradients
+
+    def wrong(self, x, t):
+        loss, grads = right(self, x, t)
+        return loss, [grad * (1.02 if grad.dtype == np.float32 else 1) for grad in grads]
+
+    monkeypatch.setattr(programs.TorchProgram, "gradients", wrong)
+    found = verify(pl.mlp([6, 8, 8, 3], "exponential", seed=0), steps=0)
+    assert {what for what, _ in far(found)} == {"gradient"}
+    assert all(line.same for line in found.checks[0].lines)

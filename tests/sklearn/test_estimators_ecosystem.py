@@ -268,6 +268,9 @@ def test_a_missing_extra_is_one_line():
     assert done.returncode == 1
     last = done.stderr.strip().splitlines()[-1]
     assert last.endswith('this needs sklearn, which is not installed: pip install "pellucid[sklearn]"')
+    for asked in ("import pellucid.sklearn", "from pellucid.sklearn import MLPClassifier"):
+        program = f"import sys; sys.modules['sklearn'] = None\ntry: {asked}\nexcept ImportError as e: print(repr(e))"
+        assert "MissingLibraryError" in run(program).stdout
     with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
         pl_sklearn = sys.modules["pellucid.sklearn"]
         pl_sklearn.nothing  # noqa: B018

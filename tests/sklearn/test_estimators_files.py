@@ -145,7 +145,10 @@ def nested(depth):
 
 MISCHIEF = {
     "no estimator": (lambda e, h, t: h["record"].clear(), "it holds a network alone"),
-    "another": (lambda e, h, t: e.update(type="MLPRegressor"), "it holds a MLPRegressor, not a MLPClassifier"),
+    "another": (
+        lambda e, h, t: e.update(type="MLPRegressor"),
+        "it holds an MLPRegressor: read it with MLPRegressor.load",
+    ),
     "unknown parameter": (lambda e, h, t: e["parameters"].update(evil=1), "malformed"),
     "bad parameter": (lambda e, h, t: e["parameters"].update(alpha=-1), "'alpha' parameter of MLPClassifier"),
     "other layers": (lambda e, h, t: e["parameters"].update(activation="tanh"), "not those that its parameters ask"),
@@ -209,7 +212,7 @@ def test_an_unchanged_file_is_read(written):
 
 def test_files_of_others(tmp_path):
     pl.mlp([4, 3]).save(tmp_path / "net.safetensors")
-    with pytest.raises(pl.FileError, match=r"it holds a network alone, which pl\.load reads"):
+    with pytest.raises(pl.FileError, match=r"it holds a network alone, and no estimator: read it with pl\.load"):
         MLPRegressor.load(tmp_path / "net.safetensors")
     with pytest.raises(pl.FileError, match="cannot be read"):
         MLPRegressor.load(tmp_path / "none.safetensors")

@@ -190,7 +190,8 @@ private:
     // user's own rows, where they are bytes or need no factor: then the matrix has no data, and the first layer needs none.
     Zeros<T> take_rows(const Rows& x, bool zeros, bool learning, Scratch& scratch, Matrix<T>& rows, bool keep = false) const {
         const bool strips = zeros && (narrow_ || (!learning && x.count < kFewRows));
-        if (strips && !keep && (x.type == Number::uint8 || (x.type == kOwn && factor_ == 1))) {
+        const bool as_it_is = x.type == kOwn ? factor_ == 1 : Strips<T>::kTakesBytes && x.type == Number::uint8;
+        if (strips && !keep && as_it_is) {
             rows = {nullptr, x.count, x.width};
             scratch.strips.begin(x, x.width, factor_, learning);
             return {&scratch.strips, nullptr};

@@ -16,13 +16,14 @@ template <class T>
 class Strips {
 public:
     static constexpr std::int64_t kRows = kTileRows;
+    static constexpr bool kTakesBytes = sizeof(T) == 4;  // in float64, which is for exactness, they are gathered first
 
     struct Strip {
         std::int64_t first, rows;
         const std::int32_t* columns;  // ascending
         std::int64_t count;
-        const T* at[kRows];  // the rows; those that are missing are 0
-        const T* values;     // or null, and kRows numbers for each of the columns
+        const T* at[kRows];  // the rows, of which those that are missing are 0;
+        const T* values;     // or, of bytes, kRows numbers for each of the columns
     };
 
     // Takes the rows of x, which lie ld numbers apart, each number to be multiplied by `factor` (1 unless they are bytes).
@@ -45,10 +46,12 @@ public:
         strip.first = i * kRows;
         strip.rows = std::min(kRows, x_.count - strip.first);
         strip.columns = columns_.data() + place;
-        if (x_.type == Number::uint8)
-            look_at_bytes(strip, columns_.data() + place, values_.data() + place * kRows);
-        else
-            look_at_numbers(strip, columns_.data() + place);
+        if constexpr (kTakesBytes)
+            if (packed()) {
+                look_at_bytes(strip, columns_.data() + place, values_.data() + place * kRows);
+                return strip;
+            }
+        look_at_numbers(strip, columns_.data() + place);
         return strip;
     }
 
@@ -59,6 +62,14 @@ public:
     }
 
     bool packed() const { return x_.type == Number::uint8; }  // whether the strips have values
+
+    // Calls f with std::true_type where they have, else with std::false_type.
+    template <class F>
+    void with_form(F f) const {
+        if constexpr (kTakesBytes)
+            if (packed()) return f(std::true_type{});
+        f(std::false_type{});
+    }
     std::int64_t count() const { return static_cast<std::int64_t>(strips_.size()); }
     const Strip& operator[](std::int64_t i) const { return strips_[static_cast<std::size_t>(i)]; }
 
@@ -199,13 +210,12 @@ inline void product(const Product<T>& whole, Strips<T>& strips, bool kept, const
         Ahead next = kept ? Ahead() : strips.after(i);
         const std::int64_t lines = next.left() * kBetweenLines / std::max<std::int64_t>(strip.count, 1) + 1;
         each_pair<T>(whole.H, [&](auto V, std::int64_t column) {
-            auto go = [&](auto R, auto packed) { multiply_strip<T, R, V, packed>(strip, whole, column, next, lines); };
-            const std::integral_constant<int, 1> one;
-            const std::integral_constant<int, Strips<T>::kRows> all;
-            if (strip.rows == 1)
-                strip.values ? go(one, std::true_type{}) : go(one, std::false_type{});
-            else
-                strip.values ? go(all, std::true_type{}) : go(all, std::false_type{});
+            strips.with_form([&](auto packed) {
+                if (strip.rows == 1)
+                    multiply_strip<T, 1, V, packed>(strip, whole, column, next, lines);
+                else
+                    multiply_strip<T, Strips<T>::kRows, V, packed>(strip, whole, column, next, lines);
+            });
         });
     };
     if (kept && whole.M * whole.H * whole.K / 4 >= kWorthThreads)
@@ -267,16 +277,13 @@ inline void transposed_product(const Strips<T>& strips, std::int64_t H, Lines<co
         if (from < to) std::fill(C.data + from * C.ld, C.data + to * C.ld, T(0));
         each_pair<T>(H, [&](auto V, std::int64_t column) {
             const std::int64_t last = std::min<std::int64_t>(kLanes<T>, H - column - (V - 1) * kLanes<T>);
-            auto each_strip = [&](auto packed, auto partly) {
+            strips.with_form([&](auto packed) {
                 for (std::int64_t i = 0; i < strips.count(); ++i)
-                    add_strip<T, V, packed, partly>(strips[i], B, C, column, last, from, to, ahead, lines);
-            };
-            const std::true_type yes;
-            const std::false_type no;
-            if (strips.packed())
-                last == kLanes<T> ? each_strip(yes, no) : each_strip(yes, yes);
-            else
-                last == kLanes<T> ? each_strip(no, no) : each_strip(no, yes);
+                    if (last == kLanes<T>)
+                        add_strip<T, V, packed, false>(strips[i], B, C, column, last, from, to, ahead, lines);
+                    else
+                        add_strip<T, V, packed, true>(strips[i], B, C, column, last, from, to, ahead, lines);
+            });
         });
     });
 }

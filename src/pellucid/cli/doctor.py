@@ -12,6 +12,7 @@ import click
 from pellucid import __version__
 from pellucid.cli.help import Command, json_option, lang_option
 from pellucid.cli.output import paragraph, tell, write_json
+from pellucid.extras import EXTRAS
 from pellucid.language import cell_width, current_language, mark, say
 
 NEEDED = ("numpy", "click", "rich", "safetensors", "pillow")
@@ -30,7 +31,8 @@ class Finding(NamedTuple):
     cls=Command,
     short_help=mark("check this installation"),
     help=mark(
-        "Check this installation: versions, NumPy's linear algebra, engine, threads, language and MNIST's files. "
+        "Check this installation: versions, NumPy's linear algebra, engine, threads, language, MNIST's files and "
+        "the extras (libraries that only some of it needs). "
         "Exit code 1 when something is broken."
     ),
     examples=[("pellucid doctor", mark("look at everything"))],
@@ -69,6 +71,7 @@ def examine() -> list[Finding]:
         _threads(),
         Finding("language", say("language"), current_language()),
         _mnist(),
+        *(_extra(name, packages) for name, packages in EXTRAS.items()),
     ]
 
 
@@ -79,6 +82,21 @@ def _package(name: str) -> Finding:
     except Exception as error:  # whatever a broken package raises when it is imported is what is to be told
         return Finding(name, name, say("cannot be imported ({reason})", reason=error), False)
     return Finding(name, name, version)
+
+
+def _extra(name: str, packages: tuple[str, ...]) -> Finding:
+    """Look whether an extra's packages are installed; they are not imported, as some take seconds."""
+    found, missing = [], []
+    for package in packages:
+        try:
+            found.append(f"{package} {importlib.metadata.version(package)}")
+        except importlib.metadata.PackageNotFoundError:
+            missing.append(package)
+    told = ", ".join(found)
+    if missing:
+        away = say('not installed: {missing}; pip install "pellucid[{extra}]"', missing=", ".join(missing), extra=name)
+        told = f"{told}; {away}" if told else away
+    return Finding(f"extra {name}", say("extra {name}", name=name), told, None if missing else True)
 
 
 def _linear_algebra() -> Finding:

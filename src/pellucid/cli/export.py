@@ -74,6 +74,8 @@ def export(model: str, out: str, kind: str | None, int8: bool, calibration: str 
         )
     if (int8 or calibration is not None) and kind != "c":
         raise click.UsageError(say("--int8 and --calibration go with --to c"), click.get_current_context())
+    if calibration is not None and not int8:
+        raise click.UsageError(say("--calibration sets the ranges for --int8: give both"), click.get_current_context())
     check_not_read(out, [model, calibration])
     use_threads(None, 0)
     from pellucid.network import load

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pellucid.cli.help import Command, OutputActivation, argument, json_option, lang_option, option
-from pellucid.cli.outcome import replaced
+from pellucid.cli.outcome import note_ending, replaced
 from pellucid.cli.output import check_not_read, note, tell, write_json
 from pellucid.cli.threads import use_threads
 from pellucid.cli.train import ACTIVATIONS
-from pellucid.errors import InputError
+from pellucid.errors import FileError, InputError
 from pellucid.language import mark, say
 
 if TYPE_CHECKING:
@@ -28,7 +28,8 @@ STATE_DICT = mark("A state_dict of PyTorch")
     help=mark(
         "Take in a network and write it as a model file: dense graphs in ONNX, what `pellucid export` wrote, and "
         "state_dicts of PyTorch in safetensors files. These hold weights only: say what stands between them with "
-        "--activation and --output, or name a network of the same architecture with --like. Pickles (.pt, .pth) are "
+        "--activation and --output, or name a network of the same architecture with --like; what leaves more than one "
+        "choice is refused. Pickles (.pt, .pth) are "
         "never opened, as they can run any program."
     ),
     examples=[
@@ -53,7 +54,10 @@ STATE_DICT = mark("A state_dict of PyTorch")
     type=click.Choice(ACTIVATIONS),
     metavar=mark("NAME"),
     group=STATE_DICT,
-    help=mark("What stands after each Linear module but the last; widths come from the weights."),
+    help=mark(
+        "What stands after each Linear module but the last, where the numbers of an nn.Sequential have a gap for it; "
+        "widths and normalisations come from the weights."
+    ),
 )
 @option(
     "--output",
@@ -66,7 +70,10 @@ STATE_DICT = mark("A state_dict of PyTorch")
     "--names",
     metavar=mark("NAME,..."),
     group=STATE_DICT,
-    help=mark("The modules' names in their order, such as fc1,fc2,out, where names and shapes do not tell it."),
+    help=mark(
+        "The modules' names in their order, such as fc1,fc2,out, where names and shapes do not tell it; activations "
+        "may stand among them: fc1,norm1,relu,out."
+    ),
 )
 @json_option
 @lang_option
@@ -86,6 +93,7 @@ def import_(file: str, path: str, as_json: bool, **options: Any) -> None:
     net = _read(file, suffix, options)
     if (text := replaced(path)) is not None:
         note(text)
+    note_ending(path)
     net.save(path)
     if as_json:
         layers = [type(layer).__name__ for layer in net.layers]
@@ -107,22 +115,27 @@ def _read(file: str, suffix: str, options: dict[str, Any]) -> Network:
 
     if suffix not in (".safetensors", *PICKLES):
         raise InputError(say("{path}: expected a file that ends in .onnx, .safetensors or .json", path=file))
-    names = None if options["names"] is None else [name.strip() for name in options["names"].split(",")]
-    net = exchange.from_state_dict(file, _like(file, names, options), names=names)
+    net = _of_state_dict(file, options)
     if half := half_precision(file):
         note(say("{kinds}: widened to float32, which is exact", kinds=", ".join(half)))
     return net
 
 
-def _like(file: str, names: list[str] | None, options: dict[str, Any]) -> Network | None:
-    """Give a network of the architecture that the options tell; None where they tell nothing."""
+def _of_state_dict(file: str, options: dict[str, Any]) -> Network:
+    from pellucid import exchange
+
+    names = None if options["names"] is None else [name.strip() for name in options["names"].split(",")]
     if options["like"] is not None:
         from pellucid.network import load
 
-        return load(options["like"])
+        return exchange.from_state_dict(file, load(options["like"]), names=names)
     if options["activation"] is None and options["output"] is None and names is None:
-        return None
-    from pellucid.exchange import read_state_dict
-    from pellucid.exchange.pytorch.matching import deduced
+        return exchange.from_state_dict(file)
+    from pellucid.exchange.pytorch.deduction import deduced
 
-    return deduced(read_state_dict(file), options["activation"], options["output"] or "identity", names)
+    state = exchange.read_state_dict(file)
+    try:
+        found = deduced(state, options["activation"], options["output"], names)
+    except InputError as error:
+        raise FileError(f"{file}: {error}") from error
+    return exchange.from_state_dict(file, found.network, names=found.modules)

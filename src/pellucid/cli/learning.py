@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pellucid.training import Recipe
 
 HIDDEN = (16, 16)
+_BUILDING = ("layers", "hidden", "activation", "output", "dropout", "task", "preset", "ignore", "category", "number")
 
 
 def check_layers(dataset: Dataset, layers: tuple[int, ...] | None) -> None:
@@ -49,6 +50,36 @@ def check_layers(dataset: Dataset, layers: tuple[int, ...] | None) -> None:
                 outputs=dataset.outputs,
             )
         )
+
+
+def begun(options: dict[str, Any]) -> Network | None:
+    """Give the network that learning goes on from, or None; raises UsageError for options that would build another."""
+    if options["begun"] is None:
+        return None
+    import click
+
+    from pellucid.network import load
+
+    others = [name for name in _BUILDING if options[name] not in (None, ())]
+    if others:
+        words = ", ".join(f"--{name}" for name in others)
+        raise click.UsageError(
+            say("--from keeps the network as it is: leave out {options}", options=words), click.get_current_context()
+        )
+    return load(options["begun"])
+
+
+def go_on(net: Network, dataset: Dataset) -> tuple[Network, Dataset]:
+    """Give the network, and the data as it takes them: its inputs, and indices into its class names."""
+    from dataclasses import replace
+
+    from pellucid.cli.datasets import as_classes, as_inputs, check_inputs
+
+    check_inputs(dataset, net)
+    parts = [(dataset.x, dataset.t), *([] if dataset.test is None else [dataset.test])]
+    (x, t), *held = [(as_inputs(net, x), as_classes(dataset, t, net.classes)) for x, t in parts]
+    classes = None if dataset.classes is None else net.classes or dataset.classes
+    return net, replace(dataset, x=x, t=t, test=held[0] if held else None, classes=classes)
 
 
 def build(dataset: Dataset, options: dict[str, Any]) -> Network:

@@ -6,6 +6,7 @@ import os
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from pellucid.cli.output import note
 from pellucid.errors import PellucidError
 from pellucid.language import say
 
@@ -52,6 +53,12 @@ def advice(rate: float) -> str:
         "left to the recipe, look whether the data tell of the answer at all",
         rate=rate,
     )
+
+
+def note_ending(path: str) -> None:
+    """Say on standard error that a model file has another ending than these have."""
+    if not path.endswith(".safetensors"):
+        note(say("the name of a model file should end in .safetensors; {path} is written all the same", path=path))
 
 
 def replaced(path: str) -> str | None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pellucid.cli import learning, outcome
-from pellucid.cli.output import check_writable, note, tell, time_text, write_json
+from pellucid.cli.output import check_not_read, check_writable, note, tell, time_text, write_json
 from pellucid.cli.plotting import plot_history
 from pellucid.errors import InputError
 from pellucid.language import say
@@ -27,20 +27,23 @@ ENOUGH = 1_000
 SHOWN = 12  # columns that are named before the others are only counted
 
 
-def is_meant(options: dict[str, Any]) -> bool:
-    """Tell whether the options of `train` speak of a table."""
+def is_meant(options: dict[str, Any], begun: Network | None) -> bool:
+    """Tell whether the options of `train` speak of a table; a network that learning goes on from decides it."""
+    if begun is not None:
+        return (begun.inputs or {}).get("kind") == "table"
     named = any(options[name] for name in ("target", "task", "preset", "ignore", "category", "number"))
     return named or Path(options["data"]).suffix.lower() in SUFFIXES
 
 
-def train(options: dict[str, Any]) -> None:
-    """Train a network on a table, write it, and say what came of it."""
+def train(options: dict[str, Any], begun: Network | None) -> None:
+    """Train a network on a table, or let one that has begun go on; write it, and say what came of it."""
     from pellucid.cli.train import ROOM, announce
     from pellucid.training import train_table
 
-    columns, table = look(options)
-    net = build(columns, table.name, options)
     path = options["path"] or "model.safetensors"
+    check_not_read(path, [options["begun"]])
+    columns, table = look(options) if begun is None else look_again(begun, options)
+    net = build(columns, table.name, options) if begun is None else begun
     check_writable(path, sum(array.nbytes for array in net.params) + ROOM)
     settings = settings_of(net, columns, table.name, options)
     if not options["as_json"]:
@@ -95,6 +98,23 @@ def look(options: dict[str, Any]) -> tuple[Columns, Table]:
         categories=options["category"],
         numbers=options["number"],
     )
+    return columns, table
+
+
+def look_again(net: Network, options: dict[str, Any]) -> tuple[Columns, Table]:
+    """Open a table for a network that knows its columns already; give these, with what is told of the new rows."""
+    from pellucid.data.tables import Columns, read_table
+
+    columns, table = net.columns, read_table(options["data"])
+    if columns.target is None:
+        raise InputError(say("these columns have no target"))
+    if options["target"] is not None:
+        table = table.renamed(options["target"], columns.target.name)
+    task = "regress" if columns.classes is None else "classify"
+    known = {column.name for column in columns.columns} | {columns.target.name}
+    unused = [name for name in table.columns if name not in known]
+    new = Columns.of(table, columns.target.name, task=task, ignore=unused)
+    columns.rows, columns.counts, columns.why = new.rows, new.counts, say("as the network has learned it")
     return columns, table
 
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from pellucid.cli.datasets import Dataset
     from pellucid.lens.evaluation import Evaluation
     from pellucid.network import Network
+    from pellucid.training import History
 
 # Written here once more than in core, so that help and wrong names need no NumPy; a test holds both together.
 ACTIVATIONS = (
@@ -68,6 +69,10 @@ TABLES = mark("Tables")
         ("pellucid train --data letters/ -o letters.safetensors", mark("own pictures, a sub-folder for each class")),
         ("pellucid train --data houses.csv --target price --ignore id", mark("a table: predict one of its columns")),
         ("pellucid train --activation relu --output softmax", mark("another activation and output")),
+        (
+            "pellucid train --from digits.safetensors --data own/ -o mine.safetensors",
+            mark("go on learning, from own data"),
+        ),
         ("pellucid train --augment shift=1,rotation=10,elastic=34", mark("pictures moved, turned and bent a little")),
     ],
 )
@@ -80,6 +85,15 @@ TABLES = mark("Tables")
         "mnist (default), a toy problem (xor, moons, circles, spirals), a folder with a sub-folder of pictures for "
         "each class, a folder of IDX files, an .npz file with arrays x and t (and x_test, t_test), or with --target a "
         "table: CSV, Parquet, .npy, .npz."
+    ),
+)
+@option(
+    "--from",
+    "begun",
+    metavar=mark("MODEL"),
+    group=NETWORK,
+    help=mark(
+        "Go on from this network's weights instead of new ones; imported ones, too. Layers and class names are its own."
     ),
 )
 @option(
@@ -299,23 +313,25 @@ def train(**options: Any) -> None:
     if options["layers"] and options["hidden"]:
         raise click.UsageError(say("name the layers once: by --layers or by --hidden"), click.get_current_context())
     widths = options["layers"] or (784, *(options["hidden"] or learning.HIDDEN), 10)
-    use_threads(options["threads"], sum(D * H for D, H in pairwise(widths)))
+    begun = learning.begun(options)
+    use_threads(options["threads"], sum(D * H for D, H in pairwise(widths)) if begun is None else begun.parameter_count)
     if options["path"] is not None:
-        check_not_read(options["path"], [options["data"], str(options["validation"])])
+        check_not_read(options["path"], [options["data"], str(options["validation"]), options["begun"]])
         check_writable(options["path"])
     check_plot(options["plot"])
-    if tables.is_meant(options):
-        tables.train(options)
+    if tables.is_meant(options, begun):
+        tables.train(options, begun)
         return
     from pellucid.cli.datasets import check_classes, load_dataset
     from pellucid.training import train as train_network
 
     dataset = load_dataset(options["data"])
     check_classes(dataset)
-    learning.check_layers(dataset, options["layers"])
-    net = learning.build(dataset, options)
-    settings = learning.settings_of(net, dataset, options)
     path = options["path"] or ("digits.safetensors" if dataset.picture_shape else "model.safetensors")
+    check_not_read(path, [options["begun"]])
+    learning.check_layers(dataset, options["layers"])
+    net, dataset = (learning.build(dataset, options), dataset) if begun is None else learning.go_on(begun, dataset)
+    settings = learning.settings_of(net, dataset, options)
     check_writable(path, sum(array.nbytes for array in net.params) + ROOM)
     announce(dataset.name, len(dataset.x), settings["validation"], net, path)
     history = train_network(net, dataset.x, dataset.t, **settings)
@@ -323,9 +339,16 @@ def train(**options: Any) -> None:
         note(say("interrupted: learning ended after {epochs} whole epochs; the network is kept", epochs=len(history)))
     net.save(path)
     plot_history(options["plot"], history)
+    _conclude(path, net, dataset, history, settings, options["as_json"])
+
+
+def _conclude(
+    path: str, net: Network, dataset: Dataset, history: History, settings: dict[str, Any], as_json: bool
+) -> None:
+    """Say what came of it."""
     report = None if dataset.test is None else test(net, dataset)
     warnings = outcome.warnings_of(dataset, history, report)
-    if options["as_json"]:
+    if as_json:
         write_json(outcome.to_dict(path, net, history, report, warnings))
     else:
         if report is not None:
@@ -366,7 +389,6 @@ def announce(data: str, rows: int, validation: Any, net: Network, path: str) -> 
         note(say("{rows:,} other rows are kept for validation", rows=kept))
     if (earlier := outcome.replaced(path)) is not None:
         note(earlier)
-    if not path.endswith(".safetensors"):
-        note(say("the name of a model file should end in .safetensors; {path} is written all the same", path=path))
+    outcome.note_ending(path)
     if sys.stderr.isatty():
         note(say("Ctrl-C ends learning and keeps the network; a second Ctrl-C stops at once and writes nothing"))

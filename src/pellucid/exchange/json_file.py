@@ -23,6 +23,7 @@ import numpy as np
 from pellucid.core.layer import Layer
 from pellucid.core.types import Array, Options
 from pellucid.errors import FileError, InputError
+from pellucid.exchange.given import check_network
 from pellucid.exchange.reading import read_bytes
 from pellucid.files import model
 from pellucid.files.atomic import write_whole
@@ -39,6 +40,7 @@ def to_json(net: Network, path: str | os.PathLike[str]) -> None:
     Raises InputError for what a model file could not hold either: layers of the user's own, numbers that are not
     finite; FileError where it cannot be written.
     """
+    check_network(net)
     extra = {"inputs": net.inputs, "classes": net.classes, "record": net.record}
     header = model.header_of(net.layers, extra)
     document = {
@@ -68,6 +70,9 @@ def from_json(path: str | os.PathLike[str]) -> Network:
         return net
     except InputError as error:
         raise FileError(say("{path}: no usable network: {reason}", path=path, reason=error)) from error
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        reason = say("it is no JSON")
+        raise FileError(say("{path}: no usable network: {reason}", path=path, reason=reason)) from error
     except (LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
         reason = say("its description is malformed")
         raise FileError(say("{path}: no usable network: {reason}", path=path, reason=reason)) from error

@@ -122,6 +122,10 @@ def read(path: str | os.PathLike[str]) -> tuple[list[Layer], Options]:
 
     Raises FileError with the file's name and what is wrong with it.
     """
+    if Path(path).suffix.lower() == ".onnx" and Path(path).is_file():
+        raise FileError(
+            say("{path}: an ONNX file, and no model file: `pellucid import {path} -o MODEL` makes one of it", path=path)
+        )
     try:
         with _as_input_errors():
             return parse(*_parts(Path(path)))

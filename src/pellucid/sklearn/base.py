@@ -195,6 +195,7 @@ class BaseMLP(Saving, CallbackSupportMixin, BaseEstimator, ABC):
         optimizer = self._optimizer.optimizer if stochastic else None
         seed = int(random_state.randint(2**31)) if np.any(settings.dropout) else 0
         engine = make_engine(net.layers, objective.loss, optimizer, seed, self.engine, self.threads)
+        self.history_.engine = engine.name
         context = None if incremental else self._fit_task(given)
         watch = Watch(self, net, objective, engine, held, given, context)
         if stochastic:

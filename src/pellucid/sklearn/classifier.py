@@ -19,6 +19,7 @@ from pellucid.errors import InputError
 from pellucid.language import say
 from pellucid.sklearn.base import BaseMLP
 from pellucid.sklearn.contracts import LOSS, PARAMETERS, with_callbacks
+from pellucid.sklearn.objective import takes_values
 from pellucid.sklearn.rows import Rows
 
 
@@ -36,7 +37,10 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         "lbfgs", "sgd", "adam", and "adamw", whose weights decay by `weight_decay` besides.
     loss
         "log_loss" is scikit-learn's; also a name from `pl.LOSSES`, such as "cross_entropy", or an object such as
-        pl.CrossEntropy(label_smoothing=0.1). Multiclass answers are softmax, others sigmoid.
+        pl.CrossEntropy(label_smoothing=0.1). Multiclass answers are softmax, others sigmoid, so "poisson" is none for
+        classes, and "binary_cross_entropy" none for three or more. A loss of your own has value(y, t, weights) and
+        gradient(y, t, weights) of answers y, (N, K); its t is the index of each row's class, (N,), for three classes or
+        more; 0. or 1., (N, 1), for two; 0. or 1. for each label, (N, K), for several labels a row.
     class_weight
         A weight for each class: a dict, or "balanced" for as much weight for each class. It multiplies the rows'
         weights in learning; validation goes without it.
@@ -53,8 +57,10 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         Give the network the weights of its best epoch at the end, also without early stopping: by the validation score
         where there are validation data, else by the training loss.
     callbacks
-        pellucid's callbacks: objects such as pl.EarlyStopping(), or functions called after each epoch. (Those of
-        scikit-learn 1.9 are given to `set_callbacks`.)
+        pellucid's callbacks: objects such as pl.EarlyStopping(), which needs X_val and y_val, or early_stopping=True;
+        or functions called after each epoch. They are given a run with `net`, `history`, `epoch` (from 1), `epochs`,
+        `batch`, `batches`, `loss`, `estimator`, and `stop(reason)`, which ends learning; what they return is not looked
+        at. (Those of scikit-learn 1.9 are given to `set_callbacks`.)
     engine, threads
         Who does the arithmetic, as in `pl.train`.
     preset
@@ -159,7 +165,11 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
             A weight for each row, (N,).
         X_val, y_val, sample_weight_val
             Data that are only looked at: `validation_loss_curve_` and `validation_scores_` tell how well they are
-            answered, and with `early_stopping` they stand in for the rows that it would hold out.
+            answered, and with `early_stopping` they stand in for the rows that it would hold out. Within a Pipeline
+            they do not go through its scaler by themselves: let
+            `make_pipeline(..., transform_input=["X_val"])` take them through, with
+            `sklearn.set_config(enable_metadata_routing=True)` and
+            `MLPClassifier(...).set_fit_request(X_val=True, y_val=True)`, or scale them before.
         """
         self._fit((X, y, sample_weight), (X_val, y_val, sample_weight_val))
         return self
@@ -246,11 +256,13 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         return self._label_binarizer.inverse_transform(y.ravel() if self.n_outputs_ == 1 else y)
 
     def _targets(self, y: Array, dtype: Any) -> Array:
+        if y.ndim == 1 and takes_values(self.loss):
+            y = y[:, None] == np.arange(self.n_outputs_)
         return y if y.ndim == 1 else np.ascontiguousarray(y, dtype)
 
     def _score_answers(self, y: Array, truth: Any, rows: Rows) -> float:
         if self.out_activation_ == "softmax":
-            right = y.argmax(axis=1) == rows.t
+            right = y.argmax(axis=1) == (rows.t if rows.t.ndim == 1 else rows.t.argmax(axis=1))
         else:
             right = ((y > 0.5) == (rows.t > 0.5)).all(axis=1)
         return float(np.average(right, weights=rows.weights))

@@ -28,7 +28,7 @@ with_callbacks: Any = _callback.with_callbacks if _callback else lambda method: 
 
 STOCHASTIC = ("sgd", "adam", "adamw")
 
-LOSS: list[Any] = [StrOptions({"log_loss", *LOSSES}), HasMethods(["value", "gradient"])]
+LOSS: list[Any] = [StrOptions({"log_loss", *LOSSES} - {"poisson"}), HasMethods(["value", "gradient"])]
 REGRESSION_LOSS: list[Any] = [StrOptions({"squared_error", *LOSSES}), HasMethods(["value", "gradient"])]
 
 PARAMETERS: dict[str, list[Any]] = {

@@ -28,6 +28,8 @@ class WholeFit:
         self.total = float(len(rows.t) if rows.weights is None else rows.weights.sum())
         if any(each_rate for each_rate in np.atleast_1d(estimator.dropout)):
             raise InputError(say('dropout needs the solver "sgd", "adam" or "adamw": "lbfgs" follows one fixed loss'))
+        if estimator.schedule is not None:
+            raise InputError(say('schedule needs the solver "sgd", "adam" or "adamw": "lbfgs" has no learning rate'))
 
     def run(self) -> None:
         """Minimise until it converges, or iterations run out, or somebody stops it."""

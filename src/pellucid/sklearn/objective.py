@@ -16,8 +16,19 @@ from scipy.special import xlogy
 
 from pellucid.core.layer import Layer
 from pellucid.core.layers import Exponential, Sigmoid, Softmax
-from pellucid.core.losses import LOSSES, BinaryCrossEntropy, CrossEntropy, Loss, MeanSquaredError, Poisson
+from pellucid.core.losses import (
+    LOSSES,
+    BinaryCrossEntropy,
+    CrossEntropy,
+    Huber,
+    Loss,
+    MeanSquaredError,
+    Poisson,
+    Quantile,
+)
 from pellucid.core.types import Array
+from pellucid.errors import InputError
+from pellucid.language import say
 from pellucid.network import Network
 from pellucid.training.choices import choose_loss
 
@@ -59,7 +70,26 @@ def objective_of(loss: str | Loss, out_activation: str, K: int, net: Network) ->
     chosen = choose_loss(loss, net, np.zeros((0, K)))
     if isinstance(chosen, CrossEntropy) and out_activation == "logistic":
         chosen = BinaryCrossEntropy(chosen.label_smoothing)  # the same, where one sigmoid stands for two classes
+    own = OUTPUTS[out_activation]
+    taken = getattr(chosen, "activation", None)
+    if taken is not None and own is not None and taken is not own:
+        raise InputError(
+            say(
+                "the loss {loss} takes answers of {activation}, and this estimator answers with {own}: choose another "
+                "loss, such as {other}",
+                loss=type(chosen).__name__,
+                activation=taken.__name__,
+                own=own.__name__,
+                other="log_loss" if own in (Softmax, Sigmoid) else "squared_error",
+            )
+        )
     return Objective(chosen, 1, None)
+
+
+def takes_values(loss: Any) -> bool:
+    """Tell whether a loss is one of pellucid's that takes values only, and no index of a class."""
+    kind = LOSSES.get(loss) if isinstance(loss, str) else type(loss)
+    return kind in (Huber, Quantile)
 
 
 def output_for(loss: Any) -> str:

@@ -20,6 +20,7 @@ from pellucid.core.layers import Affine
 from pellucid.core.losses import LOSSES
 from pellucid.core.schedules import SCHEDULES
 from pellucid.core.types import Array, Options
+from pellucid.engines import ENGINES
 from pellucid.errors import FileError, InputError
 from pellucid.files import model
 from pellucid.language import say
@@ -93,6 +94,7 @@ class Saving:
             "attributes": {name: _written(name, value) for name, value in attributes.items()},
             "out_activation": self.out_activation_,
             "history": _written("history_", self.history_.records),
+            "engine": self.history_.engine,
         }
         if self._tabular is not None:
             estimator["tabular"] = self._tabular.described()
@@ -110,6 +112,7 @@ class Saving:
     def load(cls, path: str | os.PathLike[str]) -> Self:
         """Read a fitted estimator from the file that `save` wrote; raises FileError that says what is wrong."""
         layers, header = model.read(path)
+        _check_type(path, cls, header)
         try:
             return _estimator(cls, layers, header)
         except (LookupError, TypeError, AttributeError, ValueError, ArithmeticError, RecursionError) as error:
@@ -119,12 +122,20 @@ class Saving:
             ) from error
 
 
-def _estimator(cls: Any, layers: list[Any], header: Options) -> Any:
-    described = header["record"].get("estimator")
+def _check_type(path: Any, cls: Any, header: Options) -> None:
+    """Raise FileError for the file of something else, which another function reads."""
+    described = header["record"].get("estimator") if isinstance(header["record"], dict) else None
     if described is None:
-        raise InputError(say("it holds a network alone, which pl.load reads"))
+        raise FileError(say("{path}: it holds a network alone, and no estimator: read it with pl.load", path=path))
+    got = described.get("type") if isinstance(described, dict) else None
+    if got in ("MLPClassifier", "MLPRegressor") and got != cls.__name__:
+        raise FileError(say("{path}: it holds an {got}: read it with {got}.load", path=path, got=got))
+
+
+def _estimator(cls: Any, layers: list[Any], header: Options) -> Any:
+    described = header["record"]["estimator"]
     if described["type"] != cls.__name__:
-        raise InputError(say("it holds a {got}, not a {expected}", got=described["type"], expected=cls.__name__))
+        raise InputError(say("its description is malformed"))
     estimator = cls(**{name: _read(value) for name, value in described["parameters"].items()})
     estimator._validate_params()
     affine = [layer for layer in layers if isinstance(layer, Affine) and layer.b is not None]
@@ -147,9 +158,10 @@ def _estimator(cls: Any, layers: list[Any], header: Options) -> Any:
             raise InputError(say("its attribute {name} is malformed", name=repr(name)))
         setattr(estimator, name, found)
     _restore_labels(estimator, described.get("targets"))
-    estimator.history_ = History(estimator.engine)
+    # Files written before it was kept say what was asked for.
+    estimator.history_ = History(described.get("engine", estimator.engine))
     estimator.history_.records = _read(described["history"])
-    if not _is_records(estimator.history_.records):
+    if not _is_records(estimator.history_.records) or estimator.history_.engine not in ENGINES:
         raise InputError(say("its attribute {name} is malformed", name=repr("history_")))
     _restore_steps(estimator, described.get("steps"), header["arrays"])
     return estimator

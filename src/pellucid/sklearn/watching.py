@@ -62,6 +62,9 @@ class Watch:
         if context is not None:
             context.call_on_fit_task_begin(estimator=estimator, **self._shown())
 
+    def __repr__(self) -> str:
+        return f"<{self.estimator.__class__.__name__}: epoch {self.epoch} of {self.epochs}, loss {self.loss:.4g}>"
+
     @property
     def shown(self) -> bool:
         """Whether a callback of scikit-learn's looks on."""

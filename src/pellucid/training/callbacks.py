@@ -103,8 +103,8 @@ class EarlyStopping(Callback):
         if self.metric not in run.columns:
             raise InputError(
                 say(
-                    "EarlyStopping watches {metric}, but there will be only {known}: give train validation data, "
-                    "or watch one of these",
+                    "EarlyStopping watches {metric}, but there will be only {known}: give validation data "
+                    "(validation=..., of an estimator X_val and y_val), or watch one of these",
                     metric=repr(self.metric),
                     known=", ".join(run.columns),
                 )

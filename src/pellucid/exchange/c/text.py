@@ -274,9 +274,16 @@ def _declared(code: Code) -> list[str]:
 
     lines = ["/* From the numbers x, the answers y. */", *of_entries(_PREDICT)]
     if code.classifies:
+        in_int8 = bool(code.program.in_int8)
+        rounded = " With int8 weights a NaN there becomes a number, and has a class." if in_int8 else ""
         which = "the greatest of the answers" if code.outputs > 1 else "1 or 0, whether the one answer says yes"
         lines += ["", f"/* The class of answers y: {which}; -1 where NaN is among them. */"]
-        lines += [f"{_filled(code, _CHOOSE)};", "", "/* The same from the numbers x. */", *of_entries(_CLASSIFY)]
+        lines += [
+            f"{_filled(code, _CHOOSE)};",
+            "",
+            f"/* The same from the numbers x.{rounded} */",
+            *of_entries(_CLASSIFY),
+        ]
     if code.class_names:
         lines += ["", "/* The classes' names, in UTF-8. */"]
         lines += [f"extern const char *const {code.name}_classes[{len(code.class_names)}];"]

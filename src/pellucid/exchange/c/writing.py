@@ -13,6 +13,7 @@ from pellucid.exchange.c.conversions import convert
 from pellucid.exchange.c.program import Program
 from pellucid.exchange.c.quantization import Levels, calibrated
 from pellucid.exchange.c.text import MARK, Code, files
+from pellucid.exchange.given import check_network
 from pellucid.exchange.writing import check_replaceable
 from pellucid.files.atomic import write_whole
 from pellucid.language import say
@@ -62,6 +63,7 @@ def to_c(
     ...     "void little_predict(" in header.read_text()
     True
     """
+    check_network(net)
     stem = _stem(path)
     code = _code(net, literals.identifier(stem.name), calibrated(net, calibration) if int8 else None)
     paths = stem.with_name(f"{stem.name}.h"), stem.with_name(f"{stem.name}.c")

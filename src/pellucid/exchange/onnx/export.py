@@ -13,6 +13,7 @@ from pellucid import __version__
 from pellucid.core import chain
 from pellucid.core.preparation import Flatten
 from pellucid.errors import InputError
+from pellucid.exchange.given import check_network
 from pellucid.exchange.onnx.writers import Writer
 from pellucid.extras import library
 from pellucid.files.atomic import write_whole
@@ -63,6 +64,7 @@ def onnx_model(net: Network, *, every_layer: bool = False) -> onnx.ModelProto:
     >>> [node.name for node in onnx_model(pl.mlp([2, 4, 3], activation="sigmoid")).graph.node]
     ['0.Gemm', '1.Sigmoid', '2.Gemm']
     """
+    check_network(net)
     chain.check_layers(net.layers)
     chain.check_numbers(net.layers)
     _check_size(net)

@@ -60,7 +60,7 @@ def graph_of(content: bytes) -> Graph:
     try:
         model = onnx.load_model_from_string(content)
     except message.DecodeError as error:
-        raise InputError(say("its structure is damaged or cut short ({reason})", reason=error)) from error
+        raise InputError(say("it is no ONNX file, or damaged or cut short")) from error
     if not model.graph.node or not model.graph.output:
         raise InputError(say("it holds no graph"))
     reading = _Reading(model)
@@ -161,8 +161,9 @@ def array_of(tensor: onnx.TensorProto) -> Array:
     if tensor.data_location != tensor.DEFAULT or tensor.external_data:
         raise InputError(
             say(
-                "the weights {tensor} lie in another file (external data), which is never opened: save the model in "
-                "one file",
+                "the weights {tensor} lie in another file (external data), which is never opened: export with "
+                "torch.onnx.export(..., external_data=False), or make one file of both with "
+                "onnx.save(onnx.load(path), other_path)",
                 tensor=tensor.name,
             )
         )

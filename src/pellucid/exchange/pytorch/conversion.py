@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
+from pellucid.core import chain
 from pellucid.core.composite import Residual
 from pellucid.core.layer import Layer
 from pellucid.errors import InputError
+from pellucid.exchange.given import check_network
 from pellucid.exchange.pytorch.twins import TWINS, Twin, settings, tensors, turned, twin_of
 from pellucid.extras import library
 from pellucid.language import say
@@ -49,6 +51,7 @@ def to_torch(net: Network, names: Iterable[str] | None = None) -> nn.Sequential:
       (output): Linear(in_features=4, out_features=3, bias=True)
     )
     """
+    check_network(net)
     torch = library("torch", "torch")
     with torch.random.fork_rng(devices=[]):  # nn.Linear draws weights, which are then overwritten
         modules = [_module(layer) for layer in net.layers]
@@ -85,7 +88,13 @@ def from_torch(
         raise InputError(say("expected a module of PyTorch, got {kind}", kind=type(module).__name__))
     _check_ties(module)
     double = any(tensor.dtype is torch.float64 for tensor in module.state_dict().values())
-    layers = list(_layers(module, "", np.dtype(np.float64 if double else np.float32)))
+    layers: list[Layer] = []
+    for path, layer in _layers(module, "", np.dtype(np.float64 if double else np.float32)):
+        layers.append(layer)
+        try:
+            chain.check_layers(layers)
+        except InputError as error:
+            raise InputError(say("module {path}: {reason}", path=path, reason=error)) from error
     return Network(layers, inputs=inputs, classes=classes)
 
 
@@ -119,8 +128,8 @@ def _names(names: Iterable[str] | None, count: int) -> list[str]:
     return given
 
 
-def _layers(module: nn.Module, path: str, dtype: Any) -> Iterator[Layer]:
-    """Walk through a module and what is in it; give the layers in the order of computation."""
+def _layers(module: nn.Module, path: str, dtype: Any) -> Iterator[tuple[str, Layer]]:
+    """Walk through a module and what is in it; give paths and layers in the order of computation."""
     from torch import nn
 
     from pellucid.exchange.pytorch import modules
@@ -131,9 +140,10 @@ def _layers(module: nn.Module, path: str, dtype: Any) -> Iterator[Layer]:
         for name, inner in module._modules.items():  # named_children gives a module that stands there twice once
             yield from _layers(cast(Any, inner), f"{path}.{name}" if path else name, dtype)
     elif type(module) is modules.Residual:
-        yield Residual(list(_layers(module.layers, f"{path}.layers" if path else "layers", dtype)))
+        within = _layers(module.layers, f"{path}.layers" if path else "layers", dtype)
+        yield path, Residual([layer for _, layer in within])
     else:
-        yield _layer(module, path, dtype)
+        yield path, _layer(module, path, dtype)
 
 
 def _layer(module: nn.Module, path: str, dtype: Any) -> Layer:
@@ -147,8 +157,7 @@ def _layer(module: nn.Module, path: str, dtype: Any) -> Layer:
         if type(module) is getattr(modules if twin.own else nn, twin.module)
     ]
     if not found:
-        known = ", ".join(["Sequential", *(twin.module for twin in TWINS.values())])
-        raise _refused(path, module, say("what can be taken is {known}", known=known))
+        raise _refused(path, module, _way_out(module))
     kind, twin = found[0]
     if (reason := twin.refuses(module)) is not None:
         raise _refused(path, module, reason)
@@ -164,6 +173,20 @@ def _layer(module: nn.Module, path: str, dtype: Any) -> Layer:
         )
     layer.frozen = learns == {False}
     return layer
+
+
+def _way_out(module: nn.Module) -> str:
+    from torch import nn
+
+    if isinstance(module, nn.LogSoftmax):
+        return say("export with Softmax in its place, or with neither, as cross-entropy takes weighted sums")
+    known = ", ".join(["Sequential", *(twin.module for twin in TWINS.values())])
+    if any(True for _ in module.children()):  # somebody's own class, whose forward no one can read
+        return say(
+            "what it does with its modules is in its code: give an nn.Sequential of them, or "
+            "from_state_dict(module.state_dict(), like=net) with a network of the same architecture, or an ONNX file"
+        )
+    return say("what can be taken is {known}", known=known)
 
 
 def _plain(value: Any) -> Any:
@@ -199,10 +222,12 @@ def _check_ties(module: nn.Module) -> None:
 
 
 def _refused(path: str, module: nn.Module, reason: str) -> InputError:
+    if not path:
+        return InputError(say("this {kind} cannot be taken: {reason}", kind=type(module).__name__, reason=reason))
     return InputError(
         say(
             "module {path} ({kind}) cannot be taken: {reason}",
-            path=path or '""',
+            path=path,
             kind=type(module).__name__,
             reason=reason,
         )

@@ -22,6 +22,7 @@ from pellucid.core.composite import Residual
 from pellucid.core.layer import Layer
 from pellucid.core.types import Array
 from pellucid.errors import FileError, InputError
+from pellucid.exchange.given import check_network
 from pellucid.exchange.pytorch import code
 from pellucid.exchange.pytorch.matching import Group, matched
 from pellucid.exchange.pytorch.twins import COUNTER, TWINS, tensors, turned
@@ -46,6 +47,7 @@ def state_dict(net: Network) -> dict[str, Array]:
     >>> {name: array.shape for name, array in state_dict(pl.mlp([2, 4, 3], "sigmoid")).items()}
     {'0.weight': (4, 2), '0.bias': (4,), '2.weight': (3, 4), '2.bias': (3,)}
     """
+    check_network(net)
     return {
         f"{index}.{name}": array for index, layer in enumerate(net.layers) for name, array in tensors(layer).items()
     }
@@ -62,6 +64,7 @@ def write_torch(net: Network, path: str | os.PathLike[str]) -> tuple[Path, Path]
     """
     import safetensors.numpy
 
+    check_network(net)
     file = Path(path)
     if file.suffix.lower() != ".safetensors":
         raise InputError(say("{path}: a state_dict is written to a file that ends in .safetensors", path=path))
@@ -142,8 +145,8 @@ def _network(state: dict[str, Array], header: Any, like: Network | None, names: 
     if header is None:
         raise InputError(
             say(
-                "a state_dict does not say what its network is: name the activation (--activation), or a network of "
-                "the same architecture (--like, like=...)"
+                "a state_dict does not say what its network is: give a network of the same architecture (like=..., "
+                "--like MODEL), or at the command line name the activation (--activation relu)"
             )
         )
     layers, extra = model.parse(header, _renamed(header, state))

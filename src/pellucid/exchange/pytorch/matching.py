@@ -4,20 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import pairwise, permutations
 
-import numpy as np
-
-from pellucid.core import ACTIVATIONS
 from pellucid.core.composite import Residual
 from pellucid.core.layer import Layer
-from pellucid.core.layers import Affine, Identity
-from pellucid.core.normalization import BatchNorm, LayerNorm
 from pellucid.core.types import Array
 from pellucid.errors import InputError
 from pellucid.exchange.pytorch.twins import COUNTER, tensors
 from pellucid.language import say
-from pellucid.network import Network
 
 Group = dict[str, Array]  # the tensors of one module, by the last part of their names
 
@@ -25,9 +18,12 @@ _SHOWN = 6
 
 
 def grouped(state: Mapping[str, Array]) -> dict[str, Group]:
-    """Give a state_dict module by module; BatchNorm's counters, which change nothing, are left out."""
+    """Give a state_dict module by module; BatchNorm's counters, which change nothing, are left out.
+
+    In the order of names and the numbers in them: readers of files give tensors in any order.
+    """
     groups: dict[str, Group] = {}
-    for name, array in state.items():
+    for name, array in sorted(state.items(), key=lambda item: _parts(item[0])):
         module, _, last = name.rpartition(".")
         if last != COUNTER:
             groups.setdefault(module, {})[last] = array
@@ -64,51 +60,6 @@ def leaves(layers: Sequence[Layer], before: str = "") -> Iterator[tuple[str, Lay
             yield f"{before}{index}", layer
 
 
-def deduced(state: Mapping[str, Array], activation: str | None, output: str, names: Iterable[str] | None) -> Network:
-    """Build the network of a state_dict of Linear modules with or without a normalisation after each but the last.
-
-    Widths, biases and the kind of normalisation come from the tensors; the activations are told. Raises InputError
-    where that leaves more than one choice.
-    """
-    groups = grouped(state)
-    if names is not None:
-        names = list(names)
-        groups = {name: group for name in names if (group := groups.get(name)) is not None}
-    linears = {name: group for name, group in groups.items() if _dimensions(group) == 2}
-    norms = [group for name, group in groups.items() if name not in linears]
-    if not linears or len(norms) not in (0, len(linears) - 1):
-        raise InputError(say("this is no chain of Linear modules: give the architecture (like=..., --like MODEL)"))
-    if activation is None and len(linears) > 1:
-        raise InputError(
-            say("a state_dict does not say what stands between its Linear modules: name the activation, such as relu")
-        )
-    order = list(linears) if names is not None else _chain(linears)
-    layers: list[Layer] = []
-    for index, name in enumerate(order):
-        H, D = linears[name]["weight"].shape
-        layers.append(Affine(np.zeros((D, H)), np.zeros(H) if "bias" in linears[name] else None))
-        if index == len(order) - 1:
-            layers += _activation(output)
-            break
-        if norms:
-            layers.append(BatchNorm(np.ones(H)) if "running_mean" in norms[0] else LayerNorm(np.ones(H)))
-        layers += _activation(activation)
-    return Network(layers)
-
-
-def _activation(name: str | None) -> list[Layer]:
-    if name not in ACTIVATIONS:
-        raise InputError(
-            say("{what} is one of {known}; not {got}", what="activation", known=", ".join(ACTIVATIONS), got=repr(name))
-        )
-    kind = ACTIVATIONS[name]
-    return [] if kind is Identity else [kind()]
-
-
-def _dimensions(group: Group) -> int:
-    return group["weight"].ndim if "weight" in group else 0
-
-
 def _expected(layer: Layer) -> Group:
     return {name: array for name, array in tensors(layer).items() if name != COUNTER}
 
@@ -119,8 +70,8 @@ def _named(wanted: Mapping[str, Group], groups: Mapping[str, Group], names: list
             say(
                 "expected {count} names, one for each layer with weights, out of {known}; got {got}",
                 count=len(wanted),
-                known=_listed(groups),
-                got=_listed(names),
+                known=listed(groups),
+                got=listed(names),
             )
         )
     return dict(zip(wanted, names, strict=True))
@@ -137,7 +88,7 @@ def _without_beginning(groups: Iterable[str], wanted: Iterable[str]) -> dict[str
 def _by_kind(wanted: Mapping[str, Group], groups: Mapping[str, Group]) -> dict[str, str]:
     """Match modules that hold tensors of the same names and numbers of axes among themselves."""
     found: dict[str, str] = {}
-    for kind in {_kind(group) for group in (*wanted.values(), *groups.values())}:
+    for kind in dict.fromkeys(_kind(group) for group in (*wanted.values(), *groups.values())):
         places = [place for place, group in wanted.items() if _kind(group) == kind]
         modules = [module for module, group in groups.items() if _kind(group) == kind]
         if len(places) != len(modules):
@@ -154,32 +105,16 @@ def _by_kind(wanted: Mapping[str, Group], groups: Mapping[str, Group]) -> dict[s
 
 def _ordered(places: list[Group], modules: list[str], groups: Mapping[str, Group]) -> list[str]:
     """Give the modules in the order of the places that they belong to."""
-    if (numbered := _numbered(modules)) is not None:
-        return numbered
+    if (found := numbered(modules)) is not None:
+        return found
     shapes = [_shapes(group) for group in places]
     if len(set(shapes)) == len(shapes) and sorted(shapes) == sorted(_shapes(groups[module]) for module in modules):
         by_shape = {_shapes(groups[module]): module for module in modules}
         return [by_shape[shape] for shape in shapes]
-    raise _unclear(modules)
+    raise unclear(modules)
 
 
-def _chain(linears: Mapping[str, Group]) -> list[str]:
-    """Give Linear modules in their order: by the numbers in their names, or by the one chain of widths."""
-    if (numbered := _numbered(linears)) is not None:
-        return numbered
-    if len(linears) > 7:  # more orders than one would try
-        raise _unclear(linears)
-    chains = [
-        order
-        for order in permutations(linears)
-        if all(linears[a]["weight"].shape[0] == linears[b]["weight"].shape[1] for a, b in pairwise(order))
-    ]
-    if len(chains) != 1:
-        raise _unclear(linears)
-    return list(chains[0])
-
-
-def _numbered(modules: Iterable[str]) -> list[str] | None:
+def numbered(modules: Iterable[str]) -> list[str] | None:
     """Sort names that differ in numbers only by these ("net.9" before "net.10"); None for other names."""
     names = list(modules)
     if len({re.sub(r"[0-9]+", "#", name) for name in names}) > 1:
@@ -187,17 +122,23 @@ def _numbered(modules: Iterable[str]) -> list[str] | None:
     return sorted(names, key=lambda name: [int(number) for number in re.findall(r"[0-9]+", name)])
 
 
-def _unclear(modules: Iterable[str]) -> InputError:
+def unclear(modules: Iterable[str]) -> InputError:
+    """Give the error for modules whose order nothing tells."""
     return InputError(
         say(
             "names and shapes do not tell the order of {modules}: give names=[...] (--names), the first layer first",
-            modules=_listed(sorted(modules)),
+            modules=listed(sorted(modules)),
         )
     )
 
 
+def _parts(name: str) -> list[tuple[int, str]]:
+    """Give what names are sorted by: "net.9" comes before "net.10"."""
+    return [(int(part), "") if part.isdecimal() else (0, part) for part in re.split(r"([0-9]+)", name)]
+
+
 def _check(module: str, wanted: Group, got: Group) -> None:
-    for name in wanted.keys() | got.keys():
+    for name in {**wanted, **got}:
         expected, found = (str(group[name].shape) if name in group else say("none") for group in (wanted, got))
         if expected != found:
             raise InputError(
@@ -219,11 +160,12 @@ def _shapes(group: Group) -> tuple[tuple[str, tuple[int, ...]], ...]:
 
 
 def _told(groups: Mapping[str, Group]) -> str:
-    return _listed(
+    return listed(
         f"{module} ({', '.join(f'{n} {a.shape}' for n, a in group.items())})" for module, group in groups.items()
     )
 
 
-def _listed(names: Iterable[str]) -> str:
+def listed(names: Iterable[str]) -> str:
+    """Give the first of these names, as a message shows them."""
     shown = [repr(name) if not name or not name.isprintable() else name for name in names]
     return ", ".join(shown[:_SHOWN]) + (", ..." if len(shown) > _SHOWN else "")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -132,12 +131,7 @@ class OnnxProgram:
         from pellucid.exchange.onnx import onnx_model
 
         model = onnx_model(net, every_layer=True).SerializeToString()
-        try:
-            runtime = importlib.import_module("onnxruntime")
-        except ImportError as error:  # no extra brings it: files are written and read without it
-            raise InputError(
-                say("this needs {name}, which is not installed: pip install {name}", name="onnxruntime")
-            ) from error
+        runtime = library("onnxruntime", "onnx")
         options = runtime.SessionOptions()
         options.log_severity_level = 3
         if net.dtype == np.float64:  # what it fuses keeps factors in float32

@@ -23,11 +23,12 @@ def usual_loss(net: Network) -> RowLoss:
     return _LOSSES.get(type(net.layers[-1]), MeanSquaredError)()
 
 
-def drawn_rows(net: Network, N: int, generator: np.random.Generator) -> tuple[Array, Array | None]:
+def drawn_rows(net: Network, N: int, generator: np.random.Generator, size: float = 1.0) -> tuple[Array, Array | None]:
     """Draw rows for a network's inputs: MNIST's test digits (with their labels) where it takes 784, else random ones.
 
     Bytes where it scales bytes, numbers about the means where it begins with Standardize, else normal ones of
-    deviation 1. Raises InputError where no layer says how many inputs there are.
+    deviation 1; random numbers are `size` times as far from their means. Raises InputError where no layer says how many
+    inputs there are.
     """
     D = chain.input_width(net.layers)
     if D is None:
@@ -42,7 +43,7 @@ def drawn_rows(net: Network, N: int, generator: np.random.Generator) -> tuple[Ar
         return (pixels if takes_bytes else pixels / np.float32(255)), test.labels[:N].astype(np.int64)
     if takes_bytes:
         return generator.integers(0, 256, (N, D), dtype=np.uint8), None
-    x = generator.standard_normal((N, D))
+    x = size * generator.standard_normal((N, D))
     if isinstance(first, Standardize):
         x = x * first.deviation + first.mean
     elif isinstance(first, Scale):

@@ -1,0 +1,114 @@
+"""A fitted pipeline as one Network: scalers become Standardize layers, and the estimator at the end what it learned."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+from sklearn.neural_network import MLPClassifier, MLPRegressor
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler, RobustScaler, StandardScaler
+from sklearn.utils.validation import check_is_fitted
+
+from pellucid.core.layer import Layer
+from pellucid.core.preparation import Standardize
+from pellucid.core.types import Array
+from pellucid.errors import InputError
+from pellucid.language import say
+from pellucid.network import Network
+from pellucid.sklearn.base import BaseMLP
+from pellucid.sklearn.building import make_layers
+
+
+def to_network(model: Any) -> Network:
+    """Give a fitted pipeline or estimator as one network, to trace, look into, save and export as a whole.
+
+    Parameters
+    ----------
+    model
+        pellucid's MLPClassifier or MLPRegressor, or scikit-learn's own; alone, or at the end of a Pipeline whose other
+        steps are StandardScaler, MinMaxScaler, RobustScaler, MaxAbsScaler or "passthrough"; or a search (GridSearchCV)
+        that found such a one.
+
+    The network owns copies of the weights, in their floating type. It takes the columns as the pipeline does, and
+    answers as `predict_proba` (of two classes the probability of the second), or `predict` of a regressor.
+
+    Raises InputError for a step that is no layer, and scikit-learn's NotFittedError before `fit`.
+
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.pipeline import make_pipeline
+    >>> X, y = load_iris(return_X_y=True)
+    >>> from pellucid.sklearn import MLPClassifier
+    >>> pipeline = make_pipeline(StandardScaler(), MLPClassifier(solver="lbfgs", random_state=0)).fit(X, y)
+    >>> net = to_network(pipeline)
+    >>> bool(abs(net(X) - pipeline.predict_proba(X)).max() < 1e-12)
+    True
+    >>> [type(layer).__name__ for layer in net.layers]
+    ['Standardize', 'Affine', 'ReLU', 'Affine', 'Softmax']
+    """
+    model = getattr(model, "best_estimator_", model)
+    steps = list(_steps(model))
+    net = _network(*steps[-1])
+    front = [layer for name, step in steps[:-1] for layer in _scaler(name, step, net.dtype)]
+    return Network([*front, *net.layers], classes=net.classes)
+
+
+def _steps(model: Any, before: str = "") -> Iterator[tuple[str, Any]]:
+    """Walk through the steps of (nested) pipelines, by their names."""
+    if not isinstance(model, Pipeline):
+        yield before, model
+        return
+    for name, step in model.steps:
+        if step is not None and step != "passthrough":
+            yield from _steps(step, f"{before}.{name}" if before else name)
+
+
+def _network(name: str, estimator: Any) -> Network:
+    if not isinstance(estimator, (BaseMLP, MLPClassifier, MLPRegressor)):
+        raise _refused(name, estimator, say("the last step is an MLPClassifier or MLPRegressor"))
+    if isinstance(estimator, BaseMLP):
+        return estimator.network_.copy()
+    check_is_fitted(estimator)
+    described = estimator.coefs_, estimator.intercepts_, estimator.activation, 0.0, estimator.out_activation_
+    classes = getattr(estimator, "classes_", None)
+    named = None if classes is None else [str(each) for each in classes]
+    return Network(make_layers(*described), classes=named).copy()
+
+
+def _scaler(name: str, scaler: Any, dtype: Any) -> list[Layer]:
+    """Give the layer (x - mean) / deviation that does what a fitted scaler does."""
+    read = next((found for kind, found in _SCALERS.items() if type(scaler) is kind), None)
+    if read is None:
+        known = ", ".join(kind.__name__ for kind in _SCALERS)
+        raise _refused(name, scaler, say("a step before the last is one of {known}", known=known))
+    check_is_fitted(scaler)
+    if getattr(scaler, "clip", False):
+        raise _refused(name, scaler, say("it clips, which no layer does: make it with clip=False"))
+    D = scaler.n_features_in_
+    mean, deviation = read(scaler)
+    return [
+        Standardize(
+            np.zeros(D, dtype) if mean is None else np.asarray(mean, dtype),
+            np.ones(D, dtype) if deviation is None else np.asarray(deviation, dtype),
+        )
+    ]
+
+
+def _of_range(scaler: Any) -> tuple[Array, Array]:
+    # x scale + minimum, that is (x + minimum / scale) / (1 / scale)
+    return -scaler.min_ / scaler.scale_, 1 / scaler.scale_
+
+
+_SCALERS: dict[type, Callable[[Any], tuple[Any, Any]]] = {
+    StandardScaler: lambda scaler: (scaler.mean_ if scaler.with_mean else None, scaler.scale_),
+    MinMaxScaler: _of_range,
+    RobustScaler: lambda scaler: (scaler.center_, scaler.scale_),
+    MaxAbsScaler: lambda scaler: (None, scaler.scale_),
+}
+
+
+def _refused(name: str, step: Any, reason: str) -> InputError:
+    kind = type(step).__name__
+    told = f"{name} ({kind})" if name else kind
+    return InputError(say("{step} has no place in a network: {reason}", step=told, reason=reason))
