@@ -99,7 +99,7 @@ def test_similar_misread_digits(address, visit, by):
         "() => { const { index, label } = pellucid.look.state.input.source; return [index, label]; }"
     )
     assert (index, label) == (nearest[3], test.labels[nearest[3]])
-    tab.wait_for_timeout(400)
+    tab.wait_for_function(f"() => location.hash.includes('t={index}')")
     again = visit(tab.url)
     np.testing.assert_array_equal(seen(again), seen(tab))
 

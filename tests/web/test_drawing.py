@@ -65,6 +65,7 @@ def test_on_a_wall_everything_is_larger(server, visit, width, height):
     assert tab.evaluate("pellucid.look.state.neuron") == {"layer": 1, "index": 5}
 
 
+@pytest.mark.soak  # a busy machine decides no gate
 def test_a_stroke_of_a_larger_network_is_drawn_within_a_frame(visit, tmp_path):
     net = pl.mlp([784, 128, 64, 10], activation="relu", output="softmax", pixels=True, seed=0)
     page(net, tmp_path / "page.html")

@@ -139,6 +139,8 @@ def gradients(net, x, label, loss):
 def test_backpropagation_is_pythons(address, visit):
     """The loss, what each neuron wants, and any weight's gradient, for a drawing whose label is chosen."""
     tab = visit(f"{address}#p=backprop&lang=en")
+    tab.get_by_test_id("clear").click()  # the example's label is known
+    settle(tab)
     assert "say which class you meant" in tab.inner_text(".panel")
     by_mouse(tab, path_of(3))
     tab.get_by_test_id("target").select_option("5")

@@ -317,6 +317,7 @@ def test_rows_of_numbers(visit, tmp_path):
     assert tab.get_by_test_id("neuron-detail").locator("li").count() == 2 + 1
 
 
+@pytest.mark.soak  # a busy machine decides no gate
 def test_a_stroke_is_drawn_within_a_frame(server, visit):
     """Script time from a pointer's move to lit neurons, over a hundred moves, with a neuron's detail open."""
     tab = visit(f"{server}#n=1.5")
@@ -346,6 +347,7 @@ MEASURE = """async () => {
 }"""
 
 
+@pytest.mark.soak  # a busy machine decides no gate
 def test_the_page_is_ready_soon(server, visit):
     tab = visit(server)
     times = []

@@ -55,7 +55,7 @@ class PyTorch(Contender):
         return {"nn.Sequential": by_module, mark("addmm by hand"): by_functions}
 
     def epochs(self, rows: Rows) -> dict[str, Epoch]:
-        images = rows.images.reshape(len(rows.t), -1)
+        images = rows.images.reshape(len(rows.t), -1).copy()  # it warns of arrays that are read-only
         ways = {
             "torch.optim": self._epoch(rows.x, rows.t, self._with_optimizer()),
             mark("torch.optim, bytes in"): self._epoch(images, rows.t, self._with_optimizer()),

@@ -36,6 +36,7 @@ export class Learning {
     this.name = "";
     /** @type {Promise<void> | null} */
     this.coming = null;
+    this.sent = Promise.resolve(); // until the last order has been taken
     this.lost = false;
     this.fresh = false;
     this.away = false;
@@ -81,15 +82,25 @@ export class Learning {
   /** Begin anew: with fresh weights, or with the network that is shown. */
   start() {
     this.fresh = true;
-    return this.order("start", {}, this.settings.from === "shown" ? this.page.network.toBytes() : null);
+    return this.order("start");
   }
 
-  /** @param {string} what @param {Record<string, number>} [more] @param {Uint8Array | null} [body] @returns {Promise<void>} */
-  async order(what, more = {}, body = null) {
+  /** Orders are taken one after the other, or a play could overtake its start. @param {string} what @param {Record<string, number>} [more] */
+  order(what, more = {}) {
+    this.sent = this.sent.then(() => this.send(what, more));
+    return this.sent;
+  }
+
+  /** @param {string} what @param {Record<string, number>} [more] @returns {Promise<void>} */
+  async send(what, more = {}) {
     if (what !== "pause" && what !== "set") this.away = false;
     try {
       if (!this.name) await (this.coming ??= this.open());
-      if (!this.news && !this.fresh) await this.start();
+      if (!this.news && !this.fresh) {
+        this.fresh = true;
+        await this.send("start");
+      }
+      const body = what === "start" && this.settings.from === "shown" ? this.page.network.toBytes() : null;
       const words = new URLSearchParams(
         Object.entries({ ...this.settings, ...more }).map(([name, value]) => [name, `${value}`]),
       );
