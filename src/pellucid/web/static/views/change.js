@@ -207,6 +207,7 @@ function effects(page) {
     render(look, before) {
       if (look.network !== before?.network && page.digits.length) {
         say(held[1], "…");
+        set(held[1], { "data-right": null, "data-rows": null }); // of the network before
         again();
       }
       if (look.pass === before?.pass && look.original === before.original) return;
