@@ -17,7 +17,8 @@ import click
 
 from pellucid.cli.help import wrap
 from pellucid.errors import FileError
-from pellucid.language import cell_width, say, say_reason
+from pellucid.files.atomic import unwritable
+from pellucid.language import cell_width, say
 
 WIDEST = 80
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
@@ -76,13 +77,7 @@ def check_writable(path: str, room: int = 0) -> None:
             file.write(bytes(room))
             file.flush()
     except (OSError, ValueError) as error:
-        raise FileError(
-            say(
-                "{path}: cannot be written ({reason}); nothing was changed: choose another place or free some room",
-                path=path,
-                reason=say_reason(error),
-            )
-        ) from error
+        raise unwritable(path, error) from error
 
 
 def check_not_read(path: str, read: Iterable[str | None]) -> None:

@@ -39,13 +39,18 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     except PellucidError:
         raise  # of the code within the `with` block
     except (OSError, ValueError) as error:  # ValueError: a name with a zero byte
-        raise FileError(
-            say(
-                "{path}: cannot be written ({reason}); nothing was changed: choose another place or free some room",
-                path=path,
-                reason=say_reason(error),
-            )
-        ) from error
+        raise unwritable(path, error) from error
+
+
+def unwritable(path: str | os.PathLike[str], error: Exception) -> FileError:
+    """Give the error of a file or folder that cannot be written, which stays as it was."""
+    return FileError(
+        say(
+            "{path}: cannot be written ({reason}); nothing was changed: choose another place or free some room",
+            path=path,
+            reason=say_reason(error),
+        )
+    )
 
 
 def _permissions(target: Path) -> int | None:

@@ -9,9 +9,8 @@ from collections.abc import Collection, Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from pellucid.errors import FileError
-from pellucid.files.atomic import sync_folder
-from pellucid.language import say, say_reason
+from pellucid.files.atomic import sync_folder, unwritable
+from pellucid.language import say
 
 
 def write_folder(path: str | os.PathLike[str], files: Mapping[str, bytes], replaceable: Collection[str] = ()) -> None:
@@ -37,13 +36,7 @@ def write_folder(path: str | os.PathLike[str], files: Mapping[str, bytes], repla
         shutil.rmtree(old, ignore_errors=True)
         sync_folder(target.parent)
     except (OSError, ValueError) as error:  # ValueError: a name with a zero byte
-        raise FileError(
-            say(
-                "{path}: cannot be written ({reason}); nothing was changed: choose another place or free some room",
-                path=path,
-                reason=say_reason(error),
-            )
-        ) from error
+        raise unwritable(path, error) from error
 
 
 def _check_ours(target: Path, replaceable: Collection[str]) -> None:
