@@ -97,3 +97,10 @@ def test_permutations_differ_by_stream_and_move_everything_evenly():
 
 def test_frozen_permutation():
     assert counter.permutation(counter.key(0), 10).tolist() == [5, 7, 8, 2, 9, 0, 3, 1, 6, 4]
+
+
+@pytest.mark.parametrize("N", [5, 1000, 60_000])
+def test_a_permutation_is_the_order_of_its_numbers(N):
+    """As in the first release, which sorted whole numbers: a saved seed must give the same learning for ever."""
+    stream = counter.key(7, 1)
+    assert (counter.permutation(stream, N) == np.argsort(counter.bits(stream, np.arange(N, dtype=np.uint64)))).all()

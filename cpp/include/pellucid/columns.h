@@ -161,7 +161,7 @@ inline void scatter(const Columns<T>& x, std::int64_t H, Lines<const T> B, const
             for (int v = 0; v < V; ++v) sum[v] = load(to + v * L);
             for (int n = 0; n < G; ++n) {
                 const Vec<T> value = fill<T>(group.values[n * apart + i]);
-                for (int v = 0; v < V; ++v) sum[v] += value * w[n][v];
+                for (int v = 0; v < V; ++v) sum[v] = add_product<T>(sum[v], value, w[n][v]);
             }
             for (int v = 0; v < V; ++v) store(to + v * L, sum[v]);
         }
@@ -204,7 +204,7 @@ inline void gather(const Columns<T>& x, std::int64_t from, std::int64_t to, std:
             for (int v = 0; v < V; ++v) b[v] = load(B.data + i * B.ld + column + v * L);
             for (int n = 0; n < G; ++n) {
                 const Vec<T> value = fill<T>(group.values[n * apart + i]);
-                for (int v = 0; v < V; ++v) sum[n][v] += value * b[v];
+                for (int v = 0; v < V; ++v) sum[n][v] = add_product<T>(sum[n][v], value, b[v]);
             }
         }
         for (int n = 0; n < G; ++n) {

@@ -78,7 +78,7 @@ inline void tile(const Product<T>& p, std::int64_t row, std::int64_t column) {
         for (int v = 0; v < V; ++v) w[v] = whole || v < V - 1 ? load(b + v * L) : load_part(b + v * L, last);
         for (int r = 0; r < R; ++r) {
             const Vec<T> x = fill<T>(packed ? a[0][k * kTileRows + r] : (a[r / 3] + k * step)[r % 3 * apart]);
-            for (int v = 0; v < V; ++v) sum[r][v] += x * w[v];
+            for (int v = 0; v < V; ++v) sum[r][v] = add_product<T>(sum[r][v], x, w[v]);
         }
         if (V <= 2) {
             __builtin_prefetch(below, 0, 2);

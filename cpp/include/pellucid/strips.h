@@ -175,7 +175,7 @@ inline void multiply_strip(const typename Strips<T>::Strip& strip, const Product
         for (int v = 0; v < V; ++v) w[v] = whole || v < V - 1 ? load(b + v * L) : load_part(b + v * L, last);
         for (int r = 0; r < R; ++r) {
             const Vec<T> x = fill<T>(packed ? value[r] : a[r][k]);
-            for (int v = 0; v < V; ++v) sum[r][v] += x * w[v];
+            for (int v = 0; v < V; ++v) sum[r][v] = add_product<T>(sum[r][v], x, w[v]);
         }
         if (packed) value += apart;
     };
@@ -236,7 +236,7 @@ PELLUCID_INLINE inline void add_columns(const T* const (&at)[Strips<T>::kRows], 
         Vec<T> sum[V];
         for (int v = 0; v < V; ++v) sum[v] = partly && v == V - 1 ? load_part(c + v * L, last) : load(c + v * L);
         for (std::int64_t r = 0; r < R; ++r)
-            for (int v = 0; v < V; ++v) sum[v] += fill<T>(packed ? value[r] : at[r][*k]) * b[r][v];
+            for (int v = 0; v < V; ++v) sum[v] = add_product<T>(sum[v], fill<T>(packed ? value[r] : at[r][*k]), b[r][v]);
         for (int v = 0; v < V; ++v)
             partly && v == V - 1 ? store_part(c + v * L, sum[v] + T(0), last) : store(c + v * L, sum[v] + T(0));
         if (packed) value += R;

@@ -9,6 +9,8 @@
 
 #if defined(__x86_64__)
 #include <immintrin.h>
+#elif defined(__aarch64__)
+#include <arm_neon.h>
 #endif
 
 #define PELLUCID_INLINE __attribute__((always_inline))  // where a call would drive sums out of the registers
@@ -107,6 +109,30 @@ inline void store_part(T* p, Vec<T> v, std::int64_t n) {
 template <class T>
 inline Vec<T> fill(T x) {
     return x - Vec<T>{};  // x - 0 is x for every x, -0 included, which x + 0 is not
+}
+
+// sum + a b, rounded once where the processor can. Sums in which every path must have the same bits are made by this:
+// whether a compiler contracts `sum + a * b` may depend on what stands around it (GCC 13 leaves chains of sums alone).
+template <class T>
+PELLUCID_INLINE inline Vec<T> add_product(Vec<T> sum, Vec<T> a, Vec<T> b) {
+#if defined(__AVX512F__)
+    if constexpr (sizeof(T) == 4)
+        return (Vec<T>)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)sum);
+    else
+        return (Vec<T>)_mm512_fmadd_pd((__m512d)a, (__m512d)b, (__m512d)sum);
+#elif defined(__FMA__)
+    if constexpr (sizeof(T) == 4)
+        return (Vec<T>)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)sum);
+    else
+        return (Vec<T>)_mm256_fmadd_pd((__m256d)a, (__m256d)b, (__m256d)sum);
+#elif defined(__aarch64__)
+    if constexpr (sizeof(T) == 4)
+        return (Vec<T>)vfmaq_f32((float32x4_t)sum, (float32x4_t)a, (float32x4_t)b);
+    else
+        return (Vec<T>)vfmaq_f64((float64x2_t)sum, (float64x2_t)a, (float64x2_t)b);
+#else
+    return sum + a * b;
+#endif
 }
 
 // A whole vector of bits (all or none in each lane) chooses between two.

@@ -49,9 +49,14 @@ def uniform(stream: int, places: Array) -> Array:
 def permutation(stream: int, N: int) -> Array:
     """Give the numbers 0 to N - 1 (int64) in random order: the order of N random keys.
 
-    No two keys are equal (each step of `bits` can be undone), so that any way of sorting gives the same order.
+    A key's lowest bits are replaced by its place, so that sorting the keys, which is several times as fast as finding
+    their order, brings the places along. No two keys are equal: any way of sorting gives the same order.
     """
-    return np.argsort(bits(stream, np.arange(N, dtype=np.uint64)))
+    places = np.arange(N, dtype=np.uint64)
+    low = np.uint64((1 << N.bit_length()) - 1)
+    keys = bits(stream, places) & ~low | places
+    keys.sort()
+    return (keys & low).view(np.int64)
 
 
 def _mix(z: int) -> int:
