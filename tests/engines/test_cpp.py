@@ -21,7 +21,9 @@ COMPILER = os.environ.get("CXX", "c++")
 COMMON = ["-std=c++17", "-Wall", "-Wextra", "-Wno-psabi", "-ffp-contract=fast", "-fno-math-errno", "-fno-trapping-math"]
 
 # What later versions of GCC do by themselves: it must change no bit.
-NO_CHAINS = ["--param=avoid-fma-max-bits=512"] if b"Free Software" in subprocess.check_output([COMPILER, "--version"]) else []
+NO_CHAINS = (
+    ["--param=avoid-fma-max-bits=512"] if b"Free Software" in subprocess.check_output([COMPILER, "--version"]) else []
+)
 
 # The slowest to compile first: two are compiled at a time.
 BUILDS = {

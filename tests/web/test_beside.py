@@ -5,7 +5,7 @@ import pytest
 
 import pellucid as pl
 from pellucid.web import SHIPPED
-from tests.web.test_page import by_mouse, path_of, prediction, settle
+from tests.web.test_page import by_mouse, path_of, prediction, read_number, settle
 
 TOOLS = ("why", "change", "learn", "backprop", "evaluate", "count", "matrix", "torch", "share")
 
@@ -70,7 +70,7 @@ def test_where_output_goes_follows_the_network(server, visit):
             "() => { const { network, pass } = pellucid.look; const { W } = network.neuronLayers[3].affine.arrays;"
             " return [W.data[3 * 10], network.activations(pass, 2)[3]]; }"
         )
-        shown.append(float(bar.inner_text()))
+        shown.append(read_number(bar.inner_text()))
         assert shown[-1] == pytest.approx(weight * activation, abs=0.051)
     assert shown[0] != shown[1]
     tab.evaluate(
@@ -78,7 +78,7 @@ def test_where_output_goes_follows_the_network(server, visit):
         " other.neuronLayers[3].affine.arrays.W.data[30] = -7; page.use(other); }"
     )
     settle(tab)
-    assert float(bar.inner_text()) == pytest.approx(-7 * activation, abs=0.051)
+    assert read_number(bar.inner_text()) == pytest.approx(-7 * activation, abs=0.051)
 
 
 def test_a_neuron_that_is_off_says_so(server, visit):
@@ -172,7 +172,8 @@ def test_sums_add_up_as_they_are_shown(node):
     rows = [[a, b, a + b] for a, b in rng.normal(0, 3, (200, 2)).tolist()]
     for a, b, c in node('import { adding } from "./format.js";\n\nreturn data.map(adding);', rows):
         digits = len(a.partition(".")[2])
-        assert digits >= 2 and round(float(a) + float(b) - float(c), digits) == 0, (a, b, c)
+        assert digits >= 2
+        assert round(read_number(a) + read_number(b) - read_number(c), digits) == 0, (a, b, c)
 
 
 def test_aria_values_are_words(server, visit):

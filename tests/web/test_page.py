@@ -60,6 +60,11 @@ def by_keyboard(tab, strokes):
                 tab.keyboard.press("Space")
 
 
+def read_number(text):
+    """Give the number that the page shows: it writes a true minus sign."""
+    return float(text.replace("−", "-"))
+
+
 def settle(tab):
     """Wait until the page has drawn what it knows."""
     tab.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
@@ -141,7 +146,7 @@ def test_numbers_are_pythons(server, visit):
         z, b = trace[2][0, 5], net.layers[2].b[5]
         told = tab.get_by_test_id("neuron-1-5").get_attribute("aria-label")
         assert told.startswith("hidden layer 1, neuron 5: weighted sum ")
-        numbers = [float(part.split()[-1]) for part in told.split(": ", 1)[1].split(",")]
+        numbers = [read_number(part.split()[-1]) for part in told.split(": ", 1)[1].split(",")]
         np.testing.assert_allclose(numbers, [z, b, trace[3][0, 5]], atol=0.0051)
         tab.get_by_test_id("clear").click()
 

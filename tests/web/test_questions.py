@@ -8,7 +8,7 @@ import pytest
 
 import pellucid as pl
 from pellucid.web import SHIPPED
-from tests.web.test_page import settle
+from tests.web.test_page import read_number, settle
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGES = {"en": DOCS / "questions.md", "ko": DOCS / "questions.ko.md"}
@@ -71,7 +71,7 @@ def test_3_how_does_a_neuron_get_its_number(ask, net):
     detail = tab.get_by_test_id("neuron-detail")
     trace = net.forward(digit(500))
     products = trace[3][0] * net.layers[4].W[:, 5]
-    shown = [float(text) for text in detail.locator(".bars").first.locator(".value").all_inner_texts()]
+    shown = [read_number(text) for text in detail.locator(".bars").first.locator(".value").all_inner_texts()]
     np.testing.assert_allclose(shown, products, atol=0.0051)
     assert f"σ({trace[4][0, 5]:.2f}) = {trace[5][0, 5]:.2f}" in detail.inner_text()
 
@@ -92,7 +92,7 @@ def test_5_why_was_this_4_read_as_a_9(ask, net):
     assert "9" in tab.get_by_test_id("why-about").inner_text()
     assert tab.get_by_test_id("why-picture").is_visible()
     products = net.forward(digit(740))[5][0] * net.layers[6].W[:, 9]
-    shown = [float(text) for text in tab.locator(".panel .bars").first.locator(".value").all_inner_texts()]
+    shown = [read_number(text) for text in tab.locator(".panel .bars").first.locator(".value").all_inner_texts()]
     np.testing.assert_allclose(shown, products, atol=0.0051)
 
 

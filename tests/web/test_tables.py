@@ -6,7 +6,7 @@ from axe_playwright_python.sync_playwright import Axe
 
 import pellucid as pl
 from pellucid.web import page
-from tests.web.test_page import WIDTHS, settle
+from tests.web.test_page import WIDTHS, read_number, settle
 
 ROWS = 200
 YES = "() => Array.from(pellucid.look.pass.y)"
@@ -83,7 +83,7 @@ def test_what_would_have_to_change(cells, visit, tmp_path):
     rows = [line.inner_text().split("\t") for line in tab.get_by_test_id("other-moves").locator("tbody tr").all()]
     assert [row[0] for row in rows] == [name for name, _, _ in expected.moves()]
     for row, (_, before, after) in zip(rows, expected.moves(), strict=True):
-        assert [float(cell) for cell in row[1:]] == pytest.approx([before, after], rel=1e-3)
+        assert [read_number(cell) for cell in row[1:]] == pytest.approx([before, after], rel=1e-3)
 
 
 def test_a_sliders_way_is_one_step(cells, visit, tmp_path):
@@ -118,7 +118,7 @@ def test_values_have_their_columns_name_and_units(cells, visit, tmp_path):
     start = net.columns.standardize("float64").mean
     x = np.array([tab.evaluate("() => Array.from(pellucid.look.pass.x)")])
     assert x[0, 0] == 40 and x[0, -1] == pytest.approx(start[-1])
-    assert float(tab.get_by_test_id("prediction").inner_text()) == pytest.approx(
+    assert read_number(tab.get_by_test_id("prediction").inner_text()) == pytest.approx(
         net.astype("float64")(x)[0, 0], abs=0.6
     )
 

@@ -19,7 +19,7 @@ from pellucid.core.layers import Affine, Identity
 from pellucid.core.normalization import BatchNorm, LayerNorm
 from pellucid.core.types import Array
 from pellucid.errors import InputError
-from pellucid.exchange.pytorch.matching import Group, grouped, listed, numbered, unclear
+from pellucid.exchange.pytorch.matching import Group, grouped, listed, numbered, other_names, unclear
 from pellucid.language import say
 from pellucid.network import Network
 
@@ -126,14 +126,7 @@ def _told(names: list[str], kinds: Mapping[str, str], activation: str | None) ->
     """Give the line that the user's names make: modules, and activations where they are among the names."""
     order = [name for name in names if name in kinds]
     if sorted(order) != sorted(kinds) or any(name not in ACTIVATIONS for name in names if name not in kinds):
-        raise InputError(
-            say(
-                "expected {count} names, one for each layer with weights, out of {known}; got {got}",
-                count=len(kinds),
-                known=listed(kinds),
-                got=listed(names),
-            )
-        )
+        raise other_names(len(kinds), kinds, names)
     if order == names:
         return _with_activations(order, kinds, activation)
     if activation is not None:

@@ -66,15 +66,20 @@ def _expected(layer: Layer) -> Group:
 
 def _named(wanted: Mapping[str, Group], groups: Mapping[str, Group], names: list[str]) -> dict[str, str]:
     if len(names) != len(wanted) or set(names) != set(groups):
-        raise InputError(
-            say(
-                "expected {count} names, one for each layer with weights, out of {known}; got {got}",
-                count=len(wanted),
-                known=listed(groups),
-                got=listed(names),
-            )
-        )
+        raise other_names(len(wanted), groups, names)
     return dict(zip(wanted, names, strict=True))
+
+
+def other_names(count: int, known: Iterable[str], got: Iterable[str]) -> InputError:
+    """Give the error for names that are not those of the layers with weights."""
+    return InputError(
+        say(
+            "expected {count} names, one for each layer with weights, out of {known}; got {got}",
+            count=count,
+            known=listed(known),
+            got=listed(got),
+        )
+    )
 
 
 def _without_beginning(groups: Iterable[str], wanted: Iterable[str]) -> dict[str, str]:

@@ -1,13 +1,18 @@
-// Numbers as people read them: the same everywhere on the page.
+// Numbers as people read them: the same everywhere on the page, with a true minus sign, which screen readers say.
+
+/** @param {string} text a number as the language writes it */
+export function minus(text) {
+  return text.replaceAll("-", "−");
+}
 
 /** Two digits after the point; more where the number is small, fewer where it is large. @param {number} value */
 export function number(value) {
-  if (!Number.isFinite(value)) return String(value);
   const size = Math.abs(value);
-  if (size >= 1e6) return value.toExponential(2);
-  if (size >= 1000) return value.toFixed(0);
-  if (size && size < 0.005) return size < 1e-6 ? value.toExponential(1) : value.toPrecision(2);
-  return value.toFixed(2);
+  if (!Number.isFinite(value)) return minus(String(value));
+  if (size >= 1e6) return minus(value.toExponential(2));
+  if (size >= 1000) return minus(value.toFixed(0));
+  if (size && size < 0.005) return minus(size < 1e-6 ? value.toExponential(1) : value.toPrecision(2));
+  return minus(value.toFixed(2));
 }
 
 /** With its sign. @param {number} value */
@@ -26,7 +31,7 @@ export function adding(values) {
     const total = shown.pop();
     const enough = values.every((value) => !value || Math.abs(value) * 10 ** digits >= 0.5);
     if (enough && shown.reduce((sum, value) => sum + value, 0) === total)
-      return values.map((value) => value.toFixed(digits));
+      return values.map((value) => minus(value.toFixed(digits)));
   }
   return values.map(number); // too large, or not finite
 }
@@ -37,7 +42,7 @@ export function short(value) {
   if (size >= 1000 && size < 999_500) return `${(value / 1000).toFixed(size < 9950 ? 1 : 0)}k`;
   const text =
     size >= 1000 ? value.toExponential(0) : size >= 10 ? value.toFixed(0) : value.toFixed(size >= 9.95 ? 1 : 2);
-  return Number(text) === 0 ? text.replace("-", "") : text;
+  return Number(text) === 0 ? text.replace("-", "") : minus(text);
 }
 
 /** @param {number} share */

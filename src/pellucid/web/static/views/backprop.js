@@ -1,7 +1,7 @@
 // A panel: backpropagation of the drawing and its true label. Who wants to go up, who down, and is that so?
 
 import { h, say, set } from "../dom.js";
-import { number } from "../format.js";
+import { minus, number } from "../format.js";
 import { centralDifference, weightGradients, wishes } from "../network/check.js";
 import { usualRate } from "../learning.js";
 import { layerName } from "../texts.js";
@@ -106,7 +106,7 @@ export function backprop(page) {
 function brief(value) {
   const size = Math.abs(value);
   const text = size >= 0.1 ? size.toFixed(2) : size >= 0.001 ? size.toFixed(3) : size ? size.toExponential(0) : "0";
-  return value ? `${value < 0 ? "-" : "+"}${text}` : text;
+  return value ? minus(`${value < 0 ? "-" : "+"}${text}`) : text;
 }
 
 /** The weights of one neuron, the chosen one or the label's output, and a check of one of them. @param {Page} page */
@@ -192,12 +192,12 @@ function weights(page) {
     if (document.activeElement !== from) from.value = String(at);
     const tried = centralDifference(look.network, look.pass, label, { layer, from: at, neuron });
     [W[at], tried, W[at] - tried].forEach((value, i) => {
-      say(cells[i], i < 2 ? value.toPrecision(8) : value.toExponential(1));
+      say(cells[i], minus(i < 2 ? value.toPrecision(8) : value.toExponential(1)));
       set(cells[i], { value });
     });
     const old = terms(look, { layer, index: neuron }).weights[at];
     const rate = usualRate(look.network);
-    say(step, t("back.step", { rate, old: old.toFixed(4), new: (old - rate * W[at]).toFixed(4) }));
+    say(step, t("back.step", { rate, old: minus(old.toFixed(4)), new: minus((old - rate * W[at]).toFixed(4)) }));
   };
   const element = h(
     "section",

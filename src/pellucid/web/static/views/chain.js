@@ -1,7 +1,7 @@
 // Two lines, one after the other: one line again, unless something bends in between.
 
 import { h, s, say, set } from "../dom.js";
-import { number } from "../format.js";
+import { minus, number } from "../format.js";
 import { sigmoid } from "../network/functions.js";
 
 const [WIDTH, HEIGHT, EDGE, REACH] = [280, 120, 12, 2];
@@ -25,7 +25,8 @@ export function chain({ t }) {
     set(line, { d: points.map((at, i) => `${i ? "L" : "M"}${X(at).toFixed(1)} ${Y(y(at)).toFixed(1)}`).join("") });
     set(axes, { d: `M${EDGE} ${Y(0)}H${WIDTH - EDGE}M${X(0)} ${EDGE}V${HEIGHT - EDGE}` });
     set(dot, { cx: X(value), cy: Y(y(value)) });
-    const formula = bend.checked ? `f(σ(g(${value})))` : `f(g(${value})) = 12 · ${value} + 5`;
+    const given = minus(String(value));
+    const formula = bend.checked ? `f(σ(g(${given})))` : `f(g(${given})) = 12 · ${given} + 5`;
     say(told, `${formula} = ${number(y(value))}`);
     set(plot, { "aria-label": t(bend.checked ? "chain.bent" : "chain.straight") });
   }

@@ -4,7 +4,20 @@ import { h, s, set } from "../dom.js";
 
 /** @typedef {{name: string, kind: "first" | "second", points: [number, number][]}} Line */
 
-const [WIDTH, HEIGHT, LEFT, EDGE, FOOT] = [340, 170, 40, 8, 20];
+const [WIDTH, HEIGHT, LEFT, EDGE, FOOT] = [340, 170, 40, 14, 20];
+const MARKS = 5; // on an axis, at most, beside its beginning
+
+/** Round numbers from low to high. @param {number} low @param {number} high @param {number} [least] between two */
+function marks(low, high, least = 0) {
+  const size = 10 ** Math.floor(Math.log10((high - low) / MARKS));
+  const step = [1, 2, 5, 10].map((n) => n * size).find((step) => step >= least && step * MARKS >= high - low);
+  const apart = step ?? least;
+  const first = Math.ceil(low / apart - 1e-9);
+  return Array.from(
+    { length: Math.floor(high / apart + 1e-9) - first + 1 },
+    (_, i) => +((first + i) * apart).toPrecision(9),
+  );
+}
 
 /**
  * @param {string} title
@@ -18,9 +31,10 @@ export function chart(title, form) {
     /**
      * @param {Line[]} lines
      * @param {[number, number]} range of values
-     * @param {{right?: number, mark?: number, told?: string}} [more] where x ends, and where a line marks the place
+     * @param {{right?: number, mark?: number, told?: string, whole?: boolean}} [more] where x ends, where a line marks the
+     *   place, and whether x counts
      */
-    render(lines, [low, high], { right: end, mark, told } = {}) {
+    render(lines, [low, high], { right: end, mark, told, whole } = {}) {
       const xs = lines.flatMap(({ points }) => points.map(([x]) => x));
       const [from, right] = [Math.min(0, ...xs), end ?? Math.max(1, ...xs)];
       const X = (/** @type {number} */ x) => LEFT + ((x - from) / (right - from)) * (WIDTH - LEFT - EDGE);
@@ -30,10 +44,13 @@ export function chart(title, form) {
         s("text", { class: "tick", ...place }, text);
       svg.replaceChildren(
         s("path", { class: "axes", d: `M${LEFT} ${EDGE}V${HEIGHT - FOOT}H${WIDTH - EDGE}` }),
-        tick(form(high), { x: LEFT - 5, y: EDGE + 8, "text-anchor": "end" }),
-        tick(form(low), { x: LEFT - 5, y: HEIGHT - FOOT, "text-anchor": "end" }),
-        tick(String(from), { x: LEFT, y: HEIGHT - 4 }),
-        tick(String(right), { x: WIDTH - EDGE, y: HEIGHT - 4, "text-anchor": "end" }),
+        ...marks(low, high).flatMap((y) => [
+          s("path", { class: "grid", d: `M${LEFT} ${Y(y).toFixed(1)}H${WIDTH - EDGE}` }),
+          tick(form(y), { x: LEFT - 5, y: Y(y) + 4, "text-anchor": "end" }),
+        ]),
+        ...marks(from, right, whole ? 1 : 0).map((x) =>
+          tick(String(x), { x: X(x), y: HEIGHT - 4, "text-anchor": "middle" }),
+        ),
         ...(mark === undefined
           ? []
           : [s("path", { class: "guide", d: `M${X(mark).toFixed(1)} ${EDGE}V${HEIGHT - FOOT}` })]),

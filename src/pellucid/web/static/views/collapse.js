@@ -1,7 +1,7 @@
 // Without activations the layers are one Affine: its product, and that it answers the same.
 
 import { h, say, set } from "../dom.js";
-import { count, number } from "../format.js";
+import { count, minus, number } from "../format.js";
 import { asTaken } from "../heldout.js";
 import { collapsed } from "../network/edits.js";
 import { LAYERS } from "../network/layers.js";
@@ -45,7 +45,10 @@ export function collapse(page) {
       if (repaint || network !== before?.network)
         pictures.replaceChildren(...columns(page, network, product, facts.shape));
       const largest = Math.max(shown.digits, difference(network, product, look.pass.x));
-      say(same, t("collapse.same", { rows: count(page.digits.length + 1), difference: largest.toExponential(1) }));
+      say(
+        same,
+        t("collapse.same", { rows: count(page.digits.length + 1), difference: minus(largest.toExponential(1)) }),
+      );
       set(same, { "data-difference": largest });
     },
   };

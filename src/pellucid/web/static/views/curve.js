@@ -1,7 +1,7 @@
 // The activation's curve, with the neuron's point on it.
 
 import { h, s, say, set } from "../dom.js";
-import { number } from "../format.js";
+import { minus, number } from "../format.js";
 import { LAYERS } from "../network/layers.js";
 import { biasOf } from "./neuron.js";
 
@@ -69,7 +69,7 @@ export function curve({ t, network }, { layer, index }) {
       set(axes, { d: `M${EDGE} ${Y(0)}H${WIDTH - EDGE}M${X(0)} ${EDGE - 6}V${HEIGHT - EDGE}` });
       set(guide, { d: `M${X(z).toFixed(1)} ${Y(0).toFixed(1)}V${Y(y).toFixed(1)}H${X(0).toFixed(1)}` });
       set(point, { cx: X(z).toFixed(1), cy: Y(y).toFixed(1) });
-      say(ends[0], String(-reach));
+      say(ends[0], minus(String(-reach)));
       say(ends[1], String(reach));
       set(svg, {
         "aria-label": t("detail.curve.label", { name: activation.type, sum: number(z), activation: number(y) }),

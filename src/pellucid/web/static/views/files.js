@@ -1,7 +1,8 @@
 // The network as a model file: saved, and another one opened in its place.
 
-import { h, say } from "../dom.js";
+import { h } from "../dom.js";
 import { Network } from "../network/network.js";
+import { upload } from "./upload.js";
 
 /** @typedef {import("../page.js").Page} Page */
 
@@ -9,18 +10,7 @@ import { Network } from "../network/network.js";
 export function modelFiles(page) {
   const { t } = page;
   const told = h("p", { class: "told", role: "status" });
-  const file = h("input", {
-    type: "file",
-    accept: ".safetensors,.bin",
-    class: "unseen",
-    tabindex: -1,
-    "aria-hidden": "true",
-    "aria-label": t("files.open"),
-    onchange: async () => {
-      say(told, file.files?.[0] ? await opened(page, file.files[0]) : "");
-      file.value = ""; // the same file may be chosen again
-    },
-  });
+  const file = upload(t("files.open"), ".safetensors,.bin", told, (chosen) => opened(page, chosen));
   const button = (
     /** @type {string} */ id,
     /** @type {import("../texts.js").Key} */ text,

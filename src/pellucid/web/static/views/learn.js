@@ -116,16 +116,16 @@ function training(page, learning) {
       });
       const highest = Math.max(0.01, ...records.flatMap((record) => [record.loss, record.validation_loss]));
       const lowest = Math.min(0.9, ...records.flatMap((record) => [record.accuracy, record.validation_accuracy]));
-      const mark = records.length > 1 ? { mark: news?.shown } : {};
+      const more = { whole: true, ...(records.length > 1 ? { mark: news?.shown } : {}) };
       losses.render(
         [line("learn.learned", "first", "loss"), line("learn.held", "second", "validation_loss")],
         [0, highest],
-        mark,
+        more,
       );
       accuracies.render(
         [line("learn.learned", "first", "accuracy"), line("learn.held", "second", "validation_accuracy")],
         [Math.floor(lowest * 10) / 10, 1],
-        mark,
+        more,
       );
     },
   };

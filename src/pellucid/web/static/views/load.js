@@ -3,6 +3,7 @@
 import { h, say } from "../dom.js";
 import { fromPicture } from "../picture/digit.js";
 import { grid } from "../picture/raster.js";
+import { upload } from "./upload.js";
 
 /** @typedef {import("../page.js").Page} Page */
 
@@ -17,18 +18,7 @@ export function loading(page) {
     say(told, digit ? "" : t("load.no-misread"));
     if (digit) page.input(digit.pixels, { kind: "test", index: digit.index, label: digit.label });
   };
-  const file = h("input", {
-    type: "file",
-    accept: "image/*",
-    class: "unseen",
-    tabindex: -1,
-    "aria-hidden": "true",
-    "aria-label": t("load.image"),
-    onchange: async () => {
-      say(told, file.files?.[0] ? await readImage(page, file.files[0]) : "");
-      file.value = ""; // the same file may be chosen again
-    },
-  });
+  const file = upload(t("load.image"), "image/*", told, (chosen) => readImage(page, chosen));
   const button = (
     /** @type {"next" | "random" | "misread" | "image" | "noise"} */ name,
     /** @type {() => void} */ onclick,

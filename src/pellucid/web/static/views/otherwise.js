@@ -1,7 +1,7 @@
 // What would have to change: the smallest change found of the input that turns the answer.
 
 import { h, say, set } from "../dom.js";
-import { count, number, percent, short } from "../format.js";
+import { count, minus, number, percent, short } from "../format.js";
 import { afterRest, breather } from "../later.js";
 import { counterfactual } from "../network/reasons.js";
 import { canvas, paintGrey, paintSigned } from "./pixels.js";
@@ -137,7 +137,7 @@ function columns({ t, facts }) {
             "tr",
             {},
             h("th", { scope: "row" }, name),
-            ...[pass.x[at], x[at]].map((value) => h("td", {}, String(Number((value + offset).toPrecision(5))))),
+            ...[pass.x[at], x[at]].map((value) => h("td", {}, minus(String(Number((value + offset).toPrecision(5)))))),
           ),
         ),
       );
