@@ -78,8 +78,11 @@ Rows rows_of(const T* data, std::int64_t count, std::int64_t width) {
 // Strips of bytes, chosen from more rows, give the products of the numbers that these bytes become, bit for bit.
 template <class T>
 void strips_take_bytes() {
+    const Threads one(1), some(3);
     for (int trial = 0; trial < 60; ++trial) {
-        const std::int64_t M = whole(1, 70), K = whole(1, 200), H = whole(1, 40), ldc = padded(H), all = M + whole(0, 20);
+        const bool shared = trial % 12 == 0;  // so many that the threads share them
+        const std::int64_t M = shared ? whole(300, 400) : whole(1, 70), K = shared ? whole(500, 800) : whole(1, 200);
+        const std::int64_t H = whole(shared ? 9 : 1, 40), ldc = padded(H), all = M + whole(0, 20);
         const T factor = T(1) / 255;
         std::vector<std::uint8_t> bytes(static_cast<std::size_t>(all * K));
         for (auto& byte : bytes) byte = static_cast<std::uint8_t>(whole(0, 4) ? 0 : whole(0, 255));
@@ -94,7 +97,6 @@ void strips_take_bytes() {
         p.readable = K * H;
         Product<T> back{K, H, M, {A.data(), 1, K}, dy.data(), ldc, dW.data(), H};
         back.padded_c = false, back.readable = M * ldc;
-        const Threads one(1);
         multiply(p, one);
         multiply(back, one);
         Rows rows = rows_of(bytes.data(), M, K);
@@ -102,11 +104,11 @@ void strips_take_bytes() {
         Strips<T> strips;
         strips.begin(rows, K, factor, true);
         p.C = other.data();
-        product(p, strips, true, one);
+        product(p, strips, true, some);
         for (std::int64_t i = 0; i < M; ++i)
             CHECK(std::memcmp(&plain[static_cast<std::size_t>(i * ldc)], &other[static_cast<std::size_t>(i * ldc)],
                               static_cast<std::size_t>(H) * sizeof(T)) == 0, "bytes differ in row %d (%d x %d x %d)", int(i), int(M), int(H), int(K));
-        transposed_product<T>(strips, H, {dy.data(), ldc, M, M * ldc, true}, {other_dW.data(), H, K, K * H, false}, one, nullptr);
+        transposed_product<T>(strips, H, {dy.data(), ldc, M, M * ldc, true}, {other_dW.data(), H, K, K * H, false}, some, nullptr);
         CHECK(dW == other_dW, "bytes, transposed, differ (%d x %d x %d)", int(M), int(H), int(K));
     }
 }

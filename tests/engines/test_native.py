@@ -367,13 +367,18 @@ def test_threads_are_really_used() -> None:
     assert count() == before
 
 
-def test_the_same_seed_gives_the_same_sha_256(instructions: str) -> None:
-    digits = np.random.default_rng(0).integers(0, 256, (300, 784), np.uint8)
-    t = np.arange(300) % 10
+@pytest.mark.parametrize(("hidden", "batch_size"), [(16, 200), (100, 64), (300, 200)])
+@pytest.mark.parametrize("kind", [np.uint8, np.float32])
+def test_the_same_seed_gives_the_same_sha_256(instructions: str, kind: type, hidden: int, batch_size: int) -> None:
+    """Of pictures, which are mostly black, and in batches so large that the threads share the first layer's work."""
+    generator = np.random.default_rng(0)
+    digits = generator.integers(0, 256, (800, 784), np.uint8) * (generator.random((800, 784)) < 0.2)
+    digits = digits if kind is np.uint8 else (digits / 255).astype(kind)
+    t = np.arange(800) % 10
 
     def digest(seed: int, threads: int) -> str:
-        net = pl.mlp([784, 100, 10], dropout=0.2, pixels=True, seed=seed)
-        pl.train(net, digits, t, epochs=2, batch_size=64, seed=seed, engine="native", threads=threads)
+        net = pl.mlp([784, hidden, 10], dropout=0.2, pixels=kind is np.uint8, seed=seed)
+        pl.train(net, digits, t, epochs=2, batch_size=batch_size, seed=seed, engine="native", threads=threads)
         return hashlib.sha256(bits(*net.params)).hexdigest()
 
     first = digest(0, 1)

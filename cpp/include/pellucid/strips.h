@@ -39,7 +39,7 @@ public:
         nothing_.resize(static_cast<std::size_t>(room_));
     }
 
-    // Looks at strip i.
+    // Looks at strip i; those that are kept may be looked at by several threads.
     const Strip& look(std::int64_t i) {
         Strip& strip = strips_[static_cast<std::size_t>(i)];
         const std::int64_t place = kept_ ? i * room_ : 0;
@@ -107,8 +107,9 @@ private:
     void look_at_bytes(Strip& strip, std::int32_t* columns, T* values) {
         const std::uint8_t* at[kRows];
         for (std::int64_t r = 0; r < kRows; ++r) at[r] = row<std::uint8_t>(strip, r);
-        mixed_.resize(static_cast<std::size_t>(kRows * room_));
-        std::uint8_t* const mixed = mixed_.data();
+        static thread_local Buffer<std::uint8_t> room;  // strips are looked at by several threads at once
+        room.resize(static_cast<std::size_t>(kRows * room_));
+        std::uint8_t* const mixed = room.data();
         std::int64_t found = 0;
         auto look = [&](std::int64_t k, auto load_one) PELLUCID_INLINE {
             Bytes rows[kRows], any = {};
@@ -151,7 +152,6 @@ private:
     std::vector<Strip> strips_;
     Buffer<std::int32_t> columns_;
     Buffer<T> values_, nothing_;
-    Buffer<std::uint8_t> mixed_;
 };
 
 // V vectors from `column` on of R rows of C = start + X B, for one strip of X; now and then asks for lines of the next.
