@@ -98,6 +98,12 @@ def test_the_answer_is_spoken_once_a_stroke_has_ended(server, visit):
     tab.wait_for_timeout(1000)
     answer, match = (tab.get_by_test_id(name).inner_text() for name in ("prediction", "confidence"))
     assert tab.evaluate("spoken") == [f"The network answers {answer}, {match}."]
+    tab.evaluate(
+        "pellucid.page.edit([{ kind: 'bias', layer: 3, neuron: 5, value: 30 }])"
+    )  # another answer, nothing drawn
+    tab.wait_for_function("() => spoken.at(-1) === 'The network answers 5, 1.00.'")
+    tab.get_by_test_id("clear").click()
+    tab.wait_for_function("() => spoken.at(-1) === 'No answer: the drawing is empty.'")
 
 
 def test_nothing_moves_where_motion_is_reduced(server, visit):

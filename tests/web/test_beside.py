@@ -204,6 +204,13 @@ def test_play_says_what_it_replaces(server, visit):
     assert not tab.get_by_test_id("train-opened").is_visible()
     tab.get_by_test_id("train-step").click()
     tab.get_by_text("the network that learned here").wait_for()
+    tab.wait_for_function("() => document.querySelector('[data-testid=loss]').textContent !== '–'")
+    tab.evaluate("pellucid.page.edit([{ kind: 'off', layer: 1, neuron: 5 }])")
+    tab.get_by_text("of the network that learns, without your changes").wait_for()
+    tab.get_by_test_id("panel-share").click()
+    assert "What the network learned here is not in the link" in tab.inner_text(".panel")
+    tab.get_by_test_id("panel-learn").click()
     tab.get_by_test_id("train-opened").click()
     tab.get_by_text("95.8 % of 10,000 test digits right").wait_for()
+    assert tab.get_by_test_id("loss").inner_text() == "–"  # that is another network's
     assert prediction(tab) == "9"

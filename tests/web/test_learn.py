@@ -64,7 +64,7 @@ def test_training_is_pythons(server, visit):
     paused_at(tab, "epoch 2, batch 500")
     second = tab.evaluate(WEIGHTS)
     tab.get_by_test_id("train-back").fill("1")
-    paused_at(tab, "epoch 1,")
+    paused_at(tab, "after epoch 1")
     assert tab.evaluate(WEIGHTS) == first
     tab.get_by_test_id("language").click()  # the training outlives the views
     tab.get_by_test_id("train-epoch").click()
@@ -168,6 +168,11 @@ def test_backpropagation_is_pythons(address, visit):
         expected = grads[index][source, int(neuron[-1])]
         np.testing.assert_allclose(number(tab, "gradient-backprop"), expected, atol=1e-12)
         np.testing.assert_allclose(number(tab, "gradient-numeric"), expected, atol=1e-9)
+    tab.get_by_label("Weight from neuron").fill("99")
+    tab.get_by_label("Weight from neuron").blur()
+    settle(tab)
+    assert tab.get_by_label("Weight from neuron").input_value() == "15"  # the last that there is
+    np.testing.assert_allclose(number(tab, "gradient-backprop"), grads[4][15, 5], atol=1e-12)
     tab.get_by_test_id("clear").click()
     settle(tab)
     assert tab.locator(".nudge").count() == 0

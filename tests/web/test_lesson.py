@@ -26,7 +26,7 @@ def test_the_lesson_drives_the_picture(address, visit):
         2: f"{np.count_nonzero(trace.x)} of them are lit",
         3: "784-16-16-10",
         4: f"{trace[2][0, 3] - net.layers[2].b[3]:.2f} here",
-        5: f"{net.layers[4].b[5]:.2f} here. So weights × input must pass {-net.layers[4].b[5]:.2f}",
+        5: f"−{-net.layers[4].b[5]:.2f} here. So weights × input must pass {-net.layers[4].b[5]:.2f}",
         6: f"{z:.2f} becomes {y:.2f}",
         8: "13,002",
         9: "12x + 5",
@@ -81,7 +81,7 @@ def test_keys_and_list_walk_the_lesson(server, visit):
     settle(tab)
     chain = tab.get_by_test_id("chain")
     tab.get_by_label("x", exact=True).fill("-1.5")
-    assert chain.inner_text() == "f(g(-1.5)) = 12 · -1.5 + 5 = -13.00"
+    assert chain.inner_text() == "f(g(−1.5)) = 12 · −1.5 + 5 = −13.00"
     tab.get_by_label("sigmoid in between").check()
     assert chain.inner_text().endswith(f"= {3 / (1 + np.exp(5)) + 2:.2f}")
     assert tab.locator(".lesson [role=status]").inner_text().startswith("9. Why activations?")
@@ -108,7 +108,7 @@ def test_both_codes_run_and_are_the_same_network(server, visit):
     ours, theirs = (tab.get_by_test_id(f"code-{name}").inner_text() for name in ("pellucid", "pytorch"))
     one = {"x": images, "t": labels}
     exec(ours.replace("pl.train(", "start = net.copy(); pl.train(").replace("epochs=10", "epochs=1"), one)  # noqa: S102
-    two = {"x": torch.tensor(images).float().reshape(32, 784), "t": torch.tensor(labels).long()}
+    two = {"x": torch.tensor(images).float(), "t": torch.tensor(labels).long()}
     building, learning = theirs.split("optimizer =")
     exec(building, two)  # noqa: S102
     affine = [layer for layer in one["start"].layers if isinstance(layer, pl.Affine)]

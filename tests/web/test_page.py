@@ -162,7 +162,7 @@ def test_a_neuron_in_detail(address, visit):
     trace = pl.load(SHIPPED).astype("float64").forward(x)
     shown = float(tab.get_by_test_id("weighted-sum").get_attribute("value"))
     np.testing.assert_allclose(shown, trace[4][0, 5], atol=1e-10)
-    assert f"σ({trace[4][0, 5]:.2f}) = {trace[5][0, 5]:.2f}" in detail.inner_text()
+    assert f"σ({trace[4][0, 5]:.2f}) = {trace[5][0, 5]:.2f}".replace("-", "−") in detail.inner_text()
     assert detail.locator("li").count() == 16 + 10
     tab.keyboard.press("ArrowLeft")
     tab.keyboard.press("Enter")

@@ -66,7 +66,8 @@ def _serve(model: str | None, port: int | None, browser: bool) -> None:
     from pellucid.web.server import serve as serve_page
 
     def ready(address: str) -> None:
-        tell(say("{address} shows {name}; Ctrl-C stops", address=address, name=path.name))
+        name = path.name if model is not None else say("the network that comes with pellucid")
+        tell(say("{address} shows {name}; Ctrl-C stops", address=address, name=name))
         if browser:
             import webbrowser
 

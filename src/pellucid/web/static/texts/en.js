@@ -68,6 +68,7 @@ export const en = {
   "answer.right": "right: the label is {label}",
   "answer.wrong": "misread: the label is {label}",
   "answer.none": "No output stands for “none of them”: one of the ten is always the brightest.",
+  "answer.spoken.none": "No answer: the drawing is empty.",
   "answer.spoken": "The network answers {label}, {value}.",
   "answer.spoken.value": "The network answers {value}.",
   "answer.values": "Values",
@@ -267,6 +268,8 @@ export const en = {
   "share.words.edits": "{count} edits",
   "share.words.page": "the page as it is at first",
   "share.local": "This address works on this computer only, while pellucid runs.",
+  "share.learned":
+    "What the network learned here is not in the link, which shows the network as it was opened: save it as a model file (Change the network) and open that.",
   "share.file": "Whoever opens the link must be able to open this address.",
   "share.school":
     "For a class, write the page as one file (pellucid export MODEL --to html page.html) or as a folder (--to site FOLDER), put it on the school's web site, and type its address above. It needs nothing else.",
@@ -356,7 +359,7 @@ export const en = {
   "collapse.seed":
     "It is the same with two lines: f(x) = 3x + 2 after g(x) = 4x + 1 is 3(4x + 1) + 2 = 12x + 5, one line again.",
   "effect.title": "Before and after",
-  "effect.before": "original",
+  "effect.before": "before",
   "effect.after": "changed",
   "effect.answer": "Answer",
   "effect.neurons": "Neurons that differ",
@@ -369,8 +372,8 @@ export const en = {
   "effect.some":
     "On the {rows} test digits that travel with this page; in brackets the 95 % interval (Wilson). Neurons that differ have a dashed ring in the picture.",
   "edits.title": "Edits",
-  "edits.none": "The network is the original.",
-  "edits.back": "Back to the original",
+  "edits.none": "Nothing has been changed.",
+  "edits.back": "Take all changes back",
   "files.open": "Open a model file",
   "files.unread": "this is no model file of pellucid: choose one that pellucid or this page has saved (.safetensors)",
   "files.other":
@@ -379,7 +382,7 @@ export const en = {
   "edits.remove": "Remove",
   "edits.remove.label": "Remove: {edit}",
   "edits.long":
-    "These edits are too long for the page's address: a link shows the original. Save them as a model file.",
+    "These edits are too long for the page's address: a link shows the network without them. Save them as a model file.",
   "edit.bias": "{name}: bias {value}",
   "edit.weight": "{name}: weight from {from} {value}",
   "edit.paint": "{name}: {count} weights painted",
@@ -397,6 +400,8 @@ export const en = {
   "learn.step": "One batch",
   "learn.epoch": "One epoch",
   "learn.place": "epoch {epoch}, batch {batch} of {batches}",
+  "learn.after": "after epoch {epoch}",
+  "learn.edited": "Loss and accuracy are those of the network that learns, without your changes to it.",
   "learn.loss": "Loss",
   "learn.accuracy": "Accuracy, held-out digits",
   "learn.shares": "Accuracy",

@@ -69,6 +69,7 @@ export const ko = {
   "answer.right": "정답: 레이블은 {label}",
   "answer.wrong": "오답: 레이블은 {label}",
   "answer.none": "“어느 숫자도 아님”을 나타내는 출력은 없습니다. 열 개 가운데 하나는 늘 가장 밝습니다.",
+  "answer.spoken.none": "그린 것이 없어 답이 없습니다.",
   "answer.spoken": "신경망의 답은 {label}, {value}입니다.",
   "answer.spoken.value": "신경망의 답은 {value}입니다.",
   "answer.values": "값",
@@ -267,6 +268,8 @@ export const ko = {
   "share.words.edits": "고친 것 {count}가지",
   "share.words.page": "처음 상태의 페이지",
   "share.local": "이 주소는 pellucid가 실행되는 동안 이 컴퓨터에서만 열립니다.",
+  "share.learned":
+    "여기서 학습한 내용은 링크에 담기지 않고, 링크로 열면 처음 열었던 신경망이 보입니다. 신경망 바꾸기에서 모델 파일로 저장해 그 파일을 여세요.",
   "share.file": "링크를 받은 사람이 이 주소를 열 수 있어야 합니다.",
   "share.school":
     "수업에 쓰려면 페이지를 파일 하나(pellucid export MODEL --to html page.html)나 폴더 하나(--to site 폴더)로 만들어 학교 웹 사이트에 올리고, 그 주소를 위에 적으세요. 다른 것은 필요 없습니다.",
@@ -355,7 +358,7 @@ export const ko = {
   "collapse.seed":
     "일차식 두 개도 마찬가지입니다: f(x) = 3x + 2와 g(x) = 4x + 1을 이으면 3(4x + 1) + 2 = 12x + 5, 다시 일차식 하나입니다.",
   "effect.title": "전과 후",
-  "effect.before": "원래",
+  "effect.before": "바꾸기 전",
   "effect.after": "바꾼 뒤",
   "effect.answer": "답",
   "effect.neurons": "달라진 뉴런",
@@ -368,8 +371,8 @@ export const ko = {
   "effect.some":
     "이 페이지에 들어 있는 시험 숫자 {rows}개에서 센 값이고, 괄호 안은 95 % 신뢰구간(Wilson)입니다. 달라진 뉴런에는 그림에서 점선 고리가 보입니다.",
   "edits.title": "바꾼 것",
-  "edits.none": "원래 신경망 그대로입니다.",
-  "edits.back": "처음 신경망으로",
+  "edits.none": "아직 바꾼 것이 없습니다.",
+  "edits.back": "모두 되돌리기",
   "files.open": "모델 파일 열기",
   "files.unread": "pellucid의 모델 파일이 아닙니다. pellucid나 이 페이지에서 저장한 파일(.safetensors)을 고르세요",
   "files.other":
@@ -378,7 +381,7 @@ export const ko = {
   "edits.remove": "지우기",
   "edits.remove.label": "지우기: {edit}",
   "edits.long":
-    "바꾼 것이 너무 길어 페이지 주소에 담지 못합니다. 링크로 열면 원래 신경망이 보이니, 모델 파일로 저장하세요.",
+    "바꾼 것이 너무 길어 페이지 주소에 담지 못합니다. 링크로 열면 바꾸기 전 신경망이 보이니, 모델 파일로 저장하세요.",
   "edit.bias": "{name}: 편향 {value}",
   "edit.weight": "{name}: {from}에서 오는 가중치 {value}",
   "edit.paint": "{name}: 가중치 {count}개를 칠함",
@@ -396,6 +399,8 @@ export const ko = {
   "learn.step": "한 배치",
   "learn.epoch": "한 에포크",
   "learn.place": "에포크 {epoch}, 배치 {batch}/{batches}",
+  "learn.after": "에포크 {epoch}까지 학습",
+  "learn.edited": "손실과 정확도는 직접 바꾼 것을 뺀, 학습하는 신경망의 값입니다.",
   "learn.loss": "손실",
   "learn.accuracy": "정확도 (검증용 숫자)",
   "learn.shares": "정확도",

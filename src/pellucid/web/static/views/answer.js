@@ -9,6 +9,9 @@ import { number, percent, short } from "../format.js";
  * @typedef {import("../look.js").Look} Look
  */
 
+/** What was last said of the answer; views are made anew with each other network. @type {WeakMap<Page, string>} */
+const said = new WeakMap();
+
 const REST = 700; // milliseconds without a change, and not within a stroke, before the answer is spoken
 
 /** @param {Page} page @returns {View} */
@@ -49,15 +52,23 @@ export function answer(page) {
       set(verdict, { "data-right": told?.right === undefined ? null : String(told.right) });
       none.hidden = look.state.input.source.kind !== "noise" || !network.classifies;
       clearTimeout(timer);
-      if (!told || !before) return;
+      const sentence = aloud(page, told);
+      if (!said.has(page)) said.set(page, sentence); // nothing has changed yet
+      if (said.get(page) === sentence) return;
       const speak = () => {
         if (page.drawing) timer = window.setTimeout(speak, REST);
-        else if (!told.confidence) say(spoken, t("answer.spoken.value", { value: told.answer }));
-        else say(spoken, t("answer.spoken", { label: told.answer, value: told.confidence }));
+        else (say(spoken, sentence), said.set(page, sentence));
       };
       timer = window.setTimeout(speak, REST);
     },
   };
+}
+
+/** What a screen reader says. @param {Page} page @param {{answer: string, confidence: string} | null} told */
+function aloud({ t }, told) {
+  if (!told) return t("answer.spoken.none");
+  if (!told.confidence) return t("answer.spoken.value", { value: told.answer });
+  return t("answer.spoken", { label: told.answer, value: told.confidence });
 }
 
 /** @param {Page} page @param {Look} look */

@@ -135,7 +135,9 @@ function weights(page) {
   /** @type {[Look, Gradients, number] | null} */
   let shown = null;
   const again = () => {
-    chosen = from.checkValidity() && from.value !== "" ? Number(from.value) : null;
+    const asked = from.valueAsNumber; // what no connection has becomes the nearest that there is
+    chosen = Number.isNaN(asked) ? null : Math.min(Math.max(Math.round(asked), 0), Number(from.max));
+    if (chosen !== null) from.value = String(chosen);
     page.choose("from", chosen === null ? null : String(chosen));
     if (shown) render(...shown);
   };

@@ -48,6 +48,7 @@ function training(page, learning) {
     h("output", { "data-testid": name }, "–"),
   );
   const told = h("div", { class: "notices", role: "status" });
+  const edited = h("p", { class: "note", hidden: true }, t("learn.edited"));
   const which = h("span");
   const opened = h(
     "button",
@@ -78,6 +79,7 @@ function training(page, learning) {
       h("div", {}, h("dt", {}, t("learn.loss")), h("dd", {}, loss)),
       h("div", {}, h("dt", {}, t("learn.accuracy")), h("dd", {}, accuracy)),
     ),
+    edited,
     told,
     rewind,
     h("div", { class: "charts" }, losses.element, accuracies.element),
@@ -91,14 +93,17 @@ function training(page, learning) {
       const running = news !== null && news.mode !== "pause";
       set(play, { disabled: running || Boolean(news?.finished) });
       set(pause, { disabled: !running });
-      say(loss, typeof news?.loss === "number" ? number(news.loss) : "–");
-      say(accuracy, typeof news?.accuracy === "number" ? percent(news.accuracy) : "–");
-      set(loss, { value: news?.loss });
-      set(accuracy, { value: news?.accuracy });
       const own = page.base === page.opened;
+      const seen = own ? null : news; // the figures of the network that is shown
+      say(loss, typeof seen?.loss === "number" ? number(seen.loss) : "–");
+      say(accuracy, typeof seen?.accuracy === "number" ? percent(seen.accuracy) : "–");
+      set(loss, { value: seen?.loss });
+      set(accuracy, { value: seen?.accuracy });
       opened.hidden = own;
       say(which, t(!own ? "learn.now" : news ? "learn.waiting" : "learn.replaces"));
-      say(place, news ? t("learn.place", { epoch: news.epoch, batch: news.batch, batches: news.batches || "–" }) : "");
+      const { epoch, batch, batches } = news ?? { epoch: 0, batch: 0, batches: 0 };
+      say(place, news ? t(batches ? "learn.place" : "learn.after", { epoch, batch, batches }) : "");
+      edited.hidden = own || !page.store.state.edits.length;
       const kept = news?.kept ?? [0];
       set(back, { max: kept.length - 1, disabled: kept.length < 2 });
       if (news && document.activeElement !== back) back.value = String(kept.indexOf(news.shown));

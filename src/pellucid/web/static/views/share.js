@@ -132,6 +132,7 @@ export function share(page, panels) {
     h("div", { class: "tools" }, copy, copied),
     words,
     where,
+    page.base === page.opened ? null : h("p", { class: "note" }, t("share.learned")),
     h("p", { class: "note" }, t("share.school")),
   );
   return {
