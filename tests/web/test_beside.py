@@ -210,6 +210,7 @@ def test_play_says_what_it_replaces(server, visit):
     tab.get_by_test_id("panel-share").click()
     assert "What the network learned here is not in the link" in tab.inner_text(".panel")
     tab.get_by_test_id("panel-learn").click()
+    tab.evaluate("pellucid.page.edit([])")
     tab.get_by_test_id("train-opened").click()
     tab.get_by_text("95.8 % of 10,000 test digits right").wait_for()
     assert tab.get_by_test_id("loss").inner_text() == "–"  # that is another network's
