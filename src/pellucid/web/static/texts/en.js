@@ -12,7 +12,7 @@ export const en = {
   "header.learned": "the network that learned here",
   "header.language": "한국어",
   "header.theme": "Theme",
-  "theme.system": "As the system",
+  "theme.system": "System",
   "theme.light": "Light",
   "theme.dark": "Dark",
   "theme.contrast": "High contrast",

@@ -12,7 +12,7 @@ export const ko = {
   "header.learned": "여기서 학습한 신경망",
   "header.language": "English",
   "header.theme": "테마",
-  "theme.system": "시스템 설정",
+  "theme.system": "시스템",
   "theme.light": "밝게",
   "theme.dark": "어둡게",
   "theme.contrast": "고대비",
