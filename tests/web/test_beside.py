@@ -208,7 +208,7 @@ def test_play_says_what_it_replaces(server, visit):
     tab.evaluate("pellucid.page.edit([{ kind: 'off', layer: 1, neuron: 5 }])")
     tab.get_by_text("of the network that learns, without your changes").wait_for()
     tab.get_by_test_id("panel-share").click()
-    assert "What the network learned here is not in the link" in tab.inner_text(".panel")
+    tab.locator(".panel").get_by_text("What the network learned here is not in the link").wait_for()
     tab.get_by_test_id("panel-learn").click()
     tab.evaluate("pellucid.page.edit([])")
     tab.get_by_test_id("train-opened").click()
