@@ -38,7 +38,7 @@ demo: .venv/base
 
 test: check
 	$(BIN)/coverage erase
-	OMP_NUM_THREADS=1 $(BIN)/coverage run -m pytest -q -n 2 -m "not soak"
+	OMP_NUM_THREADS=1 $(BIN)/coverage run -m pytest -q -n 3 --dist worksteal -m "not soak"
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report
 

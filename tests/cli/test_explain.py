@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -29,11 +30,24 @@ def people(generator, tmp_path) -> Path:
     return Path("people.csv")
 
 
-def trained(run, people: Path, target: str) -> Path:
-    other = {"bought": "spent", "spent": "bought"}[target]
-    words = ("--data", people, "--target", target, "--ignore", other, "--quick", "-o", f"{target}.safetensors")
-    assert run("train", *words).code == 0
-    return Path(f"{target}.safetensors")
+@pytest.fixture(scope="module")
+def kept() -> dict[str, bytes]:
+    """Files of what was trained: the people are the same in every test."""
+    return {}
+
+
+@pytest.fixture
+def trained(run, people, kept) -> Callable[[str], Path]:
+    def train(target: str) -> Path:
+        path, other = Path(f"{target}.safetensors"), {"bought": "spent", "spent": "bought"}[target]
+        if target not in kept:
+            words = ("--data", people, "--target", target, "--ignore", other, "--quick", "-o", path)
+            assert run("train", *words).code == 0
+            kept[target] = path.read_bytes()
+        path.write_bytes(kept[target])
+        return path
+
+    return train
 
 
 def test_a_digit_explained(run, model):
@@ -101,8 +115,8 @@ def test_a_picture_file(run, model, picture):
     assert "leave --row out" in run("explain", model, picture, "--row", 1).err
 
 
-def test_a_row_of_a_table_by_command(run, people):
-    model = trained(run, people, "bought")
+def test_a_row_of_a_table_by_command(run, people, trained):
+    model = trained("bought")
     net = pl.load(model)
     result = run("explain", model, "later.csv", "--row", 3, "--json")
     found, x = result.json, net.columns.x(pl.read_table("later.csv"))[2:3]
@@ -120,8 +134,8 @@ def test_a_row_of_a_table_by_command(run, people):
     assert "cells of categories unseen in training: 1 (city: '대전' 1)" in result.err
 
 
-def test_a_missing_cell_of_that_row_alone_is_told_of(run, people):
-    model = trained(run, people, "bought")
+def test_a_missing_cell_of_that_row_alone_is_told_of(run, people, trained):
+    model = trained("bought")
     result = run("explain", model, people, "--row", 8)
     assert "age = missing" in result.out
     assert "missing cells filled: 1 (age 1)" in result.err
@@ -129,8 +143,8 @@ def test_a_missing_cell_of_that_row_alone_is_told_of(run, people):
     assert "smallest change found that turns" in run("explain", model, people, "--row", 1).out
 
 
-def test_values_of_a_table(run, people):
-    model = trained(run, people, "spent")
+def test_values_of_a_table(run, people, trained):
+    model = trained("spent")
     found = run("explain", model, people, "--row", 1, "--json").json
     assert found["prediction"] == pytest.approx(float(pl.load(model).predict(pl.read_table(people))[0, 0]))
     assert found["runner_up"] is None
@@ -140,8 +154,8 @@ def test_values_of_a_table(run, people):
     assert "what every neuron holds:" in text
 
 
-def test_errors_name_the_row_of_the_file(run, people):
-    model = trained(run, people, "bought")
+def test_errors_name_the_row_of_the_file(run, people, trained):
+    model = trained("bought")
     lines = people.read_text(encoding="utf-8").splitlines()
     lines[200] = "old,서울,a,yes,1"
     Path("bad.csv").write_text("\n".join(lines), encoding="utf-8")
@@ -182,9 +196,9 @@ def test_two_classes_by_one_output_and_several_values(run):
 
 @pytest.mark.parametrize("lang", ["en", "ko"])
 @pytest.mark.parametrize("columns", [60, 80])
-def test_everything_fits_in_both_languages(run, model, people, monkeypatch, lang, columns):
+def test_everything_fits_in_both_languages(run, model, people, trained, monkeypatch, lang, columns):
     monkeypatch.setenv("COLUMNS", str(columns))
-    table = trained(run, people, "bought")
+    table = trained("bought")
     for words in ((model, "--digit", 5, "--trace"), (table, people, "--row", 2, "--trace")):
         result = run("explain", *words, "--lang", lang)
         assert result.code == 0
@@ -256,9 +270,9 @@ def test_wide_pictures_are_shrunk_and_other_layers_explained(run, monkeypatch, g
     assert run("explain", "plain.safetensors", "--digit", 3).code == 0
 
 
-def test_plots(run, model, people):
+def test_plots(run, model, people, trained):
     pytest.importorskip("matplotlib")
     assert run("explain", model, "--digit", 0, "--plot", "why.svg", "--lang", "ko").code == 0
     assert b"<svg" in Path("why.svg").read_bytes()
-    table = trained(run, people, "bought")
+    table = trained("bought")
     assert "picture written: bars.png" in run("explain", table, people, "--row", 1, "--plot", "bars.png").err

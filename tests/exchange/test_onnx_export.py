@@ -69,7 +69,7 @@ def without(layers: list[pl.Layer]) -> list[pl.Layer]:
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-@settings(max_examples=200, deadline=None, derandomize=True, database=None)
+@settings(max_examples=100, deadline=None, derandomize=True, database=None)
 @given(data=st.data())
 def test_random_architectures(dtype: str, data: st.DataObject, tmp_path_factory: pytest.TempPathFactory):
     net = data.draw(networks(dtype))

