@@ -19,7 +19,7 @@ from pellucid.training.run import Run
 Data = tuple[Array, Array]
 
 KOREAN = {
-    "epoch {epoch}/{epochs}": "에폭 {epoch}/{epochs}",
+    "epoch {epoch}/{epochs}": "에포크 {epoch}/{epochs}",
     "loss": "손실",
     "accuracy": "정확도",
     "validation {name}": "검증 {name}",
