@@ -80,12 +80,14 @@ def test_it_listens_on_this_computer_only(server):
             raise OSError("this machine's own name is 127.0.0.1, too")
 
 
-@pytest.mark.parametrize("arguments", [["open", "--no-browser"], ["serve", str(SHIPPED)]])
-def test_ctrl_c_stops_it_cleanly(arguments):
+@pytest.mark.parametrize(
+    ("arguments", "shown"),
+    [(["open", "--no-browser"], "the network that comes with pellucid"), (["serve", str(SHIPPED)], SHIPPED.name)],
+)
+def test_ctrl_c_stops_it_cleanly(arguments, shown):
     command = [sys.executable, "-m", "pellucid", *arguments, "--port", "0", "--lang", "en"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        address, *rest = process.stdout.readline().split()
-        assert rest == ["shows", "digits.safetensors;", "Ctrl-C", "stops"]
+        address, _, told = process.stdout.readline().partition(" ")
         connections = [socket.create_connection(("127.0.0.1", urlsplit(address).port)) for _ in range(3)]
         assert ask(address)[0].status == 200
         start = time.monotonic()
@@ -95,6 +97,7 @@ def test_ctrl_c_stops_it_cleanly(arguments):
             connection.close()
         assert time.monotonic() - start < 5
     assert (process.returncode, out, err) == (0, "", "")
+    assert told == f"shows {shown}; Ctrl-C stops\n"
 
 
 def test_a_taken_port_is_an_error_only_where_it_was_asked_for(capfd):
