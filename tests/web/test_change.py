@@ -176,7 +176,7 @@ def test_one_weight_and_off(server, visit):
     assert "switched off, activation 0" in tab.get_by_test_id("neuron-2-3").get_attribute("aria-label")
     edits = tab.get_by_test_id("edits").locator("li")
     assert edits.all_inner_texts() == [
-        "hidden layer 2, neuron 3: weight from 5 -4.50\nRemove",
+        "hidden layer 2, neuron 3: weight from 5 −4.50\nRemove",
         "hidden layer 2, neuron 3: off\nRemove",
     ]
     tab.get_by_role("button", name="Remove: hidden layer 2, neuron 3: weight from 5").click()
@@ -260,7 +260,7 @@ def test_activations(server, visit):
 def test_long_edits_are_not_in_the_address(page_file, visit):
     tab = visit(f"{page_file.as_uri()}#t=340&p=change&lang=en&e=b1.5:-10")
     settle(tab)
-    assert "bias -10.00" in tab.get_by_test_id("neuron-1-5").get_attribute("aria-label")
+    assert "bias −10.00" in tab.get_by_test_id("neuron-1-5").get_attribute("aria-label")
     note = tab.get_by_text("These edits are too long for the page's address")
     assert not note.is_visible()
     tab.evaluate(
