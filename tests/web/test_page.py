@@ -1,5 +1,7 @@
 """The page as people use it, in Chromium: served, and as a file."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -162,6 +164,8 @@ def test_a_neuron_in_detail(address, visit):
     trace = pl.load(SHIPPED).astype("float64").forward(x)
     shown = float(tab.get_by_test_id("weighted-sum").get_attribute("value"))
     np.testing.assert_allclose(shown, trace[4][0, 5], atol=1e-10)
+    added = tab.evaluate("() => Array.from(document.querySelectorAll('.detail .sum > div'), (row) => row.innerText)")
+    assert re.match(r"−\s*\d", added[1]), added  # one sign, not two
     assert f"σ({trace[4][0, 5]:.2f}) = {trace[5][0, 5]:.2f}".replace("-", "−") in detail.inner_text()
     assert detail.locator("li").count() == 16 + 10
     tab.keyboard.press("ArrowLeft")

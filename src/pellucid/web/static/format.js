@@ -5,6 +5,11 @@ export function minus(text) {
   return text.replaceAll("-", "−");
 }
 
+/** Without its minus sign, where one stands before it. @param {string} text a number as it is shown */
+export function unsigned(text) {
+  return text.replace(/^−/, "");
+}
+
 /** Two digits after the point; more where the number is small, fewer where it is large. @param {number} value */
 export function number(value) {
   const size = Math.abs(value);

@@ -1,7 +1,7 @@
 // One neuron in detail: its weights, what comes in, the sum with its numbers, the curve, where its output goes.
 
 import { h, reveal, say, set } from "../dom.js";
-import { adding, number, signed } from "../format.js";
+import { adding, number, signed, unsigned } from "../format.js";
 import { isOff } from "../network/edits.js";
 import { layerName } from "../texts.js";
 import { bars } from "./bars.js";
@@ -239,7 +239,7 @@ function sum({ t }, neuron) {
       const [first, second, whole] = adding([incoming, known, z]);
       for (const [place, value, text] of /** @type {const} */ ([
         [products, incoming, first],
-        [bias, known, second.replace("-", "")],
+        [bias, known, unsigned(second)],
         [total, z, whole],
       ])) {
         say(place, text);

@@ -1,7 +1,7 @@
 // A panel: why a neuron holds what it holds, and what would have to change.
 
 import { h, say, set } from "../dom.js";
-import { adding, number, percent, signed } from "../format.js";
+import { adding, number, percent, signed, unsigned } from "../format.js";
 import { isOff } from "../network/edits.js";
 import { integrated } from "../network/reasons.js";
 import { layerName } from "../texts.js";
@@ -199,7 +199,7 @@ function sums(t) {
       const plus = found.values.reduce((sum, value) => sum + Math.max(value, 0), 0);
       const values = [found.atBaseline, plus, plus - found.sum, found.atInput];
       const [black, added, taken, now] = adding([found.atBaseline, plus, found.sum - plus, found.atInput]);
-      [black, added, taken.replace("-", ""), now].forEach((text, i) => {
+      [black, added, unsigned(taken), now].forEach((text, i) => {
         say(rows[i].value, text);
         set(rows[i].value, { value: values[i] });
       });
