@@ -36,6 +36,7 @@ help:
 demo: .venv/base
 	$(BIN)/pellucid demo -o $(OUT)
 
+# Three workers on two processors: one of them always waits for a browser.
 test: check
 	$(BIN)/coverage erase
 	OMP_NUM_THREADS=1 $(BIN)/coverage run -m pytest -q -n 3 --dist worksteal -m "not soak"

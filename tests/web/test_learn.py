@@ -3,8 +3,6 @@
 import json
 import re
 import signal
-import subprocess
-import sys
 import threading
 import time
 import urllib.request
@@ -16,7 +14,7 @@ import pytest
 import pellucid as pl
 from pellucid.web import SHIPPED, page
 from tests.web.test_page import THEMES, by_mouse, path_of, settle
-from tests.web.test_server import ask
+from tests.web.test_server import ask, started
 
 WEIGHTS = "() => pellucid.network.layers.flatMap((l) => Object.values(l.arrays).map((a) => Array.from(a.data)))"
 
@@ -294,8 +292,7 @@ def test_the_server_refuses_what_the_page_never_asks(server):
 
 
 def test_ctrl_c_while_pages_train():
-    command = [sys.executable, "-m", "pellucid", "open", "--no-browser", "--port", "0", "--lang", "en"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    with started("open", "--no-browser") as process:
         address = process.stdout.readline().split()[0]
         streams = [urllib.request.urlopen(f"{address}learn") for _ in range(3)]
         names = [json.loads(stream.readline().removeprefix(b"data: "))["name"] for stream in streams]

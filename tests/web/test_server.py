@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from contextlib import closing
+from contextlib import closing, contextmanager
 from urllib.parse import urlsplit
 
 import pytest
@@ -80,13 +80,23 @@ def test_it_listens_on_this_computer_only(server):
             raise OSError("this machine's own name is 127.0.0.1, too")
 
 
+@contextmanager
+def started(*arguments):
+    """Start pellucid in a process of its own; a test that fails within does not wait for its end."""
+    command = [sys.executable, "-m", "pellucid", *arguments, "--port", "0", "--lang", "en"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
 @pytest.mark.parametrize(
     ("arguments", "shown"),
     [(["open", "--no-browser"], "the network that comes with pellucid"), (["serve", str(SHIPPED)], SHIPPED.name)],
 )
 def test_ctrl_c_stops_it_cleanly(arguments, shown):
-    command = [sys.executable, "-m", "pellucid", *arguments, "--port", "0", "--lang", "en"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    with started(*arguments) as process:
         address, _, told = process.stdout.readline().partition(" ")
         connections = [socket.create_connection(("127.0.0.1", urlsplit(address).port)) for _ in range(3)]
         assert ask(address)[0].status == 200

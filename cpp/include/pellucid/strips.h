@@ -107,9 +107,9 @@ private:
     void look_at_bytes(Strip& strip, std::int32_t* columns, T* values) {
         const std::uint8_t* at[kRows];
         for (std::int64_t r = 0; r < kRows; ++r) at[r] = row<std::uint8_t>(strip, r);
-        static thread_local Buffer<std::uint8_t> room;  // strips are looked at by several threads at once
-        room.resize(static_cast<std::size_t>(kRows * room_));
-        std::uint8_t* const mixed = room.data();
+        static thread_local Buffer<std::uint8_t> scratch;  // strips are looked at by several threads at once
+        scratch.resize(static_cast<std::size_t>(kRows * room_));
+        std::uint8_t* const mixed = scratch.data();
         std::int64_t found = 0;
         auto look = [&](std::int64_t k, auto load_one) PELLUCID_INLINE {
             Bytes rows[kRows], any = {};

@@ -52,6 +52,7 @@ class Moment(NamedTuple):
 
     @property
     def nbytes(self) -> int:
+        """Bytes of all its arrays."""
         return sum(array.nbytes for array in (*self.arrays, *flat(self.memory.values())))
 
 
@@ -64,12 +65,14 @@ class Moments:
 
     @property
     def epochs(self) -> list[int]:
+        """The epochs that are held, ascending."""
         return list(self._held)
 
     def __getitem__(self, epoch: int) -> Moment:
         return self._held[epoch]
 
     def keep(self, epoch: int, moment: Moment) -> None:
+        """Hold the moment after an epoch; where all are too many, every second, fourth, ... stays."""
         while (len(self._held) + 1) * moment.nbytes > self._most_bytes and self._every < MOST_EPOCHS:
             self._every *= 2
             self._thin()

@@ -9,10 +9,10 @@ import { number, percent, short } from "../format.js";
  * @typedef {import("../look.js").Look} Look
  */
 
+const REST = 700; // milliseconds without a change, and not within a stroke, before the answer is spoken
+
 /** What was last said of the answer; views are made anew with each other network. @type {WeakMap<Page, string>} */
 const said = new WeakMap();
-
-const REST = 700; // milliseconds without a change, and not within a stroke, before the answer is spoken
 
 /** @param {Page} page @returns {View} */
 export function answer(page) {
@@ -57,7 +57,10 @@ export function answer(page) {
       if (said.get(page) === sentence) return;
       const speak = () => {
         if (page.drawing) timer = window.setTimeout(speak, REST);
-        else (say(spoken, sentence), said.set(page, sentence));
+        else {
+          say(spoken, sentence);
+          said.set(page, sentence);
+        }
       };
       timer = window.setTimeout(speak, REST);
     },

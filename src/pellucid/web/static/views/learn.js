@@ -101,8 +101,8 @@ function training(page, learning) {
       set(accuracy, { value: seen?.accuracy });
       opened.hidden = own;
       say(which, t(!own ? "learn.now" : news ? "learn.waiting" : "learn.replaces"));
-      const { epoch, batch, batches } = news ?? { epoch: 0, batch: 0, batches: 0 };
-      say(place, news ? t(batches ? "learn.place" : "learn.after", { epoch, batch, batches }) : "");
+      const now = news && { epoch: news.epoch, batch: news.batch, batches: news.batches };
+      say(place, now ? t(now.batches ? "learn.place" : "learn.after", now) : "");
       edited.hidden = own || !page.store.state.edits.length;
       const kept = news?.kept ?? [0];
       set(back, { max: kept.length - 1, disabled: kept.length < 2 });

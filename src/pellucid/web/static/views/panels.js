@@ -85,7 +85,8 @@ export function panels(page) {
       say(title, found ? t(found.title) : "");
       open?.render(look, null);
       place.scrollTop = 0;
-      if (open && !before && narrow.matches && !look.state.step) requestAnimationFrame(() => reveal(place, true)); // by its address: there it stands below all else
+      // Opened by its address, where it stands below all else, it is brought into sight, too.
+      if (open && !before && narrow.matches && !look.state.step) requestAnimationFrame(() => reveal(place, true));
       if (!open || !before) return;
       if (asked || look.state.step === before.state.step) reveal(place, narrow.matches);
       if (asked) title.focus({ preventScroll: true });
