@@ -12,13 +12,13 @@ using namespace pellucid;
 
 // Owns what the plan points to.
 struct Network {
-    std::deque<std::vector<float>> arrays;
+    std::deque<Buffer<float>> arrays;  // which lie as those of core do
     Plan plan;
     std::mt19937 random{1};
 
     Numbers array(std::int64_t count, float scale) {
         std::normal_distribution<float> draw(0, scale);
-        std::vector<float>& values = arrays.emplace_back(static_cast<std::size_t>(count));
+        Buffer<float>& values = arrays.emplace_back(static_cast<std::size_t>(count));
         for (float& value : values) value = draw(random);
         return {values.data(), count};
     }

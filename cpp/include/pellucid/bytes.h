@@ -44,24 +44,26 @@ inline Bytes upper_bytes(Bytes a, Bytes b) {
 #endif
 }
 
-// N bytes as numbers, each times `factor`.
+// The N bytes at `from`, and the N at `other`, as numbers, each times `factor`.
 template <class T, int N>
-inline void to_numbers(const std::uint8_t* from, T factor, T* to) {
+inline void to_numbers(const std::uint8_t* from, const std::uint8_t* other, T factor, T* to) {
 #if defined(__AVX512F__)
     if constexpr (sizeof(T) == 4 && N == 8) {
-        const __m256i whole = _mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(from)));
-        _mm256_storeu_ps(to, _mm256_cvtepi32_ps(whole) * factor);
+        const __m128i both = _mm_unpacklo_epi64(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(from)), _mm_loadl_epi64(reinterpret_cast<const __m128i*>(other)));
+        _mm512_storeu_ps(to, _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(both)) * factor);
         return;
     }
 #elif defined(__AVX2__)
     if constexpr (sizeof(T) == 4 && N == 4) {
-        std::int32_t four;
-        std::memcpy(&four, from, 4);
-        _mm_storeu_ps(to, _mm_cvtepi32_ps(_mm_cvtepu8_epi32(_mm_cvtsi32_si128(four))) * factor);
+        std::int32_t four[2];
+        std::memcpy(&four[0], from, 4);
+        std::memcpy(&four[1], other, 4);
+        const __m128i both = _mm_insert_epi32(_mm_cvtsi32_si128(four[0]), four[1], 1);
+        _mm256_storeu_ps(to, _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(both)) * factor);
         return;
     }
 #endif
-    for (int i = 0; i < N; ++i) to[i] = static_cast<T>(from[i]) * factor;
+    for (int i = 0; i < N; ++i) to[i] = static_cast<T>(from[i]) * factor, to[N + i] = static_cast<T>(other[i]) * factor;
 }
 
 }  // namespace pellucid

@@ -76,6 +76,7 @@ public:
 
     double gradients(const Rows& x, const Targets& t, std::int64_t N, std::uint64_t step, void* y) override {
         require(loss_ != nullptr, "this engine was made without a loss");
+        if (x.chosen) t.ask_for(x.chosen, N);
         const Matrix<T> sums = go_forward(x.part(0, N), step, false);
         copy_out(last_output(N), static_cast<T*>(y));
         const Matrix<T> dy = Chain<T>::place(slope_, N, sums.width);

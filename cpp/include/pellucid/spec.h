@@ -83,6 +83,13 @@ struct Targets {
     const double* weights = nullptr;    // a weight for each row, or null
     std::int64_t size = 4;              // bytes of each of the values
 
+    // Asks the memory for those of these rows, which lie all over it.
+    void ask_for(const std::int64_t* chosen, std::int64_t N) const {
+        for (std::int64_t i = 0; i < N && classes; ++i) __builtin_prefetch(classes + chosen[i]);
+        for (std::int64_t i = 0; i < N && values; ++i) __builtin_prefetch(static_cast<const char*>(values) + chosen[i] * width * size);
+        for (std::int64_t i = 0; i < N && weights; ++i) __builtin_prefetch(weights + chosen[i]);
+    }
+
     Targets from(std::int64_t row) const {
         Targets t = *this;
         if (classes) t.classes += row;

@@ -128,7 +128,9 @@ private:
         for (std::int64_t k = 0; k < whole; k += 16) look(k, [](const std::uint8_t* p) { return load_bytes(p, 16); });
         if (whole < width) look(whole, [&](const std::uint8_t* p) { return load_bytes(p, width - whole); });
         const T factor = factor_;
-        for (std::int64_t j = 0; j < found; ++j) to_numbers<T, kRows>(mixed + columns[j] * kRows, factor, values + j * kRows);
+        columns[found] = 0;  // they become numbers two by two
+        for (std::int64_t j = 0; j < found; j += 2)
+            to_numbers<T, kRows>(mixed + columns[j] * kRows, mixed + columns[j + 1] * kRows, factor, values + j * kRows);
         strip.count = found;
         strip.values = values;
     }
@@ -185,7 +187,8 @@ inline void multiply_strip(const typename Strips<T>::Strip& strip, const Product
     const std::int32_t* const whole = std::lower_bound(k, end, static_cast<std::int32_t>(std::min<std::int64_t>(safe, 1 << 30)));
     while (k < whole) {
         const std::int32_t* const rest = whole - k > kBetweenLines ? k + kBetweenLines : whole;
-        for (; k < rest; ++k) add(*k, std::true_type{});
+        for (; rest - k >= 2; k += 2) add(k[0], std::true_type{}), add(k[1], std::true_type{});
+        if (k < rest) add(*k++, std::true_type{});
         next.lines(lines);
     }
     for (; k < end; ++k) add(*k, std::false_type{});
@@ -231,16 +234,26 @@ PELLUCID_INLINE inline void add_columns(const T* const (&at)[Strips<T>::kRows], 
                                         const std::int32_t* stop, const Vec<T> (&b)[Strips<T>::kRows][V], T* C, std::int64_t ld,
                                         std::int64_t last) {
     constexpr std::int64_t L = kLanes<T>, R = Strips<T>::kRows;
-    for (; k < stop; ++k) {
-        T* const c = C + *k * ld;
-        Vec<T> sum[V];
-        for (int v = 0; v < V; ++v) sum[v] = partly && v == V - 1 ? load_part(c + v * L, last) : load(c + v * L);
+    auto add = [&](auto n) PELLUCID_INLINE {  // n columns at once
+        T* c[n];
+        Vec<T> sum[n][V];
+        for (int i = 0; i < n; ++i) {
+            c[i] = C + k[i] * ld;
+            for (int v = 0; v < V; ++v) sum[i][v] = partly && v == V - 1 ? load_part(c[i] + v * L, last) : load(c[i] + v * L);
+        }
         for (std::int64_t r = 0; r < R; ++r)
-            for (int v = 0; v < V; ++v) sum[v] = add_product<T>(sum[v], fill<T>(packed ? value[r] : at[r][*k]), b[r][v]);
-        for (int v = 0; v < V; ++v)
-            partly && v == V - 1 ? store_part(c + v * L, sum[v] + T(0), last) : store(c + v * L, sum[v] + T(0));
-        if (packed) value += R;
-    }
+            for (int i = 0; i < n; ++i) {
+                const Vec<T> x = fill<T>(packed ? value[i * R + r] : at[r][k[i]]);
+                for (int v = 0; v < V; ++v) sum[i][v] = add_product<T>(sum[i][v], x, b[r][v]);
+            }
+        for (int i = 0; i < n; ++i)
+            for (int v = 0; v < V; ++v)
+                partly && v == V - 1 ? store_part(c[i] + v * L, sum[i][v] + T(0), last) : store(c[i] + v * L, sum[i][v] + T(0));
+        k += n;
+        if (packed) value += n * R;
+    };
+    while (stop - k >= 2) add(std::integral_constant<int, 2>{});
+    if (k < stop) add(std::integral_constant<int, 1>{});
 }
 
 // The same for one strip, of C's rows `from` to `to`; now and then asks for lines of the next batch.

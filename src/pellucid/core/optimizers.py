@@ -17,6 +17,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from pellucid.core.layer import own_array
 from pellucid.core.settings import at_least, below_one
 from pellucid.core.types import Array, Options
 from pellucid.errors import InputError
@@ -96,9 +97,9 @@ class Optimizer:
         """Make the state with which learning of these parameters begins."""
         state: State = {"step": 0}
         for slot in self.slots:
-            state[slot] = [np.zeros_like(p) for p in params]
+            state[slot] = [own_array(np.zeros_like(p)) for p in params]
         if self.ema is not None:
-            state["average"] = [p.copy() for p in params]
+            state["average"] = [own_array(p) for p in params]
         return state
 
     def update(
