@@ -68,7 +68,7 @@ opens with a click.
 """,
     ),
 }
-CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "chromium-headless-shell")
 
 
 class Entry(NamedTuple):

