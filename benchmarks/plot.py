@@ -42,8 +42,7 @@ def draw(document: dict[str, Any], titles: dict[str, str], path: Path) -> None:
 def _panel(document: dict[str, Any], titles: dict[str, str], panel: tuple[Any, ...], ax: Any) -> None:
     section, case, title, scale, unit = panel
     threads = document["surroundings"]["cores"] if "all" in title else 1
-    ways = {"pellucid": ""} if section == "epochs" else {}  # the same float32 rows as the others
-    medians = {name: claims.fastest(document[section], case, threads, name, ways.get(name)) for name in titles}
+    medians = {name: claims.fastest(document[section], case, threads, name) for name in titles}
     bars = sorted(((value * scale, name) for name, value in medians.items() if value is not None), reverse=True)
     ax.barh([titles[name] for _, name in bars], [value for value, _ in bars], color=[COLORS[name] for _, name in bars])
     for index, (value, _) in enumerate(bars):
