@@ -8,7 +8,7 @@ STATIC := "src/pellucid/web/static/**/*.{js,css,html}"
 # The tests' browser: the one that is there, else Debian's as root, else Playwright's own. A headless shell takes a third
 # less time than a whole Chromium.
 BROWSER = for name in chromium-headless-shell chromium google-chrome; do command -v $$name >/dev/null && exit; done; \
-	{ test "$$(id -u)" = 0 && apt-get update -qq && apt-get install -qq -y chromium-headless-shell fonts-nanum; } >/dev/null 2>&1 \
+	{ test "$$(id -u)" = 0 && apt-get update -qq && apt-get install -qq -y chromium-headless-shell fonts-liberation fonts-nanum; } >/dev/null 2>&1 \
 	|| $(BIN)/playwright install --only-shell chromium >/dev/null 2>&1 \
 	|| { echo "the tests of the page need a browser: install Chromium (on Debian: apt-get install chromium-headless-shell)"; exit 1; }
 
@@ -37,7 +37,7 @@ help:
 demo: .venv/base
 	$(BIN)/pellucid demo -o $(OUT)
 
-# Three workers on two processors: one of them always waits for a browser.
+# Three workers on two processors: one of them always waits for a browser (four are no quicker).
 test: check
 	$(BIN)/coverage erase
 	OMP_NUM_THREADS=1 $(BIN)/coverage run -m pytest -q -n 3 --dist worksteal -m "not soak"
