@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import io
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -20,6 +19,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import chromium
 import numpy as np
 from PIL import Image, ImageChops
 from sklearn import datasets
@@ -68,7 +68,6 @@ opens with a click.
 """,
     ),
 }
-CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "chromium-headless-shell")
 
 
 class Entry(NamedTuple):
@@ -389,7 +388,7 @@ def main() -> None:
     PICTURES.mkdir(parents=True, exist_ok=True)
     things = Things()
     drawn, shown = plots(things), notebooks(things)
-    browser = next(filter(None, map(shutil.which, CHROMIUM)), None)
+    browser = chromium.path()
     for entry in [*drawn, *shown]:
         if chosen is None or entry.name in chosen:
             for language in PAGES:

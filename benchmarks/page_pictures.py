@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import io
 import math
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -19,6 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+import chromium
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
@@ -59,8 +59,7 @@ def main() -> None:
     only = parser.parse_args().only
     PICTURES.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright, served() as address:
-        path = next(filter(None, map(shutil.which, ("chromium", "google-chrome", "chromium-headless-shell"))), None)
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=chromium.path(), args=["--no-sandbox"])
         for state in STATES:
             if state.name in only:
                 take(browser, address, state)

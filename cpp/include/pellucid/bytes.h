@@ -49,7 +49,8 @@ template <class T, int N>
 inline void to_numbers(const std::uint8_t* from, const std::uint8_t* other, T factor, T* to) {
 #if defined(__AVX512F__)
     if constexpr (sizeof(T) == 4 && N == 8) {
-        const __m128i both = _mm_unpacklo_epi64(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(from)), _mm_loadl_epi64(reinterpret_cast<const __m128i*>(other)));
+        const __m128i first = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(from));
+        const __m128i both = _mm_unpacklo_epi64(first, _mm_loadl_epi64(reinterpret_cast<const __m128i*>(other)));
         _mm512_storeu_ps(to, _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(both)) * factor);
         return;
     }
@@ -63,7 +64,10 @@ inline void to_numbers(const std::uint8_t* from, const std::uint8_t* other, T fa
         return;
     }
 #endif
-    for (int i = 0; i < N; ++i) to[i] = static_cast<T>(from[i]) * factor, to[N + i] = static_cast<T>(other[i]) * factor;
+    for (int i = 0; i < N; ++i) {
+        to[i] = static_cast<T>(from[i]) * factor;
+        to[N + i] = static_cast<T>(other[i]) * factor;
+    }
 }
 
 }  // namespace pellucid

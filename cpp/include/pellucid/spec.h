@@ -86,7 +86,8 @@ struct Targets {
     // Asks the memory for those of these rows, which lie all over it.
     void ask_for(const std::int64_t* chosen, std::int64_t N) const {
         for (std::int64_t i = 0; i < N && classes; ++i) __builtin_prefetch(classes + chosen[i]);
-        for (std::int64_t i = 0; i < N && values; ++i) __builtin_prefetch(static_cast<const char*>(values) + chosen[i] * width * size);
+        const char* const lines = static_cast<const char*>(values);
+        for (std::int64_t i = 0; i < N && lines; ++i) __builtin_prefetch(lines + chosen[i] * width * size);
         for (std::int64_t i = 0; i < N && weights; ++i) __builtin_prefetch(weights + chosen[i]);
     }
 

@@ -234,7 +234,7 @@ PELLUCID_INLINE inline void add_columns(const T* const (&at)[Strips<T>::kRows], 
                                         const std::int32_t* stop, const Vec<T> (&b)[Strips<T>::kRows][V], T* C, std::int64_t ld,
                                         std::int64_t last) {
     constexpr std::int64_t L = kLanes<T>, R = Strips<T>::kRows;
-    auto add = [&](auto n) PELLUCID_INLINE {  // n columns at once
+    auto add = [&](auto n) PELLUCID_INLINE {  // n columns at once, whose chains of multiply-adds overlap
         T* c[n];
         Vec<T> sum[n][V];
         for (int i = 0; i < n; ++i) {
