@@ -1,17 +1,24 @@
-// Sixteen bytes at a time, as pictures have them: which are not 0, shuffles, and numbers made of them.
+// Rows of bytes, as pictures have them, a block of columns at a time: which columns are not all 0, their bytes side by
+// side, and numbers made of these.
 #pragma once
 
 #include "vector.h"
 
 namespace pellucid {
 
-typedef std::uint8_t Bytes __attribute__((vector_size(16)));
+// How many columns make a block.
+#if defined(__AVX2__) && !defined(__AVX512F__)
+constexpr int kByteBlock = 32;
+#else
+constexpr int kByteBlock = 16;
+#endif
+typedef std::uint8_t Bytes __attribute__((vector_size(kByteBlock)));
 
-// The first n of sixteen bytes, the rest 0.
+// The first n bytes of a block, the rest 0.
 inline Bytes load_bytes(const std::uint8_t* p, std::int64_t n) {
     Bytes bytes = {};
-    if (n == 16)
-        std::memcpy(&bytes, p, 16);
+    if (n == kByteBlock)
+        std::memcpy(&bytes, p, kByteBlock);
     else
         std::memcpy(&bytes, p, static_cast<std::size_t>(n));
     return bytes;
@@ -19,7 +26,9 @@ inline Bytes load_bytes(const std::uint8_t* p, std::int64_t n) {
 
 // One bit for each byte that is not 0.
 inline std::uint32_t alive(Bytes x) {
-#if defined(__x86_64__)
+#if defined(__AVX2__) && !defined(__AVX512F__)
+    return ~static_cast<std::uint32_t>(_mm256_movemask_epi8(_mm256_cmpeq_epi8((__m256i)x, _mm256_setzero_si256())));
+#elif defined(__x86_64__)
     return 0xffffu & ~static_cast<std::uint32_t>(_mm_movemask_epi8(_mm_cmpeq_epi8((__m128i)x, _mm_setzero_si128())));
 #else
     std::uint32_t found = 0;
@@ -27,6 +36,36 @@ inline std::uint32_t alive(Bytes x) {
     return found;
 #endif
 }
+
+#if defined(__AVX2__) && !defined(__AVX512F__)
+
+// Of the block of columns from k on, writes the places of those that are chosen, and the bytes of each, one after the
+// other, and may write as much more as makes eight columns; gives how many.
+template <int R>
+inline std::int64_t write_columns(const Bytes (&rows)[R], std::uint32_t chosen, std::int64_t k, std::int32_t* places, std::uint8_t* bytes) {
+    static_assert(R == 4);
+    const __m256i x[4] = {(__m256i)rows[0], (__m256i)rows[1], (__m256i)rows[2], (__m256i)rows[3]};
+    const __m256i even = _mm256_unpacklo_epi8(x[0], x[2]), odd = _mm256_unpacklo_epi8(x[1], x[3]);
+    const __m256i upper_even = _mm256_unpackhi_epi8(x[0], x[2]), upper_odd = _mm256_unpackhi_epi8(x[1], x[3]);
+    const __m256i a = _mm256_unpacklo_epi8(even, odd), b = _mm256_unpackhi_epi8(even, odd);  // columns 0 to 7, 16 to 23
+    const __m256i c = _mm256_unpacklo_epi8(upper_even, upper_odd), d = _mm256_unpackhi_epi8(upper_even, upper_odd);
+    const __m256i eights[] = {_mm256_permute2x128_si256(a, b, 0x20), _mm256_permute2x128_si256(c, d, 0x20),
+                              _mm256_permute2x128_si256(a, b, 0x31), _mm256_permute2x128_si256(c, d, 0x31)};
+    __m256i first = _mm256_set1_epi32(static_cast<int>(k));
+    std::int64_t found = 0;
+    for (const __m256i& eight : eights) {
+        const std::uint8_t* const of = kPlaceTable.of[chosen & 255];
+        const __m256i lanes = _mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(of)));
+        _mm256_storeu_si256(reinterpret_cast<__m256i*>(places + found), _mm256_add_epi32(first, lanes));
+        _mm256_storeu_si256(reinterpret_cast<__m256i*>(bytes + found * R), _mm256_permutevar8x32_epi32(eight, lanes));
+        found += __builtin_popcount(chosen & 255);
+        first = _mm256_add_epi32(first, _mm256_set1_epi32(8));
+        chosen >>= 8;
+    }
+    return found;
+}
+
+#else
 
 // The lower, or upper, halves of a and b, byte by byte in turn.
 inline Bytes lower_bytes(Bytes a, Bytes b) {
@@ -44,30 +83,62 @@ inline Bytes upper_bytes(Bytes a, Bytes b) {
 #endif
 }
 
-// The N bytes at `from`, and the N at `other`, as numbers, each times `factor`.
+// Rows become columns, one after the other: perfect shuffles of the rows' bytes.
+template <int R>
+inline void mix(Bytes (&rows)[R]) {
+    for (int round = 1; round < R; round *= 2) {
+        Bytes next[R];
+        for (int r = 0; r < R / 2; ++r) {
+            next[2 * r] = lower_bytes(rows[r], rows[r + R / 2]);
+            next[2 * r + 1] = upper_bytes(rows[r], rows[r + R / 2]);
+        }
+        for (int r = 0; r < R; ++r) rows[r] = next[r];
+    }
+}
+
+// Of the block of columns from k on, writes the places of those that are chosen, and the bytes of each, one after the
+// other, and may write as much more as makes kPlaces columns; gives how many.
+template <int R>
+inline std::int64_t write_columns(Bytes (&rows)[R], std::uint32_t chosen, std::int64_t k, std::int32_t* places, std::uint8_t* bytes) {
+    mix(rows);
+    std::int64_t found = 0;
+    for (int half = 0; half < 2; ++half) {
+        const std::uint32_t part = chosen >> (8 * half) & 255;
+#if defined(__AVX512F__)
+        static_assert(R == 8);
+        const __m128i* const x = reinterpret_cast<const __m128i*>(rows) + 4 * half;
+        const __m512i eight = _mm512_inserti64x4(_mm512_castsi256_si512(_mm256_set_m128i(x[1], x[0])), _mm256_set_m128i(x[3], x[2]), 1);
+        _mm512_storeu_si512(bytes + found * R, _mm512_maskz_compress_epi64(static_cast<__mmask8>(part), eight));
+#else
+        const std::uint8_t* const eight = reinterpret_cast<const std::uint8_t*>(rows) + half * 8 * R;
+        for (int i = 0; i < 8; ++i) std::memcpy(bytes + (found + i) * R, eight + kPlaceTable.of[part][i] * R, R);
+#endif
+        found += __builtin_popcount(part);
+    }
+    for (int half = 0; half < 16; half += kPlaces)
+        places += write_places(chosen >> half & ((1u << kPlaces) - 1), k + half, places);
+    return found;
+}
+
+#endif
+
+// The 2 N bytes at `from` as numbers, each times `factor`.
 template <class T, int N>
-inline void to_numbers(const std::uint8_t* from, const std::uint8_t* other, T factor, T* to) {
+inline void to_numbers(const std::uint8_t* from, T factor, T* to) {
 #if defined(__AVX512F__)
     if constexpr (sizeof(T) == 4 && N == 8) {
-        const __m128i first = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(from));
-        const __m128i both = _mm_unpacklo_epi64(first, _mm_loadl_epi64(reinterpret_cast<const __m128i*>(other)));
+        const __m128i both = _mm_loadu_si128(reinterpret_cast<const __m128i*>(from));
         _mm512_storeu_ps(to, _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(both)) * factor);
         return;
     }
 #elif defined(__AVX2__)
     if constexpr (sizeof(T) == 4 && N == 4) {
-        std::int32_t four[2];
-        std::memcpy(&four[0], from, 4);
-        std::memcpy(&four[1], other, 4);
-        const __m128i both = _mm_insert_epi32(_mm_cvtsi32_si128(four[0]), four[1], 1);
+        const __m128i both = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(from));
         _mm256_storeu_ps(to, _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(both)) * factor);
         return;
     }
 #endif
-    for (int i = 0; i < N; ++i) {
-        to[i] = static_cast<T>(from[i]) * factor;
-        to[N + i] = static_cast<T>(other[i]) * factor;
-    }
+    for (int i = 0; i < 2 * N; ++i) to[i] = static_cast<T>(from[i]) * factor;
 }
 
 }  // namespace pellucid

@@ -57,6 +57,16 @@ inline Vec<T> exp(Vec<T> x) {
     return choose<T>(x == x, y, x);
 }
 
+// exp(x) for x <= 0: n is far below the upper end of the exponents, so there is room to come from above in one step.
+template <class T>
+inline Vec<T> exp_below_zero(Vec<T> x) {
+    const T low = sizeof(T) == 4 ? T(-104) : T(-746);
+    constexpr int up = sizeof(T) == 4 ? 64 : 512;
+    const T down = sizeof(T) == 4 ? T(0x1p-64) : T(0x1p-512);
+    const Reduced<T> part = reduce<T>(larger<T>(fill<T>(low), x));  // the larger of a number and NaN, in this order, is NaN
+    return (part.tail + 1) * power_of_two<T>(part.n + up) * down;
+}
+
 // exp(x) - 1 for x <= 0, with all digits near 0.
 template <class T>
 inline Vec<T> expm1_below_zero(Vec<T> x) {
@@ -67,9 +77,9 @@ inline Vec<T> expm1_below_zero(Vec<T> x) {
 
 template <class T>
 inline Vec<T> sigmoid(Vec<T> x) {
-    const Vec<T> e = exp<T>(-size_of<T>(x));
+    const Vec<T> e = exp_below_zero<T>(smaller<T>(-x, x));
     const Vec<T> right = 1 / (1 + e);
-    return choose<T>(x < 0, e * right, choose<T>(x == x, right, x));
+    return choose<T>(x < 0, e * right, right);
 }
 
 template <class T>
@@ -91,7 +101,7 @@ inline Vec<T> log1p_unit(Vec<T> u) {
 
 template <class T>
 inline Vec<T> softplus(Vec<T> x) {
-    const Vec<T> y = larger<T>(x, Vec<T>{}) + log1p_unit<T>(exp<T>(-size_of<T>(x)));
+    const Vec<T> y = larger<T>(x, Vec<T>{}) + log1p_unit<T>(exp_below_zero<T>(smaller<T>(-x, x)));
     return choose<T>(x == x, y, x);
 }
 

@@ -302,7 +302,7 @@ template <class T>
 void softmax_row(const T* x, T* y, std::int64_t H) {
     T most = x[0];
     for (std::int64_t h = 1; h < H; ++h) most = x[h] > most ? x[h] : most;
-    each_vector<T>(H, [&](std::int64_t h, std::int64_t) { store(y + h, exp<T>(load(x + h) - most)); });
+    each_vector<T>(H, [&](std::int64_t h, std::int64_t) { store(y + h, exp_below_zero<T>(load(x + h) - most)); });
     T sum = 0;
     for (std::int64_t h = 0; h < H; ++h) sum += y[h];
     each_vector<T>(H, [&](std::int64_t h, std::int64_t) { store(y + h, load(y + h) / sum); });

@@ -39,7 +39,7 @@ T cross_entropy(T* z, const T* t, std::int64_t K, T share, double) {
         total += t[k];
         weighted += t[k] * (z[k] - most);
     }
-    each_vector<T>(K, [&](std::int64_t k, std::int64_t) { store(z + k, exp<T>(load(z + k) - most)); });
+    each_vector<T>(K, [&](std::int64_t k, std::int64_t) { store(z + k, exp_below_zero<T>(load(z + k) - most)); });
     for (std::int64_t k = 0; k < K; ++k) sum += z[k];
     each_vector<T>(K, [&](std::int64_t k, std::int64_t) {
         store(z + k, (load(z + k) * (total / sum) - load(t + k)) * share);

@@ -22,8 +22,9 @@ public:
         std::int64_t first, rows;
         const std::int32_t* columns;  // ascending
         std::int64_t count;
-        const T* at[kRows];  // the rows, of which those that are missing are 0;
-        const T* values;     // or, of bytes, kRows numbers for each of the columns
+        const T* at[kRows];         // the rows, of which those that are missing are 0;
+        const std::uint8_t* bytes;  // or, of bytes, kRows for each of the columns,
+        T* values;                  // and the numbers that they become in the product
     };
 
     // Takes the rows of x, which lie ld numbers apart, each number to be multiplied by `factor` (1 unless they are bytes).
@@ -35,7 +36,10 @@ public:
         strips_.resize(static_cast<std::size_t>((x.count + kRows - 1) / kRows));
         const std::size_t places = kept ? strips_.size() : 1;
         columns_.resize(places * static_cast<std::size_t>(room_));
-        if (x.type == Number::uint8) values_.resize(places * static_cast<std::size_t>(kRows * room_));
+        if (x.type == Number::uint8) {
+            bytes_.resize(places * static_cast<std::size_t>(kRows * room_));
+            values_.resize(bytes_.size());
+        }
         nothing_.resize(static_cast<std::size_t>(room_));
     }
 
@@ -48,20 +52,16 @@ public:
         strip.columns = columns_.data() + place;
         if constexpr (kTakesBytes)
             if (packed()) {
-                look_at_bytes(strip, columns_.data() + place, values_.data() + place * kRows);
+                strip.values = values_.data() + place * kRows;
+                look_at_bytes(strip, columns_.data() + place, bytes_.data() + place * kRows);
                 return strip;
             }
         look_at_numbers(strip, columns_.data() + place);
         return strip;
     }
 
-    // The rows of the strip after strip i, to be asked for ahead.
-    Ahead after(std::int64_t i) const {
-        const std::int64_t next = (i + 1) * kRows;
-        return next < x_.count ? Ahead(x_.part(next, kRows)) : Ahead();
-    }
-
     bool packed() const { return x_.type == Number::uint8; }  // whether the strips have values
+    T factor() const { return factor_; }
 
     // Calls f with std::true_type where they have, else with std::false_type.
     template <class F>
@@ -103,48 +103,28 @@ private:
         strip.count = found;
     }
 
-    // Sixteen columns at a time: which are not all 0, and their bytes side by side; then these become numbers.
-    void look_at_bytes(Strip& strip, std::int32_t* columns, T* values) {
+    // Asks for the rows of the next strip on the way, where they are known to follow: they are too short for the processor
+    // to foresee it.
+    void look_at_bytes(Strip& strip, std::int32_t* columns, std::uint8_t* bytes) const {
         const std::uint8_t* at[kRows];
         for (std::int64_t r = 0; r < kRows; ++r) at[r] = row<std::uint8_t>(strip, r);
-        static thread_local Buffer<std::uint8_t> scratch;  // strips are looked at by several threads at once
-        scratch.resize(static_cast<std::size_t>(kRows * room_));
-        std::uint8_t* const mixed = scratch.data();
+        strip.bytes = bytes;
         std::int64_t found = 0;
         auto look = [&](std::int64_t k, auto load_one) PELLUCID_INLINE {
             Bytes rows[kRows], any = {};
             for (std::int64_t r = 0; r < kRows; ++r) {
                 rows[r] = load_one(at[r] + k);
                 any |= rows[r];
+                if (!kept_) __builtin_prefetch(at[r] + k + kRows * ld_, 0, 2);
             }
             const std::uint32_t chosen = alive(any);
-            if (chosen == 0) return;
-            mix(rows);
-            for (std::int64_t r = 0; r < kRows; ++r) std::memcpy(mixed + k * kRows + r * 16, &rows[r], 16);
-            for (std::int64_t half = 0; half < 16; half += kPlaces)
-                found += write_places((chosen >> half) & ((1u << kPlaces) - 1), k + half, columns + found);
+            if (chosen) found += write_columns(rows, chosen, k, columns + found, bytes + found * kRows);
         };
-        const std::int64_t width = x_.width, whole = width / 16 * 16;
-        for (std::int64_t k = 0; k < whole; k += 16) look(k, [](const std::uint8_t* p) { return load_bytes(p, 16); });
+        const std::int64_t width = x_.width, whole = width / kByteBlock * kByteBlock;
+        for (std::int64_t k = 0; k < whole; k += kByteBlock)
+            look(k, [](const std::uint8_t* p) { return load_bytes(p, kByteBlock); });
         if (whole < width) look(whole, [&](const std::uint8_t* p) { return load_bytes(p, width - whole); });
-        const T factor = factor_;
-        columns[found] = 0;  // they become numbers two by two
-        for (std::int64_t j = 0; j < found; j += 2)
-            to_numbers<T, kRows>(mixed + columns[j] * kRows, mixed + columns[j + 1] * kRows, factor, values + j * kRows);
         strip.count = found;
-        strip.values = values;
-    }
-
-    // Rows of sixteen bytes become sixteen columns, one after the other: perfect shuffles of the rows' bytes.
-    static void mix(Bytes (&rows)[kRows]) {
-        for (int round = 1; round < kRows; round *= 2) {
-            Bytes next[kRows];
-            for (int r = 0; r < kRows / 2; ++r) {
-                next[2 * r] = lower_bytes(rows[r], rows[r + kRows / 2]);
-                next[2 * r + 1] = upper_bytes(rows[r], rows[r + kRows / 2]);
-            }
-            for (int r = 0; r < kRows; ++r) rows[r] = next[r];
-        }
     }
 
     Rows x_;
@@ -153,14 +133,15 @@ private:
     bool kept_ = false;
     std::vector<Strip> strips_;
     Buffer<std::int32_t> columns_;
+    Buffer<std::uint8_t> bytes_;
     Buffer<T> values_, nothing_;
 };
 
-// V vectors from `column` on of R rows of C = start + X B, for one strip of X; now and then asks for lines of the next.
+// V vectors from `column` on of R rows of C = start + X B, for one strip of X. With the first of them its bytes become
+// numbers, some columns ahead of their products: the processor does one while the other waits.
 template <class T, int R, int V, bool packed>
-inline void multiply_strip(const typename Strips<T>::Strip& strip, const Product<T>& p, std::int64_t column, Ahead& next,
-                           std::int64_t lines) {
-    constexpr std::int64_t L = kLanes<T>, apart = Strips<T>::kRows;
+inline void multiply_strip(const typename Strips<T>::Strip& strip, const Product<T>& p, std::int64_t column, T factor) {
+    constexpr std::int64_t L = kLanes<T>, apart = Strips<T>::kRows, between = 8;
     const std::int64_t last = std::min<std::int64_t>(L, p.H - column - (V - 1) * L), ldb = p.ldb;
     const T* const B = p.B + column;
     Vec<T> sum[R][V];
@@ -171,6 +152,13 @@ inline void multiply_strip(const typename Strips<T>::Strip& strip, const Product
     const T* a[R];
     for (int r = 0; r < R; ++r) a[r] = strip.at[r];
     const T* value = strip.values;
+    const std::uint8_t* bytes = strip.bytes;
+    T *fresh = strip.values, *const ready = column == 0 ? fresh + strip.count * apart : fresh;
+    auto convert = [&]() PELLUCID_INLINE {  // two columns more
+        if (!packed || fresh >= ready) return;
+        to_numbers<T, apart>(bytes, factor, fresh);
+        bytes += 2 * apart, fresh += 2 * apart;
+    };
     auto add = [&](std::int64_t k, auto whole) PELLUCID_INLINE {
         const T* const b = B + k * ldb;
         Vec<T> w[V];
@@ -181,17 +169,20 @@ inline void multiply_strip(const typename Strips<T>::Strip& strip, const Product
         }
         if (packed) value += apart;
     };
+    const std::int32_t *k = strip.columns, *const end = k + strip.count, *whole = end;
     // Up to this column, a whole last vector can be read: beyond the row, but not beyond the array.
     const std::int64_t room = p.readable - column - V * L, safe = room < 0 ? 0 : room / ldb + 1;
-    const std::int32_t *k = strip.columns, *const end = k + strip.count;
-    const std::int32_t* const whole = std::lower_bound(k, end, static_cast<std::int32_t>(std::min<std::int64_t>(safe, 1 << 30)));
-    while (k < whole) {
-        const std::int32_t* const rest = whole - k > kBetweenLines ? k + kBetweenLines : whole;
-        for (; rest - k >= 2; k += 2) add(k[0], std::true_type{}), add(k[1], std::true_type{});
-        if (k < rest) add(*k++, std::true_type{});
-        next.lines(lines);
+    while (whole > k && whole[-1] >= safe) --whole;
+    for (std::int64_t i = 0; i < between; i += 2) convert();
+    for (; whole - k >= 2; k += 2) {
+        convert();
+        add(k[0], std::true_type{}), add(k[1], std::true_type{});
     }
-    for (; k < end; ++k) add(*k, std::false_type{});
+    if (k < whole) add(*k++, std::true_type{});
+    for (; k < end; ++k) {
+        convert();
+        add(*k, std::false_type{});
+    }
     for (std::int64_t r = 0; r < std::min<std::int64_t>(R, strip.rows); ++r)
         for (int v = 0; v < V; ++v) store(p.C + (strip.first + r) * p.ldc + column + v * L, sum[r][v] + T(0));
 }
@@ -210,14 +201,12 @@ template <class T>
 inline void product(const Product<T>& whole, Strips<T>& strips, bool kept, const Threads& threads) {
     auto one = [&](std::int64_t i) {
         const auto& strip = strips.look(i);
-        Ahead next = kept ? Ahead() : strips.after(i);
-        const std::int64_t lines = next.left() * kBetweenLines / std::max<std::int64_t>(strip.count, 1) + 1;
         each_pair<T>(whole.H, [&](auto V, std::int64_t column) {
             strips.with_form([&](auto packed) {
                 if (strip.rows == 1)
-                    multiply_strip<T, 1, V, packed>(strip, whole, column, next, lines);
+                    multiply_strip<T, 1, V, packed>(strip, whole, column, strips.factor());
                 else
-                    multiply_strip<T, Strips<T>::kRows, V, packed>(strip, whole, column, next, lines);
+                    multiply_strip<T, Strips<T>::kRows, V, packed>(strip, whole, column, strips.factor());
             });
         });
     };
