@@ -9,11 +9,12 @@
 
 namespace pellucid {
 
-// How many columns make a group, and how many vectors of a row are taken at once: as much as the registers hold.
+// How many columns make a group, and how many vectors of a row are scattered or gathered at once: as many as the
+// registers hold of what stays in them, the group's weights or its sums.
 #if defined(__AVX512F__)
-constexpr int kGroupColumns = 4, kGroupVectors = 4;
+constexpr int kGroupColumns = 4, kScattered = 4, kGathered = 4;
 #else
-constexpr int kGroupColumns = 2, kGroupVectors = 4;
+constexpr int kGroupColumns = 2, kScattered = 6, kGathered = 4;
 #endif
 
 // Groups of neighbouring columns, and the rows in which they are not all 0.
@@ -116,8 +117,8 @@ private:
     Buffer<T> values_;
 };
 
-// Calls f(V, column) for as many vectors at once as the registers hold for a group.
-template <class T, class F>
+// Calls f(V, column) for at most so many vectors at once.
+template <class T, int most, class F>
 inline void each_width(std::int64_t column, std::int64_t end, F f) {
     while (column < end) {
         const std::int64_t vectors = (end - column + kLanes<T> - 1) / kLanes<T>;
@@ -125,8 +126,10 @@ inline void each_width(std::int64_t column, std::int64_t end, F f) {
             f(V, column);
             column += V * kLanes<T>;
         };
-        if (vectors >= kGroupVectors)
-            go(std::integral_constant<int, kGroupVectors>{});
+        if (vectors >= most)
+            go(std::integral_constant<int, most>{});
+        else if (most > 4 && vectors >= 4)
+            go(std::integral_constant<int, 4>{});
         else if (vectors >= 2)
             go(std::integral_constant<int, 2>{});
         else
@@ -146,7 +149,7 @@ inline void scatter(const Columns<T>& x, std::int64_t H, Lines<const T> B, const
         for (std::int64_t i = 0; i < C.rows; ++i) store(c + i * C.ld + v * L, first);
     }
     for (std::int64_t g = 0; g < x.count(); ++g) {
-        const auto& group = x[g];
+        const auto group = x[g];
         Vec<T> w[G][V];
         for (int n = 0; n < G; ++n) {
             const std::int64_t k = std::min(g * G + n, x.width() - 1);
@@ -154,16 +157,15 @@ inline void scatter(const Columns<T>& x, std::int64_t H, Lines<const T> B, const
             const bool whole = k * B.ld + column + V * L <= B.readable;
             for (int v = 0; v < V; ++v) w[n][v] = whole || v < V - 1 ? load(b + v * L) : load_part(b + v * L, last);
         }
-        for (std::int64_t j = 0; j < group.count; ++j) {
-            const std::int64_t i = group.index[j];
-            T* const to = c + i * C.ld;
-            Vec<T> sum[V];
-            for (int v = 0; v < V; ++v) sum[v] = load(to + v * L);
-            for (int n = 0; n < G; ++n) {
-                const Vec<T> value = fill<T>(group.values[n * apart + i]);
-                for (int v = 0; v < V; ++v) sum[v] = add_product<T>(sum[v], value, w[n][v]);
+        for (const std::int32_t *i = group.index, *const end = i + group.count; i < end; ++i) {
+            Vec<T> value[G];
+            for (int n = 0; n < G; ++n) value[n] = fill<T>(group.values[n * apart + *i]);
+            T* const to = c + *i * C.ld;
+            for (int v = 0; v < V; ++v) {
+                Vec<T> sum = load(to + v * L);
+                for (int n = 0; n < G; ++n) sum = add_product<T>(sum, value[n], w[n][v]);
+                store(to + v * L, sum);
             }
-            for (int v = 0; v < V; ++v) store(to + v * L, sum[v]);
         }
         if (ahead) ahead->line(), ahead->line();
     }
@@ -178,9 +180,9 @@ inline void product(const Columns<T>& x, std::int64_t H, Lines<const T> B, const
     const std::int64_t vectors = (H + L - 1) / L;
     const bool shared = threads.count() > 1 && x.numbers() * H >= kWorthThreads;
     const std::int64_t wanted = shared ? (vectors + threads.count() - 1) / threads.count() : vectors;
-    const std::int64_t width = std::min<std::int64_t>(kGroupVectors, wanted) * L, panels = (H + width - 1) / width;
+    const std::int64_t width = std::min<std::int64_t>(kScattered, wanted) * L, panels = (H + width - 1) / width;
     threads.each(panels, [&](std::int64_t task) {
-        each_width<T>(task * width, std::min(H, task * width + width), [&](auto V, std::int64_t column) {
+        each_width<T, kScattered>(task * width, std::min(H, task * width + width), [&](auto V, std::int64_t column) {
             scatter<T, V>(x, H, B, start, C, column, task == 0 ? ahead : nullptr);
         });
     });
@@ -219,13 +221,13 @@ inline void gather(const Columns<T>& x, std::int64_t from, std::int64_t to, std:
 // C = X^T B, of a padded B.
 template <class T>
 inline void transposed_product(const Columns<T>& x, std::int64_t H, Lines<const T> B, Lines<T> C, const Threads& threads, Ahead* ahead) {
-    constexpr std::int64_t width = kGroupVectors * kLanes<T>;
+    constexpr std::int64_t width = kGathered * kLanes<T>;
     const bool shared = threads.count() > 1 && x.numbers() * H >= kWorthThreads;
     const std::int64_t K = x.count(), share = shared ? std::max<std::int64_t>(8, K / (4 * threads.count())) : K;
     const std::int64_t parts = (K + share - 1) / share, panels = (H + width - 1) / width;
     threads.each(panels * parts, [&](std::int64_t task) {
         const std::int64_t from = task % parts * share, column = task / parts * width;
-        each_width<T>(column, std::min(H, column + width), [&](auto V, std::int64_t h) {
+        each_width<T, kGathered>(column, std::min(H, column + width), [&](auto V, std::int64_t h) {
             gather<T, V>(x, from, std::min(K, from + share), H, B, C, h, task == 0 ? ahead : nullptr);
         });
     });

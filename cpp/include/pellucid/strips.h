@@ -110,20 +110,24 @@ private:
         for (std::int64_t r = 0; r < kRows; ++r) at[r] = row<std::uint8_t>(strip, r);
         strip.bytes = bytes;
         std::int64_t found = 0;
-        auto look = [&](std::int64_t k, auto load_one) PELLUCID_INLINE {
+        auto look = [&](std::int64_t k, std::uint32_t asked, auto load_one) PELLUCID_INLINE {
             Bytes rows[kRows], any = {};
             for (std::int64_t r = 0; r < kRows; ++r) {
                 rows[r] = load_one(at[r] + k);
                 any |= rows[r];
                 if (!kept_) __builtin_prefetch(at[r] + k + kRows * ld_, 0, 2);
             }
-            const std::uint32_t chosen = alive(any);
+            const std::uint32_t chosen = alive(any) & asked;
             if (chosen) found += write_columns(rows, chosen, k, columns + found, bytes + found * kRows);
         };
-        const std::int64_t width = x_.width, whole = width / kByteBlock * kByteBlock;
-        for (std::int64_t k = 0; k < whole; k += kByteBlock)
-            look(k, [](const std::uint8_t* p) { return load_bytes(p, kByteBlock); });
-        if (whole < width) look(whole, [&](const std::uint8_t* p) { return load_bytes(p, width - whole); });
+        auto whole = [](const std::uint8_t* p) { return load_bytes(p, kByteBlock); };
+        const std::int64_t width = x_.width, rest = width % kByteBlock;
+        std::int64_t k = 0;
+        for (; k < width - rest; k += kByteBlock) look(k, ~0u, whole);
+        if (rest && k)
+            look(width - kByteBlock, ~0u << (kByteBlock - rest), whole);  // a whole block, some of whose columns were there
+        else if (rest)
+            look(0, ~0u, [&](const std::uint8_t* p) { return load_bytes(p, rest); });
         strip.count = found;
     }
 
