@@ -110,11 +110,7 @@ def measure(section: str, quick: bool) -> dict[str, Any]:
         return {section: [result for threads in counts for result in one(threads, quick)]}
     if section == "machine":
         kind = instruction_set() or "baseline"
-        return {
-            "peak": machine.peak(counts),
-            "product": machine.product(counts, kind),
-            "counted": machine.instructions(),
-        }
+        return {**machine.speeds(counts, kind), "counted": machine.instructions()}
     return {
         "commands": footprint.commands(1 if quick else 5, with_default=not quick),
         "training": {} if quick else footprint.training(),
