@@ -30,7 +30,7 @@ help:
 	@echo "make messages  bring the Korean catalogue up to date with the code"
 	@echo "make page-network  train the network that comes with the package again (five seconds)"
 	@echo "make stubs     write the native module's types anew, after a change of its binding"
-	@echo "make bench     measure pellucid beside other libraries (ten minutes), write docs/benchmarks.md"
+	@echo "make bench     measure pellucid beside other libraries (twenty minutes), write docs/benchmarks.md"
 	@echo "make callgrind count the instructions of one epoch, without noise"
 	@echo "make clean     remove what the other commands made"
 

@@ -1,6 +1,6 @@
 """The benchmark: measure everything on this machine, then write docs/benchmarks.md and its picture.
 
-python benchmarks/run.py                     all, ten minutes or so; `make bench` calls it
+python benchmarks/run.py                     all, twenty minutes or so; `make bench` calls it
 python benchmarks/run.py --quick             the same with few rows and repetitions, to see that it works
 python benchmarks/run.py --only answers      some sections (answers, epochs, machine, footprint), kept with the rest
 python benchmarks/run.py --only none         write the page again from build/benchmarks.json

@@ -180,7 +180,8 @@ inline void product(const Columns<T>& x, std::int64_t H, Lines<const T> B, const
     const std::int64_t vectors = (H + L - 1) / L;
     const bool shared = threads.count() > 1 && x.numbers() * H >= kWorthThreads;
     const std::int64_t wanted = shared ? (vectors + threads.count() - 1) / threads.count() : vectors;
-    const std::int64_t width = std::min<std::int64_t>(kScattered, wanted) * L, panels = (H + width - 1) / width;
+    const std::int64_t rounds = (wanted + kScattered - 1) / kScattered;  // as many for every thread
+    const std::int64_t width = (wanted + rounds - 1) / rounds * L, panels = (H + width - 1) / width;
     threads.each(panels, [&](std::int64_t task) {
         each_width<T, kScattered>(task * width, std::min(H, task * width + width), [&](auto V, std::int64_t column) {
             scatter<T, V>(x, H, B, start, C, column, task == 0 ? ahead : nullptr);
@@ -226,7 +227,7 @@ inline void transposed_product(const Columns<T>& x, std::int64_t H, Lines<const 
     const std::int64_t K = x.count(), share = shared ? std::max<std::int64_t>(8, K / (4 * threads.count())) : K;
     const std::int64_t parts = (K + share - 1) / share, panels = (H + width - 1) / width;
     threads.each(panels * parts, [&](std::int64_t task) {
-        const std::int64_t from = task % parts * share, column = task / parts * width;
+        const std::int64_t from = task / panels * share, column = task % panels * width;
         each_width<T, kGathered>(column, std::min(H, column + width), [&](auto V, std::int64_t h) {
             gather<T, V>(x, from, std::min(K, from + share), H, B, C, h, task == 0 ? ahead : nullptr);
         });

@@ -124,7 +124,7 @@ inline void panel(const Product<T>& p, std::int64_t row, std::int64_t rows, std:
         tile_rows<T, 1, packed>(p, row, rows, column);
 }
 
-constexpr std::int64_t kWorthThreads = 1 << 18;  // multiply-adds below which waking a thread costs more than it gives
+constexpr std::int64_t kWorthThreads = 3 << 17;  // multiply-adds below which waking a thread costs more than it gives
 
 // Computes the product, its tiles shared out over threads where that pays.
 template <class T>

@@ -54,10 +54,10 @@ private:
         using Task = void (*)(const void*, std::int64_t);
         static constexpr std::chrono::microseconds kLookout{100};
 
-        explicit Crew(int helpers) {
+        explicit Crew(int helpers) : shares(static_cast<std::size_t>(helpers) + 1) {
             members.reserve(static_cast<std::size_t>(helpers));
             try {
-                for (int i = 0; i < helpers; ++i) members.emplace_back([this] { help(); });
+                for (int i = 1; i <= helpers; ++i) members.emplace_back([this, i] { help(i); });
             } catch (const std::exception&) {
                 // The system gives no more threads: those that there are do the work.
             }
@@ -68,11 +68,15 @@ private:
             for (std::thread& member : members) member.join();
         }
         void work(std::int64_t tasks, const void* what, Task call) {
-            job = {what, call, tasks};
-            next = 0;
+            job = {what, call};
+            const std::int64_t n = static_cast<std::int64_t>(shares.size());
+            for (std::int64_t i = 0; i < n; ++i) {
+                Share& share = shares[static_cast<std::size_t>(i)];
+                share.next = tasks * i / n, share.end = tasks * (i + 1) / n;
+            }
             open = true;
             announce();
-            take();
+            take(0);
             open = false;
             for (int tries = 1; inside != 0; ++tries) wait_a_little(tries);
             if (thrown) std::rethrow_exception(std::exchange(thrown, nullptr));
@@ -83,22 +87,26 @@ private:
             { std::lock_guard<std::mutex> hold(lock); }  // whoever is about to sleep has done so
             called.notify_all();
         }
-        // Nothing may leave this but by `thrown`: the caller must wait for the others, who still work on its data.
-        void take() noexcept {
+        // Does first the tasks of one's own share, then what is left of the others'. Nothing may leave this but by
+        // `thrown`: the caller must wait for the others, who still work on its data.
+        void take(std::size_t own) noexcept {
             try {
-                for (std::int64_t i; (i = next.fetch_add(1)) < job.tasks;) job.call(job.what, i);
+                for (std::size_t i = 0; i < shares.size(); ++i) {
+                    Share& share = shares[(own + i) % shares.size()];
+                    for (std::int64_t task; (task = share.next.fetch_add(1)) < share.end;) job.call(job.what, task);
+                }
             } catch (...) {
-                next = job.tasks;
+                for (Share& share : shares) share.next = share.end;
                 std::lock_guard<std::mutex> hold(lock);
                 if (!thrown) thrown = std::current_exception();
             }
         }
-        void help() {
+        void help(int own) {
             for (std::uint64_t seen = 0;;) {
                 seen = await(seen);
                 if (over) return;
                 ++inside;  // from here on the caller waits, unless it has closed the job before
-                if (open) take();
+                if (open) take(static_cast<std::size_t>(own));
                 --inside;
             }
         }
@@ -127,11 +135,15 @@ private:
         struct Job {
             const void* what = nullptr;
             Task call = nullptr;
-            std::int64_t tasks = 0;
+        };
+        // Each begins with the same part of all tasks every time, whose numbers are still in its core's own cache.
+        struct alignas(64) Share {
+            std::atomic<std::int64_t> next{0};
+            std::int64_t end = 0;
         };
         const pid_t owner = getpid();
         Job job;
-        std::atomic<std::int64_t> next{0};
+        std::vector<Share> shares;
         std::atomic<std::uint64_t> round{0};
         std::atomic<int> inside{0}, asleep{0};
         std::atomic<bool> open{false}, over{false};
