@@ -13,8 +13,10 @@ namespace pellucid {
 // registers hold of what stays in them, the group's weights or its sums.
 #if defined(__AVX512F__)
 constexpr int kGroupColumns = 4, kScattered = 4, kGathered = 4;
-#else
+#elif defined(__AVX2__)
 constexpr int kGroupColumns = 2, kScattered = 6, kGathered = 4;
+#else
+constexpr int kGroupColumns = 2, kScattered = 4, kGathered = 4;
 #endif
 
 // Groups of neighbouring columns, and the rows in which they are not all 0.
