@@ -150,8 +150,18 @@ def export_new(module: nn.Module, x: Any, path: Path, opset: int) -> None:
 
 
 EXPORTERS = {"legacy": (export_legacy, (13, 17, 20)), "new": (export_new, (18, 20))}
+# The newer exporter takes two seconds a file, the older one none. In the gate it writes every operator that the older
+# one writes otherwise or not at all: Gemm without a bias, Greater and Where for Softplus, GELU's tanh, LayerNorm with
+# other attributes and inputs, BatchNorm with another momentum, Reshape, ReduceSum with attributes.
+WRITTEN_OTHERWISE = {
+    *("without biases", "activations", "layer norm", "layer norm without numbers of its own"),
+    *("batch norm without numbers of its own", "pictures", "softmax written out"),
+}
 FILES = [
-    (name, exporter, opsets[index % len(opsets)])
+    pytest.param(
+        *(name, exporter, opsets[index % len(opsets)]),
+        marks=() if exporter == "legacy" or name in WRITTEN_OTHERWISE else pytest.mark.soak,
+    )
     for exporter, (_, opsets) in EXPORTERS.items()
     for index, name in enumerate(MODULES)
 ]
@@ -303,3 +313,4 @@ def test_rows_of_whole_numbers(tmp_path: Path):
 
 def test_there_are_enough_files():
     assert len(FILES) + 2 * len(CONVERTED) >= 30
+    assert set(MODULES) > WRITTEN_OTHERWISE
