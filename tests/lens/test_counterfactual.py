@@ -145,11 +145,12 @@ def test_a_digit_becomes_another() -> None:
         assert "becomes" in str(found)
 
 
-def test_every_other_digit_is_reached_and_near() -> None:
-    """Four digits, nine other classes each. To pass the answer alone, from the row alone, found 11 of these 36."""
+@pytest.mark.parametrize("rows", [[0, 5000], pytest.param([0, 2500, 5000, 7500], marks=pytest.mark.soak)])
+def test_every_other_digit_is_reached_and_near(rows: list[int]) -> None:
+    """Nine other classes each. To pass the answer alone, from the row alone, found 5 of the first 18, 10 of all 36."""
     net = pl.load(SHIPPED)
     lengths = []
-    for picture in pl.mnist().test.images[[0, 2500, 5000, 7500]]:
+    for picture in pl.mnist().test.images[rows]:
         before = int(net.classify(picture[None])[0])
         for target in set(range(10)) - {before}:
             found = pl.counterfactual(net, picture, target)
@@ -157,7 +158,7 @@ def test_every_other_digit_is_reached_and_near() -> None:
             assert found.x is not None
             assert net.classify(found.x[None])[0] == target
             lengths.append(found.distance)
-    assert np.median(lengths) < 0.9 and max(lengths) < 2.5  # 0.7 and 2.0; a picture's own length is about 9
+    assert np.median(lengths) < 0.9 and max(lengths) < 2.5  # 0.7 and 1.9; a picture's own length is about 9
 
 
 def test_a_third_class_in_between_is_passed() -> None:
