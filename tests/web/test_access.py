@@ -142,12 +142,14 @@ def test_axe_finds_nothing_in_any_panel(server, visit, audit, language, width):
 
 
 # Use every control that is there, one after the other: buttons are clicked, choices gone through, sliders taken to both
-# ends. Links and what is typed have tests of their own. Gives how many there were.
-EVERYTHING = """async () => {
+# ends. Links and what is typed have tests of their own. Of each layer's neurons those of `numbers` are clicked, or all.
+# Gives what there was.
+EVERYTHING = """async (numbers) => {
   const pause = () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
   const skip = "[data-testid=load-image], [data-testid=open-model], [data-testid=language], [data-testid^=panel-]";
   const find = () => Array.from(document.querySelectorAll("main button, main select, main input[type=range], "
-    + "main input[type=checkbox], main summary, main .neuron")).filter((e) => e.checkVisibility() && !e.matches(skip));
+    + "main input[type=checkbox], main summary, main .neuron")).filter((e) => e.checkVisibility() && !e.matches(skip))
+    .filter((e) => !numbers || !e.matches(".neuron") || numbers.includes(Number(e.dataset.testid.split("-")[2])));
   const nameOf = (e) => e.dataset.testid ?? (e.id || e.tagName + e.textContent);
   const used = new Set();
   for (;;) {
@@ -184,13 +186,15 @@ WITHIN = {
 }
 
 
+# The first and the last neuron of each layer, and one between them: the others are of the same code.
+@pytest.mark.parametrize("numbers", [[0, 9, 15], pytest.param(None, marks=pytest.mark.soak)], ids=["few", "all"])
 @pytest.mark.parametrize(("panel", "language"), [(panel, ("en", "ko")[i % 2]) for i, panel in enumerate(PANELS)])
-def test_every_control_can_be_used(page_file, visit, panel, language):
+def test_every_control_can_be_used(page_file, visit, panel, language, numbers):
     """`visit` fails where any of them says something on the console; and the page still draws and reads after all."""
     tab = visit(f"{page_file.as_uri()}#t=340&n=2.5&p={panel}&lang={language}")
     tab.wait_for_timeout(800)  # what is reckoned after the first sight brings buttons of its own
-    used = tab.evaluate(EVERYTHING)
-    assert {"clear", "brightness", "neuron-1-0", WITHIN.get(panel, "clear")} <= set(used)
+    used = tab.evaluate(EVERYTHING, numbers)
+    assert {"clear", "brightness", "neuron-1-0", "neuron-2-15", "neuron-3-9", WITHIN.get(panel, "clear")} <= set(used)
     tab.goto(f"{page_file.as_uri()}#lang=en")
     settle(tab)
     by_mouse(tab, path_of(7))
