@@ -151,7 +151,7 @@ inline void scatter(const Columns<T>& x, std::int64_t H, Lines<const T> B, const
         for (std::int64_t i = 0; i < C.rows; ++i) store(c + i * C.ld + v * L, first);
     }
     for (std::int64_t g = 0; g < x.count(); ++g) {
-        const auto group = x[g];
+        const auto group = x[g];  // a copy, which what is stored to C cannot change: the loop need not read it again
         Vec<T> w[G][V];
         for (int n = 0; n < G; ++n) {
             const std::int64_t k = std::min(g * G + n, x.width() - 1);
