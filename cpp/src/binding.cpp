@@ -179,10 +179,10 @@ double gradients(Engine& engine, const Input& x, const Given& given, const std::
 
 // Learns as many batches as there are rates; gives how many were done.
 std::int64_t learn(Engine& engine, const Input& x, const Given& given, const std::optional<Indices>& chosen, std::int64_t batch,
-                   std::uint64_t step, const Weights& rates, const Reals& losses, const Array& y,
+                   std::uint64_t step, const Weights& rates, const Reals& losses, const std::optional<Array>& y,
                    const std::optional<Weights>& l2, const std::optional<Reals>& squares) {
     const Rows rows = rows_of(engine, x, chosen);
-    expect_matrix(engine, y, rows.count, engine.outputs());
+    if (y) expect_matrix(engine, *y, rows.count, engine.outputs());
     expect(batch > 0, "a batch has at least one row");
     const auto batches = static_cast<std::size_t>(std::max<std::int64_t>(1, (rows.count + batch - 1) / batch));
     expect(rates.shape(0) == batches && losses.shape(0) == batches, "there must be a learning rate and a loss for each batch");
@@ -191,7 +191,7 @@ std::int64_t learn(Engine& engine, const Input& x, const Given& given, const std
     const Targets t = targets_of(engine, static_cast<std::int64_t>(x.shape(0)), given);
     const Forget afterwards{engine};
     const WithoutGil released;
-    return engine.learn(rows, t, batch, step, y.data(), rates.data(), losses.data(), ridge);
+    return engine.learn(rows, t, batch, step, y ? y->data() : nullptr, rates.data(), losses.data(), ridge);
 }
 
 void forward(Engine& engine, const Input& x, const std::optional<Indices>& chosen, std::uint64_t step, const Array& sums, const Array& y) {
@@ -221,9 +221,9 @@ NB_MODULE(PELLUCID_MODULE, m) {
         .def("gradients", [](Engine& engine, const Input& x, const std::optional<Indices>& classes, const std::optional<Input>& values, const std::optional<Weights>& weights, const std::optional<Indices>& rows, std::uint64_t step, const Array& y) {
             return gradients(engine, x, {classes, values, weights}, rows, step, y);
         }, "x"_a.noconvert(), "classes"_a.none().noconvert(), "values"_a.none().noconvert(), "weights"_a.none().noconvert(), "rows"_a.none().noconvert(), "step"_a, "y"_a.noconvert())
-        .def("learn", [](Engine& engine, const Input& x, const std::optional<Indices>& classes, const std::optional<Input>& values, const std::optional<Weights>& weights, const std::optional<Indices>& rows, std::int64_t batch, std::uint64_t step, const Weights& rates, const Reals& losses, const Array& y, const std::optional<Weights>& l2, const std::optional<Reals>& squares) {
+        .def("learn", [](Engine& engine, const Input& x, const std::optional<Indices>& classes, const std::optional<Input>& values, const std::optional<Weights>& weights, const std::optional<Indices>& rows, std::int64_t batch, std::uint64_t step, const Weights& rates, const Reals& losses, const std::optional<Array>& y, const std::optional<Weights>& l2, const std::optional<Reals>& squares) {
             return learn(engine, x, {classes, values, weights}, rows, batch, step, rates, losses, y, l2, squares);
-        }, "x"_a.noconvert(), "classes"_a.none().noconvert(), "values"_a.none().noconvert(), "weights"_a.none().noconvert(), "rows"_a.none().noconvert(), "batch"_a, "step"_a, "rates"_a.noconvert(), "losses"_a.noconvert(), "y"_a.noconvert(), "l2"_a.none().noconvert() = nb::none(), "squares"_a.none().noconvert() = nb::none())
+        }, "x"_a.noconvert(), "classes"_a.none().noconvert(), "values"_a.none().noconvert(), "weights"_a.none().noconvert(), "rows"_a.none().noconvert(), "batch"_a, "step"_a, "rates"_a.noconvert(), "losses"_a.noconvert(), "y"_a.none().noconvert(), "l2"_a.none().noconvert() = nb::none(), "squares"_a.none().noconvert() = nb::none())
         .def("forward", &forward, "x"_a.noconvert(), "rows"_a.none().noconvert(), "step"_a, "sums"_a.noconvert(), "y"_a.noconvert())
         .def("backward", [](Engine& engine, const Input& dy) {
             expect_matrix(engine, dy, engine.rows(), engine.sums());

@@ -76,6 +76,26 @@ void functions_are_right() {
     for (auto f : {sigmoid<T>, tanh<T>, softplus<T>, erfc<T>, exp<T>, cosine<T>}) CHECK(std::isnan(f(fill(nan))[0]), "NaN is lost");
 }
 
+// A class as a target gives the bits of the row of zeros and a one that it stands for, and NaN where that does.
+template <class T>
+void a_class_is_its_row() {
+    for (int trial = 0; trial < 200; ++trial) {
+        const std::int64_t K = whole(1, 40), chosen = whole(0, int(K) - 1), room = padded(K) + kPad;
+        std::vector<T> z = normal<T>(room, trial % 3 ? 1 : 30), other = z, t(static_cast<std::size_t>(room));
+        t[static_cast<std::size_t>(chosen)] = 1;
+        const T share = T(1) / static_cast<T>(whole(1, 64));
+        const T loss = cross_entropy(z.data(), t.data(), K, share, 0), found = cross_entropy_of_class(other.data(), chosen, K, share);
+        const bool same = std::memcmp(z.data(), other.data(), static_cast<std::size_t>(K) * sizeof(T)) == 0;
+        CHECK(same && loss == found, "class %d of %d: %g instead of %g", int(chosen), int(K), double(found), double(loss));
+    }
+    for (const T odd : {std::numeric_limits<T>::infinity(), -std::numeric_limits<T>::infinity(), std::numeric_limits<T>::quiet_NaN()}) {
+        std::vector<T> z(kPad), t(kPad);
+        z[2] = odd, t[1] = 1;
+        std::vector<T> other = z;
+        CHECK(std::isnan(cross_entropy(z.data(), t.data(), 3, T(1), 0)) && std::isnan(cross_entropy_of_class(other.data(), 1, 3, T(1))), "%g is lost", double(odd));
+    }
+}
+
 template <class T>
 Rows rows_of(const T* data, std::int64_t count, std::int64_t width) {
     Rows rows;
@@ -113,11 +133,11 @@ void strips_take_bytes() {
         Strips<T> strips;
         strips.begin(rows, K, factor, true);
         p.C = other.data();
-        product(p, strips, true, some);
+        product(p, strips, true, some, nullptr);
         for (std::int64_t i = 0; i < M; ++i)
             CHECK(std::memcmp(&plain[static_cast<std::size_t>(i * ldc)], &other[static_cast<std::size_t>(i * ldc)],
                               static_cast<std::size_t>(H) * sizeof(T)) == 0, "bytes differ in row %d (%d x %d x %d)", int(i), int(M), int(H), int(K));
-        transposed_product<T>(strips, H, {dy.data(), ldc, M, M * ldc, true}, {other_dW.data(), H, K, K * H, false}, some, nullptr);
+        transposed_product<T>(strips, H, K, {dy.data(), ldc, M, M * ldc, true}, other_dW.data(), some, nullptr, [](T*, std::int64_t, std::int64_t) {});
         CHECK(dW == other_dW, "bytes, transposed, differ (%d x %d x %d)", int(M), int(H), int(K));
     }
 }
@@ -133,18 +153,23 @@ void transposed_products_have_the_same_bits(const std::vector<T>& A, std::int64_
     p.readable = M * ldb;
     multiply(p, Threads(1));
     const Lines<const T> from{B.data(), ldb, M, M * ldb, true};
-    const Lines<T> to{other.data(), H, K, K * H, false};
     for (std::int64_t i = 0; i < strips.count(); ++i) strips.look(i);
     Ahead ahead(rows_of(A.data(), M, K));
     auto same = [&](const char* how) {
         CHECK(std::memcmp(plain.data(), other.data(), plain.size() * sizeof(T)) == 0, "%s, transposed, differ (%d x %d x %d)", how, int(M), int(K), int(H));
     };
-    transposed_product<T>(strips, H, from, to, some, &ahead);
+    auto nothing = [](T*, std::int64_t, std::int64_t) {};
+    auto copy = [&](const T* rows, std::int64_t first, std::int64_t count) { std::copy_n(rows, count * H, other.data() + first * H); };
+    transposed_product<T>(strips, H, K, from, other.data(), some, &ahead, nothing);
     same("strips with rows ahead");
-    transposed_product<T>(strips, H, from, to, some, nullptr);
-    same("strips");
-    transposed_product<T>(columns, H, from, to, some, &ahead);
+    other.assign(other.size(), T(7));
+    transposed_product<T>(strips, H, K, from, nullptr, some, nullptr, copy);
+    same("strips, some at a time,");
+    transposed_product<T>(columns, H, from, other.data(), some, &ahead, nothing);
     same("columns");
+    other.assign(other.size(), T(7));
+    transposed_product<T>(columns, H, from, nullptr, some, nullptr, copy);
+    same("columns, some at a time,");
 }
 
 // Every way to compute a product gives the same bits as one chain of multiply-adds.
@@ -171,7 +196,8 @@ void products_have_the_same_bits() {
         Strips<T> strips;
         for (bool kept : {false, true}) {
             strips.begin(rows_of(A.data(), M, K), lda, T(1), kept);
-            product(p, strips, kept, some);
+            Ahead ahead(rows_of(A.data(), M, K));
+            product(p, strips, kept, some, kept ? &ahead : nullptr);
             same(kept ? "strips, kept" : "strips");
         }
         Columns<T> columns;
@@ -400,6 +426,61 @@ void everything_is_touched() {
         }
 }
 
+// Many batches in one call, in which the first weights move as their gradient is made, give the bits of one batch after the
+// other: for narrow and wide layers, numbers that are mostly 0 or not, with and without clipping, which forbids it.
+template <class T>
+void learning_at_once_has_the_same_bits() {
+    for (int turn = 0; turn < 24; ++turn) {
+        const bool large = turn % 6 > 3;  // so that the threads share the first layer
+        const std::int64_t rows = large ? 150 : 70, D = large ? 900 : 150, K = 4, batch = large ? 60 : 24;
+        std::vector<std::vector<T>> found;
+        for (int way = 0; way < 3; ++way) {  // by halves; at once, with answers; at once without, on three threads
+            random_bits.seed(static_cast<unsigned>(turn));
+            Net<T> net(D, turn % 2 ? large ? 44 : 9 : 90, K, "Tanh", way == 2 ? 3 : 1);
+            if (turn % 12 == 11) net.plan.layers[2].frozen = true;
+            OptimizerSpec& o = net.plan.optimizer;
+            o.kind = turn % 4 < 2 ? "SGD" : "Adam", o.beta_1 = 0.9, o.beta_2 = 0.99, o.epsilon = 1e-3, o.l2 = 1e-3, o.max_norm = 3;
+            if (turn % 8 == 7) o.clip_norm = 0.5;
+            for (int slot = 0; slot < (turn % 4 < 2 ? 0 : 2); ++slot) {
+                o.slots.emplace_back();
+                for (std::size_t i : {0, 1, 2, 3, 6, 7, 8, 9, 12, 13, 14, 15, 10, 11})
+                    if (!net.plan.layers[2].frozen || i > 1) o.slots.back().push_back(net.array(static_cast<std::int64_t>(net.arrays[i].size()), 0));
+            }
+            std::vector<std::uint8_t> bytes(static_cast<std::size_t>(rows * D));
+            for (auto& byte : bytes) byte = static_cast<std::uint8_t>(whole(0, turn % 3 ? 4 : 1) ? 0 : whole(0, 255));
+            std::vector<std::int64_t> chosen, classes;
+            for (std::int64_t i = 0; i < rows; ++i) chosen.push_back(whole(0, int(rows) - 1)), classes.push_back(whole(0, int(K) - 1));
+            Rows x = rows_of(bytes.data(), rows, D);
+            x.chosen = chosen.data();
+            Targets t;
+            t.classes = classes.data();
+            LayerEngine<T> engine(net.plan);
+            std::vector<T> y(static_cast<std::size_t>(rows * K));
+            const std::vector<double> rates(3, 0.1);
+            std::vector<double> losses(3);
+            for (int epoch = 0; epoch < 2; ++epoch) {
+                const auto step = static_cast<std::uint64_t>(3 * epoch);
+                if (way > 0) {
+                    const std::int64_t done = engine.learn(x, t, batch, step, way == 1 ? y.data() : nullptr, rates.data(), losses.data());
+                    CHECK(done == 3, "%d batches of 3", int(done));
+                    continue;
+                }
+                for (std::int64_t i = 0; i < 3; ++i) {
+                    const Rows part = x.part(i * batch, batch);
+                    losses[static_cast<std::size_t>(i)] = engine.gradients(part, t, part.count, step + static_cast<std::uint64_t>(i), y.data() + i * batch * K);
+                    engine.observe();
+                    engine.update(0.1, step + static_cast<std::uint64_t>(i) + 1);
+                }
+            }
+            if (way < 2) net.arrays.push_back(y);
+            net.arrays.emplace_back(losses.begin(), losses.end());
+            if (way == 0) found = net.arrays;
+            if (way == 2) found.erase(found.end() - 2);
+            CHECK(found == net.arrays, "turn %d, way %d: learning at once differs", turn, way);
+        }
+    }
+}
+
 // Several threads ask one engine at once; one of them has its crew, the others work alone.
 template <class T>
 void one_engine_answers_many_threads() {
@@ -485,6 +566,8 @@ int main() {
         functions_are_right<float>();
         functions_are_right<double>();
         for (const char* activation : activations) gradients_are_right(activation);
+        a_class_is_its_row<float>();
+        a_class_is_its_row<double>();
         what_does_not_fit_is_refused();
     }
     products_have_the_same_bits<float>();
@@ -496,6 +579,8 @@ int main() {
     }
     everything_is_touched<float>();
     everything_is_touched<double>();
+    learning_at_once_has_the_same_bits<float>();
+    learning_at_once_has_the_same_bits<double>();
     one_engine_answers_many_threads<float>();
     one_engine_answers_many_threads<double>();
     what_a_task_throws_is_caught();

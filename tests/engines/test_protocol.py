@@ -304,6 +304,21 @@ def test_batches_in_one_call(engine: str, dtype: type, weighted: bool, shuffled:
 
 
 @every_engine
+@pytest.mark.parametrize("loss", [None, "own"])
+def test_answers_that_nobody_wants(engine: str, loss: str | None) -> None:
+    one, two = network(), network()
+    x, t, weights = data(50)
+    options = {} if loss is None else {"loss": Own()}
+    first, second = worker(one, engine, **options), worker(two, engine, **options)
+    losses, y = first.learn_batches(x, t, weights, None, 12, [0.1] * 5, answers=False)
+    expected, answers = second.learn_batches(x, t, weights, None, 12, [0.1] * 5)
+    assert losses == expected
+    assert bits(one) == bits(two)
+    assert y.shape == (0, answers.shape[1])
+    assert y.dtype == answers.dtype
+
+
+@every_engine
 @every_type
 @pytest.mark.parametrize("loss", [None, "own"])
 def test_each_batch_may_have_its_own_l2(engine: str, dtype: type, loss: str | None) -> None:

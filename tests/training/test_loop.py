@@ -503,6 +503,32 @@ def test_callbacks_are_called_in_order_and_can_stop(blobs: Data) -> None:
     assert (net.record["stopped"], net.record["epochs"]) == ("enough", 1)
 
 
+def test_a_callback_may_be_content_with_some_batches() -> None:
+    """Learning is the same, batches are handed to the engine many at a time, and stopping still ends an epoch early."""
+    x = np.random.default_rng(0).standard_normal((20_000, 30))
+    t = (x[:, 0] > 0).astype(np.int64)
+    heard: dict[bool, list[int]] = {False: [], True: []}
+
+    class Each(pl.Callback):
+        def on_batch(self, run: Run) -> None:
+            heard[self.each_batch].append(run.batch)
+            if run.epoch == 2 and run.batch > 100:
+                run.stop("enough")
+
+    class Some(Each):
+        each_batch = False
+
+    losses = []
+    for callback in (Each(), Some()):
+        net = pl.mlp([30, 400, 2], seed=0)
+        losses.append(pl.train(net, x, t, epochs=2, batch_size=20, callbacks=[callback], progress=False)["loss"])
+    assert losses[0] == losses[1]
+    assert heard[True] == [*range(1, 1001), *range(1, 102)]
+    assert heard[False][-1] < 1000
+    assert len(heard[False]) < 20
+    assert 1000 in heard[False]
+
+
 def test_a_stop_at_the_last_batch_keeps_the_epoch(blobs: Data) -> None:
     history = pl.train(pl.mlp([2, 3]), *blobs, epochs=5, callbacks=[lambda run: run.stop("one")])
     assert (history.stopped, len(history)) == ("one", 1)

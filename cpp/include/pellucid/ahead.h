@@ -7,7 +7,8 @@
 
 namespace pellucid {
 
-constexpr std::int64_t kBetweenLines = 16;  // steps of work after which it is worth asking again
+constexpr std::int64_t kBetweenLines = 18;  // steps of work after which it is worth asking again
+constexpr std::int64_t kManyLines = 4;      // so many at a time make the processor wait
 
 class Ahead {
 public:

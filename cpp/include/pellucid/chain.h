@@ -24,9 +24,9 @@ public:
         outputs_.resize(layers.size());
     }
 
-    // Keeps every layer's output for `backward`; gives the last.
-    Matrix<T> forward(const Pass<T>& pass, Matrix<T> x, Zeros<T> zeros, std::size_t first = 0) {
-        for (std::size_t i = first; i < layers.size(); ++i) {
+    // Keeps the output of layers `first` to `end` for `backward`; gives the last.
+    Matrix<T> forward(const Pass<T>& pass, Matrix<T> x, Zeros<T> zeros, std::size_t first, std::size_t end) {
+        for (std::size_t i = first; i < end; ++i) {
             Pass<T> own = pass.at(i);
             if (i == first) own.zeros = zeros, own.ahead = pass.ahead;
             const Matrix<T> y = output(i, x.N);
@@ -42,7 +42,7 @@ public:
                   Matrix<T> dy, Matrix<T> dx) {
         for (std::size_t i = end; i-- > first;) {
             Pass<T> own = pass.at(i);
-            if (i == first) own.zeros = zeros, own.ahead = pass.ahead;
+            if (i == first) own.zeros = zeros, own.ahead = pass.ahead, own.taker = pass.taker;
             const Matrix<T> input = i == first ? x : output(i - 1, x.N);
             Matrix<T> below = i == first ? dx : gradient(i, x.N);
             layers[i]->backward(own, input, output(i, x.N), dy, below);
@@ -123,14 +123,14 @@ public:
     }
 
     void backward(const Pass<T>& pass, Matrix<T> x, Matrix<T>, Matrix<T> dy, Matrix<T> dx) override {
-        chain_.forward(pass, x, {});
+        chain_.forward(pass, x, {}, 0, chain_.layers.size());
         const Matrix<T> own = dx.data ? Chain<T>::place(own_, x.N, x.width) : Matrix<T>{nullptr, x.N, x.width};
         chain_.backward(pass, x, {}, 0, chain_.layers.size(), dy, own);
         if (dx.data) sum(dy, own, dx);
     }
 
     void observe(const Pass<T>& pass, Matrix<T> x) override {
-        chain_.forward(pass, x, {});
+        chain_.forward(pass, x, {}, 0, chain_.layers.size());
         chain_.observe(pass, x);
     }
 

@@ -68,7 +68,7 @@ private:
                 square[r] = r < rows && s * L < columns ? load(x + r * ld + s * L) : Vec<T>{};
                 any |= bits<T>(square[r]);
             }
-            turn(square);
+            turn<T>(square);
             for (std::int64_t c = 0; c < L; ++c) block[s * L + c] = square[c];
         }
         if (alive<T>(from_bits<T>(any)) == 0) return;
@@ -83,34 +83,6 @@ private:
             std::int64_t& found = groups_[static_cast<std::size_t>(g)].count;
             found += write_places(alive<T>(from_bits<T>(here)), row, index_.data() + g * apart_ + found);
         }
-    }
-
-    // Transposes a square of numbers: as many perfect shuffles of its rows as halve their number to one.
-    static void turn(Vec<T> (&rows)[kLanes<T>]) {
-        constexpr int L = kLanes<T>;
-        Int<T> low = {}, high = {};
-        for (int lane = 0; lane < L; ++lane) {
-            low[lane] = lane / 2 + lane % 2 * L;
-            high[lane] = low[lane] + L / 2;
-        }
-        for (int round = 1; round < L; round *= 2) {
-            Vec<T> next[L];
-            for (int r = 0; r < L / 2; ++r) {
-                next[2 * r] = shuffle(rows[r], rows[r + L / 2], low);
-                next[2 * r + 1] = shuffle(rows[r], rows[r + L / 2], high);
-            }
-            for (int r = 0; r < L; ++r) rows[r] = next[r];
-        }
-    }
-
-    static Vec<T> shuffle(Vec<T> a, Vec<T> b, Int<T> which) {
-#if defined(__clang__)
-        Vec<T> both;
-        for (int lane = 0; lane < kLanes<T>; ++lane) both[lane] = which[lane] < kLanes<T> ? a[which[lane]] : b[which[lane] - kLanes<T>];
-        return both;
-#else
-        return __builtin_shuffle(a, b, which);
-#endif
     }
 
     std::int64_t width_ = 0, apart_ = 0;
@@ -192,9 +164,9 @@ inline void product(const Columns<T>& x, std::int64_t H, Lines<const T> B, const
 }
 
 // V vectors of the rows of C = X^T B that belong to groups `from` to `to`, each a sum of those rows of B whose numbers are
-// not all 0.
+// not all 0; C's first row is that of `from`.
 template <class T, int V>
-inline void gather(const Columns<T>& x, std::int64_t from, std::int64_t to, std::int64_t H, Lines<const T> B, Lines<T> C,
+inline void gather(const Columns<T>& x, std::int64_t from, std::int64_t to, std::int64_t H, Lines<const T> B, T* C,
                    std::int64_t column, Ahead* ahead) {
     constexpr std::int64_t L = kLanes<T>, G = Columns<T>::kGroup;
     const std::int64_t last = std::min(L, H - column - (V - 1) * L), apart = x.apart();
@@ -214,26 +186,29 @@ inline void gather(const Columns<T>& x, std::int64_t from, std::int64_t to, std:
         }
         for (int n = 0; n < G; ++n) {
             if (g * G + n >= x.width()) break;
-            T* const c = C.data + (g * G + n) * C.ld + column;
+            T* const c = C + ((g - from) * G + n) * H + column;
             for (int v = 0; v < V; ++v) store_upto(c + v * L, sum[n][v] + T(0), v == V - 1 ? last : L);
         }
         if (ahead) ahead->line(), ahead->line();
     }
 }
 
-// C = X^T B, of a padded B.
-template <class T>
-inline void transposed_product(const Columns<T>& x, std::int64_t H, Lines<const T> B, Lines<T> C, const Threads& threads, Ahead* ahead) {
-    constexpr std::int64_t width = kGathered * kLanes<T>;
+// C = X^T B, of a padded B, some rows at a time, for which done(rows, number of the first, how many) is called. Without a C
+// they lie in a place that stays in the nearest cache, and are gone afterwards.
+template <class T, class F>
+inline void transposed_product(const Columns<T>& x, std::int64_t H, Lines<const T> B, T* C, const Threads& threads, Ahead* ahead, F done) {
+    constexpr std::int64_t G = Columns<T>::kGroup;
     const bool shared = threads.count() > 1 && x.numbers() * H >= kWorthThreads;
-    const std::int64_t K = x.count(), share = shared ? std::max<std::int64_t>(8, K / (4 * threads.count())) : K;
-    const std::int64_t parts = (K + share - 1) / share, panels = (H + width - 1) / width;
-    threads.each(panels * parts, [&](std::int64_t task) {
-        const std::int64_t from = task / panels * share, column = task % panels * width;
-        each_width<T, kGathered>(column, std::min(H, column + width), [&](auto V, std::int64_t h) {
-            gather<T, V>(x, from, std::min(K, from + share), H, B, C, h, task == 0 ? ahead : nullptr);
+    const std::int64_t share = std::max<std::int64_t>(4, kAtOnce<T> / (G * H)), parts = (x.count() + share - 1) / share;
+    auto one = [&](std::int64_t part) {
+        const std::int64_t from = part * share, to = std::min(x.count(), from + share);
+        T* const rows = C ? C + from * G * H : room_for_rows<T>(share * G * H);
+        each_width<T, kGathered>(0, H, [&](auto V, std::int64_t h) {
+            gather<T, V>(x, from, to, H, B, rows, h, h == 0 && (part == 0 || !shared) ? ahead : nullptr);
         });
-    });
+        done(rows, from * G, std::min(x.width(), to * G) - from * G);
+    };
+    threads.each(parts, one, shared);
 }
 
 }  // namespace pellucid

@@ -31,6 +31,8 @@ public:
                 all_.push_back(parameter);
                 if (parameter.learns) learning_.push_back(parameter);
             }
+        begins_with_weights_ = !learning_.empty() && plan.layers[first_learning_].kind == "Affine" &&
+                               learning_.front().value == chain_.layers[first_learning_]->parameters.front().value;
         if (!plan.optimizer.kind.empty()) optimizer_ = std::make_unique<Optimizer<T>>(plan.optimizer, learning_);
     }
 
@@ -49,10 +51,7 @@ public:
             const std::int64_t start = b * block;
             answer_block(x, start, std::min(block, x.count - start), zeros, large ? threads_ : alone_, out + start * outputs());
         };
-        if (!large && x.count * work_per_row_ >= kWorthThreads)
-            threads_.each(blocks, answer_one);
-        else
-            for (std::int64_t b = 0; b < blocks; ++b) answer_one(b);
+        threads_.each(blocks, answer_one, !large && x.count * work_per_row_ >= kWorthThreads);
     }
 
     std::int64_t learn(const Rows& x, const Targets& t, std::int64_t batch, std::uint64_t step, void* y, const double* rates, double* losses, Ridge ridge = {}) override {
@@ -63,11 +62,17 @@ public:
             const Rows part = x.part(start, batch);
             next_ = Ahead(x.part(start + part.count, batch));
             T* const out = y ? static_cast<T*>(y) + start * outputs() : nullptr;
-            losses[done] = gradients(part, t.from(x.chosen ? 0 : start), part.count, step, out);
+            losses[done] = loss_of(part, t.from(x.chosen ? 0 : start), step, out);
             if (!std::isfinite(losses[done])) return done + 1;
             observe();
             if (ridge.squares) ridge.squares[done] = optimizer_->squares(learning_);
-            update(rates[done], ++step, ridge.l2 ? ridge.l2[done] : 0);
+            const typename Optimizer<T>::Step move{rates[done], static_cast<double>(++step), ridge.l2 ? ridge.l2[done] : 0};
+            const Taker<T> taker = [&](T* gradient, std::int64_t from, std::int64_t count) {
+                optimizer_->move(move, learning_.front(), 0, gradient, from, count);
+            };
+            const bool first_moves = begins_with_weights_ && optimizer_->one_by_one();
+            go_backward(slope(), first_moves ? &taker : nullptr);
+            optimizer_->update(learning_, move, first_moves, threads_);
             ++done;
             start += batch;
         } while (start < x.count);
@@ -75,25 +80,19 @@ public:
     }
 
     double gradients(const Rows& x, const Targets& t, std::int64_t N, std::uint64_t step, void* y) override {
-        require(loss_ != nullptr, "this engine was made without a loss");
-        if (x.chosen) t.ask_for(x.chosen, N);
-        const Matrix<T> sums = go_forward(x.part(0, N), step, false);
-        copy_out(last_output(N), static_cast<T*>(y));
-        const Matrix<T> dy = Chain<T>::place(slope_, N, sums.width);
-        std::copy_n(sums.data, sums.size(), dy.data);
-        const double loss = (*loss_)(dy, t, x.chosen);
-        go_backward(dy);
+        const double loss = loss_of(x.part(0, N), t, step, static_cast<T*>(y));
+        go_backward(slope());
         return loss;
     }
 
     void forward(const Rows& x, std::int64_t N, std::uint64_t step, void* sums, void* y) override {
-        copy_out(go_forward(x.part(0, N), step, true), static_cast<T*>(sums));
+        copy_out(go_forward(x.part(0, N), step, true, true), static_cast<T*>(sums));
         copy_out(last_output(N), static_cast<T*>(y));
     }
 
     void backward(const void* dy) override {
         const std::int64_t K = sums();
-        const Matrix<T> own = Chain<T>::place(slope_, x_.N, K);
+        const Matrix<T> own = slope();
         for (std::int64_t i = 0; i < own.N; ++i) std::copy_n(static_cast<const T*>(dy) + i * K, K, own.row(i));
         go_backward(own);
     }
@@ -121,7 +120,7 @@ public:
 
     void update(double learning_rate, std::uint64_t step, double l2 = 0) override {
         require(updates(), "this engine was made without an optimizer");
-        optimizer_->update(learning_, learning_rate, step, l2, threads_);
+        optimizer_->update(learning_, {learning_rate, static_cast<double>(step), l2}, false, threads_);
     }
 
     void observe() override { chain_.observe(pass(), x_, first_); }
@@ -154,17 +153,33 @@ private:
         copy_out(y, out);
     }
 
-    Matrix<T> go_forward(const Rows& x, std::uint64_t step, bool keep) {
+    // Up to the loss, or to the end if answers are wanted, too; gives what the loss takes.
+    Matrix<T> go_forward(const Rows& x, std::uint64_t step, bool keep, bool to_the_end) {
         step_ = step;
         seen_ = take_rows(x, mostly_zero(x), true, own_, x_, keep);
-        chain_.forward(pass(), x_, seen_, first_);
+        chain_.forward(pass(), x_, seen_, first_, to_the_end ? chain_.layers.size() : depth_);
         return depth_ == first_ ? x_ : chain_.output(depth_ - 1, x_.N);
     }
 
-    void go_backward(Matrix<T> dy) {
+    // Gives the loss of a batch, and leaves its gradient in `slope()`.
+    double loss_of(const Rows& x, const Targets& t, std::uint64_t step, T* y) {
+        require(loss_ != nullptr, "this engine was made without a loss");
+        loss_->take(t, x.chosen, x.count);
+        const Matrix<T> sums = go_forward(x, step, false, y != nullptr);
+        if (y) copy_out(last_output(x.count), y);
+        const Matrix<T> dy = slope();
+        std::copy_n(sums.data, sums.size(), dy.data);
+        return (*loss_)(dy);
+    }
+
+    Matrix<T> slope() { return Chain<T>::place(slope_, x_.N, sums()); }
+
+    void go_backward(Matrix<T> dy, const Taker<T>* taker = nullptr) {
         const Matrix<T> none{nullptr, x_.N, 0};
         const Matrix<T> input = first_learning_ == first_ ? x_ : chain_.output(first_learning_ - 1, x_.N);
-        chain_.backward(pass(), input, first_learning_ == first_ ? seen_ : Zeros<T>{}, first_learning_, depth_, dy, none);
+        Pass<T> pass = this->pass();
+        pass.taker = taker;
+        chain_.backward(pass, input, first_learning_ == first_ ? seen_ : Zeros<T>{}, first_learning_, depth_, dy, none);
     }
 
     Matrix<T> last_output(std::int64_t N) {
@@ -245,6 +260,11 @@ private:
     template <class From>
     static std::int64_t count_zeros(const From* row, std::int64_t width) {
         std::int32_t zeros = 0;
+        if constexpr (sizeof(From) == 1) {
+            for (std::int64_t k = 0; k < width; k += kByteBlock)
+                zeros += kByteBlock - __builtin_popcount(alive(load_bytes(row + k, std::min<std::int64_t>(kByteBlock, width - k))));
+            return zeros - (kByteBlock - width % kByteBlock) % kByteBlock;
+        }
         for (std::int64_t k = 0; k < width; ++k) zeros += row[k] == From(0);
         return zeros;
     }
@@ -263,6 +283,7 @@ private:
     std::uint64_t seed_, step_ = 0;
     T factor_ = 1;
     bool sees_zeros_ = false, narrow_ = false, large_ = false;
+    bool begins_with_weights_ = false;  // of an Affine, which may move as their gradient is made
     std::int64_t work_per_row_ = 0;
     std::vector<typename Layer<T>::Parameter> all_, learning_;
 

@@ -2,6 +2,7 @@
 // to a multiple of kPad numbers; what stands in the padding is never used.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -44,6 +45,10 @@ struct Zeros {
     const Columns<T>* columns = nullptr;
 };
 
+// Takes `count` numbers of a weights' gradient, from the number `from` on, as soon as they are known.
+template <class T>
+using Taker = std::function<void(T* gradient, std::int64_t from, std::int64_t count)>;
+
 // One pass: whether it is for learning, where its random numbers come from, and the threads that share it.
 template <class T>
 struct Pass {
@@ -52,12 +57,14 @@ struct Pass {
     const Threads* threads = nullptr;
     Zeros<T> zeros;          // of the layer's own input
     Ahead* ahead = nullptr;  // rows to ask for while the first layer works
+    const Taker<T>* taker = nullptr;  // of the gradient of the first layer's weights, which then is not kept
 
     Pass at(std::uint64_t index) const {
         Pass inner = *this;
         inner.draws = draws.at(index);
         inner.zeros = {};
         inner.ahead = nullptr;
+        inner.taker = nullptr;
         return inner;
     }
 };
@@ -119,7 +126,7 @@ public:
         p.readable = D * H;
         p.streams = !pass.learning;
         if (pass.zeros.strips)
-            product(p, *pass.zeros.strips, pass.learning, *pass.threads);
+            product(p, *pass.zeros.strips, pass.learning, *pass.threads, pass.ahead);
         else
             product(p, *pass.threads);
     }
@@ -147,20 +154,28 @@ public:
 private:
     void weights_gradient(const Pass<T>& pass, Matrix<T> x, Matrix<T> dy) {
         const std::int64_t D = this->D, H = this->H;
-        T* dW = this->parameters[0].gradient;
-        const Lines<T> C{dW, H, D, D * H, false};
+        T* const dW = this->parameters[0].gradient;
+        auto done = [&](T* rows, std::int64_t first, std::int64_t count) {
+            if (pass.taker) (*pass.taker)(rows, first * H, count * H);
+        };
+        T* const kept = pass.taker ? nullptr : dW;
         if (pass.zeros.columns) {
-            transposed_product<T>(*pass.zeros.columns, H, lines<const T>(dy), C, *pass.threads, pass.ahead);
+            transposed_product<T>(*pass.zeros.columns, H, lines<const T>(dy), kept, *pass.threads, pass.ahead, done);
             return;
         }
         if (pass.zeros.strips) {
-            transposed_product<T>(*pass.zeros.strips, H, lines<const T>(dy), C, *pass.threads, pass.ahead);
+            transposed_product<T>(*pass.zeros.strips, H, D, lines<const T>(dy), kept, *pass.threads, pass.ahead, done);
             return;
         }
         Product<T> p{D, H, x.N, {x.data, 1, x.ld()}, dy.data, dy.ld(), dW, H};
         p.padded_c = false;
         p.readable = dy.size();
         product(p, *pass.threads);
+        if (!pass.taker) return;
+        const std::int64_t share = std::max<std::int64_t>(1, (1 << 14) / H);
+        pass.threads->each((D + share - 1) / share, [&](std::int64_t part) {
+            done(dW + part * share * H, part * share, std::min(share, D - part * share));
+        });
     }
 
     template <class U>

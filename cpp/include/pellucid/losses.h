@@ -47,6 +47,23 @@ T cross_entropy(T* z, const T* t, std::int64_t K, T share, double) {
     return total * std::log(sum) - weighted;
 }
 
+// The same bits for a target that is 1 for one class and 0 for the others.
+template <class T>
+T cross_entropy_of_class(T* z, std::int64_t chosen, std::int64_t K, T share) {
+    T most = z[0], least = z[0], sum = 0;
+    for (std::int64_t k = 1; k < K; ++k) {
+        most = z[k] > most ? z[k] : most;
+        least = z[k] < least ? z[k] : least;
+    }
+    const T right = z[chosen] - most;
+    each_vector<T>(K, [&](std::int64_t k, std::int64_t) { store(z + k, exp_below_zero<T>(load(z + k) - most)); });
+    for (std::int64_t k = 0; k < K; ++k) sum += z[k];
+    const T scale = 1 / sum, own = z[chosen];
+    each_vector<T>(K, [&](std::int64_t k, std::int64_t) { store(z + k, load(z + k) * scale * share); });
+    z[chosen] = (own * scale - 1) * share;
+    return std::log(sum) - right + (least - most) * 0;  // 0 times infinity is NaN, as above
+}
+
 template <class T>
 T binary_cross_entropy(T* z, const T* t, std::int64_t K, T share, double) {
     return mean_of(z, t, K, share, [](Vec<T> x, Vec<T> target, Vec<T>& slope) {
@@ -117,35 +134,60 @@ public:
         const auto found = losses.find(spec.kind);
         require(found != losses.end(), "no native loss " + spec.kind);
         of_row_ = found->second;
-        if (spec.kind == "CrossEntropy") smoothing_ = spec.option;
+        if (spec.kind == "CrossEntropy") smoothing_ = spec.option, classes_alone_ = smoothing_ == 0;
         if (spec.kind == "BinaryCrossEntropy") smoothing_ = spec.option, halves_ = true, low_ = 0, high_ = 1;
         if (spec.kind == "Poisson") low_ = 0;
     }
 
-    // Gives the loss of the rows of z against their targets, and writes its gradient over z.
-    double operator()(Matrix<T> z, const Targets& t, const std::int64_t* chosen) {
+    // Takes the targets of the N rows that are chosen, well before they are needed: they lie all over the memory.
+    void take(const Targets& t, const std::int64_t* chosen, std::int64_t N) {
+        classes_.resize(t.classes ? static_cast<std::size_t>(N) : 0);
+        weights_.resize(t.weights ? static_cast<std::size_t>(N) : 0);
+        values_.resize(t.values ? static_cast<std::size_t>(N) : 0);
+        for (std::int64_t i = 0; i < N; ++i) {
+            const std::int64_t row = chosen ? chosen[i] : i;
+            const auto place = static_cast<std::size_t>(i);
+            if (t.classes) classes_[place] = t.classes[row];
+            if (t.weights) weights_[place] = t.weights[row];
+            if (!t.values) continue;
+            values_[place] = static_cast<const T*>(t.values) + row * t.width;
+            if (chosen) __builtin_prefetch(values_[place]);
+        }
+    }
+
+    // Gives the loss of the rows of z against these targets, and writes its gradient over z.
+    double operator()(Matrix<T> z) {
         line_.assign(static_cast<std::size_t>(z.ld()), T(0));
-        double total = 0;
-        for (std::int64_t i = 0; i < z.N && t.weights; ++i) total += t.weights[chosen ? chosen[i] : i];
-        double loss = 0;
+        double total = 0, loss = 0;
+        for (const double weight : weights_) total += weight;
         for (std::int64_t i = 0; i < z.N; ++i) {
-            const std::int64_t from = chosen ? chosen[i] : i;
-            const double weight = t.weights ? (total != 0 ? t.weights[from] / total : 0) : 1.0 / static_cast<double>(z.N);
-            read_target(t, from, z.width);
+            const auto place = static_cast<std::size_t>(i);
+            const double weight = weights_.empty() ? 1.0 / static_cast<double>(z.N) : total != 0 ? weights_[place] / total : 0;
+            if (classes_alone_ && !classes_.empty()) {
+                const T found = cross_entropy_of_class(z.row(i), class_of(place, z.width), z.width, static_cast<T>(weight));
+                loss += weight * static_cast<double>(found);
+                continue;
+            }
+            read_target(place, z.width);
             loss += weight * static_cast<double>(of_row_(z.row(i), line_.data(), z.width, static_cast<T>(weight), option_));
         }
         return loss;
     }
 
 private:
-    void read_target(const Targets& t, std::int64_t row, std::int64_t K) {
+    std::int64_t class_of(std::size_t place, std::int64_t K) const {
+        const std::int64_t chosen = classes_[place];
+        if (chosen < 0 || chosen >= K) throw std::invalid_argument("a class index has no output");
+        return chosen;
+    }
+
+    void read_target(std::size_t place, std::int64_t K) {
         T* line = line_.data();
-        if (t.classes) {
-            if (t.classes[row] < 0 || t.classes[row] >= K) throw std::invalid_argument("a class index has no output");
+        if (!classes_.empty()) {
             std::fill(line, line + K, T(0));
-            line[t.classes[row]] = T(1);
+            line[class_of(place, K)] = T(1);
         } else {
-            std::copy_n(static_cast<const T*>(t.values) + row * t.width, K, line);
+            std::copy_n(values_[place], K, line);
             for (std::int64_t k = 0; k < K; ++k)  // NaN is in no range, but is let pass where there is no upper end
                 if (line[k] < low_ || !(line[k] <= high_ || std::isinf(high_)))
                     throw std::invalid_argument("a target is out of the loss's range");
@@ -159,8 +201,11 @@ private:
 
     RowLoss<T> of_row_;
     double option_, smoothing_ = 0;
-    bool halves_ = false;
+    bool halves_ = false, classes_alone_ = false;
     T low_ = -std::numeric_limits<T>::infinity(), high_ = std::numeric_limits<T>::infinity();
+    std::vector<std::int64_t> classes_;  // of the batch: classes, or where their values are; and weights, if there are any
+    std::vector<const T*> values_;
+    std::vector<double> weights_;
     Buffer<T> line_;
 };
 

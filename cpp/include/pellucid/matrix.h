@@ -124,6 +124,18 @@ inline void panel(const Product<T>& p, std::int64_t row, std::int64_t rows, std:
         tile_rows<T, 1, packed>(p, row, rows, column);
 }
 
+// Numbers of a gradient that are made at once: few, so that they stay in the nearest cache while weights move by them.
+template <class T>
+constexpr std::int64_t kAtOnce = 16384 / sizeof(T);
+
+// A place for so many numbers, this thread's own until it asks again.
+template <class T>
+inline T* room_for_rows(std::int64_t count) {
+    static thread_local Buffer<T> room;
+    if (room.size() < static_cast<std::size_t>(count)) room.resize(static_cast<std::size_t>(count));
+    return room.data();
+}
+
 constexpr std::int64_t kWorthThreads = 3 << 17;  // multiply-adds below which waking a thread costs more than it gives
 
 // Computes the product, its tiles shared out over threads where that pays.
@@ -210,14 +222,22 @@ inline void product(const Product<T>& p, const Threads& threads) {
         multiply(p, threads);
 }
 
-// Writes the transpose of a K x H matrix (rows of lda numbers) into an H x K one (rows of ldb), in square blocks.
+// Writes the transpose of a K x H matrix (rows of lda numbers) into an H x K one (rows of ldb), in squares.
 template <class T>
 inline void transpose(const T* a, std::int64_t lda, std::int64_t K, std::int64_t H, T* b, std::int64_t ldb) {
-    constexpr std::int64_t block = 16;
-    for (std::int64_t i = 0; i < K; i += block)
-        for (std::int64_t j = 0; j < H; j += block)
-            for (std::int64_t h = j; h < std::min(H, j + block); ++h)
-                for (std::int64_t k = i; k < std::min(K, i + block); ++k) b[h * ldb + k] = a[k * lda + h];
+    constexpr std::int64_t L = kLanes<T>;
+    for (std::int64_t i = 0; i < K; i += L)
+        for (std::int64_t j = 0; j < H; j += L) {
+            if (i + L > K || j + L > H) {
+                for (std::int64_t h = j; h < std::min(H, j + L); ++h)
+                    for (std::int64_t k = i; k < std::min(K, i + L); ++k) b[h * ldb + k] = a[k * lda + h];
+                continue;
+            }
+            Vec<T> square[L];
+            for (std::int64_t r = 0; r < L; ++r) square[r] = load(a + (i + r) * lda + j);
+            turn<T>(square);
+            for (std::int64_t r = 0; r < L; ++r) store(b + (j + r) * ldb + i, square[r]);
+        }
 }
 
 }  // namespace pellucid

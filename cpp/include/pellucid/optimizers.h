@@ -20,20 +20,58 @@ public:
         if (s_.ema >= 0) expect_fit(s_.average, parameters);
     }
 
-    // Moves all parameters that learn, in place; `step` counts from 1, and `ridge` is added to l2.
-    void update(const std::vector<Parameter>& parameters, double rate, std::uint64_t step, double ridge, const Threads& threads) const {
-        const T share = clipped(parameters);
-        const T l2 = static_cast<T>(s_.l2 + ridge);
+    // What all numbers share in one step: `number` counts steps from 1, `ridge` is added to l2, and `share` of the
+    // gradients is left by clipping.
+    struct Step {
+        double rate, number, ridge = 0;
+        T share = 1;
+    };
+
+    // Whether every number moves by its own gradient alone: then it may, as soon as that is known.
+    bool one_by_one() const { return s_.clip_norm < 0 && s_.clip_value < 0; }
+
+    // Moves all parameters that learn, in place, but the first if it has moved.
+    void update(const std::vector<Parameter>& parameters, Step step, bool first_moved, const Threads& threads) const {
+        step.share = clipped(parameters);
         for (std::size_t i = 0; i < parameters.size(); ++i) {
             const Parameter& p = parameters[i];
             constexpr std::int64_t block = 1 << 14;
-            threads.each((p.size() + block - 1) / block, [&](std::int64_t task) {
-                const std::int64_t from = task * block, count = std::min(block, p.size() - from);
-                move(p, i, from, count, rate, static_cast<double>(step), share, l2);
+            const std::int64_t blocks = i == 0 && first_moved ? 0 : (p.size() + block - 1) / block;
+            threads.each(blocks, [&](std::int64_t task) {
+                const std::int64_t from = task * block;
+                move(step, p, i, p.gradient + from, from, std::min(block, p.size() - from));
             });
             if (p.columns && s_.max_norm >= 0) bound(p);
             if (s_.ema >= 0) follow(p, static_cast<T*>(s_.average[i].data));
         }
+    }
+
+    // Moves `count` numbers of a parameter, from the number `from` on; their gradient may be changed.
+    void move(const Step& step, const Parameter& p, std::size_t index, T* gradient, std::int64_t from, std::int64_t count) const {
+        T* value = p.value + from;
+        const double rate = step.rate;
+        const T l2 = static_cast<T>(s_.l2 + step.ridge);
+        const bool weights = p.columns != 0;
+        if (step.share != 1)
+            for (std::int64_t i = 0; i < count; ++i) gradient[i] *= step.share;
+        if (weights && (s_.l1 > 0 || l2 > 0)) {
+            const T l1 = static_cast<T>(s_.l1);
+            for (std::int64_t i = 0; i < count; ++i) {
+                const T sign = value[i] > 0 ? T(1) : value[i] < 0 ? T(-1) : T(0);
+                gradient[i] += l1 * sign + l2 * value[i];
+            }
+        }
+        const T keep = static_cast<T>(weights ? 1 - rate * s_.weight_decay : 1);
+        T* first = s_.slots.empty() ? nullptr : static_cast<T*>(s_.slots[0][index].data) + from;
+        T* second = s_.slots.size() < 2 ? nullptr : static_cast<T*>(s_.slots[1][index].data) + from;
+        if (s_.kind == "SGD")
+            sgd(value, gradient, first, count, keep, static_cast<T>(rate));
+        else if (s_.kind == "RMSprop")
+            scaled(value, gradient, first, count, keep, static_cast<T>(rate), static_cast<T>(s_.decay), static_cast<T>(1 - s_.decay));
+        else if (s_.kind == "Adagrad")
+            scaled(value, gradient, first, count, keep, static_cast<T>(rate), T(1), T(1));
+        else
+            adam(value, gradient, first, second, count, keep, rate, step.number);
     }
 
     // The sum of the squares of all weights that learn: of matrices, as l2 takes them.
@@ -77,32 +115,6 @@ private:
         }
         const double share = s_.clip_norm >= 0 ? s_.clip_norm / (std::sqrt(squares) + 1e-6) : 1;
         return static_cast<T>(share < 1 ? share : 1);
-    }
-
-    void move(const Parameter& p, std::size_t index, std::int64_t from, std::int64_t count, double rate, double step, T share, T l2) const {
-        T* value = p.value + from;
-        T* gradient = p.gradient + from;
-        const bool weights = p.columns != 0;
-        if (share != 1)
-            for (std::int64_t i = 0; i < count; ++i) gradient[i] *= share;
-        if (weights && (s_.l1 > 0 || l2 > 0)) {
-            const T l1 = static_cast<T>(s_.l1);
-            for (std::int64_t i = 0; i < count; ++i) {
-                const T sign = value[i] > 0 ? T(1) : value[i] < 0 ? T(-1) : T(0);
-                gradient[i] += l1 * sign + l2 * value[i];
-            }
-        }
-        const T keep = static_cast<T>(weights ? 1 - rate * s_.weight_decay : 1);
-        T* first = s_.slots.empty() ? nullptr : static_cast<T*>(s_.slots[0][index].data) + from;
-        T* second = s_.slots.size() < 2 ? nullptr : static_cast<T*>(s_.slots[1][index].data) + from;
-        if (s_.kind == "SGD")
-            sgd(value, gradient, first, count, keep, static_cast<T>(rate));
-        else if (s_.kind == "RMSprop")
-            scaled(value, gradient, first, count, keep, static_cast<T>(rate), static_cast<T>(s_.decay), static_cast<T>(1 - s_.decay));
-        else if (s_.kind == "Adagrad")
-            scaled(value, gradient, first, count, keep, static_cast<T>(rate), T(1), T(1));
-        else
-            adam(value, gradient, first, second, count, keep, rate, step);
     }
 
     void sgd(T* p, const T* g, T* v, std::int64_t count, T keep, T rate) const {

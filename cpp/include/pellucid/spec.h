@@ -83,14 +83,6 @@ struct Targets {
     const double* weights = nullptr;    // a weight for each row, or null
     std::int64_t size = 4;              // bytes of each of the values
 
-    // Asks the memory for those of these rows, which lie all over it.
-    void ask_for(const std::int64_t* chosen, std::int64_t N) const {
-        for (std::int64_t i = 0; i < N && classes; ++i) __builtin_prefetch(classes + chosen[i]);
-        const char* const lines = static_cast<const char*>(values);
-        for (std::int64_t i = 0; i < N && lines; ++i) __builtin_prefetch(lines + chosen[i] * width * size);
-        for (std::int64_t i = 0; i < N && weights; ++i) __builtin_prefetch(weights + chosen[i]);
-    }
-
     Targets from(std::int64_t row) const {
         Targets t = *this;
         if (classes) t.classes += row;
@@ -129,7 +121,7 @@ public:
 
     // Learns batches of `batch` rows of x one after the other, each with its own learning rate; `step` counts from 0. Fills
     // y, unless it is null, and losses; gives how many batches were done. The last of them may have a loss that is not
-    // finite: such a batch changes nothing, and ends it. No rows at all are one batch.
+    // finite: such a batch changes nothing, and ends it. No rows at all are one batch. Leaves no gradients.
     virtual std::int64_t learn(const Rows& x, const Targets& t, std::int64_t batch, std::uint64_t step, void* y,
                                const double* rates, double* losses, Ridge ridge = {}) = 0;
 

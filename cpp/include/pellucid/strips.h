@@ -73,11 +73,12 @@ public:
     std::int64_t count() const { return static_cast<std::int64_t>(strips_.size()); }
     const Strip& operator[](std::int64_t i) const { return strips_[static_cast<std::size_t>(i)]; }
 
-    // How many columns there are in all strips.
-    std::int64_t found() const {
-        std::int64_t sum = 0;
-        for (const Strip& strip : strips_) sum += strip.count;
-        return sum;
+    // How many of so many lines to ask for now and then, to have asked for all at the end of the strips: as they are, or
+    // were in the batch before.
+    std::int64_t share(std::int64_t lines) const {
+        std::int64_t found = 1;
+        for (const Strip& strip : strips_) found += strip.count;
+        return std::min<std::int64_t>(lines * kBetweenLines / found + 1, kBetweenLines);
     }
 
 private:
@@ -144,7 +145,8 @@ private:
 // V vectors from `column` on of R rows of C = start + X B, for one strip of X. With the first of them its bytes become
 // numbers, some columns ahead of their products: the processor does one while the other waits.
 template <class T, int R, int V, bool packed>
-inline void multiply_strip(const typename Strips<T>::Strip& strip, const Product<T>& p, std::int64_t column, T factor) {
+inline void multiply_strip(const typename Strips<T>::Strip& strip, const Product<T>& p, std::int64_t column, T factor, Ahead* ahead,
+                           std::int64_t lines) {
     constexpr std::int64_t L = kLanes<T>, apart = Strips<T>::kRows, between = 8;
     const std::int64_t last = std::min<std::int64_t>(L, p.H - column - (V - 1) * L), ldb = p.ldb;
     const T* const B = p.B + column;
@@ -178,9 +180,13 @@ inline void multiply_strip(const typename Strips<T>::Strip& strip, const Product
     const std::int64_t room = p.readable - column - V * L, safe = room < 0 ? 0 : room / ldb + 1;
     while (whole > k && whole[-1] >= safe) --whole;
     for (std::int64_t i = 0; i < between; i += 2) convert();
-    for (; whole - k >= 2; k += 2) {
-        convert();
-        add(k[0], std::true_type{}), add(k[1], std::true_type{});
+    while (whole - k >= 2) {
+        const std::int32_t* const stop = ahead && whole - k > kBetweenLines ? k + kBetweenLines : whole;
+        for (; stop - k >= 2; k += 2) {
+            convert();
+            add(k[0], std::true_type{}), add(k[1], std::true_type{});
+        }
+        if (ahead) ahead->lines(lines);
     }
     if (k < whole) add(*k++, std::true_type{});
     for (; k < end; ++k) {
@@ -200,32 +206,34 @@ inline void each_pair(std::int64_t H, F f) {
     if (column < H) f(std::integral_constant<int, 1>{}, column);
 }
 
-// The product `whole` of the strips' rows, which are looked at on the way; C is padded.
+// The product `whole` of the strips' rows, which are looked at on the way; C is padded. Half of the next batch is asked for
+// here where it has more lines than the way back can ask for without waiting.
 template <class T>
-inline void product(const Product<T>& whole, Strips<T>& strips, bool kept, const Threads& threads) {
+inline void product(const Product<T>& whole, Strips<T>& strips, bool kept, const Threads& threads, Ahead* ahead) {
+    const bool shared = kept && threads.count() > 1 && whole.M * whole.H * whole.K / 4 >= kWorthThreads;
+    const std::int64_t lines = ahead ? strips.share(ahead->left()) / 2 : 0;
+    if (shared || lines < kManyLines) ahead = nullptr;
     auto one = [&](std::int64_t i) {
         const auto& strip = strips.look(i);
         each_pair<T>(whole.H, [&](auto V, std::int64_t column) {
             strips.with_form([&](auto packed) {
                 if (strip.rows == 1)
-                    multiply_strip<T, 1, V, packed>(strip, whole, column, strips.factor());
+                    multiply_strip<T, 1, V, packed>(strip, whole, column, strips.factor(), nullptr, 0);
                 else
-                    multiply_strip<T, Strips<T>::kRows, V, packed>(strip, whole, column, strips.factor());
+                    multiply_strip<T, Strips<T>::kRows, V, packed>(strip, whole, column, strips.factor(), ahead, lines);
             });
         });
     };
-    if (kept && whole.M * whole.H * whole.K / 4 >= kWorthThreads)
-        threads.each(strips.count(), one);
-    else
-        for (std::int64_t i = 0; i < strips.count(); ++i) one(i);
+    threads.each(strips.count(), one, shared);
 }
 
-// The rows of C, V vectors of them, that belong to a strip's columns k to stop - 1 grow by their products with b, a vector
-// of B for each of the strip's rows. `value` stands where the numbers of column k are, or is null.
+// The rows of C, V vectors of them, that belong to a strip's columns from k to `stop`, but below `to`, grow by their products
+// with b, a vector of B for each of the strip's rows. C is where the row of column 0 would be; `value` stands where the numbers
+// of column k are, or is null. Gives the first column that is left.
 template <class T, int V, bool packed, bool partly>
-PELLUCID_INLINE inline void add_columns(const T* const (&at)[Strips<T>::kRows], const T* value, const std::int32_t* k,
-                                        const std::int32_t* stop, const Vec<T> (&b)[Strips<T>::kRows][V], T* C, std::int64_t ld,
-                                        std::int64_t last) {
+PELLUCID_INLINE inline const std::int32_t* add_columns(const T* const (&at)[Strips<T>::kRows], const T* value, const std::int32_t* k,
+                                                       const std::int32_t* stop, std::int64_t to, const Vec<T> (&b)[Strips<T>::kRows][V],
+                                                       T* C, std::int64_t ld, std::int64_t last) {
     constexpr std::int64_t L = kLanes<T>, R = Strips<T>::kRows;
     auto add = [&](auto n) PELLUCID_INLINE {  // n columns at once, whose chains of multiply-adds overlap
         T* c[n];
@@ -245,14 +253,15 @@ PELLUCID_INLINE inline void add_columns(const T* const (&at)[Strips<T>::kRows], 
         k += n;
         if (packed) value += n * R;
     };
-    while (stop - k >= 2) add(std::integral_constant<int, 2>{});
-    if (k < stop) add(std::integral_constant<int, 1>{});
+    while (stop - k >= 3 && k[2] < to) add(std::integral_constant<int, 3>{});
+    while (k < stop && *k < to) add(std::integral_constant<int, 1>{});
+    return k;
 }
 
-// The same for one strip, of C's rows `from` to `to`; now and then asks for lines of the next batch.
+// The same for one strip, from its column k on; now and then asks for lines of the next batch.
 template <class T, int V, bool packed, bool partly>
-inline void add_strip(const typename Strips<T>::Strip& strip, Lines<const T> B, Lines<T> C, std::int64_t column, std::int64_t last,
-                      std::int64_t from, std::int64_t to, Ahead* ahead, std::int64_t lines) {
+inline const std::int32_t* add_strip(const typename Strips<T>::Strip& strip, Lines<const T> B, T* C, std::int64_t ld, std::int64_t column,
+                                     std::int64_t last, const std::int32_t* k, std::int64_t to, Ahead* ahead, std::int64_t lines) {
     constexpr std::int64_t L = kLanes<T>, R = Strips<T>::kRows;
     Vec<T> b[R][V];
     const T* at[R];
@@ -261,36 +270,54 @@ inline void add_strip(const typename Strips<T>::Strip& strip, Lines<const T> B, 
         for (int v = 0; v < V; ++v)
             b[r][v] = r < strip.rows ? load(B.data + (strip.first + r) * B.ld + column + v * L) : Vec<T>{};
     }
-    const std::int32_t *const begin = strip.columns, *const end = begin + strip.count;
-    const std::int32_t* k = std::lower_bound(begin, end, static_cast<std::int32_t>(from));
-    const std::int32_t* const stop = std::lower_bound(k, end, static_cast<std::int32_t>(to));
-    while (k < stop) {
-        const std::int32_t* const rest = ahead && stop - k > kBetweenLines ? k + kBetweenLines : stop;
-        add_columns<T, V, packed, partly>(at, strip.values + (k - begin) * R, k, rest, b, C.data + column, C.ld, last);
+    const std::int32_t* const end = strip.columns + strip.count;
+    while (k < end && *k < to) {
+        const std::int32_t* const stop = ahead && end - k > kBetweenLines ? k + kBetweenLines : end;
+        k = add_columns<T, V, packed, partly>(at, strip.values + (k - strip.columns) * R, k, stop, to, b, C + column, ld, last);
         if (ahead) ahead->lines(lines);
-        k = rest;
     }
+    return k;
 }
 
-// C = X^T B, of a padded B, for rows X in strips that have been looked at.
-template <class T>
-inline void transposed_product(const Strips<T>& strips, std::int64_t H, Lines<const T> B, Lines<T> C, const Threads& threads, Ahead* ahead) {
-    const bool shared = C.rows * H * B.rows / 4 >= kWorthThreads && !ahead;
-    const std::int64_t parts = shared ? threads.count() : 1, share = (C.rows + parts - 1) / parts;
-    const std::int64_t lines = ahead ? ahead->left() * kBetweenLines / std::max<std::int64_t>(strips.found(), 1) + 1 : 0;
-    threads.each(parts, [&](std::int64_t part) {
-        const std::int64_t from = part * share, to = std::min(C.rows, from + share);
-        if (from < to) std::fill(C.data + from * C.ld, C.data + to * C.ld, T(0));
-        each_pair<T>(H, [&](auto V, std::int64_t column) {
-            const std::int64_t last = std::min<std::int64_t>(kLanes<T>, H - column - (V - 1) * kLanes<T>);
-            strips.with_form([&](auto packed) {
-                for (std::int64_t i = 0; i < strips.count(); ++i)
-                    if (last == kLanes<T>)
-                        add_strip<T, V, packed, false>(strips[i], B, C, column, last, from, to, ahead, lines);
-                    else
-                        add_strip<T, V, packed, true>(strips[i], B, C, column, last, from, to, ahead, lines);
-            });
-        });
+// C = X^T B, of a padded B, for rows X in strips that have been looked at: D columns of X, some at a time, for which
+// done(rows of C, number of the first, how many) is called. Without a C the rows lie in a place that stays in the nearest
+// cache, and are gone afterwards.
+template <class T, class F>
+inline void transposed_product(const Strips<T>& strips, std::int64_t H, std::int64_t D, Lines<const T> B, T* C, const Threads& threads,
+                               Ahead* ahead, F done) {
+    const std::int64_t lines = ahead ? strips.share(ahead->left()) : 0;
+    const std::int64_t parts = (D * H + kAtOnce<T> - 1) / kAtOnce<T>, share = (D + parts - 1) / parts;
+    // Parts `first` to `end`, one after the other: where one leaves off in each strip, the next begins.
+    auto some = [&](std::int64_t first, std::int64_t end, Ahead* ahead) {
+        static thread_local std::vector<const std::int32_t*> next;
+        next.resize(static_cast<std::size_t>(strips.count()));
+        for (std::int64_t part = first; part < end; ++part) {
+            const std::int64_t from = part * share, to = std::min(D, from + share);
+            T* const rows = C ? C + from * H : room_for_rows<T>(share * H);
+            if (from < to) std::fill(rows, rows + (to - from) * H, T(0));
+            for (std::int64_t i = 0; i < strips.count(); ++i) {
+                const auto& strip = strips[i];
+                const std::int32_t*& begin = next[static_cast<std::size_t>(i)];
+                if (part == first) begin = std::lower_bound(strip.columns, strip.columns + strip.count, static_cast<std::int32_t>(from));
+                const std::int32_t* reached = begin;
+                each_pair<T>(H, [&](auto V, std::int64_t column) {
+                    const std::int64_t last = std::min<std::int64_t>(kLanes<T>, H - column - (V - 1) * kLanes<T>);
+                    strips.with_form([&](auto packed) {
+                        if (last == kLanes<T>)
+                            reached = add_strip<T, V, packed, false>(strip, B, rows - from * H, H, column, last, begin, to, ahead, lines);
+                        else
+                            reached = add_strip<T, V, packed, true>(strip, B, rows - from * H, H, column, last, begin, to, ahead, lines);
+                    });
+                });
+                begin = reached;
+            }
+            done(rows, from, to - from);
+        }
+    };
+    const bool shared = threads.count() > 1 && D * H * B.rows / 4 >= kWorthThreads;
+    const std::int64_t together = shared ? 1 : parts;
+    threads.each(parts / together, [&](std::int64_t task) {
+        some(task * together, (task + 1) * together, task == 0 ? ahead : nullptr);
     });
 }
 

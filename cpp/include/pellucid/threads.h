@@ -29,29 +29,35 @@ public:
     explicit Threads(int count) : count_(count < 1 ? 1 : count) {}
     ~Threads() { leave_what_a_fork_left(); }
 
-    // Calls task(i) for i from 0 to tasks - 1, each once, in any order and on any thread; returns when all are done.
+    // Calls task(i) for i from 0 to tasks - 1, each once, in any order and on any thread; returns when all are done. Those
+    // that are not worth sharing the caller does alone.
     // What a task throws is thrown to the caller, once no thread works any more; tasks not begun by then are left.
     template <class F>
-    void each(std::int64_t tasks, const F& task) const {
-        // Whoever finds the others at work for somebody else does its tasks alone.
-        std::unique_lock<std::mutex> mine(taken_, std::defer_lock);
-        if (count_ == 1 || tasks < 2 || !mine.try_lock()) {
-            for (std::int64_t i = 0; i < tasks; ++i) task(i);
-            return;
-        }
-        leave_what_a_fork_left();
-        if (!crew_) crew_ = std::make_unique<Crew>(count_ - 1);
-        crew_->work(tasks, &task, [](const void* f, std::int64_t i) { (*static_cast<const F*>(f))(i); });
+    void each(std::int64_t tasks, const F& task, bool shared = true) const {
+        share_out(tasks, &task, [](const void* f, std::int64_t i) { (*static_cast<const F*>(f))(i); }, shared);
     }
 
     int count() const { return count_; }
 
 private:
+    using Task = void (*)(const void*, std::int64_t);
+
+    void share_out(std::int64_t tasks, const void* what, Task call, bool shared) const {
+        // Whoever finds the others at work for somebody else does its tasks alone.
+        std::unique_lock<std::mutex> mine(taken_, std::defer_lock);
+        if (!shared || count_ == 1 || tasks < 2 || !mine.try_lock()) {
+            for (std::int64_t i = 0; i < tasks; ++i) call(what, i);
+            return;
+        }
+        leave_what_a_fork_left();
+        if (!crew_) crew_ = std::make_unique<Crew>(count_ - 1);
+        crew_->work(tasks, what, call);
+    }
+
     // The caller works too, and waits only for helpers that have taken part: one that still sleeps, or has no processor,
     // holds nothing up. After its work a helper looks out for more for a while, since batches follow each other within
     // microseconds and waking takes longer than that; then it sleeps.
     struct Crew {
-        using Task = void (*)(const void*, std::int64_t);
         static constexpr std::chrono::microseconds kLookout{100};
 
         explicit Crew(int helpers) : shares(static_cast<std::size_t>(helpers) + 1) {

@@ -211,6 +211,36 @@ inline std::uint32_t alive(Vec<T> x) {
 #endif
 }
 
+template <class T>
+inline Vec<T> shuffle(Vec<T> a, Vec<T> b, Int<T> which) {
+#if defined(__clang__)
+    Vec<T> both;
+    for (int lane = 0; lane < kLanes<T>; ++lane) both[lane] = which[lane] < kLanes<T> ? a[which[lane]] : b[which[lane] - kLanes<T>];
+    return both;
+#else
+    return __builtin_shuffle(a, b, which);
+#endif
+}
+
+// Transposes a square of numbers: as many perfect shuffles of its rows as halve their number to one.
+template <class T>
+inline void turn(Vec<T> (&rows)[kLanes<T>]) {
+    constexpr int L = kLanes<T>;
+    Int<T> low = {}, high = {};
+    for (int lane = 0; lane < L; ++lane) {
+        low[lane] = lane / 2 + lane % 2 * L;
+        high[lane] = low[lane] + L / 2;
+    }
+    for (int round = 1; round < L; round *= 2) {
+        Vec<T> next[L];
+        for (int r = 0; r < L / 2; ++r) {
+            next[2 * r] = shuffle<T>(rows[r], rows[r + L / 2], low);
+            next[2 * r + 1] = shuffle<T>(rows[r], rows[r + L / 2], high);
+        }
+        for (int r = 0; r < L; ++r) rows[r] = next[r];
+    }
+}
+
 // The places of a byte's bits that are 1, ascending, one table for all bytes: looking them up needs no guess of a branch.
 struct Places {
     std::uint8_t of[256][8] = {};

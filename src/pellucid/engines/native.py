@@ -196,13 +196,14 @@ class NativeEngine:
         batch_size: int,
         rates: Sequence[float],
         ridge: Ridge | None = None,
+        answers: bool = True,
     ) -> tuple[list[float], Array]:
         """Learn batch after batch in one call; see `Engine.learn_batches`."""
         self._renew()
         if self._own_loss:
             learned, learn = chain.learned_weights(self.layers), self._learn_by_own_loss
-            return learn_one_by_one(self, learn, learned, x, t, weights, rows, batch_size, rates, ridge)
-        return self._learn(self._batch(x, t, weights, rows), batch_size, rates, ridge)
+            return learn_one_by_one(self, learn, learned, x, t, weights, rows, batch_size, rates, ridge, answers)
+        return self._learn(self._batch(x, t, weights, rows), batch_size, rates, ridge, answers)
 
     def _input(self, x: Array) -> Array:
         """Give x as the C++ side takes it: as it is, where that will do, else turned or refused as core does."""
@@ -244,11 +245,16 @@ class NativeEngine:
         return np.empty((batch.N, self._widths[-1]), self.dtype)
 
     def _learn(
-        self, rows: _Batch, batch_size: int, rates: Sequence[float], ridge: Ridge | None = None
+        self,
+        rows: _Batch,
+        batch_size: int,
+        rates: Sequence[float],
+        ridge: Ridge | None = None,
+        answers: bool = True,
     ) -> tuple[list[float], Array]:
-        y, losses, step = self._room(rows), np.zeros(len(rates)), self.state["step"]
-        each = np.asarray(rates, np.float64)
-        given = (*rows, batch_size, step, each, losses, y, *(ridge or ()))
+        y = np.empty((rows.N if answers else 0, self._widths[-1]), self.dtype)
+        losses, step, each = np.zeros(len(rates)), self.state["step"], np.asarray(rates, np.float64)
+        given = (*rows, batch_size, step, each, losses, y if answers else None, *(ridge or ()))
         done = self._refused_in_words(rows, self._engine.learn, *given)
         self.learning_rate = rates[done - 1]
         self.state["step"] = step + done - (not math.isfinite(losses[done - 1]))

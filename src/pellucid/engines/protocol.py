@@ -16,7 +16,7 @@ import numpy as np
 from pellucid.core.optimizers import State
 from pellucid.core.types import Array
 
-_WORK_A_CALL = 1 << 25  # multiply-adds of going forward
+_WORK_A_CALL = 1 << 27  # multiply-adds of going forward
 
 
 class Ridge(NamedTuple):
@@ -78,12 +78,13 @@ class Engine(Protocol):
         batch_size: int,
         rates: Sequence[float],
         ridge: Ridge | None = None,
+        answers: bool = True,
     ) -> tuple[list[float], Array]:
         """Do `learn` for each batch of `batch_size` rows, the last may be smaller, with each its own learning rate.
 
         With `ridge`, each has its own l2, too. Gives the losses of the batches that were done (the data's alone) and
-        the answers, (n, K), of all rows. A loss that is not finite is the last: that batch changed nothing, and those
-        after it were not begun.
+        the answers, (n, K), of all rows, or of none where they are not wanted. A loss that is not finite is the last:
+        that batch changed nothing, and those after it were not begun.
         """
         ...
 
@@ -104,13 +105,14 @@ def learn_one_by_one(
     batch_size: int,
     rates: Sequence[float],
     ridge: Ridge | None = None,
+    answers: bool = True,
 ) -> tuple[list[float], Array]:
     """Learn batches by an engine that learns them one by one: what `Engine.learn_batches` promises.
 
     `learn` takes an l2 behind what `Engine.learn` takes; `weights_learned` are the matrices whose squares are told.
     """
     losses: list[float] = []
-    answers: list[Array] = []
+    given: list[Array] = []
     places = np.arange(len(x)) if rows is None else rows
     for index, rate in enumerate(rates):
         engine.learning_rate = rate
@@ -119,7 +121,7 @@ def learn_one_by_one(
         l2 = 0.0 if ridge is None else float(ridge.l2[index])
         loss, y = learn(x, t, weights, places[index * batch_size : (index + 1) * batch_size], l2)
         losses.append(loss)
-        answers.append(np.array(y))
+        given.append(np.array(y) if answers else y[:0])
         if not math.isfinite(loss):
             break
-    return losses, np.concatenate(answers)
+    return losses, np.concatenate(given)

@@ -100,10 +100,11 @@ class ReferenceEngine:
         batch_size: int,
         rates: Sequence[float],
         ridge: Ridge | None = None,
+        answers: bool = True,
     ) -> tuple[list[float], Array]:
         """Learn batch after batch; see `Engine.learn_batches`."""
         learned = chain.learned_weights(self.layers)
-        return learn_one_by_one(self, self._learn, learned, x, t, weights, rows, batch_size, rates, ridge)
+        return learn_one_by_one(self, self._learn, learned, x, t, weights, rows, batch_size, rates, ridge, answers)
 
     def _learn(
         self, x: Array, t: Array, weights: Array | None, rows: Array | None, l2: float = 0.0

@@ -167,7 +167,7 @@ class BatchFit:
 
     def _learn_rows(self) -> float:
         """Learn from all rows once; give the sum over batches of their loss, as scikit-learn means it, times rows."""
-        one_by_one, total = bool(self.watch.each_batch), 0.0
+        one_by_one, total = any(each.each_batch for each in self.watch.watching), 0.0
         together = self.batch_size * (1 if one_by_one else self._batches_a_call())
         for start in range(0, self.N, together):
             if self.diverged:
@@ -177,7 +177,7 @@ class BatchFit:
             self.watch.batch += -(-len(chosen) // self.batch_size)
             self.watch.loss = total / min(self.N, start + together)
             self.watch.after_batch()
-            if one_by_one and self.watch.stopped is not None:
+            if self.watch.watching and self.watch.stopped is not None:
                 return total * self.N / min(self.N, start + together)
         return total
 

@@ -51,7 +51,7 @@ class Watch:
         self.loss = math.nan
         self.history: History = estimator.history_
         self.callbacks = [] if estimator.callbacks is None else choose_callbacks(estimator.callbacks)
-        self.each_batch = [each for each in self.callbacks if type(each).on_batch is not Callback.on_batch]
+        self.watching = [each for each in self.callbacks if type(each).on_batch is not Callback.on_batch]
         self.stopped: str | None = None
         self._context = context
         self._given = given
@@ -109,7 +109,7 @@ class Watch:
 
     def after_batch(self) -> None:
         """Tell that a batch was learned."""
-        for callback in self.each_batch:
+        for callback in self.watching:
             callback.on_batch(self)  # type: ignore[arg-type]
 
     def validate(self) -> dict[str, float]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pellucid.core.metrics import HIGHER_IS_BETTER
 from pellucid.core.settings import finite, whole
@@ -28,9 +28,14 @@ class Callback:
     A subclass with a method that looks like one of them but is none, such as on_epoch_end, raises InputError, as it
     would never be called.
 
+    A subclass whose `each_batch` is False is content with an on_batch every few milliseconds: batches are then learned
+    in one call, several times as fast where the network is small.
+
     `run` has `net`, `history`, `epoch` (from 1), `epochs`, `batch` (from 1, within the epoch), `batches`, `loss` (of
     the epoch so far), and `stop(reason)`, which ends learning after the batch.
     """
+
+    each_batch: ClassVar[bool] = True
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -49,7 +54,7 @@ class Callback:
         """Before the first batch."""
 
     def on_batch(self, run: Run) -> None:
-        """After each batch."""
+        """After each batch, or after some (see `each_batch`)."""
 
     def on_epoch(self, run: Run) -> None:
         """After each whole epoch, when its record stands in the history."""

@@ -74,6 +74,8 @@ class LineProgress(Callback):
 class TerminalProgress(Callback):
     """A bar that moves with the batches, what is left of the time, and the last epoch's figures."""
 
+    each_batch = False
+
     def on_start(self, run: Run) -> None:
         from rich.console import Console
         from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn

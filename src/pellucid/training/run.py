@@ -140,7 +140,7 @@ class Run:
     def _batches(self, order: Array, before: list[Array]) -> Array | None:
         """Learn one epoch's batches; give the answers row by row in `order`, or None if it was stopped halfway."""
         watching = [each for each in self.callbacks if type(each).on_batch is not Callback.on_batch]
-        one_by_one = watching or self.augment
+        one_by_one = self.augment or any(each.each_batch for each in watching)
         together = 1 if one_by_one else batches_a_call(self.batch_size, self.net.parameter_count)
         together *= self.batch_size
         answers: list[Array] = []
@@ -148,13 +148,12 @@ class Run:
         for start in range(0, len(order), together):
             rows = order[start : start + together]
             losses, y = self._learn(rows)
-            for index, loss in enumerate(losses):
-                self.batch += 1
-                batch = rows[index * self.batch_size : (index + 1) * self.batch_size]
-                if not math.isfinite(loss):
-                    self._diverged(before, batch)
-                share = float(len(batch) if self.rows.weights is None else self.rows.weights[batch].sum())
-                total, shares = total + loss * share, shares + share
+            self.batch += len(losses)
+            if not math.isfinite(losses[-1]):
+                self._diverged(before, rows[(len(losses) - 1) * self.batch_size :][: self.batch_size])
+            share = self._shares(rows)
+            total = float(np.cumsum([total, *np.multiply(losses, share)])[-1])
+            shares = float(np.cumsum([shares, *share])[-1])
             self.loss = total / shares if shares else 0.0
             if self.metrics:
                 answers.append(np.array(y))
@@ -164,12 +163,19 @@ class Run:
                 return None
         return np.concatenate(answers) if answers else np.empty((0, 0))
 
+    def _shares(self, rows: Array) -> Array:
+        """Give each batch's share of the loss: how many of these rows it has, or the sum of their weights."""
+        starts = range(0, len(rows), self.batch_size)
+        if self.rows.weights is None:
+            return np.minimum(self.batch_size, len(rows) - np.array(starts))
+        return np.array([self.rows.weights[rows[start : start + self.batch_size]].sum() for start in starts])
+
     def _learn(self, rows: Array) -> tuple[list[float], Array]:
         """Learn the batches that these rows make; give their losses, up to one that is not finite, and the answers."""
-        (x, t, weights), size = self.rows, self.batch_size
+        (x, t, weights), size, wanted = self.rows, self.batch_size, bool(self.metrics)
         rates = [self._base_rate * self._factor(self.batch + index) for index in range(-(-len(rows) // size))]
         if self.augment is None:
-            return self.engine.learn_batches(x, t, weights, rows, size, rates)
+            return self.engine.learn_batches(x, t, weights, rows, size, rates, answers=wanted)
         changed = np.asarray(self.augment(x[rows], Learning(self.seed, self.engine.state["step"])))
         if changed.ndim == 0 or len(changed) != len(rows):
             raise InputError(
@@ -179,9 +185,8 @@ class Run:
                     got=changed.shape,
                 )
             )
-        return self.engine.learn_batches(
-            changed, t[rows], None if weights is None else weights[rows], None, size, rates
-        )
+        own = None if weights is None else weights[rows]
+        return self.engine.learn_batches(changed, t[rows], own, None, size, rates, answers=wanted)
 
     def _factor(self, batches: int) -> float:
         """Give the schedule's factor after so many batches of this epoch."""
