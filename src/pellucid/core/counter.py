@@ -35,10 +35,16 @@ def bits(stream: int, places: Array) -> Array:
     places
         Whole numbers from 0, uint64, any shape with at least one axis.
     """
-    z = (places + np.uint64(1)) * np.uint64(_GOLDEN) + np.uint64(stream)
-    z = (z ^ (z >> np.uint64(30))) * np.uint64(_FIRST)
-    z = (z ^ (z >> np.uint64(27))) * np.uint64(_SECOND)
-    return z ^ (z >> np.uint64(31))
+    z: Array = places + np.uint64(1)  # from here on in place: fresh memory costs as much as the arithmetic
+    z *= np.uint64(_GOLDEN)
+    z += np.uint64(stream)
+    shifted = z >> np.uint64(30)
+    z ^= shifted
+    z *= np.uint64(_FIRST)
+    z ^= np.right_shift(z, np.uint64(27), out=shifted)
+    z *= np.uint64(_SECOND)
+    z ^= np.right_shift(z, np.uint64(31), out=shifted)
+    return z
 
 
 def uniform(stream: int, places: Array) -> Array:
@@ -54,9 +60,12 @@ def permutation(stream: int, N: int) -> Array:
     """
     places = np.arange(N, dtype=np.uint64)
     low = np.uint64((1 << N.bit_length()) - 1)
-    keys = bits(stream, places) & ~low | places
+    keys = bits(stream, places)
+    keys &= ~low
+    keys |= places
     keys.sort()
-    return (keys & low).view(np.int64)
+    keys &= low
+    return keys.view(np.int64)
 
 
 def _mix(z: int) -> int:

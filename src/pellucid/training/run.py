@@ -18,7 +18,7 @@ from pellucid.core.layer import Learning, flat
 from pellucid.core.losses import Loss
 from pellucid.core.metrics import Metric
 from pellucid.core.optimizers import Optimizer
-from pellucid.core.schedules import Schedule
+from pellucid.core.schedules import Constant, Schedule
 from pellucid.core.types import Array
 from pellucid.engines import Engine, answer_and_loss, batches_a_call
 from pellucid.errors import DivergenceError, InputError
@@ -152,8 +152,7 @@ class Run:
             if not math.isfinite(losses[-1]):
                 self._diverged(before, rows[(len(losses) - 1) * self.batch_size :][: self.batch_size])
             share = self._shares(rows)
-            total = float(np.cumsum([total, *np.multiply(losses, share)])[-1])
-            shares = float(np.cumsum([shares, *share])[-1])
+            total, shares = _onto(total, np.multiply(losses, share)), _onto(shares, share)
             self.loss = total / shares if shares else 0.0
             if self.metrics:
                 answers.append(np.array(y))
@@ -173,7 +172,7 @@ class Run:
     def _learn(self, rows: Array) -> tuple[list[float], Array]:
         """Learn the batches that these rows make; give their losses, up to one that is not finite, and the answers."""
         (x, t, weights), size, wanted = self.rows, self.batch_size, bool(self.metrics)
-        rates = [self._base_rate * self._factor(self.batch + index) for index in range(-(-len(rows) // size))]
+        rates = self._rates(-(-len(rows) // size))
         if self.augment is None:
             return self.engine.learn_batches(x, t, weights, rows, size, rates, answers=wanted)
         changed = np.asarray(self.augment(x[rows], Learning(self.seed, self.engine.state["step"])))
@@ -188,10 +187,12 @@ class Run:
         own = None if weights is None else weights[rows]
         return self.engine.learn_batches(changed, t[rows], own, None, size, rates, answers=wanted)
 
-    def _factor(self, batches: int) -> float:
-        """Give the schedule's factor after so many batches of this epoch."""
-        done = self.epoch - 1 + batches / self.batches
-        return self.schedule.factor(done, self.epochs, self._watched)
+    def _rates(self, count: int) -> list[float]:
+        """Give the learning rates of the next batches."""
+        if type(self.schedule) is Constant:  # not asked for each of thousands
+            return [self._base_rate] * count
+        done = [self.epoch - 1 + (self.batch + index) / self.batches for index in range(count)]
+        return [self._base_rate * self.schedule.factor(each, self.epochs, self._watched) for each in done]
 
     def _validate(self, held: Rows) -> dict[str, float]:
         y, loss = answer_and_loss(self.net.layers, self.loss_function, held.x, held.t, held.weights, self.engine.name)
@@ -232,6 +233,11 @@ class Run:
 
     def _arrays(self) -> list[Array]:
         return flat(list(layer.arrays().values()) for layer in self.net.layers)
+
+
+def _onto(sum_so_far: float, numbers: Array) -> float:
+    """Add numbers one after the other: the sum does not depend on how many batches were learned in one call."""
+    return float(np.cumsum(np.append(sum_so_far, numbers))[-1])
 
 
 def _figure(name: str, value: Any) -> float:
