@@ -193,8 +193,13 @@ class Activation final : public Layer<T> {
 public:
     explicit Activation(const LayerSpec& spec) : Layer<T>(spec), f_(spec) {}
 
-    void forward(const Pass<T>&, Matrix<T> x, Matrix<T> y) const override {
-        for (std::int64_t i = 0; i < x.size(); i += kLanes<T>) store(y.data + i, f_.value(load(x.data + i)));
+    void forward(const Pass<T>& pass, Matrix<T> x, Matrix<T> y) const override {
+        constexpr std::int64_t block = 1 << 12, work = 16;  // about so many multiply-adds for each number
+        auto one = [&](std::int64_t task) {
+            const std::int64_t end = std::min(x.size(), task * block + block);
+            for (std::int64_t i = task * block; i < end; i += kLanes<T>) store(y.data + i, f_.value(load(x.data + i)));
+        };
+        pass.threads->each((x.size() + block - 1) / block, one, x.size() * work >= kWorthThreads);
     }
 
     void backward(const Pass<T>&, Matrix<T> x, Matrix<T> y, Matrix<T> dy, Matrix<T> dx) override {
