@@ -151,8 +151,8 @@ class Run:
             self.batch += len(losses)
             if not math.isfinite(losses[-1]):
                 self._diverged(before, rows[(len(losses) - 1) * self.batch_size :][: self.batch_size])
-            share = self._shares(rows)
-            total, shares = _onto(total, np.multiply(losses, share)), _onto(shares, share)
+            for loss, share in zip(losses, self._shares(rows), strict=True):
+                total, shares = total + loss * share, shares + share
             self.loss = total / shares if shares else 0.0
             if self.metrics:
                 answers.append(np.array(y))
@@ -162,12 +162,13 @@ class Run:
                 return None
         return np.concatenate(answers) if answers else np.empty((0, 0))
 
-    def _shares(self, rows: Array) -> Array:
+    def _shares(self, rows: Array) -> list[float]:
         """Give each batch's share of the loss: how many of these rows it has, or the sum of their weights."""
-        starts = range(0, len(rows), self.batch_size)
         if self.rows.weights is None:
-            return np.minimum(self.batch_size, len(rows) - np.array(starts))
-        return np.array([self.rows.weights[rows[start : start + self.batch_size]].sum() for start in starts])
+            whole, rest = divmod(len(rows), self.batch_size)
+            return [float(self.batch_size)] * whole + [float(rest)] * (rest > 0)
+        starts = range(0, len(rows), self.batch_size)
+        return [float(self.rows.weights[rows[start : start + self.batch_size]].sum()) for start in starts]
 
     def _learn(self, rows: Array) -> tuple[list[float], Array]:
         """Learn the batches that these rows make; give their losses, up to one that is not finite, and the answers."""
@@ -233,11 +234,6 @@ class Run:
 
     def _arrays(self) -> list[Array]:
         return flat(list(layer.arrays().values()) for layer in self.net.layers)
-
-
-def _onto(sum_so_far: float, numbers: Array) -> float:
-    """Add numbers one after the other: the sum does not depend on how many batches were learned in one call."""
-    return float(np.cumsum(np.append(sum_so_far, numbers))[-1])
 
 
 def _figure(name: str, value: Any) -> float:
