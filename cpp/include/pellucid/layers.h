@@ -187,20 +187,31 @@ private:
     Buffer<T> transposed_;
 };
 
-// y = f(x), dx = dy f'(x): F has value(x) and slope(x, y) on vectors.
-template <class T, class F>
-class Activation final : public Layer<T> {
+// A function of each number, of which threads share many.
+template <class T>
+class Elementwise : public Layer<T> {
 public:
-    explicit Activation(const LayerSpec& spec) : Layer<T>(spec), f_(spec) {}
+    using Layer<T>::Layer;
 
-    void forward(const Pass<T>& pass, Matrix<T> x, Matrix<T> y) const override {
+    void forward(const Pass<T>& pass, Matrix<T> x, Matrix<T> y) const final {
         constexpr std::int64_t block = 1 << 12, work = 16;  // about so many multiply-adds for each number
         auto one = [&](std::int64_t task) {
-            const std::int64_t end = std::min(x.size(), task * block + block);
-            for (std::int64_t i = task * block; i < end; i += kLanes<T>) store(y.data + i, f_.value(load(x.data + i)));
+            const std::int64_t from = task * block;
+            values(x.data + from, y.data + from, std::min(block, x.size() - from));
         };
         pass.threads->each((x.size() + block - 1) / block, one, x.size() * work >= kWorthThreads);
     }
+
+private:
+    // `count` is a multiple of kPad.
+    virtual void values(const T* from, T* to, std::int64_t count) const = 0;
+};
+
+// y = f(x), dx = dy f'(x): F has value(x) and slope(x, y) on vectors.
+template <class T, class F>
+class Activation final : public Elementwise<T> {
+public:
+    explicit Activation(const LayerSpec& spec) : Elementwise<T>(spec), f_(spec) {}
 
     void backward(const Pass<T>&, Matrix<T> x, Matrix<T> y, Matrix<T> dy, Matrix<T> dx) override {
         if (!dx.data) return;
@@ -209,6 +220,10 @@ public:
     }
 
 private:
+    void values(const T* from, T* to, std::int64_t count) const override {
+        for (std::int64_t i = 0; i < count; i += kLanes<T>) store(to + i, f_.value(load(from + i)));
+    }
+
     const F f_;
 };
 
