@@ -31,8 +31,7 @@ public:
                 all_.push_back(parameter);
                 if (parameter.learns) learning_.push_back(parameter);
             }
-        begins_with_weights_ = !learning_.empty() && plan.layers[first_learning_].kind == "Affine" &&
-                               learning_.front().value == chain_.layers[first_learning_]->parameters.front().value;
+        begins_with_weights_ = sees_zeros_ && !learning_.empty() && learning_.front().value == chain_.layers[first_]->parameters.front().value;
         if (!plan.optimizer.kind.empty()) optimizer_ = std::make_unique<Optimizer<T>>(plan.optimizer, learning_);
     }
 
@@ -70,7 +69,7 @@ public:
             const Taker<T> taker = [&](T* gradient, std::int64_t from, std::int64_t count) {
                 optimizer_->move(move, learning_.front(), 0, gradient, from, count);
             };
-            const bool first_moves = begins_with_weights_ && optimizer_->one_by_one();
+            const bool first_moves = begins_with_weights_ && (seen_.strips || seen_.columns) && optimizer_->one_by_one();
             go_backward(slope(), first_moves ? &taker : nullptr);
             optimizer_->update(learning_, move, first_moves, threads_);
             ++done;
@@ -283,7 +282,7 @@ private:
     std::uint64_t seed_, step_ = 0;
     T factor_ = 1;
     bool sees_zeros_ = false, narrow_ = false, large_ = false;
-    bool begins_with_weights_ = false;  // of an Affine, which may move as their gradient is made
+    bool begins_with_weights_ = false;  // what learns; they may move as their gradient is made
     std::int64_t work_per_row_ = 0;
     std::vector<typename Layer<T>::Parameter> all_, learning_;
 

@@ -57,7 +57,7 @@ struct Pass {
     const Threads* threads = nullptr;
     Zeros<T> zeros;          // of the layer's own input
     Ahead* ahead = nullptr;  // rows to ask for while the first layer works
-    const Taker<T>* taker = nullptr;  // of the gradient of the first layer's weights, which then is not kept
+    const Taker<T>* taker = nullptr;  // of the gradient of the first layer's weights, which then is not kept: with zeros only
 
     Pass at(std::uint64_t index) const {
         Pass inner = *this;
@@ -171,11 +171,6 @@ private:
         p.padded_c = false;
         p.readable = dy.size();
         product(p, *pass.threads);
-        if (!pass.taker) return;
-        const std::int64_t share = std::max<std::int64_t>(1, (1 << 14) / H);
-        pass.threads->each((D + share - 1) / share, [&](std::int64_t part) {
-            done(dW + part * share * H, part * share, std::min(share, D - part * share));
-        });
     }
 
     template <class U>

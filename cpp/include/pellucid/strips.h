@@ -286,7 +286,8 @@ template <class T, class F>
 inline void transposed_product(const Strips<T>& strips, std::int64_t H, std::int64_t D, Lines<const T> B, T* C, const Threads& threads,
                                Ahead* ahead, F done) {
     const std::int64_t lines = ahead ? strips.share(ahead->left()) : 0;
-    const std::int64_t parts = (D * H + kAtOnce<T> - 1) / kAtOnce<T>, share = (D + parts - 1) / parts;
+    const std::int64_t wanted = (D * H + kAtOnce<T> - 1) / kAtOnce<T>;
+    const std::int64_t share = (D + wanted - 1) / wanted, parts = (D + share - 1) / share;
     // Parts `first` to `end`, one after the other: where one leaves off in each strip, the next begins.
     auto some = [&](std::int64_t first, std::int64_t end, Ahead* ahead) {
         static thread_local std::vector<const std::int32_t*> next;
@@ -294,7 +295,7 @@ inline void transposed_product(const Strips<T>& strips, std::int64_t H, std::int
         for (std::int64_t part = first; part < end; ++part) {
             const std::int64_t from = part * share, to = std::min(D, from + share);
             T* const rows = C ? C + from * H : room_for_rows<T>(share * H);
-            if (from < to) std::fill(rows, rows + (to - from) * H, T(0));
+            std::fill(rows, rows + (to - from) * H, T(0));
             for (std::int64_t i = 0; i < strips.count(); ++i) {
                 const auto& strip = strips[i];
                 const std::int32_t*& begin = next[static_cast<std::size_t>(i)];

@@ -166,7 +166,7 @@ class NativeEngine:
             loss, y = self._with_own_loss(x, t, weights, rows)
         else:
             batch = self._batch(x, t, weights, rows)
-            y = self._room(batch)
+            y = self._room(batch.N)
             loss = self._refused_in_words(batch, self._engine.gradients, *batch, self.state["step"], y)
         grads = [np.empty_like(p) for p in flat(layer.params for layer in self.layers)]
         self._engine.read_gradients(grads)
@@ -241,8 +241,8 @@ class NativeEngine:
             t = one_hot(t, y)  # classes as booleans or whole floats
         return None, np.ascontiguousarray(t, self.dtype)
 
-    def _room(self, batch: _Batch) -> Array:
-        return np.empty((batch.N, self._widths[-1]), self.dtype)
+    def _room(self, N: int) -> Array:
+        return np.empty((N, self._widths[-1]), self.dtype)
 
     def _learn(
         self,
@@ -252,7 +252,7 @@ class NativeEngine:
         ridge: Ridge | None = None,
         answers: bool = True,
     ) -> tuple[list[float], Array]:
-        y = np.empty((rows.N if answers else 0, self._widths[-1]), self.dtype)
+        y = self._room(rows.N if answers else 0)
         losses, step, each = np.zeros(len(rates)), self.state["step"], np.asarray(rates, np.float64)
         given = (*rows, batch_size, step, each, losses, y if answers else None, *(ridge or ()))
         done = self._refused_in_words(rows, self._engine.learn, *given)
@@ -283,7 +283,7 @@ class NativeEngine:
         """Run a loss of the user's own between the native forward and the native backward pass."""
         assert self.loss is not None
         batch = self._batch(x, t, weights, rows)
-        y = self._room(batch)
+        y = self._room(batch.N)
         sums = np.empty((len(y), self._K), self.dtype)
         self._engine.forward(batch.x, batch.rows, self.state["step"], sums, y)
         if rows is not None:
