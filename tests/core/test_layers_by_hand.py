@@ -149,6 +149,13 @@ def test_scale_multiplies_by_a_float32_in_every_type():
 @pytest.mark.parametrize("learning", [LEARNING, Learning(row=5), Learning(seed=2**70, step=9, layer=4, row=1000)])
 def test_dropout_draws_the_numbers_of_its_place(learning):
     close(learning.uniform(6, 3), uniform_by_hand(learning, 6, 3), 0)
+    assert learning.uniform(0, 3).shape == (0, 3)
+
+
+def test_batches_that_come_together_draw_as_one_by_one():
+    together = Learning(7, 3, 2, batch_size=4).uniform(10, 5)
+    one_by_one = [Learning(7, 3 + batch, 2).uniform(rows, 5) for batch, rows in enumerate([4, 4, 2])]
+    close(together, np.concatenate(one_by_one), 0)
 
 
 def test_dropout_uses_one_mask_forward_and_backward(generator):
@@ -202,7 +209,7 @@ def test_places_of_layers_never_meet():
     assert min(every) == 1
     assert Learning(seed=5, step=6, row=7).at(2) == Learning(seed=5, step=6, layer=3, row=7)
     assert Learning(layer=3).at(2).layer == 3 * 4096 + 3
-    assert Learning() == (0, 0, 0, 0)
+    assert Learning() == (0, 0, 0, 0, 0)
 
 
 def test_residual_learns_as_the_sum_of_both_ways(generator):

@@ -14,6 +14,7 @@ import pellucid as pl
 from pellucid.core import counter
 from pellucid.core.layer import Learning
 from pellucid.core.types import Array
+from pellucid.training.augment import Augmentation
 from pellucid.training.run import Run
 
 Data = tuple[Array, Array]
@@ -403,33 +404,74 @@ def test_a_network_that_is_frozen_as_a_whole(blobs: Data) -> None:
     assert history["accuracy"][0] == history["accuracy"][1]
 
 
-def test_augmentation_is_drawn_for_each_row_and_step() -> None:
+@pytest.mark.parametrize("each", [True, False])
+def test_augmentation_is_drawn_for_each_row_and_step(each: bool) -> None:
+    """An augmentation that is given several batches at once changes each as by itself."""
     seen: list[Array] = []
 
     class Note(pl.Brightness):
+        each_batch = each
+
         def __call__(self, x: Array, learning: Learning) -> Array:
             changed = super().__call__(x, learning)
             seen.append(changed[:, 0] / x[:, 0])
             return changed
 
-    def learn(seed: int) -> list[Array]:
+    def learn(seed: int) -> Array:
         seen.clear()
-        x = np.full((8, 3), 100, np.uint8)
+        x = np.full((11, 3), 100, np.uint8)
         net = pl.mlp([3, 2], pixels=True, seed=0)
-        pl.train(net, x, np.arange(8) % 2, augment=Note(0.25, 2.0), epochs=2, batch_size=4, seed=seed)
+        pl.train(net, x, np.arange(11) % 2, augment=Note(0.25, 2.0), epochs=2, batch_size=4, seed=seed)
         assert (x == 100).all()
-        return [factors.copy() for factors in seen]
+        assert [len(factors) for factors in seen] == ([4, 4, 3] if each else [11]) * 2
+        return np.concatenate(seen)
 
-    first = learn(0)
-    assert len(first) == 4
-    everything = np.concatenate(first)
-    assert len(np.unique(everything)) == 16
+    everything = learn(0)
+    assert len(np.unique(everything)) == 22
     assert everything.min() >= 0.25
     assert everything.max() < 2
-    assert all(np.array_equal(a, b) for a, b in zip(first, learn(0), strict=True))
-    assert not np.array_equal(first[0], learn(1)[0])
-    expected = 0.25 + 1.75 * Learning(0, 1, 1 << 42).uniform(4, 1)[:, 0]  # the second step
-    np.testing.assert_allclose(first[1], expected, rtol=1e-6)
+    np.testing.assert_array_equal(everything, learn(0))
+    assert not np.array_equal(everything[:4], learn(1)[:4])
+    steps = [Learning(0, step, 1 << 42).uniform(rows, 1)[:, 0] for step, rows in enumerate([4, 4, 3] * 2)]
+    np.testing.assert_allclose(everything, 0.25 + 1.75 * np.concatenate(steps), rtol=1e-6)
+
+
+class Doubled:
+    """An augmentation of several batches at once that gives each row twice."""
+
+    each_batch = False
+
+    def __call__(self, x: Array, learning: Learning) -> Array:
+        return np.repeat(x, 2, axis=0)
+
+
+@pytest.mark.parametrize("each", [True, False])
+@pytest.mark.parametrize("engine", ["native", "reference"])
+def test_augmented_batches_learn_the_same_one_by_one_and_together(engine: str, each: bool) -> None:
+    """Rows of 100 KB: some batches a call, for no more than a few MB are changed at once."""
+    x = np.random.default_rng(0).integers(0, 256, (120, 25_000), np.uint8)
+    counts: list[int] = []
+
+    class Note(pl.Brightness):
+        each_batch = each
+
+        def __call__(self, x: Array, learning: Learning) -> Array:
+            counts.append(len(x))
+            return super().__call__(x, learning)
+
+    def learned(augment: Augmentation) -> pl.Network:
+        net = pl.mlp([25_000, 1], output="sigmoid", pixels=True, seed=0)
+        weights = np.linspace(0.5, 2, 120)
+        pl.train(net, x, np.arange(120) % 2, augment=augment, epochs=2, batch_size=7, weights=weights, engine=engine)
+        return net
+
+    assert learned(Note()) == learned(lambda x, learning: pl.Brightness()(x, learning))
+    assert counts == ([7] * 17 + [1] if each else [35, 35, 35, 15]) * 2
+
+
+def test_several_batches_that_an_augmentation_makes_too_many_rows_of(blobs: Data) -> None:
+    with pytest.raises(pl.InputError, match=r"as many rows as it was given, 60; .* \(120, 2\)"):
+        pl.train(pl.mlp([2, 3], seed=0), *blobs, augment=Doubled(), batch_size=7)
 
 
 def test_augmented_weights_and_targets_stay_with_their_rows(blobs: Data) -> None:

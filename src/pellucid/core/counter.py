@@ -25,19 +25,19 @@ def key(*numbers: int) -> int:
     return mixed
 
 
-def bits(stream: int, places: Array) -> Array:
+def bits(stream: int | Array, places: Array) -> Array:
     """Give 64 random bits (uint64) for each place of the stream with that key.
 
     Parameters
     ----------
     stream
-        A key from `key`.
+        A key from `key`, or an array of keys (uint64) for places of a shape to which its own broadcasts.
     places
         Whole numbers from 0, uint64, any shape with at least one axis.
     """
     z: Array = places + np.uint64(1)  # from here on in place: fresh memory costs as much as the arithmetic
     z *= np.uint64(_GOLDEN)
-    z += np.uint64(stream)
+    z += np.asarray(stream, np.uint64)
     shifted = z >> np.uint64(30)
     z ^= shifted
     z *= np.uint64(_FIRST)
@@ -47,7 +47,7 @@ def bits(stream: int, places: Array) -> Array:
     return z
 
 
-def uniform(stream: int, places: Array) -> Array:
+def uniform(stream: int | Array, places: Array) -> Array:
     """Give a float64 in [0, 1) for each place: the top 53 bits."""
     return (bits(stream, places) >> np.uint64(11)) * 2.0**-53
 

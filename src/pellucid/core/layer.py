@@ -20,14 +20,16 @@ class Learning(NamedTuple):
     """Given to the layers of a learning pass: it says that this is one, and where random numbers are drawn from.
 
     Layers that act differently while learning (Dropout, BatchNorm) look whether they are given one; layers of a pass
-    that only answers are given None. `row` is the
-    number of the pass's first row in its batch, so that a batch cut into shards draws the same numbers.
+    that only answers are given None. `row` is the number of the pass's first row in its batch, so that a batch cut into
+    shards draws the same numbers. `batch_size`, where it is not 0, says that the rows of several batches of that size
+    come together: the next batch's rows draw by the next step.
     """
 
     seed: int = 0
     step: int = 0
     layer: int = 0
     row: int = 0
+    batch_size: int = 0
 
     def at(self, index: int) -> Learning:
         """Give the place of the layer with that index; inside a Residual, of a layer within that layer."""
@@ -37,9 +39,12 @@ class Learning(NamedTuple):
 
     def uniform(self, N: int, H: int) -> Array:
         """Draw an (N, H) array of float64 in [0, 1), each by its row in the batch and its column."""
-        first, last = self.row * H, (self.row + N) * H
-        stream = counter.key(self.seed, self.step, self.layer)
-        return counter.uniform(stream, np.arange(first, last, dtype=np.uint64).reshape(N, H))
+        size = self.batch_size or max(N, 1)
+        steps = range(self.step, self.step - (-N // size))
+        streams = np.array([counter.key(self.seed, step, self.layer) for step in steps], np.uint64)
+        places = np.arange(self.row * H, (self.row + size) * H, dtype=np.uint64)
+        drawn = counter.uniform(streams[:, None], np.broadcast_to(places, (len(steps), size * H)))
+        return drawn.reshape(-1)[: N * H].reshape(N, H)
 
 
 class _Owned(Generic[A]):

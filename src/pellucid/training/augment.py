@@ -2,12 +2,15 @@
 
 An augmentation is a function (x, learning) -> x of a batch's inputs; `learning` (a `Learning`) is where it draws its
 random numbers, so the same seed gives the same changes.
+
+One whose `each_batch` is False may be given the rows of several batches at once, which is faster for small networks. It
+must treat each row by itself and draw by `learning.uniform`, which gives each row what it would draw in its own batch.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import ClassVar, TypeAlias
 
 import numpy as np
 
@@ -21,11 +24,18 @@ Augmentation: TypeAlias = Callable[[Array, Learning], Array]
 _BRIGHTNESS = 1 << 42  # its stream of random numbers is nobody else's
 
 
+def wants_each_batch(augment: Augmentation) -> bool:
+    """Say whether an augmentation must be given each batch by itself: True, unless it says otherwise."""
+    return bool(getattr(augment, "each_batch", True))
+
+
 class Brightness:
     """Multiply each row by a number drawn evenly from `low` to `high`: the same 3, darker, is still a 3.
 
     Whole numbers (bytes) become float32. Raises InputError unless 0 < low <= high. Defaults: 0.5 to 1.
     """
+
+    each_batch: ClassVar[bool] = False
 
     def __init__(self, low: float = 0.5, high: float = 1.0) -> None:
         if not 0 < low <= high:
@@ -59,6 +69,7 @@ class InTurn:
                     say("InTurn expects augmentations such as pl.Brightness(), one by one; got {got}", got=repr(step))
                 )
         self.steps = steps
+        self.each_batch = any(wants_each_batch(step) for step in steps)
 
     def __call__(self, x: Array, learning: Learning) -> Array:
         for index, step in enumerate(self.steps):

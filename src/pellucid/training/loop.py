@@ -96,7 +96,8 @@ def train(
         come from the batches as they were answered, without a second pass.
     augment
         A function (x, learning) -> x that changes each batch's inputs: pl.Distortion(shift=1), pl.Brightness(), or
-        both by pl.InTurn(pl.Brightness(), pl.Distortion(shift=1)).
+        both by pl.InTurn(pl.Brightness(), pl.Distortion(shift=1)). One with an attribute `each_batch` that
+        is False may be given several batches at once, which is faster (see `pellucid.training.augment`).
     callbacks
         `Callback` objects, such as pl.EarlyStopping(), or functions called after each epoch; one, or a list of them.
     seed

@@ -24,12 +24,13 @@ from pellucid.engines import Engine, answer_and_loss, batches_a_call
 from pellucid.errors import DivergenceError, InputError
 from pellucid.language import say
 from pellucid.network import Network
-from pellucid.training.augment import Augmentation
+from pellucid.training.augment import Augmentation, wants_each_batch
 from pellucid.training.callbacks import Callback
 from pellucid.training.data import Rows
 from pellucid.training.history import History
 
 _ORDER = 1 << 40  # the stream of random numbers that shuffles is nobody else's
+_CHANGED_AT_ONCE = 1 << 22  # bytes that an augmentation makes: of more, some leave the cache before they are learned
 
 
 class Run:
@@ -140,9 +141,7 @@ class Run:
     def _batches(self, order: Array, before: list[Array]) -> Array | None:
         """Learn one epoch's batches; give the answers row by row in `order`, or None if it was stopped halfway."""
         watching = [each for each in self.callbacks if type(each).on_batch is not Callback.on_batch]
-        one_by_one = self.augment or any(each.each_batch for each in watching)
-        together = 1 if one_by_one else batches_a_call(self.batch_size, self.net.parameter_count)
-        together *= self.batch_size
+        together = self.batch_size * self._batches_a_call(watching)
         answers: list[Array] = []
         total = shares = 0.0
         for start in range(0, len(order), together):
@@ -162,6 +161,18 @@ class Run:
                 return None
         return np.concatenate(answers) if answers else np.empty((0, 0))
 
+    def _batches_a_call(self, watching: Sequence[Callback]) -> int:
+        """Give how many batches are learned at once: as many as a call takes, unless somebody wants each by itself."""
+        if any(each.each_batch for each in watching):
+            return 1
+        count = batches_a_call(self.batch_size, self.net.parameter_count)
+        if self.augment is None:
+            return count
+        if wants_each_batch(self.augment):
+            return 1
+        changed = self.batch_size * math.prod(self.rows.x.shape[1:]) * self.net.dtype.itemsize
+        return max(1, min(count, _CHANGED_AT_ONCE // max(1, changed)))
+
     def _shares(self, rows: Array) -> list[float]:
         """Give each batch's share of the loss: how many of these rows it has, or the sum of their weights."""
         if self.rows.weights is None:
@@ -176,7 +187,9 @@ class Run:
         rates = self._rates(-(-len(rows) // size))
         if self.augment is None:
             return self.engine.learn_batches(x, t, weights, rows, size, rates, answers=wanted)
-        changed = np.asarray(self.augment(x[rows], Learning(self.seed, self.engine.state["step"])))
+        several = 0 if wants_each_batch(self.augment) else size
+        learning = Learning(self.seed, self.engine.state["step"], batch_size=several)
+        changed = np.asarray(self.augment(x.take(rows, axis=0), learning))
         if changed.ndim == 0 or len(changed) != len(rows):
             raise InputError(
                 say(
