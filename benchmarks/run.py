@@ -43,7 +43,7 @@ EPOCHS = [
     ("784-16-16-10, adam", replace(LESSON, optimizer="adam"), 5),
     ("784-128-64-10, sgd", MIDDLE, 4),
     ("784-128-64-10, adam", replace(MIDDLE, optimizer="adam"), 4),
-    ("784-800-10, sgd", WIDE, 3),
+    ("784-800-10, sgd", WIDE, 7),
     ("784-800-10, adam", replace(WIDE, optimizer="adam"), 2),
     ("784-128-64-10, sgd, dropout and BatchNorm", REGULAR, 3),
 ]

@@ -25,20 +25,30 @@ constexpr int kMantissa = std::numeric_limits<T>::digits - 1;
 template <class T>
 constexpr int kBias = std::numeric_limits<T>::max_exponent - 1;
 
-template <class T>
-inline Reduced<T> reduce(Vec<T> x) {
+// Of V vectors step by step together, as each step waits for the one before.
+template <class T, int V>
+PELLUCID_INLINE inline void reduce(const Vec<T> (&x)[V], Reduced<T> (&to)[V]) {
     const T whole = T(1.5) * T(std::int64_t(1) << kMantissa<T>);  // adding it rounds to a whole number
-    const Vec<T> n = (x * T(1.44269504088896340736) + whole) - whole;
-    const Vec<T> r = (x - n * kLn2High<T>)-n * kLn2Low<T>;
+    Vec<T> n[V], r[V], sum[V];
+    for (int v = 0; v < V; ++v) n[v] = (x[v] * T(1.44269504088896340736) + whole) - whole;
+    for (int v = 0; v < V; ++v) r[v] = (x[v] - n[v] * kLn2High<T>)-n[v] * kLn2Low<T>;
     constexpr int terms = sizeof(T) == 4 ? 7 : 13;
     T factorial = 1;
     for (int i = 2; i <= terms; ++i) factorial *= T(i);
-    Vec<T> sum = fill<T>(1 / factorial);
+    for (int v = 0; v < V; ++v) sum[v] = fill<T>(1 / factorial);
     for (int i = terms; i > 1; --i) {
         factorial /= T(i);
-        sum = sum * r + 1 / factorial;
+        for (int v = 0; v < V; ++v) sum[v] = sum[v] * r[v] + 1 / factorial;
     }
-    return {sum * r, __builtin_convertvector(n, Int<T>)};
+    for (int v = 0; v < V; ++v) to[v] = {sum[v] * r[v], __builtin_convertvector(n[v], Int<T>)};
+}
+
+template <class T>
+inline Reduced<T> reduce(Vec<T> x) {
+    const Vec<T> one[1] = {x};
+    Reduced<T> found[1];
+    reduce<T, 1>(one, found);
+    return found[0];
 }
 
 template <class T>
@@ -58,13 +68,22 @@ inline Vec<T> exp(Vec<T> x) {
 }
 
 // exp(x) for x <= 0: n is far below the upper end of the exponents, so there is room to come from above in one step.
-template <class T>
-inline Vec<T> exp_below_zero(Vec<T> x) {
+template <class T, int V>
+PELLUCID_INLINE inline void exp_below_zero(Vec<T> (&x)[V]) {
     const T low = sizeof(T) == 4 ? T(-104) : T(-746);
     constexpr int up = sizeof(T) == 4 ? 64 : 512;
     const T down = sizeof(T) == 4 ? T(0x1p-64) : T(0x1p-512);
-    const Reduced<T> part = reduce<T>(larger<T>(fill<T>(low), x));  // the larger of a number and NaN, in this order, is NaN
-    return (part.tail + 1) * power_of_two<T>(part.n + up) * down;
+    Reduced<T> part[V];
+    for (int v = 0; v < V; ++v) x[v] = larger<T>(fill<T>(low), x[v]);  // the larger of a number and NaN, in this order, is NaN
+    reduce<T, V>(x, part);
+    for (int v = 0; v < V; ++v) x[v] = (part[v].tail + 1) * power_of_two<T>(part[v].n + up) * down;
+}
+
+template <class T>
+inline Vec<T> exp_below_zero(Vec<T> x) {
+    Vec<T> one[1] = {x};
+    exp_below_zero<T, 1>(one);
+    return one[0];
 }
 
 // exp(x) - 1 for x <= 0, with all digits near 0.
@@ -73,6 +92,20 @@ inline Vec<T> expm1_below_zero(Vec<T> x) {
     const Reduced<T> part = reduce<T>(larger<T>(x, fill<T>(-40)));
     const Vec<T> scale = power_of_two<T>(part.n);
     return part.tail * scale + (scale - 1);
+}
+
+template <class T, int V>
+PELLUCID_INLINE inline void sigmoid(const T* from, T* to) {
+    Vec<T> e[V];
+    for (int v = 0; v < V; ++v) {
+        const Vec<T> x = load(from + v * kLanes<T>);
+        e[v] = smaller<T>(-x, x);
+    }
+    exp_below_zero<T, V>(e);
+    for (int v = 0; v < V; ++v) {
+        const Vec<T> x = load(from + v * kLanes<T>), right = 1 / (1 + e[v]);
+        store(to + v * kLanes<T>, choose<T>(x < 0, e[v] * right, right));
+    }
 }
 
 template <class T>

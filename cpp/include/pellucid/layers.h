@@ -202,6 +202,9 @@ private:
     virtual void values(const T* from, T* to, std::int64_t count) const = 0;
 };
 
+template <class T>
+struct SigmoidF;
+
 // y = f(x), dx = dy f'(x): F has value(x) and slope(x, y) on vectors.
 template <class T, class F>
 class Activation final : public Elementwise<T> {
@@ -216,7 +219,10 @@ public:
 
 private:
     void values(const T* from, T* to, std::int64_t count) const override {
-        for (std::int64_t i = 0; i < count; i += kLanes<T>) store(to + i, f_.value(load(from + i)));
+        std::int64_t i = 0;
+        if constexpr (std::is_same_v<F, SigmoidF<float>>)
+            for (constexpr int V = 8; i + V * kLanes<T> <= count; i += V * kLanes<T>) sigmoid<T, V>(from + i, to + i);
+        for (; i < count; i += kLanes<T>) store(to + i, f_.value(load(from + i)));
     }
 
     const F f_;

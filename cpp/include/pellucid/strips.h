@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <limits>
 
 #include "ahead.h"
 #include "bytes.h"
@@ -16,6 +17,7 @@ template <class T>
 class Strips {
 public:
     static constexpr std::int64_t kRows = kTileRows;
+    static constexpr std::int64_t kRing = 64 * kRows;  // little, for the nearest cache should be left to the weights
     static constexpr bool kTakesBytes = sizeof(T) == 4;  // in float64, which is for exactness, they are gathered first
 
     struct Strip {
@@ -24,7 +26,8 @@ public:
         std::int64_t count;
         const T* at[kRows];         // the rows, of which those that are missing are 0;
         const std::uint8_t* bytes;  // or, of bytes, kRows for each of the columns,
-        T* values;                  // and the numbers that they become in the product
+        T* values;                  // and the numbers that they become in the product: all, if strips are kept,
+        std::int64_t ring;          // else the last of them, in a ring; this is its highest place
     };
 
     // Takes the rows of x, which lie ld numbers apart, each number to be multiplied by `factor` (1 unless they are bytes).
@@ -38,7 +41,7 @@ public:
         columns_.resize(places * static_cast<std::size_t>(room_));
         if (x.type == Number::uint8) {
             bytes_.resize(places * static_cast<std::size_t>(kRows * room_));
-            values_.resize(bytes_.size());
+            values_.resize(kept ? bytes_.size() : kRing);
         }
         nothing_.resize(static_cast<std::size_t>(room_));
     }
@@ -53,6 +56,7 @@ public:
         if constexpr (kTakesBytes)
             if (packed()) {
                 strip.values = values_.data() + place * kRows;
+                strip.ring = kept_ ? std::numeric_limits<std::int64_t>::max() : kRing - 1;
                 look_at_bytes(strip, columns_.data() + place, bytes_.data() + place * kRows);
                 return strip;
             }
@@ -95,7 +99,10 @@ private:
         std::int64_t found = 0;
         auto look = [&](std::int64_t k, auto load_one) PELLUCID_INLINE {
             Int<T> any = {};
-            for (std::int64_t r = 0; r < kRows; ++r) any |= bits<T>(load_one(strip.at[r] + k));
+            for (std::int64_t r = 0; r < kRows; ++r) {
+                any |= bits<T>(load_one(strip.at[r] + k));
+                ask_for_next(strip.at[r] + k);
+            }
             found += write_places(alive<T>(from_bits<T>(any)), k, columns + found);
         };
         const std::int64_t width = x_.width, whole = width / L * L;
@@ -104,8 +111,13 @@ private:
         strip.count = found;
     }
 
-    // Asks for the rows of the next strip on the way, where they are known to follow: they are too short for the processor
-    // to foresee it.
+    // Asks for the row of the next strip on the way, where it is known to follow: rows are too short for the processor to
+    // foresee it.
+    template <class From>
+    PELLUCID_INLINE void ask_for_next(const From* p) const {
+        if (!kept_) __builtin_prefetch(p + kRows * ld_, 0, 2);
+    }
+
     void look_at_bytes(Strip& strip, std::int32_t* columns, std::uint8_t* bytes) const {
         const std::uint8_t* at[kRows];
         for (std::int64_t r = 0; r < kRows; ++r) at[r] = row<std::uint8_t>(strip, r);
@@ -116,7 +128,7 @@ private:
             for (std::int64_t r = 0; r < kRows; ++r) {
                 rows[r] = load_one(at[r] + k);
                 any |= rows[r];
-                if (!kept_) __builtin_prefetch(at[r] + k + kRows * ld_, 0, 2);
+                ask_for_next(at[r] + k);
             }
             const std::uint32_t chosen = alive(any) & asked;
             if (chosen) found += write_columns(rows, chosen, k, columns + found, bytes + found * kRows);
@@ -142,12 +154,12 @@ private:
     Buffer<T> values_, nothing_;
 };
 
-// V vectors from `column` on of R rows of C = start + X B, for one strip of X. With the first of them its bytes become
-// numbers, some columns ahead of their products: the processor does one while the other waits.
+// V vectors from `column` on of R rows of C = start + X B, for one strip of X. Bytes become numbers, unless they are kept from
+// the first of the vectors, some columns ahead of their products: the processor does one while the other waits.
 template <class T, int R, int V, bool packed>
 inline void multiply_strip(const typename Strips<T>::Strip& strip, const Product<T>& p, std::int64_t column, T factor, Ahead* ahead,
                            std::int64_t lines) {
-    constexpr std::int64_t L = kLanes<T>, apart = Strips<T>::kRows, between = 8;
+    constexpr std::int64_t L = kLanes<T>, apart = Strips<T>::kRows, between = 16;
     const std::int64_t last = std::min<std::int64_t>(L, p.H - column - (V - 1) * L), ldb = p.ldb;
     const T* const B = p.B + column;
     Vec<T> sum[R][V];
@@ -157,13 +169,18 @@ inline void multiply_strip(const typename Strips<T>::Strip& strip, const Product
     }
     const T* a[R];
     for (int r = 0; r < R; ++r) a[r] = strip.at[r];
-    const T* value = strip.values;
+    T* const values = strip.values;
+    const T* value = values;
     const std::uint8_t* bytes = strip.bytes;
-    T *fresh = strip.values, *const ready = column == 0 ? fresh + strip.count * apart : fresh;
+    const std::int64_t ring = strip.ring, ready = column == 0 || ring < Strips<T>::kRing ? strip.count * apart : 0;
+    std::int64_t fresh = 0, used = 0;
     auto convert = [&]() PELLUCID_INLINE {  // two columns more
         if (!packed || fresh >= ready) return;
-        to_numbers<T, apart>(bytes, factor, fresh);
+        to_numbers<T, apart>(bytes, factor, values + (fresh & ring));
         bytes += 2 * apart, fresh += 2 * apart;
+    };
+    auto go_on = [&](std::int64_t columns) PELLUCID_INLINE {
+        if (packed) value = values + ((used += columns * apart) & ring);
     };
     auto add = [&](std::int64_t k, auto whole) PELLUCID_INLINE {
         const T* const b = B + k * ldb;
@@ -179,19 +196,27 @@ inline void multiply_strip(const typename Strips<T>::Strip& strip, const Product
     // Up to this column, a whole last vector can be read: beyond the row, but not beyond the array.
     const std::int64_t room = p.readable - column - V * L, safe = room < 0 ? 0 : room / ldb + 1;
     while (whole > k && whole[-1] >= safe) --whole;
+    auto several = [&](auto n) PELLUCID_INLINE {  // which do not pass the ring's end: eights are all there is until the rest
+        for (int i = 0; i < n; i += 2) {
+            convert();
+            add(k[i], std::true_type{}), add(k[i + 1], std::true_type{});
+        }
+        k += n;
+        go_on(n);
+    };
     for (std::int64_t i = 0; i < between; i += 2) convert();
     while (whole - k >= 2) {
         const std::int32_t* const stop = ahead && whole - k > kBetweenLines ? k + kBetweenLines : whole;
-        for (; stop - k >= 2; k += 2) {
-            convert();
-            add(k[0], std::true_type{}), add(k[1], std::true_type{});
-        }
+        if constexpr (R > 1 && sizeof(T) == 4)
+            while (stop - k >= 8) several(std::integral_constant<int, 8>{});
+        while (stop - k >= 2) several(std::integral_constant<int, 2>{});
         if (ahead) ahead->lines(lines);
     }
-    if (k < whole) add(*k++, std::true_type{});
+    if (k < whole) add(*k++, std::true_type{}), go_on(1);
     for (; k < end; ++k) {
-        convert();
+        if (fresh < used + between * apart) convert();
         add(*k, std::false_type{});
+        go_on(1);
     }
     for (std::int64_t r = 0; r < std::min<std::int64_t>(R, strip.rows); ++r)
         for (int v = 0; v < V; ++v) store(p.C + (strip.first + r) * p.ldc + column + v * L, sum[r][v] + T(0));
