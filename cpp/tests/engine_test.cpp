@@ -131,12 +131,15 @@ void strips_take_bytes() {
         Rows rows = rows_of(bytes.data(), M, K);
         rows.chosen = chosen.data();
         Strips<T> strips;
-        strips.begin(rows, K, factor, true);
         p.C = other.data();
-        product(p, strips, true, some, nullptr);
-        for (std::int64_t i = 0; i < M; ++i)
-            CHECK(std::memcmp(&plain[static_cast<std::size_t>(i * ldc)], &other[static_cast<std::size_t>(i * ldc)],
-                              static_cast<std::size_t>(H) * sizeof(T)) == 0, "bytes differ in row %d (%d x %d x %d)", int(i), int(M), int(H), int(K));
+        for (const bool kept : {false, true}) {
+            strips.begin(rows, K, factor, kept);
+            std::fill(other.begin(), other.end(), T(0));
+            product(p, strips, kept, some, nullptr);
+            for (std::int64_t i = 0; i < M; ++i)
+                CHECK(std::memcmp(&plain[static_cast<std::size_t>(i * ldc)], &other[static_cast<std::size_t>(i * ldc)],
+                                  static_cast<std::size_t>(H) * sizeof(T)) == 0, "bytes%s differ in row %d (%d x %d x %d)", kept ? ", kept," : "", int(i), int(M), int(H), int(K));
+        }
         transposed_product<T>(strips, H, K, {dy.data(), ldc, M, M * ldc, true}, other_dW.data(), some, nullptr, [](T*, std::int64_t, std::int64_t) {});
         CHECK(dW == other_dW, "bytes, transposed, differ (%d x %d x %d)", int(M), int(H), int(K));
     }

@@ -196,7 +196,7 @@ inline void multiply_strip(const typename Strips<T>::Strip& strip, const Product
     // Up to this column, a whole last vector can be read: beyond the row, but not beyond the array.
     const std::int64_t room = p.readable - column - V * L, safe = room < 0 ? 0 : room / ldb + 1;
     while (whole > k && whole[-1] >= safe) --whole;
-    auto several = [&](auto n) PELLUCID_INLINE {  // which do not pass the ring's end: eights are all there is until the rest
+    auto several = [&](auto n) PELLUCID_INLINE {  // columns, which do not pass the ring's end: eights come first
         for (int i = 0; i < n; i += 2) {
             convert();
             add(k[i], std::true_type{}), add(k[i + 1], std::true_type{});
@@ -208,7 +208,7 @@ inline void multiply_strip(const typename Strips<T>::Strip& strip, const Product
     while (whole - k >= 2) {
         const std::int32_t* const stop = ahead && whole - k > kBetweenLines ? k + kBetweenLines : whole;
         if constexpr (R > 1 && sizeof(T) == 4)
-            while (stop - k >= 8) several(std::integral_constant<int, 8>{});
+            while (!ahead && stop - k >= 8) several(std::integral_constant<int, 8>{});
         while (stop - k >= 2) several(std::integral_constant<int, 2>{});
         if (ahead) ahead->lines(lines);
     }
