@@ -61,12 +61,12 @@ public:
         return place(outputs_[i], N, layers[i]->H);
     }
 
-    // Answers without keeping anything: `line` holds two matrices as wide as the widest layer.
-    Matrix<T> answer(const Pass<T>& pass, Matrix<T> x, Zeros<T> zeros, std::size_t first, Buffer<T>& line) const {
+    // Gives what layers `first` to `end` make of x and keeps nothing: `line` holds two matrices as wide as the widest layer.
+    Matrix<T> answer(const Pass<T>& pass, Matrix<T> x, Zeros<T> zeros, std::size_t first, std::size_t end, Buffer<T>& line) const {
         const std::int64_t room = x.N * widest();
         line.resize(static_cast<std::size_t>(2 * room));
         T* next = line.data();
-        for (std::size_t i = first; i < layers.size(); ++i) {
+        for (std::size_t i = first; i < end; ++i) {
             Pass<T> own = pass.at(i);
             if (i == first) own.zeros = zeros, own.ahead = pass.ahead;
             const Matrix<T> y{next, x.N, layers[i]->H};
@@ -119,7 +119,7 @@ public:
 
     void forward(const Pass<T>& pass, Matrix<T> x, Matrix<T> y) const override {
         Buffer<T> line;
-        sum(x, chain_.answer(pass, x, {}, 0, line), y);
+        sum(x, chain_.answer(pass, x, {}, 0, chain_.layers.size(), line), y);
     }
 
     void backward(const Pass<T>& pass, Matrix<T> x, Matrix<T>, Matrix<T> dy, Matrix<T> dx) override {

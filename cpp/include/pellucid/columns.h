@@ -14,7 +14,7 @@ namespace pellucid {
 #if defined(__AVX512F__)
 constexpr int kGroupColumns = 4, kScattered = 4, kGathered = 4;
 #elif defined(__AVX2__)
-constexpr int kGroupColumns = 2, kScattered = 6, kGathered = 4;
+constexpr int kGroupColumns = 2, kScattered = 6, kGathered = 5;
 #else
 constexpr int kGroupColumns = 2, kScattered = 4, kGathered = 4;
 #endif
@@ -203,9 +203,13 @@ inline void transposed_product(const Columns<T>& x, std::int64_t H, Lines<const 
     auto one = [&](std::int64_t part) {
         const std::int64_t from = part * share, to = std::min(x.count(), from + share);
         T* const rows = C ? C + from * G * H : room_for_rows<T>(share * G * H);
-        each_width<T, kGathered>(0, H, [&](auto V, std::int64_t h) {
+        auto some = [&](auto V, std::int64_t h) {
             gather<T, V>(x, from, to, H, B, rows, h, h == 0 && (part == 0 || !shared) ? ahead : nullptr);
-        });
+        };
+        if (H % (kGathered * kLanes<T>) == 0)  // so many at once where none is left over
+            each_width<T, kGathered>(0, H, some);
+        else
+            each_width<T, 4>(0, H, some);
         done(rows, from * G, std::min(x.width(), to * G) - from * G);
     };
     threads.each(parts, one, shared);

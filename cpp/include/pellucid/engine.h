@@ -18,6 +18,7 @@ public:
         std::size_t n = chain_.layers.size();
         while (first_ < n && plan.layers[first_].kind == "Flatten") ++first_;
         if (first_ < n && plan.layers[first_].kind == "Scale") factor_ = static_cast<T>(plan.layers[first_++].options[0]);
+        if (first_ < n) last_ = dynamic_cast<const Elementwise<T>*>(chain_.layers.back().get());
         sees_zeros_ = first_ < n && plan.layers[first_].kind == "Affine";
         narrow_ = sees_zeros_ && chain_.layers[first_]->H * static_cast<std::int64_t>(sizeof(T)) <= kNarrow;
         for (const auto& layer : chain_.layers) {
@@ -148,8 +149,10 @@ private:
         const Pass<T> pass{false, {}, &threads, {}, nullptr};
         Matrix<T> rows;
         const Zeros<T> known = take_rows(x.part(start, N), zeros, false, scratch, rows);
-        const Matrix<T> y = chain_.answer(pass, rows, known, first_, scratch.line);
-        copy_out(y, out);
+        const Elementwise<T>* const last = N > 1 ? last_ : nullptr;
+        const std::size_t layers = chain_.layers.size();
+        copy_out(chain_.answer(pass, rows, known, first_, last ? layers - 1 : layers, scratch.line), out);
+        if (last) last->change(threads, out, N * outputs());
     }
 
     // Up to the loss, or to the end if answers are wanted, too; gives what the loss takes.
@@ -278,6 +281,7 @@ private:
     const Threads threads_, alone_{1};
     std::unique_ptr<Loss<T>> loss_;
     std::unique_ptr<Optimizer<T>> optimizer_;
+    const Elementwise<T>* last_ = nullptr;  // the last layer, if it is a function of each number
     std::size_t depth_, first_ = 0, first_learning_ = 0;
     std::uint64_t seed_, step_ = 0;
     T factor_ = 1;

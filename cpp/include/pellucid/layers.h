@@ -188,16 +188,28 @@ class Elementwise : public Layer<T> {
 public:
     using Layer<T>::Layer;
 
-    void forward(const Pass<T>& pass, Matrix<T> x, Matrix<T> y) const final {
-        constexpr std::int64_t block = 1 << 12, work = 16;  // about so many multiply-adds for each number
-        auto one = [&](std::int64_t task) {
-            const std::int64_t from = task * block;
-            values(x.data + from, y.data + from, std::min(block, x.size() - from));
-        };
-        pass.threads->each((x.size() + block - 1) / block, one, x.size() * work >= kWorthThreads);
+    void forward(const Pass<T>& pass, Matrix<T> x, Matrix<T> y) const final { each(*pass.threads, x.data, y.data, x.size()); }
+
+    // Numbers in a line, as many as there are, where they stand: without padding there are fewer.
+    void change(const Threads& threads, T* line, std::int64_t count) const {
+        const std::int64_t rest = count % kPad;
+        each(threads, line, line, count - rest);
+        T last[kPad] = {};
+        std::copy_n(line + count - rest, rest, last);
+        values(last, last, kPad);
+        std::copy_n(last, rest, line + count - rest);
     }
 
 private:
+    void each(const Threads& threads, const T* from, T* to, std::int64_t count) const {
+        constexpr std::int64_t block = 1 << 12, work = 16;  // about so many multiply-adds for each number
+        auto one = [&](std::int64_t task) {
+            const std::int64_t start = task * block;
+            values(from + start, to + start, std::min(block, count - start));
+        };
+        threads.each((count + block - 1) / block, one, count * work >= kWorthThreads);
+    }
+
     // `count` is a multiple of kPad.
     virtual void values(const T* from, T* to, std::int64_t count) const = 0;
 };
