@@ -95,24 +95,21 @@ inline Vec<T> expm1_below_zero(Vec<T> x) {
 }
 
 template <class T, int V>
-PELLUCID_INLINE inline void sigmoid(const T* from, T* to) {
+PELLUCID_INLINE inline void sigmoid(Vec<T> (&x)[V]) {
     Vec<T> e[V];
-    for (int v = 0; v < V; ++v) {
-        const Vec<T> x = load(from + v * kLanes<T>);
-        e[v] = smaller<T>(-x, x);
-    }
+    for (int v = 0; v < V; ++v) e[v] = smaller<T>(-x[v], x[v]);
     exp_below_zero<T, V>(e);
     for (int v = 0; v < V; ++v) {
-        const Vec<T> x = load(from + v * kLanes<T>), right = 1 / (1 + e[v]);
-        store(to + v * kLanes<T>, choose<T>(x < 0, e[v] * right, right));
+        const Vec<T> right = 1 / (1 + e[v]);
+        x[v] = choose<T>(x[v] < 0, e[v] * right, right);
     }
 }
 
 template <class T>
 inline Vec<T> sigmoid(Vec<T> x) {
-    const Vec<T> e = exp_below_zero<T>(smaller<T>(-x, x));
-    const Vec<T> right = 1 / (1 + e);
-    return choose<T>(x < 0, e * right, right);
+    Vec<T> one[1] = {x};
+    sigmoid<T, 1>(one);
+    return one[0];
 }
 
 template <class T>

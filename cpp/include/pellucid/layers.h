@@ -233,7 +233,12 @@ private:
     void values(const T* from, T* to, std::int64_t count) const override {
         std::int64_t i = 0;
         if constexpr (std::is_same_v<F, SigmoidF<float>>)
-            for (constexpr int V = 8; i + V * kLanes<T> <= count; i += V * kLanes<T>) sigmoid<T, V>(from + i, to + i);
+            for (constexpr int V = 8; i + V * kLanes<T> <= count; i += V * kLanes<T>) {
+                Vec<T> x[V];
+                for (int v = 0; v < V; ++v) x[v] = load(from + i + v * kLanes<T>);
+                sigmoid<T, V>(x);
+                for (int v = 0; v < V; ++v) store(to + i + v * kLanes<T>, x[v]);
+            }
         for (; i < count; i += kLanes<T>) store(to + i, f_.value(load(from + i)));
     }
 
