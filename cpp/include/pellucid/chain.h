@@ -61,10 +61,12 @@ public:
         return place(outputs_[i], N, layers[i]->H);
     }
 
-    // Gives what layers `first` to `end` make of x and keeps nothing: `line` holds two matrices as wide as the widest layer.
+    // Gives what layers `first` to `end` make of x and keeps nothing: `line` holds two matrices as wide as the widest of them.
     Matrix<T> answer(const Pass<T>& pass, Matrix<T> x, Zeros<T> zeros, std::size_t first, std::size_t end, Buffer<T>& line) const {
-        const std::int64_t room = x.N * widest();
-        line.resize(static_cast<std::size_t>(2 * room));
+        std::int64_t widest = 0;
+        for (std::size_t i = first; i < end; ++i) widest = std::max(widest, padded(layers[i]->H));
+        const std::int64_t room = x.N * widest;
+        if (line.size() < static_cast<std::size_t>(2 * room)) line.resize(static_cast<std::size_t>(2 * room));
         T* next = line.data();
         for (std::size_t i = first; i < end; ++i) {
             Pass<T> own = pass.at(i);
@@ -75,12 +77,6 @@ public:
             x = y;
         }
         return x;
-    }
-
-    std::int64_t widest() const {
-        std::int64_t most = 0;
-        for (const auto& layer : layers) most = std::max(most, padded(layer->H));
-        return most;
     }
 
     static Matrix<T> place(Buffer<T>& room, std::int64_t N, std::int64_t width) {

@@ -28,10 +28,14 @@ constexpr int kBias = std::numeric_limits<T>::max_exponent - 1;
 // Of V vectors step by step together, as each step waits for the one before.
 template <class T, int V>
 PELLUCID_INLINE inline void reduce(const Vec<T> (&x)[V], Reduced<T> (&to)[V]) {
-    const T whole = T(1.5) * T(std::int64_t(1) << kMantissa<T>);  // adding it rounds to a whole number
-    Vec<T> n[V], r[V], sum[V];
-    for (int v = 0; v < V; ++v) n[v] = (x[v] * T(1.44269504088896340736) + whole) - whole;
-    for (int v = 0; v < V; ++v) r[v] = (x[v] - n[v] * kLn2High<T>)-n[v] * kLn2Low<T>;
+    // Adding it rounds to a whole number, which then stands in the lowest bits.
+    const Vec<T> whole = fill<T>(T(1.5) * T(std::int64_t(1) << kMantissa<T>));
+    Vec<T> high[V], r[V], sum[V];
+    for (int v = 0; v < V; ++v) high[v] = x[v] * T(1.44269504088896340736) + whole;
+    for (int v = 0; v < V; ++v) {
+        const Vec<T> n = high[v] - whole;
+        r[v] = (x[v] - n * kLn2High<T>)-n * kLn2Low<T>;
+    }
     constexpr int terms = sizeof(T) == 4 ? 7 : 13;
     T factorial = 1;
     for (int i = 2; i <= terms; ++i) factorial *= T(i);
@@ -40,7 +44,7 @@ PELLUCID_INLINE inline void reduce(const Vec<T> (&x)[V], Reduced<T> (&to)[V]) {
         factorial /= T(i);
         for (int v = 0; v < V; ++v) sum[v] = sum[v] * r[v] + 1 / factorial;
     }
-    for (int v = 0; v < V; ++v) to[v] = {sum[v] * r[v], __builtin_convertvector(n[v], Int<T>)};
+    for (int v = 0; v < V; ++v) to[v] = {sum[v] * r[v], bits<T>(high[v]) - bits<T>(whole)};
 }
 
 template <class T>
@@ -97,11 +101,11 @@ inline Vec<T> expm1_below_zero(Vec<T> x) {
 template <class T, int V>
 PELLUCID_INLINE inline void sigmoid(Vec<T> (&x)[V]) {
     Vec<T> e[V];
-    for (int v = 0; v < V; ++v) e[v] = smaller<T>(-x[v], x[v]);
+    for (int v = 0; v < V; ++v) e[v] = minus_size_of<T>(x[v]);
     exp_below_zero<T, V>(e);
     for (int v = 0; v < V; ++v) {
         const Vec<T> right = 1 / (1 + e[v]);
-        x[v] = choose<T>(x[v] < 0, e[v] * right, right);
+        x[v] = choose<T>(bits<T>(x[v]) < 0, e[v] * right, right);  // by the sign alone: of -0 both are the same
     }
 }
 
@@ -131,7 +135,7 @@ inline Vec<T> log1p_unit(Vec<T> u) {
 
 template <class T>
 inline Vec<T> softplus(Vec<T> x) {
-    const Vec<T> y = larger<T>(x, Vec<T>{}) + log1p_unit<T>(exp_below_zero<T>(smaller<T>(-x, x)));
+    const Vec<T> y = larger<T>(x, Vec<T>{}) + log1p_unit<T>(exp_below_zero<T>(minus_size_of<T>(x)));
     return choose<T>(x == x, y, x);
 }
 

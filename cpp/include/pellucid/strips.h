@@ -101,7 +101,7 @@ private:
             Int<T> any = {};
             for (std::int64_t r = 0; r < kRows; ++r) {
                 any |= bits<T>(load_one(strip.at[r] + k));
-                ask_for_next(strip.at[r] + k);
+                if (!kept_) __builtin_prefetch(strip.at[r] + kRows * ld_ + k, 0, 2);  // the next strip, as in look_at_bytes
             }
             found += write_places(alive<T>(from_bits<T>(any)), k, columns + found);
         };
@@ -111,25 +111,22 @@ private:
         strip.count = found;
     }
 
-    // Asks for the row of the next strip on the way, where it is known to follow: rows are too short for the processor to
-    // foresee it.
-    template <class From>
-    PELLUCID_INLINE void ask_for_next(const From* p) const {
-        if (!kept_) __builtin_prefetch(p + kRows * ld_, 0, 2);
-    }
-
+    // Where the next strip is known to follow, it is asked for on the way: rows are too short for the processor to foresee it.
     void look_at_bytes(Strip& strip, std::int32_t* columns, std::uint8_t* bytes) const {
         const std::uint8_t* at[kRows];
         for (std::int64_t r = 0; r < kRows; ++r) at[r] = row<std::uint8_t>(strip, r);
         strip.bytes = bytes;
+        const bool kept = kept_;
+        const std::uint8_t* const next = at[0] + kRows * ld_;
         std::int64_t found = 0;
         auto look = [&](std::int64_t k, std::uint32_t asked, auto load_one) PELLUCID_INLINE {
             Bytes rows[kRows], any = {};
             for (std::int64_t r = 0; r < kRows; ++r) {
                 rows[r] = load_one(at[r] + k);
                 any |= rows[r];
-                ask_for_next(at[r] + k);
             }
+            if (!kept)  // as many of its bytes as are looked at here
+                for (std::int64_t line = 0; line < kRows * kByteBlock; line += 64) __builtin_prefetch(next + kRows * k + line, 0, 2);
             const std::uint32_t chosen = alive(any) & asked;
             if (chosen) found += write_columns(rows, chosen, k, columns + found, bytes + found * kRows);
         };

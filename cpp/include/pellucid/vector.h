@@ -87,6 +87,14 @@ inline Vec<T> load_part(const T* p, std::int64_t n) {
         return (Vec<T>)_mm512_maskz_loadu_ps(static_cast<__mmask16>((1u << n) - 1), p);
     else
         return (Vec<T>)_mm512_maskz_loadu_pd(static_cast<__mmask8>((1u << n) - 1), p);
+#elif defined(__AVX2__)
+    if constexpr (sizeof(T) == 4) {
+        const __m256i lanes = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+        return (Vec<T>)_mm256_maskload_ps(p, _mm256_cmpgt_epi32(_mm256_set1_epi32(static_cast<int>(n)), lanes));
+    } else {
+        const __m256i lanes = _mm256_setr_epi64x(0, 1, 2, 3);
+        return (Vec<T>)_mm256_maskload_pd(p, _mm256_cmpgt_epi64(_mm256_set1_epi64x(n), lanes));
+    }
 #else
     Vec<T> v = {};
     std::memcpy(&v, p, static_cast<std::size_t>(n) * sizeof(T));
@@ -141,19 +149,39 @@ inline Vec<T> choose(Int<T> yes, Vec<T> a, Vec<T> b) {
     return yes ? a : b;
 }
 
+// Where one of them is NaN, b. (Compilers do not make one instruction of a comparison and a choice.)
 template <class T>
 inline Vec<T> larger(Vec<T> a, Vec<T> b) {
+#if defined(__AVX512F__)
+    if constexpr (sizeof(T) == 4)
+        return (Vec<T>)_mm512_max_ps((__m512)a, (__m512)b);
+    else
+        return (Vec<T>)_mm512_max_pd((__m512d)a, (__m512d)b);
+#elif defined(__AVX2__)
+    if constexpr (sizeof(T) == 4)
+        return (Vec<T>)_mm256_max_ps((__m256)a, (__m256)b);
+    else
+        return (Vec<T>)_mm256_max_pd((__m256d)a, (__m256d)b);
+#else
     return a > b ? a : b;
+#endif
 }
 
 template <class T>
 inline Vec<T> smaller(Vec<T> a, Vec<T> b) {
+#if defined(__AVX512F__)
+    if constexpr (sizeof(T) == 4)
+        return (Vec<T>)_mm512_min_ps((__m512)a, (__m512)b);
+    else
+        return (Vec<T>)_mm512_min_pd((__m512d)a, (__m512d)b);
+#elif defined(__AVX2__)
+    if constexpr (sizeof(T) == 4)
+        return (Vec<T>)_mm256_min_ps((__m256)a, (__m256)b);
+    else
+        return (Vec<T>)_mm256_min_pd((__m256d)a, (__m256d)b);
+#else
     return a < b ? a : b;
-}
-
-template <class T>
-inline Vec<T> size_of(Vec<T> x) {
-    return larger<T>(x, -x);
+#endif
 }
 
 template <class T>
@@ -168,6 +196,16 @@ inline Vec<T> from_bits(Int<T> i) {
     Vec<T> x;
     std::memcpy(&x, &i, sizeof x);
     return x;
+}
+
+template <class T>
+inline Vec<T> size_of(Vec<T> x) {
+    return larger<T>(x, -x);
+}
+
+template <class T>
+inline Vec<T> minus_size_of(Vec<T> x) {
+    return from_bits<T>(bits<T>(x) | bits<T>(fill<T>(T(-0.0))));
 }
 
 // Calls f(first, n) for every vector of a line of `count` numbers; n is how many of its lanes count.
