@@ -9,30 +9,27 @@
 
 namespace pellucid {
 
-// How many columns make a group, and how many vectors of a row are scattered or gathered at once: as many as the
-// registers hold of what stays in them, the group's weights or its sums.
-#if defined(__AVX512F__)
-constexpr int kGroupColumns = 4, kScattered = 4, kGathered = 4;
-#elif defined(__AVX2__)
-constexpr int kGroupColumns = 2, kScattered = 6, kGathered = 5;
-#else
-constexpr int kGroupColumns = 2, kScattered = 4, kGathered = 4;
-#endif
+// How many columns make a group, and how many vectors of a row are scattered or gathered at once: as many as the registers
+// hold of what stays in them, the group's weights or its sums.
+constexpr int kGroup = 3, kVectors = 4;
 
-// Groups of neighbouring columns, and the rows in which they are not all 0.
+// A row in which a group's columns are not all 0, and their numbers: what every vector of a product reads again, side by side.
+template <class T>
+struct Entry {
+    T values[kGroup];
+    std::conditional_t<sizeof(T) == 4, std::int32_t, std::int64_t> row;
+};
+
+// Groups of neighbouring columns, each with its entries, the rows ascending.
 template <class T>
 class Columns {
 public:
-    static constexpr std::int64_t kGroup = kGroupColumns;
-
     struct Group {
-        const T* values;            // its columns one after the other, `apart` numbers from each other
-        const std::int32_t* index;  // the rows, ascending
+        const Entry<T>* entries;
         std::int64_t count;
     };
 
     std::int64_t width() const { return width_; }
-    std::int64_t apart() const { return apart_; }
     std::int64_t count() const { return static_cast<std::int64_t>(groups_.size()); }
     std::int64_t numbers() const {
         std::int64_t sum = 0;
@@ -41,58 +38,49 @@ public:
     }
     const Group& operator[](std::int64_t i) const { return groups_[static_cast<std::size_t>(i)]; }
 
-    // Takes in x, N x width with rows of ld numbers (padded).
+    // Takes in x, N x width with rows of ld numbers.
     void take(const T* x, std::int64_t N, std::int64_t width, std::int64_t ld) {
-        constexpr std::int64_t L = kLanes<T>;
         width_ = width;
-        apart_ = padded(N) + kPad;
         groups_.resize(static_cast<std::size_t>((width + kGroup - 1) / kGroup));
-        index_.resize(groups_.size() * static_cast<std::size_t>(apart_));
-        values_.resize(groups_.size() * static_cast<std::size_t>(kGroup * apart_));
-        for (std::int64_t g = 0; g < count(); ++g)
-            groups_[static_cast<std::size_t>(g)] = {values_.data() + g * kGroup * apart_, index_.data() + g * apart_, 0};
-        for (std::int64_t k = 0; k < width; k += std::max(L, kGroup))
-            for (std::int64_t i = 0; i < N; i += L) take_block(x + i * ld + k, std::min(L, N - i), ld, k, i, width - k);
+        entries_.resize(groups_.size() * static_cast<std::size_t>(N + 1));  // the one after a group's last is written, too
+        for (std::int64_t g = 0; g < count(); ++g) {
+            Entry<T>* const entries = entries_.data() + g * (N + 1);
+            const std::int64_t k = g * kGroup, columns = std::min<std::int64_t>(kGroup, width - k);
+            const std::int64_t found = columns == kGroup ? write<kGroup>(x + k, N, ld, entries)
+                                       : columns == 2    ? write<2>(x + k, N, ld, entries)
+                                                         : write<1>(x + k, N, ld, entries);
+            groups_[static_cast<std::size_t>(g)] = {entries, found};
+        }
     }
 
 private:
-    static constexpr std::int64_t kSquares = kLanes<T> < kGroup ? kGroup / kLanes<T> : 1;  // side by side, to fill a group
-
-    void take_block(const T* x, std::int64_t rows, std::int64_t ld, std::int64_t k, std::int64_t row, std::int64_t columns) {
-        constexpr std::int64_t L = kLanes<T>;
-        Vec<T> block[kSquares * L];
-        Int<T> any = {};
-        for (std::int64_t s = 0; s < kSquares; ++s) {
-            Vec<T> square[L];
-            for (std::int64_t r = 0; r < L; ++r) {
-                square[r] = r < rows && s * L < columns ? load(x + r * ld + s * L) : Vec<T>{};
-                any |= bits<T>(square[r]);
+    // Writes an entry for each row, over the one before if that is all 0: no branch is to be guessed.
+    template <int columns>
+    static std::int64_t write(const T* x, std::int64_t N, std::int64_t ld, Entry<T>* to) {
+        using Bits = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
+        const Entry<T>* const begin = to;
+        for (std::int64_t i = 0; i < N; ++i, x += ld) {
+            Bits any = 0;
+            for (int n = 0; n < columns; ++n) {
+                Bits one;
+                std::memcpy(&one, x + n, sizeof one);
+                any |= one;
+                to->values[n] = x[n];
             }
-            turn<T>(square);
-            for (std::int64_t c = 0; c < L; ++c) block[s * L + c] = square[c];
+            for (int n = columns; n < kGroup; ++n) to->values[n] = 0;
+            to->row = static_cast<decltype(to->row)>(i);
+            to += (any << 1) != 0;  // -0 is 0
         }
-        if (alive<T>(from_bits<T>(any)) == 0) return;
-        for (std::int64_t c = 0; c < std::min(kSquares * L, columns); c += kGroup) {
-            const std::int64_t g = (k + c) / kGroup;
-            Int<T> here = {};
-            for (std::int64_t n = 0; n < kGroup; ++n) {
-                const Vec<T> column = c + n < columns ? block[c + n] : Vec<T>{};
-                store(values_.data() + (g * kGroup + n) * apart_ + row, column);
-                here |= bits<T>(column);
-            }
-            std::int64_t& found = groups_[static_cast<std::size_t>(g)].count;
-            found += write_places(alive<T>(from_bits<T>(here)), row, index_.data() + g * apart_ + found);
-        }
+        return to - begin;
     }
 
-    std::int64_t width_ = 0, apart_ = 0;
+    std::int64_t width_ = 0;
     std::vector<Group> groups_;
-    Buffer<std::int32_t> index_;
-    Buffer<T> values_;
+    Buffer<Entry<T>> entries_;
 };
 
-// Calls f(V, column) for at most so many vectors at once.
-template <class T, int most, class F>
+// Calls f(V, column) for at most kVectors vectors at once.
+template <class T, class F>
 inline void each_width(std::int64_t column, std::int64_t end, F f) {
     while (column < end) {
         const std::int64_t vectors = (end - column + kLanes<T> - 1) / kLanes<T>;
@@ -100,10 +88,8 @@ inline void each_width(std::int64_t column, std::int64_t end, F f) {
             f(V, column);
             column += V * kLanes<T>;
         };
-        if (vectors >= most)
-            go(std::integral_constant<int, most>{});
-        else if (most > 4 && vectors >= 4)
-            go(std::integral_constant<int, 4>{});
+        if (vectors >= kVectors)
+            go(std::integral_constant<int, kVectors>{});
         else if (vectors >= 2)
             go(std::integral_constant<int, 2>{});
         else
@@ -115,15 +101,16 @@ inline void each_width(std::int64_t column, std::int64_t end, F f) {
 // not all 0.
 template <class T, int V>
 inline void scatter(const Columns<T>& x, std::int64_t H, Lines<const T> B, const T* start, Lines<T> C, std::int64_t column, Ahead* ahead) {
-    constexpr std::int64_t L = kLanes<T>, G = Columns<T>::kGroup;
-    const std::int64_t last = std::min(L, H - column - (V - 1) * L), apart = x.apart();
+    constexpr std::int64_t L = kLanes<T>;
+    constexpr int G = kGroup;
+    const std::int64_t last = std::min(L, H - column - (V - 1) * L);
     T* const c = C.data + column;
     for (int v = 0; v < V; ++v) {
         const Vec<T> first = start ? load_upto(start + column + v * L, v == V - 1 ? last : L) : Vec<T>{};
         for (std::int64_t i = 0; i < C.rows; ++i) store(c + i * C.ld + v * L, first);
     }
     for (std::int64_t g = 0; g < x.count(); ++g) {
-        const auto group = x[g];  // a copy, which what is stored to C cannot change: the loop need not read it again
+        if (x[g].count == 0) continue;
         Vec<T> w[G][V];
         for (int n = 0; n < G; ++n) {
             const std::int64_t k = std::min(g * G + n, x.width() - 1);
@@ -131,10 +118,12 @@ inline void scatter(const Columns<T>& x, std::int64_t H, Lines<const T> B, const
             const bool whole = k * B.ld + column + V * L <= B.readable;
             for (int v = 0; v < V; ++v) w[n][v] = whole || v < V - 1 ? load(b + v * L) : load_part(b + v * L, last);
         }
-        for (const std::int32_t *i = group.index, *const end = i + group.count; i < end; ++i) {
+        const Entry<T>* const end = x[g].entries + x[g].count;
+        for (const Entry<T>* e = x[g].entries; e < end; ++e) {
             Vec<T> value[G];
-            for (int n = 0; n < G; ++n) value[n] = fill<T>(group.values[n * apart + *i]);
-            T* const to = c + *i * C.ld;
+            for (int n = 0; n < G; ++n) value[n] = fill<T>(e->values[n]);
+            T* to = c + e->row * C.ld;
+            asm("" : "+r"(to));  // its place is computed once, not once for each vector
             for (int v = 0; v < V; ++v) {
                 Vec<T> sum = load(to + v * L);
                 for (int n = 0; n < G; ++n) sum = add_product<T>(sum, value[n], w[n][v]);
@@ -154,10 +143,10 @@ inline void product(const Columns<T>& x, std::int64_t H, Lines<const T> B, const
     const std::int64_t vectors = (H + L - 1) / L;
     const bool shared = threads.count() > 1 && x.numbers() * H >= kWorthThreads;
     const std::int64_t wanted = shared ? (vectors + threads.count() - 1) / threads.count() : vectors;
-    const std::int64_t rounds = (wanted + kScattered - 1) / kScattered;  // as many for every thread
+    const std::int64_t rounds = (wanted + kVectors - 1) / kVectors;  // as many for every thread
     const std::int64_t width = (wanted + rounds - 1) / rounds * L, panels = (H + width - 1) / width;
     threads.each(panels, [&](std::int64_t task) {
-        each_width<T, kScattered>(task * width, std::min(H, task * width + width), [&](auto V, std::int64_t column) {
+        each_width<T>(task * width, std::min(H, task * width + width), [&](auto V, std::int64_t column) {
             scatter<T, V>(x, H, B, start, C, column, task == 0 ? ahead : nullptr);
         });
     });
@@ -168,20 +157,21 @@ inline void product(const Columns<T>& x, std::int64_t H, Lines<const T> B, const
 template <class T, int V>
 inline void gather(const Columns<T>& x, std::int64_t from, std::int64_t to, std::int64_t H, Lines<const T> B, T* C,
                    std::int64_t column, Ahead* ahead) {
-    constexpr std::int64_t L = kLanes<T>, G = Columns<T>::kGroup;
-    const std::int64_t last = std::min(L, H - column - (V - 1) * L), apart = x.apart();
+    constexpr std::int64_t L = kLanes<T>;
+    constexpr int G = kGroup;
+    const std::int64_t last = std::min(L, H - column - (V - 1) * L);
     for (std::int64_t g = from; g < to; ++g) {
-        const auto& group = x[g];
+        const Entry<T>* const end = x[g].entries + x[g].count;
         Vec<T> sum[G][V];
         for (int n = 0; n < G; ++n)
             for (int v = 0; v < V; ++v) sum[n][v] = Vec<T>{};
-        for (std::int64_t j = 0; j < group.count; ++j) {
-            const std::int64_t i = group.index[j];
-            Vec<T> b[V];
-            for (int v = 0; v < V; ++v) b[v] = load(B.data + i * B.ld + column + v * L);
-            for (int n = 0; n < G; ++n) {
-                const Vec<T> value = fill<T>(group.values[n * apart + i]);
-                for (int v = 0; v < V; ++v) sum[n][v] = add_product<T>(sum[n][v], value, b[v]);
+        for (const Entry<T>* e = x[g].entries; e < end; ++e) {
+            Vec<T> value[G];
+            for (int n = 0; n < G; ++n) value[n] = fill<T>(e->values[n]);
+            const T* const b = B.data + e->row * B.ld + column;
+            for (int v = 0; v < V; ++v) {
+                const Vec<T> part = load(b + v * L);
+                for (int n = 0; n < G; ++n) sum[n][v] = add_product<T>(sum[n][v], value[n], part);
             }
         }
         for (int n = 0; n < G; ++n) {
@@ -197,19 +187,15 @@ inline void gather(const Columns<T>& x, std::int64_t from, std::int64_t to, std:
 // they lie in a place that stays in the nearest cache, and are gone afterwards.
 template <class T, class F>
 inline void transposed_product(const Columns<T>& x, std::int64_t H, Lines<const T> B, T* C, const Threads& threads, Ahead* ahead, F done) {
-    constexpr std::int64_t G = Columns<T>::kGroup;
+    constexpr std::int64_t G = kGroup;
     const bool shared = threads.count() > 1 && x.numbers() * H >= kWorthThreads;
     const std::int64_t share = std::max<std::int64_t>(4, kAtOnce<T> / (G * H)), parts = (x.count() + share - 1) / share;
     auto one = [&](std::int64_t part) {
         const std::int64_t from = part * share, to = std::min(x.count(), from + share);
         T* const rows = C ? C + from * G * H : room_for_rows<T>(share * G * H);
-        auto some = [&](auto V, std::int64_t h) {
+        each_width<T>(0, H, [&](auto V, std::int64_t h) {
             gather<T, V>(x, from, to, H, B, rows, h, h == 0 && (part == 0 || !shared) ? ahead : nullptr);
-        };
-        if (H % (kGathered * kLanes<T>) == 0)  // so many at once where none is left over
-            each_width<T, kGathered>(0, H, some);
-        else
-            each_width<T, 4>(0, H, some);
+        });
         done(rows, from * G, std::min(x.width(), to * G) - from * G);
     };
     threads.each(parts, one, shared);
