@@ -309,12 +309,15 @@ def dense(D: int, H: int, K: int, dtype: type = np.float32, seed: int = 0) -> pl
 
 
 @every_type
-@pytest.mark.parametrize(("D", "H"), [(100, 70), (784, 30), (65, 1), (1, 40), (17, 33)])
+@pytest.mark.parametrize(("D", "H"), [(100, 70), (784, 30), (65, 1), (1, 40), (17, 33), (256, 512)])
 @pytest.mark.parametrize("kind", ["sparse", "columns", "normal"])
 def test_a_row_alone_has_the_bits_that_it_has_in_a_batch(
     instructions: str, dtype: type, D: int, H: int, kind: str
 ) -> None:
-    """One row skips zeros number by number, a batch does so or column by column or not at all; blocks differ too."""
+    """One row skips zeros number by number, a batch does so or column by column or not at all; blocks differ too.
+
+    Rows of 256 and 512 numbers, whose distance is a power of two, are padded further.
+    """
     generator = np.random.default_rng(D)
     net = dense(D, H, 3, dtype)
     net.layers[0].b[:] = generator.normal(size=H) * (generator.uniform(size=H) < 0.5) * -1.0  # type: ignore[attr-defined]

@@ -20,7 +20,6 @@ public:
         if (first_ < n && plan.layers[first_].kind == "Scale") factor_ = static_cast<T>(plan.layers[first_++].options[0]);
         if (first_ < n) last_ = dynamic_cast<const Elementwise<T>*>(chain_.layers.back().get());
         sees_zeros_ = first_ < n && plan.layers[first_].kind == "Affine";
-        narrow_ = sees_zeros_ && chain_.layers[first_]->H * static_cast<std::int64_t>(sizeof(T)) <= kNarrow;
         for (const auto& layer : chain_.layers) {
             large_ |= !layer->parameters.empty() && layer->D >= kLargeWidth && layer->H >= kLargeWidth;
             work_per_row_ += layer->D * (layer->parameters.empty() ? 4 : layer->H);
@@ -134,7 +133,8 @@ private:
     static constexpr std::int64_t kLargeRows = 192, kLargeWidth = 192;
 
     static constexpr std::int64_t kFewRows = 8;   // below which strips are best for every layer
-    static constexpr std::int64_t kNarrow = 192;  // bytes of the first layer's outputs up to which zeros are found by strips
+    // Bytes of the first layer's outputs up to which zeros are found by strips: learning, and answering.
+    static constexpr std::int64_t kNarrow = 224, kNarrowToAnswer = 576;
 
     struct Scratch {
         Buffer<T> x, line;
@@ -195,7 +195,7 @@ private:
 
     // Gives rows as a matrix in `room`; rows that are one already are taken where they are, unless they must be kept.
     Matrix<T> gather_rows(const Rows& x, Buffer<T>& room, bool keep = false) const {
-        const bool as_it_is = !keep && x.type == kOwn && factor_ == 1 && !x.chosen && x.width % kPad == 0;
+        const bool as_it_is = !keep && x.type == kOwn && factor_ == 1 && !x.chosen && padded(x.width) == x.width;
         if (as_it_is) return {const_cast<T*>(static_cast<const T*>(x.data)), x.count, x.width};
         const Matrix<T> rows = Chain<T>::place(room, x.count, x.width);
         for (std::int64_t i = 0; i < x.count; ++i) {
@@ -207,7 +207,8 @@ private:
     // Takes the rows of a pass into `rows`, and tells what is known of their zeros, if they are mostly 0. Strips read the
     // user's own rows, where they are bytes or need no factor: then the matrix has no data, and the first layer needs none.
     Zeros<T> take_rows(const Rows& x, bool zeros, bool learning, Scratch& scratch, Matrix<T>& rows, bool keep = false) const {
-        const bool strips = zeros && (narrow_ || (!learning && x.count < kFewRows));
+        const std::int64_t outputs = zeros ? chain_.layers[first_]->H * static_cast<std::int64_t>(sizeof(T)) : 0;
+        const bool strips = zeros && (outputs <= (learning ? kNarrow : kNarrowToAnswer) || (!learning && x.count < kFewRows));
         const bool as_it_is = x.type == kOwn ? factor_ == 1 : Strips<T>::kTakesBytes && x.type == Number::uint8;
         if (strips && !keep && as_it_is) {
             rows = {nullptr, x.count, x.width};
@@ -285,7 +286,7 @@ private:
     std::size_t depth_, first_ = 0, first_learning_ = 0;
     std::uint64_t seed_, step_ = 0;
     T factor_ = 1;
-    bool sees_zeros_ = false, narrow_ = false, large_ = false;
+    bool sees_zeros_ = false, large_ = false;
     bool begins_with_weights_ = false;  // what learns; they may move as their gradient is made
     std::int64_t work_per_row_ = 0;
     std::vector<typename Layer<T>::Parameter> all_, learning_;

@@ -63,9 +63,13 @@ struct Aligned {
 template <class T>
 using Buffer = std::vector<T, Aligned<T>>;
 
-// Rows of scratch matrices are padded to this many numbers, so that loops over them need no tails.
+// Rows of scratch matrices are padded to this many numbers, so that loops over them need no tails. Rows whose distance is a
+// large power of two would fall into few places of the nearest cache and drive each other out: these are padded once more.
 constexpr std::int64_t kPad = 16;
-inline std::int64_t padded(std::int64_t width) { return (width + kPad - 1) / kPad * kPad; }
+inline std::int64_t padded(std::int64_t width) {
+    const std::int64_t whole = (width + kPad - 1) / kPad * kPad;
+    return whole % 256 == 0 && whole > 0 ? whole + kPad : whole;
+}
 
 template <class T>
 inline Vec<T> load(const T* p) {
