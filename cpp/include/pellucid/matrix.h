@@ -65,9 +65,11 @@ inline void tile(const Product<T>& p, std::int64_t row, std::int64_t column) {
     for (int r = 0; r < R; ++r) c[r] = p.C + (row + r) * p.ldc + column;
     const std::int64_t last = std::min<std::int64_t>(L, p.H - column - (V - 1) * L);  // lanes of the last vector
     Vec<T> sum[R][V];
+    PELLUCID_UNROLL
     for (int v = 0; v < V; ++v) {
         const std::int64_t lanes = v == V - 1 ? last : L;
         const Vec<T> first = p.bias ? load_upto(p.bias + column + v * L, lanes) : Vec<T>{};
+        PELLUCID_UNROLL
         for (int r = 0; r < R; ++r) sum[r][v] = p.onto ? load_upto(c[r] + v * L, lanes) : first;
     }
     const char* below = reinterpret_cast<const char*>(p.A.data + (row + (p.streams ? R : 0)) * apart);
@@ -76,8 +78,10 @@ inline void tile(const Product<T>& p, std::int64_t row, std::int64_t column) {
         const T* b = B + k * ldb;
         Vec<T> w[V];
         for (int v = 0; v < V; ++v) w[v] = whole || v < V - 1 ? load(b + v * L) : load_part(b + v * L, last);
+        PELLUCID_UNROLL
         for (int r = 0; r < R; ++r) {
             const Vec<T> x = fill<T>(packed ? a[0][k * kTileRows + r] : (a[r / 3] + k * step)[r % 3 * apart]);
+            PELLUCID_UNROLL
             for (int v = 0; v < V; ++v) sum[r][v] = add_product<T>(sum[r][v], x, w[v]);
         }
         if (V <= 2) {
@@ -91,7 +95,9 @@ inline void tile(const Product<T>& p, std::int64_t row, std::int64_t column) {
     std::int64_t k = 0;
     for (; k < std::min(K, safe); ++k) add(k, std::true_type{});
     for (; k < K; ++k) add(k, std::false_type{});
+    PELLUCID_UNROLL
     for (int r = 0; r < R; ++r)
+        PELLUCID_UNROLL
         for (int v = 0; v < V; ++v) {
             if (p.padded_c || v < V - 1)
                 store(c[r] + v * L, sum[r][v] + T(0));
@@ -215,7 +221,9 @@ inline void multiply_blocked(const Product<T>& p, const Threads& threads) {
 
 template <class T>
 inline void product(const Product<T>& p, const Threads& threads) {
-    const bool large = p.M >= 192 && p.H >= 192 && p.K >= 64;
+    // Rows of B that are a large power of two apart drive each other out of the nearest cache, unless they are packed.
+    const std::int64_t least = p.ldb % 512 ? 192 : 64;
+    const bool large = p.M >= least && p.H >= 192 && p.K >= 64;
     if (large)
         multiply_blocked(p, threads);
     else

@@ -14,6 +14,11 @@
 #endif
 
 #define PELLUCID_INLINE __attribute__((always_inline))  // where a call would drive sums out of the registers
+#if defined(__clang__)
+#define PELLUCID_UNROLL _Pragma("unroll")
+#else
+#define PELLUCID_UNROLL _Pragma("GCC unroll 16")  // early: arrays of sums that loops run over are kept in memory
+#endif
 
 namespace pellucid {
 
