@@ -153,7 +153,18 @@ class Network:
         way of `predict`, and raises what that raises. It answers for the layers as they are now: weights may change,
         layers may not.
         """
-        return self._answering().engine.predictor()
+        answering = self._answering()
+        answer = answering.engine.predictor()
+        if not answering.scales_bytes:
+            return answer
+        layers = self.layers
+
+        def checked(x: Any) -> Array:
+            if getattr(x, "dtype", None) != np.uint8:
+                chain.check_scaled(layers, x)
+            return answer(x)
+
+        return checked
 
     # Looking inside and learning
 

@@ -95,10 +95,18 @@ def test_one_output_with_one_name():
 PIXELS = pl.mlp([4, 2], output="softmax", pixels=True)
 
 
-@pytest.mark.parametrize("x", [np.full((2, 2, 2), 0.5), np.ones((1, 4), bool), [[0.0, 0.0, 0.0, 1.0]]])
+@pytest.mark.parametrize(
+    "x", [np.full((2, 2, 2), 0.5), np.full((2, 4), 0.5, np.float32), np.ones((1, 4), bool), [[0.0, 0.0, 0.0, 1.0]]]
+)
 def test_pictures_are_not_scaled_twice(x):
     t = [0] * len(x)
-    for use in (PIXELS, PIXELS.classify, lambda x: pl.evaluate(PIXELS, x, t), lambda x: pl.train(PIXELS, x, t)):
+    for use in (
+        PIXELS,
+        PIXELS.predictor(),
+        PIXELS.classify,
+        lambda x: pl.evaluate(PIXELS, x, t),
+        lambda x: pl.train(PIXELS, x, t),
+    ):
         with pytest.raises(pl.InputError, match="from 0 to 1 into a network that scales by 1/255: give bytes"):
             use(x)
 
@@ -106,6 +114,7 @@ def test_pictures_are_not_scaled_twice(x):
 @pytest.mark.parametrize("x", [np.ones((1, 4), np.uint8), np.full((1, 4), 1.5), np.zeros((1, 4)), np.zeros((0, 4))])
 def test_pictures_that_may_be_bytes_are_taken(x):
     assert len(PIXELS(x)) == len(x)
+    np.testing.assert_array_equal(PIXELS.predictor()(x), PIXELS(x))
 
 
 def test_small_numbers_go_into_networks_that_scale_otherwise():
