@@ -160,7 +160,7 @@ class Network:
         layers = self.layers
 
         def checked(x: Any) -> Array:
-            if getattr(x, "dtype", None) != np.uint8:
+            if getattr(x, "dtype", None) != np.uint8:  # bytes, its usual input, cannot be wrong
                 chain.check_scaled(layers, x)
             return answer(x)
 
