@@ -10,6 +10,7 @@ import numpy as np
 
 from pellucid.core import ACTIVATIONS, chain
 from pellucid.core.composite import Dropout
+from pellucid.core.conversion import floating_type
 from pellucid.core.embedding import PeriodicEmbedding
 from pellucid.core.initializers import INITIALIZERS, Initializer
 from pellucid.core.layer import Layer
@@ -20,7 +21,7 @@ from pellucid.core.settings import whole
 from pellucid.core.types import Array
 from pellucid.errors import InputError
 from pellucid.language import say
-from pellucid.network import Network, floating_type
+from pellucid.network import Network
 
 if TYPE_CHECKING:
     from pellucid.data.tables import Columns

@@ -12,8 +12,9 @@ import numpy as np
 
 from pellucid.core import chain, functions
 from pellucid.core.chain import Trace
+from pellucid.core.conversion import collapsed, convert, floating_type
 from pellucid.core.layer import Layer, every, flat
-from pellucid.core.layers import Affine, Identity, Sigmoid, Softmax
+from pellucid.core.layers import Sigmoid, Softmax
 from pellucid.core.metrics import chosen_classes
 from pellucid.core.summary import Summary, code_line
 from pellucid.core.types import Array, Options
@@ -49,6 +50,7 @@ class Network:
     g(f(x)) = 12 x + 9, and layers g then f give f(g(x)) = 12 x + 5.
 
     >>> import numpy as np
+    >>> from pellucid import Affine
     >>> f, g = Affine([[3.0]], [2.0]), Affine([[4.0]], [1.0])
     >>> Network([f, g])(np.array([[1.0]])), Network([g, f])(np.array([[1.0]]))
     (array([[21.]]), array([[17.]]))
@@ -239,14 +241,7 @@ class Network:
 
         (x W1 + b1) W2 + b2 = x (W1 W2) + (b1 W2 + b2), computed in float64. It is why networks need activations.
         """
-        layers: list[Layer] = []
-        for layer in copy.deepcopy(self.layers):
-            if isinstance(layer, Identity):
-                continue
-            if isinstance(layer, Affine) and layers and isinstance(layers[-1], Affine):
-                layer = _product(layers.pop(), layer)  # type: ignore[arg-type]
-            layers.append(layer)
-        return Network(layers, inputs=self.inputs, classes=self.classes)
+        return Network(collapsed(self.layers), inputs=self.inputs, classes=self.classes)
 
     def copy(self) -> Network:
         """Give a network of its own arrays with the same numbers."""
@@ -257,7 +252,7 @@ class Network:
         wanted = floating_type(dtype)
         net = self.copy()
         for layer in net.layers:
-            _convert(layer, wanted)
+            convert(layer, wanted)
         return net
 
     # File and face
@@ -366,26 +361,6 @@ def load(path: str | os.PathLike[str]) -> Network:
     return net
 
 
-def floating_type(dtype: Any) -> np.dtype[Any]:
-    """Give NumPy's float32 or float64 for its name; raises InputError for any other."""
-    try:
-        found = np.dtype(dtype)
-    except TypeError:
-        found = np.dtype(object)
-    if found not in (np.float32, np.float64):
-        raise InputError(say('dtype is "float32" or "float64", not {got}', got=dtype))
-    return found
-
-
-def _product(first: Affine, second: Affine) -> Affine:
-    W1, W2 = first.W.astype(np.float64), second.W.astype(np.float64)
-    b = np.zeros(second.W.shape[1]) if second.b is None else second.b.astype(np.float64)
-    if first.b is not None:
-        b = b + first.b.astype(np.float64) @ W2
-    no_bias = first.b is None and second.b is None
-    return Affine((W1 @ W2).astype(first.W.dtype), None if no_bias else b)
-
-
 def _answers(y: Any) -> Array:
     y = chain.as_array(y)
     if y.ndim != 2 or y.shape[1] == 0:
@@ -396,14 +371,6 @@ def _answers(y: Any) -> Array:
 def _check_path(path: Any) -> None:
     if not isinstance(path, (str, os.PathLike)):
         raise InputError(say('expected the path of a file, such as "net.safetensors"; got {got}', got=repr(path)))
-
-
-def _convert(layer: Layer, dtype: np.dtype[Any]) -> None:
-    for inner in layer.inner:
-        _convert(inner, dtype)
-    for name in layer.parameter_names + layer.buffer_names:
-        if (array := layer.__dict__[name]) is not None:
-            layer.__dict__[name] = array.astype(dtype)
 
 
 def _all_arrays(net: Network) -> list[Array]:
