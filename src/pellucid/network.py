@@ -157,6 +157,8 @@ class Network:
         """
         answering = self._answering()
         answer = answering.engine.predictor()
+        if self._knows_columns:
+            return lambda x: answer(self._rows(x))
         if not answering.scales_bytes:
             return answer
         layers = self.layers
@@ -202,7 +204,7 @@ class Network:
         """How a table becomes this network's inputs; raises InputError where it learned from no table."""
         from pellucid.data.tables import Columns
 
-        if (self.inputs or {}).get("kind") != "table":
+        if not self._knows_columns:
             raise InputError(say("this network knows no columns of a table: it learned from rows of numbers"))
         return Columns.from_dict(self.inputs, self.classes)
 
@@ -304,9 +306,13 @@ class Network:
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_answers": None}  # copies make their own
 
+    @property
+    def _knows_columns(self) -> bool:
+        return (self.inputs or {}).get("kind") == "table"
+
     def _rows(self, x: Any) -> Any:
         """Give a table as rows of numbers, where this network learned from one; anything else as it is."""
-        if isinstance(x, np.ndarray) or (self.inputs or {}).get("kind") != "table":
+        if isinstance(x, np.ndarray) or not self._knows_columns:
             return x
         from pellucid.data.tables import is_table
 
@@ -354,7 +360,7 @@ def load(path: str | os.PathLike[str]) -> Network:
     layers, header = model.read(path)
     net = Network(layers, inputs=header["inputs"], classes=header["classes"])
     net.record = header["record"]
-    if (net.inputs or {}).get("kind") == "table":
+    if net._knows_columns:
         from pellucid.data.tables.columns import check_inputs
 
         check_inputs(path, net.inputs, net.classes, chain.input_width(layers))

@@ -111,7 +111,7 @@ def test_the_command_tells_what_it_measured(run, monkeypatch):
     assert result.code == 0
     assert "pellucid 0." in result.out
     assert "NumPy by hand 2." in result.out
-    assert "one epoch of MNIST" in result.out
+    assert "a tenth of an epoch of MNIST" in result.out
     assert "measuring: one row" in result.err
     assert max(map(len, result.out.splitlines())) <= 80
     korean = run("bench", "--quick", "--lang", "ko").out

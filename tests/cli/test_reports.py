@@ -190,7 +190,17 @@ def test_doctor_tells_what_is_broken(run, monkeypatch):
     result = run("doctor")
     assert result.code == 1
     assert result.out.count("BROKEN") == 8
+    assert "--force-reinstall" in result.err + result.out
     assert set(run("doctor", "--json").json["broken"]) >= {"numpy", "mnist", "blas", "threads"}
+
+
+def test_doctor_does_not_ask_to_reinstall_for_a_variable_of_the_environment(run, monkeypatch):
+    monkeypatch.setenv("PELLUCID_THREADS", "many")
+    result = run("doctor")
+    assert result.code == 1
+    assert result.out.count("BROKEN") == 1
+    assert "PELLUCID_THREADS must be a whole number of 1 or more, got 'many'" in " ".join(result.out.split())
+    assert "reinstall" not in result.err + result.out
 
 
 @pytest.mark.parametrize("command", ["data", "doctor"])

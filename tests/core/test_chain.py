@@ -239,20 +239,27 @@ def test_takes(layers, x):
     pl.Network(layers)(x)
 
 
+ONE_ROW = r"give one row as np\.reshape\(x, \(1, -1\)\)$"
 REFUSED = {
     "wrong width": (AFFINE, np.zeros((3, 5)), r"expected 784 numbers in each row, got 5 \(shape \(3, 5\)\)"),
     "wrong pictures": (PICTURES, np.zeros((3, 27, 28), np.uint8), "expected 784 numbers in each row, got 756"),
-    "one row": (AFFINE, np.zeros(784), r"rows of shape \(N, 784\), got an array of shape \(784,\).*x\[None, :\]"),
-    "one number": (AFFINE, 3.0, r"got an array of shape \(\)"),
+    "one row": (AFFINE, np.zeros(784), r"rows of shape \(N, 784\), got .* shape \(784,\): " + ONE_ROW),
+    "one row of any width": ([pl.Tanh()], np.zeros(4), r"rows of shape \(N, D\), got .* shape \(4,\): " + ONE_ROW),
+    "one row, too short": (AFFINE, np.zeros(5), r"got an array of shape \(5,\)$"),
+    "one row upright": (AFFINE, np.zeros((784, 1)), r"got 1 \(shape \(784, 1\)\): " + ONE_ROW),
+    "one picture": (AFFINE, np.zeros((28, 28)), r"got 28 \(shape \(28, 28\)\): " + ONE_ROW),
+    "one picture to Flatten": (PICTURES, np.zeros((28, 28)), r"got 28 \(shape \(28, 28\)\): " + ONE_ROW),
+    "one picture in colour": (PICTURES, np.zeros((28, 7, 4)), r"got 28 \(shape \(28, 7, 4\)\): " + ONE_ROW),
+    "one number": (AFFINE, 3.0, r"got an array of shape \(\)$"),
     "pictures without Flatten": (AFFINE, np.zeros((3, 28, 28)), r"shape \(3, 28, 28\).*pl\.Flatten"),
     "one number to Flatten": ([pl.Flatten()], np.zeros(3), r"rows of shape \(N, D\)"),
     "bytes without Scale": (AFFINE, np.zeros((3, 784), np.uint8), r"whole numbers \(uint8\).*x / 255.*pl\.Scale"),
     "bytes, flattened": ([pl.Flatten(), *AFFINE], np.zeros((3, 28, 28), np.int64), r"whole numbers \(int64\)"),
-    "objects": (AFFINE, np.array([[None] * 784]), "rows of numbers, got object"),
-    "nothing": (AFFINE, None, "rows of numbers, got object"),
-    "text": (AFFINE, [["a"]], "got <U1"),
-    "complex": (AFFINE, np.zeros((3, 784), complex), "got complex128"),
-    "dates": (AFFINE, np.zeros((3, 784), "datetime64[s]"), "got datetime64"),
+    "objects": (AFFINE, np.array([[None] * 784]), r"rows of numbers, got array.*None.* \(object\)"),
+    "nothing": (AFFINE, None, r"rows of numbers, got None \(object\)"),
+    "text": (AFFINE, [["a"]], r"got \[\['a'\]\] \(<U1\)"),
+    "complex": (AFFINE, np.zeros((3, 784), complex), "complex128"),
+    "dates": (AFFINE, np.zeros((3, 784), "datetime64[s]"), "datetime64"),
     "ragged": (AFFINE, [[1.0, 2.0], [3.0]], "rows of different lengths"),
 }
 

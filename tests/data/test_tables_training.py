@@ -53,6 +53,17 @@ def test_presets_prepare_in_their_ways(houses):
         network(houses, "price", "large", preset="best")
 
 
+def test_a_predictor_finds_columns_by_name_as_predict_does(houses):
+    net = network(houses, "price", "large")
+    predict, turned = net.predictor(), houses[["price", "town", "size"]]
+    np.testing.assert_array_equal(predict(turned), net(houses))
+    np.testing.assert_array_equal(predict({"town": ["Jeju"], "size": [50]}), net({"town": ["Jeju"], "size": [50]}))
+    rows = net.columns.x(houses, net.dtype)
+    np.testing.assert_array_equal(predict(rows), net(houses))
+    with pytest.raises(pl.InputError, match="town"):
+        predict(houses[["size"]])
+
+
 def test_rows_of_numbers_have_the_preset_too(generator):
     x = np.column_stack([generator.lognormal(size=2_500), np.arange(2_500) % 2])
     t = (np.sin(4 * np.log(x[:, 0])) > 0).astype(int)

@@ -947,7 +947,12 @@ def test_a_loss_of_ones_own_with_what_it_remembers() -> None:
     np.testing.assert_allclose(arrays(nets[0]), arrays(nets[1]), rtol=1e-4, atol=1e-5)
 
 
-@pytest.mark.parametrize("wrong", ["sse9", "AVX2", "avx512 "])
+def test_instructions_are_read_as_people_write_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    use(monkeypatch, " Baseline ")
+    assert native.instruction_set() == "baseline"
+
+
+@pytest.mark.parametrize("wrong", ["sse9", "avx", "avx2,avx512"])
 def test_instructions_that_there_are_not(monkeypatch: pytest.MonkeyPatch, wrong: str) -> None:
     use(monkeypatch, wrong)
     with pytest.raises(

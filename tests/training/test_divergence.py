@@ -154,7 +154,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "one number": ({"x": lambda x: 3.0}, "at least one row"),
     "too few targets": ({"t": lambda t: t[:-1]}, r"each of 60 rows, got targets of shape \(59,\)"),
     "one target": ({"t": lambda t: 1}, "each of 60 rows"),
-    "too wide": ({"x": lambda x: np.hstack([x, x])}, "expected 2 numbers in each row, got 4"),
+    "too wide": ({"x": lambda x: np.hstack([x, x])}, r"expected 2 numbers in each row, got 4 \(shape \(60, 4\)\)"),
     "flat": ({"x": lambda x: x[:, 0]}, r"rows of shape \(N, 2\)"),
     "ragged rows": ({"x": lambda x: [[1, 2]] * 59 + [[1]]}, "different lengths"),
     "ragged targets": ({"t": lambda t: [[1, 2]] * 59 + [[1]]}, "different lengths"),

@@ -12,6 +12,7 @@ import click
 from pellucid import __version__
 from pellucid.cli.help import Command, json_option, lang_option
 from pellucid.cli.output import paragraph, tell, write_json
+from pellucid.errors import InputError
 from pellucid.extras import EXTRAS
 from pellucid.language import cell_width, current_language, mark, say
 
@@ -25,6 +26,7 @@ class Finding(NamedTuple):
     about: str
     found: str
     good: bool | None = True
+    reinstall: bool = False  # whether that would mend it
 
 
 @click.command(
@@ -54,7 +56,7 @@ def doctor(as_json: bool) -> int:
         cells = zip((signs[finding.good], finding.about), sizes, strict=True)
         head = "".join(cell + " " * (size + 2 - cell_width(cell)) for cell, size in cells)
         click.echo(paragraph(finding.found, head))
-    if broken:
+    if any(finding.reinstall for finding in broken):
         click.echo()
         tell(say("Something is broken: python -m pip install --force-reinstall pellucid"))
     return 1 if broken else 0
@@ -80,8 +82,13 @@ def _package(name: str) -> Finding:
         version = importlib.metadata.version(name)
         importlib.import_module("PIL" if name == "pillow" else name)
     except Exception as error:  # whatever a broken package raises when it is imported is what is to be told
-        return Finding(name, name, say("cannot be imported ({reason})", reason=error), False)
+        return Finding(name, name, say("cannot be imported ({reason})", reason=error), False, reinstall=True)
     return Finding(name, name, version)
+
+
+def _broken(name: str, about: str, error: Exception) -> Finding:
+    """Tell of an error; an InputError is of a variable of the environment, and says itself what to do."""
+    return Finding(name, about, str(error), False, reinstall=not isinstance(error, InputError))
 
 
 def _extra(name: str, packages: tuple[str, ...]) -> Finding:
@@ -108,8 +115,8 @@ def _linear_algebra() -> Finding:
         found = f"{blas['name']} {blas['version']}"
         right = float((np.full((8, 8), 2.0) @ np.full((8, 8), 0.5)).sum()) == 512
     except Exception as error:
-        return Finding("blas", about, say("cannot be used ({reason})", reason=error), False)
-    return Finding("blas", about, found, right)
+        return Finding("blas", about, say("cannot be used ({reason})", reason=error), False, reinstall=True)
+    return Finding("blas", about, found, right, reinstall=not right)
 
 
 def _engine() -> Finding:
@@ -119,7 +126,7 @@ def _engine() -> Finding:
 
         instructions = instruction_set()
     except Exception as error:
-        return Finding("engine", about, str(error), False)
+        return _broken("engine", about, error)
     if instructions is None:
         return Finding(
             "engine", about, say("reference (NumPy); native: not in this installation, install a C++ compiler"), None
@@ -134,7 +141,7 @@ def _threads() -> Finding:
 
         found = say("{count} of {cores} cores", count=thread_count(), cores=os.cpu_count())
     except Exception as error:
-        return Finding("threads", about, str(error), False)
+        return _broken("threads", about, error)
     return Finding("threads", about, found)
 
 
@@ -144,6 +151,6 @@ def _mnist() -> Finding:
 
         digits = mnist()
     except Exception as error:
-        return Finding("mnist", "MNIST", str(error), False)
+        return _broken("mnist", "MNIST", error)
     train, test = len(digits.train.labels), len(digits.test.labels)
     return Finding("mnist", "MNIST", say("{train:,} + {test:,} digits, checksums right", train=train, test=test))

@@ -7,6 +7,7 @@ output; `backward` walks it from the end.
 from __future__ import annotations
 
 import math
+import reprlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -249,46 +250,48 @@ def as_array(x: Any) -> Array:
     except ValueError as error:  # ragged lists
         raise InputError(say("expected an array of numbers, got rows of different lengths")) from error
     if array.dtype.kind not in "biuf":
-        raise InputError(say("expected rows of numbers, got {kind}", kind=array.dtype))
+        raise InputError(say("expected rows of numbers, got {got} ({kind})", got=reprlib.repr(x), kind=array.dtype))
     return array
 
 
 def as_input(layers: Sequence[Layer], x: Any) -> Array:
     """Turn what a user gives into the array that the first layer takes, in the layers' floating type.
 
-    Raises InputError for anything but numbers in rows, for whole numbers into layers that scale nothing, and for rows
-    of the wrong length.
+    Raises InputError for anything but numbers in rows, and what `check_input` raises.
     """
     array = as_array(x)
+    check_input(layers, array)
+    return np.ascontiguousarray(array, dtype=dtype_of(layers))
+
+
+def check_input(layers: Sequence[Layer], x: Array) -> None:
+    """Raise InputError for what is not rows of the length that fits, and for whole numbers where nothing is scaled."""
     D = input_width(layers)
     flattens = bool(layers) and isinstance(layers[0], Flatten)
-    if array.ndim != 2 and not (flattens and array.ndim > 2):
-        raise InputError(
-            say(
-                "expected rows of shape (N, {D}), got an array of shape {got}: give one row as x[None, :], "
-                "and pictures to a network that begins with pl.Flatten()",
-                D="D" if D is None else D,
-                got=array.shape,
-            )
-        )
-    if D is not None and (got := math.prod(array.shape[1:])) != D:
-        raise InputError(
-            say(
+    in_rows, width = x.ndim == 2 or (flattens and x.ndim > 2), math.prod(x.shape[1:])
+    if not in_rows or D not in (None, width):
+        if in_rows:
+            told = say(
                 "expected {expected} numbers in each row, got {got} (shape {shape})",
                 expected=D,
-                got=got,
-                shape=array.shape,
+                got=width,
+                shape=x.shape,
             )
-        )
-    if array.dtype.kind in "iu" and not scales(layers):
+        else:
+            told = say("expected rows of shape (N, {D}), got an array of shape {got}", D=D or "D", got=x.shape)
+        if x.size == D or (D is None and x.ndim == 1):
+            told = say("{reason}: give one row as np.reshape(x, (1, -1))", reason=told)
+        elif x.ndim > 2 and not flattens:
+            told = say("{reason}: pictures go into a network that begins with pl.Flatten()", reason=told)
+        raise InputError(told)
+    if x.dtype.kind in "iu" and not scales(layers):
         raise InputError(
             say(
                 "whole numbers ({kind}) into a network that scales nothing: divide by what makes them small "
                 "(x / 255 for pictures), or put pl.Scale(1 / 255) in front",
-                kind=array.dtype,
+                kind=x.dtype,
             )
         )
-    return np.ascontiguousarray(array, dtype=dtype_of(layers))
 
 
 def byte_factor(layers: Sequence[Layer]) -> float | None:

@@ -45,14 +45,14 @@ def native_module() -> ModuleType | None:
         baseline = importlib.import_module("pellucid.engines._native_baseline")
     except ImportError:
         return None
-    wanted = os.environ.get("PELLUCID_INSTRUCTIONS")
+    wanted = os.environ.get("PELLUCID_INSTRUCTIONS", "").strip().lower()
     runnable = [name for name in INSTRUCTION_SETS if baseline.supported(name)]
     if wanted and wanted not in runnable:
         raise InputError(
             say(
                 "PELLUCID_INSTRUCTIONS is one of {known} on this processor, not {got}",
                 known=", ".join(runnable),
-                got=repr(wanted),
+                got=repr(os.environ["PELLUCID_INSTRUCTIONS"]),
             )
         )
     return importlib.import_module(f"pellucid.engines._native_{wanted or runnable[0]}")

@@ -209,7 +209,7 @@ def compare(a: Network, b: Network, x: Any = None, t: Any = None) -> Comparison:
             raise InputError(say("targets need the rows that they belong to: give x, too"))
         return found
     rows = as_rows(a, x)
-    chain.as_input(b.layers, rows[:1])
+    chain.check_input(b.layers, rows)
     chain.check_scaled(b.layers, rows)
     y_a, y_b = make_engine(a.layers).answer(rows), make_engine(b.layers).answer(rows)
     found.rows = len(rows)

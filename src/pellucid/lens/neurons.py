@@ -143,7 +143,7 @@ def as_rows(net: Any, x: Any) -> Array:
     array = array[None] if alone else array
     if array.ndim == 0 or len(array) == 0:
         raise InputError(say("expected at least one row, got none"))
-    chain.as_input(net.layers, array[:1])
+    chain.check_input(net.layers, array)
     chain.check_scaled(net.layers, array)
     check_finite(array, say("inputs"))
     return array

@@ -48,7 +48,7 @@ def check_rows(layers: Sequence[Layer], x: Any, t: Any, weights: Any = None) -> 
         raise InputError(say("targets must be numbers (class indices or values), got {kind}", kind=t.dtype))
     if t.ndim == 1 and t.dtype.kind in "biu":
         t = t.astype(np.int64, copy=False)  # class indices, as engines take them
-    chain.as_input(layers, x[:1])
+    chain.check_input(layers, chain.as_array(x))
     chain.check_scaled(layers, x)
     check_finite(x, say("inputs"))
     check_finite(t, say("targets"))
