@@ -3,6 +3,7 @@
 
 #include <map>
 
+#include "activations.h"
 #include "embedding.h"
 #include "layers.h"
 #include "normalization.h"

@@ -1,6 +1,7 @@
 // The engine: gathers rows, answers, learns. See spec.h for what each call promises.
 #pragma once
 
+#include "activations.h"
 #include "chain.h"
 #include "losses.h"
 #include "optimizers.h"
