@@ -236,11 +236,12 @@ NB_MODULE(PELLUCID_MODULE, m) {
         .def("observe", &Engine::observe);
     m.def("make_engine", &build, "float64"_a, "layers"_a, "loss"_a, "loss_option"_a, "optimizer"_a.none(), "depth"_a, "seed"_a, "threads"_a,
           "Make an engine; the arrays that are given must outlive it.");
-    m.def("make_predictor", [type = nb::steal(predictor_type())](const nb::object& engine, const nb::object& otherwise) {
-        PyObject* made = make_predictor(reinterpret_cast<PyTypeObject*>(type.ptr()), nb::cast<const Engine*>(engine), engine.ptr(), otherwise.ptr());
+    m.def("make_predictor", [type = nb::steal(predictor_type())](const nb::object& engine, const nb::object& otherwise, bool numbers, bool bytes, bool pictures) {
+        PyObject* made = make_predictor(reinterpret_cast<PyTypeObject*>(type.ptr()), nb::cast<const Engine*>(engine), engine.ptr(), otherwise.ptr(), numbers, bytes, pictures);
         if (made == nullptr) throw nb::python_error();
         return nb::steal(made);
-    }, "engine"_a, "otherwise"_a, nb::sig("def make_predictor(engine: Engine, otherwise: object) -> object"),
-          "Make a function of rows, (N, D), that answers C-contiguous ones of the engine's type itself, and leaves others to `otherwise`.");
+    }, "engine"_a, "otherwise"_a, "numbers"_a, "bytes"_a, "pictures"_a,
+          nb::sig("def make_predictor(engine: Engine, otherwise: object, numbers: bool, bytes: bool, pictures: bool) -> object"),
+          "Make a function of C-contiguous rows, (N, D), that answers `numbers` of the engine's type, `bytes` and `pictures` of more axes itself, and leaves what else there is to `otherwise`.");
     m.def("supported", &supported, "instruction_set"_a, "Tell whether this processor runs baseline, avx2 or avx512.");
 }

@@ -15,16 +15,21 @@ struct Predictor {
     vectorcallfunc call;
     const Engine* engine;
     PyObject* owner;      // of the engine
-    PyObject* otherwise;  // answers what is no C-contiguous matrix of the engine's type, or says what is wrong with it
-    int type;
+    PyObject* otherwise;  // answers what is out of the ordinary, or says what is wrong with it
+    int type;             // NumPy's number of the engine's type, in which it answers
+    bool numbers, bytes, pictures;  // what is ordinary: rows of the engine's type, of bytes, of more than one axis
     npy_intp inputs, outputs;
 };
 
 inline bool is_ordinary(const Predictor* self, PyObject* x) {
     if (!PyArray_CheckExact(x)) return false;
     auto* array = reinterpret_cast<PyArrayObject*>(x);
-    return PyArray_NDIM(array) == 2 && PyArray_TYPE(array) == self->type && PyArray_DIM(array, 1) == self->inputs &&
-           PyArray_ISCARRAY_RO(array);
+    const int type = PyArray_TYPE(array), axes = PyArray_NDIM(array);
+    if (!(type == self->type ? self->numbers : type == NPY_UINT8 && self->bytes)) return false;
+    if (axes != 2 && !(axes > 2 && self->pictures)) return false;
+    npy_intp width = 1;
+    for (int axis = 1; axis < axes; ++axis) width *= PyArray_DIM(array, axis);
+    return width == self->inputs && PyArray_ISCARRAY_RO(array);
 }
 
 inline PyObject* predict(PyObject* object, PyObject* const* args, std::size_t nargsf, PyObject* names) {
@@ -37,7 +42,7 @@ inline PyObject* predict(PyObject* object, PyObject* const* args, std::size_t na
     if (y == nullptr) return nullptr;
     Rows rows;
     rows.data = PyArray_DATA(x);
-    rows.type = self->engine->type();
+    rows.type = PyArray_TYPE(x) == self->type ? self->engine->type() : Number::uint8;
     rows.count = shape[0];
     rows.width = self->inputs;
     void* const out = PyArray_DATA(reinterpret_cast<PyArrayObject*>(y));
@@ -97,7 +102,8 @@ inline PyObject* predictor_type() {
 }
 
 // Gives a predictor; the owner keeps the engine, and otherwise answers what this does not.
-inline PyObject* make_predictor(PyTypeObject* type, const Engine* engine, PyObject* owner, PyObject* otherwise) {
+inline PyObject* make_predictor(PyTypeObject* type, const Engine* engine, PyObject* owner, PyObject* otherwise, bool numbers,
+                                bool bytes, bool pictures) {
     auto* self = PyObject_GC_New(Predictor, type);
     if (self == nullptr) return nullptr;
     self->call = predict;
@@ -105,6 +111,9 @@ inline PyObject* make_predictor(PyTypeObject* type, const Engine* engine, PyObje
     self->owner = Py_NewRef(owner);
     self->otherwise = Py_NewRef(otherwise);
     self->type = engine->type() == Number::float64 ? NPY_DOUBLE : NPY_FLOAT;
+    self->numbers = numbers;
+    self->bytes = bytes;
+    self->pictures = pictures;
     self->inputs = engine->inputs();
     self->outputs = engine->outputs();
     PyObject_GC_Track(self);

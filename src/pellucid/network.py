@@ -151,24 +151,12 @@ class Network:
     def predictor(self) -> Callable[[Any], Array]:
         """Give a function of x that answers as `predict` does with the least overhead; safe from several threads.
 
-        It is made for arrays of shape (N, D), C-contiguous and of the network's floating type; anything else takes the
-        way of `predict`, and raises what that raises. It answers for the layers as they are now: weights may change,
+        It is made for C-contiguous arrays as the network takes them: rows, (N, D), of its floating type, or bytes and
+        pictures of bytes, (N, 28, 28), where it scales bytes. Anything else (lists, tables, other types) takes the way
+        of `predict`, and raises what that raises. It answers for the layers as they are now: weights may change,
         layers may not.
         """
-        answering = self._answering()
-        answer = answering.engine.predictor()
-        if self._knows_columns:
-            return lambda x: answer(self._rows(x))
-        if not answering.scales_bytes:
-            return answer
-        layers = self.layers
-
-        def checked(x: Any) -> Array:
-            if getattr(x, "dtype", None) != np.uint8:  # bytes, its usual input, cannot be wrong
-                chain.check_scaled(layers, x)
-            return answer(x)
-
-        return checked
+        return self._answering().engine.predictor(self.predict)
 
     # Looking inside and learning
 

@@ -15,6 +15,7 @@ from pellucid.bench import worker
 from pellucid.bench.contenders import contenders
 from pellucid.bench.tasks import Task, digits, order, questions
 from pellucid.cli import bench
+from pellucid.engines import instruction_set
 
 INSTALLED = [name for name in contests.installed() if name != "pellucid"]
 LEARNING = [
@@ -113,6 +114,7 @@ def test_the_command_tells_what_it_measured(run, monkeypatch):
     assert "NumPy by hand 2." in result.out
     assert "a tenth of an epoch of MNIST" in result.out
     assert "measuring: one row" in result.err
+    assert f"instructions: {instruction_set()}." in " ".join(result.out.split())
     assert max(map(len, result.out.splitlines())) <= 80
     korean = run("bench", "--quick", "--lang", "ko").out
     assert "중앙값" in korean

@@ -110,7 +110,8 @@ def test_values_by_command(run, people_csv, asked):
 
 def test_the_result_as_json(run, people_csv):
     result = run(*words("bought", "--epochs", 2, "--json")).json
-    assert list(result)[:7] == ["model", "parameters", "epochs", "seconds", "train", "validation", "test"]
+    assert list(result)[:5] == ["model", "parameters", "epochs", "seconds", "stopped"]
+    assert list(result)[5:9] == ["engine", "train", "validation", "test"]
     assert result["model"] == "model.safetensors"
     assert result["rows"] == 300
     assert (result["target"], result["task"], result["classes"]) == ("bought", "classify", ["no", "yes"])

@@ -17,10 +17,11 @@ from pellucid.core.losses import LOSSES
 from pellucid.core.optimizers import OPTIMIZERS
 from pellucid.core.schedules import SCHEDULES
 from pellucid.engines import ENGINES
+from pellucid.engines.native import native_module
 
 from .conftest import fits
 
-KEYS = ["model", "parameters", "epochs", "seconds", "train", "validation", "test"]
+KEYS = ["model", "parameters", "epochs", "seconds", "stopped", "engine", "train", "validation", "test"]
 
 
 def test_names_in_help_are_those_of_core():
@@ -40,6 +41,7 @@ def test_quick_makes_the_seeds_network_in_the_documented_json(run, tmp_path):
     assert result.json["parameters"] == 13002
     assert result.json["epochs"] == 1
     assert result.json["seconds"] > 0
+    assert (result.json["stopped"], result.json["engine"]) == ("finished", "native")
     assert set(result.json["train"]) == {"loss", "accuracy"}
     assert result.json["validation"] is None
     low, high = result.json["test"]["interval"]
@@ -181,7 +183,23 @@ def test_interrupt_keeps_the_network(spawn, tmp_path):
     assert process.returncode == 0
     assert "interrupted: learning ended after" in err
     assert '"test": {"accuracy"' in out
+    assert '"stopped": "interrupted"' in out
     assert pl.load(tmp_path / "net.safetensors").record["stopped"] == "interrupted"
+
+
+def test_wrong_instructions_are_told_before_anything_is_learned(run, digits_npz, tmp_path, monkeypatch):
+    monkeypatch.setenv("PELLUCID_INSTRUCTIONS", "sse9")
+    native_module.cache_clear()
+    try:
+        train = run("train", "--data", digits_npz, "--engine", "reference", "-o", "net.safetensors")
+        bench = run("bench", "--quick")
+    finally:
+        native_module.cache_clear()
+    for result in (train, bench):
+        assert (result.code, result.out) == (1, "")
+        assert result.err.startswith("pellucid: PELLUCID_INSTRUCTIONS is one of")
+        assert len(result.err.splitlines()) <= 2
+    assert not (tmp_path / "net.safetensors").exists()
 
 
 def test_quick_takes_seconds(spawn, tmp_path):

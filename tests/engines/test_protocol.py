@@ -510,6 +510,41 @@ def test_a_predictor_takes_what_predict_takes(engine: str, dtype: type) -> None:
 
 
 @every_engine
+@every_type
+@pytest.mark.parametrize(
+    "head",
+    [[pl.Flatten(), pl.Scale(1 / 255)], [pl.Scale(1 / 255)], [pl.Standardize(np.full(6, 9.0), np.full(6, 3.0))]],
+    ids=["pictures", "bytes", "whole numbers"],
+)
+def test_a_predictor_takes_bytes_where_the_network_scales(engine: str, dtype: type, head: list[pl.Layer]) -> None:
+    generator = np.random.default_rng(0)
+    net = pl.Network([*head, *pl.mlp([6, 4, 2], seed=0, dtype=np.float64).layers]).astype(dtype)
+    made = make_engine(net.layers, engine=engine)
+    predict, x = made.predictor(), generator.integers(0, 256, (9, 6), np.uint8)
+    for given in (x, x[:1], x[:0], x[::2], x.astype(dtype), x.astype(np.int64), x.tolist(), np.asfortranarray(x)):
+        assert predict(given).tobytes() == made.answer(np.asarray(given)).tobytes()
+        assert predict(given).dtype == dtype
+    pictures = x.reshape(9, 2, 3)
+    if isinstance(head[0], pl.Flatten):
+        for given in (pictures, pictures[:1], pictures.reshape(9, 1, 3, 2), pictures.astype(dtype)):
+            assert predict(given).tobytes() == made.answer(x[: len(given)]).tobytes()
+            assert made.answer(given).tobytes() == made.answer(x[: len(given)]).tobytes()
+    wrongs = [x[:, :5], x[0], pictures[:, :, :2], x.astype(np.int8)[:, :3], np.uint8(3)]
+    for wrong in wrongs if isinstance(head[0], pl.Flatten) else [*wrongs, pictures]:
+        with pytest.raises(pl.InputError):
+            predict(wrong)
+
+
+@every_engine
+def test_what_is_out_of_the_ordinary_goes_another_way(engine: str) -> None:
+    net, x = network(), data(3)[0]
+    predict = make_engine(net.layers, engine=engine).predictor(lambda x: np.full((1, 1), len(x)))
+    assert predict([1, 2]).tolist() == [[2]]
+    assert predict(x[:, :2]).tolist() == [[3]]
+    assert engine == "reference" or predict(x).shape == (3, 4)
+
+
+@every_engine
 def test_a_predictor_keeps_what_it_needs(engine: str) -> None:
     net = network()
     x = data()[0]

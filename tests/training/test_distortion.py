@@ -212,7 +212,7 @@ def test_steps_of_the_same_kind_draw_differently(digits: np.ndarray) -> None:
 
 def test_in_turn_takes_augmentations_only() -> None:
     for wrong in ([pl.Brightness()], pl.Brightness, "shift"):
-        with pytest.raises(pl.InputError, match="InTurn expects augmentations"):
+        with pytest.raises(pl.InputError, match="an augmentation is an object such as"):
             pl.InTurn(wrong)  # type: ignore[arg-type]
 
 

@@ -201,6 +201,11 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "a metric of another shape": ({"metrics": ["mean_squared_error"]}, r"\(N, 3\), not \('N',\)"),
     "a callback that is a class": ({"callbacks": [pl.EarlyStopping]}, "a callback is an object"),
     "a callback that is a number": ({"callbacks": [3]}, "a callback is an object"),
+    "one row alone": ({"x": lambda x: x[0], "t": lambda t: t[:1]}, "give one row as"),
+    "no inputs": ({"x": lambda x: None}, r"rows of numbers, got None"),
+    "an augmentation in words": ({"augment": "shift=1"}, "an augmentation is an object such as .*; got 'shift=1'"),
+    "an augmentation that is a class": ({"augment": pl.Distortion}, "an augmentation is an object such as"),
+    "an augmentation of x alone": ({"augment": lambda x: x}, r"a function of \(x, learning\)"),
     "an unknown engine": ({"engine": "gpu"}, "engine is one of auto"),
     "no threads": ({"threads": 0}, "threads must be"),
 }

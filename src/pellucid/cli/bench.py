@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pellucid.cli.help import Command, Whole, json_option, lang_option, option
-from pellucid.cli.output import note, write_json
+from pellucid.cli.output import note, paragraph, write_json
 from pellucid.cli.threads import use_threads
 from pellucid.language import cell_width, mark, say
 
@@ -45,7 +45,9 @@ def bench(quick: bool, threads: int, as_json: bool) -> None:
     """Measure the main cases."""
     use_threads(threads, 0)
     from pellucid.bench.contest import contest, installed
+    from pellucid.engines import instruction_set
 
+    instructions = instruction_set() or "-"  # a wrong PELLUCID_INSTRUCTIONS is an error, no table without pellucid
     with contest(installed(), threads) as held:
         about = held.about()
         results = measure(held, quick, quiet=as_json)
@@ -53,14 +55,20 @@ def bench(quick: bool, threads: int, as_json: bool) -> None:
     versions = {name: told["version"] for name, told in about.items() if "version" in told}
     if as_json:
         found = [result.to_dict() for result in results]
-        write_json({"threads": threads, "versions": versions, "results": found, "errors": errors})
+        write_json(
+            {"threads": threads, "instructions": instructions, "versions": versions, "results": found, "errors": errors}
+        )
         return
     for case in dict.fromkeys(result.case for result in results):
         click.echo("\n" + say(case))
         click.echo(table([result for result in results if result.case == case], versions))
-    click.echo(
-        "\n" + say("Medians of repetitions in turns, with the fastest and the slowest; threads: {n}.", n=threads)
+    foot = say(
+        "Medians of repetitions in turns, with the fastest and the slowest; threads: {n}; "
+        "instructions: {instructions}.",
+        n=threads,
+        instructions=instructions,
     )
+    click.echo("\n" + paragraph(foot))
     for name, told in errors.items():
         note(say("{name} was left out: {reason}", name=name, reason=told[0]))
 

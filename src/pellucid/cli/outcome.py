@@ -34,6 +34,8 @@ def to_dict(
         "parameters": net.parameter_count,
         "epochs": len(history),
         "seconds": history.seconds,
+        "stopped": history.stopped,
+        "engine": history.engine,
         "train": {"loss": last.get("loss"), "accuracy": last.get("accuracy")},
         "validation": None if validation["loss"] is None else validation,
         "test": found,

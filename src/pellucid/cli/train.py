@@ -319,6 +319,9 @@ def train(**options: Any) -> None:
         check_not_read(options["path"], [options["data"], str(options["validation"]), options["begun"]])
         check_writable(options["path"])
     check_plot(options["plot"])
+    from pellucid.engines import instruction_set
+
+    instruction_set()  # a wrong PELLUCID_INSTRUCTIONS is told before anything is learned
     if tables.is_meant(options, begun):
         tables.train(options, begun)
         return

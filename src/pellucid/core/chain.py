@@ -287,8 +287,9 @@ def check_input(layers: Sequence[Layer], x: Array) -> None:
     if x.dtype.kind in "iu" and not scales(layers):
         raise InputError(
             say(
-                "whole numbers ({kind}) into a network that scales nothing: divide by what makes them small "
-                "(x / 255 for pictures), or put pl.Scale(1 / 255) in front",
+                "whole numbers ({kind}) into a network that scales nothing: give small ones as floats "
+                "(np.asarray(x, float)), divide others by what makes them small (x / 255 for pictures), or put "
+                "pl.Standardize.of(x) or pl.Scale(1 / 255) in front",
                 kind=x.dtype,
             )
         )

@@ -30,9 +30,9 @@ class Engine:
 def make_engine(float64: bool, layers: list, loss: str, loss_option: float, optimizer: dict | None, depth: int, seed: int, threads: int) -> Engine:
     """Make an engine; the arrays that are given must outlive it."""
 
-def make_predictor(engine: Engine, otherwise: object) -> object:
+def make_predictor(engine: Engine, otherwise: object, numbers: bool, bytes: bool, pictures: bool) -> object:
     """
-    Make a function of rows, (N, D), that answers C-contiguous ones of the engine's type itself, and leaves others to `otherwise`.
+    Make a function of C-contiguous rows, (N, D), that answers `numbers` of the engine's type, `bytes` and `pictures` of more axes itself, and leaves what else there is to `otherwise`.
     """
 
 def supported(instruction_set: str) -> bool:

@@ -150,11 +150,18 @@ class NativeEngine:
         self._engine.answer(x, y)
         return y
 
-    def predictor(self) -> Callable[[Array], Array]:
-        """Give a function that answers rows of the layers' floating type; see `Engine.predictor`."""
+    def predictor(self, otherwise: Callable[[Any], Array] | None = None) -> Callable[[Any], Array]:
+        """Give a function that answers rows, C-contiguous, with the least overhead; see `Engine.predictor`.
+
+        Rows are ordinary in the layers' floating type, and as bytes where the layers scale; but where they scale bytes,
+        floats may be such as were scaled already, which is for `otherwise` to see.
+        """
         module = native_module()
         assert module is not None, "ask why_not first"
-        predict: Callable[[Array], Array] = module.make_predictor(self._engine, self.answer)
+        numbers, scales = chain.byte_factor(self.layers) is None, np.dtype(np.uint8) in self._takes
+        predict: Callable[[Any], Array] = module.make_predictor(
+            self._engine, otherwise or self.answer, numbers=numbers, bytes=scales, pictures=self._flattens
+        )
         return predict
 
     def gradients(
@@ -207,7 +214,7 @@ class NativeEngine:
 
     def _input(self, x: Array) -> Array:
         """Give x as the C++ side takes it: as it is, where that will do, else turned or refused as core does."""
-        return x if x.ndim == 2 and self._plain(x) else chain.as_input(self.layers, x)
+        return x if self._plain(x) else chain.as_input(self.layers, x)
 
     def _plain(self, x: Array) -> bool:
         if x.ndim == 2:

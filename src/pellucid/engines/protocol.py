@@ -41,10 +41,10 @@ class Engine(Protocol):
         """Give the answers for x, (N, K), as the layers act when nothing is learned; no trace is kept."""
         ...
 
-    def predictor(self) -> Callable[[Array], Array]:
-        """Give a function that answers C-contiguous rows of the layers' floating type, (N, D), as fast as can be.
+    def predictor(self, otherwise: Callable[[Any], Array] | None = None) -> Callable[[Any], Array]:
+        """Give a function that answers as fast as can be what is ordinary: C-contiguous rows as the layers take them.
 
-        Anything else it answers, or refuses, as `answer` does. It is safe from several threads.
+        Anything else `otherwise` answers, or refuses; left out, `answer`. It is safe from several threads.
         """
         ...
 

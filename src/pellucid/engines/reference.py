@@ -60,9 +60,9 @@ class ReferenceEngine:
             return chain.answer(self.layers, chain.as_input(self.layers, x))
         return np.concatenate([self.answer(x[start : start + _BLOCK]) for start in range(0, len(x), _BLOCK)])
 
-    def predictor(self) -> Callable[[Array], Array]:
-        """Give a function that answers rows of the layers' floating type; see `Engine.predictor`."""
-        return self.answer
+    def predictor(self, otherwise: Callable[[Any], Array] | None = None) -> Callable[[Any], Array]:
+        """Give a function that answers rows; see `Engine.predictor`."""
+        return otherwise or self.answer
 
     def gradients(
         self, x: Array, t: Array, weights: Array | None = None, rows: Array | None = None

@@ -9,8 +9,10 @@ must treat each row by itself and draw by `learning.uniform`, which gives each r
 
 from __future__ import annotations
 
+import inspect
+import reprlib
 from collections.abc import Callable
-from typing import ClassVar, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 
@@ -27,6 +29,25 @@ _BRIGHTNESS = 1 << 42  # its stream of random numbers is nobody else's
 def wants_each_batch(augment: Augmentation) -> bool:
     """Say whether an augmentation must be given each batch by itself: True, unless it says otherwise."""
     return bool(getattr(augment, "each_batch", True))
+
+
+def check_augmentation(augment: Any) -> None:
+    """Raise InputError for anything but a function, or an object that is called like one, of (x, learning)."""
+    fits = callable(augment) and not isinstance(augment, type)
+    try:
+        if fits:
+            inspect.signature(augment).bind("x", "learning")
+    except TypeError:
+        fits = False
+    except ValueError:  # a built-in function that tells nothing of itself
+        return
+    if not fits:
+        raise InputError(
+            say(
+                "an augmentation is an object such as pl.Distortion(shift=1) or a function of (x, learning); got {got}",
+                got=reprlib.repr(augment),
+            )
+        )
 
 
 class Brightness:
@@ -55,7 +76,7 @@ class Brightness:
 class InTurn:
     """One augmentation after the other: InTurn(Brightness(), Distortion(shift=1)) gives Distortion(Brightness(x)).
 
-    Two of the same kind draw different random numbers. Raises InputError for anything that cannot be called.
+    Two of the same kind draw different random numbers. Raises InputError for anything that is no augmentation.
 
     >>> import pellucid as pl
     >>> pl.InTurn(pl.Brightness(), pl.Distortion(shift=1))
@@ -64,10 +85,7 @@ class InTurn:
 
     def __init__(self, *steps: Augmentation) -> None:
         for step in steps:
-            if isinstance(step, type) or not callable(step):
-                raise InputError(
-                    say("InTurn expects augmentations such as pl.Brightness(), one by one; got {got}", got=repr(step))
-                )
+            check_augmentation(step)
         self.steps = steps
         self.each_batch = any(wants_each_batch(step) for step in steps)
 

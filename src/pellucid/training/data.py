@@ -37,9 +37,10 @@ def check_rows(layers: Sequence[Layer], x: Any, t: Any, weights: Any = None) -> 
     Raises InputError for no rows, different numbers of rows, numbers that are not finite, values from 0 to 1 where the
     layers scale bytes, and weights below 0 or all 0.
     """
-    x, t = _array(x, say("inputs")), _array(t, say("targets"))
+    x, t = chain.as_array(x), _array(t, say("targets"))
     if x.ndim == 0 or len(x) == 0:
         raise InputError(say("expected at least one row, got none"))
+    chain.check_input(layers, x)
     if t.ndim == 0 or len(t) != len(x):
         raise InputError(
             say("expected a target for each of {N} rows, got targets of shape {got}", N=len(x), got=t.shape)
@@ -48,7 +49,6 @@ def check_rows(layers: Sequence[Layer], x: Any, t: Any, weights: Any = None) -> 
         raise InputError(say("targets must be numbers (class indices or values), got {kind}", kind=t.dtype))
     if t.ndim == 1 and t.dtype.kind in "biu":
         t = t.astype(np.int64, copy=False)  # class indices, as engines take them
-    chain.check_input(layers, chain.as_array(x))
     chain.check_scaled(layers, x)
     check_finite(x, say("inputs"))
     check_finite(t, say("targets"))

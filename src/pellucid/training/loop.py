@@ -20,7 +20,7 @@ from pellucid.engines import make_engine
 from pellucid.errors import InputError
 from pellucid.language import say
 from pellucid.network import Network
-from pellucid.training.augment import Augmentation
+from pellucid.training.augment import Augmentation, check_augmentation
 from pellucid.training.choices import (
     Callbacks,
     check_network,
@@ -123,6 +123,8 @@ def train(
     True
     """
     check_network(net)
+    if augment is not None:
+        check_augmentation(augment)
     rows = check_rows(net.layers, x, t, weights)
     settings = run_settings(
         net, rows, loss, optimizer, schedule, metrics, callbacks, epochs, batch_size, seed, engine, threads, progress
