@@ -202,6 +202,15 @@ def test_wrong_instructions_are_told_before_anything_is_learned(run, digits_npz,
     assert not (tmp_path / "net.safetensors").exists()
 
 
+def test_a_wrong_number_of_threads_is_told_before_anything_else(run, digits_npz, tmp_path, monkeypatch):
+    monkeypatch.setenv("PELLUCID_THREADS", "abc")
+    result = run("train", "--data", digits_npz, "-o", "net.safetensors")
+    assert (result.code, result.out) == (1, "")
+    assert result.err.startswith("pellucid: PELLUCID_THREADS")
+    assert len(result.err.splitlines()) <= 2
+    assert not (tmp_path / "net.safetensors").exists()
+
+
 def test_quick_takes_seconds(spawn, tmp_path):
     started = time.perf_counter()
     process = spawn("train", "--quick", "--json", cwd=tmp_path)

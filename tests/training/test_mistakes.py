@@ -100,6 +100,23 @@ def test_a_softmax_over_one_output_is_not_learned() -> None:
             pl.train(net, X, [0] * 6, loss="cross_entropy")
 
 
+def test_targets_that_are_not_indices_yet() -> None:
+    names = np.array(["cat", "dog", "owl"])[T]
+    with pytest.raises(pl.InputError, match=r"got \['cat', 'dog', 'owl'\] .*np\.unique\(t, return_inverse=True\)"):
+        pl.train(net_of(), X, names)
+    with pytest.raises(pl.InputError, match=r"\(6, 3\), like the answers, got \(6, 1\): .*given as t\.ravel\(\)"):
+        pl.train(net_of(), X, T[:, None])
+
+
+@pytest.mark.parametrize(
+    ("validation", "message"),
+    [((X[:, :2], T), "expected 3 numbers in each row, got 2"), ((X, T + 1), "class indices for 3 outputs go from 0")],
+)
+def test_mistakes_in_validation_data_are_named_as_such(validation: tuple[Any, Any], message: str) -> None:
+    with pytest.raises(pl.InputError, match=f"validation data: {message}"):
+        pl.train(net_of(), X, T, validation=validation)
+
+
 def test_batchnorm_needs_two_rows() -> None:
     net = net_of(normalization="batch")
     for options in ({"x": X, "t": T, "batch_size": 1}, {"x": X[:1], "t": T[:1]}):

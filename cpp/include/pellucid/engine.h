@@ -189,9 +189,17 @@ private:
         return chain_.layers.size() == first_ ? x_ : chain_.output(chain_.layers.size() - 1, N);
     }
 
+    // By whole vectors, as rows are short: what a row's last one has too much, the next row is written over.
     static void copy_out(Matrix<T> y, T* out) {
         if (!out) return;
-        for (std::int64_t i = 0; i < y.N; ++i) std::copy_n(y.row(i), y.width, out + i * y.width);
+        const std::int64_t ld = y.ld(), width = y.width, all = y.N * width;
+        const T* from = y.data;
+        for (std::int64_t place = 0; place < all; place += width, from += ld) {
+            if (place + ld > all)
+                std::copy_n(from, width, out + place);
+            else
+                for (std::int64_t h = 0; h < width; h += kLanes<T>) store(out + place + h, load(from + h));
+        }
     }
 
     // Gives rows as a matrix in `room`; rows that are one already are taken where they are, unless they must be kept.

@@ -156,7 +156,7 @@ private:
 template <class T, int R, int V, bool packed>
 inline void multiply_strip(const typename Strips<T>::Strip& strip, const Product<T>& p, std::int64_t column, T factor, Ahead* ahead,
                            std::int64_t lines) {
-    constexpr std::int64_t L = kLanes<T>, apart = Strips<T>::kRows, between = 16;
+    constexpr std::int64_t L = kLanes<T>, apart = Strips<T>::kRows;
     const std::int64_t last = std::min<std::int64_t>(L, p.H - column - (V - 1) * L), ldb = p.ldb;
     const T* const B = p.B + column;
     Vec<T> sum[R][V];
@@ -171,10 +171,11 @@ inline void multiply_strip(const typename Strips<T>::Strip& strip, const Product
     const std::uint8_t* bytes = strip.bytes;
     const std::int64_t ring = strip.ring, ready = column == 0 || ring < Strips<T>::kRing ? strip.count * apart : 0;
     std::int64_t fresh = 0, used = 0;
-    auto convert = [&]() PELLUCID_INLINE {  // two columns more
-        if (!packed || fresh >= ready) return;
-        to_numbers<T, apart>(bytes, factor, values + (fresh & ring));
-        bytes += 2 * apart, fresh += 2 * apart;
+    auto convert = [&]() PELLUCID_INLINE {  // the next eight columns, where no more are ahead; there is room for as many
+        if (!packed || fresh >= ready || fresh > used + 8 * apart) return;
+        T* const to = values + (fresh & ring);
+        for (int i = 0; i < 8; i += 2) to_numbers<T, apart>(bytes + i * apart, factor, to + i * apart);
+        bytes += 8 * apart, fresh += 8 * apart;
     };
     auto go_on = [&](std::int64_t columns) PELLUCID_INLINE {
         if (packed) value = values + ((used += columns * apart) & ring);
@@ -194,14 +195,12 @@ inline void multiply_strip(const typename Strips<T>::Strip& strip, const Product
     const std::int64_t room = p.readable - column - V * L, safe = room < 0 ? 0 : room / ldb + 1;
     while (whole > k && whole[-1] >= safe) --whole;
     auto several = [&](auto n) PELLUCID_INLINE {  // columns, which do not pass the ring's end: eights come first
-        for (int i = 0; i < n; i += 2) {
-            convert();
-            add(k[i], std::true_type{}), add(k[i + 1], std::true_type{});
-        }
+        convert();
+        for (int i = 0; i < n; ++i) add(k[i], std::true_type{});
         k += n;
         go_on(n);
     };
-    for (std::int64_t i = 0; i < between; i += 2) convert();
+    convert();
     while (whole - k >= 2) {
         const std::int32_t* const stop = ahead && whole - k > kBetweenLines ? k + kBetweenLines : whole;
         if constexpr (R > 1 && sizeof(T) == 4)
@@ -211,7 +210,7 @@ inline void multiply_strip(const typename Strips<T>::Strip& strip, const Product
     }
     if (k < whole) add(*k++, std::true_type{}), go_on(1);
     for (; k < end; ++k) {
-        if (fresh < used + between * apart) convert();
+        convert();
         add(*k, std::false_type{});
         go_on(1);
     }

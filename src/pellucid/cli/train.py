@@ -319,9 +319,10 @@ def train(**options: Any) -> None:
         check_not_read(options["path"], [options["data"], str(options["validation"]), options["begun"]])
         check_writable(options["path"])
     check_plot(options["plot"])
-    from pellucid.engines import instruction_set
+    from pellucid.engines import instruction_set, thread_count
 
-    instruction_set()  # a wrong PELLUCID_INSTRUCTIONS is told before anything is learned
+    instruction_set()  # wrong variables of the environment are told before anything is learned
+    thread_count(options["threads"])
     if tables.is_meant(options, begun):
         tables.train(options, begun)
         return

@@ -285,9 +285,10 @@ def target_values(t: Any, y: Array) -> Array:
     if t.ndim == 1 and y.shape[1] == 1:
         t = t[:, None]
     if t.shape != y.shape:
-        raise InputError(
-            say("expected targets of shape {expected}, like the answers, got {got}", expected=y.shape, got=t.shape)
-        )
+        told = say("expected targets of shape {expected}, like the answers, got {got}", expected=y.shape, got=t.shape)
+        if t.shape == (len(y), 1):
+            told = say("{reason}: class indices are given as t.ravel()", reason=told)
+        raise InputError(told)
     return t
 
 

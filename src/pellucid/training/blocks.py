@@ -13,7 +13,7 @@ from pellucid.errors import InputError
 from pellucid.language import say
 from pellucid.network import Network
 from pellucid.training.choices import check_network
-from pellucid.training.data import Rows, check_rows
+from pellucid.training.data import Rows, check_rows, naming_validation
 from pellucid.training.history import History
 from pellucid.training.loop import learn, run_settings
 from pellucid.training.run import Run
@@ -83,7 +83,8 @@ def train_blocks(
     rows = check_rows(net.layers, rows.x, rows.t)
     held = _as_rows((first[0][:kept].copy(), first[1][:kept].copy()), classes) if kept else None
     if isinstance(validation, tuple):
-        held = check_rows(net.layers, *validation)
+        with naming_validation():
+            held = check_rows(net.layers, *validation)
     chosen = run_settings(
         net, rows, loss, optimizer, schedule, metrics, callbacks, epochs, batch_size, seed, engine, threads, progress
     )

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Mapping, Sequence
+import reprlib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -46,13 +48,29 @@ def check_rows(layers: Sequence[Layer], x: Any, t: Any, weights: Any = None) -> 
             say("expected a target for each of {N} rows, got targets of shape {got}", N=len(x), got=t.shape)
         )
     if t.dtype.kind not in "biuf":
-        raise InputError(say("targets must be numbers (class indices or values), got {kind}", kind=t.dtype))
+        raise InputError(
+            say(
+                "targets must be numbers (class indices or values), got {got} ({kind}); turn names into indices by "
+                "names, t = np.unique(t, return_inverse=True)",
+                got=reprlib.repr(t.ravel()[:3].tolist()),
+                kind=t.dtype,
+            )
+        )
     if t.ndim == 1 and t.dtype.kind in "biu":
         t = t.astype(np.int64, copy=False)  # class indices, as engines take them
     chain.check_scaled(layers, x)
     check_finite(x, say("inputs"))
     check_finite(t, say("targets"))
     return Rows(x, t, None if weights is None else _check_weights(weights, len(x)))
+
+
+@contextmanager
+def naming_validation() -> Iterator[None]:
+    """Let an InputError within say that it is of the validation data."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(say("validation data: {reason}", reason=error)) from error
 
 
 def check_finite(array: Array, what: str) -> None:

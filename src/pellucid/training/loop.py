@@ -37,6 +37,7 @@ from pellucid.training.data import (
     check_rows,
     check_targets,
     fingerprint,
+    naming_validation,
     outputs,
     split,
     with_class_weights,
@@ -170,7 +171,8 @@ def run_settings(
 def learn(run: Run, data: str | None = None, rows: int | None = None) -> History:
     """Let a run go and write its record into the network; `data` and `rows` as for `record_of`."""
     if run.held is not None:
-        check_targets(run.net, run.loss_function, run.metrics, run.held)
+        with naming_validation():
+            check_targets(run.net, run.loss_function, run.metrics, run.held)
     check_batch(run.net, run.batch_size, len(run.rows.x))
     history = run.go()
     run.net.record = record_of(run, data, rows)
@@ -183,7 +185,8 @@ def _with_validation(
     if validation is None:
         return rows, None
     if isinstance(validation, tuple) and len(validation) in (2, 3):
-        return rows, check_rows(net.layers, *validation)
+        with naming_validation():
+            return rows, check_rows(net.layers, *validation)
     if isinstance(validation, (int, float)):
         return split(rows, validation, seed, stratified)
     got = type(validation).__name__  # not the data itself, which may be long
