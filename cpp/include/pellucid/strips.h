@@ -28,6 +28,7 @@ public:
         const std::uint8_t* bytes;  // or, of bytes, kRows for each of the columns,
         T* values;                  // and the numbers that they become in the product: all, if strips are kept,
         std::int64_t ring;          // else the last of them, in a ring; this is its highest place
+        const std::uint8_t* next;   // what is worth asking for meanwhile: if strips are not kept, the one that follows
     };
 
     // Takes the rows of x, which lie ld numbers apart, each number to be multiplied by `factor` (1 unless they are bytes).
@@ -101,7 +102,7 @@ private:
             Int<T> any = {};
             for (std::int64_t r = 0; r < kRows; ++r) {
                 any |= bits<T>(load_one(strip.at[r] + k));
-                if (!kept_) __builtin_prefetch(strip.at[r] + kRows * ld_ + k, 0, 2);  // the next strip, as in look_at_bytes
+                if (!kept_) __builtin_prefetch(strip.at[r] + kRows * ld_ + k, 0, 2);  // the strip that follows
             }
             found += write_places(alive<T>(from_bits<T>(any)), k, columns + found);
         };
@@ -111,13 +112,11 @@ private:
         strip.count = found;
     }
 
-    // Where the next strip is known to follow, it is asked for on the way: rows are too short for the processor to foresee it.
     void look_at_bytes(Strip& strip, std::int32_t* columns, std::uint8_t* bytes) const {
         const std::uint8_t* at[kRows];
         for (std::int64_t r = 0; r < kRows; ++r) at[r] = row<std::uint8_t>(strip, r);
         strip.bytes = bytes;
-        const bool kept = kept_;
-        const std::uint8_t* const next = at[0] + kRows * ld_;
+        strip.next = kept_ ? bytes : at[0] + kRows * ld_ * 4 / 3;
         std::int64_t found = 0;
         auto look = [&](std::int64_t k, std::uint32_t asked, auto load_one) PELLUCID_INLINE {
             Bytes rows[kRows], any = {};
@@ -125,8 +124,6 @@ private:
                 rows[r] = load_one(at[r] + k);
                 any |= rows[r];
             }
-            if (!kept)  // as many of its bytes as are looked at here
-                for (std::int64_t line = 0; line < kRows * kByteBlock; line += 64) __builtin_prefetch(next + kRows * k + line, 0, 2);
             const std::uint32_t chosen = alive(any) & asked;
             if (chosen) found += write_columns(rows, chosen, k, columns + found, bytes + found * kRows);
         };
@@ -168,7 +165,7 @@ inline void multiply_strip(const typename Strips<T>::Strip& strip, const Product
     for (int r = 0; r < R; ++r) a[r] = strip.at[r];
     T* const values = strip.values;
     const T* value = values;
-    const std::uint8_t* bytes = strip.bytes;
+    const std::uint8_t *bytes = strip.bytes, *next = strip.next;
     const std::int64_t ring = strip.ring, ready = column == 0 || ring < Strips<T>::kRing ? strip.count * apart : 0;
     std::int64_t fresh = 0, used = 0;
     auto convert = [&]() PELLUCID_INLINE {  // the next eight columns, where no more are ahead; there is room for as many
@@ -196,6 +193,10 @@ inline void multiply_strip(const typename Strips<T>::Strip& strip, const Product
     while (whole > k && whole[-1] >= safe) --whole;
     auto several = [&](auto n) PELLUCID_INLINE {  // columns, which do not pass the ring's end: eights come first
         convert();
+        if (packed && n == 8) {  // asked for all at once, as they are looked at, they would be waited for
+            __builtin_prefetch(next, 0, 2), __builtin_prefetch(next + 64, 0, 2);
+            next += 128;
+        }
         for (int i = 0; i < n; ++i) add(k[i], std::true_type{});
         k += n;
         go_on(n);
