@@ -15,7 +15,7 @@ from typing import Any
 ROOT = Path(__file__).parents[1]
 SOURCES = Path(__file__).with_name("cpp")
 PRODUCT = 2 * 1024**3  # floating-point operations
-ROUNDS = 5
+ROUNDS = 12
 NUMPY = """
 import os, sys, time
 os.environ["OPENBLAS_NUM_THREADS"] = sys.argv[1]
