@@ -116,6 +116,8 @@ private:
         const std::uint8_t* at[kRows];
         for (std::int64_t r = 0; r < kRows; ++r) at[r] = row<std::uint8_t>(strip, r);
         strip.bytes = bytes;
+        // Rows are too short for the processor to foresee the next. A third of the strip that follows is left out, for the
+        // product asks for more than a strip has: what comes first there, the strip before has asked for.
         strip.next = kept_ ? bytes : at[0] + kRows * ld_ * 4 / 3;
         std::int64_t found = 0;
         auto look = [&](std::int64_t k, std::uint32_t asked, auto load_one) PELLUCID_INLINE {
