@@ -163,6 +163,11 @@ void products_have_the_same_bits() {
         p.C = other.data();
         multiply_blocked(p, some);
         same("blocked");
+        std::vector<T> turned(static_cast<std::size_t>(K * M));
+        transpose(A.data(), lda, M, K, turned.data(), M);
+        p.A = {turned.data(), 1, M};
+        multiply_blocked(p, some);
+        same("blocked, columns of A side by side");
         Strips<T> strips;
         for (bool kept : {false, true}) {
             strips.begin(rows_of(A.data(), M, K), lda, T(1), kept);
