@@ -61,6 +61,9 @@ def test_augment_goes_with_the_quick_recipe_and_other_sizes(run, tmp_path, gener
         ("noise=inf", "got 'inf'"),
         ("shift=1=2", "got '1=2'"),
         ("shift=1,shift=2", "shift is given twice"),
+        ("brightness=0", "brightness is the darkest, above 0 and up to 1; got 0"),
+        ("brightness=2", "brightness is the darkest, above 0 and up to 1; got 2"),
+        ("smoothness=4", "smoothness is that of elastic, which is not given"),
     ],
 )
 def test_wrong_words_are_wrong_use(run, word, told):
@@ -74,14 +77,14 @@ def test_wrong_words_are_wrong_use(run, word, told):
     ("word", "told"),
     [
         ("scale=2", "scale is a number from 0 to 0.95, not 2"),
-        ("brightness=0", "Brightness expects 0 < low <= high"),
-        ("brightness=2", "Brightness expects 0 < low <= high"),
+        ("elastic=34,smoothness=0", "smoothness is a number from 0.1 to 100, not 0"),
     ],
 )
-def test_numbers_out_of_range_fail_before_learning(run, digits_npz, tmp_path, word, told):
+def test_numbers_out_of_range_are_wrong_use_before_learning(run, digits_npz, tmp_path, word, told):
     result = run("train", "--data", digits_npz, "--augment", word)
-    assert result.code == 1
-    assert told in result.err
+    assert result.code == 2
+    assert "'--augment'" in result.err
+    assert told in " ".join(result.err.split())
     assert "epoch" not in result.err
     assert not (tmp_path / "digits.safetensors").exists()
 

@@ -194,6 +194,11 @@ def test_doctor_tells_what_is_broken(run, monkeypatch):
     assert set(run("doctor", "--json").json["broken"]) >= {"numpy", "mnist", "blas", "threads"}
 
 
+def test_doctor_says_that_more_threads_than_cores_are_slower(run, monkeypatch):
+    monkeypatch.setenv("PELLUCID_THREADS", "99999")
+    assert "99999, but only" in run("doctor").out
+
+
 def test_doctor_does_not_ask_to_reinstall_for_a_variable_of_the_environment(run, monkeypatch):
     monkeypatch.setenv("PELLUCID_THREADS", "many")
     result = run("doctor")

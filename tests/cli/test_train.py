@@ -187,6 +187,29 @@ def test_interrupt_keeps_the_network(spawn, tmp_path):
     assert pl.load(tmp_path / "net.safetensors").record["stopped"] == "interrupted"
 
 
+def test_the_network_is_said_to_be_kept_when_its_file_is_there(run, digits_npz, monkeypatch, tmp_path):
+    class Interrupted(pl.Callback):
+        def on_batch(self, run):
+            run.stop("interrupted")
+
+    def interrupt(net, path):
+        raise KeyboardInterrupt
+
+    train = pl.train
+    monkeypatch.setattr("pellucid.training.train", lambda *data, **how: train(*data, callbacks=Interrupted(), **how))
+    words = ("train", "--data", digits_npz, "--batch-size", 10, "--json", "-o", "net.safetensors")
+    kept = "interrupted: learning ended after 0 whole epochs; the network is kept"
+    result = run(*words)
+    assert kept in " ".join(result.err.split())
+    assert result.json["seconds"] > 0
+    before = (tmp_path / "net.safetensors").read_bytes()
+    monkeypatch.setattr(pl.Network, "save", interrupt)  # the second Ctrl-C comes before the file is written
+    result = run(*words)
+    assert (result.code, result.out) == (1, "")
+    assert "the network is kept" not in " ".join(result.err.split())
+    assert (tmp_path / "net.safetensors").read_bytes() == before
+
+
 def test_wrong_instructions_are_told_before_anything_is_learned(run, digits_npz, tmp_path, monkeypatch):
     monkeypatch.setenv("PELLUCID_INSTRUCTIONS", "sse9")
     native_module.cache_clear()
@@ -345,9 +368,10 @@ def test_the_last_lines_fit_and_short_times_are_told(run, monkeypatch, lang, tol
 
 
 def test_a_terminal_is_told_of_the_second_interrupt(run, digits_npz, monkeypatch):
-    assert "second Ctrl-C" not in run("train", "--data", digits_npz, "--epochs", 1).err
+    assert "Ctrl-C" not in run("train", "--data", digits_npz, "--epochs", 1).err
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
-    assert "a second Ctrl-C stops at once" in run("train", "--data", digits_npz, "--epochs", 1).err
+    told = " ".join(run("train", "--data", digits_npz, "--epochs", 1).err.split())
+    assert "until then, a second one stops at once, nothing written" in told
 
 
 def test_help_tells_of_the_second_interrupt(run):

@@ -89,6 +89,7 @@ def test_the_main_thread_stops_after_the_batch(blobs: Data) -> None:
     history = pl.train(net, *blobs, epochs=9, batch_size=20, callbacks=[Interrupt(2), Count()])
     assert batches == [1, 2, 3, 1, 2]
     assert (history.stopped, len(history), ended) == ("interrupted", 1, ["interrupted"])
+    assert 0 < history["seconds"][0] < history.seconds  # the epoch that was stopped halfway took time, too
     assert net.record["stopped"] == "interrupted"
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     half = net.copy()

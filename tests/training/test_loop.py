@@ -483,7 +483,9 @@ def test_augmented_weights_and_targets_stay_with_their_rows(blobs: Data) -> None
     assert one == two
 
 
-@pytest.mark.parametrize(("low", "high"), [(0, 1), (-1, 1), (1, 0.5), (float("nan"), 1), (0.5, float("nan"))])
+@pytest.mark.parametrize(
+    ("low", "high"), [(0, 1), (-1, 1), (1, 0.5), (float("nan"), 1), (0.5, float("nan")), (1, float("inf"))]
+)
 def test_impossible_brightness(low: float, high: float) -> None:
     with pytest.raises(pl.InputError, match="Brightness"):
         pl.Brightness(low, high)

@@ -41,6 +41,10 @@ class Augment(ParamType):
                 found[name] = math.nan
             if not (math.isfinite(found[name]) and found[name] >= 0):
                 self.fail(say("{name} expects a number of 0 or more, got {got}", name=name, got=repr(text)))
+        if not 0 < found.get("brightness", 1) <= 1:
+            self.fail(say("brightness is the darkest, above 0 and up to 1; got {got}", got=f"{found['brightness']:g}"))
+        if "smoothness" in found and not found.get("elastic"):
+            self.fail(say("smoothness is that of elastic, which is not given: elastic=34,smoothness=4"))
         return found
 
 
@@ -61,5 +65,8 @@ def augmentation(
     if "brightness" in wanted:  # before the noise, which is then the same on dark pictures
         steps.append(Brightness(wanted["brightness"]))
     if moves:
-        steps.append(Distortion(**moves, shape=(shape[0], shape[1])))
+        try:
+            steps.append(Distortion(**moves, shape=(shape[0], shape[1])))
+        except InputError as error:  # a number out of its range: used wrongly
+            raise click.BadParameter(str(error), param_hint="'--augment'") from error
     return steps[0] if len(steps) == 1 else InTurn(*steps)

@@ -139,7 +139,12 @@ def _threads() -> Finding:
     try:
         from pellucid.engines import thread_count
 
-        found = say("{count} of {cores} cores", count=thread_count(), cores=os.cpu_count())
+        count, cores = thread_count(), os.cpu_count() or 1
+        found = say("{count} of {cores} cores", count=count, cores=cores)
+        if count > cores:
+            found = say(
+                "{count}, but only {cores} cores: as many threads as cores are faster", count=count, cores=cores
+            )
     except Exception as error:
         return _broken("threads", about, error)
     return Finding("threads", about, found)

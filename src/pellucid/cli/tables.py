@@ -51,9 +51,9 @@ def train(options: dict[str, Any], begun: Network | None) -> None:
     announce(table.name, columns.rows, settings["validation"], net, path)
     _tell_blocks(columns)
     history = train_table(net, table, **settings)
+    net.save(path)
     if history.stopped == "interrupted":
         note(say("interrupted: learning ended after {epochs} whole epochs; the network is kept", epochs=len(history)))
-    net.save(path)
     plot_history(options["plot"], history)
     figures = _figures(history)
     warnings = [text for text in (_no_better(columns, figures), outcome.rising(history)) if text is not None]

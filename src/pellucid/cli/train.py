@@ -61,7 +61,7 @@ TABLES = mark("Tables")
         "Without options: the network 784-16-16-10, sigmoid everywhere, learns the handwritten digits of MNIST, "
         "which lie inside this package, by a recipe that was measured to work well. Each option changes one part "
         "of it; other networks and data have a recipe of their own. Ctrl-C ends learning after the batch, and the "
-        "network is written all the same; a second Ctrl-C stops at once and writes nothing."
+        "network is written all the same; until then, a second Ctrl-C stops at once and writes nothing."
     ),
     examples=[
         ("pellucid train --quick", mark("few epochs, a few seconds")),
@@ -339,9 +339,9 @@ def train(**options: Any) -> None:
     check_writable(path, sum(array.nbytes for array in net.params) + ROOM)
     announce(dataset.name, len(dataset.x), settings["validation"], net, path)
     history = train_network(net, dataset.x, dataset.t, **settings)
+    net.save(path)
     if history.stopped == "interrupted":
         note(say("interrupted: learning ended after {epochs} whole epochs; the network is kept", epochs=len(history)))
-    net.save(path)
     plot_history(options["plot"], history)
     _conclude(path, net, dataset, history, settings, options["as_json"])
 
@@ -395,4 +395,4 @@ def announce(data: str, rows: int, validation: Any, net: Network, path: str) -> 
         note(earlier)
     outcome.note_ending(path)
     if sys.stderr.isatty():
-        note(say("Ctrl-C ends learning and keeps the network; a second Ctrl-C stops at once and writes nothing"))
+        note(say("Ctrl-C ends learning and keeps the network; until then, a second one stops at once, nothing written"))

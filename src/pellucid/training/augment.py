@@ -10,6 +10,7 @@ must treat each row by itself and draw by `learning.uniform`, which gives each r
 from __future__ import annotations
 
 import inspect
+import math
 import reprlib
 from collections.abc import Callable
 from typing import Any, ClassVar, TypeAlias
@@ -17,6 +18,7 @@ from typing import Any, ClassVar, TypeAlias
 import numpy as np
 
 from pellucid.core.layer import Learning
+from pellucid.core.settings import number
 from pellucid.core.types import Array
 from pellucid.errors import InputError
 from pellucid.language import say
@@ -44,7 +46,8 @@ def check_augmentation(augment: Any) -> None:
     if not fits:
         raise InputError(
             say(
-                "an augmentation is an object such as pl.Distortion(shift=1) or a function of (x, learning); got {got}",
+                "an augmentation is an object such as pl.Distortion(shift=1), several as pl.InTurn(one, other), or a "
+                "function of (x, learning); got {got}",
                 got=reprlib.repr(augment),
             )
         )
@@ -53,15 +56,21 @@ def check_augmentation(augment: Any) -> None:
 class Brightness:
     """Multiply each row by a number drawn evenly from `low` to `high`: the same 3, darker, is still a 3.
 
-    Whole numbers (bytes) become float32. Raises InputError unless 0 < low <= high. Defaults: 0.5 to 1.
+    Whole numbers (bytes) become float32. Raises InputError unless 0 < low <= high, both finite. Defaults: 0.5 to 1.
     """
 
     each_batch: ClassVar[bool] = False
 
     def __init__(self, low: float = 0.5, high: float = 1.0) -> None:
-        if not 0 < low <= high:
-            raise InputError(say("Brightness expects 0 < low <= high, got {low} and {high}", low=low, high=high))
-        self.low, self.high = float(low), float(high)
+        self.low, self.high = number(low), number(high)
+        if not 0 < self.low <= self.high < math.inf:
+            raise InputError(
+                say(
+                    "Brightness expects 0 < low <= high, both finite; got {low} and {high}",
+                    low=repr(low),
+                    high=repr(high),
+                )
+            )
 
     def __call__(self, x: Array, learning: Learning) -> Array:
         drawn = learning._replace(layer=_BRIGHTNESS + learning.layer).uniform(len(x), 1)

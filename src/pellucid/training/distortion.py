@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from pellucid.core.layer import Learning
+from pellucid.core.settings import number
 from pellucid.core.types import Array
 from pellucid.errors import InputError
 from pellucid.language import say
@@ -152,19 +153,22 @@ def _stream(learning: Learning, number: int) -> Learning:
 
 
 def _within(name: str, value: Any, least: float = 0.0, most: float = math.inf) -> float:
-    number = float(value)
-    if not (least <= number <= most and math.isfinite(number)):
+    found = number(value)
+    if not (least <= found <= most and math.isfinite(found)):
         limits = {"least": f"{least:g}", "most": f"{most:g}"}
         if most == math.inf:
             text = say(
-                "Distortion: {name} is a finite number of {least} or more, not {got}", name=name, got=value, **limits
+                "Distortion: {name} is a finite number of {least} or more, not {got}",
+                name=name,
+                got=repr(value),
+                **limits,
             )
         else:
             text = say(
-                "Distortion: {name} is a number from {least} to {most}, not {got}", name=name, got=value, **limits
+                "Distortion: {name} is a number from {least} to {most}, not {got}", name=name, got=repr(value), **limits
             )
         raise InputError(text)
-    return number
+    return found
 
 
 def _picture_shape(shape: Any) -> tuple[int, int]:

@@ -19,6 +19,8 @@ class History:
     records
         A dict for each epoch: "epoch" (from 1), "loss", the metrics, "learning_rate" (of its last batch), "seconds";
         with validation data also "validation_loss" and the metrics with "validation_" before their names.
+    unfinished
+        Seconds spent in an epoch that was stopped halfway and has no record; 0 if there was none.
     stopped
         Why learning ended: "finished", "early" (stopped improving), "interrupted" (Ctrl-C) or a callback's reason.
     engine
@@ -29,6 +31,7 @@ class History:
 
     def __init__(self, engine: str) -> None:
         self.records: list[dict[str, float]] = []
+        self.unfinished = 0.0
         self.stopped = "finished"
         self.engine = engine
 
@@ -53,8 +56,8 @@ class History:
 
     @property
     def seconds(self) -> float:
-        """Time spent in all epochs, validation included, in seconds."""
-        return sum(record["seconds"] for record in self.records)
+        """Time spent in all epochs, validation and one that was stopped halfway included, in seconds."""
+        return sum((record["seconds"] for record in self.records), self.unfinished)
 
     def best(self, name: str) -> dict[str, float]:
         """Give the record of the epoch in which this column was best: lowest, or highest for accuracy and r2."""

@@ -104,7 +104,7 @@ def train(
     seed
         Fixes the order of rows, dropout, augmentation and split: the same seed gives the same order on every platform.
     engine
-        "auto" for the fastest, or "reference".
+        "auto" for the fastest that can do it, "native" or "reference".
     threads
         Threads of the engine: the argument, else PELLUCID_THREADS, else OMP_NUM_THREADS, else all cores. (The
         reference engine leaves them to NumPy.)

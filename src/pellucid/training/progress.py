@@ -38,7 +38,8 @@ def epoch_text(run: Run) -> str:
         label = known.get(label, label)
         if name.startswith("validation_"):
             label = say("validation {name}", name=label)
-        parts.append(f"{label} {value:.1%}" if name.endswith("accuracy") else f"{label} {value:.4f}")
+        shown = f"{value:.1%}" if name.endswith("accuracy") else f"{value:.4f}" if abs(value) < 1e6 else f"{value:.4g}"
+        parts.append(f"{label} {shown}")
     return "  ".join(parts)
 
 

@@ -115,6 +115,7 @@ class Run:
             self._watched = self.history["loss" if self.held is None else "validation_loss"]
         figures = self._learn_rows(before)
         if figures is None:
+            self.history.unfinished = time.perf_counter() - started
             return
         record: dict[str, float] = {"epoch": self.epoch, **figures}
         self._swap_average()
