@@ -140,11 +140,9 @@ def _threads() -> Finding:
         from pellucid.engines import thread_count
 
         count, cores = thread_count(), os.cpu_count() or 1
-        found = say("{count} of {cores} cores", count=count, cores=cores)
-        if count > cores:
-            found = say(
-                "{count}, but only {cores} cores: as many threads as cores are faster", count=count, cores=cores
-            )
+        enough = mark("{count} of {cores} cores")
+        too_many = mark("{count}, but only {cores} cores: as many threads as cores are faster")
+        found = say(too_many if count > cores else enough, count=count, cores=cores)
     except Exception as error:
         return _broken("threads", about, error)
     return Finding("threads", about, found)
