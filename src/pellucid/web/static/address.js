@@ -62,7 +62,12 @@ export function readAddress(hash, D) {
   /** @type {Partial<State> & {digit?: number}} */
   const found = {};
   const drawing = words.get("d") ?? words.get("x");
-  const values = drawing === null ? null : words.has("d") ? unpacked(drawing, D) : drawing.split(",").map(Number);
+  const values =
+    drawing === null
+      ? null
+      : words.has("d")
+        ? unpacked(drawing, D)
+        : drawing.split(",").map(Number);
   if (values && values.length === D && Array.from(values).every(Number.isFinite)) {
     found.input = { values, source: { kind: words.has("noise") ? "noise" : "drawn" } };
   }
@@ -137,7 +142,9 @@ export function editWords(edits) {
   return edits
     .map((/** @type {any} */ { kind, layer, from, neuron, value, type, levels }) => {
       const place = [layer, from, neuron].filter((one) => one !== undefined).join(".");
-      const given = levels ? packed(levels.map((/** @type {number} */ level) => level & 255)) : (value ?? type);
+      const given = levels
+        ? packed(levels.map((/** @type {number} */ level) => level & 255))
+        : (value ?? type);
       return `${kind[0]}${place}${given === undefined ? "" : `:${String(given).replace("+", "")}`}`;
     })
     .join(";");

@@ -40,7 +40,9 @@ export function s(tag, attributes = {}, ...children) {
  */
 function filled(element, attributes, children) {
   set(element, attributes);
-  element.append(.../** @type {Node[]} */ (children.filter((child) => child !== null && child !== undefined)));
+  element.append(
+    .../** @type {Node[]} */ (children.filter((child) => child !== null && child !== undefined)),
+  );
   return element;
 }
 
@@ -49,7 +51,11 @@ export function set(element, attributes) {
   for (const [name, value] of Object.entries(attributes)) {
     if (typeof value === "function") {
       element.addEventListener(name.slice(2), value);
-    } else if (value === null || value === undefined || (value === false && !name.startsWith("aria-"))) {
+    } else if (
+      value === null ||
+      value === undefined ||
+      (value === false && !name.startsWith("aria-"))
+    ) {
       element.removeAttribute(name);
     } else {
       const text = value === true && !name.startsWith("aria-") ? "" : String(value); // ARIA reads "" as "undefined"
@@ -73,7 +79,10 @@ export function reveal(element, begins = false) {
     const room = holder.getBoundingClientRect();
     if (top < room.top || bottom > room.bottom)
       holder.scrollBy({
-        top: Math.min(top - room.top - 8, bottom > room.bottom ? bottom - room.bottom + 8 : Infinity),
+        top: Math.min(
+          top - room.top - 8,
+          bottom > room.bottom ? bottom - room.bottom + 8 : Infinity,
+        ),
         behavior,
       });
     return;

@@ -16,7 +16,8 @@ export function number(value) {
   if (!Number.isFinite(value)) return minus(String(value));
   if (size >= 1e6) return minus(value.toExponential(2));
   if (size >= 1000) return minus(value.toFixed(0));
-  if (size && size < 0.005) return minus(size < 1e-6 ? value.toExponential(1) : value.toPrecision(2));
+  if (size && size < 0.005)
+    return minus(size < 1e-6 ? value.toExponential(1) : value.toPrecision(2));
   return minus(value.toFixed(2));
 }
 
@@ -46,7 +47,11 @@ export function short(value) {
   const size = Math.abs(value);
   if (size >= 1000 && size < 999_500) return `${(value / 1000).toFixed(size < 9950 ? 1 : 0)}k`;
   const text =
-    size >= 1000 ? value.toExponential(0) : size >= 10 ? value.toFixed(0) : value.toFixed(size >= 9.95 ? 1 : 2);
+    size >= 1000
+      ? value.toExponential(0)
+      : size >= 10
+        ? value.toFixed(0)
+        : value.toFixed(size >= 9.95 ? 1 : 2);
   return Number(text) === 0 ? text.replace("-", "") : minus(text);
 }
 

@@ -34,7 +34,10 @@ async function measured(page, network, tell) {
   const content = page.facts.server ? network.toBytes() : null;
   if (content && content.length <= LARGEST_BODY) {
     try {
-      const answer = await fetch("evaluate", { method: "POST", body: /** @type {BufferSource} */ (content) });
+      const answer = await fetch("evaluate", {
+        method: "POST",
+        body: /** @type {BufferSource} */ (content),
+      });
       if (answer.ok) return told(await answer.json());
     } catch {
       // the server has stopped: then what travels with the page must do
@@ -58,7 +61,14 @@ function told({ labels, chosen, misread, interval: [low, high] }) {
     answer: Number(chosen[index]),
     pixels: null,
   });
-  return { rows, right: rows - misread.length, low, high, misread: found, ...cells(labels, chosen, found, digit) };
+  return {
+    rows,
+    right: rows - misread.length,
+    low,
+    high,
+    misread: found,
+    ...cells(labels, chosen, found, digit),
+  };
 }
 
 /** @param {Page} page @param {Network} network @param {(share: number) => void} [tell] @returns {Promise<HeldOut>} */
@@ -97,9 +107,12 @@ function cells(labels, answers, misread, digit) {
   const counts = Array.from({ length: 10 }, () => new Array(10).fill(0));
   for (let i = 0; i < labels.length; i++) counts[Number(labels[i])][Number(answers[i])]++;
   const cell = (/** @type {number} */ label, /** @type {number} */ answer) => {
-    if (label !== answer) return misread.filter((one) => one.label === label && one.answer === answer);
+    if (label !== answer)
+      return misread.filter((one) => one.label === label && one.answer === answer);
     const places = Array.from(labels, (_, i) => i);
-    return places.filter((i) => Number(labels[i]) === label && Number(answers[i]) === answer).map(digit);
+    return places
+      .filter((i) => Number(labels[i]) === label && Number(answers[i]) === answer)
+      .map(digit);
   };
   return { counts, cell };
 }

@@ -69,7 +69,10 @@ export class Learning {
     Object.assign(this.settings, changes);
     if (this.news) this.order("set");
     for (const name of IN_ADDRESS)
-      this.page.choose(name, this.settings[name] === this.usual[name] ? null : String(this.settings[name]));
+      this.page.choose(
+        name,
+        this.settings[name] === this.usual[name] ? null : String(this.settings[name]),
+      );
   }
 
   /** Show the network that the page was opened with; the training waits. */
@@ -100,7 +103,8 @@ export class Learning {
         this.fresh = true;
         await this.send("start");
       }
-      const body = what === "start" && this.settings.from === "shown" ? this.page.network.toBytes() : null;
+      const body =
+        what === "start" && this.settings.from === "shown" ? this.page.network.toBytes() : null;
       const words = new URLSearchParams(
         Object.entries({ ...this.settings, ...more }).map(([name, value]) => [name, `${value}`]),
       );
@@ -144,7 +148,9 @@ export class Learning {
     this.records = [...this.records.slice(0, first), ...records];
     this.news = news;
     if (weights && !this.away)
-      this.show(Network.read(Uint8Array.from(atob(weights), (letter) => letter.charCodeAt(0)).buffer));
+      this.show(
+        Network.read(Uint8Array.from(atob(weights), (letter) => letter.charCodeAt(0)).buffer),
+      );
     else this.page.store.set({});
   }
 
@@ -153,7 +159,12 @@ export class Learning {
     const { page } = this;
     const { state } = page.store;
     if (sizes(network) !== sizes(page.base)) page.store.set({ neuron: null, pointed: null });
-    if (this.fresh) page.store.set({ edits: [], past: state.past.map((step) => ({ ...step, edits: [] })), future: [] });
+    if (this.fresh)
+      page.store.set({
+        edits: [],
+        past: state.past.map((step) => ({ ...step, edits: [] })),
+        future: [],
+      });
     this.fresh = false;
     page.use(network);
   }

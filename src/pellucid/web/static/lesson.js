@@ -13,15 +13,49 @@
 
 /** @type {LessonStep[]} */
 export const STEPS = [
-  { id: "neuron", digit: 500, spoken: '[data-testid="neuron-1-3"]', terms: ["neuron", "activation"] },
+  {
+    id: "neuron",
+    digit: 500,
+    spoken: '[data-testid="neuron-1-3"]',
+    terms: ["neuron", "activation"],
+  },
   { id: "pixels", digit: 500, spoken: ".inputs", terms: ["input", "pixel"] },
-  { id: "layers", digit: 500, spoken: '.network > [role="group"]', terms: ["layer", "hidden", "output"] },
-  { id: "weights", digit: 500, neuron: [1, 3], spoken: ".detail .pictures", terms: ["weight", "sum"] },
+  {
+    id: "layers",
+    digit: 500,
+    spoken: '.network > [role="group"]',
+    terms: ["layer", "hidden", "output"],
+  },
+  {
+    id: "weights",
+    digit: 500,
+    neuron: [1, 3],
+    spoken: ".detail .pictures",
+    terms: ["weight", "sum"],
+  },
   { id: "bias", digit: 500, neuron: [2, 5], spoken: ".detail .sum", terms: ["bias", "threshold"] },
-  { id: "sigmoid", digit: 500, neuron: [2, 5], spoken: ".detail .plot", terms: ["sigmoid", "function"] },
-  { id: "matrix", digit: 500, panel: "matrix", spoken: ".panel .matrix", terms: ["matrix", "batch", "forward"] },
+  {
+    id: "sigmoid",
+    digit: 500,
+    neuron: [2, 5],
+    spoken: ".detail .plot",
+    terms: ["sigmoid", "function"],
+  },
+  {
+    id: "matrix",
+    digit: 500,
+    panel: "matrix",
+    spoken: ".panel .matrix",
+    terms: ["matrix", "batch", "forward"],
+  },
   { id: "count", digit: 500, panel: "count", spoken: ".panel tfoot", terms: ["parameter"] },
   { id: "activations", digit: 500, spoken: ".lesson .chain", terms: ["linear", "nonlinear"] },
-  { id: "learning", digit: 740, panel: "learn", spoken: ".answer", terms: ["loss", "backward", "rate"] },
+  {
+    id: "learning",
+    digit: 740,
+    panel: "learn",
+    spoken: ".answer",
+    terms: ["loss", "backward", "rate"],
+  },
   { id: "torch", digit: 500, panel: "torch", spoken: ".panel .codes", terms: ["transpose"] },
 ];

@@ -24,25 +24,40 @@ import { centred } from "./picture/digit.js";
  * @returns {(state: State, network: Network, base?: Network) => Look} `base` is the network without edits
  */
 export function looking(shape) {
-  const prepared = remembered((/** @type {ArrayLike<number>} */ values, /** @type {boolean} */ centring) => {
-    const fits = shape !== null && shape[0] === 28 && shape[1] === 28;
-    return fits && centring ? centred(/** @type {Uint8Array} */ (values)) : { picture: values, box: null };
-  });
-  const dimmed = remembered((/** @type {ArrayLike<number>} */ picture, /** @type {number} */ brightness) =>
-    shape && brightness !== 100 ? Array.from(picture, (value) => Math.round((value * brightness) / 100)) : picture,
+  const prepared = remembered(
+    (/** @type {ArrayLike<number>} */ values, /** @type {boolean} */ centring) => {
+      const fits = shape !== null && shape[0] === 28 && shape[1] === 28;
+      return fits && centring
+        ? centred(/** @type {Uint8Array} */ (values))
+        : { picture: values, box: null };
+    },
   );
-  const passed = remembered((/** @type {Network} */ network, /** @type {ArrayLike<number>} */ picture) =>
-    network.forward(shape && !network.takesBytes ? Array.from(picture, (value) => value / 255) : picture),
+  const dimmed = remembered(
+    (/** @type {ArrayLike<number>} */ picture, /** @type {number} */ brightness) =>
+      shape && brightness !== 100
+        ? Array.from(picture, (value) => Math.round((value * brightness) / 100))
+        : picture,
   );
-  const unedited = remembered((/** @type {Network} */ base, /** @type {import("./network/network.js").Pass} */ { x }) =>
-    base.forward(x),
+  const passed = remembered(
+    (/** @type {Network} */ network, /** @type {ArrayLike<number>} */ picture) =>
+      network.forward(
+        shape && !network.takesBytes ? Array.from(picture, (value) => value / 255) : picture,
+      ),
+  );
+  const unedited = remembered(
+    (/** @type {Network} */ base, /** @type {import("./network/network.js").Pass} */ { x }) =>
+      base.forward(x),
   );
   return (state, network, base = network) => {
-    const { picture: whole, box } = prepared(state.input.values, state.centring && state.input.source.kind !== "noise");
+    const { picture: whole, box } = prepared(
+      state.input.values,
+      state.centring && state.input.source.kind !== "noise",
+    );
     const picture = dimmed(whole, state.brightness);
     const pass = passed(network, picture);
     const original = base === network ? null : unedited(base, pass);
-    const empty = shape !== null && Array.prototype.every.call(state.input.values, (value) => value === 0);
+    const empty =
+      shape !== null && Array.prototype.every.call(state.input.values, (value) => value === 0);
     const [answer, confidence] = [network.choose(pass.y), network.confidence(pass.y)];
     return { state, network, picture, box, empty, pass, original, answer, confidence };
   };

@@ -22,10 +22,17 @@ function build(page) {
   const left = page.pictures ? pad(page) : columns(page);
   const teaching = taught(page) ? [lesson(page)] : [];
   const others = [answer(page), left, stage(page), panels(page), start(page), detail(page)];
-  const main = h("main", { class: "page" }, ...[...teaching, ...others].map((part) => part.element));
+  const main = h(
+    "main",
+    { class: "page" },
+    ...[...teaching, ...others].map((part) => part.element),
+  );
   const parts = [...others, ...teaching]; // the lesson comes last: it points at what the others have made
   /** @type {View} */
-  const middle = { element: main, render: (look, before) => parts.forEach((part) => part.render(look, before)) };
+  const middle = {
+    element: main,
+    render: (look, before) => parts.forEach((part) => part.render(look, before)),
+  };
   return [header(page), middle, footer(page)];
 }
 
@@ -50,7 +57,9 @@ async function begin() {
   } catch (error) {
     const language = navigator.language.startsWith("ko") ? "ko" : "en";
     const reason = error instanceof Error ? error.message : String(error);
-    document.body.replaceChildren(h("p", { role: "alert" }, translator(language)("page.failed", { reason })));
+    document.body.replaceChildren(
+      h("p", { role: "alert" }, translator(language)("page.failed", { reason })),
+    );
     throw error;
   }
 }

@@ -77,7 +77,10 @@ export class Page {
 
   /** What would be seen of another state; what is shown stays as it is. @param {State} state */
   peek(state) {
-    return this.peeking(state, state.edits === this.store.state.edits ? this.network : edited(this.base, state.edits));
+    return this.peeking(
+      state,
+      state.edits === this.store.state.edits ? this.network : edited(this.base, state.edits),
+    );
   }
 
   /** Begin with views: `build` makes them, in the page's language; it is called again when that changes. @param {(page: Page) => View[]} build */
@@ -156,7 +159,9 @@ export class Page {
     const known = await this.fetched(index);
     const { source } = this.store.state.input;
     if (!known || source.kind !== "missing" || source.index !== index) return;
-    this.store.set({ input: { values: known.pixels, source: { kind: "test", index, label: known.label } } });
+    this.store.set({
+      input: { values: known.pixels, source: { kind: "test", index, label: known.label } },
+    });
   }
 
   /** Remember what is set within a panel, for the address; null where it is as at first. @param {string} name @param {string | null} value */
@@ -171,15 +176,22 @@ export class Page {
   read() {
     const { digit, ...found } = readAddress(location.hash, this.D);
     const known = this.digits.find(({ index }) => index === digit);
-    if (known) found.input = { values: known.pixels, source: { kind: "test", index: known.index, label: known.label } };
+    if (known)
+      found.input = {
+        values: known.pixels,
+        source: { kind: "test", index: known.index, label: known.label },
+      };
     else if (digit !== undefined && this.digits.length) {
       found.input = { values: new Uint8Array(this.D), source: { kind: "missing", index: digit } };
       this.completed(digit);
     }
     const place = found.neuron && this.base.neuronLayers[found.neuron.layer];
-    if (found.neuron && !(place && found.neuron.layer > 0 && found.neuron.index < place.size)) delete found.neuron;
+    if (found.neuron && !(place && found.neuron.layer > 0 && found.neuron.index < place.size))
+      delete found.neuron;
     if (found.edits) found.edits = found.edits.filter((edit) => fits(this.base, edit));
-    return found.step ? { ...this.lesson(found.step), ...found, step: this.lesson(found.step).step } : found;
+    return found.step
+      ? { ...this.lesson(found.step), ...found, step: this.lesson(found.step).step }
+      : found;
   }
 
   /** What a step of the lesson shows; nothing where there is no such step. @param {number} number from 1 @returns {Partial<State>} */
@@ -193,7 +205,9 @@ export class Page {
     return {
       input: { values, source: { kind: "test", index, label } },
       target: null,
-      neuron: step.neuron ? { layer, index: Math.min(step.neuron[1], neurons[layer].size - 1) } : null,
+      neuron: step.neuron
+        ? { layer, index: Math.min(step.neuron[1], neurons[layer].size - 1) }
+        : null,
       panel: step.panel ?? null,
       step: number,
     };
@@ -201,7 +215,9 @@ export class Page {
 
   /** A new input, which can be undone. @param {ArrayLike<number>} values @param {import("./state.js").Source} source */
   input(values, source) {
-    const target = Array.prototype.some.call(values, (value) => value) ? this.store.state.target : null;
+    const target = Array.prototype.some.call(values, (value) => value)
+      ? this.store.state.target
+      : null;
     this.store.set({ ...stepped(this.store.state, { input: { values, source } }), target });
   }
 
@@ -255,10 +271,17 @@ export class Page {
     this.views = this.build ? this.build(this) : [];
     this.types = typesOf(this.network);
     this.shown = null;
-    const skip = h("a", { class: "skip", href: "#drawing", onclick: focusDrawing }, this.t("page.skip"));
+    const skip = h(
+      "a",
+      { class: "skip", href: "#drawing", onclick: focusDrawing },
+      this.t("page.skip"),
+    );
     document.body.replaceChildren(skip, ...this.views.map((view) => view.element));
     this.render();
-    if (focused) /** @type {HTMLElement | null} */ (document.querySelector(`[data-testid="${focused}"]`))?.focus();
+    if (focused)
+      /** @type {HTMLElement | null} */ (
+        document.querySelector(`[data-testid="${focused}"]`)
+      )?.focus();
   }
 
   render() {
@@ -285,7 +308,9 @@ function typesOf({ layers }) {
 /** @param {Event} event */
 function focusDrawing(event) {
   event.preventDefault(); // the part after "#" is the state's address
-  /** @type {HTMLElement | null} */ (document.querySelector('[data-testid="drawing"], .columns input'))?.focus();
+  /** @type {HTMLElement | null} */ (
+    document.querySelector('[data-testid="drawing"], .columns input')
+  )?.focus();
 }
 
 const KEPT = "pellucid";

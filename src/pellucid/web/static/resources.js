@@ -31,12 +31,20 @@ export async function resources() {
   const inside = document.getElementById("pellucid-data");
   if (inside) {
     const { facts, model, digits } = JSON.parse(inside.textContent ?? "");
-    return { facts, model: decoded(model).buffer, digits: await unpacked(digits ? decoded(digits) : null) };
+    return {
+      facts,
+      model: decoded(model).buffer,
+      digits: await unpacked(digits ? decoded(digits) : null),
+    };
   }
   const [facts, model] = await Promise.all([fetched("page.json"), fetched("model.bin")]);
   const known = await facts.json();
   const digits = known.digits ? await (await fetched("digits.bin")).arrayBuffer() : null;
-  return { facts: known, model: await model.arrayBuffer(), digits: await unpacked(digits && new Uint8Array(digits)) };
+  return {
+    facts: known,
+    model: await model.arrayBuffer(),
+    digits: await unpacked(digits && new Uint8Array(digits)),
+  };
 }
 
 /** @param {string} name */
@@ -61,7 +69,9 @@ async function unpacked(content) {
   const stream = new Blob([content]).stream();
   const still = content[0] === 0x1f && content[1] === 0x8b; // some servers let the browser unpack what is packed
   const bytes = new Uint8Array(
-    await new Response(still ? stream.pipeThrough(new DecompressionStream("gzip")) : stream).arrayBuffer(),
+    await new Response(
+      still ? stream.pipeThrough(new DecompressionStream("gzip")) : stream,
+    ).arrayBuffer(),
   );
   const [count, size] = [bytes.length / 787, 784];
   return Array.from({ length: count }, (_, i) => ({

@@ -78,7 +78,9 @@ export function stepped(state, changes) {
 /** @param {State} state @returns {Partial<State>} */
 export function undone(state) {
   const step = state.past.at(-1);
-  return step ? { ...step, past: state.past.slice(0, -1), future: [stepOf(state), ...state.future] } : {};
+  return step
+    ? { ...step, past: state.past.slice(0, -1), future: [stepOf(state), ...state.future] }
+    : {};
 }
 
 /** @param {State} state @returns {Partial<State>} */

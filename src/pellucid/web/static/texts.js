@@ -11,7 +11,8 @@ export const TEXTS = { en, ko };
 
 /** @param {"en" | "ko"} language @returns {Translate} */
 export function translator(language) {
-  return (key, values = {}) => TEXTS[language][key].replace(/\{(\w+)\}/g, (_, name) => String(values[name]));
+  return (key, values = {}) =>
+    TEXTS[language][key].replace(/\{(\w+)\}/g, (_, name) => String(values[name]));
 }
 
 /** The name of a neuron layer. @param {Translate} t @param {{number: number, last: boolean}} layer */

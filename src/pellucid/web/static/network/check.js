@@ -45,7 +45,10 @@ export function wishes({ sums, activations }) {
 export function weightGradients(network, { grads }, L, neuron) {
   const { first, size } = network.neuronLayers[L];
   const { W, b } = grads[first];
-  return { W: Float64Array.from({ length: W.length / size }, (_, d) => W[d * size + neuron]), b: b?.[neuron] ?? null };
+  return {
+    W: Float64Array.from({ length: W.length / size }, (_, d) => W[d * size + neuron]),
+    b: b?.[neuron] ?? null,
+  };
 }
 
 const STEP = 1e-5;
@@ -71,7 +74,10 @@ export function centralDifference(network, pass, label, { layer, from, neuron })
   const x = place.first ? pass.trace[place.first - 1] : pass.x;
   const [above, below] = [STEP, -STEP].map((step) => {
     data[at] = W.data[at] + step;
-    return loss.value(/** @type {Float64Array} */ (forward(layers.slice(place.first), x).at(-1)), t);
+    return loss.value(
+      /** @type {Float64Array} */ (forward(layers.slice(place.first), x).at(-1)),
+      t,
+    );
   });
   return (above - below) / (2 * STEP);
 }

@@ -50,10 +50,16 @@ const KINDS = {
     const place = network.neuronLayers[layer];
     for (let at = neuron; at < W.data.length; at += W.shape[1]) W.data[at] = 0;
     const answers = place.last && network.classifies;
-    const quiet = answers || ["Sigmoid", "Softmax", "Softplus", "Exponential"].includes(place.activation?.type ?? "");
+    const quiet =
+      answers ||
+      ["Sigmoid", "Softmax", "Softplus", "Exponential"].includes(place.activation?.type ?? "");
     if (b) b.data[neuron] = quiet ? QUIET : 0;
     const next = network.neuronLayers[layer + 1]?.affine; // what stands between, such as BatchNorm, may make 0 another number
-    next?.arrays.W.data.fill(0, neuron * next.arrays.W.shape[1], (neuron + 1) * next.arrays.W.shape[1]);
+    next?.arrays.W.data.fill(
+      0,
+      neuron * next.arrays.W.shape[1],
+      (neuron + 1) * next.arrays.W.shape[1],
+    );
   },
   activation(network, { layer, type }) {
     exchange(network, layer, type);
@@ -90,7 +96,8 @@ export function fits(network, edit) {
   if (edit.kind === "linear") return true;
   const [place, before] = [network.neuronLayers[edit.layer], network.neuronLayers[edit.layer - 1]];
   if (!place || !before) return false;
-  if (edit.kind === "activation") return place.activation !== null && Object.hasOwn(ACTIVATIONS, edit.type);
+  if (edit.kind === "activation")
+    return place.activation !== null && Object.hasOwn(ACTIVATIONS, edit.type);
   const arrays = place.affine?.arrays;
   if (!arrays || !(edit.neuron < place.size)) return false;
   if (edit.kind === "bias") return arrays.b !== undefined && Number.isFinite(edit.value);
@@ -114,7 +121,10 @@ export function withEdit(edits, edit) {
 /** The paint that more paint on a neuron's weights is added to. @param {Edit[]} edits @param {{layer: number, neuron: number}} place @returns {Extract<Edit, {kind: "paint"}> | null} */
 export function paintOf(edits, { layer, neuron }) {
   const last = edits.findLast(
-    (one) => (one.kind === "paint" || one.kind === "weight") && one.layer === layer && one.neuron === neuron,
+    (one) =>
+      (one.kind === "paint" || one.kind === "weight") &&
+      one.layer === layer &&
+      one.neuron === neuron,
   );
   return last?.kind === "paint" ? last : null;
 }
@@ -179,6 +189,7 @@ export function collapsed({ layers, neuronLayers: places }) {
 function product(a, b, N, H, K) {
   const c = new Float64Array(N * K);
   for (let n = 0; n < N; n++)
-    for (let h = 0; h < H; h++) for (let k = 0; k < K; k++) c[n * K + k] += a[n * H + h] * b[h * K + k];
+    for (let h = 0; h < H; h++)
+      for (let k = 0; k < K; k++) c[n * K + k] += a[n * H + h] * b[h * K + k];
   return c;
 }

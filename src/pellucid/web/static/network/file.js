@@ -19,7 +19,13 @@ const KEY = "pellucid";
 export function readModel(buffer) {
   const { tensors, header, dtype } = parts(buffer);
   const layers = build(header.layers, tensors, "");
-  return { layers, inputs: header.inputs, classes: header.classes, record: header.record ?? {}, dtype };
+  return {
+    layers,
+    inputs: header.inputs,
+    classes: header.classes,
+    record: header.record ?? {},
+    dtype,
+  };
 }
 
 /**
@@ -30,7 +36,11 @@ export function readModel(buffer) {
 export function writeModel({ layers, inputs, classes, record, dtype }) {
   const size = dtype === "F32" ? 4 : 8;
   /** @type {Record<string, any>} */
-  const table = { __metadata__: { [KEY]: stable({ version: 1, layers: describe(layers), inputs, classes, record }) } };
+  const table = {
+    __metadata__: {
+      [KEY]: stable({ version: 1, layers: describe(layers), inputs, classes, record }),
+    },
+  };
   const arrays = named(layers, "").sort(([a], [b]) => (a < b ? -1 : 1));
   let offset = 0;
   for (const [name, { shape, data }] of arrays) {
@@ -60,12 +70,15 @@ export function writeModel({ layers, inputs, classes, record, dtype }) {
 function parts(buffer) {
   const view = new DataView(buffer);
   const length = buffer.byteLength >= 8 ? Number(view.getBigUint64(0, true)) : NaN;
-  if (!(length <= buffer.byteLength - 8)) throw new Error("model file: cut short, or no safetensors file");
+  if (!(length <= buffer.byteLength - 8))
+    throw new Error("model file: cut short, or no safetensors file");
   const table = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 8, length)));
   const text = table.__metadata__?.[KEY];
-  if (text === undefined) throw new Error("model file: a safetensors file, but none that pellucid wrote");
+  if (text === undefined)
+    throw new Error("model file: a safetensors file, but none that pellucid wrote");
   const header = JSON.parse(text);
-  if (header.version !== 1) throw new Error(`model file: format version ${header.version} is not known here`);
+  if (header.version !== 1)
+    throw new Error(`model file: format version ${header.version} is not known here`);
   /** @type {Map<string, Tensor>} */
   const tensors = new Map();
   /** @type {"F32" | "F64"} */
@@ -84,11 +97,13 @@ function parts(buffer) {
 
 /** @param {DataView} view @param {string} dtype @param {number} start @param {number} stop */
 function floats(view, dtype, start, stop) {
-  if ((dtype !== "F32" && dtype !== "F64") || stop > view.byteLength) throw new Error("model file: damaged array");
+  if ((dtype !== "F32" && dtype !== "F64") || stop > view.byteLength)
+    throw new Error("model file: damaged array");
   const size = dtype === "F32" ? 4 : 8;
   const data = new Float64Array((stop - start) / size);
   for (let i = 0; i < data.length; i++) {
-    data[i] = size === 4 ? view.getFloat32(start + i * 4, true) : view.getFloat64(start + i * 8, true);
+    data[i] =
+      size === 4 ? view.getFloat32(start + i * 4, true) : view.getFloat64(start + i * 8, true);
   }
   return data;
 }
@@ -96,7 +111,8 @@ function floats(view, dtype, start, stop) {
 /** @param {Entry[]} entries @param {Map<string, Tensor>} tensors @param {string} prefix @returns {Layer[]} */
 function build(entries, tensors, prefix) {
   return entries.map(({ type, options, shapes = {}, layers, frozen }, index) => {
-    if (!Object.hasOwn(LAYERS, type)) throw new Error(`model file: a layer ${type} is not known here`);
+    if (!Object.hasOwn(LAYERS, type))
+      throw new Error(`model file: a layer ${type} is not known here`);
     /** @type {Record<string, Tensor>} */
     const arrays = {};
     for (const name of Object.keys(shapes)) {
@@ -117,7 +133,11 @@ function describe(layers) {
     ...(frozen ? { frozen } : {}),
     ...(inner
       ? { layers: describe(inner) }
-      : { shapes: Object.fromEntries(Object.entries(arrays).map(([name, { shape }]) => [name, shape])) }),
+      : {
+          shapes: Object.fromEntries(
+            Object.entries(arrays).map(([name, { shape }]) => [name, shape]),
+          ),
+        }),
   }));
 }
 

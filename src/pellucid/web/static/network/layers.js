@@ -1,6 +1,14 @@
 // The layers of core/, for one row in float64: both directions side by side, and nothing of a pass in between.
 
-import { geluArgument, geluSlope, normalCumulative, normalDensity, sigmoid, softmax, softplus } from "./functions.js";
+import {
+  geluArgument,
+  geluSlope,
+  normalCumulative,
+  normalDensity,
+  sigmoid,
+  softmax,
+  softplus,
+} from "./functions.js";
 
 /**
  * @typedef {{shape: number[], data: Float64Array}} Tensor
@@ -71,14 +79,19 @@ function activation(curve, derivative) {
   return {
     learned: [],
     forward: (layer, x) => x.map((value) => curve(value, layer)),
-    backward: (layer, x, y, dy) => ({ dx: dy.map((value, i) => value * derivative(x[i], y[i], layer)), grads: {} }),
+    backward: (layer, x, y, dy) => ({
+      dx: dy.map((value, i) => value * derivative(x[i], y[i], layer)),
+      grads: {},
+    }),
     curve: (layer, x) => curve(x, layer),
   };
 }
 
 const GELU = activation(
   (x, layer) =>
-    layer.options.approximate === "tanh" ? 0.5 * x * (1 + Math.tanh(geluArgument(x))) : x * normalCumulative(x),
+    layer.options.approximate === "tanh"
+      ? 0.5 * x * (1 + Math.tanh(geluArgument(x)))
+      : x * normalCumulative(x),
   (x, y, layer) => {
     if (layer.options.approximate !== "tanh") return normalCumulative(x) + x * normalDensity(x);
     const u = Math.tanh(geluArgument(x));
@@ -101,7 +114,10 @@ const Softmax = {
 const Scale = {
   learned: [],
   forward: (layer, x) => x.map((value) => value * layer.options.factor),
-  backward: (layer, x, y, dy) => ({ dx: dy.map((value) => value * layer.options.factor), grads: {} }),
+  backward: (layer, x, y, dy) => ({
+    dx: dy.map((value) => value * layer.options.factor),
+    grads: {},
+  }),
 };
 
 /** y = (x - mean) / deviation. @type {Kind} */
@@ -138,7 +154,8 @@ const PeriodicEmbedding = {
     columnsOf(layer).forEach((d, e) => {
       for (let k = 0; k < K; k++) {
         let sum = b.data[e * K + k];
-        for (let f = 0; f < F; f++) sum += Math.cos(angle(layer, x[d], e * F + f)) * W.data[(e * F + f) * K + k];
+        for (let f = 0; f < F; f++)
+          sum += Math.cos(angle(layer, x[d], e * F + f)) * W.data[(e * F + f) * K + k];
         y[x.length + e * K + k] = sum;
       }
     });
@@ -147,7 +164,9 @@ const PeriodicEmbedding = {
   backward(layer, x, y, dy) {
     const { frequency, W } = layer.arrays;
     const [, F, K] = W.shape;
-    const [df, dphase, dW] = [frequency, frequency, W].map((array) => new Float64Array(array.data.length));
+    const [df, dphase, dW] = [frequency, frequency, W].map(
+      (array) => new Float64Array(array.data.length),
+    );
     const dx = dy.slice(0, x.length);
     const de = dy.subarray(x.length);
     columnsOf(layer).forEach((d, e) => {
@@ -170,7 +189,9 @@ const PeriodicEmbedding = {
 
 /** The columns that are embedded. @param {Layer} layer */
 function columnsOf(layer) {
-  return Array.from(layer.arrays.embedded.data.keys()).filter((d) => layer.arrays.embedded.data[d] === 1);
+  return Array.from(layer.arrays.embedded.data.keys()).filter(
+    (d) => layer.arrays.embedded.data[d] === 1,
+  );
 }
 
 /** @param {Layer} layer @param {number} x @param {number} f */
@@ -187,7 +208,9 @@ const BatchNorm = {
   },
   backward(layer, x, y, dy) {
     const x_hat = batchNormalized(layer, x);
-    const dx = dy.map((value, i) => (value * layer.arrays.gamma.data[i]) / batchDeviation(layer, i));
+    const dx = dy.map(
+      (value, i) => (value * layer.arrays.gamma.data[i]) / batchDeviation(layer, i),
+    );
     return { dx, grads: { gamma: dy.map((value, i) => value * x_hat[i]), beta: dy.slice() } };
   },
 };
@@ -223,7 +246,9 @@ const LayerNorm = {
 /** @param {Layer} layer @param {Float64Array} x */
 function rowNormalized(layer, x) {
   const middle = mean(x);
-  const deviation = Math.sqrt(mean(x.map((value) => (value - middle) ** 2)) + layer.options.epsilon);
+  const deviation = Math.sqrt(
+    mean(x.map((value) => (value - middle) ** 2)) + layer.options.epsilon,
+  );
   return { x_hat: x.map((value) => (value - middle) / deviation), deviation };
 }
 
@@ -252,7 +277,11 @@ const Residual = {
 };
 
 /** Flatten and Dropout pass on what comes when answering. @type {Kind} */
-const Pass = { learned: [], forward: (layer, x) => x, backward: (layer, x, y, dy) => ({ dx: dy, grads: {} }) };
+const Pass = {
+  learned: [],
+  forward: (layer, x) => x,
+  backward: (layer, x, y, dy) => ({ dx: dy, grads: {} }),
+};
 
 /** @type {Record<string, Kind>} */
 export const LAYERS = {
@@ -320,7 +349,12 @@ export function backward(layers, x, trace, dy) {
   for (let index = layers.length - 1; index >= 0; index--) {
     dys[index] = dx;
     const layer = layers[index];
-    const found = LAYERS[layer.type].backward(layer, index ? trace[index - 1] : x, trace[index], dx);
+    const found = LAYERS[layer.type].backward(
+      layer,
+      index ? trace[index - 1] : x,
+      trace[index],
+      dx,
+    );
     dx = found.dx;
     grads[index] = found.grads;
   }

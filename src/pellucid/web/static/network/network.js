@@ -99,8 +99,11 @@ export class Network {
   confidence(y) {
     const last = this.layers.at(-1)?.type ?? "";
     let shown = y;
-    if (last !== "Sigmoid" && last !== "Softmax") shown = y.length > 1 ? softmax(y) : y.map(sigmoid);
-    return shown.length === 1 ? Math.max(shown[0], 1 - shown[0]) : shown.reduce((a, b) => Math.max(a, b), 0);
+    if (last !== "Sigmoid" && last !== "Softmax")
+      shown = y.length > 1 ? softmax(y) : y.map(sigmoid);
+    return shown.length === 1
+      ? Math.max(shown[0], 1 - shown[0])
+      : shown.reduce((a, b) => Math.max(a, b), 0);
   }
 
   /** The name of an output. @param {number} index */
@@ -139,7 +142,9 @@ export class Network {
 
 /** @param {Layer[]} layers @returns {NeuronLayer[]} */
 export function neuronLayers(layers) {
-  const starts = layers.flatMap((layer, i) => (layer.type === "Affine" || layer.type === "Residual" ? [i] : []));
+  const starts = layers.flatMap((layer, i) =>
+    layer.type === "Affine" || layer.type === "Residual" ? [i] : [],
+  );
   const stops = [...starts, layers.length];
   const found = [neuronLayer(layers, 0, 0, stops[0])];
   starts.forEach((first, i) => found.push(neuronLayer(layers, i + 1, first, stops[i + 1])));
@@ -151,7 +156,8 @@ export function neuronLayers(layers) {
 function neuronLayer(layers, number, first, stop) {
   const own = layers.slice(first, stop);
   const affine = number && own[0].type === "Affine" ? own[0] : null;
-  const activation = own.find((layer) => LAYERS[layer.type].curve || layer.type === "Softmax") ?? null;
+  const activation =
+    own.find((layer) => LAYERS[layer.type].curve || layer.type === "Softmax") ?? null;
   return {
     number,
     size: number ? outputs(layers[first]) : inputs(layers) + embedded(own),
@@ -176,7 +182,10 @@ function inputs(layers) {
 
 /** How many numbers the layers add to each row. @param {Layer[]} layers */
 function embedded(layers) {
-  return layers.reduce((sum, { type, arrays }) => sum + (type === "PeriodicEmbedding" ? arrays.b.data.length : 0), 0);
+  return layers.reduce(
+    (sum, { type, arrays }) => sum + (type === "PeriodicEmbedding" ? arrays.b.data.length : 0),
+    0,
+  );
 }
 
 /** @param {Layer} layer */
@@ -186,14 +195,20 @@ function outputs(layer) {
 
 /** @param {Layer} layer @returns {number} */
 export function parameterCount(layer) {
-  const own = LAYERS[layer.type].learned.reduce((sum, name) => sum + (layer.arrays[name]?.data.length ?? 0), 0);
+  const own = LAYERS[layer.type].learned.reduce(
+    (sum, name) => sum + (layer.arrays[name]?.data.length ?? 0),
+    0,
+  );
   return (layer.layers ?? []).reduce((sum, inner) => sum + parameterCount(inner), own);
 }
 
 /** @param {Layer} layer @returns {Layer} */
 function copied(layer) {
   const arrays = Object.fromEntries(
-    Object.entries(layer.arrays).map(([name, { shape, data }]) => [name, { shape, data: data.slice() }]),
+    Object.entries(layer.arrays).map(([name, { shape, data }]) => [
+      name,
+      { shape, data: data.slice() },
+    ]),
   );
   return { ...layer, arrays, ...(layer.layers ? { layers: layer.layers.map(copied) } : {}) };
 }

@@ -55,7 +55,8 @@ export function integrated(network, x, L, index) {
     const values = slopes.map((slope, i) => slope * (x[i] - start[i]));
     const sum = values.reduce((a, b) => a + b, 0);
     const gap = Math.abs(sum - change) / (Math.abs(change) || 1);
-    if (gap <= CLOSED || steps >= MOST_STEPS) return { values, atInput, atBaseline, sum, gap, steps };
+    if (gap <= CLOSED || steps >= MOST_STEPS)
+      return { values, atInput, atBaseline, sum, gap, steps };
   }
 }
 
@@ -90,7 +91,8 @@ export function legendre(n) {
     let x = -Math.cos((Math.PI * (i + 0.75)) / (n + 0.5));
     for (let turn = 0; ; turn++) {
       let [before, now] = [1, x];
-      for (let k = 2; k <= n; k++) [before, now] = [now, ((2 * k - 1) * x * now - (k - 1) * before) / k];
+      for (let k = 2; k <= n; k++)
+        [before, now] = [now, ((2 * k - 1) * x * now - (k - 1) * before) / k];
       const slope = (n * (x * now - before)) / (x * x - 1);
       if (turn === 6) return { node: (1 + x) / 2, weight: 1 / ((1 - x * x) * slope * slope) };
       x -= now / slope;
@@ -145,10 +147,17 @@ class Search {
     this.wanted = wanted;
     // The input itself is always allowed, so that there is a nearest point within the limits.
     this.start = x.map((value, i) => value / this.scale[i]);
-    this.low = this.start.map((value, i) => Math.min(limits ? limits.low[i] / this.scale[i] : 0, value));
-    this.high = this.start.map((value, i) => Math.max((limits ? limits.high[i] : top(i)) / this.scale[i], value));
+    this.low = this.start.map((value, i) =>
+      Math.min(limits ? limits.low[i] / this.scale[i] : 0, value),
+    );
+    this.high = this.start.map((value, i) =>
+      Math.max((limits ? limits.high[i] : top(i)) / this.scale[i], value),
+    );
     const last = network.layers.at(-1)?.type ?? "";
-    this.layers = network.layers.slice(0, network.layers.length - Number(last === "Sigmoid" || last === "Softmax"));
+    this.layers = network.layers.slice(
+      0,
+      network.layers.length - Number(last === "Sigmoid" || last === "Softmax"),
+    );
     /** @type {Float64Array} */
     this.u = this.start;
     this.length = Infinity;
@@ -174,7 +183,9 @@ class Search {
     let turned = this.turned(u);
     for (let i = 0; i < CLIMB && !turned; i++) {
       const { slope } = this.margin(u, target);
-      const free = slope.map((one, k) => ((one > 0 ? u[k] < this.high[k] : u[k] > this.low[k]) ? one : 0));
+      const free = slope.map((one, k) =>
+        (one > 0 ? u[k] < this.high[k] : u[k] > this.low[k]) ? one : 0,
+      );
       const length = Math.max(Math.sqrt(free.reduce((sum, one) => sum + one * one, 0)), 1e-300);
       u = u.map((from, k) => this.within(from + free[k] / length, k));
       turned = this.turned(u);
@@ -206,7 +217,10 @@ class Search {
     const [near, far] = [distance(here, u), distance(origin, start)];
     const pull = Math.min(near / Math.max(near + far, 1e-300), PULL);
     const next = u.map((from, i) => {
-      const [ahead, anew] = [from + OVERSHOOT * (here[i] - from), start[i] + OVERSHOOT * (origin[i] - start[i])];
+      const [ahead, anew] = [
+        from + OVERSHOOT * (here[i] - from),
+        start[i] + OVERSHOOT * (origin[i] - start[i]),
+      ];
       return this.within((1 - pull) * ahead + pull * anew, i);
     });
     const over = start.map((from, i) => this.within(from + HARDLY * (origin[i] - from), i));
@@ -244,7 +258,9 @@ class Search {
   row(u) {
     const { low, high, scale, start, x } = this;
     return u.map((value, i) =>
-      value === start[i] ? x[i] : Math.min(Math.max(value * scale[i], low[i] * scale[i]), high[i] * scale[i]),
+      value === start[i]
+        ? x[i]
+        : Math.min(Math.max(value * scale[i], low[i] * scale[i]), high[i] * scale[i]),
     );
   }
 
@@ -278,7 +294,9 @@ class Search {
   project(u, slope, value, point) {
     const need = -(value + slope.reduce((sum, one, i) => sum + one * (point[i] - u[i]), 0));
     const size = slope.map((one) => (Math.abs(one) > 1e-100 ? Math.abs(one) : 0));
-    const room = slope.map((one, i) => (one > 0 ? this.high[i] - point[i] : point[i] - this.low[i]));
+    const room = slope.map((one, i) =>
+      one > 0 ? this.high[i] - point[i] : point[i] - this.low[i],
+    );
     for (let s = 0; ;) {
       let [met, rest] = [0, 0];
       for (let i = 0; i < size.length; i++) {
@@ -296,8 +314,10 @@ class Search {
 function inputScale({ layers, neuronLayers, D }) {
   const scale = new Float64Array(D).fill(1);
   for (const { type, options, arrays } of layers.slice(0, neuronLayers[0].stop)) {
-    if (type === "Scale") scale.forEach((one, i) => (scale[i] = one / /** @type {any} */ (options).factor));
-    else if (type === "Standardize") scale.forEach((one, i) => (scale[i] = one * arrays.deviation.data[i]));
+    if (type === "Scale")
+      scale.forEach((one, i) => (scale[i] = one / /** @type {any} */ (options).factor));
+    else if (type === "Standardize")
+      scale.forEach((one, i) => (scale[i] = one * arrays.deviation.data[i]));
     else if (type !== "Flatten" && type !== "Dropout" && type !== "Identity") break;
   }
   return scale.map(Math.abs);

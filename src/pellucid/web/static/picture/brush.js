@@ -31,6 +31,8 @@ export function stroke(pixels, [height, width], from, to, erase) {
 function distance(x, y, from, to) {
   const [dx, dy] = [to.x - from.x, to.y - from.y];
   const length = dx * dx + dy * dy;
-  const share = length ? Math.min(Math.max(((x - from.x) * dx + (y - from.y) * dy) / length, 0), 1) : 0;
+  const share = length
+    ? Math.min(Math.max(((x - from.x) * dx + (y - from.y) * dy) / length, 0), 1)
+    : 0;
   return Math.hypot(x - from.x - share * dx, y - from.y - share * dy);
 }

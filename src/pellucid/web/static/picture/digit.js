@@ -47,7 +47,11 @@ const LEAST_MASS = 3;
 export function centred(drawing) {
   const largest = drawing.reduce((a, b) => Math.max(a, b), 0);
   if (!largest) return { picture: drawing.slice(), box: null };
-  const ink = { height: SIDE, width: SIDE, data: Float64Array.from(drawing, (value) => value / largest) };
+  const ink = {
+    height: SIDE,
+    width: SIDE,
+    data: Float64Array.from(drawing, (value) => value / largest),
+  };
   const box = inkBox(ink);
   if (hasForm(drawing)) return { picture: drawing.slice(), box };
   const laid = centre(fit(usualPen(cut(ink, box.top, box.bottom, box.left, box.right))));
@@ -86,7 +90,10 @@ function bytes(ink) {
 /** Take the light away: how much darker or lighter each pixel is than the paper there. @param {Grid} grey @returns {Grid} */
 function evenLight(grey) {
   const found = evenPaper(grey);
-  if (found) return mapped(grey, (value) => Math.min(Math.max((value - found.level) / found.contrast, -1), 1));
+  if (found)
+    return mapped(grey, (value) =>
+      Math.min(Math.max((value - found.level) / found.contrast, -1), 1),
+    );
   const coarse = shrink(grey, PAPER_SIDE);
   const wide = resize(localMedian(blockMedian(coarse, 24), 6), coarse.height, coarse.width);
   const difference = mapped(coarse, (value, i) => value - wide.data[i]);
@@ -105,7 +112,10 @@ function evenLight(grey) {
     grey.height,
     grey.width,
   );
-  return mapped(grey, (value, i) => (value - paper.data[i]) / (sign < 0 ? Math.max(paper.data[i], 0.2) : 1));
+  return mapped(
+    grey,
+    (value, i) => (value - paper.data[i]) / (sign < 0 ? Math.max(paper.data[i], 0.2) : 1),
+  );
 }
 
 /** Tell ink from paper; null when nothing stands out from the paper's own noise. @param {Grid} evened @returns {Grid | null} */
@@ -232,14 +242,17 @@ export function middle(ink) {
 function hasForm(picture) {
   const ink = { height: SIDE, width: SIDE, data: Float64Array.from(picture) };
   const { top, bottom, left, right } = inkBox(ink); // any pixel that is not 0 is above 0.5
-  if (picture.every((value) => value < 128) || Math.max(bottom - top, right - left) > BOX) return false;
+  if (picture.every((value) => value < 128) || Math.max(bottom - top, right - left) > BOX)
+    return false;
   return Math.max(...middle(ink).map((place) => Math.abs(place - SIDE / 2))) < 0.75;
 }
 
 /** Scale so that the longer side is `box`, the other at least 1. @param {Grid} ink @param {number} box */
 function boxed(ink, box) {
   const longer = Math.max(ink.height, ink.width);
-  const [height, width] = [ink.height, ink.width].map((side) => Math.max(1, roundEven((side * box) / longer)));
+  const [height, width] = [ink.height, ink.width].map((side) =>
+    Math.max(1, roundEven((side * box) / longer)),
+  );
   return resize(ink, height, width);
 }
 
@@ -276,21 +289,28 @@ function evenPaper(grey) {
     ...data.filter((_, i) => i % width === 0),
     ...data.filter((_, i) => i % width === width - 1),
   ];
-  const [least, most] = data.reduce(([a, b], value) => [Math.min(a, value), Math.max(b, value)], [Infinity, -Infinity]);
+  const [least, most] = data.reduce(
+    ([a, b], value) => [Math.min(a, value), Math.max(b, value)],
+    [Infinity, -Infinity],
+  );
   const threshold = halfway(data, (least + most) / 2);
   const light = median(Float64Array.from(rim)) > threshold;
   const paper = data.filter((value) => value > threshold === light);
   const ink = data.filter((value) => value > threshold !== light);
   if (!paper.length || !ink.length) return null;
   const contrast = Math.abs(mean(ink) - mean(paper));
-  const [low, level, high] = (light ? [0.1, 0.5, 0.99] : [0.01, 0.5, 0.9]).map((share) => quantile(paper, share));
+  const [low, level, high] = (light ? [0.1, 0.5, 0.99] : [0.01, 0.5, 0.9]).map((share) =>
+    quantile(paper, share),
+  );
   return high - low < EVEN * contrast && contrast > LEAST_CONTRAST ? { level, contrast } : null;
 }
 
 /** The paper's brightness everywhere, under the ink too. @param {Grid} grey @param {Grid} paper 1 where paper is @returns {Grid} */
 function filled(grey, paper) {
   const mass = paper.data.reduce((a, b) => a + b, 0);
-  const start = mass ? grey.data.reduce((sum, value, i) => sum + value * paper.data[i], 0) / mass : mean(grey.data);
+  const start = mass
+    ? grey.data.reduce((sum, value, i) => sum + value * paper.data[i], 0) / mass
+    : mean(grey.data);
   let result = mapped(grey, () => start);
   for (const part of [3, 6, 12, 24]) {
     const radius = Math.max(1, Math.floor(Math.max(grey.height, grey.width) / (2 * part)));

@@ -5,7 +5,9 @@
 /** @param {number} height @param {number} width @param {(y: number, x: number) => number} [value] @returns {Grid} */
 export function grid(height, width, value) {
   const data = new Float64Array(height * width);
-  if (value) for (let y = 0, at = 0; y < height; y++) for (let x = 0; x < width; x++, at++) data[at] = value(y, x);
+  if (value)
+    for (let y = 0, at = 0; y < height; y++)
+      for (let x = 0; x < width; x++, at++) data[at] = value(y, x);
   return { height, width, data };
 }
 
@@ -18,7 +20,10 @@ export function mapped(a, f) {
 export function padded(a, steps) {
   const result = grid(a.height + 2 * steps, a.width + 2 * steps);
   for (let y = 0; y < a.height; y++) {
-    result.data.set(a.data.subarray(y * a.width, (y + 1) * a.width), (y + steps) * result.width + steps);
+    result.data.set(
+      a.data.subarray(y * a.width, (y + 1) * a.width),
+      (y + steps) * result.width + steps,
+    );
   }
   return result;
 }
@@ -33,7 +38,10 @@ export function shrink(a, most) {
   const step = Math.ceil(Math.max(a.height, a.width) / most);
   if (step === 1) return a;
   return grid(Math.ceil(a.height / step), Math.ceil(a.width / step), (row, column) => {
-    const [bottom, right] = [Math.min((row + 1) * step, a.height), Math.min((column + 1) * step, a.width)];
+    const [bottom, right] = [
+      Math.min((row + 1) * step, a.height),
+      Math.min((column + 1) * step, a.width),
+    ];
     let sum = 0;
     for (let y = row * step; y < bottom; y++)
       for (let x = column * step; x < right; x++) sum += a.data[y * a.width + x];
@@ -77,7 +85,9 @@ function transposed(a) {
 export function resize(a, height, width) {
   const rows = weights(a.height, height);
   const columns = weights(a.width, width);
-  const narrow = grid(height, a.width, (y, x) => total(rows[y], (old) => a.data[old * a.width + x]));
+  const narrow = grid(height, a.width, (y, x) =>
+    total(rows[y], (old) => a.data[old * a.width + x]),
+  );
   return grid(height, width, (y, x) => total(columns[x], (old) => narrow.data[y * a.width + old]));
 }
 
@@ -96,7 +106,9 @@ function weights(old, count) {
     const place = (i + 0.5) * scale - 0.5;
     const from = Math.max(0, Math.ceil(place - reach));
     const to = Math.min(old - 1, Math.floor(place + reach));
-    const raw = Array.from({ length: to - from + 1 }, (_, j) => Math.max(0, 1 - Math.abs(place - from - j) / reach));
+    const raw = Array.from({ length: to - from + 1 }, (_, j) =>
+      Math.max(0, 1 - Math.abs(place - from - j) / reach),
+    );
     const sum = raw.reduce((a, b) => a + b, 0);
     return { from, shares: raw.map((share) => share / sum) };
   });
@@ -147,7 +159,12 @@ export function grow(a, steps) {
       const here = y * width;
       const cross = Math.max(data[up + x], data[down + x], data[here + left], data[here + right]);
       if (!square) return Math.max(data[here + x], cross);
-      const corners = Math.max(data[up + left], data[up + right], data[down + left], data[down + right]);
+      const corners = Math.max(
+        data[up + left],
+        data[up + right],
+        data[down + left],
+        data[down + right],
+      );
       return Math.max(data[here + x], cross, corners);
     });
   }

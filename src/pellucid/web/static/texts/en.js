@@ -23,7 +23,8 @@ export const en = {
     "Drawing of {height} by {width} pixels. Draw with the pointer; or move with the arrow keys, ink with Space, draw a line with Shift and an arrow.",
   "pad.cursor": "row {row}, column {column}: {value}",
   "pad.invite": "Draw a digit here",
-  "pad.keys": "Arrow keys move, Space inks, Shift with an arrow draws a line, E erases, Delete clears.",
+  "pad.keys":
+    "Arrow keys move, Space inks, Shift with an arrow draws a line, E erases, Delete clears.",
   "pad.erase": "Erase",
   "pad.undo": "Undo",
   "pad.redo": "Redo",
@@ -47,11 +48,14 @@ export const en = {
   "load.noise.short": "Noise",
   "load.image": "Image file",
   "load.image.short": "Image file",
-  "load.none": "nothing stands out from the background in this image: take one with a larger or darker digit",
-  "load.unread": "this file cannot be read as an image: choose PNG, JPEG or another kind that the browser knows",
+  "load.none":
+    "nothing stands out from the background in this image: take one with a larger or darker digit",
+  "load.unread":
+    "this file cannot be read as an image: choose PNG, JPEG or another kind that the browser knows",
   "load.no-misread": "the network reads all of these test digits right",
   "load.digit": "test digit {index}, labelled {label}",
-  "load.example": "an example: test digit {index}, labelled {label}. Draw over it: it makes room for yours.",
+  "load.example":
+    "an example: test digit {index}, labelled {label}. Draw over it: it makes room for yours.",
   "load.number": "Number",
   "load.missing":
     "Test digit {index} is not in this page: it has {count}, every twentieth of MNIST (0, 20, 40, …). pellucid open has all 10,000.",
@@ -88,7 +92,8 @@ export const en = {
   "stage.lit": "lit: activation 1",
   "stage.off": "dark: 0",
 
-  "neuron.label": "{layer}, neuron {name}: weighted sum {sum}, bias {bias}, activation {activation}",
+  "neuron.label":
+    "{layer}, neuron {name}: weighted sum {sum}, bias {bias}, activation {activation}",
   "neuron.label.plain": "{layer}, neuron {name}: activation {activation}",
   "neuron.label.off": "{layer}, neuron {name}: switched off, activation 0",
   "neuron.name": "{layer}, neuron {name}",
@@ -99,7 +104,8 @@ export const en = {
   "start.why": "Why is this {label} read as a {answer}?",
   "start.learn": "Watch a network learn",
   "start.change": "Change its weights and see what happens",
-  "start.hint": "Or draw a digit of your own, and choose a neuron in the picture to see how it gets its number.",
+  "start.hint":
+    "Or draw a digit of your own, and choose a neuron in the picture to see how it gets its number.",
 
   "detail.weights": "weights",
   "detail.products": "weights × input",
@@ -112,13 +118,15 @@ export const en = {
   "detail.sum.bias": "bias",
   "detail.sum.total": "weighted sum",
   "detail.curve": "The activation",
-  "detail.curve.label": "Curve of {name}; the point stands at weighted sum {sum}, activation {activation}",
+  "detail.curve.label":
+    "Curve of {name}; the point stands at weighted sum {sum}, activation {activation}",
   "detail.threshold":
     "It passes the middle of the curve where weights × input reach {threshold}: the bias, with its sign turned.",
   "detail.softmax": "Softmax compares all outputs: exp({sum}), divided by the sum of all.",
   "detail.outgoing": "Where its output goes",
   "detail.outgoing.answer": "It is the answer's degree for {label}.",
-  "detail.residual": "This layer adds to what comes in; its neurons have no weighted sum of their own.",
+  "detail.residual":
+    "This layer adds to what comes in; its neurons have no weighted sum of their own.",
   "detail.off":
     "Switched off: whatever comes in, its activation is held at 0. Its weights and its bias are kept, and come back when it is switched on again.",
   "detail.pattern": "blue, solid: adds; orange, hatched: takes away",
@@ -154,7 +162,8 @@ export const en = {
   "lesson.pixels.title": "{inputs} of them take in a picture",
   "lesson.pixels.text":
     "28 × 28 pixels are {inputs} numbers: black is 0, white is 1. Each is the activation of one input neuron; {lit} of them are lit. You see a digit at a glance. The network is given these {inputs} numbers and nothing else.",
-  "lesson.pixels.try": "Make the picture darker with the brightness: you still see a 3. Does the network?",
+  "lesson.pixels.try":
+    "Make the picture darker with the brightness: you still see a 3. Does the network?",
   "lesson.layers.title": "Layers",
   "lesson.layers.text":
     "The inputs are the first layer. The last has ten neurons, one for each digit: how well does the picture match it? In between stand hidden layers: {shape}. The pattern that is lit in one layer decides the pattern of the next, and the brightest output is the answer: {answer}.",
@@ -167,7 +176,8 @@ export const en = {
   "lesson.bias.title": "The bias sets the bar",
   "lesson.bias.text":
     "When should a neuron be lit? A bias is added to the sum: {bias} here. So weights × input must pass {threshold}, the threshold, before this neuron is more lit than dark. They come to {products}; with the bias the weighted sum is {sum}.",
-  "lesson.bias.try": "Move this neuron's bias, under “{tune}” beside the picture: where does the neuron go dark?",
+  "lesson.bias.try":
+    "Move this neuron's bias, under “{tune}” beside the picture: where does the neuron go dark?",
   "lesson.sigmoid.title": "The sigmoid",
   "lesson.sigmoid.text":
     "A weighted sum can be any number. The sigmoid σ(z) = 1 / (1 + e⁻ᶻ) brings it between 0 and 1: far below zero becomes nearly 0, far above nearly 1, and zero becomes 0.5. Here {sum} becomes {activation}.",
@@ -175,7 +185,8 @@ export const en = {
   "lesson.matrix.title": "A whole layer in one line",
   "lesson.matrix.text":
     "Put the weights of a layer's neurons side by side, as the columns of a matrix W. Then the whole layer is y = σ(x W + b). Several pictures, a mini-batch, are the rows of x, and the same line works out all of them. From input to output, that is the forward pass.",
-  "lesson.matrix.try": "Change how many pictures there are, in the panel “{matrix}”, and watch the shapes.",
+  "lesson.matrix.try":
+    "Change how many pictures there are, in the panel “{matrix}”, and watch the shapes.",
   "lesson.count.title": "{parameters} parameters",
   "lesson.count.text":
     "Weights and biases are all that this network can learn. Each layer has a weight for every pair of neurons and a bias for every neuron of its own: the panel “{count}” adds them up to {parameters}.",
@@ -188,7 +199,8 @@ export const en = {
   "lesson.learning.title": "Learning",
   "lesson.learning.text":
     "Nobody sets {parameters} numbers by hand. They begin at random; a loss says how wrong the answers are, and backpropagation says of each number in which direction the loss falls. All take a small step that way, batch after batch. Perfect it never gets: its answer to this picture is {answer}.",
-  "lesson.learning.try": "Open “{back}”: which neurons would have to be brighter for the right answer?",
+  "lesson.learning.try":
+    "Open “{back}”: which neurons would have to be brighter for the right answer?",
   "lesson.torch.title": "The same in PyTorch",
   "lesson.torch.text":
     "What you saw is no special kind of network: the panel “{torch}” writes it with pellucid and with PyTorch. One thing differs: nn.Linear keeps its weights transposed, (outputs, inputs), and works out x Wᵀ + b. The numbers are the same.",
@@ -261,7 +273,8 @@ export const en = {
   "share.copy": "Copy the link",
   "share.copied": "copied",
   "share.words.opens": "Opens: {what}.",
-  "share.words.hides": "Hides: {what}. What is hidden is only out of sight: the foot of the page shows it again.",
+  "share.words.hides":
+    "Hides: {what}. What is hidden is only out of sight: the foot of the page shows it again.",
   "share.words.hides-nothing": "Hides nothing.",
   "share.words.step": "step {step}, {title}",
   "share.words.drawing": "your drawing",
@@ -277,7 +290,8 @@ export const en = {
   "share.reveal": "Show them",
 
   "why.title": "Ask why",
-  "why.empty": "Draw first, or choose a neuron in the picture: without an answer there is nothing to explain.",
+  "why.empty":
+    "Draw first, or choose a neuron in the picture: without an answer there is nothing to explain.",
   "why.against":
     "{answer} and not {rival}: its weighted sum is larger by {gap}. In {layer}, most for {answer} speak the neurons {plus}; most for {rival} speak {minus}; the biases add {bias}.",
   "why.answer": "Asked: {name}, the answer. To ask another neuron, choose it in the picture.",
@@ -286,7 +300,8 @@ export const en = {
   "why.before": "What the layer before gives",
   "why.picture": "what the network sees",
   "why.adds": "adds to the activation",
-  "why.adds.label": "What each pixel adds to the activation: {sum} in all, none more than {largest}",
+  "why.adds.label":
+    "What each pixel adds to the activation: {sum} in all, none more than {largest}",
   "why.sum.black": "activation for an input of zeros",
   "why.sum.plus": "inputs that add",
   "why.sum.minus": "inputs that take away",
@@ -304,7 +319,8 @@ export const en = {
     "{before} ({sure}) becomes {after} ({then}) by a change of length {distance}: {count} pixels, none by more than {largest}.",
   "other.none.row":
     "Within three deviations of the means no change of the numbers was found that is answered so; the answer stays {before}. This is no proof that there is none.",
-  "other.found.row": "{before} ({sure}) becomes {after} ({then}) by these changes, of length {distance}.",
+  "other.found.row":
+    "{before} ({sure}) becomes {after} ({then}) by these changes, of length {distance}.",
   "other.column": "column",
   "other.from": "now",
   "other.to": "would be",
@@ -319,7 +335,8 @@ export const en = {
   "similar.by": "Nearest by",
   "similar.pixels": "pixels",
   "similar.hidden": "activations of {layer}",
-  "similar.told": "{count} of {total} test digits are misread; nearest first. Choose one to load it.",
+  "similar.told":
+    "{count} of {total} test digits are misread; nearest first. Choose one to load it.",
   "similar.none": "No test digit is misread.",
   "similar.digit": "test digit {index}: {label}, read as {answer}; distance {distance}",
   "similar.card": "{label} as {answer}",
@@ -345,7 +362,8 @@ export const en = {
   "paint.help": "Paint on the weights; one stroke is one edit to undo.",
   "change.title": "Change the network",
   "change.neuron": "A neuron",
-  "change.choose": "Choose a neuron in the picture to change its bias and weights, or to switch it off.",
+  "change.choose":
+    "Choose a neuron in the picture to change its bias and weights, or to switch it off.",
   "change.activations": "Activations",
   "change.linear": "Remove all activations",
   "change.no-hidden": "This network has no hidden layer with an activation.",
@@ -375,7 +393,8 @@ export const en = {
   "edits.none": "Nothing has been changed.",
   "edits.back": "Take all changes back",
   "files.open": "Open a model file",
-  "files.unread": "this is no model file of pellucid: choose one that pellucid or this page has saved (.safetensors)",
+  "files.unread":
+    "this is no model file of pellucid: choose one that pellucid or this page has saved (.safetensors)",
   "files.other":
     "this page shows networks of (inputs, outputs) {asked}, and the file's has {got}: show it with pellucid open FILE",
   "edits.save": "Save as a model file",
@@ -401,7 +420,8 @@ export const en = {
   "learn.epoch": "One epoch",
   "learn.place": "epoch {epoch}, batch {batch} of {batches}",
   "learn.after": "after epoch {epoch}",
-  "learn.edited": "Loss and accuracy are those of the network that learns, without your changes to it.",
+  "learn.edited":
+    "Loss and accuracy are those of the network that learns, without your changes to it.",
   "learn.loss": "Loss",
   "learn.accuracy": "Accuracy, held-out digits",
   "learn.shares": "Accuracy",
@@ -468,10 +488,12 @@ export const en = {
 
   "evaluate.title": "Evaluate",
   "evaluate.wait": "One moment …",
-  "evaluate.told": "{right} of {rows} test digits are read right: {share} (95 % interval {low} to {high}).",
+  "evaluate.told":
+    "{right} of {rows} test digits are read right: {share} (95 % interval {low} to {high}).",
   "evaluate.told.few":
     "{right} of the {rows} test digits in this page are read right: {share} (95 % interval {low} to {high}). pellucid open asks all 10,000.",
-  "evaluate.matrix": "Rows: what it is. Columns: what the network answers. A cell opens its pictures.",
+  "evaluate.matrix":
+    "Rows: what it is. Columns: what the network answers. A cell opens its pictures.",
   "evaluate.matrix.name": "Confusion matrix",
   "evaluate.label": "Label",
   "evaluate.right": "right",
@@ -490,5 +512,6 @@ export const en = {
   "robust.noise": "Noise (deviation, share of white)",
   "robust.shift": "Shift (pixels)",
   "robust.rotation": "Rotation (degrees)",
-  "robust.offline": "Robustness to darkness, noise, shift and rotation is measured by pellucid open.",
+  "robust.offline":
+    "Robustness to darkness, noise, shift and rotation is measured by pellucid open.",
 };

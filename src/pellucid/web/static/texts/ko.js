@@ -49,7 +49,8 @@ export const ko = {
   "load.image": "이미지 파일",
   "load.image.short": "이미지 파일",
   "load.none": "이 이미지에는 배경과 구별되는 것이 없습니다: 더 크거나 진한 숫자를 고르세요",
-  "load.unread": "이 파일은 이미지로 읽을 수 없습니다: PNG, JPEG 등 브라우저가 아는 형식을 고르세요",
+  "load.unread":
+    "이 파일은 이미지로 읽을 수 없습니다: PNG, JPEG 등 브라우저가 아는 형식을 고르세요",
   "load.no-misread": "신경망이 여기 있는 시험 숫자를 모두 맞힙니다",
   "load.digit": "시험 숫자 {index}번, 레이블 {label}",
   "load.example": "보기: 시험 숫자 {index}번, 레이블 {label}. 위에 그리기 시작하면 지워집니다.",
@@ -68,7 +69,8 @@ export const ko = {
   "answer.then": "다음은 {label}: {value}",
   "answer.right": "정답: 레이블은 {label}",
   "answer.wrong": "오답: 레이블은 {label}",
-  "answer.none": "“어느 숫자도 아님”을 나타내는 출력은 없습니다. 열 개 가운데 하나는 늘 가장 밝습니다.",
+  "answer.none":
+    "“어느 숫자도 아님”을 나타내는 출력은 없습니다. 열 개 가운데 하나는 늘 가장 밝습니다.",
   "answer.spoken.none": "그린 것이 없어 답이 없습니다.",
   "answer.spoken": "신경망의 답은 {label}, {value}입니다.",
   "answer.spoken.value": "신경망의 답은 {value}입니다.",
@@ -114,7 +116,8 @@ export const ko = {
   "detail.sum.total": "가중합",
   "detail.curve": "활성화 함수",
   "detail.curve.label": "{name} 곡선. 점은 가중합 {sum}, 활성값 {activation}에 있습니다",
-  "detail.threshold": "가중치 × 입력이 {threshold}에 이르면 곡선의 가운데를 넘습니다: 편향의 부호를 바꾼 값입니다.",
+  "detail.threshold":
+    "가중치 × 입력이 {threshold}에 이르면 곡선의 가운데를 넘습니다: 편향의 부호를 바꾼 값입니다.",
   "detail.softmax": "소프트맥스는 모든 출력을 견줍니다: exp({sum})를 전체의 합으로 나눕니다.",
   "detail.outgoing": "출력이 가는 곳",
   "detail.outgoing.answer": "{label}에 대한 답의 정도입니다.",
@@ -163,7 +166,8 @@ export const ko = {
   "lesson.weights.title": "가중치",
   "lesson.weights.text":
     "연결마다 가중치라는 숫자가 있습니다. 뉴런은 앞 층의 모든 값에 가중치를 곱해서 더합니다. 여기서는 {products}입니다. 가중치 {inputs}개를 그림으로 놓으면, 획이 지나갈 때 합이 커지는 곳(파랑)과 작아지는 곳(주황 빗금)이 보입니다.",
-  "lesson.weights.try": "다른 시험 숫자를 불러오세요. 가중치는 그대로이고, 가중치 × 입력이 달라집니다.",
+  "lesson.weights.try":
+    "다른 시험 숫자를 불러오세요. 가중치는 그대로이고, 가중치 × 입력이 달라집니다.",
   "lesson.bias.title": "편향은 문턱을 정한다",
   "lesson.bias.text":
     "뉴런은 언제 켜져야 할까요? 합에 편향을 더합니다. 여기서는 {bias}입니다. 그래서 가중치 × 입력이 임곗값 {threshold}보다 커야 반 이상 켜집니다. 지금 그 값은 {products}이고, 편향을 더한 가중합은 {sum}입니다.",
@@ -175,7 +179,8 @@ export const ko = {
   "lesson.matrix.title": "한 층을 한 줄로",
   "lesson.matrix.text":
     "한 층에 있는 뉴런들의 가중치를 나란히 세우면 행렬 W의 열이 됩니다. 그러면 층 전체가 y = σ(x W + b) 한 줄입니다. 그림 여러 장, 곧 미니배치는 x의 행이 되고, 같은 식이 한꺼번에 계산합니다. 입력에서 출력까지 가는 이 계산이 순전파입니다.",
-  "lesson.matrix.try": "“{matrix}” 패널에서 그림의 수를 바꾸면서 모양(shape)이 어떻게 달라지는지 보세요.",
+  "lesson.matrix.try":
+    "“{matrix}” 패널에서 그림의 수를 바꾸면서 모양(shape)이 어떻게 달라지는지 보세요.",
   "lesson.count.title": "파라미터 {parameters}개",
   "lesson.count.text":
     "이 신경망이 배울 수 있는 것은 가중치와 편향뿐입니다. 층마다 앞뒤 뉴런의 쌍마다 가중치 하나, 자기 뉴런마다 편향 하나가 있습니다. “{count}” 패널에서 모두 더하면 {parameters}개입니다.",
@@ -188,7 +193,8 @@ export const ko = {
   "lesson.learning.title": "학습",
   "lesson.learning.text":
     "숫자 {parameters}개를 사람이 일일이 정하지는 않습니다. 처음에는 무작위입니다. 손실은 답이 얼마나 틀렸는지 나타내고, 역전파는 숫자마다 어느 쪽으로 가야 손실이 줄어드는지 알려 줍니다. 모두 그쪽으로 조금씩 움직이기를 배치마다 되풀이합니다. 그래도 완벽해지지는 않습니다. 이 그림에 대한 답은 {answer}입니다.",
-  "lesson.learning.try": "“{back}” 패널을 열어 보세요. 정답이 되려면 어떤 뉴런이 더 밝아져야 할까요?",
+  "lesson.learning.try":
+    "“{back}” 패널을 열어 보세요. 정답이 되려면 어떤 뉴런이 더 밝아져야 할까요?",
   "lesson.torch.title": "PyTorch로 똑같이",
   "lesson.torch.text":
     "지금까지 본 것은 특별한 신경망이 아닙니다. “{torch}” 패널에서 pellucid와 PyTorch 코드를 나란히 견주어 보세요. 한 가지가 다릅니다. nn.Linear는 가중치를 전치하여 (출력, 입력) 모양으로 두고 x Wᵀ + b를 계산합니다. 나오는 수는 같습니다.",
@@ -236,7 +242,8 @@ export const ko = {
     "아직 학습하지 않은 이 신경망을 두 가지로 썼습니다. x는 픽셀이 0부터 255까지인 그림 (N, 28, 28), t는 그 숫자입니다. 손실과 최적화 방법도 같습니다.",
 
   "share.title": "공유",
-  "share.text": "지금 맞춰 둔 그대로 페이지를 여는 링크를 만듭니다. 수업에서 나누어 주거나 나중에 다시 열 때 씁니다.",
+  "share.text":
+    "지금 맞춰 둔 그대로 페이지를 여는 링크를 만듭니다. 수업에서 나누어 주거나 나중에 다시 열 때 씁니다.",
   "share.opens": "링크로 열 것",
   "share.step": "이 수업 단계",
   "share.input": "이 그림과 그 설정",
@@ -261,7 +268,8 @@ export const ko = {
   "share.copy": "링크 복사",
   "share.copied": "복사했습니다",
   "share.words.opens": "여는 것: {what}.",
-  "share.words.hides": "숨기는 것: {what}. 보이지 않게 할 뿐이며, 페이지 맨 아래에서 다시 나타나게 할 수 있습니다.",
+  "share.words.hides":
+    "숨기는 것: {what}. 보이지 않게 할 뿐이며, 페이지 맨 아래에서 다시 나타나게 할 수 있습니다.",
   "share.words.hides-nothing": "숨기는 것은 없습니다.",
   "share.words.step": "{step}단계 {title}",
   "share.words.drawing": "직접 그린 그림",
@@ -319,7 +327,8 @@ export const ko = {
   "similar.by": "비교 기준",
   "similar.pixels": "픽셀",
   "similar.hidden": "{layer}의 활성값",
-  "similar.told": "시험 숫자 {total}개 중 {count}개가 오답입니다. 가까운 것부터 보이며, 고르면 불러옵니다.",
+  "similar.told":
+    "시험 숫자 {total}개 중 {count}개가 오답입니다. 가까운 것부터 보이며, 고르면 불러옵니다.",
   "similar.none": "오답인 시험 숫자가 없습니다.",
   "similar.digit": "시험 숫자 {index}번: 레이블 {label}, 답 {answer}, 거리 {distance}",
   "similar.card": "{label} → 답 {answer}",
@@ -354,7 +363,8 @@ export const ko = {
   "collapse.limit":
     "이 가중치는 활성화 함수와 함께 쓰도록 학습한 것입니다. 처음부터 선형으로 학습한 신경망은 MNIST에서 약 92 %까지 맞힙니다. 다만 층을 더 쌓아도 그보다 나아지지 않습니다.",
   "collapse.picture": "출력 {label}의 가중치 전체를 한 그림으로. 편향 {bias}",
-  "collapse.same": "그림 {rows}개에서 출력의 가중합 차이는 최대 {difference}: 수를 반올림하는 오차일 뿐입니다.",
+  "collapse.same":
+    "그림 {rows}개에서 출력의 가중합 차이는 최대 {difference}: 수를 반올림하는 오차일 뿐입니다.",
   "collapse.seed":
     "일차식 두 개도 마찬가지입니다: f(x) = 3x + 2와 g(x) = 4x + 1을 이으면 3(4x + 1) + 2 = 12x + 5, 다시 일차식 하나입니다.",
   "effect.title": "전과 후",
@@ -374,7 +384,8 @@ export const ko = {
   "edits.none": "아직 바꾼 것이 없습니다.",
   "edits.back": "모두 되돌리기",
   "files.open": "모델 파일 열기",
-  "files.unread": "pellucid의 모델 파일이 아닙니다. pellucid나 이 페이지에서 저장한 파일(.safetensors)을 고르세요",
+  "files.unread":
+    "pellucid의 모델 파일이 아닙니다. pellucid나 이 페이지에서 저장한 파일(.safetensors)을 고르세요",
   "files.other":
     "이 페이지는 (입력, 출력)이 {asked}인 신경망을 보여 주는데 파일의 신경망은 {got}입니다. pellucid open FILE로 여세요",
   "edits.save": "모델 파일로 저장",
@@ -425,7 +436,8 @@ export const ko = {
   "learn.replaces":
     "재생하면 지금 보이는 신경망 대신 무작위 가중치로 시작하는 새 신경망이 나타납니다. 버튼 하나로 원래 신경망을 다시 볼 수 있습니다.",
   "learn.now": "지금 보이는 것은 처음 열었던 신경망이 아니라 여기서 학습하는 신경망입니다.",
-  "learn.waiting": "지금 보이는 것은 처음 열었던 신경망입니다. 학습하던 신경망은 멈춘 자리에서 기다립니다.",
+  "learn.waiting":
+    "지금 보이는 것은 처음 열었던 신경망입니다. 학습하던 신경망은 멈춘 자리에서 기다립니다.",
   "learn.seed.help":
     "시드와 설정이 같으면 학습도 마지막 비트까지 같습니다. 앞선 에포크로 되돌아가 다시 재생해도 그렇습니다. 이때 그 뒤의 에포크는 새것으로 바뀝니다.",
   "learn.diverged":
@@ -467,7 +479,8 @@ export const ko = {
 
   "evaluate.title": "평가",
   "evaluate.wait": "잠시만 기다려 주세요 …",
-  "evaluate.told": "시험 숫자 {rows}개 중 {right}개를 맞혔습니다: {share} (95 % 신뢰구간 {low} ~ {high}).",
+  "evaluate.told":
+    "시험 숫자 {rows}개 중 {right}개를 맞혔습니다: {share} (95 % 신뢰구간 {low} ~ {high}).",
   "evaluate.told.few":
     "이 페이지에 담긴 시험 숫자 {rows}개 중 {right}개를 맞혔습니다: {share} (95 % 신뢰구간 {low} ~ {high}). pellucid open은 10,000개 모두로 평가합니다.",
   "evaluate.matrix": "행은 레이블, 열은 신경망의 답입니다. 칸을 누르면 그 그림들이 열립니다.",

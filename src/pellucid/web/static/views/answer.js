@@ -28,7 +28,11 @@ export function answer(page) {
   const element = h(
     "section",
     { class: "card answer", "aria-labelledby": "answer-title" },
-    h("h2", { id: "answer-title" }, network.classifies ? t("answer.title") : page.facts.target || t("answer.values")),
+    h(
+      "h2",
+      { id: "answer-title" },
+      network.classifies ? t("answer.title") : page.facts.target || t("answer.values"),
+    ),
     prediction,
     h("div", { class: "sure" }, h("p", {}, meaning, " ", confidence), next, verdict),
     none,
@@ -45,7 +49,11 @@ export function answer(page) {
       say(confidence, told ? told.confidence : "");
       say(
         meaning,
-        told ? (told.confidence ? t(matches ? "answer.match" : "answer.probability") : "") : t("answer.empty"),
+        told
+          ? told.confidence
+            ? t(matches ? "answer.match" : "answer.probability")
+            : ""
+          : t("answer.empty"),
       );
       say(next, told?.next ?? "");
       say(verdict, told?.verdict ?? "");
@@ -90,8 +98,12 @@ function words({ t, network }, { state, pass: { y }, answer, confidence }) {
   return {
     answer: network.label(answer),
     confidence: shown(confidence),
-    next: second < 0 ? "" : t("answer.then", { label: network.label(second), value: shown(y[second]) }),
+    next:
+      second < 0 ? "" : t("answer.then", { label: network.label(second), value: shown(y[second]) }),
     right,
-    verdict: label === undefined ? "" : t(right ? "answer.right" : "answer.wrong", { label: network.label(label) }),
+    verdict:
+      label === undefined
+        ? ""
+        : t(right ? "answer.right" : "answer.wrong", { label: network.label(label) }),
   };
 }

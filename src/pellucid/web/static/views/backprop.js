@@ -29,7 +29,9 @@ export function backprop(page) {
       onchange: () => store.set({ target: target.value === "" ? null : Number(target.value) }),
     },
     h("option", { value: "" }, "–"),
-    ...Array.from({ length: Math.max(last.size, 2) }, (_, k) => h("option", { value: k }, network.label(k))),
+    ...Array.from({ length: Math.max(last.size, 2) }, (_, k) =>
+      h("option", { value: k }, network.label(k)),
+    ),
   );
   const known = h("small", {}, t("back.known"));
   const loss = h("output", { "data-testid": "example-loss" });
@@ -50,7 +52,11 @@ export function backprop(page) {
         h(
           "section",
           {},
-          h("h3", {}, `${layerName(t, layer)}: ${t(layer.last ? "back.by-sum" : "back.by-activation")}`),
+          h(
+            "h3",
+            {},
+            `${layerName(t, layer)}: ${t(layer.last ? "back.by-sum" : "back.by-activation")}`,
+          ),
           list.element,
         ),
       ),
@@ -105,7 +111,14 @@ export function backprop(page) {
 /** With its sign, in seven characters at most: gradients may be very small. @param {number} value */
 function brief(value) {
   const size = Math.abs(value);
-  const text = size >= 0.1 ? size.toFixed(2) : size >= 0.001 ? size.toFixed(3) : size ? size.toExponential(0) : "0";
+  const text =
+    size >= 0.1
+      ? size.toFixed(2)
+      : size >= 0.001
+        ? size.toFixed(3)
+        : size
+          ? size.toExponential(0)
+          : "0";
   return value ? minus(`${value < 0 ? "-" : "+"}${text}`) : text;
 }
 
@@ -123,20 +136,32 @@ function weights(page) {
   const list = bars(brief);
   const bias = h("p");
   const step = h("p", { class: "note", "data-testid": "gradient-step" });
-  const from = h("input", { type: "number", id: "check-from", min: 0, step: 1, onchange: () => again() });
-  const cells = ["backprop", "numeric", "difference"].map((name) => h("data", { "data-testid": `gradient-${name}` }));
+  const from = h("input", {
+    type: "number",
+    id: "check-from",
+    min: 0,
+    step: 1,
+    onchange: () => again(),
+  });
+  const cells = ["backprop", "numeric", "difference"].map((name) =>
+    h("data", { "data-testid": `gradient-${name}` }),
+  );
   const rows = /** @type {const} */ (["back.formula", "back.tried", "back.apart"]).map((key, i) =>
     h("div", {}, h("dt", {}, t(key)), h("dd", {}, cells[i])),
   );
   /** @type {{layer: number, neuron: number} | null} */
   let place = null;
   /** @type {number | null} */
-  let chosen = /^\d+$/.test(page.store.state.choices.from ?? "") ? Number(page.store.state.choices.from) : null; // the number of the incoming connection; null for the steepest
+  let chosen = /^\d+$/.test(page.store.state.choices.from ?? "")
+    ? Number(page.store.state.choices.from)
+    : null; // the number of the incoming connection; null for the steepest
   /** @type {[Look, Gradients, number] | null} */
   let shown = null;
   const again = () => {
     const asked = from.valueAsNumber; // what no connection has becomes the nearest that there is
-    chosen = Number.isNaN(asked) ? null : Math.min(Math.max(Math.round(asked), 0), Number(from.max));
+    chosen = Number.isNaN(asked)
+      ? null
+      : Math.min(Math.max(Math.round(asked), 0), Number(from.max));
     if (chosen !== null) from.value = String(chosen);
     page.choose("from", chosen === null ? null : String(chosen));
     if (shown) render(...shown);
@@ -172,7 +197,10 @@ function weights(page) {
     if (picture) picture.hidden = !pictured;
     list.element.hidden = pictured;
     const down = W.map((value) => (value ? -value : 0));
-    const steepest = down.reduce((best, value, i) => (Math.abs(value) > Math.abs(down[best]) ? i : best), 0);
+    const steepest = down.reduce(
+      (best, value, i) => (Math.abs(value) > Math.abs(down[best]) ? i : best),
+      0,
+    );
     if (pictured && picture) {
       paintSigned(picture, shape, down, Math.abs(down[steepest]));
       set(picture, { "aria-label": t("back.picture", { most: number(Math.abs(down[steepest])) }) });
@@ -199,7 +227,14 @@ function weights(page) {
     });
     const old = terms(look, { layer, index: neuron }).weights[at];
     const rate = usualRate(look.network);
-    say(step, t("back.step", { rate, old: minus(old.toFixed(4)), new: minus((old - rate * W[at]).toFixed(4)) }));
+    say(
+      step,
+      t("back.step", {
+        rate,
+        old: minus(old.toFixed(4)),
+        new: minus((old - rate * W[at]).toFixed(4)),
+      }),
+    );
   };
   const element = h(
     "section",

@@ -45,9 +45,18 @@ function shortSigned(value) {
 }
 
 function line() {
-  const [name, fill, value, told] = ["name", "fill", "value", "unseen"].map((kind) => h("span", { class: kind }));
+  const [name, fill, value, told] = ["name", "fill", "value", "unseen"].map((kind) =>
+    h("span", { class: kind }),
+  );
   for (const part of [name, value]) set(part, { "aria-hidden": "true" });
-  const row = h("li", {}, name, h("span", { class: "track", "aria-hidden": "true" }, fill), value, told);
+  const row = h(
+    "li",
+    {},
+    name,
+    h("span", { class: "track", "aria-hidden": "true" }, fill),
+    value,
+    told,
+  );
   return { row, name, fill, value, told };
 }
 

@@ -38,7 +38,10 @@ export function change(page) {
 /** @param {Page} page @param {Neuron} neuron */
 function nameOf(page, neuron) {
   const place = page.network.neuronLayers[neuron.layer];
-  return page.t("neuron.name", { layer: layerName(page.t, place), name: neuronName(page, place, neuron.index) });
+  return page.t("neuron.name", {
+    layer: layerName(page.t, place),
+    name: neuronName(page, place, neuron.index),
+  });
 }
 
 /** The chosen neuron: bias, off, one weight, all weights painted. @param {Page} page @returns {View} */
@@ -70,7 +73,13 @@ function oneNeuron(page) {
           ];
           if (neuron.layer === 1 && page.pictures) parts.unshift(painting(page, neuron));
         }
-        const hint = off ? t("detail.off") : neuron ? (changes ? null : t("detail.residual")) : t("change.choose");
+        const hint = off
+          ? t("detail.off")
+          : neuron
+            ? changes
+              ? null
+              : t("detail.residual")
+            : t("change.choose");
         place.replaceChildren(
           ...(hint ? [h("p", { class: "hint" }, hint)] : []),
           ...parts.map(({ element }) => element),
@@ -90,7 +99,9 @@ function oneNeuron(page) {
 /** The layers' activations: another one, or none at all. @param {Page} page @returns {View} */
 function layers(page) {
   const { t, store } = page;
-  const hidden = page.network.neuronLayers.filter(({ number, last, activation }) => number && !last && activation);
+  const hidden = page.network.neuronLayers.filter(
+    ({ number, last, activation }) => number && !last && activation,
+  );
   const rows = hidden.map((place) => {
     const select = h(
       "select",
@@ -98,14 +109,25 @@ function layers(page) {
         id: `activation-${place.number}`,
         "data-testid": `activation-${place.number}`,
         onchange: () =>
-          page.edit(withEdit(store.state.edits, { kind: "activation", layer: place.number, type: select.value })),
+          page.edit(
+            withEdit(store.state.edits, {
+              kind: "activation",
+              layer: place.number,
+              type: select.value,
+            }),
+          ),
       },
       ...Object.keys(ACTIVATIONS).map((type) => h("option", { value: type }, type)),
     );
     return {
       place,
       select,
-      element: h("div", { class: "line" }, h("label", { for: select.id }, layerName(t, place)), select),
+      element: h(
+        "div",
+        { class: "line" },
+        h("label", { for: select.id }, layerName(t, place)),
+        select,
+      ),
     };
   });
   const linear = () => store.state.edits.some(({ kind }) => kind === "linear");
@@ -116,7 +138,11 @@ function layers(page) {
       "data-testid": "remove-activations",
       onclick: () => {
         const { edits } = store.state;
-        page.edit(linear() ? edits.filter(({ kind }) => kind !== "linear") : withEdit(edits, { kind: "linear" }));
+        page.edit(
+          linear()
+            ? edits.filter(({ kind }) => kind !== "linear")
+            : withEdit(edits, { kind: "linear" }),
+        );
       },
     },
     t("change.linear"),
@@ -145,13 +171,20 @@ function layers(page) {
 /** Before and after: the drawing's answer, the neurons that hold another number, held-out digits. @param {Page} page @returns {View} */
 function effects(page) {
   const { t } = page;
-  const sure = t(page.network.layers.at(-1)?.type === "Sigmoid" ? "answer.match" : "answer.probability");
+  const sure = t(
+    page.network.layers.at(-1)?.type === "Sigmoid" ? "answer.match" : "answer.probability",
+  );
   const rows = /** @type {const} */ (["answer", "confidence", "neurons", "held"]).map((name) => {
     const cells = ["before", "after"].map((side) => h("td", { "data-testid": `${name}-${side}` }));
     return {
       name,
       cells,
-      element: h("tr", {}, h("th", { scope: "row" }, name === "confidence" ? sure : t(`effect.${name}`)), ...cells),
+      element: h(
+        "tr",
+        {},
+        h("th", { scope: "row" }, name === "confidence" ? sure : t(`effect.${name}`)),
+        ...cells,
+      ),
     };
   });
   const shown = rows.filter(({ name }) =>
@@ -159,10 +192,17 @@ function effects(page) {
   );
   const progress = h("progress", { max: 1, "aria-label": t("effect.counting") });
   const note = h("p", { class: "note" });
-  const tell = (/** @type {Look} */ { network, empty }, /** @type {import("../network/network.js").Pass} */ { y }) => {
-    if (empty || !network.classifies) return empty ? ["–", "–"] : [Array.from(y, short).join(", "), ""];
+  const tell = (
+    /** @type {Look} */ { network, empty },
+    /** @type {import("../network/network.js").Pass} */ { y },
+  ) => {
+    if (empty || !network.classifies)
+      return empty ? ["–", "–"] : [Array.from(y, short).join(", "), ""];
     const sure = network.confidence(y);
-    return [network.label(network.choose(y)), network.layers.at(-1)?.type === "Sigmoid" ? short(sure) : percent(sure)];
+    return [
+      network.label(network.choose(y)),
+      network.layers.at(-1)?.type === "Sigmoid" ? short(sure) : percent(sure),
+    ];
   };
   const [answer, confidence, neurons, held] = rows.map(({ cells }) => cells);
   const again = afterRest(REST, async (current) => {
@@ -219,7 +259,11 @@ function effects(page) {
       const sizes = look.network.neuronLayers.slice(1);
       const changed = sizes.reduce((sum, { number, size }) => {
         return (
-          sum + Array.from({ length: size }, (_, i) => Number(changedMuch(look, number, i))).reduce((a, b) => a + b, 0)
+          sum +
+          Array.from({ length: size }, (_, i) => Number(changedMuch(look, number, i))).reduce(
+            (a, b) => a + b,
+            0,
+          )
         );
       }, 0);
       const all = sizes.reduce((sum, { size }) => sum + size, 0);
@@ -271,7 +315,11 @@ function list(page) {
             "li",
             {},
             h("span", {}, told),
-            h("button", { type: "button", class: "small", "aria-label": name, onclick: remove }, t("edits.remove")),
+            h(
+              "button",
+              { type: "button", class: "small", "aria-label": name, onclick: remove },
+              t("edits.remove"),
+            ),
           );
         }),
       );
@@ -284,15 +332,22 @@ function words(page, edit) {
   const { t, network } = page;
   if (edit.kind === "linear") return t("edit.linear");
   if (edit.kind === "activation")
-    return t("edit.activation", { layer: layerName(t, network.neuronLayers[edit.layer]), type: edit.type });
+    return t("edit.activation", {
+      layer: layerName(t, network.neuronLayers[edit.layer]),
+      type: edit.type,
+    });
   const name = nameOf(page, { layer: edit.layer, index: edit.neuron });
   if (edit.kind === "off") return t("edit.off", { name });
   if (edit.kind === "bias") return t("edit.bias", { name, value: number(edit.value) });
-  if (edit.kind === "paint") return t("edit.paint", { name, count: edit.levels.filter(Boolean).length });
+  if (edit.kind === "paint")
+    return t("edit.paint", { name, count: edit.levels.filter(Boolean).length });
   const { shape } = page.facts;
   const pixel = shape && edit.layer === 1;
   const from = pixel
-    ? t("tune.pixel", { row: Math.floor(edit.from / shape[1]) + 1, column: (edit.from % shape[1]) + 1 })
+    ? t("tune.pixel", {
+        row: Math.floor(edit.from / shape[1]) + 1,
+        column: (edit.from % shape[1]) + 1,
+      })
     : neuronName(page, network.neuronLayers[edit.layer - 1], edit.from);
   return t("edit.weight", { name, from, value: number(edit.value) });
 }

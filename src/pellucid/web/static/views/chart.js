@@ -10,7 +10,9 @@ const MARKS = 5; // on an axis, at most, beside its beginning
 /** Round numbers from low to high. @param {number} low @param {number} high @param {number} [least] between two */
 function marks(low, high, least = 0) {
   const size = 10 ** Math.floor(Math.log10((high - low) / MARKS));
-  const step = [1, 2, 5, 10].map((n) => n * size).find((step) => step >= least && step * MARKS >= high - low);
+  const step = [1, 2, 5, 10]
+    .map((n) => n * size)
+    .find((step) => step >= least && step * MARKS >= high - low);
   const apart = step ?? least;
   const first = Math.ceil(low / apart - 1e-9);
   return Array.from(
@@ -37,7 +39,8 @@ export function chart(title, form) {
     render(lines, [low, high], { right: end, mark, told, whole } = {}) {
       const xs = lines.flatMap(({ points }) => points.map(([x]) => x));
       const [from, right] = [Math.min(0, ...xs), end ?? Math.max(1, ...xs)];
-      const X = (/** @type {number} */ x) => LEFT + ((x - from) / (right - from)) * (WIDTH - LEFT - EDGE);
+      const X = (/** @type {number} */ x) =>
+        LEFT + ((x - from) / (right - from)) * (WIDTH - LEFT - EDGE);
       const Y = (/** @type {number} */ y) =>
         HEIGHT - FOOT - ((Math.min(y, high) - low) / (high - low)) * (HEIGHT - FOOT - EDGE);
       const tick = (/** @type {string} */ text, /** @type {Record<string, any>} */ place) =>
@@ -57,14 +60,21 @@ export function chart(title, form) {
         ...lines.map(({ kind, points }) =>
           s("path", {
             class: `curve ${kind}`,
-            d: points.map(([x, y], i) => `${i ? "L" : "M"}${X(x).toFixed(1)} ${Y(y).toFixed(1)}`).join(""),
+            d: points
+              .map(([x, y], i) => `${i ? "L" : "M"}${X(x).toFixed(1)} ${Y(y).toFixed(1)}`)
+              .join(""),
           }),
         ),
         ...lines.flatMap(({ kind, points }) =>
           points.length > 12
             ? []
             : points.map(([x, y]) =>
-                s("circle", { class: `dot ${kind}`, cx: X(x).toFixed(1), cy: Y(y).toFixed(1), r: 3 }),
+                s("circle", {
+                  class: `dot ${kind}`,
+                  cx: X(x).toFixed(1),
+                  cy: Y(y).toFixed(1),
+                  r: 3,
+                }),
               ),
         ),
       );

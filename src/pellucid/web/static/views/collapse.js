@@ -33,21 +33,34 @@ export function collapse(page) {
       if (network !== shown.network) {
         const product = collapsed(network);
         const inputs = product ? page.digits.map(({ pixels }) => asTaken(network, pixels)) : [];
-        shown = { network, product, digits: Math.max(0, ...inputs.map((x) => difference(network, product, x))) };
+        shown = {
+          network,
+          product,
+          digits: Math.max(0, ...inputs.map((x) => difference(network, product, x))),
+        };
       }
       const { product } = shown;
       element.hidden = !product;
-      if (!product || (!repaint && network === before?.network && look.pass === before.pass)) return;
+      if (!product || (!repaint && network === before?.network && look.pass === before.pass))
+        return;
       const [D, K] = [product.W.length / product.b.length, product.b.length];
       const chain = product.shapes.map(([rows, columns]) => `${rows} × ${columns}`).join(" · ");
-      const counted = { chain, one: `${D} × ${K}`, count: count((D + 1) * K), all: count(network.parameterCount) };
+      const counted = {
+        chain,
+        one: `${D} × ${K}`,
+        count: count((D + 1) * K),
+        all: count(network.parameterCount),
+      };
       say(told, t("collapse.told", counted));
       if (repaint || network !== before?.network)
         pictures.replaceChildren(...columns(page, network, product, facts.shape));
       const largest = Math.max(shown.digits, difference(network, product, look.pass.x));
       say(
         same,
-        t("collapse.same", { rows: count(page.digits.length + 1), difference: minus(largest.toExponential(1)) }),
+        t("collapse.same", {
+          rows: count(page.digits.length + 1),
+          difference: minus(largest.toExponential(1)),
+        }),
       );
       set(same, { "data-difference": largest });
     },
@@ -83,7 +96,10 @@ function difference(network, product, x) {
   const affine = {
     type: "Affine",
     options: {},
-    arrays: { W: { shape: [W.length / b.length, b.length], data: W }, b: { shape: [b.length], data: b } },
+    arrays: {
+      W: { shape: [W.length / b.length, b.length], data: W },
+      b: { shape: [b.length], data: b },
+    },
   };
   const z = LAYERS.Affine.forward(affine, network.activations(pass, 0));
   const own = /** @type {Float64Array} */ (network.sums(pass, L));

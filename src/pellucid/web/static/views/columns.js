@@ -16,18 +16,30 @@ export function columns(page) {
   const { t, facts } = page;
   const row = changing(page);
   const controls = facts.fields.length
-    ? facts.fields.map((field, i) => (field.categories ? choice(page, field, i, row) : measure(page, field, i, row)))
+    ? facts.fields.map((field, i) =>
+        field.categories ? choice(page, field, i, row) : measure(page, field, i, row),
+      )
     : Array.from({ length: page.D }, (_, i) => plain(facts.columns[i] ?? String(i), i, row));
   return {
     element: h(
       "section",
-      { id: "drawing", tabindex: -1, class: "card pad columns", "aria-labelledby": "columns-title" },
+      {
+        id: "drawing",
+        tabindex: -1,
+        class: "card pad columns",
+        "aria-labelledby": "columns-title",
+      },
       h("h2", { id: "columns-title" }, t("columns.title")),
-      h("div", { class: "fields", "data-control": "settings" }, ...controls.map(({ element }) => element)),
+      h(
+        "div",
+        { class: "fields", "data-control": "settings" },
+        ...controls.map(({ element }) => element),
+      ),
       h("div", { class: "tools" }, startButton(page)),
     ),
     render({ state: { input } }, before) {
-      if (input !== before?.state.input) for (const control of controls) control.render(input.values);
+      if (input !== before?.state.input)
+        for (const control of controls) control.render(input.values);
     },
   };
 }
@@ -54,7 +66,11 @@ function changing(page) {
 /** @param {Page} page */
 function startButton(page) {
   const onclick = () => page.input(page.facts.start, { kind: "drawn" });
-  return h("button", { type: "button", class: "small", "data-testid": "row-start", onclick }, page.t("columns.start"));
+  return h(
+    "button",
+    { type: "button", class: "small", "data-testid": "row-start", onclick },
+    page.t("columns.start"),
+  );
 }
 
 /** A number by its field alone: within what limits it lies is not known. @param {string} name @param {number} i @param {Row} row @returns {Control} */
@@ -96,9 +112,21 @@ function measure({ t }, { name, inputs, offset = 0, low = 0, high = 1, filled = 
   const flag =
     mark === undefined
       ? null
-      : h("span", { class: "flag" }, missing, h("label", { for: missing.id }, t("columns.missing")));
+      : h(
+          "span",
+          { class: "flag" },
+          missing,
+          h("label", { for: missing.id }, t("columns.missing")),
+        );
   return {
-    element: h("div", { class: "column", role: "group", "aria-label": name }, label, number, slider, flag),
+    element: h(
+      "div",
+      { class: "column", role: "group", "aria-label": name },
+      label,
+      number,
+      slider,
+      flag,
+    ),
     render(values) {
       missing.checked = mark !== undefined && values[mark] === 1;
       number.disabled = slider.disabled = missing.checked;

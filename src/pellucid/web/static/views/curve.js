@@ -14,7 +14,9 @@ const STEPS = 96;
  * @returns {import("./detail.js").Part}
  */
 export function curve({ t, network }, { layer, index }) {
-  const activation = /** @type {import("../network/layers.js").Layer} */ (network.neuronLayers[layer].activation);
+  const activation = /** @type {import("../network/layers.js").Layer} */ (
+    network.neuronLayers[layer].activation
+  );
   const f = LAYERS[activation.type].curve;
   const line = s("path", { class: "curve" });
   const guide = s("path", { class: "guide" });
@@ -49,7 +51,8 @@ export function curve({ t, network }, { layer, index }) {
       const z = /** @type {Float64Array} */ (look.network.sums(look.pass, layer))[index];
       const y = look.network.activations(look.pass, layer)[index];
       say(formula, `${symbol(activation.type)}(${number(z)}) = ${number(y)}`);
-      const middled = activation.type === "Sigmoid" || activation.type === "Tanh" || activation.type === "ReLU";
+      const middled =
+        activation.type === "Sigmoid" || activation.type === "Tanh" || activation.type === "ReLU";
       say(
         threshold,
         f
@@ -63,16 +66,26 @@ export function curve({ t, network }, { layer, index }) {
       const xs = Array.from({ length: STEPS + 1 }, (_, i) => -reach + (2 * reach * i) / STEPS);
       const ys = xs.map((x) => f(activation, x));
       const [low, high] = [Math.min(0, ...ys), Math.max(1, ...ys)];
-      const X = (/** @type {number} */ x) => EDGE + ((x + reach) / (2 * reach)) * (WIDTH - 2 * EDGE);
-      const Y = (/** @type {number} */ value) => HEIGHT - EDGE - ((value - low) / (high - low)) * (HEIGHT - 2 * EDGE);
-      set(line, { d: xs.map((x, i) => `${i ? "L" : "M"}${X(x).toFixed(1)} ${Y(ys[i]).toFixed(1)}`).join("") });
+      const X = (/** @type {number} */ x) =>
+        EDGE + ((x + reach) / (2 * reach)) * (WIDTH - 2 * EDGE);
+      const Y = (/** @type {number} */ value) =>
+        HEIGHT - EDGE - ((value - low) / (high - low)) * (HEIGHT - 2 * EDGE);
+      set(line, {
+        d: xs.map((x, i) => `${i ? "L" : "M"}${X(x).toFixed(1)} ${Y(ys[i]).toFixed(1)}`).join(""),
+      });
       set(axes, { d: `M${EDGE} ${Y(0)}H${WIDTH - EDGE}M${X(0)} ${EDGE - 6}V${HEIGHT - EDGE}` });
-      set(guide, { d: `M${X(z).toFixed(1)} ${Y(0).toFixed(1)}V${Y(y).toFixed(1)}H${X(0).toFixed(1)}` });
+      set(guide, {
+        d: `M${X(z).toFixed(1)} ${Y(0).toFixed(1)}V${Y(y).toFixed(1)}H${X(0).toFixed(1)}`,
+      });
       set(point, { cx: X(z).toFixed(1), cy: Y(y).toFixed(1) });
       say(ends[0], minus(String(-reach)));
       say(ends[1], String(reach));
       set(svg, {
-        "aria-label": t("detail.curve.label", { name: activation.type, sum: number(z), activation: number(y) }),
+        "aria-label": t("detail.curve.label", {
+          name: activation.type,
+          sum: number(z),
+          activation: number(y),
+        }),
       });
     },
   };

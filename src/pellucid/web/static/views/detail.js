@@ -55,7 +55,8 @@ export function detail(page) {
         if (before && neuron && sheets.matches && !look.state.step) shown(neuron);
       }
       const repainted = before && look.state.theme !== before.state.theme; // pictures have the theme's colours
-      if (changed || repainted || look.pass !== before?.pass) for (const part of parts) part.render(look);
+      if (changed || repainted || look.pass !== before?.pass)
+        for (const part of parts) part.render(look);
     },
   };
 }
@@ -65,13 +66,18 @@ const sheets = matchMedia("(max-width: 1099px)");
 
 /** Keep the chosen neuron in sight above the sheet. @param {Neuron} neuron */
 function shown({ layer, index }) {
-  requestAnimationFrame(() => reveal(document.querySelector(`[data-testid="neuron-${layer}-${index}"]`)));
+  requestAnimationFrame(() =>
+    reveal(document.querySelector(`[data-testid="neuron-${layer}-${index}"]`)),
+  );
 }
 
 /** @param {Page} page @param {Neuron} neuron */
 function headline(page, { layer, index }) {
   const place = page.network.neuronLayers[layer];
-  const text = page.t("neuron.name", { layer: layerName(page.t, place), name: neuronName(page, place, index) });
+  const text = page.t("neuron.name", {
+    layer: layerName(page.t, place),
+    name: neuronName(page, place, index),
+  });
   return text[0].toUpperCase() + text.slice(1);
 }
 
@@ -95,7 +101,8 @@ function partsOf(page, look, neuron) {
 export function contributions(page, neuron) {
   if (!page.network.neuronLayers[neuron.layer].affine) return [note(page.t("detail.residual"))];
   const { shape } = page.facts;
-  const first = neuron.layer === 1 && shape ? pictures(page, shape, neuron) : incoming(page, neuron);
+  const first =
+    neuron.layer === 1 && shape ? pictures(page, shape, neuron) : incoming(page, neuron);
   return [first, sum(page, neuron)];
 }
 
@@ -123,12 +130,17 @@ function pictures({ t }, shape, neuron) {
       const { weights, products, total } = terms(look, neuron);
       const [low, high] = [Math.min(...weights), Math.max(...weights)];
       const largest = Math.max(-low, high); // one scale for both pictures: a lit pixel keeps its colour
-      if (weights.some((weight, i) => weight !== painted.weights[i]) || look.state.theme !== painted.theme) {
+      if (
+        weights.some((weight, i) => weight !== painted.weights[i]) ||
+        look.state.theme !== painted.theme
+      ) {
         paintSigned(left, shape, weights, largest);
         painted = { weights, theme: look.state.theme };
       }
       paintSigned(right, shape, products, largest);
-      set(left, { "aria-label": t("detail.picture.weights", { low: number(low), high: number(high) }) });
+      set(left, {
+        "aria-label": t("detail.picture.weights", { low: number(low), high: number(high) }),
+      });
       set(right, { "aria-label": t("detail.picture.products", { sum: number(total) }) });
       say(range, `${number(low)} … ${signed(high)}`);
       say(added, `Σ = ${number(total)}`);
@@ -203,7 +215,11 @@ function outgoing(page, neuron) {
 
 /** The sum, its numbers filled in. @param {Page} page @param {Neuron} neuron @returns {Part} */
 function sum({ t }, neuron) {
-  const [products, bias, total] = [h("data", {}), h("data", {}), h("data", { "data-testid": "weighted-sum" })];
+  const [products, bias, total] = [
+    h("data", {}),
+    h("data", {}),
+    h("data", { "data-testid": "weighted-sum" }),
+  ];
   const sign = h("span", { class: "sign" });
   const row = (
     /** @type {string | Node} */ sign,
@@ -235,7 +251,9 @@ function sum({ t }, neuron) {
     render(look) {
       const known = biasOf(look, neuron.layer, neuron.index);
       const incoming = terms(look, neuron).total;
-      const z = /** @type {Float64Array} */ (look.network.sums(look.pass, neuron.layer))[neuron.index];
+      const z = /** @type {Float64Array} */ (look.network.sums(look.pass, neuron.layer))[
+        neuron.index
+      ];
       const [first, second, whole] = adding([incoming, known, z]);
       for (const [place, value, text] of /** @type {const} */ ([
         [products, incoming, first],

@@ -67,7 +67,11 @@ export function evaluate(page) {
         "div",
         {},
         h("p", { class: "note" }, t("evaluate.matrix")),
-        h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": t("evaluate.matrix.name") }, table),
+        h(
+          "div",
+          { class: "scroll", tabindex: 0, role: "region", "aria-label": t("evaluate.matrix.name") },
+          table,
+        ),
       ),
       pictures.element,
     ),
@@ -107,7 +111,10 @@ function matrix({ t, network }, { counts }, open) {
         String(hits),
       );
       button.dataset.cell = String([i, j]);
-      button.style.setProperty("--share", `${(100 * Math.min(1, (i === j ? 0.5 : 12) * (hits / total))).toFixed(1)}%`);
+      button.style.setProperty(
+        "--share",
+        `${(100 * Math.min(1, (i === j ? 0.5 : 12) * (hits / total))).toFixed(1)}%`,
+      );
       return h("td", { class: i === j ? "right" : null }, button);
     });
     return h(
@@ -146,7 +153,13 @@ function gallery(page, openAll) {
     more.hidden = !rest.length;
     more.onclick = () => add(rest);
   };
-  const element = h("section", { hidden: true }, h("div", { class: "line" }, title, all), list, more);
+  const element = h(
+    "section",
+    { hidden: true },
+    h("div", { class: "line" }, title, all),
+    list,
+    more,
+  );
   return {
     element,
     /** @param {HeldOut} held @param {Cell} cell */
@@ -157,7 +170,10 @@ function gallery(page, openAll) {
       const words = cell
         ? { label: network.label(cell[0]), answer: network.label(cell[1]) }
         : { label: "", answer: "" };
-      say(title, t(cell ? "evaluate.cell" : "evaluate.misread", { ...words, count: count(digits.length) }));
+      say(
+        title,
+        t(cell ? "evaluate.cell" : "evaluate.misread", { ...words, count: count(digits.length) }),
+      );
       all.hidden = !cell;
       list.replaceChildren();
       add(digits);
@@ -181,15 +197,22 @@ function robustness(page) {
           await fetch(`robustness/${change}`, { method: "POST", body })
         ).json();
         const drawn = chart(t(`robust.${change}`), (value) => `${(100 * value).toFixed(0)} %`);
-        const points = levels.map((/** @type {number} */ level, /** @type {number} */ i) => [level, accuracy[i]]);
+        const points = levels.map((/** @type {number} */ level, /** @type {number} */ i) => [
+          level,
+          accuracy[i],
+        ]);
         const words = points.map(
           (/** @type {number[]} */ [level, share], /** @type {number} */ i) =>
             `${level}: ${percent(share)} (${percent(intervals[i][0])} – ${percent(intervals[i][1])})`,
         );
-        drawn.render([{ name: t("robust.right", { rows: count(rows) }), kind: "first", points }], [0, 1], {
-          right: Math.max(...levels),
-          told: words.join(", "),
-        });
+        drawn.render(
+          [{ name: t("robust.right", { rows: count(rows) }), kind: "first", points }],
+          [0, 1],
+          {
+            right: Math.max(...levels),
+            told: words.join(", "),
+          },
+        );
         set(drawn.element, { title: words.join("\n") });
         charts.append(drawn.element);
       }
@@ -199,7 +222,11 @@ function robustness(page) {
     }
     button.disabled = false;
   };
-  const button = h("button", { type: "button", "data-testid": "robustness", onclick: measure }, t("robust.measure"));
+  const button = h(
+    "button",
+    { type: "button", "data-testid": "robustness", onclick: measure },
+    t("robust.measure"),
+  );
   return h(
     "section",
     { class: "learning" },

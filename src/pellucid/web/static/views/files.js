@@ -24,7 +24,9 @@ export function modelFiles(page) {
       { class: "tools" },
       button("save-model", "edits.save", () => download(page)),
       button("open-model", "files.open", () => file.click()),
-      page.base === page.opened ? null : button("first-model", "learn.opened", () => show(page, page.opened)),
+      page.base === page.opened
+        ? null
+        : button("first-model", "learn.opened", () => show(page, page.opened)),
     ),
     file,
     told,
@@ -39,7 +41,8 @@ async function opened(page, file) {
   } catch {
     return page.t("files.unread");
   }
-  const sizes = (/** @type {Network} */ { D, neuronLayers }) => `${D}, ${neuronLayers.at(-1)?.size}`;
+  const sizes = (/** @type {Network} */ { D, neuronLayers }) =>
+    `${D}, ${neuronLayers.at(-1)?.size}`;
   if (sizes(network) !== sizes(page.base) || network.takesBytes !== page.base.takesBytes)
     return page.t("files.other", { asked: sizes(page.base), got: sizes(network) });
   show(page, network);

@@ -48,7 +48,12 @@ export function header(page) {
       theme,
       h(
         "button",
-        { type: "button", "data-testid": "language", lang: language, onclick: () => store.set({ language }) },
+        {
+          type: "button",
+          "data-testid": "language",
+          lang: language,
+          onclick: () => store.set({ language }),
+        },
         t("header.language"),
       ),
     ),
@@ -60,7 +65,11 @@ export function header(page) {
       // The accuracy is that of the network as it was opened, and of no other.
       const own = facts.accuracy !== null && look.network === page.opened;
       const learned = page.base !== page.opened;
-      const told = own ? [...said, t("header.accuracy", words)] : learned ? [...said, t("header.learned")] : said;
+      const told = own
+        ? [...said, t("header.accuracy", words)]
+        : learned
+          ? [...said, t("header.learned")]
+          : said;
       if (line.textContent !== told.join(" · "))
         line.replaceChildren(...told.flatMap((text, i) => [i ? " · " : "", h("span", {}, text)]));
       set(open, { "aria-expanded": String(look.state.step !== null) });

@@ -41,7 +41,9 @@ export function geometry(layers, shape, width, tall) {
   const room = outputRoom(width, narrow);
   const left = shape ? (narrow ? 8 : side + 0.05 * width) : narrow ? 56 : 120;
   const share = (width - left - room.x - room.bar - room.value) / Math.max(circles.length, 1);
-  const places = circles.map((layer, i) => block(layer, left + share * (i + 0.5), share, top, height - top - 8));
+  const places = circles.map((layer, i) =>
+    block(layer, left + share * (i + 0.5), share, top, height - top - 8),
+  );
   spread(places, share, narrow && shape !== null);
   const least = Math.min(...places.map(({ r }) => r));
   for (const layer of places) layer.r = Math.min(layer.r, 1.3 * least);

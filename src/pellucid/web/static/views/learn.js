@@ -37,7 +37,10 @@ function begun(page) {
 /** @param {Page} page @param {Learning} learning @returns {View} */
 function training(page, learning) {
   const { t } = page;
-  const button = (/** @type {"play" | "pause" | "step" | "epoch"} */ name, /** @type {string} */ order) =>
+  const button = (
+    /** @type {"play" | "pause" | "step" | "epoch"} */ name,
+    /** @type {string} */ order,
+  ) =>
     h(
       "button",
       { type: "button", "data-testid": `train-${name}`, onclick: () => learning.order(order) },
@@ -52,7 +55,12 @@ function training(page, learning) {
   const which = h("span");
   const opened = h(
     "button",
-    { type: "button", class: "small", "data-testid": "train-opened", onclick: () => learning.leave() },
+    {
+      type: "button",
+      class: "small",
+      "data-testid": "train-opened",
+      onclick: () => learning.leave(),
+    },
     t("learn.opened"),
   );
   const shown = h("p", { class: "line note" }, which, opened);
@@ -66,12 +74,26 @@ function training(page, learning) {
     oninput: () => goBack(learning, learning.news?.kept[Number(back.value)] ?? 0),
   });
   const reached = h("output", { for: "train-back" });
-  const rewind = h("p", { class: "line" }, h("label", { for: "train-back" }, t("learn.back")), back, reached);
+  const rewind = h(
+    "p",
+    { class: "line" },
+    h("label", { for: "train-back" }, t("learn.back")),
+    back,
+    reached,
+  );
   const element = h(
     "div",
     { class: "learning" },
     h("p", {}, t("learn.text")),
-    h("div", { class: "line" }, play, pause, button("step", "batch"), button("epoch", "epoch"), place),
+    h(
+      "div",
+      { class: "line" },
+      play,
+      pause,
+      button("step", "batch"),
+      button("epoch", "epoch"),
+      place,
+    ),
     shown,
     h(
       "dl",
@@ -109,7 +131,8 @@ function training(page, learning) {
       if (news && document.activeElement !== back) back.value = String(kept.indexOf(news.shown));
       say(reached, String(news?.shown ?? 0));
       const words = notices(page, learning);
-      if (told.textContent !== words.join("")) told.replaceChildren(...words.map((text) => h("p", {}, text)));
+      if (told.textContent !== words.join(""))
+        told.replaceChildren(...words.map((text) => h("p", {}, text)));
       const line = (
         /** @type {Key} */ name,
         /** @type {Line["kind"]} */ kind,
@@ -117,10 +140,18 @@ function training(page, learning) {
       ) => ({
         name: t(name),
         kind,
-        points: records.map((record) => /** @type {[number, number]} */ ([record.epoch, record[column]])),
+        points: records.map(
+          (record) => /** @type {[number, number]} */ ([record.epoch, record[column]]),
+        ),
       });
-      const highest = Math.max(0.01, ...records.flatMap((record) => [record.loss, record.validation_loss]));
-      const lowest = Math.min(0.9, ...records.flatMap((record) => [record.accuracy, record.validation_accuracy]));
+      const highest = Math.max(
+        0.01,
+        ...records.flatMap((record) => [record.loss, record.validation_loss]),
+      );
+      const lowest = Math.min(
+        0.9,
+        ...records.flatMap((record) => [record.accuracy, record.validation_accuracy]),
+      );
       const more = { whole: true, ...(records.length > 1 ? { mark: news?.shown } : {}) };
       losses.render(
         [line("learn.learned", "first", "loss"), line("learn.held", "second", "validation_loss")],
@@ -128,7 +159,10 @@ function training(page, learning) {
         more,
       );
       accuracies.render(
-        [line("learn.learned", "first", "accuracy"), line("learn.held", "second", "validation_accuracy")],
+        [
+          line("learn.learned", "first", "accuracy"),
+          line("learn.held", "second", "validation_accuracy"),
+        ],
         [Math.floor(lowest * 10) / 10, 1],
         more,
       );
@@ -162,17 +196,22 @@ function whileRunning({ t }, learning) {
     min: 0,
     step: "any",
     value: settings.rate,
-    onchange: () => Number(rate.value) > 0 && learning.set({ rate: Math.min(Number(rate.value), 1e6) }),
+    onchange: () =>
+      Number(rate.value) > 0 && learning.set({ rate: Math.min(Number(rate.value), 1e6) }),
   });
   const batch = h(
     "select",
     { id: "train-batch", onchange: () => learning.set({ batch: Number(batch.value) }) },
-    ...BATCHES.map((size) => h("option", { value: size, selected: size === settings.batch }, String(size))),
+    ...BATCHES.map((size) =>
+      h("option", { value: size, selected: size === settings.batch }, String(size)),
+    ),
   );
   const pace = h(
     "select",
     { id: "train-pace", onchange: () => learning.set({ pace: pace.value }) },
-    ...PACES.map((name) => h("option", { value: name, selected: name === settings.pace }, t(`learn.pace.${name}`))),
+    ...PACES.map((name) =>
+      h("option", { value: name, selected: name === settings.pace }, t(`learn.pace.${name}`)),
+    ),
   );
   return h(
     "div",
@@ -201,12 +240,15 @@ function beginning({ t }, learning) {
     id: "train-hidden",
     value: settings.hidden,
     pattern: "([1-9]\\d{0,2})(,\\s*[1-9]\\d{0,2}){0,3}",
-    onchange: () => hidden.checkValidity() && learning.set({ hidden: hidden.value.replace(/\s/g, "") }),
+    onchange: () =>
+      hidden.checkValidity() && learning.set({ hidden: hidden.value.replace(/\s/g, "") }),
   });
   const activation = h(
     "select",
     { id: "train-activation", onchange: () => learning.set({ activation: activation.value }) },
-    ...ACTIVATIONS.map((name) => h("option", { value: name, selected: name === settings.activation }, name)),
+    ...ACTIVATIONS.map((name) =>
+      h("option", { value: name, selected: name === settings.activation }, name),
+    ),
   );
   const seed = h("input", {
     type: "number",
@@ -231,7 +273,11 @@ function beginning({ t }, learning) {
     h(
       "div",
       { class: "line" },
-      h("button", { type: "button", "data-testid": "train-start", onclick: () => learning.start() }, t("learn.start")),
+      h(
+        "button",
+        { type: "button", "data-testid": "train-start", onclick: () => learning.start() },
+        t("learn.start"),
+      ),
     ),
     h("p", { class: "note" }, t("learn.seed.help")),
   );
@@ -259,7 +305,8 @@ function notices(page, { news, records, lost }) {
   for (const kind of /** @type {const} */ (["dead", "saturated"])) {
     const { count, some } = news.quiet[kind];
     const names = some.map(([layer, neuron]) => nameOf(page, layer, neuron)).join(", ");
-    if (count) words.push(t(`learn.${kind}`, { count, names: count > some.length ? `${names}, …` : names }));
+    if (count)
+      words.push(t(`learn.${kind}`, { count, names: count > some.length ? `${names}, …` : names }));
   }
   return words;
 }
@@ -267,6 +314,8 @@ function notices(page, { news, records, lost }) {
 /** @param {Page} page @param {string} layer index of a layer of activations @param {number} neuron */
 function nameOf(page, layer, neuron) {
   const index = Number.parseInt(layer);
-  const place = page.network.neuronLayers.find(({ number: at, first, stop }) => at && first <= index && index < stop);
+  const place = page.network.neuronLayers.find(
+    ({ number: at, first, stop }) => at && first <= index && index < stop,
+  );
   return place ? `${layerName(page.t, place)}: ${neuronName(page, place, neuron)}` : String(neuron);
 }

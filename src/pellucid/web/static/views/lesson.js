@@ -20,23 +20,34 @@ import { show } from "./steps.js";
 /** Leave the lesson; what is seen stays. @param {Page} page */
 function leave({ store }) {
   store.set({ step: null });
-  /** @type {HTMLElement | null} */ (document.querySelector('[data-testid="lesson-open"]'))?.focus();
+  /** @type {HTMLElement | null} */ (
+    document.querySelector('[data-testid="lesson-open"]')
+  )?.focus();
 }
 
 /** @param {Page} page @returns {View} */
 export function lesson(page) {
   const { t, store } = page;
   const here = () => store.state.step ?? 1;
-  const button = (/** @type {string} */ id, /** @type {string} */ text, /** @type {() => void} */ onclick) =>
-    h("button", { type: "button", "data-testid": `lesson-${id}`, onclick }, text);
+  const button = (
+    /** @type {string} */ id,
+    /** @type {string} */ text,
+    /** @type {() => void} */ onclick,
+  ) => h("button", { type: "button", "data-testid": `lesson-${id}`, onclick }, text);
   const title = h("h2", { id: "lesson-title" });
   const told = h("p", { "data-testid": "lesson-text" });
   const extra = h("div", { class: "extra" });
   const hint = h("p", { class: "try" });
   const terms = h("p", { class: "terms" });
   const spoken = h("p", { class: "unseen", role: "status" });
-  const previous = button("previous", t("lesson.previous"), () => here() > 1 && show(page, here() - 1));
-  const next = button("next", t("lesson.next"), () => (here() < STEPS.length ? show(page, here() + 1) : leave(page)));
+  const previous = button(
+    "previous",
+    t("lesson.previous"),
+    () => here() > 1 && show(page, here() - 1),
+  );
+  const next = button("next", t("lesson.next"), () =>
+    here() < STEPS.length ? show(page, here() + 1) : leave(page),
+  );
   const again = button("again", t("lesson.again"), () => show(page, here()));
   const marked = () => document.querySelector(".spoken");
   const far = button("show", t("lesson.show"), () => marked()?.scrollIntoView({ block: "center" }));
@@ -63,7 +74,13 @@ export function lesson(page) {
     hint,
     terms,
     h("div", { class: "tools" }, far, again),
-    h("nav", { class: "walk", "data-control": "lesson", "aria-label": t("lesson.steps") }, previous, list, next),
+    h(
+      "nav",
+      { class: "walk", "data-control": "lesson", "aria-label": t("lesson.steps") },
+      previous,
+      list,
+      next,
+    ),
     spoken,
   );
   element.addEventListener("keydown", (event) => {
@@ -81,7 +98,9 @@ export function lesson(page) {
     const { step } = store.state;
     if (step) point(STEPS[step - 1].spoken);
   });
-  const sight = new IntersectionObserver((seen) => (far.hidden = seen[seen.length - 1].isIntersecting));
+  const sight = new IntersectionObserver(
+    (seen) => (far.hidden = seen[seen.length - 1].isIntersecting),
+  );
   return {
     element,
     render(look, before) {
@@ -95,9 +114,13 @@ export function lesson(page) {
       if (turned) {
         say(title, `${step}. ${titleOf(page, chosen)}`);
         say(hint, t(`lesson.${chosen.id}.try`, names(page)));
-        terms.replaceChildren(...chosen.terms.flatMap((name, i) => [i ? " · " : "", ...term(page, name)]));
+        terms.replaceChildren(
+          ...chosen.terms.flatMap((name, i) => [i ? " · " : "", ...term(page, name)]),
+        );
         const last = step === STEPS.length;
-        extra.replaceChildren(...(chosen.id === "activations" ? [chain(page)] : last ? [onward(page)] : []));
+        extra.replaceChildren(
+          ...(chosen.id === "activations" ? [chain(page)] : last ? [onward(page)] : []),
+        );
         element.scrollTop = 0; // a sheet scrolls by itself
         list.selectedIndex = step - 1;
         set(previous, { "aria-disabled": step === 1 }); // not disabled: the focus stays on it
@@ -121,7 +144,12 @@ export function lesson(page) {
 
 /** What to do after the last step. @param {Page} page */
 function onward(page) {
-  return h("div", {}, h("h3", {}, page.t("lesson.onward")), h("ul", { class: "starts" }, ...starts(page, true)));
+  return h(
+    "div",
+    {},
+    h("h3", {}, page.t("lesson.onward")),
+    h("ul", { class: "starts" }, ...starts(page, true)),
+  );
 }
 
 /** @param {Page} page @param {LessonStep} step */
@@ -133,13 +161,24 @@ export function titleOf({ t, D, network }, { id }) {
 function term({ store }, name) {
   const { language } = store.state;
   const other = language === "ko" ? "en" : "ko";
-  return [h("b", {}, TEXTS[language][`term.${name}`]), " ", h("span", { lang: other }, TEXTS[other][`term.${name}`])];
+  return [
+    h("b", {}, TEXTS[language][`term.${name}`]),
+    " ",
+    h("span", { lang: other }, TEXTS[other][`term.${name}`]),
+  ];
 }
 
 /** What the page calls things that a step speaks of. @param {Page} page */
 function names({ t }) {
   const [change, back, tune] = [t("change.title"), t("back.title"), t("tune.title")];
-  return { change, back, tune, matrix: t("matrix.title"), count: t("count.title"), torch: t("codes.title") };
+  return {
+    change,
+    back,
+    tune,
+    matrix: t("matrix.title"),
+    count: t("count.title"),
+    torch: t("codes.title"),
+  };
 }
 
 /** What a step says in numbers. @param {Page} page @param {Look} look @param {LessonStep} step */
@@ -149,7 +188,8 @@ function values(page, look, step) {
     layer: 1,
     index: Math.min(3, network.neuronLayers[1].size - 1),
   };
-  const { layer, index } = step.neuron && state.neuron && state.neuron.layer === meant.layer ? state.neuron : meant;
+  const { layer, index } =
+    step.neuron && state.neuron && state.neuron.layer === meant.layer ? state.neuron : meant;
   const [sum, bias] = [network.sums(pass, layer)?.[index] ?? 0, biasOf(look, layer, index)];
   return {
     ...names(page),
@@ -169,12 +209,15 @@ function values(page, look, step) {
 /** Whether all is as the step set it. @param {Look} look @param {Partial<import("../state.js").State>} meant */
 function asSet({ state }, { input, neuron, panel }) {
   const same = state.neuron?.layer === neuron?.layer && state.neuron?.index === neuron?.index;
-  return same && state.panel === panel && state.input.values === input?.values && !state.edits.length;
+  return (
+    same && state.panel === panel && state.input.values === input?.values && !state.edits.length
+  );
 }
 
 /** Mark what a step speaks of, and nothing else. @param {string | null} selector */
 function point(selector) {
   const found = new Set(selector ? document.querySelectorAll(selector) : []);
-  for (const old of document.querySelectorAll(".spoken")) if (!found.has(old)) old.classList.remove("spoken");
+  for (const old of document.querySelectorAll(".spoken"))
+    if (!found.has(old)) old.classList.remove("spoken");
   for (const element of found) element.classList.add("spoken");
 }

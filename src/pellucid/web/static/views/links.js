@@ -18,8 +18,11 @@ export function backdrop({ picture, layers, narrow }) {
   let path = "";
   if (picture && layers.length) {
     const [right, bottom] = [picture.x + picture.width, picture.y + picture.height];
-    const [x, y] = narrow ? [(picture.x + right) / 2, bottom] : [right, picture.y + picture.height / 2];
-    if (layers[0].neurons.length <= 256) for (const to of layers[0].neurons) path += line({ x, y }, to);
+    const [x, y] = narrow
+      ? [(picture.x + right) / 2, bottom]
+      : [right, picture.y + picture.height / 2];
+    if (layers[0].neurons.length <= 256)
+      for (const to of layers[0].neurons) path += line({ x, y }, to);
   }
   layers.slice(1).forEach((layer, i) => {
     const before = layers[i].neurons;
@@ -49,7 +52,8 @@ function incoming(place, look, L, index) {
   for (let d = 0; d < D; d++) {
     const from = at(place, L - 1, d, look);
     // Of 784 pixels those count that are lit; of neurons, all.
-    const rank = Math.abs(W[d * H + index]) * (place.picture && L === 1 && anyLit ? Math.abs(before[d]) : 1);
+    const rank =
+      Math.abs(W[d * H + index]) * (place.picture && L === 1 && anyLit ? Math.abs(before[d]) : 1);
     if (from && rank) found.push({ from, to, weight: W[d * H + index], rank });
   }
   return drawn(found);

@@ -35,7 +35,9 @@ export function loading(page) {
       },
       t(`load.${name}.short`),
     );
-  const last = page.facts.server ? page.facts.rows - 1 : Math.max(0, ...digits.map(({ index }) => index));
+  const last = page.facts.server
+    ? page.facts.rows - 1
+    : Math.max(0, ...digits.map(({ index }) => index));
   const numbered = h("input", {
     type: "number",
     id: "load-number",
@@ -61,7 +63,9 @@ export function loading(page) {
           button("misread", () => show(after(page, (digit) => misread(page, digit)))),
         )
       : null,
-    digits.length ? h("p", { class: "line" }, h("label", { for: numbered.id }, t("load.number")), numbered) : null,
+    digits.length
+      ? h("p", { class: "line" }, h("label", { for: numbered.id }, t("load.number")), numbered)
+      : null,
     h("h3", {}, t("load.other")),
     h(
       "div",
@@ -81,7 +85,9 @@ export function loading(page) {
  */
 function after(page, fits) {
   const { source } = page.store.state.input;
-  const from = source.example ? 0 : page.digits.findIndex(({ index }) => index === source.index) + 1;
+  const from = source.example
+    ? 0
+    : page.digits.findIndex(({ index }) => index === source.index) + 1;
   return [...page.digits.slice(from), ...page.digits.slice(0, from)].find(fits);
 }
 
@@ -105,7 +111,9 @@ async function readImage(page, file) {
     return page.t("load.unread");
   }
   const scale = Math.min(1, LARGEST / Math.max(bitmap.width, bitmap.height));
-  const [height, width] = [bitmap.height, bitmap.width].map((side) => Math.max(1, Math.round(side * scale)));
+  const [height, width] = [bitmap.height, bitmap.width].map((side) =>
+    Math.max(1, Math.round(side * scale)),
+  );
   const canvas = h("canvas", { height, width });
   const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
   context.fillStyle = "white"; // what is clear is paper

@@ -38,13 +38,20 @@ export function matrix(page) {
       ...layers.slice(1).flatMap((layer, i) => {
         const [D, H] = [layers[i].size, layer.size];
         const texts = [`(${N}, ${D})`, `(${D}, ${H})`, `(${H},)`, `(${N}, ${H})`];
-        return layer.affine ? [h("tr", {}, h("th", { scope: "row" }, layerName(t, layer)), ...texts.map(cell))] : [];
+        return layer.affine
+          ? [h("tr", {}, h("th", { scope: "row" }, layerName(t, layer)), ...texts.map(cell))]
+          : [];
       }),
     );
     const rows = batch.map(({ index, label, pixels }) => {
-      const y = page.peek({ ...store.state, input: { values: pixels, source: { kind: "test", index, label } } }).pass.y;
+      const y = page.peek({
+        ...store.state,
+        input: { values: pixels, source: { kind: "test", index, label } },
+      }).pass.y;
       const best = network.choose(y);
-      const cells = Array.from(y, (value, k) => h("td", { class: k === best ? "best" : null }, short(value)));
+      const cells = Array.from(y, (value, k) =>
+        h("td", { class: k === best ? "best" : null }, short(value)),
+      );
       return h("tr", {}, h("th", { scope: "row" }, t("matrix.row", { index, label })), ...cells);
     });
     const heads = Array.from({ length: layers[layers.length - 1].size }, (_, k) =>
@@ -73,7 +80,8 @@ export function matrix(page) {
   return {
     element,
     render(look, before) {
-      if (before && look.network === before.network && look.state.input === before.state.input) return;
+      if (before && look.network === before.network && look.state.input === before.state.input)
+        return;
       set(size, { max: Math.min(MOST, digits.length) });
       draw(look.network);
     },

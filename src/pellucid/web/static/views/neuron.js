@@ -23,7 +23,8 @@ export function neuronLabel(page, look, L, index) {
   const place = page.network.neuronLayers[L];
   const layer = layerName(page.t, place);
   const name = neuronName(page, place, index);
-  if (isOff(look.state.edits, { layer: L, index })) return page.t("neuron.label.off", { layer, name });
+  if (isOff(look.state.edits, { layer: L, index }))
+    return page.t("neuron.label.off", { layer, name });
   let activation = number(look.network.activations(look.pass, L)[index]);
   if (look.original && changedMuch(look, L, index)) {
     const before = number(look.network.activations(look.original, L)[index]);
@@ -42,7 +43,9 @@ export function biasOf(look, L, index) {
 
 /** The weights of a neuron, and of those the sums that come in. @param {Look} look @param {Neuron} neuron */
 export function terms(look, { layer, index }) {
-  const affine = /** @type {import("../network/layers.js").Layer} */ (look.network.neuronLayers[layer].affine);
+  const affine = /** @type {import("../network/layers.js").Layer} */ (
+    look.network.neuronLayers[layer].affine
+  );
   const {
     shape: [D, H],
     data,
@@ -74,5 +77,7 @@ export function lit(look, L) {
 /** Whether a neuron holds another number than without the edits, by what one sees. @param {Look} look @param {number} L @param {number} index */
 export function changedMuch({ network, pass, original }, L, index) {
   if (!original) return false;
-  return Math.abs(network.activations(pass, L)[index] - network.activations(original, L)[index]) > 0.01;
+  return (
+    Math.abs(network.activations(pass, L)[index] - network.activations(original, L)[index]) > 0.01
+  );
 }

@@ -53,7 +53,13 @@ export function otherwise(page) {
       await breathe();
       return current();
     };
-    const found = await counterfactual(look.network, look.pass.x, wanted, pause, limitsOf(page, look.pass.x));
+    const found = await counterfactual(
+      look.network,
+      look.pass.x,
+      wanted,
+      pause,
+      limitsOf(page, look.pass.x),
+    );
     if (!current()) return;
     if (!found) return quiet(t(pictures ? "other.none" : "other.none.row", { before: from }));
     shown.element.hidden = note.hidden = false;
@@ -103,9 +109,13 @@ function limitsOf({ facts, pictures }, x) {
 function threePictures({ t, facts }) {
   const shape = /** @type {number[]} */ (facts.shape);
   const double = shape.map((side) => 2 * side);
-  const [before, after, between] = [shape, shape, double].map((size) => canvas(size, { role: "img" }));
+  const [before, after, between] = [shape, shape, double].map((size) =>
+    canvas(size, { role: "img" }),
+  );
   const captions = [before, after, between].map(() => h("figcaption"));
-  const figures = [before, after, between].map((picture, i) => h("figure", {}, picture, captions[i]));
+  const figures = [before, after, between].map((picture, i) =>
+    h("figure", {}, picture, captions[i]),
+  );
   return {
     element: h("div", { class: "pictures three" }, ...figures),
     render(look, found, words) {
@@ -126,7 +136,12 @@ function columns({ t, facts }) {
     h("th", { scope: "col" }, t(/** @type {import("../texts.js").Key} */ (key))),
   );
   return {
-    element: h("table", { class: "moves", "data-testid": "other-moves" }, h("thead", {}, h("tr", {}, ...head)), rows),
+    element: h(
+      "table",
+      { class: "moves", "data-testid": "other-moves" },
+      h("thead", {}, h("tr", {}, ...head)),
+      rows,
+    ),
     render({ pass }, { x, moves, largest }) {
       const moved = facts.fields
         .filter(({ inputs: [at] }) => Math.abs(moves[at]) > 0.01 * largest)
@@ -137,7 +152,9 @@ function columns({ t, facts }) {
             "tr",
             {},
             h("th", { scope: "row" }, name),
-            ...[pass.x[at], x[at]].map((value) => h("td", {}, minus(String(Number((value + offset).toPrecision(5)))))),
+            ...[pass.x[at], x[at]].map((value) =>
+              h("td", {}, minus(String(Number((value + offset).toPrecision(5))))),
+            ),
           ),
         ),
       );

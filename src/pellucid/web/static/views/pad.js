@@ -25,7 +25,11 @@ export function pad(page) {
     "aria-label": t("pad.label", { height, width }),
     "aria-describedby": "pad-told",
   });
-  const guides = s("svg", { class: "guides", viewBox: `0 0 ${width} ${height}`, "aria-hidden": "true" });
+  const guides = s("svg", {
+    class: "guides",
+    viewBox: `0 0 ${width} ${height}`,
+    "aria-hidden": "true",
+  });
   const cursor = s("rect", { class: "cursor", width: 1, height: 1, x: 14, y: 14 });
   const box = s("rect", { class: "box" });
   const mass = s("path", { class: "mass", d: "M-1 0H1M0 -1V1" });
@@ -46,9 +50,21 @@ export function pad(page) {
     t("pad.erase"),
   );
   ink.onerasing = (erasing) => set(erase, { "aria-pressed": String(erasing) });
-  const undo = h("button", { type: "button", onclick: () => store.set(undone(store.state)) }, t("pad.undo"));
-  const redo = h("button", { type: "button", onclick: () => store.set(redone(store.state)) }, t("pad.redo"));
-  const clear = h("button", { type: "button", "data-testid": "clear", onclick: () => ink.clear() }, t("pad.clear"));
+  const undo = h(
+    "button",
+    { type: "button", onclick: () => store.set(undone(store.state)) },
+    t("pad.undo"),
+  );
+  const redo = h(
+    "button",
+    { type: "button", onclick: () => store.set(redone(store.state)) },
+    t("pad.redo"),
+  );
+  const clear = h(
+    "button",
+    { type: "button", "data-testid": "clear", onclick: () => ink.clear() },
+    t("pad.clear"),
+  );
 
   const brightness = h("input", {
     id: "brightness",
@@ -71,7 +87,14 @@ export function pad(page) {
     "section",
     { id: "drawing", tabindex: -1, class: "card pad", "aria-labelledby": "pad-title" },
     h("h2", { id: "pad-title" }, t(centres ? "pad.title" : "pad.title.picture")),
-    h("div", { class: "board" }, surface, guides, invite, h("p", { class: "keys note" }, t("pad.keys"))),
+    h(
+      "div",
+      { class: "board" },
+      surface,
+      guides,
+      invite,
+      h("p", { class: "keys note" }, t("pad.keys")),
+    ),
     told,
     source,
     h("div", { class: "tools", "data-control": "draw" }, clear, undo, redo, erase),
@@ -105,7 +128,10 @@ export function pad(page) {
         const told = {
           drawn: "",
           test: t(example ? "load.example" : "load.digit", { index, label }),
-          missing: t(page.facts.server ? "load.missing.server" : "load.missing", { index, count: page.digits.length }),
+          missing: t(page.facts.server ? "load.missing.server" : "load.missing", {
+            index,
+            count: page.digits.length,
+          }),
           noise: t("load.noise.told"),
           image: t("load.image.told"),
         };
@@ -125,7 +151,12 @@ export function pad(page) {
 /** What is folded away where there is little room. @param {string} title @param {...(Node | null)} children */
 function folding(title, ...children) {
   const wide = matchMedia("(min-width: 1100px) and (min-height: 860px)");
-  const element = h("details", { class: "more", open: wide.matches }, h("summary", {}, title), ...children);
+  const element = h(
+    "details",
+    { class: "more", open: wide.matches },
+    h("summary", {}, title),
+    ...children,
+  );
   wide.addEventListener("change", () => (element.open = wide.matches));
   return element;
 }
@@ -171,7 +202,8 @@ class Ink {
   line(from, to, { begins, erase = this.erases }) {
     const { store } = this.page;
     const { values, source } = store.state.input;
-    const pixels = source.example && begins ? new Uint8Array(values.length) : Uint8Array.from(values); // it makes room
+    const pixels =
+      source.example && begins ? new Uint8Array(values.length) : Uint8Array.from(values); // it makes room
     stroke(pixels, this.shape, from, to, erase);
     const input = { values: pixels, source: { kind: /** @type {const} */ ("drawn") } };
     if (begins) this.page.input(pixels, input.source);
@@ -199,7 +231,8 @@ function drawByPointer(surface, ink) {
     };
   };
   // The other end of a pen, and the right button, erase.
-  const erases = (/** @type {PointerEvent} */ event) => ink.erasing || (event.buttons & (32 | 2)) !== 0;
+  const erases = (/** @type {PointerEvent} */ event) =>
+    ink.erasing || (event.buttons & (32 | 2)) !== 0;
   surface.addEventListener("pointerdown", (event) => {
     surface.setPointerCapture(event.pointerId);
     const here = place(event);

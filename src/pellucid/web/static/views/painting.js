@@ -28,7 +28,14 @@ export function painting(page, neuron) {
     role: "application",
     "aria-label": t("paint.label"),
   });
-  const strength = h("input", { type: "range", id: "paint-strength", min: 0.25, max: 4, step: 0.25, value: 1 });
+  const strength = h("input", {
+    type: "range",
+    id: "paint-strength",
+    min: 0.25,
+    max: 4,
+    step: 0.25,
+    value: 1,
+  });
   let sign = 1;
   const signs = [1, -1].map((value) =>
     h(
@@ -64,7 +71,10 @@ export function painting(page, neuron) {
     const painted = levels.map((level, i) =>
       Math.min(Math.max(level + Math.round(full * ink[i]), -MOST_LEVELS), MOST_LEVELS),
     );
-    moves.give(page, withEdit(store.state.edits, { kind: "paint", ...at(neuron), levels: painted }));
+    moves.give(
+      page,
+      withEdit(store.state.edits, { kind: "paint", ...at(neuron), levels: painted }),
+    );
   };
 
   /** @type {Point | null} */
@@ -87,7 +97,8 @@ export function painting(page, neuron) {
     line(last, here);
     last = here;
   });
-  for (const end of ["pointerup", "pointercancel"]) surface.addEventListener(end, () => (last = null));
+  for (const end of ["pointerup", "pointercancel"])
+    surface.addEventListener(end, () => (last = null));
 
   let cursor = { x: Math.floor(width / 2) + 0.5, y: Math.floor(height / 2) + 0.5 };
   surface.addEventListener("keydown", (event) => {
@@ -120,7 +131,12 @@ export function painting(page, neuron) {
       {},
       h("div", { class: "canvas-frame" }, surface, mark),
       h("div", { class: "tools" }, ...signs),
-      h("div", { class: "setting" }, h("label", { for: strength.id }, t("paint.strength")), strength),
+      h(
+        "div",
+        { class: "setting" },
+        h("label", { for: strength.id }, t("paint.strength")),
+        strength,
+      ),
       h("p", { class: "note" }, t("paint.help")),
     ),
     render(look) {

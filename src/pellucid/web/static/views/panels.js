@@ -23,8 +23,18 @@ const PANELS = [
   { id: "why", title: "why.title", view: why },
   { id: "change", title: "change.title", view: change },
   { id: "learn", title: "learn.title", fits: ({ digits }) => digits.length > 0, view: learn },
-  { id: "backprop", title: "back.title", fits: ({ network }) => network.classifies, view: backprop },
-  { id: "evaluate", title: "evaluate.title", fits: ({ digits }) => digits.length > 0, view: evaluate },
+  {
+    id: "backprop",
+    title: "back.title",
+    fits: ({ network }) => network.classifies,
+    view: backprop,
+  },
+  {
+    id: "evaluate",
+    title: "evaluate.title",
+    fits: ({ digits }) => digits.length > 0,
+    view: evaluate,
+  },
   { id: "count", title: "count.title", view: parameters },
   { id: "matrix", title: "matrix.title", fits: ({ digits }) => digits.length > 0, view: matrix },
   { id: "torch", title: "codes.title", fits: taught, view: codes },
@@ -59,7 +69,12 @@ export function panels(page) {
     t("neuron.close"),
   );
   const body = h("div", { class: "panel-body" });
-  const place = h("div", { class: "card panel", hidden: true }, h("div", { class: "head" }, title, close), body);
+  const place = h(
+    "div",
+    { class: "card panel", hidden: true },
+    h("div", { class: "head" }, title, close),
+    body,
+  );
   const nav = h("nav", { class: "toolbar", "aria-label": t("panels.title") }, ...buttons);
   const leave = () => {
     buttons[shown.findIndex(({ id }) => id === store.state.panel)]?.focus();
@@ -86,7 +101,8 @@ export function panels(page) {
       open?.render(look, null);
       place.scrollTop = 0;
       // Opened by its address, where it stands below all else, it is brought into sight, too.
-      if (open && !before && narrow.matches && !look.state.step) requestAnimationFrame(() => reveal(place, true));
+      if (open && !before && narrow.matches && !look.state.step)
+        requestAnimationFrame(() => reveal(place, true));
       if (!open || !before) return;
       if (asked || look.state.step === before.state.step) reveal(place, narrow.matches);
       if (asked) title.focus({ preventScroll: true });

@@ -14,16 +14,33 @@ export function parameters({ t, network }) {
     const [weights, biases] = [W ? W.data.length : 0, b ? b.data.length : 0];
     const product = W ? `${count(W.shape[0])} × ${count(W.shape[1])} = ${count(weights)}` : "";
     return {
-      cells: [layerName(t, layer), product, count(biases), count(all - weights - biases), count(all)],
+      cells: [
+        layerName(t, layer),
+        product,
+        count(biases),
+        count(all - weights - biases),
+        count(all),
+      ],
       other: all - weights - biases,
     };
   });
   const other = rows.some((row) => row.other);
-  const shown = (/** @type {string[]} */ cells) => (other ? cells : cells.filter((_, i) => i !== 3));
-  const heads = shown([t("count.layer"), t("count.weights"), t("count.biases"), t("count.other"), t("count.all")]);
+  const shown = (/** @type {string[]} */ cells) =>
+    other ? cells : cells.filter((_, i) => i !== 3);
+  const heads = shown([
+    t("count.layer"),
+    t("count.weights"),
+    t("count.biases"),
+    t("count.other"),
+    t("count.all"),
+  ]);
   const total = network.neuronLayers
     .slice(1)
-    .map((layer) => network.layers.slice(layer.first, layer.stop).reduce((sum, one) => sum + parameterCount(one), 0));
+    .map((layer) =>
+      network.layers
+        .slice(layer.first, layer.stop)
+        .reduce((sum, one) => sum + parameterCount(one), 0),
+    );
   const element = h(
     "div",
     {},
@@ -39,7 +56,13 @@ export function parameters({ t, network }) {
           "tbody",
           {},
           ...rows.map(({ cells }) =>
-            h("tr", {}, ...shown(cells).map((cell, i) => (i ? h("td", {}, cell) : h("th", { scope: "row" }, cell)))),
+            h(
+              "tr",
+              {},
+              ...shown(cells).map((cell, i) =>
+                i ? h("td", {}, cell) : h("th", { scope: "row" }, cell),
+              ),
+            ),
           ),
         ),
         h(

@@ -40,7 +40,10 @@ export function share(page, panels) {
     neuron: part("neuron", t("share.neuron")),
     edits: part("edits", t("share.edits")),
   };
-  const hides = CONTROLS.map((name) => ({ name, ...part(`hide-${name}`, t(`hide.${name}`), false) }));
+  const hides = CONTROLS.map((name) => ({
+    name,
+    ...part(`hide-${name}`, t(`hide.${name}`), false),
+  }));
   const choose = (/** @type {string} */ id, /** @type {string[][]} */ options) =>
     h(
       "select",
@@ -52,8 +55,16 @@ export function share(page, panels) {
     ["ko", TEXTS.en["header.language"]],
     ["en", TEXTS.ko["header.language"]],
   ]);
-  const panel = choose("panel", [["", t("share.panel.none")], ...panels.map(({ id, title }) => [id, t(title)])]);
-  const base = h("input", { type: "url", id: "share-base", value: location.href.split("#")[0], oninput: write });
+  const panel = choose("panel", [
+    ["", t("share.panel.none")],
+    ...panels.map(({ id, title }) => [id, t(title)]),
+  ]);
+  const base = h("input", {
+    type: "url",
+    id: "share-base",
+    value: location.href.split("#")[0],
+    oninput: write,
+  });
   const link = h("input", { id: "share-link", "data-testid": "share-link", readonly: true });
   const words = h("p", { "data-testid": "share-words" });
   const copied = h("span", { class: "told", role: "status" });
@@ -62,7 +73,11 @@ export function share(page, panels) {
     { class: "note" },
     t(location.protocol === "http:" && page.facts.server ? "share.local" : "share.file"),
   );
-  const copy = h("button", { type: "button", "data-testid": "share-copy", onclick: take }, t("share.copy"));
+  const copy = h(
+    "button",
+    { type: "button", "data-testid": "share-copy", onclick: take },
+    t("share.copy"),
+  );
 
   function write() {
     const { state } = store;
@@ -90,15 +105,23 @@ export function share(page, panels) {
     const { source } = input;
     const found = [];
     if (step) found.push(t("share.words.step", { step, title: titleOf(page, STEPS[step - 1]) }));
-    if (source.kind === "test") found.push(t("load.digit", { index: source.index ?? 0, label: source.label ?? 0 }));
+    if (source.kind === "test")
+      found.push(t("load.digit", { index: source.index ?? 0, label: source.label ?? 0 }));
     else if (Array.prototype.some.call(input.values, Boolean)) found.push(t("share.words.drawing"));
     const place = neuron && page.network.neuronLayers[neuron.layer];
     if (place)
-      found.push(t("neuron.name", { layer: layerName(t, place), name: neuronName(page, place, neuron.index) }));
+      found.push(
+        t("neuron.name", {
+          layer: layerName(t, place),
+          name: neuronName(page, place, neuron.index),
+        }),
+      );
     if (edits.length) found.push(t("share.words.edits", { count: edits.length }));
     if (panel.value) found.push(panel.selectedOptions[0].text);
     const opened = t("share.words.opens", { what: found.join(", ") || t("share.words.page") });
-    const names = hides.filter(({ name }) => hidden.includes(name)).map(({ name }) => t(`hide.${name}`));
+    const names = hides
+      .filter(({ name }) => hidden.includes(name))
+      .map(({ name }) => t(`hide.${name}`));
     return `${opened} ${names.length ? t("share.words.hides", { what: names.join(", ") }) : t("share.words.hides-nothing")}`;
   }
 
@@ -120,7 +143,12 @@ export function share(page, panels) {
     "div",
     { class: "share" },
     h("p", {}, t("share.text")),
-    h("div", { class: "groups" }, group(t("share.opens"), Object.values(kept)), group(t("share.hides"), hides)),
+    h(
+      "div",
+      { class: "groups" },
+      group(t("share.opens"), Object.values(kept)),
+      group(t("share.hides"), hides),
+    ),
     h(
       "div",
       { class: "fields" },

@@ -24,7 +24,11 @@ export function similar(page) {
     { id: "similar-by", "data-testid": "similar-by", onchange: choose },
     h("option", { value: 0 }, t("similar.pixels")),
     hidden
-      ? h("option", { value: hidden }, t("similar.hidden", { layer: layerName(t, network.neuronLayers[hidden]) }))
+      ? h(
+          "option",
+          { value: hidden },
+          t("similar.hidden", { layer: layerName(t, network.neuronLayers[hidden]) }),
+        )
       : null,
   );
   if (hidden && page.store.state.choices.by === String(hidden)) by.value = String(hidden);
@@ -42,7 +46,9 @@ export function similar(page) {
     const total = count(held.rows);
     say(
       told,
-      held.misread.length ? t("similar.told", { count: count(held.misread.length), total }) : t("similar.none"),
+      held.misread.length
+        ? t("similar.told", { count: count(held.misread.length), total })
+        : t("similar.none"),
     );
     const found = look.empty ? [] : await nearest(look, held.misread, Number(by.value));
     if (!current()) return;
@@ -81,5 +87,11 @@ async function nearest({ network, pass, state }, misread, L) {
 function card(page, digit, far) {
   const { index, label, answer } = digit;
   const words = { index, label, answer: page.network.label(answer), distance: number(far) };
-  return tile(page, digit, "similar-digit", page.t("similar.digit", words), page.t("similar.card", words));
+  return tile(
+    page,
+    digit,
+    "similar-digit",
+    page.t("similar.digit", words),
+    page.t("similar.card", words),
+  );
 }

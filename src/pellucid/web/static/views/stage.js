@@ -24,10 +24,19 @@ const ROOM_FOR_VALUE = 11; // pixels: a circle of this radius has room for its n
 export function stage(page) {
   const { t, network, facts } = page;
   const shape = network.neuronLayers.map(({ size }) => size).join("-");
-  const svg = s("svg", { class: "network", role: "group", "aria-label": t("stage.label", { shape }) });
+  const svg = s("svg", {
+    class: "network",
+    role: "group",
+    "aria-label": t("stage.label", { shape }),
+  });
   const picture = facts.shape && canvas(facts.shape, { class: "inputs", role: "img" });
   const frame = h("div", { class: "stage-frame" }, picture, svg);
-  const element = h("section", { class: "card stage", "aria-label": t("stage.label", { shape }) }, frame, legend(page));
+  const element = h(
+    "section",
+    { class: "card stage", "aria-label": t("stage.label", { shape }) },
+    frame,
+    legend(page),
+  );
   watch(page, svg, frame);
 
   /** @type {Geometry | undefined} */
@@ -54,7 +63,12 @@ export function stage(page) {
     if (picture && look.picture !== before?.picture) {
       paintGrey(picture, look.picture);
       const pixels = Array.from(look.picture);
-      set(picture, { "aria-label": t("stage.picture", { count: pixels.length, lit: pixels.filter(Boolean).length }) });
+      set(picture, {
+        "aria-label": t("stage.picture", {
+          count: pixels.length,
+          lit: pixels.filter(Boolean).length,
+        }),
+      });
     }
     if (look.pass !== before?.pass) light(page, lights, look);
     const now = look.state.pointed ?? look.state.neuron;
@@ -62,14 +76,20 @@ export function stage(page) {
     if (!before || now !== then || look.pass !== before.pass)
       linked.replaceChildren(...(now ? links(place, look, now) : []));
     const { panel, target } = look.state;
-    if (look.pass !== before?.pass || panel !== before.state.panel || target !== before.state.target)
+    if (
+      look.pass !== before?.pass ||
+      panel !== before.state.panel ||
+      target !== before.state.target
+    )
       nudged.replaceChildren(...nudges(place, look));
     if (look.state.neuron !== before?.state.neuron) choose(lights, look.state.neuron);
   };
   const sizes = new ResizeObserver(layout);
   sizes.observe(frame);
   // What stands above leaves more or less room: the lesson, and tools that take a second row.
-  requestAnimationFrame(() => document.querySelectorAll(".lesson, .toolbar").forEach((other) => sizes.observe(other)));
+  requestAnimationFrame(() =>
+    document.querySelectorAll(".lesson, .toolbar").forEach((other) => sizes.observe(other)),
+  );
   addEventListener("resize", layout);
   return { element, render: (look, before) => (place ? show(look, before) : layout()) };
 }
@@ -91,7 +111,9 @@ function roomFor(card, frame) {
 /** Where the columns begin when nothing is scrolled: a sticky card would say where it sticks. @param {HTMLElement} card */
 function topOf({ parentElement: main }) {
   if (!main) return 0;
-  const above = Array.from(main.querySelectorAll(".toolbar, .lesson"), (one) => one.getBoundingClientRect());
+  const above = Array.from(main.querySelectorAll(".toolbar, .lesson"), (one) =>
+    one.getBoundingClientRect(),
+  );
   const ends = above.filter(({ height }) => height).map(({ bottom }) => bottom + GAP);
   return Math.max(main.getBoundingClientRect().top, ...ends) + scrollY;
 }
@@ -147,9 +169,21 @@ function drawn(page, svg, linked, place) {
   const lights = [];
   const groups = layers.map(({ layer, neurons, r, x }) => {
     const name = layerName(t, layer);
-    const title = place.tight && layer.number && !layer.last ? t("layer.short", { number: layer.number }) : name;
-    const group = s("g", { role: "group", "aria-label": t("layer.neurons", { layer: name, count: layer.size }) });
-    group.append(s("text", { class: "title", x, y: titles, "text-anchor": "middle", "aria-hidden": "true" }, title));
+    const title =
+      place.tight && layer.number && !layer.last
+        ? t("layer.short", { number: layer.number })
+        : name;
+    const group = s("g", {
+      role: "group",
+      "aria-label": t("layer.neurons", { layer: name, count: layer.size }),
+    });
+    group.append(
+      s(
+        "text",
+        { class: "title", x, y: titles, "text-anchor": "middle", "aria-hidden": "true" },
+        title,
+      ),
+    );
     if (neurons.length < layer.size) {
       group.append(
         s(
@@ -225,7 +259,8 @@ function circle(page, place, layer, index, x, y, r) {
         fitting(neuronName(page, layer, index), Math.min(x - r - 8, 110)),
       ),
     );
-  if (!layer.last) return { neuron: { layer: layer.number, index }, group, value, bar: null, told: null };
+  if (!layer.last)
+    return { neuron: { layer: layer.number, index }, group, value, bar: null, told: null };
   const { x: right, bar: wide, value: room } = place.room;
   const name = neuronName(page, layer, index);
   const longest = Math.max(
@@ -251,7 +286,9 @@ const [WIDE, THIN] = [13, 7.5]; // pixels of a letter at most: of Korean and its
 /** As much of a name as there is room for. @param {string} text @param {number} room pixels */
 function fitting(text, room) {
   let taken = 0;
-  const most = Array.from(text).findIndex((letter) => (taken += letter > "\u1100" ? WIDE : THIN) > room);
+  const most = Array.from(text).findIndex(
+    (letter) => (taken += letter > "\u1100" ? WIDE : THIN) > room,
+  );
   return most < 0 ? text : cut(text, most);
 }
 
@@ -282,14 +319,19 @@ function light(page, lights, look) {
     if (!bar || !told) continue;
     set(bar, { width: (Math.abs(share) * Number(bar.dataset.wide)).toFixed(1) });
     say(told, short(activations[index]));
-    group.classList.toggle("winner", !look.empty && look.network.classifies && index === look.answer);
+    group.classList.toggle(
+      "winner",
+      !look.empty && look.network.classifies && index === look.answer,
+    );
   }
 }
 
 /** @param {Light[]} lights @param {Neuron | null} chosen */
 function choose(lights, chosen) {
   for (const { neuron, group } of lights) {
-    set(group, { "aria-pressed": String(neuron.layer === chosen?.layer && neuron.index === chosen.index) });
+    set(group, {
+      "aria-pressed": String(neuron.layer === chosen?.layer && neuron.index === chosen.index),
+    });
   }
 }
 
@@ -303,7 +345,10 @@ function watch({ store, network }, svg, frame) {
   const under = (event) => {
     const group = /** @type {Element} */ (event.target).closest(".neuron");
     return (
-      group && { layer: Number(group.getAttribute("data-layer")), index: Number(group.getAttribute("data-index")) }
+      group && {
+        layer: Number(group.getAttribute("data-layer")),
+        index: Number(group.getAttribute("data-index")),
+      }
     );
   };
   /** @param {Neuron} neuron */
@@ -315,9 +360,13 @@ function watch({ store, network }, svg, frame) {
   /** @param {number} layer @param {number} index */
   const go = (layer, index) => {
     const size = network.neuronLayers[layer]?.size ?? 0;
-    const next = svg.querySelector(`[data-layer="${layer}"][data-index="${Math.min(Math.max(index, 0), size - 1)}"]`);
+    const next = svg.querySelector(
+      `[data-layer="${layer}"][data-index="${Math.min(Math.max(index, 0), size - 1)}"]`,
+    );
     if (!next) return;
-    svg.querySelectorAll(`[data-layer="${layer}"][tabindex="0"]`).forEach((old) => set(old, { tabindex: -1 }));
+    svg
+      .querySelectorAll(`[data-layer="${layer}"][tabindex="0"]`)
+      .forEach((old) => set(old, { tabindex: -1 }));
     set(next, { tabindex: 0 });
     /** @type {SVGGElement} */ (next).focus();
   };

@@ -31,21 +31,28 @@ export function start(page) {
 /** Ways to begin, or to go on after the lesson. @param {Page} page @param {boolean} [after] the lesson */
 export function starts(page, after = false) {
   const { t, store, digits, facts } = page;
-  const way = (/** @type {string} */ id, /** @type {string} */ text, /** @type {() => void} */ onclick) =>
-    h("li", {}, h("button", { type: "button", "data-testid": `start-${id}`, onclick }, text));
+  const way = (
+    /** @type {string} */ id,
+    /** @type {string} */ text,
+    /** @type {() => void} */ onclick,
+  ) => h("li", {}, h("button", { type: "button", "data-testid": `start-${id}`, onclick }, text));
   const panel = (/** @type {string} */ id) => store.set({ panel: id, step: null });
   const found = [];
   if (taught(page) && !after) found.push(way("lesson", t("start.lesson"), () => show(page, 1)));
   const digit = misread(page);
   if (digit) {
-    const words = { label: page.network.label(digit.label), answer: page.network.label(digit.answer) };
+    const words = {
+      label: page.network.label(digit.label),
+      answer: page.network.label(digit.answer),
+    };
     const ask = () => {
       page.input(digit.pixels, { kind: "test", index: digit.index, label: digit.label });
       store.set({ panel: "why", neuron: null, step: null });
     };
     found.push(way("why", t("start.why", words), ask));
   }
-  if (digits.length && facts.server) found.push(way("learn", t("start.learn"), () => panel("learn")));
+  if (digits.length && facts.server)
+    found.push(way("learn", t("start.learn"), () => panel("learn")));
   found.push(way("change", t("start.change"), () => panel("change")));
   return found;
 }

@@ -7,7 +7,10 @@ import { stepped } from "../state.js";
 
 /** Whether the lesson speaks of this network: it reads digits, and each of its layers ends in a sigmoid. @param {Page} page */
 export function taught({ base, digits }) {
-  return digits.length > 0 && base.neuronLayers.slice(1).every(({ activation }) => activation?.type === "Sigmoid");
+  return (
+    digits.length > 0 &&
+    base.neuronLayers.slice(1).every(({ activation }) => activation?.type === "Sigmoid")
+  );
 }
 
 /** Show a step as it is meant to be seen; input and edits before it can be had back by undo. @param {Page} page @param {number} step from 1 */

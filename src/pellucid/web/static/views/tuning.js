@@ -74,7 +74,8 @@ export function tuning(page, neuron) {
 export function thresholds(page, neuron, id, says = true) {
   const { t, store } = page;
   const place = page.network.neuronLayers[neuron.layer];
-  if (!place.affine?.arrays.b) return { element: h("p", { class: "note" }, t("tune.no-bias")), render() {} };
+  if (!place.affine?.arrays.b)
+    return { element: h("p", { class: "note" }, t("tune.no-bias")), render() {} };
   const moves = moving(page);
   const take = (/** @type {HTMLInputElement} */ field) => {
     const value = Math.round(1e6 * field.valueAsNumber) / 1e6;
@@ -132,10 +133,17 @@ export function offSwitch(page, neuron, id) {
     "data-testid": id,
     onclick: () => {
       const { edits } = store.state;
-      page.edit(isOff(edits, neuron) ? edits.filter((edit) => !concerns(edit, neuron)) : withEdit(edits, change));
+      page.edit(
+        isOff(edits, neuron)
+          ? edits.filter((edit) => !concerns(edit, neuron))
+          : withEdit(edits, change),
+      );
     },
   });
-  return { element, render: ({ state }) => say(element, t(isOff(state.edits, neuron) ? "tune.on" : "tune.off")) };
+  return {
+    element,
+    render: ({ state }) => say(element, t(isOff(state.edits, neuron) ? "tune.on" : "tune.off")),
+  };
 }
 
 /** One weight by number: of a pixel, or of a neuron before. @param {Page} page @param {Neuron} neuron @returns {Part} */
@@ -148,11 +156,22 @@ export function oneWeight(page, neuron) {
     /** @type {number} */ least,
     /** @type {number} */ most,
     /** @type {number} */ value,
-  ) => h("input", { type: "number", id, min: least, max: most, step: 1, value, oninput: () => render(page.look()) });
+  ) =>
+    h("input", {
+      type: "number",
+      id,
+      min: least,
+      max: most,
+      step: 1,
+      value,
+      oninput: () => render(page.look()),
+    });
   const fields = shape
     ? [count("weight-row", 1, shape[0], 14), count("weight-column", 1, shape[1], 14)]
     : [count("weight-from", 0, before.size - 1, 0)];
-  const labels = shape ? [t("tune.row"), t("tune.column")] : [t("tune.from", { layer: layerName(t, before) })];
+  const labels = shape
+    ? [t("tune.row"), t("tune.column")]
+    : [t("tune.from", { layer: layerName(t, before) })];
   const from = () => {
     const [first, second] = fields.map(({ valueAsNumber }) => valueAsNumber);
     const index = shape ? (first - 1) * shape[1] + second - 1 : first;
@@ -166,7 +185,9 @@ export function oneWeight(page, neuron) {
     onchange: () => {
       const [source, value] = [from(), field.valueAsNumber];
       if (source === null || !Number.isFinite(value)) return;
-      page.edit(withEdit(store.state.edits, { kind: "weight", ...at(neuron), from: source, value }));
+      page.edit(
+        withEdit(store.state.edits, { kind: "weight", ...at(neuron), from: source, value }),
+      );
     },
   });
   const told = h("p", { class: "note" });

@@ -75,13 +75,21 @@ export function why(page) {
 
 /** The neuron that is asked: the chosen one, else the answer's. @param {Look} look @returns {Neuron} */
 function askedOf({ state, network, pass, answer }) {
-  return state.neuron ?? { layer: network.neuronLayers.length - 1, index: pass.y.length > 1 ? answer : 0 };
+  return (
+    state.neuron ?? {
+      layer: network.neuronLayers.length - 1,
+      index: pass.y.length > 1 ? answer : 0,
+    }
+  );
 }
 
 /** @param {Page} page @param {Look} look @param {Neuron} neuron */
 function sentence(page, look, { layer, index }) {
   const place = page.network.neuronLayers[layer];
-  const name = page.t("neuron.name", { layer: layerName(page.t, place), name: neuronName(page, place, index) });
+  const name = page.t("neuron.name", {
+    layer: layerName(page.t, place),
+    name: neuronName(page, place, index),
+  });
   return page.t(look.state.neuron ? "why.chosen" : "why.answer", { name });
 }
 
@@ -101,7 +109,10 @@ function against({ t }, look, { layer, index }) {
   const { W, b } = place.affine.arrays;
   const inputs = network.activations(pass, layer - 1);
   const H = W.shape[1];
-  const shares = Array.from(inputs, (value, d) => value * (W.data[d * H + first] - W.data[d * H + rival]));
+  const shares = Array.from(
+    inputs,
+    (value, d) => value * (W.data[d * H + first] - W.data[d * H + rival]),
+  );
   const bias = b ? b.data[first] - b.data[rival] : 0;
   const before = network.neuronLayers[layer - 1];
   if (before.number === 0) return ""; // 784 pixels are told by the picture
@@ -151,7 +162,9 @@ function pixels({ t, facts }) {
       const largest = found.values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
       paintGrey(input, look.picture);
       paintSigned(signs, shape, found.values, largest);
-      set(signs, { "aria-label": t("why.adds.label", { sum: signed(found.sum), largest: number(largest) }) });
+      set(signs, {
+        "aria-label": t("why.adds.label", { sum: signed(found.sum), largest: number(largest) }),
+      });
       say(scale, `±${number(largest)}`);
       sum.render(found);
     },
@@ -198,12 +211,20 @@ function sums(t) {
     render(found) {
       const plus = found.values.reduce((sum, value) => sum + Math.max(value, 0), 0);
       const values = [found.atBaseline, plus, plus - found.sum, found.atInput];
-      const [black, added, taken, now] = adding([found.atBaseline, plus, found.sum - plus, found.atInput]);
+      const [black, added, taken, now] = adding([
+        found.atBaseline,
+        plus,
+        found.sum - plus,
+        found.atInput,
+      ]);
       [black, added, unsigned(taken), now].forEach((text, i) => {
         say(rows[i].value, text);
         set(rows[i].value, { value: values[i] });
       });
-      say(gap, t("why.gap", { sum: signed(found.sum), gap: percent(found.gap), steps: found.steps }));
+      say(
+        gap,
+        t("why.gap", { sum: signed(found.sum), gap: percent(found.gap), steps: found.steps }),
+      );
       set(gap, { "data-gap": found.gap });
     },
   };
