@@ -4,6 +4,7 @@ TORCH ?= torch==2.13.0
 OUT ?= demo
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+CXX_SOURCES := $(wildcard cpp/*/*.h cpp/*/*.cpp cpp/include/pellucid/*.h)
 STATIC := "src/pellucid/web/static/**/*.{js,css,html}"
 # The tests' browser: the one that is there, else Debian's as root, else Playwright's own. A headless shell takes a third
 # less time than a whole Chromium.
@@ -48,6 +49,7 @@ check: .venv/test
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/ruff check --quiet .
 	$(BIN)/mypy
+	$(BIN)/clang-format --dry-run --Werror $(CXX_SOURCES)
 	$(BIN)/node .venv/node/node_modules/typescript/bin/tsc --project tsconfig.json
 	$(BIN)/node .venv/node/node_modules/prettier/bin/prettier.cjs --check --log-level warn $(STATIC)
 

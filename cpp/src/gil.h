@@ -10,8 +10,9 @@
 
 namespace pellucid {
 
-// Lets go of the GIL. A daemon thread that wants it back while the interpreter ends is made to end by unwinding (until
-// Python 3.13), which C++ would turn into an abort of the whole process: it stays here instead, as Python 3.14 does it.
+// Lets go of the GIL. A daemon thread that wants it back while the interpreter ends is made to end
+// by unwinding (until Python 3.13), which C++ would turn into an abort of the whole process: it
+// stays here instead, as Python 3.14 does it.
 class WithoutGil {
 public:
     WithoutGil() : state_(PyEval_SaveThread()) {}

@@ -1,5 +1,5 @@
-// A callable that answers rows with the least overhead there can be: NumPy's arrays are looked into directly, which takes
-// nanoseconds, and whatever is out of the ordinary is left to Python.
+// A callable that answers rows with the least overhead there can be: NumPy's arrays are looked into
+// directly, which takes nanoseconds, and whatever is out of the ordinary is left to Python.
 #pragma once
 
 #define NPY_NO_DEPRECATED_API NPY_1_7_API_VERSION
@@ -11,13 +11,13 @@
 namespace pellucid {
 
 struct Predictor {
-    PyObject_HEAD
-    vectorcallfunc call;
+    PyObject_HEAD vectorcallfunc call;
     const Engine* engine;
     PyObject* owner;      // of the engine
     PyObject* otherwise;  // answers what is out of the ordinary, or says what is wrong with it
     int type;             // NumPy's number of the engine's type, in which it answers
-    bool numbers, bytes, pictures;  // what is ordinary: rows of the engine's type, of bytes, of more than one axis
+    bool numbers, bytes,
+        pictures;  // what is ordinary: rows of the engine's type, of bytes, of more than one axis
     npy_intp inputs, outputs;
 };
 
@@ -32,7 +32,8 @@ inline bool is_ordinary(const Predictor* self, PyObject* x) {
     return width == self->inputs && PyArray_ISCARRAY_RO(array);
 }
 
-inline PyObject* predict(PyObject* object, PyObject* const* args, std::size_t nargsf, PyObject* names) {
+inline PyObject* predict(PyObject* object, PyObject* const* args, std::size_t nargsf,
+                         PyObject* names) {
     auto* self = reinterpret_cast<Predictor*>(object);
     if (PyVectorcall_NARGS(nargsf) != 1 || names != nullptr || !is_ordinary(self, args[0]))
         return PyObject_Vectorcall(self->otherwise, args, nargsf, names);
@@ -96,14 +97,15 @@ inline PyObject* predictor_type() {
         {0, nullptr},
     };
     static PyType_Spec spec = {"pellucid.engines.Predictor", sizeof(Predictor), 0,
-                               Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_HAVE_VECTORCALL | Py_TPFLAGS_DISALLOW_INSTANTIATION,
+                               Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC |
+                                   Py_TPFLAGS_HAVE_VECTORCALL | Py_TPFLAGS_DISALLOW_INSTANTIATION,
                                slots};
     return PyType_FromSpec(&spec);
 }
 
 // Gives a predictor; the owner keeps the engine, and otherwise answers what this does not.
-inline PyObject* make_predictor(PyTypeObject* type, const Engine* engine, PyObject* owner, PyObject* otherwise, bool numbers,
-                                bool bytes, bool pictures) {
+inline PyObject* make_predictor(PyTypeObject* type, const Engine* engine, PyObject* owner,
+                                PyObject* otherwise, bool numbers, bool bytes, bool pictures) {
     auto* self = PyObject_GC_New(Predictor, type);
     if (self == nullptr) return nullptr;
     self->call = predict;

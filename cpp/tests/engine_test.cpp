@@ -1,4 +1,5 @@
-// Tests of the engine without Python; built with address, undefined-behaviour and thread sanitizers too.
+// Tests of the engine without Python; built with address, undefined-behaviour and thread sanitizers
+// too.
 #include <cstdlib>
 
 #include "check.h"
@@ -21,30 +22,39 @@ struct Net {
         return {arrays.back().data(), n};
     }
 
-    LayerSpec layer(const char* kind, std::int64_t D, std::int64_t H, std::vector<double> options = {}, std::vector<Numbers> own = {}) {
+    LayerSpec layer(const char* kind, std::int64_t D, std::int64_t H,
+                    std::vector<double> options = {}, std::vector<Numbers> own = {}) {
         LayerSpec spec;
-        spec.kind = kind, spec.inputs = D, spec.outputs = H, spec.options = std::move(options), spec.arrays = std::move(own);
+        spec.kind = kind, spec.inputs = D, spec.outputs = H, spec.options = std::move(options),
+        spec.arrays = std::move(own);
         return spec;
     }
 
-    LayerSpec affine(std::int64_t D, std::int64_t H) { return layer("Affine", D, H, {}, {array(D * H, 0.3), array(H, 0.1)}); }
+    LayerSpec affine(std::int64_t D, std::int64_t H) {
+        return layer("Affine", D, H, {}, {array(D * H, 0.3), array(H, 0.1)});
+    }
 
     Net(std::int64_t D, std::int64_t H, std::int64_t K, const char* activation, int threads) {
         arrays.reserve(128);
         plan.layers.push_back(layer("Flatten", D, D));
         plan.layers.push_back(layer("Scale", D, D, {0.5}));
         plan.layers.push_back(affine(D, H));
-        plan.layers.push_back(layer("BatchNorm", H, H, {0.1, 1e-5}, {array(H, 0.1, 1), array(H, 0.1), array(H, 0), array(H, 0, 1)}));
-        plan.layers.push_back(layer(activation, H, H, {std::string(activation) == "GELU" ? 1.0 : 0.01}));
+        plan.layers.push_back(
+            layer("BatchNorm", H, H, {0.1, 1e-5},
+                  {array(H, 0.1, 1), array(H, 0.1), array(H, 0), array(H, 0, 1)}));
+        plan.layers.push_back(
+            layer(activation, H, H, {std::string(activation) == "GELU" ? 1.0 : 0.01}));
         plan.layers.push_back(layer("Dropout", H, H, {0.2}));
         LayerSpec residual = layer("Residual", H, H);
         residual.inner = {affine(H, H), layer("Tanh", H, H)};
         plan.layers.push_back(residual);
         plan.layers.push_back(layer("LayerNorm", H, H, {1e-5}, {array(H, 0.1, 1), array(H, 0.1)}));
-        const std::int64_t E = (H + 1) / 2, F = 5, M = 2;  // every other number is embedded, by F waves in M numbers
+        const std::int64_t E = (H + 1) / 2, F = 5,
+                           M = 2;  // every other number is embedded, by F waves in M numbers
         const LayerSpec last = affine(H + E * M, K);
         plan.layers.push_back(layer("SmoothClip", H, H, {2}));
-        std::vector<Numbers> own = {array(E * F, 1), array(E * F, 1), array(E * F * M, 0.3), array(E * M, 0.1), array(H, 0)};
+        std::vector<Numbers> own = {array(E * F, 1), array(E * F, 1), array(E * F * M, 0.3),
+                                    array(E * M, 0.1), array(H, 0)};
         for (std::size_t h = 0; h < arrays.back().size(); h += 2) arrays.back()[h] = 1;
         plan.layers.push_back(layer("PeriodicEmbedding", H, H + E * M, {}, own));
         plan.layers.push_back(last);
@@ -57,10 +67,15 @@ struct Net {
     }
 };
 
-Rows rows_of(const std::vector<float>& x, std::int64_t N, std::int64_t D) { return {x.data(), Number::float32, N, D, nullptr}; }
-Rows rows_of(const std::vector<double>& x, std::int64_t N, std::int64_t D) { return {x.data(), Number::float64, N, D, nullptr}; }
+Rows rows_of(const std::vector<float>& x, std::int64_t N, std::int64_t D) {
+    return {x.data(), Number::float32, N, D, nullptr};
+}
+Rows rows_of(const std::vector<double>& x, std::int64_t N, std::int64_t D) {
+    return {x.data(), Number::float64, N, D, nullptr};
+}
 
-// Learning gives the same bits with any number of threads, and answers come from several threads at once.
+// Learning gives the same bits with any number of threads, and answers come from several threads at
+// once.
 template <class T>
 void threads_do_not_change_bits(const char* activation) {
     const std::int64_t N = 96, D = 300, H = 70, K = 5;
@@ -83,10 +98,11 @@ void threads_do_not_change_bits(const char* activation) {
         }
         std::vector<std::thread> askers;
         std::vector<std::vector<T>> asked(3, answers);
-        for (auto& mine : asked) askers.emplace_back([&] {
-            LayerEngine<T> own(net.plan);
-            own.answer(rows_of(x, N, D), mine.data());
-        });
+        for (auto& mine : asked)
+            askers.emplace_back([&] {
+                LayerEngine<T> own(net.plan);
+                own.answer(rows_of(x, N, D), mine.data());
+            });
         for (std::thread& asker : askers) asker.join();
         engine.answer(rows_of(x, N, D), answers.data());
         for (auto& mine : asked) CHECK(mine == answers, "answers from several threads differ");
@@ -95,7 +111,8 @@ void threads_do_not_change_bits(const char* activation) {
         found.push_back(all);
     }
     for (const auto& other : found)
-        CHECK(std::memcmp(other.data(), found[0].data(), other.size() * sizeof(T)) == 0, "threads change bits (%s)", activation);
+        CHECK(std::memcmp(other.data(), found[0].data(), other.size() * sizeof(T)) == 0,
+              "threads change bits (%s)", activation);
 }
 
 // Gradients against central differences, in double.
@@ -121,7 +138,8 @@ void gradients_are_right(const char* activation) {
     std::vector<std::vector<double>> grads;
     std::vector<Numbers> places;
     for (std::size_t index : parameters) grads.emplace_back(net.arrays[index].size());
-    for (auto& grad : grads) places.push_back({grad.data(), static_cast<std::int64_t>(grad.size())});
+    for (auto& grad : grads)
+        places.push_back({grad.data(), static_cast<std::int64_t>(grad.size())});
     engine.read_gradients(places);
     for (std::size_t i = 0; i < parameters.size(); ++i)
         for (std::size_t j = 0; j < grads[i].size(); j += 3) {
@@ -133,43 +151,53 @@ void gradients_are_right(const char* activation) {
             const double below = loss();
             value = before;
             const double slope = (above - below) / (2 * step);
-            CHECK(std::abs(slope - grads[i][j]) < 1e-7 * (1 + std::abs(slope)), "%s: parameter %d: %g for %g", activation,
-                  int(parameters[i]), grads[i][j], slope);
+            CHECK(std::abs(slope - grads[i][j]) < 1e-7 * (1 + std::abs(slope)),
+                  "%s: parameter %d: %g for %g", activation, int(parameters[i]), grads[i][j],
+                  slope);
         }
 }
 
-// Every loss and every optimizer, with all settings, on every kind of input: for the sanitizers, which see what it
-// touches, and for what must hold of any of them: it goes down, and frozen layers stay.
+// Every loss and every optimizer, with all settings, on every kind of input: for the sanitizers,
+// which see what it touches, and for what must hold of any of them: it goes down, and frozen layers
+// stay.
 template <class T>
 void everything_is_touched() {
     struct Kind {
         const char* name;
         double option;
     };
-    const Kind losses[] = {{"CrossEntropy", 0.1}, {"BinaryCrossEntropy", 0.1}, {"MeanSquaredError", 0}, {"MeanAbsoluteError", 0},
-                           {"Huber", 0.5}, {"Poisson", 0}, {"Quantile", 0.7}};
+    const Kind losses[] = {{"CrossEntropy", 0.1},   {"BinaryCrossEntropy", 0.1},
+                           {"MeanSquaredError", 0}, {"MeanAbsoluteError", 0},
+                           {"Huber", 0.5},          {"Poisson", 0},
+                           {"Quantile", 0.7}};
     const char* optimizers[] = {"SGD", "Adam", "AdamW", "RMSprop", "Adagrad"};
     int turn = 0;
     for (const Kind& loss : losses)
         for (const char* optimizer : optimizers) {
             random_bits.seed(static_cast<unsigned>(++turn));
-            const std::int64_t rows = 40, N = turn % 6 == 0 ? 0 : 13, D = turn % 4 ? 67 : 1, H = turn % 3 ? 19 : 1, K = turn % 5 ? 3 : 1;
+            const std::int64_t rows = 40, N = turn % 6 == 0 ? 0 : 13, D = turn % 4 ? 67 : 1,
+                               H = turn % 3 ? 19 : 1, K = turn % 5 ? 3 : 1;
             Net<T> net(D, H, K, turn % 2 ? "SiLU" : "ReLU", 2);
             net.plan.layers.pop_back();  // the losses take what comes: none needs an end of its own
             net.plan.loss = {loss.name, loss.option};
             const bool dead = turn % 7 == 0;
-            for (LayerSpec& layer : net.plan.layers) layer.frozen = dead && layer.kind == "LayerNorm";
+            for (LayerSpec& layer : net.plan.layers)
+                layer.frozen = dead && layer.kind == "LayerNorm";
             OptimizerSpec& o = net.plan.optimizer;
-            o.kind = optimizer, o.beta_1 = 0.9, o.beta_2 = 0.99, o.epsilon = 1e-3, o.decay = 0.9, o.weight_decay = 1e-3;
-            o.momentum = 0.5, o.nesterov = turn % 2, o.l1 = 1e-4, o.l2 = 1e-4, o.clip_norm = 1, o.clip_value = 0.5, o.max_norm = 3, o.ema = 0.9;
+            o.kind = optimizer, o.beta_1 = 0.9, o.beta_2 = 0.99, o.epsilon = 1e-3, o.decay = 0.9,
+            o.weight_decay = 1e-3;
+            o.momentum = 0.5, o.nesterov = turn % 2, o.l1 = 1e-4, o.l2 = 1e-4, o.clip_norm = 1,
+            o.clip_value = 0.5, o.max_norm = 3, o.ema = 0.9;
             const std::string name = optimizer;
             const std::size_t slots = name == "Adam" || name == "AdamW" ? 2 : 1;
-            // What learns: two Affine layers and one within, BatchNorm, LayerNorm, PeriodicEmbedding (before the last).
+            // What learns: two Affine layers and one within, BatchNorm, LayerNorm,
+            // PeriodicEmbedding (before the last).
             std::vector<std::size_t> learning = {0, 1, 2, 3, 6, 7, 8, 9, 12, 13, 14, 15, 10, 11};
             if (dead) learning.erase(learning.begin() + 6, learning.begin() + 8);
             auto memory = [&] {
                 std::vector<Numbers> found;
-                for (std::size_t i : learning) found.push_back(net.array(static_cast<std::int64_t>(net.arrays[i].size()), 0));
+                for (std::size_t i : learning)
+                    found.push_back(net.array(static_cast<std::int64_t>(net.arrays[i].size()), 0));
                 return found;
             };
             for (std::size_t slot = 0; slot < slots; ++slot) o.slots.push_back(memory());
@@ -178,7 +206,8 @@ void everything_is_touched() {
             LayerEngine<T> engine(net.plan);
 
             std::vector<std::uint8_t> bytes(static_cast<std::size_t>(rows * D));
-            for (auto& byte : bytes) byte = static_cast<std::uint8_t>(whole(0, 9) < 7 ? 0 : whole(1, 4));
+            for (auto& byte : bytes)
+                byte = static_cast<std::uint8_t>(whole(0, 9) < 7 ? 0 : whole(1, 4));
             const std::vector<double> doubles = normal<double>(rows * D, 0.8);
             const std::vector<float> floats = normal<float>(rows * D, 0.5);
             std::vector<std::int64_t> chosen, classes;
@@ -204,7 +233,8 @@ void everything_is_touched() {
                 if (step == 0) first = found;
                 if (step == 24) last = found;
             }
-            CHECK(N == 0 || last < first + 0.5, "%s, %s: from %g to %g", loss.name, optimizer, first, last);
+            CHECK(N == 0 || last < first + 0.5, "%s, %s: from %g to %g", loss.name, optimizer,
+                  first, last);
             CHECK(!dead || before == net.arrays[8], "a frozen layer moved");
             for (const Rows& x : inputs) engine.answer(x, y.data());
             engine.forward(inputs[1], N, 3, y.data(), nullptr);
@@ -215,30 +245,38 @@ void everything_is_touched() {
         }
 }
 
-// Many batches in one call, in which the first weights move as their gradient is made, give the bits of one batch after the
-// other: for narrow and wide layers, numbers that are mostly 0 or not, with and without clipping, which forbids it.
+// Many batches in one call, in which the first weights move as their gradient is made, give the
+// bits of one batch after the other: for narrow and wide layers, numbers that are mostly 0 or not,
+// with and without clipping, which forbids it.
 template <class T>
 void learning_at_once_has_the_same_bits() {
     for (int turn = 0; turn < 24; ++turn) {
         const bool large = turn % 6 > 3;  // so that the threads share the first layer
-        const std::int64_t rows = large ? 150 : 70, D = large ? 900 : 150, K = 4, batch = large ? 60 : 24;
+        const std::int64_t rows = large ? 150 : 70, D = large ? 900 : 150, K = 4,
+                           batch = large ? 60 : 24;
         std::vector<std::vector<T>> found;
-        for (int way = 0; way < 3; ++way) {  // by halves; at once, with answers; at once without, on three threads
+        for (int way = 0; way < 3;
+             ++way) {  // by halves; at once, with answers; at once without, on three threads
             random_bits.seed(static_cast<unsigned>(turn));
             Net<T> net(D, turn % 2 ? large ? 44 : 9 : 90, K, "Tanh", way == 2 ? 3 : 1);
             if (turn % 12 == 11) net.plan.layers[2].frozen = true;
             OptimizerSpec& o = net.plan.optimizer;
-            o.kind = turn % 4 < 2 ? "SGD" : "Adam", o.beta_1 = 0.9, o.beta_2 = 0.99, o.epsilon = 1e-3, o.l2 = 1e-3, o.max_norm = 3;
+            o.kind = turn % 4 < 2 ? "SGD" : "Adam", o.beta_1 = 0.9, o.beta_2 = 0.99,
+            o.epsilon = 1e-3, o.l2 = 1e-3, o.max_norm = 3;
             if (turn % 8 == 7) o.clip_norm = 0.5;
             for (int slot = 0; slot < (turn % 4 < 2 ? 0 : 2); ++slot) {
                 o.slots.emplace_back();
                 for (std::size_t i : {0, 1, 2, 3, 6, 7, 8, 9, 12, 13, 14, 15, 10, 11})
-                    if (!net.plan.layers[2].frozen || i > 1) o.slots.back().push_back(net.array(static_cast<std::int64_t>(net.arrays[i].size()), 0));
+                    if (!net.plan.layers[2].frozen || i > 1)
+                        o.slots.back().push_back(
+                            net.array(static_cast<std::int64_t>(net.arrays[i].size()), 0));
             }
             std::vector<std::uint8_t> bytes(static_cast<std::size_t>(rows * D));
-            for (auto& byte : bytes) byte = static_cast<std::uint8_t>(whole(0, turn % 3 ? 4 : 1) ? 0 : whole(0, 255));
+            for (auto& byte : bytes)
+                byte = static_cast<std::uint8_t>(whole(0, turn % 3 ? 4 : 1) ? 0 : whole(0, 255));
             std::vector<std::int64_t> chosen, classes;
-            for (std::int64_t i = 0; i < rows; ++i) chosen.push_back(whole(0, int(rows) - 1)), classes.push_back(whole(0, int(K) - 1));
+            for (std::int64_t i = 0; i < rows; ++i)
+                chosen.push_back(whole(0, int(rows) - 1)), classes.push_back(whole(0, int(K) - 1));
             Rows x = rows_of(bytes.data(), rows, D);
             x.chosen = chosen.data();
             Targets t;
@@ -250,13 +288,17 @@ void learning_at_once_has_the_same_bits() {
             for (int epoch = 0; epoch < 2; ++epoch) {
                 const auto step = static_cast<std::uint64_t>(3 * epoch);
                 if (way > 0) {
-                    const std::int64_t done = engine.learn(x, t, batch, step, way == 1 ? y.data() : nullptr, rates.data(), losses.data());
+                    const std::int64_t done =
+                        engine.learn(x, t, batch, step, way == 1 ? y.data() : nullptr, rates.data(),
+                                     losses.data());
                     CHECK(done == 3, "%d batches of 3", int(done));
                     continue;
                 }
                 for (std::int64_t i = 0; i < 3; ++i) {
                     const Rows part = x.part(i * batch, batch);
-                    losses[static_cast<std::size_t>(i)] = engine.gradients(part, t, part.count, step + static_cast<std::uint64_t>(i), y.data() + i * batch * K);
+                    losses[static_cast<std::size_t>(i)] =
+                        engine.gradients(part, t, part.count, step + static_cast<std::uint64_t>(i),
+                                         y.data() + i * batch * K);
                     engine.observe();
                     engine.update(0.1, step + static_cast<std::uint64_t>(i) + 1);
                 }
@@ -287,7 +329,8 @@ void one_engine_answers_many_threads() {
             for (int again = 0; again < 3; ++again) engine.answer(rows_of(x, N, D), mine.data());
         });
     for (std::thread& asker : askers) asker.join();
-    for (const auto& mine : asked) CHECK(mine == expected, "answers of one engine differ between threads");
+    for (const auto& mine : asked)
+        CHECK(mine == expected, "answers of one engine differ between threads");
 }
 
 // What a task throws comes to the caller once all are done, and the threads go on to serve.
@@ -297,7 +340,8 @@ void what_a_task_throws_is_caught() {
         std::atomic<int> begun{0};
         bool caught = false;
         try {
-            std::vector<int> data(100, 1);  // gone when the exception has passed: no task may still read it
+            std::vector<int> data(
+                100, 1);  // gone when the exception has passed: no task may still read it
             threads.each(100, [&](std::int64_t i) {
                 begun += data[static_cast<std::size_t>(i)];
                 if (i % 10 == round % 10) throw std::invalid_argument("one");
@@ -344,7 +388,8 @@ void what_does_not_fit_is_refused() {
     const std::int64_t classes[] = {0, 3};
     Targets t;
     t.classes = classes;
-    CHECK(refuses([&] { made.gradients(rows_of(x, 2, 5), t, 2, 0, y.data()); }), "a class beyond the last");
+    CHECK(refuses([&] { made.gradients(rows_of(x, 2, 5), t, 2, 0, y.data()); }),
+          "a class beyond the last");
 }
 
 }  // namespace

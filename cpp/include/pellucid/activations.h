@@ -1,4 +1,5 @@
-// Layers that are a function of each number: the activations, Scale and SmoothClip, value and slope side by side.
+// Layers that are a function of each number: the activations, Scale and SmoothClip, value and slope
+// side by side.
 #pragma once
 
 #include <algorithm>
@@ -15,7 +16,9 @@ class Elementwise : public Layer<T> {
 public:
     using Layer<T>::Layer;
 
-    void forward(const Pass<T>& pass, Matrix<T> x, Matrix<T> y) const final { each(*pass.threads, x.data, y.data, x.size()); }
+    void forward(const Pass<T>& pass, Matrix<T> x, Matrix<T> y) const final {
+        each(*pass.threads, x.data, y.data, x.size());
+    }
 
     // Numbers in a line, as many as there are, where they stand: without padding there are fewer.
     void change(const Threads& threads, T* line, std::int64_t count) const {
@@ -29,7 +32,8 @@ public:
 
 private:
     void each(const Threads& threads, const T* from, T* to, std::int64_t count) const {
-        constexpr std::int64_t block = 1 << 12, work = 16;  // about so many multiply-adds for each number
+        constexpr std::int64_t block = 1 << 12,
+                               work = 16;  // about so many multiply-adds for each number
         auto one = [&](std::int64_t task) {
             const std::int64_t start = task * block;
             values(from + start, to + start, std::min(block, count - start));
@@ -111,7 +115,9 @@ struct LeakyReLUF {
 template <class T>
 struct GELUF {
     explicit GELUF(const LayerSpec& spec) : by_tanh_(option_of(spec, 0) != 0) {}
-    static Vec<T> argument(Vec<T> x) { return T(0.79788456080286535588) * (x + T(0.044715) * x * x * x); }
+    static Vec<T> argument(Vec<T> x) {
+        return T(0.79788456080286535588) * (x + T(0.044715) * x * x * x);
+    }
     Vec<T> value(Vec<T> x) const {
         return by_tanh_ ? T(0.5) * x * (1 + tanh<T>(argument(x))) : x * normal_cumulative<T>(x);
     }

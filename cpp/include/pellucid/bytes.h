@@ -1,5 +1,5 @@
-// Rows of bytes, as pictures have them, a block of columns at a time: which columns are not all 0, their bytes side by
-// side, and numbers made of these.
+// Rows of bytes, as pictures have them, a block of columns at a time: which columns are not all 0,
+// their bytes side by side, and numbers made of these.
 #pragma once
 
 #include "vector.h"
@@ -27,9 +27,11 @@ inline Bytes load_bytes(const std::uint8_t* p, std::int64_t n) {
 // One bit for each byte that is not 0.
 inline std::uint32_t alive(Bytes x) {
 #if defined(__AVX2__) && !defined(__AVX512F__)
-    return ~static_cast<std::uint32_t>(_mm256_movemask_epi8(_mm256_cmpeq_epi8((__m256i)x, _mm256_setzero_si256())));
+    return ~static_cast<std::uint32_t>(
+        _mm256_movemask_epi8(_mm256_cmpeq_epi8((__m256i)x, _mm256_setzero_si256())));
 #elif defined(__x86_64__)
-    return 0xffffu & ~static_cast<std::uint32_t>(_mm_movemask_epi8(_mm_cmpeq_epi8((__m128i)x, _mm_setzero_si128())));
+    return 0xffffu & ~static_cast<std::uint32_t>(
+                         _mm_movemask_epi8(_mm_cmpeq_epi8((__m128i)x, _mm_setzero_si128())));
 #else
     std::uint32_t found = 0;
     for (int i = 0; i < 16; ++i) found |= static_cast<std::uint32_t>(x[i] != 0) << i;
@@ -39,25 +41,33 @@ inline std::uint32_t alive(Bytes x) {
 
 #if defined(__AVX2__) && !defined(__AVX512F__)
 
-// Of the block of columns from k on, writes the places of those that are chosen, and the bytes of each, one after the
-// other, and may write as much more as makes eight columns; gives how many.
+// Of the block of columns from k on, writes the places of those that are chosen, and the bytes of
+// each, one after the other, and may write as much more as makes eight columns; gives how many.
 template <int R>
-inline std::int64_t write_columns(const Bytes (&rows)[R], std::uint32_t chosen, std::int64_t k, std::int32_t* places, std::uint8_t* bytes) {
+inline std::int64_t write_columns(const Bytes (&rows)[R], std::uint32_t chosen, std::int64_t k,
+                                  std::int32_t* places, std::uint8_t* bytes) {
     static_assert(R == 4);
     const __m256i x[4] = {(__m256i)rows[0], (__m256i)rows[1], (__m256i)rows[2], (__m256i)rows[3]};
     const __m256i even = _mm256_unpacklo_epi8(x[0], x[2]), odd = _mm256_unpacklo_epi8(x[1], x[3]);
-    const __m256i upper_even = _mm256_unpackhi_epi8(x[0], x[2]), upper_odd = _mm256_unpackhi_epi8(x[1], x[3]);
-    const __m256i a = _mm256_unpacklo_epi8(even, odd), b = _mm256_unpackhi_epi8(even, odd);  // columns 0 to 7, 16 to 23
-    const __m256i c = _mm256_unpacklo_epi8(upper_even, upper_odd), d = _mm256_unpackhi_epi8(upper_even, upper_odd);
-    const __m256i eights[] = {_mm256_permute2x128_si256(a, b, 0x20), _mm256_permute2x128_si256(c, d, 0x20),
-                              _mm256_permute2x128_si256(a, b, 0x31), _mm256_permute2x128_si256(c, d, 0x31)};
+    const __m256i upper_even = _mm256_unpackhi_epi8(x[0], x[2]),
+                  upper_odd = _mm256_unpackhi_epi8(x[1], x[3]);
+    const __m256i a = _mm256_unpacklo_epi8(even, odd),
+                  b = _mm256_unpackhi_epi8(even, odd);  // columns 0 to 7, 16 to 23
+    const __m256i c = _mm256_unpacklo_epi8(upper_even, upper_odd),
+                  d = _mm256_unpackhi_epi8(upper_even, upper_odd);
+    const __m256i eights[] = {
+        _mm256_permute2x128_si256(a, b, 0x20), _mm256_permute2x128_si256(c, d, 0x20),
+        _mm256_permute2x128_si256(a, b, 0x31), _mm256_permute2x128_si256(c, d, 0x31)};
     __m256i first = _mm256_set1_epi32(static_cast<int>(k));
     std::int64_t found = 0;
     for (const __m256i& eight : eights) {
         const std::uint8_t* const of = kPlaceTable.of[chosen & 255];
-        const __m256i lanes = _mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(of)));
-        _mm256_storeu_si256(reinterpret_cast<__m256i*>(places + found), _mm256_add_epi32(first, lanes));
-        _mm256_storeu_si256(reinterpret_cast<__m256i*>(bytes + found * R), _mm256_permutevar8x32_epi32(eight, lanes));
+        const __m256i lanes =
+            _mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(of)));
+        _mm256_storeu_si256(reinterpret_cast<__m256i*>(places + found),
+                            _mm256_add_epi32(first, lanes));
+        _mm256_storeu_si256(reinterpret_cast<__m256i*>(bytes + found * R),
+                            _mm256_permutevar8x32_epi32(eight, lanes));
         found += __builtin_popcount(chosen & 255);
         first = _mm256_add_epi32(first, _mm256_set1_epi32(8));
         chosen >>= 8;
@@ -77,9 +87,11 @@ inline Bytes lower_bytes(Bytes a, Bytes b) {
 }
 inline Bytes upper_bytes(Bytes a, Bytes b) {
 #if defined(__clang__)
-    return __builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+    return __builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15,
+                                   31);
 #else
-    return __builtin_shuffle(a, b, Bytes{8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31});
+    return __builtin_shuffle(a, b,
+                             Bytes{8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31});
 #endif
 }
 
@@ -96,10 +108,11 @@ inline void mix(Bytes (&rows)[R]) {
     }
 }
 
-// Of the block of columns from k on, writes the places of those that are chosen, and the bytes of each, one after the
-// other, and may write as much more as makes kPlaces columns; gives how many.
+// Of the block of columns from k on, writes the places of those that are chosen, and the bytes of
+// each, one after the other, and may write as much more as makes kPlaces columns; gives how many.
 template <int R>
-inline std::int64_t write_columns(Bytes (&rows)[R], std::uint32_t chosen, std::int64_t k, std::int32_t* places, std::uint8_t* bytes) {
+inline std::int64_t write_columns(Bytes (&rows)[R], std::uint32_t chosen, std::int64_t k,
+                                  std::int32_t* places, std::uint8_t* bytes) {
     mix(rows);
     std::int64_t found = 0;
     for (int half = 0; half < 2; ++half) {
@@ -107,11 +120,15 @@ inline std::int64_t write_columns(Bytes (&rows)[R], std::uint32_t chosen, std::i
 #if defined(__AVX512F__)
         static_assert(R == 8);
         const __m128i* const x = reinterpret_cast<const __m128i*>(rows) + 4 * half;
-        const __m512i eight = _mm512_inserti64x4(_mm512_castsi256_si512(_mm256_set_m128i(x[1], x[0])), _mm256_set_m128i(x[3], x[2]), 1);
-        _mm512_storeu_si512(bytes + found * R, _mm512_maskz_compress_epi64(static_cast<__mmask8>(part), eight));
+        const __m512i eight = _mm512_inserti64x4(
+            _mm512_castsi256_si512(_mm256_set_m128i(x[1], x[0])), _mm256_set_m128i(x[3], x[2]), 1);
+        _mm512_storeu_si512(bytes + found * R,
+                            _mm512_maskz_compress_epi64(static_cast<__mmask8>(part), eight));
 #else
-        const std::uint8_t* const eight = reinterpret_cast<const std::uint8_t*>(rows) + half * 8 * R;
-        for (int i = 0; i < 8; ++i) std::memcpy(bytes + (found + i) * R, eight + kPlaceTable.of[part][i] * R, R);
+        const std::uint8_t* const eight =
+            reinterpret_cast<const std::uint8_t*>(rows) + half * 8 * R;
+        for (int i = 0; i < 8; ++i)
+            std::memcpy(bytes + (found + i) * R, eight + kPlaceTable.of[part][i] * R, R);
 #endif
         found += __builtin_popcount(part);
     }

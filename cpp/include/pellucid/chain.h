@@ -1,4 +1,5 @@
-// Layers in a row: the table of kinds, forward and backward through a list, and Residual, which is a list within one.
+// Layers in a row: the table of kinds, forward and backward through a list, and Residual, which is
+// a list within one.
 #pragma once
 
 #include <map>
@@ -19,14 +20,16 @@ public:
     explicit Chain(const std::vector<LayerSpec>& specs) {
         require(!specs.empty(), "there are no layers");
         for (std::size_t i = 0; i < specs.size(); ++i) {
-            require(i == 0 || specs[i].inputs == specs[i - 1].outputs, specs[i].kind + " does not fit the layer before");
+            require(i == 0 || specs[i].inputs == specs[i - 1].outputs,
+                    specs[i].kind + " does not fit the layer before");
             layers.push_back(make_layer<T>(specs[i]));
         }
         outputs_.resize(layers.size());
     }
 
     // Keeps the output of layers `first` to `end` for `backward`; gives the last.
-    Matrix<T> forward(const Pass<T>& pass, Matrix<T> x, Zeros<T> zeros, std::size_t first, std::size_t end) {
+    Matrix<T> forward(const Pass<T>& pass, Matrix<T> x, Zeros<T> zeros, std::size_t first,
+                      std::size_t end) {
         for (std::size_t i = first; i < end; ++i) {
             Pass<T> own = pass.at(i);
             if (i == first) own.zeros = zeros, own.ahead = pass.ahead;
@@ -37,10 +40,10 @@ public:
         return x;
     }
 
-    // Walks back from layer `end` (the loss's gradient by its input is in dy); dx may be without data. Layers before
-    // `first`, and below them, learn nothing.
-    void backward(const Pass<T>& pass, Matrix<T> x, Zeros<T> zeros, std::size_t first, std::size_t end,
-                  Matrix<T> dy, Matrix<T> dx) {
+    // Walks back from layer `end` (the loss's gradient by its input is in dy); dx may be without
+    // data. Layers before `first`, and below them, learn nothing.
+    void backward(const Pass<T>& pass, Matrix<T> x, Zeros<T> zeros, std::size_t first,
+                  std::size_t end, Matrix<T> dy, Matrix<T> dx) {
         for (std::size_t i = end; i-- > first;) {
             Pass<T> own = pass.at(i);
             if (i == first) own.zeros = zeros, own.ahead = pass.ahead, own.taker = pass.taker;
@@ -58,16 +61,17 @@ public:
         }
     }
 
-    Matrix<T> output(std::size_t i, std::int64_t N) {
-        return place(outputs_[i], N, layers[i]->H);
-    }
+    Matrix<T> output(std::size_t i, std::int64_t N) { return place(outputs_[i], N, layers[i]->H); }
 
-    // Gives what layers `first` to `end` make of x and keeps nothing: `line` holds two matrices as wide as the widest of them.
-    Matrix<T> answer(const Pass<T>& pass, Matrix<T> x, Zeros<T> zeros, std::size_t first, std::size_t end, Buffer<T>& line) const {
+    // Gives what layers `first` to `end` make of x and keeps nothing: `line` holds two matrices as
+    // wide as the widest of them.
+    Matrix<T> answer(const Pass<T>& pass, Matrix<T> x, Zeros<T> zeros, std::size_t first,
+                     std::size_t end, Buffer<T>& line) const {
         std::int64_t widest = 0;
         for (std::size_t i = first; i < end; ++i) widest = std::max(widest, padded(layers[i]->H));
         const std::int64_t room = x.N * widest;
-        if (line.size() < static_cast<std::size_t>(2 * room)) line.resize(static_cast<std::size_t>(2 * room));
+        if (line.size() < static_cast<std::size_t>(2 * room))
+            line.resize(static_cast<std::size_t>(2 * room));
         T* next = line.data();
         for (std::size_t i = first; i < end; ++i) {
             Pass<T> own = pass.at(i);
@@ -99,12 +103,14 @@ private:
     Buffer<T> gradients_[2];
 };
 
-// y = x + layers(x); dx = dy + the layers' own dx. As in core, the layers' outputs are computed again going back.
+// y = x + layers(x); dx = dy + the layers' own dx. As in core, the layers' outputs are computed
+// again going back.
 template <class T>
 class Residual final : public Layer<T> {
 public:
     explicit Residual(const LayerSpec& spec) : Layer<T>(spec), chain_(spec.inner) {
-        require(spec.inner.front().inputs == this->D && spec.inner.back().outputs == this->D, "Residual: another width within");
+        require(spec.inner.front().inputs == this->D && spec.inner.back().outputs == this->D,
+                "Residual: another width within");
         for (const auto& layer : chain_.layers) {
             this->remembers |= layer->remembers;
             for (const auto& parameter : layer->parameters) {
@@ -119,9 +125,11 @@ public:
         sum(x, chain_.answer(pass, x, {}, 0, chain_.layers.size(), line), y);
     }
 
-    void backward(const Pass<T>& pass, Matrix<T> x, Matrix<T>, Matrix<T> dy, Matrix<T> dx) override {
+    void backward(const Pass<T>& pass, Matrix<T> x, Matrix<T>, Matrix<T> dy,
+                  Matrix<T> dx) override {
         chain_.forward(pass, x, {}, 0, chain_.layers.size());
-        const Matrix<T> own = dx.data ? Chain<T>::place(own_, x.N, x.width) : Matrix<T>{nullptr, x.N, x.width};
+        const Matrix<T> own =
+            dx.data ? Chain<T>::place(own_, x.N, x.width) : Matrix<T>{nullptr, x.N, x.width};
         chain_.backward(pass, x, {}, 0, chain_.layers.size(), dy, own);
         if (dx.data) sum(dy, own, dx);
     }
@@ -133,7 +141,8 @@ public:
 
 private:
     static void sum(Matrix<T> a, Matrix<T> b, Matrix<T> c) {
-        for (std::int64_t i = 0; i < a.size(); i += kLanes<T>) store(c.data + i, load(a.data + i) + load(b.data + i));
+        for (std::int64_t i = 0; i < a.size(); i += kLanes<T>)
+            store(c.data + i, load(a.data + i) + load(b.data + i));
     }
 
     Chain<T> chain_;
@@ -180,7 +189,8 @@ std::unique_ptr<Layer<T>> make_layer(const LayerSpec& spec) {
     require(found != makers.end(), "no native layer " + spec.kind);
     require(spec.inputs >= 0 && spec.outputs >= 0, spec.kind + ": a width below 0");
     const bool widens = spec.kind == "Affine" || spec.kind == "PeriodicEmbedding";
-    require(widens || spec.inputs == spec.outputs, spec.kind + " gives as many numbers as it takes");
+    require(widens || spec.inputs == spec.outputs,
+            spec.kind + " gives as many numbers as it takes");
     return found->second(spec);
 }
 

@@ -1,5 +1,6 @@
-// Products with a wide first layer's input that is mostly 0, and its transpose; the sums are those of matrix.h, bit for
-// bit. A wide layer has so much to do for each number that every single zero is worth passing over.
+// Products with a wide first layer's input that is mostly 0, and its transpose; the sums are those
+// of matrix.h, bit for bit. A wide layer has so much to do for each number that every single zero
+// is worth passing over.
 #pragma once
 
 #include <algorithm>
@@ -9,11 +10,12 @@
 
 namespace pellucid {
 
-// How many columns make a group, and how many vectors of a row are scattered or gathered at once: as many as the registers
-// hold of what stays in them, the group's weights or its sums.
+// How many columns make a group, and how many vectors of a row are scattered or gathered at once:
+// as many as the registers hold of what stays in them, the group's weights or its sums.
 constexpr int kGroup = 3, kVectors = 4;
 
-// A row in which a group's columns are not all 0, and their numbers: what every vector of a product reads again, side by side.
+// A row in which a group's columns are not all 0, and their numbers: what every vector of a product
+// reads again, side by side.
 template <class T>
 struct Entry {
     T values[kGroup];
@@ -42,7 +44,9 @@ public:
     void take(const T* x, std::int64_t N, std::int64_t width, std::int64_t ld) {
         width_ = width;
         groups_.resize(static_cast<std::size_t>((width + kGroup - 1) / kGroup));
-        entries_.resize(groups_.size() * static_cast<std::size_t>(N + 1));  // the one after a group's last is written, too
+        entries_.resize(
+            groups_.size() *
+            static_cast<std::size_t>(N + 1));  // the one after a group's last is written, too
         for (std::int64_t g = 0; g < count(); ++g) {
             Entry<T>* const entries = entries_.data() + g * (N + 1);
             const std::int64_t k = g * kGroup, columns = std::min<std::int64_t>(kGroup, width - k);
@@ -54,7 +58,8 @@ public:
     }
 
 private:
-    // Writes an entry for each row, over the one before if that is all 0: no branch is to be guessed.
+    // Writes an entry for each row, over the one before if that is all 0: no branch is to be
+    // guessed.
     template <int columns>
     static std::int64_t write(const T* x, std::int64_t N, std::int64_t ld, Entry<T>* to) {
         using Bits = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
@@ -97,16 +102,18 @@ inline void each_width(std::int64_t column, std::int64_t end, F f) {
     }
 }
 
-// V vectors of C = start + X B: group by group of X's columns, their rows of B are added to those of C whose numbers are
-// not all 0.
+// V vectors of C = start + X B: group by group of X's columns, their rows of B are added to those
+// of C whose numbers are not all 0.
 template <class T, int V>
-inline void scatter(const Columns<T>& x, std::int64_t H, Lines<const T> B, const T* start, Lines<T> C, std::int64_t column, Ahead* ahead) {
+inline void scatter(const Columns<T>& x, std::int64_t H, Lines<const T> B, const T* start,
+                    Lines<T> C, std::int64_t column, Ahead* ahead) {
     constexpr std::int64_t L = kLanes<T>;
     constexpr int G = kGroup;
     const std::int64_t last = std::min(L, H - column - (V - 1) * L);
     T* const c = C.data + column;
     for (int v = 0; v < V; ++v) {
-        const Vec<T> first = start ? load_upto(start + column + v * L, v == V - 1 ? last : L) : Vec<T>{};
+        const Vec<T> first =
+            start ? load_upto(start + column + v * L, v == V - 1 ? last : L) : Vec<T>{};
         for (std::int64_t i = 0; i < C.rows; ++i) store(c + i * C.ld + v * L, first);
     }
     for (std::int64_t g = 0; g < x.count(); ++g) {
@@ -116,7 +123,8 @@ inline void scatter(const Columns<T>& x, std::int64_t H, Lines<const T> B, const
             const std::int64_t k = std::min(g * G + n, x.width() - 1);
             const T* const b = B.data + k * B.ld + column;
             const bool whole = k * B.ld + column + V * L <= B.readable;
-            for (int v = 0; v < V; ++v) w[n][v] = whole || v < V - 1 ? load(b + v * L) : load_part(b + v * L, last);
+            for (int v = 0; v < V; ++v)
+                w[n][v] = whole || v < V - 1 ? load(b + v * L) : load_part(b + v * L, last);
         }
         const Entry<T>* const end = x[g].entries + x[g].count;
         for (const Entry<T>* e = x[g].entries; e < end; ++e) {
@@ -138,25 +146,28 @@ inline void scatter(const Columns<T>& x, std::int64_t H, Lines<const T> B, const
 
 // C = start + X B, of a padded C.
 template <class T>
-inline void product(const Columns<T>& x, std::int64_t H, Lines<const T> B, const T* start, Lines<T> C, const Threads& threads, Ahead* ahead) {
+inline void product(const Columns<T>& x, std::int64_t H, Lines<const T> B, const T* start,
+                    Lines<T> C, const Threads& threads, Ahead* ahead) {
     constexpr std::int64_t L = kLanes<T>;
     const std::int64_t vectors = (H + L - 1) / L;
     const bool shared = threads.count() > 1 && x.numbers() * H >= kWorthThreads;
-    const std::int64_t wanted = shared ? (vectors + threads.count() - 1) / threads.count() : vectors;
+    const std::int64_t wanted =
+        shared ? (vectors + threads.count() - 1) / threads.count() : vectors;
     const std::int64_t rounds = (wanted + kVectors - 1) / kVectors;  // as many for every thread
     const std::int64_t width = (wanted + rounds - 1) / rounds * L, panels = (H + width - 1) / width;
     threads.each(panels, [&](std::int64_t task) {
-        each_width<T>(task * width, std::min(H, task * width + width), [&](auto V, std::int64_t column) {
-            scatter<T, V>(x, H, B, start, C, column, task == 0 ? ahead : nullptr);
-        });
+        each_width<T>(task * width, std::min(H, task * width + width),
+                      [&](auto V, std::int64_t column) {
+                          scatter<T, V>(x, H, B, start, C, column, task == 0 ? ahead : nullptr);
+                      });
     });
 }
 
-// V vectors of the rows of C = X^T B that belong to groups `from` to `to`, each a sum of those rows of B whose numbers are
-// not all 0; C's first row is that of `from`.
+// V vectors of the rows of C = X^T B that belong to groups `from` to `to`, each a sum of those rows
+// of B whose numbers are not all 0; C's first row is that of `from`.
 template <class T, int V>
-inline void gather(const Columns<T>& x, std::int64_t from, std::int64_t to, std::int64_t H, Lines<const T> B, T* C,
-                   std::int64_t column, Ahead* ahead) {
+inline void gather(const Columns<T>& x, std::int64_t from, std::int64_t to, std::int64_t H,
+                   Lines<const T> B, T* C, std::int64_t column, Ahead* ahead) {
     constexpr std::int64_t L = kLanes<T>;
     constexpr int G = kGroup;
     const std::int64_t last = std::min(L, H - column - (V - 1) * L);
@@ -177,24 +188,29 @@ inline void gather(const Columns<T>& x, std::int64_t from, std::int64_t to, std:
         for (int n = 0; n < G; ++n) {
             if (g * G + n >= x.width()) break;
             T* const c = C + ((g - from) * G + n) * H + column;
-            for (int v = 0; v < V; ++v) store_upto(c + v * L, sum[n][v] + T(0), v == V - 1 ? last : L);
+            for (int v = 0; v < V; ++v)
+                store_upto(c + v * L, sum[n][v] + T(0), v == V - 1 ? last : L);
         }
         if (ahead) ahead->line(), ahead->line();
     }
 }
 
-// C = X^T B, of a padded B, some rows at a time, for which done(rows, number of the first, how many) is called. Without a C
-// they lie in a place that stays in the nearest cache, and are gone afterwards.
+// C = X^T B, of a padded B, some rows at a time, for which done(rows, number of the first, how
+// many) is called. Without a C they lie in a place that stays in the nearest cache, and are gone
+// afterwards.
 template <class T, class F>
-inline void transposed_product(const Columns<T>& x, std::int64_t H, Lines<const T> B, T* C, const Threads& threads, Ahead* ahead, F done) {
+inline void transposed_product(const Columns<T>& x, std::int64_t H, Lines<const T> B, T* C,
+                               const Threads& threads, Ahead* ahead, F done) {
     constexpr std::int64_t G = kGroup;
     const bool shared = threads.count() > 1 && x.numbers() * H >= kWorthThreads;
-    const std::int64_t share = std::max<std::int64_t>(4, kAtOnce<T> / (G * H)), parts = (x.count() + share - 1) / share;
+    const std::int64_t share = std::max<std::int64_t>(4, kAtOnce<T> / (G * H)),
+                       parts = (x.count() + share - 1) / share;
     auto one = [&](std::int64_t part) {
         const std::int64_t from = part * share, to = std::min(x.count(), from + share);
         T* const rows = C ? C + from * G * H : room_for_rows<T>(share * G * H);
         each_width<T>(0, H, [&](auto V, std::int64_t h) {
-            gather<T, V>(x, from, to, H, B, rows, h, h == 0 && (part == 0 || !shared) ? ahead : nullptr);
+            gather<T, V>(x, from, to, H, B, rows, h,
+                         h == 0 && (part == 0 || !shared) ? ahead : nullptr);
         });
         done(rows, from * G, std::min(x.width(), to * G) - from * G);
     };

@@ -36,19 +36,23 @@ public:
             const std::int64_t end = std::min(x.N, task * 32 + 32);
             for (std::int64_t i = task * 32; i < end; ++i) std::copy_n(x.row(i), this->D, y.row(i));
             for (std::int64_t i = task * 32; i < end; i += L)
-                for (std::int64_t e = 0; e < E_; ++e) embed(x, y, i, std::min(L, end - i), e, waves.data());
+                for (std::int64_t e = 0; e < E_; ++e)
+                    embed(x, y, i, std::min(L, end - i), e, waves.data());
         });
     }
 
-    // A vector holds waves of one column, and rows follow each other: sums over rows are in ascending order.
-    void backward(const Pass<T>& pass, Matrix<T> x, Matrix<T>, Matrix<T> dy, Matrix<T> dx) override {
+    // A vector holds waves of one column, and rows follow each other: sums over rows are in
+    // ascending order.
+    void backward(const Pass<T>& pass, Matrix<T> x, Matrix<T>, Matrix<T> dy,
+                  Matrix<T> dx) override {
         if (dx.data)
             for (std::int64_t i = 0; i < x.N; ++i) std::copy_n(dy.row(i), this->D, dx.row(i));
         pass.threads->each(E_, [&](std::int64_t e) { learn_column(x, dy, dx, e); });
     }
 
 private:
-    void embed(Matrix<T> x, Matrix<T> y, std::int64_t first, std::int64_t rows, std::int64_t e, T* waves) const {
+    void embed(Matrix<T> x, Matrix<T> y, std::int64_t first, std::int64_t rows, std::int64_t e,
+               T* waves) const {
         constexpr std::int64_t L = kLanes<T>;
         T line[L] = {};
         for (std::int64_t i = 0; i < rows; ++i) line[i] = x.row(first + i)[column(e)];
@@ -57,17 +61,21 @@ private:
             store(waves + f * L, cosine<T>(own * frequency_[e * F_ + f] + phase_[e * F_ + f]));
         for (std::int64_t k = 0; k < K_; ++k) {
             Vec<T> sum = {};
-            for (std::int64_t f = 0; f < F_; ++f) sum += load(waves + f * L) * W_[(e * F_ + f) * K_ + k];
+            for (std::int64_t f = 0; f < F_; ++f)
+                sum += load(waves + f * L) * W_[(e * F_ + f) * K_ + k];
             store(line, sum + b_[e * K_ + k]);
-            for (std::int64_t i = 0; i < rows; ++i) y.row(first + i)[this->D + e * K_ + k] = line[i];
+            for (std::int64_t i = 0; i < rows; ++i)
+                y.row(first + i)[this->D + e * K_ + k] = line[i];
         }
     }
 
     void learn_column(Matrix<T> x, Matrix<T> dy, Matrix<T> dx, std::int64_t e) {
         const std::int64_t ld = padded(F_), D = this->D;
-        // Lines of waves, padded: frequency, phase, their gradients, dz f of a row; then W and dW turned, K lines each.
+        // Lines of waves, padded: frequency, phase, their gradients, dz f of a row; then W and dW
+        // turned, K lines each.
         Buffer<T> room(static_cast<std::size_t>((5 + 2 * K_) * ld));
-        T *frequency = room.data(), *phase = frequency + ld, *df = phase + ld, *dphase = df + ld, *products = dphase + ld;
+        T *frequency = room.data(), *phase = frequency + ld, *df = phase + ld, *dphase = df + ld,
+          *products = dphase + ld;
         T *W = products + ld, *dW = W + K_ * ld, *db = this->parameters[3].gradient + e * K_;
         std::copy_n(frequency_ + e * F_, F_, frequency);
         std::copy_n(phase_ + e * F_, F_, phase);

@@ -12,28 +12,38 @@ template <class T>
 class LayerEngine final : public Engine {
 public:
     explicit LayerEngine(const Plan& plan)
-        : chain_(plan.layers), threads_(plan.threads), depth_(static_cast<std::size_t>(plan.depth)), seed_(plan.seed) {
-        require(plan.depth >= 0 && depth_ <= chain_.layers.size(), "the loss stands above the last layer");
+        : chain_(plan.layers),
+          threads_(plan.threads),
+          depth_(static_cast<std::size_t>(plan.depth)),
+          seed_(plan.seed) {
+        require(plan.depth >= 0 && depth_ <= chain_.layers.size(),
+                "the loss stands above the last layer");
         if (!plan.loss.kind.empty()) loss_ = std::make_unique<Loss<T>>(plan.loss);
         // Flatten, and the Scale after it, are done as rows are gathered.
         std::size_t n = chain_.layers.size();
         while (first_ < n && plan.layers[first_].kind == "Flatten") ++first_;
-        if (first_ < n && plan.layers[first_].kind == "Scale") factor_ = static_cast<T>(plan.layers[first_++].options[0]);
+        if (first_ < n && plan.layers[first_].kind == "Scale")
+            factor_ = static_cast<T>(plan.layers[first_++].options[0]);
         if (first_ < n) last_ = dynamic_cast<const Elementwise<T>*>(chain_.layers.back().get());
         sees_zeros_ = first_ < n && plan.layers[first_].kind == "Affine";
         for (const auto& layer : chain_.layers) {
-            large_ |= !layer->parameters.empty() && layer->D >= kLargeWidth && layer->H >= kLargeWidth;
+            large_ |=
+                !layer->parameters.empty() && layer->D >= kLargeWidth && layer->H >= kLargeWidth;
             work_per_row_ += layer->D * (layer->parameters.empty() ? 4 : layer->H);
         }
         first_learning_ = first_;
-        while (first_learning_ < n && chain_.layers[first_learning_]->parameters.empty()) ++first_learning_;
+        while (first_learning_ < n && chain_.layers[first_learning_]->parameters.empty())
+            ++first_learning_;
         for (const auto& layer : chain_.layers)
             for (const auto& parameter : layer->parameters) {
                 all_.push_back(parameter);
                 if (parameter.learns) learning_.push_back(parameter);
             }
-        begins_with_weights_ = sees_zeros_ && !learning_.empty() && learning_.front().value == chain_.layers[first_]->parameters.front().value;
-        if (!plan.optimizer.kind.empty()) optimizer_ = std::make_unique<Optimizer<T>>(plan.optimizer, learning_);
+        begins_with_weights_ =
+            sees_zeros_ && !learning_.empty() &&
+            learning_.front().value == chain_.layers[first_]->parameters.front().value;
+        if (!plan.optimizer.kind.empty())
+            optimizer_ = std::make_unique<Optimizer<T>>(plan.optimizer, learning_);
     }
 
     Number type() const override { return kOwn; }
@@ -44,17 +54,22 @@ public:
     void answer(const Rows& x, void* y) const override {
         T* const out = static_cast<T*>(y);
         const bool zeros = mostly_zero(x);
-        const bool large = !zeros && large_ && x.count >= kLargeRows;  // then the threads share each product
-        const std::int64_t block = large ? kLargeBlock : std::clamp(x.count / threads_.count() / 8 * 8, kLeastBlock, kBlock);
+        const bool large =
+            !zeros && large_ && x.count >= kLargeRows;  // then the threads share each product
+        const std::int64_t block =
+            large ? kLargeBlock
+                  : std::clamp(x.count / threads_.count() / 8 * 8, kLeastBlock, kBlock);
         const std::int64_t blocks = (x.count + block - 1) / block;
         auto answer_one = [&](std::int64_t b) {
             const std::int64_t start = b * block;
-            answer_block(x, start, std::min(block, x.count - start), zeros, large ? threads_ : alone_, out + start * outputs());
+            answer_block(x, start, std::min(block, x.count - start), zeros,
+                         large ? threads_ : alone_, out + start * outputs());
         };
         threads_.each(blocks, answer_one, !large && x.count * work_per_row_ >= kWorthThreads);
     }
 
-    std::int64_t learn(const Rows& x, const Targets& t, std::int64_t batch, std::uint64_t step, void* y, const double* rates, double* losses, Ridge ridge = {}) override {
+    std::int64_t learn(const Rows& x, const Targets& t, std::int64_t batch, std::uint64_t step,
+                       void* y, const double* rates, double* losses, Ridge ridge = {}) override {
         require(updates(), "this engine was made without an optimizer");
         require(batch > 0, "a batch has at least one row");
         std::int64_t done = 0, start = 0;
@@ -66,11 +81,13 @@ public:
             if (!std::isfinite(losses[done])) return done + 1;
             observe();
             if (ridge.squares) ridge.squares[done] = optimizer_->squares(learning_);
-            const typename Optimizer<T>::Step move{rates[done], static_cast<double>(++step), ridge.l2 ? ridge.l2[done] : 0};
+            const typename Optimizer<T>::Step move{rates[done], static_cast<double>(++step),
+                                                   ridge.l2 ? ridge.l2[done] : 0};
             const Taker<T> taker = [&](T* gradient, std::int64_t from, std::int64_t count) {
                 optimizer_->move(move, learning_.front(), 0, gradient, from, count);
             };
-            const bool first_moves = begins_with_weights_ && (seen_.strips || seen_.columns) && optimizer_->one_by_one();
+            const bool first_moves =
+                begins_with_weights_ && (seen_.strips || seen_.columns) && optimizer_->one_by_one();
             go_backward(slope(), first_moves ? &taker : nullptr);
             optimizer_->update(learning_, move, first_moves, threads_);
             ++done;
@@ -79,7 +96,8 @@ public:
         return done;
     }
 
-    double gradients(const Rows& x, const Targets& t, std::int64_t N, std::uint64_t step, void* y) override {
+    double gradients(const Rows& x, const Targets& t, std::int64_t N, std::uint64_t step,
+                     void* y) override {
         const double loss = loss_of(x.part(0, N), t, step, static_cast<T*>(y));
         go_backward(slope());
         return loss;
@@ -93,7 +111,8 @@ public:
     void backward(const void* dy) override {
         const std::int64_t K = sums();
         const Matrix<T> own = slope();
-        for (std::int64_t i = 0; i < own.N; ++i) std::copy_n(static_cast<const T*>(dy) + i * K, K, own.row(i));
+        for (std::int64_t i = 0; i < own.N; ++i)
+            std::copy_n(static_cast<const T*>(dy) + i * K, K, own.row(i));
         go_backward(own);
     }
 
@@ -120,7 +139,8 @@ public:
 
     void update(double learning_rate, std::uint64_t step, double l2 = 0) override {
         require(updates(), "this engine was made without an optimizer");
-        optimizer_->update(learning_, {learning_rate, static_cast<double>(step), l2}, false, threads_);
+        optimizer_->update(learning_, {learning_rate, static_cast<double>(step), l2}, false,
+                           threads_);
     }
 
     void observe() override { chain_.observe(pass(), x_, first_); }
@@ -128,13 +148,14 @@ public:
 private:
     static constexpr Number kOwn = sizeof(T) == 4 ? Number::float32 : Number::float64;
 
-    // Rows answered together: few, so that they and what the layers make of them stay in a core's own cache; of layers
-    // so large that packing their weights takes time, many.
+    // Rows answered together: few, so that they and what the layers make of them stay in a core's
+    // own cache; of layers so large that packing their weights takes time, many.
     static constexpr std::int64_t kLeastBlock = 24, kBlock = 96, kLargeBlock = 1024;
     static constexpr std::int64_t kLargeRows = 192, kLargeWidth = 192;
 
-    static constexpr std::int64_t kFewRows = 8;   // below which strips are best for every layer
-    // Bytes of the first layer's outputs up to which zeros are found by strips: learning, and answering.
+    static constexpr std::int64_t kFewRows = 8;  // below which strips are best for every layer
+    // Bytes of the first layer's outputs up to which zeros are found by strips: learning, and
+    // answering.
     static constexpr std::int64_t kNarrow = 224, kNarrowToAnswer = 576;
 
     struct Scratch {
@@ -145,14 +166,17 @@ private:
 
     Pass<T> pass() { return {true, {seed_, step_, 0}, &threads_, {}, &next_}; }
 
-    void answer_block(const Rows& x, std::int64_t start, std::int64_t N, bool zeros, const Threads& threads, T* out) const {
-        static thread_local Scratch scratch;  // several threads may answer by one engine, and none keeps anything here
+    void answer_block(const Rows& x, std::int64_t start, std::int64_t N, bool zeros,
+                      const Threads& threads, T* out) const {
+        static thread_local Scratch
+            scratch;  // several threads may answer by one engine, and none keeps anything here
         const Pass<T> pass{false, {}, &threads, {}, nullptr};
         Matrix<T> rows;
         const Zeros<T> known = take_rows(x.part(start, N), zeros, false, scratch, rows);
         const Elementwise<T>* const last = N > 1 ? last_ : nullptr;
         const std::size_t layers = chain_.layers.size();
-        copy_out(chain_.answer(pass, rows, known, first_, last ? layers - 1 : layers, scratch.line), out);
+        copy_out(chain_.answer(pass, rows, known, first_, last ? layers - 1 : layers, scratch.line),
+                 out);
         if (last) last->change(threads, out, N * outputs());
     }
 
@@ -179,17 +203,20 @@ private:
 
     void go_backward(Matrix<T> dy, const Taker<T>* taker = nullptr) {
         const Matrix<T> none{nullptr, x_.N, 0};
-        const Matrix<T> input = first_learning_ == first_ ? x_ : chain_.output(first_learning_ - 1, x_.N);
+        const Matrix<T> input =
+            first_learning_ == first_ ? x_ : chain_.output(first_learning_ - 1, x_.N);
         Pass<T> pass = this->pass();
         pass.taker = taker;
-        chain_.backward(pass, input, first_learning_ == first_ ? seen_ : Zeros<T>{}, first_learning_, depth_, dy, none);
+        chain_.backward(pass, input, first_learning_ == first_ ? seen_ : Zeros<T>{},
+                        first_learning_, depth_, dy, none);
     }
 
     Matrix<T> last_output(std::int64_t N) {
         return chain_.layers.size() == first_ ? x_ : chain_.output(chain_.layers.size() - 1, N);
     }
 
-    // By whole vectors, as rows are short: what a row's last one has too much, the next row is written over.
+    // By whole vectors, as rows are short: what a row's last one has too much, the next row is
+    // written over.
     static void copy_out(Matrix<T> y, T* out) {
         if (!out) return;
         const std::int64_t ld = y.ld(), width = y.width, all = y.N * width;
@@ -198,13 +225,16 @@ private:
             if (place + ld > all)
                 std::copy_n(from, width, out + place);
             else
-                for (std::int64_t h = 0; h < width; h += kLanes<T>) store(out + place + h, load(from + h));
+                for (std::int64_t h = 0; h < width; h += kLanes<T>)
+                    store(out + place + h, load(from + h));
         }
     }
 
-    // Gives rows as a matrix in `room`; rows that are one already are taken where they are, unless they must be kept.
+    // Gives rows as a matrix in `room`; rows that are one already are taken where they are, unless
+    // they must be kept.
     Matrix<T> gather_rows(const Rows& x, Buffer<T>& room, bool keep = false) const {
-        const bool as_it_is = !keep && x.type == kOwn && factor_ == 1 && !x.chosen && padded(x.width) == x.width;
+        const bool as_it_is =
+            !keep && x.type == kOwn && factor_ == 1 && !x.chosen && padded(x.width) == x.width;
         if (as_it_is) return {const_cast<T*>(static_cast<const T*>(x.data)), x.count, x.width};
         const Matrix<T> rows = Chain<T>::place(room, x.count, x.width);
         for (std::int64_t i = 0; i < x.count; ++i) {
@@ -213,12 +243,17 @@ private:
         return rows;
     }
 
-    // Takes the rows of a pass into `rows`, and tells what is known of their zeros, if they are mostly 0. Strips read the
-    // user's own rows, where they are bytes or need no factor: then the matrix has no data, and the first layer needs none.
-    Zeros<T> take_rows(const Rows& x, bool zeros, bool learning, Scratch& scratch, Matrix<T>& rows, bool keep = false) const {
-        const std::int64_t outputs = zeros ? chain_.layers[first_]->H * static_cast<std::int64_t>(sizeof(T)) : 0;
-        const bool strips = zeros && (outputs <= (learning ? kNarrow : kNarrowToAnswer) || (!learning && x.count < kFewRows));
-        const bool as_it_is = x.type == kOwn ? factor_ == 1 : Strips<T>::kTakesBytes && x.type == Number::uint8;
+    // Takes the rows of a pass into `rows`, and tells what is known of their zeros, if they are
+    // mostly 0. Strips read the user's own rows, where they are bytes or need no factor: then the
+    // matrix has no data, and the first layer needs none.
+    Zeros<T> take_rows(const Rows& x, bool zeros, bool learning, Scratch& scratch, Matrix<T>& rows,
+                       bool keep = false) const {
+        const std::int64_t outputs =
+            zeros ? chain_.layers[first_]->H * static_cast<std::int64_t>(sizeof(T)) : 0;
+        const bool strips = zeros && (outputs <= (learning ? kNarrow : kNarrowToAnswer) ||
+                                      (!learning && x.count < kFewRows));
+        const bool as_it_is =
+            x.type == kOwn ? factor_ == 1 : Strips<T>::kTakesBytes && x.type == Number::uint8;
         if (strips && !keep && as_it_is) {
             rows = {nullptr, x.count, x.width};
             scratch.strips.begin(x, x.width, factor_, learning);
@@ -231,7 +266,8 @@ private:
             return {nullptr, &scratch.columns};
         }
         Rows gathered;
-        gathered.data = rows.data, gathered.type = kOwn, gathered.count = rows.N, gathered.width = rows.width;
+        gathered.data = rows.data, gathered.type = kOwn, gathered.count = rows.N,
+        gathered.width = rows.width;
         scratch.strips.begin(gathered, rows.ld(), T(1), learning);
         return {&scratch.strips, nullptr};
     }
@@ -251,8 +287,8 @@ private:
         for (std::int64_t i = 0; i < width; ++i) out[i] = static_cast<T>(from[i]) * factor;
     }
 
-    // Looks at a few rows whether skipping zeros pays. It changes no result, but where a weight is not finite: 0 times
-    // that is NaN, and what is skipped is 0.
+    // Looks at a few rows whether skipping zeros pays. It changes no result, but where a weight is
+    // not finite: 0 times that is NaN, and what is skipped is 0.
     bool mostly_zero(const Rows& x) const {
         if (!sees_zeros_ || x.count == 0 || x.width < 64) return false;
         const std::int64_t looked = std::min<std::int64_t>(x.count, 4);
@@ -260,7 +296,8 @@ private:
         for (std::int64_t i = 0; i < looked; ++i) {
             const std::int64_t row = x.place(i * (x.count / looked));
             if (x.type == Number::uint8)
-                zeros += count_zeros(static_cast<const std::uint8_t*>(x.data) + row * x.width, x.width);
+                zeros +=
+                    count_zeros(static_cast<const std::uint8_t*>(x.data) + row * x.width, x.width);
             else if (x.type == Number::float32)
                 zeros += count_zeros(static_cast<const float*>(x.data) + row * x.width, x.width);
             else
@@ -274,7 +311,8 @@ private:
         std::int32_t zeros = 0;
         if constexpr (sizeof(From) == 1) {
             for (std::int64_t k = 0; k < width; k += kByteBlock)
-                zeros += kByteBlock - __builtin_popcount(alive(load_bytes(row + k, std::min<std::int64_t>(kByteBlock, width - k))));
+                zeros += kByteBlock - __builtin_popcount(alive(load_bytes(
+                                          row + k, std::min<std::int64_t>(kByteBlock, width - k))));
             return zeros - (kByteBlock - width % kByteBlock) % kByteBlock;
         }
         for (std::int64_t k = 0; k < width; ++k) zeros += row[k] == From(0);
@@ -283,7 +321,8 @@ private:
 
     void expect_fit(const std::vector<Numbers>& grads) const {
         bool fits = grads.size() == all_.size();
-        for (std::size_t i = 0; fits && i < grads.size(); ++i) fits = grads[i].count == all_[i].size();
+        for (std::size_t i = 0; fits && i < grads.size(); ++i)
+            fits = grads[i].count == all_[i].size();
         require(fits, "the gradients do not fit the parameters");
     }
 

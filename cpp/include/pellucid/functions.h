@@ -8,8 +8,9 @@
 
 namespace pellucid {
 
-// x = n ln 2 + r with |r| <= ln 2 / 2; then exp(x) = 2^n exp(r), and exp(r) - 1 by Taylor's series, whose first
-// neglected term is below half a unit in the last place (r^8 / 8! in float32, r^14 / 14! in float64).
+// x = n ln 2 + r with |r| <= ln 2 / 2; then exp(x) = 2^n exp(r), and exp(r) - 1 by Taylor's series,
+// whose first neglected term is below half a unit in the last place (r^8 / 8! in float32, r^14 /
+// 14! in float64).
 template <class T>
 struct Reduced {
     Vec<T> tail;  // exp(r) - 1
@@ -66,19 +67,23 @@ inline Vec<T> exp(Vec<T> x) {
     const T low = sizeof(T) == 4 ? T(-104) : T(-746), high = sizeof(T) == 4 ? T(89) : T(710);
     const Vec<T> near = smaller<T>(larger<T>(x, fill<T>(low)), fill<T>(high));
     const Reduced<T> part = reduce<T>(near);
-    const Int<T> half = part.n >> 1;  // in two steps, so that results below the normal range are reached
+    const Int<T> half =
+        part.n >> 1;  // in two steps, so that results below the normal range are reached
     const Vec<T> y = (part.tail + 1) * power_of_two<T>(half) * power_of_two<T>(part.n - half);
     return choose<T>(x == x, y, x);
 }
 
-// exp(x) for x <= 0: n is far below the upper end of the exponents, so there is room to come from above in one step.
+// exp(x) for x <= 0: n is far below the upper end of the exponents, so there is room to come from
+// above in one step.
 template <class T, int V>
 PELLUCID_INLINE inline void exp_below_zero(Vec<T> (&x)[V]) {
     const T low = sizeof(T) == 4 ? T(-104) : T(-746);
     constexpr int up = sizeof(T) == 4 ? 64 : 512;
     const T down = sizeof(T) == 4 ? T(0x1p-64) : T(0x1p-512);
     Reduced<T> part[V];
-    for (int v = 0; v < V; ++v) x[v] = larger<T>(fill<T>(low), x[v]);  // the larger of a number and NaN, in this order, is NaN
+    for (int v = 0; v < V; ++v)
+        x[v] =
+            larger<T>(fill<T>(low), x[v]);  // the larger of a number and NaN, in this order, is NaN
     reduce<T, V>(x, part);
     for (int v = 0; v < V; ++v) x[v] = (part[v].tail + 1) * power_of_two<T>(part[v].n + up) * down;
 }
@@ -105,7 +110,8 @@ PELLUCID_INLINE inline void sigmoid(Vec<T> (&x)[V]) {
     exp_below_zero<T, V>(e);
     for (int v = 0; v < V; ++v) {
         const Vec<T> right = 1 / (1 + e[v]);
-        x[v] = choose<T>(bits<T>(x[v]) < 0, e[v] * right, right);  // by the sign alone: of -0 both are the same
+        x[v] = choose<T>(bits<T>(x[v]) < 0, e[v] * right,
+                         right);  // by the sign alone: of -0 both are the same
     }
 }
 
@@ -149,13 +155,14 @@ inline Vec<T> polynomial(Vec<T> x, const T (&highest_first)[n]) {
 template <class T>
 inline Vec<T> square_root(Vec<T> x) {
     Vec<T> y;
-    for (int i = 0; i < kLanes<T>; ++i) y[i] = std::sqrt(x[i]);  // one instruction, once the compiler sees it
+    for (int i = 0; i < kLanes<T>; ++i)
+        y[i] = std::sqrt(x[i]);  // one instruction, once the compiler sees it
     return y;
 }
 
-// cos(2 pi x), x in whole turns: without the whole ones, and folded at a quarter, it is sin(2 pi u) with |u| <= 1/4, by
-// Taylor's series, whose first neglected term is below half a unit in the last place. Beyond 2^(digits - 2) turns a number
-// tells too little of its turn: the answer is then 1.
+// cos(2 pi x), x in whole turns: without the whole ones, and folded at a quarter, it is sin(2 pi u)
+// with |u| <= 1/4, by Taylor's series, whose first neglected term is below half a unit in the last
+// place. Beyond 2^(digits - 2) turns a number tells too little of its turn: the answer is then 1.
 template <class T>
 inline Vec<T> cosine(Vec<T> x) {
     const T whole = T(1.5) * T(std::int64_t(1) << kMantissa<T>);
@@ -176,20 +183,33 @@ inline Vec<T> cosine(Vec<T> x) {
 // erfc, as core/functions.py has it: W. J. Cody, Mathematics of Computation 23 (1969), 631-637.
 template <class T>
 inline Vec<T> erfc(Vec<T> x) {
-    static constexpr T centre_p[] = {T(1.85777706184603153e-1), T(3.16112374387056560e0), T(1.13864154151050156e2),
-                                     T(3.77485237685302021e2), T(3.20937758913846947e3)};
+    static constexpr T centre_p[] = {T(1.85777706184603153e-1), T(3.16112374387056560e0),
+                                     T(1.13864154151050156e2), T(3.77485237685302021e2),
+                                     T(3.20937758913846947e3)};
     static constexpr T centre_q[] = {T(1), T(2.36012909523441209e1), T(2.44024637934444173e2),
                                      T(1.28261652607737228e3), T(2.84423683343917062e3)};
-    static constexpr T middle_p[] = {T(2.15311535474403846e-8), T(5.64188496988670089e-1), T(8.88314979438837594e0),
-                                     T(6.61191906371416295e1), T(2.98635138197400131e2), T(8.81952221241769090e2),
-                                     T(1.71204761263407058e3), T(2.05107837782607147e3), T(1.23033935479799725e3)};
-    static constexpr T middle_q[] = {T(1), T(1.57449261107098347e1), T(1.17693950891312499e2),
-                                     T(5.37181101862009858e2), T(1.62138957456669019e3), T(3.29079923573345963e3),
-                                     T(4.36261909014324716e3), T(3.43936767414372164e3), T(1.23033935480374942e3)};
-    static constexpr T far_p[] = {T(1.63153871373020978e-2), T(3.05326634961232344e-1), T(3.60344899949804439e-1),
-                                  T(1.25781726111229246e-1), T(1.60837851487422766e-2), T(6.58749161529837803e-4)};
-    static constexpr T far_q[] = {T(1), T(2.56852019228982242e0), T(1.87295284992346047e0),
-                                  T(5.27905102951428412e-1), T(6.05183413124413191e-2), T(2.33520497626869185e-3)};
+    static constexpr T middle_p[] = {
+        T(2.15311535474403846e-8), T(5.64188496988670089e-1), T(8.88314979438837594e0),
+        T(6.61191906371416295e1),  T(2.98635138197400131e2),  T(8.81952221241769090e2),
+        T(1.71204761263407058e3),  T(2.05107837782607147e3),  T(1.23033935479799725e3)};
+    static constexpr T middle_q[] = {T(1),
+                                     T(1.57449261107098347e1),
+                                     T(1.17693950891312499e2),
+                                     T(5.37181101862009858e2),
+                                     T(1.62138957456669019e3),
+                                     T(3.29079923573345963e3),
+                                     T(4.36261909014324716e3),
+                                     T(3.43936767414372164e3),
+                                     T(1.23033935480374942e3)};
+    static constexpr T far_p[] = {T(1.63153871373020978e-2), T(3.05326634961232344e-1),
+                                  T(3.60344899949804439e-1), T(1.25781726111229246e-1),
+                                  T(1.60837851487422766e-2), T(6.58749161529837803e-4)};
+    static constexpr T far_q[] = {T(1),
+                                  T(2.56852019228982242e0),
+                                  T(1.87295284992346047e0),
+                                  T(5.27905102951428412e-1),
+                                  T(6.05183413124413191e-2),
+                                  T(2.33520497626869185e-3)};
     const Vec<T> size = size_of<T>(x);
     const Vec<T> near = smaller<T>(size, fill<T>(T(0.46875)));
     const Vec<T> middle = smaller<T>(larger<T>(size, fill<T>(T(0.46875))), fill<T>(4));
@@ -201,7 +221,8 @@ inline Vec<T> erfc(Vec<T> x) {
         const Vec<T> rough = ((u * 16 + whole) - whole) / 16;
         return exp<T>(-rough * rough) * exp<T>(-(u - rough) * (u + rough));
     };
-    const Vec<T> in_middle = gauss(middle) * polynomial<T>(middle, middle_p) / polynomial<T>(middle, middle_q);
+    const Vec<T> in_middle =
+        gauss(middle) * polynomial<T>(middle, middle_p) / polynomial<T>(middle, middle_q);
     const Vec<T> inverse = 1 / (far * far);
     const Vec<T> ratio = inverse * polynomial<T>(inverse, far_p) / polynomial<T>(inverse, far_q);
     const Vec<T> in_far = gauss(far) / far * (T(0.56418958354775628695) - ratio);

@@ -1,6 +1,6 @@
-// The layers of core/, each with both directions side by side; those that are a function of each number are in
-// activations.h. x, y, dx, dy are scratch matrices whose rows are padded to a multiple of kPad numbers; what stands in the
-// padding is never used.
+// The layers of core/, each with both directions side by side; those that are a function of each
+// number are in activations.h. x, y, dx, dy are scratch matrices whose rows are padded to a
+// multiple of kPad numbers; what stands in the padding is never used.
 #pragma once
 
 #include <functional>
@@ -30,7 +30,8 @@ struct Matrix {
 // The array with that index, which must hold `count` numbers; and the setting with that index.
 template <class T>
 T* array_of(const LayerSpec& spec, std::size_t index, std::int64_t count) {
-    require(index < spec.arrays.size() && spec.arrays[index].count == count, spec.kind + ": an array does not fit");
+    require(index < spec.arrays.size() && spec.arrays[index].count == count,
+            spec.kind + ": an array does not fit");
     return static_cast<T*>(spec.arrays[index].data);
 }
 
@@ -46,19 +47,22 @@ struct Zeros {
     const Columns<T>* columns = nullptr;
 };
 
-// Takes `count` numbers of a weights' gradient, from the number `from` on, as soon as they are known.
+// Takes `count` numbers of a weights' gradient, from the number `from` on, as soon as they are
+// known.
 template <class T>
 using Taker = std::function<void(T* gradient, std::int64_t from, std::int64_t count)>;
 
-// One pass: whether it is for learning, where its random numbers come from, and the threads that share it.
+// One pass: whether it is for learning, where its random numbers come from, and the threads that
+// share it.
 template <class T>
 struct Pass {
     bool learning = false;
     Draws draws;
     const Threads* threads = nullptr;
-    Zeros<T> zeros;          // of the layer's own input
-    Ahead* ahead = nullptr;  // rows to ask for while the first layer works
-    const Taker<T>* taker = nullptr;  // of the gradient of the first layer's weights, which then is not kept: with zeros only
+    Zeros<T> zeros;                   // of the layer's own input
+    Ahead* ahead = nullptr;           // rows to ask for while the first layer works
+    const Taker<T>* taker = nullptr;  // of the gradient of the first layer's weights, which then is
+                                      // not kept: with zeros only
 
     Pass at(std::uint64_t index) const {
         Pass inner = *this;
@@ -79,7 +83,8 @@ public:
     virtual void forward(const Pass<T>& pass, Matrix<T> x, Matrix<T> y) const = 0;
 
     // Fills the gradients, and dx unless its data is null.
-    virtual void backward(const Pass<T>& pass, Matrix<T> x, Matrix<T> y, Matrix<T> dy, Matrix<T> dx) = 0;
+    virtual void backward(const Pass<T>& pass, Matrix<T> x, Matrix<T> y, Matrix<T> dy,
+                          Matrix<T> dx) = 0;
 
     virtual void observe(const Pass<T>&, Matrix<T>) {}
 
@@ -120,7 +125,8 @@ public:
     void forward(const Pass<T>& pass, Matrix<T> x, Matrix<T> y) const override {
         const std::int64_t D = this->D, H = this->H;
         if (pass.zeros.columns) {
-            pellucid::product<T>(*pass.zeros.columns, H, {W_, H, D, D * H, false}, b_, lines<T>(y), *pass.threads, pass.ahead);
+            pellucid::product<T>(*pass.zeros.columns, H, {W_, H, D, D * H, false}, b_, lines<T>(y),
+                                 *pass.threads, pass.ahead);
             return;
         }
         Product<T> p{x.N, H, D, {x.data, x.ld(), 1}, W_, H, y.data, y.ld(), b_};
@@ -132,7 +138,8 @@ public:
             product(p, *pass.threads);
     }
 
-    void backward(const Pass<T>& pass, Matrix<T> x, Matrix<T>, Matrix<T> dy, Matrix<T> dx) override {
+    void backward(const Pass<T>& pass, Matrix<T> x, Matrix<T>, Matrix<T> dy,
+                  Matrix<T> dx) override {
         const std::int64_t D = this->D, H = this->H;
         weights_gradient(pass, x, dy);
         if (b_) {
@@ -146,7 +153,8 @@ public:
         if (dx.data) {
             transposed_.resize(static_cast<std::size_t>(H * padded(D)));
             transpose(W_, H, D, H, transposed_.data(), padded(D));
-            Product<T> p{dy.N, D, H, {dy.data, dy.ld(), 1}, transposed_.data(), padded(D), dx.data, dx.ld()};
+            Product<T> p{dy.N,      D,       H,      {dy.data, dy.ld(), 1}, transposed_.data(),
+                         padded(D), dx.data, dx.ld()};
             p.readable = H * padded(D);
             product(p, *pass.threads);
         }
@@ -157,15 +165,17 @@ private:
         const std::int64_t D = this->D, H = this->H;
         T* const dW = this->parameters[0].gradient;
         auto done = [&](T* rows, std::int64_t first, std::int64_t count) {
-            if (pass.taker) (*pass.taker)(rows, first * H, count * H);
+            if (pass.taker) (*pass.taker)(rows, first* H, count* H);
         };
         T* const kept = pass.taker ? nullptr : dW;
         if (pass.zeros.columns) {
-            transposed_product<T>(*pass.zeros.columns, H, lines<const T>(dy), kept, *pass.threads, pass.ahead, done);
+            transposed_product<T>(*pass.zeros.columns, H, lines<const T>(dy), kept, *pass.threads,
+                                  pass.ahead, done);
             return;
         }
         if (pass.zeros.strips) {
-            transposed_product<T>(*pass.zeros.strips, H, D, lines<const T>(dy), kept, *pass.threads, pass.ahead, done);
+            transposed_product<T>(*pass.zeros.strips, H, D, lines<const T>(dy), kept, *pass.threads,
+                                  pass.ahead, done);
             return;
         }
         Product<T> p{D, H, x.N, {x.data, 1, x.ld()}, dy.data, dy.ld(), dW, H};
@@ -188,7 +198,9 @@ template <class T>
 void softmax_row(const T* x, T* y, std::int64_t H) {
     T most = x[0];
     for (std::int64_t h = 1; h < H; ++h) most = x[h] > most ? x[h] : most;
-    each_vector<T>(H, [&](std::int64_t h, std::int64_t) { store(y + h, exp_below_zero<T>(load(x + h) - most)); });
+    each_vector<T>(H, [&](std::int64_t h, std::int64_t) {
+        store(y + h, exp_below_zero<T>(load(x + h) - most));
+    });
     T sum = 0;
     for (std::int64_t h = 0; h < H; ++h) sum += y[h];
     each_vector<T>(H, [&](std::int64_t h, std::int64_t) { store(y + h, load(y + h) / sum); });
@@ -239,7 +251,8 @@ private:
         pass.threads->each((from.N + 31) / 32, [&](std::int64_t task) {
             for (std::int64_t i = task * 32; i < std::min(from.N, task * 32 + 32); ++i)
                 for (std::int64_t h = 0; h < H; ++h) {
-                    const double drawn = Draws::uniform(stream, static_cast<std::uint64_t>(i * H + h));
+                    const double drawn =
+                        Draws::uniform(stream, static_cast<std::uint64_t>(i * H + h));
                     to.row(i)[h] = from.row(i)[h] * (drawn >= rate_ ? kept : T(0));
                 }
         });
@@ -253,11 +266,14 @@ template <class T>
 class Standardize final : public Layer<T> {
 public:
     explicit Standardize(const LayerSpec& spec)
-        : Layer<T>(spec), mean_(array_of<T>(spec, 0, spec.inputs)), deviation_(array_of<T>(spec, 1, spec.inputs)) {}
+        : Layer<T>(spec),
+          mean_(array_of<T>(spec, 0, spec.inputs)),
+          deviation_(array_of<T>(spec, 1, spec.inputs)) {}
 
     void forward(const Pass<T>&, Matrix<T> x, Matrix<T> y) const override {
         for (std::int64_t i = 0; i < x.N; ++i)
-            for (std::int64_t h = 0; h < this->H; ++h) y.row(i)[h] = (x.row(i)[h] - mean_[h]) / deviation_[h];
+            for (std::int64_t h = 0; h < this->H; ++h)
+                y.row(i)[h] = (x.row(i)[h] - mean_[h]) / deviation_[h];
     }
 
     void backward(const Pass<T>&, Matrix<T>, Matrix<T>, Matrix<T> dy, Matrix<T> dx) override {

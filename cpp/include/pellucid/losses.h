@@ -1,4 +1,5 @@
-// The losses of core/losses.py, value and gradient in one go: from the sums (or answers) z and targets t of a row.
+// The losses of core/losses.py, value and gradient in one go: from the sums (or answers) z and
+// targets t of a row.
 #pragma once
 
 #include <map>
@@ -18,7 +19,8 @@ inline T sum_lanes(Vec<T> v, std::int64_t n) {
 template <class T>
 using RowLoss = T (*)(T* z, const T* t, std::int64_t K, T share, double option);
 
-// The losses that are a mean over the K outputs: f(z, t, d) gives the terms of the sum, and writes their slopes to d.
+// The losses that are a mean over the K outputs: f(z, t, d) gives the terms of the sum, and writes
+// their slopes to d.
 template <class T, class F>
 inline T mean_of(T* z, const T* t, std::int64_t K, T share, F f) {
     T sum = 0;
@@ -39,7 +41,9 @@ T cross_entropy(T* z, const T* t, std::int64_t K, T share, double) {
         total += t[k];
         weighted += t[k] * (z[k] - most);
     }
-    each_vector<T>(K, [&](std::int64_t k, std::int64_t) { store(z + k, exp_below_zero<T>(load(z + k) - most)); });
+    each_vector<T>(K, [&](std::int64_t k, std::int64_t) {
+        store(z + k, exp_below_zero<T>(load(z + k) - most));
+    });
     for (std::int64_t k = 0; k < K; ++k) sum += z[k];
     each_vector<T>(K, [&](std::int64_t k, std::int64_t) {
         store(z + k, (load(z + k) * (total / sum) - load(t + k)) * share);
@@ -56,10 +60,13 @@ T cross_entropy_of_class(T* z, std::int64_t chosen, std::int64_t K, T share) {
         least = z[k] < least ? z[k] : least;
     }
     const T right = z[chosen] - most;
-    each_vector<T>(K, [&](std::int64_t k, std::int64_t) { store(z + k, exp_below_zero<T>(load(z + k) - most)); });
+    each_vector<T>(K, [&](std::int64_t k, std::int64_t) {
+        store(z + k, exp_below_zero<T>(load(z + k) - most));
+    });
     for (std::int64_t k = 0; k < K; ++k) sum += z[k];
     const T scale = 1 / sum, own = z[chosen];
-    each_vector<T>(K, [&](std::int64_t k, std::int64_t) { store(z + k, load(z + k) * scale * share); });
+    each_vector<T>(
+        K, [&](std::int64_t k, std::int64_t) { store(z + k, load(z + k) * scale * share); });
     z[chosen] = (own * scale - 1) * share;
     return std::log(sum) - right + (least - most) * 0;  // 0 times infinity is NaN, as above
 }
@@ -84,7 +91,8 @@ template <class T>
 T mean_absolute_error(T* z, const T* t, std::int64_t K, T share, double) {
     return mean_of(z, t, K, share, [](Vec<T> x, Vec<T> target, Vec<T>& slope) {
         const Vec<T> one = fill<T>(1);
-        slope = choose<T>(x > target, one, choose<T>(x < target, -one, x - target));  // 0, and NaN stays
+        slope = choose<T>(x > target, one,
+                          choose<T>(x < target, -one, x - target));  // 0, and NaN stays
         return size_of<T>(x - target);
     });
 }
@@ -135,11 +143,13 @@ public:
         require(found != losses.end(), "no native loss " + spec.kind);
         of_row_ = found->second;
         if (spec.kind == "CrossEntropy") smoothing_ = spec.option, classes_alone_ = smoothing_ == 0;
-        if (spec.kind == "BinaryCrossEntropy") smoothing_ = spec.option, halves_ = true, low_ = 0, high_ = 1;
+        if (spec.kind == "BinaryCrossEntropy")
+            smoothing_ = spec.option, halves_ = true, low_ = 0, high_ = 1;
         if (spec.kind == "Poisson") low_ = 0;
     }
 
-    // Takes the targets of the N rows that are chosen, well before they are needed: they lie all over the memory.
+    // Takes the targets of the N rows that are chosen, well before they are needed: they lie all
+    // over the memory.
     void take(const Targets& t, const std::int64_t* chosen, std::int64_t N) {
         classes_.resize(t.classes ? static_cast<std::size_t>(N) : 0);
         weights_.resize(t.weights ? static_cast<std::size_t>(N) : 0);
@@ -162,14 +172,18 @@ public:
         for (const double weight : weights_) total += weight;
         for (std::int64_t i = 0; i < z.N; ++i) {
             const auto place = static_cast<std::size_t>(i);
-            const double weight = weights_.empty() ? 1.0 / static_cast<double>(z.N) : total != 0 ? weights_[place] / total : 0;
+            const double weight = weights_.empty() ? 1.0 / static_cast<double>(z.N)
+                                  : total != 0     ? weights_[place] / total
+                                                   : 0;
             if (classes_alone_ && !classes_.empty()) {
-                const T found = cross_entropy_of_class(z.row(i), class_of(place, z.width), z.width, static_cast<T>(weight));
+                const T found = cross_entropy_of_class(z.row(i), class_of(place, z.width), z.width,
+                                                       static_cast<T>(weight));
                 loss += weight * static_cast<double>(found);
                 continue;
             }
             read_target(place, z.width);
-            loss += weight * static_cast<double>(of_row_(z.row(i), line_.data(), z.width, static_cast<T>(weight), option_));
+            loss += weight * static_cast<double>(of_row_(z.row(i), line_.data(), z.width,
+                                                         static_cast<T>(weight), option_));
         }
         return loss;
     }
@@ -188,7 +202,8 @@ private:
             line[class_of(place, K)] = T(1);
         } else {
             std::copy_n(values_[place], K, line);
-            for (std::int64_t k = 0; k < K; ++k)  // NaN is in no range, but is let pass where there is no upper end
+            for (std::int64_t k = 0; k < K;
+                 ++k)  // NaN is in no range, but is let pass where there is no upper end
                 if (line[k] < low_ || !(line[k] <= high_ || std::isinf(high_)))
                     throw std::invalid_argument("a target is out of the loss's range");
         }
@@ -203,7 +218,8 @@ private:
     double option_, smoothing_ = 0;
     bool halves_ = false, classes_alone_ = false;
     T low_ = -std::numeric_limits<T>::infinity(), high_ = std::numeric_limits<T>::infinity();
-    std::vector<std::int64_t> classes_;  // of the batch: classes, or where their values are; and weights, if there are any
+    std::vector<std::int64_t> classes_;  // of the batch: classes, or where their values are; and
+                                         // weights, if there are any
     std::vector<const T*> values_;
     std::vector<double> weights_;
     Buffer<T> line_;

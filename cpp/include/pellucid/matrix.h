@@ -1,6 +1,7 @@
-// Matrix products in register tiles. Every sum runs over k in ascending order in one chain of multiply-adds, whatever
-// the tile, the block or the number of threads, and whether zeros are skipped or not: the bits are the same. (Whether a
-// sum of zeros is 0 or -0 would depend on which were added: a last 0 makes it 0.)
+// Matrix products in register tiles. Every sum runs over k in ascending order in one chain of
+// multiply-adds, whatever the tile, the block or the number of threads, and whether zeros are
+// skipped or not: the bits are the same. (Whether a sum of zeros is 0 or -0 would depend on which
+// were added: a last 0 makes it 0.)
 #pragma once
 
 #include <algorithm>
@@ -35,7 +36,8 @@ constexpr int kTileRows = 4, kTileVectors = 3, kNarrowRows = 12;
 constexpr int kTileRows = 4, kTileVectors = 2, kNarrowRows = 8;
 #endif
 
-// One product C = start + A B: A is M x K, B and C are K x H and M x H with rows of ldb and ldc numbers.
+// One product C = start + A B: A is M x K, B and C are K x H and M x H with rows of ldb and ldc
+// numbers.
 template <class T>
 struct Product {
     std::int64_t M, H, K;
@@ -47,23 +49,25 @@ struct Product {
     const T* bias = nullptr;  // what every row of C starts from, H numbers; null for 0
     bool onto = false;        // start from what C holds
     bool padded_c = true;     // C's rows may be written up to a multiple of the vector's lanes
-    bool streams = false;     // A comes from afar: ask for the rows below a tile while it is computed
-    std::int64_t readable = 0;  // numbers that may be read from B on; whole vectors are read before that end
+    bool streams = false;  // A comes from afar: ask for the rows below a tile while it is computed
+    std::int64_t readable =
+        0;  // numbers that may be read from B on; whole vectors are read before that end
 };
 
 // A's rows may be packed: then those of a strip of kTileRows stand side by side for each k.
 template <class T, int R, int V, bool packed>
 inline void tile(const Product<T>& p, std::int64_t row, std::int64_t column) {
     constexpr std::int64_t L = kLanes<T>;
-    // Every third row of A is pointed to, and the two after it are reached by the distance of rows: as many pointers as
-    // rows would not fit into the registers.
+    // Every third row of A is pointed to, and the two after it are reached by the distance of rows:
+    // as many pointers as rows would not fit into the registers.
     const T* a[(R + 2) / 3];
     for (int r = 0; r < R; r += 3) a[r / 3] = p.A.data + (row + r) * p.A.row;
     const std::int64_t apart = p.A.row, step = p.A.step, ldb = p.ldb;
     const T* const B = p.B + column;
     T* c[R];
     for (int r = 0; r < R; ++r) c[r] = p.C + (row + r) * p.ldc + column;
-    const std::int64_t last = std::min<std::int64_t>(L, p.H - column - (V - 1) * L);  // lanes of the last vector
+    const std::int64_t last =
+        std::min<std::int64_t>(L, p.H - column - (V - 1) * L);  // lanes of the last vector
     Vec<T> sum[R][V];
     PELLUCID_UNROLL
     for (int v = 0; v < V; ++v) {
@@ -72,15 +76,18 @@ inline void tile(const Product<T>& p, std::int64_t row, std::int64_t column) {
         PELLUCID_UNROLL
         for (int r = 0; r < R; ++r) sum[r][v] = p.onto ? load_upto(c[r] + v * L, lanes) : first;
     }
-    const char* below = reinterpret_cast<const char*>(p.A.data + (row + (p.streams ? R : 0)) * apart);
+    const char* below =
+        reinterpret_cast<const char*>(p.A.data + (row + (p.streams ? R : 0)) * apart);
     const std::int64_t share = p.streams ? static_cast<std::int64_t>(R * sizeof(T)) : 0;
     auto add = [&](std::int64_t k, auto whole) PELLUCID_INLINE {
         const T* b = B + k * ldb;
         Vec<T> w[V];
-        for (int v = 0; v < V; ++v) w[v] = whole || v < V - 1 ? load(b + v * L) : load_part(b + v * L, last);
+        for (int v = 0; v < V; ++v)
+            w[v] = whole || v < V - 1 ? load(b + v * L) : load_part(b + v * L, last);
         PELLUCID_UNROLL
         for (int r = 0; r < R; ++r) {
-            const Vec<T> x = fill<T>(packed ? a[0][k * kTileRows + r] : (a[r / 3] + k * step)[r % 3 * apart]);
+            const Vec<T> x =
+                fill<T>(packed ? a[0][k * kTileRows + r] : (a[r / 3] + k * step)[r % 3 * apart]);
             PELLUCID_UNROLL
             for (int v = 0; v < V; ++v) sum[r][v] = add_product<T>(sum[r][v], x, w[v]);
         }
@@ -96,20 +103,21 @@ inline void tile(const Product<T>& p, std::int64_t row, std::int64_t column) {
     for (; k < std::min(K, safe); ++k) add(k, std::true_type{});
     for (; k < K; ++k) add(k, std::false_type{});
     PELLUCID_UNROLL
-    for (int r = 0; r < R; ++r)
-        PELLUCID_UNROLL
-        for (int v = 0; v < V; ++v) {
-            if (p.padded_c || v < V - 1)
-                store(c[r] + v * L, sum[r][v] + T(0));
-            else
-                store_upto(c[r] + v * L, sum[r][v] + T(0), last);
-        }
+    for (int r = 0; r < R; ++r) PELLUCID_UNROLL
+    for (int v = 0; v < V; ++v) {
+        if (p.padded_c || v < V - 1)
+            store(c[r] + v * L, sum[r][v] + T(0));
+        else
+            store_upto(c[r] + v * L, sum[r][v] + T(0), last);
+    }
 }
 
 template <class T, int V, bool packed>
-inline void tile_rows(const Product<T>& p, std::int64_t row, std::int64_t rows, std::int64_t column) {
+inline void tile_rows(const Product<T>& p, std::int64_t row, std::int64_t rows,
+                      std::int64_t column) {
     if constexpr (V == 1 && !packed)
-        for (; rows >= kNarrowRows; rows -= kNarrowRows, row += kNarrowRows) tile<T, kNarrowRows, V, packed>(p, row, column);
+        for (; rows >= kNarrowRows; rows -= kNarrowRows, row += kNarrowRows)
+            tile<T, kNarrowRows, V, packed>(p, row, column);
     if constexpr (V == 2 && kTileRows == 4 && kTileVectors == 3 && !packed)
         for (; rows >= 6; rows -= 6, row += 6) tile<T, 6, V, packed>(p, row, column);
     if constexpr (kTileRows == 8)
@@ -130,7 +138,8 @@ inline void panel(const Product<T>& p, std::int64_t row, std::int64_t rows, std:
         tile_rows<T, 1, packed>(p, row, rows, column);
 }
 
-// Numbers of a gradient that are made at once: few, so that they stay in the nearest cache while weights move by them.
+// Numbers of a gradient that are made at once: few, so that they stay in the nearest cache while
+// weights move by them.
 template <class T>
 constexpr std::int64_t kAtOnce = 16384 / sizeof(T);
 
@@ -142,7 +151,8 @@ inline T* room_for_rows(std::int64_t count) {
     return room.data();
 }
 
-constexpr std::int64_t kWorthThreads = 3 << 17;  // multiply-adds below which waking a thread costs more than it gives
+constexpr std::int64_t kWorthThreads =
+    3 << 17;  // multiply-adds below which waking a thread costs more than it gives
 
 // Computes the product, its tiles shared out over threads where that pays.
 template <class T>
@@ -153,7 +163,8 @@ inline void multiply(const Product<T>& p, const Threads& threads) {
         for (std::int64_t j = 0; j < panels; ++j) panel(p, 0, p.M, j * width);
         return;
     }
-    const std::int64_t share = std::max<std::int64_t>(kTileRows, (p.M / (4 * threads.count())) / kTileRows * kTileRows);
+    const std::int64_t share =
+        std::max<std::int64_t>(kTileRows, (p.M / (4 * threads.count())) / kTileRows * kTileRows);
     const std::int64_t parts = (p.M + share - 1) / share;
     threads.each(panels * parts, [&](std::int64_t task) {
         const std::int64_t row = task % parts * share;
@@ -161,30 +172,33 @@ inline void multiply(const Product<T>& p, const Threads& threads) {
     });
 }
 
-// Copies rows k to k + K of A's strip (the rows of a tile) and B's panel (its columns) so that a tile reads them in order.
-// The counts of a whole strip and a whole panel are known to the compiler: five times as fast as the loops for the last.
+// Copies rows k to k + K of A's strip (the rows of a tile) and B's panel (its columns) so that a
+// tile reads them in order. The counts of a whole strip and a whole panel are known to the
+// compiler: five times as fast as the loops for the last.
 template <class T>
-inline void pack_strip(const Product<T>& p, std::int64_t first, std::int64_t k, std::int64_t K, T* __restrict to) {
-    const std::int64_t rows = std::min<std::int64_t>(kTileRows, p.M - first), apart = p.A.row, step = p.A.step;
+inline void pack_strip(const Product<T>& p, std::int64_t first, std::int64_t k, std::int64_t K,
+                       T* __restrict to) {
+    const std::int64_t rows = std::min<std::int64_t>(kTileRows, p.M - first), apart = p.A.row,
+                       step = p.A.step;
     const T* const from = p.A.data + first * apart + k * step;
     if (rows == kTileRows && step == 1)
-        for (std::int64_t i = 0; i < K; ++i)
-            PELLUCID_UNROLL
-            for (std::int64_t r = 0; r < kTileRows; ++r) to[i * kTileRows + r] = from[r * apart + i];
-    else if (rows == kTileRows && apart == 1)
-        for (std::int64_t i = 0; i < K; ++i) std::copy_n(from + i * step, kTileRows, to + i * kTileRows);
-    else
-        for (std::int64_t i = 0; i < K; ++i)
-            for (std::int64_t r = 0; r < rows; ++r) to[i * kTileRows + r] = from[r * apart + i * step];
+        for (std::int64_t i = 0; i < K; ++i) PELLUCID_UNROLL
+    for (std::int64_t r = 0; r < kTileRows; ++r) to[i * kTileRows + r] = from[r * apart + i];
+    else if (rows == kTileRows && apart == 1) for (std::int64_t i = 0; i < K; ++i)
+        std::copy_n(from + i * step, kTileRows, to + i * kTileRows);
+    else for (std::int64_t i = 0; i < K; ++i) for (std::int64_t r = 0; r < rows; ++r)
+        to[i * kTileRows + r] = from[r * apart + i * step];
 }
 
 template <class T>
-inline void pack_panel(const Product<T>& p, std::int64_t column, std::int64_t k, std::int64_t K, T* __restrict to) {
+inline void pack_panel(const Product<T>& p, std::int64_t column, std::int64_t k, std::int64_t K,
+                       T* __restrict to) {
     constexpr std::int64_t width = kTileVectors * kLanes<T>;
     const std::int64_t columns = std::min(width, p.H - column);
     const T* from = p.B + k * p.ldb + column;
     if (columns == width)
-        for (std::int64_t i = 0; i < K; ++i, from += p.ldb, to += width) std::copy_n(from, width, to);
+        for (std::int64_t i = 0; i < K; ++i, from += p.ldb, to += width)
+            std::copy_n(from, width, to);
     else
         for (std::int64_t i = 0; i < K; ++i, from += p.ldb, to += width) {
             std::copy_n(from, columns, to);
@@ -192,22 +206,27 @@ inline void pack_panel(const Product<T>& p, std::int64_t column, std::int64_t k,
         }
 }
 
-// Asks for C's rows below a tile, up to `rows`, and for the tile's share of the next panel: they come from afar.
-// (Inlined by force: GCC takes a call that does nothing but ask to be without effect, and drops it.)
+// Asks for C's rows below a tile, up to `rows`, and for the tile's share of the next panel: they
+// come from afar. (Inlined by force: GCC takes a call that does nothing but ask to be without
+// effect, and drops it.)
 template <class T>
-PELLUCID_INLINE inline void ask_for_next(const Product<T>& p, std::int64_t rows, const T* panel, std::int64_t share) {
+PELLUCID_INLINE inline void ask_for_next(const Product<T>& p, std::int64_t rows, const T* panel,
+                                         std::int64_t share) {
     constexpr std::int64_t line = 64 / sizeof(T);
     for (std::int64_t r = kTileRows; r < rows; ++r)
         for (std::int64_t i = 0; i < p.H; i += line) __builtin_prefetch(p.C + r * p.ldc + i, 1);
     for (std::int64_t i = 0; i < share; i += line) __builtin_prefetch(panel + i, 0, 2);
 }
 
-// The same for large matrices, after Goto and van de Geijn ("Anatomy of high-performance matrix multiplication", ACM
-// TOMS 34, 2008): k in blocks, for which A and B are packed; then blocks of rows that stay in a core's own cache.
+// The same for large matrices, after Goto and van de Geijn ("Anatomy of high-performance matrix
+// multiplication", ACM TOMS 34, 2008): k in blocks, for which A and B are packed; then blocks of
+// rows that stay in a core's own cache.
 template <class T>
 inline void multiply_blocked(const Product<T>& p, const Threads& threads) {
-    constexpr std::int64_t depth = 512, width = kTileVectors * kLanes<T>, strips_a_block = 128 / kTileRows;
-    const std::int64_t panels = (p.H + width - 1) / width, strips = (p.M + kTileRows - 1) / kTileRows;
+    constexpr std::int64_t depth = 512, width = kTileVectors * kLanes<T>,
+                           strips_a_block = 128 / kTileRows;
+    const std::int64_t panels = (p.H + width - 1) / width,
+                       strips = (p.M + kTileRows - 1) / kTileRows;
     const std::int64_t blocks = (strips + strips_a_block - 1) / strips_a_block;
     static thread_local Buffer<T> packed;
     packed.resize(static_cast<std::size_t>((strips * kTileRows + panels * width) * depth));
@@ -233,7 +252,8 @@ inline void multiply_blocked(const Product<T>& p, const Threads& threads) {
             part.readable = depth * width;
             const std::int64_t share = j + 1 < panels ? K * width / strips_a_block : 0;
             const T* next = part.B + width * depth;
-            for (std::int64_t strip = from; strip < std::min(strips, from + strips_a_block); ++strip, next += share) {
+            for (std::int64_t strip = from; strip < std::min(strips, from + strips_a_block);
+                 ++strip, next += share) {
                 const std::int64_t row = strip * kTileRows;
                 part.A = {A + row * depth, 1, kTileRows};
                 part.C = p.C + row * p.ldc + j * width;
@@ -246,7 +266,8 @@ inline void multiply_blocked(const Product<T>& p, const Threads& threads) {
 
 template <class T>
 inline void product(const Product<T>& p, const Threads& threads) {
-    // Rows of B that are a large power of two apart drive each other out of the nearest cache, unless they are packed.
+    // Rows of B that are a large power of two apart drive each other out of the nearest cache,
+    // unless they are packed.
     const std::int64_t least = p.ldb % 512 ? 192 : 64;
     const bool large = p.M >= least && p.H >= 192 && p.K >= 64;
     if (large)
@@ -255,15 +276,18 @@ inline void product(const Product<T>& p, const Threads& threads) {
         multiply(p, threads);
 }
 
-// Writes the transpose of a K x H matrix (rows of lda numbers) into an H x K one (rows of ldb), in squares.
+// Writes the transpose of a K x H matrix (rows of lda numbers) into an H x K one (rows of ldb), in
+// squares.
 template <class T>
-inline void transpose(const T* a, std::int64_t lda, std::int64_t K, std::int64_t H, T* b, std::int64_t ldb) {
+inline void transpose(const T* a, std::int64_t lda, std::int64_t K, std::int64_t H, T* b,
+                      std::int64_t ldb) {
     constexpr std::int64_t L = kLanes<T>;
     for (std::int64_t i = 0; i < K; i += L)
         for (std::int64_t j = 0; j < H; j += L) {
             if (i + L > K || j + L > H) {
                 for (std::int64_t h = j; h < std::min(H, j + L); ++h)
-                    for (std::int64_t k = i; k < std::min(K, i + L); ++k) b[h * ldb + k] = a[k * lda + h];
+                    for (std::int64_t k = i; k < std::min(K, i + L); ++k)
+                        b[h * ldb + k] = a[k * lda + h];
                 continue;
             }
             Vec<T> square[L];

@@ -10,7 +10,9 @@ class BatchNorm final : public Layer<T> {
 public:
     // Options: momentum, epsilon. Arrays: gamma, beta, running mean, running variance.
     explicit BatchNorm(const LayerSpec& spec)
-        : Layer<T>(spec), momentum_(static_cast<T>(option_of(spec, 0))), epsilon_(static_cast<T>(option_of(spec, 1))) {
+        : Layer<T>(spec),
+          momentum_(static_cast<T>(option_of(spec, 0))),
+          epsilon_(static_cast<T>(option_of(spec, 1))) {
         gamma_ = array_of<T>(spec, 0, this->H);
         beta_ = array_of<T>(spec, 1, this->H);
         running_mean_ = array_of<T>(spec, 2, this->H);
@@ -24,16 +26,20 @@ public:
         const Moments m = moments(pass, x);
         for (std::int64_t i = 0; i < x.N; ++i)
             for (std::int64_t h = 0; h < this->H; ++h)
-                y.row(i)[h] = (x.row(i)[h] - m.mean[at(h)]) / m.deviation[at(h)] * gamma_[h] + beta_[h];
+                y.row(i)[h] =
+                    (x.row(i)[h] - m.mean[at(h)]) / m.deviation[at(h)] * gamma_[h] + beta_[h];
     }
 
-    void backward(const Pass<T>& pass, Matrix<T> x, Matrix<T>, Matrix<T> dy, Matrix<T> dx) override {
+    void backward(const Pass<T>& pass, Matrix<T> x, Matrix<T>, Matrix<T> dy,
+                  Matrix<T> dx) override {
         const Moments m = moments(pass, x);
         T* dgamma = this->parameters[0].gradient;
         T* dbeta = this->parameters[1].gradient;
         std::fill(dgamma, dgamma + this->H, T(0));
         std::fill(dbeta, dbeta + this->H, T(0));
-        auto normal = [&](std::int64_t i, std::int64_t h) { return (x.row(i)[h] - m.mean[at(h)]) / m.deviation[at(h)]; };
+        auto normal = [&](std::int64_t i, std::int64_t h) {
+            return (x.row(i)[h] - m.mean[at(h)]) / m.deviation[at(h)];
+        };
         for (std::int64_t i = 0; i < x.N; ++i)
             for (std::int64_t h = 0; h < this->H; ++h) {
                 dgamma[h] += dy.row(i)[h] * normal(i, h);
@@ -43,7 +49,8 @@ public:
         for (std::int64_t i = 0; i < x.N; ++i)
             for (std::int64_t h = 0; h < this->H; ++h) {
                 T slope = dy.row(i)[h];
-                if (pass.learning) slope -= (dbeta[h] + normal(i, h) * dgamma[h]) / static_cast<T>(x.N);
+                if (pass.learning)
+                    slope -= (dbeta[h] + normal(i, h) * dgamma[h]) / static_cast<T>(x.N);
                 dx.row(i)[h] = slope * gamma_[h] / m.deviation[at(h)];
             }
     }
@@ -97,7 +104,8 @@ template <class T>
 class LayerNorm final : public Layer<T> {
 public:
     // Options: epsilon. Arrays: gamma, beta.
-    explicit LayerNorm(const LayerSpec& spec) : Layer<T>(spec), epsilon_(static_cast<T>(option_of(spec, 0))) {
+    explicit LayerNorm(const LayerSpec& spec)
+        : Layer<T>(spec), epsilon_(static_cast<T>(option_of(spec, 0))) {
         gamma_ = array_of<T>(spec, 0, this->H);
         beta_ = array_of<T>(spec, 1, this->H);
         this->learn(gamma_, this->H, 0);
@@ -131,7 +139,8 @@ public:
             if (!dx.data) continue;
             for (std::int64_t h = 0; h < H; ++h) {
                 const T normal = (x.row(i)[h] - mean) / deviation, slope = dy.row(i)[h] * gamma_[h];
-                dx.row(i)[h] = (slope - (slope_sum + normal * turned_sum) / static_cast<T>(H)) / deviation;
+                dx.row(i)[h] =
+                    (slope - (slope_sum + normal * turned_sum) / static_cast<T>(H)) / deviation;
             }
         }
     }

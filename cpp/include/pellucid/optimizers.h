@@ -13,15 +13,19 @@ public:
     using Parameter = typename Layer<T>::Parameter;
 
     Optimizer(const OptimizerSpec& spec, const std::vector<Parameter>& parameters) : s_(spec) {
-        const bool adam = s_.kind == "Adam" || s_.kind == "AdamW", scales = s_.kind == "RMSprop" || s_.kind == "Adagrad";
+        const bool adam = s_.kind == "Adam" || s_.kind == "AdamW",
+                   scales = s_.kind == "RMSprop" || s_.kind == "Adagrad";
         require(adam || scales || s_.kind == "SGD", "no native optimizer " + s_.kind);
-        require(s_.slots.size() == (adam ? 2u : scales || s_.momentum != 0 ? 1u : 0u), s_.kind + ": another memory");
+        require(s_.slots.size() == (adam                         ? 2u
+                                    : scales || s_.momentum != 0 ? 1u
+                                                                 : 0u),
+                s_.kind + ": another memory");
         for (const auto& slot : s_.slots) expect_fit(slot, parameters);
         if (s_.ema >= 0) expect_fit(s_.average, parameters);
     }
 
-    // What all numbers share in one step: `number` counts steps from 1, `ridge` is added to l2, and `share` of the
-    // gradients is left by clipping.
+    // What all numbers share in one step: `number` counts steps from 1, `ridge` is added to l2, and
+    // `share` of the gradients is left by clipping.
     struct Step {
         double rate, number, ridge = 0;
         T share = 1;
@@ -31,7 +35,8 @@ public:
     bool one_by_one() const { return s_.clip_norm < 0 && s_.clip_value < 0; }
 
     // Moves all parameters that learn, in place, but the first if it has moved.
-    void update(const std::vector<Parameter>& parameters, Step step, bool first_moved, const Threads& threads) const {
+    void update(const std::vector<Parameter>& parameters, Step step, bool first_moved,
+                const Threads& threads) const {
         step.share = clipped(parameters);
         for (std::size_t i = 0; i < parameters.size(); ++i) {
             const Parameter& p = parameters[i];
@@ -46,8 +51,10 @@ public:
         }
     }
 
-    // Moves `count` numbers of a parameter, from the number `from` on; their gradient may be changed.
-    void move(const Step& step, const Parameter& p, std::size_t index, T* gradient, std::int64_t from, std::int64_t count) const {
+    // Moves `count` numbers of a parameter, from the number `from` on; their gradient may be
+    // changed.
+    void move(const Step& step, const Parameter& p, std::size_t index, T* gradient,
+              std::int64_t from, std::int64_t count) const {
         T* value = p.value + from;
         const double rate = step.rate;
         const T l2 = static_cast<T>(s_.l2 + step.ridge);
@@ -67,7 +74,8 @@ public:
         if (s_.kind == "SGD")
             sgd(value, gradient, first, count, keep, static_cast<T>(rate));
         else if (s_.kind == "RMSprop")
-            scaled(value, gradient, first, count, keep, static_cast<T>(rate), static_cast<T>(s_.decay), static_cast<T>(1 - s_.decay));
+            scaled(value, gradient, first, count, keep, static_cast<T>(rate),
+                   static_cast<T>(s_.decay), static_cast<T>(1 - s_.decay));
         else if (s_.kind == "Adagrad")
             scaled(value, gradient, first, count, keep, static_cast<T>(rate), T(1), T(1));
         else
@@ -79,13 +87,16 @@ public:
         double total = 0;
         for (const Parameter& p : parameters) {
             if (!p.columns) continue;
-            for (std::int64_t start = 0; start < p.size(); start += kSquares) {  // few at a time: float32 keeps its digits
+            for (std::int64_t start = 0; start < p.size();
+                 start += kSquares) {  // few at a time: float32 keeps its digits
                 Vec<T> sum{};
-                each_vector<T>(std::min(kSquares, p.size() - start), [&](std::int64_t i, std::int64_t n) {
-                    const Vec<T> value = load_upto(p.value + start + i, n);
-                    sum += value * value;
-                });
-                for (int lane = 0; lane < kLanes<T>; ++lane) total += static_cast<double>(sum[lane]);
+                each_vector<T>(std::min(kSquares, p.size() - start),
+                               [&](std::int64_t i, std::int64_t n) {
+                                   const Vec<T> value = load_upto(p.value + start + i, n);
+                                   sum += value * value;
+                               });
+                for (int lane = 0; lane < kLanes<T>; ++lane)
+                    total += static_cast<double>(sum[lane]);
             }
         }
         return total;
@@ -94,10 +105,14 @@ public:
 private:
     static constexpr std::int64_t kSquares = 1 << 12;
 
-    static void expect_fit(const std::vector<Numbers>& memory, const std::vector<Parameter>& parameters) {
+    static void expect_fit(const std::vector<Numbers>& memory,
+                           const std::vector<Parameter>& parameters) {
         bool fits = memory.size() == parameters.size();
-        for (std::size_t i = 0; fits && i < memory.size(); ++i) fits = memory[i].count == parameters[i].size();
-        require(fits, "the optimizer's memory does not fit what learns: it was made for other layers, or before some froze");
+        for (std::size_t i = 0; fits && i < memory.size(); ++i)
+            fits = memory[i].count == parameters[i].size();
+        require(fits,
+                "the optimizer's memory does not fit what learns: it was made for other layers, or "
+                "before some froze");
     }
 
     // Clips by value in place; gives the share of the gradients that clipping by norm leaves.
@@ -106,10 +121,12 @@ private:
         double squares = 0;
         for (const Parameter& p : parameters) {
             if (s_.clip_value >= 0)
-                for (std::int64_t i = 0; i < p.size(); ++i) p.gradient[i] = std::min(std::max(p.gradient[i], -most), most);
+                for (std::int64_t i = 0; i < p.size(); ++i)
+                    p.gradient[i] = std::min(std::max(p.gradient[i], -most), most);
             if (s_.clip_norm >= 0) {
                 double own = 0;
-                for (std::int64_t i = 0; i < p.size(); ++i) own += static_cast<double>(p.gradient[i]) * static_cast<double>(p.gradient[i]);
+                for (std::int64_t i = 0; i < p.size(); ++i)
+                    own += static_cast<double>(p.gradient[i]) * static_cast<double>(p.gradient[i]);
                 squares += own;
             }
         }
@@ -130,10 +147,13 @@ private:
         });
     }
 
-    void adam(T* p, const T* g, T* m, T* v, std::int64_t count, T keep, double rate, double step) const {
-        const T pull = static_cast<T>(1 - s_.beta_1), beta = static_cast<T>(s_.beta_2), push = static_cast<T>(1 - s_.beta_2);
+    void adam(T* p, const T* g, T* m, T* v, std::int64_t count, T keep, double rate,
+              double step) const {
+        const T pull = static_cast<T>(1 - s_.beta_1), beta = static_cast<T>(s_.beta_2),
+                push = static_cast<T>(1 - s_.beta_2);
         const T root = static_cast<T>(std::sqrt(1 - std::pow(s_.beta_2, step)));
-        const T epsilon = s_.epsilon_hat ? static_cast<T>(s_.epsilon) / root : static_cast<T>(s_.epsilon);
+        const T epsilon =
+            s_.epsilon_hat ? static_cast<T>(s_.epsilon) / root : static_cast<T>(s_.epsilon);
         const T size = static_cast<T>(rate / (1 - std::pow(s_.beta_1, step)));
         each_vector<T>(count, [&](std::int64_t i, std::int64_t n) {
             const Vec<T> slope = load_upto(g + i, n), before = load_upto(m + i, n);
@@ -146,14 +166,18 @@ private:
         });
     }
 
-    // RMSprop and Adagrad: steps divided by the root of a sum of squares, old * before + fresh * g^2.
-    void scaled(T* p, const T* g, T* squares, std::int64_t count, T keep, T rate, T old, T fresh) const {
+    // RMSprop and Adagrad: steps divided by the root of a sum of squares, old * before + fresh *
+    // g^2.
+    void scaled(T* p, const T* g, T* squares, std::int64_t count, T keep, T rate, T old,
+                T fresh) const {
         const T epsilon = static_cast<T>(s_.epsilon);
         each_vector<T>(count, [&](std::int64_t i, std::int64_t n) {
             const Vec<T> slope = load_upto(g + i, n);
             const Vec<T> sum = old * load_upto(squares + i, n) + fresh * slope * slope;
             store_upto(squares + i, sum, n);
-            store_upto(p + i, load_upto(p + i, n) * keep - rate * slope / (square_root<T>(sum) + epsilon), n);
+            store_upto(p + i,
+                       load_upto(p + i, n) * keep - rate * slope / (square_root<T>(sum) + epsilon),
+                       n);
         });
     }
 

@@ -13,7 +13,8 @@ inline std::uint64_t mix(std::uint64_t z) {
     return z ^ (z >> 31);
 }
 
-// Where a layer's random numbers come from in one pass; `at` and `uniform` are those of core/layer.py's Learning.
+// Where a layer's random numbers come from in one pass; `at` and `uniform` are those of
+// core/layer.py's Learning.
 struct Draws {
     std::uint64_t seed = 0, step = 0, layer = 0;
 

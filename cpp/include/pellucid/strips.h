@@ -1,5 +1,6 @@
-// Products with a narrow first layer's input that is mostly 0, and its transpose; the sums are those of matrix.h, bit for
-// bit. A narrow layer has little to do for each number, so it passes over the columns in which a few rows are 0 together.
+// Products with a narrow first layer's input that is mostly 0, and its transpose; the sums are
+// those of matrix.h, bit for bit. A narrow layer has little to do for each number, so it passes
+// over the columns in which a few rows are 0 together.
 #pragma once
 
 #include <algorithm>
@@ -11,14 +12,17 @@
 
 namespace pellucid {
 
-// Rows of an input in strips as high as a tile, and the columns in which the rows of each are not all 0. Numbers of the
-// network's own type stay where they are; bytes are scaled and put side by side, those of these columns only.
+// Rows of an input in strips as high as a tile, and the columns in which the rows of each are not
+// all 0. Numbers of the network's own type stay where they are; bytes are scaled and put side by
+// side, those of these columns only.
 template <class T>
 class Strips {
 public:
     static constexpr std::int64_t kRows = kTileRows;
-    static constexpr std::int64_t kRing = 64 * kRows;  // little, for the nearest cache should be left to the weights
-    static constexpr bool kTakesBytes = sizeof(T) == 4;  // in float64, which is for exactness, they are gathered first
+    static constexpr std::int64_t kRing =
+        64 * kRows;  // little, for the nearest cache should be left to the weights
+    static constexpr bool kTakesBytes =
+        sizeof(T) == 4;  // in float64, which is for exactness, they are gathered first
 
     struct Strip {
         std::int64_t first, rows;
@@ -26,14 +30,15 @@ public:
         std::int64_t count;
         const T* at[kRows];         // the rows, of which those that are missing are 0;
         const std::uint8_t* bytes;  // or, of bytes, kRows for each of the columns,
-        T* values;                  // and the numbers that they become in the product: all, if strips are kept,
-        std::int64_t ring;          // else the last of them, in a ring; this is its highest place
-        const std::uint8_t* next;   // what is worth asking for meanwhile: if strips are not kept, the one that follows
+        T* values;  // and the numbers that they become in the product: all, if strips are kept,
+        std::int64_t ring;         // else the last of them, in a ring; this is its highest place
+        const std::uint8_t* next;  // what is worth asking for meanwhile: if strips are not kept,
+                                   // the one that follows
     };
 
-    // Takes the rows of x, which lie ld numbers apart, each number to be multiplied by `factor` (1 unless they are bytes).
-    // Strips are kept for the way back, or looked at one after the other: then all share a place, which so stays in the
-    // nearest cache.
+    // Takes the rows of x, which lie ld numbers apart, each number to be multiplied by `factor` (1
+    // unless they are bytes). Strips are kept for the way back, or looked at one after the other:
+    // then all share a place, which so stays in the nearest cache.
     void begin(const Rows& x, std::int64_t ld, T factor, bool kept) {
         x_ = x, ld_ = ld, factor_ = factor, kept_ = kept;
         room_ = padded(x.width) + kPad;
@@ -78,8 +83,8 @@ public:
     std::int64_t count() const { return static_cast<std::int64_t>(strips_.size()); }
     const Strip& operator[](std::int64_t i) const { return strips_[static_cast<std::size_t>(i)]; }
 
-    // How many of so many lines to ask for now and then, to have asked for all at the end of the strips: as they are, or
-    // were in the batch before.
+    // How many of so many lines to ask for now and then, to have asked for all at the end of the
+    // strips: as they are, or were in the batch before.
     std::int64_t share(std::int64_t lines) const {
         std::int64_t found = 1;
         for (const Strip& strip : strips_) found += strip.count;
@@ -102,7 +107,9 @@ private:
             Int<T> any = {};
             for (std::int64_t r = 0; r < kRows; ++r) {
                 any |= bits<T>(load_one(strip.at[r] + k));
-                if (!kept_) __builtin_prefetch(strip.at[r] + kRows * ld_ + k, 0, 2);  // the strip that follows
+                if (!kept_)
+                    __builtin_prefetch(strip.at[r] + kRows * ld_ + k, 0,
+                                       2);  // the strip that follows
             }
             found += write_places(alive<T>(from_bits<T>(any)), k, columns + found);
         };
@@ -116,8 +123,9 @@ private:
         const std::uint8_t* at[kRows];
         for (std::int64_t r = 0; r < kRows; ++r) at[r] = row<std::uint8_t>(strip, r);
         strip.bytes = bytes;
-        // Rows are too short for the processor to foresee the next. A third of the strip that follows is left out, for the
-        // product asks for more than a strip has: what comes first there, the strip before has asked for.
+        // Rows are too short for the processor to foresee the next. A third of the strip that
+        // follows is left out, for the product asks for more than a strip has: what comes first
+        // there, the strip before has asked for.
         strip.next = kept_ ? bytes : at[0] + kRows * ld_ * 4 / 3;
         std::int64_t found = 0;
         auto look = [&](std::int64_t k, std::uint32_t asked, auto load_one) PELLUCID_INLINE {
@@ -127,14 +135,16 @@ private:
                 any |= rows[r];
             }
             const std::uint32_t chosen = alive(any) & asked;
-            if (chosen) found += write_columns(rows, chosen, k, columns + found, bytes + found * kRows);
+            if (chosen)
+                found += write_columns(rows, chosen, k, columns + found, bytes + found * kRows);
         };
         auto whole = [](const std::uint8_t* p) { return load_bytes(p, kByteBlock); };
         const std::int64_t width = x_.width, rest = width % kByteBlock;
         std::int64_t k = 0;
         for (; k < width - rest; k += kByteBlock) look(k, ~0u, whole);
         if (rest && k)
-            look(width - kByteBlock, ~0u << (kByteBlock - rest), whole);  // a whole block, some of whose columns were there
+            look(width - kByteBlock, ~0u << (kByteBlock - rest),
+                 whole);  // a whole block, some of whose columns were there
         else if (rest)
             look(0, ~0u, [&](const std::uint8_t* p) { return load_bytes(p, rest); });
         strip.count = found;
@@ -150,17 +160,19 @@ private:
     Buffer<T> values_, nothing_;
 };
 
-// V vectors from `column` on of R rows of C = start + X B, for one strip of X. Bytes become numbers, unless they are kept from
-// the first of the vectors, some columns ahead of their products: the processor does one while the other waits.
+// V vectors from `column` on of R rows of C = start + X B, for one strip of X. Bytes become
+// numbers, unless they are kept from the first of the vectors, some columns ahead of their
+// products: the processor does one while the other waits.
 template <class T, int R, int V, bool packed>
-inline void multiply_strip(const typename Strips<T>::Strip& strip, const Product<T>& p, std::int64_t column, T factor, Ahead* ahead,
-                           std::int64_t lines) {
+inline void multiply_strip(const typename Strips<T>::Strip& strip, const Product<T>& p,
+                           std::int64_t column, T factor, Ahead* ahead, std::int64_t lines) {
     constexpr std::int64_t L = kLanes<T>, apart = Strips<T>::kRows;
     const std::int64_t last = std::min<std::int64_t>(L, p.H - column - (V - 1) * L), ldb = p.ldb;
     const T* const B = p.B + column;
     Vec<T> sum[R][V];
     for (int v = 0; v < V; ++v) {
-        const Vec<T> first = p.bias ? load_upto(p.bias + column + v * L, v == V - 1 ? last : L) : Vec<T>{};
+        const Vec<T> first =
+            p.bias ? load_upto(p.bias + column + v * L, v == V - 1 ? last : L) : Vec<T>{};
         for (int r = 0; r < R; ++r) sum[r][v] = first;
     }
     const T* a[R];
@@ -168,12 +180,15 @@ inline void multiply_strip(const typename Strips<T>::Strip& strip, const Product
     T* const values = strip.values;
     const T* value = values;
     const std::uint8_t *bytes = strip.bytes, *next = strip.next;
-    const std::int64_t ring = strip.ring, ready = column == 0 || ring < Strips<T>::kRing ? strip.count * apart : 0;
+    const std::int64_t ring = strip.ring,
+                       ready = column == 0 || ring < Strips<T>::kRing ? strip.count * apart : 0;
     std::int64_t fresh = 0, used = 0;
-    auto convert = [&]() PELLUCID_INLINE {  // the next eight columns, where no more are ahead; there is room for as many
+    auto convert = [&]() PELLUCID_INLINE {  // the next eight columns, where no more are ahead;
+                                            // there is room for as many
         if (!packed || fresh >= ready || fresh > used + 8 * apart) return;
         T* const to = values + (fresh & ring);
-        for (int i = 0; i < 8; i += 2) to_numbers<T, apart>(bytes + i * apart, factor, to + i * apart);
+        for (int i = 0; i < 8; i += 2)
+            to_numbers<T, apart>(bytes + i * apart, factor, to + i * apart);
         bytes += 8 * apart, fresh += 8 * apart;
     };
     auto go_on = [&](std::int64_t columns) PELLUCID_INLINE {
@@ -182,7 +197,8 @@ inline void multiply_strip(const typename Strips<T>::Strip& strip, const Product
     auto add = [&](std::int64_t k, auto whole) PELLUCID_INLINE {
         const T* const b = B + k * ldb;
         Vec<T> w[V];
-        for (int v = 0; v < V; ++v) w[v] = whole || v < V - 1 ? load(b + v * L) : load_part(b + v * L, last);
+        for (int v = 0; v < V; ++v)
+            w[v] = whole || v < V - 1 ? load(b + v * L) : load_part(b + v * L, last);
         for (int r = 0; r < R; ++r) {
             const Vec<T> x = fill<T>(packed ? value[r] : a[r][k]);
             for (int v = 0; v < V; ++v) sum[r][v] = add_product<T>(sum[r][v], x, w[v]);
@@ -193,9 +209,11 @@ inline void multiply_strip(const typename Strips<T>::Strip& strip, const Product
     // Up to this column, a whole last vector can be read: beyond the row, but not beyond the array.
     const std::int64_t room = p.readable - column - V * L, safe = room < 0 ? 0 : room / ldb + 1;
     while (whole > k && whole[-1] >= safe) --whole;
-    auto several = [&](auto n) PELLUCID_INLINE {  // columns, which do not pass the ring's end: eights come first
+    auto several = [&](auto n) PELLUCID_INLINE {  // columns, which do not pass the ring's end:
+                                                  // eights come first
         convert();
-        if (packed && n == 8) {  // asked for all at once, as they are looked at, they would be waited for
+        if (packed &&
+            n == 8) {  // asked for all at once, as they are looked at, they would be waited for
             __builtin_prefetch(next, 0, 2), __builtin_prefetch(next + 64, 0, 2);
             next += 128;
         }
@@ -205,7 +223,8 @@ inline void multiply_strip(const typename Strips<T>::Strip& strip, const Product
     };
     convert();
     while (whole - k >= 2) {
-        const std::int32_t* const stop = ahead && whole - k > kBetweenLines ? k + kBetweenLines : whole;
+        const std::int32_t* const stop =
+            ahead && whole - k > kBetweenLines ? k + kBetweenLines : whole;
         if constexpr (R > 1 && sizeof(T) == 4)
             while (!ahead && stop - k >= 8) several(std::integral_constant<int, 8>{});
         while (stop - k >= 2) several(std::integral_constant<int, 2>{});
@@ -218,7 +237,8 @@ inline void multiply_strip(const typename Strips<T>::Strip& strip, const Product
         go_on(1);
     }
     for (std::int64_t r = 0; r < std::min<std::int64_t>(R, strip.rows); ++r)
-        for (int v = 0; v < V; ++v) store(p.C + (strip.first + r) * p.ldc + column + v * L, sum[r][v] + T(0));
+        for (int v = 0; v < V; ++v)
+            store(p.C + (strip.first + r) * p.ldc + column + v * L, sum[r][v] + T(0));
 }
 
 // Calls f(V, column) for two vectors at once, or one: the layers are narrow.
@@ -230,11 +250,14 @@ inline void each_pair(std::int64_t H, F f) {
     if (column < H) f(std::integral_constant<int, 1>{}, column);
 }
 
-// The product `whole` of the strips' rows, which are looked at on the way; C is padded. Half of the next batch is asked for
-// here where it has more lines than the way back can ask for without waiting.
+// The product `whole` of the strips' rows, which are looked at on the way; C is padded. Half of the
+// next batch is asked for here where it has more lines than the way back can ask for without
+// waiting.
 template <class T>
-inline void product(const Product<T>& whole, Strips<T>& strips, bool kept, const Threads& threads, Ahead* ahead) {
-    const bool shared = kept && threads.count() > 1 && whole.M * whole.H * whole.K / 4 >= kWorthThreads;
+inline void product(const Product<T>& whole, Strips<T>& strips, bool kept, const Threads& threads,
+                    Ahead* ahead) {
+    const bool shared =
+        kept && threads.count() > 1 && whole.M * whole.H * whole.K / 4 >= kWorthThreads;
     const std::int64_t lines = ahead ? strips.share(ahead->left()) / 2 : 0;
     if (shared || lines < kManyLines) ahead = nullptr;
     auto one = [&](std::int64_t i) {
@@ -242,41 +265,52 @@ inline void product(const Product<T>& whole, Strips<T>& strips, bool kept, const
         each_pair<T>(whole.H, [&](auto V, std::int64_t column) {
             strips.with_form([&](auto packed) {
                 if (strip.rows == 1)
-                    multiply_strip<T, 1, V, packed>(strip, whole, column, strips.factor(), nullptr, 0);
+                    multiply_strip<T, 1, V, packed>(strip, whole, column, strips.factor(), nullptr,
+                                                    0);
                 else
-                    multiply_strip<T, Strips<T>::kRows, V, packed>(strip, whole, column, strips.factor(), ahead, lines);
+                    multiply_strip<T, Strips<T>::kRows, V, packed>(strip, whole, column,
+                                                                   strips.factor(), ahead, lines);
             });
         });
     };
     threads.each(strips.count(), one, shared);
 }
 
-// The rows of C, V vectors of them, that belong to a strip's columns from k to `stop`, but below `to`, grow by their products
-// with b, a vector of B for each of the strip's rows. C is where the row of column 0 would be; `value` stands where the numbers
-// of column k are, or is null. Gives the first column that is left.
+// The rows of C, V vectors of them, that belong to a strip's columns from k to `stop`, but below
+// `to`, grow by their products with b, a vector of B for each of the strip's rows. C is where the
+// row of column 0 would be; `value` stands where the numbers of column k are, or is null. Gives the
+// first column that is left.
 template <class T, int V, bool packed, bool partly>
-PELLUCID_INLINE inline const std::int32_t* add_columns(const T* const (&at)[Strips<T>::kRows], const T* value, const std::int32_t* k,
-                                                       const std::int32_t* stop, std::int64_t to, const Vec<T> (&b)[Strips<T>::kRows][V],
-                                                       T* C, std::int64_t ld, std::int64_t last) {
+PELLUCID_INLINE inline const std::int32_t* add_columns(const T* const (&at)[Strips<T>::kRows],
+                                                       const T* value, const std::int32_t* k,
+                                                       const std::int32_t* stop, std::int64_t to,
+                                                       const Vec<T> (&b)[Strips<T>::kRows][V], T* C,
+                                                       std::int64_t ld, std::int64_t last) {
     constexpr std::int64_t L = kLanes<T>, R = Strips<T>::kRows;
-    auto add = [&](auto n) PELLUCID_INLINE {  // n columns at once, whose chains of multiply-adds overlap
-        T* c[n];
-        Vec<T> sum[n][V];
-        for (int i = 0; i < n; ++i) {
-            c[i] = C + k[i] * ld;
-            for (int v = 0; v < V; ++v) sum[i][v] = partly && v == V - 1 ? load_part(c[i] + v * L, last) : load(c[i] + v * L);
-        }
-        for (std::int64_t r = 0; r < R; ++r)
-            for (int i = 0; i < n; ++i) {
-                const Vec<T> x = fill<T>(packed ? value[i * R + r] : at[r][k[i]]);
-                for (int v = 0; v < V; ++v) sum[i][v] = add_product<T>(sum[i][v], x, b[r][v]);
-            }
-        for (int i = 0; i < n; ++i)
-            for (int v = 0; v < V; ++v)
-                partly && v == V - 1 ? store_part(c[i] + v * L, sum[i][v] + T(0), last) : store(c[i] + v * L, sum[i][v] + T(0));
-        k += n;
-        if (packed) value += n * R;
-    };
+    auto add = [&](auto n)
+                   PELLUCID_INLINE {  // n columns at once, whose chains of multiply-adds overlap
+                       T* c[n];
+                       Vec<T> sum[n][V];
+                       for (int i = 0; i < n; ++i) {
+                           c[i] = C + k[i] * ld;
+                           for (int v = 0; v < V; ++v)
+                               sum[i][v] = partly && v == V - 1 ? load_part(c[i] + v * L, last)
+                                                                : load(c[i] + v * L);
+                       }
+                       for (std::int64_t r = 0; r < R; ++r)
+                           for (int i = 0; i < n; ++i) {
+                               const Vec<T> x = fill<T>(packed ? value[i * R + r] : at[r][k[i]]);
+                               for (int v = 0; v < V; ++v)
+                                   sum[i][v] = add_product<T>(sum[i][v], x, b[r][v]);
+                           }
+                       for (int i = 0; i < n; ++i)
+                           for (int v = 0; v < V; ++v)
+                               partly&& v == V - 1
+                                   ? store_part(c[i] + v * L, sum[i][v] + T(0), last)
+                                   : store(c[i] + v * L, sum[i][v] + T(0));
+                       k += n;
+                       if (packed) value += n * R;
+                   };
     while (stop - k >= 3 && k[2] < to) add(std::integral_constant<int, 3>{});
     while (k < stop && *k < to) add(std::integral_constant<int, 1>{});
     return k;
@@ -284,35 +318,41 @@ PELLUCID_INLINE inline const std::int32_t* add_columns(const T* const (&at)[Stri
 
 // The same for one strip, from its column k on; now and then asks for lines of the next batch.
 template <class T, int V, bool packed, bool partly>
-inline const std::int32_t* add_strip(const typename Strips<T>::Strip& strip, Lines<const T> B, T* C, std::int64_t ld, std::int64_t column,
-                                     std::int64_t last, const std::int32_t* k, std::int64_t to, Ahead* ahead, std::int64_t lines) {
+inline const std::int32_t* add_strip(const typename Strips<T>::Strip& strip, Lines<const T> B, T* C,
+                                     std::int64_t ld, std::int64_t column, std::int64_t last,
+                                     const std::int32_t* k, std::int64_t to, Ahead* ahead,
+                                     std::int64_t lines) {
     constexpr std::int64_t L = kLanes<T>, R = Strips<T>::kRows;
     Vec<T> b[R][V];
     const T* at[R];
     for (std::int64_t r = 0; r < R; ++r) {
         at[r] = strip.at[r];
         for (int v = 0; v < V; ++v)
-            b[r][v] = r < strip.rows ? load(B.data + (strip.first + r) * B.ld + column + v * L) : Vec<T>{};
+            b[r][v] = r < strip.rows ? load(B.data + (strip.first + r) * B.ld + column + v * L)
+                                     : Vec<T>{};
     }
     const std::int32_t* const end = strip.columns + strip.count;
     while (k < end && *k < to) {
         const std::int32_t* const stop = ahead && end - k > kBetweenLines ? k + kBetweenLines : end;
-        k = add_columns<T, V, packed, partly>(at, strip.values + (k - strip.columns) * R, k, stop, to, b, C + column, ld, last);
+        k = add_columns<T, V, packed, partly>(at, strip.values + (k - strip.columns) * R, k, stop,
+                                              to, b, C + column, ld, last);
         if (ahead) ahead->lines(lines);
     }
     return k;
 }
 
-// C = X^T B, of a padded B, for rows X in strips that have been looked at: D columns of X, some at a time, for which
-// done(rows of C, number of the first, how many) is called. Without a C the rows lie in a place that stays in the nearest
-// cache, and are gone afterwards.
+// C = X^T B, of a padded B, for rows X in strips that have been looked at: D columns of X, some at
+// a time, for which done(rows of C, number of the first, how many) is called. Without a C the rows
+// lie in a place that stays in the nearest cache, and are gone afterwards.
 template <class T, class F>
-inline void transposed_product(const Strips<T>& strips, std::int64_t H, std::int64_t D, Lines<const T> B, T* C, const Threads& threads,
-                               Ahead* ahead, F done) {
+inline void transposed_product(const Strips<T>& strips, std::int64_t H, std::int64_t D,
+                               Lines<const T> B, T* C, const Threads& threads, Ahead* ahead,
+                               F done) {
     const std::int64_t lines = ahead ? strips.share(ahead->left()) : 0;
     const std::int64_t wanted = (D * H + kAtOnce<T> - 1) / kAtOnce<T>;
     const std::int64_t share = (D + wanted - 1) / wanted, parts = (D + share - 1) / share;
-    // Parts `first` to `end`, one after the other: where one leaves off in each strip, the next begins.
+    // Parts `first` to `end`, one after the other: where one leaves off in each strip, the next
+    // begins.
     auto some = [&](std::int64_t first, std::int64_t end, Ahead* ahead) {
         static thread_local std::vector<const std::int32_t*> next;
         next.resize(static_cast<std::size_t>(strips.count()));
@@ -323,15 +363,22 @@ inline void transposed_product(const Strips<T>& strips, std::int64_t H, std::int
             for (std::int64_t i = 0; i < strips.count(); ++i) {
                 const auto& strip = strips[i];
                 const std::int32_t*& begin = next[static_cast<std::size_t>(i)];
-                if (part == first) begin = std::lower_bound(strip.columns, strip.columns + strip.count, static_cast<std::int32_t>(from));
+                if (part == first)
+                    begin = std::lower_bound(strip.columns, strip.columns + strip.count,
+                                             static_cast<std::int32_t>(from));
                 const std::int32_t* reached = begin;
                 each_pair<T>(H, [&](auto V, std::int64_t column) {
-                    const std::int64_t last = std::min<std::int64_t>(kLanes<T>, H - column - (V - 1) * kLanes<T>);
+                    const std::int64_t last =
+                        std::min<std::int64_t>(kLanes<T>, H - column - (V - 1) * kLanes<T>);
                     strips.with_form([&](auto packed) {
                         if (last == kLanes<T>)
-                            reached = add_strip<T, V, packed, false>(strip, B, rows - from * H, H, column, last, begin, to, ahead, lines);
+                            reached =
+                                add_strip<T, V, packed, false>(strip, B, rows - from * H, H, column,
+                                                               last, begin, to, ahead, lines);
                         else
-                            reached = add_strip<T, V, packed, true>(strip, B, rows - from * H, H, column, last, begin, to, ahead, lines);
+                            reached =
+                                add_strip<T, V, packed, true>(strip, B, rows - from * H, H, column,
+                                                              last, begin, to, ahead, lines);
                     });
                 });
                 begin = reached;

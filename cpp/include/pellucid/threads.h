@@ -1,4 +1,5 @@
-// A few threads that share out independent tasks. Sums are never split, so results do not depend on how many there are.
+// A few threads that share out independent tasks. Sums are never split, so results do not depend on
+// how many there are.
 #pragma once
 
 #include <unistd.h>
@@ -29,12 +30,14 @@ public:
     explicit Threads(int count) : count_(count < 1 ? 1 : count) {}
     ~Threads() { leave_what_a_fork_left(); }
 
-    // Calls task(i) for i from 0 to tasks - 1, each once, in any order and on any thread; returns when all are done. Those
-    // that are not worth sharing the caller does alone.
-    // What a task throws is thrown to the caller, once no thread works any more; tasks not begun by then are left.
+    // Calls task(i) for i from 0 to tasks - 1, each once, in any order and on any thread; returns
+    // when all are done. Those that are not worth sharing the caller does alone. What a task throws
+    // is thrown to the caller, once no thread works any more; tasks not begun by then are left.
     template <class F>
     void each(std::int64_t tasks, const F& task, bool shared = true) const {
-        share_out(tasks, &task, [](const void* f, std::int64_t i) { (*static_cast<const F*>(f))(i); }, shared);
+        share_out(
+            tasks, &task, [](const void* f, std::int64_t i) { (*static_cast<const F*>(f))(i); },
+            shared);
     }
 
     int count() const { return count_; }
@@ -54,9 +57,10 @@ private:
         crew_->work(tasks, what, call);
     }
 
-    // The caller works too, and waits only for helpers that have taken part: one that still sleeps, or has no processor,
-    // holds nothing up. After its work a helper looks out for more for a while, since batches follow each other within
-    // microseconds and waking takes longer than that; then it sleeps.
+    // The caller works too, and waits only for helpers that have taken part: one that still sleeps,
+    // or has no processor, holds nothing up. After its work a helper looks out for more for a
+    // while, since batches follow each other within microseconds and waking takes longer than that;
+    // then it sleeps.
     struct Crew {
         static constexpr std::chrono::microseconds kLookout{100};
 
@@ -93,13 +97,15 @@ private:
             { std::lock_guard<std::mutex> hold(lock); }  // whoever is about to sleep has done so
             called.notify_all();
         }
-        // Does first the tasks of one's own share, then what is left of the others'. Nothing may leave this but by
-        // `thrown`: the caller must wait for the others, who still work on its data.
+        // Does first the tasks of one's own share, then what is left of the others'. Nothing may
+        // leave this but by `thrown`: the caller must wait for the others, who still work on its
+        // data.
         void take(std::size_t own) noexcept {
             try {
                 for (std::size_t i = 0; i < shares.size(); ++i) {
                     Share& share = shares[(own + i) % shares.size()];
-                    for (std::int64_t task; (task = share.next.fetch_add(1)) < share.end;) job.call(job.what, task);
+                    for (std::int64_t task; (task = share.next.fetch_add(1)) < share.end;)
+                        job.call(job.what, task);
                 }
             } catch (...) {
                 for (Share& share : shares) share.next = share.end;
@@ -142,7 +148,8 @@ private:
             const void* what = nullptr;
             Task call = nullptr;
         };
-        // Each begins with the same part of all tasks every time, whose numbers are still in its core's own cache.
+        // Each begins with the same part of all tasks every time, whose numbers are still in its
+        // core's own cache.
         struct alignas(64) Share {
             std::atomic<std::int64_t> next{0};
             std::int64_t end = 0;
@@ -159,9 +166,10 @@ private:
         std::vector<std::thread> members;
     };
 
-    // After a fork the child has none of its parent's threads: the crew is left as it is, since joining them, or
-    // destroying the condition on which they wait, would never end. (Should another thread of the parent have held
-    // `taken_` then, the child works alone: the results are the same.)
+    // After a fork the child has none of its parent's threads: the crew is left as it is, since
+    // joining them, or destroying the condition on which they wait, would never end. (Should
+    // another thread of the parent have held `taken_` then, the child works alone: the results are
+    // the same.)
     void leave_what_a_fork_left() const {
         if (crew_ && crew_->owner != getpid()) (void)crew_.release();
     }

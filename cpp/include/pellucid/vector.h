@@ -1,4 +1,5 @@
-// Vectors of floating numbers as wide as the instruction set allows, by compiler vector extensions (GCC, Clang).
+// Vectors of floating numbers as wide as the instruction set allows, by compiler vector extensions
+// (GCC, Clang).
 #pragma once
 
 #include <cstdint>
@@ -13,11 +14,13 @@
 #include <arm_neon.h>
 #endif
 
-#define PELLUCID_INLINE __attribute__((always_inline))  // where a call would drive sums out of the registers
+#define PELLUCID_INLINE \
+    __attribute__((always_inline))  // where a call would drive sums out of the registers
 #if defined(__clang__)
 #define PELLUCID_UNROLL _Pragma("unroll")
 #else
-#define PELLUCID_UNROLL _Pragma("GCC unroll 16")  // early: arrays of sums that loops run over are kept in memory
+#define PELLUCID_UNROLL \
+    _Pragma("GCC unroll 16")  // early: arrays of sums that loops run over are kept in memory
 #endif
 
 namespace pellucid {
@@ -50,7 +53,8 @@ using Int = typename Of<T>::Whole;
 template <class T>
 constexpr int kLanes = kBytes / static_cast<int>(sizeof(T));
 
-// Scratch memory begins where a vector may lie: one that straddles two lines of the cache is read twice.
+// Scratch memory begins where a vector may lie: one that straddles two lines of the cache is read
+// twice.
 template <class T>
 struct Aligned {
     using value_type = T;
@@ -61,15 +65,20 @@ struct Aligned {
     T* allocate(std::size_t n) { return static_cast<T*>(::operator new(n * sizeof(T), kWhere)); }
     void deallocate(T* p, std::size_t) { ::operator delete(p, kWhere); }
     template <class U>
-    bool operator==(const Aligned<U>&) const { return true; }
+    bool operator==(const Aligned<U>&) const {
+        return true;
+    }
     template <class U>
-    bool operator!=(const Aligned<U>&) const { return false; }
+    bool operator!=(const Aligned<U>&) const {
+        return false;
+    }
 };
 template <class T>
 using Buffer = std::vector<T, Aligned<T>>;
 
-// Rows of scratch matrices are padded to this many numbers, so that loops over them need no tails. Rows whose distance is a
-// large power of two would fall into few places of the nearest cache and drive each other out: these are padded once more.
+// Rows of scratch matrices are padded to this many numbers, so that loops over them need no tails.
+// Rows whose distance is a large power of two would fall into few places of the nearest cache and
+// drive each other out: these are padded once more.
 constexpr std::int64_t kPad = 16;
 inline std::int64_t padded(std::int64_t width) {
     const std::int64_t whole = (width + kPad - 1) / kPad * kPad;
@@ -88,7 +97,8 @@ inline void store(T* p, Vec<T> v) {
     std::memcpy(p, &v, sizeof v);
 }
 
-// The first n numbers, the rest 0: for the end of an array, where a whole vector would read past it.
+// The first n numbers, the rest 0: for the end of an array, where a whole vector would read past
+// it.
 template <class T>
 inline Vec<T> load_part(const T* p, std::int64_t n) {
 #if defined(__AVX512F__)
@@ -99,7 +109,8 @@ inline Vec<T> load_part(const T* p, std::int64_t n) {
 #elif defined(__AVX2__)
     if constexpr (sizeof(T) == 4) {
         const __m256i lanes = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
-        return (Vec<T>)_mm256_maskload_ps(p, _mm256_cmpgt_epi32(_mm256_set1_epi32(static_cast<int>(n)), lanes));
+        return (Vec<T>)_mm256_maskload_ps(
+            p, _mm256_cmpgt_epi32(_mm256_set1_epi32(static_cast<int>(n)), lanes));
     } else {
         const __m256i lanes = _mm256_setr_epi64x(0, 1, 2, 3);
         return (Vec<T>)_mm256_maskload_pd(p, _mm256_cmpgt_epi64(_mm256_set1_epi64x(n), lanes));
@@ -128,8 +139,9 @@ inline Vec<T> fill(T x) {
     return x - Vec<T>{};  // x - 0 is x for every x, -0 included, which x + 0 is not
 }
 
-// sum + a b, rounded once where the processor can. Sums in which every path must have the same bits are made by this:
-// whether a compiler contracts `sum + a * b` may depend on what stands around it (GCC 13 leaves chains of sums alone).
+// sum + a b, rounded once where the processor can. Sums in which every path must have the same bits
+// are made by this: whether a compiler contracts `sum + a * b` may depend on what stands around it
+// (GCC 13 leaves chains of sums alone).
 template <class T>
 PELLUCID_INLINE inline Vec<T> add_product(Vec<T> sum, Vec<T> a, Vec<T> b) {
 #if defined(__AVX512F__)
@@ -158,7 +170,8 @@ inline Vec<T> choose(Int<T> yes, Vec<T> a, Vec<T> b) {
     return yes ? a : b;
 }
 
-// Where one of them is NaN, b. (Compilers do not make one instruction of a comparison and a choice.)
+// Where one of them is NaN, b. (Compilers do not make one instruction of a comparison and a
+// choice.)
 template <class T>
 inline Vec<T> larger(Vec<T> a, Vec<T> b) {
 #if defined(__AVX512F__)
@@ -217,7 +230,8 @@ inline Vec<T> minus_size_of(Vec<T> x) {
     return from_bits<T>(bits<T>(x) | bits<T>(fill<T>(T(-0.0))));
 }
 
-// Calls f(first, n) for every vector of a line of `count` numbers; n is how many of its lanes count.
+// Calls f(first, n) for every vector of a line of `count` numbers; n is how many of its lanes
+// count.
 template <class T, class F>
 inline void each_vector(std::int64_t count, F f) {
     std::int64_t i = 0;
@@ -248,12 +262,15 @@ inline std::uint32_t alive(Vec<T> x) {
         return _mm512_cmp_pd_mask((__m512d)x, _mm512_setzero_pd(), _CMP_NEQ_UQ);
 #elif defined(__AVX2__)
     if constexpr (sizeof(T) == 4)
-        return static_cast<std::uint32_t>(_mm256_movemask_ps(_mm256_cmp_ps((__m256)x, _mm256_setzero_ps(), _CMP_NEQ_UQ)));
+        return static_cast<std::uint32_t>(
+            _mm256_movemask_ps(_mm256_cmp_ps((__m256)x, _mm256_setzero_ps(), _CMP_NEQ_UQ)));
     else
-        return static_cast<std::uint32_t>(_mm256_movemask_pd(_mm256_cmp_pd((__m256d)x, _mm256_setzero_pd(), _CMP_NEQ_UQ)));
+        return static_cast<std::uint32_t>(
+            _mm256_movemask_pd(_mm256_cmp_pd((__m256d)x, _mm256_setzero_pd(), _CMP_NEQ_UQ)));
 #else
     std::uint32_t found = 0;
-    for (int lane = 0; lane < kLanes<T>; ++lane) found |= static_cast<std::uint32_t>(x[lane] != 0) << lane;
+    for (int lane = 0; lane < kLanes<T>; ++lane)
+        found |= static_cast<std::uint32_t>(x[lane] != 0) << lane;
     return found;
 #endif
 }
@@ -262,14 +279,16 @@ template <class T>
 inline Vec<T> shuffle(Vec<T> a, Vec<T> b, Int<T> which) {
 #if defined(__clang__)
     Vec<T> both;
-    for (int lane = 0; lane < kLanes<T>; ++lane) both[lane] = which[lane] < kLanes<T> ? a[which[lane]] : b[which[lane] - kLanes<T>];
+    for (int lane = 0; lane < kLanes<T>; ++lane)
+        both[lane] = which[lane] < kLanes<T> ? a[which[lane]] : b[which[lane] - kLanes<T>];
     return both;
 #else
     return __builtin_shuffle(a, b, which);
 #endif
 }
 
-// Transposes a square of numbers: as many perfect shuffles of its rows as halve their number to one.
+// Transposes a square of numbers: as many perfect shuffles of its rows as halve their number to
+// one.
 template <class T>
 inline void turn(Vec<T> (&rows)[kLanes<T>]) {
     constexpr int L = kLanes<T>;
@@ -288,7 +307,8 @@ inline void turn(Vec<T> (&rows)[kLanes<T>]) {
     }
 }
 
-// The places of a byte's bits that are 1, ascending, one table for all bytes: looking them up needs no guess of a branch.
+// The places of a byte's bits that are 1, ascending, one table for all bytes: looking them up needs
+// no guess of a branch.
 struct Places {
     std::uint8_t of[256][8] = {};
     constexpr Places() {
@@ -306,19 +326,22 @@ constexpr int kPlaces = 16;
 constexpr int kPlaces = 8;
 #endif
 
-// Writes the numbers of the chosen lanes, counted from `first`, one after the other, and may write as many more as make
-// kPlaces; gives how many.
+// Writes the numbers of the chosen lanes, counted from `first`, one after the other, and may write
+// as many more as make kPlaces; gives how many.
 inline std::int64_t write_places(std::uint32_t chosen, std::int64_t first, std::int32_t* to) {
 #if defined(__AVX512F__)
     const __m512i count = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
     const __m512i places = _mm512_add_epi32(count, _mm512_set1_epi32(static_cast<int>(first)));
     _mm512_storeu_si512(to, _mm512_maskz_compress_epi32(static_cast<__mmask16>(chosen), places));
 #elif defined(__AVX2__)
-    const __m128i places = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(kPlaceTable.of[chosen]));
-    const __m256i sum = _mm256_add_epi32(_mm256_cvtepu8_epi32(places), _mm256_set1_epi32(static_cast<int>(first)));
+    const __m128i places =
+        _mm_loadl_epi64(reinterpret_cast<const __m128i*>(kPlaceTable.of[chosen]));
+    const __m256i sum =
+        _mm256_add_epi32(_mm256_cvtepu8_epi32(places), _mm256_set1_epi32(static_cast<int>(first)));
     _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), sum);
 #else
-    for (int i = 0; i < 8; ++i) to[i] = static_cast<std::int32_t>(first) + kPlaceTable.of[chosen][i];
+    for (int i = 0; i < 8; ++i)
+        to[i] = static_cast<std::int32_t>(first) + kPlaceTable.of[chosen][i];
 #endif
     return __builtin_popcount(chosen);
 }
