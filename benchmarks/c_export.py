@@ -3,8 +3,9 @@
     python benchmarks/c_export.py          train, measure (half a minute), write docs/embedded-c.md
     python benchmarks/c_export.py --show   the same, and write nothing
 
-Trained are the network of the seeds by `pl.recipes.DIGITS`, and 784-128-64-10 with ReLU by `pl.recipes.general`. The C
-compiler is `cc`; where arm-none-eabi-gcc is installed, the size on a microcontroller is measured, too.
+Trained are the network of the seeds by `pl.recipes.DIGITS`, and 784-128-64-10 with ReLU by
+`pl.recipes.general`. The C compiler is `cc`; where arm-none-eabi-gcc is installed, the size on a
+microcontroller is measured, too.
 """
 
 from __future__ import annotations
@@ -62,9 +63,11 @@ REPEATS = 15
 
 
 class Measured(NamedTuple):
-    """Bytes, accuracy, the greatest difference from `predict`, and seconds for a row by compiler options and entry.
+    """Bytes, accuracy, the greatest difference from `predict`, and seconds for a row by compiler
+    options and entry.
 
-    `compiled` and `chip` are the bytes of code and constants as compiled for this machine and for a Cortex-M4.
+    `compiled` and `chip` are the bytes of code and constants as compiled for this machine and for a
+    Cortex-M4.
     """
 
     weights: int
@@ -118,7 +121,10 @@ def measured(net: pl.Network, int8: bool) -> Measured:
 
 
 def predictor_seconds(net: pl.Network) -> float:
-    """Time `predictor` on single rows, one thread: the mean over the test images, the least of several times."""
+    """Time `predictor` on single rows, one thread.
+
+    The mean over the test images, the least of several times.
+    """
     rows = list(pl.mnist().test.images.reshape(-1, 1, 784).astype(np.float32))
     answer = net.predictor()
     times = []
@@ -133,10 +139,17 @@ def predictor_seconds(net: pl.Network) -> float:
 def _run(options: list[str], source: Path, entry: str, rows: Array) -> tuple[Array, float]:
     """Compile and run; give the answers and the least seconds for a row."""
     kind = "uint8_t" if entry else "float"
-    words = [f"-DROWS={len(rows)}", f"-DREPEATS={REPEATS}", f"-DKIND={kind}", f"-DENTRY=net_predict{entry}"]
+    words = [
+        f"-DROWS={len(rows)}",
+        f"-DREPEATS={REPEATS}",
+        f"-DKIND={kind}",
+        f"-DENTRY=net_predict{entry}",
+    ]
     main, program = source.with_name("main.c"), source.with_name("main")
     main.write_text(TIMING)
-    subprocess.run([COMPILER, "-std=c99", *options, *words, main, source, "-o", program, "-lm"], check=True)
+    subprocess.run(
+        [COMPILER, "-std=c99", *options, *words, main, source, "-o", program, "-lm"], check=True
+    )
     done = subprocess.run([program], input=rows.tobytes(), capture_output=True, check=True)
     y = np.frombuffer(done.stdout, np.float32).reshape(len(rows), -1)
     return y, min(map(float, done.stderr.split()))
@@ -158,7 +171,8 @@ def tables(found: dict[str, tuple[float, dict[str, Measured]]]) -> tuple[str, st
         for kind, m in kinds.items():
             chip = "-" if m.chip is None else f"{m.chip:,}"
             sizes.append(
-                f"| {name} | {kind} | {m.weights:,} | {m.constants:,} | {m.compiled:,} | {chip} | {m.scratch:,} "
+                f"| {name} | {kind} | {m.weights:,} | {m.constants:,} | {m.compiled:,} | {chip} | "
+                f"{m.scratch:,} "
                 f"| {100 * m.accuracy:.2f} % | {m.difference:.1e} |"
             )
             cells = " | ".join(f"{1e6 * seconds:.2f}" for seconds in m.seconds.values())
@@ -168,14 +182,20 @@ def tables(found: dict[str, tuple[float, dict[str, Measured]]]) -> tuple[str, st
 
 def _machine() -> str:
     information = Path("/proc/cpuinfo")
-    found = re.search(r"model name\s*: (.*)", information.read_text()) if information.exists() else None
-    version = subprocess.run([COMPILER, "--version"], capture_output=True, text=True, check=True).stdout.splitlines()[0]
+    found = (
+        re.search(r"model name\s*: (.*)", information.read_text()) if information.exists() else None
+    )
+    version = subprocess.run(
+        [COMPILER, "--version"], capture_output=True, text=True, check=True
+    ).stdout.splitlines()[0]
     return f"{found[1] if found else platform.processor()}, {version}, pellucid {pl.__version__}"
 
 
 def main() -> None:
     """Measure, show, and write the page."""
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     options.add_argument("--show", action="store_true", help="show the tables and write nothing")
     show = options.parse_args().show
     found: dict[str, Any] = {}

@@ -1,4 +1,7 @@
-"""What the measurements must show: each claim is a ratio of two measured times, or a size, and its bound."""
+"""What the measurements must show.
+
+Each claim is a ratio of two measured times, or a size, and its bound.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,10 @@ MB = 1_000_000
 
 
 class Verdict(NamedTuple):
-    """A claim held against the measurements; `measured` and `bound` are in the same unit, and less is better."""
+    """A claim held against the measurements.
+
+    `measured` and `bound` are in the same unit, and less is better.
+    """
 
     claim: str
     against: str
@@ -25,8 +31,13 @@ class Verdict(NamedTuple):
         return self.measured >= self.bound if self.at_least else self.measured <= self.bound
 
 
-def fastest(results: list[dict[str, Any]], case: str, threads: int, contender: str, way: str | None = None) -> Any:
-    """Give a contender's median seconds by this way, or by its quickest; None where there is none."""
+def fastest(
+    results: list[dict[str, Any]], case: str, threads: int, contender: str, way: str | None = None
+) -> Any:
+    """Give a contender's median seconds by this way, or by its quickest.
+
+    None where there is none.
+    """
     fitting = [
         result["median"]
         for result in results
@@ -36,8 +47,13 @@ def fastest(results: list[dict[str, Any]], case: str, threads: int, contender: s
     return min(fitting, default=None)
 
 
-def quickest(results: list[dict[str, Any]], cases: tuple[str, ...], threads: int, contender: str) -> Any:
-    """Give a contender's median seconds in whichever of these cases it is quickest; None where there is none."""
+def quickest(
+    results: list[dict[str, Any]], cases: tuple[str, ...], threads: int, contender: str
+) -> Any:
+    """Give a contender's median seconds in whichever of these cases it is quickest.
+
+    None where there is none.
+    """
     found = [fastest(results, "10,000 rows, " + case, threads, contender) for case in cases]
     return min((seconds for seconds in found if seconds is not None), default=None)
 
@@ -67,11 +83,22 @@ def _one_row(results: list[dict[str, Any]]) -> list[Verdict]:
         ours = fastest(results, case, 1, "pellucid", "predictor(x)")
         plain = fastest(results, case, 1, "pellucid", "net.predict(x)")
         ort = fastest(results, case, 1, "onnxruntime")
-        found.append(Verdict(f"{case}, 1 thread: predictor(x)", "ONNX Runtime", _ratio(ours, ort), 1 / 4))
+        found.append(
+            Verdict(f"{case}, 1 thread: predictor(x)", "ONNX Runtime", _ratio(ours, ort), 1 / 4)
+        )
         for way in ("nn.Sequential", "addmm by hand"):
             torch = fastest(results, case, 1, "torch", way)
-            found.append(Verdict(f"{case}, 1 thread: predictor(x)", f"PyTorch, {way}", _ratio(ours, torch), 1 / 15))
-        found.append(Verdict(f"{case}, 1 thread: net.predict(x)", "ONNX Runtime", _ratio(plain, ort), 1))
+            found.append(
+                Verdict(
+                    f"{case}, 1 thread: predictor(x)",
+                    f"PyTorch, {way}",
+                    _ratio(ours, torch),
+                    1 / 15,
+                )
+            )
+        found.append(
+            Verdict(f"{case}, 1 thread: net.predict(x)", "ONNX Runtime", _ratio(plain, ort), 1)
+        )
     return found
 
 
@@ -79,7 +106,11 @@ def _many_rows(results: list[dict[str, Any]], counts: list[int]) -> list[Verdict
     found = []
     kinds = {"MNIST": ("digits", "digits as bytes"), "digits": ("digits",), "dense": ("dense",)}
     bounds_of = {"MNIST": (2 / 3, 1 / 3), "digits": (None, None), "dense": (0.9, 0.5)}
-    titles_of = {"MNIST": "MNIST, as bytes or floats", "digits": "digits as floats", "dense": "dense"}
+    titles_of = {
+        "MNIST": "MNIST, as bytes or floats",
+        "digits": "digits as floats",
+        "dense": "dense",
+    }
     for kind, cases in kinds.items():
         for threads in counts:
             case, bounds = f"10,000 rows, {titles_of[kind]}", bounds_of[kind]
@@ -88,7 +119,9 @@ def _many_rows(results: list[dict[str, Any]], counts: list[int]) -> list[Verdict
                 (("onnxruntime", "ONNX Runtime"), ("torch", "PyTorch")), bounds, strict=True
             ):
                 theirs = quickest(results, cases, threads, name)
-                found.append(Verdict(f"{case}, {_threads(threads)}", title, _ratio(ours, theirs), bound))
+                found.append(
+                    Verdict(f"{case}, {_threads(threads)}", title, _ratio(ours, theirs), bound)
+                )
     return found
 
 
@@ -108,11 +141,15 @@ def _epochs(results: list[dict[str, Any]], every: int) -> list[Verdict]:
         for name, threads, bound in against:
             taken = [fastest(results, case, threads, "pellucid", way) for way in ("", "bytes in")]
             ours = min((seconds for seconds in taken if seconds is not None), default=None)
-            ways = {each["way"] for each in results if (each["case"], each["contender"]) == (case, name)}
+            ways = {
+                each["way"] for each in results if (each["case"], each["contender"]) == (case, name)
+            }
             for way in sorted(ways, reverse=True):
                 ratio = _ratio(ours, fastest(results, case, threads, name, way))
                 title = ", ".join(filter(None, [titles[name], way]))
-                found.append(Verdict(f"one epoch, {case}, {_threads(threads)}", title, ratio, bound))
+                found.append(
+                    Verdict(f"one epoch, {case}, {_threads(threads)}", title, ratio, bound)
+                )
     return found
 
 
@@ -120,17 +157,31 @@ def _product(document: dict[str, Any]) -> list[Verdict]:
     found = []
     for threads, flops in document.get("product", {}).items():
         share = 100 * flops["alone"] / document["peak"][threads]
-        found.append(Verdict(f"product at 1024^3, {_threads(int(threads))}", "measured peak", share, 70, "%", True))
+        found.append(
+            Verdict(
+                f"product at 1024^3, {_threads(int(threads))}",
+                "measured peak",
+                share,
+                70,
+                "%",
+                True,
+            )
+        )
     return found
 
 
 def _commands(commands: dict[str, Any]) -> list[Verdict]:
     quick, torch = commands.get("pellucid train --quick"), commands.get('python -c "import torch"')
-    native, reference = commands.get("pellucid train"), commands.get("pellucid train --engine reference")
+    native, reference = (
+        commands.get("pellucid train"),
+        commands.get("pellucid train --engine reference"),
+    )
     found = []
     if quick and torch:
         ratio = quick["median"] / torch["median"]
-        found.append(Verdict("pellucid train --quick, start to exit", 'python -c "import torch"', ratio, 1))
+        found.append(
+            Verdict("pellucid train --quick, start to exit", 'python -c "import torch"', ratio, 1)
+        )
     if native and reference:
         ratio = native["median"] / reference["median"]
         found.append(Verdict("pellucid train, start to exit", "--engine reference", ratio, None))
@@ -139,7 +190,11 @@ def _commands(commands: dict[str, Any]) -> list[Verdict]:
 
 def _training(seconds: dict[str, float]) -> list[Verdict]:
     ratio = _ratio(seconds.get("native"), seconds.get("reference"))
-    return [Verdict("pellucid train, seconds of learning", "--engine reference", ratio, 1 / 3)] if ratio else []
+    return (
+        [Verdict("pellucid train, seconds of learning", "--engine reference", ratio, 1 / 3)]
+        if ratio
+        else []
+    )
 
 
 def _sizes(document: dict[str, Any]) -> list[Verdict]:
@@ -150,7 +205,9 @@ def _sizes(document: dict[str, Any]) -> list[Verdict]:
         if name in commands
     ]
     if libraries:
-        found.append(Verdict("shared libraries, all together", "", sum(libraries.values()) / MB, 2, "MB"))
+        found.append(
+            Verdict("shared libraries, all together", "", sum(libraries.values()) / MB, 2, "MB")
+        )
     return found
 
 

@@ -1,4 +1,6 @@
-"""How long commands take from start to exit, how much memory they need, and how much disk the packages take."""
+"""How long commands take from start to exit, how much memory they need, and how much disk the
+packages take.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,8 @@ IMPORTS = {
     "onnxruntime": "import onnxruntime",
     "jax": "import jax, jax.numpy",
 }
-# A small process between, because Linux counts the memory of the one that starts a program as that program's own.
+# A small process between, because Linux counts the memory of the one that starts a program as that
+# program's own.
 WATCH = """
 import os, sys, time
 null = [(os.POSIX_SPAWN_OPEN, 1, "/dev/null", os.O_WRONLY, 0), (os.POSIX_SPAWN_OPEN, 2, "/dev/null", os.O_WRONLY, 0)]
@@ -40,34 +43,60 @@ DEFAULT, REFERENCE = "pellucid train", "pellucid train --engine reference"
 
 
 def commands(repeats: int, with_default: bool) -> dict[str, dict[str, Any]]:
-    """Measure seconds from start to exit and peak memory in bytes, in turns; the long ones once or so."""
+    """Measure seconds from start to exit and peak memory in bytes, in turns.
+
+    The long ones once or so.
+    """
     with tempfile.TemporaryDirectory() as folder:
-        train = [sys.executable, "-m", "pellucid", "train", "-o", str(Path(folder, "digits.safetensors"))]
+        train = [
+            sys.executable,
+            "-m",
+            "pellucid",
+            "train",
+            "-o",
+            str(Path(folder, "digits.safetensors")),
+        ]
         there = installed()
         fitting = [code for name, code in IMPORTS.items() if name.partition(",")[0] in there]
         words = {f'python -c "{code}"': [sys.executable, "-c", code] for code in ("pass", *fitting)}
         words[QUICK] = [*train, "--quick"]
         found = _measured(words, repeats)
         if with_default:
-            found |= _measured({DEFAULT: train}, 3) | _measured({REFERENCE: [*train, "--engine", "reference"]}, 1)
+            found |= _measured({DEFAULT: train}, 3) | _measured(
+                {REFERENCE: [*train, "--engine", "reference"]}, 1
+            )
         return found
 
 
 def training() -> dict[str, float]:
-    """Measure the seconds of learning, as the command tells them, of the default recipe by each engine, in turns."""
+    """Measure the seconds of learning, as the command tells them, of the default recipe by each
+    engine, in turns.
+    """
     seconds: dict[str, list[float]] = {"native": [], "reference": []}
     with tempfile.TemporaryDirectory() as folder:
         model = str(Path(folder, "digits.safetensors"))
         for _ in range(3):
             for engine, found in seconds.items():
-                command = [sys.executable, "-m", "pellucid", "train", "--json", "-o", model, "--engine", engine]
+                command = [
+                    sys.executable,
+                    "-m",
+                    "pellucid",
+                    "train",
+                    "--json",
+                    "-o",
+                    model,
+                    "--engine",
+                    engine,
+                ]
                 done = subprocess.run(command, capture_output=True, text=True, check=True)
                 found.append(json.loads(done.stdout)["seconds"])
     return {engine: statistics.median(found) for engine, found in seconds.items()}
 
 
 def learning_memory() -> dict[str, int]:
-    """Give each contender's peak memory in bytes after learning MNIST as float32 rows (188 MB of them)."""
+    """Give each contender's peak memory in bytes after learning MNIST as float32 rows (188 MB of
+    them).
+    """
     found = {}
     for name in installed():
         with contest([name], 1) as alone:
@@ -77,19 +106,27 @@ def learning_memory() -> dict[str, int]:
 
 
 def sizes() -> dict[str, dict[str, int]]:
-    """Give the bytes on disk of each contender's package, alone and with all that it needs, NumPy included."""
+    """Give the bytes on disk of each contender's package, alone and with all that it needs, NumPy
+    included.
+    """
     found = {}
     for kind in contenders().values():
         if kind.installed():
             needs = _needs(kind.distribution, set())
-            found[kind.name] = {"alone": _size(kind.distribution), "with all it needs": sum(map(_size, needs))}
+            found[kind.name] = {
+                "alone": _size(kind.distribution),
+                "with all it needs": sum(map(_size, needs)),
+            }
     return found
 
 
 def libraries() -> dict[str, int]:
     """Give the bytes of the native engine's shared libraries."""
     folder = Path(pellucid.__file__).with_name("engines")
-    return {path.name.partition(".")[0]: path.stat().st_size for path in sorted(folder.glob("_native_*.so"))}
+    return {
+        path.name.partition(".")[0]: path.stat().st_size
+        for path in sorted(folder.glob("_native_*.so"))
+    }
 
 
 def _measured(words: dict[str, list[str]], repeats: int) -> dict[str, dict[str, Any]]:
@@ -97,7 +134,9 @@ def _measured(words: dict[str, list[str]], repeats: int) -> dict[str, dict[str, 
     for repeat in range(repeats + (repeats > 1)):
         for name, command in words.items():
             watched = [sys.executable, "-I", "-S", "-c", WATCH, *command]
-            code, seconds, peak = subprocess.run(watched, capture_output=True, text=True, check=True).stdout.split()
+            code, seconds, peak = subprocess.run(
+                watched, capture_output=True, text=True, check=True
+            ).stdout.split()
             if int(code):
                 raise SystemExit(f"{name} failed")
             if repeat or repeats == 1:  # the first time, files are read from disk
@@ -126,4 +165,8 @@ def _needs(name: str, seen: set[str]) -> set[str]:
 
 def _size(name: str) -> int:
     files = importlib.metadata.files(name) or []
-    return sum(path.stat().st_size for path in (Path(str(file.locate())) for file in files) if path.is_file())
+    return sum(
+        path.stat().st_size
+        for path in (Path(str(file.locate())) for file in files)
+        if path.is_file()
+    )

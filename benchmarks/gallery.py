@@ -1,11 +1,13 @@
-"""The gallery: every plot and notebook picture, light and dark, English and Korean, and the pages that show them.
+"""The gallery: every plot and notebook picture, light and dark, English and Korean, and the pages
+that show them.
 
-    python benchmarks/gallery.py                      all of it (two minutes): docs/gallery.md, docs/gallery.ko.md
-    python benchmarks/gallery.py --only weights roc   these pictures alone, no pages
+    python benchmarks/gallery.py                      all of it (two minutes): docs/gallery.md,
+    docs/gallery.ko.md python benchmarks/gallery.py --only weights roc   these pictures alone, no
+    pages
 
-Plots are drawn here; notebook pictures are what the objects' own HTML looks like in Chromium, where it is installed.
-Without it those that are there stay as they are. The same machine gives the same bytes, but for
-the seconds of learning.
+Plots are drawn here; notebook pictures are what the objects' own HTML looks like in Chromium, where
+it is installed. Without it those that are there stay as they are. The same machine gives the same
+bytes, but for the seconds of learning.
 """
 
 from __future__ import annotations
@@ -71,7 +73,10 @@ opens with a click.
 
 
 class Entry(NamedTuple):
-    """One picture: its name, the line of code that draws it, what it shows (English, Korean), and how to draw it."""
+    """One picture.
+
+    Its name, the line of code that draws it, what it shows (English, Korean), and how to draw it.
+    """
 
     name: str
     code: str
@@ -85,7 +90,9 @@ class Things:
     def __init__(self) -> None:
         self.data = pl.mnist()
         test = self.data.test
-        self.digits = pl.mlp([784, 16, 16, 10], activation="sigmoid", output="sigmoid", seed=0, pixels=True)
+        self.digits = pl.mlp(
+            [784, 16, 16, 10], activation="sigmoid", output="sigmoid", seed=0, pixels=True
+        )
         self.history = pl.train(
             self.digits,
             self.data.train.images,
@@ -97,8 +104,12 @@ class Things:
         self.image = test.images[0]
         self.moons, self.points = self._moons()
         self.irises, self.flowers = self._irises()
-        self.rent, self.houses, self.values = self._table(datasets.load_diabetes(as_frame=True), "regress")
-        self.cells, self.samples, self.tumours = self._table(datasets.load_breast_cancer(as_frame=True), "classify")
+        self.rent, self.houses, self.values = self._table(
+            datasets.load_diabetes(as_frame=True), "regress"
+        )
+        self.cells, self.samples, self.tumours = self._table(
+            datasets.load_breast_cancer(as_frame=True), "classify"
+        )
 
     def _moons(self) -> tuple[Any, Any]:
         x, t = pl.moons(300, noise=0.2)
@@ -119,7 +130,10 @@ class Things:
         if task == "classify":
             frame = frame.assign(target=np.where(frame["target"] == 1, "benign", "malignant"))
         order = np.random.default_rng(0).permutation(len(frame))
-        learned, kept = frame.iloc[order[: len(frame) * 2 // 3]], frame.iloc[order[len(frame) * 2 // 3 :]]
+        learned, kept = (
+            frame.iloc[order[: len(frame) * 2 // 3]],
+            frame.iloc[order[len(frame) * 2 // 3 :]],
+        )
         net = pl.table_mlp(pl.Columns.of(learned, target="target", task=task), seed=0)
         pl.train_table(net, learned, seed=0)
         return net, kept, pl.evaluate(net, kept)
@@ -134,7 +148,10 @@ def plots(things: Things) -> list[Entry]:
         Entry(
             "activation",
             'pl.plots.activation("sigmoid")',
-            {"en": "The sigmoid from -8 to 8, and its derivative.", "ko": "-8에서 8까지의 시그모이드와 그 도함수."},
+            {
+                "en": "The sigmoid from -8 to 8, and its derivative.",
+                "ko": "-8에서 8까지의 시그모이드와 그 도함수.",
+            },
             lambda: show.activation("sigmoid"),
         ),
         Entry(
@@ -150,7 +167,8 @@ def plots(things: Things) -> list[Entry]:
             "weights",
             "pl.plots.weights(net)",
             {
-                "en": "The weights of the first hidden layer, a picture for each neuron, all on one scale.",
+                "en": "The weights of the first hidden layer, a picture for each neuron, all on "
+                "one scale.",
                 "ko": "첫째 은닉층의 가중치. 뉴런마다 그림 하나, 척도는 모두 같습니다.",
             },
             lambda: show.weights(digits),
@@ -159,7 +177,8 @@ def plots(things: Things) -> list[Entry]:
             "weights-2",
             "pl.plots.weights(net, layer=2)",
             {
-                "en": "The second layer, multiplied through to the pixels: an approximation, and it says so.",
+                "en": "The second layer, multiplied through to the pixels: an approximation, and "
+                "it says so.",
                 "ko": "둘째 은닉층을 픽셀까지 곱해 본 것. 근사이며 제목에 그렇게 적습니다.",
             },
             lambda: show.weights(digits, 2),
@@ -174,7 +193,8 @@ def plots(things: Things) -> list[Entry]:
             "confusion-matrix",
             "pl.plots.confusion_matrix(evaluation)",
             {
-                "en": "What the test digits are, and what they were read as. Few mistakes are seen as well.",
+                "en": "What the test digits are, and what they were read as. Few mistakes are "
+                "seen as well.",
                 "ko": "테스트 숫자의 정답과 예측. 드문 실수도 보입니다.",
             },
             lambda: show.confusion_matrix(things.evaluation),
@@ -201,7 +221,8 @@ def plots(things: Things) -> list[Entry]:
             "contributions-bars",
             "pl.plots.contributions(pl.contributions(net, row))",
             {
-                "en": "What each neuron before the answer gives to its weighted sum, to which all bars add up.",
+                "en": "What each neuron before the answer gives to its weighted sum, to which all "
+                "bars add up.",
                 "ko": "마지막 은닉층의 뉴런마다 답의 가중합에 주는 몫. 막대를 모두 더하면 가중합입니다.",
             },
             lambda: show.contributions(pl.contributions(digits, row)),
@@ -213,12 +234,17 @@ def plots(things: Things) -> list[Entry]:
                 "en": "Accuracy as digits are turned, with 95 % intervals.",
                 "ko": "숫자를 돌릴수록 떨어지는 정확도와 95 % 구간.",
             },
-            lambda: show.robustness(pl.robustness(digits, test.images[some], test.labels[some], "rotation")),
+            lambda: show.robustness(
+                pl.robustness(digits, test.images[some], test.labels[some], "rotation")
+            ),
         ),
         Entry(
             "roc",
             "pl.plots.roc(evaluation)",
-            {"en": "Two classes: hits against false alarms.", "ko": "두 클래스: 맞힌 비율과 잘못 울린 비율."},
+            {
+                "en": "Two classes: hits against false alarms.",
+                "ko": "두 클래스: 맞힌 비율과 잘못 울린 비율.",
+            },
             lambda: show.roc(things.tumours),
         ),
         Entry(
@@ -239,7 +265,10 @@ def plots(things: Things) -> list[Entry]:
         Entry(
             "residuals",
             "pl.plots.residuals(evaluation, net.predict(table))",
-            {"en": "Values: how far the targets lie from the answers.", "ko": "수치 예측: 정답과 답의 차이."},
+            {
+                "en": "Values: how far the targets lie from the answers.",
+                "ko": "수치 예측: 정답과 답의 차이.",
+            },
             lambda: show.residuals(things.values, things.rent.predict(things.houses)),
         ),
         Entry(
@@ -261,13 +290,17 @@ def plots(things: Things) -> list[Entry]:
             "permutation-importance",
             "pl.plots.permutation_importance(pl.permutation_importance(net, table))",
             {"en": "Which columns of a table matter.", "ko": "표에서 중요한 열."},
-            lambda: show.permutation_importance(pl.permutation_importance(things.rent, things.houses)),
+            lambda: show.permutation_importance(
+                pl.permutation_importance(things.rent, things.houses)
+            ),
         ),
         Entry(
             "partial-dependence",
             'pl.plots.partial_dependence(pl.partial_dependence(net, table, "bmi"))',
             {"en": "The mean answer by one column.", "ko": "열 하나에 따른 평균 답."},
-            lambda: show.partial_dependence(pl.partial_dependence(things.rent, things.houses, "bmi")),
+            lambda: show.partial_dependence(
+                pl.partial_dependence(things.rent, things.houses, "bmi")
+            ),
         ),
         Entry(
             "table-weights",
@@ -295,11 +328,19 @@ def notebooks(things: Things) -> list[Entry]:
             {"en": "A network, on the last line of a cell.", "ko": "셀의 마지막 줄에 적은 신경망."},
             lambda: digits,
         ),
-        Entry("notebook-summary", "net.summary()", {"en": "Its counts.", "ko": "층마다 센 크기."}, digits.summary),
+        Entry(
+            "notebook-summary",
+            "net.summary()",
+            {"en": "Its counts.", "ko": "층마다 센 크기."},
+            digits.summary,
+        ),
         Entry(
             "notebook-trace",
             "net.forward(image[None])",
-            {"en": "What every layer gives out for one picture.", "ko": "그림 한 장에 층마다 내놓는 값."},
+            {
+                "en": "What every layer gives out for one picture.",
+                "ko": "그림 한 장에 층마다 내놓는 값.",
+            },
             lambda: trace,
         ),
         Entry(
@@ -333,12 +374,28 @@ def write_notebook(browser: str, entry: Entry, theme: str, language: str) -> Non
     with speaking(language):
         content = entry.draw()._repr_html_()
     body = f'<body data-jp-theme-light="{light}" style="background:{ground};color:{ink};margin:12px">{content}</body>'
-    # Chromium's sandbox needs rights that containers have not; the page is our own and loads nothing.
-    options = ["--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--window-size=900,1400"]
+    # Chromium's sandbox needs rights that containers have not; the page is our own and loads
+    # nothing.
+    options = [
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--hide-scrollbars",
+        "--window-size=900,1400",
+    ]
     with tempfile.TemporaryDirectory() as folder:
         page, shot = Path(folder) / "page.html", Path(folder) / "shot.png"
-        page.write_text(f'<!doctype html><html lang="{language}"><meta charset="utf-8">{body}</html>', encoding="utf-8")
-        command = [browser, *options, f"--user-data-dir={folder}/profile", f"--screenshot={shot}", page.as_uri()]
+        page.write_text(
+            f'<!doctype html><html lang="{language}"><meta charset="utf-8">{body}</html>',
+            encoding="utf-8",
+        )
+        command = [
+            browser,
+            *options,
+            f"--user-data-dir={folder}/profile",
+            f"--screenshot={shot}",
+            page.as_uri(),
+        ]
         subprocess.run(command, check=True, capture_output=True, timeout=120)
         picture = Image.open(shot).convert("RGB")
     box = ImageChops.difference(picture, Image.new("RGB", picture.size, ground)).getbbox()
@@ -348,7 +405,9 @@ def write_notebook(browser: str, entry: Entry, theme: str, language: str) -> Non
 
 
 def compact(picture: Image.Image) -> bytes:
-    """Give a picture as a PNG of 256 colours, which is all that plots need (none is off by more than 4 %)."""
+    """Give a picture as a PNG of 256 colours, which is all that plots need (none is off by more
+    than 4 %).
+    """
     picture = picture.convert("RGB")
     few = picture.quantize(256, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
     buffer = io.BytesIO()
@@ -367,7 +426,9 @@ def page(language: str, sections: list[list[Entry]]) -> str:
     for head, entries in zip(HEADS[language][1:], sections, strict=True):
         text.append(head)
         for entry in entries:
-            names = {theme: f"pictures/gallery/{entry.name}-{language}-{theme}.png" for theme in THEMES}
+            names = {
+                theme: f"pictures/gallery/{entry.name}-{language}-{theme}.png" for theme in THEMES
+            }
             text += [
                 f"**{entry.words[language]}**",
                 "",

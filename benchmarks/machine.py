@@ -1,4 +1,7 @@
-"""What needs a C++ compiler: the processor's measured peak, the engine's matrix product, and instructions counted."""
+"""What needs a C++ compiler.
+
+The processor's measured peak, the engine's matrix product, and instructions counted.
+"""
 
 from __future__ import annotations
 
@@ -39,12 +42,17 @@ def compiled(name: str, flags: list[str]) -> Iterator[str]:
         include = str(ROOT / "cpp" / "include")
         source = str(SOURCES / f"{name}.cpp")
         compiler = shutil.which("c++") or shutil.which("g++") or "clang++"
-        subprocess.run([compiler, "-std=c++17", *flags, "-I", include, source, "-pthread", "-o", program], check=True)
+        subprocess.run(
+            [compiler, "-std=c++17", *flags, "-I", include, source, "-pthread", "-o", program],
+            check=True,
+        )
         yield program
 
 
 def engine_flags(instructions: str) -> list[str]:
-    """Give the flags with which the engine is compiled for an instruction set, as cpp/CMakeLists.txt has them."""
+    """Give the flags with which the engine is compiled for an instruction set, as
+    cpp/CMakeLists.txt has them.
+    """
     text = (ROOT / "cpp" / "CMakeLists.txt").read_text(encoding="utf-8")
     common = re.search(r"PRIVATE (-O3 .*?) -Wall", text)
     own = re.search(rf"set\(flags_{instructions} (.*?)\)", text)
@@ -53,10 +61,12 @@ def engine_flags(instructions: str) -> list[str]:
 
 
 def speeds(thread_counts: list[int], instructions: str) -> dict[str, dict[str, Any]]:
-    """Measure floating-point operations a second, by number of threads: the best of several rounds, taken in turn.
+    """Measure floating-point operations a second, by number of threads: the best of several rounds,
+    taken in turn.
 
-    "peak" is what the processor can do at most; "product" is the engine's product at 1024^3 alone, answering and
-    learning, and NumPy's. Others on the machine slow these more than the peak, so the best of each are compared.
+    "peak" is what the processor can do at most; "product" is the engine's product at 1024^3 alone,
+    answering and learning, and NumPy's. Others on the machine slow these more than the peak, so the
+    best of each are compared.
     """
     found: dict[str, dict[str, Any]] = {"peak": {}, "product": {}}
     with (
@@ -70,14 +80,18 @@ def speeds(thread_counts: list[int], instructions: str) -> dict[str, dict[str, A
                 fastest = max(fastest, float(_output(peak, n)))
                 seconds = [*_output(product, n).split(), _output(sys.executable, "-c", NUMPY, n)]
                 best = {
-                    way: max(speed, PRODUCT / float(s)) for (way, speed), s in zip(best.items(), seconds, strict=True)
+                    way: max(speed, PRODUCT / float(s))
+                    for (way, speed), s in zip(best.items(), seconds, strict=True)
                 }
             found["peak"][n], found["product"][n] = fastest, best
     return found
 
 
 def instructions() -> dict[str, dict[str, int]] | None:
-    """Count the instructions (AVX2, which valgrind knows) of an epoch and of 1,000 answers; None without valgrind."""
+    """Count the instructions (AVX2, which valgrind knows) of an epoch and of 1,000 answers.
+
+    None without valgrind.
+    """
     if shutil.which("valgrind") is None:
         return None
     with compiled("epoch", engine_flags("avx2")) as program:
@@ -88,15 +102,24 @@ def instructions() -> dict[str, dict[str, int]] | None:
 
 
 def _count(program: str, function: str, hidden: tuple[int, int]) -> int:
-    valgrind = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", f"--toggle-collect={function}"]
-    done = subprocess.run([*valgrind, program, *map(str, hidden)], capture_output=True, text=True, check=True)
+    valgrind = [
+        "valgrind",
+        "--tool=callgrind",
+        "--callgrind-out-file=/dev/null",
+        f"--toggle-collect={function}",
+    ]
+    done = subprocess.run(
+        [*valgrind, program, *map(str, hidden)], capture_output=True, text=True, check=True
+    )
     found = re.search(r"Collected : (\d+)", done.stderr)
     assert found is not None, done.stderr
     return int(found[1])
 
 
 def _output(*words: Any) -> str:
-    return subprocess.run([str(word) for word in words], capture_output=True, text=True, check=True).stdout
+    return subprocess.run(
+        [str(word) for word in words], capture_output=True, text=True, check=True
+    ).stdout
 
 
 if __name__ == "__main__":

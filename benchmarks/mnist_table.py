@@ -1,10 +1,13 @@
-"""The dense rows of LeCun's, Simard's and Srivastava's MNIST tables, trained here: published result beside ours.
+"""The dense rows of LeCun's, Simard's and Srivastava's MNIST tables, trained here: published result
+beside ours.
 
     python benchmarks/mnist_table.py                       every row, then docs/mnist-table.md
-    python benchmarks/mnist_table.py --only 300 --only 800  some rows; the others stand as they were measured
-    python benchmarks/mnist_table.py --only none            the page alone, from what was measured
+    python benchmarks/mnist_table.py --only 300 --only 800  some rows; the others stand as they were
+    measured python benchmarks/mnist_table.py --only none            the page alone, from what was
+    measured
 
-What was measured is kept in benchmarks/mnist_table.json. A row whose settings have changed since is shown as not run.
+What was measured is kept in benchmarks/mnist_table.json. A row whose settings have changed since is
+shown as not run.
 """
 
 from __future__ import annotations
@@ -35,7 +38,10 @@ NIELSEN = "Nielsen 2015"
 
 
 class Row(NamedTuple):
-    """One row: a network, how it learns (all by AdamW and OneCycle), and what was published for it."""
+    """One row.
+
+    A network, how it learns (all by AdamW and OneCycle), and what was published for it.
+    """
 
     name: str
     layers: tuple[int, ...]
@@ -81,7 +87,10 @@ class Row(NamedTuple):
         }
 
     def recipe(self) -> str:
-        """Say the recipe in a few words; a row that was measured by another one was not measured."""
+        """Say the recipe in a few words.
+
+        A row that was measured by another one was not measured.
+        """
         words = [f"{self.activation}, {self.output}", f"rate {self.rate:g}"]
         parts = {
             "weight decay": self.decay,
@@ -90,19 +99,37 @@ class Row(NamedTuple):
             "(inputs": self.dropout_input,
             "max-norm": self.max_norm,
         }
-        words += [f"{name} {value:g}" + ")" * name.startswith("(") for name, value in parts.items() if value]
+        words += [
+            f"{name} {value:g}" + ")" * name.startswith("(")
+            for name, value in parts.items()
+            if value
+        ]
         words += [f"{self.epochs} epochs of batches of {self.batch}"]
         words += [] if self.augment is None else [f"`{self.augment!r}`"]
         return ", ".join(words).replace(", (", " (")
 
     def command(self) -> str:
         """Give the shell command that trains this row (seed 0), as far as the options go."""
-        words = ["pellucid", "train", "--layers", ",".join(map(str, self.layers)), "--activation", self.activation]
+        words = [
+            "pellucid",
+            "train",
+            "--layers",
+            ",".join(map(str, self.layers)),
+            "--activation",
+            self.activation,
+        ]
         words += ["--output", self.output, "--optimizer", "adamw", "--schedule", "one_cycle"]
         words += ["--learning-rate", f"{self.rate:g}", "--weight-decay", f"{self.decay:g}"]
         words += ["--label-smoothing", f"{self.smoothing:g}"] * bool(self.smoothing)
         words += ["--dropout", f"{self.dropout:g}"] * bool(self.dropout)
-        words += ["--epochs", str(self.epochs), "--batch-size", str(self.batch), "--augment", "none"]
+        words += [
+            "--epochs",
+            str(self.epochs),
+            "--batch-size",
+            str(self.batch),
+            "--augment",
+            "none",
+        ]
         return shlex.join(words)
 
     @property
@@ -111,8 +138,9 @@ class Row(NamedTuple):
         return sum((D + 1) * H for D, H in pairwise(self.layers))
 
 
-# Published errors: LeCun's table (yann.lecun.com/exdb/mnist), Simard, Steinkraus and Platt 2003, Srivastava et al. 2014
-# (Table 2), and Nielsen's "Neural Networks and Deep Learning" (a peak, and the test error at the best validation).
+# Published errors: LeCun's table (yann.lecun.com/exdb/mnist), Simard, Steinkraus and Platt 2003,
+# Srivastava et al. 2014 (Table 2), and Nielsen's "Neural Networks and Deep Learning" (a peak, and
+# the test error at the best validation).
 ROWS = (
     Row("linear", (784, 10), 12.0, LECUN, rate=0.01, activation="identity"),
     Row(
@@ -128,12 +156,44 @@ ROWS = (
     ),
     Row("30", (784, 30, 10), 4.58, f"{NIELSEN}, ch. 1, best epoch", rate=0.02, decay=0.05),
     Row("100", (784, 100, 10), 2.20, f"{NIELSEN}, ch. 6", rate=0.01, decay=0.1, smoothing=0.05),
-    Row("300", (784, 300, 10), 4.7, LECUN, rate=0.005, decay=0.1, dropout=0.2, smoothing=0.05, activation="relu"),
-    Row("1000", (784, 1000, 10), 4.5, LECUN, rate=0.005, decay=0.1, dropout=0.3, smoothing=0.05, activation="relu"),
+    Row(
+        "300",
+        (784, 300, 10),
+        4.7,
+        LECUN,
+        rate=0.005,
+        decay=0.1,
+        dropout=0.2,
+        smoothing=0.05,
+        activation="relu",
+    ),
+    Row(
+        "1000",
+        (784, 1000, 10),
+        4.5,
+        LECUN,
+        rate=0.005,
+        decay=0.1,
+        dropout=0.3,
+        smoothing=0.05,
+        activation="relu",
+    ),
     Row("300-100", (784, 300, 100, 10), 3.05, LECUN, rate=0.01, decay=0.05),
     Row("500-150", (784, 500, 150, 10), 2.95, LECUN, rate=0.01, decay=0.05),
-    Row("500-300", (784, 500, 300, 10), 1.53, "Hinton 2005, in LeCun's table", rate=0.01, decay=0.05),
-    Row("800", (784, 800, 10), 1.6, SIMARD, rate=0.005, decay=0.1, dropout=0.3, smoothing=0.05, activation="relu"),
+    Row(
+        "500-300", (784, 500, 300, 10), 1.53, "Hinton 2005, in LeCun's table", rate=0.01, decay=0.05
+    ),
+    Row(
+        "800",
+        (784, 800, 10),
+        1.6,
+        SIMARD,
+        rate=0.005,
+        decay=0.1,
+        dropout=0.3,
+        smoothing=0.05,
+        activation="relu",
+    ),
     Row(
         "800-elastic",
         (784, 800, 10),
@@ -163,7 +223,14 @@ ROWS = (
         seeds=(0,),
     ),
 )
-CLAIMED = {"30": 97.0, "100": 98.0, "300-100": 98.3, "800": 98.5, "800-elastic": 99.2, "1024-1024-1024": 98.8}
+CLAIMED = {
+    "30": 97.0,
+    "100": 98.0,
+    "300-100": 98.3,
+    "800": 98.5,
+    "800-elastic": 99.2,
+    "1024-1024-1024": 98.8,
+}
 
 NOT_RUN = (
     ("784-300-10, with distortions", 3.6, LECUN),
@@ -181,18 +248,26 @@ NOT_RUN = (
 
 
 def measure(row: Row) -> None:
-    """Train the row once for each seed, and keep what the last epoch's network answers on the test images."""
+    """Train the row once for each seed, and keep what the last epoch's network answers on the test
+    images.
+    """
     data = pl.mnist()
     errors: list[float] = []
     seconds: list[float] = []
     for seed in row.seeds:
         net = row.network(seed)
         started = time.perf_counter()
-        pl.train(net, data.train.images, data.train.labels, seed=seed, progress=False, **row.settings())
+        pl.train(
+            net, data.train.images, data.train.labels, seed=seed, progress=False, **row.settings()
+        )
         seconds.append(round(time.perf_counter() - started, 1))
         wrong = int((net.classify(data.test.images) != data.test.labels).sum())
         errors.append(wrong / 100)
-        print(f"{row.name}  seed {seed}  error {errors[-1]:.2f} %  {seconds[-1]:.1f} s", file=sys.stderr, flush=True)  # noqa: T201
+        print(
+            f"{row.name}  seed {seed}  error {errors[-1]:.2f} %  {seconds[-1]:.1f} s",
+            file=sys.stderr,
+            flush=True,
+        )  # noqa: T201
     results = read_results()  # again: another process may have measured other rows meanwhile
     results[row.name] = {
         "recipe": row.recipe(),
@@ -216,7 +291,9 @@ def machine() -> str:
     information = Path("/proc/cpuinfo")
     if information.exists():
         names = [
-            line.partition(":")[2].strip() for line in information.read_text().splitlines() if "model name" in line
+            line.partition(":")[2].strip()
+            for line in information.read_text().splitlines()
+            if "model name" in line
         ]
         processor = names[0] if names else processor
     threads = os.environ.get("PELLUCID_THREADS") or os.environ.get("OMP_NUM_THREADS") or "all"
@@ -238,22 +315,28 @@ def page(results: dict[str, Any]) -> str:
             if 100 - mean < CLAIMED.get(row.name, 0) - 1e-9:
                 short.append(f"{names}: {100 - mean:.2f} % accuracy, {CLAIMED[row.name]} % wanted")
             if mean > row.published:
-                short.append(f"{names}: error {mean:.2f} %, published {row.published:.2f} % ({row.source})")
+                short.append(
+                    f"{names}: error {mean:.2f} %, published {row.published:.2f} % ({row.source})"
+                )
         else:
             short.append(f"{names}: not run with these settings yet")
         augmented = " + distortions" if row.augment else ""
         lines.append(
-            f"| {names}{augmented} | {row.parameters:,} | {row.recipe()} | {row.published:g} ({row.source}) | "
-            + " | ".join(shown)
-            + " |"
+            f"| {names}{augmented} | {row.parameters:,} | {row.recipe()} | {row.published:g} "
+            f"({row.source}) | " + " | ".join(shown) + " |"
         )
     measured = [results[row.name] for row in ROWS if row.name in results]
     where = "; ".join(sorted({found["machine"] for found in measured}))
     versions = ", ".join(sorted({found["version"] for found in measured}))
-    commands = "\n".join(row.command() for row in ROWS if row.name in ("30", "100", "300-100", "800"))
+    commands = "\n".join(
+        row.command() for row in ROWS if row.name in ("30", "100", "300-100", "800")
+    )
     return TEXT.format(
         rows="\n".join(lines),
-        not_run="\n".join(f"| {name} | {published:.2f} ({source}) | not run |" for name, published, source in NOT_RUN),
+        not_run="\n".join(
+            f"| {name} | {published:.2f} ({source}) | not run |"
+            for name, published, source in NOT_RUN
+        ),
         short="\n".join(f"- {each}" for each in short) or "- Nothing of what was run.",
         commands=commands,
         where=where,
@@ -313,7 +396,12 @@ def main() -> None:
     """Do what the module says."""
     names = [row.name for row in ROWS]
     parser = argparse.ArgumentParser(description="Train the dense rows of the MNIST tables.")
-    parser.add_argument("--only", action="append", choices=[*names, "none"], help="a row (may be said several times)")
+    parser.add_argument(
+        "--only",
+        action="append",
+        choices=[*names, "none"],
+        help="a row (may be said several times)",
+    )
     wanted = parser.parse_args().only or names
     for row in ROWS:
         if row.name in wanted:

@@ -1,4 +1,7 @@
-"""What `benchmarks/neurons.py` measures: properties of pictures, how much of a neuron they explain, and its weights."""
+"""What `benchmarks/neurons.py` measures.
+
+Properties of pictures, how much of a neuron they explain, and its weights.
+"""
 
 from __future__ import annotations
 
@@ -25,26 +28,33 @@ def position(pictures: Array, cells: int = 7) -> Array:
 def orientation_energy(pictures: Array, cells: int = 4) -> Array:
     """Edges by direction and place: (N, 4 cells^2).
 
-    The slopes of the picture (central differences) are sorted by the direction of the stroke's edge, lying, rising,
-    standing, falling (45 degrees each); their lengths are added up in each of cells x cells squares.
+    The slopes of the picture (central differences) are sorted by the direction of the stroke's
+    edge, lying, rising, standing, falling (45 degrees each); their lengths are added up in each of
+    cells x cells squares.
     """
     framed = np.pad(pictures.astype(np.float32) / 255, ((0, 0), (1, 1), (1, 1)))
     right = (framed[:, 1:-1, 2:] - framed[:, 1:-1, :-2]) / 2
     down = (framed[:, 2:, 1:-1] - framed[:, :-2, 1:-1]) / 2
     size = np.hypot(right, down)
-    # An edge lies across the slope; pictures count downwards, so the angle is turned to count upwards.
+    # An edge lies across the slope; pictures count downwards, so the angle is turned to count
+    # upwards.
     angle = np.degrees(np.arctan2(-down, right)) + 90
     kind = (np.round(angle / 45) % 4).astype(int)
     N, side = len(pictures), 28 // cells
     found = [
-        np.where(kind == k, size, 0).reshape(N, cells, side, cells, side).sum(axis=(2, 4)).reshape(N, -1)
+        np.where(kind == k, size, 0)
+        .reshape(N, cells, side, cells, side)
+        .sum(axis=(2, 4))
+        .reshape(N, -1)
         for k in range(4)
     ]
     return np.concatenate(found, axis=1)
 
 
 def euler_number(pictures: Array) -> Array:
-    """Pieces of ink less the holes in them, (N,), by counting 2 x 2 patterns (Gray 1971, pieces touch at corners)."""
+    """Pieces of ink less the holes in them, (N,), by counting 2 x 2 patterns (Gray 1971, pieces
+    touch at corners).
+    """
     ink = np.pad(pictures >= LEVEL, ((0, 0), (1, 1), (1, 1))).astype(int)
     quads = [ink[:, :-1, :-1], ink[:, :-1, 1:], ink[:, 1:, :-1], ink[:, 1:, 1:]]
     count = sum(quads)
@@ -84,10 +94,11 @@ def strokes(pictures: Array) -> dict[str, Array]:
 
 
 def explained(features: Array, values: Array) -> Array:
-    """Share of the variance of each column of values, (N, H), that a linear fit of features, (N, P), explains: (H,).
+    """Share of the variance of each column of values, (N, H), that a linear fit of features, (N,
+    P), explains: (H,).
 
-    Fitted on every other row and measured on the rest, both ways round: 1 - the mean of the two squared errors over the
-    variance. It can be below 0 where a fit is worse than the mean.
+    Fitted on every other row and measured on the rest, both ways round: 1 - the mean of the two
+    squared errors over the variance. It can be below 0 where a fit is worse than the mean.
     """
     left = np.zeros(values.shape[1])
     for part in (0, 1):
@@ -95,13 +106,18 @@ def explained(features: Array, values: Array) -> Array:
         mean, spread = features[fit].mean(axis=0), features[fit].std(axis=0) + 1e-12
         design = np.hstack([np.ones((len(features[fit]), 1)), (features[fit] - mean) / spread])
         weights, *_ = np.linalg.lstsq(design, values[fit], rcond=None)
-        told = np.hstack([np.ones((len(features[test]), 1)), (features[test] - mean) / spread]) @ weights
+        told = (
+            np.hstack([np.ones((len(features[test]), 1)), (features[test] - mean) / spread])
+            @ weights
+        )
         left += ((values[test] - told) ** 2).sum(axis=0)
     return 1 - left / ((values - values.mean(axis=0)) ** 2).sum(axis=0)
 
 
 def eta_squared(labels: Array, values: Array) -> Array:
-    """Share of the variance of each column of values, (N, H), that lies between the classes (Pearson 1905): (H,)."""
+    """Share of the variance of each column of values, (N, H), that lies between the classes
+    (Pearson 1905): (H,).
+    """
     one_hot = np.eye(labels.max() + 1)[labels]
     counts = one_hot.sum(axis=0)
     means = one_hot.T @ values / counts[:, None]
@@ -110,7 +126,10 @@ def eta_squared(labels: Array, values: Array) -> Array:
 
 
 def area(values: Array, positive: Array) -> Array:
-    """Area under the ROC curve of each column of values, (N, H): the chance that a positive row is above another."""
+    """Area under the ROC curve of each column of values, (N, H).
+
+    The chance that a positive row is above another.
+    """
     order = np.argsort(values, axis=0, kind="stable")
     ranks = np.empty(values.shape)
     np.put_along_axis(ranks, order, np.arange(1.0, len(values) + 1)[:, None], axis=0)
@@ -119,7 +138,10 @@ def area(values: Array, positive: Array) -> Array:
 
 
 def single_digits(labels: Array, values: Array) -> dict[str, Array]:
-    """For each neuron the digit that it tells from all others best: by share of variance, and by area, either way."""
+    """For each neuron the digit that it tells from all others best.
+
+    By share of variance, and by area, either way.
+    """
     shares = np.array([eta_squared((labels == k).astype(int), values) for k in range(10)])
     areas = np.array([area(values, labels == k) for k in range(10)])
     best = np.maximum(areas, 1 - areas).max(axis=0)
@@ -127,9 +149,11 @@ def single_digits(labels: Array, values: Array) -> dict[str, Array]:
 
 
 def two_groups(labels: Array, values: Array) -> tuple[Array, Array]:
-    """Divide the ten digits into two groups as suits each neuron best: share of variance, size of the smaller group.
+    """Divide the ten digits into two groups as suits each neuron best: share of variance, size of
+    the smaller group.
 
-    The best groups are the k digits with the highest mean activation and the others, for some k (Fisher 1958).
+    The best groups are the k digits with the highest mean activation and the others, for some k
+    (Fisher 1958).
     """
     means = np.array([values[labels == k].mean(axis=0) for k in range(10)])
     ranks = np.argsort(np.argsort(-means, axis=0), axis=0)  # (10, H): 0 for the brightest digit
@@ -148,16 +172,20 @@ def less_class_means(labels: Array, values: Array) -> Array:
 
 
 def readable(values: Array, labels: Array, test: Array, test_labels: Array) -> float:
-    """Share of digits read right from neurons (or pixels) by a linear least-squares fit of ten outputs."""
+    """Share of digits read right from neurons (or pixels) by a linear least-squares fit of ten
+    outputs.
+    """
     fit, look = (np.hstack([np.ones((len(x), 1)), x]) for x in (values, test))
     weights, *_ = np.linalg.lstsq(fit, np.eye(10)[labels], rcond=1e-9)
     return float(((look @ weights).argmax(axis=1) == test_labels).mean())
 
 
 def group_readers(x: Array, labels: Array, count: int, decay: float = 50.0) -> Array:
-    """Weights, (784, count), of straight lines that tell a group of digits from the others, by ridge regression.
+    """Weights, (784, count), of straight lines that tell a group of digits from the others, by
+    ridge regression.
 
-    The groups, of 2 to 5 digits, are drawn at random: a control for what any neuron looks like that tells digits apart.
+    The groups, of 2 to 5 digits, are drawn at random: a control for what any neuron looks like that
+    tells digits apart.
     """
     groups = [counter.permutation(counter.key(0, k), 10)[: 2 + k % 4] for k in range(count)]
     wanted = np.array([np.isin(labels, group) for group in groups]).T.astype(float)
@@ -169,11 +197,13 @@ def group_readers(x: Array, labels: Array, count: int, decay: float = 50.0) -> A
 
 
 def gabors() -> Iterator[tuple[Array, Array]]:
-    """Give Gabor filters by the hundred: (even, odd), both (G, 784) of length 1 and at right angles to each other.
+    """Give Gabor filters by the hundred: (even, odd), both (G, 784) of length 1 and at right angles
+    to each other.
 
-    A Gabor filter is an edge or bar of one direction in one place: a wave under a Gaussian bell, which is what the
-    first cells of the visual cortex respond to (Jones and Palmer 1987). There are 8 directions, 4 wave lengths, 3
-    widths, and every second pixel is a centre; even and odd are its two phases, of which any other is a sum.
+    A Gabor filter is an edge or bar of one direction in one place: a wave under a Gaussian bell,
+    which is what the first cells of the visual cortex respond to (Jones and Palmer 1987). There are
+    8 directions, 4 wave lengths, 3 widths, and every second pixel is a centre; even and odd are its
+    two phases, of which any other is a sum.
     """
     y, x = np.mgrid[0:28, 0:28].reshape(2, -1)
     centres = np.mgrid[2:27:2, 2:27:2].reshape(2, -1)
@@ -190,10 +220,11 @@ def gabors() -> Iterator[tuple[Array, Array]]:
 
 
 def gabor_pursuit(W: Array, most: int = 24) -> Array:
-    """Share of each neuron's weights, (784, H), that its best 1, 2, ..., `most` Gabor filters explain: (most, H).
+    """Share of each neuron's weights, (784, H), that its best 1, 2, ..., `most` Gabor filters
+    explain: (most, H).
 
-    Matching pursuit (Mallat and Zhang 1993): the filter that explains most is taken away, then the next, and so on. The
-    share is that of the sum of squares.
+    Matching pursuit (Mallat and Zhang 1993): the filter that explains most is taken away, then the
+    next, and so on. The share is that of the sum of squares.
     """
     left, total = W.astype(np.float64).copy(), (W.astype(np.float64) ** 2).sum(axis=0)
     shares = []
@@ -212,7 +243,10 @@ def gabor_pursuit(W: Array, most: int = 24) -> Array:
 
 
 def bells() -> Iterator[tuple[Array, Array]]:
-    """Give Gaussian bells of the filters' places and widths, and wider, without a wave: ink here, in no direction."""
+    """Give Gaussian bells of the filters' places and widths, and wider, without a wave.
+
+    Ink here, in no direction.
+    """
     y, x = np.mgrid[0:28, 0:28].reshape(2, -1)
     centres = np.mgrid[2:27:2, 2:27:2].reshape(2, -1)
     squares = (y[None] - centres[0][:, None]) ** 2 + (x[None] - centres[1][:, None]) ** 2
@@ -221,12 +255,15 @@ def bells() -> Iterator[tuple[Array, Array]]:
 
 
 def filter_answers(filters: Iterator[tuple[Array, Array]], x: Array, z: Array) -> Array:
-    """Share of the variance of each neuron's weighted sum, z (N, H), that the best single filter explains: (H,).
+    """Share of the variance of each neuron's weighted sum, z (N, H), that the best single filter
+    explains: (H,).
 
-    That is, how well a neuron that had this one filter for its weights, in the phase that suits best, would do over the
-    pictures x, (N, 784).
+    That is, how well a neuron that had this one filter for its weights, in the phase that suits
+    best, would do over the pictures x, (N, 784).
     """
-    x, z = (a.astype(np.float32) - a.mean(axis=0, dtype=np.float64).astype(np.float32) for a in (x, z))
+    x, z = (
+        a.astype(np.float32) - a.mean(axis=0, dtype=np.float64).astype(np.float32) for a in (x, z)
+    )
     z /= np.linalg.norm(z, axis=0)
     best = np.zeros(z.shape[1])
     for even, odd in filters:
@@ -239,8 +276,16 @@ def filter_answers(filters: Iterator[tuple[Array, Array]], x: Array, z: Array) -
 
 
 def best_window(W: Array, side: int = 9) -> Array:
-    """Share of the sum of squared weights, (784, H), within the best square of side x side pixels: (H,)."""
+    """Share of the sum of squared weights, (784, H), within the best square of side x side pixels.
+
+    (H,).
+    """
     squares = (W * W).T.reshape(-1, 28, 28)
     sums = np.pad(squares, ((0, 0), (1, 0), (1, 0))).cumsum(axis=1).cumsum(axis=2)
-    inside = sums[:, side:, side:] - sums[:, :-side, side:] - sums[:, side:, :-side] + sums[:, :-side, :-side]
+    inside = (
+        sums[:, side:, side:]
+        - sums[:, :-side, side:]
+        - sums[:, side:, :-side]
+        + sums[:, :-side, :-side]
+    )
     return inside.max(axis=(1, 2)) / squares.sum(axis=(1, 2))

@@ -1,12 +1,14 @@
 """What the hidden neurons of the seed's network show, measured: edges, patterns, digits?
 
-    python benchmarks/neurons.py          train, measure (two minutes), write benchmarks/neurons.json and the pages
-    python benchmarks/neurons.py --page   the pages alone, from what was measured
+    python benchmarks/neurons.py          train, measure (two minutes), write
+    benchmarks/neurons.json and the pages python benchmarks/neurons.py --page   the pages alone,
+    from what was measured
 
-784-16-16-10 with sigmoids learns MNIST by `pl.recipes.DIGITS`, as `pellucid train` has it, for each of SEEDS. Then for
-each hidden neuron: how much of the variance of its activation over the 10,000 test images do the digit, the strokes and
-the position of ink explain? The same is asked of the network before it has learned anything, which is the control.
-The words of the pages stand in benchmarks/neurons.en.md and neurons.ko.md, with a name for each figure.
+784-16-16-10 with sigmoids learns MNIST by `pl.recipes.DIGITS`, as `pellucid train` has it, for each
+of SEEDS. Then for each hidden neuron: how much of the variance of its activation over the 10,000
+test images do the digit, the strokes and the position of ink explain? The same is asked of the
+network before it has learned anything, which is the control. The words of the pages stand in
+benchmarks/neurons.en.md and neurons.ko.md, with a name for each figure.
 """
 
 from __future__ import annotations
@@ -40,7 +42,9 @@ WAYS: dict[str, dict[str, Any]] = {
     "no_brightness": {"augment": None},
     "quick": pl.recipes.QUICK.settings(),
 }
-"""Other ways of learning, by what they change of the recipe, to see whether the findings hang on it."""
+"""Other ways of learning, by what they change of the recipe, to see whether the findings hang on
+it.
+"""
 
 READ = 20_000
 """Training images from whose neurons the digit is read by a linear fit."""
@@ -70,7 +74,15 @@ def trained(seed: int, **changes: Any) -> pl.Network:
     """Let the network learn all training images; `changes` are settings other than the recipe's."""
     net, data = network(seed), pl.mnist().train
     settings = pl.recipes.DIGITS.settings() | changes
-    pl.train(net, data.images, data.labels, loss="binary_cross_entropy", seed=seed, progress=False, **settings)
+    pl.train(
+        net,
+        data.images,
+        data.labels,
+        loss="binary_cross_entropy",
+        seed=seed,
+        progress=False,
+        **settings,
+    )
     return net
 
 
@@ -95,7 +107,9 @@ class Pictures:
         self.shown = np.hstack([self.strokes, self.edges, self.position])
         self.shown_within = measures.less_class_means(self.labels, self.shown)
         self.with_digit = np.hstack([np.eye(10)[self.labels], self.shown])
-        self.holes = np.clip(1 - measures.euler_number(self.images), 0, 2)  # of a digit of one piece
+        self.holes = np.clip(
+            1 - measures.euler_number(self.images), 0, 2
+        )  # of a digit of one piece
 
 
 def measured(pictures: Pictures, y: Array) -> dict[str, list[float]]:
@@ -132,20 +146,27 @@ def lit_digits(labels: Array, y: Array) -> list[list[int]]:
 
 
 def code_distances(labels: Array, y: Array) -> list[float]:
-    """Give for each two digits in how many neurons they differ; a neuron whose mean is above a half counts as lit."""
+    """Give for each two digits in how many neurons they differ.
+
+    A neuron whose mean is above a half counts as lit.
+    """
     lit = np.array([y[labels == k].mean(axis=0) > 0.5 for k in range(10)])
     return [float((lit[a] != lit[b]).sum()) for a, b in combinations(range(10), 2)]
 
 
 def knocked_out(net: pl.Network, pictures: Pictures, number: int, y: Array) -> list[float]:
-    """Give the accuracy that is lost when one neuron always holds its mean, for each neuron of a layer."""
+    """Give the accuracy that is lost when one neuron always holds its mean, for each neuron of a
+    layer.
+    """
     rest = net.layers[neuron_layer(net, number).stop :]
     right = float((chain.answer(rest, y).argmax(axis=1) == pictures.labels).mean())
     lost = []
     for j in range(y.shape[1]):
         changed = y.copy()
         changed[:, j] = y[:, j].mean()
-        lost.append(right - float((chain.answer(rest, changed).argmax(axis=1) == pictures.labels).mean()))
+        lost.append(
+            right - float((chain.answer(rest, changed).argmax(axis=1) == pictures.labels).mean())
+        )
     return lost
 
 
@@ -165,7 +186,9 @@ def measure() -> dict[str, Any]:
             for number in HIDDEN:
                 y = values[number]
                 found = measured(pictures, y)
-                found["readable"] = [measures.readable(read[number], few_labels, y, pictures.labels)]
+                found["readable"] = [
+                    measures.readable(read[number], few_labels, y, pictures.labels)
+                ]
                 found["code"] = code_distances(pictures.labels, y)
                 found["knocked_out"] = knocked_out(net, pictures, number, y)
                 for name, numbers in found.items():
@@ -188,7 +211,10 @@ def other_way(pictures: Pictures, changes: dict[str, Any]) -> dict[str, list[flo
     found: dict[str, list[float]] = {}
     for seed in SEEDS[:2]:
         net = trained(seed, **changes)
-        y, first = hidden(net, pictures.images)[2], seen_in_weights(pl.input_weights(net, 1).values, pictures)
+        y, first = (
+            hidden(net, pictures.images)[2],
+            seen_in_weights(pl.input_weights(net, 1).values, pictures),
+        )
         figures = {
             "accuracy": [pl.evaluate(net, pictures.images, pictures.labels).accuracy],
             "digit": measures.eta_squared(pictures.labels, y).tolist(),
@@ -203,15 +229,19 @@ def other_way(pictures: Pictures, changes: dict[str, Any]) -> dict[str, list[flo
 
 def draw(net: pl.Network, number: int, pictures: Pictures) -> None:
     """Draw a layer's weights on the input, times each pixel's deviation."""
-    values = pl.input_weights(net, number).values * (pictures.images.reshape(-1, 784) / 255).std(axis=0)[:, None]
+    values = (
+        pl.input_weights(net, number).values
+        * (pictures.images.reshape(-1, 784) / 255).std(axis=0)[:, None]
+    )
     weights_picture(values).save(DOCS / "pictures" / f"neurons-{number}.png", optimize=True)
 
 
 def seen_in_weights(W: Array, pictures: Pictures) -> dict[str, list[float]]:
-    """Measure weights on the pixels, (784, H), and the weighted sums that they give over half the test images.
+    """Measure weights on the pixels, (784, H), and the weighted sums that they give over half the
+    test images.
 
-    Weights "as seen" are multiplied by the deviation of their pixel: at the rim there is hardly ever ink, so that large
-    weights there change little.
+    Weights "as seen" are multiplied by the deviation of their pixel: at the rim there is hardly
+    ever ink, so that large weights there change little.
     """
     x = pictures.images.reshape(-1, 784)[::2] / 255
     seen = W * x.std(axis=0)[:, None]
@@ -230,14 +260,19 @@ def seen_in_weights(W: Array, pictures: Pictures) -> dict[str, list[float]]:
 
 
 def figures(results: dict[str, Any]) -> dict[str, str]:
-    """Give every figure of the pages by name: `trained_2_digit` is a mean, `..._least` and `..._most` are its ends."""
+    """Give every figure of the pages by name.
+
+    `trained_2_digit` is a mean, `..._least` and `..._most` are its ends.
+    """
     found = {"seeds": str(len(results["seeds"])), "neurons": str(16 * len(results["seeds"]))}
     found |= {"read": f"{READ:,}", "pixels_readable": f"{100 * results['pixels_readable']:.1f}"}
     for kind, of_kind in results["kinds"].items():
         found[f"{kind}_accuracy"] = f"{100 * np.mean(of_kind['accuracies']):.1f}"
         for number, names in of_kind["layers"].items():
             found |= _with_ends(f"{kind}_{number}", names)
-            found[f"{kind}_{number}_detectors"] = str(sum(share > 0.5 for share in names["one_digit"]))
+            found[f"{kind}_{number}_detectors"] = str(
+                sum(share > 0.5 for share in names["one_digit"])
+            )
     found |= _with_ends("groups", results["groups"]) | _first_network(results)
     for name, numbers in results["ways"].items():
         found |= _with_ends(name, numbers)
@@ -247,7 +282,10 @@ def figures(results: dict[str, Any]) -> dict[str, str]:
 def _first_network(results: dict[str, Any]) -> dict[str, str]:
     """Name neurons of the first seed that are good examples."""
     of_kind = results["kinds"]["trained"]
-    seen, groups = of_kind["layers"]["1"]["one_edge_seen"][:16], of_kind["layers"]["2"]["two_groups"][:16]
+    seen, groups = (
+        of_kind["layers"]["1"]["one_edge_seen"][:16],
+        of_kind["layers"]["2"]["two_groups"][:16],
+    )
     order = np.argsort(seen)
     lit = of_kind["lit"]["2"]
     small = [j for j in range(16) if 1 < len(lit[j]) < 5]
@@ -268,7 +306,9 @@ def _with_ends(prefix: str, names: dict[str, list[float]]) -> dict[str, str]:
         factor, places = FORMS.get(name, (100, 0))
         found[f"{prefix}_{name}"] = _shown(factor * float(np.mean(values)), places)
         for end, value in (("least", min(values)), ("most", max(values))):
-            found[f"{prefix}_{name}_{end}"] = _shown(factor * value, 0 if name in COUNTS else places)
+            found[f"{prefix}_{name}_{end}"] = _shown(
+                factor * value, 0 if name in COUNTS else places
+            )
     return found
 
 
@@ -283,15 +323,27 @@ def neuron_rows(results: dict[str, Any], number: int) -> str:
     lines = []
     for j, digits in enumerate(lit):
         shares = (names[name][j] for name in ("digit", "one_digit", "two_groups", "shown"))
-        cells = [str(j), " ".join(map(str, digits)) or "-", *(f"{100 * share:.0f}" for share in shares)]
+        cells = [
+            str(j),
+            " ".join(map(str, digits)) or "-",
+            *(f"{100 * share:.0f}" for share in shares),
+        ]
         lines.append(f"| {' | '.join(cells)} | {100 * names['knocked_out'][j]:.1f} |")
     return "\n".join(lines)
 
 
 def write_pages(results: dict[str, Any]) -> None:
-    """Write docs/what-neurons-show.md and its Korean twin: the words of the templates with the figures measured."""
-    values = figures(results) | {f"rows_{number}": neuron_rows(results, number) for number in HIDDEN}
-    for source, target in (("neurons.en.md", "what-neurons-show.md"), ("neurons.ko.md", "what-neurons-show.ko.md")):
+    """Write docs/what-neurons-show.md and its Korean twin.
+
+    The words of the templates with the figures measured.
+    """
+    values = figures(results) | {
+        f"rows_{number}": neuron_rows(results, number) for number in HIDDEN
+    }
+    for source, target in (
+        ("neurons.en.md", "what-neurons-show.md"),
+        ("neurons.ko.md", "what-neurons-show.ko.md"),
+    ):
         text = string.Template((HERE / source).read_text(encoding="utf-8")).substitute(values)
         write_whole(DOCS / target, text.encode())
 
@@ -299,7 +351,9 @@ def write_pages(results: dict[str, Any]) -> None:
 def main() -> None:
     """Do what the module says."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--page", action="store_true", help="write the pages alone, from what was measured")
+    parser.add_argument(
+        "--page", action="store_true", help="write the pages alone, from what was measured"
+    )
     if not parser.parse_args().page:
         write_whole(RESULTS, (json.dumps(_rounded(measure())) + "\n").encode())
     results = json.loads(RESULTS.read_text())

@@ -1,9 +1,11 @@
-"""Pictures of the page for docs/ and the README: its main states, in both languages, light and dark; one of them moves.
+"""Pictures of the page for docs/ and the README: its main states, in both languages, light and
+dark; one of them moves.
 
     python benchmarks/page_pictures.py                  all of them (two minutes): docs/page/
     python benchmarks/page_pictures.py --only lesson    these alone
 
-They are what Chromium shows of the page served by `pellucid open` with the network that comes with pellucid.
+They are what Chromium shows of the page served by `pellucid open` with the network that comes with
+pellucid.
 """
 
 from __future__ import annotations
@@ -73,7 +75,17 @@ def main() -> None:
 @contextmanager
 def served() -> Iterator[str]:
     """Serve the page of the network that comes with pellucid; give its address."""
-    command = [sys.executable, "-m", "pellucid", "open", "--no-browser", "--port", "0", "--lang", "en"]
+    command = [
+        sys.executable,
+        "-m",
+        "pellucid",
+        "open",
+        "--no-browser",
+        "--port",
+        "0",
+        "--lang",
+        "en",
+    ]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         try:
@@ -83,21 +95,38 @@ def served() -> Iterator[str]:
 
 
 def take(browser: Browser, address: str, state: State) -> None:
-    """Take a state's pictures: on the desk light in English and dark in Korean, on the phone the other way round."""
-    for device, size, looks in (("desk", DESK, LOOKS), ("phone", PHONE, [("en", "dark"), ("ko", "light")])):
+    """Take a state's pictures.
+
+    On the desk light in English and dark in Korean, on the phone the other way round.
+    """
+    for device, size, looks in (
+        ("desk", DESK, LOOKS),
+        ("phone", PHONE, [("en", "dark"), ("ko", "light")]),
+    ):
         if device == "phone" and not state.phone:
             continue
         for language, theme in looks:
             tab = visit(browser, f"{address}#{state.address}&lang={language}&theme={theme}", size)
             if state.name == "learn":
                 learn(tab)
-            tab.wait_for_timeout(2500 if state.whole else 600)  # what is reckoned after the first sight
-            below = state.whole and device == "phone"  # the panel, under the answer that stays in sight
-            top = "document.querySelector('.panels').getBoundingClientRect().top - 90" if below else "0"
+            tab.wait_for_timeout(
+                2500 if state.whole else 600
+            )  # what is reckoned after the first sight
+            below = (
+                state.whole and device == "phone"
+            )  # the panel, under the answer that stays in sight
+            top = (
+                "document.querySelector('.panels').getBoundingClientRect().top - 90"
+                if below
+                else "0"
+            )
             tab.evaluate(f"scrollTo(0, {top})")
             tab.wait_for_timeout(200)
             shot = tab.screenshot(full_page=state.whole and device == "desk")
-            save(Image.open(io.BytesIO(shot)), PICTURES / f"{state.name}-{language}-{theme}-{device}.webp")
+            save(
+                Image.open(io.BytesIO(shot)),
+                PICTURES / f"{state.name}-{language}-{theme}-{device}.webp",
+            )
             tab.context.close()
 
 
@@ -125,13 +154,22 @@ def draw(browser: Browser, address: str) -> None:
         tab.mouse.move(*point)
         if number % 2 == 0:
             tab.wait_for_timeout(60)
-            frames.append(Image.open(io.BytesIO(tab.screenshot())).convert("RGB").resize((800, 488)))
+            frames.append(
+                Image.open(io.BytesIO(tab.screenshot())).convert("RGB").resize((800, 488))
+            )
     tab.mouse.up()
     tab.context.close()
     buffer = io.BytesIO()
     times = [110] * (len(frames) - 1) + [2200]
     frames[0].save(
-        buffer, "webp", save_all=True, append_images=frames[1:], duration=times, loop=0, quality=55, method=6
+        buffer,
+        "webp",
+        save_all=True,
+        append_images=frames[1:],
+        duration=times,
+        loop=0,
+        quality=55,
+        method=6,
     )
     write_whole(PICTURES / "drawing.webp", buffer.getvalue())
 
@@ -150,7 +188,9 @@ def _turn(start: float, stop: float, steps: int = 22) -> list[float]:
 def visit(browser: Browser, address: str, size: tuple[int, int]) -> Page:
     """Open the page and wait until it can be used."""
     width, height = size
-    tab = browser.new_context(viewport={"width": width, "height": height}, reduced_motion="reduce").new_page()
+    tab = browser.new_context(
+        viewport={"width": width, "height": height}, reduced_motion="reduce"
+    ).new_page()
     tab.goto(address)
     tab.wait_for_selector("html[data-ready]")
     return tab

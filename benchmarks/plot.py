@@ -29,7 +29,13 @@ PANELS = (
 def draw(document: dict[str, Any], titles: dict[str, str], path: Path) -> None:
     """Write the picture as SVG; the same numbers give the same bytes."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    colours = {"text.color": INK, "axes.edgecolor": INK, "axes.labelcolor": INK, "xtick.color": INK, "ytick.color": INK}
+    colours = {
+        "text.color": INK,
+        "axes.edgecolor": INK,
+        "axes.labelcolor": INK,
+        "xtick.color": INK,
+        "ytick.color": INK,
+    }
     with mpl.rc_context({"svg.hashsalt": "pellucid", "font.size": 9, **colours}):
         figure, axes = plt.subplots(2, 2, figsize=(9, 5.4))
         for panel, ax in zip(PANELS, axes.flat, strict=True):
@@ -39,12 +45,21 @@ def draw(document: dict[str, Any], titles: dict[str, str], path: Path) -> None:
         plt.close(figure)
 
 
-def _panel(document: dict[str, Any], titles: dict[str, str], panel: tuple[Any, ...], ax: Any) -> None:
+def _panel(
+    document: dict[str, Any], titles: dict[str, str], panel: tuple[Any, ...], ax: Any
+) -> None:
     section, case, title, scale, unit = panel
     threads = document["surroundings"]["cores"] if "all" in title else 1
     medians = {name: claims.fastest(document[section], case, threads, name) for name in titles}
-    bars = sorted(((value * scale, name) for name, value in medians.items() if value is not None), reverse=True)
-    ax.barh([titles[name] for _, name in bars], [value for value, _ in bars], color=[COLORS[name] for _, name in bars])
+    bars = sorted(
+        ((value * scale, name) for name, value in medians.items() if value is not None),
+        reverse=True,
+    )
+    ax.barh(
+        [titles[name] for _, name in bars],
+        [value for value, _ in bars],
+        color=[COLORS[name] for _, name in bars],
+    )
     for index, (value, _) in enumerate(bars):
         ax.text(value, index, f" {value:.3g}", va="center")
     ax.set_title(title, fontsize=10)

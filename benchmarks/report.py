@@ -34,10 +34,22 @@ network) is not counted but stated. NumPy: the same formulas by hand.
 
 def write(document: dict[str, Any], page: Path) -> None:
     """Write the page, and the picture next to it where matplotlib is there."""
-    parts = [HEAD.format(cores=document["surroundings"]["cores"]), _machine(document), _claims(document)]
+    parts = [
+        HEAD.format(cores=document["surroundings"]["cores"]),
+        _machine(document),
+        _claims(document),
+    ]
     if _draw(document, page.parent / "pictures" / "benchmarks.svg"):
-        parts.append("![Seconds of one epoch and microseconds of one answer](pictures/benchmarks.svg)\n")
-    parts += [_answers(document), _epochs(document), _products(document), _footprint(document), _counted(document)]
+        parts.append(
+            "![Seconds of one epoch and microseconds of one answer](pictures/benchmarks.svg)\n"
+        )
+    parts += [
+        _answers(document),
+        _epochs(document),
+        _products(document),
+        _footprint(document),
+        _counted(document),
+    ]
     page.parent.mkdir(parents=True, exist_ok=True)
     page.write_text("\n".join(part for part in parts if part), encoding="utf-8")
 
@@ -56,20 +68,30 @@ def time_of(seconds: float) -> str:
     """
     for unit, size in (("s", 1.0), ("ms", 1e-3)):
         if seconds >= 0.9995 * size:
-            return f"{seconds / size:.3g} {unit}" if seconds >= 100 * size else f"{seconds / size:.2f} {unit}"
+            return (
+                f"{seconds / size:.3g} {unit}"
+                if seconds >= 100 * size
+                else f"{seconds / size:.2f} {unit}"
+            )
     return f"{seconds * 1e6:.2f} us"
 
 
 def _machine(document: dict[str, Any]) -> str:
     at = document["surroundings"]
-    names = [f"{TITLES[name].removesuffix(' by hand')} {version}" for name, version in at["versions"].items()]
+    names = [
+        f"{TITLES[name].removesuffix(' by hand')} {version}"
+        for name, version in at["versions"].items()
+    ]
     lines = [
-        f"**Machine.** {at['processor']}, {at['cores']} cores, pellucid's engine in {at['instructions']}; "
+        f"**Machine.** {at['processor']}, {at['cores']} cores, pellucid's engine in "
+        f"{at['instructions']}; "
         f"{at['system']}, Python {at['python']}; {at['date']}, commit {at['commit']}.",
         f"**Versions.** {', '.join(names)}.",
     ]
     if peak := document.get("peak"):
-        found = ", ".join(f"{value / 1e9:.0f} GFLOP/s ({_threads(int(n))})" for n, value in peak.items())
+        found = ", ".join(
+            f"{value / 1e9:.0f} GFLOP/s ({_threads(int(n))})" for n, value in peak.items()
+        )
         lines.append(f"**Measured peak** of independent multiply-adds in float32: {found}.")
     return "\n\n".join(lines) + "\n"
 
@@ -80,7 +102,9 @@ def _claims(document: dict[str, Any]) -> str:
         if verdict.measured is not None:
             sign = {True: "yes", False: "**no**", None: ""}[verdict.met]
             rows.append([verdict.claim, verdict.against, *_figures(verdict), sign])
-    return "## What is claimed\n\n" + table(["pellucid", "against", "measured", "asked: at most", "holds"], rows)
+    return "## What is claimed\n\n" + table(
+        ["pellucid", "against", "measured", "asked: at most", "holds"], rows
+    )
 
 
 def _figures(verdict: claims.Verdict) -> tuple[str, str]:
@@ -99,8 +123,10 @@ def _figures(verdict: claims.Verdict) -> tuple[str, str]:
 def _answers(document: dict[str, Any]) -> str:
     parts = ["## Answering: 784-16-16-10, sigmoids, NumPy arrays in and out\n"]
     parts.append(
-        "Digits are MNIST's test rows, of which four in five numbers are 0: as float32 from 0 to 1, or as MNIST's own "
-        "bytes, which every contender then scales itself (ONNX Runtime in its graph). Dense rows are normal noise. "
+        "Digits are MNIST's test rows, of which four in five numbers are 0: as float32 from 0 to "
+        "1, or as MNIST's own "
+        "bytes, which every contender then scales itself (ONNX Runtime in its graph). Dense rows "
+        "are normal noise. "
         "Ratios are to predictor(x).\n"
     )
     return "\n".join([*parts, *_cases(document, document.get("answers", []))])
@@ -109,16 +135,22 @@ def _answers(document: dict[str, Any]) -> str:
 def _epochs(document: dict[str, Any]) -> str:
     parts = ["## Learning: one epoch of MNIST, 60,000 rows\n"]
     parts.append(
-        "784-16-16-10 with sigmoids and 784-128-64-10 with ReLU in batches of 32, 784-800-10 with ReLU in batches of "
-        "64. Ratios are to pellucid's time for float32 rows. Bytes in: MNIST's own, scaled batch by batch. The "
-        "claims take the quicker of both for pellucid, and all ways of the others. The share of the peak counts every "
+        "784-16-16-10 with sigmoids and 784-128-64-10 with ReLU in batches of 32, 784-800-10 with "
+        "ReLU in batches of "
+        "64. Ratios are to pellucid's time for float32 rows. Bytes in: MNIST's own, scaled batch "
+        "by batch. The "
+        "claims take the quicker of both for pellucid, and all ways of the others. The share of "
+        "the peak counts every "
         "multiply-add, those with zeros too, which pellucid skips.\n"
     )
     return "\n".join([*parts, *_cases(document, document.get("epochs", []))])
 
 
 def _cases(document: dict[str, Any], results: list[dict[str, Any]]) -> list[str]:
-    """Give a table for each case: a line for each contender and way, the numbers of threads side by side."""
+    """Give a table for each case.
+
+    A line for each contender and way, the numbers of threads side by side.
+    """
     parts = []
     counts = list(dict.fromkeys(result["threads"] for result in results))
     for case in dict.fromkeys(result["case"] for result in results):
@@ -128,7 +160,10 @@ def _cases(document: dict[str, Any], results: list[dict[str, Any]]) -> list[str]
             if result["case"] == case
         }
         learning = any("multiply_adds" in result for result in cells.values())
-        ours = {n: claims.fastest(results, case, n, "pellucid", "" if learning else "predictor(x)") for n in counts}
+        ours = {
+            n: claims.fastest(results, case, n, "pellucid", "" if learning else "predictor(x)")
+            for n in counts
+        }
         head = [""]
         for n in counts:
             head += [_threads(n), "spread", "ratio", *(["of peak"] if learning else [])]
@@ -144,13 +179,17 @@ def _cases(document: dict[str, Any], results: list[dict[str, Any]]) -> list[str]
     return parts
 
 
-def _cells(result: dict[str, Any] | None, ours: float, peak: float | None, learning: bool) -> list[str]:
+def _cells(
+    result: dict[str, Any] | None, ours: float, peak: float | None, learning: bool
+) -> list[str]:
     if result is None:
         return [""] * (4 if learning else 3)
     spread = f"{time_of(result['min'])} to {time_of(result['max'])}"
     cells = [time_of(result["median"]), spread, f"{result['median'] / ours:.2f}"]
     if learning:
-        cells.append(f"{200 * result['multiply_adds'] / result['median'] / peak:.0f} %" if peak else "")
+        cells.append(
+            f"{200 * result['multiply_adds'] / result['median'] / peak:.0f} %" if peak else ""
+        )
     return cells
 
 
@@ -165,15 +204,26 @@ def _products(document: dict[str, Any]) -> str:
     rows = [
         [
             _threads(int(n)),
-            *(f"{flops[way] / 1e9:.0f} GFLOP/s, {100 * flops[way] / document['peak'][n]:.0f} %" for way in flops),
+            *(
+                f"{flops[way] / 1e9:.0f} GFLOP/s, {100 * flops[way] / document['peak'][n]:.0f} %"
+                for way in flops
+            ),
         ]
         for n, flops in document["product"].items()
     ]
     text = (
-        "1,024 rows through one Affine layer of 1,024 x 1,024, and the product within it; share of the measured peak. "
-        "Peak and products are measured in turn, and the best of each counts: others on the machine slow these.\n"
+        "1,024 rows through one Affine layer of 1,024 x 1,024, and the product within it; share "
+        "of the measured peak. "
+        "Peak and products are measured in turn, and the best of each counts: others on the "
+        "machine slow these.\n"
     )
-    head = ["", "the product alone", "answering", "learning, forward", "NumPy's BLAS, the product alone"]
+    head = [
+        "",
+        "the product alone",
+        "answering",
+        "learning, forward",
+        "NumPy's BLAS, the product alone",
+    ]
     return f"## The matrix product\n\n{text}\n{table(head, rows)}"
 
 
@@ -184,9 +234,13 @@ def _footprint(document: dict[str, Any]) -> str:
             [f"`{name}`", f"{entry['median']:.2f} s", f"{entry['peak'] / MB:.0f} MB"]
             for name, entry in commands.items()
         ]
-        parts.append("## From start to exit\n\n" + table(["", "seconds, wall", "peak memory"], rows))
+        parts.append(
+            "## From start to exit\n\n" + table(["", "seconds, wall", "peak memory"], rows)
+        )
     if training := document.get("training"):
-        told = ", ".join(f"{seconds:.2f} s by the {engine} engine" for engine, seconds in training.items())
+        told = ", ".join(
+            f"{seconds:.2f} s by the {engine} engine" for engine, seconds in training.items()
+        )
         parts.append(f"Of `pellucid train`, learning itself takes {told}.\n")
     sizes, memory = document.get("sizes"), document.get("learning_memory", {})
     if sizes:
@@ -194,12 +248,19 @@ def _footprint(document: dict[str, Any]) -> str:
         for name, entry in sizes.items():
             peak = f"{memory[name] / MB:.0f} MB" if name in memory else ""
             rows.append(
-                [TITLES[name].removesuffix(" by hand"), *(f"{size / MB:.1f} MB" for size in entry.values()), peak]
+                [
+                    TITLES[name].removesuffix(" by hand"),
+                    *(f"{size / MB:.1f} MB" for size in entry.values()),
+                    peak,
+                ]
             )
         parts.append(
-            "## Size\n\nInstalled size on disk, and the peak memory of a process that learns an epoch of 784-16-16-10 "
-            "from float32 rows (which take 188 MB, and MNIST as bytes 55 MB; `pellucid train` learns from the bytes). "
-            "pellucid contains MNIST, 11.6 MB.\n\n" + table(["", *next(iter(sizes.values())), "learning, memory"], rows)
+            "## Size\n\nInstalled size on disk, and the peak memory of a process that learns an "
+            "epoch of 784-16-16-10 "
+            "from float32 rows (which take 188 MB, and MNIST as bytes 55 MB; `pellucid train` "
+            "learns from the bytes). "
+            "pellucid contains MNIST, 11.6 MB.\n\n"
+            + table(["", *next(iter(sizes.values())), "learning, memory"], rows)
         )
     if libraries := document.get("libraries"):
         rows = [[f"`{name}`", f"{size / MB:.2f} MB"] for name, size in libraries.items()]
@@ -211,10 +272,15 @@ def _footprint(document: dict[str, Any]) -> str:
 def _counted(document: dict[str, Any]) -> str:
     if not document.get("counted"):
         return ""
-    rows = [[name, f"{entry['epoch']:,}", f"{entry['answer']:,}"] for name, entry in document["counted"].items()]
+    rows = [
+        [name, f"{entry['epoch']:,}", f"{entry['answer']:,}"]
+        for name, entry in document["counted"].items()
+    ]
     text = (
-        "Without noise, for comparing a change with what was before: instructions that callgrind counts (AVX2, which "
-        "valgrind knows) for one epoch on 1,000 made-up rows, batches of 32, plain SGD, and for 1,000 answers one by "
+        "Without noise, for comparing a change with what was before: instructions that callgrind "
+        "counts (AVX2, which "
+        "valgrind knows) for one epoch on 1,000 made-up rows, batches of 32, plain SGD, and for "
+        "1,000 answers one by "
         "one. `make callgrind` counts them again.\n"
     )
     return f"## Instructions\n\n{text}\n{table(['', 'one epoch', '1,000 answers'], rows)}"

@@ -1,9 +1,10 @@
 """The benchmark: measure everything on this machine, then write docs/benchmarks.md and its picture.
 
-python benchmarks/run.py                     all, twenty minutes or so; `make bench` calls it
-python benchmarks/run.py --quick             the same with few rows and repetitions, to see that it works
-python benchmarks/run.py --only answers      some sections (answers, epochs, machine, footprint), kept with the rest
-python benchmarks/run.py --only none         write the page again from build/benchmarks.json
+python benchmarks/run.py                     all, twenty minutes or so; `make bench` calls it python
+benchmarks/run.py --quick             the same with few rows and repetitions, to see that it works
+python benchmarks/run.py --only answers      some sections (answers, epochs, machine, footprint),
+kept with the rest python benchmarks/run.py --only none         write the page again from
+build/benchmarks.json
 """
 
 from __future__ import annotations
@@ -47,7 +48,10 @@ EPOCHS = [
     ("784-800-10, adam", replace(WIDE, optimizer="adam"), 2),
     ("784-128-64-10, sgd, dropout and BatchNorm", REGULAR, 3),
 ]
-"""What is learned, and how often; the wide network's epochs are long, and the first counts like the others."""
+"""What is learned, and how often.
+
+The wide network's epochs are long, and the first counts like the others.
+"""
 
 
 def answers(threads: int, quick: bool) -> list[dict[str, Any]]:
@@ -55,11 +59,16 @@ def answers(threads: int, quick: bool) -> list[dict[str, Any]]:
     task = Task((784, 16, 16, 10), output="sigmoid")
     found = []
     with contest(installed(), threads) as held:
-        for rows, kinds in ((1, ("digits", "dense")), (200 if quick else 10_000, ("digits", "bytes", "dense"))):
+        for rows, kinds in (
+            (1, ("digits", "dense")),
+            (200 if quick else 10_000, ("digits", "bytes", "dense")),
+        ):
             for kind in kinds:
                 case = f"{'one row' if rows == 1 else '10,000 rows'}, {KINDS[kind]}"
                 own = replace(task, pixels=kind == "bytes")
-                found += held.answer(case, own, kind, rows, 3 if quick else 15, 0.001 if quick else 0.03)
+                found += held.answer(
+                    case, own, kind, rows, 3 if quick else 15, 0.001 if quick else 0.03
+                )
                 _tell(case, threads)
         _complain(held.errors)
     return [result.to_dict() for result in found]
@@ -71,7 +80,11 @@ def epochs(threads: int, quick: bool) -> list[dict[str, Any]]:
     with contest([name for name in installed() if name != "onnxruntime"], threads) as held:
         for case, task, repeats in EPOCHS:
             found += held.epoch(
-                case, task, 500 if quick else 60_000, 1 if quick else repeats, not quick and task.name != WIDE.name
+                case,
+                task,
+                500 if quick else 60_000,
+                1 if quick else repeats,
+                not quick and task.name != WIDE.name,
             )
             _tell(case, threads)
         _complain(held.errors)
@@ -92,7 +105,9 @@ def surroundings() -> dict[str, Any]:
         "memory": int(memory[1]) * 1024 if memory else None,
         "system": f"{platform.system()} {platform.release()}",
         "python": platform.python_version(),
-        "versions": {name: kind.version() for name, kind in contenders().items() if kind.installed()},
+        "versions": {
+            name: kind.version() for name, kind in contenders().items() if kind.installed()
+        },
         "commit": _commit(),
     }
 
@@ -122,7 +137,9 @@ def measure(section: str, quick: bool) -> dict[str, Any]:
 
 def main() -> None:
     """Measure what was asked for, keep it, and write the page."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--only", nargs="+", choices=[*SECTIONS, "none"], default=SECTIONS)
     parser.add_argument("--data", type=Path, default=ROOT / "build" / "benchmarks.json")
@@ -130,7 +147,11 @@ def main() -> None:
     chosen = parser.parse_args()
     folder = ROOT / ("build" if chosen.quick else "docs")  # trying it out changes no documents
     chosen.data.parent.mkdir(parents=True, exist_ok=True)
-    document = json.loads(chosen.data.read_text()) if chosen.data.exists() and chosen.only != SECTIONS else {}
+    document = (
+        json.loads(chosen.data.read_text())
+        if chosen.data.exists() and chosen.only != SECTIONS
+        else {}
+    )
     for section in chosen.only:
         if section != "none":
             document |= {"surroundings": surroundings()} | measure(section, chosen.quick)
@@ -156,7 +177,9 @@ def _read(path: str) -> str:
 
 
 def _commit() -> str:
-    done = subprocess.run(["git", "describe", "--always", "--dirty"], capture_output=True, text=True, cwd=ROOT)
+    done = subprocess.run(
+        ["git", "describe", "--always", "--dirty"], capture_output=True, text=True, cwd=ROOT
+    )
     return done.stdout.strip()
 
 

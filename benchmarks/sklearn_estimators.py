@@ -1,10 +1,11 @@
-"""pellucid's estimators beside scikit-learn's: the same accuracy on its bundled sets, and the time of fitting.
+"""pellucid's estimators beside scikit-learn's: the same accuracy on its bundled sets, and the time
+of fitting.
 
     python benchmarks/sklearn_estimators.py           measure, then write docs/scikit-learn.md
     python benchmarks/sklearn_estimators.py --quick   fewer seeds and runs, shown and not written
 
-Times are measured in processes of their own, once with one thread and once with as many as the machine has; each is
-the shortest of several runs, the two libraries in turn.
+Times are measured in processes of their own, once with one thread and once with as many as the
+machine has; each is the shortest of several runs, the two libraries in turn.
 """
 
 from __future__ import annotations
@@ -43,11 +44,19 @@ SETS = {
 }
 SOLVERS: dict[str, dict[str, Any]] = {"adam": {}, "sgd": {"learning_rate_init": 0.05}, "lbfgs": {}}
 MOST = 0.5  # of scikit-learn's time, from 1,000 rows up
-DIGITS = {"solver": "sgd", "hidden_layer_sizes": (16, 16), "activation": "logistic", "learning_rate_init": 0.1}
+DIGITS = {
+    "solver": "sgd",
+    "hidden_layer_sizes": (16, 16),
+    "activation": "logistic",
+    "learning_rate_init": 0.1,
+}
 
 
 class Timing(NamedTuple):
-    """What is timed: rows, columns, classes (0: values), parameters, epochs, and the share that is allowed."""
+    """What is timed: rows, columns, classes (0.
+
+    Values), parameters, epochs, and the share that is allowed.
+    """
 
     rows: int
     columns: int
@@ -59,14 +68,21 @@ class Timing(NamedTuple):
 
 TIMINGS = {
     f"{rows:,} x {columns}, {solver}": Timing(rows, columns, 5, {"solver": solver}, epochs)
-    for rows, columns, epochs in ((1000, 20, 100), (1000, 100, 100), (10_000, 50, 20), (50_000, 50, 5))
+    for rows, columns, epochs in (
+        (1000, 20, 100),
+        (1000, 100, 100),
+        (10_000, 50, 20),
+        (50_000, 50, 5),
+    )
     for solver in ("adam", "sgd")
 }
 TIMINGS |= {
     "1,000 x 20, adam, values": Timing(1000, 20, 0, {}, 100),
     "1,000 x 20, adam, early stopping": Timing(1000, 20, 5, {"early_stopping": True}, 100),
     "1,000 x 20, sgd, batches of 32": Timing(1000, 20, 5, {"solver": "sgd", "batch_size": 32}, 50),
-    "MNIST, 16-16 logistic, sgd, float32, batches of 32": Timing(0, 784, 10, {**DIGITS, "batch_size": 32}, 5, 1 / 6),
+    "MNIST, 16-16 logistic, sgd, float32, batches of 32": Timing(
+        0, 784, 10, {**DIGITS, "batch_size": 32}, 5, 1 / 6
+    ),
     "MNIST, 16-16 logistic, sgd, float32, default batches": Timing(0, 784, 10, DIGITS, 10, 1 / 3),
 }
 
@@ -83,13 +99,17 @@ def scores(name: str, solver: str, seeds: range) -> dict[str, list[float]]:
     found: dict[str, list[float]] = {"pellucid": [], "scikit-learn": []}
     for seed in seeds:
         classes = SETS[name] == "MLPClassifier"
-        learn, ask, y_learn, y_ask = train_test_split(X, y, random_state=seed, stratify=y if classes else None)
+        learn, ask, y_learn, y_ask = train_test_split(
+            X, y, random_state=seed, stratify=y if classes else None
+        )
         scaler = StandardScaler().fit(learn)
         if not classes:
             y_learn, y_ask = ((each - y_learn.mean()) / y_learn.std() for each in (y_learn, y_ask))
         for library, each in found.items():
             fitted = model(library, SETS[name], solver=solver, random_state=seed, **SOLVERS[solver])
-            each.append(fitted.fit(scaler.transform(learn), y_learn).score(scaler.transform(ask), y_ask))
+            each.append(
+                fitted.fit(scaler.transform(learn), y_learn).score(scaler.transform(ask), y_ask)
+            )
     return found
 
 
@@ -100,7 +120,9 @@ def data(timing: Timing) -> tuple[Any, Any]:
         return (train.images.reshape(-1, 784) / 255).astype(np.float32), train.labels
     generator = np.random.default_rng(0)
     X = generator.normal(size=(timing.rows, timing.columns))
-    sums = np.tanh(X @ generator.normal(size=(timing.columns, 8))) @ generator.normal(size=(8, max(timing.classes, 1)))
+    sums = np.tanh(X @ generator.normal(size=(timing.columns, 8))) @ generator.normal(
+        size=(8, max(timing.classes, 1))
+    )
     sums += generator.normal(size=sums.shape)
     return X, sums.argmax(axis=1) if timing.classes else sums[:, 0]
 
@@ -121,8 +143,12 @@ def seconds(timing: Timing, runs: int) -> dict[str, float]:
 
 
 def timed(name: str, runs: int, threads: int | None) -> dict[str, float]:
-    """Run `seconds` in a process of its own with that many threads, or as many as both libraries choose."""
-    environment = {key: value for key, value in os.environ.items() if not key.endswith("_NUM_THREADS")}
+    """Run `seconds` in a process of its own with that many threads, or as many as both libraries
+    choose.
+    """
+    environment = {
+        key: value for key, value in os.environ.items() if not key.endswith("_NUM_THREADS")
+    }
     if threads is not None:
         environment |= {"OMP_NUM_THREADS": str(threads), "OPENBLAS_NUM_THREADS": str(threads)}
     command = [sys.executable, __file__, "--time", name, "--runs", str(runs)]
@@ -193,14 +219,19 @@ def page(score_lines: list[str], time_lines: list[str], seeds: int, runs: int) -
         runs=runs,
         processor=platform.machine(),
         cores=os.cpu_count(),
-        versions=f"pellucid {pl.__version__}, scikit-learn {sklearn.__version__}, NumPy {np.__version__}",
+        versions=f"pellucid {pl.__version__}, scikit-learn {sklearn.__version__}, NumPy "
+        f"{np.__version__}",
     )
 
 
 def main() -> None:
     """Measure, and write the page."""
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--quick", action="store_true", help="fewer seeds and runs; show, and write nothing")
+    options = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    options.add_argument(
+        "--quick", action="store_true", help="fewer seeds and runs; show, and write nothing"
+    )
     options.add_argument("--time", help=argparse.SUPPRESS)
     options.add_argument("--runs", type=int, help=argparse.SUPPRESS)
     given = options.parse_args()

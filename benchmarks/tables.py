@@ -1,10 +1,12 @@
-"""Twelve public tables by `pellucid train --data`, beside scikit-learn's networks and boosted trees on the same splits.
+"""Twelve public tables by `pellucid train --data`, beside scikit-learn's networks and boosted trees
+on the same splits.
 
     python benchmarks/tables.py                     measure, then write docs/tables.md
     python benchmarks/tables.py --only penguins     show one table's figures, write nothing
 
-The tables lie inside packages: scikit-learn's own, and those of plotnine and statsmodels, whose files are read without
-importing them (`pip install --no-deps plotnine statsmodels` is enough). The list was made before anything was measured.
+The tables lie inside packages: scikit-learn's own, and those of plotnine and statsmodels, whose
+files are read without importing them (`pip install --no-deps plotnine statsmodels` is enough). The
+list was made before anything was measured.
 """
 
 from __future__ import annotations
@@ -54,7 +56,9 @@ class Task(NamedTuple):
 
 
 class Score(NamedTuple):
-    """Accuracy or R2 on the test rows of one split, their root mean squared error, and the seconds of learning."""
+    """Accuracy or R2 on the test rows of one split, their root mean squared error, and the seconds
+    of learning.
+    """
 
     score: float
     rmse: float
@@ -72,42 +76,77 @@ def tasks() -> dict[str, Task]:
     ):
         frame = getattr(datasets, f"load_{name}")(as_frame=True).frame
         found[name] = Task(frame, "target", name != "diabetes", about)
-    found["penguins"] = Task(_of("plotnine", "penguins"), "species", True, "three species; missing cells")
+    found["penguins"] = Task(
+        _of("plotnine", "penguins"), "species", True, "three species; missing cells"
+    )
     found["diamonds"] = Task(_of("plotnine", "diamonds"), "price", False, "price in dollars")
     houses = _of("plotnine", "txhousing").dropna(subset=["median"]).drop(columns="date")
-    found["txhousing"] = Task(houses, "median", False, "median house price by city and month; missing cells")
-    found["mpg"] = Task(_of("plotnine", "mpg").drop(columns="cty"), "hwy", False, "miles per gallon; many categories")
+    found["txhousing"] = Task(
+        houses, "median", False, "median house price by city and month; missing cells"
+    )
+    found["mpg"] = Task(
+        _of("plotnine", "mpg").drop(columns="cty"),
+        "hwy",
+        False,
+        "miles per gallon; many categories",
+    )
     counties = _of("plotnine", "midwest").drop(columns=["PID", "county"])
-    found["midwest"] = Task(counties, "percollege", False, "counties: share of people with a college degree")
+    found["midwest"] = Task(
+        counties, "percollege", False, "counties: share of people with a college degree"
+    )
     found["anes96"] = Task(_of("statsmodels", "anes96"), "vote", True, "Clinton or Dole")
     marriages = _of("statsmodels", "fair")
     marriages["affairs"] = np.where(marriages["affairs"] > 0, "yes", "no")
     found["fair"] = Task(marriages, "affairs", True, "affairs in marriages, a noisy answer")
-    found["randhie"] = Task(_of("statsmodels", "randhie"), "mdvis", False, "visits to the doctor, a noisy count")
+    found["randhie"] = Task(
+        _of("statsmodels", "randhie"), "mdvis", False, "visits to the doctor, a noisy count"
+    )
     return found
 
 
-def by_pellucid(preset: str, task: Task, learn: pd.DataFrame, ask: pd.DataFrame, seed: int) -> Score:
-    """Train and evaluate by command, with no option but the target's name and kind, the preset and the seed."""
+def by_pellucid(
+    preset: str, task: Task, learn: pd.DataFrame, ask: pd.DataFrame, seed: int
+) -> Score:
+    """Train and evaluate by command, with no option but the target's name and kind, the preset and
+    the seed.
+    """
     with tempfile.TemporaryDirectory() as folder:
         paths = [str(Path(folder) / name) for name in ("learn.csv", "ask.csv", "model.safetensors")]
         learn.to_csv(paths[0], index=False)
         ask.to_csv(paths[1], index=False)
-        words = ["--target", task.target, "--task", "classify" if task.classes else "regress", "--preset", preset]
+        words = [
+            "--target",
+            task.target,
+            "--task",
+            "classify" if task.classes else "regress",
+            "--preset",
+            preset,
+        ]
         trained = _command("train", "--data", paths[0], *words, "--seed", str(seed), "-o", paths[2])
         report = _command("evaluate", paths[2], paths[1])
         error = math.nan if task.classes else report["root_mean_squared_error"]
         return Score(report["accuracy" if task.classes else "r2"], error, trained["seconds"])
 
 
-def by_scikit_learn(kind: str, task: Task, learn: pd.DataFrame, ask: pd.DataFrame, seed: int) -> Score:
+def by_scikit_learn(
+    kind: str, task: Task, learn: pd.DataFrame, ask: pd.DataFrame, seed: int
+) -> Score:
     """Fit one of scikit-learn's estimators at its defaults, behind the preparation that it needs."""
     model = _trees(task, seed) if kind == "HistGradientBoosting" else _network(task, seed)
-    texts = [name for name in learn if not pd.api.types.is_numeric_dtype(learn[name]) and name != task.target]
+    texts = [
+        name
+        for name in learn
+        if not pd.api.types.is_numeric_dtype(learn[name]) and name != task.target
+    ]
     if kind == "HistGradientBoosting":  # it takes categories and missing cells as they are
         known = {name: sorted(learn[name].dropna().unique()) for name in texts}
         learn, ask = (
-            rows.assign(**{n: pd.Categorical(rows[n].where(rows[n].isin(names)), names) for n, names in known.items()})
+            rows.assign(
+                **{
+                    n: pd.Categorical(rows[n].where(rows[n].isin(names)), names)
+                    for n, names in known.items()
+                }
+            )
             for rows in (learn, ask)
         )
     started = time.perf_counter()
@@ -121,11 +160,16 @@ def by_scikit_learn(kind: str, task: Task, learn: pd.DataFrame, ask: pd.DataFram
 
 
 def measure(task: Task) -> dict[str, list[Score]]:
-    """Give each contender's scores on the same splits: three quarters to learn from, a quarter to ask."""
+    """Give each contender's scores on the same splits.
+
+    Three quarters to learn from, a quarter to ask.
+    """
     found: dict[str, list[Score]] = {name: [] for name in CONTENDERS}
     for seed in SPLITS:
         stratify = task.frame[task.target] if task.classes else None
-        learn, ask = train_test_split(task.frame, test_size=0.25, random_state=seed, stratify=stratify)
+        learn, ask = train_test_split(
+            task.frame, test_size=0.25, random_state=seed, stratify=stratify
+        )
         for name in CONTENDERS:
             contend = by_pellucid if name in ("tabular", "plain") else by_scikit_learn
             found[name].append(contend(name, task, learn, ask, seed))
@@ -133,17 +177,28 @@ def measure(task: Task) -> dict[str, list[Score]]:
 
 
 def ranks(found: dict[str, list[Score]]) -> dict[str, float]:
-    """Give each contender's rank on one table by its mean score: 1 is best, and those that are equal share ranks."""
-    means = {name: statistics.mean(score.score for score in scores) for name, scores in found.items()}
+    """Give each contender's rank on one table by its mean score.
+
+    1 is best, and those that are equal share ranks.
+    """
+    means = {
+        name: statistics.mean(score.score for score in scores) for name, scores in found.items()
+    }
     ordered = sorted(means.values(), reverse=True)
-    return {name: ordered.index(mean) + (1 + ordered.count(mean)) / 2 for name, mean in means.items()}
+    return {
+        name: ordered.index(mean) + (1 + ordered.count(mean)) / 2 for name, mean in means.items()
+    }
 
 
 def difference(found: dict[str, list[Score]], other: str) -> tuple[float, float]:
-    """Give how far the preset is ahead of another, the mean over the splits, and twice its standard error."""
+    """Give how far the preset is ahead of another, the mean over the splits, and twice its standard
+    error.
+    """
     pairs = zip(found["tabular"], found[other], strict=True)
     differences = [ours.score - theirs.score for ours, theirs in pairs]
-    return round(statistics.mean(differences), 9) + 0.0, 2 * statistics.stdev(differences) / len(differences) ** 0.5
+    return round(statistics.mean(differences), 9) + 0.0, 2 * statistics.stdev(differences) / len(
+        differences
+    ) ** 0.5
 
 
 def verdict(found: dict[str, list[Score]], other: str) -> str:
@@ -154,7 +209,9 @@ def verdict(found: dict[str, list[Score]], other: str) -> str:
 
 
 def where_better(results: dict[str, dict[str, list[Score]]], other: str) -> str:
-    """Name the tables on which another is better, first those where the splits leave no doubt of it."""
+    """Name the tables on which another is better, first those where the splits leave no doubt of
+    it.
+    """
     told = {name: verdict(found, other) for name, found in results.items()}
     sure = [name for name, text in told.items() if "behind" in text]
     unsure = [name for name, text in told.items() if text.startswith("level (-")]
@@ -167,7 +224,9 @@ def line(name: str, task: Task, found: dict[str, list[Score]]) -> str:
     cells = [f"{name}: {task.about}", f"{len(task.frame):,} x {task.frame.shape[1] - 1}"]
     cells.append("accuracy" if task.classes else "R2")
     for scores in found.values():
-        mean, spread = (f([score.score for score in scores]) for f in (statistics.mean, statistics.stdev))
+        mean, spread = (
+            f([score.score for score in scores]) for f in (statistics.mean, statistics.stdev)
+        )
         cells.append(f"{mean:.3f} ± {spread:.3f}")
     cells += [verdict(found, other) for other in CONTENDERS[1:]]
     return f"| {' | '.join(cells)} |"
@@ -178,7 +237,11 @@ def details(name: str, task: Task, found: dict[str, list[Score]]) -> str:
     cells = [name, *(f"{rank:g}" for rank in ranks(found).values())]
     errors = [statistics.mean(score.rmse for score in scores) for scores in found.values()]
     cells.append("-" if task.classes else " / ".join(f"{error:.4g}" for error in errors))
-    cells.append(" / ".join(f"{statistics.median(s.seconds for s in scores):.1f}" for scores in found.values()))
+    cells.append(
+        " / ".join(
+            f"{statistics.median(s.seconds for s in scores):.1f}" for scores in found.values()
+        )
+    )
     return f"| {' | '.join(cells)} |"
 
 
@@ -198,7 +261,8 @@ def page(results: dict[str, dict[str, list[Score]]], known: dict[str, Task]) -> 
         networks=where_better(results, "MLP"),
         trees=where_better(results, "HistGradientBoosting"),
         machine=platform.machine(),
-        versions=f"pellucid {pl.__version__}, scikit-learn {sklearn.__version__}, NumPy {np.__version__}",
+        versions=f"pellucid {pl.__version__}, scikit-learn {sklearn.__version__}, NumPy "
+        f"{np.__version__}",
     )
 
 
@@ -272,12 +336,18 @@ def _of(package: str, name: str) -> pd.DataFrame:
     if found is None or found.submodule_search_locations is None:
         raise SystemExit(f"the tables of {package} are missing: pip install --no-deps {package}")
     root = Path(found.submodule_search_locations[0])
-    path = root / "data" / f"{name}.csv" if package == "plotnine" else root / "datasets" / name / f"{name}.csv"
+    path = (
+        root / "data" / f"{name}.csv"
+        if package == "plotnine"
+        else root / "datasets" / name / f"{name}.csv"
+    )
     return pd.read_csv(path, sep=None, engine="python", quotechar="'" if name == "anes96" else '"')
 
 
 def _command(*words: str) -> dict[str, Any]:
-    done = subprocess.run([sys.executable, "-m", "pellucid", *words, "--json"], capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "pellucid", *words, "--json"], capture_output=True, text=True
+    )
     if done.returncode:
         raise SystemExit(done.stderr)
     result: dict[str, Any] = json.loads(done.stdout)
@@ -286,14 +356,18 @@ def _command(*words: str) -> dict[str, Any]:
 
 def main() -> None:
     """Measure, and write the page."""
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     options.add_argument("--only", help="one table: show its figures and write nothing")
     only = options.parse_args().only
     known = tasks()
     results = {}
     for name in [only] if only else known:
         results[name] = measure(known[name])
-        sys.stdout.write(f"{line(name, known[name], results[name])}\n{details(name, known[name], results[name])}\n")
+        sys.stdout.write(
+            f"{line(name, known[name], results[name])}\n{details(name, known[name], results[name])}\n"
+        )
         sys.stdout.flush()
     if not only:
         write_whole(PAGE, page(results, known).encode())

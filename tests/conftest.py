@@ -1,4 +1,7 @@
-"""Randomness is an argument: tests that draw numbers ask for `generator`, which every test starts anew."""
+"""Randomness is an argument.
+
+Tests that draw numbers ask for `generator`, which every test starts anew.
+"""
 
 import signal
 
@@ -7,7 +10,10 @@ import pytest
 
 
 def pytest_configure() -> None:
-    """Let Ctrl-C be what it is in a terminal: a script that starts the tests by `&` has it ignored, and so would we."""
+    """Let Ctrl-C be what it is in a terminal.
+
+    A script that starts the tests by `&` has it ignored, and so would we.
+    """
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 

@@ -1,8 +1,10 @@
-"""Digits that are not MNIST's, made from a seed: pen strokes, fonts, and photographs of pen strokes.
+"""Digits that are not MNIST's, made from a seed: pen strokes, fonts, and photographs of pen
+strokes.
 
-They stand for what people will show the network. Shapes come from how people write (a 1 with or without its flag,
-an open or a closed 4, a 7 with its bar, ...), and nothing here looks at a network or at MNIST. A test asks
-`strokes`, `fonts` or `photographs` for samples; `python tests/handwriting.py FOLDER` writes them as files to look at.
+They stand for what people will show the network. Shapes come from how people write (a 1 with or
+without its flag, an open or a closed 4, a 7 with its bar, ...), and nothing here looks at a network
+or at MNIST. A test asks `strokes`, `fonts` or `photographs` for samples; `python
+tests/handwriting.py FOLDER` writes them as files to look at.
 
 Needs Pillow and, for `fonts`, the packages of `FONT_PACKAGES`, which pip installs.
 """
@@ -20,20 +22,39 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 SIZES = (40, 2000)
-"""The smallest and the largest side of a picture in pixels; sizes between are spread evenly by their logarithm."""
+"""The smallest and the largest side of a picture in pixels.
+
+Sizes between are spread evenly by their logarithm.
+"""
 
 FONT_PACKAGES = {
     "font_amatic_sc": ("AmaticSC-Regular.ttf", "AmaticSC-Bold.ttf"),  # hand-drawn, very narrow
     "font_intuitive": ("Intuitive.ttf",),  # hand-drawn
     "font_fredoka_one": ("FredokaOne-Regular.ttf",),  # fat and round
-    "font_caladea": ("Caladea-Regular.ttf", "Caladea-Italic.ttf", "Caladea-Bold.ttf"),  # a book face with serifs
-    "font_hanken_grotesk": ("HankenGrotesk-Light.otf", "HankenGrotesk-Bold.otf"),  # plain, thin and fat
+    "font_caladea": (
+        "Caladea-Regular.ttf",
+        "Caladea-Italic.ttf",
+        "Caladea-Bold.ttf",
+    ),  # a book face with serifs
+    "font_hanken_grotesk": (
+        "HankenGrotesk-Light.otf",
+        "HankenGrotesk-Bold.otf",
+    ),  # plain, thin and fat
 }
 
-# One pen stroke is a list of points (x, y) in a box one high, y downwards; a curve runs smoothly through them. A
-# point given twice is a corner. A digit is a list of strokes; each digit has several ways of being written.
+# One pen stroke is a list of points (x, y) in a box one high, y downwards; a curve runs smoothly
+# through them. A point given twice is a corner. A digit is a list of strokes; each digit has
+# several ways of being written.
 _LOOP = [(0.50, 0.16), (0.30, 0.01), (0.07, 0.20), (0.20, 0.46), (0.42, 0.38), (0.50, 0.16)]
-_BELLY = [(0.10, 0.43), (0.10, 0.43), (0.34, 0.36), (0.56, 0.58), (0.50, 0.88), (0.25, 1.0), (0.03, 0.90)]
+_BELLY = [
+    (0.10, 0.43),
+    (0.10, 0.43),
+    (0.34, 0.36),
+    (0.56, 0.58),
+    (0.50, 0.88),
+    (0.25, 1.0),
+    (0.03, 0.90),
+]
 SHAPES: dict[int, list[list[list[tuple[float, float]]]]] = {
     0: [
         [[(0.30, 0.0), (0.08, 0.22), (0.05, 0.66), (0.26, 1.0), (0.48, 0.76), (0.50, 0.28), (0.30, 0.0)]],
@@ -130,13 +151,19 @@ def strokes(n: int = 200, seed: int = 0) -> list[Sample]:
 
 
 def photographs(n: int = 200, seed: int = 0) -> list[Sample]:
-    """Draw digits on paper or a board and photograph them: uneven light, shadow, tilt, blur, noise, as JPEG."""
+    """Draw digits on paper or a board and photograph them.
+
+    Uneven light, shadow, tilt, blur, noise, as JPEG.
+    """
     return [_sample("photographs", k, seed, _photograph) for k in range(n)]
 
 
 def fonts(n: int = 200, seed: int = 0) -> list[Sample]:
     """Set digits in hand-drawn and printed fonts, as PNG."""
-    files = [None, *(file for package, names in FONT_PACKAGES.items() for file in _font_files(package, names))]
+    files = [
+        None,
+        *(file for package, names in FONT_PACKAGES.items() for file in _font_files(package, names)),
+    ]
 
     def draw(k: int):
         # The digit changes fastest, the font only after ten, so that every digit meets every font.
@@ -157,7 +184,9 @@ def _sample(source, k, seed, draw) -> Sample:
         picture.save(buffer, "JPEG", quality=int(rng.integers(40, 93)))
     else:
         picture.save(buffer, "PNG", compress_level=1)
-    return Sample(label, f"{k:04d}-{label}.{'jpg' if source == 'photographs' else 'png'}", buffer.getvalue())
+    return Sample(
+        label, f"{k:04d}-{label}.{'jpg' if source == 'photographs' else 'png'}", buffer.getvalue()
+    )
 
 
 def _size(rng) -> int:
@@ -168,7 +197,9 @@ def _curve(points) -> np.ndarray:
     """Run a Catmull-Rom curve through the points, cut at corners; gives (M, 2)."""
     pieces, start = [], 0
     corners = [
-        i for i in range(len(points) - 1) if points[i] is points[i + 1] or tuple(points[i]) == tuple(points[i + 1])
+        i
+        for i in range(len(points) - 1)
+        if points[i] is points[i + 1] or tuple(points[i]) == tuple(points[i + 1])
     ]
     for end in [*corners, len(points) - 1]:
         piece = np.array(points[start : end + 1], float)
@@ -176,17 +207,28 @@ def _curve(points) -> np.ndarray:
         s = np.linspace(0, 1, 24)[:, None]
         for a, b, c, d in zip(padded, padded[1:], padded[2:], padded[3:], strict=False):
             pieces.append(
-                0.5 * (2 * b + (c - a) * s + (2 * a - 5 * b + 4 * c - d) * s**2 + (3 * b - a - 3 * c + d) * s**3)
+                0.5
+                * (
+                    2 * b
+                    + (c - a) * s
+                    + (2 * a - 5 * b + 4 * c - d) * s**2
+                    + (3 * b - a - 3 * c + d) * s**3
+                )
             )
         start = end + 1
     return np.vstack(pieces)
 
 
 def _written(label: int, rng, tilt: float) -> list[np.ndarray]:
-    """Write one digit by one hand: its shape, shaken, slanted, stretched and turned; within (0, 0) and (w, 1)."""
+    """Write one digit by one hand: its shape, shaken, slanted, stretched and turned.
+
+    Within (0, 0) and (w, 1).
+    """
     shape = SHAPES[label][rng.integers(len(SHAPES[label]))]
     shake = rng.uniform(0.005, 0.03)
-    moved: dict[tuple[float, float], np.ndarray] = {}  # strokes that meet in a point still meet when it is shaken
+    moved: dict[
+        tuple[float, float], np.ndarray
+    ] = {}  # strokes that meet in a point still meet when it is shaken
     lines = []
     for stroke in shape:
         for point in stroke:
@@ -205,9 +247,13 @@ def _mask(label: int, rng, size: int, tilt: float) -> np.ndarray:
     """Draw a digit off-centre with a pen of some width: (size, size), 0 paper to 1 ink."""
     lines = _written(label, rng, tilt)
     width = np.vstack(lines)[:, 0].max()
-    pen = math.exp(rng.uniform(math.log(0.03), math.log(0.15)))  # of the digit's height: from a fine biro to a marker
+    pen = math.exp(
+        rng.uniform(math.log(0.03), math.log(0.15))
+    )  # of the digit's height: from a fine biro to a marker
     scale = rng.uniform(0.4, 0.9) / max(1, width) / (1 + pen)
-    fine = max(1, round(800 / size))  # small pictures are drawn larger and reduced, for smooth edges
+    fine = max(
+        1, round(800 / size)
+    )  # small pictures are drawn larger and reduced, for smooth edges
     room = (1 - scale * (np.array([width, 1]) + pen)).clip(0)
     offset = (0.5 + rng.uniform(-0.35, 0.35, 2)) * room + scale * pen / 2
     radius = max(scale * pen * size, 1.2) * fine / 2
@@ -216,11 +262,16 @@ def _mask(label: int, rng, size: int, tilt: float) -> np.ndarray:
     for line in lines:
         places = (offset + scale * line) * size * fine
         # A hand presses unevenly: the line swells and thins slowly along its way.
-        swell = 1 + rng.uniform(0, 0.2) * np.sin(np.linspace(0, rng.uniform(2, 8), len(places)) + rng.uniform(0, 6))
+        swell = 1 + rng.uniform(0, 0.2) * np.sin(
+            np.linspace(0, rng.uniform(2, 8), len(places)) + rng.uniform(0, 6)
+        )
         steps = max(2, int(np.abs(np.diff(places, axis=0)).sum() / max(0.35 * radius, 1)))
         along = np.linspace(0, len(places) - 1, steps)
         index = np.arange(len(places))
-        dots = [np.interp(along, index, column) for column in (places[:, 0], places[:, 1], radius * swell)]
+        dots = [
+            np.interp(along, index, column)
+            for column in (places[:, 0], places[:, 1], radius * swell)
+        ]
         for x, y, r in zip(*dots, strict=True):
             draw.ellipse((x - r, y - r, x + r, y + r), fill=255)
     return np.asarray(image.resize((size, size), Image.Resampling.BOX), float) / 255
@@ -248,21 +299,36 @@ def _photograph(label: int, rng) -> Image.Image:
         surface = _on_a_table(surface, rng, size)
     seen = (surface + (ink - surface) * mask) * _light(rng, size)
     image = Image.fromarray((255 * seen).clip(0, 255).astype(np.uint8))
-    image = image.filter(ImageFilter.GaussianBlur(rng.uniform(0.3, 0.8) + rng.uniform(0, 0.006) * size))
+    image = image.filter(
+        ImageFilter.GaussianBlur(rng.uniform(0.3, 0.8) + rng.uniform(0, 0.006) * size)
+    )
     grey = np.asarray(image, float) + rng.normal(0, rng.uniform(1, 8), (size, size))
     tint = rng.uniform(0.9, 1.0, 3)  # of the lamp
     return Image.fromarray((grey[..., None] * tint).clip(0, 255).astype(np.uint8))
 
 
 def _light(rng, size: int) -> np.ndarray:
-    """Light falling off to one side and to the edges, and in half of the pictures the soft shadow of a hand."""
+    """Light falling off to one side and to the edges, and in half of the pictures the soft shadow
+    of a hand.
+    """
     y, x = np.mgrid[0:size, 0:size] / size - 0.5
     angle = rng.uniform(0, 2 * math.pi)
-    light = 1 + rng.uniform(0, 0.6) * (math.cos(angle) * x + math.sin(angle) * y) - rng.uniform(0, 0.5) * (x**2 + y**2)
+    light = (
+        1
+        + rng.uniform(0, 0.6) * (math.cos(angle) * x + math.sin(angle) * y)
+        - rng.uniform(0, 0.5) * (x**2 + y**2)
+    )
     if rng.random() < 0.5:
         angle = rng.uniform(0, 2 * math.pi)
-        distance = math.cos(angle) * x + math.sin(angle) * y + 0.15 * np.sin(4 * x + 3 * y) - rng.uniform(-0.3, 0.3)
-        light = light * (1 - rng.uniform(0.2, 0.5) / (1 + np.exp(-distance / rng.uniform(0.02, 0.15))))
+        distance = (
+            math.cos(angle) * x
+            + math.sin(angle) * y
+            + 0.15 * np.sin(4 * x + 3 * y)
+            - rng.uniform(-0.3, 0.3)
+        )
+        light = light * (
+            1 - rng.uniform(0.2, 0.5) / (1 + np.exp(-distance / rng.uniform(0.02, 0.15)))
+        )
     return light * rng.uniform(0.75, 1.05)
 
 
@@ -286,14 +352,18 @@ def _smooth(noise: np.ndarray, radius: float) -> np.ndarray:
     if radius < 0.5:
         return noise
     small = noise[:: math.ceil(radius), :: math.ceil(radius)]
-    image = Image.fromarray(small.astype(np.float32)).resize(noise.shape[::-1], Image.Resampling.BILINEAR)
+    image = Image.fromarray(small.astype(np.float32)).resize(
+        noise.shape[::-1], Image.Resampling.BILINEAR
+    )
     return np.asarray(image, float)
 
 
 def _font_files(package: str, names: tuple[str, ...]) -> list[Path]:
     spec = importlib.util.find_spec(package)
     if spec is None or spec.origin is None:
-        raise ModuleNotFoundError(f"{package}: pip install {package.replace('_', '-')} (see the test requirements)")
+        raise ModuleNotFoundError(
+            f"{package}: pip install {package.replace('_', '-')} (see the test requirements)"
+        )
     return [Path(spec.origin).parent / "files" / name for name in names]
 
 
@@ -309,7 +379,9 @@ def _printed(label: int, rng, file: Path | None) -> Image.Image:
     paper, ink = rng.uniform(215, 255), rng.uniform(0, 80)
     if rng.random() < 0.3:
         paper, ink = ink, paper
-    return Image.fromarray((paper + (ink - paper) * (np.asarray(mask, float) / 255)).round().astype(np.uint8))
+    return Image.fromarray(
+        (paper + (ink - paper) * (np.asarray(mask, float) / 255)).round().astype(np.uint8)
+    )
 
 
 if __name__ == "__main__":

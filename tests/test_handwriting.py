@@ -1,4 +1,7 @@
-"""The default network reads handwriting that is not MNIST's: pictures in, answers out, by the command itself."""
+"""The default network reads handwriting that is not MNIST's.
+
+Pictures in, answers out, by the command itself.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +15,11 @@ from pellucid.web import SHIPPED  # what `pellucid train --seed 0` learns
 from tests import handwriting
 
 
-# What is promised is 85 % for strokes; the others' bounds lie a few points below what was measured, which stands in
-# the README, so that a change that harms the preparation is seen.
-@pytest.mark.parametrize(("source", "bound"), [("strokes", 0.92), ("fonts", 0.70), ("photographs", 0.88)])
+# What is promised is 85 % for strokes; the others' bounds lie a few points below what was measured,
+# which stands in the README, so that a change that harms the preparation is seen.
+@pytest.mark.parametrize(
+    ("source", "bound"), [("strokes", 0.92), ("fonts", 0.70), ("photographs", 0.88)]
+)
 def test_predict_reads_handwriting(
     source: str, bound: float, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -22,5 +27,8 @@ def test_predict_reads_handwriting(
     files = [str(sample.write(tmp_path)) for sample in samples]
     assert main(["predict", str(SHIPPED), *files, "--json"]) == 0
     answers = json.loads(capsys.readouterr().out)
-    right = sum(answer["prediction"] == sample.label for answer, sample in zip(answers, samples, strict=True))
+    right = sum(
+        answer["prediction"] == sample.label
+        for answer, sample in zip(answers, samples, strict=True)
+    )
     assert right / len(samples) >= bound, f"{source}: {right} of {len(samples)}"

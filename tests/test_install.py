@@ -1,4 +1,7 @@
-"""Installing: the wheel with the native engine, and what is left of it where there is no C++ compiler."""
+"""Installing.
+
+The wheel with the native engine, and what is left of it where there is no C++ compiler.
+"""
 
 from __future__ import annotations
 
@@ -22,14 +25,26 @@ def copy_of_the_tree(folder: Path) -> Path:
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, tree)
     for name in ("src", "cpp"):
-        shutil.copytree(ROOT / name, tree / name, ignore=shutil.ignore_patterns("__pycache__", "*.so"))
+        shutil.copytree(
+            ROOT / name, tree / name, ignore=shutil.ignore_patterns("__pycache__", "*.so")
+        )
     return tree
 
 
 def wheel_of(folder: Path, **environment: str) -> Path:
     """Build a wheel as pip does for a user, in a build environment of its own; give its path."""
     tree = copy_of_the_tree(folder)
-    command = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", str(folder), str(tree)]
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "wheel",
+        "-q",
+        "--no-deps",
+        "-w",
+        str(folder),
+        str(tree),
+    ]
     done = subprocess.run(command, env=os.environ | environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     [wheel] = folder.glob("*.whl")
@@ -39,7 +54,9 @@ def wheel_of(folder: Path, **environment: str) -> Path:
 def modules_in(wheel: Path) -> dict[str, int]:
     with zipfile.ZipFile(wheel) as archive:
         return {
-            Path(file.filename).name: file.file_size for file in archive.infolist() if file.filename.endswith(".so")
+            Path(file.filename).name: file.file_size
+            for file in archive.infolist()
+            if file.filename.endswith(".so")
         }
 
 
@@ -57,9 +74,15 @@ sys.meta_path[:] = [finder for finder in sys.meta_path if "ScikitBuild" not in t
 exec(sys.argv.pop(1))"""
     # Coverage counts this tree, and not the copies that are installed here.
     foreign = ("PELLUCID_", "COVERAGE_")
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith(foreign)
+    }
     done = subprocess.run(
-        [sys.executable, "-c", script, *arguments], capture_output=True, text=True, cwd=packages, env=environment
+        [sys.executable, "-c", script, *arguments],
+        capture_output=True,
+        text=True,
+        cwd=packages,
+        env=environment,
     )
     assert (done.returncode, done.stderr) == (0, ""), done.stdout
     return done.stdout
@@ -89,7 +112,9 @@ def test_without_a_compiler(tmp_path: Path) -> None:
     assert modules_in(wheel) == {}
     packages = installed(wheel, tmp_path / "packages")
     assert run(packages, PREDICT) == "(3, 10) 13002 reference\n"
-    report = " ".join(run(packages, DOCTOR, "doctor", "--lang", "en").split())  # however its lines are broken
+    report = " ".join(
+        run(packages, DOCTOR, "doctor", "--lang", "en").split()
+    )  # however its lines are broken
     assert "reference (NumPy); native: not in this installation, install a C++ compiler" in report
     assert "BROKEN" not in report
 
@@ -100,15 +125,20 @@ SETS = ["avx2", "avx512", "baseline"] if platform.machine() in ("x86_64", "AMD64
 def test_the_modules_are_small() -> None:
     """Those that this installation built, with the flags of every other."""
     found = [importlib.util.find_spec(f"pellucid.engines._native_{name}") for name in SETS]
-    assert sum(Path(spec.origin).stat().st_size for spec in found if spec and spec.origin) < 2_000_000
+    assert (
+        sum(Path(spec.origin).stat().st_size for spec in found if spec and spec.origin) < 2_000_000
+    )
     assert None not in found
 
 
-# Nothing asked here hangs on speed: in the gate nothing is optimised, which takes minutes, and last words count.
+# Nothing asked here hangs on speed: in the gate nothing is optimised, which takes minutes, and last
+# words count.
 HASTY = f'exec {shutil.which(os.environ.get("CXX", "c++"))} "$@" -O0 -fno-lto'
 
 
-@pytest.mark.parametrize("script", [HASTY, pytest.param("", marks=pytest.mark.soak)], ids=["hasty", "as users"])
+@pytest.mark.parametrize(
+    "script", [HASTY, pytest.param("", marks=pytest.mark.soak)], ids=["hasty", "as users"]
+)
 def test_the_wheel(tmp_path: Path, script: str) -> None:
     wheel = wheel_of(tmp_path, **(compiler(tmp_path, script) if script else {}))
     modules = modules_in(wheel)
@@ -116,7 +146,11 @@ def test_the_wheel(tmp_path: Path, script: str) -> None:
     assert script or sum(modules.values()) < 2_000_000
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
-    mnist = [f"{part}-{what}-ubyte.gz" for part in ("train", "t10k") for what in ("images-idx3", "labels-idx1")]
+    mnist = [
+        f"{part}-{what}-ubyte.gz"
+        for part in ("train", "t10k")
+        for what in ("images-idx3", "labels-idx1")
+    ]
     for name in [*mnist, "NOTICE.md"]:
         assert f"pellucid/data/mnist/{name}" in names
     for name in ("locale/ko/LC_MESSAGES/pellucid.mo", "py.typed", "engines/_native_baseline.pyi"):

@@ -1,4 +1,7 @@
-"""The rooms of DESIGN.md: arrows run downward, files and functions stay small, and importing pellucid loads little."""
+"""The rooms of DESIGN.md.
+
+Arrows run downward, files and functions stay small, and importing pellucid loads little.
+"""
 
 import ast
 import inspect
@@ -44,7 +47,9 @@ def room_of(module: str) -> str:
 
 
 def imports(path: Path) -> list[tuple[int, str]]:
-    """Give (line, module) of every import of pellucid's own modules, within functions and for types, too."""
+    """Give (line, module) of every import of pellucid's own modules, within functions and for
+    types, too.
+    """
     found = []
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
@@ -69,19 +74,34 @@ def test_arrows_run_downward(path):
             continue  # a constant of the package's face, no room
         other = room_of(module)
         assert other in FLOOR, f"{path}:{line} imports {module}, the face above all rooms"
-        assert other == room or FLOOR[other] < FLOOR[room], f"{path}:{line}: {room} imports {other}, which is not below"
+        assert other == room or FLOOR[other] < FLOOR[room], (
+            f"{path}:{line}: {room} imports {other}, which is not below"
+        )
 
 
 def test_the_walk_sees_arrows():
-    """The check above can fail: it does see imports, within functions and in one room from another."""
+    """The check above can fail.
+
+    It does see imports, within functions and in one room from another.
+    """
     network = imports(SRC / "network.py")
     assert {"core", "engines", "files", "errors"} <= {room_of(module) for _, module in network}
-    assert FLOOR["core"] < FLOOR["engines"] < FLOOR["network"] < FLOOR["training"] < FLOOR["lens"] < FLOOR["cli"]
+    assert (
+        FLOOR["core"]
+        < FLOOR["engines"]
+        < FLOOR["network"]
+        < FLOOR["training"]
+        < FLOOR["lens"]
+        < FLOOR["cli"]
+    )
 
 
 @pytest.mark.parametrize("path", FILES, ids=module_name)
 def test_files_and_functions_are_small(path):
-    """400 lines a file and 40 a function, docstring and signature aside: what fits in the head, and on a screen."""
+    """400 lines a file and 40 a function, docstring and signature aside.
+
+    What fits in the head, and on a screen.
+    """
     text = path.read_text(encoding="utf-8")
     assert len(text.splitlines()) <= 400, f"{path} has {len(text.splitlines())} lines"
     for node in ast.walk(ast.parse(text)):
@@ -93,32 +113,64 @@ def test_files_and_functions_are_small(path):
 
 
 HEAVY = (
-    *("click", "rich", "PIL", "matplotlib", "sklearn", "torch", "scipy", "safetensors", "numpy.random"),
-    *("onnx", "starlette", "uvicorn", "anywidget", "ray", "pandas", "polars", "pyarrow", "narwhals", "gettext"),
+    *(
+        "click",
+        "rich",
+        "PIL",
+        "matplotlib",
+        "sklearn",
+        "torch",
+        "scipy",
+        "safetensors",
+        "numpy.random",
+    ),
+    *(
+        "onnx",
+        "starlette",
+        "uvicorn",
+        "anywidget",
+        "ray",
+        "pandas",
+        "polars",
+        "pyarrow",
+        "narwhals",
+        "gettext",
+    ),
 )
 
 
 def test_importing_pellucid_loads_little():
-    """Neither the import itself nor the use of core, networks and `train` loads a framework or the upper rooms."""
+    """Neither the import itself nor the use of core, networks and `train` loads a framework or the
+    upper rooms.
+    """
     program = "import sys, pellucid as pl; pl.Network; pl.train; print('\\n'.join(sys.modules))"
-    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    run = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
     loaded = set(run.stdout.split())
     assert {"pellucid.network", "pellucid.training.loop", "numpy"} <= loaded
     assert sorted(loaded & set(HEAVY)) == []
-    assert not any(module.startswith(("pellucid.cli", "pellucid.web", "pellucid.exchange")) for module in loaded)
+    assert not any(
+        module.startswith(("pellucid.cli", "pellucid.web", "pellucid.exchange"))
+        for module in loaded
+    )
 
 
 def test_a_generator_is_made_only_when_asked_for():
     program = "import sys, pellucid as pl; pl.Affine([[1.0]]); print('numpy.random' in sys.modules); pl.mlp([2, 1]); "
     program += "print('numpy.random' in sys.modules)"
-    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    run = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
     assert run.stdout.split() == ["False", "True"]
 
 
 def test_public_names_are_sorted_and_there():
     names = list(pellucid.__all__)
     # constants, then classes, then functions, as linters sort them
-    assert names == sorted(names, key=lambda name: (not name.isupper(), not name[0].isupper(), name))
+    assert names == sorted(
+        names, key=lambda name: (not name.isupper(), not name[0].isupper(), name)
+    )
     assert len(set(names)) == len(names)
     assert set(names) <= set(dir(pellucid))
     with pytest.raises(AttributeError, match="no attribute 'no_such_name'"):
@@ -143,4 +195,6 @@ def test_modules_are_documented_and_import_no_stars(path):
     assert ast.get_docstring(tree), f"{path} says nothing of itself"
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom):
-            assert all(alias.name != "*" for alias in node.names), f"{path}:{node.lineno} imports a star"
+            assert all(alias.name != "*" for alias in node.names), (
+                f"{path}:{node.lineno} imports a star"
+            )

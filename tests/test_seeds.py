@@ -1,4 +1,6 @@
-"""The two programs that pellucid grew from, as they stand in the seeds, and the numbers that they state."""
+"""The two programs that pellucid grew from, as they stand in the seeds, and the numbers that they
+state.
+"""
 
 import numpy as np
 import pytest
@@ -30,7 +32,10 @@ def test_the_same_network_in_pytorch_keeps_w_transposed(generator):
     import torch
 
     net = pl.mlp([2, 4, 3], activation="sigmoid", seed=1, dtype="float64")
-    first, second = torch.nn.Linear(2, 4, dtype=torch.float64), torch.nn.Linear(4, 3, dtype=torch.float64)
+    first, second = (
+        torch.nn.Linear(2, 4, dtype=torch.float64),
+        torch.nn.Linear(4, 3, dtype=torch.float64),
+    )
     assert first.weight.shape == (4, 2)
     with torch.no_grad():
         for linear, affine in ((first, net.layers[0]), (second, net.layers[2])):
@@ -50,7 +55,9 @@ def test_a_bias_of_minus_10_is_a_threshold_of_10():
     lit = neuron(x)[:, 0] > 0.5
     assert 0.2 < lit.mean() < 0.8
     assert np.array_equal(lit, sums > 10)
-    below, at, above = neuron(np.array([[4.0 - 4e-15, 3.0, 0.0], [4.0, 3.0, 0.0], [4.0 + 4e-15, 3.0, 0.0]]))[:, 0]
+    below, at, above = neuron(
+        np.array([[4.0 - 4e-15, 3.0, 0.0], [4.0, 3.0, 0.0], [4.0 + 4e-15, 3.0, 0.0]])
+    )[:, 0]
     assert below < 0.5 == at < above
 
 
@@ -78,7 +85,10 @@ def test_ten_answers_between_0_and_1_and_the_brightest_is_chosen(digits_network)
 
 
 def test_affine_layers_in_a_row_are_one():
-    """The reason for activations: 3 (4x + 1) + 2 = 12x + 5, one line again; with a sigmoid between, no line."""
+    """The reason for activations: 3 (4x + 1) + 2 = 12x + 5, one line again.
+
+    With a sigmoid between, no line.
+    """
     f, g = pl.Affine([[3.0]], [2.0]), pl.Affine([[4.0]], [1.0])
     x = np.linspace(-3, 3, 13)[:, None]
     np.testing.assert_allclose(pl.Network([g, f])(x), 12 * x + 5, rtol=1e-6)

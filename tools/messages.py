@@ -1,7 +1,9 @@
-"""Bring the Korean catalogue up to date with the code: extract, update, compile. `make messages` calls it.
+"""Bring the Korean catalogue up to date with the code: extract, update, compile. `make messages`
+calls it.
 
-The same code gives the same files: no dates, line numbers or folders of this machine are in them. New texts are added
-with an empty translation, which a test then asks for; texts that are gone from the code are dropped.
+The same code gives the same files: no dates, line numbers or folders of this machine are in them.
+New texts are added with an empty translation, which a test then asks for; texts that are gone from
+the code are dropped.
 
     python tools/messages.py            bring locale/ko/LC_MESSAGES/pellucid.po and .mo up to date
     python tools/messages.py --missing  list what has no translation yet
@@ -21,7 +23,11 @@ from babel.messages.pofile import read_po, write_po
 SOURCE = Path(__file__).parents[1] / "src" / "pellucid"
 PO = SOURCE / "locale" / "ko" / "LC_MESSAGES" / "pellucid.po"
 MO = PO.with_suffix(".mo")
-KEYWORDS = {"say": None, "mark": None, "mark_plural": (1, 2)}
+KEYWORDS = {
+    **dict.fromkeys(("say", "mark", "Message")),
+    **dict.fromkeys(("InputError", "FileError", "MissingLibraryError", "DivergenceError")),
+    "mark_plural": (1, 2),
+}
 
 
 class TimelessCatalog(Catalog):
@@ -53,13 +59,19 @@ def current() -> TimelessCatalog:
     known = {}
     if PO.exists():
         with PO.open("rb") as file:
-            known = {message.id: message.string for message in read_po(file, locale="ko") if message.id}
+            known = {
+                message.id: message.string for message in read_po(file, locale="ko") if message.id
+            }
     catalog = TimelessCatalog(
-        locale="ko", fuzzy=False, header_comment="# Korean texts of pellucid. BSD-3-Clause, as pellucid itself."
+        locale="ko",
+        fuzzy=False,
+        header_comment="# Korean texts of pellucid. BSD-3-Clause, as pellucid itself.",
     )
     texts = extracted()
     for text in sorted(texts, key=lambda text: (min(texts[text]), str(text))):
-        catalog.add(text, known.get(text, ""), locations=[(name, 0) for name in sorted(texts[text])])
+        catalog.add(
+            text, known.get(text, ""), locations=[(name, 0) for name in sorted(texts[text])]
+        )
     return catalog
 
 

@@ -73,7 +73,13 @@ if TYPE_CHECKING:
         xor,
     )
     from pellucid.data.tables import Columns, Table, read_table
-    from pellucid.errors import DivergenceError, FileError, InputError, MissingLibraryError, PellucidError
+    from pellucid.errors import (
+        DivergenceError,
+        FileError,
+        InputError,
+        MissingLibraryError,
+        PellucidError,
+    )
     from pellucid.language import set_language
     from pellucid.lens import plots
     from pellucid.lens.activity import neuron_activity
@@ -100,17 +106,11 @@ if TYPE_CHECKING:
     )
     from pellucid.web.notebook import view
 
-# A room is loaded when one of its names is first used: so `pellucid --help` answers without NumPy, the number of
-# NumPy's threads can still be chosen, and `import pellucid` costs next to nothing.
+# A room is loaded when one of its names is first used: so `pellucid --help` answers without NumPy,
+# the number of NumPy's threads can still be chosen, and `import pellucid` costs next to nothing.
 _ROOMS = {
-    "pellucid.core": (
-        "ACTIVATIONS",
-        "LAYERS",
-    ),
-    "pellucid.core.composite": (
-        "Dropout",
-        "Residual",
-    ),
+    "pellucid.core": ("ACTIVATIONS", "LAYERS"),
+    "pellucid.core.composite": ("Dropout", "Residual"),
     "pellucid.core.embedding": ("PeriodicEmbedding",),
     "pellucid.core.initializers": ("INITIALIZERS",),
     "pellucid.core.layer": ("Layer",),
@@ -139,10 +139,7 @@ _ROOMS = {
         "Quantile",
     ),
     "pellucid.core.metrics": ("METRICS",),
-    "pellucid.core.normalization": (
-        "BatchNorm",
-        "LayerNorm",
-    ),
+    "pellucid.core.normalization": ("BatchNorm", "LayerNorm"),
     "pellucid.core.optimizers": (
         "OPTIMIZERS",
         "SGD",
@@ -152,12 +149,7 @@ _ROOMS = {
         "Optimizer",
         "RMSprop",
     ),
-    "pellucid.core.preparation": (
-        "Flatten",
-        "Scale",
-        "SmoothClip",
-        "Standardize",
-    ),
+    "pellucid.core.preparation": ("Flatten", "Scale", "SmoothClip", "Standardize"),
     "pellucid.core.schedules": (
         "SCHEDULES",
         "Constant",
@@ -178,15 +170,8 @@ _ROOMS = {
         "PellucidError",
     ),
     "pellucid.language": ("set_language",),
-    "pellucid.building": (
-        "mlp",
-        "table_mlp",
-        "tabular_mlp",
-    ),
-    "pellucid.network": (
-        "Network",
-        "load",
-    ),
+    "pellucid.building": ("mlp", "table_mlp", "tabular_mlp"),
+    "pellucid.network": ("Network", "load"),
     "pellucid.data": (
         "circles",
         "digit",
@@ -200,30 +185,16 @@ _ROOMS = {
         "write_idx",
         "xor",
     ),
-    "pellucid.data.tables": (
-        "Columns",
-        "Table",
-        "read_table",
-    ),
+    "pellucid.data.tables": ("Columns", "Table", "read_table"),
     "pellucid.lens": ("plots",),
     "pellucid.lens.activity": ("neuron_activity",),
-    "pellucid.lens.attribution": (
-        "contributions",
-        "integrated_gradients",
-    ),
+    "pellucid.lens.attribution": ("contributions", "integrated_gradients"),
     "pellucid.lens.comparison": ("compare",),
     "pellucid.lens.counterfactual": ("counterfactual",),
     "pellucid.lens.evaluation": ("evaluate",),
-    "pellucid.lens.importance": (
-        "partial_dependence",
-        "permutation_importance",
-    ),
+    "pellucid.lens.importance": ("partial_dependence", "permutation_importance"),
     "pellucid.lens.neurons": ("trace_table",),
-    "pellucid.lens.response": (
-        "input_weights",
-        "maximize_activation",
-        "top_inputs",
-    ),
+    "pellucid.lens.response": ("input_weights", "maximize_activation", "top_inputs"),
     "pellucid.lens.robustness": ("robustness",),
     "pellucid.training": (
         "Brightness",

@@ -20,7 +20,6 @@ from pellucid.core.preparation import Flatten, Scale, SmoothClip, Standardize
 from pellucid.core.settings import whole
 from pellucid.core.types import Array
 from pellucid.errors import InputError
-from pellucid.language import say
 from pellucid.network import Network
 
 if TYPE_CHECKING:
@@ -29,10 +28,16 @@ if TYPE_CHECKING:
 PRESETS = ("tabular", "plain")
 
 EMBEDDED_FROM = 1_000
-"""Rows from which on preset "tabular" embeds numbers: with fewer it learns more of the noise than of the columns."""
+"""Rows from which on preset "tabular" embeds numbers.
+
+With fewer it learns more of the noise than of the columns.
+"""
 
 FAR = 10.0
-"""Limit of `SmoothClip` where nothing is embedded: a tighter one bends what is straight, which waves make good."""
+"""Limit of `SmoothClip` where nothing is embedded.
+
+A tighter one bends what is straight, which waves make good.
+"""
 
 
 def mlp(
@@ -54,16 +59,16 @@ def mlp(
     widths
         Neurons in each neuron layer, inputs first: [784, 16, 16, 10].
     activation, output
-        Names of activations (`ACTIVATIONS`) for the hidden layers and for the last: "sigmoid", "relu", "softmax", ...
-        "identity" adds no layer.
+        Names of activations (`ACTIVATIONS`) for the hidden layers and for the last: "sigmoid",
+        "relu", "softmax", ... "identity" adds no layer.
     initializer
-        A name from `INITIALIZERS` or a function (D, H, generator) -> (W, b). "auto" is He's (normal) below ReLU's kin,
-        Glorot's (uniform) elsewhere.
+        A name from `INITIALIZERS` or a function (D, H, generator) -> (W, b). "auto" is He's
+        (normal) below ReLU's kin, Glorot's (uniform) elsewhere.
     dropout
         Share of hidden neurons that are switched off while learning.
     normalization
-        "batch" or "layer" between each hidden Affine layer and its activation, or None. Affine layers below BatchNorm
-        have no bias.
+        "batch" or "layer" between each hidden Affine layer and its activation, or None. Affine
+        layers below BatchNorm have no bias.
     pixels
         Put Flatten() and Scale(1 / 255) in front, so that the network takes pictures as bytes.
     seed
@@ -77,17 +82,25 @@ def mlp(
     13002
     """
     if not isinstance(widths, Iterable):
-        raise InputError(say("widths are a list such as [784, 10], inputs first; got {got}", got=repr(widths)))
+        raise InputError(
+            "widths are a list such as [784, 10], inputs first; got {got}", got=repr(widths)
+        )
     sizes = [_whole_width(width) for width in widths]
     if len(sizes) < 2:
         raise InputError(
-            say("a network needs at least inputs and outputs, such as [784, 10]; got {got}", got=list(widths))
+            "a network needs at least inputs and outputs, such as [784, 10]; got {got}",
+            got=list(widths),
         )
-    hidden, last = _named("activation", activation, ACTIVATIONS), _named("output", output, ACTIVATIONS)
+    hidden, last = (
+        _named("activation", activation, ACTIVATIONS),
+        _named("output", output, ACTIVATIONS),
+    )
     normalizations: dict[str | None, type[BatchNorm] | type[LayerNorm] | None]
     normalizations = {None: None, "batch": BatchNorm, "layer": LayerNorm}
     if last is Softmax and sizes[-1] == 1:
-        raise InputError(say('a softmax over one output is always 1: use output="sigmoid" for yes or no'))
+        raise InputError(
+            'a softmax over one output is always 1: use output="sigmoid" for yes or no'
+        )
     between = _named("normalization", normalization, normalizations)
     start = _initializer(initializer, activation)
     generator = np.random.default_rng(whole("seed", seed, 0))
@@ -117,27 +130,31 @@ def table_mlp(
     dropout: float = 0.1,
     **settings: Any,
 ) -> Network:
-    """Build a dense network for a table: preparation in front, and behind as many outputs as the target asks for.
+    """Build a dense network for a table: preparation in front, and behind as many outputs as the
+    target asks for.
 
     Parameters
     ----------
     columns
-        What `Columns.of(table, target=...)` found; the network keeps it as `inputs`, so that it takes tables.
+        What `Columns.of(table, target=...)` found; the network keeps it as `inputs`, so that it
+        takes tables.
     hidden
         Neurons in each hidden layer.
     activation, output
-        Names of activations for the hidden layers and for the last. Default of the last: softmax for classes,
-        identity for values, whose last Affine layer then answers in the target's own units.
+        Names of activations for the hidden layers and for the last. Default of the last: softmax
+        for classes, identity for values, whose last Affine layer then answers in the target's own
+        units.
     preset
-        "tabular" (default): a robust Standardize, SmoothClip, and from 1,000 rows on a PeriodicEmbedding of the columns
-        whose numbers vary. "plain": Standardize alone, by mean and deviation. `recipes.tables` has a recipe for both.
+        "tabular" (default): a robust Standardize, SmoothClip, and from 1,000 rows on a
+        PeriodicEmbedding of the columns whose numbers vary. "plain": Standardize alone, by mean and
+        deviation. `recipes.tables` has a recipe for both.
     dropout
         Share of hidden neurons that are switched off while learning.
     settings
         As for `mlp`: initializer, normalization, seed, dtype.
 
-    Raises InputError for columns without a target, for "tabular" with columns that came from a file (which keeps no
-    quartiles), and as `mlp` does.
+    Raises InputError for columns without a target, for "tabular" with columns that came from a file
+    (which keeps no quartiles), and as `mlp` does.
 
     >>> import pellucid as pl
     >>> table = {"age": [31, 54, 18], "city": ["Seoul", "Busan", "Seoul"], "income": [30.5, 41, 12]}
@@ -146,15 +163,25 @@ def table_mlp(
     (2, 1)
     """
     if columns.target is None:
-        raise InputError(say("these columns have no target"))
+        raise InputError("these columns have no target")
     _named("preset", preset, dict.fromkeys(PRESETS))
     front: list[Layer]
     if preset == "plain":
         front = [columns.standardize(np.float64)]
     else:
-        front = _tabular_front(columns.standardize(np.float64, robust=True), columns.varied, columns.rows, settings)
+        front = _tabular_front(
+            columns.standardize(np.float64, robust=True), columns.varied, columns.rows, settings
+        )
     ending = output or ("identity" if columns.classes is None else "softmax")
-    net = _behind(front, columns.width, [*hidden, columns.outputs], activation, ending, dropout=dropout, **settings)
+    net = _behind(
+        front,
+        columns.width,
+        [*hidden, columns.outputs],
+        activation,
+        ending,
+        dropout=dropout,
+        **settings,
+    )
     net = Network(net.layers, inputs=columns.to_dict(), classes=columns.classes)
     if answers_values(net):
         rescale(net, columns.target.deviation, columns.target.mean)
@@ -171,11 +198,13 @@ def tabular_mlp(
     dropout: float = 0.1,
     **settings: Any,
 ) -> Network:
-    """Build the network of `table_mlp`'s preset "tabular" for rows x, (N, D), that are numbers already.
+    """Build the network of `table_mlp`'s preset "tabular" for rows x, (N, D), that are numbers
+    already.
 
-    Median, quartiles and the columns to embed are found in x; targets are learned as they are, so values should be
-    brought to mean 0 and deviation 1. `recipes.tables(net, len(x))` is its recipe. Parameters are those of `table_mlp`.
-    Raises InputError for x of another shape, and for numbers that are not finite.
+    Median, quartiles and the columns to embed are found in x; targets are learned as they are, so
+    values should be brought to mean 0 and deviation 1. `recipes.tables(net, len(x))` is its recipe.
+    Parameters are those of `table_mlp`. Raises InputError for x of another shape, and for numbers
+    that are not finite.
 
     >>> import numpy as np
     >>> x = np.random.default_rng(0).lognormal(size=(1_000, 3))
@@ -186,11 +215,18 @@ def tabular_mlp(
     standardize = Standardize.robust(x, np.float64)
     varied = ~((x == x.min(axis=0)) | (x == x.max(axis=0))).all(axis=0)
     front = _tabular_front(standardize, varied, len(x), settings)
-    return _behind(front, x.shape[1], [*hidden, outputs], activation, output, dropout=dropout, **settings)
+    return _behind(
+        front, x.shape[1], [*hidden, outputs], activation, output, dropout=dropout, **settings
+    )
 
 
-def _tabular_front(standardize: Standardize, varied: Array, rows: int, settings: dict[str, Any]) -> list[Layer]:
-    """Give what preset "tabular" puts in front: RealMLP's preparation (Holzmueller et al. 2024, arXiv 2407.04491)."""
+def _tabular_front(
+    standardize: Standardize, varied: Array, rows: int, settings: dict[str, Any]
+) -> list[Layer]:
+    """Give what preset "tabular" puts in front: RealMLP's preparation (Holzmueller et al.
+
+    2024, arXiv 2407.04491).
+    """
     if rows < EMBEDDED_FROM or not varied.any():
         return [standardize, SmoothClip(FAR)]
     generator = np.random.default_rng([whole("seed", settings.get("seed", 0), 0), 1])
@@ -206,14 +242,19 @@ def _behind(
 
 
 def answers_values(net: Network) -> bool:
-    """Tell whether the network answers values of a table by an Affine layer, into which their scale can go."""
+    """Tell whether the network answers values of a table by an Affine layer, into which their scale
+    can go.
+    """
     target = (net.inputs or {}).get("target")
     values = isinstance(target, dict) and target.get("kind") == "values"
     return values and isinstance(net.layers[-1], Affine) and net.layers[-1].b is not None
 
 
 def rescale(net: Network, factor: float, shift: float) -> None:
-    """Let the last layer, an Affine one, answer y * factor + shift instead of y: x (W f) + (b f + s)."""
+    """Let the last layer, an Affine one, answer y * factor + shift instead of y.
+
+    X (W f) + (b f + s).
+    """
     last = net.layers[-1]
     assert isinstance(last, Affine) and last.b is not None
     last.W, last.b = last.W.astype(np.float64) * factor, last.b.astype(np.float64) * factor + shift
@@ -224,7 +265,9 @@ def _named(what: str, name: Any, known: dict[Any, Any]) -> Any:
         return known[name]
     except (KeyError, TypeError):
         names = ", ".join(str(key) for key in known)
-        raise InputError(say("{what} is one of {known}; not {got}", what=what, known=names, got=repr(name))) from None
+        raise InputError(
+            "{what} is one of {known}; not {got}", what=what, known=names, got=repr(name)
+        ) from None
 
 
 def _initializer(initializer: str | Initializer, activation: str) -> Initializer:
@@ -239,5 +282,5 @@ def _initializer(initializer: str | Initializer, activation: str) -> Initializer
 
 def _whole_width(width: Any) -> int:
     if not isinstance(width, (int, np.integer)) or isinstance(width, bool) or width < 1:
-        raise InputError(say("a width is a whole number of 1 or more, not {got}", got=repr(width)))
+        raise InputError("a width is a whole number of 1 or more, not {got}", got=repr(width))
     return int(width)

@@ -1,28 +1,90 @@
-"""What can go wrong, as types. Every message says what was expected, what came, and what to do.
+"""Every error that pellucid raises on purpose, and the sentences that errors are made of.
 
-Everything that pellucid raises on purpose is a `PellucidError`; each kind is also the built-in exception that
-Python programmers would look for, so `except ValueError` keeps working.
+An error keeps its template and its values: `str(error)` is the English sentence, and commands and
+the page render the same error in Korean (`language.translate`). A message says what is wrong, what
+was expected and what to do.
 """
+
+from __future__ import annotations
+
+
+class Message:
+    """A sentence as a template and the values for its `{names}`; `str()` fills it in English.
+
+    >>> str(Message("expected {expected} inputs, got {got}", expected=784, got=3))
+    'expected 784 inputs, got 3'
+    """
+
+    template: str
+    values: dict[str, object]
+
+    def __init__(self, template: str | Message, /, **values: object) -> None:
+        known = template if isinstance(template, Message) else None
+        self.template = str(template) if known is None else known.template
+        self.values = values if known is None else known.values | values
+
+    def __str__(self) -> str:
+        # Texts from outside, such as the operating system's, have no values and may contain braces.
+        return self.template.format(**self.values) if self.values else self.template
+
+    def __repr__(self) -> str:
+        return repr(str(self))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Message) and str(self) == str(other)
+
+    def __hash__(self) -> int:
+        return hash(str(self))
 
 
 class PellucidError(Exception):
-    """The base of every error that pellucid raises on purpose."""
+    """The base of every error that pellucid raises on purpose.
+
+    Attributes
+    ----------
+    message
+        The `Message`: template and values.
+
+    >>> error = InputError("expected {expected} inputs, got {got}", expected=784, got=3)
+    >>> str(error), error.message.values["got"]
+    ('expected 784 inputs, got 3', 3)
+    """
+
+    def __init__(self, template: str | Message, /, **values: object) -> None:
+        self.message = Message(template, **values)
+        super().__init__(
+            template
+        )  # what pickle calls the constructor with; `message` follows in __dict__
+
+    def __str__(self) -> str:
+        return str(self.message)
 
 
 class InputError(PellucidError, ValueError):
-    """A value, an array or an option that cannot be used: wrong shape, not finite, empty, unknown name."""
+    """A value, an array or an option that cannot be used.
+
+    Wrong shape, not finite, empty, unknown name.
+    """
 
 
 class MissingLibraryError(InputError, ImportError):
-    """A library that only this needs is not installed; the message names the `pip install` that brings it."""
+    """An optional library is not installed; the message names the `pip install` that brings it."""
 
 
 class FileError(PellucidError, OSError):
-    """A file that is missing, unreadable, not what its name says, or cannot be written."""
-
-    def __str__(self) -> str:
-        return str(self.args[0]) if self.args else ""
+    """A file that is missing, unreadable, damaged, of another format, or cannot be written."""
 
 
 class DivergenceError(PellucidError, ArithmeticError):
-    """Learning left the finite numbers; the message names epoch, batch and layer, and what to try."""
+    """Training left the finite numbers.
+
+    The message names epoch, batch and layer, and what to try.
+    """
+
+
+def reason_of(error: BaseException) -> Message:
+    """Return why an operation failed: the operating system's words, or the error's own."""
+    if isinstance(error, PellucidError):
+        return error.message
+    reason = getattr(error, "strerror", None)
+    return Message(reason if isinstance(reason, (str, Message)) else str(error))

@@ -6,7 +6,6 @@ import importlib
 from typing import Any
 
 from pellucid.errors import MissingLibraryError
-from pellucid.language import say
 
 EXTRAS: dict[str, tuple[str, ...]] = {
     "tables": ("narwhals", "pyarrow"),
@@ -21,11 +20,16 @@ EXTRAS: dict[str, tuple[str, ...]] = {
 
 
 def library(name: str, extra: str) -> Any:
-    """Import a library, or one of its modules; raises MissingLibraryError that names the `pip install` for it."""
+    """Import a library, or one of its modules.
+
+    Raises MissingLibraryError that names the `pip install` for it.
+    """
     try:
         return importlib.import_module(name)
     except ImportError as error:
         root = name.split(".")[0]
         raise MissingLibraryError(
-            say('this needs {name}, which is not installed: pip install "pellucid[{extra}]"', name=root, extra=extra)
+            'this needs {name}, which is not installed: pip install "pellucid[{extra}]"',
+            name=root,
+            extra=extra,
         ) from error

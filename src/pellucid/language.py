@@ -1,7 +1,8 @@
 """The language in which pellucid speaks to people: Korean or English.
 
-Every sentence that a user can see is written in English where it is used, inside `say(...)`; its Korean stands in
-`locale/ko/LC_MESSAGES/pellucid.po`. English needs no catalogue, so nothing is loaded for it.
+Every sentence that a user can see is written in English where it is used, inside `say(...)`; its
+Korean stands in `locale/ko/LC_MESSAGES/pellucid.po`. English needs no catalogue, so nothing is
+loaded for it.
 
 The language is the one given to `set_language`, else the variable `PELLUCID_LANG`, else the locale
 (`LC_ALL`, `LC_MESSAGES`, `LANG`), else English.
@@ -14,11 +15,15 @@ from contextvars import ContextVar, Token
 from functools import cache
 from typing import TYPE_CHECKING
 
+from pellucid.errors import Message, PellucidError
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 LANGUAGES = ("en", "ko")
-LOCALE_FOLDER = f"{__file__.rpartition(os.sep)[0]}{os.sep}locale"  # without pathlib, whose import takes time
+LOCALE_FOLDER = (
+    f"{__file__.rpartition(os.sep)[0]}{os.sep}locale"  # without pathlib, whose import takes time
+)
 
 _chosen: str | None = None
 _spoken: ContextVar[str | None] = ContextVar("spoken", default=None)
@@ -50,7 +55,9 @@ def current_language() -> str:
 
 
 class speaking:  # used as `with speaking("en"):`
-    """Speak one language for the length of a `with`, in this thread only, whatever was chosen for the process."""
+    """Speak one language for the length of a `with`, in this thread only, whatever was chosen for
+    the process.
+    """
 
     def __init__(self, language: str) -> None:
         self.language = language
@@ -63,23 +70,33 @@ class speaking:  # used as `with speaking("en"):`
 
 
 def say(text: str, /, **values: object) -> str:
-    """Give `text` in the language in force, its `{names}` filled from `values`.
+    """Return `text` in the current language, its `{names}` filled from `values`.
 
     >>> say("expected {expected} inputs, got {got}", expected=784, got=3)
     'expected 784 inputs, got 3'
     """
-    return _catalogue(current_language())(text).format(**values)
+    return translate(Message(text, **values))
+
+
+def translate(sentence: Message | PellucidError) -> str:
+    """Return an error or a message in the current language; messages among its values too."""
+    message = sentence.message if isinstance(sentence, PellucidError) else sentence
+    template = _catalogue(current_language())(message.template)
+    if not message.values:
+        return template
+    values = {
+        name: translate(value) if isinstance(value, (Message, PellucidError)) else value
+        for name, value in message.values.items()
+    }
+    return template.format(**values)
 
 
 def mark(text: str) -> str:
-    """Mark `text` for translation without translating it yet: for texts written before the language is known."""
+    """Mark `text` for translation without translating it yet.
+
+    For texts written before the language is known.
+    """
     return text
-
-
-def say_reason(error: Exception) -> str:
-    """Give the operating system's own words for what went wrong, in the language in force as far as they are known."""
-    reason = getattr(error, "strerror", None)
-    return _catalogue(current_language())(reason) if reason else str(error)
 
 
 def cell_width(text: str) -> int:

@@ -19,9 +19,8 @@ from pellucid.core.metrics import chosen_classes
 from pellucid.core.summary import Summary, code_line
 from pellucid.core.types import Array, Options
 from pellucid.engines import Engine, make_engine
-from pellucid.errors import InputError
+from pellucid.errors import InputError, Message
 from pellucid.files import model
-from pellucid.language import say
 
 if TYPE_CHECKING:
     from pellucid.data.tables import Columns
@@ -35,7 +34,8 @@ class Network:
     layers
         Layers in the order in which x passes them. Their arrays must be of one floating type.
     inputs
-        What a row is before it becomes numbers: {"kind": "pictures", "shape": [28, 28]}, or `columns.to_dict()`.
+        What a row is before it becomes numbers: {"kind": "pictures", "shape": [28, 28]}, or
+        `columns.to_dict()`.
     classes
         A name for each output, or None.
 
@@ -46,8 +46,8 @@ class Network:
 
     Raises InputError when neighbouring layers do not fit, or floating types differ.
 
-    The first layer is the inner function: with f(x) = 3 x + 2 and g(x) = 4 x + 1, layers f then g give
-    g(f(x)) = 12 x + 9, and layers g then f give f(g(x)) = 12 x + 5.
+    The first layer is the inner function: with f(x) = 3 x + 2 and g(x) = 4 x + 1, layers f then g
+    give g(f(x)) = 12 x + 9, and layers g then f give f(g(x)) = 12 x + 5.
 
     >>> import numpy as np
     >>> from pellucid import Affine
@@ -83,22 +83,26 @@ class Network:
     @classes.setter
     def classes(self, names: Sequence[str] | None) -> None:
         if names is not None and (isinstance(names, str) or not isinstance(names, Iterable)):
-            raise InputError(say('classes is a list of names, such as ["cat", "dog"]; got {got}', got=repr(names)))
+            raise InputError(
+                'classes is a list of names, such as ["cat", "dog"]; got {got}', got=repr(names)
+            )
         chosen = None if names is None else [str(name) for name in names]
         D = chain.input_width(self.layers)
         outputs = None if D is None else chain.widths(self.layers, D)[-1]
         if chosen is not None and outputs not in (None, len(chosen), 1):
-            raise InputError(say("{got} class names for {K} outputs", got=len(chosen), K=outputs))
+            raise InputError("{got} class names for {K} outputs", got=len(chosen), K=outputs)
         self._classes = chosen
 
     # Answering
 
     def predict(self, x: Any) -> Array:
-        """Give the answers (N, K) for x, (N, D), or (N, 28, 28) where the network begins with Flatten.
+        """Give the answers (N, K) for x, (N, D), or (N, 28, 28) where the network begins with
+        Flatten.
 
-        A network that learned from a table takes tables and dataframes, too: columns are found by name, in any order.
-        Bytes and other whole numbers are taken where the network scales them. Raises InputError for input that does
-        not fit, and for values from 0 to 1 where the network scales bytes; the message says what to do.
+        A network that learned from a table takes tables and dataframes, too: columns are found by
+        name, in any order. Bytes and other whole numbers are taken where the network scales them.
+        Raises InputError for input that does not fit, and for values from 0 to 1 where the network
+        scales bytes; the message says what to do.
         """
         x = x if self.inputs is None else self._rows(x)
         answering = self._answering()
@@ -107,14 +111,17 @@ class Network:
         return answering.engine.answer(x)
 
     def __call__(self, x: Any) -> Array:
-        """Do what `predict` does, so that a network is called like a function (and like PyTorch's modules)."""
+        """Do what `predict` does, so that a network is called like a function (and like PyTorch's
+        modules).
+        """
         return self.predict(x)
 
     def classify(self, x: Any) -> Array:
-        """Give the class index of each row, (N,): the brightest output; with one output, whether it passes 0.5.
+        """Give the class index of each row, (N,): the brightest output; with one output, whether it
+        passes 0.5.
 
-        Raises InputError that names the first row whose answer holds NaN: it has no class; and where the network
-        learned numbers from a table.
+        Raises InputError that names the first row whose answer holds NaN: it has no class; and
+        where the network learned numbers from a table.
         """
         return self.choose(self.predict(x))
 
@@ -126,21 +133,28 @@ class Network:
         """Give the class index of each row of answers y, (N, K), as `classify` does from x."""
         y = _answers(y)
         if ((self.inputs or {}).get("target") or {}).get("kind") == "values":
-            raise InputError(say("this network answers numbers, not classes: its answers are net.predict(x)"))
+            raise InputError(
+                "this network answers numbers, not classes: its answers are net.predict(x)"
+            )
         if (bad := np.isnan(y).any(axis=1)).any():
-            raise InputError(say("row {row} has no class: its answer holds NaN", row=int(bad.argmax())))
+            raise InputError("row {row} has no class: its answer holds NaN", row=int(bad.argmax()))
         one_sum = y.shape[1] == 1 and not (self.layers and isinstance(self.layers[-1], Sigmoid))
         return chosen_classes(functions.sigmoid(y) if one_sum else y)
 
     def label(self, index: int) -> str:
         """Give the name of a class index."""
-        return str(index) if self.classes is None or index >= len(self.classes) else self.classes[index]
+        return (
+            str(index)
+            if self.classes is None or index >= len(self.classes)
+            else self.classes[index]
+        )
 
     def confidence(self, y: Array) -> Array:
         """Give how sure each row of answers y, (N, K), is of its class, (N,).
 
-        For softmax (and for weighted sums, put through it) a probability; for independent sigmoids the brightest
-        neuron's value, which is a degree of match and no probability; for one sigmoid y or 1 - y.
+        For softmax (and for weighted sums, put through it) a probability; for independent sigmoids
+        the brightest neuron's value, which is a degree of match and no probability; for one sigmoid
+        y or 1 - y.
         """
         y = _answers(y)
         last = self.layers[-1] if self.layers else None
@@ -149,39 +163,42 @@ class Network:
         return np.maximum(y[:, 0], 1 - y[:, 0]) if y.shape[1] == 1 else y.max(axis=1)
 
     def predictor(self) -> Callable[[Any], Array]:
-        """Give a function of x that answers as `predict` does with the least overhead; safe from several threads.
+        """Give a function of x that answers as `predict` does with the least overhead; safe from
+        several threads.
 
-        It is made for C-contiguous arrays as the network takes them: rows, (N, D), of its floating type, or bytes and
-        pictures of bytes, (N, 28, 28), where it scales bytes. Anything else (lists, tables, other types) takes the way
-        of `predict`, and raises what that raises. It answers for the layers as they are now: weights may change,
-        layers may not.
+        It is made for C-contiguous arrays as the network takes them: rows, (N, D), of its floating
+        type, or bytes and pictures of bytes, (N, 28, 28), where it scales bytes. Anything else
+        (lists, tables, other types) takes the way of `predict`, and raises what that raises. It
+        answers for the layers as they are now: weights may change, layers may not.
         """
         return self._answering().engine.predictor(self.predict)
 
     # Looking inside and learning
 
     def forward(self, x: Any) -> Trace:
-        """Give the trace of x: the list of every layer's output, as when answering; `trace.y` is the last."""
+        """Give the trace of x: the list of every layer's output, as when answering.
+
+        `trace.y` is the last.
+        """
         chain.check_layers(self.layers)
         return chain.forward(self.layers, chain.as_input(self.layers, self._rows(x)))
 
     def backward(self, trace: Trace, dy: Array) -> tuple[Array, list[Array]]:
         """Walk a trace from the end: give (dx, grads) for the gradient dy of a loss by `trace.y`.
 
-        dx has the input's shape; grads is flat and fits `params`. Raises InputError for a trace of other layers, and
-        for a gradient of another shape than `trace.y`.
+        dx has the input's shape; grads is flat and fits `params`. Raises InputError for a trace of
+        other layers, and for a gradient of another shape than `trace.y`.
         """
         dy = chain.as_array(dy)
         if dy.shape != trace.y.shape or len(trace) != len(self.layers):
             raise InputError(
-                say(
-                    "expected a trace of {layers} layers and a gradient of the shape of its answers, {shape}; "
-                    "got {got_layers} and {got}",
-                    layers=len(self.layers),
-                    shape=trace.y.shape,
-                    got_layers=len(trace),
-                    got=dy.shape,
-                )
+                "expected a trace of {layers} layers and a gradient of the shape of its answers, "
+                "{shape}; "
+                "got {got_layers} and {got}",
+                layers=len(self.layers),
+                shape=trace.y.shape,
+                got_layers=len(trace),
+                got=dy.shape,
             )
         dx, grads = chain.backward(self.layers, trace, dy)
         assert dx is not None
@@ -189,16 +206,24 @@ class Network:
 
     @property
     def columns(self) -> Columns:
-        """How a table becomes this network's inputs; raises InputError where it learned from no table."""
+        """How a table becomes this network's inputs.
+
+        Raises InputError where it learned from no table.
+        """
         from pellucid.data.tables import Columns
 
         if not self._knows_columns:
-            raise InputError(say("this network knows no columns of a table: it learned from rows of numbers"))
+            raise InputError(
+                "this network knows no columns of a table: it learned from rows of numbers"
+            )
         return Columns.from_dict(self.inputs, self.classes)
 
     @property
     def params(self) -> list[Array]:
-        """The parameters, flat, layer by layer, W before b; changing them in place changes the network."""
+        """The parameters, flat, layer by layer, W before b.
+
+        Changing them in place changes the network.
+        """
         return flat(layer.params for layer in self.layers)
 
     @property
@@ -212,7 +237,10 @@ class Network:
         return chain.dtype_of(self.layers)
 
     def summary(self) -> Summary:
-        """Count parameters, multiplications and bytes, layer by layer; runs nothing, changes nothing."""
+        """Count parameters, multiplications and bytes, layer by layer.
+
+        Runs nothing, changes nothing.
+        """
         chain.check_layers(self.layers)
         return Summary(self.layers)
 
@@ -227,9 +255,11 @@ class Network:
         self._set_frozen(False, indices)
 
     def collapse(self) -> Network:
-        """Give a network in which neighbouring Affine layers are one, and Identity layers are gone: the same answers.
+        """Give a network in which neighbouring Affine layers are one, and Identity layers are gone:
+        the same answers.
 
-        (x W1 + b1) W2 + b2 = x (W1 W2) + (b1 W2 + b2), computed in float64. It is why networks need activations.
+        (x W1 + b1) W2 + b2 = x (W1 W2) + (b1 W2 + b2), computed in float64. It is why networks need
+        activations.
         """
         return Network(collapsed(self.layers), inputs=self.inputs, classes=self.classes)
 
@@ -248,12 +278,17 @@ class Network:
     # File and face
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the network to a .safetensors file, whole or not at all; the same network gives the same bytes.
+        """Write the network to a .safetensors file, whole or not at all; the same network gives the
+        same bytes.
 
         Raises FileError where it cannot be written, InputError where a weight is not finite.
         """
         _check_path(path)
-        model.save(path, self.layers, {"inputs": self.inputs, "classes": self.classes, "record": self.record})
+        model.save(
+            path,
+            self.layers,
+            {"inputs": self.inputs, "classes": self.classes, "record": self.record},
+        )
 
     def __eq__(self, other: object) -> bool:
         """Tell whether the other is a network of the same layers with the same bits."""
@@ -268,10 +303,17 @@ class Network:
 
     def __repr__(self) -> str:
         try:
-            lines = [code_line(layer, row) for layer, row in zip(self.layers, self.summary().rows, strict=True)]
+            lines = [
+                code_line(layer, row)
+                for layer, row in zip(self.layers, self.summary().rows, strict=True)
+            ]
         except InputError as error:  # somebody changed the list of layers
-            return "\n".join(["Network([", *(f"    {layer!r}," for layer in self.layers), f"])  # {error}"])
-        return "\n".join(["Network([", *lines, f"])  # {self.parameter_count:,} {say('parameters')}"])
+            return "\n".join(
+                ["Network([", *(f"    {layer!r}," for layer in self.layers), f"])  # {error}"]
+            )
+        return "\n".join(
+            ["Network([", *lines, f"])  # {self.parameter_count:,} {Message('parameters')}"]
+        )
 
     def _repr_html_(self) -> str | None:
         from pellucid.core import notebook
@@ -282,13 +324,17 @@ class Network:
             return None
 
     def _answering(self) -> _Answering:
-        """Give the engine that answers, made anew when a layer was exchanged or its settings changed."""
+        """Give the engine that answers, made anew when a layer was exchanged or its settings
+        changed.
+        """
         kept = self._answers
         if kept is None or kept.outdated(self.layers):
             chain.check_layers(self.layers)
             layers = list(every(self.layers))
             version, scales = sum(map(_version, layers)), chain.byte_factor(self.layers) is not None
-            self._answers = kept = _Answering(list(self.layers), layers, version, scales, make_engine(self.layers))
+            self._answers = kept = _Answering(
+                list(self.layers), layers, version, scales, make_engine(self.layers)
+            )
         return kept
 
     def __getstate__(self) -> dict[str, Any]:
@@ -299,7 +345,10 @@ class Network:
         return (self.inputs or {}).get("kind") == "table"
 
     def _rows(self, x: Any) -> Any:
-        """Give a table as rows of numbers, where this network learned from one; anything else as it is."""
+        """Give a table as rows of numbers, where this network learned from one.
+
+        Anything else as it is.
+        """
         if isinstance(x, np.ndarray) or not self._knows_columns:
             return x
         from pellucid.data.tables import is_table
@@ -308,13 +357,13 @@ class Network:
 
     def _set_frozen(self, frozen: bool, indices: Sequence[int]) -> None:
         for index in indices or range(len(self.layers)):
-            if not isinstance(index, (int, np.integer)) or not -len(self.layers) <= index < len(self.layers):
+            if not isinstance(index, (int, np.integer)) or not -len(self.layers) <= index < len(
+                self.layers
+            ):
                 raise InputError(
-                    say(
-                        "there is no layer {index}: layers go from 0 to {last}",
-                        index=repr(index),
-                        last=len(self.layers) - 1,
-                    )
+                    "there is no layer {index}: layers go from 0 to {last}",
+                    index=repr(index),
+                    last=len(self.layers) - 1,
                 )
             self.layers[index].frozen = frozen
 
@@ -329,7 +378,10 @@ class _Answering(NamedTuple):
     engine: Engine
 
     def outdated(self, layers: list[Layer]) -> bool:
-        """Tell whether a layer was exchanged or a setting changed; quick, as it is asked before each answer."""
+        """Tell whether a layer was exchanged or a setting changed.
+
+        Quick, as it is asked before each answer.
+        """
         if self.outer != layers or self.version != sum(map(_version, self.layers)):
             return True
         return len(self.layers) != len(layers) and self.layers != list(every(layers))
@@ -341,8 +393,9 @@ _version = attrgetter("version")
 def load(path: str | os.PathLike[str]) -> Network:
     """Read a network from the file that `Network.save` wrote.
 
-    Nothing in the file is trusted: layer names come from a fixed table, shapes are held against the architecture,
-    sizes have limits, and no code is ever run. Raises FileError that names the file and what is wrong.
+    Nothing in the file is trusted: layer names come from a fixed table, shapes are held against the
+    architecture, sizes have limits, and no code is ever run. Raises FileError that names the file
+    and what is wrong.
     """
     _check_path(path)
     layers, header = model.read(path)
@@ -358,13 +411,17 @@ def load(path: str | os.PathLike[str]) -> Network:
 def _answers(y: Any) -> Array:
     y = chain.as_array(y)
     if y.ndim != 2 or y.shape[1] == 0:
-        raise InputError(say("expected answers of shape (N, K), got an array of shape {got}", got=y.shape))
+        raise InputError(
+            "expected answers of shape (N, K), got an array of shape {got}", got=y.shape
+        )
     return y
 
 
 def _check_path(path: Any) -> None:
     if not isinstance(path, (str, os.PathLike)):
-        raise InputError(say('expected the path of a file, such as "net.safetensors"; got {got}', got=repr(path)))
+        raise InputError(
+            'expected the path of a file, such as "net.safetensors"; got {got}', got=repr(path)
+        )
 
 
 def _all_arrays(net: Network) -> list[Array]:

@@ -1,4 +1,7 @@
-"""What the command tests share: running a command in this process, a small model, and data of every kind."""
+"""What the command tests share.
+
+Running a command in this process, a small model, and data of every kind.
+"""
 
 import json
 import os
@@ -29,7 +32,15 @@ class Result(NamedTuple):
 @pytest.fixture(autouse=True)
 def plain_surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No language, colours or threads from outside, and a folder of one's own to write to."""
-    for name in ("PELLUCID_LANG", "LC_ALL", "LC_MESSAGES", "LANG", "LANGUAGE", "NO_COLOR", "COLORTERM"):
+    for name in (
+        "PELLUCID_LANG",
+        "LC_ALL",
+        "LC_MESSAGES",
+        "LANG",
+        "LANGUAGE",
+        "NO_COLOR",
+        "COLORTERM",
+    ):
         monkeypatch.delenv(name, raising=False)
     for name in ("PELLUCID_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         monkeypatch.setenv(name, "1")
@@ -67,8 +78,17 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A digit network that reads most digits, as `pellucid train` would write it."""
     part = pl.mnist().train
     net = pl.mlp([784, 16, 16, 10], activation="sigmoid", output="sigmoid", pixels=True)
-    net = pl.Network(net.layers, classes=list("0123456789"), inputs={"kind": "pictures", "shape": [28, 28]})
-    pl.train(net, part.images[:12000], part.labels[:12000], epochs=6, batch_size=64, optimizer=pl.AdamW(0.02))
+    net = pl.Network(
+        net.layers, classes=list("0123456789"), inputs={"kind": "pictures", "shape": [28, 28]}
+    )
+    pl.train(
+        net,
+        part.images[:12000],
+        part.labels[:12000],
+        epochs=6,
+        batch_size=64,
+        optimizer=pl.AdamW(0.02),
+    )
     path = tmp_path_factory.mktemp("model") / "digits.safetensors"
     net.save(path)
     return path
@@ -134,7 +154,9 @@ def blank(tmp_path: Path) -> Path:
 
 
 def fits(text: str, columns: int) -> bool:
-    """Tell whether every line of a text fits into that many columns, but for a path alone, which cannot be broken."""
+    """Tell whether every line of a text fits into that many columns, but for a path alone, which
+    cannot be broken.
+    """
     lines = [line for line in text.splitlines() if not (line.startswith("/") and " " not in line)]
     return max(map(pl.language.cell_width, lines)) <= columns
 

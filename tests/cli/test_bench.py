@@ -1,4 +1,5 @@
-"""`pellucid bench`: every contender does the same work as pellucid, and the report says what was measured.
+"""`pellucid bench`: every contender does the same work as pellucid, and the report says what was
+measured.
 
 No time decides a test.
 """
@@ -48,14 +49,18 @@ def test_every_contender_gives_pellucids_answers(name, kind, rows):
         for way, answer in table(task, 1).answers().items():
             y = answer(x[-1])
             assert (y.shape, y.dtype) == ((rows, 10), np.float32)
-            np.testing.assert_allclose(y, expected, atol=1e-6, err_msg=way)  # a few units in the last place of 1
+            np.testing.assert_allclose(
+                y, expected, atol=1e-6, err_msg=way
+            )  # a few units in the last place of 1
 
 
 @pytest.mark.parametrize("name", INSTALLED)
 @pytest.mark.parametrize("task", LEARNING, ids=str)
 def test_every_contender_learns_pellucids_weights(name, task, monkeypatch):
     kind = contenders()[name]
-    monkeypatch.setattr(kind, "shuffles", False, raising=False)  # scikit-learn would use its own order
+    monkeypatch.setattr(
+        kind, "shuffles", False, raising=False
+    )  # scikit-learn would use its own order
     rows = digits(150)
     pellucid, other = contenders()["pellucid"](task, 1), kind(task, 1)
     ways = other.epochs(rows)
@@ -130,12 +135,16 @@ def test_json_is_one_document_with_every_repetition(run, monkeypatch):
     assert set(found["versions"]) == {"pellucid", "numpy"}
     assert set(found["errors"]) == {"no_such_library"}
     assert {each["contender"] for each in found["results"]} == {"pellucid", "numpy"}
-    assert all(len(each["seconds"]) == 2 and each["min"] <= each["median"] for each in found["results"])
+    assert all(
+        len(each["seconds"]) == 2 and each["min"] <= each["median"] for each in found["results"]
+    )
     text = run("bench", "--quick")
     assert "no_such_library was left out" in text.err
 
 
-@pytest.mark.parametrize(("seconds", "told"), [(1.234e-6, "1.23 us"), (0.0567, "56.7 ms"), (2.5, "2.50 s")])
+@pytest.mark.parametrize(
+    ("seconds", "told"), [(1.234e-6, "1.23 us"), (0.0567, "56.7 ms"), (2.5, "2.50 s")]
+)
 def test_durations_have_a_unit_that_fits(seconds, told):
     assert bench.duration(seconds) == told
 
@@ -147,24 +156,49 @@ def report(monkeypatch):
 
 
 def measured(case, contender, way, *seconds):
-    own = {"case": case, "threads": 1, "contender": contender, "way": way, "compiling": None, "multiply_adds": 500}
-    return {**own, "seconds": seconds, "median": sorted(seconds)[1], "min": min(seconds), "max": max(seconds)}
+    own = {
+        "case": case,
+        "threads": 1,
+        "contender": contender,
+        "way": way,
+        "compiling": None,
+        "multiply_adds": 500,
+    }
+    return {
+        **own,
+        "seconds": seconds,
+        "median": sorted(seconds)[1],
+        "min": min(seconds),
+        "max": max(seconds),
+    }
 
 
 def test_claims_are_held_against_what_was_measured(report, tmp_path):
-    """A claim that holds, one that does not, one that was not measured, and a share of the peak counted by hand."""
+    """A claim that holds, one that does not, one that was not measured, and a share of the peak
+    counted by hand.
+    """
     case = "784-16-16-10, sgd"
     epochs = [
         measured(case, "pellucid", "", 0.01, 0.02, 0.03),
         measured(case, "pellucid", "bytes in", 0.04, 0.04, 0.04),  # slower: no claim takes it
-        measured(case, "pellucid", "with accuracy", 0.001, 0.001, 0.001),  # it does more: no claim may take it
+        measured(
+            case, "pellucid", "with accuracy", 0.001, 0.001, 0.001
+        ),  # it does more: no claim may take it
         measured(case, "torch", "torch.optim", 0.4, 0.3, 0.2),
         measured(case, "sklearn", "", 0.1, 0.1, 0.1),
     ]
-    surroundings = dict.fromkeys(["processor", "instructions", "system", "python", "date", "commit"], "x")
-    document = {"surroundings": {**surroundings, "cores": 1, "versions": {}}, "epochs": epochs, "peak": {"1": 100_000}}
+    surroundings = dict.fromkeys(
+        ["processor", "instructions", "system", "python", "date", "commit"], "x"
+    )
+    document = {
+        "surroundings": {**surroundings, "cores": 1, "versions": {}},
+        "epochs": epochs,
+        "peak": {"1": 100_000},
+    }
     claims = importlib.import_module("claims")
-    verdicts = {verdict.against: verdict for verdict in claims.verdicts(document) if case in verdict.claim}
+    verdicts = {
+        verdict.against: verdict for verdict in claims.verdicts(document) if case in verdict.claim
+    }
     assert verdicts["PyTorch, torch.optim"].measured == pytest.approx(1 / 15)
     assert verdicts["scikit-learn"].met is False
     assert "JAX" not in verdicts

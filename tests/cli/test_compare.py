@@ -25,7 +25,9 @@ def test_json_is_what_lens_gives(run, model, changed):
     test = pl.mnist().test
     found = run("compare", model, changed, "--json").json
     expected = pl.compare(pl.load(model), pl.load(changed), test.images, test.labels)
-    assert found == json.loads(json.dumps({"a": str(model), "b": str(changed), **expected.to_dict()}))
+    assert found == json.loads(
+        json.dumps({"a": str(model), "b": str(changed), **expected.to_dict()})
+    )
     assert found["test"]["p"] == expected.test.p
     assert 0 < len(found["differing"]) < 10_000
 
@@ -62,11 +64,17 @@ def test_rows_without_targets_and_without_data(run, table_model, tmp_path):
     text = run("compare", table_model, "other.safetensors", "rows.npz").out
     assert "row  " in text
     assert "  is" not in text
-    assert "name DATA as well to compare their answers" in run("compare", table_model, "other.safetensors").out
+    assert (
+        "name DATA as well to compare their answers"
+        in run("compare", table_model, "other.safetensors").out
+    )
 
 
 def test_tables_count_their_rows_from_one(run, tmp_path):
-    lines = ["age,plan,bought", *(f"{20 + i},{'ab'[i % 2]},{('no', 'yes')[i // 10]}" for i in range(20))]
+    lines = [
+        "age,plan,bought",
+        *(f"{20 + i},{'ab'[i % 2]},{('no', 'yes')[i // 10]}" for i in range(20)),
+    ]
     Path("people.csv").write_text("\n".join(lines))
     Path("asked.csv").write_text("\n".join(line.rpartition(",")[0] for line in lines))
     columns = pl.Columns.of("people.csv", target="bought")
@@ -89,13 +97,20 @@ def test_values_are_compared(run, values_npz):
 
 
 def test_what_is_wrong_is_one_line(run, model, table_model):
-    for words in ((model, "nowhere.safetensors"), (table_model, table_model, "nowhere.csv"), (model, model, "nowhere")):
+    for words in (
+        (model, "nowhere.safetensors"),
+        (table_model, table_model, "nowhere.csv"),
+        (model, model, "nowhere"),
+    ):
         result = run("compare", *words)
         assert result.code == 1
         assert "nowhere" in result.err
         assert result.err.count("\n") == 1
     assert run("compare", model).code == 2
-    assert "A takes 784 inputs and B takes 4: no data fit both" in run("compare", model, table_model, "mnist").err
+    assert (
+        "A takes 784 inputs and B takes 4: no data fit both"
+        in run("compare", model, table_model, "mnist").err
+    )
     assert "A takes 784 inputs and B takes 4" in run("compare", model, table_model).out
 
 

@@ -1,4 +1,7 @@
-"""Bad input, full disks, closed pipes: one line on standard error, exit code 1, no traceback, and nothing is lost."""
+"""Bad input, full disks, closed pipes.
+
+One line on standard error, exit code 1, no traceback, and nothing is lost.
+"""
 
 import os
 import resource
@@ -26,7 +29,10 @@ def truncated(path: Path, whole: bytes, share: float = 0.6) -> None:
 
 def bad_data(folder: Path) -> dict[str, Path]:
     """Make one path for each way in which `--data` can be bad."""
-    made = {name: folder / f"{name}.npz" for name in ("missing", "empty", "truncated", "not an archive", "pickle")}
+    made = {
+        name: folder / f"{name}.npz"
+        for name in ("missing", "empty", "truncated", "not an archive", "pickle")
+    }
     made["empty"].touch()
     np.savez(folder / "whole.npz", x=ROWS, t=CLASSES)
     truncated(made["truncated"], (folder / "whole.npz").read_bytes())
@@ -40,7 +46,12 @@ def bad_data(folder: Path) -> dict[str, Path]:
         "text": {"x": ROWS.astype(str), "t": CLASSES},
         "negative class": {"x": ROWS, "t": CLASSES - 1},
         "huge class": {"x": ROWS, "t": CLASSES * 10**9},
-        "test of another shape": {"x": ROWS, "t": CLASSES, "x_test": ROWS[:, :2], "t_test": CLASSES},
+        "test of another shape": {
+            "x": ROWS,
+            "t": CLASSES,
+            "x_test": ROWS[:, :2],
+            "t_test": CLASSES,
+        },
         "infinity": {"x": ROWS + np.inf, "t": CLASSES},
         "NaN pixels": {"x": np.full((6, 28, 28), np.nan), "t": CLASSES},
         "no rows": {"x": ROWS[:0], "t": CLASSES[:0]},
@@ -53,7 +64,9 @@ def bad_data(folder: Path) -> dict[str, Path]:
     made["huge picture"] = folder / "huge"
     for name in "ab":
         (made["huge picture"] / name).mkdir(parents=True)
-        Image.new("1", (20_000, 20_000)).save(made["huge picture"] / name / "huge.png", compress_level=1)
+        Image.new("1", (20_000, 20_000)).save(
+            made["huge picture"] / name / "huge.png", compress_level=1
+        )
     made["truncated IDX"] = folder / "idx"
     made["truncated IDX"].mkdir()
     pl.write_idx(folder / "idx" / "train-labels-idx1-ubyte", CLASSES.astype(np.uint8))
@@ -95,7 +108,10 @@ def test_train_with_rows_of_one_class_only(run, tmp_path):
 def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Make one path for each way in which a model file can be bad."""
     folder = tmp_path_factory.mktemp("models")
-    made = {name: folder / name for name in ("missing", "empty", "truncated", "picture", "archive", "folder")}
+    made = {
+        name: folder / name
+        for name in ("missing", "empty", "truncated", "picture", "archive", "folder")
+    }
     made["empty"].touch()
     pl.mlp([4, 3]).save(folder / "whole")
     truncated(made["truncated"], (folder / "whole").read_bytes())
@@ -121,7 +137,14 @@ def test_files_that_predict_cannot_read(run, model, data, tmp_path):
     Image.effect_noise((200, 200), 50).save(tmp_path / "noise.png")
     truncated(tmp_path / "cut.png", (tmp_path / "noise.png").read_bytes(), 0.3)
     os.mkfifo(tmp_path / "pipe")
-    files = ["text.png", "cut.png", "pipe", data["huge picture"] / "a" / "huge.png", tmp_path, "a\0b"]
+    files = [
+        "text.png",
+        "cut.png",
+        "pipe",
+        data["huge picture"] / "a" / "huge.png",
+        tmp_path,
+        "a\0b",
+    ]
     files += [path for name, path in data.items() if name not in ("no rows",)]
     for file in files:
         fails_in_one_line(run("predict", model, file), str(file))
@@ -133,7 +156,15 @@ def test_files_that_predict_cannot_read(run, model, data, tmp_path):
 def test_places_that_cannot_be_written(run, digits_npz, tmp_path):
     (tmp_path / "file").touch()
     (tmp_path / "folder").mkdir()
-    for path in ("/proc/net.safetensors", "nowhere/net", "file/net", "folder", "/dev/null", "x" * 300, "a\0b"):
+    for path in (
+        "/proc/net.safetensors",
+        "nowhere/net",
+        "file/net",
+        "folder",
+        "/dev/null",
+        "x" * 300,
+        "a\0b",
+    ):
         fails_in_one_line(run("train", "--data", digits_npz, "-o", path), path)
     fails_in_one_line(run("demo", "-o", "/proc/demo"), "demo")
     assert Path("/dev/null").is_char_device()
@@ -141,11 +172,16 @@ def test_places_that_cannot_be_written(run, digits_npz, tmp_path):
 
 @pytest.fixture
 def full_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk with no room: a small tmpfs where mounting is permitted; elsewhere a limit on the size of files."""
+    """A disk with no room: a small tmpfs where mounting is permitted.
+
+    Elsewhere a limit on the size of files.
+    """
     folder = tmp_path / "disk"
     folder.mkdir()
     mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=128k", "tmpfs", folder], capture_output=True, check=False
+        ["mount", "-t", "tmpfs", "-o", "size=128k", "tmpfs", folder],
+        capture_output=True,
+        check=False,
     )
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     (folder / "net.safetensors").write_bytes(b"what was here before")
@@ -257,6 +293,11 @@ print(ctypes.CDLL(str(library)).scipy_openblas_get_num_threads64_())
 """
     environment = {"PYTHONPATH": str(Path(pl.__file__).parents[1])}
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, env=environment, cwd=tmp_path, check=True
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        env=environment,
+        cwd=tmp_path,
+        check=True,
     )
     assert done.stdout.splitlines()[-1] == str(min(2, os.cpu_count() or 1))

@@ -1,4 +1,7 @@
-"""`pellucid evaluate`, beyond its first figures: calibration, misread rows, curves, residuals, robustness and more."""
+"""`pellucid evaluate`, beyond its first figures.
+
+Calibration, misread rows, curves, residuals, robustness and more.
+"""
 
 import json
 from pathlib import Path
@@ -25,7 +28,10 @@ def two_classes(tmp_path) -> Path:
 @pytest.fixture
 def houses(tmp_path, generator) -> Path:
     rooms, noise = generator.integers(1, 8, 200), generator.normal(size=200)
-    lines = ["rooms,luck,price", *(f"{r},{n:.4f},{100 * r}" for r, n in zip(rooms, noise, strict=True))]
+    lines = [
+        "rooms,luck,price",
+        *(f"{r},{n:.4f},{100 * r}" for r, n in zip(rooms, noise, strict=True)),
+    ]
     Path("houses.csv").write_text("\n".join(lines))
     net = pl.table_mlp(pl.Columns.of("houses.csv", target="price", task="regress"), hidden=(8,))
     pl.train_table(net, "houses.csv", epochs=30)
@@ -47,7 +53,9 @@ def test_calibration_and_misread_rows(run, model):
     text = run("evaluate", model, "--misread", 3).out
     assert f"expected calibration error {expected.calibration.error:.4f}" in text
     lines = text.splitlines()
-    shown = lines[lines.index(next(line for line in lines if line.startswith("misread rows"))) + 3 :][:3]
+    shown = lines[
+        lines.index(next(line for line in lines if line.startswith("misread rows"))) + 3 :
+    ][:3]
     assert [int(line.split()[0]) for line in shown] == expected.misread[:3].tolist()
     assert f"--digit {expected.misread[0]}" in text.replace("\n", " ")
     assert "misread rows" not in run("evaluate", model, "--misread", 0).out
@@ -90,11 +98,16 @@ def test_dependence_is_lenses(run, houses, tmp_path):
     net, table = pl.load(houses), pl.read_table("houses.csv")
     expected = pl.partial_dependence(net, table, "rooms")
     words = ("evaluate", houses, "houses.csv", "--dependence", "rooms")
-    assert run(*words, "--json").json["dependence"] == {"rooms": json.loads(json.dumps(expected.to_dict()))}
+    assert run(*words, "--json").json["dependence"] == {
+        "rooms": json.loads(json.dumps(expected.to_dict()))
+    }
     lines = [line.split()[:2] for line in run(*words).out.splitlines() if "|" in line]
     wanted = zip(expected.labels, expected.answers[:, 0], strict=True)
     assert lines == [[label, f"{y:+.4g}"] for label, y in wanted]
-    assert "there is no column 'floors'" in run("evaluate", houses, "houses.csv", "--dependence", "floors").err
+    assert (
+        "there is no column 'floors'"
+        in run("evaluate", houses, "houses.csv", "--dependence", "floors").err
+    )
     names = [f"class{k}" for k in range(12)]
     pl.Network(pl.mlp([2, 12], output="softmax").layers, classes=names).save("many.safetensors")
     np.savez("many.npz", x=np.eye(2)[[0, 1, 0]], t=np.eye(12)[:3])
@@ -121,7 +134,9 @@ def test_robustness_needs_pictures(run, two_classes):
 def test_rows_of_tables_count_from_one(run, tmp_path):
     lines = ["age,bought", *(f"{20 + i},{'no' if i < 10 else 'yes'}" for i in range(20))]
     Path("people.csv").write_text("\n".join(lines))
-    pl.table_mlp(pl.Columns.of("people.csv", target="bought"), hidden=(4,)).save("people.safetensors")
+    pl.table_mlp(pl.Columns.of("people.csv", target="bought"), hidden=(4,)).save(
+        "people.safetensors"
+    )
     rows = pl.evaluate(pl.load("people.safetensors"), pl.read_table("people.csv")).misread
     found = run("evaluate", "people.safetensors", "people.csv", "--json").json["misread"]
     assert [entry["row"] for entry in found] == [row + 1 for row in rows]
@@ -134,8 +149,14 @@ def test_sixty_columns_are_enough(run, model, houses, two_classes, digits_npz, m
     assert fits(digits, 60)
     expected = pl.evaluate(pl.load(model), *vars(pl.mnist().test).values())
     line = next(line for line in digits.splitlines() if line.split()[:1] == ["7"])
-    assert [0 if cell == "." else int(cell) for cell in line.split()[1:-1]] == expected.confusion[7].tolist()
-    asked = ((houses, "houses.csv", "--importance"), (two_classes, "moons"), (model, digits_npz, "--robustness", "all"))
+    assert [0 if cell == "." else int(cell) for cell in line.split()[1:-1]] == expected.confusion[
+        7
+    ].tolist()
+    asked = (
+        (houses, "houses.csv", "--importance"),
+        (two_classes, "moons"),
+        (model, digits_npz, "--robustness", "all"),
+    )
     for words in asked:
         assert fits(run("evaluate", *words, "--lang", lang).out, 60), words
 
@@ -158,11 +179,34 @@ def test_train_plots_its_learning_curves(run, table_npz, tmp_path):
     result = run("train", "--data", table_npz, "--epochs", 2, "--plot", "curves.png")
     assert "picture written: curves.png" in result.err
     assert Path("curves.png").read_bytes().startswith(b"\x89PNG")
-    result = run("train", "--data", table_npz, "--epochs", 2, "--plot", "curves.txt", "-o", "other.safetensors")
+    result = run(
+        "train",
+        "--data",
+        table_npz,
+        "--epochs",
+        2,
+        "--plot",
+        "curves.txt",
+        "-o",
+        "other.safetensors",
+    )
     assert result.code == 1
     assert not Path("other.safetensors").exists()  # known before any learning
     Path("people.csv").write_text(
         "age,bought\n" + "\n".join(f"{20 + i},{'no' if i < 10 else 'yes'}" for i in range(20))
     )
-    assert run("train", "--data", "people.csv", "--target", "bought", "--epochs", 2, "--plot", "table.svg").code == 0
+    assert (
+        run(
+            "train",
+            "--data",
+            "people.csv",
+            "--target",
+            "bought",
+            "--epochs",
+            2,
+            "--plot",
+            "table.svg",
+        ).code
+        == 0
+    )
     assert b"<svg" in Path("table.svg").read_bytes()

@@ -1,4 +1,7 @@
-"""`pellucid export`, `import` and `verify`: files for elsewhere, networks from elsewhere, and the proof."""
+"""`pellucid export`, `import` and `verify`.
+
+Files for elsewhere, networks from elsewhere, and the proof.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,9 @@ from .conftest import fits
 def net(tmp_path):
     """A small network of bytes with named classes, and its file."""
     made = pl.mlp([12, 5, 3], "relu", "softmax", pixels=True, seed=2)
-    made = pl.Network(made.layers, classes=["low", "middle", "high"], inputs={"kind": "pictures", "shape": [3, 4]})
+    made = pl.Network(
+        made.layers, classes=["low", "middle", "high"], inputs={"kind": "pictures", "shape": [3, 4]}
+    )
     made.save(tmp_path / "net.safetensors")
     return made
 
@@ -78,8 +83,13 @@ def test_what_is_read_is_never_overwritten_and_what_is_replaced_is_told(run, net
     run("export", "net.safetensors", "out.onnx")
     result = run("import", "out.onnx", "-o", "out.safetensors")
     assert "is there already" not in result.err
-    assert "is there already and will be replaced" in run("import", "out.onnx", "-o", "out.safetensors").err
-    assert "is there already and will be replaced" in run("export", "net.safetensors", "out.onnx").err
+    assert (
+        "is there already and will be replaced"
+        in run("import", "out.onnx", "-o", "out.safetensors").err
+    )
+    assert (
+        "is there already and will be replaced" in run("export", "net.safetensors", "out.onnx").err
+    )
     assert Path("net.safetensors").read_bytes() == before
 
 
@@ -90,12 +100,24 @@ def test_a_state_dict_of_others(run):
     assert asked.code == 1
     assert "does not say what its network is" in asked.err
     result = run(
-        "import", "theirs.safetensors", "--activation", "relu", "--output", "softmax", "-o", "ours.safetensors"
+        "import",
+        "theirs.safetensors",
+        "--activation",
+        "relu",
+        "--output",
+        "softmax",
+        "-o",
+        "ours.safetensors",
     )
     assert result.code == 0
     assert result.err == "float16: widened to float32, which is exact\n"
     ours = pl.load("ours.safetensors")
-    assert [type(layer).__name__ for layer in ours.layers] == ["Affine", "ReLU", "Affine", "Softmax"]
+    assert [type(layer).__name__ for layer in ours.layers] == [
+        "Affine",
+        "ReLU",
+        "Affine",
+        "Softmax",
+    ]
     assert np.array_equal(ours.layers[0].W, module[0].weight.detach().float().numpy().T)
 
 
@@ -103,7 +125,15 @@ def test_what_was_tuned_there_comes_back_like_the_network(run, net):
     module = to_torch(net)
     module[2].weight.data += 1
     safetensors.torch.save_file(module.state_dict(), "tuned.safetensors")
-    found = run("import", "tuned.safetensors", "--like", "net.safetensors", "-o", "back.safetensors", "--json").json
+    found = run(
+        "import",
+        "tuned.safetensors",
+        "--like",
+        "net.safetensors",
+        "-o",
+        "back.safetensors",
+        "--json",
+    ).json
     assert found == {
         "path": "back.safetensors",
         "parameters": net.parameter_count,
@@ -123,14 +153,19 @@ def test_names_in_their_order(run):
     assert result.code == 1
     assert "--names" in result.err
     assert run(*words, "--names", "first, last").code == 0
-    assert np.array_equal(pl.load("ours.safetensors").layers[0].W, module["first"].weight.detach().numpy().T)
+    assert np.array_equal(
+        pl.load("ours.safetensors").layers[0].W, module["first"].weight.detach().numpy().T
+    )
 
 
 def test_what_import_cannot_take(run, net):
     for name in ("model.pt", "model.bin"):
         Path(name).write_bytes(b"\x80\x04K\x01.")
         assert "a pickle can run any program" in run("import", name, "-o", "a.safetensors").err
-    assert "ends in .onnx, .safetensors or .json" in run("import", "model.h5", "-o", "a.safetensors").err
+    assert (
+        "ends in .onnx, .safetensors or .json"
+        in run("import", "model.h5", "-o", "a.safetensors").err
+    )
     run("export", "net.safetensors", "net.onnx")
     assert run("import", "net.onnx", "-o", "a.safetensors", "--activation", "relu").code == 2
     both = ("--like", "net.safetensors", "--activation", "relu")
@@ -152,7 +187,10 @@ def test_verify_shows_a_table(run, net, lang):
 def test_verify_as_json_is_what_exchange_gives(run, net):
     found = run("verify", "net.safetensors", "--steps", 5, "--seed", 3, "--json").json
     expected = verify(net, steps=5, seed=3).to_dict()
-    assert found == {"same": True, "networks": [{"network": "net.safetensors", **json.loads(json.dumps(expected))}]}
+    assert found == {
+        "same": True,
+        "networks": [{"network": "net.safetensors", **json.loads(json.dumps(expected))}],
+    }
 
 
 def test_verify_seeds(run):
@@ -163,9 +201,14 @@ def test_verify_seeds(run):
 
 
 def test_verify_on_rows_of_a_table(run):
-    lines = ["age,plan,bought", *(f"{20 + i},{'ab'[i % 2]},{('no', 'yes')[i // 10]}" for i in range(20))]
+    lines = [
+        "age,plan,bought",
+        *(f"{20 + i},{'ab'[i % 2]},{('no', 'yes')[i // 10]}" for i in range(20)),
+    ]
     Path("people.csv").write_text("\n".join(lines))
-    pl.table_mlp(pl.Columns.of("people.csv", target="bought"), hidden=(4,)).save("people.safetensors")
+    pl.table_mlp(pl.Columns.of("people.csv", target="bought"), hidden=(4,)).save(
+        "people.safetensors"
+    )
     found = run("verify", "people.safetensors", "--data", "people.csv", "--steps", 3, "--json").json
     assert (found["same"], found["networks"][0]["rows"]) == (True, 20)
     assert "dropout is off" in run("verify", "people.safetensors", "--steps", 0).out
@@ -187,7 +230,9 @@ def test_verify_says_who_is_missing(run, net, monkeypatch):
     monkeypatch.setitem(comparison.PROGRAMS, "PyTorch", lambda net, loss: missing())
 
     def missing():
-        raise pl.InputError('this needs torch, which is not installed: pip install "pellucid[torch]"')
+        raise pl.InputError(
+            'this needs torch, which is not installed: pip install "pellucid[torch]"'
+        )
 
     result = run("verify", "net.safetensors", "--steps", 2)
     assert result.code == 0
@@ -219,7 +264,10 @@ def test_the_page_in_one_file(run, model):
 
 
 def test_the_page_as_a_folder(run, model):
-    """Named by its format or by the slash at its end; replaced where it wrote it, and never what is another's."""
+    """Named by its format or by the slash at its end.
+
+    Replaced where it wrote it, and never what is another's.
+    """
     result = run("export", model, "--to", "site", "neurons", "--json")
     assert result.code == 0, result.err
     files = {Path(entry["path"]): entry["bytes"] for entry in result.json["files"]}
@@ -245,14 +293,24 @@ def test_a_state_dict_is_taken_as_its_numbers_say(run):
     module = nn.Sequential(nn.Linear(6, 16), relu, nn.BatchNorm1d(16), nn.Linear(16, 3))
     safetensors.torch.save_file(module.state_dict(), "theirs.safetensors")
     words = ("import", "theirs.safetensors", "-o", "ours.safetensors")
-    assert run(*words, "--activation", "relu", "--json").json["layers"] == ["Affine", "ReLU", "BatchNorm", "Affine"]
+    assert run(*words, "--activation", "relu", "--json").json["layers"] == [
+        "Affine",
+        "ReLU",
+        "BatchNorm",
+        "Affine",
+    ]
     named = run(*words, "--names", "0,2,silu,3", "--json").json["layers"]
     assert named == ["Affine", "BatchNorm", "SiLU", "Affine"]
-    module = nn.Sequential(nn.Linear(6, 16), relu, nn.BatchNorm1d(16), nn.Dropout(), nn.Linear(16, 3))
+    module = nn.Sequential(
+        nn.Linear(6, 16), relu, nn.BatchNorm1d(16), nn.Dropout(), nn.Linear(16, 3)
+    )
     safetensors.torch.save_file(module.state_dict(), "theirs.safetensors")
     result = run(*words, "--activation", "relu")
     assert result.code == 1
-    assert "theirs.safetensors: names and numbers do not tell where the activations of 0, 2, 4 stand" in result.err
+    assert (
+        "theirs.safetensors: names and numbers do not tell where the activations of 0, 2, 4 stand"
+        in result.err
+    )
 
 
 def test_mistakes_say_what_to_do(run, net):

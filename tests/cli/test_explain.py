@@ -1,4 +1,7 @@
-"""`pellucid explain`: digits, rows of tables and arrays; its figures are lens's, its sentences in both languages."""
+"""`pellucid explain`: digits, rows of tables and arrays.
+
+Its figures are lens's, its sentences in both languages.
+"""
 
 import json
 import re
@@ -16,11 +19,20 @@ from .conftest import fits
 
 @pytest.fixture
 def people(generator, tmp_path) -> Path:
-    """A table of 300 people with missing cells, and the same people later: shuffled columns, an unseen city."""
+    """A table of 300 people with missing cells, and the same people later.
+
+    Shuffled columns, an unseen city.
+    """
     lines, later = ["age,city,plan,bought,spent"], ["spent,extra,plan,city,age,bought"]
     for i in range(300):
-        age, city = int(generator.integers(18, 90)), ("서울", "부산", "제주")[int(generator.integers(3))]
-        plan, bought = "ab"[int(generator.integers(2))], ("no", "yes")[(age > 50) ^ (city == "서울")]
+        age, city = (
+            int(generator.integers(18, 90)),
+            ("서울", "부산", "제주")[int(generator.integers(3))],
+        )
+        plan, bought = (
+            "ab"[int(generator.integers(2))],
+            ("no", "yes")[(age > 50) ^ (city == "서울")],
+        )
         shown = "" if i % 10 == 7 else str(age)
         lines.append(f"{shown},{city},{plan},{bought},{1000 + 5 * age}")
         later.append(f"{1000 + 5 * age},1,{plan},{'대전' if i == 2 else city},{shown},{bought}")
@@ -61,7 +73,9 @@ def test_a_digit_explained(run, model):
     assert np.array_equal(np.ravel(found["integrated_gradients"]["values"]), why.values.ravel())
     sums = pl.contributions(net, images[3])
     assert found["contributions"] == json.loads(json.dumps(sums.to_dict()))
-    assert sum(found["contributions"]["values"]) + found["contributions"]["bias"] == pytest.approx(sums.weighted_sum)
+    assert sum(found["contributions"]["values"]) + found["contributions"]["bias"] == pytest.approx(
+        sums.weighted_sum
+    )
     other = pl.counterfactual(net, images[3])
     assert found["counterfactual"]["distance"] == other.distance
     assert np.array_equal(found["counterfactual"]["x"], other.x)
@@ -78,7 +92,12 @@ def test_the_pictures_show_the_gradients_on_the_digit(run, model):
     lines = text.splitlines()[start + 1 : start + 15]
     wanted = drawing.signed_picture(values, drawing.scale_end(values), 0)
     assert [line[30:58].rstrip() for line in lines] == [line.rstrip() for line in wanted]
-    for words in ("next comes ", "smallest change found that turns ", "the right answer is ", "weighted sum"):
+    for words in (
+        "next comes ",
+        "smallest change found that turns ",
+        "the right answer is ",
+        "weighted sum",
+    ):
         assert words in text
 
 
@@ -86,14 +105,19 @@ def test_another_class_and_another_neuron(run, model):
     net, image = pl.load(model), pl.mnist().test.images[0]
     wanted = {name: pl.counterfactual(net, image, name) for name in ("0", "2", "3", "9")}
     for name, other in wanted.items():
-        found = run("explain", model, "--digit", 0, "--against", name, "--json").json["counterfactual"]
+        found = run("explain", model, "--digit", 0, "--against", name, "--json").json[
+            "counterfactual"
+        ]
         assert found["label_after"] == name
         assert found["distance"] == other.distance
     assert "smallest change found" in run("explain", model, "--digit", 0, "--against", "3").out
     one = run("explain", model, "--digit", 0, "--layer", 1, "--neuron", 4, "--json").json
     assert one["contributions"]["values"] == pl.contributions(net, image, 1, 4).values.tolist()
     assert one["counterfactual"] is None
-    assert "hidden layer 1, neuron 4" in run("explain", model, "--digit", 0, "--layer", 1, "--neuron", 4).out
+    assert (
+        "hidden layer 1, neuron 4"
+        in run("explain", model, "--digit", 0, "--layer", 1, "--neuron", 4).out
+    )
 
 
 def test_a_class_that_is_never_answered(run, model):
@@ -101,7 +125,9 @@ def test_a_class_that_is_never_answered(run, model):
     last = next(layer for layer in reversed(net.layers) if isinstance(layer, pl.Affine))
     last.W[:, 3], last.b[3] = 0, -100
     net.save("never.safetensors")
-    found = run("explain", "never.safetensors", "--digit", 0, "--against", "3", "--json").json["counterfactual"]
+    found = run("explain", "never.safetensors", "--digit", 0, "--against", "3", "--json").json[
+        "counterfactual"
+    ]
     assert (found["found"], found["label_after"]) == (False, None)
     text = run("explain", "never.safetensors", "--digit", 0, "--against", "3").out
     assert "no change was found that turns 7 into 3" in text
@@ -130,7 +156,10 @@ def test_a_row_of_a_table_by_command(run, people, trained):
     assert parts["city"]["value"] == "none of the known ones"
     assert found["truth"] in ("no", "yes")
     assert "in another order than in training" in result.err
-    assert "ignored columns: extra, spent" in result.err or "ignored columns: spent, extra" in result.err
+    assert (
+        "ignored columns: extra, spent" in result.err
+        or "ignored columns: spent, extra" in result.err
+    )
     assert "cells of categories unseen in training: 1 (city: '대전' 1)" in result.err
 
 
@@ -146,7 +175,9 @@ def test_a_missing_cell_of_that_row_alone_is_told_of(run, people, trained):
 def test_values_of_a_table(run, people, trained):
     model = trained("spent")
     found = run("explain", model, people, "--row", 1, "--json").json
-    assert found["prediction"] == pytest.approx(float(pl.load(model).predict(pl.read_table(people))[0, 0]))
+    assert found["prediction"] == pytest.approx(
+        float(pl.load(model).predict(pl.read_table(people))[0, 0])
+    )
     assert found["runner_up"] is None
     assert found["counterfactual"] is None
     text = run("explain", model, people, "--row", 1, "--trace").out
@@ -163,9 +194,14 @@ def test_errors_name_the_row_of_the_file(run, people, trained):
     assert result.code == 1
     assert "row 200" in result.err
     assert run("explain", model, "bad.csv", "--row", 199).code == 0
-    assert "rows go from 1 to 300; there is no 301" in run("explain", model, people, "--row", 301).err
+    assert (
+        "rows go from 1 to 300; there is no 301" in run("explain", model, people, "--row", 301).err
+    )
     assert "rows go from 1 to 300; there is no 0" in run("explain", model, people, "--row", 0).err
-    assert "there are 300 rows: say which by --row, counted from 1" in run("explain", model, people).err
+    assert (
+        "there are 300 rows: say which by --row, counted from 1"
+        in run("explain", model, people).err
+    )
     Path("one.csv").write_text("\n".join(lines[:2]), encoding="utf-8")
     assert run("explain", model, "one.csv").out.startswith("one.csv:1: ")
 
@@ -183,7 +219,9 @@ def test_rows_of_arrays(run, table_model):
 
 
 def test_two_classes_by_one_output_and_several_values(run):
-    pl.Network(pl.mlp([4, 1], output="sigmoid").layers, classes=["no", "yes"]).save("one.safetensors")
+    pl.Network(pl.mlp([4, 1], output="sigmoid").layers, classes=["no", "yes"]).save(
+        "one.safetensors"
+    )
     np.savez("row.npz", x=np.ones((1, 4)))
     found = run("explain", "one.safetensors", "row.npz", "--json").json
     assert {found["label"], found["runner_up"]["label"]} == {"no", "yes"}
@@ -230,7 +268,10 @@ def test_what_is_wrong_is_said(run, model, words, told, code):
 def test_names_from_anywhere_do_not_command_the_terminal(run, monkeypatch):
     monkeypatch.setenv("COLUMNS", "60")
     names = ["a\x1b[2Jb", "x" * 90]
-    cells = [f"{i},{'p' if i % 3 else 'q' * 70},{'no' if i < 10 else chr(27) + '[31myes'}" for i in range(30)]
+    cells = [
+        f"{i},{'p' if i % 3 else 'q' * 70},{'no' if i < 10 else chr(27) + '[31myes'}"
+        for i in range(30)
+    ]
     Path("hostile.csv").write_text("\n".join([",".join([*names, "t"]), *cells]))
     pl.table_mlp(pl.Columns.of("hostile.csv", target="t"), hidden=(4,)).save("hostile.safetensors")
     for words in (
@@ -256,15 +297,30 @@ def test_wide_pictures_are_shrunk_and_other_layers_explained(run, monkeypatch, g
     )
     wide.save("wide.safetensors")
     np.savez("wide.npz", x=generator.random((3, 50, 130), np.float32), t=np.array([0, 1, 0]))
-    for words in (("explain", "--row", 1), ("inspect",), ("inspect", "--neuron", 2), ("compare", "wide.safetensors")):
+    for words in (
+        ("explain", "--row", 1),
+        ("inspect",),
+        ("inspect", "--neuron", 2),
+        ("compare", "wide.safetensors"),
+    ):
         files = () if words[0] == "compare" else ("wide.npz",)
-        result = run(words[0], "wide.safetensors", *words[1:], *files, *(("wide.npz",) if not files else ()))
+        result = run(
+            words[0], "wide.safetensors", *words[1:], *files, *(("wide.npz",) if not files else ())
+        )
         assert result.code == 0, result.err
         assert fits(result.out, 60), words
-    layers = [pl.mlp([4, 5]).layers[0], pl.BatchNorm(5), pl.ReLU(), pl.Residual([pl.mlp([5, 5]).layers[0], pl.Tanh()])]
+    layers = [
+        pl.mlp([4, 5]).layers[0],
+        pl.BatchNorm(5),
+        pl.ReLU(),
+        pl.Residual([pl.mlp([5, 5]).layers[0], pl.Tanh()]),
+    ]
     pl.Network([*layers, *pl.mlp([5, 2], output="softmax").layers]).save("deep.safetensors")
     np.savez("rows.npz", x=generator.normal(size=(4, 4)))
-    assert run("explain", "deep.safetensors", "rows.npz", "--row", 0, "--layer", 2, "--neuron", 1).code == 0
+    assert (
+        run("explain", "deep.safetensors", "rows.npz", "--row", 0, "--layer", 2, "--neuron", 1).code
+        == 0
+    )
     assert run("inspect", "deep.safetensors", "rows.npz", "--layer", 2).code == 0
     pl.mlp([784, 10]).save("plain.safetensors")
     assert run("explain", "plain.safetensors", "--digit", 3).code == 0
@@ -275,4 +331,7 @@ def test_plots(run, model, people, trained):
     assert run("explain", model, "--digit", 0, "--plot", "why.svg", "--lang", "ko").code == 0
     assert b"<svg" in Path("why.svg").read_bytes()
     table = trained("bought")
-    assert "picture written: bars.png" in run("explain", table, people, "--row", 1, "--plot", "bars.png").err
+    assert (
+        "picture written: bars.png"
+        in run("explain", table, people, "--row", 1, "--plot", "bars.png").err
+    )

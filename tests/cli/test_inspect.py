@@ -1,4 +1,7 @@
-"""`pellucid inspect`: pictures whose cells are the weights, figures that are lens's, and what is wrong."""
+"""`pellucid inspect`.
+
+Pictures whose cells are the weights, figures that are lens's, and what is wrong.
+"""
 
 import os
 import pty
@@ -27,7 +30,9 @@ def decoded(lines: list[str]) -> np.ndarray:
     colours = np.array(rows, float) - NEUTRAL
     blue, red = (colours @ (np.array(end) - NEUTRAL) for end in (POSITIVE, NEGATIVE))
     ends = np.where(blue >= red, 1, -1)
-    lengths = np.where(ends > 0, np.subtract(POSITIVE, NEUTRAL)[2], np.subtract(NEGATIVE, NEUTRAL)[0])
+    lengths = np.where(
+        ends > 0, np.subtract(POSITIVE, NEUTRAL)[2], np.subtract(NEGATIVE, NEUTRAL)[0]
+    )
     return ends * np.where(ends > 0, colours[..., 2], colours[..., 0]) / lengths
 
 
@@ -40,7 +45,10 @@ def people_model(people_csv) -> Path:
 
 @pytest.fixture
 def people_csv(tmp_path) -> Path:
-    lines = ["age,city,bought", *(f"{20 + i},{('서울', '부산')[i % 2]},{('no', 'yes')[i // 10]}" for i in range(20))]
+    lines = [
+        "age,city,bought",
+        *(f"{20 + i},{('서울', '부산')[i % 2]},{('no', 'yes')[i // 10]}" for i in range(20)),
+    ]
     (tmp_path / "people.csv").write_text("\n".join(lines), encoding="utf-8")
     return Path("people.csv")
 
@@ -101,7 +109,9 @@ def test_the_pictures_are_the_first_layers_weights(run, model, monkeypatch):
 
 @pytest.mark.parametrize("lang", ["en", "ko"])
 @pytest.mark.parametrize("columns", [60, 80])
-def test_everything_fits_the_terminal(run, model, people_model, people_csv, monkeypatch, lang, columns):
+def test_everything_fits_the_terminal(
+    run, model, people_model, people_csv, monkeypatch, lang, columns
+):
     monkeypatch.setenv("COLUMNS", str(columns))
     for words in (
         (model,),
@@ -119,7 +129,9 @@ def test_everything_fits_the_terminal(run, model, people_model, people_csv, monk
 
 def test_deeper_layers_are_named_an_approximation(run, model):
     assert "weights on the inputs" in run("inspect", model).out
-    assert "approximation: product of the weights" in run("inspect", model, "--layer", 2).out.replace("\n", " ")
+    assert "approximation: product of the weights" in run(
+        "inspect", model, "--layer", 2
+    ).out.replace("\n", " ")
     told = run("inspect", model, "--layer", "-1", "--method", "gradient").out
     assert "approximation: gradient at the mean input" in told.replace("\n", " ")
 
@@ -134,18 +146,24 @@ def test_tables_show_bars_of_input_weights(run, people_model, people_csv):
         left, _, right = line.partition("|")
         assert ("█" in right, "█" in left) in ((value > 0, value < 0), (False, False))
     first = pl.top_inputs(net, pl.read_table(people_csv), 1, 1).rows[0, 0]
-    assert f"brightest rows (activation): {first + 1} (" in text  # rows of tables count from 1, as predict's do
+    assert (
+        f"brightest rows (activation): {first + 1} (" in text
+    )  # rows of tables count from 1, as predict's do
     assert "name DATA as well" in run("inspect", people_model).out
     assert "root mean square" in run("inspect", people_model).out
 
 
 def test_dead_and_saturated_neurons_are_named(run, tmp_path):
-    pl.Network([pl.Affine([[1.0, 0.0]], [0.0, -9.0]), pl.ReLU(), pl.Affine([[1.0], [1.0]])]).save("dead.safetensors")
+    pl.Network([pl.Affine([[1.0, 0.0]], [0.0, -9.0]), pl.ReLU(), pl.Affine([[1.0], [1.0]])]).save(
+        "dead.safetensors"
+    )
     np.savez("rows.npz", x=np.array([[1.0], [2.0]]))
     text = run("inspect", "dead.safetensors", "rows.npz").out
     assert re.search(r"^1 .*100% +dead$", text, re.MULTILINE)
     assert "1 are dead" in text
-    assert "so it is dead" in run("inspect", "dead.safetensors", "rows.npz", "--neuron", 1).out.replace("\n", " ")
+    assert "so it is dead" in run(
+        "inspect", "dead.safetensors", "rows.npz", "--neuron", 1
+    ).out.replace("\n", " ")
     pl.Network([pl.Affine([[1.0]])]).save("plain.safetensors")
     assert run("inspect", "plain.safetensors", "rows.npz", "--json").json["activity"] is None
     assert "bias" in run("inspect", "plain.safetensors", "rows.npz").out
@@ -174,20 +192,27 @@ def test_a_layer_is_a_number(run, model):
     result = run("inspect", model, "--layer", "abc", "--lang", "ko")
     assert result.code == 2
     assert "뉴런 층의 번호여야 합니다" in result.err
-    assert "expected the number of a neuron layer" in run("explain", model, "--digit", 0, "--layer", "1.5").err
+    assert (
+        "expected the number of a neuron layer"
+        in run("explain", model, "--digit", 0, "--layer", "1.5").err
+    )
 
 
 def test_gradient_needs_rows(run, table_model):
     assert "name DATA" in run("inspect", table_model, "--layer", 1, "--method", "gradient").out
     pl.mlp([3, 2, 2]).save("deep.safetensors")
-    assert "name DATA" in run("inspect", "deep.safetensors", "--layer", 2, "--method", "gradient").err
+    assert (
+        "name DATA" in run("inspect", "deep.safetensors", "--layer", 2, "--method", "gradient").err
+    )
 
 
 def test_plots_are_files(run, model, people_model):
     pytest.importorskip("matplotlib")
     assert "picture written: w.png" in run("inspect", model, "--plot", "w.png").err
     assert Path("w.png").read_bytes().startswith(b"\x89PNG")
-    assert run("inspect", people_model, "--neuron", 2, "--plot", "w.svg", "--json").json["neuron"] == 2
+    assert (
+        run("inspect", people_model, "--neuron", 2, "--plot", "w.svg", "--json").json["neuron"] == 2
+    )
     assert b"<svg" in Path("w.svg").read_bytes()
 
 

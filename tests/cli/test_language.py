@@ -1,4 +1,7 @@
-"""Korean and English at equal standing: every text is in the catalogue, and nothing English is left in Korean help."""
+"""Korean and English at equal standing.
+
+Every text is in the catalogue, and nothing English is left in Korean help.
+"""
 
 import ast
 import importlib.util
@@ -16,18 +19,79 @@ import pellucid as pl
 from pellucid.cli.click_texts import CLICK_TEXTS
 from pellucid.cli.commands import pellucid
 from pellucid.cli.help import Formatter, shown, wrap
-from pellucid.language import cell_width, say, say_reason, set_language
+from pellucid.errors import reason_of
+from pellucid.language import cell_width, say, set_language, translate
 
 ROOT = Path(__file__).parents[2]
 SOURCE = Path(pl.__file__).parent
 
-# What stays in Latin letters in Korean texts: names of values, files, formats, programs and variables.
+# What stays in Latin letters in Korean texts: names of values, files, formats, programs and
+# variables.
 NAMES = {
-    *("pellucid", "MNIST", "mnist", "IDX", "PNG", "JPEG", "JSON", "NumPy", "MNIST", "npz", "npy", "x", "t", "x_test"),
-    *("t_test", "xor", "moons", "circles", "spirals", "sigmoid", "relu", "tanh", "leaky_relu", "gelu", "silu"),
-    *("softplus", "softmax", "identity", "cross_entropy", "binary_cross_entropy", "mean_squared_error", "adamw"),
-    *("adam", "sgd", "rmsprop", "adagrad", "one_cycle", "constant", "cosine", "step", "exponential", "auto", "native"),
-    *("reference", "ko", "en", "PELLUCID_LANG", "Ctrl", "C", "digits", "model", "safetensors", "train", "predict"),
+    *(
+        "pellucid",
+        "MNIST",
+        "mnist",
+        "IDX",
+        "PNG",
+        "JPEG",
+        "JSON",
+        "NumPy",
+        "MNIST",
+        "npz",
+        "npy",
+        "x",
+        "t",
+        "x_test",
+    ),
+    *(
+        "t_test",
+        "xor",
+        "moons",
+        "circles",
+        "spirals",
+        "sigmoid",
+        "relu",
+        "tanh",
+        "leaky_relu",
+        "gelu",
+        "silu",
+    ),
+    *(
+        "softplus",
+        "softmax",
+        "identity",
+        "cross_entropy",
+        "binary_cross_entropy",
+        "mean_squared_error",
+        "adamw",
+    ),
+    *(
+        "adam",
+        "sgd",
+        "rmsprop",
+        "adagrad",
+        "one_cycle",
+        "constant",
+        "cosine",
+        "step",
+        "exponential",
+        "auto",
+        "native",
+    ),
+    *(
+        "reference",
+        "ko",
+        "en",
+        "PELLUCID_LANG",
+        "Ctrl",
+        "C",
+        "digits",
+        "model",
+        "safetensors",
+        "train",
+        "predict",
+    ),
     *("evaluate", "summary", "data", "bench", "doctor", "demo", "open", "serve"),
     *("nn", "Sequential", "norm"),
     *("CSV", "Parquet", "classify", "regress", "tabular", "plain", "describe"),
@@ -46,8 +110,34 @@ NAMES = {
         "gradient",
         "all",
     ),
-    *("export", "import", "verify", "PyTorch", "ONNX", "Runtime", "Python", "torch", "onnx", "c", "json", "h", "int"),
-    *("state_dict", "OUT", "html", "site", "Linear", "pth", "pt", "fc", "out", "digits_torch", "py"),
+    *(
+        "export",
+        "import",
+        "verify",
+        "PyTorch",
+        "ONNX",
+        "Runtime",
+        "Python",
+        "torch",
+        "onnx",
+        "c",
+        "json",
+        "h",
+        "int",
+    ),
+    *(
+        "state_dict",
+        "OUT",
+        "html",
+        "site",
+        "Linear",
+        "pth",
+        "pt",
+        "fc",
+        "out",
+        "digits_torch",
+        "py",
+    ),
     *("shift", "rotation", "scale", "elastic", "smoothness", "noise", "brightness", "none"),
 }
 
@@ -89,7 +179,11 @@ def test_catalogue_files_are_what_the_tool_makes_of_the_code(tool):
 
 
 def fields(text: str) -> set[tuple[str, str, str | None]]:
-    return {(name, spec, kind) for _, name, spec, kind in string.Formatter().parse(text) if name is not None}
+    return {
+        (name, spec, kind)
+        for _, name, spec, kind in string.Formatter().parse(text)
+        if name is not None
+    }
 
 
 def test_placeholders_are_the_same_in_both_languages(catalog):
@@ -145,7 +239,9 @@ def test_whatever_people_read_goes_through_say():
         if isinstance(argument, (ast.Constant, ast.JoinedStr)):
             parts = [argument] if isinstance(argument, ast.Constant) else argument.values
             literal = " ".join(str(part.value) for part in parts if isinstance(part, ast.Constant))
-            assert not re.search(r"[a-z]", literal.replace("pellucid", "")), f"{place}: {literal!r} without say(...)"
+            assert not re.search(r"[a-z]", literal.replace("pellucid", "")), (
+                f"{place}: {literal!r} without say(...)"
+            )
 
 
 @pytest.mark.parametrize("command", [None, *pellucid.commands])
@@ -173,7 +269,10 @@ def test_english_help_has_no_korean(run, command):
     [
         (("train", "--quik"), "없는 옵션입니다: '--quik'"),
         (("tain",), "없는 명령입니다: 'tain'"),
-        (("train", "--epochs", "x"), "'--epochs' 값이 잘못되었습니다: 1 이상의 정수여야 합니다 (입력: x)"),
+        (
+            ("train", "--epochs", "x"),
+            "'--epochs' 값이 잘못되었습니다: 1 이상의 정수여야 합니다 (입력: x)",
+        ),
         (("train", "--dropout", "x"), "0 이상 1 미만의 수여야 합니다 (입력: x)"),
         (("train", "--loss", "x"), "다음 중 하나를 쓰십시오"),
         (("train", "--epochs"), "옵션 뒤에 값이 와야 합니다"),
@@ -204,7 +303,12 @@ def test_an_unknown_language_is_told_of(run):
 
 @pytest.mark.parametrize(
     ("variable", "value", "korean"),
-    [("PELLUCID_LANG", "ko", True), ("LANG", "ko_KR.UTF-8", True), ("LANG", "C.UTF-8", False), ("LANG", "de", False)],
+    [
+        ("PELLUCID_LANG", "ko", True),
+        ("LANG", "ko_KR.UTF-8", True),
+        ("LANG", "C.UTF-8", False),
+        ("LANG", "de", False),
+    ],
 )
 def test_environment_chooses(run, monkeypatch, variable, value, korean):
     monkeypatch.setenv(variable, value)
@@ -225,7 +329,7 @@ def test_main_leaves_the_callers_language_alone(run, monkeypatch):
 
 def test_the_systems_reasons_are_translated(run):
     assert "그런 파일이나 폴더가 없음" in run("summary", "nowhere", "--lang", "ko").err
-    assert say_reason(ValueError("as it is")) == "as it is"
+    assert translate(reason_of(ValueError("as it is"))) == "as it is"
     with pytest.raises(ValueError, match="one of en, ko"):
         set_language("fr")
 
@@ -244,7 +348,9 @@ def test_help_needs_no_numpy():
         "print({'numpy', 'rich', 'PIL', 'safetensors'} & set(sys.modules))"
     )
     environment = {"PYTHONPATH": str(SOURCE.parent)}
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True
+    )
     assert done.stdout.splitlines()[-1] == "set()"
 
 

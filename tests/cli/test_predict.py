@@ -72,13 +72,20 @@ def test_a_dark_answer_says_so_and_draws_no_bars(run, tmp_path):
 def test_swapped_arguments_are_told(run, model, picture):
     result = run("predict", picture, picture)
     assert result.code == 1
-    assert "looks like a picture or a table; the order is: pellucid predict MODEL FILE..." in result.err
+    assert (
+        "looks like a picture or a table; the order is: pellucid predict MODEL FILE..."
+        in result.err
+    )
 
 
 def test_many_answers_become_one_line_each(run, model, tmp_path):
     np.save(tmp_path / "rows.npy", pl.mnist().test.images[:6])
     lines = run("predict", model, "rows.npy").out.splitlines()
-    assert [line.split()[:2] for line in lines[-3:]] == [["rows.npy:3", "0"], ["rows.npy:4", "4"], ["rows.npy:5", "1"]]
+    assert [line.split()[:2] for line in lines[-3:]] == [
+        ["rows.npy:3", "0"],
+        ["rows.npy:4", "4"],
+        ["rows.npy:5", "1"],
+    ]
 
 
 def test_softmax_says_probability(run, table_model, tmp_path):
@@ -172,7 +179,9 @@ def test_colours_follow_the_terminal(monkeypatch):
     assert output.colours() == 0
 
 
-@pytest.mark.parametrize(("encoding", "able"), [("utf-8", True), ("ascii", False), (None, False), ("strange", False)])
+@pytest.mark.parametrize(
+    ("encoding", "able"), [("utf-8", True), ("ascii", False), (None, False), ("strange", False)]
+)
 def test_blocks_need_an_encoding_that_has_them(monkeypatch, encoding, able):
     monkeypatch.setattr("sys.stdout", Screen(encoding))
     assert output.shows_blocks() is able
@@ -186,8 +195,14 @@ def test_json_has_no_numbers_that_json_cannot_say(capfd):
 def test_answers_are_written_as_a_table(run, table_model, model):
     x = np.random.default_rng(0).normal(size=(3, 4)).astype(np.float32)
     np.save("rows.npy", x)
-    assert "written: answers.csv, answers to 3 rows" in run("predict", table_model, "rows.npy", "-o", "answers.csv").out
-    net, lines = pl.load(table_model), list(csv.DictReader(Path("answers.csv").read_text().splitlines()))
+    assert (
+        "written: answers.csv, answers to 3 rows"
+        in run("predict", table_model, "rows.npy", "-o", "answers.csv").out
+    )
+    net, lines = (
+        pl.load(table_model),
+        list(csv.DictReader(Path("answers.csv").read_text().splitlines())),
+    )
     y = net.predict(x)
     assert [line["prediction"] for line in lines] == net.labels(x)
     assert [line["row"] for line in lines] == ["0", "1", "2"]
@@ -201,7 +216,10 @@ def test_answers_are_written_as_a_table(run, table_model, model):
     assert run("predict", table_model, "rows.npy", "rows.npy", "-o", "two.csv").code == 0
     assert Path("two.csv").read_text().splitlines()[4].startswith("rows.npy,0,")
     assert run("predict", table_model, "rows.npy", "-o", "answers.csv", "--json").code == 2
-    assert "cannot be written" in run("predict", table_model, "rows.npy", "-o", "nowhere/answers.csv").err
+    assert (
+        "cannot be written"
+        in run("predict", table_model, "rows.npy", "-o", "nowhere/answers.csv").err
+    )
 
 
 def test_answers_never_replace_what_they_are_made_of(run, table_model):

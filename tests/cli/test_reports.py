@@ -17,7 +17,16 @@ from .conftest import fits
 
 def test_evaluate_on_mnist(run, model):
     result = run("evaluate", model, "--json")
-    figures = ["accuracy", "interval", "loss", "confusion", "calibration_error", "rows", "calibration", "misread"]
+    figures = [
+        "accuracy",
+        "interval",
+        "loss",
+        "confusion",
+        "calibration_error",
+        "rows",
+        "calibration",
+        "misread",
+    ]
     assert list(result.json) == figures
     expected = pl.evaluate(pl.load(model), *vars(pl.mnist().test).values())
     assert result.json["accuracy"] == expected.accuracy
@@ -47,7 +56,10 @@ def test_evaluate_values_and_many_classes(run, values_npz, tmp_path):
     pl.mlp([3, 1]).save(tmp_path / "values.safetensors")
     result = run("evaluate", "values.safetensors", "--data", values_npz)
     assert result.out.startswith("R2 ")
-    assert run("evaluate", "values.safetensors", "--data", values_npz, "--json").json.keys() >= {"loss", "r2"}
+    assert run("evaluate", "values.safetensors", "--data", values_npz, "--json").json.keys() >= {
+        "loss",
+        "r2",
+    }
     net = pl.mlp([3, 40], output="softmax")
     net.save(tmp_path / "many.safetensors")
     np.savez(tmp_path / "many.npz", x=np.zeros((40, 3), np.float32), t=np.arange(40))
@@ -59,7 +71,10 @@ def test_evaluate_values_and_many_classes(run, values_npz, tmp_path):
 def test_summary_of_layers_and_of_a_file(run, model):
     result = run("summary", "--layers", "784,16,16,10", "--json")
     assert result.json["parameters"] == 13002
-    assert result.json == pl.mlp([784, 16, 16, 10], activation="sigmoid", output="sigmoid").summary().to_dict()
+    assert (
+        result.json
+        == pl.mlp([784, 16, 16, 10], activation="sigmoid", output="sigmoid").summary().to_dict()
+    )
     assert {"name", "parameters", "multiply_adds", "bytes"} <= set(result.json["layers"][0])
     text = run("summary", model).out
     assert "13,002" in text
@@ -76,7 +91,13 @@ def test_summary_wants_exactly_one_of_both(run, model):
 
 
 def test_data_lists_what_there_is(run):
-    assert [entry["name"] for entry in run("data", "--json").json] == ["mnist", "xor", "moons", "circles", "spirals"]
+    assert [entry["name"] for entry in run("data", "--json").json] == [
+        "mnist",
+        "xor",
+        "moons",
+        "circles",
+        "spirals",
+    ]
     assert "70,000 handwritten digits" in run("data").out
 
 
@@ -149,7 +170,14 @@ def test_doctor_calls_a_missing_native_engine_optional(run, monkeypatch):
 def test_reports_fit_the_terminal(run, model, letters, monkeypatch, lang, columns):
     monkeypatch.setenv("COLUMNS", str(columns))
     monkeypatch.setattr("pellucid.engines.instruction_set", lambda: None)
-    for words in (("data",), ("data", "mnist"), ("data", "letters"), ("data", "xor"), ("doctor",), ("evaluate", model)):
+    for words in (
+        ("data",),
+        ("data", "mnist"),
+        ("data", "letters"),
+        ("data", "xor"),
+        ("doctor",),
+        ("evaluate", model),
+    ):
         assert fits(run(*words, "--lang", lang).out, columns), words
     if columns == 80:
         assert fits(run("summary", model, "--lang", lang).out, columns)
@@ -204,7 +232,9 @@ def test_doctor_does_not_ask_to_reinstall_for_a_variable_of_the_environment(run,
     result = run("doctor")
     assert result.code == 1
     assert result.out.count("BROKEN") == 1
-    assert "PELLUCID_THREADS must be a whole number of 1 or more, got 'many'" in " ".join(result.out.split())
+    assert "PELLUCID_THREADS must be a whole number of 1 or more, got 'many'" in " ".join(
+        result.out.split()
+    )
     assert "reinstall" not in result.err + result.out
 
 

@@ -1,4 +1,7 @@
-"""Tables by command: train, predict, evaluate, describe; what is said of columns, and what is wrong with them."""
+"""Tables by command: train, predict, evaluate, describe.
+
+What is said of columns, and what is wrong with them.
+"""
 
 import csv
 import json
@@ -14,7 +17,19 @@ from pellucid.cli import describing, tables
 
 from .conftest import fits
 
-COLUMNS = ["id", "age", "income", "visits", "rate", "constant", "city", "plan", "colour", "zone", "member"]
+COLUMNS = [
+    "id",
+    "age",
+    "income",
+    "visits",
+    "rate",
+    "constant",
+    "city",
+    "plan",
+    "colour",
+    "zone",
+    "member",
+]
 
 
 @pytest.fixture
@@ -49,7 +64,10 @@ def people_csv(people) -> Path:
 
 @pytest.fixture
 def asked(people, generator) -> pandas.DataFrame:
-    """The same people as the network sees them later: shuffled columns, unseen categories, missing cells, an extra."""
+    """The same people as the network sees them later.
+
+    Shuffled columns, unseen categories, missing cells, an extra.
+    """
     frame = people[generator.permutation(people.columns)].assign(extra=1)
     frame.loc[:4, "zone"] = "z9"
     frame.loc[5:7, "income"] = np.nan
@@ -59,7 +77,18 @@ def asked(people, generator) -> pandas.DataFrame:
 
 def words(target: str, *more: object) -> tuple[object, ...]:
     other = {"bought": "spent", "spent": "bought"}[target]
-    return ("train", "--data", "people.csv", "--target", target, "--ignore", other, "--ignore", "id", *more)
+    return (
+        "train",
+        "--data",
+        "people.csv",
+        "--target",
+        target,
+        "--ignore",
+        other,
+        "--ignore",
+        "id",
+        *more,
+    )
 
 
 def test_train_predict_and_evaluate_by_command(run, people_csv, asked):
@@ -78,18 +107,26 @@ def test_train_predict_and_evaluate_by_command(run, people_csv, asked):
     told = " ".join(answered.err.split())
     assert "asked.csv: the columns stand in another order than in training" in told
     assert "asked.csv: ignored columns: " in told
-    assert {"extra", "id", "spent"} == set(told.partition("ignored columns: ")[2].split(" asked.csv")[0].split(", "))
+    assert {"extra", "id", "spent"} == set(
+        told.partition("ignored columns: ")[2].split(" asked.csv")[0].split(", ")
+    )
     assert f"missing cells filled: {asked[['age', 'city', 'income']].isna().sum().sum()} (" in told
     assert "cells of categories unseen in training: 5 (zone: 'z9' 5)" in told
     net = pl.load("model.safetensors")
     assert [entry["label"] for entry in answered.json] == net.labels(asked)
     assert [entry["row"] for entry in answered.json] == list(range(1, 301))
-    np.testing.assert_allclose([entry["outputs"] for entry in answered.json], net.predict(asked), atol=1e-6)
+    np.testing.assert_allclose(
+        [entry["outputs"] for entry in answered.json], net.predict(asked), atol=1e-6
+    )
     evaluated = run("evaluate", "model.safetensors", "asked.csv", "--json")
-    right = np.mean([entry["label"] == t for entry, t in zip(answered.json, asked["bought"], strict=True)])
+    right = np.mean(
+        [entry["label"] == t for entry, t in zip(answered.json, asked["bought"], strict=True)]
+    )
     assert evaluated.json["accuracy"] == pytest.approx(right)
     assert "unseen in training: " in evaluated.err
-    assert run("evaluate", "model.safetensors", "--data", "asked.csv", "--json").json == evaluated.json
+    assert (
+        run("evaluate", "model.safetensors", "--data", "asked.csv", "--json").json == evaluated.json
+    )
 
 
 def test_values_by_command(run, people_csv, asked):
@@ -105,7 +142,9 @@ def test_values_by_command(run, people_csv, asked):
     assert np.corrcoef(y, asked["spent"])[0, 1] > 0.9
     evaluated = run("evaluate", "model.safetensors", "asked.csv", "--json").json
     assert evaluated["r2"] > 0.8
-    assert evaluated["mean_absolute_error"] == pytest.approx(np.abs(y - asked["spent"]).mean(), rel=1e-3)
+    assert evaluated["mean_absolute_error"] == pytest.approx(
+        np.abs(y - asked["spent"]).mean(), rel=1e-3
+    )
 
 
 def test_the_result_as_json(run, people_csv):
@@ -114,7 +153,11 @@ def test_the_result_as_json(run, people_csv):
     assert list(result)[5:9] == ["engine", "train", "validation", "test"]
     assert result["model"] == "model.safetensors"
     assert result["rows"] == 300
-    assert (result["target"], result["task"], result["classes"]) == ("bought", "classify", ["no", "yes"])
+    assert (result["target"], result["task"], result["classes"]) == (
+        "bought",
+        "classify",
+        ["no", "yes"],
+    )
     assert result["columns"] == COLUMNS[1:]
     assert result["left_out"] == {"spent": "as asked for", "id": "as asked for"}
     assert result["validation"] is None
@@ -122,14 +165,34 @@ def test_the_result_as_json(run, people_csv):
 
 
 def test_each_option_changes_its_part(run, people_csv):
-    more = ["--layers", "19,8,2", "--activation", "tanh", "--dropout", 0.5, "--optimizer", "sgd", "--epochs", 3]
-    more += ["--batch-size", 50, "--loss", "cross_entropy", "--label-smoothing", 0.1, "--validation", "people.csv"]
+    more = [
+        "--layers",
+        "19,8,2",
+        "--activation",
+        "tanh",
+        "--dropout",
+        0.5,
+        "--optimizer",
+        "sgd",
+        "--epochs",
+        3,
+    ]
+    more += [
+        "--batch-size",
+        50,
+        "--loss",
+        "cross_entropy",
+        "--label-smoothing",
+        0.1,
+        "--validation",
+        "people.csv",
+    ]
     result = run(*words("bought", *more, "--seed", 4, "-o", "net.safetensors", "--json"))
     assert result.code == 0, result.err
     assert result.json["validation"]["accuracy"] is not None
     net = pl.load("net.safetensors")
     assert [type(layer).__name__ for layer in net.layers] == [
-        *("Standardize", "SmoothClip", "Affine", "Tanh", "Dropout", "Affine", "Softmax"),
+        *("Standardize", "SmoothClip", "Affine", "Tanh", "Dropout", "Affine", "Softmax")
     ]
     assert net.record["loss"] == repr(pl.CrossEntropy(0.1))
     assert (net.record["epochs"], net.record["batch_size"], net.record["seed"]) == (3, 50, 4)
@@ -139,11 +202,15 @@ def test_each_option_changes_its_part(run, people_csv):
 def test_the_preset_is_chosen(run, people_csv):
     fronts = {}
     for preset in ("tabular", "plain"):
-        result = run("train", "--data", "people.csv", "--target", "bought", "--preset", preset, "--epochs", 1)
+        result = run(
+            "train", "--data", "people.csv", "--target", "bought", "--preset", preset, "--epochs", 1
+        )
         assert result.code == 0, result.err
         fronts[preset] = [type(layer).__name__ for layer in pl.load("model.safetensors").layers[:2]]
     assert fronts == {"tabular": ["Standardize", "SmoothClip"], "plain": ["Standardize", "Affine"]}
-    assert "'tabular', 'plain'" in " ".join(run("train", "--data", "people.csv", "--preset", "best").err.split())
+    assert "'tabular', 'plain'" in " ".join(
+        run("train", "--data", "people.csv", "--preset", "best").err.split()
+    )
 
 
 def test_an_embedding_does_not_count_as_inputs(run, people):
@@ -166,7 +233,9 @@ def test_a_recipe_of_its_own_is_used(run, people_csv):
 
 def test_recipes_take_more_rows_in_a_step_where_there_are_more():
     net = pl.mlp([2, 2])
-    found = [pl.recipes.tables(net, rows) for rows in (100, 10_000, 100_000, 1_000_000, 100_000_000)]
+    found = [
+        pl.recipes.tables(net, rows) for rows in (100, 10_000, 100_000, 1_000_000, 100_000_000)
+    ]
     assert [recipe.batch_size for recipe in found] == [32, 64, 128, 256, 512]
     assert [recipe.epochs for recipe in found] == [300, 77, 16, 4, 2]
 
@@ -177,15 +246,25 @@ def test_many_rows_keep_a_tenth_for_validation(run, people, monkeypatch):
     result = run(*words("bought", "--epochs", 5))
     assert "on validation rows that it did not learn from: accuracy" in " ".join(result.out.split())
     assert pl.load("model.safetensors").record["rows"] == 270
-    assert run(*words("bought", "--epochs", 1, "--validation", "none", "--json")).json["validation"] is None
+    assert (
+        run(*words("bought", "--epochs", 1, "--validation", "none", "--json")).json["validation"]
+        is None
+    )
     assert pl.load("model.safetensors").record["rows"] == 300
-    assert run("train", "--data", "xor", "--epochs", 1, "--validation", "none", "--json").json["validation"] is None
+    assert (
+        run("train", "--data", "xor", "--epochs", 1, "--validation", "none", "--json").json[
+            "validation"
+        ]
+        is None
+    )
 
 
 def test_categories_and_numbers_may_be_declared(run, people_csv):
     result = run(*words("bought", "--category", "visits", "--epochs", 1))
     assert "categories: visits, city" in " ".join(result.err.split())
-    kinds = {column["name"]: column["kind"] for column in pl.load("model.safetensors").inputs["columns"]}
+    kinds = {
+        column["name"]: column["kind"] for column in pl.load("model.safetensors").inputs["columns"]
+    }
     assert kinds["visits"] == "category"
     wrong = run(*words("bought", "--number", "city", "--epochs", 1))
     assert wrong.code == 1
@@ -196,15 +275,27 @@ def test_categories_and_numbers_may_be_declared(run, people_csv):
 @pytest.mark.parametrize(
     ("more", "told"),
     [
-        (["--data", "people.csv"], "which column is to be predicted? Say --target COLUMN; its columns are id, age"),
-        (["--data", "people.csv", "--target", "nobody"], "there is no column 'nobody'; its columns are id, age"),
+        (
+            ["--data", "people.csv"],
+            "which column is to be predicted? Say --target COLUMN; its columns are id, age",
+        ),
+        (
+            ["--data", "people.csv", "--target", "nobody"],
+            "there is no column 'nobody'; its columns are id, age",
+        ),
         (["--data", "people.csv", "--target", "bought", "--ignore", "x"], "there is no column 'x'"),
         (["--data", "nowhere.csv", "--target", "bought"], "there is no such file"),
         (["--data", "mnist", "--target", "bought"], "there is no such file"),
-        (["--data", "people.csv", "--target", "bought", "--augment", "noise=1"], "these data are none"),
+        (
+            ["--data", "people.csv", "--target", "bought", "--augment", "noise=1"],
+            "these data are none",
+        ),
         (["--data", "people.csv", "--target", "bought", "--layers", "3,2"], "begin with"),
         (["--data", "people.csv", "--target", "bought", "--layers", "20,5"], "end with 2"),
-        (["--data", "people.csv", "--target", "bought", "--layers", "20,8,3"], "ends with 3 outputs"),
+        (
+            ["--data", "people.csv", "--target", "bought", "--layers", "20,8,3"],
+            "ends with 3 outputs",
+        ),
     ],
 )
 def test_what_is_wrong_is_one_line(run, people_csv, more, told):
@@ -220,7 +311,11 @@ def test_what_is_wrong_is_one_line(run, people_csv, more, told):
     [
         ("age", "inf", "row 3 (counted from 1 below the names), column age: 'inf' is infinite"),
         ("age", "old", "row 3 (counted from 1 below the names), column age: 'old' is no number"),
-        ("bought", "", "row 3 (counted from 1 below the names), column bought: the target is missing"),
+        (
+            "bought",
+            "",
+            "row 3 (counted from 1 below the names), column bought: the target is missing",
+        ),
     ],
 )
 def test_a_bad_cell_is_named(run, people_csv, column, cell, told):
@@ -256,7 +351,10 @@ def test_other_mistakes_in_asking(run, people_csv, table_model):
     assert "name the data once" in both.err
     assert "did not learn from a table" in run("predict", table_model, "people.csv").err
     Image.new("L", (2, 2)).save("small.png")
-    assert "a picture, and this network takes tables with" in run("predict", "model.safetensors", "small.png").err
+    assert (
+        "a picture, and this network takes tables with"
+        in run("predict", "model.safetensors", "small.png").err
+    )
 
 
 def test_the_target_may_have_another_name(run, people, people_csv):
@@ -273,43 +371,66 @@ def test_arrays_and_parquet_by_command(run, generator):
     pandas.DataFrame(x, columns=["x0", "x1", "x2"]).assign(t=x[:, 0] > 0).to_parquet("a.parquet")
     for name in ("a.npz", "a.parquet"):
         assert run("train", "--data", name, "--target", "t", "--epochs", 30).code == 0
-        found = [run("evaluate", "model.safetensors", "a.parquet", "--json").json] if name == "a.parquet" else []
+        found = (
+            [run("evaluate", "model.safetensors", "a.parquet", "--json").json]
+            if name == "a.parquet"
+            else []
+        )
         found.append(run("evaluate", "model.safetensors", name, "--json").json)
         assert all(each["accuracy"] > 0.9 for each in found)
         assert len(run("predict", "model.safetensors", name, "--json").json) == 200
     # rows of numbers without names go to the inputs as they are
     np.save("rows.npy", np.zeros((2, 3)))
-    assert [entry["row"] for entry in run("predict", "model.safetensors", "rows.npy", "--json").json] == [1, 2]
+    assert [
+        entry["row"] for entry in run("predict", "model.safetensors", "rows.npy", "--json").json
+    ] == [1, 2]
     np.savez("plain.npz", x=np.zeros((2, 3)))
     assert len(run("predict", "model.safetensors", "plain.npz", "--json").json) == 2
 
 
 def test_a_network_that_learned_nothing_is_told_of(run, generator):
-    pandas.DataFrame({"a": generator.normal(size=200), "t": generator.integers(0, 2, 200)}).to_csv("n.csv", index=False)
-    result = run("train", "--data", "n.csv", "--target", "t", "--learning-rate", 0, "--validation", 0.5)
-    assert "warning: this network answers no better than always saying" in " ".join(result.err.split())
-    pandas.DataFrame({"a": generator.normal(size=200), "t": generator.normal(size=200)}).to_csv("n.csv", index=False)
+    pandas.DataFrame({"a": generator.normal(size=200), "t": generator.integers(0, 2, 200)}).to_csv(
+        "n.csv", index=False
+    )
+    result = run(
+        "train", "--data", "n.csv", "--target", "t", "--learning-rate", 0, "--validation", 0.5
+    )
+    assert "warning: this network answers no better than always saying" in " ".join(
+        result.err.split()
+    )
+    pandas.DataFrame({"a": generator.normal(size=200), "t": generator.normal(size=200)}).to_csv(
+        "n.csv", index=False
+    )
     result = run("train", "--data", "n.csv", "--target", "t", "--validation", 0.5, "--json")
     assert "no better than always giving the mean" in result.json["warnings"][0]
 
 
 def test_large_tables_are_said_to_be_learned_in_blocks(run, people_csv, monkeypatch):
     monkeypatch.setattr("pellucid.training.tables.MEMORY", 1000)
-    assert "block by block, from a temporary file" in " ".join(run(*words("bought", "--epochs", 1)).err.split())
+    assert "block by block, from a temporary file" in " ".join(
+        run(*words("bought", "--epochs", 1)).err.split()
+    )
 
 
 def test_describe(run, people, people_csv):
     for command in (("data", "describe", "people.csv"), ("data", "people.csv")):
         result = run(*command)
         assert result.code == 0
-        lines = {line.split()[0]: " ".join(line.split()) for line in result.out.splitlines() if line}
+        lines = {
+            line.split()[0]: " ".join(line.split()) for line in result.out.splitlines() if line
+        }
         assert lines["people.csv:"] == "people.csv: 300 rows, 13 columns"
         missing = int(people["age"].isna().sum())
         mean = people["age"].mean()
         assert lines["age"] == f"age number 18 to 89, mean {mean:.4g}; {missing} missing"
-        assert lines["id"] == "id category 300 different: p0 1, p1 1, p2 1, ...; left out: text that"
+        assert (
+            lines["id"] == "id category 300 different: p0 1, p1 1, p2 1, ...; left out: text that"
+        )
         assert lines["plan"].startswith("plan category 2 different: ")
-    facts = {fact["name"]: fact for fact in run("data", "describe", "people.csv", "--json").json["columns"]}
+    facts = {
+        fact["name"]: fact
+        for fact in run("data", "describe", "people.csv", "--json").json["columns"]
+    }
     assert facts["age"]["range"] == [18, 89]
     assert facts["plan"]["counts"] == people["plan"].value_counts().to_dict()
     assert facts["id"]["left_out"]
@@ -328,7 +449,9 @@ def test_describe_strange_tables(run, monkeypatch):
     for language in ("en", "ko"):
         assert fits(run("data", "describe", "a.csv", "--lang", language).out, 40)
     pandas.DataFrame({"l": [[1], [2]], "a": [1, 2]}).to_parquet("l.parquet")
-    assert "l - left out: its cells are neither numbers" in " ".join(run("data", "describe", "l.parquet").out.split())
+    assert "l - left out: its cells are neither numbers" in " ".join(
+        run("data", "describe", "l.parquet").out.split()
+    )
     np.save("rows.npy", np.eye(3))
     assert "x0" in run("data", "describe", "rows.npy").out
     assert run("data", "describe", "a.csv", "l.parquet").code == 2
@@ -342,7 +465,14 @@ def test_arrays_named_x_and_t_are_described_as_before(run, table_npz):
 def test_korean(run, people_csv, asked):
     trained = run(*words("bought", "--epochs", 2, "--lang", "ko"))
     told = trained.err + run("predict", "model.safetensors", "asked.csv", "--lang", "ko").err
-    for korean in ("예측할 열 bought", "숫자 열:", "범주 열:", "제외한 열:", "무시한 열:", "학습 때 없던 범주"):
+    for korean in (
+        "예측할 열 bought",
+        "숫자 열:",
+        "범주 열:",
+        "제외한 열:",
+        "무시한 열:",
+        "학습 때 없던 범주",
+    ):
         assert korean in told.replace("\n", " "), korean
     assert "숫자" in run("data", "describe", "people.csv", "--lang", "ko").out
 
@@ -363,24 +493,53 @@ def test_hostile_inputs_are_no_traceback(run, people_csv):
 
 def test_a_table_is_never_replaced_by_a_network(run, people_csv):
     before = Path("people.csv").read_bytes()
-    result = run("train", "--data", "people.csv", "--target", "bought", "--epochs", 1, "-o", "people.csv")
+    result = run(
+        "train", "--data", "people.csv", "--target", "bought", "--epochs", 1, "-o", "people.csv"
+    )
     assert result.code == 1
     assert "is read here, and would be replaced" in result.err
     assert Path("people.csv").read_bytes() == before
 
 
 def test_hidden_layers_alone(run, people_csv):
-    assert run("train", "--data", "people.csv", "--target", "bought", "--epochs", 1, "--hidden", "7").code == 0
-    widths = [layer.W.shape[1] for layer in pl.load("model.safetensors").layers if isinstance(layer, pl.Affine)]
+    assert (
+        run(
+            "train", "--data", "people.csv", "--target", "bought", "--epochs", 1, "--hidden", "7"
+        ).code
+        == 0
+    )
+    widths = [
+        layer.W.shape[1]
+        for layer in pl.load("model.safetensors").layers
+        if isinstance(layer, pl.Affine)
+    ]
     assert widths == [7, 2]
-    both = run("train", "--data", "people.csv", "--target", "bought", "--hidden", "7", "--layers", "9,7,2")
+    both = run(
+        "train", "--data", "people.csv", "--target", "bought", "--hidden", "7", "--layers", "9,7,2"
+    )
     assert both.code == 2
     assert "name the layers once" in both.err
 
 
 def test_the_rows_that_were_learned_flatter(run, people_csv):
-    assert run("train", "--data", "people.csv", "--target", "bought", "--epochs", 1, "--validation", 0.2).code == 0
-    assert "these are the rows that the network learned from" in run("evaluate", "model.safetensors", "people.csv").err
+    assert (
+        run(
+            "train",
+            "--data",
+            "people.csv",
+            "--target",
+            "bought",
+            "--epochs",
+            1,
+            "--validation",
+            0.2,
+        ).code
+        == 0
+    )
+    assert (
+        "these are the rows that the network learned from"
+        in run("evaluate", "model.safetensors", "people.csv").err
+    )
     lines = Path("people.csv").read_text().splitlines()
     Path("others.csv").write_text("\n".join(lines[:50]))
     assert "these are the rows" not in run("evaluate", "model.safetensors", "others.csv").err

@@ -21,7 +21,17 @@ from pellucid.engines.native import native_module
 
 from .conftest import fits
 
-KEYS = ["model", "parameters", "epochs", "seconds", "stopped", "engine", "train", "validation", "test"]
+KEYS = [
+    "model",
+    "parameters",
+    "epochs",
+    "seconds",
+    "stopped",
+    "engine",
+    "train",
+    "validation",
+    "test",
+]
 
 
 def test_names_in_help_are_those_of_core():
@@ -48,7 +58,11 @@ def test_quick_makes_the_seeds_network_in_the_documented_json(run, tmp_path):
     assert set(result.json["test"]) == {"accuracy", "interval"}
     assert 0.2 < low < result.json["test"]["accuracy"] < high < 1
     net = pl.load(tmp_path / "digits.safetensors")
-    assert [type(layer).__name__ for layer in net.layers] == ["Flatten", "Scale", *["Affine", "Sigmoid"] * 3]
+    assert [type(layer).__name__ for layer in net.layers] == [
+        "Flatten",
+        "Scale",
+        *["Affine", "Sigmoid"] * 3,
+    ]
     assert net.classes == list("0123456789")
     assert net.inputs == {"kind": "pictures", "shape": [28, 28]}
 
@@ -74,8 +88,26 @@ def test_without_options_the_recipe_is_used(run, tmp_path):
 
 def test_each_option_changes_its_part(run, digits_npz, tmp_path):
     words = [
-        *("--layers", "784,12,10", "--activation", "relu", "--output", "softmax", "--loss", "cross_entropy"),
-        *("--optimizer", "sgd", "--learning-rate", "0.05", "--schedule", "cosine", "--weight-decay", "0.01"),
+        *(
+            "--layers",
+            "784,12,10",
+            "--activation",
+            "relu",
+            "--output",
+            "softmax",
+            "--loss",
+            "cross_entropy",
+        ),
+        *(
+            "--optimizer",
+            "sgd",
+            "--learning-rate",
+            "0.05",
+            "--schedule",
+            "cosine",
+            "--weight-decay",
+            "0.01",
+        ),
         *("--dropout", "0.1", "--label-smoothing", "0.2", "--epochs", "2", "--batch-size", "50"),
         *("--validation", "0.2", "--seed", "7", "--engine", "reference", "--threads", "1"),
     ]
@@ -84,7 +116,13 @@ def test_each_option_changes_its_part(run, digits_npz, tmp_path):
     assert result.json["parameters"] == 784 * 12 + 12 + 12 * 10 + 10
     assert set(result.json["validation"]) == {"loss", "accuracy"}
     net = pl.load(tmp_path / "net.safetensors")
-    assert [type(layer).__name__ for layer in net.layers][2:] == ["Affine", "ReLU", "Dropout", "Affine", "Softmax"]
+    assert [type(layer).__name__ for layer in net.layers][2:] == [
+        "Affine",
+        "ReLU",
+        "Dropout",
+        "Affine",
+        "Softmax",
+    ]
     assert net.record["optimizer"] == repr(pl.SGD(0.05, weight_decay=0.01))
     assert net.record["schedule"] == repr(pl.Cosine())
     assert net.record["loss"] == repr(pl.CrossEntropy(0.2))
@@ -138,7 +176,12 @@ def test_a_folder_of_idx_files(run, tmp_path):
 def test_values_are_learned_with_a_linear_output(run, values_npz, tmp_path):
     result = run("train", "--data", values_npz, "--epochs", 2, "--json")
     assert result.json["train"]["accuracy"] is None
-    assert set(result.json["test"]) == {"loss", "r2", "mean_absolute_error", "root_mean_squared_error"}
+    assert set(result.json["test"]) == {
+        "loss",
+        "r2",
+        "mean_absolute_error",
+        "root_mean_squared_error",
+    }
     assert type(pl.load(tmp_path / "model.safetensors").layers[-1]) is pl.Affine
 
 
@@ -153,14 +196,36 @@ def test_float_pictures_and_more_outputs_than_classes(run, tmp_path):
 
 
 def test_label_smoothing_needs_a_cross_entropy(run, digits_npz):
-    result = run("train", "--data", digits_npz, "--loss", "mean_squared_error", "--label-smoothing", 0.1)
+    result = run(
+        "train", "--data", digits_npz, "--loss", "mean_squared_error", "--label-smoothing", 0.1
+    )
     assert result.code == 1
     assert "label smoothing goes with" in result.err
 
 
 def test_divergence_writes_nothing(run, table_npz, tmp_path):
-    words = ("--activation", "relu", "--output", "identity", "--loss", "mean_squared_error", "--layers", "2,8,2")
-    result = run("train", "--data", table_npz, *words, "--optimizer", "sgd", "--learning-rate", 1e30, "--epochs", 3)
+    words = (
+        "--activation",
+        "relu",
+        "--output",
+        "identity",
+        "--loss",
+        "mean_squared_error",
+        "--layers",
+        "2,8,2",
+    )
+    result = run(
+        "train",
+        "--data",
+        table_npz,
+        *words,
+        "--optimizer",
+        "sgd",
+        "--learning-rate",
+        1e30,
+        "--epochs",
+        3,
+    )
     assert result.code == 1
     assert "diverged" in result.err
     assert not (tmp_path / "model.safetensors").exists()
@@ -187,7 +252,9 @@ def test_interrupt_keeps_the_network(spawn, tmp_path):
     assert pl.load(tmp_path / "net.safetensors").record["stopped"] == "interrupted"
 
 
-def test_the_network_is_said_to_be_kept_when_its_file_is_there(run, digits_npz, monkeypatch, tmp_path):
+def test_the_network_is_said_to_be_kept_when_its_file_is_there(
+    run, digits_npz, monkeypatch, tmp_path
+):
     class Interrupted(pl.Callback):
         def on_batch(self, run):
             run.stop("interrupted")
@@ -196,21 +263,27 @@ def test_the_network_is_said_to_be_kept_when_its_file_is_there(run, digits_npz, 
         raise KeyboardInterrupt
 
     train = pl.train
-    monkeypatch.setattr("pellucid.training.train", lambda *data, **how: train(*data, callbacks=Interrupted(), **how))
+    monkeypatch.setattr(
+        "pellucid.training.train", lambda *data, **how: train(*data, callbacks=Interrupted(), **how)
+    )
     words = ("train", "--data", digits_npz, "--batch-size", 10, "--json", "-o", "net.safetensors")
     kept = "interrupted: learning ended after 0 whole epochs; the network is kept"
     result = run(*words)
     assert kept in " ".join(result.err.split())
     assert result.json["seconds"] > 0
     before = (tmp_path / "net.safetensors").read_bytes()
-    monkeypatch.setattr(pl.Network, "save", interrupt)  # the second Ctrl-C comes before the file is written
+    monkeypatch.setattr(
+        pl.Network, "save", interrupt
+    )  # the second Ctrl-C comes before the file is written
     result = run(*words)
     assert (result.code, result.out) == (1, "")
     assert "the network is kept" not in " ".join(result.err.split())
     assert (tmp_path / "net.safetensors").read_bytes() == before
 
 
-def test_wrong_instructions_are_told_before_anything_is_learned(run, digits_npz, tmp_path, monkeypatch):
+def test_wrong_instructions_are_told_before_anything_is_learned(
+    run, digits_npz, tmp_path, monkeypatch
+):
     monkeypatch.setenv("PELLUCID_INSTRUCTIONS", "sse9")
     native_module.cache_clear()
     try:
@@ -225,7 +298,9 @@ def test_wrong_instructions_are_told_before_anything_is_learned(run, digits_npz,
     assert not (tmp_path / "net.safetensors").exists()
 
 
-def test_a_wrong_number_of_threads_is_told_before_anything_else(run, digits_npz, tmp_path, monkeypatch):
+def test_a_wrong_number_of_threads_is_told_before_anything_else(
+    run, digits_npz, tmp_path, monkeypatch
+):
     monkeypatch.setenv("PELLUCID_THREADS", "abc")
     result = run("train", "--data", digits_npz, "-o", "net.safetensors")
     assert (result.code, result.out) == (1, "")
@@ -239,7 +314,8 @@ def test_quick_takes_seconds(spawn, tmp_path):
     process = spawn("train", "--quick", "--json", cwd=tmp_path)
     _, err = process.communicate(timeout=120)
     assert process.returncode == 0, err
-    # Three seconds are the promise on an idle machine; a test must not fail for its neighbours' work.
+    # Three seconds are the promise on an idle machine; a test must not fail for its neighbours'
+    # work.
     assert time.perf_counter() - started < 15
 
 
@@ -287,8 +363,25 @@ def test_layers_that_do_not_fit_are_told_before_learning(run, digits_npz, values
 
 
 def options_of(**given):
-    names = ("layers", "hidden", "activation", "output", "loss", "optimizer", "schedule", "batch_size", "learning_rate")
-    return {**dict.fromkeys(names), "weight_decay": None, "dropout": 0.0, "seed": 0, "quick": True, **given}
+    names = (
+        "layers",
+        "hidden",
+        "activation",
+        "output",
+        "loss",
+        "optimizer",
+        "schedule",
+        "batch_size",
+        "learning_rate",
+    )
+    return {
+        **dict.fromkeys(names),
+        "weight_decay": None,
+        "dropout": 0.0,
+        "seed": 0,
+        "quick": True,
+        **given,
+    }
 
 
 @pytest.mark.parametrize(
@@ -311,7 +404,9 @@ def test_the_digit_recipes_are_for_the_digit_network_only(given, own):
     assert (recipe in (pl.recipes.DIGITS, pl.recipes.QUICK)) is own
 
 
-@pytest.mark.parametrize(("name", "rate"), [("adam", 0.05), ("rmsprop", 0.05), ("adagrad", 0.2), ("sgd", 5.0)])
+@pytest.mark.parametrize(
+    ("name", "rate"), [("adam", 0.05), ("rmsprop", 0.05), ("adagrad", 0.2), ("sgd", 5.0)]
+)
 def test_another_optimizer_has_a_rate_that_learns(run, tmp_path, name, rate):
     result = run("train", "--data", "circles", "--quick", "--optimizer", name, "--json")
     assert result.json["test"]["accuracy"] > 0.9
@@ -327,7 +422,17 @@ def test_small_data_are_learned_quickly(run):
 
 
 def test_a_network_that_learned_nothing_is_warned_of(run, digits_npz):
-    words = ("train", "--data", digits_npz, "--epochs", 3, "--optimizer", "sgd", "--learning-rate", 1e9)
+    words = (
+        "train",
+        "--data",
+        digits_npz,
+        "--epochs",
+        3,
+        "--optimizer",
+        "sgd",
+        "--learning-rate",
+        1e9,
+    )
     result = run(*words)
     assert result.code == 0
     assert "warning: this network answers no better than always saying" in result.err
@@ -355,11 +460,16 @@ def test_an_earlier_file_is_told_of_and_the_files_name(run, digits_npz):
     assert "digits.safetensors is there already and will be replaced (its accuracy on" in second.err
     Path("foo.txt").write_text("something else")
     third = " ".join(run(*words, "-o", "foo.txt").err.split())
-    assert "foo.txt is there already and will be replaced the name of a model file should end in .safetensors" in third
+    assert (
+        "foo.txt is there already and will be replaced the name of a model file should end in "
+        ".safetensors" in third
+    )
     assert pl.load("foo.txt").classes == list("0123456789")
 
 
-@pytest.mark.parametrize(("lang", "told"), [("en", "under 0.1 s of learning"), ("ko", "학습 시간 0.1초 미만")])
+@pytest.mark.parametrize(
+    ("lang", "told"), [("en", "under 0.1 s of learning"), ("ko", "학습 시간 0.1초 미만")]
+)
 def test_the_last_lines_fit_and_short_times_are_told(run, monkeypatch, lang, told):
     monkeypatch.setenv("COLUMNS", "60")
     result = run("train", "--data", "xor", "--epochs", 1, "--lang", lang)

@@ -27,14 +27,36 @@ def test_it_goes_on_from_the_weights_as_they_are(run, rows):
     net = pl.Network(pl.mlp([3, 4, 2], "gelu", "softmax", seed=5).layers, classes=["0", "1"])
     net.save("begun.safetensors")
     still = ("--learning-rate", 1e-12, "--optimizer", "sgd", "--schedule", "constant")
-    result = run("train", "--from", "begun.safetensors", "--data", "rows.npz", *QUICK, *still, "-o", "on.safetensors")
+    result = run(
+        "train",
+        "--from",
+        "begun.safetensors",
+        "--data",
+        "rows.npz",
+        *QUICK,
+        *still,
+        "-o",
+        "on.safetensors",
+    )
     assert result.code == 0, result.err
     on = pl.load("on.safetensors")
     assert [type(layer).__name__ for layer in on.layers] == ["Affine", "GELU", "Affine", "Softmax"]
     assert on.classes == ["0", "1"]
     for ours, theirs in zip(on.params, net.params, strict=True):
         np.testing.assert_allclose(ours, theirs, atol=1e-6)
-    assert run("train", "--from", "begun.safetensors", "--data", "rows.npz", *QUICK, "-o", "on.safetensors").code == 0
+    assert (
+        run(
+            "train",
+            "--from",
+            "begun.safetensors",
+            "--data",
+            "rows.npz",
+            *QUICK,
+            "-o",
+            "on.safetensors",
+        ).code
+        == 0
+    )
     assert pl.load("on.safetensors") != net
     assert pl.load("begun.safetensors") == net
 
@@ -43,7 +65,17 @@ def test_classes_are_found_by_their_names(run, letters):
     """The folder's classes are 2 and 7 in this order; the network has them the other way round."""
     net = pl.Network(pl.mlp([784, 4, 2], "tanh", "softmax", pixels=True).layers, classes=["7", "2"])
     net.save("begun.safetensors")
-    words = ("--data", "letters", "--epochs", 30, "--augment", "none", "-o", "on.safetensors", "--json")
+    words = (
+        "--data",
+        "letters",
+        "--epochs",
+        30,
+        "--augment",
+        "none",
+        "-o",
+        "on.safetensors",
+        "--json",
+    )
     result = run("train", "--from", "begun.safetensors", *words)
     assert result.code == 0, result.err
     on = pl.load("on.safetensors")
@@ -53,12 +85,29 @@ def test_classes_are_found_by_their_names(run, letters):
 
 
 def test_tables_keep_their_columns(run):
-    lines = ["age,plan,bought", *(f"{20 + i},{'ab'[i % 2]},{('no', 'yes')[i // 20]}" for i in range(40))]
+    lines = [
+        "age,plan,bought",
+        *(f"{20 + i},{'ab'[i % 2]},{('no', 'yes')[i // 20]}" for i in range(40)),
+    ]
     Path("people.csv").write_text("\n".join(lines))
-    pl.table_mlp(pl.Columns.of("people.csv", target="bought"), hidden=(4,)).save("begun.safetensors")
-    more = ["extra,plan,age,bought", *(f"x,{'ab'[i % 2]},{20 + i},{('no', 'yes')[i // 20]}" for i in range(40))]
+    pl.table_mlp(pl.Columns.of("people.csv", target="bought"), hidden=(4,)).save(
+        "begun.safetensors"
+    )
+    more = [
+        "extra,plan,age,bought",
+        *(f"x,{'ab'[i % 2]},{20 + i},{('no', 'yes')[i // 20]}" for i in range(40)),
+    ]
     Path("more.csv").write_text("\n".join(more))
-    words = ("--from", "begun.safetensors", "--data", "more.csv", "--epochs", 2, "-o", "on.safetensors")
+    words = (
+        "--from",
+        "begun.safetensors",
+        "--data",
+        "more.csv",
+        "--epochs",
+        2,
+        "-o",
+        "on.safetensors",
+    )
     found = run("train", *words, "--json").json
     assert (found["rows"], found["target"], found["columns"]) == (40, "bought", ["age", "plan"])
     begun, on = pl.load("begun.safetensors"), pl.load("on.safetensors")
@@ -72,7 +121,12 @@ def test_used_wrongly(run, rows):
     pl.mlp([4, 3]).save("wide.safetensors")
     pl.mlp([3, 2]).save("begun.safetensors")
     words = ("train", "--data", "rows.npz", *QUICK)
-    for option in (("--layers", "3,4,2"), ("--hidden", "4"), ("--activation", "relu"), ("--dropout", 0.1)):
+    for option in (
+        ("--layers", "3,4,2"),
+        ("--hidden", "4"),
+        ("--activation", "relu"),
+        ("--dropout", 0.1),
+    ):
         result = run(*words, "--from", "begun.safetensors", *option)
         assert result.code == 2
         assert f"leave out {option[0]}" in result.err

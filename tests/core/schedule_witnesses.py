@@ -1,4 +1,7 @@
-"""The table's part for schedules: ours in several settings, and the learning rates of PyTorch's schedulers."""
+"""The table's part for schedules.
+
+Ours in several settings, and the learning rates of PyTorch's schedulers.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,26 @@ import pellucid as pl
 from pellucid.core.schedules import Schedule
 
 EPOCHS = 24
-HISTORY = [5.0, 4.0, 4.0, 4.1, 3.9999, 3.99, 4.2, 4.2, 4.2, 4.2, 4.2, 3.0, 3.1, float("nan"), 2.0, 2.0, 1.9999, 2.0]
+HISTORY = [
+    5.0,
+    4.0,
+    4.0,
+    4.1,
+    3.9999,
+    3.99,
+    4.2,
+    4.2,
+    4.2,
+    4.2,
+    4.2,
+    3.0,
+    3.1,
+    float("nan"),
+    2.0,
+    2.0,
+    1.9999,
+    2.0,
+]
 HISTORY += [1.5, 1.5, 1.5, 1.5, 1.5, 1.5]
 
 
@@ -25,8 +47,13 @@ class ScheduleWitness(NamedTuple):
     twin: Callable[[torch.optim.Optimizer], Any]
 
 
-def torch_factors(twin: Callable[[torch.optim.Optimizer], Any], history: Sequence[float] | None = None) -> list[float]:
-    """Give PyTorch's learning rate in each of EPOCHS epochs; a plateau is told of the history's values."""
+def torch_factors(
+    twin: Callable[[torch.optim.Optimizer], Any], history: Sequence[float] | None = None
+) -> list[float]:
+    """Give PyTorch's learning rate in each of EPOCHS epochs.
+
+    A plateau is told of the history's values.
+    """
     optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0)
     factors = []
     with warnings.catch_warnings():
@@ -46,9 +73,15 @@ def _after_rise(optimizer: torch.optim.Optimizer, length: int, start: float, the
 
 
 def _one_cycle(optimizer: torch.optim.Optimizer) -> Any:
-    # PyTorch counts the steps between EPOCHS learning rates: the last one stands at epoch EPOCHS - 1, the top at 7.
+    # PyTorch counts the steps between EPOCHS learning rates: the last one stands at epoch EPOCHS -
+    # 1, the top at 7.
     return lr_scheduler.OneCycleLR(
-        optimizer, 1.0, total_steps=EPOCHS, pct_start=8 / EPOCHS, div_factor=25, cycle_momentum=False
+        optimizer,
+        1.0,
+        total_steps=EPOCHS,
+        pct_start=8 / EPOCHS,
+        div_factor=25,
+        cycle_momentum=False,
     )
 
 
@@ -69,15 +102,25 @@ SCHEDULES: dict[str, list[ScheduleWitness]] = {
     ],
     "Cosine": [
         ScheduleWitness(pl.Cosine(), lambda o: lr_scheduler.CosineAnnealingLR(o, EPOCHS)),
-        ScheduleWitness(pl.Cosine(end=0.1), lambda o: lr_scheduler.CosineAnnealingLR(o, EPOCHS, eta_min=0.1)),
+        ScheduleWitness(
+            pl.Cosine(end=0.1), lambda o: lr_scheduler.CosineAnnealingLR(o, EPOCHS, eta_min=0.1)
+        ),
     ],
     "CosLog": [
-        ScheduleWitness(pl.CosLog(), lambda o: lr_scheduler.LambdaLR(o, lambda epoch: _coslog(epoch / EPOCHS, 4))),
-        ScheduleWitness(pl.CosLog(2), lambda o: lr_scheduler.LambdaLR(o, lambda epoch: _coslog(epoch / EPOCHS, 2))),
+        ScheduleWitness(
+            pl.CosLog(),
+            lambda o: lr_scheduler.LambdaLR(o, lambda epoch: _coslog(epoch / EPOCHS, 4)),
+        ),
+        ScheduleWitness(
+            pl.CosLog(2),
+            lambda o: lr_scheduler.LambdaLR(o, lambda epoch: _coslog(epoch / EPOCHS, 2)),
+        ),
     ],
     "OneCycle": [ScheduleWitness(pl.OneCycle(warm_up=7 / (EPOCHS - 1)), _one_cycle)],
     "WarmUp": [
-        ScheduleWitness(pl.WarmUp(), lambda o: lr_scheduler.LinearLR(o, start_factor=0.01, total_iters=1)),
+        ScheduleWitness(
+            pl.WarmUp(), lambda o: lr_scheduler.LinearLR(o, start_factor=0.01, total_iters=1)
+        ),
         ScheduleWitness(
             pl.WarmUp(4, start=0.2, then=pl.Cosine()),
             lambda o: _after_rise(o, 4, 0.2, lr_scheduler.CosineAnnealingLR(o, EPOCHS - 4)),
@@ -91,7 +134,9 @@ SCHEDULES: dict[str, list[ScheduleWitness]] = {
         ScheduleWitness(pl.ReduceOnPlateau(), lambda o: lr_scheduler.ReduceLROnPlateau(o, eps=0.0)),
         ScheduleWitness(
             pl.ReduceOnPlateau(gamma=0.5, patience=2, threshold=1e-2),
-            lambda o: lr_scheduler.ReduceLROnPlateau(o, factor=0.5, patience=2, threshold=1e-2, eps=0.0),
+            lambda o: lr_scheduler.ReduceLROnPlateau(
+                o, factor=0.5, patience=2, threshold=1e-2, eps=0.0
+            ),
         ),
         ScheduleWitness(
             pl.ReduceOnPlateau(gamma=0.3, patience=0),

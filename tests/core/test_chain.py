@@ -1,4 +1,7 @@
-"""The passes through a list of layers: traces, whole-network gradients of random stacks, and what input is taken."""
+"""The passes through a list of layers.
+
+Traces, whole-network gradients of random stacks, and what input is taken.
+"""
 
 import numpy as np
 import pytest
@@ -31,7 +34,9 @@ def test_a_trace_holds_every_layers_output(generator):
     for ours, expected in zip(trace, (z, np.tanh(z), np.tanh(z) @ layers[2].W), strict=True):
         close(ours, expected, 1e-14)
     assert trace.y is trace[-1]
-    assert trace.input_of(0) is x and trace.input_of(1) is trace[0] and trace.input_of(3) is trace[2]
+    assert (
+        trace.input_of(0) is x and trace.input_of(1) is trace[0] and trace.input_of(3) is trace[2]
+    )
     assert np.array_equal(chain.answer(layers, x), trace.y)
     assert chain.forward(layers, x, LEARN).learning is LEARN
 
@@ -70,12 +75,21 @@ def stacks(draw):
     for name in draw(st.lists(st.sampled_from([*KEEPING, "Affine"]), min_size=1, max_size=5)):
         if name == "Affine" or D != 5:
             H = draw(st.integers(1, 6))
-            layers.append(pl.Affine(generator.normal(size=(D, H)), generator.normal(size=H) if H % 2 else None))
+            layers.append(
+                pl.Affine(
+                    generator.normal(size=(D, H)), generator.normal(size=H) if H % 2 else None
+                )
+            )
             D = H
         if name != "Affine" and D == 5:
             examples = LAYERS[name].examples
             layers.append(examples[draw(st.integers(0, len(examples) - 1))](generator))
-    return layers, generator.normal(size=(4, 5)), generator.normal(size=(4, D)), draw(st.sampled_from([None, LEARN]))
+    return (
+        layers,
+        generator.normal(size=(4, 5)),
+        generator.normal(size=(4, D)),
+        draw(st.sampled_from([None, LEARN])),
+    )
 
 
 @settings(max_examples=200, deadline=None, derandomize=True)
@@ -85,7 +99,8 @@ def test_random_stacks_equal_pytorch(stack):
     inputs, params = tensor(x), [tensor(p) for layer in layers for p in layer.params]
     expected = forward_twin(layers, inputs, params, learning)
     trace = chain.forward(layers, x, learning)
-    # A normalisation of nearly equal numbers multiplies what rounding left by 1 / deviation, 300 at most, each time.
+    # A normalisation of nearly equal numbers multiplies what rounding left by 1 / deviation, 300 at
+    # most, each time.
     close(trace.y, expected.detach().numpy(), 1e-9)
     dx, grads = chain.backward(layers, trace, dy)
     witnesses = gradients(expected, dy, [inputs, *params])
@@ -102,18 +117,30 @@ def test_random_stacks_equal_pytorch(stack):
 @given(stacks())
 def test_random_stacks_equal_central_differences(stack):
     layers, x, dy, learning = stack
-    smooth = [layer for layer in layers if not isinstance(layer, (pl.ReLU, pl.LeakyReLU))]  # h may cross their corner
+    smooth = [
+        layer for layer in layers if not isinstance(layer, (pl.ReLU, pl.LeakyReLU))
+    ]  # h may cross their corner
 
     def loss():
         return float(
-            (chain.answer(smooth, x) if learning is None else chain.forward(smooth, x, learning).y).ravel() @ dy.ravel()
+            (
+                chain.answer(smooth, x)
+                if learning is None
+                else chain.forward(smooth, x, learning).y
+            ).ravel()
+            @ dy.ravel()
         )
 
     dx, grads = chain.backward(smooth, chain.forward(smooth, x, learning), dy)
-    numeric = [central_differences(loss, array) for array in [x, *(p for layer in smooth for p in layer.params)]]
+    numeric = [
+        central_differences(loss, array)
+        for array in [x, *(p for layer in smooth for p in layer.params)]
+    ]
     scale = max(1.0, *(float(np.abs(n).max()) for n in numeric))
     for ours, expected in zip((dx, *grads), numeric, strict=True):
-        close(ours / scale, expected / scale, 100 * NUMERIC)  # five steep layers in a row multiply f'''
+        close(
+            ours / scale, expected / scale, 100 * NUMERIC
+        )  # five steep layers in a row multiply f'''
 
 
 def test_without_dx_the_walk_ends_at_the_first_layer_that_learns(generator):
@@ -168,20 +195,30 @@ def test_observe_tells_every_layer_of_its_own_input(generator):
 
 def test_what_is_frozen_neither_learns_nor_remembers(generator):
     inner = [pl.Affine(np.eye(2)), pl.BatchNorm(np.ones(2))]
-    layers = [pl.BatchNorm(np.ones(2)), pl.Residual([*inner, pl.Residual([pl.BatchNorm(np.ones(2))])]), pl.Tanh()]
+    layers = [
+        pl.BatchNorm(np.ones(2)),
+        pl.Residual([*inner, pl.Residual([pl.BatchNorm(np.ones(2))])]),
+        pl.Tanh(),
+    ]
     assert chain.learns(layers) == [True] * 7
     trace = chain.forward(layers, generator.normal(size=(5, 2)), LEARN)
     layers[0].frozen = inner[1].frozen = True
     assert chain.learns(layers) == [False, False, True, False, False, True, True]
     chain.observe(layers, trace)
-    moved = [layer.running_mean.any() for layer in (layers[0], inner[1], layers[1].inner[2].inner[0])]
+    moved = [
+        layer.running_mean.any() for layer in (layers[0], inner[1], layers[1].inner[2].inner[0])
+    ]
     assert moved == [False, False, True]
     layers[1].frozen = True  # and with it everything inside
     assert chain.learns(layers) == [False] * 7
     before = layers[1].inner[2].inner[0].running_mean.copy()
     chain.observe(layers, trace)
     assert np.array_equal(layers[1].inner[2].inner[0].running_mean, before)
-    assert chain.learns([pl.Affine([[1.0]]), pl.Tanh(), pl.Affine([[1.0]], [1.0])]) == [True, True, True]
+    assert chain.learns([pl.Affine([[1.0]]), pl.Tanh(), pl.Affine([[1.0]], [1.0])]) == [
+        True,
+        True,
+        True,
+    ]
 
 
 # Widths and types
@@ -221,7 +258,10 @@ TAKEN = {
     "coloured pictures": (PICTURES, np.zeros((3, 28, 7, 4), np.uint8)),
     "flat bytes": (PICTURES, np.zeros((3, 784), np.uint8)),
     "whole numbers, scaled": (PICTURES[1:], np.zeros((3, 784), np.int64)),
-    "whole numbers, standardized": ([pl.Standardize(np.zeros(4), np.ones(4))], np.zeros((3, 4), np.int32)),
+    "whole numbers, standardized": (
+        [pl.Standardize(np.zeros(4), np.ones(4))],
+        np.zeros((3, 4), np.int32),
+    ),
     "whole numbers, to be flattened only": ([pl.Flatten()], np.zeros((3, 4), int)),
     "anything, no layers": ([], np.zeros((3, 4))),
     "any width": ([pl.Tanh()], np.zeros((3, 9))),
@@ -241,20 +281,56 @@ def test_takes(layers, x):
 
 ONE_ROW = r"give one row as np\.reshape\(x, \(1, -1\)\)$"
 REFUSED = {
-    "wrong width": (AFFINE, np.zeros((3, 5)), r"expected 784 numbers in each row, got 5 \(shape \(3, 5\)\)"),
-    "wrong pictures": (PICTURES, np.zeros((3, 27, 28), np.uint8), "expected 784 numbers in each row, got 756"),
-    "one row": (AFFINE, np.zeros(784), r"rows of shape \(N, 784\), got .* shape \(784,\): " + ONE_ROW),
-    "one row of any width": ([pl.Tanh()], np.zeros(4), r"rows of shape \(N, D\), got .* shape \(4,\): " + ONE_ROW),
+    "wrong width": (
+        AFFINE,
+        np.zeros((3, 5)),
+        r"expected 784 numbers in each row, got 5 \(shape \(3, 5\)\)",
+    ),
+    "wrong pictures": (
+        PICTURES,
+        np.zeros((3, 27, 28), np.uint8),
+        "expected 784 numbers in each row, got 756",
+    ),
+    "one row": (
+        AFFINE,
+        np.zeros(784),
+        r"rows of shape \(N, 784\), got .* shape \(784,\): " + ONE_ROW,
+    ),
+    "one row of any width": (
+        [pl.Tanh()],
+        np.zeros(4),
+        r"rows of shape \(N, D\), got .* shape \(4,\): " + ONE_ROW,
+    ),
     "one row, too short": (AFFINE, np.zeros(5), r"got an array of shape \(5,\)$"),
     "one row upright": (AFFINE, np.zeros((784, 1)), r"got 1 \(shape \(784, 1\)\): " + ONE_ROW),
     "one picture": (AFFINE, np.zeros((28, 28)), r"got 28 \(shape \(28, 28\)\): " + ONE_ROW),
-    "one picture to Flatten": (PICTURES, np.zeros((28, 28)), r"got 28 \(shape \(28, 28\)\): " + ONE_ROW),
-    "one picture in colour": (PICTURES, np.zeros((28, 7, 4)), r"got 28 \(shape \(28, 7, 4\)\): " + ONE_ROW),
+    "one picture to Flatten": (
+        PICTURES,
+        np.zeros((28, 28)),
+        r"got 28 \(shape \(28, 28\)\): " + ONE_ROW,
+    ),
+    "one picture in colour": (
+        PICTURES,
+        np.zeros((28, 7, 4)),
+        r"got 28 \(shape \(28, 7, 4\)\): " + ONE_ROW,
+    ),
     "one number": (AFFINE, 3.0, r"got an array of shape \(\)$"),
-    "pictures without Flatten": (AFFINE, np.zeros((3, 28, 28)), r"shape \(3, 28, 28\).*pl\.Flatten"),
+    "pictures without Flatten": (
+        AFFINE,
+        np.zeros((3, 28, 28)),
+        r"shape \(3, 28, 28\).*pl\.Flatten",
+    ),
     "one number to Flatten": ([pl.Flatten()], np.zeros(3), r"rows of shape \(N, D\)"),
-    "bytes without Scale": (AFFINE, np.zeros((3, 784), np.uint8), r"whole numbers \(uint8\).*x / 255.*pl\.Scale"),
-    "bytes, flattened": ([pl.Flatten(), *AFFINE], np.zeros((3, 28, 28), np.int64), r"whole numbers \(int64\)"),
+    "bytes without Scale": (
+        AFFINE,
+        np.zeros((3, 784), np.uint8),
+        r"whole numbers \(uint8\).*x / 255.*pl\.Scale",
+    ),
+    "bytes, flattened": (
+        [pl.Flatten(), *AFFINE],
+        np.zeros((3, 28, 28), np.int64),
+        r"whole numbers \(int64\)",
+    ),
     "objects": (AFFINE, np.array([[None] * 784]), r"rows of numbers, got array.*None.* \(object\)"),
     "nothing": (AFFINE, None, r"rows of numbers, got None \(object\)"),
     "text": (AFFINE, [["a"]], r"got \[\['a'\]\] \(<U1\)"),
@@ -272,7 +348,10 @@ def test_refuses(layers, x, message):
 
 
 def test_nan_passes_to_be_seen(generator):
-    """Answering hides nothing: a row that holds NaN is answered with NaN, and the others as ever."""
+    """Answering hides nothing.
+
+    A row that holds NaN is answered with NaN, and the others as ever.
+    """
     net = pl.Network(small_network(generator))
     x = generator.normal(size=(3, 3))
     clean = net(x)

@@ -1,4 +1,7 @@
-"""SplitMix64 against its paper's algorithm in plain Python, and numbers frozen for good: masks rest on them."""
+"""SplitMix64 against its paper's algorithm in plain Python, and numbers frozen for good.
+
+Masks rest on them.
+"""
 
 import numpy as np
 import pytest
@@ -21,7 +24,9 @@ def test_bits_are_the_published_generators(stream):
 
 
 def test_known_answers():
-    """The first outputs for the seed 1234567, as Rosetta Code and the authors' C program print them."""
+    """The first outputs for the seed 1234567, as Rosetta Code and the authors' C program print
+    them.
+    """
     assert counter.bits(1234567, np.arange(5, dtype=np.uint64)).tolist() == [
         6457827717110365317,
         3203168211198807973,
@@ -34,9 +39,14 @@ def test_known_answers():
 def test_a_number_depends_on_its_own_place_only():
     whole = counter.bits(7, np.arange(100, dtype=np.uint64))
     assert counter.bits(7, places(99, 3, 50)).tolist() == whole[[99, 3, 50]].tolist()
-    assert counter.bits(7, np.arange(100, dtype=np.uint64).reshape(4, 25)).tolist() == whole.reshape(4, 25).tolist()
+    assert (
+        counter.bits(7, np.arange(100, dtype=np.uint64).reshape(4, 25)).tolist()
+        == whole.reshape(4, 25).tolist()
+    )
     far = counter.bits(7, places(2**40, 2**64 - 1))
-    assert far.tolist() == [splitmix64((7 + n * 0x9E3779B97F4A7C15) % 2**64)[1] for n in (2**40, 2**64 - 1)]
+    assert far.tolist() == [
+        splitmix64((7 + n * 0x9E3779B97F4A7C15) % 2**64)[1] for n in (2**40, 2**64 - 1)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -70,7 +80,9 @@ def test_uniform_has_its_range_and_mean():
     assert abs(np.corrcoef(numbers[:-1], numbers[1:])[0, 1]) < 0.01
     # the top 53 bits, exactly
     drawn = counter.bits(9, np.arange(20, dtype=np.uint64))
-    assert counter.uniform(9, np.arange(20, dtype=np.uint64)).tolist() == [int(b) // 2**11 / 2**53 for b in drawn]
+    assert counter.uniform(9, np.arange(20, dtype=np.uint64)).tolist() == [
+        int(b) // 2**11 / 2**53 for b in drawn
+    ]
 
 
 @pytest.mark.parametrize("N", [0, 1, 2, 10, 1000])
@@ -101,6 +113,12 @@ def test_frozen_permutation():
 
 @pytest.mark.parametrize("N", [5, 1000, 60_000])
 def test_a_permutation_is_the_order_of_its_numbers(N):
-    """As in the first release, which sorted whole numbers: a saved seed must give the same learning for ever."""
+    """As in the first release, which sorted whole numbers.
+
+    A saved seed must give the same learning for ever.
+    """
     stream = counter.key(7, 1)
-    assert (counter.permutation(stream, N) == np.argsort(counter.bits(stream, np.arange(N, dtype=np.uint64)))).all()
+    assert (
+        counter.permutation(stream, N)
+        == np.argsort(counter.bits(stream, np.arange(N, dtype=np.uint64)))
+    ).all()

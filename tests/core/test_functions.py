@@ -1,6 +1,8 @@
-"""Functions against PyTorch, against 400-digit decimals, against the math module, and at the edges of floating numbers.
+"""Functions against PyTorch, against 400-digit decimals, against the math module, and at the edges
+of floating numbers.
 
-Warnings are errors in these tests: no function may overflow, divide by zero or make a NaN of a number.
+Warnings are errors in these tests: no function may overflow, divide by zero or make a NaN of a
+number.
 """
 
 import math
@@ -20,12 +22,29 @@ CASES = [
     for settings, twin in twins
 ]
 ROWS = ("softmax", "log_softmax")  # functions of a row; all others take each number by itself
-EDGES = [0.0, -0.0, 1e-320, -1e-320, 20.0, -20.0, 745.0, -745.0, 1000.0, -1000.0, 1e4, -1e4, 1e38, -1e38]
+EDGES = [
+    0.0,
+    -0.0,
+    1e-320,
+    -1e-320,
+    20.0,
+    -20.0,
+    745.0,
+    -745.0,
+    1000.0,
+    -1000.0,
+    1e4,
+    -1e4,
+    1e38,
+    -1e38,
+]
 
 
 @pytest.mark.parametrize(("name", "settings", "twin"), CASES)
 def test_equals_pytorch(name, settings, twin, generator):
-    x = np.concatenate([generator.normal(scale=3.0, size=(40, 6)), [[0.0, -0.0, 1.0, -1.0, 30.0, -30.0]]])
+    x = np.concatenate(
+        [generator.normal(scale=3.0, size=(40, 6)), [[0.0, -0.0, 1.0, -1.0, 30.0, -30.0]]]
+    )
     ours = getattr(functions, name)(x, **settings)
     # gelu's argument cubes the numbers: its digits are relative
     close(ours, twin(torch.tensor(x)).numpy())
@@ -42,19 +61,30 @@ def test_keeps_type_and_shape_and_its_argument(name, settings, twin, generator):
         close(y, twin(torch.tensor(x.astype(np.float64))).numpy(), 1e-5)
         assert function(x[:0], **settings).shape == (0, 4)
         assert function(x[:, :0], **settings).shape == (3, 0)
-    if not name.startswith("gelu_tanh"):  # those two are parts of gelu, and take arrays of floating numbers only
+    if not name.startswith(
+        "gelu_tanh"
+    ):  # those two are parts of gelu, and take arrays of floating numbers only
         assert function([[1, 2], [3, 4]], **settings).dtype == np.float64
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-# Without gelu_tanh_slope: a square of 1e38 is infinite in float32, and `GELU` bounds x before it asks for this slope.
-@pytest.mark.parametrize(("name", "settings", "twin"), [case for case in CASES if case.values[0] != "gelu_tanh_slope"])
+# Without gelu_tanh_slope: a square of 1e38 is infinite in float32, and `GELU` bounds x before it
+# asks for this slope.
+@pytest.mark.parametrize(
+    ("name", "settings", "twin"), [case for case in CASES if case.values[0] != "gelu_tanh_slope"]
+)
 def test_gives_a_number_for_every_number(name, settings, twin, dtype):
     with np.errstate(over="ignore"):
         x = np.array([EDGES], np.float64).astype(dtype)
     y = getattr(functions, name)(x, **settings)
     assert not np.isnan(y).any()
-    bounded = {"sigmoid": (0, 1), "tanh": (-1, 1), "softmax": (0, 1), "normal_cumulative": (0, 1), "erfc": (0, 2)}
+    bounded = {
+        "sigmoid": (0, 1),
+        "tanh": (-1, 1),
+        "softmax": (0, 1),
+        "normal_cumulative": (0, 1),
+        "erfc": (0, 2),
+    }
     if name in bounded:
         low, high = bounded[name]
         assert (y >= low).all() and (y <= high).all()
@@ -81,17 +111,22 @@ def exactly(name, x):
             "tanh": 2 / (1 + (-2 * d).exp()) - 1,
             "softplus": (1 + d.exp()).ln() if d < 100 else d + (-d).exp(),
             "exponential": d.exp(),
-            "normal_density": (-d * d / 2).exp() / (2 * Decimal("3.14159265358979323846264338327950288")).sqrt(),
+            "normal_density": (-d * d / 2).exp()
+            / (2 * Decimal("3.14159265358979323846264338327950288")).sqrt(),
         }
         return float(values[name])
 
 
-@pytest.mark.parametrize("name", ["sigmoid", "silu", "tanh", "softplus", "exponential", "normal_density"])
+@pytest.mark.parametrize(
+    "name", ["sigmoid", "silu", "tanh", "softplus", "exponential", "normal_density"]
+)
 def test_both_tails_keep_their_digits(name):
     """To 1e-14 relative: 1 - sigmoid rounds, but sigmoid(-x) has all its digits, however small."""
     for x in (-700.0, -300.0, -37.0, -20.0, -3.3, -1e-9, 0.0, 1e-9, 0.7, 3.3, 20.0, 37.0):
         ours = float(getattr(functions, name)(x))
-        assert ours == pytest.approx(exactly(name, x), rel=2e-14 if abs(x) < 100 else 2e-13, abs=1e-320)
+        assert ours == pytest.approx(
+            exactly(name, x), rel=2e-14 if abs(x) < 100 else 2e-13, abs=1e-320
+        )
 
 
 def test_sigmoid_at_its_ends():
@@ -105,14 +140,26 @@ def test_sigmoid_at_its_ends():
 def test_sigmoid_of_float32_is_float64s_rounded():
     x = np.linspace(-85, 85, 3001, dtype=np.float32)
     exact = functions.sigmoid(x.astype(np.float64))
-    # two roundings and an exponential of float32, whose unit is 6e-8: relative, in the left tail, too
+    # two roundings and an exponential of float32, whose unit is 6e-8: relative, in the left tail,
+    # too
     np.testing.assert_allclose(functions.sigmoid(x), exact, rtol=4e-7)
 
 
 def test_erfc_to_14_digits():
-    """Cody's three ranges and their seams, both signs; below 1e-307 numbers are subnormal and have fewer digits."""
+    """Cody's three ranges and their seams, both signs.
+
+    Below 1e-307 numbers are subnormal and have fewer digits.
+    """
     seams = np.array([0.46875, 4.0])
-    x = np.concatenate([np.linspace(0, 26.5, 5301), seams, np.nextafter(seams, 0), np.nextafter(seams, 9), [1e-300]])
+    x = np.concatenate(
+        [
+            np.linspace(0, 26.5, 5301),
+            seams,
+            np.nextafter(seams, 0),
+            np.nextafter(seams, 9),
+            [1e-300],
+        ]
+    )
     x = np.concatenate([x, -x])
     exact = np.array([math.erfc(v) for v in x])
     np.testing.assert_allclose(functions.erfc(x), exact, rtol=1e-14)
@@ -131,7 +178,9 @@ def test_normal_cumulative_to_14_digits():
 
 def test_gelu_is_its_definition_to_14_digits():
     for x in (-30.0, -8.0, -2.0, -1e-8, 0.0, 0.3, 5.0, 40.0):
-        assert float(functions.gelu(x)) == pytest.approx(x * 0.5 * math.erfc(-x / math.sqrt(2)), rel=1e-13)
+        assert float(functions.gelu(x)) == pytest.approx(
+            x * 0.5 * math.erfc(-x / math.sqrt(2)), rel=1e-13
+        )
 
 
 @pytest.mark.parametrize("approximate", ["none", "tanh"])
@@ -156,8 +205,14 @@ def test_infinite_numbers_have_their_limits():
 def test_softmax_of_huge_values():
     for big in (1e4, 1e300):
         x = np.array([[big, big, -big], [0.0, big, big / 2], [-big, -big, -big]])
-        close(functions.softmax(x), [[0.5, 0.5, 0.0], [0.0, 1.0, 0.0], [1 / 3, 1 / 3, 1 / 3]], 1e-15)
-        expected = [[-math.log(2), -math.log(2), -2 * big - math.log(2)], [-big, 0.0, -big / 2], [-math.log(3)] * 3]
+        close(
+            functions.softmax(x), [[0.5, 0.5, 0.0], [0.0, 1.0, 0.0], [1 / 3, 1 / 3, 1 / 3]], 1e-15
+        )
+        expected = [
+            [-math.log(2), -math.log(2), -2 * big - math.log(2)],
+            [-big, 0.0, -big / 2],
+            [-math.log(3)] * 3,
+        ]
         close(functions.log_softmax(x), expected, 1e-15)
     assert functions.softmax([[0.0, -np.inf]]).tolist() == [[1.0, 0.0]]
 

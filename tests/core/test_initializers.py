@@ -10,7 +10,10 @@ import pellucid as pl
 from core.tools import close
 from core.witnesses import INITIALIZERS
 
-D, H = 400, 150  # 60,000 weights: the deviation of a measured deviation is 0.3 %, three times that of a uniform bound
+D, H = (
+    400,
+    150,
+)  # 60,000 weights: the deviation of a measured deviation is 0.3 %, three times that of a uniform bound
 
 CASES = [pytest.param(name, witness, id=name) for name, witness in INITIALIZERS.items()]
 
@@ -78,7 +81,10 @@ def test_orthogonal_rows_or_columns_have_length_1(inputs, outputs):
 
 
 def test_orthogonal_matrices_are_evenly_spread():
-    """The first number of a random rotation of 2 axes is the cosine of an even angle: as often above 0 as below."""
+    """The first number of a random rotation of 2 axes is the cosine of an even angle.
+
+    As often above 0 as below.
+    """
     generator = np.random.default_rng(2)
     drawn = np.array([pl.INITIALIZERS["orthogonal"](2, 2, generator)[0] for _ in range(4000)])
     for place in np.ndindex(2, 2):
@@ -90,7 +96,9 @@ def test_orthogonal_matrices_are_evenly_spread():
 
 
 def test_orthogonal_by_hand():
-    """The QR factors of the generator's own numbers, with the signs that make R's diagonal positive."""
+    """The QR factors of the generator's own numbers, with the signs that make R's diagonal
+    positive.
+    """
     drawn = np.random.default_rng(8).standard_normal((5, 3))
     W, _ = draw("orthogonal", 8, 5, 3)
     R = W.T @ drawn
@@ -100,7 +108,10 @@ def test_orthogonal_by_hand():
 
 
 def test_standard_normal_is_the_seeds_order():
-    """W first, then b, each neuron layer after the other: the numbers that the seeds' program would draw."""
+    """W first, then b, each neuron layer after the other.
+
+    The numbers that the seeds' program would draw.
+    """
     generator = np.random.default_rng(0)
     W, b = generator.standard_normal((2, 4)), generator.standard_normal(4)
     ours = draw("standard_normal", 0, 2, 4)

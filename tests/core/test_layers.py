@@ -1,4 +1,7 @@
-"""The contract of every layer, walked over the table: PyTorch, central differences, shapes, types, purity."""
+"""The contract of every layer, walked over the table.
+
+PyTorch, central differences, shapes, types, purity.
+"""
 
 import copy
 import json
@@ -110,7 +113,9 @@ def test_keeps_the_floating_type(name, example, dtype, learning, generator):
         close(ours, witness, 3e-5)
 
 
-ALONE = [case for case in CASES if LAYERS[case.values[0]].alone]  # whose rows are each by themselves while learning
+ALONE = [
+    case for case in CASES if LAYERS[case.values[0]].alone
+]  # whose rows are each by themselves while learning
 
 
 @pytest.mark.parametrize(
@@ -144,9 +149,13 @@ def test_backward_depends_on_its_arguments_only(name, example, learning, generat
     y = layer.forward(x, learning)
     y.setflags(write=False)
     dx, grads = layer.backward(x, y, dy, learning)
-    layer.forward(generator.normal(size=x.shape), learning)  # another pass in between changes nothing
+    layer.forward(
+        generator.normal(size=x.shape), learning
+    )  # another pass in between changes nothing
     # Nor does the order in which the numbers lie in memory.
-    again, grads_again = layer.backward(np.asfortranarray(x), np.asfortranarray(y), np.asfortranarray(dy), learning)
+    again, grads_again = layer.backward(
+        np.asfortranarray(x), np.asfortranarray(y), np.asfortranarray(dy), learning
+    )
     close(again, dx, 1e-14)
     without, grads_without = layer.backward(x, y, dy, learning, needs_dx=False)
     assert without is None or np.array_equal(without, dx)
@@ -178,7 +187,9 @@ def test_owns_unpadded_arrays_and_lists_params_then_buffers(name, example, gener
     owned = list(layer.arrays().values())
     assert sorted(map(id, owned)) == sorted(map(id, layer.params + layer.buffers))
     for array in owned:
-        assert array.flags["C_CONTIGUOUS"] and array.flags["WRITEABLE"] and array.ctypes.data % 64 == 0
+        assert (
+            array.flags["C_CONTIGUOUS"] and array.flags["WRITEABLE"] and array.ctypes.data % 64 == 0
+        )
     assert not layer.frozen
 
 
@@ -193,10 +204,14 @@ REPRS = {
     "LeakyReLU(slope=0.01)": pl.LeakyReLU,
     "GELU(approximate='tanh')": lambda: pl.GELU("tanh"),
     "Standardize(mean, deviation)": lambda: pl.Standardize([0.0], [1.0]),
-    "BatchNorm(gamma, beta, running_mean, running_variance, momentum=0.1, epsilon=1e-05)": lambda: pl.BatchNorm(3),
+    "BatchNorm(gamma, beta, running_mean, running_variance, momentum=0.1, epsilon=1e-05)": lambda: (
+        pl.BatchNorm(3)
+    ),
     "LayerNorm(gamma, beta, epsilon=1e-05)": lambda: pl.LayerNorm(3),
     "SmoothClip(limit=3.0)": pl.SmoothClip,
-    "PeriodicEmbedding(frequency, phase, W, b, embedded)": lambda: embedding(np.random.default_rng(0)),
+    "PeriodicEmbedding(frequency, phase, W, b, embedded)": lambda: embedding(
+        np.random.default_rng(0)
+    ),
     "Dropout(rate=0.5)": pl.Dropout,
     "Residual([Tanh(), Dropout(rate=0.5)])": lambda: pl.Residual([pl.Tanh(), pl.Dropout()]),
 }
@@ -213,7 +228,12 @@ WIDTHS = {
     "LayerNorm": (lambda: pl.LayerNorm(3), 3, 3, 0),
     "Standardize": (lambda: pl.Standardize(np.zeros(3), np.ones(3)), 3, 3, 0),
     "PeriodicEmbedding": (lambda: embedding(np.random.default_rng(0)), 3, 9, 2 * 4 + 2 * 4 * 3),
-    "Residual": (lambda: pl.Residual([pl.Affine(np.zeros((3, 5))), pl.Affine(np.zeros((5, 3)))]), 3, 3, 30),
+    "Residual": (
+        lambda: pl.Residual([pl.Affine(np.zeros((3, 5))), pl.Affine(np.zeros((5, 3)))]),
+        3,
+        3,
+        30,
+    ),
 }
 
 

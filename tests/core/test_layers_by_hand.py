@@ -1,4 +1,7 @@
-"""Layers one at a time: examples worked by hand, what they refuse, and what has no twin in PyTorch."""
+"""Layers one at a time.
+
+Examples worked by hand, what they refuse, and what has no twin in PyTorch.
+"""
 
 import numpy as np
 import pytest
@@ -32,18 +35,22 @@ def test_sigmoid_by_hand():
 
 
 def test_batch_norm_by_hand():
-    layer = pl.BatchNorm(np.array([2.0]), [1.0], running_mean=[10.0], running_variance=[4.0], epsilon=0.0)
+    layer = pl.BatchNorm(
+        np.array([2.0]), [1.0], running_mean=[10.0], running_variance=[4.0], epsilon=0.0
+    )
     x = np.array([[1.0], [3.0]])
     # mean 2, variance ((1 - 2)^2 + (3 - 2)^2) / 2 = 1, so x_hat = (-1, 1) and y = 2 x_hat + 1
     y = layer.forward(x, LEARNING)
     close(y, [[-1.0], [3.0]], 0)
-    # dx_hat = 2 dy = (6, 2); its mean 4; mean of dx_hat x_hat = (-6 + 2) / 2 = -2; dx = dx_hat - 4 + 2 x_hat = (0, 0):
-    # two numbers are -1 and 1 after normalising, whatever they were. dgamma = -3 + 1, dbeta = 3 + 1.
+    # dx_hat = 2 dy = (6, 2); its mean 4; mean of dx_hat x_hat = (-6 + 2) / 2 = -2; dx = dx_hat - 4
+    # + 2 x_hat = (0, 0): two numbers are -1 and 1 after normalising, whatever they were. dgamma =
+    # -3 + 1, dbeta = 3 + 1.
     dx, (dgamma, dbeta) = layer.backward(x, y, np.array([[3.0], [1.0]]), LEARNING)
     close(dx, [[0.0], [0.0]], 0)
     close(dgamma, [-2.0], 0)
     close(dbeta, [4.0], 0)
-    # running mean 10 + 0.1 (2 - 10), running variance 4 + 0.1 (2 - 4): the batch's variance divided by N - 1 is 2
+    # running mean 10 + 0.1 (2 - 10), running variance 4 + 0.1 (2 - 4): the batch's variance divided
+    # by N - 1 is 2
     layer.observe(x, LEARNING)
     close(layer.running_mean, [9.2], 1e-15)
     close(layer.running_variance, [3.8], 1e-15)
@@ -97,10 +104,14 @@ def test_standardize_measures_its_columns():
 
 
 def test_a_robust_standardize_is_not_moved_by_outliers():
-    x = np.array([[0.0, 5.0, 7.0], [1.0, 5.0, 7.0], [2.0, 5.0, 7.0], [3.0, 5.0, 7.0], [1e6, 9.0, 7.0]])
+    x = np.array(
+        [[0.0, 5.0, 7.0], [1.0, 5.0, 7.0], [2.0, 5.0, 7.0], [3.0, 5.0, 7.0], [1e6, 9.0, 7.0]]
+    )
     layer = pl.Standardize.robust(x, np.float64)
     close(layer.mean, [2.0, 5.0, 7.0], 0)
-    close(layer.deviation, [2.0, 2.0, 1.0], 0)  # 3 - 1; the quartiles are equal: (9 - 5) / 2; all are: 0 counts as 1
+    close(
+        layer.deviation, [2.0, 2.0, 1.0], 0
+    )  # 3 - 1; the quartiles are equal: (9 - 5) / 2; all are: 0 counts as 1
     assert pl.Standardize.robust(x).mean.dtype == np.float32
 
 
@@ -116,7 +127,9 @@ def test_smooth_clip_by_hand():
 
 
 def test_periodic_embedding_by_hand():
-    layer = pl.PeriodicEmbedding([[[0.5, 1.0]]], [[[0.0, 0.25]]], [[[3.0], [4.0]]], [[[10.0]]], [0.0, 1.0])
+    layer = pl.PeriodicEmbedding(
+        [[[0.5, 1.0]]], [[[0.0, 0.25]]], [[[3.0], [4.0]]], [[[10.0]]], [0.0, 1.0]
+    )
     x = np.array([[7.0, 1.0], [8.0, 0.5]])
     # cos(pi) 3 + cos(2.5 pi) 4 + 10 = 7; cos(pi / 2) 3 + cos(1.5 pi) 4 + 10 = 10
     y = layer.forward(x)
@@ -133,7 +146,11 @@ def test_periodic_embedding_by_hand():
 def test_periodic_embedding_begins_with_waves_of_all_phases(generator):
     layer = pl.PeriodicEmbedding.draw([1, 0, 1], generator, waves=500, size=2, deviation=0.3)
     assert [p.shape for p in layer.params] == [(2, 1, 500), (2, 1, 500), (2, 500, 2), (2, 1, 2)]
-    assert abs(layer.frequency.std() / 0.3 - 1) < 0.1 and abs(layer.phase).max() <= 0.5 and layer.phase.std() > 0.25
+    assert (
+        abs(layer.frequency.std() / 0.3 - 1) < 0.1
+        and abs(layer.phase).max() <= 0.5
+        and layer.phase.std() > 0.25
+    )
     assert abs(layer.W).max() <= 500**-0.5
     assert layer.inputs() == 3 and layer.width(3) == 7
     assert {array.dtype for array in layer.arrays().values()} == {np.dtype(np.float32)}
@@ -146,7 +163,9 @@ def test_scale_multiplies_by_a_float32_in_every_type():
     assert pl.Scale(1 / 255).forward(np.array([[255.0]]))[0, 0] == 255.0 * factor
 
 
-@pytest.mark.parametrize("learning", [LEARNING, Learning(row=5), Learning(seed=2**70, step=9, layer=4, row=1000)])
+@pytest.mark.parametrize(
+    "learning", [LEARNING, Learning(row=5), Learning(seed=2**70, step=9, layer=4, row=1000)]
+)
 def test_dropout_draws_the_numbers_of_its_place(learning):
     close(learning.uniform(6, 3), uniform_by_hand(learning, 6, 3), 0)
     assert learning.uniform(0, 3).shape == (0, 3)
@@ -154,7 +173,9 @@ def test_dropout_draws_the_numbers_of_its_place(learning):
 
 def test_batches_that_come_together_draw_as_one_by_one():
     together = Learning(7, 3, 2, batch_size=4).uniform(10, 5)
-    one_by_one = [Learning(7, 3 + batch, 2).uniform(rows, 5) for batch, rows in enumerate([4, 4, 2])]
+    one_by_one = [
+        Learning(7, 3 + batch, 2).uniform(rows, 5) for batch, rows in enumerate([4, 4, 2])
+    ]
     close(together, np.concatenate(one_by_one), 0)
 
 
@@ -192,7 +213,11 @@ def test_dropout_is_the_same_in_shards():
 def test_dropout_differs_by_seed_step_and_layer():
     layer, x = pl.Dropout(0.5), np.ones((8, 32))
     places = [Learning().at(0), Learning(seed=1).at(0), Learning(step=1).at(0), Learning().at(1)]
-    places += [Learning(seed=1, step=2).at(0), Learning(seed=2, step=1).at(0), Learning().at(0).at(0)]
+    places += [
+        Learning(seed=1, step=2).at(0),
+        Learning(seed=2, step=1).at(0),
+        Learning().at(0).at(0),
+    ]
     masks = [layer.forward(x, place) for place in places]
     for index, mask in enumerate(masks):
         for other in masks[:index]:
@@ -203,7 +228,9 @@ def test_places_of_layers_never_meet():
     """Layers of a network and layers within a Residual draw from streams of their own."""
     top = [Learning().at(index).layer for index in range(100)]
     inner = [Learning().at(i).at(j).layer for i in range(100) for j in range(100)]
-    innermost = [Learning().at(i).at(j).at(k).layer for i in range(20) for j in range(20) for k in range(20)]
+    innermost = [
+        Learning().at(i).at(j).at(k).layer for i in range(20) for j in range(20) for k in range(20)
+    ]
     every = top + inner + innermost
     assert len(set(every)) == len(every)
     assert min(every) == 1
@@ -230,7 +257,14 @@ def test_residual_learns_as_the_sum_of_both_ways(generator):
     for ours, theirs in zip(grads, inner_grads, strict=True):
         close(ours, theirs, 0)
     assert layer.backward(x, y, dy, LEARNING, needs_dx=False)[0] is None
-    assert list(layer.arrays()) == ["0.W", "1.gamma", "1.beta", "1.running_mean", "1.running_variance", "2.W"]
+    assert list(layer.arrays()) == [
+        "0.W",
+        "1.gamma",
+        "1.beta",
+        "1.running_mean",
+        "1.running_variance",
+        "2.W",
+    ]
 
 
 def test_residual_passes_what_it_sees_on_to_its_buffers(generator):
@@ -283,7 +317,10 @@ def embedding(**changed):
 REFUSED = {
     "W of one axis": (lambda: pl.Affine(np.zeros(3)), r"\(inputs, outputs\).*got shape \(3,\)"),
     "no outputs": (lambda: pl.Affine(np.zeros((3, 0))), r"got shape \(3, 0\)"),
-    "b too long": (lambda: pl.Affine(np.zeros((3, 2)), np.zeros(3)), r"Affine: b must have shape \(2,\), got \(3,\)"),
+    "b too long": (
+        lambda: pl.Affine(np.zeros((3, 2)), np.zeros(3)),
+        r"Affine: b must have shape \(2,\), got \(3,\)",
+    ),
     "text": (lambda: pl.Affine([["a"]]), "an array of numbers, got <U1"),
     "ragged": (lambda: pl.Affine([[1.0], [2.0, 3.0]]), "rows of different lengths"),
     "GELU": (lambda: pl.GELU("erf"), '"none" or "tanh", not \'erf\''),
@@ -296,14 +333,29 @@ REFUSED = {
     "Dropout nan": (lambda: pl.Dropout(float("nan")), "got nan"),
     "BatchNorm width": (lambda: pl.BatchNorm(0), "whole number of 1 or more, not 0"),
     "LayerNorm width": (lambda: pl.LayerNorm(2.5), "not 2.5"),
-    "gamma": (lambda: pl.LayerNorm(np.zeros((2, 2))), r"LayerNorm expects a width.*got shape \(2, 2\)"),
+    "gamma": (
+        lambda: pl.LayerNorm(np.zeros((2, 2))),
+        r"LayerNorm expects a width.*got shape \(2, 2\)",
+    ),
     "no gamma": (lambda: pl.LayerNorm(np.zeros(0)), r"got shape \(0,\)"),
-    "beta": (lambda: pl.LayerNorm(3, np.zeros(2)), r"LayerNorm: beta must have shape \(3,\), got \(2,\)"),
-    "running mean": (lambda: pl.BatchNorm(3, running_mean=np.zeros(2)), "running_mean must have shape"),
-    "running variance": (lambda: pl.BatchNorm(1, running_variance=[-1.0]), "running_variance must be 0 or more"),
+    "beta": (
+        lambda: pl.LayerNorm(3, np.zeros(2)),
+        r"LayerNorm: beta must have shape \(3,\), got \(2,\)",
+    ),
+    "running mean": (
+        lambda: pl.BatchNorm(3, running_mean=np.zeros(2)),
+        "running_mean must have shape",
+    ),
+    "running variance": (
+        lambda: pl.BatchNorm(1, running_variance=[-1.0]),
+        "running_variance must be 0 or more",
+    ),
     "mean": (lambda: pl.Standardize(np.zeros((2, 2)), np.zeros(2)), r"got shape \(2, 2\)"),
     "no mean": (lambda: pl.Standardize([], []), r"got shape \(0,\)"),
-    "deviation": (lambda: pl.Standardize([0.0], [1.0, 2.0]), r"deviation must have shape \(1,\), got \(2,\)"),
+    "deviation": (
+        lambda: pl.Standardize([0.0], [1.0, 2.0]),
+        r"deviation must have shape \(1,\), got \(2,\)",
+    ),
     "deviation below 0": (lambda: pl.Standardize([0.0], [-1.0]), "deviations of 0 or more"),
     "deviation inf": (lambda: pl.Standardize([0.0], [np.inf]), "finite deviations"),
     "mean nan": (lambda: pl.Standardize([np.nan], [1.0]), "finite means"),
@@ -313,10 +365,19 @@ REFUSED = {
     "limit": (lambda: pl.SmoothClip(0.0), "limit must be a finite number above 0, got 0.0"),
     "embedded": (lambda: embedding(embedded=[1.0, 0.5]), r"with E ones among zeros.*and \(2,\)"),
     "too few embedded": (lambda: embedding(embedded=[0.0, 0.0]), "with E ones"),
-    "frequency": (lambda: embedding(frequency=np.zeros((1, 1, 3))), r"got \(1, 1, 3\), \(1, 1, 2\)"),
+    "frequency": (
+        lambda: embedding(frequency=np.zeros((1, 1, 3))),
+        r"got \(1, 1, 3\), \(1, 1, 2\)",
+    ),
     "embedding's W": (lambda: embedding(W=np.zeros((2, 1))), r"W \(E, F, K\)"),
-    "waves": (lambda: pl.PeriodicEmbedding.draw([1.0], None, waves=0), "waves must be a whole number of 1 or more"),
-    "no columns": (lambda: pl.PeriodicEmbedding.draw([0.0], np.random.default_rng(0)), "E ones among zeros"),
+    "waves": (
+        lambda: pl.PeriodicEmbedding.draw([1.0], None, waves=0),
+        "waves must be a whole number of 1 or more",
+    ),
+    "no columns": (
+        lambda: pl.PeriodicEmbedding.draw([0.0], np.random.default_rng(0)),
+        "E ones among zeros",
+    ),
     "Residual of nothing": (lambda: pl.Residual([]), "at least one layer"),
     "Residual of no layers": (lambda: pl.Residual([3]), "at least one layer"),
     "Residual width": (lambda: pl.Residual([pl.Affine(np.zeros((3, 2)))]), "3 in, 2 out"),
@@ -342,7 +403,15 @@ def test_what_is_at_the_border_is_taken():
 
 def test_a_base_layer_says_nothing():
     layer = pl.Layer()
-    for call in (lambda: layer.forward(np.zeros((1, 1))), lambda: layer.backward(*[np.zeros((1, 1))] * 3)):
+    for call in (
+        lambda: layer.forward(np.zeros((1, 1))),
+        lambda: layer.backward(*[np.zeros((1, 1))] * 3),
+    ):
         with pytest.raises(NotImplementedError):
             call()
-    assert layer.params == [] and layer.buffers == [] and layer.arrays() == {} and layer.options() == {}
+    assert (
+        layer.params == []
+        and layer.buffers == []
+        and layer.arrays() == {}
+        and layer.options() == {}
+    )

@@ -1,4 +1,6 @@
-"""Losses against PyTorch, with and without weights, against central differences, and where numbers are huge."""
+"""Losses against PyTorch, with and without weights, against central differences, and where numbers
+are huge.
+"""
 
 import math
 
@@ -62,7 +64,11 @@ def test_weighs_rows(witness, loss, targets, generator):
 def test_equals_central_differences(witness, loss, targets, generator):
     y, t = batch(targets, generator, N=4)
     y, weights = y.copy(), np.array([1.0, 2.0, 0.5, 3.0])
-    close(loss.gradient(y, t, weights), central_differences(lambda: loss.value(y, t, weights), y), NUMERIC)
+    close(
+        loss.gradient(y, t, weights),
+        central_differences(lambda: loss.value(y, t, weights), y),
+        NUMERIC,
+    )
 
 
 @pytest.mark.parametrize(("witness", "loss", "targets"), CASES)
@@ -91,7 +97,8 @@ def test_keeps_the_floating_type(witness, loss, targets, generator):
 @pytest.mark.parametrize("loss", [pl.CrossEntropy(), pl.BinaryCrossEntropy()], ids=repr)
 def test_is_stable_at_huge_sums(loss, dtype):
     z = np.array([[1e4, -1e4], [-1e4, 1e4]], dtype)
-    # The first row is right beyond doubt: its loss is 0. The second is wrong by 2e4 (softmax), by 1e4 twice (sigmoid).
+    # The first row is right beyond doubt: its loss is 0. The second is wrong by 2e4 (softmax), by
+    # 1e4 twice (sigmoid).
     t = np.array([0, 0])
     assert loss.value(z[:1], t[:1]) == 0.0
     assert not loss.gradient(z[:1], t[:1]).any()
@@ -139,7 +146,9 @@ def test_class_weights_equal_pytorchs(weights, generator):
     }[type(weights).__name__]()
     rows = with_class_weights(Rows(y, t, None), weights)
     given = tensor(y)
-    expected = F.cross_entropy(given, as_tensor(t), weight=torch.tensor(of_class, dtype=given.dtype))
+    expected = F.cross_entropy(
+        given, as_tensor(t), weight=torch.tensor(of_class, dtype=given.dtype)
+    )
     close(pl.CrossEntropy().value(y, t, rows.weights), expected.item())
     close(pl.CrossEntropy().gradient(y, t, rows.weights), gradients(expected, 1.0, [given])[0])
 
@@ -153,7 +162,13 @@ def test_class_indices_of_any_type(kind):
 
 def test_one_column_of_targets_goes_with_one_output(generator):
     y, t = generator.normal(size=(5, 1)), np.array([0, 1, 1, 0, 1])
-    for loss in (pl.BinaryCrossEntropy(), pl.MeanSquaredError(), pl.MeanAbsoluteError(), pl.Huber(), pl.Poisson()):
+    for loss in (
+        pl.BinaryCrossEntropy(),
+        pl.MeanSquaredError(),
+        pl.MeanAbsoluteError(),
+        pl.Huber(),
+        pl.Poisson(),
+    ):
         assert loss.value(y, t) == loss.value(y, t[:, None].astype(float))
         assert loss.gradient(y, t).shape == (5, 1)
 
@@ -173,9 +188,18 @@ REFUSED = {
         lambda: pl.CrossEntropy().value(np.zeros((2, 3)), [0, 3]),
         "3 outputs go from 0 to 2, got 0 to 3",
     ),
-    "classes below": (lambda: pl.CrossEntropy().value(np.zeros((2, 3)), [-1, 2]), "from 0 to 2, got -1 to 2"),
-    "too few": (lambda: pl.CrossEntropy().value(np.zeros((2, 3)), [1]), r"each of 2 rows, got targets of shape \(1,\)"),
-    "halves": (lambda: pl.CrossEntropy().value(np.zeros((2, 3)), [0.5, 1.0]), "whole numbers, got float64"),
+    "classes below": (
+        lambda: pl.CrossEntropy().value(np.zeros((2, 3)), [-1, 2]),
+        "from 0 to 2, got -1 to 2",
+    ),
+    "too few": (
+        lambda: pl.CrossEntropy().value(np.zeros((2, 3)), [1]),
+        r"each of 2 rows, got targets of shape \(1,\)",
+    ),
+    "halves": (
+        lambda: pl.CrossEntropy().value(np.zeros((2, 3)), [0.5, 1.0]),
+        "whole numbers, got float64",
+    ),
     "nan": (lambda: pl.CrossEntropy().value(np.zeros((2, 3)), [np.nan, 1.0]), "whole numbers"),
     "width": (
         lambda: pl.CrossEntropy().value(np.zeros((2, 3)), np.zeros((2, 2))),
@@ -185,13 +209,34 @@ REFUSED = {
         lambda: pl.Huber().value(np.zeros((2, 3)), np.zeros(2)),
         r"shape \(2, 3\), like the answers, got \(2,\)",
     ),
-    "one output": (lambda: pl.MeanSquaredError().value(np.zeros((2, 1)), np.zeros(3)), r"\(2, 1\).*got \(3, 1\)"),
-    "floats are no classes": (lambda: pl.MeanSquaredError().value(np.zeros((2, 3)), np.zeros(2)), r"got \(2,\)"),
-    "above 1": (lambda: pl.BinaryCrossEntropy().value(np.zeros((1, 2)), [[0.0, 1.5]]), "0 to 1, got 0.0 to 1.5"),
-    "below 0": (lambda: pl.BinaryCrossEntropy().value(np.zeros((1, 2)), [[-0.5, 1.0]]), "got -0.5 to 1.0"),
-    "binary nan": (lambda: pl.BinaryCrossEntropy().value(np.zeros((1, 2)), [[np.nan, 1.0]]), "got nan"),
-    "negative counts": (lambda: pl.Poisson().value(np.zeros((1, 1)), [[-1.0]]), "0 or more, got -1.0"),
-    "smoothing": (lambda: pl.CrossEntropy(1.0), "label_smoothing goes from 0 up to, but not, 1; got 1.0"),
+    "one output": (
+        lambda: pl.MeanSquaredError().value(np.zeros((2, 1)), np.zeros(3)),
+        r"\(2, 1\).*got \(3, 1\)",
+    ),
+    "floats are no classes": (
+        lambda: pl.MeanSquaredError().value(np.zeros((2, 3)), np.zeros(2)),
+        r"got \(2,\)",
+    ),
+    "above 1": (
+        lambda: pl.BinaryCrossEntropy().value(np.zeros((1, 2)), [[0.0, 1.5]]),
+        "0 to 1, got 0.0 to 1.5",
+    ),
+    "below 0": (
+        lambda: pl.BinaryCrossEntropy().value(np.zeros((1, 2)), [[-0.5, 1.0]]),
+        "got -0.5 to 1.0",
+    ),
+    "binary nan": (
+        lambda: pl.BinaryCrossEntropy().value(np.zeros((1, 2)), [[np.nan, 1.0]]),
+        "got nan",
+    ),
+    "negative counts": (
+        lambda: pl.Poisson().value(np.zeros((1, 1)), [[-1.0]]),
+        "0 or more, got -1.0",
+    ),
+    "smoothing": (
+        lambda: pl.CrossEntropy(1.0),
+        "label_smoothing goes from 0 up to, but not, 1; got 1.0",
+    ),
     "smoothing below": (lambda: pl.BinaryCrossEntropy(-0.1), "got -0.1"),
     "smoothing nan": (lambda: pl.BinaryCrossEntropy(float("nan")), "got nan"),
     "delta": (lambda: pl.Huber(0.0), "delta above 0, got 0.0"),
@@ -208,12 +253,16 @@ def test_refuses(call, message):
 
 
 def test_takes_targets_at_the_border():
-    assert pl.BinaryCrossEntropy().value(np.zeros((1, 2)), [[0.0, 1.0]]) == pytest.approx(math.log(2))
+    assert pl.BinaryCrossEntropy().value(np.zeros((1, 2)), [[0.0, 1.0]]) == pytest.approx(
+        math.log(2)
+    )
     assert pl.Poisson().value(np.zeros((1, 1)), [[0.0]]) == 1.0
     assert pl.CrossEntropy().value(np.zeros((2, 3)), [0, 2]) == pytest.approx(math.log(3))
 
 
-@pytest.mark.parametrize("loss", [loss for witness in LOSSES.values() for loss in witness.examples], ids=repr)
+@pytest.mark.parametrize(
+    "loss", [loss for witness in LOSSES.values() for loss in witness.examples], ids=repr
+)
 def test_can_be_made_again_from_its_options(loss):
     again = type(loss)(**loss.options())
     assert vars(again) == vars(loss)
@@ -278,7 +327,9 @@ def test_a_pair_that_does_not_fit_is_an_error(last, loss, advice):
     ids=repr,
 )
 def test_the_activation_that_a_loss_takes_over_must_be_last(end, loss):
-    message = f"takes over {loss.activation.__name__}, .* last layer: leave out {type(end[-1]).__name__}"
+    message = (
+        f"takes over {loss.activation.__name__}, .* last layer: leave out {type(end[-1]).__name__}"
+    )
     with pytest.raises(pl.InputError, match=message):
         chain.loss_depth([AFFINE, *end], loss)
 

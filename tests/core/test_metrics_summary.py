@@ -57,8 +57,12 @@ def test_r2_by_hand():
     assert metrics.r2(np.array([[2.0], [2.0], [2.0]]), t) == 0.0
     assert metrics.r2(np.array([[1.0], [2.0], [4.0]]), t) == 0.5  # 1 left of a spread of 2
     # the mean over the outputs; a target that never changes counts 1 where it is met, else 0
-    assert metrics.r2(np.array([[1.0, 7.0], [2.0, 7.0], [4.0, 7.0]]), [[1, 7], [2, 7], [3, 7]]) == 0.75
-    assert metrics.r2(np.array([[1.0, 7.0], [2.0, 8.0], [4.0, 7.0]]), [[1, 7], [2, 7], [3, 7]]) == 0.25
+    assert (
+        metrics.r2(np.array([[1.0, 7.0], [2.0, 7.0], [4.0, 7.0]]), [[1, 7], [2, 7], [3, 7]]) == 0.75
+    )
+    assert (
+        metrics.r2(np.array([[1.0, 7.0], [2.0, 8.0], [4.0, 7.0]]), [[1, 7], [2, 7], [3, 7]]) == 0.25
+    )
 
 
 def test_confusion_by_hand():
@@ -66,9 +70,14 @@ def test_confusion_by_hand():
     assert cells.tolist() == [[2, 0, 0, 0], [0, 1, 0, 0], [0, 1, 1, 0], [0, 0, 0, 0]]
 
 
-@pytest.mark.parametrize(("hits", "N"), [(0, 10), (3, 10), (10, 10), (960, 1000), (1, 1), (0, 27), (16, 16)])
+@pytest.mark.parametrize(
+    ("hits", "N"), [(0, 10), (3, 10), (10, 10), (960, 1000), (1, 1), (0, 27), (16, 16)]
+)
 def test_wilson_solves_its_equation(hits, N):
-    """Its ends are the shares p from which hits / N is z deviations away: (hits / N - p)^2 = z^2 p (1 - p) / N."""
+    """Its ends are the shares p from which hits / N is z deviations away.
+
+    (hits / N - p)^2 = z^2 p (1 - p) / N.
+    """
     low, high = metrics.wilson(hits, N)
     assert 0 <= low < high <= 1
     assert low <= hits / N <= high + 1e-15  # all of N: 1 as far as it can be rounded
@@ -86,7 +95,9 @@ def network():
         pl.Flatten(),
         pl.Affine(np.zeros((3, 1000))),
         pl.BatchNorm(np.ones(1000)),
-        pl.Residual([pl.Affine(np.zeros((1000, 2))), pl.Affine(np.zeros((2, 1000)), np.zeros(1000))]),
+        pl.Residual(
+            [pl.Affine(np.zeros((1000, 2))), pl.Affine(np.zeros((2, 1000)), np.zeros(1000))]
+        ),
         pl.Tanh(),
     ]
 
@@ -131,11 +142,27 @@ def test_summary_as_text():
             "total                              5,000          3,000  56,000",
         ]
     )
-    assert repr(Summary([pl.ReLU()])).splitlines()[2].split() == ["0", "ReLU", "-", "-", "0", "0", "0"]
+    assert repr(Summary([pl.ReLU()])).splitlines()[2].split() == [
+        "0",
+        "ReLU",
+        "-",
+        "-",
+        "0",
+        "0",
+        "0",
+    ]
 
 
 def test_tables_give_wide_letters_two_columns():
-    assert [cell_width(text) for text in ("", "abc", "층", "ᄀa", "가힣", "é", "한글 1")] == [0, 3, 2, 3, 4, 1, 6]
+    assert [cell_width(text) for text in ("", "abc", "층", "ᄀa", "가힣", "é", "한글 1")] == [
+        0,
+        3,
+        2,
+        3,
+        4,
+        1,
+        6,
+    ]
     # the borders of the blocks: Hangul's first letters, and from CJK radicals to fullwidth forms
     assert [cell_width(chr(code)) for code in (0x10FF, 0x1100, 0x115F, 0x1160)] == [1, 2, 2, 1]
     assert [cell_width(chr(code)) for code in (0x2E7F, 0x2E80, 0xFF60, 0xFFFD)] == [1, 2, 2, 1]

@@ -1,4 +1,7 @@
-"""What a user may get wrong about networks, layers and settings, and what he is told; and what is shown of them."""
+"""What a user may get wrong about networks, layers and settings, and what he is told.
+
+And what is shown of them.
+"""
 
 import pickle
 
@@ -17,15 +20,24 @@ def small(**options):
     ("make", "message"),
     [
         (lambda: pl.mlp(4), r"widths are a list such as \[784, 10\], inputs first; got 4"),
-        (lambda: pl.mlp([4, 1], output="softmax"), 'softmax over one output is always 1: use output="sigmoid"'),
+        (
+            lambda: pl.mlp([4, 1], output="softmax"),
+            'softmax over one output is always 1: use output="sigmoid"',
+        ),
         (lambda: pl.mlp([4, 3, 2], dropout="a"), "expects a rate from 0 .* got 'a'"),
         (lambda: pl.mlp([4, 3], seed="a"), "seed must be a whole number of 0 or more, got 'a'"),
-        (lambda: pl.Network(pl.Sigmoid()), r"made of a list of layers, such as .*; got Sigmoid\(\)"),
+        (
+            lambda: pl.Network(pl.Sigmoid()),
+            r"made of a list of layers, such as .*; got Sigmoid\(\)",
+        ),
         (lambda: pl.Network(3), "made of a list of layers, .*; got 3"),
         (lambda: pl.Residual(pl.Tanh()), "expects a list of at least one layer"),
         (lambda: pl.SGD("x"), "learning_rate must be a finite number of 0 or more, got 'x'"),
         (lambda: pl.SGD(momentum="x"), "momentum goes from 0 up to, but not, 1; got 'x'"),
-        (lambda: pl.Adam(clip_norm=[1, 2]), r"clip_norm must be a finite number of 0 or more, got \[1, 2\]"),
+        (
+            lambda: pl.Adam(clip_norm=[1, 2]),
+            r"clip_norm must be a finite number of 0 or more, got \[1, 2\]",
+        ),
         (lambda: pl.Dropout("a"), "got 'a'"),
         (lambda: pl.Scale("a"), "finite factor other than 0, got 'a'"),
         (lambda: pl.LeakyReLU("a"), "slope must be a finite number, got 'a'"),
@@ -38,12 +50,21 @@ def small(**options):
         (lambda: pl.Cosine("a"), "end must be a finite number, got 'a'"),
         (lambda: pl.StepDecay("a"), "every must be a finite number above 0, got 'a'"),
         (lambda: pl.OneCycle("a"), "warm_up between 0 and 1, got 'a'"),
-        (lambda: pl.WarmUp(then="cosine"), r"then is a schedule such as pl.Cosine\(\); got 'cosine'"),
-        (lambda: pl.ReduceOnPlateau(patience="a"), "patience must be a whole number of 0 or more, got 'a'"),
+        (
+            lambda: pl.WarmUp(then="cosine"),
+            r"then is a schedule such as pl.Cosine\(\); got 'cosine'",
+        ),
+        (
+            lambda: pl.ReduceOnPlateau(patience="a"),
+            "patience must be a whole number of 0 or more, got 'a'",
+        ),
         (lambda: pl.load(None), "expected the path of a file, .* got None"),
         (lambda: small().save(3), "expected the path of a file, .* got 3"),
         (lambda: small().freeze("a"), "there is no layer 'a'"),
-        (lambda: small().choose([1.0, 2.0]), r"answers of shape \(N, K\), got an array of shape \(2,\)"),
+        (
+            lambda: small().choose([1.0, 2.0]),
+            r"answers of shape \(N, K\), got an array of shape \(2,\)",
+        ),
         (lambda: small().confidence([]), r"answers of shape \(N, K\)"),
     ],
 )
@@ -53,7 +74,9 @@ def test_mistakes_are_input_errors(make, message):
 
 
 def test_an_unknown_setting_of_an_optimizer_names_those_there_are():
-    with pytest.raises(TypeError, match="SGD has no setting lr; its settings are learning_rate, momentum, nesterov"):
+    with pytest.raises(
+        TypeError, match="SGD has no setting lr; its settings are learning_rate, momentum, nesterov"
+    ):
         pl.SGD(lr=0.1)
 
 
@@ -78,7 +101,11 @@ def test_classes_are_checked_whenever_they_are_given():
     net.classes = ["no", 1]
     assert net.classes == ["no", "1"]
     assert net.copy().classes == pickle.loads(pickle.dumps(net)).classes == ["no", "1"]  # noqa: S301
-    for wrong, message in ((["a"], "1 class names for 2 outputs"), ("ab", "list of names"), (3, "list of names")):
+    for wrong, message in (
+        (["a"], "1 class names for 2 outputs"),
+        ("ab", "list of names"),
+        (3, "list of names"),
+    ):
         with pytest.raises(pl.InputError, match=message):
             net.classes = wrong
     assert net.classes == ["no", "1"]
@@ -96,7 +123,13 @@ PIXELS = pl.mlp([4, 2], output="softmax", pixels=True)
 
 
 @pytest.mark.parametrize(
-    "x", [np.full((2, 2, 2), 0.5), np.full((2, 4), 0.5, np.float32), np.ones((1, 4), bool), [[0.0, 0.0, 0.0, 1.0]]]
+    "x",
+    [
+        np.full((2, 2, 2), 0.5),
+        np.full((2, 4), 0.5, np.float32),
+        np.ones((1, 4), bool),
+        [[0.0, 0.0, 0.0, 1.0]],
+    ],
 )
 def test_pictures_are_not_scaled_twice(x):
     t = [0] * len(x)
@@ -107,11 +140,15 @@ def test_pictures_are_not_scaled_twice(x):
         lambda x: pl.evaluate(PIXELS, x, t),
         lambda x: pl.train(PIXELS, x, t),
     ):
-        with pytest.raises(pl.InputError, match="from 0 to 1 into a network that scales by 1/255: give bytes"):
+        with pytest.raises(
+            pl.InputError, match="from 0 to 1 into a network that scales by 1/255: give bytes"
+        ):
             use(x)
 
 
-@pytest.mark.parametrize("x", [np.ones((1, 4), np.uint8), np.full((1, 4), 1.5), np.zeros((1, 4)), np.zeros((0, 4))])
+@pytest.mark.parametrize(
+    "x", [np.ones((1, 4), np.uint8), np.full((1, 4), 1.5), np.zeros((1, 4)), np.zeros((0, 4))]
+)
 def test_pictures_that_may_be_bytes_are_taken(x):
     assert len(PIXELS(x)) == len(x)
     np.testing.assert_array_equal(PIXELS.predictor()(x), PIXELS(x))
@@ -126,7 +163,12 @@ def test_layers_changed_after_the_fact():
     net = small()
     net.layers.append("x")
     x = np.zeros((2, 3))
-    for use in (lambda: net(x), lambda: net.forward(x), net.summary, lambda: pl.train(net, x, [0, 1])):
+    for use in (
+        lambda: net(x),
+        lambda: net.forward(x),
+        net.summary,
+        lambda: pl.train(net, x, [0, 1]),
+    ):
         with pytest.raises(pl.InputError, match=r"layers such as pl\.Affine\(W, b\); got str"):
             use()
     assert repr(net).splitlines()[-2:] == [
@@ -140,7 +182,9 @@ def test_backward_of_what_does_not_fit():
     trace = net.forward(np.zeros((5, 3)))
     assert net.backward(trace, trace.y.tolist())[0].shape == (5, 3)
     for dy in (np.ones((5, 1)), np.ones(5), 1.0):
-        with pytest.raises(pl.InputError, match=r"gradient of the shape of its answers, \(5, 2\); got 4 and \("):
+        with pytest.raises(
+            pl.InputError, match=r"gradient of the shape of its answers, \(5, 2\); got 4 and \("
+        ):
             net.backward(trace, dy)
     with pytest.raises(pl.InputError, match=r"a trace of 2 layers .* got 4"):
         pl.mlp([3, 2], output="softmax").backward(trace, trace.y)

@@ -1,4 +1,7 @@
-"""Network and mlp: what they build, change and refuse. (Files and learning are tested with their rooms.)"""
+"""Network and mlp: what they build, change and refuse.
+
+(Files and learning are tested with their rooms.)
+"""
 
 import threading
 
@@ -14,7 +17,9 @@ def net_of(*layers, **more):
 
 
 def tiny(generator, **more):
-    return net_of(pl.Affine(generator.normal(size=(3, 4)), generator.normal(size=4)), pl.Sigmoid(), **more)
+    return net_of(
+        pl.Affine(generator.normal(size=(3, 4)), generator.normal(size=4)), pl.Sigmoid(), **more
+    )
 
 
 def test_binds_layers_params_and_dtype(generator):
@@ -73,7 +78,10 @@ def test_classify_labels_confidence():
 def test_one_output_is_yes_or_no():
     one = pl.Affine([[1.0]])
     x = np.array([[0.4], [-0.1]])
-    assert net_of(one).classify(x).tolist() == [1, 0]  # a weighted sum above 0 is a sigmoid above a half
+    assert net_of(one).classify(x).tolist() == [
+        1,
+        0,
+    ]  # a weighted sum above 0 is a sigmoid above a half
     assert net_of(one, pl.Sigmoid()).classify(x).tolist() == [1, 0]
     close(net_of(one, pl.Sigmoid()).confidence(np.array([[0.2], [0.7]])), [0.8, 0.7], 1e-15)
     close(net_of(one).confidence(np.array([[-np.log(4.0)]])), [0.8], 1e-15)
@@ -163,7 +171,9 @@ def test_astype_converts_every_array(generator):
         pl.Residual([pl.Affine(np.eye(3)), pl.LayerNorm(np.ones(3))]),
     )
     small = net.astype("float32")
-    assert {array.dtype for layer in small.layers for array in layer.arrays().values()} == {np.dtype(np.float32)}
+    assert {array.dtype for layer in small.layers for array in layer.arrays().values()} == {
+        np.dtype(np.float32)
+    }
     assert small.dtype == np.float32 and net.dtype == np.float64
     close(small.params[0], net.params[0], 1e-6)
     assert small.astype(np.float64).dtype == np.float64
@@ -210,7 +220,9 @@ def test_mlp_options():
     assert kinds(pl.mlp([3, 4, 2])) == ["Affine", "ReLU", "Affine"]
     assert kinds(pl.mlp([3, 2], output="softmax")) == ["Affine", "Softmax"]
     assert kinds(pl.mlp([3, 4, 5, 2], "identity", "sigmoid")) == ["Affine"] * 3 + ["Sigmoid"]
-    full = pl.mlp([3, 4, 2], "tanh", normalization="batch", dropout=0.25, pixels=True, dtype="float64")
+    full = pl.mlp(
+        [3, 4, 2], "tanh", normalization="batch", dropout=0.25, pixels=True, dtype="float64"
+    )
     assert kinds(full) == ["Flatten", "Scale", "Affine", "BatchNorm", "Tanh", "Dropout", "Affine"]
     assert full.dtype == np.float64 and full.layers[5].rate == 0.25
     assert full.layers[1].factor == np.float32(1 / 255)
@@ -233,7 +245,11 @@ def test_mlp_draws_weights_layer_by_layer_from_its_seed():
         pairs = [pl.INITIALIZERS[name](D, H, generator) for D, H in ((3, 4), (4, 2))]
         return [array for pair in pairs for array in pair]
 
-    for activation, name in (("relu", "he_normal"), ("gelu", "he_normal"), ("tanh", "glorot_uniform")):
+    for activation, name in (
+        ("relu", "he_normal"),
+        ("gelu", "he_normal"),
+        ("tanh", "glorot_uniform"),
+    ):
         for ours, expected in zip(
             pl.mlp([3, 4, 2], activation, seed=7, dtype="float64").params, drawn(name), strict=True
         ):
@@ -248,15 +264,30 @@ def test_mlp_draws_weights_layer_by_layer_from_its_seed():
 
 
 REFUSED = {
-    "one width": (lambda: pl.mlp([3]), r"at least inputs and outputs, such as \[784, 10\]; got \[3\]"),
+    "one width": (
+        lambda: pl.mlp([3]),
+        r"at least inputs and outputs, such as \[784, 10\]; got \[3\]",
+    ),
     "width 0": (lambda: pl.mlp([3, 0]), "whole number of 1 or more, not 0"),
     "width 2.5": (lambda: pl.mlp([3, 2.5]), "not 2.5"),
     "width True": (lambda: pl.mlp([3, True]), "not True"),
-    "activation": (lambda: pl.mlp([3, 2], "swish"), "activation is one of identity, sigmoid.*; not 'swish'"),
-    "output": (lambda: pl.mlp([3, 2], output="logits"), "output is one of .*softmax.*; not 'logits'"),
+    "activation": (
+        lambda: pl.mlp([3, 2], "swish"),
+        "activation is one of identity, sigmoid.*; not 'swish'",
+    ),
+    "output": (
+        lambda: pl.mlp([3, 2], output="logits"),
+        "output is one of .*softmax.*; not 'logits'",
+    ),
     "list": (lambda: pl.mlp([3, 2], output=[]), "output is one of"),
-    "initializer": (lambda: pl.mlp([3, 2], initializer="zeros"), "initializer is one of glorot_uniform.*; not 'zeros'"),
-    "normalization": (lambda: pl.mlp([3, 2], normalization="group"), "normalization is one of None, batch, layer"),
+    "initializer": (
+        lambda: pl.mlp([3, 2], initializer="zeros"),
+        "initializer is one of glorot_uniform.*; not 'zeros'",
+    ),
+    "normalization": (
+        lambda: pl.mlp([3, 2], normalization="group"),
+        "normalization is one of None, batch, layer",
+    ),
     "dropout": (lambda: pl.mlp([3, 2, 2], dropout=1.0), "rate from 0 up to, but not, 1"),
     "dtype": (lambda: pl.mlp([3, 2], dtype="float16"), '"float32" or "float64", not float16'),
 }

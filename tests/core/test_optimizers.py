@@ -1,4 +1,7 @@
-"""Optimizers against PyTorch's over 100 steps, each with every setting that they share; order, state and options."""
+"""Optimizers against PyTorch's over 100 steps, each with every setting that they share.
+
+Order, state and options.
+"""
 
 import copy
 import math
@@ -34,7 +37,10 @@ def gradient_stream(generator):
 
 
 class Twin:
-    """PyTorch's optimizer, weights and biases apart; what PyTorch has no setting for is written out around it."""
+    """PyTorch's optimizer, weights and biases apart.
+
+    What PyTorch has no setting for is written out around it.
+    """
 
     def __init__(self, name, ours, theirs, params):
         self.ours = ours
@@ -42,16 +48,22 @@ class Twin:
         self.weights = [p for p in self.all if p.ndim == 2]
         biases = [p for p in self.all if p.ndim == 1]
         witness = OPTIMIZERS[name]
-        # With l2 and decay at once the order counts: then only AdamW's decay, which comes first anyway, is PyTorch's.
+        # With l2 and decay at once the order counts: then only AdamW's decay, which comes first
+        # anyway, is PyTorch's.
         both = bool(ours.l2 and ours.weight_decay) and witness.native_decay == "l2"
         self.native = None if both else witness.native_decay
         decay = getattr(ours, self.native) if self.native else 0.0
-        groups = [{"params": self.weights, "weight_decay": decay}, {"params": biases, "weight_decay": 0.0}]
+        groups = [
+            {"params": self.weights, "weight_decay": decay},
+            {"params": biases, "weight_decay": 0.0},
+        ]
         self.optimizer = witness.twin(groups, **theirs)
         self.average = None
         if ours.ema is not None:
             self.average = AveragedModel(self.all, multi_avg_fn=get_ema_multi_avg_fn(ours.ema))
-            self.average.update_parameters(self.all)  # the first one copies: the average begins at the start
+            self.average.update_parameters(
+                self.all
+            )  # the first one copies: the average begins at the start
 
     @torch.no_grad()
     def step(self, grads):
@@ -123,14 +135,27 @@ def test_biases_are_not_decayed_nor_bounded(name, generator):
 
 
 def test_everything_in_order_by_hand():
-    """One number of one weight and one bias through all that an update does, in the order that the module states."""
-    optimizer = pl.SGD(0.5, weight_decay=0.2, l1=0.1, l2=0.25, clip_value=3.0, clip_norm=2.5, max_norm=0.5, ema=0.75)
+    """One number of one weight and one bias through all that an update does, in the order that the
+    module states.
+    """
+    optimizer = pl.SGD(
+        0.5,
+        weight_decay=0.2,
+        l1=0.1,
+        l2=0.25,
+        clip_value=3.0,
+        clip_norm=2.5,
+        max_norm=0.5,
+        ema=0.75,
+    )
     W, b = np.array([[2.0]]), np.array([1.0])
     state = optimizer.start([W, b])
     optimizer.update([W, b], [np.array([[30.0]]), np.array([-4.0])], state)
-    # By value: 30 -> 3 and -4 -> -3. By norm: sqrt(18) is above 2.5, so both are multiplied by 2.5 / sqrt(18).
+    # By value: 30 -> 3 and -4 -> -3. By norm: sqrt(18) is above 2.5, so both are multiplied by 2.5
+    # / sqrt(18).
     g = 3 * 2.5 / (math.sqrt(18) + 1e-6)
-    # L1 and L2 of W = 2: g + 0.1 * 1 + 0.25 * 2. Decay: 2 * (1 - 0.5 * 0.2) = 1.8. Step: 1.8 - 0.5 (g + 0.6).
+    # L1 and L2 of W = 2: g + 0.1 * 1 + 0.25 * 2. Decay: 2 * (1 - 0.5 * 0.2) = 1.8. Step: 1.8 - 0.5
+    # (g + 0.6).
     stepped = 1.8 - 0.5 * (g + 0.6)
     assert stepped > 0.5  # max-norm bounds it to 0.5
     close(W, [[0.5]], 1e-15)
@@ -141,7 +166,10 @@ def test_everything_in_order_by_hand():
 
 
 def test_adam_by_hand():
-    """The first step of Adam is the rate itself, towards where the gradient falls: m_hat = g, v_hat = g^2."""
+    """The first step of Adam is the rate itself, towards where the gradient falls.
+
+    M_hat = g, v_hat = g^2.
+    """
     p = np.array([1.0, 1.0, 1.0])
     optimizer = pl.Adam(0.1, epsilon=0.0)
     optimizer.update([p], [np.array([5.0, -0.01, 2.0])], optimizer.start([p]))
@@ -149,7 +177,10 @@ def test_adam_by_hand():
 
 
 def test_adam_with_epsilon_hat_by_hand():
-    """With g = 2 and beta_2 = 0.75, sqrt(v) is 1 and sqrt(1 - beta_2) a half: a step is rate m_hat / 2 / (1 + 1)."""
+    """With g = 2 and beta_2 = 0.75, sqrt(v) is 1 and sqrt(1 - beta_2) a half.
+
+    A step is rate m_hat / 2 / (1 + 1).
+    """
     p = np.array([1.0])
     optimizer = pl.Adam(0.1, beta_2=0.75, epsilon=1.0, epsilon_hat=True)
     optimizer.update([p], [np.array([2.0])], optimizer.start([p]))
@@ -170,7 +201,8 @@ def test_max_norm_of_columns():
     W = np.array([[3.0, 0.3, 0.0], [4.0, 0.4, 0.0]])
     optimizer = pl.SGD(0.1, max_norm=4.5)
     optimizer.update([W], [np.zeros((2, 3))], optimizer.start([W]))
-    # The first neuron's weights are 5 long and become 4.5 long; the others are within the bound, dead ones too.
+    # The first neuron's weights are 5 long and become 4.5 long; the others are within the bound,
+    # dead ones too.
     close(W, [[2.7, 0.3, 0.0], [3.6, 0.4, 0.0]], 1e-15)
     none = pl.SGD(0.1, max_norm=0.0)
     none.update([W], [np.zeros((2, 3))], none.start([W]))
@@ -207,7 +239,9 @@ def test_gradients_are_left_as_they_are(name, generator):
 
 @pytest.mark.parametrize(("name", "settings", "theirs"), CASES)
 def test_the_state_is_all_there_is(name, settings, theirs, generator):
-    """A copy of parameters and state midway goes on to the same bits, with another optimizer of the same options."""
+    """A copy of parameters and state midway goes on to the same bits, with another optimizer of the
+    same options.
+    """
     optimizer = getattr(pl, name)(**settings)
     params, stream = start(generator), gradient_stream(generator)[:8]
     state = optimizer.start(params)
@@ -220,7 +254,9 @@ def test_the_state_is_all_there_is(name, settings, theirs, generator):
         again.update(others, grads, other_state)
     for p, other in zip(params, others, strict=True):
         assert np.array_equal(p, other)
-    assert set(state) == {"step", *optimizer.slots} | ({"average"} if optimizer.ema is not None else set())
+    assert set(state) == {"step", *optimizer.slots} | (
+        {"average"} if optimizer.ema is not None else set()
+    )
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
@@ -239,13 +275,17 @@ def test_can_be_made_again_from_options_and_repr(name, settings, theirs):
     optimizer = getattr(pl, name)(**settings)
     again = type(optimizer)(**optimizer.options())
     assert vars(again) == vars(optimizer)
-    written = eval(repr(optimizer), {name: getattr(pl, name)})  # noqa: S307  # a repr is code that makes it again
+    # A repr is code that makes it again
+    written = eval(repr(optimizer), {name: getattr(pl, name)})  # noqa: S307
     assert vars(written) == vars(optimizer)
 
 
 def test_defaults():
     assert repr(pl.SGD()) == "SGD(learning_rate=0.1)"
-    assert repr(pl.SGD(0.1, 0.9, nesterov=True)) == "SGD(learning_rate=0.1, momentum=0.9, nesterov=True)"
+    assert (
+        repr(pl.SGD(0.1, 0.9, nesterov=True))
+        == "SGD(learning_rate=0.1, momentum=0.9, nesterov=True)"
+    )
     assert repr(pl.Adam()) == "Adam(learning_rate=0.001)"
     assert repr(pl.Adam(beta_1=0.8)) == "Adam(learning_rate=0.001, beta_1=0.8)"
     assert repr(pl.AdamW()) == "AdamW(learning_rate=0.001, weight_decay=0.01)"
@@ -297,7 +337,12 @@ def test_refuses(build, message):
 
 def test_zero_is_within_every_range():
     optimizer = pl.SGD(0.0, momentum=0.0, ema=0.0, clip_norm=0.0, clip_value=0.0, max_norm=0.0)
-    assert (optimizer.ema, optimizer.clip_norm, optimizer.clip_value, optimizer.max_norm) == (0.0, 0.0, 0.0, 0.0)
+    assert (optimizer.ema, optimizer.clip_norm, optimizer.clip_value, optimizer.max_norm) == (
+        0.0,
+        0.0,
+        0.0,
+        0.0,
+    )
     assert pl.Adam(epsilon=0, beta_1=0, beta_2=0).options() == {
         "learning_rate": 0.001,
         "beta_1": 0.0,

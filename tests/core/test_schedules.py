@@ -10,7 +10,9 @@ from core.tools import close
 from pellucid.core.schedules import Schedule
 
 CASES = [
-    pytest.param(witness.ours, witness.twin, id=repr(witness.ours)) for each in SCHEDULES.values() for witness in each
+    pytest.param(witness.ours, witness.twin, id=repr(witness.ours))
+    for each in SCHEDULES.values()
+    for witness in each
 ]
 
 
@@ -60,7 +62,9 @@ def test_one_cycle_by_hand():
 
 
 def test_beyond_the_end_the_rate_stays():
-    assert pl.Cosine(end=0.1).factor(12, 10) == pl.Cosine(end=0.1).factor(10, 10) == pytest.approx(0.1)
+    assert (
+        pl.Cosine(end=0.1).factor(12, 10) == pl.Cosine(end=0.1).factor(10, 10) == pytest.approx(0.1)
+    )
 
 
 def test_a_rise_as_long_as_learning_leaves_an_epoch_for_what_follows():
@@ -79,7 +83,8 @@ def test_a_rise_watches_what_its_successor_watches():
 
 def test_reduce_on_plateau_by_hand():
     schedule = pl.ReduceOnPlateau(gamma=0.5, patience=2, threshold=0.1)
-    # 10 is the best; 9.5 is no improvement (not below 9), nor are two more: the third is one too many
+    # 10 is the best; 9.5 is no improvement (not below 9), nor are two more: the third is one too
+    # many
     assert schedule.factor(3, 20, [10, 9.5, 9.5]) == 1.0
     assert schedule.factor(4, 20, [10, 9.5, 9.5, 9.5]) == 0.5
     assert schedule.factor(4, 20, [10, 9.5, 9.5, 8.9]) == 1.0

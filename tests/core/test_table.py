@@ -1,4 +1,7 @@
-"""Nothing of core is left out: what introspection finds, the table of witnesses and the public registries agree."""
+"""Nothing of core is left out.
+
+What introspection finds, the table of witnesses and the public registries agree.
+"""
 
 import pellucid as pl
 from core import schedule_witnesses, tools, witnesses
@@ -29,10 +32,9 @@ def test_every_optimizer_has_a_witness():
 
 def test_every_setting_that_optimizers_share_is_tried():
     shared = {name for settings in witnesses.COMMON for name in settings}
-    assert shared == {name for name in vars(pl.SGD(0.1, momentum=0.5)) if name not in ("learning_rate",)} - {
-        "momentum",
-        "nesterov",
-    }
+    assert shared == {
+        name for name in vars(pl.SGD(0.1, momentum=0.5)) if name not in ("learning_rate",)
+    } - {"momentum", "nesterov"}
 
 
 def test_every_schedule_has_a_witness():
@@ -52,7 +54,12 @@ def test_every_initializer_has_a_witness():
 
 
 def test_every_class_is_public():
-    for base, method in ((Layer, "forward"), (RowLoss, "rows"), (Optimizer, "step"), (Schedule, "factor")):
+    for base, method in (
+        (Layer, "forward"),
+        (RowLoss, "rows"),
+        (Optimizer, "step"),
+        (Schedule, "factor"),
+    ):
         assert set(tools.classes(base, method)) <= set(pl.__all__)
 
 

@@ -1,4 +1,7 @@
-"""What the tests of core share: tensors, central differences, the walk that finds classes, and SplitMix64 by hand."""
+"""What the tests of core share.
+
+Tensors, central differences, the walk that finds classes, and SplitMix64 by hand.
+"""
 
 from __future__ import annotations
 
@@ -20,8 +23,10 @@ EXACT = 1e-10
 """float64 against PyTorch: both round each of at most some hundred operations at 1e-16."""
 
 NUMERIC = 2e-7
-"""Central differences in float64: with h = 6e-6 the cut-off is h^2 f'''/6, some 1e-11 f''', and the rounding of sums
-of about 10 is 1e-15 / h, some 2e-10 each; steep places (normalisation of few rows) need the rest."""
+"""Central differences in float64: with h = 6e-6 the cut-off is h^2 f'''/6, some 1e-11 f''', and the
+rounding of sums of about 10 is 1e-15 / h, some 2e-10 each; steep places (normalisation of few rows)
+need the rest.
+"""
 
 LEARNING = Learning(seed=3, step=7).at(2)
 
@@ -33,7 +38,9 @@ def tensor(array: Array) -> torch.Tensor:
 
 def gradients(output: torch.Tensor, dy: Array, inputs: list[torch.Tensor]) -> list[Array]:
     """Give PyTorch's gradient of sum(output * dy) by each input (0 where it does not matter)."""
-    found = torch.autograd.grad((output * torch.from_numpy(np.array(dy))).sum(), inputs, allow_unused=True)
+    found = torch.autograd.grad(
+        (output * torch.from_numpy(np.array(dy))).sum(), inputs, allow_unused=True
+    )
     return [
         np.zeros(tuple(given.shape)) if grad is None else grad.numpy()
         for given, grad in zip(inputs, found, strict=True)
@@ -68,14 +75,19 @@ def modules() -> Iterator[ModuleType]:
 
 
 def classes(base: type, method: str) -> dict[str, type]:
-    """Find core's classes under `base` that are complete: those that write `method` themselves or inherit it."""
+    """Find core's classes under `base` that are complete.
+
+    Those that write `method` themselves or inherit it.
+    """
     list(modules())
     found: dict[str, type] = {}
     waiting = [base]
     while waiting:
         cls = waiting.pop()
         waiting += cls.__subclasses__()
-        if cls.__module__.startswith("pellucid.core.") and getattr(cls, method) is not getattr(base, method):
+        if cls.__module__.startswith("pellucid.core.") and getattr(cls, method) is not getattr(
+            base, method
+        ):
             found[cls.__name__] = cls
     return found
 
@@ -96,7 +108,8 @@ def rebuilt(layer: Layer) -> Layer:
     return type(layer).build(layer.options(), layer.arrays())
 
 
-# SplitMix64 as its paper prints it, in Python's whole numbers: the witness of `counter` and of every mask.
+# SplitMix64 as its paper prints it, in Python's whole numbers: the witness of `counter` and of
+# every mask.
 
 _ALL = 2**64 - 1
 

@@ -1,8 +1,9 @@
-"""THE table: for every layer, loss, optimizer, schedule, function and initializer of core its examples and its witness.
+"""THE table: for every layer, loss, optimizer, schedule, function and initializer of core its
+examples and its witness.
 
-The witness is PyTorch's own function where there is one; where there is none, a composition of PyTorch's operations,
-and `what` says so. `test_table` finds by introspection whatever this table lacks. Other tests (of engines, of files,
-of exchange) may walk the same table.
+The witness is PyTorch's own function where there is one; where there is none, a composition of
+PyTorch's operations, and `what` says so. `test_table` finds by introspection whatever this table
+lacks. Other tests (of engines, of files, of exchange) may walk the same table.
 """
 
 from __future__ import annotations
@@ -35,7 +36,9 @@ class LayerWitness(NamedTuple):
     alone: bool = True  # while learning, too, a row's output does not depend on the other rows
 
 
-def forward_twin(layers: Sequence[Layer], x: Tensor, params: Sequence[Tensor], learning: Learning | None) -> Tensor:
+def forward_twin(
+    layers: Sequence[Layer], x: Tensor, params: Sequence[Tensor], learning: Learning | None
+) -> Tensor:
     """Pass x through the twins of the layers; `params` is flat, layer by layer."""
     waiting = list(params)
     for index, layer in enumerate(layers):
@@ -50,9 +53,14 @@ def _affine(layer: Any, x: Tensor, params: list[Tensor], learning: Learning | No
 
 def _batch_norm(layer: Any, x: Tensor, params: list[Tensor], learning: Learning | None) -> Tensor:
     if learning is not None and len(x) == 1:  # PyTorch refuses one row: the definition, written out
-        return params[0] * (x - x.mean(0)) / (x.var(0, unbiased=False) + layer.epsilon).sqrt() + params[1]
+        return (
+            params[0] * (x - x.mean(0)) / (x.var(0, unbiased=False) + layer.epsilon).sqrt()
+            + params[1]
+        )
     mean, variance = torch.tensor(layer.running_mean), torch.tensor(layer.running_variance)
-    return F.batch_norm(x, mean, variance, *params, learning is not None, layer.momentum, layer.epsilon)
+    return F.batch_norm(
+        x, mean, variance, *params, learning is not None, layer.momentum, layer.epsilon
+    )
 
 
 def _dropout(layer: Any, x: Tensor, params: list[Tensor], learning: Learning | None) -> Tensor:
@@ -69,8 +77,12 @@ def _embedding(layer: Any, x: Tensor, params: list[Tensor], learning: Learning |
     return torch.cat([x, (torch.einsum("nef,efk->nek", waves, W) + b[:, 0]).flatten(1)], dim=1)
 
 
-def _elementwise(what: str, function: Callable[[Tensor], Tensor], make: Callable[[], Layer]) -> LayerWitness:
-    return LayerWitness(what, lambda layer, x, params, learning: function(x), [lambda generator: make()])
+def _elementwise(
+    what: str, function: Callable[[Tensor], Tensor], make: Callable[[], Layer]
+) -> LayerWitness:
+    return LayerWitness(
+        what, lambda layer, x, params, learning: function(x), [lambda generator: make()]
+    )
 
 
 def _vectors(generator: Generator, count: int, H: int = 5) -> list[Array]:
@@ -122,7 +134,9 @@ LAYERS: dict[str, LayerWitness] = {
     ),
     "Standardize": LayerWitness(
         "composition: (x - mean) / deviation",
-        lambda layer, x, params, learning: (x - torch.tensor(layer.mean)) / torch.tensor(layer.deviation),
+        lambda layer, x, params, learning: (
+            (x - torch.tensor(layer.mean)) / torch.tensor(layer.deviation)
+        ),
         [
             lambda generator: pl.Standardize(*_vectors(generator, 2)),
             lambda generator: pl.Standardize(generator.normal(size=5), [0.0, 2.0, 0.0, 0.5, 1.0]),
@@ -163,13 +177,19 @@ LAYERS: dict[str, LayerWitness] = {
     "Dropout": LayerWitness(
         "injected mask: SplitMix64 written out in Python's whole numbers",
         _dropout,
-        [lambda generator: pl.Dropout(), lambda generator: pl.Dropout(0.2), lambda generator: pl.Dropout(0.0)],
+        [
+            lambda generator: pl.Dropout(),
+            lambda generator: pl.Dropout(0.2),
+            lambda generator: pl.Dropout(0.0),
+        ],
     ),
     "Residual": LayerWitness(
         "composition: x + the twins of its layers",
         lambda layer, x, params, learning: x + forward_twin(layer.inner, x, params, learning),
         [
-            lambda generator: pl.Residual([_small_affine(generator, 5, 3), pl.Tanh(), _small_affine(generator, 3, 5)]),
+            lambda generator: pl.Residual(
+                [_small_affine(generator, 5, 3), pl.Tanh(), _small_affine(generator, 3, 5)]
+            ),
             lambda generator: pl.Residual(
                 [
                     pl.Sigmoid(),
@@ -186,7 +206,9 @@ LAYERS: dict[str, LayerWitness] = {
 
 
 class LossWitness(NamedTuple):
-    """A loss in several settings, targets that it takes, and PyTorch's function of (loss, y, t, reduction)."""
+    """A loss in several settings, targets that it takes, and PyTorch's function of (loss, y, t,
+    reduction).
+    """
 
     what: str
     twin: Callable[[Any, Tensor, Tensor, str], Tensor]
@@ -220,7 +242,9 @@ def _like(y: Tensor, t: Tensor) -> Tensor:
 
 
 def _binary(loss: Any, y: Tensor, t: Tensor, reduction: str) -> Tensor:
-    t = _like(y, t) * (1 - loss.label_smoothing) + loss.label_smoothing / 2  # PyTorch has no smoothing here
+    t = (
+        _like(y, t) * (1 - loss.label_smoothing) + loss.label_smoothing / 2
+    )  # PyTorch has no smoothing here
     return F.binary_cross_entropy_with_logits(y, t, reduction=reduction)
 
 
@@ -232,7 +256,9 @@ def _quantile(loss: Any, y: Tensor, t: Tensor, reduction: str) -> Tensor:
 LOSSES: dict[str, LossWitness] = {
     "CrossEntropy": LossWitness(
         "torch cross_entropy",
-        lambda loss, y, t, reduction: F.cross_entropy(y, t, label_smoothing=loss.label_smoothing, reduction=reduction),
+        lambda loss, y, t, reduction: F.cross_entropy(
+            y, t, label_smoothing=loss.label_smoothing, reduction=reduction
+        ),
         [pl.CrossEntropy(), pl.CrossEntropy(label_smoothing=0.1)],
         [classes_of, probabilities_of],
     ),
@@ -262,12 +288,17 @@ LOSSES: dict[str, LossWitness] = {
     ),
     "Poisson": LossWitness(
         "torch poisson_nll_loss",
-        lambda loss, y, t, reduction: F.poisson_nll_loss(y, t, log_input=True, full=False, reduction=reduction),
+        lambda loss, y, t, reduction: F.poisson_nll_loss(
+            y, t, log_input=True, full=False, reduction=reduction
+        ),
         [pl.Poisson()],
         [counts_of],
     ),
     "Quantile": LossWitness(
-        "composition: q e above, (1 - q) e below", _quantile, [pl.Quantile(), pl.Quantile(0.9)], [values_of]
+        "composition: q e above, (1 - q) e below",
+        _quantile,
+        [pl.Quantile(), pl.Quantile(0.9)],
+        [values_of],
     ),
 }
 
@@ -275,7 +306,9 @@ LOSSES: dict[str, LossWitness] = {
 
 
 class OptimizerWitness(NamedTuple):
-    """PyTorch's optimizer, our settings with those of PyTorch that mean the same, and which decay is PyTorch's own."""
+    """PyTorch's optimizer, our settings with those of PyTorch that mean the same, and which decay
+    is PyTorch's own.
+    """
 
     twin: type[optim.Optimizer]
     examples: list[tuple[dict[str, Any], dict[str, Any]]]
@@ -306,10 +339,17 @@ OPTIMIZERS: dict[str, OptimizerWitness] = {
     "AdamW": OptimizerWitness(optim.AdamW, _ADAM, native_decay="weight_decay"),
     "RMSprop": OptimizerWitness(
         optim.RMSprop,
-        [({}, {}), ({"learning_rate": 0.02, "decay": 0.9, "epsilon": 1e-3}, {"lr": 0.02, "alpha": 0.9, "eps": 1e-3})],
+        [
+            ({}, {}),
+            (
+                {"learning_rate": 0.02, "decay": 0.9, "epsilon": 1e-3},
+                {"lr": 0.02, "alpha": 0.9, "eps": 1e-3},
+            ),
+        ],
     ),
     "Adagrad": OptimizerWitness(
-        optim.Adagrad, [({}, {}), ({"learning_rate": 0.1, "epsilon": 1e-3}, {"lr": 0.1, "eps": 1e-3})]
+        optim.Adagrad,
+        [({}, {}), ({"learning_rate": 0.1, "epsilon": 1e-3}, {"lr": 0.1, "eps": 1e-3})],
     ),
 }
 
@@ -322,7 +362,15 @@ COMMON: list[dict[str, Any]] = [
     {"clip_value": 0.3},
     {"max_norm": 0.9},
     {"ema": 0.9},
-    {"weight_decay": 0.1, "l1": 0.02, "l2": 0.03, "clip_norm": 1.0, "clip_value": 0.4, "max_norm": 1.1, "ema": 0.8},
+    {
+        "weight_decay": 0.1,
+        "l1": 0.02,
+        "l2": 0.03,
+        "clip_norm": 1.0,
+        "clip_value": 0.4,
+        "max_norm": 1.1,
+        "ema": 0.8,
+    },
 ]
 """Settings that every optimizer has; all of them are tried with every example above."""
 
@@ -348,7 +396,8 @@ FUNCTIONS: dict[str, list[tuple[dict[str, Any], Callable[[Tensor], Tensor]]]] = 
     "erfc": [({}, torch.special.erfc)],
 }
 
-# Initializers: how PyTorch fills a weight (H, D), the deviation that the papers give, and whether biases are drawn too.
+# Initializers: how PyTorch fills a weight (H, D), the deviation that the papers give, and whether
+# biases are drawn too.
 
 
 class InitializerWitness(NamedTuple):
@@ -361,23 +410,40 @@ class InitializerWitness(NamedTuple):
 
 
 INITIALIZERS: dict[str, InitializerWitness] = {
-    "glorot_uniform": InitializerWitness(torch.nn.init.xavier_uniform_, lambda D, H: math.sqrt(2 / (D + H)), True),
-    "glorot_normal": InitializerWitness(torch.nn.init.xavier_normal_, lambda D, H: math.sqrt(2 / (D + H)), False),
+    "glorot_uniform": InitializerWitness(
+        torch.nn.init.xavier_uniform_, lambda D, H: math.sqrt(2 / (D + H)), True
+    ),
+    "glorot_normal": InitializerWitness(
+        torch.nn.init.xavier_normal_, lambda D, H: math.sqrt(2 / (D + H)), False
+    ),
     "he_uniform": InitializerWitness(
-        lambda W: torch.nn.init.kaiming_uniform_(W, nonlinearity="relu"), lambda D, H: math.sqrt(2 / D), True
+        lambda W: torch.nn.init.kaiming_uniform_(W, nonlinearity="relu"),
+        lambda D, H: math.sqrt(2 / D),
+        True,
     ),
     "he_normal": InitializerWitness(
-        lambda W: torch.nn.init.kaiming_normal_(W, nonlinearity="relu"), lambda D, H: math.sqrt(2 / D), False
+        lambda W: torch.nn.init.kaiming_normal_(W, nonlinearity="relu"),
+        lambda D, H: math.sqrt(2 / D),
+        False,
     ),
     "lecun_uniform": InitializerWitness(
-        lambda W: torch.nn.init.kaiming_uniform_(W, nonlinearity="linear"), lambda D, H: math.sqrt(1 / D), True
+        lambda W: torch.nn.init.kaiming_uniform_(W, nonlinearity="linear"),
+        lambda D, H: math.sqrt(1 / D),
+        True,
     ),
     "lecun_normal": InitializerWitness(
-        lambda W: torch.nn.init.kaiming_normal_(W, nonlinearity="linear"), lambda D, H: math.sqrt(1 / D), False
+        lambda W: torch.nn.init.kaiming_normal_(W, nonlinearity="linear"),
+        lambda D, H: math.sqrt(1 / D),
+        False,
     ),
     "pytorch": InitializerWitness(
-        lambda W: torch.nn.init.kaiming_uniform_(W, a=math.sqrt(5)), lambda D, H: math.sqrt(1 / (3 * D)), True, True
+        lambda W: torch.nn.init.kaiming_uniform_(W, a=math.sqrt(5)),
+        lambda D, H: math.sqrt(1 / (3 * D)),
+        True,
+        True,
     ),
-    "orthogonal": InitializerWitness(torch.nn.init.orthogonal_, lambda D, H: math.sqrt(1 / max(D, H)), False),
+    "orthogonal": InitializerWitness(
+        torch.nn.init.orthogonal_, lambda D, H: math.sqrt(1 / max(D, H)), False
+    ),
     "standard_normal": InitializerWitness(torch.nn.init.normal_, lambda D, H: 1.0, False, True),
 }

@@ -30,7 +30,11 @@ def test_classes_and_files_are_in_natural_order(tmp_path):
         "2/a10.png",
         "10/b.png",
     ]
-    assert (data.images.shape, data.images.dtype, data.labels.dtype) == ((4, 28, 28), np.uint8, np.int64)
+    assert (data.images.shape, data.images.dtype, data.labels.dtype) == (
+        (4, 28, 28),
+        np.uint8,
+        np.int64,
+    )
     for image, file in zip(data.images, data.files, strict=True):
         np.testing.assert_array_equal(image, digit(read_picture(file)))
     assert repr(data) == "Pictures(4 of 3 classes: 1, 2, 10)"

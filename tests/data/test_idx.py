@@ -73,7 +73,10 @@ HOSTILE = {
     "unknown type": (b"\0\0\x0a\x01\0\0\0\x01\0", "is not an IDX file"),
     "header cut": (SMALL[:9], "within its header of 2 dimensions"),
     "no dimensions": (b"\0\0\x08\0", "expected 1 to 64 dimensions"),
-    "too many dimensions": (b"\0\0\x08\x41" + b"\0\0\0\x01" * 65 + b"\0", "expected 1 to 64 dimensions.*65"),
+    "too many dimensions": (
+        b"\0\0\x08\x41" + b"\0\0\0\x01" * 65 + b"\0",
+        "expected 1 to 64 dimensions.*65",
+    ),
     "dimension of 0": (b"\0\0\x08\x02" + bytes(4) + b"\0\0\0\x01", r"none of size 0.*\(0, 1\)"),
     "values cut": (SMALL[:-1], "promises 18 bytes, it has 17"),
     "huge promise": (b"\0\0\x0e\x04" + b"\xff" * 16 + bytes(8), "ends too early"),
@@ -85,7 +88,10 @@ HOSTILE = {
     "packed: wrong sum": (damaged(gzip.compress(SMALL)), "packing is damaged"),
     "packed: rubbish after": (gzip.compress(SMALL) + b"rubbish", "packing is damaged"),
     "packed: nothing in it": (gzip.compress(b""), "is not an IDX file"),
-    "packed: huge promise": (gzip.compress(b"\0\0\x0e\x04" + b"\xff" * 16), "unpack it with gunzip"),
+    "packed: huge promise": (
+        gzip.compress(b"\0\0\x0e\x04" + b"\xff" * 16),
+        "unpack it with gunzip",
+    ),
 }
 
 
@@ -103,7 +109,11 @@ def test_a_bomb_is_not_unpacked_beyond_what_its_header_promises(tmp_path, monkey
     path = tmp_path / "bomb.gz"
     path.write_bytes(gzip.compress(SMALL + bytes(50_000_000)))
     unpacked = []
-    monkeypatch.setattr(idx, "_inflate", lambda *a, inflate=idx._inflate: unpacked.append(inflate(*a)) or unpacked[-1])
+    monkeypatch.setattr(
+        idx,
+        "_inflate",
+        lambda *a, inflate=idx._inflate: unpacked.append(inflate(*a)) or unpacked[-1],
+    )
     with pytest.raises(FileError, match="goes on"):
         read_idx(path)
     assert max(map(len, unpacked)) < 2000
@@ -111,7 +121,12 @@ def test_a_bomb_is_not_unpacked_beyond_what_its_header_promises(tmp_path, monkey
 
 @pytest.mark.parametrize(
     ("name", "message"),
-    [("missing", "no such file"), (".", "is a folder"), ("empty", r"is empty \(0 bytes\)"), ("a\0b", "cannot be read")],
+    [
+        ("missing", "no such file"),
+        (".", "is a folder"),
+        ("empty", r"is empty \(0 bytes\)"),
+        ("a\0b", "cannot be read"),
+    ],
 )
 def test_what_cannot_be_opened(tmp_path, name, message):
     (tmp_path / "empty").touch()
@@ -149,7 +164,11 @@ def test_what_cannot_be_written(tmp_path):
 @given(content=st.binary(max_size=60))
 def test_any_bytes_give_an_array_or_a_file_error(tmp_path_factory, content):
     path = tmp_path_factory.mktemp("any") / "a"
-    for variant in (b"\0\0\x08" + content, gzip.compress(b"\0\0\x08" + content), b"\x1f\x8b" + content):
+    for variant in (
+        b"\0\0\x08" + content,
+        gzip.compress(b"\0\0\x08" + content),
+        b"\x1f\x8b" + content,
+    ):
         path.write_bytes(variant)
         try:
             array = read_idx(path)

@@ -7,7 +7,17 @@ from PIL import Image, ImageDraw
 
 from pellucid.data import digit, digit_steps, mnist, read_picture
 from pellucid.data import images as images_module
-from pellucid.data.images import STEPS, centre, crop, even_light, find_ink, fit, keep_digit, pen_width, usual_pen
+from pellucid.data.images import (
+    STEPS,
+    centre,
+    crop,
+    even_light,
+    find_ink,
+    fit,
+    keep_digit,
+    pen_width,
+    usual_pen,
+)
 from pellucid.data.raster import blur
 from pellucid.errors import InputError
 
@@ -16,28 +26,38 @@ DIGITS = mnist().test.images[:60]
 
 def save(folder, picture, name="a.png", **options):
     path = folder / name
-    (picture if isinstance(picture, Image.Image) else Image.fromarray(picture)).save(path, **options)
+    (picture if isinstance(picture, Image.Image) else Image.fromarray(picture)).save(
+        path, **options
+    )
     return path
 
 
 def seven(size=200, pen=14, paper=255, ink=0, offset=(0, 0)):
     """A 7 drawn with straight strokes: upright, and no other digit in any other orientation."""
     image = Image.new("L", (size, size), paper)
-    points = [(size * (x + offset[0]), size * (y + offset[1])) for x, y in ((0.3, 0.25), (0.65, 0.25), (0.45, 0.8))]
+    points = [
+        (size * (x + offset[0]), size * (y + offset[1]))
+        for x, y in ((0.3, 0.25), (0.65, 0.25), (0.45, 0.8))
+    ]
     ImageDraw.Draw(image).line(points, fill=ink, width=pen, joint="curve")
     return np.asarray(image)
 
 
 def far(a, b):
-    """How far two prepared digits lie apart: mean difference in grey levels (MNIST's own digits: about 40).
+    """How far two prepared digits lie apart: mean difference in grey levels (MNIST's own digits:
+    about 40).
 
     One may lie a pixel aside: where the centre of mass falls between two pixels, a trifle decides.
     """
     shifts = [(i, j) for i in (-1, 0, 1) for j in (-1, 0, 1)]
-    return min(float(np.abs(np.roll(a, shift, (0, 1)).astype(float) - b.astype(float)).mean()) for shift in shifts)
+    return min(
+        float(np.abs(np.roll(a, shift, (0, 1)).astype(float) - b.astype(float)).mean())
+        for shift in shifts
+    )
 
 
-# --- MNIST's own digits -------------------------------------------------------------------------------------------
+# --- MNIST's own digits
+# -------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("inverted", [False, True])
@@ -49,7 +69,9 @@ def test_mnist_digits_pass_unchanged(tmp_path, inverted):
 
 WAYS = {
     "ten times as large": lambda image: np.asarray(Image.fromarray(image).resize((280, 280), 3)),
-    "and black on white": lambda image: 255 - np.asarray(Image.fromarray(image).resize((280, 280), 3)),
+    "and black on white": lambda image: (
+        255 - np.asarray(Image.fromarray(image).resize((280, 280), 3))
+    ),
     "in blocks": lambda image: 255 - np.kron(image, np.ones((10, 10), np.uint8)),
     "out of the middle": lambda image: np.roll(np.pad(image, 8), (5, -4), (0, 1)),
     "fainter": lambda image: 240 - np.pad(image, 2) // 4,
@@ -70,7 +92,8 @@ def test_a_digit_not_quite_in_mnist_form_is_prepared():
     assert far(digit(DIGITS[0] // 4), DIGITS[0]) < 10  # too faint to be passed on as it is
 
 
-# --- what must not matter -----------------------------------------------------------------------------------------
+# --- what must not matter
+# -----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -87,7 +110,18 @@ def test_a_digit_not_quite_in_mnist_form_is_prepared():
         seven() / 255,
         seven() > 128,
     ],
-    ids=["grey", "light on dark", "faint", "aside", "small", "large", "far away", "cut close", "floats", "booleans"],
+    ids=[
+        "grey",
+        "light on dark",
+        "faint",
+        "aside",
+        "small",
+        "large",
+        "far away",
+        "cut close",
+        "floats",
+        "booleans",
+    ],
 )
 def test_light_place_and_size_do_not_matter(picture):
     assert far(digit(picture), digit(seven())) < 8
@@ -136,7 +170,8 @@ def test_a_blot_is_not_thinned_away():
     assert digit(np.pad(np.full((50, 50), 255), 20)).sum() > 0
 
 
-# --- each step ----------------------------------------------------------------------------------------------------
+# --- each step
+# ----------------------------------------------------------------------------------------------------
 
 
 def test_steps_are_those_named_in_order():
@@ -213,7 +248,8 @@ def test_pen_width_is_that_of_a_slanted_bar():
     assert pen_width(np.asarray(image) / 255.0) == pytest.approx(12, rel=0.25)
 
 
-# --- what shows nothing, and what is no picture -------------------------------------------------------------------
+# --- what shows nothing, and what is no picture
+# -------------------------------------------------------------------
 
 
 def ramp(low, high):
@@ -258,7 +294,11 @@ def test_what_is_no_picture(picture, message):
 
 @settings(max_examples=60, deadline=None)
 @given(
-    hnp.arrays(np.uint8, st.tuples(st.integers(1, 40), st.integers(1, 40)), elements=st.sampled_from([0, 9, 200, 255]))
+    hnp.arrays(
+        np.uint8,
+        st.tuples(st.integers(1, 40), st.integers(1, 40)),
+        elements=st.sampled_from([0, 9, 200, 255]),
+    )
 )
 def test_any_picture_gives_a_digit_or_an_input_error(picture):
     try:

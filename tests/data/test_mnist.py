@@ -18,9 +18,33 @@ def test_mnist_is_mnist():
     assert data.train.images.shape == (60000, 28, 28)
     assert data.test.images.shape == (10000, 28, 28)
     assert data.train.images.dtype == data.train.labels.dtype == np.uint8
-    assert np.bincount(data.train.labels).tolist() == [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949]
-    assert np.bincount(data.test.labels).tolist() == [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]
-    assert round(float(data.train.images.mean()) / 255, 4) == 0.1307  # the mean that everybody quotes
+    assert np.bincount(data.train.labels).tolist() == [
+        5923,
+        6742,
+        5958,
+        6131,
+        5842,
+        5421,
+        5918,
+        6265,
+        5851,
+        5949,
+    ]
+    assert np.bincount(data.test.labels).tolist() == [
+        980,
+        1135,
+        1032,
+        1010,
+        982,
+        892,
+        958,
+        1028,
+        974,
+        1009,
+    ]
+    assert (
+        round(float(data.train.images.mean()) / 255, 4) == 0.1307
+    )  # the mean that everybody quotes
     assert repr(data) == "Digits(60,000 train, 10,000 test, images of 28 x 28)"
     assert repr(data.test) == "Part(10,000 images of 28 x 28)"
 
@@ -71,7 +95,9 @@ NAMINGS = {
 
 def write_pair(folder, part, images, labels, naming="mnist"):
     write_idx(folder / NAMINGS[naming].format(part=part, kind="images", n=3), images)
-    write_idx(folder / NAMINGS[naming].format(part=part, kind="labels", n=1), np.asarray(labels, np.uint8))
+    write_idx(
+        folder / NAMINGS[naming].format(part=part, kind="labels", n=1), np.asarray(labels, np.uint8)
+    )
 
 
 def pictures(n, height=5, width=4):
@@ -100,7 +126,9 @@ def test_the_test_part_may_be_absent(tmp_path):
 
 
 def test_absent_files_are_said_with_the_name_looked_for(tmp_path):
-    with pytest.raises(FileError, match=r"train-images-idx3-ubyte\.gz \(with or without \.gz\), found none"):
+    with pytest.raises(
+        FileError, match=r"train-images-idx3-ubyte\.gz \(with or without \.gz\), found none"
+    ):
         read_digits(tmp_path)
     write_pair(tmp_path, "train", pictures(3), [0, 1, 2])
     write_idx(tmp_path / "t10k-labels-idx1-ubyte", np.zeros(3, np.uint8))
@@ -121,7 +149,11 @@ def test_two_files_of_a_kind_are_an_error(tmp_path):
         (pictures(3), [0, 1], "has 2 labels, but there are 3 images"),
         (pictures(3).astype(np.float32), [0, 1, 2], "expected 3 dimensions of uint8.*float32"),
         (pictures(3)[0], [0, 1, 2], r"expected 3 dimensions of uint8, got shape \(5, 4\)"),
-        (pictures(3), [[0], [1], [2]], r"labels.*expected 1 dimensions of uint8, got shape \(3, 1\)"),
+        (
+            pictures(3),
+            [[0], [1], [2]],
+            r"labels.*expected 1 dimensions of uint8, got shape \(3, 1\)",
+        ),
     ],
 )
 def test_parts_that_do_not_fit(tmp_path, images, labels, message):
@@ -156,7 +188,9 @@ def test_importing_data_imports_nothing_that_waits_for_its_use():
     code = "import sys, pellucid.data; print(sorted({'PIL', 'gzip', 'hashlib', 'numpy.random'} & set(sys.modules)))"
     before = "import sys, numpy; print(sorted({'PIL', 'gzip', 'hashlib', 'numpy.random'} & set(sys.modules)))"
     loaded, by_numpy = (
-        subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, check=True).stdout
+        subprocess.run(
+            [sys.executable, "-c", text], capture_output=True, text=True, check=True
+        ).stdout
         for text in (code, before)
     )
     assert loaded == by_numpy

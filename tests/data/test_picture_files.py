@@ -13,12 +13,17 @@ from pellucid.errors import FileError
 
 def save(folder, picture, name="a.png", **options):
     path = folder / name
-    (picture if isinstance(picture, Image.Image) else Image.fromarray(picture)).save(path, **options)
+    (picture if isinstance(picture, Image.Image) else Image.fromarray(picture)).save(
+        path, **options
+    )
     return path
 
 
 def seven(size=200, pen=14):
-    """A 7 drawn with straight strokes: it looks like no other digit and is not its own mirror image."""
+    """A 7 drawn with straight strokes.
+
+    It looks like no other digit and is not its own mirror image.
+    """
     image = Image.new("L", (size, size), 255)
     ImageDraw.Draw(image).line(
         [(0.3 * size, 0.25 * size), (0.65 * size, 0.25 * size), (0.45 * size, 0.8 * size)],
@@ -58,7 +63,10 @@ def test_transparent_lies_on_white(tmp_path):
         image.paste((0, 0, 0, 255), (4, 0, 6, 10))
         options = {}
         if mode == "P":
-            image, options = Image.fromarray(np.asarray(image)[..., 3] // 255).convert("P"), {"transparency": 0}
+            image, options = (
+                Image.fromarray(np.asarray(image)[..., 3] // 255).convert("P"),
+                {"transparency": 0},
+            )
             image.putpalette([0, 0, 0, 0, 0, 0])
         else:
             image = image.convert(mode)
@@ -101,24 +109,41 @@ def test_damaged_metadata_do_no_harm_and_warn_of_nothing(tmp_path):
     assert not caught
 
 
-@pytest.mark.parametrize(("name", "mode"), [("a.jpg", "RGB"), ("a.png", "L"), ("a.png", "RGBA"), ("a.tiff", "I;16")])
+@pytest.mark.parametrize(
+    ("name", "mode"), [("a.jpg", "RGB"), ("a.png", "L"), ("a.png", "RGBA"), ("a.tiff", "I;16")]
+)
 def test_large_pictures_are_reduced_on_the_way(tmp_path, name, mode):
     large = Image.fromarray(seven(4000, 280))
-    large = Image.fromarray(np.asarray(large).astype(np.uint16) * 200) if mode == "I;16" else large.convert(mode)
+    large = (
+        Image.fromarray(np.asarray(large).astype(np.uint16) * 200)
+        if mode == "I;16"
+        else large.convert(mode)
+    )
     read = read_picture(save(tmp_path, large, name))
-    assert read.shape == ((2000, 2000) if name == "a.jpg" else (1334, 1334))  # JPEG's decoder can only halve
+    assert read.shape == (
+        (2000, 2000) if name == "a.jpg" else (1334, 1334)
+    )  # JPEG's decoder can only halve
     assert far(digit(read), digit(seven())) < 5
 
 
 def png(width, height, body=b""):
     def chunk(kind, content):
-        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+        return (
+            struct.pack(">I", len(content))
+            + kind
+            + content
+            + struct.pack(">I", zlib.crc32(kind + content))
+        )
 
     header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", body) + chunk(b"IEND", b"")
+    return (
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", body) + chunk(b"IEND", b"")
+    )
 
 
-@pytest.mark.parametrize("side", [8001, 9500, 20000], ids=["ours", "where Pillow warns", "where Pillow raises"])
+@pytest.mark.parametrize(
+    "side", [8001, 9500, 20000], ids=["ours", "where Pillow warns", "where Pillow raises"]
+)
 def test_too_many_pixels_are_refused_from_the_header(tmp_path, side):
     path = tmp_path / "large.png"
     path.write_bytes(png(side, side))
@@ -131,7 +156,9 @@ def test_too_many_pixels_are_refused_from_the_header(tmp_path, side):
 
 def encoded(kind):
     buffer = io.BytesIO()
-    Image.fromarray(np.random.default_rng(0).integers(0, 256, (64, 64)).astype(np.uint8)).save(buffer, kind)
+    Image.fromarray(np.random.default_rng(0).integers(0, 256, (64, 64)).astype(np.uint8)).save(
+        buffer, kind
+    )
     return buffer.getvalue()
 
 
@@ -170,7 +197,8 @@ def test_what_is_damaged_or_another_format(tmp_path, content):
 
 
 @pytest.mark.parametrize(
-    ("name", "message"), [("missing.png", "no such file"), (".", "is a folder"), ("empty.png", "is empty")]
+    ("name", "message"),
+    [("missing.png", "no such file"), (".", "is a folder"), ("empty.png", "is empty")],
 )
 def test_what_cannot_be_opened(tmp_path, name, message):
     (tmp_path / "empty.png").touch()

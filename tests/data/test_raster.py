@@ -4,7 +4,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from pellucid.data.raster import block_median, blur, components, grow, local_median, resize, shrink, thin
+from pellucid.data.raster import (
+    block_median,
+    blur,
+    components,
+    grow,
+    local_median,
+    resize,
+    shrink,
+    thin,
+)
 
 
 def test_shrink_averages_blocks_and_remainders():
@@ -21,7 +30,9 @@ def test_blur_is_a_mean_over_squares_twice():
 
     def slow(values):
         padded = np.pad(values, 2, mode="edge")
-        return np.array([[padded[i : i + 5, j : j + 5].mean() for j in range(12)] for i in range(9)])
+        return np.array(
+            [[padded[i : i + 5, j : j + 5].mean() for j in range(12)] for i in range(9)]
+        )
 
     np.testing.assert_allclose(blur(grid, 2), slow(slow(grid)), rtol=1e-12)
     assert blur(grid, 0) is grid
@@ -61,7 +72,12 @@ def test_components_are_those_of_a_flood(mask):
         todo = [start]
         while todo:
             i, j = todo.pop()
-            if 0 <= i < mask.shape[0] and 0 <= j < mask.shape[1] and mask[i, j] and not expected[i, j]:
+            if (
+                0 <= i < mask.shape[0]
+                and 0 <= j < mask.shape[1]
+                and mask[i, j]
+                and not expected[i, j]
+            ):
                 expected[i, j] = count
                 todo += [(i + a, j + b) for a in (-1, 0, 1) for b in (-1, 0, 1)]
     np.testing.assert_array_equal(labels, expected)

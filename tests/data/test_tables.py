@@ -23,7 +23,16 @@ CELLS = {
     "t": ["no", "yes", "yes", "no", "no", "yes"],
 }
 NAMES = [
-    *("age", "age missing", "height", "height missing", "city=Busan", "city=Jeju", "city=Seoul", "city missing"),
+    *(
+        "age",
+        "age missing",
+        "height",
+        "height missing",
+        "city=Busan",
+        "city=Jeju",
+        "city=Seoul",
+        "city missing",
+    ),
     *("member=false", "member=true", "member missing"),
 ]
 X = [
@@ -47,7 +56,10 @@ def as_parquet(path: Path) -> Path:
 
 
 def as_npz(path: Path) -> Path:
-    texts = {name: np.array(["" if cell is None else str(cell) for cell in CELLS[name]]) for name in CELLS}
+    texts = {
+        name: np.array(["" if cell is None else str(cell) for cell in CELLS[name]])
+        for name in CELLS
+    }
     np.savez(path / "cells.npz", **texts)
     return path / "cells.npz"
 
@@ -89,7 +101,9 @@ def test_every_source_gives_the_same_numbers(source, tmp_path):
 def test_what_one_source_taught_another_can_ask(first, tmp_path):
     columns = pl.Columns.of(first(tmp_path), target="t")
     for other in SOURCES.values():
-        np.testing.assert_allclose(columns.x(other(tmp_path), "float64") + columns.offsets, X, atol=1e-12)
+        np.testing.assert_allclose(
+            columns.x(other(tmp_path), "float64") + columns.offsets, X, atol=1e-12
+        )
 
 
 @pytest.mark.parametrize(
@@ -105,7 +119,17 @@ def test_what_one_source_taught_another_can_ask(first, tmp_path):
         '"a","b","t"\n"1","2","no"\n"3","4","yes"\n',
         "\ufeffa,b,t\n1,2,no\n3,4,yes\n",
     ],
-    ids=["commas", "semicolons", "tabs", "bars", "windows", "blank lines", "blanks", "quotes", "mark"],
+    ids=[
+        "commas",
+        "semicolons",
+        "tabs",
+        "bars",
+        "windows",
+        "blank lines",
+        "blanks",
+        "quotes",
+        "mark",
+    ],
 )
 def test_csv_as_programs_write_it(text, tmp_path):
     path = tmp_path / "a.csv"
@@ -127,7 +151,9 @@ def test_korean_tables(encoding, tmp_path):
 
 @pytest.mark.parametrize("encoding", ["utf-8", "cp949"])
 @pytest.mark.parametrize("shift", range(4))
-def test_a_character_may_lie_across_the_end_of_what_is_looked_at(encoding, shift, tmp_path, monkeypatch):
+def test_a_character_may_lie_across_the_end_of_what_is_looked_at(
+    encoding, shift, tmp_path, monkeypatch
+):
     monkeypatch.setattr("pellucid.data.tables.csv_file._START", 40 + shift)
     path = tmp_path / "a.csv"
     path.write_bytes(("값,t\n" + "가나다라마바사아자차카타,1\n파하,0\n" * 9).encode(encoding))
@@ -135,7 +161,9 @@ def test_a_character_may_lie_across_the_end_of_what_is_looked_at(encoding, shift
 
 
 def test_points_in_time_are_texts_and_spans_are_numbers():
-    frame = pandas.DataFrame({"day": pandas.to_datetime(["2024-05-01", "2024-05-02"] * 2), "t": [0, 1] * 2})
+    frame = pandas.DataFrame(
+        {"day": pandas.to_datetime(["2024-05-01", "2024-05-02"] * 2), "t": [0, 1] * 2}
+    )
     frame["span"] = frame["day"] - frame["day"].min()
     columns = pl.Columns.of(frame, target="t")
     assert columns.names[2:] == ["span"]
@@ -176,7 +204,10 @@ def test_a_pandas_column_that_mixes_numbers_and_texts():
 def test_categorical_columns_are_categories_even_of_numbers():
     for frame in (
         pandas.DataFrame({"zone": pandas.Categorical([10, 9, 10]), "t": [0, 1, 0]}),
-        polars.DataFrame({"zone": ["10", "9", "10"], "t": [0, 1, 0]}, schema_overrides={"zone": polars.Categorical}),
+        polars.DataFrame(
+            {"zone": ["10", "9", "10"], "t": [0, 1, 0]},
+            schema_overrides={"zone": polars.Categorical},
+        ),
     ):
         assert pl.Columns.of(frame, target="t").names == ["zone=9", "zone=10"]
 
@@ -195,15 +226,21 @@ def test_without_the_extra_one_line_says_what_to_install(monkeypatch):
         return known(name)
 
     monkeypatch.setattr(importlib, "import_module", without)
-    with pytest.raises(pl.InputError, match=r'this needs pyarrow.*pip install "pellucid\[tables\]"'):
+    with pytest.raises(
+        pl.InputError, match=r'this needs pyarrow.*pip install "pellucid\[tables\]"'
+    ):
         library("pyarrow.csv", "tables")
 
 
 def test_a_network_on_rows_needs_no_table_library():
-    program = "import sys, numpy as np, pellucid as pl; pl.read_table; pl.Columns; net = pl.mlp([2, 2]); "
+    program = (
+        "import sys, numpy as np, pellucid as pl; pl.read_table; pl.Columns; net = pl.mlp([2, 2]); "
+    )
     program += "net.predict(np.zeros((1, 2))); net.predict([[0.5, 0.5]]); "
     program += "print({'pyarrow', 'narwhals', 'pandas', 'polars'} & set(sys.modules))"
-    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    run = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
     assert run.stdout.strip() == "set()"
 
 

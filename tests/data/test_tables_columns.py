@@ -18,7 +18,10 @@ CATEGORIES = ["city", "plan", "colour", "zone"]
 
 
 def mixed(generator: np.random.Generator, n: int, *, unseen: bool = False) -> pandas.DataFrame:
-    """A table of ten columns and two targets, with missing cells; with `unseen`, categories that are not in others."""
+    """A table of ten columns and two targets, with missing cells.
+
+    With `unseen`, categories that are not in others.
+    """
     frame = pandas.DataFrame(
         {
             "age": generator.integers(18, 90, n).astype(float),
@@ -34,7 +37,9 @@ def mixed(generator: np.random.Generator, n: int, *, unseen: bool = False) -> pa
         }
     )
     frame["bought"] = np.where(frame["age"] + 20 * (frame["city"] == "Seoul") > 55, "yes", "no")
-    frame["spent"] = 1000 + 50 * frame["visits"] + 100 * (frame["plan"] == "a") + generator.normal(0, 5, n)
+    frame["spent"] = (
+        1000 + 50 * frame["visits"] + 100 * (frame["plan"] == "a") + generator.normal(0, 5, n)
+    )
     frame["colour"] = frame["colour"].str.strip()
     if unseen:
         frame.loc[frame.index[::7], "city"] = "Incheon"
@@ -50,7 +55,9 @@ def tables(generator: np.random.Generator) -> tuple[pandas.DataFrame, pandas.Dat
 
 
 def by_scikit_learn(learned: pandas.DataFrame, asked: pandas.DataFrame) -> dict[str, np.ndarray]:
-    """Prepare the same columns by scikit-learn, and give each number by the name that pellucid has for it."""
+    """Prepare the same columns by scikit-learn, and give each number by the name that pellucid has
+    for it.
+    """
     numbers = make_pipeline(SimpleImputer(add_indicator=True), StandardScaler())
     numbers[-1].set_params(with_mean=True)
     fill = SimpleImputer(strategy="constant", fill_value="missing")
@@ -63,7 +70,13 @@ def by_scikit_learn(learned: pandas.DataFrame, asked: pandas.DataFrame) -> dict[
         if short.startswith("missingindicator_"):
             continue  # scaled there; 0 and 1 here
         parts = short.rpartition("_")
-        own = short if short in NUMBERS else f"{parts[0]} missing" if parts[2] == "missing" else "=".join(parts[::2])
+        own = (
+            short
+            if short in NUMBERS
+            else f"{parts[0]} missing"
+            if parts[2] == "missing"
+            else "=".join(parts[::2])
+        )
         found[own] = column.to_numpy()
     for name in ("age", "visits"):
         found[f"{name} missing"] = asked[name].isna().to_numpy(float)
@@ -87,7 +100,9 @@ def test_a_mixed_table_is_prepared_as_scikit_learn_does(tables, tmp_path, genera
     report = reading.report.to_dict()
     assert report["ignored"] == [name for name in shuffled.columns if name in ("extra", "spent")]
     assert report["reordered"] is True
-    assert report["filled"] == {name: int(asked[name].isna().sum()) for name in ("age", "visits", "city", "zone")}
+    assert report["filled"] == {
+        name: int(asked[name].isna().sum()) for name in ("age", "visits", "city", "zone")
+    }
     assert report["unseen"] == {
         "city": {"Incheon": int((asked["city"] == "Incheon").sum())},
         "zone": {"z9": int((asked["zone"] == "z9").sum())},
@@ -126,7 +141,9 @@ def test_numbers_too_large_beside_their_spread_keep_their_differences():
     assert (columns.x({"time": times})[:, 0] + columns.offsets[0]).tolist() == times.tolist()
 
 
-@pytest.mark.parametrize(("low", "offset"), [(2000, 2020), (100, 120), (20, 0), (-5000, -4980), (123456, 123480)])
+@pytest.mark.parametrize(
+    ("low", "offset"), [(2000, 2020), (100, 120), (20, 0), (-5000, -4980), (123456, 123480)]
+)
 def test_offsets_are_round(low, offset):
     columns = pl.Columns.of({"a": low + np.arange(40), "t": [0, 1] * 20}, target="t")
     assert columns.offsets == [offset]
@@ -167,7 +184,10 @@ def test_the_task_may_be_said():
     assert columns.classes is None
     assert columns.t(table).tolist() == [[1], [2], [1], [2]]
     assert (columns.target.mean, columns.target.deviation) == (1.5, 0.5)
-    assert pl.Columns.of({"a": [1, 2], "t": [0.5, 1.5]}, target="t", task="classify").classes == ["0.5", "1.5"]
+    assert pl.Columns.of({"a": [1, 2], "t": [0.5, 1.5]}, target="t", task="classify").classes == [
+        "0.5",
+        "1.5",
+    ]
 
 
 def test_classes_stand_in_order_numbers_by_their_size():
@@ -220,7 +240,11 @@ def test_only_the_most_frequent_categories_are_told_apart(monkeypatch):
 
 def test_texts_beyond_counting_are_left_out(monkeypatch):
     monkeypatch.setattr(survey, "MOST_COUNTED", 30)
-    table = {"name": [str(index) + "x" for index in range(40)] * 3, "a": range(120), "t": [0, 1] * 60}
+    table = {
+        "name": [str(index) + "x" for index in range(40)] * 3,
+        "a": range(120),
+        "t": [0, 1] * 60,
+    }
     assert "different values" in pl.Columns.of(table, target="t").left_out["name"]
 
 
@@ -280,7 +304,11 @@ def test_quartiles_of_many_rows_are_those_of_a_sample_whatever_the_blocks(genera
 def test_columns_from_a_file_know_no_quartiles(tables):
     columns = pl.Columns.of(tables[0], target="bought")
     again = pl.Columns.from_dict(columns.to_dict(), columns.classes)
-    for call in (lambda: again.standardize(robust=True), lambda: again.varied, lambda: pl.table_mlp(again)):
+    for call in (
+        lambda: again.standardize(robust=True),
+        lambda: again.varied,
+        lambda: pl.table_mlp(again),
+    ):
         with pytest.raises(pl.InputError, match="quartiles of column 'age' are not known"):
             call()
     assert pl.table_mlp(again, preset="plain").layers[0].mean.size == again.width

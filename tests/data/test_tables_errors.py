@@ -37,7 +37,10 @@ GOOD = "".join(f"{n},no\n{n},yes\n" for n in range(10))
         (f"a,t\n{GOOD}1,no\n-Infinity,no\n", ["row 22 ", "column a", "'-Infinity' is infinite"]),
         (f"a,t\n{GOOD}1e39,no\n", ["row 21 ", "column a", "beyond 1e+38"]),
         (f"a,t\n{GOOD}1e999,no\n", ["row 21 ", "column a", "'1e999'"]),
-        (f"a,t\n{GOOD}x1,no\n2o,yes\n", ["row 21 ", "column a", "'x1' is no number (2 such", "--category"]),
+        (
+            f"a,t\n{GOOD}x1,no\n2o,yes\n",
+            ["row 21 ", "column a", "'x1' is no number (2 such", "--category"],
+        ),
         (f"a,t\n{GOOD}1,\n2, ? \n", ["row 21 ", "column t", "target is missing (2 such"]),
         ("a,t\n", ["there are no rows"]),
         ("a,t\n1,no\n2,no\n", ["target t is 'no' in every row", "two classes"]),
@@ -51,7 +54,10 @@ GOOD = "".join(f"{n},no\n{n},yes\n" for n in range(10))
         ("1,2\n3,4\n", ["first line must name the columns", "1,2"]),
         (b"a,t\n\xff\xff\xff,no\n", ["UTF-8 or CP949"]),
         (b"a,t\n" + b"1,no\n" * 300_000 + b"\xff\xff\xff,no\n", ["UTF-8 or CP949"]),
-        (b"a,t\n" + b"1,no\n" * 9 + b'"' + b"1,no\n" * 3_000_000, ["longer than 4,194,304 bytes", "quotation mark"]),
+        (
+            b"a,t\n" + b"1,no\n" * 9 + b'"' + b"1,no\n" * 3_000_000,
+            ["longer than 4,194,304 bytes", "quotation mark"],
+        ),
         (b'a,t\n"1,no\n2,yes\n', ["row 1 ", "1 cells", "2 names"]),
         (b"\0\0\0\0", ["no table that can be read"]),
         (b"", ["empty (0 bytes)"]),
@@ -66,20 +72,30 @@ def test_csv(csv, text, words):
 
 
 def test_a_target_that_cannot_be_learned(csv):
-    assert "t is 2 in every row" in told(pl.Columns.of, csv("a,t\n1,2\n2,2\n"), target="t", task="regress")
+    assert "t is 2 in every row" in told(
+        pl.Columns.of, csv("a,t\n1,2\n2,2\n"), target="t", task="regress"
+    )
     names = "".join(f"{n},n{n}\n" for n in range(1001))
     assert "more than 1,000 classes" in told(pl.Columns.of, csv("a,t\n" + names), target="t")
-    assert "'no' is no number" in told(pl.Columns.of, csv("a,t\n1,no\n2,3\n"), target="t", task="regress")
-    assert "'inf' is infinite" in told(pl.Columns.of, csv("a,t\n1,inf\n2,3\n"), target="t", task="regress")
+    assert "'no' is no number" in told(
+        pl.Columns.of, csv("a,t\n1,no\n2,3\n"), target="t", task="regress"
+    )
+    assert "'inf' is infinite" in told(
+        pl.Columns.of, csv("a,t\n1,inf\n2,3\n"), target="t", task="regress"
+    )
     lists = {"a": [1, 2], "t": [[1], [2]]}
     assert "column t holds neither numbers nor texts" in told(pl.Columns.of, lists, target="t")
 
 
 def test_what_is_asked_of_columns(csv):
     table = {"a": [1, 2], "t": ["no", "yes"]}
-    assert "no column 'b', 'c'" in told(pl.Columns.of, table, target="t", ignore=["b"], categories=["c"])
+    assert "no column 'b', 'c'" in told(
+        pl.Columns.of, table, target="t", ignore=["b"], categories=["c"]
+    )
     assert "target t cannot be ignored" in told(pl.Columns.of, table, target="t", ignore=["t"])
-    assert "task is one of classify, regress" in told(pl.Columns.of, table, target="t", task="guess")
+    assert "task is one of classify, regress" in told(
+        pl.Columns.of, table, target="t", task="guess"
+    )
     assert 'such as ["id"]' in told(pl.Columns.of, table, target="t", ignore="a")
 
 
@@ -87,11 +103,20 @@ def test_what_is_asked_of_columns(csv):
     ("cells", "words"),
     [
         ({"a": ["x"], "c": ["p"], "t": ["no"]}, ["row 1 ", "column a", "'x' is no number"]),
-        ({"a": [1, -np.inf], "c": ["p", "p"], "t": ["no", "no"]}, ["row 2 ", "column a", "'-inf' is infinite"]),
+        (
+            {"a": [1, -np.inf], "c": ["p", "p"], "t": ["no", "no"]},
+            ["row 2 ", "column a", "'-inf' is infinite"],
+        ),
         ({"a": [1], "t": ["no"]}, ["no column 'c'", "a, t"]),
         ({"b": [1]}, ["no column 'a', 'c', 't'"]),
-        ({"a": [1, 1], "c": ["p", "p"], "t": ["no", None]}, ["row 2 ", "column t", "target is missing"]),
-        ({"a": [1], "c": ["p"], "t": ["perhaps"]}, ["row 1 ", "column t", "'perhaps' is none", "no, yes"]),
+        (
+            {"a": [1, 1], "c": ["p", "p"], "t": ["no", None]},
+            ["row 2 ", "column t", "target is missing"],
+        ),
+        (
+            {"a": [1], "c": ["p"], "t": ["perhaps"]},
+            ["row 1 ", "column t", "'perhaps' is none", "no, yes"],
+        ),
         ({"a": [[1]], "c": ["p"], "t": ["no"]}, ["column a", "neither numbers nor texts", "list"]),
         ({"a": [1], "c": [[1]], "t": ["no"]}, ["column c", "neither numbers nor texts", "list"]),
     ],
@@ -109,7 +134,9 @@ def test_rows_are_counted_through_all_blocks(csv, monkeypatch):
     rows = "".join(f"{n},{n % 2}\n" for n in range(3000))
     assert "row 3001 " in told(columns.x, csv(f"a,t\n{rows}x,1\n"))
     assert "row 3001 " in told(columns.t, csv(f"a,t\n{rows}1,\n"))
-    assert "row 3001 " in told(pl.Columns.of, csv(f"a,t\n{rows}inf,1\n"), target="t", task="regress")
+    assert "row 3001 " in told(
+        pl.Columns.of, csv(f"a,t\n{rows}inf,1\n"), target="t", task="regress"
+    )
     assert "row 3001 " in told(columns.x, csv(f"a,t\n{rows}1,2,3\n"))
 
 
@@ -121,10 +148,7 @@ def test_values_that_are_missing_or_no_numbers():
 
 @pytest.mark.parametrize(
     "frame",
-    [
-        pandas.DataFrame([[1, 2]], columns=["a", "a"]),
-        pyarrow.table([[1], [2]], names=["a", "a"]),
-    ],
+    [pandas.DataFrame([[1, 2]], columns=["a", "a"]), pyarrow.table([[1], [2]], names=["a", "a"])],
 )
 def test_dataframes_with_columns_of_one_name(frame):
     assert "more than one column is named 'a'" in told(pl.read_table, frame)
@@ -159,7 +183,9 @@ def test_damaged_files(tmp_path):
     (tmp_path / "a.parquet").write_bytes(content[:-9])
     assert "no Parquet file, or it is damaged" in told(pl.read_table, tmp_path / "a.parquet")
     (tmp_path / "a.parquet").write_bytes(content[:40] + bytes(2000) + content[2040:])
-    assert "no Parquet file, or it is damaged" in told(pl.Columns.of, tmp_path / "a.parquet", target="t")
+    assert "no Parquet file, or it is damaged" in told(
+        pl.Columns.of, tmp_path / "a.parquet", target="t"
+    )
     (tmp_path / "b.parquet").write_text("a,t\n1,2\n")
     assert "no table that can be read" in told(pl.read_table, tmp_path / "b.parquet")
     np.savez(tmp_path / "a.npz", a=np.arange(100))

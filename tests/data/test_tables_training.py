@@ -1,4 +1,7 @@
-"""Learning from tables: answers in the target's own units, in memory and block by block, and what a file keeps."""
+"""Learning from tables.
+
+Answers in the target's own units, in memory and block by block, and what a file keeps.
+"""
 
 import copy
 import json
@@ -23,7 +26,10 @@ from pellucid.training.blocks import MOST_HELD
 def houses(generator) -> pandas.DataFrame:
     n = 600
     frame = pandas.DataFrame(
-        {"size": generator.uniform(20, 200, n), "town": generator.choice(["Seoul", "Busan", "Jeju"], n)}
+        {
+            "size": generator.uniform(20, 200, n),
+            "town": generator.choice(["Seoul", "Busan", "Jeju"], n),
+        }
     )
     frame["price"] = 1e6 + 5e3 * frame["size"] + 2e5 * (frame["town"] == "Seoul")
     frame["large"] = np.where(frame["size"] > 100, "yes", "no")
@@ -48,7 +54,10 @@ def test_presets_prepare_in_their_ways(houses):
     plain = network(many, "price", "large", preset="plain", dtype="float64")
     assert kinds(plain)[:2] == ["Standardize", "Affine"] and plain.dtype == np.float64
     assert network(many, "price", "large", hidden=[4]) == embedded
-    assert network(many, "price", "large", hidden=[4], seed=1).layers[2].W[0, 0, 0] != embedded.layers[2].W[0, 0, 0]
+    assert (
+        network(many, "price", "large", hidden=[4], seed=1).layers[2].W[0, 0, 0]
+        != embedded.layers[2].W[0, 0, 0]
+    )
     with pytest.raises(pl.InputError, match="preset is one of tabular, plain; not 'best'"):
         network(houses, "price", "large", preset="best")
 
@@ -57,7 +66,9 @@ def test_a_predictor_finds_columns_by_name_as_predict_does(houses):
     net = network(houses, "price", "large")
     predict, turned = net.predictor(), houses[["price", "town", "size"]]
     np.testing.assert_array_equal(predict(turned), net(houses))
-    np.testing.assert_array_equal(predict({"town": ["Jeju"], "size": [50]}), net({"town": ["Jeju"], "size": [50]}))
+    np.testing.assert_array_equal(
+        predict({"town": ["Jeju"], "size": [50]}), net({"town": ["Jeju"], "size": [50]})
+    )
     rows = net.columns.x(houses, net.dtype)
     np.testing.assert_array_equal(predict(rows), net(houses))
     with pytest.raises(pl.InputError, match="town"):
@@ -134,7 +145,9 @@ def test_another_table_may_validate(houses):
     again = network(houses, "price", "large")
     pl.train_table(again, houses[100:], epochs=5)
     assert net == again  # it is only looked at
-    expected = (net.predict(houses[:100])[:, 0] - houses["price"][:100]) / net.columns.target.deviation
+    expected = (
+        net.predict(houses[:100])[:, 0] - houses["price"][:100]
+    ) / net.columns.target.deviation
     assert history["validation_loss"][-1] == pytest.approx((expected**2).mean(), rel=1e-3)
 
 
@@ -144,7 +157,9 @@ def test_a_bad_validation_table_is_told_of_before_the_rows_are_read(houses):
     with pytest.raises(pl.InputError, match="no column 'town'"):
         pl.train_table(net, pl.read_table(houses), validation=bad, memory=100)
     with pytest.raises(pl.InputError, match="loss is one of"):
-        pl.train_table(net, houses, memory=4000, loss="no such loss")  # the store is closed all the same
+        pl.train_table(
+            net, houses, memory=4000, loss="no such loss"
+        )  # the store is closed all the same
 
 
 def test_only_networks_of_tables_take_tables(houses):
@@ -170,11 +185,20 @@ def test_the_file_keeps_all_that_a_table_needs(houses, tmp_path):
         net.save(tmp_path / "net.safetensors")
         again = pl.load(tmp_path / "net.safetensors")
         assert again.inputs == net.inputs
-        assert again.predict(houses[houses.columns[::-1]]).tobytes() == net.predict(houses).tobytes()
+        assert (
+            again.predict(houses[houses.columns[::-1]]).tobytes() == net.predict(houses).tobytes()
+        )
         assert again.columns.names == ["size", "town=Busan", "town=Jeju", "town=Seoul"]
 
 
-NUMBER = {"kind": "number", "name": "a", "mean": 1.0, "deviation": 1.0, "missing": False, "offset": 0.0}
+NUMBER = {
+    "kind": "number",
+    "name": "a",
+    "mean": 1.0,
+    "deviation": 1.0,
+    "missing": False,
+    "offset": 0.0,
+}
 CATEGORY = {"kind": "category", "name": "c", "categories": ["p", "q"], "missing": False}
 TARGET = {"name": "t", "kind": "values", "mean": 0.0, "deviation": 1.0}
 GOOD = {"kind": "table", "columns": [NUMBER, CATEGORY], "target": TARGET}
@@ -236,9 +260,15 @@ def test_a_hostile_file_is_one_clear_error(inputs, tmp_path):
 
 
 def test_what_the_hostile_files_were_made_of_is_good(tmp_path):
-    model.save(tmp_path / "a", pl.mlp([3, 1]).layers, {"inputs": GOOD, "classes": None, "record": {}})
+    model.save(
+        tmp_path / "a", pl.mlp([3, 1]).layers, {"inputs": GOOD, "classes": None, "record": {}}
+    )
     assert pl.load(tmp_path / "a").predict({"a": [1], "c": ["p"]}).shape == (1, 1)
-    model.save(tmp_path / "a", pl.mlp([3, 1]).layers, {"inputs": {"kind": ["table"]}, "classes": None, "record": {}})
+    model.save(
+        tmp_path / "a",
+        pl.mlp([3, 1]).layers,
+        {"inputs": {"kind": ["table"]}, "classes": None, "record": {}},
+    )
     assert pl.load(tmp_path / "a").predict([[1.0, 2, 3]]).shape == (1, 1)
 
 
@@ -272,7 +302,9 @@ def test_every_block_is_a_sample_of_the_whole_file():
         x, _ = filled(store, 20_000, 500)
         for block in store.blocks(40_000):
             rows = np.sort(store.read(block)[0][:, 0]) / x[-1, 0]
-            assert np.abs(rows - np.linspace(0, 1, len(rows))).max() < 0.05  # spread evenly over a sorted file
+            assert (
+                np.abs(rows - np.linspace(0, 1, len(rows))).max() < 0.05
+            )  # spread evenly over a sorted file
 
 
 def test_the_same_rows_have_the_same_order_and_name():
@@ -333,7 +365,9 @@ def test_blocks_learn_as_well_as_memory_does(houses, target, ignore):
 def test_blocks_tell_what_train_tells(houses):
     net = network(houses, "large", "price", hidden=[8])
     seen = []
-    history = pl.train_table(net, houses, epochs=3, memory=4000, callbacks=[lambda run: seen.append(run.epoch)])
+    history = pl.train_table(
+        net, houses, epochs=3, memory=4000, callbacks=[lambda run: seen.append(run.epoch)]
+    )
     assert seen == [1, 2, 3]
     assert set(history.records[0]) == {"epoch", "loss", "accuracy", "learning_rate", "seconds"}
     assert net.record["rows"] == 600
@@ -376,12 +410,19 @@ print(columns.rows, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 
 
 def write_rows(path: Path, generator: np.random.Generator, size: int) -> int:
-    """Write a CSV file of about `size` bytes, a mix of numbers, categories and missing cells; give its bytes."""
+    """Write a CSV file of about `size` bytes, a mix of numbers, categories and missing cells.
+
+    Give its bytes.
+    """
     lines = []
     for numbers in generator.normal(size=(2000, 12)):
         cells = [f"{number:.6f}" for number in numbers]
         cells[int(generator.integers(12))] = ""
-        lines.append(",".join([*cells, str(generator.choice(["a", "b", "c"])), "no" if numbers[0] < 0 else "yes"]))
+        lines.append(
+            ",".join(
+                [*cells, str(generator.choice(["a", "b", "c"])), "no" if numbers[0] < 0 else "yes"]
+            )
+        )
     block = "\n".join(lines) + "\n"
     with path.open("w") as file:
         file.write(",".join([*(f"n{index}" for index in range(12)), "c", "t"]) + "\n")
@@ -392,15 +433,21 @@ def write_rows(path: Path, generator: np.random.Generator, size: int) -> int:
 
 def peak(path: Path) -> tuple[int, int]:
     """Give the rows and the peak memory, in bytes, of a process that learns from a file."""
-    done = subprocess.run([sys.executable, "-c", PROGRAM, str(path)], capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, str(path)], capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stderr
     rows, kilobytes = map(int, done.stdout.split())
     return rows, kilobytes << 10
 
 
 def test_memory_does_not_grow_with_the_file(tmp_path, generator):
-    sizes = [write_rows(tmp_path / f"{size}.csv", generator, size) for size in (12_000_000, 60_000_000)]
-    (few, small), (many, large) = (peak(tmp_path / f"{size}.csv") for size in (12_000_000, 60_000_000))
+    sizes = [
+        write_rows(tmp_path / f"{size}.csv", generator, size) for size in (12_000_000, 60_000_000)
+    ]
+    (few, small), (many, large) = (
+        peak(tmp_path / f"{size}.csv") for size in (12_000_000, 60_000_000)
+    )
     assert many > 4.5 * few
     assert large - small < 30 << 20 < (sizes[1] - sizes[0]) * 2 / 3
 
@@ -410,7 +457,9 @@ def test_two_gigabytes_are_learned_in_less_than_one(tmp_path, generator):
     path = tmp_path / "large.csv"
     assert write_rows(path, generator, 2_000_000_000) >= 2_000_000_000
     words = ["train", "--data", path, "--target", "t", "--json", "-o", tmp_path / "net.safetensors"]
-    done = subprocess.run([sys.executable, "-m", "pellucid", *map(str, words)], capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "pellucid", *map(str, words)], capture_output=True, text=True
+    )
     path.unlink()  # pytest would keep it for a while
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["validation"]["accuracy"] > 0.99

@@ -37,7 +37,9 @@ def test_without_noise_points_lie_where_the_formulas_say():
     assert lower[:, 1].max() <= 0.5
     x, t = spirals(400, noise=0)
     radius = np.hypot(*x.T)
-    turned = np.where(t == 0, 1, -1)[:, None] * np.stack([np.cos(3 * np.pi * radius), np.sin(3 * np.pi * radius)], 1)
+    turned = np.where(t == 0, 1, -1)[:, None] * np.stack(
+        [np.cos(3 * np.pi * radius), np.sin(3 * np.pi * radius)], 1
+    )
     np.testing.assert_allclose(x, radius[:, None] * turned, atol=1e-5)
     assert 0.9 < radius.max() <= 1
 
@@ -49,7 +51,9 @@ def test_noise_is_a_standard_deviation(toy):
 
 
 @pytest.mark.parametrize("toy", TOYS)
-@pytest.mark.parametrize("options", [{"n": 1}, {"n": 2.5}, {"noise": -1}, {"noise": float("nan")}, {"noise": np.inf}])
+@pytest.mark.parametrize(
+    "options", [{"n": 1}, {"n": 2.5}, {"noise": -1}, {"noise": float("nan")}, {"noise": np.inf}]
+)
 def test_impossible_wishes(toy, options):
     with pytest.raises(InputError, match=next(iter(options))):
         toy(**options)

@@ -1,9 +1,10 @@
 """The native engine against the reference engine: the contract table.
 
-Chaos proves nothing, so cases stay where rounding is not blown up: gradients that are 0 but for rounding (a bias below
-BatchNorm) meet only SGD, as Adam, RMSprop and Adagrad divide them by their own size; targets of MeanAbsoluteError and
-Quantile, whose slopes jump, lie too far away to be crossed; layers that normalise few numbers have a wide epsilon;
-large networks have no ReLU, of which among millions one would fall on the other side of 0 (small ones have it).
+Chaos proves nothing, so cases stay where rounding is not blown up: gradients that are 0 but for
+rounding (a bias below BatchNorm) meet only SGD, as Adam, RMSprop and Adagrad divide them by their
+own size; targets of MeanAbsoluteError and Quantile, whose slopes jump, lie too far away to be
+crossed; layers that normalise few numbers have a wide epsilon; large networks have no ReLU, of
+which among millions one would fall on the other side of 0 (small ones have it).
 """
 
 from __future__ import annotations
@@ -66,7 +67,12 @@ OF_A_WIDTH: dict[str, Callable[[Generator, int], Layer]] = {
     "Affine": lambda generator, H: affine(generator, H, H),
     "Standardize": lambda generator, H: pl.Standardize(*vectors(generator, 2, H)),
     "PeriodicEmbedding": lambda generator, H: pl.PeriodicEmbedding.draw(
-        (np.arange(H) % 3 != 1).astype(float), generator, waves=5, size=2, deviation=0.3, dtype=np.float64
+        (np.arange(H) % 3 != 1).astype(float),
+        generator,
+        waves=5,
+        size=2,
+        deviation=0.3,
+        dtype=np.float64,
     ),
     "BatchNorm": lambda generator, H: pl.BatchNorm(*vectors(generator, 4, H), epsilon=0.1),
     "LayerNorm": lambda generator, H: pl.LayerNorm(*vectors(generator, 2, H), epsilon=0.1),
@@ -79,7 +85,10 @@ OF_A_WIDTH: dict[str, Callable[[Generator, int], Layer]] = {
         ]
     ),
 }
-"""Layers that own arrays, made for a width; those that own none fit any, and come from core's table."""
+"""Layers that own arrays, made for a width.
+
+Those that own none fit any, and come from core's table.
+"""
 
 SHAPES = [(1, 3, 1), (2, 1, 7), (37, 70, 33), (200, 19, 50)]  # rows, inputs, hidden
 GENTLE = pl.SGD(0.01, momentum=0.9)
@@ -102,10 +111,19 @@ def layer_cases() -> Iterator[tuple[str, Case]]:
             for N, D, H in [(13, 4, 5)] if name in OF_A_WIDTH else SHAPES:
                 yield (
                     f"{name}-{index}-{N}x{D}x{H}",
-                    Case(partial(about, example, D, H), pl.MeanSquaredError(), GENTLE, N, D, values_of),
+                    Case(
+                        partial(about, example, D, H),
+                        pl.MeanSquaredError(),
+                        GENTLE,
+                        N,
+                        D,
+                        values_of,
+                    ),
                 )
         for N, D, H in SHAPES if name in OF_A_WIDTH else []:
-            N = max(N, 20) if name == "BatchNorm" else N  # of one row its slopes are 0 but for rounding
+            N = (
+                max(N, 20) if name == "BatchNorm" else N
+            )  # of one row its slopes are 0 but for rounding
             make = partial(OF_A_WIDTH[name], H=H)
             case = Case(partial(about, make, D, H), pl.MeanSquaredError(), GENTLE, N, D, values_of)
             yield f"{name}-{N}x{D}x{H}", case
@@ -116,14 +134,31 @@ def loss_cases() -> Iterator[tuple[str, Case]]:
     for name, witness in LOSS_WITNESSES.items():
         for index, loss in enumerate(witness.examples):
             for targets in witness.targets:
-                wanted = far_values if name in ("MeanAbsoluteError", "Quantile") and targets is values_of else targets
+                wanted = (
+                    far_values
+                    if name in ("MeanAbsoluteError", "Quantile") and targets is values_of
+                    else targets
+                )
                 for N, K in [(1, 2), (33, 1), (60, 19)]:
                     for end in (None, getattr(loss, "activation", None)):
                         if targets is classes_of and K == 1:
-                            continue  # one output has no classes to choose from; test_targets has what there is
+                            # One output has no classes to choose from; test_targets has what there
+                            # is
+                            continue
                         layers = partial(ending, end, K)
-                        case = Case(layers, loss, GENTLE, N, 6, wanted, weighted=index % 2 == 1 or end is not None)
-                        yield f"{name}-{index}-{targets.__name__}-{N}x{K}-{end and end.__name__}", case
+                        case = Case(
+                            layers,
+                            loss,
+                            GENTLE,
+                            N,
+                            6,
+                            wanted,
+                            weighted=index % 2 == 1 or end is not None,
+                        )
+                        yield (
+                            f"{name}-{index}-{targets.__name__}-{N}x{K}-{end and end.__name__}",
+                            case,
+                        )
 
 
 def ending(end: type[Layer] | None, K: int, generator: Generator) -> list[Layer]:
@@ -132,15 +167,21 @@ def ending(end: type[Layer] | None, K: int, generator: Generator) -> list[Layer]
 
 def optimizer_cases() -> Iterator[tuple[str, Case]]:
     def layers(generator: Generator) -> list[Layer]:
-        return [affine(generator, 7, 18), pl.Tanh(), OF_A_WIDTH["LayerNorm"](generator, 18), affine(generator, 18, 2)]
+        return [
+            affine(generator, 7, 18),
+            pl.Tanh(),
+            OF_A_WIDTH["LayerNorm"](generator, 18),
+            affine(generator, 18, 2),
+        ]
 
     for name, witness in OPTIMIZER_WITNESSES.items():
         made = classes_in_core(Optimizer, "step")[name]
         for index, (own, _) in enumerate(witness.examples):
             for number, common in enumerate(COMMON):
                 optimizer = made(**own, **common)
-                # The table's rates are for a few steps. In a hundred, rounding grows exponentially wherever a step
-                # passes over its minimum: rate / (sqrt(v) + epsilon) must stay below 2 / curvature.
+                # The table's rates are for a few steps. In a hundred, rounding grows exponentially
+                # wherever a step passes over its minimum: rate / (sqrt(v) + epsilon) must stay
+                # below 2 / curvature.
                 optimizer.learning_rate /= 10 if name == "SGD" else 100
                 case = Case(layers, pl.MeanSquaredError(), optimizer, 40, 7, values_of)
                 yield f"{name}-{index}-{number}", case
@@ -152,14 +193,27 @@ def mixed_cases() -> Iterator[tuple[str, Case]]:
     """Networks of the usual kinds on the inputs whose zeros are skipped."""
 
     def dense(D: int, H: int, generator: Generator) -> list[Layer]:
-        return [affine(generator, D, H), pl.Tanh(), pl.Dropout(0.2), affine(generator, H, 5), pl.Softmax()]
+        return [
+            affine(generator, D, H),
+            pl.Tanh(),
+            pl.Dropout(0.2),
+            affine(generator, H, 5),
+            pl.Softmax(),
+        ]
 
     def pictures(D: int, H: int, generator: Generator) -> list[Layer]:
-        middle = [affine(generator, D, H, bias=False), OF_A_WIDTH["BatchNorm"](generator, H), pl.Sigmoid()]
+        middle = [
+            affine(generator, D, H, bias=False),
+            OF_A_WIDTH["BatchNorm"](generator, H),
+            pl.Sigmoid(),
+        ]
         return [pl.Flatten(), pl.Scale(1 / 255), *middle, affine(generator, H, 5), pl.Softmax()]
 
     def measured(D: int, H: int, generator: Generator) -> list[Layer]:
-        return [pl.Standardize(np.full(D, 25.0), generator.uniform(60, 70, D)), *dense(D, H, generator)]
+        return [
+            pl.Standardize(np.full(D, 25.0), generator.uniform(60, 70, D)),
+            *dense(D, H, generator),
+        ]
 
     for N, D, H in [(1, 100, 70), (3, 90, 9), (64, 131, 70), (64, 131, 9), (150, 300, 130)]:
         for kind, layers in [
@@ -172,7 +226,14 @@ def mixed_cases() -> Iterator[tuple[str, Case]]:
             N = max(N, 20) if layers is pictures else N
             for optimizer in (GENTLE, pl.AdamW(0.003, ema=0.9)):
                 case = Case(
-                    partial(layers, D, H), pl.CrossEntropy(), optimizer, N, D, classes_of, kind, weighted=N % 2 == 0
+                    partial(layers, D, H),
+                    pl.CrossEntropy(),
+                    optimizer,
+                    N,
+                    D,
+                    classes_of,
+                    kind,
+                    weighted=N % 2 == 0,
                 )
                 yield f"{layers.__name__}-{kind}-{N}x{D}x{H}-{type(optimizer).__name__}", case
 
@@ -183,7 +244,9 @@ CASES = dict([*layer_cases(), *loss_cases(), *optimizer_cases(), *mixed_cases()]
 def test_nothing_is_left_out() -> None:
     """What core has and this table lacks would be found here."""
     assert set(LAYER_WITNESSES) == set(LAYERS)
-    assert {type(loss) for witness in LOSS_WITNESSES.values() for loss in witness.examples} == set(LOSSES.values())
+    assert {type(loss) for witness in LOSS_WITNESSES.values() for loss in witness.examples} == set(
+        LOSSES.values()
+    )
     made = {type(case.optimizer) for case in CASES.values()}
     assert made == set(OPTIMIZERS.values()) == set(classes_in_core(Optimizer, "step").values())
     owning = {
@@ -197,8 +260,12 @@ def test_nothing_is_left_out() -> None:
     assert settings == signature
 
 
-def learned(case: Case, engine: type, dtype: type, steps: int) -> tuple[Array, list[Array], list[Array]]:
-    """Give all arrays after some steps, and the first step's gradients and the last one's answers and loss."""
+def learned(
+    case: Case, engine: type, dtype: type, steps: int
+) -> tuple[Array, list[Array], list[Array]]:
+    """Give all arrays after some steps, and the first step's gradients and the last one's answers
+    and loss.
+    """
     net = case.net(dtype)
     if case.frozen is not None:
         net.freeze(case.frozen)
@@ -208,7 +275,12 @@ def learned(case: Case, engine: type, dtype: type, steps: int) -> tuple[Array, l
     with np.errstate(all="ignore"):
         for _ in range(steps):
             loss, y = worker.learn(x, t, weights)
-    memory = [a.ravel().astype(np.float64) for name, found in worker.state.items() if name != "step" for a in found]
+    memory = [
+        a.ravel().astype(np.float64)
+        for name, found in worker.state.items()
+        if name != "step"
+        for a in found
+    ]
     return np.concatenate([arrays(net), *memory]), grads, [y, np.array(loss)]
 
 

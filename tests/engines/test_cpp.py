@@ -1,4 +1,7 @@
-"""The engine's mathematics without Python: compiled for each instruction set and under sanitizers, and run."""
+"""The engine's mathematics without Python.
+
+Compiled for each instruction set and under sanitizers, and run.
+"""
 
 from __future__ import annotations
 
@@ -18,35 +21,65 @@ ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "cpp" / "tests" / "engine_test.cpp"
 STUB = ROOT / "src" / "pellucid" / "engines" / "_native_baseline.pyi"
 COMPILER = os.environ.get("CXX", "c++")
-COMMON = ["-std=c++17", "-Wall", "-Wextra", "-Wno-psabi", "-ffp-contract=fast", "-fno-math-errno", "-fno-trapping-math"]
+COMMON = [
+    "-std=c++17",
+    "-Wall",
+    "-Wextra",
+    "-Wno-psabi",
+    "-ffp-contract=fast",
+    "-fno-math-errno",
+    "-fno-trapping-math",
+]
 
 # What later versions of GCC do by themselves: it must change no bit.
 NO_CHAINS = (
-    ["--param=avoid-fma-max-bits=512"] if b"Free Software" in subprocess.check_output([COMPILER, "--version"]) else []
+    ["--param=avoid-fma-max-bits=512"]
+    if b"Free Software" in subprocess.check_output([COMPILER, "--version"])
+    else []
 )
 
 # The slowest to compile first: two are compiled at a time.
 BUILDS = {
-    "address and undefined": ["-Og", "-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"],
+    "address and undefined": [
+        "-Og",
+        "-fsanitize=address,undefined",
+        "-fno-sanitize-recover=undefined",
+    ],
     "thread": ["-O1", "-fsanitize=thread"],
-    "avx512": ["-O2", "-mavx512f", "-mavx512dq", "-mavx512bw", "-mavx512vl", "-mfma", "-mprefer-vector-width=512"],
+    "avx512": [
+        "-O2",
+        "-mavx512f",
+        "-mavx512dq",
+        "-mavx512bw",
+        "-mavx512vl",
+        "-mfma",
+        "-mprefer-vector-width=512",
+    ],
     "avx2": ["-O2", "-mavx2", "-mfma"],
     "baseline": ["-O2"],
 }
 
-baseline = importlib.import_module("pellucid.engines._native_baseline")  # missing is a failure, never a skip
-RUNNABLE = [name for name in BUILDS if name not in native.INSTRUCTION_SETS or baseline.supported(name)]
+baseline = importlib.import_module(
+    "pellucid.engines._native_baseline"
+)  # missing is a failure, never a skip
+RUNNABLE = [
+    name for name in BUILDS if name not in native.INSTRUCTION_SETS or baseline.supported(name)
+]
 
 
 @pytest.fixture(scope="module")
-def results(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Future[tuple[int, str]]]]:
+def results(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[dict[str, Future[tuple[int, str]]]]:
     folder = tmp_path_factory.mktemp("cpp")
 
     def build_and_run(name: str) -> tuple[int, str]:
         program = folder / name.replace(" ", "_")
         source = [f"-I{ROOT / 'cpp' / 'include'}", str(SOURCE), "-lpthread", "-o", str(program)]
         for command in ([COMPILER, *COMMON, *NO_CHAINS, *BUILDS[name], *source], [str(program)]):
-            done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=500)
+            done = subprocess.run(
+                command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=500
+            )
             if done.returncode or "warning:" in done.stdout:
                 return done.returncode or 1, done.stdout
         return 0, done.stdout
@@ -71,6 +104,15 @@ def test_the_flags_are_those_of_the_modules() -> None:
 def test_the_stubs_are_up_to_date(tmp_path: Path) -> None:
     """Whoever changes the binding runs `make stubs`."""
     made = tmp_path / "made.pyi"
-    command = [sys.executable, "-m", "nanobind.stubgen", "-q", "-m", baseline.__name__, "-o", str(made)]
+    command = [
+        sys.executable,
+        "-m",
+        "nanobind.stubgen",
+        "-q",
+        "-m",
+        baseline.__name__,
+        "-o",
+        str(made),
+    ]
     subprocess.run(command, check=True)
     assert made.read_text("utf-8") == STUB.read_text("utf-8")

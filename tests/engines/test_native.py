@@ -15,7 +15,18 @@ import numpy as np
 import pytest
 
 import pellucid as pl
-from engines.tools import SETS, affine, apart, arrays, bits, dense, every_type, inputs, learn_some, use
+from engines.tools import (
+    SETS,
+    affine,
+    apart,
+    arrays,
+    bits,
+    dense,
+    every_type,
+    inputs,
+    learn_some,
+    use,
+)
 from pellucid.core import chain
 from pellucid.core.layer import Layer, Learning
 from pellucid.core.types import Array
@@ -30,7 +41,8 @@ from pellucid.engines import NativeEngine, ReferenceEngine, make_engine, native,
 def test_a_row_alone_has_the_bits_that_it_has_in_a_batch(
     instructions: str, dtype: type, D: int, H: int, kind: str
 ) -> None:
-    """One row skips zeros number by number, a batch does so or column by column or not at all; blocks differ too.
+    """One row skips zeros number by number, a batch does so or column by column or not at all;
+    blocks differ too.
 
     Rows of 256 and 512 numbers, whose distance is a power of two, are padded further.
     """
@@ -46,7 +58,9 @@ def test_a_row_alone_has_the_bits_that_it_has_in_a_batch(
 
 
 @pytest.mark.parametrize("shape", [(784, 800, 10, 64), (512, 512, 512, 512)])
-def test_threads_change_no_bits_of_learning(instructions: str, shape: tuple[int, int, int, int]) -> None:
+def test_threads_change_no_bits_of_learning(
+    instructions: str, shape: tuple[int, int, int, int]
+) -> None:
     D, H, K, N = shape
     assert len({learn_some(dense(D, H, K), N, threads, 3, K) for threads in (1, 2, 4)}) == 1
 
@@ -55,7 +69,10 @@ def test_threads_change_no_bits_of_learning(instructions: str, shape: tuple[int,
 def test_threads_change_no_bits_of_answers(instructions: str, dtype: type) -> None:
     net = dense(300, 90, 7, dtype)
     x = inputs(np.random.default_rng(0), "sparse", 5000, 300).astype(dtype)
-    answers = {bits(make_engine(net.layers, engine="native", threads=threads).answer(x)) for threads in (1, 2, 4)}
+    answers = {
+        bits(make_engine(net.layers, engine="native", threads=threads).answer(x))
+        for threads in (1, 2, 4)
+    }
     assert len(answers) == 1
 
 
@@ -77,8 +94,12 @@ def test_threads_are_really_used() -> None:
 
 @pytest.mark.parametrize(("hidden", "batch_size"), [(16, 200), (100, 64), (300, 200)])
 @pytest.mark.parametrize("kind", [np.uint8, np.float32])
-def test_the_same_seed_gives_the_same_sha_256(instructions: str, kind: type, hidden: int, batch_size: int) -> None:
-    """Of pictures, which are mostly black, and in batches so large that the threads share the first layer's work."""
+def test_the_same_seed_gives_the_same_sha_256(
+    instructions: str, kind: type, hidden: int, batch_size: int
+) -> None:
+    """Of pictures, which are mostly black, and in batches so large that the threads share the first
+    layer's work.
+    """
     generator = np.random.default_rng(0)
     digits = generator.integers(0, 256, (800, 784), np.uint8) * (generator.random((800, 784)) < 0.2)
     digits = digits if kind is np.uint8 else (digits / 255).astype(kind)
@@ -86,7 +107,16 @@ def test_the_same_seed_gives_the_same_sha_256(instructions: str, kind: type, hid
 
     def digest(seed: int, threads: int) -> str:
         net = pl.mlp([784, hidden, 10], dropout=0.2, pixels=kind is np.uint8, seed=seed)
-        pl.train(net, digits, t, epochs=2, batch_size=batch_size, seed=seed, engine="native", threads=threads)
+        pl.train(
+            net,
+            digits,
+            t,
+            epochs=2,
+            batch_size=batch_size,
+            seed=seed,
+            engine="native",
+            threads=threads,
+        )
         return hashlib.sha256(bits(*net.params)).hexdigest()
 
     first = digest(0, 1)
@@ -108,12 +138,18 @@ def test_the_same_mask_as_the_reference(instructions: str, layer: Layer, N: int)
 
 
 def test_no_module_shares_symbols_with_another() -> None:
-    """A symbol of the kind "unique" would be one for the process, whatever instructions it was compiled for."""
+    """A symbol of the kind "unique" would be one for the process, whatever instructions it was
+    compiled for.
+    """
     for name in SETS:
         file = importlib.import_module(f"pellucid.engines._native_{name}").__file__
         assert file is not None
-        listing = subprocess.run(["nm", "-D", "-C", "--defined-only", file], capture_output=True, text=True, check=True)
-        assert not [line for line in listing.stdout.splitlines() if "pellucid" in line and " u " in line]
+        listing = subprocess.run(
+            ["nm", "-D", "-C", "--defined-only", file], capture_output=True, text=True, check=True
+        )
+        assert not [
+            line for line in listing.stdout.splitlines() if "pellucid" in line and " u " in line
+        ]
 
 
 # What is the user's own, and what is not here
@@ -159,8 +195,13 @@ def test_what_is_the_users_own() -> None:
     for own in (OwnLayer(), pl.Residual([OwnLayer()]), OwnSigmoid()):
         layers = [plain[0], own, plain[1]]
         assert engine(layers) == "reference"
-        assert why_not(layers) == f"{type(own.inner[0] if own.inner else own).__name__} is a layer of your own"
-        with pytest.raises(pl.InputError, match=r'is a layer of your own: choose engine="auto" or "reference"'):
+        assert (
+            why_not(layers)
+            == f"{type(own.inner[0] if own.inner else own).__name__} is a layer of your own"
+        )
+        with pytest.raises(
+            pl.InputError, match=r'is a layer of your own: choose engine="auto" or "reference"'
+        ):
             engine(layers, engine="native")
         np.testing.assert_allclose(pl.Network(layers)(x), chain.answer(layers, x))
     assert engine(plain, optimizer=OwnSGD(0.1)) == "reference"
@@ -171,7 +212,10 @@ def test_what_is_the_users_own() -> None:
 
 
 def test_a_loss_of_ones_own_with_what_it_remembers() -> None:
-    """Rows that were turned for the engine must outlive the pass: the running mean is measured on them afterwards."""
+    """Rows that were turned for the engine must outlive the pass.
+
+    The running mean is measured on them afterwards.
+    """
 
     class Own:
         def value(self, y: Array, t: Any, weights: Array | None = None) -> float:
@@ -182,7 +226,9 @@ def test_a_loss_of_ones_own_with_what_it_remembers() -> None:
 
     x = np.random.default_rng(0).normal(size=(64, 160)).astype(np.float32)
     nets = [
-        pl.Network([pl.BatchNorm(np.ones(160)), affine(np.random.default_rng(0), 160, 4)]).astype(np.float32)
+        pl.Network([pl.BatchNorm(np.ones(160)), affine(np.random.default_rng(0), 160, 4)]).astype(
+            np.float32
+        )
         for _ in range(2)
     ]
     for net, engine in zip(nets, (NativeEngine, ReferenceEngine), strict=True):
@@ -202,7 +248,8 @@ def test_instructions_are_read_as_people_write_them(monkeypatch: pytest.MonkeyPa
 def test_instructions_that_there_are_not(monkeypatch: pytest.MonkeyPatch, wrong: str) -> None:
     use(monkeypatch, wrong)
     with pytest.raises(
-        pl.InputError, match=rf"PELLUCID_INSTRUCTIONS is one of .*baseline on this processor, not '{wrong}'"
+        pl.InputError,
+        match=rf"PELLUCID_INSTRUCTIONS is one of .*baseline on this processor, not '{wrong}'",
     ):
         make_engine([pl.Affine(np.ones((2, 2)))])
     assert make_engine([pl.Affine(np.ones((2, 2)))], engine="reference").name == "reference"
@@ -248,10 +295,20 @@ def change_a_buffer(net: pl.Network) -> None:
     net.layers[3].running_mean = np.ones(4)  # type: ignore[attr-defined]
 
 
-CHANGES = [exchange_a_layer, exchange_within, add_within, assign_weights, change_in_place, freeze, change_a_buffer]
+CHANGES = [
+    exchange_a_layer,
+    exchange_within,
+    add_within,
+    assign_weights,
+    change_in_place,
+    freeze,
+    change_a_buffer,
+]
 
 
-@pytest.mark.parametrize("change", [change_a_setting, *CHANGES], ids=lambda change: str(change.__name__))
+@pytest.mark.parametrize(
+    "change", [change_a_setting, *CHANGES], ids=lambda change: str(change.__name__)
+)
 @pytest.mark.parametrize(
     "twin",
     [lambda net: net, pl.Network.copy, copy.deepcopy, lambda net: pickle.loads(pickle.dumps(net))],  # noqa: S301
@@ -261,7 +318,9 @@ def test_answers_are_never_stale(
 ) -> None:
     generator = np.random.default_rng(0)
     residual = pl.Residual([affine(generator, 4, 4, bias=False)])
-    net = pl.Network([affine(generator, 3, 4), pl.LeakyReLU(0.1), residual, pl.BatchNorm(np.ones(4))])
+    net = pl.Network(
+        [affine(generator, 3, 4), pl.LeakyReLU(0.1), residual, pl.BatchNorm(np.ones(4))]
+    )
     x = generator.normal(size=(10, 3))
     for _ in range(5):
         before = net.predict(x)
@@ -271,7 +330,9 @@ def test_answers_are_never_stale(
         assert not np.allclose(other.predict(x), before)
         if other is not net:
             assert bits(net.predict(x)) == bits(before)
-            assert not any(np.shares_memory(a, b) for a, b in zip(net.params, other.params, strict=True))
+            assert not any(
+                np.shares_memory(a, b) for a, b in zip(net.params, other.params, strict=True)
+            )
         net = other
         if change in (exchange_a_layer, change_a_setting, change_a_buffer):
             return

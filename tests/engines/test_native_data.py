@@ -1,4 +1,7 @@
-"""What the native engine is given: rows, targets, weights, NaN and infinity, as the reference engine takes them."""
+"""What the native engine is given.
+
+Rows, targets, weights, NaN and infinity, as the reference engine takes them.
+"""
 
 from __future__ import annotations
 
@@ -24,12 +27,20 @@ from pellucid.engines import NativeEngine, ReferenceEngine
 
 @every_type
 @pytest.mark.parametrize("kind", ["bytes", "doubles", "normal"])
-def test_rows_are_gathered_as_the_reference_gathers_them(instructions: str, dtype: type, kind: str) -> None:
+def test_rows_are_gathered_as_the_reference_gathers_them(
+    instructions: str, dtype: type, kind: str
+) -> None:
     generator = np.random.default_rng(4)
     x = inputs(generator, kind, 30, 9)
     x = x if kind != "normal" else x.astype(dtype)
-    t, weights, rows = generator.integers(0, 3, 30), generator.uniform(0, 2, 30), np.array([29, 0, 0, 7, 15])
-    nets = [pl.mlp([9, 5, 3], "tanh", "softmax", pixels=True, seed=0, dtype=dtype) for _ in range(2)]
+    t, weights, rows = (
+        generator.integers(0, 3, 30),
+        generator.uniform(0, 2, 30),
+        np.array([29, 0, 0, 7, 15]),
+    )
+    nets = [
+        pl.mlp([9, 5, 3], "tanh", "softmax", pixels=True, seed=0, dtype=dtype) for _ in range(2)
+    ]
     for net, engine in zip(nets, (NativeEngine, ReferenceEngine), strict=True):
         worker = engine(net.layers, pl.CrossEntropy(), pl.SGD(0.1), 0)
         for _ in range(10):
@@ -37,8 +48,13 @@ def test_rows_are_gathered_as_the_reference_gathers_them(instructions: str, dtyp
     assert apart(arrays(nets[0]), arrays(nets[1])) < (1e-12 if dtype is np.float64 else 1e-5)
 
 
-def outcome(engine: Callable[..., Any], layers: list[Layer], loss: Loss, t: Any, **given: Any) -> Any:
-    """Give what an engine answers to the targets: a loss and gradients, or an error's type and text."""
+def outcome(
+    engine: Callable[..., Any], layers: list[Layer], loss: Loss, t: Any, **given: Any
+) -> Any:
+    """Give what an engine answers to the targets.
+
+    A loss and gradients, or an error's type and text.
+    """
     x = np.linspace(-1, 1, 12).reshape(4, 3)
     try:
         with np.errstate(all="ignore"):
@@ -49,7 +65,9 @@ def outcome(engine: Callable[..., Any], layers: list[Layer], loss: Loss, t: Any,
 
 
 @pytest.mark.parametrize("K", [1, 3])
-@pytest.mark.parametrize("loss", [loss for witness in LOSS_WITNESSES.values() for loss in witness.examples], ids=repr)
+@pytest.mark.parametrize(
+    "loss", [loss for witness in LOSS_WITNESSES.values() for loss in witness.examples], ids=repr
+)
 @pytest.mark.parametrize(
     "t",
     [
@@ -78,7 +96,10 @@ def outcome(engine: Callable[..., Any], layers: list[Layer], loss: Loss, t: Any,
 def test_targets(K: int, loss: Loss, t: Array) -> None:
     """Taken, or refused in the same words, just as the reference does."""
     layers: list[Layer] = [pl.Affine(np.random.default_rng(0).normal(size=(3, K)), np.ones(K))]
-    ours, expected = outcome(NativeEngine, layers, loss, t), outcome(ReferenceEngine, layers, loss, t)
+    ours, expected = (
+        outcome(NativeEngine, layers, loss, t),
+        outcome(ReferenceEngine, layers, loss, t),
+    )
     if isinstance(expected, str):
         assert ours == expected
         return
@@ -90,7 +111,9 @@ def test_targets(K: int, loss: Loss, t: Array) -> None:
         np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-12)
 
 
-@pytest.mark.parametrize("weights", [[0, 0, 0, 0], [1, -2, 0, -1], [1, np.nan, 0, 2], [1, np.inf, 1, 1], [0, 0, 2, 0]])
+@pytest.mark.parametrize(
+    "weights", [[0, 0, 0, 0], [1, -2, 0, -1], [1, np.nan, 0, 2], [1, np.inf, 1, 1], [0, 0, 2, 0]]
+)
 def test_weights_of_rows(weights: list[float]) -> None:
     layers: list[Layer] = [pl.Affine(np.ones((3, 2)))]
     given = {"weights": np.array(weights, np.float64)}
@@ -149,7 +172,9 @@ STRANGE = [
 
 @every_type
 @pytest.mark.parametrize("name", LAYER_WITNESSES)
-def test_strange_numbers_do_what_they_do_in_numpy(instructions: str, dtype: type, name: str) -> None:
+def test_strange_numbers_do_what_they_do_in_numpy(
+    instructions: str, dtype: type, name: str
+) -> None:
     for example in LAYER_WITNESSES[name].examples:
         layer = example(np.random.default_rng(0))
         net = pl.Network([pl.Standardize(np.zeros(5), np.ones(5)), layer]).astype(dtype)
@@ -159,14 +184,19 @@ def test_strange_numbers_do_what_they_do_in_numpy(instructions: str, dtype: type
             expected = chain.answer(net.layers, x)
         # A wave of a hundred turns is known to a hundred roundings of one turn.
         least = 2_000 * float(np.finfo(dtype).eps) if name == "PeriodicEmbedding" else 1e-37
-        np.testing.assert_allclose(net.predict(x), expected, rtol=2e-5 if dtype is np.float32 else 1e-12, atol=least)
+        np.testing.assert_allclose(
+            net.predict(x), expected, rtol=2e-5 if dtype is np.float32 else 1e-12, atol=least
+        )
         assert np.isnan(net.predict(x)[0, 2 if expected.shape[1] >= 5 else 0])
 
 
 @pytest.mark.parametrize("strange", [np.nan, np.inf, -np.inf])
 @pytest.mark.parametrize("place", ["W", "b"])
 def test_strange_weights(instructions: str, strange: float, place: str) -> None:
-    """Met by inputs that are not 0, they do what they do in NumPy; what they do to inputs of 0, the engine says."""
+    """Met by inputs that are not 0, they do what they do in NumPy.
+
+    What they do to inputs of 0, the engine says.
+    """
     net = dense(100, 70, 4)
     getattr(net.layers[0], place)[..., 3] = strange
     for kind in ("normal", "sparse"):

@@ -17,8 +17,23 @@ from pellucid.engines import NativeEngine
 
 def raw(loss: str = "CrossEntropy", optimizer: dict[str, Any] | None = None, **changed: Any) -> Any:
     W, b = np.ones((3, 2), np.float32), np.zeros(2, np.float32)
-    layer = {"kind": "Affine", "options": [], "inputs": 3, "outputs": 2, "frozen": False, "arrays": [W, b], "inner": []}
-    settings = {"loss": loss, "loss_option": 0.0, "depth": 1, "seed": 0, "threads": 1, "float64": False}
+    layer = {
+        "kind": "Affine",
+        "options": [],
+        "inputs": 3,
+        "outputs": 2,
+        "frozen": False,
+        "arrays": [W, b],
+        "inner": [],
+    }
+    settings = {
+        "loss": loss,
+        "loss_option": 0.0,
+        "depth": 1,
+        "seed": 0,
+        "threads": 1,
+        "float64": False,
+    }
     engine = settings.keys() & changed.keys()
     settings |= {name: changed.pop(name) for name in engine}
     made = baseline.make_engine(layers=[layer | changed], optimizer=optimizer, **settings)
@@ -83,7 +98,9 @@ WRONG: dict[str, Callable[[], Any]] = {
     "values of another shape": lambda: raw_gradients(classes=None, values=VALUES[:, :1]),
     "values of another type": lambda: raw_gradients(classes=None, values=VALUES.astype(np.float64)),
     "values of no dimensions": lambda: raw_gradients(classes=None, values=np.zeros((), np.float32)),
-    "values out of range": lambda: raw_gradients(raw("BinaryCrossEntropy"), classes=None, values=VALUES + 1),
+    "values out of range": lambda: raw_gradients(
+        raw("BinaryCrossEntropy"), classes=None, values=VALUES + 1
+    ),
     "values that are NaN": lambda: raw_gradients(
         raw("BinaryCrossEntropy"), classes=None, values=VALUES * np.float32("nan")
     ),
@@ -120,13 +137,21 @@ WRONG: dict[str, Callable[[], Any]] = {
     "a width below 0": lambda: raw(kind="Sigmoid", inputs=-1, outputs=-1),
     "no layers": lambda: baseline.make_engine(False, [], "", 0.0, None, 0, 0, 1),
     "backward without forward": lambda: raw().backward(Y),
-    "backward after the rows are gone": lambda: (lambda e: (raw_gradients(e), e.backward(Y)))(raw()),
-    "backward of other rows": lambda: (lambda e: (e.forward(X, None, 0, Y, Y.copy()), e.backward(Y[:3])))(raw()),
+    "backward after the rows are gone": lambda: (lambda e: (raw_gradients(e), e.backward(Y)))(
+        raw()
+    ),
+    "backward of other rows": lambda: (
+        lambda e: (e.forward(X, None, 0, Y, Y.copy()), e.backward(Y[:3]))
+    )(raw()),
     "backward of no dimensions": lambda: raw().backward(np.zeros((), np.float32)),
     "gradients that are too few": lambda: raw().read_gradients([np.zeros((3, 2), np.float32)]),
-    "gradients of another shape": lambda: raw().read_gradients([np.zeros(5, np.float32), np.zeros(2, np.float32)]),
+    "gradients of another shape": lambda: raw().read_gradients(
+        [np.zeros(5, np.float32), np.zeros(2, np.float32)]
+    ),
     "gradients of another type": lambda: raw().write_gradients([np.zeros((3, 2)), np.zeros(2)]),
-    "gradients for reading": lambda: raw().read_gradients([read_only(np.zeros((3, 2), np.float32)), Y[0]]),
+    "gradients for reading": lambda: raw().read_gradients(
+        [read_only(np.zeros((3, 2), np.float32)), Y[0]]
+    ),
 }
 
 
@@ -139,7 +164,9 @@ def test_wrong_arguments_raise(what: str) -> None:
 def test_right_arguments_do_not() -> None:
     """What the wrong ones above were made from is right, or they would prove nothing."""
     assert raw_learn() == raw_learn(rows=np.array([0, 1, 2, 3]), weights=np.ones(4)) == 2
-    assert math.isfinite(raw_gradients(classes=None, values=VALUES, weights=np.ones(4), rows=np.array([0, 1, 2, 3])))
+    assert math.isfinite(
+        raw_gradients(classes=None, values=VALUES, weights=np.ones(4), rows=np.array([0, 1, 2, 3]))
+    )
     engine = raw()
     engine.forward(X, None, 0, Y, Y.copy())
     engine.backward(VALUES)
@@ -153,7 +180,9 @@ def test_targets_that_are_refused_change_nothing() -> None:
     net = pl.Network([pl.BatchNorm(np.ones(3)), pl.Affine(np.ones((3, 2)))])
     before = net.copy()
     worker = NativeEngine(net.layers, pl.CrossEntropy(), pl.SGD(0.1))
-    with pytest.raises(pl.InputError, match="class indices for 2 outputs go from 0 to 1, got 0 to 2"):
+    with pytest.raises(
+        pl.InputError, match="class indices for 2 outputs go from 0 to 1, got 0 to 2"
+    ):
         worker.learn(np.eye(3), np.array([0, 1, 2]))
     assert net == before
     assert worker.state["step"] == 0

@@ -93,7 +93,9 @@ net.predict(x)
 
 @pytest.mark.parametrize("how", ["alone", "daemon"])
 def test_the_end_of_the_interpreter(how: str) -> None:
-    """Threads, networks and predictors that are still there end without a word, as does a thread that still works."""
+    """Threads, networks and predictors that are still there end without a word, as does a thread
+    that still works.
+    """
     for _ in range(3):
         assert run_script(END, how) == ""
 
@@ -119,14 +121,18 @@ print(history.engine, history.stopped, after.count("batch") <= 2)
 
 
 def test_ctrl_c_stops_within_a_batch() -> None:
-    assert run_script(INTERRUPT.replace("run.batch == 2", "len(run.history) == 1")) == "native interrupted True\n"
+    assert (
+        run_script(INTERRUPT.replace("run.batch == 2", "len(run.history) == 1"))
+        == "native interrupted True\n"
+    )
 
 
 def test_networks_learn_in_several_threads_at_once(instructions: str) -> None:
     expected = [learn_some(dense(120, 200, 10, seed=seed), 300, 1, 8, 10) for seed in range(3)]
     with ThreadPoolExecutor(6) as pool:
         futures = [
-            pool.submit(learn_some, dense(120, 200, 10, seed=seed % 3), 300, 1 + seed % 2, 8, 10) for seed in range(12)
+            pool.submit(learn_some, dense(120, 200, 10, seed=seed % 3), 300, 1 + seed % 2, 8, 10)
+            for seed in range(12)
         ]
         assert [future.result() for future in futures] == [expected[seed % 3] for seed in range(12)]
 
@@ -135,7 +141,10 @@ def test_one_predictor_in_eight_threads_with_a_crew_of_two(monkeypatch: pytest.M
     monkeypatch.setenv("PELLUCID_THREADS", "2")
     net = dense(784, 100, 10)
     predict = net.predictor()
-    blocks = [inputs(np.random.default_rng(seed), "sparse", 300, 784).astype(np.float32) for seed in range(8)]
+    blocks = [
+        inputs(np.random.default_rng(seed), "sparse", 300, 784).astype(np.float32)
+        for seed in range(8)
+    ]
     expected = [bits(predict(block)) for block in blocks]
     together = threading.Barrier(8)
 
@@ -149,5 +158,7 @@ def test_one_predictor_in_eight_threads_with_a_crew_of_two(monkeypatch: pytest.M
 
 def test_more_threads_than_there_can_be() -> None:
     net, x = dense(784, 300, 10), np.ones((3000, 784), np.float32)
-    few, many = (make_engine(net.layers, engine="native", threads=threads) for threads in (1, 10**30))
+    few, many = (
+        make_engine(net.layers, engine="native", threads=threads) for threads in (1, 10**30)
+    )
     assert bits(few.answer(x)) == bits(many.answer(x))

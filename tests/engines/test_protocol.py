@@ -16,7 +16,15 @@ from pellucid.core import chain
 from pellucid.core.layer import Layer, Learning
 from pellucid.core.losses import Loss
 from pellucid.core.types import Array
-from pellucid.engines import ENGINES, Engine, ReferenceEngine, Ridge, make_engine, native, thread_count
+from pellucid.engines import (
+    ENGINES,
+    Engine,
+    ReferenceEngine,
+    Ridge,
+    make_engine,
+    native,
+    thread_count,
+)
 
 
 def installed(name: str) -> bool:
@@ -40,16 +48,23 @@ def close(ours: Array, reference: Array) -> None:
 
 
 def network(dtype: type = np.float32, seed: int = 0) -> pl.Network:
-    """A network with all that learning treats in a way of its own: dropout, buffers, a frozen layer, layers within."""
+    """A network with all that learning treats in a way of its own.
+
+    Dropout, buffers, a frozen layer, layers within.
+    """
     generator = np.random.default_rng(seed)
 
     def affine(D: int, H: int) -> pl.Affine:
-        return pl.Affine(generator.normal(size=(D, H)).astype(dtype) / 2, generator.normal(size=H).astype(dtype))
+        return pl.Affine(
+            generator.normal(size=(D, H)).astype(dtype) / 2, generator.normal(size=H).astype(dtype)
+        )
 
     inner = pl.Residual([affine(6, 4), pl.Tanh(), affine(4, 6)])
     net = pl.Network(
         [
-            pl.Affine(affine(3, 6).W),  # a bias below BatchNorm has no gradient but rounding, which Adam would blow up
+            pl.Affine(
+                affine(3, 6).W
+            ),  # a bias below BatchNorm has no gradient but rounding, which Adam would blow up
             pl.BatchNorm(np.ones(6, dtype)),
             pl.ReLU(),
             pl.Dropout(0.25),
@@ -67,12 +82,23 @@ def network(dtype: type = np.float32, seed: int = 0) -> pl.Network:
 
 def data(N: int = 50, dtype: type = np.float32) -> tuple[Array, Array, Array]:
     generator = np.random.default_rng(9)
-    return generator.normal(size=(N, 3)).astype(dtype), generator.integers(0, 4, N), generator.uniform(0.1, 2, N)
+    return (
+        generator.normal(size=(N, 3)).astype(dtype),
+        generator.integers(0, 4, N),
+        generator.uniform(0.1, 2, N),
+    )
 
 
 def worker(net: pl.Network, engine: str, **options: Any) -> Engine:
-    settings = {"loss": pl.CrossEntropy(), "optimizer": pl.AdamW(0.05, ema=0.9), "seed": 3, **options}
-    return make_engine(net.layers, settings["loss"], settings["optimizer"], settings["seed"], engine)
+    settings = {
+        "loss": pl.CrossEntropy(),
+        "optimizer": pl.AdamW(0.05, ema=0.9),
+        "seed": 3,
+        **options,
+    }
+    return make_engine(
+        net.layers, settings["loss"], settings["optimizer"], settings["seed"], engine
+    )
 
 
 def bits(net: pl.Network) -> bytes:
@@ -95,12 +121,18 @@ def test_answers_are_the_chains(engine: str, dtype: type, N: int) -> None:
 
 @every_engine
 def test_each_row_has_an_answer_of_its_own(engine: str) -> None:
-    """Whatever block or batch a row comes in; to the last bits, which BLAS may round in another order."""
+    """Whatever block or batch a row comes in.
+
+    To the last bits, which BLAS may round in another order.
+    """
     net = network(np.float64)
     x = data(9000, np.float64)[0]
     whole = make_engine(net.layers, engine=engine).answer(x)
     for start in (0, 4090, 8999):
-        close(make_engine(net.layers, engine=engine).answer(x[start : start + 10]), whole[start : start + 10])
+        close(
+            make_engine(net.layers, engine=engine).answer(x[start : start + 10]),
+            whole[start : start + 10],
+        )
 
 
 @every_engine
@@ -119,7 +151,12 @@ def test_what_is_answered(engine: str) -> None:
 @every_engine
 @pytest.mark.parametrize(
     ("x", "reason"),
-    [(5.0, "rows of shape"), (np.ones(3), "rows of shape"), (np.ones((2, 4)), "3 numbers"), ([["a"] * 3], "numbers")],
+    [
+        (5.0, "rows of shape"),
+        (np.ones(3), "rows of shape"),
+        (np.ones((2, 4)), "3 numbers"),
+        ([["a"] * 3], "numbers"),
+    ],
 )
 def test_what_cannot_be_answered(engine: str, x: Any, reason: str) -> None:
     with pytest.raises(pl.InputError, match=reason):
@@ -172,7 +209,9 @@ def test_gradients_are_the_chains(engine: str, dtype: type) -> None:
     trace = chain.forward(twin.layers, x, Learning(3, 0))
     sums = trace[-2]
     assert loss == pytest.approx(pl.CrossEntropy().value(sums, t, weights), rel=1e-5)
-    _, expected = chain.backward(twin.layers[:-1], trace, pl.CrossEntropy().gradient(sums, t, weights))
+    _, expected = chain.backward(
+        twin.layers[:-1], trace, pl.CrossEntropy().gradient(sums, t, weights)
+    )
     close(y, trace.y)
     assert len(grads) == len(net.params)
     for ours, theirs in zip(grads, expected, strict=True):
@@ -188,9 +227,14 @@ def test_gradients_are_the_chains(engine: str, dtype: type) -> None:
 def test_an_engine_learns_what_the_reference_learns(engine: str, dtype: type) -> None:
     net, twin = network(dtype), network(dtype)
     x, t, weights = data(dtype=dtype)
-    ours, reference = worker(net, engine), ReferenceEngine(twin.layers, pl.CrossEntropy(), pl.AdamW(0.05, ema=0.9), 3)
+    ours, reference = (
+        worker(net, engine),
+        ReferenceEngine(twin.layers, pl.CrossEntropy(), pl.AdamW(0.05, ema=0.9), 3),
+    )
     for _ in range(5):
-        assert ours.learn(x, t, weights)[0] == pytest.approx(reference.learn(x, t, weights)[0], rel=1e-5)
+        assert ours.learn(x, t, weights)[0] == pytest.approx(
+            reference.learn(x, t, weights)[0], rel=1e-5
+        )
     for a, b in zip(net.params, twin.params, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-3 if dtype is np.float32 else 1e-9, atol=1e-5)
 
@@ -270,7 +314,10 @@ def test_a_loss_of_ones_own(engine: str) -> None:
     nets = [network(), network()]
     x, t, _ = data()
     losses: list[Loss] = [Own(), pl.MeanSquaredError()]
-    results = [worker(net, engine, loss=loss).learn(x, t)[0] for net, loss in zip(nets, losses, strict=True)]
+    results = [
+        worker(net, engine, loss=loss).learn(x, t)[0]
+        for net, loss in zip(nets, losses, strict=True)
+    ]
     assert results[0] == pytest.approx(results[1], rel=1e-6)
     for a, b in zip(nets[0].params, nets[1].params, strict=True):
         close(a, b)
@@ -281,8 +328,13 @@ def test_a_loss_of_ones_own(engine: str) -> None:
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("shuffled", [False, True])
 @pytest.mark.parametrize("loss", [None, "own"])
-def test_batches_in_one_call(engine: str, dtype: type, weighted: bool, shuffled: bool, loss: str | None) -> None:
-    """Many batches in one call are what one call for each is; the last is smaller, and each has its rate."""
+def test_batches_in_one_call(
+    engine: str, dtype: type, weighted: bool, shuffled: bool, loss: str | None
+) -> None:
+    """Many batches in one call are what one call for each is.
+
+    The last is smaller, and each has its rate.
+    """
     one, two = network(dtype), network(dtype)
     x, t, weights = data(50, dtype)
     options = {} if loss is None else {"loss": Own()}
@@ -331,8 +383,12 @@ def test_each_batch_may_have_its_own_l2(engine: str, dtype: type, loss: str | No
     l2, squares = np.array([0.0, 0.5, 0.1, 0.0, 0.2]), np.full(5, np.nan)
     first.learn_batches(x, t, weights, None, 12, [0.1] * 5, Ridge(l2, squares))
     for index in range(5):
-        learned = [W for place in (0, 4, 8) for W in two.layers[place].params if W.ndim == 2]  # layer 5 is frozen
-        assert squares[index] == pytest.approx(sum(float((W.astype(np.float64) ** 2).sum()) for W in learned), rel=1e-5)
+        learned = [
+            W for place in (0, 4, 8) for W in two.layers[place].params if W.ndim == 2
+        ]  # layer 5 is frozen
+        assert squares[index] == pytest.approx(
+            sum(float((W.astype(np.float64) ** 2).sum()) for W in learned), rel=1e-5
+        )
         follower.l2 = 0.01 + l2[index]
         rows = slice(12 * index, 12 * index + 12)
         second.learn(x[rows], t[rows], weights[rows])
@@ -433,7 +489,10 @@ def test_there_is_one_copy_of_the_weights(engine: str) -> None:
     made = worker(net, engine)
     arrays = [array for layer in net.layers for array in layer.arrays().values()]
     made.learn(x, t)
-    assert all(a is b for a, b in zip(arrays, (a for la in net.layers for a in la.arrays().values()), strict=True))
+    assert all(
+        a is b
+        for a, b in zip(arrays, (a for la in net.layers for a in la.arrays().values()), strict=True)
+    )
     net.layers[8].W = np.zeros((6, 4))  # type: ignore[attr-defined]
     net.layers[8].b = np.zeros(4)  # type: ignore[attr-defined]
     assert np.allclose(made.answer(x), 0.25)
@@ -492,7 +551,15 @@ def test_a_predictor_takes_what_predict_takes(engine: str, dtype: type) -> None:
     wide[:, ::2] = x
     misaligned = np.frombuffer(b"." + x.tobytes(), dtype, offset=1).reshape(20, 3)
     swapped = x.astype(x.dtype.newbyteorder())
-    for given in (x, x.tolist(), wide[:, ::2], np.asfortranarray(x), misaligned, swapped, x.astype(np.float64)):
+    for given in (
+        x,
+        x.tolist(),
+        wide[:, ::2],
+        np.asfortranarray(x),
+        misaligned,
+        swapped,
+        x.astype(np.float64),
+    ):
         np.testing.assert_allclose(predict(given), expected, rtol=1e-6)
         assert predict(given).dtype == dtype
     assert predict(x[:0]).shape == (0, 4)
@@ -513,15 +580,30 @@ def test_a_predictor_takes_what_predict_takes(engine: str, dtype: type) -> None:
 @every_type
 @pytest.mark.parametrize(
     "head",
-    [[pl.Flatten(), pl.Scale(1 / 255)], [pl.Scale(1 / 255)], [pl.Standardize(np.full(6, 9.0), np.full(6, 3.0))]],
+    [
+        [pl.Flatten(), pl.Scale(1 / 255)],
+        [pl.Scale(1 / 255)],
+        [pl.Standardize(np.full(6, 9.0), np.full(6, 3.0))],
+    ],
     ids=["pictures", "bytes", "whole numbers"],
 )
-def test_a_predictor_takes_bytes_where_the_network_scales(engine: str, dtype: type, head: list[pl.Layer]) -> None:
+def test_a_predictor_takes_bytes_where_the_network_scales(
+    engine: str, dtype: type, head: list[pl.Layer]
+) -> None:
     generator = np.random.default_rng(0)
     net = pl.Network([*head, *pl.mlp([6, 4, 2], seed=0, dtype=np.float64).layers]).astype(dtype)
     made = make_engine(net.layers, engine=engine)
     predict, x = made.predictor(), generator.integers(0, 256, (9, 6), np.uint8)
-    for given in (x, x[:1], x[:0], x[::2], x.astype(dtype), x.astype(np.int64), x.tolist(), np.asfortranarray(x)):
+    for given in (
+        x,
+        x[:1],
+        x[:0],
+        x[::2],
+        x.astype(dtype),
+        x.astype(np.int64),
+        x.tolist(),
+        np.asfortranarray(x),
+    ):
         assert predict(given).tobytes() == made.answer(np.asarray(given)).tobytes()
         assert predict(given).dtype == dtype
     pictures = x.reshape(9, 2, 3)
@@ -597,7 +679,9 @@ def test_which_engines_there_are() -> None:
     assert make_engine([]).name == "reference"  # nothing tells how many inputs there are
     assert make_engine([]).learning_rate == 0
     assert make_engine([], optimizer=pl.SGD(0.3)).learning_rate == 0.3
-    assert all(make_engine([pl.Affine(np.ones((1, 1)))], engine=name).name == name for name in AVAILABLE)
+    assert all(
+        make_engine([pl.Affine(np.ones((1, 1)))], engine=name).name == name for name in AVAILABLE
+    )
     with pytest.raises(pl.InputError, match="engine is one of auto, native, reference, not 'gpu'"):
         make_engine([], engine="gpu")
 
@@ -611,13 +695,16 @@ def test_an_installation_without_the_native_engine(monkeypatch: pytest.MonkeyPat
     np.testing.assert_array_equal(net.predict(x), chain.answer(net.layers, x))
     assert pl.train(net, x, t, epochs=1).engine == "reference"
     with pytest.raises(
-        pl.InputError, match='the native engine is not in this installation: choose engine="auto" or "reference"'
+        pl.InputError,
+        match='the native engine is not in this installation: choose engine="auto" or "reference"',
     ):
         make_engine(net.layers, engine="native")
 
 
 def test_a_module_that_cannot_be_imported(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "pellucid.engines._native_baseline", None)  # as if it were not there
+    monkeypatch.setitem(
+        sys.modules, "pellucid.engines._native_baseline", None
+    )  # as if it were not there
     native.native_module.cache_clear()
     try:
         assert native.native_module() is None

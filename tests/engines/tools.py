@@ -15,7 +15,9 @@ from pellucid.core.layer import Layer
 from pellucid.core.types import Array
 from pellucid.engines import make_engine, native
 
-baseline = importlib.import_module("pellucid.engines._native_baseline")  # missing is a failure, never a skip
+baseline = importlib.import_module(
+    "pellucid.engines._native_baseline"
+)  # missing is a failure, never a skip
 SETS = [name for name in native.INSTRUCTION_SETS if baseline.supported(name)]
 
 every_type = pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -40,11 +42,15 @@ def inputs(generator: Generator, kind: str, N: int, D: int) -> Array:
 
 
 def affine(generator: Generator, D: int, H: int, bias: bool = True) -> Layer:
-    return pl.Affine(generator.normal(size=(D, H)) / math.sqrt(D), generator.normal(size=H) / 3 if bias else None)
+    return pl.Affine(
+        generator.normal(size=(D, H)) / math.sqrt(D), generator.normal(size=H) / 3 if bias else None
+    )
 
 
 def arrays(net: pl.Network) -> Array:
-    return np.concatenate([a.ravel() for layer in net.layers for a in layer.arrays().values()]).astype(np.float64)
+    return np.concatenate(
+        [a.ravel() for layer in net.layers for a in layer.arrays().values()]
+    ).astype(np.float64)
 
 
 def apart(a: Array, b: Array) -> float:
@@ -66,6 +72,8 @@ def learn_some(net: pl.Network, N: int, threads: int, steps: int, width: int) ->
     assert D is not None
     x = inputs(generator, "sparse", N, D).astype(net.dtype)
     t = generator.integers(0, width, N)
-    worker = make_engine(net.layers, pl.CrossEntropy(), pl.AdamW(0.001, clip_norm=1.0), 5, "native", threads)
+    worker = make_engine(
+        net.layers, pl.CrossEntropy(), pl.AdamW(0.001, clip_norm=1.0), 5, "native", threads
+    )
     y = [worker.learn(x, t)[1] for _ in range(steps)]
     return bits(*y, *net.params)

@@ -15,7 +15,16 @@ import numpy as np
 from pellucid.core.types import Array
 
 COMPILER = os.environ.get("CC") or shutil.which("cc") or "gcc"  # missing is a failure, never a skip
-STRICT = ["-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-Wconversion", "-Wshadow", "-Wdouble-promotion"]
+STRICT = [
+    "-std=c99",
+    "-Wall",
+    "-Wextra",
+    "-Wpedantic",
+    "-Werror",
+    "-Wconversion",
+    "-Wshadow",
+    "-Wdouble-promotion",
+]
 STRICT += ["-Wstrict-prototypes", "-Wmissing-prototypes"]
 SANITIZED = ["-O0", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
 
@@ -41,19 +50,34 @@ _CLASSIFY = """\
 
 def run(command: Sequence[Any], **options: Any) -> subprocess.CompletedProcess[bytes]:
     """Run a command; what it says is in the error if it fails."""
-    done = subprocess.run([str(part) for part in command], capture_output=True, timeout=300, **options)
+    done = subprocess.run(
+        [str(part) for part in command], capture_output=True, timeout=300, **options
+    )
     assert done.returncode == 0, done.stderr.decode()
     return done
 
 
-def compiled(header: Path, flags: Sequence[str] = ("-O2",), entry: str = "") -> Callable[[Array], tuple[Array, Array]]:
-    """Compile header and source, with every warning an error; give a function from rows to answers and classes.
+def compiled(
+    header: Path, flags: Sequence[str] = ("-O2",), entry: str = ""
+) -> Callable[[Array], tuple[Array, Array]]:
+    """Compile header and source, with every warning an error; give a function from rows to answers
+    and classes.
 
-    `entry` is "" or "_bytes". Classes are those of `choose`, and of `classify`, (N, 2); (N, 0) where there are none.
+    `entry` is "" or "_bytes". Classes are those of `choose`, and of `classify`, (N, 2); (N, 0)
+    where there are none.
     """
     declared = re.search(r"(\w+)_predict\(", header.read_text())
     assert declared
-    name, outputs = declared[1], int(re.search(r"_OUTPUTS (\d+)", header.read_text())[1])  # type: ignore[index]
+    name, outputs = (
+        declared[1],
+        int(
+            re.search(
+                r"_OUTPUTS "
+                r"(\d+)",
+                header.read_text(),
+            )[1]
+        ),
+    )  # type: ignore[index]
     words = {"file": header.name, "name": name, "NAME": name.upper(), "bytes": entry}
     words |= {"kind": "uint8_t" if entry else "float"}
     classifies = f"{name}_choose(" in header.read_text()

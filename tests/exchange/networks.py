@@ -1,4 +1,7 @@
-"""Networks for the tests of exchange: one for every layer that core knows, and random architectures."""
+"""Networks for the tests of exchange.
+
+One for every layer that core knows, and random architectures.
+"""
 
 from __future__ import annotations
 
@@ -13,12 +16,21 @@ from pellucid.core import chain
 from pellucid.core.layer import Layer
 from pellucid.core.types import Array
 
-CASES = [(name, index) for name, witness in sorted(LAYERS.items()) for index in range(len(witness.examples))]
-"""Name and number of every example of a layer; a layer of core without one fails in core's own tests."""
+CASES = [
+    (name, index)
+    for name, witness in sorted(LAYERS.items())
+    for index in range(len(witness.examples))
+]
+"""Name and number of every example of a layer.
+
+A layer of core without one fails in core's own tests.
+"""
 
 
 def network_of(name: str, index: int = 0, dtype: Any = np.float64) -> pl.Network:
-    """Give a network in which the layer's example stands between two Affine layers where it can, else by itself."""
+    """Give a network in which the layer's example stands between two Affine layers where it can,
+    else by itself.
+    """
     generator = np.random.default_rng(index)
     witness = LAYERS[name]
     layer = witness.examples[index](generator)
@@ -26,7 +38,9 @@ def network_of(name: str, index: int = 0, dtype: Any = np.float64) -> pl.Network
         return pl.Network([layer, affine(generator, 6, 4)]).astype(dtype)
     if name in ("Scale", "Standardize"):
         return pl.Network([layer, affine(generator, 5, 4)]).astype(dtype)
-    return pl.Network([affine(generator, 3, 5), layer, affine(generator, layer.width(5), 4)]).astype(dtype)
+    return pl.Network(
+        [affine(generator, 3, 5), layer, affine(generator, layer.width(5), 4)]
+    ).astype(dtype)
 
 
 def affine(generator: np.random.Generator, D: int, H: int, biased: bool = True) -> pl.Affine:
@@ -36,18 +50,26 @@ def affine(generator: np.random.Generator, D: int, H: int, biased: bool = True) 
 
 @st.composite
 def networks(
-    draw: st.DrawFn, dtype: Any = np.float64, deepest: int = 4, raw: bool = True, tables: bool = True
+    draw: st.DrawFn,
+    dtype: Any = np.float64,
+    deepest: int = 4,
+    raw: bool = True,
+    tables: bool = True,
 ) -> pl.Network:
-    """Draw a network: preparation (of raw input with `raw`, of tables with `tables`), up to `deepest` blocks, some end.
+    """Draw a network: preparation (of raw input with `raw`, of tables with `tables`), up to
+    `deepest` blocks, some end.
 
-    Its answers are fit to be compared in float32: nothing in it blows up rounding. BatchNorm stands behind Affine
-    layers without bias, as in `mlp`: a bias there has no gradient but rounding, which Adam would blow up.
+    Its answers are fit to be compared in float32: nothing in it blows up rounding. BatchNorm stands
+    behind Affine layers without bias, as in `mlp`: a bias there has no gradient but rounding, which
+    Adam would blow up.
     """
     generator = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     width = draw(st.integers(1, 9))
     layers = _preparation(draw, generator, width, tables) if raw else []
     width = chain.widths(layers, width)[-1] if layers else width
-    if isinstance(layers[-1] if layers else None, pl.PeriodicEmbedding):  # it ends in biases, as those of Affine layers
+    if isinstance(
+        layers[-1] if layers else None, pl.PeriodicEmbedding
+    ):  # it ends in biases, as those of Affine layers
         H = draw(st.integers(1, 9))
         layers, width = [*layers, affine(generator, width, H), pl.Tanh()], H
     for _ in range(draw(st.integers(0, deepest))):
@@ -67,7 +89,10 @@ def networks(
 
 
 def rows_for(net: pl.Network, N: int = 8, seed: int = 0) -> Array:
-    """Give rows that fit: bytes where the network scales them, pictures (2 high) where it flattens an even number."""
+    """Give rows that fit.
+
+    Bytes where the network scales them, pictures (2 high) where it flattens an even number.
+    """
     generator = np.random.default_rng(seed)
     D = chain.input_width(net.layers)
     assert D is not None
@@ -78,14 +103,22 @@ def rows_for(net: pl.Network, N: int = 8, seed: int = 0) -> Array:
     return generator.normal(size=shape).astype(net.dtype)
 
 
-def _preparation(draw: st.DrawFn, generator: np.random.Generator, D: int, tables: bool) -> list[Layer]:
-    kind = draw(st.sampled_from(["none", "flatten", "bytes", "scale", "standardize", *(["table"] if tables else [])]))
+def _preparation(
+    draw: st.DrawFn, generator: np.random.Generator, D: int, tables: bool
+) -> list[Layer]:
+    kind = draw(
+        st.sampled_from(
+            ["none", "flatten", "bytes", "scale", "standardize", *(["table"] if tables else [])]
+        )
+    )
     if kind == "standardize":
         return [pl.Standardize(generator.normal(size=D), generator.uniform(0.5, 2, D))]
     if kind == "table":
         embedded = generator.permutation(D) <= draw(st.integers(0, D - 1))
         waves, size = draw(st.integers(1, 5)), draw(st.integers(1, 3))
-        embedding = pl.PeriodicEmbedding.draw(embedded, generator, waves=waves, size=size, dtype=np.float64)
+        embedding = pl.PeriodicEmbedding.draw(
+            embedded, generator, waves=waves, size=size, dtype=np.float64
+        )
         standardize = pl.Standardize(generator.normal(size=D), generator.uniform(0.5, 2, D))
         return [standardize, pl.SmoothClip(draw(st.sampled_from([3.0, 0.7, 10.0]))), embedding]
     if kind == "scale":
@@ -100,13 +133,26 @@ def _block(draw: st.DrawFn, generator: np.random.Generator, D: int, H: int) -> l
     gamma, beta = generator.uniform(0.5, 2, H), generator.normal(size=H)
     if kind == "batch":
         running = generator.normal(size=H), generator.uniform(0.5, 2, H)
-        layers.append(pl.BatchNorm(gamma, beta, *running, momentum=0.2, epsilon=draw(st.sampled_from([1e-5, 1e-3]))))
+        layers.append(
+            pl.BatchNorm(
+                gamma, beta, *running, momentum=0.2, epsilon=draw(st.sampled_from([1e-5, 1e-3]))
+            )
+        )
     elif kind == "layer":
         layers.append(pl.LayerNorm(gamma, beta, epsilon=draw(st.sampled_from([1e-5, 1e-2]))))
     activation = draw(
         st.sampled_from(
             [
-                *(pl.Sigmoid, pl.Tanh, pl.ReLU, pl.GELU, pl.SiLU, pl.Softplus, pl.Softmax, pl.Identity),
+                *(
+                    pl.Sigmoid,
+                    pl.Tanh,
+                    pl.ReLU,
+                    pl.GELU,
+                    pl.SiLU,
+                    pl.Softplus,
+                    pl.Softmax,
+                    pl.Identity,
+                ),
                 *(pl.LeakyReLU, lambda: pl.LeakyReLU(0.3), lambda: pl.GELU("tanh")),
             ]
         )

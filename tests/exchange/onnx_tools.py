@@ -1,4 +1,7 @@
-"""For the tests of ONNX: running models in ONNX Runtime, comparing answers, writing small graphs by hand."""
+"""For the tests of ONNX.
+
+Running models in ONNX Runtime, comparing answers, writing small graphs by hand.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,9 @@ from pellucid.exchange.onnx import from_onnx
 
 def run(model: onnx.ModelProto, x: Array) -> list[Array]:
     """Give all outputs that ONNX Runtime answers, on the processor."""
-    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(
+        model.SerializeToString(), providers=["CPUExecutionProvider"]
+    )
     return session.run(None, {session.get_inputs()[0].name: x})
 
 
@@ -37,7 +42,10 @@ def graph(
     opset: int = 17,
     dtype: Any = np.float32,
 ) -> onnx.ModelProto:
-    """Make a model of the input "x", (N, *row), with these nodes and constants; floats become `dtype`."""
+    """Make a model of the input "x", (N, *row), with these nodes and constants.
+
+    Floats become `dtype`.
+    """
     kind = helper.np_dtype_to_tensor_dtype(np.dtype(dtype))
     constants = {name: np.asarray(value) for name, value in (arrays or {}).items()}
     weights = [
@@ -63,7 +71,9 @@ def node(kind: str, inputs: str, output: str = "y", **attributes: Any) -> onnx.N
     """Make a node from the names of its inputs, "x W b"; "-" leaves one out."""
     domain, _, kind = kind.rpartition(".")
     names = ["" if name == "-" else name for name in inputs.split()]
-    return helper.make_node(kind, names, output.split(), name=f"the {kind}", domain=domain or None, **attributes)
+    return helper.make_node(
+        kind, names, output.split(), name=f"the {kind}", domain=domain or None, **attributes
+    )
 
 
 def read(model: onnx.ModelProto, folder: Path) -> pl.Network:
@@ -79,12 +89,21 @@ def kinds(net: pl.Network) -> list[str]:
 
 
 def learns_on(net: pl.Network, x: Array) -> None:
-    """Let the network learn from what another one answers: its loss falls, and its parameters change."""
+    """Let the network learn from what another one answers.
+
+    Its loss falls, and its parameters change.
+    """
     generator = np.random.default_rng(1)
     before = [array.copy() for array in net.params]
     y = net.predict(x)
-    t = y[generator.permutation(len(y))] if isinstance(net.layers[-1], (pl.Softmax, pl.Sigmoid)) else y * 0.5 + 0.1
+    t = (
+        y[generator.permutation(len(y))]
+        if isinstance(net.layers[-1], (pl.Softmax, pl.Sigmoid))
+        else y * 0.5 + 0.1
+    )
     loss = "poisson" if isinstance(net.layers[-1], pl.Exponential) else None
-    history = pl.train(net, x, t, loss=loss, epochs=8, batch_size=8, optimizer=pl.Adam(0.003), progress=False)
+    history = pl.train(
+        net, x, t, loss=loss, epochs=8, batch_size=8, optimizer=pl.Adam(0.003), progress=False
+    )
     assert history["loss"][-1] < history["loss"][0]
     assert any((a != b).any() for a, b in zip(before, net.params, strict=True))

@@ -18,7 +18,9 @@ from pellucid.core import LAYERS
 from pellucid.exchange import to_c
 from pellucid.exchange.c.conversions import CONVERSIONS
 
-ALL = settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+ALL = settings(
+    max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
+)
 
 
 @pytest.fixture(scope="module")
@@ -60,13 +62,25 @@ def test_random_networks(net):
 
 
 def test_no_mistake_that_sanitizers_see(tmp_path, generator):
-    """Every function and every kind of buffer in one network, unoptimised; among the rows, far numbers and NaN."""
-    layers = [WITNESSES[name].examples[index](generator) for name, index in CASES if name != "Flatten"]
-    between = [pair for layer in layers if layer.width(5) == 5 for pair in (affine(generator, 5, 5), layer)]
+    """Every function and every kind of buffer in one network, unoptimised.
+
+    Among the rows, far numbers and NaN.
+    """
+    layers = [
+        WITNESSES[name].examples[index](generator) for name, index in CASES if name != "Flatten"
+    ]
+    between = [
+        pair for layer in layers if layer.width(5) == 5 for pair in (affine(generator, 5, 5), layer)
+    ]
     inner = pl.Residual([affine(generator, 5, 7), pl.GELU("tanh"), affine(generator, 7, 5)])
     nested = pl.Residual([inner, pl.Softmax()])
     net = pl.Network([nested, *between, nested, affine(generator, 5, 1)]).astype("float32")
-    x = np.r_[generator.normal(size=(20, 5)), np.full((1, 5), 1e30), np.full((1, 5), -1e30), np.full((1, 5), np.nan)]
+    x = np.r_[
+        generator.normal(size=(20, 5)),
+        np.full((1, 5), 1e30),
+        np.full((1, 5), -1e30),
+        np.full((1, 5), np.nan),
+    ]
     header, _ = to_c(net, tmp_path / "net")
     y, _ = compiled(header, SANITIZED)(x)
     close(y[:20], net.predict(x[:20].astype("float32")))
@@ -105,7 +119,15 @@ def test_nan_has_no_class(tmp_path):
 def test_numbers_far_out_do_not_overflow(tmp_path):
     """Where exp is 0 or infinite: softmax shifts, the others take the side that is safe."""
     x = np.array([[1000, -1000, 999], [-1000, -1000, -1001], [88, -104, 1e30]], np.float32)
-    for layer in (pl.Softmax(), pl.Sigmoid(), pl.SiLU(), pl.Softplus(), pl.Tanh(), pl.GELU(), pl.SmoothClip(0.7)):
+    for layer in (
+        pl.Softmax(),
+        pl.Sigmoid(),
+        pl.SiLU(),
+        pl.Softplus(),
+        pl.Tanh(),
+        pl.GELU(),
+        pl.SmoothClip(0.7),
+    ):
         net = pl.Network([pl.Affine(np.eye(3)), layer])
         y, _ = compiled(to_c(net, tmp_path / "far")[0])(x)
         assert np.isfinite(y).all()
@@ -113,8 +135,20 @@ def test_numbers_far_out_do_not_overflow(tmp_path):
 
 
 def test_numbers_are_exact(tmp_path, generator):
-    """The text of a number becomes the very same bits: powers of ten, the least and the greatest, and any others."""
-    awkward = [0.1, -0.0, 1e-45, 1.1754942e-38, 3.4028235e38, 16777217, 1 / 3, *10.0 ** np.arange(-44, 39)]
+    """The text of a number becomes the very same bits.
+
+    Powers of ten, the least and the greatest, and any others.
+    """
+    awkward = [
+        0.1,
+        -0.0,
+        1e-45,
+        1.1754942e-38,
+        3.4028235e38,
+        16777217,
+        1 / 3,
+        *10.0 ** np.arange(-44, 39),
+    ]
     bits = generator.integers(0, 2**32, 2000, dtype=np.uint32).view(np.float32)
     numbers = np.array([*awkward, *bits[np.isfinite(bits)]], np.float32)
     header, _ = to_c(pl.Network([pl.Affine(numbers[None])]), tmp_path / "exact")
@@ -157,9 +191,16 @@ def example(header, source):
 
 
 def table_network(target):
-    cells = {"age": [31, 54, None, 18, 40], "year": [1990, 1991, 1992, 1993, 1994], "city": list("ABABA")}
+    cells = {
+        "age": [31, 54, None, 18, 40],
+        "year": [1990, 1991, 1992, 1993, 1994],
+        "city": list("ABABA"),
+    }
     table = cells | {"price": [1.5, 2.5, 3.0, 1.0, 2.0], "sold": ["y*/", "n", "y*/", "n", "n"]}
-    net = pl.table_mlp(pl.Columns.of(table, target=target, ignore=[{"price": "sold", "sold": "price"}[target]]), seed=0)
+    net = pl.table_mlp(
+        pl.Columns.of(table, target=target, ignore=[{"price": "sold", "sold": "price"}[target]]),
+        seed=0,
+    )
     net.table = table
     return net
 
@@ -189,19 +230,27 @@ def test_sizes_are_true(digits, tmp_path, int8):
     flash, ram = (int(number.replace(",", "")) for number in said.groups())
     object_file = tmp_path / "digits.o"
     run([COMPILER, *STRICT, "-Os", "-fno-pic", "-fno-pie", "-c", source, "-o", object_file])
-    sizes = dict(re.findall(r"^(\.\S+)\s+(\d+)", run(["size", "-A", object_file]).stdout.decode(), re.M))
+    sizes = dict(
+        re.findall(r"^(\.\S+)\s+(\d+)", run(["size", "-A", object_file]).stdout.decode(), re.M)
+    )
     assert abs(int(sizes[".rodata"]) - flash) < 128  # a few constants may stand in the code
     assert int(sizes[".data"]) + int(sizes[".bss"]) == 0
-    needs = {line.split()[-1] for line in run(["nm", "-u", object_file]).stdout.decode().splitlines()}
+    needs = {
+        line.split()[-1] for line in run(["nm", "-u", object_file]).stdout.decode().splitlines()
+    }
     assert needs <= {"expf", "memset", "memcpy", "memmove"}
-    check = f'#include "{header.name}"\ntypedef char same[sizeof(digits_scratch) == {ram} ? 1 : -1];\n'
+    check = (
+        f'#include "{header.name}"\ntypedef char same[sizeof(digits_scratch) == {ram} ? 1 : -1];\n'
+    )
     (tmp_path / "check.c").write_text(check)
     run([COMPILER, "-std=c99", "-c", tmp_path / "check.c", "-o", tmp_path / "check.o"])
     assert flash == (13_296 if int8 else 4 * 13_002)
 
 
 def test_float64_is_said(tmp_path):
-    assert "float64" in to_c(pl.mlp([2, 2], seed=0).astype("float64"), tmp_path / "a")[0].read_text()
+    assert (
+        "float64" in to_c(pl.mlp([2, 2], seed=0).astype("float64"), tmp_path / "a")[0].read_text()
+    )
     assert "float64" not in to_c(pl.mlp([2, 2], seed=0), tmp_path / "a")[0].read_text()
 
 
@@ -214,7 +263,9 @@ def test_any_name_compiles(tmp_path):
         _, source = to_c(net, tmp_path / stem)
         run([COMPILER, *STRICT, "-c", source, "-o", tmp_path / "any.o"])
     program = '#include <stdio.h>\n#include "int.h"\nint main(void) { for (int k = 0; k < 10; k++) '
-    program += "fwrite(int_classes[k], 1, __builtin_strlen(int_classes[k]) + 1, stdout); return 0; }\n"
+    program += (
+        "fwrite(int_classes[k], 1, __builtin_strlen(int_classes[k]) + 1, stdout); return 0; }\n"
+    )
     (tmp_path / "show.c").write_text(program)
     run([COMPILER, tmp_path / "show.c", tmp_path / "int.c", "-lm", "-o", tmp_path / "show"])
     assert run([tmp_path / "show"]).stdout.decode().split("\0")[:-1] == names
@@ -227,7 +278,19 @@ def test_two_networks_together_and_from_cpp(digits, tmp_path):
     (tmp_path / "both.c").write_text('#include "one.c"\n#include "two.c"\n')
     run([COMPILER, *STRICT, "-c", tmp_path / "both.c", "-o", tmp_path / "both.o"])
     main = '#include "one.h"\n#include "two.h"\nint main() { static two_scratch s; float x[3] = {0, 0, 0}, y[2];\n'
-    (tmp_path / "main.cpp").write_text(main + "two_predict(x, y, &s); return y[0] + y[1] < 0.999f; }\n")
+    (tmp_path / "main.cpp").write_text(
+        main + "two_predict(x, y, &s); return y[0] + y[1] < 0.999f; }\n"
+    )
     flags = ["-std=c++11", "-Wall", "-Wextra", "-Wpedantic", "-Werror"]
-    run([COMPILER, *flags, tmp_path / "main.cpp", tmp_path / "both.o", "-lm", "-o", tmp_path / "main"])
+    run(
+        [
+            COMPILER,
+            *flags,
+            tmp_path / "main.cpp",
+            tmp_path / "both.o",
+            "-lm",
+            "-o",
+            tmp_path / "main",
+        ]
+    )
     run([tmp_path / "main"])

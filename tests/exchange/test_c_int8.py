@@ -1,4 +1,7 @@
-"""C with int8 weights: nearly the same answers, in a quarter of the bytes; exact where whole numbers are."""
+"""C with int8 weights: nearly the same answers, in a quarter of the bytes.
+
+Exact where whole numbers are.
+"""
 
 from __future__ import annotations
 
@@ -23,13 +26,20 @@ SETTINGS = {
 
 @pytest.mark.parametrize("activation", SETTINGS)
 def test_mnist(activation, tmp_path):
-    """At most 0.3 points of accuracy are lost on the 10,000 test images; weights take a quarter of the bytes."""
+    """At most 0.3 points of accuracy are lost on the 10,000 test images.
+
+    Weights take a quarter of the bytes.
+    """
     sizes, end, loss = SETTINGS[activation]
     data = pl.mnist()
     net = pl.mlp(sizes, activation=activation, output=end, pixels=True, seed=0)
-    recipe = pl.recipes.QUICK if activation == "sigmoid" else pl.recipes.general(net, 60_000, quick=True)
+    recipe = (
+        pl.recipes.QUICK if activation == "sigmoid" else pl.recipes.general(net, 60_000, quick=True)
+    )
     settings = recipe.settings() | {"epochs": 4}
-    pl.train(net, data.train.images, data.train.labels, loss=loss, seed=0, progress=False, **settings)
+    pl.train(
+        net, data.train.images, data.train.labels, loss=loss, seed=0, progress=False, **settings
+    )
     t = data.test.labels
     before = np.mean(net.classify(data.test.images) == t)
     header, source = to_c(net, tmp_path / "net", int8=True, calibration=data.train.images[:2_000])
@@ -41,11 +51,17 @@ def test_mnist(activation, tmp_path):
     weights = sum(p.nbytes for p in net.params if p.ndim == 2)
     stored = re.findall(r"int8_t \w+\[(\d+)\]\[(\d+)\]", source.read_text())
     assert 4 * sum(int(D) * int(H) for D, H in stored) == weights
-    assert int(re.search(r"Flash: ([\d,]+)", header.read_text())[1].replace(",", "")) < 0.27 * 4 * net.parameter_count
+    assert (
+        int(re.search(r"Flash: ([\d,]+)", header.read_text())[1].replace(",", ""))
+        < 0.27 * 4 * net.parameter_count
+    )
 
 
 def test_whole_numbers_are_exact(tmp_path, generator):
-    """Weights that are whole numbers of 8 bits, and bytes: nothing is rounded but the last product."""
+    """Weights that are whole numbers of 8 bits, and bytes.
+
+    Nothing is rounded but the last product.
+    """
     W = generator.integers(-127, 128, (300, 6)).astype(np.float32)
     W[0] = 127  # each output's step is 1
     b = generator.normal(size=6).astype(np.float32)
@@ -61,17 +77,24 @@ def test_whole_numbers_are_exact(tmp_path, generator):
 @settings(max_examples=12, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(networks(np.float32))
 def test_random_networks(net):
-    """Every kind of network takes int8, in the layers within others, too, and answers nearly the same."""
+    """Every kind of network takes int8, in the layers within others, too, and answers nearly the
+    same.
+    """
     with tempfile.TemporaryDirectory() as folder:
         x = rows_for(net, 200)
-        y, (y8, _) = net.predict(x), compiled(to_c(net, f"{folder}/net", int8=True, calibration=x)[0])(x)
+        y, (y8, _) = (
+            net.predict(x),
+            compiled(to_c(net, f"{folder}/net", int8=True, calibration=x)[0])(x),
+        )
         assert np.abs(y8 - y).mean() <= 0.03 * max(1, np.abs(y).max())
         assert (y8 != y).any()  # the weights are rounded, indeed
 
 
 def test_layers_too_wide_stay_float32(tmp_path, monkeypatch, generator):
     """Where a sum of whole numbers could leave 32 bits."""
-    assert 255 * 127 * quantization.MOST_INPUTS < 2**31 <= 255 * 127 * (quantization.MOST_INPUTS + 1)
+    assert (
+        255 * 127 * quantization.MOST_INPUTS < 2**31 <= 255 * 127 * (quantization.MOST_INPUTS + 1)
+    )
     monkeypatch.setattr(program, "MOST_INPUTS", 8)
     net = pl.mlp([9, 8, 2], activation="relu", output="identity", seed=0)
     x = generator.normal(size=(50, 9)).astype(np.float32)
@@ -88,7 +111,9 @@ def test_the_widest_sums_fit(tmp_path):
     net = pl.Network([pl.Scale(1 / 256), pl.Affine(np.full((D, 1), 127.0))])
     x = np.full((1, D), 255, np.uint8)
     header, _ = to_c(net, tmp_path / "widest", int8=True, calibration=x)
-    y, _ = compiled(header, ["-O1", "-fsanitize=undefined", "-fno-sanitize-recover=all"], "_bytes")(x)
+    y, _ = compiled(header, ["-O1", "-fsanitize=undefined", "-fno-sanitize-recover=all"], "_bytes")(
+        x
+    )
     close(y, np.array([[D * 127 * 255 / 256]]))
 
 
@@ -112,7 +137,9 @@ def test_a_few_numbers_far_out_do_not_make_all_steps_coarse(tmp_path, generator)
     coarse = (40 - x.min()) / 255
     rows = x[1:500]
     y, _ = compiled(to_c(net, tmp_path / "far", int8=True, calibration=x)[0])(rows)
-    assert np.abs(y - rows).mean() < 0.8 * coarse / 4  # the mean error of such steps is a quarter of one
+    assert (
+        np.abs(y - rows).mean() < 0.8 * coarse / 4
+    )  # the mean error of such steps is a quarter of one
     assert np.abs(y - rows).max() < 1  # and the other end, -4.4, was not cut off with the first
 
 

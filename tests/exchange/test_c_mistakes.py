@@ -27,13 +27,27 @@ def refused(net, words, path, **options):
 def test_networks_that_c_cannot_hold(tmp_path, monkeypatch):
     path = tmp_path / "net"
     W = np.ones((2, 2))
-    refused(pl.Network([pl.Affine(W), Own()]), r"layer 1 \(Own\) cannot be written in C, which knows Affine", path)
+    refused(
+        pl.Network([pl.Affine(W), Own()]),
+        r"layer 1 \(Own\) cannot be written in C, which knows Affine",
+        path,
+    )
     refused(pl.Network([pl.Residual([pl.Affine(W), Own()])]), r"layer 0\.1 \(Own\)", path)
     refused(pl.Network([pl.Softmax()]), "rows of any length", path)
     refused(pl.Network([]), "rows of any length", path)
-    refused(pl.Network([pl.Affine(W * np.nan)]), r"layer 0 \(Affine\) holds NaN or infinity in W", path)
-    refused(pl.Network([pl.Affine(W), pl.Affine(W * 1e39)]), r"layer 1 \(Affine\) needs a number that float32", path)
-    refused(pl.Network([pl.Affine(W), pl.LeakyReLU(1e39)]), r"layer 1 \(LeakyReLU\) needs a number", path)
+    refused(
+        pl.Network([pl.Affine(W * np.nan)]), r"layer 0 \(Affine\) holds NaN or infinity in W", path
+    )
+    refused(
+        pl.Network([pl.Affine(W), pl.Affine(W * 1e39)]),
+        r"layer 1 \(Affine\) needs a number that float32",
+        path,
+    )
+    refused(
+        pl.Network([pl.Affine(W), pl.LeakyReLU(1e39)]),
+        r"layer 1 \(LeakyReLU\) needs a number",
+        path,
+    )
     norm = pl.BatchNorm(np.ones(2), running_variance=np.zeros(2), epsilon=0)
     refused(pl.Network([norm]), r"layer 0 \(BatchNorm\) needs a number", path)
     monkeypatch.setattr(writing, "LARGEST", 10 * 17)
@@ -45,7 +59,9 @@ def test_the_largest_is_measured_well(tmp_path):
     """What a number takes in the source is known well enough for the limit."""
     net = pl.mlp([300, 300], seed=0)
     for int8 in (False, True):
-        _, source = to_c(net, tmp_path / "net", int8=int8, calibration=np.eye(300, dtype=np.float32))
+        _, source = to_c(
+            net, tmp_path / "net", int8=int8, calibration=np.eye(300, dtype=np.float32)
+        )
         estimate = 300 * 300 * (5 if int8 else 13)
         assert 0.8 < source.stat().st_size / estimate < 1.25
 
@@ -62,7 +78,12 @@ def test_no_path(tmp_path):
 
 def test_either_file_names_both(tmp_path):
     both = (tmp_path / "a.h", tmp_path / "a.c")
-    assert to_c(NET, tmp_path / "a") == to_c(NET, str(tmp_path / "a.c")) == to_c(NET, tmp_path / "a.h") == both
+    assert (
+        to_c(NET, tmp_path / "a")
+        == to_c(NET, str(tmp_path / "a.c"))
+        == to_c(NET, tmp_path / "a.h")
+        == both
+    )
     assert to_c(NET, tmp_path / "a.v2") == (tmp_path / "a.v2.h", tmp_path / "a.v2.c")
 
 

@@ -1,4 +1,8 @@
-"""JSON: every layer comes back with the same bits, plain readers find the numbers, and nothing in it is trusted."""
+"""JSON.
+
+Every layer comes back with the same bits, plain readers find the numbers, and nothing in it is
+trusted.
+"""
 
 from __future__ import annotations
 
@@ -58,10 +62,17 @@ def test_it_reads_as_documented(path):
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_numbers_of_every_size_come_back(path, dtype):
     limits = np.finfo(dtype)
-    bits = np.random.default_rng(0).integers(0, 2**63, 4000, np.uint64).view(np.float64).astype(np.float64)
+    bits = (
+        np.random.default_rng(0)
+        .integers(0, 2**63, 4000, np.uint64)
+        .view(np.float64)
+        .astype(np.float64)
+    )
     with np.errstate(over="ignore", invalid="ignore"):
         drawn = bits.astype(dtype)
-    edges = np.array([0.0, -0.0, limits.max, limits.min, limits.tiny, limits.smallest_subnormal, 1 / 3], dtype)
+    edges = np.array(
+        [0.0, -0.0, limits.max, limits.min, limits.tiny, limits.smallest_subnormal, 1 / 3], dtype
+    )
     W = np.concatenate([edges, drawn[np.isfinite(drawn)]])[None]
     to_json(pl.Network([pl.Affine(W)]), path)
     assert from_json(path).layers[0].W.tobytes() == W.tobytes()

@@ -1,4 +1,7 @@
-"""Networks as ONNX models: clean for the checker, the same answers in ONNX Runtime, the same bits on their way back."""
+"""Networks as ONNX models.
+
+Clean for the checker, the same answers in ONNX Runtime, the same bits on their way back.
+"""
 
 from __future__ import annotations
 
@@ -48,7 +51,10 @@ def test_every_layer_answers_the_same(name: str, index: int, dtype: str, tmp_pat
 
 
 def came_back(net: pl.Network, path: Path) -> None:
-    """Write the network, read it again: the same layers but those that pass x on, and the same bits."""
+    """Write the network, read it again.
+
+    The same layers but those that pass x on, and the same bits.
+    """
     to_onnx(net, path)
     assert from_onnx(path) == bare(net)
 
@@ -71,7 +77,9 @@ def without(layers: list[pl.Layer]) -> list[pl.Layer]:
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @settings(max_examples=100, deadline=None, derandomize=True, database=None)
 @given(data=st.data())
-def test_random_architectures(dtype: str, data: st.DataObject, tmp_path_factory: pytest.TempPathFactory):
+def test_random_architectures(
+    dtype: str, data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
+):
     net = data.draw(networks(dtype))
     model = onnx_model(net)
     onnx.checker.check_model(model, full_check=True)
@@ -104,9 +112,22 @@ def test_pictures_as_bytes(tmp_path: Path):
     assert model.ir_version == 8
     assert shapes(model.graph.input) == [("x", onnx.TensorProto.UINT8, ["N", 28, 28])]
     assert shapes(model.graph.output) == [("y", onnx.TensorProto.FLOAT, ["N", 10])]
-    assert [node.op_type for node in model.graph.node] == ["Cast", "Flatten", "Mul", *["Gemm", "Sigmoid"] * 3]
+    assert [node.op_type for node in model.graph.node] == [
+        "Cast",
+        "Flatten",
+        "Mul",
+        *["Gemm", "Sigmoid"] * 3,
+    ]
     assert [node.name for node in model.graph.node][3:5] == ["2.Gemm", "3.Sigmoid"]
-    assert [tensor.name for tensor in model.graph.initializer] == ["1.factor", "2.W", "2.b", "4.W", "4.b", "6.W", "6.b"]
+    assert [tensor.name for tensor in model.graph.initializer] == [
+        "1.factor",
+        "2.W",
+        "2.b",
+        "4.W",
+        "4.b",
+        "6.W",
+        "6.b",
+    ]
     assert model.producer_name == "pellucid"
     assert model.producer_version == pl.__version__
     metadata = {entry.key: json.loads(entry.value) for entry in model.metadata_props}
@@ -152,8 +173,12 @@ def test_no_outlier_passes_a_smooth_clip(dtype: str):
     assert difference(y, np.array([[0, 0.7, -0.7]] * 2)) < 1e-6
 
 
-@pytest.mark.parametrize(("place", "change"), [("two_pi", 1.001), ("quarter", 0.5), ("columns", 0), ("axes", 0.5)])
-def test_waves_written_otherwise_are_no_periodic_embedding(place: str, change: float, tmp_path: Path):
+@pytest.mark.parametrize(
+    ("place", "change"), [("two_pi", 1.001), ("quarter", 0.5), ("columns", 0), ("axes", 0.5)]
+)
+def test_waves_written_otherwise_are_no_periodic_embedding(
+    place: str, change: float, tmp_path: Path
+):
     model = onnx_model(network_of("PeriodicEmbedding"))
     [tensor] = [tensor for tensor in model.graph.initializer if tensor.name == f"1.{place}"]
     array = onnx.numpy_helper.to_array(tensor)
@@ -165,14 +190,19 @@ def test_waves_written_otherwise_are_no_periodic_embedding(place: str, change: f
 
 def test_every_layer_gives_an_output_of_its_own():
     generator = np.random.default_rng(0)
-    net = pl.Network([pl.Dropout(), affine(generator, 3, 4), pl.Identity(), pl.ReLU(), pl.Dropout()])
+    net = pl.Network(
+        [pl.Dropout(), affine(generator, 3, 4), pl.Identity(), pl.ReLU(), pl.Dropout()]
+    )
     model = onnx_model(net, every_layer=True)
     onnx.checker.check_model(model, full_check=True)
     assert [output.name for output in model.graph.output] == ["0.y", "1.y", "2.y", "3.y", "y"]
     x = rows_for(net)
     for y, expected in zip(run(model, x), net.forward(x), strict=True):
         assert difference(y, expected) <= 1e-12
-    assert [node.op_type for node in onnx_model(net.astype("float32")).graph.node] == ["Gemm", "Relu"]
+    assert [node.op_type for node in onnx_model(net.astype("float32")).graph.node] == [
+        "Gemm",
+        "Relu",
+    ]
 
 
 @pytest.mark.parametrize("every_layer", [False, True])
@@ -195,7 +225,9 @@ def test_the_same_network_gives_the_same_bytes(tmp_path: Path):
 
 def test_weights_of_layers_within_layers_have_their_places():
     generator = np.random.default_rng(0)
-    net = pl.Network([pl.Residual([pl.SiLU(), pl.Residual([affine(generator, 3, 3), pl.SiLU(), pl.SiLU()])])])
+    net = pl.Network(
+        [pl.Residual([pl.SiLU(), pl.Residual([affine(generator, 3, 3), pl.SiLU(), pl.SiLU()])])]
+    )
     model = onnx_model(net.astype("float32"))
     assert [tensor.name for tensor in model.graph.initializer] == ["0.1.0.W", "0.1.0.b"]
     names = [node.name for node in model.graph.node]
@@ -203,10 +235,18 @@ def test_weights_of_layers_within_layers_have_their_places():
 
 
 def test_nothing_in_float64_that_older_runtimes_merge_into_what_they_lack():
-    """ONNX Runtime 1.16 makes one operator of Gemm and an activation, and one of x sigmoid(x): in float32 only."""
+    """ONNX Runtime 1.16 makes one operator of Gemm and an activation, and one of x sigmoid(x).
+
+    In float32 only.
+    """
     generator = np.random.default_rng(0)
     for biased in (True, False):
-        layers = [affine(generator, 3, 3, biased), pl.SiLU(), affine(generator, 3, 3, biased), pl.Tanh()]
+        layers = [
+            affine(generator, 3, 3, biased),
+            pl.SiLU(),
+            affine(generator, 3, 3, biased),
+            pl.Tanh(),
+        ]
         nodes = onnx_model(pl.Network(layers)).graph.node
         merged = {"Gemm": {"Tanh", "Neg", "Div"}, "Sigmoid": {"Mul"}}
         behind = [(a.op_type, b.op_type) for a in nodes for b in nodes if a.output[0] in b.input]
@@ -236,7 +276,9 @@ def test_weights_that_are_not_finite_are_refused():
 
 def test_too_many_weights_are_refused(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(export, "LARGEST_MODEL", 100)
-    with pytest.raises(pl.InputError, match="at most 100 bytes of weights; this network has 108: use"):
+    with pytest.raises(
+        pl.InputError, match="at most 100 bytes of weights; this network has 108: use"
+    ):
         onnx_model(pl.mlp([8, 3]))
 
 
@@ -260,11 +302,22 @@ def test_without_onnx_one_line_says_what_to_install():
         "    try:\n        attempt()\n"
         "    except pl.InputError as error:\n        print(error)\n"
     )
-    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert run.stdout.splitlines() == ['this needs onnx, which is not installed: pip install "pellucid[onnx]"'] * 2
+    run = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert (
+        run.stdout.splitlines()
+        == ['this needs onnx, which is not installed: pip install "pellucid[onnx]"'] * 2
+    )
 
 
 def test_kinds_of_layers_come_back_in_order(tmp_path: Path):
     net = pl.mlp([4, 5, 3], activation="gelu", output="softmax", normalization="layer", dropout=0.2)
     to_onnx(net, tmp_path / "net.onnx")
-    assert kinds(from_onnx(tmp_path / "net.onnx")) == ["Affine", "LayerNorm", "GELU", "Affine", "Softmax"]
+    assert kinds(from_onnx(tmp_path / "net.onnx")) == [
+        "Affine",
+        "LayerNorm",
+        "GELU",
+        "Affine",
+        "Softmax",
+    ]

@@ -1,4 +1,7 @@
-"""Graphs written by hand: every flag and order that the readers know, against ONNX Runtime; and what they refuse."""
+"""Graphs written by hand: every flag and order that the readers know, against ONNX Runtime.
+
+And what they refuse.
+"""
 
 from __future__ import annotations
 
@@ -17,19 +20,42 @@ from exchange.onnx_tools import difference, graph, kinds, node, read, run
 from pellucid.exchange.onnx import from_onnx, onnx_model
 
 GENERATOR = np.random.default_rng(5)
-W, V, b, g = GENERATOR.normal(size=(3, 4)), GENERATOR.normal(size=(4, 4)), GENERATOR.normal(size=4), np.ones(4) * 0.3
+W, V, b, g = (
+    GENERATOR.normal(size=(3, 4)),
+    GENERATOR.normal(size=(4, 4)),
+    GENERATOR.normal(size=4),
+    np.ones(4) * 0.3,
+)
 c = GENERATOR.normal(size=3)
 POSITIVE = np.array([0.5, 2.0, 4.0])
-ARRAYS = {"W": W, "Wt": W.T, "V": V, "b": b, "g": g, "c": c, "positive": POSITIVE, "signs": np.array([1.0, -2, 3])}
-NUMBERS = {"half": np.float64(0.5), "one": np.float64(1), "third": np.float64(1 / 3), "two": np.float64(2)}
+ARRAYS = {
+    "W": W,
+    "Wt": W.T,
+    "V": V,
+    "b": b,
+    "g": g,
+    "c": c,
+    "positive": POSITIVE,
+    "signs": np.array([1.0, -2, 3]),
+}
+NUMBERS = {
+    "half": np.float64(0.5),
+    "one": np.float64(1),
+    "third": np.float64(1 / 3),
+    "two": np.float64(2),
+}
 
 
-def same(model: onnx.ModelProto, folder: Path, row: tuple[int, ...] = (3,), dtype: Any = np.float32) -> pl.Network:
+def same(
+    model: onnx.ModelProto, folder: Path, row: tuple[int, ...] = (3,), dtype: Any = np.float32
+) -> pl.Network:
     """Hold the network that is read against ONNX Runtime; give it."""
     x = np.random.default_rng(0).normal(size=(6, *row)).astype(dtype)
     net = read(model, folder)
     [expected] = run(model, x)
-    assert difference(net(x).reshape(expected.shape), expected) <= (1e-5 if net.dtype == np.float32 else 1e-10)
+    assert difference(net(x).reshape(expected.shape), expected) <= (
+        1e-5 if net.dtype == np.float32 else 1e-10
+    )
     return net
 
 
@@ -46,7 +72,9 @@ def test_gemm(turns_x: int, turns_W: int, alpha: float, beta: float, shape: Any,
         arrays["C"] = GENERATOR.normal(size=shape)
     flags = {"alpha": alpha, "beta": beta, "transA": turns_x, "transB": turns_W}
     nodes = [node("Transpose", "x", "xt")] if turns_x else []
-    nodes.append(node("Gemm", f"{'xt' if turns_x else 'x'} W{' C' if shape is not None else ''}", **flags))
+    nodes.append(
+        node("Gemm", f"{'xt' if turns_x else 'x'} W{' C' if shape is not None else ''}", **flags)
+    )
     net = same(graph(nodes, arrays), tmp_path)
     assert kinds(net) == ["Affine"]
     assert (net.layers[0].b is None) == (shape is None or beta == 0)
@@ -62,7 +90,10 @@ def test_gemm_with_weights_before_the_batch(turns_W: int, turns_x: int, shape: A
         arrays["C"] = GENERATOR.normal(size=shape)
     nodes = [] if turns_x else [node("Transpose", "x", "xt")]
     inputs = f"W {'x' if turns_x else 'xt'}{' C' if shape is not None else ''}"
-    nodes += [node("Gemm", inputs, "z", transA=turns_W, transB=turns_x), node("Transpose", "z", perm=[1, 0])]
+    nodes += [
+        node("Gemm", inputs, "z", transA=turns_W, transB=turns_x),
+        node("Transpose", "z", perm=[1, 0]),
+    ]
     assert kinds(same(graph(nodes, arrays), tmp_path)) == ["Affine"]
 
 
@@ -94,7 +125,8 @@ LINES = {
     "one minus": ([node("Sub", "one x")], "Scale Standardize"),
     "minus": ([node("Neg", "x")], "Scale"),
     "scaler": ([node("ai.onnx.ml.Scaler", "x", offset=[1.0, 2.0, 3.0], scale=[0.5, 2.0, 4.0])], "Standardize"),
-    "scaler of one number": ([node("ai.onnx.ml.Scaler", "x", offset=[1.0], scale=[0.5])], "Standardize"),
+    "scaler of one "
+    "number": ([node("ai.onnx.ml.Scaler", "x", offset=[1.0], scale=[0.5])], "Standardize"),
     "layer norm": ([node("LayerNormalization", "x c positive", axis=1, epsilon=1e-3)], "LayerNorm"),
     "layer norm, then gamma and beta": (
         [node("LayerNormalization", "x ones", "u"), node("Mul", "u positive", "v"), node("Add", "v c")],
@@ -104,7 +136,8 @@ LINES = {
         [node("LayerNormalization", "x ones", "u"), node("Mul", "u half")],
         "LayerNorm Scale",
     ),
-    "batch norm": ([node("BatchNormalization", "x c c c positive", epsilon=1e-3, momentum=0.8)], "BatchNorm"),
+    "batch norm": ([node("BatchNormalization", "x c c c "
+                                               "positive", epsilon=1e-3, momentum=0.8)], "BatchNorm"),
     "dropout": ([node("Dropout", "x share", "y mask")], "Dropout"),
     "identity and casts": (
         [node("Identity", "x", "u"), node("Cast", "u", "v", to=11), node("Tanh", "v", "w"), node("Cast", "w", to=1)],
@@ -121,12 +154,14 @@ LINES = {
     "shapes of constants": (
         [
             *(node("Unsqueeze", "Wt axis", "U"), node("Squeeze", "U axis", "U2"), node("Shape", "x", "s")),
-            *(node("Slice", "s first_axis axis", "rows"), node("Concat", "rows minus", "shape", axis=0)),
+            *(node("Slice", "s first_axis "
+                            "axis", "rows"), node("Concat", "rows minus", "shape", axis=0)),
             *(node("Reshape", "x shape", "u"), node("Gemm", "u U2", transB=1)),
         ],
         "Affine",
     ),
-    "all of a constant summed": ([node("ReduceSum", "c", "k", keepdims=0), node("Mul", "x k")], "Scale"),
+    "all of a constant "
+    "summed": ([node("ReduceSum", "c", "k", keepdims=0), node("Mul", "x k")], "Scale"),
     "flatten": ([node("Flatten", "x")], "Flatten"),
     "reshape": ([node("Reshape", "x rows_of_3", "u"), node("Relu", "u")], "ReLU"),
     "reshape by copies": ([node("Reshape", "x copies", "u"), node("Relu", "u")], "ReLU"),
@@ -143,7 +178,8 @@ LINES = {
     ),
     "relu by clip": ([node("Clip", "x zero")], "ReLU"),
     "relu by max": ([node("Max", "x zero")], "ReLU"),
-    "swish by a slope": ([node("Mul", "x one", "u"), node("Sigmoid", "u", "s"), node("Mul", "u s")], "SiLU"),
+    "swish by a "
+    "slope": ([node("Mul", "x one", "u"), node("Sigmoid", "u", "s"), node("Mul", "u s")], "SiLU"),
     "softmax": ([node("Softmax", "x")], "Softmax"),
     "layer norm written out": (
         [
@@ -194,7 +230,11 @@ def test_lines_in_float64(name: str, tmp_path: Path):
 
 
 def test_activations_have_their_settings(tmp_path: Path):
-    nodes = [node("LeakyRelu", "x", "u", alpha=0.2), node("Gelu", "u", "v", approximate="tanh"), node("Gelu", "v")]
+    nodes = [
+        node("LeakyRelu", "x", "u", alpha=0.2),
+        node("Gelu", "u", "v", approximate="tanh"),
+        node("Gelu", "v"),
+    ]
     leaky, tanh, exact = read(graph(nodes, opset=20), tmp_path).layers
     assert (leaky.negative_slope, tanh.approximate, exact.approximate) == (0.2, "tanh", "none")
 
@@ -204,7 +244,9 @@ def test_swish_of_newer_opsets(tmp_path: Path):
 
 
 def test_old_graphs(tmp_path: Path):
-    """Softmax of opset 12 and below counts axes from 1, Dropout's share is an attribute, initialisers are inputs."""
+    """Softmax of opset 12 and below counts axes from 1, Dropout's share is an attribute,
+    initialisers are inputs.
+    """
     nodes = [node("MatMul", "x W", "z"), node("Dropout", "z", "u", ratio=0.2), node("Softmax", "u")]
     model = graph(nodes, ARRAYS, opset=10)
     model.graph.input.append(helper.make_tensor_value_info("W", TensorProto.FLOAT, [3, 4]))
@@ -215,7 +257,11 @@ def test_old_graphs(tmp_path: Path):
 
 @pytest.mark.parametrize("row", [None, (None,), ("D",)])
 def test_an_open_width_comes_from_the_weights(row: Any, tmp_path: Path):
-    model = graph([node("Tanh", "x", "u"), node("MatMul", "u W", "z"), node("Add", "z b")], ARRAYS, row=row or ())
+    model = graph(
+        [node("Tanh", "x", "u"), node("MatMul", "u W", "z"), node("Add", "z b")],
+        ARRAYS,
+        row=row or (),
+    )
     if row is None:
         model.graph.input[0].type.tensor_type.ClearField("shape")
     x = GENERATOR.normal(size=(5, 3)).astype(np.float32)
@@ -239,11 +285,19 @@ def test_a_fixed_batch_may_stand_in_a_reshape(tmp_path: Path):
 
 def test_the_same_constants_in_other_kinds_of_nodes(tmp_path: Path):
     tensor = onnx.numpy_helper.from_array(W.astype(np.float32))
-    constants = [helper.make_node("Constant", [], ["k"], value=tensor), helper.make_node("Identity", ["k"], ["k2"])]
-    assert (W.astype(np.float32) == read(graph([*constants, node("MatMul", "x k2")]), tmp_path).layers[0].W).all()
+    constants = [
+        helper.make_node("Constant", [], ["k"], value=tensor),
+        helper.make_node("Identity", ["k"], ["k2"]),
+    ]
+    assert (
+        W.astype(np.float32)
+        == read(graph([*constants, node("MatMul", "x k2")]), tmp_path).layers[0].W
+    ).all()
 
 
-@pytest.mark.parametrize("nodes", [[node("Sub", "x c")], [node("Sub", "x half")]], ids=["columns", "one number"])
+@pytest.mark.parametrize(
+    "nodes", [[node("Sub", "x c")], [node("Sub", "x half")]], ids=["columns", "one number"]
+)
 def test_what_an_open_width_allows(nodes: list[onnx.NodeProto], tmp_path: Path):
     model = graph(nodes, {**ARRAYS, **NUMBERS}, row=("D",))
     if "half" in nodes[0].input:
@@ -257,18 +311,36 @@ def test_what_an_open_width_allows(nodes: list[onnx.NodeProto], tmp_path: Path):
 
 
 REFUSED: dict[str, tuple[Sequence[onnx.NodeProto], str]] = {
-    "another operator": ([node("Conv", "x W")], r"node the Conv \(Conv\): it is no operator of dense networks"),
-    "another domain": ([node("com.acme.Gemm", "x W")], r"node the Gemm \(com.acme.Gemm\): it is no operator"),
-    "another operator on the way": ([node("Elu", "x", "u"), node("Relu", "u")], r"the Elu \(Elu\): it is no operator"),
+    "another operator": (
+        [node("Conv", "x W")],
+        r"node the Conv \(Conv\): it is no operator of dense networks",
+    ),
+    "another domain": (
+        [node("com.acme.Gemm", "x W")],
+        r"node the Gemm \(com.acme.Gemm\): it is no operator",
+    ),
+    "another operator on the way": (
+        [node("Elu", "x", "u"), node("Relu", "u")],
+        r"the Elu \(Elu\): it is no operator",
+    ),
     "another activation, written out": (
         [node("Softplus", "x", "u"), node("Tanh", "u", "v"), node("Mul", "v x")],  # mish
         r"the Mul \(Mul\): what it ends, from x on, is none of pellucid's layers",
     ),
     "a bound": ([node("Clip", "x zero hundred")], "none of pellucid's layers"),
     "a bound far out": ([node("Clip", "x zero thousand")], "none of pellucid's layers"),
-    "missing weights": ([node("LayerNormalization", "x -")], "its weights must be constants, and there"),
-    "too many signs": ([node("Mul", "x -1s")], "more than 1,024 columns by 0 or by negative numbers"),
-    "logarithms": ([node("LogSoftmax", "x")], "no layer answers logarithms: export the network with Softmax"),
+    "missing weights": (
+        [node("LayerNormalization", "x -")],
+        "its weights must be constants, and there",
+    ),
+    "too many signs": (
+        [node("Mul", "x -1s")],
+        "more than 1,024 columns by 0 or by negative numbers",
+    ),
+    "logarithms": (
+        [node("LogSoftmax", "x")],
+        "no layer answers logarithms: export the network with Softmax",
+    ),
     "weights from the input": (
         [node("Transpose", "x", "t"), node("MatMul", "x t")],
         "the MatMul .MatMul.: what it ends, from x on, is none",
@@ -282,30 +354,66 @@ REFUSED: dict[str, tuple[Sequence[onnx.NodeProto], str]] = {
         [node("MatMul", "x one_column", "u"), node("Add", "x u")],
         "rows of different shapes",
     ),
-    "Gemm of a turned batch": ([node("Gemm", "x W", transA=1)], r"expected a batch of shape \(N, D\), times weights"),
+    "Gemm of a turned batch": (
+        [node("Gemm", "x W", transA=1)],
+        r"expected a batch of shape \(N, D\), times weights",
+    ),
     "Gemm with a bias for each row": (
         [node("Gemm", "x W column")],
         r"shape \(4, 1\) does not fit rows of shape \(4,\)",
     ),
-    "weights before the batch": ([node("MatMul", "Wt x")], "weights stand before the batch: expected x W"),
-    "weights of another width": ([node("MatMul", "x V")], "its weights take 4 numbers a row, and 3 come"),
-    "weights with three axes": ([node("MatMul", "x cube")], r"expected a matrix of weights, got shape \(2, 3, 4\)"),
+    "weights before the batch": (
+        [node("MatMul", "Wt x")],
+        "weights stand before the batch: expected x W",
+    ),
+    "weights of another width": (
+        [node("MatMul", "x V")],
+        "its weights take 4 numbers a row, and 3 come",
+    ),
+    "weights with three axes": (
+        [node("MatMul", "x cube")],
+        r"expected a matrix of weights, got shape \(2, 3, 4\)",
+    ),
     "NaN": ([node("MatMul", "x nan")], r"the MatMul \(MatMul\): its weights hold NaN or infinity"),
-    "whole weights": ([node("MatMul", "x whole")], "its weights are int64; expected float32 or float64"),
-    "a constant that widens rows": ([node("MatMul", "x one_column", "u"), node("Add", "u b")], "does not fit rows"),
+    "whole weights": (
+        [node("MatMul", "x whole")],
+        "its weights are int64; expected float32 or float64",
+    ),
+    "a constant that widens rows": (
+        [node("MatMul", "x one_column", "u"), node("Add", "u b")],
+        "does not fit rows",
+    ),
     "division by 0": ([node("Div", "x zeros")], "it divides by 0"),
     "softmax over rows": ([node("Softmax", "x", axis=0)], "expected axis -1: each row by itself"),
     "layer norm over rows": ([node("LayerNormalization", "x c", axis=0)], "expected axis -1"),
-    "batch norm in training": ([node("BatchNormalization", "x c c c c", training_mode=1)], "in training mode"),
-    "rows mixed": ([node("Reshape", "x rows_of_3", "u"), node("Reshape", "u whole_batch")], "does not keep rows apart"),
-    "a computed shape": ([node("Cast", "x", "u", to=7), node("Reshape", "x u")], "none of pellucid's layers"),
-    "flattened with the rows": ([node("Flatten", "x", axis=0)], "expected axis 1: each row by itself"),
+    "batch norm in training": (
+        [node("BatchNormalization", "x c c c c", training_mode=1)],
+        "in training mode",
+    ),
+    "rows mixed": (
+        [node("Reshape", "x rows_of_3", "u"), node("Reshape", "u whole_batch")],
+        "does not keep rows apart",
+    ),
+    "a computed shape": (
+        [node("Cast", "x", "u", to=7), node("Reshape", "x u")],
+        "none of pellucid's layers",
+    ),
+    "flattened with the rows": (
+        [node("Flatten", "x", axis=0)],
+        "expected axis 1: each row by itself",
+    ),
     "squeezed": ([node("Squeeze", "x", axes=[1])], "does not keep rows apart"),
     "unsqueezed": ([node("Unsqueeze", "x first_axis")], "does not keep rows apart"),
     "turned answers": ([node("Transpose", "x")], r"its answers are of shape \(K, N\)"),
     "a turned softmax": ([node("Transpose", "x", "t"), node("Softmax", "t")], r"got \(3, 'N'\)"),
-    "a malformed attribute": ([node("Gemm", "x W", alpha="much")], "its attribute alpha is malformed"),
-    "a cast that cuts": ([node("Cast", "x", "u", to=7), node("Cast", "u", to=1)], "none of pellucid's layers"),
+    "a malformed attribute": (
+        [node("Gemm", "x W", alpha="much")],
+        "its attribute alpha is malformed",
+    ),
+    "a cast that cuts": (
+        [node("Cast", "x", "u", to=7), node("Cast", "u", to=1)],
+        "none of pellucid's layers",
+    ),
     "two columns of a kind": (
         [node("Sub", "two x", "u"), node("Concat", "u x", axis=1)],
         r"the Concat \(Concat\): it is no operator of dense networks",
@@ -314,30 +422,59 @@ REFUSED: dict[str, tuple[Sequence[onnx.NodeProto], str]] = {
         [node("Sigmoid", "x", "p"), node("Sub", "one p", "q"), node("Concat", "q p", axis=1)],
         r"its answers are \(1 - p, p\) of several p",
     ),
-    "columns joined": ([node("Relu", "x", "u"), node("Concat", "x u", axis=1)], "the Concat .*it is no operator"),
-    "a cast of constants": ([node("Cast", "c", "k", to=10), node("Add", "x k")], "casts to a type that is not known"),
-    "a slice of weights": ([node("Slice", "W axis axis", "k"), node("MatMul", "x k")], "only shapes are cut into"),
+    "columns joined": (
+        [node("Relu", "x", "u"), node("Concat", "x u", axis=1)],
+        "the Concat .*it is no operator",
+    ),
+    "a cast of constants": (
+        [node("Cast", "c", "k", to=10), node("Add", "x k")],
+        "casts to a type that is not known",
+    ),
+    "a slice of weights": (
+        [node("Slice", "W axis axis", "k"), node("MatMul", "x k")],
+        "only shapes are cut into",
+    ),
     "a turned batch and a plain vector": (
-        [node("Transpose", "x", "t"), node("MatMul", "Wt t", "z"), node("Add", "z b", "u"), node("Transpose", "u")],
+        [
+            node("Transpose", "x", "t"),
+            node("MatMul", "Wt t", "z"),
+            node("Add", "z b", "u"),
+            node("Transpose", "u"),
+        ],
         "does not fit rows",
     ),
-    "a picture times weights": ([node("Unsqueeze", "x axis", "u"), node("MatMul", "u W")], r"got \('N', 1, 3\)"),
+    "a picture times weights": (
+        [node("Unsqueeze", "x axis", "u"), node("MatMul", "u W")],
+        r"got \('N', 1, 3\)",
+    ),
     "unknown constants": (
         [node("EyeLike", "V", "k"), node("MatMul", "x k")],
         r"the EyeLike .*no operator on constants",
     ),
-    "no constant": ([helper.make_node("Constant", [], ["k"], name="k"), node("Add", "x k")], "node k .*no constant"),
-    "a tensor from nowhere": ([node("Add", "x nothing")], "its input nothing is made by no node before it"),
+    "no constant": (
+        [helper.make_node("Constant", [], ["k"], name="k"), node("Add", "x k")],
+        "node k .*no constant",
+    ),
+    "a tensor from nowhere": (
+        [node("Add", "x nothing")],
+        "its input nothing is made by no node before it",
+    ),
     "a circle": (
         [node("Add", "x v", "u"), node("Relu", "u", "v"), node("Relu", "v")],
         "its input v is made by no node",
     ),
-    "a tensor made twice": ([node("Relu", "x"), node("Tanh", "x")], "it makes no tensor, or one that is there already"),
+    "a tensor made twice": (
+        [node("Relu", "x"), node("Tanh", "x")],
+        "it makes no tensor, or one that is there already",
+    ),
     "the mask of Dropout": (
         [node("Dropout", "x", "u m"), node("Relu", "m")],
         "its answers come from m: a constant, or a by-product",
     ),
-    "an answer without input": ([node("Relu", "x", "u"), node("Relu", "b")], "its answers come from y: a constant"),
+    "an answer without input": (
+        [node("Relu", "x", "u"), node("Relu", "b")],
+        "its answers come from y: a constant",
+    ),
     "labels only": ([node("ArgMax", "x", axis=1)], "its outputs are chosen labels only"),
     "a grown constant": (
         [node("Add", "long tall", "k"), node("Add", "k x")],
@@ -367,7 +504,9 @@ def test_refused(name: str, tmp_path: Path):
     row = (2000,) if name == "too many signs" else (3,)
     with pytest.raises(pl.FileError, match=message) as caught:
         read(graph(nodes, {**ARRAYS, **NUMBERS, **MORE, **BAD}, row), tmp_path)
-    assert str(caught.value).startswith(f"{tmp_path / 'model.onnx'}: no dense network can be read from it: ")
+    assert str(caught.value).startswith(
+        f"{tmp_path / 'model.onnx'}: no dense network can be read from it: "
+    )
 
 
 def test_rows_are_not_squeezed_away(tmp_path: Path):
@@ -377,9 +516,14 @@ def test_rows_are_not_squeezed_away(tmp_path: Path):
 
 def test_graphs_within_graphs_are_refused(tmp_path: Path):
     inner = helper.make_graph(
-        [node("Relu", "x", "u")], "inner", [], [helper.make_tensor_value_info("u", TensorProto.FLOAT, None)]
+        [node("Relu", "x", "u")],
+        "inner",
+        [],
+        [helper.make_tensor_value_info("u", TensorProto.FLOAT, None)],
     )
-    branch = helper.make_node("If", ["yes"], ["y"], name="the If", then_branch=inner, else_branch=inner)
+    branch = helper.make_node(
+        "If", ["yes"], ["y"], name="the If", then_branch=inner, else_branch=inner
+    )
     with pytest.raises(pl.FileError, match=r"node the If \(If\): it is no operator"):
         read(graph([branch], {"yes": np.array(True)}), tmp_path)
 
@@ -387,7 +531,9 @@ def test_graphs_within_graphs_are_refused(tmp_path: Path):
 def test_functions_of_the_model_are_refused(tmp_path: Path):
     model = graph([node("own.Twice", "x")])
     model.functions.append(
-        helper.make_function("own", "Twice", ["a"], ["c"], [node("Add", "a a", "c")], [helper.make_opsetid("", 17)])
+        helper.make_function(
+            "own", "Twice", ["a"], ["c"], [node("Add", "a a", "c")], [helper.make_opsetid("", 17)]
+        )
     )
     with pytest.raises(pl.FileError, match=r"node the Twice \(own.Twice\): it is no operator"):
         read(model, tmp_path)
@@ -396,19 +542,27 @@ def test_functions_of_the_model_are_refused(tmp_path: Path):
 def test_several_inputs_are_refused(tmp_path: Path):
     model = graph([node("Add", "x second")])
     model.graph.input.append(helper.make_tensor_value_info("second", TensorProto.FLOAT, ["N", 3]))
-    with pytest.raises(pl.FileError, match="its answers are made of the inputs second, x; expected one"):
+    with pytest.raises(
+        pl.FileError, match="its answers are made of the inputs second, x; expected one"
+    ):
         read(model, tmp_path)
 
 
 def test_several_outputs_are_refused(tmp_path: Path):
-    (tmp_path / "a.onnx").write_bytes(onnx_model(pl.mlp([2, 3, 1]), every_layer=True).SerializeToString())
-    with pytest.raises(pl.FileError, match=r"it has the outputs 0\.y, 1\.y, y; expected one, beside the labels"):
+    (tmp_path / "a.onnx").write_bytes(
+        onnx_model(pl.mlp([2, 3, 1]), every_layer=True).SerializeToString()
+    )
+    with pytest.raises(
+        pl.FileError, match=r"it has the outputs 0\.y, 1\.y, y; expected one, beside the labels"
+    ):
         from_onnx(tmp_path / "a.onnx")
 
 
 def test_rows_without_an_axis_of_their_own_are_refused(tmp_path: Path):
     model = graph([node("Relu", "x")], row=())
-    with pytest.raises(pl.FileError, match=r"its input x has the shape \(None,\); expected \(N, D\)"):
+    with pytest.raises(
+        pl.FileError, match=r"its input x has the shape \(None,\); expected \(N, D\)"
+    ):
         read(model, tmp_path)
 
 
@@ -417,5 +571,7 @@ def test_skips_within_skips_have_a_limit(tmp_path: Path):
     for depth in range(10):  # t = x + relu(t of the depth before)
         nodes += [node("Relu", tensor, f"r{depth}"), node("Add", f"x r{depth}", f"t{depth}")]
         tensor = f"t{depth}"
-    with pytest.raises(pl.FileError, match=r"node the Add .*: skips stand within each other more than 8"):
+    with pytest.raises(
+        pl.FileError, match=r"node the Add .*: skips stand within each other more than 8"
+    ):
         read(graph(nodes, outputs=[tensor]), tmp_path)

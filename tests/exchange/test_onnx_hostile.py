@@ -1,4 +1,7 @@
-"""ONNX files that are damaged or mean harm: one FileError that names the file, soon, and no other file opened."""
+"""ONNX files that are damaged or mean harm.
+
+One FileError that names the file, soon, and no other file opened.
+"""
 
 from __future__ import annotations
 
@@ -46,7 +49,9 @@ def test_files_that_are_none(tmp_path: Path):
         from_onnx(tmp_path / "pipe")
     refused(b"", tmp_path, "expected an ONNX file of 1 to")
     refused(
-        b"a,b\n1,2\n", tmp_path, "no dense network can be read from it: it is no ONNX file, or damaged or cut short"
+        b"a,b\n1,2\n",
+        tmp_path,
+        "no dense network can be read from it: it is no ONNX file, or damaged or cut short",
     )
     refused(b"\x08\x08", tmp_path, "it holds no graph")
 
@@ -58,7 +63,11 @@ def test_too_many_bytes_are_not_even_read(tmp_path: Path, monkeypatch: pytest.Mo
 
 def test_too_many_nodes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(reading, "MOST_NODES", 1)
-    refused(graph([node("Relu", "x", "u"), node("Relu", "u")]), tmp_path, "it has 2 nodes; at most 1 are read")
+    refused(
+        graph([node("Relu", "x", "u"), node("Relu", "u")]),
+        tmp_path,
+        "it has 2 nodes; at most 1 are read",
+    )
 
 
 @pytest.mark.parametrize("place", ["../secret", "/etc/passwd", "secret"])
@@ -71,11 +80,17 @@ def test_weights_in_other_files_are_never_opened(place: str, marked: bool, tmp_p
     tensor.external_data.add(key="location", value=place)
     if marked:
         tensor.data_location = TensorProto.EXTERNAL
-    refused(model, tmp_path, r"the weights W lie in another file \(external data\), .*external_data=False")
+    refused(
+        model,
+        tmp_path,
+        r"the weights W lie in another file \(external data\), .*external_data=False",
+    )
 
 
 def test_weights_that_lie_nowhere(tmp_path: Path):
-    refused(changed(data_location=TensorProto.EXTERNAL), tmp_path, "the weights W lie in another file")
+    refused(
+        changed(data_location=TensorProto.EXTERNAL), tmp_path, "the weights W lie in another file"
+    )
 
 
 def test_a_constant_in_another_file_is_never_opened(tmp_path: Path):
@@ -106,7 +121,10 @@ def changed(**fields: Any) -> onnx.ModelProto:
         (changed(dims=[1 << 40, 1 << 40]), "the weights W are damaged or cut short"),
         (changed(dims=[-1, 4]), "the weights W have no such shape"),
         (changed(raw_data=b"", dims=[1 << 40]), "the weights W are damaged or cut short"),
-        (changed(data_type=TensorProto.FLOAT16), "the weights W are of a type that is not read; float32 and float64"),
+        (
+            changed(data_type=TensorProto.FLOAT16),
+            "the weights W are of a type that is not read; float32 and float64",
+        ),
         (changed(data_type=99), "the weights W are of a type that is not read"),
         (changed(data_type=TensorProto.STRING), "the weights W are damaged"),
     ],
@@ -118,7 +136,10 @@ def test_weights_that_are_not_what_they_say(model: onnx.ModelProto, message: str
 
 def test_sparse_weights(tmp_path: Path):
     model = plain()
-    values, places = helper.make_tensor("V", TensorProto.FLOAT, [1], [1.0]), helper.make_tensor("i", 7, [1], [0])
+    values, places = (
+        helper.make_tensor("V", TensorProto.FLOAT, [1], [1.0]),
+        helper.make_tensor("i", 7, [1], [0]),
+    )
     model.graph.sparse_initializer.append(helper.make_sparse_tensor(values, places, [3, 4]))
     refused(model, tmp_path, "it holds sparse weights")
 
@@ -141,17 +162,28 @@ def test_constants_that_add_up(tmp_path: Path):
 
 
 def test_many_rows_gathered(tmp_path: Path):
-    model = graph([node("Gather", "k i", "j"), node("Add", "x j")], {"k": np.ones((1, 9000)), "i": np.zeros(9000, int)})
+    model = graph(
+        [node("Gather", "k i", "j"), node("Add", "x j")],
+        {"k": np.ones((1, 9000)), "i": np.zeros(9000, int)},
+    )
     refused(model, tmp_path, "it makes 81,000,000 constants")
 
 
-@pytest.mark.parametrize(("count", "seconds"), [(500, 12), pytest.param(2500, 60, marks=pytest.mark.soak)])
+@pytest.mark.parametrize(
+    ("count", "seconds"), [(500, 12), pytest.param(2500, 60, marks=pytest.mark.soak)]
+)
 def test_a_long_graph_is_over_soon(count: int, seconds: float, tmp_path: Path):
-    """A SiLU and what follows it, again and again, in up to 10,000 nodes: each is computed and compared."""
+    """A SiLU and what follows it, again and again, in up to 10,000 nodes.
+
+    Each is computed and compared.
+    """
     nodes, x = [], "x"
     for index in range(count):
         nodes += [node("Sigmoid", x, f"s{index}"), node("Mul", f"{x} s{index}", f"y{index}")]
-        nodes += [node("Mul", f"y{index} half", f"z{index}"), node("Sub", f"z{index} half", f"u{index}")]
+        nodes += [
+            node("Mul", f"y{index} half", f"z{index}"),
+            node("Sub", f"z{index} half", f"u{index}"),
+        ]
         x = f"u{index}"
     model = graph(nodes, {"half": np.float64(0.5)}, row=(1000,), outputs=[x])
     (tmp_path / "long.onnx").write_bytes(model.SerializeToString())
@@ -223,14 +255,23 @@ def samples() -> list[bytes]:
         node("ai.onnx.ml.ZipMap", "p", "y", classlabels_strings=["a", "b", "c", "d"]),
     ]
     constant = helper.make_node("Constant", [], ["shape"], value_ints=[4, 3])
-    made = [constant, node("Reshape", "Wt shape", "U"), node("Transpose", "U", "W"), node("Gemm", "x W", "z", transB=1)]
+    made = [
+        constant,
+        node("Reshape", "Wt shape", "U"),
+        node("Transpose", "U", "W"),
+        node("Gemm", "x W", "z", transB=1),
+    ]
     converted = graph(
         [*made[:3], node("MatMul", "x V", "z"), *tails],
         {"Wt": WEIGHTS, "V": WEIGHTS, "names": np.arange(4)},
         outputs=["label", "y"],
     )
     skip = graph([node("Tanh", "x", "u"), node("Add", "x u", "v"), node("Softplus", "v")])
-    return [onnx_model(net).SerializeToString(), converted.SerializeToString(), skip.SerializeToString()]
+    return [
+        onnx_model(net).SerializeToString(),
+        converted.SerializeToString(),
+        skip.SerializeToString(),
+    ]
 
 
 SAMPLES = samples()
@@ -277,7 +318,9 @@ def test_flipped_bits(sample: int, flips: list[tuple[int, int]], tmp_path: Path)
 
 
 @pytest.mark.soak
-@settings(max_examples=60_000, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60_000, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(sample=st.sampled_from(range(len(SAMPLES))), flips=FLIPS)
 def test_flipped_bits_for_long(sample: int, flips: list[tuple[int, int]], tmp_path: Path):
     flipped(sample, flips, tmp_path)

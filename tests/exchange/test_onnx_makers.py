@@ -1,4 +1,7 @@
-"""Files of PyTorch (both exporters) and of scikit-learn (its converter): their makers' answers, then they learn on."""
+"""Files of PyTorch (both exporters) and of scikit-learn (its converter).
+
+Their makers' answers, then they learn on.
+"""
 
 from __future__ import annotations
 
@@ -49,7 +52,9 @@ class Written(nn.Module):
 
 
 class Case(NamedTuple):
-    """A module, the shape of a row, and the layers that its file becomes, as the first letters of their names."""
+    """A module, the shape of a row, and the layers that its file becomes, as the first letters of
+    their names.
+    """
 
     make: Callable[[], nn.Module]
     kinds: str
@@ -62,29 +67,44 @@ def line(*modules: nn.Module) -> Callable[[], nn.Module]:
 
 
 MODULES = {
-    "plain": Case(lambda: nn.Sequential(nn.Linear(4, 3), nn.ReLU(), nn.Linear(3, 2)), "Affine ReLU Affine"),
+    "plain": Case(
+        lambda: nn.Sequential(nn.Linear(4, 3), nn.ReLU(), nn.Linear(3, 2)), "Affine ReLU Affine"
+    ),
     "double": Case(
         lambda: nn.Sequential(nn.Linear(4, 3), nn.Tanh(), nn.Linear(3, 2), nn.Sigmoid()),
         "Affine Tanh Affine Sigmoid",
         double=True,
     ),
     "without biases": Case(
-        lambda: nn.Sequential(nn.Linear(4, 6, bias=False), nn.SiLU(), nn.Linear(6, 3, bias=False), nn.Softmax(1)),
+        lambda: nn.Sequential(
+            nn.Linear(4, 6, bias=False), nn.SiLU(), nn.Linear(6, 3, bias=False), nn.Softmax(1)
+        ),
         "Affine SiLU Affine Softmax",
     ),
     "activations": Case(
         lambda: nn.Sequential(
-            *(nn.Linear(4, 5), nn.GELU(), nn.Linear(5, 5), nn.GELU("tanh"), nn.Linear(5, 5), nn.Softplus()),
+            *(
+                nn.Linear(4, 5),
+                nn.GELU(),
+                nn.Linear(5, 5),
+                nn.GELU("tanh"),
+                nn.Linear(5, 5),
+                nn.Softplus(),
+            ),
             *(nn.Linear(5, 5), nn.LeakyReLU(0.2), nn.Linear(5, 5), nn.PReLU(), nn.Linear(5, 2)),
         ),
         "Affine GELU Affine GELU Affine Softplus Affine LeakyReLU Affine LeakyReLU Affine",
     ),
     "layer norm": Case(
-        lambda: nn.Sequential(nn.Linear(4, 6), nn.LayerNorm(6), nn.ReLU(), nn.Linear(6, 2), nn.LayerNorm(2, eps=1e-3)),
+        lambda: nn.Sequential(
+            nn.Linear(4, 6), nn.LayerNorm(6), nn.ReLU(), nn.Linear(6, 2), nn.LayerNorm(2, eps=1e-3)
+        ),
         "Affine LayerNorm ReLU Affine LayerNorm",
     ),
     "layer norm without numbers of its own": Case(
-        lambda: nn.Sequential(nn.LayerNorm(4, elementwise_affine=False), nn.Linear(4, 3), nn.LayerNorm(3, bias=False)),
+        lambda: nn.Sequential(
+            nn.LayerNorm(4, elementwise_affine=False), nn.Linear(4, 3), nn.LayerNorm(3, bias=False)
+        ),
         "LayerNorm Affine LayerNorm",
     ),
     "batch norm first": Case(
@@ -92,7 +112,9 @@ MODULES = {
         "BatchNorm Affine Sigmoid",
     ),
     "batch norm without numbers of its own": Case(
-        lambda: nn.Sequential(nn.BatchNorm1d(4, affine=False, momentum=0.2), nn.Tanh(), nn.Linear(4, 2)),
+        lambda: nn.Sequential(
+            nn.BatchNorm1d(4, affine=False, momentum=0.2), nn.Tanh(), nn.Linear(4, 2)
+        ),
         "BatchNorm Tanh Affine",
     ),
     "pictures": Case(
@@ -101,7 +123,9 @@ MODULES = {
         row=(1, 4, 4),
     ),
     "pictures by reshape": Case(
-        lambda: Written(lambda x, W, b: x.view(x.size(0), -1) @ W + b, 12, 2), "Flatten Affine", row=(3, 4)
+        lambda: Written(lambda x, W, b: x.view(x.size(0), -1) @ W + b, 12, 2),
+        "Flatten Affine",
+        row=(3, 4),
     ),
     "pictures scaled": Case(
         lambda: Written(lambda x, W, b: ((x / 255.0 - 0.13) / 0.3).flatten(1) @ W + b, 12, 2),
@@ -118,41 +142,62 @@ MODULES = {
         "Affine Residual Residual Affine",
     ),
     "bias before": Case(
-        lambda: Written(lambda x, W, b: torch.softmax(b + torch.tanh(x) @ W, dim=-1)), "Tanh Affine Softmax"
+        lambda: Written(lambda x, W, b: torch.softmax(b + torch.tanh(x) @ W, dim=-1)),
+        "Tanh Affine Softmax",
     ),
     "columns": Case(lambda: Written(lambda x, W, b: (W.T @ x.T).T + b), "Affine"),
-    "standardized": Case(lambda: Written(lambda x, W, b: (x - b) / torch.exp(b) @ W), "Standardize Affine"),
+    "standardized": Case(
+        lambda: Written(lambda x, W, b: (x - b) / torch.exp(b) @ W), "Standardize Affine"
+    ),
     "sigmoid and softplus written out": Case(
-        lambda: Written(lambda x, W, b: torch.log(1 + torch.exp((1 / (1 + torch.exp(-(x @ W)))) @ W + b))),
+        lambda: Written(
+            lambda x, W, b: torch.log(1 + torch.exp((1 / (1 + torch.exp(-(x @ W)))) @ W + b))
+        ),
         "Affine Sigmoid Affine Softplus",
     ),
     "softmax written out": Case(
-        lambda: Written(lambda x, W, b: torch.exp(x @ W + b) / torch.exp(x @ W + b).sum(1, keepdim=True)),
+        lambda: Written(
+            lambda x, W, b: torch.exp(x @ W + b) / torch.exp(x @ W + b).sum(1, keepdim=True)
+        ),
         "Affine Softmax",
     ),
     "one number a row": Case(
-        lambda: Written(lambda x, W, b: (torch.exp(x @ W[:, :1] / 4)).squeeze(-1)), "Affine Scale Exponential"
+        lambda: Written(lambda x, W, b: (torch.exp(x @ W[:, :1] / 4)).squeeze(-1)),
+        "Affine Scale Exponential",
     ),
 }
 
 
 def export_legacy(module: nn.Module, x: Any, path: Path, opset: int) -> None:
     torch.onnx.export(
-        module, (x,), path, dynamo=False, input_names=["x"], dynamic_axes={"x": {0: "N"}}, opset_version=opset
+        module,
+        (x,),
+        path,
+        dynamo=False,
+        input_names=["x"],
+        dynamic_axes={"x": {0: "N"}},
+        opset_version=opset,
     )
 
 
 def export_new(module: nn.Module, x: Any, path: Path, opset: int) -> None:
     rows = torch.export.Dim("N")
     torch.onnx.export(
-        module, (x,), path, dynamo=True, external_data=False, dynamic_shapes=((({0: rows}),)), opset_version=opset
+        module,
+        (x,),
+        path,
+        dynamo=True,
+        external_data=False,
+        dynamic_shapes=((({0: rows}),)),
+        opset_version=opset,
     )
 
 
 EXPORTERS = {"legacy": (export_legacy, (13, 17, 20)), "new": (export_new, (18, 20))}
-# The newer exporter takes two seconds a file, the older one none. In the gate it writes every operator that the older
-# one writes otherwise or not at all: Gemm without a bias, Greater and Where for Softplus, GELU's tanh, LayerNorm with
-# other attributes and inputs, BatchNorm with another momentum, Reshape, ReduceSum with attributes.
+# The newer exporter takes two seconds a file, the older one none. In the gate it writes every
+# operator that the older one writes otherwise or not at all: Gemm without a bias, Greater and Where
+# for Softplus, GELU's tanh, LayerNorm with other attributes and inputs, BatchNorm with another
+# momentum, Reshape, ReduceSum with attributes.
 WRITTEN_OTHERWISE = {
     *("without biases", "activations", "layer norm", "layer norm without numbers of its own"),
     *("batch norm without numbers of its own", "pictures", "softmax written out"),
@@ -204,20 +249,31 @@ def test_files_of_pytorch(name: str, exporter: str, opset: int, tmp_path: Path):
 
 
 def test_weights_of_pytorch_keep_their_bits(tmp_path: Path):
-    module = nn.Sequential(nn.Linear(4, 3), nn.LayerNorm(3), nn.BatchNorm1d(3), nn.Linear(3, 2)).eval()
+    module = nn.Sequential(
+        nn.Linear(4, 3), nn.LayerNorm(3), nn.BatchNorm1d(3), nn.Linear(3, 2)
+    ).eval()
     export_legacy(module, torch.randn(2, 4), tmp_path / "model.onnx", 17)
     net = from_onnx(tmp_path / "model.onnx")
     expected = [value.detach().numpy() for value in module.parameters()]
     expected = [value.T if value.ndim == 2 else value for value in expected]
     assert all((a == b).all() for a, b in zip(net.params, expected, strict=True))
-    assert (net.layers[1].epsilon, net.layers[2].epsilon, net.layers[2].momentum) == (1e-5, 1e-5, 0.1)
+    assert (net.layers[1].epsilon, net.layers[2].epsilon, net.layers[2].momentum) == (
+        1e-5,
+        1e-5,
+        0.1,
+    )
 
 
 def test_dropout_of_a_module_that_is_training(tmp_path: Path):
     module = nn.Sequential(nn.Linear(4, 3), nn.Dropout(0.3), nn.Linear(3, 2))
     training = torch.onnx.TrainingMode.TRAINING
     torch.onnx.export(
-        module, (torch.randn(2, 4),), tmp_path / "a.onnx", dynamo=False, training=training, do_constant_folding=False
+        module,
+        (torch.randn(2, 4),),
+        tmp_path / "a.onnx",
+        dynamo=False,
+        training=training,
+        do_constant_folding=False,
     )
     net = from_onnx(tmp_path / "a.onnx")
     assert kinds(net) == ["Affine", "Dropout", "Affine"]
@@ -228,7 +284,9 @@ def test_dropout_of_a_module_that_is_training(tmp_path: Path):
 
 
 def rows(dtype: Any = np.float32) -> Array:
-    return np.random.default_rng(0).normal(size=(60, 4)).astype(dtype) * np.array([1, 3, 0.2, 5], dtype)
+    return np.random.default_rng(0).normal(size=(60, 4)).astype(dtype) * np.array(
+        [1, 3, 0.2, 5], dtype
+    )
 
 
 ROWS = rows()
@@ -241,33 +299,87 @@ PLAIN = {"zipmap": False}
 
 
 def classifier(**settings: Any) -> MLPClassifier:
-    return MLPClassifier(**{"hidden_layer_sizes": (5,), "max_iter": 30, "random_state": 0, **settings})
+    return MLPClassifier(
+        **{"hidden_layer_sizes": (5,), "max_iter": 30, "random_state": 0, **settings}
+    )
 
 
 def regressor(**settings: Any) -> MLPRegressor:
-    return MLPRegressor(**{"hidden_layer_sizes": (5, 3), "max_iter": 30, "random_state": 0, **settings})
+    return MLPRegressor(
+        **{"hidden_layer_sizes": (5, 3), "max_iter": 30, "random_state": 0, **settings}
+    )
 
 
 CONVERTED: dict[str, tuple[Callable[[], Any], Any, dict[str, Any] | None, list[str] | None]] = {
     "two classes": (classifier, TWO, None, ["0", "1"]),
     "two classes, no dictionary": (lambda: classifier(activation="tanh"), TWO, PLAIN, ["0", "1"]),
-    "two names": (lambda: classifier(hidden_layer_sizes=()), NAMES[:, None][THREE < 2], None, ["ant", "bee"]),
+    "two names": (
+        lambda: classifier(hidden_layer_sizes=()),
+        NAMES[:, None][THREE < 2],
+        None,
+        ["ant", "bee"],
+    ),
     "three classes": (lambda: classifier(activation="logistic"), THREE, None, ["0", "1", "2"]),
-    "three names": (lambda: classifier(hidden_layer_sizes=(4, 4)), NAMES, PLAIN, ["ant", "bee", "꿀벌"]),
-    "three names in dictionaries": (lambda: classifier(activation="identity"), NAMES, None, ["ant", "bee", "꿀벌"]),
+    "three names": (
+        lambda: classifier(hidden_layer_sizes=(4, 4)),
+        NAMES,
+        PLAIN,
+        ["ant", "bee", "꿀벌"],
+    ),
+    "three names in dictionaries": (
+        lambda: classifier(activation="identity"),
+        NAMES,
+        None,
+        ["ant", "bee", "꿀벌"],
+    ),
     "several labels": (classifier, MANY, PLAIN, None),
     "several labels in dictionaries": (classifier, MANY, None, ["0", "1", "2"]),
-    "scaled, three classes": (lambda: make_pipeline(StandardScaler(), classifier()), THREE, None, ["0", "1", "2"]),
-    "scaled, two classes": (lambda: make_pipeline(MaxAbsScaler(), classifier()), TWO, PLAIN, ["0", "1"]),
+    "scaled, three classes": (
+        lambda: make_pipeline(StandardScaler(), classifier()),
+        THREE,
+        None,
+        ["0", "1", "2"],
+    ),
+    "scaled, two classes": (
+        lambda: make_pipeline(MaxAbsScaler(), classifier()),
+        TWO,
+        PLAIN,
+        ["0", "1"],
+    ),
     "values": (regressor, VALUES, None, None),
     "values, logistic": (lambda: regressor(activation="logistic"), VALUES, None, None),
-    "two values": (lambda: regressor(activation="identity"), np.stack([VALUES, -VALUES], 1), None, None),
+    "two values": (
+        lambda: regressor(activation="identity"),
+        np.stack([VALUES, -VALUES], 1),
+        None,
+        None,
+    ),
     "standard": (lambda: make_pipeline(StandardScaler(), regressor()), VALUES, None, None),
-    "only centred": (lambda: make_pipeline(StandardScaler(with_std=False), regressor()), VALUES, None, None),
-    "only scaled": (lambda: make_pipeline(StandardScaler(with_mean=False), regressor()), VALUES, None, None),
-    "robust": (lambda: make_pipeline(RobustScaler(), regressor(activation="tanh")), VALUES, None, None),
+    "only centred": (
+        lambda: make_pipeline(StandardScaler(with_std=False), regressor()),
+        VALUES,
+        None,
+        None,
+    ),
+    "only scaled": (
+        lambda: make_pipeline(StandardScaler(with_mean=False), regressor()),
+        VALUES,
+        None,
+        None,
+    ),
+    "robust": (
+        lambda: make_pipeline(RobustScaler(), regressor(activation="tanh")),
+        VALUES,
+        None,
+        None,
+    ),
     "from 0 to 1": (lambda: make_pipeline(MinMaxScaler(), regressor()), VALUES, None, None),
-    "scaled twice": (lambda: make_pipeline(MaxAbsScaler(), StandardScaler(), regressor()), VALUES, None, None),
+    "scaled twice": (
+        lambda: make_pipeline(MaxAbsScaler(), StandardScaler(), regressor()),
+        VALUES,
+        None,
+        None,
+    ),
 }
 
 
@@ -296,7 +408,9 @@ def test_files_of_scikit_learn(name: str, dtype: str, tmp_path: Path):
     learns_on(net, x)
 
 
-@pytest.mark.parametrize(("name", "first"), [("standard", StandardScaler), ("from 0 to 1", MinMaxScaler)])
+@pytest.mark.parametrize(
+    ("name", "first"), [("standard", StandardScaler), ("from 0 to 1", MinMaxScaler)]
+)
 def test_scalers_become_one_standardize(name: str, first: type, tmp_path: Path):
     net, _, _ = converted(name, ROWS, tmp_path / "model.onnx")
     assert kinds(net) == ["Standardize", "Affine", "ReLU", "Affine", "ReLU", "Affine"]

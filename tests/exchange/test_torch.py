@@ -1,4 +1,7 @@
-"""PyTorch: every layer there and back with the same bits, the same answers, and the same learning."""
+"""PyTorch.
+
+Every layer there and back with the same bits, the same answers, and the same learning.
+"""
 
 from __future__ import annotations
 
@@ -64,18 +67,27 @@ def test_random_architectures_there_and_back(net):
 
 
 @settings(max_examples=12, derandomize=True, deadline=None)
-@given(networks(np.float64, tables=False))  # fewer draws, all of which learn: some with a dead ReLU do not
+@given(
+    networks(np.float64, tables=False)
+)  # fewer draws, all of which learn: some with a dead ReLU do not
 def test_a_hundred_steps_together(net):
-    """Each program by itself, from the same weights over the same batches: SGD with momentum, and Adam."""
+    """Each program by itself, from the same weights over the same batches.
+
+    SGD with momentum, and Adam.
+    """
     for layer in every(net.layers):
         if isinstance(layer, pl.Dropout):  # PyTorch draws masks of its own
             layer.rate = 0.0
     if isinstance(net.layers[-1], (pl.Softmax, pl.Exponential)):
-        net.layers.pop()  # to the mean squared error of weighted sums: the losses' pairs are compared elsewhere
+        # To the mean squared error of weighted sums: the losses' pairs are compared elsewhere
+        net.layers.pop()
     x = rows_for(net, 48)
     t = np.random.default_rng(1).normal(size=net(x).shape)
     for optimizer, twin in (
-        (pl.SGD(0.02, momentum=0.9, clip_norm=1.0), lambda params: torch.optim.SGD(params, 0.02, momentum=0.9)),
+        (
+            pl.SGD(0.02, momentum=0.9, clip_norm=1.0),
+            lambda params: torch.optim.SGD(params, 0.02, momentum=0.9),
+        ),
         (pl.Adam(0.002), lambda params: torch.optim.Adam(params, 0.002)),
     ):
         ours, module = net.copy(), to_torch(net).train()
@@ -85,7 +97,9 @@ def test_a_hundred_steps_together(net):
             rows = np.arange(step * 16, step * 16 + 16) % 48
             engine.learn(x, t, rows=rows)
             stepper.zero_grad()
-            nn.functional.mse_loss(module(torch.from_numpy(x[rows])), torch.from_numpy(t[rows])).backward()
+            nn.functional.mse_loss(
+                module(torch.from_numpy(x[rows])), torch.from_numpy(t[rows])
+            ).backward()
             if optimizer.clip_norm:
                 nn.utils.clip_grad_norm_(module.parameters(), optimizer.clip_norm)
             stepper.step()
@@ -128,7 +142,14 @@ def test_the_seeds_network_learns_digits_alike(engine, optimizer, twin):
 def test_modules_are_ordinary_and_weights_transposed():
     net = pl.mlp([5, 4, 3], "gelu", "softmax", normalization="batch", dropout=0.25)
     module = to_torch(net)
-    assert [type(each) for each in module] == [nn.Linear, nn.BatchNorm1d, nn.GELU, nn.Dropout, nn.Linear, nn.Softmax]
+    assert [type(each) for each in module] == [
+        nn.Linear,
+        nn.BatchNorm1d,
+        nn.GELU,
+        nn.Dropout,
+        nn.Linear,
+        nn.Softmax,
+    ]
     assert module[0].weight.shape == (4, 5)
     assert module[0].weight.is_contiguous()
     assert module[0].bias is None  # a bias below BatchNorm would drift
@@ -161,16 +182,32 @@ def test_names_of_the_state_dict():
     module = to_torch(net, names=["hidden", "act", "out"])
     assert list(module.state_dict()) == ["hidden.weight", "hidden.bias", "out.weight", "out.bias"]
     assert from_torch(module) == net
-    for names in (["a", "b"], ["a", "b", "a"], ["a.b", "c", "d"], ["", "b", "c"], [1, 2, 3], "abcd"):
+    for names in (
+        ["a", "b"],
+        ["a", "b", "a"],
+        ["a.b", "c", "d"],
+        ["", "b", "c"],
+        [1, 2, 3],
+        "abcd",
+    ):
         with pytest.raises(pl.InputError, match="one for each of 3 layers"):
             to_torch(net, names=names)
 
 
 def test_what_is_frozen_stays_so(generator):
-    net = pl.Network([affine(generator, 4, 5, False), pl.BatchNorm(np.ones(5)), pl.ReLU(), affine(generator, 5, 2)])
+    net = pl.Network(
+        [
+            affine(generator, 4, 5, False),
+            pl.BatchNorm(np.ones(5)),
+            pl.ReLU(),
+            affine(generator, 5, 2),
+        ]
+    )
     net.freeze(0, 1)
     module = to_torch(net).train()
-    assert [parameter.requires_grad for parameter in module.parameters()] == [False] * 3 + [True] * 2
+    assert [parameter.requires_grad for parameter in module.parameters()] == [False] * 3 + [
+        True
+    ] * 2
     statistics = module[1].running_mean.clone()
     module(torch.randn(20, 4, dtype=torch.float64))
     assert torch.equal(module[1].running_mean, statistics)
@@ -186,7 +223,9 @@ def test_learning_there_comes_back(generator):
     module = to_torch(net).train()
     x = generator.normal(size=(20, 3))
     optimizer = torch.optim.SGD(module.parameters(), 0.1)
-    nn.functional.cross_entropy(module(torch.from_numpy(x)), torch.zeros(20, dtype=torch.long)).backward()
+    nn.functional.cross_entropy(
+        module(torch.from_numpy(x)), torch.zeros(20, dtype=torch.long)
+    ).backward()
     optimizer.step()
     back = from_torch(module)
     assert back != net
@@ -197,12 +236,16 @@ def test_learning_there_comes_back(generator):
 @pytest.mark.parametrize(
     "module",
     [
-        nn.Sequential(nn.Linear(3, 4), nn.Sequential(nn.ReLU(), nn.Sequential(nn.Linear(4, 2, bias=False)))),
+        nn.Sequential(
+            nn.Linear(3, 4), nn.Sequential(nn.ReLU(), nn.Sequential(nn.Linear(4, 2, bias=False)))
+        ),
         nn.Sequential(nn.BatchNorm1d(3, affine=False), nn.Linear(3, 2)),
         nn.Sequential(nn.Linear(3, 4), nn.LayerNorm(4, elementwise_affine=False), nn.Tanh()),
         nn.Sequential(nn.Linear(3, 4), nn.LayerNorm(4, bias=False), nn.Softmax(dim=-1)),
         nn.Sequential(nn.LayerNorm(3, elementwise_affine=False), nn.Linear(3, 2)).double(),
-        nn.Sequential(nn.Linear(3, 2), nn.Softplus(), nn.LeakyReLU(0.2), nn.GELU("tanh"), nn.Dropout(0.1)),
+        nn.Sequential(
+            nn.Linear(3, 2), nn.Softplus(), nn.LeakyReLU(0.2), nn.GELU("tanh"), nn.Dropout(0.1)
+        ),
         nn.Linear(3, 2),
         nn.Sequential(nn.Flatten(), nn.Identity(), nn.Linear(3, 1), nn.SiLU()),
         nn.Sequential(nn.Linear(3, 3), activation := nn.ReLU(), nn.Linear(3, 2), activation),
@@ -214,7 +257,9 @@ def test_modules_that_others_made(module):
     module.train()(x)
     net = from_torch(module, classes=None)
     close(net(x.numpy()), answers(module.eval(), x.numpy()), 1e-6)
-    assert [type(layer).__name__ for layer in net.layers].count("ReLU") == str(module).count("ReLU()")
+    assert [type(layer).__name__ for layer in net.layers].count("ReLU") == str(module).count(
+        "ReLU()"
+    )
 
 
 def test_half_precision_becomes_float32():
@@ -226,7 +271,9 @@ def test_half_precision_becomes_float32():
 
 def test_numbers_that_are_not_finite_are_copied():
     net = pl.Network([pl.Affine([[np.nan, np.inf]])])
-    assert np.array_equal(to_torch(net)[0].weight.detach().numpy().T, net.layers[0].W, equal_nan=True)
+    assert np.array_equal(
+        to_torch(net)[0].weight.detach().numpy().T, net.layers[0].W, equal_nan=True
+    )
     assert np.array_equal(from_torch(to_torch(net)).layers[0].W, net.layers[0].W, equal_nan=True)
 
 
@@ -257,12 +304,20 @@ MISTAKES = {
     r"module 1 \(Conv1d\) cannot be taken: what can be taken is Sequential, Linear": nn.Sequential(
         nn.Flatten(), nn.Conv1d(1, 1, 1)
     ),
-    r"module 0.1 \(Softmax\).*only dim=1": nn.Sequential(nn.Sequential(nn.Linear(2, 2), nn.Softmax(dim=0))),
-    r"this Own cannot be taken: .*give an nn.Sequential of them, or from_state_dict": Own(nn.Linear(2, 2)),
-    r"module 1 \(LogSoftmax\).*export with Softmax in its place": nn.Sequential(nn.Linear(2, 2), nn.LogSoftmax(1)),
+    r"module 0.1 \(Softmax\).*only dim=1": nn.Sequential(
+        nn.Sequential(nn.Linear(2, 2), nn.Softmax(dim=0))
+    ),
+    r"this Own cannot be taken: .*give an nn.Sequential of them, or from_state_dict": Own(
+        nn.Linear(2, 2)
+    ),
+    r"module 1 \(LogSoftmax\).*export with Softmax in its place": nn.Sequential(
+        nn.Linear(2, 2), nn.LogSoftmax(1)
+    ),
     r"\(Flatten\).*start_dim=1": nn.Sequential(nn.Flatten(0)),
     r"\(Softplus\).*only beta=1": nn.Sequential(nn.Softplus(beta=2)),
-    r"\(BatchNorm1d\).*track_running_stats=False": nn.Sequential(nn.BatchNorm1d(2, track_running_stats=False)),
+    r"\(BatchNorm1d\).*track_running_stats=False": nn.Sequential(
+        nn.BatchNorm1d(2, track_running_stats=False)
+    ),
     r"\(BatchNorm1d\).*momentum=None": nn.Sequential(nn.BatchNorm1d(2, momentum=None)),
     r"\(LayerNorm\).*normalized_shape=\(H,\)": nn.Sequential(nn.LayerNorm((2, 2))),
     r"\(Dropout\).*rate from 0": nn.Sequential(nn.Dropout(1.0)),

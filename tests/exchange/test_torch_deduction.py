@@ -27,19 +27,33 @@ def taken(module: nn.Module, *told, **named) -> pl.Network:
 def lines() -> dict[str, nn.Sequential]:
     relu, drop = nn.ReLU(), nn.Dropout(0.5)
     return {
-        "activation, norm": nn.Sequential(nn.Linear(6, 16), relu, nn.BatchNorm1d(16), nn.Linear(16, 3)),
-        "norm, activation": nn.Sequential(nn.Linear(6, 16), nn.BatchNorm1d(16), relu, nn.Linear(16, 3)),
+        "activation, norm": nn.Sequential(
+            nn.Linear(6, 16), relu, nn.BatchNorm1d(16), nn.Linear(16, 3)
+        ),
+        "norm, activation": nn.Sequential(
+            nn.Linear(6, 16), nn.BatchNorm1d(16), relu, nn.Linear(16, 3)
+        ),
         "dropout": nn.Sequential(nn.Linear(6, 16), nn.LayerNorm(16), relu, drop, nn.Linear(16, 3)),
         "two in a row": nn.Sequential(nn.Linear(6, 5), nn.Linear(5, 4), relu, nn.Linear(4, 2)),
         "norm in front": nn.Sequential(nn.BatchNorm1d(6), nn.Linear(6, 5), relu, nn.Linear(5, 2)),
         "norm at the end": nn.Sequential(nn.Linear(6, 5), relu, nn.Linear(5, 2), nn.LayerNorm(2)),
         "both norms": nn.Sequential(
-            nn.Linear(6, 6), nn.BatchNorm1d(6), relu, nn.Linear(6, 6), relu, nn.LayerNorm(6), nn.Linear(6, 6)
+            nn.Linear(6, 6),
+            nn.BatchNorm1d(6),
+            relu,
+            nn.Linear(6, 6),
+            relu,
+            nn.LayerNorm(6),
+            nn.Linear(6, 6),
         ),
         "nested": nn.Sequential(
-            nn.Sequential(nn.Linear(6, 5), relu), nn.Sequential(nn.Linear(5, 4, bias=False), relu), nn.Linear(4, 2)
+            nn.Sequential(nn.Linear(6, 5), relu),
+            nn.Sequential(nn.Linear(5, 4, bias=False), relu),
+            nn.Linear(4, 2),
         ),
-        "ten and more": nn.Sequential(*[m for _ in range(7) for m in (nn.Linear(6, 6), relu)], nn.Linear(6, 6)),
+        "ten and more": nn.Sequential(
+            *[m for _ in range(7) for m in (nn.Linear(6, 6), relu)], nn.Linear(6, 6)
+        ),
     }
 
 
@@ -53,7 +67,9 @@ def test_gaps_in_the_numbers_say_where_activations_stand(name, before):
             each.running_mean.uniform_(-1, 1)
     net = taken(same, "relu")
     x = np.random.default_rng(0).normal(size=(9, 6)).astype(np.float32)
-    np.testing.assert_allclose(net(x), module.eval()(torch.from_numpy(x)).detach().numpy(), rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(
+        net(x), module.eval()(torch.from_numpy(x)).detach().numpy(), rtol=1e-5, atol=1e-6
+    )
 
 
 def test_modules_without_gaps_have_their_activations_elsewhere():
@@ -67,17 +83,23 @@ def unclear() -> dict[str, nn.Module]:
     named = {"fc1": nn.Linear(6, 5), "norm1": nn.BatchNorm1d(5), "fc2": nn.Linear(5, 2)}
     inner = nn.Sequential(nn.Linear(16, 8), nn.LayerNorm(8), nn.GELU())
     return {
-        "activation or dropout": nn.Sequential(nn.Linear(6, 5), relu, nn.BatchNorm1d(5), drop, nn.Linear(5, 2)),
+        "activation or dropout": nn.Sequential(
+            nn.Linear(6, 5), relu, nn.BatchNorm1d(5), drop, nn.Linear(5, 2)
+        ),
         "names": nn.ModuleDict(named),
         "a list": nn.ModuleList(named.values()),
         "before or after the last norm": nn.Sequential(nn.Linear(6, 5), relu, nn.LayerNorm(5)),
-        "nested": nn.Sequential(nn.Linear(6, 16), relu, nn.BatchNorm1d(16), drop, inner, nn.Linear(8, 3)),
+        "nested": nn.Sequential(
+            nn.Linear(6, 16), relu, nn.BatchNorm1d(16), drop, inner, nn.Linear(8, 3)
+        ),
     }
 
 
 @pytest.mark.parametrize("name", unclear())
 def test_what_leaves_a_choice_is_refused(name):
-    with pytest.raises(pl.InputError, match=r"where the activations of .* stand.*--names .*,relu,.*--like MODEL"):
+    with pytest.raises(
+        pl.InputError, match=r"where the activations of .* stand.*--names .*,relu,.*--like MODEL"
+    ):
         taken(unclear()[name], "relu")
 
 
@@ -99,7 +121,10 @@ def test_names_may_hold_the_activations(tmp_path):
 @pytest.mark.parametrize(
     ("state", "tensor"),
     [
-        ({"0.weight": (4, 1, 3, 3), "0.bias": (4,), "2.weight": (2, 4)}, r"'0.weight' of shape \(4, 1, 3, 3\)"),
+        (
+            {"0.weight": (4, 1, 3, 3), "0.bias": (4,), "2.weight": (2, 4)},
+            r"'0.weight' of shape \(4, 1, 3, 3\)",
+        ),
         ({"0.weight": (4, 6), "1.weight": (1,), "2.weight": (2, 4)}, r"'1.weight' of shape \(1,\)"),
         ({"0.weight": (4, 6), "2.weight": (2, 5)}, r"'2.weight' of shape \(2, 5\)"),
         ({"0.weight": (4, 6), "0.other": (4,)}, r"'0.weight' of shape \(4, 6\)"),
@@ -122,9 +147,13 @@ def test_messages_are_the_same_in_every_process(tmp_path):
     )
     words = [sys.executable, "-c", code, str(path), str(tmp_path / "like.safetensors")]
     found = {
-        subprocess.run(words, env={**os.environ, "PYTHONHASHSEED": str(seed)}, capture_output=True, check=True).stdout
+        subprocess.run(
+            words, env={**os.environ, "PYTHONHASHSEED": str(seed)}, capture_output=True, check=True
+        ).stdout
         for seed in range(4)
     }
     assert len(found) == 1
     message = json.loads(found.pop())
-    assert message.index("0 (") < message.index("2 (") < message.index("4.0 (") < message.index("5 (")
+    assert (
+        message.index("0 (") < message.index("2 (") < message.index("4.0 (") < message.index("5 (")
+    )

@@ -1,4 +1,7 @@
-"""A state_dict in a safetensors file: written with the program that builds its module, and read without trust."""
+"""A state_dict in a safetensors file.
+
+Written with the program that builds its module, and read without trust.
+"""
 
 from __future__ import annotations
 
@@ -53,8 +56,12 @@ def test_every_layer_goes_through_the_file(weights, name, index, dtype):
 
 def test_the_program_needs_no_pellucid(weights):
     """In a process of its own, in which pellucid cannot be imported: the answers are to_torch's."""
-    layers = pl.mlp([784, 8, 8, 3], "gelu", "softmax", normalization="batch", dropout=0.2, pixels=True).layers
-    net = pl.Network([*layers[:6], pl.Residual([pl.Affine(np.eye(8, dtype=np.float32)), pl.Tanh()]), *layers[6:]])
+    layers = pl.mlp(
+        [784, 8, 8, 3], "gelu", "softmax", normalization="batch", dropout=0.2, pixels=True
+    ).layers
+    net = pl.Network(
+        [*layers[:6], pl.Residual([pl.Affine(np.eye(8, dtype=np.float32)), pl.Tanh()]), *layers[6:]]
+    )
     net.freeze(2)
     weights = weights.with_name("three-threes.safetensors")
     _, program = write_torch(net, weights)
@@ -65,17 +72,22 @@ def test_the_program_needs_no_pellucid(weights):
         "import sys; sys.modules['pellucid'] = None\n"
         "import numpy as np, torch; from three_threes import build\n"
         "module = build(); y = module(torch.from_numpy(np.load('x.npy')))\n"
-        "assert not module.training and not module[2].weight.requires_grad and module[3].weight.requires_grad\n"
+        "assert not module.training and not module[2].weight.requires_grad and "
+        "module[3].weight.requires_grad\n"
         "np.save('y.npy', y.detach().numpy())\n"
         "import runpy; runpy.run_path('three_threes.py', run_name='__main__')"
     )
-    shown = subprocess.run([sys.executable, "-c", code], cwd=weights.parent, capture_output=True, text=True, check=True)
+    shown = subprocess.run(
+        [sys.executable, "-c", code], cwd=weights.parent, capture_output=True, text=True, check=True
+    )
     y = np.load(weights.with_name("y.npy"))
     assert np.array_equal(y, to_torch(net)(torch.from_numpy(x)).detach().numpy())
     assert "(2): Linear(in_features=784" in shown.stdout
 
 
-@pytest.mark.parametrize(("stem", "name"), [("torch", "torch_network"), ("3d", "_3d"), ("json", "json_network")])
+@pytest.mark.parametrize(
+    ("stem", "name"), [("torch", "torch_network"), ("3d", "_3d"), ("json", "json_network")]
+)
 def test_the_program_can_be_imported_and_hides_nothing(tmp_path, stem, name):
     assert write_torch(pl.mlp([2, 1]), tmp_path / f"{stem}.safetensors")[1].name == f"{name}.py"
 
@@ -127,10 +139,14 @@ class Theirs(nn.Module):
 
 def same_answers(net: pl.Network, module: nn.Module) -> None:
     x = np.random.default_rng(0).normal(size=(9, 5)).astype(np.float32)
-    np.testing.assert_allclose(net(x), module.eval()(torch.from_numpy(x)).detach().numpy(), rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(
+        net(x), module.eval()(torch.from_numpy(x)).detach().numpy(), rtol=1e-5, atol=1e-6
+    )
 
 
-@pytest.mark.parametrize("names", [("fc1", "fc2", "fc10"), ("fc8", "fc9", "out"), ("zebra", "middle", "a")])
+@pytest.mark.parametrize(
+    "names", [("fc1", "fc2", "fc10"), ("fc8", "fc9", "out"), ("zebra", "middle", "a")]
+)
 def test_names_of_others_are_matched_by_numbers_or_shapes(weights, names):
     module = Theirs(*names)
     saved(weights, module)
@@ -159,7 +175,10 @@ def test_names_may_all_begin_alike(before):
     net = network_of("BatchNorm", 1)
     state = {f"{before}{name}": array for name, array in state_dict(net).items()}
     assert from_state_dict(state, like=net) == net
-    assert from_state_dict({name: torch.from_numpy(array) for name, array in state.items()}, like=net) == net
+    assert (
+        from_state_dict({name: torch.from_numpy(array) for name, array in state.items()}, like=net)
+        == net
+    )
 
 
 def test_what_is_kept_of_like(weights):
@@ -170,11 +189,17 @@ def test_what_is_kept_of_like(weights):
     before = like.copy()
     net = from_state_dict(saved(weights, Theirs("a1", "a2", "a3").double()), like)
     assert like == before
-    assert (net.classes, net.layers[1].negative_slope, net.layers[0].frozen) == (["no", "yes"], 0.4, True)
+    assert (net.classes, net.layers[1].negative_slope, net.layers[0].frozen) == (
+        ["no", "yes"],
+        0.4,
+        True,
+    )
     assert net.dtype == np.float64
 
 
-@pytest.mark.parametrize(("kind", "name"), [(torch.float16, "float16"), (torch.bfloat16, "bfloat16")])
+@pytest.mark.parametrize(
+    ("kind", "name"), [(torch.float16, "float16"), (torch.bfloat16, "bfloat16")]
+)
 def test_half_precision_is_widened(weights, kind, name):
     module = nn.Sequential(nn.Linear(5, 2)).to(kind)
     net = from_state_dict(saved(weights, module), pl.mlp([5, 2]))
@@ -187,7 +212,12 @@ def like_them() -> pl.Network:
     return pl.mlp([5, 4, 2], "relu")
 
 
-GOOD = {"0.weight": torch.ones(4, 5), "0.bias": torch.ones(4), "2.weight": torch.ones(2, 4), "2.bias": torch.ones(2)}
+GOOD = {
+    "0.weight": torch.ones(4, 5),
+    "0.bias": torch.ones(4),
+    "2.weight": torch.ones(2, 4),
+    "2.bias": torch.ones(2),
+}
 WRONG = {
     r"tensor '0.weight': expected shape \(4, 5\), got \(4, 6\)": {"0.weight": torch.ones(4, 6)},
     r"tensor '2.bias': expected shape \(2,\), got none": {"2.bias": None},
@@ -201,7 +231,9 @@ WRONG = {
 
 @pytest.mark.parametrize("message", WRONG)
 def test_what_does_not_fit_is_named(weights, message):
-    state = {name: tensor for name, tensor in {**GOOD, **WRONG[message]}.items() if tensor is not None}
+    state = {
+        name: tensor for name, tensor in {**GOOD, **WRONG[message]}.items() if tensor is not None
+    }
     safetensors.torch.save_file(state, weights)
     with pytest.raises(pl.FileError, match=message) as raised:
         from_state_dict(weights, like_them())
@@ -238,7 +270,10 @@ class Exploding:
 def test_pickles_are_never_opened(tmp_path, monkeypatch, suffix):
     monkeypatch.chdir(tmp_path)
     path = Path(f"weights.{suffix}")
-    for write in (lambda: torch.save({"a": Exploding()}, path), lambda: path.write_bytes(pickle.dumps(Exploding()))):
+    for write in (
+        lambda: torch.save({"a": Exploding()}, path),
+        lambda: path.write_bytes(pickle.dumps(Exploding())),
+    ):
         write()
         with pytest.raises(pl.FileError, match=r"a pickle can run any program.*save_file"):
             from_state_dict(path)
@@ -263,15 +298,21 @@ def hostile() -> dict[str, bytes]:
         "noise": bytes(range(256)),
         "long": struct.pack("<Q", 1 << 60) + b"{}",
         "no json": file("{"),
-        "overlapping": file('{"a": {"dtype": "F32", "shape": [9], "data_offsets": [0, 4]}}', bytes(4)),
+        "overlapping": file(
+            '{"a": {"dtype": "F32", "shape": [9], "data_offsets": [0, 4]}}', bytes(4)
+        ),
         "no text": told("{"),
         "no layers": told("{}"),
         "number": told("3"),
         "entries": told('{"version": 1, "layers": [3]}'),
         "types": told('{"version": 1, "layers": [{"type": []}]}'),
         "deep": told("[" * 100_000),
-        "within itself": told('{"version": 1, "layers": [' + '{"type": "Residual", "options": {}, "layers": [' * 20),
-        "missing": told('{"version": 1, "layers": [{"type": "Affine", "options": {}, "shapes": {"W": [1, 1]}}]}'),
+        "within itself": told(
+            '{"version": 1, "layers": [' + '{"type": "Residual", "options": {}, "layers": [' * 20
+        ),
+        "missing": told(
+            '{"version": 1, "layers": [{"type": "Affine", "options": {}, "shapes": {"W": [1, 1]}}]}'
+        ),
     }
 
 

@@ -1,4 +1,7 @@
-"""The proof that all programs compute the same: it holds for every layer, and sees every difference."""
+"""The proof that all programs compute the same.
+
+It holds for every layer, and sees every difference.
+"""
 
 from __future__ import annotations
 
@@ -33,11 +36,16 @@ def test_every_layer_is_the_same_everywhere(name, index):
     assert [check.dtype for check in found.checks] == ["float64", "float32"]
     assert all(check.absent == {} for check in found.checks)
     assert net == before
-    expected = {"output", "loss", "gradient", "weights"} | ({"statistics"} if name == "BatchNorm" else set())
+    expected = {"output", "loss", "gradient", "weights"} | (
+        {"statistics"} if name == "BatchNorm" else set()
+    )
     assert {what for what, _ in lines(found)} == expected
     for check in found.checks:
         for line in check.lines:
-            assert (line.gaps["PyTorch"] is None, line.gaps["ONNX Runtime"] is None) == (False, line.what != "output")
+            assert (line.gaps["PyTorch"] is None, line.gaps["ONNX Runtime"] is None) == (
+                False,
+                line.what != "output",
+            )
 
 
 @settings(max_examples=8, derandomize=True, deadline=None)
@@ -56,12 +64,21 @@ def test_the_seeds_networks_after_a_hundred_steps():
 
 def test_what_is_told():
     found = verify(pl.mlp([4, 3, 2], "relu", "softmax", dropout=0.5, seed=1), steps=3)
-    assert (found.rows, found.batch, found.steps, found.loss, found.dropout) == (256, 32, 3, "CrossEntropy", True)
+    assert (found.rows, found.batch, found.steps, found.loss, found.dropout) == (
+        256,
+        32,
+        3,
+        "CrossEntropy",
+        True,
+    )
     told = json.loads(json.dumps(found.to_dict(), allow_nan=False))
     assert told["same"] is True
     names = [(line["what"], line["name"]) for line in told["checks"][0]["lines"]]
     assert names == [
-        *(("output", name) for name in ("0 Affine", "1 ReLU", "2 Dropout", "3 Affine", "4 Softmax")),
+        *(
+            ("output", name)
+            for name in ("0 Affine", "1 ReLU", "2 Dropout", "3 Affine", "4 Softmax")
+        ),
         ("loss", ""),
         *(("gradient", name) for name in ("0.W", "0.b", "3.W", "3.b")),
         *(("weights", name) for name in ("SGD", "Adam")),
@@ -120,7 +137,9 @@ def test_mistakes(generator):
 
 
 def far(found):
-    return {(line.what, line.name) for check in found.checks for line in check.lines if not line.same}
+    return {
+        (line.what, line.name) for check in found.checks for line in check.lines if not line.same
+    }
 
 
 def test_a_wrong_weight_in_pytorch_is_seen(monkeypatch):
@@ -135,7 +154,9 @@ def test_a_wrong_weight_in_pytorch_is_seen(monkeypatch):
     monkeypatch.setattr(conversion, "to_torch", wrong)
     found = verify(pl.mlp([4, 3, 2], "tanh", dtype="float64", seed=1), steps=10)
     assert not found.same
-    assert {("output", "2 Affine"), ("loss", ""), ("weights", "SGD"), ("weights", "Adam")} <= far(found)
+    assert {("output", "2 Affine"), ("loss", ""), ("weights", "SGD"), ("weights", "Adam")} <= far(
+        found
+    )
     assert ("output", "1 Tanh") not in far(found)
 
 
@@ -148,7 +169,10 @@ def test_a_wrong_optimizer_is_seen(monkeypatch):
         return made
 
     monkeypatch.setattr(programs, "_torch_optimizer", wrong)
-    assert far(verify(pl.mlp([4, 3, 2], "tanh", seed=1))) == {("weights", "SGD"), ("weights", "Adam")}
+    assert far(verify(pl.mlp([4, 3, 2], "tanh", seed=1))) == {
+        ("weights", "SGD"),
+        ("weights", "Adam"),
+    }
 
 
 def test_wrong_statistics_are_seen(monkeypatch):
@@ -216,7 +240,9 @@ def test_layers_of_ones_own_are_told():
     class Mine(pl.Sigmoid):
         pass
 
-    with pytest.raises(pl.InputError, match=r"compare with: Mine is a layer of your own; PyTorch has no module"):
+    with pytest.raises(
+        pl.InputError, match=r"compare with: Mine is a layer of your own; PyTorch has no module"
+    ):
         verify(pl.Network([*pl.mlp([3, 2]).layers, Mine()]))
 
 

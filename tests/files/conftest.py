@@ -1,4 +1,7 @@
-"""Folders that anybody reaches, and being nobody in particular: root may write everywhere, and CI is root."""
+"""Folders that anybody reaches, and being nobody in particular.
+
+Root may write everywhere, and CI is root.
+"""
 
 import os
 import tempfile

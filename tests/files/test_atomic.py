@@ -1,4 +1,7 @@
-"""A file is written whole or not at all: through kills, full disks, missing rights and many threads."""
+"""A file is written whole or not at all.
+
+Through kills, full disks, missing rights and many threads.
+"""
 
 import errno
 import itertools
@@ -54,7 +57,9 @@ def test_a_kill_leaves_a_whole_file(tmp_path: Path) -> None:
     # Only what a kill cut short may lie there, at most one for each kill, and hidden.
     left = [each for each in tmp_path.iterdir() if each != path]
     assert len(left) <= 15
-    assert all(each.name.startswith(".killed.bin.") and each.name.endswith(".part") for each in left)
+    assert all(
+        each.name.startswith(".killed.bin.") and each.name.endswith(".part") for each in left
+    )
     write_whole(path, NEW)  # and what lies there is in nobody's way
     assert path.read_bytes() == NEW
 
@@ -271,7 +276,9 @@ def test_what_is_written_is_forced_to_disk(tmp_path: Path, monkeypatch: pytest.M
         assert done == [f"file of {len(content)}", "name", "folder"]
 
 
-def test_a_folder_that_cannot_be_forced_to_disk_is_borne(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_that_cannot_be_forced_to_disk_is_borne(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     sync = os.fsync
 
     def picky(handle: int) -> None:
@@ -285,7 +292,10 @@ def test_a_folder_that_cannot_be_forced_to_disk_is_borne(tmp_path: Path, monkeyp
 
 
 def test_the_umask_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It belongs to the whole process: to set it for a moment is to change what other threads write."""
+    """It belongs to the whole process.
+
+    To set it for a moment is to change what other threads write.
+    """
 
     def forbidden(mask: int) -> int:
         raise AssertionError("the umask was touched")

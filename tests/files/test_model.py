@@ -1,4 +1,7 @@
-"""The model file: what is written comes back, bit for bit; what is hostile is one FileError, soon and small."""
+"""The model file: what is written comes back, bit for bit.
+
+What is hostile is one FileError, soon and small.
+"""
 
 import io
 import json
@@ -37,7 +40,11 @@ def samples(dtype: type, generator: np.random.Generator) -> dict[str, list[pl.La
         return generator.uniform(0.5, 2, shape).astype(dtype)
 
     return {
-        "Affine": [pl.Affine(draw(3, 3), draw(3)), pl.Affine(draw(3, 3)), pl.Affine(draw(3, 1), draw(1))],
+        "Affine": [
+            pl.Affine(draw(3, 3), draw(3)),
+            pl.Affine(draw(3, 3)),
+            pl.Affine(draw(3, 1), draw(1)),
+        ],
         "Identity": [pl.Identity()],
         "Sigmoid": [pl.Sigmoid()],
         "Tanh": [pl.Tanh()],
@@ -53,9 +60,17 @@ def samples(dtype: type, generator: np.random.Generator) -> dict[str, list[pl.La
         "Standardize": [pl.Standardize(draw(3), positive(3))],
         "SmoothClip": [pl.SmoothClip(2.5)],
         "PeriodicEmbedding": [
-            pl.PeriodicEmbedding(draw(2, 1, 4), draw(2, 1, 4), draw(2, 4, 5), draw(2, 1, 5), np.array([0, 1, 1], dtype))
+            pl.PeriodicEmbedding(
+                draw(2, 1, 4),
+                draw(2, 1, 4),
+                draw(2, 4, 5),
+                draw(2, 1, 5),
+                np.array([0, 1, 1], dtype),
+            )
         ],
-        "BatchNorm": [pl.BatchNorm(draw(3), draw(3), draw(3), positive(3), momentum=0.2, epsilon=1e-3)],
+        "BatchNorm": [
+            pl.BatchNorm(draw(3), draw(3), draw(3), positive(3), momentum=0.2, epsilon=1e-3)
+        ],
         "LayerNorm": [pl.LayerNorm(draw(3), draw(3), epsilon=1e-4)],
         "Dropout": [pl.Dropout(0.25)],
         "Residual": [
@@ -90,7 +105,9 @@ def small_net() -> pl.Network:
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("name", pl.LAYERS)
-def test_every_layer_comes_back(tmp_path: Path, generator: np.random.Generator, name: str, dtype: type) -> None:
+def test_every_layer_comes_back(
+    tmp_path: Path, generator: np.random.Generator, name: str, dtype: type
+) -> None:
     for layer in samples(dtype, generator)[name]:
         net = pl.Network([layer])
         net.save(tmp_path / "a.safetensors")
@@ -102,9 +119,16 @@ def test_every_layer_comes_back(tmp_path: Path, generator: np.random.Generator, 
 
 
 def test_everything_else_comes_back(tmp_path: Path, generator: np.random.Generator) -> None:
-    layers = [layer for some in samples(np.float32, generator).values() for layer in some if layer.width(3) == 3]
+    layers = [
+        layer
+        for some in samples(np.float32, generator).values()
+        for layer in some
+        if layer.width(3) == 3
+    ]
     net = pl.Network(
-        layers, inputs={"kind": "표", "columns": ["키", "몸무게", "나이"]}, classes=["하나", "둘", '"셋"\n']
+        layers,
+        inputs={"kind": "표", "columns": ["키", "몸무게", "나이"]},
+        classes=["하나", "둘", '"셋"\n'],
     )
     net.freeze(0, 3, -1)
     net.layers[-2].inner[0].frozen = True
@@ -134,7 +158,9 @@ def test_what_is_loaded_is_its_own_and_can_learn(tmp_path: Path) -> None:
 def test_same_network_same_bytes(tmp_path: Path, generator: np.random.Generator) -> None:
     net = small_net()
     net.record = {"b": 1, "a": {"z": 1, "y": 2}}
-    copy = pl.Network([pl.Affine(np.asfortranarray(net.layers[0].W), net.layers[0].b), *net.copy().layers[1:]])  # type: ignore[attr-defined]
+    copy = pl.Network(
+        [pl.Affine(np.asfortranarray(net.layers[0].W), net.layers[0].b), *net.copy().layers[1:]]
+    )  # type: ignore[attr-defined]
     copy.classes, copy.record = net.classes, {"a": {"y": 2, "z": 1}, "b": 1}
     contents = []
     for each in (net, copy, net):
@@ -197,7 +223,9 @@ def test_what_json_cannot_hold_is_not_saved(tmp_path: Path, value: object) -> No
     assert not list(tmp_path.iterdir())
 
 
-def test_what_could_not_be_read_again_is_not_saved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_could_not_be_read_again_is_not_saved(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     layer: pl.Layer = pl.Tanh()
     for _ in range(model.DEEPEST_RESIDUAL):
         layer = pl.Residual([layer])
@@ -285,15 +313,23 @@ def loads_or_refuses(path: Path) -> None:
     net.save(path)
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(flips=st.lists(st.tuples(st.integers(0, 10**6), st.integers(1, 255)), min_size=1, max_size=4))
+@settings(
+    max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    flips=st.lists(st.tuples(st.integers(0, 10**6), st.integers(1, 255)), min_size=1, max_size=4)
+)
 def test_flipped_bits(tmp_path: Path, flips: list[tuple[int, int]]) -> None:
     flip(tmp_path / "a", flips)
 
 
 @pytest.mark.soak
-@settings(max_examples=60_000, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(flips=st.lists(st.tuples(st.integers(0, 10**6), st.integers(1, 255)), min_size=1, max_size=12))
+@settings(
+    max_examples=60_000, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    flips=st.lists(st.tuples(st.integers(0, 10**6), st.integers(1, 255)), min_size=1, max_size=12)
+)
 def test_flipped_bits_for_long(tmp_path: Path, flips: list[tuple[int, int]]) -> None:
     flip(tmp_path / "a", flips)
 
@@ -316,11 +352,17 @@ def test_every_single_byte_of_the_text_changed(tmp_path: Path) -> None:
 
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.sampled_from([*pl.LAYERS, "W", "b", "gamma", "x"]),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.sampled_from([*pl.LAYERS, "W", "b", "gamma", "x"]),
     lambda inner: (
         st.lists(inner, max_size=3)
         | st.dictionaries(
-            st.sampled_from(["type", "options", "shapes", "layers", "W", "gamma", "rate"]), inner, max_size=4
+            st.sampled_from(["type", "options", "shapes", "layers", "W", "gamma", "rate"]),
+            inner,
+            max_size=4,
         )
     ),
     max_leaves=8,
@@ -339,7 +381,9 @@ entries = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(
     layers=JSON | st.lists(entries | JSON, max_size=3),
     extra=st.dictionaries(st.sampled_from(["inputs", "classes", "record", "version"]), JSON),
@@ -349,7 +393,9 @@ def test_any_json(tmp_path: Path, layers: object, extra: Json) -> None:
 
 
 @pytest.mark.soak
-@settings(max_examples=40_000, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=40_000, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(
     layers=JSON | st.lists(entries | JSON, max_size=3),
     extra=st.dictionaries(st.sampled_from(["inputs", "classes", "record", "version"]), JSON),
@@ -359,8 +405,14 @@ def test_any_json_for_long(tmp_path: Path, layers: object, extra: Json) -> None:
 
 
 def embedded(header: Json, tensors: dict[str, Array], chosen: list[float]) -> None:
-    """Put a PeriodicEmbedding of one column behind the last layer, which says that these are embedded."""
-    arrays = {"frequency": np.zeros((1, 1, 2)), "phase": np.zeros((1, 1, 2)), "W": np.zeros((1, 2, 3))}
+    """Put a PeriodicEmbedding of one column behind the last layer, which says that these are
+    embedded.
+    """
+    arrays = {
+        "frequency": np.zeros((1, 1, 2)),
+        "phase": np.zeros((1, 1, 2)),
+        "W": np.zeros((1, 2, 3)),
+    }
     arrays |= {"b": np.zeros((1, 1, 3)), "embedded": np.array(chosen)}
     place = len(header["layers"])
     shapes = {name: list(array.shape) for name, array in arrays.items()}
@@ -384,15 +436,20 @@ HOSTILE: dict[str, tuple[Callable[[Json, dict[str, Array]], object], str]] = {
     "options a list": (lambda h, t: h["layers"][0].update(options=[]), "malformed"),
     "no shapes": (lambda h, t: h["layers"][0].pop("shapes"), "malformed"),
     "unknown option": (lambda h, t: h["layers"][0]["options"].update(x=1), "malformed"),
-    "option of a wrong type": (lambda h, t: h["layers"][1].update(type="Dropout", options={"rate": []}), "options"),
-    "option a text": (lambda h, t: h["layers"][1].update(type="Dropout", options={"rate": "0.5"}), "description"),
-    "option a word": (lambda h, t: h["layers"][1].update(type="Dropout", options={"rate": "half"}), "rate"),
+    "option of a wrong "
+    "type": (lambda h, t: h["layers"][1].update(type="Dropout", options={"rate": []}), "options"),
+    "option a "
+    "text": (lambda h, t: h["layers"][1].update(type="Dropout", options={"rate": "0.5"}), "description"),
+    "option a "
+    "word": (lambda h, t: h["layers"][1].update(type="Dropout", options={"rate": "half"}), "rate"),
     "option null": (lambda h, t: h["layers"][1].update(type="Dropout", options={"rate": None}), "rate"),
-    "option out of range": (lambda h, t: h["layers"][1].update(type="Dropout", options={"rate": -1}), "rate"),
+    "option out of "
+    "range": (lambda h, t: h["layers"][1].update(type="Dropout", options={"rate": -1}), "rate"),
     "option NaN": (lambda h, t: h["layers"][1].update(type="LeakyReLU", options={"slope": float("nan")}), "options"),
     "option beyond floats": (
         lambda h, t: h["layers"][1].update(type="LeakyReLU", options={"slope": 10**400}), "slope"),
-    "option beyond float32": (lambda h, t: h["layers"][1].update(type="Scale", options={"factor": 1e300}), "factor"),
+    "option beyond "
+    "float32": (lambda h, t: h["layers"][1].update(type="Scale", options={"factor": 1e300}), "factor"),
     "a width for an array": (
         lambda h, t: h["layers"][1].update(type="BatchNorm", options={"gamma": 10**10}, shapes={}), "options"),
     "frozen a text": (lambda h, t: h["layers"][0].update(frozen="yes"), "description"),
@@ -417,23 +474,27 @@ HOSTILE: dict[str, tuple[Callable[[Json, dict[str, Array]], object], str]] = {
         lambda h, t: (h["layers"][0]["shapes"].update(W=[0, 3]), t.update({"0.W": np.zeros((0, 3), np.float32)})),
         "(0, 3)"),
     "int": (lambda h, t: t.update({"0.W": t["0.W"].astype(np.int32)}), "float32 or float64"),
-    "float16": (lambda h, t: t.update({k: v.astype(np.float16) for k, v in t.items()}), "float32 or float64"),
+    "float16": (lambda h, t: t.update({k: v.astype(np.float16) for k, v in t.items()}), "float32 "
+                                                                                        "or float64"),
     "mixed floats": (lambda h, t: t.update({"0.W": t["0.W"].astype(np.float64)}), "mixes"),
     "NaN": (lambda h, t: t.update({"0.b": np.full(3, np.nan, np.float32)}), "0.b"),
     "infinity": (lambda h, t: t.update({"0.b": np.full(3, -np.inf, np.float32)}), "0.b"),
     "classes a text": (lambda h, t: h.update(classes="ab"), "class names"),
     "classes numbers": (lambda h, t: h.update(classes=[1, 2]), "class names"),
-    "too many classes": (lambda h, t: h.update(classes=["a", "b", "c"]), "3 class names for 2 outputs"),
+    "too many classes": (lambda h, t: h.update(classes=["a", "b", "c"]), "3 class names for 2 "
+                                                                         "outputs"),
     "inputs a list": (lambda h, t: h.update(inputs=[1]), "inputs"),
     "record a list": (lambda h, t: h.update(record=[1]), "record"),
     "Residual without layers": (
         lambda h, t: h["layers"].append({"type": "Residual", "options": {}, "layers": []}), "Residual"),
-    "Residual of nothing": (lambda h, t: h["layers"].append({"type": "Residual", "options": {}}), "malformed"),
+    "Residual of "
+    "nothing": (lambda h, t: h["layers"].append({"type": "Residual", "options": {}}), "malformed"),
     "a limit of 0": (
         lambda h, t: h["layers"].append({"type": "SmoothClip", "options": {"limit": 0}, "shapes": {}}), "limit"),
     "embedded by half": (lambda h, t: embedded(h, t, [1.0, 0.5]), "E ones among zeros"),
     "more embedded than waves": (lambda h, t: embedded(h, t, [1.0, 1.0]), "E ones among zeros"),
-    "embedded of another width": (lambda h, t: embedded(h, t, [1.0, 0.0, 0.0]), "expects 3 inputs in each row, got 2"),
+    "embedded of another width": (lambda h, t: embedded(h, t, [1.0, 0.0, 0.0]), "expects 3 inputs "
+                                                                                "in each row, got 2"),
     "too many layers": (lambda h, t: h.update(layers=[h["layers"][1]] * 10_001), "at most 10000"),
 }  # fmt: skip
 
@@ -568,7 +629,9 @@ def test_a_pipe_and_a_device_are_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "zero").symlink_to("/dev/zero")
     for name in ("pipe", "zero"):
-        waiting = threading.Thread(target=refused, args=(tmp_path / name, "regular file"), daemon=True)
+        waiting = threading.Thread(
+            target=refused, args=(tmp_path / name, "regular file"), daemon=True
+        )
         waiting.start()
         waiting.join(10)
         assert not waiting.is_alive()

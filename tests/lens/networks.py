@@ -18,7 +18,10 @@ D = 6
 class Scaled(nn.Module):
     def __init__(self, mean: Array, deviation: Array) -> None:
         super().__init__()
-        self.mean, self.deviation = torch.from_numpy(mean.copy()), torch.from_numpy(deviation.copy())
+        self.mean, self.deviation = (
+            torch.from_numpy(mean.copy()),
+            torch.from_numpy(deviation.copy()),
+        )
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return (x - self.mean) / self.deviation
@@ -60,7 +63,13 @@ class Embedded(nn.Module):
 def twin(layers: list[pl.Layer]) -> nn.Sequential:
     """Give PyTorch's modules with the same numbers, as they answer."""
     dtype = torch.float64 if pl.Network(layers).dtype == np.float64 else torch.float32
-    plain = {"Sigmoid": nn.Sigmoid, "ReLU": nn.ReLU, "Tanh": nn.Tanh, "GELU": nn.GELU, "SiLU": nn.SiLU}
+    plain = {
+        "Sigmoid": nn.Sigmoid,
+        "ReLU": nn.ReLU,
+        "Tanh": nn.Tanh,
+        "GELU": nn.GELU,
+        "SiLU": nn.SiLU,
+    }
     prepared: dict[str, Callable[[Any], nn.Module]] = {
         "Standardize": lambda layer: Scaled(layer.mean, layer.deviation),
         "SmoothClip": lambda layer: Clipped(layer.limit),
@@ -77,7 +86,9 @@ def twin(layers: list[pl.Layer]) -> nn.Sequential:
             modules.append(linear)
         elif isinstance(layer, pl.BatchNorm):
             norm = nn.BatchNorm1d(layer.gamma.size, layer.epsilon, dtype=dtype)
-            norm.weight.data, norm.bias.data = map(torch.from_numpy, (layer.gamma.copy(), layer.beta.copy()))
+            norm.weight.data, norm.bias.data = map(
+                torch.from_numpy, (layer.gamma.copy(), layer.beta.copy())
+            )
             norm.running_mean = torch.from_numpy(layer.running_mean.copy())
             norm.running_var = torch.from_numpy(layer.running_variance.copy())
             modules.append(norm)
@@ -99,23 +110,43 @@ def twin(layers: list[pl.Layer]) -> nn.Sequential:
 def affine(D: int, H: int, seed: int, dtype: type = np.float64) -> pl.Affine:
     generator = np.random.default_rng(seed)
     return pl.Affine(
-        (generator.normal(size=(D, H)) / np.sqrt(D) * 1.5).astype(dtype), generator.normal(size=H).astype(dtype)
+        (generator.normal(size=(D, H)) / np.sqrt(D) * 1.5).astype(dtype),
+        generator.normal(size=H).astype(dtype),
     )
 
 
 def kinds() -> dict[str, pl.Network]:
-    """A network of every kind that lens looks into, of D inputs, float64 unless its name says otherwise."""
+    """A network of every kind that lens looks into, of D inputs, float64 unless its name says
+    otherwise.
+    """
     generator = np.random.default_rng(5)
     norm = pl.BatchNorm(
-        generator.normal(size=5), generator.normal(size=5), generator.normal(size=5), generator.random(5) + 0.5
+        generator.normal(size=5),
+        generator.normal(size=5),
+        generator.normal(size=5),
+        generator.random(5) + 0.5,
     )
     residual = pl.Residual([affine(5, 7, 2), pl.Tanh(), affine(7, 5, 3)])
     return {
         "sigmoids": pl.Network(
-            [affine(D, 5, 0), pl.Sigmoid(), affine(5, 4, 1), pl.Sigmoid(), affine(4, 3, 2), pl.Sigmoid()]
+            [
+                affine(D, 5, 0),
+                pl.Sigmoid(),
+                affine(5, 4, 1),
+                pl.Sigmoid(),
+                affine(4, 3, 2),
+                pl.Sigmoid(),
+            ]
         ),
         "pixels": pl.Network(
-            [pl.Flatten(), pl.Scale(1 / 255), affine(D, 5, 0), pl.Tanh(), affine(5, 3, 1), pl.Softmax()]
+            [
+                pl.Flatten(),
+                pl.Scale(1 / 255),
+                affine(D, 5, 0),
+                pl.Tanh(),
+                affine(5, 3, 1),
+                pl.Softmax(),
+            ]
         ),
         "standardized": pl.Network(
             [
@@ -130,18 +161,24 @@ def kinds() -> dict[str, pl.Network]:
             [
                 pl.Standardize(np.arange(D) - 1.0, np.arange(D) + 0.5),
                 pl.SmoothClip(),
-                pl.PeriodicEmbedding.draw([1, 0, 1, 1, 0, 0], generator, waves=4, size=2, dtype=np.float64),
+                pl.PeriodicEmbedding.draw(
+                    [1, 0, 1, 1, 0, 0], generator, waves=4, size=2, dtype=np.float64
+                ),
                 affine(D + 6, 5, 0),
                 pl.Tanh(),
                 affine(5, 3, 1),
                 pl.Softmax(),
             ]
         ),
-        "batch norm": pl.Network([affine(D, 5, 0), norm, pl.SiLU(), pl.Dropout(0.5), affine(5, 3, 1), pl.Softmax()]),
-        "residual": pl.Network([affine(D, 5, 0), pl.Tanh(), residual, pl.Sigmoid(), affine(5, 3, 1), pl.Softmax()]),
+        "batch norm": pl.Network(
+            [affine(D, 5, 0), norm, pl.SiLU(), pl.Dropout(0.5), affine(5, 3, 1), pl.Softmax()]
+        ),
+        "residual": pl.Network(
+            [affine(D, 5, 0), pl.Tanh(), residual, pl.Sigmoid(), affine(5, 3, 1), pl.Softmax()]
+        ),
         "values": pl.Network([affine(D, 5, 0), pl.Tanh(), affine(5, 2, 1)]),
         "float32": pl.Network(
-            [affine(D, 5, 0, np.float32), pl.Sigmoid(), affine(5, 3, 1, np.float32), pl.Softmax()],
+            [affine(D, 5, 0, np.float32), pl.Sigmoid(), affine(5, 3, 1, np.float32), pl.Softmax()]
         ),
     }
 

@@ -14,7 +14,9 @@ from tests.lens.networks import D, affine, kinds, rows_for
 def of(activation: pl.Layer, z: list[list[float]], **options: float) -> pl.Network:
     """The activity of neurons that hold these weighted sums."""
     x = np.array(z)
-    return pl.neuron_activity(pl.Network([pl.Affine(np.eye(x.shape[1])), activation]), x, **options).layers[0]
+    return pl.neuron_activity(
+        pl.Network([pl.Affine(np.eye(x.shape[1])), activation]), x, **options
+    ).layers[0]
 
 
 def test_a_relu_is_dead_where_it_is_0_in_every_row() -> None:
@@ -37,7 +39,9 @@ def test_a_relu_is_dead_where_it_is_0_in_every_row() -> None:
         (pl.LeakyReLU(), [], [-50.0, 0, 50]),
     ],
 )
-def test_where_activations_are_flat(activation: pl.Layer, flat: list[float], lively: list[float]) -> None:
+def test_where_activations_are_flat(
+    activation: pl.Layer, flat: list[float], lively: list[float]
+) -> None:
     found = of(activation, [flat + lively])
     assert found.flat.tolist() == [1] * len(flat) + [0] * len(lively)
     assert found.dead.tolist() == [True] * len(flat) + [False] * len(lively)
@@ -95,10 +99,15 @@ def test_neurons_within_a_residual_are_seen() -> None:
 
 
 def test_counts_of_the_whole_network() -> None:
-    net = pl.Network([pl.Affine([[1.0, -1.0]]), pl.ReLU(), pl.Affine([[50.0], [0.0]]), pl.Sigmoid()])
+    net = pl.Network(
+        [pl.Affine([[1.0, -1.0]]), pl.ReLU(), pl.Affine([[50.0], [0.0]]), pl.Sigmoid()]
+    )
     found = pl.neuron_activity(net, [[1.0], [2.0]])
     assert (found.dead, found.saturated) == (2, 1)
-    assert [line.split()[2:5] for line in str(found).splitlines()[2:4]] == [["2", "1", "0"], ["1", "1", "1"]]
+    assert [line.split()[2:5] for line in str(found).splitlines()[2:4]] == [
+        ["2", "1", "0"],
+        ["1", "1", "1"],
+    ]
 
 
 def test_what_does_not_fit() -> None:

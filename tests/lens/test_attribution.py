@@ -24,7 +24,9 @@ PLACES = [
 ]
 
 
-@pytest.mark.parametrize(("name", "layer", "neuron"), [place for place in PLACES if place[:2] != ("residual", 2)])
+@pytest.mark.parametrize(
+    ("name", "layer", "neuron"), [place for place in PLACES if place[:2] != ("residual", 2)]
+)
 def test_contributions_add_up_to_the_weighted_sum(name: str, layer: int, neuron: int) -> None:
     net = NETS[name]
     row = rows_for(net, 1)
@@ -35,7 +37,10 @@ def test_contributions_add_up_to_the_weighted_sum(name: str, layer: int, neuron:
     assert abs(math.fsum([*found.values, found.bias]) - found.weighted_sum) <= exact * size
     sums = table[layer].weighted_sums
     assert sums is not None
-    assert (found.weighted_sum, found.activation) == (sums[neuron], table[layer].activations[neuron])
+    assert (found.weighted_sum, found.activation) == (
+        sums[neuron],
+        table[layer].activations[neuron],
+    )
     np.testing.assert_array_equal(found.inputs, table[layer - 1].activations)
     assert found.values.dtype == np.float64
     json.dumps(found.to_dict())
@@ -43,7 +48,9 @@ def test_contributions_add_up_to_the_weighted_sum(name: str, layer: int, neuron:
 
 def test_contributions_of_the_digits_to_1e_12() -> None:
     """784 inputs, bytes: the products of a wide layer add up as well."""
-    net = pl.mlp([784, 16, 16, 10], activation="sigmoid", output="sigmoid", pixels=True, dtype="float64")
+    net = pl.mlp(
+        [784, 16, 16, 10], activation="sigmoid", output="sigmoid", pixels=True, dtype="float64"
+    )
     picture = pl.mnist().test.images[0]
     for layer in (1, 2, 3):
         for neuron in range(neuron_layers(net)[layer].size):
@@ -53,7 +60,9 @@ def test_contributions_of_the_digits_to_1e_12() -> None:
 
 
 def test_contributions_by_hand() -> None:
-    net = pl.Network([pl.Affine([[1.0, -2.0]], [0.5, 0.0]), pl.ReLU(), pl.Affine([[3.0], [4.0]], [-1.0])])
+    net = pl.Network(
+        [pl.Affine([[1.0, -2.0]], [0.5, 0.0]), pl.ReLU(), pl.Affine([[3.0], [4.0]], [-1.0])]
+    )
     found = pl.contributions(net, [2.0])
     assert (found.layer, found.neuron, found.bias, found.weighted_sum) == (2, 0, -1.0, 6.5)
     assert found.inputs.tolist() == [2.5, 0.0]
@@ -108,10 +117,15 @@ def test_what_cannot_be_explained() -> None:
 
 
 CAPTUM = 1e-6
-"""captum rounds the weights of its rule to float32 (`step_sizes ... .float()`), whatever the network's type."""
+"""captum rounds the weights of its rule to float32 (`step_sizes ...
+
+.float()`), whatever the network's type.
+"""
 
 
-def captums(net: pl.Network, x: Array, start: Array, depth: int, neurons: Array, steps: int) -> Array:
+def captums(
+    net: pl.Network, x: Array, start: Array, depth: int, neurons: Array, steps: int
+) -> Array:
     model = twin(net.layers[:depth])
     rows = torch.from_numpy(x.astype(net.dtype))
     explain = IntegratedGradients(model)
@@ -120,8 +134,12 @@ def captums(net: pl.Network, x: Array, start: Array, depth: int, neurons: Array,
     return found.detach().numpy()
 
 
-def by_the_rule(net: pl.Network, x: Array, start: Array, depth: int, neuron: int, steps: int = 50) -> Array:
-    """(x - x') times the integral of PyTorch's gradient, by NumPy's nodes and weights, in float64 throughout."""
+def by_the_rule(
+    net: pl.Network, x: Array, start: Array, depth: int, neuron: int, steps: int = 50
+) -> Array:
+    """(x - x') times the integral of PyTorch's gradient, by NumPy's nodes and weights, in float64
+    throughout.
+    """
     nodes, weights = np.polynomial.legendre.leggauss(steps)
     model, total = twin(net.layers[:depth]), np.zeros(x.shape)
     for node, weight in zip(nodes, weights, strict=True):
@@ -144,7 +162,9 @@ def test_integrated_gradients_are_captums(name: str, layer: int, neuron: int, of
     assert found.steps.tolist() == [50] * 5
     np.testing.assert_allclose(found.values, witness, rtol=CAPTUM, atol=CAPTUM)
     if net.dtype == np.float64:
-        np.testing.assert_allclose(found.values, by_the_rule(net, x, found.baseline, depth, neuron), atol=1e-12)
+        np.testing.assert_allclose(
+            found.values, by_the_rule(net, x, found.baseline, depth, neuron), atol=1e-12
+        )
     assert (found.relative_gap < 0.01).all()
     total = found.values.reshape(5, -1).sum(axis=1)
     np.testing.assert_allclose(total, found.at_input - found.at_baseline + found.gap, rtol=1e-12)
@@ -167,13 +187,20 @@ def test_steps_and_baseline_are_captums(steps: int) -> None:
 
 def test_more_steps_close_the_gap() -> None:
     net = pl.Network([pl.Affine(30 * np.ones((1, 1)), [-12.0]), pl.Sigmoid()])
-    gaps = [float(pl.integrated_gradients(net, [1.0], steps=n).relative_gap[0]) for n in (2, 8, 32, 128)]
+    gaps = [
+        float(pl.integrated_gradients(net, [1.0], steps=n).relative_gap[0]) for n in (2, 8, 32, 128)
+    ]
     assert gaps[0] > 0.5 > gaps[1] > 0.01 > 10 * gaps[2] > 1e6 * gaps[3]
 
 
 def test_corners_are_given_the_steps_that_they_need() -> None:
-    """ReLU's corners leave gaps at 50 steps; by default there are as many as close them, row by row."""
-    net = pl.Network([affine(D, 40, 0), pl.ReLU(), affine(40, 40, 1), pl.ReLU(), affine(40, 3, 2), pl.Sigmoid()])
+    """ReLU's corners leave gaps at 50 steps.
+
+    By default there are as many as close them, row by row.
+    """
+    net = pl.Network(
+        [affine(D, 40, 0), pl.ReLU(), affine(40, 40, 1), pl.ReLU(), affine(40, 3, 2), pl.Sigmoid()]
+    )
     x = 3 * rows_for(net, 60)
     few = pl.integrated_gradients(net, x, steps=50)
     assert (few.relative_gap > 0.01).sum() > 3
@@ -189,15 +216,23 @@ def test_corners_are_given_the_steps_that_they_need() -> None:
 
 
 def test_a_gap_that_cannot_be_closed_is_told() -> None:
-    """The change is next to nothing beside what goes up and down on the way: the search for a small share ends."""
-    net = pl.Network([pl.Affine([[1.0, 1.0]], [-0.5, -0.75]), pl.ReLU(), pl.Affine([[1.0], [-2.0]], [1e-9])])
+    """The change is next to nothing beside what goes up and down on the way.
+
+    The search for a small share ends.
+    """
+    net = pl.Network(
+        [pl.Affine([[1.0, 1.0]], [-0.5, -0.75]), pl.ReLU(), pl.Affine([[1.0], [-2.0]], [1e-9])]
+    )
     found = pl.integrated_gradients(net, [1.0 + 1e-9])
     assert found.steps.tolist() == [3200]
     assert found.relative_gap[0] > 0.01
 
 
 def test_integrated_gradients_by_hand() -> None:
-    """F = x0 x1 as ((x0 + x1)^2 - (x0 - x1)^2) / 4 is not to be had here; a sum of ReLUs is: F = max(x0 - x1, 0)."""
+    """F = x0 x1 as ((x0 + x1)^2 - (x0 - x1)^2) / 4 is not to be had here; a sum of ReLUs is.
+
+    F = max(x0 - x1, 0).
+    """
     net = pl.Network([pl.Affine([[1.0], [-1.0]]), pl.ReLU()])
     found = pl.integrated_gradients(net, [[3.0, 1.0], [1.0, 3.0]])
     np.testing.assert_allclose(found.values, [[3, -1], [0, 0]], atol=1e-12)
@@ -208,7 +243,9 @@ def test_integrated_gradients_by_hand() -> None:
 def test_the_way_begins_where_the_input_neurons_are_0() -> None:
     standardized = NETS["standardized"]
     start = zero_input(standardized, (6,))
-    np.testing.assert_array_equal(pl.trace_table(standardized, start).layers[0].activations, np.zeros(6))
+    np.testing.assert_array_equal(
+        pl.trace_table(standardized, start).layers[0].activations, np.zeros(6)
+    )
     assert not zero_input(NETS["pixels"], (2, 3)).any()
     x = rows_for(NETS["pixels"], 3)
     assert pl.integrated_gradients(NETS["pixels"], x).values.shape == x.shape
@@ -221,7 +258,9 @@ def test_gradients_by_central_differences(name: str, layer: int, neuron: int) ->
     net, x = NETS[name], rows_for(NETS[name], 2).astype(np.float64).reshape(2, -1)
     place = neuron_layers(net)[layer]
     h = 1e-3 if name == "pixels" else 6e-6
-    witness = central_differences(lambda: float(net.forward(x)[place.stop - 1][:, neuron].sum()), x, h)
+    witness = central_differences(
+        lambda: float(net.forward(x)[place.stop - 1][:, neuron].sum()), x, h
+    )
     found = gradients(net, x, place.stop, np.full(2, neuron))
     np.testing.assert_allclose(found, witness, rtol=2e-7, atol=2e-9)
 

@@ -40,7 +40,14 @@ def test_columns_by_name(net: pl.Network) -> None:
         InputColumn("age", [3, 4], None, 0.0, True),
         InputColumn("size", [5], None, 50.0),
     ]
-    assert input_names(net) == ["city=Busan", "city=Jeju", "city=Seoul", "age", "age missing", "size"]
+    assert input_names(net) == [
+        "city=Busan",
+        "city=Jeju",
+        "city=Seoul",
+        "age",
+        "age missing",
+        "size",
+    ]
     assert input_names(pl.mlp([3, 2])) == ["0", "1", "2"]
 
 
@@ -98,16 +105,23 @@ def test_partial_dependence_by_column(net: pl.Network, table: dict[str, list[obj
     assert len(pl.partial_dependence(net, table, "age").grid) == 20
     assert pl.partial_dependence(net, table, [3, 4], [[30.0, 0.0]]).column == "age, age missing"
     json.dumps(ages.to_dict())
-    with pytest.raises(pl.InputError, match="there is no column 'rent'; the columns are city, age, size"):
+    with pytest.raises(
+        pl.InputError, match="there is no column 'rent'; the columns are city, age, size"
+    ):
         pl.partial_dependence(net, table, "rent")
 
 
 def test_large_numbers_keep_their_own_units() -> None:
-    """Years are kept less an offset, as float32 would blur them; the grid and its texts are in years."""
+    """Years are kept less an offset, as float32 would blur them.
+
+    The grid and its texts are in years.
+    """
     days = (1.7e9 + np.arange(60.0)).tolist()
     table = {"time": days, "y": (np.arange(60) / 10).tolist()}
     columns = Columns.of(table, target="y", task="regress")
-    net = pl.Network([columns.standardize(), pl.Affine(np.array([[2.0]], np.float32))], inputs=columns.to_dict())
+    net = pl.Network(
+        [columns.standardize(), pl.Affine(np.array([[2.0]], np.float32))], inputs=columns.to_dict()
+    )
     assert input_columns(net)[0].offset != 0
     found = pl.partial_dependence(net, table, "time", [1.7e9 + 5])
     assert found.grid.tolist() == [1.7e9 + 5]
@@ -124,7 +138,14 @@ def test_a_counterfactual_moves_numbers_only(table: dict[str, list[object]]) -> 
         inputs=columns.to_dict(),
         classes=columns.classes,
     )
-    pl.train(net, columns.x(classes), columns.t(classes), epochs=60, optimizer=pl.Adam(0.01), progress=False)
+    pl.train(
+        net,
+        columns.x(classes),
+        columns.t(classes),
+        epochs=60,
+        optimizer=pl.Adam(0.01),
+        progress=False,
+    )
     low, most = input_limits(net)
     assert (low[:3].tolist(), most[:3].tolist()) == ([0, 0, 0], [1, 1, 1])
     ages = columns.standardize("float64")

@@ -26,12 +26,24 @@ def test_weights_by_hand() -> None:
     assert found.unmatched == []
     assert found.rows == 0
     assert (found.agreement, found.test, found.largest) == (None, None, None)
-    assert str(found).splitlines()[2].split() == ["0", "Affine", "W", "(2,", "1)", "4", "80.00%", "0.6000"]
+    assert str(found).splitlines()[2].split() == [
+        "0",
+        "Affine",
+        "W",
+        "(2,",
+        "1)",
+        "4",
+        "80.00%",
+        "0.6000",
+    ]
     json.dumps(found.to_dict(), allow_nan=False)
 
 
 def test_arrays_without_a_match() -> None:
-    a, b = pl.Network([affine(D, 5, 0), pl.ReLU(), affine(5, 2, 1)]), pl.Network([affine(D, 5, 0), affine(5, 3, 1)])
+    a, b = (
+        pl.Network([affine(D, 5, 0), pl.ReLU(), affine(5, 2, 1)]),
+        pl.Network([affine(D, 5, 0), affine(5, 3, 1)]),
+    )
     found = pl.compare(a, b)
     assert [(line.layer, line.name) for line in found.weights] == [(0, "W"), (0, "b")]
     assert found.unmatched == ["1 Affine W", "1 Affine b", "2 Affine W", "2 Affine b"]

@@ -1,4 +1,7 @@
-"""The smallest change that turns an answer: exact where that is known, never wrong, and honest when there is none."""
+"""The smallest change that turns an answer.
+
+Exact where that is known, never wrong, and honest when there is none.
+"""
 
 import json
 
@@ -76,7 +79,10 @@ def test_limits_are_kept_by_the_nearest_point_within_them() -> None:
 
 
 def test_the_nearest_of_all_points_by_looking_at_all() -> None:
-    """In the plane a grid finds the nearest point of another class; the search is hardly further away."""
+    """In the plane a grid finds the nearest point of another class.
+
+    The search is hardly further away.
+    """
     x, t = pl.moons(300, seed=0)
     net = pl.mlp([2, 16, 16, 2], activation="tanh", output="softmax", seed=0)
     pl.train(net, x, t, epochs=30, batch_size=16, optimizer=pl.Adam(0.02), progress=False)
@@ -93,8 +99,13 @@ def test_the_nearest_of_all_points_by_looking_at_all() -> None:
 
 
 def test_lengths_are_measured_in_input_neurons() -> None:
-    """The second column counts in thousands: a move of 1000 there is as long as one of 1 in the first."""
-    net = pl.Network([pl.Standardize([0.0, 0.0], [1.0, 1000.0]), pl.Affine([[1.0], [2.0]], [-4.0]), pl.Sigmoid()])
+    """The second column counts in thousands.
+
+    A move of 1000 there is as long as one of 1 in the first.
+    """
+    net = pl.Network(
+        [pl.Standardize([0.0, 0.0], [1.0, 1000.0]), pl.Affine([[1.0], [2.0]], [-4.0]), pl.Sigmoid()]
+    )
     found = pl.counterfactual(net, [0.0, 0.0], limits=(-1e4, 1e4))
     assert found.x == pytest.approx([0.8, 1600], rel=1e-4)
     assert found.distance == pytest.approx(4 / np.sqrt(5), rel=1e-4)
@@ -111,7 +122,9 @@ def test_a_wanted_class() -> None:
         if found.found:
             assert (found.after, found.label_after) == (wanted, "abc"[wanted])
             lengths.append(found.distance)
-    assert pl.counterfactual(net, row, limits=(-20, 20)).distance == pytest.approx(min(lengths), rel=1e-3)
+    assert pl.counterfactual(net, row, limits=(-20, 20)).distance == pytest.approx(
+        min(lengths), rel=1e-3
+    )
     for bad in (before, 3, -1, "d", 1.0, "abc"[before]):
         with pytest.raises(pl.InputError, match="target is another class"):
             pl.counterfactual(net, row, bad, limits=(-20, 20))
@@ -132,7 +145,14 @@ def test_none_is_found_where_there_is_none() -> None:
 def test_a_digit_becomes_another() -> None:
     data = pl.mnist()
     net = pl.mlp([784, 16, 10], activation="sigmoid", output="sigmoid", pixels=True, seed=0)
-    pl.train(net, data.train.images[:3000], data.train.labels[:3000], epochs=8, optimizer=pl.Adam(0.01), progress=False)
+    pl.train(
+        net,
+        data.train.images[:3000],
+        data.train.labels[:3000],
+        epochs=8,
+        optimizer=pl.Adam(0.01),
+        progress=False,
+    )
     for picture in data.test.images[:5]:
         found = pl.counterfactual(net, picture, steps=40)
         assert found.found
@@ -145,9 +165,14 @@ def test_a_digit_becomes_another() -> None:
         assert "becomes" in str(found)
 
 
-@pytest.mark.parametrize("rows", [[0, 5000], pytest.param([0, 2500, 5000, 7500], marks=pytest.mark.soak)])
+@pytest.mark.parametrize(
+    "rows", [[0, 5000], pytest.param([0, 2500, 5000, 7500], marks=pytest.mark.soak)]
+)
 def test_every_other_digit_is_reached_and_near(rows: list[int]) -> None:
-    """Nine other classes each. To pass the answer alone, from the row alone, found 5 of the first 18, 10 of all 36."""
+    """Nine other classes each.
+
+    To pass the answer alone, from the row alone, found 5 of the first 18, 10 of all 36.
+    """
     net = pl.load(SHIPPED)
     lengths = []
     for picture in pl.mnist().test.images[rows]:
@@ -158,11 +183,16 @@ def test_every_other_digit_is_reached_and_near(rows: list[int]) -> None:
             assert found.x is not None
             assert net.classify(found.x[None])[0] == target
             lengths.append(found.distance)
-    assert np.median(lengths) < 0.9 and max(lengths) < 2.5  # 0.7 and 1.9; a picture's own length is about 9
+    assert (
+        np.median(lengths) < 0.9 and max(lengths) < 2.5
+    )  # 0.7 and 1.9; a picture's own length is about 9
 
 
 def test_a_third_class_in_between_is_passed() -> None:
-    """On a line: class 0 below 1, class 1 up to 2, class 2 above. To turn 0 into 2 means to pass 1 as well."""
+    """On a line: class 0 below 1, class 1 up to 2, class 2 above.
+
+    To turn 0 into 2 means to pass 1 as well.
+    """
     net = pl.Network([pl.Affine([[0.0, 2.0, 3.0]], [0.0, -2.0, -4.0]), pl.Softmax()])
     found = pl.counterfactual(net, [0.5], 2, limits=(0, 5))
     assert found.after == 2
@@ -170,8 +200,18 @@ def test_a_third_class_in_between_is_passed() -> None:
 
 
 def test_full_sigmoids_do_not_end_the_search() -> None:
-    """A step so steep that its slope at the row is nearly nothing: a straight line leads far beyond it."""
-    net = pl.Network([pl.Affine([[40.0]], [-20.0]), pl.Sigmoid(), pl.Affine([[0.0, 2.0]], [1.0, 0.0]), pl.Softmax()])
+    """A step so steep that its slope at the row is nearly nothing.
+
+    A straight line leads far beyond it.
+    """
+    net = pl.Network(
+        [
+            pl.Affine([[40.0]], [-20.0]),
+            pl.Sigmoid(),
+            pl.Affine([[0.0, 2.0]], [1.0, 0.0]),
+            pl.Softmax(),
+        ]
+    )
     found = pl.counterfactual(net, [0.1], limits=(0, 1))
     assert found.x == pytest.approx([0.5], abs=1e-5)
 
@@ -187,7 +227,9 @@ def test_values_have_no_answer_to_turn() -> None:
 
 
 def test_the_number_of_a_missing_cell_does_not_change_alone():
-    """A filled number that moves while its flag still says missing is no row that could be written down."""
+    """A filled number that moves while its flag still says missing is no row that could be written
+    down.
+    """
     rng = np.random.default_rng(0)
     age, income = rng.uniform(20, 60, 200), rng.uniform(1, 9, 200)
     bought = np.where(income + age / 20 > 7, "yes", "no").tolist()

@@ -1,4 +1,7 @@
-"""Looking into a network that embeds its numbers: what is added stands behind the inputs, and has names of its own."""
+"""Looking into a network that embeds its numbers.
+
+What is added stands behind the inputs, and has names of its own.
+"""
 
 import numpy as np
 import pytest

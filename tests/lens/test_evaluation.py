@@ -13,7 +13,9 @@ from pellucid.lens.curves import ROC, Calibration, PrecisionRecall
 from pellucid.lens.evaluation import Evaluation
 
 
-def from_sums(z: list[list[float]], output: type[pl.Layer] | None = None) -> tuple[pl.Network, Array]:
+def from_sums(
+    z: list[list[float]], output: type[pl.Layer] | None = None
+) -> tuple[pl.Network, Array]:
     """A network that answers its inputs as they are, and these inputs."""
     x = np.array(z)
     layers: list[pl.Layer] = [pl.Affine(np.eye(x.shape[1]))]
@@ -25,13 +27,16 @@ def of_hits(hits: int, N: int) -> Evaluation:
     return pl.evaluate(net, x, np.array([0] * hits + [1] * (N - hits)))
 
 
-@pytest.mark.parametrize(("hits", "N"), [(0, 1), (1, 1), (3, 10), (7, 10), (0, 20), (20, 20), (960, 1000), (1, 10)])
+@pytest.mark.parametrize(
+    ("hits", "N"), [(0, 1), (1, 1), (3, 10), (7, 10), (0, 20), (20, 20), (960, 1000), (1, 10)]
+)
 def test_accuracy_and_wilsons_interval(hits: int, N: int) -> None:
     found = of_hits(hits, N)
     assert found.accuracy == hits / N
     assert found.rows == N
     assert found.interval is not None
-    # Wilson's ends are where the true share p lies z standard errors, sqrt(p (1 - p) / N), from the share found.
+    # Wilson's ends are where the true share p lies z standard errors, sqrt(p (1 - p) / N), from the
+    # share found.
     z = 1.959963984540054
     for end in found.interval:
         assert 0 <= end <= 1
@@ -77,7 +82,9 @@ def test_the_loss_is_that_of_the_end_or_the_one_asked_for() -> None:
 def test_targets_in_every_form(form: str) -> None:
     net, x = from_sums([[2.0, 0], [0, 3.0], [1, 0]], pl.Softmax)
     t = np.array([0, 1, 1])
-    given = {"indices": t, "one-hot": np.eye(2)[t], "uint8": t.astype(np.uint8), "list": [0, 1, 1]}[form]
+    given = {"indices": t, "one-hot": np.eye(2)[t], "uint8": t.astype(np.uint8), "list": [0, 1, 1]}[
+        form
+    ]
     found = pl.evaluate(net, x, given)
     assert found.accuracy == 2 / 3
     assert found.confusion is not None
@@ -113,7 +120,12 @@ def test_values(K: int) -> None:
     assert found.r2 == pytest.approx(shares.mean(), abs=1e-12)
     assert found.mean_absolute_error == pytest.approx(np.abs(t - y).mean(), abs=1e-12)
     assert found.loss == pytest.approx(((t - y) ** 2).mean(), abs=1e-12)
-    assert (found.accuracy, found.interval, found.confusion, found.misread) == (None, None, None, None)
+    assert (found.accuracy, found.interval, found.confusion, found.misread) == (
+        None,
+        None,
+        None,
+        None,
+    )
     assert pl.evaluate(net, x, y).r2 == 1
     with pytest.raises(pl.InputError, match="these answers are values"):
         found.confusion_table()
@@ -129,7 +141,9 @@ def test_residuals_and_errors_are_scikit_learns(K: int) -> None:
     np.testing.assert_allclose(found.residuals, t - y, atol=1e-15)
     assert found.r2 == pytest.approx(metrics.r2_score(t, y), abs=1e-12)
     assert found.mean_absolute_error == pytest.approx(metrics.mean_absolute_error(t, y), abs=1e-12)
-    assert found.root_mean_squared_error == pytest.approx(math.sqrt(metrics.mean_squared_error(t, y)), abs=1e-12)
+    assert found.root_mean_squared_error == pytest.approx(
+        math.sqrt(metrics.mean_squared_error(t, y)), abs=1e-12
+    )
     assert (found.calibration, found.roc, found.chosen) == (None, None, None)
     with pytest.raises(pl.InputError, match="misread rows need classes"):
         found.misread_table()
@@ -139,7 +153,9 @@ def test_residuals_and_errors_are_scikit_learns(K: int) -> None:
 def test_two_classes_have_scikit_learns_curves(kind: str) -> None:
     generator = np.random.default_rng(2)
     one = kind.startswith("one")
-    z = generator.normal(size=(150, 1 if one else 2)).repeat(2, axis=0)  # pairs of rows with equal scores
+    z = generator.normal(size=(150, 1 if one else 2)).repeat(
+        2, axis=0
+    )  # pairs of rows with equal scores
     t = (generator.random(300) < 1 / (1 + np.exp(-z[:, -1]))).astype(int)
     ends = {"one sigmoid": pl.Sigmoid, "two sigmoids": pl.Sigmoid, "softmax": pl.Softmax}
     net, x = from_sums(z.tolist(), ends.get(kind))
@@ -159,7 +175,9 @@ def test_two_classes_have_scikit_learns_curves(kind: str) -> None:
     precision, recall, thresholds = metrics.precision_recall_curve(t, scores)
     np.testing.assert_allclose(found.precision_recall.precision[::-1], precision[:-1], atol=1e-15)
     np.testing.assert_allclose(found.precision_recall.recall[::-1], recall[:-1], atol=1e-15)
-    np.testing.assert_allclose(found.precision_recall.thresholds[::-1], thresholds, rtol=1e-14, atol=1e-15)
+    np.testing.assert_allclose(
+        found.precision_recall.thresholds[::-1], thresholds, rtol=1e-14, atol=1e-15
+    )
     for curve in (found.roc, found.precision_recall):
         json.dumps(curve.to_dict())
         assert str(curve) == repr(curve)
@@ -176,7 +194,10 @@ def test_one_class_alone_has_no_curve() -> None:
 
 
 def test_an_auc_by_hand() -> None:
-    """Of the four pairs of a positive and a negative row, one and a half are in order: a tie counts half."""
+    """Of the four pairs of a positive and a negative row, one and a half are in order.
+
+    A tie counts half.
+    """
     found = ROC(np.array([0.9, 0.5, 0.5, 0.1]), np.array([False, True, False, True]))
     assert found.area == 0.5 / 4
     assert found.thresholds.tolist() == [np.inf, 0.9, 0.5, 0.1]
@@ -187,8 +208,13 @@ def test_an_auc_by_hand() -> None:
 
 
 def test_a_calibration_error_by_hand() -> None:
-    """Bins of a half: 0.3 and 0.5 in the first, none right; 0.9 and 0.9 in the second, one right."""
-    found = Calibration(np.array([0.3, 0.5, 0.9, 0.9]), np.array([False, False, True, False]), bins=2)
+    """Bins of a half: 0.3 and 0.5 in the first, none right.
+
+    0.9 and 0.9 in the second, one right.
+    """
+    found = Calibration(
+        np.array([0.3, 0.5, 0.9, 0.9]), np.array([False, False, True, False]), bins=2
+    )
     assert found.counts.tolist() == [2, 2]
     assert found.confidence == pytest.approx([0.4, 0.9])
     assert found.accuracy.tolist() == [0, 0.5]
@@ -307,7 +333,10 @@ def test_what_does_not_fit() -> None:
     for bad in ([0, 2], [-1, 0]):
         with pytest.raises(pl.InputError, match="from 0 to 1"):
             pl.evaluate(net, x, bad)
-        with pytest.raises(pl.InputError, match=f"targets of 2 classes go from 0 to 1, got {min(bad)} to {max(bad)}"):
+        with pytest.raises(
+            pl.InputError,
+            match=f"targets of 2 classes go from 0 to 1, got {min(bad)} to {max(bad)}",
+        ):
             pl.evaluate(net, x, bad, loss=Lenient())
     with pytest.raises(pl.InputError, match="each of 2 rows"):
         pl.evaluate(net, x, [0])
@@ -323,5 +352,7 @@ def test_looking_changes_nothing() -> None:
     net = pl.mlp([3, 8, 4], normalization="batch", dropout=0.5, seed=0)
     before = net.copy()
     x = np.random.default_rng(0).normal(size=(50, 3))
-    assert str(pl.evaluate(net, x, np.arange(50) % 4)) == str(pl.evaluate(net, x, np.arange(50) % 4))
+    assert str(pl.evaluate(net, x, np.arange(50) % 4)) == str(
+        pl.evaluate(net, x, np.arange(50) % 4)
+    )
     assert net == before

@@ -47,9 +47,15 @@ class Classifier(ClassifierMixin, Regressor):
 
 
 @pytest.mark.parametrize("kind", ["classes", "values"])
-def test_importances_are_scikit_learns_but_for_the_orders(kind: str, generator: np.random.Generator) -> None:
+def test_importances_are_scikit_learns_but_for_the_orders(
+    kind: str, generator: np.random.Generator
+) -> None:
     """Orders are drawn differently, so means over many repeats agree within their standard errors."""
-    net = NETS["sigmoids"] if kind == "classes" else pl.Network([affine(D, 5, 0), pl.Tanh(), affine(5, 1, 1)])
+    net = (
+        NETS["sigmoids"]
+        if kind == "classes"
+        else pl.Network([affine(D, 5, 0), pl.Tanh(), affine(5, 1, 1)])
+    )
     x = generator.normal(size=(150, D))
     t = net.classify(x) if kind == "classes" else net(x)[:, 0] + generator.normal(size=150) * 0.1
     found = pl.permutation_importance(net, x, t, repeats=60)
@@ -74,7 +80,9 @@ def test_importances_by_the_orders_drawn() -> None:
             changed = x.copy()
             changed[:, c] = x[counter.permutation(counter.key(7, r, c, 1 << 46), 40), c]
             assert found.scores[c, r] == pytest.approx(((net(changed) - t) ** 2).mean())
-    np.testing.assert_allclose(found.importances, found.scores - found.score)  # less is better: worse is more
+    np.testing.assert_allclose(
+        found.importances, found.scores - found.score
+    )  # less is better: worse is more
     np.testing.assert_allclose(found.means, found.importances.mean(axis=1))
     assert found.ranked().tolist() == np.argsort(-found.means).tolist()
     assert str(found).splitlines()[3].split()[0] == str(found.ranked()[0])
@@ -102,7 +110,9 @@ def test_columns_of_several_inputs_are_shuffled_together(generator: np.random.Ge
         return -float(np.abs(y[:, 0] - t).mean())
 
     columns = {"colour": [0, 1, 2], "size": 3}
-    found = pl.permutation_importance(net, x, net(x)[:, 0], columns=columns, repeats=1, metric=metric)
+    found = pl.permutation_importance(
+        net, x, net(x)[:, 0], columns=columns, repeats=1, metric=metric
+    )
     assert found.names == ["colour", "size"]
     assert found.metric == "metric"
     assert np.isin(np.round(seen[0][:, 0] - x[:, 3] * 0.5, 9), [1, 2, 3]).all()
@@ -138,13 +148,23 @@ def test_partial_dependence_is_scikit_learns(generator: np.random.Generator) -> 
     x = generator.normal(size=(80, D))
     found = pl.partial_dependence(soft, x, 1, np.linspace(-1, 1, 5))
     witness = inspection.partial_dependence(
-        Classifier(soft).fit(x, None), x, [1], custom_values={1: np.linspace(-1, 1, 5)}, method="brute", kind="average"
+        Classifier(soft).fit(x, None),
+        x,
+        [1],
+        custom_values={1: np.linspace(-1, 1, 5)},
+        method="brute",
+        kind="average",
     )
     np.testing.assert_allclose(found.answers.T, witness["average"], rtol=1e-10)
     values = pl.Network([affine(D, 5, 0), pl.Tanh(), affine(5, 1, 1)])
     found = pl.partial_dependence(values, x, 1, np.linspace(-1, 1, 5))
     witness = inspection.partial_dependence(
-        Regressor(values), x, [1], custom_values={1: np.linspace(-1, 1, 5)}, method="brute", kind="average"
+        Regressor(values),
+        x,
+        [1],
+        custom_values={1: np.linspace(-1, 1, 5)},
+        method="brute",
+        kind="average",
     )
     np.testing.assert_allclose(found.answers.T, witness["average"], rtol=1e-10)
 

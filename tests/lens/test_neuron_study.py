@@ -86,7 +86,9 @@ def test_strokes(measures: ModuleType) -> None:
 
 def test_shares_of_variance(measures: ModuleType, generator: np.random.Generator) -> None:
     labels = np.repeat([0, 1], 50)
-    values = np.stack([labels * 2.0, np.tile([0.0, 1.0], 50), labels + np.tile([-0.5, 0.5], 50)], axis=1)
+    values = np.stack(
+        [labels * 2.0, np.tile([0.0, 1.0], 50), labels + np.tile([-0.5, 0.5], 50)], axis=1
+    )
     assert measures.eta_squared(labels, values) == pytest.approx([1, 0, 0.5])
     assert measures.less_class_means(labels, values)[:, 0] == pytest.approx(0)
     features = generator.normal(size=(4000, 3))
@@ -109,7 +111,9 @@ def test_areas_and_groups(measures: ModuleType) -> None:
     assert measures.readable(np.eye(10)[labels], labels, np.eye(10)[labels][::3], labels[::3]) == 1
 
 
-def test_gabor_filters_find_themselves(measures: ModuleType, generator: np.random.Generator) -> None:
+def test_gabor_filters_find_themselves(
+    measures: ModuleType, generator: np.random.Generator
+) -> None:
     filters = list(measures.gabors())
     assert len(filters) == 8 * 4 * 3
     even, odd = filters[17]
@@ -126,7 +130,9 @@ def test_gabor_filters_find_themselves(measures: ModuleType, generator: np.rando
     assert answers[0] == pytest.approx(1, abs=1e-5)
     assert answers[1] < 0.2
     spots = [bell for bell, _ in measures.bells()]
-    assert measures.filter_answers(measures.bells(), x, x @ spots[1][[5]].T)[0] == pytest.approx(1, abs=1e-5)
+    assert measures.filter_answers(measures.bells(), x, x @ spots[1][[5]].T)[0] == pytest.approx(
+        1, abs=1e-5
+    )
 
 
 def test_the_best_window(measures: ModuleType) -> None:
@@ -146,9 +152,14 @@ def test_codes(study: ModuleType) -> None:
     assert study.lit_digits(labels, y)[3] == [8, 9]
 
 
-def test_the_pages_hold_what_was_measured(study: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_the_pages_hold_what_was_measured(
+    study: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     results = json.loads(study.RESULTS.read_text())
-    pages = {name: (study.DOCS / name).read_text() for name in ("what-neurons-show.md", "what-neurons-show.ko.md")}
+    pages = {
+        name: (study.DOCS / name).read_text()
+        for name in ("what-neurons-show.md", "what-neurons-show.ko.md")
+    }
     monkeypatch.setattr(study, "DOCS", tmp_path)
     study.write_pages(results)
     for name, text in pages.items():

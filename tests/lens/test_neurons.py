@@ -42,7 +42,9 @@ def test_a_residual_and_the_input_have_no_weighted_sum() -> None:
     trace = NETS["residual"].forward(rows_for(NETS["residual"], 3))
     assert found[0].weighted_sums(trace) is None
     assert found[2].weighted_sums(trace) is None
-    assert found[2].activations(trace) is trace[3] or np.array_equal(found[2].activations(trace), trace[3])
+    assert found[2].activations(trace) is trace[3] or np.array_equal(
+        found[2].activations(trace), trace[3]
+    )
 
 
 @pytest.mark.parametrize("name", NETS)
@@ -58,9 +60,14 @@ def test_the_table_holds_the_formula(name: str) -> None:
             assert layer.biases is None
             continue
         assert layer.biases is not None
-        assert layer.biases.tolist() == (place.affine.b if place.affine.b is not None else [0] * place.size).tolist()
+        assert (
+            layer.biases.tolist()
+            == (place.affine.b if place.affine.b is not None else [0] * place.size).tolist()
+        )
         z = before.activations @ place.affine.W + layer.biases
-        np.testing.assert_allclose(layer.weighted_sums, z, rtol=1e-6 if net.dtype == np.float32 else 1e-13, atol=1e-13)
+        np.testing.assert_allclose(
+            layer.weighted_sums, z, rtol=1e-6 if net.dtype == np.float32 else 1e-13, atol=1e-13
+        )
     np.testing.assert_array_equal(found.layers[-1].activations, net.forward(row).y[0])
     json.dumps(found.to_dict())
 
@@ -74,7 +81,14 @@ def test_the_input_layer_is_what_comes_out_of_the_preparation() -> None:
 
 
 def test_one_number_through_a_network_by_hand() -> None:
-    net = pl.Network([pl.Affine([[1.0, -2.0]], [0.5, 0.0]), pl.ReLU(), pl.Affine([[3.0], [4.0]], [-1.0]), pl.Sigmoid()])
+    net = pl.Network(
+        [
+            pl.Affine([[1.0, -2.0]], [0.5, 0.0]),
+            pl.ReLU(),
+            pl.Affine([[3.0], [4.0]], [-1.0]),
+            pl.Sigmoid(),
+        ]
+    )
     found = pl.trace_table(net, [2.0])
     hidden, output = found.layers[1:]
     assert hidden.weighted_sums is not None
@@ -88,7 +102,8 @@ def test_one_number_through_a_network_by_hand() -> None:
 
 def test_as_text_names_classes_and_leaves_out_what_is_long() -> None:
     net = pl.Network(
-        [pl.Affine(np.ones((2, 40))), pl.ReLU(), pl.Affine(np.ones((40, 2))), pl.Softmax()], classes=["a", "나"]
+        [pl.Affine(np.ones((2, 40))), pl.ReLU(), pl.Affine(np.ones((40, 2))), pl.Softmax()],
+        classes=["a", "나"],
     )
     text = str(pl.trace_table(net, [1.0, 0.0]))
     assert "1 of 2 neurons are not 0" in text
@@ -135,7 +150,9 @@ def test_rows_alone_and_together() -> None:
 def test_traces_block_by_block(block: int) -> None:
     net = NETS["sigmoids"]
     x = rows_for(net, 7)
-    starts, parts = zip(*((start, trace.y) for start, trace in neurons.traces(net.layers, x, block)), strict=True)
+    starts, parts = zip(
+        *((start, trace.y) for start, trace in neurons.traces(net.layers, x, block)), strict=True
+    )
     assert list(starts) == list(range(0, 7, block))
     np.testing.assert_allclose(np.concatenate(parts), net(x), rtol=1e-12)
 

@@ -1,4 +1,7 @@
-"""What objects show of themselves in notebooks: whole markup, safe from hostile names, in the notebook's colours."""
+"""What objects show of themselves in notebooks.
+
+Whole markup, safe from hostile names, in the notebook's colours.
+"""
 
 import re
 import xml.etree.ElementTree as ET
@@ -37,7 +40,9 @@ def english():
 
 
 def parsed(markup: str) -> ET.Element:
-    """Read the markup as XML, which forgives nothing, and see that there is nothing in it that could act or load."""
+    """Read the markup as XML, which forgives nothing, and see that there is nothing in it that
+    could act or load.
+    """
     root = ET.fromstring(markup)
     for element in root.iter():
         assert element.tag.removeprefix(SVG) in ALLOWED
@@ -47,13 +52,19 @@ def parsed(markup: str) -> ET.Element:
             assert "url(" not in value
     style = root.find("style")
     assert root.attrib == {"class": "pellucid"}
-    assert all(rule.strip().startswith(".pellucid") for rule in re.findall(r"([^{}]+)\{", style.text))
+    assert all(
+        rule.strip().startswith(".pellucid") for rule in re.findall(r"([^{}]+)\{", style.text)
+    )
     assert not re.search(r"url\(|@import|expression", style.text)
     return root
 
 
 def words(root: ET.Element) -> list[str]:
-    return ["".join(element.itertext()) for element in root.iter() if element.tag.removeprefix(SVG) != "style"]
+    return [
+        "".join(element.itertext())
+        for element in root.iter()
+        if element.tag.removeprefix(SVG) != "style"
+    ]
 
 
 def cells(table: ET.Element) -> list[list[str]]:
@@ -62,7 +73,9 @@ def cells(table: ET.Element) -> list[list[str]]:
 
 def hostile_network(name: str) -> pl.Network:
     Strange = type(name.replace("\x00", ""), (pl.Identity,), {})
-    return pl.Network([pl.Affine(np.eye(2)), Strange(), pl.Affine([[1.0, 2.0], [0.0, 1.0]])], classes=[name, "no"])
+    return pl.Network(
+        [pl.Affine(np.eye(2)), Strange(), pl.Affine([[1.0, 2.0], [0.0, 1.0]])], classes=[name, "no"]
+    )
 
 
 @pytest.fixture
@@ -74,7 +87,9 @@ def digits():
 def history(generator):
     x = generator.normal(size=(60, 2))
     net = pl.mlp([2, 4, 2], output="softmax", seed=0)
-    return pl.train(net, x, (x[:, 0] > 0).astype(int), epochs=3, validation=0.2, metrics=["accuracy"])
+    return pl.train(
+        net, x, (x[:, 0] > 0).astype(int), epochs=3, validation=0.2, metrics=["accuracy"]
+    )
 
 
 def test_a_summary_is_its_table(digits):
@@ -102,7 +117,10 @@ def test_a_network_shows_its_columns_of_neurons(digits):
     [
         ([pl.Affine([[1.0], [2.0]])], ["input", "2", "output", "1", "Affine"]),
         (
-            [pl.Residual([pl.Affine(np.eye(2)), pl.ReLU()]), pl.BatchNorm([1.0, 1.0], [0, 0], [0, 0], [1, 1])],
+            [
+                pl.Residual([pl.Affine(np.eye(2)), pl.ReLU()]),
+                pl.BatchNorm([1.0, 1.0], [0, 0], [0, 0], [1, 1]),
+            ],
             ["input", "2", "output", "2", "Residual", "BatchNorm"],
         ),
         ([pl.ReLU()], []),
@@ -180,7 +198,11 @@ def test_a_history_shows_curves_and_every_number(history):
     history.stopped = "early"
     assert "stopped: early" in history._repr_html_()
     history.records[1]["loss"] = float("nan")
-    path = next(e.get("d") for e in parsed(history._repr_html_()).iter(f"{SVG}path") if e.get("fill") == "none")
+    path = next(
+        e.get("d")
+        for e in parsed(history._repr_html_()).iter(f"{SVG}path")
+        if e.get("fill") == "none"
+    )
     assert path.count("M") == 2  # a gap where there is no number
     del history.records[1:]
     parsed(history._repr_html_())
@@ -208,7 +230,9 @@ def test_an_evaluation_of_two_classes_or_very_many():
     found = pl.evaluate(two, [[-2.0], [-1.0], [1.0], [3.0]], [0, 1, 0, 1])
     assert "area under the ROC curve 0.7500" in found._repr_html_()
     many = pl.Network([pl.Affine(np.eye(41))])
-    assert not list(parsed(pl.evaluate(many, np.eye(41), np.arange(41))._repr_html_()).iter("table"))
+    assert not list(
+        parsed(pl.evaluate(many, np.eye(41), np.arange(41))._repr_html_()).iter("table")
+    )
 
 
 @pytest.mark.parametrize("name", HOSTILE)
@@ -218,7 +242,14 @@ def test_hostile_names_are_text_and_nothing_else(name, history):
     history.stopped = name
     history.engine = name
     history.records = [{**record, name: 1.0} for record in history.records]
-    for thing in (net, net.summary(), net.forward([[1.0, 2.0]]), net.forward(np.eye(2)), evaluation, history):
+    for thing in (
+        net,
+        net.summary(),
+        net.forward([[1.0, 2.0]]),
+        net.forward(np.eye(2)),
+        evaluation,
+        history,
+    ):
         text = thing._repr_html_()
         root = parsed(text)
         assert "<script" not in text.lower()
@@ -237,10 +268,20 @@ def test_both_languages(digits, history, language):
     pl.set_language(language)
     text = "".join(words(parsed(digits._repr_html_())) + words(parsed(history._repr_html_())))
     korean = ("입력층", "은닉층 1", "파라미터 13,002개", "손실", "학습", "검증", "에포크")
-    english = ("input", "hidden layer 1", "13,002 parameters", "loss", "training", "validation", "epoch")
+    english = (
+        "input",
+        "hidden layer 1",
+        "13,002 parameters",
+        "loss",
+        "training",
+        "validation",
+        "epoch",
+    )
     here, there = (korean, english[:4]) if language == "ko" else (english, korean)
     assert all(word in text for word in here)
-    assert not any(word in text.replace("validation_loss", "").replace("loss  ", "") for word in there[:3])
+    assert not any(
+        word in text.replace("validation_loss", "").replace("loss  ", "") for word in there[:3]
+    )
 
 
 def test_colours_stand_out_from_white_and_from_black():
@@ -249,7 +290,10 @@ def test_colours_stand_out_from_white_and_from_black():
         assert figures.contrast(colour, "#ffffff") >= 3
         assert figures.contrast(colour, "#111111") >= 3
     for red, green, blue in (page.POSITIVE, page.NEGATIVE):
-        for ground, ink in ((255, 0.12), (17, 0.9)):  # cells that are shaded as strongly as they get
+        for ground, ink in (
+            (255, 0.12),
+            (17, 0.9),
+        ):  # cells that are shaded as strongly as they get
             mixed = [(0.6 * part + 0.4 * ground) / 255 for part in (red, green, blue)]
             assert figures.contrast(mixed, (ink, ink, ink)) >= 4.5
 

@@ -47,7 +47,9 @@ def test_confusion_picture_is_blue_on_the_diagonal_and_red_beside_it(K):
     drawn = pixels(pictures.confusion_picture(matrix, [str(k) for k in range(K)])).astype(int)
     side = 52 if K <= 12 else 30
     right, wrong, none = (
-        (drawn[76 + 3, 96 + 3 + j * side] for j in range(3)) if K > 2 else (*drawn[79, [99, 151]], None)
+        (drawn[76 + 3, 96 + 3 + j * side] for j in range(3))
+        if K > 2
+        else (*drawn[79, [99, 151]], None)
     )
     assert right[2] > right[0] + 50
     assert wrong[0] > wrong[2] + 20
@@ -58,7 +60,13 @@ def test_curves_have_a_panel_for_each_column():
     one = [{"epoch": 1, "loss": 0.5}]
     assert pictures.curves_picture(one).size == (460, 340)
     records = [
-        {"epoch": k, "loss": 1 / k, "accuracy": 1 - 1 / k, "validation_loss": 2 / k, "validation_accuracy": 0.5}
+        {
+            "epoch": k,
+            "loss": 1 / k,
+            "accuracy": 1 - 1 / k,
+            "validation_loss": 2 / k,
+            "validation_accuracy": 0.5,
+        }
         for k in range(1, 40)
     ]
     drawn = pictures.curves_picture(records)

@@ -84,7 +84,9 @@ def test_an_activation_may_be_a_layer_of_its_own_settings():
     assert ax.lines[-2].get_ydata()[0] == -1
 
 
-@pytest.mark.parametrize(("function", "span"), [("softmax", (-1, 1)), ("no", (-1, 1)), ("relu", (1, 1)), (3, (0, 1))])
+@pytest.mark.parametrize(
+    ("function", "span"), [("softmax", (-1, 1)), ("no", (-1, 1)), ("relu", (1, 1)), (3, (0, 1))]
+)
 def test_activation_refuses(function, span):
     with pytest.raises(InputError):
         pl.plots.activation(function, span)
@@ -135,7 +137,9 @@ def test_networks_of_every_kind_are_drawn_with_their_values(name):
     shown = {patch.get_gid() for patch in ax.patches if patch.get_gid()}
     sizes = [len(layer.activations) for layer in table.layers]
     assert shown == {f"neuron {n} {j}" for n, size in enumerate(sizes) for j in range(size)}
-    values = [f"{value:.2f}".replace("-", "\N{MINUS SIGN}") for value in table.layers[-1].activations]
+    values = [
+        f"{value:.2f}".replace("-", "\N{MINUS SIGN}") for value in table.layers[-1].activations
+    ]
     assert set(values) <= set(texts(ax))
     assert drawn(pl.plots.network(net)) is not None
 
@@ -143,7 +147,9 @@ def test_networks_of_every_kind_are_drawn_with_their_values(name):
 def test_lines_of_a_network_have_the_colours_of_their_weights_signs():
     net = pl.Network([pl.Affine([[2.0, -1.0]])])
     ax = drawn(pl.plots.network(net))
-    lines = next(c for c in ax.collections if isinstance(c, LineCollection) and c.get_gid() == "weights")
+    lines = next(
+        c for c in ax.collections if isinstance(c, LineCollection) and c.get_gid() == "weights"
+    )
     colours = [mpl.colors.to_hex(colour) for colour in lines.get_colors()]
     assert colours == [LIGHT.negative, LIGHT.positive]  # the stronger is drawn last
     assert lines.get_linewidths()[1] > lines.get_linewidths()[0]
@@ -151,8 +157,12 @@ def test_lines_of_a_network_have_the_colours_of_their_weights_signs():
 
 def test_wide_layers_are_shortened_and_pictures_are_pictures(digits, images):
     ax = drawn(pl.plots.network(digits, images[0], most=6))
-    np.testing.assert_array_equal(ax.images[0].get_array(), (images[0] * np.float32(1 / 255)).astype(np.float32))
-    neurons = [patch.get_gid() for patch in ax.patches if str(patch.get_gid()).startswith("neuron 1 ")]
+    np.testing.assert_array_equal(
+        ax.images[0].get_array(), (images[0] * np.float32(1 / 255)).astype(np.float32)
+    )
+    neurons = [
+        patch.get_gid() for patch in ax.patches if str(patch.get_gid()).startswith("neuron 1 ")
+    ]
     assert neurons == [f"neuron 1 {j}" for j in (0, 1, 2, 14, 15)]
     with pytest.raises(InputError, match="one row"):
         pl.plots.network(digits, images[:2])
@@ -167,7 +177,9 @@ def test_a_network_without_weights_needs_a_row():
 def test_learning_curves_are_the_history(generator):
     x = generator.normal(size=(60, 2))
     net = pl.mlp([2, 4, 2], output="softmax", seed=0)
-    history = pl.train(net, x, (x[:, 0] > 0).astype(int), epochs=3, validation=0.2, metrics=["accuracy"])
+    history = pl.train(
+        net, x, (x[:, 0] > 0).astype(int), epochs=3, validation=0.2, metrics=["accuracy"]
+    )
     panels = pl.plots.learning_curves(history)
     assert [drawn(ax).get_title() for ax in panels] == ["loss", "accuracy"]
     for ax, name in zip(panels, ("loss", "accuracy"), strict=True):
@@ -175,7 +187,10 @@ def test_learning_curves_are_the_history(generator):
         assert list(training.get_xdata()) == [1, 2, 3]
         assert list(training.get_ydata()) == history[name]
         assert list(validation.get_ydata()) == history[f"validation_{name}"]
-        assert [text.get_text() for text in ax.get_legend().get_texts()] == ["training", "validation"]
+        assert [text.get_text() for text in ax.get_legend().get_texts()] == [
+            "training",
+            "validation",
+        ]
     figure = Figure()
     mine = figure.subplots()
     (same,) = pl.plots.learning_curves(history, ["loss"], axes=mine)
@@ -192,8 +207,13 @@ def test_learning_curves_are_the_history(generator):
 
 def test_confusion_matrix_shows_every_count(evaluation):
     ax = drawn(pl.plots.confusion_matrix(evaluation))
-    counts = {(int(text.get_position()[1]), int(text.get_position()[0])): text.get_text() for text in ax.texts}
-    expected = {(i, j): str(evaluation.confusion[i, j]) for i, j in np.argwhere(evaluation.confusion)}
+    counts = {
+        (int(text.get_position()[1]), int(text.get_position()[0])): text.get_text()
+        for text in ax.texts
+    }
+    expected = {
+        (i, j): str(evaluation.confusion[i, j]) for i, j in np.argwhere(evaluation.confusion)
+    }
     assert counts == expected
     assert [label.get_text() for label in ax.get_xticklabels()] == list("0123456789")
     assert ax.yaxis_inverted()
@@ -201,14 +221,20 @@ def test_confusion_matrix_shows_every_count(evaluation):
 
 def test_confusion_matrix_of_values_is_refused():
     evaluation = pl.evaluate(pl.Network([pl.Affine([[1.0]])]), [[1.0], [2.0]], [[1.0], [3.0]])
-    for show in (pl.plots.confusion_matrix, pl.plots.reliability, lambda e: pl.plots.misread(e, np.zeros((2, 1, 1)))):
+    for show in (
+        pl.plots.confusion_matrix,
+        pl.plots.reliability,
+        lambda e: pl.plots.misread(e, np.zeros((2, 1, 1))),
+    ):
         with pytest.raises(InputError, match="values"):
             show(evaluation)
 
 
 def test_misread_shows_the_pictures_that_were_misread(evaluation, images):
     ax = drawn(pl.plots.misread(evaluation, images, count=5, columns=3))
-    assert [image.get_gid() for image in ax.images] == [f"row {row}" for row in evaluation.misread[:5]]
+    assert [image.get_gid() for image in ax.images] == [
+        f"row {row}" for row in evaluation.misread[:5]
+    ]
     for image, row in zip(ax.images, evaluation.misread, strict=False):
         np.testing.assert_array_equal(image.get_array(), images[row])
         assert (image.norm.vmin, image.norm.vmax) == (0, 255)
@@ -272,12 +298,12 @@ def test_robustness_shows_accuracy_and_intervals(digits, images):
     assert ax.lines[0].get_xdata().tolist() == [0, 10, 20]
     np.testing.assert_array_equal(ax.lines[0].get_ydata(), curve.accuracy)
     corners = ax.collections[0].get_paths()[0].vertices
-    assert {tuple(point) for point in np.column_stack([curve.levels, curve.intervals[:, 0]])} <= set(
-        map(tuple, corners)
-    )
-    assert {tuple(point) for point in np.column_stack([curve.levels, curve.intervals[:, 1]])} <= set(
-        map(tuple, corners)
-    )
+    assert {
+        tuple(point) for point in np.column_stack([curve.levels, curve.intervals[:, 0]])
+    } <= set(map(tuple, corners))
+    assert {
+        tuple(point) for point in np.column_stack([curve.levels, curve.intervals[:, 1]])
+    } <= set(map(tuple, corners))
     both = drawn(pl.plots.robustness({"one": curve, "other": curve}))
     assert [text.get_text() for text in both.get_legend().get_texts()] == ["one", "other"]
     assert both.lines[0].get_linestyle() != both.lines[1].get_linestyle()
@@ -328,7 +354,9 @@ def test_residuals_as_counts_and_against_answers(generator, two):
 
 
 def test_decision_surface_asks_the_network_everywhere():
-    net = pl.Network([pl.Affine([[1.0, -1.0], [0.0, 0.0]]), pl.Softmax()])  # class 0 right of 0, class 1 left of it
+    net = pl.Network(
+        [pl.Affine([[1.0, -1.0], [0.0, 0.0]]), pl.Softmax()]
+    )  # class 0 right of 0, class 1 left of it
     x, t = np.array([[1.0, 0.0], [-1.0, 0.5]]), np.array([0, 1])
     ax = drawn(pl.plots.decision_surface(net, x, t))
     pixels = ax.images[0].get_array()
@@ -357,7 +385,11 @@ def test_decision_surface_of_one_output(layers):
 
 
 def test_decision_surface_of_a_table_has_its_names_and_numbers():
-    table = {"year": [2001.0, 2002, 2003, 2004] * 5, "age": [1.0, 2, 3, 4] * 5, "kind": ["a", "a", "b", "b"] * 5}
+    table = {
+        "year": [2001.0, 2002, 2003, 2004] * 5,
+        "age": [1.0, 2, 3, 4] * 5,
+        "kind": ["a", "a", "b", "b"] * 5,
+    }
     net = pl.table_mlp(pl.Columns.of(table, target="kind"), hidden=[4])
     ax = drawn(pl.plots.decision_surface(net, table, table["kind"]))
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("year", "age")
@@ -505,12 +537,16 @@ def test_every_name_is_there_and_documented():
 
 
 def run(program: str) -> str:
-    done = subprocess.run([sys.executable, "-W", "error", "-c", program], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", program], capture_output=True, text=True, check=True
+    )
     return done.stdout
 
 
 def test_matplotlib_is_loaded_when_a_plot_is_drawn_and_not_before():
-    program = "import sys, pellucid as pl; pl.plots; pl.evaluate; print('matplotlib' in sys.modules); "
+    program = (
+        "import sys, pellucid as pl; pl.plots; pl.evaluate; print('matplotlib' in sys.modules); "
+    )
     program += "pl.plots.activation(); print('matplotlib' in sys.modules, 'matplotlib.pyplot' in sys.modules)"
     assert run(program).split() == ["False", "True", "False"]
 

@@ -1,4 +1,7 @@
-"""Labels of plots: in both languages, on light and dark, with fonts that have their letters, whatever the names are."""
+"""Labels of plots.
+
+In both languages, on light and dark, with fonts that have their letters, whatever the names are.
+"""
 
 import logging
 import re
@@ -18,7 +21,17 @@ from pellucid.lens.plots.figures import DARK, LIGHT
 
 HANGUL = re.compile("[가-힣]")
 KOREAN_NAMES = ["고양이", "개", "새"]
-HOSTILE = ["$x^2$", "cost $", "a\nb\x00c", r"$\frac{", "x" * 200, "_" * 3, "\u202eevil", "고양이 $", "日本 \U0001f600"]
+HOSTILE = [
+    "$x^2$",
+    "cost $",
+    "a\nb\x00c",
+    r"$\frac{",
+    "x" * 200,
+    "_" * 3,
+    "\u202eevil",
+    "고양이 $",
+    "日本 \U0001f600",
+]
 
 
 @pytest.fixture(autouse=True)
@@ -55,7 +68,9 @@ def plots():
         "learning curves": lambda: show.learning_curves(history)[0],
         "confusion matrix": lambda: show.confusion_matrix(pl.evaluate(digits, images, t)),
         "misread": lambda: show.misread(pl.evaluate(digits, images, t), images),
-        "contributions": lambda: show.contributions(pl.contributions(digits, images[0], layer=1, neuron=0)),
+        "contributions": lambda: show.contributions(
+            pl.contributions(digits, images[0], layer=1, neuron=0)
+        ),
         "bars": lambda: show.contributions(pl.contributions(digits, images[0]), count=3),
         "gradients": lambda: show.contributions(pl.integrated_gradients(digits, images[0])),
         "robustness": lambda: show.robustness(pl.robustness(digits, images, t, "noise", [0, 0.5])),
@@ -63,18 +78,49 @@ def plots():
         "precision and recall": lambda: show.precision_recall(pl.evaluate(two, points, half)),
         "reliability": lambda: show.reliability(pl.evaluate(digits, images, t)),
         "residuals": lambda: show.residuals(pl.evaluate(value, points, points[:, :1])),
-        "residuals by answer": lambda: show.residuals(pl.evaluate(value, points, points[:, :1]), value(points)),
+        "residuals by answer": lambda: show.residuals(
+            pl.evaluate(value, points, points[:, :1]), value(points)
+        ),
         "classes": lambda: show.decision_surface(flat, points, t),
         "values": lambda: show.decision_surface(value, points),
-        "importance": lambda: show.permutation_importance(pl.permutation_importance(two, points, half)),
-        "partial dependence": lambda: show.partial_dependence(pl.partial_dependence(flat, points, 0)),
+        "importance": lambda: show.permutation_importance(
+            pl.permutation_importance(two, points, half)
+        ),
+        "partial dependence": lambda: show.partial_dependence(
+            pl.partial_dependence(flat, points, 0)
+        ),
     }
 
 
 NAMES = (
-    *("activation", "network", "small network", "weights", "deeper weights", "gradient", "table weights"),
-    *("learning curves", "confusion matrix", "misread", "contributions", "bars", "gradients", "robustness", "roc"),
-    *("precision and recall", "reliability", "residuals", "residuals by answer", "classes", "values", "importance"),
+    *(
+        "activation",
+        "network",
+        "small network",
+        "weights",
+        "deeper weights",
+        "gradient",
+        "table weights",
+    ),
+    *(
+        "learning curves",
+        "confusion matrix",
+        "misread",
+        "contributions",
+        "bars",
+        "gradients",
+        "robustness",
+        "roc",
+    ),
+    *(
+        "precision and recall",
+        "reliability",
+        "residuals",
+        "residuals by answer",
+        "classes",
+        "values",
+        "importance",
+    ),
     "partial dependence",
 )
 
@@ -96,7 +142,8 @@ def test_every_plot_is_listed(plots):
     assert list(plots) == list(NAMES)
 
 
-# Each language and each theme once: neither asks what the other is. `make soak` draws the other pairs, too.
+# Each language and each theme once: neither asks what the other is. `make soak` draws the other
+# pairs, too.
 PAIRS = [
     *(("en", "light"), ("ko", "dark")),
     *(pytest.param(*pair, marks=pytest.mark.soak) for pair in (("en", "dark"), ("ko", "light"))),
@@ -117,7 +164,9 @@ def test_every_letter_has_a_font_and_nothing_is_cut_off(plots, name, language, t
         labels = labels.replace(korean, "")
     assert bool(HANGUL.search(labels)) == (language == "ko")
     for text in found:
-        assert {ord(letter) for letter in text.get_text() if letter != "\n"} - letters_of(text) <= {ord("\\")}
+        assert {ord(letter) for letter in text.get_text() if letter != "\n"} - letters_of(text) <= {
+            ord("\\")
+        }
     colours = {"light": LIGHT, "dark": DARK}[theme]
     assert mpl.colors.to_hex(ax.get_figure(root=True).get_facecolor()) == colours.ground
     for label in (ax.title, ax.xaxis.label, *ax.get_xticklabels(), *ax.get_yticklabels()):
@@ -128,7 +177,9 @@ def test_every_letter_has_a_font_and_nothing_is_cut_off(plots, name, language, t
 def nothing_is_cut_off(figure: Figure) -> None:
     """A figure that is drawn: what is written in it lies within."""
     width, height = figure.bbox.size
-    for text in (text for a in figure.axes for text in (a.title, a.xaxis.label, a.yaxis.label, *a.texts)):
+    for text in (
+        text for a in figure.axes for text in (a.title, a.xaxis.label, a.yaxis.label, *a.texts)
+    ):
         if text.get_text():
             box = text.get_window_extent()
             assert box.x0 >= -1, text
@@ -204,7 +255,8 @@ def test_a_font_for_hangul_is_looked_for_in_files_and_in_a_package(monkeypatch):
     assert [path.name for path in manager.added] == ["NanumGothic.ttf"]
     monkeypatch.setattr(fonts.importlib.util, "find_spec", lambda name: None)
     assert fonts.hangul_family.__wrapped__() is None
-    # matplotlib's own fonts: one of them has a box for every letter that there is, and must not be taken.
+    # matplotlib's own fonts: one of them has a box for every letter that there is, and must not be
+    # taken.
     monkeypatch.setattr(manager, "ttflist", own)
     assert fonts.hangul_family.__wrapped__() is None
 

@@ -1,4 +1,7 @@
-"""What a neuron responds to: weights, products, gradients, the brightest rows, and inputs that are made."""
+"""What a neuron responds to.
+
+Weights, products, gradients, the brightest rows, and inputs that are made.
+"""
 
 import json
 
@@ -35,7 +38,9 @@ def test_products_are_those_of_a_network_without_activations() -> None:
             linear = []
             for layer in net.layers[places[0].stop : place.first + 1]:
                 if isinstance(layer, pl.Residual):
-                    layer = pl.Residual([inner for inner in layer.inner if isinstance(inner, pl.Affine)])
+                    layer = pl.Residual(
+                        [inner for inner in layer.inner if isinstance(inner, pl.Affine)]
+                    )
                 if isinstance(layer, (pl.Affine, pl.BatchNorm, pl.Residual)):
                     linear.append(layer)
             straight = pl.Network(linear)
@@ -59,7 +64,11 @@ def test_a_product_by_hand() -> None:
 def test_the_gradient_at_the_mean_by_differences(name: str) -> None:
     net, x = NETS[name].astype("float64"), rows_for(NETS[name], 20)
     start = neuron_layers(net)[0].stop
-    u = pl.Network(net.layers[:start])(x.mean(axis=0)[None]) if start else x.mean(axis=0)[None].astype(np.float64)
+    u = (
+        pl.Network(net.layers[:start])(x.mean(axis=0)[None])
+        if start
+        else x.mean(axis=0)[None].astype(np.float64)
+    )
     for place in neuron_layers(net)[2:]:
         found = pl.input_weights(net, place.number, method="gradient", x=x)
         assert (found.method, found.exact) == ("gradient", False)
@@ -144,7 +153,9 @@ def test_every_network_is_climbed_within_its_limits(name: str) -> None:
         np.testing.assert_allclose(found.activation, table.activations[0], rtol=1e-6)
         x = np.random.default_rng(3).uniform(low, high, (500, 6)).astype(net.dtype)
         depth = place.stop if place.affine is None else place.first + 1
-        assert found.value > net.forward(x)[depth - 1][:, 0].max() - 1e-3  # no row of 500 is brighter
+        assert (
+            found.value > net.forward(x)[depth - 1][:, 0].max() - 1e-3
+        )  # no row of 500 is brighter
 
 
 def test_seeds_and_starts() -> None:

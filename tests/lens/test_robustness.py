@@ -24,7 +24,12 @@ def brightest_half() -> pl.Network:
     side = np.where(np.arange(9) < 4, -1.0, np.where(np.arange(9) > 4, 1.0, 0.0))
     w = np.tile(side, 6)[:, None] / 24
     return pl.Network(
-        [pl.Flatten(), pl.Scale(1 / 255), pl.Affine(np.hstack([-w, w]).astype(np.float32)), pl.Softmax()],
+        [
+            pl.Flatten(),
+            pl.Scale(1 / 255),
+            pl.Affine(np.hstack([-w, w]).astype(np.float32)),
+            pl.Softmax(),
+        ],
         inputs={"kind": "pictures", "shape": list(SHAPE)},
     )
 
@@ -38,7 +43,9 @@ def halves(N: int, generator: np.random.Generator) -> tuple[Array, Array]:
 
 
 def test_brightness_is_a_factor(pictures: Array) -> None:
-    np.testing.assert_array_equal(changed_pictures(pictures, "brightness", 0.5, SHAPE), pictures * np.float32(0.5))
+    np.testing.assert_array_equal(
+        changed_pictures(pictures, "brightness", 0.5, SHAPE), pictures * np.float32(0.5)
+    )
 
 
 @pytest.mark.parametrize("level", [1, 2])
@@ -76,14 +83,18 @@ def test_noise_has_its_deviation(generator: np.random.Generator) -> None:
 @pytest.mark.parametrize("change", ["shift", "rotation", "noise"])
 def test_draws_depend_on_the_seed_and_the_row_alone(pictures: Array, change: str) -> None:
     whole = changed_pictures(pictures, change, 1, SHAPE)
-    parts = [changed_pictures(pictures[i : i + 7], change, 1, SHAPE, first=i) for i in range(0, 50, 7)]
+    parts = [
+        changed_pictures(pictures[i : i + 7], change, 1, SHAPE, first=i) for i in range(0, 50, 7)
+    ]
     np.testing.assert_array_equal(np.concatenate(parts), whole)
     assert (changed_pictures(pictures, change, 1, SHAPE, seed=1) != whole).any()
     np.testing.assert_array_equal(changed_pictures(pictures, change, 0, SHAPE), pictures)
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_unchanged_pictures_have_the_usual_accuracy(change: str, generator: np.random.Generator) -> None:
+def test_unchanged_pictures_have_the_usual_accuracy(
+    change: str, generator: np.random.Generator
+) -> None:
     net = brightest_half()
     x, t = halves(100, generator)
     t[:30] = 1 - t[:30]
@@ -97,7 +108,10 @@ def test_unchanged_pictures_have_the_usual_accuracy(change: str, generator: np.r
 
 
 def test_accuracy_falls_as_it_must(generator: np.random.Generator) -> None:
-    """Half turns swap the halves; shifts out of the picture leave nothing; noise leaves something between."""
+    """Half turns swap the halves; shifts out of the picture leave nothing.
+
+    Noise leaves something between.
+    """
     net = brightest_half()
     x, t = halves(300, generator)
     assert pl.robustness(net, x, t, "rotation", [0, 180]).accuracy.tolist() == [1, 0]
@@ -109,7 +123,9 @@ def test_accuracy_falls_as_it_must(generator: np.random.Generator) -> None:
     assert 1 == noisy.accuracy[0] > noisy.accuracy[1] > noisy.accuracy[2] > 0.4
 
 
-def test_noise_is_kept_within_the_limits(monkeypatch: pytest.MonkeyPatch, generator: np.random.Generator) -> None:
+def test_noise_is_kept_within_the_limits(
+    monkeypatch: pytest.MonkeyPatch, generator: np.random.Generator
+) -> None:
     """And blocks of rows do not show."""
     net = brightest_half()
     x, t = halves(40, generator)
@@ -152,5 +168,8 @@ def test_what_does_not_fit(generator: np.random.Generator) -> None:
         pl.robustness(table, np.zeros((2, 6)), [0, 1], "shift")
     assert pl.robustness(table, np.zeros((2, 6)), [0, 1], "shift", shape=(2, 3)).rows == 2
     assert (
-        pl.robustness(pl.Network([pl.Flatten(), pl.Affine(np.eye(6))]), np.zeros((2, 2, 3)), [0, 1], "shift").rows == 2
+        pl.robustness(
+            pl.Network([pl.Flatten(), pl.Affine(np.eye(6))]), np.zeros((2, 2, 3)), [0, 1], "shift"
+        ).rows
+        == 2
     )

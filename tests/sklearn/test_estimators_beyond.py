@@ -22,7 +22,9 @@ FEATURES, VALUES = FEATURES * 20, (VALUES - VALUES.mean()) / VALUES.std()
 
 
 def classifier(**more):
-    return MLPClassifier(**{"hidden_layer_sizes": (8, 5), "max_iter": 20, "random_state": 0, **more})
+    return MLPClassifier(
+        **{"hidden_layer_sizes": (8, 5), "max_iter": 20, "random_state": 0, **more}
+    )
 
 
 def regressor(**more):
@@ -56,14 +58,20 @@ def test_an_activation_for_each_layer():
     assert kinds(model) == ["Affine", "GELU", "Affine", "Sigmoid", "Affine", "Softmax"]
     alike = classifier(activation=["relu", "relu"]).fit(X, Y)
     assert (weights(alike) == weights(classifier().fit(X, Y))).all()
-    with pytest.raises(pl.InputError, match="activation is one value for all hidden layers, or a list of 2"):
+    with pytest.raises(
+        pl.InputError, match="activation is one value for all hidden layers, or a list of 2"
+    ):
         classifier(activation=["relu"]).fit(X, Y)
-    with pytest.raises(pl.InputError, match=r"activation is one of logistic, identity, .* not 'sinus'"):
+    with pytest.raises(
+        pl.InputError, match=r"activation is one of logistic, identity, .* not 'sinus'"
+    ):
         classifier(activation=["relu", "sinus"]).fit(X, Y)
 
 
 def test_first_weights_go_by_each_layers_own_activation():
-    model = classifier(activation=["logistic", "relu"], hidden_layer_sizes=(400, 400), max_iter=1, alpha=0.0)
+    model = classifier(
+        activation=["logistic", "relu"], hidden_layer_sizes=(400, 400), max_iter=1, alpha=0.0
+    )
     model.set_params(learning_rate_init=1e-12).fit(X, Y)
     bounds = [np.abs(W).max() for W in model.coefs_]
     expected = [np.sqrt(2 / 404), np.sqrt(6 / 800), np.sqrt(6 / 403)]
@@ -78,7 +86,9 @@ def test_dropout(engine):
     assert (weights(dropping) == weights(classifier(dropout=0.5, **more).fit(X, Y))).all()
     assert differ(dropping, classifier(dropout=0.5, random_state=1, **more).fit(X, Y))
     other = "reference" if engine == "native" else "native"
-    np.testing.assert_allclose(weights(dropping), weights(classifier(dropout=0.5, engine=other, max_iter=5).fit(X, Y)))
+    np.testing.assert_allclose(
+        weights(dropping), weights(classifier(dropout=0.5, engine=other, max_iter=5).fit(X, Y))
+    )
     assert kinds(classifier(dropout=[0.0, 0.3]).fit(X, Y)).count("Dropout") == 1
     assert (dropping.predict_proba(X) == dropping.predict_proba(X)).all()  # answering drops nothing
     with pytest.raises(pl.InputError, match='dropout needs the solver "sgd", "adam" or "adamw"'):
@@ -97,7 +107,8 @@ def test_class_weight_is_a_weight_for_each_row():
     some = np.array([w for y, w in zip(Y, np.tile([1.0, 2.0], 75), strict=True)])
     both = classifier(class_weight=by_class).fit(X, Y, sample_weight=some)
     np.testing.assert_allclose(
-        weights(both), weights(classifier().fit(X, Y, [by_class[y] * w for y, w in zip(Y, some, strict=True)]))
+        weights(both),
+        weights(classifier().fit(X, Y, [by_class[y] * w for y, w in zip(Y, some, strict=True)])),
     )
 
 
@@ -115,7 +126,9 @@ def test_balanced_classes():
 
 
 def test_losses_of_pellucid():
-    quantiles = [regressor(loss=pl.Quantile(q), max_iter=200).fit(FEATURES, VALUES) for q in (0.1, 0.9)]
+    quantiles = [
+        regressor(loss=pl.Quantile(q), max_iter=200).fit(FEATURES, VALUES) for q in (0.1, 0.9)
+    ]
     low, high = (float((model.predict(FEATURES) > VALUES).mean()) for model in quantiles)
     assert low < 0.25
     assert high > 0.75
@@ -123,7 +136,11 @@ def test_losses_of_pellucid():
     assert huber.loss_curve_[-1] < huber.loss_curve_[0]
     assert differ(huber, regressor().fit(FEATURES, VALUES))
     smooth = classifier(loss=pl.CrossEntropy(label_smoothing=0.3), max_iter=300).fit(X, Y)
-    assert smooth.predict_proba(X).max() < 0.93 < classifier(max_iter=300).fit(X, Y).predict_proba(X).max()
+    assert (
+        smooth.predict_proba(X).max()
+        < 0.93
+        < classifier(max_iter=300).fit(X, Y).predict_proba(X).max()
+    )
     with pytest.raises(ValueError, match="'loss' parameter of MLPRegressor must be a str among"):
         regressor(loss="hinge").fit(FEATURES, VALUES)
 
@@ -149,7 +166,9 @@ def test_a_loss_of_your_own(solver):
 
     model = regressor(loss=Fourth(), solver=solver, max_iter=60, alpha=0.0).fit(FEATURES, VALUES)
     if solver == "lbfgs":
-        assert model.loss_ == pytest.approx(((model.predict(FEATURES) - VALUES) ** 4).mean(), rel=1e-9)
+        assert model.loss_ == pytest.approx(
+            ((model.predict(FEATURES) - VALUES) ** 4).mean(), rel=1e-9
+        )
     else:
         assert model.loss_curve_[-1] < 0.8 * model.loss_curve_[0]
     weighted = regressor(loss=Fourth(), solver=solver, max_iter=3, alpha=1.0)
@@ -180,14 +199,23 @@ def test_schedules():
     rates = model.history_["learning_rate"]
     expected = [0.001 * pl.Cosine().factor(epoch + 2 / 3, 10) for epoch in range(10)]
     np.testing.assert_allclose(rates, expected)
-    assert differ(model, classifier(solver="sgd", max_iter=10, batch_size=50).fit(X, Y)) or rates[-1] < 1e-4
-    halved = classifier(solver="sgd", schedule=pl.StepDecay(5, 0.5), max_iter=10, learning_rate="invscaling")
-    assert halved.fit(X, Y).history_["learning_rate"][5] < 0.51 * halved.history_["learning_rate"][0]
+    assert (
+        differ(model, classifier(solver="sgd", max_iter=10, batch_size=50).fit(X, Y))
+        or rates[-1] < 1e-4
+    )
+    halved = classifier(
+        solver="sgd", schedule=pl.StepDecay(5, 0.5), max_iter=10, learning_rate="invscaling"
+    )
+    assert (
+        halved.fit(X, Y).history_["learning_rate"][5] < 0.51 * halved.history_["learning_rate"][0]
+    )
     piecewise = classifier(schedule=pl.StepDecay(2, 0.5))
     for _ in range(4):
         piecewise.partial_fit(X, Y, classes=[0, 1, 2])
     assert piecewise.history_["learning_rate"] == [0.001, 0.001, 0.0005, 0.0005]
-    plateau = classifier(schedule=pl.ReduceOnPlateau(0.1, 0, 0.9), max_iter=4).fit(X, Y, X_val=X, y_val=Y)
+    plateau = classifier(schedule=pl.ReduceOnPlateau(0.1, 0, 0.9), max_iter=4).fit(
+        X, Y, X_val=X, y_val=Y
+    )
     assert plateau.history_["learning_rate"][-1] < 1e-4
 
 
@@ -211,11 +239,15 @@ def test_own_validation_data():
 
 def test_weights_of_validation_data():
     own = np.linspace(0, 2, 150)
-    model = regressor(max_iter=3).fit(FEATURES, VALUES, X_val=FEATURES[:150], y_val=VALUES[:150], sample_weight_val=own)
+    model = regressor(max_iter=3).fit(
+        FEATURES, VALUES, X_val=FEATURES[:150], y_val=VALUES[:150], sample_weight_val=own
+    )
     answers = model.predict(FEATURES[:150])
     expected = 0.5 * np.average((answers - VALUES[:150]) ** 2, weights=own)
     assert model.validation_loss_curve_[-1] == pytest.approx(expected)
-    assert model.validation_scores_[-1] == pytest.approx(model.score(FEATURES[:150], VALUES[:150], own))
+    assert model.validation_scores_[-1] == pytest.approx(
+        model.score(FEATURES[:150], VALUES[:150], own)
+    )
 
 
 @pytest.mark.parametrize("solver", ["adam", "lbfgs"])
@@ -243,17 +275,27 @@ def test_mistakes_in_validation_data():
 
 def test_early_stopping_on_own_data():
     wrong = (Y + 1) % 3  # what is learned makes it worse
-    model = classifier(early_stopping=True, max_iter=300, learning_rate_init=0.01, scoring="loss", n_iter_no_change=5)
+    model = classifier(
+        early_stopping=True,
+        max_iter=300,
+        learning_rate_init=0.01,
+        scoring="loss",
+        n_iter_no_change=5,
+    )
     model.fit(X, Y, X_val=X, y_val=wrong)
     best = int(np.argmin(model.validation_loss_curve_))
     assert model.n_iter_ < 100
     assert model.history_.stopped == "early"
     answers = model.predict_proba(X)
-    assert model.validation_loss_curve_[best] == pytest.approx(-np.log(answers[np.arange(150), wrong]).mean())
+    assert model.validation_loss_curve_[best] == pytest.approx(
+        -np.log(answers[np.arange(150), wrong]).mean()
+    )
     assert model.t_ == 150 * model.n_iter_  # nothing was held out
 
 
-@pytest.mark.parametrize("scoring", ["f1_macro", "roc_auc_ovr", make_scorer(f1_score, average="micro"), "loss"])
+@pytest.mark.parametrize(
+    "scoring", ["f1_macro", "roc_auc_ovr", make_scorer(f1_score, average="micro"), "loss"]
+)
 def test_scoring(scoring):
     import pandas
 
@@ -265,7 +307,9 @@ def test_scoring(scoring):
         own = classifier(scoring=scoring).fit(frame, Y, X_val=frame, y_val=Y)
     assert len(model.validation_scores_) == model.n_iter_
     if scoring == "f1_macro":
-        assert own.validation_scores_[-1] == pytest.approx(f1_score(Y, own.predict(frame), average="macro"))
+        assert own.validation_scores_[-1] == pytest.approx(
+            f1_score(Y, own.predict(frame), average="macro")
+        )
     if scoring == "loss":
         assert own.validation_scores_ == [-loss for loss in own.validation_loss_curve_]
     with pytest.raises(ValueError, match="'scoring' parameter of MLPClassifier"):
@@ -436,14 +480,18 @@ def test_history():
 def test_engine_and_threads():
     reference = classifier(engine="reference").fit(X, Y)
     np.testing.assert_allclose(weights(reference), weights(classifier().fit(X, Y)), atol=1e-10)
-    assert (weights(classifier(threads=2).fit(X, Y)) == weights(classifier(threads=1).fit(X, Y))).all()
+    assert (
+        weights(classifier(threads=2).fit(X, Y)) == weights(classifier(threads=1).fit(X, Y))
+    ).all()
     with pytest.raises(ValueError, match="'threads' parameter of MLPClassifier must be an int"):
         classifier(threads=0).fit(X, Y)
 
 
 def test_a_warm_start_that_stops_early_keeps_the_best():
     """scikit-learn changes the weights that it kept; here the best of all fits come back."""
-    model = classifier(early_stopping=True, warm_start=True, max_iter=30, learning_rate_init=0.05).fit(X, Y)
+    model = classifier(
+        early_stopping=True, warm_start=True, max_iter=30, learning_rate_init=0.05
+    ).fit(X, Y)
     best, before = model.best_validation_score_, weights(model)
     model.set_params(learning_rate_init=1.0, max_iter=2).fit(X, Y)
     if model.best_validation_score_ == best:

@@ -11,7 +11,12 @@ from pellucid.sklearn import MLPClassifier, MLPRegressor
 SETTINGS = [
     {},
     {"solver": "lbfgs"},
-    {"solver": "sgd", "learning_rate": "adaptive", "learning_rate_init": 0.01, "engine": "reference"},
+    {
+        "solver": "sgd",
+        "learning_rate": "adaptive",
+        "learning_rate_init": 0.01,
+        "engine": "reference",
+    },
     {
         "solver": "adamw",
         "hidden_layer_sizes": (20, 10),
@@ -22,15 +27,24 @@ SETTINGS = [
     },
 ]
 BOTH = (MLPClassifier, MLPRegressor)
-OF_ONE = [MLPClassifier(loss="cross_entropy", max_iter=100), MLPRegressor(loss="huber", max_iter=100)]
+OF_ONE = [
+    MLPClassifier(loss="cross_entropy", max_iter=100),
+    MLPRegressor(loss="huber", max_iter=100),
+]
 
-# What these checks do not look at, in scikit-learn's own words; they pass over its own MLP for the same reasons.
-PASSED_OVER = ("SCIPY_ARRAY_API is not set", "MLPClassifier does not have a decision_function method")
+# What these checks do not look at, in scikit-learn's own words; they pass over its own MLP for the
+# same reasons.
+PASSED_OVER = (
+    "SCIPY_ARRAY_API is not set",
+    "MLPClassifier does not have a decision_function method",
+)
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.filterwarnings("default")
-@parametrize_with_checks([*[kind(max_iter=100, **more) for kind in BOTH for more in SETTINGS], *OF_ONE])
+@parametrize_with_checks(
+    [*[kind(max_iter=100, **more) for kind in BOTH for more in SETTINGS], *OF_ONE]
+)
 def test_sklearn_check(estimator, check):
     try:
         check(estimator)
@@ -44,9 +58,12 @@ def test_early_stopping_fails_only_where_scikit_learns_own_does(kind):
     """Early stopping holds rows out of data that have hardly any, and has no partial_fit."""
     failed = []
     for source in (kind, getattr(sklearn.neural_network, kind.__name__)):
-        found = check_estimator(source(early_stopping=True, max_iter=20), on_fail=None, on_skip=None)
+        found = check_estimator(
+            source(early_stopping=True, max_iter=20), on_fail=None, on_skip=None
+        )
         failed.append({result["check_name"] for result in found if result["status"] == "failed"})
-    # With weights or without, other rows are held out; scikit-learn checks its own classifier by L-BFGS here.
+    # With weights or without, other rows are held out; scikit-learn checks its own classifier by
+    # L-BFGS here.
     ours = failed[0] - {"check_sample_weight_equivalence_on_dense_data"}
     # scikit-learn's has no class_weight; rows that are held out weigh the same in every class.
     assert ours - {"check_class_weight_classifiers"} <= failed[1]

@@ -76,7 +76,9 @@ def test_every_target(module, target, activation):
     net = to_network(model)
     truth = answers(model)
     np.testing.assert_allclose(net(X), truth, rtol=1e-12, atol=1e-12 * max(1, np.abs(truth).max()))
-    assert net.classes == (None if target.startswith("value") else [str(each) for each in model.classes_])
+    assert net.classes == (
+        None if target.startswith("value") else [str(each) for each in model.classes_]
+    )
 
 
 def test_poisson():
@@ -104,7 +106,9 @@ def test_float32_stays():
         model.fit(X.astype(np.float32), TARGETS["binary"])
     net = to_network(model)
     assert net.dtype == np.float32
-    np.testing.assert_allclose(net(X.astype(np.float32))[:, 0], model.predict_proba(X)[:, 1], atol=1e-5)
+    np.testing.assert_allclose(
+        net(X.astype(np.float32))[:, 0], model.predict_proba(X)[:, 1], atol=1e-5
+    )
 
 
 def test_searches_presets_and_nested_pipelines():
@@ -113,10 +117,14 @@ def test_searches_presets_and_nested_pipelines():
         warnings.simplefilter("ignore")
         search = GridSearchCV(model, {"mlp__alpha": [0.1, 1]}, cv=2).fit(X, TARGETS["multiclass"])
         outer = make_pipeline(MaxAbsScaler(), model).fit(X, TARGETS["multiclass"])
-        preset = make_pipeline(MaxAbsScaler(), ours.MLPRegressor(preset="tabular", max_iter=2, random_state=0))
+        preset = make_pipeline(
+            MaxAbsScaler(), ours.MLPRegressor(preset="tabular", max_iter=2, random_state=0)
+        )
         preset.fit(X, TARGETS["value"])
     for found in (search, outer):
-        np.testing.assert_allclose(to_network(found)(X), found.predict_proba(X), rtol=1e-12, atol=1e-12)
+        np.testing.assert_allclose(
+            to_network(found)(X), found.predict_proba(X), rtol=1e-12, atol=1e-12
+        )
     np.testing.assert_allclose(to_network(preset)(X)[:, 0], preset.predict(X), rtol=1e-12)
 
 
@@ -137,7 +145,9 @@ def test_what_has_no_place_is_named():
         warnings.simplefilter("ignore")
         reduced = make_pipeline(PCA(2), ours.MLPClassifier(max_iter=2)).fit(X, y)
         clipped = make_pipeline(MinMaxScaler(clip=True), ours.MLPClassifier(max_iter=2)).fit(X, y)
-    with pytest.raises(pl.InputError, match=r"pca \(PCA\) has no place in a network: .*StandardScaler"):
+    with pytest.raises(
+        pl.InputError, match=r"pca \(PCA\) has no place in a network: .*StandardScaler"
+    ):
         to_network(reduced)
     with pytest.raises(pl.InputError, match=r"minmaxscaler \(MinMaxScaler\).*clip=False"):
         to_network(clipped)

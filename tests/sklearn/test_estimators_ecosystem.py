@@ -1,4 +1,6 @@
-"""pellucid's estimators among scikit-learn's tools, and what happens where scikit-learn is not installed."""
+"""pellucid's estimators among scikit-learn's tools, and what happens where scikit-learn is not
+installed.
+"""
 
 import copy
 import inspect
@@ -37,14 +39,22 @@ BOTH = {"MLPClassifier": MLPClassifier, "MLPRegressor": MLPRegressor}
 
 def small(**more):
     return MLPClassifier(
-        **{"hidden_layer_sizes": (6,), "max_iter": 40, "learning_rate_init": 0.01, "random_state": 0, **more}
+        **{
+            "hidden_layer_sizes": (6,),
+            "max_iter": 40,
+            "learning_rate_init": 0.01,
+            "random_state": 0,
+            **more,
+        }
     )
 
 
 def test_pipelines_and_searches():
     pipe = make_pipeline(StandardScaler(), small())
     search = GridSearchCV(
-        pipe, {"mlpclassifier__activation": ["relu", ["gelu"]], "mlpclassifier__dropout": [0, 0.2]}, cv=3
+        pipe,
+        {"mlpclassifier__activation": ["relu", ["gelu"]], "mlpclassifier__dropout": [0, 0.2]},
+        cv=3,
     )
     assert search.fit(X, Y).best_score_ > 0.9
     assert (cross_val_score(pipe, X, Y, cv=3) > 0.8).all()
@@ -68,7 +78,9 @@ def test_calibration_importance_bagging():
 
 
 def test_clone():
-    model = small(activation=["tanh"], callbacks=[print], schedule=pl.Cosine(0.1), loss=pl.CrossEntropy(0.1)).fit(X, Y)
+    model = small(
+        activation=["tanh"], callbacks=[print], schedule=pl.Cosine(0.1), loss=pl.CrossEntropy(0.1)
+    ).fit(X, Y)
     other = clone(model)
     assert other.get_params().keys() == model.get_params().keys()
     assert not hasattr(other, "coefs_")
@@ -133,14 +145,23 @@ def test_a_shallow_copy_made_while_learning_disturbs_nothing():
 
 @pytest.mark.parametrize("name", BOTH)
 def test_the_face_is_scikit_learns(name):
-    """Every parameter, in its place and with its default; every attribute and method; the same tags."""
+    """Every parameter, in its place and with its default; every attribute and method.
+
+    The same tags.
+    """
     ours, theirs = BOTH[name], getattr(sklearn.neural_network, name)
     own, expected = inspect.signature(ours).parameters, inspect.signature(theirs).parameters
-    # scikit-learn's come first; what is pellucid's own can only be named, and changes nothing by default
+    # scikit-learn's come first; what is pellucid's own can only be named, and changes nothing by
+    # default
     for (one, a), (other, b) in zip(own.items(), expected.items(), strict=False):
         assert (one, a.default, a.kind) == (other, b.default, b.kind)
-    assert all(own[more].kind is inspect.Parameter.KEYWORD_ONLY for more in set(own) - set(expected))
-    model, twin = ours(max_iter=2, random_state=0).fit(X, Y), theirs(max_iter=2, random_state=0).fit(X, Y)
+    assert all(
+        own[more].kind is inspect.Parameter.KEYWORD_ONLY for more in set(own) - set(expected)
+    )
+    model, twin = (
+        ours(max_iter=2, random_state=0).fit(X, Y),
+        theirs(max_iter=2, random_state=0).fit(X, Y),
+    )
     fitted = {each for each in vars(twin) if each.endswith("_") and not each.startswith("_")}
     assert fitted <= set(vars(model))
     assert {each for each in dir(theirs) if not each.startswith("_")} <= set(dir(ours))
@@ -184,7 +205,9 @@ def test_bad_parameters_are_refused_in_scikit_learns_words(kind, name):
     for source in (BOTH, vars(sklearn.neural_network)):
         with pytest.raises(ValueError) as found:
             source[kind](**{name: BAD[name]}).fit(X, Y)
-        messages.append(sorted(re.findall(r"[^\s{},]+", str(found.value))))  # sets of names have any order
+        messages.append(
+            sorted(re.findall(r"[^\s{},]+", str(found.value)))
+        )  # sets of names have any order
     assert messages[0] == messages[1]
 
 
@@ -198,7 +221,11 @@ def test_errors_in_scikit_learns_words():
             lambda kind=kind: kind().predict(X),
             lambda kind=kind: kind().partial_fit(X, Y),
             lambda kind=kind: kind().partial_fit(X, Y, classes=[0, 1]),
-            lambda kind=kind: kind(max_iter=1).partial_fit(X, Y, classes=[0, 1, 2]).partial_fit(X, Y, classes=[0, 1]),
+            lambda kind=kind: (
+                kind(max_iter=1)
+                .partial_fit(X, Y, classes=[0, 1, 2])
+                .partial_fit(X, Y, classes=[0, 1])
+            ),
             lambda kind=kind: kind(max_iter=2, warm_start=True).fit(X, Y).fit(X, Y > 0),
             lambda kind=kind: kind(max_iter=2).fit(X, Y).predict(X[:, :2]),
             lambda kind=kind: kind().fit(X, Y[:9]),
@@ -214,7 +241,11 @@ def test_errors_in_scikit_learns_words():
 
 @pytest.mark.parametrize(
     "more",
-    [{"max_iter": 2}, {"solver": "lbfgs", "max_iter": 2}, {"batch_size": 999, "tol": 1.0, "n_iter_no_change": 1}],
+    [
+        {"max_iter": 2},
+        {"solver": "lbfgs", "max_iter": 2},
+        {"batch_size": 999, "tol": 1.0, "n_iter_no_change": 1},
+    ],
 )
 @pytest.mark.filterwarnings("default")
 def test_warnings_in_scikit_learns_words(more):
@@ -256,7 +287,8 @@ def run(program):
 
 def test_importing_pellucid_loads_none_of_it():
     done = run(
-        "import sys, pellucid as pl; pl.Network, pl.train; import pellucid.sklearn; print(*sys.modules, sep='\\n')"
+        "import sys, pellucid as pl; pl.Network, pl.train; import pellucid.sklearn; "
+        "print(*sys.modules, sep='\\n')"
     )
     loaded = done.stdout.split()
     assert "pellucid.sklearn" in loaded
@@ -264,10 +296,14 @@ def test_importing_pellucid_loads_none_of_it():
 
 
 def test_a_missing_extra_is_one_line():
-    done = run("import sys; sys.modules['sklearn'] = None; from pellucid.sklearn import MLPClassifier")
+    done = run(
+        "import sys; sys.modules['sklearn'] = None; from pellucid.sklearn import MLPClassifier"
+    )
     assert done.returncode == 1
     last = done.stderr.strip().splitlines()[-1]
-    assert last.endswith('this needs sklearn, which is not installed: pip install "pellucid[sklearn]"')
+    assert last.endswith(
+        'this needs sklearn, which is not installed: pip install "pellucid[sklearn]"'
+    )
     for asked in ("import pellucid.sklearn", "from pellucid.sklearn import MLPClassifier"):
         program = f"import sys; sys.modules['sklearn'] = None\ntry: {asked}\nexcept ImportError as e: print(repr(e))"
         assert "MissingLibraryError" in run(program).stdout

@@ -34,14 +34,20 @@ def numbers(model):
 
 
 def plain(parameters):
-    return repr({name: getattr(value, "item", lambda value=value: value)() for name, value in parameters.items()})
+    return repr(
+        {
+            name: getattr(value, "item", lambda value=value: value)()
+            for name, value in parameters.items()
+        }
+    )
 
 
 def alike(a, b):
     assert type(a) is type(b)
     assert plain(a.get_params()) == plain(b.get_params())
     for name in sorted(
-        {*vars(a), *vars(b)} - {"_built", "_label_binarizer", "_optimizer", "history_", *a.get_params()}
+        {*vars(a), *vars(b)}
+        - {"_built", "_label_binarizer", "_optimizer", "history_", *a.get_params()}
     ):
         assert repr(getattr(a, name)) == repr(getattr(b, name)), name
     assert repr(a.history_) == repr(b.history_)
@@ -59,12 +65,16 @@ def test_a_classifier_there_and_back(labels, tmp_path):
     assert (model.predict_proba(X) == back.predict_proba(X)).all()
     assert model.score(X, y) == back.score(X, y)
     model.save(tmp_path / "again.safetensors")
-    assert (tmp_path / "again.safetensors").read_bytes() == (tmp_path / "model.safetensors").read_bytes()
+    assert (tmp_path / "again.safetensors").read_bytes() == (
+        tmp_path / "model.safetensors"
+    ).read_bytes()
 
 
 @pytest.mark.parametrize("solver", ["sgd", "adam", "adamw"])
 def test_learning_goes_on(solver, tmp_path):
-    model = model_of(solver=solver, learning_rate="invscaling", class_weight={0: 1.0, 1: 2.0, 2: 3.0}).fit(X, Y)
+    model = model_of(
+        solver=solver, learning_rate="invscaling", class_weight={0: 1.0, 1: 2.0, 2: 3.0}
+    ).fit(X, Y)
     model.save(tmp_path / "model.safetensors")
     back = MLPClassifier.load(tmp_path / "model.safetensors")
     for each in (model, back):
@@ -79,7 +89,12 @@ def test_learning_goes_on(solver, tmp_path):
 @pytest.mark.parametrize(
     "more",
     [
-        {"loss": "poisson", "activation": ["gelu", "tanh"], "dropout": [0.1, 0.0], "hidden_layer_sizes": (5, 4)},
+        {
+            "loss": "poisson",
+            "activation": ["gelu", "tanh"],
+            "dropout": [0.1, 0.0],
+            "hidden_layer_sizes": (5, 4),
+        },
         {
             "loss": pl.Huber(0.7),
             "schedule": pl.WarmUp(2, 0.1, pl.Cosine(0.1)),
@@ -150,21 +165,38 @@ MISCHIEF = {
         "it holds an MLPRegressor: read it with MLPRegressor.load",
     ),
     "unknown parameter": (lambda e, h, t: e["parameters"].update(evil=1), "malformed"),
-    "bad parameter": (lambda e, h, t: e["parameters"].update(alpha=-1), "'alpha' parameter of MLPClassifier"),
-    "other layers": (lambda e, h, t: e["parameters"].update(activation="tanh"), "not those that its parameters ask"),
+    "bad parameter": (
+        lambda e, h, t: e["parameters"].update(alpha=-1),
+        "'alpha' parameter of MLPClassifier",
+    ),
+    "other layers": (
+        lambda e, h, t: e["parameters"].update(activation="tanh"),
+        "not those that its parameters ask",
+    ),
     "unknown attribute": (lambda e, h, t: e["attributes"].update(__class__=3), "malformed"),
     "method": (lambda e, h, t: e["attributes"].update(fit=3), "malformed"),
-    "negative count": (lambda e, h, t: e["attributes"].update(n_iter_=-1), "'n_iter_' is malformed"),
-    "curve of texts": (lambda e, h, t: e["attributes"].update(loss_curve_=["a"]), "'loss_curve_' is malformed"),
+    "negative count": (
+        lambda e, h, t: e["attributes"].update(n_iter_=-1),
+        "'n_iter_' is malformed",
+    ),
+    "curve of texts": (
+        lambda e, h, t: e["attributes"].update(loss_curve_=["a"]),
+        "'loss_curve_' is malformed",
+    ),
     "too few classes": (
         lambda e, h, t: e["attributes"]["classes_"].update(value=[0, 1]),
         "'classes_' is malformed",
     ),
     "objects": (
-        lambda e, h, t: e["attributes"]["classes_"].update(dtype="|O", value=[{"kind": "float", "value": "inf"}] * 3),
+        lambda e, h, t: e["attributes"]["classes_"].update(
+            dtype="|O", value=[{"kind": "float", "value": "inf"}] * 3
+        ),
         "malformed",
     ),
-    "endless texts": (lambda e, h, t: e["attributes"]["classes_"].update(dtype="<U999999999"), "malformed"),
+    "endless texts": (
+        lambda e, h, t: e["attributes"]["classes_"].update(dtype="<U999999999"),
+        "malformed",
+    ),
     "unsorted classes": (
         lambda e, h, t: e["attributes"]["classes_"].update(value=[2, 1, 0]),
         "'classes_' is malformed",
@@ -173,13 +205,22 @@ MISCHIEF = {
     "void": (lambda e, h, t: e["attributes"]["classes_"].update(dtype="V8"), "malformed"),
     "targets": (lambda e, h, t: e.update(targets="binary"), "'classes_' is malformed"),
     "output": (lambda e, h, t: e.update(out_activation="tanh"), "malformed"),
-    "kind": (lambda e, h, t: e["parameters"].update(alpha={"kind": "eval", "value": "1"}), "malformed"),
-    "loss": (lambda e, h, t: e["parameters"].update(loss={"kind": "loss", "value": "os", "options": []}), "malformed"),
+    "kind": (
+        lambda e, h, t: e["parameters"].update(alpha={"kind": "eval", "value": "1"}),
+        "malformed",
+    ),
+    "loss": (
+        lambda e, h, t: e["parameters"].update(loss={"kind": "loss", "value": "os", "options": []}),
+        "malformed",
+    ),
     "rate": (lambda e, h, t: e["steps"].update(learning_rate=0.0), "'_optimizer' is malformed"),
     "step": (lambda e, h, t: e["steps"].update(step=True), "'_optimizer' is malformed"),
     "memory": (lambda e, h, t: (t.pop("m.0"), h["arrays"].pop("m.0")), "malformed"),
     "memory's shape": (
-        lambda e, h, t: (t.update({"m.0": t["m.1"]}), h["arrays"].update({"m.0": h["arrays"]["m.1"]})),
+        lambda e, h, t: (
+            t.update({"m.0": t["m.1"]}),
+            h["arrays"].update({"m.0": h["arrays"]["m.1"]}),
+        ),
         "'_optimizer' is malformed",
     ),
     "memory's numbers": (lambda e, h, t: t["m.0"].fill(np.nan), "must hold finite"),
@@ -212,7 +253,9 @@ def test_an_unchanged_file_is_read(written):
 
 def test_files_of_others(tmp_path):
     pl.mlp([4, 3]).save(tmp_path / "net.safetensors")
-    with pytest.raises(pl.FileError, match=r"it holds a network alone, and no estimator: read it with pl\.load"):
+    with pytest.raises(
+        pl.FileError, match=r"it holds a network alone, and no estimator: read it with pl\.load"
+    ):
         MLPRegressor.load(tmp_path / "net.safetensors")
     with pytest.raises(pl.FileError, match="cannot be read"):
         MLPRegressor.load(tmp_path / "none.safetensors")

@@ -1,7 +1,8 @@
-"""scikit-learn's own tests of its MLP, from the installed package, with pellucid's classes in the place of its own.
+"""scikit-learn's own tests of its MLP, from the installed package, with pellucid's classes in the
+place of its own.
 
-The module is read when the tests are collected; nothing of it is copied. Left out is what reaches into private names
-that pellucid has not.
+The module is read when the tests are collected; nothing of it is copied. Left out is what reaches
+into private names that pellucid has not.
 """
 
 import importlib.util
@@ -14,7 +15,8 @@ from pellucid.sklearn import MLPClassifier, MLPRegressor
 
 # Test by test, what it needs that is private to scikit-learn's MLP.
 LEFT_OUT = {
-    "test_gradient": "it calls _loss_grad_lbfgs with scikit-learn's lists of activations, deltas and gradients",
+    "test_gradient": "it calls _loss_grad_lbfgs with scikit-learn's lists of activations, deltas "
+    "and gradients"
 }
 
 
@@ -30,7 +32,11 @@ def own_module():
 
 
 MODULE = own_module()
-FOUND = {name: value for name, value in vars(MODULE).items() if name.startswith("test_") and callable(value)}
+FOUND = {
+    name: value
+    for name, value in vars(MODULE).items()
+    if name.startswith("test_") and callable(value)
+}
 globals().update({name: test for name, test in FOUND.items() if name not in LEFT_OUT})
 
 # As scikit-learn's own configuration has it: its tests let warnings of convergence pass.

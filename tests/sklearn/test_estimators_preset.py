@@ -30,12 +30,26 @@ WAVES = np.sin(4 * MANY[:, 0]) * 50 + 200
 
 def classifier(**more):
     return MLPClassifier(
-        **{"preset": "tabular", "hidden_layer_sizes": (8, 5), "max_iter": 8, "random_state": 0, **more}
+        **{
+            "preset": "tabular",
+            "hidden_layer_sizes": (8, 5),
+            "max_iter": 8,
+            "random_state": 0,
+            **more,
+        }
     )
 
 
 def regressor(**more):
-    return MLPRegressor(**{"preset": "tabular", "hidden_layer_sizes": (8, 5), "max_iter": 8, "random_state": 0, **more})
+    return MLPRegressor(
+        **{
+            "preset": "tabular",
+            "hidden_layer_sizes": (8, 5),
+            "max_iter": 8,
+            "random_state": 0,
+            **more,
+        }
+    )
 
 
 def kinds(model):
@@ -43,14 +57,17 @@ def kinds(model):
 
 
 def same(one, other):
-    return all((a == b).all() for a, b in zip(one.network_.params, other.network_.params, strict=True))
+    return all(
+        (a == b).all() for a, b in zip(one.network_.params, other.network_.params, strict=True)
+    )
 
 
 # scikit-learn's checks
 
 WEIGHTS_AS_ROWS = "dropout is drawn for each row, and quartiles and recipe go by rows: 2 rows are not 1 of weight 2"
 EXPECTED = dict.fromkeys(
-    [f"check_sample_weight_equivalence_on_{rows}_data" for rows in ("dense", "sparse")], WEIGHTS_AS_ROWS
+    [f"check_sample_weight_equivalence_on_{rows}_data" for rows in ("dense", "sparse")],
+    WEIGHTS_AS_ROWS,
 )
 
 
@@ -68,7 +85,9 @@ def test_sklearn_check(estimator, check):
     try:
         check(estimator)
     except SkipTest as passed_over:
-        assert str(passed_over).startswith(("SCIPY_ARRAY_API is not set", "MLPClassifier does not have a decision"))
+        assert str(passed_over).startswith(
+            ("SCIPY_ARRAY_API is not set", "MLPClassifier does not have a decision")
+        )
 
 
 # The network and the recipe
@@ -77,7 +96,9 @@ def test_sklearn_check(estimator, check):
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_learning_begins_with_tabular_mlp(dtype):
     rows = MANY.astype(dtype)
-    model = regressor(hidden_layer_sizes=(100,), max_iter=1, learning_rate_init=1e-12, dropout=[0, 0]).fit(rows, WAVES)
+    model = regressor(
+        hidden_layer_sizes=(100,), max_iter=1, learning_rate_init=1e-12, dropout=[0, 0]
+    ).fit(rows, WAVES)
     seed = int(np.random.RandomState(0).randint(2**31))
     net = pl.tabular_mlp(rows, 1, [128, 128], "relu", dropout=0.0, seed=seed, dtype=dtype)
     assert kinds(model) == [type(layer).__name__ for layer in net.layers]
@@ -95,13 +116,18 @@ def test_the_recipe_is_that_of_tables(rows, targets):
     assert repr(settings.schedule) == repr(recipe.schedule)
     adamw = model._optimizer.optimizer
     assert type(adamw) is pl.AdamW
-    assert (adamw.beta_2, adamw.weight_decay) == (recipe.optimizer.beta_2, recipe.optimizer.weight_decay)
+    assert (adamw.beta_2, adamw.weight_decay) == (
+        recipe.optimizer.beta_2,
+        recipe.optimizer.weight_decay,
+    )
     assert model._optimizer.learning_rate == recipe.optimizer.learning_rate
     assert settings.alpha == 0
     assert [W.shape[1] for W in model.coefs_] == [128, 128, 1]
     assert kinds(model).count("Dropout") == 2
     assert ("PeriodicEmbedding" in kinds(model)) == (len(rows) >= 1_000)
-    assert model.history_["learning_rate"][0] <= recipe.optimizer.learning_rate  # a schedule is at work
+    assert (
+        model.history_["learning_rate"][0] <= recipe.optimizer.learning_rate
+    )  # a schedule is at work
     assert len(set(model.history_["learning_rate"])) > 5
 
 
@@ -146,20 +172,30 @@ def test_without_it_nothing_changes():
     assert settings_of(model) is model
     model.set_params(preset="tabular").fit(FEATURES, VALUES)
     with pytest.warns(match="hasn't converged"):
-        assert kinds(model.set_params(preset=None).fit(FEATURES, VALUES)) == ["Affine", "ReLU", "Affine"]
+        assert kinds(model.set_params(preset=None).fit(FEATURES, VALUES)) == [
+            "Affine",
+            "ReLU",
+            "Affine",
+        ]
     assert model._tabular is None
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize(
-    ("kind", "data", "margin"), [(MLPRegressor, (FEATURES, VALUES), 3), (MLPClassifier, (X, Y), 0.03)]
+    ("kind", "data", "margin"),
+    [(MLPRegressor, (FEATURES, VALUES), 3), (MLPClassifier, (X, Y), 0.03)],
 )
 def test_columns_as_they_are_are_answered_better_than_by_the_defaults(kind, data, margin):
-    """Over ten splits the gain was 3.68 +- 0.16 (R2, diabetes) and 0.050 +- 0.014 (accuracy, breast cancer)."""
+    """Over ten splits the gain was 3.68 +- 0.16 (R2, diabetes) and 0.050 +- 0.014 (accuracy, breast
+    cancer).
+    """
     gains = []
     for seed in range(4):
         rows, asked, targets, truth = train_test_split(*data, random_state=seed)
-        models = [kind(preset=preset, random_state=seed).fit(rows, targets) for preset in ("tabular", None)]
+        models = [
+            kind(preset=preset, random_state=seed).fit(rows, targets)
+            for preset in ("tabular", None)
+        ]
         gains.append(models[0].score(asked, truth) - models[1].score(asked, truth))
     assert min(gains) > 0
     assert np.mean(gains) > margin
@@ -172,9 +208,13 @@ def test_columns_as_they_are_are_answered_better_than_by_the_defaults(kind, data
 def test_values_answer_in_their_units(targets):
     model = regressor(max_iter=60).fit(FEATURES, targets)
     assert model.score(FEATURES, targets) > 0.3
-    for found, each in zip(model.predict(FEATURES).reshape(442, -1).T, targets.reshape(442, -1).T, strict=True):
+    for found, each in zip(
+        model.predict(FEATURES).reshape(442, -1).T, targets.reshape(442, -1).T, strict=True
+    ):
         assert r2_score(each, found) > (0.3 if targets.ndim == 1 else 0.1)
-    np.testing.assert_array_equal(model.network_.predict(FEATURES).ravel(), model.predict(FEATURES).ravel())
+    np.testing.assert_array_equal(
+        model.network_.predict(FEATURES).ravel(), model.predict(FEATURES).ravel()
+    )
     assert model.loss_curve_[0] < 2  # of deviations
     assert not hasattr(model, "_scale")
 
@@ -199,7 +239,9 @@ def test_scorers_see_units_while_it_learns():
         seen.append((estimator.predict(rows).mean(), t.mean()))
         return estimator.score(rows, t)
 
-    model = regressor(max_iter=20, early_stopping=True, scoring=score).fit(FEATURES, VALUES * 1000 + 1e6)
+    model = regressor(max_iter=20, early_stopping=True, scoring=score).fit(
+        FEATURES, VALUES * 1000 + 1e6
+    )
     assert len(seen) == 20
     assert all(abs(found / expected - 1) < 0.1 for found, expected in seen)
     assert model.best_validation_score_ > 0
@@ -232,7 +274,9 @@ def test_callbacks_of_scikit_learn_see_units():
             self.kept.append(fitted_estimator)
 
     keep = Keep()
-    regressor(max_iter=3, **more).set_callbacks(keep).fit(MANY, WAVES)  # each kept one stays as it was
+    regressor(max_iter=3, **more).set_callbacks(keep).fit(
+        MANY, WAVES
+    )  # each kept one stays as it was
     np.testing.assert_allclose([each.score(MANY, WAVES) for each in keep.kept[:3]], alone)
 
 
@@ -281,7 +325,9 @@ def test_copies_and_files(model, data, tmp_path):
     assert pl.load(tmp_path / "model.safetensors") == model.network_
     again = type(model).load(tmp_path / "model.safetensors")
     again.save(tmp_path / "again.safetensors")
-    assert (tmp_path / "again.safetensors").read_bytes() == (tmp_path / "model.safetensors").read_bytes()
+    assert (tmp_path / "again.safetensors").read_bytes() == (
+        tmp_path / "model.safetensors"
+    ).read_bytes()
 
 
 def changed(path, change):
@@ -289,17 +335,25 @@ def changed(path, change):
     [size] = struct.unpack("<Q", content[:8])
     header = json.loads(json.loads(content[8 : 8 + size])["__metadata__"]["pellucid"])
     change(header["record"]["estimator"])
-    path.write_bytes(safetensors.numpy.save(safetensors.numpy.load(content), {"pellucid": json.dumps(header)}))
+    path.write_bytes(
+        safetensors.numpy.save(safetensors.numpy.load(content), {"pellucid": json.dumps(header)})
+    )
 
 
 MISCHIEF = {
     "rows": (lambda e: e["tabular"].update(rows=0), "'tabular' is malformed"),
     "rows no number": (lambda e: e["tabular"].update(rows=True), "'tabular' is malformed"),
-    "scale's shape": (lambda e: e["tabular"].update(scale=[[1.0, 2.0], [1.0, 2.0]]), "'tabular' is malformed"),
+    "scale's shape": (
+        lambda e: e["tabular"].update(scale=[[1.0, 2.0], [1.0, 2.0]]),
+        "'tabular' is malformed",
+    ),
     "deviation": (lambda e: e["tabular"].update(scale=[[1.0], [0.0]]), "'tabular' is malformed"),
     "scale no numbers": (lambda e: e["tabular"].update(scale="x"), "no usable MLPRegressor"),
     "no tabular": (lambda e: e.pop("tabular"), "not those that its parameters ask for"),
-    "a text": (lambda e: e.update(tabular="x"), "no usable MLPRegressor: its description is malformed"),
+    "a text": (
+        lambda e: e.update(tabular="x"),
+        "no usable MLPRegressor: its description is malformed",
+    ),
 }
 
 
@@ -318,7 +372,10 @@ def test_a_file_is_trusted_in_nothing(name, tmp_path):
 def test_weights_of_rows_and_classes():
     weighty = np.where(Y == 1, 50.0, 1.0)
     plain = classifier().fit(X, Y)
-    model, other = classifier().fit(X, Y, weighty), classifier(class_weight={0: 1.0, 1: 50.0}).fit(X, Y)
+    model, other = (
+        classifier().fit(X, Y, weighty),
+        classifier(class_weight={0: 1.0, 1: 50.0}).fit(X, Y),
+    )
     assert same(model, other)
     assert model.predict(X).mean() > plain.predict(X).mean()
     assert classifier(class_weight="balanced", early_stopping=True).fit(X, Y).score(X, Y) > 0.8
@@ -350,7 +407,9 @@ def test_few_rows_many_labels_one_column():
 
 
 def test_a_search_over_it():
-    search = GridSearchCV(MLPClassifier(max_iter=5, random_state=0), {"preset": [None, "tabular"]}, cv=2)
+    search = GridSearchCV(
+        MLPClassifier(max_iter=5, random_state=0), {"preset": [None, "tabular"]}, cv=2
+    )
     with pytest.warns(match="hasn't converged"):
         assert search.fit(X, Y).best_params_ == {"preset": "tabular"}
 
@@ -361,7 +420,9 @@ def test_what_makes_no_sense_is_refused():
         with pytest.raises(AttributeError) as refused:
             model.partial_fit(X, Y, classes=[0, 1])
         assert 'preset="tabular" needs all rows at once' in str(refused.value.__cause__)
-    with pytest.raises(pl.InputError, match='learns by batches: choose the solver "adamw" or "sgd", not "lbfgs"'):
+    with pytest.raises(
+        pl.InputError, match='learns by batches: choose the solver "adamw" or "sgd", not "lbfgs"'
+    ):
         classifier(solver="lbfgs").fit(X, Y)
     with pytest.raises(ValueError, match="'preset' parameter of MLPClassifier"):
         classifier(preset="plain").fit(X, Y)

@@ -1,4 +1,7 @@
-"""The same random_state gives scikit-learn's own networks: weights, losses and counts, after many epochs."""
+"""The same random_state gives scikit-learn's own networks.
+
+Weights, losses and counts, after many epochs.
+"""
 
 import warnings
 
@@ -9,7 +12,12 @@ import sklearn.neural_network
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from sklearn.base import clone
-from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits, make_multilabel_classification
+from sklearn.datasets import (
+    load_breast_cancer,
+    load_diabetes,
+    load_digits,
+    make_multilabel_classification,
+)
 
 import pellucid.sklearn
 
@@ -27,7 +35,9 @@ def data(name):
         return make_multilabel_classification(150, 12, n_classes=4, random_state=0)
     X, y = load_diabetes(return_X_y=True)
     y = (y - y.mean()) / y.std()
-    return X * 20, {"values": y, "counts": np.round(np.exp(y)), "pairs": np.c_[y, y**2, np.sin(y)]}[name]
+    return X * 20, {"values": y, "counts": np.round(np.exp(y)), "pairs": np.c_[y, y**2, np.sin(y)]}[
+        name
+    ]
 
 
 CLASSES, VALUES = ("digits", "cancer", "labels"), ("values", "counts", "pairs")
@@ -60,7 +70,11 @@ ONCE = {
     "stops early": ("digits", {"early_stopping": True, "n_iter_no_change": 2, "max_iter": 200}),
     "adaptive, early": ("cancer", {**EVERYWHERE["adaptive"], "early_stopping": True}),
 }
-CASES = {f"{name}, {where}": (where, more) for name, more in EVERYWHERE.items() for where in CLASSES + VALUES}
+CASES = {
+    f"{name}, {where}": (where, more)
+    for name, more in EVERYWHERE.items()
+    for where in CLASSES + VALUES
+}
 CASES |= {f"{name}, {where}": (where, more) for name, (where, more) in ONCE.items()}
 
 
@@ -69,21 +83,33 @@ def pair(where, more):
     options = {"random_state": 7, "max_iter": 25, "hidden_layer_sizes": (20,), **more}
     if where == "counts":
         options |= {"loss": "poisson"}
-    return getattr(pellucid.sklearn, kind)(**options), getattr(sklearn.neural_network, kind)(**options)
+    return getattr(pellucid.sklearn, kind)(**options), getattr(sklearn.neural_network, kind)(
+        **options
+    )
 
 
 def same(ours, theirs, tolerance=1e-9):
-    for a, b in zip(ours.coefs_ + ours.intercepts_, theirs.coefs_ + theirs.intercepts_, strict=True):
+    for a, b in zip(
+        ours.coefs_ + ours.intercepts_, theirs.coefs_ + theirs.intercepts_, strict=True
+    ):
         assert a.dtype == b.dtype
         np.testing.assert_allclose(a, b, rtol=tolerance, atol=tolerance)
     for name in ("n_iter_", "t_", "n_layers_", "n_outputs_", "out_activation_", "n_features_in_"):
         assert getattr(ours, name) == getattr(theirs, name), name
-    for name in ("loss_", "loss_curve_", "best_loss_", "validation_scores_", "best_validation_score_"):
+    for name in (
+        "loss_",
+        "loss_curve_",
+        "best_loss_",
+        "validation_scores_",
+        "best_validation_score_",
+    ):
         a, b = getattr(ours, name, "none"), getattr(theirs, name, "none")
         if isinstance(b, (str, type(None))):
             assert a == b, name
         else:
-            np.testing.assert_allclose(a, b, rtol=1e-3 * tolerance**0.5, atol=10 * tolerance, err_msg=name)
+            np.testing.assert_allclose(
+                a, b, rtol=1e-3 * tolerance**0.5, atol=10 * tolerance, err_msg=name
+            )
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -107,7 +133,9 @@ def test_weighted_rows(where, solver):
     X, y = data(where)
     weights = np.random.RandomState(0).uniform(0.1, 3, len(X))
     weights[::7] = 0
-    ours, theirs = pair(where, {"solver": solver, "learning_rate_init": 0.01, "batch_size": 64, "alpha": 0.1})
+    ours, theirs = pair(
+        where, {"solver": solver, "learning_rate_init": 0.01, "batch_size": 64, "alpha": 0.1}
+    )
     same(ours.fit(X, y, weights), theirs.fit(X, y, weights), 1e-5 if solver == "lbfgs" else 1e-9)
 
 
@@ -122,7 +150,10 @@ def test_weighted_validation(early):
 @pytest.mark.parametrize("where", ["digits", "cancer", "values", "counts"])
 @pytest.mark.parametrize("solver", ["sgd", "adam", "lbfgs"])
 def test_float32(where, solver):
-    """float32 stays; what rounds there stays small, but in L-BFGS, whose weights become float64 as scikit-learn's."""
+    """float32 stays.
+
+    What rounds there stays small, but in L-BFGS, whose weights become float64 as scikit-learn's.
+    """
     X, y = data(where)
     X = X.astype(np.float32)
     ours, theirs = pair(where, {"solver": solver, "learning_rate_init": 0.01, "max_iter": 8})
@@ -153,7 +184,9 @@ def test_sparse_rows(kind, solver, block, monkeypatch):
 @pytest.mark.parametrize("where", ["digits", "values"])
 def test_a_warm_start_goes_on(where, solver):
     X, y = data(where)
-    ours, theirs = pair(where, {"solver": solver, "warm_start": True, "learning_rate": "invscaling", "max_iter": 6})
+    ours, theirs = pair(
+        where, {"solver": solver, "warm_start": True, "learning_rate": "invscaling", "max_iter": 6}
+    )
     for _ in range(3):
         ours.fit(X, y)
         theirs.fit(X, y)
@@ -175,17 +208,27 @@ def test_partial_fit_keeps_its_momentum(where, solver):
 
 
 def test_a_random_state_that_goes_on():
-    """Both draw the same numbers of a RandomState that is given to them, and leave it at the same place."""
+    """Both draw the same numbers of a RandomState that is given to them, and leave it at the same
+    place.
+    """
     X, y = data("cancer")
     states = [np.random.RandomState(5), np.random.RandomState(5)]
-    for model, state in zip(pair("cancer", {"early_stopping": True, "max_iter": 4}), states, strict=True):
+    for model, state in zip(
+        pair("cancer", {"early_stopping": True, "max_iter": 4}), states, strict=True
+    ):
         model.set_params(random_state=state).fit(X, y)
     assert states[0].uniform() == states[1].uniform()
 
 
 def test_a_network_that_diverges_does_so_alike():
     X, y = data("values")
-    more = {**SGD, "learning_rate_init": 1e30, "activation": "identity", "early_stopping": True, "max_iter": 12}
+    more = {
+        **SGD,
+        "learning_rate_init": 1e30,
+        "activation": "identity",
+        "early_stopping": True,
+        "max_iter": 12,
+    }
     ours, theirs = pair("values", more)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)
@@ -202,14 +245,18 @@ def test_a_loss_beyond_all_numbers_ends_nothing(engine, alpha):
     """Squares overflow before slopes do: the loss is infinite, and the weights are not."""
     X, y = data("values")
     weights = np.random.RandomState(1).uniform(0.5, 2, len(X))
-    ours, theirs = pair("values", {"hidden_layer_sizes": (), **SGD, "alpha": alpha, "batch_size": 50})
+    ours, theirs = pair(
+        "values", {"hidden_layer_sizes": (), **SGD, "alpha": alpha, "batch_size": 50}
+    )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)
         theirs.fit(X, y * 1e160, weights)
     ours.set_params(engine=engine).fit(X, y * 1e160, weights)
     assert theirs.loss_ == ours.loss_ == np.inf
     assert theirs.n_iter_ == ours.n_iter_
-    for a, b in zip(ours.coefs_ + ours.intercepts_, theirs.coefs_ + theirs.intercepts_, strict=True):
+    for a, b in zip(
+        ours.coefs_ + ours.intercepts_, theirs.coefs_ + theirs.intercepts_, strict=True
+    ):
         np.testing.assert_allclose(a, b, rtol=1e-9)
 
 
@@ -267,12 +314,16 @@ def any_setting(more, where, weighted):
             if not found[0]:
                 same(ours, theirs, 1e-7)
         except AssertionError:
-            # Steps as long for small slopes as for large ones make rounding grow, and so does what diverges. Where
-            # scikit-learn's network is another itself, once its rows differ in the last digit, nothing is to compare.
+            # Steps as long for small slopes as for large ones make rounding grow, and so does what
+            # diverges. Where scikit-learn's network is another itself, once its rows differ in the
+            # last digit, nothing is to compare.
             shaken = clone(theirs)
             assume(not found[1] and not outcome(shaken, X * (1 + 1e-15), y, weights))
             assume(np.allclose(shaken.coefs_[0], theirs.coefs_[0], rtol=0, atol=1e-10))
-            assume(shaken.n_iter_ == theirs.n_iter_ and np.allclose(shaken.loss_curve_, theirs.loss_curve_, rtol=1e-10))
+            assume(
+                shaken.n_iter_ == theirs.n_iter_
+                and np.allclose(shaken.loss_curve_, theirs.loss_curve_, rtol=1e-10)
+            )
             raise
 
 
@@ -285,7 +336,9 @@ def outcome(model, *rows):
     return ""
 
 
-@settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+@settings(
+    max_examples=25, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
 @given(more=ANY, where=st.sampled_from(CLASSES + VALUES), weighted=st.booleans())
 def test_any_setting(more, where, weighted):
     any_setting(more, where, weighted)
@@ -302,5 +355,7 @@ def test_any_setting_at_length(more, where, weighted):
 @pytest.mark.parametrize("solver", ["sgd", "adam"])
 def test_hundreds_of_epochs(solver):
     X, y = data("digits")
-    ours, theirs = pair("digits", {"solver": solver, "max_iter": 400, "tol": 0.0, "n_iter_no_change": 1000})
+    ours, theirs = pair(
+        "digits", {"solver": solver, "max_iter": 400, "tol": 0.0, "n_iter_no_change": 1000}
+    )
     same(ours.fit(X, y), theirs.fit(X, y), 1e-8)

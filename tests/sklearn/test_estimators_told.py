@@ -1,4 +1,7 @@
-"""What the estimators say: who did the arithmetic, which losses they take, what callbacks are given, what is wrong."""
+"""What the estimators say.
+
+Who did the arithmetic, which losses they take, what callbacks are given, what is wrong.
+"""
 
 from __future__ import annotations
 
@@ -61,7 +64,9 @@ def test_the_history_says_who_did_the_arithmetic(solver, tmp_path):
     assert MLPClassifier.load(tmp_path / "model.safetensors").history_.engine == history.engine
 
 
-@pytest.mark.parametrize("loss", ["huber", "quantile", pl.Huber(0.5), "mean_squared_error", "mean_absolute_error"])
+@pytest.mark.parametrize(
+    "loss", ["huber", "quantile", pl.Huber(0.5), "mean_squared_error", "mean_absolute_error"]
+)
 @pytest.mark.parametrize("y", [TWO, THREE, MANY], ids=["two", "three", "many"])
 def test_losses_of_values_learn_classes(loss, y):
     model = fitted(small(loss=loss, solver="lbfgs", max_iter=100), X, y)
@@ -83,7 +88,9 @@ def test_a_loss_that_does_not_fit_says_which_does():
 
 
 @pytest.mark.parametrize(
-    ("y", "shape", "kind"), [(THREE, (150,), "i"), (TWO, (150, 1), "f"), (MANY, (150, 3), "f")], ids=["3", "2", "many"]
+    ("y", "shape", "kind"),
+    [(THREE, (150,), "i"), (TWO, (150, 1), "f"), (MANY, (150, 3), "f")],
+    ids=["3", "2", "many"],
 )
 def test_an_own_loss_is_given_what_is_documented(y, shape, kind):
     loss = Own()
@@ -115,7 +122,9 @@ def test_what_lbfgs_cannot_use_is_refused():
 
 def test_a_file_of_the_other_kind_names_its_reader(tmp_path):
     fitted(small(), X, THREE).save(tmp_path / "model.safetensors")
-    with pytest.raises(pl.FileError, match=r"it holds an MLPClassifier: read it with MLPClassifier\.load"):
+    with pytest.raises(
+        pl.FileError, match=r"it holds an MLPClassifier: read it with MLPClassifier\.load"
+    ):
         MLPRegressor.load(tmp_path / "model.safetensors")
 
 

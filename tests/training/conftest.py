@@ -10,5 +10,7 @@ def blobs() -> tuple[np.ndarray, np.ndarray]:
     generator = np.random.default_rng(5)
     t = np.repeat([0, 1, 2], [30, 20, 10])
     order = generator.permutation(60)
-    x = np.array([[0.0, 0.0], [2.0, 0.0], [0.0, 2.0]])[t] + generator.normal(scale=0.7, size=(60, 2))
+    x = np.array([[0.0, 0.0], [2.0, 0.0], [0.0, 2.0]])[t] + generator.normal(
+        scale=0.7, size=(60, 2)
+    )
     return x[order], t[order]

@@ -26,7 +26,9 @@ INDICES, VALUES, ROWS = np.array([0, 1]), np.array([0.5, 1.5]), np.eye(3)[:2]
         ([2, 3], "tanh", ROWS, pl.MeanSquaredError, False),
     ],
 )
-def test_the_loss_that_goes_with_the_end(widths: list[int], output: str, t: Array, loss: type, classes: bool) -> None:
+def test_the_loss_that_goes_with_the_end(
+    widths: list[int], output: str, t: Array, loss: type, classes: bool
+) -> None:
     net = pl.mlp(widths, output=output)
     chosen = choices.choose_loss(None, net, t)
     assert type(chosen) is loss
@@ -72,5 +74,7 @@ def test_metrics() -> None:
     net, gap = pl.mlp([2, 3]), Gap()
     chosen = choices.choose_metrics(["r2", gap], net, pl.MeanSquaredError(), ROWS)
     assert chosen == {"r2": pl.METRICS["r2"], "Gap": gap}
-    assert choices.choose_metrics("r2", net, pl.MeanSquaredError(), ROWS) == {"r2": pl.METRICS["r2"]}
+    assert choices.choose_metrics("r2", net, pl.MeanSquaredError(), ROWS) == {
+        "r2": pl.METRICS["r2"]
+    }
     assert choices.choose_metrics([], net, pl.CrossEntropy(), INDICES) == {}

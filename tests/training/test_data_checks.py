@@ -9,7 +9,14 @@ from hypothesis import strategies as st
 
 import pellucid as pl
 from pellucid.core.types import Array
-from pellucid.training.data import Rows, check_finite, check_rows, fingerprint, split, with_class_weights
+from pellucid.training.data import (
+    Rows,
+    check_finite,
+    check_rows,
+    fingerprint,
+    split,
+    with_class_weights,
+)
 
 
 def rows_of(t: Array, weights: Array | None = None) -> Rows:
@@ -33,7 +40,9 @@ def test_rows_that_are_not_finite_are_counted(shape: tuple[int, ...]) -> None:
     array = np.zeros(shape)
     check_finite(array, "inputs")
     array[3:] = np.nan
-    with pytest.raises(pl.InputError, match=r"inputs: row 3 holds NaN or infinity \(2 such rows in all\)"):
+    with pytest.raises(
+        pl.InputError, match=r"inputs: row 3 holds NaN or infinity \(2 such rows in all\)"
+    ):
         check_finite(array, "inputs")
 
 
@@ -46,7 +55,12 @@ def test_balanced_classes_weigh_the_same() -> None:
 
 @pytest.mark.parametrize(
     ("given", "expected"),
-    [([1, 2, 3], [1, 2, 3, 3]), ({1: 5}, [1, 5, 1, 1]), ({np.int64(2): 0}, [1, 1, 0, 0]), ([1, 2, 3, 4], [1, 2, 3, 3])],
+    [
+        ([1, 2, 3], [1, 2, 3, 3]),
+        ({1: 5}, [1, 5, 1, 1]),
+        ({np.int64(2): 0}, [1, 1, 0, 0]),
+        ([1, 2, 3, 4], [1, 2, 3, 3]),
+    ],
 )
 @pytest.mark.parametrize("one_hot", [False, True])
 def test_weights_by_class(given: Any, expected: list[float], one_hot: bool) -> None:

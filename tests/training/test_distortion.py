@@ -47,7 +47,9 @@ def test_a_shift_by_half_a_pixel_is_the_mean_of_four(field: np.ndarray) -> None:
     moved = pl.Distortion(shift=0.5, shape=(6, 9))(field, Highest())
     four = field[:, 1:, 1:] + field[:, 1:, :-1] + field[:, :-1, 1:] + field[:, :-1, :-1]
     np.testing.assert_allclose(moved[:, 1:, 1:], four / 4, rtol=1e-6)
-    np.testing.assert_allclose(moved[:, 0, 0], field[:, 0, 0] / 4, rtol=1e-6)  # the other three lie outside
+    np.testing.assert_allclose(
+        moved[:, 0, 0], field[:, 0, 0] / 4, rtol=1e-6
+    )  # the other three lie outside
 
 
 def test_a_shift_beyond_the_picture_leaves_nothing(field: np.ndarray) -> None:
@@ -59,7 +61,9 @@ def test_a_quarter_turn_is_rot90(generator: np.random.Generator) -> None:
     pictures = generator.random((2, 7, 7)).astype(np.float32)
     turn = pl.Distortion(rotation=90, shape=(7, 7))
     # float32 keeps places to about 1e-6 of a pixel.
-    np.testing.assert_allclose(turn(pictures, Highest()), np.rot90(pictures, axes=(2, 1)), atol=1e-5)
+    np.testing.assert_allclose(
+        turn(pictures, Highest()), np.rot90(pictures, axes=(2, 1)), atol=1e-5
+    )
     np.testing.assert_allclose(turn(pictures, Lowest()), np.rot90(pictures, axes=(1, 2)), atol=1e-5)
 
 
@@ -70,12 +74,16 @@ def test_scale_enlarges_about_the_centre() -> None:
     shrunk = pl.Distortion(scale=0.5, shape=(9, 9))(picture, Lowest())[0]
     assert grown[4, 4] == shrunk[4, 4] == 1
     assert grown.sum() > picture.sum() > shrunk.sum()
-    np.testing.assert_allclose(grown[4, 5:7], [1, 1 - (4 / 3 - 1)], rtol=1e-6)  # read at 4 + 2/3 and 4 + 4/3
+    np.testing.assert_allclose(
+        grown[4, 5:7], [1, 1 - (4 / 3 - 1)], rtol=1e-6
+    )  # read at 4 + 2/3 and 4 + 4/3
     np.testing.assert_allclose(shrunk[4, 5], 0, atol=1e-6)  # read at 4 + 2
 
 
 def test_movements_are_as_large_as_they_are_said_to_be() -> None:
-    """A picture of one bright pixel in the middle shows how far it was moved, in both directions, and how often."""
+    """A picture of one bright pixel in the middle shows how far it was moved, in both directions,
+    and how often.
+    """
     picture = np.zeros((4000, 15, 15), np.float32)
     picture[:, 7, 7] = 1
     moved = pl.Distortion(shift=3, shape=(15, 15))(picture, Learning(1))
@@ -84,14 +92,17 @@ def test_movements_are_as_large_as_they_are_said_to_be() -> None:
         places = (moved.sum(axis=3 - axis) * np.arange(15)).sum(axis=1) - 7
         assert -3 <= places.min() < -2.9
         assert 2.9 < places.max() <= 3
-        assert abs(places.mean()) < 4 * np.sqrt(3 / 4000)  # an even draw from -3 to 3 has variance 3
+        assert abs(places.mean()) < 4 * np.sqrt(
+            3 / 4000
+        )  # an even draw from -3 to 3 has variance 3
         assert abs(places.var() - 3) < 0.2
 
 
 def test_nothing_asked_for_is_the_picture_itself(digits: np.ndarray) -> None:
     x = digits / np.float64(255)
     np.testing.assert_array_equal(pl.Distortion()(x, Learning()), x)
-    # An elastic strength next to nothing takes the whole way, and still reads every pixel at its own place.
+    # An elastic strength next to nothing takes the whole way, and still reads every pixel at its
+    # own place.
     np.testing.assert_allclose(pl.Distortion(elastic=1e-9)(digits, Learning()), digits, atol=1e-3)
 
 
@@ -163,14 +174,19 @@ def test_bytes_and_floats_rows_and_pictures_are_the_same(digits: np.ndarray) -> 
 @pytest.mark.parametrize("shape", [(5, 27, 28), (5, 783), (5, 14, 56), (5,), (0, 3)])
 def test_other_shapes_are_errors(shape: tuple[int, ...]) -> None:
     with pytest.raises(
-        pl.InputError, match=r"pictures of 28 x 28 numbers, got rows of shape .* shape=\(height, width\)"
+        pl.InputError,
+        match=r"pictures of 28 x 28 numbers, got rows of shape .* shape=\(height, width\)",
     ):
         pl.Distortion(shift=1)(np.zeros(shape), Learning())
 
 
 @pytest.mark.parametrize(
     "settings",
-    [{name: value} for name in ("shift", "rotation", "scale", "elastic", "noise") for value in (-1, np.nan, np.inf)]
+    [
+        {name: value}
+        for name in ("shift", "rotation", "scale", "elastic", "noise")
+        for value in (-1, np.nan, np.inf)
+    ]
     + [{"scale": 1}, {"smoothness": 0}, {"smoothness": 1e9}],
 )
 def test_settings_out_of_range_are_errors_that_name_them(settings: dict[str, float]) -> None:
@@ -204,8 +220,12 @@ def test_in_turn_does_one_after_the_other(digits: np.ndarray) -> None:
 
 
 def test_steps_of_the_same_kind_draw_differently(digits: np.ndarray) -> None:
-    halves = pl.InTurn(pl.Brightness(0.5, 1), pl.Brightness(0.5, 1))(np.ones((2000, 1), np.float32), Learning())
-    assert halves.mean() == pytest.approx(0.75**2, abs=0.01)  # were they the same draw, it would be 0.583
+    halves = pl.InTurn(pl.Brightness(0.5, 1), pl.Brightness(0.5, 1))(
+        np.ones((2000, 1), np.float32), Learning()
+    )
+    assert halves.mean() == pytest.approx(
+        0.75**2, abs=0.01
+    )  # were they the same draw, it would be 0.583
     noise = pl.InTurn(*[pl.Distortion(noise=3)] * 4)(np.zeros((50, 784)), Learning())
     assert noise.std() == pytest.approx(3 * np.sqrt(4), rel=0.02)
 

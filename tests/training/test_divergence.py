@@ -1,4 +1,7 @@
-"""Numbers that stop being finite are told of by epoch, batch and layer; what does not fit, before anything changes."""
+"""Numbers that stop being finite are told of by epoch, batch and layer.
+
+What does not fit, before anything changes.
+"""
 
 import re
 from typing import Any
@@ -43,7 +46,13 @@ def test_the_weights_go_back_to_the_last_good_epoch(blobs: Data) -> None:
             return 1.0 if epoch < 2 else 1e45
 
     message = diverged(
-        net, *blobs, optimizer=pl.SGD(0.1), schedule=Explode(), epochs=5, batch_size=30, callbacks=[late_explosion]
+        net,
+        *blobs,
+        optimizer=pl.SGD(0.1),
+        schedule=Explode(),
+        epochs=5,
+        batch_size=30,
+        callbacks=[late_explosion],
     )
     assert "epoch 3, batch" in message
     assert len(good) == 2
@@ -60,20 +69,38 @@ def test_the_average_goes_back_too(blobs: Data) -> None:
 
     net = pl.mlp([2, 3], seed=0)
     diverged(
-        net, *blobs, optimizer=pl.SGD(0.1, ema=0.9), schedule=Explode(), callbacks=[lambda run: good.append(net.copy())]
+        net,
+        *blobs,
+        optimizer=pl.SGD(0.1, ema=0.9),
+        schedule=Explode(),
+        callbacks=[lambda run: good.append(net.copy())],
     )
     assert net == good[1]
 
 
 def test_it_names_the_layer_whose_answers_overflow() -> None:
-    net = pl.Network([pl.Affine(np.ones((1, 1), np.float32)), pl.Exponential(), pl.Affine(np.ones((1, 1), np.float32))])
+    net = pl.Network(
+        [
+            pl.Affine(np.ones((1, 1), np.float32)),
+            pl.Exponential(),
+            pl.Affine(np.ones((1, 1), np.float32)),
+        ]
+    )
     x = np.array([[1.0], [2.0], [100.0]])
     before = net.copy()
     message = diverged(net, x, np.ones(3), batch_size=1, optimizer=pl.SGD(0.0))
     assert "in what layer 1 (Exponential) gives out" in message
     batch = int(re.search(r"batch (\d)", message)[1])  # type: ignore[index]
     order: list[float] = []
-    pl.train(net, x[:, :] / 100, np.ones(3), batch_size=1, epochs=1, optimizer=pl.SGD(0.0), augment=noting(order))
+    pl.train(
+        net,
+        x[:, :] / 100,
+        np.ones(3),
+        batch_size=1,
+        epochs=1,
+        optimizer=pl.SGD(0.0),
+        augment=noting(order),
+    )
     assert order[batch - 1] == 1.0  # the third row, which is the one that overflows
     assert net == before
 
@@ -95,7 +122,9 @@ def test_a_last_step_that_overflows_is_seen(blobs: Data) -> None:
     def overflow(run: Run) -> None:
         raise AssertionError("no epoch is whole")
 
-    message = diverged(net, 100 * x, t, optimizer=pl.SGD(3e38), epochs=1, batch_size=60, callbacks=[overflow])
+    message = diverged(
+        net, 100 * x, t, optimizer=pl.SGD(3e38), epochs=1, batch_size=60, callbacks=[overflow]
+    )
     assert "epoch 1, batch 1: " in message
     assert "in the weights of layer 0 (Affine)" in message
     assert net == before
@@ -143,18 +172,30 @@ def bad(x: Array, row: int, value: float) -> Array:
 
 REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "NaN in a row": ({"x": lambda x: bad(x, 17, np.nan)}, r"inputs: row 17 .*1 such row"),
-    "infinity in a row": ({"x": lambda x: bad(bad(x, 59, np.inf), 3, -np.inf)}, r"inputs: row 3 .*2 such rows"),
+    "infinity in a row": (
+        {"x": lambda x: bad(bad(x, 59, np.inf), 3, -np.inf)},
+        r"inputs: row 3 .*2 such rows",
+    ),
     "NaN in a target": ({"t": lambda t: np.where(np.arange(60) == 7, np.nan, t)}, "targets: row 7"),
-    "a class too many": ({"t": lambda t: np.where(np.arange(60) == 59, 3, t)}, "from 0 to 2, got 0 to 3"),
+    "a class too many": (
+        {"t": lambda t: np.where(np.arange(60) == 59, 3, t)},
+        "from 0 to 2, got 0 to 3",
+    ),
     "an enormous class": ({"t": lambda t: t + 10**12, "class_weights": "balanced"}, "from 0 to 2"),
-    "a negative class": ({"t": lambda t: t - 1, "class_weights": "balanced"}, "from 0 to 2, got -1 to 1"),
+    "a negative class": (
+        {"t": lambda t: t - 1, "class_weights": "balanced"},
+        "from 0 to 2, got -1 to 1",
+    ),
     "half a class": ({"t": lambda t: t + 0.5, "loss": "cross_entropy"}, "whole numbers"),
     "words": ({"t": lambda t: np.array(["a", "b", "c"])[t]}, "must be numbers"),
     "no rows": ({"x": lambda x: x[:0], "t": lambda t: t[:0]}, "at least one row"),
     "one number": ({"x": lambda x: 3.0}, "at least one row"),
     "too few targets": ({"t": lambda t: t[:-1]}, r"each of 60 rows, got targets of shape \(59,\)"),
     "one target": ({"t": lambda t: 1}, "each of 60 rows"),
-    "too wide": ({"x": lambda x: np.hstack([x, x])}, r"expected 2 numbers in each row, got 4 \(shape \(60, 4\)\)"),
+    "too wide": (
+        {"x": lambda x: np.hstack([x, x])},
+        r"expected 2 numbers in each row, got 4 \(shape \(60, 4\)\)",
+    ),
     "flat": ({"x": lambda x: x[:, 0]}, r"rows of shape \(N, 2\)"),
     "ragged rows": ({"x": lambda x: [[1, 2]] * 59 + [[1]]}, "different lengths"),
     "ragged targets": ({"t": lambda t: [[1, 2]] * 59 + [[1]]}, "different lengths"),
@@ -178,10 +219,22 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "validation of too little": ({"validation": 0.001}, "leaves one side empty"),
     "validation in words": ({"validation": "half"}, "validation is a share"),
     "validation of four parts": ({"validation": (1, 2, 3, 4)}, "validation is a share"),
-    "validation without rows": ({"validation": (np.zeros((0, 2)), np.zeros(0, int))}, "at least one row"),
-    "validation of another class": ({"validation": (np.zeros((1, 2)), np.array([3]))}, "from 0 to 2"),
-    "validation of another width": ({"validation": (np.zeros((1, 3)), np.array([0]))}, "expected 2 numbers"),
-    "validation that is not finite": ({"validation": (np.full((1, 2), np.nan), np.array([0]))}, "row 0"),
+    "validation without rows": (
+        {"validation": (np.zeros((0, 2)), np.zeros(0, int))},
+        "at least one row",
+    ),
+    "validation of another class": (
+        {"validation": (np.zeros((1, 2)), np.array([3]))},
+        "from 0 to 2",
+    ),
+    "validation of another width": (
+        {"validation": (np.zeros((1, 3)), np.array([0]))},
+        "expected 2 numbers",
+    ),
+    "validation that is not finite": (
+        {"validation": (np.full((1, 2), np.nan), np.array([0]))},
+        "row 0",
+    ),
     "no epochs": ({"epochs": 0}, "epochs must be a whole number of 1 or more, got 0"),
     "epochs and a half": ({"epochs": 1.5}, "epochs"),
     "true epochs": ({"epochs": True}, "epochs"),
@@ -189,7 +242,10 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "a negative seed": ({"seed": -1}, "seed must be a whole number of 0 or more"),
     "a seed in words": ({"seed": "a"}, "seed"),
     "an unknown loss": ({"loss": "hinge"}, "loss is one of cross_entropy.*'hinge'"),
-    "a loss of another end": ({"loss": "mean_squared_error", "metrics": ["r2"]}, "metric r2 needs targets"),
+    "a loss of another end": (
+        {"loss": "mean_squared_error", "metrics": ["r2"]},
+        "metric r2 needs targets",
+    ),
     "a loss that is a class": ({"loss": pl.CrossEntropy}, r"such as pl.CrossEntropy\(\)"),
     "a loss that is none": ({"loss": 3}, "a loss is a name or an object"),
     "an unknown optimizer": ({"optimizer": "lion"}, "optimizer is one of sgd.*'lion'"),
@@ -203,8 +259,14 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "a callback that is a number": ({"callbacks": [3]}, "a callback is an object"),
     "one row alone": ({"x": lambda x: x[0], "t": lambda t: t[:1]}, "give one row as"),
     "no inputs": ({"x": lambda x: None}, r"rows of numbers, got None"),
-    "an augmentation in words": ({"augment": "shift=1"}, "an augmentation is an object such as .*; got 'shift=1'"),
-    "an augmentation that is a class": ({"augment": pl.Distortion}, "an augmentation is an object such as"),
+    "an augmentation in words": (
+        {"augment": "shift=1"},
+        "an augmentation is an object such as .*; got 'shift=1'",
+    ),
+    "an augmentation that is a class": (
+        {"augment": pl.Distortion},
+        "an augmentation is an object such as",
+    ),
     "an augmentation of x alone": ({"augment": lambda x: x}, r"a function of \(x, learning\)"),
     "an unknown engine": ({"engine": "gpu"}, "engine is one of auto"),
     "no threads": ({"threads": 0}, "threads must be"),

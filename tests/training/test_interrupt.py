@@ -1,4 +1,7 @@
-"""Ctrl-C: the first stops after the batch and leaves a usable network, the second interrupts at once."""
+"""Ctrl-C.
+
+The first stops after the batch and leaves a usable network, the second interrupts at once.
+"""
 
 import os
 import signal
@@ -36,7 +39,10 @@ print(history.stopped, net.record["stopped"], bool(np.isfinite(net(np.ones((1, 2
 
 def learn_elsewhere(pace: str, signals: int) -> tuple[int, str, str]:
     process = subprocess.Popen(
-        [sys.executable, "-c", LEARNING, pace], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-c", LEARNING, pace],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
     assert process.stdout is not None
     try:
@@ -89,7 +95,9 @@ def test_the_main_thread_stops_after_the_batch(blobs: Data) -> None:
     history = pl.train(net, *blobs, epochs=9, batch_size=20, callbacks=[Interrupt(2), Count()])
     assert batches == [1, 2, 3, 1, 2]
     assert (history.stopped, len(history), ended) == ("interrupted", 1, ["interrupted"])
-    assert 0 < history["seconds"][0] < history.seconds  # the epoch that was stopped halfway took time, too
+    assert (
+        0 < history["seconds"][0] < history.seconds
+    )  # the epoch that was stopped halfway took time, too
     assert net.record["stopped"] == "interrupted"
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     half = net.copy()
@@ -135,7 +143,14 @@ def test_the_average_is_left_in_the_network(blobs: Data) -> None:
 
     net = pl.mlp([2, 3], seed=0)
     start = net.params[0].copy()
-    pl.train(net, *blobs, optimizer=pl.SGD(0.5, ema=0.5), epochs=9, batch_size=20, callbacks=[Interrupt(1), Note()])
+    pl.train(
+        net,
+        *blobs,
+        optimizer=pl.SGD(0.5, ema=0.5),
+        epochs=9,
+        batch_size=20,
+        callbacks=[Interrupt(1), Note()],
+    )
     average = start
     for p in raw:
         average = average + 0.5 * (p - average)
@@ -151,7 +166,9 @@ def test_a_handler_of_the_users_own_is_left_alone(blobs: Data) -> None:
 
     before = signal.signal(signal.SIGINT, own)
     try:
-        history = pl.train(pl.mlp([2, 3]), *blobs, epochs=2, batch_size=20, callbacks=[Interrupt(1)])
+        history = pl.train(
+            pl.mlp([2, 3]), *blobs, epochs=2, batch_size=20, callbacks=[Interrupt(1)]
+        )
         assert signal.getsignal(signal.SIGINT) is own
     finally:
         signal.signal(signal.SIGINT, before)
@@ -161,7 +178,10 @@ def test_a_handler_of_the_users_own_is_left_alone(blobs: Data) -> None:
 
 def test_learning_works_in_other_threads(blobs: Data) -> None:
     nets = [pl.mlp([2, 8, 3], dropout=0.2, seed=0) for _ in range(5)]
-    threads = [threading.Thread(target=pl.train, args=(net, *blobs), kwargs={"epochs": 3}) for net in nets[1:]]
+    threads = [
+        threading.Thread(target=pl.train, args=(net, *blobs), kwargs={"epochs": 3})
+        for net in nets[1:]
+    ]
     for thread in threads:
         thread.start()
     pl.train(nets[0], *blobs, epochs=3)

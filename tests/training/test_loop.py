@@ -1,4 +1,7 @@
-"""The loop: which rows in which order, what is written down of them, and that it is plain gradient descent."""
+"""The loop.
+
+Which rows in which order, what is written down of them, and that it is plain gradient descent.
+"""
 
 import json
 import math
@@ -21,7 +24,10 @@ Data = tuple[Array, Array]
 
 
 class Seen(pl.MeanSquaredError):
-    """A loss that notes the targets of each batch: with targets 0, 1, 2, ... the rows in their order."""
+    """A loss that notes the targets of each batch: with targets 0, 1, 2, ...
+
+    The rows in their order.
+    """
 
     def __init__(self) -> None:
         self.batches: list[list[int]] = []
@@ -35,7 +41,9 @@ def line(dtype: Any = np.float64) -> pl.Network:
     return pl.Network([pl.Affine(np.array([[0.5]], dtype), np.zeros(1, dtype))])
 
 
-def rows_seen(N: int, batch_size: int, epochs: int = 1, seed: int = 0, **options: Any) -> list[list[int]]:
+def rows_seen(
+    N: int, batch_size: int, epochs: int = 1, seed: int = 0, **options: Any
+) -> list[list[int]]:
     seen = Seen()
     x, t = np.arange(N, dtype=float)[:, None] / N, np.arange(N, dtype=float)
     pl.train(line(), x, t, loss=seen, batch_size=batch_size, epochs=epochs, seed=seed, **options)
@@ -84,7 +92,9 @@ def test_epochs_and_seeds_have_orders_of_their_own() -> None:
 def test_same_seed_same_bits(blobs: Data) -> None:
     def learned(seed: int, **options: Any) -> tuple[bytes, list[float]]:
         net = pl.mlp([2, 8, 3], dropout=0.3, normalization="batch", seed=7)
-        history = pl.train(net, *blobs, seed=seed, epochs=3, augment=pl.Brightness(), validation=0.2, **options)
+        history = pl.train(
+            net, *blobs, seed=seed, epochs=3, augment=pl.Brightness(), validation=0.2, **options
+        )
         arrays = [array for layer in net.layers for array in layer.arrays().values()]
         return b"".join(array.tobytes() for array in arrays), history["validation_loss"]
 
@@ -97,7 +107,9 @@ def test_same_seed_same_bits(blobs: Data) -> None:
 # Plain gradient descent
 
 
-def numpy_descent(net: pl.Network, x: Array, t: Array, rate: float, epochs: int, batch_size: int) -> list[Array]:
+def numpy_descent(
+    net: pl.Network, x: Array, t: Array, rate: float, epochs: int, batch_size: int
+) -> list[Array]:
     """Two Affine layers, tanh between them, softmax and cross-entropy at the end, written out."""
     W1, b1, W2, b2 = (p.copy() for p in net.params)
     for epoch in range(1, epochs + 1):
@@ -111,9 +123,13 @@ def numpy_descent(net: pl.Network, x: Array, t: Array, rate: float, epochs: int,
     return [W1, b1, W2, b2]
 
 
-def torch_descent(net: pl.Network, x: Array, t: Array, rate: float, epochs: int, batch_size: int) -> list[Array]:
+def torch_descent(
+    net: pl.Network, x: Array, t: Array, rate: float, epochs: int, batch_size: int
+) -> list[Array]:
     D, H, K = 2, 5, 3
-    model = torch.nn.Sequential(torch.nn.Linear(D, H), torch.nn.Tanh(), torch.nn.Linear(H, K)).double()
+    model = torch.nn.Sequential(
+        torch.nn.Linear(D, H), torch.nn.Tanh(), torch.nn.Linear(H, K)
+    ).double()
     with torch.no_grad():
         for parameter, p in zip(model.parameters(), net.params, strict=True):
             parameter.copy_(torch.from_numpy(p.T.copy()))
@@ -121,7 +137,9 @@ def torch_descent(net: pl.Network, x: Array, t: Array, rate: float, epochs: int,
     for epoch in range(1, epochs + 1):
         for rows in batches_of(3, epoch, len(x), batch_size):
             optimizer.zero_grad()
-            loss = torch.nn.functional.cross_entropy(model(torch.from_numpy(x[rows])), torch.from_numpy(t[rows]))
+            loss = torch.nn.functional.cross_entropy(
+                model(torch.from_numpy(x[rows])), torch.from_numpy(t[rows])
+            )
             loss.backward()
             optimizer.step()
     return [parameter.detach().numpy().T for parameter in model.parameters()]
@@ -129,10 +147,14 @@ def torch_descent(net: pl.Network, x: Array, t: Array, rate: float, epochs: int,
 
 @pytest.mark.parametrize("witness", [numpy_descent, torch_descent])
 @pytest.mark.parametrize("output", ["softmax", "identity"])
-def test_training_is_plain_gradient_descent(blobs: Data, witness: Callable[..., list[Array]], output: str) -> None:
+def test_training_is_plain_gradient_descent(
+    blobs: Data, witness: Callable[..., list[Array]], output: str
+) -> None:
     net = pl.mlp([2, 5, 3], "tanh", output, seed=2, dtype="float64")
     expected = witness(net, *blobs, rate=0.5, epochs=3, batch_size=8)
-    pl.train(net, *blobs, loss="cross_entropy", optimizer=pl.SGD(0.5), epochs=3, batch_size=8, seed=3)
+    pl.train(
+        net, *blobs, loss="cross_entropy", optimizer=pl.SGD(0.5), epochs=3, batch_size=8, seed=3
+    )
     for ours, theirs in zip(net.params, expected, strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-9)
         assert not np.allclose(theirs, 0)
@@ -146,7 +168,9 @@ def test_training_again_goes_on(blobs: Data) -> None:
     pl.train(whole, *blobs, optimizer=pl.SGD(0.1), epochs=1, batch_size=60)
     pl.train(halves, *blobs, optimizer=pl.SGD(0.1), epochs=2, batch_size=60)
     assert whole != before
-    for one, two in zip(whole.params, halves.params, strict=True):  # the second epoch's rows stand in another order
+    for one, two in zip(
+        whole.params, halves.params, strict=True
+    ):  # the second epoch's rows stand in another order
         np.testing.assert_allclose(one, two, rtol=1e-5, atol=1e-6)
 
 
@@ -156,10 +180,16 @@ def test_training_again_goes_on(blobs: Data) -> None:
 @pytest.mark.parametrize("weighting", ["none", "rows", "classes", "balanced", "both"])
 def test_the_figures_equal_a_plain_computation(blobs: Data, weighting: str) -> None:
     x, t = blobs
-    by_class = {"classes": [1.0, 2.0, 5.0], "both": {0: 0.5, 2: 3.0}, "balanced": "balanced"}.get(weighting)
+    by_class = {"classes": [1.0, 2.0, 5.0], "both": {0: 0.5, 2: 3.0}, "balanced": "balanced"}.get(
+        weighting
+    )
     by_row = np.linspace(0, 2, 60) if weighting in ("rows", "both") else None
     weights = np.ones(60) if by_row is None else by_row.copy()
-    table = {"classes": [1, 2, 5], "both": [0.5, 1, 3], "balanced": [60 / 90, 60 / 60, 60 / 30]}.get(weighting)
+    table = {
+        "classes": [1, 2, 5],
+        "both": [0.5, 1, 3],
+        "balanced": [60 / 90, 60 / 60, 60 / 30],
+    }.get(weighting)
     weights *= np.array(table or [1, 1, 1])[t]
     net = pl.mlp([2, 3], seed=1, dtype="float64")
     W, b = (p.copy() for p in net.params)
@@ -173,7 +203,15 @@ def test_the_figures_equal_a_plain_computation(blobs: Data, weighting: str) -> N
         dz = (np.exp(log_p) - np.eye(3)[t[rows]]) * (w / w.sum())[:, None]
         W, b = W - 0.3 * x[rows].T @ dz, b - 0.3 * dz.sum(axis=0)
     history = pl.train(
-        net, x, t, optimizer=pl.SGD(0.3), epochs=1, batch_size=16, seed=4, weights=by_row, class_weights=by_class
+        net,
+        x,
+        t,
+        optimizer=pl.SGD(0.3),
+        epochs=1,
+        batch_size=16,
+        seed=4,
+        weights=by_row,
+        class_weights=by_class,
     )
     assert history["loss"][0] == pytest.approx(total / weights.sum(), rel=0, abs=1e-12)
     assert history["accuracy"][0] == hits / 60
@@ -188,7 +226,9 @@ def test_batches_that_weigh_nothing(blobs: Data) -> None:
     history = pl.train(net, x, t, epochs=1, batch_size=8, weights=weights)
     rows = order_of(0, 1, 60)[:8]
     fresh = pl.mlp([2, 3], seed=1, dtype="float64")
-    assert history["loss"][0] == pytest.approx(pl.CrossEntropy().value(fresh(x[rows]), t[rows]), abs=1e-12)
+    assert history["loss"][0] == pytest.approx(
+        pl.CrossEntropy().value(fresh(x[rows]), t[rows]), abs=1e-12
+    )
 
 
 def test_metrics_by_name_and_of_ones_own(blobs: Data) -> None:
@@ -202,11 +242,25 @@ def test_metrics_by_name_and_of_ones_own(blobs: Data) -> None:
     net = pl.mlp([2, 1], seed=0, dtype="float64")
     fresh = net.copy()
     history = pl.train(
-        net, x, t, metrics=["r2", "mean_absolute_error", largest_miss], optimizer=pl.SGD(1e-12), epochs=1, batch_size=7
+        net,
+        x,
+        t,
+        metrics=["r2", "mean_absolute_error", largest_miss],
+        optimizer=pl.SGD(1e-12),
+        epochs=1,
+        batch_size=7,
     )
     y = fresh(x)[:, 0]
     record = history.records[0]
-    assert list(record) == ["epoch", "loss", "r2", "mean_absolute_error", "largest_miss", "learning_rate", "seconds"]
+    assert list(record) == [
+        "epoch",
+        "loss",
+        "r2",
+        "mean_absolute_error",
+        "largest_miss",
+        "learning_rate",
+        "seconds",
+    ]
     assert type(record["largest_miss"]) is float
     assert record["largest_miss"] == pytest.approx(np.abs(y - t).max())
     assert record["mean_absolute_error"] == pytest.approx(np.abs(y - t).mean())
@@ -219,7 +273,9 @@ def test_validation_data(blobs: Data) -> None:
     net = pl.mlp([2, 3], seed=0, dtype="float64")
     alone = net.copy()
     weights = np.linspace(0.1, 1, 20)
-    history = pl.train(net, x[:40], t[:40], epochs=2, validation=(x[40:], t[40:], weights), batch_size=8)
+    history = pl.train(
+        net, x[:40], t[:40], epochs=2, validation=(x[40:], t[40:], weights), batch_size=8
+    )
     pl.train(alone, x[:40], t[:40], epochs=2, batch_size=8)
     assert net == alone  # looked at, and nothing more
     z = net(x[40:])
@@ -244,7 +300,9 @@ def test_class_weights_do_not_touch_validation(blobs: Data) -> None:
     plain = pl.train(twin, x, t, epochs=1, validation=0.5, optimizer=pl.SGD(0.0))
     assert history["loss"] != plain["loss"]
     still = pl.mlp([2, 3], seed=0, dtype="float64")
-    weighted = pl.train(still, x, t, epochs=1, validation=0.5, class_weights=[1, 10, 100], optimizer=pl.SGD(0.0))
+    weighted = pl.train(
+        still, x, t, epochs=1, validation=0.5, class_weights=[1, 10, 100], optimizer=pl.SGD(0.0)
+    )
     assert weighted["validation_loss"] == plain["validation_loss"]
 
 
@@ -336,7 +394,10 @@ def test_schedules_reach_the_engine() -> None:
 
 @pytest.mark.parametrize("held", [False, True])
 def test_a_plateau_lowers_the_rate(held: bool) -> None:
-    """A loss that never improves: from the third epoch without improvement on, a tenth of the rate."""
+    """A loss that never improves.
+
+    From the third epoch without improvement on, a tenth of the rate.
+    """
 
     class Flat(pl.MeanSquaredError):
         def value(self, y: Array, t: Array, weights: Array | None = None) -> float:
@@ -363,7 +424,9 @@ def test_the_moving_average_is_evaluated_and_left_in_the_network(blobs: Data) ->
         net, x, t, optimizer=pl.SGD(0.5, ema=0.9), epochs=3, validation=(x, t), batch_size=16,
         callbacks=[lambda run: seen.append(run.net.params[0].copy())],
     )  # fmt: skip
-    raw = pl.train(plain, x, t, optimizer=pl.SGD(0.5), epochs=3, batch_size=16, callbacks=[Follow()])
+    raw = pl.train(
+        plain, x, t, optimizer=pl.SGD(0.5), epochs=3, batch_size=16, callbacks=[Follow()]
+    )
     assert history["loss"] == raw["loss"]  # learning itself is the same
     for average, p in zip(averages, net.params, strict=True):
         np.testing.assert_allclose(p, average, rtol=0, atol=1e-12)
@@ -391,7 +454,9 @@ def test_frozen_layers_keep_their_bits(blobs: Data) -> None:
     assert not np.array_equal(net.layers[3].arrays()["W"], before.layers[3].arrays()["W"])
     net.unfreeze()
     pl.train(net, *blobs, epochs=1)
-    assert not np.array_equal(net.layers[0].arrays()["running_mean"], before.layers[0].arrays()["running_mean"])
+    assert not np.array_equal(
+        net.layers[0].arrays()["running_mean"], before.layers[0].arrays()["running_mean"]
+    )
     assert not np.array_equal(net.layers[1].arrays()["W"], before.layers[1].arrays()["W"])
 
 
@@ -421,7 +486,9 @@ def test_augmentation_is_drawn_for_each_row_and_step(each: bool) -> None:
         seen.clear()
         x = np.full((11, 3), 100, np.uint8)
         net = pl.mlp([3, 2], pixels=True, seed=0)
-        pl.train(net, x, np.arange(11) % 2, augment=Note(0.25, 2.0), epochs=2, batch_size=4, seed=seed)
+        pl.train(
+            net, x, np.arange(11) % 2, augment=Note(0.25, 2.0), epochs=2, batch_size=4, seed=seed
+        )
         assert (x == 100).all()
         assert [len(factors) for factors in seen] == ([4, 4, 3] if each else [11]) * 2
         return np.concatenate(seen)
@@ -432,7 +499,9 @@ def test_augmentation_is_drawn_for_each_row_and_step(each: bool) -> None:
     assert everything.max() < 2
     np.testing.assert_array_equal(everything, learn(0))
     assert not np.array_equal(everything[:4], learn(1)[:4])
-    steps = [Learning(0, step, 1 << 42).uniform(rows, 1)[:, 0] for step, rows in enumerate([4, 4, 3] * 2)]
+    steps = [
+        Learning(0, step, 1 << 42).uniform(rows, 1)[:, 0] for step, rows in enumerate([4, 4, 3] * 2)
+    ]
     np.testing.assert_allclose(everything, 0.25 + 1.75 * np.concatenate(steps), rtol=1e-6)
 
 
@@ -462,7 +531,16 @@ def test_augmented_batches_learn_the_same_one_by_one_and_together(engine: str, e
     def learned(augment: Augmentation) -> pl.Network:
         net = pl.mlp([25_000, 1], output="sigmoid", pixels=True, seed=0)
         weights = np.linspace(0.5, 2, 120)
-        pl.train(net, x, np.arange(120) % 2, augment=augment, epochs=2, batch_size=7, weights=weights, engine=engine)
+        pl.train(
+            net,
+            x,
+            np.arange(120) % 2,
+            augment=augment,
+            epochs=2,
+            batch_size=7,
+            weights=weights,
+            engine=engine,
+        )
         return net
 
     assert learned(Note()) == learned(lambda x, learning: pl.Brightness()(x, learning))
@@ -484,7 +562,8 @@ def test_augmented_weights_and_targets_stay_with_their_rows(blobs: Data) -> None
 
 
 @pytest.mark.parametrize(
-    ("low", "high"), [(0, 1), (-1, 1), (1, 0.5), (float("nan"), 1), (0.5, float("nan")), (1, float("inf"))]
+    ("low", "high"),
+    [(0, 1), (-1, 1), (1, 0.5), (float("nan"), 1), (0.5, float("nan")), (1, float("inf"))],
 )
 def test_impossible_brightness(low: float, high: float) -> None:
     with pytest.raises(pl.InputError, match="Brightness"):
@@ -492,7 +571,9 @@ def test_impossible_brightness(low: float, high: float) -> None:
 
 
 def test_a_loss_of_ones_own(blobs: Data) -> None:
-    """Equal to the built-in one, bit for bit, and it may know logarithms of 0 without being warned of them."""
+    """Equal to the built-in one, bit for bit, and it may know logarithms of 0 without being warned
+    of them.
+    """
 
     class Own:
         activation = pl.Softmax
@@ -540,7 +621,11 @@ def test_callbacks_are_called_in_order_and_can_stop(blobs: Data) -> None:
     history = pl.train(net, *blobs, batch_size=20, epochs=5, callbacks=[Note("a"), Note("b")])
     expected = [f"{name} start 0.0 of 5.3" for name in "ab"]
     expected += [f"{name} batch 1.{batch}" for batch in (1, 2, 3) for name in "ab"]
-    expected += ["a epoch 1.3", "b epoch 1.3", *(f"{name} batch 2.{batch}" for batch in (1, 2) for name in "ab")]
+    expected += [
+        "a epoch 1.3",
+        "b epoch 1.3",
+        *(f"{name} batch 2.{batch}" for batch in (1, 2) for name in "ab"),
+    ]
     assert heard == [*expected, "a end enough", "b end enough"]
     assert history.stopped == "enough"
     assert len(history) == 1  # the second epoch is not whole
@@ -548,7 +633,9 @@ def test_callbacks_are_called_in_order_and_can_stop(blobs: Data) -> None:
 
 
 def test_a_callback_may_be_content_with_some_batches() -> None:
-    """Learning is the same, batches are handed to the engine many at a time, and stopping still ends an epoch early."""
+    """Learning is the same, batches are handed to the engine many at a time, and stopping still
+    ends an epoch early.
+    """
     x = np.random.default_rng(0).standard_normal((20_000, 30))
     t = (x[:, 0] > 0).astype(np.int64)
     heard: dict[bool, list[int]] = {False: [], True: []}
@@ -565,7 +652,11 @@ def test_a_callback_may_be_content_with_some_batches() -> None:
     losses = []
     for callback in (Each(), Some()):
         net = pl.mlp([30, 400, 2], seed=0)
-        losses.append(pl.train(net, x, t, epochs=2, batch_size=20, callbacks=[callback], progress=False)["loss"])
+        losses.append(
+            pl.train(net, x, t, epochs=2, batch_size=20, callbacks=[callback], progress=False)[
+                "loss"
+            ]
+        )
     assert losses[0] == losses[1]
     assert heard[True] == [*range(1, 1001), *range(1, 102)]
     assert heard[False][-1] < 1000
@@ -620,7 +711,13 @@ def scripted(values: list[float], name: str = "scripted") -> Callable[[Array, Ar
     ],
 )
 def test_early_stopping_on_any_metric(
-    blobs: Data, name: str, values: list[float], patience: int, change: float, epochs: int, best: int | None
+    blobs: Data,
+    name: str,
+    values: list[float],
+    patience: int,
+    change: float,
+    epochs: int,
+    best: int | None,
 ) -> None:
     weights: dict[int, pl.Network] = {}
     stopping = pl.EarlyStopping(name, patience, change)
@@ -629,7 +726,13 @@ def test_early_stopping_on_any_metric(
     def keep(run: Run) -> None:
         weights[run.epoch] = run.net.copy()
 
-    history = pl.train(net, *blobs, epochs=len(values), metrics=[scripted(values, name)], callbacks=[keep, stopping])
+    history = pl.train(
+        net,
+        *blobs,
+        epochs=len(values),
+        metrics=[scripted(values, name)],
+        callbacks=[keep, stopping],
+    )
     assert len(history) == epochs
     assert history.stopped == ("early" if epochs < len(values) else history.stopped)
     assert net == weights[best or epochs]  # buffers too: == compares all arrays
@@ -641,7 +744,10 @@ def test_early_stopping_may_leave_the_last_weights(blobs: Data) -> None:
     net = pl.mlp([2, 3], seed=0)
     stopping = pl.EarlyStopping("scripted", 1, restore_best=False)
     history = pl.train(
-        net, *blobs, metrics=[scripted([1, 2, 3])], callbacks=[lambda run: last.append(run.net.copy()), stopping]
+        net,
+        *blobs,
+        metrics=[scripted([1, 2, 3])],
+        callbacks=[lambda run: last.append(run.net.copy()), stopping],
     )
     assert history.stopped == "early"
     assert net == last[-1]
@@ -652,7 +758,15 @@ def test_early_stopping_on_the_validation_loss_serves_twice(blobs: Data) -> None
     stopping = pl.EarlyStopping(patience=2)
     for _ in range(2):
         net = pl.mlp([2, 16, 3], seed=0)
-        history = pl.train(net, *blobs, optimizer=pl.Adam(0.1), epochs=60, validation=0.4, callbacks=[stopping], seed=1)
+        history = pl.train(
+            net,
+            *blobs,
+            optimizer=pl.Adam(0.1),
+            epochs=60,
+            validation=0.4,
+            callbacks=[stopping],
+            seed=1,
+        )
         assert history.stopped == "early"
         best = history.best("validation_loss")
         assert stopping.best_epoch == best["epoch"] == len(history) - 2
@@ -661,7 +775,9 @@ def test_early_stopping_on_the_validation_loss_serves_twice(blobs: Data) -> None
 def test_early_stopping_that_watches_nothing_is_told_of_before_learning(blobs: Data) -> None:
     net = pl.mlp([2, 3], seed=0)
     before = net.copy()
-    with pytest.raises(pl.InputError, match="'validation_loss', but there will be only epoch, loss, accuracy"):
+    with pytest.raises(
+        pl.InputError, match="'validation_loss', but there will be only epoch, loss, accuracy"
+    ):
         pl.train(net, *blobs, callbacks=[pl.EarlyStopping()])
     assert net == before
     with pytest.raises(pl.InputError, match="patience"):

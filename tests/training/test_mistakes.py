@@ -48,8 +48,14 @@ def net_of(end: str = "softmax", **options: Any) -> pl.Network:
         ({"schedule": 0.1}, r"an object such as pl\.Cosine\(\)"),
         ({"class_weights": {0: 1, 7: 3}}, "class_weights names class 7; the classes are 0 to 2"),
         ({"class_weights": {"a": 1}}, "class_weights names class 'a'"),
-        ({"loss": Weightless()}, r"value\(y, t, weights\) and gradient\(y, t, weights\); value: too many"),
-        ({"loss": Bare(value=np.zeros(3))}, r"a loss gives one number; its value has the shape \(3,\)"),
+        (
+            {"loss": Weightless()},
+            r"value\(y, t, weights\) and gradient\(y, t, weights\); value: too many",
+        ),
+        (
+            {"loss": Bare(value=np.zeros(3))},
+            r"a loss gives one number; its value has the shape \(3,\)",
+        ),
         (
             {"loss": Bare(columns=1)},
             r"gradient of a loss has the shape of the answers, .2, 3.; this one's is .2, 1.",
@@ -70,20 +76,29 @@ def test_mistakes_change_nothing(options: dict[str, Any], message: str) -> None:
     [
         ({"metrics": [lambda y, t: y]}, "the metric <lambda> must give one number, got array"),
         ({"metrics": [lambda y, t: "good"]}, "must give one number, got 'good'"),
-        ({"augment": lambda x, learning: x[:1]}, r"as many rows as it was given, 6; it gave .* shape \(1, 3\)"),
+        (
+            {"augment": lambda x, learning: x[:1]},
+            r"as many rows as it was given, 6; it gave .* shape \(1, 3\)",
+        ),
         ({"augment": lambda x, learning: None}, r"as many rows as it was given, 6"),
     ],
 )
-def test_functions_of_ones_own_that_give_the_wrong_thing(options: dict[str, Any], message: str, engine: str) -> None:
+def test_functions_of_ones_own_that_give_the_wrong_thing(
+    options: dict[str, Any], message: str, engine: str
+) -> None:
     with pytest.raises(pl.InputError, match=message):
         pl.train(net_of(), X, T, engine=engine, **options)
 
 
-@pytest.mark.parametrize("use", [lambda net: pl.train(net, X, T), lambda net: pl.evaluate(net, X, T)])
+@pytest.mark.parametrize(
+    "use", [lambda net: pl.train(net, X, T), lambda net: pl.evaluate(net, X, T)]
+)
 def test_what_is_no_network(use: Callable[[Any], Any]) -> None:
     with pytest.raises(pl.InputError, match=r"expected a network such as .* got str"):
         use("n")
-    with pytest.raises(pl.InputError, match=r"got a list of layers: make one by pl\.Network\(layers\)"):
+    with pytest.raises(
+        pl.InputError, match=r"got a list of layers: make one by pl\.Network\(layers\)"
+    ):
         use(net_of().layers)
 
 
@@ -96,23 +111,34 @@ def test_weights_that_are_not_finite_are_told_of_before_learning() -> None:
 
 def test_a_softmax_over_one_output_is_not_learned() -> None:
     for net in (pl.mlp([3, 1]), pl.Network([pl.Affine(np.ones((3, 1))), pl.Softmax()])):
-        with pytest.raises(pl.InputError, match=r"softmax over one output is always 1: .* binary_cross_entropy"):
+        with pytest.raises(
+            pl.InputError, match=r"softmax over one output is always 1: .* binary_cross_entropy"
+        ):
             pl.train(net, X, [0] * 6, loss="cross_entropy")
 
 
 def test_targets_that_are_not_indices_yet() -> None:
     names = np.array(["cat", "dog", "owl"])[T]
-    with pytest.raises(pl.InputError, match=r"got \['cat', 'dog', 'owl'\] .*np\.unique\(t, return_inverse=True\)"):
+    with pytest.raises(
+        pl.InputError, match=r"got \['cat', 'dog', 'owl'\] .*np\.unique\(t, return_inverse=True\)"
+    ):
         pl.train(net_of(), X, names)
-    with pytest.raises(pl.InputError, match=r"\(6, 3\), like the answers, got \(6, 1\): .*given as t\.ravel\(\)"):
+    with pytest.raises(
+        pl.InputError, match=r"\(6, 3\), like the answers, got \(6, 1\): .*given as t\.ravel\(\)"
+    ):
         pl.train(net_of(), X, T[:, None])
 
 
 @pytest.mark.parametrize(
     ("validation", "message"),
-    [((X[:, :2], T), "expected 3 numbers in each row, got 2"), ((X, T + 1), "class indices for 3 outputs go from 0")],
+    [
+        ((X[:, :2], T), "expected 3 numbers in each row, got 2"),
+        ((X, T + 1), "class indices for 3 outputs go from 0"),
+    ],
 )
-def test_mistakes_in_validation_data_are_named_as_such(validation: tuple[Any, Any], message: str) -> None:
+def test_mistakes_in_validation_data_are_named_as_such(
+    validation: tuple[Any, Any], message: str
+) -> None:
     with pytest.raises(pl.InputError, match=f"validation data: {message}"):
         pl.train(net_of(), X, T, validation=validation)
 
@@ -127,7 +153,10 @@ def test_batchnorm_needs_two_rows() -> None:
 
 def test_class_weights_of_classes_that_have_no_rows_are_taken() -> None:
     assert len(pl.train(net_of(), X, T % 2, class_weights={0: 1, 2: 3}, epochs=1)) == 1
-    assert len(pl.train(pl.mlp([3, 1], output="sigmoid"), X, T % 2, class_weights={1: 3}, epochs=1)) == 1
+    assert (
+        len(pl.train(pl.mlp([3, 1], output="sigmoid"), X, T % 2, class_weights={1: 3}, epochs=1))
+        == 1
+    )
 
 
 def test_one_callback_needs_no_list() -> None:
@@ -138,9 +167,13 @@ def test_one_callback_needs_no_list() -> None:
     assert epochs == [1, 2]
 
 
-@pytest.mark.parametrize("name", ["on_epoch_end", "on_batch_begin", "on_epok", "epoch_end", "train_begin"])
+@pytest.mark.parametrize(
+    "name", ["on_epoch_end", "on_batch_begin", "on_epok", "epoch_end", "train_begin"]
+)
 def test_misspelt_methods_of_callbacks_are_refused(name: str) -> None:
-    with pytest.raises(pl.InputError, match=rf"Mine\.{name} would never be called: .* on_start, on_batch"):
+    with pytest.raises(
+        pl.InputError, match=rf"Mine\.{name} would never be called: .* on_start, on_batch"
+    ):
         type("Mine", (pl.Callback,), {name: lambda self, run: None})
 
 
@@ -167,7 +200,10 @@ def test_truth_values_are_class_indices() -> None:
     rows = check_rows([], X, T > 0)
     assert rows.t.dtype == np.int64
     net, same = net_of(), net_of()
-    assert pl.train(net, X, T > 0, epochs=2)["loss"] == pl.train(same, X, (T > 0).astype(int), epochs=2)["loss"]
+    assert (
+        pl.train(net, X, T > 0, epochs=2)["loss"]
+        == pl.train(same, X, (T > 0).astype(int), epochs=2)["loss"]
+    )
 
 
 def test_evaluating_nothing() -> None:
@@ -181,7 +217,9 @@ def test_evaluating_nothing() -> None:
 def test_a_history_is_gone_through_epoch_by_epoch() -> None:
     history = pl.train(net_of(), X, T, epochs=3)
     assert [record["epoch"] for record in history] == [1, 2, 3]
-    with pytest.raises(pl.InputError, match=r'history\["loss"\] is a column; an epoch is history\.records\[0\]'):
+    with pytest.raises(
+        pl.InputError, match=r'history\["loss"\] is a column; an epoch is history\.records\[0\]'
+    ):
         history[0]  # type: ignore[index]
 
 
@@ -189,5 +227,7 @@ def test_what_runs_and_callbacks_are_called() -> None:
     seen: list[str] = []
     pl.train(net_of(), X, T, epochs=2, batch_size=3, callbacks=lambda run: seen.append(repr(run)))
     assert seen[1].startswith("<Run: epoch 2 of 2, batch 2 of 2, loss ")
-    text = "EarlyStopping(metric='validation_loss', patience=3, minimum_change=0.0, restore_best=True)"
+    text = (
+        "EarlyStopping(metric='validation_loss', patience=3, minimum_change=0.0, restore_best=True)"
+    )
     assert repr(pl.EarlyStopping(patience=3)) == text

@@ -13,7 +13,12 @@ import pellucid as pl
 from pellucid import language
 from pellucid.core.types import Array
 from pellucid.training import progress
-from pellucid.training.progress import LineProgress, NotebookProgress, TerminalProgress, progress_callback
+from pellucid.training.progress import (
+    LineProgress,
+    NotebookProgress,
+    TerminalProgress,
+    progress_callback,
+)
 from pellucid.training.run import Run
 
 Data = tuple[Array, Array]
@@ -27,9 +32,17 @@ KOREAN = {
 
 
 @pytest.fixture(params=["en", "ko"])
-def words(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], str]]:
-    """What a sentence becomes in the language in force; Korean from a catalogue of this test's own."""
-    catalogues: dict[str, Callable[[str], str]] = {"en": str, "ko": lambda text: KOREAN.get(text, text)}
+def words(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[[str], str]]:
+    """What a sentence becomes in the language in force.
+
+    Korean from a catalogue of this test's own.
+    """
+    catalogues: dict[str, Callable[[str], str]] = {
+        "en": str,
+        "ko": lambda text: KOREAN.get(text, text),
+    }
     monkeypatch.setattr(language, "_catalogue", catalogues.__getitem__)
     pl.set_language(request.param)
     yield catalogues[request.param]
@@ -45,7 +58,9 @@ def learn(data: Data, **options: Any) -> pl.History:
     return pl.train(pl.mlp([2, 3], seed=0), *data, epochs=2, batch_size=20, **options)
 
 
-def test_lines_in_a_pipe(blobs: Data, words: Callable[[str], str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_lines_in_a_pipe(
+    blobs: Data, words: Callable[[str], str], capsys: pytest.CaptureFixture[str]
+) -> None:
     history = learn(blobs, progress=True, validation=blobs)
     captured = capsys.readouterr()
     assert captured.out == ""
@@ -67,12 +82,16 @@ def test_lines_in_a_pipe(blobs: Data, words: Callable[[str], str], capsys: pytes
 
 
 @pytest.mark.parametrize("progress", [None, False])
-def test_silence_where_nobody_watches(blobs: Data, capsys: pytest.CaptureFixture[str], progress: bool | None) -> None:
+def test_silence_where_nobody_watches(
+    blobs: Data, capsys: pytest.CaptureFixture[str], progress: bool | None
+) -> None:
     learn(blobs, progress=progress)
     assert capsys.readouterr() == ("", "")
 
 
-def test_a_bar_in_a_terminal(blobs: Data, words: Callable[[str], str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bar_in_a_terminal(
+    blobs: Data, words: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     screen = Terminal()
     monkeypatch.setattr(sys, "stderr", screen)
     monkeypatch.setenv("TERM", "xterm-256color")
@@ -129,7 +148,9 @@ def test_the_bar_ends_when_learning_fails(blobs: Data, monkeypatch: pytest.Monke
 
     with pytest.raises(RuntimeError, match="mine"):
         learn(blobs, callbacks=[fail])
-    assert screen.getvalue().rindex("\x1b[?25h") > screen.getvalue().rindex("\x1b[?25l")  # the cursor is back
+    assert screen.getvalue().rindex("\x1b[?25h") > screen.getvalue().rindex(
+        "\x1b[?25l"
+    )  # the cursor is back
 
 
 class Html(str):
@@ -155,7 +176,9 @@ def notebook(shell: str, shown: list[str]) -> types.ModuleType:
     return module
 
 
-def test_one_block_in_a_notebook(blobs: Data, words: Callable[[str], str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_block_in_a_notebook(
+    blobs: Data, words: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     shown: list[str] = []
     ipython = notebook("ZMQInteractiveShell", shown)
     monkeypatch.setitem(sys.modules, "IPython", ipython)
@@ -164,7 +187,9 @@ def test_one_block_in_a_notebook(blobs: Data, words: Callable[[str], str], monke
     assert len(shown) == 3
     assert shown[0] == ""
     head = words("epoch {epoch}/{epochs}").format(epoch=2, epochs=2)
-    assert shown[2].startswith(f'<progress value="2" max="2"></progress> {head} &nbsp; {words("loss")} ')
+    assert shown[2].startswith(
+        f'<progress value="2" max="2"></progress> {head} &nbsp; {words("loss")} '
+    )
     assert f"{words('accuracy')} {history['accuracy'][-1]:.1%}" in shown[2]
     assert "&lt;b&gt; 1.0000" in shown[2]
     shown.clear()
@@ -178,11 +203,19 @@ def test_who_shows_progress(monkeypatch: pytest.MonkeyPatch) -> None:
 
     assert [kinds(wanted) for wanted in (None, True, False)] == [[], [LineProgress], []]
     monkeypatch.setattr(sys, "stderr", Terminal())
-    assert [kinds(wanted) for wanted in (None, True, False)] == [[TerminalProgress], [TerminalProgress], []]
+    assert [kinds(wanted) for wanted in (None, True, False)] == [
+        [TerminalProgress],
+        [TerminalProgress],
+        [],
+    ]
     monkeypatch.setitem(sys.modules, "IPython", notebook("TerminalInteractiveShell", []))
     assert kinds(None) == [TerminalProgress]
     monkeypatch.setitem(sys.modules, "IPython", notebook("ZMQInteractiveShell", []))
-    assert [kinds(wanted) for wanted in (None, True, False)] == [[NotebookProgress], [NotebookProgress], []]
+    assert [kinds(wanted) for wanted in (None, True, False)] == [
+        [NotebookProgress],
+        [NotebookProgress],
+        [],
+    ]
 
 
 def test_no_screen_at_all(blobs: Data, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -190,10 +223,14 @@ def test_no_screen_at_all(blobs: Data, monkeypatch: pytest.MonkeyPatch) -> None:
     assert np.isfinite(learn(blobs)["loss"]).all()
 
 
-def test_many_short_epochs_are_told_of_now_and_then(blobs: Data, capsys: pytest.CaptureFixture[str]) -> None:
+def test_many_short_epochs_are_told_of_now_and_then(
+    blobs: Data, capsys: pytest.CaptureFixture[str]
+) -> None:
     net = pl.mlp([2, 3], seed=0)
     pl.train(net, *blobs, epochs=120, batch_size=60, progress=True)
-    epochs = [int(line.split()[1].partition("/")[0]) for line in capsys.readouterr().err.splitlines()]
+    epochs = [
+        int(line.split()[1].partition("/")[0]) for line in capsys.readouterr().err.splitlines()
+    ]
     assert epochs[0] == 1
     assert epochs[-1] == 120
     assert {3, 6, 117} <= set(epochs)

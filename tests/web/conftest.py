@@ -1,4 +1,7 @@
-"""What the page's tests share: Node for its modules, a server, the page as a file, and Chromium to look at both."""
+"""What the page's tests share.
+
+Node for its modules, a server, the page as a file, and Chromium to look at both.
+"""
 
 import json
 import shutil
@@ -23,7 +26,10 @@ AUDITED = (360, 1440)  # the widths at which axe looks
 
 @pytest.fixture(scope="session")
 def node() -> Callable[..., Any]:
-    """Run JavaScript beside the page's modules: `data` is what is given, and what is returned comes back."""
+    """Run JavaScript beside the page's modules.
+
+    `data` is what is given, and what is returned comes back.
+    """
 
     def run(code: str, data: Any = None) -> Any:
         imports, _, body = code.rpartition("\n\n")
@@ -33,7 +39,9 @@ def node() -> Callable[..., Any]:
             const plain = (key, value) => (ArrayBuffer.isView(value) ? Array.from(value) : value);
             console.log(JSON.stringify(await (async () => {{ {body} }})(), plain));"""
         command = [NODE, "--no-warnings", "--input-type=module", "-e", program]
-        done = subprocess.run(command, input=json.dumps(data), cwd=STATIC, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            command, input=json.dumps(data), cwd=STATIC, capture_output=True, text=True, check=False
+        )
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
 
@@ -50,7 +58,17 @@ def page_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def server() -> Iterator[str]:
     """The address of `pellucid open`, as users start it."""
-    command = [sys.executable, "-m", "pellucid", "open", "--no-browser", "--port", "0", "--lang", "en"]
+    command = [
+        sys.executable,
+        "-m",
+        "pellucid",
+        "open",
+        "--no-browser",
+        "--port",
+        "0",
+        "--lang",
+        "en",
+    ]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         address = process.stdout.readline().split()[0]
@@ -78,10 +96,11 @@ def address(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(params=["in turn", pytest.param("all", marks=pytest.mark.soak)])
 def audit(request: pytest.FixtureRequest) -> Callable[..., None]:
-    """Have axe look at a page, the `turn`-th of a test, that is this wide: at one of its widths, or at both.
+    """Have axe look at a page, the `turn`-th of a test, that is this wide: at one of its widths, or
+    at both.
 
-    A look takes seconds. In turn axe sees every panel, language, theme and width, but not each with each: the widths
-    alternate. `make soak` goes through all of them.
+    A look takes seconds. In turn axe sees every panel, language, theme and width, but not each with
+    each: the widths alternate. `make soak` goes through all of them.
     """
 
     def look(tab: Page, width: int, turn: int, told: object = "") -> None:
@@ -94,7 +113,10 @@ def audit(request: pytest.FixtureRequest) -> Callable[..., None]:
 
 @pytest.fixture
 def visit(browser: Browser) -> Iterator[Callable[..., Page]]:
-    """Open a page; at the end nothing must have been said on the console, nor asked of another host."""
+    """Open a page.
+
+    At the end nothing must have been said on the console, nor asked of another host.
+    """
     contexts, trouble = [], []
 
     def open_page(address: str, width: int = 1440, height: int = 900, **settings: Any) -> Page:
@@ -104,7 +126,12 @@ def visit(browser: Browser) -> Iterator[Callable[..., Page]]:
         tab.on("console", lambda message: trouble.append(f"console: {message.text}"))
         tab.on("pageerror", lambda error: trouble.append(f"error: {error}"))
         home = address.split("#")[0].rsplit("/", 1)[0]
-        tab.on("request", lambda r: r.url.startswith((home, "data:", "blob:")) or trouble.append(f"asked {r.url}"))
+        tab.on(
+            "request",
+            lambda r: (
+                r.url.startswith((home, "data:", "blob:")) or trouble.append(f"asked {r.url}")
+            ),
+        )
         tab.goto(address)
         tab.wait_for_selector("html[data-ready]")
         return tab

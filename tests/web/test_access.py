@@ -81,12 +81,15 @@ def test_the_answer_is_spoken_once_a_stroke_has_ended(server, visit):
     tab = visit(f"{server}#lang=en")
     tab.evaluate(
         "() => { window.spoken = []; const e = document.querySelector('.answer [role=status]');"
-        " new MutationObserver(() => spoken.push(e.textContent)).observe(e, { childList: true, characterData: true,"
+        " new MutationObserver(() => spoken.push(e.textContent)).observe(e, "
+        "{ childList: true, characterData: true,"
         " subtree: true }); }"
     )
     first, *rest = path_of(7)[0]
     area = tab.get_by_test_id("drawing").bounding_box()
-    at = [(area["x"] + x * area["width"], area["y"] + y * area["height"]) for x, y in [first, *rest]]
+    at = [
+        (area["x"] + x * area["width"], area["y"] + y * area["height"]) for x, y in [first, *rest]
+    ]
     tab.mouse.move(*at[0])
     tab.mouse.down()
     for point in at[1:]:
@@ -119,11 +122,16 @@ def test_nothing_moves_where_motion_is_reduced(server, visit):
 
 @pytest.mark.parametrize("settings", [{"forced_colors": "active"}, {"contrast": "more"}])
 def test_the_systems_contrast(server, visit, settings):
-    """Neurons keep their light where colours are forced; nothing is lost where more contrast is wanted."""
+    """Neurons keep their light where colours are forced.
+
+    Nothing is lost where more contrast is wanted.
+    """
     tab = visit(f"{server}#t=40&n=1.5&step=4&p=count", **settings)
     by_mouse(tab, path_of(1))
     settle(tab)
-    fills = tab.evaluate("Array.from(document.querySelectorAll('.lamp'), (e) => getComputedStyle(e).fill)")
+    fills = tab.evaluate(
+        "Array.from(document.querySelectorAll('.lamp'), (e) => getComputedStyle(e).fill)"
+    )
     assert len(set(fills)) > 5
     results = Axe().run(tab)
     assert results.violations_count == 0, results.generate_report()
@@ -133,7 +141,9 @@ def test_the_systems_contrast(server, visit, settings):
 @pytest.mark.parametrize("width", [360, 1440])
 def test_axe_finds_nothing_in_any_panel(server, visit, audit, language, width):
     tab = visit(f"{server}#t=740&n=2.5&lang={language}", width)
-    assert tab.locator('[data-testid^="panel-"]:not([data-testid="panel-close"])').count() == len(PANELS)
+    assert tab.locator('[data-testid^="panel-"]:not([data-testid="panel-close"])').count() == len(
+        PANELS
+    )
     for turn, panel in enumerate(PANELS, start=language == "ko"):
         tab.get_by_test_id(f"panel-{panel}").click()
         settle(tab)
@@ -141,9 +151,9 @@ def test_axe_finds_nothing_in_any_panel(server, visit, audit, language, width):
         audit(tab, width, turn, panel)
 
 
-# Use every control that is there, one after the other: buttons are clicked, choices gone through, sliders taken to both
-# ends. Links and what is typed have tests of their own. Of each layer's neurons those of `numbers` are clicked, or all.
-# Gives what there was.
+# Use every control that is there, one after the other: buttons are clicked, choices gone through,
+# sliders taken to both ends. Links and what is typed have tests of their own. Of each layer's
+# neurons those of `numbers` are clicked, or all. Gives what there was.
 EVERYTHING = """async (numbers) => {
   const pause = () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
   const skip = "[data-testid=load-image], [data-testid=open-model], [data-testid=language], [data-testid^=panel-]";
@@ -186,15 +196,30 @@ WITHIN = {
 }
 
 
-# The first and the last neuron of each layer, and one between them: the others are of the same code.
-@pytest.mark.parametrize("numbers", [[0, 9, 15], pytest.param(None, marks=pytest.mark.soak)], ids=["few", "all"])
-@pytest.mark.parametrize(("panel", "language"), [(panel, ("en", "ko")[i % 2]) for i, panel in enumerate(PANELS)])
+# The first and the last neuron of each layer, and one between them: the others are of the same
+# code.
+@pytest.mark.parametrize(
+    "numbers", [[0, 9, 15], pytest.param(None, marks=pytest.mark.soak)], ids=["few", "all"]
+)
+@pytest.mark.parametrize(
+    ("panel", "language"), [(panel, ("en", "ko")[i % 2]) for i, panel in enumerate(PANELS)]
+)
 def test_every_control_can_be_used(page_file, visit, panel, language, numbers):
-    """`visit` fails where any of them says something on the console; and the page still draws and reads after all."""
+    """`visit` fails where any of them says something on the console.
+
+    And the page still draws and reads after all.
+    """
     tab = visit(f"{page_file.as_uri()}#t=340&n=2.5&p={panel}&lang={language}")
     tab.wait_for_timeout(800)  # what is reckoned after the first sight brings buttons of its own
     used = tab.evaluate(EVERYTHING, numbers)
-    assert {"clear", "brightness", "neuron-1-0", "neuron-2-15", "neuron-3-9", WITHIN.get(panel, "clear")} <= set(used)
+    assert {
+        "clear",
+        "brightness",
+        "neuron-1-0",
+        "neuron-2-15",
+        "neuron-3-9",
+        WITHIN.get(panel, "clear"),
+    } <= set(used)
     tab.goto(f"{page_file.as_uri()}#lang=en")
     settle(tab)
     by_mouse(tab, path_of(7))

@@ -20,7 +20,10 @@ SEEN = """(selector) => { const box = document.querySelector(selector).getBoundi
 
 @pytest.mark.parametrize("size", [(1440, 900), (1366, 768), (1100, 800)])
 def test_a_tool_opens_beside_the_whole_network(server, visit, size):
-    """After a click the tool is in sight and has the focus; every neuron is in sight, and nothing lies over one."""
+    """After a click the tool is in sight and has the focus.
+
+    Every neuron is in sight, and nothing lies over one.
+    """
     tab = visit(f"{server}#t=740&n=2.3&lang=en", *size)
     for name in TOOLS:
         tab.get_by_test_id(f"panel-{name}").click()
@@ -37,13 +40,17 @@ def test_on_a_phone_a_tool_comes_into_sight(server, visit):
     tab = visit(f"{server}#t=740&lang=en", 360, 740, reduced_motion="reduce")
     for name in ("why", "evaluate"):
         tab.get_by_test_id(f"panel-{name}").click()
-        tab.wait_for_function("() => Math.abs(scrollY - (window.was ?? -1)) < 1 || ((window.was = scrollY), false)")
+        tab.wait_for_function(
+            "() => Math.abs(scrollY - (window.was ?? -1)) < 1 || ((window.was = scrollY), false)"
+        )
         top = tab.locator(".panel").bounding_box()["y"]
         assert 60 < top < 200, name
     tab.get_by_test_id("neuron-2-3").click()
     settle(tab)
     detail = tab.get_by_test_id("neuron-detail").bounding_box()
-    assert detail["y"] >= 0.5 * 740 and detail["y"] + detail["height"] <= 741  # a sheet over the lower part
+    assert (
+        detail["y"] >= 0.5 * 740 and detail["y"] + detail["height"] <= 741
+    )  # a sheet over the lower part
 
 
 @pytest.mark.parametrize("size", [(1440, 900), (768, 1024), (360, 740)])
@@ -53,8 +60,13 @@ def test_a_step_is_seen_with_what_it_speaks_of(server, visit, size):
         tab.get_by_test_id("lesson-next").click()
         tab.wait_for_timeout(150)
         assert tab.evaluate(SEEN, "#lesson-title"), step
-        mark, sheet = tab.locator(".spoken").first.bounding_box(), tab.get_by_test_id("lesson").bounding_box()
-        end = sheet["y"] if size[0] < 1100 and step != 9 else size[1]  # step 9 speaks of a curve of its own
+        mark, sheet = (
+            tab.locator(".spoken").first.bounding_box(),
+            tab.get_by_test_id("lesson").bounding_box(),
+        )
+        end = (
+            sheet["y"] if size[0] < 1100 and step != 9 else size[1]
+        )  # step 9 speaks of a curve of its own
         assert mark["y"] + min(mark["height"], 60) >= 0 and mark["y"] + 10 < end, step
 
 
@@ -88,11 +100,18 @@ def test_a_neuron_that_is_off_says_so(server, visit):
     settle(tab)
     assert "Switched off" in detail.inner_text() and "1000" not in detail.inner_text()
     assert not tab.get_by_test_id("bias-slider").is_visible()
-    assert tab.get_by_test_id("neuron-1-3").get_attribute("aria-label").endswith("switched off, activation 0")
+    assert (
+        tab.get_by_test_id("neuron-1-3")
+        .get_attribute("aria-label")
+        .endswith("switched off, activation 0")
+    )
     assert button.inner_text() == "Switch on again"
     button.click()
     settle(tab)
-    assert detail.locator("canvas").count() == 2 and tab.evaluate("pellucid.look.state.edits.length") == 0
+    assert (
+        detail.locator("canvas").count() == 2
+        and tab.evaluate("pellucid.look.state.edits.length") == 0
+    )
 
 
 def test_every_test_digit_has_its_number(server, page_file, visit):
@@ -104,7 +123,8 @@ def test_every_test_digit_has_its_number(server, page_file, visit):
             tab.keyboard.press("Enter")
         tab.get_by_text(f"test digit 741, labelled {label}").wait_for()
         np.testing.assert_array_equal(
-            tab.evaluate("Array.from(pellucid.look.state.input.values)"), pl.mnist().test.images[741].ravel()
+            tab.evaluate("Array.from(pellucid.look.state.input.values)"),
+            pl.mnist().test.images[741].ravel(),
         )
         tab.evaluate("pellucid.page.writeAddress()")
         assert "t=741" in tab.url
@@ -183,8 +203,10 @@ def test_aria_values_are_words(server, visit):
         tab.get_by_test_id(f"panel-{name}").click()
         settle(tab)
         found = tab.evaluate(
-            "() => Array.from(document.querySelectorAll('*')).flatMap((e) => Array.from(e.attributes)"
-            ".filter((a) => a.name.startsWith('aria-') && a.value === '').map((a) => `${e.tagName} ${a.name}`))"
+            "() => Array.from(document.querySelectorAll('*')).flatMap((e) => "
+            "Array.from(e.attributes)"
+            ".filter((a) => a.name.startsWith('aria-') && a.value === '').map((a) => "
+            "`${e.tagName} ${a.name}`))"
         )
         assert found == [], name
 

@@ -20,9 +20,11 @@ def write(folder, **texts):
 def test_modules_come_in_the_order_of_need(tmp_path, node):
     write(
         tmp_path,
-        main='import { b as c } from "./b.js";\nimport { a } from "./a.js";\nexport const found = [a(), c];\n',
+        main='import { b as c } from "./b.js";\nimport { a } from "./a.js";\nexport const found = '
+        "[a(), c];\n",
         a='import { b } from "./b.js";\nexport function a() {\n  return b.one;\n}\n',
-        b="/** A comment\n * of lines. */\n// and one\nexport const b = { one: 1 }; // kept\nexport class C {}\n",
+        b="/** A comment\n * of lines. */\n// and one\nexport const b = { one: 1 }; // "
+        "kept\nexport class C {}\n",
     )
     assert modules(tmp_path) == ["b.js", "a.js", "main.js"]
     script = bundle(tmp_path)

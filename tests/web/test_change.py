@@ -38,7 +38,9 @@ def test_why(server, visit, asked):
     np.testing.assert_allclose(value(tab, "why-now"), found.at_input[0], atol=1e-6)
     np.testing.assert_allclose(value(tab, "why-black"), found.at_baseline[0], atol=1e-6)
     np.testing.assert_allclose(value(tab, "why-plus"), np.maximum(found.values, 0).sum(), atol=1e-6)
-    np.testing.assert_allclose(value(tab, "why-minus"), -np.minimum(found.values, 0).sum(), atol=1e-6)
+    np.testing.assert_allclose(
+        value(tab, "why-minus"), -np.minimum(found.values, 0).sum(), atol=1e-6
+    )
     assert number(tab, "why-gap", "data-gap") < 0.01
     about = tab.get_by_test_id("why-about").inner_text()
     assert ("you chose" in about) == (asked is not None)
@@ -58,9 +60,13 @@ def test_what_would_have_to_change(server, visit):
         if not other.found:
             assert "no proof" in tab.get_by_test_id("other-told").inner_text()
             continue
-        np.testing.assert_allclose(number(tab, "other-told", "data-distance"), other.distance, rtol=1e-6)
+        np.testing.assert_allclose(
+            number(tab, "other-told", "data-distance"), other.distance, rtol=1e-6
+        )
         said = tab.get_by_test_id("other-told").inner_text()
-        assert said.startswith(f"{other.label_before} ({other.confidence_before:.2f}) becomes {other.label_after} (")
+        assert said.startswith(
+            f"{other.label_before} ({other.confidence_before:.2f}) becomes {other.label_after} ("
+        )
         assert f"{other.changed} pixels" in said
     tab.get_by_test_id("other-target").select_option("3")
     tab.get_by_text("3 is the answer already").wait_for()
@@ -87,10 +93,13 @@ def test_similar_misread_digits(address, visit, by):
         first = tab.get_by_test_id("similar-digit").first.get_attribute("aria-label")
         tab.get_by_test_id("similar-by").select_option("2")
         tab.wait_for_function(
-            "(first) => document.querySelector('[data-testid=similar-digit]').ariaLabel !== first", arg=first
+            "(first) => document.querySelector('[data-testid=similar-digit]').ariaLabel !== first",
+            arg=first,
         )
     nearest = wrong[np.argsort(np.linalg.norm(there - here, axis=1), kind="stable")[:8]]
-    labels = [card.get_attribute("aria-label") for card in tab.get_by_test_id("similar-digit").all()]
+    labels = [
+        card.get_attribute("aria-label") for card in tab.get_by_test_id("similar-digit").all()
+    ]
     assert [int(label.split()[2].rstrip(":")) for label in labels] == nearest.tolist()
     tab.get_by_test_id("similar-digit").nth(3).click()
     settle(tab)
@@ -121,17 +130,23 @@ def test_a_bias_is_a_threshold(address, visit):
     before = exact.forward(seen(tab)[None])
     net.layers[2].b[5] = exact.layers[2].b[5] = 2.5
     after = exact.forward(seen(tab)[None])
-    np.testing.assert_allclose(tab.evaluate("() => Array.from(pellucid.look.pass.y)"), after.y[0], atol=1e-6)
+    np.testing.assert_allclose(
+        tab.evaluate("() => Array.from(pellucid.look.pass.y)"), after.y[0], atol=1e-6
+    )
     for name, trace in (("before", before), ("after", after)):
         assert tab.get_by_test_id(f"answer-{name}").inner_text() == str(trace.y[0].argmax())
         assert tab.get_by_test_id(f"confidence-{name}").inner_text() == f"{trace.y[0].max():.2f}"
-    changed = [np.abs(a - b)[0] > 0.01 for a, b in zip(before, after, strict=True) if a.shape[1] < 20]
+    changed = [
+        np.abs(a - b)[0] > 0.01 for a, b in zip(before, after, strict=True) if a.shape[1] < 20
+    ]
     count = sum(map(np.count_nonzero, (changed[1], changed[3], changed[5])))
     assert tab.get_by_test_id("neurons-after").inner_text() == f"{count} of 42"
     assert tab.locator(".neuron.changed").count() == count
     marked = int(np.flatnonzero(changed[3])[0])
     told = tab.get_by_test_id(f"neuron-2-{marked}").get_attribute("aria-label")
-    assert told.endswith(f" activation {after[5][0, marked]:.2f}; {before[5][0, marked]:.2f} without the edits")
+    assert told.endswith(
+        f" activation {after[5][0, marked]:.2f}; {before[5][0, marked]:.2f} without the edits"
+    )
     test = pl.mnist().test
     rows = np.arange(0, 10_000, 1 if address.startswith("http") else EVERY)
     right = int((net.classify(test.images[rows]) == test.labels[rows]).sum())
@@ -153,10 +168,9 @@ def test_a_slider_that_moves_is_one_step(server, visit):
         slider.dispatchEvent(new Event('change')); }"""
     )
     settle(tab)
-    assert tab.evaluate("() => [pellucid.look.state.past.length, pellucid.network.layers[2].arrays.b.data[5]]") == [
-        1,
-        3,
-    ]
+    assert tab.evaluate(
+        "() => [pellucid.look.state.past.length, pellucid.network.layers[2].arrays.b.data[5]]"
+    ) == [1, 3]
 
 
 def test_one_weight_and_off(server, visit):
@@ -173,7 +187,9 @@ def test_one_weight_and_off(server, visit):
     settle(tab)
     exact.layers[6].W[3] = 0
     np.testing.assert_allclose(tab.evaluate(answer), exact(seen(tab)[None])[0], atol=1e-6)
-    assert "switched off, activation 0" in tab.get_by_test_id("neuron-2-3").get_attribute("aria-label")
+    assert "switched off, activation 0" in tab.get_by_test_id("neuron-2-3").get_attribute(
+        "aria-label"
+    )
     edits = tab.get_by_test_id("edits").locator("li")
     assert edits.all_inner_texts() == [
         "hidden layer 2, neuron 3: weight from 5 −4.50\nRemove",
@@ -191,14 +207,15 @@ def test_one_weight_and_off(server, visit):
 
 
 def test_painting(server, visit, tmp_path):
-    """By pointer and by keyboard; one stroke is one step; saved, Python loads the network that was seen."""
+    """By pointer and by keyboard; one stroke is one step.
+
+    Saved, Python loads the network that was seen.
+    """
     tab = visit(f"{server}#t=340&n=1.5&p=change&lang=en")
     surface = tab.get_by_test_id("weights-paint")
     surface.scroll_into_view_if_needed()
     area = surface.bounding_box()
-    weights = (
-        "() => { const { data } = pellucid.network.layers[2].arrays.W; return data.filter((_, i) => i % 16 === 5); }"
-    )
+    weights = "() => { const { data } = pellucid.network.layers[2].arrays.W; return data.filter((_, i) => i % 16 === 5); }"
     column = lambda: np.array(tab.evaluate(weights)).reshape(28, 28)  # noqa: E731
     before = column()
     tab.mouse.move(area["x"] + area["width"] * 10.5 / 28, area["y"] + area["height"] * 5.5 / 28)
@@ -217,8 +234,12 @@ def test_painting(server, visit, tmp_path):
     tab.keyboard.press("Shift+ArrowDown")
     settle(tab)
     painted = column() - before
-    np.testing.assert_allclose([painted[14, 14], painted[15, 14], painted[5, 12]], [-2, -1 - 11 / 16, 1], atol=1e-12)
-    assert tab.evaluate("() => [pellucid.look.state.past.length, pellucid.look.state.edits.length]") == [3, 1]
+    np.testing.assert_allclose(
+        [painted[14, 14], painted[15, 14], painted[5, 12]], [-2, -1 - 11 / 16, 1], atol=1e-12
+    )
+    assert tab.evaluate(
+        "() => [pellucid.look.state.past.length, pellucid.look.state.edits.length]"
+    ) == [3, 1]
     with tab.expect_download() as download:
         tab.get_by_test_id("save-model").click()
     path = tmp_path / download.value.suggested_filename
@@ -243,13 +264,18 @@ def test_activations(server, visit):
     np.testing.assert_allclose(ours, exact(seen(tab)[None])[0], atol=1e-6)
     tab.get_by_test_id("remove-activations").click()
     settle(tab)
-    assert "784 × 16 · 16 × 16 · 16 × 10 = 784 × 10" in tab.get_by_test_id("collapse-told").inner_text()
+    assert (
+        "784 × 16 · 16 × 16 · 16 × 10 = 784 × 10"
+        in tab.get_by_test_id("collapse-told").inner_text()
+    )
     assert "12x + 5" in tab.inner_text("main") and tab.locator(".collapse canvas").count() == 10
     assert number(tab, "collapse-same", "data-difference") < 1e-9
     layers = [*net.layers[:3], net.layers[4], *net.layers[6:]]
     linear = pl.Network(layers)
     np.testing.assert_allclose(
-        tab.evaluate("() => Array.from(pellucid.look.pass.y)"), linear.astype("float64")(seen(tab)[None])[0], atol=1e-6
+        tab.evaluate("() => Array.from(pellucid.look.pass.y)"),
+        linear.astype("float64")(seen(tab)[None])[0],
+        atol=1e-6,
     )
     test = pl.mnist().test
     found = evaluate(linear, test.images, test.labels)
@@ -273,9 +299,16 @@ def test_long_edits_are_not_in_the_address(page_file, visit):
 
 @pytest.mark.parametrize(
     ("panel", "language", "theme"),
-    [("why", "en", "dark"), ("why", "ko", "light"), ("change", "en", "light"), ("change", "ko", "contrast")],
+    [
+        ("why", "en", "dark"),
+        ("why", "ko", "light"),
+        ("change", "en", "light"),
+        ("change", "ko", "contrast"),
+    ],
 )
-def test_nothing_scrolls_sideways_and_axe_finds_nothing(server, visit, audit, panel, language, theme):
+def test_nothing_scrolls_sideways_and_axe_finds_nothing(
+    server, visit, audit, panel, language, theme
+):
     turn = (panel == "change") ^ (language == "ko")
     tab = visit(f"{server}#t=340&n=1.5&p={panel}&lang={language}&theme={theme}&e=l;b1.5:2")
     tab.get_by_test_id("similar-digit" if panel == "why" else "held-after").first.wait_for()

@@ -15,12 +15,17 @@ return data.map(({ height, width, data }) => fromPicture({ height, width, data: 
 
 
 def grids(pictures):
-    return [{"height": p.shape[0], "width": p.shape[1], "data": p.ravel().tolist()} for p in pictures]
+    return [
+        {"height": p.shape[0], "width": p.shape[1], "data": p.ravel().tolist()} for p in pictures
+    ]
 
 
 @pytest.mark.parametrize("kind", ["strokes", "photographs"])
 def test_pictures(node, kind, tmp_path):
-    """Scans and photographs of any size give the pixels that `pl.digit` gives; a tie may round the other way."""
+    """Scans and photographs of any size give the pixels that `pl.digit` gives.
+
+    A tie may round the other way.
+    """
     files = [sample.write(tmp_path) for sample in getattr(handwriting, kind)(16, seed=3)]
     samples = [picture for picture in map(pl.read_picture, files) if max(picture.shape) <= 700][:6]
     assert len(samples) == 6
@@ -32,7 +37,9 @@ def test_pictures(node, kind, tmp_path):
 
 def test_mnist_stays(node):
     samples = list(pl.mnist().test.images[:20])
-    for picture, got in zip(samples, node(FROM_PICTURE, grids([*samples, *(255 - p for p in samples)])), strict=False):
+    for picture, got in zip(
+        samples, node(FROM_PICTURE, grids([*samples, *(255 - p for p in samples)])), strict=False
+    ):
         assert got == picture.ravel().tolist()
 
 
@@ -51,7 +58,8 @@ def test_drawings_are_centred(node):
       for (const [a, b, c, d] of lines) stroke(drawing, [28, 28], { x: a, y: b }, { x: c, y: d }, false);
       return { drawing: Array.from(drawing), ...centred(drawing) };
     });"""
-    # None of them is symmetric: the middle of such a one lies between two pixels, and the last bit of a sum decides.
+    # None of them is symmetric: the middle of such a one lies between two pixels, and the last bit
+    # of a sum decides.
     drawings = [
         [[3, 4, 10, 20], [10, 20, 12, 9]],
         [[20, 3, 21, 26], [5, 5, 20, 3]],

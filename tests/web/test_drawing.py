@@ -1,15 +1,30 @@
-"""Every digit by touch and by keyboard, a pen that does not scroll and whose other end erases; and on a wall."""
+"""Every digit by touch and by keyboard, a pen that does not scroll and whose other end erases.
+
+And on a wall.
+"""
 
 import pytest
 
 import pellucid as pl
 from pellucid.web import page
-from tests.web.test_page import MEASURE, by_keyboard, by_mouse, by_touch, path_of, prediction, settle
+from tests.web.test_page import (
+    MEASURE,
+    by_keyboard,
+    by_mouse,
+    by_touch,
+    path_of,
+    prediction,
+    settle,
+)
 
 
 @pytest.mark.parametrize("way", [by_touch, by_keyboard])
 def test_every_digit(server, visit, way):
-    tab = visit(server, 360, 640, has_touch=True, is_mobile=True) if way is by_touch else visit(server)
+    tab = (
+        visit(server, 360, 640, has_touch=True, is_mobile=True)
+        if way is by_touch
+        else visit(server)
+    )
     read = []
     for digit in range(10):
         way(tab, path_of(digit))
@@ -29,11 +44,16 @@ def by_pen(tab, points, buttons):
     session = tab.context.new_cdp_session(tab)
     kinds = ["mousePressed", *["mouseMoved"] * (len(points) - 2), "mouseReleased"]
     for kind, (x, y) in zip(kinds, points, strict=True):
-        event = {"x": area["x"] + x * area["width"], "y": area["y"] + y * area["height"], "pointerType": "pen"}
+        event = {
+            "x": area["x"] + x * area["width"],
+            "y": area["y"] + y * area["height"],
+            "pointerType": "pen",
+        }
         held = 0 if kind == "mouseReleased" else buttons
         button = {1: "left", 2: "right"}[buttons] if kind != "mouseMoved" else "none"
         session.send(
-            "Input.dispatchMouseEvent", {**event, "type": kind, "buttons": held, "button": button, "clickCount": 1}
+            "Input.dispatchMouseEvent",
+            {**event, "type": kind, "buttons": held, "button": button, "clickCount": 1},
         )
     settle(tab)
 
@@ -47,12 +67,16 @@ def test_a_pen_draws_erases_and_does_not_scroll(server, visit):
     assert tab.evaluate("scrollY") == 0
     by_pen(tab, line[:5], 2)  # the button at its side
     assert 0 < tab.evaluate(INK) < whole
-    assert tab.get_by_test_id("drawing").evaluate("(e) => getComputedStyle(e).touchAction") == "none"
+    assert (
+        tab.get_by_test_id("drawing").evaluate("(e) => getComputedStyle(e).touchAction") == "none"
+    )
 
 
 @pytest.mark.parametrize(("width", "height"), [(2560, 1440), (3840, 2160)])
 def test_on_a_wall_everything_is_larger(server, visit, width, height):
-    """The page fills the wall, nothing scrolls sideways, and the pointer still hits what it points at."""
+    """The page fills the wall, nothing scrolls sideways, and the pointer still hits what it points
+    at.
+    """
     tab = visit(server, width, height)
     by_mouse(tab, path_of(7))
     assert prediction(tab) == "7"

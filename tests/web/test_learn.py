@@ -22,7 +22,8 @@ WEIGHTS = "() => pellucid.network.layers.flatMap((l) => Object.values(l.arrays).
 
 def paused_at(tab, place):
     tab.wait_for_function(
-        "(place) => document.querySelector('[data-testid=train-place]').textContent.startsWith(place)"
+        "(place) => "
+        "document.querySelector('[data-testid=train-place]').textContent.startsWith(place)"
         " && document.querySelector('[data-testid=train-pause]').disabled",
         arg=place,
     )
@@ -33,7 +34,10 @@ def number(tab, name):
 
 
 def test_training_is_pythons(server, visit):
-    """One batch, an epoch, back and on again: what the page shows is what `pl.train` does with the same seed."""
+    """One batch, an epoch, back and on again.
+
+    What the page shows is what `pl.train` does with the same seed.
+    """
     tab = visit(f"{server}#t=40&n=1.5&p=learn&lang=en")
     assert "95.8 % of 10,000 test digits" in tab.inner_text("header")
     tab.get_by_test_id("train-step").click()
@@ -80,10 +84,14 @@ def test_play_pause_and_another_network(server, visit):
     tab.get_by_test_id("train-start").click()
     tab.wait_for_function("() => pellucid.network.neuronLayers[1].size === 12")
     settle(tab)
-    assert tab.evaluate("() => pellucid.look.state.neuron") is None  # there is no neuron 15 any more
+    assert (
+        tab.evaluate("() => pellucid.look.state.neuron") is None
+    )  # there is no neuron 15 any more
     assert tab.locator('[data-testid^="neuron-1-"]').count() == 12
     tab.get_by_test_id("train-play").click()
-    tab.wait_for_function("() => Number(document.querySelector('[data-testid=accuracy]').value.slice(0, 4)) > 80")
+    tab.wait_for_function(
+        "() => Number(document.querySelector('[data-testid=accuracy]').value.slice(0, 4)) > 80"
+    )
     tab.get_by_label("Learning rate").fill("0.01")
     tab.get_by_label("Learning rate").blur()
     tab.get_by_test_id("train-pause").click()
@@ -129,13 +137,15 @@ def gradients(net, x, label, loss):
     trace = net.forward(x)
     depth = pl.core.chain.loss_depth(net.layers, loss)
     dy = loss.gradient(trace.input_of(depth), np.array([label]))
-    return loss.value(trace.input_of(depth), np.array([label])), pl.core.chain.backward(net.layers[:depth], trace, dy)[
-        1
-    ]
+    return loss.value(trace.input_of(depth), np.array([label])), pl.core.chain.backward(
+        net.layers[:depth], trace, dy
+    )[1]
 
 
 def test_backpropagation_is_pythons(address, visit):
-    """The loss, what each neuron wants, and any weight's gradient, for a drawing whose label is chosen."""
+    """The loss, what each neuron wants, and any weight's gradient, for a drawing whose label is
+    chosen.
+    """
     tab = visit(f"{address}#p=backprop&lang=en")
     tab.get_by_test_id("clear").click()  # the example's label is known
     settle(tab)
@@ -157,7 +167,11 @@ def test_backpropagation_is_pythons(address, visit):
     for i, line in enumerate(shown.nth(1).locator("li").all()):
         assert f"{i} wants to go {'up' if by_activation[i] < 0 else 'down'}" in line.inner_text()
     assert 3 <= tab.locator(".nudge").count() <= 42
-    for neuron, source, index in (("neuron-1-5", 400, 0), ("neuron-2-3", 7, 2), ("neuron-3-5", 11, 4)):
+    for neuron, source, index in (
+        ("neuron-1-5", 400, 0),
+        ("neuron-2-3", 7, 2),
+        ("neuron-3-5", 11, 4),
+    ):
         tab.get_by_test_id(neuron).click()
         settle(tab)
         tab.get_by_label("Weight from neuron").fill(str(source))
@@ -203,15 +217,23 @@ def test_evaluation_is_pythons(address, visit):
     told = tab.get_by_test_id("evaluation").inner_text()
     assert f"{100 * found.accuracy:.1f} % (95 % interval {low} to {high})" in told
     cells = {
-        each.get_attribute("data-testid"): int(each.inner_text()) for each in tab.locator(".confusion button").all()
+        each.get_attribute("data-testid"): int(each.inner_text())
+        for each in tab.locator(".confusion button").all()
     }
-    counts = {f"cell-{i}-{j}": n for i, row in enumerate(found.confusion.tolist()) for j, n in enumerate(row) if n}
+    counts = {
+        f"cell-{i}-{j}": n
+        for i, row in enumerate(found.confusion.tolist())
+        for j, n in enumerate(row)
+        if n
+    }
     assert cells == counts
     off = max((n, name) for name, n in counts.items() if name[5] != name[7])[1]
     tab.get_by_test_id(off).click()
     tab.wait_for_selector(".gallery button")
     label, answer = int(off[5]), int(off[7])
-    row = int(tab.locator(".gallery button").first.get_attribute("data-testid").removeprefix("digit-"))
+    row = int(
+        tab.locator(".gallery button").first.get_attribute("data-testid").removeprefix("digit-")
+    )
     assert test.labels[row] == label
     tab.locator(".gallery button").first.click()
     settle(tab)
@@ -228,13 +250,17 @@ def test_evaluation_follows_edits(server, visit):
     tab = visit(f"{server}#p=evaluate&lang=en")
     tab.wait_for_selector(".confusion button")
     tab.evaluate("() => pellucid.page.edit([{ kind: 'bias', layer: 3, neuron: 7, value: 99 }])")
-    tab.wait_for_function("() => document.querySelector('[data-testid=cell-7-7]')?.textContent === '1028'")
+    tab.wait_for_function(
+        "() => document.querySelector('[data-testid=cell-7-7]')?.textContent === '1028'"
+    )
 
 
 def test_robustness_curves(server, visit):
     tab = visit(f"{server}#p=evaluate&lang=en")
     tab.get_by_test_id("robustness").click()
-    tab.wait_for_function("() => document.querySelectorAll('.charts .chart').length === 4", timeout=60_000)
+    tab.wait_for_function(
+        "() => document.querySelectorAll('.charts .chart').length === 4", timeout=60_000
+    )
     test = pl.mnist().test
     curve = pl.robustness(pl.load(SHIPPED), test.images, test.labels, "brightness")
     told = tab.locator(".chart svg.plot").first.get_attribute("aria-label")
@@ -243,13 +269,17 @@ def test_robustness_curves(server, visit):
     ]
 
 
-@pytest.mark.parametrize(("language", "theme"), [("en", "light"), ("ko", "dark"), ("ko", "contrast")])
+@pytest.mark.parametrize(
+    ("language", "theme"), [("en", "light"), ("ko", "dark"), ("ko", "contrast")]
+)
 def test_panels_fit_and_axe_finds_nothing(server, visit, audit, language, theme):
     for turn, panel in enumerate(("learn", "backprop", "evaluate"), THEMES.index(theme)):
         tab = visit(f"{server}#t=340&n=1.5&p={panel}&lang={language}&theme={theme}")
         if panel == "learn":
             tab.get_by_test_id("train-epoch").click()
-            tab.wait_for_function("() => document.querySelector('[data-testid=loss]').value !== '–'")
+            tab.wait_for_function(
+                "() => document.querySelector('[data-testid=loss]').value !== '–'"
+            )
             tab.locator("summary").last.click()
         if panel == "evaluate":
             tab.wait_for_selector(".gallery button")
@@ -283,7 +313,14 @@ def test_the_server_refuses_what_the_page_never_asks(server):
     assert ask(server, "/evaluate", "POST", model, Origin="http://evil.example")[0].status == 403
     with urllib.request.urlopen(f"{server}learn") as stream:
         name = json.loads(stream.readline().removeprefix(b"data: "))["name"]
-        for words in ("start?hidden=9999", "start?rate=0", "start?rate=nan", "set?batch=0", "set?pace=odd", "dance"):
+        for words in (
+            "start?hidden=9999",
+            "start?rate=0",
+            "start?rate=nan",
+            "set?batch=0",
+            "set?pace=odd",
+            "dance",
+        ):
             assert ask(server, f"/learn/{name}/{words}", "POST", b"")[0].status == 400, words
         assert ask(server, f"/learn/{name}/set", "POST", b"")[0].status == 200
     deadline = time.monotonic() + 10
@@ -296,7 +333,9 @@ def test_ctrl_c_while_pages_train():
     with started("open", "--no-browser") as process:
         address = process.stdout.readline().split()[0]
         streams = [urllib.request.urlopen(f"{address}learn") for _ in range(3)]
-        names = [json.loads(stream.readline().removeprefix(b"data: "))["name"] for stream in streams]
+        names = [
+            json.loads(stream.readline().removeprefix(b"data: "))["name"] for stream in streams
+        ]
         for name in names[:2]:
             ask(address, f"/learn/{name}/start?hidden=16,16&seed=1", "POST", b"")
             ask(address, f"/learn/{name}/play", "POST", b"")
@@ -316,7 +355,10 @@ def test_ctrl_c_while_pages_train():
 
 @pytest.mark.parametrize("digits", [150, pytest.param(1000, marks=pytest.mark.soak)])
 def test_digits_in_a_row_leave_nothing_behind(server, visit, digits):
-    """Drawn by a script, stroke by stroke, each cleared before the next: what is left, later ones would wait for."""
+    """Drawn by a script, stroke by stroke, each cleared before the next.
+
+    What is left, later ones would wait for.
+    """
     tab = visit(f"{server}#n=1.5&p=backprop&y=3")
     session = tab.context.new_cdp_session(tab)
     sizes, parts = [], []

@@ -14,7 +14,9 @@ STEPS = 11
 
 
 def test_the_lesson_drives_the_picture(address, visit):
-    """From the first step to the last by button, each pointing at something that is there, its numbers Python's."""
+    """From the first step to the last by button, each pointing at something that is there, its
+    numbers Python's.
+    """
     tab = visit(f"{address}#lang=en")
     tab.get_by_test_id("lesson-open").click()
     net = pl.load(SHIPPED).astype("float64")
@@ -25,7 +27,8 @@ def test_the_lesson_drives_the_picture(address, visit):
         2: f"{np.count_nonzero(trace.x)} of them are lit",
         3: "784-16-16-10",
         4: f"{trace[2][0, 3] - net.layers[2].b[3]:.2f} here",
-        5: f"−{-net.layers[4].b[5]:.2f} here. So weights × input must pass {-net.layers[4].b[5]:.2f}",
+        5: f"−{-net.layers[4].b[5]:.2f} here. So weights × input must pass "
+        f"{-net.layers[4].b[5]:.2f}",
         6: f"{z:.2f} becomes {y:.2f}",
         8: "13,002",
         9: "12x + 5",
@@ -40,8 +43,12 @@ def test_the_lesson_drives_the_picture(address, visit):
         assert tab.get_by_test_id("drawing").is_visible() and tab.locator(".network").is_visible()
         if step < STEPS:
             tab.get_by_test_id("lesson-next").click()
-    assert "step=11" in tab.evaluate("new Promise((done) => setTimeout(() => done(location.hash), 500))")
-    assert tab.get_by_test_id("lesson").get_by_test_id("start-change").is_visible()  # what to do next
+    assert "step=11" in tab.evaluate(
+        "new Promise((done) => setTimeout(() => done(location.hash), 500))"
+    )
+    assert (
+        tab.get_by_test_id("lesson").get_by_test_id("start-change").is_visible()
+    )  # what to do next
     tab.get_by_test_id("lesson-next").click()  # the last one ends it
     settle(tab)
     assert not tab.get_by_test_id("lesson").is_visible() and tab.locator(".spoken").count() == 0
@@ -104,16 +111,24 @@ def test_both_codes_run_and_are_the_same_network(server, visit):
     tab = visit(f"{server}#step=11")
     test = pl.mnist().test
     images, labels = test.images[:32], test.labels[:32]
-    ours, theirs = (tab.get_by_test_id(f"code-{name}").inner_text() for name in ("pellucid", "pytorch"))
+    ours, theirs = (
+        tab.get_by_test_id(f"code-{name}").inner_text() for name in ("pellucid", "pytorch")
+    )
     one = {"x": images, "t": labels}
-    exec(ours.replace("pl.train(", "start = net.copy(); pl.train(").replace("epochs=10", "epochs=1"), one)  # noqa: S102
+    exec(
+        ours.replace("pl.train(", "start = net.copy(); pl.train(").replace("epochs=10", "epochs=1"),
+        one,
+    )  # noqa: S102
     two = {"x": torch.tensor(images).float(), "t": torch.tensor(labels).long()}
     building, learning = theirs.split("optimizer =")
     exec(building, two)  # noqa: S102
     affine = [layer for layer in one["start"].layers if isinstance(layer, pl.Affine)]
     linear = [layer for layer in two["model"] if isinstance(layer, torch.nn.Linear)]
     for layer, other in zip(affine, linear, strict=True):
-        other.weight.data, other.bias.data = torch.tensor(layer.W.T.copy()), torch.tensor(layer.b.copy())
+        other.weight.data, other.bias.data = (
+            torch.tensor(layer.W.T.copy()),
+            torch.tensor(layer.b.copy()),
+        )
     exec(building.split(")\n\n", 1)[1], two)  # noqa: S102
     np.testing.assert_allclose(one["y"], two["y"].detach().numpy(), atol=1e-5)
     exec("optimizer =" + learning.replace("range(10)", "range(1)"), two)  # noqa: S102
@@ -136,7 +151,10 @@ HIDDEN = {
 
 
 def test_a_teachers_link(address, visit):
-    """What the panel makes, a student's browser opens: step, drawing, neuron, language; what is hidden is said."""
+    """What the panel makes, a student's browser opens: step, drawing, neuron, language.
+
+    What is hidden is said.
+    """
     tab = visit(f"{address}#step=4&lang=en", locale="en-US")
     tab.get_by_test_id("clear").click()
     by_mouse(tab, path_of(7))
@@ -149,7 +167,9 @@ def test_a_teachers_link(address, visit):
     tab.locator("#share-panel").select_option("count")
     words = tab.get_by_test_id("share-words").inner_text()
     assert (
-        "step 4, Weights" in words and "hidden layer 2, neuron 7" in words and "Hides: buttons of the drawing" in words
+        "step 4, Weights" in words
+        and "hidden layer 2, neuron 7" in words
+        and "Hides: buttons of the drawing" in words
     )
     tab.context.grant_permissions(["clipboard-read", "clipboard-write"])
     tab.get_by_test_id("share-copy").click()
@@ -227,16 +247,21 @@ def test_no_such_step(server, visit):
 def test_networks_that_the_lesson_does_not_speak_of(visit, tmp_path):
     pl.web.page(pl.mlp([784, 12, 10], output="softmax", pixels=True), tmp_path / "page.html")
     tab = visit((tmp_path / "page.html").as_uri() + "#step=3")
-    assert tab.get_by_test_id("lesson-open").count() == 0 and tab.get_by_test_id("lesson").count() == 0
+    assert (
+        tab.get_by_test_id("lesson-open").count() == 0 and tab.get_by_test_id("lesson").count() == 0
+    )
 
 
-@pytest.mark.parametrize(("language", "theme"), [("ko", "light"), ("en", "dark"), ("ko", "contrast")])
+@pytest.mark.parametrize(
+    ("language", "theme"), [("ko", "light"), ("en", "dark"), ("ko", "contrast")]
+)
 def test_no_step_scrolls_sideways_and_axe_finds_nothing(server, visit, audit, language, theme):
     tab = visit(f"{server}#lang={language}&theme={theme}")
     steps = ((4, None), (7, "matrix"), (9, None), (11, "torch"), (2, "share"))
     for turn, (step, panel) in enumerate(steps, THEMES.index(theme)):
         tab.evaluate(
-            "([step, panel]) => pellucid.page.store.set({ ...pellucid.page.lesson(step), ...(panel && { panel }) })",
+            "([step, panel]) => "
+            "pellucid.page.store.set({ ...pellucid.page.lesson(step), ...(panel && { panel }) })",
             [step, panel],
         )
         for width in WIDTHS:

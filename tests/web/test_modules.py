@@ -15,7 +15,9 @@ def test_both_languages_say_the_same(node):
     assert texts["en"].keys() == texts["ko"].keys()
     for key, english in texts["en"].items():
         korean = texts["ko"][key]
-        assert sorted(re.findall(r"\{\w+\}", english)) == sorted(re.findall(r"\{\w+\}", korean)), key
+        assert sorted(re.findall(r"\{\w+\}", english)) == sorted(re.findall(r"\{\w+\}", korean)), (
+            key
+        )
         if key not in ("page.title", "header.language"):
             assert re.search("[가-힣]", korean), key
 
@@ -32,10 +34,17 @@ def test_texts_stand_in_one_place(name):
 
 
 def test_texts_are_used():
-    keys = re.findall(r'^  "([^"]+)":', (STATIC / "texts" / "en.js").read_text(encoding="utf-8"), re.MULTILINE)
-    code = "".join((STATIC / name).read_text(encoding="utf-8") for name in FILES if not name.startswith("texts/"))
+    keys = re.findall(
+        r'^  "([^"]+)":', (STATIC / "texts" / "en.js").read_text(encoding="utf-8"), re.MULTILINE
+    )
+    code = "".join(
+        (STATIC / name).read_text(encoding="utf-8")
+        for name in FILES
+        if not name.startswith("texts/")
+    )
     patterns = [
-        re.sub(r"\\\$\\\{.*?\\\}", r"[a-z]+", re.escape(found)) for found in re.findall(r"`([a-z]+\.[^`\s]*)`", code)
+        re.sub(r"\\\$\\\{.*?\\\}", r"[a-z]+", re.escape(found))
+        for found in re.findall(r"`([a-z]+\.[^`\s]*)`", code)
     ]
     for key in keys:
         assert f'"{key}"' in code or any(re.fullmatch(pattern, key) for pattern in patterns), key
@@ -43,7 +52,9 @@ def test_texts_are_used():
 
 def test_all_files_belong():
     assert sorted(modules()) == FILES
-    assert sorted(STYLES) == sorted(path.relative_to(STATIC).as_posix() for path in STATIC.rglob("*.css"))
+    assert sorted(STYLES) == sorted(
+        path.relative_to(STATIC).as_posix() for path in STATIC.rglob("*.css")
+    )
     page = (STATIC / "index.html").read_text(encoding="utf-8")
     assert re.findall(r'href="(styles/[^"]+)"', page) == list(STYLES)
 
@@ -72,10 +83,17 @@ STATE = {
 
 
 def test_a_quiet_state_has_a_short_address(node):
-    example = {"kind": "test", "index": 500, "label": 3, "example": True}  # what the page begins with
+    example = {
+        "kind": "test",
+        "index": 500,
+        "label": 3,
+        "example": True,
+    }  # what the page begins with
     quiet = STATE | {"input": {"values": [9] * 784, "source": example}}
     assert node(ADDRESS + 'return addressOf(data, true, "ko");', quiet) == ""
-    assert node(ADDRESS + 'return addressOf(data, true, "ko");', STATE) == "#d="  # nothing drawn is no example
+    assert (
+        node(ADDRESS + 'return addressOf(data, true, "ko");', STATE) == "#d="
+    )  # nothing drawn is no example
 
 
 def test_addresses_come_back(node, generator):
@@ -122,7 +140,9 @@ def test_malformed_addresses_say_nothing(node, words):
     assert node(ADDRESS + "return readAddress(data, 784);", words) == {}
 
 
-@pytest.mark.parametrize("pixels", [[0] * 784, [255] * 784, [0, 1] * 392, [0] * 300 + [7] + [0] * 483])
+@pytest.mark.parametrize(
+    "pixels", [[0] * 784, [255] * 784, [0, 1] * 392, [0] * 300 + [7] + [0] * 483]
+)
 def test_drawings_pack(node, pixels):
     assert node(ADDRESS + "return unpacked(packed(data), 784);", pixels) == pixels
 

@@ -1,4 +1,7 @@
-"""The page's arithmetic against Python's, in float64 on the same weights: every layer, every gradient."""
+"""The page's arithmetic against Python's, in float64 on the same weights.
+
+Every layer, every gradient.
+"""
 
 import base64
 
@@ -32,7 +35,9 @@ def compare(node, net, x, t, loss):
     """Hold traces, loss and all gradients of every row against the float64 reference."""
     exact = net.astype("float64")
     model = base64.b64encode(model_bytes(net)).decode()
-    found = node(ANSWER, {"model": model, "x": x.tolist(), "t": np.asarray(t).tolist(), "loss": loss})
+    found = node(
+        ANSWER, {"model": model, "x": x.tolist(), "t": np.asarray(t).tolist(), "loss": loss}
+    )
     function = LOSSES[loss]()
     for row, target, got in zip(x, t, found, strict=True):
         trace = exact.forward(row[None].astype(np.float64))
@@ -48,15 +53,24 @@ def compare(node, net, x, t, loss):
         assert got["answer"] == exact.choose(trace.y)[0]
         np.testing.assert_allclose(got["confidence"], exact.confidence(trace.y)[0], rtol=1e-10)
         assert got["parameters"] == net.parameter_count
-        places = [(place["number"], place["size"], place["first"], place["stop"]) for place in got["places"]]
-        assert places == [(place.number, place.size, place.first, place.stop) for place in neuron_layers(net)]
+        places = [
+            (place["number"], place["size"], place["first"], place["stop"])
+            for place in got["places"]
+        ]
+        assert places == [
+            (place.number, place.size, place.first, place.stop) for place in neuron_layers(net)
+        ]
 
 
 def test_digits(node):
     """Ten digits through the network that comes with pellucid."""
     test = pl.mnist().test
     compare(
-        node, pl.load(SHIPPED), test.images[:10].reshape(10, 784), test.labels[:10].astype(int), "binary_cross_entropy"
+        node,
+        pl.load(SHIPPED),
+        test.images[:10].reshape(10, 784),
+        test.labels[:10].astype(int),
+        "binary_cross_entropy",
     )
 
 
@@ -70,15 +84,44 @@ def test_every_layer(node, generator):
     """One network with every layer there is; a new one is an error here until the page knows it."""
     D = 6
     norm = pl.BatchNorm(generator.uniform(0.5, 2, D), generator.normal(size=D))
-    norm.running_mean, norm.running_variance = generator.normal(size=D), generator.uniform(0.5, 2, D)
-    embedding = pl.PeriodicEmbedding.draw([0, 1, 0, 1, 1, 0], generator, waves=4, size=2, dtype=np.float64)
+    norm.running_mean, norm.running_variance = (
+        generator.normal(size=D),
+        generator.uniform(0.5, 2, D),
+    )
+    embedding = pl.PeriodicEmbedding.draw(
+        [0, 1, 0, 1, 1, 0], generator, waves=4, size=2, dtype=np.float64
+    )
     layers = [
-        *(pl.Flatten(), pl.Scale(0.3), pl.Standardize(generator.normal(size=D), generator.uniform(0.5, 2, D))),
+        *(
+            pl.Flatten(),
+            pl.Scale(0.3),
+            pl.Standardize(generator.normal(size=D), generator.uniform(0.5, 2, D)),
+        ),
         *(pl.SmoothClip(2.0), embedding, pl.Affine(generator.normal(size=(12, D)))),
-        *(pl.Affine(generator.normal(size=(D, D)), generator.normal(size=D)), norm, pl.SiLU(), pl.Dropout(0.5)),
-        *(pl.Residual([pl.Affine(generator.normal(size=(D, D))), pl.Tanh()]), pl.LayerNorm(generator.uniform(1, 2, D))),
-        *(pl.LeakyReLU(0.2), pl.GELU(), pl.GELU("tanh"), pl.Softplus(), pl.Identity(), pl.ReLU(), pl.Exponential()),
-        *(pl.Sigmoid(), pl.Affine(generator.normal(size=(D, 4)), generator.normal(size=4)), pl.Softmax()),
+        *(
+            pl.Affine(generator.normal(size=(D, D)), generator.normal(size=D)),
+            norm,
+            pl.SiLU(),
+            pl.Dropout(0.5),
+        ),
+        *(
+            pl.Residual([pl.Affine(generator.normal(size=(D, D))), pl.Tanh()]),
+            pl.LayerNorm(generator.uniform(1, 2, D)),
+        ),
+        *(
+            pl.LeakyReLU(0.2),
+            pl.GELU(),
+            pl.GELU("tanh"),
+            pl.Softplus(),
+            pl.Identity(),
+            pl.ReLU(),
+            pl.Exponential(),
+        ),
+        *(
+            pl.Sigmoid(),
+            pl.Affine(generator.normal(size=(D, 4)), generator.normal(size=4)),
+            pl.Softmax(),
+        ),
     ]
     net = pl.Network(layers)
     assert {type(layer).__name__ for layer in every(layers)} == set(LAYERS)
@@ -87,7 +130,13 @@ def test_every_layer(node, generator):
 
 def test_values(node, generator):
     net = pl.mlp([3, 8, 2], activation="tanh", output="identity", seed=2)
-    compare(node, net, generator.normal(size=(3, 3)), generator.normal(size=(3, 2)), "mean_squared_error")
+    compare(
+        node,
+        net,
+        generator.normal(size=(3, 3)),
+        generator.normal(size=(3, 2)),
+        "mean_squared_error",
+    )
 
 
 def test_error_function(node):
@@ -97,7 +146,9 @@ def test_error_function(node):
 
 
 def test_the_file_is_written_as_it_was_read(node, tmp_path):
-    """Changed in the page and saved, a network is one that Python loads, with the change and nothing else."""
+    """Changed in the page and saved, a network is one that Python loads, with the change and
+    nothing else.
+    """
     code = """
     import { Network } from "./network/network.js";
 
@@ -111,7 +162,11 @@ def test_the_file_is_written_as_it_was_read(node, tmp_path):
     assert changed != net
     net.layers[2].b[5] = -10
     assert changed == net
-    assert changed.record == net.record and changed.classes == net.classes and changed.inputs == net.inputs
+    assert (
+        changed.record == net.record
+        and changed.classes == net.classes
+        and changed.inputs == net.inputs
+    )
 
 
 @pytest.mark.parametrize("content", [b"", b"{}", b"\xff" * 64, SHIPPED.read_bytes()[:30_000]])

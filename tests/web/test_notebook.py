@@ -12,7 +12,10 @@ from tests.web.test_page import by_mouse, path_of, settle
 
 
 def test_what_a_notebook_is_given():
-    """The widget for where scripts run; the network's picture, without a script, for where they do not."""
+    """The widget for where scripts run.
+
+    The network's picture, without a script, for where they do not.
+    """
     net = pl.load(SHIPPED)
     view = pl.view(net, height=500)
     assert isinstance(view, anywidget.AnyWidget)
@@ -48,15 +51,22 @@ NOTEBOOK = """async ({ script, page }) => {
 
 
 def test_the_widget_in_a_browser(browser, tmp_path):
-    """The script as anywidget calls it, with what the widget sends: one draws, and the page answers."""
+    """The script as anywidget calls it, with what the widget sends.
+
+    One draws, and the page answers.
+    """
     view = pl.view(pl.load(SHIPPED), height=700)
-    (tmp_path / "notebook.html").write_text("<!doctype html><title>notebook</title>", encoding="utf-8")
+    (tmp_path / "notebook.html").write_text(
+        "<!doctype html><title>notebook</title>", encoding="utf-8"
+    )
     context = browser.new_context(viewport={"width": 1000, "height": 800}, locale="ko-KR")
     tab = context.new_page()
     trouble = []
     tab.on("console", lambda message: trouble.append(message.text))
     tab.on("pageerror", lambda error: trouble.append(str(error)))
-    tab.on("request", lambda request: request.url.startswith("http") and trouble.append(request.url))
+    tab.on(
+        "request", lambda request: request.url.startswith("http") and trouble.append(request.url)
+    )
     tab.goto((tmp_path / "notebook.html").as_uri())
     tab.evaluate(NOTEBOOK, {"script": view.get_state()["_esm"], "page": view.page})
     frame = tab.frame_locator("iframe")

@@ -22,7 +22,10 @@ def path_of(digit, way=0):
 def by_mouse(tab, strokes, mouse=None):
     mouse = mouse or tab.mouse
     area = tab.get_by_test_id("drawing").bounding_box()
-    at = [[(area["x"] + x * area["width"], area["y"] + y * area["height"]) for x, y in stroke] for stroke in strokes]
+    at = [
+        [(area["x"] + x * area["width"], area["y"] + y * area["height"]) for x, y in stroke]
+        for stroke in strokes
+    ]
     for first, *rest in at:
         mouse.move(*first)
         mouse.down()
@@ -35,13 +38,22 @@ def by_touch(tab, strokes):
     area = tab.get_by_test_id("drawing").bounding_box()
     session = tab.context.new_cdp_session(tab)
     for first, *rest in strokes:
-        for kind, points in [("touchStart", [first]), *(("touchMove", [point]) for point in rest), ("touchEnd", [])]:
-            at = [{"x": area["x"] + x * area["width"], "y": area["y"] + y * area["height"]} for x, y in points]
+        for kind, points in [
+            ("touchStart", [first]),
+            *(("touchMove", [point]) for point in rest),
+            ("touchEnd", []),
+        ]:
+            at = [
+                {"x": area["x"] + x * area["width"], "y": area["y"] + y * area["height"]}
+                for x, y in points
+            ]
             session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": at})
 
 
 def by_keyboard(tab, strokes):
-    """Go to where each stroke begins, then draw from point to point with Shift and arrows, along the line."""
+    """Go to where each stroke begins, then draw from point to point with Shift and arrows, along
+    the line.
+    """
     tab.get_by_test_id("drawing").focus()
     here = [int(tab.locator(".cursor").get_attribute(name)) for name in ("x", "y")]
 
@@ -134,7 +146,8 @@ def test_numbers_are_pythons(server, visit):
         settle(tab)
         found = tab.evaluate(
             "() => { const { picture, pass } = pellucid.look, n = pellucid.network; return { x: Array.from(picture), "
-            "trace: pass.trace.map((y) => Array.from(y)), grads: n.backward(pass, 3).grads.flatMap((g) => "
+            "trace: pass.trace.map((y) => Array.from(y)), grads: n.backward(pass, "
+            "3).grads.flatMap((g) => "
             "Object.values(g).map((a) => Array.from(a))) }; }"
         )
         trace = net.forward(np.array([found["x"]], float))
@@ -164,9 +177,13 @@ def test_a_neuron_in_detail(address, visit):
     trace = pl.load(SHIPPED).astype("float64").forward(x)
     shown = float(tab.get_by_test_id("weighted-sum").get_attribute("value"))
     np.testing.assert_allclose(shown, trace[4][0, 5], atol=1e-10)
-    added = tab.evaluate("() => Array.from(document.querySelectorAll('.detail .sum > div'), (row) => row.innerText)")
+    added = tab.evaluate(
+        "() => Array.from(document.querySelectorAll('.detail .sum > div'), (row) => row.innerText)"
+    )
     assert re.match(r"−\s*\d", added[1]), added  # one sign, not two
-    assert f"σ({trace[4][0, 5]:.2f}) = {trace[5][0, 5]:.2f}".replace("-", "−") in detail.inner_text()
+    assert (
+        f"σ({trace[4][0, 5]:.2f}) = {trace[5][0, 5]:.2f}".replace("-", "−") in detail.inner_text()
+    )
     assert detail.locator("li").count() == 16 + 10
     tab.keyboard.press("ArrowLeft")
     tab.keyboard.press("Enter")
@@ -261,7 +278,9 @@ def test_the_address_brings_the_state_back(server, visit):
     tab.wait_for_function("() => location.hash.includes('p=count')")
     before = tab.evaluate("() => [Array.from(pellucid.look.picture), pellucid.look.answer]")
     again = visit(tab.url)
-    assert again.evaluate("() => [Array.from(pellucid.look.picture), pellucid.look.answer]") == before
+    assert (
+        again.evaluate("() => [Array.from(pellucid.look.picture), pellucid.look.answer]") == before
+    )
     assert again.locator("html").get_attribute("data-theme") == "dark"
     assert again.get_by_test_id("neuron-1-3").get_attribute("aria-pressed") == "true"
     assert again.get_by_test_id("parameter-count").inner_text() == "13,002"
@@ -313,11 +332,15 @@ def test_rows_of_numbers(visit, tmp_path):
     page(net, tmp_path / "page.html")
     tab = visit((tmp_path / "page.html").as_uri() + "#x=1,2")
     y = net.astype("float64")(np.array([[1.0, 2.0]]))
-    np.testing.assert_allclose(tab.evaluate("() => Array.from(pellucid.look.pass.y)"), y[0], atol=1e-12)
+    np.testing.assert_allclose(
+        tab.evaluate("() => Array.from(pellucid.look.pass.y)"), y[0], atol=1e-12
+    )
     tab.locator("#column-0").fill("-3")
     settle(tab)
     y = net.astype("float64")(np.array([[-3.0, 2.0]]))
-    np.testing.assert_allclose(tab.evaluate("() => Array.from(pellucid.look.pass.y)"), y[0], atol=1e-12)
+    np.testing.assert_allclose(
+        tab.evaluate("() => Array.from(pellucid.look.pass.y)"), y[0], atol=1e-12
+    )
     tab.get_by_test_id("neuron-1-2").click()
     settle(tab)
     assert tab.get_by_test_id("neuron-detail").locator("li").count() == 2 + 1
@@ -325,7 +348,9 @@ def test_rows_of_numbers(visit, tmp_path):
 
 @pytest.mark.soak  # a busy machine decides no gate
 def test_a_stroke_is_drawn_within_a_frame(server, visit):
-    """Script time from a pointer's move to lit neurons, over a hundred moves, with a neuron's detail open."""
+    """Script time from a pointer's move to lit neurons, over a hundred moves, with a neuron's
+    detail open.
+    """
     tab = visit(f"{server}#n=1.5")
     by_mouse(tab, path_of(8))
     settle(tab)
@@ -366,5 +391,7 @@ def test_the_page_is_ready_soon(server, visit):
 def test_the_first_load_is_small(server, page_file, visit):
     assert page_file.stat().st_size < 400_000
     tab = visit(server)
-    loaded = tab.evaluate("performance.getEntries().reduce((sum, entry) => sum + (entry.transferSize ?? 0), 0)")
+    loaded = tab.evaluate(
+        "performance.getEntries().reduce((sum, entry) => sum + (entry.transferSize ?? 0), 0)"
+    )
     assert 100_000 < loaded < 400_000

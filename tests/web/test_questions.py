@@ -1,4 +1,6 @@
-"""Twelve questions about the shipped network, answered from the page alone, in both languages (docs/questions.md)."""
+"""Twelve questions about the shipped network, answered from the page alone, in both languages
+(docs/questions.md).
+"""
 
 import re
 from pathlib import Path
@@ -57,7 +59,9 @@ def test_2_what_does_this_bias_do(ask, net):
     detail = tab.get_by_test_id("neuron-detail")
     b = net.layers[4].b[5]
     words = detail.inner_text()
-    assert f"{abs(b):.2f}" in words and f" {-b:.2f}" in words  # in the sum, after its sign, and as the threshold
+    assert (
+        f"{abs(b):.2f}" in words and f" {-b:.2f}" in words
+    )  # in the sum, after its sign, and as the threshold
     tab.get_by_test_id("neuron-detail").locator('input[type="number"]').first.fill("-9")
     tab.keyboard.press("Enter")
     settle(tab)
@@ -71,7 +75,10 @@ def test_3_how_does_a_neuron_get_its_number(ask, net):
     detail = tab.get_by_test_id("neuron-detail")
     trace = net.forward(digit(500))
     products = trace[3][0] * net.layers[4].W[:, 5]
-    shown = [read_number(text) for text in detail.locator(".bars").first.locator(".value").all_inner_texts()]
+    shown = [
+        read_number(text)
+        for text in detail.locator(".bars").first.locator(".value").all_inner_texts()
+    ]
     np.testing.assert_allclose(shown, products, atol=0.0051)
     assert f"σ({trace[4][0, 5]:.2f}) = {trace[5][0, 5]:.2f}" in detail.inner_text()
 
@@ -92,7 +99,10 @@ def test_5_why_was_this_4_read_as_a_9(ask, net):
     assert "9" in tab.get_by_test_id("why-about").inner_text()
     assert tab.get_by_test_id("why-picture").is_visible()
     products = net.forward(digit(740))[5][0] * net.layers[6].W[:, 9]
-    shown = [read_number(text) for text in tab.locator(".panel .bars").first.locator(".value").all_inner_texts()]
+    shown = [
+        read_number(text)
+        for text in tab.locator(".panel .bars").first.locator(".value").all_inner_texts()
+    ]
     np.testing.assert_allclose(shown, products, atol=0.0051)
 
 
@@ -124,7 +134,9 @@ def test_8_what_happens_without_activations(ask):
     told.wait_for()
     assert "784 × 16 · 16 × 16 · 16 × 10" in told.inner_text() and "784 × 10" in told.inner_text()
     assert float(tab.get_by_test_id("collapse-same").get_attribute("data-difference")) < 1e-9
-    tab.wait_for_function("() => document.querySelector('[data-testid=held-after]').textContent.includes('%')")
+    tab.wait_for_function(
+        "() => document.querySelector('[data-testid=held-after]').textContent.includes('%')"
+    )
 
 
 def test_9_what_happens_without_a_neuron(ask):
@@ -133,8 +145,13 @@ def test_9_what_happens_without_a_neuron(ask):
     settle(tab)
     assert tab.get_by_test_id("neuron-2-1").locator(".value").text_content() == "0.00"
     assert tab.get_by_test_id("answer-before").inner_text() == "9"
-    assert tab.get_by_test_id("answer-after").inner_text() == tab.get_by_test_id("prediction").inner_text()
-    tab.wait_for_function("() => document.querySelector('[data-testid=held-after]').textContent.includes('%')")
+    assert (
+        tab.get_by_test_id("answer-after").inner_text()
+        == tab.get_by_test_id("prediction").inner_text()
+    )
+    tab.wait_for_function(
+        "() => document.querySelector('[data-testid=held-after]').textContent.includes('%')"
+    )
 
 
 def test_10_does_it_know_that_noise_is_no_digit(ask):
@@ -149,7 +166,12 @@ def test_11_ten_pictures_at_once(ask):
     tab = ask("t=500&p=matrix")
     tab.locator("#batch").fill("10")
     first = tab.locator(".matrix tbody tr").first.inner_text()
-    assert [part.strip() for part in first.split("\t")][1:] == ["(10, 784)", "(784, 16)", "(16,)", "(10, 16)"]
+    assert [part.strip() for part in first.split("\t")][1:] == [
+        "(10, 784)",
+        "(784, 16)",
+        "(16,)",
+        "(10, 16)",
+    ]
     assert tab.get_by_test_id("batch").locator("td").count() == 100
 
 
@@ -159,5 +181,8 @@ def test_12_which_way_would_learning_go(ask, net):
     z = net.forward(digit(740))[6]
     loss = pl.BinaryCrossEntropy().value(z, np.array([4]))
     assert float(tab.get_by_test_id("example-loss").inner_text()) == pytest.approx(loss, abs=0.0051)
-    numbers = [float(tab.get_by_test_id(f"gradient-{name}").get_attribute("value")) for name in ("backprop", "numeric")]
+    numbers = [
+        float(tab.get_by_test_id(f"gradient-{name}").get_attribute("value"))
+        for name in ("backprop", "numeric")
+    ]
     assert numbers[0] == pytest.approx(numbers[1], abs=1e-6)

@@ -53,7 +53,9 @@ def test_texts_are_sent_packed(server):
     assert answer.getheader("content-encoding") is None and content == SHIPPED.read_bytes()
 
 
-@pytest.mark.parametrize("host", ["evil.example", "evil.example:80", "127.0.0.1.evil.example", "", "[::1]"])
+@pytest.mark.parametrize(
+    "host", ["evil.example", "evil.example:80", "127.0.0.1.evil.example", "", "[::1]"]
+)
 def test_other_names_are_refused(server, host):
     assert ask(server, Host=host)[0].status == 400
 
@@ -82,9 +84,14 @@ def test_it_listens_on_this_computer_only(server):
 
 @contextmanager
 def started(*arguments):
-    """Start pellucid in a process of its own; a test that fails within does not wait for its end."""
+    """Start pellucid in a process of its own.
+
+    A test that fails within does not wait for its end.
+    """
     command = [sys.executable, "-m", "pellucid", *arguments, "--port", "0", "--lang", "en"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
         try:
             yield process
         finally:
@@ -93,12 +100,17 @@ def started(*arguments):
 
 @pytest.mark.parametrize(
     ("arguments", "shown"),
-    [(["open", "--no-browser"], "the network that comes with pellucid"), (["serve", str(SHIPPED)], SHIPPED.name)],
+    [
+        (["open", "--no-browser"], "the network that comes with pellucid"),
+        (["serve", str(SHIPPED)], SHIPPED.name),
+    ],
 )
 def test_ctrl_c_stops_it_cleanly(arguments, shown):
     with started(*arguments) as process:
         address, _, told = process.stdout.readline().partition(" ")
-        connections = [socket.create_connection(("127.0.0.1", urlsplit(address).port)) for _ in range(3)]
+        connections = [
+            socket.create_connection(("127.0.0.1", urlsplit(address).port)) for _ in range(3)
+        ]
         assert ask(address)[0].status == 200
         start = time.monotonic()
         process.send_signal(signal.SIGINT)
@@ -138,7 +150,11 @@ def test_without_the_extra_it_says_what_brings_it(monkeypatch, capfd):
 def test_rows_are_served_too(tmp_path):
     from pellucid.web.facts import facts
 
-    table = {"age": [31, 54, 20, 18] * 5, "city": ["Seoul", "Busan", "Seoul", "Jeju"] * 5, "t": [0, 1, 1, 0] * 5}
+    table = {
+        "age": [31, 54, 20, 18] * 5,
+        "city": ["Seoul", "Busan", "Seoul", "Jeju"] * 5,
+        "t": [0, 1, 1, 0] * 5,
+    }
     net = pl.table_mlp(pl.Columns.of(table, target="t"))
     known = facts(net, "people")
     assert known["shape"] is None and known["digits"] is False and known["accuracy"] is None

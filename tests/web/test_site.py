@@ -32,14 +32,19 @@ class AsPacked(Quiet):
 
 @pytest.fixture(scope="module")
 def school(tmp_path_factory):
-    """A web site with the page under /class/3/neurons/; a function that serves it gives the page's address."""
+    """A web site with the page under /class/3/neurons/.
+
+    A function that serves it gives the page's address.
+    """
     root = tmp_path_factory.mktemp("school")
     (root / "class" / "3").mkdir(parents=True)
     site(pl.load(SHIPPED), root / "class" / "3" / "neurons")
     servers = []
 
     def serve(handler=Quiet):
-        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(handler, directory=root))
+        server = http.server.ThreadingHTTPServer(
+            ("127.0.0.1", 0), functools.partial(handler, directory=root)
+        )
         threading.Thread(target=server.serve_forever, daemon=True).start()
         servers.append(server)
         return f"http://127.0.0.1:{server.server_port}/class/3/neurons/"
@@ -52,7 +57,10 @@ def school(tmp_path_factory):
 
 @pytest.mark.parametrize("handler", [Quiet, AsPacked])
 def test_a_plain_server_shows_it(school, visit, handler):
-    """Drawn, watched, asked, evaluated; `visit` sees to it that nothing outside the folder is asked for."""
+    """Drawn, watched, asked, evaluated.
+
+    `visit` sees to it that nothing outside the folder is asked for.
+    """
     tab = visit(school(handler) + "#lang=ko")
     for digit in (3, 7):
         by_mouse(tab, path_of(digit))
@@ -82,14 +90,18 @@ def test_what_the_folder_holds(school, tmp_path):
     policy = re.search(r'Content-Security-Policy" content="([^"]+)"', html).group(1)
     assert "default-src 'none'" in policy and "unsafe" not in policy
     assert "CC BY-SA 3.0" in html
-    assert not re.search(r'(?:src|href)="(?:/|[a-z]+:)', html)  # nothing names a host, or the root of one
+    assert not re.search(
+        r'(?:src|href)="(?:/|[a-z]+:)', html
+    )  # nothing names a host, or the root of one
     for name in modules():
         assert (tmp_path / "page" / name).read_bytes() == (STATIC / name).read_bytes()
     assert pl.load(tmp_path / "page" / "model.bin") == net
     facts = json.loads((tmp_path / "page" / "page.json").read_text(encoding="utf-8"))
     assert facts["server"] is False and facts["name"] == "page"
     found = {
-        path.relative_to(tmp_path / "page").as_posix() for path in (tmp_path / "page").rglob("*") if path.is_file()
+        path.relative_to(tmp_path / "page").as_posix()
+        for path in (tmp_path / "page").rglob("*")
+        if path.is_file()
     }
     assert found == set(facts["files"])
 

@@ -1,4 +1,7 @@
-"""What links and files bring back: what is set in panels, a run of learning, another network; and two pages at once."""
+"""What links and files bring back: what is set in panels, a run of learning, another network.
+
+And two pages at once.
+"""
 
 import numpy as np
 import pytest
@@ -36,7 +39,9 @@ def test_links_bring_back_what_is_set_within_panels(page_file, visit):
 
     tab.get_by_test_id("panel-matrix").click()
     tab.locator("#batch").fill("7")
-    assert visit(linked(tab, "v=pictures:7")).get_by_test_id("batch").locator("tbody tr").count() == 7
+    assert (
+        visit(linked(tab, "v=pictures:7")).get_by_test_id("batch").locator("tbody tr").count() == 7
+    )
 
     tab.get_by_test_id("panel-backprop").click()
     tab.locator("#check-from").fill("11")
@@ -44,7 +49,8 @@ def test_links_bring_back_what_is_set_within_panels(page_file, visit):
     again = visit(linked(tab, "from:11"))
     assert again.locator("#check-from").input_value() == "11"
     assert (
-        again.get_by_test_id("gradient-backprop").inner_text() == tab.get_by_test_id("gradient-backprop").inner_text()
+        again.get_by_test_id("gradient-backprop").inner_text()
+        == tab.get_by_test_id("gradient-backprop").inner_text()
     )
 
 
@@ -52,12 +58,17 @@ def test_an_address_typed_in_brings_its_panel_along(page_file, visit):
     """Without loading the page again; malformed words say nothing."""
     tab = visit(f"{page_file.as_uri()}#t=740&p=matrix&lang=en")
     tab.evaluate("() => (location.hash = '#t=740&p=matrix&v=pictures:5;x;y:<b>')")
-    tab.wait_for_function("() => document.querySelectorAll('[data-testid=batch] tbody tr').length === 5")
+    tab.wait_for_function(
+        "() => document.querySelectorAll('[data-testid=batch] tbody tr').length === 5"
+    )
     assert tab.evaluate("pellucid.look.state.choices") == {"pictures": "5"}
 
 
 def test_a_link_brings_the_same_run(server, visit):
-    """Two pages at once, one from the other's link: the same seed and settings give the same weights, bit by bit."""
+    """Two pages at once, one from the other's link.
+
+    The same seed and settings give the same weights, bit by bit.
+    """
     tab = visit(f"{server}#t=40&p=learn&lang=en")
     tab.locator("summary", has_text="Start anew").click()
     tab.get_by_label("Hidden layers").fill("12, 8")
@@ -75,7 +86,9 @@ def test_a_link_brings_the_same_run(server, visit):
         paused_at(page, "epoch 1, batch 1 of 500")
     assert tab.evaluate(WEIGHTS) == other.evaluate(WEIGHTS) != third.evaluate(WEIGHTS)
     assert tab.evaluate("pellucid.network.neuronLayers[1].size") == 12
-    assert third.evaluate("pellucid.network.neuronLayers[1].size") == 16  # each page has a training of its own
+    assert (
+        third.evaluate("pellucid.network.neuronLayers[1].size") == 16
+    )  # each page has a training of its own
 
 
 def choose(tab, path):
@@ -97,9 +110,14 @@ def test_a_model_file_is_opened(address, visit, tmp_path):
     x = pl.mnist().test.images[340].reshape(1, 784)
     ours = tab.evaluate("() => Array.from(pellucid.look.pass.y)")
     np.testing.assert_allclose(ours, net.astype("float64")(x)[0], atol=1e-10)
-    assert "784-20-10" in tab.inner_text("header") and "test digits right" not in tab.inner_text("header")
+    assert "784-20-10" in tab.inner_text("header") and "test digits right" not in tab.inner_text(
+        "header"
+    )
     assert tab.evaluate("pellucid.look.state.edits") == []
-    for name, reason in (("notes.txt", "no model file of pellucid"), ("small.safetensors", "the file's has 3, 2")):
+    for name, reason in (
+        ("notes.txt", "no model file of pellucid"),
+        ("small.safetensors", "the file's has 3, 2"),
+    ):
         choose(tab, tmp_path / name)
         tab.get_by_text(reason).wait_for()
         assert tab.evaluate("pellucid.network.neuronLayers[1].size") == 20
@@ -114,4 +132,9 @@ def test_settings_that_cannot_be_are_left_out(server, visit, words):
     tab = visit(f"{server}#p=learn&v={words}&lang=en")
     tab.get_by_test_id("train-step").click()
     paused_at(tab, "epoch 1, batch 1 of 500")
-    assert tab.evaluate("pellucid.network.neuronLayers.map(({ size }) => size)") == [784, 16, 16, 10]
+    assert tab.evaluate("pellucid.network.neuronLayers.map(({ size }) => size)") == [
+        784,
+        16,
+        16,
+        10,
+    ]

@@ -14,7 +14,9 @@ YES = "() => Array.from(pellucid.look.pass.y)"
 
 @pytest.fixture(scope="module")
 def cells():
-    """A number, a category, a number with missing cells, and years, which are large beside their spread."""
+    """A number, a category, a number with missing cells, and years, which are large beside their
+    spread.
+    """
     rng = np.random.default_rng(0)
     income = rng.uniform(1, 9, ROWS).round(2).tolist()
     age, city = rng.integers(18, 80, ROWS), rng.choice(["Busan", "Jeju", "Seoul"], ROWS)
@@ -67,7 +69,10 @@ def test_a_row_is_set_by_its_columns(cells, visit, tmp_path):
 
 
 def test_what_would_have_to_change(cells, visit, tmp_path):
-    """The page finds Python's smallest change, and names the columns that move in their own units; categories stay."""
+    """The page finds Python's smallest change, and names the columns that move in their own units.
+
+    Categories stay.
+    """
     net = learned(cells, "bought", "price").astype("float64")
     page(net, tmp_path / "page.html")
     tab = visit((tmp_path / "page.html").as_uri() + "#lang=en&p=why")
@@ -80,7 +85,10 @@ def test_what_would_have_to_change(cells, visit, tmp_path):
     expected = pl.counterfactual(net, x)
     distance = float(tab.get_by_test_id("other-told").get_attribute("data-distance"))
     assert distance == pytest.approx(expected.distance, rel=1e-6)
-    rows = [line.inner_text().split("\t") for line in tab.get_by_test_id("other-moves").locator("tbody tr").all()]
+    rows = [
+        line.inner_text().split("\t")
+        for line in tab.get_by_test_id("other-moves").locator("tbody tr").all()
+    ]
     assert [row[0] for row in rows] == [name for name, _, _ in expected.moves()]
     for row, (_, before, after) in zip(rows, expected.moves(), strict=True):
         assert [read_number(cell) for cell in row[1:]] == pytest.approx([before, after], rel=1e-3)
@@ -123,7 +131,9 @@ def test_values_have_their_columns_name_and_units(cells, visit, tmp_path):
     )
 
 
-@pytest.mark.parametrize(("language", "theme"), [("en", "light"), ("ko", "dark"), ("ko", "contrast")])
+@pytest.mark.parametrize(
+    ("language", "theme"), [("en", "light"), ("ko", "dark"), ("ko", "contrast")]
+)
 def test_nothing_scrolls_sideways_and_axe_finds_nothing(cells, visit, tmp_path, language, theme):
     page(learned(cells, "bought", "price"), tmp_path / "page.html")
     tab = visit((tmp_path / "page.html").as_uri() + f"#n=1.2&p=why&lang={language}&theme={theme}")
@@ -132,7 +142,8 @@ def test_nothing_scrolls_sideways_and_axe_finds_nothing(cells, visit, tmp_path, 
         settle(tab)
         assert tab.evaluate("document.documentElement.scrollWidth") <= width
         lefts = tab.evaluate(
-            "Array.from(document.querySelectorAll('.network .name'), (e) => e.getBoundingClientRect().left)"
+            "Array.from(document.querySelectorAll('.network .name'), (e) => "
+            "e.getBoundingClientRect().left)"
         )
         assert min(lefts) >= 0  # no name is cut off by the edge
     results = Axe().run(tab)

@@ -55,7 +55,11 @@ class Watched:
         for _ in range(times):
             before = self.last.get("epoch"), self.last.get("batch")
             self.training.order(what)
-            self.until(lambda news, old=before: news["mode"] == "pause" and (news["epoch"], news["batch"]) != old)
+            self.until(
+                lambda news, old=before: (
+                    news["mode"] == "pause" and (news["epoch"], news["batch"]) != old
+                )
+            )
         return self.last
 
 
@@ -78,7 +82,9 @@ def watched() -> Iterator[type[Watched]]:
 
 
 def plain(records):
-    return [{name: value for name, value in record.items() if name != "seconds"} for record in records]
+    return [
+        {name: value for name, value in record.items() if name != "seconds"} for record in records
+    ]
 
 
 def test_it_is_what_train_does(watched):
@@ -201,9 +207,14 @@ def rss():
     return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * 4096
 
 
-@pytest.mark.parametrize(("epochs", "rows"), [(60, ROWS), pytest.param(500, 50_000, marks=pytest.mark.soak)])
+@pytest.mark.parametrize(
+    ("epochs", "rows"), [(60, ROWS), pytest.param(500, 50_000, marks=pytest.mark.soak)]
+)
 def test_memory_stays_flat(watched, monkeypatch, epochs, rows):
-    """What grows is what is kept to look back on, which has a bound; and later epochs take no longer."""
+    """What grows is what is kept to look back on, which has a bound.
+
+    And later epochs take no longer.
+    """
     monkeypatch.setitem(SIZE, "rows", rows)
     one = watched()
     one.training._moments = Moments(1 << 20)

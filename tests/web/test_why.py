@@ -1,4 +1,7 @@
-"""Why and what if: the page's reasons and edits against Python's, in float64 on the same weights."""
+"""Why and what if.
+
+The page's reasons and edits against Python's, in float64 on the same weights.
+"""
 
 import base64
 
@@ -21,7 +24,9 @@ const network = data.model && Network.read(Uint8Array.from(atob(data.model), (c)
 """
 NETS = {
     "shipped": lambda: pl.load(SHIPPED),
-    "relu": lambda: pl.mlp([784, 24, 12, 10], activation="relu", output="softmax", pixels=True, seed=3),
+    "relu": lambda: pl.mlp(
+        [784, 24, 12, 10], activation="relu", output="softmax", pixels=True, seed=3
+    ),
     "linear": lambda: pl.mlp([784, 10], output="softmax", pixels=True, seed=3),
 }
 
@@ -43,7 +48,9 @@ def test_integrated_gradients(node, name):
         why = integrated_gradients(exact, x, layer, neuron)
         number = why.layer
         code = "return data.x.map((x) => integrated(network, Float64Array.from(x), data.layer, data.neuron));"
-        found = node(READ + code, {"model": packed(net), "x": x.tolist(), "layer": number, "neuron": neuron})
+        found = node(
+            READ + code, {"model": packed(net), "x": x.tolist(), "layer": number, "neuron": neuron}
+        )
         for row, ours in enumerate(found):
             np.testing.assert_allclose(ours["values"], why.values[row], atol=1e-9)
             np.testing.assert_allclose(ours["atInput"], why.at_input[row], atol=1e-12)
@@ -84,7 +91,8 @@ def test_counterfactuals(node, name):
 def test_every_other_class_is_reached(node):
     """The page and Python find the same nine changes, one for each other class, however far.
 
-    Where the way forks on the last bit of a sum, some hundred steps later another point, as near, may be the best.
+    Where the way forks on the last bit of a sum, some hundred steps later another point, as near,
+    may be the best.
     """
     exact, x = pl.load(SHIPPED).astype("float64"), digits(2500)[0]
     before = int(exact.choose(exact(x[None]))[0])
@@ -102,7 +110,12 @@ def test_every_other_class_is_reached(node):
 EDITS = [
     {"kind": "bias", "layer": 1, "neuron": 5, "value": 10},
     {"kind": "weight", "layer": 2, "from": 5, "neuron": 3, "value": -4.5},
-    {"kind": "paint", "layer": 1, "neuron": 2, "levels": [0] * 300 + [8, -16, 127, -127] + [0] * 480},
+    {
+        "kind": "paint",
+        "layer": 1,
+        "neuron": 2,
+        "levels": [0] * 300 + [8, -16, 127, -127] + [0] * 480,
+    },
     {"kind": "off", "layer": 2, "neuron": 7},
     {"kind": "activation", "layer": 1, "type": "ReLU"},
 ]
@@ -164,15 +177,25 @@ def test_the_seeds_two_lines_are_one(node):
 
 
 def test_edits_have_addresses(node):
-    edits = [*EDITS, {"kind": "linear"}, {"kind": "bias", "layer": 3, "neuron": 0, "value": -1.5e-21}]
+    edits = [
+        *EDITS,
+        {"kind": "linear"},
+        {"kind": "bias", "layer": 3, "neuron": 0, "value": -1.5e-21},
+    ]
     code = "const words = editWords(data.edits); return [words, readEdits(words, 784)];"
     words, found = node(READ + code, {"edits": edits})
     assert found == edits
-    assert words.startswith("b1.5:10;w2.5.3:-4.5;p1.2:") and words.endswith(";o2.7;a1:ReLU;l;b3.0:-1.5e-21")
+    assert words.startswith("b1.5:10;w2.5.3:-4.5;p1.2:") and words.endswith(
+        ";o2.7;a1:ReLU;l;b3.0:-1.5e-21"
+    )
 
 
-@pytest.mark.parametrize("words", ["b1.5", "b1.5:x", "w1.2:3", "b9.0:1", "o1.99", "a1:Softmax", "p1.2:!", "x1", ";;"])
+@pytest.mark.parametrize(
+    "words", ["b1.5", "b1.5:x", "w1.2:3", "b9.0:1", "o1.99", "a1:Softmax", "p1.2:!", "x1", ";;"]
+)
 def test_malformed_edits_change_nothing(node, words):
     code = "return edited(network, readEdits(data.words, 784)).layers.map((one) => JSON.stringify(one)).join();"
     model = packed(pl.load(SHIPPED))
-    assert node(READ + code, {"model": model, "words": words}) == node(READ + code, {"model": model, "words": "?"})
+    assert node(READ + code, {"model": model, "words": words}) == node(
+        READ + code, {"model": model, "words": "?"}
+    )

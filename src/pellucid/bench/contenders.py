@@ -48,21 +48,30 @@ class Contender:
 
     @classmethod
     def use_threads(cls, threads: int) -> None:
-        """Do what must be done before anything is computed; the environment's variables are set already."""
+        """Do what must be done before anything is computed.
+
+        The environment's variables are set already.
+        """
 
     def answers(self) -> dict[str, Answer]:
-        """Give functions from a NumPy array (N, D), of bytes where the task says so, to one of (N, K), by way.
+        """Give functions from a NumPy array (N, D), of bytes where the task says so, to one of (N,
+        K), by way.
 
         There are none where it only learns.
         """
         return {}
 
     def epochs(self, rows: Rows) -> dict[str, Epoch]:
-        """Give functions that learn one epoch and give its seconds, by way; none where it cannot learn this."""
+        """Give functions that learn one epoch and give its seconds, by way.
+
+        None where it cannot learn this.
+        """
         return {}
 
     def learned(self) -> list[Array]:
-        """Give the weights after the epochs so far (of the way used last), as `Network.params` lists them."""
+        """Give the weights after the epochs so far (of the way used last), as `Network.params`
+        lists them.
+        """
         raise NotImplementedError
 
 
@@ -92,7 +101,15 @@ class Pellucid(Contender):
             settings["optimizer"] = self.task.make_optimizer()
             size, threads = self.task.batch_size, self.threads
             history = train(
-                net, x, rows.t, epochs=1, batch_size=size, seed=SEED, threads=threads, progress=False, **settings
+                net,
+                x,
+                rows.t,
+                epochs=1,
+                batch_size=size,
+                seed=SEED,
+                threads=threads,
+                progress=False,
+                **settings,
             )
             return history["seconds"][0]
 
@@ -192,5 +209,12 @@ def _softmax(z: Array) -> Array:
 def contenders() -> dict[str, type[Contender]]:
     """Give all contenders by name, those that are not installed too."""
     peers = import_module("pellucid.bench.peers")
-    every: list[type[Contender]] = [Pellucid, NumPy, peers.PyTorch, peers.ScikitLearn, peers.ONNXRuntime, peers.JAX]
+    every: list[type[Contender]] = [
+        Pellucid,
+        NumPy,
+        peers.PyTorch,
+        peers.ScikitLearn,
+        peers.ONNXRuntime,
+        peers.JAX,
+    ]
     return {each.name: each for each in every}

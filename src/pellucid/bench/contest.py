@@ -1,4 +1,6 @@
-"""Lets contenders work in turns, each in a process of its own, so that a machine that slows down slows all alike."""
+"""Lets contenders work in turns, each in a process of its own, so that a machine that slows down
+slows all alike.
+"""
 
 from __future__ import annotations
 
@@ -16,15 +18,27 @@ from typing import Any
 from pellucid.bench.contenders import contenders
 from pellucid.bench.tasks import Task
 
-VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS", "PELLUCID_THREADS")
+VARIABLES = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+    "PELLUCID_THREADS",
+)
 
 REST = 0.06
-"""Seconds between turns with several threads: OpenBLAS's and others' wait busily for more work before they sleep."""
+"""Seconds between turns with several threads.
+
+OpenBLAS's and others' wait busily for more work before they sleep.
+"""
 
 
 @dataclass
 class Result:
-    """What one contender needed in one case, by one way of doing it: seconds of every repetition."""
+    """What one contender needed in one case, by one way of doing it.
+
+    Seconds of every repetition.
+    """
 
     case: str
     threads: int
@@ -40,7 +54,12 @@ class Result:
 
     def to_dict(self) -> dict[str, Any]:
         """Give everything as plain values."""
-        return {**asdict(self), "median": self.median, "min": min(self.seconds), "max": max(self.seconds)}
+        return {
+            **asdict(self),
+            "median": self.median,
+            "min": min(self.seconds),
+            "max": max(self.seconds),
+        }
 
 
 class Seat:
@@ -48,7 +67,11 @@ class Seat:
 
     def __init__(self, name: str, threads: int) -> None:
         self.name, self.threads, self.errors = name, threads, list[str]()
-        environment = {**os.environ, **dict.fromkeys(VARIABLES, str(threads)), "JAX_PLATFORMS": "cpu"}
+        environment = {
+            **os.environ,
+            **dict.fromkeys(VARIABLES, str(threads)),
+            "JAX_PLATFORMS": "cpu",
+        }
         self._process = subprocess.Popen(
             [sys.executable, "-m", "pellucid.bench.worker", name, str(threads)],
             env=environment,
@@ -96,21 +119,30 @@ class Contest:
         """Give version and peak memory of each contender."""
         return {seat.name: seat.ask("about") for seat in self.seats}
 
-    def answer(self, case: str, task: Task, kind: str, rows: int, repeats: int, seconds: float) -> list[Result]:
+    def answer(
+        self, case: str, task: Task, kind: str, rows: int, repeats: int, seconds: float
+    ) -> list[Result]:
         """Measure how long each way to answer takes; `seconds` go into each repetition."""
         return self._hold(case, repeats, seconds, "answer", task=asdict(task), kind=kind, rows=rows)
 
-    def epoch(self, case: str, task: Task, rows: int, repeats: int, warm: bool = True) -> list[Result]:
+    def epoch(
+        self, case: str, task: Task, rows: int, repeats: int, warm: bool = True
+    ) -> list[Result]:
         """Measure how long each way to learn an epoch takes, `warm` after one that is not counted."""
         return self._hold(case, repeats, 0, "epoch", task=asdict(task), rows=rows, warm=warm)
 
-    def _hold(self, case: str, repeats: int, seconds: float, do: str, **request: Any) -> list[Result]:
+    def _hold(
+        self, case: str, repeats: int, seconds: float, do: str, **request: Any
+    ) -> list[Result]:
         entrants: list[tuple[Seat, Result]] = []
         for seat in self.seats:
             ready = seat.ask(do, **request)
             compiling = ready.get("compiling")
             ways = ready.get("ways", [])
-            entrants += [(seat, Result(case, seat.threads, seat.name, way, compiling=compiling)) for way in ways]
+            entrants += [
+                (seat, Result(case, seat.threads, seat.name, way, compiling=compiling))
+                for way in ways
+            ]
         for _ in range(repeats):
             for seat, result in entrants:
                 if seat.threads > 1:

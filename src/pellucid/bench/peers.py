@@ -23,7 +23,10 @@ from pellucid.language import mark
 
 
 class PyTorch(Contender):
-    """Eager PyTorch: tensors indexed by hand instead of a DataLoader, inference mode, the fused optimizers."""
+    """Eager PyTorch.
+
+    Tensors indexed by hand instead of a DataLoader, inference mode, the fused optimizers.
+    """
 
     name, title, package, distribution = "torch", "PyTorch", "torch", "torch"
 
@@ -36,8 +39,17 @@ class PyTorch(Contender):
     def answers(self) -> dict[str, Answer]:
         torch = import_module("torch")
         module = torch.nn.Sequential(self._module(), torch.nn.Sigmoid()).eval()
-        pairs = [(torch.from_numpy(W), torch.from_numpy(b)) for W, b in pairwise(self.start.params) if W.ndim == 2]
-        inference, from_numpy, addmm, pixels = torch.inference_mode, torch.from_numpy, torch.addmm, self.task.pixels
+        pairs = [
+            (torch.from_numpy(W), torch.from_numpy(b))
+            for W, b in pairwise(self.start.params)
+            if W.ndim == 2
+        ]
+        inference, from_numpy, addmm, pixels = (
+            torch.inference_mode,
+            torch.from_numpy,
+            torch.addmm,
+            self.task.pixels,
+        )
 
         def by_module(x: Array) -> Array:
             with inference():
@@ -55,7 +67,9 @@ class PyTorch(Contender):
         return {"nn.Sequential": by_module, mark("addmm by hand"): by_functions}
 
     def epochs(self, rows: Rows) -> dict[str, Epoch]:
-        images = rows.images.reshape(len(rows.t), -1).copy()  # it warns of arrays that are read-only
+        images = rows.images.reshape(
+            len(rows.t), -1
+        ).copy()  # it warns of arrays that are read-only
         ways = {
             "torch.optim": self._epoch(rows.x, rows.t, self._with_optimizer()),
             mark("torch.optim, bytes in"): self._epoch(images, rows.t, self._with_optimizer()),
@@ -65,7 +79,9 @@ class PyTorch(Contender):
             ways[mark("autograd.grad, bytes in")] = self._epoch(images, rows.t, self._by_hand())
         return ways
 
-    def _epoch(self, inputs: Array, targets: Array, way: tuple[Any, Callable[[Any], None]]) -> Epoch:
+    def _epoch(
+        self, inputs: Array, targets: Array, way: tuple[Any, Callable[[Any], None]]
+    ) -> Epoch:
         """Give the epoch of a module and of a function that learns from a batch's loss."""
         torch = import_module("torch")
         (module, learn), size, pixels = way, self.task.batch_size, inputs.dtype == np.uint8
@@ -110,7 +126,10 @@ class PyTorch(Contender):
         return module, learn
 
     def learned(self) -> list[Array]:
-        return [p.T if p.ndim == 2 else p for p in (p.detach().numpy() for p in self.module.parameters())]
+        return [
+            p.T if p.ndim == 2 else p
+            for p in (p.detach().numpy() for p in self.module.parameters())
+        ]
 
     def _module(self) -> Any:
         """Build the network up to its last weighted sums."""
@@ -128,7 +147,10 @@ class PyTorch(Contender):
 
 
 class ScikitLearn(Contender):
-    """MLPClassifier: partial_fit is one epoch without a fresh start; input is not checked for NaN again."""
+    """MLPClassifier: partial_fit is one epoch without a fresh start.
+
+    Input is not checked for NaN again.
+    """
 
     name, title, package, distribution = "sklearn", "scikit-learn", "sklearn", "scikit-learn"
     shuffles = True  # in its own order; a test takes the others'
@@ -142,7 +164,11 @@ class ScikitLearn(Contender):
             return {}
         unchecked = import_module("sklearn").config_context
         self.model = self._model(sigmoids=False)
-        x, t = (rows.x, rows.t) if self.shuffles else (rows.x[order(1, len(rows.t))], rows.t[order(1, len(rows.t))])
+        x, t = (
+            (rows.x, rows.t)
+            if self.shuffles
+            else (rows.x[order(1, len(rows.t))], rows.t[order(1, len(rows.t))])
+        )
 
         def epoch() -> float:
             with unchecked(assume_finite=True):
@@ -153,7 +179,9 @@ class ScikitLearn(Contender):
         return {"": epoch}
 
     def learned(self) -> list[Array]:
-        return [p for pair in zip(self.model.coefs_, self.model.intercepts_, strict=True) for p in pair]
+        return [
+            p for pair in zip(self.model.coefs_, self.model.intercepts_, strict=True) for p in pair
+        ]
 
     def _model(self, sigmoids: bool) -> Any:
         """Give a model with our weights; learning about one row first makes its insides."""
@@ -224,13 +252,18 @@ class ONNXRuntime(Contender):
         params = self.start.params
         held += [onnx.numpy_helper.from_array(p, f"p{index}") for index, p in enumerate(params)]
         for index in range(0, len(params), 2):
-            nodes.append(helper.make_node("Gemm", [last, f"p{index}", f"p{index + 1}"], [f"z{index}"]))
+            nodes.append(
+                helper.make_node("Gemm", [last, f"p{index}", f"p{index + 1}"], [f"z{index}"])
+            )
             last = "y" if index == len(params) - 2 else f"y{index}"
             nodes.append(helper.make_node("Sigmoid", [f"z{index}"], [last]))
         given = onnx.TensorProto.UINT8 if self.task.pixels else kind
         x, y = (
             helper.make_tensor_value_info(name, type_, ["N", width])
-            for name, type_, width in (("x", given, self.task.widths[0]), ("y", kind, self.task.widths[-1]))
+            for name, type_, width in (
+                ("x", given, self.task.widths[0]),
+                ("y", kind, self.task.widths[-1]),
+            )
         )
         graph = helper.make_graph(nodes, "mlp", [x], [y], held)
         model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
@@ -238,13 +271,18 @@ class ONNXRuntime(Contender):
 
 
 class JAX(Contender):
-    """JAX: the whole epoch is one compiled scan, its buffers donated; compiling is done before and not counted."""
+    """JAX: the whole epoch is one compiled scan, its buffers donated.
+
+    Compiling is done before and not counted.
+    """
 
     name, title, package, distribution = "jax", "JAX", "jax", "jax"
 
     @classmethod
     def use_threads(cls, threads: int) -> None:
-        if threads == 1 and hasattr(os, "sched_setaffinity"):  # it takes as many threads as there are processors
+        if threads == 1 and hasattr(
+            os, "sched_setaffinity"
+        ):  # it takes as many threads as there are processors
             os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
 
     def answers(self) -> dict[str, Answer]:
@@ -270,7 +308,10 @@ class JAX(Contender):
         jax = import_module("jax")
         places, size = order(1, len(targets)), self.task.batch_size
         whole = len(places) // size * size
-        batches, rest = jax.numpy.asarray(places[:whole].reshape(-1, size)), jax.numpy.asarray(places[whole:])
+        batches, rest = (
+            jax.numpy.asarray(places[:whole].reshape(-1, size)),
+            jax.numpy.asarray(places[whole:]),
+        )
         x, t = jax.device_put(inputs), jax.device_put(targets.astype(np.int32))
         params = [jax.numpy.array(p) for p in self.start.params]
         zeros = [[jax.numpy.zeros_like(p) for p in params] for _ in range(2)]
@@ -318,5 +359,8 @@ class JAX(Contender):
         ms = [0.9 * m + 0.1 * g for m, g in zip(ms, grads, strict=True)]
         vs = [0.999 * v + 0.001 * g * g for v, g in zip(vs, grads, strict=True)]
         near, far = 1 - 0.9**step, sqrt(1 - 0.999**step)
-        params = [p - rate / near * m / (sqrt(v) / far + 1e-8) for p, m, v in zip(params, ms, vs, strict=True)]
+        params = [
+            p - rate / near * m / (sqrt(v) / far + 1e-8)
+            for p, m, v in zip(params, ms, vs, strict=True)
+        ]
         return params, ms, vs, step

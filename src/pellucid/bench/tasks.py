@@ -1,4 +1,7 @@
-"""What the contenders do: a network, the rows that it answers or learns, and the order of its batches."""
+"""What the contenders do.
+
+A network, the rows that it answers or learns, and the order of its batches.
+"""
 
 from __future__ import annotations
 
@@ -14,22 +17,27 @@ from pellucid.core.optimizers import SGD, Adam, Optimizer
 from pellucid.core.types import Array
 from pellucid.data import mnist
 from pellucid.network import Network
-from pellucid.training.run import _ORDER  # the others are given the very batches that `train` will make
+from pellucid.training.run import (
+    _ORDER,  # the others are given the very batches that `train` will make
+)
 
 SEED = 7
 PIXEL = np.float32(1 / 255)
 """What a byte is multiplied by."""
 
 DIFFERENT_ROWS = 100
-"""Single rows that are answered in turn, so that none is known by heart to the processor's branch prediction."""
+"""Single rows that are answered in turn, so that none is known by heart to the processor's branch
+prediction.
+"""
 
 
 @dataclass(frozen=True)
 class Task:
     """A network of these widths, how it learns, and its weights, which are drawn from one seed.
 
-    `output` is "sigmoid" for answering (the lesson's network) and "softmax" for learning with cross-entropy. With
-    `pixels` the rows to be answered are bytes, 0 to 255, which stand for numbers from 0 to 1.
+    `output` is "sigmoid" for answering (the lesson's network) and "softmax" for learning with
+    cross-entropy. With `pixels` the rows to be answered are bytes, 0 to 255, which stand for
+    numbers from 0 to 1.
     """
 
     widths: tuple[int, ...]
@@ -73,7 +81,10 @@ class Task:
         return SGD(self.rate) if self.optimizer == "sgd" else Adam(self.rate)
 
     def multiply_adds(self, rows: int) -> int:
-        """Count an epoch's multiply-adds, zeros included: forward, weight gradients, inputs' gradients from layer 2."""
+        """Count an epoch's multiply-adds, zeros included.
+
+        Forward, weight gradients, inputs' gradients from layer 2.
+        """
         products = [a * b for a, b in pairwise(self.widths)]
         return rows * (3 * sum(products) - products[0])
 
@@ -104,9 +115,11 @@ def order(epoch: int, count: int) -> Array:
 
 
 def questions(kind: str, count: int, width: int) -> list[Array]:
-    """Give what is to be answered, arrays (count, width): several different ones for a single row, one for many rows.
+    """Give what is to be answered, arrays (count, width): several different ones for a single row,
+    one for many rows.
 
-    `kind` is "digits", where four in five numbers are 0, "bytes", digits as MNIST has them, or "dense", normal noise.
+    `kind` is "digits", where four in five numbers are 0, "bytes", digits as MNIST has them, or
+    "dense", normal noise.
     """
     total = max(count, DIFFERENT_ROWS) if count == 1 else count
     if kind == "digits":

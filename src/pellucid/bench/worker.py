@@ -1,7 +1,8 @@
 """The process in which one contender works: `python -m pellucid.bench.worker NAME THREADS`.
 
-It reads one JSON request a line and answers each with one line, {"error": ...} where it failed. It is started with
-the variables that tell libraries their number of threads, which most of them read once, when they are imported.
+It reads one JSON request a line and answers each with one line, {"error": ...} where it failed. It
+is started with the variables that tell libraries their number of threads, which most of them read
+once, when they are imported.
 """
 
 from __future__ import annotations
@@ -33,7 +34,10 @@ class Worker:
 
     def about(self) -> dict[str, Any]:
         """Tell the version, and the most memory that was in use so far, in bytes."""
-        return {"version": self.kind.version(), "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024}
+        return {
+            "version": self.kind.version(),
+            "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+        }
 
     def answer(self, task: dict[str, Any], kind: str, rows: int) -> dict[str, Any]:
         """Get ready to answer so many rows at a time; give the ways to do it."""
@@ -42,11 +46,17 @@ class Worker:
         answers = contender.answers()
         for way in answers.values():
             _repeat(way, x, WARM)
-        self.ways = {name: lambda seconds, way=way: _repeat(way, x, seconds) for name, way in answers.items()}  # type: ignore[misc]
+        self.ways = {
+            name: lambda seconds, way=way: _repeat(way, x, seconds)  # type: ignore[misc]
+            for name, way in answers.items()
+        }
         return {"ways": list(self.ways)}
 
     def epoch(self, task: dict[str, Any], rows: int, warm: bool = True) -> dict[str, Any]:
-        """Get ready to learn epochs of so many digits, `warm` after one that is not counted; give the ways to do it."""
+        """Get ready to learn epochs of so many digits, `warm` after one that is not counted.
+
+        Give the ways to do it.
+        """
         contender = self.contender = self.kind(_task(task), self.threads)
         epochs = contender.epochs(digits(rows))
         for way in epochs.values() if warm else ():
@@ -55,7 +65,10 @@ class Worker:
         return {"ways": list(self.ways), "compiling": getattr(contender, "compiling", None)}
 
     def run(self, way: str, seconds: float) -> dict[str, Any]:
-        """Measure one way: seconds for one answer (many are given, for about `seconds`), or for one epoch."""
+        """Measure one way.
+
+        Seconds for one answer (many are given, for about `seconds`), or for one epoch.
+        """
         return {"seconds": self.ways[way](seconds)}
 
 

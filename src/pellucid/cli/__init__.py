@@ -1,4 +1,7 @@
-"""The commands: thin, and quick to start. Nothing here imports NumPy before a command knows that it needs it."""
+"""The commands: thin, and quick to start.
+
+Nothing here imports NumPy before a command knows that it needs it.
+"""
 
 from pellucid.cli.entry import main
 

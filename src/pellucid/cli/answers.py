@@ -1,4 +1,7 @@
-"""How the answers of `pellucid predict` are written: as text with pictures and bars, as JSON, or as a CSV file."""
+"""How the answers of `pellucid predict` are written.
+
+As text with pictures and bars, as JSON, or as a CSV file.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +35,10 @@ class Answers(Protocol):
     """Where answers go, block by block."""
 
     def add(self, file: str, first: int | None, x: Array, y: Array) -> None:
-        """Take the answers y to inputs x of a file, whose rows are numbered from `first`; None: it is one picture."""
+        """Take the answers y to inputs x of a file, whose rows are numbered from `first`; None.
+
+        It is one picture.
+        """
         ...
 
     def fail(self, file: str, text: str) -> None:
@@ -42,7 +48,8 @@ class Answers(Protocol):
 
 @contextmanager
 def written_as(net: Network, path: str | None, as_json: bool, many: bool) -> Iterator[Answers]:
-    """Give where answers go: into a CSV file (which names the file of each where there are many), JSON, or text.
+    """Give where answers go: into a CSV file (which names the file of each where there are many),
+    JSON, or text.
 
     Raises FileError where the CSV file cannot be written, or nothing was answered.
     """
@@ -53,7 +60,7 @@ def written_as(net: Network, path: str | None, as_json: bool, many: bool) -> Ite
             table = _Table(net, file, many)
             yield table
             if not table.rows:
-                raise FileError(say("{path}: not written, since no row was answered", path=path))
+                raise FileError("{path}: not written, since no row was answered", path=path)
         tell(say("written: {path}, answers to {rows:,} rows", path=path, rows=table.rows))
     elif as_json:
         document = _Document(net)
@@ -104,7 +111,9 @@ class _Table(_Text):
             line = [*([file] if self.many else []), entry.get("row", "")]
             if classes:
                 line += [entry.get("label", entry["prediction"]), f"{entry['confidence']:.6g}"]
-            writer.writerow([*line, *(map(str, values) if not classes or K > 1 else [])])  # as many digits as they need
+            writer.writerow(
+                [*line, *(map(str, values) if not classes or K > 1 else [])]
+            )  # as many digits as they need
         self.file.write(text.getvalue().encode())
         self.rows += len(y)
 
@@ -119,14 +128,22 @@ def tells_classes(net: Network) -> bool:
 
 
 def entries_of(net: Network, file: str, y: Array, first: int | None) -> list[dict[str, Any]]:
-    """Give answers y of one file as JSON can hold them; rows are numbered from `first`, where it is no picture."""
+    """Give answers y of one file as JSON can hold them.
+
+    Rows are numbered from `first`, where it is no picture.
+    """
     classes = tells_classes(net)
     chosen, confidence = (net.choose(y), net.confidence(y)) if classes else (None, None)
     entries = []
     for row, outputs in enumerate(y.tolist()):
-        entry: dict[str, Any] = {"file": file} if first is None else {"file": file, "row": first + row}
+        entry: dict[str, Any] = (
+            {"file": file} if first is None else {"file": file, "row": first + row}
+        )
         if chosen is None or confidence is None:
-            entry |= {"prediction": outputs[0] if len(outputs) == 1 else outputs, "confidence": None}
+            entry |= {
+                "prediction": outputs[0] if len(outputs) == 1 else outputs,
+                "confidence": None,
+            }
         else:
             entry["prediction"] = int(chosen[row])
             if net.classes is not None:
@@ -146,7 +163,9 @@ def describe_confidence(net: Network, y: Array) -> str:
     return say("probability {value:.1%}", value=value)
 
 
-def _texts(net: Network, file: str, x: Array, y: Array, first: int | None, shown: int) -> Iterator[str]:
+def _texts(
+    net: Network, file: str, x: Array, y: Array, first: int | None, shown: int
+) -> Iterator[str]:
     for row in range(len(y)):
         name = file if first is None else f"{file}:{first + row}"
         if not tells_classes(net):
@@ -164,7 +183,11 @@ def _whole_answer(net: Network, name: str, x: Array, y: Array) -> str:
     head = say("{name}: {label}", name=name, label=net.label(int(net.choose(y)[0])))
     room = columns() - PICTURE[1] - 2
     beside = reads_pictures(net) and room >= ROOM
-    rest = [*wrap(describe_confidence(net, y), room if beside else columns()), "", *_bars(net, y[0])]
+    rest = [
+        *wrap(describe_confidence(net, y), room if beside else columns()),
+        "",
+        *_bars(net, y[0]),
+    ]
     if not reads_pictures(net):
         return "\n".join([head, *rest, ""])
     above = [] if beside and cell_width(head) <= room else [head]
@@ -175,7 +198,9 @@ def _whole_answer(net: Network, name: str, x: Array, y: Array) -> str:
         return "\n".join([*above, *(line.rstrip() for line in left), *rest, ""])
     start = (len(left) - len(right)) // 2
     right = [""] * start + right + [""] * (len(left) - start - len(right))
-    lines = [f"{picture_line}  {text}".rstrip() for picture_line, text in zip(left, right, strict=True)]
+    lines = [
+        f"{picture_line}  {text}".rstrip() for picture_line, text in zip(left, right, strict=True)
+    ]
     return "\n".join([*above, *lines, ""])
 
 
@@ -189,7 +214,9 @@ def _bars(net: Network, y: Array) -> list[str]:
     width = max(cell_width(name) for name in names)
     lines = []
     for name, k in zip(names, best, strict=True):
-        length = round(BAR * (float(y[k]) - low) / (high - low)) if f"{float(y[k]):.2f}" != "0.00" else 0
+        length = (
+            round(BAR * (float(y[k]) - low) / (high - low)) if f"{float(y[k]):.2f}" != "0.00" else 0
+        )
         bar = f"{block * length} " if length else ""
         lines.append(f"{name}{' ' * (width - cell_width(name))} {bar}{float(y[k]):.2f}")
     return lines

@@ -28,8 +28,10 @@ TENTH_OF_EPOCH = mark("a tenth of an epoch of MNIST, 784-16-16-10, batches of 32
     cls=Command,
     short_help=mark("how fast it is on this machine, beside other libraries"),
     help=mark(
-        "Measure one answer and one epoch of the digit network on this machine: pellucid, NumPy by hand, and each of "
-        "the other libraries that is installed, with the same rows, weights and batches, in turns. Takes less than a "
+        "Measure one answer and one epoch of the digit network on this machine: pellucid, NumPy "
+        "by hand, and each of "
+        "the other libraries that is installed, with the same rows, weights and batches, in "
+        "turns. Takes less than a "
         "minute."
     ),
     examples=[
@@ -38,7 +40,13 @@ TENTH_OF_EPOCH = mark("a tenth of an epoch of MNIST, 784-16-16-10, batches of 32
     ],
 )
 @option("--quick", is_flag=True, help=mark("Fewer rows and repetitions."))
-@option("--threads", type=Whole(1), default=1, metavar=mark("N"), help=mark("Threads of every contender. Default: 1."))
+@option(
+    "--threads",
+    type=Whole(1),
+    default=1,
+    metavar=mark("N"),
+    help=mark("Threads of every contender. Default: 1."),
+)
 @json_option
 @lang_option
 def bench(quick: bool, threads: int, as_json: bool) -> None:
@@ -47,7 +55,9 @@ def bench(quick: bool, threads: int, as_json: bool) -> None:
     from pellucid.bench.contest import contest, installed
     from pellucid.engines import instruction_set
 
-    instructions = instruction_set() or "-"  # a wrong PELLUCID_INSTRUCTIONS is an error, no table without pellucid
+    instructions = (
+        instruction_set() or "-"
+    )  # a wrong PELLUCID_INSTRUCTIONS is an error, no table without pellucid
     with contest(installed(), threads) as held:
         about = held.about()
         results = measure(held, quick, quiet=as_json)
@@ -56,7 +66,13 @@ def bench(quick: bool, threads: int, as_json: bool) -> None:
     if as_json:
         found = [result.to_dict() for result in results]
         write_json(
-            {"threads": threads, "instructions": instructions, "versions": versions, "results": found, "errors": errors}
+            {
+                "threads": threads,
+                "instructions": instructions,
+                "versions": versions,
+                "results": found,
+                "errors": errors,
+            }
         )
         return
     for case in dict.fromkeys(result.case for result in results):
@@ -77,7 +93,9 @@ def measure(held: Contest, quick: bool, quiet: bool) -> list[Result]:
     """Measure both cases."""
     from pellucid.bench.tasks import Task
 
-    repeats, rows, epoch = (QUICK_REPEATS, QUICK_ROWS, TENTH_OF_EPOCH) if quick else (REPEATS, ROWS, ONE_EPOCH)
+    repeats, rows, epoch = (
+        (QUICK_REPEATS, QUICK_ROWS, TENTH_OF_EPOCH) if quick else (REPEATS, ROWS, ONE_EPOCH)
+    )
     if not quiet:
         note(say("measuring: {case}", case=say(ONE_ROW)))
     task = Task((784, 16, 16, 10), output="sigmoid")
@@ -91,8 +109,12 @@ def table(results: list[Result], versions: dict[str, Any]) -> str:
     """Give the results, the fastest first, in columns."""
     from pellucid.bench.contenders import contenders
 
-    titles = {name: f"{say(kind.title)} {versions.get(name, '')}" for name, kind in contenders().items()}
-    ours = min((result.median for result in results if result.contender == "pellucid"), default=None)
+    titles = {
+        name: f"{say(kind.title)} {versions.get(name, '')}" for name, kind in contenders().items()
+    }
+    ours = min(
+        (result.median for result in results if result.contender == "pellucid"), default=None
+    )
     lines = [["", say("median"), say("fastest"), say("slowest"), say("ratio")]]
     for result in sorted(results, key=lambda result: result.median):
         title = ", ".join([titles[result.contender], *([say(result.way)] if result.way else [])])
@@ -102,7 +124,10 @@ def table(results: list[Result], versions: dict[str, Any]) -> str:
     return "\n".join(
         first
         + " " * (widths[0] - cell_width(first))
-        + "".join(" " * (2 + width - cell_width(cell)) + cell for cell, width in zip(rest, widths[1:], strict=True))
+        + "".join(
+            " " * (2 + width - cell_width(cell)) + cell
+            for cell, width in zip(rest, widths[1:], strict=True)
+        )
         for first, *rest in lines
     )
 

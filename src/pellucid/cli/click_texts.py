@@ -1,4 +1,7 @@
-"""Click's own sentences, marked here so that they are in our catalogue: click looks them up by gettext as they are."""
+"""Click's own sentences, marked here so that they are in our catalogue.
+
+Click looks them up by gettext as they are.
+"""
 
 from __future__ import annotations
 
@@ -29,8 +32,12 @@ CLICK_TEXTS = (
     mark("Argument {name!r} takes {nargs} values."),
     mark("%(prog)s, version %(version)s"),
     mark("Show the version and exit."),
-    mark_plural("Option {name!r} requires an argument.", "Option {name!r} requires {nargs} arguments."),
-    mark_plural("Got unexpected extra argument ({args})", "Got unexpected extra arguments ({args})"),
+    mark_plural(
+        "Option {name!r} requires an argument.", "Option {name!r} requires {nargs} arguments."
+    ),
+    mark_plural(
+        "Got unexpected extra argument ({args})", "Got unexpected extra arguments ({args})"
+    ),
     mark_plural("{value!r} is not {choice}.", "{value!r} is not one of {choices}."),
     mark_plural("Did you mean {possibility}?", "(Did you mean one of: {possibilities}?)"),
 )

@@ -34,9 +34,12 @@ NAME = 16  # columns of a class's name
     cls=Command,
     short_help=mark("two networks: their weights, answers, accuracy"),
     help=mark(
-        "Compare two networks: how their weights differ, how often they answer alike, in which rows they do not, and, "
-        "where the right answers are known, whether one is right more often than chance explains (McNemar's exact "
-        "test). Without data, networks of digits answer the test digits of MNIST; others are compared by weights alone."
+        "Compare two networks: how their weights differ, how often they answer alike, in which "
+        "rows they do not, and, "
+        "where the right answers are known, whether one is right more often than chance explains "
+        "(McNemar's exact "
+        "test). Without data, networks of digits answer the test digits of MNIST; others are "
+        "compared by weights alone."
     ),
     examples=[
         ("pellucid compare old.safetensors new.safetensors", mark("two networks of digits")),
@@ -45,7 +48,9 @@ NAME = 16  # columns of a class's name
 )
 @argument("first", metavar=mark("MODEL_A"), about=mark("The first network's file."))
 @argument("second", metavar=mark("MODEL_B"), about=mark("The second network's file."))
-@argument("data", required=False, metavar=mark("[DATA]"), about=mark("Rows for both, as for evaluate."))
+@argument(
+    "data", required=False, metavar=mark("[DATA]"), about=mark("Rows for both, as for evaluate.")
+)
 @plot_option
 @json_option
 @lang_option
@@ -70,7 +75,9 @@ def compare(first: str, second: str, data: str | None, plot: str | None, as_json
 def _rows(a: Network, b: Network, data: str | None) -> Rows | None:
     if data is not None:
         if (unlike := _unlike_inputs(a, b)) is not None:
-            raise InputError(say("{reason}: no data fit both; without data their weights are compared", reason=unlike))
+            raise InputError(
+                "{reason}: no data fit both; without data their weights are compared", reason=unlike
+            )
         return rows_alone(a, data)
     from pellucid.cli.rows import rows_with_targets
     from pellucid.lens.neurons import reads_digits
@@ -85,10 +92,16 @@ def _unlike_inputs(a: Network, b: Network) -> str | None:
     from pellucid.core import chain
 
     D_a, D_b = chain.input_width(a.layers), chain.input_width(b.layers)
-    return None if None in (D_a, D_b) or D_a == D_b else say("A takes {a} inputs and B takes {b}", a=D_a, b=D_b)
+    return (
+        None
+        if None in (D_a, D_b) or D_a == D_b
+        else say("A takes {a} inputs and B takes {b}", a=D_a, b=D_b)
+    )
 
 
-def _show(first: str, second: str, a: Network, b: Network, rows: Rows | None, found: Comparison) -> None:
+def _show(
+    first: str, second: str, a: Network, b: Network, rows: Rows | None, found: Comparison
+) -> None:
     tell(say("A: {path}, {count:,} parameters", path=first, count=a.parameter_count))
     tell(say("B: {path}, {count:,} parameters", path=second, count=b.parameter_count))
     click.echo()
@@ -123,7 +136,12 @@ def _show_weights(found: Comparison) -> None:
     if found.unmatched:
         tell(say("only in one of them: {names}", names=", ".join(found.unmatched)))
     if lines and any(line.largest for line in found.weights):
-        tell(say("gaps are between neurons of the same number: networks that learned apart have no common order"))
+        tell(
+            say(
+                "gaps are between neurons of the same number: networks that learned apart have no "
+                "common order"
+            )
+        )
     if found.rows:
         click.echo()
 
@@ -143,7 +161,9 @@ def _show_rows(a: Network, b: Network, rows: Rows, found: Comparison) -> None:
         lines.append([str(rows.first + row), *answers, *_truth(a, rows, row)])
     if shape is not None:
         width = drawing.picture_width(shape)
-        shown = found.differing[: max(2, min(PICTURES, (drawing.sheet_width() + 2) // (width + 2)))].tolist()
+        shown = found.differing[
+            : max(2, min(PICTURES, (drawing.sheet_width() + 2) // (width + 2)))
+        ].tolist()
         blocks = [drawing.grey_picture(levels(a, rows.x[row]).reshape(shape)) for row in shown]
         heads = [
             " ".join([f"{rows.first + row}:", f"A {line[1]},", f"B {line[2]}"])
@@ -158,7 +178,11 @@ def _show_rows(a: Network, b: Network, rows: Rows, found: Comparison) -> None:
 def _truth(net: Network, rows: Rows, row: int) -> list[str]:
     from pellucid.core.metrics import target_classes
 
-    return [] if rows.t is None else [drawing.cut(net.label(int(target_classes(rows.t[row : row + 1])[0])), NAME)]
+    return (
+        []
+        if rows.t is None
+        else [drawing.cut(net.label(int(target_classes(rows.t[row : row + 1])[0])), NAME)]
+    )
 
 
 def _plot(path: str, first: tuple[str, Network], second: tuple[str, Network]) -> None:

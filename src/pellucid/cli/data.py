@@ -31,8 +31,10 @@ KNOWN = (
     cls=Command,
     short_help=mark("what data there is, and what is in it"),
     help=mark(
-        "Describe data: how many rows of each class, their shape and range, and a few samples; of a table, what each "
-        "column holds. Without a name: list what is there without a file. (The word describe may stand in front.)"
+        "Describe data: how many rows of each class, their shape and range, and a few samples; of "
+        "a table, what each "
+        "column holds. Without a name: list what is there without a file. (The word describe may "
+        "stand in front.)"
     ),
     examples=[
         ("pellucid data", mark("what there is")),
@@ -45,7 +47,10 @@ KNOWN = (
     "words",
     nargs=-1,
     metavar=mark("[DATA]"),
-    about=mark("mnist, a toy problem, a folder of pictures by class or of IDX files, an .npz file, or a table."),
+    about=mark(
+        "mnist, a toy problem, a folder of pictures by class or of IDX files, an .npz file, or a "
+        "table."
+    ),
 )
 @json_option
 @lang_option
@@ -62,7 +67,12 @@ def data(words: tuple[str, ...], as_json: bool) -> None:
         for name, about in KNOWN:
             click.echo(paragraph(say(about), f"{name:<9}"))
         click.echo()
-        tell(say("Own data: a folder with a sub-folder of pictures for each class, IDX files, .npz, or a table."))
+        tell(
+            say(
+                "Own data: a folder with a sub-folder of pictures for each class, IDX files, "
+                ".npz, or a table."
+            )
+        )
         return
     use_threads(None, 0)
     if describing.is_table(data):
@@ -96,7 +106,10 @@ def describe(dataset: Dataset) -> dict[str, Any]:
     }
     if dataset.classes is not None:
         counts = np.bincount(t.astype(np.int64), minlength=len(dataset.classes)).tolist()
-        facts["classes"] = [{"name": name, "rows": count} for name, count in zip(dataset.classes, counts, strict=True)]
+        facts["classes"] = [
+            {"name": name, "rows": count}
+            for name, count in zip(dataset.classes, counts, strict=True)
+        ]
     return facts
 
 
@@ -134,7 +147,9 @@ def _classes(classes: list[dict[str, Any]]) -> list[str]:
     longest = min(30, max(columns() - width - 13, 0))
     for each in classes[:LONGEST]:
         name = each["name"] + " " * (width - cell_width(each["name"]))
-        lines.append(f"  {name}  {each['rows']:>7,}  {block * round(longest * each['rows'] / most)}".rstrip())
+        lines.append(
+            f"  {name}  {each['rows']:>7,}  {block * round(longest * each['rows'] / most)}".rstrip()
+        )
     if len(classes) > LONGEST:
         lines.append(say("  and {count} more", count=len(classes) - LONGEST))
     return lines
@@ -153,7 +168,9 @@ def _samples(dataset: Dataset) -> list[str]:
     wide = dataset.picture_shape[1]
     count = max(1, min(SAMPLES, (columns() + 1) // (wide + 1)))
     # One of each class, as far as there is room: samples are to show differences.
-    order = np.unique(dataset.t, return_index=True)[1][:count] if dataset.classes else np.arange(count)
+    order = (
+        np.unique(dataset.t, return_index=True)[1][:count] if dataset.classes else np.arange(count)
+    )
     shown = [pictures.as_bytes(dataset.x[row])[:, : columns()] for row in order]
     blocks = [pictures.terminal_picture(picture, colours(), shows_blocks()) for picture in shown]
     return [" ".join(parts).rstrip() for parts in zip(*blocks, strict=True)]

@@ -1,4 +1,7 @@
-"""From the word after `--data` to arrays: MNIST, a toy problem, a folder of pictures or IDX files, an .npz file."""
+"""From the word after `--data` to arrays.
+
+MNIST, a toy problem, a folder of pictures or IDX files, an .npz file.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,10 @@ TOY_ROWS = 1000
 
 @dataclass(frozen=True)
 class Dataset:
-    """Rows to learn from, rows to test on (or None), and what the classes are called (None: targets are values)."""
+    """Rows to learn from, rows to test on (or None), and what the classes are called (None.
+
+    Targets are values).
+    """
 
     name: str
     x: Array
@@ -53,7 +59,10 @@ class Dataset:
 
 
 def load_dataset(where: str) -> Dataset:
-    """Read the data of that name or path. Raises FileError or InputError that says what is wrong."""
+    """Read the data of that name or path.
+
+    Raises FileError or InputError that says what is wrong.
+    """
     if where == "mnist":
         return _of_digits("mnist", data.mnist())
     if where in TOYS:
@@ -70,14 +79,15 @@ def load_dataset(where: str) -> Dataset:
 
 
 def check_classes(dataset: Dataset) -> None:
-    """Raise InputError where there is nothing to tell apart: all rows to learn from are of one class."""
+    """Raise InputError where there is nothing to tell apart.
+
+    All rows to learn from are of one class.
+    """
     if dataset.classes is not None and len(np.unique(dataset.t)) < 2:
         raise InputError(
-            say(
-                "{path}: all {count} rows are of one class: learning needs rows of at least two",
-                path=dataset.name,
-                count=len(dataset.t),
-            )
+            "{path}: all {count} rows are of one class: learning needs rows of at least two",
+            path=dataset.name,
+            count=len(dataset.t),
         )
 
 
@@ -86,17 +96,19 @@ def check_inputs(dataset: Dataset, net: Network) -> None:
     D = chain.input_width(net.layers)
     if D is not None and dataset.inputs != D:
         raise InputError(
-            say(
-                "{path}: its rows have {got} numbers, and this network takes {D}: give data with as many",
-                path=dataset.name,
-                got=dataset.inputs,
-                D=D,
-            )
+            "{path}: its rows have {got} numbers, and this network takes {D}: give data with as "
+            "many",
+            path=dataset.name,
+            got=dataset.inputs,
+            D=D,
         )
 
 
 def as_inputs(net: Network, x: Array) -> Array:
-    """Give rows as the network takes them: in rows of numbers where it has no Flatten, from 0 to 1 where no Scale."""
+    """Give rows as the network takes them.
+
+    In rows of numbers where it has no Flatten, from 0 to 1 where no Scale.
+    """
     kinds = [type(layer).__name__ for layer in net.layers[:2]]
     if x.ndim == 3 and "Flatten" not in kinds:
         x = x.reshape(len(x), -1)
@@ -106,29 +118,41 @@ def as_inputs(net: Network, x: Array) -> Array:
 
 
 def as_classes(dataset: Dataset, t: Array, names: Sequence[str] | None) -> Array:
-    """Give targets t as indices into a network's class names, by name where the data are a folder of pictures."""
-    if names is None or dataset.classes is None or dataset.classes == list(names[: len(dataset.classes)]):
+    """Give targets t as indices into a network's class names, by name where the data are a folder
+    of pictures.
+    """
+    if (
+        names is None
+        or dataset.classes is None
+        or dataset.classes == list(names[: len(dataset.classes)])
+    ):
         return t
     missing = [name for name in dataset.classes if name not in names]
     if missing:
         raise InputError(
-            say(
-                "{path}: class {name} is not among the network's classes: {known}",
-                path=dataset.name,
-                name=missing[0],
-                known=", ".join(names),
-            )
+            "{path}: class {name} is not among the network's classes: {known}",
+            path=dataset.name,
+            name=missing[0],
+            known=", ".join(names),
         )
     return np.array([list(names).index(name) for name in dataset.classes])[t]
 
 
 def as_levels(net: Network, x: Array) -> Array:
-    """Give numbers from 0 to 1 as grey levels from 0 to 255, where the network expects those; others as they are.
+    """Give numbers from 0 to 1 as grey levels from 0 to 255, where the network expects those;
+    others as they are.
 
-    A picture whose brightest pixel is at most 1 of 255 shows nothing, so there is no doubt about what was meant.
+    A picture whose brightest pixel is at most 1 of 255 shows nothing, so there is no doubt about
+    what was meant.
     """
     scales = [layer for layer in net.layers[:2] if isinstance(layer, Scale)]
-    if not scales or abs(1 / scales[0].factor - 255) > 0.1 or x.dtype.kind != "f" or not x.size or x.max() > 1:
+    if (
+        not scales
+        or abs(1 / scales[0].factor - 255) > 0.1
+        or x.dtype.kind != "f"
+        or not x.size
+        or x.max() > 1
+    ):
         return x
     return x * x.dtype.type(255)
 
@@ -141,30 +165,35 @@ def read_arrays(path: str | os.PathLike[str]) -> dict[str, Array]:
     with open_file(path) as file:
         try:
             content: Any = np.load(file, allow_pickle=False)
-            return {"x": content} if isinstance(content, np.ndarray) else {name: content[name] for name in content}
+            return (
+                {"x": content}
+                if isinstance(content, np.ndarray)
+                else {name: content[name] for name in content}
+            )
         except MemoryError:
             raise
         except Exception as error:  # readers of damaged archives raise nearly anything
             raise FileError(
-                say(
-                    "{path}: no .npz or .npy file of plain numbers, or it is damaged: "
-                    "write it with numpy.savez(path, x=..., t=...)",
-                    path=path,
-                )
+                "{path}: no .npz or .npy file of plain numbers, or it is damaged: "
+                "write it with numpy.savez(path, x=..., t=...)",
+                path=path,
             ) from error
 
 
 def _of_digits(name: str, digits: data.Digits) -> Dataset:
     train, test = digits.train, digits.test
     held = (test.images, test.labels) if len(test.labels) else None
-    return Dataset(name, train.images, train.labels, held, [str(k) for k in range(int(train.labels.max()) + 1)])
+    return Dataset(
+        name, train.images, train.labels, held, [str(k) for k in range(int(train.labels.max()) + 1)]
+    )
 
 
 def _of_arrays(path: str, arrays: dict[str, Array]) -> Dataset:
     for name in ("x", "t"):
         if name not in arrays:
             message = say(
-                "{path}: expected arrays named x and t (and x_test, t_test if there are test rows), found {found}",
+                "{path}: expected arrays named x and t (and x_test, t_test if there are test "
+                "rows), found {found}",
                 path=path,
                 found=", ".join(arrays) or say("none"),
             )
@@ -176,14 +205,21 @@ def _of_arrays(path: str, arrays: dict[str, Array]) -> Dataset:
     if held is not None and (held[0].shape[1:] != x.shape[1:] or held[1].ndim != t.ndim):
         message = say("{path}: x_test and t_test must be shaped like x and t", path=path)
         raise FileError(message)
-    return Dataset(path, x, t, held, _class_names(path, arrays) if t.ndim == 1 and t.dtype.kind in "iub" else None)
+    return Dataset(
+        path,
+        x,
+        t,
+        held,
+        _class_names(path, arrays) if t.ndim == 1 and t.dtype.kind in "iub" else None,
+    )
 
 
 def _check_arrays(path: str, x: Array, t: Array) -> None:
     numbers = x.dtype.kind in "biuf" and t.dtype.kind in "biuf"
     if not numbers or x.ndim < 2 or 0 in x.shape or t.ndim not in (1, 2) or len(x) != len(t):
         message = say(
-            "{path}: expected x of shape (N, inputs) or (N, height, width) and t of shape (N,) or (N, outputs), "
+            "{path}: expected x of shape (N, inputs) or (N, height, width) and t of shape (N,) or "
+            "(N, outputs), "
             "all numbers, at least one row; got {x} and {t}",
             path=path,
             x=f"{x.shape} {x.dtype}",

@@ -13,8 +13,8 @@ from pellucid.cli.evaluate_text import confusion_text
 from pellucid.cli.help import Command, lang_option, option
 from pellucid.cli.output import check_writable, colours, columns, shows_blocks, tell, time_text
 from pellucid.cli.threads import use_threads
-from pellucid.errors import FileError
-from pellucid.language import mark, say, say_reason
+from pellucid.errors import FileError, reason_of
+from pellucid.language import mark, say
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -33,37 +33,57 @@ WIDE = 24  # columns of a digit in the terminal: three of them fit into 80
     cls=Command,
     short_help=mark("see a network learn to read digits"),
     help=mark(
-        "See a network learn to read digits: train it on MNIST, test it on digits that it never saw, and draw what "
+        "See a network learn to read digits: train it on MNIST, test it on digits that it never "
+        "saw, and draw what "
         "it learned. Writes the network and four pictures to a folder."
     ),
-    examples=[("pellucid demo", mark("the whole recipe")), ("pellucid demo --quick", mark("in seconds"))],
+    examples=[
+        ("pellucid demo", mark("the whole recipe")),
+        ("pellucid demo --quick", mark("in seconds")),
+    ],
 )
 @option(
     "--quick",
     is_flag=True,
-    help=mark("A quick recipe, a little less accurate: about a second (a few with the reference engine)."),
+    help=mark(
+        "A quick recipe, a little less accurate: about a second (a few with the reference engine)."
+    ),
 )
-@option("-o", "--output", "folder", default="demo", metavar=mark("FOLDER"), help=mark("Where to. Default: demo."))
+@option(
+    "-o",
+    "--output",
+    "folder",
+    default="demo",
+    metavar=mark("FOLDER"),
+    help=mark("Where to. Default: demo."),
+)
 @lang_option
 def demo(quick: bool, folder: str) -> None:
     """See a network learn to read digits."""
     use_threads(None, 0)
     target = _ready(folder)
     opening = say(
-        "A network of 784-16-16-10 sigmoid neurons (13,002 weights and biases) learns from 60,000 handwritten "
+        "A network of 784-16-16-10 sigmoid neurons (13,002 weights and biases) learns from 60,000 "
+        "handwritten "
         "digits, then reads 10,000 that it never saw. It and its pictures go to {folder}/.",
         folder=folder,
     )
     tell(opening)
     net, history, report, images, labels = _learn(quick)
     if history.stopped == "interrupted":
-        tell(say("interrupted: learning ended after {epochs} whole epochs; the network is kept", epochs=len(history)))
+        tell(
+            say(
+                "interrupted: learning ended after {epochs} whole epochs; the network is kept",
+                epochs=len(history),
+            )
+        )
     click.echo()
     assert report.accuracy is not None
     assert report.interval is not None
     click.echo(
         say(
-            "test accuracy: {accuracy:.1f} %  (95 % interval {low:.1f} to {high:.1f}), {time} of learning",
+            "test accuracy: {accuracy:.1f} %  (95 % interval {low:.1f} to {high:.1f}), {time} of "
+            "learning",
             accuracy=100 * report.accuracy,
             low=100 * report.interval[0],
             high=100 * report.interval[1],
@@ -90,7 +110,9 @@ def _ready(folder: str) -> Path:
         target.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise FileError(
-            say("{path}: cannot be made ({reason}): choose another folder", path=folder, reason=say_reason(error))
+            "{path}: cannot be made ({reason}): choose another folder",
+            path=folder,
+            reason=reason_of(error),
         ) from error
     for name in _NAMES:
         check_writable(str(target / name), ROOM)
@@ -120,7 +142,9 @@ def _learn(quick: bool) -> tuple[Network, History, Evaluation, Array, Array]:
     net.classes = [str(digit) for digit in range(10)]
     net.inputs = {"kind": "pictures", "shape": [28, 28]}
     recipe = recipes.QUICK if quick else recipes.DIGITS
-    history = train(net, digits.train.images, digits.train.labels, progress=True, **recipe.settings())
+    history = train(
+        net, digits.train.images, digits.train.labels, progress=True, **recipe.settings()
+    )
     images, labels = digits.test.images, digits.test.labels
     return net, history, evaluate(net, images, labels), images, labels
 
@@ -141,11 +165,15 @@ def _some_digits(net: Network, report: Evaluation, images: Array, labels: Array)
         if answer == labels[row]:
             heads.append(say("read as {answer}: right", answer=answer))
         else:
-            heads.append(say("read as {answer}, but it is {truth}", answer=answer, truth=labels[row]))
+            heads.append(
+                say("read as {answer}, but it is {truth}", answer=answer, truth=labels[row])
+            )
     return drawing.sheet(blocks, heads, WIDE, columns())
 
 
-def _write(target: Path, net: Network, history: History, report: Evaluation, images: Array, labels: Array) -> None:
+def _write(
+    target: Path, net: Network, history: History, report: Evaluation, images: Array, labels: Array
+) -> None:
     from pellucid.files.atomic import write_whole
     from pellucid.lens import pictures
 
@@ -153,7 +181,10 @@ def _write(target: Path, net: Network, history: History, report: Evaluation, ima
     assert report.confusion is not None
     net.save(target / _NAMES[0])
     rows = report.misread[:MISREAD]
-    captions = [f"{truth} > {answer}" for truth, answer in zip(labels[rows], net.classify(images[rows]), strict=True)]
+    captions = [
+        f"{truth} > {answer}"
+        for truth, answer in zip(labels[rows], net.classify(images[rows]), strict=True)
+    ]
     drawn: dict[str, Image.Image] = {
         "weights.png": pictures.weights_picture(net.params[0]),
         "misread.png": pictures.gallery(list(images[rows]), captions, "true > read as"),

@@ -1,4 +1,7 @@
-"""`pellucid data describe` for tables: what each column holds, and what it would be for a network."""
+"""`pellucid data describe` for tables.
+
+What each column holds, and what it would be for a network.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ import click
 from pellucid.cli import tables
 from pellucid.cli.output import columns as room
 from pellucid.cli.output import paragraph, tell, write_json
-from pellucid.language import cell_width, say
+from pellucid.language import cell_width, say, translate
 
 if TYPE_CHECKING:
     from pellucid.data.tables.survey import Survey
@@ -50,7 +53,9 @@ def describe(path: str, as_json: bool) -> None:
     for line in _lines(facts):
         click.echo(line)
     click.echo()
-    tell(say("pellucid train --data {name} --target COLUMN learns to predict one of them", name=path))
+    tell(
+        say("pellucid train --data {name} --target COLUMN learns to predict one of them", name=path)
+    )
 
 
 def _facts(name: str, known: Survey) -> dict[str, Any]:
@@ -59,16 +64,24 @@ def _facts(name: str, known: Survey) -> dict[str, Any]:
     reason = why_left_out(name, known)
     facts: dict[str, Any] = {"name": name, "missing": known.missing}
     if known.family == "other" or not known.filled:
-        return {**facts, "kind": None, "left_out": reason}
+        return {**facts, "kind": None, "left_out": reason and translate(reason)}
     if reads_as_numbers(known):
         facts |= {"kind": "number", "mean": known.mean, "deviation": known.deviation}
         facts |= {"range": [known.low, known.high] if known.readable else None}
         bad = {"unreadable": known.unreadable, "infinite": known.infinite}
-        facts |= {key: {"rows": cell.times, "first": cell.row} for key, cell in bad.items() if cell is not None}
+        facts |= {
+            key: {"rows": cell.times, "first": cell.row}
+            for key, cell in bad.items()
+            if cell is not None
+        }
     else:
         counts = None if known.counts is None else dict(known.counts.most_common())
-        facts |= {"kind": "category", "different": None if counts is None else len(counts), "counts": counts}
-    return facts if reason is None else {**facts, "left_out": reason}
+        facts |= {
+            "kind": "category",
+            "different": None if counts is None else len(counts),
+            "counts": counts,
+        }
+    return facts if reason is None else {**facts, "left_out": translate(reason)}
 
 
 def _lines(facts: list[dict[str, Any]]) -> list[str]:
@@ -79,7 +92,9 @@ def _lines(facts: list[dict[str, Any]]) -> list[str]:
     lines = []
     for name, fact in zip(names, facts, strict=True):
         kind = kinds[fact["kind"]]
-        head = f"{name}{' ' * (width - cell_width(name))}  {kind}{' ' * (second - cell_width(kind))}  "
+        head = (
+            f"{name}{' ' * (width - cell_width(name))}  {kind}{' ' * (second - cell_width(kind))}  "
+        )
         if cell_width(head) > max(room() - 20, 20):
             head = "  "
             lines.append(f"{name}  {kind}")
@@ -91,18 +106,29 @@ def _told(fact: Mapping[str, Any]) -> list[str]:
     told = []
     if fact["kind"] == "number" and fact["range"] is not None:
         low, high = fact["range"]
-        low, high, mean = (f"{f:.4g}" if abs(f) < 1000 else f"{f:,.0f}" for f in (low, high, fact["mean"]))
+        low, high, mean = (
+            f"{f:.4g}" if abs(f) < 1000 else f"{f:,.0f}" for f in (low, high, fact["mean"])
+        )
         told.append(say("{low} to {high}, mean {mean}", low=low, high=high, mean=mean))
     elif fact["kind"] == "category" and fact["counts"] is not None:
-        shown = ", ".join(f"{name} {count:,}" for name, count in list(fact["counts"].items())[:SHOWN])
+        shown = ", ".join(
+            f"{name} {count:,}" for name, count in list(fact["counts"].items())[:SHOWN]
+        )
         shown += ", ..." if len(fact["counts"]) > SHOWN else ""
         told.append(say("{count:,} different: {shown}", count=fact["different"], shown=shown))
     if fact["missing"]:
         told.append(say("{count:,} missing", count=fact["missing"]))
     if "unreadable" in fact:
-        told.append(say("cells that are no number: {count:,}, the first in row {row}", **_first(fact["unreadable"])))
+        told.append(
+            say(
+                "cells that are no number: {count:,}, the first in row {row}",
+                **_first(fact["unreadable"]),
+            )
+        )
     if "infinite" in fact:
-        told.append(say("infinite cells: {count:,}, the first in row {row}", **_first(fact["infinite"])))
+        told.append(
+            say("infinite cells: {count:,}, the first in row {row}", **_first(fact["infinite"]))
+        )
     if "left_out" in fact:
         told.append(say("left out: {names}", names=fact["left_out"]))
     return told

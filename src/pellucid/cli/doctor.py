@@ -20,7 +20,10 @@ NEEDED = ("numpy", "click", "rich", "safetensors", "pillow")
 
 
 class Finding(NamedTuple):
-    """One line of the report: what was looked at, what was found, and whether it is as it must be (None: optional)."""
+    """One line of the report.
+
+    What was looked at, what was found, and whether it is as it must be (None: optional).
+    """
 
     name: str
     about: str
@@ -33,7 +36,8 @@ class Finding(NamedTuple):
     cls=Command,
     short_help=mark("check this installation"),
     help=mark(
-        "Check this installation: versions, NumPy's linear algebra, engine, threads, language, MNIST's files and "
+        "Check this installation: versions, NumPy's linear algebra, engine, threads, language, "
+        "MNIST's files and "
         "the extras (libraries that only some of it needs). "
         "Exit code 1 when something is broken."
     ),
@@ -51,7 +55,10 @@ def doctor(as_json: bool) -> int:
         return 1 if broken else 0
     words = {True: say("ok"), False: say("BROKEN"), None: say("optional")}
     signs = {good: f"[{word}]" for good, word in words.items()}
-    sizes = max(map(cell_width, signs.values())), max(cell_width(finding.about) for finding in findings)
+    sizes = (
+        max(map(cell_width, signs.values())),
+        max(cell_width(finding.about) for finding in findings),
+    )
     for finding in findings:
         cells = zip((signs[finding.good], finding.about), sizes, strict=True)
         head = "".join(cell + " " * (size + 2 - cell_width(cell)) for cell, size in cells)
@@ -81,18 +88,28 @@ def _package(name: str) -> Finding:
     try:
         version = importlib.metadata.version(name)
         importlib.import_module("PIL" if name == "pillow" else name)
-    except Exception as error:  # whatever a broken package raises when it is imported is what is to be told
-        return Finding(name, name, say("cannot be imported ({reason})", reason=error), False, reinstall=True)
+    except (
+        Exception
+    ) as error:  # whatever a broken package raises when it is imported is what is to be told
+        return Finding(
+            name, name, say("cannot be imported ({reason})", reason=error), False, reinstall=True
+        )
     return Finding(name, name, version)
 
 
 def _broken(name: str, about: str, error: Exception) -> Finding:
-    """Tell of an error; an InputError is of a variable of the environment, and says itself what to do."""
+    """Tell of an error.
+
+    An InputError is of a variable of the environment, and says itself what to do.
+    """
     return Finding(name, about, str(error), False, reinstall=not isinstance(error, InputError))
 
 
 def _extra(name: str, packages: tuple[str, ...]) -> Finding:
-    """Look whether an extra's packages are installed; they are not imported, as some take seconds."""
+    """Look whether an extra's packages are installed.
+
+    They are not imported, as some take seconds.
+    """
     found, missing = [], []
     for package in packages:
         try:
@@ -101,7 +118,11 @@ def _extra(name: str, packages: tuple[str, ...]) -> Finding:
             missing.append(package)
     told = ", ".join(found)
     if missing:
-        away = say('not installed: {missing}; pip install "pellucid[{extra}]"', missing=", ".join(missing), extra=name)
+        away = say(
+            'not installed: {missing}; pip install "pellucid[{extra}]"',
+            missing=", ".join(missing),
+            extra=name,
+        )
         told = f"{told}; {away}" if told else away
     return Finding(f"extra {name}", say("extra {name}", name=name), told, None if missing else True)
 
@@ -115,7 +136,9 @@ def _linear_algebra() -> Finding:
         found = f"{blas['name']} {blas['version']}"
         right = float((np.full((8, 8), 2.0) @ np.full((8, 8), 0.5)).sum()) == 512
     except Exception as error:
-        return Finding("blas", about, say("cannot be used ({reason})", reason=error), False, reinstall=True)
+        return Finding(
+            "blas", about, say("cannot be used ({reason})", reason=error), False, reinstall=True
+        )
     return Finding("blas", about, found, right, reinstall=not right)
 
 
@@ -129,9 +152,14 @@ def _engine() -> Finding:
         return _broken("engine", about, error)
     if instructions is None:
         return Finding(
-            "engine", about, say("reference (NumPy); native: not in this installation, install a C++ compiler"), None
+            "engine",
+            about,
+            say("reference (NumPy); native: not in this installation, install a C++ compiler"),
+            None,
         )
-    return Finding("engine", about, say("native, {instructions} instructions", instructions=instructions))
+    return Finding(
+        "engine", about, say("native, {instructions} instructions", instructions=instructions)
+    )
 
 
 def _threads() -> Finding:
@@ -156,4 +184,8 @@ def _mnist() -> Finding:
     except Exception as error:
         return _broken("mnist", "MNIST", error)
     train, test = len(digits.train.labels), len(digits.test.labels)
-    return Finding("mnist", "MNIST", say("{train:,} + {test:,} digits, checksums right", train=train, test=test))
+    return Finding(
+        "mnist",
+        "MNIST",
+        say("{train:,} + {test:,} digits, checksums right", train=train, test=test),
+    )

@@ -1,4 +1,7 @@
-"""Pictures and bars in the terminal: numbers with a sign in two colours, or in signs where there are no colours."""
+"""Pictures and bars in the terminal.
+
+Numbers with a sign in two colours, or in signs where there are no colours.
+"""
 
 from __future__ import annotations
 
@@ -16,9 +19,11 @@ from pellucid.language import cell_width, say
 if TYPE_CHECKING:
     from pellucid.core.types import Array
 
-# On dark, as the digits are drawn: the colours of the dark plots, which colour-blind people tell apart.
+# On dark, as the digits are drawn: the colours of the dark plots, which colour-blind people tell
+# apart.
 NEUTRAL, NEGATIVE, POSITIVE = (21, 24, 29), (255, 122, 102), (95, 176, 255)
-# The same where there are 256 colours, from nothing to full: the nearest of those would be greys, which have no sign.
+# The same where there are 256 colours, from nothing to full: the nearest of those would be greys,
+# which have no sign.
 NEGATIVES, POSITIVES = (234, 52, 88, 124, 131, 167, 203, 209), (234, 17, 18, 24, 25, 31, 74, 75)
 SIGNS = "=- +#"  # strongly and weakly negative, nothing, weakly and strongly positive
 WEAK, STRONG = 0.1, 0.4  # shares of the scale's end from which on these signs stand
@@ -27,7 +32,10 @@ _ESCAPE = re.compile("\x1b\\[[0-9;]*m")
 
 
 def scale_end(values: Array) -> float:
-    """Give the end of a scale for numbers with a sign: what 99 % of those that are not 0 stay within."""
+    """Give the end of a scale for numbers with a sign.
+
+    What 99 % of those that are not 0 stay within.
+    """
     import numpy as np
 
     size = np.abs(np.asarray(values, np.float64)).ravel()
@@ -36,10 +44,11 @@ def scale_end(values: Array) -> float:
 
 
 def signed_picture(values: Array, end: float, shown: int | None = None) -> list[str]:
-    """Give numbers (H, W) as lines of W columns, two rows of numbers each: blue above 0, red below, dark at 0.
+    """Give numbers (H, W) as lines of W columns, two rows of numbers each: blue above 0, red below,
+    dark at 0.
 
-    `shown` is how many colours there are (None: as the terminal has). Without colours `SIGNS` stand for the mean of
-    both rows.
+    `shown` is how many colours there are (None: as the terminal has). Without colours `SIGNS` stand
+    for the mean of both rows.
     """
     import numpy as np
 
@@ -49,26 +58,38 @@ def signed_picture(values: Array, end: float, shown: int | None = None) -> list[
         share = np.concatenate([share, share[:1] * 0])
     if not shown or not shows_blocks():
         means = (share[::2] + share[1::2]) / 2
-        places = 2 + np.sign(means).astype(int) * ((np.abs(means) >= WEAK).astype(int) + (np.abs(means) >= STRONG))
+        places = 2 + np.sign(means).astype(int) * (
+            (np.abs(means) >= WEAK).astype(int) + (np.abs(means) >= STRONG)
+        )
         return ["".join(SIGNS[place] for place in line) for line in places.tolist()]
     if shown > 256:
         ends = np.where(share[..., None] < 0, NEGATIVE, POSITIVE)
-        levels = (np.array(NEUTRAL) + (ends - NEUTRAL) * np.abs(share)[..., None]).round().astype(int)
+        levels = (
+            (np.array(NEUTRAL) + (ends - NEUTRAL) * np.abs(share)[..., None]).round().astype(int)
+        )
         codes = [[f"2;{r};{g};{b}" for r, g, b in line] for line in levels.tolist()]
     else:
         codes = [[_code_of_256(value) for value in line] for line in share.tolist()]
     pairs = zip(codes[::2], codes[1::2], strict=True)
-    return ["".join(f"\x1b[38;{a};48;{b}m▀" for a, b in zip(*pair, strict=True)) + "\x1b[0m" for pair in pairs]
+    return [
+        "".join(f"\x1b[38;{a};48;{b}m▀" for a, b in zip(*pair, strict=True)) + "\x1b[0m"
+        for pair in pairs
+    ]
 
 
 def shrunk(values: Array, room: int) -> Array:
-    """Give a picture (H, W) that is at most `room` wide: as it is, or with the means of k x k squares."""
+    """Give a picture (H, W) that is at most `room` wide.
+
+    As it is, or with the means of k x k squares.
+    """
     import numpy as np
 
     k = -(-values.shape[1] // room)
     if k <= 1:
         return values
-    filled = np.pad(values.astype(np.float64), [(0, -side % k) for side in values.shape], mode="edge")
+    filled = np.pad(
+        values.astype(np.float64), [(0, -side % k) for side in values.shape], mode="edge"
+    )
     means = filled.reshape(filled.shape[0] // k, k, -1, k).mean(axis=(1, 3))
     return means.round().astype(values.dtype) if values.dtype.kind == "u" else means
 
@@ -89,7 +110,10 @@ def legend(end: float, positive: str, negative: str) -> str:
     """Say what the colours, or the signs, of a picture mean."""
     if colours() and shows_blocks():
         return say(
-            "blue: {positive}, red: {negative}; full colour at {end:.3g}", positive=positive, negative=negative, end=end
+            "blue: {positive}, red: {negative}; full colour at {end:.3g}",
+            positive=positive,
+            negative=negative,
+            end=end,
         )
     return say(
         "# and +: {positive}, = and -: {negative}; # and = from {strong:.3g} on",
@@ -106,14 +130,21 @@ def sheet_width() -> int:
     return min(max(shutil.get_terminal_size((WIDEST, 24)).columns, 20), WIDEST_SHEET)
 
 
-def sheet(blocks: Sequence[Sequence[str]], captions: Sequence[str], width: int, room: int) -> list[str]:
-    """Set blocks of lines, `width` columns each, side by side, as many as there is room for; captions above."""
+def sheet(
+    blocks: Sequence[Sequence[str]], captions: Sequence[str], width: int, room: int
+) -> list[str]:
+    """Set blocks of lines, `width` columns each, side by side, as many as there is room for.
+
+    Captions above.
+    """
     across = max(1, (room + 2) // (width + 2))
     lines: list[str] = []
     for start in range(0, len(blocks), across):
         heads = [padded(cut(text, width), width) for text in captions[start : start + across]]
         lines += ["  ".join(heads).rstrip()] if any(captions) else []
-        lines += ["  ".join(parts).rstrip() for parts in zip(*blocks[start : start + across], strict=True)]
+        lines += [
+            "  ".join(parts).rstrip() for parts in zip(*blocks[start : start + across], strict=True)
+        ]
         lines.append("")
     return lines[:-1]
 
@@ -128,7 +159,10 @@ def beside(left: Sequence[str], right: Sequence[str], width: int) -> list[str]:
 
 
 def signed_bars(names: Sequence[str], values: Sequence[float], room: int) -> list[str]:
-    """Give a line for each number: its name, itself, and a bar to the right above 0, to the left below."""
+    """Give a line for each number.
+
+    Its name, itself, and a bar to the right above 0, to the left below.
+    """
     if not len(values):
         return []
     widest = max(8, room // 2 - 8)
@@ -156,7 +190,8 @@ def bars(names: Sequence[str], values: Sequence[float], room: int, form: str = "
     longest, end = max(2, min(40, room - first - second - 4)), max(values) or 1.0
     block = "█" if shows_blocks() else "#"
     return [
-        f"{padded(name, first)}  {number:>{second}}  {block * round(longest * max(value, 0) / end)}".rstrip()
+        f"{padded(name, first)}  {number:>{second}}  "
+        f"{block * round(longest * max(value, 0) / end)}".rstrip()
         for name, number, value in zip(names, numbers, values, strict=True)
     ]
 
@@ -166,15 +201,22 @@ def coloured(text: str, colour: tuple[int, int, int]) -> str:
     if not text or not colours():
         return text
     code = (
-        "2;{};{};{}".format(*colour) if colours() > 256 else f"5;{(NEGATIVES if colour == NEGATIVE else POSITIVES)[-1]}"
+        "2;{};{};{}".format(*colour)
+        if colours() > 256
+        else f"5;{(NEGATIVES if colour == NEGATIVE else POSITIVES)[-1]}"
     )
     return f"\x1b[38;{code}m{text}\x1b[0m"
 
 
 def show(text: str) -> None:
-    """Write a text of tables and sentences: sentences are broken into lines that fit, tables stay as they are."""
+    """Write a text of tables and sentences.
+
+    Sentences are broken into lines that fit, tables stay as they are.
+    """
     for line in text.splitlines():
-        click.echo(printable(line) if "  " in line.strip() or set(line) == {"-"} else paragraph(line))
+        click.echo(
+            printable(line) if "  " in line.strip() or set(line) == {"-"} else paragraph(line)
+        )
 
 
 def padded(text: str, width: int) -> str:

@@ -1,4 +1,7 @@
-"""From the command line to an exit code: language, errors and closed pipes are dealt with here and nowhere else."""
+"""From the command line to an exit code.
+
+Language, errors and closed pipes are dealt with here and nowhere else.
+"""
 
 from __future__ import annotations
 
@@ -13,16 +16,20 @@ import click
 
 from pellucid import language
 from pellucid.cli.commands import pellucid
-from pellucid.errors import PellucidError
-from pellucid.language import say, say_reason
+from pellucid.errors import PellucidError, reason_of
+from pellucid.language import say
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; give 0, 1 (it failed: one line on standard error says why) or 2 (it was used wrongly)."""
+    """Run one command; give 0, 1 (it failed.
+
+    One line on standard error says why) or 2 (it was used wrongly).
+    """
     given = list(sys.argv[1:] if arguments is None else arguments)
     for stream in (sys.stdout, sys.stderr):
         with suppress(AttributeError, ValueError):
-            stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # a terminal that knows no Hangul
+            # A terminal that knows no Hangul
+            stream.reconfigure(errors="replace")  # type: ignore[union-attr]
     with speaking(_language_in(given)):
         try:
             # Click's own `main` would answer Ctrl-C and closed pipes in its way, and in English.
@@ -41,10 +48,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 @contextmanager
 def speaking(chosen: str | None) -> Iterator[None]:
-    """Let pellucid, and click below it, speak this language (None: the environment's) for as long as this lasts."""
+    """Let pellucid, and click below it, speak this language (None.
+
+    The environment's) for as long as this lasts.
+    """
     before = language.chosen_language(), os.environ.get("LANGUAGE"), gettext.textdomain()
     language.set_language(chosen if chosen is not None else before[0])
-    # Click's own sentences go through gettext's process-wide domain, which takes its language from LANGUAGE.
+    # Click's own sentences go through gettext's process-wide domain, which takes its language from
+    # LANGUAGE.
     gettext.bindtextdomain("pellucid", language.LOCALE_FOLDER)
     gettext.textdomain("pellucid")
     os.environ["LANGUAGE"] = language.current_language()
@@ -60,7 +71,9 @@ def speaking(chosen: str | None) -> Iterator[None]:
 
 
 def _language_in(arguments: Sequence[str]) -> str | None:
-    """Find `--lang` anywhere, before click reads a word, so that its complaints are in that language already."""
+    """Find `--lang` anywhere, before click reads a word, so that its complaints are in that
+    language already.
+    """
     for index, word in enumerate(arguments):
         if word == "--":
             break
@@ -82,17 +95,21 @@ def _failed(error: BaseException) -> int:
     elif isinstance(error, MemoryError):
         text = say("there is not enough memory for this: use smaller data, layers or batches")
     elif isinstance(error, PellucidError):
-        text = str(error)
+        text = language.translate(error)
     else:
         name = getattr(error, "filename", None)
-        text = f"{name}: {say_reason(error)}" if name and isinstance(error, Exception) else say_reason(error)  # type: ignore[arg-type]
+        reason = language.translate(reason_of(error))
+        text = f"{name}: {reason}" if name else reason
     with suppress(OSError):
         click.echo("pellucid: " + " ".join(text.split()), err=True)
     return 1
 
 
 def _leave_open_ends(stream: TextIO) -> None:
-    """Let nothing be written at exit that cannot be written: Python would complain of it with a traceback."""
+    """Let nothing be written at exit that cannot be written.
+
+    Python would complain of it with a traceback.
+    """
     try:
         stream.flush()
     except (OSError, ValueError):

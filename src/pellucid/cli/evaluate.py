@@ -28,18 +28,29 @@ CHANGES = ("brightness", "noise", "shift", "rotation")
     cls=Command,
     short_help=mark("how well a network answers, what it takes for what"),
     help=mark(
-        "Show how well a network answers. Classes: accuracy with its 95 % interval, loss, which class is taken for "
-        "which, how confidence and accuracy agree, the most confident mistakes; for two classes also the areas under "
-        "the ROC and precision-recall curves. Values: R2, mean absolute error, and how far answers are off."
+        "Show how well a network answers. Classes: accuracy with its 95 % interval, loss, which "
+        "class is taken for "
+        "which, how confidence and accuracy agree, the most confident mistakes; for two classes "
+        "also the areas under "
+        "the ROC and precision-recall curves. Values: R2, mean absolute error, and how far "
+        "answers are off."
     ),
     examples=[
         ("pellucid evaluate digits.safetensors", mark("on the 10,000 test digits of MNIST")),
         ("pellucid evaluate letters.safetensors --data letters/", mark("on own pictures")),
-        ("pellucid evaluate model.safetensors new.csv --importance", mark("a table, and which columns matter")),
-        ("pellucid evaluate digits.safetensors --robustness all", mark("darker, noisy, moved and turned pictures")),
+        (
+            "pellucid evaluate model.safetensors new.csv --importance",
+            mark("a table, and which columns matter"),
+        ),
+        (
+            "pellucid evaluate digits.safetensors --robustness all",
+            mark("darker, noisy, moved and turned pictures"),
+        ),
     ],
 )
-@argument("model", metavar=mark("MODEL"), about=mark("The network's file, as `pellucid train` wrote it."))
+@argument(
+    "model", metavar=mark("MODEL"), about=mark("The network's file, as `pellucid train` wrote it.")
+)
 @argument("file", required=False, metavar=mark("[DATA]"), about=mark("The same as --data."))
 @option(
     "--data",
@@ -49,7 +60,10 @@ CHANGES = ("brightness", "noise", "shift", "rotation")
 @option(
     "--target",
     metavar=mark("COLUMN"),
-    help=mark("The column that holds the right answers, where the table calls it otherwise than in training."),
+    help=mark(
+        "The column that holds the right answers, where the table calls it otherwise than in "
+        "training."
+    ),
 )
 @option(
     "--robustness",
@@ -57,7 +71,8 @@ CHANGES = ("brightness", "noise", "shift", "rotation")
     multiple=True,
     metavar=mark("CHANGE"),
     help=mark(
-        "How accuracy falls as pictures change (tables have none): brightness, noise, shift, rotation, or all; may be "
+        "How accuracy falls as pictures change (tables have none): brightness, noise, shift, "
+        "rotation, or all; may be "
         "given again."
     ),
 )
@@ -70,7 +85,9 @@ CHANGES = ("brightness", "noise", "shift", "rotation")
     "--dependence",
     multiple=True,
     metavar=mark("COLUMN"),
-    help=mark("The mean answer as this column is set to one value after the other; may be given again."),
+    help=mark(
+        "The mean answer as this column is set to one value after the other; may be given again."
+    ),
 )
 @option(
     "--misread",
@@ -79,14 +96,18 @@ CHANGES = ("brightness", "noise", "shift", "rotation")
     metavar=mark("N"),
     help=mark("How many misread rows to show, the most confident first. Default: 10."),
 )
-@option("--curves", is_flag=True, help=mark("With --json: the ROC and precision-recall curves, too."))
+@option(
+    "--curves", is_flag=True, help=mark("With --json: the ROC and precision-recall curves, too.")
+)
 @plot_option
 @json_option
 @lang_option
 def evaluate(model: str, file: str | None, plot: str | None, as_json: bool, **options: Any) -> None:
     """Show how well a network answers."""
     if file is not None and options["data"] is not None:
-        raise click.UsageError(say("name the data once: as DATA or by --data"), click.get_current_context())
+        raise click.UsageError(
+            say("name the data once: as DATA or by --data"), click.get_current_context()
+        )
     check_plot(plot)
     use_threads(None, 0)
     from pellucid.network import load
@@ -99,7 +120,11 @@ def evaluate(model: str, file: str | None, plot: str | None, as_json: bool, **op
         write_json(evaluate_text.to_dict(found, options["curves"]))
     else:
         evaluate_text.show(found, options["misread"])
-        if (options["data"] or file) is None and options["misread"] and found.whole.misread is not None:
+        if (
+            (options["data"] or file) is None
+            and options["misread"]
+            and found.whole.misread is not None
+        ):
             _say_what_next(model, found.whole.misread.tolist())
     if plot is not None:
         _plot(plot, net, rows, found)
@@ -110,7 +135,8 @@ def _check_robustness(net: Network, changes: tuple[str, ...]) -> None:
 
     if changes and picture_shape(net) is None:
         raise InputError(
-            say("--robustness changes pictures, and this network takes rows of other numbers: leave it out")
+            "--robustness changes pictures, and this network takes rows of other numbers: leave "
+            "it out"
         )
 
 
@@ -151,5 +177,7 @@ def _plot(path: str, net: Network, rows: Rows, found: Found) -> None:
     panels += [partial(plots.robustness, curve) for curve in found.curves.values()]
     if found.importance is not None:
         panels.append(partial(plots.permutation_importance, found.importance))
-    panels += [partial(plots.partial_dependence, each, names=net.classes) for each in found.dependence]
+    panels += [
+        partial(plots.partial_dependence, each, names=net.classes) for each in found.dependence
+    ]
     write_plot(path, panels)

@@ -24,7 +24,8 @@ NAME = 16  # columns of a class's name
 
 
 class Found(NamedTuple):
-    """What lens found: the evaluation, robustness by change, importance or None, partial dependence by column.
+    """What lens found: the evaluation, robustness by change, importance or None, partial dependence
+    by column.
 
     `first` is the number of the first row.
     """
@@ -37,15 +38,24 @@ class Found(NamedTuple):
 
 
 def to_dict(found: Found, curves: bool) -> dict[str, Any]:
-    """Give everything as JSON can hold it; the curves for two classes only when asked, they have a point a row."""
+    """Give everything as JSON can hold it.
+
+    The curves for two classes only when asked, they have a point a row.
+    """
     whole = found.whole
     document = whole.to_dict() | {"rows": whole.rows}
     if whole.calibration is not None:
-        document |= {"calibration": whole.calibration.to_dict(), "misread": _misread(whole, found.first)}
+        document |= {
+            "calibration": whole.calibration.to_dict(),
+            "misread": _misread(whole, found.first),
+        }
     if whole.residuals is not None:
         document |= {"residuals": _quantiles(whole.residuals)}
     if curves and whole.roc is not None and whole.precision_recall is not None:
-        document |= {"roc": whole.roc.to_dict(), "precision_recall": whole.precision_recall.to_dict()}
+        document |= {
+            "roc": whole.roc.to_dict(),
+            "precision_recall": whole.precision_recall.to_dict(),
+        }
     if found.curves:
         document["robustness"] = {change: curve.to_dict() for change, curve in found.curves.items()}
     if found.importance is not None:
@@ -74,7 +84,10 @@ def show(found: Found, misread: int) -> None:
 
 
 def confusion_text(whole: Evaluation, room: int) -> str | None:
-    """Set the confusion matrix in so many columns, more tightly where need be; None where it does not fit at all."""
+    """Set the confusion matrix in so many columns, more tightly where need be.
+
+    None where it does not fit at all.
+    """
     text = whole.confusion_table()
     if _width(text) <= room:
         return text
@@ -83,11 +96,17 @@ def confusion_text(whole: Evaluation, room: int) -> str | None:
     cells[0][0] = ""
     sizes = [max(cell_width(cell) for cell in column) for column in zip(*cells, strict=True)]
     lines = [
-        " ".join(" " * (size - cell_width(cell)) + cell for cell, size in zip(line, sizes, strict=True)).rstrip()
+        " ".join(
+            " " * (size - cell_width(cell)) + cell for cell, size in zip(line, sizes, strict=True)
+        ).rstrip()
         for line in cells
     ]
     rule = "-" * (sum(sizes) + len(sizes) - 1)
-    return "\n".join([head, lines[0], rule, *lines[1:-1], rule, lines[-1]]) if len(rule) <= room else None
+    return (
+        "\n".join([head, lines[0], rule, *lines[1:-1], rule, lines[-1]])
+        if len(rule) <= room
+        else None
+    )
 
 
 def _show_classes(found: Found, misread: int) -> None:
@@ -97,7 +116,12 @@ def _show_classes(found: Found, misread: int) -> None:
     click.echo()
     text = confusion_text(whole, columns())
     if text is None:
-        tell(say("which class is taken for which does not fit into {columns} columns: see --json", columns=columns()))
+        tell(
+            say(
+                "which class is taken for which does not fit into {columns} columns: see --json",
+                columns=columns(),
+            )
+        )
     else:
         drawing.show(text)
     if whole.roc is not None and whole.precision_recall is not None:
@@ -108,9 +132,17 @@ def _show_classes(found: Found, misread: int) -> None:
     assert whole.misread is not None
     if misread and len(whole.misread):
         click.echo()
-        tell(say("misread rows, the most confident first ({count:,} in all):", count=len(whole.misread)))
+        tell(
+            say(
+                "misread rows, the most confident first ({count:,} in all):",
+                count=len(whole.misread),
+            )
+        )
         head, *lines = whole.misread_lines(misread)
-        named = [[str(found.first + int(row)), *(drawing.cut(name, NAME) for name in rest)] for row, *rest in lines]
+        named = [
+            [str(found.first + int(row)), *(drawing.cut(name, NAME) for name in rest)]
+            for row, *rest in lines
+        ]
         click.echo(table([head, *named], total=False))
 
 
@@ -122,10 +154,15 @@ def _show_residuals(whole: Evaluation) -> None:
     click.echo()
     tell(
         say(
-            "target less answer: half of them from {low:.4g} to {high:.4g}, nine in ten from {least:.4g} to "
+            "target less answer: half of them from {low:.4g} to {high:.4g}, nine in ten from "
+            "{least:.4g} to "
             "{greatest:.4g}",
             **dict(
-                zip(("least", "low", "high", "greatest"), np.quantile(residuals, (0.05, 0.25, 0.75, 0.95)), strict=True)
+                zip(
+                    ("least", "low", "high", "greatest"),
+                    np.quantile(residuals, (0.05, 0.25, 0.75, 0.95)),
+                    strict=True,
+                )
             ),
         )
     )
@@ -145,7 +182,9 @@ def _show_importance(found: PermutationImportance) -> None:
         )
     )
     order = found.ranked()[:COLUMNS].tolist()
-    for line in drawing.signed_bars([found.names[c] for c in order], found.means[order].tolist(), columns()):
+    for line in drawing.signed_bars(
+        [found.names[c] for c in order], found.means[order].tolist(), columns()
+    ):
         click.echo(line)
     if len(found.names) > COLUMNS:
         tell(say("and {count:,} more", count=len(found.names) - COLUMNS))
@@ -156,7 +195,12 @@ def _show_dependence(found: PartialDependence, classes: list[str] | None) -> Non
 
     K = found.answers.shape[1]
     names = classes if classes and len(classes) == K else [say("output {k}", k=k) for k in range(K)]
-    tell(say("mean answer over all rows, {column} set to one value after the other:", column=found.column))
+    tell(
+        say(
+            "mean answer over all rows, {column} set to one value after the other:",
+            column=found.column,
+        )
+    )
     if K == 1:
         for line in drawing.signed_bars(found.labels, found.answers[:, 0].tolist(), columns()):
             click.echo(line)
@@ -167,7 +211,10 @@ def _show_dependence(found: PartialDependence, classes: list[str] | None) -> Non
         for label, answers in zip(found.labels, found.answers.tolist(), strict=True)
     ]
     shown = K
-    while shown > 1 and _width(table([line[: shown + 1] for line in [heads, *lines]], total=False)) > columns():
+    while (
+        shown > 1
+        and _width(table([line[: shown + 1] for line in [heads, *lines]], total=False)) > columns()
+    ):
         shown -= 1
     click.echo(table([line[: shown + 1] for line in [heads, *lines]], total=False))
     if shown < K:

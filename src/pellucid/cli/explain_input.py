@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 
 class Asked(NamedTuple):
-    """One input: what to call it, its row (1, ...) as the network takes it, and the right answer where it is known."""
+    """One input.
+
+    What to call it, its row (1, ...) as the network takes it, and the right answer where it is
+    known.
+    """
 
     name: str
     row: int | None
@@ -37,10 +41,12 @@ def read_asked(net: Network, file: str | None, row: int | None, digit: int | Non
     x = as_inputs(net, x)
     if not many:
         if row is not None:
-            raise InputError(say("{path}: a picture has no rows: leave --row out", path=file))
+            raise InputError("{path}: a picture has no rows: leave --row out", path=file)
         return Asked(file, None, x, None)
     if row is None and len(x) > 1:
-        raise InputError(say("{path}: there are {rows:,} rows: say which by --row", path=file, rows=len(x)))
+        raise InputError(
+            "{path}: there are {rows:,} rows: say which by --row", path=file, rows=len(x)
+        )
     row = row or 0
     if row >= len(x):
         raise InputError(_no_row(file, row, 0, len(x) - 1))
@@ -55,7 +61,9 @@ def _digit(net: Network, digit: int, row: int | None) -> Asked:
     assert dataset.test is not None
     images, labels = dataset.test
     if row is not None or digit >= len(labels):
-        raise InputError(say("test digits go from 0 to {last}: name one by --digit alone", last=len(labels) - 1))
+        raise InputError(
+            "test digits go from 0 to {last}: name one by --digit alone", last=len(labels) - 1
+        )
     check_inputs(dataset, net)
     truth = str(labels[digit]) if reads_digits(net) else None
     name = say("test digit {number}", number=digit)
@@ -70,7 +78,9 @@ def _of_table(net: Network, file: str, row: int | None) -> Asked:
         count = sum(len(block[0]) for block in table.blocks(table.columns[:1]))
         if count != 1:
             raise InputError(
-                say("{path}: there are {rows:,} rows: say which by --row, counted from 1", path=file, rows=count)
+                "{path}: there are {rows:,} rows: say which by --row, counted from 1",
+                path=file,
+                rows=count,
             )
         row = 1
     reading = columns.read(_only(table, row))
@@ -103,4 +113,10 @@ def _only(table: Table, row: int) -> Table:
 
 
 def _no_row(file: str, row: int, low: int, high: int) -> str:
-    return say("{path}: rows go from {low} to {high}; there is no {row}", path=file, low=low, high=high, row=row)
+    return say(
+        "{path}: rows go from {low} to {high}; there is no {row}",
+        path=file,
+        low=low,
+        high=high,
+        row=row,
+    )

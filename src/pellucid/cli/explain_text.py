@@ -1,4 +1,7 @@
-"""What `pellucid explain` says: pictures, tables and words for people, one document for programs."""
+"""What `pellucid explain` says.
+
+Pictures, tables and words for people, one document for programs.
+"""
 
 from __future__ import annotations
 
@@ -24,8 +27,8 @@ NAMED = 3  # neurons, or moves, named in a sentence
 
 
 class Explanation(NamedTuple):
-    """What lens found: answer (1, K), integrated gradients, contributions, counterfactual (and the class that it was
-    asked for), and whether the network chooses classes.
+    """What lens found: answer (1, K), integrated gradients, contributions, counterfactual (and the
+    class that it was asked for), and whether the network chooses classes.
     """
 
     y: Array
@@ -37,7 +40,10 @@ class Explanation(NamedTuple):
 
 
 class Part(NamedTuple):
-    """What one column of a table adds: its name, what the cell holds, and the sum over its inputs."""
+    """What one column of a table adds.
+
+    Its name, what the cell holds, and the sum over its inputs.
+    """
 
     name: str
     value: str
@@ -51,7 +57,11 @@ def to_dict(net: Network, asked: Asked, found: Explanation) -> dict[str, Any]:
 
     entry = entries_of(net, asked.name, found.y, None)[0]
     answer = {name: value for name, value in entry.items() if name != "file"}
-    parts = [part._asdict() for part in parts_of(net, asked.x, found.why.values[0])] if knows_columns(net) else None
+    parts = (
+        [part._asdict() for part in parts_of(net, asked.x, found.why.values[0])]
+        if knows_columns(net)
+        else None
+    )
     return {
         "input": asked.name,
         "row": asked.row,
@@ -69,7 +79,10 @@ def parts_of(net: Network, x: Array, values: Array) -> list[Part]:
     """Add up by column what each input adds; x is (1, D), values (D,)."""
     from pellucid.lens.columns import input_columns
 
-    return [Part(column.name, _cell(column, x[0]), float(values[column.inputs].sum())) for column in input_columns(net)]
+    return [
+        Part(column.name, _cell(column, x[0]), float(values[column.inputs].sum()))
+        for column in input_columns(net)
+    ]
 
 
 def show(net: Network, asked: Asked, found: Explanation, trace: TraceTable | None) -> None:
@@ -112,10 +125,19 @@ def _show_answer(net: Network, asked: Asked, found: Explanation) -> None:
         tell(say("{name}: {label}", name=asked.name, label=values))
     else:
         label = net.label(int(net.choose(found.y)[0]))
-        tell(f"{say('{name}: {label}', name=asked.name, label=label)}, {describe_confidence(net, found.y)}")
+        tell(
+            f"{say('{name}: {label}', name=asked.name, label=label)}, "
+            f"{describe_confidence(net, found.y)}"
+        )
         following = _runner_up(net, found)
         assert following is not None
-        tell(say("next comes {label} with {value:.3f}", label=following["label"], value=following["output"]))
+        tell(
+            say(
+                "next comes {label} with {value:.3f}",
+                label=following["label"],
+                value=following["output"],
+            )
+        )
     if asked.truth is not None:
         tell(say("the right answer is {truth}", truth=asked.truth))
 
@@ -128,30 +150,50 @@ def _who(net: Network, found: Explanation) -> str:
     neuron = int(found.why.neurons[0])
     if place.number == place.last:
         if place.size == 1:
-            return say("the output") if net.classes is None else say("class {label}", label=net.label(1))
-        return say("class {label}", label=net.label(neuron)) if found.classes else say("output {k}", k=neuron)
-    return say("{layer}, neuron {neuron}", layer=place.name, neuron=neuron_label(net, place, neuron))
+            return (
+                say("the output")
+                if net.classes is None
+                else say("class {label}", label=net.label(1))
+            )
+        return (
+            say("class {label}", label=net.label(neuron))
+            if found.classes
+            else say("output {k}", k=neuron)
+        )
+    return say(
+        "{layer}, neuron {neuron}", layer=place.name, neuron=neuron_label(net, place, neuron)
+    )
 
 
 def _sum_text(net: Network, found: Explanation, values: Sequence[float], from_black: bool) -> str:
     ends = {"low": found.why.at_baseline[0], "high": found.why.at_input[0]}
-    given = {"who": _who(net, found), "more": sum(v for v in values if v > 0), "less": sum(v for v in values if v < 0)}
+    given = {
+        "who": _who(net, found),
+        "more": sum(v for v in values if v > 0),
+        "less": sum(v for v in values if v < 0),
+    }
     if from_black:
         text = say(
-            "{who}: {low:.4g} for a black picture, {high:.4g} here; what pixels add: {more:+.4g}, and take away: "
+            "{who}: {low:.4g} for a black picture, {high:.4g} here; what pixels add: {more:+.4g}, "
+            "and take away: "
             "{less:+.4g} (integrated gradients)",
             **given,
             **ends,
         )
     else:
         text = say(
-            "{who}: {low:.4g} for the middle of every column, {high:.4g} here; what columns add: {more:+.4g}, and take "
+            "{who}: {low:.4g} for the middle of every column, {high:.4g} here; what columns add: "
+            "{more:+.4g}, and take "
             "away: {less:+.4g} (integrated gradients)",
             **given,
             **ends,
         )
     gap = float(found.why.relative_gap[0])
-    return text if gap < 0.01 else text + "; " + say("{gap:.1%} of the change is missing in these sums", gap=gap)
+    return (
+        text
+        if gap < 0.01
+        else text + "; " + say("{gap:.1%} of the change is missing in these sums", gap=gap)
+    )
 
 
 def _show_pictures(net: Network, asked: Asked, found: Explanation, shape: tuple[int, int]) -> None:
@@ -192,7 +234,12 @@ def _show_neurons(sums: Contributions) -> None:
     best = [i for i in order if sums.values[i] > 0][:NAMED]
     worst = [i for i in order if sums.values[i] < 0][:NAMED]
     if best:
-        tell(say("neurons of the layer before that speak most for it: {names}", names=_named(sums, best)))
+        tell(
+            say(
+                "neurons of the layer before that speak most for it: {names}",
+                names=_named(sums, best),
+            )
+        )
     if worst:
         tell(say("most against it: {names}", names=_named(sums, worst)))
 
@@ -201,19 +248,32 @@ def _named(sums: Contributions, neurons: Sequence[int]) -> str:
     return ", ".join(f"{sums.names[i]} ({sums.values[i]:+.2f})" for i in neurons)
 
 
-def _show_other(net: Network, other: Counterfactual, against: str | None, shape: tuple[int, int] | None) -> None:
+def _show_other(
+    net: Network, other: Counterfactual, against: str | None, shape: tuple[int, int] | None
+) -> None:
     if not other.found or other.x is None or other.change is None:
         tell(
             say(
-                "no change was found that turns {before} into {after} (this is no proof that there is none)",
+                "no change was found that turns {before} into {after} (this is no proof that "
+                "there is none)",
                 before=other.label_before,
                 after=against or say("another answer"),
             )
         )
         return
     if shape is None:
-        given = {"before": other.label_before, "after": other.label_after, "distance": other.distance}
-        tell(say("smallest change found that turns {before} into {after} ({distance:.3g} deviations):", **given))
+        given = {
+            "before": other.label_before,
+            "after": other.label_after,
+            "distance": other.distance,
+        }
+        tell(
+            say(
+                "smallest change found that turns {before} into {after} ({distance:.3g} "
+                "deviations):",
+                **given,
+            )
+        )
         for name, before, after in other.moves(SHOWN):
             tell(f"- {name}: {before:.6g} -> {after:.6g}")
         return
@@ -221,7 +281,8 @@ def _show_other(net: Network, other: Counterfactual, against: str | None, shape:
 
     tell(
         say(
-            "smallest change found that turns {before} into {after}: length {distance:.3f}, {changed:,} pixels, none "
+            "smallest change found that turns {before} into {after}: length {distance:.3f}, "
+            "{changed:,} pixels, none "
             "by more than {largest:.1%} of the range",
             before=other.label_before,
             after=other.label_after,
@@ -244,7 +305,11 @@ def _cell(column: Any, x: Array) -> str:
     """Say what a cell holds, from the inputs that it became."""
     inputs = x[column.inputs]
     if column.categories is not None:
-        return str(column.categories[int(inputs.argmax())]) if inputs.any() else say("none of the known ones")
+        return (
+            str(column.categories[int(inputs.argmax())])
+            if inputs.any()
+            else say("none of the known ones")
+        )
     if column.flagged and inputs[1]:
         return say("missing")
     return f"{float(inputs[0]) + column.offset:.6g}"

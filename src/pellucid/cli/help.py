@@ -1,4 +1,5 @@
-"""Click's classes taught two languages: marked texts are translated when shown, and wide characters are counted as two.
+"""Click's classes taught two languages: marked texts are translated when shown, and wide characters
+are counted as two.
 
 Help texts are written with `mark(...)` where an option is declared, before the language is known.
 """
@@ -20,7 +21,10 @@ else:
 
 
 class Formatter(click.HelpFormatter):
-    """Lays help out by the columns that text takes in a terminal; click counts characters, and Hangul takes two."""
+    """Lays help out by the columns that text takes in a terminal.
+
+    Click counts characters, and Hangul takes two.
+    """
 
     def write_usage(self, prog: str, args: str = "", prefix: str | None = None) -> None:
         head = f"{say('Usage:') if prefix is None else prefix} {prog} "
@@ -32,7 +36,9 @@ class Formatter(click.HelpFormatter):
                 self.write("\n")
             self._write_block(" ".join(paragraph.split()), " " * self.current_indent)
 
-    def write_dl(self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2) -> None:
+    def write_dl(
+        self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2
+    ) -> None:
         rows = list(rows)
         fitting = [cell_width(first) for first, _ in rows if cell_width(first) <= col_max]
         start = self.current_indent + max(fitting, default=col_max) + col_spacing
@@ -87,7 +93,9 @@ class Command(click.Command):
 
     context_class = Context
 
-    def __init__(self, *args: Any, examples: Sequence[tuple[str, str]] = (), **settings: Any) -> None:
+    def __init__(
+        self, *args: Any, examples: Sequence[tuple[str, str]] = (), **settings: Any
+    ) -> None:
         super().__init__(*args, **settings)
         self.examples = examples
 
@@ -121,7 +129,11 @@ class Command(click.Command):
         """List the commands below this one; there are some in a `Group` only."""
 
     def _format_arguments(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        rows = [(p.make_metavar(ctx), say(p.about)) for p in self.get_params(ctx) if isinstance(p, Argument)]
+        rows = [
+            (p.make_metavar(ctx), say(p.about))
+            for p in self.get_params(ctx)
+            if isinstance(p, Argument)
+        ]
         if rows:
             with formatter.section(say("Arguments")):
                 formatter.write_dl(rows)
@@ -131,7 +143,9 @@ class Command(click.Command):
         for param in self.get_params(ctx):
             record = param.get_help_record(ctx) if isinstance(param, click.Option) else None
             if record:
-                groups.setdefault(getattr(param, "group", None) or mark("Options"), []).append(record)
+                groups.setdefault(getattr(param, "group", None) or mark("Options"), []).append(
+                    record
+                )
         for name, rows in groups.items():
             with formatter.section(say(name)):
                 formatter.write_dl(rows, col_max=26)
@@ -144,7 +158,9 @@ class Group(Command, click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section(say("Commands")):
-            formatter.write_dl([(name, command.get_short_help_str()) for name, command in self.commands.items()])
+            formatter.write_dl(
+                [(name, command.get_short_help_str()) for name, command in self.commands.items()]
+            )
 
 
 class Whole(ParamType):
@@ -161,7 +177,13 @@ class Whole(ParamType):
         except ValueError:
             number = self.least - 1
         if number < self.least:
-            self.fail(say("expected a whole number of {least} or more, got {got}", least=self.least, got=value))
+            self.fail(
+                say(
+                    "expected a whole number of {least} or more, got {got}",
+                    least=self.least,
+                    got=value,
+                )
+            )
         return number
 
 
@@ -175,7 +197,11 @@ class LayerNumber(ParamType):
             return int(value)
         except ValueError:
             self.fail(
-                say("expected the number of a neuron layer, 1, 2, ... or -1 for the output; got {got}", got=value)
+                say(
+                    "expected the number of a neuron layer, 1, 2, ... or -1 for the output; got "
+                    "{got}",
+                    got=value,
+                )
             )
 
 
@@ -187,13 +213,17 @@ class Number(ParamType):
     def __init__(self, low: float = 0.0) -> None:
         self.low = low
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
         try:
             number = float(value)
         except ValueError:
             number = float("nan")
         if not self.low <= number < float("inf"):
-            self.fail(say("expected a number of {low:g} or more, got {got}", low=self.low, got=value))
+            self.fail(
+                say("expected a number of {low:g} or more, got {got}", low=self.low, got=value)
+            )
         return number
 
 
@@ -202,7 +232,9 @@ class Share(ParamType):
 
     name = "share"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
         try:
             share = float(value)
         except ValueError:
@@ -213,11 +245,16 @@ class Share(ParamType):
 
 
 class ShareOrData(ParamType):
-    """A share of the rows, above 0 and below 1, as a number; or the name of data, as it is; or none."""
+    """A share of the rows, above 0 and below 1, as a number; or the name of data, as it is.
+
+    Or none.
+    """
 
     name = "validation"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float | str:
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float | str:
         try:
             share = float(value)
         except ValueError:
@@ -227,38 +264,58 @@ class ShareOrData(ParamType):
         return share
 
 
-class OutputActivation(click.Choice):  # type: ignore[type-arg,unused-ignore]  # older versions cannot be subscripted
+# Older versions cannot be subscripted
+class OutputActivation(click.Choice):  # type: ignore[type-arg,unused-ignore]
     """The name of an activation; whoever gives the name of a file meant another option."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         if any(sign in str(value) for sign in "./\\"):
-            self.fail(say("--output is the last layer's activation; for the file use -o {got}", got=value))
+            self.fail(
+                say("--output is the last layer's activation; for the file use -o {got}", got=value)
+            )
         return super().convert(value, param, ctx)
 
 
 class Layers(ParamType):
-    """Neurons in each neuron layer: 784,16,16,10 from inputs to outputs, or those of the hidden layers alone."""
+    """Neurons in each neuron layer.
+
+    784,16,16,10 from inputs to outputs, or those of the hidden layers alone.
+    """
 
     name = "layers"
 
     def __init__(self, least: int = 2) -> None:
         self.least = least
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, ...]:
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, ...]:
         words = str(value).replace("-", ",").split(",")
-        if len(words) < self.least or not all(word.strip().isdecimal() and int(word) for word in words):
+        if len(words) < self.least or not all(
+            word.strip().isdecimal() and int(word) for word in words
+        ):
             example = "784,16,16,10" if self.least > 1 else "16,16"
-            self.fail(say("expected numbers of neurons such as {example}, got {got}", example=example, got=value))
+            self.fail(
+                say(
+                    "expected numbers of neurons such as {example}, got {got}",
+                    example=example,
+                    got=value,
+                )
+            )
         return tuple(int(word) for word in words)
 
 
 def shown(marked: str | None) -> str:
-    """Give a marked text in the language in force; nothing for nothing, where gettext would give its header."""
+    """Give a marked text in the language in force.
+
+    Nothing for nothing, where gettext would give its header.
+    """
     return say(marked) if marked else ""
 
 
 def wrap(text: str, width: int, *, breaks_words: bool = True) -> list[str]:
-    """Break text into lines of at most `width` columns, at spaces; a longer word is broken, or stays whole.
+    """Break text into lines of at most `width` columns, at spaces; a longer word is broken, or
+    stays whole.
 
     >>> wrap("신경망이 답합니다", 9)
     ['신경망이', '답합니다']
@@ -295,4 +352,6 @@ lang_option = option(
     expose_value=False,
     help=mark("Language: Korean or English. Otherwise PELLUCID_LANG or the locale decides."),
 )
-json_option = option("--json", "as_json", is_flag=True, help=mark("Write one JSON document, for programs."))
+json_option = option(
+    "--json", "as_json", is_flag=True, help=mark("Write one JSON document, for programs.")
+)

@@ -26,23 +26,38 @@ STATE_DICT = mark("A state_dict of PyTorch")
     cls=Command,
     short_help=mark("take in a network from ONNX, PyTorch or JSON"),
     help=mark(
-        "Take in a network and write it as a model file: dense graphs in ONNX, what `pellucid export` wrote, and "
-        "state_dicts of PyTorch in safetensors files. These hold weights only: say what stands between them with "
-        "--activation and --output, or name a network of the same architecture with --like; what leaves more than one "
+        "Take in a network and write it as a model file: dense graphs in ONNX, what `pellucid "
+        "export` wrote, and "
+        "state_dicts of PyTorch in safetensors files. These hold weights only: say what stands "
+        "between them with "
+        "--activation and --output, or name a network of the same architecture with --like; what "
+        "leaves more than one "
         "choice is refused. Pickles (.pt, .pth) are "
         "never opened, as they can run any program."
     ),
     examples=[
         ("pellucid import theirs.onnx -o mine.safetensors", mark("from ONNX")),
-        ("pellucid import weights.safetensors --activation relu -o mine.safetensors", mark("from PyTorch")),
+        (
+            "pellucid import weights.safetensors --activation relu -o mine.safetensors",
+            mark("from PyTorch"),
+        ),
         (
             "pellucid import tuned.safetensors --like net.safetensors -o my.safetensors",
             mark("learned there"),
         ),
     ],
 )
-@argument("file", metavar=mark("FILE"), about=mark("A file that ends in .onnx, .safetensors or .json."))
-@option("-o", "--output-file", "path", required=True, metavar=mark("MODEL"), help=mark("Where the network is written."))
+@argument(
+    "file", metavar=mark("FILE"), about=mark("A file that ends in .onnx, .safetensors or .json.")
+)
+@option(
+    "-o",
+    "--output-file",
+    "path",
+    required=True,
+    metavar=mark("MODEL"),
+    help=mark("Where the network is written."),
+)
 @option(
     "--like",
     metavar=mark("MODEL"),
@@ -55,7 +70,8 @@ STATE_DICT = mark("A state_dict of PyTorch")
     metavar=mark("NAME"),
     group=STATE_DICT,
     help=mark(
-        "What stands after each Linear module but the last, where the numbers of an nn.Sequential have a gap for it; "
+        "What stands after each Linear module but the last, where the numbers of an nn.Sequential "
+        "have a gap for it; "
         "widths and normalisations come from the weights."
     ),
 )
@@ -71,7 +87,8 @@ STATE_DICT = mark("A state_dict of PyTorch")
     metavar=mark("NAME,..."),
     group=STATE_DICT,
     help=mark(
-        "The modules' names in their order, such as fc1,fc2,out, where names and shapes do not tell it; activations "
+        "The modules' names in their order, such as fc1,fc2,out, where names and shapes do not "
+        "tell it; activations "
         "may stand among them: fc1,norm1,relu,out."
     ),
 )
@@ -83,11 +100,16 @@ def import_(file: str, path: str, as_json: bool, **options: Any) -> None:
     given = [f"--{name}" for name, value in options.items() if value is not None]
     if given and suffix in (".onnx", ".json"):
         raise click.UsageError(
-            say("{options}: only a state_dict needs to be told its architecture", options=", ".join(given)),
+            say(
+                "{options}: only a state_dict needs to be told its architecture",
+                options=", ".join(given),
+            ),
             click.get_current_context(),
         )
     if options["like"] is not None and (options["activation"] or options["output"]):
-        raise click.UsageError(say("name either --like or --activation and --output"), click.get_current_context())
+        raise click.UsageError(
+            say("name either --like or --activation and --output"), click.get_current_context()
+        )
     check_not_read(path, [file, options["like"]])
     use_threads(None, 0)
     net = _read(file, suffix, options)
@@ -97,7 +119,14 @@ def import_(file: str, path: str, as_json: bool, **options: Any) -> None:
     net.save(path)
     if as_json:
         layers = [type(layer).__name__ for layer in net.layers]
-        write_json({"path": path, "parameters": net.parameter_count, "layers": layers, "dtype": net.dtype.name})
+        write_json(
+            {
+                "path": path,
+                "parameters": net.parameter_count,
+                "layers": layers,
+                "dtype": net.dtype.name,
+            }
+        )
         return
     click.echo(net.summary())
     click.echo()
@@ -114,7 +143,9 @@ def _read(file: str, suffix: str, options: dict[str, Any]) -> Network:
     from pellucid.exchange.pytorch.files import PICKLES, half_precision
 
     if suffix not in (".safetensors", *PICKLES):
-        raise InputError(say("{path}: expected a file that ends in .onnx, .safetensors or .json", path=file))
+        raise InputError(
+            "{path}: expected a file that ends in .onnx, .safetensors or .json", path=file
+        )
     net = _of_state_dict(file, options)
     if half := half_precision(file):
         note(say("{kinds}: widened to float32, which is exact", kinds=", ".join(half)))
@@ -124,7 +155,9 @@ def _read(file: str, suffix: str, options: dict[str, Any]) -> Network:
 def _of_state_dict(file: str, options: dict[str, Any]) -> Network:
     from pellucid import exchange
 
-    names = None if options["names"] is None else [name.strip() for name in options["names"].split(",")]
+    names = (
+        None if options["names"] is None else [name.strip() for name in options["names"].split(",")]
+    )
     if options["like"] is not None:
         from pellucid.network import load
 
@@ -137,5 +170,5 @@ def _of_state_dict(file: str, options: dict[str, Any]) -> Network:
     try:
         found = deduced(state, options["activation"], options["output"], names)
     except InputError as error:
-        raise FileError(f"{file}: {error}") from error
+        raise FileError("{path}: {reason}", path=file, reason=error) from error
     return exchange.from_state_dict(file, found.network, names=found.modules)

@@ -1,4 +1,7 @@
-"""One neuron for `pellucid inspect`: its weights, how lively it is, what lights it, what would light it most."""
+"""One neuron for `pellucid inspect`.
+
+Its weights, how lively it is, what lights it, what would light it most.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,10 @@ ROOM = 26  # columns that words need beside a picture
 
 
 class Neuron(NamedTuple):
-    """What is known of one neuron; None where there are no rows, no activation, or no limits to climb within."""
+    """What is known of one neuron.
+
+    None where there are no rows, no activation, or no limits to climb within.
+    """
 
     number: int
     rows: Rows | None
@@ -34,7 +40,13 @@ class Neuron(NamedTuple):
     made: Maximized | None
 
 
-def look(net: Network, found: InputWeights, neuron: int, rows: Rows | None, activity: NeuronActivity | None) -> Neuron:
+def look(
+    net: Network,
+    found: InputWeights,
+    neuron: int,
+    rows: Rows | None,
+    activity: NeuronActivity | None,
+) -> Neuron:
     """Ask lens about a neuron."""
     from pellucid.lens.neurons import neuron_layer
     from pellucid.lens.response import maximize_activation, top_inputs
@@ -52,13 +64,23 @@ def activity_of(place: NeuronLayer, activity: NeuronActivity | None) -> LayerAct
     """Give how lively a neuron layer is, by the last activation in it."""
     if activity is None:
         return None
-    own = [layer for layer in activity.layers if place.first < int(layer.layer.partition(".")[0]) < place.stop]
+    own = [
+        layer
+        for layer in activity.layers
+        if place.first < int(layer.layer.partition(".")[0]) < place.stop
+    ]
     return own[-1] if own and len(own[-1].flat) == place.size else None
 
 
 def state(activity: LayerActivity, neuron: int) -> str:
     """Say whether a neuron is dead or saturated."""
-    return say("dead") if activity.dead[neuron] else say("saturated") if activity.saturated[neuron] else ""
+    return (
+        say("dead")
+        if activity.dead[neuron]
+        else say("saturated")
+        if activity.saturated[neuron]
+        else ""
+    )
 
 
 def alone(found: InputWeights, neuron: int) -> InputWeights:
@@ -79,7 +101,9 @@ def to_dict(one: Neuron, found: InputWeights) -> dict[str, Any]:
         "flat": None if lively is None else float(lively.flat[j]),
         "dead": None if lively is None else bool(lively.dead[j]),
         "saturated": None if lively is None else bool(lively.saturated[j]),
-        "brightest": None if one.top is None else [{"row": row, "activation": y} for row, y in _brightest(one)],
+        "brightest": None
+        if one.top is None
+        else [{"row": row, "activation": y} for row, y in _brightest(one)],
         "made": None if one.made is None else one.made.to_dict(),
     }
 
@@ -88,12 +112,24 @@ def show(net: Network, one: Neuron, found: InputWeights) -> None:
     """Write everything for people."""
     j = one.number
     values, end = found.values[:, j], drawing.scale_end(found.values[:, j])
-    tell(say("{layer}, neuron {neuron}: {note}", layer=found.name, neuron=found.labels[j], note=found.note))
+    tell(
+        say(
+            "{layer}, neuron {neuron}: {note}",
+            layer=found.name,
+            neuron=found.labels[j],
+            note=found.note,
+        )
+    )
     click.echo()
     if found.pictures is not None:
-        left, width = drawing.signed_picture(found.pictures[j], end), drawing.picture_width(found.pictures[j].shape)
+        left, width = (
+            drawing.signed_picture(found.pictures[j], end),
+            drawing.picture_width(found.pictures[j].shape),
+        )
         room = columns() - width - 2
-        lines = "\n".join(paragraph(line, room=max(room, ROOM)) for line in _facts(one, found)).splitlines()
+        lines = "\n".join(
+            paragraph(line, room=max(room, ROOM)) for line in _facts(one, found)
+        ).splitlines()
         for line in drawing.beside(left, lines, width) if room >= ROOM else [*left, *lines]:
             click.echo(line)
         click.echo()
@@ -101,7 +137,9 @@ def show(net: Network, one: Neuron, found: InputWeights) -> None:
         _show_brightest(net, one, found)
         return
     order = abs(values).argsort(kind="stable")[::-1][:SHOWN].tolist()
-    for line in drawing.signed_bars([found.inputs[i] for i in order], values[order].tolist(), columns()):
+    for line in drawing.signed_bars(
+        [found.inputs[i] for i in order], values[order].tolist(), columns()
+    ):
         click.echo(line)
     if len(values) > SHOWN:
         tell(say("and {count:,} more", count=len(values) - SHOWN))
@@ -122,7 +160,11 @@ def _facts(one: Neuron, found: InputWeights) -> list[str]:
         low, high = one.activity.low[j], one.activity.high[j]
         facts.append(say("activation from {low:.3f} to {high:.3f}", low=low, high=high))
         facts.append(say("flat in {share:.1%} of the rows", share=one.activity.flat[j]))
-        facts += [say("so it is {state}", state=state(one.activity, j))] if state(one.activity, j) else []
+        facts += (
+            [say("so it is {state}", state=state(one.activity, j))]
+            if state(one.activity, j)
+            else []
+        )
     return facts
 
 
@@ -137,7 +179,9 @@ def _brightest(one: Neuron) -> list[tuple[int, float]]:
 
 
 def _show_brightest(net: Network, one: Neuron, found: InputWeights) -> None:
-    """Set the rows that light a neuron most side by side, and what gradient ascent made to light it."""
+    """Set the rows that light a neuron most side by side, and what gradient ascent made to light
+    it.
+    """
     assert found.pictures is not None
     shape = found.pictures.shape[1:]
     shown, heads = [], []
@@ -154,7 +198,12 @@ def _show_brightest(net: Network, one: Neuron, found: InputWeights) -> None:
         return
     click.echo()
     if one.made is not None:
-        tell(say("what lights it: a picture made by gradient ascent, and the brightest rows (activation)"))
+        tell(
+            say(
+                "what lights it: a picture made by gradient ascent, and the brightest rows "
+                "(activation)"
+            )
+        )
     blocks = [drawing.grey_picture(picture) for picture in shown]
     for line in drawing.sheet(blocks, heads, width, drawing.sheet_width()):
         click.echo(line)

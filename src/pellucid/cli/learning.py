@@ -15,7 +15,18 @@ if TYPE_CHECKING:
     from pellucid.training import Recipe
 
 HIDDEN = (16, 16)
-_BUILDING = ("layers", "hidden", "activation", "output", "dropout", "task", "preset", "ignore", "category", "number")
+_BUILDING = (
+    "layers",
+    "hidden",
+    "activation",
+    "output",
+    "dropout",
+    "task",
+    "preset",
+    "ignore",
+    "category",
+    "number",
+)
 
 
 def check_layers(dataset: Dataset, layers: tuple[int, ...] | None) -> None:
@@ -24,36 +35,36 @@ def check_layers(dataset: Dataset, layers: tuple[int, ...] | None) -> None:
         return
     if layers[0] != dataset.inputs:
         raise InputError(
-            say(
-                "--layers begins with {got} inputs, but each row of {data} has {inputs} numbers: begin with {inputs}",
-                got=layers[0],
-                data=dataset.name,
-                inputs=dataset.inputs,
-            )
+            "--layers begins with {got} inputs, but each row of {data} has {inputs} numbers: "
+            "begin with {inputs}",
+            got=layers[0],
+            data=dataset.name,
+            inputs=dataset.inputs,
         )
     if dataset.classes is None and layers[-1] != dataset.outputs:
         raise InputError(
-            say(
-                "--layers ends with {got} outputs, but {data} has {outputs} values to predict: end with {outputs}",
-                got=layers[-1],
-                data=dataset.name,
-                outputs=dataset.outputs,
-            )
+            "--layers ends with {got} outputs, but {data} has {outputs} values to predict: end "
+            "with {outputs}",
+            got=layers[-1],
+            data=dataset.name,
+            outputs=dataset.outputs,
         )
     one_for_two = layers[-1] == 1 and dataset.outputs == 2
     if dataset.classes is not None and layers[-1] < dataset.outputs and not one_for_two:
         raise InputError(
-            say(
-                "--layers ends with {got} outputs, but {data} has {outputs} classes: end with {outputs} or more",
-                got=layers[-1],
-                data=dataset.name,
-                outputs=dataset.outputs,
-            )
+            "--layers ends with {got} outputs, but {data} has {outputs} classes: end with "
+            "{outputs} or more",
+            got=layers[-1],
+            data=dataset.name,
+            outputs=dataset.outputs,
         )
 
 
 def begun(options: dict[str, Any]) -> Network | None:
-    """Give the network that learning goes on from, or None; raises UsageError for options that would build another."""
+    """Give the network that learning goes on from, or None.
+
+    Raises UsageError for options that would build another.
+    """
     if options["begun"] is None:
         return None
     import click
@@ -64,13 +75,17 @@ def begun(options: dict[str, Any]) -> Network | None:
     if others:
         words = ", ".join(f"--{name}" for name in others)
         raise click.UsageError(
-            say("--from keeps the network as it is: leave out {options}", options=words), click.get_current_context()
+            say("--from keeps the network as it is: leave out {options}", options=words),
+            click.get_current_context(),
         )
     return load(options["begun"])
 
 
 def go_on(net: Network, dataset: Dataset) -> tuple[Network, Dataset]:
-    """Give the network, and the data as it takes them: its inputs, and indices into its class names."""
+    """Give the network, and the data as it takes them.
+
+    Its inputs, and indices into its class names.
+    """
     from dataclasses import replace
 
     from pellucid.cli.datasets import as_classes, as_inputs, check_inputs
@@ -111,7 +126,10 @@ def build(dataset: Dataset, options: dict[str, Any]) -> Network:
 
 
 def settings_of(net: Network, dataset: Dataset, options: dict[str, Any]) -> dict[str, Any]:
-    """Give the settings of `train` by name: the recipe's, with the options in place of its parts."""
+    """Give the settings of `train` by name.
+
+    The recipe's, with the options in place of its parts.
+    """
     recipe = choose_recipe(net, dataset, options)
     return {
         **settings_with(recipe, net, dataset, options),
@@ -120,7 +138,9 @@ def settings_of(net: Network, dataset: Dataset, options: dict[str, Any]) -> dict
     }
 
 
-def settings_with(recipe: Recipe, net: Network, dataset: Dataset, options: dict[str, Any]) -> dict[str, Any]:
+def settings_with(
+    recipe: Recipe, net: Network, dataset: Dataset, options: dict[str, Any]
+) -> dict[str, Any]:
     """Give the settings that a recipe and the options say, validation and augmentation aside."""
     from pellucid.core.schedules import SCHEDULES as schedules
 
@@ -144,15 +164,17 @@ def choose_recipe(net: Network, dataset: Dataset, options: dict[str, Any]) -> Re
     if is_the_digit_network(net, dataset, options):
         return recipes.QUICK if options["quick"] else recipes.DIGITS
     recipe = recipes.general(net, len(dataset.x), options["quick"])
-    # Pictures that are read later may be darker: this costs nothing in validation, and is worth 1 to 2 points at half
-    # brightness.
+    # Pictures that are read later may be darker: this costs nothing in validation, and is worth 1
+    # to 2 points at half brightness.
     if dataset.picture_shape and not options["quick"]:
         return recipe._replace(augment=recipes.DIGITS.augment)
     return recipe
 
 
 def is_the_digit_network(net: Network, dataset: Dataset, options: dict[str, Any]) -> bool:
-    """Tell whether this is 784-16-16-10 with sigmoids and what goes with it, and the data could be MNIST's."""
+    """Tell whether this is 784-16-16-10 with sigmoids and what goes with it, and the data could be
+    MNIST's.
+    """
     from pellucid.core.layers import Affine, Sigmoid
     from pellucid.core.losses import BinaryCrossEntropy
     from pellucid.training.choices import choose_loss
@@ -175,16 +197,23 @@ def _optimizer(net: Network, recipe: Recipe, options: dict[str, Any]) -> Any:
 
     usual = recipe.optimizer
     kind = optimizers[options["optimizer"]] if options["optimizer"] else type(usual)
-    settings = usual.options() if kind is type(usual) else {"learning_rate": _rate(kind, net, recipe)}
-    given = {name: options[name] for name in ("learning_rate", "weight_decay") if options[name] is not None}
+    settings = (
+        usual.options() if kind is type(usual) else {"learning_rate": _rate(kind, net, recipe)}
+    )
+    given = {
+        name: options[name]
+        for name in ("learning_rate", "weight_decay")
+        if options[name] is not None
+    }
     return kind(**{**settings, **given})
 
 
 def _rate(kind: type, net: Network, recipe: Recipe) -> float:
     """Give a rate for another optimizer than the recipe's AdamW.
 
-    Measured like the recipes: Adam and RMSprop want AdamW's rate; Adagrad 0.1 to 0.3; plain SGD 0.1, but a hundred
-    times AdamW's behind sigmoids, whose gradients are small: there ReLU learns nothing any more.
+    Measured like the recipes: Adam and RMSprop want AdamW's rate; Adagrad 0.1 to 0.3; plain SGD
+    0.1, but a hundred times AdamW's behind sigmoids, whose gradients are small: there ReLU learns
+    nothing any more.
     """
     from pellucid.core.layers import Sigmoid
     from pellucid.core.optimizers import SGD, Adagrad
@@ -204,10 +233,8 @@ def _loss(net: Network, dataset: Dataset, options: dict[str, Any]) -> Loss:
         return loss
     if not isinstance(loss, (CrossEntropy, BinaryCrossEntropy)):
         raise InputError(
-            say(
-                "label smoothing goes with cross_entropy and binary_cross_entropy; the loss is {loss}",
-                loss=type(loss).__name__,
-            )
+            "label smoothing goes with cross_entropy and binary_cross_entropy; the loss is {loss}",
+            loss=type(loss).__name__,
         )
     return type(loss)(options["label_smoothing"])
 

@@ -1,4 +1,7 @@
-"""What came of learning: the result as JSON, and warnings where the network learned nothing or got worse."""
+"""What came of learning.
+
+The result as JSON, and warnings where the network learned nothing or got worse.
+"""
 
 from __future__ import annotations
 
@@ -45,13 +48,16 @@ def to_dict(
 
 def warnings_of(dataset: Dataset, history: History, report: Evaluation | None) -> list[str]:
     """Say what is wrong with the result: no better than chance, or a loss that rose."""
-    return [text for text in (_no_better(dataset, history, report), rising(history)) if text is not None]
+    return [
+        text for text in (_no_better(dataset, history, report), rising(history)) if text is not None
+    ]
 
 
 def advice(rate: float) -> str:
     """Say what to try when learning failed."""
     return say(
-        "try a smaller --learning-rate (it was {rate:g}), another --optimizer or more --epochs; where these were "
+        "try a smaller --learning-rate (it was {rate:g}), another --optimizer or more --epochs; "
+        "where these were "
         "left to the recipe, look whether the data tell of the answer at all",
         rate=rate,
     )
@@ -60,11 +66,19 @@ def advice(rate: float) -> str:
 def note_ending(path: str) -> None:
     """Say on standard error that a model file has another ending than these have."""
     if not path.endswith(".safetensors"):
-        note(say("the name of a model file should end in .safetensors; {path} is written all the same", path=path))
+        note(
+            say(
+                "the name of a model file should end in .safetensors; {path} is written all the "
+                "same",
+                path=path,
+            )
+        )
 
 
 def replaced(path: str) -> str | None:
-    """Say that a file is there already and will be replaced, and how well its network answered, if that is known."""
+    """Say that a file is there already and will be replaced, and how well its network answered, if
+    that is known.
+    """
     if not os.path.exists(path):  # noqa: PTH110
         return None
     from pellucid.network import load
@@ -76,7 +90,8 @@ def replaced(path: str) -> str | None:
     if not isinstance(accuracy, float):
         return say("{path} is there already and will be replaced", path=path)
     return say(
-        "{path} is there already and will be replaced (its accuracy on training data was {accuracy:.1f} %)",
+        "{path} is there already and will be replaced (its accuracy on training data was "
+        "{accuracy:.1f} %)",
         path=path,
         accuracy=100 * accuracy,
     )
@@ -86,7 +101,9 @@ def _no_better(dataset: Dataset, history: History, report: Evaluation | None) ->
     if dataset.classes is None:
         if report is None or report.r2 is None or report.r2 > NEAR:
             return None
-        return say("this network answers no better than always giving the mean (R2 {r2:.4f})", r2=report.r2)
+        return say(
+            "this network answers no better than always giving the mean (R2 {r2:.4f})", r2=report.r2
+        )
     import numpy as np
 
     from pellucid.core.metrics import target_classes
@@ -94,15 +111,20 @@ def _no_better(dataset: Dataset, history: History, report: Evaluation | None) ->
     last = history.records[-1] if history.records else {}
     accuracy = last.get("accuracy") if report is None else report.accuracy
     counts = np.bincount(target_classes(dataset.t if dataset.test is None else dataset.test[1]))
-    return no_better_than(dataset.classes[int(counts.argmax())], float(counts.max() / counts.sum()), accuracy)
+    return no_better_than(
+        dataset.classes[int(counts.argmax())], float(counts.max() / counts.sum()), accuracy
+    )
 
 
 def no_better_than(name: str, chance: float, accuracy: float | None) -> str | None:
-    """Say that an accuracy is none, where always answering the most frequent class is right as often."""
+    """Say that an accuracy is none, where always answering the most frequent class is right as
+    often.
+    """
     if accuracy is None or accuracy > chance + NEAR * (1 - chance):
         return None
     return say(
-        "this network answers no better than always saying {name}: {accuracy:.1f} % right, {chance:.1f} % are {name}",
+        "this network answers no better than always saying {name}: {accuracy:.1f} % right, "
+        "{chance:.1f} % are {name}",
         name=name,
         accuracy=100 * accuracy,
         chance=100 * chance,
@@ -115,5 +137,7 @@ def rising(history: History) -> str | None:
     if len(losses) < 2 or losses[-1] <= losses[0]:
         return None
     return say(
-        "the loss rose: {first:.4g} in the first epoch, {last:.4g} in the last", first=losses[0], last=losses[-1]
+        "the loss rose: {first:.4g} in the first epoch, {last:.4g} in the last",
+        first=losses[0],
+        last=losses[-1],
     )

@@ -1,4 +1,7 @@
-"""What commands write: JSON for programs, text for people, and whether a file can be written at all."""
+"""What commands write.
+
+JSON for programs, text for people, and whether a file can be written at all.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,10 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 def write_json(document: Any) -> None:
-    """Write one JSON document to standard output; numbers that are not finite become null, which JSON can say."""
+    """Write one JSON document to standard output.
+
+    Numbers that are not finite become null, which JSON can say.
+    """
     click.echo(json.dumps(_finite(document), ensure_ascii=False, allow_nan=False))
 
 
@@ -45,16 +51,26 @@ def columns() -> int:
 
 
 def printable(text: str) -> str:
-    """Give text with "?" for characters that would command the terminal; names of columns may come from anywhere."""
+    """Give text with "?" for characters that would command the terminal.
+
+    Names of columns may come from anywhere.
+    """
     return _CONTROL.sub("?", text)
 
 
 def paragraph(text: str, head: str = "", room: int | None = None) -> str:
-    """Break text at spaces into lines that fit, below each other behind `head`; paths and other words stay whole."""
+    """Break text at spaces into lines that fit, below each other behind `head`.
+
+    Paths and other words stay whole.
+    """
     text = printable(text)
     indent = cell_width(head)
-    lines = wrap(text, max((columns() if room is None else room) - indent, 10), breaks_words=False) or [""]
-    return "\n".join((head if index == 0 else " " * indent) + line for index, line in enumerate(lines))
+    lines = wrap(
+        text, max((columns() if room is None else room) - indent, 10), breaks_words=False
+    ) or [""]
+    return "\n".join(
+        (head if index == 0 else " " * indent) + line for index, line in enumerate(lines)
+    )
 
 
 def time_text(seconds: float) -> str:
@@ -63,7 +79,8 @@ def time_text(seconds: float) -> str:
 
 
 def check_writable(path: str, room: int = 0) -> None:
-    """Find out before hours of work whether a file can be written there, and whether the disk has `room` bytes.
+    """Find out before hours of work whether a file can be written there, and whether the disk has
+    `room` bytes.
 
     Raises FileError as writing would; leaves nothing behind, and what is there untouched.
     """
@@ -87,11 +104,16 @@ def check_not_read(path: str, read: Iterable[str | None]) -> None:
         return name if "\0" in name else os.path.realpath(name)
 
     if any(file is not None and place(path) == place(file) for file in read):
-        raise FileError(say("{path}: is read here, and would be replaced: choose another name", path=path))
+        raise FileError(
+            "{path}: is read here, and would be replaced: choose another name", path=path
+        )
 
 
 def colours() -> int:
-    """Give how many colours standard output shows: 0 (no terminal, or NO_COLOR is set), 256 or 16,777,216."""
+    """Give how many colours standard output shows.
+
+    0 (no terminal, or NO_COLOR is set), 256 or 16,777,216.
+    """
     terminal = os.environ.get("TERM", "")
     if not sys.stdout.isatty() or os.environ.get("NO_COLOR") or terminal in ("", "dumb"):
         return 0

@@ -30,7 +30,7 @@ def check_plot(path: str | None) -> None:
     if path is None:
         return
     if Path(path).suffix.lower() not in ENDINGS:
-        raise InputError(say("{path}: a picture's file ends in .png, .svg or .pdf", path=path))
+        raise InputError("{path}: a picture's file ends in .png, .svg or .pdf", path=path)
     check_writable(path)
     from pellucid.lens import plots
 
@@ -38,9 +38,15 @@ def check_plot(path: str | None) -> None:
 
 
 def write_plot(
-    path: str, draw: Sequence[Callable[..., Axes]], size: tuple[float, float] = (6, 4.5), across: int = 2
+    path: str,
+    draw: Sequence[Callable[..., Axes]],
+    size: tuple[float, float] = (6, 4.5),
+    across: int = 2,
 ) -> None:
-    """Draw panels, so many side by side, each by a function that takes the Axes as `ax`; write them."""
+    """Draw panels, so many side by side, each by a function that takes the Axes as `ax`.
+
+    Write them.
+    """
     from pellucid.lens import plots
     from pellucid.lens.plots.figures import add_axes, new_figure
 

@@ -14,8 +14,8 @@ from pellucid.cli.help import Command, argument, json_option, lang_option, optio
 from pellucid.cli.output import check_not_read, check_writable
 from pellucid.cli.rows import read_rows
 from pellucid.cli.threads import use_threads
-from pellucid.errors import FileError, PellucidError
-from pellucid.language import mark, say
+from pellucid.errors import FileError, Message, PellucidError
+from pellucid.language import mark, say, translate
 
 if TYPE_CHECKING:
     from pellucid.core.types import Array
@@ -26,32 +26,54 @@ if TYPE_CHECKING:
     cls=Command,
     short_help=mark("let a network answer pictures or rows"),
     help=mark(
-        "Let a network answer. Pictures of one digit each (PNG, JPEG, ...) are made ready as MNIST's were: centred, "
-        "28 x 28, light on black. Rows come as IDX, .npy, or .npz with an array x. A network that learned from a table "
-        "takes tables (CSV, Parquet, .npy, .npz): columns are found by name, and what was done to them is said."
+        "Let a network answer. Pictures of one digit each (PNG, JPEG, ...) are made ready as "
+        "MNIST's were: centred, "
+        "28 x 28, light on black. Rows come as IDX, .npy, or .npz with an array x. A network that "
+        "learned from a table "
+        "takes tables (CSV, Parquet, .npy, .npz): columns are found by name, and what was done to "
+        "them is said."
     ),
     examples=[
         ("pellucid predict digits.safetensors my.png", mark("read one picture")),
         ("pellucid predict digits.safetensors *.png --json", mark("many, for programs")),
-        ("pellucid predict model.safetensors new.csv", mark("the rows of a table, numbered from 1")),
-        ("pellucid predict model.safetensors new.csv -o answers.csv", mark("the answers as a table")),
+        (
+            "pellucid predict model.safetensors new.csv",
+            mark("the rows of a table, numbered from 1"),
+        ),
+        (
+            "pellucid predict model.safetensors new.csv -o answers.csv",
+            mark("the answers as a table"),
+        ),
     ],
 )
-@argument("model", metavar=mark("MODEL"), about=mark("The network's file, as `pellucid train` wrote it."))
-@argument("files", nargs=-1, required=True, metavar=mark("FILE..."), about=mark("Pictures, tables, or files of rows."))
+@argument(
+    "model", metavar=mark("MODEL"), about=mark("The network's file, as `pellucid train` wrote it.")
+)
+@argument(
+    "files",
+    nargs=-1,
+    required=True,
+    metavar=mark("FILE..."),
+    about=mark("Pictures, tables, or files of rows."),
+)
 @option(
     "-o",
     "--output-file",
     "path",
     metavar=mark("FILE"),
-    help=mark("Write the answers to this CSV file instead: a line for each row, with every output's value."),
+    help=mark(
+        "Write the answers to this CSV file instead: a line for each row, with every output's "
+        "value."
+    ),
 )
 @json_option
 @lang_option
 def predict(model: str, files: tuple[str, ...], path: str | None, as_json: bool) -> int:
     """Let a network answer."""
     if path is not None and as_json:
-        raise click.UsageError(say("answers go to one place: --json or --output-file"), click.get_current_context())
+        raise click.UsageError(
+            say("answers go to one place: --json or --output-file"), click.get_current_context()
+        )
     use_threads(None, 0)
     from pellucid.network import load
 
@@ -66,15 +88,20 @@ def predict(model: str, files: tuple[str, ...], path: str | None, as_json: bool)
             try:
                 for first, x, y in _answered(net, file):
                     written.add(file, first, x, y)
-            except PellucidError as error:  # one bad file among many: the others are answered all the same
+            except (
+                PellucidError
+            ) as error:  # one bad file among many: the others are answered all the same
                 failed += 1
-                reason = " ".join(str(error).split())
+                reason = " ".join(translate(error).split())
                 written.fail(file, reason if file in reason else f"{file}: {reason}")
     return 1 if failed else 0
 
 
 def _answered(net: Network, file: str) -> Iterator[tuple[int | None, Array, Array]]:
-    """Answer a file: give (number of the first row, x, y) block by block; a single picture has no number."""
+    """Answer a file: give (number of the first row, x, y) block by block.
+
+    A single picture has no number.
+    """
     if tables.knows(net, file):
         yield from tables.answer(net, file)
         return
@@ -88,11 +115,9 @@ def _check_order(model: str) -> None:
 
     if looks_like_picture(model) or Path(model).suffix.lower() in tables.SUFFIXES:
         raise FileError(
-            say(
-                "{path}: no model file, but what looks like a picture or a table; the order is: "
-                "pellucid predict MODEL FILE...",
-                path=model,
-            )
+            "{path}: no model file, but what looks like a picture or a table; the order is: "
+            "pellucid predict MODEL FILE...",
+            path=model,
         )
 
 
@@ -101,5 +126,5 @@ def answers(net: Network, x: Array) -> Array:
     from pellucid.training.data import check_finite
 
     if x.ndim and x.size:
-        check_finite(x, say("inputs"))
+        check_finite(x, Message("inputs"))
     return net.predict(x)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pellucid.cli import tables
 from pellucid.errors import InputError
-from pellucid.language import say
 
 if TYPE_CHECKING:
     from pellucid.cli.datasets import Dataset
@@ -20,7 +19,10 @@ PICTURE = (28, 28)
 
 
 class Rows(NamedTuple):
-    """Rows (N, ...) as a network takes them, their targets (or None), and the number of the first: 1 in tables."""
+    """Rows (N, ...) as a network takes them, their targets (or None), and the number of the first.
+
+    1 in tables.
+    """
 
     x: Array
     t: Array | None
@@ -28,7 +30,9 @@ class Rows(NamedTuple):
 
 
 def read_rows(net: Network, file: str) -> tuple[Array, bool]:
-    """Give what a file holds as rows for this network, and whether the file is one of rows (not one picture)."""
+    """Give what a file holds as rows for this network, and whether the file is one of rows (not one
+    picture).
+    """
     import numpy as np
 
     from pellucid.cli.datasets import as_levels, read_arrays
@@ -41,34 +45,39 @@ def read_rows(net: Network, file: str) -> tuple[Array, bool]:
         arrays = read_arrays(file)
         if "x" not in arrays:
             raise InputError(
-                say("{path}: expected an array named x, found {found}", path=file, found=", ".join(arrays))
+                "{path}: expected an array named x, found {found}",
+                path=file,
+                found=", ".join(arrays),
             )
         return as_levels(net, _as_rows(net, file, arrays["x"])), True
     if start.startswith((b"\0\0", b"\x1f\x8b")):
         return _as_rows(net, file, read_idx(file)), True
     if Path(file).suffix.lower() in tables.SUFFIXES:
         raise InputError(
-            say(
-                "{path}: this network did not learn from a table, and finds no columns by name: give it rows of {D} "
-                "numbers (.npy, .npz, IDX) or, where it reads pictures, pictures",
-                path=file,
-                D=_inputs(net),
-            )
+            "{path}: this network did not learn from a table, and finds no columns by name: give "
+            "it rows of {D} "
+            "numbers (.npy, .npz, IDX) or, where it reads pictures, pictures",
+            path=file,
+            D=_inputs(net),
         )
     if not reads_pictures(net):
         raise InputError(
-            say(
-                "{path}: this network takes rows of {D} numbers, no pictures: give it an .npy or .npz file",
-                path=file,
-                D=_inputs(net),
-            )
+            "{path}: this network takes rows of {D} numbers, no pictures: give it an .npy or .npz "
+            "file",
+            path=file,
+            D=_inputs(net),
         )
     picture = digit(read_picture(file))[None]
-    return (picture if _takes_bytes(net) else (picture.reshape(1, -1) / 255).astype(np.float32)), False
+    return (
+        picture if _takes_bytes(net) else (picture.reshape(1, -1) / 255).astype(np.float32)
+    ), False
 
 
 def rows_with_targets(net: Network, data: str | None, target: str | None = None) -> Rows:
-    """Give rows with targets: the data's test rows where there are some, else all; MNIST's where no data are named."""
+    """Give rows with targets: the data's test rows where there are some, else all.
+
+    MNIST's where no data are named.
+    """
     if data is not None and tables.knows(net, data):
         return Rows(*tables.rows_of(net, data, target), 1)
     from pellucid.cli.datasets import as_classes, as_inputs, check_inputs, load_dataset
@@ -82,7 +91,10 @@ def rows_with_targets(net: Network, data: str | None, target: str | None = None)
 
 
 def rows_alone(net: Network, data: str) -> Rows:
-    """Give rows, and their targets where the data have them: a table may come without its target, arrays without t."""
+    """Give rows, and their targets where the data have them.
+
+    A table may come without its target, arrays without t.
+    """
     if tables.knows(net, data):
         import numpy as np
 
@@ -94,7 +106,7 @@ def rows_alone(net: Network, data: str) -> Rows:
         reading = columns.read(table)
         blocks = [x for x, _ in reading]
         if not blocks:
-            raise InputError(say("{table}: there are no rows", table=data))
+            raise InputError("{table}: there are no rows", table=data)
         tables.tell_report(data, reading.report)
         return Rows(np.concatenate(blocks), None, 1)
     if data.endswith((".npy", ".npz")):
@@ -130,23 +142,33 @@ def check_digits(net: Network, digits: Dataset) -> None:
 
     D = chain.input_width(net.layers)
     if D not in (None, digits.inputs):
-        raise InputError(say("this network takes {D} inputs, and MNIST's digits are 784 pixels: give --data", D=D))
+        raise InputError(
+            "this network takes {D} inputs, and MNIST's digits are 784 pixels: give --data", D=D
+        )
     if net.classes is not None and net.classes != digits.classes:
         names = ", ".join(net.classes[:4]) + (", ..." if len(net.classes) > 4 else "")
-        raise InputError(say("this network's classes ({names}) are not MNIST's digits: give --data", names=names))
+        raise InputError(
+            "this network's classes ({names}) are not MNIST's digits: give --data", names=names
+        )
     K = net.summary().rows[-1].outputs if net.layers else None
     if K not in (None, len(digits.classes or ())):
-        raise InputError(say("this network has {K} outputs, and MNIST has ten digits: give --data", K=K))
+        raise InputError("this network has {K} outputs, and MNIST has ten digits: give --data", K=K)
 
 
 def _as_rows(net: Network, file: str, x: Array) -> Array:
-    """Let a single row be one: its numbers alone, or one picture. Raises InputError for rows of another length."""
+    """Let a single row be one: its numbers alone, or one picture.
+
+    Raises InputError for rows of another length.
+    """
     D = _inputs(net)
     if x.ndim in (1, 2) and x.size == D and (x.ndim == 1 or x.shape[1] != D):
         return x[None]
     if D is not None and (x.ndim < 2 or math.prod(x.shape[1:]) != D):
         raise InputError(
-            say("{path}: expected rows of {D} numbers, got an array of shape {got}", path=file, D=D, got=x.shape)
+            "{path}: expected rows of {D} numbers, got an array of shape {got}",
+            path=file,
+            D=D,
+            got=x.shape,
         )
     return x
 
@@ -159,4 +181,8 @@ def _inputs(net: Network) -> int | None:
 
 def _takes_bytes(net: Network) -> bool:
     kinds = [type(layer).__name__ for layer in net.layers]
-    return bool(kinds) and kinds[0] == "Flatten" and ("Scale" in kinds[:2] or "Standardize" in kinds[:2])
+    return (
+        bool(kinds)
+        and kinds[0] == "Flatten"
+        and ("Scale" in kinds[:2] or "Standardize" in kinds[:2])
+    )

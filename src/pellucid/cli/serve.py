@@ -14,7 +14,9 @@ port_option = option(
     "--port",
     type=Whole(0),
     metavar=mark("N"),
-    help=mark("Port on 127.0.0.1; 0 for any free one. Default: 8765, or a free one where that is taken."),
+    help=mark(
+        "Port on 127.0.0.1; 0 for any free one. Default: 8765, or a free one where that is taken."
+    ),
 )
 
 
@@ -22,12 +24,17 @@ port_option = option(
     cls=Command,
     short_help=mark("serve the page of a network on this computer"),
     help=mark(
-        "Serve the page of a network: draw, and watch every neuron. It is for this computer alone (127.0.0.1). "
+        "Serve the page of a network: draw, and watch every neuron. It is for this computer alone "
+        "(127.0.0.1). "
         "Ctrl-C stops it."
     ),
-    examples=[("pellucid serve digits.safetensors", mark("prints the address; open it in a browser"))],
+    examples=[
+        ("pellucid serve digits.safetensors", mark("prints the address; open it in a browser"))
+    ],
 )
-@argument("model", metavar=mark("MODEL"), about=mark("The network's file, as `pellucid train` wrote it."))
+@argument(
+    "model", metavar=mark("MODEL"), about=mark("The network's file, as `pellucid train` wrote it.")
+)
 @port_option
 @lang_option
 def serve(model: str, port: int | None) -> None:
@@ -41,7 +48,8 @@ def serve(model: str, port: int | None) -> None:
     short_help=mark("open the page of a network in the browser"),
     help=mark(
         "Open the page of a network in the browser: draw, and watch every neuron.\n\n"
-        "Without MODEL it is the network 784-16-16-10 that comes with pellucid and reads digits. The page is for this "
+        "Without MODEL it is the network 784-16-16-10 that comes with pellucid and reads digits. "
+        "The page is for this "
         "computer alone (127.0.0.1). Ctrl-C stops it."
     ),
     examples=[
@@ -50,7 +58,10 @@ def serve(model: str, port: int | None) -> None:
     ],
 )
 @argument(
-    "model", required=False, metavar=mark("[MODEL]"), about=mark("The network's file, as `pellucid train` wrote it.")
+    "model",
+    required=False,
+    metavar=mark("[MODEL]"),
+    about=mark("The network's file, as `pellucid train` wrote it."),
 )
 @port_option
 @option("--no-browser", is_flag=True, help=mark("Print the address, and open no browser."))

@@ -14,7 +14,8 @@ from pellucid.language import mark, say
     cls=Command,
     short_help=mark("parameters, multiplications and bytes, layer by layer"),
     help=mark(
-        "Count parameters, multiplications and bytes, layer by layer, of a network's file or of a network that "
+        "Count parameters, multiplications and bytes, layer by layer, of a network's file or of a "
+        "network that "
         "--layers describes."
     ),
     examples=[
@@ -23,9 +24,17 @@ from pellucid.language import mark, say
     ],
 )
 @argument(
-    "model", required=False, metavar=mark("[MODEL]"), about=mark("The network's file, as `pellucid train` wrote it.")
+    "model",
+    required=False,
+    metavar=mark("[MODEL]"),
+    about=mark("The network's file, as `pellucid train` wrote it."),
 )
-@option("--layers", type=Layers(), metavar=mark("N,N,..."), help=mark("Neurons in each layer, inputs first."))
+@option(
+    "--layers",
+    type=Layers(),
+    metavar=mark("N,N,..."),
+    help=mark("Neurons in each layer, inputs first."),
+)
 @option(
     "--activation",
     type=click.Choice(ACTIVATIONS),
@@ -42,14 +51,22 @@ from pellucid.language import mark, say
 )
 @json_option
 @lang_option
-def summary(model: str | None, layers: tuple[int, ...] | None, activation: str, output: str, as_json: bool) -> None:
+def summary(
+    model: str | None, layers: tuple[int, ...] | None, activation: str, output: str, as_json: bool
+) -> None:
     """Count what a network is made of."""
     if (model is None) == (layers is None):
-        raise click.UsageError(say("name either a MODEL file or --layers"), click.get_current_context())
+        raise click.UsageError(
+            say("name either a MODEL file or --layers"), click.get_current_context()
+        )
     from pellucid.building import mlp
     from pellucid.network import load
 
-    net = load(model) if model is not None else mlp(layers or (), activation=activation, output=output)
+    net = (
+        load(model)
+        if model is not None
+        else mlp(layers or (), activation=activation, output=output)
+    )
     counts = net.summary()
     if as_json:
         write_json(counts.to_dict())

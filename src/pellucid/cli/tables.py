@@ -1,4 +1,7 @@
-"""Tables at the command line: training from them, answering them, and saying what was done to their columns."""
+"""Tables at the command line.
+
+Training from them, answering them, and saying what was done to their columns.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from pellucid.cli import learning, outcome
 from pellucid.cli.output import check_not_read, check_writable, note, tell, time_text, write_json
 from pellucid.cli.plotting import plot_history
-from pellucid.errors import InputError
-from pellucid.language import say
+from pellucid.errors import InputError, Message
+from pellucid.language import say, translate
 
 if TYPE_CHECKING:
     from pellucid.cli.datasets import Dataset
@@ -28,15 +31,23 @@ SHOWN = 12  # columns that are named before the others are only counted
 
 
 def is_meant(options: dict[str, Any], begun: Network | None) -> bool:
-    """Tell whether the options of `train` speak of a table; a network that learning goes on from decides it."""
+    """Tell whether the options of `train` speak of a table.
+
+    A network that learning goes on from decides it.
+    """
     if begun is not None:
         return (begun.inputs or {}).get("kind") == "table"
-    named = any(options[name] for name in ("target", "task", "preset", "ignore", "category", "number"))
+    named = any(
+        options[name] for name in ("target", "task", "preset", "ignore", "category", "number")
+    )
     return named or Path(options["data"]).suffix.lower() in SUFFIXES
 
 
 def train(options: dict[str, Any], begun: Network | None) -> None:
-    """Train a network on a table, or let one that has begun go on; write it, and say what came of it."""
+    """Train a network on a table, or let one that has begun go on.
+
+    Write it, and say what came of it.
+    """
     from pellucid.cli.train import ROOM, announce
     from pellucid.training import train_table
 
@@ -53,16 +64,24 @@ def train(options: dict[str, Any], begun: Network | None) -> None:
     history = train_table(net, table, **settings)
     net.save(path)
     if history.stopped == "interrupted":
-        note(say("interrupted: learning ended after {epochs} whole epochs; the network is kept", epochs=len(history)))
+        note(
+            say(
+                "interrupted: learning ended after {epochs} whole epochs; the network is kept",
+                epochs=len(history),
+            )
+        )
     plot_history(options["plot"], history)
     figures = _figures(history)
-    warnings = [text for text in (_no_better(columns, figures), outcome.rising(history)) if text is not None]
+    warnings = [
+        text for text in (_no_better(columns, figures), outcome.rising(history)) if text is not None
+    ]
     if options["as_json"]:
         write_json(_to_dict(path, net, columns, history, figures, warnings))
     else:
         if len(history) and "validation_loss" in figures:
             told = say(
-                "kept: the weights after epoch {epoch} of {epochs}, whose validation loss was the least",
+                "kept: the weights after epoch {epoch} of {epochs}, whose validation loss was the "
+                "least",
                 epoch=figures["epoch"],
                 epochs=len(history),
             )
@@ -82,14 +101,13 @@ def look(options: dict[str, Any]) -> tuple[Columns, Table]:
     table = read_table(options["data"])
     if options["target"] is None:
         raise InputError(
-            say(
-                "{table}: which column is to be predicted? Say --target COLUMN; its columns are {known}",
-                table=table.name,
-                known=", ".join(table.columns),
-            )
+            "{table}: which column is to be predicted? Say --target COLUMN; its columns are "
+            "{known}",
+            table=table.name,
+            known=", ".join(table.columns),
         )
     if options["augment"]:
-        raise InputError(say("--augment changes pictures, and these data are none: leave it out"))
+        raise InputError("--augment changes pictures, and these data are none: leave it out")
     columns = Columns.of(
         table,
         options["target"],
@@ -102,19 +120,26 @@ def look(options: dict[str, Any]) -> tuple[Columns, Table]:
 
 
 def look_again(net: Network, options: dict[str, Any]) -> tuple[Columns, Table]:
-    """Open a table for a network that knows its columns already; give these, with what is told of the new rows."""
+    """Open a table for a network that knows its columns already.
+
+    Give these, with what is told of the new rows.
+    """
     from pellucid.data.tables import Columns, read_table
 
     columns, table = net.columns, read_table(options["data"])
     if columns.target is None:
-        raise InputError(say("these columns have no target"))
+        raise InputError("these columns have no target")
     if options["target"] is not None:
         table = table.renamed(options["target"], columns.target.name)
     task = "regress" if columns.classes is None else "classify"
     known = {column.name for column in columns.columns} | {columns.target.name}
     unused = [name for name in table.columns if name not in known]
     new = Columns.of(table, columns.target.name, task=task, ignore=unused)
-    columns.rows, columns.counts, columns.why = new.rows, new.counts, say("as the network has learned it")
+    columns.rows, columns.counts, columns.why = (
+        new.rows,
+        new.counts,
+        Message("as the network has learned it"),
+    )
     return columns, table
 
 
@@ -126,20 +151,25 @@ def build(columns: Columns, name: str, options: dict[str, Any]) -> Network:
     learning.check_layers(_as_dataset(columns, name), layers)
     if layers is not None and layers[-1] != columns.outputs:
         raise InputError(
-            say(
-                "--layers ends with {got} outputs, but {data} has {outputs} classes: end with {outputs}",
-                got=layers[-1],
-                data=name,
-                outputs=columns.outputs,
-            )
+            "--layers ends with {got} outputs, but {data} has {outputs} classes: end with "
+            "{outputs}",
+            got=layers[-1],
+            data=name,
+            outputs=columns.outputs,
         )
-    given = {name: options[name] for name in ("activation", "output", "preset", "dropout") if options[name] is not None}
+    given = {
+        name: options[name]
+        for name in ("activation", "output", "preset", "dropout")
+        if options[name] is not None
+    }
     chosen = options["hidden"] if layers is None else layers[1:-1]
     hidden = {} if chosen is None else {"hidden": chosen}
     return table_mlp(columns, seed=options["seed"], **hidden, **given)
 
 
-def settings_of(net: Network, columns: Columns, name: str, options: dict[str, Any]) -> dict[str, Any]:
+def settings_of(
+    net: Network, columns: Columns, name: str, options: dict[str, Any]
+) -> dict[str, Any]:
     """Give the settings of `train_table`: the recipe's, with the options in place of its parts."""
     from pellucid.data.tables import read_table
     from pellucid.training import EarlyStopping, recipes
@@ -153,7 +183,8 @@ def settings_of(net: Network, columns: Columns, name: str, options: dict[str, An
         validation = read_table(validation)
     elif validation is None and columns.rows >= ENOUGH:
         validation = 0.1
-    # The last epochs of one cycle are nearly always the best; where they are not, the best one's weights are kept.
+    # The last epochs of one cycle are nearly always the best; where they are not, the best one's
+    # weights are kept.
     keep = [] if validation is None else [EarlyStopping(patience=settings["epochs"])]
     metrics = ["r2"] if columns.classes is None else ["accuracy"]
     return {**settings, "validation": validation, "callbacks": keep, "metrics": metrics}
@@ -191,12 +222,15 @@ def introduce(columns: Columns) -> None:
     if missing := [column.name for column in columns.columns if column.missing]:
         note(say("with missing cells: {names}", names=_shortened(missing)))
     if columns.left_out:
-        parts = [f"{name} ({reason})" for name, reason in columns.left_out.items()]
+        parts = [f"{name} ({translate(reason)})" for name, reason in columns.left_out.items()]
         note(say("left out: {names}", names=_shortened(parts)))
 
 
 def answer(net: Network, file: str) -> Iterator[tuple[int, Array, Array]]:
-    """Answer a table block by block: give (number of the first row, x, y), and say at the end what was done to it."""
+    """Answer a table block by block.
+
+    Give (number of the first row, x, y), and say at the end what was done to it.
+    """
     from pellucid.data.tables import read_table
 
     reading = net.columns.read(read_table(file))
@@ -206,7 +240,10 @@ def answer(net: Network, file: str) -> Iterator[tuple[int, Array, Array]]:
 
 
 def knows(net: Network, file: str) -> bool:
-    """Tell whether a file is to be read as a table by this network: rows without names go to its inputs directly."""
+    """Tell whether a file is to be read as a table by this network.
+
+    Rows without names go to its inputs directly.
+    """
     if (net.inputs or {}).get("kind") != "table":
         return False
     from pellucid.data.opening import looks_like_picture
@@ -215,7 +252,9 @@ def knows(net: Network, file: str) -> bool:
     if looks_like_picture(file):
         names = _shortened([column.name for column in net.columns.columns])
         raise InputError(
-            say("{path}: a picture, and this network takes tables with the columns {names}", path=file, names=names)
+            "{path}: a picture, and this network takes tables with the columns {names}",
+            path=file,
+            names=names,
         )
     if Path(file).suffix.lower() not in (".npy", ".npz"):
         return True
@@ -235,13 +274,17 @@ def rows_of(net: Network, file: str, target: str | None) -> tuple[Array, Array]:
     reading = columns.read(table, targets=True)
     blocks = list(reading)
     if not blocks:
-        raise InputError(say("{table}: there are no rows", table=file))
+        raise InputError("{table}: there are no rows", table=file)
     tell_report(file, reading.report)
-    x, t = np.concatenate([x for x, _ in blocks]), np.concatenate([t for _, t in blocks if t is not None])
+    x, t = (
+        np.concatenate([x for x, _ in blocks]),
+        np.concatenate([t for _, t in blocks if t is not None]),
+    )
     if net.record.get("table") == fingerprint(x):
         note(
             say(
-                "{path}: these are the rows that the network learned from: what follows flatters it; ask rows that it "
+                "{path}: these are the rows that the network learned from: what follows flatters "
+                "it; ask rows that it "
                 "never saw",
                 path=file,
             )
@@ -272,17 +315,25 @@ def _tell_blocks(columns: Columns) -> None:
     if size > MEMORY:
         note(
             say(
-                "the table takes {size:,} MB as numbers: it is learned block by block, from a temporary file",
+                "the table takes {size:,} MB as numbers: it is learned block by block, from a "
+                "temporary file",
                 size=size >> 20,
             )
         )
 
 
 def _figures(history: History) -> dict[str, float]:
-    """Give the figures of the epoch whose weights the network has: with validation rows, the best one."""
+    """Give the figures of the epoch whose weights the network has.
+
+    With validation rows, the best one.
+    """
     if not history.records:
         return {}
-    return history.best("validation_loss") if "validation_loss" in history.records[0] else history.records[-1]
+    return (
+        history.best("validation_loss")
+        if "validation_loss" in history.records[0]
+        else history.records[-1]
+    )
 
 
 def _result(columns: Columns, figures: dict[str, float]) -> str:
@@ -291,10 +342,15 @@ def _result(columns: Columns, figures: dict[str, float]) -> str:
     if columns.classes is None:
         text = say("R2 {r2:.4f}", r2=figures.get(f"{prefix}r2", 0.0))
     else:
-        text = say("accuracy {accuracy:.1f} %", accuracy=100 * figures.get(f"{prefix}accuracy", 0.0))
+        text = say(
+            "accuracy {accuracy:.1f} %", accuracy=100 * figures.get(f"{prefix}accuracy", 0.0)
+        )
     if held:
         return say("on validation rows that it did not learn from: {figures}", figures=text)
-    return say("on the rows that it learned from: {figures}; --validation 0.2 keeps some to test", figures=text)
+    return say(
+        "on the rows that it learned from: {figures}; --validation 0.2 keeps some to test",
+        figures=text,
+    )
 
 
 def _no_better(columns: Columns, figures: dict[str, float]) -> str | None:
@@ -303,13 +359,22 @@ def _no_better(columns: Columns, figures: dict[str, float]) -> str | None:
         r2 = figures.get(f"{prefix}r2")
         if r2 is None or r2 > outcome.NEAR:
             return None
-        return say("this network answers no better than always giving the mean (R2 {r2:.4f})", r2=r2)
+        return say(
+            "this network answers no better than always giving the mean (R2 {r2:.4f})", r2=r2
+        )
     name = max(columns.counts, key=lambda key: columns.counts[key])
-    return outcome.no_better_than(name, columns.counts[name] / columns.rows, figures.get(f"{prefix}accuracy"))
+    return outcome.no_better_than(
+        name, columns.counts[name] / columns.rows, figures.get(f"{prefix}accuracy")
+    )
 
 
 def _to_dict(
-    path: str, net: Network, columns: Columns, history: History, figures: dict[str, float], warnings: list[str]
+    path: str,
+    net: Network,
+    columns: Columns,
+    history: History,
+    figures: dict[str, float],
+    warnings: list[str],
 ) -> dict[str, Any]:
     assert columns.target is not None
     names = ("loss", "r2") if columns.classes is None else ("loss", "accuracy")
@@ -323,7 +388,7 @@ def _to_dict(
         "task": "regress" if columns.classes is None else "classify",
         "classes": columns.classes,
         "columns": [column.name for column in columns.columns],
-        "left_out": columns.left_out,
+        "left_out": {name: translate(reason) for name, reason in columns.left_out.items()},
     }
 
 

@@ -1,4 +1,7 @@
-"""`pellucid train`: build a network, let it learn, write it, and say how well it answers rows that it never saw."""
+"""`pellucid train`.
+
+Build a network, let it learn, write it, and say how well it answers rows that it never saw.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +36,8 @@ if TYPE_CHECKING:
     from pellucid.network import Network
     from pellucid.training import History
 
-# Written here once more than in core, so that help and wrong names need no NumPy; a test holds both together.
+# Written here once more than in core, so that help and wrong names need no NumPy; a test holds both
+# together.
 ACTIVATIONS = (
     *("identity", "sigmoid", "tanh", "relu", "leaky_relu", "gelu", "silu"),
     *("softplus", "exponential", "softmax"),
@@ -43,7 +47,16 @@ LOSSES = (
     *("huber", "poisson", "quantile"),
 )
 OPTIMIZERS = ("sgd", "adam", "adamw", "rmsprop", "adagrad")
-SCHEDULES = ("constant", "step", "exponential", "cosine", "cos_log", "one_cycle", "warm_up", "reduce_on_plateau")
+SCHEDULES = (
+    "constant",
+    "step",
+    "exponential",
+    "cosine",
+    "cos_log",
+    "one_cycle",
+    "warm_up",
+    "reduce_on_plateau",
+)
 ENGINES = ("auto", "native", "reference")
 PRESETS = ("tabular", "plain")
 
@@ -58,22 +71,38 @@ TABLES = mark("Tables")
     short_help=mark("train a network and write it to a file"),
     help=mark(
         "Train a network and write it to a file.\n\n"
-        "Without options: the network 784-16-16-10, sigmoid everywhere, learns the handwritten digits of MNIST, "
-        "which lie inside this package, by a recipe that was measured to work well. Each option changes one part "
-        "of it; other networks and data have a recipe of their own. Ctrl-C ends learning after the batch, and the "
-        "network is written all the same; until then, a second Ctrl-C stops at once and writes nothing."
+        "Without options: the network 784-16-16-10, sigmoid everywhere, learns the handwritten "
+        "digits of MNIST, "
+        "which lie inside this package, by a recipe that was measured to work well. Each option "
+        "changes one part "
+        "of it; other networks and data have a recipe of their own. Ctrl-C ends learning after "
+        "the batch, and the "
+        "network is written all the same; until then, a second Ctrl-C stops at once and writes "
+        "nothing."
     ),
     examples=[
         ("pellucid train --quick", mark("few epochs, a few seconds")),
         ("pellucid train --layers 784,32,10 --epochs 20", mark("another network")),
-        ("pellucid train --data letters/ -o letters.safetensors", mark("own pictures, a sub-folder for each class")),
-        ("pellucid train --data houses.csv --target price --ignore id", mark("a table: predict one of its columns")),
-        ("pellucid train --activation relu --output softmax", mark("another activation and output")),
+        (
+            "pellucid train --data letters/ -o letters.safetensors",
+            mark("own pictures, a sub-folder for each class"),
+        ),
+        (
+            "pellucid train --data houses.csv --target price --ignore id",
+            mark("a table: predict one of its columns"),
+        ),
+        (
+            "pellucid train --activation relu --output softmax",
+            mark("another activation and output"),
+        ),
         (
             "pellucid train --from digits.safetensors --data own/ -o mine.safetensors",
             mark("go on learning, from own data"),
         ),
-        ("pellucid train --augment shift=1,rotation=10,elastic=34", mark("pictures moved, turned and bent a little")),
+        (
+            "pellucid train --augment shift=1,rotation=10,elastic=34",
+            mark("pictures moved, turned and bent a little"),
+        ),
     ],
 )
 @option(
@@ -82,8 +111,10 @@ TABLES = mark("Tables")
     metavar=mark("DATA"),
     group=NETWORK,
     help=mark(
-        "mnist (default), a toy problem (xor, moons, circles, spirals), a folder with a sub-folder of pictures for "
-        "each class, a folder of IDX files, an .npz file with arrays x and t (and x_test, t_test), or with --target a "
+        "mnist (default), a toy problem (xor, moons, circles, spirals), a folder with a "
+        "sub-folder of pictures for "
+        "each class, a folder of IDX files, an .npz file with arrays x and t (and x_test, "
+        "t_test), or with --target a "
         "table: CSV, Parquet, .npy, .npz."
     ),
 )
@@ -93,7 +124,8 @@ TABLES = mark("Tables")
     metavar=mark("MODEL"),
     group=NETWORK,
     help=mark(
-        "Go on from this network's weights instead of new ones; imported ones, too. Layers and class names are its own."
+        "Go on from this network's weights instead of new ones; imported ones, too. Layers and "
+        "class names are its own."
     ),
 )
 @option(
@@ -102,7 +134,8 @@ TABLES = mark("Tables")
     metavar=mark("N,N,..."),
     group=NETWORK,
     help=mark(
-        "Neurons in each layer, inputs first. Default: 784,16,16,10 for MNIST; two hidden layers of 128 for tables, "
+        "Neurons in each layer, inputs first. Default: 784,16,16,10 for MNIST; two hidden layers "
+        "of 128 for tables, "
         "else of 16."
     ),
 )
@@ -111,7 +144,10 @@ TABLES = mark("Tables")
     type=Layers(1),
     metavar=mark("N,N,..."),
     group=NETWORK,
-    help=mark("Neurons in the hidden layers alone, instead of --layers; inputs and outputs follow from the data."),
+    help=mark(
+        "Neurons in the hidden layers alone, instead of --layers; inputs and outputs follow from "
+        "the data."
+    ),
 )
 @option(
     "--activation",
@@ -119,7 +155,8 @@ TABLES = mark("Tables")
     metavar=mark("NAME"),
     group=NETWORK,
     help=mark(
-        "Hidden layers' activation: sigmoid (default), relu (default for tables), tanh, leaky_relu, gelu, silu, "
+        "Hidden layers' activation: sigmoid (default), relu (default for tables), tanh, "
+        "leaky_relu, gelu, silu, "
         "softplus, ..."
     ),
 )
@@ -129,7 +166,8 @@ TABLES = mark("Tables")
     metavar=mark("NAME"),
     group=NETWORK,
     help=mark(
-        "The last layer's activation: sigmoid (default for classes), softmax (for classes of tables), identity (for "
+        "The last layer's activation: sigmoid (default for classes), softmax (for classes of "
+        "tables), identity (for "
         "values), ..."
     ),
 )
@@ -151,7 +189,10 @@ TABLES = mark("Tables")
     type=click.Choice(("classify", "regress")),
     metavar=mark("TASK"),
     group=TABLES,
-    help=mark("classify: the target's cells are classes; regress: they are numbers. Default: as they look."),
+    help=mark(
+        "classify: the target's cells are classes; regress: they are numbers. Default: as they "
+        "look."
+    ),
 )
 @option(
     "--preset",
@@ -159,7 +200,8 @@ TABLES = mark("Tables")
     metavar=mark("NAME"),
     group=TABLES,
     help=mark(
-        "tabular (default): columns are measured robustly, clipped smoothly and, from 1,000 rows on, embedded in "
+        "tabular (default): columns are measured robustly, clipped smoothly and, from 1,000 rows "
+        "on, embedded in "
         "waves; plain: brought to mean 0 and deviation 1."
     ),
 )
@@ -189,7 +231,10 @@ TABLES = mark("Tables")
     type=click.Choice(LOSSES),
     metavar=mark("NAME"),
     group=LEARNING,
-    help=mark("cross_entropy, binary_cross_entropy, mean_squared_error, ... Default: what suits the output."),
+    help=mark(
+        "cross_entropy, binary_cross_entropy, mean_squared_error, ... Default: what suits the "
+        "output."
+    ),
 )
 @option(
     "--optimizer",
@@ -211,7 +256,8 @@ TABLES = mark("Tables")
     metavar=mark("NAME"),
     group=LEARNING,
     help=mark(
-        "How the learning rate changes: one_cycle, constant, cosine, step, exponential, ... Default: the recipe's."
+        "How the learning rate changes: one_cycle, constant, cosine, step, exponential, ... "
+        "Default: the recipe's."
     ),
 )
 @option(
@@ -219,7 +265,9 @@ TABLES = mark("Tables")
     type=Number(),
     metavar=mark("RATE"),
     group=LEARNING,
-    help=mark("How much weights shrink at each step, times the learning rate. Default: the recipe's."),
+    help=mark(
+        "How much weights shrink at each step, times the learning rate. Default: the recipe's."
+    ),
 )
 @option(
     "--label-smoothing",
@@ -234,8 +282,10 @@ TABLES = mark("Tables")
     metavar=mark("NAME=N,..."),
     group=LEARNING,
     help=mark(
-        "Change pictures while learning, each by at most: shift=PIXELS, rotation=DEGREES, scale=SHARE; "
-        "elastic=STRENGTH (34, with smoothness=4), noise=DEVIATION, brightness=DARKEST (0.5); or none. "
+        "Change pictures while learning, each by at most: shift=PIXELS, rotation=DEGREES, "
+        "scale=SHARE; "
+        "elastic=STRENGTH (34, with smoothness=4), noise=DEVIATION, brightness=DARKEST (0.5); or "
+        "none. "
         "Default: the recipe's."
     ),
 )
@@ -259,7 +309,8 @@ TABLES = mark("Tables")
     metavar=mark("SHARE|DATA"),
     group=LEARNING,
     help=mark(
-        "Share of the rows (0.1), or other data, that is only looked at while learning, or none. Default: none; for "
+        "Share of the rows (0.1), or other data, that is only looked at while learning, or none. "
+        "Default: none; for "
         "tables of 1,000 rows or more 0.1."
     ),
 )
@@ -267,7 +318,9 @@ TABLES = mark("Tables")
     "--quick",
     is_flag=True,
     group=LEARNING,
-    help=mark("A quick recipe, a little less accurate: about a second (a few with the reference engine)."),
+    help=mark(
+        "A quick recipe, a little less accurate: about a second (a few with the reference engine)."
+    ),
 )
 @option(
     "--seed",
@@ -283,14 +336,18 @@ TABLES = mark("Tables")
     default="auto",
     metavar=mark("NAME"),
     group=RUNNING,
-    help=mark("Who does the arithmetic: auto (default: the fastest there is), native, reference (NumPy)."),
+    help=mark(
+        "Who does the arithmetic: auto (default: the fastest there is), native, reference (NumPy)."
+    ),
 )
 @option(
     "--threads",
     type=Whole(1),
     metavar=mark("N"),
     group=RUNNING,
-    help=mark("Threads. Default: 1 for small networks, where that is the quickest; else all cores."),
+    help=mark(
+        "Threads. Default: 1 for small networks, where that is the quickest; else all cores."
+    ),
 )
 @option(
     "-o",
@@ -298,25 +355,37 @@ TABLES = mark("Tables")
     "path",
     metavar=mark("FILE"),
     group=RUNNING,
-    help=mark("Where the network is written. Default: digits.safetensors; model.safetensors for toys and tables."),
+    help=mark(
+        "Where the network is written. Default: digits.safetensors; model.safetensors for toys "
+        "and tables."
+    ),
 )
 @option(
     "--plot",
     metavar=mark("FILE"),
     group=RUNNING,
-    help=mark('Draw the learning curves to a PNG, SVG or PDF file; needs pip install "pellucid[plot]".'),
+    help=mark(
+        'Draw the learning curves to a PNG, SVG or PDF file; needs pip install "pellucid[plot]".'
+    ),
 )
 @json_option
 @lang_option
 def train(**options: Any) -> None:
     """Train a network and write it to a file."""
     if options["layers"] and options["hidden"]:
-        raise click.UsageError(say("name the layers once: by --layers or by --hidden"), click.get_current_context())
+        raise click.UsageError(
+            say("name the layers once: by --layers or by --hidden"), click.get_current_context()
+        )
     widths = options["layers"] or (784, *(options["hidden"] or learning.HIDDEN), 10)
     begun = learning.begun(options)
-    use_threads(options["threads"], sum(D * H for D, H in pairwise(widths)) if begun is None else begun.parameter_count)
+    use_threads(
+        options["threads"],
+        sum(D * H for D, H in pairwise(widths)) if begun is None else begun.parameter_count,
+    )
     if options["path"] is not None:
-        check_not_read(options["path"], [options["data"], str(options["validation"]), options["begun"]])
+        check_not_read(
+            options["path"], [options["data"], str(options["validation"]), options["begun"]]
+        )
         check_writable(options["path"])
     check_plot(options["plot"])
     from pellucid.engines import instruction_set, thread_count
@@ -331,23 +400,39 @@ def train(**options: Any) -> None:
 
     dataset = load_dataset(options["data"])
     check_classes(dataset)
-    path = options["path"] or ("digits.safetensors" if dataset.picture_shape else "model.safetensors")
+    path = options["path"] or (
+        "digits.safetensors" if dataset.picture_shape else "model.safetensors"
+    )
     check_not_read(path, [options["begun"]])
     learning.check_layers(dataset, options["layers"])
-    net, dataset = (learning.build(dataset, options), dataset) if begun is None else learning.go_on(begun, dataset)
+    net, dataset = (
+        (learning.build(dataset, options), dataset)
+        if begun is None
+        else learning.go_on(begun, dataset)
+    )
     settings = learning.settings_of(net, dataset, options)
     check_writable(path, sum(array.nbytes for array in net.params) + ROOM)
     announce(dataset.name, len(dataset.x), settings["validation"], net, path)
     history = train_network(net, dataset.x, dataset.t, **settings)
     net.save(path)
     if history.stopped == "interrupted":
-        note(say("interrupted: learning ended after {epochs} whole epochs; the network is kept", epochs=len(history)))
+        note(
+            say(
+                "interrupted: learning ended after {epochs} whole epochs; the network is kept",
+                epochs=len(history),
+            )
+        )
     plot_history(options["plot"], history)
     _conclude(path, net, dataset, history, settings, options["as_json"])
 
 
 def _conclude(
-    path: str, net: Network, dataset: Dataset, history: History, settings: dict[str, Any], as_json: bool
+    path: str,
+    net: Network,
+    dataset: Dataset,
+    history: History,
+    settings: dict[str, Any],
+    as_json: bool,
 ) -> None:
     """Say what came of it."""
     report = None if dataset.test is None else test(net, dataset)
@@ -373,7 +458,9 @@ def test(net: Network, dataset: Dataset) -> Evaluation:
 
 
 def announce(data: str, rows: int, validation: Any, net: Network, path: str) -> None:
-    """Say what learns from what, how many rows are kept, and what becomes of a file that is there already."""
+    """Say what learns from what, how many rows are kept, and what becomes of a file that is there
+    already.
+    """
     from pellucid.core import chain
     from pellucid.core.layers import Affine
 
@@ -395,4 +482,9 @@ def announce(data: str, rows: int, validation: Any, net: Network, path: str) -> 
         note(earlier)
     outcome.note_ending(path)
     if sys.stderr.isatty():
-        note(say("Ctrl-C ends learning and keeps the network; until then, a second one stops at once, nothing written"))
+        note(
+            say(
+                "Ctrl-C ends learning and keeps the network; until then, a second one stops at "
+                "once, nothing written"
+            )
+        )

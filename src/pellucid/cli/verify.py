@@ -1,4 +1,7 @@
-"""`pellucid verify`: the proof that a network is the same in both engines, PyTorch and ONNX Runtime."""
+"""`pellucid verify`.
+
+The proof that a network is the same in both engines, PyTorch and ONNX Runtime.
+"""
 
 from __future__ import annotations
 
@@ -26,9 +29,12 @@ ROWS = 256
     cls=Command,
     short_help=mark("prove that PyTorch and ONNX Runtime compute the same"),
     help=mark(
-        "Let the reference engine, the native engine, PyTorch and ONNX Runtime compute the same network, and show the "
-        "largest differences: of every layer's output, of the loss, of every gradient, and of the weights after "
-        "training. Dropout is off, as every program would draw its own; ONNX Runtime computes outputs only. Who is not "
+        "Let the reference engine, the native engine, PyTorch and ONNX Runtime compute the same "
+        "network, and show the "
+        "largest differences: of every layer's output, of the loss, of every gradient, and of the "
+        "weights after "
+        "training. Dropout is off, as every program would draw its own; ONNX Runtime computes "
+        "outputs only. Who is not "
         "installed is left out. Exit code 1 when a difference is larger than rounding explains."
     ),
     examples=[
@@ -38,24 +44,42 @@ ROWS = 256
     ],
 )
 @argument(
-    "model", required=False, metavar=mark("[MODEL]"), about=mark("The network's file, as `pellucid train` wrote it.")
+    "model",
+    required=False,
+    metavar=mark("[MODEL]"),
+    about=mark("The network's file, as `pellucid train` wrote it."),
 )
 @option("--seeds", is_flag=True, help=mark("The 2-4-3 and the 784-16-16-10 network of sigmoids."))
 @option(
     "--data",
     metavar=mark("DATA"),
-    help=mark("Rows to compare by, as for evaluate, 256 at most. Default: MNIST's for 784 inputs, else random ones."),
+    help=mark(
+        "Rows to compare by, as for evaluate, 256 at most. Default: MNIST's for 784 inputs, else "
+        "random ones."
+    ),
 )
 @option(
-    "--steps", type=Whole(0), default=100, metavar=mark("N"), help=mark("Training steps. Default: 100; 0 for none.")
+    "--steps",
+    type=Whole(0),
+    default=100,
+    metavar=mark("N"),
+    help=mark("Training steps. Default: 100; 0 for none."),
 )
-@option("--seed", type=Whole(0), default=0, metavar=mark("N"), help=mark("From which rows are drawn. Default: 0."))
+@option(
+    "--seed",
+    type=Whole(0),
+    default=0,
+    metavar=mark("N"),
+    help=mark("From which rows are drawn. Default: 0."),
+)
 @json_option
 @lang_option
 def verify(model: str | None, seeds: bool, data: str | None, as_json: bool, **settings: int) -> int:
     """Prove that a network is the same everywhere."""
     if (model is None) != seeds or (seeds and data is not None):
-        raise click.UsageError(say("name either a MODEL file, which --data goes with, or --seeds"), _context())
+        raise click.UsageError(
+            say("name either a MODEL file, which --data goes with, or --seeds"), _context()
+        )
     use_threads(None, 0)
     from pellucid.exchange import verify
 
@@ -127,13 +151,20 @@ def _show_check(check: Check, found: Verification) -> None:
     for line in shown:
         gaps = [_number(line.gaps[name]) for name in names]
         marks = [] if not signs else ["" if line.same else say("too far")]
-        lines.append([_label(line, found.steps), *gaps, f"{min(line.allowed.values()):.0e}", *marks])
+        lines.append(
+            [_label(line, found.steps), *gaps, f"{min(line.allowed.values()):.0e}", *marks]
+        )
     click.echo(table(lines, total=False))
     if len(check.lines) > SHOWN:
         tell(say("and {count:,} more", count=len(check.lines) - SHOWN))
     allowed = check.lines[0].allowed
     if (wider := allowed.get("ONNX Runtime", 0)) > min(allowed.values(), default=0):
-        tell(say("ONNX Runtime: {allowed:.0e} is allowed, as a part of this is float32 there", allowed=wider))
+        tell(
+            say(
+                "ONNX Runtime: {allowed:.0e} is allowed, as a part of this is float32 there",
+                allowed=wider,
+            )
+        )
     for name, reason in check.absent.items():
         tell(f"{name}: {reason}")
 
@@ -159,7 +190,8 @@ def _verdict(found: Verification) -> str:
     if far:
         dtype, line = far[0]
         return say(
-            "NOT the same: {count:,} of these differences are too large, the first in {dtype}: {what}",
+            "NOT the same: {count:,} of these differences are too large, the first in {dtype}: "
+            "{what}",
             count=len(far),
             dtype=dtype,
             what=_label(line, found.steps),

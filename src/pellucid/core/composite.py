@@ -1,4 +1,7 @@
-"""Layers about other layers: Dropout, which switches neurons off, and Residual, which goes around layers."""
+"""Layers about other layers.
+
+Dropout, which switches neurons off, and Residual, which goes around layers.
+"""
 
 from __future__ import annotations
 
@@ -10,15 +13,15 @@ from pellucid.core.layer import Layer, Learning, flat
 from pellucid.core.settings import number
 from pellucid.core.types import Array, Options
 from pellucid.errors import InputError
-from pellucid.language import say
 
 
 class Dropout(Layer):
-    """While learning, switch each neuron off with probability `rate`, and scale the others by 1 / (1 - rate).
+    """While learning, switch each neuron off with probability `rate`, and scale the others by 1 /
+    (1 - rate).
 
-    Answering passes x on unchanged (Srivastava et al. 2014, in the inverted form). Which neurons are off is a
-    function of seed, step, layer, row and column (`Learning.uniform`), so `backward` sees the same ones.
-    Raises InputError unless 0 <= rate < 1.
+    Answering passes x on unchanged (Srivastava et al. 2014, in the inverted form). Which neurons
+    are off is a function of seed, step, layer, row and column (`Learning.uniform`), so `backward`
+    sees the same ones. Raises InputError unless 0 <= rate < 1.
     """
 
     passes_on = True
@@ -26,7 +29,9 @@ class Dropout(Layer):
     def __init__(self, rate: float = 0.5) -> None:
         self.rate = number(rate)
         if not 0 <= self.rate < 1:
-            raise InputError(say("Dropout expects a rate from 0 up to, but not, 1; got {got}", got=reprlib.repr(rate)))
+            raise InputError(
+                "Dropout expects a rate from 0 up to, but not, 1; got {got}", got=reprlib.repr(rate)
+            )
 
     def forward(self, x: Array, learning: Learning | None = None) -> Array:
         return x if learning is None else x * self._mask(x, learning)
@@ -47,14 +52,14 @@ class Dropout(Layer):
 class Residual(Layer):
     """A skip around layers (He et al. 2015): y = x + layers(x); dx = dy + the layers' own dx.
 
-    The layers must give out as many numbers as they take in. Their inner outputs are not kept: `backward` computes
-    them again, as the trace holds one output a layer.
+    The layers must give out as many numbers as they take in. Their inner outputs are not kept:
+    `backward` computes them again, as the trace holds one output a layer.
     """
 
     def __init__(self, layers: Sequence[Layer]) -> None:
         self.inner = list(layers) if isinstance(layers, Iterable) else []
         if not self.inner or not all(isinstance(layer, Layer) for layer in self.inner):
-            raise InputError(say("Residual expects a list of at least one layer"))
+            raise InputError("Residual expects a list of at least one layer")
         D = chain.input_width(self.inner)
         if D is not None:
             self.width(D)
@@ -80,7 +85,10 @@ class Residual(Layer):
         H = chain.widths(self.inner, D)[-1]
         if H != D:
             raise InputError(
-                say("Residual: its layers must give out as many numbers as they take in: {D} in, {H} out", D=D, H=H)
+                "Residual: its layers must give out as many numbers as they take in: {D} in, {H} "
+                "out",
+                D=D,
+                H=H,
             )
         return D
 
@@ -98,7 +106,9 @@ class Residual(Layer):
 
     def arrays(self) -> dict[str, Array]:
         return {
-            f"{index}.{name}": array for index, layer in enumerate(self.inner) for name, array in layer.arrays().items()
+            f"{index}.{name}": array
+            for index, layer in enumerate(self.inner)
+            for name, array in layer.arrays().items()
         }
 
     def __repr__(self) -> str:

@@ -1,4 +1,7 @@
-"""The same network in other layers: neighbouring Affine layers as one, and arrays of another floating type."""
+"""The same network in other layers.
+
+Neighbouring Affine layers as one, and arrays of another floating type.
+"""
 
 from __future__ import annotations
 
@@ -11,11 +14,11 @@ import numpy as np
 from pellucid.core.layer import Layer
 from pellucid.core.layers import Affine, Identity
 from pellucid.errors import InputError
-from pellucid.language import say
 
 
 def collapsed(layers: Sequence[Layer]) -> list[Layer]:
-    """Give layers of their own in which neighbouring Affine layers are one, and Identity layers are gone.
+    """Give layers of their own in which neighbouring Affine layers are one, and Identity layers are
+    gone.
 
     (x W1 + b1) W2 + b2 = x (W1 W2) + (b1 W2 + b2), computed in float64.
     """
@@ -45,7 +48,7 @@ def floating_type(dtype: Any) -> np.dtype[Any]:
     except TypeError:
         found = np.dtype(object)
     if found not in (np.float32, np.float64):
-        raise InputError(say('dtype is "float32" or "float64", not {got}', got=dtype))
+        raise InputError('dtype is "float32" or "float64", not {got}', got=dtype)
     return found
 
 

@@ -1,8 +1,10 @@
-"""Random numbers by counting: every number is a function of a key and its own place, and of nothing before it.
+"""Random numbers by counting: every number is a function of a key and its own place, and of nothing
+before it.
 
-A mask for dropout or the order of an epoch is thus the same in `backward` as in `forward`, in every engine, on every
-machine and NumPy version, and for any number of processes. The function is SplitMix64 (Steele, Lea and Flood, "Fast
-splittable pseudorandom number generators", OOPSLA 2014): a counter times the golden ratio, then its bits mixed.
+A mask for dropout or the order of an epoch is thus the same in `backward` as in `forward`, in every
+engine, on every machine and NumPy version, and for any number of processes. The function is
+SplitMix64 (Steele, Lea and Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014): a
+counter times the golden ratio, then its bits mixed.
 """
 
 from __future__ import annotations
@@ -31,11 +33,14 @@ def bits(stream: int | Array, places: Array) -> Array:
     Parameters
     ----------
     stream
-        A key from `key`, or an array of keys (uint64) for places of a shape to which its own broadcasts.
+        A key from `key`, or an array of keys (uint64) for places of a shape to which its own
+        broadcasts.
     places
         Whole numbers from 0, uint64, any shape with at least one axis.
     """
-    z: Array = places + np.uint64(1)  # from here on in place: fresh memory costs as much as the arithmetic
+    z: Array = places + np.uint64(
+        1
+    )  # from here on in place: fresh memory costs as much as the arithmetic
     z *= np.uint64(_GOLDEN)
     z += np.asarray(stream, np.uint64)
     shifted = z >> np.uint64(30)
@@ -55,8 +60,9 @@ def uniform(stream: int | Array, places: Array) -> Array:
 def permutation(stream: int, N: int) -> Array:
     """Give the numbers 0 to N - 1 (int64) in random order: the order of N random keys.
 
-    A key's lowest bits are replaced by its place, so that sorting the keys, which is several times as fast as finding
-    their order, brings the places along. No two keys are equal: any way of sorting gives the same order.
+    A key's lowest bits are replaced by its place, so that sorting the keys, which is several times
+    as fast as finding their order, brings the places along. No two keys are equal: any way of
+    sorting gives the same order.
     """
     places = np.arange(N, dtype=np.uint64)
     low = np.uint64((1 << N.bit_length()) - 1)

@@ -12,22 +12,22 @@ from pellucid.core.layer import Buffer, Layer, Learning, Parameter, check_width,
 from pellucid.core.settings import above_zero, whole
 from pellucid.core.types import Array
 from pellucid.errors import InputError
-from pellucid.language import say
 
 if TYPE_CHECKING:
     from numpy.random import Generator
 
 
 class PeriodicEmbedding(Layer):
-    """All of x, and behind it K numbers for each of E chosen columns: cos(2 pi (x_e f + phase)) W + b.
+    """All of x, and behind it K numbers for each of E chosen columns: cos(2 pi (x_e f + phase)) W +
+    b.
 
-    They come from waves of the column's own, whose frequencies are learned: what changes fast along it (steps, peaks)
-    lies apart for the Affine layer above. Gorishniy, Rubachev and Babenko 2022 (arXiv 2203.05556), in the form
-    "PBLD" of RealMLP (arXiv 2407.04491, section 3).
+    They come from waves of the column's own, whose frequencies are learned: what changes fast along
+    it (steps, peaks) lies apart for the Affine layer above. Gorishniy, Rubachev and Babenko 2022
+    (arXiv 2203.05556), in the form "PBLD" of RealMLP (arXiv 2407.04491, section 3).
 
-    With z = x_e f + phase, c = cos(2 pi z) and de the part of dy that belongs to column e: dW = c^T de,
-    db = the sum of de over the rows, dz = -2 pi sin(2 pi z) (de W^T), dphase = the sum of dz, df = the sum of dz x_e,
-    and dz f^T is added to column e of dx.
+    With z = x_e f + phase, c = cos(2 pi z) and de the part of dy that belongs to column e: dW = c^T
+    de, db = the sum of de over the rows, dz = -2 pi sin(2 pi z) (de W^T), dphase = the sum of dz,
+    df = the sum of dz x_e, and dz f^T is added to column e of dx.
 
     Parameters
     ----------
@@ -36,7 +36,8 @@ class PeriodicEmbedding(Layer):
     W, b
         Weights (E, F, K) and biases (E, 1, K) from its waves to its K numbers.
     embedded
-        (D,), 1 for each of the E columns that are chosen, 0 for the others. `PeriodicEmbedding.draw` begins with this.
+        (D,), 1 for each of the E columns that are chosen, 0 for the others.
+        `PeriodicEmbedding.draw` begins with this.
 
     Raises InputError when the shapes do not fit each other.
     """
@@ -54,19 +55,22 @@ class PeriodicEmbedding(Layer):
         self.b, self.embedded = own_array(b, dtype), own_array(embedded, dtype)
         E, F, K = self.W.shape if self.W.ndim == 3 else (0, 0, 0)
         waves, numbers = (E, 1, F), (E, 1, K)
-        chosen = self.embedded.ndim == 1 and np.isin(self.embedded, (0, 1)).all() and self.embedded.sum() == E
+        chosen = (
+            self.embedded.ndim == 1
+            and np.isin(self.embedded, (0, 1)).all()
+            and self.embedded.sum() == E
+        )
         shapes = (self.frequency.shape, self.phase.shape, self.b.shape)
         if not (E and F and K and chosen and shapes == (waves, waves, numbers)):
             raise InputError(
-                say(
-                    "PeriodicEmbedding expects frequency and phase (E, 1, F), W (E, F, K), b (E, 1, K) and embedded "
-                    "(D,) with E ones among zeros; got {frequency}, {phase}, {W}, {b} and {embedded}",
-                    frequency=self.frequency.shape,
-                    phase=self.phase.shape,
-                    W=self.W.shape,
-                    b=self.b.shape,
-                    embedded=self.embedded.shape,
-                )
+                "PeriodicEmbedding expects frequency and phase (E, 1, F), W (E, F, K), b (E, 1, "
+                "K) and embedded "
+                "(D,) with E ones among zeros; got {frequency}, {phase}, {W}, {b} and {embedded}",
+                frequency=self.frequency.shape,
+                phase=self.phase.shape,
+                W=self.W.shape,
+                b=self.b.shape,
+                embedded=self.embedded.shape,
             )
 
     @classmethod
@@ -80,7 +84,8 @@ class PeriodicEmbedding(Layer):
         deviation: float = 0.1,
         dtype: Any = np.float32,
     ) -> PeriodicEmbedding:
-        """Begin as RealMLP does: frequencies of that deviation, phases anywhere, W and b as PyTorch's Linear.
+        """Begin as RealMLP does: frequencies of that deviation, phases anywhere, W and b as
+        PyTorch's Linear.
 
         `waves` is F and `size` is K; a deviation of 0.1 is a wave of some ten units of x.
         """
@@ -103,7 +108,9 @@ class PeriodicEmbedding(Layer):
         self, x: Array, y: Array, dy: Array, learning: Learning | None = None, needs_dx: bool = True
     ) -> tuple[Array | None, list[Array]]:
         D, (E, _, K) = x.shape[1], self.W.shape
-        de = dy[:, D:].reshape(len(x), E, K).transpose(1, 0, 2)  # (E, N, K), as all that follows has E in front
+        de = (
+            dy[:, D:].reshape(len(x), E, K).transpose(1, 0, 2)
+        )  # (E, N, K), as all that follows has E in front
         z = self._turns(x)
         dW = functions.cosine(z).transpose(0, 2, 1) @ de
         sine = functions.cosine(z - x.dtype.type(0.25))

@@ -1,8 +1,10 @@
-"""The functions that networks are made of: pure, for any shape, in the floating type they are given.
+"""The functions that networks are made of: pure, for any shape, in the floating type they are
+given.
 
-Every function takes an array (or anything that NumPy turns into one) and gives an array of the same shape.
-None overflows, and none loses its small tail, for any floating number, but for two: `exponential` is infinite where
-exp(x) is too large for the type, and `gelu` in its "tanh" form, a faster approximation, is 0 far out on the left.
+Every function takes an array (or anything that NumPy turns into one) and gives an array of the same
+shape. None overflows, and none loses its small tail, for any floating number, but for two:
+`exponential` is infinite where exp(x) is too large for the type, and `gelu` in its "tanh" form, a
+faster approximation, is 0 far out on the left.
 """
 
 from __future__ import annotations
@@ -23,8 +25,9 @@ def identity(x: Any) -> Array:
 def sigmoid(x: Any) -> Array:
     """Squeeze any number into 0 to 1: 1 / (1 + exp(-x)).
 
-    With e = exp(-|x|), which never overflows, it is 1 / (1 + e) on the right and e / (1 + e) on the left, so that
-    the left tail keeps its digits instead of rounding to 0 (written as 1 / (1 + exp(-x)), it overflows there).
+    With e = exp(-|x|), which never overflows, it is 1 / (1 + e) on the right and e / (1 + e) on the
+    left, so that the left tail keeps its digits instead of rounding to 0 (written as 1 / (1 +
+    exp(-x)), it overflows there).
 
     >>> sigmoid([-1000.0, 0.0, 1000.0])
     array([0. , 0.5, 1. ])
@@ -53,8 +56,8 @@ def leaky_relu(x: Any, slope: float = 0.01) -> Array:
 def gelu(x: Any, approximate: str = "none") -> Array:
     """Weigh x by the normal distribution's cumulative probability at x (Hendrycks and Gimpel 2016).
 
-    `approximate` is "none" for x * Phi(x) = x (1 + erf(x / sqrt 2)) / 2, or "tanh" for the paper's faster form
-    x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2.
+    `approximate` is "none" for x * Phi(x) = x (1 + erf(x / sqrt 2)) / 2, or "tanh" for the paper's
+    faster form x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2.
     """
     x = _floating(x)
     if approximate == "tanh":
@@ -75,7 +78,10 @@ def gelu_tanh_slope(x: Array) -> Array:
 
 
 def normal_cumulative(x: Any) -> Array:
-    """Give Phi(x), the probability that a standard normal number is below x: erfc(-x / sqrt 2) / 2."""
+    """Give Phi(x), the probability that a standard normal number is below x.
+
+    Erfc(-x / sqrt 2) / 2.
+    """
     x = _floating(x)
     return 0.5 * erfc(-x / math.sqrt(2.0))
 
@@ -83,12 +89,17 @@ def normal_cumulative(x: Any) -> Array:
 def normal_density(x: Any) -> Array:
     """Give phi(x) = exp(-x^2 / 2) / sqrt(2 pi), the standard normal density at x."""
     x = _floating(x)
-    with np.errstate(over="ignore"):  # the square of a huge x is infinite, and exp(-inf) is the right 0
+    with np.errstate(
+        over="ignore"
+    ):  # the square of a huge x is infinite, and exp(-inf) is the right 0
         return np.exp(-0.5 * x * x) / math.sqrt(2 * math.pi)
 
 
 def silu(x: Any) -> Array:
-    """Weigh x by its own sigmoid: x sigmoid(x), also called swish (Elfwing, Uchibe and Doya 2017)."""
+    """Weigh x by its own sigmoid.
+
+    X sigmoid(x), also called swish (Elfwing, Uchibe and Doya 2017).
+    """
     x = _floating(x)
     return x * sigmoid(x)
 
@@ -100,13 +111,17 @@ def softplus(x: Any) -> Array:
 
 
 def exponential(x: Any) -> Array:
-    """Give exp(x): turns weighted sums into rates (it is infinite above 88.7 in float32, 709.7 in float64)."""
+    """Give exp(x).
+
+    Turns weighted sums into rates (it is infinite above 88.7 in float32, 709.7 in float64).
+    """
     with np.errstate(over="ignore"):
         return np.exp(_floating(x))
 
 
 def cosine(x: Any) -> Array:
-    """Give cos(2 pi x), x in whole turns: the whole ones are taken away first, which costs no digit.
+    """Give cos(2 pi x), x in whole turns: the whole ones are taken away first, which costs no
+    digit.
 
     >>> cosine([0.0, 0.25, 1e15 + 0.5]).round(12)
     array([ 1.,  0., -1.])
@@ -133,10 +148,12 @@ def log_softmax(x: Any) -> Array:
 
 
 def erfc(x: Any) -> Array:
-    """Give the complementary error function, 2 / sqrt(pi) times the integral of exp(-u^2) from x to infinity.
+    """Give the complementary error function, 2 / sqrt(pi) times the integral of exp(-u^2) from x to
+    infinity.
 
-    W. J. Cody, "Rational Chebyshev approximations for the error function", Mathematics of Computation 23 (1969),
-    631-637: one ratio of polynomials around 0, one for 0.46875 to 4 and one beyond. NumPy has no erf.
+    W. J. Cody, "Rational Chebyshev approximations for the error function", Mathematics of
+    Computation 23 (1969), 631-637: one ratio of polynomials around 0, one for 0.46875 to 4 and one
+    beyond. NumPy has no erf.
     """
     x = _floating(x)
     wide = np.asarray(x, np.float64)
@@ -155,7 +172,8 @@ def erfc(x: Any) -> Array:
     return np.where(np.isnan(wide), wide, result).astype(x.dtype, copy=False)
 
 
-# Coefficients, highest power first, from Cody's paper (tables II and III; erf for |x| <= 0.46875 from table I).
+# Coefficients, highest power first, from Cody's paper (tables II and III; erf for |x| <= 0.46875
+# from table I).
 _CENTRE = 0.46875
 _CENTRE_P = (
     1.85777706184603153e-1,
@@ -232,7 +250,8 @@ def _polynomial(x: Array, coefficients: tuple[float, ...]) -> Array:
 
 
 def _square_exponential(x: Array) -> Array:
-    # exp(-x^2) with x split at 1/16, so that the error of rounding x^2 is not blown up by exp (Cody's own trick).
+    # exp(-x^2) with x split at 1/16, so that the error of rounding x^2 is not blown up by exp
+    # (Cody's own trick).
     rough = np.trunc(x * 16) / 16
     return np.exp(-rough * rough) * np.exp(-(x - rough) * (x + rough))
 

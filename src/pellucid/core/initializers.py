@@ -1,7 +1,9 @@
-"""How weights and biases begin. Every initializer is a function (D, H, generator) -> (W, b) in float64.
+"""How weights and biases begin. Every initializer is a function (D, H, generator) -> (W, b) in
+float64.
 
-D inputs, H outputs; W is (D, H), b is (H,). The generator (`numpy.random.Generator`) is an argument: nothing here
-draws from a global state. Biases begin at 0 but in `pytorch` and `standard_normal`.
+D inputs, H outputs; W is (D, H), b is (H,). The generator (`numpy.random.Generator`) is an
+argument: nothing here draws from a global state. Biases begin at 0 but in `pytorch` and
+`standard_normal`.
 """
 
 from __future__ import annotations
@@ -21,12 +23,18 @@ Initializer: TypeAlias = Callable[[int, int, "Generator"], tuple[Array, Array]]
 
 
 def glorot_uniform(D: int, H: int, generator: Generator) -> tuple[Array, Array]:
-    """Draw from -a to a, a = sqrt(6 / (D + H)) (Glorot and Bengio 2010, equation 16); also called Xavier."""
+    """Draw from -a to a, a = sqrt(6 / (D + H)) (Glorot and Bengio 2010, equation 16).
+
+    Also called Xavier.
+    """
     return _uniform(D, H, generator, math.sqrt(6 / (D + H)))
 
 
 def glorot_normal(D: int, H: int, generator: Generator) -> tuple[Array, Array]:
-    """Draw with deviation sqrt(2 / (D + H)) (Glorot and Bengio 2010, equation 12); also called Xavier."""
+    """Draw with deviation sqrt(2 / (D + H)) (Glorot and Bengio 2010, equation 12).
+
+    Also called Xavier.
+    """
     return _normal(D, H, generator, math.sqrt(2 / (D + H)))
 
 
@@ -51,16 +59,23 @@ def lecun_normal(D: int, H: int, generator: Generator) -> tuple[Array, Array]:
 
 
 def pytorch(D: int, H: int, generator: Generator) -> tuple[Array, Array]:
-    """Draw weights and biases from -a to a, a = sqrt(1 / D): the default of PyTorch's `nn.Linear`."""
+    """Draw weights and biases from -a to a, a = sqrt(1 / D).
+
+    The default of PyTorch's `nn.Linear`.
+    """
     a = math.sqrt(1 / D)
     return generator.uniform(-a, a, (D, H)), generator.uniform(-a, a, H)
 
 
 def orthogonal(D: int, H: int, generator: Generator) -> tuple[Array, Array]:
-    """Draw rows or columns (whichever are fewer) at right angles, of length 1 (Saxe, McClelland and Ganguli 2014)."""
+    """Draw rows or columns (whichever are fewer) at right angles, of length 1 (Saxe, McClelland and
+    Ganguli 2014).
+    """
     tall, wide = max(D, H), min(D, H)
     q, r = np.linalg.qr(generator.standard_normal((tall, wide)))
-    q = q * np.sign(np.diag(r))  # without the signs, the matrices would not be evenly spread (Mezzadri 2007)
+    q = q * np.sign(
+        np.diag(r)
+    )  # without the signs, the matrices would not be evenly spread (Mezzadri 2007)
     return (q if D >= H else q.T).copy(), np.zeros(H)
 
 

@@ -1,4 +1,7 @@
-"""What a layer is: parameters, a forward pass and a backward pass, and nothing of any pass in between."""
+"""What a layer is.
+
+Parameters, a forward pass and a backward pass, and nothing of any pass in between.
+"""
 
 from __future__ import annotations
 
@@ -10,19 +13,20 @@ import numpy as np
 from pellucid.core import counter
 from pellucid.core.types import Array, Options
 from pellucid.errors import InputError
-from pellucid.language import say
 
 A = TypeVar("A", Array, Array | None)
 CACHE_LINE = 64  # bytes
 
 
 class Learning(NamedTuple):
-    """Given to the layers of a learning pass: it says that this is one, and where random numbers are drawn from.
+    """Given to the layers of a learning pass: it says that this is one, and where random numbers
+    are drawn from.
 
-    Layers that act differently while learning (Dropout, BatchNorm) look whether they are given one; layers of a pass
-    that only answers are given None. `row` is the number of the pass's first row in its batch, so that a batch cut into
-    shards draws the same numbers. `batch_size`, where it is not 0, says that the rows of several batches of that size
-    come together: the next batch's rows draw by the next step.
+    Layers that act differently while learning (Dropout, BatchNorm) look whether they are given one;
+    layers of a pass that only answers are given None. `row` is the number of the pass's first row
+    in its batch, so that a batch cut into shards draws the same numbers. `batch_size`, where it is
+    not 0, says that the rows of several batches of that size come together: the next batch's rows
+    draw by the next step.
     """
 
     seed: int = 0
@@ -32,9 +36,13 @@ class Learning(NamedTuple):
     batch_size: int = 0
 
     def at(self, index: int) -> Learning:
-        """Give the place of the layer with that index; inside a Residual, of a layer within that layer."""
-        # The place of a layer within another is a number in base 4096, one digit for each depth: no two layers share
-        # one as long as no list of layers is longer than that. C++ (random.h) counts in the same way.
+        """Give the place of the layer with that index.
+
+        Inside a Residual, of a layer within that layer.
+        """
+        # The place of a layer within another is a number in base 4096, one digit for each depth: no
+        # two layers share one as long as no list of layers is longer than that. C++ (random.h)
+        # counts in the same way.
         return self._replace(layer=self.layer * 4096 + index + 1)
 
     def uniform(self, N: int, H: int) -> Array:
@@ -48,7 +56,10 @@ class Learning(NamedTuple):
 
 
 class _Owned(Generic[A]):
-    """An array that a layer owns: assigning copies into it, so there is only ever one copy of the weights."""
+    """An array that a layer owns.
+
+    Assigning copies into it, so there is only ever one copy of the weights.
+    """
 
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name
@@ -68,13 +79,12 @@ class _Owned(Generic[A]):
         value = np.asarray(value)
         if value.shape != own.shape:
             raise InputError(
-                say(
-                    "{layer}.{name} has shape {expected}, and cannot be assigned an array of shape {got}",
-                    layer=type(layer).__name__,
-                    name=self.name,
-                    expected=own.shape,
-                    got=value.shape,
-                )
+                "{layer}.{name} has shape {expected}, and cannot be assigned an array of shape "
+                "{got}",
+                layer=type(layer).__name__,
+                name=self.name,
+                expected=own.shape,
+                got=value.shape,
             )
         own[...] = value
 
@@ -90,8 +100,8 @@ class Buffer(_Owned[A]):
 class Layer:
     """One step of a network: y = forward(x), and its gradient.
 
-    A subclass declares its arrays as `Parameter` and `Buffer`, and writes `forward` and `backward`; both take any
-    number of rows, none included, and work in the floating type they are given.
+    A subclass declares its arrays as `Parameter` and `Buffer`, and writes `forward` and `backward`;
+    both take any number of rows, none included, and work in the floating type they are given.
     """
 
     parameter_names: ClassVar[tuple[str, ...]] = ()
@@ -99,7 +109,8 @@ class Layer:
     frozen: bool = False
     passes_on: ClassVar[bool] = False  # whether answering gives x back as it is (Identity, Dropout)
     inner: Sequence[Layer] = ()  # the layers within this one (Residual)
-    version: int = 0  # grows whenever an attribute is set: what was made from a layer can tell that it is outdated
+    # Grows whenever an attribute is set: what was made from a layer can tell that it is outdated
+    version: int = 0
 
     def __init_subclass__(cls) -> None:
         def names(kind: type) -> tuple[str, ...]:
@@ -121,8 +132,8 @@ class Layer:
     ) -> tuple[Array | None, list[Array]]:
         """Give (dx, grads): the loss's gradient by the input and by each of `params`.
 
-        x, y and `learning` are those of the forward pass, dy is the loss's gradient by y. With `needs_dx` False,
-        dx may be None: the first layer that learns saves a matrix product.
+        x, y and `learning` are those of the forward pass, dy is the loss's gradient by y. With
+        `needs_dx` False, dx may be None: the first layer that learns saves a matrix product.
         """
         raise NotImplementedError
 
@@ -138,11 +149,16 @@ class Layer:
         return D
 
     def multiply_adds(self, D: int) -> int:
-        """Count the multiplications with addition that one row of D inputs costs in matrix products."""
+        """Count the multiplications with addition that one row of D inputs costs in matrix
+        products.
+        """
         return 0
 
     def options(self) -> Options:
-        """Give the settings, arrays aside, with which the constructor makes this layer again; JSON can hold them."""
+        """Give the settings, arrays aside, with which the constructor makes this layer again.
+
+        JSON can hold them.
+        """
         return {}
 
     @classmethod
@@ -153,7 +169,9 @@ class Layer:
     @property
     def params(self) -> list[Array]:
         """The arrays that are learned, W before b; changing them in place changes the layer."""
-        return [array for name in self.parameter_names if (array := self.__dict__[name]) is not None]
+        return [
+            array for name in self.parameter_names if (array := self.__dict__[name]) is not None
+        ]
 
     @property
     def buffers(self) -> list[Array]:
@@ -166,23 +184,26 @@ class Layer:
         return {name: array for name in names if (array := self.__dict__[name]) is not None}
 
     def __repr__(self) -> str:
-        arguments = list(self.arrays()) + [f"{name}={value!r}" for name, value in self.options().items()]
+        arguments = list(self.arrays()) + [
+            f"{name}={value!r}" for name, value in self.options().items()
+        ]
         return f"{type(self).__name__}({', '.join(arguments)})"
 
 
 def own_array(value: Any, dtype: Any = None) -> Array:
-    """Copy `value` into an unpadded, C-contiguous array of float32 or float64, as it is given or as `dtype` says.
+    """Copy `value` into an unpadded, C-contiguous array of float32 or float64, as it is given or as
+    `dtype` says.
 
-    It begins where a line of the processor's cache does, which NumPy's own memory need not: a vector that straddles two
-    lines is read twice, and learning takes up to a tenth longer. Whole numbers become float32; anything that is no
-    array of numbers raises InputError.
+    It begins where a line of the processor's cache does, which NumPy's own memory need not: a
+    vector that straddles two lines is read twice, and learning takes up to a tenth longer. Whole
+    numbers become float32; anything that is no array of numbers raises InputError.
     """
     try:
         array = np.asarray(value)
     except ValueError as error:  # ragged lists
-        raise InputError(say("expected an array of numbers, got rows of different lengths")) from error
+        raise InputError("expected an array of numbers, got rows of different lengths") from error
     if array.dtype.kind not in "biuf":
-        raise InputError(say("expected an array of numbers, got {kind}", kind=array.dtype))
+        raise InputError("expected an array of numbers, got {kind}", kind=array.dtype)
     if dtype is None:
         dtype = array.dtype if array.dtype in (np.float32, np.float64) else np.float32
     size = array.size * np.dtype(dtype).itemsize
@@ -197,12 +218,10 @@ def check_width(layer: Layer, expected: int, D: int) -> None:
     """Raise InputError unless D, the number of inputs that come, is what the layer expects."""
     if expected != D:
         raise InputError(
-            say(
-                "{layer} expects {expected} inputs in each row, got {got}",
-                layer=type(layer).__name__,
-                expected=expected,
-                got=D,
-            )
+            "{layer} expects {expected} inputs in each row, got {got}",
+            layer=type(layer).__name__,
+            expected=expected,
+            got=D,
         )
 
 
@@ -211,13 +230,11 @@ def check_vectors(layer: str, H: int, **vectors: Array | None) -> None:
     for name, vector in vectors.items():
         if vector is not None and vector.shape != (H,):
             raise InputError(
-                say(
-                    "{layer}: {name} must have shape {expected}, got {got}",
-                    layer=layer,
-                    name=name,
-                    expected=(H,),
-                    got=vector.shape,
-                )
+                "{layer}: {name} must have shape {expected}, got {got}",
+                layer=layer,
+                name=name,
+                expected=(H,),
+                got=vector.shape,
             )
 
 

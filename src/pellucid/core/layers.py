@@ -1,7 +1,7 @@
 """The layers of a dense network: Affine, and one layer for each activation.
 
-x is a batch of inputs (N, D), y what the layer gives out (N, H), dy the gradient of the loss by y. Each class holds
-the formula, its gradient, and both directions side by side.
+x is a batch of inputs (N, D), y what the layer gives out (N, H), dy the gradient of the loss by y.
+Each class holds the formula, its gradient, and both directions side by side.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from pellucid.core.layer import Layer, Learning, Parameter, check_vectors, check
 from pellucid.core.settings import finite
 from pellucid.core.types import Array, Options
 from pellucid.errors import InputError
-from pellucid.language import say
 
 
 class Affine(Layer):
@@ -26,10 +25,11 @@ class Affine(Layer):
     Parameters
     ----------
     W
-        Weights, (D, H): one column for each neuron. Copied; float32 and float64 stay, anything else becomes float32.
+        Weights, (D, H): one column for each neuron. Copied; float32 and float64 stay, anything else
+        becomes float32.
     b
-        Biases, (H,), or None for none. A neuron whose bias is -10 has a positive sum only where its weighted inputs
-        pass 10.
+        Biases, (H,), or None for none. A neuron whose bias is -10 has a positive sum only where its
+        weighted inputs pass 10.
 
     Raises InputError when the shapes do not fit each other.
 
@@ -46,10 +46,9 @@ class Affine(Layer):
         self.W = W
         if self.W.ndim != 2 or 0 in self.W.shape:
             raise InputError(
-                say(
-                    "Affine expects weights W of shape (inputs, outputs), such as (784, 16); got shape {got}",
-                    got=self.W.shape,
-                )
+                "Affine expects weights W of shape (inputs, outputs), such as (784, 16); got "
+                "shape {got}",
+                got=self.W.shape,
             )
         self.b = None if b is None else own_array(b, self.W.dtype)
         check_vectors("Affine", self.W.shape[1], b=self.b)
@@ -134,7 +133,10 @@ class ReLU(Activation):
 
 
 class LeakyReLU(Activation):
-    """y = x where x > 0, else slope x; f'(x) = 1 or the slope (default 0.01), which is kept as `negative_slope`."""
+    """y = x where x > 0, else slope x.
+
+    F'(x) = 1 or the slope (default 0.01), which is kept as `negative_slope`.
+    """
 
     def __init__(self, slope: float = 0.01) -> None:
         self.negative_slope = finite(slope=slope)
@@ -159,7 +161,7 @@ class GELU(Activation):
     def __init__(self, approximate: str = "none") -> None:
         if approximate not in ("none", "tanh"):
             raise InputError(
-                say('GELU: approximate is "none" or "tanh", not {got}', got=repr(approximate)),
+                'GELU: approximate is "none" or "tanh", not {got}', got=repr(approximate)
             )
         self.approximate = approximate
 
@@ -170,7 +172,8 @@ class GELU(Activation):
         if self.approximate == "none":
             return functions.normal_cumulative(x) + x * functions.normal_density(x)
         tanh_u = np.tanh(functions.gelu_tanh_argument(x))
-        # 1 - tanh^2 is 0 far out, where x u' could be infinite: 0 times infinity is not a number, so x is bounded.
+        # 1 - tanh^2 is 0 far out, where x u' could be infinite: 0 times infinity is not a number,
+        # so x is bounded.
         near = np.clip(x, -100, 100)
         du = functions.gelu_tanh_slope(near)
         return 0.5 * (1 + tanh_u) + 0.5 * near * (1 - tanh_u * tanh_u) * du
@@ -211,7 +214,10 @@ class Exponential(Activation):
 
 
 class Softmax(Layer):
-    """Each row as probabilities: y = exp(x) / sum exp(x); dx = y (dy - sum of dy y over the row)."""
+    """Each row as probabilities: y = exp(x) / sum exp(x).
+
+    Dx = y (dy - sum of dy y over the row).
+    """
 
     def forward(self, x: Array, learning: Learning | None = None) -> Array:
         return functions.softmax(x)

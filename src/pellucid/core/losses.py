@@ -1,12 +1,13 @@
 """Losses: how far answers y are from targets t, as one number, and its gradient by y.
 
-Every loss is the weighted mean over rows, sum_i w_i l_i / sum_i w_i; without weights it is the plain mean, as
-PyTorch's defaults reduce. Within a row of K outputs the mean over the outputs is taken, but for `CrossEntropy`, where
-a row is one choice. A loss of your own is any object with `value(y, t, weights)` and `gradient(y, t, weights)`.
+Every loss is the weighted mean over rows, sum_i w_i l_i / sum_i w_i; without weights it is the
+plain mean, as PyTorch's defaults reduce. Within a row of K outputs the mean over the outputs is
+taken, but for `CrossEntropy`, where a row is one choice. A loss of your own is any object with
+`value(y, t, weights)` and `gradient(y, t, weights)`.
 
-Three losses are stable only from weighted sums z and name the activation that they take over: `CrossEntropy` the
-softmax, `BinaryCrossEntropy` the sigmoid, `Poisson` the exponential. A network that ends in it hands over z instead
-of y (`chain.loss_depth`).
+Three losses are stable only from weighted sums z and name the activation that they take over:
+`CrossEntropy` the softmax, `BinaryCrossEntropy` the sigmoid, `Poisson` the exponential. A network
+that ends in it hands over z instead of y (`chain.loss_depth`).
 """
 
 from __future__ import annotations
@@ -21,15 +22,19 @@ from pellucid.core.layer import Layer
 from pellucid.core.layers import Exponential, Sigmoid, Softmax
 from pellucid.core.settings import below_one, number
 from pellucid.core.types import Array, Options
-from pellucid.errors import InputError
-from pellucid.language import say
+from pellucid.errors import InputError, Message
 
 
 class Loss(Protocol):
-    """What learning needs of a loss. It may name an `activation` (a layer class) whose weighted sums it takes."""
+    """What learning needs of a loss.
+
+    It may name an `activation` (a layer class) whose weighted sums it takes.
+    """
 
     def value(self, y: Array, t: Array, weights: Array | None = None) -> float:
-        """Give the loss of answers y, (N, K), against targets t, with a weight for each row, (N,), or None."""
+        """Give the loss of answers y, (N, K), against targets t, with a weight for each row, (N,),
+        or None.
+        """
         ...
 
     def gradient(self, y: Array, t: Array, weights: Array | None = None) -> Array:
@@ -48,7 +53,9 @@ class RowLoss:
         return float(rows @ row_shares(len(y), weights, rows.dtype))
 
     def gradient(self, y: Array, t: Array, weights: Array | None = None) -> Array:
-        """Give the gradient of `value` by y (by the weighted sums, where `activation` is named), (N, K)."""
+        """Give the gradient of `value` by y (by the weighted sums, where `activation` is named),
+        (N, K).
+        """
         slopes = self.slopes(y, self.targets(t, y))
         slopes *= row_shares(len(y), weights, y.dtype)[:, None]
         return slopes
@@ -70,15 +77,18 @@ class RowLoss:
         return {}
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in self.options().items())})"
+        return (
+            f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in self.options().items())})"
+        )
 
 
 class CrossEntropy(RowLoss):
-    """One right class of K: l = - sum_k t_k log softmax(z)_k, from weighted sums z; dz = softmax(z) sum(t) - t.
+    """One right class of K: l = - sum_k t_k log softmax(z)_k, from weighted sums z; dz = softmax(z)
+    sum(t) - t.
 
-    Targets are class indices, (N,), or probabilities, (N, K). Label smoothing moves the share e of each target to
-    all classes alike: t (1 - e) + e / K (Szegedy et al. 2016, section 7). Raises InputError for targets that are no
-    class indices from 0 to K - 1 and no (N, K) array.
+    Targets are class indices, (N,), or probabilities, (N, K). Label smoothing moves the share e of
+    each target to all classes alike: t (1 - e) + e / K (Szegedy et al. 2016, section 7). Raises
+    InputError for targets that are no class indices from 0 to K - 1 and no (N, K) array.
     """
 
     activation = Softmax
@@ -105,10 +115,10 @@ class CrossEntropy(RowLoss):
 class BinaryCrossEntropy(RowLoss):
     """K independent yes-or-no answers, from weighted sums z: l = mean_k [softplus(z_k) - t_k z_k].
 
-    dz = (sigmoid(z) - t) / K. The loss is - t log y - (1 - t) log(1 - y) with y = sigmoid(z), written so that no
-    logarithm of 0 can arise. Targets are 0 to 1, (N, K), or class indices, (N,), which become one-hot; with one
-    output, (N,) zeros and ones. Label smoothing moves targets towards a half: t (1 - e) + e / 2. Raises InputError for
-    targets outside 0 to 1.
+    dz = (sigmoid(z) - t) / K. The loss is - t log y - (1 - t) log(1 - y) with y = sigmoid(z),
+    written so that no logarithm of 0 can arise. Targets are 0 to 1, (N, K), or class indices, (N,),
+    which become one-hot; with one output, (N,) zeros and ones. Label smoothing moves targets
+    towards a half: t (1 - e) + e / 2. Raises InputError for targets outside 0 to 1.
     """
 
     activation = Sigmoid
@@ -120,7 +130,9 @@ class BinaryCrossEntropy(RowLoss):
         t = one_hot(t, y) if np.ndim(t) == 1 and y.shape[1] > 1 else target_values(t, y)
         if t.size and not (t.min() >= 0 and t.max() <= 1):
             raise InputError(
-                say("BinaryCrossEntropy expects targets from 0 to 1, got {low} to {high}", low=t.min(), high=t.max())
+                "BinaryCrossEntropy expects targets from 0 to 1, got {low} to {high}",
+                low=t.min(),
+                high=t.max(),
             )
         if self.label_smoothing:
             t = t * (1 - self.label_smoothing) + self.label_smoothing / 2
@@ -137,7 +149,10 @@ class BinaryCrossEntropy(RowLoss):
 
 
 class MeanSquaredError(RowLoss):
-    """l = mean_k (y_k - t_k)^2; dy = 2 (y - t) / K. Class indices for several outputs become one-hot."""
+    """l = mean_k (y_k - t_k)^2; dy = 2 (y - t) / K.
+
+    Class indices for several outputs become one-hot.
+    """
 
     def targets(self, t: Any, y: Array) -> Array:
         return _values_or_one_hot(t, y)
@@ -150,7 +165,10 @@ class MeanSquaredError(RowLoss):
 
 
 class MeanAbsoluteError(RowLoss):
-    """l = mean_k |y_k - t_k|; dy = sign(y - t) / K. Class indices for several outputs become one-hot."""
+    """l = mean_k |y_k - t_k|; dy = sign(y - t) / K.
+
+    Class indices for several outputs become one-hot.
+    """
 
     def targets(self, t: Any, y: Array) -> Array:
         return _values_or_one_hot(t, y)
@@ -163,7 +181,8 @@ class MeanAbsoluteError(RowLoss):
 
 
 class Huber(RowLoss):
-    """Squared near, absolute far: with e = y - t, l = mean_k e^2 / 2 where |e| <= delta, else delta (|e| - delta / 2).
+    """Squared near, absolute far: with e = y - t, l = mean_k e^2 / 2 where |e| <= delta, else delta
+    (|e| - delta / 2).
 
     dy = clip(e, -delta, delta) / K (Huber 1964). Raises InputError unless delta is above 0.
     """
@@ -171,7 +190,7 @@ class Huber(RowLoss):
     def __init__(self, delta: float = 1.0) -> None:
         self.delta = number(delta)
         if not self.delta > 0:
-            raise InputError(say("Huber expects a delta above 0, got {got}", got=reprlib.repr(delta)))
+            raise InputError("Huber expects a delta above 0, got {got}", got=reprlib.repr(delta))
 
     def rows(self, y: Array, t: Array) -> Array:
         size = np.abs(y - t)
@@ -186,11 +205,12 @@ class Huber(RowLoss):
 
 
 class Poisson(RowLoss):
-    """Counts t of rate exp(z), from weighted sums z: l = mean_k [exp(z_k) - t_k z_k]; dz = (exp(z) - t) / K.
+    """Counts t of rate exp(z), from weighted sums z: l = mean_k [exp(z_k) - t_k z_k]; dz = (exp(z)
+    - t) / K.
 
-    The negative log-likelihood without its constant log(t!), as PyTorch's PoissonNLLLoss. End the network in
-    `Exponential` to be answered with rates, or in weighted sums to be answered with their logarithms. Raises
-    InputError for negative targets.
+    The negative log-likelihood without its constant log(t!), as PyTorch's PoissonNLLLoss. End the
+    network in `Exponential` to be answered with rates, or in weighted sums to be answered with
+    their logarithms. Raises InputError for negative targets.
     """
 
     activation = Exponential
@@ -198,7 +218,7 @@ class Poisson(RowLoss):
     def targets(self, t: Any, y: Array) -> Array:
         t = target_values(t, y)
         if t.size and t.min() < 0:
-            raise InputError(say("Poisson expects targets of 0 or more, got {low}", low=t.min()))
+            raise InputError("Poisson expects targets of 0 or more, got {low}", low=t.min())
         return t
 
     def rows(self, y: Array, t: Array) -> Array:
@@ -211,14 +231,14 @@ class Poisson(RowLoss):
 class Quantile(RowLoss):
     """The loss that the q-quantile minimises: with e = t - y, l = mean_k max(q e, (q - 1) e).
 
-    Koenker and Bassett 1978. dy = -q / K where t > y, (1 - q) / K where t < y, 0 where they are equal. Raises
-    InputError unless 0 < q < 1.
+    Koenker and Bassett 1978. dy = -q / K where t > y, (1 - q) / K where t < y, 0 where they are
+    equal. Raises InputError unless 0 < q < 1.
     """
 
     def __init__(self, q: float = 0.5) -> None:
         self.q = number(q)
         if not 0 < self.q < 1:
-            raise InputError(say("Quantile expects q between 0 and 1, got {got}", got=reprlib.repr(q)))
+            raise InputError("Quantile expects q between 0 and 1, got {got}", got=reprlib.repr(q))
 
     def rows(self, y: Array, t: Array) -> Array:
         error = t - y
@@ -244,7 +264,10 @@ LOSSES: dict[str, type[RowLoss]] = {
 
 
 def row_shares(N: int, weights: Array | None, dtype: Any) -> Array:
-    """Give each row's share of the mean, (N,): w_i / sum w, or 1 / N. Rows that weigh nothing in all have share 0."""
+    """Give each row's share of the mean, (N,): w_i / sum w, or 1 / N.
+
+    Rows that weigh nothing in all have share 0.
+    """
     if weights is None:
         return np.full(N, 1 / max(N, 1), dtype)
     total = float(weights.sum(dtype=np.float64))
@@ -257,25 +280,27 @@ def one_hot(t: Any, y: Array) -> Array:
     N, K = y.shape
     if t.shape != (N,):
         raise InputError(
-            say("expected one class index for each of {N} rows, got targets of shape {got}", N=N, got=t.shape)
+            "expected one class index for each of {N} rows, got targets of shape {got}",
+            N=N,
+            got=t.shape,
         )
     if t.dtype.kind not in "biu":
         whole = np.asarray(t).astype(np.int64) if np.isfinite(t).all() else None
         if whole is None or (whole != t).any():
-            raise InputError(say("class indices must be whole numbers, got {kind}", kind=t.dtype))
+            raise InputError("class indices must be whole numbers, got {kind}", kind=t.dtype)
         t = whole
     if N and not (t.min() >= 0 and t.max() < K):
         raise InputError(
-            say(
-                "class indices for {K} outputs go from 0 to {last}, got {low} to {high}",
-                K=K,
-                last=K - 1,
-                low=t.min(),
-                high=t.max(),
-            )
+            "class indices for {K} outputs go from 0 to {last}, got {low} to {high}",
+            K=K,
+            last=K - 1,
+            low=t.min(),
+            high=t.max(),
         )
     values = np.zeros(y.shape, y.dtype)
-    values[np.arange(N), t.astype(np.int64, copy=False)] = 1  # an index of booleans would pick rows, not classes
+    values[np.arange(N), t.astype(np.int64, copy=False)] = (
+        1  # an index of booleans would pick rows, not classes
+    )
     return values
 
 
@@ -285,9 +310,13 @@ def target_values(t: Any, y: Array) -> Array:
     if t.ndim == 1 and y.shape[1] == 1:
         t = t[:, None]
     if t.shape != y.shape:
-        told = say("expected targets of shape {expected}, like the answers, got {got}", expected=y.shape, got=t.shape)
+        told = Message(
+            "expected targets of shape {expected}, like the answers, got {got}",
+            expected=y.shape,
+            got=t.shape,
+        )
         if t.shape == (len(y), 1):
-            told = say("{reason}: class indices are given as t.ravel()", reason=told)
+            told = Message("{reason}: class indices are given as t.ravel()", reason=told)
         raise InputError(told)
     return t
 

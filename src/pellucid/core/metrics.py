@@ -1,4 +1,7 @@
-"""Metrics: what people read off answers. A metric is a function (y, t) -> number of answers (N, K) and targets."""
+"""Metrics: what people read off answers.
+
+A metric is a function (y, t) -> number of answers (N, K) and targets.
+"""
 
 from __future__ import annotations
 
@@ -14,12 +17,17 @@ Metric: TypeAlias = Callable[[Array, Array], float]
 
 
 def chosen_classes(y: Array) -> Array:
-    """Give the class index of each row of answers: the brightest output, or with one output whether it passes 0.5."""
+    """Give the class index of each row of answers.
+
+    The brightest output, or with one output whether it passes 0.5.
+    """
     return np.argmax(y, axis=1) if y.shape[1] > 1 else (y[:, 0] >= 0.5).astype(np.int64)
 
 
 def target_classes(t: Any) -> Array:
-    """Give class indices (N,) for targets that are indices, one-hot rows or probabilities, or one column of 0 and 1."""
+    """Give class indices (N,) for targets that are indices, one-hot rows or probabilities, or one
+    column of 0 and 1.
+    """
     t = np.asarray(t)
     if t.ndim == 2:
         return chosen_classes(t)
@@ -42,7 +50,8 @@ def mean_absolute_error(y: Array, t: Array) -> float:
 
 
 def r2(y: Array, t: Array) -> float:
-    """Give 1 - sum (t - y)^2 / sum (t - mean t)^2, averaged over the outputs: 1 is perfect, 0 as good as the mean.
+    """Give 1 - sum (t - y)^2 / sum (t - mean t)^2, averaged over the outputs: 1 is perfect, 0 as
+    good as the mean.
 
     A target that never changes counts 1 where it is met exactly, else 0.
     """
@@ -72,7 +81,8 @@ def confusion(chosen: Array, t: Array, K: int) -> Array:
 
 
 def wilson(hits: int, N: int) -> tuple[float, float]:
-    """Give the 95 % interval of a share of `hits` among N (Wilson 1927): where the true share may well lie.
+    """Give the 95 % interval of a share of `hits` among N (Wilson 1927): where the true share may
+    well lie.
 
     >>> [round(end, 4) for end in wilson(960, 1000)]
     [0.946, 0.9705]

@@ -6,19 +6,26 @@ from typing import Any
 
 import numpy as np
 
-from pellucid.core.layer import Buffer, Layer, Learning, Parameter, check_vectors, check_width, own_array
+from pellucid.core.layer import (
+    Buffer,
+    Layer,
+    Learning,
+    Parameter,
+    check_vectors,
+    check_width,
+    own_array,
+)
 from pellucid.core.settings import at_least, finite
 from pellucid.core.types import Array, Options
 from pellucid.errors import InputError
-from pellucid.language import say
 
 
 class _Normalization(Layer):
     """y = gamma x_hat + beta, where x_hat has mean 0 and variance 1.
 
-    When mean and variance come from x itself, over m numbers: with dx_hat = dy gamma,
-    dx = (dx_hat - mean(dx_hat) - x_hat mean(dx_hat x_hat)) / sqrt(variance + epsilon)
-    (Ioffe and Szegedy 2015, section 3, simplified). dgamma = sum of dy x_hat, dbeta = sum of dy over the rows.
+    When mean and variance come from x itself, over m numbers: with dx_hat = dy gamma, dx = (dx_hat
+    - mean(dx_hat) - x_hat mean(dx_hat x_hat)) / sqrt(variance + epsilon) (Ioffe and Szegedy 2015,
+    section 3, simplified). dgamma = sum of dy x_hat, dbeta = sum of dy over the rows.
     """
 
     gamma = Parameter[Array]()
@@ -28,11 +35,9 @@ class _Normalization(Layer):
         self.gamma = np.ones(_whole(gamma), np.float32) if np.ndim(gamma) == 0 else gamma
         if self.gamma.ndim != 1 or self.gamma.size == 0:
             raise InputError(
-                say(
-                    "{layer} expects a width such as 16, or gamma of shape (width,); got shape {got}",
-                    layer=type(self).__name__,
-                    got=self.gamma.shape,
-                )
+                "{layer} expects a width such as 16, or gamma of shape (width,); got shape {got}",
+                layer=type(self).__name__,
+                got=self.gamma.shape,
             )
         self.beta = np.zeros_like(self.gamma) if beta is None else own_array(beta, self.gamma.dtype)
         check_vectors(type(self).__name__, self.gamma.size, beta=self.beta)
@@ -45,10 +50,14 @@ class _Normalization(Layer):
     def options(self) -> Options:
         return {"epsilon": self.epsilon}
 
-    def _gradients(self, x_hat: Array, deviation: Array, dy: Array, axis: int) -> tuple[Array | None, list[Array]]:
+    def _gradients(
+        self, x_hat: Array, deviation: Array, dy: Array, axis: int
+    ) -> tuple[Array | None, list[Array]]:
         dx_hat = dy * self.gamma
         dx = (
-            dx_hat - dx_hat.mean(axis=axis, keepdims=True) - x_hat * (dx_hat * x_hat).mean(axis=axis, keepdims=True)
+            dx_hat
+            - dx_hat.mean(axis=axis, keepdims=True)
+            - x_hat * (dx_hat * x_hat).mean(axis=axis, keepdims=True)
         ) / deviation
         return dx, self._parameter_gradients(x_hat, dy)
 
@@ -57,11 +66,12 @@ class _Normalization(Layer):
 
 
 class BatchNorm(_Normalization):
-    """Normalise each column over the batch (Ioffe and Szegedy 2015): y = gamma (x - mean) / sqrt(var + epsilon) + beta.
+    """Normalise each column over the batch (Ioffe and Szegedy 2015): y = gamma (x - mean) /
+    sqrt(var + epsilon) + beta.
 
-    While learning, mean and variance are the batch's own (the variance divided by N), and `running_mean` and
-    `running_variance` (divided by N - 1) follow them by the share `momentum`, as in PyTorch; answering uses those.
-    A batch of one row has no spread: its x_hat is 0.
+    While learning, mean and variance are the batch's own (the variance divided by N), and
+    `running_mean` and `running_variance` (divided by N - 1) follow them by the share `momentum`, as
+    in PyTorch; answering uses those. A batch of one row has no spread: its x_hat is 0.
 
     Parameters
     ----------
@@ -87,11 +97,17 @@ class BatchNorm(_Normalization):
     ) -> None:
         super().__init__(gamma, beta, epsilon)
         H, dtype = self.gamma.size, self.gamma.dtype
-        self.running_mean = np.zeros(H, dtype) if running_mean is None else own_array(running_mean, dtype)
-        self.running_variance = np.ones(H, dtype) if running_variance is None else own_array(running_variance, dtype)
-        check_vectors("BatchNorm", H, running_mean=self.running_mean, running_variance=self.running_variance)
+        self.running_mean = (
+            np.zeros(H, dtype) if running_mean is None else own_array(running_mean, dtype)
+        )
+        self.running_variance = (
+            np.ones(H, dtype) if running_variance is None else own_array(running_variance, dtype)
+        )
+        check_vectors(
+            "BatchNorm", H, running_mean=self.running_mean, running_variance=self.running_variance
+        )
         if not (self.running_variance >= 0).all():
-            raise InputError(say("BatchNorm: running_variance must be 0 or more"))
+            raise InputError("BatchNorm: running_variance must be 0 or more")
         self.momentum = finite(momentum=momentum)
 
     def forward(self, x: Array, learning: Learning | None = None) -> Array:
@@ -157,4 +173,4 @@ class LayerNorm(_Normalization):
 def _whole(width: Any) -> int:
     if isinstance(width, (int, np.integer)) and width > 0:
         return int(width)
-    raise InputError(say("a width is a whole number of 1 or more, not {got}", got=repr(width)))
+    raise InputError("a width is a whole number of 1 or more, not {got}", got=repr(width))

@@ -29,14 +29,23 @@ def of_network(summary: Summary, classes: list[str] | None) -> str:
     head = say("{count:,} parameters", count=summary.parameters)
     columns = _columns(summary)
     if len(columns) > _COLUMNS:
-        columns = [*columns[: _COLUMNS - 1], diagram.Column("…", columns[-1].size, columns[-1].layers)]
+        columns = [
+            *columns[: _COLUMNS - 1],
+            diagram.Column("…", columns[-1].size, columns[-1].layers),
+        ]
     parts = [page.paragraph(f"Network: {head}")]
     if columns:
         parts.append(diagram.network(columns, head))
     if classes is not None:
         more = "" if len(classes) <= 12 else " …"
-        parts.append(page.paragraph(say("classes: {names}", names=", ".join(map(_name, classes[:12])) + more)))
-    return page.frame(*parts, page.details(say("layer by layer"), page.table(summary.lines(), total=True)))
+        parts.append(
+            page.paragraph(
+                say("classes: {names}", names=", ".join(map(_name, classes[:12])) + more)
+            )
+        )
+    return page.frame(
+        *parts, page.details(say("layer by layer"), page.table(summary.lines(), total=True))
+    )
 
 
 def _name(name: str) -> str:
@@ -45,7 +54,10 @@ def _name(name: str) -> str:
 
 
 def _columns(summary: Summary) -> list[diagram.Column]:
-    """Give the columns of neurons: the input, and one for each layer that has weights of its own (or holds layers)."""
+    """Give the columns of neurons.
+
+    The input, and one for each layer that has weights of its own (or holds layers).
+    """
     rows = summary.rows
     if not rows or rows[0].inputs is None:
         return []
@@ -54,12 +66,22 @@ def _columns(summary: Summary) -> list[diagram.Column]:
         if weighs:
             found.append((row.outputs or 0, []))
         found[-1] = (row.outputs or found[-1][0], [*found[-1][1], row.name])
-    names = [say("input"), *(say("hidden layer {number}", number=n) for n in range(1, len(found) - 1)), say("output")]
-    return [diagram.Column(name, size, layers) for name, (size, layers) in zip(names, found, strict=False)]
+    names = [
+        say("input"),
+        *(say("hidden layer {number}", number=n) for n in range(1, len(found) - 1)),
+        say("output"),
+    ]
+    return [
+        diagram.Column(name, size, layers)
+        for name, (size, layers) in zip(names, found, strict=False)
+    ]
 
 
 def of_trace(trace: Trace) -> str:
-    """Show what every layer gave out: a table, and for one row the input's picture and the values as colours."""
+    """Show what every layer gave out.
+
+    A table, and for one row the input's picture and the values as colours.
+    """
     if len(trace.x) != 1:
         return page.frame(page.table(trace.lines()))
     parts = []

@@ -1,11 +1,13 @@
 """Optimizers: how parameters follow their gradients.
 
-An optimizer is its settings and nothing else. What it remembers (moments, a step count) is a `state` that `start`
-makes and `update` changes in place, so one optimizer can serve several networks and a state can be written to a file.
+An optimizer is its settings and nothing else. What it remembers (moments, a step count) is a
+`state` that `start` makes and `update` changes in place, so one optimizer can serve several
+networks and a state can be written to a file.
 
-Every update does, in this order: clip the gradients by value, then by their joint norm; add L1 and L2; shrink weights
-by decoupled weight decay; take the optimizer's own step; bound the weights by max-norm; move the average of the
-weights. Decay, L1, L2 and max-norm act on weight matrices only, never on biases or on normalisation's scale and shift.
+Every update does, in this order: clip the gradients by value, then by their joint norm; add L1 and
+L2; shrink weights by decoupled weight decay; take the optimizer's own step; bound the weights by
+max-norm; move the average of the weights. Decay, L1, L2 and max-norm act on weight matrices only,
+never on biases or on normalisation's scale and shift.
 """
 
 from __future__ import annotations
@@ -20,8 +22,7 @@ import numpy as np
 from pellucid.core.layer import own_array
 from pellucid.core.settings import at_least, below_one
 from pellucid.core.types import Array, Options
-from pellucid.errors import InputError
-from pellucid.language import say
+from pellucid.errors import InputError, Message
 
 State: TypeAlias = dict[str, Any]
 
@@ -44,17 +45,20 @@ class Optimizer:
     learning_rate
         The size of a step; a schedule multiplies it.
     weight_decay
-        Decoupled: before each step W is multiplied by 1 - learning_rate * weight_decay (Loshchilov and Hutter 2019).
+        Decoupled: before each step W is multiplied by 1 - learning_rate * weight_decay (Loshchilov
+        and Hutter 2019).
     l1, l2
-        Add l1 * sign(W) and l2 * W to the gradient: the slopes of l1 |W| and l2 |W|^2 / 2. (The loss that is reported
-        stays the data's.)
+        Add l1 * sign(W) and l2 * W to the gradient: the slopes of l1 |W| and l2 |W|^2 / 2. (The
+        loss that is reported stays the data's.)
     clip_norm, clip_value
-        Bound the norm of all gradients together (Pascanu, Mikolov and Bengio 2013), and each number of them.
+        Bound the norm of all gradients together (Pascanu, Mikolov and Bengio 2013), and each number
+        of them.
     max_norm
-        Bound the length of each neuron's incoming weights, a column of W (Srivastava et al. 2014, section 5.1).
+        Bound the length of each neuron's incoming weights, a column of W (Srivastava et al. 2014,
+        section 5.1).
     ema
-        Keep an exponential moving average of the parameters with this decay, such as 0.999; `train` evaluates it and
-        leaves it in the network at the end.
+        Keep an exponential moving average of the parameters with this decay, such as 0.999; `train`
+        evaluates it and leaves it in the network at the end.
 
     Raises InputError for a setting out of its range, TypeError for one that does not exist.
     """
@@ -75,9 +79,11 @@ class Optimizer:
         **unknown: Any,
     ) -> None:
         if unknown:
-            known = dict.fromkeys([*inspect.signature(type(self)).parameters, "learning_rate", *_COMMON])
+            known = dict.fromkeys(
+                [*inspect.signature(type(self)).parameters, "learning_rate", *_COMMON]
+            )
             raise TypeError(
-                say(
+                Message(
                     "{optimizer} has no setting {unknown}; its settings are {known}",
                     optimizer=type(self).__name__,
                     unknown=", ".join(unknown),
@@ -112,14 +118,16 @@ class Optimizer:
     ) -> None:
         """Move the parameters by one step, in place.
 
-        `grads` fits `params` and is left as it is; `learning_rate` stands in for the optimizer's own, and `l2` is added
-        to the optimizer's l2.
+        `grads` fits `params` and is left as it is; `learning_rate` stands in for the optimizer's
+        own, and `l2` is added to the optimizer's l2.
         """
         rate = self.learning_rate if learning_rate is None else learning_rate
         state["step"] += 1
         for index, (p, g) in enumerate(zip(params, self._clipped(grads), strict=True)):
             memory = [state[slot][index] for slot in self.slots]
-            if p.ndim == 2:  # a weight matrix: biases, and normalisation's gamma and beta, have one axis
+            if (
+                p.ndim == 2
+            ):  # a weight matrix: biases, and normalisation's gamma and beta, have one axis
                 self._update_weights(p, g, memory, state["step"], rate, self.l2 + l2)
             else:
                 self.step(p, g, memory, state["step"], rate)
@@ -128,16 +136,27 @@ class Optimizer:
                 average += (1 - self.ema) * (p - average)
 
     def step(self, p: Array, g: Array, memory: list[Array], step: int, rate: float) -> None:
-        """Take the optimizer's own step for one parameter p with gradient g, in place; `step` counts from 1."""
+        """Take the optimizer's own step for one parameter p with gradient g, in place.
+
+        `step` counts from 1.
+        """
         raise NotImplementedError
 
     def options(self) -> Options:
-        """Give the settings with which the constructor makes this optimizer again, as far as they are not defaults."""
-        common = {name: getattr(self, name) for name, default in _COMMON.items() if getattr(self, name) != default}
+        """Give the settings with which the constructor makes this optimizer again, as far as they
+        are not defaults.
+        """
+        common = {
+            name: getattr(self, name)
+            for name, default in _COMMON.items()
+            if getattr(self, name) != default
+        }
         return {"learning_rate": self.learning_rate, **common}
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in self.options().items())})"
+        return (
+            f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in self.options().items())})"
+        )
 
     def _clipped(self, grads: Sequence[Array]) -> Sequence[Array]:
         if self.clip_value is not None:
@@ -149,7 +168,9 @@ class Optimizer:
                 grads = [g * share for g in grads]
         return grads
 
-    def _update_weights(self, W: Array, g: Array, memory: list[Array], step: int, rate: float, l2: float) -> None:
+    def _update_weights(
+        self, W: Array, g: Array, memory: list[Array], step: int, rate: float, l2: float
+    ) -> None:
         if self.l1:
             g = g + self.l1 * np.sign(W)
         if l2:
@@ -159,26 +180,33 @@ class Optimizer:
         self.step(W, g, memory, step, rate)
         if self.max_norm is not None:
             norms = np.sqrt((W * W).sum(axis=0))
-            W *= self.max_norm / np.maximum(norms, self.max_norm or np.finfo(W.dtype).tiny)  # 1 within the bound
+            W *= self.max_norm / np.maximum(
+                norms, self.max_norm or np.finfo(W.dtype).tiny
+            )  # 1 within the bound
 
 
 class SGD(Optimizer):
     """Stochastic gradient descent: p -= rate g; with momentum, v = momentum v + g and p -= rate v.
 
-    Nesterov's form steps by g + momentum v (Sutskever et al. 2013, as PyTorch writes it). Defaults: momentum 0.
-    `common` are the settings that all optimizers share, such as clip_norm: see `Optimizer`.
+    Nesterov's form steps by g + momentum v (Sutskever et al. 2013, as PyTorch writes it). Defaults:
+    momentum 0. `common` are the settings that all optimizers share, such as clip_norm: see
+    `Optimizer`.
     """
 
     slots: tuple[str, ...] = ("velocity",)
 
     def __init__(
-        self, learning_rate: float = 0.1, momentum: float = 0.0, nesterov: bool = False, **common: Any
+        self,
+        learning_rate: float = 0.1,
+        momentum: float = 0.0,
+        nesterov: bool = False,
+        **common: Any,
     ) -> None:
         super().__init__(learning_rate, **common)
         self.momentum = below_one(momentum=momentum)
         self.nesterov = bool(nesterov)
         if self.nesterov and not self.momentum:
-            raise InputError(say("SGD: nesterov needs a momentum above 0, such as 0.9"))
+            raise InputError("SGD: nesterov needs a momentum above 0, such as 0.9")
         if not self.momentum:
             self.slots = ()  # nothing to remember
 
@@ -196,14 +224,16 @@ class SGD(Optimizer):
 
 
 class Adam(Optimizer):
-    """Steps of like size for every parameter, from running means of g and g^2 (Kingma and Ba 2015, algorithm 1).
+    """Steps of like size for every parameter, from running means of g and g^2 (Kingma and Ba 2015,
+    algorithm 1).
 
-    m = beta_1 m + (1 - beta_1) g, v = beta_2 v + (1 - beta_2) g^2, and
-    p -= rate m_hat / (sqrt(v_hat) + epsilon) with m_hat = m / (1 - beta_1^step), v_hat = v / (1 - beta_2^step).
+    m = beta_1 m + (1 - beta_1) g, v = beta_2 v + (1 - beta_2) g^2, and p -= rate m_hat /
+    (sqrt(v_hat) + epsilon) with m_hat = m / (1 - beta_1^step), v_hat = v / (1 - beta_2^step).
     Defaults: rate 0.001, beta_1 0.9, beta_2 0.999, epsilon 1e-8. For `common`, see `Optimizer`.
 
-    With `epsilon_hat`, epsilon joins sqrt(v) before it is corrected, p -= rate m_hat sqrt(1 - beta_2^step) /
-    (sqrt(v) + epsilon): the paper's faster order (end of its section 2), which TensorFlow and scikit-learn take.
+    With `epsilon_hat`, epsilon joins sqrt(v) before it is corrected, p -= rate m_hat sqrt(1 -
+    beta_2^step) / (sqrt(v) + epsilon): the paper's faster order (end of its section 2), which
+    TensorFlow and scikit-learn take.
     """
 
     slots = ("m", "v")
@@ -237,11 +267,16 @@ class Adam(Optimizer):
         own = {"beta_1": self.beta_1, "beta_2": self.beta_2, "epsilon": self.epsilon}
         defaults = {"beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-8}
         hat = {"epsilon_hat": True} if self.epsilon_hat else {}
-        return {**super().options(), **{name: own[name] for name in own if own[name] != defaults[name]}, **hat}
+        return {
+            **super().options(),
+            **{name: own[name] for name in own if own[name] != defaults[name]},
+            **hat,
+        }
 
 
 class AdamW(Adam):
-    """Adam with decoupled weight decay of weight matrices (Loshchilov and Hutter 2019); default decay 0.01.
+    """Adam with decoupled weight decay of weight matrices (Loshchilov and Hutter 2019); default
+    decay 0.01.
 
     For `common`, see `Optimizer`.
     """
@@ -256,21 +291,26 @@ class AdamW(Adam):
         weight_decay: float = 0.01,
         **common: Any,
     ) -> None:
-        super().__init__(learning_rate, beta_1, beta_2, epsilon, weight_decay=weight_decay, **common)
+        super().__init__(
+            learning_rate, beta_1, beta_2, epsilon, weight_decay=weight_decay, **common
+        )
 
     def options(self) -> Options:
         return {**super().options(), "weight_decay": self.weight_decay}
 
 
 class RMSprop(Optimizer):
-    """Divide g by the root of its running square (Tieleman and Hinton 2012, lecture 6e): v = decay v + (1 - decay) g^2.
+    """Divide g by the root of its running square (Tieleman and Hinton 2012, lecture 6e): v = decay
+    v + (1 - decay) g^2.
 
     p -= rate g / (sqrt(v) + epsilon). Defaults: rate 0.01, decay 0.99, epsilon 1e-8, as PyTorch's.
     """
 
     slots = ("v",)
 
-    def __init__(self, learning_rate: float = 0.01, decay: float = 0.99, epsilon: float = 1e-8, **common: Any) -> None:
+    def __init__(
+        self, learning_rate: float = 0.01, decay: float = 0.99, epsilon: float = 1e-8, **common: Any
+    ) -> None:
         super().__init__(learning_rate, **common)
         self.decay = below_one(decay=decay)
         self.epsilon = at_least(0, epsilon=epsilon)
@@ -286,10 +326,11 @@ class RMSprop(Optimizer):
 
 
 class Adagrad(Optimizer):
-    """Divide g by the root of the sum of all its squares so far (Duchi, Hazan and Singer 2011): s += g^2.
+    """Divide g by the root of the sum of all its squares so far (Duchi, Hazan and Singer 2011): s
+    += g^2.
 
-    p -= rate g / (sqrt(s) + epsilon). Defaults: rate 0.01, epsilon 1e-10, as PyTorch's. For `common`, see
-    `Optimizer`.
+    p -= rate g / (sqrt(s) + epsilon). Defaults: rate 0.01, epsilon 1e-10, as PyTorch's. For
+    `common`, see `Optimizer`.
     """
 
     slots = ("squares",)

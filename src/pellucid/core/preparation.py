@@ -12,7 +12,6 @@ from pellucid.core.layer import Buffer, Layer, Learning, check_vectors, check_wi
 from pellucid.core.settings import above_zero, number
 from pellucid.core.types import Array, Options
 from pellucid.errors import InputError
-from pellucid.language import say
 
 
 class Flatten(Layer):
@@ -30,15 +29,17 @@ class Flatten(Layer):
 class Scale(Layer):
     """y = x times a factor: Scale(1 / 255) turns bytes into 0 to 1.
 
-    The factor is rounded to float32, so that every floating type and every engine multiplies by the same number.
-    Raises InputError when the factor is 0 or not finite.
+    The factor is rounded to float32, so that every floating type and every engine multiplies by the
+    same number. Raises InputError when the factor is 0 or not finite.
     """
 
     def __init__(self, factor: float) -> None:
         with np.errstate(over="ignore"):  # a factor too large for float32 is an error below
             self.factor = float(np.float32(number(factor)))
         if not math.isfinite(self.factor) or self.factor == 0:
-            raise InputError(say("Scale expects a finite factor other than 0, got {got}", got=reprlib.repr(factor)))
+            raise InputError(
+                "Scale expects a finite factor other than 0, got {got}", got=reprlib.repr(factor)
+            )
 
     def forward(self, x: Array, learning: Learning | None = None) -> Array:
         return x * x.dtype.type(self.factor)
@@ -53,7 +54,8 @@ class Scale(Layer):
 
 
 class Standardize(Layer):
-    """Columns of mean 0 and deviation 1: y = (x - mean) / deviation; a deviation of 0 (a constant column) counts as 1.
+    """Columns of mean 0 and deviation 1: y = (x - mean) / deviation; a deviation of 0 (a constant
+    column) counts as 1.
 
     Parameters
     ----------
@@ -68,14 +70,15 @@ class Standardize(Layer):
         self.mean = mean
         if self.mean.ndim != 1 or self.mean.size == 0:
             raise InputError(
-                say(
-                    "Standardize expects the mean of each column, shape (inputs,); got shape {got}", got=self.mean.shape
-                )
+                "Standardize expects the mean of each column, shape (inputs,); got shape {got}",
+                got=self.mean.shape,
             )
         deviation = own_array(deviation, self.mean.dtype)
         check_vectors("Standardize", self.mean.size, deviation=deviation)
-        if not (np.isfinite(self.mean).all() and np.isfinite(deviation).all() and (deviation >= 0).all()):
-            raise InputError(say("Standardize expects finite means, and finite deviations of 0 or more"))
+        if not (
+            np.isfinite(self.mean).all() and np.isfinite(deviation).all() and (deviation >= 0).all()
+        ):
+            raise InputError("Standardize expects finite means, and finite deviations of 0 or more")
         self.deviation = np.where(deviation == 0, 1, deviation)
 
     @classmethod
@@ -86,7 +89,8 @@ class Standardize(Layer):
 
     @classmethod
     def robust(cls, x: Any, dtype: Any = np.float32) -> Standardize:
-        """Measure the median and the spread of each column of x, (N, D), in float64: outliers do not move them.
+        """Measure the median and the spread of each column of x, (N, D), in float64: outliers do
+        not move them.
 
         See `robust_spread`.
         """
@@ -107,11 +111,12 @@ class Standardize(Layer):
 
 
 class SmoothClip(Layer):
-    """Keep numbers within the limit, smoothly: y = x / sqrt(1 + (x / limit)^2); dx = dy (1 + (x / limit)^2)^(-3/2).
+    """Keep numbers within the limit, smoothly: y = x / sqrt(1 + (x / limit)^2); dx = dy (1 + (x /
+    limit)^2)^(-3/2).
 
-    Small numbers stay nearly as they are, and no outlier passes the limit (default 3). It follows a robust
-    `Standardize` in RealMLP (Holzmueller, Grinsztajn and Steinwart 2024, arXiv 2407.04491, section 3).
-    Raises InputError unless the limit is finite and above 0.
+    Small numbers stay nearly as they are, and no outlier passes the limit (default 3). It follows a
+    robust `Standardize` in RealMLP (Holzmueller, Grinsztajn and Steinwart 2024, arXiv 2407.04491,
+    section 3). Raises InputError unless the limit is finite and above 0.
     """
 
     def __init__(self, limit: float = 3.0) -> None:
@@ -138,7 +143,8 @@ class SmoothClip(Layer):
 def robust_spread(quantiles: Array) -> Array:
     """Give what each column is divided by, (D,), from its quantiles 0, 1/4, 1/2, 3/4 and 1, (5, D).
 
-    The distance of the quartiles; where it is 0, half of the distance of the ends (arXiv 2407.04491, section 3).
+    The distance of the quartiles; where it is 0, half of the distance of the ends (arXiv
+    2407.04491, section 3).
     """
     least, low, _, high, greatest = quantiles
     spread: Array = np.where(high > low, high - low, (greatest - least) / 2)
@@ -149,6 +155,7 @@ def _rows_to_measure(x: Any) -> Array:
     x = np.asarray(x, np.float64)
     if x.ndim != 2 or len(x) == 0:
         raise InputError(
-            say("Standardize.of expects at least one row of shape (N, inputs); got shape {got}", got=x.shape)
+            "Standardize.of expects at least one row of shape (N, inputs); got shape {got}",
+            got=x.shape,
         )
     return x

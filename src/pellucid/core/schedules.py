@@ -1,8 +1,9 @@
 """Schedules: by what factor the learning rate is multiplied, as learning goes on.
 
-A schedule is a function of how far learning is and nothing else: `factor(epoch, epochs, history)` with `epoch` the
-epochs done so far, a fraction within one (12.5 is halfway through the thirteenth), `epochs` how many there will be,
-and `history` the values of the watched metric, one for each epoch done. It remembers nothing, so learning can resume.
+A schedule is a function of how far learning is and nothing else: `factor(epoch, epochs, history)`
+with `epoch` the epochs done so far, a fraction within one (12.5 is halfway through the thirteenth),
+`epochs` how many there will be, and `history` the values of the watched metric, one for each epoch
+done. It remembers nothing, so learning can resume.
 """
 
 from __future__ import annotations
@@ -14,7 +15,6 @@ from collections.abc import Sequence
 from pellucid.core.settings import above_zero, finite, number, whole
 from pellucid.core.types import Options
 from pellucid.errors import InputError
-from pellucid.language import say
 
 
 class Schedule:
@@ -31,7 +31,9 @@ class Schedule:
         return {name: value for name, value in vars(self).items() if name != "watches"}
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in self.options().items())})"
+        return (
+            f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in self.options().items())})"
+        )
 
 
 class Constant(Schedule):
@@ -42,7 +44,10 @@ class Constant(Schedule):
 
 
 class StepDecay(Schedule):
-    """gamma to the number of whole `every` epochs done: PyTorch's StepLR. Defaults: gamma 0.1, every 10."""
+    """gamma to the number of whole `every` epochs done: PyTorch's StepLR. Defaults.
+
+    Gamma 0.1, every 10.
+    """
 
     def __init__(self, every: float = 10, gamma: float = 0.1) -> None:
         self.every = above_zero(every=every)
@@ -53,7 +58,10 @@ class StepDecay(Schedule):
 
 
 class ExponentialDecay(Schedule):
-    """gamma to the epochs done, fractions included: PyTorch's ExponentialLR. Default: gamma 0.95."""
+    """gamma to the epochs done, fractions included: PyTorch's ExponentialLR. Default.
+
+    Gamma 0.95.
+    """
 
     def __init__(self, gamma: float = 0.95) -> None:
         self.gamma = above_zero(gamma=gamma)
@@ -63,7 +71,10 @@ class ExponentialDecay(Schedule):
 
 
 class Cosine(Schedule):
-    """Half a cosine from 1 down to `end` (Loshchilov and Hutter 2017, without restarts). Default: end 0."""
+    """Half a cosine from 1 down to `end` (Loshchilov and Hutter 2017, without restarts). Default.
+
+    End 0.
+    """
 
     def __init__(self, end: float = 0.0) -> None:
         self.end = finite(end=end)
@@ -73,10 +84,11 @@ class Cosine(Schedule):
 
 
 class CosLog(Schedule):
-    """Up from 0 to 1 and down to 0 again, in `cycles` that are twice as long each time: coslog4 of RealMLP.
+    """Up from 0 to 1 and down to 0 again, in `cycles` that are twice as long each time: coslog4 of
+    RealMLP.
 
-    (1 - cos(2 pi log2(1 + (2^cycles - 1) s))) / 2 at the share s of all epochs (arXiv 2407.04491, section 3).
-    Default: 4 cycles.
+    (1 - cos(2 pi log2(1 + (2^cycles - 1) s))) / 2 at the share s of all epochs (arXiv 2407.04491,
+    section 3). Default: 4 cycles.
     """
 
     def __init__(self, cycles: int = 4) -> None:
@@ -88,9 +100,11 @@ class CosLog(Schedule):
 
 
 class OneCycle(Schedule):
-    """Up from `start` to 1 in the first part of learning, then down to `end`, both by half a cosine.
+    """Up from `start` to 1 in the first part of learning, then down to `end`, both by half a
+    cosine.
 
-    Smith and Topin 2018, as PyTorch's OneCycleLR. Defaults: warm_up 0.3 of all epochs, start 1/25, end 4e-6.
+    Smith and Topin 2018, as PyTorch's OneCycleLR. Defaults: warm_up 0.3 of all epochs, start 1/25,
+    end 4e-6.
     """
 
     def __init__(self, warm_up: float = 0.3, start: float = 1 / 25, end: float = 4e-6) -> None:
@@ -98,7 +112,9 @@ class OneCycle(Schedule):
         self.start = finite(start=start)
         self.end = finite(end=end)
         if not 0 < self.warm_up < 1:
-            raise InputError(say("OneCycle expects a warm_up between 0 and 1, got {got}", got=reprlib.repr(warm_up)))
+            raise InputError(
+                "OneCycle expects a warm_up between 0 and 1, got {got}", got=reprlib.repr(warm_up)
+            )
 
     def factor(self, epoch: float, epochs: float, history: Sequence[float] = ()) -> float:
         done = epoch / epochs
@@ -108,16 +124,21 @@ class OneCycle(Schedule):
 
 
 class WarmUp(Schedule):
-    """A straight rise from `start` to 1 over the first `length` epochs, then another schedule from there.
+    """A straight rise from `start` to 1 over the first `length` epochs, then another schedule from
+    there.
 
     PyTorch's LinearLR and SequentialLR. Defaults: length 1 epoch, start 0.01, then Constant.
     """
 
-    def __init__(self, length: float = 1, start: float = 0.01, then: Schedule | None = None) -> None:
+    def __init__(
+        self, length: float = 1, start: float = 0.01, then: Schedule | None = None
+    ) -> None:
         self.length = above_zero(length=length)
         self.start = finite(start=start)
         if then is not None and not isinstance(then, Schedule):
-            raise InputError(say("WarmUp: then is a schedule such as pl.Cosine(); got {got}", got=repr(then)))
+            raise InputError(
+                "WarmUp: then is a schedule such as pl.Cosine(); got {got}", got=repr(then)
+            )
         self.then = then or Constant()
         self.watches = self.then.watches
 
@@ -128,10 +149,12 @@ class WarmUp(Schedule):
 
 
 class ReduceOnPlateau(Schedule):
-    """Multiply by `gamma` whenever the watched value has not improved for more than `patience` epochs.
+    """Multiply by `gamma` whenever the watched value has not improved for more than `patience`
+    epochs.
 
-    PyTorch's ReduceLROnPlateau. It watches the validation loss (the training loss without validation data); an
-    improvement is a value below the best times 1 - threshold. Defaults: gamma 0.1, patience 10, threshold 1e-4.
+    PyTorch's ReduceLROnPlateau. It watches the validation loss (the training loss without
+    validation data); an improvement is a value below the best times 1 - threshold. Defaults: gamma
+    0.1, patience 10, threshold 1e-4.
     """
 
     watches = "loss"

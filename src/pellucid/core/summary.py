@@ -1,4 +1,7 @@
-"""Counting: how many parameters, multiplications and bytes each layer has. Nothing is run, nothing is changed."""
+"""Counting: how many parameters, multiplications and bytes each layer has.
+
+Nothing is run, nothing is changed.
+"""
 
 from __future__ import annotations
 
@@ -25,14 +28,18 @@ class Row(NamedTuple):
 
 
 class Summary:
-    """The counts of a network, layer by layer. `print` it, or take `rows`, the totals, or `to_dict()`.
+    """The counts of a network, layer by layer. `print` it, or take `rows`, the totals, or
+    `to_dict()`.
 
-    `weighs` tells of each layer whether neurons begin there: it has a matrix of weights, or holds layers of its own.
+    `weighs` tells of each layer whether neurons begin there: it has a matrix of weights, or holds
+    layers of its own.
     """
 
     def __init__(self, layers: Sequence[Layer]) -> None:
         self.rows = _rows(layers)
-        self.weighs = [bool(layer.inner) or any(array.ndim == 2 for array in layer.params) for layer in layers]
+        self.weighs = [
+            bool(layer.inner) or any(array.ndim == 2 for array in layer.params) for layer in layers
+        ]
         self.parameters = sum(row.parameters for row in self.rows)
         self.multiply_adds = sum(row.multiply_adds for row in self.rows)
         self.bytes = sum(row.bytes for row in self.rows)
@@ -56,8 +63,16 @@ class Summary:
             say("multiply-adds"),
             say("bytes"),
         ]
-        lines = [[_name(index, row), *(_cell(value) for value in row[1:6])] for index, row in enumerate(self.rows)]
-        total = [say("total"), "", "", *(_cell(n) for n in (self.parameters, self.multiply_adds, self.bytes))]
+        lines = [
+            [_name(index, row), *(_cell(value) for value in row[1:6])]
+            for index, row in enumerate(self.rows)
+        ]
+        total = [
+            say("total"),
+            "",
+            "",
+            *(_cell(n) for n in (self.parameters, self.multiply_adds, self.bytes)),
+        ]
         return [heads, *lines, total]
 
     def __str__(self) -> str:

@@ -8,7 +8,8 @@ from pellucid.language import cell_width
 
 
 def table(lines: Sequence[Sequence[str]], total: bool = True) -> str:
-    """Set lines of cells in columns, the first left and the others right, with a rule below the first line.
+    """Set lines of cells in columns, the first left and the others right, with a rule below the
+    first line.
 
     With `total`, there is a rule above the last line, too.
     """
@@ -16,7 +17,10 @@ def table(lines: Sequence[Sequence[str]], total: bool = True) -> str:
     text = []
     for line in lines:
         first = line[0] + " " * (sizes[0] - cell_width(line[0]))
-        rest = [" " * (size - cell_width(cell)) + cell for cell, size in zip(line[1:], sizes[1:], strict=True)]
+        rest = [
+            " " * (size - cell_width(cell)) + cell
+            for cell, size in zip(line[1:], sizes[1:], strict=True)
+        ]
         text.append("  ".join([first, *rest]))
     rule = "-" * (sum(sizes) + 2 * (len(sizes) - 1))
     if not total:

@@ -1,4 +1,7 @@
-"""Pictures and tables in: MNIST, files like it, pictures of digits, folders of them, and toy problems."""
+"""Pictures and tables in.
+
+MNIST, files like it, pictures of digits, folders of them, and toy problems.
+"""
 
 from pellucid.data.folders import Pictures, read_image_folder
 from pellucid.data.idx import read_idx, write_idx

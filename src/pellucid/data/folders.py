@@ -12,22 +12,24 @@ import numpy as np
 
 from pellucid.data.images import digit, read_picture
 from pellucid.data.opening import list_folder
-from pellucid.errors import FileError, InputError
-from pellucid.language import say
+from pellucid.errors import FileError, InputError, Message
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 ENDINGS = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff")
-"""Which files count as pictures, upper or lower case; others beside them (notes, lists) are passed over."""
+"""Which files count as pictures, upper or lower case.
+
+Others beside them (notes, lists) are passed over.
+"""
 
 
 @dataclass(frozen=True, eq=False)
 class Pictures:
     """Pictures with their classes, made ready as MNIST's are.
 
-    `images` (N, 28, 28) uint8, 0 background and 255 ink; `labels` (N,) int64, indices into `classes`;
-    `classes`, the K names; `files`, the N paths, row by row.
+    `images` (N, 28, 28) uint8, 0 background and 255 ink; `labels` (N,) int64, indices into
+    `classes`; `classes`, the K names; `files`, the N paths, row by row.
     """
 
     images: NDArray[np.uint8]
@@ -36,22 +38,26 @@ class Pictures:
     files: list[str]
 
     def __repr__(self) -> str:
-        return f"Pictures({len(self.files)} of {len(self.classes)} classes: {', '.join(self.classes)})"
+        return (
+            f"Pictures({len(self.files)} of {len(self.classes)} classes: {', '.join(self.classes)})"
+        )
 
 
 def read_image_folder(path: str | os.PathLike[str]) -> Pictures:
     """Read a folder that has one sub-folder for each class, named after it, with pictures in it.
 
-    Classes and files are in natural order: "2" comes before "10". Every picture is read by `read_picture` and
-    made ready by `digit`. Hidden entries and files that are no pictures by their ending are passed over.
+    Classes and files are in natural order: "2" comes before "10". Every picture is read by
+    `read_picture` and made ready by `digit`. Hidden entries and files that are no pictures by their
+    ending are passed over.
 
-    Raises FileError, naming the folder or the file, when there are not at least two sub-folders, when one of
-    them has no pictures, or when a picture cannot be read or shows nothing.
+    Raises FileError, naming the folder or the file, when there are not at least two sub-folders,
+    when one of them has no pictures, or when a picture cannot be read or shows nothing.
     """
     classes = sorted((entry.name for entry in list_folder(path) if entry.is_dir()), key=natural)
     if len(classes) < 2:
-        message = say(
-            "{path}: expected at least two sub-folders, one for each class, found {count}: sort the pictures into them",
+        message = Message(
+            "{path}: expected at least two sub-folders, one for each class, found {count}: sort "
+            "the pictures into them",
             path=path,
             count=len(classes),
         )
@@ -80,8 +86,9 @@ def natural(name: str) -> tuple[list[tuple[int, int, str]], str]:
 def _pictures_in(folder: Path) -> list[str]:
     names = [entry.name for entry in list_folder(folder) if entry.name.lower().endswith(ENDINGS)]
     if not names:
-        message = say(
-            "{path}: has no pictures (names that end in {endings}): put some in or take the folder away",
+        message = Message(
+            "{path}: has no pictures (names that end in {endings}): put some in or take the "
+            "folder away",
             path=folder,
             endings=" ".join(ENDINGS),
         )
@@ -94,4 +101,4 @@ def _ready(file: str) -> NDArray[np.uint8]:
     try:
         return digit(picture)
     except InputError as error:
-        raise FileError(f"{file}: {error}") from error
+        raise FileError("{path}: {reason}", path=file, reason=error) from error

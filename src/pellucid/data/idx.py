@@ -1,8 +1,8 @@
 """IDX, the file format of MNIST and its relatives: one array a file.
 
-Two zero bytes, one byte for the type of the values, one for the number of dimensions, a big-endian 32-bit
-size for each dimension, and then the values, big-endian, the last dimension fastest (LeCun, Cortes and
-Burges, "The MNIST database of handwritten digits", section "The IDX file format").
+Two zero bytes, one byte for the type of the values, one for the number of dimensions, a big-endian
+32-bit size for each dimension, and then the values, big-endian, the last dimension fastest (LeCun,
+Cortes and Burges, "The MNIST database of handwritten digits", section "The IDX file format").
 """
 
 from __future__ import annotations
@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pellucid.data.opening import open_file
-from pellucid.errors import FileError, InputError
-from pellucid.language import say
+from pellucid.errors import FileError, InputError, Message
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -24,7 +23,10 @@ TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: 
 """The type byte of IDX and the NumPy type, big-endian, that it stands for."""
 
 UNPACK_LIMIT = 2**31
-"""The most bytes that a gzip file may unpack to; larger data are read unpacked, where the disk already paid."""
+"""The most bytes that a gzip file may unpack to.
+
+Larger data are read unpacked, where the disk already paid.
+"""
 
 _GZIP = b"\x1f\x8b"
 _GZIP_WINDOW = 31  # zlib's code for "expect a gzip header and check its sum"
@@ -33,14 +35,16 @@ _LONGEST_HEADER = 4 + 4 * 255
 
 
 def read_idx(path: str | os.PathLike[str]) -> NDArray[Any]:
-    """Read one array from an IDX file, packed with gzip or not (its first bytes tell, not its name).
+    """Read one array from an IDX file, packed with gzip or not (its first bytes tell, not its
+    name).
 
-    Gives the array in this machine's byte order, of type uint8, int8, int16, int32, float32 or float64, as
-    the file says; it is the caller's own and may be changed.
+    Gives the array in this machine's byte order, of type uint8, int8, int16, int32, float32 or
+    float64, as the file says; it is the caller's own and may be changed.
 
-    Raises FileError, naming the file, when it is missing, empty, a folder, damaged, not IDX, shorter or
-    longer than its header promises, or unpacks to more than 2 GiB. The header is checked against the bytes
-    before any array is made, and a packed file is never unpacked further than its header promises.
+    Raises FileError, naming the file, when it is missing, empty, a folder, damaged, not IDX,
+    shorter or longer than its header promises, or unpacks to more than 2 GiB. The header is checked
+    against the bytes before any array is made, and a packed file is never unpacked further than its
+    header promises.
 
     >>> import tempfile, pathlib
     >>> path = pathlib.Path(tempfile.mkdtemp(), "threes.idx.gz")
@@ -54,27 +58,33 @@ def read_idx(path: str | os.PathLike[str]) -> NDArray[Any]:
 
 
 def write_idx(path: str | os.PathLike[str], array: ArrayLike) -> None:
-    """Write an array as an IDX file, whole or not at all; a name that ends in ".gz" is packed with gzip.
+    """Write an array as an IDX file, whole or not at all; a name that ends in ".gz" is packed with
+    gzip.
 
-    `array` is of type uint8, int8, int16, int32, float32 or float64, in either byte order, with 1 to 64
-    dimensions and at least one value. The same array gives the same bytes, packed or not: no time and no name
-    is written.
+    `array` is of type uint8, int8, int16, int32, float32 or float64, in either byte order, with 1
+    to 64 dimensions and at least one value. The same array gives the same bytes, packed or not: no
+    time and no name is written.
 
     Raises InputError when IDX cannot hold the array, FileError when the file cannot be written.
     """
     from pellucid.files.atomic import write_whole
 
     values = np.asarray(array)
-    code = next((code for code, kind in TYPES.items() if np.dtype(kind) == values.dtype.newbyteorder(">")), None)
+    code = next(
+        (code for code, kind in TYPES.items() if np.dtype(kind) == values.dtype.newbyteorder(">")),
+        None,
+    )
     if code is None:
-        message = say(
-            "IDX holds uint8, int8, int16, int32, float32 or float64, not {kind}: convert the array with .astype first",
+        message = Message(
+            "IDX holds uint8, int8, int16, int32, float32 or float64, not {kind}: convert the "
+            "array with .astype first",
             kind=values.dtype,
         )
         raise InputError(message)
     if values.ndim == 0 or values.size == 0 or max(values.shape) >= 2**32:
-        message = say(
-            "IDX holds arrays of at least one dimension, each of 1 to 4294967295 values, not one of shape {shape}",
+        message = Message(
+            "IDX holds arrays of at least one dimension, each of 1 to 4294967295 values, not one "
+            "of shape {shape}",
             shape=values.shape,
         )
         raise InputError(message)
@@ -97,21 +107,24 @@ def idx_content(path: str | os.PathLike[str]) -> bytes:
         if start.startswith(_GZIP):
             content = _unpack(start + file.read(), path)
         else:
-            # Never more than the file has, whatever its header promises, nor much more than it promises.
+            # Never more than the file has, whatever its header promises, nor much more than it
+            # promises.
             most = min(_promised_bytes(start, path) + 1, os.fstat(file.fileno()).st_size)
             content = start + file.read(max(0, most - len(start)))
     promised = _promised_bytes(content, path)
     if len(content) < promised:
-        message = say(
-            "{path}: ends too early: its header promises {promised} bytes, it has {count}: copy or download it again",
+        message = Message(
+            "{path}: ends too early: its header promises {promised} bytes, it has {count}: copy "
+            "or download it again",
             path=path,
             promised=promised,
             count=len(content),
         )
         raise FileError(message)
     if len(content) > promised:
-        message = say(
-            "{path}: goes on after the {promised} bytes that its header promises: not an IDX file, or damaged",
+        message = Message(
+            "{path}: goes on after the {promised} bytes that its header promises: not an IDX "
+            "file, or damaged",
             path=path,
             promised=promised,
         )
@@ -127,15 +140,16 @@ def parse_idx(content: bytes, path: str | os.PathLike[str]) -> NDArray[Any]:
 
 def _header(content: bytes, path: str | os.PathLike[str]) -> tuple[str, tuple[int, ...]]:
     if len(content) < 4 or content[:2] != b"\0\0" or content[2] not in TYPES:
-        message = say(
-            "{path}: is not an IDX file: expected it to begin with 0000 and a type from 08 to 0e, found {start}",
+        message = Message(
+            "{path}: is not an IDX file: expected it to begin with 0000 and a type from 08 to 0e, "
+            "found {start}",
             path=path,
             start=content[:4].hex(),
         )
         raise FileError(message)
     dimensions = content[3]
     if len(content) < 4 + 4 * dimensions:
-        message = say(
+        message = Message(
             "{path}: ends within its header of {count} dimensions: copy or download it again",
             path=path,
             count=dimensions,
@@ -143,8 +157,9 @@ def _header(content: bytes, path: str | os.PathLike[str]) -> tuple[str, tuple[in
         raise FileError(message)
     shape = tuple(int(size) for size in np.frombuffer(content, ">u4", dimensions, 4))
     if not 1 <= dimensions <= _MOST_DIMENSIONS or 0 in shape:
-        message = say(
-            "{path}: expected 1 to 64 dimensions, none of size 0, but its header says {shape}: not usable as data",
+        message = Message(
+            "{path}: expected 1 to 64 dimensions, none of size 0, but its header says {shape}: "
+            "not usable as data",
             path=path,
             shape=shape if len(shape) <= _MOST_DIMENSIONS else len(shape),
         )
@@ -158,12 +173,14 @@ def _promised_bytes(content: bytes, path: str | os.PathLike[str]) -> int:
 
 
 def _unpack(packed: bytes, path: str | os.PathLike[str]) -> bytes:
-    # Only the header is unpacked at first: it says how far to go, so a gzip bomb never gets further than it promised.
+    # Only the header is unpacked at first: it says how far to go, so a gzip bomb never gets further
+    # than it promised.
     start = _inflate(packed, _LONGEST_HEADER, path)
     promised = _promised_bytes(start, path)
     if promised > UNPACK_LIMIT:
-        message = say(
-            "{path}: promises {promised} bytes, and a packed file may unpack to {limit} at most: unpack it with gunzip",
+        message = Message(
+            "{path}: promises {promised} bytes, and a packed file may unpack to {limit} at most: "
+            "unpack it with gunzip",
             path=path,
             promised=promised,
             limit=UNPACK_LIMIT,
@@ -173,7 +190,10 @@ def _unpack(packed: bytes, path: str | os.PathLike[str]) -> bytes:
 
 
 def _inflate(packed: bytes, most: int, path: str | os.PathLike[str]) -> bytes:
-    """Unpack at most `most` bytes; a file may be several gzip files one after the other (RFC 1952, section 2.2)."""
+    """Unpack at most `most` bytes.
+
+    A file may be several gzip files one after the other (RFC 1952, section 2.2).
+    """
     import zlib
 
     parts: list[bytes] = []
@@ -182,14 +202,16 @@ def _inflate(packed: bytes, most: int, path: str | os.PathLike[str]) -> bytes:
         try:
             part = member.decompress(packed, most)
         except zlib.error as error:
-            message = say(
+            message = Message(
                 "{path}: its gzip packing is damaged ({reason}): copy or download it again",
                 path=path,
                 reason=error,
             )
             raise FileError(message) from error
         if not member.eof and len(part) < most:
-            message = say("{path}: its gzip packing ends too early: copy or download it again", path=path)
+            message = Message(
+                "{path}: its gzip packing ends too early: copy or download it again", path=path
+            )
             raise FileError(message)
         parts.append(part)
         most -= len(part)

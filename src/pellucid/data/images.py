@@ -1,13 +1,14 @@
-"""Pictures made ready as MNIST's were: any picture of one written digit becomes 28 x 28 pixels of light on black.
+"""Pictures made ready as MNIST's were: any picture of one written digit becomes 28 x 28 pixels of
+light on black.
 
-MNIST's digits were fitted into 20 x 20 pixels, keeping their proportions, with smooth edges, and laid into 28
-x 28 with their centre of mass in the middle (LeCun, Cortes and Burges, "The MNIST database of handwritten
-digits"). Scans and photographs need more first: even light, ink told from paper, specks and frames left out.
-Each step is a function of its own; `digit` goes through all of them and `digit_steps` shows what each one
-did.
+MNIST's digits were fitted into 20 x 20 pixels, keeping their proportions, with smooth edges, and
+laid into 28 x 28 with their centre of mass in the middle (LeCun, Cortes and Burges, "The MNIST
+database of handwritten digits"). Scans and photographs need more first: even light, ink told from
+paper, specks and frames left out. Each step is a function of its own; `digit` goes through all of
+them and `digit_steps` shows what each one did.
 
-In between, *ink* is an array (H, W) of float64: 0 where there is paper, 1 where there is full ink, and noise
-around.
+In between, *ink* is an array (H, W) of float64: 0 where there is paper, 1 where there is full ink,
+and noise around.
 """
 
 from __future__ import annotations
@@ -28,8 +29,8 @@ from pellucid.data.raster import (
     shrink,
     thin,
 )
-from pellucid.errors import InputError
-from pellucid.language import mark, say
+from pellucid.errors import InputError, Message
+from pellucid.language import mark
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -68,19 +69,28 @@ PAPER_SIDE = 128  # pixels: light changes slowly, so its estimate may be coarse
 EVEN = 0.15  # of the ink's contrast: paper that varies less than this is evenly lit
 BOX = 20  # pixels: MNIST's box for the digit
 SIDE = 28  # pixels: MNIST's picture
-FINE = 4  # times finer than MNIST's pixels: the grid on which the pen's width is measured and mended
-PEN = (1.9, 4.2)  # MNIST pixels: most of MNIST's digits lie between (median 2.4, 5 % below 1.6, 5 % above 4.0)
+FINE = (
+    4  # times finer than MNIST's pixels: the grid on which the pen's width is measured and mended
+)
+PEN = (
+    1.9,
+    4.2,
+)  # MNIST pixels: most of MNIST's digits lie between (median 2.4, 5 % below 1.6, 5 % above 4.0)
 LEAST_CONTRAST = 0.03  # of full range: fainter marks in a scan or a drawing are no ink
-LEAST_ON_PHOTOGRAPH = 0.12  # of the paper's brightness: what is left of shadows lies mostly below, pencil above
+LEAST_ON_PHOTOGRAPH = (
+    0.12  # of the paper's brightness: what is left of shadows lies mostly below, pencil above
+)
 LEAST_MASS = 3.0  # pixels of full ink: less is a speck, even if it is alone
 
 
 def digit(picture: ArrayLike) -> NDArray[np.uint8]:
-    """Make a picture of one digit ready for a network that learned MNIST: (28, 28) uint8, 0 paper, 255 ink.
+    """Make a picture of one digit ready for a network that learned MNIST: (28, 28) uint8, 0 paper,
+    255 ink.
 
-    `picture` is (H, W), grey levels 0 black to 255 white (or floats from 0 to 1), dark on light or light on
-    dark. One that has MNIST's own form already (28 x 28, the digit within 20 x 20, its centre of mass in the
-    middle, nothing around it) comes back as it is, or inverted if it is dark on white.
+    `picture` is (H, W), grey levels 0 black to 255 white (or floats from 0 to 1), dark on light or
+    light on dark. One that has MNIST's own form already (28 x 28, the digit within 20 x 20, its
+    centre of mass in the middle, nothing around it) comes back as it is, or inverted if it is dark
+    on white.
 
     Raises InputError when the picture is not (H, W) of numbers within 0 to 255, or shows nothing.
 
@@ -96,10 +106,11 @@ def digit(picture: ArrayLike) -> NDArray[np.uint8]:
 
 
 def digit_steps(picture: ArrayLike) -> dict[str, NDArray[np.uint8]]:
-    """Go through the steps of `digit` and give what each one leaves, in order, by the names of `STEPS`.
+    """Go through the steps of `digit` and give what each one leaves, in order, by the names of
+    `STEPS`.
 
-    Every value is a picture (height, width) uint8, of sizes of its own; the last one is what `digit` gives.
-    Raises what `digit` raises.
+    Every value is a picture (height, width) uint8, of sizes of its own; the last one is what
+    `digit` gives. Raises what `digit` raises.
     """
     grey = _checked(picture)
     if (ready := _as_mnist(grey)) is not None:
@@ -111,16 +122,20 @@ def digit_steps(picture: ArrayLike) -> dict[str, NDArray[np.uint8]]:
     pen = usual_pen(cropped)
     fitted = fit(pen)
     results = (0.5 + evened / 2, ink, kept, cropped, pen, fitted, centre(fitted))
-    return {STEPS[0]: grey} | {name: _grey(result) for name, result in zip(STEPS[1:], results, strict=True)}
+    return {STEPS[0]: grey} | {
+        name: _grey(result) for name, result in zip(STEPS[1:], results, strict=True)
+    }
 
 
 def even_light(grey: Grid) -> Grid:
-    """Take the light away: how much darker (negative) or lighter (positive) each pixel is than the paper there.
+    """Take the light away: how much darker (negative) or lighter (positive) each pixel is than the
+    paper there.
 
-    `grey` (H, W) is 0 black to 1 white; the result is about -1 to 1, 0 for paper. In a scan or a drawing, whose
-    paper is of one brightness, the mean of the ink becomes 1 or -1, however faint it was. Elsewhere the paper's
-    brightness is estimated twice: from medians over large surroundings, which thin strokes cannot sway, and then,
-    with the ink so found left out, from averages over small ones, which follow the edge of a shadow.
+    `grey` (H, W) is 0 black to 1 white; the result is about -1 to 1, 0 for paper. In a scan or a
+    drawing, whose paper is of one brightness, the mean of the ink becomes 1 or -1, however faint it
+    was. Elsewhere the paper's brightness is estimated twice: from medians over large surroundings,
+    which thin strokes cannot sway, and then, with the ink so found left out, from averages over
+    small ones, which follow the edge of a shadow.
     """
     if (found := _even_paper(grey)) is not None:
         level, contrast = found
@@ -130,15 +145,16 @@ def even_light(grey: Grid) -> Grid:
     sign = _polarity(difference)
     ink = (sign * difference > _strength(sign * difference) / 3).astype(np.float64)
     paper = resize(_filled(coarse, 1.0 - grow(ink, 2)), *grey.shape)
-    # Dark ink takes away a part of the light that falls on it, so a shadow weakens it in proportion.
+    # Dark ink takes away a part of the light that falls on it, so a shadow weakens it in
+    # proportion.
     return (grey - paper) / np.maximum(paper, 0.2) if sign < 0 else grey - paper
 
 
 def find_ink(evened: Grid) -> Grid:
     """Tell ink from paper: 0 paper to 1 full ink, whichever of the two was lighter.
 
-    `evened` (H, W) is what `even_light` gives. It is blurred only as far as its own noise asks for. The ink
-    then rises from 0 to 1 around the threshold of `_halfway`.
+    `evened` (H, W) is what `even_light` gives. It is blurred only as far as its own noise asks for.
+    The ink then rises from 0 to 1 around the threshold of `_halfway`.
 
     Raises InputError when nothing stands out from the paper's own noise.
     """
@@ -156,11 +172,12 @@ def find_ink(evened: Grid) -> Grid:
 
 
 def keep_digit(ink: Grid) -> Grid:
-    """Leave out what is not the digit: specks, and what reaches in from the picture's edge (a table, a frame).
+    """Leave out what is not the digit: specks, and what reaches in from the picture's edge (a
+    table, a frame).
 
-    Pieces that hang together are kept or left out whole, by their mass, which is the sum of their ink. A
-    piece stays when it is full ink somewhere, has a 25th of the heaviest piece's mass, and does not touch the
-    edge; those that touch it count when nothing else has a tenth of their mass.
+    Pieces that hang together are kept or left out whole, by their mass, which is the sum of their
+    ink. A piece stays when it is full ink somewhere, has a 25th of the heaviest piece's mass, and
+    does not touch the edge; those that touch it count when nothing else has a tenth of their mass.
 
     Raises InputError when nothing is left.
     """
@@ -186,11 +203,13 @@ def crop(ink: Grid) -> Grid:
 
 
 def usual_pen(ink: Grid) -> Grid:
-    """Thicken hair-thin strokes and thin very fat ones to what MNIST's pens drew; leave the others as they are.
+    """Thicken hair-thin strokes and thin very fat ones to what MNIST's pens drew; leave the others
+    as they are.
 
     The result is on a grid 4 times as fine as MNIST's, its longer side about 80, cropped.
     """
-    # Hair-thin ink would fade to nothing on the fine grid, so it is thickened to one and a half of its pixels before.
+    # Hair-thin ink would fade to nothing on the fine grid, so it is thickened to one and a half of
+    # its pixels before.
     missing = 1.5 * max(ink.shape) / (BOX * FINE) - pen_width(ink)
     if missing > 0:
         steps = math.ceil(missing / 2)
@@ -213,19 +232,26 @@ def pen_width(ink: Grid) -> float:
     directions.
     """
     inside = np.pad(ink > 0.5, 1)
-    sides = np.count_nonzero(inside[1:] != inside[:-1]) + np.count_nonzero(inside[:, 1:] != inside[:, :-1])
+    sides = np.count_nonzero(inside[1:] != inside[:-1]) + np.count_nonzero(
+        inside[:, 1:] != inside[:, :-1]
+    )
     return 2 * np.count_nonzero(inside) / (sides * np.pi / 4)
 
 
 def fit(ink: Grid) -> Grid:
-    """Fit into 20 x 20 pixels, keeping the proportions, with smooth edges; the darkest ink becomes 1."""
+    """Fit into 20 x 20 pixels, keeping the proportions, with smooth edges.
+
+    The darkest ink becomes 1.
+    """
     small = resize(ink, *_box_shape(ink.shape, BOX))
     fitted: Grid = small / small.max()
     return fitted
 
 
 def centre(ink: Grid) -> Grid:
-    """Lay into 28 x 28 pixels so that the centre of mass comes to (14, 14), counted from 0, as it does in MNIST."""
+    """Lay into 28 x 28 pixels so that the centre of mass comes to (14, 14), counted from 0, as it
+    does in MNIST.
+    """
     canvas = np.zeros((SIDE, SIDE))
     # A digit with all its weight at one end would stick out: then it lies at the edge.
     top, left = (
@@ -236,14 +262,16 @@ def centre(ink: Grid) -> Grid:
     return canvas
 
 
-def _blank() -> str:
-    return say("the picture shows no digit: nothing stands out from its background; write larger or darker")
+def _blank() -> Message:
+    return Message(
+        "the picture shows no digit: nothing stands out from its background; write larger or darker"
+    )
 
 
 def _checked(picture: ArrayLike) -> NDArray[np.uint8]:
     grey = np.asarray(picture)
     if grey.ndim != 2 or 0 in grey.shape or grey.dtype.kind not in "buif":
-        message = say(
+        message = Message(
             "expected a picture (height, width) of grey levels, got shape {shape} of {kind}",
             shape=grey.shape,
             kind=grey.dtype,
@@ -252,7 +280,9 @@ def _checked(picture: ArrayLike) -> NDArray[np.uint8]:
     if grey.dtype == np.bool_:
         return grey.astype(np.uint8) * np.uint8(255)
     if not (np.isfinite(grey).all() and grey.min() >= 0 and grey.max() <= 255):
-        raise InputError(say("expected grey levels from 0 to 255, got some outside: scale the picture first"))
+        raise InputError(
+            "expected grey levels from 0 to 255, got some outside: scale the picture first"
+        )
     if grey.dtype.kind == "f" and grey.max() <= 1:
         grey = 255 * grey
     return grey.round().astype(np.uint8)
@@ -281,23 +311,32 @@ def _middle(ink: Grid) -> tuple[float, float]:
     """Give the row and the column of the centre of mass, counted from 0."""
     rows, columns = ink.sum(1), ink.sum(0)
     mass = ink.sum()
-    return float(rows @ np.arange(len(rows)) / mass), float(columns @ np.arange(len(columns)) / mass)
+    return float(rows @ np.arange(len(rows)) / mass), float(
+        columns @ np.arange(len(columns)) / mass
+    )
 
 
 def _polarity(difference: Grid) -> int:
-    """Say whether ink is darker (-1) or lighter (1) than paper: it is what differs much, in few places."""
+    """Say whether ink is darker (-1) or lighter (1) than paper.
+
+    It is what differs much, in few places.
+    """
     rim_y, rim_x = difference.shape[0] // 20, difference.shape[1] // 20
     inner = difference[rim_y : difference.shape[0] - rim_y, rim_x : difference.shape[1] - rim_x]
     return -1 if float((inner**3).sum()) < 0 else 1
 
 
 def _strength(signed: Grid) -> float:
-    """Say how much full ink differs from paper, roughly: by the strongest two in a thousand pixels."""
+    """Say how much full ink differs from paper, roughly.
+
+    By the strongest two in a thousand pixels.
+    """
     return max(float(np.quantile(signed, 0.998)), 1e-6)
 
 
 def _halfway(values: Grid, threshold: float) -> float:
-    """Move a threshold half-way between the mean of what is above it and the mean of what is below, until it rests.
+    """Move a threshold half-way between the mean of what is above it and the mean of what is below,
+    until it rests.
 
     Ridler and Calvard, "Picture thresholding using an iterative selection method", 1978.
     """
@@ -312,7 +351,9 @@ def _halfway(values: Grid, threshold: float) -> float:
 
 
 def _even_paper(grey: Grid) -> tuple[float, float] | None:
-    """Give the paper's brightness and the ink's contrast if the paper is the same all over the picture; else None."""
+    """Give the paper's brightness and the ink's contrast if the paper is the same all over the
+    picture; else None.
+    """
     rim = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
     threshold = _halfway(grey, float(grey.min() + grey.max()) / 2)
     light = float(np.median(rim)) > threshold
@@ -323,11 +364,16 @@ def _even_paper(grey: Grid) -> tuple[float, float] | None:
     # Smooth edges of strokes reach from the paper towards the ink: on that side more may differ.
     shares = (0.1, 0.5, 0.99) if light else (0.01, 0.5, 0.9)
     low, middle, high = (float(value) for value in np.quantile(grey[is_paper], shares))
-    return (middle, contrast) if high - low < EVEN * contrast and contrast > LEAST_CONTRAST else None
+    return (
+        (middle, contrast) if high - low < EVEN * contrast and contrast > LEAST_CONTRAST else None
+    )
 
 
 def _filled(grey: Grid, paper: Grid) -> Grid:
-    """Give the paper's brightness everywhere: averages of paper nearby, and of wider surroundings under the ink."""
+    """Give the paper's brightness everywhere.
+
+    Averages of paper nearby, and of wider surroundings under the ink.
+    """
     result = np.full(grey.shape, np.average(grey, weights=paper) if paper.any() else grey.mean())
     for part in (3, 6, 12, 24):
         radius = max(1, max(grey.shape) // (2 * part))

@@ -12,15 +12,15 @@ import numpy as np
 
 from pellucid.data.idx import idx_content, parse_idx
 from pellucid.data.opening import list_folder
-from pellucid.errors import FileError
-from pellucid.language import say
+from pellucid.errors import FileError, Message
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 MNIST_FOLDER = Path(__file__).with_name("mnist")
 
-# SHA-256 of the unpacked files, as mnist/NOTICE.md lists them: a damaged or exchanged file is never taken for MNIST.
+# SHA-256 of the unpacked files, as mnist/NOTICE.md lists them: a damaged or exchanged file is never
+# taken for MNIST.
 _SUMS = {
     "train-images-idx3-ubyte.gz": "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
     "train-labels-idx1-ubyte.gz": "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
@@ -32,7 +32,10 @@ _TEST_NAMES = ("t10k", "test")
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """Pictures and what they show: `images` (N, 28, 28) uint8, 0 to 255, and `labels` (N,) uint8."""
+    """Pictures and what they show.
+
+    `images` (N, 28, 28) uint8, 0 to 255, and `labels` (N,) uint8.
+    """
 
     images: NDArray[np.uint8]
     labels: NDArray[np.uint8]
@@ -44,7 +47,10 @@ class Part:
 
 @dataclass(frozen=True, eq=False)
 class Digits:
-    """A training part and a test part; `test` is empty (N = 0) where a folder of the user's own has none."""
+    """A training part and a test part.
+
+    `test` is empty (N = 0) where a folder of the user's own has none.
+    """
 
     train: Part
     test: Part
@@ -59,11 +65,12 @@ class Digits:
 def mnist() -> Digits:
     """Give the MNIST database of handwritten digits: 60,000 to learn from and 10,000 to test.
 
-    It is read from inside the package, without a network, once per process; the arrays are read-only and
-    shared. Its licence (CC BY-SA 3.0) and source are in `pellucid/data/mnist/NOTICE.md`.
+    It is read from inside the package, without a network, once per process; the arrays are
+    read-only and shared. Its licence (CC BY-SA 3.0) and source are in
+    `pellucid/data/mnist/NOTICE.md`.
 
-    Raises FileError when a file is missing, or is not the original one by its SHA-256: install pellucid
-    again.
+    Raises FileError when a file is missing, or is not the original one by its SHA-256: install
+    pellucid again.
 
     >>> mnist()
     Digits(60,000 train, 10,000 test, images of 28 x 28)
@@ -75,36 +82,42 @@ def mnist() -> Digits:
 
 
 def read_digits(folder: str | os.PathLike[str]) -> Digits:
-    """Read the user's own pictures in MNIST's format: Fashion-MNIST, EMNIST, or any made with `write_idx`.
+    """Read the user's own pictures in MNIST's format: Fashion-MNIST, EMNIST, or any made with
+    `write_idx`.
 
-    The folder holds one file of each kind, packed with gzip or not: a name with "train" and "images-idx3",
-    one with "train" and "labels-idx1", and, if there is a test part, the same with "test" or "t10k" for
-    "train"; a dot may stand for the hyphen before "idx". So "emnist-letters-train-images-idx3-ubyte.gz" and
-    "t10k-labels.idx1-ubyte" are both found. Images are uint8 (N, height, width), labels uint8 (N,); both
-    arrays are read-only.
+    The folder holds one file of each kind, packed with gzip or not: a name with "train" and
+    "images-idx3", one with "train" and "labels-idx1", and, if there is a test part, the same with
+    "test" or "t10k" for "train"; a dot may stand for the hyphen before "idx". So
+    "emnist-letters-train-images-idx3-ubyte.gz" and "t10k-labels.idx1-ubyte" are both found. Images
+    are uint8 (N, height, width), labels uint8 (N,); both arrays are read-only.
 
-    EMNIST's pictures lie on their side (rows and columns exchanged): use `images.transpose(0, 2, 1)`.
+    EMNIST's pictures lie on their side (rows and columns exchanged): use `images.transpose(0, 2,
+    1)`.
 
-    Raises FileError, naming folder or file, when a file is absent, there are several of one kind, one cannot
-    be read, numbers of images and labels differ, the parts' pictures differ in size, or the test part has a
-    label above the largest one in training.
+    Raises FileError, naming folder or file, when a file is absent, there are several of one kind,
+    one cannot be read, numbers of images and labels differ, the parts' pictures differ in size, or
+    the test part has a label above the largest one in training.
     """
     names = [entry.name for entry in list_folder(folder)]
     train = _read_part(folder, names, ("train",))
-    if not any(_is_kind(name, _TEST_NAMES, kind) for name in names for kind in ("images", "labels")):
+    if not any(
+        _is_kind(name, _TEST_NAMES, kind) for name in names for kind in ("images", "labels")
+    ):
         return Digits(train, Part(train.images[:0], train.labels[:0]))
     test = _read_part(folder, names, _TEST_NAMES)
     if test.images.shape[1:] != train.images.shape[1:]:
-        message = say(
-            "{path}: training pictures are {train} pixels, test pictures {test}: they must be of one size",
+        message = Message(
+            "{path}: training pictures are {train} pixels, test pictures {test}: they must be of "
+            "one size",
             path=folder,
             train=" x ".join(map(str, train.images.shape[1:])),
             test=" x ".join(map(str, test.images.shape[1:])),
         )
         raise FileError(message)
     if test.labels.max() > train.labels.max():
-        message = say(
-            "{path}: test labels go up to {test}, training labels only to {train}: the parts do not belong together",
+        message = Message(
+            "{path}: test labels go up to {test}, training labels only to {train}: the parts do "
+            "not belong together",
             path=folder,
             train=train.labels.max(),
             test=test.labels.max(),
@@ -119,8 +132,9 @@ def _verified(name: str) -> NDArray[np.uint8]:
     path = MNIST_FOLDER / name
     content = idx_content(path)
     if hashlib.sha256(content).hexdigest() != _SUMS[name]:
-        message = say(
-            "{path}: is not the original file of MNIST (its SHA-256 differs): install pellucid again",
+        message = Message(
+            "{path}: is not the original file of MNIST (its SHA-256 differs): install pellucid "
+            "again",
             path=path,
         )
         raise FileError(message)
@@ -128,9 +142,11 @@ def _verified(name: str) -> NDArray[np.uint8]:
 
 
 def _owned(array: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Copy an array into memory of NumPy's own, for which NumPy asks the system for huge pages, and make it read-only.
+    """Copy an array into memory of NumPy's own, for which NumPy asks the system for huge pages, and
+    make it read-only.
 
-    The rows of a shuffled batch lie all over it, and a small network spends a fifth of an epoch on finding small pages.
+    The rows of a shuffled batch lie all over it, and a small network spends a fifth of an epoch on
+    finding small pages.
     """
     copy = array.copy()
     copy.flags.writeable = False
@@ -144,7 +160,7 @@ def _read_part(folder: str | os.PathLike[str], names: list[str], parts: tuple[st
     labels = _owned(parse_idx(idx_content(labels_path), labels_path))
     for path, array, dimensions in ((images_path, images, 3), (labels_path, labels, 1)):
         if array.dtype != np.uint8 or array.ndim != dimensions:
-            message = say(
+            message = Message(
                 "{path}: expected {dimensions} dimensions of uint8, got shape {shape} of {kind}",
                 path=path,
                 dimensions=dimensions,
@@ -153,8 +169,9 @@ def _read_part(folder: str | os.PathLike[str], names: list[str], parts: tuple[st
             )
             raise FileError(message)
     if len(images) != len(labels):
-        message = say(
-            "{path}: has {labels} labels, but there are {images} images in {other}: they must be as many",
+        message = Message(
+            "{path}: has {labels} labels, but there are {images} images in {other}: they must be "
+            "as many",
             path=labels_path,
             labels=len(labels),
             images=len(images),
@@ -170,14 +187,16 @@ def _is_kind(name: str, parts: tuple[str, ...], kind: str) -> bool:
     return form in lower.replace(".idx", "-idx") and any(part in lower for part in parts)
 
 
-def _find(folder: str | os.PathLike[str], names: list[str], parts: tuple[str, ...], kind: str) -> Path:
+def _find(
+    folder: str | os.PathLike[str], names: list[str], parts: tuple[str, ...], kind: str
+) -> Path:
     found = sorted(name for name in names if _is_kind(name, parts, kind))
     if len(found) != 1:
-        message = say(
+        message = Message(
             "{path}: expected one file named like {example} (with or without .gz), found {found}",
             path=folder,
             example=f"{parts[0]}-{kind}-idx{3 if kind == 'images' else 1}-ubyte.gz",
-            found=", ".join(found) or say("none"),
+            found=", ".join(found) or Message("none"),
         )
         raise FileError(message)
     return Path(folder, found[0])

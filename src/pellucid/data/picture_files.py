@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pellucid.data.opening import open_file
-from pellucid.errors import FileError
-from pellucid.language import say
+from pellucid.errors import FileError, Message
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -21,31 +20,35 @@ PIXEL_LIMIT = 64_000_000
 """The most pixels of a picture; more is refused from its header, before anything is decoded."""
 
 KEPT_SIDE = 1024
-"""Larger pictures may be reduced while decoding, but the longer side keeps at least this many pixels."""
+"""Larger pictures may be reduced while decoding, but the longer side keeps at least this many
+pixels.
+"""
 
 _FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP", "TIFF")
 
-# Pillow speaks through Python's warnings, and silencing those is not safe in two threads at once (before 3.14).
+# Pillow speaks through Python's warnings, and silencing those is not safe in two threads at once
+# (before 3.14).
 _one_at_a_time = threading.Lock()
 
 
 def read_picture(path: str | os.PathLike[str]) -> NDArray[np.uint8]:
     """Read a picture file (PNG, JPEG, BMP, GIF, WebP, TIFF) as grey levels.
 
-    Gives (H, W) uint8, 0 black to 255 white, upright as the camera's orientation mark (EXIF) says. Colours
-    become grey by ITU-R 601-2 luma; what is transparent lies on white; of an animation or several pages the
-    first counts. Levels of 16 or 32 bits and floats are spread so that the darkest is 0 and the lightest 255,
-    unless they are whole numbers from 0 to 255 already. Pictures with a side of 2,048 pixels or more are
-    reduced by whole factors on the way, the longer side to 1,024 or more: large photographs cost little more
-    than small ones.
+    Gives (H, W) uint8, 0 black to 255 white, upright as the camera's orientation mark (EXIF) says.
+    Colours become grey by ITU-R 601-2 luma; what is transparent lies on white; of an animation or
+    several pages the first counts. Levels of 16 or 32 bits and floats are spread so that the
+    darkest is 0 and the lightest 255, unless they are whole numbers from 0 to 255 already. Pictures
+    with a side of 2,048 pixels or more are reduced by whole factors on the way, the longer side to
+    1,024 or more: large photographs cost little more than small ones.
 
-    Raises FileError, naming the file, when it is missing, a folder, empty, no picture of these kinds,
-    damaged, cut short, or of more than 64 million pixels.
+    Raises FileError, naming the file, when it is missing, a folder, empty, no picture of these
+    kinds, damaged, cut short, or of more than 64 million pixels.
     """
     from PIL import Image
 
     with open_file(path) as file, _one_at_a_time, warnings.catch_warnings():
-        # What Pillow warns of (large pictures, odd metadata) is either refused below or does no harm.
+        # What Pillow warns of (large pictures, odd metadata) is either refused below or does no
+        # harm.
         warnings.simplefilter("ignore")
         try:
             picture = Image.open(file, formats=_FORMATS)
@@ -53,7 +56,7 @@ def read_picture(path: str | os.PathLike[str]) -> NDArray[np.uint8]:
                 raise Image.DecompressionBombError
             return _grey_levels(_decoded(picture))
         except Image.DecompressionBombError as error:  # Pillow's own limit lies above ours
-            message = say(
+            message = Message(
                 "{path}: has more than {limit} pixels, which is the limit: reduce or crop it first",
                 path=path,
                 limit=f"{PIXEL_LIMIT:,}",
@@ -62,8 +65,9 @@ def read_picture(path: str | os.PathLike[str]) -> NDArray[np.uint8]:
         except MemoryError:
             raise
         except Exception as error:  # decoders of hostile files raise nearly anything: SyntaxError, struct.error, ...
-            message = say(
-                "{path}: is no picture that can be read (PNG, JPEG, BMP, GIF, WebP or TIFF), or it is damaged: "
+            message = Message(
+                "{path}: is no picture that can be read (PNG, JPEG, BMP, GIF, WebP or TIFF), or "
+                "it is damaged: "
                 "save it again as PNG",
                 path=path,
             )
@@ -73,7 +77,8 @@ def read_picture(path: str | os.PathLike[str]) -> NDArray[np.uint8]:
 def _decoded(picture: Image.Image) -> Image.Image:
     from PIL import ImageOps
 
-    # Does something for JPEG only: grey, and 1/2, 1/4 or 1/8 of the size, straight from the decoder.
+    # Does something for JPEG only: grey, and 1/2, 1/4 or 1/8 of the size, straight from the
+    # decoder.
     picture.draft("L", (KEPT_SIDE, KEPT_SIDE))
     return ImageOps.exif_transpose(picture)
 

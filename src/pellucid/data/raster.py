@@ -1,4 +1,5 @@
-"""What `images` needs to do to grids of numbers: shrink, blur, resize, grow, and find what hangs together.
+"""What `images` needs to do to grids of numbers: shrink, blur, resize, grow, and find what hangs
+together.
 
 A grid is an array (H, W) of float64, whatever it stands for. NumPy only.
 """
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
 
 
 def shrink(grid: Grid, most: int) -> Grid:
-    """Average whole blocks, so that neither side is longer than `most`; a smaller grid stays as it is.
+    """Average whole blocks, so that neither side is longer than `most`; a smaller grid stays as it
+    is.
 
     >>> shrink(np.array([[0.0, 2.0, 4.0, 4.0]]), 2)
     array([[1., 4.]])
@@ -39,8 +41,8 @@ def shrink(grid: Grid, most: int) -> Grid:
 def blur(grid: Grid, radius: int) -> Grid:
     """Average over squares of 2 `radius` + 1, twice (nearly a Gaussian); outside, the edge goes on.
 
-    Sums of a window are differences of running sums, so the cost does not depend on the radius (Crow,
-    "Summed-area tables for texture mapping", SIGGRAPH 1984).
+    Sums of a window are differences of running sums, so the cost does not depend on the radius
+    (Crow, "Summed-area tables for texture mapping", SIGGRAPH 1984).
     """
     if radius < 1:
         return grid
@@ -61,7 +63,9 @@ def _box(grid: Grid, radius: int, axis: int) -> Grid:
 
 
 def resize(grid: Grid, height: int, width: int) -> Grid:
-    """Resize to (height, width) with a triangle filter, widened when shrinking so that nothing is skipped."""
+    """Resize to (height, width) with a triangle filter, widened when shrinking so that nothing is
+    skipped.
+    """
     return _weights(grid.shape[0], height) @ grid @ _weights(grid.shape[1], width).T
 
 
@@ -76,7 +80,9 @@ def _weights(old: int, new: int) -> Grid:
 
 
 def block_median(grid: Grid, blocks: int) -> Grid:
-    """Take the median of square blocks, about `blocks` of them along the longer side, stretched to come out even."""
+    """Take the median of square blocks, about `blocks` of them along the longer side, stretched to
+    come out even.
+    """
     step = max(1, max(grid.shape) // blocks)
     height, width = (max(1, round(side / step)) for side in grid.shape)
     even = resize(grid, height * step, width * step)
@@ -84,16 +90,23 @@ def block_median(grid: Grid, blocks: int) -> Grid:
 
 
 def local_median(grid: Grid, radius: int) -> Grid:
-    """Take the median over squares of 2 `radius` + 1; outside, slopes go on as they were. For small grids only."""
+    """Take the median over squares of 2 `radius` + 1; outside, slopes go on as they were.
+
+    For small grids only.
+    """
     padded = np.pad(grid, radius, mode="reflect", reflect_type="odd")
     window = 2 * radius + 1
-    return np.median(np.lib.stride_tricks.sliding_window_view(padded, (window, window)), axis=(2, 3))
+    return np.median(
+        np.lib.stride_tricks.sliding_window_view(padded, (window, window)), axis=(2, 3)
+    )
 
 
 def grow(grid: Grid, steps: int) -> Grid:
-    """Let every value spread over its neighbourhood, `steps` cells far: the greatest value around each cell.
+    """Let every value spread over its neighbourhood, `steps` cells far: the greatest value around
+    each cell.
 
-    Crosses and squares take turns, which makes an octagon: the nearest to a round pen that cheap steps give.
+    Crosses and squares take turns, which makes an octagon: the nearest to a round pen that cheap
+    steps give.
     """
     for step in range(steps):
         padded = np.pad(grid, 1, mode="edge")
@@ -102,7 +115,9 @@ def grow(grid: Grid, steps: int) -> Grid:
             wide = np.maximum(np.maximum(padded[:, :-2], padded[:, 2:]), padded[:, 1:-1])
             grid = np.maximum(np.maximum(wide[:-2], wide[2:]), wide[1:-1])
         else:
-            grid = np.maximum(np.maximum(grid, rows), np.maximum(padded[1:-1, :-2], padded[1:-1, 2:]))
+            grid = np.maximum(
+                np.maximum(grid, rows), np.maximum(padded[1:-1, :-2], padded[1:-1, 2:])
+            )
     return grid
 
 
@@ -114,8 +129,9 @@ def thin(grid: Grid, steps: int) -> Grid:
 def components(mask: Mask) -> NDArray[np.intp]:
     """Number what hangs together, corners included: 0 outside, then 1, 2, ... in reading order.
 
-    Every cell points to a neighbour of a smaller number until each component points to its first cell
-    (hooking and pointer jumping: Shiloach and Vishkin, "An O(log n) parallel connectivity algorithm", 1982).
+    Every cell points to a neighbour of a smaller number until each component points to its first
+    cell (hooking and pointer jumping: Shiloach and Vishkin, "An O(log n) parallel connectivity
+    algorithm", 1982).
 
     >>> components(np.array([[1, 0, 1], [0, 1, 0], [0, 0, 0], [1, 0, 0]], bool))
     array([[1, 0, 1],
@@ -123,7 +139,9 @@ def components(mask: Mask) -> NDArray[np.intp]:
            [0, 0, 0],
            [2, 0, 0]])
     """
-    number = np.zeros((mask.shape[0] + 1, mask.shape[1] + 2), np.intp)  # a rim of nothing: left, right and below
+    number = np.zeros(
+        (mask.shape[0] + 1, mask.shape[1] + 2), np.intp
+    )  # a rim of nothing: left, right and below
     number[:-1, 1:-1][mask] = np.arange(1, mask.sum() + 1)
     here = number[:-1, 1:-1]
     first, second = [], []

@@ -1,7 +1,7 @@
 """Small made-up problems in the plane, to see what a network can and cannot separate.
 
-Each function gives `x` (n, 2) float32 and `t` (n,) int64, the class of every row, in random order. The same
-seed gives the same points.
+Each function gives `x` (n, 2) float32 and `t` (n,) int64, the class of every row, in random order.
+The same seed gives the same points.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from pellucid.errors import InputError
-from pellucid.language import say
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -21,11 +20,12 @@ if TYPE_CHECKING:
 
 
 def xor(n: int = 200, noise: float = 0.1, seed: int = 0) -> Points:
-    """Draw points around the corners of the unit square; equal corners are class 0, unequal ones class 1.
+    """Draw points around the corners of the unit square; equal corners are class 0, unequal ones
+    class 1.
 
-    No single line separates them: the example that needs a hidden layer (Minsky and Papert, "Perceptrons",
-    1969). `n` is the number of points, `noise` the standard deviation added to both coordinates. With noise 0
-    the points are the four corners themselves.
+    No single line separates them: the example that needs a hidden layer (Minsky and Papert,
+    "Perceptrons", 1969). `n` is the number of points, `noise` the standard deviation added to both
+    coordinates. With noise 0 the points are the four corners themselves.
 
     Raises InputError when `n` is below 4 or `noise` is negative or not finite.
 
@@ -40,7 +40,8 @@ def xor(n: int = 200, noise: float = 0.1, seed: int = 0) -> Points:
 
 
 def moons(n: int = 200, noise: float = 0.1, seed: int = 0) -> Points:
-    """Draw two half circles of radius 1 that reach into each other, as scikit-learn's `make_moons` does.
+    """Draw two half circles of radius 1 that reach into each other, as scikit-learn's `make_moons`
+    does.
 
     Class 0 is (cos a, sin a), class 1 is (1 - cos a, 1/2 - sin a), a from 0 to pi.
 
@@ -63,11 +64,14 @@ def circles(n: int = 200, noise: float = 0.05, seed: int = 0) -> Points:
     t = np.arange(n) % 2
     angle = 2 * np.pi * generator.random(n)
     radius = np.where(t == 0, 1.0, 0.5)
-    return _finish(radius[:, None] * np.stack([np.cos(angle), np.sin(angle)], axis=1), t, noise, generator)
+    return _finish(
+        radius[:, None] * np.stack([np.cos(angle), np.sin(angle)], axis=1), t, noise, generator
+    )
 
 
 def spirals(n: int = 200, noise: float = 0.02, seed: int = 0) -> Points:
-    """Draw two spirals wound one and a half times round each other, from the middle out to radius 1.
+    """Draw two spirals wound one and a half times round each other, from the middle out to radius
+    1.
 
     After Lang and Witbrock, "Learning to tell two spirals apart", 1988: hard for a small network.
 
@@ -78,7 +82,9 @@ def spirals(n: int = 200, noise: float = 0.02, seed: int = 0) -> Points:
     # The square root spreads the points evenly along the arm, whose length grows with the radius.
     along = np.sqrt(generator.random(n))
     angle = 3 * np.pi * along + np.pi * t
-    return _finish(along[:, None] * np.stack([np.cos(angle), np.sin(angle)], axis=1), t, noise, generator)
+    return _finish(
+        along[:, None] * np.stack([np.cos(angle), np.sin(angle)], axis=1), t, noise, generator
+    )
 
 
 def _check(n: int, noise: float, seed: int, least: int = 2) -> tuple[int, np.random.Generator]:
@@ -87,13 +93,15 @@ def _check(n: int, noise: float, seed: int, least: int = 2) -> tuple[int, np.ran
     except TypeError:
         count = 0
     if count < least:
-        raise InputError(say("n is a number of points, at least {least}, not {n}", least=least, n=n))
+        raise InputError("n is a number of points, at least {least}, not {n}", least=least, n=n)
     if not 0 <= noise < np.inf:
-        raise InputError(say("noise is a standard deviation, 0 or more, not {noise}", noise=noise))
+        raise InputError("noise is a standard deviation, 0 or more, not {noise}", noise=noise)
     return count, np.random.default_rng(seed)
 
 
-def _finish(x: NDArray[np.float64], t: NDArray[Any], noise: float, generator: np.random.Generator) -> Points:
+def _finish(
+    x: NDArray[np.float64], t: NDArray[Any], noise: float, generator: np.random.Generator
+) -> Points:
     order = generator.permutation(len(x))
     x = x + noise * generator.standard_normal(x.shape)
     return x[order].astype(np.float32), t[order].astype(np.int64)

@@ -14,7 +14,6 @@ from pellucid.engines.native import NativeEngine, instruction_set, why_not
 from pellucid.engines.protocol import Engine, Ridge, batches_a_call
 from pellucid.engines.reference import ReferenceEngine
 from pellucid.errors import InputError
-from pellucid.language import say
 
 ENGINES = ("auto", "native", "reference")
 
@@ -29,22 +28,26 @@ def make_engine(
 ) -> Engine:
     """Give an engine for the layers: "reference" for NumPy's, "auto" for the fastest there is.
 
-    `threads` is the number of threads, or None for the usual one (see `thread_count`); the reference engine leaves
-    threads to NumPy. Raises InputError for an engine that does not exist, or cannot take these layers here.
+    `threads` is the number of threads, or None for the usual one (see `thread_count`); the
+    reference engine leaves threads to NumPy. Raises InputError for an engine that does not exist,
+    or cannot take these layers here.
     """
     threads = thread_count(threads)
     if engine not in ENGINES:
-        raise InputError(say("engine is one of {known}, not {got}", known=", ".join(ENGINES), got=repr(engine)))
+        raise InputError(
+            "engine is one of {known}, not {got}", known=", ".join(ENGINES), got=repr(engine)
+        )
     reason = None if engine == "reference" else why_not(layers, optimizer)
     if engine == "native" and reason is not None:
-        raise InputError(say('{reason}: choose engine="auto" or "reference"', reason=reason))
+        raise InputError('{reason}: choose engine="auto" or "reference"', reason=reason)
     if engine == "reference" or reason is not None:
         return ReferenceEngine(layers, loss, optimizer, seed)
     return NativeEngine(layers, loss, optimizer, seed, threads)
 
 
 def thread_count(threads: int | None = None) -> int:
-    """Give how many threads to use: the argument, else PELLUCID_THREADS, else OMP_NUM_THREADS, else all cores.
+    """Give how many threads to use: the argument, else PELLUCID_THREADS, else OMP_NUM_THREADS, else
+    all cores.
 
     All cores are those that this process may run on, as a container or `taskset` leaves them.
 
@@ -59,13 +62,22 @@ def thread_count(threads: int | None = None) -> int:
         if not text:
             continue
         if not text.isdecimal() or int(text) < 1:
-            raise InputError(say("{name} must be a whole number of 1 or more, got {got}", name=source, got=repr(value)))
+            raise InputError(
+                "{name} must be a whole number of 1 or more, got {got}",
+                name=source,
+                got=repr(value),
+            )
         return int(text)
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def answer_and_loss(
-    layers: Sequence[Layer], loss: Loss, x: Array, t: Array, weights: Array | None = None, engine: str = "auto"
+    layers: Sequence[Layer],
+    loss: Loss,
+    x: Array,
+    t: Array,
+    weights: Array | None = None,
+    engine: str = "auto",
 ) -> tuple[Array, float]:
     """Give the answers to x, (N, K), and their loss against t, as when nothing is learned."""
     depth = chain.loss_depth(layers, loss)

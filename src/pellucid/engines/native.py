@@ -1,8 +1,9 @@
-"""The native engine: core's passes in C++, in place, compiled for each instruction set and chosen at run time.
+"""The native engine: core's passes in C++, in place, compiled for each instruction set and chosen
+at run time.
 
-It gives what the reference engine gives, to rounding. Layers and optimizers of a user's own are not native (`why_not`
-says so, and "auto" takes the reference engine then); a loss of a user's own runs in Python, between the native forward
-and the native backward pass.
+It gives what the reference engine gives, to rounding. Layers and optimizers of a user's own are not
+native (`why_not` says so, and "auto" takes the reference engine then); a loss of a user's own runs
+in Python, between the native forward and the native backward pass.
 """
 
 from __future__ import annotations
@@ -25,21 +26,24 @@ from pellucid.core.optimizers import OPTIMIZERS, Optimizer, State
 from pellucid.core.preparation import Flatten
 from pellucid.core.types import Array, Options
 from pellucid.engines.protocol import Ridge, learn_one_by_one
-from pellucid.errors import InputError
-from pellucid.language import say
+from pellucid.errors import InputError, Message
 
 INSTRUCTION_SETS = ("avx512", "avx2", "baseline")  # the best first
 
-_MOST_THREADS = 256  # more than pay for any network of this kind; results do not depend on how many there are
+_MOST_THREADS = (
+    256  # more than pay for any network of this kind; results do not depend on how many there are
+)
 
 _TAKEN_AS_IT_IS = frozenset(np.dtype(kind) for kind in (np.uint8, np.float32, np.float64))
 
 
 @cache
 def native_module() -> ModuleType | None:
-    """Give the compiled module for this processor, or None where there is none in this installation.
+    """Give the compiled module for this processor, or None where there is none in this
+    installation.
 
-    PELLUCID_INSTRUCTIONS ("avx512", "avx2" or "baseline") forces a set; raises InputError if it cannot run here.
+    PELLUCID_INSTRUCTIONS ("avx512", "avx2" or "baseline") forces a set; raises InputError if it
+    cannot run here.
     """
     try:
         baseline = importlib.import_module("pellucid.engines._native_baseline")
@@ -49,11 +53,9 @@ def native_module() -> ModuleType | None:
     runnable = [name for name in INSTRUCTION_SETS if baseline.supported(name)]
     if wanted and wanted not in runnable:
         raise InputError(
-            say(
-                "PELLUCID_INSTRUCTIONS is one of {known} on this processor, not {got}",
-                known=", ".join(runnable),
-                got=repr(os.environ["PELLUCID_INSTRUCTIONS"]),
-            )
+            "PELLUCID_INSTRUCTIONS is one of {known} on this processor, not {got}",
+            known=", ".join(runnable),
+            got=repr(os.environ["PELLUCID_INSTRUCTIONS"]),
         )
     return importlib.import_module(f"pellucid.engines._native_{wanted or runnable[0]}")
 
@@ -64,26 +66,30 @@ def instruction_set() -> str | None:
     return None if module is None else module.__name__.rpartition("_")[2]
 
 
-def why_not(layers: Sequence[Layer], optimizer: Optimizer | None = None) -> str | None:
+def why_not(layers: Sequence[Layer], optimizer: Optimizer | None = None) -> Message | None:
     """Say why these layers and this optimizer cannot be native here, or None if they can."""
     if native_module() is None:
-        return say("the native engine is not in this installation")
+        return Message("the native engine is not in this installation")
     for layer in every(layers):
         if LAYERS.get(type(layer).__name__) is not type(layer):
-            return say("{layer} is a layer of your own", layer=type(layer).__name__)
+            return Message("{layer} is a layer of your own", layer=type(layer).__name__)
     if optimizer is not None and type(optimizer) not in OPTIMIZERS.values():
-        return say("{optimizer} is an optimizer of your own", optimizer=type(optimizer).__name__)
+        return Message(
+            "{optimizer} is an optimizer of your own", optimizer=type(optimizer).__name__
+        )
     if chain.input_width(layers) is None:
-        return say("no layer tells how many inputs there are")
+        return Message("no layer tells how many inputs there are")
     return None
 
 
 class NativeEngine:
-    """Answers and learns in C++; see `Engine` for the contract, and `ReferenceEngine` for the arguments.
+    """Answers and learns in C++; see `Engine` for the contract, and `ReferenceEngine` for the
+    arguments.
 
-    `threads` share out the tiles of large products and the rows of large answers; results do not depend on them.
-    Inputs that are 0 may be skipped: only in that a weight of infinity or NaN there adds nothing, where NumPy's 0 times
-    it is NaN, can answers differ from the reference's by more than rounding.
+    `threads` share out the tiles of large products and the rows of large answers; results do not
+    depend on them. Inputs that are 0 may be skipped: only in that a weight of infinity or NaN there
+    adds nothing, where NumPy's 0 times it is NaN, can answers differ from the reference's by more
+    than rounding.
     """
 
     name: ClassVar[str] = "native"
@@ -105,13 +111,21 @@ class NativeEngine:
         self._D, self._widths = D, [D, *chain.widths(layers, D)]
         self._K = self._widths[self._depth]  # of what the loss takes
         self._flattens = isinstance(self.layers[0], Flatten)
-        self._takes = _TAKEN_AS_IT_IS if chain.scales(layers) else _TAKEN_AS_IT_IS - {np.dtype(np.uint8)}
+        self._takes = (
+            _TAKEN_AS_IT_IS if chain.scales(layers) else _TAKEN_AS_IT_IS - {np.dtype(np.uint8)}
+        )
         self._own_loss = loss is not None and type(loss) not in LOSSES.values()
         self._classes_fit = loss is not None and not self._own_loss and _takes_classes(loss)
         learns = list(compress(flat(layer.params for layer in layers), chain.learns(layers)))
         self.state: State = {"step": 0} if optimizer is None else optimizer.start(learns)
-        self._optimizer, self._seed, self._threads = optimizer, seed & 0xFFFFFFFFFFFFFFFF, min(threads, _MOST_THREADS)
-        self._every = list(every(layers))  # those within a Residual too: kept, so that none is freed and mistaken
+        self._optimizer, self._seed, self._threads = (
+            optimizer,
+            seed & 0xFFFFFFFFFFFFFFFF,
+            min(threads, _MOST_THREADS),
+        )
+        self._every = list(
+            every(layers)
+        )  # those within a Residual too: kept, so that none is freed and mistaken
         self._slots = [name for name in self.state if name != "step"]
         self._make()
 
@@ -120,26 +134,36 @@ class NativeEngine:
         module = native_module()
         assert module is not None, "ask why_not first"
         # The C++ side holds bare pointers into these arrays, so this keeps them alive.
-        self._held = _layer_specs(self.layers, self._D), [list(self.state[name]) for name in self._slots]
+        self._held = (
+            _layer_specs(self.layers, self._D),
+            [list(self.state[name]) for name in self._slots],
+        )
         self._made_of = self._now()
         self._engine = module.make_engine(
             float64=self.dtype == np.float64,
             layers=self._held[0],
             loss="" if self.loss is None or self._own_loss else type(self.loss).__name__,
             loss_option=_loss_option(self.loss),
-            optimizer=None if self._optimizer is None else _optimizer_spec(self._optimizer, self.state),
+            optimizer=None
+            if self._optimizer is None
+            else _optimizer_spec(self._optimizer, self.state),
             depth=self._depth,
             seed=self._seed,
             threads=self._threads,
         )
 
     def _now(self) -> list[Any]:
-        """Give what changes when a layer is set otherwise, or an array of the memory is exchanged for another."""
+        """Give what changes when a layer is set otherwise, or an array of the memory is exchanged
+        for another.
+        """
         memory = [id(array) for name in self._slots for array in self.state[name]]
         return [*[layer.version for layer in self._every], *memory]
 
     def _renew(self) -> None:
-        """Make the C++ engine again where it is outdated: before a learning call, whose cost this does not show in."""
+        """Make the C++ engine again where it is outdated.
+
+        Before a learning call, whose cost this does not show in.
+        """
         if self._made_of != self._now():
             self._make()
 
@@ -151,16 +175,22 @@ class NativeEngine:
         return y
 
     def predictor(self, otherwise: Callable[[Any], Array] | None = None) -> Callable[[Any], Array]:
-        """Give a function that answers rows, C-contiguous, with the least overhead; see `Engine.predictor`.
+        """Give a function that answers rows, C-contiguous, with the least overhead; see
+        `Engine.predictor`.
 
-        Rows are ordinary in the layers' floating type, and as bytes where the layers scale; but where they scale bytes,
-        floats may be such as were scaled already, which is for `otherwise` to see.
+        Rows are ordinary in the layers' floating type, and as bytes where the layers scale; but
+        where they scale bytes, floats may be such as were scaled already, which is for `otherwise`
+        to see.
         """
         module = native_module()
         assert module is not None, "ask why_not first"
         numbers, scales = chain.byte_factor(self.layers) is None, np.dtype(np.uint8) in self._takes
         predict: Callable[[Any], Array] = module.make_predictor(
-            self._engine, otherwise or self.answer, numbers=numbers, bytes=scales, pictures=self._flattens
+            self._engine,
+            otherwise or self.answer,
+            numbers=numbers,
+            bytes=scales,
+            pictures=self._flattens,
         )
         return predict
 
@@ -174,7 +204,9 @@ class NativeEngine:
         else:
             batch = self._batch(x, t, weights, rows)
             y = self._room(batch.N)
-            loss = self._refused_in_words(batch, self._engine.gradients, *batch, self.state["step"], y)
+            loss = self._refused_in_words(
+                batch, self._engine.gradients, *batch, self.state["step"], y
+            )
         grads = [np.empty_like(p) for p in flat(layer.params for layer in self.layers)]
         self._engine.read_gradients(grads)
         return loss, grads, y
@@ -185,7 +217,9 @@ class NativeEngine:
         self._engine.write_gradients([np.ascontiguousarray(g, self.dtype) for g in grads])
         self._step()
 
-    def learn(self, x: Array, t: Array, weights: Array | None = None, rows: Array | None = None) -> tuple[float, Array]:
+    def learn(
+        self, x: Array, t: Array, weights: Array | None = None, rows: Array | None = None
+    ) -> tuple[float, Array]:
         """Do `gradients`, then `update`, in one call; see `Engine.learn`."""
         self._renew()
         if self._own_loss:
@@ -209,11 +243,16 @@ class NativeEngine:
         self._renew()
         if self._own_loss:
             learned, learn = chain.learned_weights(self.layers), self._learn_by_own_loss
-            return learn_one_by_one(self, learn, learned, x, t, weights, rows, batch_size, rates, ridge, answers)
+            return learn_one_by_one(
+                self, learn, learned, x, t, weights, rows, batch_size, rates, ridge, answers
+            )
         return self._learn(self._batch(x, t, weights, rows), batch_size, rates, ridge, answers)
 
     def _input(self, x: Array) -> Array:
-        """Give x as the C++ side takes it: as it is, where that will do, else turned or refused as core does."""
+        """Give x as the C++ side takes it.
+
+        As it is, where that will do, else turned or refused as core does.
+        """
         return x if self._plain(x) else chain.as_input(self.layers, x)
 
     def _plain(self, x: Array) -> bool:
@@ -234,11 +273,16 @@ class NativeEngine:
         return _Batch(x, classes, values, weights, None if rows is None else _places(rows, len(x)))
 
     def _targets(self, t: Array, N: int) -> tuple[Array | None, Array | None]:
-        """Give class indices, or else values, (N, K); raises core's InputError for what core does not take."""
+        """Give class indices, or else values, (N, K).
+
+        Raises core's InputError for what core does not take.
+        """
         one_line = t.ndim == 1
         if one_line and self._classes_fit and self._K > 1 and t.dtype.kind in "iu":
             return np.ascontiguousarray(t, np.int64), None
-        chooses = isinstance(self.loss, CrossEntropy)  # whose targets in a line are classes even of one output
+        chooses = isinstance(
+            self.loss, CrossEntropy
+        )  # whose targets in a line are classes even of one output
         if one_line and self._K == 1 and not chooses:
             t = t[:, None]
         elif one_line or t.ndim != 2 or t.shape[1] != self._K:
@@ -286,7 +330,9 @@ class NativeEngine:
             self._step(l2)
         return loss, y
 
-    def _with_own_loss(self, x: Array, t: Array, weights: Array | None, rows: Array | None) -> tuple[float, Array]:
+    def _with_own_loss(
+        self, x: Array, t: Array, weights: Array | None, rows: Array | None
+    ) -> tuple[float, Array]:
         """Run a loss of the user's own between the native forward and the native backward pass."""
         assert self.loss is not None
         batch = self._batch(x, t, weights, rows)
@@ -296,7 +342,9 @@ class NativeEngine:
         if rows is not None:
             t, weights = t[rows], None if weights is None else weights[rows]
         loss = self.loss.value(sums, t, weights)
-        self._engine.backward(np.ascontiguousarray(self.loss.gradient(sums, t, weights), self.dtype))
+        self._engine.backward(
+            np.ascontiguousarray(self.loss.gradient(sums, t, weights), self.dtype)
+        )
         if math.isfinite(loss):
             self._engine.observe()
         return loss, y
@@ -322,7 +370,10 @@ class _Batch(NamedTuple):
 
 
 def _places(rows: Array, N: int) -> Array:
-    """Give rows as places from 0 to N - 1: masks, and numbers that count from the end, are turned as NumPy has them."""
+    """Give rows as places from 0 to N - 1.
+
+    Masks, and numbers that count from the end, are turned as NumPy has them.
+    """
     if rows.dtype.kind not in "iu" or (rows.size > 0 and rows.min() < 0):
         rows = np.arange(N)[rows]
     return np.ascontiguousarray(rows, np.int64)
@@ -338,7 +389,10 @@ def _takes_classes(loss: Loss) -> bool:
 
 
 def _layer_specs(layers: Sequence[Layer], D: int) -> list[Options]:
-    """Describe layers as `LayerSpec` in spec.h: arrays in the order of the class, options as numbers."""
+    """Describe layers as `LayerSpec` in spec.h.
+
+    Arrays in the order of the class, options as numbers.
+    """
     specs = []
     for layer in layers:
         H = layer.width(D)
@@ -359,7 +413,9 @@ def _layer_specs(layers: Sequence[Layer], D: int) -> list[Options]:
 
 
 def _as_number(value: Any) -> float:
-    return float(value == "tanh") if isinstance(value, str) else float(value)  # GELU's two forms are 0 and 1
+    return (
+        float(value == "tanh") if isinstance(value, str) else float(value)
+    )  # GELU's two forms are 0 and 1
 
 
 def _loss_option(loss: Loss | None) -> float:

@@ -1,4 +1,7 @@
-"""The reference engine: core's passes in NumPy. It is the definition of what every other engine must give."""
+"""The reference engine: core's passes in NumPy.
+
+It is the definition of what every other engine must give.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,9 @@ from pellucid.core.optimizers import Optimizer, State
 from pellucid.core.types import Array
 from pellucid.engines.protocol import Ridge, learn_one_by_one
 
-_BLOCK = 4096  # rows answered at a time: their outputs stay in cache, and memory stays small for any number of rows
+# Rows answered at a time: their outputs stay in cache, and memory stays small for any number of
+# rows
+_BLOCK = 4096
 
 
 class ReferenceEngine:
@@ -58,7 +63,9 @@ class ReferenceEngine:
         x = chain.as_array(x)
         if x.ndim == 0 or len(x) <= _BLOCK:
             return chain.answer(self.layers, chain.as_input(self.layers, x))
-        return np.concatenate([self.answer(x[start : start + _BLOCK]) for start in range(0, len(x), _BLOCK)])
+        return np.concatenate(
+            [self.answer(x[start : start + _BLOCK]) for start in range(0, len(x), _BLOCK)]
+        )
 
     def predictor(self, otherwise: Callable[[Any], Array] | None = None) -> Callable[[Any], Array]:
         """Give a function that answers rows; see `Engine.predictor`."""
@@ -71,7 +78,9 @@ class ReferenceEngine:
         if rows is not None:
             x, t = x[rows], t[rows]
             weights = None if weights is None else weights[rows]
-        trace = chain.forward(self.layers, chain.as_input(self.layers, x), Learning(self.seed, self.state["step"]))
+        trace = chain.forward(
+            self.layers, chain.as_input(self.layers, x), Learning(self.seed, self.state["step"])
+        )
         below = self.layers[: self._depth]
         sums = trace.input_of(self._depth)
         loss = self.loss.value(sums, t, weights)
@@ -82,12 +91,17 @@ class ReferenceEngine:
         return loss, grads, trace.y
 
     def update(self, grads: list[Array], l2: float = 0.0) -> None:
-        """Move the parameters by one step; see `Engine.update`. `l2` is added to the optimizer's own."""
+        """Move the parameters by one step; see `Engine.update`.
+
+        `l2` is added to the optimizer's own.
+        """
         learns = chain.learns(self.layers)
         params, grads = list(compress(self._params(), learns)), list(compress(grads, learns))
         self.optimizer.update(params, grads, self.state, self.learning_rate, l2)
 
-    def learn(self, x: Array, t: Array, weights: Array | None = None, rows: Array | None = None) -> tuple[float, Array]:
+    def learn(
+        self, x: Array, t: Array, weights: Array | None = None, rows: Array | None = None
+    ) -> tuple[float, Array]:
         """Do `gradients`, then `update`; see `Engine.learn`."""
         return self._learn(x, t, weights, rows)
 
@@ -104,7 +118,9 @@ class ReferenceEngine:
     ) -> tuple[list[float], Array]:
         """Learn batch after batch; see `Engine.learn_batches`."""
         learned = chain.learned_weights(self.layers)
-        return learn_one_by_one(self, self._learn, learned, x, t, weights, rows, batch_size, rates, ridge, answers)
+        return learn_one_by_one(
+            self, self._learn, learned, x, t, weights, rows, batch_size, rates, ridge, answers
+        )
 
     def _learn(
         self, x: Array, t: Array, weights: Array | None, rows: Array | None, l2: float = 0.0

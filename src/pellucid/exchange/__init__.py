@@ -6,8 +6,8 @@
 >>> from_torch(to_torch(net)) == net
 True
 
-Every name is loaded when it is first used. PyTorch comes with `pip install "pellucid[torch]"`, ONNX with
-`pip install "pellucid[onnx]"`; writing PyTorch's files, C and JSON needs neither.
+Every name is loaded when it is first used. PyTorch comes with `pip install "pellucid[torch]"`, ONNX
+with `pip install "pellucid[onnx]"`; writing PyTorch's files, C and JSON needs neither.
 """
 
 from __future__ import annotations
@@ -19,7 +19,12 @@ if TYPE_CHECKING:
     from pellucid.exchange.json_file import from_json, to_json
     from pellucid.exchange.onnx import from_onnx, onnx_model, to_onnx
     from pellucid.exchange.pytorch.conversion import from_torch, to_torch
-    from pellucid.exchange.pytorch.files import from_state_dict, read_state_dict, state_dict, write_torch
+    from pellucid.exchange.pytorch.files import (
+        from_state_dict,
+        read_state_dict,
+        state_dict,
+        write_torch,
+    )
     from pellucid.exchange.verification import verify
 
 _MODULE_OF = {

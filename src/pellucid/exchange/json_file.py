@@ -6,9 +6,10 @@
                 {"type": "Residual", "options": {}, "layers": [...]}],
      "inputs": null, "classes": ["no", "yes"], "record": {}}
 
-Layers stand in the order in which x passes them; their types, options and arrays are those of the classes of that name,
-W of shape (inputs, outputs). Every number is written so that reading it as a double gives the very number again, and a
-float32 one once it is rounded to float32. A frozen layer says "frozen": true.
+Layers stand in the order in which x passes them; their types, options and arrays are those of the
+classes of that name, W of shape (inputs, outputs). Every number is written so that reading it as a
+double gives the very number again, and a float32 one once it is rounded to float32. A frozen layer
+says "frozen": true.
 """
 
 from __future__ import annotations
@@ -22,12 +23,11 @@ import numpy as np
 
 from pellucid.core.layer import Layer
 from pellucid.core.types import Array, Options
-from pellucid.errors import FileError, InputError
+from pellucid.errors import FileError, InputError, Message
 from pellucid.exchange.given import check_network
 from pellucid.exchange.reading import read_bytes
 from pellucid.files import model
 from pellucid.files.atomic import write_whole
-from pellucid.language import say
 from pellucid.network import Network
 
 FORMAT = "pellucid"
@@ -37,8 +37,8 @@ LARGEST = 1 << 30  # bytes: read, a number takes ten times its four bytes
 def to_json(net: Network, path: str | os.PathLike[str]) -> None:
     """Write a network to a JSON file, whole or not at all.
 
-    Raises InputError for what a model file could not hold either: layers of the user's own, numbers that are not
-    finite; FileError where it cannot be written.
+    Raises InputError for what a model file could not hold either: layers of the user's own, numbers
+    that are not finite; FileError where it cannot be written.
     """
     check_network(net)
     extra = {"inputs": net.inputs, "classes": net.classes, "record": net.record}
@@ -53,29 +53,33 @@ def to_json(net: Network, path: str | os.PathLike[str]) -> None:
 
 
 def from_json(path: str | os.PathLike[str]) -> Network:
-    """Read a network from a JSON file that `to_json` wrote, or that keeps to its format; nothing in it is trusted.
+    """Read a network from a JSON file that `to_json` wrote, or that keeps to its format; nothing in
+    it is trusted.
 
     Raises FileError that names the file and what is wrong.
     """
-    content = read_bytes(path, say("a .json file that `pellucid export` wrote"), LARGEST)
+    content = read_bytes(path, Message("a .json file that `pellucid export` wrote"), LARGEST)
     try:
         document = json.loads(content, parse_constant=_refuse)
         if not isinstance(document, dict) or document.get("format") != FORMAT:
-            raise InputError(say('it has no "format": "{name}"', name=FORMAT))
+            raise InputError('it has no "format": "{name}"', name=FORMAT)
         tensors: dict[str, Array] = {}
-        header = {**document, "layers": _without_arrays(document["layers"], _dtype(document), tensors, "")}
+        header = {
+            **document,
+            "layers": _without_arrays(document["layers"], _dtype(document), tensors, ""),
+        }
         layers, extra = model.parse(header, tensors)
         net = Network(layers, inputs=extra["inputs"], classes=extra["classes"])
         net.record = extra["record"]
         return net
     except InputError as error:
-        raise FileError(say("{path}: no usable network: {reason}", path=path, reason=error)) from error
+        raise FileError("{path}: no usable network: {reason}", path=path, reason=error) from error
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        reason = say("it is no JSON")
-        raise FileError(say("{path}: no usable network: {reason}", path=path, reason=reason)) from error
+        reason = Message("it is no JSON")
+        raise FileError("{path}: no usable network: {reason}", path=path, reason=reason) from error
     except (LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
-        reason = say("its description is malformed")
-        raise FileError(say("{path}: no usable network: {reason}", path=path, reason=reason)) from error
+        reason = Message("its description is malformed")
+        raise FileError("{path}: no usable network: {reason}", path=path, reason=reason) from error
 
 
 def _with_arrays(entries: list[Options], layers: Sequence[Layer]) -> list[Options]:
@@ -91,17 +95,25 @@ def _with_arrays(entries: list[Options], layers: Sequence[Layer]) -> list[Option
     return found
 
 
-def _without_arrays(entries: Any, dtype: Any, tensors: dict[str, Array], before: str, depth: int = 0) -> list[Options]:
-    """Give a model file's description of these entries, and put their numbers into `tensors`, by its names."""
+def _without_arrays(
+    entries: Any, dtype: Any, tensors: dict[str, Array], before: str, depth: int = 0
+) -> list[Options]:
+    """Give a model file's description of these entries, and put their numbers into `tensors`, by
+    its names.
+    """
     found = []
     if depth > model.DEEPEST_RESIDUAL:
-        raise InputError(say("its description is malformed"))
+        raise InputError("its description is malformed")
     for index, entry in enumerate(entries):
         plain = {name: value for name, value in entry.items() if name != "arrays"}
         if "layers" in entry:
-            plain["layers"] = _without_arrays(entry["layers"], dtype, tensors, f"{before}{index}.", depth + 1)
+            plain["layers"] = _without_arrays(
+                entry["layers"], dtype, tensors, f"{before}{index}.", depth + 1
+            )
         else:
-            arrays = {name: _array(name, numbers, dtype) for name, numbers in entry["arrays"].items()}
+            arrays = {
+                name: _array(name, numbers, dtype) for name, numbers in entry["arrays"].items()
+            }
             tensors.update({f"{before}{index}.{name}": array for name, array in arrays.items()})
             plain["shapes"] = {name: list(array.shape) for name, array in arrays.items()}
         found.append(plain)
@@ -111,7 +123,9 @@ def _without_arrays(entries: Any, dtype: Any, tensors: dict[str, Array], before:
 def _array(name: str, numbers: Any, dtype: Any) -> Array:
     array = np.asarray(numbers)
     if array.dtype.kind not in "iuf":
-        raise InputError(say("array {name} must hold finite float32 or float64 numbers", name=repr(name)))
+        raise InputError(
+            "array {name} must hold finite float32 or float64 numbers", name=repr(name)
+        )
     with np.errstate(over="ignore"):  # too large for float32: infinite, and refused as that
         return array.astype(dtype)
 
@@ -119,9 +133,9 @@ def _array(name: str, numbers: Any, dtype: Any) -> Array:
 def _dtype(document: Options) -> Any:
     name = document.get("dtype")
     if name not in ("float32", "float64"):
-        raise InputError(say('dtype is "float32" or "float64", not {got}', got=name))
+        raise InputError('dtype is "float32" or "float64", not {got}', got=name)
     return np.dtype(name)
 
 
 def _refuse(constant: str) -> float:
-    raise InputError(say("it holds {constant}, which is no finite number", constant=constant))
+    raise InputError("it holds {constant}, which is no finite number", constant=constant)

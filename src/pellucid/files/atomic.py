@@ -10,8 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from pellucid.errors import FileError, PellucidError
-from pellucid.language import say, say_reason
+from pellucid.errors import FileError, Message, PellucidError, reason_of
 
 
 def write_whole(path: str | os.PathLike[str], content: bytes) -> None:
@@ -22,13 +21,15 @@ def write_whole(path: str | os.PathLike[str], content: bytes) -> None:
 
 @contextmanager
 def whole_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
-    """Give a file to write to, so that a reader of `path` finds the old file or the new one, and never a part of one.
+    """Give a file to write to, so that a reader of `path` finds the old file or the new one, and
+    never a part of one.
 
-    The bytes go to a temporary file in the same folder, are forced to disk (fsync), take the name in one step
-    (rename), and the folder is forced to disk too: Pillai et al., "All File Systems Are Not Created Equal",
-    OSDI 2014. A full disk, a missing right or a kill in between leaves what was there before. A symbolic link is
-    followed, and an existing file keeps its permissions. Devices and pipes are refused: a rename would remove them.
-    An error within the `with` block, whatever it is, leaves the old file, too.
+    The bytes go to a temporary file in the same folder, are forced to disk (fsync), take the name
+    in one step (rename), and the folder is forced to disk too: Pillai et al., "All File Systems Are
+    Not Created Equal", OSDI 2014. A full disk, a missing right or a kill in between leaves what was
+    there before. A symbolic link is followed, and an existing file keeps its permissions. Devices
+    and pipes are refused: a rename would remove them. An error within the `with` block, whatever it
+    is, leaves the old file, too.
 
     Raises FileError, with the file's name, when the file cannot be written.
     """
@@ -45,23 +46,26 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
 def unwritable(path: str | os.PathLike[str], error: Exception) -> FileError:
     """Give the error of a file or folder that cannot be written, which stays as it was."""
     return FileError(
-        say(
-            "{path}: cannot be written ({reason}); nothing was changed: choose another place or free some room",
-            path=path,
-            reason=say_reason(error),
-        )
+        "{path}: cannot be written ({reason}); nothing was changed: choose another place or free "
+        "some room",
+        path=path,
+        reason=reason_of(error),
     )
 
 
 def _permissions(target: Path) -> int | None:
-    """Give the permissions of the file that is there, or None; raise OSError for one that must not be replaced."""
+    """Give the permissions of the file that is there, or None.
+
+    Raise OSError for one that must not be replaced.
+    """
     try:
         mode = target.stat().st_mode
     except FileNotFoundError:
         return None
     if not stat.S_ISDIR(mode) and not stat.S_ISREG(mode):
-        raise OSError(errno.EINVAL, say("it is no regular file"))
-    # The rename asks for no right to the file itself; opening it does, and finds folders and read-only disks too.
+        raise OSError(errno.EINVAL, Message("it is no regular file"))
+    # The rename asks for no right to the file itself; opening it does, and finds folders and
+    # read-only disks too.
     os.close(os.open(target, os.O_WRONLY))
     return mode & 0o777
 
@@ -86,7 +90,10 @@ def _replacing(target: Path, permissions: int | None) -> Iterator[BinaryIO]:
 
 
 def sync_folder(folder: Path) -> None:
-    """Force a folder to disk, where a rename lives; some file systems cannot, and then there is no more to do."""
+    """Force a folder to disk, where a rename lives.
+
+    Some file systems cannot, and then there is no more to do.
+    """
     with suppress(OSError):
         handle = os.open(folder, os.O_RDONLY)
         try:

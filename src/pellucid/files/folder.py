@@ -9,24 +9,29 @@ from collections.abc import Collection, Mapping
 from contextlib import suppress
 from pathlib import Path
 
+from pellucid.errors import Message
 from pellucid.files.atomic import sync_folder, unwritable
-from pellucid.language import say
 
 
-def write_folder(path: str | os.PathLike[str], files: Mapping[str, bytes], replaceable: Collection[str] = ()) -> None:
+def write_folder(
+    path: str | os.PathLike[str], files: Mapping[str, bytes], replaceable: Collection[str] = ()
+) -> None:
     """Write `files`, content by relative name, as the folder `path`: all of them, or nothing.
 
-    They go into a hidden folder beside it, are forced to disk, and take the name in one step. A folder that is there is
-    replaced if it is empty or holds nothing but `replaceable` names, else it stays as it is: nobody's own files are
-    lost. To replace one takes two steps, out with the old and in with the new; a kill between them leaves both beside
-    each other under hidden names.
+    They go into a hidden folder beside it, are forced to disk, and take the name in one step. A
+    folder that is there is replaced if it is empty or holds nothing but `replaceable` names, else
+    it stays as it is: nobody's own files are lost. To replace one takes two steps, out with the old
+    and in with the new; a kill between them leaves both beside each other under hidden names.
 
     Raises FileError, with the folder's name, where it cannot be written.
     """
     try:
         target = Path(os.path.realpath(path))
         _check_ours(target, replaceable)
-        new, old = (target.with_name(f".{target.name[:48]}.{os.urandom(8).hex()}.{end}") for end in ("part", "old"))
+        new, old = (
+            target.with_name(f".{target.name[:48]}.{os.urandom(8).hex()}.{end}")
+            for end in ("part", "old")
+        )
         try:
             _fill(new, files)
             _exchange(target, new, old)
@@ -44,11 +49,13 @@ def _check_ours(target: Path, replaceable: Collection[str]) -> None:
     if not target.exists():
         return
     if not target.is_dir():
-        raise OSError(errno.EINVAL, say("it is no folder"))
+        raise OSError(errno.EINVAL, Message("it is no folder"))
     for found in sorted(target.rglob("*")):
         name = found.relative_to(target).as_posix()
         if name not in replaceable and not (found.is_dir() and not found.is_symlink()):
-            raise OSError(errno.ENOTEMPTY, say("it holds {name}, which would be lost", name=name))
+            raise OSError(
+                errno.ENOTEMPTY, Message("it holds {name}, which would be lost", name=name)
+            )
 
 
 def _fill(folder: Path, files: Mapping[str, bytes]) -> None:

@@ -1,4 +1,7 @@
-"""Looking inside: what networks hold, why they answer as they do, and how well. Never changes how they compute."""
+"""Looking inside: what networks hold, why they answer as they do, and how well.
+
+Never changes how they compute.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Two networks side by side: their weights, their answers, and which of them is right more often."""
+"""Two networks side by side.
+
+Their weights, their answers, and which of them is right more often.
+"""
 
 from __future__ import annotations
 
@@ -22,10 +25,12 @@ from pellucid.training.data import check_rows
 
 
 class ArrayDifference(NamedTuple):
-    """How one array of both networks differs: layer index, layer type, its name and shape; b less a.
+    """How one array of both networks differs: layer index, layer type, its name and shape; b less
+    a.
 
-    `largest` is the largest difference, `relative` the norm of the difference as a share of the norm of a's (None
-    where that is 0), `cosine` that of the angle between the two (None where one is 0).
+    `largest` is the largest difference, `relative` the norm of the difference as a share of the
+    norm of a's (None where that is 0), `cosine` that of the angle between the two (None where one
+    is 0).
     """
 
     layer: int
@@ -40,9 +45,10 @@ class ArrayDifference(NamedTuple):
 class McNemar(NamedTuple):
     """Whether two networks' accuracies on the same rows differ by more than chance.
 
-    `only_a` and `only_b` count the rows that only one of them read right; `p` is the exact two-sided test's
-    (McNemar 1947): the chance that a fair coin falls at least that unevenly. `difference` is b's accuracy less a's, and
-    `interval` its 95 % interval (Agresti and Min 2005, section 2.4: Wald's after half a row is added to each count).
+    `only_a` and `only_b` count the rows that only one of them read right; `p` is the exact
+    two-sided test's (McNemar 1947): the chance that a fair coin falls at least that unevenly.
+    `difference` is b's accuracy less a's, and `interval` its 95 % interval (Agresti and Min 2005,
+    section 2.4: Wald's after half a row is added to each count).
     """
 
     only_a: int
@@ -60,19 +66,21 @@ class Comparison:
     same_layers
         Whether both have the same types of layers with arrays of the same shapes.
     weights
-        An `ArrayDifference` for each array that stands in the same place with the same shape in both.
+        An `ArrayDifference` for each array that stands in the same place with the same shape in
+        both.
     unmatched
         Names ("2 Affine W") of the arrays of either that have no match.
     rows, largest, mean
-        With rows: how many, and the largest and mean absolute difference between the answers (of networks with the
-        same number of outputs).
+        With rows: how many, and the largest and mean absolute difference between the answers (of
+        networks with the same number of outputs).
     answers_a, answers_b
         With rows, (N,): the classes that each chose, or for values the answers (N, K).
     agreement, agreement_interval, differing
-        Of classes: the share of rows with the same answer, its 95 % interval (Wilson), and the numbers of the other
-        rows.
+        Of classes: the share of rows with the same answer, its 95 % interval (Wilson), and the
+        numbers of the other rows.
     accuracy_a, accuracy_b, interval_a, interval_b, test
-        With targets that are classes: the accuracy of each with its 95 % interval, and a `McNemar` test.
+        With targets that are classes: the accuracy of each with its 95 % interval, and a `McNemar`
+        test.
     r2_a, r2_b, error_a, error_b
         With targets that are values: R2 and mean absolute error of each.
 
@@ -81,7 +89,9 @@ class Comparison:
 
     def __init__(self, a: Network, b: Network) -> None:
         self.weights, self.unmatched = _compare_arrays(a, b)
-        self.same_layers = not self.unmatched and [type(x) for x in a.layers] == [type(x) for x in b.layers]
+        self.same_layers = not self.unmatched and [type(x) for x in a.layers] == [
+            type(x) for x in b.layers
+        ]
         self.rows = 0
         self.largest: float | None = None
         self.mean: float | None = None
@@ -101,8 +111,14 @@ class Comparison:
         self.error_b: float | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """Give the figures as plain lists and numbers, without what there is for each row but `differing`."""
-        kept = {k: v for k, v in vars(self).items() if k not in ("weights", "test", "answers_a", "answers_b")}
+        """Give the figures as plain lists and numbers, without what there is for each row but
+        `differing`.
+        """
+        kept = {
+            k: v
+            for k, v in vars(self).items()
+            if k not in ("weights", "test", "answers_a", "answers_b")
+        }
         return {
             **kept,
             "differing": None if self.differing is None else self.differing.tolist(),
@@ -111,12 +127,19 @@ class Comparison:
         }
 
     def __str__(self) -> str:
-        return "\n\n".join(part for part in (self._weights_text(), self._answers_text(), self._targets_text()) if part)
+        return "\n\n".join(
+            part
+            for part in (self._weights_text(), self._answers_text(), self._targets_text())
+            if part
+        )
 
     __repr__ = __str__
 
     def weight_lines(self, most: int) -> list[list[str]]:
-        """Give the cells of at most so many arrays: name, shape, largest difference, relative difference, cosine."""
+        """Give the cells of at most so many arrays.
+
+        Name, shape, largest difference, relative difference, cosine.
+        """
         return [
             [
                 f"{line.layer} {line.type} {line.name}",
@@ -129,11 +152,19 @@ class Comparison:
         ]
 
     def _weights_text(self) -> str:
-        heads = [say("array"), say("shape"), say("largest difference"), say("relative"), say("cosine")]
+        heads = [
+            say("array"),
+            say("shape"),
+            say("largest difference"),
+            say("relative"),
+            say("cosine"),
+        ]
         lines = self.weight_lines(SHOWN)
         text = table([heads, *lines], total=False) if lines else ""
         if self.unmatched:
-            text += ("\n" if text else "") + say("only in one of them: {names}", names=", ".join(self.unmatched))
+            text += ("\n" if text else "") + say(
+                "only in one of them: {names}", names=", ".join(self.unmatched)
+            )
         return text
 
     def _answers_text(self) -> str:
@@ -151,7 +182,8 @@ class Comparison:
             return text
         low, high = self.agreement_interval
         more = say(
-            "same class in {share:.2%} (95 % interval {low:.2%} to {high:.2%}); {count:,} rows differ",
+            "same class in {share:.2%} (95 % interval {low:.2%} to {high:.2%}); {count:,} rows "
+            "differ",
             share=self.agreement,
             low=low,
             high=high,
@@ -174,8 +206,10 @@ class Comparison:
             )
         low, high = self.test.interval
         return say(
-            "accuracy {a:.2%} and {b:.2%}; difference {difference:+.2%} (95 % interval {low:+.2%} to {high:+.2%}); "
-            "only the first is right in {only_a:,} rows, only the second in {only_b:,}: p = {p:.3g} (McNemar, exact)",
+            "accuracy {a:.2%} and {b:.2%}; difference {difference:+.2%} (95 % interval {low:+.2%} "
+            "to {high:+.2%}); "
+            "only the first is right in {only_a:,} rows, only the second in {only_b:,}: p = "
+            "{p:.3g} (McNemar, exact)",
             a=self.accuracy_a,
             b=self.accuracy_b,
             difference=self.test.difference,
@@ -188,11 +222,12 @@ class Comparison:
 
 
 def compare(a: Network, b: Network, x: Any = None, t: Any = None) -> Comparison:
-    """Compare two networks: their weights; with rows x their answers; with targets t how often each is right.
+    """Compare two networks: their weights; with rows x their answers; with targets t how often each
+    is right.
 
-    Rows, (N, ...), must fit both; each passes through each network once. Targets are classes (N,) or (N, K), or values.
-    A table is turned into numbers by the first network's columns. Raises InputError for rows or targets that do not
-    fit.
+    Rows, (N, ...), must fit both; each passes through each network once. Targets are classes (N,)
+    or (N, K), or values. A table is turned into numbers by the first network's columns. Raises
+    InputError for rows or targets that do not fit.
 
     >>> import pellucid as pl
     >>> a = pl.Network([pl.Affine([[1.0]]), pl.Sigmoid()])
@@ -206,7 +241,7 @@ def compare(a: Network, b: Network, x: Any = None, t: Any = None) -> Comparison:
     found = Comparison(a, b)
     if x is None:
         if t is not None:
-            raise InputError(say("targets need the rows that they belong to: give x, too"))
+            raise InputError("targets need the rows that they belong to: give x, too")
         return found
     rows = as_rows(a, x)
     chain.check_input(b.layers, rows)
@@ -218,24 +253,42 @@ def compare(a: Network, b: Network, x: Any = None, t: Any = None) -> Comparison:
         found.largest, found.mean = float(gaps.max()), float(gaps.mean())
     targets = None if t is None else check_rows(a.layers, rows, t).t
     if all(_tells_classes(net, targets) for net in (a, b)):
-        _compare_classes(found, a.choose(y_a), b.choose(y_b), None if targets is None else target_classes(targets))
+        _compare_classes(
+            found,
+            a.choose(y_a),
+            b.choose(y_b),
+            None if targets is None else target_classes(targets),
+        )
     else:
         _compare_values(found, y_a, y_b, targets)
     return found
 
 
 def mcnemar(right_a: Array, right_b: Array) -> McNemar:
-    """Test whether two accuracies on the same rows, (N,) of booleans each, differ by more than chance."""
+    """Test whether two accuracies on the same rows, (N,) of booleans each, differ by more than
+    chance.
+    """
     only_a, only_b = int((right_a & ~right_b).sum()), int((right_b & ~right_a).sum())
     N, n = len(right_a), only_a + only_b
-    # Twice P(X <= k) for n throws of a fair coin, from the logarithms of factorials: no number is too large for them.
+    # Twice P(X <= k) for n throws of a fair coin, from the logarithms of factorials: no number is
+    # too large for them.
     factorials = np.concatenate([[0.0], np.cumsum(np.log(np.arange(1, n + 1)))])
     k = np.arange(min(only_a, only_b) + 1)
-    p = min(1.0, 2 * float(np.exp(factorials[n] - factorials[k] - factorials[n - k] - n * math.log(2)).sum()))
+    p = min(
+        1.0,
+        2
+        * float(np.exp(factorials[n] - factorials[k] - factorials[n - k] - n * math.log(2)).sum()),
+    )
     z, plus_a, plus_b, plus_N = 1.959963984540054, only_a + 0.5, only_b + 0.5, N + 2
     middle = (plus_b - plus_a) / plus_N
     half = z * math.sqrt(plus_a + plus_b - (plus_b - plus_a) ** 2 / plus_N) / plus_N
-    return McNemar(only_a, only_b, p, (only_b - only_a) / N, (max(-1.0, middle - half), min(1.0, middle + half)))
+    return McNemar(
+        only_a,
+        only_b,
+        p,
+        (only_b - only_a) / N,
+        (max(-1.0, middle - half), min(1.0, middle + half)),
+    )
 
 
 def _compare_classes(found: Comparison, chosen_a: Array, chosen_b: Array, t: Array | None) -> None:
@@ -254,11 +307,9 @@ def _compare_classes(found: Comparison, chosen_a: Array, chosen_b: Array, t: Arr
 def _compare_values(found: Comparison, y_a: Array, y_b: Array, t: Array | None) -> None:
     if y_a.shape != y_b.shape:
         raise InputError(
-            say(
-                "the networks answer with {a} and {b} values a row: these cannot be compared",
-                a=y_a.shape[1],
-                b=y_b.shape[1],
-            )
+            "the networks answer with {a} and {b} values a row: these cannot be compared",
+            a=y_a.shape[1],
+            b=y_b.shape[1],
         )
     found.answers_a, found.answers_b = y_a, y_b
     if t is not None:
@@ -268,9 +319,14 @@ def _compare_values(found: Comparison, y_a: Array, y_b: Array, t: Array | None) 
 
 
 def _tells_classes(net: Network, t: Array | None) -> bool:
-    """Tell whether answers are classes: by the targets where there are some, else by the network's end."""
+    """Tell whether answers are classes.
+
+    By the targets where there are some, else by the network's end.
+    """
     targets = np.zeros(1) if t is None else t
-    return net.classes is not None or is_classification(net, choose_loss(None, net, targets), targets)
+    return net.classes is not None or is_classification(
+        net, choose_loss(None, net, targets), targets
+    )
 
 
 def _compare_arrays(a: Network, b: Network) -> tuple[list[ArrayDifference], list[str]]:

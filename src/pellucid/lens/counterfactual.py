@@ -16,13 +16,20 @@ from pellucid.core.types import Array
 from pellucid.engines import make_engine
 from pellucid.errors import InputError
 from pellucid.language import say
-from pellucid.lens.columns import column_inputs, input_columns, input_names, input_offsets, knows_columns
+from pellucid.lens.columns import (
+    column_inputs,
+    input_columns,
+    input_names,
+    input_offsets,
+    knows_columns,
+)
 from pellucid.lens.limits import input_limits, input_scale
 from pellucid.lens.neurons import input_count, neuron_layers, one_row, plain
 from pellucid.network import Network
 
 _OVERSHOOT, _PULL, _BACK = 1.05, 0.1, 0.9  # eta, alpha_max and beta of Croce and Hein 2020
-_HARDLY = 1.0001  # a step just over a straight border, from the row itself: exact where borders are straight
+# A step just over a straight border, from the row itself: exact where borders are straight
+_HARDLY = 1.0001
 _HALVINGS = 24
 _CLIMB = 60  # steps of length 1, in input neurons
 
@@ -33,7 +40,8 @@ class Counterfactual:
     Attributes
     ----------
     found
-        Whether one was found; without one, what follows is None but for `before` and `confidence_before`.
+        Whether one was found; without one, what follows is None but for `before` and
+        `confidence_before`.
     before, after
         The classes answered to the row and to the changed row.
     label_before, label_after
@@ -41,18 +49,24 @@ class Counterfactual:
     confidence_before, confidence_after
         How sure both answers are.
     x, change, names
-        (D,): the changed row in the network's floating type, what was added to the row, and the inputs' names.
+        (D,): the changed row in the network's floating type, what was added to the row, and the
+        inputs' names.
     row
         (D,): the row as it was.
     distance, largest
-        Length (L2) of the change and its largest number, measured in input neurons: pixels from 0 to 1, columns in
-        their deviations.
+        Length (L2) of the change and its largest number, measured in input neurons: pixels from 0
+        to 1, columns in their deviations.
     shares, changed
-        (D,): the size of each input's move as a share of the largest, measured so; and how many are above a hundredth.
+        (D,): the size of each input's move as a share of the largest, measured so; and how many are
+        above a hundredth.
     """
 
     def __init__(self, net: Network, row: Array, before: int, confidence: float) -> None:
-        self.before, self.label_before, self.confidence_before = before, net.label(before), confidence
+        self.before, self.label_before, self.confidence_before = (
+            before,
+            net.label(before),
+            confidence,
+        )
         self.names, self.row = input_names(net), row
         self._offsets = input_offsets(net)
         self.found = False
@@ -71,7 +85,8 @@ class Counterfactual:
         return plain({name: value for name, value in vars(self).items() if name != "_offsets"})
 
     def moves(self, count: int | None = None) -> list[tuple[str, float, float]]:
-        """Give (name, before, after) of the `count` inputs that move most, in their columns' own units; None for all.
+        """Give (name, before, after) of the `count` inputs that move most, in their columns' own
+        units; None for all.
 
         Inputs that move by less than a hundredth of the largest move are left out.
         """
@@ -89,7 +104,8 @@ class Counterfactual:
                 before=self.label_before,
             )
         text = say(
-            "{before} ({confidence_before:.2f}) becomes {after} ({confidence_after:.2f}) by a change of length "
+            "{before} ({confidence_before:.2f}) becomes {after} ({confidence_after:.2f}) by a "
+            "change of length "
             "{distance:.3f}: {changed:,} inputs, none by more than {largest:.3f}",
             before=self.label_before,
             confidence_before=self.confidence_before,
@@ -117,14 +133,15 @@ def counterfactual(
 ) -> Counterfactual:
     """Look for the smallest change of one row x that turns the answer to another class.
 
-    The search is that of Croce and Hein ("Minimally distorted adversarial examples with a fast adaptive boundary
-    attack", 2020, algorithm 1, for L2): the difference between the wanted class's weighted sum and the highest other
-    one is taken as a straight line, the nearest point within the limits where it is 0 is computed exactly, a step is
-    made there with a pull towards the row, and once the answer has turned the search goes on from a point nearer the
-    row. Full sigmoids lead straight lines astray, so the search begins again from two points that are known to have
-    turned: where a climb along the slope leads from the row, and from the middle of the limits. At the end the way
-    between the row and the best point is halved until the border is met. The answer to the result is asked of the
-    network itself. A nearer change may exist: the search is no proof.
+    The search is that of Croce and Hein ("Minimally distorted adversarial examples with a fast
+    adaptive boundary attack", 2020, algorithm 1, for L2): the difference between the wanted class's
+    weighted sum and the highest other one is taken as a straight line, the nearest point within the
+    limits where it is 0 is computed exactly, a step is made there with a pull towards the row, and
+    once the answer has turned the search goes on from a point nearer the row. Full sigmoids lead
+    straight lines astray, so the search begins again from two points that are known to have turned:
+    where a climb along the slope leads from the row, and from the middle of the limits. At the end
+    the way between the row and the best point is halved until the border is met. The answer to the
+    result is asked of the network itself. A nearer change may exist: the search is no proof.
 
     Parameters
     ----------
@@ -133,25 +150,31 @@ def counterfactual(
     target
         The class wanted, an index or a name; None for whichever is nearest.
     limits
-        (lowest, highest) of each input, numbers or one for each input; None for 0 to 255 where the network scales
-        bytes, 0 to 1 where its inputs are said to be pictures, and three deviations either way for a table's numbers.
+        (lowest, highest) of each input, numbers or one for each input; None for 0 to 255 where the
+        network scales bytes, 0 to 1 where its inputs are said to be pictures, and three deviations
+        either way for a table's numbers.
     fixed
-        Numbers of the inputs that may not move; None for a table's categories and signs of missing cells, whose
-        numbers between 0 and 1 no cell has.
+        Numbers of the inputs that may not move; None for a table's categories and signs of missing
+        cells, whose numbers between 0 and 1 no cell has.
     steps
-        Steps of the search for each class, 100 by default; half as many from each of the other two points.
+        Steps of the search for each class, 100 by default; half as many from each of the other two
+        points.
 
-    Raises InputError for answers that are no classes, a target that is no other class, and limits missing.
+    Raises InputError for answers that are no classes, a target that is no other class, and limits
+    missing.
 
     >>> import pellucid as pl
     >>> net = pl.Network([pl.Affine([[1.0, -1.0], [0.0, 0.0]], [0.0, 1.0]), pl.Softmax()])
-    >>> other = counterfactual(net, [1.0, 0.5], limits=(-5, 5))  # class 1 begins where x0 is below 0.5
+    # Class 1 begins where x0 is below 0.5
+    >>> other = counterfactual(net, [1.0, 0.5], limits=(-5, 5))
     >>> other.after, round(other.distance, 4), other.x.round(4)
     (1, 0.5, array([0.5, 0.5]))
     """
     row = one_row(net, x).reshape(1, -1)
     _check_chooses(net)
-    search = _Search(net, row[0], input_limits(net, limits), [*_fixed(net, fixed), *_missing(net, row[0])])
+    search = _Search(
+        net, row[0], input_limits(net, limits), [*_fixed(net, fixed), *_missing(net, row[0])]
+    )
     y = search.answer(row)
     before, confidence = int(net.choose(y)[0]), float(net.confidence(y)[0])
     found = Counterfactual(net, row[0], before, confidence)
@@ -171,9 +194,14 @@ def counterfactual(
 
 
 class _Search:
-    """The search in input neurons: u = x / scale, of float64; the row and its limits stay where they are."""
+    """The search in input neurons: u = x / scale, of float64.
 
-    def __init__(self, net: Network, row: Array, limits: tuple[Array, Array], fixed: list[int]) -> None:
+    The row and its limits stay where they are.
+    """
+
+    def __init__(
+        self, net: Network, row: Array, limits: tuple[Array, Array], fixed: list[int]
+    ) -> None:
         self.net, self.row, self.scale = net, row, input_scale(net)
         self.start = row.astype(np.float64) / self.scale
         # The row itself is always allowed, so that there is a nearest point within the limits.
@@ -182,20 +210,25 @@ class _Search:
         self.low[fixed] = self.high[fixed] = self.start[fixed]
         last = net.layers[-1] if net.layers else None
         self.depth = len(net.layers) - isinstance(last, (Sigmoid, Softmax))
-        self.answer = make_engine(net.layers).answer  # what `predict` asks, without its check for bytes
+        self.answer = make_engine(
+            net.layers
+        ).answer  # what `predict` asks, without its check for bytes
 
     def nearest(self, wanted: list[int], steps: int) -> Array | None:
         """Give the nearest row found, (D,), whose answer is one of the wanted classes.
 
-        A search for each wanted class from the row; then, for the class that was nearest (all of them where none was
-        found), from what a climb from the row and from the middle of the limits reaches.
+        A search for each wanted class from the row; then, for the class that was nearest (all of
+        them where none was found), from what a climb from the row and from the middle of the limits
+        reaches.
         """
         targets = np.array(wanted)
         best = _Best(self, wanted, len(targets))
         self._walk(best.u, targets, best, steps)
         if np.isfinite(best.length).any():
             nearest = best.length.argmin()
-            targets, best.u, best.length = (a[nearest : nearest + 1] for a in (targets, best.u, best.length))
+            targets, best.u, best.length = (
+                a[nearest : nearest + 1] for a in (targets, best.u, best.length)
+            )
         for begin in (self.start, (self.low + self.high) / 2):
             reached = self._climb(np.repeat(begin[None], len(targets), axis=0), targets, wanted)
             self._walk(reached, targets, best, -(-steps // 2))
@@ -212,7 +245,10 @@ class _Search:
             origin = self._project(u, slope, value, self.start[None])
             near, far = (np.linalg.norm(move, axis=1) for move in (here - u, origin - self.start))
             pull = np.minimum(near / np.maximum(near + far, 1e-300), _PULL)[:, None]
-            ahead, anew = u + _OVERSHOOT * (here - u), self.start + _OVERSHOOT * (origin - self.start)
+            ahead, anew = (
+                u + _OVERSHOOT * (here - u),
+                self.start + _OVERSHOOT * (origin - self.start),
+            )
             u = np.clip((1 - pull) * ahead + pull * anew, self.low, self.high)
             over = np.clip(self.start + _HARDLY * (origin - self.start), self.low, self.high)
             best.keep(over)
@@ -220,9 +256,11 @@ class _Search:
             u[turned] = (1 - _BACK) * self.start + _BACK * u[turned]
 
     def _climb(self, u: Array, targets: Array, wanted: list[int]) -> Array:
-        """Go uphill in steps of one length until the answer has turned, then back to the border on the way to the row.
+        """Go uphill in steps of one length until the answer has turned, then back to the border on
+        the way to the row.
 
-        Where a straight line says nothing (sigmoids that are full), its slope still says which way is up.
+        Where a straight line says nothing (sigmoids that are full), its slope still says which way
+        is up.
         """
         u, climbing = u.copy(), ~np.isin(self.chosen(u), wanted)
         for _ in range(_CLIMB):
@@ -250,7 +288,10 @@ class _Search:
         return self._rows((self.start + high * (u - self.start))[None])[0]
 
     def _rows(self, u: Array) -> Array:
-        """Give input neurons as rows in the network's floating type; what did not move stays as it was, bit by bit."""
+        """Give input neurons as rows in the network's floating type.
+
+        What did not move stays as it was, bit by bit.
+        """
         moved = np.clip(u * self.scale, self.low * self.scale, self.high * self.scale)
         return np.where(u == self.start, self.row, moved.astype(self.net.dtype))
 
@@ -258,9 +299,11 @@ class _Search:
         return self.net.choose(self.answer(self._rows(u)))
 
     def _margins(self, u: Array, targets: Array) -> tuple[Array, Array]:
-        """Give how far each target's weighted sum lies above its strongest rival's (N,), and that by u, (N, D).
+        """Give how far each target's weighted sum lies above its strongest rival's (N,), and that
+        by u, (N, D).
 
-        The rival is whichever class stands highest at u: to pass the answer alone could end in a third class.
+        The rival is whichever class stands highest at u: to pass the answer alone could end in a
+        third class.
         """
         layers = self.net.layers[: self.depth]
         trace = chain.forward(layers, self._rows(u))
@@ -280,19 +323,25 @@ class _Search:
         return value, dx.astype(np.float64) * self.scale
 
     def _project(self, u: Array, slope: Array, value: Array, points: Array) -> Array:
-        """Give the points' nearest neighbours within the limits where value + slope (point - u) is 0 or more.
+        """Give the points' nearest neighbours within the limits where value + slope (point - u) is
+        0 or more.
 
-        The nearest point is clip(point + s slope) with the smallest s that suffices. What that gains grows with s along
-        straight pieces, which end where one more input meets its limit: the piece is found by sorting these ends. Where
-        nothing within the limits suffices, it is the corner that comes nearest.
+        The nearest point is clip(point + s slope) with the smallest s that suffices. What that
+        gains grows with s along straight pieces, which end where one more input meets its limit:
+        the piece is found by sorting these ends. Where nothing within the limits suffices, it is
+        the corner that comes nearest.
         """
         need = -(value + np.einsum("nd,nd->n", slope, points - u))
         size = np.abs(slope)
         room = np.where(slope > 0, self.high - points, points - self.low)
         ends = np.divide(room, size, out=np.zeros_like(size), where=size > 1e-100)
         order = np.argsort(ends, axis=1)
-        ends, gains, squares = (np.take_along_axis(a, order, axis=1) for a in (ends, size * room, size * size))
-        met = np.cumsum(gains, axis=1) - gains  # by the inputs that met their limits before each piece
+        ends, gains, squares = (
+            np.take_along_axis(a, order, axis=1) for a in (ends, size * room, size * size)
+        )
+        met = (
+            np.cumsum(gains, axis=1) - gains
+        )  # by the inputs that met their limits before each piece
         rest = np.cumsum(squares[:, ::-1], axis=1)[:, ::-1]  # of the inputs that still move in it
         enough = met + ends * rest >= need[:, None]
         piece = np.where(enough.any(axis=1), enough.argmax(axis=1), enough.shape[1] - 1)
@@ -303,7 +352,9 @@ class _Search:
 
 
 class _Best:
-    """The nearest points so far whose answer has turned, u (N, D), and how far they are from the row, length (N,)."""
+    """The nearest points so far whose answer has turned, u (N, D), and how far they are from the
+    row, length (N,).
+    """
 
     def __init__(self, search: _Search, wanted: list[int], N: int) -> None:
         self.search, self.wanted = search, wanted
@@ -326,16 +377,24 @@ def _fixed(net: Network, fixed: Sequence[int] | None) -> list[int]:
 
 
 def _missing(net: Network, row: Array) -> list[int]:
-    """Give the inputs of numbers that a table's row does not have: what they were filled with cannot change alone."""
+    """Give the inputs of numbers that a table's row does not have.
+
+    What they were filled with cannot change alone.
+    """
     columns = input_columns(net) if knows_columns(net) else []
     return [column.inputs[0] for column in columns if column.flagged and row[column.inputs[1]]]
 
 
 def _check_chooses(net: Network) -> None:
-    """Raise InputError where the one output is a value: nothing says that it chooses between two classes."""
+    """Raise InputError where the one output is a value.
+
+    Nothing says that it chooses between two classes.
+    """
     last = net.layers[-1] if net.layers else None
     if neuron_layers(net)[-1].size == 1 and not isinstance(last, Sigmoid) and net.classes is None:
-        raise InputError(say("this network answers with a value, not with a class: it has no answer to turn"))
+        raise InputError(
+            "this network answers with a value, not with a class: it has no answer to turn"
+        )
 
 
 def _wanted(net: Network, target: int | str | None, before: int, K: int) -> list[int]:
@@ -346,11 +405,10 @@ def _wanted(net: Network, target: int | str | None, before: int, K: int) -> list
         target = net.classes.index(target)
     if not isinstance(target, (int, np.integer)) or not 0 <= target < classes or target == before:
         raise InputError(
-            say(
-                "target is another class than the answer, {before}: an index from 0 to {last} or a name; got {got}",
-                before=net.label(before),
-                last=classes - 1,
-                got=repr(target),
-            )
+            "target is another class than the answer, {before}: an index from 0 to {last} or a "
+            "name; got {got}",
+            before=net.label(before),
+            last=classes - 1,
+            got=repr(target),
         )
     return [int(target)]

@@ -1,4 +1,7 @@
-"""Curves of a classification's answers: calibration, ROC and precision-recall, each from one sort of the rows."""
+"""Curves of a classification's answers.
+
+Calibration, ROC and precision-recall, each from one sort of the rows.
+"""
 
 from __future__ import annotations
 
@@ -17,23 +20,26 @@ BINS = 15
 class Calibration:
     """How confidence and accuracy agree, in bins of equal width from 0 to 1.
 
-    The expected calibration error is the sum over the bins of (rows in it / all rows) |accuracy - mean confidence|
-    (Naeini, Cooper and Hauskrecht 2015; Guo et al., "On calibration of modern neural networks", 2017, equation 3,
-    with its 15 bins). A bin holds what is above its lower edge and up to its upper one; 0 is in the first.
+    The expected calibration error is the sum over the bins of (rows in it / all rows) |accuracy -
+    mean confidence| (Naeini, Cooper and Hauskrecht 2015; Guo et al., "On calibration of modern
+    neural networks", 2017, equation 3, with its 15 bins). A bin holds what is above its lower edge
+    and up to its upper one; 0 is in the first.
 
     Attributes
     ----------
     error
         The expected calibration error, from 0 to 1.
     edges, counts, confidence, accuracy
-        (bins + 1,): the edges; (bins,): how many rows are in each bin, their mean confidence and their share of right
-        answers (both NaN where there are none).
+        (bins + 1,): the edges; (bins,): how many rows are in each bin, their mean confidence and
+        their share of right answers (both NaN where there are none).
     probabilities
-        Whether the confidence is a probability at all. For independent sigmoids it is a degree of match, and the
-        error tells only how far that is from one.
+        Whether the confidence is a probability at all. For independent sigmoids it is a degree of
+        match, and the error tells only how far that is from one.
     """
 
-    def __init__(self, confidence: Array, right: Array, probabilities: bool = True, bins: int = BINS) -> None:
+    def __init__(
+        self, confidence: Array, right: Array, probabilities: bool = True, bins: int = BINS
+    ) -> None:
         self.probabilities = probabilities
         self.edges = np.linspace(0, 1, bins + 1)
         places = np.clip(np.searchsorted(self.edges, confidence, side="left") - 1, 0, bins - 1)
@@ -66,25 +72,32 @@ class Calibration:
             ]
             for k in np.flatnonzero(self.counts)
         ]
-        error = say("expected calibration error {error:.4f}, {bins} bins", error=self.error, bins=len(self.counts))
+        error = say(
+            "expected calibration error {error:.4f}, {bins} bins",
+            error=self.error,
+            bins=len(self.counts),
+        )
         if not self.probabilities:
-            error += "\n" + say("the confidence of independent sigmoids is a degree of match, and no probability")
+            error += "\n" + say(
+                "the confidence of independent sigmoids is a degree of match, and no probability"
+            )
         return f"{table([heads, *lines], total=False)}\n{error}"
 
     __repr__ = __str__
 
 
 class ROC:
-    """Hits against false alarms as the threshold falls, for two classes; class 1 is the positive one.
+    """Hits against false alarms as the threshold falls, for two classes; class 1 is the positive
+    one.
 
     Attributes
     ----------
     thresholds, false_positive_rate, true_positive_rate
-        Rows score positive at a threshold and above. From infinity, where none does, one point for each score that
-        occurs.
+        Rows score positive at a threshold and above. From infinity, where none does, one point for
+        each score that occurs.
     area
-        Under the curve, by trapezoids: the chance that a positive row scores above a negative one, ties counting half
-        (Hanley and McNeil 1982).
+        Under the curve, by trapezoids: the chance that a positive row scores above a negative one,
+        ties counting half (Hanley and McNeil 1982).
     """
 
     def __init__(self, scores: Array, positive: Array) -> None:
@@ -110,15 +123,18 @@ class ROC:
 
 
 class PrecisionRecall:
-    """Precision against recall as the threshold falls, for two classes; class 1 is the positive one.
+    """Precision against recall as the threshold falls, for two classes; class 1 is the positive
+    one.
 
     Attributes
     ----------
     thresholds, precision, recall
-        One point for each score that occurs, the highest threshold first. Precision is the share of positive rows
-        among those that score at the threshold or above, recall the share of the positive rows that do.
+        One point for each score that occurs, the highest threshold first. Precision is the share of
+        positive rows among those that score at the threshold or above, recall the share of the
+        positive rows that do.
     average_precision
-        Sum over the points of (recall - recall before) times precision: no interpolation, as scikit-learn has it.
+        Sum over the points of (recall - recall before) times precision: no interpolation, as
+        scikit-learn has it.
     """
 
     def __init__(self, scores: Array, positive: Array) -> None:
@@ -142,10 +158,14 @@ class PrecisionRecall:
 
 
 def _cumulated(scores: Array, positive: Array) -> tuple[Array, Array, Array]:
-    """Give the scores that occur, falling, and how many positive and negative rows score that or more."""
+    """Give the scores that occur, falling, and how many positive and negative rows score that or
+    more.
+    """
     order = np.argsort(-scores, kind="stable")
     scores, positive = np.asarray(scores, np.float64)[order], np.asarray(positive, bool)[order]
-    last = np.append(np.flatnonzero(np.diff(scores)), len(scores) - 1)  # of each run of equal scores
+    last = np.append(
+        np.flatnonzero(np.diff(scores)), len(scores) - 1
+    )  # of each run of equal scores
     hits = np.cumsum(positive)[last]
     return scores[last], hits, last + 1 - hits
 

@@ -9,7 +9,14 @@ import numpy as np
 
 from pellucid.core.layers import Sigmoid, Softmax
 from pellucid.core.losses import Loss
-from pellucid.core.metrics import confusion, mean_absolute_error, mean_squared_error, r2, target_classes, wilson
+from pellucid.core.metrics import (
+    confusion,
+    mean_absolute_error,
+    mean_squared_error,
+    r2,
+    target_classes,
+    wilson,
+)
 from pellucid.core.table import table
 from pellucid.core.types import Array
 from pellucid.engines import answer_and_loss
@@ -30,19 +37,21 @@ class Evaluation:
     rows, loss
         How many rows were looked at, and the loss on them.
     accuracy, interval, confusion
-        For classes: the share of right answers, its 95 % interval (Wilson), and the (K, K) counts of class i answered
-        as j. None for values.
+        For classes: the share of right answers, its 95 % interval (Wilson), and the (K, K) counts
+        of class i answered as j. None for values.
     targets, chosen, confidence
-        For classes, (N,) each: the class it is, the class that was answered, and how sure the answer is.
+        For classes, (N,) each: the class it is, the class that was answered, and how sure the
+        answer is.
     misread
         The numbers of the rows that were misread, the most confident first.
     calibration
-        How confidence and accuracy agree (`Calibration`; its `error` is the expected calibration error).
+        How confidence and accuracy agree (`Calibration`; its `error` is the expected calibration
+        error).
     roc, precision_recall
         For two classes that both occur: the curves, with `area` and `average_precision`. Else None.
     r2, mean_absolute_error, root_mean_squared_error
-        For values: the share of the spread that is explained, the mean distance, and the root of the mean squared
-        distance. None for classes.
+        For values: the share of the spread that is explained, the mean distance, and the root of
+        the mean squared distance. None for classes.
     residuals
         For values, (N, K): targets less answers.
     names
@@ -78,13 +87,11 @@ class Evaluation:
         K = max(y.shape[1], 2)
         if t.min() < 0 or t.max() >= K:
             raise InputError(
-                say(
-                    "targets of {K} classes go from 0 to {last}, got {low} to {high}",
-                    K=K,
-                    last=K - 1,
-                    low=t.min(),
-                    high=t.max(),
-                )
+                "targets of {K} classes go from 0 to {last}, got {low} to {high}",
+                K=K,
+                last=K - 1,
+                low=t.min(),
+                high=t.max(),
             )
         right = chosen == t
         hits = int(right.sum())
@@ -96,13 +103,16 @@ class Evaluation:
         match = y.shape[1] > 1 and isinstance(net.layers[-1], Sigmoid)
         self.calibration = Calibration(self.confidence, right, probabilities=not match)
         if K == 2 and 0 < t.sum() < len(t):
-            # Weighted sums and independent sigmoids choose by their difference; a softmax's second output says it all.
+            # Weighted sums and independent sigmoids choose by their difference; a softmax's second
+            # output says it all.
             alone = y.shape[1] == 1 or isinstance(net.layers[-1], Softmax)
             scores = y[:, -1] if alone else y[:, 1] - y[:, 0]
             self.roc, self.precision_recall = ROC(scores, t == 1), PrecisionRecall(scores, t == 1)
 
     def to_dict(self) -> dict[str, Any]:
-        """Give the figures as plain lists and numbers (without what there is for each row, and without curves)."""
+        """Give the figures as plain lists and numbers (without what there is for each row, and
+        without curves).
+        """
         if self.confusion is None or self.calibration is None:
             return {
                 "loss": self.loss,
@@ -112,7 +122,10 @@ class Evaluation:
             }
         two = {}
         if self.roc is not None and self.precision_recall is not None:
-            two = {"roc_area": self.roc.area, "average_precision": self.precision_recall.average_precision}
+            two = {
+                "roc_area": self.roc.area,
+                "average_precision": self.precision_recall.average_precision,
+            }
         return {
             "accuracy": self.accuracy,
             "interval": self.interval,
@@ -133,7 +146,8 @@ class Evaluation:
             )
         low, high = self.interval
         return say(
-            "accuracy {accuracy:.1f} % (95 % interval {low:.1f} to {high:.1f}), loss {loss:.4f} on {rows:,} rows",
+            "accuracy {accuracy:.1f} % (95 % interval {low:.1f} to {high:.1f}), loss {loss:.4f} "
+            "on {rows:,} rows",
             accuracy=100 * self.accuracy,
             low=100 * low,
             high=100 * high,
@@ -145,7 +159,8 @@ class Evaluation:
         if self.misread is None:
             return str(self)
         more = say(
-            "confusion_table() shows what was read as what; misread holds the {count:,} misread rows",
+            "confusion_table() shows what was read as what; misread holds the {count:,} misread "
+            "rows",
             count=len(self.misread),
         )
         return f"{self}\n{more}"
@@ -162,25 +177,44 @@ class Evaluation:
     def confusion_lines(self) -> list[list[str]]:
         """Give the confusion matrix as cells: the head, a line for each class, the totals."""
         if self.confusion is None:
-            raise InputError(say("a confusion matrix needs classes; these answers are values"))
+            raise InputError("a confusion matrix needs classes; these answers are values")
         names = [self._name(k) for k in range(len(self.confusion))]
         lines = [
             [name, *(str(count) if count else "." for count in counts), f"{share:.1%}"]
-            for name, counts, share in zip(names, self.confusion.tolist(), self._shares(), strict=True)
+            for name, counts, share in zip(
+                names, self.confusion.tolist(), self._shares(), strict=True
+            )
         ]
-        totals = [say("total"), *(str(count) for count in self.confusion.sum(axis=0)), f"{self.accuracy:.1%}"]
+        totals = [
+            say("total"),
+            *(str(count) for count in self.confusion.sum(axis=0)),
+            f"{self.accuracy:.1%}",
+        ]
         return [[say("is \\ read as"), *names, say("right")], *lines, totals]
 
     def misread_table(self, count: int = 10) -> str:
-        """Set the first `count` misread rows as text, the most confident first: what they are, what was answered."""
+        """Set the first `count` misread rows as text, the most confident first.
+
+        What they are, what was answered.
+        """
         return table(self.misread_lines(count), total=False)
 
     def misread_lines(self, count: int = 10) -> list[list[str]]:
         """Give the first `count` misread rows as cells, the head first."""
-        if self.misread is None or self.targets is None or self.chosen is None or self.confidence is None:
-            raise InputError(say("misread rows need classes; these answers are values"))
+        if (
+            self.misread is None
+            or self.targets is None
+            or self.chosen is None
+            or self.confidence is None
+        ):
+            raise InputError("misread rows need classes; these answers are values")
         lines = [
-            [str(i), self._name(self.targets[i]), self._name(self.chosen[i]), f"{self.confidence[i]:.3f}"]
+            [
+                str(i),
+                self._name(self.targets[i]),
+                self._name(self.chosen[i]),
+                f"{self.confidence[i]:.3f}",
+            ]
             for i in self.misread[:count].tolist()
         ]
         return [[say("row"), say("is"), say("read as"), say("confidence")], *lines]
@@ -197,9 +231,9 @@ class Evaluation:
 def evaluate(net: Network, x: Any, t: Any = None, loss: str | Loss | None = None) -> Evaluation:
     """Answer rows x, (N, ...), and hold the answers against targets t, (N,) or (N, K).
 
-    A network that learned from a table takes tables, which hold their targets themselves where t is None. `loss` is a
-    name or an object; None takes the one that goes with the network's end. The rows pass through the network once.
-    Raises InputError for rows or targets that do not fit.
+    A network that learned from a table takes tables, which hold their targets themselves where t is
+    None. `loss` is a name or an object; None takes the one that goes with the network's end. The
+    rows pass through the network once. Raises InputError for rows or targets that do not fit.
 
     >>> import pellucid as pl
     >>> net = pl.Network([pl.Affine([[1.0]]), pl.Sigmoid()])

@@ -15,7 +15,13 @@ from pellucid.core.types import Array
 from pellucid.engines import make_engine
 from pellucid.errors import InputError
 from pellucid.language import say
-from pellucid.lens.columns import InputColumn, column_inputs, input_columns, input_names, with_targets
+from pellucid.lens.columns import (
+    InputColumn,
+    column_inputs,
+    input_columns,
+    input_names,
+    with_targets,
+)
 from pellucid.lens.neurons import SHOWN, as_rows, plain
 from pellucid.network import Network
 from pellucid.training.choices import choose_loss, is_classification
@@ -39,11 +45,13 @@ class PermutationImportance:
     scores
         (C, repeats): the metric with that column shuffled.
     importances, means, deviations
-        (C, repeats), (C,), (C,): how much worse the shuffled scores are, above 0 where the column matters, their means
-        and standard deviations over the repeats.
+        (C, repeats), (C,), (C,): how much worse the shuffled scores are, above 0 where the column
+        matters, their means and standard deviations over the repeats.
     """
 
-    def __init__(self, metric: str, score: float, names: list[str], scores: Array, higher: bool) -> None:
+    def __init__(
+        self, metric: str, score: float, names: list[str], scores: Array, higher: bool
+    ) -> None:
         self.metric, self.score, self.names, self.scores = metric, score, names, scores
         self.importances = score - scores if higher else scores - score
         self.means, self.deviations = self.importances.mean(axis=1), self.importances.std(axis=1)
@@ -65,7 +73,8 @@ class PermutationImportance:
 
     def __str__(self) -> str:
         lines = [
-            [self.names[c], f"{self.means[c]:.4f}", f"{self.deviations[c]:.4f}"] for c in self.ranked()[:SHOWN].tolist()
+            [self.names[c], f"{self.means[c]:.4f}", f"{self.deviations[c]:.4f}"]
+            for c in self.ranked()[:SHOWN].tolist()
         ]
         head = say(
             "{metric} {score:.4f}, and by how much it worsens when a column is shuffled:",
@@ -88,22 +97,25 @@ def permutation_importance(
     repeats: int = 5,
     seed: int = 0,
 ) -> PermutationImportance:
-    """Measure by how much a metric worsens when the numbers of a column are shuffled among the rows.
+    """Measure by how much a metric worsens when the numbers of a column are shuffled among the
+    rows.
 
-    Breiman 2001, section 10, in the form of Fisher, Rudin and Dominici (2019) that scikit-learn has: the score on the
-    rows as they are less the score with one column shuffled, `repeats` times. A column that says the same as another
-    seems unimportant, as the other is left. Rows must not be those that were learned from, or luck counts as skill.
+    Breiman 2001, section 10, in the form of Fisher, Rudin and Dominici (2019) that scikit-learn
+    has: the score on the rows as they are less the score with one column shuffled, `repeats` times.
+    A column that says the same as another seems unimportant, as the other is left. Rows must not be
+    those that were learned from, or luck counts as skill.
 
     Parameters
     ----------
     x, t
-        Rows (N, D) or (N, ...), and their targets; or a table, which holds its targets itself where t is None.
+        Rows (N, D) or (N, ...), and their targets; or a table, which holds its targets itself where
+        t is None.
     metric
-        A name from `METRICS`, or a function (y, t) -> number of which more is better; None for accuracy, or R2 where
-        targets are values.
+        A name from `METRICS`, or a function (y, t) -> number of which more is better; None for
+        accuracy, or R2 where targets are values.
     columns
-        Names, each with the number or numbers of its inputs, which are shuffled together; None for the columns of the
-        table that the network learned from, else for each input by itself.
+        Names, each with the number or numbers of its inputs, which are shuffled together; None for
+        the columns of the table that the network learned from, else for each input by itself.
     repeats, seed
         How often each column is shuffled (5), and from what its orders are drawn.
 
@@ -140,8 +152,8 @@ class PartialDependence:
     column, inputs
         What the column is called, and the numbers of its inputs.
     grid, labels
-        What the column was set to: (G,) in its own units, or (G, inputs) for a column of several; and as texts, which
-        are the names of categories.
+        What the column was set to: (G,) in its own units, or (G, inputs) for a column of several;
+        and as texts, which are the names of categories.
     categories
         Whether the column is one of categories.
     answers
@@ -149,7 +161,11 @@ class PartialDependence:
     """
 
     def __init__(self, column: InputColumn, grid: Array, labels: list[str], answers: Array) -> None:
-        self.column, self.inputs, self.categories = column.name, column.inputs, column.categories is not None
+        self.column, self.inputs, self.categories = (
+            column.name,
+            column.inputs,
+            column.categories is not None,
+        )
         self.grid, self.labels, self.answers = grid, labels, answers
 
     def to_dict(self) -> dict[str, Any]:
@@ -168,22 +184,27 @@ class PartialDependence:
     __repr__ = __str__
 
 
-def partial_dependence(net: Network, x: Any, column: int | str | Sequence[int], grid: Any = None) -> PartialDependence:
-    """Give the mean answer over rows x as one column is set to each of a grid of numbers (Friedman 2001, section 8.2).
+def partial_dependence(
+    net: Network, x: Any, column: int | str | Sequence[int], grid: Any = None
+) -> PartialDependence:
+    """Give the mean answer over rows x as one column is set to each of a grid of numbers (Friedman
+    2001, section 8.2).
 
-    Rows are answered that may never occur, where columns belong together; the curve says what the network does with
-    them, not what causes what.
+    Rows are answered that may never occur, where columns belong together; the curve says what the
+    network does with them, not what causes what.
 
     Parameters
     ----------
     x
         Rows, (N, D), or a table where the network learned from one.
     column
-        The number of an input, the name of a table's column, or the numbers of several inputs that belong together.
+        The number of an input, the name of a table's column, or the numbers of several inputs that
+        belong together.
     grid
-        The numbers to set it to, (G,) in the column's own units, or (G, inputs) for several inputs. A whole number: so
-        many, evenly from the 5th to the 95th percentile of the rows, or all that occur, where these are no more. None:
-        20, or all categories of a column of categories. A column of a table that can be missing is set to be there.
+        The numbers to set it to, (G,) in the column's own units, or (G, inputs) for several inputs.
+        A whole number: so many, evenly from the 5th to the 95th percentile of the rows, or all that
+        occur, where these are no more. None: 20, or all categories of a column of categories. A
+        column of a table that can be missing is set to be there.
 
     Raises InputError for columns and grids that do not fit.
 
@@ -200,15 +221,21 @@ def partial_dependence(net: Network, x: Any, column: int | str | Sequence[int], 
     ask = make_engine(net.layers).answer
     answers = []
     for setting in settings:
-        y = _answers_with(ask, rows, chosen.inputs, np.broadcast_to(setting, (len(rows), len(setting))))
+        y = _answers_with(
+            ask, rows, chosen.inputs, np.broadcast_to(setting, (len(rows), len(setting)))
+        )
         answers.append(y.mean(axis=0, dtype=np.float64))
     return PartialDependence(chosen, shown, labels, np.array(answers))
 
 
-def _answers_with(ask: Callable[[Array], Array], rows: Array, inputs: list[int], values: Array) -> Array:
+def _answers_with(
+    ask: Callable[[Array], Array], rows: Array, inputs: list[int], values: Array
+) -> Array:
     """Answer the rows, (N, ...), with these inputs set to values (N, inputs), block by block."""
     block = max(1, _NUMBERS // max(rows[0].size, 1))
-    dtype = rows.dtype if rows.dtype == values.dtype or rows.dtype.kind == "f" else np.dtype(np.float64)
+    dtype = (
+        rows.dtype if rows.dtype == values.dtype or rows.dtype.kind == "f" else np.dtype(np.float64)
+    )
     answers = []
     for start in range(0, len(rows), block):
         part = rows[start : start + block].astype(dtype)
@@ -225,7 +252,9 @@ def _score(net: Network, t: Array, metric: str | Metric | None) -> tuple[str, Me
         return getattr(metric, "__name__", "score"), metric, True
     if metric not in METRICS:
         raise InputError(
-            say("a metric is one of {known}, or a function; not {got}", known=", ".join(METRICS), got=repr(metric))
+            "a metric is one of {known}, or a function; not {got}",
+            known=", ".join(METRICS),
+            got=repr(metric),
         )
     if metric == "accuracy":
         return metric, lambda y, t: float(np.mean(net.choose(y) == target_classes(t))), True
@@ -245,11 +274,9 @@ def _column(net: Network, column: int | str | Sequence[int], D: int) -> InputCol
         named = next((found for found in known if found.name == column), None)
         if named is None:
             raise InputError(
-                say(
-                    "there is no column {got}; the columns are {known}",
-                    got=repr(column),
-                    known=", ".join(found.name for found in known),
-                )
+                "there is no column {got}; the columns are {known}",
+                got=repr(column),
+                known=", ".join(found.name for found in known),
             )
         return named
     inputs = column_inputs(column, D)
@@ -258,7 +285,9 @@ def _column(net: Network, column: int | str | Sequence[int], D: int) -> InputCol
 
 
 def _grid(values: Array, grid: Any, column: InputColumn) -> tuple[Array, Array, list[str]]:
-    """Give what to set the column's inputs to, (G, inputs), the same in its own units, and as texts."""
+    """Give what to set the column's inputs to, (G, inputs), the same in its own units, and as
+    texts.
+    """
     if grid is None and column.categories is not None:
         settings = np.eye(len(column.inputs))
         return settings, settings, column.categories
@@ -280,17 +309,22 @@ def _points(values: Array, grid: Any, offset: float) -> Array:
         if len(known) <= count:
             return known
         if values.shape[1] > 1:
-            raise InputError(say("a column of several inputs with many values needs a grid: give the values to set"))
+            raise InputError(
+                "a column of several inputs with many values needs a grid: give the values to set"
+            )
         low, high = (float(end) for end in np.quantile(values, [0.05, 0.95]))
         return np.linspace(low, high, count)[:, None]
     given = chain.as_array(grid) - offset
     given = given[:, None] if given.ndim == 1 and values.shape[1] == 1 else given
-    if given.ndim != 2 or given.shape[1] != values.shape[1] or not len(given) or not np.isfinite(given).all():
+    if (
+        given.ndim != 2
+        or given.shape[1] != values.shape[1]
+        or not len(given)
+        or not np.isfinite(given).all()
+    ):
         raise InputError(
-            say(
-                "a grid holds finite numbers, {count} for each point; got shape {got}",
-                count=values.shape[1],
-                got=given.shape,
-            )
+            "a grid holds finite numbers, {count} for each point; got shape {got}",
+            count=values.shape[1],
+            got=given.shape,
         )
     return given

@@ -10,20 +10,21 @@ from pellucid.core import chain
 from pellucid.core.preparation import Flatten, Scale, Standardize
 from pellucid.core.types import Array
 from pellucid.errors import InputError
-from pellucid.language import say
 from pellucid.lens.columns import input_columns, knows_columns
 from pellucid.lens.neurons import neuron_layer
 from pellucid.network import Network
 
 
 def input_limits(net: Network, limits: Any = None) -> tuple[Array, Array]:
-    """Give the lowest and the highest value of each input, (D,) float64 both, in the units in which the network is fed.
+    """Give the lowest and the highest value of each input, (D,) float64 both, in the units in which
+    the network is fed.
 
-    `limits` is (lowest, highest), each a number or one for each input. None: 0 to 255 (the whole numbers that come to
-    1) where the network scales bytes, 0 to 1 where `net.inputs` says that they are pictures; for a table's numbers
-    three standard deviations either way of their mean in training, for its categories 0 to 1. (A table's numbers are
-    fed less the offset that `net.columns` keeps, if they are large beside their spread.) Raises InputError where
-    limits are missing, not finite, of another number of inputs, or the wrong way round.
+    `limits` is (lowest, highest), each a number or one for each input. None: 0 to 255 (the whole
+    numbers that come to 1) where the network scales bytes, 0 to 1 where `net.inputs` says that they
+    are pictures; for a table's numbers three standard deviations either way of their mean in
+    training, for its categories 0 to 1. (A table's numbers are fed less the offset that
+    `net.columns` keeps, if they are large beside their spread.) Raises InputError where limits are
+    missing, not finite, of another number of inputs, or the wrong way round.
 
     >>> import pellucid as pl
     >>> low, high = input_limits(pl.mlp([4, 2]), (0, [1, 2, 3, 4]))
@@ -34,20 +35,26 @@ def input_limits(net: Network, limits: Any = None) -> tuple[Array, Array]:
     if limits is None:
         limits = _known_limits(net)
     try:
-        low, high = (np.broadcast_to(np.asarray(end, np.float64).ravel(), (D or 1,)) for end in limits)
+        low, high = (
+            np.broadcast_to(np.asarray(end, np.float64).ravel(), (D or 1,)) for end in limits
+        )
     except (TypeError, ValueError) as error:
         raise InputError(
-            say("limits are (lowest, highest), numbers or one for each of {D} inputs; got {got}", D=D, got=repr(limits))
+            "limits are (lowest, highest), numbers or one for each of {D} inputs; got {got}",
+            D=D,
+            got=repr(limits),
         ) from error
     if not (np.isfinite(low).all() and np.isfinite(high).all() and (low <= high).all()):
-        raise InputError(say("limits must be finite, the lowest first; got {got}", got=repr(limits)))
+        raise InputError("limits must be finite, the lowest first; got {got}", got=repr(limits))
     return low, high
 
 
 def input_scale(net: Network) -> Array:
-    """Give what one unit of each input neuron is in the input's own units, (D,): 255 for bytes, a column's deviation.
+    """Give what one unit of each input neuron is in the input's own units, (D,): 255 for bytes, a
+    column's deviation.
 
-    Lengths of moves are measured in input neurons, so that columns in metres and in millimetres count alike.
+    Lengths of moves are measured in input neurons, so that columns in metres and in millimetres
+    count alike.
     """
     D = chain.input_width(net.layers) or 1
     scale = np.ones(D)
@@ -75,8 +82,7 @@ def _known_limits(net: Network) -> tuple[Any, Any]:
     if (net.inputs or {}).get("kind") == "pictures":
         return 0.0, 1.0
     raise InputError(
-        say(
-            "within what range may the inputs move? give limits=(lowest, highest), such as (0, 1) for pictures "
-            "or (x.min(axis=0), x.max(axis=0)) for tables"
-        )
+        "within what range may the inputs move? give limits=(lowest, highest), such as (0, 1) for "
+        "pictures "
+        "or (x.min(axis=0), x.max(axis=0)) for tables"
     )

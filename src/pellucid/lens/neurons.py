@@ -1,10 +1,12 @@
-"""Neuron layers: where the neurons of a network stand in its list of layers, and what each of them holds for a row.
+"""Neuron layers: where the neurons of a network stand in its list of layers, and what each of them
+holds for a row.
 
-For people, neurons stand in *neuron layers*: 0 is the input, then hidden layers 1, 2, ..., then the output. A neuron
-layer begins with an Affine layer (its weighted sums) and goes on to the next one (its activations): Affine, BatchNorm,
-ReLU, Dropout make one. A Residual begins one, too, whose neurons have activations and no weighted sum of their own.
-What stands before the first of them (Flatten, Scale, Standardize, ...) prepares the input: neuron layer 0 is what comes
-out. A PeriodicEmbedding there puts more neurons behind those of the inputs.
+For people, neurons stand in *neuron layers*: 0 is the input, then hidden layers 1, 2, ..., then the
+output. A neuron layer begins with an Affine layer (its weighted sums) and goes on to the next one
+(its activations): Affine, BatchNorm, ReLU, Dropout make one. A Residual begins one, too, whose
+neurons have activations and no weighted sum of their own. What stands before the first of them
+(Flatten, Scale, Standardize, ...) prepares the input: neuron layer 0 is what comes out. A
+PeriodicEmbedding there puts more neurons behind those of the inputs.
 """
 
 from __future__ import annotations
@@ -25,7 +27,7 @@ from pellucid.core.layer import Layer
 from pellucid.core.layers import Affine
 from pellucid.core.table import table
 from pellucid.core.types import Array
-from pellucid.errors import InputError
+from pellucid.errors import InputError, Message
 from pellucid.language import say
 from pellucid.lens.columns import as_numbers, input_names
 from pellucid.network import Network
@@ -42,8 +44,9 @@ SHOWN = 32
 class NeuronLayer(NamedTuple):
     """One neuron layer: its number, how many neurons it has, and where it stands in `net.layers`.
 
-    `layers[first]` is its Affine or Residual, and `layers[:stop]` end with its activations; `last` is the number of the
-    last neuron layer. For the input, `first` is 0 and `layers[:stop]` are what prepares it.
+    `layers[first]` is its Affine or Residual, and `layers[:stop]` end with its activations; `last`
+    is the number of the last neuron layer. For the input, `first` is 0 and `layers[:stop]` are what
+    prepares it.
     """
 
     number: int
@@ -58,7 +61,11 @@ class NeuronLayer(NamedTuple):
         """What people call it: input, hidden layer 1, ..., output."""
         if self.number == 0:
             return say("input")
-        return say("output") if self.number == self.last else say("hidden layer {number}", number=self.number)
+        return (
+            say("output")
+            if self.number == self.last
+            else say("hidden layer {number}", number=self.number)
+        )
 
     def activations(self, trace: Trace) -> Array:
         """Give this layer's activations (N, H) from a trace."""
@@ -66,7 +73,10 @@ class NeuronLayer(NamedTuple):
         return y.reshape(len(y), -1)
 
     def weighted_sums(self, trace: Trace) -> Array | None:
-        """Give this layer's weighted sums (N, H) from a trace; None for the input and for a Residual."""
+        """Give this layer's weighted sums (N, H) from a trace.
+
+        None for the input and for a Residual.
+        """
         return None if self.affine is None else trace[self.first]
 
 
@@ -84,11 +94,18 @@ def neuron_layers(net: Network, inputs: int | None = None) -> list[NeuronLayer]:
     D = chain.input_width(layers) or inputs or input_count(net)
     widths = [D, *chain.widths(layers, D)]
     starts = [index for index, layer in enumerate(layers) if isinstance(layer, (Affine, Residual))]
-    stops = [*starts, len(layers)]  # each neuron layer ends where the next begins; the input ends at the first
+    stops = [
+        *starts,
+        len(layers),
+    ]  # each neuron layer ends where the next begins; the input ends at the first
     found = [NeuronLayer(0, widths[stops[0]], 0, stops[0], None, 0)]
     for number, (first, stop) in enumerate(pairwise(stops), 1):
         layer = layers[first]
-        found.append(NeuronLayer(number, widths[stop], first, stop, layer if isinstance(layer, Affine) else None, 0))
+        found.append(
+            NeuronLayer(
+                number, widths[stop], first, stop, layer if isinstance(layer, Affine) else None, 0
+            )
+        )
     return [layer._replace(last=len(found) - 1) for layer in found]
 
 
@@ -96,82 +113,106 @@ def input_count(net: Network) -> int:
     """Give D, how many inputs a network has; raises InputError where it takes any number."""
     D = chain.input_width(net.layers)
     if D is None:
-        raise InputError(say("this network has no weights, so it takes any number of inputs: give it rows"))
+        raise InputError(
+            "this network has no weights, so it takes any number of inputs: give it rows"
+        )
     return D
 
 
 def neuron_layer(net: Network, number: Any, least: int = 0) -> NeuronLayer:
-    """Give the neuron layer of that number; -1 is the last. Raises InputError where there is none from `least` on."""
+    """Give the neuron layer of that number; -1 is the last.
+
+    Raises InputError where there is none from `least` on.
+    """
     found = neuron_layers(net)
     index = _index(number, len(found))
     if index is None or index < least:
         raise InputError(
-            say(
-                "neuron layers go from {least} to {last} (the output); there is no {got} here",
-                least=least,
-                last=len(found) - 1,
-                got=repr(number),
-            )
+            "neuron layers go from {least} to {last} (the output); there is no {got} here",
+            least=least,
+            last=len(found) - 1,
+            got=repr(number),
         )
     return found[index]
 
 
 def check_neuron(layer: NeuronLayer, neuron: Any) -> int:
-    """Give a neuron's number within its layer; -1 is the last. Raises InputError where there is none."""
+    """Give a neuron's number within its layer; -1 is the last.
+
+    Raises InputError where there is none.
+    """
     index = _index(neuron, layer.size)
     if index is None:
         raise InputError(
-            say(
-                "{layer} has neurons 0 to {last}; there is no {got}",
-                layer=layer.name,
-                last=layer.size - 1,
-                got=repr(neuron),
-            )
+            "{layer} has neurons 0 to {last}; there is no {got}",
+            layer=layer.name,
+            last=layer.size - 1,
+            got=repr(neuron),
         )
     return index
 
 
 def as_rows(net: Any, x: Any) -> Array:
-    """Give rows for a network as an array (N, ...) of their own type; a single row or picture may come alone.
+    """Give rows for a network as an array (N, ...) of their own type; a single row or picture may
+    come alone.
 
-    A network that learned from a table takes tables. Raises InputError for anything but a network with finite numbers,
-    and for rows that do not fit it or hold NaN.
+    A network that learned from a table takes tables. Raises InputError for anything but a network
+    with finite numbers, and for rows that do not fit it or hold NaN.
     """
     check_network(net)
     array, D = chain.as_array(as_numbers(net, x)), chain.input_width(net.layers)
-    alone = array.ndim == 1 or (array.ndim == 2 and D is not None and array.size == D and array.shape[1] != D)
+    alone = array.ndim == 1 or (
+        array.ndim == 2 and D is not None and array.size == D and array.shape[1] != D
+    )
     array = array[None] if alone else array
     if array.ndim == 0 or len(array) == 0:
-        raise InputError(say("expected at least one row, got none"))
+        raise InputError("expected at least one row, got none")
     chain.check_input(net.layers, array)
     chain.check_scaled(net.layers, array)
-    check_finite(array, say("inputs"))
+    check_finite(array, Message("inputs"))
     return array
 
 
 def one_row(net: Any, x: Any) -> Array:
-    """Give one row, (1, ...), in the network's floating type; raises InputError for more than one."""
+    """Give one row, (1, ...), in the network's floating type.
+
+    Raises InputError for more than one.
+    """
     rows = as_rows(net, x)
     if len(rows) != 1:
-        raise InputError(say("expected one row, got {N}: choose one by x[i]", N=len(rows)))
+        raise InputError("expected one row, got {N}: choose one by x[i]", N=len(rows))
     return chain.as_input(net.layers, rows)
 
 
-def traces(layers: Sequence[Layer], x: Array, block: int | None = None) -> Iterator[tuple[int, Trace]]:
-    """Pass rows through layers block by block; give the number of the first row of each block, and its trace."""
+def traces(
+    layers: Sequence[Layer], x: Array, block: int | None = None
+) -> Iterator[tuple[int, Trace]]:
+    """Pass rows through layers block by block.
+
+    Give the number of the first row of each block, and its trace.
+    """
     block = BLOCK if block is None else block
     for start in range(0, len(x), block):
-        yield start, chain.forward(layers, np.ascontiguousarray(x[start : start + block], chain.dtype_of(layers)))
+        yield (
+            start,
+            chain.forward(
+                layers, np.ascontiguousarray(x[start : start + block], chain.dtype_of(layers))
+            ),
+        )
 
 
 def picture_shape(net: Network, shape: Any = None) -> tuple[int, int] | None:
-    """Give height and width of the network's pictures: as said, else as `net.inputs` says, else 28 x 28 for 784.
+    """Give height and width of the network's pictures: as said, else as `net.inputs` says, else 28
+    x 28 for 784.
 
-    None where its inputs are no pictures. Raises InputError for a shape of another number of pixels.
+    None where its inputs are no pictures. Raises InputError for a shape of another number of
+    pixels.
     """
     D = input_count(net)
     known = (net.inputs or {}).get("shape")
-    chosen = shape if shape is not None else known if known is not None and len(known) == 2 else None
+    chosen = (
+        shape if shape is not None else known if known is not None and len(known) == 2 else None
+    )
     if chosen is None:
         return (28, 28) if D == 784 and not known else None
     try:
@@ -179,7 +220,7 @@ def picture_shape(net: Network, shape: Any = None) -> tuple[int, int] | None:
     except (TypeError, ValueError):
         height = width = 0
     if height < 1 or height * width != D:
-        raise InputError(say("expected (height, width) of {D} pixels, got {got}", D=D, got=repr(chosen)))
+        raise InputError("expected (height, width) of {D} pixels, got {got}", D=D, got=repr(chosen))
     return height, width
 
 
@@ -187,11 +228,17 @@ def reads_digits(net: Network) -> bool:
     """Tell whether a network takes MNIST's pictures and answers with ten digits."""
     if chain.input_width(net.layers) is None or neuron_layers(net)[-1].size != 10:
         return False
-    return picture_shape(net) == (28, 28) and net.classes in (None, [str(digit) for digit in range(10)])
+    return picture_shape(net) == (28, 28) and net.classes in (
+        None,
+        [str(digit) for digit in range(10)],
+    )
 
 
 def neuron_label(net: Network, layer: NeuronLayer, neuron: int) -> str:
-    """Give what to call a neuron: its class or column in the output, its column in a table's input, else its number."""
+    """Give what to call a neuron.
+
+    Its class or column in the output, its column in a table's input, else its number.
+    """
     return neuron_labels(net, layer)[neuron]
 
 
@@ -199,10 +246,14 @@ def neuron_labels(net: Network, layer: NeuronLayer) -> list[str]:
     """Give what to call each neuron of a layer (see `neuron_label`)."""
     if layer.number == 0:
         names = input_names(net)
-        for embedding in (each for each in net.layers[: layer.stop] if isinstance(each, PeriodicEmbedding)):
+        for embedding in (
+            each for each in net.layers[: layer.stop] if isinstance(each, PeriodicEmbedding)
+        ):
             waves = [range(1, embedding.b.shape[2] + 1)] * len(embedding.b)
             columns = np.flatnonzero(embedding.embedded)
-            names += [f"{names[i]}: cos {k}" for i, own in zip(columns, waves, strict=True) for k in own]
+            names += [
+                f"{names[i]}: cos {k}" for i, own in zip(columns, waves, strict=True) for k in own
+            ]
         return names if len(names) == layer.size else [str(j) for j in range(layer.size)]
     target = (net.inputs or {}).get("target") or {}
     if layer.number == layer.last and layer.size == 1 and target.get("kind") == "values":
@@ -213,14 +264,18 @@ def neuron_labels(net: Network, layer: NeuronLayer) -> list[str]:
 
 def plain(values: Mapping[str, Any]) -> dict[str, Any]:
     """Give named values with arrays as lists, as JSON can hold them."""
-    return {name: value.tolist() if isinstance(value, np.ndarray) else value for name, value in values.items()}
+    return {
+        name: value.tolist() if isinstance(value, np.ndarray) else value
+        for name, value in values.items()
+    }
 
 
 class LayerValues(NamedTuple):
     """What the neurons of one layer hold for a row.
 
-    `weighted_sums` and `activations` are (H,); `biases` (H,) are zeros for an Affine layer without; weighted sums and
-    biases are None for the input and for a Residual. `labels` are what the neurons are called.
+    `weighted_sums` and `activations` are (H,); `biases` (H,) are zeros for an Affine layer without;
+    weighted sums and biases are None for the input and for a Residual. `labels` are what the
+    neurons are called.
     """
 
     number: int
@@ -232,7 +287,10 @@ class LayerValues(NamedTuple):
 
 
 class TraceTable:
-    """What every neuron holds for one row: `layers` is a list of `LayerValues`, input first; `print` it, too."""
+    """What every neuron holds for one row: `layers` is a list of `LayerValues`, input first.
+
+    `print` it, too.
+    """
 
     def __init__(self, layers: list[LayerValues]) -> None:
         self.layers = layers
@@ -247,7 +305,13 @@ class TraceTable:
         heads = [say("neuron"), say("weighted sum"), say("of it bias"), say("activation")]
         count = len(layer.labels) if most is None else min(most, len(layer.labels))
         lines = [
-            [layer.labels[j], *(_cell(values, j) for values in (layer.weighted_sums, layer.biases, layer.activations))]
+            [
+                layer.labels[j],
+                *(
+                    _cell(values, j)
+                    for values in (layer.weighted_sums, layer.biases, layer.activations)
+                ),
+            ]
             for j in range(count)
         ]
         text = table([heads, *lines], total=False)
@@ -262,17 +326,21 @@ class TraceTable:
             active=int(np.count_nonzero(first.activations)),
             size=len(first.activations),
         )
-        parts = [f"{layer.number} {layer.name}\n{self.table(layer.number, SHOWN)}" for layer in self.layers[1:]]
+        parts = [
+            f"{layer.number} {layer.name}\n{self.table(layer.number, SHOWN)}"
+            for layer in self.layers[1:]
+        ]
         return "\n\n".join([f"0 {first.name}: {active}", *parts])
 
     __repr__ = __str__
 
 
 def trace_table(net: Network, x: Any) -> TraceTable:
-    """Give weighted sum, bias and activation of every neuron for one row x, (D,), (1, D) or one picture.
+    """Give weighted sum, bias and activation of every neuron for one row x, (D,), (1, D) or one
+    picture.
 
-    The weighted sum holds the bias: z = x W + b. Normalisation, where there is some, stands between it and the
-    activation. Raises InputError for more than one row and for a row that does not fit.
+    The weighted sum holds the bias: z = x W + b. Normalisation, where there is some, stands between
+    it and the activation. Raises InputError for more than one row and for a row that does not fit.
 
     >>> import pellucid as pl
     >>> net = pl.Network([pl.Affine([[1.0], [2.0]], [-10.0]), pl.ReLU()])
@@ -295,7 +363,11 @@ def trace_table(net: Network, x: Any) -> TraceTable:
                 number=layer.number,
                 name=layer.name,
                 weighted_sums=None if z is None else z[0],
-                biases=None if layer.affine is None else np.zeros(layer.size, row.dtype) if b is None else b.copy(),
+                biases=None
+                if layer.affine is None
+                else np.zeros(layer.size, row.dtype)
+                if b is None
+                else b.copy(),
                 activations=layer.activations(trace)[0],
                 labels=neuron_labels(net, layer),
             )

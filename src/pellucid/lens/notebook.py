@@ -27,15 +27,26 @@ def of_evaluation(evaluation: Evaluation) -> str:
         more += [str(evaluation.roc), str(evaluation.precision_recall)]
     parts.append(page.paragraph(", ".join(more)))
     if len(evaluation.confusion) <= _CLASSES:
-        parts.append(page.table(evaluation.confusion_lines(), total=True, shades=_shades(evaluation.confusion)))
+        parts.append(
+            page.table(
+                evaluation.confusion_lines(), total=True, shades=_shades(evaluation.confusion)
+            )
+        )
     if len(evaluation.misread):
-        title = say("{count:,} misread rows, the most confident first", count=len(evaluation.misread))
+        title = say(
+            "{count:,} misread rows, the most confident first", count=len(evaluation.misread)
+        )
         parts.append(page.details(title, page.table(evaluation.misread_lines(_MISREAD))))
     return page.frame(*parts)
 
 
 def _shades(counts: Array) -> list[list[float | None]]:
-    """Give each count's colour: right answers by their share of the row, wrong ones by twice the root of theirs."""
+    """Give each count's colour.
+
+    Right answers by their share of the row, wrong ones by twice the root of theirs.
+    """
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    strengths = np.where(np.eye(len(counts), dtype=bool), shares, -np.minimum(2 * np.sqrt(shares), 1))
+    strengths = np.where(
+        np.eye(len(counts), dtype=bool), shares, -np.minimum(2 * np.sqrt(shares), 1)
+    )
     return [*strengths.tolist(), []]

@@ -1,7 +1,8 @@
-"""Pictures of what is in a network, drawn with Pillow, and pictures as text for terminals. Arrays in, pictures out.
+"""Pictures of what is in a network, drawn with Pillow, and pictures as text for terminals. Arrays
+in, pictures out.
 
-Labels are digits and short English words; a class name of other letters is drawn where a font with Hangul is
-installed, and stands as its index where none is: never as empty boxes.
+Labels are digits and short English words; a class name of other letters is drawn where a font with
+Hangul is installed, and stands as its index where none is: never as empty boxes.
 """
 
 from __future__ import annotations
@@ -15,19 +16,24 @@ import numpy as np
 
 from pellucid.core.types import Array
 from pellucid.errors import InputError
-from pellucid.language import say
 
 if TYPE_CHECKING:
     from PIL import Image, ImageDraw
 
 PAPER, INK, FAINT, GRID = (255, 255, 255), (32, 32, 32), (110, 110, 110), (225, 225, 225)
 
-# Blue for positive, red for negative: the ends of ColorBrewer's RdBu (Brewer 2003), told apart by colour-blind people.
+# Blue for positive, red for negative: the ends of ColorBrewer's RdBu (Brewer 2003), told apart by
+# colour-blind people.
 NEGATIVE, POSITIVE = np.array([178.0, 24, 43]), np.array([33.0, 102, 172])
 FIRST, SECOND = (33, 102, 172), (230, 97, 1)  # two curves: blue and orange, for the same reason
 
 HANGUL_FONTS = (
-    *("NanumGothic.ttf", "NotoSansKR-Regular.ttf", "NotoSansKR-Regular.otf", "NotoSansCJK-Regular.ttc"),
+    *(
+        "NanumGothic.ttf",
+        "NotoSansKR-Regular.ttf",
+        "NotoSansKR-Regular.otf",
+        "NotoSansCJK-Regular.ttc",
+    ),
     *("malgun.ttf", "AppleSDGothicNeo.ttc", "UnDotum.ttf"),
 )
 
@@ -40,37 +46,50 @@ def as_bytes(x: Array) -> Array:
 
 
 def diverging(values: Array, largest: float) -> Array:
-    """Give colours (..., 3) uint8 for numbers: white for 0, blue for `largest`, red for -`largest`."""
+    """Give colours (..., 3) uint8 for numbers.
+
+    White for 0, blue for `largest`, red for -`largest`.
+    """
     share = np.clip(np.asarray(values, np.float64) / max(largest, 1e-12), -1, 1)[..., None]
     ends = np.where(share < 0, NEGATIVE, POSITIVE)
     return (255 + (ends - 255) * np.abs(share)).round().astype(np.uint8)
 
 
 def weights_picture(W: Array, shape: tuple[int, int] = (28, 28), columns: int = 8) -> Image.Image:
-    """Draw each neuron's incoming weights W, (D, H), as a picture of `shape`; one scale for all, with its legend.
+    """Draw each neuron's incoming weights W, (D, H), as a picture of `shape`; one scale for all,
+    with its legend.
 
     Raises InputError when D is not the number of pixels of `shape`.
     """
     if W.ndim != 2 or len(W) != math.prod(shape):
-        raise InputError(say("expected weights for {D} pixels, got shape {got}", D=math.prod(shape), got=W.shape))
+        raise InputError(
+            "expected weights for {D} pixels, got shape {got}", D=math.prod(shape), got=W.shape
+        )
     largest = float(np.quantile(np.abs(W), 0.99))
     tiles = [_enlarged(diverging(W[:, j].reshape(shape), largest), 4) for j in range(W.shape[1])]
     sheet = _sheet(tiles, [str(j) for j in range(len(tiles))], columns, foot=44)
     draw = _draw(sheet)
-    ramp = _enlarged(diverging(np.linspace(-largest, largest, 129)[None], largest), 2).resize((258, 12))
+    ramp = _enlarged(diverging(np.linspace(-largest, largest, 129)[None], largest), 2).resize(
+        (258, 12)
+    )
     x, y = (sheet.width - ramp.width) // 2, sheet.height - 40
     sheet.paste(ramp, (x, y))
     draw.rectangle((x - 1, y - 1, x + ramp.width, y + ramp.height), outline=FAINT)
-    # A few weights at the rim are far larger than the others: all beyond the scale's ends have its last colour.
+    # A few weights at the rim are far larger than the others: all beyond the scale's ends have its
+    # last colour.
     for place, text in ((0, f"< -{largest:.2f}"), (0.5, "0"), (1, f"> +{largest:.2f}")):
         _text(draw, (x + place * ramp.width, y + 16), text, 13, "ma", FAINT)
     return sheet
 
 
-def gallery(images: Sequence[Array], captions: Sequence[str], legend: str = "", columns: int = 8) -> Image.Image:
-    """Draw pictures, (H, W) uint8 each, side by side, each with its caption, and a legend for all below."""
+def gallery(
+    images: Sequence[Array], captions: Sequence[str], legend: str = "", columns: int = 8
+) -> Image.Image:
+    """Draw pictures, (H, W) uint8 each, side by side, each with its caption, and a legend for all
+    below.
+    """
     if not len(images):
-        raise InputError(say("a gallery needs at least one picture"))
+        raise InputError("a gallery needs at least one picture")
     tiles = [_enlarged(np.repeat(as_bytes(image)[..., None], 3, axis=2), 3) for image in images]
     sheet = _sheet(tiles, captions, columns, foot=24 if legend else 0)
     if legend:
@@ -79,9 +98,11 @@ def gallery(images: Sequence[Array], captions: Sequence[str], legend: str = "", 
 
 
 def confusion_picture(matrix: Array, names: Sequence[str]) -> Image.Image:
-    """Draw a confusion matrix (K, K): rows are what it is, columns what it was read as, each with its count.
+    """Draw a confusion matrix (K, K): rows are what it is, columns what it was read as, each with
+    its count.
 
-    The diagonal is blue by its share of the row, errors are red by the root of theirs, so that few are seen as well.
+    The diagonal is blue by its share of the row, errors are red by the root of theirs, so that few
+    are seen as well.
     """
     K = len(matrix)
     side = 52 if K <= 12 else 30
@@ -94,7 +115,12 @@ def confusion_picture(matrix: Array, names: Sequence[str]) -> Image.Image:
         _text(draw, (left - 10, top + (i + 0.5) * side), label(names[i], i), 16, "rm")
         _text(draw, (left + (i + 0.5) * side, top - 8), label(names[i], i), 16, "ms")
         for j in range(K):
-            box = (left + j * side, top + i * side, left + (j + 1) * side - 2, top + (i + 1) * side - 2)
+            box = (
+                left + j * side,
+                top + i * side,
+                left + (j + 1) * side - 2,
+                top + (i + 1) * side - 2,
+            )
             fill = tuple(int(part) for part in diverging(0.8 * signed[i, j], 1))
             draw.rectangle(box, fill=fill if matrix[i, j] else (248, 248, 248))
             if matrix[i, j]:
@@ -109,14 +135,21 @@ def confusion_picture(matrix: Array, names: Sequence[str]) -> Image.Image:
 
 
 def curves_picture(records: Sequence[dict[str, float]]) -> Image.Image:
-    """Draw the columns of a history, a panel for loss and one for accuracy, by epoch; validation is orange."""
+    """Draw the columns of a history, a panel for loss and one for accuracy, by epoch.
+
+    Validation is orange.
+    """
     if not records:
-        raise InputError(say("curves need at least one epoch"))
+        raise InputError("curves need at least one epoch")
     names = [name for name in ("loss", "accuracy") if name in records[0]]
     sheet = _blank(460 * len(names), 340)
     for index, name in enumerate(names):
         lines = [(name, FIRST), (f"validation_{name}", SECOND)]
-        shown = [([record[key] for record in records], colour) for key, colour in lines if key in records[0]]
+        shown = [
+            ([record[key] for record in records], colour)
+            for key, colour in lines
+            if key in records[0]
+        ]
         _panel(_draw(sheet), 460 * index, name, [record["epoch"] for record in records], shown)
     return sheet
 
@@ -124,25 +157,35 @@ def curves_picture(records: Sequence[dict[str, float]]) -> Image.Image:
 def terminal_picture(picture: Array, colours: int = 0, blocks: bool = True) -> list[str]:
     """Give a picture (H, W) uint8 as lines of text, W columns wide and half as many lines as H.
 
-    `colours` is how many the terminal shows: 0, 256 or more. Without colours, half blocks tell ink from none;
-    without `blocks` (a terminal that knows ASCII only) characters of different darkness do.
+    `colours` is how many the terminal shows: 0, 256 or more. Without colours, half blocks tell ink
+    from none; without `blocks` (a terminal that knows ASCII only) characters of different darkness
+    do.
     """
     if len(picture) % 2:
         picture = np.concatenate([picture, picture[:1] * 0])
     pairs = list(zip(picture[::2].tolist(), picture[1::2].tolist(), strict=True))
     if not blocks:
         ramp = " .:-=+*#%@"
-        return ["".join(ramp[(a + b) * 9 // 510] for a, b in zip(*pair, strict=True)) for pair in pairs]
+        return [
+            "".join(ramp[(a + b) * 9 // 510] for a, b in zip(*pair, strict=True)) for pair in pairs
+        ]
     if not colours:
-        return ["".join(" ▀▄█"[(a > 96) + 2 * (b > 96)] for a, b in zip(*pair, strict=True)) for pair in pairs]
+        return [
+            "".join(" ▀▄█"[(a > 96) + 2 * (b > 96)] for a, b in zip(*pair, strict=True))
+            for pair in pairs
+        ]
     tone = _true_grey if colours > 256 else _grey_of_256
     return [
-        "".join(f"\x1b[38;{tone(a)};48;{tone(b)}m▀" for a, b in zip(*pair, strict=True)) + "\x1b[0m" for pair in pairs
+        "".join(f"\x1b[38;{tone(a)};48;{tone(b)}m▀" for a, b in zip(*pair, strict=True)) + "\x1b[0m"
+        for pair in pairs
     ]
 
 
 def label(name: str, index: int) -> str:
-    """Give a class name as it can be drawn here: the name, or its index where no font has its letters."""
+    """Give a class name as it can be drawn here.
+
+    The name, or its index where no font has its letters.
+    """
     return name if name.isascii() or _hangul_font() is not None else str(index)
 
 
@@ -155,7 +198,11 @@ def _grey_of_256(level: int) -> str:
 
 
 def _panel(
-    draw: ImageDraw.ImageDraw, start: int, name: str, epochs: list[float], lines: list[tuple[list[float], Any]]
+    draw: ImageDraw.ImageDraw,
+    start: int,
+    name: str,
+    epochs: list[float],
+    lines: list[tuple[list[float], Any]],
 ) -> None:
     left, top, right, bottom = start + 64, 44, start + 440, 290
     values = [value for column, _ in lines for value in column]
@@ -164,9 +211,9 @@ def _panel(
     span = max(epochs[-1] - epochs[0], 1)
 
     def at(epoch: float, value: float) -> tuple[float, float]:
-        return left + (epoch - epochs[0]) / span * (right - left), bottom - (value - low) / (high - low) * (
-            bottom - top
-        )
+        return left + (epoch - epochs[0]) / span * (right - left), bottom - (value - low) / (
+            high - low
+        ) * (bottom - top)
 
     for number in np.arange(math.ceil(low / step), math.floor(high / step) + 1) * step:
         y = at(epochs[0], float(number))[1]
@@ -184,18 +231,29 @@ def _panel(
         for x, y in points if len(points) < 25 else points[-1:]:
             draw.ellipse((x - 3, y - 3, x + 3, y + 3), fill=colour)
         if len(lines) > 1:
-            _text(draw, (right - 100 * (1 - index), 22), ("training", "validation")[index], 13, "rm", colour)
+            _text(
+                draw,
+                (right - 100 * (1 - index), 22),
+                ("training", "validation")[index],
+                13,
+                "rm",
+                colour,
+            )
 
 
 def _ticks(low: float, high: float) -> tuple[float, float, float]:
-    """Give the range and a round step (1, 2 or 5 times a power of ten) with about five of them in it."""
+    """Give the range and a round step (1, 2 or 5 times a power of ten) with about five of them in
+    it.
+    """
     raw = max(high - low, abs(high) * 1e-3, 1e-9) / 5
     power = 10.0 ** math.floor(math.log10(raw))
     step = power * next(factor for factor in (1, 2, 5, 10) if factor * power >= raw)
     return low, high, step
 
 
-def _sheet(tiles: Sequence[Image.Image], captions: Sequence[str], columns: int, foot: int = 0) -> Image.Image:
+def _sheet(
+    tiles: Sequence[Image.Image], captions: Sequence[str], columns: int, foot: int = 0
+) -> Image.Image:
     columns = min(columns, len(tiles))
     width, height = tiles[0].width + 14, tiles[0].height + 32
     rows = -(-len(tiles) // columns)
@@ -212,7 +270,9 @@ def _sheet(tiles: Sequence[Image.Image], captions: Sequence[str], columns: int, 
 def _enlarged(colours: Array, times: int) -> Image.Image:
     from PIL import Image
 
-    return Image.fromarray(np.ascontiguousarray(colours.repeat(times, axis=0).repeat(times, axis=1)))
+    return Image.fromarray(
+        np.ascontiguousarray(colours.repeat(times, axis=0).repeat(times, axis=1))
+    )
 
 
 def _blank(width: int, height: int) -> Image.Image:
@@ -228,7 +288,12 @@ def _draw(picture: Image.Image) -> ImageDraw.ImageDraw:
 
 
 def _text(
-    draw: ImageDraw.ImageDraw, place: tuple[float, float], text: str, size: int, anchor: str, colour: Any = INK
+    draw: ImageDraw.ImageDraw,
+    place: tuple[float, float],
+    text: str,
+    size: int,
+    anchor: str,
+    colour: Any = INK,
 ) -> None:
     draw.text(place, text, fill=colour, font=_font(size, text.isascii()), anchor=anchor)
 

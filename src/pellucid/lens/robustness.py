@@ -1,4 +1,7 @@
-"""How a network that reads pictures bears what happens to them: darkness, noise, shift, rotation."""
+"""How a network that reads pictures bears what happens to them.
+
+Darkness, noise, shift, rotation.
+"""
 
 from __future__ import annotations
 
@@ -67,7 +70,9 @@ class RobustnessCurve:
     def __str__(self) -> str:
         lines = [
             [f"{level:g}", f"{share:.1%}", f"{low:.1%} - {high:.1%}"]
-            for level, share, (low, high) in zip(self.levels, self.accuracy, self.intervals, strict=True)
+            for level, share, (low, high) in zip(
+                self.levels, self.accuracy, self.intervals, strict=True
+            )
         ]
         name = say(CHANGES[self.change][0])
         return table([[name, say("right"), say("95 % interval")], *lines], total=False)
@@ -93,28 +98,34 @@ def robustness(
     x, t
         Pictures (N, height, width) or (N, D), as the network takes them, and their classes.
     change
-        "brightness": every number times the level. "noise": normal numbers are added whose deviation is the level
-        times the range. "shift": by the level's pixels, left or right and up or down. "rotation": by the level's
-        degrees, either way. Each picture's direction and noise are drawn by `seed`, the same at every level; what a
-        shift or a turn reads between pixels or outside is as in `Distortion`. Results are kept within the limits.
+        "brightness": every number times the level. "noise": normal numbers are added whose
+        deviation is the level times the range. "shift": by the level's pixels, left or right and up
+        or down. "rotation": by the level's degrees, either way. Each picture's direction and noise
+        are drawn by `seed`, the same at every level; what a shift or a turn reads between pixels or
+        outside is as in `Distortion`. Results are kept within the limits.
     levels
         How strongly; None for the usual levels of `CHANGES`, unchanged first.
     shape
         (height, width), where neither the network says so nor its inputs are 784.
     limits
-        (lowest, highest) number of a picture; None as the network says: 0 to 255 where it scales bytes, else 0 to 1.
+        (lowest, highest) number of a picture; None as the network says: 0 to 255 where it scales
+        bytes, else 0 to 1.
 
-    Pictures are changed and answered block by block. Raises InputError for unknown changes, levels that cannot be,
-    networks that read no pictures, and rows or targets that do not fit.
+    Pictures are changed and answered block by block. Raises InputError for unknown changes, levels
+    that cannot be, networks that read no pictures, and rows or targets that do not fit.
     """
     if change not in CHANGES:
-        raise InputError(say("a change is one of {known}; not {got}", known=", ".join(CHANGES), got=repr(change)))
+        raise InputError(
+            "a change is one of {known}; not {got}", known=", ".join(CHANGES), got=repr(change)
+        )
     rows = as_rows(net, x)
     classes = target_classes(check_rows(net.layers, rows, t).t)
     chosen = [finite(level=level) for level in (CHANGES[change][1] if levels is None else levels)]
     size = picture_shape(net, shape or (rows.shape[1:] if rows.ndim == 3 else None))
     if size is None:
-        raise InputError(say("this network's inputs are not known to be pictures: say shape=(height, width)"))
+        raise InputError(
+            "this network's inputs are not known to be pictures: say shape=(height, width)"
+        )
     low, high = _limits(net, limits)
     seed = whole("seed", seed, 0)
     ask = make_engine(net.layers).answer
@@ -122,7 +133,9 @@ def robustness(
     for level in chosen:
         right = 0
         for start in range(0, len(rows), _BLOCK):
-            part = rows[start : start + _BLOCK].astype(np.float32 if rows.dtype.kind in "biu" else rows.dtype)
+            part = rows[start : start + _BLOCK].astype(
+                np.float32 if rows.dtype.kind in "biu" else rows.dtype
+            )
             changed = changed_pictures(part, change, level, size, high - low, seed, start)
             y = ask(np.clip(changed, low, high).astype(part.dtype))
             right += int((net.choose(y) == classes[start : start + _BLOCK]).sum())
@@ -131,12 +144,18 @@ def robustness(
 
 
 def changed_pictures(
-    x: Array, change: str, level: float, shape: tuple[int, int], span: float = 1.0, seed: int = 0, first: int = 0
+    x: Array,
+    change: str,
+    level: float,
+    shape: tuple[int, int],
+    span: float = 1.0,
+    seed: int = 0,
+    first: int = 0,
 ) -> Array:
     """Give pictures x, floating (N, height, width) or (N, D), changed at a level; see `robustness`.
 
-    `span` is the range of their numbers, `first` the number of the first row among all, from which its random numbers
-    come. Raises InputError for a negative deviation.
+    `span` is the range of their numbers, `first` the number of the first row among all, from which
+    its random numbers come. Raises InputError for a negative deviation.
     """
     learning = Learning(seed, 0, _STREAM, first)
     if change == "brightness":

@@ -13,15 +13,26 @@ _DASHES = ("", ' stroke-dasharray="6 3"')
 
 
 def curves(
-    title: str, below: str, steps: Sequence[float], lines: Sequence[tuple[str, Sequence[float]]], percent: bool
+    title: str,
+    below: str,
+    steps: Sequence[float],
+    lines: Sequence[tuple[str, Sequence[float]]],
+    percent: bool,
 ) -> Markup:
-    """Draw up to two named lines over steps (what they are stands `below`); numbers that are not finite leave a gap."""
+    """Draw up to two named lines over steps (what they are stands `below`).
+
+    Numbers that are not finite leave a gap.
+    """
     finite = [value for _, values in lines for value in values if math.isfinite(value)]
     low, high, unit = _ticks(min(finite, default=0.0), max(finite, default=1.0))
     span = max(steps[-1] - steps[0], 1)
 
     def across(step: float) -> float:
-        return (_LEFT + _RIGHT) / 2 if len(steps) == 1 else _LEFT + (step - steps[0]) / span * (_RIGHT - _LEFT)
+        return (
+            (_LEFT + _RIGHT) / 2
+            if len(steps) == 1
+            else _LEFT + (step - steps[0]) / span * (_RIGHT - _LEFT)
+        )
 
     def down(value: float) -> float:
         return _BOTTOM - (value - low) / (high - low) * (_BOTTOM - _TOP)
@@ -29,13 +40,24 @@ def curves(
     parts = [f'<text x="{_LEFT}" y="16" font-weight="600">{escaped(title)}</text>']
     for n in range(math.ceil(low / unit - 1e-9), math.floor(high / unit + 1e-9) + 1):
         y, text = down(n * unit), f"{n * unit:.4g}" if not percent else f"{n * unit * 100:.4g}%"
-        parts.append(f'<path d="M{_LEFT} {y:.1f}H{_RIGHT}" stroke="currentColor" stroke-opacity=".18"/>')
+        parts.append(
+            f'<path d="M{_LEFT} {y:.1f}H{_RIGHT}" stroke="currentColor" stroke-opacity=".18"/>'
+        )
         parts.append(f'<text x="{_LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{text}</text>')
     shown = sorted({steps[0], steps[len(steps) // 2], steps[-1]})
-    parts += [f'<text x="{across(step):.1f}" y="{_BOTTOM + 16}" text-anchor="middle">{step:g}</text>' for step in shown]
-    parts.append(f'<text x="{(_LEFT + _RIGHT) / 2}" y="{_BOTTOM + 32}" text-anchor="middle">{escaped(below)}</text>')
+    parts += [
+        f'<text x="{across(step):.1f}" y="{_BOTTOM + 16}" text-anchor="middle">{step:g}</text>'
+        for step in shown
+    ]
+    parts.append(
+        f'<text x="{(_LEFT + _RIGHT) / 2}" y="{_BOTTOM + 32}" '
+        f'text-anchor="middle">{escaped(below)}</text>'
+    )
     for n, (name, values) in enumerate(lines[:2]):
-        points = [(across(s), down(v)) if math.isfinite(v) else None for s, v in zip(steps, values, strict=True)]
+        points = [
+            (across(s), down(v)) if math.isfinite(v) else None
+            for s, v in zip(steps, values, strict=True)
+        ]
         parts.append(_line(points, (FIRST, SECOND)[n], _DASHES[n]))
         if len(lines) > 1:
             parts.append(_legend(n, name))
@@ -51,7 +73,8 @@ def strip(values: Sequence[float], largest: float, label: str) -> Markup:
         share = min(abs(value) / largest, 1) if largest > 0 and math.isfinite(value) else 0.0
         colour = POSITIVE if value >= 0 else NEGATIVE
         cells.append(
-            f'<rect x="{n * side + 1}" y="1" width="{side - 2}" height="{side - 2}" fill="rgb{colour}" '
+            f'<rect x="{n * side + 1}" y="1" width="{side - 2}" height="{side - 2}" '
+            f'fill="rgb{colour}" '
             f'fill-opacity="{share:.2f}" stroke="currentColor" stroke-opacity=".35">'
             f"<title>{n}: {value:.4g}</title></rect>"
         )
@@ -63,7 +86,9 @@ def picture(rows: Sequence[Sequence[float]], largest: float, label: str) -> Mark
     side = 4
     cells = []
     for y, row in enumerate(rows):
-        levels = [round(15 * min(max(value / largest, 0), 1)) if largest > 0 else 0 for value in row]
+        levels = [
+            round(15 * min(max(value / largest, 0), 1)) if largest > 0 else 0 for value in row
+        ]
         x = 0
         while x < len(levels):  # neighbours of one brightness are one rectangle
             end = x + 1
@@ -77,7 +102,9 @@ def picture(rows: Sequence[Sequence[float]], largest: float, label: str) -> Mark
     width, height = len(rows[0]) * side, len(rows) * side
     ground = f'<rect width="{width}" height="{height}" fill="#000"/>'
     frame = '<rect x=".5" y=".5" width="{}" height="{}" fill="none" stroke="currentColor" stroke-opacity=".5"/>'
-    return _svg(width, height, escaped(label), ground + "".join(cells) + frame.format(width - 1, height - 1))
+    return _svg(
+        width, height, escaped(label), ground + "".join(cells) + frame.format(width - 1, height - 1)
+    )
 
 
 def _line(points: Sequence[tuple[float, float] | None], colour: str, dashes: str) -> str:
@@ -86,10 +113,16 @@ def _line(points: Sequence[tuple[float, float] | None], colour: str, dashes: str
         if point is not None:
             path.append(f"{'L' if drawing else 'M'}{point[0]:.1f} {point[1]:.1f}")
         drawing = point is not None
-    whole = f'<path d="{"".join(path)}" fill="none" stroke="{colour}" stroke-width="2"{dashes}/>' if path else ""
+    whole = (
+        f'<path d="{"".join(path)}" fill="none" stroke="{colour}" stroke-width="2"{dashes}/>'
+        if path
+        else ""
+    )
     held = [point for point in points if point is not None]
     dots = held if len(held) <= 25 else held[-1:]
-    return whole + "".join(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.5" fill="{colour}"/>' for x, y in dots)
+    return whole + "".join(
+        f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.5" fill="{colour}"/>' for x, y in dots
+    )
 
 
 def _legend(n: int, name: str) -> str:
@@ -99,7 +132,9 @@ def _legend(n: int, name: str) -> str:
 
 
 def _ticks(low: float, high: float) -> tuple[float, float, float]:
-    """Give ends a little further out than the numbers, and a round unit (1, 2 or 5 times a power of ten) between."""
+    """Give ends a little further out than the numbers, and a round unit (1, 2 or 5 times a power of
+    ten) between.
+    """
     room = max(high - low, abs(high) * 1e-3, 1e-9)
     power = 10.0 ** math.floor(math.log10(room / 4))
     unit = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= room / 4)
@@ -109,5 +144,6 @@ def _ticks(low: float, high: float) -> tuple[float, float, float]:
 def _svg(width: float, height: float, label: str, content: str) -> Markup:
     size = f'width="{width:g}" height="{height:g}" viewBox="0 0 {width:g} {height:g}"'
     return Markup(
-        f'<svg xmlns="http://www.w3.org/2000/svg" {size} {TEXT} role="img" aria-label="{label}">{content}</svg>'
+        f'<svg xmlns="http://www.w3.org/2000/svg" {size} {TEXT} role="img" '
+        f'aria-label="{label}">{content}</svg>'
     )

@@ -21,7 +21,10 @@ class Column(NamedTuple):
 
 
 def network(columns: Sequence[Column], label: str) -> str:
-    """Draw columns of neurons, joined by lines; of more than eight neurons the first and the last are drawn."""
+    """Draw columns of neurons, joined by lines.
+
+    Of more than eight neurons the first and the last are drawn.
+    """
     tall = max(len(_places(column.size)) for column in columns) * _GAP
     middle = _TOP + tall / 2
     parts = []
@@ -34,9 +37,13 @@ def network(columns: Sequence[Column], label: str) -> str:
     for n, column in enumerate(columns):
         x = _STEP / 2 + n * _STEP
         parts += [_words(x, 16, column.name, True), _words(x, 32, f"{column.size:,}")]
-        parts += [_words(x, _TOP + tall + 16 * (k + 1), name) for k, name in enumerate(column.layers)]
+        parts += [
+            _words(x, _TOP + tall + 16 * (k + 1), name) for k, name in enumerate(column.layers)
+        ]
         parts += _circles(x, spots[n])
-    size = f'width="{_STEP * len(columns)}" height="{_TOP + tall + 16 * lines + 8}" {TEXT} role="img"'
+    size = (
+        f'width="{_STEP * len(columns)}" height="{_TOP + tall + 16 * lines + 8}" {TEXT} role="img"'
+    )
     return f'<svg xmlns="http://www.w3.org/2000/svg" {size} aria-label="{escaped(label)}">{"".join(parts)}</svg>'
 
 
@@ -55,11 +62,15 @@ def _circles(x: float, spots: Sequence[float]) -> list[str]:
     parts = []
     for n, y in enumerate(spots):
         if y:
-            # The ground under the line ends is the notebook's own, which is unknown: a solid neuron hides them.
+            # The ground under the line ends is the notebook's own, which is unknown: a solid neuron
+            # hides them.
             parts.append(f'<circle cx="{x:g}" cy="{y:g}" r="{_RADIUS}" fill="{FIRST}"/>')
         else:
             centre = spots[n - 1] + _GAP
-            parts += [f'<circle cx="{x:g}" cy="{centre + d:g}" r="1.6" fill="currentColor"/>' for d in (-6, 0, 6)]
+            parts += [
+                f'<circle cx="{x:g}" cy="{centre + d:g}" r="1.6" fill="currentColor"/>'
+                for d in (-6, 0, 6)
+            ]
     return parts
 
 

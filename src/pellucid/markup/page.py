@@ -5,10 +5,14 @@ from __future__ import annotations
 import html
 from collections.abc import Sequence
 
-FIRST, SECOND = "#2f86d1", "#d9691e"  # two curves; blue and orange, which people with any colour vision tell apart
+FIRST, SECOND = (
+    "#2f86d1",
+    "#d9691e",
+)  # two curves; blue and orange, which people with any colour vision tell apart
 POSITIVE, NEGATIVE = (47, 134, 209), (221, 84, 74)
 TEXT = 'fill="currentColor" font-size="12"'
-"""How letters of an SVG look, said where no page's cleaner takes it away, as some do with styles."""
+"""How letters of an SVG look, said where no page's cleaner takes it away, as some do with styles.
+"""
 
 _LONGEST = 60  # letters of a name
 
@@ -37,7 +41,8 @@ class Markup(str):
 
 
 def escaped(value: object) -> str:
-    """Give a name or number as text that is safe in markup: in one line, not endless, its letters visible ones.
+    """Give a name or number as text that is safe in markup: in one line, not endless, its letters
+    visible ones.
 
     Markup stays as it is.
 
@@ -62,7 +67,10 @@ def paragraph(text: object) -> str:
 
 
 def _visible(text: str) -> str:
-    """Leave out letters that cannot be seen: control characters, which markup may not hold, and turns of direction."""
+    """Leave out letters that cannot be seen.
+
+    Control characters, which markup may not hold, and turns of direction.
+    """
     return "".join(letter for letter in text if letter.isprintable())
 
 
@@ -72,12 +80,14 @@ def details(title: str, *parts: str) -> str:
 
 
 def table(
-    lines: Sequence[Sequence[str]], total: bool = False, shades: Sequence[Sequence[float | None]] | None = None
+    lines: Sequence[Sequence[str]],
+    total: bool = False,
+    shades: Sequence[Sequence[float | None]] | None = None,
 ) -> str:
     """Set lines of cells as a table: the first line is its head; with `total` the last is a sum.
 
-    `shades`, one for each cell below the head and right of the first column, colour cells from -1 (negative) over 0
-    (none) to 1 (positive).
+    `shades`, one for each cell below the head and right of the first column, colour cells from -1
+    (negative) over 0 (none) to 1 (positive).
     """
     head = "".join(f'<th scope="col">{escaped(cell)}</th>' for cell in lines[0])
     body = [_row(line, None if shades is None else shades[n]) for n, line in enumerate(lines[1:])]

@@ -1,9 +1,10 @@
-"""scikit-learn's MLPClassifier and MLPRegressor on pellucid's engine: the same networks, sooner, and open to look into.
+"""scikit-learn's MLPClassifier and MLPRegressor on pellucid's engine: the same networks, sooner,
+and open to look into.
 
-They take every parameter of scikit-learn's own, and with the same `random_state` they learn the same weights, to
-rounding. What they have beyond it stands behind scikit-learn's parameters and changes nothing unless it is asked for.
-`to_network` makes one network of a fitted pipeline, scalers included. This needs scikit-learn:
-pip install "pellucid[sklearn]".
+They take every parameter of scikit-learn's own, and with the same `random_state` they learn the
+same weights, to rounding. What they have beyond it stands behind scikit-learn's parameters and
+changes nothing unless it is asked for. `to_network` makes one network of a fitted pipeline, scalers
+included. This needs scikit-learn: pip install "pellucid[sklearn]".
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["MLPClassifier", "MLPRegressor", "to_network"]
 
-# Whoever imports this wants to use it, and `pytest.importorskip` and the like ask by an import. (Looking is quick;
-# scikit-learn itself is loaded with the first name.)
+# Whoever imports this wants to use it, and `pytest.importorskip` and the like ask by an import.
+# (Looking is quick; scikit-learn itself is loaded with the first name.)
 if find_spec("sklearn") is None:
     library("sklearn", "sklearn")
 

@@ -1,4 +1,7 @@
-"""What the classifier and the regressor share: the network, fitting, and what is known once it is done."""
+"""What the classifier and the regressor share.
+
+The network, fitting, and what is known once it is done.
+"""
 
 from __future__ import annotations
 
@@ -10,14 +13,18 @@ import numpy as np
 from sklearn.base import BaseEstimator, is_classifier
 from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import _check_sample_weight, check_consistent_length, check_is_fitted, validate_data
+from sklearn.utils.validation import (
+    _check_sample_weight,
+    check_consistent_length,
+    check_is_fitted,
+    validate_data,
+)
 
 from pellucid.core.layer import Layer
 from pellucid.core.layers import Affine
 from pellucid.core.types import Array
 from pellucid.engines import Engine, make_engine
-from pellucid.errors import InputError
-from pellucid.language import say
+from pellucid.errors import InputError, Message
 from pellucid.network import Network
 from pellucid.sklearn.building import first_weights, hidden_sizes, make_layers
 from pellucid.sklearn.contracts import PARAMETERS, STOCHASTIC, CallbackSupportMixin
@@ -39,10 +46,11 @@ from pellucid.training.history import History
 
 
 class BaseMLP(Saving, CallbackSupportMixin, BaseEstimator, ABC):
-    """A multi-layer perceptron with scikit-learn's parameters; see `MLPClassifier` and `MLPRegressor`.
+    """A multi-layer perceptron with scikit-learn's parameters; see `MLPClassifier` and
+    `MLPRegressor`.
 
-    It derives from scikit-learn's public base classes and not from its MLP classes, which are no interface: what they
-    do is done here anew, on pellucid's layers.
+    It derives from scikit-learn's public base classes and not from its MLP classes, which are no
+    interface: what they do is done here anew, on pellucid's layers.
     """
 
     _parameter_constraints: dict[str, Any] = PARAMETERS
@@ -53,13 +61,18 @@ class BaseMLP(Saving, CallbackSupportMixin, BaseEstimator, ABC):
 
     def _keep(self, given: dict[str, Any]) -> None:
         """Keep the constructor's arguments as they are; `fit` looks at them."""
-        self.__dict__.update({name: value for name, value in given.items() if name not in ("self", "__class__")})
+        self.__dict__.update(
+            {name: value for name, value in given.items() if name not in ("self", "__class__")}
+        )
 
     # What a subclass knows: targets
 
     @abstractmethod
     def _checked(self, X: Any, y: Any, incremental: bool, reset: bool) -> tuple[Any, Array]:
-        """Give validated inputs, and targets: values or booleans, (N, K), or indices of one class of many, (N,)."""
+        """Give validated inputs, and targets.
+
+        Values or booleans, (N, K), or indices of one class of many, (N,).
+        """
 
     @abstractmethod
     def _encoded(self, y: Any) -> Array:
@@ -93,18 +106,31 @@ class BaseMLP(Saving, CallbackSupportMixin, BaseEstimator, ABC):
 
     @property
     def network_(self) -> Network:
-        """The network that was learned: trace it, look inside, export it. Its arrays are those of `coefs_`."""
+        """The network that was learned: trace it, look inside, export it.
+
+        Its arrays are those of `coefs_`.
+        """
         check_is_fitted(self, "coefs_")
         return self._built_now()[0]
 
     def _built_now(self) -> tuple[Network, Engine]:
-        """Give network and engine of the weights and settings as they are; made anew where these were exchanged."""
+        """Give network and engine of the weights and settings as they are.
+
+        Made anew where these were exchanged.
+        """
         front, dropout = front_and_dropout(self)
         settings = repr((self.activation, dropout, self.out_activation_, self.engine, self.threads))
         built = self.__dict__.get("_built")
         if built is None or built[0] != settings or not self._linked(built[1], front):
             net = Network(
-                make_layers(self.coefs_, self.intercepts_, self.activation, dropout, self.out_activation_, front),
+                make_layers(
+                    self.coefs_,
+                    self.intercepts_,
+                    self.activation,
+                    dropout,
+                    self.out_activation_,
+                    front,
+                ),
                 classes=self._class_names(),
             )
             affine = [layer for layer in net.layers if isinstance(layer, Affine)]
@@ -113,12 +139,18 @@ class BaseMLP(Saving, CallbackSupportMixin, BaseEstimator, ABC):
             self.intercepts_ = [layer.params[1] for layer in affine]
             if self._tabular is not None:
                 self._tabular = self._tabular._replace(front=net.layers[: len(front)])
-            self._built = built = settings, net, make_engine(net.layers, engine=self.engine, threads=self.threads)
+            self._built = built = (
+                settings,
+                net,
+                make_engine(net.layers, engine=self.engine, threads=self.threads),
+            )
         return built[1], built[2]
 
     def _linked(self, net: Network, front: list[Layer]) -> bool:
         affine = [layer for layer in net.layers if isinstance(layer, Affine)]
-        arrays = [array for pair in zip(self.coefs_, self.intercepts_, strict=False) for array in pair]
+        arrays = [
+            array for pair in zip(self.coefs_, self.intercepts_, strict=False) for array in pair
+        ]
         linked = [*zip(arrays, (p for layer in affine for p in layer.params), strict=False)]
         return len(arrays) == 2 * len(affine) and all(
             one is own for one, own in [*linked, *zip(front, net.layers, strict=False)]
@@ -135,9 +167,14 @@ class BaseMLP(Saving, CallbackSupportMixin, BaseEstimator, ABC):
         return y.astype(np.result_type(X.dtype, y.dtype), copy=False) if X.dtype.kind == "f" else y
 
     def _without_names(self) -> Any:
-        """Give this estimator, as it is now, without feature names: scorers within `fit` are given plain arrays."""
+        """Give this estimator, as it is now, without feature names.
+
+        Scorers within `fit` are given plain arrays.
+        """
         view = object.__new__(type(self))
-        view.__dict__.update({name: value for name, value in vars(self).items() if name != "feature_names_in_"})
+        view.__dict__.update(
+            {name: value for name, value in vars(self).items() if name != "feature_names_in_"}
+        )
         return view
 
     # Learning
@@ -159,8 +196,13 @@ class BaseMLP(Saving, CallbackSupportMixin, BaseEstimator, ABC):
         if first:
             self._initialize([X.shape[1], *sizes, self.n_outputs_], X, y, random_state)
         if self.solver == "lbfgs" and self._tabular is not None:
-            raise InputError(say('preset="tabular" learns by batches: choose the solver "adamw" or "sgd", not "lbfgs"'))
-        if self.solver == "lbfgs":  # SciPy's vectors are of float64, and so become scikit-learn's weights
+            raise InputError(
+                'preset="tabular" learns by batches: choose the solver "adamw" or "sgd", not '
+                '"lbfgs"'
+            )
+        if (
+            self.solver == "lbfgs"
+        ):  # SciPy's vectors are of float64, and so become scikit-learn's weights
             self.coefs_ = [np.asarray(W, np.float64) for W in self.coefs_]
             self.intercepts_ = [np.asarray(b, np.float64) for b in self.intercepts_]
         net = self._built_now()[0]
@@ -199,22 +241,35 @@ class BaseMLP(Saving, CallbackSupportMixin, BaseEstimator, ABC):
         context = None if incremental else self._fit_task(given)
         watch = Watch(self, net, objective, engine, held, given, context)
         if stochastic:
-            BatchFit(self, watch, engine, objective, rows, random_state).run(settings.max_iter, incremental)
+            BatchFit(self, watch, engine, objective, rows, random_state).run(
+                settings.max_iter, incremental
+            )
         else:
             WholeFit(self, watch, engine, objective, rows).run()
 
-    def _initialize(self, units: list[int], X: Any, y: Array, random_state: np.random.RandomState) -> None:
+    def _initialize(
+        self, units: list[int], X: Any, y: Array, random_state: np.random.RandomState
+    ) -> None:
         """Begin anew: first weights, and nothing learned."""
         self.n_iter_ = self.t_ = 0
         self.n_layers_ = len(units)
         self.out_activation_ = self._output()
         if self.preset is None:
             self._tabular = None
-            self.coefs_, self.intercepts_ = first_weights(units, self.activation, X.dtype, random_state)
+            self.coefs_, self.intercepts_ = first_weights(
+                units, self.activation, X.dtype, random_state
+            )
         else:
-            self._tabular, self.coefs_, self.intercepts_ = preset_network(self, X, y, units, random_state)
+            self._tabular, self.coefs_, self.intercepts_ = preset_network(
+                self, X, y, units, random_state
+            )
         self.history_ = History(self.engine)
-        for name in ("loss_curve_", "validation_scores_", "validation_loss_curve_", "best_validation_score_"):
+        for name in (
+            "loss_curve_",
+            "validation_scores_",
+            "validation_loss_curve_",
+            "best_validation_score_",
+        ):
             self.__dict__.pop(name, None)
         if self.solver in STOCHASTIC:
             self.loss_curve_: list[float] = []
@@ -222,7 +277,9 @@ class BaseMLP(Saving, CallbackSupportMixin, BaseEstimator, ABC):
             self.best_loss_: float | None = None
 
     def _prepare_curves(self, held: bool) -> None:
-        """See that there is room for what this fit writes down, also where a warm start changed what it watches."""
+        """See that there is room for what this fit writes down, also where a warm start changed
+        what it watches.
+        """
         if not hasattr(self, "history_"):
             self.history_ = History(self.engine)
         if getattr(self, "validation_loss_curve_", None) is None:
@@ -265,15 +322,18 @@ class BaseMLP(Saving, CallbackSupportMixin, BaseEstimator, ABC):
         by_class, _ = (None, None) if by_class is None else next(split)
         if X_val.shape[0] < 2:
             raise ValueError(
-                "The validation set is too small. Increase 'validation_fraction' or the size of your dataset."
+                "The validation set is too small. Increase 'validation_fraction' or the size of "
+                "your dataset."
             )
         held = Held(self._rows(X_val, y_val, own_val), X_val, self._decoded(y_val))
         return self._rows(X, y, _product(own, by_class)), held
 
     def _given_validation(self, X_val: Any, y_val: Any, weights: Any) -> Held:
         if X_val is None or y_val is None:
-            raise InputError(say("validation data are X_val and y_val together: give both, or none"))
-        X_val = validate_data(self, X_val, accept_sparse=["csr", "csc"], dtype=(np.float64, np.float32), reset=False)
+            raise InputError("validation data are X_val and y_val together: give both, or none")
+        X_val = validate_data(
+            self, X_val, accept_sparse=["csr", "csc"], dtype=(np.float64, np.float32), reset=False
+        )
         check_consistent_length(X_val, y_val)
         weights = None if weights is None else _check_sample_weight(weights, X_val)
         y = self._encoded(y_val)
@@ -312,7 +372,10 @@ class BaseMLP(Saving, CallbackSupportMixin, BaseEstimator, ABC):
     # For scikit-learn
 
     def _fit_task(self, given: tuple[Any, Any, Any]) -> Any:
-        """Begin the task of scikit-learn's callbacks, where it has them; None where nobody listens."""
+        """Begin the task of scikit-learn's callbacks, where it has them.
+
+        None where nobody listens.
+        """
         begin = getattr(self, "_init_callback_context", None)
         if begin is None:
             return None
@@ -321,16 +384,24 @@ class BaseMLP(Saving, CallbackSupportMixin, BaseEstimator, ABC):
 
     def _weights_copied(self) -> dict[str, Any]:
         front = {} if self._tabular is None else {"_tabular": deepcopy(self._tabular)}
-        return {"coefs_": [W.copy() for W in self.coefs_], "intercepts_": [b.copy() for b in self.intercepts_], **front}
+        return {
+            "coefs_": [W.copy() for W in self.coefs_],
+            "intercepts_": [b.copy() for b in self.intercepts_],
+            **front,
+        }
 
     def _check_solver(self) -> bool:
         if self.preset is not None or self._tabular is not None:
             raise AttributeError(
-                say('preset="tabular" needs all rows at once: use fit, with warm_start=True to go on, not partial_fit')
+                Message(
+                    'preset="tabular" needs all rows at once: use fit, with warm_start=True to go '
+                    "on, not partial_fit"
+                )
             )
         if self.solver not in STOCHASTIC:
             raise AttributeError(
-                f"partial_fit is only available for stochastic optimizers. {self.solver} is not stochastic."
+                f"partial_fit is only available for stochastic optimizers. {self.solver} is not "
+                f"stochastic."
             )
         return True
 

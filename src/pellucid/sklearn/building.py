@@ -16,14 +16,16 @@ from pellucid.core.layer import Layer
 from pellucid.core.layers import Affine, Identity
 from pellucid.core.types import Array
 from pellucid.errors import InputError
-from pellucid.language import say
 from pellucid.sklearn.objective import OUTPUTS
 
 NAMES = {"logistic": "sigmoid"}  # scikit-learn's names for what pellucid calls otherwise
 
 
 def hidden_sizes(sizes: Any) -> list[int]:
-    """Give the numbers of neurons of the hidden layers; raises scikit-learn's ValueError for one below 1."""
+    """Give the numbers of neurons of the hidden layers.
+
+    Raises scikit-learn's ValueError for one below 1.
+    """
     found = list(sizes) if hasattr(sizes, "__iter__") else [sizes]
     if np.any(np.array(found) <= 0):
         raise ValueError(f"hidden_layer_sizes must be > 0, got {found}.")
@@ -37,12 +39,11 @@ def each_layer(name: str, value: Any, hidden: int) -> list[Any]:
     found = list(value)
     if len(found) != hidden:
         raise InputError(
-            say(
-                "{name} is one value for all hidden layers, or a list of {hidden}, one for each; got {got}",
-                name=name,
-                hidden=hidden,
-                got=len(found),
-            )
+            "{name} is one value for all hidden layers, or a list of {hidden}, one for each; got "
+            "{got}",
+            name=name,
+            hidden=hidden,
+            got=len(found),
         )
     return found
 
@@ -52,7 +53,9 @@ def activation_layer(name: Any) -> type[Layer]:
     found = ACTIVATIONS.get(NAMES.get(name, name)) if isinstance(name, str) else None
     if found is None:
         known = ", ".join([*NAMES, *ACTIVATIONS])
-        raise InputError(say("{what} is one of {known}; not {got}", what="activation", known=known, got=repr(name)))
+        raise InputError(
+            "{what} is one of {known}; not {got}", what="activation", known=known, got=repr(name)
+        )
     return found
 
 
@@ -64,7 +67,8 @@ def make_layers(
     out_activation: str,
     front: Sequence[Layer] = (),
 ) -> list[Layer]:
-    """Make layers of weights and biases: after each but the last an activation, and Dropout where its rate is not 0.
+    """Make layers of weights and biases: after each but the last an activation, and Dropout where
+    its rate is not 0.
 
     Copies of the layers in front, if there are any, come first.
     """
@@ -88,8 +92,8 @@ def first_weights(
 ) -> tuple[list[Array], list[Array]]:
     """Draw weights and biases as scikit-learn does, in its order: uniform within sqrt(6 / (D + H)).
 
-    Glorot and Bengio 2010; the root of 2 / (D + H) around the logistic function. The last layer goes by the activation
-    below it.
+    Glorot and Bengio 2010; the root of 2 / (D + H) around the logistic function. The last layer
+    goes by the activation below it.
     """
     named = each_layer("activation", activations, len(units) - 2)
     named.append(named[-1] if named else str(activations))

@@ -16,7 +16,6 @@ from sklearn.utils.validation import validate_data
 
 from pellucid.core.types import Array
 from pellucid.errors import InputError
-from pellucid.language import say
 from pellucid.sklearn.base import BaseMLP
 from pellucid.sklearn.contracts import LOSS, PARAMETERS, with_callbacks
 from pellucid.sklearn.objective import takes_values
@@ -24,54 +23,62 @@ from pellucid.sklearn.rows import Rows
 
 
 class MLPClassifier(ClassifierMixin, BaseMLP):
-    """A multi-layer perceptron that names classes: scikit-learn's MLPClassifier, learned by pellucid.
+    """A multi-layer perceptron that names classes: scikit-learn's MLPClassifier, learned by
+    pellucid.
 
-    The parameters up to `max_fun` are scikit-learn's, with its defaults and meanings, and the same `random_state`
-    leads to the same weights, to rounding. Attributes are scikit-learn's, too. Those that follow are pellucid's own.
+    The parameters up to `max_fun` are scikit-learn's, with its defaults and meanings, and the same
+    `random_state` leads to the same weights, to rounding. Attributes are scikit-learn's, too. Those
+    that follow are pellucid's own.
 
     Parameters
     ----------
     activation
-        One for all hidden layers, or a list with one for each: scikit-learn's names and those of `pl.ACTIVATIONS`.
+        One for all hidden layers, or a list with one for each: scikit-learn's names and those of
+        `pl.ACTIVATIONS`.
     solver
         "lbfgs", "sgd", "adam", and "adamw", whose weights decay by `weight_decay` besides.
     loss
-        "log_loss" is scikit-learn's; also a name from `pl.LOSSES`, such as "cross_entropy", or an object such as
-        pl.CrossEntropy(label_smoothing=0.1). Multiclass answers are softmax, others sigmoid, so "poisson" is none for
-        classes, and "binary_cross_entropy" none for three or more. A loss of your own has value(y, t, weights) and
-        gradient(y, t, weights) of answers y, (N, K); its t is the index of each row's class, (N,), for three classes or
-        more; 0. or 1., (N, 1), for two; 0. or 1. for each label, (N, K), for several labels a row.
+        "log_loss" is scikit-learn's; also a name from `pl.LOSSES`, such as "cross_entropy", or an
+        object such as pl.CrossEntropy(label_smoothing=0.1). Multiclass answers are softmax, others
+        sigmoid, so "poisson" is none for classes, and "binary_cross_entropy" none for three or
+        more. A loss of your own has value(y, t, weights) and gradient(y, t, weights) of answers y,
+        (N, K); its t is the index of each row's class, (N,), for three classes or more; 0. or 1.,
+        (N, 1), for two; 0. or 1. for each label, (N, K), for several labels a row.
     class_weight
-        A weight for each class: a dict, or "balanced" for as much weight for each class. It multiplies the rows'
-        weights in learning; validation goes without it.
+        A weight for each class: a dict, or "balanced" for as much weight for each class. It
+        multiplies the rows' weights in learning; validation goes without it.
     dropout
-        The share of hidden neurons that are switched off while learning, or a list with one for each hidden layer.
+        The share of hidden neurons that are switched off while learning, or a list with one for
+        each hidden layer.
     weight_decay
         Of "adamw" alone (default 0.01); `alpha` acts as with the other solvers.
     schedule
-        A name from `pl.SCHEDULES` or an object such as pl.Cosine() that multiplies the learning rate as epochs go by.
+        A name from `pl.SCHEDULES` or an object such as pl.Cosine() that multiplies the learning
+        rate as epochs go by.
     scoring
-        What early stopping goes by: None for the accuracy, "loss" for the validation loss, any name or function that
-        `sklearn.metrics.check_scoring` takes.
+        What early stopping goes by: None for the accuracy, "loss" for the validation loss, any name
+        or function that `sklearn.metrics.check_scoring` takes.
     restore_best
-        Give the network the weights of its best epoch at the end, also without early stopping: by the validation score
-        where there are validation data, else by the training loss.
+        Give the network the weights of its best epoch at the end, also without early stopping: by
+        the validation score where there are validation data, else by the training loss.
     callbacks
-        pellucid's callbacks: objects such as pl.EarlyStopping(), which needs X_val and y_val, or early_stopping=True;
-        or functions called after each epoch. They are given a run with `net`, `history`, `epoch` (from 1), `epochs`,
-        `batch`, `batches`, `loss`, `estimator`, and `stop(reason)`, which ends learning; what they return is not looked
-        at. (Those of scikit-learn 1.9 are given to `set_callbacks`.)
+        pellucid's callbacks: objects such as pl.EarlyStopping(), which needs X_val and y_val, or
+        early_stopping=True; or functions called after each epoch. They are given a run with `net`,
+        `history`, `epoch` (from 1), `epochs`, `batch`, `batches`, `loss`, `estimator`, and
+        `stop(reason)`, which ends learning; what they return is not looked at. (Those of
+        scikit-learn 1.9 are given to `set_callbacks`.)
     engine, threads
         Who does the arithmetic, as in `pl.train`.
     preset
-        "tabular" learns tables of numbers as they are, without a scaler in front: by the network of `pl.tabular_mlp`
-        (robust scaling, smooth clipping, from 1,000 rows on a periodic embedding) and the recipe `pl.recipes.tables`.
-        Default None. See the notes.
+        "tabular" learns tables of numbers as they are, without a scaler in front: by the network of
+        `pl.tabular_mlp` (robust scaling, smooth clipping, from 1,000 rows on a periodic embedding)
+        and the recipe `pl.recipes.tables`. Default None. See the notes.
 
     Attributes
     ----------
     network_
-        The `pl.Network`, whose arrays are those of `coefs_` and `intercepts_`; with a preset, behind its preparation.
+        The `pl.Network`, whose arrays are those of `coefs_` and `intercepts_`; with a preset,
+        behind its preparation.
     validation_loss_curve_
         The validation loss of each epoch, or None without validation data.
     history_
@@ -79,13 +86,15 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
 
     Notes
     -----
-    With preset="tabular" every parameter that is not at its default holds. Of those that are, the preset decides
-    hidden_layer_sizes (128, 128), dropout (0.1), schedule, max_iter, batch_size, solver ("adamw") and with it
-    learning_rate_init, beta_2, weight_decay and alpha (0); with solver="sgd" the last four stay as they are. What is
-    given as the default is not told from it: dropout=[0, 0] switches it off. n_iter_no_change becomes infinite: all
-    epochs are learned, and `early_stopping` gives back the best of them. First weights, too, are `pl.tabular_mlp`'s.
-    What is measured (quartiles, number of rows, mean and deviation of values) goes without `sample_weight`, sparse
-    rows are made dense for it, and `warm_start` goes on with it. "lbfgs" and `partial_fit` are refused.
+    With preset="tabular" every parameter that is not at its default holds. Of those that are, the
+    preset decides hidden_layer_sizes (128, 128), dropout (0.1), schedule, max_iter, batch_size,
+    solver ("adamw") and with it learning_rate_init, beta_2, weight_decay and alpha (0); with
+    solver="sgd" the last four stay as they are. What is given as the default is not told from it:
+    dropout=[0, 0] switches it off. n_iter_no_change becomes infinite: all epochs are learned, and
+    `early_stopping` gives back the best of them. First weights, too, are `pl.tabular_mlp`'s. What
+    is measured (quartiles, number of rows, mean and deviation of values) goes without
+    `sample_weight`, sparse rows are made dense for it, and `warm_start` goes on with it. "lbfgs"
+    and `partial_fit` are refused.
 
     >>> from sklearn.datasets import load_iris
     >>> X, y = load_iris(return_X_y=True)
@@ -155,7 +164,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         y_val: Any = None,
         sample_weight_val: Any = None,
     ) -> MLPClassifier:
-        """Learn from rows X, (N, D), and their classes y, (N,), or which of K labels each has, (N, K).
+        """Learn from rows X, (N, D), and their classes y, (N,), or which of K labels each has, (N,
+        K).
 
         Parameters
         ----------
@@ -164,9 +174,9 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         sample_weight
             A weight for each row, (N,).
         X_val, y_val, sample_weight_val
-            Data that are only looked at: `validation_loss_curve_` and `validation_scores_` tell how well they are
-            answered, and with `early_stopping` they stand in for the rows that it would hold out. Within a Pipeline
-            they do not go through its scaler by themselves: let
+            Data that are only looked at: `validation_loss_curve_` and `validation_scores_` tell how
+            well they are answered, and with `early_stopping` they stand in for the rows that it
+            would hold out. Within a Pipeline they do not go through its scaler by themselves: let
             `make_pipeline(..., transform_input=["X_val"])` take them through, with
             `sklearn.set_config(enable_metadata_routing=True)` and
             `MLPClassifier(...).set_fit_request(X_val=True, y_val=True)`, or scale them before.
@@ -176,7 +186,9 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
 
     @available_if(lambda estimator: estimator._check_solver())
     @_fit_context(prefer_skip_nested_validation=True)
-    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None) -> MLPClassifier:
+    def partial_fit(
+        self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None
+    ) -> MLPClassifier:
         """Go on learning, with one pass over these rows.
 
         `classes`, all there will ever be, must be given at the first call.
@@ -192,7 +204,10 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         return self._decoded(self._answers(X))
 
     def predict_proba(self, X: Any) -> Array:
-        """Give the probability of each class, (N, K), in the order of `classes_`; of each label, one by one."""
+        """Give the probability of each class, (N, K), in the order of `classes_`.
+
+        Of each label, one by one.
+        """
         y = self._answers(X)
         return np.hstack([1 - y, y]) if self.n_outputs_ == 1 else y
 
@@ -224,12 +239,14 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         if self.warm_start:
             if set(classes) != set(self.classes_):
                 raise ValueError(
-                    "warm_start can only be used where `y` has the same classes as in the previous call to fit. "
+                    "warm_start can only be used where `y` has the same classes as in the "
+                    "previous call to fit. "
                     f"Previously got {self.classes_}, `y` has {classes}"
                 )
         elif len(np.setdiff1d(classes, self.classes_, assume_unique=True)):
             raise ValueError(
-                f"`y` has classes not in `self.classes_`. `self.classes_` has {self.classes_}. 'y' has {classes}."
+                f"`y` has classes not in `self.classes_`. `self.classes_` has {self.classes_}. "
+                f"'y' has {classes}."
             )
 
     def _binary(self, y: Array) -> Array:
@@ -246,7 +263,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         unseen = np.setdiff1d(unique_labels(y), self.classes_)
         if len(unseen):
             raise InputError(
-                say("y_val has classes that y has not: {unseen}", unseen=", ".join(map(str, unseen.tolist())))
+                "y_val has classes that y has not: {unseen}",
+                unseen=", ".join(map(str, unseen.tolist())),
             )
         return self._binary(y)
 
@@ -278,7 +296,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
             return None
         if incremental and self.class_weight == "balanced":
             raise InputError(
-                say('class_weight="balanced" needs all rows at once: with partial_fit, give a dict of weights')
+                'class_weight="balanced" needs all rows at once: with partial_fit, give a dict of '
+                "weights"
             )
         return compute_sample_weight(self.class_weight, self._decoded(y))
 

@@ -1,7 +1,9 @@
-"""scikit-learn's contracts that pellucid's estimators keep: what parameters may be, and callbacks of scikit-learn's.
+"""scikit-learn's contracts that pellucid's estimators keep: what parameters may be, and callbacks
+of scikit-learn's.
 
-The kinds of constraints (`Interval`, `StrOptions`, ...) stand in a module of scikit-learn that begins with an
-underscore. They are used all the same: scikit-learn's own messages come from them, in whatever version is installed.
+The kinds of constraints (`Interval`, `StrOptions`, ...) stand in a module of scikit-learn that
+begins with an underscore. They are used all the same: scikit-learn's own messages come from them,
+in whatever version is installed.
 """
 
 from __future__ import annotations
@@ -22,14 +24,26 @@ from pellucid.engines import ENGINES
 from pellucid.sklearn.building import NAMES
 
 # scikit-learn has callbacks since 1.9.
-_callback: Any = importlib.import_module("sklearn.callback") if importlib.util.find_spec("sklearn.callback") else None
-CallbackSupportMixin: Any = _callback.CallbackSupportMixin if _callback else type("NoCallbacks", (), {})
+_callback: Any = (
+    importlib.import_module("sklearn.callback")
+    if importlib.util.find_spec("sklearn.callback")
+    else None
+)
+CallbackSupportMixin: Any = (
+    _callback.CallbackSupportMixin if _callback else type("NoCallbacks", (), {})
+)
 with_callbacks: Any = _callback.with_callbacks if _callback else lambda method: method
 
 STOCHASTIC = ("sgd", "adam", "adamw")
 
-LOSS: list[Any] = [StrOptions({"log_loss", *LOSSES} - {"poisson"}), HasMethods(["value", "gradient"])]
-REGRESSION_LOSS: list[Any] = [StrOptions({"squared_error", *LOSSES}), HasMethods(["value", "gradient"])]
+LOSS: list[Any] = [
+    StrOptions({"log_loss", *LOSSES} - {"poisson"}),
+    HasMethods(["value", "gradient"]),
+]
+REGRESSION_LOSS: list[Any] = [
+    StrOptions({"squared_error", *LOSSES}),
+    HasMethods(["value", "gradient"]),
+]
 
 PARAMETERS: dict[str, list[Any]] = {
     "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],

@@ -1,4 +1,7 @@
-"""A fitted pipeline as one Network: scalers become Standardize layers, and the estimator at the end what it learned."""
+"""A fitted pipeline as one Network.
+
+Scalers become Standardize layers, and the estimator at the end what it learned.
+"""
 
 from __future__ import annotations
 
@@ -14,25 +17,26 @@ from sklearn.utils.validation import check_is_fitted
 from pellucid.core.layer import Layer
 from pellucid.core.preparation import Standardize
 from pellucid.core.types import Array
-from pellucid.errors import InputError
-from pellucid.language import say
+from pellucid.errors import InputError, Message
 from pellucid.network import Network
 from pellucid.sklearn.base import BaseMLP
 from pellucid.sklearn.building import make_layers
 
 
 def to_network(model: Any) -> Network:
-    """Give a fitted pipeline or estimator as one network, to trace, look into, save and export as a whole.
+    """Give a fitted pipeline or estimator as one network, to trace, look into, save and export as a
+    whole.
 
     Parameters
     ----------
     model
-        pellucid's MLPClassifier or MLPRegressor, or scikit-learn's own; alone, or at the end of a Pipeline whose other
-        steps are StandardScaler, MinMaxScaler, RobustScaler, MaxAbsScaler or "passthrough"; or a search (GridSearchCV)
-        that found such a one.
+        pellucid's MLPClassifier or MLPRegressor, or scikit-learn's own; alone, or at the end of a
+        Pipeline whose other steps are StandardScaler, MinMaxScaler, RobustScaler, MaxAbsScaler or
+        "passthrough"; or a search (GridSearchCV) that found such a one.
 
-    The network owns copies of the weights, in their floating type. It takes the columns as the pipeline does, and
-    answers as `predict_proba` (of two classes the probability of the second), or `predict` of a regressor.
+    The network owns copies of the weights, in their floating type. It takes the columns as the
+    pipeline does, and answers as `predict_proba` (of two classes the probability of the second), or
+    `predict` of a regressor.
 
     Raises InputError for a step that is no layer, and scikit-learn's NotFittedError before `fit`.
 
@@ -66,11 +70,19 @@ def _steps(model: Any, before: str = "") -> Iterator[tuple[str, Any]]:
 
 def _network(name: str, estimator: Any) -> Network:
     if not isinstance(estimator, (BaseMLP, MLPClassifier, MLPRegressor)):
-        raise _refused(name, estimator, say("the last step is an MLPClassifier or MLPRegressor"))
+        raise _refused(
+            name, estimator, Message("the last step is an MLPClassifier or MLPRegressor")
+        )
     if isinstance(estimator, BaseMLP):
         return estimator.network_.copy()
     check_is_fitted(estimator)
-    described = estimator.coefs_, estimator.intercepts_, estimator.activation, 0.0, estimator.out_activation_
+    described = (
+        estimator.coefs_,
+        estimator.intercepts_,
+        estimator.activation,
+        0.0,
+        estimator.out_activation_,
+    )
     classes = getattr(estimator, "classes_", None)
     named = None if classes is None else [str(each) for each in classes]
     return Network(make_layers(*described), classes=named).copy()
@@ -81,10 +93,14 @@ def _scaler(name: str, scaler: Any, dtype: Any) -> list[Layer]:
     read = next((found for kind, found in _SCALERS.items() if type(scaler) is kind), None)
     if read is None:
         known = ", ".join(kind.__name__ for kind in _SCALERS)
-        raise _refused(name, scaler, say("a step before the last is one of {known}", known=known))
+        raise _refused(
+            name, scaler, Message("a step before the last is one of {known}", known=known)
+        )
     check_is_fitted(scaler)
     if getattr(scaler, "clip", False):
-        raise _refused(name, scaler, say("it clips, which no layer does: make it with clip=False"))
+        raise _refused(
+            name, scaler, Message("it clips, which no layer does: make it with clip=False")
+        )
     D = scaler.n_features_in_
     mean, deviation = read(scaler)
     return [
@@ -108,7 +124,7 @@ _SCALERS: dict[type, Callable[[Any], tuple[Any, Any]]] = {
 }
 
 
-def _refused(name: str, step: Any, reason: str) -> InputError:
+def _refused(name: str, step: Any, reason: Message) -> InputError:
     kind = type(step).__name__
     told = f"{name} ({kind})" if name else kind
-    return InputError(say("{step} has no place in a network: {reason}", step=told, reason=reason))
+    return InputError("{step} has no place in a network: {reason}", step=told, reason=reason)

@@ -12,30 +12,48 @@ from sklearn.utils.optimize import _check_optimize_result
 from pellucid.core.types import Array
 from pellucid.engines import Engine
 from pellucid.errors import InputError
-from pellucid.language import say
 from pellucid.sklearn.objective import Objective
 from pellucid.sklearn.rows import Rows, rows_a_block, taken
 from pellucid.sklearn.watching import Watch
 
-_PRINTS = tuple(int(part) for part in scipy.__version__.split(".")[:2]) < (1, 15)  # later SciPy prints nothing
+_PRINTS = tuple(int(part) for part in scipy.__version__.split(".")[:2]) < (
+    1,
+    15,
+)  # later SciPy prints nothing
 
 
 class WholeFit:
     """One call of `fit` by L-BFGS: the whole data at each step, in float64."""
 
-    def __init__(self, estimator: Any, watch: Watch, engine: Engine, objective: Objective, rows: Rows) -> None:
-        self.estimator, self.watch, self.engine, self.objective, self.rows = estimator, watch, engine, objective, rows
+    def __init__(
+        self, estimator: Any, watch: Watch, engine: Engine, objective: Objective, rows: Rows
+    ) -> None:
+        self.estimator, self.watch, self.engine, self.objective, self.rows = (
+            estimator,
+            watch,
+            engine,
+            objective,
+            rows,
+        )
         self.total = float(len(rows.t) if rows.weights is None else rows.weights.sum())
         if any(each_rate for each_rate in np.atleast_1d(estimator.dropout)):
-            raise InputError(say('dropout needs the solver "sgd", "adam" or "adamw": "lbfgs" follows one fixed loss'))
+            raise InputError(
+                'dropout needs the solver "sgd", "adam" or "adamw": "lbfgs" follows one fixed loss'
+            )
         if estimator.schedule is not None:
-            raise InputError(say('schedule needs the solver "sgd", "adam" or "adamw": "lbfgs" has no learning rate'))
+            raise InputError(
+                'schedule needs the solver "sgd", "adam" or "adamw": "lbfgs" has no learning rate'
+            )
 
     def run(self) -> None:
         """Minimise until it converges, or iterations run out, or somebody stops it."""
         estimator, watch = self.estimator, self.watch
         watch.begin()
-        options = {"maxfun": estimator.max_fun, "maxiter": estimator.max_iter, "gtol": estimator.tol}
+        options = {
+            "maxfun": estimator.max_fun,
+            "maxiter": estimator.max_iter,
+            "gtol": estimator.tol,
+        }
         if _PRINTS:
             options["iprint"] = 1 if estimator.verbose >= 1 else -1
         try:

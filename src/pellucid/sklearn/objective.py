@@ -1,9 +1,10 @@
 """What is minimised: scikit-learn's losses, by pellucid's.
 
-scikit-learn's "log_loss", "squared_error" and "poisson" have the slopes of pellucid's CrossEntropy (BinaryCrossEntropy
-for yes or no), MeanSquaredError and Poisson, but for a factor: it sums over the outputs where pellucid takes the mean,
-and halves the square. To its gradient, a sum over the batch's rows, alpha W is added, and all is divided by the sum of
-the rows' weights n. So with `steepness` s, its gradient is s (g + (alpha / (s n)) W) where pellucid's own is g.
+scikit-learn's "log_loss", "squared_error" and "poisson" have the slopes of pellucid's CrossEntropy
+(BinaryCrossEntropy for yes or no), MeanSquaredError and Poisson, but for a factor: it sums over the
+outputs where pellucid takes the mean, and halves the square. To its gradient, a sum over the
+batch's rows, alpha W is added, and all is divided by the sum of the rows' weights n. So with
+`steepness` s, its gradient is s (g + (alpha / (s n)) W) where pellucid's own is g.
 """
 
 from __future__ import annotations
@@ -28,7 +29,6 @@ from pellucid.core.losses import (
 )
 from pellucid.core.types import Array
 from pellucid.errors import InputError
-from pellucid.language import say
 from pellucid.network import Network
 from pellucid.training.choices import choose_loss
 
@@ -41,7 +41,8 @@ OUTPUTS: dict[str, type[Layer] | None] = {
 
 
 class Objective(NamedTuple):
-    """A loss, what its slopes are multiplied by, and scikit-learn's value of each row, from answers and targets.
+    """A loss, what its slopes are multiplied by, and scikit-learn's value of each row, from answers
+    and targets.
 
     `rows` is None for losses that scikit-learn does not have: their own value counts.
     """
@@ -58,7 +59,9 @@ class Objective(NamedTuple):
 
 
 def objective_of(loss: str | Loss, out_activation: str, K: int, net: Network) -> Objective:
-    """Give what scikit-learn means by a loss of that name, or pellucid's loss of that name, or the loss itself."""
+    """Give what scikit-learn means by a loss of that name, or pellucid's loss of that name, or the
+    loss itself.
+    """
     if loss == "squared_error":
         return Objective(MeanSquaredError(), K / 2, _squared_error)
     if loss == "poisson":
@@ -69,19 +72,20 @@ def objective_of(loss: str | Loss, out_activation: str, K: int, net: Network) ->
         return Objective(BinaryCrossEntropy(), K, _binary_log_loss)
     chosen = choose_loss(loss, net, np.zeros((0, K)))
     if isinstance(chosen, CrossEntropy) and out_activation == "logistic":
-        chosen = BinaryCrossEntropy(chosen.label_smoothing)  # the same, where one sigmoid stands for two classes
+        chosen = BinaryCrossEntropy(
+            chosen.label_smoothing
+        )  # the same, where one sigmoid stands for two classes
     own = OUTPUTS[out_activation]
     taken = getattr(chosen, "activation", None)
     if taken is not None and own is not None and taken is not own:
         raise InputError(
-            say(
-                "the loss {loss} takes answers of {activation}, and this estimator answers with {own}: choose another "
-                "loss, such as {other}",
-                loss=type(chosen).__name__,
-                activation=taken.__name__,
-                own=own.__name__,
-                other="log_loss" if own in (Softmax, Sigmoid) else "squared_error",
-            )
+            "the loss {loss} takes answers of {activation}, and this estimator answers with "
+            "{own}: choose another "
+            "loss, such as {other}",
+            loss=type(chosen).__name__,
+            activation=taken.__name__,
+            own=own.__name__,
+            other="log_loss" if own in (Softmax, Sigmoid) else "squared_error",
         )
     return Objective(chosen, 1, None)
 

@@ -1,7 +1,9 @@
-"""Estimators as files: a model file like any network's, whose record also holds parameters and fitted attributes.
+"""Estimators as files: a model file like any network's, whose record also holds parameters and
+fitted attributes.
 
-`pl.load` reads such a file as a network. Nothing in it is trusted and no code is run: parameters are checked as `fit`
-checks them, layers must be those that the parameters ask for, and attributes of a kind that is known.
+`pl.load` reads such a file as a network. Nothing in it is trusted and no code is run: parameters
+are checked as `fit` checks them, layers must be those that the parameters ask for, and attributes
+of a kind that is known.
 """
 
 from __future__ import annotations
@@ -21,9 +23,8 @@ from pellucid.core.losses import LOSSES
 from pellucid.core.schedules import SCHEDULES
 from pellucid.core.types import Array, Options
 from pellucid.engines import ENGINES
-from pellucid.errors import FileError, InputError
+from pellucid.errors import FileError, InputError, Message
 from pellucid.files import model
-from pellucid.language import say
 from pellucid.sklearn.building import make_layers
 from pellucid.sklearn.objective import OUTPUTS, objective_of
 from pellucid.sklearn.preset import Tabular, front_and_dropout, settings_of
@@ -44,7 +45,9 @@ def _is_number(value: Any) -> bool:
 
 
 def _is_curve(value: Any) -> bool:
-    return value is None or (isinstance(value, list) and all(isinstance(each, float) for each in value))
+    return value is None or (
+        isinstance(value, list) and all(isinstance(each, float) for each in value)
+    )
 
 
 def _is_records(value: Any) -> bool:
@@ -54,7 +57,11 @@ def _is_records(value: Any) -> bool:
 
 
 def _is_sorted(value: Any) -> bool:
-    return isinstance(value, np.ndarray) and value.ndim == 1 and np.array_equal(np.unique(value), value)
+    return (
+        isinstance(value, np.ndarray)
+        and value.ndim == 1
+        and np.array_equal(np.unique(value), value)
+    )
 
 
 _ATTRIBUTES: dict[str, Callable[[Any], bool]] = {
@@ -78,15 +85,17 @@ class Saving:
     def save(self: Any, path: str | os.PathLike[str]) -> None:
         """Write the fitted estimator to a .safetensors file, whole or not at all: no pickle.
 
-        It holds all that answering needs, and going on by `partial_fit` or with `warm_start`. Raises InputError for
-        what such a file cannot hold: functions and objects of your own among the parameters, and class labels that are
-        no numbers, booleans or texts.
+        It holds all that answering needs, and going on by `partial_fit` or with `warm_start`.
+        Raises InputError for what such a file cannot hold: functions and objects of your own among
+        the parameters, and class labels that are no numbers, booleans or texts.
         """
         check_is_fitted(self)
         net = self.network_
         parameters = self.get_params(deep=False)
         if parameters.pop("callbacks", None):
-            raise InputError(say("callbacks cannot be written to a file: set_params(callbacks=None) first"))
+            raise InputError(
+                "callbacks cannot be written to a file: set_params(callbacks=None) first"
+            )
         attributes = {name: getattr(self, name) for name in _ATTRIBUTES if name in vars(self)}
         estimator: Options = {
             "type": type(self).__name__,
@@ -104,21 +113,44 @@ class Saving:
         if "_optimizer" in vars(self):
             steps: Steps = self._optimizer
             estimator["steps"] = {"step": steps.state["step"], "learning_rate": steps.learning_rate}
-            arrays = {f"{slot}.{i}": a for slot in steps.optimizer.slots for i, a in enumerate(steps.state[slot])}
+            arrays = {
+                f"{slot}.{i}": a
+                for slot in steps.optimizer.slots
+                for i, a in enumerate(steps.state[slot])
+            }
         record = {**net.record, "estimator": estimator}
-        model.save(path, net.layers, {"inputs": None, "classes": net.classes, "record": record}, arrays)
+        model.save(
+            path, net.layers, {"inputs": None, "classes": net.classes, "record": record}, arrays
+        )
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Self:
-        """Read a fitted estimator from the file that `save` wrote; raises FileError that says what is wrong."""
+        """Read a fitted estimator from the file that `save` wrote.
+
+        Raises FileError that says what is wrong.
+        """
         layers, header = model.read(path)
         _check_type(path, cls, header)
         try:
             return _estimator(cls, layers, header)
-        except (LookupError, TypeError, AttributeError, ValueError, ArithmeticError, RecursionError) as error:
-            reason = str(error) if isinstance(error, ValueError) else say("its description is malformed")
+        except (
+            LookupError,
+            TypeError,
+            AttributeError,
+            ValueError,
+            ArithmeticError,
+            RecursionError,
+        ) as error:
+            reason = (
+                str(error)
+                if isinstance(error, ValueError)
+                else Message("its description is malformed")
+            )
             raise FileError(
-                say("{path}: no usable {kind}: {reason}; save it again", path=path, kind=cls.__name__, reason=reason)
+                "{path}: no usable {kind}: {reason}; save it again",
+                path=path,
+                kind=cls.__name__,
+                reason=reason,
             ) from error
 
 
@@ -126,43 +158,48 @@ def _check_type(path: Any, cls: Any, header: Options) -> None:
     """Raise FileError for the file of something else, which another function reads."""
     described = header["record"].get("estimator") if isinstance(header["record"], dict) else None
     if described is None:
-        raise FileError(say("{path}: it holds a network alone, and no estimator: read it with pl.load", path=path))
+        raise FileError(
+            "{path}: it holds a network alone, and no estimator: read it with pl.load", path=path
+        )
     got = described.get("type") if isinstance(described, dict) else None
     if got in ("MLPClassifier", "MLPRegressor") and got != cls.__name__:
-        raise FileError(say("{path}: it holds an {got}: read it with {got}.load", path=path, got=got))
+        raise FileError("{path}: it holds an {got}: read it with {got}.load", path=path, got=got)
 
 
 def _estimator(cls: Any, layers: list[Any], header: Options) -> Any:
     described = header["record"]["estimator"]
     if described["type"] != cls.__name__:
-        raise InputError(say("its description is malformed"))
+        raise InputError("its description is malformed")
     estimator = cls(**{name: _read(value) for name, value in described["parameters"].items()})
     estimator._validate_params()
     affine = [layer for layer in layers if isinstance(layer, Affine) and layer.b is not None]
-    estimator.coefs_, estimator.intercepts_ = [each.W for each in affine], [each.b for each in affine]
+    estimator.coefs_, estimator.intercepts_ = (
+        [each.W for each in affine],
+        [each.b for each in affine],
+    )
     estimator.out_activation_ = described["out_activation"]
     if estimator.out_activation_ not in OUTPUTS or not affine:
-        raise InputError(say("its description is malformed"))
+        raise InputError("its description is malformed")
     if described.get("tabular") is not None:
         estimator._tabular = Tabular.read(described["tabular"], layers, affine[-1].W.shape[1])
     front, dropout = front_and_dropout(estimator)
     settings = (estimator.activation, dropout, estimator.out_activation_)
     expected = make_layers(estimator.coefs_, estimator.intercepts_, *settings, front)
     if model.describe(expected) != model.describe(layers):
-        raise InputError(say("its layers are not those that its parameters ask for"))
+        raise InputError("its layers are not those that its parameters ask for")
     estimator.n_features_in_, estimator.n_layers_ = chain.input_width(layers), len(affine) + 1
     estimator.n_outputs_ = affine[-1].W.shape[1]
     for name, value in described["attributes"].items():
         found = _read(value)
         if not _ATTRIBUTES[name](found):
-            raise InputError(say("its attribute {name} is malformed", name=repr(name)))
+            raise InputError("its attribute {name} is malformed", name=repr(name))
         setattr(estimator, name, found)
     _restore_labels(estimator, described.get("targets"))
     # Files written before it was kept say what was asked for.
     estimator.history_ = History(described.get("engine", estimator.engine))
     estimator.history_.records = _read(described["history"])
     if not _is_records(estimator.history_.records) or estimator.history_.engine not in ENGINES:
-        raise InputError(say("its attribute {name} is malformed", name=repr("history_")))
+        raise InputError("its attribute {name} is malformed", name=repr("history_"))
     _restore_steps(estimator, described.get("steps"), header["arrays"])
     return estimator
 
@@ -170,14 +207,22 @@ def _estimator(cls: Any, layers: list[Any], header: Options) -> Any:
 def _restore_labels(estimator: Any, targets: Any) -> None:
     names = getattr(estimator, "feature_names_in_", None)
     if names is not None and len(names) != estimator.n_features_in_:
-        raise InputError(say("its attribute {name} is malformed", name=repr("feature_names_in_")))
+        raise InputError("its attribute {name} is malformed", name=repr("feature_names_in_"))
     if not hasattr(estimator, "_binary"):
         return
-    K = {"multiclass": len(estimator.classes_), "binary": 1, "multilabel-indicator": len(estimator.classes_)}[targets]
+    K = {
+        "multiclass": len(estimator.classes_),
+        "binary": 1,
+        "multilabel-indicator": len(estimator.classes_),
+    }[targets]
     if estimator.n_outputs_ != K:
-        raise InputError(say("its attribute {name} is malformed", name=repr("classes_")))
+        raise InputError("its attribute {name} is malformed", name=repr("classes_"))
     binarizer = LabelBinarizer()
-    binarizer.classes_, binarizer.y_type_, binarizer.sparse_input_ = estimator.classes_, targets, False
+    binarizer.classes_, binarizer.y_type_, binarizer.sparse_input_ = (
+        estimator.classes_,
+        targets,
+        False,
+    )
     estimator._label_binarizer = binarizer
 
 
@@ -189,22 +234,27 @@ def _restore_steps(estimator: Any, described: Any, arrays: dict[str, Array]) -> 
     steps = Steps(settings_of(estimator), objective, net.params)
     step, rate = described["step"], described["learning_rate"]
     if not _is_whole(step) or not (isinstance(rate, float) and 0 < rate < math.inf):
-        raise InputError(say("its attribute {name} is malformed", name=repr("_optimizer")))
+        raise InputError("its attribute {name} is malformed", name=repr("_optimizer"))
     steps.state["step"], steps.learning_rate = step, rate
     left = dict(arrays)
     for slot in steps.optimizer.slots:
         for index, memory in enumerate(steps.state[slot]):
             saved = left.pop(f"{slot}.{index}")
             if saved.shape != memory.shape:
-                raise InputError(say("its attribute {name} is malformed", name=repr("_optimizer")))
+                raise InputError("its attribute {name} is malformed", name=repr("_optimizer"))
             memory[...] = saved
     if left:
-        raise InputError(say("it holds the array {name}, which no layer announces", name=repr(min(left))))
+        raise InputError(
+            "it holds the array {name}, which no layer announces", name=repr(min(left))
+        )
     estimator._optimizer = steps
 
 
 def _written(name: str, value: Any) -> Any:
-    """Give a parameter or attribute as JSON can hold it: plain values as they are, others as {"kind": ...}."""
+    """Give a parameter or attribute as JSON can hold it.
+
+    Plain values as they are, others as {"kind": ...}.
+    """
     if isinstance(value, np.generic):
         value = value.item()
     if value is None or isinstance(value, (bool, int, str)):
@@ -224,8 +274,9 @@ def _written(name: str, value: Any) -> Any:
                 options = _written(name, list(value.options().items()))
                 return {"kind": kind, "value": short, "options": options}
     raise InputError(
-        say("{name} is {got}, which a file cannot hold: save takes numbers, texts and pellucid's own objects",
-            name=name, got=repr(value))
+        "{name} is {got}, which a file cannot hold: save takes numbers, texts and pellucid's own "
+        "objects",
+            name=name, got=repr(value)
     )  # fmt: skip
 
 
@@ -245,9 +296,9 @@ def _read(value: Any) -> Any:
     if value["kind"] == "array":
         dtype = np.dtype(value["dtype"])
         if dtype.kind not in "biufUO" or dtype.itemsize > _LONGEST_TEXT:
-            raise InputError(say("its description is malformed"))
+            raise InputError("its description is malformed")
         found = np.array(_read(inner), dtype=dtype)
         if dtype.kind == "O" and not all(isinstance(each, str) for each in found):
-            raise InputError(say("its description is malformed"))
+            raise InputError("its description is malformed")
         return found
     return _KINDS[value["kind"]][inner](**dict(_read(value["options"])))

@@ -1,4 +1,7 @@
-"""preset="tabular": the network and the recipe that pellucid has for tables, behind scikit-learn's parameters."""
+"""preset="tabular".
+
+The network and the recipe that pellucid has for tables, behind scikit-learn's parameters.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,6 @@ from pellucid.core.layers import Affine
 from pellucid.core.preparation import SmoothClip, Standardize
 from pellucid.core.types import Array, Options
 from pellucid.errors import InputError
-from pellucid.language import say
 from pellucid.network import Network
 from pellucid.sklearn.building import NAMES, each_layer
 from pellucid.training import recipes
@@ -32,8 +34,9 @@ _FRONTS = ([Standardize, SmoothClip], [Standardize, SmoothClip, PeriodicEmbeddin
 class Tabular(NamedTuple):
     """What the preset measured when learning began.
 
-    `front` are the layers before the first Affine one, and `rows` is what the recipe goes by. `scale` is mean and
-    deviation of each target, (2, K), or None where targets are learned as they are.
+    `front` are the layers before the first Affine one, and `rows` is what the recipe goes by.
+    `scale` is mean and deviation of each target, (2, K), or None where targets are learned as they
+    are.
     """
 
     front: list[Layer]
@@ -50,7 +53,7 @@ class Tabular(NamedTuple):
             fits = scale.shape == (2, K) and bool(np.isfinite(scale).all() and (scale[1] > 0).all())
             fits = fits and isinstance(layers[-1], Affine)
         if not fits:
-            raise InputError(say("its attribute {name} is malformed", name=repr("tabular")))
+            raise InputError("its attribute {name} is malformed", name=repr("tabular"))
         return cls(front, rows, scale)
 
     def described(self) -> Options:
@@ -66,15 +69,24 @@ def front_of(layers: list[Layer]) -> list[Layer]:
 def preset_network(
     estimator: Any, X: Any, y: Array, units: list[int], random_state: np.random.RandomState
 ) -> tuple[Tabular, list[Array], list[Array]]:
-    """Measure rows and targets, and draw the first weights as `tabular_mlp` does, for the first hidden activation.
+    """Measure rows and targets, and draw the first weights as `tabular_mlp` does, for the first
+    hidden activation.
 
-    Where the output is the identity, targets are learned as deviations from their mean, each column by itself, and the
-    last Affine layer brings the answers back.
+    Where the output is the identity, targets are learned as deviations from their mean, each column
+    by itself, and the last Affine layer brings the answers back.
     """
     x = X.toarray() if scipy.sparse.issparse(X) else X
     named = each_layer("activation", estimator.activation, len(units) - 2) or ["relu"]
     seed = int(random_state.randint(2**31))
-    net = tabular_mlp(x, units[-1], units[1:-1], NAMES.get(named[0], named[0]), dropout=0.0, seed=seed, dtype=X.dtype)
+    net = tabular_mlp(
+        x,
+        units[-1],
+        units[1:-1],
+        NAMES.get(named[0], named[0]),
+        dropout=0.0,
+        seed=seed,
+        dtype=X.dtype,
+    )
     scale: Any = None
     if estimator.out_activation_ == "identity":
         deviation = y.std(axis=0, dtype=np.float64)
@@ -86,21 +98,34 @@ def preset_network(
 
 
 def hidden_layer_sizes(estimator: Any) -> Any:
-    """Give the sizes that a network drawn now has: the parameter, or the preset's where that is at its default."""
+    """Give the sizes that a network drawn now has.
+
+    The parameter, or the preset's where that is at its default.
+    """
     name = "hidden_layer_sizes"
-    return _NETWORK[name] if estimator.preset is not None and _is_default(estimator, name) else getattr(estimator, name)
+    return (
+        _NETWORK[name]
+        if estimator.preset is not None and _is_default(estimator, name)
+        else getattr(estimator, name)
+    )
 
 
 def front_and_dropout(estimator: Any) -> tuple[list[Layer], Any]:
-    """Give what the network has beside weights, biases and activations: the layers in front, and the dropout."""
+    """Give what the network has beside weights, biases and activations.
+
+    The layers in front, and the dropout.
+    """
     tabular = estimator._tabular
     if tabular is None:
         return [], estimator.dropout
-    return tabular.front, _NETWORK["dropout"] if _is_default(estimator, "dropout") else estimator.dropout
+    return tabular.front, _NETWORK["dropout"] if _is_default(
+        estimator, "dropout"
+    ) else estimator.dropout
 
 
 def settings_of(estimator: Any) -> Any:
-    """Give the parameters as they hold: the estimator's own; with a preset, its values where those are defaults.
+    """Give the parameters as they hold: the estimator's own; with a preset, its values where those
+    are defaults.
 
     With "sgd" the rate and alpha stay scikit-learn's: the recipe's are AdamW's.
     """
@@ -120,7 +145,9 @@ def settings_of(estimator: Any) -> Any:
 
 @contextmanager
 def standard_scale(estimator: Any, net: Network) -> Iterator[None]:
-    """Let the network answer in deviations from the targets' mean for a while, where the preset measured them."""
+    """Let the network answer in deviations from the targets' mean for a while, where the preset
+    measured them.
+    """
     scale = None if estimator._tabular is None else estimator._tabular.scale
     if scale is None:
         yield
@@ -142,4 +169,6 @@ def _is_default(estimator: Any, name: str) -> bool:
 
 @cache
 def _defaults(kind: Any) -> dict[str, Any]:
-    return {name: parameter.default for name, parameter in inspect.signature(kind).parameters.items()}
+    return {
+        name: parameter.default for name, parameter in inspect.signature(kind).parameters.items()
+    }

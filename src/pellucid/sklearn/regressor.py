@@ -19,22 +19,24 @@ from pellucid.sklearn.rows import Rows
 
 
 class MLPRegressor(RegressorMixin, BaseMLP):
-    """A multi-layer perceptron that answers with values: scikit-learn's MLPRegressor, learned by pellucid.
+    """A multi-layer perceptron that answers with values: scikit-learn's MLPRegressor, learned by
+    pellucid.
 
-    The parameters up to `max_fun` are scikit-learn's, with its defaults and meanings, and the same `random_state`
-    leads to the same weights, to rounding. Those that follow are pellucid's own, and described with `MLPClassifier`.
+    The parameters up to `max_fun` are scikit-learn's, with its defaults and meanings, and the same
+    `random_state` leads to the same weights, to rounding. Those that follow are pellucid's own, and
+    described with `MLPClassifier`.
 
     Parameters
     ----------
     loss
-        "squared_error" and "poisson" are scikit-learn's; also a name from `pl.LOSSES`, such as "huber", or an object
-        such as pl.Quantile(0.9).
+        "squared_error" and "poisson" are scikit-learn's; also a name from `pl.LOSSES`, such as
+        "huber", or an object such as pl.Quantile(0.9).
     scoring
         What early stopping goes by: None for r2, else as `MLPClassifier` has it.
     preset
-        As `MLPClassifier` has it; besides, values are learned as deviations from their mean, each column by itself,
-        unless the loss (as "poisson") asks for answers above 0. Losses and their curves are in those deviations;
-        scores and answers are not.
+        As `MLPClassifier` has it; besides, values are learned as deviations from their mean, each
+        column by itself, unless the loss (as "poisson") asks for answers above 0. Losses and their
+        curves are in those deviations; scores and answers are not.
 
     >>> from sklearn.datasets import make_regression
     >>> X, y = make_regression(n_samples=200, n_features=5, random_state=0)
@@ -97,7 +99,10 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         y_val: Any = None,
         sample_weight_val: Any = None,
     ) -> MLPRegressor:
-        """Learn from rows X, (N, D), dense or sparse, and their values y, (N,) or (N, K); see `MLPClassifier.fit`."""
+        """Learn from rows X, (N, D), dense or sparse, and their values y, (N,) or (N, K).
+
+        See `MLPClassifier.fit`.
+        """
         self._fit((X, y, sample_weight), (X_val, y_val, sample_weight_val))
         return self
 
@@ -139,20 +144,29 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         return np.ascontiguousarray(y if scale is None else (y - scale[0]) / scale[1], dtype)
 
     def _in_units(self, y: Array) -> Array:
-        """Give the network's answers in the targets' units, also while it learns and they are in deviations."""
+        """Give the network's answers in the targets' units, also while it learns and they are in
+        deviations.
+        """
         scale = vars(self).get("_scale")
         return y if scale is None else (y * scale[1] + scale[0]).astype(y.dtype)
 
     def _score_answers(self, y: Array, truth: Any, rows: Rows) -> float:
         found = self._decoded(self._in_units(y))
-        return float(r2_score(truth, found, sample_weight=rows.weights)) if np.isfinite(found).all() else np.nan
+        return (
+            float(r2_score(truth, found, sample_weight=rows.weights))
+            if np.isfinite(found).all()
+            else np.nan
+        )
 
     def _output(self) -> str:
         return output_for(self.loss)
 
 
 def _columns(y: Array) -> Array:
-    """Give values as (N, K); a single column stands in a line, and scikit-learn warns where it does not."""
+    """Give values as (N, K).
+
+    A single column stands in a line, and scikit-learn warns where it does not.
+    """
     if y.ndim == 2 and y.shape[1] == 1:
         y = column_or_1d(y, warn=True)
     return y.reshape(-1, 1) if y.ndim == 1 else y

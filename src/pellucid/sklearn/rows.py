@@ -10,8 +10,8 @@ import scipy.sparse
 from pellucid.core.types import Array
 from pellucid.engines import Engine
 
-# Engines take dense rows. Sparse ones that would be larger than this in bytes are made dense a block at a time, each
-# time they are looked at; smaller ones once.
+# Engines take dense rows. Sparse ones that would be larger than this in bytes are made dense a
+# block at a time, each time they are looked at; smaller ones once.
 _BLOCK = 1 << 26
 
 
@@ -29,7 +29,10 @@ class Rows(NamedTuple):
 
 
 def engine_rows(X: Any) -> Any:
-    """Give inputs as the engine reads them fastest: C-contiguous, or CSR where dense they would be large."""
+    """Give inputs as the engine reads them fastest.
+
+    C-contiguous, or CSR where dense they would be large.
+    """
     dtype = X.dtype if X.dtype in (np.float32, np.float64) else np.float64
     if not scipy.sparse.issparse(X):
         return np.ascontiguousarray(X, dtype)
@@ -52,5 +55,7 @@ def answers(engine: Engine, X: Any) -> Array:
     if not scipy.sparse.issparse(X):
         return engine.answer(X)
     step = rows_a_block(X)
-    parts = [engine.answer(taken(X, slice(start, start + step))) for start in range(0, X.shape[0], step)]
+    parts = [
+        engine.answer(taken(X, slice(start, start + step))) for start in range(0, X.shape[0], step)
+    ]
     return np.concatenate(parts)

@@ -1,4 +1,7 @@
-"""Who looks on while an estimator learns: validation, the history, pellucid's callbacks and scikit-learn's."""
+"""Who looks on while an estimator learns.
+
+Validation, the history, pellucid's callbacks and scikit-learn's.
+"""
 
 from __future__ import annotations
 
@@ -32,8 +35,8 @@ class Held(NamedTuple):
 class Watch:
     """One fit as it goes on; pellucid's callbacks are given it, as `train` gives them its `Run`.
 
-    It has what `pellucid.Callback` tells of a run: `net`, `history`, `epoch`, `epochs`, `batch`, `batches`, `loss` and
-    `stop`. For L-BFGS an epoch is an iteration, of one batch.
+    It has what `pellucid.Callback` tells of a run: `net`, `history`, `epoch`, `epochs`, `batch`,
+    `batches`, `loss` and `stop`. For L-BFGS an epoch is an iteration, of one batch.
     """
 
     def __init__(
@@ -46,12 +49,22 @@ class Watch:
         given: tuple[Any, Any, Any],
         context: Any,
     ) -> None:
-        self.estimator, self.net, self.objective, self.engine, self.held = estimator, net, objective, engine, held
+        self.estimator, self.net, self.objective, self.engine, self.held = (
+            estimator,
+            net,
+            objective,
+            engine,
+            held,
+        )
         self.epochs, self.batches, self.epoch, self.batch = settings_of(estimator).max_iter, 1, 0, 0
         self.loss = math.nan
         self.history: History = estimator.history_
-        self.callbacks = [] if estimator.callbacks is None else choose_callbacks(estimator.callbacks)
-        self.watching = [each for each in self.callbacks if type(each).on_batch is not Callback.on_batch]
+        self.callbacks = (
+            [] if estimator.callbacks is None else choose_callbacks(estimator.callbacks)
+        )
+        self.watching = [
+            each for each in self.callbacks if type(each).on_batch is not Callback.on_batch
+        ]
         self.stopped: str | None = None
         self._context = context
         self._given = given
@@ -144,7 +157,9 @@ class Watch:
         self.history.records.append(record)
         for callback in self.callbacks:
             callback.on_epoch(self)  # type: ignore[arg-type]
-        if self._task is not None and self._task.call_on_fit_task_end(estimator=self.estimator, **self._fitted()):
+        if self._task is not None and self._task.call_on_fit_task_end(
+            estimator=self.estimator, **self._fitted()
+        ):
             self.stop("callback")
 
     def end(self) -> None:

@@ -1,10 +1,12 @@
-"""Augmentations: small changes of the inputs, drawn anew for every row of every batch, that keep their meaning.
+"""Augmentations: small changes of the inputs, drawn anew for every row of every batch, that keep
+their meaning.
 
-An augmentation is a function (x, learning) -> x of a batch's inputs; `learning` (a `Learning`) is where it draws its
-random numbers, so the same seed gives the same changes.
+An augmentation is a function (x, learning) -> x of a batch's inputs; `learning` (a `Learning`) is
+where it draws its random numbers, so the same seed gives the same changes.
 
-One whose `each_batch` is False may be given the rows of several batches at once, which is faster for small networks. It
-must treat each row by itself and draw by `learning.uniform`, which gives each row what it would draw in its own batch.
+One whose `each_batch` is False may be given the rows of several batches at once, which is faster
+for small networks. It must treat each row by itself and draw by `learning.uniform`, which gives
+each row what it would draw in its own batch.
 """
 
 from __future__ import annotations
@@ -21,7 +23,6 @@ from pellucid.core.layer import Learning
 from pellucid.core.settings import number
 from pellucid.core.types import Array
 from pellucid.errors import InputError
-from pellucid.language import say
 
 Augmentation: TypeAlias = Callable[[Array, Learning], Array]
 
@@ -29,12 +30,17 @@ _BRIGHTNESS = 1 << 42  # its stream of random numbers is nobody else's
 
 
 def wants_each_batch(augment: Augmentation) -> bool:
-    """Say whether an augmentation must be given each batch by itself: True, unless it says otherwise."""
+    """Say whether an augmentation must be given each batch by itself.
+
+    True, unless it says otherwise.
+    """
     return bool(getattr(augment, "each_batch", True))
 
 
 def check_augmentation(augment: Any) -> None:
-    """Raise InputError for anything but a function, or an object that is called like one, of (x, learning)."""
+    """Raise InputError for anything but a function, or an object that is called like one, of (x,
+    learning).
+    """
     fits = callable(augment) and not isinstance(augment, type)
     try:
         if fits:
@@ -45,18 +51,19 @@ def check_augmentation(augment: Any) -> None:
         return
     if not fits:
         raise InputError(
-            say(
-                "an augmentation is an object such as pl.Distortion(shift=1), several as pl.InTurn(one, other), or a "
-                "function of (x, learning); got {got}",
-                got=reprlib.repr(augment),
-            )
+            "an augmentation is an object such as pl.Distortion(shift=1), several as "
+            "pl.InTurn(one, other), or a "
+            "function of (x, learning); got {got}",
+            got=reprlib.repr(augment),
         )
 
 
 class Brightness:
-    """Multiply each row by a number drawn evenly from `low` to `high`: the same 3, darker, is still a 3.
+    """Multiply each row by a number drawn evenly from `low` to `high`: the same 3, darker, is still
+    a 3.
 
-    Whole numbers (bytes) become float32. Raises InputError unless 0 < low <= high, both finite. Defaults: 0.5 to 1.
+    Whole numbers (bytes) become float32. Raises InputError unless 0 < low <= high, both finite.
+    Defaults: 0.5 to 1.
     """
 
     each_batch: ClassVar[bool] = False
@@ -65,11 +72,9 @@ class Brightness:
         self.low, self.high = number(low), number(high)
         if not 0 < self.low <= self.high < math.inf:
             raise InputError(
-                say(
-                    "Brightness expects 0 < low <= high, both finite; got {low} and {high}",
-                    low=repr(low),
-                    high=repr(high),
-                )
+                "Brightness expects 0 < low <= high, both finite; got {low} and {high}",
+                low=repr(low),
+                high=repr(high),
             )
 
     def __call__(self, x: Array, learning: Learning) -> Array:
@@ -83,9 +88,11 @@ class Brightness:
 
 
 class InTurn:
-    """One augmentation after the other: InTurn(Brightness(), Distortion(shift=1)) gives Distortion(Brightness(x)).
+    """One augmentation after the other: InTurn(Brightness(), Distortion(shift=1)) gives
+    Distortion(Brightness(x)).
 
-    Two of the same kind draw different random numbers. Raises InputError for anything that is no augmentation.
+    Two of the same kind draw different random numbers. Raises InputError for anything that is no
+    augmentation.
 
     >>> import pellucid as pl
     >>> pl.InTurn(pl.Brightness(), pl.Distortion(shift=1))

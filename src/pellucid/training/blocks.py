@@ -1,4 +1,7 @@
-"""Learning from rows beyond memory: every epoch goes through all blocks, one of them in memory at a time."""
+"""Learning from rows beyond memory.
+
+Every epoch goes through all blocks, one of them in memory at a time.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,6 @@ from pellucid.core import counter
 from pellucid.core.types import Array
 from pellucid.data.tables.store import Block, Store
 from pellucid.errors import InputError
-from pellucid.language import say
 from pellucid.network import Network
 from pellucid.training.choices import check_network
 from pellucid.training.data import Rows, check_rows, naming_validation
@@ -28,7 +30,13 @@ class BlockRun(Run):
     """A training whose rows lie in a store; `rows` is the block at hand."""
 
     def __init__(
-        self, *args: Any, store: Store, blocks: list[Block], classes: bool, kept: int, **settings: Any
+        self,
+        *args: Any,
+        store: Store,
+        blocks: list[Block],
+        classes: bool,
+        kept: int,
+        **settings: Any,
     ) -> None:
         self.store, self.blocks, self.kept, self.takes_classes = store, blocks, kept, classes
         super().__init__(*args, **settings)
@@ -42,7 +50,9 @@ class BlockRun(Run):
         order = counter.permutation(counter.key(self.seed, self.epoch, _BLOCKS), len(self.blocks))
         sizes, totals = self.rows_of_blocks(), dict[str, float]()
         for index in order.tolist():
-            self.rows = _as_rows(self.store.read(self.blocks[index]), self.takes_classes, 0 if index else self.kept)
+            self.rows = _as_rows(
+                self.store.read(self.blocks[index]), self.takes_classes, 0 if index else self.kept
+            )
             figures = super()._learn_rows(before)
             if figures is None:
                 return None
@@ -71,7 +81,8 @@ def train_blocks(
     threads: int | None = None,
     progress: bool | None = None,
 ) -> History:
-    """Let a network learn from a store's rows, in blocks of about `size` bytes; else as `train` does.
+    """Let a network learn from a store's rows, in blocks of about `size` bytes; else as `train`
+    does.
 
     Metrics are means over the blocks' rows. Raises InputError as `train` does.
     """
@@ -86,9 +97,31 @@ def train_blocks(
         with naming_validation():
             held = check_rows(net.layers, *validation)
     chosen = run_settings(
-        net, rows, loss, optimizer, schedule, metrics, callbacks, epochs, batch_size, seed, engine, threads, progress
+        net,
+        rows,
+        loss,
+        optimizer,
+        schedule,
+        metrics,
+        callbacks,
+        epochs,
+        batch_size,
+        seed,
+        engine,
+        threads,
+        progress,
     )
-    run = BlockRun(net, rows, held=held, augment=None, store=store, blocks=blocks, classes=classes, kept=kept, **chosen)
+    run = BlockRun(
+        net,
+        rows,
+        held=held,
+        augment=None,
+        store=store,
+        blocks=blocks,
+        classes=classes,
+        kept=kept,
+        **chosen,
+    )
     del first, rows
     return learn(run, store.fingerprint, sum(run.rows_of_blocks()))
 
@@ -97,7 +130,9 @@ def _how_many_held(validation: float | tuple[Any, Any] | None, N: int, most: int
     if validation is None or isinstance(validation, tuple):
         return 0
     if not 0 < validation < 1:
-        raise InputError(say("validation is a share between 0 and 1, or data (x, t); got {got}", got=validation))
+        raise InputError(
+            "validation is a share between 0 and 1, or data (x, t); got {got}", got=validation
+        )
     return min(max(round(N * validation), 1), MOST_HELD, most // 2)
 
 

@@ -11,7 +11,6 @@ from pellucid.core.metrics import HIGHER_IS_BETTER
 from pellucid.core.settings import finite, whole
 from pellucid.core.types import Array
 from pellucid.errors import InputError
-from pellucid.language import say
 
 if TYPE_CHECKING:
     from pellucid.training.run import Run
@@ -25,14 +24,15 @@ class Callback:
 
     A plain function of `run` will do as well, and is called after each epoch.
 
-    A subclass with a method that looks like one of them but is none, such as on_epoch_end, raises InputError, as it
-    would never be called.
+    A subclass with a method that looks like one of them but is none, such as on_epoch_end, raises
+    InputError, as it would never be called.
 
-    A subclass whose `each_batch` is False is content with an on_batch every few milliseconds: batches are then learned
-    in one call, several times as fast where the network is small.
+    A subclass whose `each_batch` is False is content with an on_batch every few milliseconds:
+    batches are then learned in one call, several times as fast where the network is small.
 
-    `run` has `net`, `history`, `epoch` (from 1), `epochs`, `batch` (from 1, within the epoch), `batches`, `loss` (of
-    the epoch so far), and `stop(reason)`, which ends learning after the batch.
+    `run` has `net`, `history`, `epoch` (from 1), `epochs`, `batch` (from 1, within the epoch),
+    `batches`, `loss` (of the epoch so far), and `stop(reason)`, which ends learning after the
+    batch.
     """
 
     each_batch: ClassVar[bool] = True
@@ -42,12 +42,11 @@ class Callback:
         for name, value in vars(cls).items():
             if callable(value) and _MEANT.fullmatch(name) and not hasattr(Callback, name):
                 raise InputError(
-                    say(
-                        "{callback}.{name} would never be called: the methods of a callback are {known}",
-                        callback=cls.__name__,
-                        name=name,
-                        known="on_start, on_batch, on_epoch, on_end",
-                    )
+                    "{callback}.{name} would never be called: the methods of a callback are "
+                    "{known}",
+                    callback=cls.__name__,
+                    name=name,
+                    known="on_start, on_batch, on_epoch, on_end",
                 )
 
     def on_start(self, run: Run) -> None:
@@ -74,7 +73,8 @@ class FunctionCallback(Callback):
 
 
 class EarlyStopping(Callback):
-    """Stop when a metric has not improved for `patience` epochs, and give the network its best epoch's weights.
+    """Stop when a metric has not improved for `patience` epochs, and give the network its best
+    epoch's weights.
 
     Parameters
     ----------
@@ -85,7 +85,8 @@ class EarlyStopping(Callback):
     minimum_change
         By how much better counts as better (default 0).
     restore_best
-        Whether the best epoch's weights and buffers are restored at the end, however it comes (default True).
+        Whether the best epoch's weights and buffers are restored at the end, however it comes
+        (default True).
     """
 
     def __init__(
@@ -107,12 +108,11 @@ class EarlyStopping(Callback):
     def on_start(self, run: Run) -> None:
         if self.metric not in run.columns:
             raise InputError(
-                say(
-                    "EarlyStopping watches {metric}, but there will be only {known}: give validation data "
-                    "(validation=..., of an estimator X_val and y_val), or watch one of these",
-                    metric=repr(self.metric),
-                    known=", ".join(run.columns),
-                )
+                "EarlyStopping watches {metric}, but there will be only {known}: give validation "
+                "data "
+                "(validation=..., of an estimator X_val and y_val), or watch one of these",
+                metric=repr(self.metric),
+                known=", ".join(run.columns),
             )
         self.best_epoch = 0
         self._best = -math.inf

@@ -8,13 +8,19 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from pellucid.core import chain
 from pellucid.core.layer import Layer
-from pellucid.core.losses import LOSSES, BinaryCrossEntropy, CrossEntropy, Loss, MeanSquaredError, Poisson
+from pellucid.core.losses import (
+    LOSSES,
+    BinaryCrossEntropy,
+    CrossEntropy,
+    Loss,
+    MeanSquaredError,
+    Poisson,
+)
 from pellucid.core.metrics import METRICS, Metric
 from pellucid.core.optimizers import OPTIMIZERS, Adam, Optimizer
 from pellucid.core.schedules import SCHEDULES, Constant, Schedule
 from pellucid.core.types import Array
 from pellucid.errors import InputError
-from pellucid.language import say
 from pellucid.network import Network
 from pellucid.training.callbacks import Callback, FunctionCallback
 
@@ -22,19 +28,22 @@ if TYPE_CHECKING:
     from pellucid.training.run import Run
 
 T = TypeVar("T")
-Callbacks: TypeAlias = "Callback | Callable[[Run], None] | Iterable[Callback | Callable[[Run], None]]"
+Callbacks: TypeAlias = (
+    "Callback | Callable[[Run], None] | Iterable[Callback | Callable[[Run], None]]"
+)
 
 
 def choose_loss(loss: str | Loss | None, net: Network, t: Array) -> Loss:
-    """Give the loss of that name, or for None the one that goes with the network's end and the targets."""
+    """Give the loss of that name, or for None the one that goes with the network's end and the
+    targets.
+    """
     if loss is not None and not isinstance(loss, str):
         if isinstance(loss, type) or not (hasattr(loss, "value") and hasattr(loss, "gradient")):
             raise InputError(
-                say(
-                    "a loss is a name or an object with the methods value(y, t, weights) and gradient(y, t, weights), "
-                    "such as pl.CrossEntropy(); got {got}",
-                    got=repr(loss),
-                )
+                "a loss is a name or an object with the methods value(y, t, weights) and "
+                "gradient(y, t, weights), "
+                "such as pl.CrossEntropy(); got {got}",
+                got=repr(loss),
             )
         for method in (loss.value, loss.gradient):
             _check_takes_weights(method)
@@ -63,18 +72,24 @@ def choose_schedule(schedule: str | Schedule | None) -> Schedule:
     return Constant() if schedule is None else _kind("schedule", schedule, Schedule)
 
 
-def choose_metrics(metrics: Sequence[str | Metric] | None, net: Network, loss: Loss, t: Array) -> dict[str, Metric]:
+def choose_metrics(
+    metrics: Sequence[str | Metric] | None, net: Network, loss: Loss, t: Array
+) -> dict[str, Metric]:
     """Give metrics by name; for None accuracy, where the targets are classes."""
     if metrics is None:
         metrics = ["accuracy"] if is_classification(net, loss, t) else []
     chosen: dict[str, Metric] = {}
-    for metric in [metrics] if isinstance(metrics, str) or not isinstance(metrics, Iterable) else metrics:
+    for metric in (
+        [metrics] if isinstance(metrics, str) or not isinstance(metrics, Iterable) else metrics
+    ):
         if isinstance(metric, str):
             chosen[metric] = _named("metric", metric, METRICS)
         elif callable(metric):
             chosen[getattr(metric, "__name__", type(metric).__name__)] = metric
         else:
-            raise InputError(say("a metric is a name or a function (y, t) -> number; got {got}", got=repr(metric)))
+            raise InputError(
+                "a metric is a name or a function (y, t) -> number; got {got}", got=repr(metric)
+            )
     return chosen
 
 
@@ -84,20 +99,26 @@ def choose_callbacks(callbacks: Callbacks) -> list[Callback]:
     A single one needs no list around it.
     """
     chosen: list[Callback] = []
-    for each in [callbacks] if isinstance(callbacks, Callback) or not isinstance(callbacks, Iterable) else callbacks:
+    for each in (
+        [callbacks]
+        if isinstance(callbacks, Callback) or not isinstance(callbacks, Iterable)
+        else callbacks
+    ):
         if isinstance(each, type) or not (callable(each) or isinstance(each, Callback)):
             raise InputError(
-                say(
-                    "a callback is an object such as pl.EarlyStopping(), or a function of run; got {got}",
-                    got=repr(each),
-                )
+                "a callback is an object such as pl.EarlyStopping(), or a function of run; got "
+                "{got}",
+                got=repr(each),
             )
         chosen.append(each if isinstance(each, Callback) else FunctionCallback(each))
     return chosen
 
 
 def is_classification(net: Network, loss: Loss, t: Array) -> bool:
-    """Tell whether targets name classes: class indices for several outputs, or targets of a cross-entropy."""
+    """Tell whether targets name classes.
+
+    Class indices for several outputs, or targets of a cross-entropy.
+    """
     if isinstance(loss, (CrossEntropy, BinaryCrossEntropy)):
         return True
     return t.ndim == 1 and t.dtype.kind in "iu" and _outputs(net) > 1
@@ -106,9 +127,11 @@ def is_classification(net: Network, loss: Loss, t: Array) -> bool:
 def check_network(net: Any) -> None:
     """Raise InputError unless this is a network whose layers fit and hold finite numbers only."""
     if isinstance(net, (list, tuple)) and any(isinstance(layer, Layer) for layer in net):
-        raise InputError(say("expected a network, got a list of layers: make one by pl.Network(layers)"))
+        raise InputError("expected a network, got a list of layers: make one by pl.Network(layers)")
     if not isinstance(net, Network):
-        raise InputError(say("expected a network such as pl.mlp([784, 16, 10]), got {got}", got=type(net).__name__))
+        raise InputError(
+            "expected a network such as pl.mlp([784, 16, 10]), got {got}", got=type(net).__name__
+        )
     chain.check_layers(net.layers)
     chain.check_numbers(net.layers)
 
@@ -121,11 +144,10 @@ def _check_takes_weights(method: Callable[..., Any]) -> None:
     except TypeError as error:
         name = getattr(method, "__name__", repr(method))
         raise InputError(
-            say(
-                "a loss has the methods value(y, t, weights) and gradient(y, t, weights); {name}: {error}",
-                name=name,
-                error=error,
-            )
+            "a loss has the methods value(y, t, weights) and gradient(y, t, weights); {name}: "
+            "{error}",
+            name=name,
+            error=error,
         ) from error
 
 
@@ -136,7 +158,9 @@ def _outputs(net: Network) -> int:
 
 def _named(what: str, name: str, known: dict[str, T]) -> T:
     if name not in known:
-        raise InputError(say("{what} is one of {known}; not {got}", what=what, known=", ".join(known), got=repr(name)))
+        raise InputError(
+            "{what} is one of {known}; not {got}", what=what, known=", ".join(known), got=repr(name)
+        )
     return known[name]
 
 
@@ -145,11 +169,9 @@ def _kind(what: str, value: Any, kind: type[T]) -> T:
         own = isinstance(value, type) and value in (*OPTIMIZERS.values(), *SCHEDULES.values())
         example = value.__name__ if own else {"optimizer": "Adam", "schedule": "Cosine"}[what]
         raise InputError(
-            say(
-                "{what} is a name or an object such as {example}; got {got}",
-                what=what,
-                example=f"pl.{example}()",
-                got=repr(value),
-            )
+            "{what} is a name or an object such as {example}; got {got}",
+            what=what,
+            example=f"pl.{example}()",
+            got=repr(value),
         )
     return value

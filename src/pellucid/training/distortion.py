@@ -1,4 +1,7 @@
-"""Distortions of pictures: shift, rotation, scale, elastic waves and noise, drawn anew for every row of every batch."""
+"""Distortions of pictures.
+
+Shift, rotation, scale, elastic waves and noise, drawn anew for every row of every batch.
+"""
 
 from __future__ import annotations
 
@@ -10,21 +13,23 @@ import numpy as np
 from pellucid.core.layer import Learning
 from pellucid.core.settings import number
 from pellucid.core.types import Array
-from pellucid.errors import InputError
-from pellucid.language import say
+from pellucid.errors import InputError, Message
 
-_STREAM = 1 << 43  # its streams of random numbers, four for each place in an `InTurn`, are nobody else's
+_STREAM = (
+    1 << 43
+)  # its streams of random numbers, four for each place in an `InTurn`, are nobody else's
 _MOVES, _WAVES, _RADIUS, _ANGLE = range(4)
 
 
 class Distortion:
     """Move, turn, stretch and bend pictures a little, as hands do, and sprinkle noise over them.
 
-    Elastic distortion is Simard, Steinkraus and Platt's ("Best practices for convolutional neural networks applied to
-    visual document analysis", ICDAR 2003): every pixel is displaced by a random number in each direction, smoothed by a
-    Gaussian and scaled. All displacements are added up and the picture is read once, between pixels (bilinear, in
-    float32); what comes from outside is 0. Whole numbers (bytes) become float32. Everything is 0 by default: nothing
-    changes. Brightness is a step of its own: `Brightness`.
+    Elastic distortion is Simard, Steinkraus and Platt's ("Best practices for convolutional neural
+    networks applied to visual document analysis", ICDAR 2003): every pixel is displaced by a random
+    number in each direction, smoothed by a Gaussian and scaled. All displacements are added up and
+    the picture is read once, between pixels (bilinear, in float32); what comes from outside is 0.
+    Whole numbers (bytes) become float32. Everything is 0 by default: nothing changes. Brightness is
+    a step of its own: `Brightness`.
 
     Parameters
     ----------
@@ -35,13 +40,17 @@ class Distortion:
     scale
         Largest growth or shrinkage, in each direction by itself, as a share below 1: 0.15 is 15 %.
     elastic, smoothness
-        Strength of the elastic displacement, and the Gaussian's deviation, in pixels (Simard: 34 and 4).
+        Strength of the elastic displacement, and the Gaussian's deviation, in pixels (Simard: 34
+        and 4).
     noise
-        Deviation of normal noise, in the inputs' own units (bytes go to 255). Sums are not cut off at black or white.
+        Deviation of normal noise, in the inputs' own units (bytes go to 255). Sums are not cut off
+        at black or white.
     shape
-        Height and width of a picture; rows come as (N, height, width) or (N, height * width). Default: (28, 28).
+        Height and width of a picture; rows come as (N, height, width) or (N, height * width).
+        Default: (28, 28).
 
-    Raises InputError for settings out of their range, and for rows that are no pictures of that shape.
+    Raises InputError for settings out of their range, and for rows that are no pictures of that
+    shape.
 
     >>> import pellucid as pl
     >>> pl.Distortion(shift=1, rotation=10, elastic=34)
@@ -59,7 +68,9 @@ class Distortion:
         shape: tuple[int, int] = (28, 28),
     ) -> None:
         self.shift, self.rotation = _within("shift", shift), _within("rotation", rotation)
-        self.scale = _within("scale", scale, most=0.95)  # a picture shrunk to nothing has no place to be read from
+        self.scale = _within(
+            "scale", scale, most=0.95
+        )  # a picture shrunk to nothing has no place to be read from
         self.elastic, self.noise = _within("elastic", elastic), _within("noise", noise)
         self.smoothness = _within("smoothness", smoothness, 0.1, 100)
         self.shape = _picture_shape(shape)
@@ -69,18 +80,20 @@ class Distortion:
         h, w = self.shape
         if x.shape[1:] not in ((h, w), (h * w,)):
             raise InputError(
-                say(
-                    "Distortion expects pictures of {h} x {w} numbers, got rows of shape {got}; "
-                    "say another size as shape=(height, width)",
-                    h=h,
-                    w=w,
-                    got=x.shape[1:],
-                )
+                "Distortion expects pictures of {h} x {w} numbers, got rows of shape {got}; "
+                "say another size as shape=(height, width)",
+                h=h,
+                w=w,
+                got=x.shape[1:],
             )
         y = x if x.dtype.kind == "f" else x.astype(np.float32)
         if self.shift or self.rotation or self.scale or self.elastic:
             pictures = y.reshape(-1, h, w).astype(np.float32, copy=False)
-            y = _read_between(pictures, self._places(len(x), learning)).astype(y.dtype, copy=False).reshape(x.shape)
+            y = (
+                _read_between(pictures, self._places(len(x), learning))
+                .astype(y.dtype, copy=False)
+                .reshape(x.shape)
+            )
         if self.noise:
             y = y + (self.noise * _normal(learning, len(x), h * w)).astype(y.dtype).reshape(x.shape)
         return y
@@ -88,14 +101,20 @@ class Distortion:
     def __repr__(self) -> str:
         usual = {"smoothness": 4.0, "shape": (28, 28)}
         settings = {name: value for name, value in vars(self).items() if not name.startswith("_")}
-        said = [f"{name}={value!r}" for name, value in settings.items() if value != usual.get(name, 0.0)]
+        said = [
+            f"{name}={value!r}" for name, value in settings.items() if value != usual.get(name, 0.0)
+        ]
         return f"Distortion({', '.join(said)})"
 
     def _places(self, N: int, learning: Learning) -> Array:
-        """Give where each pixel of each row is read from, (2, N, h, w): its y and its x, in pixels."""
+        """Give where each pixel of each row is read from, (2, N, h, w).
+
+        Its y and its x, in pixels.
+        """
         h, w = self.shape
         drawn = _even(learning, _MOVES, N, 5)[:, :, None, None]
-        # A picture that is moved down by 1 is read 1 further up: each movement is undone, in the opposite order.
+        # A picture that is moved down by 1 is read 1 further up: each movement is undone, in the
+        # opposite order.
         grid = np.mgrid[0:h, 0:w].astype(np.float32)
         centre_y, centre_x = np.float32((h - 1) / 2), np.float32((w - 1) / 2)
         y = grid[0] - centre_y - self.shift * drawn[:, 0]
@@ -107,7 +126,9 @@ class Distortion:
         places[1] = (sin * y + cos * x) / (1 + self.scale * drawn[:, 4]) + centre_x
         if self.elastic:
             waves = _even(learning, _WAVES, N, 2 * h * w).reshape(N, 2, h, w)
-            places += self.elastic * (self._smoothing[0] @ waves @ self._smoothing[1]).swapaxes(0, 1)
+            places += self.elastic * (self._smoothing[0] @ waves @ self._smoothing[1]).swapaxes(
+                0, 1
+            )
         return places
 
 
@@ -129,7 +150,10 @@ def _read_between(pictures: Array, places: Array) -> Array:
 
 
 def _gaussian(size: int, deviation: float) -> Array:
-    """Give the (size, size) matrix that smooths a line by a normalised Gaussian; beyond the line's ends there is 0."""
+    """Give the (size, size) matrix that smooths a line by a normalised Gaussian.
+
+    Beyond the line's ends there is 0.
+    """
     distance = np.arange(size)[:, None] - np.arange(size)
     reach = np.arange(-math.ceil(4 * deviation), math.ceil(4 * deviation) + 1)
     total = np.exp(-0.5 * (reach / deviation) ** 2).sum()
@@ -157,15 +181,18 @@ def _within(name: str, value: Any, least: float = 0.0, most: float = math.inf) -
     if not (least <= found <= most and math.isfinite(found)):
         limits = {"least": f"{least:g}", "most": f"{most:g}"}
         if most == math.inf:
-            text = say(
+            text = Message(
                 "Distortion: {name} is a finite number of {least} or more, not {got}",
                 name=name,
                 got=repr(value),
                 **limits,
             )
         else:
-            text = say(
-                "Distortion: {name} is a number from {least} to {most}, not {got}", name=name, got=repr(value), **limits
+            text = Message(
+                "Distortion: {name} is a number from {least} to {most}, not {got}",
+                name=name,
+                got=repr(value),
+                **limits,
             )
         raise InputError(text)
     return found
@@ -173,6 +200,10 @@ def _within(name: str, value: Any, least: float = 0.0, most: float = math.inf) -
 
 def _picture_shape(shape: Any) -> tuple[int, int]:
     sizes = tuple(shape)
-    if len(sizes) != 2 or not all(isinstance(size, (int, np.integer)) and size > 0 for size in sizes):
-        raise InputError(say("Distortion: shape is (height, width) in pixels, such as (28, 28), not {got}", got=shape))
+    if len(sizes) != 2 or not all(
+        isinstance(size, (int, np.integer)) and size > 0 for size in sizes
+    ):
+        raise InputError(
+            "Distortion: shape is (height, width) in pixels, such as (28, 28), not {got}", got=shape
+        )
     return int(sizes[0]), int(sizes[1])

@@ -17,12 +17,14 @@ class History:
     Attributes
     ----------
     records
-        A dict for each epoch: "epoch" (from 1), "loss", the metrics, "learning_rate" (of its last batch), "seconds";
-        with validation data also "validation_loss" and the metrics with "validation_" before their names.
+        A dict for each epoch: "epoch" (from 1), "loss", the metrics, "learning_rate" (of its last
+        batch), "seconds"; with validation data also "validation_loss" and the metrics with
+        "validation_" before their names.
     unfinished
         Seconds spent in an epoch that was stopped halfway and has no record; 0 if there was none.
     stopped
-        Why learning ended: "finished", "early" (stopped improving), "interrupted" (Ctrl-C) or a callback's reason.
+        Why learning ended: "finished", "early" (stopped improving), "interrupted" (Ctrl-C) or a
+        callback's reason.
     engine
         Who did the arithmetic.
 
@@ -37,14 +39,14 @@ class History:
 
     def __getitem__(self, name: str) -> list[float]:
         if not isinstance(name, str):
-            raise InputError(say('history["loss"] is a column; an epoch is history.records[{got}]', got=name))
+            raise InputError(
+                'history["loss"] is a column; an epoch is history.records[{got}]', got=name
+            )
         if self.records and name not in self.records[-1]:
             raise InputError(
-                say(
-                    "the history has no {name}; it has {known}",
-                    name=repr(name),
-                    known=", ".join(self.records[-1]),
-                )
+                "the history has no {name}; it has {known}",
+                name=repr(name),
+                known=", ".join(self.records[-1]),
             )
         return [record[name] for record in self.records]
 
@@ -56,14 +58,19 @@ class History:
 
     @property
     def seconds(self) -> float:
-        """Time spent in all epochs, validation and one that was stopped halfway included, in seconds."""
+        """Time spent in all epochs, validation and one that was stopped halfway included, in
+        seconds.
+        """
         return sum((record["seconds"] for record in self.records), self.unfinished)
 
     def best(self, name: str) -> dict[str, float]:
-        """Give the record of the epoch in which this column was best: lowest, or highest for accuracy and r2."""
+        """Give the record of the epoch in which this column was best.
+
+        Lowest, or highest for accuracy and r2.
+        """
         column = self[name]
         if not column:
-            raise InputError(say("the history is empty: no epoch was finished"))
+            raise InputError("the history is empty: no epoch was finished")
         pick = max if name.removeprefix("validation_") in HIGHER_IS_BETTER else min
         return self.records[column.index(pick(column))]
 
@@ -92,4 +99,10 @@ class History:
 def _cell(name: str, value: float) -> str:
     if name == "epoch":
         return str(value)
-    return f"{value:.2f}" if name == "seconds" else f"{value:.4g}" if name == "learning_rate" else f"{value:.4f}"
+    return (
+        f"{value:.2f}"
+        if name == "seconds"
+        else f"{value:.4g}"
+        if name == "learning_rate"
+        else f"{value:.4f}"
+    )

@@ -18,7 +18,6 @@ from pellucid.core.settings import whole
 from pellucid.core.types import Options
 from pellucid.engines import make_engine
 from pellucid.errors import InputError
-from pellucid.language import say
 from pellucid.network import Network
 from pellucid.training.augment import Augmentation, check_augmentation
 from pellucid.training.choices import (
@@ -77,44 +76,51 @@ def train(
     net
         The network; learning goes on from the weights that it has.
     x, t
-        Inputs, (N, D) or whatever the network takes, and targets: class indices (N,) or values (N, K).
+        Inputs, (N, D) or whatever the network takes, and targets: class indices (N,) or values (N,
+        K).
     loss
-        A name from `LOSSES`, or an object with `value` and `gradient`. None chooses by the network's end: softmax
-        cross_entropy, sigmoid binary_cross_entropy, weighted sums cross_entropy for class indices and
-        mean_squared_error for values.
+        A name from `LOSSES`, or an object with `value` and `gradient`. None chooses by the
+        network's end: softmax cross_entropy, sigmoid binary_cross_entropy, weighted sums
+        cross_entropy for class indices and mean_squared_error for values.
     optimizer, schedule
-        Objects such as pl.SGD(0.1) and pl.Cosine(), or their names. Defaults: Adam(0.001), constant.
+        Objects such as pl.SGD(0.1) and pl.Cosine(), or their names. Defaults: Adam(0.001),
+        constant.
     epochs, batch_size
-        How often all rows are seen, and how many at a time; the last batch may be smaller. Defaults: 10 and 32.
+        How often all rows are seen, and how many at a time; the last batch may be smaller.
+        Defaults: 10 and 32.
     validation
-        Data (x, t) or (x, t, weights) that are only looked at, or a share of the rows to keep for that (for classes,
-        the same share of each).
+        Data (x, t) or (x, t, weights) that are only looked at, or a share of the rows to keep for
+        that (for classes, the same share of each).
     weights, class_weights
-        A weight for each row, (N,), and for each class ("balanced", a sequence, or a dict). Those of classes act on
-        the training rows only, so that the validation loss stays comparable.
+        A weight for each row, (N,), and for each class ("balanced", a sequence, or a dict). Those
+        of classes act on the training rows only, so that the validation loss stays comparable.
     metrics
-        Names from `METRICS` or functions (y, t) -> number. Default: accuracy for classes. Those of the training rows
-        come from the batches as they were answered, without a second pass.
+        Names from `METRICS` or functions (y, t) -> number. Default: accuracy for classes. Those of
+        the training rows come from the batches as they were answered, without a second pass.
     augment
-        A function (x, learning) -> x that changes each batch's inputs: pl.Distortion(shift=1), pl.Brightness(), or
-        both by pl.InTurn(pl.Brightness(), pl.Distortion(shift=1)). One with an attribute `each_batch` that
-        is False may be given several batches at once, which is faster (see `pellucid.training.augment`).
+        A function (x, learning) -> x that changes each batch's inputs: pl.Distortion(shift=1),
+        pl.Brightness(), or both by pl.InTurn(pl.Brightness(), pl.Distortion(shift=1)). One with an
+        attribute `each_batch` that is False may be given several batches at once, which is faster
+        (see `pellucid.training.augment`).
     callbacks
-        `Callback` objects, such as pl.EarlyStopping(), or functions called after each epoch; one, or a list of them.
+        `Callback` objects, such as pl.EarlyStopping(), or functions called after each epoch; one,
+        or a list of them.
     seed
-        Fixes the order of rows, dropout, augmentation and split: the same seed gives the same order on every platform.
+        Fixes the order of rows, dropout, augmentation and split: the same seed gives the same order
+        on every platform.
     engine
         "auto" for the fastest that can do it, "native" or "reference".
     threads
-        Threads of the engine: the argument, else PELLUCID_THREADS, else OMP_NUM_THREADS, else all cores. (The
-        reference engine leaves them to NumPy.)
+        Threads of the engine: the argument, else PELLUCID_THREADS, else OMP_NUM_THREADS, else all
+        cores. (The reference engine leaves them to NumPy.)
     progress
         Show progress on standard error: True, False, or None for terminals and notebooks only.
 
     Ctrl-C stops after the batch and leaves a usable network (`history.stopped` is "interrupted").
 
-    Raises InputError for data or settings that do not fit, before anything is changed; DivergenceError, naming epoch,
-    batch and layer, when numbers stop being finite: the weights are then those of the last good epoch.
+    Raises InputError for data or settings that do not fit, before anything is changed;
+    DivergenceError, naming epoch, batch and layer, when numbers stop being finite: the weights are
+    then those of the last good epoch.
 
     >>> import pellucid as pl
     >>> x, t = pl.xor(n=200, seed=0)
@@ -128,7 +134,19 @@ def train(
         check_augmentation(augment)
     rows = check_rows(net.layers, x, t, weights)
     settings = run_settings(
-        net, rows, loss, optimizer, schedule, metrics, callbacks, epochs, batch_size, seed, engine, threads, progress
+        net,
+        rows,
+        loss,
+        optimizer,
+        schedule,
+        metrics,
+        callbacks,
+        epochs,
+        batch_size,
+        seed,
+        engine,
+        threads,
+        progress,
     )
     classes = is_classification(net, settings["loss"], rows.t)
     rows, held = _with_validation(net, rows, validation, settings["seed"], classes)
@@ -151,8 +169,15 @@ def run_settings(
     threads: int | None,
     progress: bool | None,
 ) -> dict[str, Any]:
-    """Give the settings of a `Run` for what `train` was told; raises InputError where rows or settings do not fit."""
-    loss, optimizer, seed = choose_loss(loss, net, rows.t), choose_optimizer(optimizer), whole("seed", seed, 0)
+    """Give the settings of a `Run` for what `train` was told.
+
+    Raises InputError where rows or settings do not fit.
+    """
+    loss, optimizer, seed = (
+        choose_loss(loss, net, rows.t),
+        choose_optimizer(optimizer),
+        whole("seed", seed, 0),
+    )
     settings: dict[str, Any] = {
         "loss": loss,
         "optimizer": optimizer,
@@ -190,11 +215,14 @@ def _with_validation(
     if isinstance(validation, (int, float)):
         return split(rows, validation, seed, stratified)
     got = type(validation).__name__  # not the data itself, which may be long
-    raise InputError(say("validation is a share between 0 and 1, or data (x, t); got {got}", got=got))
+    raise InputError("validation is a share between 0 and 1, or data (x, t); got {got}", got=got)
 
 
 def record_of(run: Run, data: str | None = None, rows: int | None = None) -> Options:
-    """Give what a network keeps of a run: `data` is the fingerprint of its rows, where they are not all at hand."""
+    """Give what a network keeps of a run.
+
+    `data` is the fingerprint of its rows, where they are not all at hand.
+    """
     last = run.history.records[-1] if run.history.records else {}
     return {
         "data": data or fingerprint(run.rows.x, run.rows.t),
@@ -210,13 +238,17 @@ def record_of(run: Run, data: str | None = None, rows: int | None = None) -> Opt
         "stopped": run.history.stopped,
         "versions": {"pellucid": __version__, "numpy": np.__version__},
         "metrics": {
-            name: _number(value) for name, value in last.items() if name not in ("epoch", "seconds", "learning_rate")
+            name: _number(value)
+            for name, value in last.items()
+            if name not in ("epoch", "seconds", "learning_rate")
         },
     }
 
 
 def _description(chosen: object) -> str:
-    """Give the code that makes an object again, or its name where the usual repr would hold a place in memory."""
+    """Give the code that makes an object again, or its name where the usual repr would hold a place
+    in memory.
+    """
     if type(chosen).__repr__ is not object.__repr__ and not isinstance(chosen, FunctionType):
         return repr(chosen)
     return getattr(chosen, "__name__", type(chosen).__name__)

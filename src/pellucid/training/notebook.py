@@ -27,7 +27,11 @@ def of_history(history: History) -> str:
     known = history.records[0]
     names = [name for name in ("loss", *METRICS) if name in known]
     parts = [_curve(history, name) for name in names]
-    return page.frame(page.paragraph(head), *parts, page.details(say("epoch by epoch"), page.table(history.lines())))
+    return page.frame(
+        page.paragraph(head),
+        *parts,
+        page.details(say("epoch by epoch"), page.table(history.lines())),
+    )
 
 
 def _curve(history: History, name: str) -> str:

@@ -1,4 +1,7 @@
-"""Progress that suits where it is shown: a live line in a terminal, one block in a notebook, plain lines in a pipe."""
+"""Progress that suits where it is shown.
+
+A live line in a terminal, one block in a notebook, plain lines in a pipe.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,10 @@ if TYPE_CHECKING:
 
 
 def progress_callback(wanted: bool | None) -> list[Callback]:
-    """Give the callback that shows progress here, if it is wanted (None: only where somebody watches)."""
+    """Give the callback that shows progress here, if it is wanted (None.
+
+    Only where somebody watches).
+    """
     if wanted is False:
         return []
     if _in_notebook():
@@ -28,7 +34,10 @@ def progress_callback(wanted: bool | None) -> list[Callback]:
 
 
 def epoch_text(run: Run) -> str:
-    """Say in one line how the last whole epoch went: loss and metrics, for training and validation rows."""
+    """Say in one line how the last whole epoch went.
+
+    Loss and metrics, for training and validation rows.
+    """
     parts = []
     for name, value in run.history.records[-1].items():
         if name in ("epoch", "learning_rate", "seconds"):
@@ -38,7 +47,13 @@ def epoch_text(run: Run) -> str:
         label = known.get(label, label)
         if name.startswith("validation_"):
             label = say("validation {name}", name=label)
-        shown = f"{value:.1%}" if name.endswith("accuracy") else f"{value:.4f}" if abs(value) < 1e6 else f"{value:.4g}"
+        shown = (
+            f"{value:.1%}"
+            if name.endswith("accuracy")
+            else f"{value:.4f}"
+            if abs(value) < 1e6
+            else f"{value:.4g}"
+        )
         parts.append(f"{label} {shown}")
     return "  ".join(parts)
 
@@ -51,7 +66,10 @@ PATIENCE = 5.0
 
 
 class LineProgress(Callback):
-    """A plain line for an epoch, for pipes and log files; of many short epochs only for some, and for the last."""
+    """A plain line for an epoch, for pipes and log files.
+
+    Of many short epochs only for some, and for the last.
+    """
 
     def on_start(self, run: Run) -> None:
         self._told, self._when = 0, 0.0
@@ -121,7 +139,9 @@ class NotebookProgress(Callback):
     def on_epoch(self, run: Run) -> None:
         head = say("epoch {epoch}/{epochs}", epoch=run.epoch, epochs=run.epochs)
         bar = f'<progress value="{run.epoch}" max="{run.epochs}"></progress>'
-        self._handle.update(self._html(f"{bar} {html.escape(head)} &nbsp; {html.escape(epoch_text(run))}"))
+        self._handle.update(
+            self._html(f"{bar} {html.escape(head)} &nbsp; {html.escape(epoch_text(run))}")
+        )
 
 
 def _in_notebook() -> bool:

@@ -1,4 +1,7 @@
-"""One training as it runs: epochs, the order of rows, validation, callbacks, and what to do when it must stop."""
+"""One training as it runs.
+
+Epochs, the order of rows, validation, callbacks, and what to do when it must stop.
+"""
 
 from __future__ import annotations
 
@@ -21,8 +24,7 @@ from pellucid.core.optimizers import Optimizer
 from pellucid.core.schedules import Constant, Schedule
 from pellucid.core.types import Array
 from pellucid.engines import Engine, answer_and_loss, batches_a_call
-from pellucid.errors import DivergenceError, InputError
-from pellucid.language import say
+from pellucid.errors import DivergenceError, InputError, Message
 from pellucid.network import Network
 from pellucid.training.augment import Augmentation, wants_each_batch
 from pellucid.training.callbacks import Callback
@@ -30,7 +32,9 @@ from pellucid.training.data import Rows
 from pellucid.training.history import History
 
 _ORDER = 1 << 40  # the stream of random numbers that shuffles is nobody else's
-_CHANGED_AT_ONCE = 1 << 22  # bytes that an augmentation makes: of more, some leave the cache before they are learned
+_CHANGED_AT_ONCE = (
+    1 << 22
+)  # bytes that an augmentation makes: of more, some leave the cache before they are learned
 
 
 class Run:
@@ -94,7 +98,8 @@ class Run:
         for callback in self.callbacks:
             callback.on_start(self)
         try:
-            # Overflow is not warned of batch by batch: the loss shows it, and `_diverged` tells where it began.
+            # Overflow is not warned of batch by batch: the loss shows it, and `_diverged` tells
+            # where it began.
             with _stopping_on_interrupt(self), np.errstate(over="ignore", invalid="ignore"):
                 while self.epoch < self.epochs and self._stop is None:
                     self.epoch, self.batch = self.epoch + 1, 0
@@ -136,11 +141,17 @@ class Run:
             self._diverged(before, order[-self.batch_size :])
         if answers is None:
             return None
-        metrics = {name: _figure(name, metric(answers, self.rows.t[order])) for name, metric in self.metrics.items()}
+        metrics = {
+            name: _figure(name, metric(answers, self.rows.t[order]))
+            for name, metric in self.metrics.items()
+        }
         return {"loss": self.loss, **metrics}
 
     def _batches(self, order: Array, before: list[Array]) -> Array | None:
-        """Learn one epoch's batches; give the answers row by row in `order`, or None if it was stopped halfway."""
+        """Learn one epoch's batches.
+
+        Give the answers row by row in `order`, or None if it was stopped halfway.
+        """
         watching = [each for each in self.callbacks if type(each).on_batch is not Callback.on_batch]
         together = self.batch_size * self._batches_a_call(watching)
         answers: list[Array] = []
@@ -150,7 +161,9 @@ class Run:
             losses, y = self._learn(rows)
             self.batch += len(losses)
             if not math.isfinite(losses[-1]):
-                self._diverged(before, rows[(len(losses) - 1) * self.batch_size :][: self.batch_size])
+                self._diverged(
+                    before, rows[(len(losses) - 1) * self.batch_size :][: self.batch_size]
+                )
             for loss, share in zip(losses, self._shares(rows), strict=True):
                 total, shares = total + loss * share, shares + share
             self.loss = total / shares if shares else 0.0
@@ -163,7 +176,10 @@ class Run:
         return np.concatenate(answers) if answers else np.empty((0, 0))
 
     def _batches_a_call(self, watching: Sequence[Callback]) -> int:
-        """Give how many batches are learned at once: as many as a call takes, unless somebody wants each by itself."""
+        """Give how many batches are learned at once.
+
+        As many as a call takes, unless somebody wants each by itself.
+        """
         if any(each.each_batch for each in watching):
             return 1
         count = batches_a_call(self.batch_size, self.net.parameter_count)
@@ -175,15 +191,24 @@ class Run:
         return max(1, min(count, _CHANGED_AT_ONCE // max(1, changed)))
 
     def _shares(self, rows: Array) -> list[float]:
-        """Give each batch's share of the loss: how many of these rows it has, or the sum of their weights."""
+        """Give each batch's share of the loss.
+
+        How many of these rows it has, or the sum of their weights.
+        """
         if self.rows.weights is None:
             whole, rest = divmod(len(rows), self.batch_size)
             return [float(self.batch_size)] * whole + [float(rest)] * (rest > 0)
         starts = range(0, len(rows), self.batch_size)
-        return [float(self.rows.weights[rows[start : start + self.batch_size]].sum()) for start in starts]
+        return [
+            float(self.rows.weights[rows[start : start + self.batch_size]].sum())
+            for start in starts
+        ]
 
     def _learn(self, rows: Array) -> tuple[list[float], Array]:
-        """Learn the batches that these rows make; give their losses, up to one that is not finite, and the answers."""
+        """Learn the batches that these rows make.
+
+        Give their losses, up to one that is not finite, and the answers.
+        """
         (x, t, weights), size, wanted = self.rows, self.batch_size, bool(self.metrics)
         rates = self._rates(-(-len(rows) // size))
         if self.augment is None:
@@ -193,11 +218,10 @@ class Run:
         changed = np.asarray(self.augment(x.take(rows, axis=0), learning))
         if changed.ndim == 0 or len(changed) != len(rows):
             raise InputError(
-                say(
-                    "augment must give as many rows as it was given, {N}; it gave an array of shape {got}",
-                    N=len(rows),
-                    got=changed.shape,
-                )
+                "augment must give as many rows as it was given, {N}; it gave an array of shape "
+                "{got}",
+                N=len(rows),
+                got=changed.shape,
             )
         own = None if weights is None else weights[rows]
         return self.engine.learn_batches(changed, t[rows], own, None, size, rates, answers=wanted)
@@ -207,10 +231,15 @@ class Run:
         if type(self.schedule) is Constant:  # not asked for each of thousands
             return [self._base_rate] * count
         done = [self.epoch - 1 + (self.batch + index) / self.batches for index in range(count)]
-        return [self._base_rate * self.schedule.factor(each, self.epochs, self._watched) for each in done]
+        return [
+            self._base_rate * self.schedule.factor(each, self.epochs, self._watched)
+            for each in done
+        ]
 
     def _validate(self, held: Rows) -> dict[str, float]:
-        y, loss = answer_and_loss(self.net.layers, self.loss_function, held.x, held.t, held.weights, self.engine.name)
+        y, loss = answer_and_loss(
+            self.net.layers, self.loss_function, held.x, held.t, held.weights, self.engine.name
+        )
         found = {name: _figure(name, metric(y, held.t)) for name, metric in self.metrics.items()}
         return {f"validation_{name}": value for name, value in {"loss": loss, **found}.items()}
 
@@ -224,27 +253,31 @@ class Run:
         where = self._first_not_finite(rows)
         self.restore(before)
         raise DivergenceError(
-            say(
-                "learning diverged in epoch {epoch}, batch {batch}: numbers stopped being finite {where}. "
-                "The weights are those from before this epoch. Try a smaller learning rate (it was {rate:.3g}), "
-                "clip_norm=1 in the optimizer, or inputs scaled to about -1 to 1",
-                epoch=self.epoch,
-                batch=self.batch,
-                where=where,
-                rate=self.engine.learning_rate,
-            )
+            "learning diverged in epoch {epoch}, batch {batch}: numbers stopped being finite "
+            "{where}. "
+            "The weights are those from before this epoch. Try a smaller learning rate (it was "
+            "{rate:.3g}), "
+            "clip_norm=1 in the optimizer, or inputs scaled to about -1 to 1",
+            epoch=self.epoch,
+            batch=self.batch,
+            where=where,
+            rate=self.engine.learning_rate,
         )
 
-    def _first_not_finite(self, rows: Array) -> str:
+    def _first_not_finite(self, rows: Array) -> Message:
         for index, layer in enumerate(self.net.layers):
             if not all(np.isfinite(array).all() for array in layer.arrays().values()):
-                return say("in the weights of layer {index} ({name})", index=index, name=type(layer).__name__)
+                return Message(
+                    "in the weights of layer {index} ({name})",
+                    index=index,
+                    name=type(layer).__name__,
+                )
         x = chain.as_input(self.net.layers, self.rows.x[rows])
         for index, y in enumerate(chain.forward(self.net.layers, x, Learning(self.seed))):
             if not np.isfinite(y).all():
                 name = type(self.net.layers[index]).__name__
-                return say("in what layer {index} ({name}) gives out", index=index, name=name)
-        return say("in the loss")
+                return Message("in what layer {index} ({name}) gives out", index=index, name=name)
+        return Message("in the loss")
 
     def _arrays(self) -> list[Array]:
         return flat(list(layer.arrays().values()) for layer in self.net.layers)
@@ -252,7 +285,9 @@ class Run:
 
 def _figure(name: str, value: Any) -> float:
     if np.ndim(value) != 0 or np.asarray(value).dtype.kind not in "biuf":
-        raise InputError(say("the metric {name} must give one number, got {got}", name=name, got=repr(value)))
+        raise InputError(
+            "the metric {name} must give one number, got {got}", name=name, got=repr(value)
+        )
     return float(value)
 
 

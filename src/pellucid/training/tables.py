@@ -1,4 +1,7 @@
-"""Learning from a table: rows are prepared by what the network knows of its columns, in memory or block by block."""
+"""Learning from a table.
+
+Rows are prepared by what the network knows of its columns, in memory or block by block.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,6 @@ from pellucid.core.types import Array
 from pellucid.data.tables import Columns, read_table
 from pellucid.data.tables.store import Store, gather
 from pellucid.errors import InputError
-from pellucid.language import say
 from pellucid.network import Network
 from pellucid.training import recipes
 from pellucid.training.blocks import train_blocks
@@ -25,7 +27,9 @@ MEMORY = 128 << 20
 """Bytes of prepared rows that are learned from in memory; more are learned block by block."""
 
 
-def train_table(net: Network, table: Any, *, validation: Any = None, memory: int = MEMORY, **settings: Any) -> History:
+def train_table(
+    net: Network, table: Any, *, validation: Any = None, memory: int = MEMORY, **settings: Any
+) -> History:
     """Let a network of `table_mlp` learn from a table, in place; give the history.
 
     Parameters
@@ -37,15 +41,18 @@ def train_table(net: Network, table: Any, *, validation: Any = None, memory: int
     validation
         A share of the rows to keep for looking only, or another table. None takes none.
     memory
-        How many bytes of prepared rows may be held at once. Larger tables are shuffled into a temporary file (where
-        TMPDIR says) and learned block by block: each epoch takes the blocks in another order, and the rows of a block
-        in another order. The validation rows are then at most 50,000.
+        How many bytes of prepared rows may be held at once. Larger tables are shuffled into a
+        temporary file (where TMPDIR says) and learned block by block: each epoch takes the blocks
+        in another order, and the rows of a block in another order. The validation rows are then at
+        most 50,000.
     settings
-        As for `train`: loss, optimizer, schedule, epochs, batch_size, metrics, callbacks, seed, engine, threads,
-        progress; in memory also class_weights. What is left out comes from `recipes.tables`.
+        As for `train`: loss, optimizer, schedule, epochs, batch_size, metrics, callbacks, seed,
+        engine, threads, progress; in memory also class_weights. What is left out comes from
+        `recipes.tables`.
 
-    Values are learned in deviations from their mean, so the history's loss is in those; the network answers in the
-    target's own units before and after. Raises InputError as `columns.read` and `train` do.
+    Values are learned in deviations from their mean, so the history's loss is in those; the network
+    answers in the target's own units before and after. Raises InputError as `columns.read` and
+    `train` do.
 
     >>> import pellucid as pl
     >>> table = {"age": [20, 30, 40, 50] * 9, "city": ["Seoul", "Busan"] * 18, "rent": [5, 3, 7, 4] * 9}
@@ -56,7 +63,7 @@ def train_table(net: Network, table: Any, *, validation: Any = None, memory: int
     """
     columns = net.columns
     if columns.target is None:
-        raise InputError(say("these columns have no target"))
+        raise InputError("these columns have no target")
     table = read_table(table)
     with _standard_scale(net, columns) as scaled, ExitStack() as stack:
         if validation is not None and not isinstance(validation, (int, float)):
@@ -64,7 +71,7 @@ def train_table(net: Network, table: Any, *, validation: Any = None, memory: int
         rows = gather(_Targets(columns, table, scaled), memory, settings.get("seed", 0))
         count = stack.enter_context(rows).rows if isinstance(rows, Store) else len(rows[0])
         if not count:
-            raise InputError(say("{table}: there are no rows to learn from", table=table.name))
+            raise InputError("{table}: there are no rows to learn from", table=table.name)
         chosen = {**recipes.tables(net, count).settings(), **settings}
         if not isinstance(rows, Store):
             history = train(net, *rows, validation=validation, **chosen)
@@ -72,7 +79,9 @@ def train_table(net: Network, table: Any, *, validation: Any = None, memory: int
             return history
         del chosen["augment"]
         classes = columns.classes is not None
-        return train_blocks(net, rows, memory // 4, validation=validation, classes=classes, **chosen)
+        return train_blocks(
+            net, rows, memory // 4, validation=validation, classes=classes, **chosen
+        )
 
 
 class _Targets:
@@ -94,7 +103,10 @@ class _Targets:
 
 @contextmanager
 def _standard_scale(net: Network, columns: Columns) -> Iterator[bool]:
-    """Let the network answer in deviations from the target's mean for a while, where it can; give whether it does."""
+    """Let the network answer in deviations from the target's mean for a while, where it can.
+
+    Give whether it does.
+    """
     if not answers_values(net):
         yield False
         return

@@ -1,7 +1,8 @@
-"""The page: a network that one draws for, watches and asks, in a browser; served from here, as one file, or as a
-folder for another web server.
+"""The page: a network that one draws for, watches and asks, in a browser; served from here, as one
+file, or as a folder for another web server.
 
-Its modules stand in `static/` (docs/page.md); Python only says what the page cannot find in a model file.
+Its modules stand in `static/` (docs/page.md); Python only says what the page cannot find in a model
+file.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """The page's modules as one script, for a page that is one file.
 
-Browsers load no modules from `file://`, so each module becomes a function that gives what it exports, called in the
-order in which they need each other. Understood is what the page uses, and nothing else, so that nothing is understood
-wrongly: imports and exports by name, at the beginning of a line.
+Browsers load no modules from `file://`, so each module becomes a function that gives what it
+exports, called in the order in which they need each other. Understood is what the page uses, and
+nothing else, so that nothing is understood wrongly: imports and exports by name, at the beginning
+of a line.
 """
 
 from __future__ import annotations
@@ -13,7 +14,10 @@ from pathlib import Path
 
 STATIC = Path(__file__).with_name("static")
 FIRST = "main.js"
-STYLES = tuple(f"styles/{name}.css" for name in ("base", "pad", "stage", "detail", "why", "lesson", "learn", "layout"))
+STYLES = tuple(
+    f"styles/{name}.css"
+    for name in ("base", "pad", "stage", "detail", "why", "lesson", "learn", "layout")
+)
 """In the order in which they stand in index.html: the last has the last word."""
 
 _IMPORT = re.compile(r'^import \{([^}]*)\} from "(\.[^"]+)";\n', re.MULTILINE)
@@ -26,7 +30,8 @@ _COMMENT = re.compile(r"^[ \t]*(?:/\*(?:(?!\*/).)*\*/[ \t]*|//[^\n]*)\n", re.DOT
 def bundle(folder: Path = STATIC, first: str = FIRST) -> str:
     """Give the module `first` and all that it imports as one script.
 
-    Raises ValueError for imports in a circle, and for imports or exports in a form that is not understood.
+    Raises ValueError for imports in a circle, and for imports or exports in a form that is not
+    understood.
     """
     done: dict[str, str] = {}
     _add(folder, first, done, ())
@@ -34,7 +39,9 @@ def bundle(folder: Path = STATIC, first: str = FIRST) -> str:
 
 
 def modules(folder: Path = STATIC, first: str = FIRST) -> list[str]:
-    """Give the names of the module `first` and of all that it imports, those that are needed first in front."""
+    """Give the names of the module `first` and of all that it imports, those that are needed first
+    in front.
+    """
     done: dict[str, str] = {}
     _add(folder, first, done, ())
     return list(done)
@@ -57,11 +64,18 @@ def _add(folder: Path, name: str, done: dict[str, str], around: tuple[str, ...])
         raise ValueError(f"{name}: not understood: {wrong.group()}")
     exports = ", ".join(found for _, found in _EXPORT.findall(text))
     head = "".join(imports)
-    done[name] = f"// {name}\nconst {_variable(name)} = (() => {{\n{head}{body}return {{{exports}}};\n}})();\n"
+    done[name] = (
+        f"// {name}\nconst {_variable(name)} = (() => "
+        f"{{\n{head}{body}return {{{exports}}};\n}})();\n"
+    )
 
 
 def _as_pattern(names: str) -> str:
-    return ", ".join(re.sub(r"(\w+) as (\w+)", r"\1: \2", name.strip()) for name in names.split(",") if name.strip())
+    return ", ".join(
+        re.sub(r"(\w+) as (\w+)", r"\1: \2", name.strip())
+        for name in names.split(",")
+        if name.strip()
+    )
 
 
 def _variable(name: str) -> str:
@@ -69,7 +83,8 @@ def _variable(name: str) -> str:
 
 
 def _without_comments(name: str, text: str) -> str:
-    """Leave out comments on lines of their own: half of the text, which matters to a file that is sent around.
+    """Leave out comments on lines of their own: half of the text, which matters to a file that is
+    sent around.
 
     A string over several lines could look like one, so there must be none.
     """

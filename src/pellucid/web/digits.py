@@ -1,4 +1,7 @@
-"""What the page does with MNIST on the server: learning from its digits, and being measured by its test digits."""
+"""What the page does with MNIST on the server.
+
+Learning from its digits, and being measured by its test digits.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,10 @@ class Refused(ValueError):
 
 
 LEARNED = 50_000
-"""So many of the 60,000 training digits are learned from; the rest is held out. No test digit is looked at."""
+"""So many of the 60,000 training digits are learned from; the rest is held out.
+
+No test digit is looked at.
+"""
 
 
 def network_of(content: bytes) -> Network:
@@ -37,7 +43,10 @@ def network_of(content: bytes) -> Network:
         path.write_bytes(content)
         net = load(path)
     if not reads_digits(net):
-        raise Refused("this network does not read digits: it takes 28 x 28 pixels and answers with ten classes")
+        raise Refused(
+            "this network does not read digits: it takes 28 x 28 pixels and answers with ten "
+            "classes"
+        )
     return net
 
 
@@ -49,7 +58,10 @@ def learning_rows(net: Network) -> tuple[Array, Array, tuple[Array, Array]]:
 
 
 def evaluation(net: Network) -> dict[str, Any]:
-    """Evaluate a network on the test digits; labels and answers are strings of digits, to be short."""
+    """Evaluate a network on the test digits.
+
+    Labels and answers are strings of digits, to be short.
+    """
     labels = mnist().test.labels
     found = evaluate(net, _as_taken(net, "test"), labels)
     assert found.chosen is not None and found.misread is not None and found.interval is not None
@@ -75,7 +87,10 @@ def pictures(rows: Sequence[int]) -> bytes:
 
 
 def digit(row: int) -> bytes:
-    """Give one test digit by its number: a byte for its label, then 784 for its pixels; raises Refused for none."""
+    """Give one test digit by its number: a byte for its label, then 784 for its pixels.
+
+    Raises Refused for none.
+    """
     pixels = pictures([row])
     return bytes([int(mnist().test.labels[row])]) + pixels
 
@@ -86,6 +101,8 @@ def _as_taken(net: Network, part: str) -> Array:
 
 @cache
 def _images(part: str, as_bytes: bool) -> Array:
-    """Give the pictures as bytes, or as shares of white for networks that do not scale bytes themselves."""
+    """Give the pictures as bytes, or as shares of white for networks that do not scale bytes
+    themselves.
+    """
     images: Array = getattr(mnist(), part).images
     return images if as_bytes else images.astype(np.float32) / 255

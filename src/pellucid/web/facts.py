@@ -1,4 +1,7 @@
-"""What the page is told of a network beside its model file: names, shapes, accuracy, test digits."""
+"""What the page is told of a network beside its model file.
+
+Names, shapes, accuracy, test digits.
+"""
 
 from __future__ import annotations
 
@@ -11,17 +14,25 @@ from pellucid import __version__
 from pellucid.core.preparation import Standardize
 from pellucid.data import mnist
 from pellucid.errors import InputError
-from pellucid.language import say
 from pellucid.lens.columns import input_columns, input_offsets, knows_columns
 from pellucid.lens.evaluation import evaluate
 from pellucid.lens.limits import input_limits
-from pellucid.lens.neurons import input_count, neuron_labels, neuron_layers, picture_shape, reads_digits
+from pellucid.lens.neurons import (
+    input_count,
+    neuron_labels,
+    neuron_layers,
+    picture_shape,
+    reads_digits,
+)
 
 if TYPE_CHECKING:
     from pellucid.network import Network
 
 EVERY = 20
-"""One in so many of MNIST's 10,000 test digits goes with the page: 500, from the easy first half and the hard last."""
+"""One in so many of MNIST's 10,000 test digits goes with the page.
+
+500, from the easy first half and the hard last.
+"""
 
 
 def facts(net: Network, name: str, *, server: bool = False) -> dict[str, Any]:
@@ -31,7 +42,9 @@ def facts(net: Network, name: str, *, server: bool = False) -> dict[str, Any]:
     """
     layers = neuron_layers(net)
     if len(layers) < 2:
-        raise InputError(say("this network has no weights, so there is nothing to see: give it an Affine layer"))
+        raise InputError(
+            "this network has no weights, so there is nothing to see: give it an Affine layer"
+        )
     shape = picture_shape(net)
     digits = reads_digits(net)
     test = mnist().test if digits else None
@@ -51,7 +64,10 @@ def facts(net: Network, name: str, *, server: bool = False) -> dict[str, Any]:
 
 
 def sample_digits() -> bytes:
-    """Give 500 of MNIST's test digits: their numbers (two bytes each), labels and pixels, packed with gzip."""
+    """Give 500 of MNIST's test digits.
+
+    Their numbers (two bytes each), labels and pixels, packed with gzip.
+    """
     test = mnist().test
     chosen = np.arange(0, len(test.labels), EVERY, dtype="<u2")
     content = chosen.tobytes() + test.labels[chosen].tobytes() + test.images[chosen].tobytes()
@@ -59,27 +75,41 @@ def sample_digits() -> bytes:
 
 
 def _fields(net: Network) -> list[dict[str, Any]]:
-    """Give a table's columns as `views/columns.js` shows them: numbers within three deviations, categories by name."""
+    """Give a table's columns as `views/columns.js` shows them.
+
+    Numbers within three deviations, categories by name.
+    """
     low, high = (ends + input_offsets(net) for ends in input_limits(net))
     fields = []
     for column in input_columns(net):
         first = column.inputs[0]
-        field: dict[str, Any] = {"name": column.name, "inputs": column.inputs, "categories": column.categories}
+        field: dict[str, Any] = {
+            "name": column.name,
+            "inputs": column.inputs,
+            "categories": column.categories,
+        }
         if column.categories is None:
             field |= {"offset": column.offset, "low": float(low[first]), "high": float(high[first])}
-            field["filled"] = float(net.columns.standardize().mean[first])  # what a missing cell is taken for
+            field["filled"] = float(
+                net.columns.standardize().mean[first]
+            )  # what a missing cell is taken for
         fields.append(field)
     return fields
 
 
 def _start(net: Network) -> list[float]:
-    """Give a row to begin with: of each column the middle or the first category, where the network knows it, else 0."""
+    """Give a row to begin with.
+
+    Of each column the middle or the first category, where the network knows it, else 0.
+    """
     first, D = net.layers[0], input_count(net)
     row = first.mean.astype(float) if isinstance(first, Standardize) else np.zeros(D)
     if knows_columns(net):
         numbers = [column.inputs[0] for column in input_columns(net) if column.categories is None]
         row[:] = 0
-        row[[column.inputs[0] for column in input_columns(net) if column.categories is not None]] = 1
+        row[
+            [column.inputs[0] for column in input_columns(net) if column.categories is not None]
+        ] = 1
         row[numbers] = net.columns.standardize(np.float64).mean[numbers]
     start: list[float] = row.tolist()
     return start

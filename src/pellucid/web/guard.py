@@ -1,8 +1,9 @@
 """What stands between the page's server and the world: only this computer's own pages may ask it.
 
-A web page from anywhere can let a browser send requests to 127.0.0.1. So the name in `Host` must be this computer's
-(else another site's name could be pointed here: DNS rebinding), a request that says where it comes from must come from
-this very page (`Origin`), and nobody can send more than a few megabytes.
+A web page from anywhere can let a browser send requests to 127.0.0.1. So the name in `Host` must be
+this computer's (else another site's name could be pointed here: DNS rebinding), a request that says
+where it comes from must come from this very page (`Origin`), and nobody can send more than a few
+megabytes.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 LARGEST_BODY = 8 << 20  # bytes
 NAMES = ("127.0.0.1", "localhost")
 POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
+    "connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 HEADERS = {
@@ -33,17 +35,25 @@ HEADERS = {
 
 
 class Guard:
-    """An ASGI application around another one: refuses what is not from here, and gives every answer its headers."""
+    """An ASGI application around another one.
+
+    Refuses what is not from here, and gives every answer its headers.
+    """
 
     def __init__(self, app: App) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Hand the request on, or answer 400 (another host), 403 (another origin) or 413 (too much)."""
+        """Hand the request on, or answer 400 (another host), 403 (another origin) or 413 (too
+        much).
+        """
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+        headers = {
+            name.decode("latin-1").lower(): value.decode("latin-1")
+            for name, value in scope["headers"]
+        }
         if refusal := _refusal(headers):
             await _answer(send, *refusal)
             return
@@ -78,15 +88,26 @@ def _limited(receive: Receive) -> Receive:
 def _dressed(send: Send) -> Send:
     async def dressed(message: Message) -> None:
         if message["type"] == "http.response.start":
-            own = [(name, value) for name, value in message.get("headers", ()) if name.decode() not in HEADERS]
-            message = {**message, "headers": own + [(name.encode(), value.encode()) for name, value in HEADERS.items()]}
+            own = [
+                (name, value)
+                for name, value in message.get("headers", ())
+                if name.decode() not in HEADERS
+            ]
+            message = {
+                **message,
+                "headers": own
+                + [(name.encode(), value.encode()) for name, value in HEADERS.items()],
+            }
         await send(message)
 
     return dressed
 
 
 async def _answer(send: Send, status: int, text: bytes) -> None:
-    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", str(len(text)).encode())]
+    headers = [
+        (b"content-type", b"text/plain; charset=utf-8"),
+        (b"content-length", str(len(text)).encode()),
+    ]
     send = _dressed(send)
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": text})

@@ -1,4 +1,7 @@
-"""The page as one file: it opens from a disk, a school's web site or an e-mail, without a server or a network."""
+"""The page as one file.
+
+It opens from a disk, a school's web site or an e-mail, without a server or a network.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,8 @@ from pellucid.web.bundle import STATIC, STYLES, bundle
 from pellucid.web.facts import facts, sample_digits
 from pellucid.web.parts import LICENCE, model_bytes
 
-# Unpacks the page's script: packed, it is a third as large. The policy knows both scripts by their digests.
+# Unpacks the page's script: packed, it is a third as large. The policy knows both scripts by their
+# digests.
 _UNPACK = """(async () => {
 const packed = document.getElementById("pellucid-script").textContent;
 const bytes = Uint8Array.from(atob(packed), (character) => character.charCodeAt(0));
@@ -31,9 +35,10 @@ _LINK = re.compile(r' *<link rel="stylesheet"[^>]*>\n')
 def page(net: Network, path: str | os.PathLike[str]) -> int:
     """Write a page that shows this network, as one HTML file; give its size in bytes.
 
-    Modules, style, model and, for a network that reads digits, 500 test digits of MNIST lie within; it asks no other
-    computer for anything, and says so to the browser by a Content-Security-Policy. Raises InputError for a network
-    without weights and for layers of the user's own, FileError where the file cannot be written.
+    Modules, style, model and, for a network that reads digits, 500 test digits of MNIST lie within;
+    it asks no other computer for anything, and says so to the browser by a Content-Security-Policy.
+    Raises InputError for a network without weights and for layers of the user's own, FileError
+    where the file cannot be written.
     """
     content = page_text(net, Path(path).stem).encode()
     write_whole(path, content)
@@ -48,12 +53,18 @@ def page_text(net: Network, name: str) -> str:
         "model": _base64(model_bytes(net)),
         "digits": _base64(sample_digits()) if known["digits"] else None,
     }
-    script, style = bundle(), "".join((STATIC / name).read_text(encoding="utf-8") for name in STYLES)
+    script, style = (
+        bundle(),
+        "".join((STATIC / name).read_text(encoding="utf-8") for name in STYLES),
+    )
     icon = "data:image/svg+xml;base64," + _base64((STATIC / "icon.svg").read_bytes())
-    # "<" could end the element around it, or begin a comment; JSON and strings of scripts may write it so.
+    # "<" could end the element around it, or begin a comment; JSON and strings of scripts may write
+    # it so.
     inside = json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
     scripts = f"'{_digest(_UNPACK)}' '{_digest(script)}'"
-    packed = _base64(gzip.compress(script.encode(), mtime=0))  # no clock in it: the same bytes every time
+    packed = _base64(
+        gzip.compress(script.encode(), mtime=0)
+    )  # no clock in it: the same bytes every time
     policy = f"default-src 'none'; script-src {scripts}; style-src '{_digest(style)}'; img-src data: blob:"
     licence = f"\n    {LICENCE}" if known["digits"] else ""
     html = _LINK.sub("", (STATIC / "index.html").read_text(encoding="utf-8"))
@@ -61,7 +72,8 @@ def page_text(net: Network, name: str) -> str:
         '<meta charset="utf-8" />': f'<meta charset="utf-8" />{licence}\n'
         '    <meta http-equiv="Content-Security-Policy" '
         f"content=\"{policy}; base-uri 'none'; form-action 'none'\" />",
-        '<link rel="icon" href="icon.svg" />': f'<link rel="icon" href="{icon}" />\n    <style>{style}</style>',
+        '<link rel="icon" href="icon.svg" />': f'<link rel="icon" href="{icon}" />\n    '
+        f"<style>{style}</style>",
         '    <script type="module" src="main.js"></script>\n': "",
         "  </body>": f'    <script type="application/json" id="pellucid-data">{inside}</script>\n'
         f'    <script type="application/gzip" id="pellucid-script">{packed}</script>\n'

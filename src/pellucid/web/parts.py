@@ -1,4 +1,7 @@
-"""What the page is made of, file by file: what the server serves, and what a folder for another web server holds."""
+"""What the page is made of, file by file.
+
+What the server serves, and what a folder for another web server holds.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,8 @@ LICENCE = "<!-- Test digits: MNIST, by Yann LeCun and Corinna Cortes, licence CC
 
 
 def parts(net: Network, name: str, *, server: bool = False) -> dict[str, bytes]:
-    """Give the page's files by name. `server` tells the page that pellucid answers, and can train and evaluate.
+    """Give the page's files by name. `server` tells the page that pellucid answers, and can train
+    and evaluate.
 
     Raises InputError for a network without weights.
     """
@@ -33,10 +37,15 @@ def parts(net: Network, name: str, *, server: bool = False) -> dict[str, bytes]:
     asked = {FACTS: json.dumps(known, ensure_ascii=False).encode(), MODEL: model_bytes(net)}
     if known["digits"]:
         asked[DIGITS] = sample_digits()
-    # All that the page will ask for is named in its head, so that the browser asks at once and not in turns.
+    # All that the page will ask for is named in its head, so that the browser asks at once and not
+    # in turns.
     ahead = [f'<link rel="modulepreload" href="{module}" />' for module in modules()]
     ahead += [f'<link rel="preload" as="fetch" crossorigin href="{file}" />' for file in asked]
-    html = (STATIC / INDEX).read_text(encoding="utf-8").replace("  </head>", "\n".join([*ahead, "  </head>"]))
+    html = (
+        (STATIC / INDEX)
+        .read_text(encoding="utf-8")
+        .replace("  </head>", "\n".join([*ahead, "  </head>"]))
+    )
     files = {file: (STATIC / file).read_bytes() for file in (*modules(), *STYLES, "icon.svg")}
     return {INDEX: html.encode(), **asked, **files}
 
@@ -48,4 +57,6 @@ def media_type(name: str) -> str:
 
 def model_bytes(net: Network) -> bytes:
     """Give the content of the network's model file."""
-    return to_bytes(net.layers, {"inputs": net.inputs, "classes": net.classes, "record": net.record})
+    return to_bytes(
+        net.layers, {"inputs": net.inputs, "classes": net.classes, "record": net.record}
+    )

@@ -12,6 +12,7 @@ from typing import Any
 from pellucid.building import mlp
 from pellucid.errors import PellucidError
 from pellucid.extras import library
+from pellucid.language import translate
 from pellucid.lens.robustness import CHANGES
 from pellucid.network import Network
 from pellucid.web.digits import LEARNED, Refused, digit, evaluation, network_of, pictures, robust
@@ -41,7 +42,9 @@ class Trainings:
             training.close()
 
     async def events(self) -> AsyncIterator[str]:
-        """Open a training, and give its news as server-sent events until the page goes away or the training ends."""
+        """Open a training, and give its news as server-sent events until the page goes away or the
+        training ends.
+        """
         loop, changed = asyncio.get_running_loop(), asyncio.Event()
 
         def tell() -> None:
@@ -76,15 +79,24 @@ def routes(trainings: Trainings) -> list[Any]:
         return responses.StreamingResponse(trainings.events(), media_type="text/event-stream")
 
     def answering(work: Callable[[Mapping[str, str], bytes], Any]) -> Callable[[Any], Any]:
-        """Give an endpoint that works beside the loop: what it gives is JSON or bytes, what it refuses is 400."""
+        """Give an endpoint that works beside the loop.
+
+        What it gives is JSON or bytes, what it refuses is 400.
+        """
 
         async def answer(request: Any) -> Any:
             body = await request.body()
             try:
                 found = await in_thread(work, {**request.query_params, **request.path_params}, body)
             except (PellucidError, Refused) as error:
-                return responses.PlainTextResponse(str(error), 400)
-            return responses.Response(found) if isinstance(found, bytes) else responses.JSONResponse(found)
+                return responses.PlainTextResponse(
+                    translate(error) if isinstance(error, PellucidError) else str(error), 400
+                )
+            return (
+                responses.Response(found)
+                if isinstance(found, bytes)
+                else responses.JSONResponse(found)
+            )
 
         return answer
 
@@ -94,18 +106,29 @@ def routes(trainings: Trainings) -> list[Any]:
     return [
         routing.Route("/learn", learn),
         routing.Route("/learn/{name}/{order}", answering(order), methods=["POST"]),
-        routing.Route("/evaluate", answering(lambda _, body: evaluation(network_of(body))), methods=["POST"]),
+        routing.Route(
+            "/evaluate", answering(lambda _, body: evaluation(network_of(body))), methods=["POST"]
+        ),
         routing.Route("/robustness/{change}", answering(_robustness), methods=["POST"]),
         routing.Route("/digit/{row}", answering(lambda said, _: digit(_whole(said["row"])))),
-        routing.Route("/digits/{rows}", answering(lambda said, _: pictures(_numbers(said["rows"], MOST_PICTURES)))),
+        routing.Route(
+            "/digits/{rows}",
+            answering(lambda said, _: pictures(_numbers(said["rows"], MOST_PICTURES))),
+        ),
     ]
 
 
 def _order(training: Training, said: Mapping[str, str], body: bytes) -> None:
     order, seed = said["order"], _whole(said.get("seed", "0"))
-    rate, batch_size, pace = _number(said.get("rate", "1")), _whole(said.get("batch", "100")), said.get("pace", "full")
+    rate, batch_size, pace = (
+        _number(said.get("rate", "1")),
+        _whole(said.get("batch", "100")),
+        said.get("pace", "full"),
+    )
     if not (0 < rate <= MOST_RATE and 1 <= batch_size <= LEARNED and pace in PACES):
-        raise Refused(f"rate is above 0, up to {MOST_RATE:g}; batch from 1 to {LEARNED}; pace one of {PACES}")
+        raise Refused(
+            f"rate is above 0, up to {MOST_RATE:g}; batch from 1 to {LEARNED}; pace one of {PACES}"
+        )
     training.settle(rate, batch_size, pace)
     if order == "start":
         training.start(network_of(body) if body else _fresh(said, seed), seed)

@@ -9,9 +9,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from pellucid.errors import InputError
+from pellucid.errors import InputError, reason_of
 from pellucid.extras import library
-from pellucid.language import say, say_reason
 from pellucid.lens.neurons import reads_digits
 from pellucid.network import Network
 from pellucid.web.guard import App, Guard
@@ -27,7 +26,9 @@ PACKED = (".html", ".js", ".css", ".svg", ".json")
 """What browsers are sent packed: texts, which become a quarter as large."""
 
 
-def serve(net: Network, name: str, port: int | None = None, ready: Callable[[str], None] | None = None) -> None:
+def serve(
+    net: Network, name: str, port: int | None = None, ready: Callable[[str], None] | None = None
+) -> None:
     """Serve the page of a network on 127.0.0.1 until Ctrl-C.
 
     Parameters
@@ -39,17 +40,22 @@ def serve(net: Network, name: str, port: int | None = None, ready: Callable[[str
     ready
         Is called with the page's address, once it answers.
 
-    Raises InputError where the libraries of the extra `web` are missing, and where the port is taken.
+    Raises InputError where the libraries of the extra `web` are missing, and where the port is
+    taken.
     """
     uvicorn = library("uvicorn", "web")
     trainings = Trainings()
     app = application(net, name, trainings)
     with _listening(port) as listener:
-        settings = uvicorn.Config(app, log_level="error", access_log=False, lifespan="off", timeout_graceful_shutdown=1)
+        settings = uvicorn.Config(
+            app, log_level="error", access_log=False, lifespan="off", timeout_graceful_shutdown=1
+        )
         server = uvicorn.Server(settings)
         ends = server.handle_exit
 
-        def stop(*signal: Any) -> None:  # the pages' streams of news end first, as they would never by themselves
+        def stop(
+            *signal: Any,
+        ) -> None:  # the pages' streams of news end first, as they would never by themselves
             trainings.close()
             ends(*signal)
 
@@ -61,9 +67,11 @@ def serve(net: Network, name: str, port: int | None = None, ready: Callable[[str
 
 
 def application(net: Network, name: str, trainings: Trainings | None = None) -> App:
-    """Give the ASGI application of a network's page: the files of `static/`, the model, and what is known of it.
+    """Give the ASGI application of a network's page: the files of `static/`, the model, and what is
+    known of it.
 
-    For a network that reads digits it trains and evaluates as well; `trainings` lets these be ended from outside.
+    For a network that reads digits it trains and evaluates as well; `trainings` lets these be ended
+    from outside.
     """
     applications = library("starlette.applications", "web")
     responses = library("starlette.responses", "web")
@@ -99,8 +107,10 @@ def _listening(port: int | None) -> socket.socket:
         listener.listen()
     except (OSError, OverflowError) as error:
         listener.close()
-        reason = say_reason(error) if isinstance(error, OSError) else error
+        reason = reason_of(error) if isinstance(error, OSError) else error
         raise InputError(
-            say("port {port} cannot be used ({reason}): choose another one, or 0 for any", port=port, reason=reason)
+            "port {port} cannot be used ({reason}): choose another one, or 0 for any",
+            port=port,
+            reason=reason,
         ) from error
     return listener

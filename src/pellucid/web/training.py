@@ -1,4 +1,7 @@
-"""A training that a page watches and steers: `train` in a thread of its own, which ends when its page goes away."""
+"""A training that a page watches and steers.
+
+`train` in a thread of its own, which ends when its page goes away.
+"""
 
 from __future__ import annotations
 
@@ -44,7 +47,10 @@ class ByHand(Schedule):
 
 
 class Moment(NamedTuple):
-    """What learning goes on from after an epoch: parameters and buffers, and the optimizer's memory."""
+    """What learning goes on from after an epoch.
+
+    Parameters and buffers, and the optimizer's memory.
+    """
 
     arrays: list[Array]
     memory: dict[str, list[Array]]
@@ -57,7 +63,10 @@ class Moment(NamedTuple):
 
 
 class Moments:
-    """The moments to which a page can go back: all, or where they are too large every second, every fourth, ..."""
+    """The moments to which a page can go back.
+
+    All, or where they are too large every second, every fourth, ...
+    """
 
     def __init__(self, most_bytes: int = _HELD_BYTES) -> None:
         self._held: dict[int, Moment] = {}
@@ -72,8 +81,13 @@ class Moments:
         return self._held[epoch]
 
     def keep(self, epoch: int, moment: Moment) -> None:
-        """Hold the moment after an epoch; where all are too many, every second, fourth, ... stays."""
-        while (len(self._held) + 1) * moment.nbytes > self._most_bytes and self._every < MOST_EPOCHS:
+        """Hold the moment after an epoch; where all are too many, every second, fourth, ...
+
+        Stays.
+        """
+        while (
+            len(self._held) + 1
+        ) * moment.nbytes > self._most_bytes and self._every < MOST_EPOCHS:
             self._every *= 2
             self._thin()
         self._thin()
@@ -84,15 +98,18 @@ class Moments:
         self._held = {number: moment for number, moment in self._held.items() if number <= epoch}
 
     def _thin(self) -> None:
-        self._held = {number: moment for number, moment in self._held.items() if number % self._every == 0}
+        self._held = {
+            number: moment for number, moment in self._held.items() if number % self._every == 0
+        }
 
 
 class Training(Callback):
     """The training of one page.
 
-    `start` gives it a network; `order` plays, pauses, learns one batch or one epoch; `show` goes back to an epoch,
-    from which learning goes on with the optimizer's memory and the order of rows that it had, so that the same orders
-    give the same numbers. `changed` is called, from whatever thread, when `news` has something to tell.
+    `start` gives it a network; `order` plays, pauses, learns one batch or one epoch; `show` goes
+    back to an epoch, from which learning goes on with the optimizer's memory and the order of rows
+    that it had, so that the same orders give the same numbers. `changed` is called, from whatever
+    thread, when `news` has something to tell.
     """
 
     def __init__(self, changed: Callable[[], None] = lambda: None) -> None:
@@ -155,12 +172,18 @@ class Training(Callback):
             self._halt()
             _write(self._net, self._moments[epoch].arrays)
             self._shown = epoch
-            self._net.record, self._place = {}, _at(epoch, self._records[epoch - 1]["loss"] if epoch else None)
+            self._net.record, self._place = (
+                {},
+                _at(epoch, self._records[epoch - 1]["loss"] if epoch else None),
+            )
             with self._turn:
                 self._tell()
 
     def close(self) -> None:
-        """End it. Can be called at any time, from a signal's handler as well; the thread ends after its batch."""
+        """End it. Can be called at any time, from a signal's handler as well.
+
+        The thread ends after its batch.
+        """
         self.closed = True
         with self._turn:
             self._halting = True
@@ -210,7 +233,12 @@ class Training(Callback):
     def _arrive(self, run: Run, where: str) -> None:
         """Tell the page, where it is time, and wait for leave to go on."""
         with self._turn:
-            self._place = {"epoch": run.epoch, "batch": run.batch, "batches": run.batches, "loss": run.loss}
+            self._place = {
+                "epoch": run.epoch,
+                "batch": run.batch,
+                "batches": run.batches,
+                "loss": run.loss,
+            }
             if self._mode in ("batch", where):
                 self._mode = "pause"
             if self._mode == "play" and self._pace != "full":
@@ -255,7 +283,10 @@ class Training(Callback):
         self._thread, self._halting, self._mode = None, self.closed, "pause"
 
     def _tell(self) -> None:
-        """Make the news: the network, and what is known of its neurons. Where learning is stands in `_place`."""
+        """Make the news: the network, and what is known of its neurons.
+
+        Where learning is stands in `_place`.
+        """
         net = self._net
         assert net is not None
         if self._halting:
@@ -264,7 +295,10 @@ class Training(Callback):
         accuracy = self._records[-1]["validation_accuracy"] if self._records else None
         if self._mode == "pause":
             accuracy = float((net.classify(held) == labels).mean())
-        self._figures = _plain(self._place) | {"accuracy": accuracy, "quiet": _quiet(net, x[:LOOKED_AT])}
+        self._figures = _plain(self._place) | {
+            "accuracy": accuracy,
+            "quiet": _quiet(net, x[:LOOKED_AT]),
+        }
         self._weights = base64.b64encode(model_bytes(net)).decode()
         self._told = time.monotonic()
         self._changed()
@@ -275,7 +309,8 @@ def _at(epoch: int, loss: float | None = None) -> dict[str, Any]:
 
 
 def _quiet(net: Network, x: Array) -> dict[str, Any]:
-    """Give how many neurons are dead and saturated, and the first of them as [index of the layer, neuron].
+    """Give how many neurons are dead and saturated, and the first of them as [index of the layer,
+    neuron].
 
     Outputs are left out of the saturated: an answer should be near one of its ends.
     """
@@ -291,7 +326,11 @@ def _quiet(net: Network, x: Array) -> dict[str, Any]:
 
 def _plain(figures: dict[str, Any]) -> dict[str, Any]:
     """Exchange numbers that are not finite, which JSON does not have, for None."""
-    bad = {name for name, value in figures.items() if isinstance(value, float) and not math.isfinite(value)}
+    bad = {
+        name
+        for name, value in figures.items()
+        if isinstance(value, float) and not math.isfinite(value)
+    }
     return {name: None if name in bad else value for name, value in figures.items()}
 
 

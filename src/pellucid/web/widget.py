@@ -28,7 +28,10 @@ export default {
 
 
 class View(anywidget.AnyWidget):
-    """The page of a network, in a frame; beside it, for where no script runs, the network's picture."""
+    """The page of a network, in a frame.
+
+    Beside it, for where no script runs, the network's picture.
+    """
 
     _esm = SCRIPT
     page = traitlets.Unicode().tag(sync=True)

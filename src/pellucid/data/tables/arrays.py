@@ -9,9 +9,8 @@ import numpy as np
 
 from pellucid.core.types import Array
 from pellucid.data.opening import open_file
-from pellucid.errors import FileError
+from pellucid.errors import FileError, Message
 from pellucid.extras import library
-from pellucid.language import say
 
 _ROWS = 1 << 16
 
@@ -47,15 +46,15 @@ def _columns(name: str, array: Array) -> dict[str, Array]:
     return {name: array}
 
 
-def _from(path: str, columns: dict[str, Array]) -> tuple[list[str], Callable[[Sequence[str]], Iterator[list[Any]]]]:
+def _from(
+    path: str, columns: dict[str, Array]
+) -> tuple[list[str], Callable[[Sequence[str]], Iterator[list[Any]]]]:
     lengths = {array.shape for array in columns.values()}
     if len(lengths) > 1 or any(len(shape) != 1 for shape in lengths):
         raise FileError(
-            say(
-                "{path}: expected arrays (N,) or (N, D) with as many rows each; got {got}",
-                path=path,
-                got=", ".join(f"{name} {array.shape}" for name, array in list(columns.items())[:8]),
-            )
+            "{path}: expected arrays (N,) or (N, D) with as many rows each; got {got}",
+            path=path,
+            got=", ".join(f"{name} {array.shape}" for name, array in list(columns.items())[:8]),
         )
 
     def blocks(names: Sequence[str]) -> Iterator[list[Any]]:
@@ -70,8 +69,8 @@ def _from(path: str, columns: dict[str, Array]) -> tuple[list[str], Callable[[Se
     return list(columns), blocks
 
 
-def _damaged(path: str) -> str:
-    return say(
+def _damaged(path: str) -> Message:
+    return Message(
         "{path}: no .npz or .npy file of plain numbers, or it is damaged: "
         "write it with numpy.savez(path, x=..., t=...)",
         path=path,

@@ -12,42 +12,78 @@ from pellucid.extras import library
 
 MISSING = frozenset(
     (
-        *("", "?", "NA", "N/A", "n/a", "#N/A", "#NA", "<NA>", "NaN", "nan", "-NaN", "-nan", "NULL", "null", "None"),
+        *(
+            "",
+            "?",
+            "NA",
+            "N/A",
+            "n/a",
+            "#N/A",
+            "#NA",
+            "<NA>",
+            "NaN",
+            "nan",
+            "-NaN",
+            "-nan",
+            "NULL",
+            "null",
+            "None",
+        ),
         *("#N/A N/A", "-1.#IND", "-1.#QNAN", "1.#IND", "1.#QNAN"),
     )
 )
-"""Texts that mean a missing cell: those that pandas takes for one, and the question mark of old data sets."""
+"""Texts that mean a missing cell.
+
+Those that pandas takes for one, and the question mark of old data sets.
+"""
 
 LARGEST = 1e38
 """A number beyond this, up or down, does not fit into float32."""
 
-_NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?|[-+]?(inf|infinity)", re.IGNORECASE | re.ASCII)
+_NUMBER = re.compile(
+    r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?|[-+]?(inf|infinity)", re.IGNORECASE | re.ASCII
+)
 _WHOLE = re.compile(r"([-+]?\d+)\.0+", re.ASCII)
 
 
 class Numbers(NamedTuple):
-    """A column's cells as numbers: values (n,) float64, NaN where missing; which cells are no numbers at all."""
+    """A column's cells as numbers: values (n,) float64, NaN where missing.
+
+    Which cells are no numbers at all.
+    """
 
     values: Array
     unreadable: Array
 
 
 class Texts(NamedTuple):
-    """A column's cells as texts: codes (n,) into names, -1 where missing. Two codes may have the same name."""
+    """A column's cells as texts: codes (n,) into names, -1 where missing.
+
+    Two codes may have the same name.
+    """
 
     codes: Array
     names: list[str]
 
 
 def family(array: Any) -> str:
-    """Tell what kind of cells an Arrow array holds: "number", "text", "category" (declared) or "other"."""
+    """Tell what kind of cells an Arrow array holds.
+
+    "number", "text", "category" (declared) or "other".
+    """
     types = library("pyarrow.types", "tables")
     kind = array.type
     if types.is_dictionary(kind):
         return "category"
     if types.is_integer(kind) or types.is_floating(kind) or types.is_decimal(kind):
         return "number"
-    texts = (types.is_string, types.is_large_string, types.is_string_view, types.is_boolean, types.is_temporal)
+    texts = (
+        types.is_string,
+        types.is_large_string,
+        types.is_string_view,
+        types.is_boolean,
+        types.is_temporal,
+    )
     return "text" if types.is_null(kind) or any(is_kind(kind) for is_kind in texts) else "other"
 
 
@@ -55,11 +91,18 @@ def as_numbers(array: Any) -> Numbers:
     """Give the cells as numbers."""
     arrow, compute = library("pyarrow", "tables"), library("pyarrow.compute", "tables")
     types = library("pyarrow.types", "tables")
-    if types.is_boolean(array.type) or types.is_temporal(array.type) or types.is_dictionary(array.type):
+    if (
+        types.is_boolean(array.type)
+        or types.is_temporal(array.type)
+        or types.is_dictionary(array.type)
+    ):
         return _numbers_of_texts(as_texts(array))  # truth values are texts, as in a CSV file
     try:
         cast = compute.cast(array, arrow.float64(), safe=False)
-    except (arrow.ArrowInvalid, arrow.ArrowNotImplementedError):  # blanks around, or texts that are no numbers
+    except (
+        arrow.ArrowInvalid,
+        arrow.ArrowNotImplementedError,
+    ):  # blanks around, or texts that are no numbers
         return _numbers_of_texts(as_texts(array))
     values = compute.fill_null(cast, np.nan).to_numpy(zero_copy_only=False)
     return Numbers(values, np.zeros(len(values), bool))
@@ -73,16 +116,21 @@ def as_texts(array: Any) -> Texts:
     try:
         array = compute.cast(array, arrow.string())
     except (arrow.ArrowInvalid, arrow.ArrowNotImplementedError):
-        array = arrow.array([None if cell is None else str(cell) for cell in array.to_pylist()], arrow.string())
+        array = arrow.array(
+            [None if cell is None else str(cell) for cell in array.to_pylist()], arrow.string()
+        )
     encoded = compute.dictionary_encode(array)
     codes = compute.fill_null(encoded.indices, -1).to_numpy(zero_copy_only=False).astype(np.int64)
     names = [canonical(text) for text in encoded.dictionary.to_pylist()]
-    present = np.array([name not in MISSING for name in names] + [False])  # the last is that of code -1
+    present = np.array(
+        [name not in MISSING for name in names] + [False]
+    )  # the last is that of code -1
     return Texts(np.where(present[codes], codes, -1), names)
 
 
 def canonical(text: str) -> str:
-    """Give the one way in which a text is written here, so that it is the same from every kind of file.
+    """Give the one way in which a text is written here, so that it is the same from every kind of
+    file.
 
     >>> [canonical(text) for text in (" Seoul ", "True", "3.0", "3.5")]
     ['Seoul', 'true', '3', '3.5']

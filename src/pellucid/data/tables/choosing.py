@@ -1,4 +1,7 @@
-"""From a survey of a table to its columns: which are numbers, which categories, which are left out, and the task."""
+"""From a survey of a table to its columns.
+
+Which are numbers, which categories, which are left out, and the task.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +13,13 @@ from typing import NamedTuple
 from pellucid.data.tables.cells import LARGEST, as_number
 from pellucid.data.tables.kinds import CategoryColumn, Column, NumberColumn, Target
 from pellucid.data.tables.survey import MOST_COUNTED, Cell, Survey
-from pellucid.errors import InputError
-from pellucid.language import say
+from pellucid.errors import InputError, Message
 
 MOST_CATEGORIES = 100
-"""Categories of a column that are told apart, the most frequent ones; the others are as unseen ones."""
+"""Categories of a column that are told apart, the most frequent ones.
+
+The others are as unseen ones.
+"""
 
 MOST_CLASSES = 1_000
 
@@ -26,13 +31,16 @@ _BLURRED = 4  # times the spread: from there on float32 would lose more than a m
 
 
 class Choice(NamedTuple):
-    """What was chosen: columns in the table's order, the target, names of its classes, what is left out and why."""
+    """What was chosen.
+
+    Columns in the table's order, the target, names of its classes, what is left out and why.
+    """
 
     columns: tuple[Column, ...]
     target: Target
     classes: list[str] | None
-    left_out: dict[str, str]
-    why: str
+    left_out: dict[str, Message]
+    why: Message
 
 
 def choose(
@@ -44,12 +52,15 @@ def choose(
     categories: Collection[str],
     numbers: Collection[str],
 ) -> Choice:
-    """Choose what each column of the table is; see `Columns.of` for the rules. Raises InputError."""
+    """Choose what each column of the table is; see `Columns.of` for the rules.
+
+    Raises InputError.
+    """
     if not found[target].rows:
-        raise InputError(say("{table}: there are no rows to learn from", table=table))
+        raise InputError("{table}: there are no rows to learn from", table=table)
     goal, classes, why = _choose_target(table, target, found[target], task)
     columns: list[Column] = []
-    left_out = {name: say("as asked for") for name in ignore}
+    left_out = {name: Message("as asked for") for name in ignore}
     for name, known in found.items():
         if name == target or name in ignore:
             continue
@@ -62,49 +73,55 @@ def choose(
             columns.append(_as_categories(name, known))
     if not columns:
         raise InputError(
-            say(
-                "{table}: there is no column left to learn from: {left_out}",
-                table=table,
-                left_out=", ".join(f"{name} ({reason})" for name, reason in left_out.items()) or say("none"),
-            )
+            "{table}: there is no column left to learn from: {left_out}",
+            table=table,
+            left_out=", ".join(f"{name} ({reason})" for name, reason in left_out.items())
+            or Message("none"),
         )
     return Choice(tuple(columns), goal, classes, left_out, why)
 
 
 def reads_as_numbers(known: Survey) -> bool:
-    """Tell whether a column is one of numbers: stored as such, or nine in ten of its filled cells are."""
+    """Tell whether a column is one of numbers.
+
+    Stored as such, or nine in ten of its filled cells are.
+    """
     if known.family == "category":
         return False
     numbers = known.filled - (known.unreadable.times if known.unreadable else 0)
     return known.family == "number" or (known.filled > 0 and numbers >= _READABLE * known.filled)
 
 
-def why_left_out(name: str, known: Survey, declared: bool = False) -> str | None:
+def why_left_out(name: str, known: Survey, declared: bool = False) -> Message | None:
     """Say why a column is left out, or give None."""
     if known.family == "other":
-        return say("its cells are neither numbers nor texts")
+        return Message("its cells are neither numbers nor texts")
     if not known.filled:
-        return say("it is empty")
+        return Message("it is empty")
     if declared:
         return None
     if not name:
-        return say("it has no name")
+        return Message("it has no name")
     if reads_as_numbers(known):
         return None
     if known.counts is None:
-        return say("text of more than {count:,} different values", count=MOST_COUNTED)
+        return Message("text of more than {count:,} different values", count=MOST_COUNTED)
     if len(known.counts) > max(FEW, known.filled / 2):
-        return say("text that differs in most rows")
+        return Message("text that differs in most rows")
     return None
 
 
 def _as_numbers(table: str, name: str, known: Survey) -> NumberColumn:
     _check_numbers(table, name, known)
-    return NumberColumn(name, known.mean, known.deviation, known.missing > 0, _offset(known.mean, known.deviation))
+    return NumberColumn(
+        name, known.mean, known.deviation, known.missing > 0, _offset(known.mean, known.deviation)
+    )
 
 
 def _offset(mean: float, deviation: float) -> float:
-    """Give a round number near the mean, 2000 for years, where the numbers are large beside their spread; else 0."""
+    """Give a round number near the mean, 2000 for years, where the numbers are large beside their
+    spread; else 0.
+    """
     if abs(mean) <= _BLURRED * deviation or deviation == 0:
         return 0.0
     rounded = (float(f"{mean:.{digits}g}") for digits in range(1, 17))
@@ -119,71 +136,68 @@ def _check_numbers(table: str, name: str, known: Survey) -> None:
 
 
 def _as_categories(name: str, known: Survey) -> CategoryColumn:
-    # The most frequent, ties by name, so that the order of rows does not matter; then in the order of names.
+    # The most frequent, ties by name, so that the order of rows does not matter; then in the order
+    # of names.
     counts = known.counts if known.counts is not None else Counter[str]()
     kept = sorted(counts, key=lambda text: (-counts[text], text))[:MOST_CATEGORIES]
     return CategoryColumn(name, tuple(sorted(kept, key=in_order)), known.missing > 0)
 
 
-def _choose_target(table: str, name: str, known: Survey, task: str | None) -> tuple[Target, list[str] | None, str]:
+def _choose_target(
+    table: str, name: str, known: Survey, task: str | None
+) -> tuple[Target, list[str] | None, Message]:
     if known.family == "other":
         raise InputError(
-            say(
-                "{table}: column {column} holds neither numbers nor texts: it cannot be predicted",
-                table=table,
-                column=name,
-            )
+            "{table}: column {column} holds neither numbers nor texts: it cannot be predicted",
+            table=table,
+            column=name,
         )
     if known.absent is not None:
         raise InputError(missing_target(table, name, known.absent))
-    classify, why = _task(known) if task is None else (task == "classify", say("as asked for"))
+    classify, why = _task(known) if task is None else (task == "classify", Message("as asked for"))
     if classify:
         return Target(name, "classes"), _class_names(table, name, known), why
     _check_numbers(table, name, known)
     if known.low == known.high:
         raise InputError(
-            say(
-                "{table}: the target {column} is {value:g} in every row: there is nothing to learn",
-                table=table,
-                column=name,
-                value=known.low,
-            )
+            "{table}: the target {column} is {value:g} in every row: there is nothing to learn",
+            table=table,
+            column=name,
+            value=known.low,
         )
     return Target(name, "values", known.mean, known.deviation), None, why
 
 
-def _task(known: Survey) -> tuple[bool, str]:
+def _task(known: Survey) -> tuple[bool, Message]:
     """Choose between classes and values, and say why."""
     if not reads_as_numbers(known):
-        return True, say("its cells are texts")
+        return True, Message("its cells are texts")
     different = MOST_COUNTED + 1 if known.counts is None else len(known.counts)
     if not known.whole:
-        return False, say("its numbers are not whole")
+        return False, Message("its numbers are not whole")
     if different <= 2 or (different <= FEW and 5 * different <= known.rows):
-        return True, say("it has {count} different whole numbers", count=different)
-    return False, say("it has many different numbers")
+        return True, Message("it has {count} different whole numbers", count=different)
+    return False, Message("it has many different numbers")
 
 
 def _class_names(table: str, name: str, known: Survey) -> list[str]:
     if known.counts is None or len(known.counts) > MOST_CLASSES:
         raise InputError(
-            say(
-                "{table}: the target {column} has more than {most:,} classes: is it a name or a number of the row? "
-                'Numbers are predicted by --task regress (task="regress")',
-                table=table,
-                column=name,
-                most=MOST_CLASSES,
-            )
+            "{table}: the target {column} has more than {most:,} classes: is it a name or a "
+            "number of the row? "
+            'Numbers are predicted by --task regress (task="regress")',
+            table=table,
+            column=name,
+            most=MOST_CLASSES,
         )
     names = sorted(known.counts, key=in_order)
     if len(names) < 2:
         raise InputError(
-            say(
-                "{table}: the target {column} is {value} in every row: learning needs rows of at least two classes",
-                table=table,
-                column=name,
-                value=repr(names[0]),
-            )
+            "{table}: the target {column} is {value} in every row: learning needs rows of at "
+            "least two classes",
+            table=table,
+            column=name,
+            value=repr(names[0]),
         )
     return names
 
@@ -194,11 +208,13 @@ def in_order(text: str) -> tuple[int, float, str]:
     return (1, 0.0, text) if number is None or math.isinf(number) else (0, number, text)
 
 
-def unreadable(table: str, column: str, cell: Cell) -> str:
+def unreadable(table: str, column: str, cell: Cell) -> Message:
     """Say that a cell of a numeric column is no number."""
-    return say(
-        "{table}: row {row} (counted from 1 below the names), column {column}: {text} is no number ({count} such cells "
-        "found): mend it, or, where it is no target, leave it empty; in training --category takes it as categories",
+    return Message(
+        "{table}: row {row} (counted from 1 below the names), column {column}: {text} is no "
+        "number ({count} such cells "
+        "found): mend it, or, where it is no target, leave it empty; in training --category takes "
+        "it as categories",
         table=table,
         row=cell.row,
         column=column,
@@ -207,10 +223,11 @@ def unreadable(table: str, column: str, cell: Cell) -> str:
     )
 
 
-def infinite(table: str, column: str, cell: Cell) -> str:
+def infinite(table: str, column: str, cell: Cell) -> Message:
     """Say that a cell is infinite, or as good as that."""
-    return say(
-        "{table}: row {row} (counted from 1 below the names), column {column}: {text} is infinite or beyond {limit:g} "
+    return Message(
+        "{table}: row {row} (counted from 1 below the names), column {column}: {text} is infinite "
+        "or beyond {limit:g} "
         "({count} such cells found): mend it or leave the cell empty",
         table=table,
         row=cell.row,
@@ -221,10 +238,11 @@ def infinite(table: str, column: str, cell: Cell) -> str:
     )
 
 
-def missing_target(table: str, column: str, cell: Cell) -> str:
+def missing_target(table: str, column: str, cell: Cell) -> Message:
     """Say that a target is missing."""
-    return say(
-        "{table}: row {row} (counted from 1 below the names), column {column}: the target is missing ({count} such "
+    return Message(
+        "{table}: row {row} (counted from 1 below the names), column {column}: the target is "
+        "missing ({count} such "
         "rows found): fill it in or take the rows out",
         table=table,
         row=cell.row,

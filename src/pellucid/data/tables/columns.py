@@ -1,4 +1,7 @@
-"""Columns: how the cells of a table become the numbers that a network takes, and the targets that it learns."""
+"""Columns.
+
+How the cells of a table become the numbers that a network takes, and the targets that it learns.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +14,7 @@ from pellucid.core.preparation import Standardize, robust_spread
 from pellucid.core.types import Array, Options
 from pellucid.data.tables import kinds
 from pellucid.data.tables.kinds import Column, NumberColumn, Target
-from pellucid.errors import FileError, InputError
-from pellucid.language import say
+from pellucid.errors import FileError, InputError, Message
 
 if TYPE_CHECKING:
     from pellucid.data.tables.reading import Reading
@@ -22,15 +24,17 @@ TASKS = ("classify", "regress")
 
 
 class Columns:
-    """What a network knows of a table: its columns, how each becomes numbers, and the column to predict.
+    """What a network knows of a table: its columns, how each becomes numbers, and the column to
+    predict.
 
-    `Columns.of(table, target=...)` finds it all out; a network keeps it as `net.inputs`, and `net.columns` gives it
-    again.
+    `Columns.of(table, target=...)` finds it all out; a network keeps it as `net.inputs`, and
+    `net.columns` gives it again.
 
     Attributes
     ----------
     columns
-        A `NumberColumn` or `CategoryColumn` for each column that is used, in the order of the training table.
+        A `NumberColumn` or `CategoryColumn` for each column that is used, in the order of the
+        training table.
     target
         A `Target`: the name of the column to predict and its kind, "classes" or "values"; or None.
     classes
@@ -40,22 +44,25 @@ class Columns:
     left_out
         Columns of the training table that are not used, and why. (Not kept in the model file.)
     rows, why, counts
-        How many rows were looked at, why the target was taken for classes or values, and how many rows each class has.
-        (Not kept either.)
+        How many rows were looked at, why the target was taken for classes or values, and how many
+        rows each class has. (Not kept either.)
     spreads
-        How each column of numbers lies, a `Spread`. Beyond 20,000 rows its quartiles are those of a fair sample of some
-        10,000 or more. (Not kept either.)
+        How each column of numbers lies, a `Spread`. Beyond 20,000 rows its quartiles are those of a
+        fair sample of some 10,000 or more. (Not kept either.)
     """
 
     def __init__(
-        self, columns: Sequence[Column], target: Target | None = None, classes: Sequence[str] | None = None
+        self,
+        columns: Sequence[Column],
+        target: Target | None = None,
+        classes: Sequence[str] | None = None,
     ) -> None:
         self.columns = tuple(columns)
         self.target = target
         self.classes = None if classes is None else list(classes)
-        self.left_out: dict[str, str] = {}
+        self.left_out: dict[str, Message] = {}
         self.rows = 0
-        self.why = ""
+        self.why = Message("")
         self.counts: dict[str, int] = {}
         self.spreads: dict[str, Spread] = {}
 
@@ -79,8 +86,8 @@ class Columns:
         target
             The column to predict.
         task
-            "classify", "regress", or None: texts are classes; so are whole numbers of two different values, or of up
-            to 20 with five rows each on average; other numbers are values.
+            "classify", "regress", or None: texts are classes; so are whole numbers of two different
+            values, or of up to 20 with five rows each on average; other numbers are values.
         ignore
             Columns to leave out.
         categories, numbers
@@ -88,21 +95,23 @@ class Columns:
 
         Other columns are told apart so:
 
-        - **Numbers**: columns stored as numbers, and columns of text in which nine in ten filled cells are numbers;
-          the others are then mistakes, and an error. Truth values, dates and categorical columns of dataframes are
-          texts.
-        - **Categories**: all other texts, compared without blanks around them. The 100 most frequent of a column are
-          told apart, the others are as unseen ones.
-        - **Left out** are columns without a name, empty ones, and texts that are different in most rows or have more
-          than 10,000 different values: names and identifiers, from which nothing general can be learned.
+        - **Numbers**: columns stored as numbers, and columns of text in which nine in ten filled
+          cells are numbers; the others are then mistakes, and an error. Truth values, dates and
+          categorical columns of dataframes are texts.
+        - **Categories**: all other texts, compared without blanks around them. The 100 most
+          frequent of a column are told apart, the others are as unseen ones.
+        - **Left out** are columns without a name, empty ones, and texts that are different in most
+          rows or have more than 10,000 different values: names and identifiers, from which nothing
+          general can be learned.
 
-        Missing are empty cells, null, NaN, and the texts that pandas takes for missing ("NA", "null", ...) or "?". A
-        missing number becomes the column's mean, and a second number says that it was missing, if there were such
-        cells here; a missing category is a category of its own.
+        Missing are empty cells, null, NaN, and the texts that pandas takes for missing ("NA",
+        "null", ...) or "?". A missing number becomes the column's mean, and a second number says
+        that it was missing, if there were such cells here; a missing category is a category of its
+        own.
 
-        Raises InputError that names row (counted from 1, the line of names aside) and column: for a cell that is no
-        number or infinite, a missing target, a target of one class or one value; for columns that are not there, no
-        rows, and no column to learn from.
+        Raises InputError that names row (counted from 1, the line of names aside) and column: for a
+        cell that is no number or infinite, a missing target, a target of one class or one value;
+        for columns that are not there, no rows, and no column to learn from.
 
         >>> cells = {"age": [31, 54, None, 18], "city": ["Seoul", "Busan", "Seoul", "Busan"], "y": [0, 1, 1, 0]}
         >>> columns = Columns.of(cells, target="y")
@@ -117,20 +126,32 @@ class Columns:
 
         table = read_table(table)
         if task not in (None, *TASKS):
-            raise InputError(say("task is one of {known}, not {got}", known=", ".join(TASKS), got=repr(task)))
+            raise InputError(
+                "task is one of {known}, not {got}", known=", ".join(TASKS), got=repr(task)
+            )
         named = {"ignore": ignore, "categories": categories, "numbers": numbers}
         for what, names in named.items():
             if isinstance(names, str):
-                raise InputError(say('{what} is a list of column names, such as ["id"]', what=what))
+                raise InputError('{what} is a list of column names, such as ["id"]', what=what)
         _check_there(table, [target, *ignore, *categories, *numbers])
         if target in ignore:
-            raise InputError(say("{table}: the target {column} cannot be ignored", table=table.name, column=target))
+            raise InputError(
+                "{table}: the target {column} cannot be ignored", table=table.name, column=target
+            )
         found = survey(table, counted={target, *categories})
-        choice = choose(table.name, found, target, task, list(ignore), list(categories), list(numbers))
+        choice = choose(
+            table.name, found, target, task, list(ignore), list(categories), list(numbers)
+        )
         columns = cls(choice.columns, choice.target, choice.classes)
-        columns.left_out, columns.rows, columns.why = choice.left_out, found[target].rows, choice.why
+        columns.left_out, columns.rows, columns.why = (
+            choice.left_out,
+            found[target].rows,
+            choice.why,
+        )
         columns.counts = dict(found[target].counts or {}) if choice.classes else {}
-        columns.spreads = {c.name: found[c.name].spread for c in columns.columns if isinstance(c, NumberColumn)}
+        columns.spreads = {
+            c.name: found[c.name].spread for c in columns.columns if isinstance(c, NumberColumn)
+        }
         return columns
 
     @property
@@ -149,10 +170,12 @@ class Columns:
         return 1 if self.classes is None else len(self.classes)
 
     def standardize(self, dtype: Any = np.float32, *, robust: bool = False) -> Standardize:
-        """Give the layer that brings numbers to mean 0 and deviation 1, and leaves what is 0 or 1 as it is.
+        """Give the layer that brings numbers to mean 0 and deviation 1, and leaves what is 0 or 1
+        as it is.
 
-        With `robust`, median and distance of the quartiles (`robust_spread`) stand in for mean and deviation; raises
-        InputError for columns that did not come from `of`, since no file keeps their quartiles.
+        With `robust`, median and distance of the quartiles (`robust_spread`) stand in for mean and
+        deviation; raises InputError for columns that did not come from `of`, since no file keeps
+        their quartiles.
         """
         mean, deviation = np.zeros(self.width), np.ones(self.width)
         for column, start in zip(self.columns, self.starts(), strict=True):
@@ -166,7 +189,10 @@ class Columns:
 
     @property
     def varied(self) -> Array:
-        """Which of the D numbers of a row take many values, (D,): no categories, no marks, no zeros and ones."""
+        """Which of the D numbers of a row take many values, (D,).
+
+        No categories, no marks, no zeros and ones.
+        """
         found = np.zeros(self.width, bool)
         for column, start in zip(self.columns, self.starts(), strict=True):
             found[start] = isinstance(column, NumberColumn) and self._spread(column).varied
@@ -174,7 +200,10 @@ class Columns:
 
     @property
     def offsets(self) -> Array:
-        """What was taken away from each of the D numbers of a row, (D,): x + offsets are the cells again."""
+        """What was taken away from each of the D numbers of a row, (D,).
+
+        X + offsets are the cells again.
+        """
         found = np.zeros(self.width)
         for column, start in zip(self.columns, self.starts(), strict=True):
             found[start] = column.offset if isinstance(column, NumberColumn) else 0.0
@@ -188,9 +217,9 @@ class Columns:
     def read(self, table: Any, *, targets: bool = False, dtype: Any = np.float32) -> Reading:
         """Begin to read a table: `for x, t in columns.read(table)` gives its rows block by block.
 
-        x is (n, D) of `dtype`, t is None or, with `targets`, class indices (n,) or values (n, 1) float64. What was
-        done to the columns stands in the reading's `report`. Raises InputError for columns that are not there, and,
-        naming row and column, for cells that cannot be used.
+        x is (n, D) of `dtype`, t is None or, with `targets`, class indices (n,) or values (n, 1)
+        float64. What was done to the columns stands in the reading's `report`. Raises InputError
+        for columns that are not there, and, naming row and column, for cells that cannot be used.
         """
         from pellucid.data.tables.reading import Reading
         from pellucid.data.tables.table import read_table
@@ -198,26 +227,34 @@ class Columns:
         table = read_table(table)
         target = [self.target.name] if targets and self.target is not None else []
         if targets and not target:
-            raise InputError(say("these columns have no target"))
+            raise InputError("these columns have no target")
         _check_there(table, [*(column.name for column in self.columns), *target])
         return Reading(self, table, targets, np.dtype(dtype))
 
     def x(self, table: Any, dtype: Any = np.float32) -> Array:
-        """Give the rows of a table as numbers, (N, D); columns are found by name, in any order, others are ignored.
+        """Give the rows of a table as numbers, (N, D); columns are found by name, in any order,
+        others are ignored.
 
-        A number that is large beside its spread, such as a year, is counted from a round one (see `offsets`).
+        A number that is large beside its spread, such as a year, is counted from a round one (see
+        `offsets`).
         """
         blocks = [x for x, _ in self.read(table, dtype=dtype)]
         return np.concatenate(blocks) if blocks else np.empty((0, self.width), dtype)
 
     def t(self, table: Any) -> Array:
-        """Give the targets of a table: class indices, (N,) int64, or values in their own units, (N, 1) float64."""
+        """Give the targets of a table.
+
+        Class indices, (N,) int64, or values in their own units, (N, 1) float64.
+        """
         blocks = [t for _, t in self.read(table, targets=True) if t is not None]
         empty = np.empty((0, 1)) if self.classes is None else np.empty(0, np.int64)
         return np.concatenate(blocks) if blocks else empty
 
     def to_dict(self) -> Options:
-        """Give what a model file keeps as `inputs`; JSON can hold it. (The class names are the network's.)"""
+        """Give what a model file keeps as `inputs`; JSON can hold it.
+
+        (The class names are the network's.)
+        """
         return {
             "kind": "table",
             "columns": [kinds.column_to_dict(column) for column in self.columns],
@@ -226,21 +263,27 @@ class Columns:
 
     @classmethod
     def from_dict(cls, inputs: Any, classes: Sequence[str] | None = None) -> Columns:
-        """Make columns from a network's `inputs`, which trusts nothing; raises InputError for what does not fit."""
-        if not isinstance(inputs, dict) or set(inputs) != {"kind", "columns", "target"} or inputs["kind"] != "table":
-            raise InputError(say("its description of the table's columns is malformed"))
+        """Make columns from a network's `inputs`, which trusts nothing.
+
+        Raises InputError for what does not fit.
+        """
+        if (
+            not isinstance(inputs, dict)
+            or set(inputs) != {"kind", "columns", "target"}
+            or inputs["kind"] != "table"
+        ):
+            raise InputError("its description of the table's columns is malformed")
         columns, target = kinds.columns_of(inputs["columns"]), kinds.target_of(inputs["target"])
         if target is not None and (target.kind == "classes") != (classes is not None):
-            raise InputError(say("its description of the table's columns is malformed"))
+            raise InputError("its description of the table's columns is malformed")
         return cls(columns, target, classes)
 
     def _spread(self, column: NumberColumn) -> Spread:
         if column.name not in self.spreads:
             raise InputError(
-                say(
-                    "the quartiles of column {column} are not known: they come from Columns.of(table, target=...)",
-                    column=repr(column.name),
-                )
+                "the quartiles of column {column} are not known: they come from Columns.of(table, "
+                "target=...)",
+                column=repr(column.name),
             )
         return self.spreads[column.name]
 
@@ -250,14 +293,22 @@ class Columns:
 
 
 def check_inputs(path: Any, inputs: Any, classes: Sequence[str] | None, D: int | None) -> None:
-    """Raise FileError for a model file whose inputs are no columns, or become another number of inputs than D."""
+    """Raise FileError for a model file whose inputs are no columns, or become another number of
+    inputs than D.
+    """
     try:
         width = Columns.from_dict(inputs, classes).width
         if D not in (None, width):
-            raise InputError(say("its columns become {width} numbers a row, and its layers take {D}", width=width, D=D))
+            raise InputError(
+                "its columns become {width} numbers a row, and its layers take {D}",
+                width=width,
+                D=D,
+            )
     except InputError as error:
         raise FileError(
-            say("{path}: no usable model file: {reason}; get the file again, or train anew", path=path, reason=error)
+            "{path}: no usable model file: {reason}; get the file again, or train anew",
+            path=path,
+            reason=error,
         ) from error
 
 
@@ -269,10 +320,8 @@ def _check_there(table: Any, names: Sequence[str]) -> None:
     absent = [name for name in dict.fromkeys(names) if name not in table.columns]
     if absent:
         raise InputError(
-            say(
-                "{table}: there is no column {names}; its columns are {known}",
-                table=table.name,
-                names=", ".join(map(repr, absent)),
-                known=", ".join(table.columns),
-            )
+            "{table}: there is no column {names}; its columns are {known}",
+            table=table.name,
+            names=", ".join(map(repr, absent)),
+            known=", ".join(table.columns),
         )

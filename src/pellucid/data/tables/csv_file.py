@@ -1,4 +1,7 @@
-"""CSV files, streamed by pyarrow: every cell as text, so that what it means is decided once, for whole columns."""
+"""CSV files, streamed by pyarrow.
+
+Every cell as text, so that what it means is decided once, for whole columns.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +13,12 @@ from typing import Any
 
 from pellucid.data.opening import open_file
 from pellucid.data.tables.cells import MISSING
-from pellucid.errors import FileError
+from pellucid.errors import FileError, Message
 from pellucid.extras import library
-from pellucid.language import say
 
-_START = 1 << 20  # bytes from which encoding and separator are told, and in which the first line must end
+_START = (
+    1 << 20
+)  # bytes from which encoding and separator are told, and in which the first line must end
 _BLOCK = 4 << 20  # bytes that are read and turned at a time; a row must fit into one
 
 
@@ -25,7 +29,8 @@ def open_csv(path: str) -> tuple[list[str], Callable[[Sequence[str]], Iterator[l
     encoding = _encoding(path, start)
     text = start.decode(encoding, errors="ignore")
     separator, names = _head(path, text)
-    head = 1 + len(re.match(r"(\r?\n)*", text)[0].replace("\r", ""))  # type: ignore[index]  # blank lines above
+    # Blank lines above
+    head = 1 + len(re.match(r"(\r?\n)*", text)[0].replace("\r", ""))  # type: ignore[index]
 
     def blocks(columns: Sequence[str]) -> Iterator[list[Any]]:
         return _blocks(path, encoding, (separator, head), names, columns)
@@ -46,19 +51,26 @@ def _encoding(path: str, start: bytes) -> str:
     raise FileError(_not_utf8(path))
 
 
-def _not_utf8(path: str) -> str:
-    return say("{path}: no text in UTF-8 or CP949: save the table as CSV in UTF-8", path=path)
+def _not_utf8(path: str) -> Message:
+    return Message("{path}: no text in UTF-8 or CP949: save the table as CSV in UTF-8", path=path)
 
 
 def _head(path: str, text: str) -> tuple[str, list[str]]:
-    """Give the separator, which stands most often in the first line outside quotes, and the columns' names."""
+    """Give the separator, which stands most often in the first line outside quotes, and the
+    columns' names.
+    """
     first = next((line for line in text.splitlines() if line.strip()), "")
     bare = re.sub(r'"[^"]*"', "", first)
     separator = max(",;\t|", key=bare.count)
-    names = [name.strip() for name in next(csv.reader(io.StringIO(text.lstrip("\r\n")), delimiter=separator), [])]
+    names = [
+        name.strip()
+        for name in next(csv.reader(io.StringIO(text.lstrip("\r\n")), delimiter=separator), [])
+    ]
     if not names or all(re.fullmatch(r"[-+]?[\d.]+(e[-+]?\d+)?", name.lower()) for name in names):
         raise FileError(
-            say("{path}: the first line must name the columns, separated by commas; it is {got}", path=path, got=first)
+            "{path}: the first line must name the columns, separated by commas; it is {got}",
+            path=path,
+            got=first,
         )
     return separator, names
 
@@ -106,11 +118,12 @@ def _blocks(
         raise FileError(_reason(path, form[1], bad, error)) from error
 
 
-def _reason(path: str, head: int, bad: list[Any], error: Exception) -> str:
+def _reason(path: str, head: int, bad: list[Any], error: Exception) -> Message:
     if bad:
-        number = say("unknown") if bad[0].number is None else bad[0].number - head
-        return say(
-            "{path}: row {row} (counted from 1 below the names) has {got} cells, and there are {expected} names",
+        number = Message("unknown") if bad[0].number is None else bad[0].number - head
+        return Message(
+            "{path}: row {row} (counted from 1 below the names) has {got} cells, and there are "
+            "{expected} names",
             path=path,
             row=number,
             got=bad[0].actual_columns,
@@ -119,9 +132,10 @@ def _reason(path: str, head: int, bad: list[Any], error: Exception) -> str:
     if isinstance(error, UnicodeError) or "UTF8" in str(error):
         return _not_utf8(path)
     if "straddling" in str(error):
-        return say(
-            "{path}: a row is longer than {limit} bytes: is there a quotation mark that nothing closes?",
+        return Message(
+            "{path}: a row is longer than {limit} bytes: is there a quotation mark that nothing "
+            "closes?",
             path=path,
             limit=f"{_BLOCK:,}",
         )
-    return say("{path}: no CSV file, or it is damaged ({reason})", path=path, reason=error)
+    return Message("{path}: no CSV file, or it is damaged ({reason})", path=path, reason=error)

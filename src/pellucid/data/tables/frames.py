@@ -8,7 +8,6 @@ from typing import Any
 
 from pellucid.errors import InputError
 from pellucid.extras import library
-from pellucid.language import say
 
 _ROWS = 1 << 16
 
@@ -32,18 +31,15 @@ def of_frame(frame: Any) -> tuple[list[str], Callable[[Sequence[str]], Iterator[
         known = narwhals.from_native(frame, eager_only=True)
     except narwhals.exceptions.DuplicateError as error:
         raise InputError(
-            say(
-                "{table}: more than one column is named {names}: give each a name of its own",
-                table=say("the table"),
-                names=", ".join(re.findall(r"^- (.*) \d+ times", str(error), re.MULTILINE)),
-            )
+            "{table}: more than one column is named {names}: give each a name of its own",
+            table="the table",
+            names=", ".join(re.findall(r"^- (.*) \d+ times", str(error), re.MULTILINE)),
         ) from error
     except TypeError as error:
         raise InputError(
-            say(
-                "this dataframe cannot be read ({reason}): collect a lazy one, or give a dict of columns",
-                reason=str(error).splitlines()[0],
-            )
+            "this dataframe cannot be read ({reason}): collect a lazy one, or give a dict of "
+            "columns",
+            reason=str(error).splitlines()[0],
         ) from error
     try:
         table = known.to_arrow().select(known.columns)  # without pandas' index
@@ -52,14 +48,19 @@ def of_frame(frame: Any) -> tuple[list[str], Callable[[Sequence[str]], Iterator[
     return _of_arrow(table)
 
 
-def of_dict(columns: Mapping[Any, Any]) -> tuple[list[str], Callable[[Sequence[str]], Iterator[list[Any]]]]:
+def of_dict(
+    columns: Mapping[Any, Any],
+) -> tuple[list[str], Callable[[Sequence[str]], Iterator[list[Any]]]]:
     """Give the names of a dict of columns, and the function that goes through its rows."""
     arrow = library("pyarrow", "tables")
     try:
-        table = arrow.table({str(name): _as_array(arrow, values) for name, values in columns.items()})
+        table = arrow.table(
+            {str(name): _as_array(arrow, values) for name, values in columns.items()}
+        )
     except (arrow.ArrowException, TypeError, ValueError) as error:
         raise InputError(
-            say("a dict of columns holds lists or arrays (N,), all of one length ({reason})", reason=error)
+            "a dict of columns holds lists or arrays (N,), all of one length ({reason})",
+            reason=error,
         ) from error
     return _of_arrow(table)
 
@@ -67,8 +68,13 @@ def of_dict(columns: Mapping[Any, Any]) -> tuple[list[str], Callable[[Sequence[s
 def _as_array(arrow: Any, values: Any) -> Any:
     try:
         return arrow.array(values, from_pandas=True)
-    except (arrow.ArrowInvalid, arrow.ArrowTypeError):  # numbers and texts in one column: as a CSV file has them
-        return arrow.array([None if value is None else str(value) for value in values], arrow.string())
+    except (
+        arrow.ArrowInvalid,
+        arrow.ArrowTypeError,
+    ):  # numbers and texts in one column: as a CSV file has them
+        return arrow.array(
+            [None if value is None else str(value) for value in values], arrow.string()
+        )
 
 
 def _one_column(frame: Any, name: str) -> Any:
@@ -84,10 +90,9 @@ def _check_names(frame: Any) -> None:
         strange = [name for name in frame.columns if not isinstance(name, str)]
         if strange:
             raise InputError(
-                say(
-                    "columns are named by texts; {got} is none: frame.columns = frame.columns.astype(str)",
-                    got=repr(strange[0]),
-                )
+                "columns are named by texts; {got} is none: frame.columns = "
+                "frame.columns.astype(str)",
+                got=repr(strange[0]),
             )
 
 

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from pellucid.core.types import Options
 from pellucid.data.tables.cells import LARGEST
-from pellucid.errors import InputError
+from pellucid.errors import InputError, Message
 from pellucid.language import say
 
 MOST_COLUMNS = 100_000
@@ -16,9 +16,10 @@ MOST_NUMBERS = 1_000_000  # that a row may become: what a hostile file could mak
 class NumberColumn(NamedTuple):
     """A column of numbers.
 
-    It becomes one number, cell - offset, `mean` where the cell is missing; and, where cells were `missing` in training,
-    a second one, 1 for missing and 0 for not. `offset` is 0, or a round number near the mean where the numbers are so
-    large beside their spread (years, times) that float32 would blur them. `deviation` is that of the filled column.
+    It becomes one number, cell - offset, `mean` where the cell is missing; and, where cells were
+    `missing` in training, a second one, 1 for missing and 0 for not. `offset` is 0, or a round
+    number near the mean where the numbers are so large beside their spread (years, times) that
+    float32 would blur them. `deviation` is that of the filled column.
     """
 
     name: str
@@ -36,8 +37,8 @@ class NumberColumn(NamedTuple):
 class CategoryColumn(NamedTuple):
     """A column of categories.
 
-    It becomes one number for each category, 1 for the cell's and 0 for the others, and one more for missing cells
-    where there were some in training. A cell of any other category is 0 everywhere.
+    It becomes one number for each category, 1 for the cell's and 0 for the others, and one more for
+    missing cells where there were some in training. A cell of any other category is 0 everywhere.
     """
 
     name: str
@@ -52,7 +53,10 @@ class CategoryColumn(NamedTuple):
 
 
 class Target(NamedTuple):
-    """The column to predict: "classes" (whose names the network has), or "values" with their mean and deviation."""
+    """The column to predict.
+
+    "classes" (whose names the network has), or "values" with their mean and deviation.
+    """
 
     name: str
     kind: str
@@ -85,7 +89,10 @@ def target_to_dict(target: Target) -> Options:
 
 
 def columns_of(entries: Any) -> tuple[Column, ...]:
-    """Make columns from what a file says; trusts nothing, and raises InputError for anything that does not fit."""
+    """Make columns from what a file says.
+
+    Trusts nothing, and raises InputError for anything that does not fit.
+    """
     if not isinstance(entries, list) or not 0 < len(entries) <= MOST_COLUMNS:
         raise InputError(_malformed())
     columns = tuple(_column(entry) for entry in entries)
@@ -126,17 +133,23 @@ def _column(entry: Any) -> Column:
 
 
 def _check_fields(entry: Any, kinds: tuple[str, str]) -> None:
-    known = isinstance(entry, dict) and isinstance(entry.get("kind"), str) and entry["kind"] in kinds
+    known = (
+        isinstance(entry, dict) and isinstance(entry.get("kind"), str) and entry["kind"] in kinds
+    )
     if not known or set(entry) != _FIELDS[entry["kind"]] or not isinstance(entry["name"], str):
         raise InputError(_malformed())
 
 
 def _number(value: Any) -> float:
     # A whole number of a thousand digits is JSON, too, and no float.
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not -LARGEST <= value <= LARGEST:
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, (int, float))
+        or not -LARGEST <= value <= LARGEST
+    ):
         raise InputError(_malformed())
     return float(value)
 
 
-def _malformed() -> str:
-    return say("its description of the table's columns is malformed")
+def _malformed() -> Message:
+    return Message("its description of the table's columns is malformed")

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from pellucid.errors import FileError
+from pellucid.errors import FileError, Message
 from pellucid.extras import library
-from pellucid.language import say
 
 _ROWS = 1 << 15
 
@@ -32,5 +31,5 @@ def open_parquet(path: str) -> tuple[list[str], Callable[[Sequence[str]], Iterat
         raise FileError(_damaged(path, error)) from error
 
 
-def _damaged(path: str, error: Exception) -> str:
-    return say("{path}: no Parquet file, or it is damaged ({reason})", path=path, reason=error)
+def _damaged(path: str, error: Exception) -> Message:
+    return Message("{path}: no Parquet file, or it is damaged ({reason})", path=path, reason=error)

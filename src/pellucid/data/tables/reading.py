@@ -1,4 +1,7 @@
-"""Reading a table with known columns: blocks of numbers, and a report of what was done to the cells."""
+"""Reading a table with known columns.
+
+Blocks of numbers, and a report of what was done to the cells.
+"""
 
 from __future__ import annotations
 
@@ -63,21 +66,40 @@ class Report:
         """Say it in sentences; nothing where there is nothing to say."""
         told = []
         if self.reordered:
-            told.append(say("the columns stand in another order than in training: they were found by name"))
+            told.append(
+                say("the columns stand in another order than in training: they were found by name")
+            )
         if self.ignored:
             told.append(say("ignored columns: {names}", names=", ".join(self.ignored)))
         if self.filled:
             parts = ", ".join(f"{name} {count:,}" for name, count in self.filled.items())
-            told.append(say("missing cells filled: {count:,} ({parts})", count=self.filled.total(), parts=parts))
+            told.append(
+                say(
+                    "missing cells filled: {count:,} ({parts})",
+                    count=self.filled.total(),
+                    parts=parts,
+                )
+            )
         if self.unseen:
             count = sum(counts.total() for counts in self.unseen.values())
-            parts = "; ".join(f"{name}: {_examples(counts)}" for name, counts in self.unseen.items())
-            told.append(say("cells of categories unseen in training: {count:,} ({parts})", count=count, parts=parts))
+            parts = "; ".join(
+                f"{name}: {_examples(counts)}" for name, counts in self.unseen.items()
+            )
+            told.append(
+                say(
+                    "cells of categories unseen in training: {count:,} ({parts})",
+                    count=count,
+                    parts=parts,
+                )
+            )
         return told
 
 
 class Reading:
-    """Goes through a table once and gives (x, t), block by block; `report` is complete when it has ended."""
+    """Goes through a table once and gives (x, t), block by block.
+
+    `report` is complete when it has ended.
+    """
 
     def __init__(self, columns: Columns, table: Table, targets: bool, dtype: np.dtype[Any]) -> None:
         self.columns, self.table, self.dtype = columns, table, dtype
@@ -121,7 +143,9 @@ class Reading:
         places = np.array([known.get(name, unknown) for name in names] + [len(known)])[codes]
         if count := int((codes < 0).sum()):
             self.report.filled[column.name] += count
-        there = places < unknown  # a missing cell's place is the last one, where training had missing cells
+        there = (
+            places < unknown
+        )  # a missing cell's place is the last one, where training had missing cells
         x[np.flatnonzero(there), start + places[there]] = 1
         strange = ~there & (codes >= 0)
         if strange.any():
@@ -131,7 +155,10 @@ class Reading:
                 own[names[index]] += int(counts[index])
 
     def _numbers(self, name: str, array: Any) -> Array:
-        """Give a column's cells as numbers, NaN where missing; raises InputError for the first that is none."""
+        """Give a column's cells as numbers, NaN where missing.
+
+        Raises InputError for the first that is none.
+        """
         self._check_plain(name, array)
         found = cells.as_numbers(array)
         if found.unreadable.any():
@@ -148,12 +175,10 @@ class Reading:
     def _check_plain(self, name: str, array: Any) -> None:
         if cells.family(array) == "other":
             raise InputError(
-                say(
-                    "{table}: the cells of column {column} are neither numbers nor texts, but {kind}",
-                    table=self.table.name,
-                    column=name,
-                    kind=array.type,
-                )
+                "{table}: the cells of column {column} are neither numbers nor texts, but {kind}",
+                table=self.table.name,
+                column=name,
+                kind=array.type,
             )
 
     def _targets(self, array: Any) -> Array:
@@ -171,21 +196,22 @@ class Reading:
         if (classes < 0).any():
             cell = self._cell(classes < 0, array)
             raise InputError(
-                say(
-                    "{table}: row {row} (counted from 1 below the names), column {column}: {text} is none of the "
-                    "network's classes: {known}",
-                    table=self.table.name,
-                    row=cell.row,
-                    column=name,
-                    text=repr(cell.text),
-                    known=", ".join(self._classes),
-                )
+                "{table}: row {row} (counted from 1 below the names), column {column}: {text} is "
+                "none of the "
+                "network's classes: {known}",
+                table=self.table.name,
+                row=cell.row,
+                column=name,
+                text=repr(cell.text),
+                known=", ".join(self._classes),
             )
         return classes
 
     def _cell(self, found: Array, array: Any) -> Cell:
         index = int(found.argmax())
-        return Cell(self.report.rows + index + 1, str(array[index].as_py()).strip(), int(found.sum()))
+        return Cell(
+            self.report.rows + index + 1, str(array[index].as_py()).strip(), int(found.sum())
+        )
 
 
 def _examples(counts: Counter[str]) -> str:

@@ -1,4 +1,7 @@
-"""Rows beyond memory: written once to a temporary file in random order, and read again block by block."""
+"""Rows beyond memory.
+
+Written once to a temporary file in random order, and read again block by block.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +16,7 @@ import numpy as np
 
 from pellucid.core import counter
 from pellucid.core.types import Array
-from pellucid.errors import FileError
-from pellucid.language import say, say_reason
+from pellucid.errors import FileError, Message, reason_of
 
 CHUNK = 32 << 20
 """Bytes that are collected, shuffled and written at a time."""
@@ -33,12 +35,14 @@ class Block(NamedTuple):
 
 
 class Store:
-    """A temporary file of rows, (N, D) float32 with their targets, that every block is a fair sample of.
+    """A temporary file of rows, (N, D) float32 with their targets, that every block is a fair
+    sample of.
 
-    Each chunk of rows is shuffled and cut into parts as it comes; the first block takes the first parts of all chunks,
-    and so on. So the rows of a sorted file are mixed over its whole length, without ever being in memory together. The
-    file has no name from the beginning (or loses it with the process, where the system cannot do without), so that
-    nothing is left behind however the process ends. It lies where TMPDIR says.
+    Each chunk of rows is shuffled and cut into parts as it comes; the first block takes the first
+    parts of all chunks, and so on. So the rows of a sorted file are mixed over its whole length,
+    without ever being in memory together. The file has no name from the beginning (or loses it with
+    the process, where the system cannot do without), so that nothing is left behind however the
+    process ends. It lies where TMPDIR says.
 
     Raises FileError where it cannot be written, on a full disk for example.
     """
@@ -51,7 +55,8 @@ class Store:
         self._parts: list[list[tuple[int, int]]] = []  # of each chunk
         self._digest = hashlib.blake2b(digest_size=16)
         try:
-            self._file = tempfile.TemporaryFile(prefix="pellucid.")  # noqa: SIM115  # close() is ours to call
+            # Close() is ours to call
+            self._file = tempfile.TemporaryFile(prefix="pellucid.")  # noqa: SIM115
         except OSError as error:
             raise FileError(_cannot(error)) from error
 
@@ -73,7 +78,9 @@ class Store:
         return self._digest.hexdigest()
 
     def add(self, x: Array, t: Array) -> None:
-        """Take in rows x, (n, D), and their targets t, (n,) or (n, 1), which float32 must hold exactly if classes."""
+        """Take in rows x, (n, D), and their targets t, (n,) or (n, 1), which float32 must hold
+        exactly if classes.
+        """
         rows = np.concatenate([x, t.reshape(-1, 1)], axis=1, dtype=np.float32)
         self._digest.update(rows.data)
         self._pending.append(rows)
@@ -115,14 +122,17 @@ class Store:
         done = 0
         for start, rows in block.parts:
             self._file.seek(start)
-            part = np.frombuffer(self._file.read(rows * (self.width + 1) * 4), np.float32).reshape(rows, -1)
+            part = np.frombuffer(self._file.read(rows * (self.width + 1) * 4), np.float32).reshape(
+                rows, -1
+            )
             x[done : done + rows], t[done : done + rows] = part[:, :-1], part[:, -1]
             done += rows
         return x, t
 
 
 def gather(reading: Any, memory: int, seed: int = 0) -> tuple[Array, Array] | Store:
-    """Read a table's rows and targets: give (x, t) as arrays, or a `Store` where they take more than `memory` bytes.
+    """Read a table's rows and targets: give (x, t) as arrays, or a `Store` where they take more
+    than `memory` bytes.
 
     `reading` gives (x, t) block by block. A store is the caller's to close.
     """
@@ -139,7 +149,9 @@ def gather(reading: Any, memory: int, seed: int = 0) -> tuple[Array, Array] | St
     return np.concatenate([x for x, _ in held]), np.concatenate([t for _, t in held])
 
 
-def _spill(held: list[tuple[Array, Array]], rest: Iterator[tuple[Array, Array]], store: Store) -> Store:
+def _spill(
+    held: list[tuple[Array, Array]], rest: Iterator[tuple[Array, Array]], store: Store
+) -> Store:
     try:
         while held:
             store.add(*held.pop(0))
@@ -152,9 +164,10 @@ def _spill(held: list[tuple[Array, Array]], rest: Iterator[tuple[Array, Array]],
     return store
 
 
-def _cannot(error: Exception) -> str:
-    return say(
-        "a temporary file for the table's rows cannot be written ({reason}): free some room, or let TMPDIR name a "
+def _cannot(error: Exception) -> Message:
+    return Message(
+        "a temporary file for the table's rows cannot be written ({reason}): free some room, or "
+        "let TMPDIR name a "
         "folder that has some",
-        reason=say_reason(error),
+        reason=reason_of(error),
     )

@@ -1,4 +1,7 @@
-"""The first look at a table: one pass over its rows, whatever their number, that remembers little of each column."""
+"""The first look at a table.
+
+One pass over its rows, whatever their number, that remembers little of each column.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,10 @@ MOST_COUNTED = 10_000
 
 
 class Cell(NamedTuple):
-    """A cell that cannot be used: its row, counted from 1, what it says, and how many like it there are."""
+    """A cell that cannot be used.
+
+    Its row, counted from 1, what it says, and how many like it there are.
+    """
 
     row: int
     text: str
@@ -33,14 +39,16 @@ class Survey:
     rows, missing
         How many cells, and how many of them are missing.
     family
-        "number", "text", "category" (declared so by a dataframe) or "other" (lists and the like), as it is stored.
+        "number", "text", "category" (declared so by a dataframe) or "other" (lists and the like),
+        as it is stored.
     readable, mean, squares, low, high, whole
-        Of the cells that say a finite number: how many, their mean, the sum of squared distances from it, the least,
-        the greatest, and whether all are whole.
+        Of the cells that say a finite number: how many, their mean, the sum of squared distances
+        from it, the least, the greatest, and whether all are whole.
     sample
         Some of them, or all, by which their quantiles are told.
     unreadable, infinite, absent
-        The first cell that is no number, that is beyond float32, that is missing; None where there is none.
+        The first cell that is no number, that is beyond float32, that is missing; None where there
+        is none.
     counts
         How often each text occurs, or None for more than `MOST_COUNTED` different ones.
     """
@@ -73,8 +81,13 @@ class Survey:
 
     @property
     def deviation(self) -> float:
-        """The standard deviation when missing cells are filled by the mean; 0 where all numbers are the same."""
-        if not self.readable or self.low == self.high:  # rounding must not make a constant column vary
+        """The standard deviation when missing cells are filled by the mean.
+
+        0 where all numbers are the same.
+        """
+        if (
+            not self.readable or self.low == self.high
+        ):  # rounding must not make a constant column vary
             return 0.0
         return math.sqrt(self.squares / self.rows)
 
@@ -116,10 +129,15 @@ class Survey:
         mean = float(values.mean())
         step = mean - self.mean
         both = self.readable + n
-        self.squares += float(np.square(values - mean).sum()) + step * step * (self.readable * n / both)
+        self.squares += float(np.square(values - mean).sum()) + step * step * (
+            self.readable * n / both
+        )
         self.mean += step * (n / both)
         self.readable = both
-        self.low, self.high = min(self.low, float(values.min())), max(self.high, float(values.max()))
+        self.low, self.high = (
+            min(self.low, float(values.min())),
+            max(self.high, float(values.max())),
+        )
         if self.low == self.high:
             self.mean = self.low
         self.whole = self.whole and bool((values == np.floor(values)).all())
@@ -127,7 +145,9 @@ class Survey:
     def _count(self, array: Any) -> None:
         assert self.counts is not None
         codes, names = cells.as_texts(array)
-        for name, count in zip(names, np.bincount(codes[codes >= 0], minlength=len(names)).tolist(), strict=True):
+        for name, count in zip(
+            names, np.bincount(codes[codes >= 0], minlength=len(names)).tolist(), strict=True
+        ):
             if count:
                 self.counts[name] += count
         if len(self.counts) > MOST_COUNTED:
@@ -135,7 +155,10 @@ class Survey:
 
 
 def survey(table: Table, counted: set[str]) -> dict[str, Survey]:
-    """Look at every row of a table once; count the different cells of numeric columns in `counted` too."""
+    """Look at every row of a table once.
+
+    Count the different cells of numeric columns in `counted` too.
+    """
     found = {name: Survey(name in counted) for name in table.columns}
     for block in table.blocks():
         for known, array in zip(found.values(), block, strict=True):

@@ -1,4 +1,7 @@
-"""A network as a header and a source file of C99: for microcontrollers, and for programs without Python."""
+"""A network as a header and a source file of C99.
+
+For microcontrollers, and for programs without Python.
+"""
 
 from pellucid.exchange.c.writing import to_c
 

@@ -1,4 +1,7 @@
-"""What the header's comment says of a network: its layers, what goes in and what comes out. English, as C itself is."""
+"""What the header's comment says of a network: its layers, what goes in and what comes out.
+
+English, as C itself is.
+"""
 
 from __future__ import annotations
 
@@ -21,17 +24,35 @@ _ENDS = {
 
 
 def about(net: Network, D: int, K: int, in_int8: list[str], takes_bytes: bool) -> list[str]:
-    """Describe a network of D inputs and K outputs; `in_int8` are the places of layers whose weights are int8."""
-    lines = [f"{net.parameter_count:,} parameters, {D} inputs, {K} outputs; it computes in float32.", ""]
+    """Describe a network of D inputs and K outputs.
+
+    `in_int8` are the places of layers whose weights are int8.
+    """
+    lines = [
+        f"{net.parameter_count:,} parameters, {D} inputs, {K} outputs; it computes in float32.",
+        "",
+    ]
     rows = net.summary().rows
     width = max(len(row.name) for row in rows)
     for index, (layer, row) in enumerate(zip(net.layers, rows, strict=True)):
         sizes = f"{row.inputs} -> {row.outputs}" if row.parameters else ""
-        lines.append(comment(f"{index:>4}  {row.name:<{width}}  {sizes:<14}{_settings(layer.options())}").rstrip())
+        lines.append(
+            comment(
+                f"{index:>4}  {row.name:<{width}}  {sizes:<14}{_settings(layer.options())}"
+            ).rstrip()
+        )
     if net.dtype != "float32":
-        lines += ["", *wrapped("The network itself computes in float64: the numbers were rounded to float32.")]
+        lines += [
+            "",
+            *wrapped(
+                "The network itself computes in float64: the numbers were rounded to float32."
+            ),
+        ]
     if in_int8:
-        lines += ["", *wrapped(_INT8.format(layers=", ".join(place.replace("_", ".") for place in in_int8)))]
+        lines += [
+            "",
+            *wrapped(_INT8.format(layers=", ".join(place.replace("_", ".") for place in in_int8))),
+        ]
     return [*lines, "", *_inputs(net, D, takes_bytes), "", *_outputs(net, K), ""]
 
 
@@ -41,14 +62,18 @@ def wrapped(text: str) -> list[str]:
 
 
 _INT8 = (
-    "int8: the weights of layer {layers} are whole numbers of 8 bits, with a step for each output. What goes into such "
-    "a layer is rounded to 256 levels, whose range calibration rows chose (beyond it, and for NaN, its end is taken); "
+    "int8: the weights of layer {layers} are whole numbers of 8 bits, with a step for each "
+    "output. What goes into such "
+    "a layer is rounded to 256 levels, whose range calibration rows chose (beyond it, and for "
+    "NaN, its end is taken); "
     "sums are exact in 32 bits. Biases, activations and all other layers are float32."
 )
 
 
 def _settings(options: dict[str, Any]) -> str:
-    return ", ".join(f"{name} {value}" for name, value in options.items() if not isinstance(value, (list, dict)))
+    return ", ".join(
+        f"{name} {value}" for name, value in options.items() if not isinstance(value, (list, dict))
+    )
 
 
 def _inputs(net: Network, D: int, takes_bytes: bool) -> list[str]:
@@ -59,7 +84,9 @@ def _inputs(net: Network, D: int, takes_bytes: bool) -> list[str]:
             lines = [line for column in columns.columns for line in _column(column)]
         numbered = (comment(f"    x[{index}]  {line}") for index, line in enumerate(lines))
         return [
-            *wrapped(f"x: the {D} numbers of a row of the table, in their own units (1 is yes, 0 is no):"),
+            *wrapped(
+                f"x: the {D} numbers of a row of the table, in their own units (1 is yes, 0 is no):"
+            ),
             *numbered,
         ]
     shape = inputs.get("shape")
@@ -75,7 +102,10 @@ def _column(column: Column) -> list[str]:
     if isinstance(column, NumberColumn):
         less = f" less {column.offset:g}" if column.offset else ""
         filled = f"{column.mean - column.offset:.9g} where it is missing"
-        return [f"{column.name}{less}; {filled}", *([f"whether {column.name} is missing"] if column.missing else [])]
+        return [
+            f"{column.name}{less}; {filled}",
+            *([f"whether {column.name} is missing"] if column.missing else []),
+        ]
     own = [f"whether {column.name} is {category}" for category in column.categories]
     return [*own, *([f"whether {column.name} is missing"] if column.missing else [])]
 

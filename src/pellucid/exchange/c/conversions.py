@@ -27,7 +27,6 @@ from pellucid.core.normalization import BatchNorm, LayerNorm
 from pellucid.core.preparation import Flatten, Scale, SmoothClip, Standardize
 from pellucid.errors import InputError
 from pellucid.exchange.c.program import Program
-from pellucid.language import say
 
 
 def convert(layers: Sequence[Layer], program: Program, within: str = "") -> None:
@@ -37,12 +36,11 @@ def convert(layers: Sequence[Layer], program: Program, within: str = "") -> None
         conversion = CONVERSIONS.get(type(layer))
         if conversion is None:
             raise InputError(
-                say(
-                    "layer {index} ({layer}) cannot be written in C, which knows {known}: take it out, or replace it",
-                    index=place.replace("_", "."),
-                    layer=type(layer).__name__,
-                    known=", ".join(kind.__name__ for kind in CONVERSIONS),
-                )
+                "layer {index} ({layer}) cannot be written in C, which knows {known}: take it "
+                "out, or replace it",
+                index=place.replace("_", "."),
+                layer=type(layer).__name__,
+                known=", ".join(kind.__name__ for kind in CONVERSIONS),
             )
         program.begin(place, layer)
         conversion(layer, program)
@@ -58,9 +56,12 @@ def _standardize(layer: Standardize, program: Program) -> None:
 
 
 def _batch_norm(layer: BatchNorm, program: Program) -> None:
-    # The mean is not folded into beta: where it is large beside the deviation, digits would be lost.
+    # The mean is not folded into beta: where it is large beside the deviation, digits would be
+    # lost.
     with np.errstate(divide="ignore", invalid="ignore"):  # what is not finite then is an error
-        factor = layer.gamma.astype(np.float64) / np.sqrt(layer.running_variance.astype(np.float64) + layer.epsilon)
+        factor = layer.gamma.astype(np.float64) / np.sqrt(
+            layer.running_variance.astype(np.float64) + layer.epsilon
+        )
     mean, factors, beta = (
         program.array(kind, array)
         for kind, array in (("mean", layer.running_mean), ("factor", factor), ("beta", layer.beta))
@@ -88,7 +89,9 @@ CONVERSIONS: dict[type[Layer], Callable[[Any, Program], None]] = {
     Tanh: lambda layer, program: program.each("tanhf(v)"),
     ReLU: lambda layer, program: program.call("relu"),
     LeakyReLU: lambda layer, program: program.call("leaky_relu", layer.negative_slope),
-    GELU: lambda layer, program: program.call("gelu" if layer.approximate == "none" else "gelu_tanh"),
+    GELU: lambda layer, program: program.call(
+        "gelu" if layer.approximate == "none" else "gelu_tanh"
+    ),
     SiLU: lambda layer, program: program.call("silu"),
     Softplus: lambda layer, program: program.call("softplus"),
     Exponential: lambda layer, program: program.each("expf(v)"),

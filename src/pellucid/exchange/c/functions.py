@@ -1,6 +1,8 @@
-"""The functions of C that layers call, by name; each holds its number as `pellucid.core.functions` does.
+"""The functions of C that layers call, by name; each holds its number as `pellucid.core.functions`
+does.
 
-`${name}` is the network's own prefix, so that several networks can be linked together, and even be one file.
+`${name}` is the network's own prefix, so that several networks can be linked together, and even be
+one file.
 """
 
 FUNCTIONS = {

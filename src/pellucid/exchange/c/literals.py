@@ -9,17 +9,19 @@ import numpy as np
 
 from pellucid.core.types import Array
 
-# A float32 takes 13 characters at most on the average of trained weights, an int8 five, commas and blanks included.
+# A float32 takes 13 characters at most on the average of trained weights, an int8 five, commas and
+# blanks included.
 CHARACTERS = {"float": 13, "int8_t": 5, "int32_t": 8}
 _ON_A_LINE = {"float": 8, "int8_t": 20, "int32_t": 12}
 _KINDS = {"float32": "float", "int8": "int8_t", "int32": "int32_t"}
 
 
 def number(value: float) -> str:
-    """Write a number as a float32: the shortest decimals from which exactly these bits are read again.
+    """Write a number as a float32: the shortest decimals from which exactly these bits are read
+    again.
 
-    Hexadecimal digits (0x1.8p0f) are exact, too, but some compilers of small machines do not know them, and nobody can
-    read them.
+    Hexadecimal digits (0x1.8p0f) are exact, too, but some compilers of small machines do not know
+    them, and nobody can read them.
 
     >>> number(1 / 255), number(-2), number(1e-5)
     ('0.003921569f', '-2.0f', '1e-05f')
@@ -43,7 +45,9 @@ def kind(array: Array) -> str:
 
 
 def _lines(row: Array, indent: str) -> Iterator[str]:
-    texts = [f"{value!s}f" for value in row] if kind(row) == "float" else list(map(str, row.tolist()))
+    texts = (
+        [f"{value!s}f" for value in row] if kind(row) == "float" else list(map(str, row.tolist()))
+    )
     step = _ON_A_LINE[kind(row)]
     for start in range(0, len(texts), step):
         yield indent + ", ".join(texts[start : start + step]) + ","
@@ -62,13 +66,16 @@ def identifier(stem: str) -> str:
 
 
 def comment(text: str) -> str:
-    """Make a text that can stand in a comment: printable, and neither the end of one nor the beginning of another.
+    """Make a text that can stand in a comment: printable, and neither the end of one nor the
+    beginning of another.
 
     >>> comment("a */ b")
     'a * / b'
     """
     printable = "".join(c if c.isprintable() else " " for c in text)
-    return printable.replace("*/", "* /").replace("/*", "/ *").replace("??", "? ?")  # ??/ is a backslash to C99
+    return (
+        printable.replace("*/", "* /").replace("/*", "/ *").replace("??", "? ?")
+    )  # ??/ is a backslash to C99
 
 
 def string(text: str) -> str:
@@ -78,7 +85,11 @@ def string(text: str) -> str:
     "\\"a\\"" "\\354\\204\\234"
     """
     plain = {ord(c) for c in map(chr, range(32, 127)) if c not in '"\\?'}  # ?? begins a trigraph
-    return '"' + "".join(chr(b) if b in plain else _escaped(b) for b in text.encode("utf-8", "replace")) + '"'
+    return (
+        '"'
+        + "".join(chr(b) if b in plain else _escaped(b) for b in text.encode("utf-8", "replace"))
+        + '"'
+    )
 
 
 def _escaped(byte: int) -> str:

@@ -1,8 +1,9 @@
 """One pass through a network as lines of C.
 
-A number on its way is the variable `v` of a loop over `i`. Layers that treat each number by itself only change `v`, in
-the loop in which the next layer reads it: a row of numbers is stored where a layer of weights, or one that needs the
-whole row, gives it out. Rows lie in buffers `a`, `b`, ... of the caller's scratch, as few as will do.
+A number on its way is the variable `v` of a loop over `i`. Layers that treat each number by itself
+only change `v`, in the loop in which the next layer reads it: a row of numbers is stored where a
+layer of weights, or one that needs the whole row, gives it out. Rows lie in buffers `a`, `b`, ...
+of the caller's scratch, as few as will do.
 """
 
 from __future__ import annotations
@@ -18,7 +19,6 @@ from pellucid.core.types import Array
 from pellucid.errors import InputError
 from pellucid.exchange.c import literals
 from pellucid.exchange.c.quantization import MOST_INPUTS, Levels, quantized
-from pellucid.language import say
 
 
 class Value(NamedTuple):
@@ -58,7 +58,13 @@ class Program:
         The places of the Affine layers whose weights are int8.
     """
 
-    def __init__(self, name: str, width: int, levels: Sequence[Levels] | None = None, from_bytes: bool = False) -> None:
+    def __init__(
+        self,
+        name: str,
+        width: int,
+        levels: Sequence[Levels] | None = None,
+        from_bytes: bool = False,
+    ) -> None:
         self.name = name
         self.lines: list[str] = []
         self.front = 0
@@ -97,7 +103,10 @@ class Program:
         self.each(f"{self.name}_{function}({', '.join(['v', *map(self.number, arguments)])})")
 
     def call_whole(self, function: str, *arguments: str) -> None:
-        """Let a function change the whole row in place: it takes the row, its length and these arguments."""
+        """Let a function change the whole row in place.
+
+        It takes the row, its length and these arguments.
+        """
         self.functions.add(function)
         buffer, width = self._stored(own=True), self.width
         row = [f"scratch->{buffer}", str(width), *arguments]
@@ -117,7 +126,10 @@ class Program:
         z = self._free(D + E * K)
         self.functions.add("cosine")
         columns = self.array("columns", np.flatnonzero(layer.embedded).astype(np.int32))
-        frequency, phase = self.array("frequency", layer.frequency[:, 0]), self.array("phase", layer.phase[:, 0])
+        frequency, phase = (
+            self.array("frequency", layer.frequency[:, 0]),
+            self.array("phase", layer.phase[:, 0]),
+        )
         W, b = self.array("W", layer.W.reshape(E * F, K)), self.array("b", layer.b[:, 0])
         self.lines.append(f"/* {self._about()}: {D} -> {D + E * K} */")
         self._read([f"scratch->{z}[i] = v;"])
@@ -128,7 +140,9 @@ class Program:
             f"const float wave = {self.name}_cosine({turns});",
             *_loop("k", K, [f"{numbers} += wave * {W}[e * {F} + f][k];"]),
         ]
-        self.lines += _loop("e", E, [*_loop("k", K, [f"{numbers} = {b}[e][k];"]), *_loop("f", F, wave)])
+        self.lines += _loop(
+            "e", E, [*_loop("k", K, [f"{numbers} = {b}[e][k];"]), *_loop("f", F, wave)]
+        )
 
     def hold(self) -> str:
         """Keep the row as it is for later; give its buffer's name."""
@@ -179,18 +193,27 @@ class Program:
         self.sums = max(self.sums, H)
         self.in_int8.append(self.place)
         multiply = _loop("j", H, [f"scratch->sums[j] += q * {self.array('W', q)}[i][j];"])
-        self.lines += [f"{self._heading(W)[:-3]}, int8 */", *_loop("j", H, ["scratch->sums[j] = 0;"])]
+        self.lines += [
+            f"{self._heading(W)[:-3]}, int8 */",
+            *_loop("j", H, ["scratch->sums[j] = 0;"]),
+        ]
         body = ["if (q != 0) {", *_indented(multiply), "}"]
         if levels.bytes and self._from_bytes:
             self._changes.clear()
             self.lines += _loop(
-                "i", len(W), ["const uint8_t q = x[i]; /* as it is: the step is Scale's factor */", *body]
+                "i",
+                len(W),
+                ["const uint8_t q = x[i]; /* as it is: the step is Scale's factor */", *body],
             )
         else:
             self.functions.add("quantize")
             call = f"{self.name}_quantize(v, {self.number(1 / levels.step)}, {self.number(levels.zero)})"
             # Of a byte as it is, compilers know that its products fit into 16 bits.
-            level = f"uint8_t q = {call}" if levels.zero == 0 else f"int16_t q = (int16_t)({call} - {levels.zero})"
+            level = (
+                f"uint8_t q = {call}"
+                if levels.zero == 0
+                else f"int16_t q = (int16_t)({call} - {levels.zero})"
+            )
             self._read([f"const {level};", *body])
         y = f"(float)scratch->sums[j] * {self.array('step', step * levels.step)}[j]"
         if b is not None:
@@ -215,10 +238,17 @@ class Program:
         self._at = Value(buffer, width)
 
     def _stored(self, own: bool = False) -> str:
-        """Bring the row, with all changes made, into a buffer; one that nobody else reads, if it is to be `own`."""
+        """Bring the row, with all changes made, into a buffer.
+
+        One that nobody else reads, if it is to be `own`.
+        """
         at = self._at.buffer
         if at is None or self._changes or (own and at in self._held):
-            here = at if at is not None and at not in (*self._held, *self._done) else self._free(self.width)
+            here = (
+                at
+                if at is not None and at not in (*self._held, *self._done)
+                else self._free(self.width)
+            )
             self._read([f"scratch->{here}[i] = v;"])
             self._moved(here, self.width)
             at = here
@@ -227,7 +257,9 @@ class Program:
     def _free(self, width: int) -> str:
         """Take a buffer that nobody reads."""
         taken = {self._at.buffer, *self._held, *self._done}
-        buffer = next(name for number in range(len(taken) + 1) if (name := _letters(number)) not in taken)
+        buffer = next(
+            name for number in range(len(taken) + 1) if (name := _letters(number)) not in taken
+        )
         self.buffers[buffer] = max(self.buffers.get(buffer, 0), width)
         return buffer
 
@@ -240,11 +272,10 @@ class Program:
     def _check(self, values: Array) -> None:
         if not np.isfinite(values).all():
             raise InputError(
-                say(
-                    "layer {index} ({layer}) needs a number that float32 does not hold: C takes numbers up to 3.4e38",
-                    index=self.place.replace("_", "."),
-                    layer=self._kind,
-                )
+                "layer {index} ({layer}) needs a number that float32 does not hold: C takes "
+                "numbers up to 3.4e38",
+                index=self.place.replace("_", "."),
+                layer=self._kind,
             )
 
 

@@ -1,11 +1,12 @@
 """int8: which whole numbers stand for weights, and for what goes into a layer of weights.
 
-The scheme is that of Jacob et al., "Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only
-Inference" (2018, arXiv:1712.05877): a number is about step (q - zero) with a whole q, and products of whole numbers are
-summed exactly in 32 bits. Weights are symmetric (zero = 0), with a step for each output of a layer. What goes into a
-layer has 256 levels over a range that calibration rows choose, by least squared error (Nagel et al., "A White Paper on
-Neural Network Quantization", 2021, arXiv:2106.08295, section 3.1). Apart from Jacob et al., sums become float32 again:
-biases and activations are a few numbers a layer, and stay exact.
+The scheme is that of Jacob et al., "Quantization and Training of Neural Networks for Efficient
+Integer-Arithmetic-Only Inference" (2018, arXiv:1712.05877): a number is about step (q - zero) with
+a whole q, and products of whole numbers are summed exactly in 32 bits. Weights are symmetric (zero
+= 0), with a step for each output of a layer. What goes into a layer has 256 levels over a range
+that calibration rows choose, by least squared error (Nagel et al., "A White Paper on Neural Network
+Quantization", 2021, arXiv:2106.08295, section 3.1). Apart from Jacob et al., sums become float32
+again: biases and activations are a few numbers a layer, and stay exact.
 """
 
 from __future__ import annotations
@@ -21,7 +22,6 @@ from pellucid.core.layers import Affine
 from pellucid.core.preparation import Flatten, Scale
 from pellucid.core.types import Array
 from pellucid.errors import InputError
-from pellucid.language import say
 from pellucid.network import Network
 
 LEVELS = 255  # the highest; the lowest is 0
@@ -40,34 +40,39 @@ class Levels(NamedTuple):
 
 
 def quantized(W: Array) -> tuple[Array, Array]:
-    """Give weights as int8, (D, H), and the step of each output, (H,) float64: W is about q * step."""
+    """Give weights as int8, (D, H), and the step of each output, (H,) float64.
+
+    W is about q * step.
+    """
     largest = np.abs(W).max(axis=0).astype(np.float64)
     step = np.where(largest > 0, largest, 127.0) / 127
     return np.rint(W / step).astype(np.int8), step
 
 
 def calibrated(net: Network, calibration: Any) -> list[Levels]:
-    """Choose the levels of the input of every Affine layer, in the order of a pass, on up to 10,000 rows.
+    """Choose the levels of the input of every Affine layer, in the order of a pass, on up to 10,000
+    rows.
 
-    Raises InputError for no rows, for rows that do not fit the network, and for numbers that are not finite.
+    Raises InputError for no rows, for rows that do not fit the network, and for numbers that are
+    not finite.
     """
     if calibration is None:
         raise InputError(
-            say(
-                "int8 needs calibration rows, which set its ranges: rows like those to come, such as some training data"
-            )
+            "int8 needs calibration rows, which set its ranges: rows like those to come, such as "
+            "some training data"
         )
     x = _rows(net, calibration)
     if len(x) == 0:
-        raise InputError(say("calibration expects at least one row, such as some of the training data; got none"))
+        raise InputError(
+            "calibration expects at least one row, such as some of the training data; got none"
+        )
     found = []
     with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is an error below
         for inputs in _affine_inputs(net.layers, x):
             if not np.isfinite(inputs).all():
                 raise InputError(
-                    say(
-                        "calibration holds NaN or infinity, or rows that become so: give finite rows like those to come"
-                    )
+                    "calibration holds NaN or infinity, or rows that become so: give finite rows "
+                    "like those to come"
                 )
             found.append(_levels(inputs))
     factor = _byte_factor(net.layers)
@@ -89,7 +94,9 @@ def _thinned(rows: Array, most: int) -> Array:
 
 
 def _affine_inputs(layers: Sequence[Layer], x: Array) -> Iterator[Array]:
-    """Give what goes into each Affine layer, those within other layers included, in the order of a pass."""
+    """Give what goes into each Affine layer, those within other layers included, in the order of a
+    pass.
+    """
     for layer in layers:
         if isinstance(layer, Affine):
             yield x
@@ -100,8 +107,8 @@ def _affine_inputs(layers: Sequence[Layer], x: Array) -> Iterator[Array]:
 def _levels(inputs: Array) -> Levels:
     """Choose the range, 0 within it, that rounds these numbers with the least squared error.
 
-    A few numbers far out would make the steps of a range that takes in all of them coarse for the others: each end is
-    tried at 36 shares of where the numbers end.
+    A few numbers far out would make the steps of a range that takes in all of them coarse for the
+    others: each end is tried at 36 shares of where the numbers end.
     """
     low, high = min(float(inputs.min()), 0.0), max(float(inputs.max()), 0.0)
     if high - low < 1e-30:  # nothing but 0 came in; steps must not round to 0 in float32
@@ -123,7 +130,12 @@ def _error(levels: Levels, sample: Array) -> float:
 
 
 def _byte_factor(layers: Sequence[Layer]) -> float | None:
-    """Give the factor of a Scale for bytes, if an Affine layer takes what it gives: then bytes are the levels."""
-    first = [layer for layer in layers if not layer.passes_on and not isinstance(layer, Flatten)][:2]
+    """Give the factor of a Scale for bytes, if an Affine layer takes what it gives.
+
+    Then bytes are the levels.
+    """
+    first = [layer for layer in layers if not layer.passes_on and not isinstance(layer, Flatten)][
+        :2
+    ]
     fits = len(first) == 2 and isinstance(first[0], Scale) and isinstance(first[1], Affine)
     return chain.byte_factor(layers) if fits else None

@@ -84,9 +84,7 @@ _SHOW_NAME = """
         int k = ${name}_choose(y);
         printf("class %s\\n", k < 0 ? "?" : ${name}_classes[k]);"""
 
-_PREDICT = (
-    "void ${name}_predict${ending}(const ${kind} x[${NAME}_INPUTS], float y[${NAME}_OUTPUTS], ${name}_scratch *scratch)"
-)
+_PREDICT = "void ${name}_predict${ending}(const ${kind} x[${NAME}_INPUTS], float y[${NAME}_OUTPUTS], ${name}_scratch *scratch)"
 
 _REST = "static void ${name}_rest(float *y, ${name}_scratch *scratch)"
 
@@ -107,7 +105,9 @@ _CHOOSE_OF_ONE = """{
     return y[0] != y[0] ? -1 : ${value} >= 0.5f;
 }"""
 
-_CLASSIFY = "int ${name}_classify${ending}(const ${kind} x[${NAME}_INPUTS], ${name}_scratch *scratch)"
+_CLASSIFY = (
+    "int ${name}_classify${ending}(const ${kind} x[${NAME}_INPUTS], ${name}_scratch *scratch)"
+)
 
 _CLASSIFY_BODY = """{
     ${name}_predict${ending}(x, scratch->y, scratch);
@@ -118,7 +118,8 @@ _CLASSIFY_BODY = """{
 class Code(NamedTuple):
     """A network as C: what header and source are written from.
 
-    `byte_front` is what the program begins with where x holds bytes instead of floats, or None where bytes do not come.
+    `byte_front` is what the program begins with where x holds bytes instead of floats, or None
+    where bytes do not come.
     """
 
     name: str
@@ -130,7 +131,10 @@ class Code(NamedTuple):
 
     @property
     def classifies(self) -> bool:
-        """Whether answers have a class: those of networks that learned values from a table have none."""
+        """Whether answers have a class.
+
+        Those of networks that learned values from a table have none.
+        """
         target = (self.net.inputs or {}).get("target") or {}
         return target.get("kind") != "values"
 
@@ -162,7 +166,10 @@ class Code(NamedTuple):
     @property
     def characters(self) -> int:
         """How long the source will be, about: the constants are most of it."""
-        return sum(array.size * literals.CHARACTERS[literals.kind(array)] for array in self.program.arrays.values())
+        return sum(
+            array.size * literals.CHARACTERS[literals.kind(array)]
+            for array in self.program.arrays.values()
+        )
 
 
 def files(code: Code, stem: str) -> tuple[str, str]:
@@ -183,12 +190,21 @@ def _header(code: Code, stem: str, checksum: str, mathematics: list[str]) -> str
         _SIZES,
         constants=f"{code.constants:,}",
         scratch=f"{sum(4 * size for _, _, size in code.scratch):,}",
-        libm=f"nothing is linked but libm ({', '.join(mathematics)})" if mathematics else "nothing is linked",
+        libm=f"nothing is linked but libm ({', '.join(mathematics)})"
+        if mathematics
+        else "nothing is linked",
     )
     show = (_SHOW_NAME if code.class_names else _SHOW_CLASS) if code.classifies else ""
     ending, kind = code.entries[-1]
-    words = {"file": literals.comment(stem), "ending": ending, "kind": kind, "show": _filled(code, show)}
-    lines = about(code.net, code.inputs, code.outputs, code.program.in_int8, code.byte_front is not None)
+    words = {
+        "file": literals.comment(stem),
+        "ending": ending,
+        "kind": kind,
+        "show": _filled(code, show),
+    }
+    lines = about(
+        code.net, code.inputs, code.outputs, code.program.in_int8, code.byte_front is not None
+    )
     lines += [*wrapped(sizes), "", *_filled(code, _EXAMPLE, **words).splitlines()]
     comment = [
         f"{MARK}{__version__}: a neural network in C99.",
@@ -226,13 +242,21 @@ def _constants(code: Code) -> list[str]:
     arrays = [literals.declaration(name, array) for name, array in code.program.arrays.items()]
     if not code.class_names:
         return arrays
-    names = "".join(f"    {literals.string(name)}, /* {literals.comment(name)} */\n" for name in code.class_names)
-    return [*arrays, f"const char *const {code.name}_classes[{len(code.class_names)}] = {{\n{names}}};"]
+    names = "".join(
+        f"    {literals.string(name)}, /* {literals.comment(name)} */\n"
+        for name in code.class_names
+    )
+    return [
+        *arrays,
+        f"const char *const {code.name}_classes[{len(code.class_names)}] = {{\n{names}}};",
+    ]
 
 
 def _functions(code: Code) -> list[str]:
     """Write the functions: those that layers call, the passes, and the choice of a class."""
-    by_sigmoid = code.classifies and code.outputs == 1 and not isinstance(code.net.layers[-1], Sigmoid)
+    by_sigmoid = (
+        code.classifies and code.outputs == 1 and not isinstance(code.net.layers[-1], Sigmoid)
+    )
     called = code.program.functions | ({"sigmoid"} if by_sigmoid else set())
     texts = [_filled(code, text) for name, text in FUNCTIONS.items() if name in called]
     texts += _passes(code)
@@ -241,12 +265,17 @@ def _functions(code: Code) -> list[str]:
         value = f"{code.name}_sigmoid(y[0])" if by_sigmoid else "y[0]"
         texts.append(_filled(code, f"{_CHOOSE} {body}", value=value))
         classify = f"{_CLASSIFY} {_CLASSIFY_BODY}"
-        texts += [_filled(code, classify, ending=ending, kind=kind) for ending, kind in code.entries]
+        texts += [
+            _filled(code, classify, ending=ending, kind=kind) for ending, kind in code.entries
+        ]
     return texts
 
 
 def _passes(code: Code) -> list[str]:
-    """Write the passes; where x may also be bytes, what comes after its first layer stands by itself."""
+    """Write the passes.
+
+    Where x may also be bytes, what comes after its first layer stands by itself.
+    """
     lines, front = code.program.lines, code.program.front
     if code.byte_front is None:
         return [_function(code, _PREDICT, lines)]
@@ -270,13 +299,21 @@ def _declared(code: Code) -> list[str]:
     """Write the declarations of what can be called, each with what it does."""
 
     def of_entries(text: str) -> list[str]:
-        return [f"{_filled(code, text, ending=ending, kind=kind)};" for ending, kind in code.entries]
+        return [
+            f"{_filled(code, text, ending=ending, kind=kind)};" for ending, kind in code.entries
+        ]
 
     lines = ["/* From the numbers x, the answers y. */", *of_entries(_PREDICT)]
     if code.classifies:
         in_int8 = bool(code.program.in_int8)
-        rounded = " With int8 weights a NaN there becomes a number, and has a class." if in_int8 else ""
-        which = "the greatest of the answers" if code.outputs > 1 else "1 or 0, whether the one answer says yes"
+        rounded = (
+            " With int8 weights a NaN there becomes a number, and has a class." if in_int8 else ""
+        )
+        which = (
+            "the greatest of the answers"
+            if code.outputs > 1
+            else "1 or 0, whether the one answer says yes"
+        )
         lines += ["", f"/* The class of answers y: {which}; -1 where NaN is among them. */"]
         lines += [
             f"{_filled(code, _CHOOSE)};",
@@ -291,7 +328,10 @@ def _declared(code: Code) -> list[str]:
 
 
 def _mathematics(functions: list[str]) -> list[str]:
-    """Name the functions of the mathematical library that are called: they end in f, and ours hold a line below."""
+    """Name the functions of the mathematical library that are called.
+
+    They end in f, and ours hold a line below.
+    """
     return sorted({name for text in functions for name in re.findall(r"\b([a-z0-9]+f)\(", text)})
 
 

@@ -16,14 +16,14 @@ from pellucid.exchange.c.text import MARK, Code, files
 from pellucid.exchange.given import check_network
 from pellucid.exchange.writing import check_replaceable
 from pellucid.files.atomic import write_whole
-from pellucid.language import say
 from pellucid.network import Network
 
 LARGEST = 100_000_000  # bytes of source: compilers take minutes and gigabytes for more
 
 # A source file of one of these names would take the place of the compiler's own header.
 _HEADERS = (
-    "assert complex ctype errno fenv float inttypes iso646 limits locale math setjmp signal stdarg stdbool stddef "
+    "assert complex ctype errno fenv float inttypes iso646 limits locale math setjmp signal "
+    "stdarg stdbool stddef "
     "stdint stdio stdlib string tgmath time wchar wctype"
 )
 _REFUSED = frozenset(_HEADERS.split()) | {"", ".."}
@@ -32,11 +32,12 @@ _REFUSED = frozenset(_HEADERS.split()) | {"", ".."}
 def to_c(
     net: Network, path: str | os.PathLike[str], *, int8: bool = False, calibration: Any = None
 ) -> tuple[Path, Path]:
-    """Write a network as C99: `digits.h` and `digits.c` for the path "digits" (or either file); give their paths.
+    """Write a network as C99: `digits.h` and `digits.c` for the path "digits" (or either file);
+    give their paths.
 
-    The code allocates nothing, changes nothing global, and needs at most the mathematics of the standard library; the
-    header says how it is called and what flash and RAM it takes. Names begin with the file's. Networks of float64 are
-    written in float32.
+    The code allocates nothing, changes nothing global, and needs at most the mathematics of the
+    standard library; the header says how it is called and what flash and RAM it takes. Names begin
+    with the file's. Networks of float64 are written in float32.
 
     Parameters
     ----------
@@ -45,16 +46,16 @@ def to_c(
     path
         Where to. Files that pellucid wrote are replaced, others are not.
     int8
-        Write the weights of Affine layers as whole numbers of 8 bits, a quarter of the size; biases, activations and
-        all other layers stay float32.
+        Write the weights of Affine layers as whole numbers of 8 bits, a quarter of the size;
+        biases, activations and all other layers stay float32.
     calibration
-        For int8: rows like those to come, as `predict` takes them. They set the range of numbers that each of these
-        layers expects; 10,000 at most are looked at.
+        For int8: rows like those to come, as `predict` takes them. They set the range of numbers
+        that each of these layers expects; 10,000 at most are looked at.
 
-    Raises InputError for a layer of your own, for numbers that are not finite or too large for float32, for a network
-    of more than 100 MB of source, and for calibration that is missing or does not fit; FileError where the files
-    cannot be written. Each file is written whole or not at all, the source first; the compiler refuses a header and a
-    source that are not of one export.
+    Raises InputError for a layer of your own, for numbers that are not finite or too large for
+    float32, for a network of more than 100 MB of source, and for calibration that is missing or
+    does not fit; FileError where the files cannot be written. Each file is written whole or not at
+    all, the source first; the compiler refuses a header and a source that are not of one export.
 
     >>> import pellucid as pl, tempfile
     >>> net = pl.mlp([2, 4, 3], activation="sigmoid", seed=0)
@@ -65,7 +66,9 @@ def to_c(
     """
     check_network(net)
     stem = _stem(path)
-    code = _code(net, literals.identifier(stem.name), calibrated(net, calibration) if int8 else None)
+    code = _code(
+        net, literals.identifier(stem.name), calibrated(net, calibration) if int8 else None
+    )
     paths = stem.with_name(f"{stem.name}.h"), stem.with_name(f"{stem.name}.c")
     for file in paths:
         check_replaceable(file, MARK)
@@ -78,16 +81,17 @@ def to_c(
 def _stem(path: Any) -> Path:
     """Give the path without an ending .h or .c."""
     if not isinstance(path, (str, os.PathLike)):
-        raise InputError(say('expected the path of a file, such as "digits.c"; got {got}', got=repr(path)))
+        raise InputError(
+            'expected the path of a file, such as "digits.c"; got {got}', got=repr(path)
+        )
     file = Path(os.fsdecode(path))
     stem = file.with_suffix("") if file.suffix in (".h", ".c") else file
     spoils = any(part in stem.name for part in ('"', "'", "\\", "??"))
     if spoils or not stem.name.isprintable() or stem.name.lower() in _REFUSED:
         raise InputError(
-            say(
-                "{path}: C cannot include a header of this name beside its own: choose another, such as digits.h",
-                path=repr(os.fspath(path)),
-            )
+            "{path}: C cannot include a header of this name beside its own: choose another, such "
+            "as digits.h",
+            path=repr(os.fspath(path)),
         )
     return stem
 
@@ -97,7 +101,8 @@ def _code(net: Network, name: str, levels: list[Levels] | None) -> Code:
     D = chain.input_width(net.layers)
     if D is None:
         raise InputError(
-            say("this network takes rows of any length: C needs one with a layer of weights, such as Affine")
+            "this network takes rows of any length: C needs one with a layer of weights, such as "
+            "Affine"
         )
     chain.check_numbers(net.layers)
     program = _program(net, Program(name, D, levels))
@@ -108,13 +113,12 @@ def _code(net: Network, name: str, levels: list[Levels] | None) -> Code:
     code = Code(name, net, D, program.width, program, front)
     if code.characters > LARGEST:
         raise InputError(
-            say(
-                "{parameters:,} parameters would be about {size} MB of C; {limit} MB are the most that compilers take "
-                "well: save a model file, or export to ONNX",
-                parameters=net.parameter_count,
-                size=code.characters // 1_000_000,
-                limit=LARGEST // 1_000_000,
-            )
+            "{parameters:,} parameters would be about {size} MB of C; {limit} MB are the most "
+            "that compilers take "
+            "well: save a model file, or export to ONNX",
+            parameters=net.parameter_count,
+            size=code.characters // 1_000_000,
+            limit=LARGEST // 1_000_000,
         )
     return code
 
@@ -126,6 +130,9 @@ def _program(net: Network, program: Program) -> Program:
 
 
 def _takes_bytes(net: Network) -> bool:
-    """Tell whether rows come as bytes: a factor for them comes first, or pictures into layers that scale."""
+    """Tell whether rows come as bytes.
+
+    A factor for them comes first, or pictures into layers that scale.
+    """
     pictures = (net.inputs or {}).get("kind") == "pictures"
     return chain.byte_factor(net.layers) is not None or (pictures and chain.scales(net.layers))

@@ -1,7 +1,9 @@
-"""Where the answers leave a graph: past the labels, dictionaries and second columns that converters of classifiers add.
+"""Where the answers leave a graph: past the labels, dictionaries and second columns that converters
+of classifiers add.
 
-scikit-learn's converter gives two outputs, the chosen labels and the probabilities, with class names in both; binary
-classifiers answer (1 - p, p). The probabilities, or p alone, are the network's answers.
+scikit-learn's converter gives two outputs, the chosen labels and the probabilities, with class
+names in both; binary classifiers answer (1 - p, p). The probabilities, or p alone, are the
+network's answers.
 """
 
 from __future__ import annotations
@@ -10,10 +12,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from pellucid.errors import InputError
+from pellucid.errors import InputError, Message
 from pellucid.exchange.onnx.graph import Graph
 from pellucid.exchange.onnx.operators import Op
-from pellucid.language import say
 
 # Operators that stand between a decision and the label that leaves the graph.
 _CHOICES = ("ArgMax", "ai.onnx.ml.Binarizer")
@@ -23,7 +24,9 @@ _DICTIONARY = "ai.onnx.ml.ZipMap"
 
 
 class Answers(NamedTuple):
-    """The tensor that holds the answers, the class names if there are any, and whether p stands for (1 - p, p)."""
+    """The tensor that holds the answers, the class names if there are any, and whether p stands for
+    (1 - p, p).
+    """
 
     tensor: str
     classes: list[str] | None
@@ -48,12 +51,12 @@ def answers_of(graph: Graph) -> Answers:
             found.setdefault(tensor, name)
     if len(found) != 1:
         raise InputError(
-            say(
+            Message(
                 "it has the outputs {names}; expected one, beside the labels of a classifier",
                 names=", ".join(found.values()),
             )
             if found
-            else say("its outputs are chosen labels only: export the probabilities as well")
+            else Message("its outputs are chosen labels only: export the probabilities as well")
         )
     tensor = _without_column(graph, next(iter(found)))
     p = _without_complement(graph, tensor)
@@ -61,7 +64,10 @@ def answers_of(graph: Graph) -> Answers:
 
 
 def _choice(graph: Graph, op: Op | None) -> Any:
-    """Give the class names, perhaps none, where an output is a chosen label; None where it is none."""
+    """Give the class names, perhaps none, where an output is a chosen label.
+
+    None where it is none.
+    """
     names = np.empty(0)
     while op is not None and op.kind in _BEHIND_CHOICES and op.live:
         if op.kind == _NAMING and isinstance(op.input(0), np.ndarray):
@@ -73,18 +79,22 @@ def _choice(graph: Graph, op: Op | None) -> Any:
 def _of_dictionary(op: Op) -> list[Any]:
     names = op.attributes.get("classlabels_strings") or op.attributes.get("classlabels_int64s")
     if not isinstance(names, list) or len(op.live) != 1:
-        raise op.error(say("it names no classes"))
+        raise op.error(Message("it names no classes"))
     return names
 
 
 def _names(values: Any) -> list[str]:
-    return [value.decode() if isinstance(value, bytes) else str(value) for value in np.asarray(values).ravel().tolist()]
+    return [
+        value.decode() if isinstance(value, bytes) else str(value)
+        for value in np.asarray(values).ravel().tolist()
+    ]
 
 
 def _without_column(graph: Graph, tensor: str) -> str:
     """Give what a tensor is before all of its numbers are put into one column.
 
-    scikit-learn's converter does so behind regressors, those of several outputs included, whose rows it mixes.
+    scikit-learn's converter does so behind regressors, those of several outputs included, whose
+    rows it mixes.
     """
     op = graph.makers.get(tensor)
     if op is None or op.kind != "Reshape" or len(op.live) != 1 or not op.constants:
@@ -95,7 +105,12 @@ def _without_column(graph: Graph, tensor: str) -> str:
 def _without_complement(graph: Graph, tensor: str) -> str:
     """Give p where the tensor is (1 - p, p), and else the tensor itself."""
     op = graph.makers.get(tensor)
-    if op is None or op.kind != "Concat" or len(op.live) != 2 or op.attribute("axis", 0) not in (1, -1):
+    if (
+        op is None
+        or op.kind != "Concat"
+        or len(op.live) != 2
+        or op.attribute("axis", 0) not in (1, -1)
+    ):
         return tensor
     complement, p = op.live
     first = graph.makers.get(complement)

@@ -17,7 +17,6 @@ from pellucid.exchange.given import check_network
 from pellucid.exchange.onnx.writers import Writer
 from pellucid.extras import library
 from pellucid.files.atomic import write_whole
-from pellucid.language import say
 from pellucid.network import Network
 
 if TYPE_CHECKING:
@@ -25,13 +24,17 @@ if TYPE_CHECKING:
 
 OPSET = 17  # of December 2022: ONNX Runtime 1.14 and later read it
 IR_VERSION = 8
-LARGEST_MODEL = (1 << 31) - (1 << 20)  # bytes: Protocol Buffers end at 2 GiB; the rest is room for names
+LARGEST_MODEL = (1 << 31) - (
+    1 << 20
+)  # bytes: Protocol Buffers end at 2 GiB; the rest is room for names
 
 
 def to_onnx(net: Network, path: str | os.PathLike[str]) -> None:
-    """Write the network to an .onnx file, whole or not at all; the same network gives the same bytes.
+    """Write the network to an .onnx file, whole or not at all; the same network gives the same
+    bytes.
 
-    What stands in it is told by `onnx_model`, and what is raised; FileError where the file cannot be written.
+    What stands in it is told by `onnx_model`, and what is raised; FileError where the file cannot
+    be written.
     """
     write_whole(path, onnx_model(net).SerializeToString(deterministic=True))
 
@@ -39,16 +42,19 @@ def to_onnx(net: Network, path: str | os.PathLike[str]) -> None:
 def onnx_model(net: Network, *, every_layer: bool = False) -> onnx.ModelProto:
     """Give the network as an ONNX model of opset 17, which runtimes since the end of 2022 read.
 
-    The input is "x", with any number of rows N, and the output "y", (N, K). Preparation is part of the graph: a
-    network that begins by scaling bytes (Flatten, Scale(1 / 255)) takes uint8, any other its own floating type. x is
-    (N, 28, 28) where `net.inputs` says that rows are pictures of that shape, and (N, D) elsewhere. A network of a table
-    takes the numbers that `net.columns.x(table)` gives, D for each row; the metadata names them.
+    The input is "x", with any number of rows N, and the output "y", (N, K). Preparation is part of
+    the graph: a network that begins by scaling bytes (Flatten, Scale(1 / 255)) takes uint8, any
+    other its own floating type. x is (N, 28, 28) where `net.inputs` says that rows are pictures of
+    that shape, and (N, D) elsewhere. A network of a table takes the numbers that
+    `net.columns.x(table)` gives, D for each row; the metadata names them.
 
-    Weights keep their bits and are named as in model files ("3.W"). Dropout is left out, as when answering. GELU in
-    float64 passes through a float32 Erf, as ONNX Runtime has no other: there it differs by up to 1e-7 of x.
+    Weights keep their bits and are named as in model files ("3.W"). Dropout is left out, as when
+    answering. GELU in float64 passes through a float32 Erf, as ONNX Runtime has no other: there it
+    differs by up to 1e-7 of x.
 
-    The metadata holds the number of parameters, the class names, `net.inputs` (all as JSON), and for tables "columns",
-    what each of the D numbers is, and "offsets", what has been taken away from each.
+    The metadata holds the number of parameters, the class names, `net.inputs` (all as JSON), and
+    for tables "columns", what each of the D numbers is, and "offsets", what has been taken away
+    from each.
 
     Parameters
     ----------
@@ -57,8 +63,8 @@ def onnx_model(net: Network, *, every_layer: bool = False) -> onnx.ModelProto:
     every_layer
         Give every layer's output, in order, the last of which is "y", and not only the last.
 
-    Raises InputError for layers of the user's own, weights that are not finite, more than 2 GiB of them, and where
-    onnx is not installed.
+    Raises InputError for layers of the user's own, weights that are not finite, more than 2 GiB of
+    them, and where onnx is not installed.
 
     >>> import pellucid as pl
     >>> [node.name for node in onnx_model(pl.mlp([2, 4, 3], activation="sigmoid")).graph.node]
@@ -117,7 +123,10 @@ def _write(write: Writer, net: Network) -> list[str]:
 
 
 def _widths(net: Network) -> list[int | None]:
-    """Give the width of every layer's output, or of x where there are no layers; None where any fits."""
+    """Give the width of every layer's output, or of x where there are no layers.
+
+    None where any fits.
+    """
     D = chain.input_width(net.layers)
     if D is None:
         return [None] * max(1, len(net.layers))
@@ -128,12 +137,11 @@ def _check_size(net: Network) -> None:
     size = sum(array.nbytes for layer in net.layers for array in layer.arrays().values())
     if size > LARGEST_MODEL:
         raise InputError(
-            say(
-                "an ONNX file holds at most {limit:,} bytes of weights; this network has {size:,}: use a .safetensors "
-                "file",
-                limit=LARGEST_MODEL,
-                size=size,
-            )
+            "an ONNX file holds at most {limit:,} bytes of weights; this network has {size:,}: "
+            "use a .safetensors "
+            "file",
+            limit=LARGEST_MODEL,
+            size=size,
         )
 
 
@@ -146,7 +154,12 @@ def _metadata(net: Network) -> dict[str, str]:
         if net.inputs.get("kind") == "table":
             found |= {"columns": net.columns.names, "offsets": net.columns.offsets.tolist()}
     try:
-        texts = {name: json.dumps(value, ensure_ascii=False, sort_keys=True) for name, value in found.items()}
+        texts = {
+            name: json.dumps(value, ensure_ascii=False, sort_keys=True)
+            for name, value in found.items()
+        }
     except (TypeError, ValueError) as error:
-        raise InputError(say("inputs and class names must be what JSON can hold ({reason})", reason=error)) from error
+        raise InputError(
+            "inputs and class names must be what JSON can hold ({reason})", reason=error
+        ) from error
     return dict(sorted(texts.items()))

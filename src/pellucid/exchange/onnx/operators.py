@@ -1,7 +1,8 @@
-"""What operators of ONNX compute, in NumPy: to work out constants, and to see what a written-out function does.
+"""What operators of ONNX compute, in NumPy: to work out constants, and to see what a written-out
+function does.
 
-It is no runtime: only what stands between weights and layers in files of PyTorch, scikit-learn's converter and their
-kin is here.
+It is no runtime: only what stands between weights and layers in files of PyTorch, scikit-learn's
+converter and their kin is here.
 """
 
 from __future__ import annotations
@@ -15,15 +16,15 @@ import numpy as np
 
 from pellucid.core import functions
 from pellucid.core.types import Array
-from pellucid.errors import InputError
-from pellucid.language import say
+from pellucid.errors import InputError, Message
 
 
 class Op(NamedTuple):
-    """One node: its operator (of another domain than ONNX's own: "ai.onnx.ml.Scaler") with its constants in place.
+    """One node: its operator (of another domain than ONNX's own: "ai.onnx.ml.Scaler") with its
+    constants in place.
 
-    An input is an array where it is constant, the tensor's name where it is made of the graph's input, and None where
-    it is left out. `opset` is the version of the operator's domain.
+    An input is an array where it is constant, the tensor's name where it is made of the graph's
+    input, and None where it is left out. `opset` is the version of the operator's domain.
     """
 
     kind: str
@@ -48,17 +49,25 @@ class Op(NamedTuple):
         return self.inputs[index] if index < len(self.inputs) else None
 
     def constant(self, index: int) -> Array | None:
-        """Give an input that must be constant, None where it is left out; raises InputError where it is not."""
+        """Give an input that must be constant, None where it is left out.
+
+        Raises InputError where it is not.
+        """
         value = self.input(index)
         if isinstance(value, str):
-            raise self.error(say("its input {tensor} must be a constant, not made of the graph's input", tensor=value))
+            raise self.error(
+                Message(
+                    "its input {tensor} must be a constant, not made of the graph's input",
+                    tensor=value,
+                )
+            )
         return value
 
     def attribute(self, name: str, default: Any) -> Any:
         """Give an attribute of the default's type."""
         value = self.attributes.get(name, default)
         if type(value) is not type(default):
-            raise self.error(say("its attribute {name} is malformed", name=name))
+            raise self.error(Message("its attribute {name} is malformed", name=name))
         return value
 
     def axes(self) -> list[int] | None:
@@ -69,9 +78,11 @@ class Op(NamedTuple):
             axes = None if given is None else given.ravel().tolist()
         return axes
 
-    def error(self, reason: str) -> InputError:
+    def error(self, reason: Message) -> InputError:
         """Give the error that names this node."""
-        return InputError(say("node {node} ({kind}): {reason}", node=self.name, kind=self.kind, reason=reason))
+        return InputError(
+            "node {node} ({kind}): {reason}", node=self.name, kind=self.kind, reason=reason
+        )
 
 
 def _divide(a: Array, b: Array) -> Array:
@@ -113,7 +124,11 @@ ELEMENTWISE: dict[str, Callable[..., Array]] = {
 def _reduction(function: Callable[..., Array]) -> Callable[..., Array]:
     def reduced(op: Op, x: Array, axes: Array | None = None) -> Array:
         found = op.axes()
-        return function(x, axis=None if found is None else tuple(found), keepdims=op.attribute("keepdims", 1) != 0)
+        return function(
+            x,
+            axis=None if found is None else tuple(found),
+            keepdims=op.attribute("keepdims", 1) != 0,
+        )
 
     return reduced
 
@@ -131,7 +146,7 @@ def _leaky_relu(op: Op, x: Array) -> Array:
 def _cast(op: Op, x: Array) -> Array:
     kind = CAST.get(op.attribute("to", 1))
     if kind is None:
-        raise op.error(say("it casts to a type that is not known here"))
+        raise op.error(Message("it casts to a type that is not known here"))
     return x.astype(kind)
 
 
@@ -146,7 +161,13 @@ ROWWISE: dict[str, Callable[..., Array]] = {
 }
 """Operators with attributes that take rows and keep them apart; the first argument is the node."""
 
-CAST = {1: np.float32, 6: np.int32, 7: np.int64, 9: np.bool_, 11: np.float64}  # by TensorProto.DataType
+CAST = {
+    1: np.float32,
+    6: np.int32,
+    7: np.int64,
+    9: np.bool_,
+    11: np.float64,
+}  # by TensorProto.DataType
 
 
 def _transpose(op: Op, x: Array) -> Array:
@@ -155,7 +176,9 @@ def _transpose(op: Op, x: Array) -> Array:
 
 def _reshape(op: Op, x: Array, shape: Array) -> Array:
     keeps = op.attribute("allowzero", 0) == 0
-    sizes = [x.shape[axis] if size == 0 and keeps else size for axis, size in enumerate(shape.tolist())]
+    sizes = [
+        x.shape[axis] if size == 0 and keeps else size for axis, size in enumerate(shape.tolist())
+    ]
     return x.reshape(sizes)
 
 
@@ -169,10 +192,15 @@ def _unsqueeze(op: Op, x: Array, axes: Array | None = None) -> Array:
 
 
 def _slice(
-    op: Op, x: Array, starts: Array, ends: Array, axes: Array | None = None, steps: Array | None = None
+    op: Op,
+    x: Array,
+    starts: Array,
+    ends: Array,
+    axes: Array | None = None,
+    steps: Array | None = None,
 ) -> Array:
     if x.ndim != 1 or starts.size != 1 or ends.size != 1:
-        raise op.error(say("only shapes are cut into pieces here"))
+        raise op.error(Message("only shapes are cut into pieces here"))
     return x[int(starts.item()) : int(ends.item()) : 1 if steps is None else int(steps.item())]
 
 
@@ -187,7 +215,10 @@ SHAPING: dict[str, Callable[..., Array]] = {
     "Transpose": _transpose,
     "Unsqueeze": _unsqueeze,
 }
-"""Operators that move numbers without changing them: here for constants only; the first argument is the node."""
+"""Operators that move numbers without changing them: here for constants only.
+
+The first argument is the node.
+"""
 
 
 def is_row_function(op: Op) -> bool:
@@ -205,7 +236,8 @@ def row_function(op: Op, values: list[Any]) -> Array | None:
 def fold(op: Op, room: int) -> Array | None:
     """Compute an operator all of whose inputs are constants; None for one that is not known.
 
-    Raises InputError where it would make more numbers than there is room for: few bytes can ask for many.
+    Raises InputError where it would make more numbers than there is room for: few bytes can ask for
+    many.
     """
     arrays = op.constants
     if op.kind == "Gather":
@@ -215,7 +247,9 @@ def fold(op: Op, room: int) -> Array | None:
     else:
         made = sum(array.size for array in arrays)
     if made > room:
-        raise op.error(say("it makes {made:,} constants, too many for a network of this size", made=made))
+        raise op.error(
+            Message("it makes {made:,} constants, too many for a network of this size", made=made)
+        )
     if op.kind in SHAPING:
         return np.asarray(SHAPING[op.kind](op, *op.inputs))
     found = row_function(op, list(op.inputs))

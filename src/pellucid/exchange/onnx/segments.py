@@ -1,12 +1,14 @@
-"""The way from one tensor to another, cut into a line of segments at the tensors through which every way leads."""
+"""The way from one tensor to another, cut into a line of segments at the tensors through which
+every way leads.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from pellucid.errors import Message
 from pellucid.exchange.onnx.operators import Op
-from pellucid.language import say
 
 
 class Segment(NamedTuple):
@@ -23,10 +25,12 @@ class Segment(NamedTuple):
 
 
 def segments(ops: Sequence[Op], start: str, end: str) -> list[Segment]:
-    """Cut the operators (in order; those that do not lead to `end` are left out) into a line from start to end.
+    """Cut the operators (in order; those that do not lead to `end` are left out) into a line from
+    start to end.
 
-    An operator's output is a cut when nothing after it uses anything made before it. (Whatever comes later and does
-    not depend on that output would have to use something earlier, so no cut is missed.)
+    An operator's output is a cut when nothing after it uses anything made before it. (Whatever
+    comes later and does not depend on that output would have to use something earlier, so no cut is
+    missed.)
     """
     on_the_way = _leading_to(ops, start, end)
     last_use = {name: index for index, op in enumerate(on_the_way) for name in op.live}
@@ -48,7 +52,7 @@ def sources(ops: Sequence[Op], end: str) -> list[str]:
     for op in reversed(ops):
         if op.output in wanted:
             if not op.live:
-                raise op.error(say("it is no operator on constants that is known here"))
+                raise op.error(Message("it is no operator on constants that is known here"))
             wanted.update(op.live)
     return sorted(wanted - {op.output for op in ops})
 

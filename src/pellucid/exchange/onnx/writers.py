@@ -1,7 +1,8 @@
 """What each layer is in ONNX: the table `WRITERS`, and the writer that collects nodes and weights.
 
-Operators are those of opset 17 that runtimes of 2023 have for float32 and float64; what they lack (Gelu came with
-opset 20, ONNX Runtime has no Erf, Softplus and, for long, no LeakyRelu in float64) is written out.
+Operators are those of opset 17 that runtimes of 2023 have for float32 and float64; what they lack
+(Gelu came with opset 20, ONNX Runtime has no Erf, Softplus and, for long, no LeakyRelu in float64)
+is written out.
 """
 
 from __future__ import annotations
@@ -19,18 +20,21 @@ from pellucid.core.layer import Layer
 from pellucid.core.types import Array
 from pellucid.errors import InputError
 from pellucid.extras import library
-from pellucid.language import say
 
 if TYPE_CHECKING:
     import onnx
 
 
 class Writer:
-    """Collects the nodes and weights of a graph; names them by the layer's place, as model files do: "3.W", "3.0.b"."""
+    """Collects the nodes and weights of a graph.
+
+    Names them by the layer's place, as model files do: "3.W", "3.0.b".
+    """
 
     def __init__(self, dtype: np.dtype[Any], every_layer: bool = False) -> None:
         self.dtype = dtype
-        self.every_layer = every_layer  # whether layers that pass x on have a node, and an output of their own, too
+        # Whether layers that pass x on have a node, and an output of their own, too
+        self.every_layer = every_layer
         self.nodes: list[onnx.NodeProto] = []
         self.weights: list[onnx.TensorProto] = []
         self.place = ""
@@ -56,11 +60,10 @@ class Writer:
         write = WRITERS.get(type(layer))
         if write is None:
             raise InputError(
-                say(
-                    "ONNX export knows pellucid's own layers only; {layer} is not one: write it with layers from "
-                    "pl.LAYERS, or leave it out",
-                    layer=type(layer).__name__,
-                )
+                "ONNX export knows pellucid's own layers only; {layer} is not one: write it with "
+                "layers from "
+                "pl.LAYERS, or leave it out",
+                layer=type(layer).__name__,
             )
         y = write(self, layer, x)
         if y == x and self.every_layer:
@@ -70,7 +73,9 @@ class Writer:
     def node(self, kind: str, *inputs: str, **attributes: Any) -> str:
         """Write a node; give the tensor that it makes."""
         name = self._name(kind)
-        self.nodes.append(self._onnx.helper.make_node(kind, list(inputs), [name], name=name, **attributes))
+        self.nodes.append(
+            self._onnx.helper.make_node(kind, list(inputs), [name], name=name, **attributes)
+        )
         return name
 
     def rename(self, tensor: str) -> str:
@@ -102,8 +107,11 @@ def _affine(write: Writer, layer: layers.Affine, x: str) -> str:
     W, b = write.array("W", layer.W), None if layer.b is None else write.array("b", layer.b)
     if not write.double:
         return write.node("Gemm", x, W) if b is None else write.node("Gemm", x, W, b)
-    # ONNX Runtime 1.16 merges Gemm and the activation behind it, and then has no float64 for what it made of them.
-    return write.node("MatMul", x, W) if b is None else write.node("Add", write.node("Gemm", x, W), b)
+    # ONNX Runtime 1.16 merges Gemm and the activation behind it, and then has no float64 for what
+    # it made of them.
+    return (
+        write.node("MatMul", x, W) if b is None else write.node("Add", write.node("Gemm", x, W), b)
+    )
 
 
 def _passed_on(write: Writer, layer: Layer, x: str) -> str:
@@ -141,14 +149,20 @@ def _tanh_share(write: Writer, x: str) -> str:
     """Write tanh(sqrt(2 / pi) (x + 0.044715 x^3))."""
     cube = write.node("Mul", write.node("Mul", x, x), x)
     sum_ = write.node("Add", x, write.node("Mul", cube, write.number("cubic", 0.044715)))
-    return write.node("Tanh", write.node("Mul", sum_, write.number("sqrt_2_over_pi", math.sqrt(2 / math.pi))))
+    return write.node(
+        "Tanh", write.node("Mul", sum_, write.number("sqrt_2_over_pi", math.sqrt(2 / math.pi)))
+    )
 
 
 def _silu(write: Writer, layer: layers.SiLU, x: str) -> str:
     if not write.double:
         return write.node("Mul", x, write.node("Sigmoid", x))
     # The same runtime takes x sigmoid(x) for one operator that it has in float32 only.
-    return write.node("Div", x, write.node("Add", write.node("Exp", write.node("Neg", x)), write.number("one", 1.0)))
+    return write.node(
+        "Div",
+        x,
+        write.node("Add", write.node("Exp", write.node("Neg", x)), write.number("one", 1.0)),
+    )
 
 
 def _softplus(write: Writer, layer: layers.Softplus, x: str) -> str:
@@ -169,7 +183,10 @@ def _standardize(write: Writer, layer: preparation.Standardize, x: str) -> str:
 
 
 def _smooth_clip(write: Writer, layer: preparation.SmoothClip, x: str) -> str:
-    """Write sign(x) limit / sqrt(1 + (limit / x)^2), which overflows nowhere: 0 at 0, and the limit far out."""
+    """Write sign(x) limit / sqrt(1 + (limit / x)^2), which overflows nowhere.
+
+    0 at 0, and the limit far out.
+    """
     limit = write.number("limit", layer.limit)
     u = write.node("Div", limit, x)
     root = write.node("Sqrt", write.node("Add", write.node("Mul", u, u), write.number("one", 1.0)))
@@ -177,23 +194,35 @@ def _smooth_clip(write: Writer, layer: preparation.SmoothClip, x: str) -> str:
 
 
 def _periodic_embedding(write: Writer, layer: PeriodicEmbedding, x: str) -> str:
-    """Write all columns at once, (E, N, F), as core computes them; `embedding` reads this form back."""
-    columns = write.node("Gather", x, write.array("columns", np.flatnonzero(layer.embedded)), axis=1)
-    each = write.node("Unsqueeze", write.node("Transpose", columns, perm=[1, 0]), write.array("axes", np.array([2])))
+    """Write all columns at once, (E, N, F), as core computes them.
+
+    `embedding` reads this form back.
+    """
+    columns = write.node(
+        "Gather", x, write.array("columns", np.flatnonzero(layer.embedded)), axis=1
+    )
+    each = write.node(
+        "Unsqueeze",
+        write.node("Transpose", columns, perm=[1, 0]),
+        write.array("axes", np.array([2])),
+    )
     turns = write.node("Mul", each, write.array("frequency", layer.frequency))
     turns = write.node("Add", turns, write.array("phase", layer.phase))
     turns = write.node("Sub", turns, write.node("Round", turns))
     # cos(z) = sin(z + pi / 2): ONNX Runtime 1.16 has Cos in float32 only.
     turns = write.node("Add", turns, write.number("quarter", 0.25))
     waves = write.node("Sin", write.node("Mul", turns, write.number("two_pi", 2 * math.pi)))
-    numbers = write.node("Add", write.node("MatMul", waves, write.array("W", layer.W)), write.array("b", layer.b))
+    numbers = write.node(
+        "Add", write.node("MatMul", waves, write.array("W", layer.W)), write.array("b", layer.b)
+    )
     row = write.node("Flatten", write.node("Transpose", numbers, perm=[1, 0, 2]), axis=1)
     return write.node("Concat", x, row, axis=1)
 
 
 def _batch_norm(write: Writer, layer: normalization.BatchNorm, x: str) -> str:
     arrays = [write.array(name, array) for name, array in layer.arrays().items()]
-    # ONNX counts how much of the old mean is kept, PyTorch and core how much of the new one comes in.
+    # ONNX counts how much of the old mean is kept, PyTorch and core how much of the new one comes
+    # in.
     settings = {"epsilon": layer.epsilon, "momentum": 1 - layer.momentum}
     return write.node("BatchNormalization", x, *arrays, **settings)
 
@@ -229,4 +258,6 @@ WRITERS: dict[type[Layer], Callable[[Writer, Any, str], str]] = {
     composite.Dropout: _passed_on,
     composite.Residual: _residual,
 }
-"""For each layer a function (writer, layer, x) that writes its nodes and gives the tensor that they end in."""
+"""For each layer a function (writer, layer, x) that writes its nodes and gives the tensor that they
+end in.
+"""

@@ -1,4 +1,7 @@
-"""The Python that builds a network's module: written out, with nothing but torch and safetensors to import."""
+"""The Python that builds a network's module.
+
+Written out, with nothing but torch and safetensors to import.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +46,9 @@ if __name__ == "__main__":
 
 
 def program(net: Network, file: str, name: str) -> str:
-    """Give the program, to be imported by this name, for the state_dict in `file`, which lies beside it."""
+    """Give the program, to be imported by this name, for the state_dict in `file`, which lies
+    beside it.
+    """
     lines = "".join(f"        {_expression(layer)},\n" for layer in net.layers)
     frozen = list(_frozen(net.layers))
     return _PROGRAM.format(
@@ -55,7 +60,9 @@ def program(net: Network, file: str, name: str) -> str:
         classes="".join(f"\n{source}\n\n" for source in _sources(net.layers)),
         modules=lines,
         dtype=net.dtype.name,
-        frozen="".join(f'    module.get_submodule("{place}").requires_grad_(False)\n' for place in frozen),
+        frozen="".join(
+            f'    module.get_submodule("{place}").requires_grad_(False)\n' for place in frozen
+        ),
     )
 
 
@@ -79,8 +86,16 @@ def _frozen(layers: Sequence[Layer], before: str = "") -> Iterator[str]:
 
 
 def _sources(layers: Sequence[Layer]) -> list[str]:
-    """Give the source of the modules that PyTorch does not have, in the order in which `modules` has them."""
+    """Give the source of the modules that PyTorch does not have, in the order in which `modules`
+    has them.
+    """
     needed = {twin.module for layer in every(layers) if (twin := twin_of(layer)).own}
     text = _MODULES.read_text(encoding="utf-8")
-    classes = [node for node in ast.parse(text).body if isinstance(node, ast.ClassDef) and node.name in needed]
-    return [source for node in classes if (source := ast.get_source_segment(text, node)) is not None]
+    classes = [
+        node
+        for node in ast.parse(text).body
+        if isinstance(node, ast.ClassDef) and node.name in needed
+    ]
+    return [
+        source for node in classes if (source := ast.get_source_segment(text, node)) is not None
+    ]

@@ -11,11 +11,10 @@ import numpy as np
 from pellucid.core import chain
 from pellucid.core.composite import Residual
 from pellucid.core.layer import Layer
-from pellucid.errors import InputError
+from pellucid.errors import InputError, Message
 from pellucid.exchange.given import check_network
 from pellucid.exchange.pytorch.twins import TWINS, Twin, settings, tensors, turned, twin_of
 from pellucid.extras import library
-from pellucid.language import say
 from pellucid.network import Network
 
 if TYPE_CHECKING:
@@ -26,20 +25,23 @@ if TYPE_CHECKING:
 
 
 def to_torch(net: Network, names: Iterable[str] | None = None) -> nn.Sequential:
-    """Give the network as an `nn.Sequential` of its own arrays, in evaluation mode: call `.train()` before learning.
+    """Give the network as an `nn.Sequential` of its own arrays, in evaluation mode: call `.train()`
+    before learning.
 
-    Modules are PyTorch's own where it has one that does the same. Scale, Standardize, SmoothClip, PeriodicEmbedding,
-    Exponential and Residual are small modules of `pellucid.exchange.pytorch.modules`. Weights are (out, in),
-    contiguous, of the network's floating type; numbers that are not finite are copied as they are. Frozen layers have
-    `requires_grad` False, and a frozen BatchNorm has momentum 0, which keeps its statistics as they are. Input names
-    and classes stay behind. PyTorch's global random generator is left as it is.
+    Modules are PyTorch's own where it has one that does the same. Scale, Standardize, SmoothClip,
+    PeriodicEmbedding, Exponential and Residual are small modules of
+    `pellucid.exchange.pytorch.modules`. Weights are (out, in), contiguous, of the network's
+    floating type; numbers that are not finite are copied as they are. Frozen layers have
+    `requires_grad` False, and a frozen BatchNorm has momentum 0, which keeps its statistics as they
+    are. Input names and classes stay behind. PyTorch's global random generator is left as it is.
 
     Parameters
     ----------
     net
         The network.
     names
-        A name for each layer, with which the state_dict's names begin ("hidden.weight"); None means "0", "1", ...
+        A name for each layer, with which the state_dict's names begin ("hidden.weight"); None means
+        "0", "1", ...
 
     Raises InputError for a layer that PyTorch has no module for, and for names that do not fit.
 
@@ -57,9 +59,13 @@ def to_torch(net: Network, names: Iterable[str] | None = None) -> nn.Sequential:
         modules = [_module(layer) for layer in net.layers]
     kind = getattr(torch, net.dtype.name)
     names = _names(names, len(modules))
-    module: nn.Sequential = torch.nn.Sequential(OrderedDict(zip(names, modules, strict=True))).to(kind)
+    module: nn.Sequential = torch.nn.Sequential(OrderedDict(zip(names, modules, strict=True))).to(
+        kind
+    )
     for layer, own in zip(net.layers, modules, strict=True):
-        own.load_state_dict({name: torch.from_numpy(array) for name, array in tensors(layer).items()})
+        own.load_state_dict(
+            {name: torch.from_numpy(array) for name, array in tensors(layer).items()}
+        )
     return module.eval()
 
 
@@ -68,10 +74,11 @@ def from_torch(
 ) -> Network:
     """Give a network of its own arrays that answers as the module does in evaluation mode.
 
-    It takes what `to_torch` gives, and any (nested) nn.Sequential of Linear, BatchNorm1d, LayerNorm, Dropout, Flatten,
-    Identity, Softmax and the activations that pellucid has; on any device. Half precision becomes float32, which is
-    exact. Where normalisation has no scale or shift, ones and zeros come in, which learn from then on. A module whose
-    parameters all have `requires_grad` False becomes a frozen layer. Numbers that are not finite are copied as they
+    It takes what `to_torch` gives, and any (nested) nn.Sequential of Linear, BatchNorm1d,
+    LayerNorm, Dropout, Flatten, Identity, Softmax and the activations that pellucid has; on any
+    device. Half precision becomes float32, which is exact. Where normalisation has no scale or
+    shift, ones and zeros come in, which learn from then on. A module whose parameters all have
+    `requires_grad` False becomes a frozen layer. Numbers that are not finite are copied as they
     are.
 
     Parameters
@@ -85,7 +92,7 @@ def from_torch(
     """
     torch = library("torch", "torch")
     if not isinstance(module, torch.nn.Module):
-        raise InputError(say("expected a module of PyTorch, got {kind}", kind=type(module).__name__))
+        raise InputError("expected a module of PyTorch, got {kind}", kind=type(module).__name__)
     _check_ties(module)
     double = any(tensor.dtype is torch.float64 for tensor in module.state_dict().values())
     layers: list[Layer] = []
@@ -94,12 +101,15 @@ def from_torch(
         try:
             chain.check_layers(layers)
         except InputError as error:
-            raise InputError(say("module {path}: {reason}", path=path, reason=error)) from error
+            raise InputError("module {path}: {reason}", path=path, reason=error) from error
     return Network(layers, inputs=inputs, classes=classes)
 
 
 def _module(layer: Layer, frozen: bool = False) -> nn.Module:
-    """Make the module of a layer, its weights yet to be filled in; `frozen` says that a layer around it is."""
+    """Make the module of a layer, its weights yet to be filled in.
+
+    `frozen` says that a layer around it is.
+    """
     from torch import nn
 
     from pellucid.exchange.pytorch import modules
@@ -119,25 +129,32 @@ def _names(names: Iterable[str] | None, count: int) -> list[str]:
     fits = len(given) == len(set(given)) == count and all(isinstance(name, str) for name in given)
     if not fits or not all(name.isidentifier() or name.isdecimal() for name in given):
         raise InputError(
-            say(
-                "names are one for each of {count} layers, different, and of letters, digits and _; got {got}",
-                count=count,
-                got=given,
-            )
+            "names are one for each of {count} layers, different, and of letters, digits and _; "
+            "got {got}",
+            count=count,
+            got=given,
         )
     return given
 
 
 def _layers(module: nn.Module, path: str, dtype: Any) -> Iterator[tuple[str, Layer]]:
-    """Walk through a module and what is in it; give paths and layers in the order of computation."""
+    """Walk through a module and what is in it.
+
+    Give paths and layers in the order of computation.
+    """
     from torch import nn
 
     from pellucid.exchange.pytorch import modules
 
     if module._forward_hooks or module._forward_pre_hooks or module._backward_hooks:
-        raise _refused(path, module, say("it has hooks, which may change what it does: remove them"))
+        raise _refused(
+            path, module, Message("it has hooks, which may change what it does: remove them")
+        )
     if isinstance(module, nn.Sequential) and type(module).forward is nn.Sequential.forward:
-        for name, inner in module._modules.items():  # named_children gives a module that stands there twice once
+        for (
+            name,
+            inner,
+        ) in module._modules.items():  # named_children gives a module that stands there twice once
             yield from _layers(cast(Any, inner), f"{path}.{name}" if path else name, dtype)
     elif type(module) is modules.Residual:
         within = _layers(module.layers, f"{path}.layers" if path else "layers", dtype)
@@ -165,28 +182,34 @@ def _layer(module: nn.Module, path: str, dtype: Any) -> Layer:
     try:
         layer = kind.build(options, _arrays(twin, module, dtype))
     except InputError as error:
-        raise _refused(path, module, str(error)) from error
+        raise _refused(path, module, error.message) from error
     learns = {parameter.requires_grad for parameter in module.parameters()}
     if len(learns) > 1:
         raise _refused(
-            path, module, say("some of its parameters learn and others do not: a layer is frozen as a whole")
+            path,
+            module,
+            Message("some of its parameters learn and others do not: a layer is frozen as a whole"),
         )
     layer.frozen = learns == {False}
     return layer
 
 
-def _way_out(module: nn.Module) -> str:
+def _way_out(module: nn.Module) -> Message:
     from torch import nn
 
     if isinstance(module, nn.LogSoftmax):
-        return say("export with Softmax in its place, or with neither, as cross-entropy takes weighted sums")
+        return Message(
+            "export with Softmax in its place, or with neither, as cross-entropy takes weighted "
+            "sums"
+        )
     known = ", ".join(["Sequential", *(twin.module for twin in TWINS.values())])
     if any(True for _ in module.children()):  # somebody's own class, whose forward no one can read
-        return say(
+        return Message(
             "what it does with its modules is in its code: give an nn.Sequential of them, or "
-            "from_state_dict(module.state_dict(), like=net) with a network of the same architecture, or an ONNX file"
+            "from_state_dict(module.state_dict(), like=net) with a network of the same "
+            "architecture, or an ONNX file"
         )
-    return say("what can be taken is {known}", known=known)
+    return Message("what can be taken is {known}", known=known)
 
 
 def _plain(value: Any) -> Any:
@@ -197,7 +220,9 @@ def _arrays(twin: Twin, module: Any, dtype: Any) -> dict[str, Array]:
     found = {ours: getattr(module, theirs) for ours, theirs in twin.arrays.items()}
     arrays = {name: _array(tensor) for name, tensor in found.items() if tensor is not None}
     if "gamma" in found and "gamma" not in arrays:  # a normalisation without scale and shift
-        size = module.num_features if hasattr(module, "num_features") else module.normalized_shape[0]
+        size = (
+            module.num_features if hasattr(module, "num_features") else module.normalized_shape[0]
+        )
         arrays["gamma"] = np.ones(size, dtype)
     return arrays
 
@@ -207,8 +232,14 @@ def _array(tensor: torch.Tensor) -> Array:
 
     if tensor.dtype in (torch.float16, torch.bfloat16):
         tensor = tensor.float()
-    if tensor.dtype not in (torch.float32, torch.float64) or tensor.is_meta or tensor.layout is not torch.strided:
-        raise InputError(say("its numbers are {kind}, and not plain floating-point ones", kind=tensor.dtype))
+    if (
+        tensor.dtype not in (torch.float32, torch.float64)
+        or tensor.is_meta
+        or tensor.layout is not torch.strided
+    ):
+        raise InputError(
+            "its numbers are {kind}, and not plain floating-point ones", kind=tensor.dtype
+        )
     return turned(tensor.detach().cpu().numpy())
 
 
@@ -218,17 +249,21 @@ def _check_ties(module: nn.Module) -> None:
     for path, inner in module.named_modules(remove_duplicate=False):
         for name, parameter in inner.named_parameters(recurse=False):
             if (first := owners.setdefault(id(parameter), path)) != path:
-                raise _refused(path, inner, say("it shares {name} with {other}: copy it first", name=name, other=first))
+                raise _refused(
+                    path,
+                    inner,
+                    Message("it shares {name} with {other}: copy it first", name=name, other=first),
+                )
 
 
-def _refused(path: str, module: nn.Module, reason: str) -> InputError:
+def _refused(path: str, module: nn.Module, reason: Message) -> InputError:
     if not path:
-        return InputError(say("this {kind} cannot be taken: {reason}", kind=type(module).__name__, reason=reason))
-    return InputError(
-        say(
-            "module {path} ({kind}) cannot be taken: {reason}",
-            path=path,
-            kind=type(module).__name__,
-            reason=reason,
+        return InputError(
+            "this {kind} cannot be taken: {reason}", kind=type(module).__name__, reason=reason
         )
+    return InputError(
+        "module {path} ({kind}) cannot be taken: {reason}",
+        path=path,
+        kind=type(module).__name__,
+        reason=reason,
     )

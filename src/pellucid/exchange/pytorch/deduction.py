@@ -1,8 +1,10 @@
-"""The network of a state_dict that nothing describes: what its tensors and their names tell, and no more.
+"""The network of a state_dict that nothing describes: what its tensors and their names tell, and no
+more.
 
-Tensors tell widths, biases and normalisations. An `nn.Sequential` numbers its modules, and those without tensors leave
-gaps: "0", "2", "3" says that something stands between the first two and nothing between the last. What stands there is
-told by the user; where it stands must follow from the numbers, or from the names that the user gives, or is an error.
+Tensors tell widths, biases and normalisations. An `nn.Sequential` numbers its modules, and those
+without tensors leave gaps: "0", "2", "3" says that something stands between the first two and
+nothing between the last. What stands there is told by the user; where it stands must follow from
+the numbers, or from the names that the user gives, or is an error.
 """
 
 from __future__ import annotations
@@ -19,22 +21,33 @@ from pellucid.core.layers import Affine, Identity
 from pellucid.core.normalization import BatchNorm, LayerNorm
 from pellucid.core.types import Array
 from pellucid.errors import InputError
-from pellucid.exchange.pytorch.matching import Group, grouped, listed, numbered, other_names, unclear
-from pellucid.language import say
+from pellucid.exchange.pytorch.matching import (
+    Group,
+    grouped,
+    listed,
+    numbered,
+    other_names,
+    unclear,
+)
 from pellucid.network import Network
 
 _MOST_TRIED = 7  # modules whose orders are tried one by one
 
 
 class Deduced(NamedTuple):
-    """A network whose numbers do not matter, and the modules of the state_dict that its layers belong to, in order."""
+    """A network whose numbers do not matter, and the modules of the state_dict that its layers
+    belong to, in order.
+    """
 
     network: Network
     modules: list[str]
 
 
 def deduced(
-    state: Mapping[str, Array], activation: str | None, output: str | None = None, names: Iterable[str] | None = None
+    state: Mapping[str, Array],
+    activation: str | None,
+    output: str | None = None,
+    names: Iterable[str] | None = None,
 ) -> Deduced:
     """Give the network of a state_dict of Linear, BatchNorm1d and LayerNorm modules.
 
@@ -43,14 +56,14 @@ def deduced(
     state
         Arrays by PyTorch's names.
     activation
-        What stands after each Linear module but the last: at the one place before the next Linear where the numbers of
-        an nn.Sequential have a gap, and nowhere where they have none. Right behind each, where names are no such
-        numbers, or have no gap at all (nn.ModuleList).
+        What stands after each Linear module but the last: at the one place before the next Linear
+        where the numbers of an nn.Sequential have a gap, and nowhere where they have none. Right
+        behind each, where names are no such numbers, or have no gap at all (nn.ModuleList).
     output
         What stands at the end; None means nothing.
     names
-        The modules' names in their order, where names and shapes do not tell it. Activations may stand among them
-        ("fc1", "relu", "norm1", "fc2"); then there are no others.
+        The modules' names in their order, where names and shapes do not tell it. Activations may
+        stand among them ("fc1", "relu", "norm1", "fc2"); then there are no others.
 
     Raises InputError where that leaves more than one choice.
     """
@@ -65,12 +78,21 @@ def deduced(
         line = _told(given, kinds, activation)
     layers: list[Layer] = []
     for name in line:
-        layers += _layers(name, groups[name], kinds[name], layers) if name in groups else _activation(name)
-    return Deduced(Network(layers + _activation(output or "identity")), [name for name in line if name in groups])
+        layers += (
+            _layers(name, groups[name], kinds[name], layers)
+            if name in groups
+            else _activation(name)
+        )
+    return Deduced(
+        Network(layers + _activation(output or "identity")),
+        [name for name in line if name in groups],
+    )
 
 
 def _no_chain() -> InputError:
-    return InputError(say("this is no chain of Linear modules: give the architecture (like=..., --like MODEL)"))
+    return InputError(
+        "this is no chain of Linear modules: give the architecture (like=..., --like MODEL)"
+    )
 
 
 def _kind(name: str, group: Group) -> str:
@@ -90,18 +112,19 @@ def _kind(name: str, group: Group) -> str:
 def _stranger(name: str, group: Group) -> InputError:
     last = "weight" if "weight" in group else min(group)
     return InputError(
-        say(
-            "tensor {name} of shape {shape} belongs to no Linear, BatchNorm1d or LayerNorm module in a line: give the "
-            "architecture (like=..., --like MODEL)",
-            name=repr(f"{name}.{last}" if name else last),
-            shape=group[last].shape,
-        )
+        "tensor {name} of shape {shape} belongs to no Linear, BatchNorm1d or LayerNorm module in "
+        "a line: give the "
+        "architecture (like=..., --like MODEL)",
+        name=repr(f"{name}.{last}" if name else last),
+        shape=group[last].shape,
     )
 
 
 def _layers(name: str, group: Group, kind: str, before: Sequence[Layer]) -> list[Layer]:
     """Make the layer of a module; what stands before it must fit."""
-    width = next((layer.W.shape[1] for layer in reversed(before) if isinstance(layer, Affine)), None)
+    width = next(
+        (layer.W.shape[1] for layer in reversed(before) if isinstance(layer, Affine)), None
+    )
     if kind == "Linear":
         H, D = group["weight"].shape
         layer: Layer = Affine(np.zeros((D, H)), np.zeros(H) if "bias" in group else None)
@@ -116,21 +139,29 @@ def _layers(name: str, group: Group, kind: str, before: Sequence[Layer]) -> list
 def _activation(name: str) -> list[Layer]:
     if name not in ACTIVATIONS:
         raise InputError(
-            say("{what} is one of {known}; not {got}", what="activation", known=", ".join(ACTIVATIONS), got=repr(name))
+            "{what} is one of {known}; not {got}",
+            what="activation",
+            known=", ".join(ACTIVATIONS),
+            got=repr(name),
         )
     kind = ACTIVATIONS[name]
     return [] if kind is Identity else [kind()]
 
 
 def _told(names: list[str], kinds: Mapping[str, str], activation: str | None) -> list[str]:
-    """Give the line that the user's names make: modules, and activations where they are among the names."""
+    """Give the line that the user's names make.
+
+    Modules, and activations where they are among the names.
+    """
     order = [name for name in names if name in kinds]
-    if sorted(order) != sorted(kinds) or any(name not in ACTIVATIONS for name in names if name not in kinds):
+    if sorted(order) != sorted(kinds) or any(
+        name not in ACTIVATIONS for name in names if name not in kinds
+    ):
         raise other_names(len(kinds), kinds, names)
     if order == names:
         return _with_activations(order, kinds, activation)
     if activation is not None:
-        raise InputError(say("activations stand among the names: leave the one for all layers out"))
+        raise InputError("activations stand among the names: leave the one for all layers out")
     return names
 
 
@@ -151,7 +182,10 @@ def _chain(linears: Mapping[str, Group]) -> list[str]:
     chains = [
         order
         for order in permutations(linears)
-        if all(linears[a]["weight"].shape[0] == linears[b]["weight"].shape[1] for a, b in pairwise(order))
+        if all(
+            linears[a]["weight"].shape[0] == linears[b]["weight"].shape[1]
+            for a, b in pairwise(order)
+        )
     ]
     if len(chains) != 1:
         raise unclear(linears)
@@ -159,9 +193,15 @@ def _chain(linears: Mapping[str, Group]) -> list[str]:
 
 
 def _positions(names: Iterable[str]) -> dict[str, tuple[int, ...]] | None:
-    """Give the numbers by which (nested) nn.Sequential and nn.ModuleList name modules; None for other names."""
+    """Give the numbers by which (nested) nn.Sequential and nn.ModuleList name modules.
+
+    None for other names.
+    """
     parts = {name: name.split(".") for name in names}
-    while all(len(each) > 1 for each in parts.values()) and len({each[0] for each in parts.values()}) == 1:
+    while (
+        all(len(each) > 1 for each in parts.values())
+        and len({each[0] for each in parts.values()}) == 1
+    ):
         parts = {name: each[1:] for name, each in parts.items()}
     if not all(part.isdecimal() for each in parts.values() for part in each):
         return None
@@ -173,12 +213,19 @@ def _has_room(a: tuple[int, ...], b: tuple[int, ...]) -> bool:
 
     How many stand at the end of a Sequential within another, no number tells.
     """
-    level = next((index for index, (one, other) in enumerate(zip(a, b, strict=False)) if one != other), 0)
+    level = next(
+        (index for index, (one, other) in enumerate(zip(a, b, strict=False)) if one != other), 0
+    )
     return b[level] - a[level] > 1 or len(a) > level + 1 or any(b[level + 1 :])
 
 
-def _with_activations(order: list[str], kinds: Mapping[str, str], activation: str | None) -> list[str]:
-    """Give modules in their order with the activation where it stands; raises InputError where that is not certain."""
+def _with_activations(
+    order: list[str], kinds: Mapping[str, str], activation: str | None
+) -> list[str]:
+    """Give modules in their order with the activation where it stands.
+
+    Raises InputError where that is not certain.
+    """
     positions = _positions(order) or {}
     in_order = bool(positions) and all(positions[a] < positions[b] for a, b in pairwise(order))
     rooms = {b for a, b in pairwise(order) if in_order and _has_room(positions[a], positions[b])}
@@ -192,17 +239,19 @@ def _with_activations(order: list[str], kinds: Mapping[str, str], activation: st
         before.update(places)
     if before and activation is None:
         raise InputError(
-            say("a state_dict does not say what stands between its Linear modules: name the activation, such as relu")
+            "a state_dict does not say what stands between its Linear modules: name the "
+            "activation, such as relu"
         )
-    return [each for name in order for each in ([str(activation), name] if name in before else [name])]
+    return [
+        each for name in order for each in ([str(activation), name] if name in before else [name])
+    ]
 
 
 def _unclear_place(modules: Sequence[str], activation: str) -> InputError:
     return InputError(
-        say(
-            "names and numbers do not tell where the activations of {modules} stand: give all in their order, such as "
-            "--names {example}, or a network of the same architecture (--like MODEL, like=...)",
-            modules=listed(modules),
-            example=",".join([modules[0], activation, *modules[1:3], "..."]),
-        )
+        "names and numbers do not tell where the activations of {modules} stand: give all in "
+        "their order, such as "
+        "--names {example}, or a network of the same architecture (--like MODEL, like=...)",
+        modules=listed(modules),
+        example=",".join([modules[0], activation, *modules[1:3], "..."]),
     )

@@ -1,6 +1,8 @@
-"""The modules that PyTorch does not have: what turns raw input into neurons, exp, and a skip around layers.
+"""The modules that PyTorch does not have: what turns raw input into neurons, exp, and a skip around
+layers.
 
-Their source goes into the Python file that `pellucid export --to torch` writes, so they need nothing but PyTorch.
+Their source goes into the Python file that `pellucid export --to torch` writes, so they need
+nothing but PyTorch.
 """
 
 from __future__ import annotations
@@ -24,7 +26,8 @@ class Scale(nn.Module):
 
     def __init__(self, factor: float) -> None:
         super().__init__()
-        # A setting, not a state: the buffer is there to follow .to(...), and no entry of the state_dict.
+        # A setting, not a state: the buffer is there to follow .to(...), and no entry of the
+        # state_dict.
         self.register_buffer("factor", torch.tensor(factor), persistent=False)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
@@ -37,7 +40,10 @@ class Scale(nn.Module):
 
 
 class Standardize(nn.Module):
-    """y = (x - mean) / deviation, column by column; both are kept in the state_dict and not learned."""
+    """y = (x - mean) / deviation, column by column.
+
+    Both are kept in the state_dict and not learned.
+    """
 
     mean: torch.Tensor
     deviation: torch.Tensor
@@ -57,7 +63,10 @@ class Standardize(nn.Module):
 
 
 class SmoothClip(nn.Module):
-    """y = x / sqrt(1 + (x / limit)^2): small numbers stay nearly as they are, and none passes the limit."""
+    """y = x / sqrt(1 + (x / limit)^2).
+
+    Small numbers stay nearly as they are, and none passes the limit.
+    """
 
     def __init__(self, limit: float) -> None:
         super().__init__()
@@ -65,7 +74,9 @@ class SmoothClip(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Give the numbers of x within the limit."""
-        u = torch.clamp(x / self.limit, -1e8, 1e8)  # far out y is the limit, and u * u must not overflow
+        u = torch.clamp(
+            x / self.limit, -1e8, 1e8
+        )  # far out y is the limit, and u * u must not overflow
         return u / torch.sqrt(1 + u * u) * self.limit
 
     def extra_repr(self) -> str:
@@ -74,10 +85,12 @@ class SmoothClip(nn.Module):
 
 
 class PeriodicEmbedding(nn.Module):
-    """All of x, and behind it some numbers for each of the embedded columns: cos(2 pi (x_e f + phase)) weight + bias.
+    """All of x, and behind it some numbers for each of the embedded columns: cos(2 pi (x_e f +
+    phase)) weight + bias.
 
-    `embedded` is 1 for these columns, 0 for the others. Each has `waves` frequencies and phases, (columns, 1, waves),
-    and gives `size` numbers: weight is (columns, waves, size), bias (columns, 1, size).
+    `embedded` is 1 for these columns, 0 for the others. Each has `waves` frequencies and phases,
+    (columns, 1, waves), and gives `size` numbers: weight is (columns, waves, size), bias (columns,
+    1, size).
     """
 
     embedded: torch.Tensor
@@ -93,12 +106,16 @@ class PeriodicEmbedding(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Give x and the numbers of its embedded columns, (N, width + columns * size)."""
         turns = x[:, self.embedded == 1].T[:, :, None] * self.frequency + self.phase
-        waves = torch.cos(2 * torch.pi * (turns - turns.round()))  # whole turns are taken away, which costs no digit
+        waves = torch.cos(
+            2 * torch.pi * (turns - turns.round())
+        )  # whole turns are taken away, which costs no digit
         numbers = waves @ self.weight + self.bias
         return torch.cat([x, numbers.transpose(0, 1).flatten(1)], 1)
 
     def extra_repr(self) -> str:
-        """Say how many columns there are, how many of them are embedded, and in how many waves and numbers each."""
+        """Say how many columns there are, how many of them are embedded, and in how many waves and
+        numbers each.
+        """
         columns, waves, size = self.weight.shape
         return f"width={self.embedded.numel()}, columns={columns}, waves={waves}, size={size}"
 

@@ -1,6 +1,8 @@
-"""Which module of PyTorch is which layer: one table, read by `to_torch`, `from_torch` and the files.
+"""Which module of PyTorch is which layer: one table, read by `to_torch`, `from_torch` and the
+files.
 
-A new layer is one entry here, and a small class in `modules` where PyTorch has none that does the same.
+A new layer is one entry here, and a small class in `modules` where PyTorch has none that does the
+same.
 """
 
 from __future__ import annotations
@@ -30,8 +32,7 @@ from pellucid.core.layers import (
 from pellucid.core.normalization import BatchNorm, LayerNorm
 from pellucid.core.preparation import Flatten, Scale, SmoothClip, Standardize
 from pellucid.core.types import Array, Options
-from pellucid.errors import InputError
-from pellucid.language import say
+from pellucid.errors import InputError, Message
 
 _NONE: Mapping[str, str] = MappingProxyType({})
 
@@ -40,35 +41,43 @@ def _no_sizes(layer: Any) -> Options:
     return {}
 
 
-def _anything(module: Any) -> str | None:
+def _anything(module: Any) -> Message | None:
     return None
 
 
 class Twin(NamedTuple):
     """The module that does what a layer does.
 
-    `own` says that the module is a class of `modules`, not of torch.nn. `arrays` and `options` give PyTorch's name for
-    each of the layer's; `sizes` the constructor's other arguments; `refuses` why a module in other settings does
-    something else, or None.
+    `own` says that the module is a class of `modules`, not of torch.nn. `arrays` and `options` give
+    PyTorch's name for each of the layer's; `sizes` the constructor's other arguments; `refuses` why
+    a module in other settings does something else, or None.
     """
 
     module: str
     arrays: Mapping[str, str] = _NONE
     options: Mapping[str, str] = _NONE
     sizes: Callable[[Any], Options] = _no_sizes
-    refuses: Callable[[Any], str | None] = _anything
+    refuses: Callable[[Any], Message | None] = _anything
     own: bool = False
 
 
-def _unless(fits: Callable[[Any], bool], wanted: str) -> Callable[[Any], str | None]:
-    return lambda module: None if fits(module) else say("only {wanted} can be taken", wanted=wanted)
+def _unless(fits: Callable[[Any], bool], wanted: str) -> Callable[[Any], Message | None]:
+    return lambda module: (
+        None if fits(module) else Message("only {wanted} can be taken", wanted=wanted)
+    )
 
 
-def _batch_norm_refuses(module: Any) -> str | None:
+def _batch_norm_refuses(module: Any) -> Message | None:
     if module.running_mean is None or module.running_var is None:
-        return say("without running statistics (track_running_stats=False) its answers depend on the other rows")
+        return Message(
+            "without running statistics (track_running_stats=False) its answers depend on the "
+            "other rows"
+        )
     if module.momentum is None:
-        return say("momentum=None, a mean over all batches, is not known here: give it a momentum such as 0.1")
+        return Message(
+            "momentum=None, a mean over all batches, is not known here: give it a momentum such "
+            "as 0.1"
+        )
     return None
 
 
@@ -78,7 +87,11 @@ TWINS: dict[type[Layer], Twin] = {
     Affine: Twin(
         "Linear",
         arrays={"W": "weight", "b": "bias"},
-        sizes=lambda layer: {"in_features": layer.W.shape[0], "out_features": layer.W.shape[1], **_biased(layer)},
+        sizes=lambda layer: {
+            "in_features": layer.W.shape[0],
+            "out_features": layer.W.shape[1],
+            **_biased(layer),
+        },
     ),
     Identity: Twin("Identity"),
     Sigmoid: Twin("Sigmoid"),
@@ -87,11 +100,14 @@ TWINS: dict[type[Layer], Twin] = {
     LeakyReLU: Twin("LeakyReLU", options={"slope": "negative_slope"}),
     GELU: Twin("GELU", options={"approximate": "approximate"}),
     SiLU: Twin("SiLU"),
-    # Above its threshold PyTorch's is x itself. At the default of 20 that is off by 2e-9; at 40 by nothing in float64.
+    # Above its threshold PyTorch's is x itself. At the default of 20 that is off by 2e-9; at 40 by
+    # nothing in float64.
     Softplus: Twin(
         "Softplus",
         sizes=lambda layer: {"threshold": 40},
-        refuses=_unless(lambda module: module.beta == 1 and module.threshold >= 20, "beta=1, threshold>=20"),
+        refuses=_unless(
+            lambda module: module.beta == 1 and module.threshold >= 20, "beta=1, threshold>=20"
+        ),
     ),
     Exponential: Twin("Exponential", own=True),
     Softmax: Twin(
@@ -101,7 +117,9 @@ TWINS: dict[type[Layer], Twin] = {
     ),
     Flatten: Twin(
         "Flatten",
-        refuses=_unless(lambda module: (module.start_dim, module.end_dim) == (1, -1), "start_dim=1, end_dim=-1"),
+        refuses=_unless(
+            lambda module: (module.start_dim, module.end_dim) == (1, -1), "start_dim=1, end_dim=-1"
+        ),
     ),
     Scale: Twin("Scale", options={"factor": "factor"}, own=True),
     Standardize: Twin(
@@ -113,7 +131,13 @@ TWINS: dict[type[Layer], Twin] = {
     SmoothClip: Twin("SmoothClip", options={"limit": "limit"}, own=True),
     PeriodicEmbedding: Twin(
         "PeriodicEmbedding",
-        arrays={"frequency": "frequency", "phase": "phase", "W": "weight", "b": "bias", "embedded": "embedded"},
+        arrays={
+            "frequency": "frequency",
+            "phase": "phase",
+            "W": "weight",
+            "b": "bias",
+            "embedded": "embedded",
+        },
         sizes=lambda layer: {
             "width": layer.embedded.size,
             **dict(zip(("columns", "waves", "size"), layer.W.shape, strict=True)),
@@ -122,7 +146,11 @@ TWINS: dict[type[Layer], Twin] = {
     ),
     BatchNorm: Twin(
         "BatchNorm1d",
-        arrays={**_SCALE_AND_SHIFT, "running_mean": "running_mean", "running_variance": "running_var"},
+        arrays={
+            **_SCALE_AND_SHIFT,
+            "running_mean": "running_mean",
+            "running_variance": "running_var",
+        },
         options={"epsilon": "eps", "momentum": "momentum"},
         sizes=lambda layer: {"num_features": layer.gamma.size},
         refuses=_batch_norm_refuses,
@@ -147,10 +175,16 @@ def _biased(layer: Affine) -> Options:
 
 
 def twin_of(layer: Layer) -> Twin:
-    """Give the layer's entry; raises InputError for a layer that has none, such as one of the user's own."""
+    """Give the layer's entry.
+
+    Raises InputError for a layer that has none, such as one of the user's own.
+    """
     found = TWINS.get(type(layer))
     if found is None:
-        raise InputError(say("PyTorch has no module that is known to do what {layer} does", layer=type(layer).__name__))
+        raise InputError(
+            "PyTorch has no module that is known to do what {layer} does",
+            layer=type(layer).__name__,
+        )
     return found
 
 
@@ -166,7 +200,10 @@ def settings(layer: Layer, frozen: bool = False) -> Options:
 
 
 def tensors(layer: Layer) -> dict[str, Array]:
-    """Give the module's state by PyTorch's names, weights turned to (out, in); copies, C-contiguous."""
+    """Give the module's state by PyTorch's names, weights turned to (out, in).
+
+    Copies, C-contiguous.
+    """
     if isinstance(layer, Residual):
         return {
             f"layers.{index}.{name}": array
@@ -183,5 +220,8 @@ def tensors(layer: Layer) -> dict[str, Array]:
 
 
 def turned(array: Array) -> Array:
-    """Turn a matrix of weights from (in, out) to PyTorch's (out, in), or back; others are the same in both."""
+    """Turn a matrix of weights from (in, out) to PyTorch's (out, in), or back.
+
+    Others are the same in both.
+    """
     return array.T if array.ndim == 2 else array

@@ -17,34 +17,50 @@ from pellucid.core.types import Array
 from pellucid.errors import InputError
 from pellucid.exchange.given import check_network
 from pellucid.exchange.verification.gaps import gap, nudged, unrest
-from pellucid.exchange.verification.programs import PROGRAMS, Batches, EngineProgram, Program, arrays
+from pellucid.exchange.verification.programs import (
+    PROGRAMS,
+    Batches,
+    EngineProgram,
+    Program,
+    arrays,
+)
 from pellucid.exchange.verification.rows import drawn_rows, drawn_targets, usual_loss
-from pellucid.language import say
+from pellucid.language import translate
 from pellucid.network import Network
 
 ROWS, BATCH = 256, 32
 _MOST_HALVINGS = 20
 
-# float64: sums of some thousand products round at 1e-13, normalisation can blow that up some hundred times; learning
-# adds such differences up, step after step. float32: rounds at 6e-8, some hundred times of which are 1e-5; that is what
-# a well-conditioned network needs. Another one enlarges every rounding (exponentials of exponentials a thousand times),
-# and two programs that add in another order are then as far apart as that, both right. So how far rounding takes this
-# very network is measured (`unrest`; for weights after learning by beginning one rounding beside them), and ENLARGED
-# times that is allowed where it is more: programs differ by up to 1.5 times what is measured there, and what is really
-# wrong would have to hide below ten roundings. Outputs and gradients in float64 are not widened, so a network that
-# computes something else is seen there in any case.
+# float64: sums of some thousand products round at 1e-13, normalisation can blow that up some
+# hundred times; learning adds such differences up, step after step. float32: rounds at 6e-8, some
+# hundred times of which are 1e-5; that is what a well-conditioned network needs. Another one
+# enlarges every rounding (exponentials of exponentials a thousand times), and two programs that add
+# in another order are then as far apart as that, both right. So how far rounding takes this very
+# network is measured (`unrest`; for weights after learning by beginning one rounding beside them),
+# and ENLARGED times that is allowed where it is more: programs differ by up to 1.5 times what is
+# measured there, and what is really wrong would have to hide below ten roundings. Outputs and
+# gradients in float64 are not widened, so a network that computes something else is seen there in
+# any case.
 TOLERANCES = {
-    "float64": {"output": 1e-10, "loss": 1e-10, "gradient": 1e-10, "weights": 1e-9, "statistics": 1e-9},
+    "float64": {
+        "output": 1e-10,
+        "loss": 1e-10,
+        "gradient": 1e-10,
+        "weights": 1e-9,
+        "statistics": 1e-9,
+    },
     "float32": {"output": 1e-5, "loss": 1e-5, "gradient": 1e-5},
 }
 ENLARGED = 10
 
 
 class Line(NamedTuple):
-    """One thing that everybody computed: what, its name, how far each is off, and how far it may be.
+    """One thing that everybody computed: what, its name, how far each is off, and how far it may
+    be.
 
-    `gaps` is the largest difference from the reference engine, in units of the largest number of the same array (at
-    least 1); infinite where one has NaN and the other has not; None for who does not compute it.
+    `gaps` is the largest difference from the reference engine, in units of the largest number of
+    the same array (at least 1); infinite where one has NaN and the other has not; None for who does
+    not compute it.
     """
 
     what: str
@@ -99,7 +115,10 @@ class Verification(NamedTuple):
                             "what": line.what,
                             "name": line.name,
                             "same": line.same,
-                            "gaps": {who: "inf" if gap == np.inf else gap for who, gap in line.gaps.items()},
+                            "gaps": {
+                                who: "inf" if gap == np.inf else gap
+                                for who, gap in line.gaps.items()
+                            },
                             "allowed": line.allowed,
                         }
                         for line in check.lines
@@ -110,21 +129,26 @@ class Verification(NamedTuple):
         }
 
 
-def verify(net: Network, x: Any = None, t: Any = None, *, steps: int = 100, seed: int = 0) -> Verification:
-    """Let the reference engine, the native one, PyTorch and ONNX Runtime compute the same, and compare.
+def verify(
+    net: Network, x: Any = None, t: Any = None, *, steps: int = 100, seed: int = 0
+) -> Verification:
+    """Let the reference engine, the native one, PyTorch and ONNX Runtime compute the same, and
+    compare.
 
-    In float64, and without training in float32 where that is the network's type: every layer's output, loss and
-    gradients of one batch of learning, and the weights (with BatchNorm's running statistics) after `steps` steps with
-    SGD (rate 0.01, momentum 0.9, gradients clipped to norm 1, so that no network diverges) and with Adam (0.001).
-    ONNX Runtime computes outputs only. Dropout is off throughout: every program would draw masks of its own. Who is
-    not installed, or cannot take the network, is told in `absent`. The network itself is left as it is.
+    In float64, and without training in float32 where that is the network's type: every layer's
+    output, loss and gradients of one batch of learning, and the weights (with BatchNorm's running
+    statistics) after `steps` steps with SGD (rate 0.01, momentum 0.9, gradients clipped to norm 1,
+    so that no network diverges) and with Adam (0.001). ONNX Runtime computes outputs only. Dropout
+    is off throughout: every program would draw masks of its own. Who is not installed, or cannot
+    take the network, is told in `absent`. The network itself is left as it is.
 
     Parameters
     ----------
     net
         The network.
     x
-        Rows; None draws 256: MNIST's digits for 784 inputs, else random ones, so small that the loss is finite.
+        Rows; None draws 256: MNIST's digits for 784 inputs, else random ones, so small that the
+        loss is finite.
     t
         Targets that the usual loss of such a network takes; None draws them.
     steps
@@ -132,8 +156,8 @@ def verify(net: Network, x: Any = None, t: Any = None, *, steps: int = 100, seed
     seed
         From which rows and targets are drawn.
 
-    Raises InputError for rows and targets that do not fit, where the loss of the rows is not finite, and where nobody
-    else can take the network.
+    Raises InputError for rows and targets that do not fit, where the loss of the rows is not
+    finite, and where nobody else can take the network.
 
     >>> import pellucid as pl
     >>> verify(pl.mlp([2, 4, 3], "sigmoid", seed=0), steps=5).same
@@ -141,28 +165,36 @@ def verify(net: Network, x: Any = None, t: Any = None, *, steps: int = 100, seed
     """
     check_network(net)
     if not net.layers:
-        raise InputError(say("a network without layers computes nothing: there is nothing to compare"))
+        raise InputError("a network without layers computes nothing: there is nothing to compare")
     net = net.copy()
     dropout = [layer for layer in every(net.layers) if isinstance(layer, Dropout)]
     for layer in dropout:
         layer.rate = 0.0
     double, loss = net.astype("float64"), usual_loss(net)
-    with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is compared, too, or refused
+    with np.errstate(
+        over="ignore", invalid="ignore"
+    ):  # what is not finite is compared, too, or refused
         x, t = _rows_and_targets(net, double, loss, x, t, seed)
         return _compared(net, double, loss, x, t, steps, bool(dropout))
 
 
-def _compared(net: Network, double: Network, loss: Any, x: Array, t: Array, steps: int, dropout: bool) -> Verification:
+def _compared(
+    net: Network, double: Network, loss: Any, x: Array, t: Array, steps: int, dropout: bool
+) -> Verification:
     checks = [_check(double, loss, x, t, steps)]
     if net.dtype == np.float32:
         checks.append(_check(net, loss, x, t, 0))
     return Verification(checks, len(x), min(BATCH, len(x)), steps, type(loss).__name__, dropout)
 
 
-def _rows_and_targets(net: Network, double: Network, loss: Any, x: Any, t: Any, seed: int) -> tuple[Array, Array]:
-    """Give rows and targets as programs take them, drawn where they are None; raises InputError for an infinite loss.
+def _rows_and_targets(
+    net: Network, double: Network, loss: Any, x: Any, t: Any, seed: int
+) -> tuple[Array, Array]:
+    """Give rows and targets as programs take them, drawn where they are None; raises InputError for
+    an infinite loss.
 
-    Rows that are drawn are smaller and smaller ones, until the loss is finite in the network's own type.
+    Rows that are drawn are smaller and smaller ones, until the loss is finite in the network's own
+    type.
     """
     for halvings in range(1 if x is not None else _MOST_HALVINGS):
         generator, labels = np.random.default_rng(seed), None
@@ -172,11 +204,16 @@ def _rows_and_targets(net: Network, double: Network, loss: Any, x: Any, t: Any, 
         else:
             rows = _rows(double, x)
         sums = _sums(double, loss, rows)
-        targets = loss.targets(drawn_targets(loss, sums, labels, generator) if t is None else t, sums)
+        targets = loss.targets(
+            drawn_targets(loss, sums, labels, generator) if t is None else t, sums
+        )
         own = [sums, _sums(net, loss, rows if rows.dtype == np.uint8 else rows.astype(net.dtype))]
-        if all(np.isfinite(loss.value(y, targets.astype(y.dtype))) for y in own[: 2 if x is None else 1]):
+        if all(
+            np.isfinite(loss.value(y, targets.astype(y.dtype)))
+            for y in own[: 2 if x is None else 1]
+        ):
             return rows, targets
-    raise InputError(say("the loss of these rows is not finite: there is nothing to compare"))
+    raise InputError("the loss of these rows is not finite: there is nothing to compare")
 
 
 def _sums(net: Network, loss: Any, x: Array) -> Array:
@@ -185,17 +222,20 @@ def _sums(net: Network, loss: Any, x: Array) -> Array:
 
 
 def _rows(net: Network, x: Any) -> Array:
-    """Give rows as all programs take them: bytes where the network scales bytes, else of its floating type."""
+    """Give rows as all programs take them.
+
+    Bytes where the network scales bytes, else of its floating type.
+    """
     x = chain.as_array(x)
     given = chain.as_input(net.layers, x)
     if len(given) == 0:
-        raise InputError(say("there are no rows to compare by"))
+        raise InputError("there are no rows to compare by")
     given = given.reshape(len(given), -1)
     if chain.byte_factor(net.layers) is None:
         return given
     chain.check_scaled(net.layers, x)
     if (given.astype(np.uint8) != given).any():
-        raise InputError(say("this network scales bytes: give whole numbers from 0 to 255"))
+        raise InputError("this network scales bytes: give whole numbers from 0 to 255")
     return given.astype(np.uint8)
 
 
@@ -209,43 +249,71 @@ def _check(net: Network, loss: Any, x: Array, t: Array, steps: int) -> Check:
         try:
             others[name] = make(net, loss)
         except InputError as error:
-            absent[name] = str(error)
+            absent[name] = translate(error)
     if not others:
-        raise InputError(say("there is nobody to compare with: {reasons}", reasons="; ".join(absent.values())))
+        raise InputError(
+            "there is nobody to compare with: {reasons}", reasons="; ".join(absent.values())
+        )
     reference = EngineProgram(net, loss, "reference")
-    lines = [*_passes(net, reference, others, x, t), *_learning(net, reference, others, _batches(x, t, steps))]
+    lines = [
+        *_passes(net, reference, others, x, t),
+        *_learning(net, reference, others, _batches(x, t, steps)),
+    ]
     return Check(net.dtype.name, lines, absent)
 
 
-def _passes(net: Network, reference: EngineProgram, others: dict[str, Program], x: Array, t: Array) -> Iterator[Line]:
+def _passes(
+    net: Network, reference: EngineProgram, others: dict[str, Program], x: Array, t: Array
+) -> Iterator[Line]:
     moved = unrest(net, reference.loss, x, t) if net.dtype == np.float32 else None
     ours = reference.outputs(x)
     theirs = {who: program.outputs(x) for who, program in others.items()}
     for index, layer in enumerate(net.layers):
         gaps = {who: gap(ours[index], outputs[index]) for who, outputs in theirs.items()}
-        yield _line(net, "output", f"{index} {type(layer).__name__}", gaps, moved.outputs[index] if moved else 0)
+        yield _line(
+            net,
+            "output",
+            f"{index} {type(layer).__name__}",
+            gaps,
+            moved.outputs[index] if moved else 0,
+        )
     own = reference.gradients(x, t)
     found = {who: program.gradients(x, t) for who, program in others.items()}
-    losses = {who: None if got is None else gap(np.array(own[0]), np.array(got[0])) for who, got in found.items()}
+    losses = {
+        who: None if got is None else gap(np.array(own[0]), np.array(got[0]))
+        for who, got in found.items()
+    }
     yield _line(net, "loss", "", losses, moved.loss if moved else 0)
     names = [name for name, _, learned in arrays(net) if learned]
     for index, name in enumerate(names):
-        gaps = {who: None if got is None else gap(own[1][index], got[1][index]) for who, got in found.items()}
+        gaps = {
+            who: None if got is None else gap(own[1][index], got[1][index])
+            for who, got in found.items()
+        }
         yield _line(net, "gradient", name, gaps, moved.gradients[index] if moved else 0)
 
 
-def _learning(net: Network, reference: EngineProgram, others: dict[str, Program], batches: Batches) -> Iterator[Line]:
+def _learning(
+    net: Network, reference: EngineProgram, others: dict[str, Program], batches: Batches
+) -> Iterator[Line]:
     if not batches or not any(chain.learns(net.layers)):
         return
     optimizers: list[Optimizer] = [SGD(0.01, momentum=0.9, clip_norm=1.0), Adam(0.001)]
     for optimizer in optimizers:
         ours = reference.learned(optimizer, batches)
         theirs = {who: program.learned(optimizer, batches) for who, program in others.items()}
-        moved = EngineProgram(next(nudged(net, net.dtype, 1)), reference.loss, "reference").learned(optimizer, batches)
+        moved = EngineProgram(next(nudged(net, net.dtype, 1)), reference.loss, "reference").learned(
+            optimizer, batches
+        )
         for what, learned in (("weights", True), ("statistics", False)):
             if learned or any(isinstance(layer, BatchNorm) for layer in every(net.layers)):
-                gaps = {who: None if got is None else _widest(ours, got, learned) for who, got in theirs.items()}
-                yield _line(net, what, type(optimizer).__name__, gaps, _widest(ours, moved, learned))
+                gaps = {
+                    who: None if got is None else _widest(ours, got, learned)
+                    for who, got in theirs.items()
+                }
+                yield _line(
+                    net, what, type(optimizer).__name__, gaps, _widest(ours, moved, learned)
+                )
 
 
 def _batches(x: Array, t: Array, steps: int) -> Batches:
@@ -255,7 +323,9 @@ def _batches(x: Array, t: Array, steps: int) -> Batches:
     return [(x[rows], t[rows]) for rows in places]
 
 
-def _line(net: Network, what: str, name: str, gaps: dict[str, float | None], moved: float = 0) -> Line:
+def _line(
+    net: Network, what: str, name: str, gaps: dict[str, float | None], moved: float = 0
+) -> Line:
     allowed = dict.fromkeys(gaps, max(TOLERANCES[net.dtype.name][what], ENLARGED * moved))
     if "ONNX Runtime" in allowed and any(_rounded_in_onnx(layer) for layer in every(net.layers)):
         allowed["ONNX Runtime"] = max(allowed["ONNX Runtime"], TOLERANCES["float32"]["output"])
@@ -263,8 +333,13 @@ def _line(net: Network, what: str, name: str, gaps: dict[str, float | None], mov
 
 
 def _rounded_in_onnx(layer: Layer) -> bool:
-    """Tell whether ONNX holds or computes a part of the layer in float32: an epsilon, or erf in ONNX Runtime."""
-    return isinstance(layer, (BatchNorm, LayerNorm)) or (isinstance(layer, GELU) and layer.approximate == "none")
+    """Tell whether ONNX holds or computes a part of the layer in float32.
+
+    An epsilon, or erf in ONNX Runtime.
+    """
+    return isinstance(layer, (BatchNorm, LayerNorm)) or (
+        isinstance(layer, GELU) and layer.approximate == "none"
+    )
 
 
 def _widest(ours: Network, theirs: Network, learned: bool) -> float:

@@ -34,7 +34,9 @@ def gap(ours: Array | None, theirs: Array | None) -> float | None:
 
 
 class Unrest(NamedTuple):
-    """How far rounding to float32 moves every output, the loss, and every gradient of a network, as `gap` counts."""
+    """How far rounding to float32 moves every output, the loss, and every gradient of a network, as
+    `gap` counts.
+    """
 
     outputs: list[float]
     loss: float
@@ -44,16 +46,23 @@ class Unrest(NamedTuple):
 def unrest(net: Network, loss: Any, x: Array, t: Array) -> Unrest:
     """Measure what float32 does to this network's results on these rows.
 
-    Against the reference engine in float64, the same numbers given, stand the reference engine in float32, and in
-    float64 with weights that are moved by a unit in float32's last place, at random: a single pass in float32 may be
-    exact by luck just where the network enlarges every rounding.
+    Against the reference engine in float64, the same numbers given, stand the reference engine in
+    float32, and in float64 with weights that are moved by a unit in float32's last place, at
+    random: a single pass in float32 may be exact by luck just where the network enlarges every
+    rounding.
     """
     double = net.astype("float64")
     wide = x if x.dtype == np.uint8 else x.astype(np.float64)
     exact = _results(double, loss, wide, t.astype(np.float64))
     found = [_results(net, loss, x, t)]
-    found += [_results(each, loss, wide, t.astype(np.float64)) for each in nudged(double, np.float32, _NUDGES)]
-    moved = [max(map(_finite_gap, [own] * len(found), others)) for own, *others in zip(exact, *found, strict=True)]
+    found += [
+        _results(each, loss, wide, t.astype(np.float64))
+        for each in nudged(double, np.float32, _NUDGES)
+    ]
+    moved = [
+        max(map(_finite_gap, [own] * len(found), others))
+        for own, *others in zip(exact, *found, strict=True)
+    ]
     count = len(net.layers)
     return Unrest(moved[:count], moved[count], moved[count + 1 :])
 
@@ -66,7 +75,9 @@ def _results(net: Network, loss: Any, x: Array, t: Array) -> Sequence[Array]:
 
 
 def nudged(net: Network, kind: Any, count: int) -> Iterator[Network]:
-    """Give copies whose weights are moved by a unit in the last place of a floating type, up or down at random."""
+    """Give copies whose weights are moved by a unit in the last place of a floating type, up or
+    down at random.
+    """
     generator, unit = np.random.default_rng(0), np.finfo(kind).eps
     for _ in range(count):
         moved = net.copy()
@@ -76,7 +87,10 @@ def nudged(net: Network, kind: Any, count: int) -> Iterator[Network]:
 
 
 def _finite_gap(exact: Array, moved: Array) -> float:
-    """Give the gap of what is finite in both: where float32 overflows, it tells nothing of rounding."""
+    """Give the gap of what is finite in both.
+
+    Where float32 overflows, it tells nothing of rounding.
+    """
     finite = np.isfinite(exact) & np.isfinite(moved)
     largest = np.abs(exact[finite]).max(initial=1.0)
     return float(np.abs(exact[finite] - moved[finite]).max(initial=0.0) / largest)

@@ -17,7 +17,6 @@ from pellucid.engines.native import why_not
 from pellucid.errors import InputError
 from pellucid.exchange.pytorch.twins import turned
 from pellucid.extras import library
-from pellucid.language import say
 from pellucid.network import Network
 
 if TYPE_CHECKING:
@@ -58,10 +57,13 @@ class EngineProgram:
     def outputs(self, x: Array) -> Results:
         if self.engine == "reference":
             return self.net.forward(x)
-        # An engine gives the last output only, so each layer is once the last; without weights none knows its type.
+        # An engine gives the last output only, so each layer is once the last; without weights none
+        # knows its type.
         begun = [self.net.layers[: index + 1] for index in range(len(self.net.layers))]
         return [
-            None if why_not(layers) is not None else make_engine(layers, engine=self.engine).answer(x)
+            None
+            if why_not(layers) is not None
+            else make_engine(layers, engine=self.engine).answer(x)
             for layers in begun
         ]
 
@@ -102,7 +104,10 @@ class TorchProgram:
         loss = self._loss(module, x, t)
         params = list(module.parameters())
         grads = self.torch.autograd.grad(loss, params, allow_unused=True) if params else []
-        found = [param.new_zeros(param.shape) if g is None else g for param, g in zip(params, grads, strict=True)]
+        found = [
+            param.new_zeros(param.shape) if g is None else g
+            for param, g in zip(params, grads, strict=True)
+        ]
         return loss.item(), [turned(grad.numpy()) for grad in found]
 
     def learned(self, optimizer: Optimizer, batches: Batches) -> Network:
@@ -137,10 +142,14 @@ class OnnxProgram:
         if net.dtype == np.float64:  # what it fuses keeps factors in float32
             options.graph_optimization_level = runtime.GraphOptimizationLevel.ORT_DISABLE_ALL
         try:
-            self.session = runtime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+            self.session = runtime.InferenceSession(
+                model, options, providers=["CPUExecutionProvider"]
+            )
         except Exception as error:  # its exceptions have no common base; a type that it has no arithmetic for is one
             reason = str(error).strip().splitlines()[-1]
-            raise InputError(say("ONNX Runtime does not take this network: {reason}", reason=reason)) from error
+            raise InputError(
+                "ONNX Runtime does not take this network: {reason}", reason=reason
+            ) from error
 
     def outputs(self, x: Array) -> Results:
         wanted = self.session.get_inputs()[0]
@@ -160,7 +169,10 @@ PROGRAMS: dict[str, Callable[[Network, Any], Program]] = {
     "PyTorch": TorchProgram,
     "ONNX Runtime": OnnxProgram,
 }
-"""Everybody who is compared with the reference engine; making one raises InputError that says why it cannot be."""
+"""Everybody who is compared with the reference engine.
+
+Making one raises InputError that says why it cannot be.
+"""
 
 
 def arrays(net: Network) -> Iterator[tuple[str, Array, bool]]:
@@ -183,10 +195,14 @@ def _torch_loss(loss: Any) -> Callable[[torch.Tensor, torch.Tensor], torch.Tenso
     return found
 
 
-def _torch_optimizer(torch: Any, optimizer: Optimizer, params: Sequence[torch.Tensor]) -> torch.optim.Optimizer:
+def _torch_optimizer(
+    torch: Any, optimizer: Optimizer, params: Sequence[torch.Tensor]
+) -> torch.optim.Optimizer:
     if isinstance(optimizer, Adam):
         betas = optimizer.beta_1, optimizer.beta_2
-        twin = torch.optim.Adam(params, lr=optimizer.learning_rate, betas=betas, eps=optimizer.epsilon)
+        twin = torch.optim.Adam(
+            params, lr=optimizer.learning_rate, betas=betas, eps=optimizer.epsilon
+        )
     else:
         assert isinstance(optimizer, SGD)
         twin = torch.optim.SGD(params, lr=optimizer.learning_rate, momentum=optimizer.momentum)

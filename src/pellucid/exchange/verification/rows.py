@@ -8,14 +8,23 @@ import numpy as np
 
 from pellucid.core import chain
 from pellucid.core.layers import Exponential, Sigmoid, Softmax
-from pellucid.core.losses import BinaryCrossEntropy, CrossEntropy, MeanSquaredError, Poisson, RowLoss
+from pellucid.core.losses import (
+    BinaryCrossEntropy,
+    CrossEntropy,
+    MeanSquaredError,
+    Poisson,
+    RowLoss,
+)
 from pellucid.core.preparation import Flatten, Scale, Standardize
 from pellucid.core.types import Array
 from pellucid.errors import InputError
-from pellucid.language import say
 from pellucid.network import Network
 
-_LOSSES: dict[type, type[RowLoss]] = {Softmax: CrossEntropy, Sigmoid: BinaryCrossEntropy, Exponential: Poisson}
+_LOSSES: dict[type, type[RowLoss]] = {
+    Softmax: CrossEntropy,
+    Sigmoid: BinaryCrossEntropy,
+    Exponential: Poisson,
+}
 
 
 def usual_loss(net: Network) -> RowLoss:
@@ -23,16 +32,19 @@ def usual_loss(net: Network) -> RowLoss:
     return _LOSSES.get(type(net.layers[-1]), MeanSquaredError)()
 
 
-def drawn_rows(net: Network, N: int, generator: np.random.Generator, size: float = 1.0) -> tuple[Array, Array | None]:
-    """Draw rows for a network's inputs: MNIST's test digits (with their labels) where it takes 784, else random ones.
+def drawn_rows(
+    net: Network, N: int, generator: np.random.Generator, size: float = 1.0
+) -> tuple[Array, Array | None]:
+    """Draw rows for a network's inputs: MNIST's test digits (with their labels) where it takes 784,
+    else random ones.
 
-    Bytes where it scales bytes, numbers about the means where it begins with Standardize, else normal ones of
-    deviation 1; random numbers are `size` times as far from their means. Raises InputError where no layer says how many
-    inputs there are.
+    Bytes where it scales bytes, numbers about the means where it begins with Standardize, else
+    normal ones of deviation 1; random numbers are `size` times as far from their means. Raises
+    InputError where no layer says how many inputs there are.
     """
     D = chain.input_width(net.layers)
     if D is None:
-        raise InputError(say("no layer tells how many inputs there are: give rows"))
+        raise InputError("no layer tells how many inputs there are: give rows")
     takes_bytes = chain.byte_factor(net.layers) is not None
     first = next((layer for layer in net.layers if not isinstance(layer, Flatten)), None)
     if D == 784 and (takes_bytes or not isinstance(first, (Scale, Standardize))):
@@ -40,7 +52,9 @@ def drawn_rows(net: Network, N: int, generator: np.random.Generator, size: float
 
         test = mnist().test
         pixels = test.images[:N].reshape(N, D)
-        return (pixels if takes_bytes else pixels / np.float32(255)), test.labels[:N].astype(np.int64)
+        return (pixels if takes_bytes else pixels / np.float32(255)), test.labels[:N].astype(
+            np.int64
+        )
     if takes_bytes:
         return generator.integers(0, 256, (N, D), dtype=np.uint8), None
     x = size * generator.standard_normal((N, D))
@@ -51,8 +65,13 @@ def drawn_rows(net: Network, N: int, generator: np.random.Generator, size: float
     return x, None
 
 
-def drawn_targets(loss: Any, y: Array, labels: Array | None, generator: np.random.Generator) -> Array:
-    """Draw targets for answers y, (N, K), that the loss takes: the digits' own where there are ten outputs."""
+def drawn_targets(
+    loss: Any, y: Array, labels: Array | None, generator: np.random.Generator
+) -> Array:
+    """Draw targets for answers y, (N, K), that the loss takes.
+
+    The digits' own where there are ten outputs.
+    """
     N, K = y.shape
     if isinstance(loss, Poisson):
         return generator.poisson(2.0, (N, K)).astype(np.float64)

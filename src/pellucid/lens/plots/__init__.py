@@ -5,13 +5,14 @@
 >>> ax.get_title()
 'Sigmoid'
 
-Every function takes data or networks and, if one likes, the Axes to draw into (`ax=`), and gives the Axes back. Without
-`ax` a figure of its own is made, which is no part of pyplot's state: it shows itself in a notebook, and
-`pl.plots.save(ax, "picture.svg")` writes it to a file. Colours follow matplotlib's settings, light or dark;
-`with pl.plots.style("dark"):` chooses. Labels are in pellucid's language.
+Every function takes data or networks and, if one likes, the Axes to draw into (`ax=`), and gives
+the Axes back. Without `ax` a figure of its own is made, which is no part of pyplot's state: it
+shows itself in a notebook, and `pl.plots.save(ax, "picture.svg")` writes it to a file. Colours
+follow matplotlib's settings, light or dark; `with pl.plots.style("dark"):` chooses. Labels are in
+pellucid's language.
 
-The functions compute nothing: they show what networks and lens give. matplotlib is loaded when one of them is first
-used; it comes with `pip install "pellucid[plot]"`.
+The functions compute nothing: they show what networks and lens give. matplotlib is loaded when one
+of them is first used; it comes with `pip install "pellucid[plot]"`.
 """
 
 from __future__ import annotations
@@ -22,10 +23,20 @@ from pellucid.extras import library
 
 if TYPE_CHECKING:
     from pellucid.lens.plots.answers import confusion_matrix, misread, reliability, residuals
-    from pellucid.lens.plots.curves import activation, learning_curves, precision_recall, robustness, roc
+    from pellucid.lens.plots.curves import (
+        activation,
+        learning_curves,
+        precision_recall,
+        robustness,
+        roc,
+    )
     from pellucid.lens.plots.diagram import network
     from pellucid.lens.plots.figures import save, style
-    from pellucid.lens.plots.reasons import contributions, partial_dependence, permutation_importance
+    from pellucid.lens.plots.reasons import (
+        contributions,
+        partial_dependence,
+        permutation_importance,
+    )
     from pellucid.lens.plots.surfaces import decision_surface, weights
 
 _MODULE_OF = {

@@ -35,12 +35,13 @@ _MOST_COUNTS = 25  # classes whose counts can be read in their cells
 def confusion_matrix(evaluation: Evaluation, *, ax: Axes | None = None) -> Axes:
     """Draw what the rows are (downward) against what they were read as: each cell with its count.
 
-    Right answers have the positive colour by their share of the row, wrong ones the negative colour by twice the root
-    of theirs, so that few are seen as well. Raises InputError where answers are values.
+    Right answers have the positive colour by their share of the row, wrong ones the negative colour
+    by twice the root of theirs, so that few are seen as well. Raises InputError where answers are
+    values.
     """
     counts = evaluation.confusion
     if counts is None:
-        raise InputError(say("a confusion matrix needs classes; these answers are values"))
+        raise InputError("a confusion matrix needs classes; these answers are values")
     K = len(counts)
     side = min(max(0.5 * K, 3.2), 9)
     ax = own_axes(ax, side + 1.4, side + 1)
@@ -50,7 +51,10 @@ def confusion_matrix(evaluation: Evaluation, *, ax: Axes | None = None) -> Axes:
     pixels = colours.diverging((0.8 * strengths + 1) / 2)
     ax.imshow(pixels, interpolation="nearest")
     for i, j in np.argwhere(counts > 0).tolist() if K <= _MOST_COUNTS else []:
-        style: dict[str, Any] = {"color": readable_on(pixels[i, j, :3]), "fontsize": 9 if K <= 12 else 6}
+        style: dict[str, Any] = {
+            "color": readable_on(pixels[i, j, :3]),
+            "fontsize": 9 if K <= 12 else 6,
+        }
         ax.text(j, i, f"{counts[i, j]}", ha="center", va="center", **style)
     names = [shown(_class_name(evaluation, k), k) for k in range(K)]
     turned = 0 if max(map(len, names)) <= 4 else 90
@@ -63,7 +67,11 @@ def confusion_matrix(evaluation: Evaluation, *, ax: Axes | None = None) -> Axes:
     ax.tick_params(which="minor", length=0)
     ax.set(xlabel=say("read as"), ylabel=say("true class"))
     ax.set_title(
-        say("accuracy {accuracy:.1f} %, {rows:,} rows", accuracy=100 * (evaluation.accuracy or 0), rows=evaluation.rows)
+        say(
+            "accuracy {accuracy:.1f} %, {rows:,} rows",
+            accuracy=100 * (evaluation.accuracy or 0),
+            rows=evaluation.rows,
+        )
     )
     return finished(ax)
 
@@ -78,13 +86,15 @@ def misread(
     shape: tuple[int, int] | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw the pictures that were misread, the most confident first: what they are, what was answered, how surely.
+    """Draw the pictures that were misread, the most confident first: what they are, what was
+    answered, how surely.
 
-    `x` are the pictures that were evaluated, (N, height, width), or (N, D) with their `shape` (28 x 28 for 784). Raises
-    InputError where answers are values, and for pictures that are not those rows.
+    `x` are the pictures that were evaluated, (N, height, width), or (N, D) with their `shape` (28 x
+    28 for 784). Raises InputError where answers are values, and for pictures that are not those
+    rows.
     """
     if evaluation.misread is None or evaluation.targets is None or evaluation.chosen is None:
-        raise InputError(say("misread rows need classes; these answers are values"))
+        raise InputError("misread rows need classes; these answers are values")
     pictures = _pictures(x, shape, evaluation.rows)
     rows = evaluation.misread[: whole("count", count)].tolist()
     columns = min(whole("columns", columns), max(len(rows), 1))
@@ -98,10 +108,23 @@ def misread(
     for place, (row, caption) in enumerate(zip(rows, captions, strict=True)):
         left, top = 1.1 * (place % columns), step * (place // columns)
         # As the network sees them: bright ink on black, on light pages, too.
-        image = ax.imshow(pictures[row], cmap="gray", vmin=0, vmax=highest, extent=(left, left + 1, top + 1, top))
+        image = ax.imshow(
+            pictures[row], cmap="gray", vmin=0, vmax=highest, extent=(left, left + 1, top + 1, top)
+        )
         image.set_gid(f"row {row}")
-        ax.add_patch(Rectangle((left, top), 1, 1, fill=False, edgecolor=palette(ax).faint, linewidth=0.6))
-        ax.text(left + 0.5, top + 1.04, caption, ha="center", va="top", fontsize=size, linespacing=1.25, color=ink)
+        ax.add_patch(
+            Rectangle((left, top), 1, 1, fill=False, edgecolor=palette(ax).faint, linewidth=0.6)
+        )
+        ax.text(
+            left + 0.5,
+            top + 1.04,
+            caption,
+            ha="center",
+            va="top",
+            fontsize=size,
+            linespacing=1.25,
+            color=ink,
+        )
     ax.set(xlim=(-0.05, 1.1 * columns - 0.05), ylim=(step * max(lines, 1), -0.05), aspect="equal")
     wrong = len(evaluation.misread)
     ax.set_title(
@@ -119,21 +142,33 @@ def misread(
 
 @drawing
 def reliability(found: Evaluation | Calibration, *, ax: Axes | None = None) -> Axes:
-    """Draw how often answers are right against how confident they are, in bins; on the diagonal they agree.
+    """Draw how often answers are right against how confident they are, in bins; on the diagonal
+    they agree.
 
     Each dot is as large as its bin is full. Raises InputError where answers are values.
     """
     calibration = found.calibration if isinstance(found, Evaluation) else found
     if not isinstance(calibration, Calibration):
-        raise InputError(say("confidence needs classes; these answers are values"))
+        raise InputError("confidence needs classes; these answers are values")
     ax = own_axes(ax, 5, 4.4)
     colours = palette(ax)
     held = calibration.counts > 0
     confidence, accuracy = calibration.confidence[held], calibration.accuracy[held]
-    ax.plot([0, 1], [0, 1], color=colours.faint, linestyle=DASHES[1], linewidth=1, label=say("confidence = accuracy"))
-    ax.vlines(confidence, confidence, accuracy, color=colours.series[1], linewidth=1.5, label=say("gap"))
+    ax.plot(
+        [0, 1],
+        [0, 1],
+        color=colours.faint,
+        linestyle=DASHES[1],
+        linewidth=1,
+        label=say("confidence = accuracy"),
+    )
+    ax.vlines(
+        confidence, confidence, accuracy, color=colours.series[1], linewidth=1.5, label=say("gap")
+    )
     sizes = 20 + 180 * np.sqrt(calibration.counts[held] / calibration.counts.max(initial=1))
-    ax.scatter(confidence, accuracy, s=sizes, color=colours.series[0], zorder=3, label=say("rows of a bin"))
+    ax.scatter(
+        confidence, accuracy, s=sizes, color=colours.series[0], zorder=3, label=say("rows of a bin")
+    )
     ax.set(xlim=(-0.03, 1.03), ylim=(-0.03, 1.03), ylabel=say("accuracy"))
     ax.set_xlabel(
         say("mean confidence")
@@ -150,41 +185,68 @@ def reliability(found: Evaluation | Calibration, *, ax: Axes | None = None) -> A
 
 
 @drawing
-def residuals(evaluation: Evaluation, answers: Any = None, *, output: int = 0, ax: Axes | None = None) -> Axes:
-    """Draw targets less answers: how often each size occurs, or, with the `answers` (N, K), against these.
+def residuals(
+    evaluation: Evaluation, answers: Any = None, *, output: int = 0, ax: Axes | None = None
+) -> Axes:
+    """Draw targets less answers: how often each size occurs, or, with the `answers` (N, K), against
+    these.
 
-    `output` is the number of the output. Raises InputError where answers are classes, and for what does not fit.
+    `output` is the number of the output. Raises InputError where answers are classes, and for what
+    does not fit.
     """
     if evaluation.residuals is None:
-        raise InputError(say("residuals need values; these answers are classes"))
+        raise InputError("residuals need values; these answers are classes")
     K = evaluation.residuals.shape[1]
     if not isinstance(output, (int, np.integer)) or not 0 <= output < K:
-        raise InputError(say("outputs go from 0 to {last}; there is no {got}", last=K - 1, got=repr(output)))
+        raise InputError(
+            "outputs go from 0 to {last}; there is no {got}", last=K - 1, got=repr(output)
+        )
     values = evaluation.residuals[:, output]
     ax = own_axes(ax)
     colours = palette(ax)
     if answers is None:
-        ax.hist(values, bins="auto" if len(values) < 5000 else 60, color=colours.series[0], alpha=0.85)
+        ax.hist(
+            values, bins="auto" if len(values) < 5000 else 60, color=colours.series[0], alpha=0.85
+        )
         ax.axvline(0, color=colours.ink, linewidth=1)
         ax.set(xlabel=say("target less answer"), ylabel=say("rows"))
     else:
         y = chain.as_array(answers).reshape(len(values), -1)[:, output]
-        ax.scatter(y, values, s=12, color=colours.series[0], alpha=min(1, max(0.15, 200 / len(y))), linewidths=0)
+        ax.scatter(
+            y,
+            values,
+            s=12,
+            color=colours.series[0],
+            alpha=min(1, max(0.15, 200 / len(y))),
+            linewidths=0,
+        )
         ax.axhline(0, color=colours.ink, linewidth=1)
         ax.set(xlabel=say("answer"), ylabel=say("target less answer"))
     error = evaluation.mean_absolute_error
-    ax.set_title(say("residuals: R2 {r2:.3f}, mean absolute error {error:.4g}", r2=evaluation.r2, error=error))
+    ax.set_title(
+        say(
+            "residuals: R2 {r2:.3f}, mean absolute error {error:.4g}", r2=evaluation.r2, error=error
+        )
+    )
     ax.grid(alpha=0.3)
     return finished(ax)
 
 
 def _class_name(evaluation: Evaluation, k: int) -> str:
-    named = evaluation.names and evaluation.confusion is not None and len(evaluation.names) == len(evaluation.confusion)
+    named = (
+        evaluation.names
+        and evaluation.confusion is not None
+        and len(evaluation.names) == len(evaluation.confusion)
+    )
     return evaluation.names[k] if named and evaluation.names else str(k)
 
 
 def _verdict(evaluation: Evaluation, row: int) -> str:
-    assert evaluation.targets is not None and evaluation.chosen is not None and evaluation.confidence is not None
+    assert (
+        evaluation.targets is not None
+        and evaluation.chosen is not None
+        and evaluation.confidence is not None
+    )
     truth, answer = int(evaluation.targets[row]), int(evaluation.chosen[row])
     names = [shown(_class_name(evaluation, k), k, 12) for k in (truth, answer)]
     between = " " if max(map(cell_width, names)) <= 4 else "\n"
@@ -197,10 +259,12 @@ def _pictures(x: Any, shape: tuple[int, int] | None, rows: int) -> Array:
     if pictures.ndim == 2:
         shape = shape or ((28, 28) if pictures.shape[1] == 784 else None)
         if shape is None or shape[0] * shape[1] != pictures.shape[1]:
-            raise InputError(say("rows of {D} numbers: say shape=(height, width)", D=pictures.shape[1]))
+            raise InputError("rows of {D} numbers: say shape=(height, width)", D=pictures.shape[1])
         pictures = pictures.reshape(-1, *shape)
     if pictures.ndim != 3 or len(pictures) != rows:
         raise InputError(
-            say("expected the {rows:,} pictures that were evaluated, got shape {got}", rows=rows, got=pictures.shape)
+            "expected the {rows:,} pictures that were evaluated, got shape {got}",
+            rows=rows,
+            got=pictures.shape,
         )
     return pictures

@@ -44,13 +44,13 @@ def activation(
 ) -> Axes:
     """Draw an activation function and, dashed, its derivative, over the weighted sums of `span`.
 
-    `function` is a name ("sigmoid", "relu", ...) or a layer such as `pl.LeakyReLU(0.1)`. Raises InputError for what
-    treats no neuron by itself (softmax), and for a span that is empty.
+    `function` is a name ("sigmoid", "relu", ...) or a layer such as `pl.LeakyReLU(0.1)`. Raises
+    InputError for what treats no neuron by itself (softmax), and for a span that is empty.
     """
     layer = _activation(function)
     low, high = span
     if not (np.isfinite(low) and np.isfinite(high) and low < high):
-        raise InputError(say("span is (lowest, highest), such as (-8, 8); got {got}", got=repr(span)))
+        raise InputError("span is (lowest, highest), such as (-8, 8); got {got}", got=repr(span))
     ax = own_axes(ax)
     colours = palette(ax)
     z = np.linspace(low, high, POINTS)
@@ -61,7 +61,14 @@ def activation(
     ax.plot(z, y, color=colours.series[0], linewidth=2, label=name)
     if derivative:
         slope = layer.derivative(z[None], y[None])[0]
-        ax.plot(z, slope, color=colours.series[1], linewidth=2, linestyle=DASHES[1], label=say("derivative f'(z)"))
+        ax.plot(
+            z,
+            slope,
+            color=colours.series[1],
+            linewidth=2,
+            linestyle=DASHES[1],
+            label=say("derivative f'(z)"),
+        )
         add_legend(ax, "best")
     ax.set_xlim(low, high)
     ax.set(title=type(layer).__name__, xlabel=say("weighted sum z"))
@@ -72,17 +79,24 @@ def activation(
 
 @drawing
 def learning_curves(
-    history: History, names: Sequence[str] | None = None, *, axes: Axes | Sequence[Axes] | None = None
+    history: History,
+    names: Sequence[str] | None = None,
+    *,
+    axes: Axes | Sequence[Axes] | None = None,
 ) -> Panels:
-    """Draw a history by epoch, one Axes for each column of `names`: the rows that were learned from, and validation.
+    """Draw a history by epoch, one Axes for each column of `names`: the rows that were learned
+    from, and validation.
 
-    `names` are columns such as "loss" and "accuracy"; None for the loss and the metrics that it has. Raises InputError
-    for an empty history, columns it has not, and another number of `axes` than names.
+    `names` are columns such as "loss" and "accuracy"; None for the loss and the metrics that it
+    has. Raises InputError for an empty history, columns it has not, and another number of `axes`
+    than names.
     """
     if not len(history):
-        raise InputError(say("the history is empty: no epoch was finished"))
+        raise InputError("the history is empty: no epoch was finished")
     known = history.records[0]
-    chosen = list(names) if names is not None else [name for name in ("loss", *METRICS) if name in known]
+    chosen = (
+        list(names) if names is not None else [name for name in ("loss", *METRICS) if name in known]
+    )
     columns = {name: history[name] for name in chosen}
     panels = _panels(len(chosen), axes)
     for ax, (name, values) in zip(panels, columns.items(), strict=True):
@@ -90,14 +104,24 @@ def learning_curves(
     return panels
 
 
-def _learning_curve(ax: Axes, epochs: list[float], name: str, values: list[float], history: History) -> None:
+def _learning_curve(
+    ax: Axes, epochs: list[float], name: str, values: list[float], history: History
+) -> None:
     colours = palette(ax)
     lines = [(say("training"), values, 0)]
     if f"validation_{name}" in history.records[0]:
         lines.append((say("validation"), history[f"validation_{name}"], 1))
     for label, column, k in lines:
         marker = MARKERS[k] if len(column) <= 30 else ""
-        ax.plot(epochs, column, color=colours.series[k], linestyle=DASHES[k], marker=marker, markersize=4, label=label)
+        ax.plot(
+            epochs,
+            column,
+            color=colours.series[k],
+            linestyle=DASHES[k],
+            marker=marker,
+            markersize=4,
+            label=label,
+        )
     ax.set(title=_column_name(name), xlabel=say("epoch"))
     ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     ax.grid(alpha=0.3)
@@ -109,16 +133,20 @@ def _learning_curve(ax: Axes, epochs: list[float], name: str, values: list[float
 
 
 @drawing
-def robustness(curves: RobustnessCurve | Mapping[str, RobustnessCurve], *, ax: Axes | None = None) -> Axes:
+def robustness(
+    curves: RobustnessCurve | Mapping[str, RobustnessCurve], *, ax: Axes | None = None
+) -> Axes:
     """Draw how accuracy falls as pictures are changed more strongly, with 95 % intervals.
 
-    `curves` is what `pl.robustness` gave, or several of the same change by the names of their networks. Raises
-    InputError for curves of different changes.
+    `curves` is what `pl.robustness` gave, or several of the same change by the names of their
+    networks. Raises InputError for curves of different changes.
     """
     named = {"": curves} if isinstance(curves, RobustnessCurve) else dict(curves)
     changes = {curve.change for curve in named.values()}
     if len(changes) != 1:
-        raise InputError(say("curves of one change go together; got {got}", got=", ".join(sorted(changes)) or "-"))
+        raise InputError(
+            "curves of one change go together; got {got}", got=", ".join(sorted(changes)) or "-"
+        )
     ax = own_axes(ax)
     colours = palette(ax)
     for k, (name, curve) in enumerate(named.items()):
@@ -130,7 +158,13 @@ def robustness(curves: RobustnessCurve | Mapping[str, RobustnessCurve], *, ax: A
             "linestyle": DASHES[k % len(DASHES)],
             "marker": MARKERS[k % len(MARKERS)],
         }
-        ax.plot(curve.levels, curve.accuracy, markersize=4.5, label=shown(name) if name else None, **line)
+        ax.plot(
+            curve.levels,
+            curve.accuracy,
+            markersize=4.5,
+            label=shown(name) if name else None,
+            **line,
+        )
     change = changes.pop()
     if change == "brightness":
         ax.invert_xaxis()  # as everywhere else, what is changed more stands further right
@@ -146,12 +180,17 @@ def robustness(curves: RobustnessCurve | Mapping[str, RobustnessCurve], *, ax: A
 
 @drawing
 def roc(found: Evaluation | ROC, *, ax: Axes | None = None) -> Axes:
-    """Draw hits against false alarms as the threshold falls, for two classes; guessing is the dashed line."""
+    """Draw hits against false alarms as the threshold falls, for two classes.
+
+    Guessing is the dashed line.
+    """
     curve = _of_two(found, "roc", ROC)
     ax = own_axes(ax, 5, 4.4)
     colours = palette(ax)
     label = say("area {area:.3f}", area=curve.area)
-    ax.plot([0, 1], [0, 1], color=colours.faint, linestyle=DASHES[1], linewidth=1, label=say("guessing"))
+    ax.plot(
+        [0, 1], [0, 1], color=colours.faint, linestyle=DASHES[1], linewidth=1, label=say("guessing")
+    )
     x, y = curve.false_positive_rate, curve.true_positive_rate
     ax.plot(x, y, color=colours.series[0], linewidth=2, label=label)
     ax.set(xlabel=say("false positive rate"), ylabel=say("true positive rate"))
@@ -165,7 +204,11 @@ def precision_recall(found: Evaluation | PrecisionRecall, *, ax: Axes | None = N
     curve = _of_two(found, "precision_recall", PrecisionRecall)
     ax = own_axes(ax, 5, 4.4)
     label = say("average precision {value:.3f}", value=curve.average_precision)
-    style: dict[str, Any] = {"color": palette(ax).series[0], "linewidth": 2, "drawstyle": "steps-pre"}
+    style: dict[str, Any] = {
+        "color": palette(ax).series[0],
+        "linewidth": 2,
+        "drawstyle": "steps-pre",
+    }
     ax.plot([0, *curve.recall], [curve.precision[0], *curve.precision], label=label, **style)
     ax.set(xlabel=say("recall"), ylabel=say("precision"))
     ax.set_title(say("precision and recall"))
@@ -182,7 +225,9 @@ def _unit_square(ax: Axes, legend: str) -> Axes:
 def _of_two(found: Any, name: str, kind: type[Any]) -> Any:
     curve = getattr(found, name) if isinstance(found, Evaluation) else found
     if not isinstance(curve, kind):
-        raise InputError(say("this curve needs an evaluation of two classes that both occur; got {got}", got=found))
+        raise InputError(
+            "this curve needs an evaluation of two classes that both occur; got {got}", got=found
+        )
     return curve
 
 
@@ -191,7 +236,9 @@ def _activation(function: Any) -> Activation:
     layer = known[function]() if isinstance(function, str) and function in known else function
     if not isinstance(layer, Activation):
         raise InputError(
-            say("function is one of {known}, or such a layer; got {got}", known=", ".join(known), got=repr(function))
+            "function is one of {known}, or such a layer; got {got}",
+            known=", ".join(known),
+            got=repr(function),
         )
     return layer
 
@@ -199,12 +246,20 @@ def _activation(function: Any) -> Activation:
 def _panels(count: int, axes: Axes | Sequence[Axes] | None) -> Panels:
     if axes is None:
         return add_axes(new_figure(max(4.2 * count, 5), 3.4), 1, count)
-    given = Panels([axes] if isinstance(axes, Axes) else np.ravel(np.asarray(axes, object)).tolist())
+    given = Panels(
+        [axes] if isinstance(axes, Axes) else np.ravel(np.asarray(axes, object)).tolist()
+    )
     if len(given) != count or not all(isinstance(ax, Axes) for ax in given):
-        raise InputError(say("expected {count} Axes, one for each column; got {got}", count=count, got=len(given)))
+        raise InputError(
+            "expected {count} Axes, one for each column; got {got}", count=count, got=len(given)
+        )
     return given
 
 
 def _column_name(name: str) -> str:
-    known = {"loss": say("loss"), "accuracy": say("accuracy"), "learning_rate": say("learning rate")}
+    known = {
+        "loss": say("loss"),
+        "accuracy": say("accuracy"),
+        "learning_rate": say("learning rate"),
+    }
     return known.get(name, shown(name))

@@ -17,7 +17,14 @@ from pellucid.core import chain
 from pellucid.core.settings import whole
 from pellucid.core.types import Array
 from pellucid.language import say
-from pellucid.lens.neurons import LayerValues, NeuronLayer, neuron_labels, neuron_layers, picture_shape, trace_table
+from pellucid.lens.neurons import (
+    LayerValues,
+    NeuronLayer,
+    neuron_labels,
+    neuron_layers,
+    picture_shape,
+    trace_table,
+)
 from pellucid.lens.plots.figures import (
     Palette,
     add_legend,
@@ -36,7 +43,10 @@ _RADIUS = 0.38  # of a neuron, in distances from one neuron to the next
 
 
 class _Column(NamedTuple):
-    """One neuron layer in the picture: which of its neurons are drawn (-1 for a gap), where, and what they hold."""
+    """One neuron layer in the picture.
+
+    Which of its neurons are drawn (-1 for a gap), where, and what they hold.
+    """
 
     layer: NeuronLayer
     neurons: list[int]
@@ -48,23 +58,30 @@ class _Column(NamedTuple):
 
     @property
     def drawn(self) -> list[tuple[int, float]]:
-        return [(neuron, y) for neuron, y in zip(self.neurons, self.y.tolist(), strict=True) if neuron >= 0]
+        return [
+            (neuron, y)
+            for neuron, y in zip(self.neurons, self.y.tolist(), strict=True)
+            if neuron >= 0
+        ]
 
 
 @drawing
 def network(net: Network, x: Any = None, *, most: int = 16, ax: Axes | None = None) -> Axes:
-    """Draw a network: its neurons, layer by layer, and its weights as lines; with a row x, what each neuron holds.
+    """Draw a network: its neurons, layer by layer, and its weights as lines; with a row x, what
+    each neuron holds.
 
-    Lines have the colour of the weight's sign, and the wider the larger it is. Neurons show their activation as a
-    number and as a colour; the answer's has a ring. Of layers with more than `most` neurons the first and last are
-    drawn; inputs that are a picture are drawn as one. Raises InputError for more than one row, and one that does not
-    fit.
+    Lines have the colour of the weight's sign, and the wider the larger it is. Neurons show their
+    activation as a number and as a colour; the answer's has a ring. Of layers with more than `most`
+    neurons the first and last are drawn; inputs that are a picture are drawn as one. Raises
+    InputError for more than one row, and one that does not fit.
     """
     most = max(whole("most", most), 3)
     table = None if x is None else trace_table(net, x)
     layers = neuron_layers(net, None if table is None else len(table.layers[0].activations))
     shape = None if chain.input_width(net.layers) is None else picture_shape(net)
-    if shape is not None and layers[0].size != math.prod(shape):  # an embedding has more neurons than pixels
+    if shape is not None and layers[0].size != math.prod(
+        shape
+    ):  # an embedding has more neurons than pixels
         shape = None
     tallest = max(min(layer.size, most) for layer in layers[shape is not None :] or layers)
     step = max(2.6, 0.36 * tallest)
@@ -92,7 +109,9 @@ def network(net: Network, x: Any = None, *, most: int = 16, ax: Axes | None = No
             _neurons(ax, column, colours, size)
         _captions(ax, column, answer, tallest, size)
     ax.set(
-        xlim=(-0.55 * step, columns[-1].x + 0.6 * step), ylim=(tallest / 2 + 0.3, -tallest / 2 - 1.6), aspect="equal"
+        xlim=(-0.55 * step, columns[-1].x + 0.6 * step),
+        ylim=(tallest / 2 + 0.3, -tallest / 2 - 1.6),
+        aspect="equal",
     )
     _legend(ax, colours)
     hide_frame(ax)
@@ -105,7 +124,11 @@ def _half(step: float, tallest: int) -> float:
 
 
 def _column(
-    net: Network, layer: NeuronLayer, most: int, place: tuple[float, tuple[int, int] | None], values: LayerValues | None
+    net: Network,
+    layer: NeuronLayer,
+    most: int,
+    place: tuple[float, tuple[int, int] | None],
+    values: LayerValues | None,
 ) -> _Column:
     step, shape = place
     if layer.size <= most:
@@ -118,7 +141,9 @@ def _column(
 
 
 def _lines(ax: Axes, columns: list[_Column], colours: Palette, thick: float) -> None:
-    """Draw the weights between what is drawn of neighbouring layers, the small ones below the large."""
+    """Draw the weights between what is drawn of neighbouring layers, the small ones below the
+    large.
+    """
     pieces, strengths = [], []
     for before, after in pairwise(columns):
         W = None if after.layer.affine is None else after.layer.affine.W
@@ -126,7 +151,9 @@ def _lines(ax: Axes, columns: list[_Column], colours: Palette, thick: float) -> 
             step = after.x - before.x
             start = before.x + (0 if before.picture is None else _half(step, len(after.neurons)))
             plain = [[(start, 0), (after.x, y)] for _, y in after.drawn]
-            ax.add_collection(LineCollection(plain, colors=colours.faint, linewidths=0.5, alpha=0.5, zorder=1))
+            ax.add_collection(
+                LineCollection(plain, colors=colours.faint, linewidths=0.5, alpha=0.5, zorder=1)
+            )
             continue
         scale = largest_of(W)
         for i, y_before in before.drawn:
@@ -139,7 +166,9 @@ def _lines(ax: Axes, columns: list[_Column], colours: Palette, thick: float) -> 
     order = np.argsort(np.abs(shares))
     ends = [colours.negative if shares[k] < 0 else colours.positive for k in order]
     widths, faint = thick * (0.3 + 2.2 * np.abs(shares[order])), 0.15 + 0.75 * np.abs(shares[order])
-    lines = LineCollection([pieces[k] for k in order], colors=ends, linewidths=widths, alpha=faint, zorder=1)
+    lines = LineCollection(
+        [pieces[k] for k in order], colors=ends, linewidths=widths, alpha=faint, zorder=1
+    )
     lines.set_gid("weights")
     ax.add_collection(lines)
 
@@ -153,7 +182,9 @@ def _draw_picture(ax: Axes, column: _Column, colours: Palette, half: float) -> N
         pixels = column.values.activations.reshape(column.picture)
     extent = (column.x - across, column.x + across, up, -up)
     ax.imshow(pixels, cmap="gray", extent=extent, interpolation="nearest", zorder=2)
-    frame = Rectangle((column.x - across, -up), 2 * across, 2 * up, fill=False, edgecolor=colours.faint, zorder=3)
+    frame = Rectangle(
+        (column.x - across, -up), 2 * across, 2 * up, fill=False, edgecolor=colours.faint, zorder=3
+    )
     ax.add_patch(frame)
 
 
@@ -161,16 +192,36 @@ def _neurons(ax: Axes, column: _Column, colours: Palette, size: float) -> None:
     values = None if column.values is None else column.values.activations
     end = 1.0 if values is None else max(1.0, float(np.abs(values).max()))
     for neuron, y in column.drawn:
-        fill = to_rgba(colours.ground) if values is None else colours.diverging((values[neuron] / end + 1) / 2)
-        circle = Circle((column.x, y), _RADIUS, facecolor=fill, edgecolor=colours.faint, linewidth=0.8, zorder=3)
+        fill = (
+            to_rgba(colours.ground)
+            if values is None
+            else colours.diverging((values[neuron] / end + 1) / 2)
+        )
+        circle = Circle(
+            (column.x, y), _RADIUS, facecolor=fill, edgecolor=colours.faint, linewidth=0.8, zorder=3
+        )
         circle.set_gid(f"neuron {column.layer.number} {neuron}")
         ax.add_patch(circle)
         if values is not None and size > 12:  # below, numbers would be too small to read
-            text: dict[str, Any] = {"ha": "center", "va": "center", "zorder": 4, "color": readable_on(fill[:3])}
+            text: dict[str, Any] = {
+                "ha": "center",
+                "va": "center",
+                "zorder": 4,
+                "color": readable_on(fill[:3]),
+            }
             number = _short(float(values[neuron]))
-            ax.text(column.x, y, number, fontsize=(0.27 if len(number) < 5 else 0.22) * size, **text)
+            ax.text(
+                column.x, y, number, fontsize=(0.27 if len(number) < 5 else 0.22) * size, **text
+            )
     for y in [y for neuron, y in zip(column.neurons, column.y.tolist(), strict=True) if neuron < 0]:
-        ax.plot([column.x] * 3, [y - 0.22, y, y + 0.22], "o", color=colours.faint, markersize=2, zorder=3)
+        ax.plot(
+            [column.x] * 3,
+            [y - 0.22, y, y + 0.22],
+            "o",
+            color=colours.faint,
+            markersize=2,
+            zorder=3,
+        )
 
 
 def _captions(ax: Axes, column: _Column, answer: int | None, tallest: int, size: float) -> None:
@@ -179,7 +230,14 @@ def _captions(ax: Axes, column: _Column, answer: int | None, tallest: int, size:
     title = f"{layer.name}\n{layer.size:,}"
     title_size = min(9, max(5, 0.4 * size))
     ax.text(
-        column.x, -tallest / 2 - 0.35, title, ha="center", va="bottom", fontsize=title_size, linespacing=1.4, color=ink
+        column.x,
+        -tallest / 2 - 0.35,
+        title,
+        ha="center",
+        va="bottom",
+        fontsize=title_size,
+        linespacing=1.4,
+        color=ink,
     )
     named = layer.number == layer.last or (layer.number == 0 and column.picture is None)
     if not named or (layer.size == 1 and column.labels == ["0"]):
@@ -187,10 +245,17 @@ def _captions(ax: Axes, column: _Column, answer: int | None, tallest: int, size:
     side, align = (-0.55, "right") if layer.number == 0 else (0.6, "left")
     for neuron, y in column.drawn:
         chosen = layer.number == layer.last and neuron == answer
-        text: dict[str, Any] = {"ha": align, "va": "center", "fontsize": min(9, 0.4 * size), "color": ink}
+        text: dict[str, Any] = {
+            "ha": align,
+            "va": "center",
+            "fontsize": min(9, 0.4 * size),
+            "color": ink,
+        }
         ax.text(column.x + side, y, shown(column.labels[neuron], neuron), **text)
         if chosen:
-            ax.add_patch(Circle((column.x, y), 0.46, fill=False, edgecolor=ink, linewidth=1.6, zorder=5))
+            ax.add_patch(
+                Circle((column.x, y), 0.46, fill=False, edgecolor=ink, linewidth=1.6, zorder=5)
+            )
 
 
 def _legend(ax: Axes, colours: Palette) -> None:
@@ -199,9 +264,17 @@ def _legend(ax: Axes, colours: Palette) -> None:
         (colours.negative, say("negative weight or activation")),
     )
     handles = [Line2D([], [], color=colour, linewidth=2, label=label) for colour, label in ends]
-    add_legend(ax, "upper center", handles=handles, bbox_to_anchor=(0.5, 0.0), ncols=2, fontsize="small")
+    add_legend(
+        ax, "upper center", handles=handles, bbox_to_anchor=(0.5, 0.0), ncols=2, fontsize="small"
+    )
 
 
 def _short(value: float) -> str:
-    text = f"{value:.2f}" if abs(value) < 9.995 else f"{value:.0f}" if abs(value) < 9999.5 else f"{value:.0e}"
+    text = (
+        f"{value:.2f}"
+        if abs(value) < 9.995
+        else f"{value:.0f}"
+        if abs(value) < 9999.5
+        else f"{value:.0e}"
+    )
     return text.replace("-", "\N{MINUS SIGN}")

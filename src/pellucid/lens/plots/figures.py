@@ -22,7 +22,7 @@ from matplotlib.text import Text
 from pellucid.core.types import Array
 from pellucid.errors import InputError
 from pellucid.files.atomic import write_whole
-from pellucid.language import cell_width, say
+from pellucid.language import cell_width
 from pellucid.lens.plots.fonts import covers, families
 
 
@@ -43,8 +43,9 @@ class Panels(list[Axes]):
 class Palette(NamedTuple):
     """Colours that people with any colour vision tell apart, on a light or a dark ground.
 
-    `series` are for lines and classes (Okabe and Ito 2008, lightened or darkened until each stands out from the ground
-    by 3 : 1 or more); `negative`, `neutral` and `positive` are the ends and the middle of what has a sign.
+    `series` are for lines and classes (Okabe and Ito 2008, lightened or darkened until each stands
+    out from the ground by 3 : 1 or more); `negative`, `neutral` and `positive` are the ends and the
+    middle of what has a sign.
     """
 
     ground: str
@@ -58,7 +59,9 @@ class Palette(NamedTuple):
     @property
     def diverging(self) -> Colormap:
         """Colours from `negative` over `neutral` at 0 to `positive`."""
-        return LinearSegmentedColormap.from_list("pellucid", [self.negative, self.neutral, self.positive])
+        return LinearSegmentedColormap.from_list(
+            "pellucid", [self.negative, self.neutral, self.positive]
+        )
 
 
 LIGHT = Palette(
@@ -86,24 +89,28 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 
 @contextmanager
 def style(theme: str | None = None) -> Iterator[None]:
-    """Draw in a theme: `with pl.plots.style("dark"): ...`; "light", "dark", or None for matplotlib's settings.
+    """Draw in a theme: `with pl.plots.style("dark"): ...`; "light", "dark", or None for
+    matplotlib's settings.
 
     Raises InputError for any other.
     """
     if theme is not None and theme not in THEMES:
-        raise InputError(say("theme is one of {known}, not {got}", known=", ".join(THEMES), got=repr(theme)))
+        raise InputError(
+            "theme is one of {known}, not {got}", known=", ".join(THEMES), got=repr(theme)
+        )
     with mpl.rc_context({} if theme is None else _settings(THEMES[theme])):
         yield
 
 
 def save(ax: Axes | Sequence[Axes] | Figure, path: str | os.PathLike[str]) -> None:
-    """Write the whole figure of Axes to a PNG, SVG or PDF file, as its ending says; the same picture, the same bytes.
+    """Write the whole figure of Axes to a PNG, SVG or PDF file, as its ending says; the same
+    picture, the same bytes.
 
     Raises InputError for another ending, FileError where it cannot be written.
     """
     ending = Path(path).suffix.lower().removeprefix(".")
     if ending not in ("png", "svg", "pdf"):
-        raise InputError(say("{path}: a picture's file ends in .png, .svg or .pdf", path=path))
+        raise InputError("{path}: a picture's file ends in .png, .svg or .pdf", path=path)
     owner = ax if isinstance(ax, (Axes, Figure)) else ax[0]
     figure = owner if isinstance(owner, Figure) else owner.get_figure(root=True)
     write_whole(path, _as_bytes(figure, ending))
@@ -118,24 +125,36 @@ def own_axes(ax: Axes | None, width: float = 6, height: float = 4) -> Axes:
     """Give the Axes to draw into: those that were given, or ones in a new figure."""
     if ax is not None:
         if not isinstance(ax, Axes):
-            raise InputError(say("ax is one of matplotlib's Axes, or None for a new figure; got {got}", got=type(ax)))
+            raise InputError(
+                "ax is one of matplotlib's Axes, or None for a new figure; got {got}", got=type(ax)
+            )
         return ax
     return add_axes(new_figure(width, height), 1, 1)[0]
 
 
 def add_axes(figure: Figure, rows: int, columns: int) -> Panels:
-    """Put Axes into a figure. What ticks look like is settled now: matplotlib would ask its settings when it draws."""
-    axes = Panels(figure.add_subplot(rows, columns, n + 1, axes_class=Picture) for n in range(rows * columns))
+    """Put Axes into a figure. What ticks look like is settled now.
+
+    Matplotlib would ask its settings when it draws.
+    """
+    axes = Panels(
+        figure.add_subplot(rows, columns, n + 1, axes_class=Picture) for n in range(rows * columns)
+    )
     for ax in axes:
         for name in ("x", "y"):
             settings: Any = mpl.rcParams
             colour, label = settings[f"{name}tick.color"], settings[f"{name}tick.labelcolor"]
-            ax.tick_params(axis=name, color=colour, labelcolor=colour if label == "inherit" else label)
+            ax.tick_params(
+                axis=name, color=colour, labelcolor=colour if label == "inherit" else label
+            )
     return axes
 
 
 def palette(ax: Axes) -> Palette:
-    """Give the colours that suit these Axes: those for a dark ground where their labels are bright."""
+    """Give the colours that suit these Axes.
+
+    Those for a dark ground where their labels are bright.
+    """
     return DARK if _brightness(ax.xaxis.label.get_color()) > 0.5 else LIGHT
 
 
@@ -149,7 +168,8 @@ def finished(ax: Axes) -> Axes:
     names = families()
     for text in texts:
         words = text.get_text()
-        # Fonts for Hangul have arrows that look like dots: without need, these are not taken from there.
+        # Fonts for Hangul have arrows that look like dots: without need, these are not taken from
+        # there.
         if "\N{RIGHTWARDS ARROW}" not in words or not covers_plainly(words):
             text.set_fontfamily(names)
     ax.tick_params(labelfontfamily=names)
@@ -157,11 +177,16 @@ def finished(ax: Axes) -> Axes:
 
 
 def points_for(ax: Axes, width: float, height: float) -> float:
-    """Give about how many points one unit will have where so many units fill these Axes: for the sizes of letters."""
+    """Give about how many points one unit will have where so many units fill these Axes.
+
+    For the sizes of letters.
+    """
     figure = ax.get_figure(root=True)
     assert figure is not None
     box = ax.get_window_extent()
-    room = 1.2 if figure.get_layout_engine() is not None else 1.0  # a layout leaves less empty than the first guess
+    room = (
+        1.2 if figure.get_layout_engine() is not None else 1.0
+    )  # a layout leaves less empty than the first guess
     return room * min(box.width / width, box.height / height) * 72 / figure.dpi
 
 
@@ -178,27 +203,42 @@ def covers_plainly(text: str) -> bool:
 
 
 def signed_image(ax: Axes, values: Array, largest: float, **options: Any) -> AxesImage:
-    """Draw numbers with a sign: neutral for 0, one colour for each sign, the same scale either way."""
+    """Draw numbers with a sign.
+
+    Neutral for 0, one colour for each sign, the same scale either way.
+    """
     return ax.imshow(
-        values, cmap=palette(ax).diverging, norm=Normalize(-largest, largest), interpolation="nearest", **options
+        values,
+        cmap=palette(ax).diverging,
+        norm=Normalize(-largest, largest),
+        interpolation="nearest",
+        **options,
     )
 
 
 def largest_of(values: Array) -> float:
-    """Give the end of a scale for numbers with a sign: what 99 % of them stay within, as a few are far larger."""
+    """Give the end of a scale for numbers with a sign.
+
+    What 99 % of them stay within, as a few are far larger.
+    """
     size = np.abs(np.asarray(values, np.float64))
     end = float(np.quantile(size, 0.99)) if size.size else 0.0
     return end or float(size.max(initial=0.0)) or 1.0
 
 
 def scale_bar(ax: Axes, image: Any, label: str, beyond: bool = False, **options: Any) -> None:
-    """Put the legend of a colour scale beside Axes; pointed ends say that there are numbers beyond."""
+    """Put the legend of a colour scale beside Axes.
+
+    Pointed ends say that there are numbers beyond.
+    """
     figure = ax.get_figure(root=True)
     assert figure is not None
     bar = figure.colorbar(image, ax=ax, extend="both" if beyond else "neither", **options)
     colours = palette(ax)
     bar.set_label(label, color=ax.xaxis.label.get_color())
-    bar.ax.tick_params(color=colours.faint, labelcolor=ax.xaxis.label.get_color(), labelsize="small")
+    bar.ax.tick_params(
+        color=colours.faint, labelcolor=ax.xaxis.label.get_color(), labelsize="small"
+    )
     bar.outline.set_edgecolor(colours.faint)
     finished(bar.ax)
 
@@ -218,7 +258,9 @@ def hide_frame(ax: Axes) -> None:
 
 
 def contrast(first: Any, second: Any) -> float:
-    """Give the contrast of two colours, 1 to 21, as the Web Content Accessibility Guidelines (2.2) reckon it."""
+    """Give the contrast of two colours, 1 to 21, as the Web Content Accessibility Guidelines (2.2)
+    reckon it.
+    """
     low, high = sorted((_brightness(first), _brightness(second)))
     return (high + 0.05) / (low + 0.05)
 
@@ -235,7 +277,13 @@ def _brightness(colour: Any) -> float:
 
 
 def _settings(colours: Palette) -> dict[Any, Any]:
-    ink = ("text.color", "axes.labelcolor", "xtick.labelcolor", "ytick.labelcolor", "axes.titlecolor")
+    ink = (
+        "text.color",
+        "axes.labelcolor",
+        "xtick.labelcolor",
+        "ytick.labelcolor",
+        "axes.titlecolor",
+    )
     faint = ("axes.edgecolor", "xtick.color", "ytick.color")
     ground = ("figure.facecolor", "axes.facecolor", "savefig.facecolor")
     return {
@@ -252,10 +300,23 @@ def _settings(colours: Palette) -> dict[Any, Any]:
 
 def _as_bytes(figure: Any, ending: str) -> bytes:
     buffer = io.BytesIO()
-    metadata: dict[str, Any] = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(ending, {"Software": None})
+    metadata: dict[str, Any] = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(
+        ending, {"Software": None}
+    )
     with mpl.rc_context({"svg.hashsalt": "pellucid"}):
         figure.savefig(buffer, format=ending, metadata=metadata)
     return buffer.getvalue()
 
 
-__all__ = ["DARK", "DASHES", "LIGHT", "MARKERS", "Palette", "Panels", "Picture", "covers", "save", "style"]
+__all__ = [
+    "DARK",
+    "DASHES",
+    "LIGHT",
+    "MARKERS",
+    "Palette",
+    "Panels",
+    "Picture",
+    "covers",
+    "save",
+    "style",
+]

@@ -15,14 +15,41 @@ from matplotlib import font_manager
 from pellucid.language import cell_width, current_language, say, speaking
 
 HANGUL_FAMILIES = (
-    *("Pretendard", "Noto Sans KR", "Noto Sans CJK KR", "Noto Sans CJK JP", "Source Han Sans KR", "Source Han Sans K"),
-    *("NanumGothic", "NanumBarunGothic", "NanumSquare", "Malgun Gothic", "Apple SD Gothic Neo", "AppleGothic"),
+    *(
+        "Pretendard",
+        "Noto Sans KR",
+        "Noto Sans CJK KR",
+        "Noto Sans CJK JP",
+        "Source Han Sans KR",
+        "Source Han Sans K",
+    ),
+    *(
+        "NanumGothic",
+        "NanumBarunGothic",
+        "NanumSquare",
+        "Malgun Gothic",
+        "Apple SD Gothic Neo",
+        "AppleGothic",
+    ),
     *("Spoqa Han Sans Neo", "IBM Plex Sans KR", "UnDotum", "Baekmuk Gulim"),
 )
 """Families with Hangul in the order in which they are taken."""
 
-_FILES = ("pretendard", "notosanskr", "notosanscjk", "nanumgothic", "nanumbarun", "malgun", "applesd", "undotum")
-_BOXES = ("Last Resort", "Adobe Blank", "Adobe NotDef")  # fonts that have every letter, as an empty box
+_FILES = (
+    "pretendard",
+    "notosanskr",
+    "notosanscjk",
+    "nanumgothic",
+    "nanumbarun",
+    "malgun",
+    "applesd",
+    "undotum",
+)
+_BOXES = (
+    "Last Resort",
+    "Adobe Blank",
+    "Adobe NotDef",
+)  # fonts that have every letter, as an empty box
 _LONGEST = 28  # columns of a name in a picture
 
 P = ParamSpec("P")
@@ -30,7 +57,9 @@ R = TypeVar("R")
 
 
 def drawing(function: Callable[P, R]) -> Callable[P, R]:
-    """Let a function write its labels in pellucid's language, or in English where no font has its letters."""
+    """Let a function write its labels in pellucid's language, or in English where no font has its
+    letters.
+    """
 
     @wraps(function)
     def drawn(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -41,12 +70,16 @@ def drawing(function: Callable[P, R]) -> Callable[P, R]:
 
 
 def drawable_language() -> str:
-    """Give the language in force, or "en" where it is Korean and no font has Hangul; that is said once."""
+    """Give the language in force, or "en" where it is Korean and no font has Hangul.
+
+    That is said once.
+    """
     if current_language() == "en" or covers("가"):
         return current_language()
     _say_once(
         say(
-            "no installed font has Hangul, so pictures have English labels: install one (NanumGothic, Noto Sans KR; "
+            "no installed font has Hangul, so pictures have English labels: install one "
+            "(NanumGothic, Noto Sans KR; "
             "or pip install koreanize-matplotlib, whose font is found)"
         )
     )
@@ -54,32 +87,56 @@ def drawable_language() -> str:
 
 
 def families() -> list[str]:
-    """Give the font families for labels: matplotlib's own; before them one with Hangul where Korean is spoken."""
+    """Give the font families for labels: matplotlib's own.
+
+    Before them one with Hangul where Korean is spoken.
+    """
     own = list(mpl.rcParams["font.family"])
     hangul = hangul_family()
-    return own if hangul is None or hangul in own else [hangul, *own] if current_language() == "ko" else [*own, hangul]
+    return (
+        own
+        if hangul is None or hangul in own
+        else [hangul, *own]
+        if current_language() == "ko"
+        else [*own, hangul]
+    )
 
 
 def covers(text: str) -> bool:
     """Tell whether the fonts for labels have every letter of a text."""
-    own = frozenset().union(*(_letters(font) for font in _files(tuple(mpl.rcParams["font.family"]), _sans())))
+    own = frozenset().union(
+        *(_letters(font) for font in _files(tuple(mpl.rcParams["font.family"]), _sans()))
+    )
     missing = {ord(letter) for letter in text} - own
     if not missing:
         return True
     hangul = hangul_family()
-    return hangul is not None and missing <= frozenset().union(*(_letters(font) for font in _files((hangul,), ())))
+    return hangul is not None and missing <= frozenset().union(
+        *(_letters(font) for font in _files((hangul,), ()))
+    )
 
 
 def shown(name: object, index: int | None = None, most: int = _LONGEST) -> str:
-    """Give a name as it can be drawn: in one line, not wider than `most`, no mathematics, no letters that no font has.
+    """Give a name as it can be drawn: in one line, not wider than `most`, no mathematics, no
+    letters that no font has.
 
-    A name with letters that no font has stands as its index; where it has none, those letters are question marks.
+    A name with letters that no font has stands as its index; where it has none, those letters are
+    question marks.
     """
     text = " ".join(str(name).split())
     text = "".join(letter for letter in text if letter.isprintable())
     if not covers(text):
-        _say_once(say("no installed font has all letters of {name}: they are left out of the picture", name=repr(text)))
-        text = str(index) if index is not None else "".join(letter if covers(letter) else "?" for letter in text)
+        _say_once(
+            say(
+                "no installed font has all letters of {name}: they are left out of the picture",
+                name=repr(text),
+            )
+        )
+        text = (
+            str(index)
+            if index is not None
+            else "".join(letter if covers(letter) else "?" for letter in text)
+        )
     while cell_width(text) > most:
         text = f"{text.removesuffix('…')[:-1]}…"
     return text.replace("$", r"\$")
@@ -92,8 +149,13 @@ def hangul_family() -> str | None:
     for name in HANGUL_FAMILIES:
         if name in known:
             return name
-    # Fonts that were installed after matplotlib made its list of them, and one that a package for Korean plots brings.
-    found = [Path(path) for path in font_manager.findSystemFonts() if Path(path).stem.lower().startswith(_FILES)]
+    # Fonts that were installed after matplotlib made its list of them, and one that a package for
+    # Korean plots brings.
+    found = [
+        Path(path)
+        for path in font_manager.findSystemFonts()
+        if Path(path).stem.lower().startswith(_FILES)
+    ]
     package = importlib.util.find_spec("koreanize_matplotlib")
     folders = (package and package.submodule_search_locations) or ()
     found = sorted(found, key=lambda path: (len(path.stem), path)) + [
@@ -118,7 +180,10 @@ def _letters(path: str) -> frozenset[int]:
 
 @cache
 def _files(names: tuple[str, ...], sans: tuple[str, ...]) -> list[str]:
-    """Give the font files that matplotlib takes for these families; `sans` is what "sans-serif" stands for now."""
+    """Give the font files that matplotlib takes for these families.
+
+    `sans` is what "sans-serif" stands for now.
+    """
     return [font_manager.findfont(font_manager.FontProperties(family=[name])) for name in names]
 
 

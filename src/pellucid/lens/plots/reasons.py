@@ -1,4 +1,7 @@
-"""Why an answer is what it is: contributions on the digit or as bars, and the columns that matter."""
+"""Why an answer is what it is.
+
+Contributions on the digit or as bars, and the columns that matter.
+"""
 
 from __future__ import annotations
 
@@ -44,14 +47,17 @@ def contributions(
     count: int = 12,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw what each input gives to a neuron: on the picture where the inputs are pixels, else as bars.
+    """Draw what each input gives to a neuron: on the picture where the inputs are pixels, else as
+    bars.
 
     Parameters
     ----------
     found
-        What `pl.contributions` or `pl.integrated_gradients` gave; of the latter's rows the one numbered `row`.
+        What `pl.contributions` or `pl.integrated_gradients` gave; of the latter's rows the one
+        numbered `row`.
     shape
-        (height, width) of a picture; None for 28 x 28 where there are 784 inputs, and bars elsewhere.
+        (height, width) of a picture; None for 28 x 28 where there are 784 inputs, and bars
+        elsewhere.
     picture
         The picture itself, whose outline is drawn; a Contributions knows it.
     count
@@ -62,7 +68,9 @@ def contributions(
     values, inputs, title = _values(found, row, picture)
     shape = _shape(found, values, shape)
     if shape is not None:
-        return _on_picture(values.reshape(shape), None if inputs is None else inputs.reshape(shape), title, ax)
+        return _on_picture(
+            values.reshape(shape), None if inputs is None else inputs.reshape(shape), title, ax
+        )
     return _bars(found, values, title, whole("count", count), ax)
 
 
@@ -77,7 +85,11 @@ def _on_picture(values: Array, picture: Array | None, title: str, ax: Axes | Non
     ax.set_title(title)
     hide_frame(ax)
     height, width = values.shape
-    ax.add_patch(Rectangle((-0.5, -0.5), width, height, fill=False, edgecolor=palette(ax).faint, clip_on=False))
+    ax.add_patch(
+        Rectangle(
+            (-0.5, -0.5), width, height, fill=False, edgecolor=palette(ax).faint, clip_on=False
+        )
+    )
     return finished(ax)
 
 
@@ -104,7 +116,11 @@ def _bars(found: Any, values: Array, title: str, count: int, ax: Axes | None) ->
     ax.axvline(0, color=ax.xaxis.label.get_color(), linewidth=0.8)
     for place, value in zip(places.tolist(), lengths.tolist(), strict=True):
         side, gap = ("right", -3) if value < 0 else ("left", 3)
-        offset: dict[str, Any] = {"xytext": (gap, 0), "textcoords": "offset points", "fontsize": "small"}
+        offset: dict[str, Any] = {
+            "xytext": (gap, 0),
+            "textcoords": "offset points",
+            "fontsize": "small",
+        }
         ax.annotate(
             f"{value:+.3g}".replace("-", "\N{MINUS SIGN}"),
             (value, place),
@@ -124,7 +140,9 @@ def _bars(found: Any, values: Array, title: str, count: int, ax: Axes | None) ->
 
 
 @drawing
-def permutation_importance(found: PermutationImportance, *, count: int = 20, ax: Axes | None = None) -> Axes:
+def permutation_importance(
+    found: PermutationImportance, *, count: int = 20, ax: Axes | None = None
+) -> Axes:
     """Draw by how much the metric worsens when a column is shuffled, the most important first.
 
     The thin lines are one standard deviation over the repeats, either way.
@@ -142,7 +160,9 @@ def permutation_importance(found: PermutationImportance, *, count: int = 20, ax:
     ax.tick_params(axis="y", length=0)
     metric = {"accuracy": say("accuracy"), "r2": "R2"}.get(found.metric, shown(found.metric))
     ax.set_xlabel(say("how much worse {metric} gets when the column is shuffled", metric=metric))
-    ax.set_title(say("permutation importance ({metric} {score:.3f})", metric=metric, score=found.score))
+    ax.set_title(
+        say("permutation importance ({metric} {score:.3f})", metric=metric, score=found.score)
+    )
     for side in ("top", "right"):
         ax.spines[side].set_visible(False)
     return finished(ax)
@@ -158,23 +178,33 @@ def partial_dependence(
 ) -> Axes:
     """Draw the mean answer by the numbers of a column: lines, or bars for a column of categories.
 
-    `outputs` are the numbers of the outputs to draw, None for the first eight; `names` what all outputs are called.
-    Raises InputError for outputs that do not exist.
+    `outputs` are the numbers of the outputs to draw, None for the first eight; `names` what all
+    outputs are called. Raises InputError for outputs that do not exist.
     """
     K = found.answers.shape[1]
     chosen = list(range(min(K, 8))) if outputs is None else list(outputs)
     if not chosen or not all(isinstance(k, (int, np.integer)) and 0 <= k < K for k in chosen):
-        raise InputError(say("outputs go from 0 to {last}; there is no {got}", last=K - 1, got=repr(outputs)))
+        raise InputError(
+            "outputs go from 0 to {last}; there is no {got}", last=K - 1, got=repr(outputs)
+        )
     ax = own_axes(ax)
     colours = palette(ax)
-    labels = [shown(names[k], k) if names and len(names) == K else say("output {k}", k=k) for k in chosen]
+    labels = [
+        shown(names[k], k) if names and len(names) == K else say("output {k}", k=k) for k in chosen
+    ]
     as_names = found.categories or found.grid.ndim > 1
     places = np.arange(len(found.labels)) if as_names else found.grid
     for n, (k, label) in enumerate(zip(chosen, labels, strict=True)):
         colour, y = colours.series[n % len(colours.series)], found.answers[:, k]
         if as_names:
             width = 0.8 / len(chosen)
-            ax.bar(places + (n - (len(chosen) - 1) / 2) * width, y, width * 0.92, color=colour, label=label)
+            ax.bar(
+                places + (n - (len(chosen) - 1) / 2) * width,
+                y,
+                width * 0.92,
+                color=colour,
+                label=label,
+            )
         else:
             line: dict[str, Any] = {
                 "color": colour,
@@ -191,7 +221,9 @@ def partial_dependence(
     ax.grid(axis="y" if as_names else "both", alpha=0.3)
     ax.set_axisbelow(True)
     if len(chosen) > 1:
-        add_legend(ax, "upper left", bbox_to_anchor=(1.0, 1.0), fontsize="small")  # beside: bars may fill it all
+        add_legend(
+            ax, "upper left", bbox_to_anchor=(1.0, 1.0), fontsize="small"
+        )  # beside: bars may fill it all
     return finished(ax)
 
 
@@ -204,18 +236,28 @@ def _values(found: Any, row: int, picture: Any) -> tuple[Array, Array | None, st
         )
         return found.values, found.inputs if given is None else given, title
     if not isinstance(found, IntegratedGradients):
-        raise InputError(say("expected what contributions or integrated_gradients give, got {got}", got=type(found)))
+        raise InputError(
+            "expected what contributions or integrated_gradients give, got {got}", got=type(found)
+        )
     N = len(found.values)
     if not isinstance(row, (int, np.integer)) or not 0 <= row < N:
-        raise InputError(say("rows go from 0 to {last}; there is no {got}", last=N - 1, got=repr(row)))
+        raise InputError("rows go from 0 to {last}; there is no {got}", last=N - 1, got=repr(row))
     ends = {"low": found.at_baseline[row], "high": found.at_input[row]}
     name = _neuron_name(found, found.labels[row], int(found.neurons[row]))
-    return found.values[row].ravel(), given, f"{name}\n" + say("{low:.3f} at the baseline, {high:.3f} here", **ends)
+    return (
+        found.values[row].ravel(),
+        given,
+        f"{name}\n" + say("{low:.3f} at the baseline, {high:.3f} here", **ends),
+    )
 
 
 def _neuron_name(found: Any, label: str, neuron: int) -> str:
     name = shown(label, neuron)
-    return say("output {k}", k=name) if found.name == say("output") else say("neuron {neuron}", neuron=name)
+    return (
+        say("output {k}", k=name)
+        if found.name == say("output")
+        else say("neuron {neuron}", neuron=name)
+    )
 
 
 def _shape(found: Any, values: Array, shape: tuple[int, int] | None) -> tuple[int, int] | None:
@@ -223,5 +265,7 @@ def _shape(found: Any, values: Array, shape: tuple[int, int] | None) -> tuple[in
         numbered = found.names == [str(i) for i in range(values.size)]
         return (28, 28) if values.size == 784 and numbered else None
     if len(shape) != 2 or shape[0] * shape[1] != values.size:
-        raise InputError(say("expected (height, width) of {D} pixels, got {got}", D=values.size, got=repr(shape)))
+        raise InputError(
+            "expected (height, width) of {D} pixels, got {got}", D=values.size, got=repr(shape)
+        )
     return shape

@@ -46,21 +46,28 @@ def weights(
     end: float | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw how much each input counts for each neuron of a layer: a picture for each neuron, all on one scale.
+    """Draw how much each input counts for each neuron of a layer: a picture for each neuron, all on
+    one scale.
 
-    Where the inputs are no pictures, one table of colours is drawn, inputs downward, neurons to the right. `layer`,
-    `method`, `x` and `shape` are those of `pl.input_weights`, which is asked; what it gave may be given instead. The
-    number under a picture is the neuron's, with its bias. The scale goes to `end` either way; None takes 99 % of the
-    weights in.
+    Where the inputs are no pictures, one table of colours is drawn, inputs downward, neurons to the
+    right. `layer`, `method`, `x` and `shape` are those of `pl.input_weights`, which is asked; what
+    it gave may be given instead. The number under a picture is the neuron's, with its bias. The
+    scale goes to `end` either way; None takes 99 % of the weights in.
     """
-    found = net if isinstance(net, InputWeights) else input_weights(net, layer, method=method, x=x, shape=shape)
+    found = (
+        net
+        if isinstance(net, InputWeights)
+        else input_weights(net, layer, method=method, x=x, shape=shape)
+    )
     end = largest_of(found.values) if end is None else end
     if found.pictures is None:
         ax, image = _weight_table(found, end, ax)
     else:
         ax, image = _weight_tiles(found, found.pictures, end, whole("columns", columns), ax)
     label = say("weight") if found.exact else say("approximate weight")
-    scale_bar(ax, image, label, beyond=bool((np.abs(found.values) > end).any()), fraction=0.04, shrink=0.9)
+    scale_bar(
+        ax, image, label, beyond=bool((np.abs(found.values) > end).any()), fraction=0.04, shrink=0.9
+    )
     ax.set_title(_weights_title(found))
     return finished(ax)
 
@@ -71,17 +78,26 @@ def _weights_title(found: InputWeights) -> str:
     if found.exact:
         return say("{layer}: weights on the inputs", layer=name)
     if found.method == "product":
-        return say("{layer}: weights multiplied through\n(as if there were no activation functions)", layer=name)
+        return say(
+            "{layer}: weights multiplied through\n(as if there were no activation functions)",
+            layer=name,
+        )
     return say("{layer}: gradient at the mean input\n(right near it only)", layer=name)
 
 
-def _weight_tiles(found: InputWeights, pictures: Array, end: float, columns: int, ax: Axes | None) -> tuple[Axes, Any]:
+def _weight_tiles(
+    found: InputWeights, pictures: Array, end: float, columns: int, ax: Axes | None
+) -> tuple[Axes, Any]:
     H, (height, width) = len(pictures), pictures.shape[1:]
     columns = min(columns, H)
     lines = -(-H // columns)
     tall = height / width
     step = tall + 0.3
-    ax = own_axes(ax, 1.05 * max(columns, 4) + 1.1, max(0.97 * step * lines + (0.5 if found.exact else 0.75), 2.2))
+    ax = own_axes(
+        ax,
+        1.05 * max(columns, 4) + 1.1,
+        max(0.97 * step * lines + (0.5 if found.exact else 0.75), 2.2),
+    )
     ink, faint = ax.xaxis.label.get_color(), palette(ax).faint
     size = min(7.5, 0.115 * points_for(ax, 1.1 * columns + 1, step * lines))
     image: Any = None
@@ -90,8 +106,20 @@ def _weight_tiles(found: InputWeights, pictures: Array, end: float, columns: int
         image = signed_image(ax, pictures[j], end, extent=(left, left + 1, top + tall, top))
         ax.add_patch(Rectangle((left, top), 1, tall, fill=False, edgecolor=faint, linewidth=0.6))
         bias = f"{found.biases[j]:+.2f}".replace("-", "\N{MINUS SIGN}")
-        label = f"{shown(found.labels[j], j, 9)}  b {bias}" if size > 4.5 else shown(found.labels[j], j, 6)
-        ax.text(left + 0.5, top + tall + 0.03, label, ha="center", va="top", fontsize=max(size, 5), color=ink)
+        label = (
+            f"{shown(found.labels[j], j, 9)}  b {bias}"
+            if size > 4.5
+            else shown(found.labels[j], j, 6)
+        )
+        ax.text(
+            left + 0.5,
+            top + tall + 0.03,
+            label,
+            ha="center",
+            va="top",
+            fontsize=max(size, 5),
+            color=ink,
+        )
     ax.set(xlim=(-0.05, 1.1 * columns - 0.05), ylim=(step * lines, -0.05), aspect="equal")
     hide_frame(ax)
     return ax, image
@@ -112,21 +140,27 @@ def _weight_table(found: InputWeights, end: float, ax: Axes | None) -> tuple[Axe
 
 
 @drawing
-def decision_surface(net: Network, x: Any = None, t: Any = None, *, span: Any = None, ax: Axes | None = None) -> Axes:
-    """Draw what a network with two inputs answers everywhere: classes as colours, paler where less sure, or values.
+def decision_surface(
+    net: Network, x: Any = None, t: Any = None, *, span: Any = None, ax: Axes | None = None
+) -> Axes:
+    """Draw what a network with two inputs answers everywhere: classes as colours, paler where less
+    sure, or values.
 
     Parameters
     ----------
     x, t
-        Points (N, 2) to draw on it, each with its class's colour and mark, if their targets (N,) are given.
+        Points (N, 2) to draw on it, each with its class's colour and mark, if their targets (N,)
+        are given.
     span
-        ((lowest, highest), (lowest, highest)) of both inputs; None for a little more than the points cover.
+        ((lowest, highest), (lowest, highest)) of both inputs; None for a little more than the
+        points cover.
 
-    Raises InputError for a network with another number of inputs, and where neither points nor span are given.
+    Raises InputError for a network with another number of inputs, and where neither points nor span
+    are given.
     """
     D = input_count(net)
     if D != 2:
-        raise InputError(say("a decision surface needs a network with 2 inputs; this one has {D}", D=D))
+        raise InputError("a decision surface needs a network with 2 inputs; this one has {D}", D=D)
     points = None if x is None else as_rows(net, x).astype(np.float64)
     (left, right), (low, high) = _span(points, span)
     across, up = np.linspace(left, right, GRID), np.linspace(low, high, GRID)
@@ -141,11 +175,25 @@ def decision_surface(net: Network, x: Any = None, t: Any = None, *, span: Any = 
         _draw_points(ax, net, points, t, max(y.shape[1], 2))
     else:
         surface = y[:, 0].reshape(GRID, GRID)
-        options: dict[str, Any] = {"extent": extent, "origin": "lower", "aspect": "auto", "interpolation": "nearest"}
-        image = ax.imshow(surface, cmap="cividis", norm=Normalize(surface.min(), surface.max()), **options)
+        options: dict[str, Any] = {
+            "extent": extent,
+            "origin": "lower",
+            "aspect": "auto",
+            "interpolation": "nearest",
+        }
+        image = ax.imshow(
+            surface, cmap="cividis", norm=Normalize(surface.min(), surface.max()), **options
+        )
         scale_bar(ax, image, say("answer"))
         if points is not None:
-            ax.scatter(points[:, 0], points[:, 1], s=14, facecolors="none", edgecolors="#ffffff", linewidths=0.8)
+            ax.scatter(
+                points[:, 0],
+                points[:, 1],
+                s=14,
+                facecolors="none",
+                edgecolors="#ffffff",
+                linewidths=0.8,
+            )
     names = [shown(name, i) for i, name in enumerate(input_names(net))]
     names = [say("input {number}", number=name) if name.isdigit() else name for name in names]
     ax.set(xlim=extent[:2], ylim=extent[2:], xlabel=names[0], ylabel=names[1])
@@ -161,9 +209,21 @@ def _class_map(ax: Axes, net: Network, y: Array, extent: tuple[float, float, flo
     strength = 0.12 + 0.5 * np.clip((confidence - 1 / K) / (1 - 1 / K), 0, 1)
     ground = np.array(to_rgb(colours.ground))
     pixels = ground + (ends[chosen] - ground) * strength[:, None]
-    ax.imshow(pixels.reshape(GRID, GRID, 3), extent=extent, origin="lower", aspect="auto", interpolation="nearest")
+    ax.imshow(
+        pixels.reshape(GRID, GRID, 3),
+        extent=extent,
+        origin="lower",
+        aspect="auto",
+        interpolation="nearest",
+    )
     for k in np.unique(chosen).tolist() if len(np.unique(chosen)) > 1 else []:
-        ax.contour(_lead(net, y, k).reshape(GRID, GRID), [0], extent=extent, colors=[colours.ink], linewidths=0.8)
+        ax.contour(
+            _lead(net, y, k).reshape(GRID, GRID),
+            [0],
+            extent=extent,
+            colors=[colours.ink],
+            linewidths=0.8,
+        )
 
 
 def _lead(net: Network, y: Array, k: int) -> Array:
@@ -181,11 +241,17 @@ def _draw_points(ax: Axes, net: Network, points: Array | None, t: Any, K: int) -
     if t is None:
         ax.scatter(points[:, 0], points[:, 1], s=16, color=colours.ink)
         return
-    classes = np.array([net.classes.index(name) if net.classes and name in net.classes else name for name in t], int)
+    classes = np.array(
+        [net.classes.index(name) if net.classes and name in net.classes else name for name in t],
+        int,
+    )
     if len(classes) != len(points):
-        raise InputError(say("{got} targets for {N} points", got=len(classes), N=len(points)))
+        raise InputError("{got} targets for {N} points", got=len(classes), N=len(points))
     for k in range(K):
-        style: dict[str, Any] = {"color": colours.series[k % len(colours.series)], "marker": MARKERS[k % len(MARKERS)]}
+        style: dict[str, Any] = {
+            "color": colours.series[k % len(colours.series)],
+            "marker": MARKERS[k % len(MARKERS)],
+        }
         name = shown(net.label(k), k)
         label = say("class {name}", name=name) if name.isdigit() else name
         ax.scatter(
@@ -197,13 +263,18 @@ def _draw_points(ax: Axes, net: Network, points: Array | None, t: Any, K: int) -
             label=label,
             **style,
         )
-    legend = ax.legend(loc="best", framealpha=0.85, facecolor=colours.ground, edgecolor=colours.faint)
+    legend = ax.legend(
+        loc="best", framealpha=0.85, facecolor=colours.ground, edgecolor=colours.faint
+    )
     for text in legend.get_texts():
         text.set_color(colours.ink)
 
 
 def _chooses(net: Network) -> bool:
-    """Tell whether the network answers with classes: it ends in probabilities, or its outputs have names."""
+    """Tell whether the network answers with classes.
+
+    It ends in probabilities, or its outputs have names.
+    """
     return net.classes is not None or isinstance(net.layers[-1], (Sigmoid, Softmax))
 
 
@@ -215,9 +286,13 @@ def _span(points: Array | None, span: Any) -> tuple[tuple[float, float], tuple[f
             left = right = low = high = 0.0
         if np.isfinite([left, right, low, high]).all() and left < right and low < high:
             return (left, right), (low, high)
-        raise InputError(say("span is ((lowest, highest), (lowest, highest)); got {got}", got=repr(span)))
+        raise InputError(
+            "span is ((lowest, highest), (lowest, highest)); got {got}", got=repr(span)
+        )
     if points is None or not len(points):
-        raise InputError(say("where to look? give points x, or span=((lowest, highest), (lowest, highest))"))
+        raise InputError(
+            "where to look? give points x, or span=((lowest, highest), (lowest, highest))"
+        )
     least, most = points.min(axis=0).astype(float), points.max(axis=0).astype(float)
     room = 0.1 * np.where(most > least, most - least, 1.0)
     (left, low), (right, high) = (least - room).tolist(), (most + room).tolist()
