@@ -1,4 +1,4 @@
-"""The browser that takes the documents' pictures."""
+"""Find the browser that takes the screenshots of the documents."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ NAMES = ("chromium", "chromium-browser", "google-chrome", "chromium-headless-she
 
 
 def path() -> str | None:
-    """Give the path of the first that is installed, or None."""
+    """Return the path of the first one installed, or None."""
     return next(filter(None, map(shutil.which, NAMES)), None)

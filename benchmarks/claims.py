@@ -1,7 +1,4 @@
-"""What the measurements must show.
-
-Each claim is a ratio of two measured times, or a size, and its bound.
-"""
+"""Check the claims: each is a ratio of two measured times, or a size, with its bound."""
 
 from __future__ import annotations
 
@@ -11,9 +8,9 @@ MB = 1_000_000
 
 
 class Verdict(NamedTuple):
-    """A claim held against the measurements.
+    """A claim compared with the measurements: `measured` and `bound` in the same unit.
 
-    `measured` and `bound` are in the same unit, and less is better.
+    Less is better, unless `at_least`.
     """
 
     claim: str
@@ -25,7 +22,7 @@ class Verdict(NamedTuple):
 
     @property
     def met(self) -> bool | None:
-        """Whether it holds; None where it has no bound or was not measured."""
+        """Whether the claim holds; None without a bound or a measurement."""
         if self.measured is None or self.bound is None:
             return None
         return self.measured >= self.bound if self.at_least else self.measured <= self.bound
@@ -34,10 +31,7 @@ class Verdict(NamedTuple):
 def fastest(
     results: list[dict[str, Any]], case: str, threads: int, contender: str, way: str | None = None
 ) -> Any:
-    """Give a contender's median seconds by this way, or by its quickest.
-
-    None where there is none.
-    """
+    """Return a contender's median seconds by this way, or by its quickest; None if not measured."""
     fitting = [
         result["median"]
         for result in results
@@ -50,20 +44,17 @@ def fastest(
 def quickest(
     results: list[dict[str, Any]], cases: tuple[str, ...], threads: int, contender: str
 ) -> Any:
-    """Give a contender's median seconds in whichever of these cases it is quickest.
-
-    None where there is none.
-    """
+    """Return a contender's median seconds in the quickest of these cases; None if not measured."""
     found = [fastest(results, "10,000 rows, " + case, threads, contender) for case in cases]
     return min((seconds for seconds in found if seconds is not None), default=None)
 
 
 def verdicts(document: dict[str, Any]) -> list[Verdict]:
-    """Hold all claims against what was measured."""
+    """Compare all claims with the measurements."""
     every = document["surroundings"]["cores"]
     return [
-        *_one_row(document.get("answers", [])),
-        *_many_rows(document.get("answers", []), sorted({1, every})),
+        *_one_row(document.get("predictions", [])),
+        *_many_rows(document.get("predictions", []), sorted({1, every})),
         *_epochs(document.get("epochs", []), every),
         *_product(document),
         *_commands(document.get("commands", {})),
@@ -191,7 +182,7 @@ def _commands(commands: dict[str, Any]) -> list[Verdict]:
 def _training(seconds: dict[str, float]) -> list[Verdict]:
     ratio = _ratio(seconds.get("native"), seconds.get("reference"))
     return (
-        [Verdict("pellucid train, seconds of learning", "--engine reference", ratio, 1 / 3)]
+        [Verdict("pellucid train, seconds of training", "--engine reference", ratio, 1 / 3)]
         if ratio
         else []
     )

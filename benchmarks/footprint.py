@@ -1,6 +1,4 @@
-"""How long commands take from start to exit, how much memory they need, and how much disk the
-packages take.
-"""
+"""Measure commands from start to exit, their memory, and the disk that packages take."""
 
 from __future__ import annotations
 
@@ -14,48 +12,40 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from contest.contenders import CONTENDERS, installed
+from contest.tasks import Task
+from contest.turns import contest
+
 import pellucid
-from pellucid.bench.contenders import contenders
-from pellucid.bench.contest import contest, installed
-from pellucid.bench.tasks import Task
 
 IMPORTS = {
     "numpy": "import numpy",
     "pellucid": "import pellucid",
-    "pellucid, all that learns": "from pellucid import Network, mlp, train",
+    "pellucid, all that trains": "from pellucid import Network, mlp, train",
     "torch": "import torch",
     "sklearn": "import sklearn.neural_network",
     "onnxruntime": "import onnxruntime",
     "jax": "import jax, jax.numpy",
 }
-# A small process between, because Linux counts the memory of the one that starts a program as that
+# A small process in between: Linux counts the memory of the process that starts a program as that
 # program's own.
 WATCH = """
 import os, sys, time
-null = [(os.POSIX_SPAWN_OPEN, 1, "/dev/null", os.O_WRONLY, 0), (os.POSIX_SPAWN_OPEN, 2, "/dev/null", os.O_WRONLY, 0)]
+null = [(os.POSIX_SPAWN_OPEN, stream, "/dev/null", os.O_WRONLY, 0) for stream in (1, 2)]
 started = time.perf_counter()
 child = os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ, file_actions=null)
 _, status, usage = os.wait4(child, 0)
 print(os.waitstatus_to_exitcode(status), time.perf_counter() - started, usage.ru_maxrss)
 """
+TRAIN = [sys.executable, "-m", "pellucid", "train"]
 QUICK = "pellucid train --quick"
 DEFAULT, REFERENCE = "pellucid train", "pellucid train --engine reference"
 
 
 def commands(repeats: int, with_default: bool) -> dict[str, dict[str, Any]]:
-    """Measure seconds from start to exit and peak memory in bytes, in turns.
-
-    The long ones once or so.
-    """
+    """Measure seconds from start to exit and peak memory in bytes, in turns; long ones seldom."""
     with tempfile.TemporaryDirectory() as folder:
-        train = [
-            sys.executable,
-            "-m",
-            "pellucid",
-            "train",
-            "-o",
-            str(Path(folder, "digits.safetensors")),
-        ]
+        train = [*TRAIN, "-o", str(Path(folder, "digits.safetensors"))]
         there = installed()
         fitting = [code for name, code in IMPORTS.items() if name.partition(",")[0] in there]
         words = {f'python -c "{code}"': [sys.executable, "-c", code] for code in ("pass", *fitting)}
@@ -69,34 +59,23 @@ def commands(repeats: int, with_default: bool) -> dict[str, dict[str, Any]]:
 
 
 def training() -> dict[str, float]:
-    """Measure the seconds of learning, as the command tells them, of the default recipe by each
-    engine, in turns.
+    """Measure the seconds of training by the default recipe with each engine, in turns.
+
+    They are the seconds that the command reports.
     """
     seconds: dict[str, list[float]] = {"native": [], "reference": []}
     with tempfile.TemporaryDirectory() as folder:
         model = str(Path(folder, "digits.safetensors"))
         for _ in range(3):
             for engine, found in seconds.items():
-                command = [
-                    sys.executable,
-                    "-m",
-                    "pellucid",
-                    "train",
-                    "--json",
-                    "-o",
-                    model,
-                    "--engine",
-                    engine,
-                ]
+                command = [*TRAIN, "--json", "-o", model, "--engine", engine]
                 done = subprocess.run(command, capture_output=True, text=True, check=True)
                 found.append(json.loads(done.stdout)["seconds"])
     return {engine: statistics.median(found) for engine, found in seconds.items()}
 
 
-def learning_memory() -> dict[str, int]:
-    """Give each contender's peak memory in bytes after learning MNIST as float32 rows (188 MB of
-    them).
-    """
+def training_memory() -> dict[str, int]:
+    """Return each contender's peak memory in bytes after an epoch of MNIST as float32 (188 MB)."""
     found = {}
     for name in installed():
         with contest([name], 1) as alone:
@@ -106,22 +85,17 @@ def learning_memory() -> dict[str, int]:
 
 
 def sizes() -> dict[str, dict[str, int]]:
-    """Give the bytes on disk of each contender's package, alone and with all that it needs, NumPy
-    included.
-    """
+    """Return the bytes on disk of each contender's package, alone and with all that it requires."""
     found = {}
-    for kind in contenders().values():
-        if kind.installed():
-            needs = _needs(kind.distribution, set())
-            found[kind.name] = {
-                "alone": _size(kind.distribution),
-                "with all it needs": sum(map(_size, needs)),
-            }
+    for name in installed():
+        package = CONTENDERS[name].distribution
+        needs = _needs(package, set())
+        found[name] = {"alone": _size(package), "with all it needs": sum(map(_size, needs))}
     return found
 
 
 def libraries() -> dict[str, int]:
-    """Give the bytes of the native engine's shared libraries."""
+    """Return the bytes of the native engine's shared libraries."""
     folder = Path(pellucid.__file__).with_name("engines")
     return {
         path.name.partition(".")[0]: path.stat().st_size
@@ -139,7 +113,7 @@ def _measured(words: dict[str, list[str]], repeats: int) -> dict[str, dict[str, 
             ).stdout.split()
             if int(code):
                 raise SystemExit(f"{name} failed")
-            if repeat or repeats == 1:  # the first time, files are read from disk
+            if repeat or repeats == 1:  # the first run reads files from disk, so it does not count
                 found[name]["seconds"].append(float(seconds))
             found[name]["peak"] = max(found[name]["peak"], int(peak) * 1024)
     for entry in found.values():
@@ -148,7 +122,7 @@ def _measured(words: dict[str, list[str]], repeats: int) -> dict[str, dict[str, 
 
 
 def _needs(name: str, seen: set[str]) -> set[str]:
-    """Give the distribution and all that it requires on this platform, extras aside."""
+    """Return the distribution and all that it requires on this platform, extras aside."""
     name = re.sub(r"[-_.]+", "-", name).lower()
     if name in seen:
         return seen

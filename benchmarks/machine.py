@@ -1,7 +1,4 @@
-"""What needs a C++ compiler.
-
-The processor's measured peak, the engine's matrix product, and instructions counted.
-"""
+"""Measure what needs a C++ compiler: peak speed, the engine's matrix product, instructions."""
 
 from __future__ import annotations
 
@@ -36,7 +33,7 @@ COUNTED = {"784-16-16-10": (16, 16), "784-128-64-10": (128, 64)}
 
 @contextmanager
 def compiled(name: str, flags: list[str]) -> Iterator[str]:
-    """Compile one of the programs in cpp/ into a folder that goes away."""
+    """Compile one of the programs in cpp/ into a temporary folder; yield its path."""
     with tempfile.TemporaryDirectory() as folder:
         program = str(Path(folder, name))
         include = str(ROOT / "cpp" / "include")
@@ -50,9 +47,7 @@ def compiled(name: str, flags: list[str]) -> Iterator[str]:
 
 
 def engine_flags(instructions: str) -> list[str]:
-    """Give the flags with which the engine is compiled for an instruction set, as
-    cpp/CMakeLists.txt has them.
-    """
+    """Return the engine's compiler flags for an instruction set, from cpp/CMakeLists.txt."""
     text = (ROOT / "cpp" / "CMakeLists.txt").read_text(encoding="utf-8")
     common = re.search(r"PRIVATE (-O3 .*?) -Wall", text)
     own = re.search(rf"set\(flags_{instructions} (.*?)\)", text)
@@ -61,12 +56,11 @@ def engine_flags(instructions: str) -> list[str]:
 
 
 def speeds(thread_counts: list[int], instructions: str) -> dict[str, dict[str, Any]]:
-    """Measure floating-point operations a second, by number of threads: the best of several rounds,
-    taken in turn.
+    """Measure floating-point operations a second, by number of threads: the best of several rounds.
 
-    "peak" is what the processor can do at most; "product" is the engine's product at 1024^3 alone,
-    answering and learning, and NumPy's. Others on the machine slow these more than the peak, so the
-    best of each are compared.
+    "peak" is the processor's limit; "product" is the engine's product at 1024^3: alone, predicting,
+    training, and NumPy's. Other programs slow the products more than the peak, so the best of each
+    are compared, and the rounds alternate between them.
     """
     found: dict[str, dict[str, Any]] = {"peak": {}, "product": {}}
     with (
@@ -74,7 +68,7 @@ def speeds(thread_counts: list[int], instructions: str) -> dict[str, dict[str, A
         compiled("product", engine_flags(instructions)) as product,
     ):
         for n in map(str, thread_counts):
-            best = dict.fromkeys(("alone", "answering", "learning", "numpy"), 0.0)
+            best = dict.fromkeys(("alone", "predicting", "training", "numpy"), 0.0)
             fastest = 0.0
             for _ in range(ROUNDS):
                 fastest = max(fastest, float(_output(peak, n)))
@@ -88,15 +82,15 @@ def speeds(thread_counts: list[int], instructions: str) -> dict[str, dict[str, A
 
 
 def instructions() -> dict[str, dict[str, int]] | None:
-    """Count the instructions (AVX2, which valgrind knows) of an epoch and of 1,000 answers.
+    """Count the instructions (AVX2, which valgrind knows) of an epoch and of 1,000 predictions.
 
-    None without valgrind.
+    Return None without valgrind.
     """
     if shutil.which("valgrind") is None:
         return None
     with compiled("epoch", engine_flags("avx2")) as program:
         return {
-            name: {what: _count(program, what, hidden) for what in ("epoch", "answer")}
+            name: {what: _count(program, what, hidden) for what in ("epoch", "predict")}
             for name, hidden in COUNTED.items()
         }
 

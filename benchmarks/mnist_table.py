@@ -263,11 +263,9 @@ def measure(row: Row) -> None:
         seconds.append(round(time.perf_counter() - started, 1))
         wrong = int((net.classify(data.test.images) != data.test.labels).sum())
         errors.append(wrong / 100)
-        print(
-            f"{row.name}  seed {seed}  error {errors[-1]:.2f} %  {seconds[-1]:.1f} s",
-            file=sys.stderr,
-            flush=True,
-        )  # noqa: T201
+        sys.stderr.write(
+            f"{row.name}  seed {seed}  error {errors[-1]:.2f} %  {seconds[-1]:.1f} s\n"
+        )
     results = read_results()  # again: another process may have measured other rows meanwhile
     results[row.name] = {
         "recipe": row.recipe(),

@@ -1,4 +1,4 @@
-"""The picture: bars for one epoch and for one answer, readable on light and dark pages."""
+"""Draw one epoch and one prediction as bars, readable on light and dark pages."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ COLORS = {
     "jax": "#b5658f",
 }
 PANELS = (
-    ("answers", "one row, digits", "one row of 784-16-16-10, 1 thread", 1e6, "microseconds"),
+    ("predictions", "one row, digits", "one row of 784-16-16-10, 1 thread", 1e6, "microseconds"),
     ("epochs", "784-16-16-10, sgd", "one epoch of 784-16-16-10, 1 thread", 1, "seconds"),
     ("epochs", "784-128-64-10, sgd", "one epoch of 784-128-64-10, 1 thread", 1, "seconds"),
     ("epochs", "784-800-10, sgd", "one epoch of 784-800-10, all threads", 1, "seconds"),
@@ -27,7 +27,7 @@ PANELS = (
 
 
 def draw(document: dict[str, Any], titles: dict[str, str], path: Path) -> None:
-    """Write the picture as SVG; the same numbers give the same bytes."""
+    """Save the plot as SVG; the same numbers give the same bytes."""
     path.parent.mkdir(parents=True, exist_ok=True)
     colours = {
         "text.color": INK,

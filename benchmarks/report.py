@@ -1,4 +1,4 @@
-"""Writes docs/benchmarks.md and its picture from what `run.py` measured."""
+"""Write docs/benchmarks.md and its picture from the measurements of `run.py`."""
 
 from __future__ import annotations
 
@@ -7,33 +7,34 @@ from pathlib import Path
 from typing import Any
 
 import claims
-
-from pellucid.bench.contenders import contenders
+from contest.contenders import CONTENDERS
 
 MB = 1_000_000
-TITLES = {name: kind.title for name, kind in contenders().items()}
+TITLES = {name: kind.title for name, kind in CONTENDERS.items()}
 
 HEAD = """# Benchmarks
 
-Written by `make bench` (benchmarks/); `pellucid bench` measures the main cases on your machine in a minute.
+Written by `make bench` (benchmarks/).
 
-**How.** Every contender works in a process of its own for each number of threads, begins with the same weights, and is
-given the same rows and the same batches in the same order (scikit-learn: batches of the same size in its own order).
-After warming up, contenders work in turns (A B C, A B C, ...), so that a machine that slows down slows all alike. Times
-are medians; beside them stand the fastest and the slowest repetition. Learning is in float32 with softmax and
-cross-entropy. pellucid's seconds are those of `history["seconds"]`, shuffling and checking for divergence included;
-the others are given the order for free. This machine has {cores} cores: so many threads are all.
+**How.** Every contender runs in a process of its own for each number of threads, begins with the
+same weights, and gets the same rows and the same batches in the same order (scikit-learn: batches
+of the same size in its own order). After warming up, contenders take turns (A B C, A B C, ...), so
+that a slow moment of the machine slows all alike. Times are medians; beside them are the fastest
+and the slowest repetition. Training is in float32 with softmax and cross-entropy. pellucid's
+seconds are those of `history["seconds"]`, shuffling and checking for divergence included; the
+others get the order for free. This machine has {cores} cores, so "all threads" are {cores}.
 
-**Each at its best.** PyTorch: eager, tensors indexed by hand, no DataLoader, inference mode; learning with its own
-fused optimizers and, for plain SGD, with `autograd.grad` and a step by hand; answering with `nn.Sequential`, as it is
-mostly written, and with bare functions. scikit-learn: `partial_fit`, input not checked again. ONNX Runtime: all
-optimizations, answers only. JAX: the whole epoch one compiled scan with donated buffers; compiling (once for each
-network) is not counted but stated. NumPy: the same formulas by hand.
+**Each at its best.** PyTorch: eager, tensors indexed by hand, no DataLoader, inference mode;
+trained with its own fused optimizers and, for plain SGD, with `autograd.grad` and a step by hand;
+predictions with `nn.Sequential`, the usual way, and with bare functions. scikit-learn:
+`partial_fit`, input not checked again. ONNX Runtime: all optimizations, predictions only. JAX: the
+whole epoch one compiled scan with donated buffers; compiling (once for each network) is not counted
+but stated. NumPy: the same formulas by hand.
 """
 
 
 def write(document: dict[str, Any], page: Path) -> None:
-    """Write the page, and the picture next to it where matplotlib is there."""
+    """Write the page, and the picture next to it if matplotlib is installed."""
     parts = [
         HEAD.format(cores=document["surroundings"]["cores"]),
         _machine(document),
@@ -41,10 +42,10 @@ def write(document: dict[str, Any], page: Path) -> None:
     ]
     if _draw(document, page.parent / "pictures" / "benchmarks.svg"):
         parts.append(
-            "![Seconds of one epoch and microseconds of one answer](pictures/benchmarks.svg)\n"
+            "![Seconds of one epoch and microseconds of one prediction](pictures/benchmarks.svg)\n"
         )
     parts += [
-        _answers(document),
+        _predictions(document),
         _epochs(document),
         _products(document),
         _footprint(document),
@@ -55,13 +56,13 @@ def write(document: dict[str, Any], page: Path) -> None:
 
 
 def table(head: list[str], rows: Iterable[list[str]]) -> str:
-    """Give a markdown table, its first column to the left and the others to the right."""
+    """Return a Markdown table: the first column aligned left, the others right."""
     lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
 
 
 def time_of(seconds: float) -> str:
-    """Give seconds in a unit that fits.
+    """Return seconds as text in a fitting unit.
 
     >>> time_of(1.44e-6), time_of(0.0031), time_of(2.5)
     ('1.44 us', '3.10 ms', '2.50 s')
@@ -101,14 +102,14 @@ def _claims(document: dict[str, Any]) -> str:
     for verdict in claims.verdicts(document):
         if verdict.measured is not None:
             sign = {True: "yes", False: "**no**", None: ""}[verdict.met]
-            rows.append([verdict.claim, verdict.against, *_figures(verdict), sign])
+            rows.append([verdict.claim, verdict.against, *_ratios(verdict), sign])
     return "## What is claimed\n\n" + table(
         ["pellucid", "against", "measured", "asked: at most", "holds"], rows
     )
 
 
-def _figures(verdict: claims.Verdict) -> tuple[str, str]:
-    """Give a ratio as people say it: pellucid's time is 1/15 of the other's."""
+def _ratios(verdict: claims.Verdict) -> tuple[str, str]:
+    """Return ratio and bound as fractions: 1/15 if pellucid takes a fifteenth of the other's time."""
     texts = []
     for value in (verdict.measured, verdict.bound):
         if value is None:
@@ -120,36 +121,32 @@ def _figures(verdict: claims.Verdict) -> tuple[str, str]:
     return texts[0], texts[1] + " or more" * verdict.at_least
 
 
-def _answers(document: dict[str, Any]) -> str:
-    parts = ["## Answering: 784-16-16-10, sigmoids, NumPy arrays in and out\n"]
+def _predictions(document: dict[str, Any]) -> str:
+    parts = ["## Predictions: 784-16-16-10, sigmoids, NumPy arrays in and out\n"]
     parts.append(
         "Digits are MNIST's test rows, of which four in five numbers are 0: as float32 from 0 to "
-        "1, or as MNIST's own "
-        "bytes, which every contender then scales itself (ONNX Runtime in its graph). Dense rows "
-        "are normal noise. "
-        "Ratios are to predictor(x).\n"
+        "1, or as MNIST's own bytes, which every contender then scales itself (ONNX Runtime in its "
+        "graph). Dense rows are normal noise. Ratios are to predictor(x).\n"
     )
-    return "\n".join([*parts, *_cases(document, document.get("answers", []))])
+    return "\n".join([*parts, *_cases(document, document.get("predictions", []))])
 
 
 def _epochs(document: dict[str, Any]) -> str:
-    parts = ["## Learning: one epoch of MNIST, 60,000 rows\n"]
+    parts = ["## Training: one epoch of MNIST, 60,000 rows\n"]
     parts.append(
         "784-16-16-10 with sigmoids and 784-128-64-10 with ReLU in batches of 32, 784-800-10 with "
-        "ReLU in batches of "
-        "64. Ratios are to pellucid's time for float32 rows. Bytes in: MNIST's own, scaled batch "
-        "by batch. The "
-        "claims take the quicker of both for pellucid, and all ways of the others. The share of "
-        "the peak counts every "
-        "multiply-add, those with zeros too, which pellucid skips.\n"
+        "ReLU in batches of 64. Ratios are to pellucid's time for float32 rows. Bytes in: MNIST's "
+        "own, scaled batch by batch. The claims take the quicker of both for pellucid, and all "
+        "ways of the others. The share of the peak counts every multiply-add, those with zeros "
+        "too, which pellucid skips.\n"
     )
     return "\n".join([*parts, *_cases(document, document.get("epochs", []))])
 
 
 def _cases(document: dict[str, Any], results: list[dict[str, Any]]) -> list[str]:
-    """Give a table for each case.
+    """Return a table for each case.
 
-    A line for each contender and way, the numbers of threads side by side.
+    Each contender and way is a line, with the numbers of threads side by side.
     """
     parts = []
     counts = list(dict.fromkeys(result["threads"] for result in results))
@@ -159,34 +156,34 @@ def _cases(document: dict[str, Any], results: list[dict[str, Any]]) -> list[str]
             for result in results
             if result["case"] == case
         }
-        learning = any("multiply_adds" in result for result in cells.values())
+        training = any("multiply_adds" in result for result in cells.values())
         ours = {
-            n: claims.fastest(results, case, n, "pellucid", "" if learning else "predictor(x)")
+            n: claims.fastest(results, case, n, "pellucid", "" if training else "predictor(x)")
             for n in counts
         }
         head = [""]
         for n in counts:
-            head += [_threads(n), "spread", "ratio", *(["of peak"] if learning else [])]
+            head += [_threads(n), "spread", "ratio", *(["of peak"] if training else [])]
         order = sorted(cells, key=lambda key: cells[key]["median"])
         rows = []
         for contender, way in dict.fromkeys(key[:2] for key in order):
             found = {n: cells.get((contender, way, n)) for n in counts}
             row = [", ".join(filter(None, [TITLES[contender], way, _compiling(found.values())]))]
             for n, result in found.items():
-                row += _cells(result, ours[n], document.get("peak", {}).get(str(n)), learning)
+                row += _cells(result, ours[n], document.get("peak", {}).get(str(n)), training)
             rows.append(row)
         parts.append(f"### {case}\n\n{table([*head], rows)}")
     return parts
 
 
 def _cells(
-    result: dict[str, Any] | None, ours: float, peak: float | None, learning: bool
+    result: dict[str, Any] | None, ours: float, peak: float | None, training: bool
 ) -> list[str]:
     if result is None:
-        return [""] * (4 if learning else 3)
+        return [""] * (4 if training else 3)
     spread = f"{time_of(result['min'])} to {time_of(result['max'])}"
     cells = [time_of(result["median"]), spread, f"{result['median'] / ours:.2f}"]
-    if learning:
+    if training:
         cells.append(
             f"{200 * result['multiply_adds'] / result['median'] / peak:.0f} %" if peak else ""
         )
@@ -212,16 +209,15 @@ def _products(document: dict[str, Any]) -> str:
         for n, flops in document["product"].items()
     ]
     text = (
-        "1,024 rows through one Affine layer of 1,024 x 1,024, and the product within it; share "
-        "of the measured peak. "
-        "Peak and products are measured in turn, and the best of each counts: others on the "
-        "machine slow these.\n"
+        "1,024 rows through one Affine layer of 1,024 x 1,024, and the product within it; share of "
+        "the measured peak. Peak and products are measured in turn, and the best of each counts, "
+        "since other programs on the machine slow them.\n"
     )
     head = [
         "",
         "the product alone",
-        "answering",
-        "learning, forward",
+        "predicting",
+        "training, forward",
         "NumPy's BLAS, the product alone",
     ]
     return f"## The matrix product\n\n{text}\n{table(head, rows)}"
@@ -238,11 +234,11 @@ def _footprint(document: dict[str, Any]) -> str:
             "## From start to exit\n\n" + table(["", "seconds, wall", "peak memory"], rows)
         )
     if training := document.get("training"):
-        told = ", ".join(
+        times = ", ".join(
             f"{seconds:.2f} s by the {engine} engine" for engine, seconds in training.items()
         )
-        parts.append(f"Of `pellucid train`, learning itself takes {told}.\n")
-    sizes, memory = document.get("sizes"), document.get("learning_memory", {})
+        parts.append(f"Of `pellucid train`, training itself takes {times}.\n")
+    sizes, memory = document.get("sizes"), document.get("training_memory", {})
     if sizes:
         rows = []
         for name, entry in sizes.items():
@@ -255,12 +251,10 @@ def _footprint(document: dict[str, Any]) -> str:
                 ]
             )
         parts.append(
-            "## Size\n\nInstalled size on disk, and the peak memory of a process that learns an "
-            "epoch of 784-16-16-10 "
-            "from float32 rows (which take 188 MB, and MNIST as bytes 55 MB; `pellucid train` "
-            "learns from the bytes). "
-            "pellucid contains MNIST, 11.6 MB.\n\n"
-            + table(["", *next(iter(sizes.values())), "learning, memory"], rows)
+            "## Size\n\nInstalled size on disk, and the peak memory of a process that trains an epoch "
+            "of 784-16-16-10 from float32 rows (which take 188 MB, and MNIST as bytes 55 MB; "
+            "`pellucid train` trains on the bytes). pellucid contains MNIST, 11.6 MB.\n\n"
+            + table(["", *next(iter(sizes.values())), "training, memory"], rows)
         )
     if libraries := document.get("libraries"):
         rows = [[f"`{name}`", f"{size / MB:.2f} MB"] for name, size in libraries.items()]
@@ -273,17 +267,15 @@ def _counted(document: dict[str, Any]) -> str:
     if not document.get("counted"):
         return ""
     rows = [
-        [name, f"{entry['epoch']:,}", f"{entry['answer']:,}"]
+        [name, f"{entry['epoch']:,}", f"{entry['predict']:,}"]
         for name, entry in document["counted"].items()
     ]
     text = (
-        "Without noise, for comparing a change with what was before: instructions that callgrind "
-        "counts (AVX2, which "
+        "For comparing a change without noise: instructions that callgrind counts (AVX2, which "
         "valgrind knows) for one epoch on 1,000 made-up rows, batches of 32, plain SGD, and for "
-        "1,000 answers one by "
-        "one. `make callgrind` counts them again.\n"
+        "1,000 predictions one by one. `make callgrind` counts them again.\n"
     )
-    return f"## Instructions\n\n{text}\n{table(['', 'one epoch', '1,000 answers'], rows)}"
+    return f"## Instructions\n\n{text}\n{table(['', 'one epoch', '1,000 predictions'], rows)}"
 
 
 def _draw(document: dict[str, Any], path: Path) -> bool:
@@ -291,7 +283,7 @@ def _draw(document: dict[str, Any], path: Path) -> bool:
         import plot
     except ImportError:
         return path.exists()
-    if "answers" in document and "epochs" in document:
+    if "predictions" in document and "epochs" in document:
         plot.draw(document, TITLES, path)
     return path.exists()
 

@@ -1,10 +1,10 @@
-"""The benchmark: measure everything on this machine, then write docs/benchmarks.md and its picture.
+"""Measure everything on this machine, then write docs/benchmarks.md and its picture.
 
-python benchmarks/run.py                     all, twenty minutes or so; `make bench` calls it python
-benchmarks/run.py --quick             the same with few rows and repetitions, to see that it works
-python benchmarks/run.py --only answers      some sections (answers, epochs, machine, footprint),
-kept with the rest python benchmarks/run.py --only none         write the page again from
-build/benchmarks.json
+python benchmarks/run.py                      all, about twenty minutes; `make bench` calls it
+python benchmarks/run.py --quick              few rows and repetitions, to see that it works
+python benchmarks/run.py --only predictions   some sections (predictions, epochs, machine,
+                                              footprint); the others are kept
+python benchmarks/run.py --only none          the page alone, from build/benchmarks.json
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ from typing import Any
 import footprint
 import machine
 import report
+from contest.contenders import CONTENDERS, installed
+from contest.tasks import Task
+from contest.turns import contest
 
-from pellucid.bench.contenders import contenders
-from pellucid.bench.contest import contest, installed
-from pellucid.bench.tasks import Task
 from pellucid.engines import instruction_set
 
 ROOT = Path(__file__).parents[1]
-SECTIONS = ("answers", "epochs", "machine", "footprint")
+SECTIONS = ("predictions", "epochs", "machine", "footprint")
 
 LESSON = Task((784, 16, 16, 10))
 MIDDLE = Task((784, 128, 64, 10), "relu")
@@ -48,14 +48,14 @@ EPOCHS = [
     ("784-800-10, adam", replace(WIDE, optimizer="adam"), 2),
     ("784-128-64-10, sgd, dropout and BatchNorm", REGULAR, 3),
 ]
-"""What is learned, and how often.
+"""Case, task and repetitions of what is trained.
 
-The wide network's epochs are long, and the first counts like the others.
+The wide network's epochs are long, so the first one counts like the others.
 """
 
 
-def answers(threads: int, quick: bool) -> list[dict[str, Any]]:
-    """Measure answers, one row and many, digits and dense."""
+def predictions(threads: int, quick: bool) -> list[dict[str, Any]]:
+    """Measure predictions of one row and of many, digits and dense."""
     task = Task((784, 16, 16, 10), output="sigmoid")
     found = []
     with contest(installed(), threads) as held:
@@ -66,10 +66,9 @@ def answers(threads: int, quick: bool) -> list[dict[str, Any]]:
             for kind in kinds:
                 case = f"{'one row' if rows == 1 else '10,000 rows'}, {KINDS[kind]}"
                 own = replace(task, pixels=kind == "bytes")
-                found += held.answer(
-                    case, own, kind, rows, 3 if quick else 15, 0.001 if quick else 0.03
-                )
-                _tell(case, threads)
+                repeats, seconds = (3, 0.001) if quick else (15, 0.03)
+                found += held.predict(case, own, kind, rows, repeats, seconds)
+                _log(case, threads)
         _complain(held.errors)
     return [result.to_dict() for result in found]
 
@@ -86,13 +85,13 @@ def epochs(threads: int, quick: bool) -> list[dict[str, Any]]:
                 1 if quick else repeats,
                 not quick and task.name != WIDE.name,
             )
-            _tell(case, threads)
+            _log(case, threads)
         _complain(held.errors)
     return [{**result.to_dict(), "multiply_adds": _work(result.case)} for result in found]
 
 
 def surroundings() -> dict[str, Any]:
-    """Tell the machine and the versions."""
+    """Return what the machine is, and the versions of the libraries."""
     cpu = re.search(r"model name\s*: (.*)", _read("/proc/cpuinfo"))
     memory = re.search(r"MemTotal:\s*(\d+) kB", _read("/proc/meminfo"))
     flags = set(_read("/proc/cpuinfo").split())
@@ -105,23 +104,21 @@ def surroundings() -> dict[str, Any]:
         "memory": int(memory[1]) * 1024 if memory else None,
         "system": f"{platform.system()} {platform.release()}",
         "python": platform.python_version(),
-        "versions": {
-            name: kind.version() for name, kind in contenders().items() if kind.installed()
-        },
+        "versions": {name: CONTENDERS[name].version() for name in installed()},
         "commit": _commit(),
     }
 
 
 def cores() -> int:
-    """Give how many cores there are for us."""
+    """Return the number of cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def measure(section: str, quick: bool) -> dict[str, Any]:
-    """Measure one section; give what it adds to the document."""
+    """Measure one section; return its entries of the document."""
     counts = sorted({1, cores()})
-    if section in ("answers", "epochs"):
-        one = answers if section == "answers" else epochs
+    if section in ("predictions", "epochs"):
+        one = predictions if section == "predictions" else epochs
         return {section: [result for threads in counts for result in one(threads, quick)]}
     if section == "machine":
         kind = instruction_set() or "baseline"
@@ -129,14 +126,14 @@ def measure(section: str, quick: bool) -> dict[str, Any]:
     return {
         "commands": footprint.commands(1 if quick else 5, with_default=not quick),
         "training": {} if quick else footprint.training(),
-        "learning_memory": {} if quick else footprint.learning_memory(),
+        "training_memory": {} if quick else footprint.training_memory(),
         "sizes": footprint.sizes(),
         "libraries": footprint.libraries(),
     }
 
 
 def main() -> None:
-    """Measure what was asked for, keep it, and write the page."""
+    """Measure the chosen sections, save the results, and write the page."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -163,13 +160,13 @@ def _work(case: str) -> int:
     return next(task.multiply_adds(60_000) for name, task, _ in EPOCHS if name == case)
 
 
-def _tell(case: str, threads: int) -> None:
+def _log(case: str, threads: int) -> None:
     sys.stderr.write(f"{time.strftime('%H:%M:%S')} {case}, threads: {threads}\n")
 
 
 def _complain(errors: dict[str, list[str]]) -> None:
-    for name, told in errors.items():
-        sys.stderr.write(f"{name}: {told[0]}\n")
+    for name, messages in errors.items():
+        sys.stderr.write(f"{name}: {messages[0]}\n")
 
 
 def _read(path: str) -> str:

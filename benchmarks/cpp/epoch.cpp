@@ -1,4 +1,4 @@
-// One epoch on 1,000 rows, and one answer to each, for counting instructions: `epoch` and `answer` are what is counted.
+// One epoch on 1,000 rows, and one prediction of each, for counting instructions: `epoch` and `predict` are counted.
 //     epoch HIDDEN HIDDEN  for 784-HIDDEN-HIDDEN-10, batches of 32, plain SGD
 #include <cstdio>
 #include <cstdlib>
@@ -21,7 +21,7 @@ extern "C" __attribute__((noinline)) double epoch(Engine& engine, const Rows& al
     return loss;
 }
 
-extern "C" __attribute__((noinline)) void answer(const Engine& engine, const Rows& all, float* y) {
+extern "C" __attribute__((noinline)) void predict(const Engine& engine, const Rows& all, float* y) {
     Rows one = all;
     one.count = 1;
     for (std::int64_t i = 0; i < all.count; ++i) {
@@ -49,6 +49,6 @@ int main(int, char** words) {
     Targets t;
     t.classes = classes.data();
     const double loss = epoch(engine, rows, t, y.data());
-    answer(engine, rows, y.data());
+    predict(engine, rows, y.data());
     std::printf("%.6g %.6g\n", loss, static_cast<double>(y[0]));
 }

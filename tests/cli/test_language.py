@@ -92,7 +92,7 @@ NAMES = {
         "train",
         "predict",
     ),
-    *("evaluate", "summary", "data", "bench", "doctor", "demo", "open", "serve"),
+    *("evaluate", "summary", "data", "doctor", "demo", "open", "serve"),
     *("nn", "Sequential", "norm"),
     *("CSV", "Parquet", "classify", "regress", "tabular", "plain", "describe"),
     *(

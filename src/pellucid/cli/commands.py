@@ -5,7 +5,6 @@ from __future__ import annotations
 import click
 
 from pellucid import __version__
-from pellucid.cli.bench import bench
 from pellucid.cli.compare import compare
 from pellucid.cli.data import data
 from pellucid.cli.demo import demo
@@ -60,6 +59,6 @@ def pellucid() -> None:
 for command in (
     *(train, predict, evaluate, inspect, explain, compare, summary),
     *(export, import_, verify, open_page, serve),
-    *(data, bench, doctor, demo),
+    *(data, doctor, demo),
 ):
     pellucid.add_command(command)

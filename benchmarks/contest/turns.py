@@ -1,5 +1,6 @@
-"""Lets contenders work in turns, each in a process of its own, so that a machine that slows down
-slows all alike.
+"""Let contenders work in turns, each in a process of its own.
+
+A moment in which the machine is slow then slows all of them alike.
 """
 
 from __future__ import annotations
@@ -13,10 +14,10 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
-from pellucid.bench.contenders import contenders
-from pellucid.bench.tasks import Task
+from contest.tasks import Task
 
 VARIABLES = (
     "OMP_NUM_THREADS",
@@ -29,16 +30,13 @@ VARIABLES = (
 REST = 0.06
 """Seconds between turns with several threads.
 
-OpenBLAS's and others' wait busily for more work before they sleep.
+OpenBLAS's threads, and others', wait busily for more work before they sleep.
 """
 
 
 @dataclass
 class Result:
-    """What one contender needed in one case, by one way of doing it.
-
-    Seconds of every repetition.
-    """
+    """What one contender needed in one case, by one way: seconds of each repetition."""
 
     case: str
     threads: int
@@ -49,17 +47,13 @@ class Result:
 
     @property
     def median(self) -> float:
-        """The middle of the repetitions."""
+        """The median of the repetitions, in seconds."""
         return statistics.median(self.seconds)
 
     def to_dict(self) -> dict[str, Any]:
-        """Give everything as plain values."""
-        return {
-            **asdict(self),
-            "median": self.median,
-            "min": min(self.seconds),
-            "max": max(self.seconds),
-        }
+        """Return everything as plain values."""
+        spread = {"median": self.median, "min": min(self.seconds), "max": max(self.seconds)}
+        return {**asdict(self), **spread}
 
 
 class Seat:
@@ -67,14 +61,16 @@ class Seat:
 
     def __init__(self, name: str, threads: int) -> None:
         self.name, self.threads, self.errors = name, threads, list[str]()
-        environment = {
-            **os.environ,
-            **dict.fromkeys(VARIABLES, str(threads)),
-            "JAX_PLATFORMS": "cpu",
-        }
+        # The worker imports this package, which is not installed.
+        paths = [str(Path(__file__).parents[1]), *filter(None, [os.environ.get("PYTHONPATH")])]
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "pellucid.bench.worker", name, str(threads)],
-            env=environment,
+            [sys.executable, "-m", "contest.worker", name, str(threads)],
+            env={
+                **os.environ,
+                **dict.fromkeys(VARIABLES, str(threads)),
+                "JAX_PLATFORMS": "cpu",
+                "PYTHONPATH": os.pathsep.join(paths),
+            },
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -82,7 +78,7 @@ class Seat:
         )
 
     def ask(self, do: str, **request: Any) -> dict[str, Any]:
-        """Send a request; give the reply, {"error": ...} where the process is gone."""
+        """Send a request; return the reply, {"error": ...} if the process has ended."""
         assert self._process.stdin is not None and self._process.stdout is not None
         line = ""
         with suppress(BrokenPipeError):
@@ -112,37 +108,37 @@ class Contest:
 
     @property
     def errors(self) -> dict[str, list[str]]:
-        """What went wrong, by contender."""
+        """The errors of each contender that had any."""
         return {seat.name: seat.errors for seat in self.seats if seat.errors}
 
     def about(self) -> dict[str, dict[str, Any]]:
-        """Give version and peak memory of each contender."""
+        """Return version and peak memory of each contender."""
         return {seat.name: seat.ask("about") for seat in self.seats}
 
-    def answer(
+    def predict(
         self, case: str, task: Task, kind: str, rows: int, repeats: int, seconds: float
     ) -> list[Result]:
-        """Measure how long each way to answer takes; `seconds` go into each repetition."""
-        return self._hold(case, repeats, seconds, "answer", task=asdict(task), kind=kind, rows=rows)
+        """Measure each way to predict; each repetition takes about `seconds`."""
+        request = {"task": asdict(task), "kind": kind, "rows": rows}
+        return self._measure(case, repeats, seconds, "predict", request)
 
     def epoch(
         self, case: str, task: Task, rows: int, repeats: int, warm: bool = True
     ) -> list[Result]:
-        """Measure how long each way to learn an epoch takes, `warm` after one that is not counted."""
-        return self._hold(case, repeats, 0, "epoch", task=asdict(task), rows=rows, warm=warm)
+        """Measure each way to train an epoch, `warm` after one that is not counted."""
+        request = {"task": asdict(task), "rows": rows, "warm": warm}
+        return self._measure(case, repeats, 0, "epoch", request)
 
-    def _hold(
-        self, case: str, repeats: int, seconds: float, do: str, **request: Any
+    def _measure(
+        self, case: str, repeats: int, seconds: float, do: str, request: dict[str, Any]
     ) -> list[Result]:
         entrants: list[tuple[Seat, Result]] = []
         for seat in self.seats:
             ready = seat.ask(do, **request)
-            compiling = ready.get("compiling")
-            ways = ready.get("ways", [])
-            entrants += [
-                (seat, Result(case, seat.threads, seat.name, way, compiling=compiling))
-                for way in ways
-            ]
+            for way in ready.get("ways", []):
+                result = Result(case, seat.threads, seat.name, way)
+                result.compiling = ready.get("compiling")
+                entrants.append((seat, result))
         for _ in range(repeats):
             for seat, result in entrants:
                 if seat.threads > 1:
@@ -150,11 +146,6 @@ class Contest:
                 taken = seat.ask("run", way=result.way, seconds=seconds)
                 result.seconds += [taken["seconds"]] if "seconds" in taken else []
         return [result for _, result in entrants if result.seconds]
-
-
-def installed() -> list[str]:
-    """Give the names of the contenders that are installed."""
-    return [name for name, kind in contenders().items() if kind.installed()]
 
 
 @contextmanager

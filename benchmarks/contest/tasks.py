@@ -1,7 +1,4 @@
-"""What the contenders do.
-
-A network, the rows that it answers or learns, and the order of its batches.
-"""
+"""Describe the work: a network, its rows, and the order of its batches."""
 
 from __future__ import annotations
 
@@ -17,27 +14,23 @@ from pellucid.core.optimizers import SGD, Adam, Optimizer
 from pellucid.core.types import Array
 from pellucid.data import mnist
 from pellucid.network import Network
-from pellucid.training.run import (
-    _ORDER,  # the others are given the very batches that `train` will make
-)
+from pellucid.training.run import _ORDER  # the peers get the very batches that `train` makes
 
 SEED = 7
 PIXEL = np.float32(1 / 255)
-"""What a byte is multiplied by."""
+"""Factor that scales a byte to 0 to 1."""
 
 DIFFERENT_ROWS = 100
-"""Single rows that are answered in turn, so that none is known by heart to the processor's branch
-prediction.
-"""
+"""Single rows that are predicted in turn: branch prediction would adapt to one row alone."""
 
 
 @dataclass(frozen=True)
 class Task:
-    """A network of these widths, how it learns, and its weights, which are drawn from one seed.
+    """A network of these widths, how it is trained, and its initial weights, drawn from one seed.
 
-    `output` is "sigmoid" for answering (the lesson's network) and "softmax" for learning with
-    cross-entropy. With `pixels` the rows to be answered are bytes, 0 to 255, which stand for
-    numbers from 0 to 1.
+    `output` is "sigmoid" for predictions (the lesson's network) and "softmax" for training with
+    cross-entropy. With `pixels` the rows to predict are bytes, 0 to 255, which stand for numbers
+    from 0 to 1.
     """
 
     widths: tuple[int, ...]
@@ -51,12 +44,12 @@ class Task:
 
     @property
     def name(self) -> str:
-        """The widths as people write them."""
+        """The widths, joined by hyphens."""
         return "-".join(map(str, self.widths))
 
     @property
     def plain(self) -> bool:
-        """Whether there are Affine layers and activations only."""
+        """Whether the network has Affine layers and activations only."""
         return not self.dropout and self.normalization is None
 
     @property
@@ -65,7 +58,7 @@ class Task:
         return 0.1 if self.optimizer == "sgd" else 0.001
 
     def network(self, pixels: bool = False) -> Network:
-        """Build it; with `pixels` it takes pictures as bytes."""
+        """Build the network; with `pixels` it takes images as bytes."""
         return mlp(
             self.widths,
             self.activation,
@@ -77,20 +70,20 @@ class Task:
         )
 
     def make_optimizer(self) -> Optimizer:
-        """Give pellucid's optimizer for it."""
+        """Return pellucid's optimizer for this task."""
         return SGD(self.rate) if self.optimizer == "sgd" else Adam(self.rate)
 
     def multiply_adds(self, rows: int) -> int:
         """Count an epoch's multiply-adds, zeros included.
 
-        Forward, weight gradients, inputs' gradients from layer 2.
+        Forward, weight gradients, and inputs' gradients from layer 2 on.
         """
         products = [a * b for a, b in pairwise(self.widths)]
         return rows * (3 * sum(products) - products[0])
 
 
 class Rows(NamedTuple):
-    """Pictures as bytes and as float32 rows from 0 to 1, and their classes."""
+    """Images as bytes and as float32 rows from 0 to 1, and their classes."""
 
     images: Array
     x: Array
@@ -98,28 +91,27 @@ class Rows(NamedTuple):
 
 
 def digits(count: int) -> Rows:
-    """Give the first `count` training pictures of MNIST."""
+    """Return the first `count` training images of MNIST."""
     part = mnist().train
     images = part.images[:count]
     return Rows(images, scaled(images), part.labels[:count].astype(np.int64))
 
 
 def scaled(images: Array) -> Array:
-    """Give pictures as float32 rows, as pellucid's Scale makes them."""
+    """Return images as float32 rows from 0 to 1, as pellucid's Scale computes them."""
     return images.reshape(len(images), -1).astype(np.float32) * PIXEL
 
 
 def order(epoch: int, count: int) -> Array:
-    """Give the order of the rows in an epoch (from 1), as `train` shuffles them with `SEED`."""
+    """Return the order of the rows in an epoch (from 1), as `train` shuffles them with `SEED`."""
     return counter.permutation(counter.key(SEED, epoch, _ORDER), count)
 
 
-def questions(kind: str, count: int, width: int) -> list[Array]:
-    """Give what is to be answered, arrays (count, width): several different ones for a single row,
-    one for many rows.
+def inputs(kind: str, count: int, width: int) -> list[Array]:
+    """Return arrays to predict, each (count, width): many for a single row, else one.
 
-    `kind` is "digits", where four in five numbers are 0, "bytes", digits as MNIST has them, or
-    "dense", normal noise.
+    `kind` is "digits" (four in five numbers are 0), "bytes" (digits as MNIST stores them) or
+    "dense" (normal noise).
     """
     total = max(count, DIFFERENT_ROWS) if count == 1 else count
     if kind == "digits":

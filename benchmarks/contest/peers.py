@@ -1,6 +1,6 @@
-"""PyTorch, scikit-learn, ONNX Runtime and JAX, each as its own users would write it for speed.
+"""PyTorch, scikit-learn, ONNX Runtime and JAX, each as its own users write it for speed.
 
-None is imported before it works, and none is needed.
+None is required, and none is imported before it is measured.
 """
 
 from __future__ import annotations
@@ -16,17 +16,13 @@ from typing import Any
 
 import numpy as np
 
-from pellucid.bench.contenders import Answer, Contender, Epoch
-from pellucid.bench.tasks import PIXEL, SEED, Rows, order, scaled
+from contest.contender import Contender, Epoch, Predict
+from contest.tasks import PIXEL, SEED, Rows, order, scaled
 from pellucid.core.types import Array
-from pellucid.language import mark
 
 
 class PyTorch(Contender):
-    """Eager PyTorch.
-
-    Tensors indexed by hand instead of a DataLoader, inference mode, the fused optimizers.
-    """
+    """Eager PyTorch: tensors indexed by hand, no DataLoader, inference mode, fused optimizers."""
 
     name, title, package, distribution = "torch", "PyTorch", "torch", "torch"
 
@@ -36,7 +32,7 @@ class PyTorch(Contender):
         torch.set_num_threads(threads)
         torch.set_num_interop_threads(1)
 
-    def answers(self) -> dict[str, Answer]:
+    def predictors(self) -> dict[str, Predict]:
         torch = import_module("torch")
         module = torch.nn.Sequential(self._module(), torch.nn.Sigmoid()).eval()
         pairs = [
@@ -64,27 +60,25 @@ class PyTorch(Contender):
                     y = addmm(b, y, W).sigmoid_()
                 return y.numpy()
 
-        return {"nn.Sequential": by_module, mark("addmm by hand"): by_functions}
+        return {"nn.Sequential": by_module, "addmm by hand": by_functions}
 
     def epochs(self, rows: Rows) -> dict[str, Epoch]:
-        images = rows.images.reshape(
-            len(rows.t), -1
-        ).copy()  # it warns of arrays that are read-only
+        images = rows.images.reshape(len(rows.t), -1).copy()  # PyTorch warns of read-only arrays
         ways = {
             "torch.optim": self._epoch(rows.x, rows.t, self._with_optimizer()),
-            mark("torch.optim, bytes in"): self._epoch(images, rows.t, self._with_optimizer()),
+            "torch.optim, bytes in": self._epoch(images, rows.t, self._with_optimizer()),
         }
         if self.task.optimizer == "sgd":
             ways["autograd.grad"] = self._epoch(rows.x, rows.t, self._by_hand())
-            ways[mark("autograd.grad, bytes in")] = self._epoch(images, rows.t, self._by_hand())
+            ways["autograd.grad, bytes in"] = self._epoch(images, rows.t, self._by_hand())
         return ways
 
     def _epoch(
         self, inputs: Array, targets: Array, way: tuple[Any, Callable[[Any], None]]
     ) -> Epoch:
-        """Give the epoch of a module and of a function that learns from a batch's loss."""
+        """Return the epoch of a module and of a function that takes a step from a batch's loss."""
         torch = import_module("torch")
-        (module, learn), size, pixels = way, self.task.batch_size, inputs.dtype == np.uint8
+        (module, step), size, pixels = way, self.task.batch_size, inputs.dtype == np.uint8
         x, t, places = (torch.from_numpy(a) for a in (inputs, targets, order(1, len(targets))))
         cross_entropy = torch.nn.functional.cross_entropy
 
@@ -94,7 +88,7 @@ class PyTorch(Contender):
             for batch in places.split(size):
                 chosen = x.index_select(0, batch)
                 chosen = chosen.float().mul_(PIXEL) if pixels else chosen
-                learn(cross_entropy(module(chosen), t.index_select(0, batch)))
+                step(cross_entropy(module(chosen), t.index_select(0, batch)))
             return time.perf_counter() - started
 
         return epoch
@@ -105,34 +99,32 @@ class PyTorch(Contender):
         kind = torch.optim.SGD if self.task.optimizer == "sgd" else torch.optim.Adam
         optimizer = kind(module.parameters(), lr=self.task.rate, fused=True)
 
-        def learn(loss: Any) -> None:
+        def step(loss: Any) -> None:
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
 
-        return module, learn
+        return module, step
 
     def _by_hand(self) -> tuple[Any, Callable[[Any], None]]:
         torch = import_module("torch")
         module, rate = self._module().train(), self.task.rate
         params = list(module.parameters())
 
-        def learn(loss: Any) -> None:
+        def step(loss: Any) -> None:
             grads = torch.autograd.grad(loss, params)
             with torch.no_grad():
                 for p, g in zip(params, grads, strict=True):
                     p.sub_(g, alpha=rate)
 
-        return module, learn
+        return module, step
 
-    def learned(self) -> list[Array]:
-        return [
-            p.T if p.ndim == 2 else p
-            for p in (p.detach().numpy() for p in self.module.parameters())
-        ]
+    def params(self) -> list[Array]:
+        arrays = [p.detach().numpy() for p in self.module.parameters()]
+        return [p.T if p.ndim == 2 else p for p in arrays]  # PyTorch keeps weights as (out, in)
 
     def _module(self) -> Any:
-        """Build the network up to its last weighted sums."""
+        """Build the network up to its logits."""
         nn = import_module("torch").nn
         task, layers = self.task, []
         for D, H in pairwise(task.widths[:-1]):
@@ -147,15 +139,12 @@ class PyTorch(Contender):
 
 
 class ScikitLearn(Contender):
-    """MLPClassifier: partial_fit is one epoch without a fresh start.
-
-    Input is not checked for NaN again.
-    """
+    """MLPClassifier: `partial_fit` trains one epoch more, with input not checked for NaN again."""
 
     name, title, package, distribution = "sklearn", "scikit-learn", "sklearn", "scikit-learn"
-    shuffles = True  # in its own order; a test takes the others'
+    shuffles = True  # in its own order; a test turns this off to compare weights
 
-    def answers(self) -> dict[str, Answer]:
+    def predictors(self) -> dict[str, Predict]:
         predict = self._model(sigmoids=True).predict_proba
         return {"predict_proba": (lambda x: predict(scaled(x))) if self.task.pixels else predict}
 
@@ -164,11 +153,10 @@ class ScikitLearn(Contender):
             return {}
         unchecked = import_module("sklearn").config_context
         self.model = self._model(sigmoids=False)
-        x, t = (
-            (rows.x, rows.t)
-            if self.shuffles
-            else (rows.x[order(1, len(rows.t))], rows.t[order(1, len(rows.t))])
-        )
+        x, t = rows.x, rows.t
+        if not self.shuffles:
+            places = order(1, len(t))
+            x, t = x[places], t[places]
 
         def epoch() -> float:
             with unchecked(assume_finite=True):
@@ -178,13 +166,15 @@ class ScikitLearn(Contender):
 
         return {"": epoch}
 
-    def learned(self) -> list[Array]:
-        return [
-            p for pair in zip(self.model.coefs_, self.model.intercepts_, strict=True) for p in pair
-        ]
+    def params(self) -> list[Array]:
+        pairs = zip(self.model.coefs_, self.model.intercepts_, strict=True)
+        return [p for pair in pairs for p in pair]
 
     def _model(self, sigmoids: bool) -> Any:
-        """Give a model with our weights; learning about one row first makes its insides."""
+        """Return a model with our weights.
+
+        It is fitted to two rows of zeros first, which makes its attributes.
+        """
         task, K = self.task, self.task.widths[-1]
         model = import_module("sklearn.neural_network").MLPClassifier(
             task.widths[1:-1],
@@ -200,7 +190,7 @@ class ScikitLearn(Contender):
         x, t = np.zeros((2, task.widths[0]), np.float32), np.zeros((2, K), np.int64)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            if sigmoids:  # ten independent outputs are several labels a row to scikit-learn
+            if sigmoids:  # to scikit-learn, ten independent outputs are several labels a row
                 model.set_params(max_iter=1).fit(x, t)
             else:
                 model.partial_fit(x, t[:, 0], classes=np.arange(K))
@@ -211,7 +201,7 @@ class ScikitLearn(Contender):
 
 
 class ONNXRuntime(Contender):
-    """ONNX Runtime with every optimization; it answers only."""
+    """ONNX Runtime with every optimization; it only predicts."""
 
     name, title, package, distribution = "onnxruntime", "ONNX Runtime", "onnxruntime", "onnxruntime"
 
@@ -219,7 +209,7 @@ class ONNXRuntime(Contender):
     def installed(cls) -> bool:
         return super().installed() and find_spec("onnx") is not None
 
-    def answers(self) -> dict[str, Answer]:
+    def predictors(self) -> dict[str, Predict]:
         ort = import_module("onnxruntime")
         options = ort.SessionOptions()
         options.intra_op_num_threads, options.inter_op_num_threads = self.threads, 1
@@ -228,18 +218,18 @@ class ONNXRuntime(Contender):
         binding = session.io_binding()
         run, names, feed = session.run, ["y"], {"x": self.start.params[0]}
 
-        def plainly(x: Array) -> Array:
+        def run_session(x: Array) -> Array:
             feed["x"] = x
             return run(names, feed)[0]
 
-        def bound(x: Array) -> Array:
+        def run_bound(x: Array) -> Array:
             y = np.empty((len(x), self.task.widths[-1]), np.float32)
             binding.bind_input("x", "cpu", 0, x.dtype.type, x.shape, x.ctypes.data)
             binding.bind_output("y", "cpu", 0, np.float32, y.shape, y.ctypes.data)
             session.run_with_iobinding(binding)
             return y
 
-        return {"session.run": plainly, "io binding": bound}
+        return {"session.run": run_session, "io binding": run_bound}
 
     def _model(self) -> bytes:
         onnx = import_module("onnx")
@@ -271,67 +261,61 @@ class ONNXRuntime(Contender):
 
 
 class JAX(Contender):
-    """JAX: the whole epoch is one compiled scan, its buffers donated.
-
-    Compiling is done before and not counted.
-    """
+    """JAX: the whole epoch is one compiled scan with donated buffers; compiling is not counted."""
 
     name, title, package, distribution = "jax", "JAX", "jax", "jax"
 
     @classmethod
     def use_threads(cls, threads: int) -> None:
-        if threads == 1 and hasattr(
-            os, "sched_setaffinity"
-        ):  # it takes as many threads as there are processors
+        # JAX starts as many threads as the process may use processors.
+        if threads == 1 and hasattr(os, "sched_setaffinity"):
             os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
 
-    def answers(self) -> dict[str, Answer]:
+    def predictors(self) -> dict[str, Predict]:
         jax = import_module("jax")
         params = [jax.numpy.asarray(p) for p in self.start.params]
 
-        def answer(x: Any) -> Any:
+        def predict(x: Any) -> Any:
             x = x.astype(np.float32) * PIXEL if self.task.pixels else x
             for W, b in zip(params[::2], params[1::2], strict=True):
                 x = jax.nn.sigmoid(x @ W + b)
             return x
 
-        compiled = jax.jit(answer)
+        compiled = jax.jit(predict)
         return {"jit": lambda x: np.asarray(compiled(x))}
 
     def epochs(self, rows: Rows) -> dict[str, Epoch]:
         if not self.task.plain:
             return {}
         images = rows.images.reshape(len(rows.t), -1)
-        return {"": self._epoch(rows.x, rows.t), mark("bytes in"): self._epoch(images, rows.t)}
+        return {"": self._epoch(rows.x, rows.t), "bytes in": self._epoch(images, rows.t)}
 
     def _epoch(self, inputs: Array, targets: Array) -> Epoch:
         jax = import_module("jax")
         places, size = order(1, len(targets)), self.task.batch_size
         whole = len(places) // size * size
-        batches, rest = (
-            jax.numpy.asarray(places[:whole].reshape(-1, size)),
-            jax.numpy.asarray(places[whole:]),
-        )
+        batches = jax.numpy.asarray(places[:whole].reshape(-1, size))
+        rest = jax.numpy.asarray(places[whole:])
         x, t = jax.device_put(inputs), jax.device_put(targets.astype(np.int32))
         params = [jax.numpy.array(p) for p in self.start.params]
         zeros = [[jax.numpy.zeros_like(p) for p in params] for _ in range(2)]
         state = (params, *zeros, jax.numpy.zeros((), jax.numpy.float32))
         started = time.perf_counter()
-        learn = jax.jit(self._learn, donate_argnums=0).lower(state, x, t, batches, rest).compile()
+        train = jax.jit(self._train, donate_argnums=0).lower(state, x, t, batches, rest).compile()
         self.compiling = time.perf_counter() - started
 
         def epoch() -> float:
             nonlocal state
             started = time.perf_counter()
-            self.state = state = jax.block_until_ready(learn(state, x, t, batches, rest))
+            self.state = state = jax.block_until_ready(train(state, x, t, batches, rest))
             return time.perf_counter() - started
 
         return epoch
 
-    def learned(self) -> list[Array]:
+    def params(self) -> list[Array]:
         return [np.asarray(p) for p in self.state[0]]
 
-    def _learn(self, state: Any, x: Any, t: Any, batches: Any, rest: Any) -> Any:
+    def _train(self, state: Any, x: Any, t: Any, batches: Any, rest: Any) -> Any:
         jax = import_module("jax")
 
         def step(state: Any, batch: Any) -> Any:

@@ -1,0 +1,109 @@
+"""Run one contender in a process of its own: `python -m contest.worker NAME THREADS`.
+
+The worker reads one JSON request a line and replies with one line each, {"error": ...} for one that
+failed. It is started with the environment variables that set libraries' numbers of threads, since
+most libraries read them only once, when imported.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import sys
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from contest.contender import Contender, Epoch, Predict
+from contest.contenders import CONTENDERS
+from contest.tasks import Task, digits, inputs
+from pellucid.core.types import Array
+
+WARM = 0.05
+"""Seconds for which a way to predict is used before it is measured."""
+
+
+class Worker:
+    """Carries out requests for one contender."""
+
+    def __init__(self, kind: type[Contender], threads: int) -> None:
+        self.kind, self.threads = kind, threads
+        kind.use_threads(threads)
+        self.ways: dict[str, Callable[[float], float]] = {}
+
+    def about(self) -> dict[str, Any]:
+        """Return the version, and the peak memory so far, in bytes."""
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+        return {"version": self.kind.version(), "peak": peak}
+
+    def predict(self, task: dict[str, Any], kind: str, rows: int) -> dict[str, Any]:
+        """Prepare to predict `rows` rows at a time; return the ways to do so."""
+        contender = self.kind(_task(task), self.threads)
+        x = inputs(kind, rows, contender.task.widths[0])
+        predictors = contender.predictors()
+        for predict in predictors.values():
+            _repeat(predict, x, WARM)
+        self.ways = {name: partial(_repeat, predict, x) for name, predict in predictors.items()}
+        return {"ways": list(self.ways)}
+
+    def epoch(self, task: dict[str, Any], rows: int, warm: bool = True) -> dict[str, Any]:
+        """Prepare to train epochs of `rows` digits, `warm` after one that is not counted.
+
+        Return the ways to do so.
+        """
+        contender = self.kind(_task(task), self.threads)
+        epochs = contender.epochs(digits(rows))
+        for epoch in epochs.values() if warm else ():
+            epoch()
+        self.ways = {name: partial(_once, epoch) for name, epoch in epochs.items()}
+        return {"ways": list(self.ways), "compiling": contender.compiling}
+
+    def run(self, way: str, seconds: float) -> dict[str, Any]:
+        """Measure one way: seconds of one epoch, or of one prediction (many, for `seconds`)."""
+        return {"seconds": self.ways[way](seconds)}
+
+
+def _task(settings: dict[str, Any]) -> Task:
+    return Task(**{**settings, "widths": tuple(settings["widths"])})
+
+
+def _once(epoch: Epoch, seconds: float) -> float:
+    return epoch()
+
+
+def _repeat(predict: Predict, arrays: list[Array], seconds: float) -> float:
+    """Predict all arrays again and again until the time is over; return the mean seconds of one.
+
+    The first round, which wakes threads and fills caches, is not counted.
+    """
+    for x in arrays:
+        predict(x)
+    rounds, started = 0, time.perf_counter()
+    while True:
+        for x in arrays:
+            predict(x)
+        rounds += 1
+        spent = time.perf_counter() - started
+        if spent >= seconds:
+            return spent / (rounds * len(arrays))
+
+
+def main(name: str, threads: int) -> None:
+    """Reply to requests until there are no more."""
+    out = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # what a library prints must not mix with the replies
+    worker = Worker(CONTENDERS[name], threads)
+    for line in sys.stdin:
+        request = json.loads(line)
+        try:
+            reply = getattr(worker, request.pop("do"))(**request)
+        except Exception as error:  # a peer that fails, in whatever way, is left out and reported
+            reply = {"error": f"{type(error).__name__}: {error}"}
+        out.write(json.dumps(reply) + "\n")
+        out.flush()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]))
