@@ -61,7 +61,7 @@ def test_a_step_is_seen_with_what_it_speaks_of(server, visit, size):
         tab.wait_for_timeout(150)
         assert tab.evaluate(SEEN, "#lesson-title"), step
         mark, sheet = (
-            tab.locator(".spoken").first.bounding_box(),
+            tab.locator(".marked").first.bounding_box(),
             tab.get_by_test_id("lesson").bounding_box(),
         )
         end = (
@@ -121,16 +121,16 @@ def test_every_test_digit_has_its_number(server, page_file, visit):
         if not _:
             tab.get_by_test_id("load-number").fill("741")
             tab.keyboard.press("Enter")
-        tab.get_by_text(f"test digit 741, labelled {label}").wait_for()
+        tab.get_by_text(f"test digit 741, label {label}").wait_for()
         np.testing.assert_array_equal(
             tab.evaluate("Array.from(pellucid.look.state.input.values)"),
             pl.mnist().test.images[741].ravel(),
         )
-        tab.evaluate("pellucid.page.writeAddress()")
+        tab.evaluate("pellucid.page.navigation.write()")
         assert "t=741" in tab.url
     tab = visit(f"{page_file.as_uri()}#t=741&lang=en")
     assert "Test digit 741 is not in this page" in tab.inner_text("main")
-    tab.evaluate("pellucid.page.writeAddress()")
+    tab.evaluate("pellucid.page.navigation.write()")
     assert "t=741" in tab.url
 
 
@@ -156,13 +156,13 @@ def test_back_goes_back_and_keeps_the_drawing(address, visit):
 
 def test_the_page_begins_with_something_to_see(address, visit):
     tab = visit(f"{address}#lang=en")
-    assert prediction(tab) == "3" and "an example: test digit 500" in tab.inner_text("main")
+    assert prediction(tab) == "3" and "Example: test digit 500" in tab.inner_text("main")
     by_mouse(tab, path_of(7))  # drawn over the example: it makes room
     assert prediction(tab) == "7"
     tab.get_by_test_id("clear").click()
     settle(tab)
     assert tab.get_by_text("Draw a digit here").is_visible()
-    tab.evaluate("pellucid.page.writeAddress()")
+    tab.evaluate("pellucid.page.navigation.write()")
     tab.reload()
     assert prediction(tab) == "–"  # what was cleared stays so
     tab.get_by_test_id("start-why").click()
@@ -190,7 +190,9 @@ def test_sums_add_up_as_they_are_shown(node):
     """What stands in a sum adds up as it is printed, with no more digits than that takes."""
     rng = np.random.default_rng(0)
     rows = [[a, b, a + b] for a, b in rng.normal(0, 3, (200, 2)).tolist()]
-    for a, b, c in node('import { adding } from "./format.js";\n\nreturn data.map(adding);', rows):
+    for a, b, c in node(
+        'import { roundedSum } from "./format.js";\n\nreturn data.map(roundedSum);', rows
+    ):
         digits = len(a.partition(".")[2])
         assert digits >= 2
         assert round(read_number(a) + read_number(b) - read_number(c), digits) == 0, (a, b, c)
@@ -225,12 +227,14 @@ def test_play_says_what_it_replaces(server, visit):
     assert "puts a new network in the place" in tab.inner_text(".panel")
     assert not tab.get_by_test_id("train-opened").is_visible()
     tab.get_by_test_id("train-step").click()
-    tab.get_by_text("the network that learned here").wait_for()
+    tab.get_by_text("the network trained here").wait_for()
     tab.wait_for_function("() => document.querySelector('[data-testid=loss]').textContent !== '–'")
     tab.evaluate("pellucid.page.edit([{ kind: 'off', layer: 1, neuron: 5 }])")
-    tab.get_by_text("of the network that learns, without your changes").wait_for()
+    tab.get_by_text("of the network in training, without your changes").wait_for()
     tab.get_by_test_id("panel-share").click()
-    tab.locator(".panel").get_by_text("What the network learned here is not in the link").wait_for()
+    tab.locator(".panel").get_by_text(
+        "The link does not hold a network that was trained here"
+    ).wait_for()
     tab.get_by_test_id("panel-learn").click()
     tab.evaluate("pellucid.page.edit([])")
     tab.get_by_test_id("train-opened").click()

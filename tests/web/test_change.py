@@ -51,19 +51,19 @@ def test_what_would_have_to_change(server, visit):
     exact = pl.load(SHIPPED).astype("float64")
     for target in (None, 5, 1, 8):
         if target is not None:
-            before = tab.get_by_test_id("other-told").inner_text()
+            before = tab.get_by_test_id("other-result").inner_text()
             tab.get_by_test_id("other-target").select_option(str(target))
             tab.wait_for_function(
-                f"() => !document.querySelector('[data-testid=other-told]').innerText.includes({before!r})"
+                f"() => !document.querySelector('[data-testid=other-result]').innerText.includes({before!r})"
             )
         other = counterfactual(exact, seen(tab), target)
         if not other.found:
-            assert "no proof" in tab.get_by_test_id("other-told").inner_text()
+            assert "does not prove" in tab.get_by_test_id("other-result").inner_text()
             continue
         np.testing.assert_allclose(
-            number(tab, "other-told", "data-distance"), other.distance, rtol=1e-6
+            number(tab, "other-result", "data-distance"), other.distance, rtol=1e-6
         )
-        said = tab.get_by_test_id("other-told").inner_text()
+        said = tab.get_by_test_id("other-result").inner_text()
         assert said.startswith(
             f"{other.label_before} ({other.confidence_before:.2f}) becomes {other.label_after} ("
         )
@@ -76,7 +76,7 @@ def test_where_nothing_changes_the_answer_it_says_so(page_file, visit):
     """With all other outputs off, no drawing is read as anything but 3."""
     off = ";".join(f"o3.{k}" for k in range(10) if k != 3)
     tab = visit(f"{page_file.as_uri()}#t=340&p=why&lang=en&e={off}")
-    tab.get_by_text("This is no proof that there is none.").wait_for()
+    tab.get_by_text("This does not prove that there is none.").wait_for()
 
 
 @pytest.mark.parametrize("by", ["pixels", "activations"])
@@ -122,7 +122,7 @@ def test_a_bias_is_a_threshold(address, visit):
     tab = visit(f"{address}#t=340&n=1.5&p=change&lang=en")
     tab.get_by_test_id("bias-slider").fill("-10")
     settle(tab)
-    assert "It lights when weights × input pass 10.00" in tab.inner_text("main")
+    assert "It lights up when weights × input exceed 10.00" in tab.inner_text("main")
     tab.get_by_test_id("change-bias-number").fill("2.5")
     tab.keyboard.press("Enter")
     settle(tab)
@@ -266,7 +266,7 @@ def test_activations(server, visit):
     settle(tab)
     assert (
         "784 × 16 · 16 × 16 · 16 × 10 = 784 × 10"
-        in tab.get_by_test_id("collapse-told").inner_text()
+        in tab.get_by_test_id("collapse-result").inner_text()
     )
     assert "12x + 5" in tab.inner_text("main") and tab.locator(".collapse canvas").count() == 10
     assert number(tab, "collapse-same", "data-difference") < 1e-9

@@ -76,7 +76,7 @@ def test_training_is_pythons(server, visit):
 
 def test_play_pause_and_another_network(server, visit):
     tab = visit(f"{server}#t=40&n=1.15&p=learn&lang=en")
-    tab.locator("summary", has_text="Start anew").click()
+    tab.locator("summary", has_text="Restart").click()
     tab.get_by_label("Hidden layers").fill("12, 8")
     tab.get_by_label("Activation function").select_option("relu")
     tab.get_by_label("Learning rate").fill("0.05")
@@ -107,8 +107,8 @@ def test_play_pause_and_another_network(server, visit):
 def test_learning_on_from_the_network_shown_takes_its_edits(server, visit):
     tab = visit(f"{server}#t=40&p=learn&lang=en")
     tab.evaluate("() => pellucid.page.edit([{ kind: 'bias', layer: 1, neuron: 5, value: -90 }])")
-    tab.locator("summary", has_text="Start anew").click()
-    tab.get_by_label("Begin with").select_option("shown")
+    tab.locator("summary", has_text="Restart").click()
+    tab.get_by_label("Start with").select_option("shown")
     tab.get_by_test_id("train-start").click()
     tab.wait_for_function("() => pellucid.look.state.edits.length === 0")
     assert tab.evaluate("() => pellucid.network.neuronLayers[1].affine.arrays.b.data[5]") == -90
@@ -149,7 +149,7 @@ def test_backpropagation_is_pythons(address, visit):
     tab = visit(f"{address}#p=backprop&lang=en")
     tab.get_by_test_id("clear").click()  # the example's label is known
     settle(tab)
-    assert "say which class you meant" in tab.inner_text(".panel")
+    assert "choose the class that you meant" in tab.inner_text(".panel")
     by_mouse(tab, path_of(3))
     tab.get_by_test_id("target").select_option("5")
     settle(tab)
@@ -162,10 +162,10 @@ def test_backpropagation_is_pythons(address, visit):
     dz = grads[-1]  # of the output's biases
     for k, line in enumerate(shown.nth(0).locator("li").all()):
         way = "up" if dz[k] < 0 else "down"
-        assert f"{k} wants to go {way}" in line.inner_text()
+        assert f"{k} should go {way}" in line.inner_text()
     by_activation = grads[-1] @ net.layers[6].W.T
     for i, line in enumerate(shown.nth(1).locator("li").all()):
-        assert f"{i} wants to go {'up' if by_activation[i] < 0 else 'down'}" in line.inner_text()
+        assert f"{i} should go {'up' if by_activation[i] < 0 else 'down'}" in line.inner_text()
     assert 3 <= tab.locator(".nudge").count() <= 42
     for neuron, source, index in (
         ("neuron-1-5", 400, 0),

@@ -23,11 +23,11 @@ def test_the_lesson_drives_the_picture(address, visit):
     trace = net.forward(pl.mnist().test.images[500].reshape(1, 784))
     z, y = trace[4][0, 5], trace[5][0, 5]
     told = {
-        1: f"holds {trace[3][0, 3]:.2f} now",
+        1: f"is {trace[3][0, 3]:.2f}.",
         2: f"{np.count_nonzero(trace.x)} of them are lit",
         3: "784-16-16-10",
         4: f"{trace[2][0, 3] - net.layers[2].b[3]:.2f} here",
-        5: f"−{-net.layers[4].b[5]:.2f} here. So weights × input must pass "
+        5: f"−{-net.layers[4].b[5]:.2f} here. So weights × input must exceed "
         f"{-net.layers[4].b[5]:.2f}",
         6: f"{z:.2f} becomes {y:.2f}",
         8: "13,002",
@@ -39,7 +39,7 @@ def test_the_lesson_drives_the_picture(address, visit):
         text = tab.get_by_test_id("lesson-text").inner_text()
         assert "{" not in text and told.get(step, "") in text
         if step != 10 or "file:" not in address:
-            assert tab.locator(".spoken").first.is_visible(), step
+            assert tab.locator(".marked").first.is_visible(), step
         assert tab.get_by_test_id("drawing").is_visible() and tab.locator(".network").is_visible()
         if step < STEPS:
             tab.get_by_test_id("lesson-next").click()
@@ -51,7 +51,7 @@ def test_the_lesson_drives_the_picture(address, visit):
     )  # what to do next
     tab.get_by_test_id("lesson-next").click()  # the last one ends it
     settle(tab)
-    assert not tab.get_by_test_id("lesson").is_visible() and tab.locator(".spoken").count() == 0
+    assert not tab.get_by_test_id("lesson").is_visible() and tab.locator(".marked").count() == 0
     assert tab.evaluate("document.activeElement.dataset.testid") == "lesson-open"
 
 
@@ -220,7 +220,7 @@ PLAIN = """() => {
 def test_every_state_has_an_address(server, visit, state):
     """A state, written as an address by the page, is the same state when it is opened."""
     tab = visit(f"{server}#{state}")
-    tab.evaluate("pellucid.page.writeAddress()")
+    tab.evaluate("pellucid.page.navigation.write()")
     before, address = tab.evaluate(PLAIN), tab.url
     assert visit(address).evaluate(PLAIN) == before
 
@@ -232,7 +232,7 @@ def test_what_is_done_is_in_the_address(server, visit):
     tab.get_by_test_id("neuron-2-5").click()  # chosen by the step: chosen no more
     tab.get_by_label(re.compile("Brightness|밝기")).fill("60")
     settle(tab)
-    tab.evaluate("pellucid.page.writeAddress()")
+    tab.evaluate("pellucid.page.navigation.write()")
     state = tab.evaluate(PLAIN)
     assert state["neuron"] is None and state["step"] == 5 and state["edits"]
     assert visit(tab.url).evaluate(PLAIN) == state

@@ -149,20 +149,20 @@ def test_drawings_pack(node, pixels):
 
 def test_undo_and_redo(node):
     code = """
-    import { Store, redone, stepped, undone } from "./state.js";
+    import { Store, pushUndo, redoStep, undoStep } from "./state.js";
 
     globalThis.requestAnimationFrame = (f) => 0;
     const store = new Store(data);
     const values = () => store.state.input.values;
-    const draw = (values) => store.set(stepped(store.state, { input: { values, source: { kind: "drawn" } } }));
+    const draw = (values) => store.set(pushUndo(store.state, { input: { values, source: { kind: "drawn" } } }));
     for (const values of [[1], [2], [3]]) draw(values);
     const seen = [values()];
-    for (const step of [undone, undone, redone, undone, undone, undone]) {
+    for (const step of [undoStep, undoStep, redoStep, undoStep, undoStep, undoStep]) {
       store.set(step(store.state));
       seen.push(values());
     }
     draw([9]);
-    store.set(redone(store.state));
+    store.set(redoStep(store.state));
     return [...seen, values()];"""
     start = STATE | {"input": {"values": [0], "source": {"kind": "drawn"}}}
     assert node(code, start) == [[3], [2], [1], [2], [1], [0], [0], [9]]

@@ -209,12 +209,13 @@ def test_test_digits_noise_and_files(server, visit, tmp_path):
     tab = visit(server)
     tab.get_by_test_id("load-next").click()
     assert prediction(tab) == "7"
-    assert "test digit 0, labelled 7" in tab.inner_text("main")
-    tab.get_by_test_id("load-misread").click()
+    assert "test digit 0, label 7" in tab.inner_text("main")
+    tab.get_by_test_id("load-wrong").click()
     settle(tab)
     index, label, answer = tab.evaluate(
-        "() => { const { state, answer } = pellucid.look; const { index, label } = state.input.source; "
-        "return [index, label, answer]; }"
+        "() => { const { state, prediction } = pellucid.look;"
+        " const { index, label } = state.input.source; "
+        "return [index, label, prediction]; }"
     )
     test = pl.mnist().test
     assert test.labels[index] == label != answer
@@ -276,10 +277,11 @@ def test_the_address_brings_the_state_back(server, visit):
     tab.get_by_test_id("neuron-1-3").click()
     tab.get_by_test_id("panel-count").click()
     tab.wait_for_function("() => location.hash.includes('p=count')")
-    before = tab.evaluate("() => [Array.from(pellucid.look.picture), pellucid.look.answer]")
+    before = tab.evaluate("() => [Array.from(pellucid.look.picture), pellucid.look.prediction]")
     again = visit(tab.url)
     assert (
-        again.evaluate("() => [Array.from(pellucid.look.picture), pellucid.look.answer]") == before
+        again.evaluate("() => [Array.from(pellucid.look.picture), pellucid.look.prediction]")
+        == before
     )
     assert again.locator("html").get_attribute("data-theme") == "dark"
     assert again.get_by_test_id("neuron-1-3").get_attribute("aria-pressed") == "true"

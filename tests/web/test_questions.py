@@ -109,8 +109,8 @@ def test_5_why_was_this_4_read_as_a_9(ask, net):
 def test_6_what_would_have_to_change(ask):
     tab = ask("t=740&p=why")
     tab.get_by_test_id("other-target").select_option("4")
-    told = tab.get_by_test_id("other-told")
-    tab.wait_for_selector('[data-testid="other-told"][data-distance]')
+    told = tab.get_by_test_id("other-result")
+    tab.wait_for_selector('[data-testid="other-result"][data-distance]')
     assert re.search(r"\b4\b", told.inner_text()) and float(told.get_attribute("data-distance")) > 0
 
 
@@ -130,7 +130,7 @@ def test_7_which_digits_are_confused(ask, net):
 def test_8_what_happens_without_activations(ask):
     tab = ask("t=500&p=change")
     tab.get_by_test_id("remove-activations").click()
-    told = tab.get_by_test_id("collapse-told")
+    told = tab.get_by_test_id("collapse-result")
     told.wait_for()
     assert "784 × 16 · 16 × 16 · 16 × 10" in told.inner_text() and "784 × 10" in told.inner_text()
     assert float(tab.get_by_test_id("collapse-same").get_attribute("data-difference")) < 1e-9

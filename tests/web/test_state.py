@@ -24,7 +24,7 @@ def test_links_bring_back_what_is_set_within_panels(page_file, visit):
     again = visit(linked(tab, "v=other:4;by:2"))
     assert again.get_by_test_id("other-target").input_value() == "4"
     assert again.get_by_test_id("similar-by").input_value() == "2"
-    again.wait_for_selector('[data-testid="other-told"][data-distance]')
+    again.wait_for_selector('[data-testid="other-result"][data-distance]')
     tab.get_by_test_id("other-target").select_option("")
     tab.get_by_test_id("similar-by").select_option("0")
     tab.wait_for_function("() => !location.hash.includes('v=')")
@@ -34,7 +34,7 @@ def test_links_bring_back_what_is_set_within_panels(page_file, visit):
     again = visit(linked(tab, "v=cell:4.9"))
     again.get_by_test_id("digit-740").wait_for()
     assert again.get_by_test_id("cell-4-9").get_attribute("aria-pressed") == "true"
-    tab.get_by_role("button", name="All that are misread").click()
+    tab.get_by_role("button", name="All misclassified digits").click()
     tab.wait_for_function("() => !location.hash.includes('v=')")
 
     tab.get_by_test_id("panel-matrix").click()
@@ -70,7 +70,7 @@ def test_a_link_brings_the_same_run(server, visit):
     The same seed and settings give the same weights, bit by bit.
     """
     tab = visit(f"{server}#t=40&p=learn&lang=en")
-    tab.locator("summary", has_text="Start anew").click()
+    tab.locator("summary", has_text="Restart").click()
     tab.get_by_label("Hidden layers").fill("12, 8")
     tab.get_by_label("Hidden layers").blur()
     tab.get_by_label("Seed").fill("7")
@@ -115,7 +115,7 @@ def test_a_model_file_is_opened(address, visit, tmp_path):
     )
     assert tab.evaluate("pellucid.look.state.edits") == []
     for name, reason in (
-        ("notes.txt", "no model file of pellucid"),
+        ("notes.txt", "not a model file of pellucid"),
         ("small.safetensors", "the file's has 3, 2"),
     ):
         choose(tab, tmp_path / name)

@@ -80,10 +80,10 @@ def test_what_would_have_to_change(cells, visit, tmp_path):
     tab.get_by_role("spinbutton", name="age", exact=True).fill("55")
     settle(tab)
     tab.wait_for_timeout(600)  # what belongs to an earlier row is taken away
-    tab.wait_for_selector('[data-testid="other-told"][data-distance]')
+    tab.wait_for_selector('[data-testid="other-result"][data-distance]')
     x = np.array(tab.evaluate("() => Array.from(pellucid.look.pass.x)"))
     expected = pl.counterfactual(net, x)
-    distance = float(tab.get_by_test_id("other-told").get_attribute("data-distance"))
+    distance = float(tab.get_by_test_id("other-result").get_attribute("data-distance"))
     assert distance == pytest.approx(expected.distance, rel=1e-6)
     rows = [
         line.inner_text().split("\t")
@@ -98,7 +98,7 @@ def test_a_sliders_way_is_one_step(cells, visit, tmp_path):
     page(learned(cells, "bought", "price"), tmp_path / "page.html")
     tab = visit((tmp_path / "page.html").as_uri() + "#lang=en")
     before = tab.evaluate(YES)
-    slider = tab.get_by_label("age, within three deviations of the mean")
+    slider = tab.get_by_label("age, within three standard deviations of the mean")
     area = slider.bounding_box()
     tab.mouse.move(area["x"] + area["width"] / 2, area["y"] + area["height"] / 2)
     tab.mouse.down()

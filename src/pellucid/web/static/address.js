@@ -1,15 +1,16 @@
-// Every state has an address: what is seen, in the part after "#", so that a link shows it again.
+// Every state has an address: the part after "#", from which a link restores it.
 //
-//   t=445       test digit 445             d=...    a drawing: pixels, runs of 0 counted, in base64url
+//   t=445       test digit 445             d=...    a drawing: pixels with counted runs of 0
 //   x=1,2.5     a row of numbers           b=60     brightness in percent
-//   c=0         not centred                n=1.5    hidden layer 1, neuron 5 is chosen
+//   c=0         not centred                n=1.5    chosen neuron: hidden layer 1, neuron 5
 //   p=count     an open panel              lang=ko  theme=dark
 //   e=b1.5:-10  edits of the network, unless they are long
-//   y=3         the class that was meant
-//   v=other:4   what is set within panels
-//   hide=a,b    controls that are hidden    step=3    a step of the lesson
+//   y=3         the label of the drawing
+//   v=other:4   choices within panels
+//   hide=a,b    hidden controls            step=3   a step of the lesson
 //
-// A step brings its own picture, neuron and panel; what differs from it is named, nothing as "d=", "n=" and "p=".
+// A step has its own picture, neuron and panel. Only differences from it are written, "d=", "n="
+// and "p=" for none.
 
 /**
  * @typedef {import("./state.js").State} State
@@ -17,13 +18,13 @@
  * @typedef {import("./network/edits.js").Edit} Edit
  */
 
-/** Characters of edits that an address may hold: what mail and messengers do not cut. */
+/** Most characters of edits in an address: longer links are cut by mail and messengers. */
 export const LONGEST_EDITS = 1500;
 
 /**
  * @param {State} state
  * @param {boolean} pictures whether inputs are pixels
- * @param {string} [preferred] the language and the theme that need no word
+ * @param {string} [preferred] the language that is left out
  */
 export function addressOf(state, pictures, preferred = "") {
   const parts = [];
@@ -32,7 +33,7 @@ export function addressOf(state, pictures, preferred = "") {
   else if (source.kind === "test" || source.kind === "missing") parts.push(`t=${source.index}`);
   else if (!pictures) parts.push(`x=${Array.from(values).join(",")}`);
   else if (Array.prototype.some.call(values, (value) => value)) parts.push(`d=${packed(values)}`);
-  else parts.push("d="); // nothing was drawn: without a word the page begins with an example
+  else parts.push("d="); // an empty drawing: without "d=" the page begins with an example
   if (source.kind === "noise") parts.push("noise=1");
   if (state.brightness !== 100) parts.push(`b=${state.brightness}`);
   if (!state.centring) parts.push("c=0");
@@ -52,10 +53,10 @@ export function addressOf(state, pictures, preferred = "") {
 }
 
 /**
- * What an address says; of things that it does not name, nothing. Malformed parts are left out.
+ * Read an address: only the parts that it names. Malformed parts are ignored.
  * @param {string} hash
  * @param {number} D inputs
- * @returns {Partial<State> & {digit?: number}} `digit` is the number of a test digit, which the caller knows
+ * @returns {Partial<State> & {digit?: number}} `digit` is the number of a test digit
  */
 export function readAddress(hash, D) {
   const words = new URLSearchParams(hash.replace(/^#/, ""));
@@ -90,13 +91,20 @@ export function readAddress(hash, D) {
   return found;
 }
 
-/** Malformed ones are left out. @param {string} words @returns {Record<string, string>} */
+/**
+ * Read choices; malformed ones are ignored.
+ * @param {string} words
+ * @returns {Record<string, string>}
+ */
 function readChoices(words) {
   const found = words.split(";").map((word) => /^([a-z]+):([\w.,-]{1,40})$/.exec(word));
   return Object.fromEntries(found.flatMap((match) => (match ? [[match[1], match[2]]] : [])));
 }
 
-/** Pixels as base64url; a 0 is followed by how many there are. @param {ArrayLike<number>} pixels */
+/**
+ * Return pixels as base64url; each 0 is followed by the length of its run.
+ * @param {ArrayLike<number>} pixels
+ */
 export function packed(pixels) {
   const bytes = [];
   for (let i = 0; i < pixels.length; i++) {
@@ -112,7 +120,12 @@ export function packed(pixels) {
     .replace(/=+$/, "");
 }
 
-/** @param {string} text @param {number} length @returns {Uint8Array | null} null where it is no drawing of that length */
+/**
+ * Return the pixels; null where the text is no drawing of that length.
+ * @param {string} text
+ * @param {number} length
+ * @returns {Uint8Array | null}
+ */
 export function unpacked(text, length) {
   if (!text) return new Uint8Array(length); // nothing was drawn
   let bytes;
@@ -135,7 +148,8 @@ export function unpacked(text, length) {
 const KINDS = { b: "bias", w: "weight", p: "paint", o: "off", a: "activation", l: "linear" };
 
 /**
- * Edits as words: the first letter of the kind, layer, neuron from, neuron, and after ":" the number, the type or the paint.
+ * Return edits as text: the first letter of the kind, layer, source neuron, neuron, and after ":"
+ * number, type or paint.
  * @param {Edit[]} edits
  */
 export function editWords(edits) {
@@ -150,7 +164,12 @@ export function editWords(edits) {
     .join(";");
 }
 
-/** Edits of such words; what is malformed is left out, what does not fit a network it leaves out itself. @param {string} words @param {number} D @returns {Edit[]} */
+/**
+ * Read edits; malformed ones are ignored, and networks ignore those that do not fit.
+ * @param {string} words
+ * @param {number} D
+ * @returns {Edit[]}
+ */
 export function readEdits(words, D) {
   return words.split(";").flatMap((word) => {
     const [, letter, place, given = ""] = /^([bwpoal])([\d.]*)(?::(.*))?$/.exec(word) ?? [];

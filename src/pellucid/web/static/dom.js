@@ -1,4 +1,4 @@
-// Elements made in one call; attributes only, no markup from strings, so that no text can become code.
+// Elements made in one call, from attributes and children only: no text can become markup or code.
 
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -8,7 +8,8 @@ const SVG = "http://www.w3.org/2000/svg";
  */
 
 /**
- * An HTML element. Functions become listeners ("onclick"), true an attribute without a value, false and null none.
+ * Make an HTML element. Functions become listeners ("onclick"), true an attribute without a value,
+ * false and null none.
  * @template {keyof HTMLElementTagNameMap} K
  * @param {K} tag
  * @param {Record<string, Attribute>} [attributes]
@@ -16,11 +17,11 @@ const SVG = "http://www.w3.org/2000/svg";
  * @returns {HTMLElementTagNameMap[K]}
  */
 export function h(tag, attributes = {}, ...children) {
-  return filled(document.createElement(tag), attributes, children);
+  return assemble(document.createElement(tag), attributes, children);
 }
 
 /**
- * An SVG element, in the same manner.
+ * Make an SVG element in the same way.
  * @template {keyof SVGElementTagNameMap} K
  * @param {K} tag
  * @param {Record<string, Attribute>} [attributes]
@@ -28,7 +29,7 @@ export function h(tag, attributes = {}, ...children) {
  * @returns {SVGElementTagNameMap[K]}
  */
 export function s(tag, attributes = {}, ...children) {
-  return filled(document.createElementNS(SVG, tag), attributes, children);
+  return assemble(document.createElementNS(SVG, tag), attributes, children);
 }
 
 /**
@@ -38,7 +39,7 @@ export function s(tag, attributes = {}, ...children) {
  * @param {Child[]} children
  * @returns {E}
  */
-function filled(element, attributes, children) {
+function assemble(element, attributes, children) {
   set(element, attributes);
   element.append(
     .../** @type {Node[]} */ (children.filter((child) => child !== null && child !== undefined)),
@@ -46,7 +47,11 @@ function filled(element, attributes, children) {
   return element;
 }
 
-/** Set attributes, each only where it changes. @param {Element} element @param {Record<string, Attribute>} attributes */
+/**
+ * Set attributes, each only where it changes.
+ * @param {Element} element
+ * @param {Record<string, Attribute>} attributes
+ */
 export function set(element, attributes) {
   for (const [name, value] of Object.entries(attributes)) {
     if (typeof value === "function") {
@@ -58,17 +63,18 @@ export function set(element, attributes) {
     ) {
       element.removeAttribute(name);
     } else {
-      const text = value === true && !name.startsWith("aria-") ? "" : String(value); // ARIA reads "" as "undefined"
+      // ARIA reads "" as "undefined"
+      const text = value === true && !name.startsWith("aria-") ? "" : String(value);
       if (element.getAttribute(name) !== text) element.setAttribute(name, text);
     }
   }
 }
 
 /**
- * Bring an element into sight with no more movement than that needs: within the panel or detail that holds it where that
- * scrolls by itself, so that all else stays in sight; else by the page.
+ * Scroll an element into sight, and no further than needed. Where its panel or detail scrolls by
+ * itself only that scrolls, so that all else stays in sight.
  * @param {Element | null | undefined} element
- * @param {boolean} [begins] whether its beginning comes to the top, however much of it is in sight
+ * @param {boolean} [begins] whether its beginning goes to the top even where a part is in sight
  */
 export function reveal(element, begins = false) {
   if (!element || element.closest(".lesson")) return; // the lesson itself is always in sight
@@ -91,7 +97,11 @@ export function reveal(element, begins = false) {
   element.scrollIntoView({ block: begins || tall ? "start" : "nearest", behavior });
 }
 
-/** Set an element's text where it changes. @param {Element} element @param {string} text */
-export function say(element, text) {
+/**
+ * Set an element's text, only where it changes: screen readers repeat what is set.
+ * @param {Element} element
+ * @param {string} text
+ */
+export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }

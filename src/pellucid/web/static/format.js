@@ -1,16 +1,20 @@
-// Numbers as people read them: the same everywhere on the page, with a true minus sign, which screen readers say.
+// Numbers for people, the same everywhere on the page, with a true minus sign, which screen readers
+// read aloud.
 
-/** @param {string} text a number as the language writes it */
+/** Return a number's text with a true minus sign. @param {string} text as JavaScript formats it */
 export function minus(text) {
   return text.replaceAll("-", "−");
 }
 
-/** Without its minus sign, where one stands before it. @param {string} text a number as it is shown */
+/** Remove the minus sign. @param {string} text a formatted number */
 export function unsigned(text) {
   return text.replace(/^−/, "");
 }
 
-/** Two digits after the point; more where the number is small, fewer where it is large. @param {number} value */
+/**
+ * Format with two decimals; more for a small number, fewer for a large one.
+ * @param {number} value
+ */
 export function number(value) {
   const size = Math.abs(value);
   if (!Number.isFinite(value)) return minus(String(value));
@@ -21,17 +25,17 @@ export function number(value) {
   return minus(value.toFixed(2));
 }
 
-/** With its sign. @param {number} value */
+/** Format with a sign. @param {number} value */
 export function signed(value) {
   return value < 0 ? number(value) : `+${number(value)}`;
 }
 
 /**
- * Numbers whose last is the sum of the others, with as many digits as it takes for what is shown to add up, too: a
- * reader who adds 1.99 and -0.94 must not find 1.04.
+ * Format numbers, the last of which is the sum of the others, with enough digits that the shown
+ * ones add up, too: a reader who adds 1.99 and -0.94 must not find 1.04.
  * @param {number[]} values
  */
-export function adding(values) {
+export function roundedSum(values) {
   for (let digits = 2; digits <= 6; digits++) {
     const shown = values.map((value) => Math.round(value * 10 ** digits));
     const total = shown.pop();
@@ -42,7 +46,10 @@ export function adding(values) {
   return values.map(number); // too large, or not finite
 }
 
-/** Two digits after the point, as there is room for in a neuron, thousands as "k": never "-0.00". @param {number} value */
+/**
+ * Format for the room in a neuron: two decimals at most, thousands as "k", never "-0.00".
+ * @param {number} value
+ */
 export function short(value) {
   const size = Math.abs(value);
   if (size >= 1000 && size < 999_500) return `${(value / 1000).toFixed(size < 9950 ? 1 : 0)}k`;
@@ -55,12 +62,12 @@ export function short(value) {
   return Number(text) === 0 ? text.replace("-", "") : minus(text);
 }
 
-/** @param {number} share */
+/** Format a share as a percentage. @param {number} share */
 export function percent(share) {
   return `${(100 * share).toFixed(1)} %`;
 }
 
-/** Whole numbers with their thousands. @param {number} value */
+/** Format a whole number with separated thousands. @param {number} value */
 export function count(value) {
   return value.toLocaleString("en");
 }

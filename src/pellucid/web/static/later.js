@@ -1,9 +1,11 @@
-// Work that takes longer than a frame: begun after a rest, done in slices, given up when it is out of date.
+// Work that takes longer than a frame: it starts after a rest, runs in slices and stops when it is
+// out of date.
 
-const SLICE = 12; // milliseconds of work between two breaths
+const SLICE = 12; // milliseconds of work without a break: less than a frame of 16
 
 /**
- * A function that runs work once nothing has asked for it for a while; work asks `current` whether it still counts.
+ * Return a function that runs `work` after `rest` without another call; `current` says whether its
+ * result still counts.
  * @param {number} rest milliseconds
  * @param {(current: () => boolean) => void} work
  */
@@ -16,7 +18,7 @@ export function afterRest(rest, work) {
   };
 }
 
-/** A function to await within long work: now and then it lets the page do other things. */
+/** Return a function to await within long work, which lets the page respond now and then. */
 export function breather() {
   let start = performance.now();
   return async () => {

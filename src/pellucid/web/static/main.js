@@ -1,4 +1,5 @@
-// The beginning: load, build the views, and let scripts at the running network.
+// Entry point: load the model, build the views, and give scripts and tests access to the running
+// network.
 
 import { h } from "./dom.js";
 import { Page } from "./page.js";
@@ -13,21 +14,17 @@ import { lesson } from "./views/lesson.js";
 import { panels } from "./views/panels.js";
 import { stage } from "./views/stage.js";
 import { start } from "./views/start.js";
-import { taught } from "./views/steps.js";
+import { hasLesson } from "./views/steps.js";
 
 /** @typedef {import("./page.js").View} View */
 
 /** @param {Page} page @returns {View[]} */
 function build(page) {
   const left = page.pictures ? pad(page) : columns(page);
-  const teaching = taught(page) ? [lesson(page)] : [];
+  const lessons = hasLesson(page) ? [lesson(page)] : [];
   const others = [answer(page), left, stage(page), panels(page), start(page), detail(page)];
-  const main = h(
-    "main",
-    { class: "page" },
-    ...[...teaching, ...others].map((part) => part.element),
-  );
-  const parts = [...others, ...teaching]; // the lesson comes last: it points at what the others have made
+  const main = h("main", { class: "page" }, ...[...lessons, ...others].map((part) => part.element));
+  const parts = [...others, ...lessons]; // the lesson last, since it marks elements of the others
   /** @type {View} */
   const middle = {
     element: main,
@@ -46,14 +43,15 @@ async function begin() {
         get network() {
           return page.network;
         },
-        /** What is seen now: state, picture, pass, answer. */
+        /** The present look: state, picture, pass, prediction. */
         get look() {
           return page.look();
         },
         page,
       },
     });
-    document.documentElement.dataset.ready = performance.now().toFixed(); // milliseconds since it was asked for
+    // milliseconds since navigation
+    document.documentElement.dataset.ready = performance.now().toFixed();
   } catch (error) {
     const language = navigator.language.startsWith("ko") ? "ko" : "en";
     const reason = error instanceof Error ? error.message : String(error);

@@ -1,23 +1,25 @@
-// Page: what views are given. It binds resources, state, network and language, and shows the views.
+// Page: what every view is given. It joins resources, state, network and language, and shows the
+// views.
 
-import { addressOf, readAddress } from "./address.js";
 import { h } from "./dom.js";
 import { STEPS } from "./lesson.js";
-import { looking, remembered } from "./look.js";
-import { edited, fits } from "./network/edits.js";
+import { lookMaker, memoized } from "./look.js";
+import { Navigation } from "./navigation.js";
+import { edited } from "./network/edits.js";
 import { Network } from "./network/network.js";
-import { Store, stepped } from "./state.js";
+import { loadPreferences, savePreferences } from "./preferences.js";
+import { Store, pushUndo } from "./state.js";
 import { translator } from "./texts.js";
 
 /**
  * @typedef {import("./state.js").State} State
+ * @typedef {import("./state.js").Input} Input
  * @typedef {import("./look.js").Look} Look
- * @typedef {{element: HTMLElement, render: (look: Look, before: Look | null) => void}} View `before` is the look that
- *   it showed last; null the first time
+ * @typedef {{element: HTMLElement, render: (look: Look, before: Look | null) => void}} View
+ *   `before` is the look that was rendered last; null the first time
  */
 
-const EXAMPLE = 500; // the test digit that the page begins with, as the lesson does
-const ADDRESS_REST = 300; // milliseconds without a change before the address follows: browsers limit how often it may
+const EXAMPLE = 500; // the test digit that page and lesson begin with
 
 export class Page {
   /** @param {import("./resources.js").Resources} resources */
@@ -26,43 +28,24 @@ export class Page {
     this.digits = digits;
     this.base = Network.read(model);
     this.opened = this.base;
-    this.edited = remembered(edited);
+    this.edited = memoized(edited);
     this.pictures = facts.shape !== null;
-    this.seeing = looking(facts.shape);
-    this.peeking = looking(facts.shape);
+    // Two of them, since each remembers only the last: peeking must not cost the shown look its
+    // own.
+    this.makeLook = lookMaker(facts.shape);
+    this.makePeek = lookMaker(facts.shape);
     this.preferred = navigator.language.startsWith("ko") ? "ko" : "en";
-    this.store = new Store(this.begin());
+    this.navigation = new Navigation(this);
+    this.store = new Store(this.initialState());
     this.t = translator(this.store.state.language);
     /** @type {View[]} */
     this.views = [];
     /** @type {Look | null} */
     this.shown = null;
-    this.timer = 0;
+    this.types = ""; // what the views were made for (`typesOf`)
     this.drawing = false; // whether a stroke is being drawn
     this.store.listen((state, before) => this.changed(state, before));
-    this.place = placeOf(this.store.state); // what Back undoes
-    this.walked = false;
-    // In a frame the history belongs to whatever holds it: there Back must not be ours.
-    this.walks = window === window.parent;
-    if (this.walks) history.replaceState({ pellucid: true }, "");
-    addEventListener("popstate", ({ state }) => state?.pellucid && this.walk());
-    addEventListener("hashchange", () => {
-      if (!this.walked) {
-        this.types = ""; // what panels show within is read from the address as they are made
-        this.store.set({ ...this.blank(), ...this.read() });
-      }
-      this.walked = false;
-    });
-  }
-
-  /** Back or Forward: panel, neuron and step become those of that address; the drawing and the edits stay, undo is theirs. */
-  walk() {
-    const { panel = null, neuron = null, step = null, input, target = null } = this.read();
-    this.walked = true; // the event "hashchange" that follows has nothing to add
-    const turned = step !== this.store.state.step && step !== null && input;
-    this.store.set({ panel, neuron, step, ...(turned ? { input, target } : {}) });
-    this.place = placeOf(this.store.state);
-    setTimeout(() => (this.walked = false));
+    this.navigation.start();
   }
 
   /** The network that runs: the base with the edits. */
@@ -70,47 +53,49 @@ export class Page {
     return this.edited(this.base, this.store.state.edits);
   }
 
-  /** What is seen of the state as it is now. @returns {Look} */
-  look() {
-    return this.seeing(this.store.state, this.network, this.base);
-  }
-
-  /** What would be seen of another state; what is shown stays as it is. @param {State} state */
-  peek(state) {
-    return this.peeking(
-      state,
-      state.edits === this.store.state.edits ? this.network : edited(this.base, state.edits),
-    );
-  }
-
-  /** Begin with views: `build` makes them, in the page's language; it is called again when that changes. @param {(page: Page) => View[]} build */
-  show(build) {
-    this.build = build;
-    this.dress();
-    this.rebuild();
-  }
-
   /** Number of inputs. */
   get D() {
     return this.base.D;
   }
 
+  /** Return the look of the present state. @returns {Look} */
+  look() {
+    return this.makeLook(this.store.state, this.network, this.base);
+  }
+
+  /** Return the look of another state without showing it. @param {State} state */
+  peek(state) {
+    const own = state.edits === this.store.state.edits;
+    return this.makePeek(state, own ? this.network : edited(this.base, state.edits));
+  }
+
+  /**
+   * Show the page.
+   * @param {(page: Page) => View[]} build makes the views in the page's language; called again when
+   *   that changes
+   */
+  show(build) {
+    this.build = build;
+    this.updateDocument();
+    this.rebuild();
+  }
+
   /** @returns {State} */
-  begin() {
-    const kept = recall();
+  initialState() {
+    const { language, theme } = loadPreferences();
     return {
-      ...this.blank(),
-      language: kept.language ?? /** @type {"en" | "ko"} */ (this.preferred),
-      theme: kept.theme ?? "system",
-      ...this.read(),
+      ...this.defaults(),
+      language: language ?? /** @type {"en" | "ko"} */ (this.preferred),
+      theme: theme ?? "system",
+      ...this.navigation.read(),
       past: [],
       future: [],
       pointed: null,
     };
   }
 
-  /** What an address says that says nothing. */
-  blank() {
+  /** The state of an empty address. */
+  defaults() {
     return {
       edits: [],
       input: this.example(),
@@ -125,46 +110,113 @@ export class Page {
     };
   }
 
-  /** What the page begins with: a test digit where there are any, so that there is something to see. @returns {import("./state.js").Input} */
+  /**
+   * The first input: a test digit where there is one, so that there is something to see.
+   * @returns {Input}
+   */
   example() {
-    const known = this.digits.find(({ index }) => index === EXAMPLE);
-    if (known) {
-      const { pixels: values, index, label } = known;
+    const digit = this.digits.find(({ index }) => index === EXAMPLE);
+    if (digit) {
+      const { pixels: values, index, label } = digit;
       return { values, source: { kind: "test", index, label, example: true } };
     }
     const values = this.pictures ? new Uint8Array(this.D) : this.facts.start;
     return { values, source: { kind: "drawn" } };
   }
 
-  /** Show a test digit: at once where it is here, else when the server has sent it. @param {number} index */
-  async digit(index) {
-    const { store } = this;
-    const known = this.digits.find((digit) => digit.index === index) ?? (await this.fetched(index));
-    if (known) this.input(known.pixels, { kind: "test", index, label: known.label });
-    else if (this.pictures) this.input(new Uint8Array(this.D), { kind: "missing", index });
-    store.set({});
+  /**
+   * Return a test digit as an input; one that only the server has follows later.
+   * @param {number} index
+   * @returns {Input}
+   */
+  testDigit(index) {
+    const digit = this.digits.find((one) => one.index === index);
+    if (digit) return { values: digit.pixels, source: { kind: "test", index, label: digit.label } };
+    this.replaceMissing(index);
+    return { values: new Uint8Array(this.D), source: { kind: "missing", index } };
   }
 
-  /** A test digit that the server has: its label and its pixels, a byte each. @param {number} index */
-  async fetched(index) {
+  /**
+   * Show a test digit: at once where it is here, else when the server has sent it.
+   * @param {number} index
+   */
+  async showDigit(index) {
+    const digit = this.digits.find((one) => one.index === index) ?? (await this.fetchDigit(index));
+    if (digit) this.setInput(digit.pixels, { kind: "test", index, label: digit.label });
+    else if (this.pictures) this.setInput(new Uint8Array(this.D), { kind: "missing", index });
+    this.store.set({});
+  }
+
+  /**
+   * Fetch a test digit from the server: its label and its pixels, a byte each.
+   * @param {number} index
+   */
+  async fetchDigit(index) {
     if (!this.facts.server || !this.digits.length) return null;
-    const answer = await fetch(`digit/${index}`).catch(() => null);
-    if (!answer?.ok) return null;
-    const bytes = new Uint8Array(await answer.arrayBuffer());
+    const response = await fetch(`digit/${index}`).catch(() => null);
+    if (!response?.ok) return null;
+    const bytes = new Uint8Array(await response.arrayBuffer());
     return { index, label: bytes[0], pixels: bytes.slice(1) };
   }
 
-  /** A test digit that an address asks for comes later; what was drawn meanwhile stays. @param {number} index */
-  async completed(index) {
-    const known = await this.fetched(index);
+  /**
+   * Fetch a missing test digit, and show it unless something was drawn meanwhile.
+   * @param {number} index
+   */
+  async replaceMissing(index) {
+    const digit = await this.fetchDigit(index);
     const { source } = this.store.state.input;
-    if (!known || source.kind !== "missing" || source.index !== index) return;
+    if (!digit || source.kind !== "missing" || source.index !== index) return;
     this.store.set({
-      input: { values: known.pixels, source: { kind: "test", index, label: known.label } },
+      input: { values: digit.pixels, source: { kind: "test", index, label: digit.label } },
     });
   }
 
-  /** Remember what is set within a panel, for the address; null where it is as at first. @param {string} name @param {string | null} value */
+  /**
+   * Return the state that a step of the lesson shows; no step where there is none of that number.
+   * @param {number} number from 1
+   * @returns {Partial<State>}
+   */
+  lesson(number) {
+    const step = STEPS[number - 1];
+    const digit = step && this.digits.find(({ index }) => index === step.digit);
+    if (!digit) return { step: null };
+    const { pixels: values, index, label } = digit;
+    const layers = this.base.neuronLayers;
+    const layer = step.neuron ? Math.min(step.neuron[0], layers.length - 1) : 0;
+    return {
+      input: { values, source: { kind: "test", index, label } },
+      target: null,
+      neuron: step.neuron
+        ? { layer, index: Math.min(step.neuron[1], layers[layer].size - 1) }
+        : null,
+      panel: step.panel ?? null,
+      step: number,
+    };
+  }
+
+  /**
+   * Set a new input, which can be undone.
+   * @param {ArrayLike<number>} values
+   * @param {import("./state.js").Source} source
+   */
+  setInput(values, source) {
+    const { state } = this.store;
+    const empty = !Array.prototype.some.call(values, Boolean);
+    const target = empty ? null : state.target; // an empty drawing means no class
+    this.store.set({ ...pushUndo(state, { input: { values, source } }), target });
+  }
+
+  /** Replace the edits, which can be undone. @param {import("./network/edits.js").Edit[]} edits */
+  edit(edits) {
+    this.store.set(pushUndo(this.store.state, { edits }));
+  }
+
+  /**
+   * Remember a choice within a panel, for the address; null for the default.
+   * @param {string} name
+   * @param {string | null} value
+   */
   choose(name, value) {
     const choices = { ...this.store.state.choices };
     if (value === null) delete choices[name];
@@ -172,61 +224,7 @@ export class Page {
     this.store.set({ choices });
   }
 
-  /** What the address says, as far as it fits this network. @returns {Partial<State>} */
-  read() {
-    const { digit, ...found } = readAddress(location.hash, this.D);
-    const known = this.digits.find(({ index }) => index === digit);
-    if (known)
-      found.input = {
-        values: known.pixels,
-        source: { kind: "test", index: known.index, label: known.label },
-      };
-    else if (digit !== undefined && this.digits.length) {
-      found.input = { values: new Uint8Array(this.D), source: { kind: "missing", index: digit } };
-      this.completed(digit);
-    }
-    const place = found.neuron && this.base.neuronLayers[found.neuron.layer];
-    if (found.neuron && !(place && found.neuron.layer > 0 && found.neuron.index < place.size))
-      delete found.neuron;
-    if (found.edits) found.edits = found.edits.filter((edit) => fits(this.base, edit));
-    return found.step
-      ? { ...this.lesson(found.step), ...found, step: this.lesson(found.step).step }
-      : found;
-  }
-
-  /** What a step of the lesson shows; nothing where there is no such step. @param {number} number from 1 @returns {Partial<State>} */
-  lesson(number) {
-    const step = STEPS[number - 1];
-    const known = step && this.digits.find(({ index }) => index === step.digit);
-    if (!known) return { step: null };
-    const { pixels: values, index, label } = known;
-    const neurons = this.base.neuronLayers;
-    const layer = step.neuron ? Math.min(step.neuron[0], neurons.length - 1) : 0;
-    return {
-      input: { values, source: { kind: "test", index, label } },
-      target: null,
-      neuron: step.neuron
-        ? { layer, index: Math.min(step.neuron[1], neurons[layer].size - 1) }
-        : null,
-      panel: step.panel ?? null,
-      step: number,
-    };
-  }
-
-  /** A new input, which can be undone. @param {ArrayLike<number>} values @param {import("./state.js").Source} source */
-  input(values, source) {
-    const target = Array.prototype.some.call(values, (value) => value)
-      ? this.store.state.target
-      : null;
-    this.store.set({ ...stepped(this.store.state, { input: { values, source } }), target });
-  }
-
-  /** Other edits, which can be undone. @param {import("./network/edits.js").Edit[]} edits */
-  edit(edits) {
-    this.store.set(stepped(this.store.state, { edits }));
-  }
-
-  /** Let another network be the base: one that was loaded, or that learned. @param {Network} network */
+  /** Make another network the base: a loaded or a trained one. @param {Network} network */
   use(network) {
     this.base = network;
     this.store.set({});
@@ -234,29 +232,17 @@ export class Page {
 
   /** @param {State} state @param {State} before */
   changed(state, before) {
-    const [spoken, themed] = [state.language !== before.language, state.theme !== before.theme];
-    if (spoken || themed) keep(state);
-    if (spoken || themed || state.hidden !== before.hidden) this.dress();
-    if (state.language !== before.language || typesOf(this.network) !== this.types) this.rebuild();
+    const language = state.language !== before.language;
+    const theme = state.theme !== before.theme;
+    if (language || theme) savePreferences(state);
+    if (language || theme || state.hidden !== before.hidden) this.updateDocument();
+    if (language || typesOf(this.network) !== this.types) this.rebuild();
     else this.render();
-    clearTimeout(this.timer);
-    if (placeOf(state) !== this.place) this.writeAddress();
-    else this.timer = window.setTimeout(() => this.writeAddress(), ADDRESS_REST);
+    this.navigation.update(state);
   }
 
-  writeAddress() {
-    const address = addressOf(this.store.state, this.pictures, this.preferred);
-    const place = placeOf(this.store.state);
-    const steps = this.walks && place !== this.place;
-    this.place = place;
-    if (address === location.hash) return;
-    const [data, url] = [{ pellucid: true }, location.href.split("#")[0] + address];
-    if (steps) history.pushState(data, "", url);
-    else history.replaceState(data, "", url);
-  }
-
-  /** Let document and language follow the state. */
-  dress() {
+  /** Bring the document's own attributes and the language up to date. */
+  updateDocument() {
     const { language, theme, hidden } = this.store.state;
     this.t = translator(language);
     document.documentElement.lang = language;
@@ -265,7 +251,7 @@ export class Page {
     document.title = this.t("page.title", { name: this.facts.name });
   }
 
-  /** Make all views anew, in the language in force and for these types of layers, and leave the focus where it was. */
+  /** Make all views anew for the present language and layers, and leave the focus where it was. */
   rebuild() {
     const focused = document.activeElement?.getAttribute("data-testid");
     this.views = this.build ? this.build(this) : [];
@@ -278,10 +264,7 @@ export class Page {
     );
     document.body.replaceChildren(skip, ...this.views.map((view) => view.element));
     this.render();
-    if (focused)
-      /** @type {HTMLElement | null} */ (
-        document.querySelector(`[data-testid="${focused}"]`)
-      )?.focus();
+    if (focused) focus(`[data-testid="${focused}"]`);
   }
 
   render() {
@@ -289,15 +272,6 @@ export class Page {
     for (const view of this.views) view.render(look, this.shown);
     this.shown = look;
   }
-}
-
-/**
- * What is opened, as a word: another word is another entry of the browser's history. From neuron to neuron is none, or
- * a look around would have to be walked back one by one.
- * @param {State} state
- */
-function placeOf({ panel, neuron, step }) {
-  return [panel, neuron !== null, step].join();
 }
 
 /** What views are made for: another activation is another curve. @param {Network} network */
@@ -308,27 +282,10 @@ function typesOf({ layers }) {
 /** @param {Event} event */
 function focusDrawing(event) {
   event.preventDefault(); // the part after "#" is the state's address
-  /** @type {HTMLElement | null} */ (
-    document.querySelector('[data-testid="drawing"], .columns input')
-  )?.focus();
+  focus('[data-testid="drawing"], .columns input');
 }
 
-const KEPT = "pellucid";
-
-/** @returns {Partial<Pick<State, "language" | "theme">>} */
-function recall() {
-  try {
-    return JSON.parse(localStorage.getItem(KEPT) ?? "{}");
-  } catch {
-    return {}; // storage may be forbidden
-  }
-}
-
-/** @param {State} state */
-function keep({ language, theme }) {
-  try {
-    localStorage.setItem(KEPT, JSON.stringify({ language, theme }));
-  } catch {
-    // then the choice holds for this visit
-  }
+/** @param {string} selector */
+function focus(selector) {
+  /** @type {HTMLElement | null} */ (document.querySelector(selector))?.focus();
 }

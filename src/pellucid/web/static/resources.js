@@ -1,24 +1,26 @@
-// What the page shows: the model, test digits, and what is known of both. Within the file, or beside it.
+// The model, test digits and facts about both: within the page's file, or in files beside it.
 
 /**
- * @typedef {object} Facts what Python knows of the model and cannot be seen in its file
+ * @typedef {object} Facts about the model that its file does not hold
  * @property {string} name
  * @property {number[] | null} shape of pictures; null for rows of numbers
  * @property {string[]} columns names of the inputs, where they are no pixels
- * @property {Field[]} fields the columns of a table; none where the inputs are known by number alone
- * @property {string} target what a table's network answers with
+ * @property {Field[]} fields the columns of a table; none where the inputs are known by number
+ *   alone
+ * @property {string} target name of the column that a table's network predicts
  * @property {number[]} start a row to begin with, where inputs are no pixels
- * @property {number | null} accuracy of all held-out digits
- * @property {number} rows how many of them there are
- * @property {boolean} server whether there is one to ask
+ * @property {number | null} accuracy on all test digits
+ * @property {number} rows number of test digits
+ * @property {boolean} server whether the page comes from `pellucid open`
  * @property {string} version
  *
  * @typedef {object} Field a column of a table; of numbers where `categories` is null
  * @property {string} name
- * @property {number[]} inputs their numbers: the value (less `offset`) and, if there is one, the mark that it is missing; or one for each category
+ * @property {number[]} inputs indices: of the value (less `offset`) and, where there is one, of the
+ *   missing mark; or of each category
  * @property {string[] | null} categories
  * @property {number} [offset]
- * @property {number} [low] within which numbers are usual
+ * @property {number} [low] end of the slider
  * @property {number} [high]
  * @property {number} [filled] what stands for a missing one
  *
@@ -37,9 +39,9 @@ export async function resources() {
       digits: await unpacked(digits ? decoded(digits) : null),
     };
   }
-  const [facts, model] = await Promise.all([fetched("page.json"), fetched("model.bin")]);
+  const [facts, model] = await Promise.all([fetchFile("page.json"), fetchFile("model.bin")]);
   const known = await facts.json();
-  const digits = known.digits ? await (await fetched("digits.bin")).arrayBuffer() : null;
+  const digits = known.digits ? await (await fetchFile("digits.bin")).arrayBuffer() : null;
   return {
     facts: known,
     model: await model.arrayBuffer(),
@@ -48,7 +50,7 @@ export async function resources() {
 }
 
 /** @param {string} name */
-async function fetched(name) {
+async function fetchFile(name) {
   const response = await fetch(name);
   if (!response.ok) throw new Error(`${name}: ${response.status}`);
   return response;
@@ -67,10 +69,11 @@ function decoded(text) {
 async function unpacked(content) {
   if (!content) return [];
   const stream = new Blob([content]).stream();
-  const still = content[0] === 0x1f && content[1] === 0x8b; // some servers let the browser unpack what is packed
+  // some servers have the browser unpack it already
+  const packed = content[0] === 0x1f && content[1] === 0x8b;
   const bytes = new Uint8Array(
     await new Response(
-      still ? stream.pipeThrough(new DecompressionStream("gzip")) : stream,
+      packed ? stream.pipeThrough(new DecompressionStream("gzip")) : stream,
     ).arrayBuffer(),
   );
   const [count, size] = [bytes.length / 787, 784];

@@ -1,16 +1,19 @@
-// The one state of the page. Data flows one way: event -> action -> state -> look -> views, and to the address.
+// The one state of the page. Data flows one way: event -> action -> state -> look -> views, and to
+// the address.
 
 /**
  * @typedef {{layer: number, index: number}} Neuron
- * @typedef {{kind: "drawn" | "test" | "noise" | "image" | "missing", index?: number, label?: number, example?: boolean}} Source
- *   where an input comes from; of a test digit its number in MNIST's test part, its label, and whether the page began
- *   with it as an example, to be drawn over. "missing" is a test digit that was asked for and is not here (yet)
+ * @typedef {{kind: "drawn" | "test" | "noise" | "image" | "missing", index?: number, label?:
+ *   number, example?: boolean}} Source where an input comes from; of a test digit its number in
+ *   MNIST's test part, its label, and whether the page began with it as an example, to be drawn
+ *   over. "missing" is a test digit that was asked for and is not here (yet)
  *
  * @typedef {object} Input
  * @property {ArrayLike<number>} values pixels 0 to 255, or the numbers of a row
  * @property {Source} source
  *
- * @typedef {{input: Input, edits: import("./network/edits.js").Edit[]}} Step what undo and redo go through
+ * @typedef {{input: Input, edits: import("./network/edits.js").Edit[]}} Step what undo and redo
+ *   bring back
  *
  * @typedef {object} State
  * @property {Input} input
@@ -32,7 +35,7 @@
 
 const LONGEST_PAST = 200;
 
-/** Holds the state, and tells its listeners, once a frame, that it changed. */
+/** Holds the state, and calls its listeners after a change, at most once a frame. */
 export class Store {
   /** @param {State} state */
   constructor(state) {
@@ -51,7 +54,7 @@ export class Store {
     requestAnimationFrame(() => this.show());
   }
 
-  /** Tell the listeners now. */
+  /** Call the listeners now. */
   show() {
     this.waiting = false;
     const before = this.shown;
@@ -66,17 +69,17 @@ export class Store {
 }
 
 /**
- * A step that can be undone: another input, or other edits.
+ * Return the changes with the present step added to the past.
  * @param {State} state
  * @param {Partial<Step>} changes
  * @returns {Partial<State>}
  */
-export function stepped(state, changes) {
+export function pushUndo(state, changes) {
   return { ...changes, past: [...state.past, stepOf(state)].slice(-LONGEST_PAST), future: [] };
 }
 
 /** @param {State} state @returns {Partial<State>} */
-export function undone(state) {
+export function undoStep(state) {
   const step = state.past.at(-1);
   return step
     ? { ...step, past: state.past.slice(0, -1), future: [stepOf(state), ...state.future] }
@@ -84,7 +87,7 @@ export function undone(state) {
 }
 
 /** @param {State} state @returns {Partial<State>} */
-export function redone(state) {
+export function redoStep(state) {
   const [step, ...future] = state.future;
   return step ? { ...step, past: [...state.past, stepOf(state)], future } : {};
 }

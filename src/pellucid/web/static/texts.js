@@ -1,4 +1,5 @@
-// Texts in the language of the page. Both languages have the same keys and the same {places}; a test holds them to it.
+// Texts in the language of the page. A test checks that both languages have the same keys and
+// {places}.
 
 import { en } from "./texts/en.js";
 import { ko } from "./texts/ko.js";
@@ -15,7 +16,11 @@ export function translator(language) {
     TEXTS[language][key].replace(/\{(\w+)\}/g, (_, name) => String(values[name]));
 }
 
-/** The name of a neuron layer. @param {Translate} t @param {{number: number, last: boolean}} layer */
+/**
+ * Return the name of a neuron layer.
+ * @param {Translate} t
+ * @param {{number: number, last: boolean}} layer
+ */
 export function layerName(t, layer) {
   if (layer.number === 0) return t("layer.input");
   return layer.last ? t("layer.output") : t("layer.hidden", { number: layer.number });

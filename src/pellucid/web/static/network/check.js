@@ -1,4 +1,4 @@
-// Backpropagation of one row, neuron by neuron, and the same slope by trying: a central difference.
+// Backpropagation of one row, neuron by neuron, and the same gradient by a central difference.
 
 import { forward } from "./layers.js";
 import { LOSSES, lossOf, oneHot } from "./losses.js";
@@ -9,24 +9,31 @@ import { LOSSES, lossOf, oneHot } from "./losses.js";
  *
  * @typedef {object} Slopes gradients of the loss by the neurons of one layer
  * @property {Float64Array} sums by their weighted sums
- * @property {Float64Array | null} activations by their activations; null where the loss is taken of the sums, as of outputs
+ * @property {Float64Array | null} activations by their activations; null where the loss is taken of
+ *   the sums, as of outputs
  *
- * @typedef {{loss: number, layers: Slopes[], grads: import("./layers.js").Grads[]}} Gradients `layers` by neuron layer; that
- *   of the input is left empty
+ * @typedef {{loss: number, layers: Slopes[], grads: import("./layers.js").Grads[]}} Gradients
+ *   `layers` by neuron layer; that of the input is left empty
  */
 
-/** The loss by which a network of classes learns. @param {Network} network */
+/** Return the name of the loss that trains a classifier. @param {Network} network */
 function lossName({ layers }) {
   const last = layers[layers.length - 1].type;
   return last === "Sigmoid" || last === "Softmax" ? lossOf(last) : "cross_entropy";
 }
 
-/** What the network should have answered. @param {Network} network @param {number} label */
+/** Return the label as a target. @param {Network} network @param {number} label */
 function targetOf({ neuronLayers }, label) {
   return neuronLayers[neuronLayers.length - 1].size === 1 ? [label] : label;
 }
 
-/** Walk back from the loss of this answer. @param {Network} network @param {Pass} pass @param {number} label @returns {Gradients} */
+/**
+ * Return the loss of a pass and its gradients.
+ * @param {Network} network
+ * @param {Pass} pass
+ * @param {number} label
+ * @returns {Gradients}
+ */
 export function backpropagated(network, pass, label) {
   const { loss, grads, dys } = network.backward(pass, targetOf(network, label), lossName(network));
   const layers = network.neuronLayers.map(({ number, first, stop, activation }) => ({
@@ -36,12 +43,21 @@ export function backpropagated(network, pass, label) {
   return { loss, layers, grads };
 }
 
-/** Which way the loss would have a layer's neurons go, and how strongly: less the gradient. @param {Slopes} slopes */
-export function wishes({ sums, activations }) {
+/**
+ * Return the gradient with its sign turned: the direction in which the loss falls.
+ * @param {Slopes} slopes
+ */
+export function descent({ sums, activations }) {
   return (activations ?? sums).map((value) => (value ? -value : 0));
 }
 
-/** The gradient of the loss by the weights of a neuron. @param {Network} network @param {Gradients} found @param {number} L @param {number} neuron */
+/**
+ * Return the gradients of the loss by the weights and the bias of a neuron.
+ * @param {Network} network
+ * @param {Gradients} found
+ * @param {number} L
+ * @param {number} neuron
+ */
 export function weightGradients(network, { grads }, L, neuron) {
   const { first, size } = network.neuronLayers[L];
   const { W, b } = grads[first];
@@ -51,10 +67,11 @@ export function weightGradients(network, { grads }, L, neuron) {
   };
 }
 
+// near the cube root of float64's rounding, where the error of a central difference is least
 const STEP = 1e-5;
 
 /**
- * The slope of the loss by one weight, by trying: (loss(w + h) - loss(w - h)) / 2h.
+ * Return the gradient of the loss by one weight as a difference: (loss(w + h) - loss(w - h)) / 2h.
  * @param {Network} network
  * @param {Pass} pass
  * @param {number} label

@@ -1,24 +1,29 @@
-// Edits: what a user changed of a network, as a list. The network that runs is the base with all edits applied.
+// Edits: a list of the user's changes to a network. The network that runs is the base with all
+// edits applied.
 
 import { Network, neuronLayers } from "./network.js";
 
 /**
  * @typedef {import("./layers.js").Layer} Layer
  *
- * @typedef {{kind: "bias", layer: number, neuron: number, value: number}
- *   | {kind: "weight", layer: number, from: number, neuron: number, value: number}
- *   | {kind: "paint", layer: number, neuron: number, levels: number[]}
- *   | {kind: "off", layer: number, neuron: number}
- *   | {kind: "activation", layer: number, type: string}
- *   | {kind: "linear"}} Edit `layer` is a neuron layer; `levels` are added to a neuron's weights, in units of LEVEL;
- *   "off" lets a neuron hold 0 whatever comes in, "linear" takes away the activations of all hidden layers
+ * @typedef {{kind: "bias", layer: number, neuron: number, value: number} | {kind: "weight", layer:
+ *   number, from: number, neuron: number, value: number} | {kind: "paint", layer: number, neuron:
+ *   number, levels: number[]} | {kind: "off", layer: number, neuron: number} | {kind: "activation",
+ *   layer: number, type: string} | {kind: "linear"}} Edit `layer` is a neuron layer; `levels` are
+ *   added to a neuron's weights, in units of LEVEL; "off" holds a neuron's activation at 0,
+ *   "linear" removes the activations of all hidden layers
  */
 
-/** What one level of paint adds to a weight; levels are bytes with a sign, so that addresses stay short. */
+/**
+ * One level of paint, in units of weight; levels are signed bytes, so that addresses stay short.
+ */
 export const LEVEL = 1 / 16;
 export const MOST_LEVELS = 127;
 
-/** The activations that a layer may be given, and their options. @type {Record<string, Record<string, any>>} */
+/**
+ * The activations to choose from, and their options.
+ * @type {Record<string, Record<string, any>>}
+ */
 export const ACTIVATIONS = {
   Sigmoid: {},
   Tanh: {},
@@ -30,7 +35,7 @@ export const ACTIVATIONS = {
   Identity: {},
 };
 
-const QUIET = -1000; // a weighted sum at which Sigmoid, Softmax and Softplus hold 0
+const SILENT = -1000; // a weighted sum at which Sigmoid, Softmax and Softplus are 0
 
 /** @type {{[K in Edit["kind"]]: (network: Network, edit: Extract<Edit, {kind: K}>) => void}} */
 const KINDS = {
@@ -49,12 +54,13 @@ const KINDS = {
     const { W, b } = affineOf(network, layer).arrays;
     const place = network.neuronLayers[layer];
     for (let at = neuron; at < W.data.length; at += W.shape[1]) W.data[at] = 0;
-    const answers = place.last && network.classifies;
-    const quiet =
-      answers ||
+    const isClass = place.last && network.classifies; // the lowest output must never win
+    const neverZero =
+      isClass ||
       ["Sigmoid", "Softmax", "Softplus", "Exponential"].includes(place.activation?.type ?? "");
-    if (b) b.data[neuron] = quiet ? QUIET : 0;
-    const next = network.neuronLayers[layer + 1]?.affine; // what stands between, such as BatchNorm, may make 0 another number
+    if (b) b.data[neuron] = neverZero ? SILENT : 0;
+    // a layer between, such as BatchNorm, may turn 0 into another number
+    const next = network.neuronLayers[layer + 1]?.affine;
     next?.arrays.W.data.fill(
       0,
       neuron * next.arrays.W.shape[1],
@@ -62,21 +68,24 @@ const KINDS = {
     );
   },
   activation(network, { layer, type }) {
-    exchange(network, layer, type);
+    replaceActivation(network, layer, type);
   },
   linear(network) {
     for (const { number, last, activation } of network.neuronLayers)
-      if (number && !last && activation) exchange(network, number, "Identity");
+      if (number && !last && activation) replaceActivation(network, number, "Identity");
   },
 };
 
-/** Activations first, since what holds 0 depends on them; then what is set; what is off stays off. @type {Partial<Record<Edit["kind"], number>>} */
-const TURN = { activation: 0, linear: 1, off: 3 };
-const turn = (/** @type {Edit} */ { kind }) => TURN[kind] ?? 2;
+/**
+ * Activations first, since they decide how a neuron is held at 0; "off" last, so that it stays off.
+ * @type {Partial<Record<Edit["kind"], number>>}
+ */
+const ORDER = { activation: 0, linear: 1, off: 3 };
+const orderOf = (/** @type {Edit} */ { kind }) => ORDER[kind] ?? 2;
 
 /**
- * The network with edits; itself where there are none. What it is given stays as it is. Edits that do not fit it, as
- * they may where another network has become the base, say nothing.
+ * Return a copy of the network with edits; the network itself where there are none. Edits that do
+ * not fit, such as those of an earlier base, are ignored.
  * @param {Network} network
  * @param {Edit[]} edits
  * @returns {Network}
@@ -84,14 +93,14 @@ const turn = (/** @type {Edit} */ { kind }) => TURN[kind] ?? 2;
 export function edited(network, edits) {
   if (!edits.length) return network;
   const changed = network.copy();
-  for (const edit of edits.slice().sort((a, b) => turn(a) - turn(b))) {
+  for (const edit of edits.slice().sort((a, b) => orderOf(a) - orderOf(b))) {
     if (fits(changed, edit))
       /** @type {(network: Network, edit: Edit) => void} */ (KINDS[edit.kind])(changed, edit);
   }
   return changed;
 }
 
-/** Whether a network has what an edit changes. @param {Network} network @param {Edit} edit */
+/** Whether an edit can be applied to a network. @param {Network} network @param {Edit} edit */
 export function fits(network, edit) {
   if (edit.kind === "linear") return true;
   const [place, before] = [network.neuronLayers[edit.layer], network.neuronLayers[edit.layer - 1]];
@@ -106,8 +115,8 @@ export function fits(network, edit) {
 }
 
 /**
- * Edits with one more, instead of the one that changed the same. Paint takes the place of the paint that it goes on
- * from (`paintOf`); what a weight was set to in between stays.
+ * Return the edits with one more, which replaces an earlier edit of the same thing. Paint replaces
+ * only the paint that it continues (`paintOf`), so that a weight that was set in between stays.
  * @param {Edit[]} edits
  * @param {Edit} edit
  */
@@ -118,7 +127,12 @@ export function withEdit(edits, edit) {
   return last ? edits.map((one) => (one === last ? edit : one)) : [...edits, edit];
 }
 
-/** The paint that more paint on a neuron's weights is added to. @param {Edit[]} edits @param {{layer: number, neuron: number}} place @returns {Extract<Edit, {kind: "paint"}> | null} */
+/**
+ * Return the paint that more paint on a neuron's weights continues.
+ * @param {Edit[]} edits
+ * @param {{layer: number, neuron: number}} place
+ * @returns {Extract<Edit, {kind: "paint"}> | null}
+ */
 export function paintOf(edits, { layer, neuron }) {
   const last = edits.findLast(
     (one) =>
@@ -129,24 +143,32 @@ export function paintOf(edits, { layer, neuron }) {
   return last?.kind === "paint" ? last : null;
 }
 
-/** Whether a neuron is switched off. @param {Edit[]} edits @param {{layer: number, index: number}} neuron */
+/**
+ * Whether a neuron is switched off.
+ * @param {Edit[]} edits
+ * @param {{layer: number, index: number}} neuron
+ */
 export function isOff(edits, neuron) {
   return edits.some((edit) => concerns(edit, neuron));
 }
 
-/** Whether an edit switches this neuron off. @param {Edit} edit @param {{layer: number, index: number}} neuron */
+/**
+ * Whether an edit switches this neuron off.
+ * @param {Edit} edit
+ * @param {{layer: number, index: number}} neuron
+ */
 export function concerns(edit, { layer, index }) {
   return edit.kind === "off" && edit.layer === layer && edit.neuron === index;
 }
 
-/** What an edit changes, as a word. @param {Edit} edit */
-export function keyOf(edit) {
+/** Return a key of what an edit changes. @param {Edit} edit */
+function keyOf(edit) {
   const { kind, layer, from, neuron } = /** @type {any} */ (edit);
   return [kind, layer, from, neuron].join();
 }
 
 /** @param {Network} network @param {number} L @param {string} type */
-function exchange(network, L, type) {
+function replaceActivation(network, L, type) {
   const at = network.layers.indexOf(/** @type {Layer} */ (network.neuronLayers[L].activation));
   network.layers[at] = { type, options: ACTIVATIONS[type], arrays: {} };
   network.neuronLayers = neuronLayers(network.layers);
@@ -160,9 +182,11 @@ function affineOf(network, L) {
 }
 
 /**
- * One Affine layer in the place of a chain of them: x W1 W2 + (b1 W2 + b2). Null where something between is no straight line.
+ * Return one Affine layer for a chain of them, x W1 W2 + (b1 W2 + b2); null where a layer between
+ * is not linear.
  * @param {Network} network
- * @returns {{W: Float64Array, b: Float64Array, shapes: number[][]} | null} W is (D, K); `shapes` are those of the chain
+ * @returns {{W: Float64Array, b: Float64Array, shapes: number[][]} | null} W is (D, K); `shapes`
+ *   are those of the chain
  */
 export function collapsed({ layers, neuronLayers: places }) {
   const last = /** @type {import("./network.js").NeuronLayer} */ (places.at(-1));
@@ -185,7 +209,14 @@ export function collapsed({ layers, neuronLayers: places }) {
   return { W, b, shapes: affine.map(({ arrays }) => arrays.W.shape) };
 }
 
-/** (N, H) times (H, K). @param {Float64Array} a @param {Float64Array} b @param {number} N @param {number} H @param {number} K */
+/**
+ * (N, H) times (H, K).
+ * @param {Float64Array} a
+ * @param {Float64Array} b
+ * @param {number} N
+ * @param {number} H
+ * @param {number} K
+ */
 function product(a, b, N, H, K) {
   const c = new Float64Array(N * K);
   for (let n = 0; n < N; n++)

@@ -1,18 +1,21 @@
-// pellucid's model file (files/model.py): one safetensors file, read and written; weights come out as float64.
+// pellucid's model file (files/model.py): one safetensors file, read and written; weights come out
+// as float64.
 
 import { LAYERS } from "./layers.js";
 
 /**
  * @typedef {import("./layers.js").Layer} Layer
  * @typedef {import("./layers.js").Tensor} Tensor
- * @typedef {{layers: Layer[], inputs: any, classes: string[] | null, record: any, dtype: "F32" | "F64"}} ModelFile
- * @typedef {{type: string, options: Record<string, any>, shapes?: Record<string, number[]>, layers?: Entry[], frozen?: boolean}} Entry
+ * @typedef {{layers: Layer[], inputs: any, classes: string[] | null, record: any, dtype: "F32" |
+ *   "F64"}} ModelFile
+ * @typedef {{type: string, options: Record<string, any>, shapes?: Record<string, number[]>,
+ *   layers?: Entry[], frozen?: boolean}} Entry
  */
 
 const KEY = "pellucid";
 
 /**
- * Read a model file; throws an Error that says what is wrong with it.
+ * Read a model file; throws an Error where it is damaged or of another kind.
  * @param {ArrayBuffer} buffer
  * @returns {ModelFile}
  */
@@ -29,7 +32,7 @@ export function readModel(buffer) {
 }
 
 /**
- * Give the content of the model file of these layers, as pellucid reads it.
+ * Return the content of the model file of these layers.
  * @param {ModelFile} model
  * @returns {Uint8Array}
  */
@@ -108,7 +111,12 @@ function floats(view, dtype, start, stop) {
   return data;
 }
 
-/** @param {Entry[]} entries @param {Map<string, Tensor>} tensors @param {string} prefix @returns {Layer[]} */
+/**
+ * @param {Entry[]} entries
+ * @param {Map<string, Tensor>} tensors
+ * @param {string} prefix
+ * @returns {Layer[]}
+ */
 function build(entries, tensors, prefix) {
   return entries.map(({ type, options, shapes = {}, layers, frozen }, index) => {
     if (!Object.hasOwn(LAYERS, type))

@@ -1,12 +1,12 @@
-// The functions that networks are made of, number by number, in float64: what core/functions.py is in Python.
+// The functions of networks, number by number, in float64: core/functions.py in JavaScript.
 
-/** Squeeze any number into 0 to 1, keeping the digits of the left tail. @param {number} x */
+/** Return 1 / (1 + exp(-x)), accurate in the left tail, too. @param {number} x */
 export function sigmoid(x) {
   const e = Math.exp(-Math.abs(x));
   return (x >= 0 ? 1 : e) / (1 + e);
 }
 
-/** log(1 + exp(x)) without overflow. @param {number} x */
+/** Return log(1 + exp(x)) without overflow. @param {number} x */
 export function softplus(x) {
   return Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
 }
@@ -21,7 +21,7 @@ export function normalDensity(x) {
   return Math.exp(-0.5 * x * x) / Math.sqrt(2 * Math.PI);
 }
 
-/** x as probabilities: exp(x) divided by its sum. @param {Float64Array} x */
+/** Return exp(x) divided by its sum. @param {Float64Array} x */
 export function softmax(x) {
   const largest = x.reduce((a, b) => Math.max(a, b), -Infinity);
   const e = x.map((value) => Math.exp(value - largest));
@@ -29,7 +29,10 @@ export function softmax(x) {
   return e.map((value) => value / sum);
 }
 
-/** The logarithm of `softmax`, without a probability that rounds to 0. @param {Float64Array} x */
+/**
+ * Return the logarithm of `softmax`, finite where a probability rounds to 0.
+ * @param {Float64Array} x
+ */
 export function logSoftmax(x) {
   const largest = x.reduce((a, b) => Math.max(a, b), -Infinity);
   const sum = x.reduce((a, b) => a + Math.exp(b - largest), 0);
@@ -47,8 +50,8 @@ export function geluSlope(x) {
 }
 
 /**
- * The complementary error function: W. J. Cody, "Rational Chebyshev approximations for the error function",
- * Mathematics of Computation 23 (1969), 631-637, as core/functions.py has it.
+ * The complementary error function: W. J. Cody, "Rational Chebyshev approximations for the error
+ * function", Mathematics of Computation 23 (1969), 631-637, as in Python.
  * @param {number} x
  */
 export function erfc(x) {
@@ -73,7 +76,10 @@ function farTail(size) {
   );
 }
 
-/** exp(-x^2) with x split at 1/16, so that the rounding of x^2 is not blown up. @param {number} x */
+/**
+ * exp(-x^2) with x split at 1/16, so that the rounding of x^2 is not blown up.
+ * @param {number} x
+ */
 function squareExponential(x) {
   const rough = Math.trunc(x * 16) / 16;
   return Math.exp(-rough * rough) * Math.exp(-(x - rough) * (x + rough));

@@ -1,4 +1,5 @@
-// The layers of core/, for one row in float64: both directions side by side, and nothing of a pass in between.
+// The layers of core/, for one row in float64: both directions side by side, and no state of a pass
+// in between.
 
 import {
   geluArgument,
@@ -20,18 +21,21 @@ import {
  * @property {boolean} [frozen]
  * @property {Layer[]} [layers] those within a Residual
  *
- * @typedef {Record<string, Float64Array>} Grads by the names of the layer's parameters; of a Residual, "0.W", ...
+ * @typedef {Record<string, Float64Array>} Grads by the names of the layer's parameters; of a
+ *   Residual, "0.W", ...
  *
- * @typedef {object} Kind what a layer of one type does
- * @property {string[]} learned names of the arrays that are learned
+ * @typedef {object} Kind the arithmetic of one type of layer
+ * @property {string[]} params names of the arrays that are trained
  * @property {(layer: Layer, x: Float64Array) => Float64Array} forward
- * @property {(layer: Layer, x: Float64Array, y: Float64Array, dy: Float64Array) => {dx: Float64Array, grads: Grads}} backward
- * @property {(layer: Layer, x: number) => number} [curve] of an activation: y = f(x), number by number
+ * @property {(layer: Layer, x: Float64Array, y: Float64Array, dy: Float64Array) => {dx:
+ *   Float64Array, grads: Grads}} backward
+ * @property {(layer: Layer, x: number) => number} [curve] of an activation: y = f(x), number by
+ *   number
  */
 
 /** y = x W + b; dx = dy W^T, dW = x^T dy, db = dy. W is (D, H), row by row. @type {Kind} */
 const Affine = {
-  learned: ["W", "b"],
+  params: ["W", "b"],
   forward(layer, x) {
     const {
       shape: [D, H],
@@ -70,14 +74,14 @@ const Affine = {
 };
 
 /**
- * A layer that treats each number by itself: y = f(x), dx = dy f'(x).
+ * Return an elementwise layer: y = f(x), dx = dy f'(x).
  * @param {(x: number, layer: Layer) => number} curve
  * @param {(x: number, y: number, layer: Layer) => number} derivative
  * @returns {Kind}
  */
 function activation(curve, derivative) {
   return {
-    learned: [],
+    params: [],
     forward: (layer, x) => x.map((value) => curve(value, layer)),
     backward: (layer, x, y, dy) => ({
       dx: dy.map((value, i) => value * derivative(x[i], y[i], layer)),
@@ -102,7 +106,7 @@ const GELU = activation(
 
 /** y = exp(x) / sum exp(x); dx = y (dy - sum of dy y). @type {Kind} */
 const Softmax = {
-  learned: [],
+  params: [],
   forward: (layer, x) => softmax(x),
   backward(layer, x, y, dy) {
     const sum = y.reduce((total, value, i) => total + value * dy[i], 0);
@@ -112,7 +116,7 @@ const Softmax = {
 
 /** @type {Kind} */
 const Scale = {
-  learned: [],
+  params: [],
   forward: (layer, x) => x.map((value) => value * layer.options.factor),
   backward: (layer, x, y, dy) => ({
     dx: dy.map((value) => value * layer.options.factor),
@@ -120,22 +124,26 @@ const Scale = {
   }),
 };
 
-/** y = (x - mean) / deviation. @type {Kind} */
+/** y = (x - mean) / standard deviation. @type {Kind} */
 const Standardize = {
-  learned: [],
+  params: [],
   forward(layer, x) {
-    const [mean, deviation] = [layer.arrays.mean.data, layer.arrays.deviation.data];
-    return x.map((value, i) => (value - mean[i]) / deviation[i]);
+    const [mean, std] = [layer.arrays.mean.data, layer.arrays.deviation.data];
+    return x.map((value, i) => (value - mean[i]) / std[i]);
   },
   backward(layer, x, y, dy) {
-    const deviation = layer.arrays.deviation.data;
-    return { dx: dy.map((value, i) => value / deviation[i]), grads: {} };
+    const std = layer.arrays.deviation.data;
+    return { dx: dy.map((value, i) => value / std[i]), grads: {} };
   },
 };
 
-/** y = x / sqrt(1 + (x / limit)^2): what is far out is drawn in. It prepares inputs, and is no activation. @type {Kind} */
+/**
+ * y = x / sqrt(1 + (x / limit)^2), which limits outliers. It prepares inputs and is not an
+ * activation.
+ * @type {Kind}
+ */
 const SmoothClip = {
-  learned: [],
+  params: [],
   forward: (layer, x) => x.map((value) => value / Math.hypot(1, value / layer.options.limit)),
   backward: (layer, x, y, dy) => ({
     dx: dy.map((value, i) => value / Math.hypot(1, x[i] / layer.options.limit) ** 3),
@@ -143,9 +151,12 @@ const SmoothClip = {
   }),
 };
 
-/** y = x, and behind it for each embedded column e: cos(2 pi (x_e f + phase)) W + b. W is (E, F, K). @type {Kind} */
+/**
+ * y = x, followed for each embedded column e: cos(2 pi (x_e f + phase)) W + b. W is (E, F, K).
+ * @type {Kind}
+ */
 const PeriodicEmbedding = {
-  learned: ["frequency", "phase", "W", "b"],
+  params: ["frequency", "phase", "W", "b"],
   forward(layer, x) {
     const { W, b } = layer.arrays;
     const [, F, K] = W.shape;
@@ -199,18 +210,16 @@ function angle(layer, x, f) {
   return 2 * Math.PI * (x * layer.arrays.frequency.data[f] + layer.arrays.phase.data[f]);
 }
 
-/** Answering normalises by the running mean and variance. @type {Kind} */
+/** Prediction normalizes by the running mean and variance. @type {Kind} */
 const BatchNorm = {
-  learned: ["gamma", "beta"],
+  params: ["gamma", "beta"],
   forward(layer, x) {
     const { gamma, beta } = layer.arrays;
     return batchNormalized(layer, x).map((value, i) => value * gamma.data[i] + beta.data[i]);
   },
   backward(layer, x, y, dy) {
     const x_hat = batchNormalized(layer, x);
-    const dx = dy.map(
-      (value, i) => (value * layer.arrays.gamma.data[i]) / batchDeviation(layer, i),
-    );
+    const dx = dy.map((value, i) => (value * layer.arrays.gamma.data[i]) / batchStd(layer, i));
     return { dx, grads: { gamma: dy.map((value, i) => value * x_hat[i]), beta: dy.slice() } };
   },
 };
@@ -218,27 +227,27 @@ const BatchNorm = {
 /** @param {Layer} layer @param {Float64Array} x */
 function batchNormalized(layer, x) {
   const mean = layer.arrays.running_mean.data;
-  return x.map((value, i) => (value - mean[i]) / batchDeviation(layer, i));
+  return x.map((value, i) => (value - mean[i]) / batchStd(layer, i));
 }
 
 /** @param {Layer} layer @param {number} i */
-function batchDeviation(layer, i) {
+function batchStd(layer, i) {
   return Math.sqrt(layer.arrays.running_variance.data[i] + layer.options.epsilon);
 }
 
-/** Normalises by the row's own mean and variance. @type {Kind} */
+/** Normalizes by the row's own mean and variance. @type {Kind} */
 const LayerNorm = {
-  learned: ["gamma", "beta"],
+  params: ["gamma", "beta"],
   forward(layer, x) {
     const { gamma, beta } = layer.arrays;
     return rowNormalized(layer, x).x_hat.map((value, i) => value * gamma.data[i] + beta.data[i]);
   },
   backward(layer, x, y, dy) {
-    const { x_hat, deviation } = rowNormalized(layer, x);
+    const { x_hat, std } = rowNormalized(layer, x);
     const dx_hat = dy.map((value, i) => value * layer.arrays.gamma.data[i]);
     const middle = mean(dx_hat);
     const slope = mean(dx_hat.map((value, i) => value * x_hat[i]));
-    const dx = dx_hat.map((value, i) => (value - middle - x_hat[i] * slope) / deviation);
+    const dx = dx_hat.map((value, i) => (value - middle - x_hat[i] * slope) / std);
     return { dx, grads: { gamma: dy.map((value, i) => value * x_hat[i]), beta: dy.slice() } };
   },
 };
@@ -246,10 +255,8 @@ const LayerNorm = {
 /** @param {Layer} layer @param {Float64Array} x */
 function rowNormalized(layer, x) {
   const middle = mean(x);
-  const deviation = Math.sqrt(
-    mean(x.map((value) => (value - middle) ** 2)) + layer.options.epsilon,
-  );
-  return { x_hat: x.map((value) => (value - middle) / deviation), deviation };
+  const std = Math.sqrt(mean(x.map((value) => (value - middle) ** 2)) + layer.options.epsilon);
+  return { x_hat: x.map((value) => (value - middle) / std), std };
 }
 
 /** @param {Float64Array} x */
@@ -257,9 +264,9 @@ function mean(x) {
   return x.reduce((a, b) => a + b, 0) / x.length;
 }
 
-/** y = x + what the layers within make of x. @type {Kind} */
+/** y = x + f(x), where f are the layers within. @type {Kind} */
 const Residual = {
-  learned: [],
+  params: [],
   forward(layer, x) {
     const inner = forward(layer.layers ?? [], x).at(-1) ?? x;
     return x.map((value, i) => value + inner[i]);
@@ -276,9 +283,9 @@ const Residual = {
   },
 };
 
-/** Flatten and Dropout pass on what comes when answering. @type {Kind} */
-const Pass = {
-  learned: [],
+/** Flatten and Dropout do nothing in prediction. @type {Kind} */
+const Unchanged = {
+  params: [],
   forward: (layer, x) => x,
   backward: (layer, x, y, dy) => ({ dx: dy, grads: {} }),
 };
@@ -287,9 +294,9 @@ const Pass = {
 export const LAYERS = {
   Affine,
   BatchNorm,
-  Dropout: Pass,
+  Dropout: Unchanged,
   Exponential: activation(Math.exp, (x, y) => y),
-  Flatten: Pass,
+  Flatten: Unchanged,
   GELU,
   Identity: activation(
     (x) => x,
@@ -320,7 +327,7 @@ export const LAYERS = {
 };
 
 /**
- * Pass x through the layers and keep every layer's output: the trace.
+ * Pass x through the layers, and return every layer's output: the trace.
  * @param {Layer[]} layers
  * @param {Float64Array} x
  * @returns {Float64Array[]}
@@ -332,13 +339,13 @@ export function forward(layers, x) {
 }
 
 /**
- * Walk a trace from its end.
+ * Compute the gradients from a trace, from its end on.
  * @param {Layer[]} layers those that made the trace, or the first of them (see losses.js)
  * @param {Float64Array} x
  * @param {Float64Array[]} trace
  * @param {Float64Array} dy gradient of the loss by the output of the last of `layers`
- * @returns {{dx: Float64Array, grads: Grads[], dys: Float64Array[]}} gradients by the input, by each layer's
- *   parameters, and by each layer's output
+ * @returns {{dx: Float64Array, grads: Grads[], dys: Float64Array[]}} gradients by the input, by
+ *   each layer's parameters, and by each layer's output
  */
 export function backward(layers, x, trace, dy) {
   /** @type {Grads[]} */

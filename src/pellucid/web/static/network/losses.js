@@ -1,10 +1,11 @@
-// The two losses by which answers are learned, for one row, from weighted sums: what core/losses.py has.
+// The losses of core/losses.py for one row; those of classes take weighted sums (logits).
 
 import { logSoftmax, sigmoid, softmax, softplus } from "./functions.js";
 
 /**
  * @typedef {object} Loss
- * @property {string} activation the layer type that it takes over, where a network ends in it
+ * @property {string} activation the last layer that the loss includes, since only logits give it
+ *   stably; "" for none
  * @property {(z: Float64Array, t: ArrayLike<number>) => number} value
  * @property {(z: Float64Array, t: ArrayLike<number>) => Float64Array} gradient by z
  */
@@ -51,7 +52,7 @@ export const LOSSES = {
 };
 
 /**
- * Give the name of the loss by which a network that ends in this layer type learns.
+ * Return the name of the loss that trains a network whose last layer has this type.
  * @param {string | undefined} type
  */
 export function lossOf(type) {
@@ -59,7 +60,7 @@ export function lossOf(type) {
   return found ? found[0] : "mean_squared_error";
 }
 
-/** A row of zeros with a 1 at the class. @param {number} index @param {number} K */
+/** Return a row of zeros with a 1 at the class. @param {number} index @param {number} K */
 export function oneHot(index, K) {
   const t = new Float64Array(K);
   t[index] = 1;

@@ -1,4 +1,5 @@
-// Network: what a model file holds, ready to answer one row at a time. Arithmetic only; nothing here knows a page.
+// Network: a model file, ready to predict one row at a time. Arithmetic only; nothing here knows
+// the page.
 
 import { sigmoid, softmax } from "./functions.js";
 import { readModel, writeModel } from "./file.js";
@@ -9,19 +10,19 @@ import { LOSSES, lossOf, oneHot } from "./losses.js";
  * @typedef {import("./layers.js").Layer} Layer
  * @typedef {import("./layers.js").Tensor} Tensor
  *
- * @typedef {object} NeuronLayer how neurons stand in layers for people (lens/neurons.py)
+ * @typedef {object} NeuronLayer a layer of neurons as people count them (lens/neurons.py)
  * @property {number} number 0 the input, then the hidden layers, then the output
  * @property {number} size
  * @property {number} first index of its Affine or Residual in `layers`; 0 for the input
  * @property {number} stop `layers.slice(0, stop)` end with its activations
  * @property {Layer | null} affine
- * @property {Layer | null} activation the layer that makes activations of its weighted sums
+ * @property {Layer | null} activation the layer that turns its weighted sums into activations
  * @property {boolean} last
  *
  * @typedef {object} Pass one row on its way through a network
- * @property {Float64Array} x what came in
+ * @property {Float64Array} x the input
  * @property {Float64Array[]} trace the output of every layer
- * @property {Float64Array} y the answer
+ * @property {Float64Array} y the output
  */
 
 export class Network {
@@ -45,12 +46,12 @@ export class Network {
     return writeModel(this);
   }
 
-  /** A network of its own arrays with the same numbers. */
+  /** Return a copy that shares no array. */
   copy() {
     return new Network({ ...this, layers: this.layers.map(copied) });
   }
 
-  /** How many numbers are learned. */
+  /** The number of trained numbers. */
   get parameterCount() {
     return this.layers.reduce((sum, layer) => sum + parameterCount(layer), 0);
   }
@@ -61,7 +62,7 @@ export class Network {
     return first?.type === "Scale" && first.options.factor > 0 && first.options.factor <= 1 / 64;
   }
 
-  /** How many numbers a row has; an embedding makes more of them for neuron layer 0. */
+  /** The number of inputs in a row; an embedding adds more for neuron layer 0. */
   get D() {
     return inputs(this.layers);
   }
@@ -79,23 +80,37 @@ export class Network {
     return this.forward(x).y;
   }
 
-  /** The class index: the brightest output; with one output, whether it passes a half. @param {ArrayLike<number>} x */
+  /**
+   * Return the class index: the largest output; with one output, whether its probability is at
+   * least 0.5.
+   * @param {ArrayLike<number>} x
+   */
   classify(x) {
     return this.choose(this.predict(x));
   }
 
-  /** @param {Float64Array} y */
+  /**
+   * Return the class of an output. At a tie, as everywhere in pellucid: exactly 0.5 is class 1, and
+   * of equal outputs the first is the class.
+   * @param {Float64Array} y
+   */
   choose(y) {
-    if (y.length === 1) return Number(y[0] > (this.layers.at(-1)?.type === "Sigmoid" ? 0.5 : 0));
+    if (y.length === 1) {
+      const p = this.layers.at(-1)?.type === "Sigmoid" ? y[0] : sigmoid(y[0]);
+      return Number(p >= 0.5);
+    }
     return y.indexOf(y.reduce((a, b) => Math.max(a, b), -Infinity));
   }
 
-  /** Whether it answers with classes: it has names for them, or ends in a sigmoid or softmax. */
+  /** Whether its outputs are classes: it has names for them, or ends in a sigmoid or softmax. */
   get classifies() {
     return this.classes !== null || ["Sigmoid", "Softmax"].includes(this.layers.at(-1)?.type ?? "");
   }
 
-  /** How sure the network is of its class; a probability after softmax, else a degree of match. @param {Float64Array} y */
+  /**
+   * Return the confidence of an output: a probability after softmax, else a degree of match.
+   * @param {Float64Array} y
+   */
   confidence(y) {
     const last = this.layers.at(-1)?.type ?? "";
     let shown = y;
@@ -106,29 +121,38 @@ export class Network {
       : shown.reduce((a, b) => Math.max(a, b), 0);
   }
 
-  /** The name of an output. @param {number} index */
+  /** Return the name of a class. @param {number} index */
   label(index) {
     return this.classes?.[index] ?? String(index);
   }
 
-  /** Weighted sums of a neuron layer; null for the input and for a Residual. @param {Pass} pass @param {number} L */
+  /**
+   * Return the weighted sums of a neuron layer; null for the input and for a Residual.
+   * @param {Pass} pass
+   * @param {number} L
+   */
   sums(pass, L) {
     const place = this.neuronLayers[L];
     return place.affine ? pass.trace[place.first] : null;
   }
 
-  /** Activations of a neuron layer; of the input, what comes out of its preparation. @param {Pass} pass @param {number} L */
+  /**
+   * Return the activations of a neuron layer; of the input, those after preparation such as Scale.
+   * @param {Pass} pass
+   * @param {number} L
+   */
   activations(pass, L) {
     const { stop } = this.neuronLayers[L];
     return stop ? pass.trace[stop - 1] : pass.x;
   }
 
   /**
-   * The loss of one row and its gradients.
+   * Return the loss of one row and its gradients.
    * @param {Pass} pass
    * @param {number | ArrayLike<number>} target a class index, or a value for each output
-   * @param {string} [name] of LOSSES; else the one that fits the network's end
-   * @returns {{loss: number, dx: Float64Array, grads: import("./layers.js").Grads[], dys: Float64Array[]}}
+   * @param {string} [name] a key of LOSSES; by default the loss that fits the last layer
+   * @returns {{loss: number, dx: Float64Array, grads: import("./layers.js").Grads[], dys:
+   *   Float64Array[]}}
    */
   backward(pass, target, name = lossOf(this.layers.at(-1)?.type)) {
     const loss = LOSSES[name];
@@ -152,7 +176,13 @@ export function neuronLayers(layers) {
   return found;
 }
 
-/** @param {Layer[]} layers @param {number} number @param {number} first @param {number} stop @returns {NeuronLayer} */
+/**
+ * @param {Layer[]} layers
+ * @param {number} number
+ * @param {number} first
+ * @param {number} stop
+ * @returns {NeuronLayer}
+ */
 function neuronLayer(layers, number, first, stop) {
   const own = layers.slice(first, stop);
   const affine = number && own[0].type === "Affine" ? own[0] : null;
@@ -180,7 +210,7 @@ function inputs(layers) {
   return 0;
 }
 
-/** How many numbers the layers add to each row. @param {Layer[]} layers */
+/** Return the number of values that the layers add to each row. @param {Layer[]} layers */
 function embedded(layers) {
   return layers.reduce(
     (sum, { type, arrays }) => sum + (type === "PeriodicEmbedding" ? arrays.b.data.length : 0),
@@ -195,7 +225,7 @@ function outputs(layer) {
 
 /** @param {Layer} layer @returns {number} */
 export function parameterCount(layer) {
-  const own = LAYERS[layer.type].learned.reduce(
+  const own = LAYERS[layer.type].params.reduce(
     (sum, name) => sum + (layer.arrays[name]?.data.length ?? 0),
     0,
   );

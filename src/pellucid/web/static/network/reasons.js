@@ -1,4 +1,4 @@
-// Why a neuron holds what it holds, and what would have to change: what lens/attribution.py and lens/counterfactual.py do.
+// Attributions and counterfactuals: lens/attribution.py and lens/counterfactual.py in JavaScript.
 
 import { backward, forward } from "./layers.js";
 
@@ -6,32 +6,34 @@ import { backward, forward } from "./layers.js";
  * @typedef {import("./network.js").Network} Network
  *
  * @typedef {object} Integrated
- * @property {Float64Array} values what each input adds on the way from black
+ * @property {Float64Array} values the attribution of each input
  * @property {number} atInput
  * @property {number} atBaseline
  * @property {number} sum of the values
- * @property {number} gap its distance from the change, as a share of that
+ * @property {number} gap its distance from the change of the activation, as a share of that
  * @property {number} steps
  *
- * @typedef {{low: ArrayLike<number>, high: ArrayLike<number>}} Limits within which each input may move; equal where it may not
+ * @typedef {{low: ArrayLike<number>, high: ArrayLike<number>}} Limits of each input; equal where it
+ *   must not change
  *
  * @typedef {object} Counterfactual
  * @property {Float64Array} x the changed input
- * @property {Float64Array} moves by how much each input moved, in input neurons (pixels from 0 to 1)
+ * @property {Float64Array} moves by how much each input moved, in input neurons (pixels from 0 to
+ *   1)
  * @property {number} distance their length (L2)
  * @property {number} largest
- * @property {number} changed how many move by more than a hundredth of the largest
- * @property {number} after the class answered
+ * @property {number} changed the number of moves above a hundredth of the largest
+ * @property {number} after the new class
  * @property {number} confidence
  */
 
 const [STEPS, MOST_STEPS, CLOSED] = [50, 3200, 0.005];
-const STRAIGHT = ["Flatten", "Dropout", "Scale", "Standardize", "Affine", "Identity", "BatchNorm"];
+const LINEAR = ["Flatten", "Dropout", "Scale", "Standardize", "Affine", "Identity", "BatchNorm"];
 
 /**
- * Integrated gradients of a neuron's activation (Sundararajan, Taly and Yan 2017), from the input whose neurons are 0.
- * The first layers are straight lines, so that what they give moves evenly on the way, and only the rest is passed
- * again for every step: the same numbers as in Python, without the work.
+ * Compute integrated gradients of a neuron's activation (Sundararajan, Taly and Yan 2017) from the
+ * input whose neurons are 0. The first layers are linear, so their output moves evenly on the path,
+ * and only the rest is computed for every step: the same numbers as in Python with less work.
  * @param {Network} network
  * @param {Float64Array} x
  * @param {number} L
@@ -40,10 +42,10 @@ const STRAIGHT = ["Flatten", "Dropout", "Scale", "Standardize", "Affine", "Ident
  */
 export function integrated(network, x, L, index) {
   const layers = network.layers.slice(0, network.neuronLayers[L].stop);
-  const bend = layers.findIndex(({ type }) => !STRAIGHT.includes(type));
+  const bend = layers.findIndex(({ type }) => !LINEAR.includes(type));
   const first = layers.slice(0, bend < 0 ? layers.length : bend);
   const rest = layers.slice(first.length);
-  const start = blackInput(network);
+  const start = baseline(network);
   const trace = forward(first, x);
   const [from, to] = [forward(first, start).at(-1) ?? start, trace.at(-1) ?? x];
   const at = (/** @type {Float64Array} */ u) => (forward(rest, u).at(-1) ?? u)[index];
@@ -60,7 +62,14 @@ export function integrated(network, x, L, index) {
   }
 }
 
-/** The mean gradient on the way. @param {import("./layers.js").Layer[]} rest @param {Float64Array} from @param {Float64Array} to @param {number} index @param {number} steps */
+/**
+ * Return the mean gradient on the path.
+ * @param {import("./layers.js").Layer[]} rest
+ * @param {Float64Array} from
+ * @param {Float64Array} to
+ * @param {number} index
+ * @param {number} steps
+ */
 function meanSlope(rest, from, to, index, steps) {
   const mean = new Float64Array(from.length);
   for (const { node, weight } of legendre(steps)) {
@@ -73,17 +82,25 @@ function meanSlope(rest, from, to, index, steps) {
   return mean;
 }
 
-/** The input whose neurons are 0: black, or the columns' means where they are taken away. @param {Network} network */
-export function blackInput(network) {
+/**
+ * Return the input whose neurons are 0: black, or the means of standardized columns.
+ * @param {Network} network
+ */
+function baseline(network) {
   const first = network.layers.find(({ type }) => type !== "Flatten");
   if (first?.type === "Standardize") return first.arrays.mean.data.slice();
   return new Float64Array(network.D);
 }
 
+const NEWTON_STEPS = 6; // they converge quadratically; a test holds six against NumPy
+
 /** @type {Map<number, {node: number, weight: number}[]>} */
 const rules = new Map();
 
-/** Gauss and Legendre's rule on 0 to 1: the roots of the polynomial, by Newton's method. @param {number} n */
+/**
+ * Return the Gauss-Legendre rule on [0, 1]: the roots of the polynomial by Newton's method.
+ * @param {number} n
+ */
 export function legendre(n) {
   const known = rules.get(n);
   if (known) return known;
@@ -94,7 +111,8 @@ export function legendre(n) {
       for (let k = 2; k <= n; k++)
         [before, now] = [now, ((2 * k - 1) * x * now - (k - 1) * before) / k];
       const slope = (n * (x * now - before)) / (x * x - 1);
-      if (turn === 6) return { node: (1 + x) / 2, weight: 1 / ((1 - x * x) * slope * slope) };
+      if (turn === NEWTON_STEPS)
+        return { node: (1 + x) / 2, weight: 1 / ((1 - x * x) * slope * slope) };
       x -= now / slope;
     }
   });
@@ -103,16 +121,19 @@ export function legendre(n) {
 }
 
 const [OVERSHOOT, PULL, BACK, HARDLY] = [1.05, 0.1, 0.9, 1.0001]; // as in lens/counterfactual.py
-const [TRIES, HALVINGS, CLIMB] = [100, 24, 60];
+const [TRIES, HALVINGS, CLIMB] = [100, 24, 60]; // as in Python
 
 /**
- * The smallest change found of an input that turns the answer: Croce and Hein 2020, as lens/counterfactual.py has it.
+ * Search for the smallest change of an input that changes the class (Croce and Hein 2020), as
+ * lens/counterfactual.py.
  * @param {Network} network
  * @param {Float64Array} x
- * @param {number[]} wanted the classes to turn to
- * @param {() => Promise<boolean>} [pause] is awaited now and then, so that the page can do other things; false ends the search
- * @param {Limits | null} [limits] null for a picture's: from black to white
- * @returns {Promise<Counterfactual | null>} null where none was found, which is no proof that there is none
+ * @param {number[]} wanted the classes to reach
+ * @param {() => Promise<boolean>} [pause] awaited now and then, so that the page stays responsive;
+ *   false ends the search
+ * @param {Limits | null} [limits] by default those of a picture, black to white
+ * @returns {Promise<Counterfactual | null>} null where none was found, which is no proof that there
+ *   is none
  */
 export async function counterfactual(network, x, wanted, pause = async () => true, limits = null) {
   const search = new Search(network, x, wanted, limits);
@@ -138,14 +159,19 @@ export async function counterfactual(network, x, wanted, pause = async () => tru
 
 /** The search in input neurons: u = x / scale. */
 class Search {
-  /** @param {Network} network @param {Float64Array} x @param {number[]} wanted @param {Limits | null} limits */
+  /**
+   * @param {Network} network
+   * @param {Float64Array} x
+   * @param {number[]} wanted
+   * @param {Limits | null} limits
+   */
   constructor(network, x, wanted, limits) {
     this.scale = inputScale(network);
     const top = (/** @type {number} */ i) => (network.takesBytes ? Math.round(this.scale[i]) : 1);
     this.network = network;
     this.x = x;
     this.wanted = wanted;
-    // The input itself is always allowed, so that there is a nearest point within the limits.
+    // The limits include the input itself, so that there is always a nearest point within them.
     this.start = x.map((value, i) => value / this.scale[i]);
     this.low = this.start.map((value, i) =>
       Math.min(limits ? limits.low[i] / this.scale[i] : 0, value),
@@ -161,12 +187,16 @@ class Search {
     /** @type {Float64Array} */
     this.u = this.start;
     this.length = Infinity;
-    this.nearest = -1; // the class of the best point
+    this.nearest = -1; // class of the best point
     /** @type {Float64Array} */
     this.best = this.start;
   }
 
-  /** From the input itself, or from what a climb reaches from it or from the middle of the limits. @param {number} target @param {"start" | "climbed" | "middle"} place */
+  /**
+   * Start at the input, or where a climb from it or from the middle of the limits ends.
+   * @param {number} target
+   * @param {"start" | "climbed" | "middle"} place
+   */
   begin(target, place) {
     this.u = this.start;
     if (place === "middle") this.u = this.low.map((low, i) => (low + this.high[i]) / 2);
@@ -174,8 +204,9 @@ class Search {
   }
 
   /**
-   * Go uphill in steps of one length until the answer has turned, then back to the border on the way to the input.
-   * Where a straight line says nothing (sigmoids that are full), its slope still says which way is up.
+   * Go uphill in steps of equal length until the class changes, then back to the border on the way
+   * to the input. Where sigmoids are saturated the linear model of `step` fails, but its slope
+   * still points uphill.
    * @param {Float64Array} u
    * @param {number} target
    */
@@ -193,12 +224,16 @@ class Search {
     return turned ? this.between(u, this.border(u, HALVINGS / 2)) : u;
   }
 
-  /** A point on the way from the input to u. @param {Float64Array} u @param {number} share */
+  /** Return a point between the input and u. @param {Float64Array} u @param {number} share */
   between(u, share) {
     return this.start.map((from, i) => from + share * (u[i] - from));
   }
 
-  /** Halve the way between the input and u, whose answer has turned, until the border is met: its share of the way. @param {Float64Array} u @param {number} halvings */
+  /**
+   * Find by bisection where the class changes between the input and u, as a share of the way.
+   * @param {Float64Array} u
+   * @param {number} halvings
+   */
   border(u, halvings) {
     let [low, high] = [0, 1];
     for (let i = 0; i < halvings; i++) {
@@ -254,7 +289,7 @@ class Search {
     return Math.min(Math.max(value, this.low[i]), this.high[i]);
   }
 
-  /** Input neurons as an input; what did not move stays as it was, bit by bit. @param {Float64Array} u */
+  /** Return input neurons as an input; unmoved values keep their bits. @param {Float64Array} u */
   row(u) {
     const { low, high, scale, start, x } = this;
     return u.map((value, i) =>
@@ -269,7 +304,11 @@ class Search {
     return this.wanted.includes(this.network.classify(this.row(u)));
   }
 
-  /** How far the target's weighted sum lies above the highest other one, and the slope of that by u. @param {Float64Array} u @param {number} target */
+  /**
+   * Return the target's weighted sum less the highest other one, and the gradient of that by u.
+   * @param {Float64Array} u
+   * @param {number} target
+   */
   margin(u, target) {
     const row = this.row(u);
     const trace = forward(this.layers, row);
@@ -282,10 +321,10 @@ class Search {
   }
 
   /**
-   * The nearest neighbour of a point, within the limits, where value + slope (point - u) is 0 or more: one walks along
-   * the slope, and ever fewer inputs move, as they meet their limits. What is gained is a bent line of straight pieces,
-   * on which Newton's method ends at the right piece; Python finds it by sorting. Where nothing suffices, the corner that
-   * comes nearest.
+   * Return the nearest point within the limits where value + slope (point - u) >= 0; where there is
+   * none, the corner that comes nearest. Moving along the slope, inputs stop one by one at their
+   * limits, so the gain is piecewise linear, and Newton's method ends at the right piece (Python
+   * finds it by sorting).
    * @param {Float64Array} u
    * @param {Float64Array} slope
    * @param {number} value
@@ -310,7 +349,10 @@ class Search {
   }
 }
 
-/** What one unit of each input neuron is in the input's own units, as input_scale in lens/limits.py. @param {Network} network */
+/**
+ * Return the unit of each input neuron in the input's own units, as input_scale in lens/limits.py.
+ * @param {Network} network
+ */
 function inputScale({ layers, neuronLayers, D }) {
   const scale = new Float64Array(D).fill(1);
   for (const { type, options, arrays } of layers.slice(0, neuronLayers[0].stop)) {
@@ -323,7 +365,7 @@ function inputScale({ layers, neuronLayers, D }) {
   return scale.map(Math.abs);
 }
 
-/** Where y is highest, one place left out. @param {Float64Array} y @param {number} out */
+/** Return the index of the highest y but one. @param {Float64Array} y @param {number} out */
 function highest(y, out) {
   return y.reduce((best, value, k) => (k !== out && (best < 0 || value > y[best]) ? k : best), -1);
 }

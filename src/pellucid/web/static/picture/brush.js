@@ -1,7 +1,7 @@
 // Ink on a grid of pixels: a round pen with soft edges, along a line.
 
-const PEN = 1.2; // pixels: with its soft edge about as wide as MNIST's (2.4)
-const ERASER = 2;
+const PEN = 1.2; // pixels: the radius; with its soft edge about as wide as MNIST's strokes (2.4)
+const ERASER = 2; // pixels: the radius
 
 /**
  * Draw a line from one point to another; points are in pixels, (0.5, 0.5) the middle of the first.
@@ -27,7 +27,13 @@ export function stroke(pixels, [height, width], from, to, erase) {
   }
 }
 
-/** From a point to a line. @param {number} x @param {number} y @param {{x: number, y: number}} from @param {{x: number, y: number}} to */
+/**
+ * Return the distance from a point to a line.
+ * @param {number} x
+ * @param {number} y
+ * @param {{x: number, y: number}} from
+ * @param {{x: number, y: number}} to
+ */
 function distance(x, y, from, to) {
   const [dx, dy] = [to.x - from.x, to.y - from.y];
   const length = dx * dx + dy * dy;

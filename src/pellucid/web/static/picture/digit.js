@@ -1,4 +1,4 @@
-// Pictures made ready as MNIST's were: the steps of data/images.py, with the same numbers.
+// Pictures prepared as MNIST's were: the steps of data/images.py, with the same numbers.
 // In between, ink is a grid of 0 (paper) to 1 (full ink).
 
 import {
@@ -22,25 +22,27 @@ import {
 
 /** @typedef {import("./raster.js").Grid} Grid */
 
-export const SIDE = 28; // pixels: MNIST's picture
-export const BOX = 20; // pixels: MNIST's box for the digit
-const FINE = 4;
-const PEN = [1.9, 4.2];
-const WORKING_SIDE = 512;
-const PAPER_SIDE = 128;
-const EVEN = 0.15;
-const LEAST_CONTRAST = 0.03;
-const LEAST_ON_PHOTOGRAPH = 0.12;
-const LEAST_MASS = 3;
+const SIDE = 28; // pixels: MNIST's picture
+const BOX = 20; // pixels: MNIST's box for the digit
+const FINE = 4; // times as fine as MNIST: strokes are thickened and thinned by whole fine pixels
+const PEN = [1.9, 4.2]; // pixels: the widths of MNIST's strokes
+const WORKING_SIDE = 512; // pixels: larger pictures are shrunk
+const PAPER_SIDE = 128; // pixels: enough for the slow changes of light over paper
+const EVEN = 0.15; // of the contrast: paper that varies less has even light
+const LEAST_CONTRAST = 0.03; // below it a picture is blank
+const LEAST_ON_PHOTOGRAPH = 0.12; // contrast: below it, ink is noise
+const LEAST_MASS = 3; // working pixels of full ink: less is a speck
 
 /**
- * @typedef {object} Prepared a drawing as the network sees it, and how it came there
+ * @typedef {object} Prepared a drawing as the network sees it
  * @property {Uint8Array} picture (28, 28), 0 black to 255 white
- * @property {{top: number, left: number, bottom: number, right: number} | null} box around the ink, in the drawing
+ * @property {{top: number, left: number, bottom: number, right: number} | null} box around the ink,
+ *   in the drawing
  */
 
 /**
- * Make a drawing ready: crop, the usual pen, 20 x 20, centre of mass in the middle. One in MNIST's form stays.
+ * Prepare a drawing: crop, usual pen, 20 x 20 box, centre of mass in the middle. A picture in
+ * MNIST's form stays.
  * @param {Uint8Array} drawing (28, 28), 0 black to 255 white
  * @returns {Prepared}
  */
@@ -53,14 +55,14 @@ export function centred(drawing) {
     data: Float64Array.from(drawing, (value) => value / largest),
   };
   const box = inkBox(ink);
-  if (hasForm(drawing)) return { picture: drawing.slice(), box };
+  if (isPrepared(drawing)) return { picture: drawing.slice(), box };
   const laid = centre(fit(usualPen(cut(ink, box.top, box.bottom, box.left, box.right))));
   return { picture: bytes(mapped(laid, (value) => value * (largest / 255))), box };
 }
 
 /**
- * Make any picture of one digit ready, whatever its size, light and paper: what pl.digit does.
- * Gives null where nothing stands out from the background.
+ * Prepare any picture of one digit, whatever its size, light and paper, as pl.digit does; return
+ * null where nothing stands out from the background.
  * @param {Grid} grey 0 black to 255 white, whole numbers
  * @returns {Uint8Array | null}
  */
@@ -68,8 +70,8 @@ export function fromPicture(grey) {
   if (grey.height === SIDE && grey.width === SIDE) {
     const own = Uint8Array.from(grey.data);
     const negative = own.map((value) => 255 - value);
-    if (hasForm(own)) return own;
-    if (hasForm(negative)) return negative;
+    if (isPrepared(own)) return own;
+    if (isPrepared(negative)) return negative;
   }
   const evened = evenLight(
     shrink(
@@ -87,7 +89,11 @@ function bytes(ink) {
   return Uint8Array.from(ink.data, (value) => roundEven(255 * Math.min(Math.max(value, 0), 1)));
 }
 
-/** Take the light away: how much darker or lighter each pixel is than the paper there. @param {Grid} grey @returns {Grid} */
+/**
+ * Even out the light: return how much darker or lighter each pixel is than the paper there.
+ * @param {Grid} grey
+ * @returns {Grid}
+ */
 function evenLight(grey) {
   const found = evenPaper(grey);
   if (found)
@@ -105,7 +111,7 @@ function evenLight(grey) {
     2,
   );
   const paper = resize(
-    filled(
+    paperUnderInk(
       coarse,
       mapped(ink, (value) => 1 - value),
     ),
@@ -118,7 +124,11 @@ function evenLight(grey) {
   );
 }
 
-/** Tell ink from paper; null when nothing stands out from the paper's own noise. @param {Grid} evened @returns {Grid | null} */
+/**
+ * Separate ink from paper; return null where nothing stands out from the paper's noise.
+ * @param {Grid} evened
+ * @returns {Grid | null}
+ */
 function findInk(evened) {
   const sign = polarity(evened);
   const signed = mapped(evened, (value) => sign * value);
@@ -136,7 +146,11 @@ function findInk(evened) {
   return mapped(smooth, (value) => Math.min(Math.max(value / threshold - 0.5, 0), 1));
 }
 
-/** Leave out specks, and what reaches in from the edge; null when nothing is left. @param {Grid} ink @returns {Grid | null} */
+/**
+ * Remove specks and strokes that touch the edge; return null where nothing is left.
+ * @param {Grid} ink
+ * @returns {Grid | null}
+ */
 function keepDigit(ink) {
   const { labels, count } = components(ink, 0.25);
   const mass = new Float64Array(count + 1);
@@ -158,7 +172,7 @@ function keepDigit(ink) {
   return mapped(ink, (value, i) => (chosen[labels[i]] >= 0.04 * heaviest ? value : 0));
 }
 
-/** The rows and columns between which there is ink. @param {Grid} ink */
+/** Return the rows and columns around the ink. @param {Grid} ink */
 function inkBox(ink) {
   let [top, bottom, left, right] = [ink.height, 0, ink.width, 0];
   ink.data.forEach((value, i) => {
@@ -176,7 +190,11 @@ function crop(ink) {
   return cut(ink, top, bottom, left, right);
 }
 
-/** Thicken hair-thin strokes and thin very fat ones; the result is 4 times as fine as MNIST. @param {Grid} ink @returns {Grid} */
+/**
+ * Thicken thin strokes and thin thick ones; the result is 4 times as fine as MNIST.
+ * @param {Grid} ink
+ * @returns {Grid}
+ */
 function usualPen(ink) {
   const missing = (1.5 * Math.max(ink.height, ink.width)) / (BOX * FINE) - penWidth(ink);
   if (missing > 0) {
@@ -192,8 +210,11 @@ function usualPen(ink) {
   return thinner.data.some((value) => value > 0.5) ? crop(thinner) : fine;
 }
 
-/** Twice the area over the length of the outline. @param {Grid} ink */
-export function penWidth(ink) {
+/**
+ * Return the mean width of strokes: twice the area over the length of the outline.
+ * @param {Grid} ink
+ */
+function penWidth(ink) {
   const { height, width, data } = padded(ink, 1);
   let area = 0;
   let sides = 0;
@@ -208,14 +229,18 @@ export function penWidth(ink) {
   return (2 * area) / ((sides * Math.PI) / 4);
 }
 
-/** Fit into 20 x 20 pixels; the darkest ink becomes 1. @param {Grid} ink @returns {Grid} */
+/** Fit ink into 20 x 20 pixels; the darkest becomes 1. @param {Grid} ink @returns {Grid} */
 function fit(ink) {
   const small = boxed(ink, BOX);
   const largest = small.data.reduce((a, b) => Math.max(a, b), 0);
   return mapped(small, (value) => value / largest);
 }
 
-/** Lay into 28 x 28 so that the centre of mass comes to (14, 14), or as near as the edge allows. @param {Grid} ink @returns {Grid} */
+/**
+ * Place ink in 28 x 28 pixels with its centre of mass at (14, 14), or as near as the edge allows.
+ * @param {Grid} ink
+ * @returns {Grid}
+ */
 function centre(ink) {
   const [row, column] = middle(ink);
   const top = Math.min(Math.max(roundEven(SIDE / 2 - row), 0), SIDE - ink.height);
@@ -227,7 +252,7 @@ function centre(ink) {
   return canvas;
 }
 
-/** Row and column of the centre of mass. @param {Grid} ink */
+/** Return row and column of the centre of mass. @param {Grid} ink */
 export function middle(ink) {
   let [mass, rows, columns] = [0, 0, 0];
   ink.data.forEach((value, i) => {
@@ -238,8 +263,8 @@ export function middle(ink) {
   return [rows / mass, columns / mass];
 }
 
-/** @param {Uint8Array} picture (28, 28) */
-function hasForm(picture) {
+/** Whether a picture already has MNIST's form. @param {Uint8Array} picture (28, 28) */
+function isPrepared(picture) {
   const ink = { height: SIDE, width: SIDE, data: Float64Array.from(picture) };
   const { top, bottom, left, right } = inkBox(ink); // any pixel that is not 0 is above 0.5
   if (picture.every((value) => value < 128) || Math.max(bottom - top, right - left) > BOX)
@@ -247,7 +272,11 @@ function hasForm(picture) {
   return Math.max(...middle(ink).map((place) => Math.abs(place - SIDE / 2))) < 0.75;
 }
 
-/** Scale so that the longer side is `box`, the other at least 1. @param {Grid} ink @param {number} box */
+/**
+ * Scale so that the longer side is `box`, the other at least 1.
+ * @param {Grid} ink
+ * @param {number} box
+ */
 function boxed(ink, box) {
   const longer = Math.max(ink.height, ink.width);
   const [height, width] = [ink.height, ink.width].map((side) =>
@@ -256,19 +285,23 @@ function boxed(ink, box) {
   return resize(ink, height, width);
 }
 
-/** Whether ink is darker (-1) or lighter (1) than paper. @param {Grid} difference */
+/** Return -1 where ink is darker than paper, 1 where it is lighter. @param {Grid} difference */
 function polarity(difference) {
   const [y, x] = [Math.floor(difference.height / 20), Math.floor(difference.width / 20)];
   const inner = cut(difference, y, difference.height - y, x, difference.width - x);
   return inner.data.reduce((sum, value) => sum + value ** 3, 0) < 0 ? -1 : 1;
 }
 
-/** How much full ink differs from paper, roughly. @param {Grid} signed */
+/** Estimate how much full ink differs from paper. @param {Grid} signed */
 function strength(signed) {
   return Math.max(quantile(signed.data, 0.998), 1e-6);
 }
 
-/** A threshold half-way between the means of what is above it and below. @param {Float64Array} values @param {number} threshold */
+/**
+ * Return the threshold half-way between the means of the values above and below it.
+ * @param {Float64Array} values
+ * @param {number} threshold
+ */
 function halfway(values, threshold) {
   for (let round = 0; round < 30; round++) {
     const above = values.filter((value) => value > threshold);
@@ -280,7 +313,10 @@ function halfway(values, threshold) {
   return threshold;
 }
 
-/** The paper's brightness and the ink's contrast, if the paper is the same all over. @param {Grid} grey */
+/**
+ * Return the paper's brightness and the ink's contrast where the light is even, else null.
+ * @param {Grid} grey
+ */
 function evenPaper(grey) {
   const { height, width, data } = grey;
   const rim = [
@@ -305,8 +341,13 @@ function evenPaper(grey) {
   return high - low < EVEN * contrast && contrast > LEAST_CONTRAST ? { level, contrast } : null;
 }
 
-/** The paper's brightness everywhere, under the ink too. @param {Grid} grey @param {Grid} paper 1 where paper is @returns {Grid} */
-function filled(grey, paper) {
+/**
+ * Estimate the paper's brightness everywhere, also under the ink.
+ * @param {Grid} grey
+ * @param {Grid} paper 1 where paper is
+ * @returns {Grid}
+ */
+function paperUnderInk(grey, paper) {
   const mass = paper.data.reduce((a, b) => a + b, 0);
   const start = mass
     ? grey.data.reduce((sum, value, i) => sum + value * paper.data[i], 0) / mass

@@ -1,8 +1,13 @@
-// What digit.js needs to do to grids of numbers: the same steps, with the same numbers, as data/raster.py.
+// Operations on grids of numbers for digit.js: the steps of data/raster.py, with the same numbers.
 
 /** @typedef {{height: number, width: number, data: Float64Array}} Grid row by row */
 
-/** @param {number} height @param {number} width @param {(y: number, x: number) => number} [value] @returns {Grid} */
+/**
+ * @param {number} height
+ * @param {number} width
+ * @param {(y: number, x: number) => number} [value]
+ * @returns {Grid}
+ */
 export function grid(height, width, value) {
   const data = new Float64Array(height * width);
   if (value)
@@ -16,7 +21,12 @@ export function mapped(a, f) {
   return { ...a, data: a.data.map(f) };
 }
 
-/** Add `steps` rows and columns of 0 all around. @param {Grid} a @param {number} steps @returns {Grid} */
+/**
+ * Add `steps` rows and columns of 0 on every side.
+ * @param {Grid} a
+ * @param {number} steps
+ * @returns {Grid}
+ */
 export function padded(a, steps) {
   const result = grid(a.height + 2 * steps, a.width + 2 * steps);
   for (let y = 0; y < a.height; y++) {
@@ -28,12 +38,24 @@ export function padded(a, steps) {
   return result;
 }
 
-/** @param {Grid} a @param {number} top @param {number} bottom @param {number} left @param {number} right @returns {Grid} */
+/**
+ * @param {Grid} a
+ * @param {number} top
+ * @param {number} bottom
+ * @param {number} left
+ * @param {number} right
+ * @returns {Grid}
+ */
 export function cut(a, top, bottom, left, right) {
   return grid(bottom - top, right - left, (y, x) => a.data[(y + top) * a.width + x + left]);
 }
 
-/** Average whole blocks, so that neither side is longer than `most`. @param {Grid} a @param {number} most @returns {Grid} */
+/**
+ * Average whole blocks, so that neither side is longer than `most`.
+ * @param {Grid} a
+ * @param {number} most
+ * @returns {Grid}
+ */
 export function shrink(a, most) {
   const step = Math.ceil(Math.max(a.height, a.width) / most);
   if (step === 1) return a;
@@ -49,7 +71,12 @@ export function shrink(a, most) {
   });
 }
 
-/** Average over squares of 2 `radius` + 1, twice; outside, the edge goes on. @param {Grid} a @param {number} radius @returns {Grid} */
+/**
+ * Average over squares of 2 `radius` + 1, twice; edge values are repeated outside.
+ * @param {Grid} a
+ * @param {number} radius
+ * @returns {Grid}
+ */
 export function blur(a, radius) {
   if (radius < 1) return a;
   return boxRows(boxColumns(boxRows(boxColumns(a, radius), radius), radius), radius);
@@ -81,7 +108,13 @@ function transposed(a) {
   return grid(a.width, a.height, (y, x) => a.data[x * a.width + y]);
 }
 
-/** Resize with a triangle filter, widened when shrinking. @param {Grid} a @param {number} height @param {number} width @returns {Grid} */
+/**
+ * Resize with a triangle filter, widened when shrinking.
+ * @param {Grid} a
+ * @param {number} height
+ * @param {number} width
+ * @returns {Grid}
+ */
 export function resize(a, height, width) {
   const rows = weights(a.height, height);
   const columns = weights(a.width, width);
@@ -98,7 +131,7 @@ function total({ from, shares }, value) {
   return sum;
 }
 
-/** For each new place, the old ones that it is made of. @param {number} old @param {number} count */
+/** Return the old places and shares of each new place. @param {number} old @param {number} count */
 function weights(old, count) {
   const scale = old / count;
   const reach = Math.max(1, scale);
@@ -114,7 +147,12 @@ function weights(old, count) {
   });
 }
 
-/** Medians of about `blocks` square blocks along the longer side. @param {Grid} a @param {number} blocks @returns {Grid} */
+/**
+ * Return the medians of about `blocks` square blocks along the longer side.
+ * @param {Grid} a
+ * @param {number} blocks
+ * @returns {Grid}
+ */
 export function blockMedian(a, blocks) {
   const step = Math.max(1, Math.floor(Math.max(a.height, a.width) / blocks));
   const [height, width] = [a.height, a.width].map((side) => Math.max(1, roundEven(side / step)));
@@ -124,7 +162,12 @@ export function blockMedian(a, blocks) {
   );
 }
 
-/** Medians over squares of 2 `radius` + 1; outside, slopes go on as they were. @param {Grid} a @param {number} radius @returns {Grid} */
+/**
+ * Return medians over squares of 2 `radius` + 1; slopes continue outside.
+ * @param {Grid} a
+ * @param {number} radius
+ * @returns {Grid}
+ */
 export function localMedian(a, radius) {
   return grid(a.height, a.width, (row, column) => {
     const values = [];
@@ -135,12 +178,22 @@ export function localMedian(a, radius) {
   });
 }
 
-/** NumPy's pad of mode "reflect", type "odd": rows first, then columns. @param {Grid} a @param {number} y @param {number} x */
+/**
+ * NumPy's pad of mode "reflect", type "odd": rows first, then columns.
+ * @param {Grid} a
+ * @param {number} y
+ * @param {number} x
+ */
 function reflected(a, y, x) {
   return odd(a.width, x, (column) => odd(a.height, y, (row) => a.data[row * a.width + column]));
 }
 
-/** @param {number} length @param {number} at @param {(index: number) => number} value @returns {number} */
+/**
+ * @param {number} length
+ * @param {number} at
+ * @param {(index: number) => number} value
+ * @returns {number}
+ */
 function odd(length, at, value) {
   if (length === 1) return value(0);
   if (at < 0) return 2 * value(0) - odd(length, -at, value);
@@ -148,7 +201,12 @@ function odd(length, at, value) {
   return value(at);
 }
 
-/** The greatest value around each cell, `steps` cells far; crosses and squares take turns. @param {Grid} a @param {number} steps @returns {Grid} */
+/**
+ * Return the greatest value within `steps` cells; crosses and squares alternate, for a round shape.
+ * @param {Grid} a
+ * @param {number} steps
+ * @returns {Grid}
+ */
 export function grow(a, steps) {
   for (let step = 0; step < steps; step++) {
     const { height, width, data } = a;
@@ -171,7 +229,12 @@ export function grow(a, steps) {
   return a;
 }
 
-/** Take `steps` cells off every edge: the smallest value around each cell. @param {Grid} a @param {number} steps @returns {Grid} */
+/**
+ * Return the smallest value within `steps` cells.
+ * @param {Grid} a
+ * @param {number} steps
+ * @returns {Grid}
+ */
 export function thin(a, steps) {
   return mapped(
     grow(
@@ -182,7 +245,11 @@ export function thin(a, steps) {
   );
 }
 
-/** Number what hangs together, corners included: 0 outside, then 1, 2, ... in reading order. @param {Grid} a @param {number} threshold */
+/**
+ * Label connected cells, corners included: 0 outside, then 1, 2, ... in reading order.
+ * @param {Grid} a
+ * @param {number} threshold
+ */
 export function components(a, threshold) {
   const labels = new Int32Array(a.data.length);
   const { height, width } = a;
@@ -212,7 +279,11 @@ export function median(values) {
   return quantile(values, 0.5);
 }
 
-/** NumPy's quantile, linear between neighbours. @param {Float64Array} values @param {number} share */
+/**
+ * Return NumPy's quantile, linear between neighbours.
+ * @param {Float64Array} values
+ * @param {number} share
+ */
 export function quantile(values, share) {
   const sorted = values.slice().sort();
   const place = share * (sorted.length - 1);
@@ -226,7 +297,7 @@ export function mean(values) {
   return values.reduce((a, b) => a + b, 0) / values.length;
 }
 
-/** Round as Python and NumPy do: halves go to the even neighbour. @param {number} value */
+/** Round halves to even, as Python and NumPy do. @param {number} value */
 export function roundEven(value) {
   const rounded = Math.round(value);
   return rounded - value === 0.5 && rounded % 2 ? rounded - 1 : rounded;

@@ -1,15 +1,16 @@
-// What the page says in English. {places} are filled in.
+// The page's texts in English. Values replace the {places}.
 
 export const en = {
   "page.title": "{name} – pellucid",
   "page.skip": "Skip to the drawing",
-  "page.failed": "The page could not begin: {reason}",
+  "page.failed": "The page could not start: {reason}",
   "page.licence":
-    "Test digits: MNIST, by Yann LeCun and Corinna Cortes, licence CC BY-SA 3.0. This page asks no other computer for anything.",
-  "page.no-digits": "This page asks no other computer for anything.",
+    "Test digits: MNIST, by Yann LeCun and Corinna Cortes, licence CC BY-SA 3.0. This page " +
+    "contacts no other server.",
+  "page.no-digits": "This page contacts no other server.",
   "header.parameters": "{count} parameters",
   "header.accuracy": "{accuracy} of {rows} test digits right",
-  "header.learned": "the network that learned here",
+  "header.trained": "the network trained here",
   "header.language": "한국어",
   "header.theme": "Theme",
   "theme.system": "System",
@@ -20,7 +21,8 @@ export const en = {
   "pad.title": "Draw a digit",
   "pad.title.picture": "Draw a picture",
   "pad.label":
-    "Drawing of {height} by {width} pixels. Draw with the pointer; or move with the arrow keys, ink with Space, draw a line with Shift and an arrow.",
+    "Drawing of {height} by {width} pixels. Draw with the pointer; or move with the arrow keys, " +
+    "ink with Space, draw a line with Shift and an arrow.",
   "pad.cursor": "row {row}, column {column}: {value}",
   "pad.invite": "Draw a digit here",
   "pad.keys":
@@ -32,7 +34,8 @@ export const en = {
   "pad.brightness": "Brightness",
   "pad.centring": "Centre as in MNIST",
   "pad.centring.help":
-    "The ink is cut out (dashed box), fitted into 20 × 20 pixels, and its centre of mass (cross) comes to the middle of 28 × 28.",
+    "The ink is cut out (dashed box) and fitted into 20 × 20 pixels, and its centre of mass " +
+    "(cross) is moved to the middle of 28 × 28.",
 
   "pad.more": "Settings and other pictures",
 
@@ -42,36 +45,40 @@ export const en = {
   "load.next.short": "Next",
   "load.random": "Random test digit",
   "load.random.short": "Random",
-  "load.misread": "Next misread test digit",
-  "load.misread.short": "Misread",
+  "load.wrong": "Next misclassified test digit",
+  "load.wrong.short": "Wrong",
   "load.noise": "Noise",
   "load.noise.short": "Noise",
   "load.image": "Image file",
   "load.image.short": "Image file",
   "load.none":
-    "nothing stands out from the background in this image: take one with a larger or darker digit",
+    "nothing stands out from the background in this image: choose one with a larger or darker " +
+    "digit",
   "load.unread":
-    "this file cannot be read as an image: choose PNG, JPEG or another kind that the browser knows",
-  "load.no-misread": "the network reads all of these test digits right",
-  "load.digit": "test digit {index}, labelled {label}",
-  "load.example":
-    "an example: test digit {index}, labelled {label}. Draw over it: it makes room for yours.",
+    "this file cannot be read as an image: choose PNG, JPEG or another format that the browser " +
+    "supports",
+  "load.none-wrong": "the network classifies all of these test digits correctly",
+  "load.digit": "test digit {index}, label {label}",
+  "load.example": "Example: test digit {index}, label {label}. A new drawing replaces it.",
   "load.number": "Number",
   "load.missing":
-    "Test digit {index} is not in this page: it has {count}, every twentieth of MNIST (0, 20, 40, …). pellucid open has all 10,000.",
-  "load.missing.server": "There is no test digit {index} here: their numbers go from 0 to 9,999.",
-  "load.noise.told": "random noise",
-  "load.image.told": "image file",
+    "Test digit {index} is not in this page, which has {count}: every twentieth of MNIST (0, 20, " +
+    "40, …). pellucid open has all 10,000.",
+  "load.missing.server": "There is no test digit {index}: the numbers go from 0 to 9,999.",
+  "load.noise.source": "random noise",
+  "load.image.source": "image file",
 
   "answer.title": "Answer",
-  "answer.empty": "draw to see",
-  "answer.match": "Match of its neuron",
-  "answer.match.help": "A degree of match: each output stands alone, so this is no probability.",
+  "answer.empty": "draw to see it",
+  "answer.match": "Degree of match",
+  "answer.match.of": "Output of neuron {label}",
+  "answer.match.help":
+    "A degree of match, not a probability: each output is independent of the others.",
   "answer.probability": "Probability",
-  "answer.then": "then {label}: {value}",
-  "answer.right": "right: the label is {label}",
-  "answer.wrong": "misread: the label is {label}",
-  "answer.none": "No output stands for “none of them”: one of the ten is always the brightest.",
+  "answer.then": "second: {label} ({value})",
+  "answer.right": "right (label {label})",
+  "answer.wrong": "wrong (label {label})",
+  "answer.none": "No output means “none of them”: one of the ten is always the brightest.",
   "answer.spoken.none": "No answer: the drawing is empty.",
   "answer.spoken": "The network answers {label}, {value}.",
   "answer.spoken.value": "The network answers {value}.",
@@ -85,11 +92,11 @@ export const en = {
   "layer.more": "+{count} more",
 
   "stage.label": "The network: {shape} neurons",
-  "stage.picture": "Input: {count} neurons, one for each pixel; {lit} are lit",
+  "stage.picture": "Input: {count} neurons, one for each pixel; {active} are lit",
   "stage.help": "Arrow keys go from neuron to neuron, Enter opens one.",
   "stage.positive": "positive weight",
   "stage.negative": "negative weight",
-  "stage.lit": "lit: activation 1",
+  "stage.on": "lit: activation 1",
   "stage.off": "dark: 0",
 
   "neuron.label":
@@ -98,20 +105,21 @@ export const en = {
   "neuron.label.off": "{layer}, neuron {name}: switched off, activation 0",
   "neuron.name": "{layer}, neuron {name}",
   "neuron.close": "Close",
-  "neuron.hint": "Choose a neuron to see how it gets its number.",
-  "start.title": "Begin here",
+  "neuron.hint": "Choose a neuron to see how its value is computed.",
+  "start.title": "Start here",
   "start.lesson": "Lesson: what a neuron is, in eleven short steps",
   "start.why": "Why is this {label} read as a {answer}?",
-  "start.learn": "Watch a network learn",
+  "start.learn": "Watch a network being trained",
   "start.change": "Change its weights and see what happens",
   "start.hint":
-    "Or draw a digit of your own, and choose a neuron in the picture to see how it gets its number.",
+    "Or draw a digit of your own, and choose a neuron in the picture to see how its value is " +
+    "computed.",
 
   "detail.weights": "weights",
   "detail.products": "weights × input",
   "detail.picture.weights": "Weights as a picture: from {low} to {high}",
-  "detail.picture.products": "Weights times input as a picture; they add up to {sum}",
-  "detail.incoming": "What comes in: weight × activation",
+  "detail.picture.products": "Weights × input as a picture; their sum is {sum}",
+  "detail.incoming": "Incoming: weight × activation",
   "detail.incoming.row": "{name}: weight {weight} × activation {activation} = {product}",
   "detail.sum": "The sum",
   "detail.sum.products": "weights × input",
@@ -119,23 +127,25 @@ export const en = {
   "detail.sum.total": "weighted sum",
   "detail.curve": "The activation",
   "detail.curve.label":
-    "Curve of {name}; the point stands at weighted sum {sum}, activation {activation}",
+    "Curve of {name}; the point is at weighted sum {sum}, activation {activation}",
   "detail.threshold":
-    "It passes the middle of the curve where weights × input reach {threshold}: the bias, with its sign turned.",
-  "detail.softmax": "Softmax compares all outputs: exp({sum}), divided by the sum of all.",
+    "The activation exceeds {middle} where weights × input exceed {threshold}, the bias with its " +
+    "sign reversed.",
+  "detail.softmax":
+    "Softmax compares all outputs: exp({sum}), divided by the sum over all outputs.",
   "detail.outgoing": "Where its output goes",
-  "detail.outgoing.answer": "It is the answer's degree for {label}.",
-  "detail.residual":
-    "This layer adds to what comes in; its neurons have no weighted sum of their own.",
+  "detail.outgoing.answer": "This is the output for {label}.",
+  "detail.residual": "This layer adds to its input; its neurons have no weighted sum of their own.",
   "detail.off":
-    "Switched off: whatever comes in, its activation is held at 0. Its weights and its bias are kept, and come back when it is switched on again.",
-  "detail.pattern": "blue, solid: adds; orange, hatched: takes away",
+    "Switched off: its activation is held at 0, whatever the input. Weights and bias are kept, " +
+    "and return when it is switched on again.",
+  "detail.pattern": "Blue adds; orange with a checked pattern subtracts.",
 
   "columns.title": "Input",
-  "columns.slider": "{name}, within three deviations of the mean",
+  "columns.slider": "{name}, within three standard deviations of the mean",
   "columns.missing": "missing",
-  "columns.other": "another one",
-  "columns.start": "Back to the middle of all",
+  "columns.other": "another category",
+  "columns.start": "Reset to the means",
   "panels.title": "More",
   "count.title": "Count the parameters",
   "count.layer": "layer",
@@ -145,65 +155,91 @@ export const en = {
   "count.sum": "sum",
   "count.other": "other",
   "count.text":
-    "Each neuron has a weight for every neuron of the layer before, and a bias. Inputs have neither: they hold what they are given.",
+    "Each neuron has a weight for every neuron of the layer before, and a bias. Input neurons " +
+    "have neither: they hold the input.",
 
   "lesson.open": "Lesson",
   "lesson.steps": "Steps of the lesson",
   "lesson.previous": "Back",
   "lesson.next": "Next",
-  "lesson.again": "Set the picture again",
+  "lesson.again": "Reset the picture",
   "lesson.end": "End the lesson",
   "lesson.onward": "What next?",
   "lesson.show": "Show what is marked",
   "lesson.neuron.title": "A neuron is a number",
   "lesson.neuron.text":
-    "A neuron here holds one number between 0 and 1, its activation: 0 is dark, 1 is fully lit. The marked one, in hidden layer 1, holds {activation} now.",
+    "A neuron here holds one number between 0 and 1, its activation: 0 is dark, 1 is fully lit. " +
+    "The activation of the marked neuron in hidden layer 1 is {activation}.",
   "lesson.neuron.try": "Draw a digit of your own and watch the number change.",
-  "lesson.pixels.title": "{inputs} of them take in a picture",
+  "lesson.pixels.title": "{inputs} pixels are the input",
   "lesson.pixels.text":
-    "28 × 28 pixels are {inputs} numbers: black is 0, white is 1. Each is the activation of one input neuron; {lit} of them are lit. You see a digit at a glance. The network is given these {inputs} numbers and nothing else.",
+    "28 × 28 pixels are {inputs} numbers: black is 0, white is 1. Each is the activation of one " +
+    "input neuron; {active} of them are lit. You see a digit at a glance. The network gets these " +
+    "{inputs} numbers and nothing else.",
   "lesson.pixels.try":
-    "Make the picture darker with the brightness: you still see a 3. Does the network?",
+    "Make the picture darker with the brightness slider: you still see a 3. Does the network?",
   "lesson.layers.title": "Layers",
   "lesson.layers.text":
-    "The inputs are the first layer. The last has ten neurons, one for each digit: how well does the picture match it? In between stand hidden layers: {shape}. The pattern that is lit in one layer decides the pattern of the next, and the brightest output is the answer: {answer}.",
+    "The input is the first layer. The last has ten neurons, one for each digit: how well does " +
+    "the picture match it? In between are the hidden layers: {shape}. The activations of one " +
+    "layer decide those of the next, and the brightest output is the answer: {answer}.",
   "lesson.layers.try":
-    "Go over the neurons with the pointer or the arrow keys: what are they connected to? One may hope that they find edges, then loops and lines; look for yourself whether these do.",
+    "Tap the neurons, or move over them with the pointer or the arrow keys: what are they " +
+    "connected to? One may hope that they find edges, then loops and lines; check for yourself " +
+    "whether these do.",
   "lesson.weights.title": "Weights",
   "lesson.weights.text":
-    "Each connection has a weight, a number. A neuron multiplies every number of the layer before by its weight and adds it all up: {products} here. As a picture, its {inputs} weights show where ink adds to the sum (blue) and where it takes away (orange, hatched).",
-  "lesson.weights.try": "Load other test digits: the weights stay, and weights × input changes.",
-  "lesson.bias.title": "The bias sets the bar",
+    "Each connection has a weight, a number. A neuron multiplies every number of the layer " +
+    "before by its weight and adds up the products: {products} here. As a picture, its {inputs} " +
+    "weights show where ink adds to the sum (blue) and where it subtracts (orange, checked).",
+  "lesson.weights.try":
+    "Load other test digits: the weights stay the same, and weights × input changes.",
+  "lesson.bias.title": "The bias sets the threshold",
   "lesson.bias.text":
-    "When should a neuron be lit? A bias is added to the sum: {bias} here. So weights × input must pass {threshold}, the threshold, before this neuron is more lit than dark. They come to {products}; with the bias the weighted sum is {sum}.",
+    "When should a neuron light up? A bias is added to the sum: {bias} here. So weights × input " +
+    "must exceed {threshold}, the threshold, for an activation above 0.5. They come to " +
+    "{products}; with the bias the weighted sum is {sum}.",
   "lesson.bias.try":
     "Move this neuron's bias, under “{tune}” beside the picture: where does the neuron go dark?",
   "lesson.sigmoid.title": "The sigmoid",
   "lesson.sigmoid.text":
-    "A weighted sum can be any number. The sigmoid σ(z) = 1 / (1 + e⁻ᶻ) brings it between 0 and 1: far below zero becomes nearly 0, far above nearly 1, and zero becomes 0.5. Here {sum} becomes {activation}.",
+    "A weighted sum can be any number. The sigmoid σ(z) = 1 / (1 + e⁻ᶻ) maps it to a number " +
+    "between 0 and 1: far below zero becomes nearly 0, far above nearly 1, and zero becomes 0.5. " +
+    "Here {sum} becomes {activation}.",
   "lesson.sigmoid.try": "Draw slowly and watch the point move along the curve.",
   "lesson.matrix.title": "A whole layer in one line",
   "lesson.matrix.text":
-    "Put the weights of a layer's neurons side by side, as the columns of a matrix W. Then the whole layer is y = σ(x W + b). Several pictures, a mini-batch, are the rows of x, and the same line works out all of them. From input to output, that is the forward pass.",
+    "Write the weights of a layer's neurons side by side, as the columns of a matrix W. Then the " +
+    "whole layer is y = σ(x W + b). Several pictures, a mini-batch, are the rows of x, and the " +
+    "same line computes all of them. From input to output, this is the forward pass.",
   "lesson.matrix.try":
-    "Change how many pictures there are, in the panel “{matrix}”, and watch the shapes.",
+    "Change the number of pictures in the panel “{matrix}”, and watch the shapes.",
   "lesson.count.title": "{parameters} parameters",
   "lesson.count.text":
-    "Weights and biases are all that this network can learn. Each layer has a weight for every pair of neurons and a bias for every neuron of its own: the panel “{count}” adds them up to {parameters}.",
-  "lesson.count.try": "How many of them belong to hidden layer 2? Reckon first, then look.",
+    "Weights and biases are all that this network learns. Each layer has a weight for every pair " +
+    "of neurons and a bias for every neuron of its own: the panel “{count}” adds them up to " +
+    "{parameters}.",
+  "lesson.count.try": "How many of them belong to hidden layer 2? Calculate first, then check.",
   "lesson.activations.title": "Why activations?",
   "lesson.activations.text":
-    "Without them, layers would be for nothing. Let g(x) = 4x + 1 and then f(x) = 3x + 2: f(g(x)) = 3(4x + 1) + 2 = 12x + 5, a straight line again, however many are put together. Something must bend in between.",
+    "Without them, more layers are no use. Let g(x) = 4x + 1 and then f(x) = 3x + 2: f(g(x)) = " +
+    "3(4x + 1) + 2 = 12x + 5, a straight line again, however many are combined. Something must " +
+    "bend in between.",
   "lesson.activations.try":
-    "Put a sigmoid between them and move x. Then open “{change}” and take all activations away.",
-  "lesson.learning.title": "Learning",
+    "Put a sigmoid between them and move x. Then open “{change}” and remove all activations.",
+  "lesson.learning.title": "Training",
   "lesson.learning.text":
-    "Nobody sets {parameters} numbers by hand. They begin at random; a loss says how wrong the answers are, and backpropagation says of each number in which direction the loss falls. All take a small step that way, batch after batch. Perfect it never gets: its answer to this picture is {answer}.",
+    "Nobody sets {parameters} numbers by hand. They start at random; a loss says how wrong the " +
+    "answers are, and backpropagation computes for each number in which direction the loss " +
+    "falls. All take a small step in that direction, batch after batch. The result is never " +
+    "perfect: the answer to this picture is {answer}.",
   "lesson.learning.try":
     "Open “{back}”: which neurons would have to be brighter for the right answer?",
   "lesson.torch.title": "The same in PyTorch",
   "lesson.torch.text":
-    "What you saw is no special kind of network: the panel “{torch}” writes it with pellucid and with PyTorch. One thing differs: nn.Linear keeps its weights transposed, (outputs, inputs), and works out x Wᵀ + b. The numbers are the same.",
+    "This is no special kind of network: the panel “{torch}” shows it in pellucid and in " +
+    "PyTorch. One thing differs: nn.Linear keeps its weights transposed, (outputs, inputs), and " +
+    "computes x Wᵀ + b. The results are the same.",
   "lesson.torch.try": "Copy either side into a notebook.",
 
   "term.neuron": "neuron",
@@ -236,19 +272,21 @@ export const en = {
 
   "matrix.title": "As matrices",
   "matrix.text":
-    "Each row of x is a picture, each column of W a neuron: all sums of a layer at once. The bias b is added to every row.",
+    "Each row of x is a picture, each column of W a neuron: all sums of a layer at once. The " +
+    "bias b is added to every row.",
   "matrix.size": "Pictures in the mini-batch",
   "matrix.shapes": "Shapes, layer by layer",
-  "matrix.results": "What comes out: a row for each picture",
+  "matrix.results": "Outputs: a row for each picture",
   "matrix.picture": "picture",
-  "matrix.row": "{index}, labelled {label}",
+  "matrix.row": "{index}, label {label}",
 
   "codes.title": "In PyTorch",
   "codes.text":
-    "This network, new and untrained, in both: x are pictures with pixels from 0 to 255, (N, 28, 28), t their digits. Same loss, same optimizer.",
+    "This network, new and untrained, in both libraries: x are pictures with pixels from 0 to " +
+    "255, (N, 28, 28), t their digits. Loss and optimizer are the same.",
 
   "share.title": "Share",
-  "share.text": "Make a link that opens the page as you set it up, for a class or for yourself.",
+  "share.text": "Make a link that opens the page as it is now, for a class or for yourself.",
   "share.opens": "The link opens",
   "share.step": "this step of the lesson",
   "share.input": "this drawing, with its settings",
@@ -259,13 +297,13 @@ export const en = {
   "hide.settings": "brightness and centring",
   "hide.load": "test digits and other pictures",
   "hide.answer": "the answer",
-  "hide.detail": "the neuron's detail",
+  "hide.detail": "the neuron's details",
   "hide.panels": "all panels",
-  "hide.lesson": "the way to other steps",
+  "hide.lesson": "buttons to other steps",
   "hide.language": "language",
   "hide.theme": "theme",
   "share.language": "Language",
-  "share.language.own": "the reader's own",
+  "share.language.own": "the browser's",
   "share.panel": "Open panel",
   "share.panel.none": "none",
   "share.base": "Address of the page",
@@ -274,18 +312,21 @@ export const en = {
   "share.copied": "copied",
   "share.words.opens": "Opens: {what}.",
   "share.words.hides":
-    "Hides: {what}. What is hidden is only out of sight: the foot of the page shows it again.",
+    "Hides: {what}. Hidden controls are only out of sight: the foot of the page shows them again.",
   "share.words.hides-nothing": "Hides nothing.",
   "share.words.step": "step {step}, {title}",
   "share.words.drawing": "your drawing",
   "share.words.edits": "{count} edits",
-  "share.words.page": "the page as it is at first",
+  "share.words.page": "the page in its first state",
   "share.local": "This address works on this computer only, while pellucid runs.",
-  "share.learned":
-    "What the network learned here is not in the link, which shows the network as it was opened: save it as a model file (Change the network) and open that.",
-  "share.file": "Whoever opens the link must be able to open this address.",
+  "share.trained":
+    "The link does not hold a network that was trained here: it shows the network as it was " +
+    "opened. Save it as a model file (Change the network) and open that.",
+  "share.file": "The recipients of the link must be able to open this address.",
   "share.school":
-    "For a class, write the page as one file (pellucid export MODEL --to html page.html) or as a folder (--to site FOLDER), put it on the school's web site, and type its address above. It needs nothing else.",
+    "For a class, write the page as one file (pellucid export MODEL --to html page.html) or as a " +
+    "folder (--to site FOLDER), put it on the school's web site, and enter its address above. " +
+    "Nothing else is required.",
   "share.hidden": "This link hides some controls.",
   "share.reveal": "Show them",
 
@@ -293,59 +334,70 @@ export const en = {
   "why.empty":
     "Draw first, or choose a neuron in the picture: without an answer there is nothing to explain.",
   "why.against":
-    "{answer} and not {rival}: its weighted sum is larger by {gap}. In {layer}, most for {answer} speak the neurons {plus}; most for {rival} speak {minus}; the biases add {bias}.",
-  "why.answer": "Asked: {name}, the answer. To ask another neuron, choose it in the picture.",
-  "why.chosen": "Asked: {name}, which you chose. Close it to ask the answer again.",
-  "why.inputs": "What each input adds",
-  "why.before": "What the layer before gives",
+    "{answer} and not {rival}: its weighted sum is larger by {gap}. In {layer}, the neurons " +
+    "{plus} contribute most to {answer}, and {minus} contribute most to {rival}; the biases add " +
+    "{bias}.",
+  "why.answer":
+    "Explained: {name}, the answer. To explain another neuron, choose it in the picture.",
+  "why.chosen": "Explained: {name}, which you chose. Close it to explain the answer again.",
+  "why.inputs": "Contribution of each input",
+  "why.before": "Contribution of the layer before",
   "why.picture": "what the network sees",
-  "why.adds": "adds to the activation",
+  "why.adds": "contribution to the activation",
   "why.adds.label":
-    "What each pixel adds to the activation: {sum} in all, none more than {largest}",
+    "Contribution of each pixel to the activation: {sum} in all, none more than {largest}",
   "why.sum.black": "activation for an input of zeros",
-  "why.sum.plus": "inputs that add",
-  "why.sum.minus": "inputs that take away",
+  "why.sum.plus": "inputs that raise it",
+  "why.sum.minus": "inputs that lower it",
   "why.sum.now": "activation now",
   "why.gap":
-    "Integrated gradients: on the way from zeros to this input, in {steps} steps, the inputs add {sum} in all. Gap to the true change: {gap}.",
+    "Integrated gradients: along the path from zeros to this input, in {steps} steps, the inputs " +
+    "contribute {sum} in all. Gap to the true change: {gap}.",
   "other.title": "What would have to change",
   "other.target": "For the answer",
   "other.nearest": "whichever is nearest",
   "other.empty": "Draw first.",
-  "other.same": "{before} is the answer already: choose another one.",
+  "other.same": "{before} is the answer already: choose another class.",
   "other.none":
-    "No picture between black and white was found that is answered so; the answer stays {before}. This is no proof that there is none.",
+    "No picture between black and white was found with that answer; it stays {before}. This does " +
+    "not prove that there is none.",
   "other.found":
-    "{before} ({sure}) becomes {after} ({then}) by a change of length {distance}: {count} pixels, none by more than {largest}.",
+    "{before} ({sure}) becomes {after} ({then}) with a change of length {distance}: {count} " +
+    "pixels, none by more than {largest}.",
   "other.none.row":
-    "Within three deviations of the means no change of the numbers was found that is answered so; the answer stays {before}. This is no proof that there is none.",
+    "No change of the numbers within three standard deviations of the means was found with that " +
+    "answer; it stays {before}. This does not prove that there is none.",
   "other.found.row":
-    "{before} ({sure}) becomes {after} ({then}) by these changes, of length {distance}.",
+    "{before} ({sure}) becomes {after} ({then}) with these changes, of length {distance}.",
   "other.column": "column",
   "other.from": "now",
-  "other.to": "would be",
+  "other.to": "changed",
   "other.note.row":
-    "Numbers move within three deviations of their means; categories and missing numbers stay. The length is measured in deviations. It is the smallest change found, at the border between both answers; a smaller one may exist.",
+    "Numbers move within three standard deviations of their means; categories and missing " +
+    "numbers stay. The length is in standard deviations. This is the smallest change found, at " +
+    "the border between both answers; a smaller one may exist.",
   "other.before": "before: {before}",
   "other.after": "after: {after}",
   "other.between": "difference, up to {largest}",
   "other.note":
-    "Pixels go from 0 to 1; the length is the root of the sum of all squares. It is the smallest change found, at the border between both answers; a smaller one may exist.",
-  "similar.title": "Misread test digits like this one",
+    "Pixels range from 0 to 1; the length is the root of the sum of squares. This is the " +
+    "smallest change found, at the border between both answers; a smaller one may exist.",
+  "similar.title": "Misclassified test digits like this one",
   "similar.by": "Nearest by",
   "similar.pixels": "pixels",
   "similar.hidden": "activations of {layer}",
-  "similar.told":
-    "{count} of {total} test digits are misread; nearest first. Choose one to load it.",
-  "similar.none": "No test digit is misread.",
+  "similar.found":
+    "{count} of {total} test digits are misclassified; the nearest come first. Choose one to " +
+    "load it.",
+  "similar.none": "No test digit is misclassified.",
   "similar.digit": "test digit {index}: {label}, read as {answer}; distance {distance}",
   "similar.card": "{label} as {answer}",
   "tune.title": "Change it",
   "tune.more": "More, in “Change the network”",
   "tune.bias": "Bias",
   "tune.no-bias": "The neurons of this layer have no bias.",
-  "tune.threshold": "It lights when weights × input pass {threshold}; now they are {sum}.",
-  "tune.shift": "The bias is added to weights × input, which now are {sum}.",
+  "tune.threshold": "It lights up when weights × input exceed {threshold}; now they are {sum}.",
+  "tune.shift": "The bias is added to weights × input, which are {sum} now.",
   "tune.off": "Switch off",
   "tune.on": "Switch on again",
   "tune.row": "Row",
@@ -355,7 +407,8 @@ export const en = {
   "tune.pixel": "pixel in row {row}, column {column}",
   "tune.no-weight": "There is no such weight: choose another place.",
   "paint.label":
-    "The neuron's weights. Paint with the pointer; or move with the arrow keys, paint with Space or with Shift and an arrow, choose with + and - what paint does.",
+    "The neuron's weights. Paint with the pointer; or move with the arrow keys, paint with Space " +
+    "or with Shift and an arrow, choose with + and - what paint does.",
   "paint.plus": "+ more weight",
   "paint.minus": "− less weight",
   "paint.strength": "Strength",
@@ -367,41 +420,50 @@ export const en = {
   "change.activations": "Activations",
   "change.linear": "Remove all activations",
   "change.no-hidden": "This network has no hidden layer with an activation.",
-  "collapse.told":
-    "Without activations the hidden layers are one: {chain} = {one}. Its {count} parameters do what all {all} do. What each output now looks for:",
+  "collapse.result":
+    "Without activations the hidden layers are one layer: {chain} = {one}. Its {count} " +
+    "parameters do the same as all {all}. The pattern that each output looks for now:",
   "collapse.limit":
-    "These weights were made to work with activations. A linear network that is trained as one does much better, about 92 % of MNIST; what it cannot do is get past that by more layers.",
-  "collapse.picture": "All weights towards {label} in one picture; bias {bias}",
+    "These weights were trained with activations. A network trained without them does much " +
+    "better, about 92 % on MNIST, but more layers do not improve it.",
+  "collapse.picture": "All weights of output {label} in one picture; bias {bias}",
   "collapse.same":
-    "On {rows} pictures the weighted sums of the output differ by {difference} at most: the rounding of the numbers.",
+    "On {rows} pictures the weighted sums of the output differ by at most {difference}, which is " +
+    "rounding.",
   "collapse.seed":
-    "It is the same with two lines: f(x) = 3x + 2 after g(x) = 4x + 1 is 3(4x + 1) + 2 = 12x + 5, one line again.",
+    "The same with two lines: f(x) = 3x + 2 after g(x) = 4x + 1 is 3(4x + 1) + 2 = 12x + 5, one " +
+    "line again.",
   "effect.title": "Before and after",
   "effect.before": "before",
   "effect.after": "changed",
   "effect.answer": "Answer",
-  "effect.neurons": "Neurons that differ",
+  "effect.neurons": "Changed neurons",
   "effect.changed": "{count} of {all}",
   "effect.held": "Test digits right",
   "effect.was": "{activation}; {before} without the edits",
-  "effect.counting": "Counting test digits",
+  "effect.counting": "Evaluating test digits",
   "effect.all":
-    "On all {rows} of MNIST's test digits, which no network learned from; in brackets the 95 % interval (Wilson). Neurons that differ have a dashed ring in the picture.",
+    "On all {rows} test digits of MNIST, none of which was used in training; in brackets the 95 " +
+    "% confidence interval (Wilson). Changed neurons have a dashed ring in the picture.",
   "effect.some":
-    "On the {rows} test digits that travel with this page; in brackets the 95 % interval (Wilson). Neurons that differ have a dashed ring in the picture.",
+    "On the {rows} test digits in this page; in brackets the 95 % confidence interval (Wilson). " +
+    "Changed neurons have a dashed ring in the picture.",
   "edits.title": "Edits",
   "edits.none": "Nothing has been changed.",
-  "edits.back": "Take all changes back",
+  "edits.back": "Remove all edits",
   "files.open": "Open a model file",
   "files.unread":
-    "this is no model file of pellucid: choose one that pellucid or this page has saved (.safetensors)",
+    "this is not a model file of pellucid: choose one that pellucid or this page saved " +
+    "(.safetensors)",
   "files.other":
-    "this page shows networks of (inputs, outputs) {asked}, and the file's has {got}: show it with pellucid open FILE",
+    "this page shows networks of (inputs, outputs) {asked}, but the file's has {got}: open it " +
+    "with pellucid open FILE",
   "edits.save": "Save as a model file",
   "edits.remove": "Remove",
   "edits.remove.label": "Remove: {edit}",
   "edits.long":
-    "These edits are too long for the page's address: a link shows the network without them. Save them as a model file.",
+    "These edits are too long for the page's address: a link shows the network without them. " +
+    "Save them as a model file.",
   "edit.bias": "{name}: bias {value}",
   "edit.weight": "{name}: weight from {from} {value}",
   "edit.paint": "{name}: {count} weights painted",
@@ -409,23 +471,27 @@ export const en = {
   "edit.activation": "{layer}: activation {type}",
   "edit.linear": "no activations in the hidden layers",
 
-  "learn.title": "Learn",
+  "learn.title": "Train",
   "learn.text":
-    "The network learns from 50,000 training digits; 10,000 others are held out to see whether it can read what it has not learned. Watch the weights of a neuron sharpen: choose one of hidden layer 1.",
+    "The network is trained on 50,000 digits; 10,000 others are held out to check whether it " +
+    "classifies digits that it was not trained on. Watch the weights of a neuron sharpen: choose " +
+    "one of hidden layer 1.",
   "learn.offline":
-    "This page is one file. It holds 500 digits, enough to look and to measure with, too few to learn from: training takes the 50,000 training digits that pellucid brings, and its engine. With pellucid on your computer, this command opens the same page with training, and evaluates on all 10,000 test digits:",
+    "This page is one file. Its 500 digits are enough to look at and to evaluate on, but too few " +
+    "for training, which needs pellucid's 50,000 training digits and its engine. With pellucid " +
+    "on your computer, this command opens the same page with training, and evaluates on all " +
+    "10,000 test digits:",
   "learn.play": "Play",
   "learn.pause": "Pause",
   "learn.step": "One batch",
   "learn.epoch": "One epoch",
   "learn.place": "epoch {epoch}, batch {batch} of {batches}",
   "learn.after": "after epoch {epoch}",
-  "learn.edited":
-    "Loss and accuracy are those of the network that learns, without your changes to it.",
+  "learn.edited": "Loss and accuracy are those of the network in training, without your changes.",
   "learn.loss": "Loss",
   "learn.accuracy": "Accuracy, held-out digits",
   "learn.shares": "Accuracy",
-  "learn.learned": "digits it learns from",
+  "learn.training": "training digits",
   "learn.held": "held-out digits",
   "learn.back": "Back to epoch",
   "learn.rate": "Learning rate",
@@ -434,84 +500,98 @@ export const en = {
   "learn.pace.slow": "20 batches a second",
   "learn.pace.epoch": "an epoch a second",
   "learn.pace.full": "as fast as it can",
-  "learn.anew": "Start anew: weights, layers, seed",
-  "learn.from": "Begin with",
-  "learn.from.fresh": "fresh weights",
-  "learn.from.shown": "the network that is shown",
+  "learn.anew": "Restart: weights, layers, seed",
+  "learn.from": "Start with",
+  "learn.from.fresh": "new weights",
+  "learn.from.shown": "the network on show",
   "learn.hidden": "Hidden layers",
   "learn.activation": "Activation function",
   "learn.seed": "Seed",
-  "learn.start": "Start anew",
+  "learn.start": "Restart",
   "learn.opened": "Show the network as opened",
   "learn.replaces":
-    "Play puts a new network in the place of the one that you see, with random weights. One button brings yours back.",
-  "learn.now": "You see the network that learns here, not the one that was opened.",
-  "learn.waiting": "You see the network as it was opened; the other one waits where it was.",
+    "Play replaces the network on show by a new one with random weights. One button brings yours " +
+    "back.",
+  "learn.now": "This is the network that is trained here, not the one that was opened.",
+  "learn.waiting": "This is the network that was opened; the one in training is paused.",
   "learn.seed.help":
-    "The same seed and settings give the same run, to the last bit. Going back to an epoch and playing on does so, too; later epochs are then replaced.",
+    "The same seed and settings repeat a run to the last bit. So does going back to an epoch and " +
+    "playing on; later epochs are then replaced.",
   "learn.diverged":
-    "Learning diverged in epoch {epoch}: the numbers grew until they were no longer finite. The weights are those from before. Choose a smaller learning rate and play on.",
+    "Training diverged in epoch {epoch}: its numbers grew until they were no longer finite. The " +
+    "weights are those from before. Choose a smaller learning rate and play on.",
   "learn.rising":
-    "The loss rises: it was {least} and is {last}. The steps are too large; try a third of the learning rate.",
+    "The loss rises: it was {least} and is {last}. The steps are too large; try a third of the " +
+    "learning rate.",
   "learn.guessing":
-    "A whole epoch, and {accuracy} are read right: hardly more than by guessing. Most often the learning rate is too large; try a tenth and start anew.",
-  "learn.finished": "These were {epochs} epochs, the most that this page trains.",
+    "After a whole epoch the accuracy is {accuracy}, hardly more than by guessing. Most often " +
+    "the learning rate is too large; try a tenth and restart.",
+  "learn.finished": "This page trains no more than {epochs} epochs.",
   "learn.dead":
-    "Dead neurons, {count} ({names}): flat for every one of 1,000 digits, so no gradient comes through and they no longer learn. A smaller learning rate or another seed helps.",
+    "Dead neurons, {count} ({names}): on the flat part of their curve for each of 1,000 digits, " +
+    "so their gradient is 0 and they are no longer trained. A smaller learning rate or another " +
+    "seed helps.",
   "learn.saturated":
-    "Saturated neurons, {count} ({names}): at one end of their curve for nearly all of 1,000 digits, so they learn slowly.",
-  "learn.lost": "The server does not answer. Is pellucid still running? Then load the page again.",
+    "Saturated neurons, {count} ({names}): at one end of their curve for nearly all of 1,000 " +
+    "digits, so they learn slowly.",
+  "learn.lost": "The server does not respond. Is pellucid still running? Then reload the page.",
 
   "back.title": "Backpropagation",
-  "back.target": "This should be",
-  "back.known": "known: it is a test digit’s label",
+  "back.target": "Label of the drawing",
+  "back.known": "known: the label of the test digit",
   "back.loss": "Loss:",
-  "back.ask": "Draw, and say which class you meant; of test digits it is known.",
+  "back.ask": "Draw, and choose the class that you meant; that of a test digit is known.",
   "back.text":
-    "Backpropagation asks of every number: which way would it make the loss smaller, and how strongly? The bars are the gradient with its sign turned: blue wants up, orange and hatched wants down. On the network the arrows say the same.",
+    "Backpropagation computes for every value in which direction, and how strongly, a change " +
+    "lowers the loss. The bars are the gradient with its sign reversed: blue means up, orange " +
+    "and hatched means down. The arrows on the network show the same.",
   "back.by-sum": "by weighted sum",
   "back.by-activation": "by activation",
-  "back.up": "{name} wants to go up, by {by}",
-  "back.down": "{name} wants to go down, by {by}",
-  "back.stay": "{name} does not want to change",
-  "back.weights": "What the weights want: {layer}, neuron {name}",
-  "back.picture": "What its weights want as a picture, up to {most}; a click checks one",
+  "back.up": "{name} should go up, by {by}",
+  "back.down": "{name} should go down, by {by}",
+  "back.stay": "{name} should not change",
+  "back.weights": "Where the weights should go: {layer}, neuron {name}",
+  "back.picture": "Where its weights should go, as a picture, up to {most}; a click checks one",
   "back.bias": "bias: {slope}",
   "back.check":
-    "Is it true? Move one weight up and down by 0.00001 and work out the loss both times: the difference, divided by 0.00002, must be the gradient.",
+    "Is it true? Move one weight up and down by 0.00001 and compute the loss both times: the " +
+    "difference, divided by 0.00002, must be the gradient.",
   "back.from": "Weight from neuron",
   "back.formula": "Gradient by backpropagation",
-  "back.tried": "Gradient by trying",
+  "back.tried": "Gradient by differences",
   "back.apart": "Difference",
   "back.step":
-    "A step of learning takes the rate times the gradient away: new weight = old weight − rate × gradient. So the bars, which say what a weight wants, are the gradient with its sign turned. At a rate of {rate} this weight goes {old} → {new}.",
+    "A training step subtracts the learning rate times the gradient: new weight = old weight − " +
+    "rate × gradient. So the bars, the directions of change, are the gradient with its sign " +
+    "reversed. At a rate of {rate} this weight goes {old} → {new}.",
 
   "evaluate.title": "Evaluate",
   "evaluate.wait": "One moment …",
-  "evaluate.told":
-    "{right} of {rows} test digits are read right: {share} (95 % interval {low} to {high}).",
-  "evaluate.told.few":
-    "{right} of the {rows} test digits in this page are read right: {share} (95 % interval {low} to {high}). pellucid open asks all 10,000.",
-  "evaluate.matrix":
-    "Rows: what it is. Columns: what the network answers. A cell opens its pictures.",
+  "evaluate.all-digits":
+    "{right} of {rows} test digits are classified correctly: {share} (95 % interval {low} to " +
+    "{high}).",
+  "evaluate.page-digits":
+    "{right} of the {rows} test digits in this page are classified correctly: {share} (95 % " +
+    "interval {low} to {high}). pellucid open evaluates on all 10,000.",
+  "evaluate.matrix": "Rows: label. Columns: the network's answer. A cell opens its pictures.",
   "evaluate.matrix.name": "Confusion matrix",
   "evaluate.label": "Label",
   "evaluate.right": "right",
   "evaluate.cell": "{label} read as {answer}: {count}",
-  "evaluate.misread": "Misread: {count}",
-  "evaluate.all": "All that are misread",
+  "evaluate.wrong": "Misclassified: {count}",
+  "evaluate.all": "All misclassified digits",
   "evaluate.more": "{count} more",
-  "evaluate.digit": "Test digit {index}, labelled {label}, read as {answer}",
+  "evaluate.digit": "Test digit {index}, label {label}, read as {answer}",
   "robust.title": "Robustness",
   "robust.text":
-    "How many test digits are still read right when all of them are darkened, made noisy, moved or turned?",
+    "How many test digits are still classified correctly when all of them are darkened, made " +
+    "noisy, shifted or rotated?",
   "robust.measure": "Measure",
   "robust.wait": "Measuring: {change} …",
-  "robust.right": "read right, of {rows}",
+  "robust.right": "accuracy on {rows}",
   "robust.brightness": "Brightness",
-  "robust.noise": "Noise (deviation, share of white)",
+  "robust.noise": "Noise (standard deviation, share of white)",
   "robust.shift": "Shift (pixels)",
   "robust.rotation": "Rotation (degrees)",
-  "robust.offline":
-    "Robustness to darkness, noise, shift and rotation is measured by pellucid open.",
+  "robust.offline": "pellucid open measures robustness to brightness, noise, shift and rotation.",
 };

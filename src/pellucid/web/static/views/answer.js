@@ -1,73 +1,90 @@
-// The answer: the brightest output, how bright it is, and what comes next.
+// The answer: the brightest output, how bright it is, and the second brightest.
 
-import { h, say, set } from "../dom.js";
+import { h, set, setText } from "../dom.js";
 import { number, percent, short } from "../format.js";
 
 /**
  * @typedef {import("../page.js").Page} Page
  * @typedef {import("../page.js").View} View
  * @typedef {import("../look.js").Look} Look
+ *
+ * @typedef {object} Words
+ * @property {string} answer
+ * @property {string} confidence
+ * @property {string} [next]
+ * @property {string} [verdict]
+ * @property {boolean} [right]
  */
 
-const REST = 700; // milliseconds without a change, and not within a stroke, before the answer is spoken
+// milliseconds without a change, and not within a stroke, before the answer is read aloud
+const REST = 700;
 
-/** What was last said of the answer; views are made anew with each other network. @type {WeakMap<Page, string>} */
-const said = new WeakMap();
+/**
+ * The last sentence that was read aloud, kept here because views are made anew.
+ * @type {WeakMap<Page, string>}
+ */
+const lastSentence = new WeakMap();
 
 /** @param {Page} page @returns {View} */
 export function answer(page) {
   const { t, network } = page;
-  const matches = network.layers.at(-1)?.type === "Sigmoid";
+  const matches = endsInSigmoid(network);
   const prediction = h("output", { class: "prediction", "data-testid": "prediction" });
   const confidence = h("span", { class: "confidence", "data-testid": "confidence" });
   const meaning = h("span", { class: "meaning", title: matches ? t("answer.match.help") : null });
   const next = h("p", { class: "next" });
   const verdict = h("p", { class: "verdict" });
   const none = h("p", { class: "note", hidden: true }, t("answer.none"));
-  const spoken = h("p", { class: "unseen", role: "status" });
+  const reader = announcer(page);
+  const title = network.classifies ? t("answer.title") : page.facts.target || t("answer.values");
   const element = h(
     "section",
     { class: "card answer", "aria-labelledby": "answer-title" },
-    h(
-      "h2",
-      { id: "answer-title" },
-      network.classifies ? t("answer.title") : page.facts.target || t("answer.values"),
-    ),
+    h("h2", { id: "answer-title" }, title),
     prediction,
     h("div", { class: "sure" }, h("p", {}, meaning, " ", confidence), next, verdict),
     none,
-    spoken,
+    reader.element,
   );
-  let timer = 0;
   return {
     element,
     render(look, before) {
       if (look.pass === before?.pass && look.state.input === before.state.input) return;
-      const told = look.empty ? null : words(page, look);
+      const words = look.empty ? null : wordsFor(page, look);
+      const label = network.label(look.prediction);
+      const scale = matches ? t("answer.match.of", { label }) : t("answer.probability");
       set(element, { "data-empty": look.empty });
-      say(prediction, told ? told.answer : "–");
-      say(confidence, told ? told.confidence : "");
-      say(
-        meaning,
-        told
-          ? told.confidence
-            ? t(matches ? "answer.match" : "answer.probability")
-            : ""
-          : t("answer.empty"),
-      );
-      say(next, told?.next ?? "");
-      say(verdict, told?.verdict ?? "");
-      set(verdict, { "data-right": told?.right === undefined ? null : String(told.right) });
+      setText(prediction, words?.answer ?? "–");
+      setText(confidence, words?.confidence ?? "");
+      setText(meaning, words ? (words.confidence ? scale : "") : t("answer.empty"));
+      setText(next, words?.next ?? "");
+      setText(verdict, words?.verdict ?? "");
+      set(verdict, { "data-right": words?.right === undefined ? null : String(words.right) });
       none.hidden = look.state.input.source.kind !== "noise" || !network.classifies;
+      reader.announce(sentence(page, words));
+    },
+  };
+}
+
+/**
+ * An element that screen readers read aloud, after a rest and only where the sentence is another.
+ * @param {Page} page
+ */
+function announcer(page) {
+  const element = h("p", { class: "unseen", role: "status" });
+  let timer = 0;
+  return {
+    element,
+    /** @param {string} text */
+    announce(text) {
       clearTimeout(timer);
-      const sentence = aloud(page, told);
-      if (!said.has(page)) said.set(page, sentence); // nothing has changed yet
-      if (said.get(page) === sentence) return;
+      if (!lastSentence.has(page)) lastSentence.set(page, text); // the first answer is no change
+      if (lastSentence.get(page) === text) return;
       const speak = () => {
         if (page.drawing) timer = window.setTimeout(speak, REST);
         else {
-          say(spoken, sentence);
-          said.set(page, sentence);
+          setText(element, text);
+          lastSentence.set(page, text);
         }
       };
       timer = window.setTimeout(speak, REST);
@@ -75,35 +92,36 @@ export function answer(page) {
   };
 }
 
-/** What a screen reader says. @param {Page} page @param {{answer: string, confidence: string} | null} told */
-function aloud({ t }, told) {
-  if (!told) return t("answer.spoken.none");
-  if (!told.confidence) return t("answer.spoken.value", { value: told.answer });
-  return t("answer.spoken", { label: told.answer, value: told.confidence });
+/** Return the sentence for screen readers. @param {Page} page @param {Words | null} words */
+function sentence({ t }, words) {
+  if (!words) return t("answer.spoken.none");
+  if (!words.confidence) return t("answer.spoken.value", { value: words.answer });
+  return t("answer.spoken", { label: words.answer, value: words.confidence });
 }
 
-/** @param {Page} page @param {Look} look */
-function words({ t, network }, { state, pass: { y }, answer, confidence }) {
+/** @param {Page} page @param {Look} look @returns {Words} */
+function wordsFor({ t, network }, { state, pass: { y }, prediction, confidence }) {
   if (!network.classifies) return { answer: Array.from(y, number).join(", "), confidence: "" };
-  const matches = network.layers.at(-1)?.type === "Sigmoid";
-  const shown = (/** @type {number} */ value) => (matches ? short(value) : percent(value));
-  const second =
-    y.length > 1
-      ? Array.from(y.keys())
-          .filter((k) => k !== answer)
-          .reduce((a, b) => (y[b] > y[a] ? b : a))
-      : -1;
+  const form = endsInSigmoid(network) ? short : percent;
+  const others = Array.from(y.keys()).filter((k) => k !== prediction);
+  const second = y.length > 1 ? others.reduce((a, b) => (y[b] > y[a] ? b : a)) : null;
+  const answer = network.label(prediction);
+  const words = { answer, confidence: form(confidence) };
+  const next =
+    second === null
+      ? ""
+      : t("answer.then", { label: network.label(second), value: form(y[second]) });
   const { label } = state.input.source;
-  const right = label === undefined ? undefined : label === answer;
-  return {
-    answer: network.label(answer),
-    confidence: shown(confidence),
-    next:
-      second < 0 ? "" : t("answer.then", { label: network.label(second), value: shown(y[second]) }),
-    right,
-    verdict:
-      label === undefined
-        ? ""
-        : t(right ? "answer.right" : "answer.wrong", { label: network.label(label) }),
-  };
+  if (label === undefined) return { ...words, next };
+  const right = label === prediction;
+  const verdict = t(right ? "answer.right" : "answer.wrong", { label: network.label(label) });
+  return { ...words, next, right, verdict };
+}
+
+/**
+ * Whether outputs are degrees of match, and no probabilities.
+ * @param {import("../network/network.js").Network} network
+ */
+export function endsInSigmoid({ layers }) {
+  return layers.at(-1)?.type === "Sigmoid";
 }

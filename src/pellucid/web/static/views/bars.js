@@ -1,17 +1,26 @@
 // A list of signed bars around 0, each with its name and number.
 
-import { h, say, set } from "../dom.js";
+import { h, set, setText } from "../dom.js";
 import { short } from "../format.js";
 
-/** @typedef {{name: string, value: number, told: string}} Row `told` is the whole sentence, shown on pointing and read aloud */
+/**
+ * @typedef {{name: string, value: number, sentence: string}} Row `sentence` is shown on pointing
+ *   and read aloud
+ */
 
-const MOST = 20; // rows: of more, the largest
+const MOST = 20; // rows: the largest, where there are more
 
-/** @param {(value: number) => string} [form] how numbers are written @returns {{element: HTMLElement, render: (rows: Row[]) => void}} */
+/**
+ * @param {(value: number) => string} [form] how numbers are written
+ * @returns {{element: HTMLElement, render: (rows: Row[]) => void}}
+ */
 export function bars(form = shortSigned) {
   const element = h("ul", { class: "bars" });
   const rest = h("p", { class: "note" });
-  /** @type {{row: HTMLLIElement, name: HTMLElement, fill: HTMLElement, value: HTMLElement, told: HTMLElement}[]} */
+  /**
+   * @type {{row: HTMLLIElement, name: HTMLElement, fill: HTMLElement, value: HTMLElement, sentence:
+   *   HTMLElement}[]}
+   */
   let lines = [];
   return {
     element: h("div", {}, element, rest),
@@ -22,18 +31,18 @@ export function bars(form = shortSigned) {
         element.replaceChildren(...lines.map(({ row }) => row));
       }
       const largest = Math.max(...rows.map(({ value }) => Math.abs(value))) || 1;
-      chosen.forEach(({ name, value, told }, i) => {
+      chosen.forEach(({ name, value, sentence }, i) => {
         const share = (50 * Math.abs(value)) / largest;
         const parts = lines[i];
-        say(parts.name, name);
-        say(parts.value, form(value));
-        say(parts.told, told);
-        set(parts.row, { title: told });
+        setText(parts.name, name);
+        setText(parts.value, form(value));
+        setText(parts.sentence, sentence);
+        set(parts.row, { title: sentence });
         set(parts.fill, { class: value < 0 ? "fill minus" : "fill plus" });
         parts.fill.style.width = `${share.toFixed(2)}%`;
         parts.fill.style.left = `${(value < 0 ? 50 - share : 50).toFixed(2)}%`;
       });
-      say(rest, rows.length > MOST ? `+ ${rows.length - MOST}` : "");
+      setText(rest, rows.length > MOST ? `+ ${rows.length - MOST}` : "");
     },
   };
 }
@@ -45,7 +54,7 @@ function shortSigned(value) {
 }
 
 function line() {
-  const [name, fill, value, told] = ["name", "fill", "value", "unseen"].map((kind) =>
+  const [name, fill, value, sentence] = ["name", "fill", "value", "unseen"].map((kind) =>
     h("span", { class: kind }),
   );
   for (const part of [name, value]) set(part, { "aria-hidden": "true" });
@@ -55,9 +64,9 @@ function line() {
     name,
     h("span", { class: "track", "aria-hidden": "true" }, fill),
     value,
-    told,
+    sentence,
   );
-  return { row, name, fill, value, told };
+  return { row, name, fill, value, sentence };
 }
 
 /** @param {Row[]} rows */

@@ -1,6 +1,6 @@
-// Two lines, one after the other: one line again, unless something bends in between.
+// Two linear functions in a row are one again, unless something bends in between.
 
-import { h, s, say, set } from "../dom.js";
+import { h, s, set, setText } from "../dom.js";
 import { minus, number } from "../format.js";
 import { sigmoid } from "../network/functions.js";
 
@@ -18,7 +18,7 @@ export function chain({ t }) {
     line,
     dot,
   );
-  const told = h("output", { class: "formula", for: "chain-x", "data-testid": "chain" });
+  const formula = h("output", { class: "formula", for: "chain-x", "data-testid": "chain" });
   const x = h("input", {
     id: "chain-x",
     type: "range",
@@ -47,8 +47,8 @@ export function chain({ t }) {
     set(axes, { d: `M${EDGE} ${Y(0)}H${WIDTH - EDGE}M${X(0)} ${EDGE}V${HEIGHT - EDGE}` });
     set(dot, { cx: X(value), cy: Y(y(value)) });
     const given = minus(String(value));
-    const formula = bend.checked ? `f(σ(g(${given})))` : `f(g(${given})) = 12 · ${given} + 5`;
-    say(told, `${formula} = ${number(y(value))}`);
+    const term = bend.checked ? `f(σ(g(${given})))` : `f(g(${given})) = 12 · ${given} + 5`;
+    setText(formula, `${term} = ${number(y(value))}`);
     set(plot, { "aria-label": t(bend.checked ? "chain.bent" : "chain.straight") });
   }
   draw();
@@ -58,6 +58,6 @@ export function chain({ t }) {
     plot,
     h("div", { class: "setting" }, h("label", { for: "chain-x" }, "x"), x),
     h("div", { class: "setting" }, h("label", { for: "chain-bend" }, t("chain.bend")), bend),
-    told,
+    formula,
   );
 }

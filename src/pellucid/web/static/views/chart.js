@@ -2,19 +2,33 @@
 
 import { h, s, set } from "../dom.js";
 
-/** @typedef {{name: string, kind: "first" | "second", points: [number, number][]}} Line */
+/**
+ * @typedef {{name: string, kind: "first" | "second", points: [number, number][]}} Line
+ *
+ * @typedef {object} Options
+ * @property {number} [right] where x ends
+ * @property {number} [mark] the x of a vertical line
+ * @property {string} [description] for screen readers, instead of the last values
+ * @property {boolean} [whole] whether x counts, so that its axis needs no fractions
+ */
 
 const [WIDTH, HEIGHT, LEFT, EDGE, FOOT] = [340, 170, 40, 14, 20];
-const MARKS = 5; // on an axis, at most, beside its beginning
+const MOST_TICKS = 5; // on an axis, beside its beginning
+const MOST_DOTS = 12; // points of a line that each get a dot
 
-/** Round numbers from low to high. @param {number} low @param {number} high @param {number} [least] between two */
-function marks(low, high, least = 0) {
-  const size = 10 ** Math.floor(Math.log10((high - low) / MARKS));
+/**
+ * Return round numbers from low to high.
+ * @param {number} low
+ * @param {number} high
+ * @param {number} [least] between two
+ */
+function ticks(low, high, least = 0) {
+  const size = 10 ** Math.floor(Math.log10((high - low) / MOST_TICKS));
   const step = [1, 2, 5, 10]
     .map((n) => n * size)
-    .find((step) => step >= least && step * MARKS >= high - low);
+    .find((step) => step >= least && step * MOST_TICKS >= high - low);
   const apart = step ?? least;
-  const first = Math.ceil(low / apart - 1e-9);
+  const first = Math.ceil(low / apart - 1e-9); // rounding must not drop a tick at an end
   return Array.from(
     { length: Math.floor(high / apart + 1e-9) - first + 1 },
     (_, i) => +((first + i) * apart).toPrecision(9),
@@ -23,7 +37,7 @@ function marks(low, high, least = 0) {
 
 /**
  * @param {string} title
- * @param {(value: number) => string} form how values are written
+ * @param {(value: number) => string} form formats values
  */
 export function chart(title, form) {
   const svg = s("svg", { class: "plot", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img" });
@@ -33,69 +47,84 @@ export function chart(title, form) {
     /**
      * @param {Line[]} lines
      * @param {[number, number]} range of values
-     * @param {{right?: number, mark?: number, told?: string, whole?: boolean}} [more] where x ends, where a line marks the
-     *   place, and whether x counts
+     * @param {Options} [options]
      */
-    render(lines, [low, high], { right: end, mark, told, whole } = {}) {
-      const xs = lines.flatMap(({ points }) => points.map(([x]) => x));
-      const [from, right] = [Math.min(0, ...xs), end ?? Math.max(1, ...xs)];
-      const X = (/** @type {number} */ x) =>
-        LEFT + ((x - from) / (right - from)) * (WIDTH - LEFT - EDGE);
-      const Y = (/** @type {number} */ y) =>
-        HEIGHT - FOOT - ((Math.min(y, high) - low) / (high - low)) * (HEIGHT - FOOT - EDGE);
-      const tick = (/** @type {string} */ text, /** @type {Record<string, any>} */ place) =>
-        s("text", { class: "tick", ...place }, text);
+    render(lines, range, options = {}) {
+      const scale = scales(lines, range, options);
       svg.replaceChildren(
-        s("path", { class: "axes", d: `M${LEFT} ${EDGE}V${HEIGHT - FOOT}H${WIDTH - EDGE}` }),
-        ...marks(low, high).flatMap((y) => [
-          s("path", { class: "grid", d: `M${LEFT} ${Y(y).toFixed(1)}H${WIDTH - EDGE}` }),
-          tick(form(y), { x: LEFT - 5, y: Y(y) + 4, "text-anchor": "end" }),
-        ]),
-        ...marks(from, right, whole ? 1 : 0).map((x) =>
-          tick(String(x), { x: X(x), y: HEIGHT - 4, "text-anchor": "middle" }),
-        ),
-        ...(mark === undefined
-          ? []
-          : [s("path", { class: "guide", d: `M${X(mark).toFixed(1)} ${EDGE}V${HEIGHT - FOOT}` })]),
-        ...lines.map(({ kind, points }) =>
-          s("path", {
-            class: `curve ${kind}`,
-            d: points
-              .map(([x, y], i) => `${i ? "L" : "M"}${X(x).toFixed(1)} ${Y(y).toFixed(1)}`)
-              .join(""),
-          }),
-        ),
-        ...lines.flatMap(({ kind, points }) =>
-          points.length > 12
-            ? []
-            : points.map(([x, y]) =>
-                s("circle", {
-                  class: `dot ${kind}`,
-                  cx: X(x).toFixed(1),
-                  cy: Y(y).toFixed(1),
-                  r: 3,
-                }),
-              ),
-        ),
+        ...axes(scale, range, form, options),
+        ...lines.map((line) => curve(line, scale)),
+        ...lines.flatMap((line) => dots(line, scale)),
       );
       const last = lines.flatMap(({ name, points }) =>
         points.length ? [`${name}: ${form(points[points.length - 1][1])}`] : [],
       );
-      set(svg, { "aria-label": `${title}. ${told ?? last.join(", ")}` });
-      names.replaceChildren(
-        ...lines.map(({ name, kind }) =>
-          h(
-            "span",
-            {},
-            s(
-              "svg",
-              { class: "sample", viewBox: "0 0 28 10", "aria-hidden": "true" },
-              s("path", { class: `curve ${kind}`, d: "M1 5H27" }),
-            ),
-            name,
-          ),
-        ),
-      );
+      set(svg, { "aria-label": `${title}. ${options.description ?? last.join(", ")}` });
+      names.replaceChildren(...lines.map(legend));
     },
   };
+}
+
+/**
+ * @typedef {{from: number, right: number, X: (x: number) => number, Y: (y: number) => number}}
+ *   Scale
+ * @param {Line[]} lines @param {[number, number]} range @param {Options} options @returns {Scale}
+ */
+function scales(lines, [low, high], { right: end }) {
+  const xs = lines.flatMap(({ points }) => points.map(([x]) => x));
+  const [from, right] = [Math.min(0, ...xs), end ?? Math.max(1, ...xs)];
+  return {
+    from,
+    right,
+    X: (x) => LEFT + ((x - from) / (right - from)) * (WIDTH - LEFT - EDGE),
+    Y: (y) => HEIGHT - FOOT - ((Math.min(y, high) - low) / (high - low)) * (HEIGHT - FOOT - EDGE),
+  };
+}
+
+/**
+ * @param {Scale} scale
+ * @param {[number, number]} range
+ * @param {(value: number) => string} form
+ * @param {Options} options
+ */
+function axes({ from, right, X, Y }, [low, high], form, { mark, whole }) {
+  const tick = (/** @type {string} */ text, /** @type {Record<string, any>} */ place) =>
+    s("text", { class: "tick", ...place }, text);
+  const guide = (/** @type {number} */ x) =>
+    s("path", { class: "guide", d: `M${X(x).toFixed(1)} ${EDGE}V${HEIGHT - FOOT}` });
+  return [
+    s("path", { class: "axes", d: `M${LEFT} ${EDGE}V${HEIGHT - FOOT}H${WIDTH - EDGE}` }),
+    ...ticks(low, high).flatMap((y) => [
+      s("path", { class: "grid", d: `M${LEFT} ${Y(y).toFixed(1)}H${WIDTH - EDGE}` }),
+      tick(form(y), { x: LEFT - 5, y: Y(y) + 4, "text-anchor": "end" }),
+    ]),
+    ...ticks(from, right, whole ? 1 : 0).map((x) =>
+      tick(String(x), { x: X(x), y: HEIGHT - 4, "text-anchor": "middle" }),
+    ),
+    ...(mark === undefined ? [] : [guide(mark)]),
+  ];
+}
+
+/** @param {Line} line @param {Scale} scale */
+function curve({ kind, points }, { X, Y }) {
+  const d = points.map(([x, y], i) => `${i ? "L" : "M"}${X(x).toFixed(1)} ${Y(y).toFixed(1)}`);
+  return s("path", { class: `curve ${kind}`, d: d.join("") });
+}
+
+/** @param {Line} line @param {Scale} scale */
+function dots({ kind, points }, { X, Y }) {
+  if (points.length > MOST_DOTS) return [];
+  return points.map(([x, y]) =>
+    s("circle", { class: `dot ${kind}`, cx: X(x).toFixed(1), cy: Y(y).toFixed(1), r: 3 }),
+  );
+}
+
+/** @param {Line} line */
+function legend({ name, kind }) {
+  const sample = s(
+    "svg",
+    { class: "sample", viewBox: "0 0 28 10", "aria-hidden": "true" },
+    s("path", { class: `curve ${kind}`, d: "M1 5H27" }),
+  );
+  return h("span", {}, sample, name);
 }

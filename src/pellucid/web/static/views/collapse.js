@@ -1,8 +1,9 @@
-// Without activations the layers are one Affine: its product, and that it answers the same.
+// Without activations the layers are one Affine: their product, and a check that its outputs are
+// the same.
 
-import { h, say, set } from "../dom.js";
+import { h, set, setText } from "../dom.js";
 import { count, minus, number } from "../format.js";
-import { asTaken } from "../heldout.js";
+import { inputOf } from "../heldout.js";
 import { collapsed } from "../network/edits.js";
 import { LAYERS } from "../network/layers.js";
 import { canvas, paintSigned } from "./pixels.js";
@@ -17,13 +18,16 @@ const MOST_SHOWN = 40; // outputs with a picture of their weights
 /** @param {import("../page.js").Page} page @returns {import("../page.js").View} */
 export function collapse(page) {
   const { t, facts } = page;
-  const told = h("p", { "data-testid": "collapse-told" });
+  const result = h("p", { "data-testid": "collapse-result" });
   const same = h("p", { "data-testid": "collapse-same" });
   const pictures = h("div", { class: "gallery" });
   const limit = page.digits.length ? h("p", { class: "note" }, t("collapse.limit")) : null;
   const seed = h("p", { class: "note" }, t("collapse.seed"));
-  const element = h("div", { class: "collapse" }, told, pictures, same, limit, seed);
-  /** @type {{network: Network | null, product: Product | null, digits: number}} `digits`: the largest difference on them */
+  const element = h("div", { class: "collapse" }, result, pictures, same, limit, seed);
+  /**
+   * @type {{network: Network | null, product: Product | null, digits: number}} `digits`: the
+   *   largest difference on them
+   */
   let shown = { network: null, product: null, digits: 0 };
   return {
     element,
@@ -32,7 +36,7 @@ export function collapse(page) {
       const repaint = look.state.theme !== before?.state.theme;
       if (network !== shown.network) {
         const product = collapsed(network);
-        const inputs = product ? page.digits.map(({ pixels }) => asTaken(network, pixels)) : [];
+        const inputs = product ? page.digits.map(({ pixels }) => inputOf(network, pixels)) : [];
         shown = {
           network,
           product,
@@ -51,11 +55,11 @@ export function collapse(page) {
         count: count((D + 1) * K),
         all: count(network.parameterCount),
       };
-      say(told, t("collapse.told", counted));
+      setText(result, t("collapse.result", counted));
       if (repaint || network !== before?.network)
         pictures.replaceChildren(...columns(page, network, product, facts.shape));
       const largest = Math.max(shown.digits, difference(network, product, look.pass.x));
-      say(
+      setText(
         same,
         t("collapse.same", {
           rows: count(page.digits.length + 1),
@@ -67,7 +71,13 @@ export function collapse(page) {
   };
 }
 
-/** The product's columns as pictures. @param {import("../page.js").Page} page @param {Network} network @param {Product} product @param {number[] | null} shape */
+/**
+ * Draw the product's columns as pictures.
+ * @param {import("../page.js").Page} page
+ * @param {Network} network
+ * @param {Product} product
+ * @param {number[] | null} shape
+ */
 function columns({ t }, network, { W, b }, shape) {
   const K = b.length;
   if (!shape || K > MOST_SHOWN) return [];
@@ -88,7 +98,12 @@ function columns({ t }, network, { W, b }, shape) {
   });
 }
 
-/** The largest difference of the outputs' weighted sums. @param {Network} network @param {Product | null} product @param {ArrayLike<number>} x */
+/**
+ * Return the largest difference of the outputs' weighted sums.
+ * @param {Network} network
+ * @param {Product | null} product
+ * @param {ArrayLike<number>} x
+ */
 function difference(network, product, x) {
   const { W, b } = /** @type {Product} */ (product);
   const pass = network.forward(x);

@@ -1,4 +1,4 @@
-// Inputs that are no pixels: a row of a table by its columns, or a number for each input.
+// Inputs that are not pixels: a row of a table by its columns, or a number for each input.
 
 import { h } from "../dom.js";
 
@@ -6,10 +6,11 @@ import { h } from "../dom.js";
  * @typedef {import("../page.js").Page} Page
  * @typedef {import("../resources.js").Field} Field
  * @typedef {{element: HTMLElement, render: (values: ArrayLike<number>) => void}} Control
- * @typedef {{give: (changes: [number, number][]) => void, end: () => void}} Row changes are pairs of input and value
+ * @typedef {{change: (changes: [number, number][]) => void, end: () => void}} Row changes are pairs
+ *   of input and value
  */
 
-const DIGITS = 4; // of a value that a slider sets
+const DIGITS = 4; // significant digits of a value that a slider sets
 
 /** @param {Page} page @returns {import("../page.js").View} */
 export function columns(page) {
@@ -44,17 +45,17 @@ export function columns(page) {
   };
 }
 
-/** Changes of the row; while a slider moves, all of them are one step that can be undone. @param {Page} page @returns {Row} */
+/** Changes of the row; those of one slide are one undo step. @param {Page} page @returns {Row} */
 function changing(page) {
   const { store } = page;
   let moves = false;
   return {
-    give(changes) {
+    change(changes) {
       const values = Float64Array.from(store.state.input.values);
       for (const [i, value] of changes) values[i] = value;
       const source = { kind: /** @type {const} */ ("drawn") };
       if (moves) store.set({ input: { values, source } });
-      else page.input(values, source);
+      else page.setInput(values, source);
       moves = true;
     },
     end() {
@@ -65,7 +66,7 @@ function changing(page) {
 
 /** @param {Page} page */
 function startButton(page) {
-  const onclick = () => page.input(page.facts.start, { kind: "drawn" });
+  const onclick = () => page.setInput(page.facts.start, { kind: "drawn" });
   return h(
     "button",
     { type: "button", class: "small", "data-testid": "row-start", onclick },
@@ -73,20 +74,33 @@ function startButton(page) {
   );
 }
 
-/** A number by its field alone: within what limits it lies is not known. @param {string} name @param {number} i @param {Row} row @returns {Control} */
+/**
+ * A number by its field alone, as its range is not known.
+ * @param {string} name
+ * @param {number} i
+ * @param {Row} row
+ * @returns {Control}
+ */
 function plain(name, i, row) {
-  const field = numberField(`column-${i}`, (value) => row.give([[i, value]]), row.end);
+  const field = numberField(`column-${i}`, (value) => row.change([[i, value]]), row.end);
   return {
     element: h("div", { class: "setting" }, h("label", { for: field.id }, name), field),
     render: (values) => show(field, values[i]),
   };
 }
 
-/** A number in its own units, by field and slider. @param {Page} page @param {Field} field @param {number} i @param {Row} row @returns {Control} */
+/**
+ * A number in its own units, by field and slider.
+ * @param {Page} page
+ * @param {Field} field
+ * @param {number} i
+ * @param {Row} row
+ * @returns {Control}
+ */
 function measure({ t }, { name, inputs, offset = 0, low = 0, high = 1, filled = 0 }, i, row) {
   const [at, mark] = inputs;
-  const here = mark === undefined ? [] : [/** @type {[number, number]} */ ([mark, 0])];
-  const give = (/** @type {number} */ value) => row.give([[at, value - offset], ...here]);
+  const present = mark === undefined ? [] : [/** @type {[number, number]} */ ([mark, 0])];
+  const give = (/** @type {number} */ value) => row.change([[at, value - offset], ...present]);
   const number = numberField(`column-${i}`, give, row.end);
   const slider = h("input", {
     type: "range",
@@ -101,7 +115,7 @@ function measure({ t }, { name, inputs, offset = 0, low = 0, high = 1, filled = 
     type: "checkbox",
     id: `missing-${i}`,
     onchange: () => {
-      row.give([
+      row.change([
         [at, filled],
         [mark, Number(missing.checked)],
       ]);
@@ -136,7 +150,14 @@ function measure({ t }, { name, inputs, offset = 0, low = 0, high = 1, filled = 
   };
 }
 
-/** A category by its name. @param {Page} page @param {Field} field @param {number} i @param {Row} row @returns {Control} */
+/**
+ * A category by its name.
+ * @param {Page} page
+ * @param {Field} field
+ * @param {number} i
+ * @param {Row} row
+ * @returns {Control}
+ */
 function choice({ t }, { name, inputs, categories }, i, row) {
   const names = /** @type {string[]} */ (categories);
   const select = h(
@@ -144,7 +165,7 @@ function choice({ t }, { name, inputs, categories }, i, row) {
     {
       id: `column-${i}`,
       onchange: () => {
-        row.give(inputs.map((input, k) => [input, Number(k === select.selectedIndex)]));
+        row.change(inputs.map((input, k) => [input, Number(k === select.selectedIndex)]));
         row.end();
       },
     },
@@ -174,12 +195,16 @@ function numberField(id, give, end) {
   return field;
 }
 
-/** Show a number, but not over what is being typed. @param {HTMLInputElement} field @param {number} value */
+/**
+ * Show a number, but do not overwrite it while it is typed.
+ * @param {HTMLInputElement} field
+ * @param {number} value
+ */
 function show(field, value) {
   if (field.valueAsNumber !== value) field.value = Number.isNaN(value) ? "" : String(value);
 }
 
-/** Without what float32 and the offset leave behind a number's digits. @param {number} value */
+/** Round off the digits that float32 and the offset add. @param {number} value */
 function tidy(value) {
   return Number(value.toPrecision(7));
 }

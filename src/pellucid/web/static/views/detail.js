@@ -1,7 +1,8 @@
-// One neuron in detail: its weights, what comes in, the sum with its numbers, the curve, where its output goes.
+// One neuron in detail: its weights, its inputs, the sum with its numbers, the curve, where its
+// output goes.
 
-import { h, reveal, say, set } from "../dom.js";
-import { adding, number, signed, unsigned } from "../format.js";
+import { h, reveal, set, setText } from "../dom.js";
+import { roundedSum, number, signed, unsigned } from "../format.js";
 import { isOff } from "../network/edits.js";
 import { layerName } from "../texts.js";
 import { bars } from "./bars.js";
@@ -49,23 +50,27 @@ export function detail(page) {
       wasOff = off;
       if (changed) {
         set(element, { "data-open": neuron !== null });
-        say(title, neuron ? headline(page, neuron) : "");
+        setText(title, neuron ? headline(page, neuron) : "");
         parts = neuron ? partsOf(page, look, neuron) : [];
         body.replaceChildren(...parts.map((part) => part.element));
-        if (before && neuron && sheets.matches && !look.state.step) shown(neuron);
+        if (before && neuron && sheets.matches && !look.state.step) revealNeuron(neuron);
       }
-      const repainted = before && look.state.theme !== before.state.theme; // pictures have the theme's colours
+      // pictures have the theme's colours
+      const repainted = before && look.state.theme !== before.state.theme;
       if (changed || repainted || look.pass !== before?.pass)
         for (const part of parts) part.render(look);
     },
   };
 }
 
-/** Where there is little room the detail is a sheet over the window's lower half (styles/layout.css). */
+/**
+ * Where there is little room the detail is a sheet over the window's lower half
+ * (styles/layout.css).
+ */
 const sheets = matchMedia("(max-width: 1099px)");
 
 /** Keep the chosen neuron in sight above the sheet. @param {Neuron} neuron */
-function shown({ layer, index }) {
+function revealNeuron({ layer, index }) {
   requestAnimationFrame(() =>
     reveal(document.querySelector(`[data-testid="neuron-${layer}-${index}"]`)),
   );
@@ -97,7 +102,12 @@ function partsOf(page, look, neuron) {
   return parts;
 }
 
-/** What comes in, and the sum of it. @param {Page} page @param {Neuron} neuron @returns {Part[]} */
+/**
+ * Return the parts that show the inputs and their sum.
+ * @param {Page} page
+ * @param {Neuron} neuron
+ * @returns {Part[]}
+ */
 export function contributions(page, neuron) {
   if (!page.network.neuronLayers[neuron.layer].affine) return [note(page.t("detail.residual"))];
   const { shape } = page.facts;
@@ -111,7 +121,13 @@ export function note(text) {
   return { element: h("p", {}, text), render() {} };
 }
 
-/** Weights, and weights x input, as pictures. @param {Page} page @param {number[]} shape @param {Neuron} neuron @returns {Part} */
+/**
+ * Weights, and weights x input, as pictures.
+ * @param {Page} page
+ * @param {number[]} shape
+ * @param {Neuron} neuron
+ * @returns {Part}
+ */
 function pictures({ t }, shape, neuron) {
   const double = shape.map((side) => 2 * side);
   const [left, right] = [canvas(double, { role: "img" }), canvas(double, { role: "img" })];
@@ -129,7 +145,8 @@ function pictures({ t }, shape, neuron) {
     render(look) {
       const { weights, products, total } = terms(look, neuron);
       const [low, high] = [Math.min(...weights), Math.max(...weights)];
-      const largest = Math.max(-low, high); // one scale for both pictures: a lit pixel keeps its colour
+      // one scale for both pictures, or a full pixel would change colour
+      const largest = Math.max(-low, high);
       if (
         weights.some((weight, i) => weight !== painted.weights[i]) ||
         look.state.theme !== painted.theme
@@ -142,8 +159,8 @@ function pictures({ t }, shape, neuron) {
         "aria-label": t("detail.picture.weights", { low: number(low), high: number(high) }),
       });
       set(right, { "aria-label": t("detail.picture.products", { sum: number(total) }) });
-      say(range, `${number(low)} … ${signed(high)}`);
-      say(added, `Σ = ${number(total)}`);
+      setText(range, `${number(low)} … ${signed(high)}`);
+      setText(added, `Σ = ${number(total)}`);
     },
   };
 }
@@ -163,7 +180,7 @@ function incoming(page, neuron) {
           return {
             name,
             value,
-            told: t("detail.incoming.row", {
+            sentence: t("detail.incoming.row", {
               name,
               weight: number(weights[d]),
               activation: number(before[d]),
@@ -186,7 +203,8 @@ function outgoing(page, neuron) {
   return {
     element,
     render(look) {
-      const to = look.network.neuronLayers[place]; // of the network that is seen now, which may learn or be edited
+      // of the present network, which may be trained or edited
+      const to = look.network.neuronLayers[place];
       if (!to.affine) return;
       const {
         shape: [, H],
@@ -200,7 +218,7 @@ function outgoing(page, neuron) {
           return {
             name,
             value,
-            told: t("detail.incoming.row", {
+            sentence: t("detail.incoming.row", {
               name,
               weight: number(weight),
               activation: number(activation),
@@ -213,7 +231,7 @@ function outgoing(page, neuron) {
   };
 }
 
-/** The sum, its numbers filled in. @param {Page} page @param {Neuron} neuron @returns {Part} */
+/** The weighted sum with its numbers. @param {Page} page @param {Neuron} neuron @returns {Part} */
 function sum({ t }, neuron) {
   const [products, bias, total] = [
     h("data", {}),
@@ -254,16 +272,16 @@ function sum({ t }, neuron) {
       const z = /** @type {Float64Array} */ (look.network.sums(look.pass, neuron.layer))[
         neuron.index
       ];
-      const [first, second, whole] = adding([incoming, known, z]);
+      const [first, second, whole] = roundedSum([incoming, known, z]);
       for (const [place, value, text] of /** @type {const} */ ([
         [products, incoming, first],
         [bias, known, unsigned(second)],
         [total, z, whole],
       ])) {
-        say(place, text);
+        setText(place, text);
         set(place, { value });
       }
-      say(sign, known < 0 ? "−" : "+");
+      setText(sign, known < 0 ? "−" : "+");
     },
   };
 }

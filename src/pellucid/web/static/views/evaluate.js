@@ -1,8 +1,8 @@
-// A panel: how the network does on digits that it did not learn from; every cell opens its pictures.
+// A panel: accuracy and confusion matrix on held-out digits; every cell opens its pictures.
 
-import { h, say, set } from "../dom.js";
+import { h, set, setText } from "../dom.js";
 import { count, percent } from "../format.js";
-import { heldOut, pixelsOf } from "../heldout.js";
+import { fetchPixels, heldOut } from "../heldout.js";
 import { afterRest } from "../later.js";
 import { chart } from "./chart.js";
 import { tile } from "./tile.js";
@@ -10,8 +10,8 @@ import { tile } from "./tile.js";
 /**
  * @typedef {import("../page.js").Page} Page
  * @typedef {import("../heldout.js").HeldOut} HeldOut
- * @typedef {import("../heldout.js").Misread} Digit
- * @typedef {[number, number] | null} Cell label and answer; null for all that are misread
+ * @typedef {import("../heldout.js").Digit} Digit
+ * @typedef {[number, number] | null} Cell label and prediction; null for all misclassified digits
  */
 
 const REST = 500; // milliseconds without a change of the network before it is evaluated
@@ -21,45 +21,66 @@ const CHANGES = /** @type {const} */ (["brightness", "noise", "shift", "rotation
 /** @param {Page} page @returns {import("../page.js").View} */
 export function evaluate(page) {
   const { t } = page;
-  const told = h("p", { role: "status", "data-testid": "evaluation" }, t("evaluate.wait"));
+  const status = h("p", { role: "status", "data-testid": "evaluation" }, t("evaluate.wait"));
   const table = h("table", { class: "confusion" });
-  const pictures = gallery(page, () => open(null));
+  const digits = gallery(page, () => open(null));
   /** @type {HeldOut | undefined} */
   let held;
-  const asked = /^([0-9])\.([0-9])$/.exec(page.store.state.choices.cell ?? "");
-  /** @type {Cell} */
-  let cell = asked && [Number(asked[1]), Number(asked[2])];
+  let cell = cellOf(page);
   const open = (/** @type {Cell} */ other) => {
     if (String(other) !== String(cell)) page.choose("cell", other && other.join("."));
     cell = other;
     if (!held) return;
     for (const button of table.querySelectorAll("button"))
       set(button, { "aria-pressed": String(button.dataset.cell === String(cell)) });
-    pictures.show(held, cell);
+    digits.show(held, cell);
   };
-  const again = afterRest(REST, async (current) => {
+  const evaluateAgain = afterRest(REST, async (current) => {
     const found = await heldOut(page, page.network);
     if (!current()) return;
     held = found;
-    const { rows, right, low, high } = found;
-    const share = rows ? right / rows : 0;
-    say(
-      told,
-      t(page.facts.server ? "evaluate.told" : "evaluate.told.few", {
-        right: count(right),
-        rows: count(rows),
-        share: percent(share),
-        low: percent(low),
-        high: percent(high),
-      }),
-    );
+    setText(status, sentence(page, found));
     table.replaceChildren(...matrix(page, found, open));
     open(cell);
   });
-  const element = h(
+  return {
+    element: layout(page, status, table, digits.element),
+    render(look, before) {
+      if (look.network !== before?.network) evaluateAgain();
+    },
+  };
+}
+
+/** Return the cell in the address. @param {Page} page @returns {Cell} */
+function cellOf(page) {
+  const found = /^([0-9])\.([0-9])$/.exec(page.store.state.choices.cell ?? "");
+  return found && [Number(found[1]), Number(found[2])];
+}
+
+/** @param {Page} page @param {HeldOut} held */
+function sentence({ t, facts }, { rows, right, low, high }) {
+  return t(facts.server ? "evaluate.all-digits" : "evaluate.page-digits", {
+    right: count(right),
+    rows: count(rows),
+    share: percent(rows ? right / rows : 0),
+    low: percent(low),
+    high: percent(high),
+  });
+}
+
+/**
+ * @param {Page} page
+ * @param {HTMLElement} status
+ * @param {HTMLElement} table
+ * @param {HTMLElement} digits
+ */
+function layout(page, status, table, digits) {
+  const { t } = page;
+  const scroll = { class: "scroll", tabindex: 0, role: "region" };
+  return h(
     "div",
     { class: "learning" },
-    told,
+    status,
     h(
       "div",
       { class: "evaluation" },
@@ -67,25 +88,20 @@ export function evaluate(page) {
         "div",
         {},
         h("p", { class: "note" }, t("evaluate.matrix")),
-        h(
-          "div",
-          { class: "scroll", tabindex: 0, role: "region", "aria-label": t("evaluate.matrix.name") },
-          table,
-        ),
+        h("div", { ...scroll, "aria-label": t("evaluate.matrix.name") }, table),
       ),
-      pictures.element,
+      digits,
     ),
     page.facts.server ? robustness(page) : h("p", { class: "note" }, t("robust.offline")),
   );
-  return {
-    element,
-    render(look, before) {
-      if (look.network !== before?.network) again();
-    },
-  };
 }
 
-/** The confusion matrix: a row for each label, a column for each answer. @param {Page} page @param {HeldOut} held @param {(cell: Cell) => void} open */
+/**
+ * The confusion matrix: a row for each label, a column for each prediction.
+ * @param {Page} page
+ * @param {HeldOut} held
+ * @param {(cell: Cell) => void} open
+ */
 function matrix({ t, network }, { counts }, open) {
   const names = counts.map((_, k) => network.label(k));
   const head = h(
@@ -128,7 +144,11 @@ function matrix({ t, network }, { counts }, open) {
   return [h("thead", {}, head), h("tbody", {}, ...rows)];
 }
 
-/** The pictures of a cell, or of all that are misread. @param {Page} page @param {() => void} openAll */
+/**
+ * The pictures of a cell, or of all misclassified digits.
+ * @param {Page} page
+ * @param {() => void} openAll
+ */
 function gallery(page, openAll) {
   const { t, network } = page;
   const title = h("h3");
@@ -138,7 +158,7 @@ function gallery(page, openAll) {
   let turn = 0;
   /** @param {Digit} digit */
   const shown = (digit) => {
-    const [label, answer] = [network.label(digit.label), network.label(digit.answer)];
+    const [label, answer] = [network.label(digit.label), network.label(digit.prediction)];
     const name = t("evaluate.digit", { index: digit.index, label, answer });
     return tile(page, digit, `digit-${digit.index}`, name, `${label} → ${answer}`);
   };
@@ -146,10 +166,10 @@ function gallery(page, openAll) {
   const add = async (digits) => {
     const [mine, part, rest] = [turn, digits.slice(0, SHOWN), digits.slice(SHOWN)];
     more.hidden = true;
-    await pixelsOf(part).catch(() => {});
+    await fetchPixels(part).catch(() => {});
     if (mine !== turn) return;
     list.append(...part.filter(({ pixels }) => pixels).map(shown));
-    say(more, t("evaluate.more", { count: count(rest.length) }));
+    setText(more, t("evaluate.more", { count: count(rest.length) }));
     more.hidden = !rest.length;
     more.onclick = () => add(rest);
   };
@@ -166,13 +186,13 @@ function gallery(page, openAll) {
     show(held, cell) {
       turn++;
       element.hidden = false;
-      const digits = cell ? held.cell(...cell) : held.misread;
+      const digits = cell ? held.cell(...cell) : held.misclassified;
       const words = cell
         ? { label: network.label(cell[0]), answer: network.label(cell[1]) }
         : { label: "", answer: "" };
-      say(
+      setText(
         title,
-        t(cell ? "evaluate.cell" : "evaluate.misread", { ...words, count: count(digits.length) }),
+        t(cell ? "evaluate.cell" : "evaluate.wrong", { ...words, count: count(digits.length) }),
       );
       all.hidden = !cell;
       list.replaceChildren();
@@ -181,44 +201,24 @@ function gallery(page, openAll) {
   };
 }
 
-/** Robustness curves, on request: seconds of work for the server. @param {Page} page */
+/** Robustness curves, on request: the server works on them for seconds. @param {Page} page */
 function robustness(page) {
   const { t } = page;
   const charts = h("div", { class: "charts" });
-  const told = h("span", { role: "status" });
+  const status = h("span", { role: "status" });
   const measure = async () => {
     button.disabled = true;
     charts.replaceChildren();
     const body = /** @type {BufferSource} */ (page.network.toBytes());
     try {
       for (const change of CHANGES) {
-        say(told, t("robust.wait", { change: t(`robust.${change}`) }));
-        const { levels, accuracy, intervals, rows } = await (
-          await fetch(`robustness/${change}`, { method: "POST", body })
-        ).json();
-        const drawn = chart(t(`robust.${change}`), (value) => `${(100 * value).toFixed(0)} %`);
-        const points = levels.map((/** @type {number} */ level, /** @type {number} */ i) => [
-          level,
-          accuracy[i],
-        ]);
-        const words = points.map(
-          (/** @type {number[]} */ [level, share], /** @type {number} */ i) =>
-            `${level}: ${percent(share)} (${percent(intervals[i][0])} – ${percent(intervals[i][1])})`,
-        );
-        drawn.render(
-          [{ name: t("robust.right", { rows: count(rows) }), kind: "first", points }],
-          [0, 1],
-          {
-            right: Math.max(...levels),
-            told: words.join(", "),
-          },
-        );
-        set(drawn.element, { title: words.join("\n") });
-        charts.append(drawn.element);
+        setText(status, t("robust.wait", { change: t(`robust.${change}`) }));
+        const response = await fetch(`robustness/${change}`, { method: "POST", body });
+        charts.append(robustnessChart(page, change, await response.json()));
       }
-      say(told, "");
+      setText(status, "");
     } catch {
-      say(told, t("learn.lost"));
+      setText(status, t("learn.lost"));
     }
     button.disabled = false;
   };
@@ -232,7 +232,32 @@ function robustness(page) {
     { class: "learning" },
     h("h3", {}, t("robust.title")),
     h("p", {}, t("robust.text")),
-    h("p", { class: "line" }, button, told),
+    h("p", { class: "line" }, button, status),
     charts,
   );
+}
+
+/**
+ * @param {Page} page
+ * @param {typeof CHANGES[number]} change
+ * @param {{levels: number[], accuracy: number[], intervals: [number, number][], rows: number}}
+ *   found
+ */
+function robustnessChart({ t }, change, { levels, accuracy, intervals, rows }) {
+  const drawn = chart(t(`robust.${change}`), (value) => `${(100 * value).toFixed(0)} %`);
+  const sentences = levels.map((level, i) => {
+    const [low, high] = intervals[i];
+    return `${level}: ${percent(accuracy[i])} (${percent(low)} – ${percent(high)})`;
+  });
+  const points = levels.map((level, i) => /** @type {[number, number]} */ ([level, accuracy[i]]));
+  drawn.render(
+    [{ name: t("robust.right", { rows: count(rows) }), kind: "first", points }],
+    [0, 1],
+    {
+      right: Math.max(...levels),
+      description: sentences.join(", "),
+    },
+  );
+  set(drawn.element, { title: sentences.join("\n") });
+  return drawn.element;
 }

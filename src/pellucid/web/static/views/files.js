@@ -9,8 +9,8 @@ import { upload } from "./upload.js";
 /** @param {Page} page @returns {HTMLElement} */
 export function modelFiles(page) {
   const { t } = page;
-  const told = h("p", { class: "told", role: "status" });
-  const file = upload(t("files.open"), ".safetensors,.bin", told, (chosen) => opened(page, chosen));
+  const status = h("p", { class: "status", role: "status" });
+  const file = upload(t("files.open"), ".safetensors,.bin", status, (chosen) => open(page, chosen));
   const button = (
     /** @type {string} */ id,
     /** @type {import("../texts.js").Key} */ text,
@@ -29,12 +29,16 @@ export function modelFiles(page) {
         : button("first-model", "learn.opened", () => show(page, page.opened)),
     ),
     file,
-    told,
+    status,
   );
 }
 
-/** Show the network of a model file; gives what is to be said of it: nothing, or why it cannot be. @param {Page} page @param {File} file */
-async function opened(page, file) {
+/**
+ * Show the network of a model file; return why it cannot be shown, or "".
+ * @param {Page} page
+ * @param {File} file
+ */
+async function open(page, file) {
   let network;
   try {
     network = Network.read(await file.arrayBuffer());
@@ -51,8 +55,9 @@ async function opened(page, file) {
 
 /** @param {Page} page @param {Network} network */
 function show(page, network) {
-  page.store.set({ edits: [], past: [], future: [], neuron: null, pointed: null }); // they were the other network's
-  page.types = ""; // the head counts its parameters, whatever its layers are
+  // they belong to the other network
+  page.store.set({ edits: [], past: [], future: [], neuron: null, pointed: null });
+  page.types = ""; // rebuilds the views: the header counts parameters
   page.use(network);
 }
 

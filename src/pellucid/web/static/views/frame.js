@@ -1,8 +1,8 @@
-// The head and the foot of the page.
+// Header and footer of the page.
 
 import { h, set } from "../dom.js";
 import { count, percent } from "../format.js";
-import { show, taught } from "./steps.js";
+import { show, hasLesson } from "./steps.js";
 
 /**
  * @typedef {import("../page.js").Page} Page
@@ -13,28 +13,9 @@ const THEMES = /** @type {const} */ (["system", "light", "dark", "contrast"]);
 
 /** @param {Page} page @returns {View} */
 export function header(page) {
-  const { t, store, network, facts } = page;
-  const shape = network.neuronLayers.map(({ size }) => size).join("-");
-  const said = [shape, t("header.parameters", { count: count(network.parameterCount) })];
-  const words = { accuracy: percent(facts.accuracy ?? 0), rows: count(facts.rows) };
   const line = h("p", { class: "facts" });
-  const language = store.state.language === "ko" ? "en" : "ko";
-  const theme = h(
-    "select",
-    { id: "theme", onchange: () => store.set({ theme: THEMES[theme.selectedIndex] }) },
-    ...THEMES.map((name) => h("option", { value: name }, t(`theme.${name}`))),
-  );
-  const open = h(
-    "button",
-    {
-      type: "button",
-      "data-testid": "lesson-open",
-      class: "leading",
-      "data-control": "lesson",
-      onclick: () => (store.state.step ? store.set({ step: null }) : show(page, 1)),
-    },
-    t("lesson.open"),
-  );
+  const theme = themeChoice(page);
+  const lesson = hasLesson(page) ? lessonButton(page) : null;
   const element = h(
     "header",
     {},
@@ -43,38 +24,66 @@ export function header(page) {
     h(
       "div",
       { class: "choices" },
-      taught(page) ? open : null,
-      h("label", { for: "theme", class: "unseen" }, t("header.theme")),
+      lesson,
+      h("label", { for: "theme", class: "unseen" }, page.t("header.theme")),
       theme,
-      h(
-        "button",
-        {
-          type: "button",
-          "data-testid": "language",
-          lang: language,
-          onclick: () => store.set({ language }),
-        },
-        t("header.language"),
-      ),
+      languageButton(page),
     ),
   );
   return {
     element,
     render(look) {
       theme.value = look.state.theme;
-      // The accuracy is that of the network as it was opened, and of no other.
-      const own = facts.accuracy !== null && look.network === page.opened;
-      const learned = page.base !== page.opened;
-      const told = own
-        ? [...said, t("header.accuracy", words)]
-        : learned
-          ? [...said, t("header.learned")]
-          : said;
-      if (line.textContent !== told.join(" · "))
-        line.replaceChildren(...told.flatMap((text, i) => [i ? " · " : "", h("span", {}, text)]));
-      set(open, { "aria-expanded": String(look.state.step !== null) });
+      const facts = factsOf(page, look);
+      if (line.textContent !== facts.join(" · "))
+        line.replaceChildren(...facts.flatMap((text, i) => [i ? " · " : "", h("span", {}, text)]));
+      if (lesson) set(lesson, { "aria-expanded": String(look.state.step !== null) });
     },
   };
+}
+
+/**
+ * Return shape, parameters and accuracy of the shown network.
+ * @param {Page} page
+ * @param {import("../look.js").Look} look
+ */
+function factsOf(page, look) {
+  const { t, network, facts } = page;
+  const shape = network.neuronLayers.map(({ size }) => size).join("-");
+  const found = [shape, t("header.parameters", { count: count(network.parameterCount) })];
+  // The known accuracy is that of the opened network without edits.
+  if (facts.accuracy !== null && look.network === page.opened) {
+    const accuracy = percent(facts.accuracy);
+    found.push(t("header.accuracy", { accuracy, rows: count(facts.rows) }));
+  } else if (page.base !== page.opened) found.push(t("header.trained"));
+  return found;
+}
+
+/** @param {Page} page */
+function themeChoice({ t, store }) {
+  const onchange = () => store.set({ theme: THEMES[select.selectedIndex] });
+  const options = THEMES.map((name) => h("option", { value: name }, t(`theme.${name}`)));
+  const select = h("select", { id: "theme", onchange }, ...options);
+  return select;
+}
+
+/** @param {Page} page */
+function languageButton({ t, store }) {
+  const language = store.state.language === "ko" ? "en" : "ko";
+  const onclick = () => store.set({ language });
+  return h(
+    "button",
+    { type: "button", "data-testid": "language", lang: language, onclick },
+    t("header.language"),
+  );
+}
+
+/** @param {Page} page */
+function lessonButton(page) {
+  const { store } = page;
+  const attributes = { type: "button", "data-testid": "lesson-open", "data-control": "lesson" };
+  const onclick = () => (store.state.step ? store.set({ step: null }) : show(page, 1));
+  return h("button", { ...attributes, class: "leading", onclick }, page.t("lesson.open"));
 }
 
 /** @param {Page} page @returns {View} */

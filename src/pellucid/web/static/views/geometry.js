@@ -1,4 +1,4 @@
-// Where everything of the stage stands, for a network and a width. Numbers only.
+// The layout of the stage for a network and a width: numbers only, no elements.
 
 /**
  * @typedef {import("../network/network.js").NeuronLayer} NeuronLayer
@@ -14,11 +14,12 @@
  * @property {number} width
  * @property {number} height
  * @property {{x: number, y: number, width: number, height: number} | null} picture of the inputs
- * @property {LayerPlace[]} layers from the first that is drawn as circles
+ * @property {LayerPlace[]} layers those drawn as circles
  * @property {number} titles the y of the layers' names
  * @property {boolean} narrow
- * @property {boolean} tight whether layers have no room for their whole names
- * @property {{x: number, bar: number, value: number}} room right of the outputs: names, bars of that width, values
+ * @property {boolean} tight whether layers need short names
+ * @property {{x: number, bar: number, value: number}} room right of the outputs: names, bars of
+ *   that width, values
  */
 
 export const MOST = 1024; // neurons of a layer that are drawn
@@ -53,7 +54,12 @@ export function geometry(layers, shape, width, tall) {
   return { width, height, picture, layers: places, titles, narrow, tight: share < 104, room };
 }
 
-/** Take the room that the outermost layers leave beside them. @param {LayerPlace[]} places @param {number} share @param {boolean} first */
+/**
+ * Spread layers over the room that the outermost leave beside them.
+ * @param {LayerPlace[]} places
+ * @param {number} share
+ * @param {boolean} first
+ */
 function spread(places, share, first) {
   const spare = (/** @type {LayerPlace} */ { neurons, x, r }) =>
     share / 2 - r - Math.max(...neurons.map((one) => one.x - x));
@@ -81,7 +87,7 @@ function pictureAt([height, width], side, y) {
 }
 
 /**
- * One layer as a block: one column, or as many as let its circles be much larger.
+ * Place one layer as a block: one column, or more where that makes its circles much larger.
  * @param {NeuronLayer} layer
  * @param {number} x
  * @param {number} width

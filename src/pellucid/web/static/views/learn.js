@@ -1,8 +1,8 @@
-// A panel: learning, watched and steered. Without a server it says what to do.
+// A panel: training, watched and steered; without a server, how to get one.
 
-import { h, say, set } from "../dom.js";
+import { h, set, setText } from "../dom.js";
 import { number, percent } from "../format.js";
-import { ACTIVATIONS, BATCHES, Learning } from "../learning.js";
+import { ACTIVATIONS, BATCHES, Trainer } from "../training.js";
 import { layerName } from "../texts.js";
 import { chart } from "./chart.js";
 import { neuronName } from "./neuron.js";
@@ -14,28 +14,28 @@ import { neuronName } from "./neuron.js";
  */
 
 const PACES = /** @type {const} */ (["slow", "epoch", "full"]);
-const RISEN = 1.3; // times the least loss so far
-const GUESSED = 0.2; // read right: hardly more than by guessing
+const RISEN = 1.3; // times the least loss: the training gets worse
+const GUESSED = 0.2; // accuracy: hardly more than by guessing
 
-/** @type {WeakMap<Page, Learning>} */
-const learnings = new WeakMap();
+/** @type {WeakMap<Page, Trainer>} */
+const trainers = new WeakMap();
 
 /** @param {Page} page @returns {View} */
 export function learn(page) {
-  if (page.facts.server) return training(page, learnings.get(page) ?? begun(page));
+  if (page.facts.server) return training(page, trainers.get(page) ?? newTrainer(page));
   const command = h("code", {}, "pellucid open");
   return { element: h("div", {}, h("p", {}, page.t("learn.offline"), " ", command)), render() {} };
 }
 
 /** @param {Page} page */
-function begun(page) {
-  const made = new Learning(page);
-  learnings.set(page, made);
+function newTrainer(page) {
+  const made = new Trainer(page);
+  trainers.set(page, made);
   return made;
 }
 
-/** @param {Page} page @param {Learning} learning @returns {View} */
-function training(page, learning) {
+/** @param {Page} page @param {Trainer} trainer @returns {View} */
+function training(page, trainer) {
   const { t } = page;
   const button = (
     /** @type {"play" | "pause" | "step" | "epoch"} */ name,
@@ -43,14 +43,14 @@ function training(page, learning) {
   ) =>
     h(
       "button",
-      { type: "button", "data-testid": `train-${name}`, onclick: () => learning.order(order) },
+      { type: "button", "data-testid": `train-${name}`, onclick: () => trainer.order(order) },
       t(`learn.${name}`),
     );
   const [play, pause] = [button("play", "play"), button("pause", "pause")];
   const [loss, accuracy, place] = ["loss", "accuracy", "train-place"].map((name) =>
     h("output", { "data-testid": name }, "–"),
   );
-  const told = h("div", { class: "notices", role: "status" });
+  const notes = h("div", { class: "notices", role: "status" });
   const edited = h("p", { class: "note", hidden: true }, t("learn.edited"));
   const which = h("span");
   const opened = h(
@@ -59,7 +59,7 @@ function training(page, learning) {
       type: "button",
       class: "small",
       "data-testid": "train-opened",
-      onclick: () => learning.leave(),
+      onclick: () => trainer.leave(),
     },
     t("learn.opened"),
   );
@@ -71,7 +71,7 @@ function training(page, learning) {
     id: "train-back",
     "data-testid": "train-back",
     min: 0,
-    oninput: () => goBack(learning, learning.news?.kept[Number(back.value)] ?? 0),
+    oninput: () => goBack(trainer, trainer.news?.kept[Number(back.value)] ?? 0),
   });
   const reached = h("output", { for: "train-back" });
   const rewind = h(
@@ -102,37 +102,37 @@ function training(page, learning) {
       h("div", {}, h("dt", {}, t("learn.accuracy")), h("dd", {}, accuracy)),
     ),
     edited,
-    told,
+    notes,
     rewind,
     h("div", { class: "charts" }, losses.element, accuracies.element),
-    whileRunning(page, learning),
-    beginning(page, learning),
+    whileRunning(page, trainer),
+    beginning(page, trainer),
   );
   return {
     element,
     render() {
-      const { news, records } = learning;
+      const { news, records } = trainer;
       const running = news !== null && news.mode !== "pause";
       set(play, { disabled: running || Boolean(news?.finished) });
       set(pause, { disabled: !running });
       const own = page.base === page.opened;
-      const seen = own ? null : news; // the figures of the network that is shown
-      say(loss, typeof seen?.loss === "number" ? number(seen.loss) : "–");
-      say(accuracy, typeof seen?.accuracy === "number" ? percent(seen.accuracy) : "–");
+      const seen = own ? null : news; // the scores of the shown network
+      setText(loss, typeof seen?.loss === "number" ? number(seen.loss) : "–");
+      setText(accuracy, typeof seen?.accuracy === "number" ? percent(seen.accuracy) : "–");
       set(loss, { value: seen?.loss });
       set(accuracy, { value: seen?.accuracy });
       opened.hidden = own;
-      say(which, t(!own ? "learn.now" : news ? "learn.waiting" : "learn.replaces"));
+      setText(which, t(!own ? "learn.now" : news ? "learn.waiting" : "learn.replaces"));
       const now = news && { epoch: news.epoch, batch: news.batch, batches: news.batches };
-      say(place, now ? t(now.batches ? "learn.place" : "learn.after", now) : "");
+      setText(place, now ? t(now.batches ? "learn.place" : "learn.after", now) : "");
       edited.hidden = own || !page.store.state.edits.length;
       const kept = news?.kept ?? [0];
       set(back, { max: kept.length - 1, disabled: kept.length < 2 });
       if (news && document.activeElement !== back) back.value = String(kept.indexOf(news.shown));
-      say(reached, String(news?.shown ?? 0));
-      const words = notices(page, learning);
-      if (told.textContent !== words.join(""))
-        told.replaceChildren(...words.map((text) => h("p", {}, text)));
+      setText(reached, String(news?.shown ?? 0));
+      const words = notices(page, trainer);
+      if (notes.textContent !== words.join(""))
+        notes.replaceChildren(...words.map((text) => h("p", {}, text)));
       const line = (
         /** @type {Key} */ name,
         /** @type {Line["kind"]} */ kind,
@@ -154,13 +154,13 @@ function training(page, learning) {
       );
       const more = { whole: true, ...(records.length > 1 ? { mark: news?.shown } : {}) };
       losses.render(
-        [line("learn.learned", "first", "loss"), line("learn.held", "second", "validation_loss")],
+        [line("learn.training", "first", "loss"), line("learn.held", "second", "validation_loss")],
         [0, highest],
         more,
       );
       accuracies.render(
         [
-          line("learn.learned", "first", "accuracy"),
+          line("learn.training", "first", "accuracy"),
           line("learn.held", "second", "validation_accuracy"),
         ],
         [Math.floor(lowest * 10) / 10, 1],
@@ -172,24 +172,28 @@ function training(page, learning) {
 
 /** @typedef {import("./chart.js").Line} Line */
 
-/** @type {WeakMap<Learning, number>} */
+/** @type {WeakMap<Trainer, number>} */
 const wanted = new WeakMap();
 
-/** Go back to an epoch; while one is on its way the last that is asked for waits. @param {Learning} learning @param {number} epoch */
-async function goBack(learning, epoch) {
-  const busy = wanted.has(learning);
-  wanted.set(learning, epoch);
+/**
+ * Go back to an epoch; of those asked for meanwhile only the last is sent.
+ * @param {Trainer} trainer
+ * @param {number} epoch
+ */
+async function goBack(trainer, epoch) {
+  const busy = wanted.has(trainer);
+  wanted.set(trainer, epoch);
   if (busy) return;
-  for (let asked = -1; asked !== wanted.get(learning);) {
-    asked = /** @type {number} */ (wanted.get(learning));
-    await learning.order("show", { epoch: asked });
+  for (let asked = -1; asked !== wanted.get(trainer);) {
+    asked = /** @type {number} */ (wanted.get(trainer));
+    await trainer.order("show", { epoch: asked });
   }
-  wanted.delete(learning);
+  wanted.delete(trainer);
 }
 
-/** What holds at once. @param {Page} page @param {Learning} learning */
-function whileRunning({ t }, learning) {
-  const { settings } = learning;
+/** The settings of the running training. @param {Page} page @param {Trainer} trainer */
+function whileRunning({ t }, trainer) {
+  const { settings } = trainer;
   const rate = h("input", {
     type: "number",
     id: "train-rate",
@@ -197,18 +201,18 @@ function whileRunning({ t }, learning) {
     step: "any",
     value: settings.rate,
     onchange: () =>
-      Number(rate.value) > 0 && learning.set({ rate: Math.min(Number(rate.value), 1e6) }),
+      Number(rate.value) > 0 && trainer.set({ rate: Math.min(Number(rate.value), 1e6) }),
   });
   const batch = h(
     "select",
-    { id: "train-batch", onchange: () => learning.set({ batch: Number(batch.value) }) },
+    { id: "train-batch", onchange: () => trainer.set({ batch: Number(batch.value) }) },
     ...BATCHES.map((size) =>
       h("option", { value: size, selected: size === settings.batch }, String(size)),
     ),
   );
   const pace = h(
     "select",
-    { id: "train-pace", onchange: () => learning.set({ pace: pace.value }) },
+    { id: "train-pace", onchange: () => trainer.set({ pace: pace.value }) },
     ...PACES.map((name) =>
       h("option", { value: name, selected: name === settings.pace }, t(`learn.pace.${name}`)),
     ),
@@ -222,12 +226,12 @@ function whileRunning({ t }, learning) {
   );
 }
 
-/** What the next start begins with. @param {Page} page @param {Learning} learning */
-function beginning({ t }, learning) {
-  const { settings } = learning;
+/** The settings of the next start. @param {Page} page @param {Trainer} trainer */
+function beginning({ t }, trainer) {
+  const { settings } = trainer;
   const from = h(
     "select",
-    { id: "train-from", onchange: () => learning.set({ from: from.value }) },
+    { id: "train-from", onchange: () => trainer.set({ from: from.value }) },
     ...["fresh", "shown"].map((name) =>
       h(
         "option",
@@ -241,11 +245,11 @@ function beginning({ t }, learning) {
     value: settings.hidden,
     pattern: "([1-9]\\d{0,2})(,\\s*[1-9]\\d{0,2}){0,3}",
     onchange: () =>
-      hidden.checkValidity() && learning.set({ hidden: hidden.value.replace(/\s/g, "") }),
+      hidden.checkValidity() && trainer.set({ hidden: hidden.value.replace(/\s/g, "") }),
   });
   const activation = h(
     "select",
-    { id: "train-activation", onchange: () => learning.set({ activation: activation.value }) },
+    { id: "train-activation", onchange: () => trainer.set({ activation: activation.value }) },
     ...ACTIVATIONS.map((name) =>
       h("option", { value: name, selected: name === settings.activation }, name),
     ),
@@ -256,11 +260,11 @@ function beginning({ t }, learning) {
     min: 0,
     max: 99999,
     value: settings.seed,
-    onchange: () => seed.checkValidity() && learning.set({ seed: Number(seed.value) }),
+    onchange: () => seed.checkValidity() && trainer.set({ seed: Number(seed.value) }),
   });
   const details = h(
     "details",
-    { class: "anew", open: learning.opening, ontoggle: () => (learning.opening = details.open) },
+    { class: "anew", open: trainer.expanded, ontoggle: () => (trainer.expanded = details.open) },
     h("summary", {}, t("learn.anew")),
     h(
       "div",
@@ -275,7 +279,7 @@ function beginning({ t }, learning) {
       { class: "line" },
       h(
         "button",
-        { type: "button", "data-testid": "train-start", onclick: () => learning.start() },
+        { type: "button", "data-testid": "train-start", onclick: () => trainer.start() },
         t("learn.start"),
       ),
     ),
@@ -289,7 +293,7 @@ function labelled(text, control) {
   return h("div", {}, h("label", { for: control.id }, text), control);
 }
 
-/** What there is to say, in plain words. @param {Page} page @param {Learning} learning */
+/** Return warnings and advice. @param {Page} page @param {Trainer} trainer */
 function notices(page, { news, records, lost }) {
   const { t } = page;
   const words = [];
@@ -311,7 +315,11 @@ function notices(page, { news, records, lost }) {
   return words;
 }
 
-/** @param {Page} page @param {string} layer index of a layer of activations @param {number} neuron */
+/**
+ * @param {Page} page
+ * @param {string} layer index of a layer of activations
+ * @param {number} neuron
+ */
 function nameOf(page, layer, neuron) {
   const index = Number.parseInt(layer);
   const place = page.network.neuronLayers.find(

@@ -1,7 +1,7 @@
-// The lesson: short steps that set the picture and point at what they speak of. It stands beside the picture and hides
-// nothing; one may do anything meanwhile, and set the picture again.
+// The lesson: short steps that set the picture and mark what they explain. It covers nothing, and
+// the page can be used meanwhile; a button sets the picture again.
 
-import { h, reveal, say, set } from "../dom.js";
+import { h, reveal, set, setText } from "../dom.js";
 import { count, number } from "../format.js";
 import { STEPS } from "../lesson.js";
 import { TEXTS } from "../texts.js";
@@ -17,7 +17,7 @@ import { show } from "./steps.js";
  * @typedef {import("../lesson.js").LessonStep} LessonStep
  */
 
-/** Leave the lesson; what is seen stays. @param {Page} page */
+/** Leave the lesson, and keep the picture. @param {Page} page */
 function leave({ store }) {
   store.set({ step: null });
   /** @type {HTMLElement | null} */ (
@@ -35,7 +35,7 @@ export function lesson(page) {
     /** @type {() => void} */ onclick,
   ) => h("button", { type: "button", "data-testid": `lesson-${id}`, onclick }, text);
   const title = h("h2", { id: "lesson-title" });
-  const told = h("p", { "data-testid": "lesson-text" });
+  const text = h("p", { "data-testid": "lesson-text" });
   const extra = h("div", { class: "extra" });
   const hint = h("p", { class: "try" });
   const terms = h("p", { class: "terms" });
@@ -49,7 +49,7 @@ export function lesson(page) {
     here() < STEPS.length ? show(page, here() + 1) : leave(page),
   );
   const again = button("again", t("lesson.again"), () => show(page, here()));
-  const marked = () => document.querySelector(".spoken");
+  const marked = () => document.querySelector(".marked");
   const far = button("show", t("lesson.show"), () => marked()?.scrollIntoView({ block: "center" }));
   const list = h(
     "select",
@@ -69,7 +69,7 @@ export function lesson(page) {
       title,
       button("close", t("neuron.close"), () => leave(page)),
     ),
-    told,
+    text,
     extra,
     hint,
     terms,
@@ -93,10 +93,11 @@ export function lesson(page) {
   });
   /** @type {Element | null} */
   let watched = null;
-  // The network is drawn anew when its room changes, as it does when the lesson opens: then the mark must be, too.
+  // The network is drawn anew when its room changes, as it does when the lesson opens: then the
+  // mark must be, too.
   const drawn = new MutationObserver(() => {
     const { step } = store.state;
-    if (step) point(STEPS[step - 1].spoken);
+    if (step) point(STEPS[step - 1].marked);
   });
   const sight = new IntersectionObserver(
     (seen) => (far.hidden = seen[seen.length - 1].isIntersecting),
@@ -112,8 +113,8 @@ export function lesson(page) {
       if (!chosen || !step) return point(null);
       const turned = step !== before?.state.step;
       if (turned) {
-        say(title, `${step}. ${titleOf(page, chosen)}`);
-        say(hint, t(`lesson.${chosen.id}.try`, names(page)));
+        setText(title, `${step}. ${titleOf(page, chosen)}`);
+        setText(hint, t(`lesson.${chosen.id}.try`, names(page)));
         terms.replaceChildren(
           ...chosen.terms.flatMap((name, i) => [i ? " · " : "", ...term(page, name)]),
         );
@@ -124,20 +125,21 @@ export function lesson(page) {
         element.scrollTop = 0; // a sheet scrolls by itself
         list.selectedIndex = step - 1;
         set(previous, { "aria-disabled": step === 1 }); // not disabled: the focus stays on it
-        say(next, t(last ? "lesson.end" : "lesson.next"));
+        setText(next, t(last ? "lesson.end" : "lesson.next"));
       }
       if (turned || look.pass !== before?.pass) {
-        say(told, t(`lesson.${chosen.id}.text`, values(page, look, chosen)));
+        setText(text, t(`lesson.${chosen.id}.text`, values(page, look, chosen)));
       }
-      if (turned && before) say(spoken, `${title.textContent} ${told.textContent}`);
+      if (turned && before) setText(spoken, `${title.textContent} ${text.textContent}`);
       again.hidden = asSet(look, page.lesson(step));
-      point(chosen.spoken);
+      point(chosen.marked);
       if (marked() === watched) return;
       sight.disconnect();
       watched = marked();
       far.hidden = true;
       if (watched) sight.observe(watched);
-      if (watched) requestAnimationFrame(() => reveal(marked())); // beside or above the lesson's own text
+      // beside or above the lesson's own text
+      if (watched) requestAnimationFrame(() => reveal(marked()));
     },
   };
 }
@@ -157,7 +159,11 @@ export function titleOf({ t, D, network }, { id }) {
   return t(`lesson.${id}.title`, { inputs: D, parameters: count(network.parameterCount) });
 }
 
-/** A term of the field, in the page's language and in the other one. @param {Page} page @param {string} name */
+/**
+ * A term of the field, in the page's language and in the other one.
+ * @param {Page} page
+ * @param {string} name
+ */
 function term({ store }, name) {
   const { language } = store.state;
   const other = language === "ko" ? "en" : "ko";
@@ -168,7 +174,7 @@ function term({ store }, name) {
   ];
 }
 
-/** What the page calls things that a step speaks of. @param {Page} page */
+/** Return the titles of the panels that the steps name. @param {Page} page */
 function names({ t }) {
   const [change, back, tune] = [t("change.title"), t("back.title"), t("tune.title")];
   return {
@@ -181,7 +187,12 @@ function names({ t }) {
   };
 }
 
-/** What a step says in numbers. @param {Page} page @param {Look} look @param {LessonStep} step */
+/**
+ * Return the numbers in a step's text.
+ * @param {Page} page
+ * @param {Look} look
+ * @param {LessonStep} step
+ */
 function values(page, look, step) {
   const { network, pass, state } = look;
   const meant = page.lesson(state.step ?? 1).neuron ?? {
@@ -195,9 +206,9 @@ function values(page, look, step) {
     ...names(page),
     inputs: page.D,
     shape: network.neuronLayers.map(({ size }) => size).join("-"),
-    lit: Array.prototype.filter.call(look.picture, Boolean).length,
+    active: Array.prototype.filter.call(look.picture, Boolean).length,
     parameters: count(network.parameterCount),
-    answer: look.empty ? "–" : network.label(look.answer),
+    answer: look.empty ? "–" : network.label(look.prediction),
     activation: number(network.activations(pass, layer)[index]),
     products: number(sum - bias),
     bias: number(bias),
@@ -206,7 +217,11 @@ function values(page, look, step) {
   };
 }
 
-/** Whether all is as the step set it. @param {Look} look @param {Partial<import("../state.js").State>} meant */
+/**
+ * Whether the picture still is as the step set it.
+ * @param {Look} look
+ * @param {Partial<import("../state.js").State>} meant
+ */
 function asSet({ state }, { input, neuron, panel }) {
   const same = state.neuron?.layer === neuron?.layer && state.neuron?.index === neuron?.index;
   return (
@@ -214,10 +229,10 @@ function asSet({ state }, { input, neuron, panel }) {
   );
 }
 
-/** Mark what a step speaks of, and nothing else. @param {string | null} selector */
+/** Mark what a step explains, and nothing else. @param {string | null} selector */
 function point(selector) {
   const found = new Set(selector ? document.querySelectorAll(selector) : []);
-  for (const old of document.querySelectorAll(".spoken"))
-    if (!found.has(old)) old.classList.remove("spoken");
-  for (const element of found) element.classList.add("spoken");
+  for (const old of document.querySelectorAll(".marked"))
+    if (!found.has(old)) old.classList.remove("marked");
+  for (const element of found) element.classList.add("marked");
 }

@@ -32,7 +32,12 @@ export function backdrop({ picture, layers, narrow }) {
   return s("path", { class: "backdrop", d: path });
 }
 
-/** The connections of one neuron, those that come in and those that go out. @param {Geometry} place @param {Look} look @param {Neuron} neuron */
+/**
+ * The connections of one neuron, those that come in and those that go out.
+ * @param {Geometry} place
+ * @param {Look} look
+ * @param {Neuron} neuron
+ */
 export function links(place, look, { layer, index }) {
   return [...incoming(place, look, layer, index), ...outgoing(place, look, layer, index)];
 }
@@ -47,13 +52,14 @@ function incoming(place, look, L, index) {
     data: W,
   } = affine.arrays.W;
   const before = look.network.activations(look.pass, L - 1);
-  const anyLit = before.some((value) => value !== 0);
+  const anyActive = before.some((value) => value !== 0);
   const found = [];
   for (let d = 0; d < D; d++) {
     const from = at(place, L - 1, d, look);
-    // Of 784 pixels those count that are lit; of neurons, all.
+    // Of 784 pixels the bright ones count; of neurons, all.
     const rank =
-      Math.abs(W[d * H + index]) * (place.picture && L === 1 && anyLit ? Math.abs(before[d]) : 1);
+      Math.abs(W[d * H + index]) *
+      (place.picture && L === 1 && anyActive ? Math.abs(before[d]) : 1);
     if (from && rank) found.push({ from, to, weight: W[d * H + index], rank });
   }
   return drawn(found);
@@ -93,7 +99,14 @@ function drawn(found) {
   );
 }
 
-/** The middle of a neuron, or of a pixel; null where it is not drawn. @param {Geometry} place @param {number} L @param {number} index @param {Look} [look] @returns {Point | null} */
+/**
+ * The middle of a neuron, or of a pixel; null where it is not drawn.
+ * @param {Geometry} place
+ * @param {number} L
+ * @param {number} index
+ * @param {Look} [look]
+ * @returns {Point | null}
+ */
 function at(place, L, index, look) {
   const found = place.layers.find(({ layer }) => layer.number === L);
   if (found) return found.neurons[index] ?? null;

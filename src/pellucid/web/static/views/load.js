@@ -1,87 +1,104 @@
-// Pictures from elsewhere: test digits, noise, an image file.
+// Other pictures than a drawing: test digits, noise, an image file.
 
-import { h, say } from "../dom.js";
+import { h, setText } from "../dom.js";
 import { fromPicture } from "../picture/digit.js";
 import { grid } from "../picture/raster.js";
 import { upload } from "./upload.js";
 
-/** @typedef {import("../page.js").Page} Page */
+/**
+ * @typedef {import("../page.js").Page} Page
+ * @typedef {import("../resources.js").TestDigit} TestDigit
+ */
 
 const LARGEST = 1600; // pixels a side: more than enough for one digit
 
 /** @param {Page} page @returns {HTMLElement} */
 export function loading(page) {
-  const { t, digits } = page;
-  const told = h("p", { class: "told", role: "status" });
-  /** @param {import("../resources.js").TestDigit | undefined} digit */
-  const show = (digit) => {
-    say(told, digit ? "" : t("load.no-misread"));
-    if (digit) page.input(digit.pixels, { kind: "test", index: digit.index, label: digit.label });
-  };
-  const file = upload(t("load.image"), "image/*", told, (chosen) => readImage(page, chosen));
-  const button = (
-    /** @type {"next" | "random" | "misread" | "image" | "noise"} */ name,
-    /** @type {() => void} */ onclick,
-  ) =>
-    h(
-      "button",
-      {
-        type: "button",
-        class: "small",
-        "data-testid": `load-${name}`,
-        "aria-label": t(`load.${name}`),
-        title: t(`load.${name}`),
-        onclick,
-      },
-      t(`load.${name}.short`),
-    );
-  const last = page.facts.server
-    ? page.facts.rows - 1
-    : Math.max(0, ...digits.map(({ index }) => index));
-  const numbered = h("input", {
-    type: "number",
-    id: "load-number",
-    "data-testid": "load-number",
-    min: 0,
-    max: last,
-    placeholder: `0–${last}`,
-    onchange: () => {
-      if (numbered.value !== "" && numbered.checkValidity()) page.digit(numbered.valueAsNumber);
-    },
-  });
-  const centres = page.facts.shape?.every((side) => side === 28);
+  const { t } = page;
+  const status = h("p", { class: "status", role: "status" });
+  const file = upload(t("load.image"), "image/*", status, (chosen) => openImage(page, chosen));
+  const preparable = page.facts.shape?.every((side) => side === 28);
   return h(
     "div",
     { class: "load", "data-control": "load" },
-    digits.length ? h("h3", {}, t("load.title")) : null,
-    digits.length
-      ? h(
-          "div",
-          { class: "tools" },
-          button("next", () => show(after(page, () => true))),
-          button("random", () => show(digits[Math.floor(Math.random() * digits.length)])),
-          button("misread", () => show(after(page, (digit) => misread(page, digit)))),
-        )
-      : null,
-    digits.length
-      ? h("p", { class: "line" }, h("label", { for: numbered.id }, t("load.number")), numbered)
-      : null,
+    ...(page.digits.length ? testDigits(page, status) : []),
     h("h3", {}, t("load.other")),
     h(
       "div",
       { class: "tools" },
-      centres ? button("image", () => file.click()) : null,
-      button("noise", () => page.input(noise(page.D), { kind: "noise" })),
+      preparable ? button(page, "image", () => file.click()) : null,
+      button(page, "noise", () => page.setInput(noise(page.D), { kind: "noise" })),
     ),
     file,
-    told,
+    status,
   );
 }
 
 /**
- * The first test digit that fits, after the one that is shown.
+ * Ways to a test digit: the next, a random one, a misclassified one, one by its number.
  * @param {Page} page
- * @param {(digit: import("../resources.js").TestDigit) => boolean} fits
+ * @param {HTMLElement} status
+ */
+function testDigits(page, status) {
+  const { t, digits } = page;
+  /** @param {TestDigit | undefined} digit */
+  const show = (digit) => {
+    setText(status, digit ? "" : t("load.none-wrong"));
+    if (digit)
+      page.setInput(digit.pixels, { kind: "test", index: digit.index, label: digit.label });
+  };
+  const field = numberField(page);
+  return [
+    h("h3", {}, t("load.title")),
+    h(
+      "div",
+      { class: "tools" },
+      button(page, "next", () => show(after(page, () => true))),
+      button(page, "random", () => show(digits[Math.floor(Math.random() * digits.length)])),
+      button(page, "wrong", () => show(after(page, (digit) => isMisclassified(page, digit)))),
+    ),
+    h("p", { class: "line" }, h("label", { for: field.id }, t("load.number")), field),
+  ];
+}
+
+/** A field for the number of a test digit. @param {Page} page */
+function numberField(page) {
+  const { server, rows } = page.facts;
+  const max = server ? rows - 1 : Math.max(0, ...page.digits.map(({ index }) => index));
+  const id = "load-number";
+  const onchange = () => {
+    if (field.value !== "" && field.checkValidity()) page.showDigit(field.valueAsNumber);
+  };
+  const range = { min: 0, max, placeholder: `0–${max}` };
+  const field = h("input", { type: "number", id, "data-testid": id, ...range, onchange });
+  return field;
+}
+
+/**
+ * @param {Page} page
+ * @param {"next" | "random" | "wrong" | "image" | "noise"} name
+ * @param {() => void} onclick
+ */
+function button({ t }, name, onclick) {
+  const label = t(`load.${name}`);
+  return h(
+    "button",
+    {
+      type: "button",
+      class: "small",
+      "data-testid": `load-${name}`,
+      "aria-label": label,
+      title: label,
+      onclick,
+    },
+    t(`load.${name}.short`),
+  );
+}
+
+/**
+ * Return the first test digit that fits, after the shown one.
+ * @param {Page} page
+ * @param {(digit: TestDigit) => boolean} fits
  */
 function after(page, fits) {
   const { source } = page.store.state.input;
@@ -91,10 +108,14 @@ function after(page, fits) {
   return [...page.digits.slice(from), ...page.digits.slice(0, from)].find(fits);
 }
 
-/** Whether the running network misreads a test digit, as the settings show it. @param {Page} page @param {import("../resources.js").TestDigit} digit */
-function misread(page, digit) {
+/**
+ * Whether the running network misclassifies a test digit at the present brightness and centring.
+ * @param {Page} page
+ * @param {TestDigit} digit
+ */
+function isMisclassified(page, digit) {
   const input = { values: digit.pixels, source: { kind: /** @type {const} */ ("test") } };
-  return page.peek({ ...page.store.state, input }).answer !== digit.label;
+  return page.peek({ ...page.store.state, input }).prediction !== digit.label;
 }
 
 /** @param {number} D */
@@ -102,8 +123,12 @@ function noise(D) {
   return crypto.getRandomValues(new Uint8Array(D));
 }
 
-/** Show an image file; gives what is to be said of it: nothing, or why it cannot be. @param {Page} page @param {File} file */
-async function readImage(page, file) {
+/**
+ * Show an image file; return why it cannot be shown, or "".
+ * @param {Page} page
+ * @param {File} file
+ */
+async function openImage(page, file) {
   let bitmap;
   try {
     bitmap = await createImageBitmap(file);
@@ -116,7 +141,7 @@ async function readImage(page, file) {
   );
   const canvas = h("canvas", { height, width });
   const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
-  context.fillStyle = "white"; // what is clear is paper
+  context.fillStyle = "white"; // paper shows through transparent pixels
   context.fillRect(0, 0, width, height);
   context.drawImage(bitmap, 0, 0, width, height);
   const { data } = context.getImageData(0, 0, width, height);
@@ -126,6 +151,6 @@ async function readImage(page, file) {
     return (data[at] * 19595 + data[at + 1] * 38470 + data[at + 2] * 7471 + 0x8000) >> 16;
   });
   const picture = fromPicture(grey);
-  if (picture) page.input(picture, { kind: "image" });
+  if (picture) page.setInput(picture, { kind: "image" });
   return picture ? "" : page.t("load.none");
 }

@@ -1,12 +1,17 @@
 // A panel: the layers as matrices, and several pictures, a mini-batch, at once.
 
-import { h, say, set } from "../dom.js";
+import { h, set, setText } from "../dom.js";
 import { short } from "../format.js";
 import { layerName } from "../texts.js";
 
 const [MOST, USUAL] = [10, 3]; // pictures
 
-/** @param {import("../page.js").Page} page @returns {import("../page.js").View} */
+/**
+ * @typedef {import("../page.js").Page} Page
+ * @typedef {import("../network/network.js").Network} Network
+ */
+
+/** @param {Page} page @returns {import("../page.js").View} */
 export function matrix(page) {
   const { t, digits, store } = page;
   const size = h("input", {
@@ -20,60 +25,22 @@ export function matrix(page) {
       draw(page.network);
     },
   });
-  const told = h("output", { for: "batch", class: "value" });
+  const count = h("output", { for: "batch", class: "value" });
   const shapes = h("tbody");
   const results = h("table", { "data-testid": "batch" });
-  /** @param {import("../network/network.js").Network} network */
-  function draw(network) {
+  const draw = (/** @type {Network} */ network) => {
     const N = size.valueAsNumber;
-    const from = Math.max(
-      0,
-      digits.findIndex(({ index }) => index === store.state.input.source.index),
-    );
-    const batch = Array.from({ length: N }, (_, i) => digits[(from + i) % digits.length]);
-    const layers = network.neuronLayers;
-    say(told, `N = ${N}`);
-    const cell = (/** @type {string} */ text) => h("td", {}, text);
-    shapes.replaceChildren(
-      ...layers.slice(1).flatMap((layer, i) => {
-        const [D, H] = [layers[i].size, layer.size];
-        const texts = [`(${N}, ${D})`, `(${D}, ${H})`, `(${H},)`, `(${N}, ${H})`];
-        return layer.affine
-          ? [h("tr", {}, h("th", { scope: "row" }, layerName(t, layer)), ...texts.map(cell))]
-          : [];
-      }),
-    );
-    const rows = batch.map(({ index, label, pixels }) => {
-      const y = page.peek({
-        ...store.state,
-        input: { values: pixels, source: { kind: "test", index, label } },
-      }).pass.y;
-      const best = network.choose(y);
-      const cells = Array.from(y, (value, k) =>
-        h("td", { class: k === best ? "best" : null }, short(value)),
-      );
-      return h("tr", {}, h("th", { scope: "row" }, t("matrix.row", { index, label })), ...cells);
-    });
-    const heads = Array.from({ length: layers[layers.length - 1].size }, (_, k) =>
-      h("th", { scope: "col" }, network.label(k)),
-    );
-    results.replaceChildren(
-      h("thead", {}, h("tr", {}, h("th", { scope: "col" }, t("matrix.picture")), ...heads)),
-      h("tbody", {}, ...rows),
-    );
-  }
-  const head = ["layer", "x", "W", "b", "y"].map((name) =>
-    h("th", { scope: "col" }, name === "layer" ? t("count.layer") : name),
-  );
-  const scroll = (/** @type {string} */ label, /** @type {HTMLElement} */ table) =>
-    h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": label }, table);
+    setText(count, `N = ${N}`);
+    shapes.replaceChildren(...shapeRows(page, network, N));
+    results.replaceChildren(...resultRows(page, network, N));
+  };
   const element = h(
     "div",
     { class: "matrix" },
     h("p", {}, t("matrix.text")),
     h("p", { class: "formula" }, "y = σ(x W + b)"),
-    h("div", { class: "setting" }, h("label", { for: "batch" }, t("matrix.size")), size, told),
-    scroll(t("matrix.shapes"), h("table", {}, h("thead", {}, h("tr", {}, ...head)), shapes)),
+    h("div", { class: "setting" }, h("label", { for: "batch" }, t("matrix.size")), size, count),
+    scroll(t("matrix.shapes"), h("table", {}, shapeHead(page), shapes)),
     h("h3", {}, t("matrix.results")),
     scroll(t("matrix.results"), results),
   );
@@ -86,4 +53,62 @@ export function matrix(page) {
       draw(look.network);
     },
   };
+}
+
+/** A region that scrolls sideways. @param {string} label @param {HTMLElement} table */
+function scroll(label, table) {
+  return h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": label }, table);
+}
+
+/** @param {Page} page */
+function shapeHead({ t }) {
+  const names = [t("count.layer"), "x", "W", "b", "y"];
+  return h("thead", {}, h("tr", {}, ...names.map((name) => h("th", { scope: "col" }, name))));
+}
+
+/**
+ * The shapes of x, W, b and y for each layer.
+ * @param {Page} page
+ * @param {Network} network
+ * @param {number} N pictures
+ */
+function shapeRows({ t }, { neuronLayers: layers }, N) {
+  return layers.slice(1).flatMap((layer, i) => {
+    if (!layer.affine) return [];
+    const [D, H] = [layers[i].size, layer.size];
+    const shapes = [`(${N}, ${D})`, `(${D}, ${H})`, `(${H},)`, `(${N}, ${H})`];
+    const cells = shapes.map((text) => h("td", {}, text));
+    return [h("tr", {}, h("th", { scope: "row" }, layerName(t, layer)), ...cells)];
+  });
+}
+
+/**
+ * The outputs of N test digits, from the shown one on.
+ * @param {Page} page
+ * @param {Network} network
+ * @param {number} N
+ */
+function resultRows(page, network, N) {
+  const { t, digits, store } = page;
+  const { state } = store;
+  const first = Math.max(
+    0,
+    digits.findIndex(({ index }) => index === state.input.source.index),
+  );
+  const rows = Array.from({ length: N }, (_, i) => {
+    const { index, label, pixels } = digits[(first + i) % digits.length];
+    const source = { kind: /** @type {const} */ ("test"), index, label };
+    const { y } = page.peek({ ...state, input: { values: pixels, source } }).pass;
+    const best = network.choose(y);
+    const cells = Array.from(y, (value, k) =>
+      h("td", { class: k === best ? "best" : null }, short(value)),
+    );
+    return h("tr", {}, h("th", { scope: "row" }, t("matrix.row", { index, label })), ...cells);
+  });
+  const { size } = network.neuronLayers[network.neuronLayers.length - 1];
+  const heads = Array.from({ length: size }, (_, k) => h("th", { scope: "col" }, network.label(k)));
+  return [
+    h("thead", {}, h("tr", {}, h("th", { scope: "col" }, t("matrix.picture")), ...heads)),
+    h("tbody", {}, ...rows),
+  ];
 }

@@ -1,4 +1,4 @@
-// A neuron in words and shares: what stage and detail both say.
+// A neuron in words and numbers, for the stage and the detail.
 
 import { number } from "../format.js";
 import { isOff } from "../network/edits.js";
@@ -11,14 +11,25 @@ import { layerName } from "../texts.js";
  * @typedef {import("../state.js").Neuron} Neuron
  */
 
-/** What to call a neuron within its layer: its class, its column, else its number. @param {Page} page @param {NeuronLayer} layer @param {number} index */
+/**
+ * Return the name of a neuron within its layer: its class, its column, else its number.
+ * @param {Page} page
+ * @param {NeuronLayer} layer
+ * @param {number} index
+ */
 export function neuronName({ network, facts }, layer, index) {
   if (layer.number === 0) return facts.columns[index] ?? String(index);
   if (!layer.last) return String(index);
   return layer.size > 1 ? network.label(index) : network.classifies ? "0" : facts.target || "0";
 }
 
-/** The sentence of a neuron. @param {Page} page @param {Look} look @param {number} L @param {number} index */
+/**
+ * Return a neuron's sentence for screen readers.
+ * @param {Page} page
+ * @param {Look} look
+ * @param {number} L
+ * @param {number} index
+ */
 export function neuronLabel(page, look, L, index) {
   const place = page.network.neuronLayers[L];
   const layer = layerName(page.t, place);
@@ -36,12 +47,21 @@ export function neuronLabel(page, look, L, index) {
   return page.t("neuron.label", { layer, name, sum: number(sums[index]), bias, activation });
 }
 
-/** A neuron's bias; 0 where its layer has none. @param {Look} look @param {number} L @param {number} index */
+/**
+ * Return a neuron's bias; 0 where its layer has none.
+ * @param {Look} look
+ * @param {number} L
+ * @param {number} index
+ */
 export function biasOf(look, L, index) {
   return look.network.neuronLayers[L].affine?.arrays.b?.data[index] ?? 0;
 }
 
-/** The weights of a neuron, and of those the sums that come in. @param {Look} look @param {Neuron} neuron */
+/**
+ * Return the weights of a neuron, the activations before it, their products and the sum of these.
+ * @param {Look} look
+ * @param {Neuron} neuron
+ */
 export function terms(look, { layer, index }) {
   const affine = /** @type {import("../network/layers.js").Layer} */ (
     look.network.neuronLayers[layer].affine
@@ -57,11 +77,12 @@ export function terms(look, { layer, index }) {
 }
 
 /**
- * How bright each neuron of a layer is, -1 to 1: its activation, as a share of 1 or of the layer's largest.
+ * Return how bright each neuron of a layer is, -1 to 1: its activation as a share of 1 or of the
+ * layer's largest.
  * @param {Look} look
  * @param {number} L
  */
-export function lit(look, L) {
+export function brightnessOf(look, L) {
   const activations = look.network.activations(look.pass, L);
   const type = look.network.neuronLayers[L].activation?.type ?? "";
   const bounded = type === "Sigmoid" || type === "Softmax" || type === "Tanh";
@@ -74,7 +95,12 @@ export function lit(look, L) {
   return { activations, shares: activations.map((value) => value / largest) };
 }
 
-/** Whether a neuron holds another number than without the edits, by what one sees. @param {Look} look @param {number} L @param {number} index */
+/**
+ * Whether the edits change a neuron's activation visibly.
+ * @param {Look} look
+ * @param {number} L
+ * @param {number} index
+ */
 export function changedMuch({ network, pass, original }, L, index) {
   if (!original) return false;
   return (

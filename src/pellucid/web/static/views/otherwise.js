@@ -1,9 +1,10 @@
-// What would have to change: the smallest change found of the input that turns the answer.
+// The counterfactual: the smallest change of the input found that changes the answer.
 
-import { h, say, set } from "../dom.js";
+import { h, set, setText } from "../dom.js";
 import { count, minus, number, percent, short } from "../format.js";
 import { afterRest, breather } from "../later.js";
 import { counterfactual } from "../network/reasons.js";
+import { endsInSigmoid } from "./answer.js";
 import { canvas, paintGrey, paintSigned } from "./pixels.js";
 
 /**
@@ -11,89 +12,113 @@ import { canvas, paintGrey, paintSigned } from "./pixels.js";
  * @typedef {import("../look.js").Look} Look
  * @typedef {import("../network/reasons.js").Counterfactual} Counterfactual
  * @typedef {{before: string, after: string, largest: string}} Words
- * @typedef {{element: HTMLElement, render: (look: Look, found: Counterfactual, words: Words) => void}} Shown
+ * @typedef {{sentence: string, look?: Look, found?: Counterfactual, words?: Words}} Outcome
+ * @typedef {{element: HTMLElement, render: (look: Look, found: Counterfactual, words: Words) =>
+ *   void}} Result
  */
 
 const REST = 300; // milliseconds without a change before the search begins
 
 /** @param {Page} page @returns {import("../page.js").View} */
 export function otherwise(page) {
-  const { t, network, pictures } = page;
-  const K = Math.max(network.neuronLayers[network.neuronLayers.length - 1].size, 2);
-  const classes = Array.from({ length: K }, (_, k) => k);
-  const target = h(
-    "select",
-    { id: "other-target", "data-testid": "other-target", onchange: choose },
-    h("option", { value: "" }, t("other.nearest")),
-    ...classes.map((k) => h("option", { value: k }, network.label(k))),
-  );
-  target.value = page.store.state.choices.other ?? "";
-  const told = h("p", { role: "status", "data-testid": "other-told" });
-  const shown = pictures ? threePictures(page) : columns(page);
+  const { t, pictures } = page;
+  const target = targetChoice(page, () => searchAgain());
+  const status = h("p", { role: "status", "data-testid": "other-result" });
+  const result = pictures ? threePictures(page) : columns(page);
   const note = h("p", { class: "note" }, t(pictures ? "other.note" : "other.note.row"));
-  const quiet = (/** @type {string} */ text) => {
-    say(told, text);
-    set(told, { "data-distance": null });
-    shown.element.hidden = note.hidden = true;
+  /** @param {Outcome} outcome */
+  const show = ({ sentence, look, found, words }) => {
+    setText(status, sentence);
+    set(status, { "data-distance": found?.distance ?? null });
+    result.element.hidden = note.hidden = !found;
+    if (found && look && words) result.render(look, found, words);
   };
-  const sure = (/** @type {number} */ value) =>
-    network.layers.at(-1)?.type === "Sigmoid" ? short(value) : percent(value);
-  function choose() {
-    page.choose("other", target.value || null);
-    again();
-  }
-  const again = afterRest(REST, async (current) => {
-    const look = page.look();
-    const wanted = target.value ? [Number(target.value)] : classes.filter((k) => k !== look.answer);
-    const from = network.label(look.answer);
-    if (look.empty) return quiet(t("other.empty"));
-    if (wanted[0] === look.answer) return quiet(t("other.same", { before: from }));
-    const breathe = breather();
-    const pause = async () => {
-      await breathe();
-      return current();
-    };
-    const found = await counterfactual(
-      look.network,
-      look.pass.x,
-      wanted,
-      pause,
-      limitsOf(page, look.pass.x),
-    );
-    if (!current()) return;
-    if (!found) return quiet(t(pictures ? "other.none" : "other.none.row", { before: from }));
-    shown.element.hidden = note.hidden = false;
-    const words = {
-      before: from,
-      sure: sure(look.confidence),
-      after: network.label(found.after),
-      then: sure(found.confidence),
-      distance: number(found.distance),
-      count: count(found.changed),
-      largest: number(found.largest),
-    };
-    say(told, t(pictures ? "other.found" : "other.found.row", words));
-    set(told, { "data-distance": found.distance });
-    shown.render(look, found, words);
+  const searchAgain = afterRest(REST, async (current) => {
+    const wanted = target.value ? Number(target.value) : null;
+    const outcome = await search(page, page.look(), wanted, current);
+    if (current()) show(outcome);
   });
-  quiet("");
+  show({ sentence: "" });
   return {
     element: h(
       "section",
       {},
       h("h3", {}, t("other.title")),
-      h("div", { class: "line" }, h("label", { for: "other-target" }, t("other.target")), target),
-      told,
-      shown.element,
+      h("div", { class: "line" }, h("label", { for: target.id }, t("other.target")), target),
+      status,
+      result.element,
       note,
     ),
     render(look, before) {
-      if (look.pass !== before?.pass || look.state.theme !== before.state.theme) again();
+      if (look.pass !== before?.pass || look.state.theme !== before.state.theme) searchAgain();
     },
   };
 }
 
-/** Within what limits a row may move: categories, and numbers that are missing, stay; null for a picture's limits. @param {Page} page @param {Float64Array} x */
+/** @param {Page} page */
+function classesOf({ network }) {
+  const { size } = network.neuronLayers[network.neuronLayers.length - 1];
+  return Array.from({ length: Math.max(size, 2) }, (_, k) => k); // one output has two classes
+}
+
+/** @param {Page} page @param {() => void} onchange */
+function targetChoice(page, onchange) {
+  const id = "other-target";
+  const choose = () => {
+    page.choose("other", select.value || null);
+    onchange();
+  };
+  const select = h(
+    "select",
+    { id, "data-testid": id, onchange: choose },
+    h("option", { value: "" }, page.t("other.nearest")),
+    ...classesOf(page).map((k) => h("option", { value: k }, page.network.label(k))),
+  );
+  select.value = page.store.state.choices.other ?? "";
+  return select;
+}
+
+/**
+ * Search for the smallest change of the input that changes the answer.
+ * @param {Page} page
+ * @param {Look} look
+ * @param {number | null} target a class; null for whichever is nearest
+ * @param {() => boolean} current false once the search is out of date
+ * @returns {Promise<Outcome>}
+ */
+async function search(page, look, target, current) {
+  const { t, network, pictures } = page;
+  const { prediction, pass } = look;
+  const before = network.label(prediction);
+  if (look.empty) return { sentence: t("other.empty") };
+  if (target === prediction) return { sentence: t("other.same", { before }) };
+  const wanted = target === null ? classesOf(page).filter((k) => k !== prediction) : [target];
+  const breathe = breather();
+  const pause = async () => {
+    await breathe();
+    return current();
+  };
+  const limits = limitsOf(page, pass.x);
+  const found = await counterfactual(look.network, pass.x, wanted, pause, limits);
+  if (!found) return { sentence: t(pictures ? "other.none" : "other.none.row", { before }) };
+  const form = endsInSigmoid(network) ? short : percent;
+  const words = {
+    before,
+    sure: form(look.confidence),
+    after: network.label(found.after),
+    then: form(found.confidence),
+    distance: number(found.distance),
+    count: count(found.changed),
+    largest: number(found.largest),
+  };
+  return { sentence: t(pictures ? "other.found" : "other.found.row", words), look, found, words };
+}
+
+/**
+ * Return the limits of a row: categories and missing numbers stay; null for a picture.
+ * @param {Page} page
+ * @param {Float64Array} x
+ */
 function limitsOf({ facts, pictures }, x) {
   if (pictures) return null;
   const [low, high] = [x.slice(), x.slice()];
@@ -105,7 +130,7 @@ function limitsOf({ facts, pictures }, x) {
   return { low, high };
 }
 
-/** Before, after and between. @param {Page} page @returns {Shown} */
+/** Before, after and between. @param {Page} page @returns {Result} */
 function threePictures({ t, facts }) {
   const shape = /** @type {number[]} */ (facts.shape);
   const double = shape.map((side) => 2 * side);
@@ -124,12 +149,16 @@ function threePictures({ t, facts }) {
       paintSigned(between, shape, found.moves, found.largest);
       const named = [t("other.before", words), t("other.after", words), t("other.between", words)];
       [before, after, between].forEach((picture, i) => set(picture, { "aria-label": named[i] }));
-      captions.forEach((caption, i) => say(caption, named[i]));
+      captions.forEach((caption, i) => setText(caption, named[i]));
     },
   };
 }
 
-/** The columns that move, in their own units, those that move most in front. @param {Page} page @returns {Shown} */
+/**
+ * The columns that change, in their own units, the largest changes first.
+ * @param {Page} page
+ * @returns {Result}
+ */
 function columns({ t, facts }) {
   const rows = h("tbody");
   const head = ["other.column", "other.from", "other.to"].map((key) =>

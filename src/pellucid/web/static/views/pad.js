@@ -1,9 +1,9 @@
-// The drawing: by mouse, pen, touch and keyboard, with what centring does to it, and where else pictures come from.
+// The drawing: by mouse, pen, touch and keyboard; what centring does to it; other pictures.
 
-import { h, s, say, set } from "../dom.js";
+import { h, s, set, setText } from "../dom.js";
 import { middle } from "../picture/digit.js";
 import { stroke } from "../picture/brush.js";
-import { redone, undone } from "../state.js";
+import { redoStep, undoStep } from "../state.js";
 import { loading } from "./load.js";
 import { canvas, paintGrey } from "./pixels.js";
 
@@ -23,7 +23,7 @@ export function pad(page) {
     tabindex: 0,
     role: "application",
     "aria-label": t("pad.label", { height, width }),
-    "aria-describedby": "pad-told",
+    "aria-describedby": "pad-cursor",
   });
   const guides = s("svg", {
     class: "guides",
@@ -35,13 +35,13 @@ export function pad(page) {
   const mass = s("path", { class: "mass", d: "M-1 0H1M0 -1V1" });
   guides.append(box, mass, cursor);
   const invite = h("span", { class: "invite", "aria-hidden": "true" }, t("pad.invite"));
-  const told = h("span", { id: "pad-told", class: "unseen", "aria-live": "polite" });
+  const position = h("span", { id: "pad-cursor", class: "unseen", "aria-live": "polite" });
   const source = h("p", { class: "source" });
 
   const ink = new Ink(page, shape);
   drawByPointer(surface, ink);
   drawByKeyboard(surface, ink, cursor, (row, column, value) =>
-    say(told, t("pad.cursor", { row: row + 1, column: column + 1, value })),
+    setText(position, t("pad.cursor", { row: row + 1, column: column + 1, value })),
   );
 
   const erase = h(
@@ -52,12 +52,12 @@ export function pad(page) {
   ink.onerasing = (erasing) => set(erase, { "aria-pressed": String(erasing) });
   const undo = h(
     "button",
-    { type: "button", onclick: () => store.set(undone(store.state)) },
+    { type: "button", onclick: () => store.set(undoStep(store.state)) },
     t("pad.undo"),
   );
   const redo = h(
     "button",
-    { type: "button", onclick: () => store.set(redone(store.state)) },
+    { type: "button", onclick: () => store.set(redoStep(store.state)) },
     t("pad.redo"),
   );
   const clear = h(
@@ -95,7 +95,7 @@ export function pad(page) {
       invite,
       h("p", { class: "keys note" }, t("pad.keys")),
     ),
-    told,
+    position,
     source,
     h("div", { class: "tools", "data-control": "draw" }, clear, undo, redo, erase),
     folding(
@@ -125,30 +125,34 @@ export function pad(page) {
       if (state.input !== before?.state.input) {
         paintGrey(surface, state.input.values);
         const { kind, index = 0, label = 0, example } = state.input.source;
-        const told = {
+        const sentences = {
           drawn: "",
           test: t(example ? "load.example" : "load.digit", { index, label }),
           missing: t(page.facts.server ? "load.missing.server" : "load.missing", {
             index,
             count: page.digits.length,
           }),
-          noise: t("load.noise.told"),
-          image: t("load.image.told"),
+          noise: t("load.noise.source"),
+          image: t("load.image.source"),
         };
-        say(source, told[kind]);
+        setText(source, sentences[kind]);
       }
       invite.hidden = !empty;
       if (found !== before?.box) guide(box, mass, found, state.input.values, shape);
       undo.disabled = !state.past.length;
       redo.disabled = !state.future.length;
       brightness.value = String(state.brightness);
-      say(level, `${state.brightness} %`);
+      setText(level, `${state.brightness} %`);
       centring.checked = state.centring;
     },
   };
 }
 
-/** What is folded away where there is little room. @param {string} title @param {...(Node | null)} children */
+/**
+ * What is folded away where there is little room.
+ * @param {string} title
+ * @param {...(Node | null)} children
+ */
 function folding(title, ...children) {
   const wide = matchMedia("(min-width: 1100px) and (min-height: 860px)");
   const element = h(
@@ -198,22 +202,27 @@ class Ink {
     this.onerasing(erasing);
   }
 
-  /** @param {{x: number, y: number}} from @param {{x: number, y: number}} to @param {{begins: boolean, erase?: boolean}} how */
+  /**
+   * @param {{x: number, y: number}} from
+   * @param {{x: number, y: number}} to
+   * @param {{begins: boolean, erase?: boolean}} how
+   */
   line(from, to, { begins, erase = this.erases }) {
     const { store } = this.page;
     const { values, source } = store.state.input;
     const pixels =
-      source.example && begins ? new Uint8Array(values.length) : Uint8Array.from(values); // it makes room
+      // the example makes room for a drawing
+      source.example && begins ? new Uint8Array(values.length) : Uint8Array.from(values);
     stroke(pixels, this.shape, from, to, erase);
     const input = { values: pixels, source: { kind: /** @type {const} */ ("drawn") } };
-    if (begins) this.page.input(pixels, input.source);
+    if (begins) this.page.setInput(pixels, input.source);
     else store.set({ input });
   }
 
   clear() {
     const { values } = this.page.store.state.input;
     if (Array.prototype.some.call(values, (value) => value))
-      this.page.input(new Uint8Array(values.length), { kind: "drawn" });
+      this.page.setInput(new Uint8Array(values.length), { kind: "drawn" });
     this.erasing = false;
   }
 }
@@ -285,7 +294,7 @@ function drawByKeyboard(surface, ink, cursor, tell) {
     else if (event.key === "e") ink.erasing = !ink.erasing;
     else if (event.key === "Delete" || event.key === "Backspace") ink.clear();
     else if (event.key === "z" && (event.ctrlKey || event.metaKey))
-      store.set(event.shiftKey ? redone(store.state) : undone(store.state));
+      store.set(event.shiftKey ? redoStep(store.state) : undoStep(store.state));
     else return;
     event.preventDefault();
     tell(row, column, store.state.input.values[row * width + column]);

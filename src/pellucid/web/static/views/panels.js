@@ -1,6 +1,7 @@
-// Panels beside the picture, or below it where there is no room: details on request, one at a time. To add one, add it to PANELS (docs/page.md).
+// Panels beside the picture, or below it on little room: one at a time. To add one, add it to
+// PANELS (docs/page.md).
 
-import { h, reveal, say, set } from "../dom.js";
+import { h, reveal, set, setText } from "../dom.js";
 import { backprop } from "./backprop.js";
 import { change } from "./change.js";
 import { codes } from "./codes.js";
@@ -9,13 +10,14 @@ import { learn } from "./learn.js";
 import { matrix } from "./matrix.js";
 import { parameters } from "./parameters.js";
 import { share } from "./share.js";
-import { taught } from "./steps.js";
+import { hasLesson } from "./steps.js";
 import { why } from "./why.js";
 
 /**
  * @typedef {import("../page.js").Page} Page
  * @typedef {import("../page.js").View} View
- * @typedef {{id: string, title: import("../texts.js").Key, fits?: (page: Page) => boolean, view: (page: Page, shown: Panel[]) => View}} Panel
+ * @typedef {{id: string, title: import("../texts.js").Key, fits?: (page: Page) => boolean, view:
+ *   (page: Page, shown: Panel[]) => View}} Panel
  */
 
 /** @type {Panel[]} */
@@ -37,76 +39,81 @@ const PANELS = [
   },
   { id: "count", title: "count.title", view: parameters },
   { id: "matrix", title: "matrix.title", fits: ({ digits }) => digits.length > 0, view: matrix },
-  { id: "torch", title: "codes.title", fits: taught, view: codes },
+  { id: "torch", title: "codes.title", fits: hasLesson, view: codes },
   { id: "share", title: "share.title", view: share },
 ];
 
-const narrow = matchMedia("(max-width: 1099px)"); // panels stand below the picture (styles/layout.css)
+// panels stand below the picture (styles/layout.css)
+const narrow = matchMedia("(max-width: 1099px)");
 
 /** @param {Page} page @returns {View} */
 export function panels(page) {
   const { t, store } = page;
-  const shown = PANELS.filter((panel) => panel.fits?.(page) ?? true);
-  const buttons = shown.map(({ id, title }) =>
-    h(
-      "button",
-      {
-        type: "button",
-        "data-testid": `panel-${id}`,
-        "aria-expanded": "false",
-        onclick: () => {
-          asked = store.state.panel !== id;
-          store.set({ panel: asked ? id : null });
-        },
-      },
-      t(title),
-    ),
-  );
-  const title = h("h2", { tabindex: -1, id: "panel-title" });
-  const close = h(
-    "button",
-    { type: "button", class: "small", "data-testid": "panel-close", onclick: () => leave() },
-    t("neuron.close"),
-  );
-  const body = h("div", { class: "panel-body" });
-  const place = h(
-    "div",
-    { class: "card panel", hidden: true },
-    h("div", { class: "head" }, title, close),
-    body,
-  );
-  const nav = h("nav", { class: "toolbar", "aria-label": t("panels.title") }, ...buttons);
+  const fitting = PANELS.filter((panel) => panel.fits?.(page) ?? true);
+  let asked = false; // whether a button opened the panel: then the reader is taken there
+  const toggle = (/** @type {string} */ id) => {
+    asked = store.state.panel !== id;
+    store.set({ panel: asked ? id : null });
+  };
+  const buttons = fitting.map(({ id, title }) => panelButton(id, t(title), () => toggle(id)));
   const leave = () => {
-    buttons[shown.findIndex(({ id }) => id === store.state.panel)]?.focus();
+    buttons[fitting.findIndex(({ id }) => id === store.state.panel)]?.focus();
     store.set({ panel: null });
   };
-  place.addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && !event.defaultPrevented) leave();
-  });
-  let asked = false; // whether a button of the bar was used: then the reader is taken to what it opened
+  const frame = panelFrame(t("neuron.close"), leave);
+  const nav = h("nav", { class: "toolbar", "aria-label": t("panels.title") }, ...buttons);
   /** @type {View | null} */
   let open = null;
   return {
-    element: h("div", { class: "panels" }, nav, place),
+    element: h("div", { class: "panels" }, nav, frame.element),
     render(look, before) {
-      const { panel } = look.state;
+      const { panel, step } = look.state;
       if (before && panel === before.state.panel) return open?.render(look, before);
-      shown.forEach(({ id }, i) => set(buttons[i], { "aria-expanded": String(id === panel) }));
-      const found = shown.find(({ id }) => id === panel);
-      open = found ? found.view(page, shown) : null; // made when it is opened, so that a closed one costs nothing
-      body.replaceChildren(...(open ? [open.element] : []));
-      place.hidden = !open;
-      set(place, { "data-panel": found?.id });
-      say(title, found ? t(found.title) : "");
+      fitting.forEach(({ id }, i) => set(buttons[i], { "aria-expanded": String(id === panel) }));
+      const found = fitting.find(({ id }) => id === panel);
+      // made when opened: a closed one costs nothing
+      open = found ? found.view(page, fitting) : null;
+      frame.show(found, found ? t(found.title) : "", open?.element);
       open?.render(look, null);
-      place.scrollTop = 0;
-      // Opened by its address, where it stands below all else, it is brought into sight, too.
-      if (open && !before && narrow.matches && !look.state.step)
-        requestAnimationFrame(() => reveal(place, true));
+      frame.element.scrollTop = 0;
+      // On little room the panel stands below all else: bring one that the address opened into
+      // sight.
+      if (open && !before && narrow.matches && !step)
+        requestAnimationFrame(() => reveal(frame.element, true));
       if (!open || !before) return;
-      if (asked || look.state.step === before.state.step) reveal(place, narrow.matches);
-      if (asked) title.focus({ preventScroll: true });
+      if (asked || step === before.state.step) reveal(frame.element, narrow.matches);
+      if (asked) frame.title.focus({ preventScroll: true });
       asked = false;
     },
   };
+}
+
+/** @param {string} id @param {string} title @param {() => void} onclick */
+function panelButton(id, title, onclick) {
+  const attributes = { type: "button", "data-testid": `panel-${id}`, "aria-expanded": "false" };
+  return h("button", { ...attributes, onclick }, title);
+}
+
+/** The card around the open panel. @param {string} close @param {() => void} leave */
+function panelFrame(close, leave) {
+  const title = h("h2", { tabindex: -1, id: "panel-title" });
+  const button = h(
+    "button",
+    { type: "button", class: "small", "data-testid": "panel-close", onclick: leave },
+    close,
+  );
+  const body = h("div", { class: "panel-body" });
+  const head = h("div", { class: "head" }, title, button);
+  const element = h("div", { class: "card panel", hidden: true }, head, body);
+  element.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && !event.defaultPrevented) leave();
+  });
+  /** @param {Panel | undefined} panel @param {string} text @param {HTMLElement} [content] */
+  const show = (panel, text, content) => {
+    body.replaceChildren(...(content ? [content] : []));
+    element.hidden = !content;
+    set(element, { "data-panel": panel?.id });
+    setText(title, text);
+  };
+  return { element, title, show };
 }

@@ -7,80 +7,49 @@ import { layerName } from "../texts.js";
 
 /** @param {import("../page.js").Page} page @returns {import("../page.js").View} */
 export function parameters({ t, network }) {
-  const rows = network.neuronLayers.slice(1).map((layer) => {
-    const own = network.layers.slice(layer.first, layer.stop);
-    const all = own.reduce((sum, one) => sum + parameterCount(one), 0);
-    const [W, b] = [layer.affine?.arrays.W, layer.affine?.arrays.b];
-    const [weights, biases] = [W ? W.data.length : 0, b ? b.data.length : 0];
-    const product = W ? `${count(W.shape[0])} × ${count(W.shape[1])} = ${count(weights)}` : "";
-    return {
-      cells: [
-        layerName(t, layer),
-        product,
-        count(biases),
-        count(all - weights - biases),
-        count(all),
-      ],
-      other: all - weights - biases,
-    };
-  });
-  const other = rows.some((row) => row.other);
-  const shown = (/** @type {string[]} */ cells) =>
-    other ? cells : cells.filter((_, i) => i !== 3);
-  const heads = shown([
+  const rows = network.neuronLayers.slice(1).map((layer) => counted(network, layer));
+  const anyOther = rows.some(({ other }) => other);
+  const heads = [
     t("count.layer"),
     t("count.weights"),
     t("count.biases"),
-    t("count.other"),
+    ...(anyOther ? [t("count.other")] : []),
     t("count.all"),
-  ]);
-  const total = network.neuronLayers
-    .slice(1)
-    .map((layer) =>
-      network.layers
-        .slice(layer.first, layer.stop)
-        .reduce((sum, one) => sum + parameterCount(one), 0),
-    );
-  const element = h(
-    "div",
+  ];
+  const body = rows.map(({ layer, product, biases, other, all }) => {
+    const cells = [product, count(biases), ...(anyOther ? [count(other)] : []), count(all)];
+    const name = h("th", { scope: "row" }, layerName(t, layer));
+    return h("tr", {}, name, ...cells.map((cell) => h("td", {}, cell)));
+  });
+  const sum = `${t("count.sum")}: ${rows.map(({ all }) => count(all)).join(" + ")} =`;
+  const foot = h(
+    "tr",
     {},
-    h("p", {}, t("count.text")),
-    h(
-      "div",
-      { class: "scroll", tabindex: 0, role: "region", "aria-label": t("count.title") },
-      h(
-        "table",
-        {},
-        h("thead", {}, h("tr", {}, ...heads.map((head) => h("th", { scope: "col" }, head)))),
-        h(
-          "tbody",
-          {},
-          ...rows.map(({ cells }) =>
-            h(
-              "tr",
-              {},
-              ...shown(cells).map((cell, i) =>
-                i ? h("td", {}, cell) : h("th", { scope: "row" }, cell),
-              ),
-            ),
-          ),
-        ),
-        h(
-          "tfoot",
-          {},
-          h(
-            "tr",
-            {},
-            h(
-              "th",
-              { scope: "row", colspan: heads.length - 1 },
-              `${t("count.sum")}: ${total.map(count).join(" + ")} =`,
-            ),
-            h("td", { "data-testid": "parameter-count" }, count(network.parameterCount)),
-          ),
-        ),
-      ),
-    ),
+    h("th", { scope: "row", colspan: heads.length - 1 }, sum),
+    h("td", { "data-testid": "parameter-count" }, count(network.parameterCount)),
   );
+  const table = h(
+    "table",
+    {},
+    h("thead", {}, h("tr", {}, ...heads.map((head) => h("th", { scope: "col" }, head)))),
+    h("tbody", {}, ...body),
+    h("tfoot", {}, foot),
+  );
+  const scroll = { class: "scroll", tabindex: 0, role: "region", "aria-label": t("count.title") };
+  const element = h("div", {}, h("p", {}, t("count.text")), h("div", scroll, table));
   return { element, render() {} };
+}
+
+/**
+ * Count the parameters of a neuron layer; `other` are those of layers such as BatchNorm.
+ * @param {import("../network/network.js").Network} network
+ * @param {import("../network/network.js").NeuronLayer} layer
+ */
+function counted(network, layer) {
+  const own = network.layers.slice(layer.first, layer.stop);
+  const all = own.reduce((sum, one) => sum + parameterCount(one), 0);
+  const { W, b } = layer.affine?.arrays ?? {};
+  const [weights, biases] = [W?.data.length ?? 0, b?.data.length ?? 0];
+  const product = W ? `${count(W.shape[0])} × ${count(W.shape[1])} = ${count(weights)}` : "";
+  return { layer, product, biases, other: all - weights - biases, all };
 }

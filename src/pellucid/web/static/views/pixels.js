@@ -11,7 +11,11 @@ export function canvas([height, width], attributes = {}) {
   return h("canvas", { height, width, ...attributes });
 }
 
-/** Paint grey levels, 0 to 255. @param {HTMLCanvasElement} target @param {ArrayLike<number>} values */
+/**
+ * Paint grey levels, 0 to 255.
+ * @param {HTMLCanvasElement} target
+ * @param {ArrayLike<number>} values
+ */
 export function paintGrey(target, values) {
   paint(target, (bytes) => {
     for (let i = 0, at = 0; i < values.length; i++, at += 4) {
@@ -22,8 +26,8 @@ export function paintGrey(target, values) {
 }
 
 /**
- * Paint signed numbers: blue above 0, orange below, clear at 0. Below 0 every other diagonal is fainter: a pattern for
- * those who do not tell the colours apart.
+ * Paint signed numbers: blue above 0, orange below, clear at 0. Below 0 every other diagonal is
+ * fainter: a pattern for those who do not tell the colours apart.
  * @param {HTMLCanvasElement} target twice as many pixels a side as there are numbers
  * @param {number[]} shape of the numbers
  * @param {ArrayLike<number>} values
@@ -57,7 +61,10 @@ function paint(target, fill) {
 const colours = new Map();
 const queries = ["(prefers-color-scheme: dark)", "(prefers-contrast: more)"];
 
-/** The red, green and blue of a colour of the style sheet, in the theme in force. @param {string} name */
+/**
+ * The red, green and blue of a colour of the style sheet, in the theme in force.
+ * @param {string} name
+ */
 function colour(name) {
   const key = [
     name,

@@ -1,7 +1,7 @@
 // A panel: a link to what is seen, for a class, with controls hidden that would only distract.
 
 import { addressOf } from "../address.js";
-import { h, say, set } from "../dom.js";
+import { h, set, setText } from "../dom.js";
 import { STEPS } from "../lesson.js";
 import { TEXTS, layerName } from "../texts.js";
 import { titleOf } from "./lesson.js";
@@ -67,7 +67,7 @@ export function share(page, panels) {
   });
   const link = h("input", { id: "share-link", "data-testid": "share-link", readonly: true });
   const words = h("p", { "data-testid": "share-words" });
-  const copied = h("span", { class: "told", role: "status" });
+  const copied = h("span", { class: "status", role: "status" });
   const where = h(
     "p",
     { class: "note" },
@@ -84,7 +84,7 @@ export function share(page, panels) {
     const hidden = hides.filter(({ box }) => box.checked).map(({ name }) => name);
     const shared = {
       ...state,
-      ...(kept.input.box.checked ? {} : page.blank()),
+      ...(kept.input.box.checked ? {} : page.defaults()),
       step: kept.step.box.checked ? state.step : null,
       neuron: kept.neuron.box.checked ? state.neuron : null,
       edits: kept.edits.box.checked ? state.edits : [],
@@ -96,8 +96,8 @@ export function share(page, panels) {
     };
     const address = addressOf(shared, page.pictures, language.value ? "" : page.preferred);
     link.value = `${base.value.split("#")[0]}${address}`;
-    say(copied, "");
-    say(words, sentence(shared));
+    setText(copied, "");
+    setText(words, sentence(shared));
   }
 
   /** What the link does, in words. @param {import("../state.js").State} state */
@@ -122,7 +122,10 @@ export function share(page, panels) {
     const names = hides
       .filter(({ name }) => hidden.includes(name))
       .map(({ name }) => t(`hide.${name}`));
-    return `${opened} ${names.length ? t("share.words.hides", { what: names.join(", ") }) : t("share.words.hides-nothing")}`;
+    const hiding = names.length
+      ? t("share.words.hides", { what: names.join(", ") })
+      : t("share.words.hides-nothing");
+    return `${opened} ${hiding}`;
   }
 
   async function take() {
@@ -130,9 +133,10 @@ export function share(page, panels) {
     try {
       await navigator.clipboard.writeText(link.value);
     } catch {
-      document.execCommand("copy"); // a page from a disk may not ask for the clipboard, but may copy what is selected
+      // a page from a disk may not ask for the clipboard, but may copy what is selected
+      document.execCommand("copy");
     }
-    say(copied, t("share.copied"));
+    setText(copied, t("share.copied"));
   }
 
   const field = (/** @type {HTMLElement} */ control, /** @type {string} */ text) =>
@@ -160,7 +164,7 @@ export function share(page, panels) {
     h("div", { class: "tools" }, copy, copied),
     words,
     where,
-    page.base === page.opened ? null : h("p", { class: "note" }, t("share.learned")),
+    page.base === page.opened ? null : h("p", { class: "note" }, t("share.trained")),
     h("p", { class: "note" }, t("share.school")),
   );
   return {

@@ -1,13 +1,15 @@
-// The one main picture: the inputs, every neuron lit live, the connections of one, the outputs.
+// The main picture: the inputs, the activation of every neuron, the connections of one, the
+// outputs.
 
-import { h, s, say, set } from "../dom.js";
+import { h, s, set, setText } from "../dom.js";
 import { short } from "../format.js";
 import { layerName } from "../texts.js";
 import { geometry } from "./geometry.js";
 import { backdrop, links } from "./links.js";
-import { changedMuch, lit, neuronLabel, neuronName } from "./neuron.js";
+import { brightnessOf, changedMuch, neuronLabel, neuronName } from "./neuron.js";
 import { nudges } from "./nudges.js";
 import { canvas, paintGrey } from "./pixels.js";
+import { watchNeurons } from "./selection.js";
 
 /**
  * @typedef {import("../page.js").Page} Page
@@ -15,7 +17,8 @@ import { canvas, paintGrey } from "./pixels.js";
  * @typedef {import("../look.js").Look} Look
  * @typedef {import("./geometry.js").Geometry} Geometry
  * @typedef {import("../state.js").Neuron} Neuron
- * @typedef {{neuron: Neuron, group: SVGGElement, value: SVGTextElement, bar: SVGRectElement | null, told: SVGTextElement | null}} Light
+ * @typedef {{neuron: Neuron, group: SVGGElement, value: SVGTextElement, bar: SVGRectElement | null,
+ *   number: SVGTextElement | null}} Light
  */
 
 const ROOM_FOR_VALUE = 11; // pixels: a circle of this radius has room for its number
@@ -37,7 +40,7 @@ export function stage(page) {
     frame,
     legend(page),
   );
-  watch(page, svg, frame);
+  watchNeurons(page, svg, frame);
 
   /** @type {Geometry | undefined} */
   let place;
@@ -66,7 +69,7 @@ export function stage(page) {
       set(picture, {
         "aria-label": t("stage.picture", {
           count: pixels.length,
-          lit: pixels.filter(Boolean).length,
+          active: pixels.filter(Boolean).length,
         }),
       });
     }
@@ -98,7 +101,12 @@ const GAP = 14; // pixels between cards
 const LEAST_ROOM = 330;
 const MOST_ROOM = 900;
 
-/** How high the network may be, so that all of it is seen at once; tells the styles where it begins. @param {HTMLElement} card @param {HTMLElement} frame */
+/**
+ * Return the height at which all of the network is seen at once, and set where the columns begin
+ * for the styles.
+ * @param {HTMLElement} card
+ * @param {HTMLElement} frame
+ */
 function roomFor(card, frame) {
   const wide = matchMedia("(min-width: 1100px)").matches;
   const above = wide ? topOf(card) : 0;
@@ -108,7 +116,10 @@ function roomFor(card, frame) {
   return Math.min(Math.max(room, LEAST_ROOM), wide ? MOST_ROOM : 620);
 }
 
-/** Where the columns begin when nothing is scrolled: a sticky card would say where it sticks. @param {HTMLElement} card */
+/**
+ * Where the columns begin when nothing is scrolled: a sticky card would say where it sticks.
+ * @param {HTMLElement} card
+ */
 function topOf({ parentElement: main }) {
   if (!main) return 0;
   const above = Array.from(main.querySelectorAll(".toolbar, .lesson"), (one) =>
@@ -131,7 +142,7 @@ function legend({ t, facts }) {
   return h(
     "p",
     { class: "legend" },
-    h("span", {}, sample("full"), t("stage.lit")),
+    h("span", {}, sample("full"), t("stage.on")),
     h("span", {}, sample("none"), t("stage.off")),
     h("span", {}, sample("plus"), t("stage.positive")),
     h("span", {}, sample("minus"), t("stage.negative")),
@@ -139,7 +150,11 @@ function legend({ t, facts }) {
   );
 }
 
-/** Lay the canvas of the inputs over its place. @param {HTMLCanvasElement} picture @param {Geometry} place */
+/**
+ * Lay the canvas of the inputs over its place.
+ * @param {HTMLCanvasElement} picture
+ * @param {Geometry} place
+ */
 function lay(picture, { picture: area }) {
   if (!area) return;
   for (const [name, value] of /** @type {const} */ ([
@@ -154,13 +169,26 @@ function lay(picture, { picture: area }) {
 
 const MOST_NUMBERED = 40;
 
-/** A neuron's number, beside its circle. @param {number} x @param {number} y @param {number} r @param {number} index */
+/**
+ * A neuron's number, beside its circle.
+ * @param {number} x
+ * @param {number} y
+ * @param {number} r
+ * @param {number} index
+ */
 function numbered(x, y, r, index) {
   const place = { x: (x - 0.75 * r).toFixed(1), y: (y - 0.7 * r).toFixed(1), "text-anchor": "end" };
   return s("text", { class: "index", ...place, "aria-hidden": "true" }, String(index));
 }
 
-/** Draw what stays: faint lines, names, circles. @param {Page} page @param {SVGSVGElement} svg @param {SVGGElement} linked @param {Geometry} place @returns {Light[]} */
+/**
+ * Draw what stays: faint lines, names, circles.
+ * @param {Page} page
+ * @param {SVGSVGElement} svg
+ * @param {SVGGElement} linked
+ * @param {Geometry} place
+ * @returns {Light[]}
+ */
 function drawn(page, svg, linked, place) {
   const { t, network } = page;
   const { width, height, layers, titles, narrow } = place;
@@ -226,7 +254,16 @@ function drawn(page, svg, linked, place) {
   return lights;
 }
 
-/** @param {Page} page @param {Geometry} place @param {import("./geometry.js").LayerPlace["layer"]} layer @param {number} index @param {number} x @param {number} y @param {number} r @returns {Light} */
+/**
+ * @param {Page} page
+ * @param {Geometry} place
+ * @param {import("./geometry.js").LayerPlace["layer"]} layer
+ * @param {number} index
+ * @param {number} x
+ * @param {number} y
+ * @param {number} r
+ * @returns {Light}
+ */
 function circle(page, place, layer, index, x, y, r) {
   const value = s("text", {
     class: "value",
@@ -260,7 +297,7 @@ function circle(page, place, layer, index, x, y, r) {
       ),
     );
   if (!layer.last)
-    return { neuron: { layer: layer.number, index }, group, value, bar: null, told: null };
+    return { neuron: { layer: layer.number, index }, group, value, bar: null, number: null };
   const { x: right, bar: wide, value: room } = place.room;
   const name = neuronName(page, layer, index);
   const longest = Math.max(
@@ -268,17 +305,17 @@ function circle(page, place, layer, index, x, y, r) {
   );
   const start = right + 8 + 8 * longest;
   const bar = s("rect", { class: "bar", x: start, y: y - 4, height: 8, width: 0, rx: 2 });
-  const told = s("text", { class: "told", x: start + wide + 6, y, dy: "0.35em" });
+  const number = s("text", { class: "number", x: start + wide + 6, y, dy: "0.35em" });
   if (layer.size <= 40) {
     group.append(
       s("text", { class: "name", x: right, y, dy: "0.35em" }, cut(name, 6)),
       s("rect", { class: "track", x: start, y: y - 4, height: 8, width: wide, rx: 2 }),
       bar,
     );
-    if (room > 10) group.append(told);
+    if (room > 10) group.append(number);
   }
   bar.dataset.wide = String(wide);
-  return { neuron: { layer: layer.number, index }, group, value, bar, told };
+  return { neuron: { layer: layer.number, index }, group, value, bar, number };
 }
 
 const [WIDE, THIN] = [13, 7.5]; // pixels of a letter at most: of Korean and its like, and of others
@@ -297,7 +334,7 @@ function cut(text, most) {
   return text.length > most ? `${text.slice(0, most - 1)}…` : text;
 }
 
-/** Light every neuron, and say its numbers. @param {Page} page @param {Light[]} lights @param {Look} look */
+/** Show every neuron's activation. @param {Page} page @param {Light[]} lights @param {Look} look */
 function light(page, lights, look) {
   const layers = new Map();
   for (const {
@@ -305,23 +342,23 @@ function light(page, lights, look) {
     group,
     value,
     bar,
-    told,
+    number,
   } of lights) {
-    if (!layers.has(layer)) layers.set(layer, lit(look, layer));
+    if (!layers.has(layer)) layers.set(layer, brightnessOf(look, layer));
     const { activations, shares } = layers.get(layer);
     const share = shares[index];
-    group.style.setProperty("--lit", `${(100 * Math.abs(share)).toFixed(1)}%`);
+    group.style.setProperty("--brightness", `${(100 * Math.abs(share)).toFixed(1)}%`);
     group.classList.toggle("bright", Math.abs(share) > 0.5);
     group.classList.toggle("below", share < 0);
     group.classList.toggle("changed", changedMuch(look, layer, index));
-    say(value, short(activations[index]));
+    setText(value, short(activations[index]));
     set(group, { "aria-label": neuronLabel(page, look, layer, index) });
-    if (!bar || !told) continue;
+    if (!bar || !number) continue;
     set(bar, { width: (Math.abs(share) * Number(bar.dataset.wide)).toFixed(1) });
-    say(told, short(activations[index]));
+    setText(number, short(activations[index]));
     group.classList.toggle(
       "winner",
-      !look.empty && look.network.classifies && index === look.answer,
+      !look.empty && look.network.classifies && index === look.prediction,
     );
   }
 }
@@ -333,66 +370,4 @@ function choose(lights, chosen) {
       "aria-pressed": String(neuron.layer === chosen?.layer && neuron.index === chosen.index),
     });
   }
-}
-
-/**
- * Pointer, focus and keys, for all neurons at once. The frame listens: an SVG element that does is a stop of the
- * Tab key in Chromium.
- * @param {Page} page @param {SVGSVGElement} svg @param {HTMLElement} frame
- */
-function watch({ store, network }, svg, frame) {
-  /** @param {Event} event @returns {Neuron | null} */
-  const under = (event) => {
-    const group = /** @type {Element} */ (event.target).closest(".neuron");
-    return (
-      group && {
-        layer: Number(group.getAttribute("data-layer")),
-        index: Number(group.getAttribute("data-index")),
-      }
-    );
-  };
-  /** @param {Neuron} neuron */
-  const toggle = ({ layer, index }) => {
-    const { neuron } = store.state;
-    const open = neuron?.layer === layer && neuron.index === index;
-    if (layer) store.set({ neuron: open ? null : { layer, index } });
-  };
-  /** @param {number} layer @param {number} index */
-  const go = (layer, index) => {
-    const size = network.neuronLayers[layer]?.size ?? 0;
-    const next = svg.querySelector(
-      `[data-layer="${layer}"][data-index="${Math.min(Math.max(index, 0), size - 1)}"]`,
-    );
-    if (!next) return;
-    svg
-      .querySelectorAll(`[data-layer="${layer}"][tabindex="0"]`)
-      .forEach((old) => set(old, { tabindex: -1 }));
-    set(next, { tabindex: 0 });
-    /** @type {SVGGElement} */ (next).focus();
-  };
-  const point = (/** @type {Event} */ event) => store.set({ pointed: under(event) });
-  const leave = () => store.set({ pointed: null });
-  frame.addEventListener("pointerover", point);
-  frame.addEventListener("pointerleave", leave);
-  frame.addEventListener("focusin", point);
-  frame.addEventListener("focusout", leave);
-  frame.addEventListener("click", (event) => {
-    const neuron = under(event);
-    if (neuron) toggle(neuron);
-  });
-  frame.addEventListener("keydown", (event) => {
-    const neuron = under(event);
-    if (!neuron) return;
-    const { layer, index } = neuron;
-    if (event.key === "Enter" || event.key === " ") toggle(neuron);
-    else if (event.key === "ArrowDown") go(layer, index + 1);
-    else if (event.key === "ArrowUp") go(layer, index - 1);
-    else if (event.key === "ArrowRight") go(layer + 1, index);
-    else if (event.key === "ArrowLeft") go(layer - 1, index);
-    else if (event.key === "Home") go(layer, 0);
-    else if (event.key === "End") go(layer, Infinity);
-    else if (event.key === "Escape") store.set({ neuron: null });
-    else return;
-    event.preventDefault();
-  });
 }

@@ -1,14 +1,14 @@
-// What one may begin with, as long as nothing is open beside the picture.
+// Ways to begin, shown while nothing is open beside the picture.
 
 import { h } from "../dom.js";
-import { show, taught } from "./steps.js";
+import { show, hasLesson } from "./steps.js";
 
 /**
  * @typedef {import("../page.js").Page} Page
  * @typedef {import("../page.js").View} View
  */
 
-const ASKED = 740; // the 4 of docs/questions.md
+const EXAMPLE = 740; // the 4 of docs/questions.md
 
 /** @param {Page} page @returns {View} */
 export function start(page) {
@@ -28,7 +28,11 @@ export function start(page) {
   };
 }
 
-/** Ways to begin, or to go on after the lesson. @param {Page} page @param {boolean} [after] the lesson */
+/**
+ * Ways to begin, or to go on after the lesson.
+ * @param {Page} page
+ * @param {boolean} [after] the lesson
+ */
 export function starts(page, after = false) {
   const { t, store, digits, facts } = page;
   const way = (
@@ -38,15 +42,15 @@ export function starts(page, after = false) {
   ) => h("li", {}, h("button", { type: "button", "data-testid": `start-${id}`, onclick }, text));
   const panel = (/** @type {string} */ id) => store.set({ panel: id, step: null });
   const found = [];
-  if (taught(page) && !after) found.push(way("lesson", t("start.lesson"), () => show(page, 1)));
-  const digit = misread(page);
+  if (hasLesson(page) && !after) found.push(way("lesson", t("start.lesson"), () => show(page, 1)));
+  const digit = misclassified(page);
   if (digit) {
     const words = {
       label: page.network.label(digit.label),
-      answer: page.network.label(digit.answer),
+      answer: page.network.label(digit.prediction),
     };
     const ask = () => {
-      page.input(digit.pixels, { kind: "test", index: digit.index, label: digit.label });
+      page.setInput(digit.pixels, { kind: "test", index: digit.index, label: digit.label });
       store.set({ panel: "why", neuron: null, step: null });
     };
     found.push(way("why", t("start.why", words), ask));
@@ -57,21 +61,21 @@ export function starts(page, after = false) {
   return found;
 }
 
-/** A test digit that is misread, the usual one where it is. @param {Page} page */
-function misread(page) {
+/** Return a misclassified test digit, preferably that of docs/questions.md. @param {Page} page */
+function misclassified(page) {
   const { digits, network } = page;
   const { state } = page.store;
   if (!network.classifies) return null;
-  const usual = digits.filter(({ index }) => index === ASKED);
+  const usual = digits.filter(({ index }) => index === EXAMPLE);
   for (const digit of [...usual, ...digits.slice(0, 100)]) {
     const source = { kind: /** @type {const} */ ("test") };
-    const { answer } = page.peek({
+    const { prediction } = page.peek({
       ...state,
       input: { values: digit.pixels, source },
       brightness: 100,
       centring: true,
     });
-    if (answer !== digit.label) return { ...digit, answer };
+    if (prediction !== digit.label) return { ...digit, prediction };
   }
   return null;
 }

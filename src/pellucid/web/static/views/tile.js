@@ -5,7 +5,7 @@ import { canvas, paintGrey } from "./pixels.js";
 
 /**
  * @param {import("../page.js").Page} page
- * @param {import("../heldout.js").Misread} digit whose pixels are here
+ * @param {import("../heldout.js").Digit} digit with its pixels
  * @param {string} id for tests
  * @param {string} name the whole sentence
  * @param {string} caption
@@ -23,7 +23,7 @@ export function tile(page, { index, label, pixels }, id, name, caption) {
       "data-testid": id,
       "aria-label": name,
       title: name,
-      onclick: () => page.input(values, source),
+      onclick: () => page.setInput(values, source),
     },
     picture,
     h("span", {}, caption),

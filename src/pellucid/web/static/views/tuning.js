@@ -1,6 +1,6 @@
 // Changing one neuron: its bias as a threshold, off and on, one weight by number.
 
-import { h, say, set } from "../dom.js";
+import { h, set, setText } from "../dom.js";
 import { number } from "../format.js";
 import { concerns, isOff, withEdit } from "../network/edits.js";
 import { layerName } from "../texts.js";
@@ -18,16 +18,17 @@ const LEAST_REACH = 10; // of the slider, either way
 const THRESHOLDS = ["Sigmoid", "Tanh", "ReLU", "LeakyReLU", "GELU", "SiLU"];
 
 /**
- * Edits while something moves: the first is a step that can be undone, the others go with it until it ends.
+ * Edits while a slider or a brush moves: the first one is an undo step, and the others up to the
+ * end belong to it.
  * @param {Page} page
  */
-export function moving({ store, edit }) {
+export function sliding(page) {
   let moves = false;
   return {
-    /** @param {Page} page @param {Edit[]} edits */
-    give(page, edits) {
-      if (moves) store.set({ edits });
-      else edit.call(page, edits);
+    /** @param {Edit[]} edits */
+    edit(edits) {
+      if (moves) page.store.set({ edits });
+      else page.edit(edits);
       moves = true;
     },
     end() {
@@ -36,7 +37,12 @@ export function moving({ store, edit }) {
   };
 }
 
-/** In a neuron's detail: bias, off and on, and the way to the rest. @param {Page} page @param {Neuron} neuron @returns {Part} */
+/**
+ * In a neuron's detail: bias, off and on, and a button for the rest.
+ * @param {Page} page
+ * @param {Neuron} neuron
+ * @returns {Part}
+ */
 export function tuning(page, neuron) {
   const { t, store } = page;
   const place = page.network.neuronLayers[neuron.layer];
@@ -56,7 +62,8 @@ export function tuning(page, neuron) {
       h("div", { class: "tools" }, off.element, more),
     ),
     render(look) {
-      bias.element.hidden = isOff(look.state.edits, neuron); // what holds it at 0 is no bias of its own
+      // an off neuron is held at 0 by another bias
+      bias.element.hidden = isOff(look.state.edits, neuron);
       if (!bias.element.hidden) bias.render(look);
       off.render(look);
     },
@@ -64,23 +71,23 @@ export function tuning(page, neuron) {
 }
 
 /**
- * The bias as a slider and as a number, and what threshold that is.
+ * The bias as a slider and as a number, and its threshold.
  * @param {Page} page
  * @param {Neuron} neuron
  * @param {string} id
- * @param {boolean} [says] what threshold it is; beside its curve there is no need
+ * @param {boolean} [noted] whether a note names the threshold; beside the curve there is no need
  * @returns {Part}
  */
-export function thresholds(page, neuron, id, says = true) {
+export function thresholds(page, neuron, id, noted = true) {
   const { t, store } = page;
   const place = page.network.neuronLayers[neuron.layer];
   if (!place.affine?.arrays.b)
     return { element: h("p", { class: "note" }, t("tune.no-bias")), render() {} };
-  const moves = moving(page);
+  const slide = sliding(page);
   const take = (/** @type {HTMLInputElement} */ field) => {
     const value = Math.round(1e6 * field.valueAsNumber) / 1e6;
     if (!Number.isFinite(value)) return;
-    moves.give(page, withEdit(store.state.edits, { kind: "bias", ...at(neuron), value }));
+    slide.edit(withEdit(store.state.edits, { kind: "bias", ...at(neuron), value }));
   };
   const slider = h("input", {
     type: "range",
@@ -88,7 +95,7 @@ export function thresholds(page, neuron, id, says = true) {
     "data-testid": `${id}-slider`,
     step: 0.05,
     oninput: () => take(slider),
-    onchange: () => moves.end(),
+    onchange: () => slide.end(),
   });
   const field = h("input", {
     type: "number",
@@ -97,7 +104,7 @@ export function thresholds(page, neuron, id, says = true) {
     "aria-label": t("tune.bias"),
     onchange: () => {
       take(field);
-      moves.end();
+      slide.end();
     },
   });
   const note = h("p", { class: "note" });
@@ -106,7 +113,7 @@ export function thresholds(page, neuron, id, says = true) {
       "div",
       {},
       h("div", { class: "setting" }, h("label", { for: slider.id }, t("tune.bias")), slider, field),
-      says ? note : null,
+      noted ? note : null,
     ),
     render(look) {
       const bias = biasOf(look, neuron.layer, neuron.index);
@@ -118,7 +125,7 @@ export function thresholds(page, neuron, id, says = true) {
       slider.disabled = field.disabled = isOff(look.state.edits, neuron);
       const values = { threshold: number(-bias), sum: number(terms(look, neuron).total) };
       const type = look.network.neuronLayers[neuron.layer].activation?.type ?? "";
-      say(note, t(THRESHOLDS.includes(type) ? "tune.threshold" : "tune.shift", values));
+      setText(note, t(THRESHOLDS.includes(type) ? "tune.threshold" : "tune.shift", values));
     },
   };
 }
@@ -142,86 +149,89 @@ export function offSwitch(page, neuron, id) {
   });
   return {
     element,
-    render: ({ state }) => say(element, t(isOff(state.edits, neuron) ? "tune.on" : "tune.off")),
+    render: ({ state }) => setText(element, t(isOff(state.edits, neuron) ? "tune.on" : "tune.off")),
   };
 }
 
-/** One weight by number: of a pixel, or of a neuron before. @param {Page} page @param {Neuron} neuron @returns {Part} */
+/**
+ * One weight by number: of a pixel, or of a neuron before.
+ * @param {Page} page
+ * @param {Neuron} neuron
+ * @returns {Part}
+ */
 export function oneWeight(page, neuron) {
-  const { t, store, facts, network } = page;
-  const before = network.neuronLayers[neuron.layer - 1];
-  const shape = neuron.layer === 1 ? facts.shape : null;
-  const count = (
-    /** @type {string} */ id,
-    /** @type {number} */ least,
-    /** @type {number} */ most,
-    /** @type {number} */ value,
-  ) =>
-    h("input", {
-      type: "number",
-      id,
-      min: least,
-      max: most,
-      step: 1,
-      value,
-      oninput: () => render(page.look()),
-    });
-  const fields = shape
-    ? [count("weight-row", 1, shape[0], 14), count("weight-column", 1, shape[1], 14)]
-    : [count("weight-from", 0, before.size - 1, 0)];
-  const labels = shape
-    ? [t("tune.row"), t("tune.column")]
-    : [t("tune.from", { layer: layerName(t, before) })];
-  const from = () => {
-    const [first, second] = fields.map(({ valueAsNumber }) => valueAsNumber);
-    const index = shape ? (first - 1) * shape[1] + second - 1 : first;
-    return fields.every((field) => field.validity.valid) && Number.isInteger(index) ? index : null;
-  };
+  const { t, store } = page;
+  const source = sourceFields(page, neuron, () => render(page.look()));
   const field = h("input", {
     type: "number",
     id: "weight-value",
     "data-testid": "weight-value",
     step: "any",
     onchange: () => {
-      const [source, value] = [from(), field.valueAsNumber];
-      if (source === null || !Number.isFinite(value)) return;
-      page.edit(
-        withEdit(store.state.edits, { kind: "weight", ...at(neuron), from: source, value }),
-      );
+      const [from, value] = [source.index(), field.valueAsNumber];
+      if (from === null || !Number.isFinite(value)) return;
+      page.edit(withEdit(store.state.edits, { kind: "weight", ...at(neuron), from, value }));
     },
   });
-  const told = h("p", { class: "note" });
+  const note = h("p", { class: "note" });
   /** @param {Look} look */
   const render = (look) => {
-    const source = from();
-    field.disabled = source === null;
-    if (source === null) return say(told, t("tune.no-weight"));
-    const { weights, before: inputs, products } = terms(look, neuron);
-    if (document.activeElement !== field) field.value = String(+weights[source].toFixed(4));
-    const name = shape
-      ? t("tune.pixel", { row: fields[0].value, column: fields[1].value })
-      : neuronName(page, before, source);
+    const from = source.index();
+    field.disabled = from === null;
+    if (from === null) return setText(note, t("tune.no-weight"));
+    const { weights, before, products } = terms(look, neuron);
+    if (document.activeElement !== field) field.value = String(+weights[from].toFixed(4));
     const words = {
-      weight: number(weights[source]),
-      activation: number(inputs[source]),
-      product: number(products[source]),
+      name: source.name(from),
+      weight: number(weights[from]),
+      activation: number(before[from]),
+      product: number(products[from]),
     };
-    say(told, t("detail.incoming.row", { name, ...words }));
+    setText(note, t("detail.incoming.row", words));
   };
+  const label = h("label", { for: field.id }, t("tune.weight"));
   return {
-    element: h(
-      "div",
-      {},
-      h(
-        "div",
-        { class: "line" },
-        ...fields.flatMap((input, i) => [h("label", { for: input.id }, labels[i]), input]),
-        h("label", { for: field.id }, t("tune.weight")),
-        field,
-      ),
-      told,
-    ),
+    element: h("div", {}, h("div", { class: "line" }, ...source.elements, label, field), note),
     render,
+  };
+}
+
+/**
+ * Fields that choose an incoming connection: row and column of a pixel, or the neuron's number.
+ * @param {Page} page
+ * @param {Neuron} neuron
+ * @param {() => void} oninput
+ */
+function sourceFields(page, neuron, oninput) {
+  const { t, facts, network } = page;
+  const before = network.neuronLayers[neuron.layer - 1];
+  const shape = neuron.layer === 1 ? facts.shape : null;
+  const field = (
+    /** @type {string} */ id,
+    /** @type {number} */ min,
+    /** @type {number} */ max,
+    /** @type {number} */ value,
+  ) => h("input", { type: "number", id, min, max, step: 1, value, oninput });
+  const fields = shape
+    ? [field("weight-row", 1, shape[0], 14), field("weight-column", 1, shape[1], 14)]
+    : [field("weight-from", 0, before.size - 1, 0)];
+  const labels = shape
+    ? [t("tune.row"), t("tune.column")]
+    : [t("tune.from", { layer: layerName(t, before) })];
+  return {
+    elements: fields.flatMap((one, i) => [h("label", { for: one.id }, labels[i]), one]),
+    /** The index of the connection; null where the fields name none. */
+    index() {
+      const [first, second] = fields.map(({ valueAsNumber }) => valueAsNumber);
+      const index = shape ? (first - 1) * shape[1] + second - 1 : first;
+      const valid = fields.every((one) => one.validity.valid);
+      return valid && Number.isInteger(index) ? index : null;
+    },
+    /** @param {number} index */
+    name: (index) =>
+      shape
+        ? t("tune.pixel", { row: fields[0].value, column: fields[1].value })
+        : neuronName(page, before, index),
   };
 }
 

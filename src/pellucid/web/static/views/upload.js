@@ -1,14 +1,14 @@
-// A file of the user's: a hidden field, which a button clicks, and words about what was chosen.
+// A hidden file field, which a button clicks, and a status beside it.
 
-import { h, say } from "../dom.js";
+import { h, setText } from "../dom.js";
 
 /**
  * @param {string} label
- * @param {string} accept kinds of files, as the browser asks for them
- * @param {HTMLElement} told where the words stand
- * @param {(file: File) => Promise<string>} take takes the file; gives what is to be said of it, nothing or why it cannot be
+ * @param {string} accept kinds of files
+ * @param {HTMLElement} status
+ * @param {(file: File) => Promise<string>} open returns why the file cannot be opened, or ""
  */
-export function upload(label, accept, told, take) {
+export function upload(label, accept, status, open) {
   const field = h("input", {
     type: "file",
     accept,
@@ -17,8 +17,8 @@ export function upload(label, accept, told, take) {
     "aria-hidden": "true",
     "aria-label": label,
     onchange: async () => {
-      say(told, field.files?.[0] ? await take(field.files[0]) : "");
-      field.value = ""; // the same file may be chosen again
+      setText(status, field.files?.[0] ? await open(field.files[0]) : "");
+      field.value = ""; // or choosing the same file again would be no change
     },
   });
   return field;

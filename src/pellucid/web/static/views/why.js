@@ -1,7 +1,7 @@
-// A panel: why a neuron holds what it holds, and what would have to change.
+// A panel: why a neuron has its activation, and which change of the input would change the answer.
 
-import { h, say, set } from "../dom.js";
-import { adding, number, percent, signed, unsigned } from "../format.js";
+import { h, set, setText } from "../dom.js";
+import { roundedSum, number, percent, signed, unsigned } from "../format.js";
 import { isOff } from "../network/edits.js";
 import { integrated } from "../network/reasons.js";
 import { layerName } from "../texts.js";
@@ -23,7 +23,7 @@ import { similar } from "./similar.js";
 export function why(page) {
   const { t, network, pictures, digits, facts } = page;
   const about = h("p", { "data-testid": "why-about" });
-  const plainly = h("p", { class: "plainly", "data-testid": "why-against" });
+  const reasons = h("p", { class: "plainly", "data-testid": "why-against" });
   const gradients = pictures ? pixels(page) : columns(page);
   const place = h("div", { class: "parts-of-sum" });
   /** @type {View[]} */
@@ -34,7 +34,7 @@ export function why(page) {
     "div",
     { class: "asked" },
     about,
-    plainly,
+    reasons,
     h(
       "div",
       { class: "sections" },
@@ -54,10 +54,11 @@ export function why(page) {
       const neuron = askedOf(look);
       const off = isOff(look.state.edits, neuron);
       const other = neuron.layer !== asked?.layer || neuron.index !== asked.index || off !== wasOff;
-      const silent = look.empty && !look.state.neuron; // nothing was answered, so there is nothing to explain
+      // without an answer there is nothing to explain
+      const silent = look.empty && !look.state.neuron;
       set(element, { "data-silent": silent });
-      say(about, silent ? t("why.empty") : sentence(page, look, neuron));
-      say(plainly, silent ? "" : against(page, look, neuron));
+      setText(about, silent ? t("why.empty") : sentence(page, look, neuron));
+      setText(reasons, silent ? "" : against(page, look, neuron));
       if (other) {
         asked = neuron;
         wasOff = off;
@@ -73,12 +74,16 @@ export function why(page) {
   };
 }
 
-/** The neuron that is asked: the chosen one, else the answer's. @param {Look} look @returns {Neuron} */
-function askedOf({ state, network, pass, answer }) {
+/**
+ * Return the neuron to explain: the chosen one, else the answer's.
+ * @param {Look} look
+ * @returns {Neuron}
+ */
+function askedOf({ state, network, pass, prediction }) {
   return (
     state.neuron ?? {
       layer: network.neuronLayers.length - 1,
-      index: pass.y.length > 1 ? answer : 0,
+      index: pass.y.length > 1 ? prediction : 0,
     }
   );
 }
@@ -94,18 +99,19 @@ function sentence(page, look, { layer, index }) {
 }
 
 /**
- * Which neurons speak for the answer against another class: the one that was asked or is right, else the next.
+ * Name the neurons that decide between the answer and a rival: the chosen or right class, else the
+ * second.
  * @param {Page} page @param {Look} look @param {Neuron} asked
  */
 function against({ t }, look, { layer, index }) {
-  const { network, pass, answer } = look;
+  const { network, pass, prediction } = look;
   const place = network.neuronLayers[layer];
   if (!place.last || place.size < 3 || !place.affine || !network.classifies) return "";
-  const label = look.state.input.source.label ?? look.state.target ?? answer;
+  const label = look.state.input.source.label ?? look.state.target ?? prediction;
   const [first, ...others] = Array.from(pass.y.keys()).sort(
-    (a, b) => Number(b === answer) - Number(a === answer) || pass.y[b] - pass.y[a],
+    (a, b) => Number(b === prediction) - Number(a === prediction) || pass.y[b] - pass.y[a],
   );
-  const rival = index !== answer ? index : label !== answer ? label : others[0];
+  const rival = index !== prediction ? index : label !== prediction ? label : others[0];
   const { W, b } = place.affine.arrays;
   const inputs = network.activations(pass, layer - 1);
   const H = W.shape[1];
@@ -115,7 +121,7 @@ function against({ t }, look, { layer, index }) {
   );
   const bias = b ? b.data[first] - b.data[rival] : 0;
   const before = network.neuronLayers[layer - 1];
-  if (before.number === 0) return ""; // 784 pixels are told by the picture
+  if (before.number === 0) return ""; // the picture shows the 784 pixels
   const strongest = (/** @type {number} */ sign) =>
     Array.from(shares.keys())
       .filter((d) => sign * shares[d] > 0.005)
@@ -134,7 +140,7 @@ function against({ t }, look, { layer, index }) {
   });
 }
 
-/** What every pixel adds, as a picture. @param {Page} page */
+/** What each pixel adds, as a picture. @param {Page} page */
 function pixels({ t, facts }) {
   const shape = /** @type {number[]} */ (facts.shape);
   const input = canvas(shape, { role: "img", "aria-label": t("why.picture") });
@@ -165,13 +171,13 @@ function pixels({ t, facts }) {
       set(signs, {
         "aria-label": t("why.adds.label", { sum: signed(found.sum), largest: number(largest) }),
       });
-      say(scale, `±${number(largest)}`);
+      setText(scale, `±${number(largest)}`);
       sum.render(found);
     },
   };
 }
 
-/** What every column adds, as bars. @param {Page} page */
+/** What each column adds, as bars. @param {Page} page */
 function columns({ t, facts }) {
   const list = bars();
   const sum = sums(t);
@@ -182,7 +188,7 @@ function columns({ t, facts }) {
       list.render(
         Array.from(found.values, (value, i) => {
           const name = facts.columns[i] ?? String(i);
-          return { name, value, told: `${name}: ${signed(value)}` };
+          return { name, value, sentence: `${name}: ${signed(value)}` };
         }),
       );
       sum.render(found);
@@ -190,7 +196,10 @@ function columns({ t, facts }) {
   };
 }
 
-/** From black to the drawing: what is added up, and what the sum leaves open. @param {import("../texts.js").Translate} t */
+/**
+ * The sum from black to the drawing, and its gap to the true change.
+ * @param {import("../texts.js").Translate} t
+ */
 function sums(t) {
   const rows = /** @type {const} */ (["black", "plus", "minus", "now"]).map((name) => {
     const value = h("data", { "data-testid": `why-${name}` });
@@ -211,17 +220,17 @@ function sums(t) {
     render(found) {
       const plus = found.values.reduce((sum, value) => sum + Math.max(value, 0), 0);
       const values = [found.atBaseline, plus, plus - found.sum, found.atInput];
-      const [black, added, taken, now] = adding([
+      const [black, added, taken, now] = roundedSum([
         found.atBaseline,
         plus,
         found.sum - plus,
         found.atInput,
       ]);
       [black, added, unsigned(taken), now].forEach((text, i) => {
-        say(rows[i].value, text);
+        setText(rows[i].value, text);
         set(rows[i].value, { value: values[i] });
       });
-      say(
+      setText(
         gap,
         t("why.gap", { sum: signed(found.sum), gap: percent(found.gap), steps: found.steps }),
       );

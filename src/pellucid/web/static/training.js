@@ -1,11 +1,14 @@
-// Training by the server: orders go out, news comes in. One for a page, whatever panel is open; it ends with the page.
+// Training by the server: orders go out, news comes in. A page has one trainer, which outlives the
+// open panel.
 
 import { Network } from "./network/network.js";
 
 /**
  * @typedef {import("./page.js").Page} Page
- * @typedef {{epoch: number, loss: number, accuracy: number, validation_loss: number, validation_accuracy: number}} Epoch
- * @typedef {{count: number, some: [string, number][]}} Found neurons, each as [index of its layer of activations, neuron]
+ * @typedef {{epoch: number, loss: number, accuracy: number, validation_loss: number,
+ *   validation_accuracy: number}} Epoch
+ * @typedef {{count: number, some: [string, number][]}} Neurons `some` of them, as [index of the
+ *   activation layer, neuron]
  *
  * @typedef {object} News
  * @property {"play" | "pause" | "batch" | "epoch"} mode
@@ -14,33 +17,37 @@ import { Network } from "./network/network.js";
  * @property {number} batches
  * @property {number | null} loss of the epoch so far
  * @property {number | null} accuracy on what is held out
- * @property {number} shown the epoch from which learning goes on
+ * @property {number} shown the epoch from which training continues
  * @property {number[]} kept epochs that can be gone back to
  * @property {boolean} diverged
  * @property {boolean} finished
- * @property {{dead: Found, saturated: Found}} quiet
+ * @property {{dead: Neurons, saturated: Neurons}} quiet
  */
 
-/** @typedef {{rate: number, batch: number, pace: string, seed: number, hidden: string, activation: string, from: string}} Settings */
+/**
+ * @typedef {{rate: number, batch: number, pace: string, seed: number, hidden: string, activation:
+ *   string, from: string}} Settings
+ */
 
 export const BATCHES = [1, 10, 32, 100, 500, 5000];
 export const ACTIVATIONS = ["sigmoid", "relu", "tanh"];
 
-/** Settings that a link brings along: with them the same run comes again. */
+/** Settings that a link holds: they repeat the same run. */
 const IN_ADDRESS = /** @type {const} */ (["rate", "batch", "seed", "hidden", "activation"]);
 
-export class Learning {
+export class Trainer {
   /** @param {Page} page */
   constructor(page) {
     this.page = page;
-    this.name = "";
+    this.name = ""; // by which the server knows this page
     /** @type {Promise<void> | null} */
-    this.coming = null;
-    this.sent = Promise.resolve(); // until the last order has been taken
-    this.lost = false;
-    this.fresh = false;
-    this.away = false;
-    this.opening = false; // whether the choices for a start are open; views are made anew with each other network
+    this.connection = null;
+    this.queue = Promise.resolve(); // done when the server has accepted the last order
+    this.lost = false; // whether the server has stopped
+    this.fresh = false; // whether the next network is the first of a run
+    this.away = false; // whether the opened network is shown instead
+    // whether the settings of a start are open: kept here, as views are made anew
+    this.expanded = false;
     /** @type {News | null} */
     this.news = null;
     /** @type {Epoch[]} */
@@ -61,10 +68,13 @@ export class Learning {
       from: "fresh",
     };
     /** @type {Settings} */
-    this.settings = { ...this.usual, ...asked(page.store.state.choices) };
+    this.settings = { ...this.usual, ...settingsIn(page.store.state.choices) };
   }
 
-  /** Other settings: those of learning hold at once, the others from the next start. @param {Partial<Settings>} changes */
+  /**
+   * Change settings: rate, batch size and pace of the running training, the others of the next.
+   * @param {Partial<Settings>} changes
+   */
   set(changes) {
     Object.assign(this.settings, changes);
     if (this.news) this.order("set");
@@ -75,30 +85,34 @@ export class Learning {
       );
   }
 
-  /** Show the network that the page was opened with; the training waits. */
+  /** Pause, and show the network that the page was opened with. */
   async leave() {
     this.away = true;
     if (this.news) await this.order("pause");
     this.show(this.page.opened);
   }
 
-  /** Begin anew: with fresh weights, or with the network that is shown. */
+  /** Start a run: with new weights, or with those of the shown network. */
   start() {
     this.fresh = true;
     return this.order("start");
   }
 
-  /** Orders are taken one after the other, or a play could overtake its start. @param {string} what @param {Record<string, number>} [more] */
+  /**
+   * Send an order after those before it, or a play could overtake its start.
+   * @param {string} what
+   * @param {Record<string, number>} [more]
+   */
   order(what, more = {}) {
-    this.sent = this.sent.then(() => this.send(what, more));
-    return this.sent;
+    this.queue = this.queue.then(() => this.send(what, more));
+    return this.queue;
   }
 
   /** @param {string} what @param {Record<string, number>} [more] @returns {Promise<void>} */
   async send(what, more = {}) {
     if (what !== "pause" && what !== "set") this.away = false;
     try {
-      if (!this.name) await (this.coming ??= this.open());
+      if (!this.name) await (this.connection ??= this.open());
       if (!this.news && !this.fresh) {
         this.fresh = true;
         await this.send("start");
@@ -108,11 +122,11 @@ export class Learning {
       const words = new URLSearchParams(
         Object.entries({ ...this.settings, ...more }).map(([name, value]) => [name, `${value}`]),
       );
-      const answer = await fetch(`learn/${this.name}/${what}?${words}`, {
+      const response = await fetch(`learn/${this.name}/${what}?${words}`, {
         method: "POST",
         body: /** @type {BufferSource | null} */ (body),
       });
-      this.lost = !answer.ok;
+      this.lost = !response.ok;
     } catch {
       this.lost = true;
     }
@@ -121,24 +135,24 @@ export class Learning {
 
   /** @returns {Promise<void>} */
   open() {
-    return new Promise((done, fail) => {
+    return new Promise((resolve, reject) => {
       const source = new EventSource("learn");
-      const end = () => {
+      const fail = () => {
         source.close();
         this.name = "";
-        this.coming = null;
+        this.connection = null;
         this.lost = true;
         this.news = null;
         this.fresh = false;
         this.page.store.set({});
-        fail(new Error("the server does not answer"));
+        reject(new Error("the server does not answer"));
       };
-      source.onerror = end;
+      source.onerror = fail;
       source.onmessage = ({ data }) => {
         const { name, ...news } = JSON.parse(data);
         if (name === undefined) return this.take(news);
         this.name = name;
-        return name ? done() : end();
+        return name ? resolve() : fail();
       };
     });
   }
@@ -154,7 +168,7 @@ export class Learning {
     else this.page.store.set({});
   }
 
-  /** Show a network that learned, or the one that the page was opened with. @param {Network} network */
+  /** Show a network from the training, or the opened one. @param {Network} network */
   show(network) {
     const { page } = this;
     const { state } = page.store;
@@ -170,13 +184,21 @@ export class Learning {
   }
 }
 
-/** A learning rate that suits a network of this kind: sigmoids take large steps, others do not. @param {Network} network */
+/**
+ * Return a learning rate that suits the activations: sigmoids train with large steps, others
+ * diverge.
+ * @param {Network} network
+ */
 export function usualRate({ neuronLayers }) {
   return neuronLayers[1].activation?.type === "Sigmoid" ? 2 : 0.05;
 }
 
-/** Settings that the address asks for, as far as they can be. @param {Record<string, string>} choices @returns {Partial<Settings>} */
-function asked({ rate, batch, seed, hidden, activation }) {
+/**
+ * Return the valid settings among the choices of an address.
+ * @param {Record<string, string>} choices
+ * @returns {Partial<Settings>}
+ */
+function settingsIn({ rate, batch, seed, hidden, activation }) {
   return {
     ...(Number(rate) > 0 && Number(rate) <= 1e6 ? { rate: Number(rate) } : {}),
     ...(BATCHES.includes(Number(batch)) ? { batch: Number(batch) } : {}),
