@@ -104,7 +104,7 @@ if TYPE_CHECKING:
         train,
         train_table,
     )
-    from pellucid.web.notebook import view
+    from pellucid.web.view import view
 
 # A room is loaded when one of its names is first used: so `pellucid --help` answers without NumPy,
 # the number of NumPy's threads can still be chosen, and `import pellucid` costs next to nothing.
@@ -208,7 +208,7 @@ _ROOMS = {
         "train",
         "train_table",
     ),
-    "pellucid.web.notebook": ("view",),
+    "pellucid.web.view": ("view",),
 }
 _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
 

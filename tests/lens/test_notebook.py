@@ -12,7 +12,7 @@ import pytest
 import pellucid as pl
 from pellucid.core.summary import Summary
 from pellucid.lens.plots import figures
-from pellucid.markup import charts, page
+from pellucid.markup import blocks, charts
 
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -258,9 +258,9 @@ def test_hostile_names_are_text_and_nothing_else(name, history):
 
 
 def test_names_are_shortened_and_cleaned():
-    assert page.escaped("a\x00b\u202ec\nd") == "abc d"
-    assert len(page.escaped("x" * 999)) == 60
-    assert page.escaped(page.Markup("<b/>")) == "<b/>"
+    assert blocks.escaped("a\x00b\u202ec\nd") == "abc d"
+    assert len(blocks.escaped("x" * 999)) == 60
+    assert blocks.escaped(blocks.Markup("<b/>")) == "<b/>"
 
 
 @pytest.mark.parametrize("language", ["en", "ko"])
@@ -286,10 +286,10 @@ def test_both_languages(digits, history, language):
 
 def test_colours_stand_out_from_white_and_from_black():
     """Whatever the theme is, and whether or not it is known."""
-    for colour in (page.FIRST, page.SECOND, "#2f86d1", "#dd544a"):
+    for colour in (blocks.FIRST, blocks.SECOND, "#2f86d1", "#dd544a"):
         assert figures.contrast(colour, "#ffffff") >= 3
         assert figures.contrast(colour, "#111111") >= 3
-    for red, green, blue in (page.POSITIVE, page.NEGATIVE):
+    for red, green, blue in (blocks.POSITIVE, blocks.NEGATIVE):
         for ground, ink in (
             (255, 0.12),
             (17, 0.9),

@@ -9,7 +9,7 @@ import pellucid as pl
 from pellucid.errors import FileError, InputError
 from pellucid.web import SHIPPED, page
 from pellucid.web.bundle import bundle, modules
-from pellucid.web.page import page_text
+from pellucid.web.single_file import page_text
 
 
 def write(folder, **texts):

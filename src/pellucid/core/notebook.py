@@ -8,7 +8,7 @@ import numpy as np
 
 from pellucid.core.types import Array
 from pellucid.language import say
-from pellucid.markup import charts, diagram, page
+from pellucid.markup import blocks, charts, diagram
 
 if TYPE_CHECKING:
     from pellucid.core.chain import Trace
@@ -21,7 +21,7 @@ _PIXELS = 64 * 64
 
 def of_summary(summary: Summary) -> str:
     """Show the counts as a table."""
-    return page.frame(page.table(summary.lines(), total=True))
+    return blocks.frame(blocks.table(summary.lines(), total=True))
 
 
 def of_network(summary: Summary, classes: list[str] | None) -> str:
@@ -33,18 +33,18 @@ def of_network(summary: Summary, classes: list[str] | None) -> str:
             *columns[: _COLUMNS - 1],
             diagram.Column("…", columns[-1].size, columns[-1].layers),
         ]
-    parts = [page.paragraph(f"Network: {head}")]
+    parts = [blocks.paragraph(f"Network: {head}")]
     if columns:
         parts.append(diagram.network(columns, head))
     if classes is not None:
         more = "" if len(classes) <= 12 else " …"
         parts.append(
-            page.paragraph(
+            blocks.paragraph(
                 say("classes: {names}", names=", ".join(map(_name, classes[:12])) + more)
             )
         )
-    return page.frame(
-        *parts, page.details(say("layer by layer"), page.table(summary.lines(), total=True))
+    return blocks.frame(
+        *parts, blocks.details(say("layer by layer"), blocks.table(summary.lines(), total=True))
     )
 
 
@@ -83,7 +83,7 @@ def of_trace(trace: Trace) -> str:
     A table, and for one row the input's picture and the values as colours.
     """
     if len(trace.x) != 1:
-        return page.frame(page.table(trace.lines()))
+        return blocks.frame(blocks.table(trace.lines()))
     parts = []
     if trace.x.ndim == 3 and trace.x[0].size <= _PIXELS and np.isfinite(trace.x).all():
         rows = trace.x[0].astype(np.float64)
@@ -94,7 +94,7 @@ def of_trace(trace: Trace) -> str:
     ]
     heads = [say("layer"), say("shape"), say("least"), say("greatest"), say("values")]
     lines = [[name, str(y.shape), *_ends(y), _values(name, y)] for name, y in outputs]
-    return page.frame(*parts, page.table([heads, *lines]))
+    return blocks.frame(*parts, blocks.table([heads, *lines]))
 
 
 def _ends(y: Array) -> list[str]:

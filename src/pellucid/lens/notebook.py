@@ -8,7 +8,7 @@ import numpy as np
 
 from pellucid.core.types import Array
 from pellucid.language import say
-from pellucid.markup import page
+from pellucid.markup import blocks
 
 if TYPE_CHECKING:
     from pellucid.lens.evaluation import Evaluation
@@ -19,16 +19,16 @@ _MISREAD = 10
 
 def of_evaluation(evaluation: Evaluation) -> str:
     """Show the figures, and for classes what was read as what and the most confident mistakes."""
-    parts = [page.paragraph(str(evaluation))]
+    parts = [blocks.paragraph(str(evaluation))]
     if evaluation.confusion is None or evaluation.calibration is None or evaluation.misread is None:
-        return page.frame(*parts)
+        return blocks.frame(*parts)
     more = [say("expected calibration error {error:.4f}", error=evaluation.calibration.error)]
     if evaluation.roc is not None and evaluation.precision_recall is not None:
         more += [str(evaluation.roc), str(evaluation.precision_recall)]
-    parts.append(page.paragraph(", ".join(more)))
+    parts.append(blocks.paragraph(", ".join(more)))
     if len(evaluation.confusion) <= _CLASSES:
         parts.append(
-            page.table(
+            blocks.table(
                 evaluation.confusion_lines(), total=True, shades=_shades(evaluation.confusion)
             )
         )
@@ -36,8 +36,8 @@ def of_evaluation(evaluation: Evaluation) -> str:
         title = say(
             "{count:,} misread rows, the most confident first", count=len(evaluation.misread)
         )
-        parts.append(page.details(title, page.table(evaluation.misread_lines(_MISREAD))))
-    return page.frame(*parts)
+        parts.append(blocks.details(title, blocks.table(evaluation.misread_lines(_MISREAD))))
+    return blocks.frame(*parts)
 
 
 def _shades(counts: Array) -> list[list[float | None]]:

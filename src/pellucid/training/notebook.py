@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pellucid.core.metrics import METRICS
 from pellucid.language import say
-from pellucid.markup import charts, page
+from pellucid.markup import blocks, charts
 
 if TYPE_CHECKING:
     from pellucid.training.history import History
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def of_history(history: History) -> str:
     """Show loss and metrics by epoch as curves, and behind a line every number."""
     if not len(history):
-        return page.frame(page.paragraph(str(history)))
+        return blocks.frame(blocks.paragraph(str(history)))
     head = say(
         "{epochs} epochs in {seconds:.2f} s, engine {engine}",
         epochs=len(history),
@@ -27,10 +27,10 @@ def of_history(history: History) -> str:
     known = history.records[0]
     names = [name for name in ("loss", *METRICS) if name in known]
     parts = [_curve(history, name) for name in names]
-    return page.frame(
-        page.paragraph(head),
+    return blocks.frame(
+        blocks.paragraph(head),
         *parts,
-        page.details(say("epoch by epoch"), page.table(history.lines())),
+        blocks.details(say("epoch by epoch"), blocks.table(history.lines())),
     )
 
 

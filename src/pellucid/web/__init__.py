@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pellucid.web.page import page
+from pellucid.web.single_file import page
 from pellucid.web.site import site
 
 __all__ = ["SHIPPED", "page", "site"]

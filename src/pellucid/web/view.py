@@ -7,7 +7,7 @@ from typing import Any
 from pellucid.errors import InputError
 from pellucid.extras import library
 from pellucid.network import Network
-from pellucid.web.page import page_text
+from pellucid.web.single_file import page_text
 
 
 def view(net: Network, *, height: int = 860) -> Any:
