@@ -1,10 +1,10 @@
-"""Networks as C: bytes, accuracy and time per row, beside `predictor`.
+"""Measure networks as C: bytes, accuracy and time per row, beside `predictor`.
 
     python benchmarks/c_export.py          train, measure (half a minute), write docs/embedded-c.md
     python benchmarks/c_export.py --show   the same, and write nothing
 
-Trained are the network of the seeds by `pl.recipes.DIGITS`, and 784-128-64-10 with ReLU by
-`pl.recipes.general`. The C compiler is `cc`; where arm-none-eabi-gcc is installed, the size on a
+The networks are the digit network by `pl.recipes.DIGITS`, and 784-128-64-10 with ReLU by
+`pl.recipes.general`. The C compiler is `cc`; if arm-none-eabi-gcc is installed, the size on a
 microcontroller is measured, too.
 """
 
@@ -54,7 +54,8 @@ int main(void) {
         clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &a);
         for (int row = 0; row < ROWS; row++) ENTRY(x[row], y[row], &scratch);
         clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &b);
-        fprintf(stderr, "%.9f\\n", ((double)(b.tv_sec - a.tv_sec) + 1e-9 * (double)(b.tv_nsec - a.tv_nsec)) / ROWS);
+        double seconds = (double)(b.tv_sec - a.tv_sec) + 1e-9 * (double)(b.tv_nsec - a.tv_nsec);
+        fprintf(stderr, "%.9f\\n", seconds / ROWS);
     }
     return fwrite(y, sizeof y, 1, stdout) != 1;
 }
@@ -63,8 +64,7 @@ REPEATS = 15
 
 
 class Measured(NamedTuple):
-    """Bytes, accuracy, the greatest difference from `predict`, and seconds for a row by compiler
-    options and entry.
+    """Bytes, accuracy, largest difference from `predict`, and seconds a row by compiler options.
 
     `compiled` and `chip` are the bytes of code and constants as compiled for this machine and for a
     Cortex-M4.
@@ -81,7 +81,7 @@ class Measured(NamedTuple):
 
 
 def trained(kind: str) -> pl.Network:
-    """Make and train one of the two networks."""
+    """Build and train one of the two networks."""
     data = pl.mnist().train
     if kind == "784-16-16-10 sigmoid":
         net = pl.mlp([784, 16, 16, 10], activation="sigmoid", output="sigmoid", pixels=True, seed=0)
@@ -121,9 +121,9 @@ def measured(net: pl.Network, int8: bool) -> Measured:
 
 
 def predictor_seconds(net: pl.Network) -> float:
-    """Time `predictor` on single rows, one thread.
+    """Measure `predictor` on single rows with one thread.
 
-    The mean over the test images, the least of several times.
+    Return the mean over the test images, the least of several repetitions.
     """
     rows = list(pl.mnist().test.images.reshape(-1, 1, 784).astype(np.float32))
     answer = net.predictor()
@@ -137,7 +137,7 @@ def predictor_seconds(net: pl.Network) -> float:
 
 
 def _run(options: list[str], source: Path, entry: str, rows: Array) -> tuple[Array, float]:
-    """Compile and run; give the answers and the least seconds for a row."""
+    """Compile and run; return the outputs and the least seconds a row."""
     kind = "uint8_t" if entry else "float"
     words = [
         f"-DROWS={len(rows)}",
@@ -156,7 +156,7 @@ def _run(options: list[str], source: Path, entry: str, rows: Array) -> tuple[Arr
 
 
 def _size(compiler: list[str], source: Path) -> int:
-    """Give the bytes of code and constants of the compiled source."""
+    """Return the bytes of code and constants of the compiled source."""
     made = source.with_suffix(".o")
     subprocess.run([*compiler, "-c", source, "-o", made], check=True)
     tool = compiler[0].replace("gcc", "size") if compiler[0].startswith("arm") else "size"
@@ -192,7 +192,7 @@ def _machine() -> str:
 
 
 def main() -> None:
-    """Measure, show, and write the page."""
+    """Measure, print, and write the page."""
     options = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

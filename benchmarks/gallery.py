@@ -1,13 +1,11 @@
-"""The gallery: every plot and notebook picture, light and dark, English and Korean, and the pages
-that show them.
+"""Draw the gallery: every plot and notebook view, light and dark, in both languages, and its pages.
 
-    python benchmarks/gallery.py                      all of it (two minutes): docs/gallery.md,
-    docs/gallery.ko.md python benchmarks/gallery.py --only weights roc   these pictures alone, no
-    pages
+    python benchmarks/gallery.py                      all of it (two minutes), docs/gallery*.md
+    python benchmarks/gallery.py --only weights roc   these images alone, no pages
 
-Plots are drawn here; notebook pictures are what the objects' own HTML looks like in Chromium, where
-it is installed. Without it those that are there stay as they are. The same machine gives the same
-bytes, but for the seconds of learning.
+Plots are drawn here; notebook views are screenshots of the objects' own HTML in Chromium, if it is
+installed. Without it the existing ones stay. The same machine gives the same bytes, but for the
+seconds of training.
 """
 
 from __future__ import annotations
@@ -39,44 +37,43 @@ HEADS = {
     "en": (
         """# Gallery
 
-Every plot (`pl.plots`, from matplotlib; `pip install "pellucid[plot]"`) and what objects show of themselves
-in notebooks. Written by `make gallery`. [한국어](gallery.ko.md)
+Every plot (`pl.plots`, from matplotlib; `pip install "pellucid[plot]"`) and what objects show of
+themselves in notebooks. Written by `make gallery`. [한국어](gallery.ko.md)
 
-Each function draws into the `ax` that it is given, or into a figure of its own that shows itself in a notebook; it
-gives the Axes back, and `pl.plots.save(ax, "picture.svg")` writes them to a file.
+Each function draws into the `ax` that it is given, or into a figure of its own that shows itself in
+a notebook; it gives the Axes back, and `pl.plots.save(ax, "picture.svg")` writes them to a file.
 `with pl.plots.style("dark"):` draws for a dark page.
 """,
         "## Plots\n",
         """## Notebooks
 
-No scripts, nothing loaded from elsewhere: HTML and SVG that follow the notebook's theme. What is behind a triangle
-opens with a click.
+No scripts, nothing loaded from elsewhere: HTML and SVG that follow the notebook's theme. What is
+behind a triangle opens with a click.
 """,
     ),
     "ko": (
         """# 갤러리
 
-모든 그래프(`pl.plots`, matplotlib로 그림. `pip install "pellucid[plot]"`)와, 노트북에서 객체가 스스로 보여 주는
-모습입니다. `make gallery` 명령이 만듭니다. [English](gallery.md)
+모든 그래프(`pl.plots`, matplotlib로 그림. `pip install "pellucid[plot]"`)와, 노트북에서 객체가
+스스로 보여 주는 모습입니다. `make gallery` 명령이 만듭니다. [English](gallery.md)
 
-함수마다 받은 `ax`에 그리거나, 받지 않으면 노트북에 저절로 나타나는 새 그림에 그립니다. 돌려주는 값은 Axes이고,
-`pl.plots.save(ax, "picture.svg")`로 파일에 저장합니다. 어두운 화면용 그림은 `with pl.plots.style("dark"):` 안에서
-그립니다. 언어는 `pl.set_language("ko")`나 환경 변수 `PELLUCID_LANG=ko`로 고릅니다.
+함수마다 받은 `ax`에 그리거나, 받지 않으면 노트북에 저절로 나타나는 새 그림에 그립니다. 돌려주는
+값은 Axes이고, `pl.plots.save(ax, "picture.svg")`로 파일에 저장합니다. 어두운 화면용 그림은 `with
+pl.plots.style("dark"):` 안에서 그립니다. 언어는 `pl.set_language("ko")`나 환경 변수
+`PELLUCID_LANG=ko`로 고릅니다.
 """,
         "## 그래프\n",
         """## 노트북
 
-스크립트도, 밖에서 불러오는 것도 없습니다. 노트북의 테마를 따르는 HTML과 SVG입니다. 세모를 누르면 펼쳐집니다.
+스크립트도, 밖에서 불러오는 것도 없습니다. 노트북의 테마를 따르는 HTML과 SVG입니다. 세모를 누르면
+펼쳐집니다.
 """,
     ),
 }
 
 
 class Entry(NamedTuple):
-    """One picture.
-
-    Its name, the line of code that draws it, what it shows (English, Korean), and how to draw it.
-    """
+    """A plot or notebook view: name, line of code, caption in both languages, drawing."""
 
     name: str
     code: str
@@ -85,7 +82,7 @@ class Entry(NamedTuple):
 
 
 class Things:
-    """What is shown: the seed's network on MNIST, and small networks on tables and points."""
+    """The objects shown: the digit network on MNIST, and small networks on tables and points."""
 
     def __init__(self) -> None:
         self.data = pl.mnist()
@@ -140,7 +137,7 @@ class Things:
 
 
 def plots(things: Things) -> list[Entry]:
-    """Give all plots in the order of the page."""
+    """Return all plots in the order of the page."""
     show, digits, test = pl.plots, things.digits, things.data.test
     row = things.image
     some = slice(0, 2000)
@@ -158,7 +155,8 @@ def plots(things: Things) -> list[Entry]:
             "network",
             "pl.plots.network(net, image)",
             {
-                "en": "All neurons of 784-16-16-10 with what they hold while the network reads a 7.",
+                "en": "All neurons of 784-16-16-10 with what they hold while the network reads "
+                "a 7.",
                 "ko": "784-16-16-10 신경망이 7을 읽을 때 모든 뉴런의 값.",
             },
             lambda: show.network(digits, row),
@@ -223,7 +221,8 @@ def plots(things: Things) -> list[Entry]:
             {
                 "en": "What each neuron before the answer gives to its weighted sum, to which all "
                 "bars add up.",
-                "ko": "마지막 은닉층의 뉴런마다 답의 가중합에 주는 몫. 막대를 모두 더하면 가중합입니다.",
+                "ko": "마지막 은닉층의 뉴런마다 답의 가중합에 주는 몫. "
+                "막대를 모두 더하면 가중합입니다.",
             },
             lambda: show.contributions(pl.contributions(digits, row)),
         ),
@@ -318,7 +317,7 @@ def plots(things: Things) -> list[Entry]:
 
 
 def notebooks(things: Things) -> list[Entry]:
-    """Give all notebook pictures: objects that show themselves."""
+    """Return all notebook views: objects that render themselves."""
     digits = things.digits
     trace = digits.forward(things.image[None])
     return [
@@ -359,7 +358,7 @@ def notebooks(things: Things) -> list[Entry]:
 
 
 def write_plot(entry: Entry, theme: str, language: str) -> None:
-    """Draw a plot and write it as a PNG of few colours."""
+    """Draw a plot and save it as a PNG of few colours."""
     with speaking(language), pl.plots.style(theme):
         ax = entry.draw()
         with tempfile.TemporaryDirectory() as folder:
@@ -369,11 +368,12 @@ def write_plot(entry: Entry, theme: str, language: str) -> None:
 
 
 def write_notebook(browser: str, entry: Entry, theme: str, language: str) -> None:
-    """Write a picture of an object's own HTML on a page with a notebook's colours."""
+    """Save a screenshot of an object's HTML on a page with a notebook's colours."""
     ground, ink, light = GROUNDS[theme]
     with speaking(language):
         content = entry.draw()._repr_html_()
-    body = f'<body data-jp-theme-light="{light}" style="background:{ground};color:{ink};margin:12px">{content}</body>'
+    style = f"background:{ground};color:{ink};margin:12px"
+    body = f'<body data-jp-theme-light="{light}" style="{style}">{content}</body>'
     # Chromium's sandbox needs rights that containers have not; the page is our own and loads
     # nothing.
     options = [
@@ -405,9 +405,7 @@ def write_notebook(browser: str, entry: Entry, theme: str, language: str) -> Non
 
 
 def compact(picture: Image.Image) -> bytes:
-    """Give a picture as a PNG of 256 colours, which is all that plots need (none is off by more
-    than 4 %).
-    """
+    """Return an image as a PNG of 256 colours: no colour of a plot is off by more than 4 %."""
     picture = picture.convert("RGB")
     few = picture.quantize(256, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
     buffer = io.BytesIO()
@@ -416,12 +414,12 @@ def compact(picture: Image.Image) -> bytes:
 
 
 def picture_path(name: str, theme: str, language: str) -> Path:
-    """Give where a picture lies."""
+    """Return the path of an image."""
     return PICTURES / f"{name}-{language}-{theme}.png"
 
 
 def page(language: str, sections: list[list[Entry]]) -> str:
-    """Write the page: each picture with its code; GitHub shows the light or the dark one."""
+    """Return the page: each image with its code; GitHub shows the light or the dark one."""
     text = [HEADS[language][0]]
     for head, entries in zip(HEADS[language][1:], sections, strict=True):
         text.append(head)
@@ -442,7 +440,7 @@ def page(language: str, sections: list[list[Entry]]) -> str:
 
 
 def main() -> None:
-    """Draw all, or what is asked for."""
+    """Draw all images, or those named."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--only", nargs="*", metavar="NAME", help="these pictures alone, no pages")
     chosen = parser.parse_args().only

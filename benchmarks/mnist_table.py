@@ -1,12 +1,10 @@
-"""The dense rows of LeCun's, Simard's and Srivastava's MNIST tables, trained here: published result
-beside ours.
+"""Train the dense rows of LeCun's, Simard's and Srivastava's MNIST tables, beside their results.
 
-    python benchmarks/mnist_table.py                       every row, then docs/mnist-table.md
-    python benchmarks/mnist_table.py --only 300 --only 800  some rows; the others stand as they were
-    measured python benchmarks/mnist_table.py --only none            the page alone, from what was
-    measured
+    python benchmarks/mnist_table.py                          every row, then docs/mnist-table.md
+    python benchmarks/mnist_table.py --only 300 --only 800    some rows, the others stay
+    python benchmarks/mnist_table.py --only none              the page alone
 
-What was measured is kept in benchmarks/mnist_table.json. A row whose settings have changed since is
+Measurements are saved in benchmarks/mnist_table.json. A row whose settings have changed since is
 shown as not run.
 """
 
@@ -38,10 +36,7 @@ NIELSEN = "Nielsen 2015"
 
 
 class Row(NamedTuple):
-    """One row.
-
-    A network, how it learns (all by AdamW and OneCycle), and what was published for it.
-    """
+    """A row of the table: a network, its training (AdamW, OneCycle), the published result."""
 
     name: str
     layers: tuple[int, ...]
@@ -61,7 +56,7 @@ class Row(NamedTuple):
     seeds: tuple[int, ...] = (0, 1, 2)
 
     def network(self, seed: int) -> pl.Network:
-        """Make the network as it begins."""
+        """Build the network with its initial weights."""
         net = pl.mlp(
             self.layers,
             activation=self.activation,
@@ -75,7 +70,7 @@ class Row(NamedTuple):
         return pl.Network([*net.layers[:2], pl.Dropout(self.dropout_input), *net.layers[2:]])
 
     def settings(self) -> dict[str, Any]:
-        """Give the settings of `train` that make the recipe."""
+        """Return the settings of `train` that make up the recipe."""
         loss = pl.CrossEntropy if self.output == "softmax" else pl.BinaryCrossEntropy
         return {
             "loss": loss(self.smoothing),
@@ -87,10 +82,7 @@ class Row(NamedTuple):
         }
 
     def recipe(self) -> str:
-        """Say the recipe in a few words.
-
-        A row that was measured by another one was not measured.
-        """
+        """Return the recipe in a few words; results of another recipe do not count for this row."""
         words = [f"{self.activation}, {self.output}", f"rate {self.rate:g}"]
         parts = {
             "weight decay": self.decay,
@@ -109,7 +101,7 @@ class Row(NamedTuple):
         return ", ".join(words).replace(", (", " (")
 
     def command(self) -> str:
-        """Give the shell command that trains this row (seed 0), as far as the options go."""
+        """Return the shell command that trains this row (seed 0), as far as options allow."""
         words = [
             "pellucid",
             "train",
@@ -248,9 +240,7 @@ NOT_RUN = (
 
 
 def measure(row: Row) -> None:
-    """Train the row once for each seed, and keep what the last epoch's network answers on the test
-    images.
-    """
+    """Train the row once for each seed, and save the last epoch's test errors."""
     data = pl.mnist()
     errors: list[float] = []
     seconds: list[float] = []
@@ -278,13 +268,13 @@ def measure(row: Row) -> None:
 
 
 def read_results() -> dict[str, Any]:
-    """Give what was measured, by the rows' names."""
+    """Return the saved measurements by name of row."""
     found: dict[str, Any] = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
     return found
 
 
 def machine() -> str:
-    """Name the processor, its cores and the threads that were used."""
+    """Return the processor, its cores and the threads used."""
     processor = platform.processor() or platform.machine()
     information = Path("/proc/cpuinfo")
     if information.exists():
@@ -295,11 +285,12 @@ def machine() -> str:
         ]
         processor = names[0] if names else processor
     threads = os.environ.get("PELLUCID_THREADS") or os.environ.get("OMP_NUM_THREADS") or "all"
-    return f"{processor}, {os.cpu_count()} cores, threads: {threads}, {platform.system()} {platform.machine()}"
+    system = f"{platform.system()} {platform.machine()}"
+    return f"{processor}, {os.cpu_count()} cores, threads: {threads}, {system}"
 
 
 def page(results: dict[str, Any]) -> str:
-    """Write the page from what was measured."""
+    """Return the page of the saved measurements."""
     lines = []
     short = []
     for row in ROWS:
@@ -344,31 +335,33 @@ def page(results: dict[str, Any]) -> str:
 
 TEXT = """# MNIST: published results of dense networks, and ours
 
-`make mnist-table` trains these rows and writes this page (`ONLY=300-100` trains one of them). 60,000 training images,
-10,000 test images, the last epoch's network. **No picture is distorted** but where the row says so. The error is the
-share of test images misread, in per cent: the mean over the seeds (0, 1, 2), then each seed's. All rows: AdamW,
-one-cycle learning rate (`rate` is its highest), cross-entropy.
+`make mnist-table` trains these rows and writes this page (`ONLY=300-100` trains one of them).
+60,000 training images, 10,000 test images, the last epoch's network. **No picture is distorted**
+but where the row says so. The error is the share of test images misclassified, in per cent: the
+mean over the seeds (0, 1, 2), then each seed's. All rows: AdamW, one-cycle learning rate (`rate` is
+its highest), cross-entropy.
 
 | network | parameters | recipe | published error, % | ours, % | each seed | seconds |
 | --- | --- | --- | --- | --- | --- | --- |
 {rows}
 
-How the recipes were chosen: by accuracy on the last 10,000 training images after learning from the first 50,000. The
-test images were looked at once, by the networks of this table, which learned from all 60,000. Published networks used
-the means of their day (LeCun's of 1998: squared error, plain gradient descent); their rows say what a network of this
-size can do today, not that the authors' work was poor.
+How the recipes were chosen: by accuracy on the last 10,000 training images after learning from the
+first 50,000. The test images were looked at once, by the networks of this table, which learned from
+all 60,000. Published networks used the means of their day (LeCun's of 1998: squared error, plain
+gradient descent); their rows say what a network of this size can do today, not that the authors'
+work was poor.
 
-What was validated: 30, 100, 300-100 and 800 (97.7, 98.3, 98.6 and 98.7 % of the validation images), and 800 with
-distortions over 100 epochs (99.2 %; the row has 150). 300, 1000, 500-150 and 500-300 took their neighbours' recipes;
-16-16 is `pl.recipes.DIGITS` without its brightness. The recipe of 3 x 1024 was guessed from two runs of 3 x 512 over 12
-epochs (dropout 0.5 without weight decay 97.8 %, dropout 0.3 with it 98.3 %), and its epochs were chosen of two: 40 gave
-98.58 % of the validation images, 60 gave 98.61 %. With 40 the test images had been looked at before (98.79 %): this one
-row has had two looks.
+What was validated: 30, 100, 300-100 and 800 (97.7, 98.3, 98.6 and 98.7 % of the validation images),
+and 800 with distortions over 100 epochs (99.2 %; the row has 150). 300, 1000, 500-150 and 500-300
+took their neighbours' recipes; 16-16 is `pl.recipes.DIGITS` without its brightness. The recipe of 3
+x 1024 was guessed from two runs of 3 x 512 over 12 epochs (dropout 0.5 without weight decay 97.8 %,
+dropout 0.3 with it 98.3 %), and its epochs were chosen of two: 40 gave 98.58 % of the validation
+images, 60 gave 98.61 %. With 40 the test images had been looked at before (98.79 %): this one row
+has had two looks.
 
-Measured with pellucid {versions}.
-Processor: {where}.
-Seconds are one seed's whole training by the clock. Much else ran on the machine at the same time, so they differ from
-row to row by more than the networks do, and are upper bounds.
+Measured with pellucid {versions}. Processor: {where}. Seconds are one seed's whole training by the
+clock. Much else ran on the machine at the same time, so they differ from row to row by more than
+the networks do, and are upper bounds.
 
 ## One command each
 
@@ -376,7 +369,8 @@ row to row by more than the networks do, and are upper bounds.
 {commands}
 ```
 
-With `--seed 0`, `1` and `2` these are the rows above, to the same bits where build and processor are the same.
+With `--seed 0`, `1` and `2` these are the rows above, to the same bits where build and processor
+are the same.
 
 ## What falls short
 
@@ -391,7 +385,7 @@ With `--seed 0`, `1` and `2` these are the rows above, to the same bits where bu
 
 
 def main() -> None:
-    """Do what the module says."""
+    """Train the rows named on the command line, and write the page."""
     names = [row.name for row in ROWS]
     parser = argparse.ArgumentParser(description="Train the dense rows of the MNIST tables.")
     parser.add_argument(

@@ -1,6 +1,6 @@
-"""What `benchmarks/neurons.py` measures.
+"""Compute the measures of `benchmarks/neurons.py`.
 
-Properties of pictures, how much of a neuron they explain, and its weights.
+They are properties of images, how much of a neuron these explain, and properties of its weights.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ GABOR_WAVES, GABOR_WIDTHS, GABOR_TURNS = (4, 6, 9, 14), (2.0, 3.0, 4.5), 8
 
 
 def position(pictures: Array, cells: int = 7) -> Array:
-    """Mean ink in each of cells x cells squares, (N, cells^2)."""
+    """Compute the mean ink in each of cells x cells squares, (N, cells^2)."""
     N, side = len(pictures), 28 // cells
     return pictures.reshape(N, cells, side, cells, side).mean(axis=(2, 4)).reshape(N, -1) / 255
 
 
 def orientation_energy(pictures: Array, cells: int = 4) -> Array:
-    """Edges by direction and place: (N, 4 cells^2).
+    """Compute edges by direction and place: (N, 4 cells^2).
 
-    The slopes of the picture (central differences) are sorted by the direction of the stroke's
-    edge, lying, rising, standing, falling (45 degrees each); their lengths are added up in each of
-    cells x cells squares.
+    The gradients of the image (central differences) are sorted by the direction of the stroke's
+    edge: horizontal, rising, vertical, falling (45 degrees each). Their lengths are summed in each
+    of cells x cells squares.
     """
     framed = np.pad(pictures.astype(np.float32) / 255, ((0, 0), (1, 1), (1, 1)))
     right = (framed[:, 1:-1, 2:] - framed[:, 1:-1, :-2]) / 2
@@ -52,8 +52,9 @@ def orientation_energy(pictures: Array, cells: int = 4) -> Array:
 
 
 def euler_number(pictures: Array) -> Array:
-    """Pieces of ink less the holes in them, (N,), by counting 2 x 2 patterns (Gray 1971, pieces
-    touch at corners).
+    """Compute the pieces of ink less the holes in them, (N,), from 2 x 2 patterns.
+
+    Gray 1971; pieces touch at corners.
     """
     ink = np.pad(pictures >= LEVEL, ((0, 0), (1, 1), (1, 1))).astype(int)
     quads = [ink[:, :-1, :-1], ink[:, :-1, 1:], ink[:, 1:, :-1], ink[:, 1:, 1:]]
@@ -64,7 +65,7 @@ def euler_number(pictures: Array) -> Array:
 
 
 def strokes(pictures: Array) -> dict[str, Array]:
-    """Simple properties of the whole digit, each (N,)."""
+    """Compute simple properties of the whole digit, each (N,)."""
     x = pictures.astype(np.float64) / 255
     ink = x.sum(axis=(1, 2))
     rows, columns = np.arange(28)[:, None], np.arange(28)[None]
@@ -94,11 +95,11 @@ def strokes(pictures: Array) -> dict[str, Array]:
 
 
 def explained(features: Array, values: Array) -> Array:
-    """Share of the variance of each column of values, (N, H), that a linear fit of features, (N,
-    P), explains: (H,).
+    """Compute the share of variance of values, (N, H), that a linear fit of features explains.
 
-    Fitted on every other row and measured on the rest, both ways round: 1 - the mean of the two
-    squared errors over the variance. It can be below 0 where a fit is worse than the mean.
+    Features are (N, P), the result is (H,). The fit is made on every other row and measured on the
+    rest, both ways round: 1 - the mean of the two squared errors over the variance. It is below 0
+    where a fit is worse than the mean.
     """
     left = np.zeros(values.shape[1])
     for part in (0, 1):
@@ -115,8 +116,9 @@ def explained(features: Array, values: Array) -> Array:
 
 
 def eta_squared(labels: Array, values: Array) -> Array:
-    """Share of the variance of each column of values, (N, H), that lies between the classes
-    (Pearson 1905): (H,).
+    """Compute the share of variance of each column of values, (N, H), between classes: (H,).
+
+    Pearson 1905.
     """
     one_hot = np.eye(labels.max() + 1)[labels]
     counts = one_hot.sum(axis=0)
@@ -126,9 +128,9 @@ def eta_squared(labels: Array, values: Array) -> Array:
 
 
 def area(values: Array, positive: Array) -> Array:
-    """Area under the ROC curve of each column of values, (N, H).
+    """Compute the area under the ROC curve of each column of values, (N, H).
 
-    The chance that a positive row is above another.
+    The area is the chance that a positive row is above another.
     """
     order = np.argsort(values, axis=0, kind="stable")
     ranks = np.empty(values.shape)
@@ -138,9 +140,9 @@ def area(values: Array, positive: Array) -> Array:
 
 
 def single_digits(labels: Array, values: Array) -> dict[str, Array]:
-    """For each neuron the digit that it tells from all others best.
+    """Find for each neuron the digit that it separates best from all others.
 
-    By share of variance, and by area, either way.
+    Return its share of variance, the digit, and its area under the ROC curve, either way round.
     """
     shares = np.array([eta_squared((labels == k).astype(int), values) for k in range(10)])
     areas = np.array([area(values, labels == k) for k in range(10)])
@@ -149,11 +151,10 @@ def single_digits(labels: Array, values: Array) -> dict[str, Array]:
 
 
 def two_groups(labels: Array, values: Array) -> tuple[Array, Array]:
-    """Divide the ten digits into two groups as suits each neuron best: share of variance, size of
-    the smaller group.
+    """Divide the ten digits into the two groups that explain each neuron best.
 
-    The best groups are the k digits with the highest mean activation and the others, for some k
-    (Fisher 1958).
+    Return the share of variance and the size of the smaller group. The best groups are the k digits
+    with the highest mean activation and the others, for some k (Fisher 1958).
     """
     means = np.array([values[labels == k].mean(axis=0) for k in range(10)])
     ranks = np.argsort(np.argsort(-means, axis=0), axis=0)  # (10, H): 0 for the brightest digit
@@ -166,26 +167,23 @@ def two_groups(labels: Array, values: Array) -> tuple[Array, Array]:
 
 
 def less_class_means(labels: Array, values: Array) -> Array:
-    """Take each class's mean away from its rows: what is left is how rows of one digit differ."""
+    """Subtract each class's mean from its rows, which leaves how rows of one digit differ."""
     one_hot = np.eye(labels.max() + 1)[labels]
     return values - one_hot @ (one_hot.T @ values / one_hot.sum(axis=0)[:, None])
 
 
 def readable(values: Array, labels: Array, test: Array, test_labels: Array) -> float:
-    """Share of digits read right from neurons (or pixels) by a linear least-squares fit of ten
-    outputs.
-    """
+    """Compute the accuracy of a linear least-squares fit of ten outputs to neurons (or pixels)."""
     fit, look = (np.hstack([np.ones((len(x), 1)), x]) for x in (values, test))
     weights, *_ = np.linalg.lstsq(fit, np.eye(10)[labels], rcond=1e-9)
     return float(((look @ weights).argmax(axis=1) == test_labels).mean())
 
 
 def group_readers(x: Array, labels: Array, count: int, decay: float = 50.0) -> Array:
-    """Weights, (784, count), of straight lines that tell a group of digits from the others, by
-    ridge regression.
+    """Fit linear functions that separate a group of digits from the others, by ridge regression.
 
-    The groups, of 2 to 5 digits, are drawn at random: a control for what any neuron looks like that
-    tells digits apart.
+    Return their weights, (784, count). The groups, of 2 to 5 digits, are drawn at random: a control
+    for what any neuron looks like that separates digits.
     """
     groups = [counter.permutation(counter.key(0, k), 10)[: 2 + k % 4] for k in range(count)]
     wanted = np.array([np.isin(labels, group) for group in groups]).T.astype(float)
@@ -197,8 +195,7 @@ def group_readers(x: Array, labels: Array, count: int, decay: float = 50.0) -> A
 
 
 def gabors() -> Iterator[tuple[Array, Array]]:
-    """Give Gabor filters by the hundred: (even, odd), both (G, 784) of length 1 and at right angles
-    to each other.
+    """Yield Gabor filters by the hundred: (even, odd), both (G, 784), orthonormal pairs.
 
     A Gabor filter is an edge or bar of one direction in one place: a wave under a Gaussian bell,
     which is what the first cells of the visual cortex respond to (Jones and Palmer 1987). There are
@@ -220,11 +217,11 @@ def gabors() -> Iterator[tuple[Array, Array]]:
 
 
 def gabor_pursuit(W: Array, most: int = 24) -> Array:
-    """Share of each neuron's weights, (784, H), that its best 1, 2, ..., `most` Gabor filters
-    explain: (most, H).
+    """Compute the share of each neuron's weights that its best Gabor filters explain.
 
-    Matching pursuit (Mallat and Zhang 1993): the filter that explains most is taken away, then the
-    next, and so on. The share is that of the sum of squares.
+    Weights are (784, H); the result is (most, H), for the best 1, 2, ..., `most` filters. Matching
+    pursuit (Mallat and Zhang 1993): the filter that explains most is subtracted, then the next, and
+    so on. The share is that of the sum of squares.
     """
     left, total = W.astype(np.float64).copy(), (W.astype(np.float64) ** 2).sum(axis=0)
     shares = []
@@ -243,9 +240,9 @@ def gabor_pursuit(W: Array, most: int = 24) -> Array:
 
 
 def bells() -> Iterator[tuple[Array, Array]]:
-    """Give Gaussian bells of the filters' places and widths, and wider, without a wave.
+    """Yield Gaussian bells of the filters' places and widths, and wider, without a wave.
 
-    Ink here, in no direction.
+    They respond to ink in one place, in no direction.
     """
     y, x = np.mgrid[0:28, 0:28].reshape(2, -1)
     centres = np.mgrid[2:27:2, 2:27:2].reshape(2, -1)
@@ -255,11 +252,10 @@ def bells() -> Iterator[tuple[Array, Array]]:
 
 
 def filter_answers(filters: Iterator[tuple[Array, Array]], x: Array, z: Array) -> Array:
-    """Share of the variance of each neuron's weighted sum, z (N, H), that the best single filter
-    explains: (H,).
+    """Compute the share of variance of each neuron's z, (N, H), that the best filter explains.
 
-    That is, how well a neuron that had this one filter for its weights, in the phase that suits
-    best, would do over the pictures x, (N, 784).
+    The result, (H,), is how well a neuron would do over the images x, (N, 784), that had this one
+    filter for its weights, in its best phase.
     """
     x, z = (
         a.astype(np.float32) - a.mean(axis=0, dtype=np.float64).astype(np.float32) for a in (x, z)
@@ -276,9 +272,9 @@ def filter_answers(filters: Iterator[tuple[Array, Array]], x: Array, z: Array) -
 
 
 def best_window(W: Array, side: int = 9) -> Array:
-    """Share of the sum of squared weights, (784, H), within the best square of side x side pixels.
+    """Compute the share of squared weights in the best square of side x side pixels.
 
-    (H,).
+    Weights are (784, H), the result is (H,).
     """
     squares = (W * W).T.reshape(-1, 28, 28)
     sums = np.pad(squares, ((0, 0), (1, 0), (1, 0))).cumsum(axis=1).cumsum(axis=2)

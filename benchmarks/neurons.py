@@ -1,14 +1,13 @@
-"""What the hidden neurons of the seed's network show, measured: edges, patterns, digits?
+"""Measure what the hidden neurons of the digit network show: edges, patterns, digits?
 
-    python benchmarks/neurons.py          train, measure (two minutes), write
-    benchmarks/neurons.json and the pages python benchmarks/neurons.py --page   the pages alone,
-    from what was measured
+    python benchmarks/neurons.py          train, measure (two minutes), write neurons.json, pages
+    python benchmarks/neurons.py --page   the pages alone, from the saved measurements
 
-784-16-16-10 with sigmoids learns MNIST by `pl.recipes.DIGITS`, as `pellucid train` has it, for each
-of SEEDS. Then for each hidden neuron: how much of the variance of its activation over the 10,000
-test images do the digit, the strokes and the position of ink explain? The same is asked of the
-network before it has learned anything, which is the control. The words of the pages stand in
-benchmarks/neurons.en.md and neurons.ko.md, with a name for each figure.
+784-16-16-10 with sigmoids is trained on MNIST by `pl.recipes.DIGITS`, as `pellucid train` does, for
+each of SEEDS. Then for each hidden neuron: how much of the variance of its activation over the
+10,000 test images do the digit, the strokes and the position of ink explain? The same is measured
+on the untrained network, which is the control. The texts of the pages are in
+benchmarks/neurons.en.md and neurons.ko.md, with a name for each number.
 """
 
 from __future__ import annotations
@@ -64,14 +63,14 @@ COUNTS = ("group_size", "edges_for_half", "code")
 
 
 def network(seed: int) -> pl.Network:
-    """Make the network as it begins."""
+    """Build the network with its initial weights."""
     net = pl.mlp([784, 16, 16, 10], activation="sigmoid", output="sigmoid", pixels=True, seed=seed)
     net.inputs = {"kind": "pictures", "shape": [28, 28]}
     return net
 
 
 def trained(seed: int, **changes: Any) -> pl.Network:
-    """Let the network learn all training images; `changes` are settings other than the recipe's."""
+    """Train the network on all training images; `changes` replace settings of the recipe."""
     net, data = network(seed), pl.mnist().train
     settings = pl.recipes.DIGITS.settings() | changes
     pl.train(
@@ -87,7 +86,7 @@ def trained(seed: int, **changes: Any) -> pl.Network:
 
 
 def hidden(net: pl.Network, x: Array) -> dict[int, Array]:
-    """Give the activations, (N, 16), of both hidden layers."""
+    """Return the activations, (N, 16), of both hidden layers."""
     found: dict[int, list[Array]] = {number: [] for number in HIDDEN}
     for _, trace in traces(net.layers, x):
         for number in HIDDEN:
@@ -96,7 +95,7 @@ def hidden(net: pl.Network, x: Array) -> dict[int, Array]:
 
 
 class Pictures:
-    """The test images, and all that is known of them."""
+    """The test images and all their properties."""
 
     def __init__(self) -> None:
         data = pl.mnist().test
@@ -140,24 +139,22 @@ def measured(pictures: Pictures, y: Array) -> dict[str, list[float]]:
 
 
 def lit_digits(labels: Array, y: Array) -> list[list[int]]:
-    """Give for each neuron the digits whose images light it above a half on average."""
+    """Return for each neuron the digits whose mean activation is above a half."""
     means = np.array([y[labels == k].mean(axis=0) for k in range(10)])
     return [np.flatnonzero(column > 0.5).tolist() for column in means.T]
 
 
 def code_distances(labels: Array, y: Array) -> list[float]:
-    """Give for each two digits in how many neurons they differ.
+    """Return for each pair of digits the number of neurons in which they differ.
 
-    A neuron whose mean is above a half counts as lit.
+    A neuron is active for a digit if its mean activation is above a half.
     """
     lit = np.array([y[labels == k].mean(axis=0) > 0.5 for k in range(10)])
     return [float((lit[a] != lit[b]).sum()) for a, b in combinations(range(10), 2)]
 
 
 def knocked_out(net: pl.Network, pictures: Pictures, number: int, y: Array) -> list[float]:
-    """Give the accuracy that is lost when one neuron always holds its mean, for each neuron of a
-    layer.
-    """
+    """Compute the accuracy lost when one neuron is fixed at its mean, for each of a layer."""
     rest = net.layers[neuron_layer(net, number).stop :]
     right = float((chain.answer(rest, y).argmax(axis=1) == pictures.labels).mean())
     lost = []
@@ -207,7 +204,7 @@ def measure() -> dict[str, Any]:
 
 
 def other_way(pictures: Pictures, changes: dict[str, Any]) -> dict[str, list[float]]:
-    """Measure the main figures of networks that learned in another way."""
+    """Measure the main figures of networks trained in another way."""
     found: dict[str, list[float]] = {}
     for seed in SEEDS[:2]:
         net = trained(seed, **changes)
@@ -228,7 +225,7 @@ def other_way(pictures: Pictures, changes: dict[str, Any]) -> dict[str, list[flo
 
 
 def draw(net: pl.Network, number: int, pictures: Pictures) -> None:
-    """Draw a layer's weights on the input, times each pixel's deviation."""
+    """Draw a layer's weights on the input, times each pixel's standard deviation."""
     values = (
         pl.input_weights(net, number).values
         * (pictures.images.reshape(-1, 784) / 255).std(axis=0)[:, None]
@@ -237,11 +234,10 @@ def draw(net: pl.Network, number: int, pictures: Pictures) -> None:
 
 
 def seen_in_weights(W: Array, pictures: Pictures) -> dict[str, list[float]]:
-    """Measure weights on the pixels, (784, H), and the weighted sums that they give over half the
-    test images.
+    """Measure weights on the pixels, (784, H), and their weighted sums over half the test images.
 
-    Weights "as seen" are multiplied by the deviation of their pixel: at the rim there is hardly
-    ever ink, so that large weights there change little.
+    Weights "as seen" are multiplied by the standard deviation of their pixel: the border hardly
+    ever has ink, so large weights there change little.
     """
     x = pictures.images.reshape(-1, 784)[::2] / 255
     seen = W * x.std(axis=0)[:, None]
@@ -260,9 +256,9 @@ def seen_in_weights(W: Array, pictures: Pictures) -> dict[str, list[float]]:
 
 
 def figures(results: dict[str, Any]) -> dict[str, str]:
-    """Give every figure of the pages by name.
+    """Return every number of the pages by name.
 
-    `trained_2_digit` is a mean, `..._least` and `..._most` are its ends.
+    `trained_2_digit` is a mean, `..._least` and `..._most` are its minimum and maximum.
     """
     found = {"seeds": str(len(results["seeds"])), "neurons": str(16 * len(results["seeds"]))}
     found |= {"read": f"{READ:,}", "pixels_readable": f"{100 * results['pixels_readable']:.1f}"}
@@ -280,7 +276,7 @@ def figures(results: dict[str, Any]) -> dict[str, str]:
 
 
 def _first_network(results: dict[str, Any]) -> dict[str, str]:
-    """Name neurons of the first seed that are good examples."""
+    """Return neurons of the first seed that are good examples."""
     of_kind = results["kinds"]["trained"]
     seen, groups = (
         of_kind["layers"]["1"]["one_edge_seen"][:16],
@@ -317,7 +313,7 @@ def _shown(value: float, places: int) -> str:
 
 
 def neuron_rows(results: dict[str, Any], number: int) -> str:
-    """Set the neurons of the first seed's layer as the lines of a table."""
+    """Return the neurons of the first seed's layer as lines of a table."""
     of_kind = results["kinds"]["trained"]
     names, lit = of_kind["layers"][str(number)], of_kind["lit"][str(number)]
     lines = []
@@ -333,10 +329,7 @@ def neuron_rows(results: dict[str, Any], number: int) -> str:
 
 
 def write_pages(results: dict[str, Any]) -> None:
-    """Write docs/what-neurons-show.md and its Korean twin.
-
-    The words of the templates with the figures measured.
-    """
+    """Write docs/what-neurons-show.md and its Korean counterpart from the templates."""
     values = figures(results) | {
         f"rows_{number}": neuron_rows(results, number) for number in HIDDEN
     }
@@ -349,7 +342,7 @@ def write_pages(results: dict[str, Any]) -> None:
 
 
 def main() -> None:
-    """Do what the module says."""
+    """Measure, unless only the pages are asked for, and write the pages."""
     parser = argparse.ArgumentParser()
     parser.add_argument(
         "--page", action="store_true", help="write the pages alone, from what was measured"

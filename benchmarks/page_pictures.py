@@ -1,11 +1,10 @@
-"""Pictures of the page for docs/ and the README: its main states, in both languages, light and
-dark; one of them moves.
+"""Take screenshots of the page for docs/ and the README, in both languages, light and dark.
 
     python benchmarks/page_pictures.py                  all of them (two minutes): docs/page/
     python benchmarks/page_pictures.py --only lesson    these alone
 
-They are what Chromium shows of the page served by `pellucid open` with the network that comes with
-pellucid.
+They show the page in Chromium, served by `pellucid open` with the network that comes with pellucid.
+One of them is animated.
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ QUALITY = 72
 
 
 class State(NamedTuple):
-    """A state of the page: its address, what shows it whole, and whether a phone is asked, too."""
+    """A state of the page: its address, how much of it is shown, and whether on a phone too."""
 
     name: str
     address: str
@@ -54,7 +53,7 @@ STATES = (
 
 
 def main() -> None:
-    """Take the pictures that the command line asks for."""
+    """Take the screenshots named on the command line."""
     names = [state.name for state in STATES] + ["drawing"]
     parser = argparse.ArgumentParser(description="Take pictures of the page.")
     parser.add_argument("--only", nargs="+", choices=names, default=names)
@@ -74,7 +73,7 @@ def main() -> None:
 
 @contextmanager
 def served() -> Iterator[str]:
-    """Serve the page of the network that comes with pellucid; give its address."""
+    """Serve the page of the network that comes with pellucid; yield its address."""
     command = [
         sys.executable,
         "-m",
@@ -95,9 +94,9 @@ def served() -> Iterator[str]:
 
 
 def take(browser: Browser, address: str, state: State) -> None:
-    """Take a state's pictures.
+    """Take a state's screenshots.
 
-    On the desk light in English and dark in Korean, on the phone the other way round.
+    On the desktop light in English and dark in Korean, on the phone the other way round.
     """
     for device, size, looks in (
         ("desk", DESK, LOOKS),
@@ -131,7 +130,7 @@ def take(browser: Browser, address: str, state: State) -> None:
 
 
 def learn(tab: Page) -> None:
-    """Let a new network learn for a few seconds."""
+    """Train a new network for a few seconds."""
     tab.locator(".anew summary").click()
     tab.get_by_test_id("train-start").click()
     tab.get_by_test_id("train-play").click()
@@ -142,7 +141,7 @@ def learn(tab: Page) -> None:
 
 
 def draw(browser: Browser, address: str) -> None:
-    """Take the picture that moves: a 3 is drawn, and every neuron follows."""
+    """Record the animation: a 3 is drawn, and every neuron follows."""
     tab = visit(browser, f"{address}#lang=en&theme=light", (1280, 780))
     area = tab.get_by_test_id("drawing").bounding_box()
     assert area is not None
@@ -175,7 +174,7 @@ def draw(browser: Browser, address: str) -> None:
 
 
 def three() -> list[tuple[float, float]]:
-    """Give a 3 as points, from 0 to 1: two bows."""
+    """Return a 3 as points from 0 to 1: two arcs."""
     upper = [(0.48 + 0.17 * math.sin(a), 0.33 - 0.15 * math.cos(a)) for a in _turn(-0.9, 3.0)]
     lower = [(0.47 + 0.2 * math.sin(a), 0.66 - 0.18 * math.cos(a)) for a in _turn(0.1, 4.1)]
     return upper + lower
@@ -186,7 +185,7 @@ def _turn(start: float, stop: float, steps: int = 22) -> list[float]:
 
 
 def visit(browser: Browser, address: str, size: tuple[int, int]) -> Page:
-    """Open the page and wait until it can be used."""
+    """Open the page and wait until it is ready."""
     width, height = size
     tab = browser.new_context(
         viewport={"width": width, "height": height}, reduced_motion="reduce"
@@ -197,7 +196,7 @@ def visit(browser: Browser, address: str, size: tuple[int, int]) -> Page:
 
 
 def save(picture: Image.Image, path: Path) -> None:
-    """Write a picture, at most 1000 pixels wide."""
+    """Save an image, at most 1000 pixels wide."""
     width = min(picture.width, 1000)
     picture = picture.convert("RGB").resize(
         (width, round(picture.height * width / picture.width)), Image.Resampling.LANCZOS

@@ -109,7 +109,7 @@ def _claims(document: dict[str, Any]) -> str:
 
 
 def _ratios(verdict: claims.Verdict) -> tuple[str, str]:
-    """Return ratio and bound as fractions: 1/15 if pellucid takes a fifteenth of the other's time."""
+    """Return ratio and bound as fractions: 1/15 is a fifteenth of the other's time."""
     texts = []
     for value in (verdict.measured, verdict.bound):
         if value is None:
@@ -251,8 +251,8 @@ def _footprint(document: dict[str, Any]) -> str:
                 ]
             )
         parts.append(
-            "## Size\n\nInstalled size on disk, and the peak memory of a process that trains an epoch "
-            "of 784-16-16-10 from float32 rows (which take 188 MB, and MNIST as bytes 55 MB; "
+            "## Size\n\nInstalled size on disk, and the peak memory of a process that trains an "
+            "epoch of 784-16-16-10 from float32 rows (which take 188 MB, and MNIST as bytes 55 MB; "
             "`pellucid train` trains on the bytes). pellucid contains MNIST, 11.6 MB.\n\n"
             + table(["", *next(iter(sizes.values())), "training, memory"], rows)
         )

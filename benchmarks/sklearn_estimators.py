@@ -1,11 +1,10 @@
-"""pellucid's estimators beside scikit-learn's: the same accuracy on its bundled sets, and the time
-of fitting.
+"""Compare pellucid's estimators with scikit-learn's: accuracy on bundled sets, and time of `fit`.
 
     python benchmarks/sklearn_estimators.py           measure, then write docs/scikit-learn.md
-    python benchmarks/sklearn_estimators.py --quick   fewer seeds and runs, shown and not written
+    python benchmarks/sklearn_estimators.py --quick   fewer seeds and runs, printed, not written
 
 Times are measured in processes of their own, once with one thread and once with as many as the
-machine has; each is the shortest of several runs, the two libraries in turn.
+machine has; each is the shortest of several runs, the two libraries in turns.
 """
 
 from __future__ import annotations
@@ -53,10 +52,7 @@ DIGITS = {
 
 
 class Timing(NamedTuple):
-    """What is timed: rows, columns, classes (0.
-
-    Values), parameters, epochs, and the share that is allowed.
-    """
+    """A fit to time: rows, columns, classes (0 for values), parameters, epochs, largest share."""
 
     rows: int
     columns: int
@@ -88,13 +84,13 @@ TIMINGS |= {
 
 
 def model(library: str, kind: str, **parameters: Any) -> Any:
-    """Give an estimator of "pellucid" or "scikit-learn"."""
+    """Return an estimator of "pellucid" or "scikit-learn"."""
     source = pellucid.sklearn if library == "pellucid" else sklearn.neural_network
     return getattr(source, kind)(**parameters)
 
 
 def scores(name: str, solver: str, seeds: range) -> dict[str, list[float]]:
-    """Give both libraries' scores on a quarter of the rows, the rest learned from, seed by seed."""
+    """Return both libraries' scores on a held-out quarter of the rows, seed by seed."""
     X, y = getattr(datasets, f"load_{name}")(return_X_y=True)
     found: dict[str, list[float]] = {"pellucid": [], "scikit-learn": []}
     for seed in seeds:
@@ -114,7 +110,7 @@ def scores(name: str, solver: str, seeds: range) -> dict[str, list[float]]:
 
 
 def data(timing: Timing) -> tuple[Any, Any]:
-    """Give rows and targets of that size; no rows are asked for where MNIST is meant."""
+    """Return rows and targets of that size; without rows, those of MNIST."""
     if not timing.rows:
         train = pl.mnist().train
         return (train.images.reshape(-1, 784) / 255).astype(np.float32), train.labels
@@ -128,7 +124,7 @@ def data(timing: Timing) -> tuple[Any, Any]:
 
 
 def seconds(timing: Timing, runs: int) -> dict[str, float]:
-    """Give both libraries' shortest time of fitting, the two in turn."""
+    """Return both libraries' shortest time of fitting, measured in turns."""
     X, y = data(timing)
     kind = "MLPClassifier" if timing.classes else "MLPRegressor"
     always = {"max_iter": timing.epochs, "n_iter_no_change": timing.epochs, "random_state": 0}
@@ -143,9 +139,7 @@ def seconds(timing: Timing, runs: int) -> dict[str, float]:
 
 
 def timed(name: str, runs: int, threads: int | None) -> dict[str, float]:
-    """Run `seconds` in a process of its own with that many threads, or as many as both libraries
-    choose.
-    """
+    """Run `seconds` in its own process; without `threads` both libraries choose their number."""
     environment = {
         key: value for key, value in os.environ.items() if not key.endswith("_NUM_THREADS")
     }
@@ -158,17 +152,18 @@ def timed(name: str, runs: int, threads: int | None) -> dict[str, float]:
 
 
 def score_line(name: str, solver: str, found: dict[str, list[float]]) -> str:
-    """Give a line of the table of scores."""
+    """Return a line of the table of scores."""
     means = {library: statistics.mean(each) for library, each in found.items()}
     spreads = {library: statistics.stdev(each) for library, each in found.items()}
     apart = max(abs(a - b) for a, b in zip(*found.values(), strict=True))
     within = abs(means["pellucid"] - means["scikit-learn"]) <= spreads["scikit-learn"]
     cells = [f"{means[library]:.4f} ± {spreads[library]:.4f}" for library in found]
-    return f"| {name} | {solver} | {' | '.join(cells)} | {apart:.4f} | {'yes' if within else '**no**'} |"
+    cells += [f"{apart:.4f}", "yes" if within else "**no**"]
+    return f"| {name} | {solver} | {' | '.join(cells)} |"
 
 
 def time_line(name: str, found: list[dict[str, float]]) -> str:
-    """Give a line of the table of times."""
+    """Return a line of the table of times."""
     cells = []
     for each in found:
         share = each["pellucid"] / each["scikit-learn"]
@@ -183,10 +178,11 @@ TEXT = """# `pellucid.sklearn` beside scikit-learn's own
 
 ## The same networks
 
-With the same `random_state` pellucid's estimators draw the same first weights, take the same batches and make the same
-steps as scikit-learn's, so their weights are equal to rounding; `tests/sklearn/test_estimators_same.py` holds them to
-1e-9 in float64 after many epochs, setting by setting. Accuracy is therefore the same, and here it is measured: a
-quarter of the rows asked, the rest learned from, {seeds} seeds, mean ± standard deviation (accuracy; R2 for diabetes).
+With the same `random_state` pellucid's estimators draw the same first weights, take the same
+batches and make the same steps as scikit-learn's, so their weights are equal to rounding;
+`tests/sklearn/test_estimators_same.py` holds them to 1e-9 in float64 after many epochs, setting by
+setting. Accuracy is therefore the same, and here it is measured: a quarter of the rows asked, the
+rest learned from, {seeds} seeds, mean ± standard deviation (accuracy; R2 for diabetes).
 
 | data | solver | pellucid | scikit-learn | largest difference for one seed | means within a deviation |
 | --- | --- | --- | --- | --- | --- |
@@ -196,8 +192,9 @@ Rows are standardised; parameters are the defaults, but for a learning rate of 0
 
 ## The time of `fit`
 
-Seconds of pellucid / scikit-learn, the shortest of {runs} runs, the two in turn; the share is pellucid's of
-scikit-learn's. (100,) hidden neurons, scikit-learn's default, unless the line says otherwise.
+Seconds of pellucid / scikit-learn, the shortest of {runs} runs, the two in turn; the share is
+pellucid's of scikit-learn's. (100,) hidden neurons, scikit-learn's default, unless the line says
+otherwise.
 
 | data and solver | one thread | share | default threads | share | at most |
 | --- | --- | --- | --- | --- | --- |
@@ -205,13 +202,12 @@ scikit-learn's. (100,) hidden neurons, scikit-learn's default, unless the line s
 
 {processor}, {cores} cores; {versions}.
 
-A share in bold is above what was aimed at. scikit-learn's time with its default threads is that of its matrix products,
-which for small batches can be slower on many threads than on one.
-"""
+A share in bold is above what was aimed at. scikit-learn's time with its default threads is that of
+its matrix products, which for small batches can be slower on many threads than on one."""  # noqa: E501 - heads of Markdown tables cannot be wrapped
 
 
 def page(score_lines: list[str], time_lines: list[str], seeds: int, runs: int) -> str:
-    """Give docs/scikit-learn.md."""
+    """Return docs/scikit-learn.md."""
     return TEXT.format(
         scores="\n".join(score_lines),
         times="\n".join(time_lines),

@@ -1,12 +1,11 @@
-"""Twelve public tables by `pellucid train --data`, beside scikit-learn's networks and boosted trees
-on the same splits.
+"""Compare `pellucid train --data` with scikit-learn's networks and trees on twelve public tables.
 
     python benchmarks/tables.py                     measure, then write docs/tables.md
-    python benchmarks/tables.py --only penguins     show one table's figures, write nothing
+    python benchmarks/tables.py --only penguins     print one table's scores, write nothing
 
-The tables lie inside packages: scikit-learn's own, and those of plotnine and statsmodels, whose
-files are read without importing them (`pip install --no-deps plotnine statsmodels` is enough). The
-list was made before anything was measured.
+All contenders see the same splits. The tables come with packages: scikit-learn's own, and those of
+plotnine and statsmodels, whose files are read without importing them (`pip install --no-deps
+plotnine statsmodels` is enough). The list was made before anything was measured.
 """
 
 from __future__ import annotations
@@ -47,7 +46,7 @@ CONTENDERS = ("tabular", "plain", "MLP", "HistGradientBoosting")
 
 
 class Task(NamedTuple):
-    """A table, the column to predict, and what it holds."""
+    """A table, the column to predict, its kind, and a description."""
 
     frame: pd.DataFrame
     target: str
@@ -56,9 +55,7 @@ class Task(NamedTuple):
 
 
 class Score(NamedTuple):
-    """Accuracy or R2 on the test rows of one split, their root mean squared error, and the seconds
-    of learning.
-    """
+    """Accuracy or R2 on the test rows of one split, root mean squared error, training time."""
 
     score: float
     rmse: float
@@ -66,7 +63,7 @@ class Score(NamedTuple):
 
 
 def tasks() -> dict[str, Task]:
-    """Give the tables, by name."""
+    """Return the tables by name."""
     found = {}
     for name, about in (
         ("breast_cancer", "malignant or benign"),
@@ -105,15 +102,13 @@ def tasks() -> dict[str, Task]:
 
 
 def by_pellucid(
-    preset: str, task: Task, learn: pd.DataFrame, ask: pd.DataFrame, seed: int
+    preset: str, task: Task, train: pd.DataFrame, test: pd.DataFrame, seed: int
 ) -> Score:
-    """Train and evaluate by command, with no option but the target's name and kind, the preset and
-    the seed.
-    """
+    """Train and evaluate by command, with target, task, preset and seed as the only options."""
     with tempfile.TemporaryDirectory() as folder:
         paths = [str(Path(folder) / name) for name in ("learn.csv", "ask.csv", "model.safetensors")]
-        learn.to_csv(paths[0], index=False)
-        ask.to_csv(paths[1], index=False)
+        train.to_csv(paths[0], index=False)
+        test.to_csv(paths[1], index=False)
         words = [
             "--target",
             task.target,
@@ -129,58 +124,52 @@ def by_pellucid(
 
 
 def by_scikit_learn(
-    kind: str, task: Task, learn: pd.DataFrame, ask: pd.DataFrame, seed: int
+    kind: str, task: Task, train: pd.DataFrame, test: pd.DataFrame, seed: int
 ) -> Score:
-    """Fit one of scikit-learn's estimators at its defaults, behind the preparation that it needs."""
+    """Fit one of scikit-learn's estimators at its defaults, with the preprocessing it needs."""
     model = _trees(task, seed) if kind == "HistGradientBoosting" else _network(task, seed)
     texts = [
         name
-        for name in learn
-        if not pd.api.types.is_numeric_dtype(learn[name]) and name != task.target
+        for name in train
+        if not pd.api.types.is_numeric_dtype(train[name]) and name != task.target
     ]
     if kind == "HistGradientBoosting":  # it takes categories and missing cells as they are
-        known = {name: sorted(learn[name].dropna().unique()) for name in texts}
-        learn, ask = (
+        known = {name: sorted(train[name].dropna().unique()) for name in texts}
+        train, test = (
             rows.assign(
                 **{
                     n: pd.Categorical(rows[n].where(rows[n].isin(names)), names)
                     for n, names in known.items()
                 }
             )
-            for rows in (learn, ask)
+            for rows in (train, test)
         )
     started = time.perf_counter()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
-        model.fit(learn.drop(columns=task.target), learn[task.target])
+        model.fit(train.drop(columns=task.target), train[task.target])
     seconds = time.perf_counter() - started
-    rows, t = ask.drop(columns=task.target), ask[task.target]
+    rows, t = test.drop(columns=task.target), test[task.target]
     error = math.nan if task.classes else float(np.sqrt(np.mean((model.predict(rows) - t) ** 2)))
     return Score(float(model.score(rows, t)), error, seconds)
 
 
 def measure(task: Task) -> dict[str, list[Score]]:
-    """Give each contender's scores on the same splits.
-
-    Three quarters to learn from, a quarter to ask.
-    """
+    """Return each contender's scores on the same splits: three quarters to train, one to test."""
     found: dict[str, list[Score]] = {name: [] for name in CONTENDERS}
     for seed in SPLITS:
         stratify = task.frame[task.target] if task.classes else None
-        learn, ask = train_test_split(
+        train, test = train_test_split(
             task.frame, test_size=0.25, random_state=seed, stratify=stratify
         )
         for name in CONTENDERS:
             contend = by_pellucid if name in ("tabular", "plain") else by_scikit_learn
-            found[name].append(contend(name, task, learn, ask, seed))
+            found[name].append(contend(name, task, train, test, seed))
     return found
 
 
 def ranks(found: dict[str, list[Score]]) -> dict[str, float]:
-    """Give each contender's rank on one table by its mean score.
-
-    1 is best, and those that are equal share ranks.
-    """
+    """Return each contender's rank on one table by its mean score: 1 is best, ties share ranks."""
     means = {
         name: statistics.mean(score.score for score in scores) for name, scores in found.items()
     }
@@ -191,9 +180,7 @@ def ranks(found: dict[str, list[Score]]) -> dict[str, float]:
 
 
 def difference(found: dict[str, list[Score]], other: str) -> tuple[float, float]:
-    """Give how far the preset is ahead of another, the mean over the splits, and twice its standard
-    error.
-    """
+    """Return the preset's mean lead over another contender, and twice its standard error."""
     pairs = zip(found["tabular"], found[other], strict=True)
     differences = [ours.score - theirs.score for ours, theirs in pairs]
     return round(statistics.mean(differences), 9) + 0.0, 2 * statistics.stdev(differences) / len(
@@ -202,16 +189,14 @@ def difference(found: dict[str, list[Score]], other: str) -> tuple[float, float]
 
 
 def verdict(found: dict[str, list[Score]], other: str) -> str:
-    """Say whether the preset is ahead of another, level with it, or behind."""
+    """Return whether the preset is ahead of another contender, level with it, or behind."""
     mean, doubt = difference(found, other)
     word = "level" if abs(mean) <= doubt else "ahead" if mean > 0 else "**behind**"
     return f"{word} ({mean:+.3f} ± {doubt:.3f})"
 
 
 def where_better(results: dict[str, dict[str, list[Score]]], other: str) -> str:
-    """Name the tables on which another is better, first those where the splits leave no doubt of
-    it.
-    """
+    """Return the tables on which another contender is better, significant ones first."""
     told = {name: verdict(found, other) for name, found in results.items()}
     sure = [name for name, text in told.items() if "behind" in text]
     unsure = [name for name, text in told.items() if text.startswith("level (-")]
@@ -220,7 +205,7 @@ def where_better(results: dict[str, dict[str, list[Score]]], other: str) -> str:
 
 
 def line(name: str, task: Task, found: dict[str, list[Score]]) -> str:
-    """Give a table's row of the page."""
+    """Return a table's row of the page."""
     cells = [f"{name}: {task.about}", f"{len(task.frame):,} x {task.frame.shape[1] - 1}"]
     cells.append("accuracy" if task.classes else "R2")
     for scores in found.values():
@@ -233,7 +218,7 @@ def line(name: str, task: Task, found: dict[str, list[Score]]) -> str:
 
 
 def details(name: str, task: Task, found: dict[str, list[Score]]) -> str:
-    """Give a table's row of ranks, errors and seconds."""
+    """Return a table's row of ranks, errors and seconds."""
     cells = [name, *(f"{rank:g}" for rank in ranks(found).values())]
     errors = [statistics.mean(score.rmse for score in scores) for scores in found.values()]
     cells.append("-" if task.classes else " / ".join(f"{error:.4g}" for error in errors))
@@ -246,7 +231,7 @@ def details(name: str, task: Task, found: dict[str, list[Score]]) -> str:
 
 
 def page(results: dict[str, dict[str, list[Score]]], known: dict[str, Task]) -> str:
-    """Give docs/tables.md."""
+    """Return docs/tables.md."""
     every = [ranks(found) for found in results.values()]
     places = {name: statistics.mean(found[name] for found in every) for name in CONTENDERS}
     best = sorted(places, key=lambda name: places[name])
@@ -268,9 +253,10 @@ def page(results: dict[str, dict[str, list[Score]]], known: dict[str, Task]) -> 
 
 TEXT = """# Tables: `pellucid train --data`, beside scikit-learn
 
-`make tables-table` measures this page anew: {tables} tables, each split {splits} times, three quarters to
-learn from and a quarter to ask; all contenders see the same rows. The score is accuracy for classes and R2 for values,
-on the rows that were asked: mean ± standard deviation over the splits.
+`make tables-table` measures this page anew: {tables} tables, each split {splits} times, three
+quarters to learn from and a quarter to ask; all contenders see the same rows. The score is accuracy
+for classes and R2 for values, on the rows that were asked: mean ± standard deviation over the
+splits.
 
 **Mean rank over the tables** (1 is best): {order}.
 
@@ -278,36 +264,36 @@ on the rows that were asked: mean ± standard deviation over the splits.
 | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |
 {rows}
 
-*Tabular* is what `pellucid train --data` does; *plain* is the same with `--preset plain`. *Against*: the mean
-difference of tabular over the splits ± twice its standard error; "level" where it is within that.
+*Tabular* is what `pellucid train --data` does; *plain* is the same with `--preset plain`.
+*Against*: the mean difference of tabular over the splits ± twice its standard error; "level" where
+it is within that.
 
 | table | rank: tabular | plain | MLP | trees | root mean squared error | seconds |
 | --- | --- | --- | --- | --- | --- | --- |
 {details}
 | mean | {mean_ranks} | | |
 
-*Seconds*: median time of learning. Errors and seconds stand in the order of the columns; one thread each
-({machine}; {versions}).
+*Seconds*: median time of training. Errors and seconds stand in the order of the columns; one thread
+each ({machine}; {versions}).
 
-**Where the others are better than tabular.** Plain: {plain}.
-The MLP: {networks}.
-The trees: {trees}.
-Boosted trees are hard to beat by any network where columns act in steps and few rows tell of each: look at them, too,
-before you settle on a network. Columns that are all of one kind (the pixels of digits) gain nothing from an embedding
-of each: say `--preset plain`.
+**Where the others are better than tabular.** Plain: {plain}. The MLP: {networks}. The trees:
+{trees}. Boosted trees are hard to beat by any network where columns act in steps and few rows tell
+of each: look at them, too, before you settle on a network. Columns that are all of one kind (the
+pixels of digits) gain nothing from an embedding of each: say `--preset plain`.
 
-How it was run: pellucid by its command, `pellucid train --data learn.csv --target COLUMN --task TASK --preset PRESET
---seed S`, with no other option, from a CSV file with its texts and missing cells as they are. `MLPClassifier` and
-`MLPRegressor` at their defaults (at most 200 epochs) behind SimpleImputer, OneHotEncoder and StandardScaler, the
-regressor's target standardised as well. The trees are `HistGradientBoosting` at its defaults (it stops early from
-10,000 rows on), with categories and missing cells as they are.
+How it was run: pellucid by its command, `pellucid train --data learn.csv --target COLUMN --task
+TASK --preset PRESET --seed S`, with no other option, from a CSV file with its texts and missing
+cells as they are. `MLPClassifier` and `MLPRegressor` at their defaults (at most 200 epochs) behind
+SimpleImputer, OneHotEncoder and StandardScaler, the regressor's target standardised as well. The
+trees are `HistGradientBoosting` at its defaults (it stops early from 10,000 rows on), with
+categories and missing cells as they are.
 
-The list of tables was made before anything was measured, and none was left out. Networks and recipes were chosen on
-other tables and on made-up noisy ones (see `src/pellucid/training/recipes.py`). The first seven of these were not quite
-unseen: a first plain recipe was far behind on diabetes, and that is why noisy tables were looked at. The tables lie
-in packages: breast_cancer, wine, digits and diabetes in scikit-learn; penguins, diamonds, txhousing, mpg and midwest in
-plotnine; anes96, fair and randhie in statsmodels.
-"""
+The list of tables was made before anything was measured, and none was left out. Networks and
+recipes were chosen on other tables and on made-up noisy ones (see
+`src/pellucid/training/recipes.py`). The first seven of these were not quite unseen: a first plain
+recipe was far behind on diabetes, and that is why noisy tables were looked at. The tables lie in
+packages: breast_cancer, wine, digits and diabetes in scikit-learn; penguins, diamonds, txhousing,
+mpg and midwest in plotnine; anes96, fair and randhie in statsmodels."""  # noqa: E501 - heads of Markdown tables cannot be wrapped
 
 
 def _network(task: Task, seed: int) -> Any:
@@ -365,9 +351,8 @@ def main() -> None:
     results = {}
     for name in [only] if only else known:
         results[name] = measure(known[name])
-        sys.stdout.write(
-            f"{line(name, known[name], results[name])}\n{details(name, known[name], results[name])}\n"
-        )
+        for text in (line, details):
+            sys.stdout.write(text(name, known[name], results[name]) + "\n")
         sys.stdout.flush()
     if not only:
         write_whole(PAGE, page(results, known).encode())

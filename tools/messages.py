@@ -1,5 +1,6 @@
-"""Bring the Korean catalogue up to date with the code: extract, update, compile. `make messages`
-calls it.
+"""Bring the Korean catalogue up to date with the code: extract, update, compile.
+
+`make messages` runs this script.
 
 The same code gives the same files: no dates, line numbers or folders of this machine are in them.
 New texts are added with an empty translation, which a test then asks for; texts that are gone from
@@ -25,17 +26,17 @@ PO = SOURCE / "locale" / "ko" / "LC_MESSAGES" / "pellucid.po"
 MO = PO.with_suffix(".mo")
 KEYWORDS = {
     **dict.fromkeys(("say", "mark", "Message")),
-    **dict.fromkeys(("InputError", "FileError", "MissingLibraryError", "DivergenceError")),
+    **dict.fromkeys(("InputError", "FileError", "MissingLibraryError", "DivergenceError", "StructureError")),
     "mark_plural": (1, 2),
 }
 
 
 class TimelessCatalog(Catalog):
-    """A catalogue whose header says what readers need and nothing that changes from run to run."""
+    """A catalogue whose header has what readers need and nothing that changes from run to run."""
 
     @property
     def mime_headers(self) -> list[tuple[str, str]]:
-        """Give the header's lines."""
+        """Return the header's lines."""
         return [
             ("Project-Id-Version", "pellucid"),
             ("Language", "ko"),
@@ -47,7 +48,7 @@ class TimelessCatalog(Catalog):
 
 
 def extracted() -> dict[str | tuple[str, ...], set[str]]:
-    """Give every text of the source, and the files that have it, relative to the package."""
+    """Return every text of the source with the files that use it, relative to the package."""
     found: dict[str | tuple[str, ...], set[str]] = {}
     for name, _, text, _, _ in extract_from_dir(SOURCE, [("**.py", "python")], keywords=KEYWORDS):
         found.setdefault(text, set()).add(Path(name).as_posix())
@@ -55,7 +56,7 @@ def extracted() -> dict[str | tuple[str, ...], set[str]]:
 
 
 def current() -> TimelessCatalog:
-    """Give the code's texts with the translations that the .po file has."""
+    """Return the code's texts with the translations of the .po file."""
     known = {}
     if PO.exists():
         with PO.open("rb") as file:
@@ -76,26 +77,26 @@ def current() -> TimelessCatalog:
 
 
 def as_po(catalog: Catalog) -> bytes:
-    """Give the .po file's bytes."""
+    """Return the bytes of the .po file."""
     content = io.BytesIO()
     write_po(content, catalog, width=110, include_lineno=False)
     return content.getvalue()
 
 
 def as_mo(catalog: Catalog) -> bytes:
-    """Give the .mo file's bytes."""
+    """Return the bytes of the .mo file."""
     content = io.BytesIO()
     write_mo(content, catalog)
     return content.getvalue()
 
 
 def missing(catalog: Catalog) -> list[str | tuple[str, ...]]:
-    """Give the texts without a translation."""
+    """Return the texts without a translation."""
     return [message.id for message in catalog if message.id and not any(message.string)]
 
 
 def main() -> None:
-    """Do what the module says."""
+    """Update the catalogue, and list the texts without a translation."""
     catalog = current()
     if "--missing" not in sys.argv:
         PO.parent.mkdir(parents=True, exist_ok=True)
