@@ -117,7 +117,7 @@ def _many_rows(results: list[dict[str, Any]], counts: list[int]) -> list[Verdict
 
 
 def _epochs(results: list[dict[str, Any]], every: int) -> list[Verdict]:
-    bounds = {
+    bounds: dict[str, list[tuple[str, int, float | None]]] = {
         "784-16-16-10, sgd": [("torch", 1, 1 / 15), ("sklearn", 1, 1 / 8), ("jax", every, 1 / 2.5)],
         "784-128-64-10, sgd": [("torch", 1, 1 / 4), ("jax", every, 1 / 1.5)],
         "784-800-10, sgd": [("torch", every, 1 / 2.5), ("jax", every, 1.0)],

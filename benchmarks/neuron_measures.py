@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from pellucid.core import counter
+from pellucid.core import splitmix
 from pellucid.core.types import Array
 
 LEVEL = 128  # of 255: ink and paper, where a property needs the one or the other
@@ -58,7 +58,7 @@ def euler_number(pictures: Array) -> Array:
     """
     ink = np.pad(pictures >= LEVEL, ((0, 0), (1, 1), (1, 1))).astype(int)
     quads = [ink[:, :-1, :-1], ink[:, :-1, 1:], ink[:, 1:, :-1], ink[:, 1:, 1:]]
-    count = sum(quads)
+    count = np.sum(quads, axis=0)
     diagonal = (count == 2) & (quads[0] == quads[3])
     ones, threes = ((count == k).sum(axis=(1, 2)) for k in (1, 3))
     return (ones - threes - 2 * diagonal.sum(axis=(1, 2))) / 4
@@ -185,7 +185,7 @@ def group_readers(x: Array, labels: Array, count: int, decay: float = 50.0) -> A
     Return their weights, (784, count). The groups, of 2 to 5 digits, are drawn at random: a control
     for what any neuron looks like that separates digits.
     """
-    groups = [counter.permutation(counter.key(0, k), 10)[: 2 + k % 4] for k in range(count)]
+    groups = [splitmix.permutation(splitmix.key(0, k), 10)[: 2 + k % 4] for k in range(count)]
     wanted = np.array([np.isin(labels, group) for group in groups]).T.astype(float)
     x, wanted = x - x.mean(axis=0), wanted - wanted.mean(axis=0)
     return np.linalg.solve(x.T @ x + decay * np.eye(x.shape[1]), x.T @ wanted)

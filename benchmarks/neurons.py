@@ -156,13 +156,13 @@ def code_distances(labels: Array, y: Array) -> list[float]:
 def knocked_out(net: pl.Network, pictures: Pictures, number: int, y: Array) -> list[float]:
     """Compute the accuracy lost when one neuron is fixed at its mean, for each of a layer."""
     rest = net.layers[neuron_layer(net, number).stop :]
-    right = float((chain.answer(rest, y).argmax(axis=1) == pictures.labels).mean())
+    right = float((chain.predict(rest, y).argmax(axis=1) == pictures.labels).mean())
     lost = []
     for j in range(y.shape[1]):
         changed = y.copy()
         changed[:, j] = y[:, j].mean()
         lost.append(
-            right - float((chain.answer(rest, changed).argmax(axis=1) == pictures.labels).mean())
+            right - float((chain.predict(rest, changed).argmax(axis=1) == pictures.labels).mean())
         )
     return lost
 

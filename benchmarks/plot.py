@@ -29,14 +29,16 @@ PANELS = (
 def draw(document: dict[str, Any], titles: dict[str, str], path: Path) -> None:
     """Save the plot as SVG; the same numbers give the same bytes."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    colours = {
+    settings: Any = {
+        "svg.hashsalt": "pellucid",
+        "font.size": 9,
         "text.color": INK,
         "axes.edgecolor": INK,
         "axes.labelcolor": INK,
         "xtick.color": INK,
         "ytick.color": INK,
     }
-    with mpl.rc_context({"svg.hashsalt": "pellucid", "font.size": 9, **colours}):
+    with mpl.rc_context(settings):
         figure, axes = plt.subplots(2, 2, figsize=(9, 5.4))
         for panel, ax in zip(PANELS, axes.flat, strict=True):
             _panel(document, titles, panel, ax)

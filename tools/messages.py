@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import io
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
@@ -26,7 +27,9 @@ PO = SOURCE / "locale" / "ko" / "LC_MESSAGES" / "pellucid.po"
 MO = PO.with_suffix(".mo")
 KEYWORDS = {
     **dict.fromkeys(("say", "mark", "Message")),
-    **dict.fromkeys(("InputError", "FileError", "MissingLibraryError", "DivergenceError", "StructureError")),
+    **dict.fromkeys(
+        ("InputError", "FileError", "MissingLibraryError", "DivergenceError", "StructureError")
+    ),
     "mark_plural": (1, 2),
 }
 
@@ -45,6 +48,10 @@ class TimelessCatalog(Catalog):
             ("Content-Transfer-Encoding", "8bit"),
             ("Plural-Forms", "nplurals=1; plural=0;"),
         ]
+
+    @mime_headers.setter
+    def mime_headers(self, headers: Iterable[tuple[str, str]]) -> None:
+        """Ignore the headers of a file: ours are fixed."""
 
 
 def extracted() -> dict[str | tuple[str, ...], set[str]]:
@@ -90,9 +97,9 @@ def as_mo(catalog: Catalog) -> bytes:
     return content.getvalue()
 
 
-def missing(catalog: Catalog) -> list[str | tuple[str, ...]]:
+def missing(catalog: Catalog) -> list[str | tuple[str, ...] | list[str]]:
     """Return the texts without a translation."""
-    return [message.id for message in catalog if message.id and not any(message.string)]
+    return [message.id for message in catalog if message.id and not any(message.string or ())]
 
 
 def main() -> None:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from pellucid.building import mlp
-from pellucid.core import counter
+from pellucid.core import splitmix
 from pellucid.core.optimizers import SGD, Adam, Optimizer
 from pellucid.core.types import Array
 from pellucid.data import mnist
@@ -104,7 +104,7 @@ def scaled(images: Array) -> Array:
 
 def order(epoch: int, count: int) -> Array:
     """Return the order of the rows in an epoch (from 1), as `train` shuffles them with `SEED`."""
-    return counter.permutation(counter.key(SEED, epoch, _ORDER), count)
+    return splitmix.permutation(splitmix.key(SEED, epoch, _ORDER), count)
 
 
 def inputs(kind: str, count: int, width: int) -> list[Array]:
