@@ -8,7 +8,7 @@ import pytest
 
 import pellucid as pl
 
-from .conftest import fits
+from tests.cli.conftest import fits
 
 
 @pytest.fixture(scope="module")

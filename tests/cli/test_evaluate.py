@@ -13,7 +13,7 @@ import pellucid as pl
 from pellucid.cli.evaluate import CHANGES
 from pellucid.lens import robustness
 
-from .conftest import fits
+from tests.cli.conftest import fits
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ import pellucid as pl
 from pellucid.exchange import to_torch, verify
 from pellucid.exchange.verification import comparison
 
-from .conftest import fits
+from tests.cli.conftest import fits
 
 
 @pytest.fixture

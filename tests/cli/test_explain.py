@@ -14,7 +14,7 @@ import pytest
 import pellucid as pl
 from pellucid.cli import drawing
 
-from .conftest import fits
+from tests.cli.conftest import fits
 
 
 @pytest.fixture

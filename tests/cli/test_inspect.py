@@ -16,7 +16,7 @@ import pellucid as pl
 from pellucid.cli import drawing
 from pellucid.cli.drawing import NEGATIVE, NEGATIVES, NEUTRAL, POSITIVE, POSITIVES, SIGNS
 
-from .conftest import fits
+from tests.cli.conftest import fits
 
 CELL = re.compile(r"\x1b\[38;2;(\d+);(\d+);(\d+);48;2;(\d+);(\d+);(\d+)m▀")
 

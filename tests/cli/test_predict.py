@@ -9,7 +9,7 @@ import pytest
 import pellucid as pl
 from pellucid.cli import output
 
-from .conftest import fits
+from tests.cli.conftest import fits
 
 
 def test_json_for_a_picture(run, model, picture):

@@ -12,7 +12,7 @@ import pytest
 import pellucid as pl
 from pellucid.cli import doctor
 
-from .conftest import fits
+from tests.cli.conftest import fits
 
 
 def test_evaluate_on_mnist(run, model):

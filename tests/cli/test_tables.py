@@ -15,7 +15,7 @@ from PIL import Image
 import pellucid as pl
 from pellucid.cli import describing, tables
 
-from .conftest import fits
+from tests.cli.conftest import fits
 
 COLUMNS = [
     "id",

@@ -19,7 +19,7 @@ from pellucid.core.schedules import SCHEDULES
 from pellucid.engines import ENGINES
 from pellucid.engines.native import native_module
 
-from .conftest import fits
+from tests.cli.conftest import fits
 
 KEYS = [
     "model",

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import pellucid as pl
-from core.tools import NUMERIC, central_differences, close, gradients, tensor
-from core.witnesses import LAYERS, forward_twin
+from tests.core.tools import NUMERIC, central_differences, close, gradients, tensor
+from tests.core.witnesses import LAYERS, forward_twin
 from pellucid.core import chain
 from pellucid.core.layer import Learning
 

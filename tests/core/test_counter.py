@@ -6,7 +6,7 @@ Masks rest on them.
 import numpy as np
 import pytest
 
-from core.tools import key_by_hand, splitmix64
+from tests.core.tools import key_by_hand, splitmix64
 from pellucid.core import counter
 
 

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 import torch
 
-from core.tools import NUMERIC, central_differences, close
-from core.witnesses import FUNCTIONS
+from tests.core.tools import NUMERIC, central_differences, close
+from tests.core.witnesses import FUNCTIONS
 from pellucid.core import functions
 
 CASES = [

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 import pellucid as pl
-from core.tools import close
-from core.witnesses import INITIALIZERS
+from tests.core.tools import close
+from tests.core.witnesses import INITIALIZERS
 
 D, H = (
     400,

@@ -11,8 +11,8 @@ import pytest
 import torch
 
 import pellucid as pl
-from core.tools import LEARNING, NUMERIC, central_differences, close, gradients, rebuilt, tensor
-from core.witnesses import LAYERS
+from tests.core.tools import LEARNING, NUMERIC, central_differences, close, gradients, rebuilt, tensor
+from tests.core.witnesses import LAYERS
 from pellucid.core.layer import Layer
 
 CASES = [

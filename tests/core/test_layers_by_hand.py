@@ -8,7 +8,7 @@ import pytest
 import torch
 
 import pellucid as pl
-from core.tools import LEARNING, close, uniform_by_hand
+from tests.core.tools import LEARNING, close, uniform_by_hand
 from pellucid.core import chain
 from pellucid.core.layer import Learning
 

@@ -10,8 +10,8 @@ import torch
 import torch.nn.functional as F
 
 import pellucid as pl
-from core.tools import NUMERIC, central_differences, close, gradients, tensor
-from core.witnesses import LOSSES
+from tests.core.tools import NUMERIC, central_differences, close, gradients, tensor
+from tests.core.witnesses import LOSSES
 from pellucid.core import chain, losses
 from pellucid.training.data import Rows, with_class_weights
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import pellucid as pl
-from core import tools
-from core.tools import close
+from tests.core import tools
+from tests.core.tools import close
 from pellucid.core import metrics
 from pellucid.core.summary import Summary
 from pellucid.core.table import table

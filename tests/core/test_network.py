@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import pellucid as pl
-from core.tools import close
+from tests.core.tools import close
 
 
 def net_of(*layers, **more):

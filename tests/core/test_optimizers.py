@@ -12,8 +12,8 @@ import torch
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 import pellucid as pl
-from core.tools import close
-from core.witnesses import COMMON, OPTIMIZERS
+from tests.core.tools import close
+from tests.core.witnesses import COMMON, OPTIMIZERS
 from pellucid.core.optimizers import Optimizer
 
 STEPS = 100

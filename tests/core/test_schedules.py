@@ -5,8 +5,8 @@ import math
 import pytest
 
 import pellucid as pl
-from core.schedule_witnesses import EPOCHS, HISTORY, SCHEDULES, torch_factors
-from core.tools import close
+from tests.core.schedule_witnesses import EPOCHS, HISTORY, SCHEDULES, torch_factors
+from tests.core.tools import close
 from pellucid.core.schedules import Schedule
 
 CASES = [

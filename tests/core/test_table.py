@@ -4,7 +4,7 @@ What introspection finds, the table of witnesses and the public registries agree
 """
 
 import pellucid as pl
-from core import schedule_witnesses, tools, witnesses
+from tests.core import schedule_witnesses, tools, witnesses
 from pellucid.core import functions, initializers
 from pellucid.core.layer import Layer
 from pellucid.core.losses import LOSSES, RowLoss

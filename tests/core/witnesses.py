@@ -19,7 +19,7 @@ from numpy.random import Generator
 from torch import Tensor, optim
 
 import pellucid as pl
-from core.tools import uniform_by_hand
+from tests.core.tools import uniform_by_hand
 from pellucid.core.layer import Layer, Learning
 from pellucid.core.types import Array
 

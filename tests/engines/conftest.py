@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from engines.tools import SETS, use
+from tests.engines.tools import SETS, use
 from pellucid.engines import instruction_set, native
 
 

@@ -15,15 +15,15 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
-from core.tools import classes as classes_in_core
-from core.witnesses import COMMON, classes_of, values_of
-from core.witnesses import LAYERS as LAYER_WITNESSES
-from core.witnesses import LOSSES as LOSS_WITNESSES
-from core.witnesses import OPTIMIZERS as OPTIMIZER_WITNESSES
+from tests.core.tools import classes as classes_in_core
+from tests.core.witnesses import COMMON, classes_of, values_of
+from tests.core.witnesses import LAYERS as LAYER_WITNESSES
+from tests.core.witnesses import LOSSES as LOSS_WITNESSES
+from tests.core.witnesses import OPTIMIZERS as OPTIMIZER_WITNESSES
 from numpy.random import Generator
 
 import pellucid as pl
-from engines.tools import SETS, affine, apart, arrays, inputs, use
+from tests.engines.tools import SETS, affine, apart, arrays, inputs, use
 from pellucid.core import LAYERS, chain
 from pellucid.core.layer import Layer
 from pellucid.core.losses import LOSSES, Loss

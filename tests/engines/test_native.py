@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 import pellucid as pl
-from engines.tools import (
+from tests.engines.tools import (
     SETS,
     affine,
     apart,

@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from core.witnesses import LAYERS as LAYER_WITNESSES
-from core.witnesses import LOSSES as LOSS_WITNESSES
+from tests.core.witnesses import LAYERS as LAYER_WITNESSES
+from tests.core.witnesses import LOSSES as LOSS_WITNESSES
 
 import pellucid as pl
-from engines.tools import apart, arrays, bits, dense, every_type, inputs
+from tests.engines.tools import apart, arrays, bits, dense, every_type, inputs
 from pellucid.core import chain
 from pellucid.core.layer import Layer
 from pellucid.core.losses import Loss

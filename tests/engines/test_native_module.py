@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import pellucid as pl
-from engines.tools import baseline
+from tests.engines.tools import baseline
 from pellucid.core.types import Array
 from pellucid.engines import NativeEngine
 

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from engines.tools import bits, dense, inputs, learn_some
+from tests.engines.tools import bits, dense, inputs, learn_some
 from pellucid.engines import make_engine
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from core.witnesses import LAYERS
+from tests.core.witnesses import LAYERS
 from hypothesis import strategies as st
 
 import pellucid as pl

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from core.witnesses import LAYERS as WITNESSES
+from tests.core.witnesses import LAYERS as WITNESSES
 from hypothesis import HealthCheck, given, settings
 
 import pellucid as pl
-from exchange.compiled import COMPILER, SANITIZED, STRICT, close, compiled, run
-from exchange.networks import CASES, affine, network_of, networks, rows_for
+from tests.exchange.compiled import COMPILER, SANITIZED, STRICT, close, compiled, run
+from tests.exchange.networks import CASES, affine, network_of, networks, rows_for
 from pellucid.core import LAYERS
 from pellucid.exchange import to_c
 from pellucid.exchange.c.conversions import CONVERSIONS

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 import pellucid as pl
-from exchange.compiled import close, compiled
-from exchange.networks import networks, rows_for
+from tests.exchange.compiled import close, compiled
+from tests.exchange.networks import networks, rows_for
 from pellucid.exchange import to_c
 from pellucid.exchange.c import program, quantization
 

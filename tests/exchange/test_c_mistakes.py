@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import pellucid as pl
-from exchange.compiled import COMPILER
+from tests.exchange.compiled import COMPILER
 from pellucid.exchange import to_c
 from pellucid.exchange.c import writing
 

@@ -14,7 +14,7 @@ import pytest
 import pellucid as pl
 from pellucid.exchange import from_json, to_json
 
-from .networks import CASES, network_of
+from tests.exchange.networks import CASES, network_of
 
 
 @pytest.fixture

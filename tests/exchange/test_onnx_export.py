@@ -18,8 +18,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import pellucid as pl
-from exchange.networks import CASES, affine, network_of, networks, rows_for
-from exchange.onnx_tools import difference, kinds, run
+from tests.exchange.networks import CASES, affine, network_of, networks, rows_for
+from tests.exchange.onnx_tools import difference, kinds, run
 from pellucid.core import LAYERS
 from pellucid.core.types import Array
 from pellucid.exchange.onnx import export, from_onnx, onnx_model, to_onnx

@@ -16,7 +16,7 @@ import pytest
 from onnx import TensorProto, helper
 
 import pellucid as pl
-from exchange.onnx_tools import difference, graph, kinds, node, read, run
+from tests.exchange.onnx_tools import difference, graph, kinds, node, read, run
 from pellucid.exchange.onnx import from_onnx, onnx_model
 
 GENERATOR = np.random.default_rng(5)

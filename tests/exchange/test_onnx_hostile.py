@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
 
 import pellucid as pl
-from exchange.onnx_tools import graph, node
+from tests.exchange.onnx_tools import graph, node
 from pellucid.exchange.onnx import from_onnx, importing, onnx_model
 from pellucid.exchange.onnx import graph as reading
 

@@ -23,7 +23,7 @@ from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler, RobustScaler, Stan
 from torch import nn
 
 import pellucid as pl
-from exchange.onnx_tools import difference, kinds, learns_on
+from tests.exchange.onnx_tools import difference, kinds, learns_on
 from pellucid.core.types import Array
 from pellucid.exchange.onnx import from_onnx
 

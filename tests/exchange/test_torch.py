@@ -19,7 +19,7 @@ from pellucid.engines import make_engine
 from pellucid.exchange import from_torch, to_torch
 from pellucid.exchange.pytorch.twins import TWINS
 
-from .networks import CASES, affine, network_of, networks, rows_for
+from tests.exchange.networks import CASES, affine, network_of, networks, rows_for
 
 every_case = pytest.mark.parametrize(("name", "index"), CASES)
 

@@ -23,7 +23,7 @@ from pellucid.exchange import from_state_dict, read_state_dict, state_dict, to_t
 from pellucid.exchange.pytorch.deduction import deduced
 from pellucid.exchange.pytorch.files import KEY, half_precision
 
-from .networks import CASES, affine, network_of, rows_for
+from tests.exchange.networks import CASES, affine, network_of, rows_for
 
 
 def saved(path: Path, module: nn.Module) -> Path:

@@ -19,7 +19,7 @@ from pellucid.exchange import verify
 from pellucid.exchange.pytorch import conversion
 from pellucid.exchange.verification import programs
 
-from .networks import CASES, network_of, networks, rows_for
+from tests.exchange.networks import CASES, network_of, networks, rows_for
 
 
 def lines(found, dtype="float64"):

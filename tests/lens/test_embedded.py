@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import pellucid as pl
-from lens.networks import kinds, rows_for
+from tests.lens.networks import kinds, rows_for
 from pellucid.lens.neurons import neuron_labels, neuron_layers
 
 NET = kinds()["embedded"]

@@ -21,7 +21,7 @@ from pellucid.lens.curves import Calibration
 from pellucid.lens.plots import figures
 from pellucid.lens.plots.figures import DARK, LIGHT
 
-from .networks import kinds, rows_for
+from tests.lens.networks import kinds, rows_for
 
 
 @pytest.fixture(autouse=True)
