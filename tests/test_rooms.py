@@ -21,7 +21,7 @@ FLOORS = [
     {"errors"},
     {"language"},
     {"extras"},
-    {"markup"},
+    {"display"},
     {"core"},
     {"files"},
     {"data"},

@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pellucid.core import ACTIVATIONS, chain
+from pellucid.core import ACTIVATIONS, checks
+from pellucid.core.arrays import as_array
+from pellucid.core.collapse import floating_type
 from pellucid.core.composite import Dropout
-from pellucid.core.conversion import floating_type
 from pellucid.core.embedding import PeriodicEmbedding
 from pellucid.core.initializers import INITIALIZERS, Initializer
 from pellucid.core.layer import Layer
 from pellucid.core.layers import Affine, Identity, Softmax
 from pellucid.core.normalization import BatchNorm, LayerNorm
 from pellucid.core.preparation import Flatten, Scale, SmoothClip, Standardize
-from pellucid.core.settings import whole
+from pellucid.core.ranges import whole
 from pellucid.core.types import Array
 from pellucid.errors import InputError
 from pellucid.network import Network
@@ -211,7 +212,7 @@ def tabular_mlp(
     >>> [type(layer).__name__ for layer in tabular_mlp(x, outputs=2, hidden=[8], output="softmax").layers[:3]]
     ['Standardize', 'SmoothClip', 'PeriodicEmbedding']
     """
-    x = chain.as_array(x)
+    x = as_array(x)
     standardize = Standardize.robust(x, np.float64)
     varied = ~((x == x.min(axis=0)) | (x == x.max(axis=0))).all(axis=0)
     front = _tabular_front(standardize, varied, len(x), settings)
@@ -237,7 +238,7 @@ def _behind(
     front: list[Layer], D: int, widths: Sequence[int], activation: str, output: str, **settings: Any
 ) -> Network:
     """Build `mlp` behind the layers in front, which take D inputs and are float64."""
-    net = mlp([chain.widths(front, D)[-1], *widths], activation, output, **settings)
+    net = mlp([checks.widths(front, D)[-1], *widths], activation, output, **settings)
     return Network([*Network(front).astype(net.dtype).layers, *net.layers])
 
 

@@ -67,6 +67,10 @@ class InputError(PellucidError, ValueError):
     """
 
 
+class StructureError(InputError, AttributeError):
+    """An attempt to change the structure of a network or layer, which is fixed when it is made."""
+
+
 class MissingLibraryError(InputError, ImportError):
     """An optional library is not installed; the message names the `pip install` that brings it."""
 

@@ -5,22 +5,24 @@ from __future__ import annotations
 import copy
 import os
 from collections.abc import Callable, Iterable, Sequence
-from operator import attrgetter
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pellucid.core import chain, functions
+from pellucid.core import chain, checks, functions
+from pellucid.core.arrays import as_array
 from pellucid.core.chain import Trace
-from pellucid.core.conversion import collapsed, convert, floating_type
-from pellucid.core.layer import Layer, every, flat
+from pellucid.core.collapse import collapsed, convert, floating_type
+from pellucid.core.layer import Layer, flat
 from pellucid.core.layers import Sigmoid, Softmax
 from pellucid.core.metrics import chosen_classes
-from pellucid.core.summary import Summary, code_line
 from pellucid.core.types import Array, Options
+from pellucid.display.summary import Summary, code_line, network_html
+from pellucid.display.trace import ShownTrace
 from pellucid.engines import Engine, make_engine
-from pellucid.errors import InputError, Message
+from pellucid.errors import InputError
 from pellucid.files import model
+from pellucid.language import say
 
 if TYPE_CHECKING:
     from pellucid.data.tables import Columns
@@ -65,12 +67,17 @@ class Network:
         inputs: dict[str, Any] | None = None,
         classes: Sequence[str] | None = None,
     ) -> None:
-        self.layers = list(layers) if isinstance(layers, Iterable) else layers
-        chain.check_layers(self.layers)
+        self._layers = checks.as_layers(layers)
         self.inputs = inputs
         self.classes = classes
         self.record: Options = {}
-        self._answers: _Answering | None = None
+        self._scales_bytes = checks.byte_factor(self._layers) is not None
+        self._engine: Engine | None = None  # for prediction, made when it is first needed
+
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        """The layers; their weights change in place, other layers are another Network."""
+        return self._layers
 
     @property
     def classes(self) -> list[str] | None:
@@ -87,8 +94,8 @@ class Network:
                 'classes is a list of names, such as ["cat", "dog"]; got {got}', got=repr(names)
             )
         chosen = None if names is None else [str(name) for name in names]
-        D = chain.input_width(self.layers)
-        outputs = None if D is None else chain.widths(self.layers, D)[-1]
+        D = checks.input_width(self.layers)
+        outputs = None if D is None else checks.widths(self.layers, D)[-1]
         if chosen is not None and outputs not in (None, len(chosen), 1):
             raise InputError("{got} class names for {K} outputs", got=len(chosen), K=outputs)
         self._classes = chosen
@@ -105,10 +112,9 @@ class Network:
         scales bytes; the message says what to do.
         """
         x = x if self.inputs is None else self._rows(x)
-        answering = self._answering()
-        if answering.scales_bytes:
-            chain.check_scaled(self.layers, x)
-        return answering.engine.answer(x)
+        if self._scales_bytes:
+            checks.check_scaled(self.layers, x)
+        return self._predicting().answer(x)
 
     def __call__(self, x: Any) -> Array:
         """Do what `predict` does, so that a network is called like a function (and like PyTorch's
@@ -171,7 +177,7 @@ class Network:
         (lists, tables, other types) takes the way of `predict`, and raises what that raises. It
         answers for the layers as they are now: weights may change, layers may not.
         """
-        return self._answering().engine.predictor(self.predict)
+        return self._predicting().predictor(self.predict)
 
     # Looking inside and learning
 
@@ -180,8 +186,8 @@ class Network:
 
         `trace.y` is the last.
         """
-        chain.check_layers(self.layers)
-        return chain.forward(self.layers, chain.as_input(self.layers, self._rows(x)))
+        x = checks.as_input(self.layers, self._rows(x))
+        return ShownTrace.of(chain.forward(self.layers, x))
 
     def backward(self, trace: Trace, dy: Array) -> tuple[Array, list[Array]]:
         """Walk a trace from the end: give (dx, grads) for the gradient dy of a loss by `trace.y`.
@@ -189,7 +195,7 @@ class Network:
         dx has the input's shape; grads is flat and fits `params`. Raises InputError for a trace of
         other layers, and for a gradient of another shape than `trace.y`.
         """
-        dy = chain.as_array(dy)
+        dy = as_array(dy)
         if dy.shape != trace.y.shape or len(trace) != len(self.layers):
             raise InputError(
                 "expected a trace of {layers} layers and a gradient of the shape of its answers, "
@@ -234,14 +240,13 @@ class Network:
     @property
     def dtype(self) -> np.dtype[Any]:
         """The floating type in which the network computes."""
-        return chain.dtype_of(self.layers)
+        return checks.dtype_of(self.layers)
 
     def summary(self) -> Summary:
         """Count parameters, multiplications and bytes, layer by layer.
 
         Runs nothing, changes nothing.
         """
-        chain.check_layers(self.layers)
         return Summary(self.layers)
 
     # Changing
@@ -302,43 +307,22 @@ class Network:
     __hash__ = None  # type: ignore[assignment]  # it can change
 
     def __repr__(self) -> str:
-        try:
-            lines = [
-                code_line(layer, row)
-                for layer, row in zip(self.layers, self.summary().rows, strict=True)
-            ]
-        except InputError as error:  # somebody changed the list of layers
-            return "\n".join(
-                ["Network([", *(f"    {layer!r}," for layer in self.layers), f"])  # {error}"]
-            )
-        return "\n".join(
-            ["Network([", *lines, f"])  # {self.parameter_count:,} {Message('parameters')}"]
-        )
+        summary = self.summary()
+        lines = map(code_line, self.layers, summary.rows)
+        count = say("{count:,} parameters", count=summary.parameters)
+        return "\n".join(["Network([", *lines, f"])  # {count}"])
 
-    def _repr_html_(self) -> str | None:
-        from pellucid.core import notebook
+    def _repr_html_(self) -> str:
+        return network_html(self.summary(), self.classes)
 
-        try:
-            return notebook.of_network(self.summary(), self.classes)
-        except InputError:  # somebody changed the list of layers; the text says what is wrong
-            return None
-
-    def _answering(self) -> _Answering:
-        """Give the engine that answers, made anew when a layer was exchanged or its settings
-        changed.
-        """
-        kept = self._answers
-        if kept is None or kept.outdated(self.layers):
-            chain.check_layers(self.layers)
-            layers = list(every(self.layers))
-            version, scales = sum(map(_version, layers)), chain.byte_factor(self.layers) is not None
-            self._answers = kept = _Answering(
-                list(self.layers), layers, version, scales, make_engine(self.layers)
-            )
-        return kept
+    def _predicting(self) -> Engine:
+        """Return the engine for prediction; as structure is fixed, it is made once."""
+        if self._engine is None:
+            self._engine = make_engine(self.layers)
+        return self._engine
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_answers": None}  # copies make their own
+        return {**self.__dict__, "_engine": None}  # copies make their own
 
     @property
     def _knows_columns(self) -> bool:
@@ -368,28 +352,6 @@ class Network:
             self.layers[index].frozen = frozen
 
 
-class _Answering(NamedTuple):
-    """The engine that answers for these layers as they were when their versions summed up to this."""
-
-    outer: list[Layer]
-    layers: list[Layer]  # those within others, too
-    version: int
-    scales_bytes: bool
-    engine: Engine
-
-    def outdated(self, layers: list[Layer]) -> bool:
-        """Tell whether a layer was exchanged or a setting changed.
-
-        Quick, as it is asked before each answer.
-        """
-        if self.outer != layers or self.version != sum(map(_version, self.layers)):
-            return True
-        return len(self.layers) != len(layers) and self.layers != list(every(layers))
-
-
-_version = attrgetter("version")
-
-
 def load(path: str | os.PathLike[str]) -> Network:
     """Read a network from the file that `Network.save` wrote.
 
@@ -404,12 +366,12 @@ def load(path: str | os.PathLike[str]) -> Network:
     if net._knows_columns:
         from pellucid.data.tables.columns import check_inputs
 
-        check_inputs(path, net.inputs, net.classes, chain.input_width(layers))
+        check_inputs(path, net.inputs, net.classes, checks.input_width(layers))
     return net
 
 
 def _answers(y: Any) -> Array:
-    y = chain.as_array(y)
+    y = as_array(y)
     if y.ndim != 2 or y.shape[1] == 0:
         raise InputError(
             "expected answers of shape (N, K), got an array of shape {got}", got=y.shape

@@ -1,6 +1,6 @@
 """The table's part for schedules.
 
-Ours in several settings, and the learning rates of PyTorch's schedulers.
+Ours in several settings, and the draws rates of PyTorch's schedulers.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ HISTORY += [1.5, 1.5, 1.5, 1.5, 1.5, 1.5]
 
 
 class ScheduleWitness(NamedTuple):
-    """A schedule and the twin that schedules PyTorch's learning rate of 1."""
+    """A schedule and the twin that schedules PyTorch's draws rate of 1."""
 
     ours: Schedule
     twin: Callable[[torch.optim.Optimizer], Any]
@@ -50,7 +50,7 @@ class ScheduleWitness(NamedTuple):
 def torch_factors(
     twin: Callable[[torch.optim.Optimizer], Any], history: Sequence[float] | None = None
 ) -> list[float]:
-    """Give PyTorch's learning rate in each of EPOCHS epochs.
+    """Give PyTorch's draws rate in each of EPOCHS epochs.
 
     A plateau is told of the history's values.
     """
@@ -73,7 +73,7 @@ def _after_rise(optimizer: torch.optim.Optimizer, length: int, start: float, the
 
 
 def _one_cycle(optimizer: torch.optim.Optimizer) -> Any:
-    # PyTorch counts the steps between EPOCHS learning rates: the last one stands at epoch EPOCHS -
+    # PyTorch counts the steps between EPOCHS draws rates: the last one stands at epoch EPOCHS -
     # 1, the top at 7.
     return lr_scheduler.OneCycleLR(
         optimizer,

@@ -9,12 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import pellucid as pl
+from pellucid.core import chain, checks
+from pellucid.core.draws import Draws
+from pellucid.core.layer import Pass
 from tests.core.tools import NUMERIC, central_differences, close, gradients, tensor
 from tests.core.witnesses import LAYERS, forward_twin
-from pellucid.core import chain
-from pellucid.core.layer import Learning
 
-LEARN = Learning(seed=4, step=2)
+LEARN = Draws(seed=4, step=2)
 
 
 def small_network(generator):
@@ -29,7 +30,7 @@ def test_a_trace_holds_every_layers_output(generator):
     layers, x = small_network(generator), generator.normal(size=(5, 3))
     trace = chain.forward(layers, x)
     assert isinstance(trace, list) and len(trace) == 3
-    assert trace.x is x and trace.learning is None
+    assert trace.x is x and trace.draws is None
     z = x @ layers[0].W + layers[0].b
     for ours, expected in zip(trace, (z, np.tanh(z), np.tanh(z) @ layers[2].W), strict=True):
         close(ours, expected, 1e-14)
@@ -37,8 +38,8 @@ def test_a_trace_holds_every_layers_output(generator):
     assert (
         trace.input_of(0) is x and trace.input_of(1) is trace[0] and trace.input_of(3) is trace[2]
     )
-    assert np.array_equal(chain.answer(layers, x), trace.y)
-    assert chain.forward(layers, x, LEARN).learning is LEARN
+    assert np.array_equal(chain.predict(layers, x), trace.y)
+    assert chain.forward(layers, x, LEARN).draws is LEARN
 
 
 def test_no_layers_pass_everything_on(generator):
@@ -95,10 +96,10 @@ def stacks(draw):
 @settings(max_examples=200, deadline=None, derandomize=True)
 @given(stacks())
 def test_random_stacks_equal_pytorch(stack):
-    layers, x, dy, learning = stack
+    layers, x, dy, draws = stack
     inputs, params = tensor(x), [tensor(p) for layer in layers for p in layer.params]
-    expected = forward_twin(layers, inputs, params, learning)
-    trace = chain.forward(layers, x, learning)
+    expected = forward_twin(layers, inputs, params, draws)
+    trace = chain.forward(layers, x, draws)
     # A normalisation of nearly equal numbers multiplies what rounding left by 1 / deviation, 300 at
     # most, each time.
     close(trace.y, expected.detach().numpy(), 1e-9)
@@ -116,7 +117,7 @@ def test_random_stacks_equal_pytorch(stack):
 @settings(max_examples=60, deadline=None, derandomize=True)
 @given(stacks())
 def test_random_stacks_equal_central_differences(stack):
-    layers, x, dy, learning = stack
+    layers, x, dy, draws = stack
     smooth = [
         layer for layer in layers if not isinstance(layer, (pl.ReLU, pl.LeakyReLU))
     ]  # h may cross their corner
@@ -124,14 +125,12 @@ def test_random_stacks_equal_central_differences(stack):
     def loss():
         return float(
             (
-                chain.answer(smooth, x)
-                if learning is None
-                else chain.forward(smooth, x, learning).y
+                chain.predict(smooth, x) if draws is None else chain.forward(smooth, x, draws).y
             ).ravel()
             @ dy.ravel()
         )
 
-    dx, grads = chain.backward(smooth, chain.forward(smooth, x, learning), dy)
+    dx, grads = chain.backward(smooth, chain.forward(smooth, x, draws), dy)
     numeric = [
         central_differences(loss, array)
         for array in [x, *(p for layer in smooth for p in layer.params)]
@@ -145,16 +144,16 @@ def test_random_stacks_equal_central_differences(stack):
 
 def test_without_dx_the_walk_ends_at_the_first_layer_that_learns(generator):
     class Wall(pl.Layer):
-        def forward(self, x, learning=None):
+        def forward(self, x, draws=None):
             return x
 
-        def backward(self, x, y, dy, learning=None, needs_dx=True):
+        def backward(self, x, y, dy, draws=None, needs_dx=True):
             raise AssertionError("nothing below learns")
 
     class Asked(pl.Affine):
-        def backward(self, x, y, dy, learning=None, needs_dx=True):
+        def backward(self, x, y, dy, draws=None, needs_dx=True):
             asked.append(needs_dx)
-            return super().backward(x, y, dy, learning, needs_dx)
+            return super().backward(Pass(x, y, draws, needs_dx), dy)
 
     asked = []
     layers = [Wall(), pl.Tanh(), Asked(np.ones((3, 2))), pl.Sigmoid(), Asked(np.ones((2, 2)))]
@@ -200,21 +199,21 @@ def test_what_is_frozen_neither_learns_nor_remembers(generator):
         pl.Residual([*inner, pl.Residual([pl.BatchNorm(np.ones(2))])]),
         pl.Tanh(),
     ]
-    assert chain.learns(layers) == [True] * 7
+    assert chain.trainable(layers) == [True] * 7
     trace = chain.forward(layers, generator.normal(size=(5, 2)), LEARN)
     layers[0].frozen = inner[1].frozen = True
-    assert chain.learns(layers) == [False, False, True, False, False, True, True]
+    assert chain.trainable(layers) == [False, False, True, False, False, True, True]
     chain.observe(layers, trace)
     moved = [
         layer.running_mean.any() for layer in (layers[0], inner[1], layers[1].inner[2].inner[0])
     ]
     assert moved == [False, False, True]
     layers[1].frozen = True  # and with it everything inside
-    assert chain.learns(layers) == [False] * 7
+    assert chain.trainable(layers) == [False] * 7
     before = layers[1].inner[2].inner[0].running_mean.copy()
     chain.observe(layers, trace)
     assert np.array_equal(layers[1].inner[2].inner[0].running_mean, before)
-    assert chain.learns([pl.Affine([[1.0]]), pl.Tanh(), pl.Affine([[1.0]], [1.0])]) == [
+    assert chain.trainable([pl.Affine([[1.0]]), pl.Tanh(), pl.Affine([[1.0]], [1.0])]) == [
         True,
         True,
         True,
@@ -226,22 +225,22 @@ def test_what_is_frozen_neither_learns_nor_remembers(generator):
 
 def test_widths_and_input_width():
     layers = [pl.ReLU(), pl.Affine(np.zeros((3, 4))), pl.Tanh(), pl.Affine(np.zeros((4, 2)))]
-    assert chain.widths(layers, 3) == [3, 4, 4, 2]
-    assert chain.input_width(layers) == 3
-    assert chain.input_width([pl.ReLU()]) is None
-    assert chain.input_width([pl.Residual([pl.Tanh(), pl.Affine(np.zeros((7, 7)))])]) == 7
-    assert chain.input_width([pl.Standardize(np.zeros(6), np.ones(6))]) == 6
+    assert checks.widths(layers, 3) == [3, 4, 4, 2]
+    assert checks.input_width(layers) == 3
+    assert checks.input_width([pl.ReLU()]) is None
+    assert checks.input_width([pl.Residual([pl.Tanh(), pl.Affine(np.zeros((7, 7)))])]) == 7
+    assert checks.input_width([pl.Standardize(np.zeros(6), np.ones(6))]) == 6
     with pytest.raises(pl.InputError, match="Affine expects 4 inputs in each row, got 3"):
-        chain.widths([layers[3]], 3)
+        checks.widths([layers[3]], 3)
 
 
 def test_dtype_of():
     wide, narrow = pl.Affine(np.zeros((2, 2))), pl.Affine(np.zeros((2, 2), np.float32))
-    assert chain.dtype_of([wide, pl.Tanh()]) == np.float64
-    assert chain.dtype_of([narrow]) == np.float32
-    assert chain.dtype_of([pl.Tanh()]) == np.float32
+    assert checks.dtype_of([wide, pl.Tanh()]) == np.float64
+    assert checks.dtype_of([narrow]) == np.float32
+    assert checks.dtype_of([pl.Tanh()]) == np.float32
     with pytest.raises(pl.InputError, match=r"mix float32 and float64.*astype"):
-        chain.dtype_of([wide, narrow])
+        checks.dtype_of([wide, narrow])
 
 
 # What a user may give
@@ -272,9 +271,9 @@ TAKEN = {
 
 @pytest.mark.parametrize(("layers", "x"), TAKEN.values(), ids=TAKEN)
 def test_takes(layers, x):
-    array = chain.as_input(layers, x)
+    array = checks.as_input(layers, x)
     assert array.shape == np.shape(x)
-    assert array.dtype == chain.dtype_of(layers)
+    assert array.dtype == checks.dtype_of(layers)
     assert array.flags["C_CONTIGUOUS"]
     pl.Network(layers)(x)
 

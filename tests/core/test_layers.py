@@ -11,16 +11,24 @@ import pytest
 import torch
 
 import pellucid as pl
-from tests.core.tools import LEARNING, NUMERIC, central_differences, close, gradients, rebuilt, tensor
+from pellucid.core.layer import Layer, Pass
+from tests.core.tools import (
+    LEARNING,
+    NUMERIC,
+    central_differences,
+    close,
+    gradients,
+    rebuilt,
+    tensor,
+)
 from tests.core.witnesses import LAYERS
-from pellucid.core.layer import Layer
 
 CASES = [
     pytest.param(name, example, id=f"{name}-{index}")
     for name, witness in LAYERS.items()
     for index, example in enumerate(witness.examples)
 ]
-PASSES = pytest.mark.parametrize("learning", [None, LEARNING], ids=["answering", "learning"])
+PASSES = pytest.mark.parametrize("draws", [None, LEARNING], ids=["answering", "draws"])
 
 
 def make(name, example, generator, N=7):
@@ -40,13 +48,13 @@ def as_float32(layer: Layer) -> Layer:
 @PASSES
 @pytest.mark.parametrize("N", [1, 2, 7, 40])
 @pytest.mark.parametrize(("name", "example"), CASES)
-def test_equals_pytorch(name, example, N, learning, generator):
+def test_equals_pytorch(name, example, N, draws, generator):
     layer, x, dy = make(name, example, generator, N)
     given, params = tensor(x), [tensor(p) for p in layer.params]
-    expected = LAYERS[name].twin(layer, given, params, learning)
-    y = layer.forward(x, learning)
+    expected = LAYERS[name].twin(layer, given, params, draws)
+    y = layer.forward(x, draws)
     close(y, expected.detach().numpy())
-    dx, grads = layer.backward(x, y, dy, learning)
+    dx, grads = layer.backward(Pass(x, y, draws), dy)
     for ours, witness in zip((dx, *grads), gradients(expected, dy, [given, *params]), strict=True):
         close(ours, witness)
 
@@ -60,19 +68,19 @@ def test_equals_pytorch_at_corners(name, example, generator):
     expected = LAYERS[name].twin(layer, given, [tensor(p) for p in layer.params], None)
     y = layer.forward(corner)
     close(y, expected.detach().numpy())
-    close(layer.backward(corner, y, dy)[0], gradients(expected, dy, [given])[0])
+    close(layer.backward(Pass(corner, y), dy)[0], gradients(expected, dy, [given])[0])
 
 
 @PASSES
 @pytest.mark.parametrize(("name", "example"), CASES)
-def test_equals_central_differences(name, example, learning, generator):
+def test_equals_central_differences(name, example, draws, generator):
     layer, x, dy = make(name, example, generator, N=4)
     x = x.copy()
 
     def loss():
-        return float((layer.forward(x, learning) * dy).sum())
+        return float((layer.forward(x, draws) * dy).sum())
 
-    dx, grads = layer.backward(x, layer.forward(x, learning), dy, learning)
+    dx, grads = layer.backward(Pass(x, layer.forward(x, draws), draws), dy)
     close(dx, central_differences(loss, x), NUMERIC)
     for p, grad in zip(layer.params, grads, strict=True):
         close(grad, central_differences(loss, p), NUMERIC)
@@ -80,12 +88,12 @@ def test_equals_central_differences(name, example, learning, generator):
 
 @PASSES
 @pytest.mark.parametrize(("name", "example"), CASES)
-def test_no_rows_are_rows_too(name, example, learning, generator):
+def test_no_rows_are_rows_too(name, example, draws, generator):
     layer, _, _ = make(name, example, generator)
     x = np.empty((0, *LAYERS[name].row))
-    y = layer.forward(x, learning)
-    assert y.shape == (0, layer.width(int(np.prod(x.shape[1:]))))
-    dx, grads = layer.backward(x, y, np.empty_like(y), learning)
+    y = layer.forward(x, draws)
+    assert y.shape == (0, layer.output_width(int(np.prod(x.shape[1:]))))
+    dx, grads = layer.backward(Pass(x, y, draws), np.empty_like(y))
     assert dx.shape == x.shape
     for p, grad in zip(layer.params, grads, strict=True):
         close(grad, np.zeros_like(p), 0)
@@ -98,14 +106,14 @@ def test_no_rows_are_rows_too(name, example, learning, generator):
 @PASSES
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize(("name", "example"), CASES)
-def test_keeps_the_floating_type(name, example, dtype, learning, generator):
+def test_keeps_the_floating_type(name, example, dtype, draws, generator):
     layer, x, dy = make(name, example, generator)
-    exact = layer.forward(x, learning)
-    exact_dx, exact_grads = layer.backward(x, exact, dy, learning)
+    exact = layer.forward(x, draws)
+    exact_dx, exact_grads = layer.backward(Pass(x, exact, draws), dy)
     if dtype == "float32":
         layer, x, dy = as_float32(layer), x.astype(dtype), dy.astype(dtype)
-    y = layer.forward(x, learning)
-    dx, grads = layer.backward(x, y, dy, learning)
+    y = layer.forward(x, draws)
+    dx, grads = layer.backward(Pass(x, y, draws), dy)
     layer.observe(x, LEARNING)
     assert {array.dtype for array in (y, dx, *grads, *layer.arrays().values())} == {np.dtype(dtype)}
     # float32 has 7 digits; sums of 40 products and a division by a small deviation leave 5.
@@ -115,25 +123,25 @@ def test_keeps_the_floating_type(name, example, dtype, learning, generator):
 
 ALONE = [
     case for case in CASES if LAYERS[case.values[0]].alone
-]  # whose rows are each by themselves while learning
+]  # whose rows are each by themselves while draws
 
 
 @pytest.mark.parametrize(
-    ("name", "example", "learning"),
+    ("name", "example", "draws"),
     [pytest.param(*case.values, None, id=f"{case.id}-answering") for case in CASES]
-    + [pytest.param(*case.values, LEARNING, id=f"{case.id}-learning") for case in ALONE],
+    + [pytest.param(*case.values, LEARNING, id=f"{case.id}-draws") for case in ALONE],
 )
-def test_a_batch_is_its_rows_one_by_one(name, example, learning, generator):
+def test_a_batch_is_its_rows_one_by_one(name, example, draws, generator):
     layer, x, dy = make(name, example, generator)
-    y = layer.forward(x, learning)
-    dx, grads = layer.backward(x, y, dy, learning)
+    y = layer.forward(x, draws)
+    dx, grads = layer.backward(Pass(x, y, draws), dy)
     total = [np.zeros_like(p) for p in layer.params]
     for i in range(len(x)):
-        place = learning and learning._replace(row=i)
+        place = draws and draws._replace(row=i)
         row, dy_row = x[i : i + 1], dy[i : i + 1]
         y_row = layer.forward(row, place)
         close(y_row, y[i : i + 1], 1e-13)
-        dx_row, grads_row = layer.backward(row, y_row, dy_row, place)
+        dx_row, grads_row = layer.backward(Pass(row, y_row, place), dy_row)
         close(dx_row, dx[i : i + 1], 1e-13)
         for sum_, grad in zip(total, grads_row, strict=True):
             sum_ += grad
@@ -143,21 +151,21 @@ def test_a_batch_is_its_rows_one_by_one(name, example, learning, generator):
 
 @PASSES
 @pytest.mark.parametrize(("name", "example"), CASES)
-def test_backward_depends_on_its_arguments_only(name, example, learning, generator):
+def test_backward_depends_on_its_arguments_only(name, example, draws, generator):
     layer, x, dy = make(name, example, generator)
     arrays = copy.deepcopy(layer.arrays())
-    y = layer.forward(x, learning)
+    y = layer.forward(x, draws)
     y.setflags(write=False)
-    dx, grads = layer.backward(x, y, dy, learning)
+    dx, grads = layer.backward(Pass(x, y, draws), dy)
     layer.forward(
-        generator.normal(size=x.shape), learning
+        generator.normal(size=x.shape), draws
     )  # another pass in between changes nothing
     # Nor does the order in which the numbers lie in memory.
     again, grads_again = layer.backward(
-        np.asfortranarray(x), np.asfortranarray(y), np.asfortranarray(dy), learning
+        Pass(np.asfortranarray(x), np.asfortranarray(y), draws), np.asfortranarray(dy)
     )
     close(again, dx, 1e-14)
-    without, grads_without = layer.backward(x, y, dy, learning, needs_dx=False)
+    without, grads_without = layer.backward(Pass(x, y, draws, needs_dx=False), dy)
     assert without is None or np.array_equal(without, dx)
     for grad, second, third in zip(grads, grads_again, grads_without, strict=True):
         close(second, grad, 1e-14)
@@ -174,8 +182,8 @@ def test_can_be_made_again_from_what_it_tells(name, example, generator):
     assert type(again) is type(layer)
     assert again.options() == layer.options()
     assert repr(again) == repr(layer)
-    for learning in (None, LEARNING):
-        assert np.array_equal(again.forward(x, learning), layer.forward(x, learning))
+    for draws in (None, LEARNING):
+        assert np.array_equal(again.forward(x, draws), layer.forward(x, draws))
     assert list(again.arrays()) == list(layer.arrays())
     for ours, theirs in zip(again.arrays().values(), layer.arrays().values(), strict=True):
         assert not np.shares_memory(ours, theirs)
@@ -240,15 +248,15 @@ WIDTHS = {
 @pytest.mark.parametrize(("make_layer", "D", "H", "products"), WIDTHS.values(), ids=WIDTHS)
 def test_width_and_multiply_adds(make_layer, D, H, products):
     layer = make_layer()
-    assert layer.width(D) == H
+    assert layer.output_width(D) == H
     assert layer.multiply_adds(D) == products
     with pytest.raises(pl.InputError, match=f"expects {D} inputs in each row, got {D + 1}"):
-        layer.width(D + 1)
+        layer.output_width(D + 1)
 
 
 def test_layers_without_arrays_take_any_width():
     for layer in (pl.ReLU(), pl.Dropout(), pl.Flatten(), pl.Scale(2.0), pl.Residual([pl.Tanh()])):
-        assert layer.width(17) == 17
+        assert layer.output_width(17) == 17
         assert layer.multiply_adds(17) == 0
 
 

@@ -8,9 +8,10 @@ import pytest
 import torch
 
 import pellucid as pl
-from tests.core.tools import LEARNING, close, uniform_by_hand
 from pellucid.core import chain
-from pellucid.core.layer import Learning
+from pellucid.core.draws import Draws
+from pellucid.core.layer import Pass
+from tests.core.tools import LEARNING, close, uniform_by_hand
 
 
 def test_affine_by_hand():
@@ -20,7 +21,7 @@ def test_affine_by_hand():
     y = layer.forward(x)
     close(y, [[11.5, 13.5]], 0)
     # dx = dy W^T = (1*1 + 10*2, 1*3 + 10*4, 1*5 + 10*6), dW = x^T dy, db = dy
-    dx, (dW, db) = layer.backward(x, y, np.array([[1.0, 10.0]]))
+    dx, (dW, db) = layer.backward(Pass(x, y), np.array([[1.0, 10.0]]))
     close(dx, [[21.0, 43.0, 65.0]], 0)
     close(dW, [[1.0, 10.0], [0.0, 0.0], [2.0, 20.0]], 0)
     close(db, [1.0, 10.0], 0)
@@ -30,7 +31,7 @@ def test_sigmoid_by_hand():
     x = np.array([[0.0, np.log(3.0)]])
     y = pl.Sigmoid().forward(x)
     close(y, [[0.5, 0.75]], 1e-15)  # 1 / (1 + 1) and 1 / (1 + 1/3)
-    dx, _ = pl.Sigmoid().backward(x, y, np.array([[4.0, 16.0]]))
+    dx, _ = pl.Sigmoid().backward(Pass(x, y), np.array([[4.0, 16.0]]))
     close(dx, [[1.0, 3.0]], 1e-15)  # 4 * 1/2 * 1/2 and 16 * 3/4 * 1/4
 
 
@@ -45,7 +46,7 @@ def test_batch_norm_by_hand():
     # dx_hat = 2 dy = (6, 2); its mean 4; mean of dx_hat x_hat = (-6 + 2) / 2 = -2; dx = dx_hat - 4
     # + 2 x_hat = (0, 0): two numbers are -1 and 1 after normalising, whatever they were. dgamma =
     # -3 + 1, dbeta = 3 + 1.
-    dx, (dgamma, dbeta) = layer.backward(x, y, np.array([[3.0], [1.0]]), LEARNING)
+    dx, (dgamma, dbeta) = layer.backward(Pass(x, y, LEARNING), np.array([[3.0], [1.0]]))
     close(dx, [[0.0], [0.0]], 0)
     close(dgamma, [-2.0], 0)
     close(dbeta, [4.0], 0)
@@ -97,7 +98,7 @@ def test_standardize_measures_its_columns():
     x = np.array([[1.0, 7.0], [3.0, 7.0]])
     layer = pl.Standardize.of(x)
     close(layer.mean, [2.0, 7.0], 0)
-    close(layer.deviation, [1.0, 1.0], 0)  # sqrt(((1 - 2)^2 + (3 - 2)^2) / 2), and 0 counts as 1
+    close(layer.std, [1.0, 1.0], 0)  # sqrt(((1 - 2)^2 + (3 - 2)^2) / 2), and 0 counts as 1
     assert layer.mean.dtype == np.float32
     assert pl.Standardize.of(x, np.float64).deviation.dtype == np.float64
     close(layer.forward(x.astype(np.float32)), [[-1.0, 0.0], [1.0, 0.0]], 0)
@@ -110,7 +111,7 @@ def test_a_robust_standardize_is_not_moved_by_outliers():
     layer = pl.Standardize.robust(x, np.float64)
     close(layer.mean, [2.0, 5.0, 7.0], 0)
     close(
-        layer.deviation, [2.0, 2.0, 1.0], 0
+        layer.std, [2.0, 2.0, 1.0], 0
     )  # 3 - 1; the quartiles are equal: (9 - 5) / 2; all are: 0 counts as 1
     assert pl.Standardize.robust(x).mean.dtype == np.float32
 
@@ -119,7 +120,7 @@ def test_smooth_clip_by_hand():
     layer = pl.SmoothClip(4.0)
     x = np.array([[0.0, 3.0, -3.0, 1e300, -1e300]])
     close(layer.forward(x), [[0.0, 2.4, -2.4, 4.0, -4.0]], 1e-15)  # 3 / sqrt(1 + 9 / 16) = 3 / 1.25
-    dx, grads = layer.backward(x, layer.forward(x), np.ones_like(x))
+    dx, grads = layer.backward(Pass(x, layer.forward(x)), np.ones_like(x))
     close(dx, [[1.0, 1 / 1.25**3, 1 / 1.25**3, 0.0, 0.0]], 1e-15)
     assert grads == []
     far = layer.forward(np.array([[-np.inf, np.inf, 1e38]], np.float32))
@@ -134,7 +135,9 @@ def test_periodic_embedding_by_hand():
     # cos(pi) 3 + cos(2.5 pi) 4 + 10 = 7; cos(pi / 2) 3 + cos(1.5 pi) 4 + 10 = 10
     y = layer.forward(x)
     close(y, [[7.0, 1.0, 7.0], [8.0, 0.5, 10.0]], 1e-14)
-    dx, (df, dphase, dW, db) = layer.backward(x, y, np.array([[1.0, 2.0, 1.0], [0.0, 0.0, 1.0]]))
+    dx, (df, dphase, dW, db) = layer.backward(
+        Pass(x, y), np.array([[1.0, 2.0, 1.0], [0.0, 0.0, 1.0]])
+    )
     # dz = -2 pi sin(2 pi z) W: at the first row sines 0 and 1, at the second 1 and -1
     close(dphase, [[[-6 * np.pi, (-8 + 8) * np.pi]]], 1e-13)
     close(df, [[[-3 * np.pi, (-8 + 4) * np.pi]]], 1e-13)
@@ -152,7 +155,7 @@ def test_periodic_embedding_begins_with_waves_of_all_phases(generator):
         and layer.phase.std() > 0.25
     )
     assert abs(layer.W).max() <= 500**-0.5
-    assert layer.inputs() == 3 and layer.width(3) == 7
+    assert layer.input_width() == 3 and layer.output_width(3) == 7
     assert {array.dtype for array in layer.arrays().values()} == {np.dtype(np.float32)}
 
 
@@ -164,25 +167,23 @@ def test_scale_multiplies_by_a_float32_in_every_type():
 
 
 @pytest.mark.parametrize(
-    "learning", [LEARNING, Learning(row=5), Learning(seed=2**70, step=9, layer=4, row=1000)]
+    "draws", [LEARNING, Draws(row=5), Draws(seed=2**70, step=9, layer=4, row=1000)]
 )
-def test_dropout_draws_the_numbers_of_its_place(learning):
-    close(learning.uniform(6, 3), uniform_by_hand(learning, 6, 3), 0)
-    assert learning.uniform(0, 3).shape == (0, 3)
+def test_dropout_draws_the_numbers_of_its_place(draws):
+    close(draws.uniform(6, 3), uniform_by_hand(draws, 6, 3), 0)
+    assert draws.uniform(0, 3).shape == (0, 3)
 
 
 def test_batches_that_come_together_draw_as_one_by_one():
-    together = Learning(7, 3, 2, batch_size=4).uniform(10, 5)
-    one_by_one = [
-        Learning(7, 3 + batch, 2).uniform(rows, 5) for batch, rows in enumerate([4, 4, 2])
-    ]
+    together = Draws(7, 3, 2, batch_size=4).uniform(10, 5)
+    one_by_one = [Draws(7, 3 + batch, 2).uniform(rows, 5) for batch, rows in enumerate([4, 4, 2])]
     close(together, np.concatenate(one_by_one), 0)
 
 
 def test_dropout_uses_one_mask_forward_and_backward(generator):
     layer, x = pl.Dropout(0.4), np.ones((50, 20))
     y = layer.forward(x, LEARNING)
-    dx, grads = layer.backward(x, y, np.ones_like(x), LEARNING)
+    dx, grads = layer.backward(Pass(x, y, LEARNING), np.ones_like(x))
     assert np.array_equal(dx, y)
     assert grads == []
     assert set(np.unique(y)) == {0.0, 1 / 0.6}
@@ -200,7 +201,7 @@ def test_dropout_keeps_all_at_rate_0_and_when_answering():
     x = np.ones((3, 4))
     assert np.array_equal(pl.Dropout(0.0).forward(x, LEARNING), x)
     assert np.array_equal(pl.Dropout(0.9).forward(x), x)
-    assert np.array_equal(pl.Dropout(0.9).backward(x, x, 2 * x)[0], 2 * x)
+    assert np.array_equal(pl.Dropout(0.9).backward(Pass(x, x), 2 * x)[0], 2 * x)
 
 
 def test_dropout_is_the_same_in_shards():
@@ -212,12 +213,8 @@ def test_dropout_is_the_same_in_shards():
 
 def test_dropout_differs_by_seed_step_and_layer():
     layer, x = pl.Dropout(0.5), np.ones((8, 32))
-    places = [Learning().at(0), Learning(seed=1).at(0), Learning(step=1).at(0), Learning().at(1)]
-    places += [
-        Learning(seed=1, step=2).at(0),
-        Learning(seed=2, step=1).at(0),
-        Learning().at(0).at(0),
-    ]
+    places = [Draws().at(0), Draws(seed=1).at(0), Draws(step=1).at(0), Draws().at(1)]
+    places += [Draws(seed=1, step=2).at(0), Draws(seed=2, step=1).at(0), Draws().at(0).at(0)]
     masks = [layer.forward(x, place) for place in places]
     for index, mask in enumerate(masks):
         for other in masks[:index]:
@@ -226,17 +223,17 @@ def test_dropout_differs_by_seed_step_and_layer():
 
 def test_places_of_layers_never_meet():
     """Layers of a network and layers within a Residual draw from streams of their own."""
-    top = [Learning().at(index).layer for index in range(100)]
-    inner = [Learning().at(i).at(j).layer for i in range(100) for j in range(100)]
+    top = [Draws().at(index).layer for index in range(100)]
+    inner = [Draws().at(i).at(j).layer for i in range(100) for j in range(100)]
     innermost = [
-        Learning().at(i).at(j).at(k).layer for i in range(20) for j in range(20) for k in range(20)
+        Draws().at(i).at(j).at(k).layer for i in range(20) for j in range(20) for k in range(20)
     ]
     every = top + inner + innermost
     assert len(set(every)) == len(every)
     assert min(every) == 1
-    assert Learning(seed=5, step=6, row=7).at(2) == Learning(seed=5, step=6, layer=3, row=7)
-    assert Learning(layer=3).at(2).layer == 3 * 4096 + 3
-    assert Learning() == (0, 0, 0, 0, 0)
+    assert Draws(seed=5, step=6, row=7).at(2) == Draws(seed=5, step=6, layer=3, row=7)
+    assert Draws(layer=3).at(2).layer == 3 * 4096 + 3
+    assert Draws() == (0, 0, 0, 0, 0)
 
 
 def test_residual_learns_as_the_sum_of_both_ways(generator):
@@ -251,12 +248,12 @@ def test_residual_learns_as_the_sum_of_both_ways(generator):
     trace = chain.forward(inner, x, LEARNING)
     inner_dx, inner_grads = chain.backward(inner, trace, dy)
     y = layer.forward(x, LEARNING)
-    dx, grads = layer.backward(x, y, dy, LEARNING)
+    dx, grads = layer.backward(Pass(x, y, LEARNING), dy)
     close(y, x + trace.y, 0)
     close(dx, dy + inner_dx, 0)
     for ours, theirs in zip(grads, inner_grads, strict=True):
         close(ours, theirs, 0)
-    assert layer.backward(x, y, dy, LEARNING, needs_dx=False)[0] is None
+    assert layer.backward(Pass(x, y, LEARNING, needs_dx=False), dy)[0] is None
     assert list(layer.arrays()) == [
         "0.W",
         "1.gamma",

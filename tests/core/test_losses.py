@@ -10,10 +10,10 @@ import torch
 import torch.nn.functional as F
 
 import pellucid as pl
+from pellucid.core import chain, losses
+from pellucid.training.samples import Samples, with_class_weight
 from tests.core.tools import NUMERIC, central_differences, close, gradients, tensor
 from tests.core.witnesses import LOSSES
-from pellucid.core import chain, losses
-from pellucid.training.data import Rows, with_class_weights
 
 CASES = [
     pytest.param(witness, loss, targets, id=f"{loss!r}-{targets.__name__}")
@@ -144,13 +144,15 @@ def test_class_weights_equal_pytorchs(weights, generator):
         "dict": lambda: [1.0, 2.0, 1.0, 0.25],
         "str": lambda: 12 / (4 * np.bincount(t)),  # every class weighs the same in all
     }[type(weights).__name__]()
-    rows = with_class_weights(Rows(y, t, None), weights)
+    rows = with_class_weight(Samples(y, t, None), weights)
     given = tensor(y)
     expected = F.cross_entropy(
         given, as_tensor(t), weight=torch.tensor(of_class, dtype=given.dtype)
     )
-    close(pl.CrossEntropy().value(y, t, rows.weights), expected.item())
-    close(pl.CrossEntropy().gradient(y, t, rows.weights), gradients(expected, 1.0, [given])[0])
+    close(pl.CrossEntropy().value(y, t, rows.sample_weight), expected.item())
+    close(
+        pl.CrossEntropy().gradient(y, t, rows.sample_weight), gradients(expected, 1.0, [given])[0]
+    )
 
 
 @pytest.mark.parametrize("kind", [bool, np.int8, np.uint8, np.int64, np.float32])

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 import pellucid as pl
+from pellucid.core import metrics
+from pellucid.display.summary import Summary
+from pellucid.display.text_table import table
+from pellucid.language import cell_width
 from tests.core import tools
 from tests.core.tools import close
-from pellucid.core import metrics
-from pellucid.core.summary import Summary
-from pellucid.core.table import table
-from pellucid.language import cell_width
 
 
 def test_registry_holds_metrics_only():

@@ -1,6 +1,6 @@
 """Network and mlp: what they build, change and refuse.
 
-(Files and learning are tested with their rooms.)
+(Files and draws are tested with their rooms.)
 """
 
 import threading

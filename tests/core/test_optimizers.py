@@ -12,9 +12,9 @@ import torch
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 import pellucid as pl
+from pellucid.core.optimizers import Optimizer
 from tests.core.tools import close
 from tests.core.witnesses import COMMON, OPTIMIZERS
-from pellucid.core.optimizers import Optimizer
 
 STEPS = 100
 CLOSE = 1e-9  # each of 100 steps rounds at 1e-16 and divides by roots of small numbers

@@ -5,9 +5,9 @@ import math
 import pytest
 
 import pellucid as pl
+from pellucid.core.schedules import Schedule
 from tests.core.schedule_witnesses import EPOCHS, HISTORY, SCHEDULES, torch_factors
 from tests.core.tools import close
-from pellucid.core.schedules import Schedule
 
 CASES = [
     pytest.param(witness.ours, witness.twin, id=repr(witness.ours))

@@ -4,12 +4,12 @@ What introspection finds, the table of witnesses and the public registries agree
 """
 
 import pellucid as pl
-from tests.core import schedule_witnesses, tools, witnesses
 from pellucid.core import functions, initializers
 from pellucid.core.layer import Layer
 from pellucid.core.losses import LOSSES, RowLoss
 from pellucid.core.optimizers import OPTIMIZERS, Optimizer
 from pellucid.core.schedules import SCHEDULES, Schedule
+from tests.core import schedule_witnesses, tools, witnesses
 
 
 def test_every_layer_has_a_witness():

@@ -16,7 +16,8 @@ import numpy as np
 import torch
 
 import pellucid.core
-from pellucid.core.layer import Layer, Learning
+from pellucid.core.draws import Draws
+from pellucid.core.layer import Layer
 from pellucid.core.types import Array
 
 EXACT = 1e-10
@@ -28,7 +29,7 @@ rounding of sums of about 10 is 1e-15 / h, some 2e-10 each; steep places (normal
 need the rest.
 """
 
-LEARNING = Learning(seed=3, step=7).at(2)
+LEARNING = Draws(seed=3, step=7).at(2)
 
 
 def tensor(array: Array) -> torch.Tensor:
@@ -131,11 +132,11 @@ def key_by_hand(*numbers: int) -> int:
     return mixed
 
 
-def uniform_by_hand(learning: Learning, N: int, H: int) -> Array:
-    """Give the numbers in [0, 1) that a layer draws in that place of learning, one by one."""
-    state = key_by_hand(learning.seed, learning.step, learning.layer)
+def uniform_by_hand(draws: Draws, N: int, H: int) -> Array:
+    """Give the numbers in [0, 1) that a layer draws in that place of draws, one by one."""
+    state = key_by_hand(draws.seed, draws.step, draws.layer)
     drawn = []
-    for _ in range((learning.row + N) * H):
+    for _ in range((draws.row + N) * H):
         state, output = splitmix64(state)
         drawn.append((output >> 11) / 2**53)
-    return np.array(drawn[learning.row * H :]).reshape(N, H)
+    return np.array(drawn[draws.row * H :]).reshape(N, H)

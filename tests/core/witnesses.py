@@ -19,9 +19,10 @@ from numpy.random import Generator
 from torch import Tensor, optim
 
 import pellucid as pl
-from tests.core.tools import uniform_by_hand
-from pellucid.core.layer import Layer, Learning
+from pellucid.core.draws import Draws
+from pellucid.core.layer import Layer
 from pellucid.core.types import Array
+from tests.core.tools import uniform_by_hand
 
 # Layers
 
@@ -30,47 +31,47 @@ class LayerWitness(NamedTuple):
     """Examples of a layer, made from a generator in float64, and the same arithmetic in PyTorch."""
 
     what: str
-    twin: Callable[[Any, Tensor, list[Tensor], Learning | None], Tensor]
+    twin: Callable[[Any, Tensor, list[Tensor], Draws | None], Tensor]
     examples: list[Callable[[Generator], Layer]]
     row: tuple[int, ...] = (5,)
-    alone: bool = True  # while learning, too, a row's output does not depend on the other rows
+    alone: bool = True  # while draws, too, a row's output does not depend on the other rows
 
 
 def forward_twin(
-    layers: Sequence[Layer], x: Tensor, params: Sequence[Tensor], learning: Learning | None
+    layers: Sequence[Layer], x: Tensor, params: Sequence[Tensor], draws: Draws | None
 ) -> Tensor:
     """Pass x through the twins of the layers; `params` is flat, layer by layer."""
     waiting = list(params)
     for index, layer in enumerate(layers):
         own, waiting = waiting[: len(layer.params)], waiting[len(layer.params) :]
-        x = LAYERS[type(layer).__name__].twin(layer, x, own, learning and learning.at(index))
+        x = LAYERS[type(layer).__name__].twin(layer, x, own, draws and draws.at(index))
     return x
 
 
-def _affine(layer: Any, x: Tensor, params: list[Tensor], learning: Learning | None) -> Tensor:
+def _affine(layer: Any, x: Tensor, params: list[Tensor], draws: Draws | None) -> Tensor:
     return F.linear(x, params[0].T, *params[1:])  # PyTorch keeps W transposed, (out, in)
 
 
-def _batch_norm(layer: Any, x: Tensor, params: list[Tensor], learning: Learning | None) -> Tensor:
-    if learning is not None and len(x) == 1:  # PyTorch refuses one row: the definition, written out
+def _batch_norm(layer: Any, x: Tensor, params: list[Tensor], draws: Draws | None) -> Tensor:
+    if draws is not None and len(x) == 1:  # PyTorch refuses one row: the definition, written out
         return (
             params[0] * (x - x.mean(0)) / (x.var(0, unbiased=False) + layer.epsilon).sqrt()
             + params[1]
         )
     mean, variance = torch.tensor(layer.running_mean), torch.tensor(layer.running_variance)
     return F.batch_norm(
-        x, mean, variance, *params, learning is not None, layer.momentum, layer.epsilon
+        x, mean, variance, *params, draws is not None, layer.momentum, layer.epsilon
     )
 
 
-def _dropout(layer: Any, x: Tensor, params: list[Tensor], learning: Learning | None) -> Tensor:
-    if learning is None:
+def _dropout(layer: Any, x: Tensor, params: list[Tensor], draws: Draws | None) -> Tensor:
+    if draws is None:
         return x
-    on = uniform_by_hand(learning, *x.shape) >= layer.rate
+    on = uniform_by_hand(draws, *x.shape) >= layer.rate
     return x * torch.from_numpy(on) / (1 - layer.rate)
 
 
-def _embedding(layer: Any, x: Tensor, params: list[Tensor], learning: Learning | None) -> Tensor:
+def _embedding(layer: Any, x: Tensor, params: list[Tensor], draws: Draws | None) -> Tensor:
     frequency, phase, W, b = params
     chosen = x[:, torch.tensor(layer.embedded) == 1]  # (N, E)
     waves = torch.cos(2 * math.pi * (chosen[:, :, None] * frequency[:, 0] + phase[:, 0]))
@@ -81,7 +82,7 @@ def _elementwise(
     what: str, function: Callable[[Tensor], Tensor], make: Callable[[], Layer]
 ) -> LayerWitness:
     return LayerWitness(
-        what, lambda layer, x, params, learning: function(x), [lambda generator: make()]
+        what, lambda layer, x, params, draws: function(x), [lambda generator: make()]
     )
 
 
@@ -108,12 +109,12 @@ LAYERS: dict[str, LayerWitness] = {
     "ReLU": _elementwise("torch.relu", torch.relu, pl.ReLU),
     "LeakyReLU": LayerWitness(
         "torch.nn.functional.leaky_relu",
-        lambda layer, x, params, learning: F.leaky_relu(x, layer.negative_slope),
+        lambda layer, x, params, draws: F.leaky_relu(x, layer.negative_slope),
         [lambda generator: pl.LeakyReLU(), lambda generator: pl.LeakyReLU(0.3)],
     ),
     "GELU": LayerWitness(
         "torch.nn.functional.gelu",
-        lambda layer, x, params, learning: F.gelu(x, approximate=layer.approximate),
+        lambda layer, x, params, draws: F.gelu(x, approximate=layer.approximate),
         [lambda generator: pl.GELU(), lambda generator: pl.GELU("tanh")],
     ),
     "SiLU": _elementwise("torch.nn.functional.silu", F.silu, pl.SiLU),
@@ -123,20 +124,18 @@ LAYERS: dict[str, LayerWitness] = {
     "Softmax": _elementwise("torch.softmax", lambda x: F.softmax(x, dim=-1), pl.Softmax),
     "Flatten": LayerWitness(
         "torch.flatten",
-        lambda layer, x, params, learning: torch.flatten(x, 1),
+        lambda layer, x, params, draws: torch.flatten(x, 1),
         [lambda generator: pl.Flatten()],
         row=(2, 3),
     ),
     "Scale": LayerWitness(
         "composition: x times the float32 nearest to the factor",
-        lambda layer, x, params, learning: x * float(np.float32(layer.factor)),
+        lambda layer, x, params, draws: x * float(np.float32(layer.factor)),
         [lambda generator: pl.Scale(1 / 255), lambda generator: pl.Scale(-3.0)],
     ),
     "Standardize": LayerWitness(
         "composition: (x - mean) / deviation",
-        lambda layer, x, params, learning: (
-            (x - torch.tensor(layer.mean)) / torch.tensor(layer.deviation)
-        ),
+        lambda layer, x, params, draws: (x - torch.tensor(layer.mean)) / torch.tensor(layer.std),
         [
             lambda generator: pl.Standardize(*_vectors(generator, 2)),
             lambda generator: pl.Standardize(generator.normal(size=5), [0.0, 2.0, 0.0, 0.5, 1.0]),
@@ -144,7 +143,7 @@ LAYERS: dict[str, LayerWitness] = {
     ),
     "SmoothClip": LayerWitness(
         "composition: x / sqrt(1 + (x / limit)^2)",
-        lambda layer, x, params, learning: x / torch.sqrt(1 + (x / layer.limit) ** 2),
+        lambda layer, x, params, draws: x / torch.sqrt(1 + (x / layer.limit) ** 2),
         [lambda generator: pl.SmoothClip(), lambda generator: pl.SmoothClip(0.7)],
     ),
     "PeriodicEmbedding": LayerWitness(
@@ -168,7 +167,7 @@ LAYERS: dict[str, LayerWitness] = {
     ),
     "LayerNorm": LayerWitness(
         "torch.nn.functional.layer_norm",
-        lambda layer, x, params, learning: F.layer_norm(x, x.shape[1:], *params, layer.epsilon),
+        lambda layer, x, params, draws: F.layer_norm(x, x.shape[1:], *params, layer.epsilon),
         [
             lambda generator: pl.LayerNorm(*_vectors(generator, 2)),
             lambda generator: pl.LayerNorm(*_vectors(generator, 2), epsilon=1e-2),
@@ -185,7 +184,7 @@ LAYERS: dict[str, LayerWitness] = {
     ),
     "Residual": LayerWitness(
         "composition: x + the twins of its layers",
-        lambda layer, x, params, learning: x + forward_twin(layer.inner, x, params, learning),
+        lambda layer, x, params, draws: x + forward_twin(layer.inner, x, params, draws),
         [
             lambda generator: pl.Residual(
                 [_small_affine(generator, 5, 3), pl.Tanh(), _small_affine(generator, 3, 5)]

@@ -1,100 +1,83 @@
-"""Layers about other layers.
-
-Dropout, which switches neurons off, and Residual, which goes around layers.
-"""
+"""Dropout, which switches neurons off in training, and Residual, which goes around layers."""
 
 from __future__ import annotations
 
 import reprlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
-from pellucid.core import chain
-from pellucid.core.layer import Layer, Learning, flat
-from pellucid.core.settings import number
-from pellucid.core.types import Array, Options
+from pellucid.core import chain, checks
+from pellucid.core.draws import Draws
+from pellucid.core.layer import Layer, Pass, flat
+from pellucid.core.ranges import number
+from pellucid.core.types import Array, Batch, Gradients, Options
 from pellucid.errors import InputError
 
 
 class Dropout(Layer):
-    """While learning, switch each neuron off with probability `rate`, and scale the others by 1 /
-    (1 - rate).
+    """In training, set each number to 0 with probability `rate` and scale the rest by 1 / (1 - rate).
 
-    Answering passes x on unchanged (Srivastava et al. 2014, in the inverted form). Which neurons
-    are off is a function of seed, step, layer, row and column (`Learning.uniform`), so `backward`
-    sees the same ones. Raises InputError unless 0 <= rate < 1.
+    Prediction returns x (Srivastava et al. 2014, in the inverted form). The mask is a function of
+    seed, step, layer, row and column (`Draws.uniform`), so `backward` sees that of `forward`.
+    Raises InputError unless 0 <= rate < 1.
     """
 
-    passes_on = True
+    passes_through = True
 
     def __init__(self, rate: float = 0.5) -> None:
         self.rate = number(rate)
         if not 0 <= self.rate < 1:
-            raise InputError(
-                "Dropout expects a rate from 0 up to, but not, 1; got {got}", got=reprlib.repr(rate)
-            )
+            raise InputError("Dropout: rate must be in [0, 1), got {got}", got=reprlib.repr(rate))
 
-    def forward(self, x: Array, learning: Learning | None = None) -> Array:
-        return x if learning is None else x * self._mask(x, learning)
+    def forward(self, x: Batch, draws: Draws | None = None) -> Batch:
+        return x if draws is None else x * self._mask(x, draws)
 
-    def backward(
-        self, x: Array, y: Array, dy: Array, learning: Learning | None = None, needs_dx: bool = True
-    ) -> tuple[Array | None, list[Array]]:
-        return (dy if learning is None else dy * self._mask(x, learning)), []
+    def backward(self, p: Pass, dy: Batch) -> Gradients:
+        return (dy if p.draws is None else dy * self._mask(p.x, p.draws)), []
 
     def options(self) -> Options:
         return {"rate": self.rate}
 
-    def _mask(self, x: Array, learning: Learning) -> Array:
-        kept = learning.uniform(*x.shape) >= self.rate
+    def _mask(self, x: Batch, draws: Draws) -> Batch:
+        kept = draws.uniform(*x.shape) >= self.rate
         return kept.astype(x.dtype) * x.dtype.type(1 / (1 - self.rate))
 
 
 class Residual(Layer):
     """A skip around layers (He et al. 2015): y = x + layers(x); dx = dy + the layers' own dx.
 
-    The layers must give out as many numbers as they take in. Their inner outputs are not kept:
-    `backward` computes them again, as the trace holds one output a layer.
+    The layers must have as many outputs as inputs. A trace holds one output a layer, so `backward`
+    computes the inner outputs again. Raises InputError for no layers or layers that do not fit.
     """
 
-    def __init__(self, layers: Sequence[Layer]) -> None:
-        self.inner = list(layers) if isinstance(layers, Iterable) else []
+    def __init__(self, layers: Iterable[Layer]) -> None:
+        self.inner = tuple(layers) if isinstance(layers, Iterable) else ()
         if not self.inner or not all(isinstance(layer, Layer) for layer in self.inner):
             raise InputError("Residual expects a list of at least one layer")
-        D = chain.input_width(self.inner)
+        D = self.input_width()
         if D is not None:
-            self.width(D)
+            self.output_width(D)
 
-    def forward(self, x: Array, learning: Learning | None = None) -> Array:
-        return x + chain.forward(self.inner, x, learning).y
+    def forward(self, x: Batch, draws: Draws | None = None) -> Batch:
+        return x + chain.forward(self.inner, x, draws).y
 
-    def backward(
-        self, x: Array, y: Array, dy: Array, learning: Learning | None = None, needs_dx: bool = True
-    ) -> tuple[Array | None, list[Array]]:
-        trace = chain.forward(self.inner, x, learning)
-        dx, grads = chain.backward(self.inner, trace, dy, needs_dx)
+    def backward(self, p: Pass, dy: Batch) -> Gradients:
+        trace = chain.forward(self.inner, p.x, p.draws)
+        dx, grads = chain.backward(self.inner, trace, dy, p.needs_dx)
         return (None if dx is None else dy + dx), grads
 
-    def observe(self, x: Array, learning: Learning) -> None:
+    def observe(self, x: Batch, draws: Draws) -> None:
         if self.buffers:
-            chain.observe(self.inner, chain.forward(self.inner, x, learning))
+            chain.observe(self.inner, chain.forward(self.inner, x, draws))
 
-    def inputs(self) -> int | None:
-        return chain.input_width(self.inner)
+    def input_width(self) -> int | None:
+        return checks.input_width(self.inner)
 
-    def width(self, D: int) -> int:
-        H = chain.widths(self.inner, D)[-1]
+    def output_width(self, D: int) -> int:
+        H = checks.widths(self.inner, D)[-1]
         if H != D:
-            raise InputError(
-                "Residual: its layers must give out as many numbers as they take in: {D} in, {H} "
-                "out",
-                D=D,
-                H=H,
-            )
+            template = "Residual: its layers must have as many outputs as inputs: {D} in, {H} out"
+            raise InputError(template, D=D, H=H)
         return D
-
-    def multiply_adds(self, D: int) -> int:
-        inputs = [D, *chain.widths(self.inner, D)]
-        return sum(layer.multiply_adds(d) for layer, d in zip(self.inner, inputs, strict=False))
 
     @property
     def params(self) -> list[Array]:

@@ -1,16 +1,18 @@
-"""PeriodicEmbedding, which shows a network the numbers of a table on several scales."""
+"""PeriodicEmbedding, which gives a network the numbers of a table on several scales."""
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from pellucid.core import functions
-from pellucid.core.layer import Buffer, Layer, Learning, Parameter, check_width, own_array
-from pellucid.core.settings import above_zero, whole
-from pellucid.core.types import Array
+from pellucid.core.arrays import Buffer, Parameter, own_array
+from pellucid.core.draws import Draws
+from pellucid.core.layer import Layer, Pass
+from pellucid.core.ranges import above_zero, whole
+from pellucid.core.types import Array, ArrayLike, Batch, DTypeLike, Gradients, Vector
 from pellucid.errors import InputError
 
 if TYPE_CHECKING:
@@ -18,28 +20,27 @@ if TYPE_CHECKING:
 
 
 class PeriodicEmbedding(Layer):
-    """All of x, and behind it K numbers for each of E chosen columns: cos(2 pi (x_e f + phase)) W +
-    b.
+    """x, followed by K numbers for each of E chosen columns: cos(2 pi (x_e f + phase)) W + b.
 
-    They come from waves of the column's own, whose frequencies are learned: what changes fast along
-    it (steps, peaks) lies apart for the Affine layer above. Gorishniy, Rubachev and Babenko 2022
-    (arXiv 2203.05556), in the form "PBLD" of RealMLP (arXiv 2407.04491, section 3).
+    Each chosen column has waves of its own with trained frequencies, which spread out what changes
+    fast along the column (steps, peaks) for the Affine layer above. Gorishniy, Rubachev and Babenko
+    2022 (arXiv 2203.05556), in the form "PBLD" of RealMLP (arXiv 2407.04491, section 3).
 
-    With z = x_e f + phase, c = cos(2 pi z) and de the part of dy that belongs to column e: dW = c^T
-    de, db = the sum of de over the rows, dz = -2 pi sin(2 pi z) (de W^T), dphase = the sum of dz,
-    df = the sum of dz x_e, and dz f^T is added to column e of dx.
+    With z = x_e f + phase, c = cos(2 pi z) and de the part of dy that belongs to column e:
+    dW = c^T de, db = the sum of de over the rows, dz = -2 pi sin(2 pi z) (de W^T), dphase = the sum
+    of dz, df = the sum of dz x_e, and dz f^T is added to column e of dx.
 
     Parameters
     ----------
     frequency, phase
-        Of each column's F waves, (E, 1, F), in turns.
+        Frequency and phase of each column's F waves, (E, 1, F), in turns.
     W, b
-        Weights (E, F, K) and biases (E, 1, K) from its waves to its K numbers.
+        Weights (E, F, K) and biases (E, 1, K) from a column's waves to its K numbers.
     embedded
         (D,), 1 for each of the E columns that are chosen, 0 for the others.
-        `PeriodicEmbedding.draw` begins with this.
+        `PeriodicEmbedding.draw` starts from this.
 
-    Raises InputError when the shapes do not fit each other.
+    Raises InputError if the shapes do not fit each other.
     """
 
     frequency = Parameter[Array]()
@@ -48,7 +49,14 @@ class PeriodicEmbedding(Layer):
     b = Parameter[Array]()
     embedded = Buffer[Array]()
 
-    def __init__(self, frequency: Any, phase: Any, W: Any, b: Any, embedded: Any) -> None:
+    def __init__(
+        self,
+        frequency: ArrayLike,
+        phase: ArrayLike,
+        W: ArrayLike,
+        b: ArrayLike,
+        embedded: ArrayLike,
+    ) -> None:
         self.W = W
         dtype = self.W.dtype
         self.frequency, self.phase = own_array(frequency, dtype), own_array(phase, dtype)
@@ -63,9 +71,8 @@ class PeriodicEmbedding(Layer):
         shapes = (self.frequency.shape, self.phase.shape, self.b.shape)
         if not (E and F and K and chosen and shapes == (waves, waves, numbers)):
             raise InputError(
-                "PeriodicEmbedding expects frequency and phase (E, 1, F), W (E, F, K), b (E, 1, "
-                "K) and embedded "
-                "(D,) with E ones among zeros; got {frequency}, {phase}, {W}, {b} and {embedded}",
+                "PeriodicEmbedding expects frequency and phase (E, 1, F), W (E, F, K), "
+                "b (E, 1, K) and embedded (D,) with E ones among zeros; got {frequency}, {phase}, {W}, {b} and {embedded}",
                 frequency=self.frequency.shape,
                 phase=self.phase.shape,
                 W=self.W.shape,
@@ -76,66 +83,59 @@ class PeriodicEmbedding(Layer):
     @classmethod
     def draw(
         cls,
-        embedded: Any,
+        embedded: ArrayLike,
         generator: Generator,
         *,
         waves: int = 16,
         size: int = 3,
-        deviation: float = 0.1,
-        dtype: Any = np.float32,
+        std: float = 0.1,
+        dtype: DTypeLike = np.float32,
     ) -> PeriodicEmbedding:
-        """Begin as RealMLP does: frequencies of that deviation, phases anywhere, W and b as
-        PyTorch's Linear.
+        """Draw initial values as RealMLP does, for (D,) `embedded` columns.
 
-        `waves` is F and `size` is K; a deviation of 0.1 is a wave of some ten units of x.
+        Frequencies have the standard deviation `std` (0.1 is a wave of some ten units of x), phases
+        are anywhere, W and b are as in PyTorch's Linear. `waves` is F and `size` is K.
         """
         embedded = own_array(embedded, dtype)
         E, F, K = int(embedded.sum()), whole("waves", waves), whole("size", size)
         bound = 1 / math.sqrt(F)
         return cls(
-            (above_zero(deviation=deviation) * generator.standard_normal((E, 1, F))).astype(dtype),
+            (above_zero(std=std) * generator.standard_normal((E, 1, F))).astype(dtype),
             generator.uniform(-0.5, 0.5, (E, 1, F)).astype(dtype),
             generator.uniform(-bound, bound, (E, F, K)).astype(dtype),
             generator.uniform(-bound, bound, (E, 1, K)).astype(dtype),
             embedded,
         )
 
-    def forward(self, x: Array, learning: Learning | None = None) -> Array:
+    def forward(self, x: Batch, draws: Draws | None = None) -> Batch:
         numbers = functions.cosine(self._turns(x)) @ self.W + self.b
         return np.concatenate([x, numbers.transpose(1, 0, 2).reshape(len(x), self.b.size)], axis=1)
 
-    def backward(
-        self, x: Array, y: Array, dy: Array, learning: Learning | None = None, needs_dx: bool = True
-    ) -> tuple[Array | None, list[Array]]:
-        D, (E, _, K) = x.shape[1], self.W.shape
-        de = (
-            dy[:, D:].reshape(len(x), E, K).transpose(1, 0, 2)
-        )  # (E, N, K), as all that follows has E in front
+    def backward(self, p: Pass, dy: Batch) -> Gradients:
+        x, D, (E, _, K) = p.x, p.x.shape[1], self.W.shape
+        # (E, N, K): all that follows has E in front, one product for each column.
+        de = dy[:, D:].reshape(len(x), E, K).transpose(1, 0, 2)
         z = self._turns(x)
         dW = functions.cosine(z).transpose(0, 2, 1) @ de
         sine = functions.cosine(z - x.dtype.type(0.25))
         dz = x.dtype.type(-2 * math.pi) * sine * (de @ self.W.transpose(0, 2, 1))
         df = self._columns(x).transpose(0, 2, 1) @ dz
         grads = [df, dz.sum(axis=1, keepdims=True), dW, de.sum(axis=1, keepdims=True)]
-        if not needs_dx:
+        if not p.needs_dx:
             return None, grads
         dx = dy[:, :D].copy()
         dx[:, self.embedded == 1] += (dz @ self.frequency.transpose(0, 2, 1))[:, :, 0].T
         return dx, grads
 
-    def inputs(self) -> int | None:
+    def input_width(self) -> int:
         return int(self.embedded.size)
 
-    def width(self, D: int) -> int:
-        check_width(self, self.embedded.size, D)
-        return D + self.b.size
-
-    def multiply_adds(self, D: int) -> int:
-        return int(self.frequency.size + self.W.size)
+    def output_width(self, D: int) -> int:
+        return super().output_width(D) + int(self.b.size)
 
     @property
-    def source(self) -> Array:
-        """For each of the numbers that are added to x, the column that it comes from, (E K,) int64."""
+    def source(self) -> Vector:
+        """The column of x that each added number comes from, (E K,) int64."""
         return np.repeat(np.flatnonzero(self.embedded), self.b.shape[2])
 
     def _columns(self, x: Array) -> Array:

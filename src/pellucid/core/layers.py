@@ -1,20 +1,22 @@
 """The layers of a dense network: Affine, and one layer for each activation.
 
-x is a batch of inputs (N, D), y what the layer gives out (N, H), dy the gradient of the loss by y.
-Each class holds the formula, its gradient, and both directions side by side.
+x is a batch of inputs (N, D), y the layer's output (N, H), dy the gradient of the loss with respect
+to y. Each class holds the formula, its gradient, and both directions side by side.
 """
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from pellucid.core import functions
-from pellucid.core.layer import Layer, Learning, Parameter, check_vectors, check_width, own_array
-from pellucid.core.settings import finite
-from pellucid.core.types import Array, Options
-from pellucid.errors import InputError
+from pellucid.core.arrays import Parameter, own_array
+from pellucid.core.draws import Draws
+from pellucid.core.layer import Layer, Pass
+from pellucid.core.ranges import finite
+from pellucid.core.types import Array, ArrayLike, Batch, Gradients, Options
+from pellucid.errors import InputError, Message
+
+PYTORCH_ORDER = Message("PyTorch keeps weights as (out, in): pass W.T")
 
 
 class Affine(Layer):
@@ -26,12 +28,12 @@ class Affine(Layer):
     ----------
     W
         Weights, (D, H): one column for each neuron. Copied; float32 and float64 stay, anything else
-        becomes float32.
+        becomes float32. PyTorch's `nn.Linear` keeps them the other way round, as (H, D).
     b
-        Biases, (H,), or None for none. A neuron whose bias is -10 has a positive sum only where its
-        weighted inputs pass 10.
+        Biases, (H,), or None for none. A neuron whose bias is -10 has a positive sum only if its
+        weighted inputs exceed 10.
 
-    Raises InputError when the shapes do not fit each other.
+    Raises InputError if the shapes do not fit each other.
 
     >>> layer = Affine([[1.0], [2.0]], [-10.0])
     >>> layer.forward(np.array([[4.0, 3.0], [4.0, 4.0]]))
@@ -42,109 +44,114 @@ class Affine(Layer):
     W = Parameter[Array]()
     b = Parameter[Array | None]()
 
-    def __init__(self, W: Any, b: Any = None) -> None:
+    def __init__(self, W: ArrayLike, b: ArrayLike | None = None) -> None:
         self.W = W
         if self.W.ndim != 2 or 0 in self.W.shape:
-            raise InputError(
-                "Affine expects weights W of shape (inputs, outputs), such as (784, 16); got "
-                "shape {got}",
-                got=self.W.shape,
+            template = (
+                "Affine expects weights W of shape (inputs, outputs), such as (784, 16); got {got}"
             )
+            raise InputError(template, got=self.W.shape)
         self.b = None if b is None else own_array(b, self.W.dtype)
-        check_vectors("Affine", self.W.shape[1], b=self.b)
+        if self.b is not None and self.b.shape != self.W.shape[1:]:
+            template = "Affine expects biases b of shape {expected}, got {got}"
+            wrong = Message(template, expected=self.W.shape[1:], got=self.b.shape)
+            turned = self.b.shape == self.W.shape[:1]
+            raise (
+                InputError("{wrong}. {hint}", wrong=wrong, hint=PYTORCH_ORDER)
+                if turned
+                else InputError(wrong)
+            )
 
-    def forward(self, x: Array, learning: Learning | None = None) -> Array:
+    def forward(self, x: Batch, draws: Draws | None = None) -> Batch:
         y = np.matmul(x, self.W)
         if self.b is not None:
             y += self.b
         return y
 
-    def backward(
-        self, x: Array, y: Array, dy: Array, learning: Learning | None = None, needs_dx: bool = True
-    ) -> tuple[Array | None, list[Array]]:
-        dx = dy @ self.W.T if needs_dx else None
-        dW = x.T @ dy
+    def backward(self, p: Pass, dy: Batch) -> Gradients:
+        dx = dy @ self.W.T if p.needs_dx else None
+        dW = p.x.T @ dy
         return dx, [dW] if self.b is None else [dW, dy.sum(axis=0)]
 
-    def width(self, D: int) -> int:
-        check_width(self, self.W.shape[0], D)
-        return int(self.W.shape[1])
+    def input_width(self) -> int:
+        return int(self.W.shape[0])
 
-    def multiply_adds(self, D: int) -> int:
-        return int(self.W.size)
+    def output_width(self, D: int) -> int:
+        try:
+            super().output_width(D)
+        except InputError as error:
+            if D != self.W.shape[1]:
+                raise
+            raise InputError("{wrong}. {hint}", wrong=error, hint=PYTORCH_ORDER) from None
+        return int(self.W.shape[1])
 
 
 class Activation(Layer):
-    """A layer that treats each number by itself and learns nothing: y = f(x), dx = dy f'(x).
+    """A layer without parameters that acts on each number by itself: y = f(x), dx = dy f'(x).
 
-    A subclass writes `forward` and the factor f'(x), for which it may use y as well.
+    A subclass writes `forward` and the derivative f'(x), for which it may use y as well.
     """
 
-    def derivative(self, x: Array, y: Array) -> Array:
-        """Give f'(x), of x's shape."""
+    def derivative(self, x: Batch, y: Batch) -> Batch:
+        """Return f'(x), of x's shape."""
         raise NotImplementedError
 
-    def backward(
-        self, x: Array, y: Array, dy: Array, learning: Learning | None = None, needs_dx: bool = True
-    ) -> tuple[Array | None, list[Array]]:
-        return dy * self.derivative(x, y), []
+    def backward(self, p: Pass, dy: Batch) -> Gradients:
+        return dy * self.derivative(p.x, p.y), []
 
 
 class Identity(Activation):
     """y = x."""
 
-    passes_on = True
+    passes_through = True
 
-    def forward(self, x: Array, learning: Learning | None = None) -> Array:
+    def forward(self, x: Batch, draws: Draws | None = None) -> Batch:
         return x
 
-    def derivative(self, x: Array, y: Array) -> Array:
+    def derivative(self, x: Batch, y: Batch) -> Batch:
         return np.ones_like(x)
 
 
 class Sigmoid(Activation):
     """y = 1 / (1 + exp(-x)), between 0 and 1; f'(x) = y (1 - y)."""
 
-    def forward(self, x: Array, learning: Learning | None = None) -> Array:
+    def forward(self, x: Batch, draws: Draws | None = None) -> Batch:
         return functions.sigmoid(x)
 
-    def derivative(self, x: Array, y: Array) -> Array:
+    def derivative(self, x: Batch, y: Batch) -> Batch:
         return y * (1 - y)
 
 
 class Tanh(Activation):
     """y = tanh(x), between -1 and 1; f'(x) = 1 - y^2."""
 
-    def forward(self, x: Array, learning: Learning | None = None) -> Array:
+    def forward(self, x: Batch, draws: Draws | None = None) -> Batch:
         return functions.tanh(x)
 
-    def derivative(self, x: Array, y: Array) -> Array:
+    def derivative(self, x: Batch, y: Batch) -> Batch:
         return 1 - y * y
 
 
 class ReLU(Activation):
     """y = max(x, 0); f'(x) = 1 where x > 0, else 0 (0 at 0, as in PyTorch)."""
 
-    def forward(self, x: Array, learning: Learning | None = None) -> Array:
+    def forward(self, x: Batch, draws: Draws | None = None) -> Batch:
         return functions.relu(x)
 
-    def derivative(self, x: Array, y: Array) -> Array:
+    def derivative(self, x: Batch, y: Batch) -> Batch:
         return (x > 0).astype(x.dtype)
 
 
 class LeakyReLU(Activation):
-    """y = x where x > 0, else slope x.
-
-    F'(x) = 1 or the slope (default 0.01), which is kept as `negative_slope`.
-    """
+    """y = x where x > 0, else slope x; f'(x) = 1 or the slope (default 0.01)."""
 
     def __init__(self, slope: float = 0.01) -> None:
         self.negative_slope = finite(slope=slope)
 
-    def forward(self, x: Array, learning: Learning | None = None) -> Array:
+    def forward(self, x: Batch, draws: Draws | None = None) -> Batch:
         return functions.leaky_relu(x, self.negative_slope)
 
-    def derivative(self, x: Array, y: Array) -> Array:
+    def derivative(self, x: Batch, y: Batch) -> Batch:
         return np.where(x > 0, x.dtype.type(1), x.dtype.type(self.negative_slope))
 
     def options(self) -> Options:
@@ -160,20 +167,18 @@ class GELU(Activation):
 
     def __init__(self, approximate: str = "none") -> None:
         if approximate not in ("none", "tanh"):
-            raise InputError(
-                'GELU: approximate is "none" or "tanh", not {got}', got=repr(approximate)
-            )
+            got = repr(approximate)
+            raise InputError('GELU: approximate is "none" or "tanh", not {got}', got=got)
         self.approximate = approximate
 
-    def forward(self, x: Array, learning: Learning | None = None) -> Array:
+    def forward(self, x: Batch, draws: Draws | None = None) -> Batch:
         return functions.gelu(x, self.approximate)
 
-    def derivative(self, x: Array, y: Array) -> Array:
+    def derivative(self, x: Batch, y: Batch) -> Batch:
         if self.approximate == "none":
             return functions.normal_cumulative(x) + x * functions.normal_density(x)
         tanh_u = np.tanh(functions.gelu_tanh_argument(x))
-        # 1 - tanh^2 is 0 far out, where x u' could be infinite: 0 times infinity is not a number,
-        # so x is bounded.
+        # Far out 1 - tanh^2 is 0 and x u' may be infinite, and their product NaN: so x is bounded.
         near = np.clip(x, -100, 100)
         du = functions.gelu_tanh_slope(near)
         return 0.5 * (1 + tanh_u) + 0.5 * near * (1 - tanh_u * tanh_u) * du
@@ -185,10 +190,10 @@ class GELU(Activation):
 class SiLU(Activation):
     """y = x s with s = sigmoid(x); f'(x) = s + y (1 - s)."""
 
-    def forward(self, x: Array, learning: Learning | None = None) -> Array:
+    def forward(self, x: Batch, draws: Draws | None = None) -> Batch:
         return functions.silu(x)
 
-    def derivative(self, x: Array, y: Array) -> Array:
+    def derivative(self, x: Batch, y: Batch) -> Batch:
         s = functions.sigmoid(x)
         return s + y * (1 - s)
 
@@ -196,33 +201,28 @@ class SiLU(Activation):
 class Softplus(Activation):
     """y = log(1 + exp(x)), above 0; f'(x) = sigmoid(x)."""
 
-    def forward(self, x: Array, learning: Learning | None = None) -> Array:
+    def forward(self, x: Batch, draws: Draws | None = None) -> Batch:
         return functions.softplus(x)
 
-    def derivative(self, x: Array, y: Array) -> Array:
+    def derivative(self, x: Batch, y: Batch) -> Batch:
         return functions.sigmoid(x)
 
 
 class Exponential(Activation):
     """y = exp(x), above 0: the rate of counts whose loss is `Poisson`; f'(x) = y."""
 
-    def forward(self, x: Array, learning: Learning | None = None) -> Array:
+    def forward(self, x: Batch, draws: Draws | None = None) -> Batch:
         return functions.exponential(x)
 
-    def derivative(self, x: Array, y: Array) -> Array:
+    def derivative(self, x: Batch, y: Batch) -> Batch:
         return y
 
 
 class Softmax(Layer):
-    """Each row as probabilities: y = exp(x) / sum exp(x).
+    """Each row as probabilities: y = exp(x) / sum exp(x); dx = y (dy - sum of dy y over the row)."""
 
-    Dx = y (dy - sum of dy y over the row).
-    """
-
-    def forward(self, x: Array, learning: Learning | None = None) -> Array:
+    def forward(self, x: Batch, draws: Draws | None = None) -> Batch:
         return functions.softmax(x)
 
-    def backward(
-        self, x: Array, y: Array, dy: Array, learning: Learning | None = None, needs_dx: bool = True
-    ) -> tuple[Array | None, list[Array]]:
-        return y * (dy - (dy * y).sum(axis=-1, keepdims=True)), []
+    def backward(self, p: Pass, dy: Batch) -> Gradients:
+        return p.y * (dy - (dy * p.y).sum(axis=-1, keepdims=True)), []

@@ -1,38 +1,33 @@
-"""Layers that keep weighted sums in range: BatchNorm over the batch, LayerNorm over each row."""
+"""Layers that keep pre-activations in range: BatchNorm over the batch, LayerNorm over a row."""
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
-from pellucid.core.layer import (
-    Buffer,
-    Layer,
-    Learning,
-    Parameter,
-    check_vectors,
-    check_width,
-    own_array,
-)
-from pellucid.core.settings import at_least, finite
-from pellucid.core.types import Array, Options
+from pellucid.core.arrays import Buffer, Parameter, check_vectors, own_array
+from pellucid.core.draws import Draws
+from pellucid.core.layer import Layer, Pass
+from pellucid.core.ranges import at_least, finite, whole
+from pellucid.core.types import Array, ArrayLike, Batch, Gradients, Options
 from pellucid.errors import InputError
 
 
 class _Normalization(Layer):
     """y = gamma x_hat + beta, where x_hat has mean 0 and variance 1.
 
-    When mean and variance come from x itself, over m numbers: with dx_hat = dy gamma, dx = (dx_hat
-    - mean(dx_hat) - x_hat mean(dx_hat x_hat)) / sqrt(variance + epsilon) (Ioffe and Szegedy 2015,
-    section 3, simplified). dgamma = sum of dy x_hat, dbeta = sum of dy over the rows.
+    Where mean and variance come from x itself, with dx_hat = dy gamma,
+    dx = (dx_hat - mean(dx_hat) - x_hat mean(dx_hat x_hat)) / sqrt(variance + epsilon)
+    (Ioffe and Szegedy 2015, section 3, simplified). dgamma = sum of dy x_hat over the rows,
+    dbeta = sum of dy over the rows.
     """
 
     gamma = Parameter[Array]()
     beta = Parameter[Array]()
 
-    def __init__(self, gamma: Any, beta: Any = None, epsilon: float = 1e-5) -> None:
-        self.gamma = np.ones(_whole(gamma), np.float32) if np.ndim(gamma) == 0 else gamma
+    def __init__(
+        self, gamma: ArrayLike, beta: ArrayLike | None = None, epsilon: float = 1e-5
+    ) -> None:
+        self.gamma = np.ones(whole("width", gamma), np.float32) if np.ndim(gamma) == 0 else gamma
         if self.gamma.ndim != 1 or self.gamma.size == 0:
             raise InputError(
                 "{layer} expects a width such as 16, or gamma of shape (width,); got shape {got}",
@@ -43,22 +38,19 @@ class _Normalization(Layer):
         check_vectors(type(self).__name__, self.gamma.size, beta=self.beta)
         self.epsilon = at_least(0, epsilon=epsilon)
 
-    def width(self, D: int) -> int:
-        check_width(self, self.gamma.size, D)
-        return D
+    def input_width(self) -> int:
+        return int(self.gamma.size)
 
     def options(self) -> Options:
         return {"epsilon": self.epsilon}
 
-    def _gradients(
-        self, x_hat: Array, deviation: Array, dy: Array, axis: int
-    ) -> tuple[Array | None, list[Array]]:
+    def _gradients(self, x_hat: Batch, std: Array, dy: Batch, axis: int) -> Gradients:
         dx_hat = dy * self.gamma
         dx = (
             dx_hat
             - dx_hat.mean(axis=axis, keepdims=True)
             - x_hat * (dx_hat * x_hat).mean(axis=axis, keepdims=True)
-        ) / deviation
+        ) / std
         return dx, self._parameter_gradients(x_hat, dy)
 
     def _parameter_gradients(self, x_hat: Array, dy: Array) -> list[Array]:
@@ -66,12 +58,12 @@ class _Normalization(Layer):
 
 
 class BatchNorm(_Normalization):
-    """Normalise each column over the batch (Ioffe and Szegedy 2015): y = gamma (x - mean) /
-    sqrt(var + epsilon) + beta.
+    """Normalize each column over the batch (Ioffe and Szegedy 2015).
 
-    While learning, mean and variance are the batch's own (the variance divided by N), and
-    `running_mean` and `running_variance` (divided by N - 1) follow them by the share `momentum`, as
-    in PyTorch; answering uses those. A batch of one row has no spread: its x_hat is 0.
+    y = gamma (x - mean) / sqrt(var + epsilon) + beta. In training, mean and variance are those of
+    the batch (the variance divided by N), and `running_mean` and `running_variance` (divided by
+    N - 1) move towards them by the share `momentum`, as in PyTorch; prediction uses the running
+    ones. A batch of one row has no spread: its x_hat is 0.
 
     Parameters
     ----------
@@ -88,10 +80,10 @@ class BatchNorm(_Normalization):
 
     def __init__(
         self,
-        gamma: Any,
-        beta: Any = None,
-        running_mean: Any = None,
-        running_variance: Any = None,
+        gamma: ArrayLike,
+        beta: ArrayLike | None = None,
+        running_mean: ArrayLike | None = None,
+        running_variance: ArrayLike | None = None,
         momentum: float = 0.1,
         epsilon: float = 1e-5,
     ) -> None:
@@ -110,42 +102,40 @@ class BatchNorm(_Normalization):
             raise InputError("BatchNorm: running_variance must be 0 or more")
         self.momentum = finite(momentum=momentum)
 
-    def forward(self, x: Array, learning: Learning | None = None) -> Array:
-        x_hat, _ = self._normalized(x, learning)
+    def forward(self, x: Batch, draws: Draws | None = None) -> Batch:
+        x_hat, _ = self._normalized(x, draws)
         return x_hat * self.gamma + self.beta
 
-    def backward(
-        self, x: Array, y: Array, dy: Array, learning: Learning | None = None, needs_dx: bool = True
-    ) -> tuple[Array | None, list[Array]]:
-        x_hat, deviation = self._normalized(x, learning)
-        if learning is None or len(x) == 0:  # mean and variance do not depend on x
-            return dy * self.gamma / deviation, self._parameter_gradients(x_hat, dy)
-        return self._gradients(x_hat, deviation, dy, axis=0)
+    def backward(self, p: Pass, dy: Batch) -> Gradients:
+        x_hat, std = self._normalized(p.x, p.draws)
+        if p.draws is None or len(p.x) == 0:  # mean and variance do not depend on x
+            return dy * self.gamma / std, self._parameter_gradients(x_hat, dy)
+        return self._gradients(x_hat, std, dy, axis=0)
 
-    def observe(self, x: Array, learning: Learning) -> None:
+    def observe(self, x: Array, draws: Draws) -> None:
         N = len(x)
         if N == 0:
             return
         self.running_mean += self.momentum * (x.mean(axis=0) - self.running_mean)
-        if N > 1:  # one row tells nothing of the spread
+        if N > 1:  # one row has no spread
             self.running_variance += self.momentum * (x.var(axis=0, ddof=1) - self.running_variance)
 
     def options(self) -> Options:
         return {"momentum": self.momentum, **super().options()}
 
-    def _normalized(self, x: Array, learning: Learning | None) -> tuple[Array, Array]:
-        if learning is None or len(x) == 0:
+    def _normalized(self, x: Array, draws: Draws | None) -> tuple[Array, Array]:
+        if draws is None or len(x) == 0:
             mean, variance = self.running_mean, self.running_variance
         else:
             mean, variance = x.mean(axis=0), x.var(axis=0)
-        deviation = np.sqrt(variance + x.dtype.type(self.epsilon))
-        return (x - mean) / deviation, deviation
+        std = np.sqrt(variance + x.dtype.type(self.epsilon))
+        return (x - mean) / std, std
 
 
 class LayerNorm(_Normalization):
-    """Normalise each row over its numbers: y = gamma (x - mean) / sqrt(var + epsilon) + beta.
+    """Normalize each row over its numbers (Ba, Kiros and Hinton 2016).
 
-    Ba, Kiros and Hinton 2016.
+    y = gamma (x - mean) / sqrt(var + epsilon) + beta.
 
     Parameters
     ----------
@@ -155,22 +145,14 @@ class LayerNorm(_Normalization):
         Default 1e-5.
     """
 
-    def forward(self, x: Array, learning: Learning | None = None) -> Array:
+    def forward(self, x: Batch, draws: Draws | None = None) -> Batch:
         x_hat, _ = self._normalized(x)
         return x_hat * self.gamma + self.beta
 
-    def backward(
-        self, x: Array, y: Array, dy: Array, learning: Learning | None = None, needs_dx: bool = True
-    ) -> tuple[Array | None, list[Array]]:
-        x_hat, deviation = self._normalized(x)
-        return self._gradients(x_hat, deviation, dy, axis=1)
+    def backward(self, p: Pass, dy: Batch) -> Gradients:
+        x_hat, std = self._normalized(p.x)
+        return self._gradients(x_hat, std, dy, axis=1)
 
     def _normalized(self, x: Array) -> tuple[Array, Array]:
-        deviation = np.sqrt(x.var(axis=1, keepdims=True) + x.dtype.type(self.epsilon))
-        return (x - x.mean(axis=1, keepdims=True)) / deviation, deviation
-
-
-def _whole(width: Any) -> int:
-    if isinstance(width, (int, np.integer)) and width > 0:
-        return int(width)
-    raise InputError("a width is a whole number of 1 or more, not {got}", got=repr(width))
+        std = np.sqrt(x.var(axis=1, keepdims=True) + x.dtype.type(self.epsilon))
+        return (x - x.mean(axis=1, keepdims=True)) / std, std

@@ -1,13 +1,13 @@
 """Optimizers: how parameters follow their gradients.
 
 An optimizer is its settings and nothing else. What it remembers (moments, a step count) is a
-`state` that `start` makes and `update` changes in place, so one optimizer can serve several
-networks and a state can be written to a file.
+`state` that `start` makes and `update` changes in place, so one optimizer serves several networks
+and a state can be written to a file.
 
-Every update does, in this order: clip the gradients by value, then by their joint norm; add L1 and
-L2; shrink weights by decoupled weight decay; take the optimizer's own step; bound the weights by
-max-norm; move the average of the weights. Decay, L1, L2 and max-norm act on weight matrices only,
-never on biases or on normalisation's scale and shift.
+An update does, in this order: clip the gradients by value, then by their joint norm; add L1 and L2;
+apply decoupled weight decay; take the optimizer's own step; apply max-norm; update the average of
+the weights. L1, L2, decay and max-norm act on weight matrices only, never on biases or on the scale
+and shift of a normalization.
 """
 
 from __future__ import annotations
@@ -19,26 +19,21 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from pellucid.core.layer import own_array
-from pellucid.core.settings import at_least, below_one
-from pellucid.core.types import Array, Options
-from pellucid.errors import InputError, Message
+from pellucid.core.arrays import own_array
+from pellucid.core.ranges import at_least, below_one
+from pellucid.core.types import Array, Matrix, Options
+from pellucid.errors import InputError
 
-State: TypeAlias = dict[str, Any]
+State: TypeAlias = dict[str, Any]  # "step": int, and a list of arrays for each slot
 
 _COMMON: Options = {
-    "weight_decay": 0.0,
-    "l1": 0.0,
-    "l2": 0.0,
-    "clip_norm": None,
-    "clip_value": None,
-    "max_norm": None,
-    "ema": None,
+    **{"weight_decay": 0.0, "l1": 0.0, "l2": 0.0},
+    **dict.fromkeys(("clip_norm", "clip_value", "max_norm", "ema")),
 }
 
 
 class Optimizer:
-    """What all optimizers share.
+    """The settings that all optimizers share.
 
     Parameters
     ----------
@@ -48,19 +43,19 @@ class Optimizer:
         Decoupled: before each step W is multiplied by 1 - learning_rate * weight_decay (Loshchilov
         and Hutter 2019).
     l1, l2
-        Add l1 * sign(W) and l2 * W to the gradient: the slopes of l1 |W| and l2 |W|^2 / 2. (The
-        loss that is reported stays the data's.)
+        Add l1 sign(W) and l2 W to the gradient: the slopes of l1 |W| and l2 |W|^2 / 2. The loss
+        that is reported is the data's alone.
     clip_norm, clip_value
-        Bound the norm of all gradients together (Pascanu, Mikolov and Bengio 2013), and each number
-        of them.
+        Bounds of the norm of all gradients together (Pascanu, Mikolov and Bengio 2013), and of each
+        number of them.
     max_norm
-        Bound the length of each neuron's incoming weights, a column of W (Srivastava et al. 2014,
-        section 5.1).
+        Bound of the length of each neuron's incoming weights, a column of W (Srivastava et al.
+        2014, section 5.1).
     ema
-        Keep an exponential moving average of the parameters with this decay, such as 0.999; `train`
-        evaluates it and leaves it in the network at the end.
+        Decay, such as 0.999, of an exponential moving average of the parameters, which `train`
+        evaluates and leaves in the network at the end.
 
-    Raises InputError for a setting out of its range, TypeError for one that does not exist.
+    Raises InputError for a setting out of its range, TypeError for an unknown one.
     """
 
     slots: tuple[str, ...] = ()
@@ -79,17 +74,10 @@ class Optimizer:
         **unknown: Any,
     ) -> None:
         if unknown:
-            known = dict.fromkeys(
-                [*inspect.signature(type(self)).parameters, "learning_rate", *_COMMON]
-            )
-            raise TypeError(
-                Message(
-                    "{optimizer} has no setting {unknown}; its settings are {known}",
-                    optimizer=type(self).__name__,
-                    unknown=", ".join(unknown),
-                    known=", ".join(name for name in known if name != "common"),
-                )
-            )
+            own = [name for name in inspect.signature(type(self)).parameters if name != "common"]
+            known = ", ".join(dict.fromkeys([*own, "learning_rate", *_COMMON]))
+            name = type(self).__name__
+            raise TypeError(f"{name} has no setting {', '.join(unknown)}; its settings are {known}")
         self.learning_rate = at_least(0, learning_rate=learning_rate)
         self.weight_decay = at_least(0, weight_decay=weight_decay)
         self.l1 = at_least(0, l1=l1)
@@ -100,7 +88,7 @@ class Optimizer:
         self.ema = None if ema is None else below_one(ema=ema)
 
     def start(self, params: Sequence[Array]) -> State:
-        """Make the state with which learning of these parameters begins."""
+        """Return the state with which the training of these parameters begins."""
         state: State = {"step": 0}
         for slot in self.slots:
             state[slot] = [own_array(np.zeros_like(p)) for p in params]
@@ -114,21 +102,17 @@ class Optimizer:
         grads: Sequence[Array],
         state: State,
         learning_rate: float | None = None,
-        l2: float = 0.0,
     ) -> None:
-        """Move the parameters by one step, in place.
+        """Move the parameters by one step, in place; `grads` fits them and is not changed.
 
-        `grads` fits `params` and is left as it is; `learning_rate` stands in for the optimizer's
-        own, and `l2` is added to the optimizer's l2.
+        `learning_rate` replaces the optimizer's own.
         """
         rate = self.learning_rate if learning_rate is None else learning_rate
         state["step"] += 1
         for index, (p, g) in enumerate(zip(params, self._clipped(grads), strict=True)):
             memory = [state[slot][index] for slot in self.slots]
-            if (
-                p.ndim == 2
-            ):  # a weight matrix: biases, and normalisation's gamma and beta, have one axis
-                self._update_weights(p, g, memory, state["step"], rate, self.l2 + l2)
+            if p.ndim == 2:  # a weight matrix; biases and a normalization's scale have one axis
+                self._update_weights(p, g, memory, state["step"], rate)
             else:
                 self.step(p, g, memory, state["step"], rate)
             if self.ema is not None:
@@ -136,61 +120,50 @@ class Optimizer:
                 average += (1 - self.ema) * (p - average)
 
     def step(self, p: Array, g: Array, memory: list[Array], step: int, rate: float) -> None:
-        """Take the optimizer's own step for one parameter p with gradient g, in place.
-
-        `step` counts from 1.
-        """
+        """Move one parameter p with gradient g in place; `step` counts from 1."""
         raise NotImplementedError
 
     def options(self) -> Options:
-        """Give the settings with which the constructor makes this optimizer again, as far as they
-        are not defaults.
-        """
-        common = {
-            name: getattr(self, name)
-            for name, default in _COMMON.items()
-            if getattr(self, name) != default
-        }
-        return {"learning_rate": self.learning_rate, **common}
+        """Return the settings that the constructor takes, as far as they are not defaults."""
+        common = {name: getattr(self, name) for name in _COMMON}
+        changed = {name: value for name, value in common.items() if value != _COMMON[name]}
+        return {"learning_rate": self.learning_rate, **changed}
 
     def __repr__(self) -> str:
-        return (
-            f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in self.options().items())})"
-        )
+        settings = ", ".join(f"{name}={value!r}" for name, value in self.options().items())
+        return f"{type(self).__name__}({settings})"
 
     def _clipped(self, grads: Sequence[Array]) -> Sequence[Array]:
         if self.clip_value is not None:
             grads = [np.clip(g, -self.clip_value, self.clip_value) for g in grads]
         if self.clip_norm is not None:
             norm = math.sqrt(sum(float(np.vdot(g, g)) for g in grads))
-            share = self.clip_norm / (norm + 1e-6)  # PyTorch's guard against 0
+            share = self.clip_norm / (norm + 1e-6)  # PyTorch's guard against a norm of 0
             if share < 1:
                 grads = [g * share for g in grads]
         return grads
 
     def _update_weights(
-        self, W: Array, g: Array, memory: list[Array], step: int, rate: float, l2: float
+        self, W: Matrix, g: Array, memory: list[Array], step: int, rate: float
     ) -> None:
         if self.l1:
             g = g + self.l1 * np.sign(W)
-        if l2:
-            g = g + l2 * W
+        if self.l2:
+            g = g + self.l2 * W
         if self.weight_decay:
             W *= 1 - rate * self.weight_decay
         self.step(W, g, memory, step, rate)
         if self.max_norm is not None:
             norms = np.sqrt((W * W).sum(axis=0))
-            W *= self.max_norm / np.maximum(
-                norms, self.max_norm or np.finfo(W.dtype).tiny
-            )  # 1 within the bound
+            # The factor is exactly 1 within the bound; with a bound of 0, norms of 0 divide by tiny.
+            W *= self.max_norm / np.maximum(norms, self.max_norm or np.finfo(W.dtype).tiny)
 
 
 class SGD(Optimizer):
     """Stochastic gradient descent: p -= rate g; with momentum, v = momentum v + g and p -= rate v.
 
     Nesterov's form steps by g + momentum v (Sutskever et al. 2013, as PyTorch writes it). Defaults:
-    momentum 0. `common` are the settings that all optimizers share, such as clip_norm: see
-    `Optimizer`.
+    rate 0.1, momentum 0. For `common`, such as clip_norm, see `Optimizer`.
     """
 
     slots: tuple[str, ...] = ("velocity",)
@@ -208,7 +181,7 @@ class SGD(Optimizer):
         if self.nesterov and not self.momentum:
             raise InputError("SGD: nesterov needs a momentum above 0, such as 0.9")
         if not self.momentum:
-            self.slots = ()  # nothing to remember
+            self.slots = ()  # no velocity to keep
 
     def step(self, p: Array, g: Array, memory: list[Array], step: int, rate: float) -> None:
         if self.momentum:

@@ -1,29 +1,28 @@
-"""Layers that turn raw input into neurons; they learn nothing, and travel with the model."""
+"""Layers that turn raw input into numbers for the first neurons; not trained, saved with the model."""
 
 from __future__ import annotations
 
 import math
 import reprlib
-from typing import Any
 
 import numpy as np
 
-from pellucid.core.layer import Buffer, Layer, Learning, check_vectors, check_width, own_array
-from pellucid.core.settings import above_zero, number
-from pellucid.core.types import Array, Options
+from pellucid.core.arrays import Buffer, check_vectors, own_array
+from pellucid.core.draws import Draws
+from pellucid.core.layer import Layer, Pass
+from pellucid.core.ranges import above_zero, number
+from pellucid.core.types import Array, ArrayLike, Batch, DTypeLike, Gradients, Options, Vector
 from pellucid.errors import InputError
 
 
 class Flatten(Layer):
-    """Each row's picture as a line of numbers: (N, 28, 28) becomes (N, 784); (N, 784) stays."""
+    """Each row's image as one row of numbers: (N, 28, 28) becomes (N, 784); (N, 784) stays."""
 
-    def forward(self, x: Array, learning: Learning | None = None) -> Array:
+    def forward(self, x: Batch, draws: Draws | None = None) -> Batch:
         return x.reshape(len(x), math.prod(x.shape[1:]))
 
-    def backward(
-        self, x: Array, y: Array, dy: Array, learning: Learning | None = None, needs_dx: bool = True
-    ) -> tuple[Array | None, list[Array]]:
-        return dy.reshape(x.shape), []
+    def backward(self, p: Pass, dy: Batch) -> Gradients:
+        return dy.reshape(p.x.shape), []
 
 
 class Scale(Layer):
@@ -34,19 +33,17 @@ class Scale(Layer):
     """
 
     def __init__(self, factor: float) -> None:
-        with np.errstate(over="ignore"):  # a factor too large for float32 is an error below
+        with np.errstate(over="ignore"):  # too large for float32 is infinite, refused below
             self.factor = float(np.float32(number(factor)))
         if not math.isfinite(self.factor) or self.factor == 0:
             raise InputError(
                 "Scale expects a finite factor other than 0, got {got}", got=reprlib.repr(factor)
             )
 
-    def forward(self, x: Array, learning: Learning | None = None) -> Array:
+    def forward(self, x: Batch, draws: Draws | None = None) -> Batch:
         return x * x.dtype.type(self.factor)
 
-    def backward(
-        self, x: Array, y: Array, dy: Array, learning: Learning | None = None, needs_dx: bool = True
-    ) -> tuple[Array | None, list[Array]]:
+    def backward(self, p: Pass, dy: Batch) -> Gradients:
         return dy * dy.dtype.type(self.factor), []
 
     def options(self) -> Options:
@@ -54,104 +51,99 @@ class Scale(Layer):
 
 
 class Standardize(Layer):
-    """Columns of mean 0 and deviation 1: y = (x - mean) / deviation; a deviation of 0 (a constant
+    """Columns of mean 0 and std 1: y = (x - mean) / std; a std of 0 (a constant
     column) counts as 1.
 
     Parameters
     ----------
-    mean, deviation
-        What is taken away and what is divided by, (D,). `Standardize.of(x)` measures both.
+    mean, std
+        Mean and standard deviation of each column, (D,). `Standardize.of(x)` computes both.
+
+    Raises InputError unless both are finite and no standard deviation is negative.
     """
 
     mean = Buffer[Array]()
-    deviation = Buffer[Array]()
+    std = Buffer[Array]()
 
-    def __init__(self, mean: Any, deviation: Any) -> None:
+    def __init__(self, mean: ArrayLike, std: ArrayLike) -> None:
         self.mean = mean
         if self.mean.ndim != 1 or self.mean.size == 0:
             raise InputError(
                 "Standardize expects the mean of each column, shape (inputs,); got shape {got}",
                 got=self.mean.shape,
             )
-        deviation = own_array(deviation, self.mean.dtype)
-        check_vectors("Standardize", self.mean.size, deviation=deviation)
-        if not (
-            np.isfinite(self.mean).all() and np.isfinite(deviation).all() and (deviation >= 0).all()
-        ):
-            raise InputError("Standardize expects finite means, and finite deviations of 0 or more")
-        self.deviation = np.where(deviation == 0, 1, deviation)
+        given = own_array(std, self.mean.dtype)
+        check_vectors("Standardize", self.mean.size, std=given)
+        if not (np.isfinite(self.mean).all() and np.isfinite(given).all() and (given >= 0).all()):
+            template = (
+                "Standardize expects finite means and finite standard deviations of 0 or more"
+            )
+            raise InputError(template)
+        self.std = np.where(given == 0, 1, given)
 
     @classmethod
-    def of(cls, x: Any, dtype: Any = np.float32) -> Standardize:
-        """Measure mean and deviation of each column of x, (N, D), in float64."""
-        x = _rows_to_measure(x)
-        return cls(x.mean(axis=0).astype(dtype), x.std(axis=0).astype(dtype))
+    def of(cls, x: ArrayLike, dtype: DTypeLike = np.float32) -> Standardize:
+        """Compute mean and standard deviation of each column of x, (N, D), in float64."""
+        x = _samples(x)
+        # The mean of equal numbers is rounded, and their deviation from it is rounding noise.
+        constant = x.min(axis=0) == x.max(axis=0)
+        std = np.where(constant, 0, x.std(axis=0))
+        return cls(x.mean(axis=0).astype(dtype), std.astype(dtype))
 
     @classmethod
-    def robust(cls, x: Any, dtype: Any = np.float32) -> Standardize:
-        """Measure the median and the spread of each column of x, (N, D), in float64: outliers do
-        not move them.
-
-        See `robust_spread`.
-        """
-        quantiles = np.quantile(_rows_to_measure(x), (0, 0.25, 0.5, 0.75, 1), axis=0)
+    def robust(cls, x: ArrayLike, dtype: DTypeLike = np.float32) -> Standardize:
+        """Compute median and `robust_spread` of each column of x, (N, D): outliers do not move them."""
+        quantiles = np.quantile(_samples(x), (0, 0.25, 0.5, 0.75, 1), axis=0)
         return cls(quantiles[2].astype(dtype), robust_spread(quantiles).astype(dtype))
 
-    def forward(self, x: Array, learning: Learning | None = None) -> Array:
-        return (x - self.mean) / self.deviation
+    def forward(self, x: Batch, draws: Draws | None = None) -> Batch:
+        return (x - self.mean) / self.std
 
-    def backward(
-        self, x: Array, y: Array, dy: Array, learning: Learning | None = None, needs_dx: bool = True
-    ) -> tuple[Array | None, list[Array]]:
-        return dy / self.deviation, []
+    def backward(self, p: Pass, dy: Batch) -> Gradients:
+        return dy / self.std, []
 
-    def width(self, D: int) -> int:
-        check_width(self, self.mean.size, D)
-        return D
+    def input_width(self) -> int:
+        return int(self.mean.size)
 
 
 class SmoothClip(Layer):
-    """Keep numbers within the limit, smoothly: y = x / sqrt(1 + (x / limit)^2); dx = dy (1 + (x /
-    limit)^2)^(-3/2).
+    """Clip smoothly to the limit (default 3): y = x / sqrt(1 + (x / limit)^2).
 
-    Small numbers stay nearly as they are, and no outlier passes the limit (default 3). It follows a
-    robust `Standardize` in RealMLP (Holzmueller, Grinsztajn and Steinwart 2024, arXiv 2407.04491,
+    dx = dy (1 + (x / limit)^2)^(-3/2). Small numbers hardly change. It follows a robust
+    `Standardize` in RealMLP (Holzmueller, Grinsztajn and Steinwart 2024, arXiv 2407.04491,
     section 3). Raises InputError unless the limit is finite and above 0.
     """
 
     def __init__(self, limit: float = 3.0) -> None:
         self.limit = above_zero(limit=limit)
 
-    def forward(self, x: Array, learning: Learning | None = None) -> Array:
+    def forward(self, x: Batch, draws: Draws | None = None) -> Batch:
         u = self._shares(x)
         return u / np.sqrt(1 + u * u) * x.dtype.type(self.limit)
 
-    def backward(
-        self, x: Array, y: Array, dy: Array, learning: Learning | None = None, needs_dx: bool = True
-    ) -> tuple[Array | None, list[Array]]:
-        u = self._shares(x)
+    def backward(self, p: Pass, dy: Batch) -> Gradients:
+        u = self._shares(p.x)
         return dy / (np.sqrt(1 + u * u) * (1 + u * u)), []
 
     def options(self) -> Options:
         return {"limit": self.limit}
 
     def _shares(self, x: Array) -> Array:
-        # Far out y is the limit whatever x is, and u^2 must not overflow.
+        # Far out y is the limit for any x, and u^2 must not overflow.
         return np.clip(x / x.dtype.type(self.limit), -1e8, 1e8)
 
 
-def robust_spread(quantiles: Array) -> Array:
-    """Give what each column is divided by, (D,), from its quantiles 0, 1/4, 1/2, 3/4 and 1, (5, D).
+def robust_spread(quantiles: Array) -> Vector:
+    """Return the spread of each column, (D,), from its quantiles 0, 1/4, 1/2, 3/4 and 1, (5, D).
 
-    The distance of the quartiles; where it is 0, half of the distance of the ends (arXiv
-    2407.04491, section 3).
+    It is the interquartile range; where that is 0, half of the range (arXiv 2407.04491, section 3).
     """
     least, low, _, high, greatest = quantiles
     spread: Array = np.where(high > low, high - low, (greatest - least) / 2)
     return spread
 
 
-def _rows_to_measure(x: Any) -> Array:
+def _samples(x: ArrayLike) -> Batch:
     x = np.asarray(x, np.float64)
     if x.ndim != 2 or len(x) == 0:
         raise InputError(

@@ -12,7 +12,7 @@ import math
 import reprlib
 from collections.abc import Sequence
 
-from pellucid.core.settings import above_zero, finite, number, whole
+from pellucid.core.ranges import above_zero, finite, number, whole
 from pellucid.core.types import Options
 from pellucid.errors import InputError
 

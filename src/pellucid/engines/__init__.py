@@ -82,7 +82,7 @@ def answer_and_loss(
     """Give the answers to x, (N, K), and their loss against t, as when nothing is learned."""
     depth = chain.loss_depth(layers, loss)
     sums = make_engine(layers[:depth], engine=engine).answer(x)
-    return chain.answer(layers[depth:], sums), loss.value(sums, t, weights)
+    return chain.predict(layers[depth:], sums), loss.value(sums, t, weights)
 
 
 __all__ = [

@@ -7,17 +7,21 @@ from numpy.typing import NDArray
 
 
 class Engine:
-    """Answers and learns for one list of layers; see engines/protocol.py."""
+    """
+    Predicts and trains for one list of layers; see engines/protocol.py.
 
-    def answer(self, x: Annotated[NDArray, dict(order='C', device='cpu', writable=False)], y: Annotated[NDArray, dict(order='C', device='cpu')]) -> None: ...
+    It keeps the arrays that it was made from. `predict` may be called from several threads at once; anything else while the engine is at work raises RuntimeError.
+    """
+
+    def predict(self, x: Annotated[NDArray, dict(order='C', device='cpu', writable=False)], y: Annotated[NDArray, dict(order='C', device='cpu')]) -> None: ...
 
     def gradients(self, x: Annotated[NDArray, dict(order='C', device='cpu', writable=False)], classes: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)] | None, values: Annotated[NDArray, dict(order='C', device='cpu', writable=False)] | None, weights: Annotated[NDArray[numpy.float64], dict(shape=(None,), order='C', device='cpu', writable=False)] | None, rows: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)] | None, step: int, y: Annotated[NDArray, dict(order='C', device='cpu')]) -> float: ...
 
-    def learn(self, x: Annotated[NDArray, dict(order='C', device='cpu', writable=False)], classes: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)] | None, values: Annotated[NDArray, dict(order='C', device='cpu', writable=False)] | None, weights: Annotated[NDArray[numpy.float64], dict(shape=(None,), order='C', device='cpu', writable=False)] | None, rows: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)] | None, batch: int, step: int, rates: Annotated[NDArray[numpy.float64], dict(shape=(None,), order='C', device='cpu', writable=False)], losses: Annotated[NDArray[numpy.float64], dict(shape=(None,), order='C', device='cpu')], y: Annotated[NDArray, dict(order='C', device='cpu')] | None, l2: Annotated[NDArray[numpy.float64], dict(shape=(None,), order='C', device='cpu', writable=False)] | None = None, squares: Annotated[NDArray[numpy.float64], dict(shape=(None,), order='C', device='cpu')] | None = None) -> int: ...
+    def train_steps(self, x: Annotated[NDArray, dict(order='C', device='cpu', writable=False)], classes: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)] | None, values: Annotated[NDArray, dict(order='C', device='cpu', writable=False)] | None, weights: Annotated[NDArray[numpy.float64], dict(shape=(None,), order='C', device='cpu', writable=False)] | None, rows: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)] | None, batch: int, step: int, rates: Annotated[NDArray[numpy.float64], dict(shape=(None,), order='C', device='cpu', writable=False)], losses: Annotated[NDArray[numpy.float64], dict(shape=(None,), order='C', device='cpu')], y: Annotated[NDArray, dict(order='C', device='cpu')] | None, l2: Annotated[NDArray[numpy.float64], dict(shape=(None,), order='C', device='cpu', writable=False)] | None = None, squares: Annotated[NDArray[numpy.float64], dict(shape=(None,), order='C', device='cpu')] | None = None) -> int: ...
 
-    def forward(self, x: Annotated[NDArray, dict(order='C', device='cpu', writable=False)], rows: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)] | None, step: int, sums: Annotated[NDArray, dict(order='C', device='cpu')], y: Annotated[NDArray, dict(order='C', device='cpu')]) -> None: ...
+    def forward(self, x: Annotated[NDArray, dict(order='C', device='cpu', writable=False)], rows: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)] | None, step: int, z: Annotated[NDArray, dict(order='C', device='cpu')], y: Annotated[NDArray, dict(order='C', device='cpu')]) -> None: ...
 
-    def backward(self, dy: Annotated[NDArray, dict(order='C', device='cpu', writable=False)]) -> None: ...
+    def backward(self, dz: Annotated[NDArray, dict(order='C', device='cpu', writable=False)]) -> None: ...
 
     def read_gradients(self, grads: list) -> None: ...
 
@@ -27,13 +31,15 @@ class Engine:
 
     def observe(self) -> None: ...
 
-def make_engine(float64: bool, layers: list, loss: str, loss_option: float, optimizer: dict | None, depth: int, seed: int, threads: int) -> Engine:
-    """Make an engine; the arrays that are given must outlive it."""
-
-def make_predictor(engine: Engine, otherwise: object, numbers: bool, bytes: bool, pictures: bool) -> object:
+def make_engine(float64: bool, layers: list, loss: str, loss_options: dict, optimizer: dict | None, depth: int, seed: int, threads: int) -> Engine:
     """
-    Make a function of C-contiguous rows, (N, D), that answers `numbers` of the engine's type, `bytes` and `pictures` of more axes itself, and leaves what else there is to `otherwise`.
+    Return an engine that works on the arrays of the layers, which it keeps.
+    """
+
+def make_predictor(engine: Engine, otherwise: object, floats: bool, bytes: bool, images: bool) -> object:
+    """
+    Return a function of C-contiguous rows, (N, D), that itself predicts `floats` of the engine's type, `bytes`, and `images` of more axes, and leaves all others to `otherwise`.
     """
 
 def supported(instruction_set: str) -> bool:
-    """Tell whether this processor runs baseline, avx2 or avx512."""
+    """Return whether this processor runs baseline, avx2 or avx512."""

@@ -18,14 +18,17 @@ from types import ModuleType
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
+from numpy.typing import DTypeLike
 
-from pellucid.core import LAYERS, chain
-from pellucid.core.layer import Layer, every, flat
-from pellucid.core.losses import LOSSES, CrossEntropy, Loss, one_hot
+from pellucid.core import LAYERS, chain, checks
+from pellucid.core.arrays import as_array
+from pellucid.core.layer import Layer, flat, walk
+from pellucid.core.losses import LOSSES, CrossEntropy, Loss, RowLoss
 from pellucid.core.optimizers import OPTIMIZERS, Optimizer, State
 from pellucid.core.preparation import Flatten
+from pellucid.core.targets import one_hot
 from pellucid.core.types import Array, Options
-from pellucid.engines.protocol import Ridge, learn_one_by_one
+from pellucid.engines.protocol import Ridge, learn_one_by_one, trainable_weights
 from pellucid.errors import InputError, Message
 
 INSTRUCTION_SETS = ("avx512", "avx2", "baseline")  # the best first
@@ -47,10 +50,10 @@ def native_module() -> ModuleType | None:
     """
     try:
         baseline = importlib.import_module("pellucid.engines._native_baseline")
-    except ImportError:
+        runnable = [name for name in INSTRUCTION_SETS if baseline.supported(name)]
+    except ImportError:  # there is no such module, or this is a subinterpreter
         return None
     wanted = os.environ.get("PELLUCID_INSTRUCTIONS", "").strip().lower()
-    runnable = [name for name in INSTRUCTION_SETS if baseline.supported(name)]
     if wanted and wanted not in runnable:
         raise InputError(
             "PELLUCID_INSTRUCTIONS is one of {known} on this processor, not {got}",
@@ -70,14 +73,14 @@ def why_not(layers: Sequence[Layer], optimizer: Optimizer | None = None) -> Mess
     """Say why these layers and this optimizer cannot be native here, or None if they can."""
     if native_module() is None:
         return Message("the native engine is not in this installation")
-    for layer in every(layers):
+    for layer in walk(layers):
         if LAYERS.get(type(layer).__name__) is not type(layer):
             return Message("{layer} is a layer of your own", layer=type(layer).__name__)
     if optimizer is not None and type(optimizer) not in OPTIMIZERS.values():
         return Message(
             "{optimizer} is an optimizer of your own", optimizer=type(optimizer).__name__
         )
-    if chain.input_width(layers) is None:
+    if checks.input_width(layers) is None:
         return Message("no layer tells how many inputs there are")
     return None
 
@@ -102,30 +105,27 @@ class NativeEngine:
         seed: int = 0,
         threads: int = 1,
     ) -> None:
-        D = chain.input_width(layers)
+        D = checks.input_width(layers)
         assert D is not None, "ask why_not first"
         self.layers, self.loss = list(layers), loss
-        self.dtype = chain.dtype_of(layers)
+        self.dtype = checks.dtype_of(layers)
         self.learning_rate = 0.0 if optimizer is None else optimizer.learning_rate
         self._depth = len(self.layers) if loss is None else chain.loss_depth(layers, loss)
-        self._D, self._widths = D, [D, *chain.widths(layers, D)]
+        self._D, self._widths = D, [D, *checks.widths(layers, D)]
         self._K = self._widths[self._depth]  # of what the loss takes
         self._flattens = isinstance(self.layers[0], Flatten)
         self._takes = (
-            _TAKEN_AS_IT_IS if chain.scales(layers) else _TAKEN_AS_IT_IS - {np.dtype(np.uint8)}
+            _TAKEN_AS_IT_IS if checks.scales(layers) else _TAKEN_AS_IT_IS - {np.dtype(np.uint8)}
         )
         self._own_loss = loss is not None and type(loss) not in LOSSES.values()
         self._classes_fit = loss is not None and not self._own_loss and _takes_classes(loss)
-        learns = list(compress(flat(layer.params for layer in layers), chain.learns(layers)))
+        learns = list(compress(flat(layer.params for layer in layers), chain.trainable(layers)))
         self.state: State = {"step": 0} if optimizer is None else optimizer.start(learns)
         self._optimizer, self._seed, self._threads = (
             optimizer,
             seed & 0xFFFFFFFFFFFFFFFF,
             min(threads, _MOST_THREADS),
         )
-        self._every = list(
-            every(layers)
-        )  # those within a Residual too: kept, so that none is freed and mistaken
         self._slots = [name for name in self.state if name != "step"]
         self._make()
 
@@ -133,17 +133,11 @@ class NativeEngine:
         """Make the C++ engine of the layers, settings and memory as they are now."""
         module = native_module()
         assert module is not None, "ask why_not first"
-        # The C++ side holds bare pointers into these arrays, so this keeps them alive.
-        self._held = (
-            _layer_specs(self.layers, self._D),
-            [list(self.state[name]) for name in self._slots],
-        )
-        self._made_of = self._now()
         self._engine = module.make_engine(
             float64=self.dtype == np.float64,
-            layers=self._held[0],
+            layers=_layer_specs(self.layers, self._D),
             loss="" if self.loss is None or self._own_loss else type(self.loss).__name__,
-            loss_option=_loss_option(self.loss),
+            loss_options=self.loss.options() if isinstance(self.loss, RowLoss) else {},
             optimizer=None
             if self._optimizer is None
             else _optimizer_spec(self._optimizer, self.state),
@@ -152,26 +146,11 @@ class NativeEngine:
             threads=self._threads,
         )
 
-    def _now(self) -> list[Any]:
-        """Give what changes when a layer is set otherwise, or an array of the memory is exchanged
-        for another.
-        """
-        memory = [id(array) for name in self._slots for array in self.state[name]]
-        return [*[layer.version for layer in self._every], *memory]
-
-    def _renew(self) -> None:
-        """Make the C++ engine again where it is outdated.
-
-        Before a learning call, whose cost this does not show in.
-        """
-        if self._made_of != self._now():
-            self._make()
-
     def answer(self, x: Any) -> Array:
         """Give the answers for x, (N, K)."""
-        x = self._input(x if type(x) is np.ndarray else chain.as_array(x))
+        x = self._input(x if type(x) is np.ndarray else as_array(x))
         y = np.empty((len(x), self._widths[-1]), self.dtype)
-        self._engine.answer(x, y)
+        self._engine.predict(x, y)
         return y
 
     def predictor(self, otherwise: Callable[[Any], Array] | None = None) -> Callable[[Any], Array]:
@@ -184,13 +163,13 @@ class NativeEngine:
         """
         module = native_module()
         assert module is not None, "ask why_not first"
-        numbers, scales = chain.byte_factor(self.layers) is None, np.dtype(np.uint8) in self._takes
+        floats, scales = checks.byte_factor(self.layers) is None, np.dtype(np.uint8) in self._takes
         predict: Callable[[Any], Array] = module.make_predictor(
             self._engine,
             otherwise or self.answer,
-            numbers=numbers,
+            floats=floats,
             bytes=scales,
-            pictures=self._flattens,
+            images=self._flattens,
         )
         return predict
 
@@ -198,7 +177,6 @@ class NativeEngine:
         self, x: Array, t: Array, weights: Array | None = None, rows: Array | None = None
     ) -> tuple[float, list[Array], Array]:
         """Give (loss, grads, y) of one batch; see `Engine.gradients`."""
-        self._renew()
         if self._own_loss:
             loss, y = self._with_own_loss(x, t, weights, rows)
         else:
@@ -213,15 +191,13 @@ class NativeEngine:
 
     def update(self, grads: list[Array]) -> None:
         """Move the parameters by one step; see `Engine.update`."""
-        self._renew()
-        self._engine.write_gradients([np.ascontiguousarray(g, self.dtype) for g in grads])
+        self._engine.write_gradients([_own_layout(g, self.dtype) for g in grads])
         self._step()
 
     def learn(
         self, x: Array, t: Array, weights: Array | None = None, rows: Array | None = None
     ) -> tuple[float, Array]:
         """Do `gradients`, then `update`, in one call; see `Engine.learn`."""
-        self._renew()
         if self._own_loss:
             return self._learn_by_own_loss(x, t, weights, rows)
         batch = self._batch(x, t, weights, rows)
@@ -240,9 +216,8 @@ class NativeEngine:
         answers: bool = True,
     ) -> tuple[list[float], Array]:
         """Learn batch after batch in one call; see `Engine.learn_batches`."""
-        self._renew()
         if self._own_loss:
-            learned, learn = chain.learned_weights(self.layers), self._learn_by_own_loss
+            learned, learn = trainable_weights(self.layers), self._learn_by_own_loss
             return learn_one_by_one(
                 self, learn, learned, x, t, weights, rows, batch_size, rates, ridge, answers
             )
@@ -253,23 +228,24 @@ class NativeEngine:
 
         As it is, where that will do, else turned or refused as core does.
         """
-        return x if self._plain(x) else chain.as_input(self.layers, x)
+        return x if self._plain(x) else _own_layout(checks.as_input(self.layers, x))
 
     def _plain(self, x: Array) -> bool:
         if x.ndim == 2:
             fits = x.shape[1] == self._D
         else:
             fits = x.ndim > 2 and self._flattens and math.prod(x.shape[1:]) == self._D
-        return fits and x.dtype in self._takes and x.flags.c_contiguous
+        flags = x.flags
+        return fits and x.dtype in self._takes and flags.c_contiguous and flags.aligned
 
     def _batch(self, x: Array, t: Array, weights: Array | None, rows: Array | None) -> _Batch:
         if not self._plain(x):  # gathered and turned here, as the reference engine does
             if rows is not None:
                 x, t = x[rows], t[rows]
                 weights = None if weights is None else weights[rows]
-            x, rows = chain.as_input(self.layers, x), None
+            x, rows = _own_layout(checks.as_input(self.layers, x)), None
         classes, values = (None, None) if self._own_loss else self._targets(t, len(x))
-        weights = None if weights is None else np.ascontiguousarray(weights, np.float64)
+        weights = None if weights is None else _own_layout(weights, np.float64)
         return _Batch(x, classes, values, weights, None if rows is None else _places(rows, len(x)))
 
     def _targets(self, t: Array, N: int) -> tuple[Array | None, Array | None]:
@@ -279,7 +255,7 @@ class NativeEngine:
         """
         one_line = t.ndim == 1
         if one_line and self._classes_fit and self._K > 1 and t.dtype.kind in "iu":
-            return np.ascontiguousarray(t, np.int64), None
+            return _own_layout(t, np.int64), None
         chooses = isinstance(
             self.loss, CrossEntropy
         )  # whose targets in a line are classes even of one output
@@ -290,7 +266,7 @@ class NativeEngine:
             y = np.zeros((N, self._K), self.dtype)
             self.loss.value(y, t)
             t = one_hot(t, y)  # classes as booleans or whole floats
-        return None, np.ascontiguousarray(t, self.dtype)
+        return None, _own_layout(t, self.dtype)
 
     def _room(self, N: int) -> Array:
         return np.empty((N, self._widths[-1]), self.dtype)
@@ -306,7 +282,7 @@ class NativeEngine:
         y = self._room(rows.N if answers else 0)
         losses, step, each = np.zeros(len(rates)), self.state["step"], np.asarray(rates, np.float64)
         given = (*rows, batch_size, step, each, losses, y if answers else None, *(ridge or ()))
-        done = self._refused_in_words(rows, self._engine.learn, *given)
+        done = self._refused_in_words(rows, self._engine.train_steps, *given)
         self.learning_rate = rates[done - 1]
         self.state["step"] = step + done - (not math.isfinite(losses[done - 1]))
         return losses[:done].tolist(), y
@@ -342,9 +318,7 @@ class NativeEngine:
         if rows is not None:
             t, weights = t[rows], None if weights is None else weights[rows]
         loss = self.loss.value(sums, t, weights)
-        self._engine.backward(
-            np.ascontiguousarray(self.loss.gradient(sums, t, weights), self.dtype)
-        )
+        self._engine.backward(_own_layout(self.loss.gradient(sums, t, weights), self.dtype))
         if math.isfinite(loss):
             self._engine.observe()
         return loss, y
@@ -376,7 +350,12 @@ def _places(rows: Array, N: int) -> Array:
     """
     if rows.dtype.kind not in "iu" or (rows.size > 0 and rows.min() < 0):
         rows = np.arange(N)[rows]
-    return np.ascontiguousarray(rows, np.int64)
+    return _own_layout(rows, np.int64)
+
+
+def _own_layout(array: Array, dtype: DTypeLike = None) -> Array:
+    """Return the array as C++ reads it: contiguous, aligned (a field of a record is not), typed."""
+    return np.require(array, dtype, ("C", "A"))
 
 
 def _takes_classes(loss: Loss) -> bool:
@@ -391,16 +370,16 @@ def _takes_classes(loss: Loss) -> bool:
 def _layer_specs(layers: Sequence[Layer], D: int) -> list[Options]:
     """Describe layers as `LayerSpec` in spec.h.
 
-    Arrays in the order of the class, options as numbers.
+    Arrays in the order of the class, options by name.
     """
     specs = []
     for layer in layers:
-        H = layer.width(D)
+        H = layer.output_width(D)
         own = () if layer.inner else layer.parameter_names + layer.buffer_names
         specs.append(
             {
                 "kind": type(layer).__name__,
-                "options": [_as_number(value) for value in layer.options().values()],
+                "options": layer.options(),
                 "inputs": D,
                 "outputs": H,
                 "frozen": layer.frozen,
@@ -410,19 +389,6 @@ def _layer_specs(layers: Sequence[Layer], D: int) -> list[Options]:
         )
         D = H
     return specs
-
-
-def _as_number(value: Any) -> float:
-    return (
-        float(value == "tanh") if isinstance(value, str) else float(value)
-    )  # GELU's two forms are 0 and 1
-
-
-def _loss_option(loss: Loss | None) -> float:
-    for name in ("label_smoothing", "delta", "q"):
-        if (value := getattr(loss, name, None)) is not None:
-            return float(value)
-    return 0.0
 
 
 def _optimizer_spec(optimizer: Optimizer, state: State) -> Options:

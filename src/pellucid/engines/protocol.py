@@ -13,6 +13,8 @@ from typing import Any, ClassVar, NamedTuple, Protocol
 
 import numpy as np
 
+from pellucid.core import chain
+from pellucid.core.layer import Layer, flat
 from pellucid.core.optimizers import State
 from pellucid.core.types import Array
 
@@ -31,7 +33,7 @@ class Ridge(NamedTuple):
 class Engine(Protocol):
     """The arithmetic of answering and learning.
 
-    Inputs `x` are what `chain.as_input` takes: rows of numbers, pictures of bytes included. `rows`
+    Inputs `x` are what `checks.as_input` takes: rows of numbers, pictures of bytes included. `rows`
     (whole numbers) picks and orders rows of x, t and weights, so that a batch is gathered by the
     engine itself; None takes all.
     """
@@ -100,6 +102,13 @@ class Engine(Protocol):
         begun.
         """
         ...
+
+
+def trainable_weights(layers: Sequence[Layer]) -> list[Array]:
+    """Return the weight matrices that are trained: those that L2 acts on."""
+    params = flat(layer.params for layer in layers)
+    trained = zip(params, chain.trainable(layers), strict=True)
+    return [p for p, is_trained in trained if is_trained and p.ndim == 2]
 
 
 def batches_a_call(batch_size: int, parameter_count: int) -> int:

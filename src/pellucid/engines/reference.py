@@ -12,12 +12,14 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from pellucid.core import chain
-from pellucid.core.layer import Layer, Learning, flat
+from pellucid.core import chain, checks, descent
+from pellucid.core.arrays import as_array
+from pellucid.core.draws import Draws
+from pellucid.core.layer import Layer, flat
 from pellucid.core.losses import Loss
 from pellucid.core.optimizers import Optimizer, State
 from pellucid.core.types import Array
-from pellucid.engines.protocol import Ridge, learn_one_by_one
+from pellucid.engines.protocol import Ridge, learn_one_by_one, trainable_weights
 
 # Rows answered at a time: their outputs stay in cache, and memory stays small for any number of
 # rows
@@ -46,23 +48,24 @@ class ReferenceEngine:
         optimizer: Optimizer | None = None,
         seed: int = 0,
     ) -> None:
-        self.layers = layers
+        self.layers = tuple(layers)
+        self._trained = chain.trainable(layers)
         self.seed = seed
         self.state: State = {"step": 0}
         self.learning_rate = 0.0
         if loss is not None:
             self.loss = loss
-            self._depth = chain.loss_depth(layers, loss)
+            chain.loss_depth(layers, loss)  # raises InputError for a loss that does not fit
         if optimizer is not None:
             self.optimizer = optimizer
             self.learning_rate = optimizer.learning_rate
-            self.state = optimizer.start(list(compress(self._params(), chain.learns(layers))))
+            self.state = optimizer.start(list(compress(self._params(), self._trained)))
 
     def answer(self, x: Any) -> Array:
         """Give the answers for x, (N, K), block by block."""
-        x = chain.as_array(x)
+        x = as_array(x)
         if x.ndim == 0 or len(x) <= _BLOCK:
-            return chain.answer(self.layers, chain.as_input(self.layers, x))
+            return chain.predict(self.layers, checks.as_input(self.layers, x))
         return np.concatenate(
             [self.answer(x[start : start + _BLOCK]) for start in range(0, len(x), _BLOCK)]
         )
@@ -78,26 +81,22 @@ class ReferenceEngine:
         if rows is not None:
             x, t = x[rows], t[rows]
             weights = None if weights is None else weights[rows]
-        trace = chain.forward(
-            self.layers, chain.as_input(self.layers, x), Learning(self.seed, self.state["step"])
-        )
-        below = self.layers[: self._depth]
-        sums = trace.input_of(self._depth)
-        loss = self.loss.value(sums, t, weights)
-        dy = self.loss.gradient(sums, t, weights)
-        _, grads = chain.backward(below, trace, dy, needs_dx=False)
-        if math.isfinite(loss):
-            chain.observe(self.layers, trace)
-        return loss, grads, trace.y
+        x = checks.as_input(self.layers, x)
+        draws = Draws(self.seed, self.state["step"])
+        return descent.gradients(self.layers, self.loss, x, t, weights, draws)
 
     def update(self, grads: list[Array], l2: float = 0.0) -> None:
         """Move the parameters by one step; see `Engine.update`.
 
-        `l2` is added to the optimizer's own.
+        `l2` is added to the optimizer's own (see `Ridge`).
         """
-        learns = chain.learns(self.layers)
-        params, grads = list(compress(self._params(), learns)), list(compress(grads, learns))
-        self.optimizer.update(params, grads, self.state, self.learning_rate, l2)
+        params, grads = (
+            list(compress(self._params(), self._trained)),
+            list(compress(grads, self._trained)),
+        )
+        if l2:
+            grads = [g + l2 * p if p.ndim == 2 else g for p, g in zip(params, grads, strict=True)]
+        self.optimizer.update(params, grads, self.state, self.learning_rate)
 
     def learn(
         self, x: Array, t: Array, weights: Array | None = None, rows: Array | None = None
@@ -117,7 +116,7 @@ class ReferenceEngine:
         answers: bool = True,
     ) -> tuple[list[float], Array]:
         """Learn batch after batch; see `Engine.learn_batches`."""
-        learned = chain.learned_weights(self.layers)
+        learned = trainable_weights(self.layers)
         return learn_one_by_one(
             self, self._learn, learned, x, t, weights, rows, batch_size, rates, ridge, answers
         )

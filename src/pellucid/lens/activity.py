@@ -22,8 +22,8 @@ from pellucid.core.layers import (
     Softplus,
     Tanh,
 )
-from pellucid.core.table import table
 from pellucid.core.types import Array
+from pellucid.display.text_table import table
 from pellucid.errors import InputError
 from pellucid.language import say
 from pellucid.lens.neurons import as_rows, plain, traces

@@ -10,11 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from pellucid.core import chain
+from pellucid.core import chain, checks
+from pellucid.core.arrays import as_array
 from pellucid.core.preparation import Flatten, Standardize
-from pellucid.core.settings import whole
-from pellucid.core.table import table
+from pellucid.core.ranges import whole
 from pellucid.core.types import Array
+from pellucid.display.text_table import table
 from pellucid.errors import InputError
 from pellucid.language import say
 from pellucid.lens.columns import input_names
@@ -280,7 +281,7 @@ def integrated_gradients(
     >>> why.values.round(12), why.at_baseline, why.at_input
     (array([[4., 8.]]), array([-10.]), array([2.]))
     """
-    rows = chain.as_input(net.layers, as_rows(net, x))
+    rows = checks.as_input(net.layers, as_rows(net, x))
     place = neuron_layer(net, layer)
     depth = depth_of(place, of)
     neurons = chosen_neurons(net, place, neuron, rows)
@@ -325,7 +326,7 @@ def _integrate(
 def _values_at(net: Network, rows: Array, depth: int, neurons: Array) -> Array:
     """Give each row's neuron at a depth, (N,) float64; one row may stand for all."""
     parts = [
-        chain.answer(net.layers[:depth], rows[i : i + BLOCK]) for i in range(0, len(rows), BLOCK)
+        chain.predict(net.layers[:depth], rows[i : i + BLOCK]) for i in range(0, len(rows), BLOCK)
     ]
     y = np.concatenate(parts).reshape(len(rows), -1)
     return y[np.arange(len(neurons)) if len(rows) > 1 else 0, neurons].astype(np.float64)
@@ -376,7 +377,7 @@ def chosen_neurons(net: Network, place: NeuronLayer, neuron: int | None, rows: A
         raise InputError(
             "{layer} has {size} neurons: say which by neuron=", layer=place.name, size=place.size
         )
-    y = chain.answer(net.layers, rows)
+    y = chain.predict(net.layers, rows)
     return np.zeros(len(y), np.int64) if y.shape[1] == 1 else net.choose(y)
 
 
@@ -396,7 +397,7 @@ def zero_input(net: Network, shape: tuple[int, ...]) -> Array:
 def _baseline(net: Network, rows: Array, baseline: Any) -> Array:
     if baseline is None:
         return zero_input(net, rows.shape[1:])
-    given = np.asarray(chain.as_array(baseline), net.dtype)
+    given = np.asarray(as_array(baseline), net.dtype)
     if given.size != math.prod(rows.shape[1:]):
         raise InputError(
             "expected a baseline like one row, of shape {shape}; got {got}",

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from pellucid.core import chain
+from pellucid.core import checks
 from pellucid.core.types import Array
 from pellucid.errors import InputError
 from pellucid.language import say
@@ -42,7 +42,7 @@ def knows_columns(net: Network) -> bool:
 def input_columns(net: Network) -> list[InputColumn]:
     """Give the columns of a network: a table's, or each of its inputs by its number."""
     if not knows_columns(net):
-        return [InputColumn(str(i), [i]) for i in range(chain.input_width(net.layers) or 0)]
+        return [InputColumn(str(i), [i]) for i in range(checks.input_width(net.layers) or 0)]
     columns = net.columns
     found = []
     for column, start in zip(columns.columns, columns.starts(), strict=True):
@@ -73,7 +73,7 @@ def input_offsets(net: Network) -> Array:
     0 but for large numbers of a table.
     """
     return (
-        net.columns.offsets if knows_columns(net) else np.zeros(chain.input_width(net.layers) or 0)
+        net.columns.offsets if knows_columns(net) else np.zeros(checks.input_width(net.layers) or 0)
     )
 
 

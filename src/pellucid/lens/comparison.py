@@ -10,18 +10,18 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from pellucid.core import chain
-from pellucid.core.losses import target_values
+from pellucid.core import checks
 from pellucid.core.metrics import mean_absolute_error, r2, target_classes, wilson
-from pellucid.core.table import table
+from pellucid.core.targets import target_values
 from pellucid.core.types import Array
+from pellucid.display.text_table import table
 from pellucid.engines import make_engine
 from pellucid.errors import InputError
 from pellucid.language import say
 from pellucid.lens.neurons import SHOWN, as_rows
 from pellucid.network import Network
 from pellucid.training.choices import check_network, choose_loss, is_classification
-from pellucid.training.data import check_rows
+from pellucid.training.samples import check_rows
 
 
 class ArrayDifference(NamedTuple):
@@ -244,8 +244,8 @@ def compare(a: Network, b: Network, x: Any = None, t: Any = None) -> Comparison:
             raise InputError("targets need the rows that they belong to: give x, too")
         return found
     rows = as_rows(a, x)
-    chain.check_input(b.layers, rows)
-    chain.check_scaled(b.layers, rows)
+    checks.check_input(b.layers, rows)
+    checks.check_scaled(b.layers, rows)
     y_a, y_b = make_engine(a.layers).answer(rows), make_engine(b.layers).answer(rows)
     found.rows = len(rows)
     if y_a.shape == y_b.shape:

@@ -10,9 +10,9 @@ import numpy as np
 
 from pellucid.core import chain
 from pellucid.core.layers import Sigmoid, Softmax
-from pellucid.core.settings import whole
-from pellucid.core.table import table
+from pellucid.core.ranges import whole
 from pellucid.core.types import Array
+from pellucid.display.text_table import table
 from pellucid.engines import make_engine
 from pellucid.errors import InputError
 from pellucid.language import say

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from pellucid.core.table import table
 from pellucid.core.types import Array
+from pellucid.display.text_table import table
 from pellucid.language import say
 
 BINS = 15

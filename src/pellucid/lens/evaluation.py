@@ -17,8 +17,8 @@ from pellucid.core.metrics import (
     target_classes,
     wilson,
 )
-from pellucid.core.table import table
 from pellucid.core.types import Array
+from pellucid.display.text_table import table
 from pellucid.engines import answer_and_loss
 from pellucid.errors import InputError
 from pellucid.language import say
@@ -26,7 +26,7 @@ from pellucid.lens.columns import with_targets
 from pellucid.lens.curves import ROC, Calibration, PrecisionRecall
 from pellucid.network import Network
 from pellucid.training.choices import check_network, choose_loss, is_classification
-from pellucid.training.data import check_rows
+from pellucid.training.samples import check_rows
 
 
 class Evaluation:

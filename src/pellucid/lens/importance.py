@@ -7,11 +7,12 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from pellucid.core import chain, counter
+from pellucid.core import splitmix
+from pellucid.core.arrays import as_array
 from pellucid.core.metrics import HIGHER_IS_BETTER, METRICS, Metric, target_classes
-from pellucid.core.settings import whole
-from pellucid.core.table import table
+from pellucid.core.ranges import whole
 from pellucid.core.types import Array
+from pellucid.display.text_table import table
 from pellucid.engines import make_engine
 from pellucid.errors import InputError
 from pellucid.language import say
@@ -25,7 +26,7 @@ from pellucid.lens.columns import (
 from pellucid.lens.neurons import SHOWN, as_rows, plain
 from pellucid.network import Network
 from pellucid.training.choices import choose_loss, is_classification
-from pellucid.training.data import check_rows
+from pellucid.training.samples import check_rows
 
 _ORDER = 1 << 46  # its stream of random numbers is nobody else's
 _NUMBERS = 1 << 22  # numbers of a block of changed rows
@@ -139,7 +140,7 @@ def permutation_importance(
     scores = np.empty((len(groups), repeats))
     for c, inputs in enumerate(groups.values()):
         for r in range(repeats):
-            order = counter.permutation(counter.key(seed, r, c, _ORDER), len(flat))
+            order = splitmix.permutation(splitmix.key(seed, r, c, _ORDER), len(flat))
             scores[c, r] = score(_answers_with(ask, rows, inputs, flat[:, inputs][order]), t)
     return PermutationImportance(name, score(ask(rows), t), list(groups), scores, higher)
 
@@ -314,7 +315,7 @@ def _points(values: Array, grid: Any, offset: float) -> Array:
             )
         low, high = (float(end) for end in np.quantile(values, [0.05, 0.95]))
         return np.linspace(low, high, count)[:, None]
-    given = chain.as_array(grid) - offset
+    given = as_array(grid) - offset
     given = given[:, None] if given.ndim == 1 and values.shape[1] == 1 else given
     if (
         given.ndim != 2

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from pellucid.core import chain
+from pellucid.core import checks
 from pellucid.core.preparation import Flatten, Scale, Standardize
 from pellucid.core.types import Array
 from pellucid.errors import InputError
@@ -31,7 +31,7 @@ def input_limits(net: Network, limits: Any = None) -> tuple[Array, Array]:
     >>> low.tolist(), high.tolist()
     ([0.0, 0.0, 0.0, 0.0], [1.0, 2.0, 3.0, 4.0])
     """
-    D = chain.input_width(net.layers)
+    D = checks.input_width(net.layers)
     if limits is None:
         limits = _known_limits(net)
     try:
@@ -56,14 +56,14 @@ def input_scale(net: Network) -> Array:
     Lengths of moves are measured in input neurons, so that columns in metres and in millimetres
     count alike.
     """
-    D = chain.input_width(net.layers) or 1
+    D = checks.input_width(net.layers) or 1
     scale = np.ones(D)
     for layer in net.layers[: neuron_layer(net, 0).stop]:
         if isinstance(layer, Scale):
             scale = scale / layer.factor
         elif isinstance(layer, Standardize):
-            scale = scale * layer.deviation
-        elif not (isinstance(layer, Flatten) or layer.passes_on):
+            scale = scale * layer.std
+        elif not (isinstance(layer, Flatten) or layer.passes_through):
             break
     return np.abs(scale)
 
@@ -73,10 +73,10 @@ def _known_limits(net: Network) -> tuple[Any, Any]:
         prepared = net.columns.standardize(np.float64)
         numbers = [column.inputs[0] for column in input_columns(net) if column.categories is None]
         low, high = np.zeros(prepared.mean.size), np.ones(prepared.mean.size)
-        low[numbers] = (prepared.mean - 3 * prepared.deviation)[numbers]
-        high[numbers] = (prepared.mean + 3 * prepared.deviation)[numbers]
+        low[numbers] = (prepared.mean - 3 * prepared.std)[numbers]
+        high[numbers] = (prepared.mean + 3 * prepared.std)[numbers]
         return low, high
-    factor = chain.byte_factor(net.layers)
+    factor = checks.byte_factor(net.layers)
     if factor is not None:
         return 0.0, float(round(1 / factor))
     if (net.inputs or {}).get("kind") == "pictures":

@@ -19,20 +19,21 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from pellucid.core import chain
+from pellucid.core import chain, checks
+from pellucid.core.arrays import as_array
 from pellucid.core.chain import Trace
 from pellucid.core.composite import Residual
 from pellucid.core.embedding import PeriodicEmbedding
 from pellucid.core.layer import Layer
 from pellucid.core.layers import Affine
-from pellucid.core.table import table
 from pellucid.core.types import Array
+from pellucid.display.text_table import table
 from pellucid.errors import InputError, Message
 from pellucid.language import say
 from pellucid.lens.columns import as_numbers, input_names
 from pellucid.network import Network
 from pellucid.training.choices import check_network
-from pellucid.training.data import check_finite
+from pellucid.training.samples import check_finite
 
 BLOCK = 4096
 """Rows that pass through a network at a time, where a trace is needed."""
@@ -91,8 +92,8 @@ def neuron_layers(net: Network, inputs: int | None = None) -> list[NeuronLayer]:
     [(0, 'input', 784), (1, 'hidden layer 1', 16), (2, 'hidden layer 2', 16), (3, 'output', 10)]
     """
     layers = net.layers
-    D = chain.input_width(layers) or inputs or input_count(net)
-    widths = [D, *chain.widths(layers, D)]
+    D = checks.input_width(layers) or inputs or input_count(net)
+    widths = [D, *checks.widths(layers, D)]
     starts = [index for index, layer in enumerate(layers) if isinstance(layer, (Affine, Residual))]
     stops = [
         *starts,
@@ -111,7 +112,7 @@ def neuron_layers(net: Network, inputs: int | None = None) -> list[NeuronLayer]:
 
 def input_count(net: Network) -> int:
     """Give D, how many inputs a network has; raises InputError where it takes any number."""
-    D = chain.input_width(net.layers)
+    D = checks.input_width(net.layers)
     if D is None:
         raise InputError(
             "this network has no weights, so it takes any number of inputs: give it rows"
@@ -160,15 +161,15 @@ def as_rows(net: Any, x: Any) -> Array:
     with finite numbers, and for rows that do not fit it or hold NaN.
     """
     check_network(net)
-    array, D = chain.as_array(as_numbers(net, x)), chain.input_width(net.layers)
+    array, D = as_array(as_numbers(net, x)), checks.input_width(net.layers)
     alone = array.ndim == 1 or (
         array.ndim == 2 and D is not None and array.size == D and array.shape[1] != D
     )
     array = array[None] if alone else array
     if array.ndim == 0 or len(array) == 0:
         raise InputError("expected at least one row, got none")
-    chain.check_input(net.layers, array)
-    chain.check_scaled(net.layers, array)
+    checks.check_input(net.layers, array)
+    checks.check_scaled(net.layers, array)
     check_finite(array, Message("inputs"))
     return array
 
@@ -181,7 +182,7 @@ def one_row(net: Any, x: Any) -> Array:
     rows = as_rows(net, x)
     if len(rows) != 1:
         raise InputError("expected one row, got {N}: choose one by x[i]", N=len(rows))
-    return chain.as_input(net.layers, rows)
+    return checks.as_input(net.layers, rows)
 
 
 def traces(
@@ -196,7 +197,7 @@ def traces(
         yield (
             start,
             chain.forward(
-                layers, np.ascontiguousarray(x[start : start + block], chain.dtype_of(layers))
+                layers, np.ascontiguousarray(x[start : start + block], checks.dtype_of(layers))
             ),
         )
 
@@ -226,7 +227,7 @@ def picture_shape(net: Network, shape: Any = None) -> tuple[int, int] | None:
 
 def reads_digits(net: Network) -> bool:
     """Tell whether a network takes MNIST's pictures and answers with ten digits."""
-    if chain.input_width(net.layers) is None or neuron_layers(net)[-1].size != 10:
+    if checks.input_width(net.layers) is None or neuron_layers(net)[-1].size != 10:
         return False
     return picture_shape(net) == (28, 28) and net.classes in (
         None,

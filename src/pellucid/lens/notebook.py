@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pellucid.core.types import Array
+from pellucid.display import blocks
 from pellucid.language import say
-from pellucid.markup import blocks
 
 if TYPE_CHECKING:
     from pellucid.lens.evaluation import Evaluation

@@ -10,14 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from pellucid.core import chain, counter
+from pellucid.core import chain, splitmix
 from pellucid.core.composite import Residual
 from pellucid.core.layer import Layer
 from pellucid.core.layers import Activation, Affine
 from pellucid.core.normalization import BatchNorm
-from pellucid.core.settings import above_zero, at_least, whole
-from pellucid.core.table import table
+from pellucid.core.ranges import above_zero, at_least, whole
 from pellucid.core.types import Array
+from pellucid.display.text_table import table
 from pellucid.engines import make_engine
 from pellucid.errors import InputError
 from pellucid.language import say
@@ -174,7 +174,7 @@ def _product(layers: list[Layer], values: Array) -> Array:
         elif isinstance(layer, BatchNorm):
             variance = layer.running_variance.astype(np.float64)
             values = values * (layer.gamma / np.sqrt(variance + layer.epsilon))
-        elif not (isinstance(layer, Activation) or layer.passes_on):
+        elif not (isinstance(layer, Activation) or layer.passes_through):
             raise InputError(
                 '{layer} has no fixed factor to multiply by: choose method="gradient" and give '
                 "rows x",
@@ -188,7 +188,7 @@ def _gradient_at_mean(net: Network, start: NeuronLayer, place: NeuronLayer, x: A
         raise InputError('method="gradient" is taken at the mean of rows: give x')
     rows = as_rows(net, x)
     mean = rows.mean(axis=0, dtype=np.float64)[None].astype(net.dtype)
-    first = chain.answer(net.layers[: start.stop], mean).reshape(1, -1)
+    first = chain.predict(net.layers[: start.stop], mean).reshape(1, -1)
     rest = Network(net.layers[start.stop :])
     depth = (place.stop if place.affine is None else place.first + 1) - start.stop
     return gradients(
@@ -377,8 +377,8 @@ def maximize_activation(
         x = np.clip(x + rate * (1 - step / steps) * (high - low) * slope / size, low, high).astype(
             net.dtype
         )
-    value = float(chain.answer(net.layers[:depth], best_x[None])[0, chosen])
-    activation = float(chain.answer(net.layers[: place.stop], best_x[None])[0, chosen])
+    value = float(chain.predict(net.layers[:depth], best_x[None])[0, chosen])
+    activation = float(chain.predict(net.layers[: place.stop], best_x[None])[0, chosen])
     return Maximized(
         place,
         chosen,
@@ -392,8 +392,8 @@ def maximize_activation(
 def _look(net: Network, x: Array, depth: int, neuron: int) -> tuple[float, Array, Array]:
     """Give what is climbed, the input neurons, and the gradient by x, (D,) both, in float64."""
     row = x[None]
-    z = chain.answer(net.layers[:depth], row)[0, neuron]
-    u = chain.answer(net.layers[: neuron_layer(net, 0).stop], row)[
+    z = chain.predict(net.layers[:depth], row)[0, neuron]
+    u = chain.predict(net.layers[: neuron_layer(net, 0).stop], row)[
         0, : len(x)
     ]  # without what an embedding adds
     slope = gradients(net, row, depth, np.array([neuron]))[0]
@@ -405,6 +405,6 @@ def _start(net: Network, start: Any, low: Array, high: Array, seed: int) -> Arra
     if start is not None:
         x = one_row(net, start).reshape(-1)
     else:
-        drawn = counter.uniform(counter.key(seed, _START), np.arange(len(low), dtype=np.uint64))
+        drawn = splitmix.uniform(splitmix.key(seed, _START), np.arange(len(low), dtype=np.uint64))
         x = zero_input(net, low.shape) + 0.1 * (high - low) * drawn
     return np.clip(x, low, high).astype(net.dtype)

@@ -10,19 +10,19 @@ from typing import Any
 
 import numpy as np
 
-from pellucid.core import chain
-from pellucid.core.layer import Learning
+from pellucid.core import checks
+from pellucid.core.draws import Draws
 from pellucid.core.metrics import target_classes, wilson
-from pellucid.core.settings import finite, whole
-from pellucid.core.table import table
+from pellucid.core.ranges import finite, whole
 from pellucid.core.types import Array
+from pellucid.display.text_table import table
 from pellucid.engines import make_engine
 from pellucid.errors import InputError
 from pellucid.language import mark, say
 from pellucid.lens.limits import input_limits
 from pellucid.lens.neurons import as_rows, picture_shape
 from pellucid.network import Network
-from pellucid.training.data import check_rows
+from pellucid.training.samples import check_rows
 from pellucid.training.distortion import Distortion
 
 CHANGES: dict[str, tuple[str, tuple[float, ...]]] = {
@@ -157,16 +157,16 @@ def changed_pictures(
     `span` is the range of their numbers, `first` the number of the first row among all, from which
     its random numbers come. Raises InputError for a negative deviation.
     """
-    learning = Learning(seed, 0, _STREAM, first)
+    draws = Draws(seed, 0, _STREAM, first)
     if change == "brightness":
         return x * x.dtype.type(level)
     if change == "noise":
-        return Distortion(noise=level * span, shape=shape)(x, learning)
+        return Distortion(noise=level * span, shape=shape)(x, draws)
     distortion = Distortion(**{change: abs(level)}, shape=shape)
     return distortion(x, _EitherWay(seed, 0, _STREAM, first)) if level else x
 
 
-class _EitherWay(Learning):
+class _EitherWay(Draws):
     """Draws that are 0 or 1, so that a distortion goes all the way to one of its two ends."""
 
     def uniform(self, N: int, H: int) -> Array:
@@ -174,7 +174,7 @@ class _EitherWay(Learning):
 
 
 def _limits(net: Network, limits: Any) -> tuple[float, float]:
-    if limits is None and chain.byte_factor(net.layers) is None:
+    if limits is None and checks.byte_factor(net.layers) is None:
         limits = (0.0, 1.0)
     low, high = input_limits(net, limits)
     return float(low.min()), float(high.max())

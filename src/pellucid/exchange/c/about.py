@@ -8,7 +8,7 @@ from __future__ import annotations
 import textwrap
 from typing import Any
 
-from pellucid.core import chain
+from pellucid.core import checks
 from pellucid.core.layers import Affine, Exponential, Sigmoid, Softmax
 from pellucid.data.tables.kinds import Column, NumberColumn
 from pellucid.exchange.c.literals import comment
@@ -91,7 +91,7 @@ def _inputs(net: Network, D: int, takes_bytes: bool) -> list[str]:
         ]
     shape = inputs.get("shape")
     what = f"a picture of {' x '.join(map(str, shape))}, line by line" if shape else f"{D} numbers"
-    factor = chain.byte_factor(net.layers)
+    factor = checks.byte_factor(net.layers)
     scale = "" if factor is None else f", from 0 to {round(1 / factor)} (the network scales them)"
     both = "; as float, or as bytes" if takes_bytes else ""
     return wrapped(comment(f"x: {what}{scale}{both}."))
@@ -111,7 +111,7 @@ def _column(column: Column) -> list[str]:
 
 
 def _outputs(net: Network, K: int) -> list[str]:
-    last = next((layer for layer in reversed(net.layers) if not layer.passes_on), None)
+    last = next((layer for layer in reversed(net.layers) if not layer.passes_through), None)
     kind = next((f", {words}" for end, words in _ENDS.items() if isinstance(last, end)), "")
     target = (net.inputs or {}).get("target") or {}
     if target.get("kind") == "values":

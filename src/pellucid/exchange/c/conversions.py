@@ -51,7 +51,7 @@ def _nothing(layer: Layer, program: Program) -> None:
 
 
 def _standardize(layer: Standardize, program: Program) -> None:
-    mean, deviation = program.array("mean", layer.mean), program.array("deviation", layer.deviation)
+    mean, deviation = program.array("mean", layer.mean), program.array("std", layer.std)
     program.each(f"(v - {mean}[i]) / {deviation}[i]")
 
 

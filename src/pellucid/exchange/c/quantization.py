@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from pellucid.core import chain
+from pellucid.core import checks
 from pellucid.core.layer import Layer
 from pellucid.core.layers import Affine
 from pellucid.core.preparation import Flatten, Scale
@@ -83,7 +83,7 @@ def _rows(net: Network, calibration: Any) -> Array:
     if isinstance(calibration, np.ndarray) and calibration.ndim:
         calibration = _thinned(calibration, _MOST_ROWS)
     if (net.inputs or {}).get("kind") != "table":
-        chain.check_scaled(net.layers, calibration)
+        checks.check_scaled(net.layers, calibration)
     with np.errstate(over="ignore", invalid="ignore"):
         return _thinned(net.forward(calibration).x, _MOST_ROWS)
 
@@ -134,8 +134,8 @@ def _byte_factor(layers: Sequence[Layer]) -> float | None:
 
     Then bytes are the levels.
     """
-    first = [layer for layer in layers if not layer.passes_on and not isinstance(layer, Flatten)][
-        :2
-    ]
+    first = [
+        layer for layer in layers if not layer.passes_through and not isinstance(layer, Flatten)
+    ][:2]
     fits = len(first) == 2 and isinstance(first[0], Scale) and isinstance(first[1], Affine)
-    return chain.byte_factor(layers) if fits else None
+    return checks.byte_factor(layers) if fits else None

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from pellucid.core import chain
+from pellucid.core import checks
 from pellucid.errors import InputError
 from pellucid.exchange.c import literals
 from pellucid.exchange.c.conversions import convert
@@ -97,14 +97,13 @@ def _stem(path: Any) -> Path:
 
 
 def _code(net: Network, name: str, levels: list[Levels] | None) -> Code:
-    chain.check_layers(net.layers)
-    D = chain.input_width(net.layers)
+    D = checks.input_width(net.layers)
     if D is None:
         raise InputError(
             "this network takes rows of any length: C needs one with a layer of weights, such as "
             "Affine"
         )
-    chain.check_numbers(net.layers)
+    checks.check_weights(net.layers)
     program = _program(net, Program(name, D, levels))
     front = None
     if _takes_bytes(net):
@@ -135,4 +134,4 @@ def _takes_bytes(net: Network) -> bool:
     A factor for them comes first, or pictures into layers that scale.
     """
     pictures = (net.inputs or {}).get("kind") == "pictures"
-    return chain.byte_factor(net.layers) is not None or (pictures and chain.scales(net.layers))
+    return checks.byte_factor(net.layers) is not None or (pictures and checks.scales(net.layers))

@@ -48,7 +48,7 @@ def read_embedding(segment: Segment, line: Line) -> bool:
         return False
     if _form(segment.ops, segment.start) != _form(written.ops, "x"):
         return False
-    line.row = (layer.width(line.D),)
+    line.row = (layer.output_width(line.D),)
     line.add(layer)
     return True
 

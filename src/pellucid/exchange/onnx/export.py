@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pellucid import __version__
-from pellucid.core import chain
+from pellucid.core import checks
 from pellucid.core.preparation import Flatten
 from pellucid.errors import InputError
 from pellucid.exchange.given import check_network
@@ -71,8 +71,7 @@ def onnx_model(net: Network, *, every_layer: bool = False) -> onnx.ModelProto:
     ['0.Gemm', '1.Sigmoid', '2.Gemm']
     """
     check_network(net)
-    chain.check_layers(net.layers)
-    chain.check_numbers(net.layers)
+    checks.check_weights(net.layers)
     _check_size(net)
     helper = library("onnx", "onnx").helper
     write = Writer(net.dtype, every_layer)
@@ -103,8 +102,8 @@ def onnx_model(net: Network, *, every_layer: bool = False) -> onnx.ModelProto:
 
 def input_of(net: Network) -> tuple[np.dtype[Any], list[int | None]]:
     """Give the type of x in ONNX, and the shape of one of its rows (None: any number)."""
-    D = chain.input_width(net.layers)
-    kind = net.dtype if chain.byte_factor(net.layers) is None else np.dtype(np.uint8)
+    D = checks.input_width(net.layers)
+    kind = net.dtype if checks.byte_factor(net.layers) is None else np.dtype(np.uint8)
     inputs = net.inputs or {}
     shape = inputs.get("shape") if inputs.get("kind") == "pictures" else None
     flattens = bool(net.layers) and isinstance(net.layers[0], Flatten)
@@ -127,10 +126,10 @@ def _widths(net: Network) -> list[int | None]:
 
     None where any fits.
     """
-    D = chain.input_width(net.layers)
+    D = checks.input_width(net.layers)
     if D is None:
         return [None] * max(1, len(net.layers))
-    return [*chain.widths(net.layers, D)]
+    return [*checks.widths(net.layers, D)]
 
 
 def _check_size(net: Network) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from pellucid.core import chain
+from pellucid.core import checks
 from pellucid.core.composite import Residual
 from pellucid.core.layers import Identity
 from pellucid.core.preparation import Flatten
@@ -96,7 +96,7 @@ def _network(graph: Graph) -> Network:
         classes = json.loads(graph.metadata.get("classes", "null"))
         inputs = json.loads(graph.metadata.get("inputs", "null"))
     net = Network(line.layers, inputs=inputs, classes=classes)
-    chain.check_numbers(net.layers)
+    checks.check_weights(net.layers)
     return net
 
 
@@ -210,7 +210,7 @@ def _check_inputs(path: Any, net: Network) -> None:
     """Raise InputError or FileError for `inputs` from the metadata that do not fit the layers."""
     if net.inputs is None:
         return
-    D = chain.input_width(net.layers)
+    D = checks.input_width(net.layers)
     if net.inputs.get("kind") == "pictures":
         shape = net.inputs.get("shape")
         if (

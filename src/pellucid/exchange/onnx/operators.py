@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from pellucid.core import functions
+from pellucid.core.erf import erfc
 from pellucid.core.types import Array
 from pellucid.errors import InputError, Message
 
@@ -94,7 +95,7 @@ ELEMENTWISE: dict[str, Callable[..., Array]] = {
     "Add": np.add,
     "Div": _divide,
     "Equal": np.equal,
-    "Erf": lambda x: 1 - functions.erfc(x),
+    "Erf": lambda x: 1 - erfc(x),
     "Exp": np.exp,
     "Greater": np.greater,
     "GreaterOrEqual": np.greater_equal,

@@ -204,7 +204,7 @@ def _add(op: Op, line: Line) -> None:
     elif _is_plain(last, constant) and not last.beta.any():
         line.instead(LayerNorm(last.gamma, b, last.epsilon))
     elif isinstance(last, Standardize) and not last.mean.any():
-        line.instead(Standardize(-b * last.deviation, last.deviation))
+        line.instead(Standardize(-b * last.std, last.std))
     else:
         line.add(Standardize(-b, np.ones_like(b)))
 
@@ -233,7 +233,7 @@ def _div(op: Op, line: Line) -> None:
     constant, last = _weights(op, op.constant(1)), line.last
     if not constant.all():
         raise op.error(Message("it divides by 0"))
-    centred = isinstance(last, Standardize) and (last.deviation == 1).all()  # a Sub has gone before
+    centred = isinstance(last, Standardize) and (last.std == 1).all()  # a Sub has gone before
     if (
         not centred
         and constant.size == 1
@@ -247,7 +247,7 @@ def _div(op: Op, line: Line) -> None:
 def _divide(op: Op, line: Line, divisor: Array) -> None:
     last = line.last
     if (divisor > 0).all() and np.isfinite(divisor).all():
-        if isinstance(last, Standardize) and (last.deviation == 1).all():
+        if isinstance(last, Standardize) and (last.std == 1).all():
             line.instead(Standardize(last.mean, divisor))
         else:
             line.add(Standardize(np.zeros_like(divisor), divisor))

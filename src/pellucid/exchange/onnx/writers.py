@@ -179,7 +179,7 @@ def _scale(write: Writer, layer: preparation.Scale, x: str) -> str:
 
 def _standardize(write: Writer, layer: preparation.Standardize, x: str) -> str:
     centred = write.node("Sub", x, write.array("mean", layer.mean))
-    return write.node("Div", centred, write.array("deviation", layer.deviation))
+    return write.node("Div", centred, write.array("std", layer.std))
 
 
 def _smooth_clip(write: Writer, layer: preparation.SmoothClip, x: str) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from pellucid import __version__
 from pellucid.core.composite import Residual
-from pellucid.core.layer import Layer, every
+from pellucid.core.layer import Layer, walk
 from pellucid.exchange.pytorch.twins import settings, twin_of
 from pellucid.network import Network
 
@@ -89,7 +89,7 @@ def _sources(layers: Sequence[Layer]) -> list[str]:
     """Give the source of the modules that PyTorch does not have, in the order in which `modules`
     has them.
     """
-    needed = {twin.module for layer in every(layers) if (twin := twin_of(layer)).own}
+    needed = {twin.module for layer in walk(layers) if (twin := twin_of(layer)).own}
     text = _MODULES.read_text(encoding="utf-8")
     classes = [
         node

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from pellucid.core import chain
+from pellucid.core import checks
 from pellucid.core.composite import Residual
 from pellucid.core.layer import Layer
 from pellucid.errors import InputError, Message
@@ -99,7 +99,7 @@ def from_torch(
     for path, layer in _layers(module, "", np.dtype(np.float64 if double else np.float32)):
         layers.append(layer)
         try:
-            chain.check_layers(layers)
+            checks.as_layers(layers)
         except InputError as error:
             raise InputError("module {path}: {reason}", path=path, reason=error) from error
     return Network(layers, inputs=inputs, classes=classes)

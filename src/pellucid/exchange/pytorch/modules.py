@@ -40,22 +40,22 @@ class Scale(nn.Module):
 
 
 class Standardize(nn.Module):
-    """y = (x - mean) / deviation, column by column.
+    """y = (x - mean) / std, column by column.
 
     Both are kept in the state_dict and not learned.
     """
 
     mean: torch.Tensor
-    deviation: torch.Tensor
+    std: torch.Tensor
 
     def __init__(self, width: int) -> None:
         super().__init__()
         self.register_buffer("mean", torch.zeros(width))
-        self.register_buffer("deviation", torch.ones(width))
+        self.register_buffer("std", torch.ones(width))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Give the columns of x with mean 0 and deviation 1."""
-        return (x - self.mean) / self.deviation
+        return (x - self.mean) / self.std
 
     def extra_repr(self) -> str:
         """Say how many columns there are."""

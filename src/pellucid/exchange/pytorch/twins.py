@@ -124,7 +124,7 @@ TWINS: dict[type[Layer], Twin] = {
     Scale: Twin("Scale", options={"factor": "factor"}, own=True),
     Standardize: Twin(
         "Standardize",
-        arrays={"mean": "mean", "deviation": "deviation"},
+        arrays={"mean": "mean", "std": "std"},
         sizes=lambda layer: {"width": layer.mean.size},
         own=True,
     ),

@@ -7,9 +7,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from pellucid.core import chain
+from pellucid.core import chain, checks
+from pellucid.core.arrays import as_array
 from pellucid.core.composite import Dropout
-from pellucid.core.layer import Layer, every
+from pellucid.core.layer import Layer, walk
 from pellucid.core.layers import GELU
 from pellucid.core.normalization import BatchNorm, LayerNorm
 from pellucid.core.optimizers import SGD, Adam, Optimizer
@@ -167,7 +168,7 @@ def verify(
     if not net.layers:
         raise InputError("a network without layers computes nothing: there is nothing to compare")
     net = net.copy()
-    dropout = [layer for layer in every(net.layers) if isinstance(layer, Dropout)]
+    dropout = [layer for layer in walk(net.layers) if isinstance(layer, Dropout)]
     for layer in dropout:
         layer.rate = 0.0
     double, loss = net.astype("float64"), usual_loss(net)
@@ -217,7 +218,7 @@ def _rows_and_targets(
 
 
 def _sums(net: Network, loss: Any, x: Array) -> Array:
-    trace = chain.forward(net.layers, chain.as_input(net.layers, x))
+    trace = chain.forward(net.layers, checks.as_input(net.layers, x))
     return trace.input_of(chain.loss_depth(net.layers, loss))
 
 
@@ -226,14 +227,14 @@ def _rows(net: Network, x: Any) -> Array:
 
     Bytes where the network scales bytes, else of its floating type.
     """
-    x = chain.as_array(x)
-    given = chain.as_input(net.layers, x)
+    x = as_array(x)
+    given = checks.as_input(net.layers, x)
     if len(given) == 0:
         raise InputError("there are no rows to compare by")
     given = given.reshape(len(given), -1)
-    if chain.byte_factor(net.layers) is None:
+    if checks.byte_factor(net.layers) is None:
         return given
-    chain.check_scaled(net.layers, x)
+    checks.check_scaled(net.layers, x)
     if (given.astype(np.uint8) != given).any():
         raise InputError("this network scales bytes: give whole numbers from 0 to 255")
     return given.astype(np.uint8)
@@ -296,7 +297,7 @@ def _passes(
 def _learning(
     net: Network, reference: EngineProgram, others: dict[str, Program], batches: Batches
 ) -> Iterator[Line]:
-    if not batches or not any(chain.learns(net.layers)):
+    if not batches or not any(chain.trainable(net.layers)):
         return
     optimizers: list[Optimizer] = [SGD(0.01, momentum=0.9, clip_norm=1.0), Adam(0.001)]
     for optimizer in optimizers:
@@ -306,7 +307,7 @@ def _learning(
             optimizer, batches
         )
         for what, learned in (("weights", True), ("statistics", False)):
-            if learned or any(isinstance(layer, BatchNorm) for layer in every(net.layers)):
+            if learned or any(isinstance(layer, BatchNorm) for layer in walk(net.layers)):
                 gaps = {
                     who: None if got is None else _widest(ours, got, learned)
                     for who, got in theirs.items()
@@ -327,7 +328,7 @@ def _line(
     net: Network, what: str, name: str, gaps: dict[str, float | None], moved: float = 0
 ) -> Line:
     allowed = dict.fromkeys(gaps, max(TOLERANCES[net.dtype.name][what], ENLARGED * moved))
-    if "ONNX Runtime" in allowed and any(_rounded_in_onnx(layer) for layer in every(net.layers)):
+    if "ONNX Runtime" in allowed and any(_rounded_in_onnx(layer) for layer in walk(net.layers)):
         allowed["ONNX Runtime"] = max(allowed["ONNX Runtime"], TOLERANCES["float32"]["output"])
     return Line(what, name, gaps, allowed)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from pellucid.core import chain
+from pellucid.core import checks
 from pellucid.core.layers import Exponential, Sigmoid, Softmax
 from pellucid.core.losses import (
     BinaryCrossEntropy,
@@ -42,10 +42,10 @@ def drawn_rows(
     normal ones of deviation 1; random numbers are `size` times as far from their means. Raises
     InputError where no layer says how many inputs there are.
     """
-    D = chain.input_width(net.layers)
+    D = checks.input_width(net.layers)
     if D is None:
         raise InputError("no layer tells how many inputs there are: give rows")
-    takes_bytes = chain.byte_factor(net.layers) is not None
+    takes_bytes = checks.byte_factor(net.layers) is not None
     first = next((layer for layer in net.layers if not isinstance(layer, Flatten)), None)
     if D == 784 and (takes_bytes or not isinstance(first, (Scale, Standardize))):
         from pellucid.data import mnist
@@ -59,7 +59,7 @@ def drawn_rows(
         return generator.integers(0, 256, (N, D), dtype=np.uint8), None
     x = size * generator.standard_normal((N, D))
     if isinstance(first, Standardize):
-        x = x * first.deviation + first.mean
+        x = x * first.std + first.mean
     elif isinstance(first, Scale):
         x = x / first.factor
     return x, None

@@ -9,8 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.collections import PathCollection
 from matplotlib.patches import Rectangle
 
-from pellucid.core import chain
-from pellucid.core.settings import whole
+from pellucid.core.arrays import as_array
+from pellucid.core.ranges import whole
 from pellucid.core.types import Array
 from pellucid.errors import InputError
 from pellucid.language import cell_width, say
@@ -211,7 +211,7 @@ def residuals(
         ax.axvline(0, color=colours.ink, linewidth=1)
         ax.set(xlabel=say("target less answer"), ylabel=say("rows"))
     else:
-        y = chain.as_array(answers).reshape(len(values), -1)[:, output]
+        y = as_array(answers).reshape(len(values), -1)[:, output]
         ax.scatter(
             y,
             values,
@@ -255,7 +255,7 @@ def _verdict(evaluation: Evaluation, row: int) -> str:
 
 
 def _pictures(x: Any, shape: tuple[int, int] | None, rows: int) -> Array:
-    pictures = chain.as_array(x)
+    pictures = as_array(x)
     if pictures.ndim == 2:
         shape = shape or ((28, 28) if pictures.shape[1] == 784 else None)
         if shape is None or shape[0] * shape[1] != pictures.shape[1]:

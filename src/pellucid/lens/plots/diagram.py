@@ -13,8 +13,8 @@ from matplotlib.colors import to_rgba
 from matplotlib.lines import Line2D
 from matplotlib.patches import Circle, Rectangle
 
-from pellucid.core import chain
-from pellucid.core.settings import whole
+from pellucid.core import checks
+from pellucid.core.ranges import whole
 from pellucid.core.types import Array
 from pellucid.language import say
 from pellucid.lens.neurons import (
@@ -78,7 +78,7 @@ def network(net: Network, x: Any = None, *, most: int = 16, ax: Axes | None = No
     most = max(whole("most", most), 3)
     table = None if x is None else trace_table(net, x)
     layers = neuron_layers(net, None if table is None else len(table.layers[0].activations))
-    shape = None if chain.input_width(net.layers) is None else picture_shape(net)
+    shape = None if checks.input_width(net.layers) is None else picture_shape(net)
     if shape is not None and layers[0].size != math.prod(
         shape
     ):  # an embedding has more neurons than pixels

@@ -14,8 +14,8 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
-from pellucid.core import chain
-from pellucid.core.settings import whole
+from pellucid.core.arrays import as_array
+from pellucid.core.ranges import whole
 from pellucid.core.types import Array
 from pellucid.errors import InputError
 from pellucid.language import say
@@ -229,7 +229,7 @@ def partial_dependence(
 
 def _values(found: Any, row: int, picture: Any) -> tuple[Array, Array | None, str]:
     """Give what to draw, the inputs behind it where they are known, and a title."""
-    given = None if picture is None else chain.as_array(picture).ravel()
+    given = None if picture is None else as_array(picture).ravel()
     if isinstance(found, Contributions):
         title = f"{_neuron_name(found, found.label, found.neuron)}: " + say(
             "weighted sum {value:.3f}", value=found.weighted_sum

@@ -10,7 +10,7 @@ from matplotlib.colors import Normalize, to_rgb
 from matplotlib.patches import Rectangle
 
 from pellucid.core.layers import Sigmoid, Softmax
-from pellucid.core.settings import whole
+from pellucid.core.ranges import whole
 from pellucid.core.types import Array
 from pellucid.errors import InputError
 from pellucid.language import say

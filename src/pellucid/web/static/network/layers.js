@@ -128,11 +128,11 @@ const Scale = {
 const Standardize = {
   params: [],
   forward(layer, x) {
-    const [mean, std] = [layer.arrays.mean.data, layer.arrays.deviation.data];
+    const [mean, std] = [layer.arrays.mean.data, layer.arrays.std.data];
     return x.map((value, i) => (value - mean[i]) / std[i]);
   },
   backward(layer, x, y, dy) {
-    const std = layer.arrays.deviation.data;
+    const std = layer.arrays.std.data;
     return { dx: dy.map((value, i) => value / std[i]), grads: {} };
   },
 };

@@ -359,7 +359,7 @@ function inputScale({ layers, neuronLayers, D }) {
     if (type === "Scale")
       scale.forEach((one, i) => (scale[i] = one / /** @type {any} */ (options).factor));
     else if (type === "Standardize")
-      scale.forEach((one, i) => (scale[i] = one * arrays.deviation.data[i]));
+      scale.forEach((one, i) => (scale[i] = one * arrays.std.data[i]));
     else if (type !== "Flatten" && type !== "Dropout" && type !== "Identity") break;
   }
   return scale.map(Math.abs);

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from pellucid.markup.blocks import FIRST, NEGATIVE, POSITIVE, SECOND, TEXT, Markup, escaped
+from pellucid.display.blocks import FIRST, NEGATIVE, POSITIVE, SECOND, TEXT, Markup, escaped
 
 _WIDTH, _HEIGHT = 330, 200
 _LEFT, _RIGHT, _TOP, _BOTTOM = 52, 320, 34, 164

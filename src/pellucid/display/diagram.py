@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from pellucid.markup.blocks import FIRST, TEXT, escaped
+from pellucid.display.blocks import FIRST, TEXT, escaped
 
 _STEP, _GAP, _RADIUS, _TOP = 130, 22, 7, 52
 _MOST = 8  # neurons of a column

@@ -1,0 +1,145 @@
+"""Checks of layers and of input, once for the whole code base: each raises InputError in words."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from pellucid.core.arrays import as_array
+from pellucid.core.layer import Layer
+from pellucid.core.preparation import Flatten, Scale, Standardize
+from pellucid.core.types import Array, ArrayLike, Batch
+from pellucid.errors import InputError, Message
+
+
+def as_layers(layers: object) -> tuple[Layer, ...]:
+    """Return the layers of a network as a tuple.
+
+    Raises InputError unless they fit each other and their arrays are of one floating type.
+    """
+    if not isinstance(layers, Iterable):
+        template = "a network is made of a list of layers, such as [pl.Affine(W, b)]; got {got}"
+        raise InputError(template, got=repr(layers))
+    found: list[Layer] = []
+    for layer in layers:
+        if not isinstance(layer, Layer):
+            template = "a network is made of layers such as pl.Affine(W, b); got {kind}"
+            raise InputError(template, kind=type(layer).__name__)
+        found.append(layer)
+    dtype_of(found)
+    if (D := input_width(found)) is not None:
+        widths(found, D)
+    return tuple(found)
+
+
+def check_weights(layers: Sequence[Layer]) -> None:
+    """Raise InputError that names the first layer whose arrays hold NaN or infinity."""
+    for index, layer in enumerate(layers):
+        for name, array in layer.arrays().items():
+            if not np.isfinite(array).all():
+                raise InputError(
+                    "layer {index} ({layer}) holds NaN or infinity in {name}: use finite numbers",
+                    index=index,
+                    layer=type(layer).__name__,
+                    name=name,
+                )
+
+
+def widths(layers: Sequence[Layer], D: int) -> list[int]:
+    """Return each layer's number of outputs for D inputs; raises InputError if two do not fit."""
+    found = []
+    for layer in layers:
+        D = layer.output_width(D)
+        found.append(D)
+    return found
+
+
+def input_width(layers: Sequence[Layer]) -> int | None:
+    """Return the number of inputs that the layers expect, or None if any number fits."""
+    return next((D for layer in layers if (D := layer.input_width()) is not None), None)
+
+
+def dtype_of(layers: Sequence[Layer]) -> np.dtype[np.floating]:
+    """Return the floating type of the layers' arrays; float32 if there are none.
+
+    Raises InputError if they differ.
+    """
+    found = {array.dtype for layer in layers for array in layer.arrays().values()}
+    if len(found) > 1:
+        template = "the layers mix float32 and float64: use arrays of one type, or net.astype(...)"
+        raise InputError(template)
+    return found.pop() if found else np.dtype(np.float32)
+
+
+def as_input(layers: Sequence[Layer], x: ArrayLike) -> Batch:
+    """Return what a user passed as the array that the first layer takes, in the layers' type.
+
+    Raises InputError for anything but numbers in rows, and where `check_input` does.
+    """
+    array = as_array(x)
+    check_input(layers, array)
+    return np.ascontiguousarray(array, dtype=dtype_of(layers))
+
+
+def check_input(layers: Sequence[Layer], x: Array) -> None:
+    """Raise InputError unless x is rows of the right length, of floats where nothing is scaled."""
+    D = input_width(layers)
+    flattens = bool(layers) and isinstance(layers[0], Flatten)
+    in_rows, width = x.ndim == 2 or (flattens and x.ndim > 2), math.prod(x.shape[1:])
+    if not in_rows or D not in (None, width):
+        raise InputError(_wrong_shape(x, D, in_rows, flattens))
+    if x.dtype.kind in "iu" and not scales(layers):
+        raise InputError(
+            "whole numbers ({kind}) for a network that scales nothing: pass small ones as floats "
+            "(np.asarray(x, float)), divide others (x / 255 for images), or put "
+            "pl.Standardize.of(x) or pl.Scale(1 / 255) in front",
+            kind=x.dtype,
+        )
+
+
+def _wrong_shape(x: Array, D: int | None, in_rows: bool, flattens: bool) -> Message:
+    if in_rows:
+        template = "expected {expected} numbers in each row, got {got} (shape {shape})"
+        wrong = Message(template, expected=D, got=math.prod(x.shape[1:]), shape=x.shape)
+    else:
+        template = "expected rows of shape (N, {D}), got an array of shape {got}"
+        wrong = Message(template, D=D or "D", got=x.shape)
+    if x.size == D or (D is None and x.ndim == 1):
+        return Message("{reason}: pass a single row as np.reshape(x, (1, -1))", reason=wrong)
+    if x.ndim > 2 and not flattens:
+        return Message("{reason}: for images, begin the network with pl.Flatten()", reason=wrong)
+    return wrong
+
+
+def byte_factor(layers: Sequence[Layer]) -> float | None:
+    """Return the factor if the layers begin, after Flatten, by scaling bytes, such as 1 / 255."""
+    first = next((layer for layer in layers if not isinstance(layer, Flatten)), None)
+    # A factor of 1 / 64 or less is one for values that reach well beyond 1.
+    return first.factor if isinstance(first, Scale) and 0 < first.factor <= 1 / 64 else None
+
+
+def check_scaled(layers: Sequence[Layer], x: ArrayLike) -> None:
+    """Raise InputError for values that are scaled already, where the layers scale bytes.
+
+    That is, if no value of x is above 1: all of x at once, since one row may be a dark image.
+    """
+    factor = byte_factor(layers)
+    if factor is None:
+        return
+    x = as_array(x)
+    if x.dtype.kind in "fb" and x.size and 0 < x.max() <= 1:
+        raise InputError(
+            "values from 0 to 1 for a network that scales by {factor}: pass bytes (0 to 255), or "
+            "remove Scale",
+            factor=f"1/{1 / factor:.4g}",
+        )
+
+
+def scales(layers: Sequence[Layer]) -> bool:
+    """Return whether whole numbers may be passed: the layers scale or standardize first."""
+    for layer in layers:
+        if not isinstance(layer, Flatten):
+            return isinstance(layer, (Scale, Standardize))
+    return True
