@@ -10,7 +10,7 @@ import pytest
 
 import pellucid as pl
 from pellucid.web import digits
-from pellucid.web.training import Moment, Moments, Training
+from pellucid.web.live_training import Snapshot, Snapshots, Training
 
 ROWS = 2000
 SIZE = {"rows": ROWS}
@@ -19,14 +19,14 @@ SIZE = {"rows": ROWS}
 @pytest.fixture(autouse=True)
 def few_rows(monkeypatch):
     """Fewer digits, so that an epoch takes a moment."""
-    whole = digits.learning_rows
-    from pellucid.web import training
+    whole = digits.training_digits
+    from pellucid.web import live_training
 
     def some(net):
         x, t, (held, labels) = whole(net)
         return x[: SIZE["rows"]], t[: SIZE["rows"]], (held[:500], labels[:500])
 
-    monkeypatch.setattr(training, "learning_rows", some)
+    monkeypatch.setattr(live_training, "training_digits", some)
 
 
 class Watched:
@@ -192,15 +192,19 @@ def test_its_thread_ends_with_its_page(watched):
     assert not thread.is_alive()
 
 
-def test_moments_are_bounded():
-    moment = Moment([np.zeros(1000)], {}, 0)
-    moments = Moments(20 * moment.nbytes)
+def test_snapshots_are_bounded():
+    snapshot = Snapshot([np.zeros(1000)], {}, 0)
+    snapshots = Snapshots(20 * snapshot.nbytes)
     for epoch in range(1001):
-        moments.keep(epoch, moment)
-        assert len(moments.epochs) <= 20 and moments.epochs[0] == 0 and moments.epochs[-1] == epoch
-    assert np.ptp(np.diff(moments.epochs[:-1])) == 0
-    moments.cut(500)
-    assert moments.epochs[-1] <= 500
+        snapshots.keep(epoch, snapshot)
+        assert (
+            len(snapshots.epochs) <= 20
+            and snapshots.epochs[0] == 0
+            and snapshots.epochs[-1] == epoch
+        )
+    assert np.ptp(np.diff(snapshots.epochs[:-1])) == 0
+    snapshots.cut(500)
+    assert snapshots.epochs[-1] <= 500
 
 
 def rss():
@@ -217,8 +221,8 @@ def test_memory_stays_flat(watched, monkeypatch, epochs, rows):
     """
     monkeypatch.setitem(SIZE, "rows", rows)
     one = watched()
-    one.training._moments = Moments(1 << 20)
-    one.training._moments.keep(0, Moment([p.copy() for p in one.training._net.params], {}, 0))
+    one.training._snapshots = Snapshots(1 << 20)
+    one.training._snapshots.keep(0, Snapshot([p.copy() for p in one.training._net.params], {}, 0))
     one.training.order("play")
     sizes, times = [], []
     for part in range(1, 7):

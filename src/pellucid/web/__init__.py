@@ -1,8 +1,7 @@
-"""The page: a network that one draws for, watches and asks, in a browser; served from here, as one
-file, or as a folder for another web server.
+"""The page: draw for a network, watch its neurons, train and change it, in a browser.
 
-Its modules stand in `static/` (docs/page.md); Python only says what the page cannot find in a model
-file.
+It is served from here (`pellucid open`), written as one file or as a folder for another web server.
+Its modules are in `static/` (docs/page.md); Python adds the facts that a model file does not hold.
 """
 
 from __future__ import annotations
@@ -15,4 +14,4 @@ from pellucid.web.site import site
 __all__ = ["SHIPPED", "page", "site"]
 
 SHIPPED = Path(__file__).with_name("digits.safetensors")
-"""The network that comes with pellucid: 784-16-16-10, by `make page-network`."""
+"""The network in the package: 784-16-16-10, made by `make page-network`."""

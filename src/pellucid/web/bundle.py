@@ -1,9 +1,8 @@
 """The page's modules as one script, for a page that is one file.
 
-Browsers load no modules from `file://`, so each module becomes a function that gives what it
-exports, called in the order in which they need each other. Understood is what the page uses, and
-nothing else, so that nothing is understood wrongly: imports and exports by name, at the beginning
-of a line.
+Browsers load no modules from `file://`, so each module becomes a function that returns its exports,
+called after those that it imports. Only the forms that the page uses are understood, imports and
+exports by name at the beginning of a line; anything else is an error, never a wrong guess.
 """
 
 from __future__ import annotations
@@ -18,20 +17,19 @@ STYLES = tuple(
     f"styles/{name}.css"
     for name in ("base", "pad", "stage", "detail", "why", "lesson", "learn", "layout")
 )
-"""In the order in which they stand in index.html: the last has the last word."""
+"""In the order of index.html: at equal specificity a later style wins."""
 
 _IMPORT = re.compile(r'^import \{([^}]*)\} from "(\.[^"]+)";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export ((?:async )?function|class|const) (\w+)", re.MULTILINE)
 _OTHER = re.compile(r"^(?:import|export)\b.*|\bimport\b *[(.]", re.MULTILINE)
-_CAST = re.compile(r"/\*.*?\*/")
+_CAST = re.compile(r"/\*.*?\*/")  # JSDoc casts hold import("...") types, which are no imports
 _COMMENT = re.compile(r"^[ \t]*(?:/\*(?:(?!\*/).)*\*/[ \t]*|//[^\n]*)\n", re.DOTALL | re.MULTILINE)
 
 
 def bundle(folder: Path = STATIC, first: str = FIRST) -> str:
-    """Give the module `first` and all that it imports as one script.
+    """Return the module `first` and all modules that it imports as one script.
 
-    Raises ValueError for imports in a circle, and for imports or exports in a form that is not
-    understood.
+    Raises ValueError for imports in a circle and for other forms of imports and exports.
     """
     done: dict[str, str] = {}
     _add(folder, first, done, ())
@@ -39,8 +37,8 @@ def bundle(folder: Path = STATIC, first: str = FIRST) -> str:
 
 
 def modules(folder: Path = STATIC, first: str = FIRST) -> list[str]:
-    """Give the names of the module `first` and of all that it imports, those that are needed first
-    in front.
+    """Return the names of the module `first` and of all modules that it imports, imported ones
+    before those that import them.
     """
     done: dict[str, str] = {}
     _add(folder, first, done, ())
@@ -83,10 +81,9 @@ def _variable(name: str) -> str:
 
 
 def _without_comments(name: str, text: str) -> str:
-    """Leave out comments on lines of their own: half of the text, which matters to a file that is
-    sent around.
+    """Remove comments on lines of their own, a third of the text, as the file is sent around.
 
-    A string over several lines could look like one, so there must be none.
+    A line of a multi-line string could look like a comment, so such strings are an error.
     """
     bare = _COMMENT.sub("", text)
     if any(line.count("`") % 2 for line in bare.splitlines()):

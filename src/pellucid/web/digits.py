@@ -1,7 +1,4 @@
-"""What the page does with MNIST on the server.
-
-Learning from its digits, and being measured by its test digits.
-"""
+"""MNIST on the page's server: training digits, and evaluation on test digits."""
 
 from __future__ import annotations
 
@@ -9,12 +6,12 @@ import tempfile
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypedDict
 
 import numpy as np
 
-from pellucid.core import chain
-from pellucid.core.types import Array
+from pellucid.core.checks import byte_factor
+from pellucid.core.types import Array, Batch, Vector
 from pellucid.data import mnist
 from pellucid.lens.evaluation import evaluate
 from pellucid.lens.neurons import reads_digits
@@ -22,87 +19,91 @@ from pellucid.lens.robustness import robustness
 from pellucid.network import Network, load
 
 
-class Refused(ValueError):
-    """What our own page never asks for; scripts may read why, in English."""
+class RefusedError(ValueError):
+    """A request that pellucid's own page never sends; its reason, for scripts, is in English."""
 
 
-LEARNED = 50_000
-"""So many of the 60,000 training digits are learned from; the rest is held out.
+TRAINED = 50_000
+"""Of the 60,000 training digits, those that train; the others validate. Test digits only test."""
 
-No test digit is looked at.
-"""
+
+class Evaluation(TypedDict):
+    """Results on the test digits; labels and predictions are strings of digits, to be short."""
+
+    labels: str
+    predictions: str
+    misclassified: list[int]
+    interval: list[float]
 
 
 def network_of(content: bytes) -> Network:
-    """Read a network that the page sent: a model file's content.
+    """Read a network that the page sent, the content of a model file.
 
-    Raises FileError for what is no model file, Refused for a network that does not read digits.
+    Raises FileError where it is no model file, RefusedError where it does not classify digits.
     """
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "page.safetensors"
         path.write_bytes(content)
         net = load(path)
     if not reads_digits(net):
-        raise Refused(
-            "this network does not read digits: it takes 28 x 28 pixels and answers with ten "
-            "classes"
+        raise RefusedError(
+            "expected a network with 28 x 28 pixels as input and ten classes as output"
         )
     return net
 
 
-def learning_rows(net: Network) -> tuple[Array, Array, tuple[Array, Array]]:
-    """Give what to learn from, x and t, and what is held out, as the network takes it."""
+def training_digits(net: Network) -> tuple[Batch, Vector, tuple[Batch, Vector]]:
+    """Return x and t to train on, and those to validate on, as the network's input."""
     train = mnist().train
-    x = _as_taken(net, "train")
-    return x[:LEARNED], train.labels[:LEARNED], (x[LEARNED:], train.labels[LEARNED:])
+    x = _inputs(net, "train")
+    return x[:TRAINED], train.labels[:TRAINED], (x[TRAINED:], train.labels[TRAINED:])
 
 
-def evaluation(net: Network) -> dict[str, Any]:
-    """Evaluate a network on the test digits.
-
-    Labels and answers are strings of digits, to be short.
-    """
+def evaluation(net: Network) -> Evaluation:
+    """Evaluate a network on the test digits."""
     labels = mnist().test.labels
-    found = evaluate(net, _as_taken(net, "test"), labels)
+    found = evaluate(net, _inputs(net, "test"), labels)
     assert found.chosen is not None and found.misread is not None and found.interval is not None
     return {
         "labels": "".join(map(str, labels.tolist())),
-        "chosen": "".join(map(str, found.chosen.tolist())),
-        "misread": found.misread.tolist(),
+        "predictions": "".join(map(str, found.chosen.tolist())),
+        "misclassified": found.misread.tolist(),
         "interval": list(found.interval),
     }
 
 
 def robust(net: Network, change: str) -> dict[str, Any]:
-    """Measure how accuracy on the test digits falls with a change; see `robustness`."""
-    return robustness(net, _as_taken(net, "test"), mnist().test.labels, change).to_dict()
+    """Measure the accuracy on changed test digits; see `robustness`."""
+    return robustness(net, _inputs(net, "test"), mnist().test.labels, change).to_dict()
 
 
-def pictures(rows: Sequence[int]) -> bytes:
-    """Give test digits by their numbers, 784 bytes each; raises Refused for those that are none."""
+def pixels(rows: Sequence[int]) -> bytes:
+    """Return test digits by their numbers, 784 bytes each; raises RefusedError out of range."""
     images = mnist().test.images
     if not all(0 <= row < len(images) for row in rows):
-        raise Refused(f"test digits go from 0 to {len(images) - 1}")
+        raise RefusedError(f"test digits go from 0 to {len(images) - 1}")
     return images[list(rows)].tobytes()
 
 
 def digit(row: int) -> bytes:
-    """Give one test digit by its number: a byte for its label, then 784 for its pixels.
+    """Return a test digit by its number: one byte of label, 784 of pixels.
 
-    Raises Refused for none.
+    Raises RefusedError out of range.
     """
-    pixels = pictures([row])
-    return bytes([int(mnist().test.labels[row])]) + pixels
+    content = pixels([row])
+    return bytes([int(mnist().test.labels[row])]) + content
 
 
-def _as_taken(net: Network, part: str) -> Array:
-    return _images(part, chain.byte_factor(net.layers) is not None)
+def _inputs(net: Network, part: Literal["train", "test"]) -> Batch:
+    return _images(part, byte_factor(net.layers) is not None)
 
 
 @cache
-def _images(part: str, as_bytes: bool) -> Array:
-    """Give the pictures as bytes, or as shares of white for networks that do not scale bytes
-    themselves.
+def _images(part: Literal["train", "test"], as_bytes: bool) -> Array:
+    """Return images as bytes, or from 0 to 1 for networks that do not scale bytes themselves.
+
+    Cached, since every training of a page reads them.
     """
-    images: Array = getattr(mnist(), part).images
+    data = mnist()
+    images: Array = (data.train if part == "train" else data.test).images
     return images if as_bytes else images.astype(np.float32) / 255

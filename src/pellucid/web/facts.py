@@ -1,12 +1,9 @@
-"""What the page is told of a network beside its model file.
-
-Names, shapes, accuracy, test digits.
-"""
+"""Facts about a network that its model file does not hold: names, shapes, accuracy, test digits."""
 
 from __future__ import annotations
 
 import gzip
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict
 
 import numpy as np
 
@@ -29,14 +26,42 @@ if TYPE_CHECKING:
     from pellucid.network import Network
 
 EVERY = 20
-"""One in so many of MNIST's 10,000 test digits goes with the page.
+"""One of so many of MNIST's 10,000 test digits is in the page.
 
-500, from the easy first half and the hard last.
+These 500 are from the easy first half and the hard second half alike.
 """
 
 
-def facts(net: Network, name: str, *, server: bool = False) -> dict[str, Any]:
-    """Give what `resources.js` calls Facts; JSON can hold it.
+class Field(TypedDict, total=False):
+    """A table's column as the page shows it; the keys from `offset` on are those of numbers."""
+
+    name: str
+    inputs: list[int]  # the value and, where there is one, the missing mark; or each category
+    categories: list[str] | None
+    offset: float
+    low: float
+    high: float
+    fill: float  # replaces a missing value
+
+
+class Facts(TypedDict):
+    """Facts about a network, as JSON holds them; `Facts` in resources.js."""
+
+    name: str
+    shape: list[int] | None
+    columns: list[str]
+    fields: list[Field]
+    start: list[float]
+    target: str
+    accuracy: float | None
+    rows: int
+    digits: bool
+    server: bool
+    version: str
+
+
+def facts(net: Network, name: str, *, server: bool = False) -> Facts:
+    """Return the facts about a network.
 
     Raises InputError for a network without weights, which has no neurons to show.
     """
@@ -64,52 +89,41 @@ def facts(net: Network, name: str, *, server: bool = False) -> dict[str, Any]:
 
 
 def sample_digits() -> bytes:
-    """Give 500 of MNIST's test digits.
-
-    Their numbers (two bytes each), labels and pixels, packed with gzip.
-    """
+    """Return 500 of MNIST's test digits: numbers (two bytes each), labels and pixels, in gzip."""
     test = mnist().test
     chosen = np.arange(0, len(test.labels), EVERY, dtype="<u2")
     content = chosen.tobytes() + test.labels[chosen].tobytes() + test.images[chosen].tobytes()
-    return gzip.compress(content, mtime=0)  # no clock in it: the same bytes every time
+    return gzip.compress(content, mtime=0)  # without a time, the bytes are always the same
 
 
-def _fields(net: Network) -> list[dict[str, Any]]:
-    """Give a table's columns as `views/columns.js` shows them.
-
-    Numbers within three deviations, categories by name.
-    """
+def _fields(net: Network) -> list[Field]:
+    """Return a table's columns: numbers within three standard deviations, categories by name."""
     low, high = (ends + input_offsets(net) for ends in input_limits(net))
-    fields = []
+    fields: list[Field] = []
     for column in input_columns(net):
         first = column.inputs[0]
-        field: dict[str, Any] = {
+        field: Field = {
             "name": column.name,
             "inputs": column.inputs,
             "categories": column.categories,
         }
         if column.categories is None:
-            field |= {"offset": column.offset, "low": float(low[first]), "high": float(high[first])}
-            field["filled"] = float(
-                net.columns.standardize().mean[first]
-            )  # what a missing cell is taken for
+            field["offset"] = column.offset
+            field["low"], field["high"] = float(low[first]), float(high[first])
+            field["fill"] = float(net.columns.standardize().mean[first])
         fields.append(field)
     return fields
 
 
 def _start(net: Network) -> list[float]:
-    """Give a row to begin with.
-
-    Of each column the middle or the first category, where the network knows it, else 0.
-    """
+    """Return the first row to show: the mean or first category of each column, else 0."""
     first, D = net.layers[0], input_count(net)
     row = first.mean.astype(float) if isinstance(first, Standardize) else np.zeros(D)
     if knows_columns(net):
-        numbers = [column.inputs[0] for column in input_columns(net) if column.categories is None]
+        columns = input_columns(net)
+        numbers = [column.inputs[0] for column in columns if column.categories is None]
         row[:] = 0
-        row[
-            [column.inputs[0] for column in input_columns(net) if column.categories is not None]
-        ] = 1
+        row[[column.inputs[0] for column in columns if column.categories is not None]] = 1
         row[numbers] = net.columns.standardize(np.float64).mean[numbers]
     start: list[float] = row.tolist()
     return start

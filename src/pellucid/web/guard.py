@@ -1,28 +1,27 @@
-"""What stands between the page's server and the world: only this computer's own pages may ask it.
+"""The guard of the page's server: only the page itself, on this computer, may use it.
 
-A web page from anywhere can let a browser send requests to 127.0.0.1. So the name in `Host` must be
-this computer's (else another site's name could be pointed here: DNS rebinding), a request that says
-where it comes from must come from this very page (`Origin`), and nobody can send more than a few
-megabytes.
+Any web page can let a browser send requests to 127.0.0.1. So `Host` must name this computer (DNS
+rebinding points another site's name here), `Origin`, where there is one, must be this page, and a
+body may have a few megabytes at most.
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
+from typing import Any, TypeAlias
 
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-App = Callable[[Scope, Receive, Send], Awaitable[None]]
+# As ASGI defines them: dicts whose values depend on "type".
+Scope: TypeAlias = MutableMapping[str, Any]
+Message: TypeAlias = MutableMapping[str, Any]
+Receive: TypeAlias = Callable[[], Awaitable[Message]]
+Send: TypeAlias = Callable[[Message], Awaitable[None]]
+App: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 LARGEST_BODY = 8 << 20  # bytes
 NAMES = ("127.0.0.1", "localhost")
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
-    "connect-src 'self'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 HEADERS = {
     "content-security-policy": POLICY,
@@ -35,18 +34,15 @@ HEADERS = {
 
 
 class Guard:
-    """An ASGI application around another one.
-
-    Refuses what is not from here, and gives every answer its headers.
+    """An ASGI application around another one: it refuses foreign requests, and adds the security
+    headers to every response.
     """
 
     def __init__(self, app: App) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Hand the request on, or answer 400 (another host), 403 (another origin) or 413 (too
-        much).
-        """
+        """Pass the request on, or respond 400 (host), 403 (origin) or 413 (size)."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
@@ -55,25 +51,25 @@ class Guard:
             for name, value in scope["headers"]
         }
         if refusal := _refusal(headers):
-            await _answer(send, *refusal)
+            await _respond(send, *refusal)
             return
-        await self.app(scope, _limited(receive), _dressed(send))
+        await self.app(scope, _limited(receive), _with_headers(send))
 
 
 def _refusal(headers: dict[str, str]) -> tuple[int, bytes] | None:
     host = headers.get("host", "")
     if host.rpartition(":")[0] not in NAMES and host not in NAMES:
-        return 400, b"this server answers for 127.0.0.1 and localhost only"
+        return 400, b"this server responds to 127.0.0.1 and localhost only"
     if headers.get("origin", f"http://{host}") != f"http://{host}":
-        return 403, b"this server answers its own page only"
+        return 403, b"this server responds to its own page only"
     length = headers.get("content-length", "0")
     if not length.isdecimal() or int(length) > LARGEST_BODY:
-        return 413, b"this is more than the server takes"
+        return 413, b"the request is too large"
     return None
 
 
 def _limited(receive: Receive) -> Receive:
-    """Stop reading a body that says no length, or a wrong one, where it passes the limit."""
+    """Stop reading a body beyond the limit: its stated length may be missing or wrong."""
     taken = 0
 
     async def limited() -> Message:
@@ -85,29 +81,26 @@ def _limited(receive: Receive) -> Receive:
     return limited
 
 
-def _dressed(send: Send) -> Send:
-    async def dressed(message: Message) -> None:
+def _with_headers(send: Send) -> Send:
+    async def with_headers(message: Message) -> None:
         if message["type"] == "http.response.start":
             own = [
                 (name, value)
                 for name, value in message.get("headers", ())
                 if name.decode() not in HEADERS
             ]
-            message = {
-                **message,
-                "headers": own
-                + [(name.encode(), value.encode()) for name, value in HEADERS.items()],
-            }
+            added = [(name.encode(), value.encode()) for name, value in HEADERS.items()]
+            message = {**message, "headers": own + added}
         await send(message)
 
-    return dressed
+    return with_headers
 
 
-async def _answer(send: Send, status: int, text: bytes) -> None:
+async def _respond(send: Send, status: int, text: bytes) -> None:
     headers = [
         (b"content-type", b"text/plain; charset=utf-8"),
         (b"content-length", str(len(text)).encode()),
     ]
-    send = _dressed(send)
+    send = _with_headers(send)
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": text})

@@ -1,7 +1,4 @@
-"""What the page is made of, file by file.
-
-What the server serves, and what a folder for another web server holds.
-"""
+"""The files of the page: those that the server serves, and that a folder holds."""
 
 from __future__ import annotations
 
@@ -21,42 +18,42 @@ TYPES = {
     ".json": "application/json",
     ".bin": "application/octet-stream",
 }
+# Some web servers refuse files whose extension they do not know, such as .safetensors.
 INDEX, FACTS, MODEL, DIGITS = "index.html", "page.json", "model.bin", "digits.bin"
-"""Endings that every web server knows: some give nothing whose ending they do not know."""
 
 LICENCE = "<!-- Test digits: MNIST, by Yann LeCun and Corinna Cortes, licence CC BY-SA 3.0. -->"
 
 
 def parts(net: Network, name: str, *, server: bool = False) -> dict[str, bytes]:
-    """Give the page's files by name. `server` tells the page that pellucid answers, and can train
-    and evaluate.
+    """Return the page's files by name.
+
+    Parameters
+    ----------
+    server
+        Whether pellucid serves the page, and so can train and evaluate for it.
 
     Raises InputError for a network without weights.
     """
     known = facts(net, name, server=server)
-    asked = {FACTS: json.dumps(known, ensure_ascii=False).encode(), MODEL: model_bytes(net)}
+    data = {FACTS: json.dumps(known, ensure_ascii=False).encode(), MODEL: model_bytes(net)}
     if known["digits"]:
-        asked[DIGITS] = sample_digits()
-    # All that the page will ask for is named in its head, so that the browser asks at once and not
-    # in turns.
-    ahead = [f'<link rel="modulepreload" href="{module}" />' for module in modules()]
-    ahead += [f'<link rel="preload" as="fetch" crossorigin href="{file}" />' for file in asked]
-    html = (
-        (STATIC / INDEX)
-        .read_text(encoding="utf-8")
-        .replace("  </head>", "\n".join([*ahead, "  </head>"]))
-    )
+        data[DIGITS] = sample_digits()
+    # Preloads let the browser request everything at once, not level by level of the imports.
+    preloads = [f'<link rel="modulepreload" href="{module}" />' for module in modules()]
+    preloads += [f'<link rel="preload" as="fetch" crossorigin href="{file}" />' for file in data]
+    html = (STATIC / INDEX).read_text(encoding="utf-8")
+    html = html.replace("  </head>", "\n".join([*preloads, "  </head>"]))
     files = {file: (STATIC / file).read_bytes() for file in (*modules(), *STYLES, "icon.svg")}
-    return {INDEX: html.encode(), **asked, **files}
+    return {INDEX: html.encode(), **data, **files}
 
 
 def media_type(name: str) -> str:
-    """Give the media type of a file of the page."""
+    """Return the media type of a file of the page."""
     return TYPES[Path(name).suffix]
 
 
 def model_bytes(net: Network) -> bytes:
-    """Give the content of the network's model file."""
+    """Return the content of the network's model file."""
     return to_bytes(
         net.layers, {"inputs": net.inputs, "classes": net.classes, "record": net.record}
     )

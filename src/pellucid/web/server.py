@@ -1,4 +1,4 @@
-"""The server of the page: on this computer only, for as long as it is wanted."""
+"""The server of the page, on this computer only."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import gzip
 import socket
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
+from types import FrameType
+from typing import TYPE_CHECKING
 
 from pellucid.errors import InputError, reason_of
 from pellucid.extras import library
@@ -15,15 +16,19 @@ from pellucid.lens.neurons import reads_digits
 from pellucid.network import Network
 from pellucid.web.guard import App, Guard
 from pellucid.web.parts import INDEX, media_type, parts
-from pellucid.web.routes import Trainings
-from pellucid.web.routes import routes as work
+from pellucid.web.routes import Trainings, routes
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.responses import Response
+    from starlette.routing import Route
 
 HOST = "127.0.0.1"
 PORT = 8765
-"""Where the page is, unless another port is asked for; where it is taken, any free one."""
+"""The default port; where it is taken, any free one."""
 
-PACKED = (".html", ".js", ".css", ".svg", ".json")
-"""What browsers are sent packed: texts, which become a quarter as large."""
+COMPRESSED = (".html", ".js", ".css", ".svg", ".json")
+"""Extensions of texts, which gzip reduces to a quarter."""
 
 
 def serve(
@@ -34,64 +39,69 @@ def serve(
     Parameters
     ----------
     name
-        What to call the network.
+        Of the network, on the page.
     port
         None for 8765, or any free port where that is taken; 0 for any free port.
     ready
-        Is called with the page's address, once it answers.
+        Called with the page's address, once it can be opened.
 
-    Raises InputError where the libraries of the extra `web` are missing, and where the port is
-    taken.
+    Raises MissingLibraryError without the libraries of the extra `web`, and InputError where the
+    port is taken.
     """
-    uvicorn = library("uvicorn", "web")
+    library("starlette", "web")
+    library("uvicorn", "web")
+    import uvicorn
+
     trainings = Trainings()
     app = application(net, name, trainings)
     with _listening(port) as listener:
         settings = uvicorn.Config(
             app, log_level="error", access_log=False, lifespan="off", timeout_graceful_shutdown=1
         )
-        server = uvicorn.Server(settings)
-        ends = server.handle_exit
 
-        def stop(
-            *signal: Any,
-        ) -> None:  # the pages' streams of news end first, as they would never by themselves
-            trainings.close()
-            ends(*signal)
+        class Server(uvicorn.Server):
+            def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+                trainings.close()  # first, as their streams of news would never end by themselves
+                super().handle_exit(sig, frame)
 
-        server.handle_exit = stop
-        if ready is not None:  # connections wait in the socket's queue until the server takes them
+        if ready is not None:  # connections wait in the socket's queue until the server runs
             ready(f"http://{HOST}:{listener.getsockname()[1]}/")
         with suppress(KeyboardInterrupt):
-            server.run(sockets=[listener])
+            Server(settings).run(sockets=[listener])
 
 
 def application(net: Network, name: str, trainings: Trainings | None = None) -> App:
-    """Give the ASGI application of a network's page: the files of `static/`, the model, and what is
-    known of it.
+    """Return the ASGI application of a network's page: its files, the model and facts about it.
 
-    For a network that reads digits it trains and evaluates as well; `trainings` lets these be ended
-    from outside.
+    For a network that classifies digits it also trains and evaluates.
+
+    Parameters
+    ----------
+    trainings
+        Those of the pages, which the caller can then end.
     """
-    applications = library("starlette.applications", "web")
-    responses = library("starlette.responses", "web")
-    routing = library("starlette.routing", "web")
+    from starlette.applications import Starlette
 
-    def route(file: str, content: bytes) -> Any:
-        packed = gzip.compress(content, mtime=0) if file.endswith(PACKED) else content
-
-        async def answer(request: Any) -> Any:
-            if packed is content or "gzip" not in request.headers.get("accept-encoding", ""):
-                return responses.Response(content, media_type=media_type(file))
-            return responses.Response(packed, 200, {"content-encoding": "gzip"}, media_type(file))
-
-        return routing.Route("/" if file == INDEX else f"/{file}", answer)
-
-    routes = [route(file, content) for file, content in parts(net, name, server=True).items()]
+    files = parts(net, name, server=True)
+    found = [_file_route(file, content) for file, content in files.items()]
     if reads_digits(net):
-        routes += work(trainings or Trainings())
-    app: App = Guard(applications.Starlette(routes=routes))
-    return app
+        found += routes(trainings or Trainings())
+    return Guard(Starlette(routes=found))
+
+
+def _file_route(file: str, content: bytes) -> Route:
+    from starlette.responses import Response
+    from starlette.routing import Route
+
+    compressible = file.endswith(COMPRESSED)
+    compressed = gzip.compress(content, mtime=0) if compressible else content
+
+    async def endpoint(request: Request) -> Response:
+        if not compressible or "gzip" not in request.headers.get("accept-encoding", ""):
+            return Response(content, media_type=media_type(file))
+        return Response(compressed, 200, {"content-encoding": "gzip"}, media_type(file))
+
+    return Route("/" if file == INDEX else f"/{file}", endpoint)
 
 
 def _listening(port: int | None) -> socket.socket:

@@ -1,7 +1,4 @@
-"""The page as one file.
-
-It opens from a disk, a school's web site or an e-mail, without a server or a network.
-"""
+"""The page as one file, for a disk, a school's web site or an e-mail: no server, no network."""
 
 from __future__ import annotations
 
@@ -19,8 +16,8 @@ from pellucid.web.bundle import STATIC, STYLES, bundle
 from pellucid.web.facts import facts, sample_digits
 from pellucid.web.parts import LICENCE, model_bytes
 
-# Unpacks the page's script: packed, it is a third as large. The policy knows both scripts by their
-# digests.
+# Unpacks the page's script, which gzip reduces to a third. The Content-Security-Policy names both
+# scripts by their digests.
 _UNPACK = """(async () => {
 const packed = document.getElementById("pellucid-script").textContent;
 const bytes = Uint8Array.from(atob(packed), (character) => character.charCodeAt(0));
@@ -33,10 +30,11 @@ _LINK = re.compile(r' *<link rel="stylesheet"[^>]*>\n')
 
 
 def page(net: Network, path: str | os.PathLike[str]) -> int:
-    """Write a page that shows this network, as one HTML file; give its size in bytes.
+    """Write the page of this network as one HTML file; return its size in bytes.
 
-    Modules, style, model and, for a network that reads digits, 500 test digits of MNIST lie within;
-    it asks no other computer for anything, and says so to the browser by a Content-Security-Policy.
+    The file holds modules, styles, the model and, for a network that classifies digits, 500 test
+    digits of MNIST. A Content-Security-Policy lets it contact no other computer.
+
     Raises InputError for a network without weights and for layers of the user's own, FileError
     where the file cannot be written.
     """
@@ -46,26 +44,24 @@ def page(net: Network, path: str | os.PathLike[str]) -> int:
 
 
 def page_text(net: Network, name: str) -> str:
-    """Give the text of the page."""
+    """Return the text of the page; `name` is that of the network."""
     known = facts(net, name)
     data = {
         "facts": known,
         "model": _base64(model_bytes(net)),
         "digits": _base64(sample_digits()) if known["digits"] else None,
     }
-    script, style = (
-        bundle(),
-        "".join((STATIC / name).read_text(encoding="utf-8") for name in STYLES),
-    )
+    script = bundle()
+    style = "".join((STATIC / name).read_text(encoding="utf-8") for name in STYLES)
     icon = "data:image/svg+xml;base64," + _base64((STATIC / "icon.svg").read_bytes())
-    # "<" could end the element around it, or begin a comment; JSON and strings of scripts may write
-    # it so.
+    # A "<" could end the script element or begin a comment; in JSON it may be written as an escape.
     inside = json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
     scripts = f"'{_digest(_UNPACK)}' '{_digest(script)}'"
-    packed = _base64(
-        gzip.compress(script.encode(), mtime=0)
-    )  # no clock in it: the same bytes every time
-    policy = f"default-src 'none'; script-src {scripts}; style-src '{_digest(style)}'; img-src data: blob:"
+    packed = _base64(gzip.compress(script.encode(), mtime=0))  # no time, so always the same bytes
+    policy = (
+        f"default-src 'none'; script-src {scripts}; style-src '{_digest(style)}'; "
+        "img-src data: blob:"
+    )
     licence = f"\n    {LICENCE}" if known["digits"] else ""
     html = _LINK.sub("", (STATIC / "index.html").read_text(encoding="utf-8"))
     parts = {
@@ -81,7 +77,7 @@ def page_text(net: Network, name: str) -> str:
     }
     found = re.compile("|".join(re.escape(part) for part in parts))
     if sorted(found.findall(html)) != sorted(parts):
-        raise ValueError("index.html is not what page.py expects")
+        raise ValueError("index.html is not what single_file.py expects")
     return found.sub(lambda match: parts[match.group()], html)
 
 

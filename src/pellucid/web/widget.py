@@ -1,13 +1,15 @@
-"""The widget that `view` gives; apart, because it needs anywidget to be read at all."""
+"""The widget that `view` returns, in a module of its own since importing it needs anywidget."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeAlias
 
 import anywidget
 import traitlets
 
 from pellucid.language import say
+
+MimeBundle: TypeAlias = tuple[dict[str, Any], dict[str, Any]]  # content and metadata
 
 SCRIPT = """
 export default {
@@ -28,21 +30,18 @@ export default {
 
 
 class View(anywidget.AnyWidget):
-    """The page of a network, in a frame.
-
-    Beside it, for where no script runs, the network's picture.
-    """
+    """The page of a network in a frame, with a picture of the network where no script runs."""
 
     _esm = SCRIPT
     page = traitlets.Unicode().tag(sync=True)
     height = traitlets.Int(860).tag(sync=True)
     label = traitlets.Unicode().tag(sync=True)
 
-    def __init__(self, *, picture: str, **traits: Any) -> None:
-        super().__init__(label=say("the page of a network"), **traits)
+    def __init__(self, *, picture: str, page: str, height: int) -> None:
+        super().__init__(label=say("the page of a network"), page=page, height=height)
         self._picture = picture
 
-    def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]] | None:
+    def _repr_mimebundle_(self, **kwargs: Any) -> MimeBundle | None:
         made = super()._repr_mimebundle_(**kwargs)
         if made is None:
             return None

@@ -58,21 +58,21 @@ async function evaluate(page, network, onProgress) {
 }
 
 /**
- * @param {{labels: string, chosen: string, misread: number[], interval: [number, number]}} found
- *   a character of `labels` and of `chosen` (the predictions) for each test digit
+ * @param {{labels: string, predictions: string, misclassified: number[], interval: [number,
+ *   number]}} found a character of `labels` and of `predictions` for each test digit
  * @returns {HeldOut}
  */
-function fromServer({ labels, chosen, misread, interval: [low, high] }) {
+function fromServer({ labels, predictions, misclassified: indices, interval: [low, high] }) {
   const rows = labels.length;
   const digit = (/** @type {number} */ index) => ({
     index,
     label: Number(labels[index]),
-    prediction: Number(chosen[index]),
+    prediction: Number(predictions[index]),
     pixels: null,
   });
-  const misclassified = misread.map(digit);
-  const matrix = confusion(labels, chosen, misclassified, digit);
-  return { rows, right: rows - misread.length, low, high, misclassified, ...matrix };
+  const misclassified = indices.map(digit);
+  const matrix = confusion(labels, predictions, misclassified, digit);
+  return { rows, right: rows - indices.length, low, high, misclassified, ...matrix };
 }
 
 /**

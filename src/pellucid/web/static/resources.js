@@ -22,7 +22,7 @@
  * @property {number} [offset]
  * @property {number} [low] end of the slider
  * @property {number} [high]
- * @property {number} [filled] what stands for a missing one
+ * @property {number} [fill] replaces a missing number
  *
  * @typedef {{index: number, label: number, pixels: Uint8Array}} TestDigit
  * @typedef {{facts: Facts, model: ArrayBuffer, digits: TestDigit[]}} Resources

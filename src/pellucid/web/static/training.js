@@ -44,6 +44,7 @@ export class Trainer {
     this.connection = null;
     this.queue = Promise.resolve(); // done when the server has accepted the last order
     this.lost = false; // whether the server has stopped
+    this.refusal = ""; // why the server refused the last order
     this.fresh = false; // whether the next network is the first of a run
     this.away = false; // whether the opened network is shown instead
     // whether the settings of a start are open: kept here, as views are made anew
@@ -124,13 +125,15 @@ export class Trainer {
       );
       const response = await fetch(`learn/${this.name}/${what}?${words}`, {
         method: "POST",
+        headers: { "accept-language": this.page.store.state.language },
         body: /** @type {BufferSource | null} */ (body),
       });
-      this.lost = !response.ok;
+      this.lost = false;
+      this.refusal = response.ok ? "" : await response.text();
     } catch {
       this.lost = true;
     }
-    if (this.lost) this.page.store.set({});
+    if (this.lost || this.refusal) this.page.store.set({});
   }
 
   /** @returns {Promise<void>} */

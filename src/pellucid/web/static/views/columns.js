@@ -97,7 +97,7 @@ function plain(name, i, row) {
  * @param {Row} row
  * @returns {Control}
  */
-function measure({ t }, { name, inputs, offset = 0, low = 0, high = 1, filled = 0 }, i, row) {
+function measure({ t }, { name, inputs, offset = 0, low = 0, high = 1, fill = 0 }, i, row) {
   const [at, mark] = inputs;
   const present = mark === undefined ? [] : [/** @type {[number, number]} */ ([mark, 0])];
   const give = (/** @type {number} */ value) => row.change([[at, value - offset], ...present]);
@@ -116,7 +116,7 @@ function measure({ t }, { name, inputs, offset = 0, low = 0, high = 1, filled = 
     id: `missing-${i}`,
     onchange: () => {
       row.change([
-        [at, filled],
+        [at, fill],
         [mark, Number(missing.checked)],
       ]);
       row.end();

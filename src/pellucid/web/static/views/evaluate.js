@@ -213,14 +213,17 @@ function robustness(page) {
     try {
       for (const change of CHANGES) {
         setText(status, t("robust.wait", { change: t(`robust.${change}`) }));
-        const response = await fetch(`robustness/${change}`, { method: "POST", body });
+        const headers = { "accept-language": page.store.state.language };
+        const response = await fetch(`robustness/${change}`, { method: "POST", headers, body });
+        if (!response.ok) return setText(status, await response.text());
         charts.append(robustnessChart(page, change, await response.json()));
       }
       setText(status, "");
     } catch {
       setText(status, t("learn.lost"));
+    } finally {
+      button.disabled = false;
     }
-    button.disabled = false;
   };
   const button = h(
     "button",

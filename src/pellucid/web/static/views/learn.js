@@ -294,10 +294,11 @@ function labelled(text, control) {
 }
 
 /** Return warnings and advice. @param {Page} page @param {Trainer} trainer */
-function notices(page, { news, records, lost }) {
+function notices(page, { news, records, lost, refusal }) {
   const { t } = page;
   const words = [];
   if (lost) words.push(t("learn.lost"));
+  if (refusal) words.push(refusal);
   if (!news) return words;
   const least = Math.min(...records.map(({ loss }) => loss));
   const { loss: last, accuracy } = records.at(-1) ?? { loss: 0, accuracy: 1 };
