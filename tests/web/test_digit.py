@@ -27,7 +27,7 @@ def test_pictures(node, kind, tmp_path):
     A tie may round the other way.
     """
     files = [sample.write(tmp_path) for sample in getattr(handwriting, kind)(16, seed=3)]
-    samples = [picture for picture in map(pl.read_picture, files) if max(picture.shape) <= 700][:6]
+    samples = [picture for picture in map(pl.read_image, files) if max(picture.shape) <= 700][:6]
     assert len(samples) == 6
     for picture, got in zip(samples, node(FROM_PICTURE, grids(samples)), strict=True):
         expected = pl.digit(picture).astype(int)

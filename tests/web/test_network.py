@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 import pellucid as pl
-from pellucid.core import LAYERS, functions
+from pellucid.core import LAYERS
 from pellucid.core.chain import backward, loss_depth
-from pellucid.core.layer import every
+from pellucid.core.erf import erfc
+from pellucid.core.layer import walk
 from pellucid.core.losses import LOSSES
 from pellucid.lens.neurons import neuron_layers
 from pellucid.web import SHIPPED
@@ -124,7 +125,7 @@ def test_every_layer(node, generator):
         ),
     ]
     net = pl.Network(layers)
-    assert {type(layer).__name__ for layer in every(layers)} == set(LAYERS)
+    assert {type(layer).__name__ for layer in walk(layers)} == set(LAYERS)
     compare(node, net, generator.normal(size=(3, D)), [0, 3, 1], "cross_entropy")
 
 
@@ -142,7 +143,7 @@ def test_values(node, generator):
 def test_error_function(node):
     x = np.concatenate([np.linspace(-6, 6, 401), [-30, 30, 0.46875, 4.0]])
     code = 'import { erfc } from "./network/functions.js";\n\nreturn data.map(erfc);'
-    np.testing.assert_allclose(node(code, x.tolist()), functions.erfc(x), rtol=1e-13, atol=1e-300)
+    np.testing.assert_allclose(node(code, x.tolist()), erfc(x), rtol=1e-13, atol=1e-300)
 
 
 def test_the_file_is_written_as_it_was_read(node, tmp_path):

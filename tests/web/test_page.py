@@ -231,7 +231,7 @@ def test_test_digits_noise_and_files(server, visit, tmp_path):
     chooser.value.set_files(path)
     tab.wait_for_function("() => pellucid.look.state.input.source.kind === 'image'")
     assert prediction(tab) == "7"
-    expected = pl.digit(pl.read_picture(path)).astype(int).ravel()
+    expected = pl.digit(pl.read_image(path)).astype(int).ravel()
     found = tab.evaluate("() => Array.from(pellucid.look.picture)")
     assert np.abs(np.array(found) - expected).max() <= 1
 
