@@ -1,4 +1,4 @@
-// Letting go of the GIL, so that other Python threads run meanwhile.
+// Releasing the GIL, so that other Python threads run meanwhile.
 #pragma once
 
 #include <Python.h>
@@ -10,9 +10,9 @@
 
 namespace pellucid {
 
-// Lets go of the GIL. A daemon thread that wants it back while the interpreter ends is made to end
-// by unwinding (until Python 3.13), which C++ would turn into an abort of the whole process: it
-// stays here instead, as Python 3.14 does it.
+// Releases the GIL. While the interpreter ends, a daemon thread that wants it back is made to end
+// by unwinding (until Python 3.13), which C++ would turn into an abort of the whole process: the
+// thread stays here instead, as in Python 3.14.
 class WithoutGil {
 public:
     WithoutGil() : state_(PyEval_SaveThread()) {}
@@ -29,11 +29,11 @@ private:
     PyThreadState* const state_;
 };
 
-// The same, where there are so many numbers of input that it does not cost more than it gives.
+// The same, for inputs of so many values that it costs less than it gains.
 class MaybeWithoutGil {
 public:
-    explicit MaybeWithoutGil(std::int64_t numbers) {
-        if (numbers >= (1 << 15)) released_.emplace();
+    explicit MaybeWithoutGil(std::int64_t values) {
+        if (values >= (1 << 15)) released_.emplace();
     }
 
 private:

@@ -1,12 +1,8 @@
-// A callable that answers rows with the least overhead there can be: NumPy's arrays are looked into
-// directly, which takes nanoseconds, and whatever is out of the ordinary is left to Python.
+// A callable that predicts with the least overhead: it reads NumPy's arrays directly, which takes
+// nanoseconds, and leaves everything out of the ordinary to Python.
 #pragma once
 
-#define NPY_NO_DEPRECATED_API NPY_1_7_API_VERSION
-#include <numpy/arrayobject.h>
-
-#include "gil.h"
-#include "pellucid/engine.h"
+#include "handle.h"
 
 namespace pellucid {
 
@@ -14,10 +10,9 @@ struct Predictor {
     PyObject_HEAD vectorcallfunc call;
     const Engine* engine;
     PyObject* owner;      // of the engine
-    PyObject* otherwise;  // answers what is out of the ordinary, or says what is wrong with it
-    int type;             // NumPy's number of the engine's type, in which it answers
-    bool numbers, bytes,
-        pictures;  // what is ordinary: rows of the engine's type, of bytes, of more than one axis
+    PyObject* otherwise;  // predicts, or refuses in words, what is out of the ordinary
+    int type;             // NumPy's number of the engine's type, which is that of the predictions
+    bool floats, bytes, images;  // ordinary: rows of the engine's type, bytes, more than one axis
     npy_intp inputs, outputs;
 };
 
@@ -25,16 +20,21 @@ inline bool is_ordinary(const Predictor* self, PyObject* x) {
     if (!PyArray_CheckExact(x)) return false;
     auto* array = reinterpret_cast<PyArrayObject*>(x);
     const int type = PyArray_TYPE(array), axes = PyArray_NDIM(array);
-    if (!(type == self->type ? self->numbers : type == NPY_UINT8 && self->bytes)) return false;
-    if (axes != 2 && !(axes > 2 && self->pictures)) return false;
+    if (!(type == self->type ? self->floats : type == NPY_UINT8 && self->bytes)) return false;
+    if (axes != 2 && !(axes > 2 && self->images)) return false;
     npy_intp width = 1;
-    for (int axis = 1; axis < axes; ++axis) width *= PyArray_DIM(array, axis);
+    for (int axis = 1; axis < axes; ++axis)
+        if (__builtin_mul_overflow(width, PyArray_DIM(array, axis), &width)) return false;
     return width == self->inputs && PyArray_ISCARRAY_RO(array);
 }
 
 inline PyObject* predict(PyObject* object, PyObject* const* args, std::size_t nargsf,
                          PyObject* names) {
     auto* self = reinterpret_cast<Predictor*>(object);
+    if (self->otherwise == nullptr) {  // the collector has cleared it, and a finalizer calls it
+        PyErr_SetString(PyExc_RuntimeError, "this predictor is gone");
+        return nullptr;
+    }
     if (PyVectorcall_NARGS(nargsf) != 1 || names != nullptr || !is_ordinary(self, args[0]))
         return PyObject_Vectorcall(self->otherwise, args, nargsf, names);
     auto* x = reinterpret_cast<PyArrayObject*>(args[0]);
@@ -46,16 +46,16 @@ inline PyObject* predict(PyObject* object, PyObject* const* args, std::size_t na
     rows.type = PyArray_TYPE(x) == self->type ? self->engine->type() : Number::uint8;
     rows.count = shape[0];
     rows.width = self->inputs;
-    void* const out = PyArray_DATA(reinterpret_cast<PyArrayObject*>(y));
     try {
-        const MaybeWithoutGil released(rows.count * rows.width);
-        self->engine->answer(rows, out);
+        if (predict_rows(*self->engine, rows, PyArray_DATA(reinterpret_cast<PyArrayObject*>(y))))
+            return y;
+    } catch (const std::bad_alloc&) {
+        PyErr_NoMemory();
     } catch (const std::exception& error) {
-        Py_DECREF(y);
-        PyErr_SetString(PyExc_MemoryError, error.what());
-        return nullptr;
+        PyErr_SetString(PyExc_RuntimeError, error.what());
     }
-    return y;
+    Py_DECREF(y);
+    return nullptr;
 }
 
 inline int visit_predictor(PyObject* object, visitproc visit, void* arg) {
@@ -68,8 +68,8 @@ inline int visit_predictor(PyObject* object, visitproc visit, void* arg) {
 
 inline int clear_predictor(PyObject* object) {
     auto* self = reinterpret_cast<Predictor*>(object);
-    Py_CLEAR(self->owner);
     Py_CLEAR(self->otherwise);
+    Py_CLEAR(self->owner);
     return 0;
 }
 
@@ -93,7 +93,7 @@ inline PyObject* predictor_type() {
         {Py_tp_clear, reinterpret_cast<void*>(clear_predictor)},
         {Py_tp_dealloc, reinterpret_cast<void*>(free_predictor)},
         {Py_tp_members, members},
-        {Py_tp_doc, const_cast<char*>("Answers rows, (N, D) to (N, K), with the least overhead.")},
+        {Py_tp_doc, const_cast<char*>("Predict rows, (N, D) to (N, K), with the least overhead.")},
         {0, nullptr},
     };
     static PyType_Spec spec = {"pellucid.engines.Predictor", sizeof(Predictor), 0,
@@ -103,9 +103,9 @@ inline PyObject* predictor_type() {
     return PyType_FromSpec(&spec);
 }
 
-// Gives a predictor; the owner keeps the engine, and otherwise answers what this does not.
+// Returns a new predictor, or null with a Python error; the owner keeps the engine.
 inline PyObject* make_predictor(PyTypeObject* type, const Engine* engine, PyObject* owner,
-                                PyObject* otherwise, bool numbers, bool bytes, bool pictures) {
+                                PyObject* otherwise, bool floats, bool bytes, bool images) {
     auto* self = PyObject_GC_New(Predictor, type);
     if (self == nullptr) return nullptr;
     self->call = predict;
@@ -113,9 +113,9 @@ inline PyObject* make_predictor(PyTypeObject* type, const Engine* engine, PyObje
     self->owner = Py_NewRef(owner);
     self->otherwise = Py_NewRef(otherwise);
     self->type = engine->type() == Number::float64 ? NPY_DOUBLE : NPY_FLOAT;
-    self->numbers = numbers;
+    self->floats = floats;
     self->bytes = bytes;
-    self->pictures = pictures;
+    self->images = images;
     self->inputs = engine->inputs();
     self->outputs = engine->outputs();
     PyObject_GC_Track(self);

@@ -22,8 +22,8 @@ struct Net {
         return {arrays.back().data(), n};
     }
 
-    LayerSpec layer(const char* kind, std::int64_t D, std::int64_t H,
-                    std::vector<double> options = {}, std::vector<Numbers> own = {}) {
+    LayerSpec layer(const char* kind, std::int64_t D, std::int64_t H, Options options = {},
+                    std::vector<Numbers> own = {}) {
         LayerSpec spec;
         spec.kind = kind, spec.inputs = D, spec.outputs = H, spec.options = std::move(options),
         spec.arrays = std::move(own);
@@ -37,22 +37,23 @@ struct Net {
     Net(std::int64_t D, std::int64_t H, std::int64_t K, const char* activation, int threads) {
         arrays.reserve(128);
         plan.layers.push_back(layer("Flatten", D, D));
-        plan.layers.push_back(layer("Scale", D, D, {0.5}));
+        plan.layers.push_back(layer("Scale", D, D, {{"factor", 0.5, ""}}));
         plan.layers.push_back(affine(D, H));
         plan.layers.push_back(
-            layer("BatchNorm", H, H, {0.1, 1e-5},
+            layer("BatchNorm", H, H, {{"momentum", 0.1, ""}, {"epsilon", 1e-5, ""}},
                   {array(H, 0.1, 1), array(H, 0.1), array(H, 0), array(H, 0, 1)}));
         plan.layers.push_back(
-            layer(activation, H, H, {std::string(activation) == "GELU" ? 1.0 : 0.01}));
-        plan.layers.push_back(layer("Dropout", H, H, {0.2}));
+            layer(activation, H, H, {{"slope", 0.01, ""}, {"approximate", 0, "tanh"}}));
+        plan.layers.push_back(layer("Dropout", H, H, {{"rate", 0.2, ""}}));
         LayerSpec residual = layer("Residual", H, H);
         residual.inner = {affine(H, H), layer("Tanh", H, H)};
         plan.layers.push_back(residual);
-        plan.layers.push_back(layer("LayerNorm", H, H, {1e-5}, {array(H, 0.1, 1), array(H, 0.1)}));
+        plan.layers.push_back(
+            layer("LayerNorm", H, H, {{"epsilon", 1e-5, ""}}, {array(H, 0.1, 1), array(H, 0.1)}));
         const std::int64_t E = (H + 1) / 2, F = 5,
                            M = 2;  // every other number is embedded, by F waves in M numbers
         const LayerSpec last = affine(H + E * M, K);
-        plan.layers.push_back(layer("SmoothClip", H, H, {2}));
+        plan.layers.push_back(layer("SmoothClip", H, H, {{"limit", 2, ""}}));
         std::vector<Numbers> own = {array(E * F, 1), array(E * F, 1), array(E * F * M, 0.3),
                                     array(E * M, 0.1), array(H, 0)};
         for (std::size_t h = 0; h < arrays.back().size(); h += 2) arrays.back()[h] = 1;
@@ -60,7 +61,7 @@ struct Net {
         plan.layers.push_back(last);
         plan.layers.push_back(layer("Softmax", K, K));
         plan.depth = static_cast<std::int64_t>(plan.layers.size()) - 1;
-        plan.loss = {"CrossEntropy", 0.1};
+        plan.loss = {"CrossEntropy", {{"label_smoothing", 0.1, ""}}};
         plan.optimizer.kind = "SGD";
         plan.seed = 3;
         plan.threads = threads;
@@ -101,10 +102,10 @@ void threads_do_not_change_bits(const char* activation) {
         for (auto& mine : asked)
             askers.emplace_back([&] {
                 LayerEngine<T> own(net.plan);
-                own.answer(rows_of(x, N, D), mine.data());
+                own.predict(rows_of(x, N, D), mine.data());
             });
         for (std::thread& asker : askers) asker.join();
-        engine.answer(rows_of(x, N, D), answers.data());
+        engine.predict(rows_of(x, N, D), answers.data());
         for (auto& mine : asked) CHECK(mine == answers, "answers from several threads differ");
         std::vector<T> all = answers;
         for (const auto& array : net.arrays) all.insert(all.end(), array.begin(), array.end());
@@ -179,7 +180,9 @@ void everything_is_touched() {
                                H = turn % 3 ? 19 : 1, K = turn % 5 ? 3 : 1;
             Net<T> net(D, H, K, turn % 2 ? "SiLU" : "ReLU", 2);
             net.plan.layers.pop_back();  // the losses take what comes: none needs an end of its own
-            net.plan.loss = {loss.name, loss.option};
+            net.plan.loss = {loss.name, {}};
+            for (const char* option : {"label_smoothing", "delta", "q"})
+                net.plan.loss.options.push_back({option, loss.option, ""});
             const bool dead = turn % 7 == 0;
             for (LayerSpec& layer : net.plan.layers)
                 layer.frozen = dead && layer.kind == "LayerNorm";
@@ -236,7 +239,7 @@ void everything_is_touched() {
             CHECK(N == 0 || last < first + 0.5, "%s, %s: from %g to %g", loss.name, optimizer,
                   first, last);
             CHECK(!dead || before == net.arrays[8], "a frozen layer moved");
-            for (const Rows& x : inputs) engine.answer(x, y.data());
+            for (const Rows& x : inputs) engine.predict(x, y.data());
             engine.forward(inputs[1], N, 3, y.data(), nullptr);
             engine.backward(values.data());
             engine.observe();
@@ -289,8 +292,8 @@ void learning_at_once_has_the_same_bits() {
                 const auto step = static_cast<std::uint64_t>(3 * epoch);
                 if (way > 0) {
                     const std::int64_t done =
-                        engine.learn(x, t, batch, step, way == 1 ? y.data() : nullptr, rates.data(),
-                                     losses.data());
+                        engine.train_steps(x, t, batch, step, way == 1 ? y.data() : nullptr,
+                                           rates.data(), losses.data());
                     CHECK(done == 3, "%d batches of 3", int(done));
                     continue;
                 }
@@ -321,12 +324,12 @@ void one_engine_answers_many_threads() {
     const LayerEngine<T> engine(net.plan);
     const std::vector<T> x = normal<T>(N * D, 0.7);
     std::vector<T> expected(static_cast<std::size_t>(N * K));
-    engine.answer(rows_of(x, N, D), expected.data());
+    engine.predict(rows_of(x, N, D), expected.data());
     std::vector<std::thread> askers;
     std::vector<std::vector<T>> asked(4, std::vector<T>(expected.size()));
     for (auto& mine : asked)
         askers.emplace_back([&] {
-            for (int again = 0; again < 3; ++again) engine.answer(rows_of(x, N, D), mine.data());
+            for (int again = 0; again < 3; ++again) engine.predict(rows_of(x, N, D), mine.data());
         });
     for (std::thread& asker : askers) asker.join();
     for (const auto& mine : asked)
@@ -380,6 +383,9 @@ void what_does_not_fit_is_refused() {
     CHECK(engine([](Plan& p) { p.layers[3].options.clear(); }), "options");
     CHECK(engine([](Plan& p) { p.layers[6].inner.clear(); }), "a Residual of nothing");
     CHECK(engine([](Plan& p) { p.depth = 13; }), "depth");
+    CHECK(engine([](Plan& p) { p.depth = 1; }), "a loss between Flatten and Scale");
+    CHECK(engine([](Plan& p) { p.layers[4].inputs = p.layers[4].outputs = std::int64_t(1) << 40; }),
+          "a width beyond 32 bits");
     CHECK(engine([](Plan& p) { p.layers[9].arrays[0].count = -1; }), "an embedding without waves");
     CHECK(engine([](Plan& p) { p.optimizer.kind = "Adam"; }), "memory");
     LayerEngine<float> made(net.plan);

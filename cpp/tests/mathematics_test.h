@@ -158,7 +158,7 @@ void transposed_products_have_the_same_bits(const std::vector<T>& A, std::int64_
     multiply(p, Threads(1));
     const Lines<const T> from{B.data(), ldb, M, M * ldb, true};
     for (std::int64_t i = 0; i < strips.count(); ++i) strips.look(i);
-    Ahead ahead(rows_of(A.data(), M, K));
+    Prefetch ahead(rows_of(A.data(), M, K));
     auto same = [&](const char* how) {
         CHECK(std::memcmp(plain.data(), other.data(), plain.size() * sizeof(T)) == 0,
               "%s, transposed, differ (%d x %d x %d)", how, int(M), int(K), int(H));
@@ -211,12 +211,12 @@ void products_have_the_same_bits() {
         Strips<T> strips;
         for (bool kept : {false, true}) {
             strips.begin(rows_of(A.data(), M, K), lda, T(1), kept);
-            Ahead ahead(rows_of(A.data(), M, K));
+            Prefetch ahead(rows_of(A.data(), M, K));
             product(p, strips, kept, some, kept ? &ahead : nullptr);
             same(kept ? "strips, kept" : "strips");
         }
         columns.take(A.data(), M, K, lda);
-        Ahead ahead(rows_of(A.data(), M, K));
+        Prefetch ahead(rows_of(A.data(), M, K));
         product<T>(columns, H, {B.data(), H, K, K * H, false}, bias.data(),
                    {other.data(), ldc, M, M * ldc, true}, some, &ahead);
         same("columns");

@@ -10,16 +10,16 @@ import numpy as np
 import pytest
 
 import pellucid as pl
-from tests.engines.tools import baseline
 from pellucid.core.types import Array
 from pellucid.engines import NativeEngine
+from tests.engines.tools import baseline
 
 
 def raw(loss: str = "CrossEntropy", optimizer: dict[str, Any] | None = None, **changed: Any) -> Any:
     W, b = np.ones((3, 2), np.float32), np.zeros(2, np.float32)
     layer = {
         "kind": "Affine",
-        "options": [],
+        "options": {},
         "inputs": 3,
         "outputs": 2,
         "frozen": False,
@@ -28,7 +28,7 @@ def raw(loss: str = "CrossEntropy", optimizer: dict[str, Any] | None = None, **c
     }
     settings = {
         "loss": loss,
-        "loss_option": 0.0,
+        "loss_options": {},
         "depth": 1,
         "seed": 0,
         "threads": 1,
@@ -36,9 +36,7 @@ def raw(loss: str = "CrossEntropy", optimizer: dict[str, Any] | None = None, **c
     }
     engine = settings.keys() & changed.keys()
     settings |= {name: changed.pop(name) for name in engine}
-    made = baseline.make_engine(layers=[layer | changed], optimizer=optimizer, **settings)
-    raw.held = layer | changed  # type: ignore[attr-defined]
-    return made
+    return baseline.make_engine(layers=[layer | changed], optimizer=optimizer, **settings)
 
 
 X, Y, T = np.ones((4, 3), np.float32), np.zeros((4, 2), np.float32), np.zeros(4, np.int64)
@@ -51,7 +49,7 @@ def raw_gradients(engine: Any = None, **changed: Any) -> float:
     return float((engine or raw()).gradients(**(given | changed)))
 
 
-def raw_learn(engine: Any = None, **changed: Any) -> int:
+def raw_train_steps(engine: Any = None, **changed: Any) -> int:
     given = {
         "x": X,
         "classes": T,
@@ -64,7 +62,7 @@ def raw_learn(engine: Any = None, **changed: Any) -> int:
         "losses": np.zeros(2),
         "y": Y,
     }
-    return int((engine or raw(optimizer=SGD)).learn(**(given | changed)))
+    return int((engine or raw(optimizer=SGD)).train_steps(**(given | changed)))
 
 
 def read_only(array: Array) -> Array:
@@ -74,17 +72,17 @@ def read_only(array: Array) -> Array:
 
 
 WRONG: dict[str, Callable[[], Any]] = {
-    "x of another width": lambda: raw().answer(np.ones((4, 2), np.float32), Y),
-    "x of whole numbers": lambda: raw().answer(np.ones((4, 3), np.int32), Y),
-    "x of no dimensions": lambda: raw().answer(np.float32(1.0).reshape(()), Y),
-    "x in Fortran's order": lambda: raw().answer(np.asfortranarray(X), Y),
-    "x is none": lambda: raw().answer(None, Y),
-    "y of other rows": lambda: raw().answer(X, Y[:3]),
-    "y of another type": lambda: raw().answer(X, Y.astype(np.float64)),
-    "y in steps": lambda: raw().answer(X, np.zeros((4, 4), np.float32)[:, ::2]),
-    "y for reading": lambda: raw().answer(X, read_only(Y)),
-    "y of one dimension": lambda: raw().answer(X, Y.ravel()),
-    "y of no dimensions": lambda: raw().answer(X, np.zeros((), np.float32)),
+    "x of another width": lambda: raw().predict(np.ones((4, 2), np.float32), Y),
+    "x of whole numbers": lambda: raw().predict(np.ones((4, 3), np.int32), Y),
+    "x of no dimensions": lambda: raw().predict(np.float32(1.0).reshape(()), Y),
+    "x in Fortran's order": lambda: raw().predict(np.asfortranarray(X), Y),
+    "x is none": lambda: raw().predict(None, Y),
+    "y of other rows": lambda: raw().predict(X, Y[:3]),
+    "y of another type": lambda: raw().predict(X, Y.astype(np.float64)),
+    "y in steps": lambda: raw().predict(X, np.zeros((4, 4), np.float32)[:, ::2]),
+    "y for reading": lambda: raw().predict(X, read_only(Y)),
+    "y of one dimension": lambda: raw().predict(X, Y.ravel()),
+    "y of no dimensions": lambda: raw().predict(X, np.zeros((), np.float32)),
     "a row beyond the end": lambda: raw_gradients(rows=np.array([0, 1, 2, 4])),
     "a row before the start": lambda: raw_gradients(rows=np.array([0, 1, 2, -1])),
     "rows of two dimensions": lambda: raw_gradients(rows=np.zeros((4, 1), np.int64)),
@@ -107,14 +105,14 @@ WRONG: dict[str, Callable[[], Any]] = {
     "counts below 0": lambda: raw_gradients(raw("Poisson"), classes=None, values=VALUES - 1),
     "too few weights": lambda: raw_gradients(weights=np.ones(3)),
     "a step below 0": lambda: raw_gradients(step=-1),
-    "no optimizer to learn with": lambda: raw_learn(raw()),
-    "batches of no rows": lambda: raw_learn(batch=0),
-    "too few rates": lambda: raw_learn(rates=np.ones(1)),
-    "too few losses": lambda: raw_learn(losses=np.zeros(1)),
-    "losses for reading": lambda: raw_learn(losses=read_only(np.zeros(2))),
-    "rates of another type": lambda: raw_learn(rates=np.ones(2, np.float32)),
-    "a class beyond the last, when learning": lambda: raw_learn(classes=T + 2),
-    "a row beyond the end, when learning": lambda: raw_learn(rows=np.array([0, 1, 2, 4])),
+    "no optimizer to learn with": lambda: raw_train_steps(raw()),
+    "batches of no rows": lambda: raw_train_steps(batch=0),
+    "too few rates": lambda: raw_train_steps(rates=np.ones(1)),
+    "too few losses": lambda: raw_train_steps(losses=np.zeros(1)),
+    "losses for reading": lambda: raw_train_steps(losses=read_only(np.zeros(2))),
+    "rates of another type": lambda: raw_train_steps(rates=np.ones(2, np.float32)),
+    "a class beyond the last, when learning": lambda: raw_train_steps(classes=T + 2),
+    "a row beyond the end, when learning": lambda: raw_train_steps(rows=np.array([0, 1, 2, 4])),
     "no optimizer to update with": lambda: raw().update(0.1, 1),
     "no loss": lambda: raw_gradients(raw("")),
     "an unknown loss": lambda: raw("Own"),
@@ -135,7 +133,7 @@ WRONG: dict[str, Callable[[], Any]] = {
     "an activation that widens": lambda: raw(kind="Sigmoid"),
     "a Residual of nothing": lambda: raw(kind="Residual", inputs=2),
     "a width below 0": lambda: raw(kind="Sigmoid", inputs=-1, outputs=-1),
-    "no layers": lambda: baseline.make_engine(False, [], "", 0.0, None, 0, 0, 1),
+    "no layers": lambda: baseline.make_engine(False, [], "", {}, None, 0, 0, 1),
     "backward without forward": lambda: raw().backward(Y),
     "backward after the rows are gone": lambda: (lambda e: (raw_gradients(e), e.backward(Y)))(
         raw()
@@ -163,7 +161,9 @@ def test_wrong_arguments_raise(what: str) -> None:
 
 def test_right_arguments_do_not() -> None:
     """What the wrong ones above were made from is right, or they would prove nothing."""
-    assert raw_learn() == raw_learn(rows=np.array([0, 1, 2, 3]), weights=np.ones(4)) == 2
+    assert (
+        raw_train_steps() == raw_train_steps(rows=np.array([0, 1, 2, 3]), weights=np.ones(4)) == 2
+    )
     assert math.isfinite(
         raw_gradients(classes=None, values=VALUES, weights=np.ones(4), rows=np.array([0, 1, 2, 3]))
     )

@@ -16,7 +16,7 @@ class Elementwise : public Layer<T> {
 public:
     using Layer<T>::Layer;
 
-    void forward(const Pass<T>& pass, Matrix<T> x, Matrix<T> y) const final {
+    void forward(const Pass<T>& pass, Matrix<const T> x, Matrix<T> y) const final {
         each(*pass.threads, x.data, y.data, x.size());
     }
 
@@ -54,7 +54,8 @@ class Activation final : public Elementwise<T> {
 public:
     explicit Activation(const LayerSpec& spec) : Elementwise<T>(spec), f_(spec) {}
 
-    void backward(const Pass<T>&, Matrix<T> x, Matrix<T> y, Matrix<T> dy, Matrix<T> dx) override {
+    void backward(const Pass<T>&, Matrix<const T> x, Matrix<const T> y, Matrix<const T> dy,
+                  Matrix<T> dx) override {
         if (!dx.data) return;
         for (std::int64_t i = 0; i < x.size(); i += kLanes<T>)
             store(dx.data + i, load(dy.data + i) * f_.slope(load(x.data + i), load(y.data + i)));
@@ -106,7 +107,8 @@ struct ReLUF {
 
 template <class T>
 struct LeakyReLUF {
-    explicit LeakyReLUF(const LayerSpec& spec) : slope_(static_cast<T>(option_of(spec, 0))) {}
+    explicit LeakyReLUF(const LayerSpec& spec)
+        : slope_(static_cast<T>(option_of(spec.options, "slope").number)) {}
     Vec<T> value(Vec<T> x) const { return choose<T>(x > 0, x, slope_ * x); }
     Vec<T> slope(Vec<T> x, Vec<T>) const { return choose<T>(x > 0, fill<T>(1), fill<T>(slope_)); }
     const T slope_;
@@ -114,7 +116,8 @@ struct LeakyReLUF {
 
 template <class T>
 struct GELUF {
-    explicit GELUF(const LayerSpec& spec) : by_tanh_(option_of(spec, 0) != 0) {}
+    explicit GELUF(const LayerSpec& spec)
+        : by_tanh_(option_of(spec.options, "approximate").text == "tanh") {}
     static Vec<T> argument(Vec<T> x) {
         return T(0.79788456080286535588) * (x + T(0.044715) * x * x * x);
     }
@@ -158,7 +161,8 @@ struct ExponentialF {
 // y = x times a factor.
 template <class T>
 struct ScaleF {
-    explicit ScaleF(const LayerSpec& spec) : factor_(static_cast<T>(option_of(spec, 0))) {}
+    explicit ScaleF(const LayerSpec& spec)
+        : factor_(static_cast<T>(option_of(spec.options, "factor").number)) {}
     Vec<T> value(Vec<T> x) const { return x * factor_; }
     Vec<T> slope(Vec<T>, Vec<T>) const { return fill<T>(factor_); }
     const T factor_;
@@ -167,7 +171,8 @@ struct ScaleF {
 // y = x / sqrt(1 + (x / limit)^2). As in core, x / limit is kept from a square that overflows.
 template <class T>
 struct SmoothClipF {
-    explicit SmoothClipF(const LayerSpec& spec) : limit_(static_cast<T>(option_of(spec, 0))) {}
+    explicit SmoothClipF(const LayerSpec& spec)
+        : limit_(static_cast<T>(option_of(spec.options, "limit").number)) {}
     Vec<T> share(Vec<T> x) const {
         const Vec<T> near = smaller<T>(larger<T>(x / limit_, fill<T>(-1e8)), fill<T>(1e8));
         return choose<T>(x == x, near, x);

@@ -25,7 +25,7 @@ inline Bytes load_bytes(const std::uint8_t* p, std::int64_t n) {
 }
 
 // One bit for each byte that is not 0.
-inline std::uint32_t alive(Bytes x) {
+inline std::uint32_t nonzero(Bytes x) {
 #if defined(__AVX2__) && !defined(__AVX512F__)
     return ~static_cast<std::uint32_t>(
         _mm256_movemask_epi8(_mm256_cmpeq_epi8((__m256i)x, _mm256_setzero_si256())));

@@ -1,5 +1,5 @@
-// Layers in a row: the table of kinds, forward and backward through a list, and Residual, which is
-// a list within one.
+// Layers in a row: the table of kinds, forward and backward through a list, and Residual, which
+// holds a list of its own.
 #pragma once
 
 #include <map>
@@ -27,12 +27,12 @@ public:
         outputs_.resize(layers.size());
     }
 
-    // Keeps the output of layers `first` to `end` for `backward`; gives the last.
-    Matrix<T> forward(const Pass<T>& pass, Matrix<T> x, Zeros<T> zeros, std::size_t first,
-                      std::size_t end) {
+    // Runs layers `first` to `end` and keeps their outputs for `backward`; returns the last.
+    Matrix<const T> forward(const Pass<T>& pass, Matrix<const T> x, Zeros<T> zeros,
+                            std::size_t first, std::size_t end) {
         for (std::size_t i = first; i < end; ++i) {
             Pass<T> own = pass.at(i);
-            if (i == first) own.zeros = zeros, own.ahead = pass.ahead;
+            if (i == first) own.zeros = zeros, own.prefetch = pass.prefetch;
             const Matrix<T> y = output(i, x.N);
             layers[i]->forward(own, x, y);
             x = y;
@@ -40,42 +40,42 @@ public:
         return x;
     }
 
-    // Walks back from layer `end` (the loss's gradient by its input is in dy); dx may be without
-    // data. Layers before `first`, and below them, learn nothing.
-    void backward(const Pass<T>& pass, Matrix<T> x, Zeros<T> zeros, std::size_t first,
-                  std::size_t end, Matrix<T> dy, Matrix<T> dx) {
+    // Walks back from layer `end`, where dy is the loss's gradient by its input; dx may be without
+    // data. Layers before `first` are not trained, nor is anything below them.
+    void backward(const Pass<T>& pass, Matrix<const T> x, Zeros<T> zeros, std::size_t first,
+                  std::size_t end, Matrix<const T> dy, Matrix<T> dx) {
         for (std::size_t i = end; i-- > first;) {
             Pass<T> own = pass.at(i);
-            if (i == first) own.zeros = zeros, own.ahead = pass.ahead, own.taker = pass.taker;
-            const Matrix<T> input = i == first ? x : output(i - 1, x.N);
-            Matrix<T> below = i == first ? dx : gradient(i, x.N);
+            if (i == first) own.zeros = zeros, own.prefetch = pass.prefetch, own.taker = pass.taker;
+            const Matrix<const T> input = i == first ? x : output(i - 1, x.N);
+            const Matrix<T> below = i == first ? dx : gradient(i, x.N);
             layers[i]->backward(own, input, output(i, x.N), dy, below);
             dy = below;
         }
     }
 
-    void observe(const Pass<T>& pass, Matrix<T> x, std::size_t first = 0) {
+    void observe(const Pass<T>& pass, Matrix<const T> x, std::size_t first = 0) {
         for (std::size_t i = first; i < layers.size(); ++i) {
-            if (layers[i]->remembers && !layers[i]->frozen) layers[i]->observe(pass.at(i), x);
+            if (layers[i]->has_buffers && !layers[i]->frozen) layers[i]->observe(pass.at(i), x);
             x = output(i, x.N);
         }
     }
 
     Matrix<T> output(std::size_t i, std::int64_t N) { return place(outputs_[i], N, layers[i]->H); }
 
-    // Gives what layers `first` to `end` make of x and keeps nothing: `line` holds two matrices as
-    // wide as the widest of them.
-    Matrix<T> answer(const Pass<T>& pass, Matrix<T> x, Zeros<T> zeros, std::size_t first,
-                     std::size_t end, Buffer<T>& line) const {
+    // Returns what layers `first` to `end` make of x and keeps nothing: `line` holds two matrices
+    // as wide as the widest of them.
+    Matrix<const T> predict(const Pass<T>& pass, Matrix<const T> x, Zeros<T> zeros,
+                            std::size_t first, std::size_t end, Buffer<T>& line) const {
         std::int64_t widest = 0;
         for (std::size_t i = first; i < end; ++i) widest = std::max(widest, padded(layers[i]->H));
-        const std::int64_t room = x.N * widest;
+        const std::int64_t room = x.N * widest + kPad;
         if (line.size() < static_cast<std::size_t>(2 * room))
             line.resize(static_cast<std::size_t>(2 * room));
         T* next = line.data();
         for (std::size_t i = first; i < end; ++i) {
             Pass<T> own = pass.at(i);
-            if (i == first) own.zeros = zeros, own.ahead = pass.ahead;
+            if (i == first) own.zeros = zeros, own.prefetch = pass.prefetch;
             const Matrix<T> y{next, x.N, layers[i]->H};
             layers[i]->forward(own, x, y);
             next = next == line.data() ? line.data() + room : line.data();
@@ -103,29 +103,29 @@ private:
     Buffer<T> gradients_[2];
 };
 
-// y = x + layers(x); dx = dy + the layers' own dx. As in core, the layers' outputs are computed
-// again going back.
+// y = x + layers(x); dx = dy + the layers' own dx. As in core, the backward pass computes the
+// layers' outputs again.
 template <class T>
 class Residual final : public Layer<T> {
 public:
     explicit Residual(const LayerSpec& spec) : Layer<T>(spec), chain_(spec.inner) {
         require(spec.inner.front().inputs == this->D && spec.inner.back().outputs == this->D,
-                "Residual: another width within");
+                "Residual: its layers change the width");
         for (const auto& layer : chain_.layers) {
-            this->remembers |= layer->remembers;
+            this->has_buffers |= layer->has_buffers;
             for (const auto& parameter : layer->parameters) {
                 this->parameters.push_back(parameter);
-                this->parameters.back().learns &= !this->frozen;
+                this->parameters.back().trainable &= !this->frozen;
             }
         }
     }
 
-    void forward(const Pass<T>& pass, Matrix<T> x, Matrix<T> y) const override {
+    void forward(const Pass<T>& pass, Matrix<const T> x, Matrix<T> y) const override {
         Buffer<T> line;
-        sum(x, chain_.answer(pass, x, {}, 0, chain_.layers.size(), line), y);
+        sum(x, chain_.predict(pass, x, {}, 0, chain_.layers.size(), line), y);
     }
 
-    void backward(const Pass<T>& pass, Matrix<T> x, Matrix<T>, Matrix<T> dy,
+    void backward(const Pass<T>& pass, Matrix<const T> x, Matrix<const T>, Matrix<const T> dy,
                   Matrix<T> dx) override {
         chain_.forward(pass, x, {}, 0, chain_.layers.size());
         const Matrix<T> own =
@@ -134,13 +134,13 @@ public:
         if (dx.data) sum(dy, own, dx);
     }
 
-    void observe(const Pass<T>& pass, Matrix<T> x) override {
+    void observe(const Pass<T>& pass, Matrix<const T> x) override {
         chain_.forward(pass, x, {}, 0, chain_.layers.size());
         chain_.observe(pass, x);
     }
 
 private:
-    static void sum(Matrix<T> a, Matrix<T> b, Matrix<T> c) {
+    static void sum(Matrix<const T> a, Matrix<const T> b, Matrix<T> c) {
         for (std::int64_t i = 0; i < a.size(); i += kLanes<T>)
             store(c.data + i, load(a.data + i) + load(b.data + i));
     }
@@ -159,7 +159,7 @@ std::unique_ptr<Layer<T>> make_activation(const LayerSpec& spec) {
     return std::make_unique<Activation<T, F<T>>>(spec);
 }
 
-// The layers there are, by the names of core's classes.
+// All layers, by the names of core's classes.
 template <class T>
 std::unique_ptr<Layer<T>> make_layer(const LayerSpec& spec) {
     using Maker = std::unique_ptr<Layer<T>> (*)(const LayerSpec&);
@@ -185,12 +185,15 @@ std::unique_ptr<Layer<T>> make_layer(const LayerSpec& spec) {
         {"Dropout", make<T, Dropout>},
         {"Residual", make<T, Residual>},
     };
+    // Columns have 32-bit indices, and the number of a layer's weights must not overflow.
+    constexpr std::int64_t widest = 1 << 30;
     const auto found = makers.find(spec.kind);
     require(found != makers.end(), "no native layer " + spec.kind);
-    require(spec.inputs >= 0 && spec.outputs >= 0, spec.kind + ": a width below 0");
+    require(
+        spec.inputs >= 0 && spec.outputs >= 0 && spec.inputs <= widest && spec.outputs <= widest,
+        spec.kind + ": a width must be 0 to " + std::to_string(widest));
     const bool widens = spec.kind == "Affine" || spec.kind == "PeriodicEmbedding";
-    require(widens || spec.inputs == spec.outputs,
-            spec.kind + " gives as many numbers as it takes");
+    require(widens || spec.inputs == spec.outputs, spec.kind + " has as many outputs as inputs");
     return found->second(spec);
 }
 

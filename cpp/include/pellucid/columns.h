@@ -5,8 +5,8 @@
 
 #include <algorithm>
 
-#include "ahead.h"
 #include "matrix.h"
+#include "prefetch.h"
 
 namespace pellucid {
 
@@ -37,6 +37,9 @@ public:
         std::int64_t sum = 0;
         for (const Group& group : groups_) sum += group.count;
         return sum * kGroup;
+    }
+    std::size_t bytes() const {
+        return groups_.capacity() * sizeof(Group) + entries_.capacity() * sizeof(Entry<T>);
     }
     const Group& operator[](std::int64_t i) const { return groups_[static_cast<std::size_t>(i)]; }
 
@@ -106,7 +109,7 @@ inline void each_width(std::int64_t column, std::int64_t end, F f) {
 // of C whose numbers are not all 0.
 template <class T, int V>
 inline void scatter(const Columns<T>& x, std::int64_t H, Lines<const T> B, const T* start,
-                    Lines<T> C, std::int64_t column, Ahead* ahead) {
+                    Lines<T> C, std::int64_t column, Prefetch* ahead) {
     constexpr std::int64_t L = kLanes<T>;
     constexpr int G = kGroup;
     const std::int64_t last = std::min(L, H - column - (V - 1) * L);
@@ -147,7 +150,7 @@ inline void scatter(const Columns<T>& x, std::int64_t H, Lines<const T> B, const
 // C = start + X B, of a padded C.
 template <class T>
 inline void product(const Columns<T>& x, std::int64_t H, Lines<const T> B, const T* start,
-                    Lines<T> C, const Threads& threads, Ahead* ahead) {
+                    Lines<T> C, const Threads& threads, Prefetch* ahead) {
     constexpr std::int64_t L = kLanes<T>;
     const std::int64_t vectors = (H + L - 1) / L;
     const bool shared = threads.count() > 1 && x.numbers() * H >= kWorthThreads;
@@ -167,7 +170,7 @@ inline void product(const Columns<T>& x, std::int64_t H, Lines<const T> B, const
 // of B whose numbers are not all 0; C's first row is that of `from`.
 template <class T, int V>
 inline void gather(const Columns<T>& x, std::int64_t from, std::int64_t to, std::int64_t H,
-                   Lines<const T> B, T* C, std::int64_t column, Ahead* ahead) {
+                   Lines<const T> B, T* C, std::int64_t column, Prefetch* ahead) {
     constexpr std::int64_t L = kLanes<T>;
     constexpr int G = kGroup;
     const std::int64_t last = std::min(L, H - column - (V - 1) * L);
@@ -200,10 +203,11 @@ inline void gather(const Columns<T>& x, std::int64_t from, std::int64_t to, std:
 // afterwards.
 template <class T, class F>
 inline void transposed_product(const Columns<T>& x, std::int64_t H, Lines<const T> B, T* C,
-                               const Threads& threads, Ahead* ahead, F done) {
+                               const Threads& threads, Prefetch* ahead, F done) {
     constexpr std::int64_t G = kGroup;
     const bool shared = threads.count() > 1 && x.numbers() * H >= kWorthThreads;
-    const std::int64_t share = std::max<std::int64_t>(4, kAtOnce<T> / (G * H)),
+    const std::int64_t share =
+                           std::max<std::int64_t>(4, kAtOnce<T> / std::max<std::int64_t>(1, G * H)),
                        parts = (x.count() + share - 1) / share;
     auto one = [&](std::int64_t part) {
         const std::int64_t from = part * share, to = std::min(x.count(), from + share);

@@ -22,14 +22,14 @@ public:
         phase_ = array_of<T>(spec, 1, E_ * F_);
         W_ = array_of<T>(spec, 2, E_ * F_ * K_);
         b_ = array_of<T>(spec, 3, E_ * K_);
-        this->learn(frequency_, E_ * F_, 0);
-        this->learn(phase_, E_ * F_, 0);
-        this->learn(W_, E_ * F_ * K_, 0);
-        this->learn(b_, E_ * K_, 0);
+        this->add_parameter(frequency_, E_ * F_, 0);
+        this->add_parameter(phase_, E_ * F_, 0);
+        this->add_parameter(W_, E_ * F_ * K_, 0);
+        this->add_parameter(b_, E_ * K_, 0);
     }
 
     // A vector holds one column of as many rows: every row is computed alike, wherever it stands.
-    void forward(const Pass<T>& pass, Matrix<T> x, Matrix<T> y) const override {
+    void forward(const Pass<T>& pass, Matrix<const T> x, Matrix<T> y) const override {
         constexpr std::int64_t L = kLanes<T>;
         pass.threads->each((x.N + 31) / 32, [&](std::int64_t task) {
             Buffer<T> waves(static_cast<std::size_t>(F_ * L));
@@ -43,16 +43,16 @@ public:
 
     // A vector holds waves of one column, and rows follow each other: sums over rows are in
     // ascending order.
-    void backward(const Pass<T>& pass, Matrix<T> x, Matrix<T>, Matrix<T> dy,
+    void backward(const Pass<T>& pass, Matrix<const T> x, Matrix<const T>, Matrix<const T> dy,
                   Matrix<T> dx) override {
         if (dx.data)
             for (std::int64_t i = 0; i < x.N; ++i) std::copy_n(dy.row(i), this->D, dx.row(i));
-        pass.threads->each(E_, [&](std::int64_t e) { learn_column(x, dy, dx, e); });
+        pass.threads->each(E_, [&](std::int64_t e) { column_gradients(x, dy, dx, e); });
     }
 
 private:
-    void embed(Matrix<T> x, Matrix<T> y, std::int64_t first, std::int64_t rows, std::int64_t e,
-               T* waves) const {
+    void embed(Matrix<const T> x, Matrix<T> y, std::int64_t first, std::int64_t rows,
+               std::int64_t e, T* waves) const {
         constexpr std::int64_t L = kLanes<T>;
         T line[L] = {};
         for (std::int64_t i = 0; i < rows; ++i) line[i] = x.row(first + i)[column(e)];
@@ -69,7 +69,7 @@ private:
         }
     }
 
-    void learn_column(Matrix<T> x, Matrix<T> dy, Matrix<T> dx, std::int64_t e) {
+    void column_gradients(Matrix<const T> x, Matrix<const T> dy, Matrix<T> dx, std::int64_t e) {
         const std::int64_t ld = padded(F_), D = this->D;
         // Lines of waves, padded: frequency, phase, their gradients, dz f of a row; then W and dW
         // turned, K lines each.

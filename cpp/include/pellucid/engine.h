@@ -1,4 +1,4 @@
-// The engine: gathers rows, answers, learns. See spec.h for what each call promises.
+// The engine: gathers rows, predicts, trains. See spec.h for what each call promises.
 #pragma once
 
 #include "activations.h"
@@ -12,18 +12,17 @@ template <class T>
 class LayerEngine final : public Engine {
 public:
     explicit LayerEngine(const Plan& plan)
-        : chain_(plan.layers),
-          threads_(plan.threads),
-          depth_(static_cast<std::size_t>(plan.depth)),
-          seed_(plan.seed) {
-        require(plan.depth >= 0 && depth_ <= chain_.layers.size(),
-                "the loss stands above the last layer");
-        if (!plan.loss.kind.empty()) loss_ = std::make_unique<Loss<T>>(plan.loss);
+        : chain_(plan.layers), threads_(plan.threads), seed_(plan.seed) {
+        const std::size_t n = chain_.layers.size();
         // Flatten, and the Scale after it, are done as rows are gathered.
-        std::size_t n = chain_.layers.size();
         while (first_ < n && plan.layers[first_].kind == "Flatten") ++first_;
         if (first_ < n && plan.layers[first_].kind == "Scale")
-            factor_ = static_cast<T>(plan.layers[first_++].options[0]);
+            factor_ = static_cast<T>(option_of(plan.layers[first_++].options, "factor").number);
+        require(plan.depth <= static_cast<std::int64_t>(n), "the loss is above the last layer");
+        require(plan.depth >= static_cast<std::int64_t>(first_),
+                "the loss must be above Flatten and Scale, which are done as rows are gathered");
+        depth_ = static_cast<std::size_t>(plan.depth);
+        if (!plan.loss.kind.empty()) loss_ = std::make_unique<Loss<T>>(plan.loss);
         if (first_ < n) last_ = dynamic_cast<const Elementwise<T>*>(chain_.layers.back().get());
         sees_zeros_ = first_ < n && plan.layers[first_].kind == "Affine";
         for (const auto& layer : chain_.layers) {
@@ -31,65 +30,82 @@ public:
                 !layer->parameters.empty() && layer->D >= kLargeWidth && layer->H >= kLargeWidth;
             work_per_row_ += layer->D * (layer->parameters.empty() ? 4 : layer->H);
         }
-        first_learning_ = first_;
-        while (first_learning_ < n && chain_.layers[first_learning_]->parameters.empty())
-            ++first_learning_;
+        first_trainable_ = first_;
+        while (first_trainable_ < n && chain_.layers[first_trainable_]->parameters.empty())
+            ++first_trainable_;
         for (const auto& layer : chain_.layers)
             for (const auto& parameter : layer->parameters) {
                 all_.push_back(parameter);
-                if (parameter.learns) learning_.push_back(parameter);
+                if (parameter.trainable) trainable_.push_back(parameter);
             }
         begins_with_weights_ =
-            sees_zeros_ && !learning_.empty() &&
-            learning_.front().value == chain_.layers[first_]->parameters.front().value;
+            sees_zeros_ && depth_ > first_ && !trainable_.empty() &&
+            trainable_.front().value == chain_.layers[first_]->parameters.front().value;
         if (!plan.optimizer.kind.empty())
-            optimizer_ = std::make_unique<Optimizer<T>>(plan.optimizer, learning_);
+            optimizer_ = std::make_unique<Optimizer<T>>(plan.optimizer, trainable_);
+    }
+
+    ~LayerEngine() override {
+        ++engines_ended;
+        of_thread<Scratch>();
+        of_thread<Packed<T>>();
     }
 
     Number type() const override { return kOwn; }
     std::int64_t inputs() const override { return chain_.layers.front()->D; }
     std::int64_t outputs() const override { return chain_.layers.back()->H; }
-    std::int64_t sums() const override { return depth_ ? chain_.layers[depth_ - 1]->H : inputs(); }
+    std::int64_t loss_inputs() const override {
+        return depth_ ? chain_.layers[depth_ - 1]->H : inputs();
+    }
 
-    void answer(const Rows& x, void* y) const override {
+    std::int64_t rows_at_once() const override {
+        constexpr std::int64_t work = std::int64_t(1)
+                                      << 32;  // multiply-adds, of some 10^10 a second
+        const std::int64_t rows = work / std::max<std::int64_t>(1, work_per_row_);
+        return std::max<std::int64_t>(1, rows / kLargeBlock) * kLargeBlock;
+    }
+
+    void predict(const Rows& x, void* y) const override {
         T* const out = static_cast<T*>(y);
         const bool zeros = mostly_zero(x);
-        const bool large =
-            !zeros && large_ && x.count >= kLargeRows;  // then the threads share each product
+        // Of large layers the threads share each product, of others the blocks of rows.
+        const bool large = !zeros && large_ && x.count >= kLargeRows;
         const std::int64_t block =
             large ? kLargeBlock
                   : std::clamp(x.count / threads_.count() / 8 * 8, kLeastBlock, kBlock);
         const std::int64_t blocks = (x.count + block - 1) / block;
-        auto answer_one = [&](std::int64_t b) {
+        auto predict_one = [&](std::int64_t b) {
             const std::int64_t start = b * block;
-            answer_block(x, start, std::min(block, x.count - start), zeros,
-                         large ? threads_ : alone_, out + start * outputs());
+            predict_block(x, start, std::min(block, x.count - start), zeros,
+                          large ? threads_ : alone_, out + start * outputs());
         };
-        threads_.each(blocks, answer_one, !large && x.count * work_per_row_ >= kWorthThreads);
+        threads_.each(blocks, predict_one, !large && x.count * work_per_row_ >= kWorthThreads);
     }
 
-    std::int64_t learn(const Rows& x, const Targets& t, std::int64_t batch, std::uint64_t step,
-                       void* y, const double* rates, double* losses, Ridge ridge = {}) override {
+    std::int64_t train_steps(const Rows& x, const Targets& t, std::int64_t batch,
+                             std::uint64_t step, void* y, const double* rates, double* losses,
+                             Ridge ridge = {}) override {
         require(updates(), "this engine was made without an optimizer");
-        require(batch > 0, "a batch has at least one row");
+        require(batch > 0, "a batch must have at least one row");
+        batch = std::min(batch, std::max<std::int64_t>(1, x.count));
         std::int64_t done = 0, start = 0;
         do {
             const Rows part = x.part(start, batch);
-            next_ = Ahead(x.part(start + part.count, batch));
+            next_ = Prefetch(x.part(start + part.count, batch));
             T* const out = y ? static_cast<T*>(y) + start * outputs() : nullptr;
             losses[done] = loss_of(part, t.from(x.chosen ? 0 : start), step, out);
             if (!std::isfinite(losses[done])) return done + 1;
             observe();
-            if (ridge.squares) ridge.squares[done] = optimizer_->squares(learning_);
+            if (ridge.squares) ridge.squares[done] = optimizer_->squares(trainable_);
             const typename Optimizer<T>::Step move{rates[done], static_cast<double>(++step),
                                                    ridge.l2 ? ridge.l2[done] : 0};
             const Taker<T> taker = [&](T* gradient, std::int64_t from, std::int64_t count) {
-                optimizer_->move(move, learning_.front(), 0, gradient, from, count);
+                optimizer_->move(move, trainable_.front(), 0, gradient, from, count);
             };
             const bool first_moves =
                 begins_with_weights_ && (seen_.strips || seen_.columns) && optimizer_->one_by_one();
-            go_backward(slope(), first_moves ? &taker : nullptr);
-            optimizer_->update(learning_, move, first_moves, threads_);
+            go_backward(loss_gradient(), first_moves ? &taker : nullptr);
+            optimizer_->update(trainable_, move, first_moves, threads_);
             ++done;
             start += batch;
         } while (start < x.count);
@@ -99,20 +115,20 @@ public:
     double gradients(const Rows& x, const Targets& t, std::int64_t N, std::uint64_t step,
                      void* y) override {
         const double loss = loss_of(x.part(0, N), t, step, static_cast<T*>(y));
-        go_backward(slope());
+        go_backward(loss_gradient());
         return loss;
     }
 
-    void forward(const Rows& x, std::int64_t N, std::uint64_t step, void* sums, void* y) override {
-        copy_out(go_forward(x.part(0, N), step, true, true), static_cast<T*>(sums));
+    void forward(const Rows& x, std::int64_t N, std::uint64_t step, void* z, void* y) override {
+        copy_out(go_forward(x.part(0, N), step, true, true), static_cast<T*>(z));
         copy_out(last_output(N), static_cast<T*>(y));
     }
 
-    void backward(const void* dy) override {
-        const std::int64_t K = sums();
-        const Matrix<T> own = slope();
+    void backward(const void* dz) override {
+        const std::int64_t K = loss_inputs();
+        const Matrix<T> own = loss_gradient();
         for (std::int64_t i = 0; i < own.N; ++i)
-            std::copy_n(static_cast<const T*>(dy) + i * K, K, own.row(i));
+            std::copy_n(static_cast<const T*>(dz) + i * K, K, own.row(i));
         go_backward(own);
     }
 
@@ -120,6 +136,7 @@ public:
 
     void forget() override {
         x_ = {};
+        seen_ = {};
         next_ = {};
     }
 
@@ -139,7 +156,7 @@ public:
 
     void update(double learning_rate, std::uint64_t step, double l2 = 0) override {
         require(updates(), "this engine was made without an optimizer");
-        optimizer_->update(learning_, {learning_rate, static_cast<double>(step), l2}, false,
+        optimizer_->update(trainable_, {learning_rate, static_cast<double>(step), l2}, false,
                            threads_);
     }
 
@@ -148,76 +165,80 @@ public:
 private:
     static constexpr Number kOwn = sizeof(T) == 4 ? Number::float32 : Number::float64;
 
-    // Rows answered together: few, so that they and what the layers make of them stay in a core's
-    // own cache; of layers so large that packing their weights takes time, many.
+    // Rows predicted together: few, so that they and their layers' outputs stay in a core's own
+    // cache; of layers so large that packing their weights takes time, many.
     static constexpr std::int64_t kLeastBlock = 24, kBlock = 96, kLargeBlock = 1024;
     static constexpr std::int64_t kLargeRows = 192, kLargeWidth = 192;
 
     static constexpr std::int64_t kFewRows = 8;  // below which strips are best for every layer
-    // Bytes of the first layer's outputs up to which zeros are found by strips: learning, and
-    // answering.
-    static constexpr std::int64_t kNarrow = 224, kNarrowToAnswer = 576;
+    // Bytes of the first layer's outputs up to which strips find the zeros: in training, and in
+    // prediction, which looks at each row once.
+    static constexpr std::int64_t kNarrow = 224, kNarrowToPredict = 576;
 
     struct Scratch {
         Buffer<T> x, line;
         Strips<T> strips;
         Columns<T> columns;
+
+        std::size_t bytes() const {
+            return (x.capacity() + line.capacity()) * sizeof(T) + strips.bytes() + columns.bytes();
+        }
     };
 
-    Pass<T> pass() { return {true, {seed_, step_, 0}, &threads_, {}, &next_}; }
+    Pass<T> pass() { return {true, {seed_, step_, 0}, &threads_, {}, &next_, nullptr}; }
 
-    void answer_block(const Rows& x, std::int64_t start, std::int64_t N, bool zeros,
-                      const Threads& threads, T* out) const {
-        static thread_local Scratch
-            scratch;  // several threads may answer by one engine, and none keeps anything here
-        const Pass<T> pass{false, {}, &threads, {}, nullptr};
-        Matrix<T> rows;
+    void predict_block(const Rows& x, std::int64_t start, std::int64_t N, bool zeros,
+                       const Threads& threads, T* out) const {
+        Scratch& scratch = of_thread<Scratch>();  // since several threads may predict by one engine
+        const Pass<T> pass{false, {}, &threads, {}, nullptr, nullptr};
+        Matrix<const T> rows;
         const Zeros<T> known = take_rows(x.part(start, N), zeros, false, scratch, rows);
         const Elementwise<T>* const last = N > 1 ? last_ : nullptr;
         const std::size_t layers = chain_.layers.size();
-        copy_out(chain_.answer(pass, rows, known, first_, last ? layers - 1 : layers, scratch.line),
-                 out);
+        copy_out(
+            chain_.predict(pass, rows, known, first_, last ? layers - 1 : layers, scratch.line),
+            out);
         if (last) last->change(threads, out, N * outputs());
     }
 
-    // Up to the loss, or to the end if answers are wanted, too; gives what the loss takes.
-    Matrix<T> go_forward(const Rows& x, std::uint64_t step, bool keep, bool to_the_end) {
+    // Runs to the loss, or to the end if predictions are wanted, too; returns the loss's input.
+    Matrix<const T> go_forward(const Rows& x, std::uint64_t step, bool keep, bool to_the_end) {
         step_ = step;
         seen_ = take_rows(x, mostly_zero(x), true, own_, x_, keep);
         chain_.forward(pass(), x_, seen_, first_, to_the_end ? chain_.layers.size() : depth_);
-        return depth_ == first_ ? x_ : chain_.output(depth_ - 1, x_.N);
+        return depth_ <= first_ ? x_ : chain_.output(depth_ - 1, x_.N);
     }
 
-    // Gives the loss of a batch, and leaves its gradient in `slope()`.
+    // Returns the loss of a batch, and leaves its gradient in `loss_gradient()`.
     double loss_of(const Rows& x, const Targets& t, std::uint64_t step, T* y) {
         require(loss_ != nullptr, "this engine was made without a loss");
         loss_->take(t, x.chosen, x.count);
-        const Matrix<T> sums = go_forward(x, step, false, y != nullptr);
+        const Matrix<const T> z = go_forward(x, step, false, y != nullptr);
         if (y) copy_out(last_output(x.count), y);
-        const Matrix<T> dy = slope();
-        std::copy_n(sums.data, sums.size(), dy.data);
-        return (*loss_)(dy);
+        const Matrix<T> dz = loss_gradient();
+        std::copy_n(z.data, z.size(), dz.data);
+        return (*loss_)(dz);
     }
 
-    Matrix<T> slope() { return Chain<T>::place(slope_, x_.N, sums()); }
+    Matrix<T> loss_gradient() { return Chain<T>::place(loss_gradient_, x_.N, loss_inputs()); }
 
-    void go_backward(Matrix<T> dy, const Taker<T>* taker = nullptr) {
+    void go_backward(Matrix<const T> dy, const Taker<T>* taker = nullptr) {
         const Matrix<T> none{nullptr, x_.N, 0};
-        const Matrix<T> input =
-            first_learning_ == first_ ? x_ : chain_.output(first_learning_ - 1, x_.N);
+        const bool from_input = first_trainable_ == first_;
+        const Matrix<const T> input = from_input ? x_ : chain_.output(first_trainable_ - 1, x_.N);
         Pass<T> pass = this->pass();
         pass.taker = taker;
-        chain_.backward(pass, input, first_learning_ == first_ ? seen_ : Zeros<T>{},
-                        first_learning_, depth_, dy, none);
+        chain_.backward(pass, input, from_input ? seen_ : Zeros<T>{}, first_trainable_, depth_, dy,
+                        none);
     }
 
-    Matrix<T> last_output(std::int64_t N) {
+    Matrix<const T> last_output(std::int64_t N) {
         return chain_.layers.size() == first_ ? x_ : chain_.output(chain_.layers.size() - 1, N);
     }
 
-    // By whole vectors, as rows are short: what a row's last one has too much, the next row is
-    // written over.
-    static void copy_out(Matrix<T> y, T* out) {
+    // Copies by whole vectors, as rows are short: what a row's last vector has too much, the next
+    // row overwrites.
+    static void copy_out(Matrix<const T> y, T* out) {
         if (!out) return;
         const std::int64_t ld = y.ld(), width = y.width, all = y.N * width;
         const T* from = y.data;
@@ -230,33 +251,31 @@ private:
         }
     }
 
-    // Gives rows as a matrix in `room`; rows that are one already are taken where they are, unless
-    // they must be kept.
-    Matrix<T> gather_rows(const Rows& x, Buffer<T>& room, bool keep = false) const {
+    // Returns rows as a matrix in `room`; rows that are one already stay in the user's memory,
+    // unless they must be kept.
+    Matrix<const T> gather_rows(const Rows& x, Buffer<T>& room, bool keep = false) const {
         const bool as_it_is =
             !keep && x.type == kOwn && factor_ == 1 && !x.chosen && padded(x.width) == x.width;
-        if (as_it_is) return {const_cast<T*>(static_cast<const T*>(x.data)), x.count, x.width};
+        if (as_it_is) return {static_cast<const T*>(x.data), x.count, x.width};
         const Matrix<T> rows = Chain<T>::place(room, x.count, x.width);
-        for (std::int64_t i = 0; i < x.count; ++i) {
-            gather(x, x.place(i), rows.row(i));
-        }
+        for (std::int64_t i = 0; i < x.count; ++i) gather(x, x.place(i), rows.row(i));
         return rows;
     }
 
-    // Takes the rows of a pass into `rows`, and tells what is known of their zeros, if they are
+    // Takes the rows of a pass into `rows`, and returns what is known of their zeros, if they are
     // mostly 0. Strips read the user's own rows, where they are bytes or need no factor: then the
     // matrix has no data, and the first layer needs none.
-    Zeros<T> take_rows(const Rows& x, bool zeros, bool learning, Scratch& scratch, Matrix<T>& rows,
-                       bool keep = false) const {
+    Zeros<T> take_rows(const Rows& x, bool zeros, bool training, Scratch& scratch,
+                       Matrix<const T>& rows, bool keep = false) const {
         const std::int64_t outputs =
             zeros ? chain_.layers[first_]->H * static_cast<std::int64_t>(sizeof(T)) : 0;
-        const bool strips = zeros && (outputs <= (learning ? kNarrow : kNarrowToAnswer) ||
-                                      (!learning && x.count < kFewRows));
+        const bool strips = zeros && (outputs <= (training ? kNarrow : kNarrowToPredict) ||
+                                      (!training && x.count < kFewRows));
         const bool as_it_is =
             x.type == kOwn ? factor_ == 1 : Strips<T>::kTakesBytes && x.type == Number::uint8;
         if (strips && !keep && as_it_is) {
             rows = {nullptr, x.count, x.width};
-            scratch.strips.begin(x, x.width, factor_, learning);
+            scratch.strips.begin(x, x.width, factor_, training);
             return {&scratch.strips, nullptr};
         }
         rows = gather_rows(x, scratch.x, keep);
@@ -265,10 +284,8 @@ private:
             scratch.columns.take(rows.data, rows.N, rows.width, rows.ld());
             return {nullptr, &scratch.columns};
         }
-        Rows gathered;
-        gathered.data = rows.data, gathered.type = kOwn, gathered.count = rows.N,
-        gathered.width = rows.width;
-        scratch.strips.begin(gathered, rows.ld(), T(1), learning);
+        const Rows gathered{rows.data, kOwn, rows.N, rows.width, nullptr};
+        scratch.strips.begin(gathered, rows.ld(), T(1), training);
         return {&scratch.strips, nullptr};
     }
 
@@ -287,8 +304,8 @@ private:
         for (std::int64_t i = 0; i < width; ++i) out[i] = static_cast<T>(from[i]) * factor;
     }
 
-    // Looks at a few rows whether skipping zeros pays. It changes no result, but where a weight is
-    // not finite: 0 times that is NaN, and what is skipped is 0.
+    // Looks at a few rows to see whether skipping zeros pays. It changes no result, unless a weight
+    // is not finite: 0 times that is NaN, and what is skipped is 0.
     bool mostly_zero(const Rows& x) const {
         if (!sees_zeros_ || x.count == 0 || x.width < 64) return false;
         const std::int64_t looked = std::min<std::int64_t>(x.count, 4);
@@ -310,9 +327,10 @@ private:
     static std::int64_t count_zeros(const From* row, std::int64_t width) {
         std::int32_t zeros = 0;
         if constexpr (sizeof(From) == 1) {
-            for (std::int64_t k = 0; k < width; k += kByteBlock)
-                zeros += kByteBlock - __builtin_popcount(alive(load_bytes(
-                                          row + k, std::min<std::int64_t>(kByteBlock, width - k))));
+            for (std::int64_t k = 0; k < width; k += kByteBlock) {
+                const std::int64_t n = std::min<std::int64_t>(kByteBlock, width - k);
+                zeros += kByteBlock - __builtin_popcount(nonzero(load_bytes(row + k, n)));
+            }
             return zeros - (kByteBlock - width % kByteBlock) % kByteBlock;
         }
         for (std::int64_t k = 0; k < width; ++k) zeros += row[k] == From(0);
@@ -323,27 +341,27 @@ private:
         bool fits = grads.size() == all_.size();
         for (std::size_t i = 0; fits && i < grads.size(); ++i)
             fits = grads[i].count == all_[i].size();
-        require(fits, "the gradients do not fit the parameters");
+        require(fits, "the gradients have other shapes than the parameters");
     }
 
     Chain<T> chain_;
     const Threads threads_, alone_{1};
     std::unique_ptr<Loss<T>> loss_;
     std::unique_ptr<Optimizer<T>> optimizer_;
-    const Elementwise<T>* last_ = nullptr;  // the last layer, if it is a function of each number
-    std::size_t depth_, first_ = 0, first_learning_ = 0;
+    const Elementwise<T>* last_ = nullptr;  // the last layer, if it is a function of each value
+    std::size_t depth_ = 0, first_ = 0, first_trainable_ = 0;
     std::uint64_t seed_, step_ = 0;
     T factor_ = 1;
     bool sees_zeros_ = false, large_ = false;
-    bool begins_with_weights_ = false;  // what learns; they may move as their gradient is made
+    bool begins_with_weights_ = false;  // of what is trained: they may move while dW is made
     std::int64_t work_per_row_ = 0;
-    std::vector<typename Layer<T>::Parameter> all_, learning_;
+    std::vector<typename Layer<T>::Parameter> all_, trainable_;
 
-    Matrix<T> x_;
-    Buffer<T> slope_;
+    Matrix<const T> x_;
+    Buffer<T> loss_gradient_;
     Scratch own_;
     Zeros<T> seen_;
-    Ahead next_;  // the batch after this one
+    Prefetch next_;  // the batch after this one
 };
 
 }  // namespace pellucid

@@ -1,11 +1,12 @@
 // The layers of core/, each with both directions side by side; those that are a function of each
-// number are in activations.h. x, y, dx, dy are scratch matrices whose rows are padded to a
-// multiple of kPad numbers; what stands in the padding is never used.
+// value are in activations.h. x, y, dx, dy are scratch matrices whose rows are padded to a multiple
+// of kPad values; the padding is never used.
 #pragma once
 
 #include <functional>
 #include <memory>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "columns.h"
@@ -17,58 +18,59 @@
 
 namespace pellucid {
 
-// A scratch matrix: N rows of ld numbers, of which the first `width` count.
+// A scratch matrix: N rows of ld values, of which the first `width` count. Rows of the user's own
+// memory are a Matrix<const T>.
 template <class T>
 struct Matrix {
     T* data = nullptr;
     std::int64_t N = 0, width = 0;
+
+    Matrix() = default;
+    Matrix(T* data_, std::int64_t N_, std::int64_t width_) : data(data_), N(N_), width(width_) {}
+    template <class U, class = std::enable_if_t<std::is_same_v<const U, T>>>
+    Matrix(const Matrix<U>& other) : Matrix(other.data, other.N, other.width) {}
+
     std::int64_t ld() const { return padded(width); }
     T* row(std::int64_t i) const { return data + i * ld(); }
     std::int64_t size() const { return N * ld(); }
 };
 
-// The array with that index, which must hold `count` numbers; and the setting with that index.
+// The array with that index, which must hold `count` values.
 template <class T>
 T* array_of(const LayerSpec& spec, std::size_t index, std::int64_t count) {
     require(index < spec.arrays.size() && spec.arrays[index].count == count,
-            spec.kind + ": an array does not fit");
+            spec.kind + ": an array has another size than the layer");
     return static_cast<T*>(spec.arrays[index].data);
-}
-
-inline double option_of(const LayerSpec& spec, std::size_t index) {
-    require(index < spec.options.size(), spec.kind + ": a setting is missing");
-    return spec.options[index];
 }
 
 // What a network's first layer may know of its input, where most of it is 0.
 template <class T>
 struct Zeros {
-    Strips<T>* strips = nullptr;  // which the layer fills, going forward
+    Strips<T>* strips = nullptr;  // filled by the layer's forward pass
     const Columns<T>* columns = nullptr;
 };
 
-// Takes `count` numbers of a weights' gradient, from the number `from` on, as soon as they are
-// known.
+// Takes `count` values of a weight gradient, from index `from` on, as soon as they are known.
 template <class T>
 using Taker = std::function<void(T* gradient, std::int64_t from, std::int64_t count)>;
 
-// One pass: whether it is for learning, where its random numbers come from, and the threads that
-// share it.
+// One pass: whether it is for training, the place of its random numbers, and the threads that share
+// it.
 template <class T>
 struct Pass {
-    bool learning = false;
+    bool training = false;
     Draws draws;
     const Threads* threads = nullptr;
-    Zeros<T> zeros;                   // of the layer's own input
-    Ahead* ahead = nullptr;           // rows to ask for while the first layer works
-    const Taker<T>* taker = nullptr;  // of the gradient of the first layer's weights, which then is
-                                      // not kept: with zeros only
+    Zeros<T> zeros;                // of the layer's own input
+    Prefetch* prefetch = nullptr;  // rows to prefetch while the first layer works
+    // For the gradient of the first layer's weights, which then is not kept: with zeros only.
+    const Taker<T>* taker = nullptr;
 
     Pass at(std::uint64_t index) const {
         Pass inner = *this;
         inner.draws = draws.at(index);
         inner.zeros = {};
-        inner.ahead = nullptr;
+        inner.prefetch = nullptr;
         inner.taker = nullptr;
         return inner;
     }
@@ -80,28 +82,29 @@ public:
     explicit Layer(const LayerSpec& spec) : D(spec.inputs), H(spec.outputs), frozen(spec.frozen) {}
     virtual ~Layer() = default;
 
-    virtual void forward(const Pass<T>& pass, Matrix<T> x, Matrix<T> y) const = 0;
+    virtual void forward(const Pass<T>& pass, Matrix<const T> x, Matrix<T> y) const = 0;
 
     // Fills the gradients, and dx unless its data is null.
-    virtual void backward(const Pass<T>& pass, Matrix<T> x, Matrix<T> y, Matrix<T> dy,
-                          Matrix<T> dx) = 0;
+    virtual void backward(const Pass<T>& pass, Matrix<const T> x, Matrix<const T> y,
+                          Matrix<const T> dy, Matrix<T> dx) = 0;
 
-    virtual void observe(const Pass<T>&, Matrix<T>) {}
+    // Updates the buffers by the input of a training pass.
+    virtual void observe(const Pass<T>&, Matrix<const T>) {}
 
     struct Parameter {
         T* value;
         std::int64_t rows, columns;  // columns is 0 for a vector
         T* gradient;
-        bool learns;  // it is not frozen
+        bool trainable;  // its layer is not frozen
         std::int64_t size() const { return columns ? rows * columns : rows; }
     };
     std::vector<Parameter> parameters;
     const std::int64_t D, H;
     const bool frozen;
-    bool remembers = false;  // it has buffers, which `observe` brings up to date
+    bool has_buffers = false;
 
 protected:
-    void learn(T* value, std::int64_t rows, std::int64_t columns) {
+    void add_parameter(T* value, std::int64_t rows, std::int64_t columns) {
         gradients_.emplace_back(static_cast<std::size_t>(columns ? rows * columns : rows) + kPad);
         parameters.push_back({value, rows, columns, gradients_.back().data(), !frozen});
     }
@@ -116,29 +119,29 @@ class Affine final : public Layer<T> {
 public:
     explicit Affine(const LayerSpec& spec) : Layer<T>(spec) {
         W_ = array_of<T>(spec, 0, this->D * this->H);
-        this->learn(W_, this->D, this->H);
+        this->add_parameter(W_, this->D, this->H);
         const bool biased = spec.arrays.size() > 1 && spec.arrays[1].count >= 0;
         b_ = biased ? array_of<T>(spec, 1, this->H) : nullptr;
-        if (biased) this->learn(b_, this->H, 0);
+        if (biased) this->add_parameter(b_, this->H, 0);
     }
 
-    void forward(const Pass<T>& pass, Matrix<T> x, Matrix<T> y) const override {
+    void forward(const Pass<T>& pass, Matrix<const T> x, Matrix<T> y) const override {
         const std::int64_t D = this->D, H = this->H;
         if (pass.zeros.columns) {
-            pellucid::product<T>(*pass.zeros.columns, H, {W_, H, D, D * H, false}, b_, lines<T>(y),
-                                 *pass.threads, pass.ahead);
+            pellucid::product<T>(*pass.zeros.columns, H, {W_, H, D, D * H, false}, b_, lines(y),
+                                 *pass.threads, pass.prefetch);
             return;
         }
         Product<T> p{x.N, H, D, {x.data, x.ld(), 1}, W_, H, y.data, y.ld(), b_};
         p.readable = D * H;
-        p.streams = !pass.learning;
+        p.streams = !pass.training;
         if (pass.zeros.strips)
-            product(p, *pass.zeros.strips, pass.learning, *pass.threads, pass.ahead);
+            product(p, *pass.zeros.strips, pass.training, *pass.threads, pass.prefetch);
         else
             product(p, *pass.threads);
     }
 
-    void backward(const Pass<T>& pass, Matrix<T> x, Matrix<T>, Matrix<T> dy,
+    void backward(const Pass<T>& pass, Matrix<const T> x, Matrix<const T>, Matrix<const T> dy,
                   Matrix<T> dx) override {
         const std::int64_t D = this->D, H = this->H;
         weights_gradient(pass, x, dy);
@@ -161,7 +164,7 @@ public:
     }
 
 private:
-    void weights_gradient(const Pass<T>& pass, Matrix<T> x, Matrix<T> dy) {
+    void weights_gradient(const Pass<T>& pass, Matrix<const T> x, Matrix<const T> dy) {
         const std::int64_t D = this->D, H = this->H;
         T* const dW = this->parameters[0].gradient;
         auto done = [&](T* rows, std::int64_t first, std::int64_t count) {
@@ -169,13 +172,13 @@ private:
         };
         T* const kept = pass.taker ? nullptr : dW;
         if (pass.zeros.columns) {
-            transposed_product<T>(*pass.zeros.columns, H, lines<const T>(dy), kept, *pass.threads,
-                                  pass.ahead, done);
+            transposed_product<T>(*pass.zeros.columns, H, lines(dy), kept, *pass.threads,
+                                  pass.prefetch, done);
             return;
         }
         if (pass.zeros.strips) {
-            transposed_product<T>(*pass.zeros.strips, H, D, lines<const T>(dy), kept, *pass.threads,
-                                  pass.ahead, done);
+            transposed_product<T>(*pass.zeros.strips, H, D, lines(dy), kept, *pass.threads,
+                                  pass.prefetch, done);
             return;
         }
         Product<T> p{D, H, x.N, {x.data, 1, x.ld()}, dy.data, dy.ld(), dW, H};
@@ -185,7 +188,7 @@ private:
     }
 
     template <class U>
-    static Lines<U> lines(Matrix<T> m) {
+    static Lines<U> lines(Matrix<U> m) {
         return {m.data, m.ld(), m.N, m.size(), true};
     }
 
@@ -211,11 +214,12 @@ class Softmax final : public Layer<T> {
 public:
     explicit Softmax(const LayerSpec& spec) : Layer<T>(spec) {}
 
-    void forward(const Pass<T>&, Matrix<T> x, Matrix<T> y) const override {
+    void forward(const Pass<T>&, Matrix<const T> x, Matrix<T> y) const override {
         for (std::int64_t i = 0; i < x.N; ++i) softmax_row(x.row(i), y.row(i), this->H);
     }
 
-    void backward(const Pass<T>&, Matrix<T>, Matrix<T> y, Matrix<T> dy, Matrix<T> dx) override {
+    void backward(const Pass<T>&, Matrix<const T>, Matrix<const T> y, Matrix<const T> dy,
+                  Matrix<T> dx) override {
         if (!dx.data) return;
         for (std::int64_t i = 0; i < y.N; ++i) {
             T sum = 0;
@@ -227,21 +231,25 @@ public:
     }
 };
 
-// While learning, a random share of the numbers becomes 0 and the others grow by as much.
+// In training, a random share of the values becomes 0 and the others grow by as much.
 template <class T>
 class Dropout final : public Layer<T> {
 public:
-    explicit Dropout(const LayerSpec& spec) : Layer<T>(spec), rate_(option_of(spec, 0)) {}
+    explicit Dropout(const LayerSpec& spec)
+        : Layer<T>(spec), rate_(option_of(spec.options, "rate").number) {}
 
-    void forward(const Pass<T>& pass, Matrix<T> x, Matrix<T> y) const override { mask(pass, x, y); }
+    void forward(const Pass<T>& pass, Matrix<const T> x, Matrix<T> y) const override {
+        mask(pass, x, y);
+    }
 
-    void backward(const Pass<T>& pass, Matrix<T>, Matrix<T>, Matrix<T> dy, Matrix<T> dx) override {
+    void backward(const Pass<T>& pass, Matrix<const T>, Matrix<const T>, Matrix<const T> dy,
+                  Matrix<T> dx) override {
         if (dx.data) mask(pass, dy, dx);
     }
 
 private:
-    void mask(const Pass<T>& pass, Matrix<T> from, Matrix<T> to) const {
-        if (!pass.learning) {
+    void mask(const Pass<T>& pass, Matrix<const T> from, Matrix<T> to) const {
+        if (!pass.training) {
             std::copy_n(from.data, from.size(), to.data);
             return;
         }
@@ -261,29 +269,30 @@ private:
     const double rate_;
 };
 
-// y = (x - mean) / deviation, column by column.
+// y = (x - mean) / std, column by column.
 template <class T>
 class Standardize final : public Layer<T> {
 public:
     explicit Standardize(const LayerSpec& spec)
         : Layer<T>(spec),
           mean_(array_of<T>(spec, 0, spec.inputs)),
-          deviation_(array_of<T>(spec, 1, spec.inputs)) {}
+          std_(array_of<T>(spec, 1, spec.inputs)) {}
 
-    void forward(const Pass<T>&, Matrix<T> x, Matrix<T> y) const override {
+    void forward(const Pass<T>&, Matrix<const T> x, Matrix<T> y) const override {
         for (std::int64_t i = 0; i < x.N; ++i)
             for (std::int64_t h = 0; h < this->H; ++h)
-                y.row(i)[h] = (x.row(i)[h] - mean_[h]) / deviation_[h];
+                y.row(i)[h] = (x.row(i)[h] - mean_[h]) / std_[h];
     }
 
-    void backward(const Pass<T>&, Matrix<T>, Matrix<T>, Matrix<T> dy, Matrix<T> dx) override {
+    void backward(const Pass<T>&, Matrix<const T>, Matrix<const T>, Matrix<const T> dy,
+                  Matrix<T> dx) override {
         if (!dx.data) return;
         for (std::int64_t i = 0; i < dy.N; ++i)
-            for (std::int64_t h = 0; h < this->H; ++h) dx.row(i)[h] = dy.row(i)[h] / deviation_[h];
+            for (std::int64_t h = 0; h < this->H; ++h) dx.row(i)[h] = dy.row(i)[h] / std_[h];
     }
 
 private:
-    const T *mean_, *deviation_;
+    const T *mean_, *std_;
 };
 
 }  // namespace pellucid

@@ -129,7 +129,7 @@ T quantile(T* z, const T* t, std::int64_t K, T share, double option) {
 template <class T>
 class Loss {
 public:
-    explicit Loss(const LossSpec& spec) : option_(spec.option) {
+    explicit Loss(const LossSpec& spec) {
         static const std::map<std::string, RowLoss<T>> losses = {
             {"CrossEntropy", cross_entropy<T>},
             {"BinaryCrossEntropy", binary_cross_entropy<T>},
@@ -142,9 +142,13 @@ public:
         const auto found = losses.find(spec.kind);
         require(found != losses.end(), "no native loss " + spec.kind);
         of_row_ = found->second;
-        if (spec.kind == "CrossEntropy") smoothing_ = spec.option, classes_alone_ = smoothing_ == 0;
-        if (spec.kind == "BinaryCrossEntropy")
-            smoothing_ = spec.option, halves_ = true, low_ = 0, high_ = 1;
+        if (spec.kind == "Huber") option_ = option_of(spec.options, "delta").number;
+        if (spec.kind == "Quantile") option_ = option_of(spec.options, "q").number;
+        const bool one = spec.kind == "CrossEntropy", each = spec.kind == "BinaryCrossEntropy";
+        const Option* const smoothing = find(spec.options, "label_smoothing");
+        if ((one || each) && smoothing) smoothing_ = smoothing->number;
+        classes_alone_ = one && smoothing_ == 0;
+        if (each) halves_ = true, low_ = 0, high_ = 1;
         if (spec.kind == "Poisson") low_ = 0;
     }
 
@@ -215,7 +219,7 @@ private:
     }
 
     RowLoss<T> of_row_;
-    double option_, smoothing_ = 0;
+    double option_ = 0, smoothing_ = 0;
     bool halves_ = false, classes_alone_ = false;
     T low_ = -std::numeric_limits<T>::infinity(), high_ = std::numeric_limits<T>::infinity();
     std::vector<std::int64_t> classes_;  // of the batch: classes, or where their values are; and

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "scratch.h"
 #include "threads.h"
 #include "vector.h"
 
@@ -76,9 +77,9 @@ inline void tile(const Product<T>& p, std::int64_t row, std::int64_t column) {
         PELLUCID_UNROLL
         for (int r = 0; r < R; ++r) sum[r][v] = p.onto ? load_upto(c[r] + v * L, lanes) : first;
     }
-    const char* below =
-        reinterpret_cast<const char*>(p.A.data + (row + (p.streams ? R : 0)) * apart);
-    const std::int64_t share = p.streams ? static_cast<std::int64_t>(R * sizeof(T)) : 0;
+    constexpr std::int64_t size = sizeof(T);
+    Address below = address(p.A.data) + (row + (p.streams ? R : 0)) * apart * size;
+    const std::int64_t share = p.streams ? R * size : 0;
     auto add = [&](std::int64_t k, auto whole) PELLUCID_INLINE {
         const T* b = B + k * ldb;
         Vec<T> w[V];
@@ -92,7 +93,7 @@ inline void tile(const Product<T>& p, std::int64_t row, std::int64_t column) {
             for (int v = 0; v < V; ++v) sum[r][v] = add_product<T>(sum[r][v], x, w[v]);
         }
         if (V <= 2) {
-            __builtin_prefetch(below, 0, 2);
+            prefetch(below);
             below += share;
         }
     };
@@ -146,9 +147,7 @@ constexpr std::int64_t kAtOnce = 16384 / sizeof(T);
 // A place for so many numbers, this thread's own until it asks again.
 template <class T>
 inline T* room_for_rows(std::int64_t count) {
-    static thread_local Buffer<T> room;
-    if (room.size() < static_cast<std::size_t>(count)) room.resize(static_cast<std::size_t>(count));
-    return room.data();
+    return of_thread<Room<T>>().of(count);
 }
 
 constexpr std::int64_t kWorthThreads =
@@ -228,9 +227,7 @@ inline void multiply_blocked(const Product<T>& p, const Threads& threads) {
     const std::int64_t panels = (p.H + width - 1) / width,
                        strips = (p.M + kTileRows - 1) / kTileRows;
     const std::int64_t blocks = (strips + strips_a_block - 1) / strips_a_block;
-    static thread_local Buffer<T> packed;
-    packed.resize(static_cast<std::size_t>((strips * kTileRows + panels * width) * depth));
-    T* const A = packed.data();
+    T* const A = of_thread<Packed<T>>().of((strips * kTileRows + panels * width) * depth);
     T* const B = A + strips * kTileRows * depth;
     for (std::int64_t k = 0; k < p.K; k += depth) {
         const std::int64_t K = std::min(depth, p.K - k);
@@ -292,7 +289,7 @@ inline void transpose(const T* a, std::int64_t lda, std::int64_t K, std::int64_t
             }
             Vec<T> square[L];
             for (std::int64_t r = 0; r < L; ++r) square[r] = load(a + (i + r) * lda + j);
-            turn<T>(square);
+            transpose_square<T>(square);
             for (std::int64_t r = 0; r < L; ++r) store(b + (j + r) * ldb + i, square[r]);
         }
 }

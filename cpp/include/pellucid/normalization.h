@@ -11,26 +11,26 @@ public:
     // Options: momentum, epsilon. Arrays: gamma, beta, running mean, running variance.
     explicit BatchNorm(const LayerSpec& spec)
         : Layer<T>(spec),
-          momentum_(static_cast<T>(option_of(spec, 0))),
-          epsilon_(static_cast<T>(option_of(spec, 1))) {
+          momentum_(static_cast<T>(option_of(spec.options, "momentum").number)),
+          epsilon_(static_cast<T>(option_of(spec.options, "epsilon").number)) {
         gamma_ = array_of<T>(spec, 0, this->H);
         beta_ = array_of<T>(spec, 1, this->H);
         running_mean_ = array_of<T>(spec, 2, this->H);
         running_variance_ = array_of<T>(spec, 3, this->H);
-        this->learn(gamma_, this->H, 0);
-        this->learn(beta_, this->H, 0);
-        this->remembers = true;
+        this->add_parameter(gamma_, this->H, 0);
+        this->add_parameter(beta_, this->H, 0);
+        this->has_buffers = true;
     }
 
-    void forward(const Pass<T>& pass, Matrix<T> x, Matrix<T> y) const override {
+    void forward(const Pass<T>& pass, Matrix<const T> x, Matrix<T> y) const override {
         const Moments m = moments(pass, x);
         for (std::int64_t i = 0; i < x.N; ++i)
             for (std::int64_t h = 0; h < this->H; ++h)
                 y.row(i)[h] =
-                    (x.row(i)[h] - m.mean[at(h)]) / m.deviation[at(h)] * gamma_[h] + beta_[h];
+                    (x.row(i)[h] - m.mean[at(h)]) / m.stddev[at(h)] * gamma_[h] + beta_[h];
     }
 
-    void backward(const Pass<T>& pass, Matrix<T> x, Matrix<T>, Matrix<T> dy,
+    void backward(const Pass<T>& pass, Matrix<const T> x, Matrix<const T>, Matrix<const T> dy,
                   Matrix<T> dx) override {
         const Moments m = moments(pass, x);
         T* dgamma = this->parameters[0].gradient;
@@ -38,7 +38,7 @@ public:
         std::fill(dgamma, dgamma + this->H, T(0));
         std::fill(dbeta, dbeta + this->H, T(0));
         auto normal = [&](std::int64_t i, std::int64_t h) {
-            return (x.row(i)[h] - m.mean[at(h)]) / m.deviation[at(h)];
+            return (x.row(i)[h] - m.mean[at(h)]) / m.stddev[at(h)];
         };
         for (std::int64_t i = 0; i < x.N; ++i)
             for (std::int64_t h = 0; h < this->H; ++h) {
@@ -49,13 +49,13 @@ public:
         for (std::int64_t i = 0; i < x.N; ++i)
             for (std::int64_t h = 0; h < this->H; ++h) {
                 T slope = dy.row(i)[h];
-                if (pass.learning)
+                if (pass.training)
                     slope -= (dbeta[h] + normal(i, h) * dgamma[h]) / static_cast<T>(x.N);
-                dx.row(i)[h] = slope * gamma_[h] / m.deviation[at(h)];
+                dx.row(i)[h] = slope * gamma_[h] / m.stddev[at(h)];
             }
     }
 
-    void observe(const Pass<T>&, Matrix<T> x) override {
+    void observe(const Pass<T>&, Matrix<const T> x) override {
         if (x.N == 0) return;
         const Moments m = batch_moments(x);
         for (std::int64_t h = 0; h < this->H; ++h) {
@@ -68,20 +68,20 @@ public:
 
 private:
     struct Moments {
-        std::vector<T> mean, variance, deviation;
+        std::vector<T> mean, variance, stddev;
     };
     static std::size_t at(std::int64_t h) { return static_cast<std::size_t>(h); }
 
-    Moments moments(const Pass<T>& pass, Matrix<T> x) const {
-        Moments m = pass.learning && x.N ? batch_moments(x)
+    Moments moments(const Pass<T>& pass, Matrix<const T> x) const {
+        Moments m = pass.training && x.N ? batch_moments(x)
                                          : Moments{{running_mean_, running_mean_ + this->H},
                                                    {running_variance_, running_variance_ + this->H},
                                                    {}};
-        for (T variance : m.variance) m.deviation.push_back(std::sqrt(variance + epsilon_));
+        for (T variance : m.variance) m.stddev.push_back(std::sqrt(variance + epsilon_));
         return m;
     }
 
-    Moments batch_moments(Matrix<T> x) const {
+    Moments batch_moments(Matrix<const T> x) const {
         Moments m{std::vector<T>(at(this->H)), std::vector<T>(at(this->H)), {}};
         for (std::int64_t i = 0; i < x.N; ++i)
             for (std::int64_t h = 0; h < this->H; ++h) m.mean[at(h)] += x.row(i)[h];
@@ -105,32 +105,33 @@ class LayerNorm final : public Layer<T> {
 public:
     // Options: epsilon. Arrays: gamma, beta.
     explicit LayerNorm(const LayerSpec& spec)
-        : Layer<T>(spec), epsilon_(static_cast<T>(option_of(spec, 0))) {
+        : Layer<T>(spec), epsilon_(static_cast<T>(option_of(spec.options, "epsilon").number)) {
         gamma_ = array_of<T>(spec, 0, this->H);
         beta_ = array_of<T>(spec, 1, this->H);
-        this->learn(gamma_, this->H, 0);
-        this->learn(beta_, this->H, 0);
+        this->add_parameter(gamma_, this->H, 0);
+        this->add_parameter(beta_, this->H, 0);
     }
 
-    void forward(const Pass<T>&, Matrix<T> x, Matrix<T> y) const override {
+    void forward(const Pass<T>&, Matrix<const T> x, Matrix<T> y) const override {
         for (std::int64_t i = 0; i < x.N; ++i) {
-            const auto [mean, deviation] = moments(x.row(i));
+            const auto [mean, stddev] = moments(x.row(i));
             for (std::int64_t h = 0; h < this->H; ++h)
-                y.row(i)[h] = (x.row(i)[h] - mean) / deviation * gamma_[h] + beta_[h];
+                y.row(i)[h] = (x.row(i)[h] - mean) / stddev * gamma_[h] + beta_[h];
         }
     }
 
-    void backward(const Pass<T>&, Matrix<T> x, Matrix<T>, Matrix<T> dy, Matrix<T> dx) override {
+    void backward(const Pass<T>&, Matrix<const T> x, Matrix<const T>, Matrix<const T> dy,
+                  Matrix<T> dx) override {
         const std::int64_t H = this->H;
         T* dgamma = this->parameters[0].gradient;
         T* dbeta = this->parameters[1].gradient;
         std::fill(dgamma, dgamma + H, T(0));
         std::fill(dbeta, dbeta + H, T(0));
         for (std::int64_t i = 0; i < x.N; ++i) {
-            const auto [mean, deviation] = moments(x.row(i));
+            const auto [mean, stddev] = moments(x.row(i));
             T slope_sum = 0, turned_sum = 0;
             for (std::int64_t h = 0; h < H; ++h) {
-                const T normal = (x.row(i)[h] - mean) / deviation, slope = dy.row(i)[h] * gamma_[h];
+                const T normal = (x.row(i)[h] - mean) / stddev, slope = dy.row(i)[h] * gamma_[h];
                 dgamma[h] += dy.row(i)[h] * normal;
                 dbeta[h] += dy.row(i)[h];
                 slope_sum += slope;
@@ -138,16 +139,16 @@ public:
             }
             if (!dx.data) continue;
             for (std::int64_t h = 0; h < H; ++h) {
-                const T normal = (x.row(i)[h] - mean) / deviation, slope = dy.row(i)[h] * gamma_[h];
+                const T normal = (x.row(i)[h] - mean) / stddev, slope = dy.row(i)[h] * gamma_[h];
                 dx.row(i)[h] =
-                    (slope - (slope_sum + normal * turned_sum) / static_cast<T>(H)) / deviation;
+                    (slope - (slope_sum + normal * turned_sum) / static_cast<T>(H)) / stddev;
             }
         }
     }
 
 private:
     struct Moments {
-        T mean, deviation;
+        T mean, stddev;
     };
 
     Moments moments(const T* x) const {

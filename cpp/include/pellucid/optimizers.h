@@ -12,14 +12,12 @@ class Optimizer {
 public:
     using Parameter = typename Layer<T>::Parameter;
 
-    Optimizer(const OptimizerSpec& spec, const std::vector<Parameter>& parameters) : s_(spec) {
-        const bool adam = s_.kind == "Adam" || s_.kind == "AdamW",
-                   scales = s_.kind == "RMSprop" || s_.kind == "Adagrad";
-        require(adam || scales || s_.kind == "SGD", "no native optimizer " + s_.kind);
-        require(s_.slots.size() == (adam                         ? 2u
-                                    : scales || s_.momentum != 0 ? 1u
-                                                                 : 0u),
-                s_.kind + ": another memory");
+    Optimizer(const OptimizerSpec& spec, const std::vector<Parameter>& parameters)
+        : s_(spec), kind_(kind_of(spec.kind)) {
+        const bool remembers = kind_ != Kind::sgd || s_.momentum != 0;
+        const std::size_t slots = kind_ == Kind::adam ? 2 : remembers ? 1 : 0;
+        require(s_.slots.size() == slots,
+                s_.kind + " has " + std::to_string(slots) + " arrays of state for each parameter");
         for (const auto& slot : s_.slots) expect_fit(slot, parameters);
         if (s_.ema >= 0) expect_fit(s_.average, parameters);
     }
@@ -71,12 +69,12 @@ public:
         const T keep = static_cast<T>(weights ? 1 - rate * s_.weight_decay : 1);
         T* first = s_.slots.empty() ? nullptr : static_cast<T*>(s_.slots[0][index].data) + from;
         T* second = s_.slots.size() < 2 ? nullptr : static_cast<T*>(s_.slots[1][index].data) + from;
-        if (s_.kind == "SGD")
+        if (kind_ == Kind::sgd)
             sgd(value, gradient, first, count, keep, static_cast<T>(rate));
-        else if (s_.kind == "RMSprop")
+        else if (kind_ == Kind::rmsprop)
             scaled(value, gradient, first, count, keep, static_cast<T>(rate),
                    static_cast<T>(s_.decay), static_cast<T>(1 - s_.decay));
-        else if (s_.kind == "Adagrad")
+        else if (kind_ == Kind::adagrad)
             scaled(value, gradient, first, count, keep, static_cast<T>(rate), T(1), T(1));
         else
             adam(value, gradient, first, second, count, keep, rate, step.number);
@@ -87,8 +85,7 @@ public:
         double total = 0;
         for (const Parameter& p : parameters) {
             if (!p.columns) continue;
-            for (std::int64_t start = 0; start < p.size();
-                 start += kSquares) {  // few at a time: float32 keeps its digits
+            for (std::int64_t start = 0; start < p.size(); start += kSquares) {
                 Vec<T> sum{};
                 each_vector<T>(std::min(kSquares, p.size() - start),
                                [&](std::int64_t i, std::int64_t n) {
@@ -103,6 +100,17 @@ public:
     }
 
 private:
+    enum class Kind { sgd, adam, rmsprop, adagrad };
+
+    static Kind kind_of(const std::string& name) {
+        if (name == "SGD") return Kind::sgd;
+        if (name == "Adam" || name == "AdamW") return Kind::adam;
+        if (name == "RMSprop") return Kind::rmsprop;
+        require(name == "Adagrad", "no native optimizer " + name);
+        return Kind::adagrad;
+    }
+
+    // Squares that one float32 sums up: few, so that it keeps its digits.
     static constexpr std::int64_t kSquares = 1 << 12;
 
     static void expect_fit(const std::vector<Numbers>& memory,
@@ -204,6 +212,7 @@ private:
     }
 
     const OptimizerSpec s_;
+    const Kind kind_;
 };
 
 }  // namespace pellucid

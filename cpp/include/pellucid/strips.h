@@ -6,9 +6,9 @@
 #include <algorithm>
 #include <limits>
 
-#include "ahead.h"
 #include "bytes.h"
 #include "matrix.h"
+#include "prefetch.h"
 
 namespace pellucid {
 
@@ -19,10 +19,10 @@ template <class T>
 class Strips {
 public:
     static constexpr std::int64_t kRows = kTileRows;
-    static constexpr std::int64_t kRing =
-        64 * kRows;  // little, for the nearest cache should be left to the weights
-    static constexpr bool kTakesBytes =
-        sizeof(T) == 4;  // in float64, which is for exactness, they are gathered first
+    // A short ring leaves the nearest cache to the weights.
+    static constexpr std::int64_t kRing = 64 * kRows;
+    // In float64, which is for exactness, bytes become numbers as they are gathered.
+    static constexpr bool kTakesBytes = sizeof(T) == 4;
 
     struct Strip {
         std::int64_t first, rows;
@@ -31,9 +31,9 @@ public:
         const T* at[kRows];         // the rows, of which those that are missing are 0;
         const std::uint8_t* bytes;  // or, of bytes, kRows for each of the columns,
         T* values;  // and the numbers that they become in the product: all, if strips are kept,
-        std::int64_t ring;         // else the last of them, in a ring; this is its highest place
-        const std::uint8_t* next;  // what is worth asking for meanwhile: if strips are not kept,
-                                   // the one that follows
+        std::int64_t ring;  // else the last of them, in a ring; this is its highest place
+        Address next;       // what is worth asking for meanwhile: if strips are not kept,
+                            // the one that follows
     };
 
     // Takes the rows of x, which lie ld numbers apart, each number to be multiplied by `factor` (1
@@ -70,6 +70,11 @@ public:
         return strip;
     }
 
+    std::size_t bytes() const {
+        return strips_.capacity() * sizeof(Strip) + columns_.capacity() * sizeof(std::int32_t) +
+               bytes_.capacity() + (values_.capacity() + nothing_.capacity()) * sizeof(T);
+    }
+
     bool packed() const { return x_.type == Number::uint8; }  // whether the strips have values
     T factor() const { return factor_; }
 
@@ -100,18 +105,20 @@ private:
 
     void look_at_numbers(Strip& strip, std::int32_t* columns) const {
         constexpr std::int64_t L = kLanes<T>;
-        for (std::int64_t r = 0; r < kRows; ++r) strip.at[r] = row<T>(strip, r);
+        Address next[kRows];  // of the strip that follows
+        for (std::int64_t r = 0; r < kRows; ++r) {
+            strip.at[r] = row<T>(strip, r);
+            next[r] = address(strip.at[r]) + kRows * ld_ * static_cast<Address>(sizeof(T));
+        }
         strip.values = nullptr;
         std::int64_t found = 0;
         auto look = [&](std::int64_t k, auto load_one) PELLUCID_INLINE {
             Int<T> any = {};
             for (std::int64_t r = 0; r < kRows; ++r) {
                 any |= bits<T>(load_one(strip.at[r] + k));
-                if (!kept_)
-                    __builtin_prefetch(strip.at[r] + kRows * ld_ + k, 0,
-                                       2);  // the strip that follows
+                if (!kept_) prefetch(next[r] + k * static_cast<Address>(sizeof(T)));
             }
-            found += write_places(alive<T>(from_bits<T>(any)), k, columns + found);
+            found += write_places(nonzero<T>(from_bits<T>(any)), k, columns + found);
         };
         const std::int64_t width = x_.width, whole = width / L * L;
         for (std::int64_t k = 0; k < whole; k += L) look(k, [](const T* p) { return load(p); });
@@ -126,7 +133,7 @@ private:
         // Rows are too short for the processor to foresee the next. A third of the strip that
         // follows is left out, for the product asks for more than a strip has: what comes first
         // there, the strip before has asked for.
-        strip.next = kept_ ? bytes : at[0] + kRows * ld_ * 4 / 3;
+        strip.next = kept_ ? address(bytes) : address(at[0]) + kRows * ld_ * 4 / 3;
         std::int64_t found = 0;
         auto look = [&](std::int64_t k, std::uint32_t asked, auto load_one) PELLUCID_INLINE {
             Bytes rows[kRows], any = {};
@@ -134,7 +141,7 @@ private:
                 rows[r] = load_one(at[r] + k);
                 any |= rows[r];
             }
-            const std::uint32_t chosen = alive(any) & asked;
+            const std::uint32_t chosen = nonzero(any) & asked;
             if (chosen)
                 found += write_columns(rows, chosen, k, columns + found, bytes + found * kRows);
         };
@@ -165,7 +172,7 @@ private:
 // products: the processor does one while the other waits.
 template <class T, int R, int V, bool packed>
 inline void multiply_strip(const typename Strips<T>::Strip& strip, const Product<T>& p,
-                           std::int64_t column, T factor, Ahead* ahead, std::int64_t lines) {
+                           std::int64_t column, T factor, Prefetch* ahead, std::int64_t lines) {
     constexpr std::int64_t L = kLanes<T>, apart = Strips<T>::kRows;
     const std::int64_t last = std::min<std::int64_t>(L, p.H - column - (V - 1) * L), ldb = p.ldb;
     const T* const B = p.B + column;
@@ -179,7 +186,8 @@ inline void multiply_strip(const typename Strips<T>::Strip& strip, const Product
     for (int r = 0; r < R; ++r) a[r] = strip.at[r];
     T* const values = strip.values;
     const T* value = values;
-    const std::uint8_t *bytes = strip.bytes, *next = strip.next;
+    const std::uint8_t* bytes = strip.bytes;
+    Address next = strip.next;
     const std::int64_t ring = strip.ring,
                        ready = column == 0 || ring < Strips<T>::kRing ? strip.count * apart : 0;
     std::int64_t fresh = 0, used = 0;
@@ -214,7 +222,7 @@ inline void multiply_strip(const typename Strips<T>::Strip& strip, const Product
         convert();
         if (packed &&
             n == 8) {  // asked for all at once, as they are looked at, they would be waited for
-            __builtin_prefetch(next, 0, 2), __builtin_prefetch(next + 64, 0, 2);
+            prefetch(next), prefetch(next + 64);
             next += 128;
         }
         for (int i = 0; i < n; ++i) add(k[i], std::true_type{});
@@ -255,7 +263,7 @@ inline void each_pair(std::int64_t H, F f) {
 // waiting.
 template <class T>
 inline void product(const Product<T>& whole, Strips<T>& strips, bool kept, const Threads& threads,
-                    Ahead* ahead) {
+                    Prefetch* ahead) {
     const bool shared =
         kept && threads.count() > 1 && whole.M * whole.H * whole.K / 4 >= kWorthThreads;
     const std::int64_t lines = ahead ? strips.share(ahead->left()) / 2 : 0;
@@ -276,41 +284,43 @@ inline void product(const Product<T>& whole, Strips<T>& strips, bool kept, const
     threads.each(strips.count(), one, shared);
 }
 
-// The rows of C, V vectors of them, that belong to a strip's columns from k to `stop`, but below
-// `to`, grow by their products with b, a vector of B for each of the strip's rows. C is where the
-// row of column 0 would be; `value` stands where the numbers of column k are, or is null. Gives the
-// first column that is left.
+// Adds to the rows of C, V vectors of them, that belong to a strip's columns from k to `stop`, but
+// below `to`, their products with b, a vector of B for each of the strip's rows. C is the address
+// of the row of column 0, which may be outside the array; `value` points to the values of column k,
+// or is null. Returns the first column that is left.
 template <class T, int V, bool packed, bool partly>
 PELLUCID_INLINE inline const std::int32_t* add_columns(const T* const (&at)[Strips<T>::kRows],
                                                        const T* value, const std::int32_t* k,
                                                        const std::int32_t* stop, std::int64_t to,
-                                                       const Vec<T> (&b)[Strips<T>::kRows][V], T* C,
-                                                       std::int64_t ld, std::int64_t last) {
+                                                       const Vec<T> (&b)[Strips<T>::kRows][V],
+                                                       Address C, std::int64_t ld,
+                                                       std::int64_t last) {
     constexpr std::int64_t L = kLanes<T>, R = Strips<T>::kRows;
-    auto add = [&](auto n)
-                   PELLUCID_INLINE {  // n columns at once, whose chains of multiply-adds overlap
-                       T* c[n];
-                       Vec<T> sum[n][V];
-                       for (int i = 0; i < n; ++i) {
-                           c[i] = C + k[i] * ld;
-                           for (int v = 0; v < V; ++v)
-                               sum[i][v] = partly && v == V - 1 ? load_part(c[i] + v * L, last)
-                                                                : load(c[i] + v * L);
-                       }
-                       for (std::int64_t r = 0; r < R; ++r)
-                           for (int i = 0; i < n; ++i) {
-                               const Vec<T> x = fill<T>(packed ? value[i * R + r] : at[r][k[i]]);
-                               for (int v = 0; v < V; ++v)
-                                   sum[i][v] = add_product<T>(sum[i][v], x, b[r][v]);
-                           }
-                       for (int i = 0; i < n; ++i)
-                           for (int v = 0; v < V; ++v)
-                               partly&& v == V - 1
-                                   ? store_part(c[i] + v * L, sum[i][v] + T(0), last)
-                                   : store(c[i] + v * L, sum[i][v] + T(0));
-                       k += n;
-                       if (packed) value += n * R;
-                   };
+    // n columns at once, whose chains of multiply-adds overlap.
+    auto add = [&](auto n) PELLUCID_INLINE {
+        T* c[n];
+        Vec<T> sum[n][V];
+        for (int i = 0; i < n; ++i) {
+            c[i] = reinterpret_cast<T*>(C + k[i] * ld * static_cast<Address>(sizeof(T)));
+            for (int v = 0; v < V; ++v)
+                sum[i][v] =
+                    partly && v == V - 1 ? load_part(c[i] + v * L, last) : load(c[i] + v * L);
+        }
+        for (std::int64_t r = 0; r < R; ++r)
+            for (int i = 0; i < n; ++i) {
+                const Vec<T> x = fill<T>(packed ? value[i * R + r] : at[r][k[i]]);
+                for (int v = 0; v < V; ++v) sum[i][v] = add_product<T>(sum[i][v], x, b[r][v]);
+            }
+        for (int i = 0; i < n; ++i)
+            for (int v = 0; v < V; ++v) {
+                if (partly && v == V - 1)
+                    store_part(c[i] + v * L, sum[i][v] + T(0), last);
+                else
+                    store(c[i] + v * L, sum[i][v] + T(0));
+            }
+        k += n;
+        if (packed) value += n * R;
+    };
     while (stop - k >= 3 && k[2] < to) add(std::integral_constant<int, 3>{});
     while (k < stop && *k < to) add(std::integral_constant<int, 1>{});
     return k;
@@ -318,10 +328,10 @@ PELLUCID_INLINE inline const std::int32_t* add_columns(const T* const (&at)[Stri
 
 // The same for one strip, from its column k on; now and then asks for lines of the next batch.
 template <class T, int V, bool packed, bool partly>
-inline const std::int32_t* add_strip(const typename Strips<T>::Strip& strip, Lines<const T> B, T* C,
-                                     std::int64_t ld, std::int64_t column, std::int64_t last,
-                                     const std::int32_t* k, std::int64_t to, Ahead* ahead,
-                                     std::int64_t lines) {
+inline const std::int32_t* add_strip(const typename Strips<T>::Strip& strip, Lines<const T> B,
+                                     Address C, std::int64_t ld, std::int64_t column,
+                                     std::int64_t last, const std::int32_t* k, std::int64_t to,
+                                     Prefetch* ahead, std::int64_t lines) {
     constexpr std::int64_t L = kLanes<T>, R = Strips<T>::kRows;
     Vec<T> b[R][V];
     const T* at[R];
@@ -331,11 +341,12 @@ inline const std::int32_t* add_strip(const typename Strips<T>::Strip& strip, Lin
             b[r][v] = r < strip.rows ? load(B.data + (strip.first + r) * B.ld + column + v * L)
                                      : Vec<T>{};
     }
+    const Address first = C + column * static_cast<Address>(sizeof(T));
     const std::int32_t* const end = strip.columns + strip.count;
     while (k < end && *k < to) {
         const std::int32_t* const stop = ahead && end - k > kBetweenLines ? k + kBetweenLines : end;
-        k = add_columns<T, V, packed, partly>(at, strip.values + (k - strip.columns) * R, k, stop,
-                                              to, b, C + column, ld, last);
+        const T* const values = packed ? strip.values + (k - strip.columns) * R : nullptr;
+        k = add_columns<T, V, packed, partly>(at, values, k, stop, to, b, first, ld, last);
         if (ahead) ahead->lines(lines);
     }
     return k;
@@ -346,19 +357,20 @@ inline const std::int32_t* add_strip(const typename Strips<T>::Strip& strip, Lin
 // lie in a place that stays in the nearest cache, and are gone afterwards.
 template <class T, class F>
 inline void transposed_product(const Strips<T>& strips, std::int64_t H, std::int64_t D,
-                               Lines<const T> B, T* C, const Threads& threads, Ahead* ahead,
+                               Lines<const T> B, T* C, const Threads& threads, Prefetch* ahead,
                                F done) {
     const std::int64_t lines = ahead ? strips.share(ahead->left()) : 0;
-    const std::int64_t wanted = (D * H + kAtOnce<T> - 1) / kAtOnce<T>;
+    const std::int64_t wanted = std::max<std::int64_t>(1, (D * H + kAtOnce<T> - 1) / kAtOnce<T>);
     const std::int64_t share = (D + wanted - 1) / wanted, parts = (D + share - 1) / share;
     // Parts `first` to `end`, one after the other: where one leaves off in each strip, the next
     // begins.
-    auto some = [&](std::int64_t first, std::int64_t end, Ahead* ahead) {
+    auto some = [&](std::int64_t first, std::int64_t end, Prefetch* ahead) {
         static thread_local std::vector<const std::int32_t*> next;
         next.resize(static_cast<std::size_t>(strips.count()));
         for (std::int64_t part = first; part < end; ++part) {
             const std::int64_t from = part * share, to = std::min(D, from + share);
             T* const rows = C ? C + from * H : room_for_rows<T>(share * H);
+            const Address zeroth = address(rows) - from * H * static_cast<Address>(sizeof(T));
             std::fill(rows, rows + (to - from) * H, T(0));
             for (std::int64_t i = 0; i < strips.count(); ++i) {
                 const auto& strip = strips[i];
@@ -372,13 +384,11 @@ inline void transposed_product(const Strips<T>& strips, std::int64_t H, std::int
                         std::min<std::int64_t>(kLanes<T>, H - column - (V - 1) * kLanes<T>);
                     strips.with_form([&](auto packed) {
                         if (last == kLanes<T>)
-                            reached =
-                                add_strip<T, V, packed, false>(strip, B, rows - from * H, H, column,
-                                                               last, begin, to, ahead, lines);
+                            reached = add_strip<T, V, packed, false>(strip, B, zeroth, H, column,
+                                                                     last, begin, to, ahead, lines);
                         else
-                            reached =
-                                add_strip<T, V, packed, true>(strip, B, rows - from * H, H, column,
-                                                              last, begin, to, ahead, lines);
+                            reached = add_strip<T, V, packed, true>(strip, B, zeroth, H, column,
+                                                                    last, begin, to, ahead, lines);
                     });
                 });
                 begin = reached;

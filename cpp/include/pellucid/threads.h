@@ -1,9 +1,10 @@
-// A few threads that share out independent tasks. Sums are never split, so results do not depend on
-// how many there are.
+// A few threads that share independent tasks. A sum is never split between them, so results do not
+// depend on their number.
 #pragma once
 
-#include <unistd.h>
+#include <pthread.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -25,14 +26,209 @@ inline void relax() {
 #endif
 }
 
+constexpr int kMostThreads = 256;  // more than pay for any network of this kind
+
+using Task = void (*)(const void*, std::int64_t);
+
+// Helpers of one caller. The caller works too, and waits only for helpers that have taken part: one
+// that still sleeps, or has no processor, delays nothing. After its work a helper spins for a
+// while, since batches follow each other within microseconds and waking takes longer than that;
+// then it sleeps.
+class Crew {
+public:
+    explicit Crew(int helpers) : shares_(static_cast<std::size_t>(helpers) + 1) {
+        members_.reserve(static_cast<std::size_t>(helpers));
+        try {
+            for (int i = 1; i <= helpers; ++i) members_.emplace_back([this, i] { help(i); });
+        } catch (const std::exception&) {
+            // The system gives no more threads: those that there are do the work.
+        }
+    }
+
+    ~Crew() {
+        over_ = true;
+        announce();
+        for (std::thread& member : members_) member.join();
+    }
+
+    void work(std::int64_t tasks, const void* what, Task call) {
+        job_ = {what, call};
+        const std::int64_t n = static_cast<std::int64_t>(shares_.size());
+        for (std::int64_t i = 0; i < n; ++i) {
+            Share& share = shares_[static_cast<std::size_t>(i)];
+            share.next = tasks * i / n, share.end = tasks * (i + 1) / n;
+        }
+        open_ = true;
+        announce();
+        take(0);
+        open_ = false;
+        for (unsigned tries = 1; inside_ != 0; ++tries) wait_a_little(tries);
+        if (thrown_) std::rethrow_exception(std::exchange(thrown_, nullptr));
+    }
+
+private:
+    static constexpr std::chrono::microseconds kSpin{100};
+
+    struct Job {
+        const void* what = nullptr;
+        Task call = nullptr;
+    };
+    // Each thread begins with the same part of all tasks every time, whose values are still in its
+    // core's own cache.
+    struct alignas(64) Share {
+        std::atomic<std::int64_t> next{0};
+        std::int64_t end = 0;
+    };
+
+    void announce() {
+        ++round_;
+        if (asleep_ == 0) return;
+        { std::lock_guard<std::mutex> hold(lock_); }  // a helper about to sleep now sleeps
+        called_.notify_all();
+    }
+
+    // Does the tasks of its own share first, then what is left of the others'. An exception leaves
+    // this through `thrown_` only: the caller must wait for the others, who still work on its data.
+    void take(std::size_t own) noexcept {
+        try {
+            for (std::size_t i = 0; i < shares_.size(); ++i) {
+                Share& share = shares_[(own + i) % shares_.size()];
+                for (std::int64_t task; (task = share.next.fetch_add(1)) < share.end;)
+                    job_.call(job_.what, task);
+            }
+        } catch (...) {
+            for (Share& share : shares_) share.next = share.end;
+            std::lock_guard<std::mutex> hold(lock_);
+            if (!thrown_) thrown_ = std::current_exception();
+        }
+    }
+
+    void help(int own) {
+        for (std::uint64_t seen = 0;;) {
+            seen = await(seen);
+            if (over_) return;
+            ++inside_;  // from here on the caller waits, unless it has closed the job before
+            if (open_) take(static_cast<std::size_t>(own));
+            --inside_;
+        }
+    }
+
+    // Where processors are scarce, the thread that is waited for may be next in line for this one.
+    static void wait_a_little(unsigned tries) {
+        if (tries % 64 == 0)
+            std::this_thread::yield();
+        else
+            relax();
+    }
+
+    // Returns the next round as soon as there is one.
+    std::uint64_t await(std::uint64_t seen) {
+        const auto until = std::chrono::steady_clock::now() + kSpin;
+        for (unsigned tries = 1; round_ == seen; ++tries) {
+            wait_a_little(tries);
+            if (tries % 64 == 0 && std::chrono::steady_clock::now() > until) break;
+        }
+        if (round_ == seen) {
+            std::unique_lock<std::mutex> hold(lock_);
+            ++asleep_;
+            called_.wait(hold, [&] { return round_ != seen; });
+            --asleep_;
+        }
+        return round_;
+    }
+
+    Job job_;
+    std::vector<Share> shares_;
+    std::atomic<std::uint64_t> round_{0};
+    std::atomic<int> inside_{0}, asleep_{0};
+    std::atomic<bool> open_{false}, over_{false};
+    std::exception_ptr thrown_;
+    std::mutex lock_;
+    std::condition_variable called_;
+    std::vector<std::thread> members_;
+};
+
+// Crews of one size that are not at work. All engines with so many threads share them, so there are
+// as many crews as engines that work at the same time; they end with the last of these engines.
+class CrewPool {
+public:
+    explicit CrewPool(int helpers) : helpers_(helpers) {}
+
+    std::unique_ptr<Crew> take() {
+        {
+            std::lock_guard<std::mutex> hold(lock_);
+            if (!idle_.empty()) {
+                std::unique_ptr<Crew> crew = std::move(idle_.back());
+                idle_.pop_back();
+                return crew;
+            }
+            idle_.reserve(++made_);  // so that putting one back cannot fail
+        }
+        return std::make_unique<Crew>(helpers_);
+    }
+
+    void put_back(std::unique_ptr<Crew> crew) noexcept {
+        std::lock_guard<std::mutex> hold(lock_);
+        idle_.push_back(std::move(crew));
+    }
+
+private:
+    const int helpers_;
+    std::size_t made_ = 0;
+    std::mutex lock_;
+    std::vector<std::unique_ptr<Crew>> idle_;
+};
+
+// The pool of each number of helpers, of this process: after a fork the child has none of its
+// parent's threads, and locks may be held by threads that are gone. So the child begins anew, and
+// what it inherits is left as it is: joining those threads, or destroying what they wait for, would
+// never end.
+class CrewPools {
+public:
+    static std::shared_ptr<CrewPool> of(int helpers) {
+        CrewPools& pools = *current();
+        std::lock_guard<std::mutex> hold(pools.lock_);
+        std::weak_ptr<CrewPool>& known = pools.pools_[helpers];
+        std::shared_ptr<CrewPool> pool = known.lock();
+        if (!pool) known = pool = std::make_shared<CrewPool>(helpers);
+        return pool;
+    }
+
+    // Grows by 1 in the child of each fork.
+    static unsigned forks() { return forks_(); }
+
+private:
+    // Never destroyed: engines may live until the process ends.
+    static CrewPools*& current() {
+        static CrewPools* pools = [] {
+            pthread_atfork(nullptr, nullptr, [] {
+                ++forks_();
+                current() = new CrewPools;
+            });
+            return new CrewPools;
+        }();
+        return pools;
+    }
+
+    static unsigned& forks_() {
+        static unsigned count = 0;
+        return count;
+    }
+
+    std::mutex lock_;
+    std::weak_ptr<CrewPool> pools_[kMostThreads];  // by the number of helpers
+};
+
 class Threads {
 public:
-    explicit Threads(int count) : count_(count < 1 ? 1 : count) {}
+    explicit Threads(int count) : count_(std::clamp(count, 1, kMostThreads)) {}
+
     ~Threads() { leave_what_a_fork_left(); }
 
-    // Calls task(i) for i from 0 to tasks - 1, each once, in any order and on any thread; returns
-    // when all are done. Those that are not worth sharing the caller does alone. What a task throws
-    // is thrown to the caller, once no thread works any more; tasks not begun by then are left.
+    // Calls task(i) for i from 0 to tasks - 1, each once, in any order and on any thread, and
+    // returns when all are done. Tasks that are not worth sharing the caller does alone. What a
+    // task throws is thrown to the caller, once no thread works any more; tasks not begun by then
+    // are left.
     template <class F>
     void each(std::int64_t tasks, const F& task, bool shared = true) const {
         share_out(
@@ -43,140 +239,37 @@ public:
     int count() const { return count_; }
 
 private:
-    using Task = void (*)(const void*, std::int64_t);
-
     void share_out(std::int64_t tasks, const void* what, Task call, bool shared) const {
-        // Whoever finds the others at work for somebody else does its tasks alone.
+        // A caller that finds the helpers at work for another thread does its tasks alone. (So
+        // does the child of a fork for ever, should another thread have held `taken_` then: the
+        // results are the same.)
         std::unique_lock<std::mutex> mine(taken_, std::defer_lock);
         if (!shared || count_ == 1 || tasks < 2 || !mine.try_lock()) {
             for (std::int64_t i = 0; i < tasks; ++i) call(what, i);
             return;
         }
         leave_what_a_fork_left();
-        if (!crew_) crew_ = std::make_unique<Crew>(count_ - 1);
-        crew_->work(tasks, what, call);
+        if (!pool_) {
+            pool_ = CrewPools::of(count_ - 1);
+            forks_ = CrewPools::forks();
+        }
+        struct Borrowed {
+            CrewPool& pool;
+            std::unique_ptr<Crew> crew;
+            ~Borrowed() { pool.put_back(std::move(crew)); }
+        };
+        const Borrowed borrowed{*pool_, pool_->take()};
+        borrowed.crew->work(tasks, what, call);
     }
 
-    // The caller works too, and waits only for helpers that have taken part: one that still sleeps,
-    // or has no processor, holds nothing up. After its work a helper looks out for more for a
-    // while, since batches follow each other within microseconds and waking takes longer than that;
-    // then it sleeps.
-    struct Crew {
-        static constexpr std::chrono::microseconds kLookout{100};
-
-        explicit Crew(int helpers) : shares(static_cast<std::size_t>(helpers) + 1) {
-            members.reserve(static_cast<std::size_t>(helpers));
-            try {
-                for (int i = 1; i <= helpers; ++i) members.emplace_back([this, i] { help(i); });
-            } catch (const std::exception&) {
-                // The system gives no more threads: those that there are do the work.
-            }
-        }
-        ~Crew() {
-            over = true;
-            announce();
-            for (std::thread& member : members) member.join();
-        }
-        void work(std::int64_t tasks, const void* what, Task call) {
-            job = {what, call};
-            const std::int64_t n = static_cast<std::int64_t>(shares.size());
-            for (std::int64_t i = 0; i < n; ++i) {
-                Share& share = shares[static_cast<std::size_t>(i)];
-                share.next = tasks * i / n, share.end = tasks * (i + 1) / n;
-            }
-            open = true;
-            announce();
-            take(0);
-            open = false;
-            for (int tries = 1; inside != 0; ++tries) wait_a_little(tries);
-            if (thrown) std::rethrow_exception(std::exchange(thrown, nullptr));
-        }
-        void announce() {
-            ++round;
-            if (asleep == 0) return;
-            { std::lock_guard<std::mutex> hold(lock); }  // whoever is about to sleep has done so
-            called.notify_all();
-        }
-        // Does first the tasks of one's own share, then what is left of the others'. Nothing may
-        // leave this but by `thrown`: the caller must wait for the others, who still work on its
-        // data.
-        void take(std::size_t own) noexcept {
-            try {
-                for (std::size_t i = 0; i < shares.size(); ++i) {
-                    Share& share = shares[(own + i) % shares.size()];
-                    for (std::int64_t task; (task = share.next.fetch_add(1)) < share.end;)
-                        job.call(job.what, task);
-                }
-            } catch (...) {
-                for (Share& share : shares) share.next = share.end;
-                std::lock_guard<std::mutex> hold(lock);
-                if (!thrown) thrown = std::current_exception();
-            }
-        }
-        void help(int own) {
-            for (std::uint64_t seen = 0;;) {
-                seen = await(seen);
-                if (over) return;
-                ++inside;  // from here on the caller waits, unless it has closed the job before
-                if (open) take(static_cast<std::size_t>(own));
-                --inside;
-            }
-        }
-        // Where processors are scarce, whoever is waited for may be next in line for this one.
-        static void wait_a_little(int tries) {
-            if (tries % 64 == 0)
-                std::this_thread::yield();
-            else
-                relax();
-        }
-        // Gives the next round, as soon as there is one.
-        std::uint64_t await(std::uint64_t seen) {
-            const auto until = std::chrono::steady_clock::now() + kLookout;
-            for (int tries = 1; round == seen; ++tries) {
-                wait_a_little(tries);
-                if (tries % 64 == 0 && std::chrono::steady_clock::now() > until) break;
-            }
-            if (round == seen) {
-                std::unique_lock<std::mutex> hold(lock);
-                ++asleep;
-                called.wait(hold, [&] { return round != seen; });
-                --asleep;
-            }
-            return round;
-        }
-        struct Job {
-            const void* what = nullptr;
-            Task call = nullptr;
-        };
-        // Each begins with the same part of all tasks every time, whose numbers are still in its
-        // core's own cache.
-        struct alignas(64) Share {
-            std::atomic<std::int64_t> next{0};
-            std::int64_t end = 0;
-        };
-        const pid_t owner = getpid();
-        Job job;
-        std::vector<Share> shares;
-        std::atomic<std::uint64_t> round{0};
-        std::atomic<int> inside{0}, asleep{0};
-        std::atomic<bool> open{false}, over{false};
-        std::exception_ptr thrown;
-        std::mutex lock;
-        std::condition_variable called;
-        std::vector<std::thread> members;
-    };
-
-    // After a fork the child has none of its parent's threads: the crew is left as it is, since
-    // joining them, or destroying the condition on which they wait, would never end. (Should
-    // another thread of the parent have held `taken_` then, the child works alone: the results are
-    // the same.)
     void leave_what_a_fork_left() const {
-        if (crew_ && crew_->owner != getpid()) (void)crew_.release();
+        if (pool_ && forks_ != CrewPools::forks()) new std::shared_ptr<CrewPool>(std::move(pool_));
     }
 
-    int count_;
+    const int count_;
     mutable std::mutex taken_;
-    mutable std::unique_ptr<Crew> crew_;
+    mutable unsigned forks_ = 0;
+    mutable std::shared_ptr<CrewPool> pool_;
 };
 
 }  // namespace pellucid

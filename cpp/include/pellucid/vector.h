@@ -25,6 +25,14 @@
 
 namespace pellucid {
 
+// Where a prefetch may go: as a number, since a pointer past the end of an array may not even be
+// computed, and prefetching there does no harm.
+using Address = std::intptr_t;
+inline Address address(const void* p) { return reinterpret_cast<Address>(p); }
+PELLUCID_INLINE inline void prefetch(Address at) {
+    __builtin_prefetch(reinterpret_cast<const void*>(at), 0, 2);
+}
+
 #if defined(__AVX512F__)
 constexpr int kBytes = 64;
 #elif defined(__AVX2__)
@@ -254,7 +262,7 @@ inline void store_upto(T* p, Vec<T> v, std::int64_t n) {
 
 // One bit for each lane that is not 0.
 template <class T>
-inline std::uint32_t alive(Vec<T> x) {
+inline std::uint32_t nonzero(Vec<T> x) {
 #if defined(__AVX512F__)
     if constexpr (sizeof(T) == 4)
         return _mm512_cmp_ps_mask((__m512)x, _mm512_setzero_ps(), _CMP_NEQ_UQ);
@@ -290,7 +298,7 @@ inline Vec<T> shuffle(Vec<T> a, Vec<T> b, Int<T> which) {
 // Transposes a square of numbers: as many perfect shuffles of its rows as halve their number to
 // one.
 template <class T>
-inline void turn(Vec<T> (&rows)[kLanes<T>]) {
+inline void transpose_square(Vec<T> (&rows)[kLanes<T>]) {
     constexpr int L = kLanes<T>;
     Int<T> low = {}, high = {};
     for (int lane = 0; lane < L; ++lane) {
