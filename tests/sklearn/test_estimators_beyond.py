@@ -1,6 +1,7 @@
 """What pellucid's estimators have beyond scikit-learn's, each by a test that fails without it."""
 
 import warnings
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,7 +12,11 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import f1_score, make_scorer
 
 import pellucid as pl
+from pellucid.core.types import Array
 from pellucid.sklearn import MLPClassifier, MLPRegressor
+from pellucid.sklearn.watching import Watch
+from pellucid.training.callbacks import RunView
+from tests.narrowing import instance, present
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -21,39 +26,39 @@ FEATURES, VALUES = load_diabetes(return_X_y=True)
 FEATURES, VALUES = FEATURES * 20, (VALUES - VALUES.mean()) / VALUES.std()
 
 
-def classifier(**more):
+def classifier(**more: Any) -> MLPClassifier:
     return MLPClassifier(
         **{"hidden_layer_sizes": (8, 5), "max_iter": 20, "random_state": 0, **more}
     )
 
 
-def regressor(**more):
+def regressor(**more: Any) -> MLPRegressor:
     return MLPRegressor(**{"hidden_layer_sizes": (8, 5), "max_iter": 20, "random_state": 0, **more})
 
 
-def weights(model):
+def weights(model: MLPClassifier | MLPRegressor) -> Array:
     return np.concatenate([array.ravel() for array in model.coefs_ + model.intercepts_])
 
 
-def differ(a, b):
+def differ(a: MLPClassifier | MLPRegressor, b: MLPClassifier | MLPRegressor) -> np.bool:
     return np.abs(weights(a) - weights(b)).max() > 1e-4
 
 
 # Layers
 
 
-def kinds(model):
+def kinds(model: MLPClassifier) -> list[str]:
     return [type(layer).__name__ for layer in model.network_.layers]
 
 
 @pytest.mark.parametrize("name", [*pl.ACTIVATIONS, "logistic"])
-def test_every_activation(name):
+def test_every_activation(name: str) -> None:
     model = classifier(activation=name, learning_rate_init=0.01, max_iter=100).fit(X, Y)
     assert model.score(X, Y) > (0.6 if name == "softmax" else 0.85)
     assert model.loss_curve_[-1] < model.loss_curve_[0]
 
 
-def test_an_activation_for_each_layer():
+def test_an_activation_for_each_layer() -> None:
     model = classifier(activation=["gelu", "logistic"]).fit(X, Y)
     assert kinds(model) == ["Affine", "GELU", "Affine", "Sigmoid", "Affine", "Softmax"]
     alike = classifier(activation=["relu", "relu"]).fit(X, Y)
@@ -68,7 +73,7 @@ def test_an_activation_for_each_layer():
         classifier(activation=["relu", "sinus"]).fit(X, Y)
 
 
-def test_first_weights_go_by_each_layers_own_activation():
+def test_first_weights_go_by_each_layers_own_activation() -> None:
     model = classifier(
         activation=["logistic", "relu"], hidden_layer_sizes=(400, 400), max_iter=1, alpha=0.0
     )
@@ -79,7 +84,7 @@ def test_first_weights_go_by_each_layers_own_activation():
 
 
 @pytest.mark.parametrize("engine", ["native", "reference"])
-def test_dropout(engine):
+def test_dropout(engine: str) -> None:
     more = {"engine": engine, "max_iter": 5}
     plain, dropping = classifier(**more).fit(X, Y), classifier(dropout=0.5, **more).fit(X, Y)
     assert differ(plain, dropping)
@@ -98,7 +103,7 @@ def test_dropout(engine):
 # What is minimised
 
 
-def test_class_weight_is_a_weight_for_each_row():
+def test_class_weight_is_a_weight_for_each_row() -> None:
     by_class = {0: 1.0, 1: 5.0, 2: 0.5}
     model = classifier(class_weight=by_class).fit(X, Y)
     expected = classifier().fit(X, Y, sample_weight=[by_class[y] for y in Y])
@@ -112,7 +117,7 @@ def test_class_weight_is_a_weight_for_each_row():
     )
 
 
-def test_balanced_classes():
+def test_balanced_classes() -> None:
     features, few = make_classification(400, weights=[0.95], random_state=0)
     plain = classifier(max_iter=40).fit(features, few)
     balanced = classifier(max_iter=40, class_weight="balanced").fit(features, few)
@@ -125,7 +130,7 @@ def test_balanced_classes():
     assert several.partial_fit(features, few, classes=[0, 1]).t_ == 400
 
 
-def test_losses_of_pellucid():
+def test_losses_of_pellucid() -> None:
     quantiles = [
         regressor(loss=pl.Quantile(q), max_iter=200).fit(FEATURES, VALUES) for q in (0.1, 0.9)
     ]
@@ -145,7 +150,7 @@ def test_losses_of_pellucid():
         regressor(loss="hinge").fit(FEATURES, VALUES)
 
 
-def test_cross_entropy_is_log_loss_for_two_classes_and_three():
+def test_cross_entropy_is_log_loss_for_two_classes_and_three() -> None:
     for y in (Y, Y > 0):
         named, usual = classifier(loss="cross_entropy").fit(X, y), classifier().fit(X, y)
         np.testing.assert_allclose(weights(named), weights(usual), atol=1e-12)
@@ -153,14 +158,14 @@ def test_cross_entropy_is_log_loss_for_two_classes_and_three():
 
 
 @pytest.mark.parametrize("solver", ["adam", "lbfgs"])
-def test_a_loss_of_your_own(solver):
+def test_a_loss_of_your_own(solver: str) -> None:
     class Fourth:
         """The mean of (y - t)^4."""
 
-        def value(self, y, t, weights=None):
+        def value(self, y: Array, t: Array, weights: Array | None = None) -> float:
             return float(np.average(((y - t) ** 4).mean(axis=1), weights=weights))
 
-        def gradient(self, y, t, weights=None):
+        def gradient(self, y: Array, t: Array, weights: Array | None = None) -> Array:
             share = np.full(len(y), 1 / len(y)) if weights is None else weights / weights.sum()
             return 4 * (y - t) ** 3 / y.shape[1] * share[:, None]
 
@@ -175,7 +180,7 @@ def test_a_loss_of_your_own(solver):
     assert weighted.fit(FEATURES, VALUES, np.linspace(0.1, 2, len(VALUES))).n_iter_ == 3
 
 
-def test_regressors_end_in_the_activation_of_their_loss():
+def test_regressors_end_in_the_activation_of_their_loss() -> None:
     assert regressor(loss="poisson").fit(FEATURES, np.exp(VALUES)).out_activation_ == "exp"
     assert regressor(loss=pl.Poisson()).fit(FEATURES, np.exp(VALUES)).out_activation_ == "exp"
     shares = regressor(loss="binary_cross_entropy").fit(FEATURES, VALUES > 0)
@@ -186,7 +191,7 @@ def test_regressors_end_in_the_activation_of_their_loss():
 # Steps
 
 
-def test_adamw_decays():
+def test_adamw_decays() -> None:
     plain = classifier(solver="adamw", weight_decay=0.0, alpha=0.0).fit(X, Y)
     strong = classifier(solver="adamw", weight_decay=30.0, alpha=0.0).fit(X, Y)
     for a, b in zip(strong.coefs_, plain.coefs_, strict=True):
@@ -194,7 +199,7 @@ def test_adamw_decays():
     assert strong.partial_fit(X, Y).t_ == 21 * 150
 
 
-def test_schedules():
+def test_schedules() -> None:
     model = classifier(solver="sgd", schedule="cosine", max_iter=10, batch_size=50).fit(X, Y)
     rates = model.history_["learning_rate"]
     expected = [0.001 * pl.Cosine().factor(epoch + 2 / 3, 10) for epoch in range(10)]
@@ -222,7 +227,7 @@ def test_schedules():
 # Validation
 
 
-def test_own_validation_data():
+def test_own_validation_data() -> None:
     train, held = np.arange(0, 150, 2), np.arange(1, 150, 2)
     model = classifier(max_iter=12).fit(X[train], Y[train], X_val=X[held], y_val=Y[held])
     assert len(model.validation_loss_curve_) == len(model.validation_scores_) == model.n_iter_ == 12
@@ -237,7 +242,7 @@ def test_own_validation_data():
     assert unseen.validation_scores_ is None
 
 
-def test_weights_of_validation_data():
+def test_weights_of_validation_data() -> None:
     own = np.linspace(0, 2, 150)
     model = regressor(max_iter=3).fit(
         FEATURES, VALUES, X_val=FEATURES[:150], y_val=VALUES[:150], sample_weight_val=own
@@ -251,7 +256,7 @@ def test_weights_of_validation_data():
 
 
 @pytest.mark.parametrize("solver", ["adam", "lbfgs"])
-def test_validation_of_labels_and_sparse_rows(solver):
+def test_validation_of_labels_and_sparse_rows(solver: str) -> None:
     labels = np.c_[Y == 0, Y > 1].astype(int)
     rows = scipy.sparse.csr_array(X)
     model = classifier(solver=solver, max_iter=8).fit(rows, labels, X_val=rows, y_val=labels)
@@ -261,7 +266,7 @@ def test_validation_of_labels_and_sparse_rows(solver):
     assert model.validation_loss_curve_[-1] == pytest.approx(expected)
 
 
-def test_mistakes_in_validation_data():
+def test_mistakes_in_validation_data() -> None:
     for more in ({"X_val": X}, {"y_val": Y}, {"sample_weight_val": np.ones(150)}):
         with pytest.raises(pl.InputError, match="X_val and y_val together"):
             classifier().fit(X, Y, **more)
@@ -273,7 +278,7 @@ def test_mistakes_in_validation_data():
         classifier().fit(X, Y, X_val=X, y_val=np.full(150, 7))
 
 
-def test_early_stopping_on_own_data():
+def test_early_stopping_on_own_data() -> None:
     wrong = (Y + 1) % 3  # what is learned makes it worse
     model = classifier(
         early_stopping=True,
@@ -283,11 +288,11 @@ def test_early_stopping_on_own_data():
         n_iter_no_change=5,
     )
     model.fit(X, Y, X_val=X, y_val=wrong)
-    best = int(np.argmin(model.validation_loss_curve_))
+    best = int(np.argmin(present(model.validation_loss_curve_)))
     assert model.n_iter_ < 100
     assert model.history_.stopped == "early"
     answers = model.predict_proba(X)
-    assert model.validation_loss_curve_[best] == pytest.approx(
+    assert present(model.validation_loss_curve_)[best] == pytest.approx(
         -np.log(answers[np.arange(150), wrong]).mean()
     )
     assert model.t_ == 150 * model.n_iter_  # nothing was held out
@@ -296,7 +301,7 @@ def test_early_stopping_on_own_data():
 @pytest.mark.parametrize(
     "scoring", ["f1_macro", "roc_auc_ovr", make_scorer(f1_score, average="micro"), "loss"]
 )
-def test_scoring(scoring):
+def test_scoring(scoring: Any) -> None:
     import pandas
 
     frame = pandas.DataFrame(X, columns=["a", "b", "c", "d"])
@@ -316,12 +321,12 @@ def test_scoring(scoring):
         classifier(scoring="no_such").fit(X, Y)
 
 
-def test_restore_best():
+def test_restore_best() -> None:
     train, held = np.arange(0, 150, 2), np.arange(1, 150, 2)
     more = {"learning_rate_init": 0.5, "max_iter": 15}
     for model in (classifier(**more, restore_best=True), classifier(**more)):
         model.fit(X[train], Y[train], X_val=X[held], y_val=Y[held])
-        last, best = model.validation_scores_[-1], model.best_validation_score_
+        last, best = present(model.validation_scores_)[-1], present(model.best_validation_score_)
         assert last < best, "a case that proves nothing"
         assert model.score(X[held], Y[held]) == (best if model.restore_best else last)
     by_loss = regressor(restore_best=True, **more).fit(FEATURES, VALUES)
@@ -331,21 +336,21 @@ def test_restore_best():
 # Callbacks
 
 
-def test_callbacks_of_pellucid():
-    seen = []
+def test_callbacks_of_pellucid() -> None:
+    seen: list[tuple[Any, ...]] = []
 
     class Watcher(pl.Callback):
-        def on_start(self, run):
+        def on_start(self, run: RunView) -> None:
             seen.append(("start", run.epoch, run.epochs))
 
-        def on_batch(self, run):
+        def on_batch(self, run: RunView) -> None:
             seen.append(("batch", run.epoch, run.batch, run.batches))
 
-        def on_epoch(self, run):
+        def on_epoch(self, run: RunView) -> None:
             assert run.net is model.network_
             seen.append(("epoch", run.epoch, run.loss == run.history.records[-1]["loss"]))
 
-        def on_end(self, run):
+        def on_end(self, run: RunView) -> None:
             seen.append(("end", run.history.stopped))
 
     model = classifier(callbacks=[Watcher()], max_iter=2, batch_size=80)
@@ -360,8 +365,8 @@ def test_callbacks_of_pellucid():
 
 
 @pytest.mark.parametrize("solver", ["sgd", "lbfgs"])
-def test_callbacks_stop_a_fit(solver):
-    def stop(run):
+def test_callbacks_stop_a_fit(solver: str) -> None:
+    def stop(run: Watch) -> None:
         if run.epoch == 3:
             run.stop("enough")
 
@@ -372,21 +377,21 @@ def test_callbacks_stop_a_fit(solver):
 
 
 @pytest.mark.parametrize("solver", ["adam", "lbfgs"])
-def test_pellucids_early_stopping_is_a_callback(solver):
+def test_pellucids_early_stopping_is_a_callback(solver: str) -> None:
     stopping = pl.EarlyStopping(patience=2)
     model = classifier(solver=solver, max_iter=100, callbacks=stopping, learning_rate_init=0.05)
     model.fit(X, Y, X_val=X, y_val=(Y + 1) % 3)
     assert model.n_iter_ == stopping.best_epoch + 2 < 50
     answers = model.predict_proba(X)
-    best = min(model.validation_loss_curve_)
+    best = min(present(model.validation_loss_curve_))
     assert -np.log(answers[np.arange(150), (Y + 1) % 3]).mean() == pytest.approx(best, rel=1e-6)
     with pytest.raises(pl.InputError, match="EarlyStopping watches 'validation_loss'"):
         classifier(callbacks=pl.EarlyStopping()).fit(X, Y)
 
 
-def test_stopping_within_an_epoch():
+def test_stopping_within_an_epoch() -> None:
     class Impatient(pl.Callback):
-        def on_batch(self, run):
+        def on_batch(self, run: RunView) -> None:
             run.stop("now")
 
     model = classifier(callbacks=[Impatient()], batch_size=10).fit(X, Y)
@@ -395,7 +400,7 @@ def test_stopping_within_an_epoch():
 
 
 @pytest.mark.parametrize("solver", ["adam", "lbfgs"])
-def test_callbacks_of_scikit_learn(solver):
+def test_callbacks_of_scikit_learn(solver: str) -> None:
     monitor = ScoringMonitor(scoring="accuracy")
     model = classifier(solver=solver, max_iter=5).set_callbacks(monitor)
     model.fit(X, Y)
@@ -406,16 +411,22 @@ def test_callbacks_of_scikit_learn(solver):
     assert log[1:] == alone
 
     class Stop:
-        def setup(self, estimator, context):
-            self.tasks = []
+        def setup(self, estimator: MLPClassifier, context: Any) -> None:
+            self.tasks: list[str] = []
 
-        def teardown(self, estimator, context):
+        def teardown(self, estimator: MLPClassifier, context: Any) -> None:
             self.tasks.append("over")
 
-        def on_fit_task_begin(self, estimator, context):
+        def on_fit_task_begin(self, estimator: MLPClassifier, context: Any) -> None:
             self.tasks.append(context.task_name)
 
-        def on_fit_task_end(self, estimator, context, *, metadata=None):
+        def on_fit_task_end(
+            self,
+            estimator: MLPClassifier,
+            context: Any,
+            *,
+            metadata: dict[str, Array] | None = None,
+        ) -> bool:
             self.metadata = metadata
             return context.task_name == "epoch" and context.task_id == 1
 
@@ -423,12 +434,12 @@ def test_callbacks_of_scikit_learn(solver):
     stopped = classifier(solver=solver).set_callbacks(stop).fit(X, Y, np.full(150, 2.0))
     assert stopped.n_iter_ == 2
     assert stop.tasks == ["fit", "epoch", "epoch", "over"]
-    assert (stop.metadata["sample_weight"] == 2).all()
+    assert (present(stop.metadata)["sample_weight"] == 2).all()
     assert not any(name.startswith("_callback") for name in vars(stopped))
 
 
-def test_ctrl_c_leaves_a_usable_network():
-    def interrupt(run):
+def test_ctrl_c_leaves_a_usable_network() -> None:
+    def interrupt(run: Watch) -> None:
         raise KeyboardInterrupt
 
     model = classifier(callbacks=interrupt)
@@ -442,7 +453,7 @@ def test_ctrl_c_leaves_a_usable_network():
 # The network
 
 
-def test_the_network_is_alive():
+def test_the_network_is_alive() -> None:
     model = classifier(max_iter=60, learning_rate_init=0.01).fit(X, Y)
     net = model.network_
     assert isinstance(net, pl.Network)
@@ -450,7 +461,7 @@ def test_the_network_is_alive():
     np.testing.assert_array_equal(net(X), model.predict_proba(X))
     assert len(net.forward(X[:1])) == len(net.layers)
     model.coefs_[0][:] = 0  # both are one
-    assert not net.layers[0].W.any()
+    assert not instance(pl.Affine, net.layers[0]).W.any()
     np.testing.assert_array_equal(net(X), model.predict_proba(X))
     model.coefs_[0] = np.ones((4, 8))
     assert (model.network_.layers[0].W == 1).all()
@@ -467,7 +478,7 @@ def test_the_network_is_alive():
     assert not hasattr(classifier(), "network_")
 
 
-def test_history():
+def test_history() -> None:
     model = regressor(max_iter=6).fit(FEATURES, VALUES, X_val=FEATURES, y_val=VALUES)
     assert isinstance(model.history_, pl.History)
     assert model.history_["loss"] == model.loss_curve_
@@ -477,7 +488,7 @@ def test_history():
     assert model.history_["epoch"] == [1, 2, 3, 4, 5, 6, 7] if len(model.history_) == 7 else False
 
 
-def test_engine_and_threads():
+def test_engine_and_threads() -> None:
     reference = classifier(engine="reference").fit(X, Y)
     np.testing.assert_allclose(weights(reference), weights(classifier().fit(X, Y)), atol=1e-10)
     assert (
@@ -487,7 +498,7 @@ def test_engine_and_threads():
         classifier(threads=0).fit(X, Y)
 
 
-def test_a_warm_start_that_stops_early_keeps_the_best():
+def test_a_warm_start_that_stops_early_keeps_the_best() -> None:
     """scikit-learn changes the weights that it kept; here the best of all fits come back."""
     model = classifier(
         early_stopping=True, warm_start=True, max_iter=30, learning_rate_init=0.05

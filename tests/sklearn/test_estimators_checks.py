@@ -1,5 +1,7 @@
 """Every check that scikit-learn has for estimators, for several settings of both."""
 
+from collections.abc import Callable
+from typing import Any
 from unittest import SkipTest
 
 import pytest
@@ -8,7 +10,7 @@ from sklearn.utils.estimator_checks import check_estimator, parametrize_with_che
 
 from pellucid.sklearn import MLPClassifier, MLPRegressor
 
-SETTINGS = [
+SETTINGS: list[dict[str, Any]] = [
     {},
     {"solver": "lbfgs"},
     {
@@ -45,7 +47,7 @@ PASSED_OVER = (
 @parametrize_with_checks(
     [*[kind(max_iter=100, **more) for kind in BOTH for more in SETTINGS], *OF_ONE]
 )
-def test_sklearn_check(estimator, check):
+def test_sklearn_check(estimator: MLPClassifier | MLPRegressor, check: Callable[..., Any]) -> None:
     try:
         check(estimator)
     except SkipTest as passed_over:
@@ -54,7 +56,7 @@ def test_sklearn_check(estimator, check):
 
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("kind", BOTH)
-def test_early_stopping_fails_only_where_scikit_learns_own_does(kind):
+def test_early_stopping_fails_only_where_scikit_learns_own_does(kind: type[Any]) -> None:
     """Early stopping holds rows out of data that have hardly any, and has no partial_fit."""
     failed = []
     for source in (kind, getattr(sklearn.neural_network, kind.__name__)):

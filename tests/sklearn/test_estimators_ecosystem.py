@@ -10,6 +10,8 @@ import re
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
+from collections.abc import Callable
+from typing import Any
 
 import joblib
 import numpy as np
@@ -30,6 +32,7 @@ from sklearn.utils import get_tags
 
 import pellucid as pl
 from pellucid.sklearn import MLPClassifier, MLPRegressor
+from pellucid.sklearn.watching import Watch
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -37,7 +40,7 @@ X, Y = load_iris(return_X_y=True)
 BOTH = {"MLPClassifier": MLPClassifier, "MLPRegressor": MLPRegressor}
 
 
-def small(**more):
+def small(**more: Any) -> MLPClassifier:
     return MLPClassifier(
         **{
             "hidden_layer_sizes": (6,),
@@ -49,7 +52,7 @@ def small(**more):
     )
 
 
-def test_pipelines_and_searches():
+def test_pipelines_and_searches() -> None:
     pipe = make_pipeline(StandardScaler(), small())
     search = GridSearchCV(
         pipe,
@@ -61,12 +64,12 @@ def test_pipelines_and_searches():
     assert pipe.fit(X, Y)[-1].network_.parameter_count == 4 * 6 + 6 + 6 * 3 + 3
 
 
-def test_two_processes():
+def test_two_processes() -> None:
     scores = cross_val_score(small(), X, Y, cv=3, n_jobs=2)
     np.testing.assert_array_equal(scores, cross_val_score(small(), X, Y, cv=3))
 
 
-def test_calibration_importance_bagging():
+def test_calibration_importance_bagging() -> None:
     calibrated = CalibratedClassifierCV(small(), cv=3).fit(X, Y)
     assert calibrated.predict_proba(X).shape == (150, 3)
     found = permutation_importance(small(max_iter=100).fit(X, Y), X, Y, random_state=0)
@@ -77,7 +80,7 @@ def test_calibration_importance_bagging():
     assert several.predict(features).shape == (442, 2)
 
 
-def test_clone():
+def test_clone() -> None:
     model = small(
         activation=["tanh"], callbacks=[print], schedule=pl.Cosine(0.1), loss=pl.CrossEntropy(0.1)
     ).fit(X, Y)
@@ -87,7 +90,7 @@ def test_clone():
     assert repr(other) == repr(model)
 
 
-def test_output_as_a_frame():
+def test_output_as_a_frame() -> None:
     pipe = make_pipeline(StandardScaler(), small()).set_output(transform="pandas")
     import pandas
 
@@ -97,7 +100,7 @@ def test_output_as_a_frame():
         pipe[-1].predict(frame.rename(columns={"a": "e"}))
 
 
-def test_metadata_is_routed():
+def test_metadata_is_routed() -> None:
     own = np.where(Y == 0, 5.0, 1.0)
     with sklearn.config_context(enable_metadata_routing=True):
         model = small().set_fit_request(sample_weight=True, X_val=True, y_val=True)
@@ -112,7 +115,7 @@ def test_metadata_is_routed():
         assert len(found["test_score"]) == 3
 
 
-def test_pickles_and_copies():
+def test_pickles_and_copies() -> None:
     model = small(early_stopping=True).fit(X, Y)
     file = io.BytesIO()
     joblib.dump(model, file)
@@ -128,10 +131,10 @@ def test_pickles_and_copies():
         model.partial_fit(X, Y)
 
 
-def test_a_shallow_copy_made_while_learning_disturbs_nothing():
+def test_a_shallow_copy_made_while_learning_disturbs_nothing() -> None:
     seen = []
 
-    def look(run):
+    def look(run: Watch) -> None:
         seen.append(copy.copy(run.estimator).predict(X))
 
     watched = small(callbacks=look).fit(X, Y)
@@ -144,7 +147,7 @@ def test_a_shallow_copy_made_while_learning_disturbs_nothing():
 
 
 @pytest.mark.parametrize("name", BOTH)
-def test_the_face_is_scikit_learns(name):
+def test_the_face_is_scikit_learns(name: str) -> None:
     """Every parameter, in its place and with its default; every attribute and method.
 
     The same tags.
@@ -168,9 +171,9 @@ def test_the_face_is_scikit_learns(name):
     assert repr(get_tags(model)) == repr(get_tags(twin))
     assert is_classifier(model) == (name == "MLPClassifier") != is_regressor(model)
     for method in ("fit", "partial_fit"):
-        arguments = list(inspect.signature(getattr(ours, method)).parameters)
-        expected = list(inspect.signature(getattr(theirs, method)).parameters)
-        assert arguments[: len(expected)] == expected
+        names = list(inspect.signature(getattr(ours, method)).parameters)
+        first = list(inspect.signature(getattr(theirs, method)).parameters)
+        assert names[: len(first)] == first
 
 
 BAD = {
@@ -200,7 +203,7 @@ BAD = {
 
 @pytest.mark.parametrize("name", BAD)
 @pytest.mark.parametrize("kind", BOTH)
-def test_bad_parameters_are_refused_in_scikit_learns_words(kind, name):
+def test_bad_parameters_are_refused_in_scikit_learns_words(kind: str, name: str) -> None:
     messages = []
     for source in (BOTH, vars(sklearn.neural_network)):
         with pytest.raises(ValueError) as found:
@@ -211,12 +214,12 @@ def test_bad_parameters_are_refused_in_scikit_learns_words(kind, name):
     assert messages[0] == messages[1]
 
 
-def test_errors_in_scikit_learns_words():
+def test_errors_in_scikit_learns_words() -> None:
     texts = []
     for module in (BOTH, vars(sklearn.neural_network)):
         kind = module["MLPClassifier"]
         found = []
-        for act in (
+        acts: tuple[Callable[..., Any], ...] = (
             lambda kind=kind: kind(hidden_layer_sizes=(3, 0)).fit(X, Y),
             lambda kind=kind: kind().predict(X),
             lambda kind=kind: kind().partial_fit(X, Y),
@@ -231,7 +234,8 @@ def test_errors_in_scikit_learns_words():
             lambda kind=kind: kind().fit(X, Y[:9]),
             lambda kind=kind: kind(solver="lbfgs").partial_fit(X, Y),
             lambda kind=kind: kind(early_stopping=True).fit(X[:5], Y[:5]),
-        ):
+        )
+        for act in acts:
             with pytest.raises((ValueError, AttributeError, NotFittedError)) as error:
                 act()
             found.append((type(error.value).__name__, str(error.value)))
@@ -248,7 +252,7 @@ def test_errors_in_scikit_learns_words():
     ],
 )
 @pytest.mark.filterwarnings("default")
-def test_warnings_in_scikit_learns_words(more):
+def test_warnings_in_scikit_learns_words(more: dict[str, Any]) -> None:
     texts = []
     for module in (BOTH, vars(sklearn.neural_network)):
         with pytest.warns(UserWarning) as found:
@@ -257,14 +261,14 @@ def test_warnings_in_scikit_learns_words(more):
     assert texts[0] == texts[1]
 
 
-def test_the_regressor_has_no_partial_fit_for_lbfgs_either():
+def test_the_regressor_has_no_partial_fit_for_lbfgs_either() -> None:
     assert not hasattr(MLPRegressor(solver="lbfgs"), "partial_fit")
 
 
 # Notebooks
 
 
-def test_the_picture_of_a_fitted_estimator():
+def test_the_picture_of_a_fitted_estimator() -> None:
     model = small()
     plain = model._repr_html_()
     fitted = model.fit(X, np.array(["<b>", "setosa", "c"])[Y])._repr_html_()
@@ -281,11 +285,11 @@ def test_the_picture_of_a_fitted_estimator():
 # Without scikit-learn
 
 
-def run(program):
+def run(program: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
 
 
-def test_importing_pellucid_loads_none_of_it():
+def test_importing_pellucid_loads_none_of_it() -> None:
     done = run(
         "import sys, pellucid as pl; pl.Network, pl.train; import pellucid.sklearn; "
         "print(*sys.modules, sep='\\n')"
@@ -295,7 +299,7 @@ def test_importing_pellucid_loads_none_of_it():
     assert not {"sklearn", "scipy", "joblib"} & set(loaded)
 
 
-def test_a_missing_extra_is_one_line():
+def test_a_missing_extra_is_one_line() -> None:
     done = run(
         "import sys; sys.modules['sklearn'] = None; from pellucid.sklearn import MLPClassifier"
     )
@@ -305,7 +309,8 @@ def test_a_missing_extra_is_one_line():
         'this needs sklearn, which is not installed: pip install "pellucid[sklearn]"'
     )
     for asked in ("import pellucid.sklearn", "from pellucid.sklearn import MLPClassifier"):
-        program = f"import sys; sys.modules['sklearn'] = None\ntry: {asked}\nexcept ImportError as e: print(repr(e))"
+        program = "import sys; sys.modules['sklearn'] = None\n"
+        program += f"try: {asked}\nexcept ImportError as e: print(repr(e))"
         assert "MissingLibraryError" in run(program).stdout
     with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
         pl_sklearn = sys.modules["pellucid.sklearn"]

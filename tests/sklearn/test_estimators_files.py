@@ -2,6 +2,9 @@
 
 import json
 import struct
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,6 +12,7 @@ import safetensors.numpy
 from sklearn.datasets import load_diabetes, load_iris
 
 import pellucid as pl
+from pellucid.core.types import Array
 from pellucid.sklearn import MLPClassifier, MLPRegressor
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -25,15 +29,15 @@ LABELS = {
 }
 
 
-def model_of(**more):
+def model_of(**more: Any) -> MLPClassifier:
     return MLPClassifier(**{"hidden_layer_sizes": (6,), "max_iter": 8, "random_state": 0, **more})
 
 
-def numbers(model):
+def numbers(model: MLPClassifier) -> Array:
     return np.concatenate([array.ravel() for array in model.coefs_ + model.intercepts_])
 
 
-def plain(parameters):
+def plain(parameters: dict[str, Any]) -> str:
     return repr(
         {
             name: getattr(value, "item", lambda value=value: value)()
@@ -42,7 +46,7 @@ def plain(parameters):
     )
 
 
-def alike(a, b):
+def alike(a: MLPClassifier | MLPRegressor, b: MLPClassifier | MLPRegressor) -> None:
     assert type(a) is type(b)
     assert plain(a.get_params()) == plain(b.get_params())
     for name in sorted(
@@ -54,7 +58,7 @@ def alike(a, b):
 
 
 @pytest.mark.parametrize("labels", LABELS)
-def test_a_classifier_there_and_back(labels, tmp_path):
+def test_a_classifier_there_and_back(labels: str, tmp_path: Path) -> None:
     y = LABELS[labels]
     model = model_of(early_stopping=True, schedule="cosine").fit(X, y)
     model.save(tmp_path / "model.safetensors")
@@ -71,7 +75,7 @@ def test_a_classifier_there_and_back(labels, tmp_path):
 
 
 @pytest.mark.parametrize("solver", ["sgd", "adam", "adamw"])
-def test_learning_goes_on(solver, tmp_path):
+def test_learning_goes_on(solver: str, tmp_path: Path) -> None:
     model = model_of(
         solver=solver, learning_rate="invscaling", class_weight={0: 1.0, 1: 2.0, 2: 3.0}
     ).fit(X, Y)
@@ -105,7 +109,7 @@ def test_learning_goes_on(solver, tmp_path):
         {"batch_size": 50, "scoring": "r2", "early_stopping": True},
     ],
 )
-def test_a_regressor_there_and_back(more, tmp_path):
+def test_a_regressor_there_and_back(more: dict[str, Any], tmp_path: Path) -> None:
     model = MLPRegressor(**{"hidden_layer_sizes": (6, 3), "max_iter": 5, "random_state": 0, **more})
     model.fit(FEATURES.astype(np.float32), VALUES)
     model.save(tmp_path / "model.safetensors")
@@ -116,7 +120,7 @@ def test_a_regressor_there_and_back(more, tmp_path):
     assert net == model.network_
 
 
-def test_names_of_columns(tmp_path):
+def test_names_of_columns(tmp_path: Path) -> None:
     import pandas
 
     frame = pandas.DataFrame(X, columns=["a", "b", "c", "d"])
@@ -127,7 +131,7 @@ def test_names_of_columns(tmp_path):
         back.predict(frame.rename(columns={"a": "z"}))
 
 
-def test_what_cannot_be_written(tmp_path):
+def test_what_cannot_be_written(tmp_path: Path) -> None:
     path = tmp_path / "model.safetensors"
     with pytest.raises(ValueError, match="not fitted yet"):
         model_of().save(path)
@@ -139,13 +143,13 @@ def test_what_cannot_be_written(tmp_path):
 
 
 @pytest.fixture
-def written(tmp_path):
+def written(tmp_path: Path) -> Path:
     path = tmp_path / "model.safetensors"
     model_of(class_weight={0: 1, 1: 2, 2: 3}, n_iter_no_change=np.inf).fit(X, Y).save(path)
     return path
 
 
-def changed(path, change):
+def changed(path: Path, change: Callable[..., Any]) -> None:
     content = path.read_bytes()
     [size] = struct.unpack("<Q", content[:8])
     text = json.loads(content[8 : 8 + size])["__metadata__"]["pellucid"]
@@ -154,7 +158,7 @@ def changed(path, change):
     path.write_bytes(safetensors.numpy.save(tensors, {"pellucid": json.dumps(header)}))
 
 
-def nested(depth):
+def nested(depth: Any) -> Any:
     return [nested(depth - 1)] if depth else []
 
 
@@ -238,7 +242,7 @@ MISCHIEF = {
 
 
 @pytest.mark.parametrize("name", MISCHIEF)
-def test_a_file_is_trusted_in_nothing(name, written):
+def test_a_file_is_trusted_in_nothing(name: str, written: Path) -> None:
     change, message = MISCHIEF[name]
     changed(written, change)
     with pytest.raises(pl.FileError, match=message) as found:
@@ -246,12 +250,12 @@ def test_a_file_is_trusted_in_nothing(name, written):
     assert str(written) in str(found.value)
 
 
-def test_an_unchanged_file_is_read(written):
+def test_an_unchanged_file_is_read(written: Path) -> None:
     changed(written, lambda e, h, t: None)
     assert MLPClassifier.load(written).n_iter_no_change == np.inf
 
 
-def test_files_of_others(tmp_path):
+def test_files_of_others(tmp_path: Path) -> None:
     pl.mlp([4, 3]).save(tmp_path / "net.safetensors")
     with pytest.raises(
         pl.FileError, match=r"it holds a network alone, and no estimator: read it with pl\.load"

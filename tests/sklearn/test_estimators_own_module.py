@@ -6,12 +6,14 @@ into private names that pellucid has not.
 """
 
 import importlib.util
+from typing import Any
 from unittest import mock
 
 import pytest
 import sklearn.neural_network
 
 from pellucid.sklearn import MLPClassifier, MLPRegressor
+from tests.narrowing import present
 
 # Test by test, what it needs that is private to scikit-learn's MLP.
 LEFT_OUT = {
@@ -20,14 +22,14 @@ LEFT_OUT = {
 }
 
 
-def own_module():
+def own_module() -> Any:
     spec = importlib.util.find_spec("sklearn.neural_network.tests.test_mlp")
-    module = importlib.util.module_from_spec(spec)
+    module = importlib.util.module_from_spec(present(spec))
     with (
         mock.patch.object(sklearn.neural_network, "MLPClassifier", MLPClassifier),
         mock.patch.object(sklearn.neural_network, "MLPRegressor", MLPRegressor),
     ):
-        spec.loader.exec_module(module)
+        present(present(spec).loader).exec_module(module)
     return module
 
 
@@ -47,12 +49,12 @@ pytestmark = [
 
 
 @pytest.fixture
-def global_random_seed():
+def global_random_seed() -> int:
     """Give what scikit-learn's conftest gives where no other seeds are asked for."""
     return 42
 
 
-def test_the_module_is_the_installed_one_and_tests_pellucid():
+def test_the_module_is_the_installed_one_and_tests_pellucid() -> None:
     assert MODULE.__spec__.origin.startswith(str(sklearn.__path__[0]))
     assert MODULE.MLPClassifier is MLPClassifier
     assert MODULE.MLPRegressor is MLPRegressor

@@ -4,6 +4,9 @@ import copy
 import json
 import pickle
 import struct
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 from unittest import SkipTest
 
 import numpy as np
@@ -18,8 +21,11 @@ from sklearn.model_selection import GridSearchCV, train_test_split
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import pellucid as pl
+from pellucid.core.types import Array
 from pellucid.sklearn import MLPClassifier, MLPRegressor
 from pellucid.sklearn.preset import settings_of
+from pellucid.sklearn.watching import Watch
+from tests.narrowing import instance
 
 X, Y = load_breast_cancer(return_X_y=True)
 FEATURES, VALUES = load_diabetes(return_X_y=True)
@@ -28,7 +34,7 @@ MANY = np.random.default_rng(0).lognormal(size=(1_200, 3))
 WAVES = np.sin(4 * MANY[:, 0]) * 50 + 200
 
 
-def classifier(**more):
+def classifier(**more: Any) -> MLPClassifier:
     return MLPClassifier(
         **{
             "preset": "tabular",
@@ -40,7 +46,7 @@ def classifier(**more):
     )
 
 
-def regressor(**more):
+def regressor(**more: Any) -> MLPRegressor:
     return MLPRegressor(
         **{
             "preset": "tabular",
@@ -52,11 +58,11 @@ def regressor(**more):
     )
 
 
-def kinds(model):
+def kinds(model: MLPClassifier | MLPRegressor) -> list[str]:
     return [type(layer).__name__ for layer in model.network_.layers]
 
 
-def same(one, other):
+def same(one: MLPClassifier | MLPRegressor, other: MLPClassifier | MLPRegressor) -> bool:
     return all(
         (a == b).all() for a, b in zip(one.network_.params, other.network_.params, strict=True)
     )
@@ -64,11 +70,17 @@ def same(one, other):
 
 # scikit-learn's checks
 
-WEIGHTS_AS_ROWS = "dropout is drawn for each row, and quartiles and recipe go by rows: 2 rows are not 1 of weight 2"
+WEIGHTS_AS_ROWS = (
+    "dropout is drawn for each row, and quartiles and recipe go by rows: 2 rows are not 1 of "
+    "weight 2"
+)
 EXPECTED = dict.fromkeys(
     [f"check_sample_weight_equivalence_on_{rows}_data" for rows in ("dense", "sparse")],
     WEIGHTS_AS_ROWS,
 )
+
+
+SOLVERS: list[dict[str, Any]] = [{}, {"solver": "sgd"}]
 
 
 @pytest.mark.filterwarnings("default")
@@ -76,12 +88,12 @@ EXPECTED = dict.fromkeys(
     [
         kind(preset="tabular", max_iter=100, **more)
         for kind in (MLPClassifier, MLPRegressor)
-        for more in ({}, {"solver": "sgd"})
+        for more in SOLVERS
     ],
     expected_failed_checks=lambda estimator: EXPECTED,
     xfail_strict=True,
 )
-def test_sklearn_check(estimator, check):
+def test_sklearn_check(estimator: MLPClassifier | MLPRegressor, check: Callable[..., Any]) -> None:
     try:
         check(estimator)
     except SkipTest as passed_over:
@@ -94,7 +106,7 @@ def test_sklearn_check(estimator, check):
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_learning_begins_with_tabular_mlp(dtype):
+def test_learning_begins_with_tabular_mlp(dtype: type[Any]) -> None:
     rows = MANY.astype(dtype)
     model = regressor(
         hidden_layer_sizes=(100,), max_iter=1, learning_rate_init=1e-12, dropout=[0, 0]
@@ -109,7 +121,7 @@ def test_learning_begins_with_tabular_mlp(dtype):
 
 
 @pytest.mark.parametrize(("rows", "targets"), [(MANY, WAVES), (FEATURES, VALUES)])
-def test_the_recipe_is_that_of_tables(rows, targets):
+def test_the_recipe_is_that_of_tables(rows: Array, targets: Array) -> None:
     model = MLPRegressor(preset="tabular", random_state=0).fit(rows, targets)
     recipe, settings = pl.recipes.tables(model.network_, len(rows)), settings_of(model)
     assert (model.n_iter_, settings.batch_size) == (recipe.epochs, recipe.batch_size)
@@ -117,7 +129,7 @@ def test_the_recipe_is_that_of_tables(rows, targets):
     adamw = model._optimizer.optimizer
     assert type(adamw) is pl.AdamW
     assert (adamw.beta_2, adamw.weight_decay) == (
-        recipe.optimizer.beta_2,
+        instance(pl.Adam, recipe.optimizer).beta_2,
         recipe.optimizer.weight_decay,
     )
     assert model._optimizer.learning_rate == recipe.optimizer.learning_rate
@@ -131,8 +143,8 @@ def test_the_recipe_is_that_of_tables(rows, targets):
     assert len(set(model.history_["learning_rate"])) > 5
 
 
-def test_what_is_set_holds():
-    own = {
+def test_what_is_set_holds() -> None:
+    own: dict[str, Any] = {
         "hidden_layer_sizes": (6,),
         "activation": ["tanh"],
         "alpha": 0.1,
@@ -159,13 +171,13 @@ def test_what_is_set_holds():
     assert sgd.batch_size == 32
 
 
-def test_alpha_is_none_unless_it_is_set():
+def test_alpha_is_none_unless_it_is_set() -> None:
     least = regressor(alpha=1e-300).fit(FEATURES, VALUES)
     assert same(regressor().fit(FEATURES, VALUES), least)
     assert not same(regressor(alpha=0.1).fit(FEATURES, VALUES), least)
 
 
-def test_without_it_nothing_changes():
+def test_without_it_nothing_changes() -> None:
     model = MLPRegressor(max_iter=2, random_state=0)
     with pytest.warns(match="hasn't converged"):
         assert kinds(model.fit(FEATURES, VALUES)) == ["Affine", "ReLU", "Affine"]
@@ -185,7 +197,9 @@ def test_without_it_nothing_changes():
     ("kind", "data", "margin"),
     [(MLPRegressor, (FEATURES, VALUES), 3), (MLPClassifier, (X, Y), 0.03)],
 )
-def test_columns_as_they_are_are_answered_better_than_by_the_defaults(kind, data, margin):
+def test_columns_as_they_are_are_answered_better_than_by_the_defaults(
+    kind: type[Any], data: tuple[Array, Array], margin: float
+) -> None:
     """Over ten splits the gain was 3.68 +- 0.16 (R2, diabetes) and 0.050 +- 0.014 (accuracy, breast
     cancer).
     """
@@ -205,7 +219,7 @@ def test_columns_as_they_are_are_answered_better_than_by_the_defaults(kind, data
 
 
 @pytest.mark.parametrize("targets", [VALUES * 1e4 + 1e6, TWO])
-def test_values_answer_in_their_units(targets):
+def test_values_answer_in_their_units(targets: Array) -> None:
     model = regressor(max_iter=60).fit(FEATURES, targets)
     assert model.score(FEATURES, targets) > 0.3
     for found, each in zip(
@@ -219,12 +233,12 @@ def test_values_answer_in_their_units(targets):
     assert not hasattr(model, "_scale")
 
 
-def test_targets_that_do_not_vary():
+def test_targets_that_do_not_vary() -> None:
     model = regressor().fit(FEATURES, np.full(442, 7.0))
     assert np.abs(model.predict(FEATURES) - 7).max() < 2
 
 
-def test_targets_that_must_be_above_zero_stay_as_they_are():
+def test_targets_that_must_be_above_zero_stay_as_they_are() -> None:
     counts = np.random.default_rng(0).poisson(3, 442)
     model = regressor(loss="poisson", max_iter=30).fit(FEATURES, counts)
     assert model._tabular.scale is None
@@ -232,10 +246,10 @@ def test_targets_that_must_be_above_zero_stay_as_they_are():
     assert abs(model.predict(FEATURES).mean() - 3) < 0.5
 
 
-def test_scorers_see_units_while_it_learns():
+def test_scorers_see_units_while_it_learns() -> None:
     seen = []
 
-    def score(estimator, rows, t):
+    def score(estimator: MLPRegressor, rows: Array, t: Array) -> float:
         seen.append((estimator.predict(rows).mean(), t.mean()))
         return estimator.score(rows, t)
 
@@ -252,7 +266,7 @@ def test_scorers_see_units_while_it_learns():
     assert loss == pytest.approx(0.5 * np.mean(((found - VALUES) / VALUES.std()) ** 2))
 
 
-def test_callbacks_of_scikit_learn_see_units():
+def test_callbacks_of_scikit_learn_see_units() -> None:
     monitor = ScoringMonitor(scoring="r2")
     more = {"schedule": "constant", "learning_rate_init": 0.01}
     model = regressor(max_iter=3, **more).set_callbacks(monitor).fit(MANY, WAVES)
@@ -261,16 +275,22 @@ def test_callbacks_of_scikit_learn_see_units():
     np.testing.assert_allclose(log, [model.score(MANY, WAVES), *alone])
 
     class Keep:
-        def setup(self, estimator, context):
-            self.kept = []
+        def setup(self, estimator: MLPRegressor, context: Any) -> None:
+            self.kept: list[Any] = []
 
-        def teardown(self, estimator, context):
+        def teardown(self, estimator: MLPRegressor, context: Any) -> None:
             pass
 
-        def on_fit_task_begin(self, estimator, context):
+        def on_fit_task_begin(self, estimator: MLPRegressor, context: Any) -> None:
             pass
 
-        def on_fit_task_end(self, estimator, context, *, fitted_estimator=None):
+        def on_fit_task_end(
+            self,
+            estimator: MLPRegressor,
+            context: Any,
+            *,
+            fitted_estimator: MLPRegressor | None = None,
+        ) -> None:
             self.kept.append(fitted_estimator)
 
     keep = Keep()
@@ -280,8 +300,8 @@ def test_callbacks_of_scikit_learn_see_units():
     np.testing.assert_allclose([each.score(MANY, WAVES) for each in keep.kept[:3]], alone)
 
 
-def test_a_fit_that_breaks_off_leaves_units():
-    def stop(run):
+def test_a_fit_that_breaks_off_leaves_units() -> None:
+    def stop(run: Watch) -> None:
         raise OSError("enough")
 
     model = regressor().fit(FEATURES, VALUES)
@@ -293,7 +313,7 @@ def test_a_fit_that_breaks_off_leaves_units():
 # Among scikit-learn's tools
 
 
-def test_sparse_rows():
+def test_sparse_rows() -> None:
     rows = X * (np.median(X, axis=0) < X)
     dense = classifier().fit(rows, Y)
     for kind in (scipy.sparse.csr_array, scipy.sparse.csc_matrix):
@@ -303,7 +323,9 @@ def test_sparse_rows():
 
 
 @pytest.mark.parametrize(("model", "data"), [(classifier(), (X, Y)), (regressor(), (MANY, WAVES))])
-def test_copies_and_files(model, data, tmp_path):
+def test_copies_and_files(
+    model: MLPClassifier | MLPRegressor, data: tuple[Array, Array], tmp_path: Path
+) -> None:
     model = clone(model).set_params(dropout=[0.2, 0.0]).fit(*data)
     assert clone(model).get_params() == model.get_params()
     model.save(tmp_path / "model.safetensors")
@@ -330,7 +352,7 @@ def test_copies_and_files(model, data, tmp_path):
     ).read_bytes()
 
 
-def changed(path, change):
+def changed(path: Path, change: Callable[..., Any]) -> None:
     content = path.read_bytes()
     [size] = struct.unpack("<Q", content[:8])
     header = json.loads(json.loads(content[8 : 8 + size])["__metadata__"]["pellucid"])
@@ -358,7 +380,7 @@ MISCHIEF = {
 
 
 @pytest.mark.parametrize("name", MISCHIEF)
-def test_a_file_is_trusted_in_nothing(name, tmp_path):
+def test_a_file_is_trusted_in_nothing(name: str, tmp_path: Path) -> None:
     change, message = MISCHIEF[name]
     path = tmp_path / "model.safetensors"
     regressor().fit(FEATURES, VALUES).save(path)
@@ -369,7 +391,7 @@ def test_a_file_is_trusted_in_nothing(name, tmp_path):
         MLPRegressor.load(path)
 
 
-def test_weights_of_rows_and_classes():
+def test_weights_of_rows_and_classes() -> None:
     weighty = np.where(Y == 1, 50.0, 1.0)
     plain = classifier().fit(X, Y)
     model, other = (
@@ -381,14 +403,14 @@ def test_weights_of_rows_and_classes():
     assert classifier(class_weight="balanced", early_stopping=True).fit(X, Y).score(X, Y) > 0.8
 
 
-def test_early_stopping_keeps_the_best_epoch_of_all():
+def test_early_stopping_keeps_the_best_epoch_of_all() -> None:
     model = classifier(early_stopping=True, max_iter=25).fit(X, Y)
     assert model.n_iter_ == 25
     assert model.best_validation_score_ == max(model.validation_scores_)
     assert classifier(early_stopping=True, max_iter=200, n_iter_no_change=3).fit(X, Y).n_iter_ < 100
 
 
-def test_warm_start_goes_on():
+def test_warm_start_goes_on() -> None:
     model = regressor(warm_start=True).fit(MANY, WAVES)
     waves, loss = model.network_.layers[2].frequency.copy(), model.loss_
     scale = model._tabular.scale
@@ -398,7 +420,7 @@ def test_warm_start_goes_on():
     assert model.loss_ < loss
 
 
-def test_few_rows_many_labels_one_column():
+def test_few_rows_many_labels_one_column() -> None:
     assert classifier().fit(X[:5], np.arange(5)).predict_proba(X[:5]).shape == (5, 5)
     labels = np.c_[Y, 1 - Y, Y]
     assert classifier(max_iter=30).fit(X, labels).score(X, labels) > 0.8
@@ -406,7 +428,7 @@ def test_few_rows_many_labels_one_column():
     assert classifier(hidden_layer_sizes=[], max_iter=30).fit(X, Y).score(X, Y) > 0.8
 
 
-def test_a_search_over_it():
+def test_a_search_over_it() -> None:
     search = GridSearchCV(
         MLPClassifier(max_iter=5, random_state=0), {"preset": [None, "tabular"]}, cv=2
     )
@@ -414,7 +436,7 @@ def test_a_search_over_it():
         assert search.fit(X, Y).best_params_ == {"preset": "tabular"}
 
 
-def test_what_makes_no_sense_is_refused():
+def test_what_makes_no_sense_is_refused() -> None:
     for model in (classifier(), classifier().fit(X, Y)):
         assert not hasattr(model, "partial_fit")
         with pytest.raises(AttributeError) as refused:

@@ -4,6 +4,7 @@ Weights, losses and counts, after many epochs.
 """
 
 import warnings
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,11 +21,14 @@ from sklearn.datasets import (
 )
 
 import pellucid.sklearn
+from pellucid.core.types import Array
+from pellucid.sklearn.classifier import MLPClassifier
+from pellucid.sklearn.regressor import MLPRegressor
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 
-def data(name):
+def data(name: str) -> tuple[Array, Array]:
     if name == "digits":
         X, y = load_digits(return_X_y=True)
         return X[:700] / 16, y[:700]
@@ -41,10 +45,10 @@ def data(name):
 
 
 CLASSES, VALUES = ("digits", "cancer", "labels"), ("values", "counts", "pairs")
-SGD = {"solver": "sgd", "learning_rate_init": 0.05}
+SGD: dict[str, Any] = {"solver": "sgd", "learning_rate_init": 0.05}
 
 # Settings that are fitted to every set of data of their kind.
-EVERYWHERE = {
+EVERYWHERE: dict[str, dict[str, Any]] = {
     "adam": {},
     "sgd": SGD,
     "no momentum": {**SGD, "momentum": 0.0},
@@ -55,7 +59,7 @@ EVERYWHERE = {
     "early stopping": {"early_stopping": True, "validation_fraction": 0.2, "n_iter_no_change": 3},
 }
 # Settings for one set of data each.
-ONCE = {
+ONCE: dict[str, tuple[str, dict[str, Any]]] = {
     "logistic": ("digits", {"activation": "logistic", "hidden_layer_sizes": (16, 16)}),
     "tanh": ("cancer", {"activation": "tanh", "hidden_layer_sizes": [7, 5, 3]}),
     "identity": ("values", {"activation": "identity", "hidden_layer_sizes": 4}),
@@ -78,7 +82,7 @@ CASES = {
 CASES |= {f"{name}, {where}": (where, more) for name, (where, more) in ONCE.items()}
 
 
-def pair(where, more):
+def pair(where: str, more: dict[str, Any]) -> tuple[Any, Any]:
     kind = "MLPClassifier" if where in CLASSES else "MLPRegressor"
     options = {"random_state": 7, "max_iter": 25, "hidden_layer_sizes": (20,), **more}
     if where == "counts":
@@ -88,7 +92,7 @@ def pair(where, more):
     )
 
 
-def same(ours, theirs, tolerance=1e-9):
+def same(ours: MLPClassifier | MLPRegressor, theirs: Any, tolerance: float = 1e-9) -> None:
     for a, b in zip(
         ours.coefs_ + ours.intercepts_, theirs.coefs_ + theirs.intercepts_, strict=True
     ):
@@ -103,17 +107,18 @@ def same(ours, theirs, tolerance=1e-9):
         "validation_scores_",
         "best_validation_score_",
     ):
-        a, b = getattr(ours, name, "none"), getattr(theirs, name, "none")
-        if isinstance(b, (str, type(None))):
-            assert a == b, name
+        one: Any = getattr(ours, name, "none")
+        other: Any = getattr(theirs, name, "none")
+        if isinstance(other, (str, type(None))):
+            assert one == other, name
         else:
             np.testing.assert_allclose(
-                a, b, rtol=1e-3 * tolerance**0.5, atol=10 * tolerance, err_msg=name
+                one, other, rtol=1e-3 * tolerance**0.5, atol=10 * tolerance, err_msg=name
             )
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_the_same_network(name):
+def test_the_same_network(name: str) -> None:
     where, more = CASES[name]
     X, y = data(where)
     ours, theirs = pair(where, more)
@@ -129,7 +134,7 @@ def test_the_same_network(name):
 
 @pytest.mark.parametrize("solver", ["sgd", "adam", "lbfgs"])
 @pytest.mark.parametrize("where", CLASSES + VALUES)
-def test_weighted_rows(where, solver):
+def test_weighted_rows(where: str, solver: str) -> None:
     X, y = data(where)
     weights = np.random.RandomState(0).uniform(0.1, 3, len(X))
     weights[::7] = 0
@@ -140,7 +145,7 @@ def test_weighted_rows(where, solver):
 
 
 @pytest.mark.parametrize("early", [False, True])
-def test_weighted_validation(early):
+def test_weighted_validation(early: bool) -> None:
     X, y = data("cancer")
     weights = np.random.RandomState(0).uniform(0.1, 3, len(X))
     ours, theirs = pair("cancer", {"early_stopping": early, "validation_fraction": 0.3})
@@ -149,7 +154,7 @@ def test_weighted_validation(early):
 
 @pytest.mark.parametrize("where", ["digits", "cancer", "values", "counts"])
 @pytest.mark.parametrize("solver", ["sgd", "adam", "lbfgs"])
-def test_float32(where, solver):
+def test_float32(where: str, solver: str) -> None:
     """float32 stays.
 
     What rounds there stays small, but in L-BFGS, whose weights become float64 as scikit-learn's.
@@ -167,7 +172,9 @@ def test_float32(where, solver):
 @pytest.mark.parametrize("kind", [scipy.sparse.csr_array, scipy.sparse.csc_matrix])
 @pytest.mark.parametrize("solver", ["sgd", "adam", "lbfgs"])
 @pytest.mark.parametrize("block", [None, 10_000], ids=["at once", "by blocks"])
-def test_sparse_rows(kind, solver, block, monkeypatch):
+def test_sparse_rows(
+    kind: type[Any], solver: str, block: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     if block is not None:
         monkeypatch.setattr("pellucid.sklearn.rows._BLOCK", block)
     X, y = data("digits")
@@ -182,7 +189,7 @@ def test_sparse_rows(kind, solver, block, monkeypatch):
 
 @pytest.mark.parametrize("solver", ["sgd", "adam", "lbfgs"])
 @pytest.mark.parametrize("where", ["digits", "values"])
-def test_a_warm_start_goes_on(where, solver):
+def test_a_warm_start_goes_on(where: str, solver: str) -> None:
     X, y = data(where)
     ours, theirs = pair(
         where, {"solver": solver, "warm_start": True, "learning_rate": "invscaling", "max_iter": 6}
@@ -195,7 +202,7 @@ def test_a_warm_start_goes_on(where, solver):
 
 @pytest.mark.parametrize("solver", ["sgd", "adam"])
 @pytest.mark.parametrize("where", CLASSES + VALUES)
-def test_partial_fit_keeps_its_momentum(where, solver):
+def test_partial_fit_keeps_its_momentum(where: str, solver: str) -> None:
     X, y = data(where)
     ours, theirs = pair(where, {"solver": solver, "learning_rate": "invscaling", "batch_size": 40})
     classes = {"classes": np.unique(y)} if where in CLASSES else {}
@@ -207,7 +214,7 @@ def test_partial_fit_keeps_its_momentum(where, solver):
     same(ours, theirs)
 
 
-def test_a_random_state_that_goes_on():
+def test_a_random_state_that_goes_on() -> None:
     """Both draw the same numbers of a RandomState that is given to them, and leave it at the same
     place.
     """
@@ -220,7 +227,7 @@ def test_a_random_state_that_goes_on():
     assert states[0].uniform() == states[1].uniform()
 
 
-def test_a_network_that_diverges_does_so_alike():
+def test_a_network_that_diverges_does_so_alike() -> None:
     X, y = data("values")
     more = {
         **SGD,
@@ -241,7 +248,7 @@ def test_a_network_that_diverges_does_so_alike():
 
 @pytest.mark.parametrize("engine", ["native", "reference"])
 @pytest.mark.parametrize("alpha", [1e-4, 1.0])
-def test_a_loss_beyond_all_numbers_ends_nothing(engine, alpha):
+def test_a_loss_beyond_all_numbers_ends_nothing(engine: str, alpha: float) -> None:
     """Squares overflow before slopes do: the loss is infinite, and the weights are not."""
     X, y = data("values")
     weights = np.random.RandomState(1).uniform(0.5, 2, len(X))
@@ -260,7 +267,7 @@ def test_a_loss_beyond_all_numbers_ends_nothing(engine, alpha):
         np.testing.assert_allclose(a, b, rtol=1e-9)
 
 
-def test_what_is_printed(capsys):
+def test_what_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     X, y = data("cancer")
     for more in (
         {**EVERYWHERE["adaptive"], "verbose": True, "max_iter": 200, "learning_rate_init": 1e-5},
@@ -301,7 +308,7 @@ ANY = st.fixed_dictionaries(
 )
 
 
-def any_setting(more, where, weighted):
+def any_setting(more: dict[str, Any], where: str, weighted: bool) -> None:
     X, y = data(where)
     X, y = X[:142], y[:142]
     weights = np.random.RandomState(1).uniform(0.5, 2, len(X)) if weighted else None
@@ -327,7 +334,7 @@ def any_setting(more, where, weighted):
             raise
 
 
-def outcome(model, *rows):
+def outcome(model: Any, *rows: Array | None) -> str:
     """Fit, and give the error that this raises, as text."""
     try:
         model.fit(*rows)
@@ -340,20 +347,20 @@ def outcome(model, *rows):
     max_examples=25, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
 )
 @given(more=ANY, where=st.sampled_from(CLASSES + VALUES), weighted=st.booleans())
-def test_any_setting(more, where, weighted):
+def test_any_setting(more: dict[str, Any], where: str, weighted: bool) -> None:
     any_setting(more, where, weighted)
 
 
 @pytest.mark.soak
 @settings(max_examples=1500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(more=ANY, where=st.sampled_from(CLASSES + VALUES), weighted=st.booleans())
-def test_any_setting_at_length(more, where, weighted):
+def test_any_setting_at_length(more: dict[str, Any], where: str, weighted: bool) -> None:
     any_setting(more, where, weighted)
 
 
 @pytest.mark.soak
 @pytest.mark.parametrize("solver", ["sgd", "adam"])
-def test_hundreds_of_epochs(solver):
+def test_hundreds_of_epochs(solver: str) -> None:
     X, y = data("digits")
     ours, theirs = pair(
         "digits", {"solver": solver, "max_iter": 400, "tol": 0.0, "n_iter_no_change": 1000}

@@ -6,6 +6,8 @@ Who did the arithmetic, which losses they take, what callbacks are given, what i
 from __future__ import annotations
 
 import warnings
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +16,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 import pellucid as pl
+from pellucid.core.types import Array
 from pellucid.sklearn import MLPClassifier, MLPRegressor
+from pellucid.sklearn.watching import Watch
 
 GENERATOR = np.random.default_rng(0)
 X = GENERATOR.normal(size=(150, 4))
@@ -23,12 +27,12 @@ TWO = (X[:, 0] > 0).astype(int)
 MANY = (X[:, :3] > 0).astype(int)
 
 
-def small(kind=MLPClassifier, **settings):
+def small(kind: type[MLPClassifier] = MLPClassifier, **settings: Any) -> MLPClassifier:
     given = {"hidden_layer_sizes": (8,), "random_state": 0, "max_iter": 3, **settings}
     return kind(**given)
 
 
-def fitted(model, X, y, **given):
+def fitted(model: Any, X: Array, y: Array, **given: Array) -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return model.fit(X, y, **given)
@@ -37,22 +41,22 @@ def fitted(model, X, y, **given):
 class Own:
     """A loss that Python computes: squared errors, of targets as they come."""
 
-    def __init__(self):
-        self.seen = None
+    def __init__(self) -> None:
+        self.seen: tuple[tuple[int, ...], str] | None = None
 
-    def value(self, y, t, weights=None):
+    def value(self, y: Array, t: Array, weights: None = None) -> float:
         self.seen = t.shape, t.dtype.kind
         return float(((y - self._spread(y, t)) ** 2).mean())
 
-    def gradient(self, y, t, weights=None):
+    def gradient(self, y: Array, t: Array, weights: None = None) -> Array:
         return 2 * (y - self._spread(y, t)) / y.size
 
-    def _spread(self, y, t):
+    def _spread(self, y: Array, t: Array) -> Array:
         return np.eye(y.shape[1])[t] if t.ndim == 1 else t
 
 
 @pytest.mark.parametrize("solver", ["adam", "lbfgs"])
-def test_the_history_says_who_did_the_arithmetic(solver, tmp_path):
+def test_the_history_says_who_did_the_arithmetic(solver: str, tmp_path: Path) -> None:
     for engine in ("native", "reference"):
         model = fitted(small(engine=engine, solver=solver), X, THREE)
         assert model.history_.engine == engine
@@ -68,17 +72,17 @@ def test_the_history_says_who_did_the_arithmetic(solver, tmp_path):
     "loss", ["huber", "quantile", pl.Huber(0.5), "mean_squared_error", "mean_absolute_error"]
 )
 @pytest.mark.parametrize("y", [TWO, THREE, MANY], ids=["two", "three", "many"])
-def test_losses_of_values_learn_classes(loss, y):
+def test_losses_of_values_learn_classes(loss: pl.Huber | str, y: Array) -> None:
     model = fitted(small(loss=loss, solver="lbfgs", max_iter=100), X, y)
     assert model.score(X, y) > 0.8
 
 
-def test_losses_of_values_are_scored_as_classes():
+def test_losses_of_values_are_scored_as_classes() -> None:
     model = fitted(small(loss="huber"), X, THREE, X_val=X[:50], y_val=THREE[:50])
     assert model.validation_scores_[-1] == model.score(X[:50], THREE[:50])
 
 
-def test_a_loss_that_does_not_fit_says_which_does():
+def test_a_loss_that_does_not_fit_says_which_does() -> None:
     for loss, y in (("binary_cross_entropy", THREE), (pl.Poisson(), THREE), (pl.Poisson(), TWO)):
         with pytest.raises(pl.InputError, match="choose another loss, such as log_loss"):
             small(loss=loss).fit(X, y)
@@ -92,16 +96,18 @@ def test_a_loss_that_does_not_fit_says_which_does():
     [(THREE, (150,), "i"), (TWO, (150, 1), "f"), (MANY, (150, 3), "f")],
     ids=["3", "2", "many"],
 )
-def test_an_own_loss_is_given_what_is_documented(y, shape, kind):
+def test_an_own_loss_is_given_what_is_documented(
+    y: Array, shape: tuple[int, ...], kind: str
+) -> None:
     loss = Own()
     fitted(small(loss=loss, batch_size=150), X, y)
     assert loss.seen == (shape, kind)
 
 
-def test_callbacks_are_given_a_run():
+def test_callbacks_are_given_a_run() -> None:
     seen = []
 
-    def watch(run):
+    def watch(run: Watch) -> None:
         seen.append((run.epoch, run.epochs, len(run.history), run.loss, run.estimator, repr(run)))
         if run.epoch == 2:
             run.stop("enough")
@@ -115,12 +121,12 @@ def test_callbacks_are_given_a_run():
         small(callbacks=[pl.EarlyStopping()]).fit(X, THREE)
 
 
-def test_what_lbfgs_cannot_use_is_refused():
+def test_what_lbfgs_cannot_use_is_refused() -> None:
     with pytest.raises(pl.InputError, match="schedule needs the solver"):
         small(solver="lbfgs", schedule="cosine").fit(X, THREE)
 
 
-def test_a_file_of_the_other_kind_names_its_reader(tmp_path):
+def test_a_file_of_the_other_kind_names_its_reader(tmp_path: Path) -> None:
     fitted(small(), X, THREE).save(tmp_path / "model.safetensors")
     with pytest.raises(
         pl.FileError, match=r"it holds an MLPClassifier: read it with MLPClassifier\.load"
@@ -128,7 +134,7 @@ def test_a_file_of_the_other_kind_names_its_reader(tmp_path):
         MLPRegressor.load(tmp_path / "model.safetensors")
 
 
-def test_validation_data_go_through_a_pipelines_scaler_when_they_are_routed():
+def test_validation_data_go_through_a_pipelines_scaler_when_they_are_routed() -> None:
     wide = X * 1000 + 5000
     with sklearn.config_context(enable_metadata_routing=True):
         model = small(max_iter=60).set_fit_request(X_val=True, y_val=True)
