@@ -123,7 +123,7 @@ EDITS = [
 
 def changed_net():
     """The shipped network in float64 with EDITS, made by Python."""
-    layers = pl.load(SHIPPED).astype("float64").layers
+    layers = list(pl.load(SHIPPED).astype("float64").layers)
     layers[2].b[5] = 10
     layers[4].W[5, 3] = -4.5
     layers[2].W[300:304, 2] += np.array([8, -16, 127, -127]) / 16
