@@ -4,7 +4,7 @@ TORCH ?= torch==2.13.0
 OUT ?= demo
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
-CXX_SOURCES := $(wildcard cpp/*/*.h cpp/*/*.cpp cpp/include/pellucid/*.h)
+CXX_SOURCES := $(wildcard cpp/*/*.h cpp/*/*.cpp cpp/include/pellucid/*.h benchmarks/cpp/*)
 STATIC := "src/pellucid/web/static/**/*.{js,css,html}"
 # The tests' browser: the one that is there, else Debian's as root, else Playwright's own. A headless shell takes a third
 # less time than a whole Chromium.

@@ -1,4 +1,5 @@
-// One epoch on 1,000 rows, and one prediction of each, for counting instructions: `epoch` and `predict` are counted.
+// One epoch on 1,000 rows, and one prediction of each, for counting instructions: `epoch` and
+// `predict` are counted.
 //     epoch HIDDEN HIDDEN  for 784-HIDDEN-HIDDEN-10, batches of 32, plain SGD
 #include <cstdio>
 #include <cstdlib>
@@ -7,14 +8,17 @@
 
 using namespace measured;
 
-extern "C" __attribute__((noinline)) double epoch(Engine& engine, const Rows& all, const Targets& t, float* y) {
+extern "C" __attribute__((noinline)) double epoch(Engine& engine, const Rows& all, const Targets& t,
+                                                  float* y) {
     std::vector<std::int64_t> order(static_cast<std::size_t>(all.count));
-    for (std::int64_t i = 0; i < all.count; ++i) order[static_cast<std::size_t>(i)] = i * 379 % all.count;  // no divisor in common
+    for (std::int64_t i = 0; i < all.count; ++i)
+        order[static_cast<std::size_t>(i)] = i * 379 % all.count;  // no divisor in common
     double loss = 0;
     std::uint64_t step = 0;
     for (std::int64_t start = 0; start < all.count; start += 32) {
         Rows batch = all;
-        batch.chosen = order.data() + start, batch.count = std::min<std::int64_t>(32, all.count - start);
+        batch.chosen = order.data() + start,
+        batch.count = std::min<std::int64_t>(32, all.count - start);
         loss += engine.gradients(batch, t, batch.count, step, y);
         engine.update(0.1, ++step);
     }
@@ -26,7 +30,7 @@ extern "C" __attribute__((noinline)) void predict(const Engine& engine, const Ro
     one.count = 1;
     for (std::int64_t i = 0; i < all.count; ++i) {
         one.data = static_cast<const float*>(all.data) + i * all.width;
-        engine.answer(one, y);
+        engine.predict(one, y);
     }
 }
 

@@ -1,4 +1,5 @@
-// A network for the measurements that need no Python: plain weights, and rows as MNIST has them or dense ones.
+// A network for the measurements that need no Python: plain weights, and rows as MNIST has them or
+// dense ones.
 #pragma once
 
 #include <deque>
@@ -30,7 +31,8 @@ struct Network {
         for (std::int64_t i = 0; i < count; ++i)
             for (std::int64_t k = 0; k < width; ++k) {
                 const bool inside = k > width / 5 && k < width * 4 / 5 && random() % 3 == 0;
-                values[static_cast<std::size_t>(i * width + k)] = zeros && !inside ? 0 : draw(random);
+                values[static_cast<std::size_t>(i * width + k)] =
+                    zeros && !inside ? 0 : draw(random);
             }
         return values;
     }

@@ -1,4 +1,5 @@
-// The processor's peak: multiply-adds in float32 that depend on nothing but themselves, on so many threads.
+// The processor's peak: multiply-adds in float32 that depend on nothing but themselves, on so many
+// threads.
 //     peak THREADS  writes the best of nine tries, in floating-point operations a second
 #include <algorithm>
 #include <chrono>
@@ -37,7 +38,8 @@ int main(int, char** words) {
     for (int trial = 0; trial < 9; ++trial) {
         const auto started = std::chrono::steady_clock::now();
         std::vector<std::thread> others;
-        for (int i = 1; i < threads; ++i) others.emplace_back([&sinks, i] { sinks[static_cast<std::size_t>(i)] = keep_busy(1); });
+        for (int i = 1; i < threads; ++i)
+            others.emplace_back([&sinks, i] { sinks[static_cast<std::size_t>(i)] = keep_busy(1); });
         sinks[0] = keep_busy(1);
         for (auto& other : others) other.join();
         const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - started;

@@ -1,5 +1,7 @@
-// The engine's matrix product: 1,024 rows through one Affine layer of 1,024 inputs and outputs, copies included.
-//     product THREADS  writes the least seconds of the product alone, of an answer, and of the forward pass of learning
+// The engine's matrix product: 1,024 rows through one Affine layer of 1,024 inputs and outputs,
+// copies included.
+//     product THREADS  writes the least seconds of the product alone, of a prediction, and of the
+//     forward pass of training
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -36,6 +38,7 @@ int main(int, char** words) {
     Product<float> p{n, n, n, {x.data(), n, 1}, W.data(), n, sums.data(), n};
     p.readable = n * n;
     std::printf("%.6g\n", least_seconds([&] { product(p, threads); }));
-    std::printf("%.6g\n", least_seconds([&] { engine.answer(rows, y.data()); }));
-    std::printf("%.6g\n", least_seconds([&] { engine.forward(rows, n, 0, sums.data(), y.data()); }));
+    std::printf("%.6g\n", least_seconds([&] { engine.predict(rows, y.data()); }));
+    std::printf("%.6g\n",
+                least_seconds([&] { engine.forward(rows, n, 0, sums.data(), y.data()); }));
 }

@@ -114,7 +114,7 @@ class Network:
         x = x if self.inputs is None else self._rows(x)
         if self._scales_bytes:
             checks.check_scaled(self.layers, x)
-        return self._predicting().answer(x)
+        return self._predicting().predict(x)
 
     def __call__(self, x: Any) -> Array:
         """Do what `predict` does, so that a network is called like a function (and like PyTorch's

@@ -293,7 +293,7 @@ def test_wrong_instructions_are_told_before_anything_is_learned(
     finally:
         native_module.cache_clear()
     assert (result.code, result.out) == (1, "")
-    assert result.err.startswith("pellucid: PELLUCID_INSTRUCTIONS is one of")
+    assert result.err.startswith("pellucid: PELLUCID_INSTRUCTIONS must be one of")
     assert len(result.err.splitlines()) <= 2
     assert not (tmp_path / "net.safetensors").exists()
 

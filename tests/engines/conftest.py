@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.engines.tools import SETS, use
 from pellucid.engines import instruction_set, native
+from tests.engines.tools import SETS, use
 
 
 @pytest.fixture(autouse=True)

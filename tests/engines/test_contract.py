@@ -15,21 +15,21 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
-from tests.core.tools import classes as classes_in_core
-from tests.core.witnesses import COMMON, classes_of, values_of
-from tests.core.witnesses import LAYERS as LAYER_WITNESSES
-from tests.core.witnesses import LOSSES as LOSS_WITNESSES
-from tests.core.witnesses import OPTIMIZERS as OPTIMIZER_WITNESSES
 from numpy.random import Generator
 
 import pellucid as pl
-from tests.engines.tools import SETS, affine, apart, arrays, inputs, use
-from pellucid.core import LAYERS, chain
+from pellucid.core import LAYERS, checks
 from pellucid.core.layer import Layer
 from pellucid.core.losses import LOSSES, Loss
 from pellucid.core.optimizers import OPTIMIZERS, Optimizer
 from pellucid.core.types import Array
 from pellucid.engines import NativeEngine, ReferenceEngine
+from tests.core.tools import classes as classes_in_core
+from tests.core.witnesses import COMMON, classes_of, values_of
+from tests.core.witnesses import LAYERS as LAYER_WITNESSES
+from tests.core.witnesses import LOSSES as LOSS_WITNESSES
+from tests.core.witnesses import OPTIMIZERS as OPTIMIZER_WITNESSES
+from tests.engines.tools import SETS, affine, apart, arrays, inputs, use
 
 STEPS = 100
 
@@ -53,7 +53,7 @@ class Case(NamedTuple):
     def data(self, dtype: type) -> tuple[Array, Array, Array | None]:
         generator = np.random.default_rng(2)
         x = inputs(generator, self.inputs, self.N, self.D)
-        t = self.targets(generator, self.N, chain.widths(self.net(dtype).layers, self.D)[-1])
+        t = self.targets(generator, self.N, checks.widths(self.net(dtype).layers, self.D)[-1])
         t = t if t.ndim == 1 else t.astype(np.float32).astype(dtype)
         weights = generator.uniform(0, 2, self.N).round(1) if self.weighted else None
         return (x if self.inputs in ("bytes", "doubles") else x.astype(dtype)), t, weights
@@ -274,7 +274,7 @@ def learned(
     _, grads, _ = engine(net.copy().layers, case.loss, None, 7).gradients(x, t, weights)
     with np.errstate(all="ignore"):
         for _ in range(steps):
-            loss, y = worker.learn(x, t, weights)
+            loss, y = worker.train_step(x, t, weights)
     memory = [
         a.ravel().astype(np.float64)
         for name, found in worker.state.items()

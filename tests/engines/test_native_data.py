@@ -11,16 +11,16 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.core.witnesses import LAYERS as LAYER_WITNESSES
-from tests.core.witnesses import LOSSES as LOSS_WITNESSES
 
 import pellucid as pl
-from tests.engines.tools import apart, arrays, bits, dense, every_type, inputs
 from pellucid.core import chain
 from pellucid.core.layer import Layer
 from pellucid.core.losses import Loss
 from pellucid.core.types import Array
 from pellucid.engines import NativeEngine, ReferenceEngine
+from tests.core.witnesses import LAYERS as LAYER_WITNESSES
+from tests.core.witnesses import LOSSES as LOSS_WITNESSES
+from tests.engines.tools import apart, arrays, bits, dense, every_type, inputs
 
 # Rows, targets, weights
 
@@ -44,14 +44,14 @@ def test_rows_are_gathered_as_the_reference_gathers_them(
     for net, engine in zip(nets, (NativeEngine, ReferenceEngine), strict=True):
         worker = engine(net.layers, pl.CrossEntropy(), pl.SGD(0.1), 0)
         for _ in range(10):
-            worker.learn(x, t, weights, rows)
+            worker.train_step(x, t, weights, rows)
     assert apart(arrays(nets[0]), arrays(nets[1])) < (1e-12 if dtype is np.float64 else 1e-5)
 
 
 def outcome(
     engine: Callable[..., Any], layers: list[Layer], loss: Loss, t: Any, **given: Any
 ) -> Any:
-    """Give what an engine answers to the targets.
+    """Return what an engine makes of the targets.
 
     A loss and gradients, or an error's type and text.
     """
@@ -130,7 +130,9 @@ def test_a_batch_of_no_rows(classes: bool) -> None:
     nets = [dense(20, 5, 3, np.float64) for _ in range(2)]
     t = np.zeros(0, np.int64) if classes else np.zeros((0, 3))
     for net, engine in zip(nets, (NativeEngine, ReferenceEngine), strict=True):
-        loss, y = engine(net.layers, pl.CrossEntropy(), pl.SGD(0.1)).learn(np.zeros((0, 20)), t)
+        loss, y = engine(net.layers, pl.CrossEntropy(), pl.SGD(0.1)).train_step(
+            np.zeros((0, 20)), t
+        )
         assert (loss, y.shape) == (0, (0, 3))
     assert nets[0] == nets[1] == dense(20, 5, 3, np.float64)
 
@@ -141,10 +143,10 @@ def test_rows_of_one_number(shape: tuple[int, ...]) -> None:
     net = pl.Network([pl.Flatten(), pl.Affine(np.ones((1, 2)))])
     made = NativeEngine(net.layers, pl.MeanSquaredError(), pl.SGD(0.1))
     if len(shape) == 2:
-        made.learn(np.ones(shape), np.ones((5, 2)))
+        made.train_step(np.ones(shape), np.ones((5, 2)))
         return
     with pytest.raises(pl.InputError, match="rows of shape"):
-        made.learn(np.ones(shape), np.ones((5, 2)))
+        made.train_step(np.ones(shape), np.ones((5, 2)))
     with pytest.raises(pl.InputError, match="rows of shape"):
         net.predict(np.ones(shape))
 
@@ -181,7 +183,7 @@ def test_strange_numbers_do_what_they_do_in_numpy(
         x = np.random.default_rng(1).normal(size=(len(STRANGE), 5)).astype(dtype)
         x[:, 2] = STRANGE
         with np.errstate(all="ignore"):
-            expected = chain.answer(net.layers, x)
+            expected = chain.predict(net.layers, x)
         # A wave of a hundred turns is known to a hundred roundings of one turn.
         least = 2_000 * float(np.finfo(dtype).eps) if name == "PeriodicEmbedding" else 1e-37
         np.testing.assert_allclose(
@@ -203,11 +205,11 @@ def test_strange_weights(instructions: str, strange: float, place: str) -> None:
         x = inputs(np.random.default_rng(0), kind, 9, 100).astype(np.float32)
         x[:, 50] = 1
         with np.errstate(all="ignore"):
-            expected = chain.answer(net.layers, x)
+            expected = chain.predict(net.layers, x)
         ours = net.predict(x)
         if kind == "normal" or place == "b":
             np.testing.assert_allclose(ours, expected, rtol=1e-4)
         t, before = np.zeros(9, np.int64), bits(*net.params)
-        loss, _ = NativeEngine(net.layers, pl.CrossEntropy(), pl.SGD(0.1)).learn(x, t)
+        loss, _ = NativeEngine(net.layers, pl.CrossEntropy(), pl.SGD(0.1)).train_step(x, t)
         assert not math.isfinite(loss) or kind == "sparse"
         assert math.isfinite(loss) or bits(*net.params) == before

@@ -183,12 +183,12 @@ def test_targets_that_are_refused_change_nothing() -> None:
     with pytest.raises(
         pl.InputError, match="class indices for 2 outputs go from 0 to 1, got 0 to 2"
     ):
-        worker.learn(np.eye(3), np.array([0, 1, 2]))
+        worker.train_step(np.eye(3), np.array([0, 1, 2]))
     assert net == before
     assert worker.state["step"] == 0
 
 
-@pytest.mark.parametrize("call", ["learn", "gradients"])
+@pytest.mark.parametrize("call", ["train_step", "gradients"])
 def test_an_engine_that_was_made_for_answers_does_not_learn(call: str) -> None:
     made = NativeEngine([pl.Affine(np.ones((3, 2)))])
     with pytest.raises((TypeError, ValueError, AssertionError)):

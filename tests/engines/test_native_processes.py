@@ -11,8 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from tests.engines.tools import bits, dense, inputs, learn_some
 from pellucid.engines import make_engine
+from tests.engines.tools import bits, dense, inputs, learn_some
 
 
 def run_script(script: str, *arguments: str, ok: int = 0) -> str:
@@ -106,16 +106,21 @@ import numpy as np
 import pellucid as pl
 
 after = []
+def interrupt():
+    after.append("sent")
+    os.kill(os.getpid(), signal.SIGINT)
+
 class Count(pl.Callback):
     def on_batch(self, run):
         if run.batch == 2:
-            threading.Timer(0.02, lambda: (after.append("sent"), os.kill(os.getpid(), signal.SIGINT))).start()
+            threading.Timer(0.02, interrupt).start()
         if after:
             after.append("batch")
 
 net = pl.mlp([1000, 1500, 10], seed=0)
 x = np.random.default_rng(0).normal(size=(1024, 1000)).astype("float32")
-history = pl.train(net, x, np.arange(1024) % 10, epochs=10**6, batch_size=1024, engine="native", callbacks=[Count()])
+t, settings = np.arange(1024) % 10, dict(epochs=10**6, batch_size=1024, engine="native")
+history = pl.train(net, x, t, callbacks=[Count()], **settings)
 print(history.engine, history.stopped, after.count("batch") <= 2)
 """
 
@@ -161,4 +166,4 @@ def test_more_threads_than_there_can_be() -> None:
     few, many = (
         make_engine(net.layers, engine="native", threads=threads) for threads in (1, 10**30)
     )
-    assert bits(few.answer(x)) == bits(many.answer(x))
+    assert bits(few.predict(x)) == bits(many.predict(x))

@@ -13,7 +13,8 @@ import pytest
 
 import pellucid as pl
 from pellucid.core import chain
-from pellucid.core.layer import Layer, Learning
+from pellucid.core.draws import Draws
+from pellucid.core.layer import Layer
 from pellucid.core.losses import Loss
 from pellucid.core.types import Array
 from pellucid.engines import (
@@ -114,9 +115,9 @@ def bits(net: pl.Network) -> bytes:
 def test_answers_are_the_chains(engine: str, dtype: type, N: int) -> None:
     net = network(dtype)
     x = data(N, dtype)[0]
-    y = make_engine(net.layers, engine=engine).answer(x)
+    y = make_engine(net.layers, engine=engine).predict(x)
     assert y.shape == (N, 4)
-    close(y, chain.answer(net.layers, x))
+    close(y, chain.predict(net.layers, x))
 
 
 @every_engine
@@ -127,10 +128,10 @@ def test_each_row_has_an_answer_of_its_own(engine: str) -> None:
     """
     net = network(np.float64)
     x = data(9000, np.float64)[0]
-    whole = make_engine(net.layers, engine=engine).answer(x)
+    whole = make_engine(net.layers, engine=engine).predict(x)
     for start in (0, 4090, 8999):
         close(
-            make_engine(net.layers, engine=engine).answer(x[start : start + 10]),
+            make_engine(net.layers, engine=engine).predict(x[start : start + 10]),
             whole[start : start + 10],
         )
 
@@ -140,12 +141,12 @@ def test_what_is_answered(engine: str) -> None:
     pictures = pl.mlp([784, 8, 3], pixels=True, seed=0)
     bytes_ = np.random.default_rng(0).integers(0, 256, (5, 28, 28), np.uint8)
     made = make_engine(pictures.layers, engine=engine)
-    expected = made.answer(bytes_)
-    assert np.array_equal(made.answer(bytes_.reshape(5, 784)), expected)
-    assert np.array_equal(made.answer(bytes_.astype(np.float64)), expected)
-    assert np.array_equal(made.answer(bytes_[::-1]), made.answer(bytes_[::-1].copy()))
-    assert np.array_equal(made.answer(np.asfortranarray(bytes_)), expected)
-    assert np.array_equal(made.answer(bytes_.tolist()), expected)
+    expected = made.predict(bytes_)
+    assert np.array_equal(made.predict(bytes_.reshape(5, 784)), expected)
+    assert np.array_equal(made.predict(bytes_.astype(np.float64)), expected)
+    assert np.array_equal(made.predict(bytes_[::-1]), made.predict(bytes_[::-1].copy()))
+    assert np.array_equal(made.predict(np.asfortranarray(bytes_)), expected)
+    assert np.array_equal(made.predict(bytes_.tolist()), expected)
 
 
 @every_engine
@@ -160,7 +161,7 @@ def test_what_is_answered(engine: str) -> None:
 )
 def test_what_cannot_be_answered(engine: str, x: Any, reason: str) -> None:
     with pytest.raises(pl.InputError, match=reason):
-        make_engine(network().layers, engine=engine).answer(x)
+        make_engine(network().layers, engine=engine).predict(x)
 
 
 @every_engine
@@ -170,7 +171,7 @@ def test_answering_changes_nothing(engine: str) -> None:
     x = data()[0]
     kept = x.copy()
     made = worker(net, engine)
-    assert np.array_equal(made.answer(x), made.answer(x))
+    assert np.array_equal(made.predict(x), made.predict(x))
     assert bits(net) == before
     assert np.array_equal(x, kept)
     assert made.state["step"] == 0
@@ -189,7 +190,7 @@ def test_learning_is_gradients_and_then_an_update(engine: str, dtype: type, weig
     for step in range(1, 5):
         first.learning_rate = second.learning_rate = 0.05 / step
         given = (x, t, weights if weighted else None)
-        loss, y = first.learn(*given)
+        loss, y = first.train_step(*given)
         y = y.copy()
         other_loss, grads, other_y = second.gradients(*given)
         assert second.state["step"] == step - 1
@@ -206,7 +207,7 @@ def test_gradients_are_the_chains(engine: str, dtype: type) -> None:
     net, twin = network(dtype), network(dtype)
     x, t, weights = data(dtype=dtype)
     loss, grads, y = worker(net, engine).gradients(x, t, weights)
-    trace = chain.forward(twin.layers, x, Learning(3, 0))
+    trace = chain.forward(twin.layers, x, Draws(3, 0))
     sums = trace[-2]
     assert loss == pytest.approx(pl.CrossEntropy().value(sums, t, weights), rel=1e-5)
     _, expected = chain.backward(
@@ -232,8 +233,8 @@ def test_an_engine_learns_what_the_reference_learns(engine: str, dtype: type) ->
         ReferenceEngine(twin.layers, pl.CrossEntropy(), pl.AdamW(0.05, ema=0.9), 3),
     )
     for _ in range(5):
-        assert ours.learn(x, t, weights)[0] == pytest.approx(
-            reference.learn(x, t, weights)[0], rel=1e-5
+        assert ours.train_step(x, t, weights)[0] == pytest.approx(
+            reference.train_step(x, t, weights)[0], rel=1e-5
         )
     for a, b in zip(net.params, twin.params, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-3 if dtype is np.float32 else 1e-9, atol=1e-5)
@@ -245,8 +246,8 @@ def test_rows_are_gathered(engine: str, weighted: bool) -> None:
     one, two = network(), network()
     x, t, weights = data()
     rows = np.array([7, 3, 3, 49, 0])
-    first = worker(one, engine).learn(x, t, weights if weighted else None, rows)
-    second = worker(two, engine).learn(x[rows], t[rows], weights[rows] if weighted else None)
+    first = worker(one, engine).train_step(x, t, weights if weighted else None, rows)
+    second = worker(two, engine).train_step(x[rows], t[rows], weights[rows] if weighted else None)
     assert first[0] == second[0]
     assert first[1].tobytes() == second[1].tobytes()
     assert bits(one) == bits(two)
@@ -263,8 +264,8 @@ def test_rows_are_named_as_numpy_has_it(engine: str, kind: str) -> None:
         "of no rows": np.zeros(0, np.int64),
     }[kind]
     nets = [network(), network()]
-    loss, y = worker(nets[0], engine).learn(x, t, rows=rows)
-    expected = worker(nets[1], engine).learn(x[rows], t[rows])
+    loss, y = worker(nets[0], engine).train_step(x, t, rows=rows)
+    expected = worker(nets[1], engine).train_step(x[rows], t[rows])
     assert loss == expected[0]
     assert y.tobytes() == expected[1].tobytes()
     assert bits(nets[0]) == bits(nets[1])
@@ -275,7 +276,7 @@ def test_rows_that_are_not_there(engine: str) -> None:
     x, t, _ = data(60)
     for rows in (np.array([0, 60]), np.array([-61])):
         with pytest.raises(IndexError):
-            worker(network(), engine).learn(x, t, rows=rows)
+            worker(network(), engine).train_step(x, t, rows=rows)
 
 
 @every_engine
@@ -283,8 +284,8 @@ def test_pictures_are_gathered(engine: str) -> None:
     pictures = np.random.default_rng(0).integers(0, 256, (20, 4, 4), np.uint8)
     t, rows = np.arange(20) % 3, np.array([5, 1, 19])
     one, two = (pl.mlp([16, 3], pixels=True, seed=0) for _ in range(2))
-    worker(one, engine).learn(pictures, t, None, rows)
-    worker(two, engine).learn(pictures[rows].reshape(3, 16).astype(np.float32), t[rows])
+    worker(one, engine).train_step(pictures, t, None, rows)
+    worker(two, engine).train_step(pictures[rows].reshape(3, 16).astype(np.float32), t[rows])
     assert bits(one) == bits(two)
 
 
@@ -294,7 +295,7 @@ def test_targets_as_rows(engine: str) -> None:
     x, _, _ = data()
     t = x[:, :2] * 2
     made = make_engine(net.layers, pl.Huber(0.5), pl.SGD(0.1, momentum=0.9), engine=engine)
-    losses = [made.learn(x, t)[0] for _ in range(200)]
+    losses = [made.train_step(x, t)[0] for _ in range(200)]
     assert losses[-1] < losses[0] / 3
 
 
@@ -315,7 +316,7 @@ def test_a_loss_of_ones_own(engine: str) -> None:
     x, t, _ = data()
     losses: list[Loss] = [Own(), pl.MeanSquaredError()]
     results = [
-        worker(net, engine, loss=loss).learn(x, t)[0]
+        worker(net, engine, loss=loss).train_step(x, t)[0]
         for net, loss in zip(nets, losses, strict=True)
     ]
     assert results[0] == pytest.approx(results[1], rel=1e-6)
@@ -342,11 +343,11 @@ def test_batches_in_one_call(
     rows = np.random.default_rng(4).permutation(50)[:44] if shuffled else None
     count, given = 44 if shuffled else 50, weights if weighted else None
     rates = [0.05 / (step + 1) for step in range(-(-count // 12))]
-    losses, y = first.learn_batches(x, t, given, rows, 12, rates)
+    losses, y = first.train_steps(x, t, given, rows, 12, rates)
     for index, rate in enumerate(rates):
         second.learning_rate = rate
         places = (np.arange(50) if rows is None else rows)[12 * index : 12 * index + 12]
-        single, answers = second.learn(x, t, given, places)
+        single, answers = second.train_step(x, t, given, places)
         assert losses[index] == single
         assert y[12 * index : 12 * index + 12].tobytes() == answers.tobytes()
     assert len(losses) == len(rates)
@@ -362,8 +363,8 @@ def test_answers_that_nobody_wants(engine: str, loss: str | None) -> None:
     x, t, weights = data(50)
     options = {} if loss is None else {"loss": Own()}
     first, second = worker(one, engine, **options), worker(two, engine, **options)
-    losses, y = first.learn_batches(x, t, weights, None, 12, [0.1] * 5, answers=False)
-    expected, answers = second.learn_batches(x, t, weights, None, 12, [0.1] * 5)
+    losses, y = first.train_steps(x, t, weights, None, 12, [0.1] * 5, outputs=False)
+    expected, answers = second.train_steps(x, t, weights, None, 12, [0.1] * 5)
     assert losses == expected
     assert bits(one) == bits(two)
     assert y.shape == (0, answers.shape[1])
@@ -381,7 +382,7 @@ def test_each_batch_may_have_its_own_l2(engine: str, dtype: type, loss: str | No
     follower = pl.SGD(0.1)
     second = worker(two, "reference", optimizer=follower, **options)
     l2, squares = np.array([0.0, 0.5, 0.1, 0.0, 0.2]), np.full(5, np.nan)
-    first.learn_batches(x, t, weights, None, 12, [0.1] * 5, Ridge(l2, squares))
+    first.train_steps(x, t, weights, None, 12, [0.1] * 5, Ridge(l2, squares))
     for index in range(5):
         learned = [
             W for place in (0, 4, 8) for W in two.layers[place].params if W.ndim == 2
@@ -391,7 +392,7 @@ def test_each_batch_may_have_its_own_l2(engine: str, dtype: type, loss: str | No
         )
         follower.l2 = 0.01 + l2[index]
         rows = slice(12 * index, 12 * index + 12)
-        second.learn(x[rows], t[rows], weights[rows])
+        second.train_step(x[rows], t[rows], weights[rows])
     for a, b in zip(one.params, two.params, strict=True):
         close(a, b)
 
@@ -403,8 +404,8 @@ def test_batches_end_at_a_loss_that_is_not_finite(engine: str) -> None:
     x[25, 1] = np.nan
     first, second = worker(one, engine), worker(two, engine)
     with np.errstate(all="ignore"):
-        losses, _ = first.learn_batches(x, t, None, None, 10, [0.1, 0.2, 0.3, 0.4, 0.5])
-        expected, _ = second.learn_batches(x, t, None, np.arange(20), 10, [0.1, 0.2])
+        losses, _ = first.train_steps(x, t, None, None, 10, [0.1, 0.2, 0.3, 0.4, 0.5])
+        expected, _ = second.train_steps(x, t, None, np.arange(20), 10, [0.1, 0.2])
     assert losses[:2] == expected
     assert len(losses) == 3
     assert not np.isfinite(losses[2])
@@ -419,7 +420,7 @@ def test_a_loss_that_is_not_finite_changes_nothing(engine: str, place: str) -> N
     net = network()
     x, t, _ = data()
     made = worker(net, engine)
-    made.learn(x, t)
+    made.train_step(x, t)
     before, step = bits(net), made.state["step"]
     kept = {name: [array.copy() for array in made.state[name]] for name in ("m", "v", "average")}
     if place == "inputs":
@@ -428,7 +429,7 @@ def test_a_loss_that_is_not_finite_changes_nothing(engine: str, place: str) -> N
         net.layers[8].W[0, 0] = np.inf  # type: ignore[attr-defined]
         before = bits(net)
     with np.errstate(all="ignore"):
-        loss, _ = made.learn(x, t)
+        loss, _ = made.train_step(x, t)
     assert not np.isfinite(loss)
     assert bits(net) == before
     assert made.state["step"] == step
@@ -445,7 +446,7 @@ def test_frozen_layers_stay(engine: str) -> None:
     x, t, _ = data()
     made = worker(net, engine)
     for _ in range(3):
-        made.learn(x, t)
+        made.train_step(x, t)
 
     def arrays(layer: Layer) -> list[bytes]:
         return [array.tobytes() for array in layer.arrays().values()]
@@ -464,7 +465,7 @@ def test_the_seed_and_the_step_draw_the_dropout(engine: str) -> None:
 
     def losses(seed: int) -> list[float]:
         made = worker(network(), engine, seed=seed, optimizer=pl.SGD(0.0))
-        return [made.learn(x, t)[0] for _ in range(3)]
+        return [made.train_step(x, t)[0] for _ in range(3)]
 
     assert losses(0) == losses(0)
     assert len({*losses(0), *losses(1)}) == 6
@@ -488,14 +489,14 @@ def test_there_is_one_copy_of_the_weights(engine: str) -> None:
     x, t, _ = data()
     made = worker(net, engine)
     arrays = [array for layer in net.layers for array in layer.arrays().values()]
-    made.learn(x, t)
+    made.train_step(x, t)
     assert all(
         a is b
         for a, b in zip(arrays, (a for la in net.layers for a in la.arrays().values()), strict=True)
     )
     net.layers[8].W = np.zeros((6, 4))  # type: ignore[attr-defined]
     net.layers[8].b = np.zeros(4)  # type: ignore[attr-defined]
-    assert np.allclose(made.answer(x), 0.25)
+    assert np.allclose(made.predict(x), 0.25)
 
 
 @every_engine
@@ -515,7 +516,7 @@ def test_several_engines_in_several_threads(engine: str) -> None:
         net = network(seed=seed)
         made = worker(net, engine)
         for _ in range(10):
-            made.learn(x, t, weights)
+            made.train_step(x, t, weights)
         return bits(net)
 
     expected = [learn(seed % 3) for seed in range(6)]
@@ -546,7 +547,7 @@ def test_a_predictor_takes_what_predict_takes(engine: str, dtype: type) -> None:
     net = network(dtype)
     made = make_engine(net.layers, engine=engine)
     predict, (x, _, _) = made.predictor(), data(20, dtype)
-    expected = made.answer(x)
+    expected = made.predict(x)
     wide = np.zeros((20, 6), dtype)
     wide[:, ::2] = x
     misaligned = np.frombuffer(b"." + x.tobytes(), dtype, offset=1).reshape(20, 3)
@@ -569,7 +570,7 @@ def test_a_predictor_takes_what_predict_takes(engine: str, dtype: type) -> None:
         with pytest.raises(pl.InputError) as refused:
             predict(wrong)
         with pytest.raises(pl.InputError) as plainly:
-            made.answer(wrong)
+            made.predict(wrong)
         assert str(refused.value) == str(plainly.value)
     for arguments in ((), (x, x)):
         with pytest.raises(TypeError):
@@ -604,13 +605,13 @@ def test_a_predictor_takes_bytes_where_the_network_scales(
         x.tolist(),
         np.asfortranarray(x),
     ):
-        assert predict(given).tobytes() == made.answer(np.asarray(given)).tobytes()
+        assert predict(given).tobytes() == made.predict(np.asarray(given)).tobytes()
         assert predict(given).dtype == dtype
     pictures = x.reshape(9, 2, 3)
     if isinstance(head[0], pl.Flatten):
         for given in (pictures, pictures[:1], pictures.reshape(9, 1, 3, 2), pictures.astype(dtype)):
-            assert predict(given).tobytes() == made.answer(x[: len(given)]).tobytes()
-            assert made.answer(given).tobytes() == made.answer(x[: len(given)]).tobytes()
+            assert predict(given).tobytes() == made.predict(x[: len(given)]).tobytes()
+            assert made.predict(given).tobytes() == made.predict(x[: len(given)]).tobytes()
     wrongs = [x[:, :5], x[0], pictures[:, :, :2], x.astype(np.int8)[:, :3], np.uint8(3)]
     for wrong in wrongs if isinstance(head[0], pl.Flatten) else [*wrongs, pictures]:
         with pytest.raises(pl.InputError):
@@ -682,7 +683,9 @@ def test_which_engines_there_are() -> None:
     assert all(
         make_engine([pl.Affine(np.ones((1, 1)))], engine=name).name == name for name in AVAILABLE
     )
-    with pytest.raises(pl.InputError, match="engine is one of auto, native, reference, not 'gpu'"):
+    with pytest.raises(
+        pl.InputError, match="engine must be one of auto, native, reference, got 'gpu'"
+    ):
         make_engine([], engine="gpu")
 
 
@@ -692,7 +695,7 @@ def test_an_installation_without_the_native_engine(monkeypatch: pytest.MonkeyPat
     net = network()
     x, t, _ = data()
     assert make_engine(net.layers).name == "reference"
-    np.testing.assert_array_equal(net.predict(x), chain.answer(net.layers, x))
+    np.testing.assert_array_equal(net.predict(x), chain.predict(net.layers, x))
     assert pl.train(net, x, t, epochs=1).engine == "reference"
     with pytest.raises(
         pl.InputError,

@@ -10,7 +10,7 @@ import pytest
 from numpy.random import Generator
 
 import pellucid as pl
-from pellucid.core import chain
+from pellucid.core import checks
 from pellucid.core.layer import Layer
 from pellucid.core.types import Array
 from pellucid.engines import make_engine, native
@@ -68,12 +68,12 @@ def dense(D: int, H: int, K: int, dtype: type = np.float32, seed: int = 0) -> pl
 
 def learn_some(net: pl.Network, N: int, threads: int, steps: int, width: int) -> bytes:
     generator = np.random.default_rng(3)
-    D = chain.input_width(net.layers)
+    D = checks.input_width(net.layers)
     assert D is not None
     x = inputs(generator, "sparse", N, D).astype(net.dtype)
     t = generator.integers(0, width, N)
     worker = make_engine(
         net.layers, pl.CrossEntropy(), pl.AdamW(0.001, clip_norm=1.0), 5, "native", threads
     )
-    y = [worker.learn(x, t)[1] for _ in range(steps)]
+    y = [worker.train_step(x, t)[1] for _ in range(steps)]
     return bits(*y, *net.params)

@@ -95,7 +95,7 @@ def test_a_hundred_steps_together(net):
         engine = make_engine(ours.layers, pl.MeanSquaredError(), optimizer)
         for step in range(100):
             rows = np.arange(step * 16, step * 16 + 16) % 48
-            engine.learn(x, t, rows=rows)
+            engine.train_step(x, t, rows=rows)
             stepper.zero_grad()
             nn.functional.mse_loss(
                 module(torch.from_numpy(x[rows])), torch.from_numpy(t[rows])
@@ -128,7 +128,7 @@ def test_the_seeds_network_learns_digits_alike(engine, optimizer, twin):
     learner = make_engine(net.layers, pl.BinaryCrossEntropy(), optimizer, engine=engine)
     for step in range(100):
         rows = slice(step * 32, step * 32 + 32)
-        loss, _ = learner.learn(x[rows], t[rows])
+        loss, _ = learner.train_step(x[rows], t[rows])
         stepper.zero_grad()
         sums = module[:-1](torch.from_numpy(x[rows]))
         theirs = nn.functional.binary_cross_entropy_with_logits(sums, torch.from_numpy(t[rows]))

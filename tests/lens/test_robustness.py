@@ -138,7 +138,7 @@ def test_noise_is_kept_within_the_limits(
 
         def answer(self, x: Array) -> Array:
             seen.append(x)
-            return self.engine.answer(x)
+            return self.engine.predict(x)
 
     monkeypatch.setattr(room, "make_engine", Spy)
     whole = pl.robustness(net, x, t, "noise", [0.5], seed=3)

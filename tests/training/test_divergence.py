@@ -268,7 +268,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
         "an augmentation is an object such as",
     ),
     "an augmentation of x alone": ({"augment": lambda x: x}, r"a function of \(x, learning\)"),
-    "an unknown engine": ({"engine": "gpu"}, "engine is one of auto"),
+    "an unknown engine": ({"engine": "gpu"}, "engine must be one of auto"),
     "no threads": ({"threads": 0}, "threads must be"),
 }
 

@@ -118,9 +118,10 @@ private:
         bool fits = memory.size() == parameters.size();
         for (std::size_t i = 0; fits && i < memory.size(); ++i)
             fits = memory[i].count == parameters[i].size();
-        require(fits,
-                "the optimizer's memory does not fit what learns: it was made for other layers, or "
-                "before some froze");
+        require(
+            fits,
+            "the optimizer's state does not fit the trainable parameters: it was made for other "
+            "layers, or before a layer was frozen");
     }
 
     // Clips by value in place; gives the share of the gradients that clipping by norm leaves.

@@ -1,4 +1,4 @@
-"""Who does the arithmetic: one protocol, and the engines that keep it."""
+"""Who does the arithmetic: one protocol, and the engines that implement it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pellucid.core import chain
 from pellucid.core.layer import Layer
 from pellucid.core.losses import Loss
 from pellucid.core.optimizers import Optimizer
-from pellucid.core.types import Array
+from pellucid.core.types import Array, ArrayLike, Batch, Vector
 from pellucid.engines.native import NativeEngine, instruction_set, why_not
 from pellucid.engines.protocol import Engine, Ridge, batches_a_call
 from pellucid.engines.reference import ReferenceEngine
@@ -26,16 +26,16 @@ def make_engine(
     engine: str = "auto",
     threads: int | None = None,
 ) -> Engine:
-    """Give an engine for the layers: "reference" for NumPy's, "auto" for the fastest there is.
+    """Return an engine for the layers: "native", "reference", or "auto" for the faster one.
 
-    `threads` is the number of threads, or None for the usual one (see `thread_count`); the
-    reference engine leaves threads to NumPy. Raises InputError for an engine that does not exist,
-    or cannot take these layers here.
+    `threads` is a number of threads, or None for the usual one (see `thread_count`); the reference
+    engine leaves threads to NumPy. Raises InputError for an engine that does not exist, or that
+    cannot take these layers here.
     """
     threads = thread_count(threads)
     if engine not in ENGINES:
         raise InputError(
-            "engine is one of {known}, not {got}", known=", ".join(ENGINES), got=repr(engine)
+            "engine must be one of {known}, got {got}", known=", ".join(ENGINES), got=repr(engine)
         )
     reason = None if engine == "reference" else why_not(layers, optimizer)
     if engine == "native" and reason is not None:
@@ -46,10 +46,8 @@ def make_engine(
 
 
 def thread_count(threads: int | None = None) -> int:
-    """Give how many threads to use: the argument, else PELLUCID_THREADS, else OMP_NUM_THREADS, else
-    all cores.
-
-    All cores are those that this process may run on, as a container or `taskset` leaves them.
+    """Return the number of threads: the argument, else PELLUCID_THREADS, else OMP_NUM_THREADS, else
+    all cores that this process may run on, as a container or `taskset` leaves them.
 
     Raises InputError for anything but a whole number of 1 or more.
     """
@@ -71,18 +69,18 @@ def thread_count(threads: int | None = None) -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def answer_and_loss(
+def predict_and_loss(
     layers: Sequence[Layer],
     loss: Loss,
-    x: Array,
+    x: ArrayLike,
     t: Array,
-    weights: Array | None = None,
+    sample_weight: Vector | None = None,
     engine: str = "auto",
-) -> tuple[Array, float]:
-    """Give the answers to x, (N, K), and their loss against t, as when nothing is learned."""
+) -> tuple[Batch, float]:
+    """Return the outputs for x, (N, K), of a prediction pass, and their loss against t."""
     depth = chain.loss_depth(layers, loss)
-    sums = make_engine(layers[:depth], engine=engine).answer(x)
-    return chain.predict(layers[depth:], sums), loss.value(sums, t, weights)
+    z = make_engine(layers[:depth], engine=engine).predict(x)
+    return chain.predict(layers[depth:], z), loss.value(z, t, sample_weight)
 
 
 __all__ = [
@@ -91,10 +89,10 @@ __all__ = [
     "NativeEngine",
     "ReferenceEngine",
     "Ridge",
-    "answer_and_loss",
     "batches_a_call",
     "instruction_set",
     "make_engine",
+    "predict_and_loss",
     "thread_count",
     "why_not",
 ]

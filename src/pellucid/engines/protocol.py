@@ -9,62 +9,70 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar, NamedTuple, Protocol
+from typing import ClassVar, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 
 from pellucid.core import chain
 from pellucid.core.layer import Layer, flat
 from pellucid.core.optimizers import State
-from pellucid.core.types import Array
+from pellucid.core.types import Array, ArrayLike, Batch, Matrix, Vector
 
-_WORK_A_CALL = 1 << 27  # multiply-adds of going forward
+# Multiply-adds of the forward passes in one call: some milliseconds of work.
+_WORK_A_CALL = 1 << 27
+
+Predict: TypeAlias = Callable[[ArrayLike], Batch]
 
 
 class Ridge(NamedTuple):
-    """L2 of weights whose strength differs from batch to batch, as a strength by the sum over all
-    rows has it.
+    """An L2 penalty that differs from batch to batch: the one thing that only scikit-learn needs.
+
+    scikit-learn divides `alpha` by the number of rows in each batch and reports the penalty in its
+    loss. Here is all of it: `train_steps(..., ridge=Ridge(l2, squares))`.
+
+    Attributes
+    ----------
+    l2
+        For each batch, float64: what is added to the optimizer's own l2.
+    squares
+        For each batch, float64: filled with the sum of the squared weights before the batch.
     """
 
-    l2: Array  # for each batch, float64: what is added to the optimizer's own l2
-    squares: Array  # for each batch, float64: filled with the sum of the weights' squares before it
+    l2: Vector
+    squares: Vector
 
 
 class Engine(Protocol):
-    """The arithmetic of answering and learning.
+    """The arithmetic of prediction and training.
 
-    Inputs `x` are what `checks.as_input` takes: rows of numbers, pictures of bytes included. `rows`
-    (whole numbers) picks and orders rows of x, t and weights, so that a batch is gathered by the
-    engine itself; None takes all.
+    Inputs `x` are what `checks.as_input` takes: rows of numbers, images of bytes included. `rows`
+    (whole numbers) picks and orders rows of x, t and sample_weight, so that the engine itself
+    gathers a batch; None takes all.
     """
 
     name: ClassVar[str]
     learning_rate: float
     state: State
 
-    def answer(self, x: Any) -> Array:
-        """Give the answers for x, (N, K), as the layers act when nothing is learned.
-
-        No trace is kept.
-        """
+    def predict(self, x: ArrayLike) -> Batch:
+        """Return the outputs for x, (N, K), of a prediction pass; no trace is kept."""
         ...
 
-    def predictor(self, otherwise: Callable[[Any], Array] | None = None) -> Callable[[Any], Array]:
-        """Give a function that answers as fast as can be what is ordinary: C-contiguous rows as the
-        layers take them.
+    def predictor(self, otherwise: Predict | None = None) -> Predict:
+        """Return a function that predicts C-contiguous rows, as the layers take them, with the
+        least overhead.
 
-        Anything else `otherwise` answers, or refuses; left out, `answer`. It is safe from several
-        threads.
+        Anything else is left to `otherwise`, by default `predict`. The function is safe from
+        several threads, and keeps what it needs.
         """
         ...
 
     def gradients(
-        self, x: Array, t: Array, weights: Array | None = None, rows: Array | None = None
-    ) -> tuple[float, list[Array], Array]:
-        """Give (loss, grads, y) of one batch in a learning pass, and bring the layers' buffers up
-        to date.
+        self, x: Array, t: Array, sample_weight: Vector | None = None, rows: Vector | None = None
+    ) -> tuple[float, list[Array], Batch]:
+        """Return (loss, grads, y) of one batch in a training pass, and update the layers' buffers.
 
-        grads is flat, layer by layer, as `params`; y, (n, K), are the answers before any update,
+        grads is flat, layer by layer, as `params`; y, (n, K), are the outputs before any update,
         valid until the next call.
         """
         ...
@@ -73,38 +81,36 @@ class Engine(Protocol):
         """Move the parameters by one step of the optimizer, in place; frozen layers stay."""
         ...
 
-    def learn(
-        self, x: Array, t: Array, weights: Array | None = None, rows: Array | None = None
-    ) -> tuple[float, Array]:
-        """Do `gradients`, then `update`, with the same bits; give (loss, y).
+    def train_step(
+        self, x: Array, t: Array, sample_weight: Vector | None = None, rows: Vector | None = None
+    ) -> tuple[float, Batch]:
+        """Do `gradients`, then `update`, with the same bits; return (loss, y).
 
         A loss that is not finite changes nothing.
         """
         ...
 
-    def learn_batches(
+    def train_steps(
         self,
         x: Array,
         t: Array,
-        weights: Array | None,
-        rows: Array | None,
+        sample_weight: Vector | None,
+        rows: Vector | None,
         batch_size: int,
         rates: Sequence[float],
         ridge: Ridge | None = None,
-        answers: bool = True,
-    ) -> tuple[list[float], Array]:
-        """Do `learn` for each batch of `batch_size` rows, the last may be smaller, with each its
-        own learning rate.
+        outputs: bool = True,
+    ) -> tuple[list[float], Batch]:
+        """Do `train_step` for each batch of `batch_size` rows, each with its own learning rate.
 
-        With `ridge`, each has its own l2, too. Gives the losses of the batches that were done (the
-        data's alone) and the answers, (n, K), of all rows, or of none where they are not wanted. A
-        loss that is not finite is the last: that batch changed nothing, and those after it were not
-        begun.
+        The last batch may be smaller. Returns the losses of the batches that were done (without
+        any penalty) and the outputs, (n, K), of all rows, or of none if `outputs` is False. A loss
+        that is not finite is the last one: its batch changed nothing, and no other was begun.
         """
         ...
 
 
-def trainable_weights(layers: Sequence[Layer]) -> list[Array]:
+def trainable_weights(layers: Sequence[Layer]) -> list[Matrix]:
     """Return the weight matrices that are trained: those that L2 acts on."""
     params = flat(layer.params for layer in layers)
     trained = zip(params, chain.trainable(layers), strict=True)
@@ -112,42 +118,40 @@ def trainable_weights(layers: Sequence[Layer]) -> list[Array]:
 
 
 def batches_a_call(batch_size: int, parameter_count: int) -> int:
-    """Give how many batches an engine is handed at once.
-
-    Milliseconds of them, so that Ctrl-C is answered soon.
-    """
+    """Return how many batches to hand to an engine at once: few enough that Ctrl-C is quick."""
     return max(1, _WORK_A_CALL // (batch_size * max(1, parameter_count)))
 
 
-def learn_one_by_one(
+def train_one_by_one(
     engine: Engine,
-    learn: Callable[[Array, Array, Array | None, Array | None, float], tuple[float, Array]],
-    weights_learned: Sequence[Array],
+    step: Callable[[Array, Array, Vector | None, Vector | None, float], tuple[float, Batch]],
+    matrices: Sequence[Matrix],
     x: Array,
     t: Array,
-    weights: Array | None,
-    rows: Array | None,
+    sample_weight: Vector | None,
+    rows: Vector | None,
     batch_size: int,
     rates: Sequence[float],
     ridge: Ridge | None = None,
-    answers: bool = True,
-) -> tuple[list[float], Array]:
-    """Learn batches by an engine that learns them one by one: what `Engine.learn_batches` promises.
+    outputs: bool = True,
+) -> tuple[list[float], Batch]:
+    """Do what `Engine.train_steps` promises with an engine that takes one batch at a time.
 
-    `learn` takes an l2 behind what `Engine.learn` takes; `weights_learned` are the matrices whose
-    squares are told.
+    `step` takes an l2 after the arguments of `Engine.train_step`; `matrices` are the
+    `trainable_weights`, whose squares `ridge` asks for.
     """
     losses: list[float] = []
-    given: list[Array] = []
+    found: list[Batch] = []
     places = np.arange(len(x)) if rows is None else rows
     for index, rate in enumerate(rates):
         engine.learning_rate = rate
         if ridge is not None:
-            ridge.squares[index] = sum(float(np.vdot(W, W)) for W in weights_learned)
+            ridge.squares[index] = sum(float(np.vdot(W, W)) for W in matrices)
         l2 = 0.0 if ridge is None else float(ridge.l2[index])
-        loss, y = learn(x, t, weights, places[index * batch_size : (index + 1) * batch_size], l2)
+        batch = places[index * batch_size : (index + 1) * batch_size]
+        loss, y = step(x, t, sample_weight, batch, l2)
         losses.append(loss)
-        given.append(np.array(y) if answers else y[:0])
+        found.append(np.array(y) if outputs else y[:0])
         if not math.isfinite(loss):
             break
-    return losses, np.concatenate(given)
+    return losses, np.concatenate(found)

@@ -1,14 +1,14 @@
 """The reference engine: core's passes in NumPy.
 
-It is the definition of what every other engine must give.
+It is the definition of what every other engine computes.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import compress
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
@@ -18,25 +18,24 @@ from pellucid.core.draws import Draws
 from pellucid.core.layer import Layer, flat
 from pellucid.core.losses import Loss
 from pellucid.core.optimizers import Optimizer, State
-from pellucid.core.types import Array
-from pellucid.engines.protocol import Ridge, learn_one_by_one, trainable_weights
+from pellucid.core.types import Array, ArrayLike, Batch, Vector
+from pellucid.engines.protocol import Predict, Ridge, train_one_by_one, trainable_weights
 
-# Rows answered at a time: their outputs stay in cache, and memory stays small for any number of
-# rows
+# Rows predicted at a time: their outputs stay in cache, and memory stays small for any N.
 _BLOCK = 4096
 
 
 class ReferenceEngine:
-    """Answers and learns with NumPy; see `Engine` for the contract.
+    """Predict and train with NumPy; see `Engine` for the contract.
 
     Parameters
     ----------
     layers
         The layers whose arrays are used and changed in place.
     loss, optimizer
-        Needed for learning only.
+        Needed for training only.
     seed
-        From which the random numbers of learning passes (dropout) are drawn.
+        Of the random numbers of training passes (dropout).
     """
 
     name: ClassVar[str] = "reference"
@@ -61,70 +60,66 @@ class ReferenceEngine:
             self.learning_rate = optimizer.learning_rate
             self.state = optimizer.start(list(compress(self._params(), self._trained)))
 
-    def answer(self, x: Any) -> Array:
-        """Give the answers for x, (N, K), block by block."""
+    def predict(self, x: ArrayLike) -> Batch:
+        """Return the outputs for x, (N, K), block by block."""
         x = as_array(x)
         if x.ndim == 0 or len(x) <= _BLOCK:
             return chain.predict(self.layers, checks.as_input(self.layers, x))
-        return np.concatenate(
-            [self.answer(x[start : start + _BLOCK]) for start in range(0, len(x), _BLOCK)]
-        )
+        starts = range(0, len(x), _BLOCK)
+        return np.concatenate([self.predict(x[start : start + _BLOCK]) for start in starts])
 
-    def predictor(self, otherwise: Callable[[Any], Array] | None = None) -> Callable[[Any], Array]:
-        """Give a function that answers rows; see `Engine.predictor`."""
-        return otherwise or self.answer
+    def predictor(self, otherwise: Predict | None = None) -> Predict:
+        """Return a function that predicts rows; see `Engine.predictor`."""
+        return otherwise or self.predict
 
     def gradients(
-        self, x: Array, t: Array, weights: Array | None = None, rows: Array | None = None
-    ) -> tuple[float, list[Array], Array]:
-        """Give (loss, grads, y) of one batch; see `Engine.gradients`."""
+        self, x: Array, t: Array, sample_weight: Vector | None = None, rows: Vector | None = None
+    ) -> tuple[float, list[Array], Batch]:
+        """Return (loss, grads, y) of one batch; see `Engine.gradients`."""
         if rows is not None:
             x, t = x[rows], t[rows]
-            weights = None if weights is None else weights[rows]
+            sample_weight = None if sample_weight is None else sample_weight[rows]
         x = checks.as_input(self.layers, x)
         draws = Draws(self.seed, self.state["step"])
-        return descent.gradients(self.layers, self.loss, x, t, weights, draws)
+        return descent.gradients(self.layers, self.loss, x, t, sample_weight, draws)
 
     def update(self, grads: list[Array], l2: float = 0.0) -> None:
         """Move the parameters by one step; see `Engine.update`.
 
         `l2` is added to the optimizer's own (see `Ridge`).
         """
-        params, grads = (
-            list(compress(self._params(), self._trained)),
-            list(compress(grads, self._trained)),
-        )
+        params = list(compress(self._params(), self._trained))
+        grads = list(compress(grads, self._trained))
         if l2:
             grads = [g + l2 * p if p.ndim == 2 else g for p, g in zip(params, grads, strict=True)]
         self.optimizer.update(params, grads, self.state, self.learning_rate)
 
-    def learn(
-        self, x: Array, t: Array, weights: Array | None = None, rows: Array | None = None
-    ) -> tuple[float, Array]:
-        """Do `gradients`, then `update`; see `Engine.learn`."""
-        return self._learn(x, t, weights, rows)
+    def train_step(
+        self, x: Array, t: Array, sample_weight: Vector | None = None, rows: Vector | None = None
+    ) -> tuple[float, Batch]:
+        """Do `gradients`, then `update`; see `Engine.train_step`."""
+        return self._step(x, t, sample_weight, rows)
 
-    def learn_batches(
+    def train_steps(
         self,
         x: Array,
         t: Array,
-        weights: Array | None,
-        rows: Array | None,
+        sample_weight: Vector | None,
+        rows: Vector | None,
         batch_size: int,
         rates: Sequence[float],
         ridge: Ridge | None = None,
-        answers: bool = True,
-    ) -> tuple[list[float], Array]:
-        """Learn batch after batch; see `Engine.learn_batches`."""
-        learned = trainable_weights(self.layers)
-        return learn_one_by_one(
-            self, self._learn, learned, x, t, weights, rows, batch_size, rates, ridge, answers
-        )
+        outputs: bool = True,
+    ) -> tuple[list[float], Batch]:
+        """Train on batch after batch; see `Engine.train_steps`."""
+        matrices = trainable_weights(self.layers)
+        data = x, t, sample_weight, rows, batch_size
+        return train_one_by_one(self, self._step, matrices, *data, rates, ridge, outputs)
 
-    def _learn(
-        self, x: Array, t: Array, weights: Array | None, rows: Array | None, l2: float = 0.0
-    ) -> tuple[float, Array]:
-        loss, grads, y = self.gradients(x, t, weights, rows)
+    def _step(
+        self, x: Array, t: Array, sample_weight: Vector | None, rows: Vector | None, l2: float = 0.0
+    ) -> tuple[float, Batch]:
+        loss, grads, y = self.gradients(x, t, sample_weight, rows)
         if math.isfinite(loss):
             self.update(grads, l2)
         return loss, y

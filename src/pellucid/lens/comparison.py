@@ -246,7 +246,7 @@ def compare(a: Network, b: Network, x: Any = None, t: Any = None) -> Comparison:
     rows = as_rows(a, x)
     checks.check_input(b.layers, rows)
     checks.check_scaled(b.layers, rows)
-    y_a, y_b = make_engine(a.layers).answer(rows), make_engine(b.layers).answer(rows)
+    y_a, y_b = make_engine(a.layers).predict(rows), make_engine(b.layers).predict(rows)
     found.rows = len(rows)
     if y_a.shape == y_b.shape:
         gaps = np.abs(y_b.astype(np.float64) - y_a)

@@ -212,7 +212,7 @@ class _Search:
         self.depth = len(net.layers) - isinstance(last, (Sigmoid, Softmax))
         self.answer = make_engine(
             net.layers
-        ).answer  # what `predict` asks, without its check for bytes
+        ).predict  # what `predict` asks, without its check for bytes
 
     def nearest(self, wanted: list[int], steps: int) -> Array | None:
         """Give the nearest row found, (D,), whose answer is one of the wanted classes.

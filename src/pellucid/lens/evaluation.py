@@ -19,7 +19,7 @@ from pellucid.core.metrics import (
 )
 from pellucid.core.types import Array
 from pellucid.display.text_table import table
-from pellucid.engines import answer_and_loss
+from pellucid.engines import predict_and_loss
 from pellucid.errors import InputError
 from pellucid.language import say
 from pellucid.lens.columns import with_targets
@@ -244,5 +244,5 @@ def evaluate(net: Network, x: Any, t: Any = None, loss: str | Loss | None = None
     check_network(net)
     rows = check_rows(net.layers, *with_targets(net, x, t))
     chosen = choose_loss(loss, net, rows.t)
-    y, value = answer_and_loss(net.layers, chosen, rows.x, rows.t)
+    y, value = predict_and_loss(net.layers, chosen, rows.x, rows.t)
     return Evaluation(net, y, rows.t, value, is_classification(net, chosen, rows.t))

@@ -136,7 +136,7 @@ def permutation_importance(
     flat = rows.reshape(len(rows), -1)
     groups = _groups(net, columns, flat.shape[1])
     repeats, seed = whole("repeats", repeats), whole("seed", seed, 0)
-    ask = make_engine(net.layers).answer
+    ask = make_engine(net.layers).predict
     scores = np.empty((len(groups), repeats))
     for c, inputs in enumerate(groups.values()):
         for r in range(repeats):
@@ -219,7 +219,7 @@ def partial_dependence(
     flat = rows.reshape(len(rows), -1)
     chosen = _column(net, column, flat.shape[1])
     settings, shown, labels = _grid(flat[:, chosen.inputs], grid, chosen)
-    ask = make_engine(net.layers).answer
+    ask = make_engine(net.layers).predict
     answers = []
     for setting in settings:
         y = _answers_with(

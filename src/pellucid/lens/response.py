@@ -257,7 +257,7 @@ def top_inputs(
     place = neuron_layer(net, layer, least=1)
     neurons = np.arange(place.size) if neuron is None else np.array([check_neuron(place, neuron)])
     count = min(whole("count", count), len(rows))
-    y = make_engine(net.layers[: place.stop]).answer(rows)[:, neurons].T
+    y = make_engine(net.layers[: place.stop]).predict(rows)[:, neurons].T
     order = np.argsort(-y, axis=1, kind="stable")[:, :count]
     named = neuron_labels(net, place)
     return TopInputs(

@@ -128,7 +128,7 @@ def robustness(
         )
     low, high = _limits(net, limits)
     seed = whole("seed", seed, 0)
-    ask = make_engine(net.layers).answer
+    ask = make_engine(net.layers).predict
     hits = []
     for level in chosen:
         right = 0

@@ -53,9 +53,9 @@ def taken(X: Any, rows: Any) -> Array:
 def answers(engine: Engine, X: Any) -> Array:
     """Give the engine's answers for rows from `engine_rows`."""
     if not scipy.sparse.issparse(X):
-        return engine.answer(X)
+        return engine.predict(X)
     step = rows_a_block(X)
     parts = [
-        engine.answer(taken(X, slice(start, start + step))) for start in range(0, X.shape[0], step)
+        engine.predict(taken(X, slice(start, start + step))) for start in range(0, X.shape[0], step)
     ]
     return np.concatenate(parts)

@@ -266,7 +266,7 @@ class BatchFit:
             first = len(losses)
             rest = chosen[first * self.batch_size :]
             own = None if ridge is None else Ridge(ridge.l2[first:], ridge.squares[first:])
-            found, y = self.engine.learn_batches(
+            found, y = self.engine.train_steps(
                 *self._at(rest), self.batch_size, rates[first:], own
             )
             losses += found

@@ -23,7 +23,7 @@ from pellucid.core.metrics import Metric
 from pellucid.core.optimizers import Optimizer
 from pellucid.core.schedules import Constant, Schedule
 from pellucid.core.types import Array
-from pellucid.engines import Engine, answer_and_loss, batches_a_call
+from pellucid.engines import Engine, predict_and_loss, batches_a_call
 from pellucid.errors import DivergenceError, InputError, Message
 from pellucid.network import Network
 from pellucid.training.augment import Augmentation, wants_each_batch
@@ -212,7 +212,7 @@ class Run:
         (x, t, weights), size, wanted = self.rows, self.batch_size, bool(self.metrics)
         rates = self._rates(-(-len(rows) // size))
         if self.augment is None:
-            return self.engine.learn_batches(x, t, weights, rows, size, rates, answers=wanted)
+            return self.engine.train_steps(x, t, weights, rows, size, rates, outputs=wanted)
         several = 0 if wants_each_batch(self.augment) else size
         learning = Learning(self.seed, self.engine.state["step"], batch_size=several)
         changed = np.asarray(self.augment(x.take(rows, axis=0), learning))
@@ -224,7 +224,7 @@ class Run:
                 got=changed.shape,
             )
         own = None if weights is None else weights[rows]
-        return self.engine.learn_batches(changed, t[rows], own, None, size, rates, answers=wanted)
+        return self.engine.train_steps(changed, t[rows], own, None, size, rates, outputs=wanted)
 
     def _rates(self, count: int) -> list[float]:
         """Give the learning rates of the next batches."""
@@ -237,7 +237,7 @@ class Run:
         ]
 
     def _validate(self, held: Rows) -> dict[str, float]:
-        y, loss = answer_and_loss(
+        y, loss = predict_and_loss(
             self.net.layers, self.loss_function, held.x, held.t, held.weights, self.engine.name
         )
         found = {name: _figure(name, metric(y, held.t)) for name, metric in self.metrics.items()}

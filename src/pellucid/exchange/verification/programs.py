@@ -63,7 +63,7 @@ class EngineProgram:
         return [
             None
             if why_not(layers) is not None
-            else make_engine(layers, engine=self.engine).answer(x)
+            else make_engine(layers, engine=self.engine).predict(x)
             for layers in begun
         ]
 
@@ -76,7 +76,7 @@ class EngineProgram:
         net = self.net.copy()
         engine = make_engine(net.layers, self.loss, optimizer, engine=self.engine)
         for x, t in batches:
-            engine.learn(x, t)
+            engine.train_step(x, t)
         return net
 
 
