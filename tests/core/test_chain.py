@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 import pellucid as pl
 from pellucid.core import chain, checks
 from pellucid.core.draws import Draws
-from pellucid.core.layer import Pass
 from tests.core.tools import NUMERIC, central_differences, close, gradients, tensor
 from tests.core.witnesses import LAYERS, forward_twin
 
@@ -147,13 +146,13 @@ def test_without_dx_the_walk_ends_at_the_first_layer_that_learns(generator):
         def forward(self, x, draws=None):
             return x
 
-        def backward(self, x, y, dy, draws=None, needs_dx=True):
+        def backward(self, p, dy):
             raise AssertionError("nothing below learns")
 
     class Asked(pl.Affine):
-        def backward(self, x, y, dy, draws=None, needs_dx=True):
-            asked.append(needs_dx)
-            return super().backward(Pass(x, y, draws, needs_dx), dy)
+        def backward(self, p, dy):
+            asked.append(p.needs_dx)
+            return super().backward(p, dy)
 
     asked = []
     layers = [Wall(), pl.Tanh(), Asked(np.ones((3, 2))), pl.Sigmoid(), Asked(np.ones((2, 2)))]
@@ -278,7 +277,7 @@ def test_takes(layers, x):
     pl.Network(layers)(x)
 
 
-ONE_ROW = r"give one row as np\.reshape\(x, \(1, -1\)\)$"
+ONE_ROW = r"pass a single row as np\.reshape\(x, \(1, -1\)\)$"
 REFUSED = {
     "wrong width": (
         AFFINE,
@@ -330,8 +329,12 @@ REFUSED = {
         np.zeros((3, 28, 28), np.int64),
         r"whole numbers \(int64\)",
     ),
-    "objects": (AFFINE, np.array([[None] * 784]), r"rows of numbers, got array.*None.* \(object\)"),
-    "nothing": (AFFINE, None, r"rows of numbers, got None \(object\)"),
+    "objects": (
+        AFFINE,
+        np.array([[None] * 784]),
+        r"array of numbers, got array.*None.* \(object\)",
+    ),
+    "nothing": (AFFINE, None, r"array of numbers, got None \(object\)"),
     "text": (AFFINE, [["a"]], r"got \[\['a'\]\] \(<U1\)"),
     "complex": (AFFINE, np.zeros((3, 784), complex), "complex128"),
     "dates": (AFFINE, np.zeros((3, 784), "datetime64[s]"), "datetime64"),

@@ -10,10 +10,7 @@ import pellucid as pl
 from tests.core.tools import close
 from tests.core.witnesses import INITIALIZERS
 
-D, H = (
-    400,
-    150,
-)  # 60,000 weights: the deviation of a measured deviation is 0.3 %, three times that of a uniform bound
+D, H = (400, 150)
 
 CASES = [pytest.param(name, witness, id=name) for name, witness in INITIALIZERS.items()]
 

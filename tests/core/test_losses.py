@@ -205,11 +205,11 @@ REFUSED = {
     "nan": (lambda: pl.CrossEntropy().value(np.zeros((2, 3)), [np.nan, 1.0]), "whole numbers"),
     "width": (
         lambda: pl.CrossEntropy().value(np.zeros((2, 3)), np.zeros((2, 2))),
-        r"targets of shape \(2, 3\), like the answers, got \(2, 2\)",
+        r"targets of shape \(2, 3\), like the outputs, got \(2, 2\)",
     ),
     "values": (
         lambda: pl.Huber().value(np.zeros((2, 3)), np.zeros(2)),
-        r"shape \(2, 3\), like the answers, got \(2,\)",
+        r"shape \(2, 3\), like the outputs, got \(2,\)",
     ),
     "one output": (
         lambda: pl.MeanSquaredError().value(np.zeros((2, 1)), np.zeros(3)),
@@ -235,10 +235,7 @@ REFUSED = {
         lambda: pl.Poisson().value(np.zeros((1, 1)), [[-1.0]]),
         "0 or more, got -1.0",
     ),
-    "smoothing": (
-        lambda: pl.CrossEntropy(1.0),
-        "label_smoothing goes from 0 up to, but not, 1; got 1.0",
-    ),
+    "smoothing": (lambda: pl.CrossEntropy(1.0), "label_smoothing must be in \\[0, 1\\), got 1.0"),
     "smoothing below": (lambda: pl.BinaryCrossEntropy(-0.1), "got -0.1"),
     "smoothing nan": (lambda: pl.BinaryCrossEntropy(float("nan")), "got nan"),
     "delta": (lambda: pl.Huber(0.0), "delta above 0, got 0.0"),
@@ -329,9 +326,7 @@ def test_a_pair_that_does_not_fit_is_an_error(last, loss, advice):
     ids=repr,
 )
 def test_the_activation_that_a_loss_takes_over_must_be_last(end, loss):
-    message = (
-        f"takes over {loss.activation.__name__}, .* last layer: leave out {type(end[-1]).__name__}"
-    )
+    message = f"replaces {loss.activation.__name__}, .* last layer: remove {type(end[-1]).__name__}"
     with pytest.raises(pl.InputError, match=message):
         chain.loss_depth([AFFINE, *end], loss)
 

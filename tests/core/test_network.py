@@ -117,7 +117,7 @@ def test_collapse_gives_the_same_answers(generator):
     )
     before, x = net.copy(), generator.normal(size=(20, 3))
     small = net.collapse()
-    assert repr(small.layers) == "[Affine(W, b), Tanh(), Affine(W)]"
+    assert repr(small.layers) == "(Affine(W, b), Tanh(), Affine(W))"
     close(small(x), net(x), 1e-13)
     assert small.classes == ["a", "b"] and small.inputs == {"kind": "table"}
     assert net == before
@@ -288,7 +288,7 @@ REFUSED = {
         lambda: pl.mlp([3, 2], normalization="group"),
         "normalization is one of None, batch, layer",
     ),
-    "dropout": (lambda: pl.mlp([3, 2, 2], dropout=1.0), "rate from 0 up to, but not, 1"),
+    "dropout": (lambda: pl.mlp([3, 2, 2], dropout=1.0), "rate must be in \\[0, 1\\)"),
     "dtype": (lambda: pl.mlp([3, 2], dtype="float16"), '"float32" or "float64", not float16'),
 }
 

@@ -13,6 +13,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 import pellucid as pl
 from pellucid.core.optimizers import Optimizer
+from pellucid.engines import ReferenceEngine
 from tests.core.tools import close
 from tests.core.witnesses import COMMON, OPTIMIZERS
 
@@ -190,11 +191,11 @@ def test_adam_with_epsilon_hat_by_hand():
 
 
 def test_l2_that_is_given_is_added_to_the_optimizers_own():
-    W, b = np.array([[2.0]]), np.array([2.0])
-    optimizer = pl.SGD(0.1, l2=0.5)
-    optimizer.update([W, b], [np.zeros((1, 1)), np.zeros(1)], optimizer.start([W, b]), l2=0.25)
-    close(W, [[2 - 0.1 * 0.75 * 2]], 1e-15)
-    close(b, [2.0], 0)
+    layer = pl.Affine(np.array([[2.0]]), np.array([2.0]))
+    engine = ReferenceEngine([layer], optimizer=pl.SGD(0.1, l2=0.5))
+    engine.update([np.zeros((1, 1)), np.zeros(1)], l2=0.25)
+    close(layer.W, [[2 - 0.1 * 0.75 * 2]], 1e-15)
+    close(layer.b, [2.0], 0)
 
 
 def test_max_norm_of_columns():
@@ -316,7 +317,7 @@ REFUSED = {
     "clip_norm": (lambda: pl.SGD(0.1, clip_norm=-1), "clip_norm"),
     "clip_value": (lambda: pl.SGD(0.1, clip_value=-1), "clip_value"),
     "max_norm": (lambda: pl.SGD(0.1, max_norm=-1), "max_norm"),
-    "ema": (lambda: pl.SGD(0.1, ema=1.0), "ema goes from 0 up to, but not, 1; got 1.0"),
+    "ema": (lambda: pl.SGD(0.1, ema=1.0), "ema must be in \\[0, 1\\), got 1.0"),
     "momentum": (lambda: pl.SGD(0.1, momentum=1.0), "momentum"),
     "momentum below": (lambda: pl.SGD(0.1, momentum=-0.1), "momentum"),
     "nesterov": (lambda: pl.SGD(0.1, nesterov=True), "needs a momentum above 0"),

@@ -151,7 +151,7 @@ LAYERS: dict[str, LayerWitness] = {
         _embedding,
         [
             lambda generator: pl.PeriodicEmbedding.draw(
-                [1, 0, 1, 1, 0], generator, waves=4, size=2, deviation=0.5, dtype=np.float64
+                [1, 0, 1, 1, 0], generator, waves=4, size=2, std=0.5, dtype=np.float64
             ),
             lambda generator: pl.PeriodicEmbedding.draw(np.ones(5), generator, dtype=np.float64),
         ],

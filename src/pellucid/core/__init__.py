@@ -3,9 +3,9 @@
 The spine is read from top to bottom in an evening:
 functions -> layer -> layers -> losses -> chain -> optimizers -> descent.
 
-Beside it: types, arrays (ownership and alignment), draws (random numbers by place), ranges (checks
-of settings), checks (of layers and input), targets; erf, preparation, embedding, normalization,
-composite, collapse, schedules, initializers, metrics. The same short names mean the same everywhere:
+Beside it: types, arrays (ownership and alignment), draws and splitmix (random numbers by place),
+ranges (checks of settings), checks (of layers and input), targets; erf, preparation, embedding,
+normalization, composite, collapse, schedules, initializers, metrics. Names everywhere:
 
     x, y, t        input of a layer or network, output, target
     W, b, z        weights (D, H), biases (H,), pre-activations z = x W + b (of the last: logits)
@@ -35,8 +35,7 @@ ACTIVATIONS: dict[str, type[Layer]] = {
     "softmax": layers.Softmax,
 }
 
-_KINDS: tuple[type[Layer], ...] = (
-    *(layers.Affine, *ACTIVATIONS.values(), Flatten, Scale, Standardize, SmoothClip),
-    *(PeriodicEmbedding, BatchNorm, LayerNorm, Dropout, Residual),
-)
+_KINDS: list[type[Layer]] = [layers.Affine, *ACTIVATIONS.values()]
+_KINDS += [Flatten, Scale, Standardize, SmoothClip, PeriodicEmbedding]
+_KINDS += [BatchNorm, LayerNorm, Dropout, Residual]
 LAYERS: dict[str, type[Layer]] = {kind.__name__: kind for kind in _KINDS}

@@ -80,7 +80,7 @@ class _OwnedArray(Generic[A]):
         array = as_array(value)
         if array.shape != own.shape:
             raise InputError(
-                "{layer}.{name} has shape {expected}, and cannot be assigned an array of shape {got}",
+                "{layer}.{name} has shape {expected} and cannot be assigned shape {got}",
                 layer=kind,
                 name=self.name,
                 expected=own.shape,

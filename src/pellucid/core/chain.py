@@ -109,7 +109,7 @@ def observe(layers: Sequence[Layer], trace: Trace) -> None:
 
 
 def trainable(layers: Sequence[Layer]) -> list[bool]:
-    """Return for each of the layers' `params`, flat, whether it is trained: nothing around it frozen."""
+    """Return for each of `params`, flat, whether it is trained: no layer around it is frozen."""
     found: list[bool] = []
     for layer in layers:
         own = trainable(layer.inner) if layer.inner else [True] * len(layer.params)
@@ -118,11 +118,8 @@ def trainable(layers: Sequence[Layer]) -> list[bool]:
 
 
 # The loss for a network that ends in one of these; of any other network, MeanSquaredError.
-LOSS_OF: dict[type[Layer], type[Loss]] = {
-    Softmax: CrossEntropy,
-    Sigmoid: BinaryCrossEntropy,
-    Exponential: Poisson,
-}
+LOSS_OF: dict[type[Layer], type[Loss]] = {Softmax: CrossEntropy, Sigmoid: BinaryCrossEntropy}
+LOSS_OF[Exponential] = Poisson
 
 
 def loss_depth(layers: Sequence[Layer], loss: Loss) -> int:

@@ -14,7 +14,7 @@ from pellucid.errors import InputError
 
 
 class Dropout(Layer):
-    """In training, set each number to 0 with probability `rate` and scale the rest by 1 / (1 - rate).
+    """In training, zero each number with probability `rate` and scale the rest by 1 / (1 - rate).
 
     Prediction returns x (Srivastava et al. 2014, in the inverted form). The mask is a function of
     seed, step, layer, row and column (`Draws.uniform`), so `backward` sees that of `forward`.

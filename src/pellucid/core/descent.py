@@ -24,13 +24,13 @@ def gradients(
     x: Batch,
     t: Array,
     sample_weight: Vector | None = None,
-    draws: Draws = Draws(),
+    draws: Draws | None = None,
 ) -> tuple[float, list[Array], Batch]:
     """Return (loss, grads, y) of one batch x, (N, D), with targets t; buffers are updated.
 
     grads fits the layers' `params`; y, (N, K), are the outputs of this training pass.
     """
-    trace = chain.forward(layers, x, draws)
+    trace = chain.forward(layers, x, draws or Draws())
     depth = chain.loss_depth(layers, loss)
     z = trace.input_of(depth)  # the outputs, or the logits below the last activation
     value = loss.value(z, t, sample_weight)

@@ -72,7 +72,8 @@ class PeriodicEmbedding(Layer):
         if not (E and F and K and chosen and shapes == (waves, waves, numbers)):
             raise InputError(
                 "PeriodicEmbedding expects frequency and phase (E, 1, F), W (E, F, K), "
-                "b (E, 1, K) and embedded (D,) with E ones among zeros; got {frequency}, {phase}, {W}, {b} and {embedded}",
+                "b (E, 1, K) and embedded (D,) with E ones among zeros; "
+                "got {frequency}, {phase}, {W}, {b} and {embedded}",
                 frequency=self.frequency.shape,
                 phase=self.phase.shape,
                 W=self.W.shape,

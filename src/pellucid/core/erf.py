@@ -6,17 +6,24 @@ import math
 
 import numpy as np
 
-from pellucid.core.types import Array
+from pellucid.core.types import Array, ArrayLike
 
 
-def erfc(x: Array) -> Array:
+def floating(x: ArrayLike) -> Array:
+    """Return x as an array of its floating type, or of float64."""
+    array = np.asarray(x)
+    return array if array.dtype.kind == "f" else array.astype(np.float64)
+
+
+def erfc(x: ArrayLike) -> Array:
     """Return erfc(x) = 2 / sqrt(pi) times the integral of exp(-u^2) from x to infinity.
 
     x is floating, of any shape. W. J. Cody, "Rational Chebyshev approximations for the error
     function", Mathematics of Computation 23 (1969), 631-637: one ratio of polynomials around 0,
     one for 0.46875 to 4 and one beyond.
     """
-    wide = np.asarray(x, np.float64)
+    x = floating(x)
+    wide = np.asarray(x, np.float64)  # the coefficients have 17 digits
     size = np.abs(wide)
     middle = np.clip(size, _CENTRE, 4.0)
     far = np.clip(size, 4.0, 27.0)  # erfc(27) is below the smallest normal float64

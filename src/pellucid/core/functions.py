@@ -11,13 +11,13 @@ import math
 
 import numpy as np
 
-from pellucid.core.erf import erfc
+from pellucid.core.erf import erfc, floating
 from pellucid.core.types import Array, ArrayLike
 
 
 def identity(x: ArrayLike) -> Array:
     """Return x."""
-    return _floating(x)
+    return floating(x)
 
 
 def sigmoid(x: ArrayLike) -> Array:
@@ -26,7 +26,7 @@ def sigmoid(x: ArrayLike) -> Array:
     >>> sigmoid([-1000.0, 0.0, 1000.0])
     array([0. , 0.5, 1. ])
     """
-    x = _floating(x)
+    x = floating(x)
     # exp(-x) overflows far out on the left. With e = exp(-|x|) it is 1 / (1 + e) on the right and
     # e / (1 + e) on the left, where the small values keep all their digits.
     e = np.exp(-np.abs(x))
@@ -35,17 +35,17 @@ def sigmoid(x: ArrayLike) -> Array:
 
 def tanh(x: ArrayLike) -> Array:
     """Return the hyperbolic tangent, between -1 and 1."""
-    return np.tanh(_floating(x))
+    return np.tanh(floating(x))
 
 
 def relu(x: ArrayLike) -> Array:
     """Return x where it is positive, else 0."""
-    return np.maximum(_floating(x), 0)
+    return np.maximum(floating(x), 0)
 
 
 def leaky_relu(x: ArrayLike, slope: float = 0.01) -> Array:
     """Return x where it is positive, else slope x (Maas, Hannun and Ng 2013)."""
-    x = _floating(x)
+    x = floating(x)
     return np.where(x > 0, x, slope * x)
 
 
@@ -55,7 +55,7 @@ def gelu(x: ArrayLike, approximate: str = "none") -> Array:
     Hendrycks and Gimpel 2016. `approximate` is "none" for x Phi(x) = x (1 + erf(x / sqrt 2)) / 2,
     or "tanh" for the paper's faster form x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2.
     """
-    x = _floating(x)
+    x = floating(x)
     if approximate == "tanh":
         return 0.5 * x * (1 + np.tanh(gelu_tanh_argument(x)))
     return x * normal_cumulative(x)
@@ -75,33 +75,33 @@ def gelu_tanh_slope(x: Array) -> Array:
 
 def normal_cumulative(x: ArrayLike) -> Array:
     """Return Phi(x) = erfc(-x / sqrt 2) / 2: how likely a standard normal number is below x."""
-    x = _floating(x)
+    x = floating(x)
     return 0.5 * erfc(-x / math.sqrt(2.0))
 
 
 def normal_density(x: ArrayLike) -> Array:
     """Return phi(x) = exp(-x^2 / 2) / sqrt(2 pi), the standard normal density at x."""
-    x = _floating(x)
+    x = floating(x)
     with np.errstate(over="ignore"):  # the square of a huge x is infinite: exp(-inf) is 0, as due
         return np.exp(-0.5 * x * x) / math.sqrt(2 * math.pi)
 
 
 def silu(x: ArrayLike) -> Array:
     """Return x sigmoid(x), also called swish (Elfwing, Uchibe and Doya 2017)."""
-    x = _floating(x)
+    x = floating(x)
     return x * sigmoid(x)
 
 
 def softplus(x: ArrayLike) -> Array:
     """Return log(1 + exp(x)), a smooth relu, as max(x, 0) + log1p(exp(-|x|))."""
-    x = _floating(x)
+    x = floating(x)
     return np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))
 
 
 def exponential(x: ArrayLike) -> Array:
     """Return exp(x); infinite above 88.7 in float32, above 709.7 in float64."""
     with np.errstate(over="ignore"):
-        return np.exp(_floating(x))
+        return np.exp(floating(x))
 
 
 def cosine(x: ArrayLike) -> Array:
@@ -110,7 +110,7 @@ def cosine(x: ArrayLike) -> Array:
     >>> cosine([0.0, 0.25, 1e15 + 0.5]).round(12)
     array([ 1.,  0., -1.])
     """
-    x = _floating(x)
+    x = floating(x)
     # Taking whole turns away first loses no digit; multiplying a large x by 2 pi would.
     return np.cos(2 * math.pi * (x - np.rint(x)))
 
@@ -130,13 +130,8 @@ def log_softmax(x: ArrayLike) -> Array:
 
 
 def _shifted(x: ArrayLike) -> Array:
-    x = _floating(x)
+    x = floating(x)
     if x.size == 0:  # no numbers have no maximum
         return x
     # Softmax does not change when a row moves, and no exp is above 1 then.
     return x - x.max(axis=-1, keepdims=True)
-
-
-def _floating(x: ArrayLike) -> Array:
-    x = np.asarray(x)
-    return x if x.dtype.kind == "f" else x.astype(np.float64)

@@ -16,7 +16,7 @@ from pellucid.core.ranges import finite
 from pellucid.core.types import Array, ArrayLike, Batch, Gradients, Options
 from pellucid.errors import InputError, Message
 
-PYTORCH_ORDER = Message("PyTorch keeps weights as (out, in): pass W.T")
+PYTORCH_ORDER = Message(". PyTorch keeps weights as (out, in): pass W.T")
 
 
 class Affine(Layer):
@@ -47,20 +47,13 @@ class Affine(Layer):
     def __init__(self, W: ArrayLike, b: ArrayLike | None = None) -> None:
         self.W = W
         if self.W.ndim != 2 or 0 in self.W.shape:
-            template = (
-                "Affine expects weights W of shape (inputs, outputs), such as (784, 16); got {got}"
-            )
+            template = "Affine expects weights of shape (inputs, outputs); got {got}"
             raise InputError(template, got=self.W.shape)
         self.b = None if b is None else own_array(b, self.W.dtype)
         if self.b is not None and self.b.shape != self.W.shape[1:]:
-            template = "Affine expects biases b of shape {expected}, got {got}"
-            wrong = Message(template, expected=self.W.shape[1:], got=self.b.shape)
-            turned = self.b.shape == self.W.shape[:1]
-            raise (
-                InputError("{wrong}. {hint}", wrong=wrong, hint=PYTORCH_ORDER)
-                if turned
-                else InputError(wrong)
-            )
+            template = "Affine expects biases of shape {expected}, got {got}{hint}"
+            hint = PYTORCH_ORDER if self.b.shape == self.W.shape[:1] else ""
+            raise InputError(template, expected=self.W.shape[1:], got=self.b.shape, hint=hint)
 
     def forward(self, x: Batch, draws: Draws | None = None) -> Batch:
         y = np.matmul(x, self.W)
@@ -80,9 +73,9 @@ class Affine(Layer):
         try:
             super().output_width(D)
         except InputError as error:
-            if D != self.W.shape[1]:
+            if self.W.shape[1] != D:
                 raise
-            raise InputError("{wrong}. {hint}", wrong=error, hint=PYTORCH_ORDER) from None
+            raise InputError("{wrong}{hint}", wrong=error, hint=PYTORCH_ORDER) from None
         return int(self.W.shape[1])
 
 
@@ -219,7 +212,7 @@ class Exponential(Activation):
 
 
 class Softmax(Layer):
-    """Each row as probabilities: y = exp(x) / sum exp(x); dx = y (dy - sum of dy y over the row)."""
+    """Each row as probabilities: y = exp(x) / sum exp(x); dx = y (dy - the row's sum of dy y)."""
 
     def forward(self, x: Batch, draws: Draws | None = None) -> Batch:
         return functions.softmax(x)

@@ -31,11 +31,9 @@ class Loss(Protocol):
 
     def value(self, y: Batch, t: Array, sample_weight: Vector | None = None) -> float:
         """Return the loss of outputs y, (N, K), against targets t; sample_weight is (N,)."""
-        ...
 
     def gradient(self, y: Batch, t: Array, sample_weight: Vector | None = None) -> Array:
         """Return the gradient of `value` with respect to y, (N, K)."""
-        ...
 
 
 class RowLoss:
@@ -49,7 +47,7 @@ class RowLoss:
         return float(rows @ row_shares(len(y), sample_weight, rows.dtype))
 
     def gradient(self, y: Batch, t: Array, sample_weight: Vector | None = None) -> Array:
-        """Return the gradient of `value` with respect to y (the logits, if `activation` is named)."""
+        """Return the gradient of `value` with respect to y (logits, if `activation` is named)."""
         slopes = self.slopes(y, self.targets(t, y))
         slopes *= row_shares(len(y), sample_weight, y.dtype)[:, None]
         return slopes
@@ -139,7 +137,7 @@ class BinaryCrossEntropy(RowLoss):
 
 
 class MeanSquaredError(RowLoss):
-    """l = mean_k (y_k - t_k)^2; dy = 2 (y - t) / K. Class indices of several outputs become one-hot."""
+    """l = mean_k (y_k - t_k)^2; dy = 2 (y - t) / K. Class indices of several become one-hot."""
 
     def targets(self, t: ArrayLike, y: Batch) -> Batch:
         return values_or_one_hot(t, y)
@@ -212,8 +210,9 @@ class Poisson(RowLoss):
 
 
 class Quantile(RowLoss):
-    """Smallest at the q-quantile (Koenker and Bassett 1978): with e = t - y, l = mean_k max(q e, (q - 1) e).
+    """Smallest at the q-quantile (Koenker and Bassett 1978); q is 0.5, the median, by default.
 
+    With e = t - y, l = mean_k max(q e, (q - 1) e);
     dy = -q / K where t > y, (1 - q) / K where t < y, 0 where they are equal. Raises InputError
     unless 0 < q < 1.
     """

@@ -27,7 +27,9 @@ from pellucid.errors import InputError
 State: TypeAlias = dict[str, Any]  # "step": int, and a list of arrays for each slot
 
 _COMMON: Options = {
-    **{"weight_decay": 0.0, "l1": 0.0, "l2": 0.0},
+    "weight_decay": 0.0,
+    "l1": 0.0,
+    "l2": 0.0,
     **dict.fromkeys(("clip_norm", "clip_value", "max_norm", "ema")),
 }
 
@@ -46,14 +48,13 @@ class Optimizer:
         Add l1 sign(W) and l2 W to the gradient: the slopes of l1 |W| and l2 |W|^2 / 2. The loss
         that is reported is the data's alone.
     clip_norm, clip_value
-        Bounds of the norm of all gradients together (Pascanu, Mikolov and Bengio 2013), and of each
-        number of them.
+        Bounds of the joint norm of all gradients (Pascanu, Mikolov and Bengio 2013), and of each
+        of their numbers.
     max_norm
-        Bound of the length of each neuron's incoming weights, a column of W (Srivastava et al.
-        2014, section 5.1).
+        Bound of the norm of each neuron's incoming weights, a column of W (Srivastava et al. 2014).
     ema
-        Decay, such as 0.999, of an exponential moving average of the parameters, which `train`
-        evaluates and leaves in the network at the end.
+        Decay, such as 0.999, of a moving average of the parameters, which `train` evaluates and
+        leaves in the network at the end.
 
     Raises InputError for a setting out of its range, TypeError for an unknown one.
     """
@@ -155,7 +156,7 @@ class Optimizer:
         self.step(W, g, memory, step, rate)
         if self.max_norm is not None:
             norms = np.sqrt((W * W).sum(axis=0))
-            # The factor is exactly 1 within the bound; with a bound of 0, norms of 0 divide by tiny.
+            # Exactly 1 within the bound; with a bound of 0, a norm of 0 is divided by `tiny`.
             W *= self.max_norm / np.maximum(norms, self.max_norm or np.finfo(W.dtype).tiny)
 
 
@@ -197,16 +198,15 @@ class SGD(Optimizer):
 
 
 class Adam(Optimizer):
-    """Steps of like size for every parameter, from running means of g and g^2 (Kingma and Ba 2015,
-    algorithm 1).
+    """Steps of similar size for every parameter, from running means of g and g^2.
 
-    m = beta_1 m + (1 - beta_1) g, v = beta_2 v + (1 - beta_2) g^2, and p -= rate m_hat /
-    (sqrt(v_hat) + epsilon) with m_hat = m / (1 - beta_1^step), v_hat = v / (1 - beta_2^step).
-    Defaults: rate 0.001, beta_1 0.9, beta_2 0.999, epsilon 1e-8. For `common`, see `Optimizer`.
+    Kingma and Ba 2015, algorithm 1: m = beta_1 m + (1 - beta_1) g, v = beta_2 v + (1 - beta_2) g^2,
+    p -= rate m_hat / (sqrt(v_hat) + epsilon), m_hat = m / (1 - beta_1^step), v_hat = v / (1 -
+    beta_2^step). Defaults: rate 0.001, beta_1 0.9, beta_2 0.999, epsilon 1e-8. For `common`, see
+    `Optimizer`.
 
-    With `epsilon_hat`, epsilon joins sqrt(v) before it is corrected, p -= rate m_hat sqrt(1 -
-    beta_2^step) / (sqrt(v) + epsilon): the paper's faster order (end of its section 2), which
-    TensorFlow and scikit-learn take.
+    With `epsilon_hat`, epsilon is added to sqrt(v) before the correction (the end of the paper's
+    section 2), as TensorFlow and scikit-learn do.
     """
 
     slots = ("m", "v")
@@ -232,27 +232,20 @@ class Adam(Optimizer):
         m += (1 - self.beta_1) * (g - m)
         v *= self.beta_2
         v += (1 - self.beta_2) * g * g
+        # Both means start at 0 and are too small at first: dividing corrects that.
         root = math.sqrt(1 - self.beta_2**step)
         spread = np.sqrt(v) / root + (self.epsilon / root if self.epsilon_hat else self.epsilon)
         p -= (rate / (1 - self.beta_1**step)) * m / spread
 
     def options(self) -> Options:
-        own = {"beta_1": self.beta_1, "beta_2": self.beta_2, "epsilon": self.epsilon}
-        defaults = {"beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-8}
-        hat = {"epsilon_hat": True} if self.epsilon_hat else {}
-        return {
-            **super().options(),
-            **{name: own[name] for name in own if own[name] != defaults[name]},
-            **hat,
-        }
+        defaults = {"beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-8, "epsilon_hat": False}
+        own = {name: getattr(self, name) for name in defaults}
+        changed = {name: value for name, value in own.items() if value != defaults[name]}
+        return {**super().options(), **changed}
 
 
 class AdamW(Adam):
-    """Adam with decoupled weight decay of weight matrices (Loshchilov and Hutter 2019); default
-    decay 0.01.
-
-    For `common`, see `Optimizer`.
-    """
+    """Adam with decoupled weight decay, 0.01 by default (Loshchilov and Hutter 2019)."""
 
     def __init__(
         self,
@@ -273,10 +266,10 @@ class AdamW(Adam):
 
 
 class RMSprop(Optimizer):
-    """Divide g by the root of its running square (Tieleman and Hinton 2012, lecture 6e): v = decay
-    v + (1 - decay) g^2.
+    """g divided by the root of its running square (Tieleman and Hinton 2012, lecture 6e).
 
-    p -= rate g / (sqrt(v) + epsilon). Defaults: rate 0.01, decay 0.99, epsilon 1e-8, as PyTorch's.
+    v = decay v + (1 - decay) g^2, p -= rate g / (sqrt(v) + epsilon). Defaults: rate 0.01, decay
+    0.99, epsilon 1e-8, as PyTorch's. For `common`, see `Optimizer`.
     """
 
     slots = ("v",)
@@ -299,11 +292,10 @@ class RMSprop(Optimizer):
 
 
 class Adagrad(Optimizer):
-    """Divide g by the root of the sum of all its squares so far (Duchi, Hazan and Singer 2011): s
-    += g^2.
+    """g divided by the root of the sum of all its squares (Duchi, Hazan and Singer 2011).
 
-    p -= rate g / (sqrt(s) + epsilon). Defaults: rate 0.01, epsilon 1e-10, as PyTorch's. For
-    `common`, see `Optimizer`.
+    s += g^2, p -= rate g / (sqrt(s) + epsilon). Defaults: rate 0.01, epsilon 1e-10, as PyTorch's.
+    For `common`, see `Optimizer`.
     """
 
     slots = ("squares",)
@@ -322,9 +314,5 @@ class Adagrad(Optimizer):
 
 
 OPTIMIZERS: dict[str, type[Optimizer]] = {
-    "sgd": SGD,
-    "adam": Adam,
-    "adamw": AdamW,
-    "rmsprop": RMSprop,
-    "adagrad": Adagrad,
+    kind.__name__.lower(): kind for kind in (SGD, Adam, AdamW, RMSprop, Adagrad)
 }

@@ -1,4 +1,4 @@
-"""Layers that turn raw input into numbers for the first neurons; not trained, saved with the model."""
+"""Layers that turn raw input into numbers for the first neurons; saved with the model."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ class Standardize(Layer):
 
     @classmethod
     def robust(cls, x: ArrayLike, dtype: DTypeLike = np.float32) -> Standardize:
-        """Compute median and `robust_spread` of each column of x, (N, D): outliers do not move them."""
+        """Compute median and `robust_spread` of each column of x, (N, D): robust to outliers."""
         quantiles = np.quantile(_samples(x), (0, 0.25, 0.5, 0.75, 1), axis=0)
         return cls(quantiles[2].astype(dtype), robust_spread(quantiles).astype(dtype))
 

@@ -1,4 +1,4 @@
-"""Targets as losses take them: class indices as one-hot rows, values in the shape of the outputs."""
+"""Targets as losses take them: class indices as one-hot rows, values in the outputs' shape."""
 
 from __future__ import annotations
 

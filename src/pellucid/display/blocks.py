@@ -17,14 +17,18 @@ TEXT = 'fill="currentColor" font-size="12"'
 _LONGEST = 60  # letters of a name
 
 _STYLE = """
-.pellucid{color:var(--jp-content-font-color1,var(--vscode-editor-foreground,inherit));overflow-x:auto;
-font-family:var(--jp-content-font-family,system-ui,sans-serif);font-size:var(--jp-content-font-size1,14px);line-height:1.4}
-.pellucid table{border-collapse:collapse;margin:.4em 0;font-size:inherit;font-variant-numeric:tabular-nums}
-.pellucid th,.pellucid td{padding:.15em .7em;text-align:right;white-space:nowrap;color:inherit;border:0}
+.pellucid{color:var(--jp-content-font-color1,var(--vscode-editor-foreground,inherit));
+overflow-x:auto;font-family:var(--jp-content-font-family,system-ui,sans-serif);
+font-size:var(--jp-content-font-size1,14px);line-height:1.4}
+.pellucid table{border-collapse:collapse;margin:.4em 0;font-size:inherit;
+font-variant-numeric:tabular-nums}
+.pellucid th,.pellucid td{padding:.15em .7em;text-align:right;white-space:nowrap;
+color:inherit;border:0}
 .pellucid tr{background:transparent!important}
 .pellucid th{font-weight:600}
 .pellucid tr>:first-child{text-align:left}
-.pellucid thead th,.pellucid tbody.sum td{border-bottom:1px solid var(--jp-border-color1,currentColor)}
+.pellucid thead th,.pellucid tbody.sum td{
+border-bottom:1px solid var(--jp-border-color1,currentColor)}
 .pellucid tbody.sum td{border-bottom:0;border-top:1px solid var(--jp-border-color1,currentColor)}
 .pellucid p{margin:.2em 0}
 .pellucid summary{cursor:pointer}

@@ -82,7 +82,7 @@ def strip(values: Sequence[float], largest: float, label: str) -> Markup:
 
 
 def picture(rows: Sequence[Sequence[float]], largest: float, label: str) -> Markup:
-    """Draw grey levels from 0 to `largest` as a picture, bright ink on black as a network sees it."""
+    """Return gray levels from 0 to `largest` as an image, bright on black as networks see it."""
     side = 4
     cells = []
     for y, row in enumerate(rows):
@@ -101,10 +101,11 @@ def picture(rows: Sequence[Sequence[float]], largest: float, label: str) -> Mark
             x = end
     width, height = len(rows[0]) * side, len(rows) * side
     ground = f'<rect width="{width}" height="{height}" fill="#000"/>'
-    frame = '<rect x=".5" y=".5" width="{}" height="{}" fill="none" stroke="currentColor" stroke-opacity=".5"/>'
-    return _svg(
-        width, height, escaped(label), ground + "".join(cells) + frame.format(width - 1, height - 1)
+    frame = (
+        f'<rect x=".5" y=".5" width="{width - 1}" height="{height - 1}" fill="none" '
+        'stroke="currentColor" stroke-opacity=".5"/>'
     )
+    return _svg(width, height, escaped(label), ground + "".join(cells) + frame)
 
 
 def _line(points: Sequence[tuple[float, float] | None], colour: str, dashes: str) -> str:

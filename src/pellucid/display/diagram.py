@@ -44,7 +44,8 @@ def network(columns: Sequence[Column], label: str) -> str:
     size = (
         f'width="{_STEP * len(columns)}" height="{_TOP + tall + 16 * lines + 8}" {TEXT} role="img"'
     )
-    return f'<svg xmlns="http://www.w3.org/2000/svg" {size} aria-label="{escaped(label)}">{"".join(parts)}</svg>'
+    head = f'<svg xmlns="http://www.w3.org/2000/svg" {size} aria-label="{escaped(label)}">'
+    return f"{head}{''.join(parts)}</svg>"
 
 
 def _places(size: int) -> list[bool]:

@@ -1,4 +1,4 @@
-"""A trace that can be looked at: printed as a table, shown in a notebook with its values as colors."""
+"""A trace to look at: printed as a table, in a notebook with its values as colors."""
 
 from __future__ import annotations
 
