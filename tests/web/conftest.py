@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Request, sync_playwright
 
 import pellucid as pl
 from pellucid.web import SHIPPED, page
@@ -38,7 +38,7 @@ def node() -> Callable[..., Any]:
             const data = JSON.parse(await read());
             const plain = (key, value) => (ArrayBuffer.isView(value) ? Array.from(value) : value);
             console.log(JSON.stringify(await (async () => {{ {body} }})(), plain));"""
-        command = [NODE, "--no-warnings", "--input-type=module", "-e", program]
+        command = [str(NODE), "--no-warnings", "--input-type=module", "-e", program]
         done = subprocess.run(
             command, input=json.dumps(data), cwd=STATIC, capture_output=True, text=True, check=False
         )
@@ -90,8 +90,10 @@ def browser() -> Iterator[Browser]:
 def address(request: pytest.FixtureRequest) -> str:
     """Where the page is: served, and as a file."""
     if request.param == "server":
-        return request.getfixturevalue("server")
-    return request.getfixturevalue("page_file").as_uri()
+        served: str = request.getfixturevalue("server")
+        return served
+    file: Path = request.getfixturevalue("page_file")
+    return file.as_uri()
 
 
 @pytest.fixture(params=["in turn", pytest.param("all", marks=pytest.mark.soak)])
@@ -103,10 +105,10 @@ def audit(request: pytest.FixtureRequest) -> Callable[..., None]:
     each: the widths alternate. `make soak` goes through all of them.
     """
 
-    def look(tab: Page, width: int, turn: int, told: object = "") -> None:
+    def look(tab: Page, width: int, turn: int, place: str = "") -> None:
         if width in AUDITED and (request.param == "all" or AUDITED[turn % len(AUDITED)] == width):
             results = Axe().run(tab)
-            assert results.violations_count == 0, f"{told} {results.generate_report()}"
+            assert results.violations_count == 0, f"{place} {results.generate_report()}"
 
     return look
 
@@ -117,7 +119,7 @@ def visit(browser: Browser) -> Iterator[Callable[..., Page]]:
 
     At the end nothing must have been said on the console, nor asked of another host.
     """
-    contexts, trouble = [], []
+    contexts, trouble = list[BrowserContext](), list[str]()
 
     def open_page(address: str, width: int = 1440, height: int = 900, **settings: Any) -> Page:
         context = browser.new_context(viewport={"width": width, "height": height}, **settings)
@@ -126,12 +128,12 @@ def visit(browser: Browser) -> Iterator[Callable[..., Page]]:
         tab.on("console", lambda message: trouble.append(f"console: {message.text}"))
         tab.on("pageerror", lambda error: trouble.append(f"error: {error}"))
         home = address.split("#")[0].rsplit("/", 1)[0]
-        tab.on(
-            "request",
-            lambda r: (
-                r.url.startswith((home, "data:", "blob:")) or trouble.append(f"asked {r.url}")
-            ),
-        )
+
+        def requested(request: Request) -> None:
+            if not request.url.startswith((home, "data:", "blob:")):
+                trouble.append(f"asked {request.url}")
+
+        tab.on("request", requested)
         tab.goto(address)
         tab.wait_for_selector("html[data-ready]")
         return tab

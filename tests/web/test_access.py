@@ -1,8 +1,12 @@
 """The page without a mouse, by ear, in high contrast and without motion."""
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
+from tests.web.kinds import Audit, Visit, area_of
 from tests.web.test_page import by_mouse, path_of, settle
 
 PANELS = ("why", "change", "learn", "backprop", "evaluate", "count", "matrix", "torch", "share")
@@ -12,13 +16,15 @@ FOCUSED = """() => {
   const e = document.activeElement;
   const area = e.getBoundingClientRect();
   const style = getComputedStyle(e.matches(".neuron") ? e.querySelector(".lamp") : e);
-  const marked = e.matches(".neuron") ? parseFloat(style.strokeWidth) >= 3 : parseFloat(style.outlineWidth) >= 2;
-  const inside = area.bottom > 0 && area.top < innerHeight && area.right > 0 && area.left < innerWidth;
+  const width = e.matches(".neuron") ? style.strokeWidth : style.outlineWidth;
+  const marked = parseFloat(width) >= (e.matches(".neuron") ? 3 : 2);
+  const inside =
+    area.bottom > 0 && area.top < innerHeight && area.right > 0 && area.left < innerWidth;
   return [e.dataset.testid ?? e.id ?? e.tagName, marked && inside];
 }"""
 
 
-def test_tab_goes_through_the_page_as_it_is_read(server, visit):
+def test_tab_goes_through_the_page_as_it_is_read(server: str, visit: Visit) -> None:
     tab = visit(f"{server}#t=40&n=2.5&step=5&p=count&lang=en", reduced_motion="reduce")
     order = []
     for _ in range(60):
@@ -49,7 +55,7 @@ def test_tab_goes_through_the_page_as_it_is_read(server, visit):
     assert places == sorted(places), order
 
 
-def test_arrows_go_among_neurons_and_escape_closes(server, visit):
+def test_arrows_go_among_neurons_and_escape_closes(server: str, visit: Visit) -> None:
     tab = visit(f"{server}#t=40&lang=en")
     here = "document.activeElement.dataset.testid"
     tab.get_by_test_id("neuron-1-0").focus()
@@ -77,7 +83,7 @@ def test_arrows_go_among_neurons_and_escape_closes(server, visit):
     assert tab.evaluate(here) == "panel-share"
 
 
-def test_the_answer_is_spoken_once_a_stroke_has_ended(server, visit):
+def test_the_answer_is_spoken_once_a_stroke_has_ended(server: str, visit: Visit) -> None:
     tab = visit(f"{server}#lang=en")
     tab.evaluate(
         "() => { window.spoken = []; const e = document.querySelector('.answer [role=status]');"
@@ -86,7 +92,7 @@ def test_the_answer_is_spoken_once_a_stroke_has_ended(server, visit):
         " subtree: true }); }"
     )
     first, *rest = path_of(7)[0]
-    area = tab.get_by_test_id("drawing").bounding_box()
+    area = area_of(tab.get_by_test_id("drawing"))
     at = [
         (area["x"] + x * area["width"], area["y"] + y * area["height"]) for x, y in [first, *rest]
     ]
@@ -109,7 +115,7 @@ def test_the_answer_is_spoken_once_a_stroke_has_ended(server, visit):
     tab.wait_for_function("() => spoken.at(-1) === 'No answer: the drawing is empty.'")
 
 
-def test_nothing_moves_where_motion_is_reduced(server, visit):
+def test_nothing_moves_where_motion_is_reduced(server: str, visit: Visit) -> None:
     moving = (
         "Array.from(document.querySelectorAll('*')).filter((e) => { const s = getComputedStyle(e);"
         " return parseFloat(s.transitionDuration) > 0 || s.animationName !== 'none'; }).length"
@@ -121,7 +127,7 @@ def test_nothing_moves_where_motion_is_reduced(server, visit):
 
 
 @pytest.mark.parametrize("settings", [{"forced_colors": "active"}, {"contrast": "more"}])
-def test_the_systems_contrast(server, visit, settings):
+def test_the_systems_contrast(server: str, visit: Visit, settings: dict[str, Any]) -> None:
     """Neurons keep their light where colours are forced.
 
     Nothing is lost where more contrast is wanted.
@@ -139,7 +145,9 @@ def test_the_systems_contrast(server, visit, settings):
 
 @pytest.mark.parametrize("language", ["en", "ko"])
 @pytest.mark.parametrize("width", [360, 1440])
-def test_axe_finds_nothing_in_any_panel(server, visit, audit, language, width):
+def test_axe_finds_nothing_in_any_panel(
+    server: str, visit: Visit, audit: Audit, language: str, width: int
+) -> None:
     tab = visit(f"{server}#t=740&n=2.5&lang={language}", width)
     assert tab.locator('[data-testid^="panel-"]:not([data-testid="panel-close"])').count() == len(
         PANELS
@@ -155,11 +163,16 @@ def test_axe_finds_nothing_in_any_panel(server, visit, audit, language, width):
 # sliders taken to both ends. Links and what is typed have tests of their own. Of each layer's
 # neurons those of `numbers` are clicked, or all. Gives what there was.
 EVERYTHING = """async (numbers) => {
-  const pause = () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
-  const skip = "[data-testid=load-image], [data-testid=open-model], [data-testid=language], [data-testid^=panel-]";
-  const find = () => Array.from(document.querySelectorAll("main button, main select, main input[type=range], "
-    + "main input[type=checkbox], main summary, main .neuron")).filter((e) => e.checkVisibility() && !e.matches(skip))
-    .filter((e) => !numbers || !e.matches(".neuron") || numbers.includes(Number(e.dataset.testid.split("-")[2])));
+  const frame = () => new Promise((done) => requestAnimationFrame(done));
+  const pause = async () => { await frame(); await frame(); };
+  const skip = "[data-testid=load-image], [data-testid=open-model], [data-testid=language], "
+    + "[data-testid^=panel-]";
+  const controls = "main button, main select, main input[type=range], "
+    + "main input[type=checkbox], main summary, main .neuron";
+  const asked = (e) => !numbers || !e.matches(".neuron")
+    || numbers.includes(Number(e.dataset.testid.split("-")[2]));
+  const find = () => Array.from(document.querySelectorAll(controls))
+    .filter((e) => e.checkVisibility() && !e.matches(skip)).filter(asked);
   const nameOf = (e) => e.dataset.testid ?? (e.id || e.tagName + e.textContent);
   const used = new Set();
   for (;;) {
@@ -173,7 +186,8 @@ EVERYTHING = """async (numbers) => {
         await pause();
       }
     } else if (control.matches("input[type=range]")) {
-      for (const end of [control.max, control.min, (Number(control.max) + Number(control.min)) / 2]) {
+      const middle = (Number(control.max) + Number(control.min)) / 2;
+      for (const end of [control.max, control.min, middle]) {
         control.value = end;
         control.dispatchEvent(new Event("input", { bubbles: true }));
         control.dispatchEvent(new Event("change", { bubbles: true }));
@@ -204,7 +218,9 @@ WITHIN = {
 @pytest.mark.parametrize(
     ("panel", "language"), [(panel, ("en", "ko")[i % 2]) for i, panel in enumerate(PANELS)]
 )
-def test_every_control_can_be_used(page_file, visit, panel, language, numbers):
+def test_every_control_can_be_used(
+    page_file: Path, visit: Visit, panel: str, language: str, numbers: list[int] | None
+) -> None:
     """`visit` fails where any of them says something on the console.
 
     And the page still draws and reads after all.

@@ -1,10 +1,13 @@
-"""What is opened stands beside the network or in sight, says what is true, and can be left again."""
+"""Panels open beside the network or in sight, say what is true, and can be left again."""
+
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 import pellucid as pl
 from pellucid.web import SHIPPED
+from tests.web.kinds import Node, Visit, affine, area_of, attribute
 from tests.web.test_page import by_mouse, path_of, prediction, read_number, settle
 
 TOOLS = ("why", "change", "learn", "backprop", "evaluate", "count", "matrix", "torch", "share")
@@ -15,11 +18,14 @@ COVERED = """() => Array.from(document.querySelectorAll(".neuron")).filter((neur
   return top < 0 || bottom > innerHeight || !neuron.contains(hit); }).length"""
 SEEN = """(selector) => { const box = document.querySelector(selector).getBoundingClientRect();
   const at = document.elementFromPoint(box.left + 8, Math.max(box.top, 0) + 8);
-  return box.top >= -1 && box.top < innerHeight - 40 && document.querySelector(selector).contains(at); }"""
+  const seen = box.top >= -1 && box.top < innerHeight - 40;
+  return seen && document.querySelector(selector).contains(at); }"""
 
 
 @pytest.mark.parametrize("size", [(1440, 900), (1366, 768), (1100, 800)])
-def test_a_tool_opens_beside_the_whole_network(server, visit, size):
+def test_a_tool_opens_beside_the_whole_network(
+    server: str, visit: Visit, size: tuple[int, int]
+) -> None:
     """After a click the tool is in sight and has the focus.
 
     Every neuron is in sight, and nothing lies over one.
@@ -36,42 +42,41 @@ def test_a_tool_opens_beside_the_whole_network(server, visit, size):
     assert tab.evaluate("document.activeElement.dataset.testid") == "panel-share"
 
 
-def test_on_a_phone_a_tool_comes_into_sight(server, visit):
+def test_on_a_phone_a_tool_comes_into_sight(server: str, visit: Visit) -> None:
     tab = visit(f"{server}#t=740&lang=en", 360, 740, reduced_motion="reduce")
     for name in ("why", "evaluate"):
         tab.get_by_test_id(f"panel-{name}").click()
         tab.wait_for_function(
             "() => Math.abs(scrollY - (window.was ?? -1)) < 1 || ((window.was = scrollY), false)"
         )
-        top = tab.locator(".panel").bounding_box()["y"]
+        top = area_of(tab.locator(".panel"))["y"]
         assert 60 < top < 200, name
     tab.get_by_test_id("neuron-2-3").click()
     settle(tab)
-    detail = tab.get_by_test_id("neuron-detail").bounding_box()
+    detail = area_of(tab.get_by_test_id("neuron-detail"))
     assert (
         detail["y"] >= 0.5 * 740 and detail["y"] + detail["height"] <= 741
     )  # a sheet over the lower part
 
 
 @pytest.mark.parametrize("size", [(1440, 900), (768, 1024), (360, 740)])
-def test_a_step_is_seen_with_what_it_speaks_of(server, visit, size):
+def test_a_step_is_seen_with_what_it_speaks_of(
+    server: str, visit: Visit, size: tuple[int, int]
+) -> None:
     tab = visit(f"{server}#step=1&lang=en", *size, reduced_motion="reduce")
     for step in range(2, 12):
         tab.get_by_test_id("lesson-next").click()
         tab.wait_for_timeout(150)
         assert tab.evaluate(SEEN, "#lesson-title"), step
-        mark, sheet = (
-            tab.locator(".marked").first.bounding_box(),
-            tab.get_by_test_id("lesson").bounding_box(),
-        )
+        mark, sheet = (area_of(tab.locator(".marked").first), area_of(tab.get_by_test_id("lesson")))
         end = (
             sheet["y"] if size[0] < 1100 and step != 9 else size[1]
         )  # step 9 speaks of a curve of its own
         assert mark["y"] + min(mark["height"], 60) >= 0 and mark["y"] + 10 < end, step
 
 
-def test_where_output_goes_follows_the_network(server, visit):
-    """After an edit, its undoing and another base the shares are those of the network that is seen."""
+def test_where_output_goes_follows_the_network(server: str, visit: Visit) -> None:
+    """After an edit, its undoing and another base the bars are those of the shown network."""
     tab = visit(f"{server}#t=740&n=2.3&lang=en")
     bar = tab.get_by_test_id("neuron-detail").locator(".bars").last.locator(".value").first
     shown = []
@@ -79,7 +84,8 @@ def test_where_output_goes_follows_the_network(server, visit):
         tab.evaluate(f"() => pellucid.page.edit({edits})")
         settle(tab)
         weight, activation = tab.evaluate(
-            "() => { const { network, pass } = pellucid.look; const { W } = network.neuronLayers[3].affine.arrays;"
+            "() => { const { network, pass } = pellucid.look;"
+            " const { W } = network.neuronLayers[3].affine.arrays;"
             " return [W.data[3 * 10], network.activations(pass, 2)[3]]; }"
         )
         shown.append(read_number(bar.inner_text()))
@@ -93,17 +99,15 @@ def test_where_output_goes_follows_the_network(server, visit):
     assert read_number(bar.inner_text()) == pytest.approx(-7 * activation, abs=0.051)
 
 
-def test_a_neuron_that_is_off_says_so(server, visit):
+def test_a_neuron_that_is_off_says_so(server: str, visit: Visit) -> None:
     tab = visit(f"{server}#t=740&n=1.3&lang=en")
     detail, button = tab.get_by_test_id("neuron-detail"), tab.get_by_test_id("neuron-off")
     button.click()
     settle(tab)
     assert "Switched off" in detail.inner_text() and "1000" not in detail.inner_text()
     assert not tab.get_by_test_id("bias-slider").is_visible()
-    assert (
-        tab.get_by_test_id("neuron-1-3")
-        .get_attribute("aria-label")
-        .endswith("switched off, activation 0")
+    assert attribute(tab.get_by_test_id("neuron-1-3"), "aria-label").endswith(
+        "switched off, activation 0"
     )
     assert button.inner_text() == "Switch on again"
     button.click()
@@ -114,7 +118,7 @@ def test_a_neuron_that_is_off_says_so(server, visit):
     )
 
 
-def test_every_test_digit_has_its_number(server, page_file, visit):
+def test_every_test_digit_has_its_number(server: str, page_file: Path, visit: Visit) -> None:
     label = pl.mnist().test.labels[741]
     for _ in range(2):  # by the field, and by the address that it gives
         tab = visit(f"{server}#t=741&lang=en" if _ else f"{server}#lang=en")
@@ -134,7 +138,7 @@ def test_every_test_digit_has_its_number(server, page_file, visit):
     assert "t=741" in tab.url
 
 
-def test_back_goes_back_and_keeps_the_drawing(address, visit):
+def test_back_goes_back_and_keeps_the_drawing(address: str, visit: Visit) -> None:
     tab = visit(f"{address}#lang=en")
     by_mouse(tab, path_of(7))
     tab.get_by_test_id("neuron-2-3").click()
@@ -142,7 +146,10 @@ def test_back_goes_back_and_keeps_the_drawing(address, visit):
     settle(tab)
     tab.get_by_test_id("clear").click()
     by_mouse(tab, path_of(1))
-    state = "() => { const { panel, neuron } = pellucid.page.store.state; return [panel, neuron !== null]; }"
+    state = (
+        "() => { const { panel, neuron } = pellucid.page.store.state;"
+        " return [panel, neuron !== null]; }"
+    )
     for found in (["count", True], [None, True], [None, False]):
         settle(tab)
         assert tab.evaluate(state) == found
@@ -154,7 +161,7 @@ def test_back_goes_back_and_keeps_the_drawing(address, visit):
     assert tab.evaluate(state) == [None, True]
 
 
-def test_the_page_begins_with_something_to_see(address, visit):
+def test_the_page_begins_with_something_to_see(address: str, visit: Visit) -> None:
     tab = visit(f"{address}#lang=en")
     assert prediction(tab) == "3" and "Example: test digit 500" in tab.inner_text("main")
     by_mouse(tab, path_of(7))  # drawn over the example: it makes room
@@ -170,11 +177,11 @@ def test_the_page_begins_with_something_to_see(address, visit):
     assert prediction(tab) == "9" and tab.get_by_test_id("why-about").is_visible()
 
 
-def test_why_says_which_neurons_speak_for_the_answer(server, visit):
+def test_why_says_which_neurons_speak_for_the_answer(server: str, visit: Visit) -> None:
     tab = visit(f"{server}#t=740&p=why&lang=en")
     said = tab.get_by_test_id("why-against").inner_text()
     trace = pl.load(SHIPPED).astype("float64").forward(pl.mnist().test.images[740].reshape(1, 784))
-    W = pl.load(SHIPPED).astype("float64").layers[6].W
+    W = affine(pl.load(SHIPPED).astype("float64"), 6).W
     shares = (W[:, 9] - W[:, 4]) * trace[5][0]
     gap = trace[6][0, 9] - trace[6][0, 4]
     assert said.startswith(f"9 and not 4: its weighted sum is larger by {gap:.2f}.")
@@ -186,7 +193,7 @@ def test_why_says_which_neurons_speak_for_the_answer(server, visit):
     assert not tab.get_by_test_id("why-picture").is_visible()
 
 
-def test_sums_add_up_as_they_are_shown(node):
+def test_sums_add_up_as_they_are_shown(node: Node) -> None:
     """What stands in a sum adds up as it is printed, with no more digits than that takes."""
     rng = np.random.default_rng(0)
     rows = [[a, b, a + b] for a, b in rng.normal(0, 3, (200, 2)).tolist()]
@@ -198,7 +205,7 @@ def test_sums_add_up_as_they_are_shown(node):
         assert round(read_number(a) + read_number(b) - read_number(c), digits) == 0, (a, b, c)
 
 
-def test_aria_values_are_words(server, visit):
+def test_aria_values_are_words(server: str, visit: Visit) -> None:
     """An empty ARIA value reads as none at all."""
     tab = visit(f"{server}#step=1&t=740&n=1.3&lang=en")
     for name in TOOLS:
@@ -213,7 +220,7 @@ def test_aria_values_are_words(server, visit):
         assert found == [], name
 
 
-def test_the_network_itself_is_no_stop_of_the_tab_key(server, visit):
+def test_the_network_itself_is_no_stop_of_the_tab_key(server: str, visit: Visit) -> None:
     tab = visit(f"{server}#t=740&lang=en")
     stops = []
     for _ in range(40):
@@ -222,7 +229,7 @@ def test_the_network_itself_is_no_stop_of_the_tab_key(server, visit):
     assert "neuron" in stops and "network" not in stops
 
 
-def test_play_says_what_it_replaces(server, visit):
+def test_play_says_what_it_replaces(server: str, visit: Visit) -> None:
     tab = visit(f"{server}#t=740&p=learn&lang=en")
     assert "puts a new network in the place" in tab.inner_text(".panel")
     assert not tab.get_by_test_id("train-opened").is_visible()

@@ -1,35 +1,39 @@
 """Ask why and change the network, as people do it in Chromium; every number against Python's."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 import pellucid as pl
 from pellucid.core.metrics import wilson
+from pellucid.core.types import Array
 from pellucid.lens.attribution import integrated_gradients
 from pellucid.lens.counterfactual import counterfactual
 from pellucid.lens.evaluation import evaluate
 from pellucid.web import SHIPPED
 from pellucid.web.facts import EVERY
+from tests.web.kinds import Audit, Tab, Visit, affine, area_of, attribute, bias
 from tests.web.test_page import WIDTHS, prediction, settle
 
 
-def seen(tab):
+def seen(tab: Tab) -> Array:
     """What the network sees, after centring."""
     return np.array(tab.evaluate("() => Array.from(pellucid.look.picture)"), float)
 
 
-def value(tab, name):
-    return float(tab.get_by_test_id(name).get_attribute("value"))
+def value(tab: Tab, name: str) -> float:
+    return float(attribute(tab.get_by_test_id(name), "value"))
 
 
-def number(tab, name, attribute):
-    place = tab.locator(f'[data-testid="{name}"][{attribute}]')
+def number(tab: Tab, name: str, key: str) -> float:
+    place = tab.locator(f'[data-testid="{name}"][{key}]')
     place.wait_for()
-    return float(place.get_attribute(attribute))
+    return float(attribute(place, key))
 
 
 @pytest.mark.parametrize("asked", [None, (1, 5), (2, 3), (3, 8)])
-def test_why(server, visit, asked):
+def test_why(server: str, visit: Visit, asked: tuple[int, int] | None) -> None:
     """Integrated gradients of the answer, or of the neuron that is chosen."""
     tab = visit(f"{server}#t=340&p=why&lang=en" + (f"&n={asked[0]}.{asked[1]}" if asked else ""))
     net = pl.load(SHIPPED).astype("float64")
@@ -46,7 +50,7 @@ def test_why(server, visit, asked):
     assert ("you chose" in about) == (asked is not None)
 
 
-def test_what_would_have_to_change(server, visit):
+def test_what_would_have_to_change(server: str, visit: Visit) -> None:
     tab = visit(f"{server}#t=340&p=why&lang=en")
     exact = pl.load(SHIPPED).astype("float64")
     for target in (None, 5, 1, 8):
@@ -54,12 +58,15 @@ def test_what_would_have_to_change(server, visit):
             before = tab.get_by_test_id("other-result").inner_text()
             tab.get_by_test_id("other-target").select_option(str(target))
             tab.wait_for_function(
-                f"() => !document.querySelector('[data-testid=other-result]').innerText.includes({before!r})"
+                "(before) => !document.querySelector('[data-testid=other-result]')"
+                ".innerText.includes(before)",
+                arg=before,
             )
         other = counterfactual(exact, seen(tab), target)
         if not other.found:
             assert "does not prove" in tab.get_by_test_id("other-result").inner_text()
             continue
+        assert other.distance is not None
         np.testing.assert_allclose(
             number(tab, "other-result", "data-distance"), other.distance, rtol=1e-6
         )
@@ -72,7 +79,7 @@ def test_what_would_have_to_change(server, visit):
     tab.get_by_text("3 is the answer already").wait_for()
 
 
-def test_where_nothing_changes_the_answer_it_says_so(page_file, visit):
+def test_where_nothing_changes_the_answer_it_says_so(page_file: Path, visit: Visit) -> None:
     """With all other outputs off, no drawing is read as anything but 3."""
     off = ";".join(f"o3.{k}" for k in range(10) if k != 3)
     tab = visit(f"{page_file.as_uri()}#t=340&p=why&lang=en&e={off}")
@@ -80,7 +87,7 @@ def test_where_nothing_changes_the_answer_it_says_so(page_file, visit):
 
 
 @pytest.mark.parametrize("by", ["pixels", "activations"])
-def test_similar_misread_digits(address, visit, by):
+def test_similar_misread_digits(address: str, visit: Visit, by: str) -> None:
     tab = visit(f"{address}#t=340&p=why&lang=en")
     tab.get_by_test_id("similar-digit").first.wait_for()
     net, test = pl.load(SHIPPED), pl.mnist().test
@@ -97,14 +104,13 @@ def test_similar_misread_digits(address, visit, by):
             arg=first,
         )
     nearest = wrong[np.argsort(np.linalg.norm(there - here, axis=1), kind="stable")[:8]]
-    labels = [
-        card.get_attribute("aria-label") for card in tab.get_by_test_id("similar-digit").all()
-    ]
+    labels = [attribute(card, "aria-label") for card in tab.get_by_test_id("similar-digit").all()]
     assert [int(label.split()[2].rstrip(":")) for label in labels] == nearest.tolist()
     tab.get_by_test_id("similar-digit").nth(3).click()
     settle(tab)
     index, label = tab.evaluate(
-        "() => { const { index, label } = pellucid.look.state.input.source; return [index, label]; }"
+        "() => { const { index, label } = pellucid.look.state.input.source;"
+        " return [index, label]; }"
     )
     assert (index, label) == (nearest[3], test.labels[nearest[3]])
     tab.wait_for_function(f"() => location.hash.includes('t={index}')")
@@ -112,12 +118,12 @@ def test_similar_misread_digits(address, visit, by):
     np.testing.assert_array_equal(seen(again), seen(tab))
 
 
-def held(tab):
+def held(tab: Tab) -> tuple[int, int]:
     """Right answers and rows, once they are counted."""
     return int(number(tab, "held-after", "data-right")), int(number(tab, "held-after", "data-rows"))
 
 
-def test_a_bias_is_a_threshold(address, visit):
+def test_a_bias_is_a_threshold(address: str, visit: Visit) -> None:
     """Set by the slider and by number; before and after on the drawing and on held-out digits."""
     tab = visit(f"{address}#t=340&n=1.5&p=change&lang=en")
     tab.get_by_test_id("bias-slider").fill("-10")
@@ -128,7 +134,7 @@ def test_a_bias_is_a_threshold(address, visit):
     settle(tab)
     net, exact = pl.load(SHIPPED), pl.load(SHIPPED).astype("float64")
     before = exact.forward(seen(tab)[None])
-    net.layers[2].b[5] = exact.layers[2].b[5] = 2.5
+    bias(net, 2)[5] = bias(exact, 2)[5] = 2.5
     after = exact.forward(seen(tab)[None])
     np.testing.assert_allclose(
         tab.evaluate("() => Array.from(pellucid.look.pass.y)"), after.y[0], atol=1e-6
@@ -143,7 +149,7 @@ def test_a_bias_is_a_threshold(address, visit):
     assert tab.get_by_test_id("neurons-after").inner_text() == f"{count} of 42"
     assert tab.locator(".neuron.changed").count() == count
     marked = int(np.flatnonzero(changed[3])[0])
-    told = tab.get_by_test_id(f"neuron-2-{marked}").get_attribute("aria-label")
+    told = attribute(tab.get_by_test_id(f"neuron-2-{marked}"), "aria-label")
     assert told.endswith(
         f" activation {after[5][0, marked]:.2f}; {before[5][0, marked]:.2f} without the edits"
     )
@@ -160,11 +166,14 @@ def test_a_bias_is_a_threshold(address, visit):
     assert tab.evaluate("() => pellucid.network === pellucid.page.base")
 
 
-def test_a_slider_that_moves_is_one_step(server, visit):
+def test_a_slider_that_moves_is_one_step(server: str, visit: Visit) -> None:
     tab = visit(f"{server}#t=340&n=1.5")
     tab.evaluate(
         """() => { const slider = document.querySelector('[data-testid=bias-slider]');
-        for (const value of [1, 2, 3]) { slider.value = value; slider.dispatchEvent(new Event('input')); }
+        for (const value of [1, 2, 3]) {
+          slider.value = value;
+          slider.dispatchEvent(new Event('input'));
+        }
         slider.dispatchEvent(new Event('change')); }"""
     )
     settle(tab)
@@ -173,23 +182,21 @@ def test_a_slider_that_moves_is_one_step(server, visit):
     ) == [1, 3]
 
 
-def test_one_weight_and_off(server, visit):
+def test_one_weight_and_off(server: str, visit: Visit) -> None:
     tab = visit(f"{server}#t=340&n=2.3&p=change&lang=en")
     tab.locator("#weight-from").fill("5")
     tab.get_by_test_id("weight-value").fill("-4.5")
     tab.keyboard.press("Enter")
     exact = pl.load(SHIPPED).astype("float64")
-    exact.layers[4].W[5, 3] = -4.5
+    affine(exact, 4).W[5, 3] = -4.5
     settle(tab)
     answer = "() => Array.from(pellucid.look.pass.y)"
     np.testing.assert_allclose(tab.evaluate(answer), exact(seen(tab)[None])[0], atol=1e-6)
     tab.get_by_test_id("neuron-off").click()
     settle(tab)
-    exact.layers[6].W[3] = 0
+    affine(exact, 6).W[3] = 0
     np.testing.assert_allclose(tab.evaluate(answer), exact(seen(tab)[None])[0], atol=1e-6)
-    assert "switched off, activation 0" in tab.get_by_test_id("neuron-2-3").get_attribute(
-        "aria-label"
-    )
+    assert "switched off, activation 0" in attribute(tab.get_by_test_id("neuron-2-3"), "aria-label")
     edits = tab.get_by_test_id("edits").locator("li")
     assert edits.all_inner_texts() == [
         "hidden layer 2, neuron 3: weight from 5 −4.50\nRemove",
@@ -206,7 +213,7 @@ def test_one_weight_and_off(server, visit):
     assert edits.count() == 1
 
 
-def test_painting(server, visit, tmp_path):
+def test_painting(server: str, visit: Visit, tmp_path: Path) -> None:
     """By pointer and by keyboard; one stroke is one step.
 
     Saved, Python loads the network that was seen.
@@ -214,9 +221,12 @@ def test_painting(server, visit, tmp_path):
     tab = visit(f"{server}#t=340&n=1.5&p=change&lang=en")
     surface = tab.get_by_test_id("weights-paint")
     surface.scroll_into_view_if_needed()
-    area = surface.bounding_box()
-    weights = "() => { const { data } = pellucid.network.layers[2].arrays.W; return data.filter((_, i) => i % 16 === 5); }"
-    column = lambda: np.array(tab.evaluate(weights)).reshape(28, 28)  # noqa: E731
+    area = area_of(surface)
+    weights = "() => pellucid.network.layers[2].arrays.W.data.filter((_, i) => i % 16 === 5)"
+
+    def column() -> Array:
+        return np.array(tab.evaluate(weights)).reshape(28, 28)
+
     before = column()
     tab.mouse.move(area["x"] + area["width"] * 10.5 / 28, area["y"] + area["height"] * 5.5 / 28)
     tab.mouse.down()
@@ -245,7 +255,7 @@ def test_painting(server, visit, tmp_path):
     path = tmp_path / download.value.suggested_filename
     download.value.save_as(path)
     net = pl.load(path)
-    np.testing.assert_allclose(net.layers[2].W[:, 5].reshape(28, 28), column(), atol=1e-6)
+    np.testing.assert_allclose(affine(net, 2).W[:, 5].reshape(28, 28), column(), atol=1e-6)
     ours = tab.evaluate("() => Array.from(pellucid.look.pass.y)")
     np.testing.assert_allclose(ours, net.astype("float64")(seen(tab)[None])[0], atol=1e-6)
     tab.wait_for_function("() => location.hash.includes('e=p1.5:')")
@@ -253,7 +263,7 @@ def test_painting(server, visit, tmp_path):
     assert again.evaluate("() => Array.from(pellucid.look.pass.y)") == ours
 
 
-def test_activations(server, visit):
+def test_activations(server: str, visit: Visit) -> None:
     tab = visit(f"{server}#t=340&p=change&lang=en")
     net = pl.load(SHIPPED)
     tab.get_by_test_id("activation-1").select_option("Tanh")
@@ -280,13 +290,14 @@ def test_activations(server, visit):
     test = pl.mnist().test
     found = evaluate(linear, test.images, test.labels)
     right, rows = held(tab)
+    assert found.misread is not None
     assert rows == 10_000 and abs(right - (rows - len(found.misread))) <= 1
 
 
-def test_long_edits_are_not_in_the_address(page_file, visit):
+def test_long_edits_are_not_in_the_address(page_file: Path, visit: Visit) -> None:
     tab = visit(f"{page_file.as_uri()}#t=340&p=change&lang=en&e=b1.5:-10")
     settle(tab)
-    assert "bias −10.00" in tab.get_by_test_id("neuron-1-5").get_attribute("aria-label")
+    assert "bias −10.00" in attribute(tab.get_by_test_id("neuron-1-5"), "aria-label")
     note = tab.get_by_text("These edits are too long for the page's address")
     assert not note.is_visible()
     tab.evaluate(
@@ -307,8 +318,8 @@ def test_long_edits_are_not_in_the_address(page_file, visit):
     ],
 )
 def test_nothing_scrolls_sideways_and_axe_finds_nothing(
-    server, visit, audit, panel, language, theme
-):
+    server: str, visit: Visit, audit: Audit, panel: str, language: str, theme: str
+) -> None:
     turn = (panel == "change") ^ (language == "ko")
     tab = visit(f"{server}#t=340&n=1.5&p={panel}&lang={language}&theme={theme}&e=l;b1.5:2")
     tab.get_by_test_id("similar-digit" if panel == "why" else "held-after").first.wait_for()
@@ -319,7 +330,7 @@ def test_nothing_scrolls_sideways_and_axe_finds_nothing(
         audit(tab, width, turn)
 
 
-def test_rows_of_numbers_are_explained_and_changed(visit, tmp_path):
+def test_rows_of_numbers_are_explained_and_changed(visit: Visit, tmp_path: Path) -> None:
     from pellucid.web import page
 
     net = pl.mlp([2, 4, 1], seed=0)
@@ -332,7 +343,7 @@ def test_rows_of_numbers_are_explained_and_changed(visit, tmp_path):
     tab.get_by_test_id("change-off").click()
     settle(tab)
     exact = net.astype("float64")
-    exact.layers[2].W[2] = 0
+    affine(exact, 2).W[2] = 0
     np.testing.assert_allclose(
         tab.evaluate("() => Array.from(pellucid.look.pass.y)"), exact([[1.0, 2.0]])[0], atol=1e-6
     )

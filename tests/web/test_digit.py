@@ -1,27 +1,34 @@
 """Drawings and pictures made ready by the page, against data/images.py."""
 
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pytest
 
 import pellucid as pl
+from pellucid.core.types import Array
 from pellucid.data import images
 from tests import handwriting
+from tests.web.kinds import Node
 
 FROM_PICTURE = """
 import { fromPicture } from "./picture/digit.js";
 
-return data.map(({ height, width, data }) => fromPicture({ height, width, data: Float64Array.from(data) }));
+const grid = ({ data, ...shape }) => ({ ...shape, data: Float64Array.from(data) });
+return data.map((picture) => fromPicture(grid(picture)));
 """
 
 
-def grids(pictures):
+def grids(pictures: Iterable[Array]) -> list[dict[str, Any]]:
     return [
         {"height": p.shape[0], "width": p.shape[1], "data": p.ravel().tolist()} for p in pictures
     ]
 
 
 @pytest.mark.parametrize("kind", ["strokes", "photographs"])
-def test_pictures(node, kind, tmp_path):
+def test_pictures(node: Node, kind: str, tmp_path: Path) -> None:
     """Scans and photographs of any size give the pixels that `pl.digit` gives.
 
     A tie may round the other way.
@@ -35,7 +42,7 @@ def test_pictures(node, kind, tmp_path):
         assert difference.max() <= 1 and np.count_nonzero(difference) <= 2
 
 
-def test_mnist_stays(node):
+def test_mnist_stays(node: Node) -> None:
     samples = list(pl.mnist().test.images[:20])
     for picture, got in zip(
         samples, node(FROM_PICTURE, grids([*samples, *(255 - p for p in samples)])), strict=False
@@ -43,11 +50,11 @@ def test_mnist_stays(node):
         assert got == picture.ravel().tolist()
 
 
-def test_blank(node):
+def test_blank(node: Node) -> None:
     assert node(FROM_PICTURE, grids([np.full((40, 40), 200)])) == [None]
 
 
-def test_drawings_are_centred(node):
+def test_drawings_are_centred(node: Node) -> None:
     """What is drawn on the page goes through crop, usual_pen, fit and centre."""
     code = """
     import { stroke } from "./picture/brush.js";
@@ -55,7 +62,8 @@ def test_drawings_are_centred(node):
 
     return data.map((lines) => {
       const drawing = new Uint8Array(784);
-      for (const [a, b, c, d] of lines) stroke(drawing, [28, 28], { x: a, y: b }, { x: c, y: d }, false);
+      for (const [a, b, c, d] of lines)
+        stroke(drawing, [28, 28], { x: a, y: b }, { x: c, y: d }, false);
       return { drawing: Array.from(drawing), ...centred(drawing) };
     });"""
     # None of them is symmetric: the middle of such a one lies between two pixels, and the last bit

@@ -3,10 +3,14 @@
 And on a wall.
 """
 
+from collections.abc import Callable
+from pathlib import Path
+
 import pytest
 
 import pellucid as pl
 from pellucid.web import page
+from tests.web.kinds import Stroke, Tab, Visit, area_of
 from tests.web.test_page import (
     MEASURE,
     by_keyboard,
@@ -19,7 +23,7 @@ from tests.web.test_page import (
 
 
 @pytest.mark.parametrize("way", [by_touch, by_keyboard])
-def test_every_digit(server, visit, way):
+def test_every_digit(server: str, visit: Visit, way: Callable[[Tab, list[Stroke]], None]) -> None:
     tab = (
         visit(server, 360, 640, has_touch=True, is_mobile=True)
         if way is by_touch
@@ -39,8 +43,8 @@ def test_every_digit(server, visit, way):
 INK = "() => Array.from(pellucid.look.state.input.values).reduce((a, b) => a + b, 0)"
 
 
-def by_pen(tab, points, buttons):
-    area = tab.get_by_test_id("drawing").bounding_box()
+def by_pen(tab: Tab, points: Stroke, buttons: int) -> None:
+    area = area_of(tab.get_by_test_id("drawing"))
     session = tab.context.new_cdp_session(tab)
     kinds = ["mousePressed", *["mouseMoved"] * (len(points) - 2), "mouseReleased"]
     for kind, (x, y) in zip(kinds, points, strict=True):
@@ -58,7 +62,7 @@ def by_pen(tab, points, buttons):
     settle(tab)
 
 
-def test_a_pen_draws_erases_and_does_not_scroll(server, visit):
+def test_a_pen_draws_erases_and_does_not_scroll(server: str, visit: Visit) -> None:
     tab = visit(server, 360, 640)
     line = [(0.5, 0.1 + 0.1 * i) for i in range(9)]
     by_pen(tab, line, 1)
@@ -73,24 +77,24 @@ def test_a_pen_draws_erases_and_does_not_scroll(server, visit):
 
 
 @pytest.mark.parametrize(("width", "height"), [(2560, 1440), (3840, 2160)])
-def test_on_a_wall_everything_is_larger(server, visit, width, height):
+def test_on_a_wall_everything_is_larger(server: str, visit: Visit, width: int, height: int) -> None:
     """The page fills the wall, nothing scrolls sideways, and the pointer still hits what it points
     at.
     """
     tab = visit(server, width, height)
     by_mouse(tab, path_of(7))
     assert prediction(tab) == "7"
-    main = tab.locator("main").bounding_box()
+    main = area_of(tab.locator("main"))
     assert main["width"] > 0.9 * width
     assert tab.evaluate("document.documentElement.scrollWidth") <= width
-    assert tab.locator(".stage").bounding_box()["height"] > 0.6 * height
+    assert area_of(tab.locator(".stage"))["height"] > 0.6 * height
     tab.get_by_test_id("neuron-1-5").click()
     settle(tab)
     assert tab.evaluate("pellucid.look.state.neuron") == {"layer": 1, "index": 5}
 
 
 @pytest.mark.soak  # a busy machine decides no gate
-def test_a_stroke_of_a_larger_network_is_drawn_within_a_frame(visit, tmp_path):
+def test_a_stroke_of_a_larger_network_is_drawn_within_a_frame(visit: Visit, tmp_path: Path) -> None:
     net = pl.mlp([784, 128, 64, 10], activation="relu", output="softmax", pixels=True, seed=0)
     page(net, tmp_path / "page.html")
     tab = visit((tmp_path / "page.html").as_uri() + "#n=1.5")

@@ -7,20 +7,26 @@ import threading
 import time
 import urllib.request
 from itertools import pairwise
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
 
 import pellucid as pl
+from pellucid.core.types import Array
 from pellucid.web import SHIPPED, page
+from tests.web.kinds import Audit, Tab, Visit, affine, attribute
 from tests.web.test_page import THEMES, by_mouse, path_of, settle
 from tests.web.test_server import ask, started
 
-WEIGHTS = "() => pellucid.network.layers.flatMap((l) => Object.values(l.arrays).map((a) => Array.from(a.data)))"
+WEIGHTS = (
+    "() => pellucid.network.layers.flatMap((l) =>"
+    " Object.values(l.arrays).map((a) => Array.from(a.data)))"
+)
 
 
-def paused_at(tab, place):
+def paused_at(tab: Tab, place: str) -> None:
     tab.wait_for_function(
         "(place) => "
         "document.querySelector('[data-testid=train-place]').textContent.startsWith(place)"
@@ -29,11 +35,11 @@ def paused_at(tab, place):
     )
 
 
-def number(tab, name):
-    return float(tab.get_by_test_id(name).get_attribute("value"))
+def number(tab: Tab, name: str) -> float:
+    return float(attribute(tab.get_by_test_id(name), "value"))
 
 
-def test_training_is_pythons(server, visit):
+def test_training_is_pythons(server: str, visit: Visit) -> None:
     """One batch, an epoch, back and on again.
 
     What the page shows is what `pl.train` does with the same seed.
@@ -74,7 +80,7 @@ def test_training_is_pythons(server, visit):
     assert tab.evaluate(WEIGHTS) == second
 
 
-def test_play_pause_and_another_network(server, visit):
+def test_play_pause_and_another_network(server: str, visit: Visit) -> None:
     tab = visit(f"{server}#t=40&n=1.15&p=learn&lang=en")
     tab.locator("summary", has_text="Restart").click()
     tab.get_by_label("Hidden layers").fill("12, 8")
@@ -104,7 +110,7 @@ def test_play_pause_and_another_network(server, visit):
     assert "95.8 %" in tab.inner_text("header")
 
 
-def test_learning_on_from_the_network_shown_takes_its_edits(server, visit):
+def test_learning_on_from_the_network_shown_takes_its_edits(server: str, visit: Visit) -> None:
     tab = visit(f"{server}#t=40&p=learn&lang=en")
     tab.evaluate("() => pellucid.page.edit([{ kind: 'bias', layer: 1, neuron: 5, value: -90 }])")
     tab.locator("summary", has_text="Restart").click()
@@ -115,7 +121,7 @@ def test_learning_on_from_the_network_shown_takes_its_edits(server, visit):
     assert "Dead neurons, 1 (hidden layer 1: 5)" in tab.inner_text(".notices")
 
 
-def test_divergence_in_plain_words(server, visit):
+def test_divergence_in_plain_words(server: str, visit: Visit) -> None:
     tab = visit(f"{server}#t=40&p=learn&lang=ko")
     tab.locator("#train-rate").fill("1e6")
     tab.locator("summary").last.click()
@@ -124,16 +130,17 @@ def test_divergence_in_plain_words(server, visit):
     tab.get_by_test_id("train-start").click()
     tab.get_by_test_id("train-play").click()
     tab.wait_for_function(
-        "() => /발산했습니다|손실이 커집니다|찍는 것과/.test(document.querySelector('.notices').textContent)"
+        "() => /발산했습니다|손실이 커집니다|찍는 것과/"
+        ".test(document.querySelector('.notices').textContent)"
     )
 
 
-def test_the_file_says_what_trains(page_file, visit):
+def test_the_file_says_what_trains(page_file: Path, visit: Visit) -> None:
     tab = visit(f"{page_file.as_uri()}#p=learn&lang=en")
     assert "pellucid open" in tab.inner_text(".panel")
 
 
-def gradients(net, x, label, loss):
+def gradients(net: pl.Network, x: Array, label: int, loss: pl.Loss) -> tuple[float, list[Array]]:
     trace = net.forward(x)
     depth = pl.core.chain.loss_depth(net.layers, loss)
     dy = loss.gradient(trace.input_of(depth), np.array([label]))
@@ -142,7 +149,7 @@ def gradients(net, x, label, loss):
     )[1]
 
 
-def test_backpropagation_is_pythons(address, visit):
+def test_backpropagation_is_pythons(address: str, visit: Visit) -> None:
     """The loss, what each neuron wants, and any weight's gradient, for a drawing whose label is
     chosen.
     """
@@ -163,7 +170,7 @@ def test_backpropagation_is_pythons(address, visit):
     for k, line in enumerate(shown.nth(0).locator("li").all()):
         way = "up" if dz[k] < 0 else "down"
         assert f"{k} should go {way}" in line.inner_text()
-    by_activation = grads[-1] @ net.layers[6].W.T
+    by_activation = grads[-1] @ affine(net, 6).W.T
     for i, line in enumerate(shown.nth(1).locator("li").all()):
         assert f"{i} should go {'up' if by_activation[i] < 0 else 'down'}" in line.inner_text()
     assert 3 <= tab.locator(".nudge").count() <= 42
@@ -195,7 +202,9 @@ def test_backpropagation_is_pythons(address, visit):
     ("sizes", "output", "loss"),
     [([3, 5, 4], "softmax", pl.CrossEntropy()), ([3, 5, 1], "sigmoid", pl.BinaryCrossEntropy())],
 )
-def test_backpropagation_of_other_networks(visit, tmp_path, sizes, output, loss):
+def test_backpropagation_of_other_networks(
+    visit: Visit, tmp_path: Path, sizes: list[int], output: str, loss: pl.Loss
+) -> None:
     net = pl.mlp(sizes, "tanh", output, seed=1)
     page(net, tmp_path / "page.html")
     tab = visit((tmp_path / "page.html").as_uri() + "#x=1,-2,0.5&y=1&n=1.2&p=backprop&lang=en")
@@ -207,12 +216,14 @@ def test_backpropagation_of_other_networks(visit, tmp_path, sizes, output, loss)
     np.testing.assert_allclose(number(tab, "gradient-numeric"), grads[0][1, 2], atol=1e-8)
 
 
-def test_evaluation_is_pythons(address, visit):
+def test_evaluation_is_pythons(address: str, visit: Visit) -> None:
     tab = visit(f"{address}#p=evaluate&lang=en")
     tab.wait_for_selector(".confusion button")
     test = pl.mnist().test
     every = 1 if address.startswith("http") else 20
     found = pl.evaluate(pl.load(SHIPPED), test.images[::every], test.labels[::every])
+    assert found.interval is not None and found.accuracy is not None
+    assert found.confusion is not None
     low, high = (f"{100 * end:.1f} %" for end in found.interval)
     told = tab.get_by_test_id("evaluation").inner_text()
     assert f"{100 * found.accuracy:.1f} % (95 % interval {low} to {high})" in told
@@ -231,9 +242,7 @@ def test_evaluation_is_pythons(address, visit):
     tab.get_by_test_id(off).click()
     tab.wait_for_selector(".gallery button")
     label, answer = int(off[5]), int(off[7])
-    row = int(
-        tab.locator(".gallery button").first.get_attribute("data-testid").removeprefix("digit-")
-    )
+    row = int(attribute(tab.locator(".gallery button").first, "data-testid").removeprefix("digit-"))
     assert test.labels[row] == label
     tab.locator(".gallery button").first.click()
     settle(tab)
@@ -246,7 +255,7 @@ def test_evaluation_is_pythons(address, visit):
     assert f"{label} read as" not in tab.locator(".gallery").inner_text()
 
 
-def test_evaluation_follows_edits(server, visit):
+def test_evaluation_follows_edits(server: str, visit: Visit) -> None:
     tab = visit(f"{server}#p=evaluate&lang=en")
     tab.wait_for_selector(".confusion button")
     tab.evaluate("() => pellucid.page.edit([{ kind: 'bias', layer: 3, neuron: 7, value: 99 }])")
@@ -255,7 +264,7 @@ def test_evaluation_follows_edits(server, visit):
     )
 
 
-def test_robustness_curves(server, visit):
+def test_robustness_curves(server: str, visit: Visit) -> None:
     tab = visit(f"{server}#p=evaluate&lang=en")
     tab.get_by_test_id("robustness").click()
     tab.wait_for_function(
@@ -263,7 +272,7 @@ def test_robustness_curves(server, visit):
     )
     test = pl.mnist().test
     curve = pl.robustness(pl.load(SHIPPED), test.images, test.labels, "brightness")
-    told = tab.locator(".chart svg.plot").first.get_attribute("aria-label")
+    told = attribute(tab.locator(".chart svg.plot").first, "aria-label")
     assert [float(share) for share in re.findall(r": ([\d.]+) % \(", told)] == [
         round(100 * share, 1) for share in curve.accuracy
     ]
@@ -272,7 +281,9 @@ def test_robustness_curves(server, visit):
 @pytest.mark.parametrize(
     ("language", "theme"), [("en", "light"), ("ko", "dark"), ("ko", "contrast")]
 )
-def test_panels_fit_and_axe_finds_nothing(server, visit, audit, language, theme):
+def test_panels_fit_and_axe_finds_nothing(
+    server: str, visit: Visit, audit: Audit, language: str, theme: str
+) -> None:
     for turn, panel in enumerate(("learn", "backprop", "evaluate"), THEMES.index(theme)):
         tab = visit(f"{server}#t=340&n=1.5&p={panel}&lang={language}&theme={theme}")
         if panel == "learn":
@@ -299,7 +310,7 @@ COVERED = """() => {
 }"""
 
 
-def test_the_server_refuses_what_the_page_never_asks(server):
+def test_the_server_refuses_what_the_page_never_asks(server: str) -> None:
     model = SHIPPED.read_bytes()
     for path, body in [
         ("/evaluate", b"no model"),
@@ -329,8 +340,9 @@ def test_the_server_refuses_what_the_page_never_asks(server):
         time.sleep(0.1)
 
 
-def test_ctrl_c_while_pages_train():
+def test_ctrl_c_while_pages_train() -> None:
     with started("open", "--no-browser") as process:
+        assert process.stdout is not None
         address = process.stdout.readline().split()[0]
         streams = [urllib.request.urlopen(f"{address}learn") for _ in range(3)]
         names = [
@@ -354,7 +366,7 @@ def test_ctrl_c_while_pages_train():
 
 
 @pytest.mark.parametrize("digits", [150, pytest.param(1000, marks=pytest.mark.soak)])
-def test_digits_in_a_row_leave_nothing_behind(server, visit, digits):
+def test_digits_in_a_row_leave_nothing_behind(server: str, visit: Visit, digits: int) -> None:
     """Drawn by a script, stroke by stroke, each cleared before the next.
 
     What is left, later ones would wait for.
@@ -395,7 +407,7 @@ DRAW = """async (given) => {
 
 
 @pytest.mark.parametrize("epochs", [15, pytest.param(500, marks=pytest.mark.soak)])
-def test_the_page_stays_small_while_it_learns(server, visit, epochs):
+def test_the_page_stays_small_while_it_learns(server: str, visit: Visit, epochs: int) -> None:
     tab = visit(f"{server}#t=40&n=1.5&p=learn&lang=en")
     session = tab.context.new_cdp_session(tab)
     tab.get_by_label("Speed").select_option("full")
@@ -403,7 +415,8 @@ def test_the_page_stays_small_while_it_learns(server, visit, epochs):
     sizes = []
     for part in range(1, 6):
         tab.wait_for_function(
-            "(n) => Number(document.querySelector('[data-testid=train-place]').textContent.split(/[ ,]/)[1]) >= n",
+            "(n) => Number(document.querySelector('[data-testid=train-place]')"
+            ".textContent.split(/[ ,]/)[1]) >= n",
             arg=part * epochs // 5,
             timeout=600_000,
         )

@@ -1,6 +1,8 @@
 """The lesson, the teacher's link, and the address of every state."""
 
 import re
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -8,12 +10,13 @@ import torch
 
 import pellucid as pl
 from pellucid.web import SHIPPED
+from tests.web.kinds import Audit, Visit, bias
 from tests.web.test_page import THEMES, WIDTHS, by_mouse, path_of, settle
 
 STEPS = 11
 
 
-def test_the_lesson_drives_the_picture(address, visit):
+def test_the_lesson_drives_the_picture(address: str, visit: Visit) -> None:
     """From the first step to the last by button, each pointing at something that is there, its
     numbers Python's.
     """
@@ -26,9 +29,8 @@ def test_the_lesson_drives_the_picture(address, visit):
         1: f"is {trace[3][0, 3]:.2f}.",
         2: f"{np.count_nonzero(trace.x)} of them are lit",
         3: "784-16-16-10",
-        4: f"{trace[2][0, 3] - net.layers[2].b[3]:.2f} here",
-        5: f"−{-net.layers[4].b[5]:.2f} here. So weights × input must exceed "
-        f"{-net.layers[4].b[5]:.2f}",
+        4: f"{trace[2][0, 3] - bias(net, 2)[3]:.2f} here",
+        5: f"−{-bias(net, 4)[5]:.2f} here. So weights × input must exceed {-bias(net, 4)[5]:.2f}",
         6: f"{z:.2f} becomes {y:.2f}",
         8: "13,002",
         9: "12x + 5",
@@ -55,7 +57,7 @@ def test_the_lesson_drives_the_picture(address, visit):
     assert tab.evaluate("document.activeElement.dataset.testid") == "lesson-open"
 
 
-def test_play_within_a_step_and_come_back(server, visit):
+def test_play_within_a_step_and_come_back(server: str, visit: Visit) -> None:
     tab = visit(f"{server}#step=5&lang=ko")
     again = tab.get_by_test_id("lesson-again")
     before = tab.get_by_test_id("lesson-text").inner_text()
@@ -75,7 +77,7 @@ def test_play_within_a_step_and_come_back(server, visit):
     assert tab.evaluate("pellucid.look.state.edits.length") == 1
 
 
-def test_keys_and_list_walk_the_lesson(server, visit):
+def test_keys_and_list_walk_the_lesson(server: str, visit: Visit) -> None:
     tab = visit(f"{server}#step=3&lang=en")
     step = "() => pellucid.page.store.state.step"
     tab.get_by_test_id("lesson-next").focus()
@@ -96,7 +98,7 @@ def test_keys_and_list_walk_the_lesson(server, visit):
     assert tab.evaluate(step) is None
 
 
-def test_matrices_are_pythons(server, visit):
+def test_matrices_are_pythons(server: str, visit: Visit) -> None:
     tab = visit(f"{server}#step=7")
     tab.locator("#batch").fill("10")
     cells = tab.get_by_test_id("batch").locator("td").all_inner_texts()
@@ -106,7 +108,7 @@ def test_matrices_are_pythons(server, visit):
     assert "(10, 784)" in tab.inner_text(".matrix") and "(784, 16)" in tab.inner_text(".matrix")
 
 
-def test_both_codes_run_and_are_the_same_network(server, visit):
+def test_both_codes_run_and_are_the_same_network(server: str, visit: Visit) -> None:
     """What the page shows runs, and learns the same from the same weights and batches."""
     tab = visit(f"{server}#step=11")
     test = pl.mnist().test
@@ -114,17 +116,16 @@ def test_both_codes_run_and_are_the_same_network(server, visit):
     ours, theirs = (
         tab.get_by_test_id(f"code-{name}").inner_text() for name in ("pellucid", "pytorch")
     )
-    one = {"x": images, "t": labels}
-    exec(
-        ours.replace("pl.train(", "start = net.copy(); pl.train(").replace("epochs=10", "epochs=1"),
-        one,
-    )  # noqa: S102
-    two = {"x": torch.tensor(images).float(), "t": torch.tensor(labels).long()}
+    one: dict[str, Any] = {"x": images, "t": labels}
+    ours = ours.replace("pl.train(", "start = net.copy(); pl.train(")
+    exec(ours.replace("epochs=10", "epochs=1"), one)  # noqa: S102
+    two: dict[str, Any] = {"x": torch.tensor(images).float(), "t": torch.tensor(labels).long()}
     building, learning = theirs.split("optimizer =")
     exec(building, two)  # noqa: S102
     affine = [layer for layer in one["start"].layers if isinstance(layer, pl.Affine)]
     linear = [layer for layer in two["model"] if isinstance(layer, torch.nn.Linear)]
     for layer, other in zip(affine, linear, strict=True):
+        assert layer.b is not None
         other.weight.data, other.bias.data = (
             torch.tensor(layer.W.T.copy()),
             torch.tensor(layer.b.copy()),
@@ -150,7 +151,7 @@ HIDDEN = {
 }
 
 
-def test_a_teachers_link(address, visit):
+def test_a_teachers_link(address: str, visit: Visit) -> None:
     """What the panel makes, a student's browser opens: step, drawing, neuron, language.
 
     What is hidden is said.
@@ -192,7 +193,7 @@ def test_a_teachers_link(address, visit):
     assert not student.get_by_test_id("hidden").is_visible()
 
 
-def test_a_link_for_the_schools_site(server, visit):
+def test_a_link_for_the_schools_site(server: str, visit: Visit) -> None:
     tab = visit(f"{server}#t=40&p=share&lang=en")
     tab.locator("#share-base").fill("https://school.example/page.html")
     assert tab.get_by_test_id("share-link").input_value() == "https://school.example/page.html#t=40"
@@ -217,7 +218,7 @@ PLAIN = """() => {
         "t=340&n=1.5&p=share&hide=draw",
     ],
 )
-def test_every_state_has_an_address(server, visit, state):
+def test_every_state_has_an_address(server: str, visit: Visit, state: str) -> None:
     """A state, written as an address by the page, is the same state when it is opened."""
     tab = visit(f"{server}#{state}")
     tab.evaluate("pellucid.page.navigation.write()")
@@ -225,7 +226,7 @@ def test_every_state_has_an_address(server, visit, state):
     assert visit(address).evaluate(PLAIN) == before
 
 
-def test_what_is_done_is_in_the_address(server, visit):
+def test_what_is_done_is_in_the_address(server: str, visit: Visit) -> None:
     tab = visit(f"{server}#step=5")
     tab.evaluate("() => pellucid.page.edit([{ kind: 'bias', layer: 2, neuron: 5, value: 3 }])")
     by_mouse(tab, path_of(2))
@@ -238,13 +239,13 @@ def test_what_is_done_is_in_the_address(server, visit):
     assert visit(tab.url).evaluate(PLAIN) == state
 
 
-def test_no_such_step(server, visit):
+def test_no_such_step(server: str, visit: Visit) -> None:
     tab = visit(f"{server}#step=99&t=40")
     assert not tab.get_by_test_id("lesson").is_visible()
     assert tab.evaluate("pellucid.look.state.step") is None
 
 
-def test_networks_that_the_lesson_does_not_speak_of(visit, tmp_path):
+def test_networks_that_the_lesson_does_not_speak_of(visit: Visit, tmp_path: Path) -> None:
     pl.web.page(pl.mlp([784, 12, 10], output="softmax", pixels=True), tmp_path / "page.html")
     tab = visit((tmp_path / "page.html").as_uri() + "#step=3")
     assert (
@@ -255,7 +256,9 @@ def test_networks_that_the_lesson_does_not_speak_of(visit, tmp_path):
 @pytest.mark.parametrize(
     ("language", "theme"), [("ko", "light"), ("en", "dark"), ("ko", "contrast")]
 )
-def test_no_step_scrolls_sideways_and_axe_finds_nothing(server, visit, audit, language, theme):
+def test_no_step_scrolls_sideways_and_axe_finds_nothing(
+    server: str, visit: Visit, audit: Audit, language: str, theme: str
+) -> None:
     tab = visit(f"{server}#lang={language}&theme={theme}")
     steps = ((4, None), (7, "matrix"), (9, None), (11, "torch"), (2, "share"))
     for turn, (step, panel) in enumerate(steps, THEMES.index(theme)):

@@ -2,14 +2,16 @@
 
 import re
 
+import numpy as np
 import pytest
 
 from pellucid.web.bundle import STATIC, STYLES, modules
+from tests.web.kinds import Node
 
 FILES = sorted(path.relative_to(STATIC).as_posix() for path in STATIC.rglob("*.js"))
 
 
-def test_both_languages_say_the_same(node):
+def test_both_languages_say_the_same(node: Node) -> None:
     """The same keys in both, the same places in both, and no English left in Korean."""
     texts = node('import { TEXTS } from "./texts.js";\n\nreturn TEXTS;')
     assert texts["en"].keys() == texts["ko"].keys()
@@ -23,7 +25,7 @@ def test_both_languages_say_the_same(node):
 
 
 @pytest.mark.parametrize("name", [name for name in FILES if not name.startswith("texts")])
-def test_texts_stand_in_one_place(name):
+def test_texts_stand_in_one_place(name: str) -> None:
     """Every key that is used exists, and no sentence is written elsewhere."""
     text = (STATIC / name).read_text(encoding="utf-8")
     english = (STATIC / "texts" / "en.js").read_text(encoding="utf-8")
@@ -33,7 +35,7 @@ def test_texts_stand_in_one_place(name):
     assert not re.search("[가-힣]", text)
 
 
-def test_texts_are_used():
+def test_texts_are_used() -> None:
     keys = re.findall(
         r'^  "([^"]+)":', (STATIC / "texts" / "en.js").read_text(encoding="utf-8"), re.MULTILINE
     )
@@ -50,7 +52,7 @@ def test_texts_are_used():
         assert f'"{key}"' in code or any(re.fullmatch(pattern, key) for pattern in patterns), key
 
 
-def test_all_files_belong():
+def test_all_files_belong() -> None:
     assert sorted(modules()) == FILES
     assert sorted(STYLES) == sorted(
         path.relative_to(STATIC).as_posix() for path in STATIC.rglob("*.css")
@@ -82,7 +84,7 @@ STATE = {
 }
 
 
-def test_a_quiet_state_has_a_short_address(node):
+def test_a_quiet_state_has_a_short_address(node: Node) -> None:
     example = {
         "kind": "test",
         "index": 500,
@@ -96,7 +98,7 @@ def test_a_quiet_state_has_a_short_address(node):
     )  # nothing drawn is no example
 
 
-def test_addresses_come_back(node, generator):
+def test_addresses_come_back(node: Node, generator: np.random.Generator) -> None:
     pixels = generator.integers(0, 256, 784) * (generator.random(784) < 0.3)
     state = STATE | {
         "input": {"values": pixels.tolist(), "source": {"kind": "drawn"}},
@@ -127,7 +129,7 @@ def test_addresses_come_back(node, generator):
     }
 
 
-def test_rows_have_addresses(node):
+def test_rows_have_addresses(node: Node) -> None:
     state = STATE | {"input": {"values": [1.5, -2, 1e-7], "source": {"kind": "drawn"}}}
     found = node(ADDRESS + "return readAddress(addressOf(data, false), 3);", state)
     assert found["input"]["values"] == [1.5, -2, 1e-7]
@@ -136,25 +138,26 @@ def test_rows_have_addresses(node):
 @pytest.mark.parametrize(
     "words", ["#d=!!!", "#d=AA", "#b=1e9&n=a.b", "#lang=fr&theme=pink&t=-1", "#x=1,2", "#%E0%A4%A"]
 )
-def test_malformed_addresses_say_nothing(node, words):
+def test_malformed_addresses_say_nothing(node: Node, words: str) -> None:
     assert node(ADDRESS + "return readAddress(data, 784);", words) == {}
 
 
 @pytest.mark.parametrize(
     "pixels", [[0] * 784, [255] * 784, [0, 1] * 392, [0] * 300 + [7] + [0] * 483]
 )
-def test_drawings_pack(node, pixels):
+def test_drawings_pack(node: Node, pixels: list[int]) -> None:
     assert node(ADDRESS + "return unpacked(packed(data), 784);", pixels) == pixels
 
 
-def test_undo_and_redo(node):
+def test_undo_and_redo(node: Node) -> None:
     code = """
     import { Store, pushUndo, redoStep, undoStep } from "./state.js";
 
     globalThis.requestAnimationFrame = (f) => 0;
     const store = new Store(data);
     const values = () => store.state.input.values;
-    const draw = (values) => store.set(pushUndo(store.state, { input: { values, source: { kind: "drawn" } } }));
+    const source = { kind: "drawn" };
+    const draw = (values) => store.set(pushUndo(store.state, { input: { values, source } }));
     for (const values of [[1], [2], [3]]) draw(values);
     const seen = [values()];
     for (const step of [undoStep, undoStep, redoStep, undoStep, undoStep, undoStep]) {

@@ -4,6 +4,8 @@ Every layer, every gradient.
 """
 
 import base64
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,9 +16,11 @@ from pellucid.core.chain import backward, loss_depth
 from pellucid.core.erf import erfc
 from pellucid.core.layer import walk
 from pellucid.core.losses import LOSSES
+from pellucid.core.types import Array
 from pellucid.lens.neurons import neuron_layers
 from pellucid.web import SHIPPED
 from pellucid.web.parts import model_bytes
+from tests.web.kinds import Node, bias
 
 ANSWER = """
 import { Network } from "./network/network.js";
@@ -32,7 +36,7 @@ return data.x.map((x, i) => {
 """
 
 
-def compare(node, net, x, t, loss):
+def compare(node: Node, net: pl.Network, x: Array, t: Any, loss: str) -> None:
     """Hold traces, loss and all gradients of every row against the float64 reference."""
     exact = net.astype("float64")
     model = base64.b64encode(model_bytes(net)).decode()
@@ -48,6 +52,7 @@ def compare(node, net, x, t, loss):
         for layer, ours in zip(trace, got["trace"], strict=True):
             np.testing.assert_allclose(ours, layer.ravel(), rtol=1e-10, atol=1e-12)
         np.testing.assert_allclose(got["loss"], function.value(z, targets), rtol=1e-10)
+        assert dx is not None
         np.testing.assert_allclose(got["dx"], dx.ravel(), rtol=1e-9, atol=1e-12)
         for grad, ours in zip(grads, got["grads"], strict=True):
             np.testing.assert_allclose(ours, grad.ravel(), rtol=1e-9, atol=1e-12)
@@ -63,7 +68,7 @@ def compare(node, net, x, t, loss):
         ]
 
 
-def test_digits(node):
+def test_digits(node: Node) -> None:
     """Ten digits through the network that comes with pellucid."""
     test = pl.mnist().test
     compare(
@@ -76,12 +81,12 @@ def test_digits(node):
 
 
 @pytest.mark.parametrize("activation", sorted({"identity", "gelu", *pl.ACTIVATIONS} - {"softmax"}))
-def test_activations(node, activation, generator):
+def test_activations(node: Node, activation: str, generator: np.random.Generator) -> None:
     net = pl.mlp([5, 7, 6, 3], activation=activation, output="softmax", seed=1)
     compare(node, net, generator.normal(0, 2, (4, 5)), [0, 1, 2, 1], "cross_entropy")
 
 
-def test_every_layer(node, generator):
+def test_every_layer(node: Node, generator: np.random.Generator) -> None:
     """One network with every layer there is; a new one is an error here until the page knows it."""
     D = 6
     norm = pl.BatchNorm(generator.uniform(0.5, 2, D), generator.normal(size=D))
@@ -129,7 +134,7 @@ def test_every_layer(node, generator):
     compare(node, net, generator.normal(size=(3, D)), [0, 3, 1], "cross_entropy")
 
 
-def test_values(node, generator):
+def test_values(node: Node, generator: np.random.Generator) -> None:
     net = pl.mlp([3, 8, 2], activation="tanh", output="identity", seed=2)
     compare(
         node,
@@ -140,13 +145,13 @@ def test_values(node, generator):
     )
 
 
-def test_error_function(node):
+def test_error_function(node: Node) -> None:
     x = np.concatenate([np.linspace(-6, 6, 401), [-30, 30, 0.46875, 4.0]])
     code = 'import { erfc } from "./network/functions.js";\n\nreturn data.map(erfc);'
     np.testing.assert_allclose(node(code, x.tolist()), erfc(x), rtol=1e-13, atol=1e-300)
 
 
-def test_the_file_is_written_as_it_was_read(node, tmp_path):
+def test_the_file_is_written_as_it_was_read(node: Node, tmp_path: Path) -> None:
     """Changed in the page and saved, a network is one that Python loads, with the change and
     nothing else.
     """
@@ -161,7 +166,7 @@ def test_the_file_is_written_as_it_was_read(node, tmp_path):
     path.write_bytes(bytes(node(code, base64.b64encode(SHIPPED.read_bytes()).decode())))
     changed = pl.load(path)
     assert changed != net
-    net.layers[2].b[5] = -10
+    bias(net, 2)[5] = -10
     assert changed == net
     assert (
         changed.record == net.record
@@ -171,15 +176,20 @@ def test_the_file_is_written_as_it_was_read(node, tmp_path):
 
 
 @pytest.mark.parametrize("content", [b"", b"{}", b"\xff" * 64, SHIPPED.read_bytes()[:30_000]])
-def test_damaged_files_are_refused(node, content):
+def test_damaged_files_are_refused(node: Node, content: bytes) -> None:
     code = """
     import { Network } from "./network/network.js";
 
-    try { Network.read(Uint8Array.from(data).buffer); return "read"; } catch (error) { return error.name; }"""
+    try {
+      Network.read(Uint8Array.from(data).buffer);
+      return "read";
+    } catch (error) {
+      return error.name;
+    }"""
     assert node(code, list(content)) in ("Error", "SyntaxError", "RangeError")
 
 
-def test_speed(node):
+def test_speed(node: Node) -> None:
     """One pass of 784-16-16-10 takes far less than a millisecond: a frame has room for the rest."""
     code = """
     import { Network } from "./network/network.js";

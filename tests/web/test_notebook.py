@@ -1,17 +1,20 @@
 """The page in a notebook: the widget's data, and its script in Chromium."""
 
 import sys
+from pathlib import Path
 
 import anywidget
 import pytest
+from playwright.sync_api import Browser, Request
 
 import pellucid as pl
 from pellucid.errors import InputError
 from pellucid.web import SHIPPED
+from tests.web.kinds import area_of
 from tests.web.test_page import by_mouse, path_of, settle
 
 
-def test_what_a_notebook_is_given():
+def test_what_a_notebook_is_given() -> None:
     """The widget for where scripts run.
 
     The network's picture, without a script, for where they do not.
@@ -19,7 +22,9 @@ def test_what_a_notebook_is_given():
     net = pl.load(SHIPPED)
     view = pl.view(net, height=500)
     assert isinstance(view, anywidget.AnyWidget)
-    content, _ = view._repr_mimebundle_()
+    bundle = view._repr_mimebundle_()
+    assert bundle is not None
+    content, _ = bundle
     assert content["application/vnd.jupyter.widget-view+json"]["model_id"] == view.model_id
     assert content["text/html"] == net._repr_html_() and "<script" not in content["text/html"]
     assert view.height == 500 and len(view.page.encode()) < 400_000
@@ -27,7 +32,7 @@ def test_what_a_notebook_is_given():
     assert {"page", "height", "label", "_esm"} <= state.keys()
 
 
-def test_what_cannot_be_viewed(monkeypatch):
+def test_what_cannot_be_viewed(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(InputError, match="height must be positive, got 0"):
         pl.view(pl.load(SHIPPED), height=0)
     with pytest.raises(InputError, match="no weights"):
@@ -43,14 +48,15 @@ NOTEBOOK = """async ({ script, page }) => {
   const listeners = new Map();
   const [on, off] = [(name, f) => listeners.set(name, f), (name) => listeners.delete(name)];
   const model = { get: (name) => traits[name], on, off };
-  const widget = (await import(URL.createObjectURL(new Blob([script], { type: "text/javascript" })))).default;
+  const blob = new Blob([script], { type: "text/javascript" });
+  const widget = (await import(URL.createObjectURL(blob))).default;
   const el = document.body.appendChild(document.createElement("div"));
   window.end = widget.render({ model, el });
   window.grow = (height) => { traits.height = height; listeners.get("change:height")(); };
 }"""
 
 
-def test_the_widget_in_a_browser(browser, tmp_path):
+def test_the_widget_in_a_browser(browser: Browser, tmp_path: Path) -> None:
     """The script as anywidget calls it, with what the widget sends.
 
     One draws, and the page answers.
@@ -61,17 +67,20 @@ def test_the_widget_in_a_browser(browser, tmp_path):
     )
     context = browser.new_context(viewport={"width": 1000, "height": 800}, locale="ko-KR")
     tab = context.new_page()
-    trouble = []
+    trouble = list[str]()
     tab.on("console", lambda message: trouble.append(message.text))
     tab.on("pageerror", lambda error: trouble.append(str(error)))
-    tab.on(
-        "request", lambda request: request.url.startswith("http") and trouble.append(request.url)
-    )
+
+    def requested(request: Request) -> None:
+        if request.url.startswith("http"):
+            trouble.append(request.url)
+
+    tab.on("request", requested)
     tab.goto((tmp_path / "notebook.html").as_uri())
     tab.evaluate(NOTEBOOK, {"script": view.get_state()["_esm"], "page": view.page})
     frame = tab.frame_locator("iframe")
     frame.get_by_test_id("drawing").wait_for()
-    assert tab.locator("iframe").bounding_box()["height"] == 700
+    assert area_of(tab.locator("iframe"))["height"] == 700
     by_mouse(frame, path_of(7), mouse=tab.mouse)
     settle(tab)
     frame.get_by_test_id("neuron-1-3").click()
@@ -81,7 +90,7 @@ def test_the_widget_in_a_browser(browser, tmp_path):
     inner = next(one for one in tab.frames if one != tab.main_frame)
     assert inner.evaluate("location.href").startswith("about:srcdoc#d=")
     tab.evaluate("window.grow(500)")
-    assert tab.locator("iframe").bounding_box()["height"] == 500
+    assert area_of(tab.locator("iframe"))["height"] == 500
     tab.evaluate("window.end()")
     context.close()
     assert trouble == []

@@ -1,27 +1,32 @@
 """The page as people use it, in Chromium: served, and as a file."""
 
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
+from playwright.sync_api import FrameLocator, Mouse
 
 import pellucid as pl
 from pellucid.web import SHIPPED, page
 from tests.handwriting import SHAPES
+from tests.web.kinds import Audit, Stroke, Tab, Visit, affine, area_of, attribute, bias
 
 WIDTHS = (360, 768, 1440, 1920)
 THEMES = ("light", "dark", "contrast")
 
 
-def path_of(digit, way=0):
+def path_of(digit: int, way: int = 0) -> list[Stroke]:
     """The strokes of a digit as points within the drawing, from 0 to 1."""
     strokes = SHAPES[digit][way]
     return [[(0.25 + 0.62 * x, 0.15 + 0.7 * y) for x, y in stroke] for stroke in strokes]
 
 
-def by_mouse(tab, strokes, mouse=None):
-    mouse = mouse or tab.mouse
-    area = tab.get_by_test_id("drawing").bounding_box()
+def by_mouse(tab: Tab | FrameLocator, strokes: list[Stroke], mouse: Mouse | None = None) -> None:
+    if mouse is None:
+        assert isinstance(tab, Tab)
+        mouse = tab.mouse
+    area = area_of(tab.get_by_test_id("drawing"))
     at = [
         [(area["x"] + x * area["width"], area["y"] + y * area["height"]) for x, y in stroke]
         for stroke in strokes
@@ -34,8 +39,8 @@ def by_mouse(tab, strokes, mouse=None):
         mouse.up()
 
 
-def by_touch(tab, strokes):
-    area = tab.get_by_test_id("drawing").bounding_box()
+def by_touch(tab: Tab, strokes: list[Stroke]) -> None:
+    area = area_of(tab.get_by_test_id("drawing"))
     session = tab.context.new_cdp_session(tab)
     for first, *rest in strokes:
         for kind, points in [
@@ -50,14 +55,14 @@ def by_touch(tab, strokes):
             session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": at})
 
 
-def by_keyboard(tab, strokes):
+def by_keyboard(tab: Tab, strokes: list[Stroke]) -> None:
     """Go to where each stroke begins, then draw from point to point with Shift and arrows, along
     the line.
     """
     tab.get_by_test_id("drawing").focus()
-    here = [int(tab.locator(".cursor").get_attribute(name)) for name in ("x", "y")]
+    here = [int(attribute(tab.locator(".cursor"), name)) for name in ("x", "y")]
 
-    def step(axis, sign, draws):
+    def step(axis: int, sign: int, draws: bool) -> None:
         here[axis] += sign
         key = (("ArrowLeft", "ArrowRight"), ("ArrowUp", "ArrowDown"))[axis][sign > 0]
         tab.keyboard.press(f"Shift+{key}" if draws else key)
@@ -74,22 +79,22 @@ def by_keyboard(tab, strokes):
                 tab.keyboard.press("Space")
 
 
-def read_number(text):
+def read_number(text: str) -> float:
     """Give the number that the page shows: it writes a true minus sign."""
     return float(text.replace("−", "-"))
 
 
-def settle(tab):
+def settle(tab: Tab) -> None:
     """Wait until the page has drawn what it knows."""
     tab.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
 
 
-def prediction(tab):
+def prediction(tab: Tab) -> str:
     settle(tab)
     return tab.get_by_test_id("prediction").inner_text()
 
 
-def test_every_digit_by_mouse(address, visit):
+def test_every_digit_by_mouse(address: str, visit: Visit) -> None:
     tab = visit(address)
     read = 0
     for digit in range(10):
@@ -101,14 +106,14 @@ def test_every_digit_by_mouse(address, visit):
 
 
 @pytest.mark.parametrize("digit", [1, 3, 7])
-def test_touch_draws_and_does_not_scroll(address, visit, digit):
+def test_touch_draws_and_does_not_scroll(address: str, visit: Visit, digit: int) -> None:
     tab = visit(address, 360, 640, has_touch=True, is_mobile=True)
     by_touch(tab, path_of(digit))
     assert prediction(tab) == str(digit)
     assert tab.evaluate("scrollY") == 0
 
 
-def test_keyboard_draws(address, visit):
+def test_keyboard_draws(address: str, visit: Visit) -> None:
     tab = visit(address)
     by_keyboard(tab, path_of(2))
     assert prediction(tab) == "2"
@@ -116,7 +121,7 @@ def test_keyboard_draws(address, visit):
     assert prediction(tab) == "–"
 
 
-def test_eraser_undo_and_redo(server, visit):
+def test_eraser_undo_and_redo(server: str, visit: Visit) -> None:
     tab = visit(server)
     ink = "() => Array.from(pellucid.look.state.input.values).reduce((a, b) => a + b, 0)"
     tab.get_by_test_id("clear").click()
@@ -137,7 +142,7 @@ def test_eraser_undo_and_redo(server, visit):
     assert tab.get_by_role("button", name="Redo").is_disabled()
 
 
-def test_numbers_are_pythons(server, visit):
+def test_numbers_are_pythons(server: str, visit: Visit) -> None:
     """Every neuron of ten drawings, gradients of three: the page against the float64 reference."""
     tab = visit(server)
     net = pl.load(SHIPPED).astype("float64")
@@ -145,7 +150,8 @@ def test_numbers_are_pythons(server, visit):
         by_mouse(tab, path_of(digit, 1))
         settle(tab)
         found = tab.evaluate(
-            "() => { const { picture, pass } = pellucid.look, n = pellucid.network; return { x: Array.from(picture), "
+            "() => { const { picture, pass } = pellucid.look, n = pellucid.network;"
+            " return { x: Array.from(picture), "
             "trace: pass.trace.map((y) => Array.from(y)), grads: n.backward(pass, "
             "3).grads.flatMap((g) => "
             "Object.values(g).map((a) => Array.from(a))) }; }"
@@ -158,15 +164,15 @@ def test_numbers_are_pythons(server, visit):
             _, grads = pl.core.chain.backward(net.layers[:-1], trace, dy)
             for grad, ours in zip(grads, found["grads"], strict=True):
                 np.testing.assert_allclose(ours, grad.ravel(), atol=1e-10)
-        z, b = trace[2][0, 5], net.layers[2].b[5]
-        told = tab.get_by_test_id("neuron-1-5").get_attribute("aria-label")
+        z, b = trace[2][0, 5], bias(net, 2)[5]
+        told = attribute(tab.get_by_test_id("neuron-1-5"), "aria-label")
         assert told.startswith("hidden layer 1, neuron 5: weighted sum ")
         numbers = [read_number(part.split()[-1]) for part in told.split(": ", 1)[1].split(",")]
         np.testing.assert_allclose(numbers, [z, b, trace[3][0, 5]], atol=0.0051)
         tab.get_by_test_id("clear").click()
 
 
-def test_a_neuron_in_detail(address, visit):
+def test_a_neuron_in_detail(address: str, visit: Visit) -> None:
     tab = visit(f"{address}#t=40&lang=en")
     neuron, detail = tab.get_by_test_id("neuron-2-5"), tab.get_by_test_id("neuron-detail")
     neuron.click()
@@ -175,7 +181,7 @@ def test_a_neuron_in_detail(address, visit):
     assert neuron.get_attribute("aria-pressed") == "true"
     x = pl.mnist().test.images[40].reshape(1, 784)
     trace = pl.load(SHIPPED).astype("float64").forward(x)
-    shown = float(tab.get_by_test_id("weighted-sum").get_attribute("value"))
+    shown = float(attribute(tab.get_by_test_id("weighted-sum"), "value"))
     np.testing.assert_allclose(shown, trace[4][0, 5], atol=1e-10)
     added = tab.evaluate(
         "() => Array.from(document.querySelectorAll('.detail .sum > div'), (row) => row.innerText)"
@@ -195,17 +201,17 @@ def test_a_neuron_in_detail(address, visit):
     assert detail.locator("canvas").count() == 0
 
 
-def test_connections_follow_the_focus(server, visit):
+def test_connections_follow_the_focus(server: str, visit: Visit) -> None:
     tab = visit(f"{server}#t=40")
     assert tab.locator(".links line").count() == 0
     tab.get_by_test_id("neuron-3-1").focus()
     settle(tab)
     assert tab.locator(".links line").count() == 16
-    W = pl.load(SHIPPED).layers[6].W[:, 1]
+    W = affine(pl.load(SHIPPED), 6).W[:, 1]
     assert tab.locator(".links line.minus").count() == np.count_nonzero(W < 0)
 
 
-def test_test_digits_noise_and_files(server, visit, tmp_path):
+def test_test_digits_noise_and_files(server: str, visit: Visit, tmp_path: Path) -> None:
     tab = visit(server)
     tab.get_by_test_id("load-next").click()
     assert prediction(tab) == "7"
@@ -236,7 +242,7 @@ def test_test_digits_noise_and_files(server, visit, tmp_path):
     assert np.abs(np.array(found) - expected).max() <= 1
 
 
-def test_edits_are_steps_that_can_be_undone(server, visit):
+def test_edits_are_steps_that_can_be_undone(server: str, visit: Visit) -> None:
     """A bias and a weight set by number answer as Python's network with the same change does."""
     tab = visit(f"{server}#t=40")
     net = pl.load(SHIPPED).astype("float64")
@@ -246,17 +252,17 @@ def test_edits_are_steps_that_can_be_undone(server, visit):
         "() => pellucid.page.edit([{ kind: 'bias', layer: 1, neuron: 5, value: 10 },"
         " { kind: 'weight', layer: 2, from: 5, neuron: 3, value: -4.5 }])"
     )
-    net.layers[2].b[5], net.layers[4].W[5, 3] = 10, -4.5
+    bias(net, 2)[5], affine(net, 4).W[5, 3] = 10, -4.5
     answer = "() => Array.from(pellucid.look.pass.y)"
     settle(tab)
     np.testing.assert_allclose(tab.evaluate(answer), net(x)[0], atol=1e-12)
-    assert "bias 10.00" in tab.get_by_test_id("neuron-1-5").get_attribute("aria-label")
+    assert "bias 10.00" in attribute(tab.get_by_test_id("neuron-1-5"), "aria-label")
     tab.get_by_role("button", name="Undo").click()
     settle(tab)
     np.testing.assert_allclose(tab.evaluate(answer), before, atol=1e-12)
 
 
-def test_centring_and_brightness(server, visit):
+def test_centring_and_brightness(server: str, visit: Visit) -> None:
     tab = visit(server)
     by_mouse(tab, [[(0.1, 0.1), (0.1, 0.5)]])
     settle(tab)
@@ -271,7 +277,7 @@ def test_centring_and_brightness(server, visit):
     assert tab.evaluate(largest) == round(255 * 0.4)
 
 
-def test_the_address_brings_the_state_back(server, visit):
+def test_the_address_brings_the_state_back(server: str, visit: Visit) -> None:
     tab = visit(f"{server}#lang=ko&theme=dark")
     by_mouse(tab, path_of(5))
     tab.get_by_test_id("neuron-1-3").click()
@@ -289,7 +295,7 @@ def test_the_address_brings_the_state_back(server, visit):
     assert "은닉층 1, 뉴런 3" in again.get_by_test_id("neuron-detail").inner_text()
 
 
-def test_language_changes_without_reload(address, visit):
+def test_language_changes_without_reload(address: str, visit: Visit) -> None:
     tab = visit(address, locale="en-US")
     by_mouse(tab, path_of(7))
     answer = prediction(tab)
@@ -306,7 +312,9 @@ def test_language_changes_without_reload(address, visit):
 
 @pytest.mark.parametrize("language", ["en", "ko"])
 @pytest.mark.parametrize("theme", THEMES)
-def test_nothing_scrolls_sideways_and_axe_finds_nothing(server, visit, audit, language, theme):
+def test_nothing_scrolls_sideways_and_axe_finds_nothing(
+    server: str, visit: Visit, audit: Audit, language: str, theme: str
+) -> None:
     turn = THEMES.index(theme) + (language == "ko")
     tab = visit(f"{server}#t=340&n=1.5&p=count&lang={language}&theme={theme}")
     for width in WIDTHS:
@@ -317,7 +325,7 @@ def test_nothing_scrolls_sideways_and_axe_finds_nothing(server, visit, audit, la
 
 
 @pytest.mark.parametrize("sizes", [[784, 128, 64, 10], [784, 300, 10], [784, 10], [784, 1100, 10]])
-def test_other_networks(visit, tmp_path, sizes):
+def test_other_networks(visit: Visit, tmp_path: Path, sizes: list[int]) -> None:
     net = pl.mlp(sizes, activation="relu", output="softmax", pixels=True, seed=0)
     page(net, tmp_path / "page.html")
     for width in (360, 1440):
@@ -325,11 +333,11 @@ def test_other_networks(visit, tmp_path, sizes):
         assert prediction(tab).isdigit() and "%" in tab.get_by_test_id("confidence").inner_text()
         assert tab.locator('[data-testid^="neuron-1-"]').count() == min(sizes[1], 1024)
         assert tab.evaluate("document.documentElement.scrollWidth") <= width
-        boxes = [tab.get_by_test_id(f"neuron-1-{i}").bounding_box() for i in range(2)]
+        boxes = [area_of(tab.get_by_test_id(f"neuron-1-{i}")) for i in range(2)]
         assert boxes[0]["width"] >= 4 and boxes[0] != boxes[1]
 
 
-def test_rows_of_numbers(visit, tmp_path):
+def test_rows_of_numbers(visit: Visit, tmp_path: Path) -> None:
     net = pl.mlp([2, 4, 1], seed=0)
     page(net, tmp_path / "page.html")
     tab = visit((tmp_path / "page.html").as_uri() + "#x=1,2")
@@ -349,7 +357,7 @@ def test_rows_of_numbers(visit, tmp_path):
 
 
 @pytest.mark.soak  # a busy machine decides no gate
-def test_a_stroke_is_drawn_within_a_frame(server, visit):
+def test_a_stroke_is_drawn_within_a_frame(server: str, visit: Visit) -> None:
     """Script time from a pointer's move to lit neurons, over a hundred moves, with a neuron's
     detail open.
     """
@@ -364,8 +372,13 @@ MEASURE = """async () => {
   const surface = document.querySelector('[data-testid="drawing"]');
   const area = surface.getBoundingClientRect();
   const times = [];
-  const at = (i) => ({ bubbles: true, pointerId: 1, buttons: 1, clientX: area.left + area.width * (0.3 + 0.004 * i),
-    clientY: area.top + area.height * (0.5 + 0.2 * Math.sin(i / 9)) });
+  const at = (i) => ({
+    bubbles: true,
+    pointerId: 1,
+    buttons: 1,
+    clientX: area.left + area.width * (0.3 + 0.004 * i),
+    clientY: area.top + area.height * (0.5 + 0.2 * Math.sin(i / 9)),
+  });
   surface.setPointerCapture = () => {};
   surface.dispatchEvent(new PointerEvent("pointerdown", at(0)));
   for (let i = 1; i <= 100; i++) {
@@ -381,16 +394,17 @@ MEASURE = """async () => {
 
 
 @pytest.mark.soak  # a busy machine decides no gate
-def test_the_page_is_ready_soon(server, visit):
+def test_the_page_is_ready_soon(server: str, visit: Visit) -> None:
     tab = visit(server)
     times = []
     for _ in range(3):
         tab.reload()
-        times.append(int(tab.wait_for_selector("html[data-ready]").get_attribute("data-ready")))
+        tab.wait_for_selector("html[data-ready]")
+        times.append(int(attribute(tab.locator("html"), "data-ready")))
     assert min(times) < 1000  # the other two may have had to share the processor
 
 
-def test_the_first_load_is_small(server, page_file, visit):
+def test_the_first_load_is_small(server: str, page_file: Path, visit: Visit) -> None:
     assert page_file.stat().st_size < 400_000
     tab = visit(server)
     loaded = tab.evaluate(

@@ -8,7 +8,9 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -20,8 +22,11 @@ from pellucid.web.bundle import STATIC, STYLES, modules
 from pellucid.web.guard import LARGEST_BODY
 
 
-def ask(address, path="/", method="GET", body=None, **headers):
+def ask(
+    address: str, path: str = "/", method: str = "GET", body: bytes | None = None, **headers: str
+) -> tuple[http.client.HTTPResponse, bytes]:
     place = urlsplit(address)
+    assert place.hostname is not None
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     with closing(http.client.HTTPConnection(place.hostname, place.port, timeout=10)) as connection:
         connection.request(method, path, body, named)
@@ -29,11 +34,11 @@ def ask(address, path="/", method="GET", body=None, **headers):
             return answer, answer.read()
 
 
-def test_it_gives_the_page(server):
+def test_it_gives_the_page(server: str) -> None:
     answer, html = ask(server)
     assert answer.status == 200
     policy = answer.getheader("content-security-policy")
-    assert "default-src 'none'" in policy and "unsafe" not in policy
+    assert policy is not None and "default-src 'none'" in policy and "unsafe" not in policy
     assert answer.getheader("x-content-type-options") == "nosniff"
     for name in (*modules(), *STYLES, "icon.svg"):
         assert f'href="{name}"'.encode() in html
@@ -45,7 +50,7 @@ def test_it_gives_the_page(server):
     assert ask(server, "/main.js", "POST")[0].status == 405
 
 
-def test_texts_are_sent_packed(server):
+def test_texts_are_sent_packed(server: str) -> None:
     answer, content = ask(server, "/main.js", Accept_Encoding="gzip, br")
     assert answer.getheader("content-encoding") == "gzip"
     assert gzip.decompress(content) == (STATIC / "main.js").read_bytes()
@@ -56,11 +61,11 @@ def test_texts_are_sent_packed(server):
 @pytest.mark.parametrize(
     "host", ["evil.example", "evil.example:80", "127.0.0.1.evil.example", "", "[::1]"]
 )
-def test_other_names_are_refused(server, host):
+def test_other_names_are_refused(server: str, host: str) -> None:
     assert ask(server, Host=host)[0].status == 400
 
 
-def test_other_origins_are_refused(server):
+def test_other_origins_are_refused(server: str) -> None:
     assert ask(server, "/page.json", Origin="http://evil.example")[0].status == 403
     assert ask(server, "/page.json", Origin="null")[0].status == 403
     assert ask(server, "/page.json", Origin="http://127.0.0.1:1")[0].status == 403
@@ -69,11 +74,11 @@ def test_other_origins_are_refused(server):
     assert ask(server, "/page.json", Host=local, Origin=f"http://{local}")[0].status == 200
 
 
-def test_large_bodies_are_refused(server):
+def test_large_bodies_are_refused(server: str) -> None:
     assert ask(server, "/", "POST", b"", Content_Length=str(LARGEST_BODY + 1))[0].status == 413
 
 
-def test_it_listens_on_this_computer_only(server):
+def test_it_listens_on_this_computer_only(server: str) -> None:
     port = urlsplit(server).port
     with socket.socket() as other, pytest.raises(OSError):
         other.settimeout(2)
@@ -83,7 +88,7 @@ def test_it_listens_on_this_computer_only(server):
 
 
 @contextmanager
-def started(*arguments):
+def started(*arguments: str) -> Iterator[subprocess.Popen[str]]:
     """Start pellucid in a process of its own.
 
     A test that fails within does not wait for its end.
@@ -105,8 +110,9 @@ def started(*arguments):
         (["serve", str(SHIPPED)], SHIPPED.name),
     ],
 )
-def test_ctrl_c_stops_it_cleanly(arguments, shown):
+def test_ctrl_c_stops_it_cleanly(arguments: list[str], shown: str) -> None:
     with started(*arguments) as process:
+        assert process.stdout is not None
         address, _, told = process.stdout.readline().partition(" ")
         connections = [
             socket.create_connection(("127.0.0.1", urlsplit(address).port)) for _ in range(3)
@@ -122,7 +128,9 @@ def test_ctrl_c_stops_it_cleanly(arguments, shown):
     assert told == f"shows {shown}; Ctrl-C stops\n"
 
 
-def test_a_taken_port_is_an_error_only_where_it_was_asked_for(capfd):
+def test_a_taken_port_is_an_error_only_where_it_was_asked_for(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
@@ -131,8 +139,10 @@ def test_a_taken_port_is_an_error_only_where_it_was_asked_for(capfd):
     assert f"port {port} cannot be used" in capfd.readouterr().err
 
 
-def test_open_opens_the_browser(monkeypatch, capfd):
-    opened = []
+def test_open_opens_the_browser(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    opened: list[str] = []
     monkeypatch.setattr("webbrowser.open", opened.append)
     monkeypatch.setattr("uvicorn.Server.run", lambda self, sockets: None)
     assert main(["open", "--port", "0"]) == 0
@@ -141,13 +151,15 @@ def test_open_opens_the_browser(monkeypatch, capfd):
     assert len(opened) == 1
 
 
-def test_without_the_extra_it_says_what_brings_it(monkeypatch, capfd):
+def test_without_the_extra_it_says_what_brings_it(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setitem(sys.modules, "uvicorn", None)
     assert main(["open", "--no-browser", "--lang", "en"]) == 1
     assert 'pip install "pellucid[web]"' in capfd.readouterr().err
 
 
-def test_rows_are_served_too(tmp_path):
+def test_rows_are_served_too(tmp_path: Path) -> None:
     from pellucid.web.facts import facts
 
     table = {

@@ -6,6 +6,9 @@ import json
 import os
 import re
 import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TypeAlias
 
 import pytest
 
@@ -13,25 +16,28 @@ import pellucid as pl
 from pellucid.errors import FileError, InputError
 from pellucid.web import SHIPPED, site
 from pellucid.web.bundle import STATIC, modules
+from tests.web.kinds import Visit
 from tests.web.test_page import by_mouse, path_of, prediction, settle
+
+School: TypeAlias = Callable[..., str]
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *args):
+    def log_message(self, *args: object) -> None:
         pass
 
 
 class AsPacked(Quiet):
     """A server that takes everything packed for a text sent packed, as some are set up."""
 
-    def end_headers(self):
+    def end_headers(self) -> None:
         if self.path.endswith("digits.bin"):
             self.send_header("Content-Encoding", "gzip")
         super().end_headers()
 
 
 @pytest.fixture(scope="module")
-def school(tmp_path_factory):
+def school(tmp_path_factory: pytest.TempPathFactory) -> Iterator[School]:
     """A web site with the page under /class/3/neurons/.
 
     A function that serves it gives the page's address.
@@ -41,7 +47,7 @@ def school(tmp_path_factory):
     site(pl.load(SHIPPED), root / "class" / "3" / "neurons")
     servers = []
 
-    def serve(handler=Quiet):
+    def serve(handler: type[Quiet] = Quiet) -> str:
         server = http.server.ThreadingHTTPServer(
             ("127.0.0.1", 0), functools.partial(handler, directory=root)
         )
@@ -56,7 +62,7 @@ def school(tmp_path_factory):
 
 
 @pytest.mark.parametrize("handler", [Quiet, AsPacked])
-def test_a_plain_server_shows_it(school, visit, handler):
+def test_a_plain_server_shows_it(school: School, visit: Visit, handler: type[Quiet]) -> None:
     """Drawn, watched, asked, evaluated.
 
     `visit` sees to it that nothing outside the folder is asked for.
@@ -82,12 +88,14 @@ def test_a_plain_server_shows_it(school, visit, handler):
     assert "은닉층 1, 뉴런 3" in again.get_by_test_id("neuron-detail").inner_text()
 
 
-def test_what_the_folder_holds(school, tmp_path):
+def test_what_the_folder_holds(school: School, tmp_path: Path) -> None:
     net = pl.load(SHIPPED)
     paths = site(net, tmp_path / "page")
     assert paths[0].name == "index.html" and all(path.is_file() for path in paths)
     html = paths[0].read_text(encoding="utf-8")
-    policy = re.search(r'Content-Security-Policy" content="([^"]+)"', html).group(1)
+    stated = re.search(r'Content-Security-Policy" content="([^"]+)"', html)
+    assert stated is not None
+    policy = stated[1]
     assert "default-src 'none'" in policy and "unsafe" not in policy
     assert "CC BY-SA 3.0" in html
     assert not re.search(
@@ -106,7 +114,7 @@ def test_what_the_folder_holds(school, tmp_path):
     assert found == set(facts["files"])
 
 
-def test_whole_or_not_at_all(tmp_path, monkeypatch):
+def test_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     net, folder = pl.mlp([3, 4, 2], seed=0), tmp_path / "page"
     site(pl.load(SHIPPED), folder)
     site(net, folder)  # what it wrote itself it replaces, and leaves nothing of it
@@ -114,7 +122,7 @@ def test_whole_or_not_at_all(tmp_path, monkeypatch):
     before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     writes = []
 
-    def full(handle):
+    def full(handle: int) -> None:
         writes.append(handle)
         if len(writes) == 20:
             raise OSError(28, "No space left on device")
@@ -131,7 +139,7 @@ def test_whole_or_not_at_all(tmp_path, monkeypatch):
     assert (folder / "views" / "mine.txt").exists()
 
 
-def test_what_cannot_be_written(tmp_path):
+def test_what_cannot_be_written(tmp_path: Path) -> None:
     net = pl.mlp([3, 2], seed=0)
     (tmp_path / "file").write_text("mine")
     (tmp_path / "empty").mkdir()

@@ -3,21 +3,24 @@
 And two pages at once.
 """
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 import pellucid as pl
 from pellucid.web import SHIPPED
+from tests.web.kinds import Tab, Visit
 from tests.web.test_learn import WEIGHTS, paused_at
 from tests.web.test_page import prediction, settle
 
 
-def linked(tab, word):
+def linked(tab: Tab, word: str) -> str:
     tab.wait_for_function("(word) => location.hash.includes(word)", arg=word)
     return tab.url
 
 
-def test_links_bring_back_what_is_set_within_panels(page_file, visit):
+def test_links_bring_back_what_is_set_within_panels(page_file: Path, visit: Visit) -> None:
     tab = visit(f"{page_file.as_uri()}#t=740&p=why&lang=en")
     tab.get_by_test_id("other-target").select_option("4")
     tab.get_by_test_id("similar-by").select_option("2")
@@ -54,7 +57,7 @@ def test_links_bring_back_what_is_set_within_panels(page_file, visit):
     )
 
 
-def test_an_address_typed_in_brings_its_panel_along(page_file, visit):
+def test_an_address_typed_in_brings_its_panel_along(page_file: Path, visit: Visit) -> None:
     """Without loading the page again; malformed words say nothing."""
     tab = visit(f"{page_file.as_uri()}#t=740&p=matrix&lang=en")
     tab.evaluate("() => (location.hash = '#t=740&p=matrix&v=pictures:5;x;y:<b>')")
@@ -64,7 +67,7 @@ def test_an_address_typed_in_brings_its_panel_along(page_file, visit):
     assert tab.evaluate("pellucid.look.state.choices") == {"pictures": "5"}
 
 
-def test_a_link_brings_the_same_run(server, visit):
+def test_a_link_brings_the_same_run(server: str, visit: Visit) -> None:
     """Two pages at once, one from the other's link.
 
     The same seed and settings give the same weights, bit by bit.
@@ -91,13 +94,13 @@ def test_a_link_brings_the_same_run(server, visit):
     )  # each page has a training of its own
 
 
-def choose(tab, path):
+def choose(tab: Tab, path: Path) -> None:
     with tab.expect_file_chooser() as chooser:
         tab.get_by_test_id("open-model").click()
     chooser.value.set_files(path)
 
 
-def test_a_model_file_is_opened(address, visit, tmp_path):
+def test_a_model_file_is_opened(address: str, visit: Visit, tmp_path: Path) -> None:
     net = pl.mlp([784, 20, 10], activation="relu", output="softmax", pixels=True, seed=1)
     net.save(tmp_path / "other.safetensors")
     pl.mlp([3, 2], seed=0).save(tmp_path / "small.safetensors")
@@ -128,7 +131,7 @@ def test_a_model_file_is_opened(address, visit, tmp_path):
 
 
 @pytest.mark.parametrize("words", ["rate:-1", "seed:x", "hidden:9999", "activation:odd", "batch:7"])
-def test_settings_that_cannot_be_are_left_out(server, visit, words):
+def test_settings_that_cannot_be_are_left_out(server: str, visit: Visit, words: str) -> None:
     tab = visit(f"{server}#p=learn&v={words}&lang=en")
     tab.get_by_test_id("train-step").click()
     paused_at(tab, "epoch 1, batch 1 of 500")

@@ -1,19 +1,25 @@
 """Networks of tables on the page: columns by their names, in their own units."""
 
+from pathlib import Path
+from typing import Any, TypeAlias
+
 import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 import pellucid as pl
 from pellucid.web import page
+from tests.web.kinds import Visit, area_of, attribute
 from tests.web.test_page import WIDTHS, read_number, settle
+
+Cells: TypeAlias = dict[str, list[Any]]
 
 ROWS = 200
 YES = "() => Array.from(pellucid.look.pass.y)"
 
 
 @pytest.fixture(scope="module")
-def cells():
+def cells() -> Cells:
     """A number, a category, a number with missing cells, and years, which are large beside their
     spread.
     """
@@ -30,20 +36,20 @@ def cells():
     }
 
 
-def learned(cells, target, ignore):
+def learned(cells: Cells, target: str, ignore: str) -> pl.Network:
     net = pl.table_mlp(pl.Columns.of(cells, target=target, ignore=[ignore]), hidden=[8, 6])
     pl.train_table(net, cells, epochs=10, progress=False)
     return net
 
 
-def test_a_row_is_set_by_its_columns(cells, visit, tmp_path):
+def test_a_row_is_set_by_its_columns(cells: Cells, visit: Visit, tmp_path: Path) -> None:
     """What is chosen and typed becomes the numbers that Python makes of the same row."""
     net = learned(cells, "bought", "price")
     page(net, tmp_path / "page.html")
     tab = visit((tmp_path / "page.html").as_uri() + "#lang=en")
     exact = net.astype("float64")
 
-    def check(**row):
+    def check(**row: Any) -> None:
         settle(tab)
         x = net.columns.x({name: [value] for name, value in row.items()}, "float64")
         np.testing.assert_allclose(tab.evaluate(YES), exact(x)[0], atol=1e-9)
@@ -68,7 +74,7 @@ def test_a_row_is_set_by_its_columns(cells, visit, tmp_path):
     assert float(again.locator("#column-3").input_value()) == 2019
 
 
-def test_what_would_have_to_change(cells, visit, tmp_path):
+def test_what_would_have_to_change(cells: Cells, visit: Visit, tmp_path: Path) -> None:
     """The page finds Python's smallest change, and names the columns that move in their own units.
 
     Categories stay.
@@ -83,7 +89,7 @@ def test_what_would_have_to_change(cells, visit, tmp_path):
     tab.wait_for_selector('[data-testid="other-result"][data-distance]')
     x = np.array(tab.evaluate("() => Array.from(pellucid.look.pass.x)"))
     expected = pl.counterfactual(net, x)
-    distance = float(tab.get_by_test_id("other-result").get_attribute("data-distance"))
+    distance = float(attribute(tab.get_by_test_id("other-result"), "data-distance"))
     assert distance == pytest.approx(expected.distance, rel=1e-6)
     rows = [
         line.inner_text().split("\t")
@@ -94,12 +100,12 @@ def test_what_would_have_to_change(cells, visit, tmp_path):
         assert [read_number(cell) for cell in row[1:]] == pytest.approx([before, after], rel=1e-3)
 
 
-def test_a_sliders_way_is_one_step(cells, visit, tmp_path):
+def test_a_sliders_way_is_one_step(cells: Cells, visit: Visit, tmp_path: Path) -> None:
     page(learned(cells, "bought", "price"), tmp_path / "page.html")
     tab = visit((tmp_path / "page.html").as_uri() + "#lang=en")
     before = tab.evaluate(YES)
     slider = tab.get_by_label("age, within three standard deviations of the mean")
-    area = slider.bounding_box()
+    area = area_of(slider)
     tab.mouse.move(area["x"] + area["width"] / 2, area["y"] + area["height"] / 2)
     tab.mouse.down()
     for share in (0.6, 0.7, 0.8):
@@ -115,7 +121,9 @@ def test_a_sliders_way_is_one_step(cells, visit, tmp_path):
     assert tab.evaluate(YES) == before
 
 
-def test_values_have_their_columns_name_and_units(cells, visit, tmp_path):
+def test_values_have_their_columns_name_and_units(
+    cells: Cells, visit: Visit, tmp_path: Path
+) -> None:
     net = learned(cells, "price", "bought")
     page(net, tmp_path / "page.html")
     tab = visit((tmp_path / "page.html").as_uri() + "#lang=ko")
@@ -134,7 +142,9 @@ def test_values_have_their_columns_name_and_units(cells, visit, tmp_path):
 @pytest.mark.parametrize(
     ("language", "theme"), [("en", "light"), ("ko", "dark"), ("ko", "contrast")]
 )
-def test_nothing_scrolls_sideways_and_axe_finds_nothing(cells, visit, tmp_path, language, theme):
+def test_nothing_scrolls_sideways_and_axe_finds_nothing(
+    cells: Cells, visit: Visit, tmp_path: Path, language: str, theme: str
+) -> None:
     page(learned(cells, "bought", "price"), tmp_path / "page.html")
     tab = visit((tmp_path / "page.html").as_uri() + f"#n=1.2&p=why&lang={language}&theme={theme}")
     for width in WIDTHS:

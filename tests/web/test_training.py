@@ -2,27 +2,31 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
+from typing import Any, TypeAlias
 
 import numpy as np
 import pytest
 
 import pellucid as pl
+from pellucid.core.types import Array
 from pellucid.web import digits
-from pellucid.web.live_training import Snapshot, Snapshots, Training
+from pellucid.web.live_training import News, Snapshot, Snapshots, Training
+from tests.web.kinds import affine, bias
 
 ROWS = 2000
 SIZE = {"rows": ROWS}
 
 
 @pytest.fixture(autouse=True)
-def few_rows(monkeypatch):
+def few_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     """Fewer digits, so that an epoch takes a moment."""
     whole = digits.training_digits
     from pellucid.web import live_training
 
-    def some(net):
+    def some(net: pl.Network) -> tuple[Array, Array, tuple[Array, Array]]:
         x, t, (held, labels) = whole(net)
         return x[: SIZE["rows"]], t[: SIZE["rows"]], (held[:500], labels[:500])
 
@@ -35,10 +39,15 @@ class Watched:
     def __init__(self) -> None:
         self.changed = threading.Event()
         self.training = Training(self.changed.set)
-        self.records: list[dict] = []
-        self.last: dict = {}
+        self.records: list[dict[str, Any]] = []
+        self.last: dict[str, Any] = {}
 
-    def until(self, holds):
+    @property
+    def net(self) -> pl.Network:
+        assert self.training._net is not None
+        return self.training._net
+
+    def until(self, holds: Callable[[News], Any]) -> dict[str, Any]:
         deadline = time.monotonic() + 120
         while True:
             assert time.monotonic() < deadline, self.last
@@ -47,27 +56,30 @@ class Watched:
             news = self.training.news()
             self.records[news["first"] :] = news["records"]
             weights = news["weights"] or self.last.get("weights")
-            self.last = news | {"weights": weights}
+            self.last = {**news, "weights": weights}
             if holds(news):
                 return self.last
 
-    def order(self, what, times=1):
+    @staticmethod
+    def _moved(before: tuple[int | None, int | None], news: News) -> bool:
+        return news["mode"] == "pause" and (news["epoch"], news["batch"]) != before
+
+    def order(self, what: str, times: int = 1) -> dict[str, Any]:
         for _ in range(times):
             before = self.last.get("epoch"), self.last.get("batch")
             self.training.order(what)
-            self.until(
-                lambda news, old=before: (
-                    news["mode"] == "pause" and (news["epoch"], news["batch"]) != old
-                )
-            )
+            self.until(partial(self._moved, before))
         return self.last
 
 
+Make: TypeAlias = Callable[..., Watched]
+
+
 @pytest.fixture
-def watched() -> Iterator[type[Watched]]:
+def watched() -> Iterator[Make]:
     made = []
 
-    def make(seed=0, rate=2.0, batch=100):
+    def make(seed: int = 0, rate: float = 2.0, batch: int = 100) -> Watched:
         one = Watched()
         made.append(one)
         one.training.settle(rate, batch, "full")
@@ -81,13 +93,13 @@ def watched() -> Iterator[type[Watched]]:
         one.training.close()
 
 
-def plain(records):
+def plain(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [
         {name: value for name, value in record.items() if name != "seconds"} for record in records
     ]
 
 
-def test_it_is_what_train_does(watched):
+def test_it_is_what_train_does(watched: Make) -> None:
     one = watched()
     one.order("epoch", 3)
     net = pl.mlp([784, 16, 16, 10], "sigmoid", "sigmoid", pixels=True, seed=0)
@@ -101,14 +113,14 @@ def test_it_is_what_train_does(watched):
         batch_size=100,
         progress=False,
     )
-    for ours, theirs in zip(one.training._net.params, net.params, strict=True):
+    for ours, theirs in zip(one.net.params, net.params, strict=True):
         np.testing.assert_array_equal(ours, theirs)
     assert [record["epoch"] for record in one.records] == [1, 2, 3]
     assert one.last["kept"] == [0, 1, 2, 3]
     assert one.last["accuracy"] == one.records[-1]["validation_accuracy"]
 
 
-def test_the_same_seed_gives_the_same_run_however_it_is_stepped(watched):
+def test_the_same_seed_gives_the_same_run_however_it_is_stepped(watched: Make) -> None:
     one, other = watched(seed=3), watched(seed=3)
     one.order("epoch", 2)
     other.order("batch", 25)  # 20 batches are an epoch
@@ -119,7 +131,7 @@ def test_the_same_seed_gives_the_same_run_however_it_is_stepped(watched):
     assert watched(seed=4).order("epoch")["weights"] != one.last["weights"]
 
 
-def test_going_back_and_on_gives_the_same_again(watched):
+def test_going_back_and_on_gives_the_same_again(watched: Make) -> None:
     one = watched()
     whole = one.order("epoch", 4)["weights"]
     records = plain(one.records)
@@ -132,7 +144,7 @@ def test_going_back_and_on_gives_the_same_again(watched):
     assert plain(one.records) == records
 
 
-def test_rate_and_batch_size_change_while_it_runs(watched):
+def test_rate_and_batch_size_change_while_it_runs(watched: Make) -> None:
     one = watched()
     one.order("epoch")
     one.training.settle(0.5, 250, "full")
@@ -143,17 +155,19 @@ def test_rate_and_batch_size_change_while_it_runs(watched):
     assert [record["learning_rate"] for record in one.records] == [2.0, 0.5, 0.5]
 
 
-def test_play_and_pause(watched):
+def test_play_and_pause(watched: Make) -> None:
     one = watched()
     one.training.order("play")
     one.until(lambda news: news["epoch"] >= 3)
     one.training.order("pause")
     time.sleep(0.3)  # the batch that it is at comes to its end
-    at, _, later = one.training.news(), time.sleep(0.1), one.training.news()
+    at = one.training.news()
+    time.sleep(0.1)
+    later = one.training.news()
     assert (at["epoch"], at["batch"]) == (later["epoch"], later["batch"]) and at["mode"] == "pause"
 
 
-def test_divergence_is_told_and_can_be_left(watched):
+def test_divergence_is_told_and_can_be_left(watched: Make) -> None:
     one = watched()
     net = pl.mlp([784, 16, 10], "relu", "softmax", pixels=True, seed=0)
     one.training.settle(1e25, 100, "full")
@@ -167,32 +181,33 @@ def test_divergence_is_told_and_can_be_left(watched):
     assert one.last["accuracy"] > 0.5
 
 
-def test_dead_and_saturated_neurons_are_told(watched):
+def test_dead_and_saturated_neurons_are_told(watched: Make) -> None:
     one = watched()
     net = pl.mlp([784, 16, 10], "relu", "softmax", pixels=True, seed=0)
-    net.layers[2].b[[3, 5]] = -1e3
+    bias(net, 2)[[3, 5]] = -1e3
     one.training.start(net, 0)
     one.until(lambda news: news["weights"])
     assert one.last["quiet"]["dead"] == {"count": 2, "some": [("3", 3), ("3", 5)]}
     assert one.last["quiet"]["saturated"]["count"] == 0
     net = pl.mlp([784, 16, 10], "sigmoid", "sigmoid", pixels=True, seed=0)
-    net.layers[2].b[1], net.layers[2].W[:, 2] = 999, np.random.default_rng(0).normal(0, 60, 784)
+    bias(net, 2)[1], affine(net, 2).W[:, 2] = 999, np.random.default_rng(0).normal(0, 60, 784)
     one.training.start(net, 0)
     one.until(lambda news: news["weights"] and news["quiet"]["dead"]["some"] == [("3", 1)])
     assert ("3", 2) in one.last["quiet"]["saturated"]["some"]
 
 
-def test_its_thread_ends_with_its_page(watched):
+def test_its_thread_ends_with_its_page(watched: Make) -> None:
     one = watched()
     one.training.order("play")
     one.until(lambda news: news["epoch"] >= 1)
     thread = one.training._thread
     one.training.close()
+    assert thread is not None
     thread.join(5)
     assert not thread.is_alive()
 
 
-def test_snapshots_are_bounded():
+def test_snapshots_are_bounded() -> None:
     snapshot = Snapshot([np.zeros(1000)], {}, 0)
     snapshots = Snapshots(20 * snapshot.nbytes)
     for epoch in range(1001):
@@ -207,14 +222,16 @@ def test_snapshots_are_bounded():
     assert snapshots.epochs[-1] <= 500
 
 
-def rss():
+def rss() -> int:
     return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * 4096
 
 
 @pytest.mark.parametrize(
     ("epochs", "rows"), [(60, ROWS), pytest.param(500, 50_000, marks=pytest.mark.soak)]
 )
-def test_memory_stays_flat(watched, monkeypatch, epochs, rows):
+def test_memory_stays_flat(
+    watched: Make, monkeypatch: pytest.MonkeyPatch, epochs: int, rows: int
+) -> None:
     """What grows is what is kept to look back on, which has a bound.
 
     And later epochs take no longer.
@@ -222,12 +239,14 @@ def test_memory_stays_flat(watched, monkeypatch, epochs, rows):
     monkeypatch.setitem(SIZE, "rows", rows)
     one = watched()
     one.training._snapshots = Snapshots(1 << 20)
-    one.training._snapshots.keep(0, Snapshot([p.copy() for p in one.training._net.params], {}, 0))
+    one.training._snapshots.keep(0, Snapshot([p.copy() for p in one.net.params], {}, 0))
     one.training.order("play")
-    sizes, times = [], []
+    sizes, times = list[int](), list[float]()
     for part in range(1, 7):
         started = time.monotonic()
-        one.until(lambda news, part=part: news["epoch"] >= part * epochs // 6)
+        goal = part * epochs // 6
+        while one.until(lambda news: True)["epoch"] < goal:
+            pass
         sizes.append(rss())
         times.append(time.monotonic() - started)
     assert sizes[-1] - sizes[1] < 8 << 20

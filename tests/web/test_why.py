@@ -9,10 +9,12 @@ import numpy as np
 import pytest
 
 import pellucid as pl
+from pellucid.core.types import Array
 from pellucid.lens.attribution import integrated_gradients
 from pellucid.lens.counterfactual import counterfactual
 from pellucid.web import SHIPPED
 from pellucid.web.parts import model_bytes
+from tests.web.kinds import Node, affine, bias
 
 READ = """
 import { Network } from "./network/network.js";
@@ -20,7 +22,8 @@ import { integrated, counterfactual, legendre } from "./network/reasons.js";
 import { edited, collapsed, withEdit } from "./network/edits.js";
 import { editWords, readEdits } from "./address.js";
 
-const network = data.model && Network.read(Uint8Array.from(atob(data.model), (c) => c.charCodeAt(0)).buffer);
+const bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+const network = data.model && Network.read(bytes(data.model).buffer);
 """
 NETS = {
     "shipped": lambda: pl.load(SHIPPED),
@@ -31,23 +34,24 @@ NETS = {
 }
 
 
-def packed(net):
+def packed(net: pl.Network) -> str:
     return base64.b64encode(model_bytes(net)).decode()
 
 
-def digits(*numbers):
+def digits(*numbers: int) -> Array:
     return pl.mnist().test.images[list(numbers)].reshape(-1, 784).astype(float)
 
 
 @pytest.mark.parametrize("name", NETS)
-def test_integrated_gradients(node, name):
+def test_integrated_gradients(node: Node, name: str) -> None:
     net = NETS[name]()
     exact, x = net.astype("float64"), digits(0, 40, 340)
     places = [(-1, int(exact.choose(exact(x[:1]))[0])), (1, 5)]
     for layer, neuron in places:
         why = integrated_gradients(exact, x, layer, neuron)
         number = why.layer
-        code = "return data.x.map((x) => integrated(network, Float64Array.from(x), data.layer, data.neuron));"
+        code = """const { layer, neuron } = data;
+        return data.x.map((x) => integrated(network, Float64Array.from(x), layer, neuron));"""
         found = node(
             READ + code, {"model": packed(net), "x": x.tolist(), "layer": number, "neuron": neuron}
         )
@@ -59,7 +63,7 @@ def test_integrated_gradients(node, name):
             assert ours["steps"] == why.steps[row] and ours["gap"] < 0.01
 
 
-def test_the_rule_of_integration(node):
+def test_the_rule_of_integration(node: Node) -> None:
     for n in (50, 800):
         rule = node(READ + "return legendre(data.n);", {"n": n})
         nodes, weights = np.polynomial.legendre.leggauss(n)
@@ -68,7 +72,7 @@ def test_the_rule_of_integration(node):
 
 
 @pytest.mark.parametrize("name", NETS)
-def test_counterfactuals(node, name):
+def test_counterfactuals(node: Node, name: str) -> None:
     net = NETS[name]()
     exact = net.astype("float64")
     for number, x in zip((0, 340), digits(0, 340), strict=True):
@@ -81,6 +85,8 @@ def test_counterfactuals(node, name):
             assert (found is not None) == other.found, (name, number, target)
             if not other.found:
                 continue
+            assert other.distance is not None and other.largest is not None and other.x is not None
+            assert other.confidence_after is not None
             assert found["after"] == other.after
             np.testing.assert_allclose(found["distance"], other.distance, rtol=1e-6)
             np.testing.assert_allclose(found["largest"], other.largest, rtol=1e-5)
@@ -88,7 +94,7 @@ def test_counterfactuals(node, name):
             np.testing.assert_allclose(found["x"], other.x, atol=2e-4)
 
 
-def test_every_other_class_is_reached(node):
+def test_every_other_class_is_reached(node: Node) -> None:
     """The page and Python find the same nine changes, one for each other class, however far.
 
     Where the way forks on the last bit of a sum, some hundred steps later another point, as near,
@@ -98,7 +104,8 @@ def test_every_other_class_is_reached(node):
     before = int(exact.choose(exact(x[None]))[0])
     wanted = [k for k in range(10) if k != before]
     code = """const found = [];
-    for (const k of data.wanted) found.push(await counterfactual(network, Float64Array.from(data.x), [k]));
+    const x = Float64Array.from(data.x);
+    for (const k of data.wanted) found.push(await counterfactual(network, x, [k]));
     return found.map(({ after, distance }) => [after, distance]);"""
     found = node(READ + code, {"model": packed(exact), "x": x.tolist(), "wanted": wanted})
     assert [after for after, _ in found] == wanted
@@ -121,20 +128,20 @@ EDITS = [
 ]
 
 
-def changed_net():
+def changed_net() -> pl.Network:
     """The shipped network in float64 with EDITS, made by Python."""
-    layers = list(pl.load(SHIPPED).astype("float64").layers)
-    layers[2].b[5] = 10
-    layers[4].W[5, 3] = -4.5
-    layers[2].W[300:304, 2] += np.array([8, -16, 127, -127]) / 16
-    layers[6].W[7] = 0  # what a neuron that is off gives to the answer
-    layers[3] = pl.ReLU()
-    return pl.Network(layers)
+    net = pl.load(SHIPPED).astype("float64")
+    bias(net, 2)[5] = 10
+    affine(net, 4).W[5, 3] = -4.5
+    affine(net, 2).W[300:304, 2] += np.array([8, -16, 127, -127]) / 16
+    affine(net, 6).W[7] = 0  # what a neuron that is off gives to the answer
+    return pl.Network([*net.layers[:3], pl.ReLU(), *net.layers[4:]])
 
 
-def test_edits_are_pythons(node):
+def test_edits_are_pythons(node: Node) -> None:
     x = digits(0, 40, 340)
-    code = "const changed = edited(network, data.edits); return data.x.map((x) => changed.forward(x).trace);"
+    code = """const changed = edited(network, data.edits);
+    return data.x.map((x) => changed.forward(x).trace);"""
     found = node(READ + code, {"model": packed(pl.load(SHIPPED)), "x": x.tolist(), "edits": EDITS})
     for row, ours in zip(x, found, strict=True):
         trace = changed_net().forward(row[None])
@@ -144,7 +151,7 @@ def test_edits_are_pythons(node):
 
 
 @pytest.mark.parametrize("activation", ["sigmoid", "tanh", "relu", "softplus", "gelu"])
-def test_a_neuron_that_is_off_holds_nothing(node, activation):
+def test_a_neuron_that_is_off_holds_nothing(node: Node, activation: str) -> None:
     net = pl.mlp([784, 6, 5, 10], activation=activation, output="softmax", pixels=True, seed=2)
     edits = [{"kind": "off", "layer": L, "neuron": n} for L, n in ((1, 2), (2, 3), (3, 4))]
     code = """const changed = edited(network, data.edits), pass = changed.forward(data.x);
@@ -154,29 +161,32 @@ def test_a_neuron_that_is_off_holds_nothing(node, activation):
     np.testing.assert_allclose(sum(found[2]), 1, atol=1e-12)
 
 
-def test_without_activations_one_affine_is_enough(node):
+def test_without_activations_one_affine_is_enough(node: Node) -> None:
     x = digits(0, 40)
     code = """const changed = edited(network, [{ kind: "linear" }]);
     const { W, b, shapes } = collapsed(changed);
-    return { W, b, shapes, curved: collapsed(network), z: data.x.map((x) => changed.forward(x).trace[6]) };"""
+    const z = data.x.map((x) => changed.forward(x).trace[6]);
+    return { W, b, shapes, curved: collapsed(network), z };"""
     found = node(READ + code, {"model": packed(pl.load(SHIPPED)), "x": x.tolist()})
-    layers = pl.load(SHIPPED).astype("float64").layers
-    W = layers[2].W @ layers[4].W @ layers[6].W
-    b = (layers[2].b @ layers[4].W + layers[4].b) @ layers[6].W + layers[6].b
+    net = pl.load(SHIPPED).astype("float64")
+    W = affine(net, 2).W @ affine(net, 4).W @ affine(net, 6).W
+    b = (bias(net, 2) @ affine(net, 4).W + bias(net, 4)) @ affine(net, 6).W + bias(net, 6)
+    scale = net.layers[1]
+    assert isinstance(scale, pl.Scale)
     np.testing.assert_allclose(np.reshape(found["W"], W.shape), W, atol=1e-10)
     np.testing.assert_allclose(found["b"], b, atol=1e-10)
-    np.testing.assert_allclose(found["z"], x * layers[1].factor @ W + b, atol=1e-9)
+    np.testing.assert_allclose(found["z"], x * scale.factor @ W + b, atol=1e-9)
     assert found["shapes"] == [[784, 16], [16, 16], [16, 10]] and found["curved"] is None
 
 
-def test_the_seeds_two_lines_are_one(node):
+def test_the_seeds_two_lines_are_one(node: Node) -> None:
     """3 (4 x + 1) + 2 = 12 x + 5."""
     net = pl.Network([pl.Affine([[4.0]], [1.0]), pl.Affine([[3.0]], [2.0])])
     found = node(READ + "return collapsed(network);", {"model": packed(net)})
     assert (found["W"], found["b"]) == ([12], [5])
 
 
-def test_edits_have_addresses(node):
+def test_edits_have_addresses(node: Node) -> None:
     edits = [
         *EDITS,
         {"kind": "linear"},
@@ -193,8 +203,9 @@ def test_edits_have_addresses(node):
 @pytest.mark.parametrize(
     "words", ["b1.5", "b1.5:x", "w1.2:3", "b9.0:1", "o1.99", "a1:Softmax", "p1.2:!", "x1", ";;"]
 )
-def test_malformed_edits_change_nothing(node, words):
-    code = "return edited(network, readEdits(data.words, 784)).layers.map((one) => JSON.stringify(one)).join();"
+def test_malformed_edits_change_nothing(node: Node, words: str) -> None:
+    code = """const { layers } = edited(network, readEdits(data.words, 784));
+    return layers.map((one) => JSON.stringify(one)).join();"""
     model = packed(pl.load(SHIPPED))
     assert node(READ + code, {"model": model, "words": words}) == node(
         READ + code, {"model": model, "words": "?"}
