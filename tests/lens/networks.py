@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -60,7 +60,7 @@ class Embedded(nn.Module):
         return torch.cat([x, *waves], dim=1)
 
 
-def twin(layers: list[pl.Layer]) -> nn.Sequential:
+def twin(layers: Sequence[pl.Layer]) -> nn.Sequential:
     """Give PyTorch's modules with the same numbers, as they answer."""
     dtype = torch.float64 if pl.Network(layers).dtype == np.float64 else torch.float32
     plain = {
@@ -71,7 +71,7 @@ def twin(layers: list[pl.Layer]) -> nn.Sequential:
         "SiLU": nn.SiLU,
     }
     prepared: dict[str, Callable[[Any], nn.Module]] = {
-        "Standardize": lambda layer: Scaled(layer.mean, layer.deviation),
+        "Standardize": lambda layer: Scaled(layer.mean, layer.std),
         "SmoothClip": lambda layer: Clipped(layer.limit),
         "PeriodicEmbedding": Embedded,
     }
@@ -79,7 +79,8 @@ def twin(layers: list[pl.Layer]) -> nn.Sequential:
     for layer in layers:
         kind = type(layer).__name__
         if isinstance(layer, pl.Affine):
-            linear = nn.Linear(*layer.W.shape, bias=layer.b is not None, dtype=dtype)
+            inputs, outputs = layer.W.shape
+            linear = nn.Linear(inputs, outputs, bias=layer.b is not None, dtype=dtype)
             linear.weight.data = torch.from_numpy(layer.W.T.copy())
             if layer.b is not None:
                 linear.bias.data = torch.from_numpy(layer.b.copy())
@@ -102,7 +103,7 @@ def twin(layers: list[pl.Layer]) -> nn.Sequential:
             modules.append(nn.Softmax(dim=1))
         elif isinstance(layer, pl.Flatten):
             modules.append(nn.Flatten())
-        elif not layer.passes_on:
+        elif not layer.passes_through:
             modules.append(plain[kind]())
     return nn.Sequential(*modules).eval()
 

@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 
 import pellucid as pl
+from pellucid.core.layers import Activation
 from pellucid.lens import neurons
-from pellucid.lens.activity import STEEPEST, _activations
+from pellucid.lens.activity import STEEPEST, LayerActivity, _activations
 from tests.lens.networks import D, affine, kinds, rows_for
 
 
-def of(activation: pl.Layer, z: list[list[float]], **options: float) -> pl.Network:
+def of(activation: pl.Layer, z: list[list[float]], **options: float) -> LayerActivity:
     """The activity of neurons that hold these weighted sums."""
     x = np.array(z)
     return pl.neuron_activity(
@@ -49,7 +50,7 @@ def test_where_activations_are_flat(
 
 
 @pytest.mark.parametrize("kind", STEEPEST)
-def test_the_steepest_slope(kind: type[pl.Layer]) -> None:
+def test_the_steepest_slope(kind: type[Activation]) -> None:
     z = np.linspace(-30, 30, 60001)
     slope = kind().derivative(z, kind().forward(z))
     if kind in (pl.Sigmoid, pl.Tanh, pl.ReLU, pl.Softplus):

@@ -4,6 +4,7 @@ Exact where that is known, never wrong, and honest when there is none.
 """
 
 import json
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ import pellucid as pl
 from pellucid.lens.limits import input_limits, input_scale
 from pellucid.web import SHIPPED
 from tests.lens.networks import D, affine, kinds, rows_for
+from tests.narrowing import instance, present
 
 NETS = {name: net for name, net in kinds().items() if name != "values"}
 
@@ -55,7 +57,8 @@ def test_half_the_change_is_not_enough() -> None:
 def test_straight_borders_are_met_exactly() -> None:
     """For a linear network the nearest point of each border is known: |w . x + b| / |w|."""
     net = pl.Network([affine(D, 4, 7), pl.Softmax()])
-    layer = net.layers[0]
+    layer = instance(pl.Affine, net.layers[0])
+    assert layer.b is not None
     for row in rows_for(net, 6):
         a = net.classify(row[None])[0]
         gaps = [
@@ -121,11 +124,12 @@ def test_a_wanted_class() -> None:
         found = pl.counterfactual(net, row, "abc"[wanted], limits=(-20, 20))
         if found.found:
             assert (found.after, found.label_after) == (wanted, "abc"[wanted])
-            lengths.append(found.distance)
+            lengths.append(present(found.distance))
     assert pl.counterfactual(net, row, limits=(-20, 20)).distance == pytest.approx(
         min(lengths), rel=1e-3
     )
-    for bad in (before, 3, -1, "d", 1.0, "abc"[before]):
+    mistakes: tuple[Any, ...] = (before, 3, -1, "d", 1.0, "abc"[before])
+    for bad in mistakes:
         with pytest.raises(pl.InputError, match="target is another class"):
             pl.counterfactual(net, row, bad, limits=(-20, 20))
     net.classes = None
@@ -182,7 +186,7 @@ def test_every_other_digit_is_reached_and_near(rows: list[int]) -> None:
             assert found.found, (before, target)
             assert found.x is not None
             assert net.classify(found.x[None])[0] == target
-            lengths.append(found.distance)
+            lengths.append(present(found.distance))
     assert (
         np.median(lengths) < 0.9 and max(lengths) < 2.5
     )  # 0.7 and 1.9; a picture's own length is about 9
@@ -226,7 +230,7 @@ def test_values_have_no_answer_to_turn() -> None:
         pl.counterfactual(NETS["sigmoids"], np.zeros(D))
 
 
-def test_the_number_of_a_missing_cell_does_not_change_alone():
+def test_the_number_of_a_missing_cell_does_not_change_alone() -> None:
     """A filled number that moves while its flag still says missing is no row that could be written
     down.
     """

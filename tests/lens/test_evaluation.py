@@ -46,7 +46,15 @@ def test_accuracy_and_wilsons_interval(hits: int, N: int) -> None:
 
 
 def test_confusion_and_misread() -> None:
-    z = [[2.0, 0, 0], [0, 3, 0], [0, 0, 1], [5, 0, 0], [0, 1, 0], [0, 9, 0], [0, 1, 0]]
+    z: list[list[float]] = [
+        [2.0, 0, 0],
+        [0, 3, 0],
+        [0, 0, 1],
+        [5, 0, 0],
+        [0, 1, 0],
+        [0, 9, 0],
+        [0, 1, 0],
+    ]
     t = np.array([0, 1, 2, 1, 0, 2, 0])
     for output in (None, pl.Softmax, pl.Sigmoid):
         net, x = from_sums(z, output)
@@ -61,7 +69,8 @@ def test_confusion_and_misread() -> None:
 
 
 def test_the_loss_is_that_of_the_end_or_the_one_asked_for() -> None:
-    z, t = [[2.0, 0], [0, 3.0], [1, 0]], np.array([0, 1, 1])
+    z: list[list[float]] = [[2.0, 0], [0, 3.0], [1, 0]]
+    t = np.array([0, 1, 1])
     p = np.exp(z) / np.exp(z).sum(axis=1, keepdims=True)
     cross_entropy = -np.log(p[np.arange(3), t]).mean()
     for output in (None, pl.Softmax):

@@ -1,6 +1,7 @@
 """Permutation importance and partial dependence: by hand, and as scikit-learn has them."""
 
 import json
+from typing import Any
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ from sklearn import inspection
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 
 import pellucid as pl
-from pellucid.core import counter
+from pellucid.core import splitmix
 from pellucid.core.types import Array
 from pellucid.lens import importance
 from tests.lens.networks import D, affine, kinds, rows_for
@@ -25,7 +26,7 @@ class Regressor(RegressorMixin, BaseEstimator):
     def __sklearn_is_fitted__(self) -> bool:
         return True
 
-    def fit(self, x: Array, t: Array) -> "Regressor":
+    def fit(self, x: Array, t: Array | None) -> "Regressor":
         return self
 
     def predict(self, x: Array) -> Array:
@@ -50,7 +51,7 @@ class Classifier(ClassifierMixin, Regressor):
 def test_importances_are_scikit_learns_but_for_the_orders(
     kind: str, generator: np.random.Generator
 ) -> None:
-    """Orders are drawn differently, so means over many repeats agree within their standard errors."""
+    """Orders differ, so means over many repeats agree within their standard errors."""
     net = (
         NETS["sigmoids"]
         if kind == "classes"
@@ -78,7 +79,7 @@ def test_importances_by_the_orders_drawn() -> None:
     for c in range(D):
         for r in range(2):
             changed = x.copy()
-            changed[:, c] = x[counter.permutation(counter.key(7, r, c, 1 << 46), 40), c]
+            changed[:, c] = x[splitmix.permutation(splitmix.key(7, r, c, 1 << 46), 40), c]
             assert found.scores[c, r] == pytest.approx(((net(changed) - t) ** 2).mean())
     np.testing.assert_allclose(
         found.importances, found.scores - found.score
@@ -109,14 +110,15 @@ def test_columns_of_several_inputs_are_shuffled_together(generator: np.random.Ge
         seen.append(y)
         return -float(np.abs(y[:, 0] - t).mean())
 
-    columns = {"colour": [0, 1, 2], "size": 3}
+    columns: dict[str, int | list[int]] = {"colour": [0, 1, 2], "size": 3}
     found = pl.permutation_importance(
         net, x, net(x)[:, 0], columns=columns, repeats=1, metric=metric
     )
     assert found.names == ["colour", "size"]
     assert found.metric == "metric"
     assert np.isin(np.round(seen[0][:, 0] - x[:, 3] * 0.5, 9), [1, 2, 3]).all()
-    for bad in ({"a": 4}, {"a": []}, {"a": "0"}, {"a": [0, 9]}, {"a": 1.5}):
+    mistakes: list[Any] = [{"a": 4}, {"a": []}, {"a": "0"}, {"a": [0, 9]}, {"a": 1.5}]
+    for bad in mistakes:
         with pytest.raises(pl.InputError, match="a column is the number"):
             pl.permutation_importance(net, x, x[:, 0], columns=bad)
     with pytest.raises(pl.InputError, match="a metric is one of accuracy"):

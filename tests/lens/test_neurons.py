@@ -10,6 +10,7 @@ from pellucid.core.types import Array
 from pellucid.lens import neurons
 from pellucid.lens.neurons import neuron_layer, neuron_layers
 from tests.lens.networks import kinds, rows_for
+from tests.narrowing import present
 
 NETS = kinds()
 
@@ -60,13 +61,14 @@ def test_the_table_holds_the_formula(name: str) -> None:
             assert layer.biases is None
             continue
         assert layer.biases is not None
-        assert (
-            layer.biases.tolist()
-            == (place.affine.b if place.affine.b is not None else [0] * place.size).tolist()
-        )
+        b = np.zeros(place.size) if place.affine.b is None else place.affine.b
+        assert layer.biases.tolist() == b.tolist()
         z = before.activations @ place.affine.W + layer.biases
         np.testing.assert_allclose(
-            layer.weighted_sums, z, rtol=1e-6 if net.dtype == np.float32 else 1e-13, atol=1e-13
+            present(layer.weighted_sums),
+            z,
+            rtol=1e-6 if net.dtype == np.float32 else 1e-13,
+            atol=1e-13,
         )
     np.testing.assert_array_equal(found.layers[-1].activations, net.forward(row).y[0])
     json.dumps(found.to_dict())

@@ -5,14 +5,18 @@ Whole markup, safe from hostile names, in the notebook's colours.
 
 import re
 import xml.etree.ElementTree as ET
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import pytest
 
 import pellucid as pl
-from pellucid.core.summary import Summary
+from pellucid.display import blocks, charts
+from pellucid.display.summary import Summary
+from pellucid.display.trace import ShownTrace
 from pellucid.lens.plots import figures
-from pellucid.markup import blocks, charts
+from tests.narrowing import instance, present
 
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -33,7 +37,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 
 @pytest.fixture(autouse=True)
-def english():
+def english() -> Iterator[None]:
     pl.set_language("en")
     yield
     pl.set_language(None)
@@ -53,9 +57,10 @@ def parsed(markup: str) -> ET.Element:
     style = root.find("style")
     assert root.attrib == {"class": "pellucid"}
     assert all(
-        rule.strip().startswith(".pellucid") for rule in re.findall(r"([^{}]+)\{", style.text)
+        rule.strip().startswith(".pellucid")
+        for rule in re.findall(r"([^{}]+)\{", present(present(style).text))
     )
-    assert not re.search(r"url\(|@import|expression", style.text)
+    assert not re.search(r"url\(|@import|expression", present(present(style).text))
     return root
 
 
@@ -79,12 +84,12 @@ def hostile_network(name: str) -> pl.Network:
 
 
 @pytest.fixture
-def digits():
+def digits() -> pl.Network:
     return pl.mlp([784, 16, 16, 10], activation="sigmoid", output="sigmoid", seed=0, pixels=True)
 
 
 @pytest.fixture
-def history(generator):
+def history(generator: np.random.Generator) -> pl.History:
     x = generator.normal(size=(60, 2))
     net = pl.mlp([2, 4, 2], output="softmax", seed=0)
     return pl.train(
@@ -92,22 +97,22 @@ def history(generator):
     )
 
 
-def test_a_summary_is_its_table(digits):
+def test_a_summary_is_its_table(digits: pl.Network) -> None:
     summary = digits.summary()
     (table,) = parsed(summary._repr_html_()).iter("table")
     assert cells(table) == summary.lines()
     assert cells(table)[-1] == ["total", "", "", "13,002", "12,960", "52,008"]
 
 
-def test_a_network_shows_its_columns_of_neurons(digits):
+def test_a_network_shows_its_columns_of_neurons(digits: pl.Network) -> None:
     root = parsed(digits._repr_html_())
     assert "Network: 13,002 parameters" in words(root)
     svg = root.find(f"{SVG}svg")
-    labels = [text.text for text in svg.iter(f"{SVG}text")]
+    labels = [text.text for text in present(svg).iter(f"{SVG}text")]
     assert labels[:4] == ["input", "784", "Flatten", "Scale"]
     assert labels[4:8] == ["hidden layer 1", "16", "Affine", "Sigmoid"]
     assert labels[-4:] == ["output", "10", "Affine", "Sigmoid"]
-    assert len([c for c in svg.iter(f"{SVG}circle") if c.get("r") == "7"]) == 4 * 7
+    assert len([c for c in present(svg).iter(f"{SVG}circle") if c.get("r") == "7"]) == 4 * 7
     assert root.find("details") is not None
     assert digits.summary().weighs == [False, False, True, False, True, False, True, False]
 
@@ -127,52 +132,60 @@ def test_a_network_shows_its_columns_of_neurons(digits):
         ([], []),
     ],
 )
-def test_networks_of_every_kind_show_themselves(layers, labels):
+def test_networks_of_every_kind_show_themselves(
+    layers: Sequence[pl.Layer], labels: Sequence[str]
+) -> None:
     root = parsed(pl.Network(layers)._repr_html_())
     assert [text.text for text in root.iter(f"{SVG}text")] == labels
 
 
-def test_a_deep_network_is_not_endless_and_a_broken_one_shows_its_text():
+def test_a_deep_network_is_not_endless_and_a_broken_one_shows_its_text() -> None:
     net = pl.Network([pl.Affine(np.eye(2)) for _ in range(60)])
-    svg = parsed(net._repr_html_()).find(f"{SVG}svg")
-    assert float(svg.get("width")) == 130 * 24
+    svg = present(parsed(net._repr_html_()).find(f"{SVG}svg"))
+    assert float(present(svg.get("width"))) == 130 * 24
     assert "…" in [text.text for text in svg.iter(f"{SVG}text")]
     net.layers.append(pl.Affine(np.eye(3)))
     assert net._repr_html_() is None
 
 
-def test_a_trace_shows_the_picture_and_the_values(digits, generator):
+def test_a_trace_shows_the_picture_and_the_values(
+    digits: pl.Network, generator: np.random.Generator
+) -> None:
     image = generator.integers(0, 256, (1, 28, 28), dtype=np.uint8)
     image[0, :5] = 0
-    trace = digits.forward(image)
+    trace = instance(ShownTrace, digits.forward(image))
     root = parsed(trace._repr_html_())
     picture, *strips = root.iter(f"{SVG}svg")
     assert picture.get("width") == "112"
     (table,) = root.iter("table")
     assert len(strips) == 6
-    values = [float(title.text.split()[1]) for title in strips[-1].iter(f"{SVG}title")]
+    values = [float(present(title.text).split()[1]) for title in strips[-1].iter(f"{SVG}title")]
     np.testing.assert_allclose(values, trace.y[0], rtol=1e-3)
     blue, red = "rgb(47,134,209)", "rgb(221,84,74)"
     for rect, value in zip(strips[0].iter(f"{SVG}rect"), trace[2][0], strict=True):
         assert rect.get("fill") == (blue if value >= 0 else red)
         share = min(abs(value) / max(1, np.abs(trace[2]).max()), 1)
-        assert abs(float(rect.get("fill-opacity")) - share) < 0.006
+        assert abs(float(present(rect.get("fill-opacity"))) - share) < 0.006
     assert cells(table)[1][-1] == f"{np.count_nonzero(image)} of 784 are not 0"
 
 
-def test_a_trace_of_many_rows_or_strange_numbers(digits, generator):
-    many = digits.forward(generator.integers(0, 256, (3, 28, 28), dtype=np.uint8))
+def test_a_trace_of_many_rows_or_strange_numbers(
+    digits: pl.Network, generator: np.random.Generator
+) -> None:
+    many = instance(
+        ShownTrace, digits.forward(generator.integers(0, 256, (3, 28, 28), dtype=np.uint8))
+    )
     (table,) = parsed(many._repr_html_()).iter("table")
     assert cells(table) == many.lines()
     net = pl.Network([pl.Affine([[1.0]])])
-    parsed(net.forward(np.zeros((0, 1)))._repr_html_())
-    nothing = net.forward([[1.0]])
+    parsed(instance(ShownTrace, net.forward(np.zeros((0, 1))))._repr_html_())
+    nothing = instance(ShownTrace, net.forward([[1.0]]))
     for value in (np.nan, np.inf, -np.inf):
         nothing[0] = np.array([[value, 1.0]])
         parsed(nothing._repr_html_())
 
 
-def test_pixels_of_one_brightness_are_one_rectangle_each():
+def test_pixels_of_one_brightness_are_one_rectangle_each() -> None:
     drawn = charts.picture([[0, 0, 1, 1], [1, 0, 0, 0.5]], 1, "x")
     rects = [r.attrib for r in ET.fromstring(drawn).iter(f"{SVG}rect")][1:-1]
     assert [(r["x"], r["y"], r["width"], r["fill"]) for r in rects] == [
@@ -183,11 +196,11 @@ def test_pixels_of_one_brightness_are_one_rectangle_each():
     assert charts.picture([[0.0]], 0, "dark").count("<rect") == 2
 
 
-def test_a_history_shows_curves_and_every_number(history):
+def test_a_history_shows_curves_and_every_number(history: pl.History) -> None:
     root = parsed(history._repr_html_())
     loss, accuracy = root.iter(f"{SVG}svg")
     assert (loss.get("aria-label"), accuracy.get("aria-label")) == ("loss", "accuracy")
-    heights = [float(circle.get("cy")) for circle in loss.iter(f"{SVG}circle")][:3]
+    heights = [float(present(circle.get("cy"))) for circle in loss.iter(f"{SVG}circle")][:3]
     values = np.array(history["loss"])
     assert np.argsort(heights).tolist() == np.argsort(-values).tolist()  # higher up is more
     shares = (heights[0] - np.array(heights)) / (heights[0] - heights[-1])
@@ -203,14 +216,16 @@ def test_a_history_shows_curves_and_every_number(history):
         for e in parsed(history._repr_html_()).iter(f"{SVG}path")
         if e.get("fill") == "none"
     )
-    assert path.count("M") == 2  # a gap where there is no number
+    assert present(path).count("M") == 2  # a gap where there is no number
     del history.records[1:]
     parsed(history._repr_html_())
     history.records.clear()
     assert "the history is empty" in "".join(words(parsed(history._repr_html_())))
 
 
-def test_an_evaluation_shows_figures_confusion_and_mistakes(digits, generator):
+def test_an_evaluation_shows_figures_confusion_and_mistakes(
+    digits: pl.Network, generator: np.random.Generator
+) -> None:
     images = generator.integers(0, 256, (40, 28, 28), dtype=np.uint8)
     found = pl.evaluate(digits, images, np.arange(40) % 10)
     root = parsed(found._repr_html_())
@@ -219,13 +234,13 @@ def test_an_evaluation_shows_figures_confusion_and_mistakes(digits, generator):
     assert cells(misread) == found.misread_lines()
     assert str(found) in words(root)
     shaded = [cell.get("style") for cell in confusion.iter("td")]
-    wrong = int((found.confusion[~np.eye(10, dtype=bool)] > 0).sum())
+    wrong = int((present(found.confusion)[~np.eye(10, dtype=bool)] > 0).sum())
     assert sum("221,84,74" in (style or "") for style in shaded) == wrong
     values = pl.evaluate(pl.Network([pl.Affine([[1.0]])]), [[1.0], [2.0]], [[1.0], [3.0]])
     assert words(parsed(values._repr_html_()))[1] == str(values)
 
 
-def test_an_evaluation_of_two_classes_or_very_many():
+def test_an_evaluation_of_two_classes_or_very_many() -> None:
     two = pl.Network([pl.Affine([[1.0]]), pl.Sigmoid()])
     found = pl.evaluate(two, [[-2.0], [-1.0], [1.0], [3.0]], [0, 1, 0, 1])
     assert "area under the ROC curve 0.7500" in found._repr_html_()
@@ -236,20 +251,21 @@ def test_an_evaluation_of_two_classes_or_very_many():
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_hostile_names_are_text_and_nothing_else(name, history):
+def test_hostile_names_are_text_and_nothing_else(name: str, history: pl.History) -> None:
     net = hostile_network(name)
     evaluation = pl.evaluate(net, [[1.0, 0.0], [0.0, 1.0]], [1, 1], loss="cross_entropy")
     history.stopped = name
     history.engine = name
     history.records = [{**record, name: 1.0} for record in history.records]
-    for thing in (
+    things: tuple[Any, ...] = (
         net,
         net.summary(),
         net.forward([[1.0, 2.0]]),
         net.forward(np.eye(2)),
         evaluation,
         history,
-    ):
+    )
+    for thing in things:
         text = thing._repr_html_()
         root = parsed(text)
         assert "<script" not in text.lower()
@@ -257,14 +273,14 @@ def test_hostile_names_are_text_and_nothing_else(name, history):
         assert any(name[:10].strip() in word for word in words(root)) or "\x00" in name
 
 
-def test_names_are_shortened_and_cleaned():
+def test_names_are_shortened_and_cleaned() -> None:
     assert blocks.escaped("a\x00b\u202ec\nd") == "abc d"
     assert len(blocks.escaped("x" * 999)) == 60
     assert blocks.escaped(blocks.Markup("<b/>")) == "<b/>"
 
 
 @pytest.mark.parametrize("language", ["en", "ko"])
-def test_both_languages(digits, history, language):
+def test_both_languages(digits: pl.Network, history: pl.History, language: str) -> None:
     pl.set_language(language)
     text = "".join(words(parsed(digits._repr_html_())) + words(parsed(history._repr_html_())))
     korean = ("입력층", "은닉층 1", "파라미터 13,002개", "손실", "학습", "검증", "에포크")
@@ -284,7 +300,7 @@ def test_both_languages(digits, history, language):
     )
 
 
-def test_colours_stand_out_from_white_and_from_black():
+def test_colours_stand_out_from_white_and_from_black() -> None:
     """Whatever the theme is, and whether or not it is known."""
     for colour in (blocks.FIRST, blocks.SECOND, "#2f86d1", "#dd544a"):
         assert figures.contrast(colour, "#ffffff") >= 3
@@ -298,7 +314,7 @@ def test_colours_stand_out_from_white_and_from_black():
             assert figures.contrast(mixed, (ink, ink, ink)) >= 4.5
 
 
-def test_text_has_the_notebooks_own_colour(digits):
+def test_text_has_the_notebooks_own_colour(digits: pl.Network) -> None:
     text = digits._repr_html_()
     assert "color:var(--jp-content-font-color1,var(--vscode-editor-foreground,inherit))" in text
     assert "fill:currentColor" in text
@@ -306,5 +322,5 @@ def test_text_has_the_notebooks_own_colour(digits):
     assert re.search(r'<svg [^>]*fill="currentColor"', text)  # where styles are taken away
 
 
-def test_a_summary_of_nothing():
+def test_a_summary_of_nothing() -> None:
     assert cells(next(parsed(Summary([])._repr_html_()).iter("table")))[-1][0] == "total"

@@ -4,8 +4,10 @@ import math
 import re
 import subprocess
 import sys
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -16,53 +18,63 @@ from matplotlib.collections import LineCollection, PathCollection
 from matplotlib.figure import Figure
 
 import pellucid as pl
+from pellucid.core.types import Array
 from pellucid.errors import FileError, InputError
 from pellucid.lens.curves import Calibration
+from pellucid.lens.evaluation import Evaluation
 from pellucid.lens.plots import figures
-from pellucid.lens.plots.figures import DARK, LIGHT
-
+from pellucid.lens.plots.figures import DARK, LIGHT, Picture
 from tests.lens.networks import kinds, rows_for
+from tests.narrowing import instance, present
 
 
 @pytest.fixture(autouse=True)
-def english():
+def english() -> Iterator[None]:
     pl.set_language("en")
     yield
     pl.set_language(None)
 
 
 @pytest.fixture
-def digits():
+def digits() -> pl.Network:
     return pl.mlp([784, 16, 16, 10], activation="sigmoid", output="sigmoid", seed=0, pixels=True)
 
 
 @pytest.fixture
-def images(generator):
+def images(generator: np.random.Generator) -> Array:
     return generator.integers(0, 256, (40, 28, 28), dtype=np.uint8)
 
 
 @pytest.fixture
-def evaluation(digits, images):
+def evaluation(digits: pl.Network, images: Array) -> Evaluation:
     return pl.evaluate(digits, images, np.arange(40) % 10)
 
 
 @pytest.fixture
-def two():
+def two() -> Evaluation:
     net = pl.Network([pl.Affine([[1.0]]), pl.Sigmoid()], classes=["no", "yes"])
     return pl.evaluate(net, [[-2.0], [-1.0], [1.0], [3.0]], [0, 1, 0, 1])
 
 
-def drawn(ax):
-    """Draw for real, where what does not fit warns; warnings are errors here."""
-    FigureCanvasAgg(ax.get_figure(root=True)).draw()
+def drawn(ax: Axes) -> Any:
+    """Draw for real, where what does not fit warns; warnings are errors here.
+
+    The Axes come back as Any: matplotlib's types leave open what artists hold.
+    """
+    render(ax.get_figure(root=True))
     return ax
 
 
-def texts(ax):
+def render(figure: Any) -> None:
+    canvas: Any = FigureCanvasAgg(figure)
+    canvas.draw()
+
+
+def texts(ax: Any) -> list[str]:
     return [text.get_text() for text in ax.texts]
 
 
-def test_activation_is_the_sigmoid_and_its_derivative_from_minus_eight_to_eight():
+def test_activation_is_the_sigmoid_and_its_derivative_from_minus_eight_to_eight() -> None:
     ax = drawn(pl.plots.activation("sigmoid"))
     curve, slope = ax.lines[-2:]
     z = curve.get_xdata()
@@ -73,28 +85,28 @@ def test_activation_is_the_sigmoid_and_its_derivative_from_minus_eight_to_eight(
 
 
 @pytest.mark.parametrize("name", sorted(set(pl.ACTIVATIONS) - {"softmax"}))
-def test_every_activation_is_drawn(name):
+def test_every_activation_is_drawn(name: str) -> None:
     ax = drawn(pl.plots.activation(name, (-3, 3), derivative=False))
     assert len(ax.lines) == 3
     assert ax.get_ylabel()
 
 
-def test_an_activation_may_be_a_layer_of_its_own_settings():
-    ax = pl.plots.activation(pl.LeakyReLU(0.5), (-2, 2))
+def test_an_activation_may_be_a_layer_of_its_own_settings() -> None:
+    ax: Any = pl.plots.activation(pl.LeakyReLU(0.5), (-2, 2))
     assert ax.lines[-2].get_ydata()[0] == -1
 
 
 @pytest.mark.parametrize(
     ("function", "span"), [("softmax", (-1, 1)), ("no", (-1, 1)), ("relu", (1, 1)), (3, (0, 1))]
 )
-def test_activation_refuses(function, span):
+def test_activation_refuses(function: Any, span: tuple[int, int]) -> None:
     with pytest.raises(InputError):
         pl.plots.activation(function, span)
 
 
-def test_weights_are_drawn_on_one_scale(digits):
+def test_weights_are_drawn_on_one_scale(digits: pl.Network) -> None:
     ax = drawn(pl.plots.weights(digits))
-    W = digits.layers[2].W
+    W = instance(pl.Affine, digits.layers[2]).W
     assert len(ax.images) == 16
     for j, image in enumerate(ax.images):
         np.testing.assert_array_equal(image.get_array(), W[:, j].reshape(28, 28))
@@ -110,10 +122,12 @@ def test_weights_are_drawn_on_one_scale(digits):
     assert texts(ax)[0] == "0  b +0.00"
 
 
-def test_deeper_weights_say_that_they_are_an_approximation(digits, images):
+def test_deeper_weights_say_that_they_are_an_approximation(
+    digits: pl.Network, images: Array
+) -> None:
     found = pl.input_weights(digits, 2)
     ax = drawn(pl.plots.weights(found))
-    np.testing.assert_array_equal(ax.images[3].get_array(), found.pictures[3])
+    np.testing.assert_array_equal(ax.images[3].get_array(), present(found.pictures)[3])
     assert "as if there were no activation functions" in ax.get_title()
     assert "approximate" in ax.get_figure(root=True).axes[1].get_ylabel()
     ax = drawn(pl.plots.weights(digits, 3, method="gradient", x=images))
@@ -121,15 +135,15 @@ def test_deeper_weights_say_that_they_are_an_approximation(digits, images):
     assert ax.get_title().startswith("output")
 
 
-def test_weights_of_a_table_are_a_table():
+def test_weights_of_a_table_are_a_table() -> None:
     net = kinds()["values"]
     ax = drawn(pl.plots.weights(net))
-    np.testing.assert_array_equal(ax.images[0].get_array(), net.layers[0].W)
+    np.testing.assert_array_equal(ax.images[0].get_array(), instance(pl.Affine, net.layers[0]).W)
     assert [label.get_text() for label in ax.get_yticklabels()] == ["0", "1", "2", "3", "4", "5"]
 
 
 @pytest.mark.parametrize("name", list(kinds()))
-def test_networks_of_every_kind_are_drawn_with_their_values(name):
+def test_networks_of_every_kind_are_drawn_with_their_values(name: str) -> None:
     net = kinds()[name]
     row = rows_for(net, 1)
     table = pl.trace_table(net, row)
@@ -144,10 +158,10 @@ def test_networks_of_every_kind_are_drawn_with_their_values(name):
     assert drawn(pl.plots.network(net)) is not None
 
 
-def test_lines_of_a_network_have_the_colours_of_their_weights_signs():
+def test_lines_of_a_network_have_the_colours_of_their_weights_signs() -> None:
     net = pl.Network([pl.Affine([[2.0, -1.0]])])
     ax = drawn(pl.plots.network(net))
-    lines = next(
+    lines: Any = next(
         c for c in ax.collections if isinstance(c, LineCollection) and c.get_gid() == "weights"
     )
     colours = [mpl.colors.to_hex(colour) for colour in lines.get_colors()]
@@ -155,7 +169,9 @@ def test_lines_of_a_network_have_the_colours_of_their_weights_signs():
     assert lines.get_linewidths()[1] > lines.get_linewidths()[0]
 
 
-def test_wide_layers_are_shortened_and_pictures_are_pictures(digits, images):
+def test_wide_layers_are_shortened_and_pictures_are_pictures(
+    digits: pl.Network, images: Array
+) -> None:
     ax = drawn(pl.plots.network(digits, images[0], most=6))
     np.testing.assert_array_equal(
         ax.images[0].get_array(), (images[0] * np.float32(1 / 255)).astype(np.float32)
@@ -168,13 +184,13 @@ def test_wide_layers_are_shortened_and_pictures_are_pictures(digits, images):
         pl.plots.network(digits, images[:2])
 
 
-def test_a_network_without_weights_needs_a_row():
+def test_a_network_without_weights_needs_a_row() -> None:
     with pytest.raises(InputError, match="give it rows"):
         pl.plots.network(pl.Network([pl.ReLU()]))
     assert "3.00" in texts(drawn(pl.plots.network(pl.Network([pl.ReLU()]), [[3.0, -1.0]])))
 
 
-def test_learning_curves_are_the_history(generator):
+def test_learning_curves_are_the_history(generator: np.random.Generator) -> None:
     x = generator.normal(size=(60, 2))
     net = pl.mlp([2, 4, 2], output="softmax", seed=0)
     history = pl.train(
@@ -182,7 +198,7 @@ def test_learning_curves_are_the_history(generator):
     )
     panels = pl.plots.learning_curves(history)
     assert [drawn(ax).get_title() for ax in panels] == ["loss", "accuracy"]
-    for ax, name in zip(panels, ("loss", "accuracy"), strict=True):
+    for ax, name in zip(map(drawn, panels), ("loss", "accuracy"), strict=True):
         training, validation = ax.lines
         assert list(training.get_xdata()) == [1, 2, 3]
         assert list(training.get_ydata()) == history[name]
@@ -205,21 +221,22 @@ def test_learning_curves_are_the_history(generator):
         pl.plots.learning_curves(history)
 
 
-def test_confusion_matrix_shows_every_count(evaluation):
+def test_confusion_matrix_shows_every_count(evaluation: Evaluation) -> None:
     ax = drawn(pl.plots.confusion_matrix(evaluation))
     counts = {
         (int(text.get_position()[1]), int(text.get_position()[0])): text.get_text()
         for text in ax.texts
     }
     expected = {
-        (i, j): str(evaluation.confusion[i, j]) for i, j in np.argwhere(evaluation.confusion)
+        (i, j): str(present(evaluation.confusion)[i, j])
+        for i, j in np.argwhere(present(evaluation.confusion))
     }
     assert counts == expected
     assert [label.get_text() for label in ax.get_xticklabels()] == list("0123456789")
     assert ax.yaxis_inverted()
 
 
-def test_confusion_matrix_of_values_is_refused():
+def test_confusion_matrix_of_values_is_refused() -> None:
     evaluation = pl.evaluate(pl.Network([pl.Affine([[1.0]])]), [[1.0], [2.0]], [[1.0], [3.0]])
     for show in (
         pl.plots.confusion_matrix,
@@ -230,17 +247,21 @@ def test_confusion_matrix_of_values_is_refused():
             show(evaluation)
 
 
-def test_misread_shows_the_pictures_that_were_misread(evaluation, images):
+def test_misread_shows_the_pictures_that_were_misread(
+    evaluation: Evaluation, images: Array
+) -> None:
     ax = drawn(pl.plots.misread(evaluation, images, count=5, columns=3))
     assert [image.get_gid() for image in ax.images] == [
-        f"row {row}" for row in evaluation.misread[:5]
+        f"row {row}" for row in present(evaluation.misread)[:5]
     ]
-    for image, row in zip(ax.images, evaluation.misread, strict=False):
+    for image, row in zip(ax.images, present(evaluation.misread), strict=False):
         np.testing.assert_array_equal(image.get_array(), images[row])
         assert (image.norm.vmin, image.norm.vmax) == (0, 255)
-    row = evaluation.misread[0]
-    arrow = f"{evaluation.targets[row]} \N{RIGHTWARDS ARROW} {evaluation.chosen[row]}"
-    assert texts(ax)[0] == f"{arrow}\n{evaluation.confidence[row]:.0%}"
+    row = present(evaluation.misread)[0]
+    arrow = (
+        f"{present(evaluation.targets)[row]} \N{RIGHTWARDS ARROW} {present(evaluation.chosen)[row]}"
+    )
+    assert texts(ax)[0] == f"{arrow}\n{present(evaluation.confidence)[row]:.0%}"
     flat = pl.plots.misread(evaluation, images.reshape(40, 784), count=5)
     np.testing.assert_array_equal(flat.images[0].get_array(), images[row])
     with pytest.raises(InputError, match="40 pictures"):
@@ -249,13 +270,13 @@ def test_misread_shows_the_pictures_that_were_misread(evaluation, images):
         pl.plots.misread(evaluation, np.zeros((40, 7)))
 
 
-def test_nothing_misread_is_said(two):
+def test_nothing_misread_is_said(two: Evaluation) -> None:
     right = pl.evaluate(pl.Network([pl.Affine([[1.0]]), pl.Sigmoid()]), [[-1.0], [1.0]], [0, 1])
     ax = drawn(pl.plots.misread(right, np.zeros((2, 1, 1))))
     assert ax.get_title() == "none of 2 rows was misread"
 
 
-def test_contributions_on_the_digit_are_the_values(digits, images):
+def test_contributions_on_the_digit_are_the_values(digits: pl.Network, images: Array) -> None:
     found = pl.contributions(digits, images[0], layer=1, neuron=3)
     ax = drawn(pl.plots.contributions(found))
     np.testing.assert_array_equal(ax.images[0].get_array(), found.values.reshape(28, 28))
@@ -268,10 +289,13 @@ def test_contributions_on_the_digit_are_the_values(digits, images):
     with pytest.raises(InputError, match="784 pixels"):
         pl.plots.contributions(found, shape=(3, 3))
     with pytest.raises(InputError, match="contributions or integrated_gradients"):
-        pl.plots.contributions(found.values)
+        values: Any = found.values
+        pl.plots.contributions(values)
 
 
-def test_bars_of_contributions_add_up_to_the_weighted_sum(digits, images):
+def test_bars_of_contributions_add_up_to_the_weighted_sum(
+    digits: pl.Network, images: Array
+) -> None:
     found = pl.contributions(digits, images[0])
     ax = drawn(pl.plots.contributions(found, count=5))
     widths = [bar.get_width() for bar in ax.patches]
@@ -284,14 +308,14 @@ def test_bars_of_contributions_add_up_to_the_weighted_sum(digits, images):
     assert ax.get_ylabel() == "neuron of hidden layer 2"
 
 
-def test_bars_of_integrated_gradients(generator):
+def test_bars_of_integrated_gradients(generator: np.random.Generator) -> None:
     way = pl.integrated_gradients(kinds()["values"], generator.normal(size=(2, 6)), neuron=0)
     ax = drawn(pl.plots.contributions(way, row=1))
     assert sorted(bar.get_width() for bar in ax.patches) == sorted(way.values[1])
     assert ax.get_ylabel() == "inputs"
 
 
-def test_robustness_shows_accuracy_and_intervals(digits, images):
+def test_robustness_shows_accuracy_and_intervals(digits: pl.Network, images: Array) -> None:
     t = np.arange(40) % 10
     curve = pl.robustness(digits, images, t, "rotation", [0, 10, 20])
     ax = drawn(pl.plots.robustness(curve))
@@ -314,38 +338,46 @@ def test_robustness_shows_accuracy_and_intervals(digits, images):
             pl.plots.robustness(wrong)
 
 
-def test_curves_of_two_classes(two, evaluation):
+def test_curves_of_two_classes(two: Evaluation, evaluation: Evaluation) -> None:
     ax = drawn(pl.plots.roc(two))
-    np.testing.assert_array_equal(ax.lines[1].get_xdata(), two.roc.false_positive_rate)
-    np.testing.assert_array_equal(ax.lines[1].get_ydata(), two.roc.true_positive_rate)
+    np.testing.assert_array_equal(ax.lines[1].get_xdata(), present(two.roc).false_positive_rate)
+    np.testing.assert_array_equal(ax.lines[1].get_ydata(), present(two.roc).true_positive_rate)
     assert ax.get_legend().get_texts()[1].get_text() == "area 0.750"
-    ax = drawn(pl.plots.precision_recall(two.precision_recall))
-    np.testing.assert_array_equal(ax.lines[0].get_xdata()[1:], two.precision_recall.recall)
-    np.testing.assert_array_equal(ax.lines[0].get_ydata()[1:], two.precision_recall.precision)
+    ax = drawn(pl.plots.precision_recall(present(two.precision_recall)))
+    np.testing.assert_array_equal(ax.lines[0].get_xdata()[1:], present(two.precision_recall).recall)
+    np.testing.assert_array_equal(
+        ax.lines[0].get_ydata()[1:], present(two.precision_recall).precision
+    )
     for show in (pl.plots.roc, pl.plots.precision_recall):
         with pytest.raises(InputError, match="two classes"):
             show(evaluation)
 
 
-def test_reliability_shows_the_bins(two):
+def test_reliability_shows_the_bins(two: Evaluation) -> None:
     ax = drawn(pl.plots.reliability(two))
-    held = two.calibration.counts > 0
+    held = present(two.calibration).counts > 0
     dots = next(c for c in ax.collections if isinstance(c, PathCollection))
-    expected = np.column_stack([two.calibration.confidence[held], two.calibration.accuracy[held]])
+    expected = np.column_stack(
+        [present(two.calibration).confidence[held], present(two.calibration).accuracy[held]]
+    )
     np.testing.assert_array_equal(dots.get_offsets(), expected)
     assert "no probability" not in ax.get_xlabel()
     match = Calibration(np.array([0.2, 0.9]), np.array([True, False]), probabilities=False)
     assert "no probability" in drawn(pl.plots.reliability(match)).get_xlabel()
 
 
-def test_residuals_as_counts_and_against_answers(generator, two):
+def test_residuals_as_counts_and_against_answers(
+    generator: np.random.Generator, two: Evaluation
+) -> None:
     net = pl.Network([pl.Affine([[1.0, 0.0]])])
     x = generator.normal(size=(50, 1))
     found = pl.evaluate(net, x, np.hstack([x + 0.1, x]))
     ax = drawn(pl.plots.residuals(found, output=1))
     assert sum(bar.get_height() for bar in ax.patches) == 50
     ax = drawn(pl.plots.residuals(found, net.predict(x)))
-    np.testing.assert_array_equal(ax.collections[0].get_offsets()[:, 1], found.residuals[:, 0])
+    np.testing.assert_array_equal(
+        ax.collections[0].get_offsets()[:, 1], present(found.residuals)[:, 0]
+    )
     np.testing.assert_array_equal(ax.collections[0].get_offsets()[:, 0], net.predict(x)[:, 0])
     with pytest.raises(InputError, match="0 to 1"):
         pl.plots.residuals(found, output=2)
@@ -353,7 +385,7 @@ def test_residuals_as_counts_and_against_answers(generator, two):
         pl.plots.residuals(two)
 
 
-def test_decision_surface_asks_the_network_everywhere():
+def test_decision_surface_asks_the_network_everywhere() -> None:
     net = pl.Network(
         [pl.Affine([[1.0, -1.0], [0.0, 0.0]]), pl.Softmax()]
     )  # class 0 right of 0, class 1 left of it
@@ -361,19 +393,19 @@ def test_decision_surface_asks_the_network_everywhere():
     ax = drawn(pl.plots.decision_surface(net, x, t))
     pixels = ax.images[0].get_array()
     ends = [np.array(mpl.colors.to_rgb(LIGHT.series[k])) for k in (0, 1)]
-    left, right = pixels[100, 5], pixels[100, -5]
+    left, right = present(pixels)[100, 5], present(pixels)[100, -5]
     assert np.abs(right - ends[0]).sum() < np.abs(right - ends[1]).sum()
     assert np.abs(left - ends[1]).sum() < np.abs(left - ends[0]).sum()
     border = np.concatenate([path.vertices for path in ax.collections[0].get_paths()])
     np.testing.assert_allclose(border[:, 0], 0, atol=0.02)
-    points = [c for c in ax.collections if isinstance(c, PathCollection)]
+    points: list[Any] = [c for c in ax.collections if isinstance(c, PathCollection)]
     np.testing.assert_array_equal(points[0].get_offsets(), x[:1])
     assert len({len(c.get_paths()[0].vertices) for c in points}) == 2  # another mark for each class
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["class 0", "class 1"]
 
 
 @pytest.mark.parametrize("layers", [[pl.Sigmoid()], []])
-def test_decision_surface_of_one_output(layers):
+def test_decision_surface_of_one_output(layers: Sequence[pl.Layer]) -> None:
     net = pl.Network([pl.Affine([[1.0], [2.0]], [0.5]), *layers])
     ax = drawn(pl.plots.decision_surface(net, span=((-1, 1), (-2, 2))))
     assert ax.get_xlim() == (-1, 1)
@@ -384,7 +416,7 @@ def test_decision_surface_of_one_output(layers):
         drawn(pl.plots.decision_surface(net, [[0.0, 1.0], [1.0, 0.0]]))
 
 
-def test_decision_surface_of_a_table_has_its_names_and_numbers():
+def test_decision_surface_of_a_table_has_its_names_and_numbers() -> None:
     table = {
         "year": [2001.0, 2002, 2003, 2004] * 5,
         "age": [1.0, 2, 3, 4] * 5,
@@ -395,7 +427,7 @@ def test_decision_surface_of_a_table_has_its_names_and_numbers():
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("year", "age")
     low, high = ax.get_xlim()
     assert low < 2001 < 2004 < high < 2010
-    points = [c for c in ax.collections if isinstance(c, PathCollection)]
+    points: list[Any] = [c for c in ax.collections if isinstance(c, PathCollection)]
     assert {x for x, _ in points[0].get_offsets()} == {2001, 2002}
 
 
@@ -408,14 +440,14 @@ def test_decision_surface_of_a_table_has_its_names_and_numbers():
         ({"x": [[0.0, 1.0]], "t": [0, 1]}, "2 targets for 1 points"),
     ],
 )
-def test_decision_surface_refuses(options, words):
+def test_decision_surface_refuses(options: dict[str, Any], words: str) -> None:
     with pytest.raises(InputError, match=words):
         pl.plots.decision_surface(pl.mlp([2, 2], output="softmax"), **options)
     with pytest.raises(InputError, match="this one has 3"):
         pl.plots.decision_surface(pl.mlp([3, 2]), span=((0, 1), (0, 1)))
 
 
-def test_importance_is_ranked_with_deviations(generator):
+def test_importance_is_ranked_with_deviations(generator: np.random.Generator) -> None:
     x = generator.normal(size=(60, 3))
     net = pl.Network([pl.Affine([[1.0], [0.0], [5.0]])])
     found = pl.permutation_importance(net, x, net.predict(x))
@@ -427,7 +459,7 @@ def test_importance_is_ranked_with_deviations(generator):
     assert "R2 1.000" in ax.get_title()
 
 
-def test_partial_dependence_is_lines_or_bars():
+def test_partial_dependence_is_lines_or_bars() -> None:
     net = pl.Network([pl.Affine([[2.0, 1.0], [1.0, 0.0]])])
     found = pl.partial_dependence(net, [[0.0, 1.0], [5.0, 3.0]], 0, [0.0, 10.0])
     ax = drawn(pl.plots.partial_dependence(found, names=["first", "second"]))
@@ -443,7 +475,7 @@ def test_partial_dependence_is_lines_or_bars():
         pl.plots.partial_dependence(found, [1])
 
 
-def test_plots_draw_into_given_axes_and_leave_pyplot_alone(two):
+def test_plots_draw_into_given_axes_and_leave_pyplot_alone(two: Evaluation) -> None:
     from matplotlib import pyplot as plt
 
     before = dict(mpl.rcParams)
@@ -455,13 +487,14 @@ def test_plots_draw_into_given_axes_and_leave_pyplot_alone(two):
         pl.plots.roc(two)
     assert plt.get_fignums() == []
     assert dict(mpl.rcParams) == before
-    assert isinstance(fresh, Axes)
-    assert fresh._repr_png_()[:4] == b"\x89PNG"
+    assert isinstance(fresh, Picture)
+    assert present(fresh._repr_png_())[:4] == b"\x89PNG"
     with pytest.raises(InputError, match="Axes"):
-        pl.plots.roc(two, ax=figure)
+        wrong: Any = figure
+        pl.plots.roc(two, ax=wrong)
 
 
-def test_figures_are_saved_whole_and_the_same_each_time(two, tmp_path):
+def test_figures_are_saved_whole_and_the_same_each_time(two: Evaluation, tmp_path: Path) -> None:
     for ending, start in (("png", b"\x89PNG"), ("svg", b"<?xml"), ("PDF", b"%PDF")):
         contents = []
         for n in range(2):
@@ -471,7 +504,7 @@ def test_figures_are_saved_whole_and_the_same_each_time(two, tmp_path):
         assert contents[0] == contents[1]
         assert contents[0].startswith(start)
     ax = pl.plots.roc(two)
-    pl.plots.save(ax.figure, tmp_path / "figure.png")
+    pl.plots.save(instance(Figure, ax.figure), tmp_path / "figure.png")
     pl.plots.save([ax], tmp_path / "list.png")
     with pytest.raises(InputError, match=r"\.png, \.svg or \.pdf"):
         pl.plots.save(ax, tmp_path / "a.txt")
@@ -479,7 +512,7 @@ def test_figures_are_saved_whole_and_the_same_each_time(two, tmp_path):
         pl.plots.save(ax, tmp_path / "no" / "a.png")
 
 
-def test_colours_stand_out_on_their_ground_and_from_each_other():
+def test_colours_stand_out_on_their_ground_and_from_each_other() -> None:
     for colours in (LIGHT, DARK):
         for colour in (*colours.series, colours.negative, colours.positive, colours.faint):
             assert figures.contrast(colour, colours.ground) >= 3, colour
@@ -487,13 +520,15 @@ def test_colours_stand_out_on_their_ground_and_from_each_other():
         assert len(set(colours.series)) == len(colours.series)
 
 
-def test_small_axes_have_small_letters_and_leave_out_numbers(digits, images, evaluation):
+def test_small_axes_have_small_letters_and_leave_out_numbers(
+    digits: pl.Network, images: Array, evaluation: Evaluation
+) -> None:
     figure = Figure(figsize=(8, 4), layout="constrained")
     diagram, tiles, gallery = figure.subplots(1, 3)
     pl.plots.network(digits, images[0], ax=diagram)
     pl.plots.weights(digits, ax=tiles)
     pl.plots.misread(evaluation, images, ax=gallery)
-    FigureCanvasAgg(figure).draw()
+    render(figure)
     assert "0.50" not in texts(diagram)
     assert texts(tiles)[:3] == ["0", "1", "2"]
     assert gallery.texts[0].get_fontsize() < 6
@@ -501,7 +536,7 @@ def test_small_axes_have_small_letters_and_leave_out_numbers(digits, images, eva
     assert drawn(pl.plots.misread(evaluation, images)).title.get_fontsize() == 12
 
 
-def test_long_class_names_do_not_run_into_each_other(digits, images):
+def test_long_class_names_do_not_run_into_each_other(digits: pl.Network, images: Array) -> None:
     digits.classes = [f"the class that is number {k}" for k in range(10)]
     found = pl.evaluate(digits, images, np.arange(40) % 10)
     ax = drawn(pl.plots.misread(found, images, count=4))
@@ -512,7 +547,7 @@ def test_long_class_names_do_not_run_into_each_other(digits, images):
     assert all(left.x1 <= right.x0 for left, right in pairwise(boxes))
 
 
-def test_the_gallery_has_every_plot_and_every_picture():
+def test_the_gallery_has_every_plot_and_every_picture() -> None:
     docs = Path(__file__).parents[2] / "docs"
     for page, language in (("gallery.md", "en"), ("gallery.ko.md", "ko")):
         text = (docs / page).read_text(encoding="utf-8")
@@ -525,7 +560,7 @@ def test_the_gallery_has_every_plot_and_every_picture():
             assert f"-{language}-" in picture
 
 
-def test_every_name_is_there_and_documented():
+def test_every_name_is_there_and_documented() -> None:
     assert set(pl.plots.__all__) == set(pl.plots._MODULE_OF)
     assert set(pl.plots.__all__) <= set(dir(pl.plots))
     for name in pl.plots.__all__:
@@ -543,15 +578,16 @@ def run(program: str) -> str:
     return done.stdout
 
 
-def test_matplotlib_is_loaded_when_a_plot_is_drawn_and_not_before():
+def test_matplotlib_is_loaded_when_a_plot_is_drawn_and_not_before() -> None:
     program = (
         "import sys, pellucid as pl; pl.plots; pl.evaluate; print('matplotlib' in sys.modules); "
     )
-    program += "pl.plots.activation(); print('matplotlib' in sys.modules, 'matplotlib.pyplot' in sys.modules)"
+    program += "pl.plots.activation(); "
+    program += "print('matplotlib' in sys.modules, 'matplotlib.pyplot' in sys.modules)"
     assert run(program).split() == ["False", "True", "False"]
 
 
-def test_without_matplotlib_one_line_says_what_to_install():
+def test_without_matplotlib_one_line_says_what_to_install() -> None:
     program = "import sys; sys.modules['matplotlib'] = None; import pellucid as pl\n"
     program += "try: pl.plots.weights\nexcept pl.InputError as error: print(error)"
     text = run(f"import os; os.environ['PELLUCID_LANG'] = 'en'; {program}")

@@ -5,11 +5,15 @@ In both languages, on light and dark, with fonts that have their letters, whatev
 
 import logging
 import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
 import pytest
 from matplotlib import font_manager
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
@@ -35,7 +39,7 @@ HOSTILE = [
 
 
 @pytest.fixture(autouse=True)
-def fresh():
+def fresh() -> Iterator[None]:
     fonts._say_once.cache_clear()
     yield
     pl.set_language(None)
@@ -43,7 +47,7 @@ def fresh():
 
 
 @pytest.fixture(scope="module")
-def plots():
+def plots() -> dict[str, Callable[..., Any]]:
     """Every plot, with class names and columns that may need other letters than the labels."""
     generator = np.random.default_rng(3)
     images = generator.integers(0, 256, (30, 28, 28), dtype=np.uint8)
@@ -125,9 +129,10 @@ NAMES = (
 )
 
 
-def all_texts(ax):
-    figure = ax.get_figure(root=True)
-    FigureCanvasAgg(figure).draw()
+def all_texts(ax: Axes) -> list[Text]:
+    figure: Any = ax.get_figure(root=True)
+    canvas: Any = FigureCanvasAgg(figure)
+    canvas.draw()
     return [text for text in figure.findobj(Text) if text.get_text() and text.get_visible()]
 
 
@@ -138,7 +143,7 @@ def letters_of(text: Text) -> set[int]:
     return set().union(*(font_manager.get_font(path).get_charmap() for path in paths))
 
 
-def test_every_plot_is_listed(plots):
+def test_every_plot_is_listed(plots: dict[str, Callable[..., Any]]) -> None:
     assert list(plots) == list(NAMES)
 
 
@@ -152,7 +157,13 @@ PAIRS = [
 
 @pytest.mark.parametrize(("language", "theme"), PAIRS)
 @pytest.mark.parametrize("name", NAMES)
-def test_every_letter_has_a_font_and_nothing_is_cut_off(plots, name, language, theme, caplog):
+def test_every_letter_has_a_font_and_nothing_is_cut_off(
+    plots: dict[str, Callable[..., Any]],
+    name: str,
+    language: str,
+    theme: str,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     """Letters without one would warn, and a font that is not found would be logged."""
     pl.set_language(language)
     with pl.plots.style(theme), caplog.at_level(logging.WARNING, logger="matplotlib"):
@@ -188,7 +199,9 @@ def nothing_is_cut_off(figure: Figure) -> None:
             assert box.y1 <= height + 1, text
 
 
-def test_without_a_font_for_hangul_labels_are_english_and_that_is_said_once(monkeypatch, plots):
+def test_without_a_font_for_hangul_labels_are_english_and_that_is_said_once(
+    monkeypatch: pytest.MonkeyPatch, plots: dict[str, Callable[..., Any]]
+) -> None:
     monkeypatch.setattr(fonts, "hangul_family", lambda: None)
     pl.set_language("ko")
     with pytest.warns(UserWarning, match="한글 글꼴이 없어") as said:
@@ -203,7 +216,9 @@ def test_without_a_font_for_hangul_labels_are_english_and_that_is_said_once(monk
     assert [label.get_text() for label in ax.get_xticklabels()] == ["0", "1", "2"]
 
 
-def test_korean_class_names_are_drawn_under_english_labels(plots):
+def test_korean_class_names_are_drawn_under_english_labels(
+    plots: dict[str, Callable[..., Any]],
+) -> None:
     pl.set_language("en")
     ax = plots["confusion matrix"]()
     assert [label.get_text() for label in ax.get_xticklabels()] == KOREAN_NAMES
@@ -212,7 +227,7 @@ def test_korean_class_names_are_drawn_under_english_labels(plots):
 
 @pytest.mark.filterwarnings("ignore:no installed font has all letters")
 @pytest.mark.parametrize("name", HOSTILE)
-def test_names_are_neither_mathematics_nor_endless(name):
+def test_names_are_neither_mathematics_nor_endless(name: str) -> None:
     pl.set_language("en")
     net = pl.mlp([2, 3, 2], output="softmax")
     net.classes = [name, "plain"]
@@ -229,7 +244,7 @@ def test_names_are_neither_mathematics_nor_endless(name):
     assert text.replace(r"\$", "").count("$") == 0
 
 
-def test_letters_that_no_font_has_are_left_out_and_that_is_said():
+def test_letters_that_no_font_has_are_left_out_and_that_is_said() -> None:
     pl.set_language("en")
     with pytest.warns(UserWarning, match="no installed font has all letters"):
         assert fonts.shown("a\U0001f9ff", 3) == "3"
@@ -237,14 +252,16 @@ def test_letters_that_no_font_has_are_left_out_and_that_is_said():
         assert fonts.shown("b\U0001f9ff") == "b?"
 
 
-def test_a_font_for_hangul_is_looked_for_in_files_and_in_a_package(monkeypatch):
+def test_a_font_for_hangul_is_looked_for_in_files_and_in_a_package(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     class Manager:
         ttflist = ()
 
-        def __init__(self):
-            self.added = []
+        def __init__(self) -> None:
+            self.added: list[Path] = []
 
-        def addfont(self, path):
+        def addfont(self, path: Path) -> None:
             self.added.append(path)
 
     manager = Manager()
@@ -253,7 +270,7 @@ def test_a_font_for_hangul_is_looked_for_in_files_and_in_a_package(monkeypatch):
     monkeypatch.setattr(font_manager, "findSystemFonts", lambda: ["NanumGothicNoSuchFile.ttf"])
     assert fonts.hangul_family.__wrapped__() == "NanumGothic"  # the package's
     assert [path.name for path in manager.added] == ["NanumGothic.ttf"]
-    monkeypatch.setattr(fonts.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     assert fonts.hangul_family.__wrapped__() is None
     # matplotlib's own fonts: one of them has a box for every letter that there is, and must not be
     # taken.
@@ -261,7 +278,7 @@ def test_a_font_for_hangul_is_looked_for_in_files_and_in_a_package(monkeypatch):
     assert fonts.hangul_family.__wrapped__() is None
 
 
-def test_the_ground_is_seen_by_its_labels():
+def test_the_ground_is_seen_by_its_labels() -> None:
     with pl.plots.style("dark"):
         dark = Figure().subplots()
     assert figures.palette(dark) is DARK
@@ -270,7 +287,9 @@ def test_the_ground_is_seen_by_its_labels():
         pass
 
 
-def test_ticks_made_later_keep_the_theme_in_which_they_were_drawn(plots):
+def test_ticks_made_later_keep_the_theme_in_which_they_were_drawn(
+    plots: dict[str, Callable[..., Any]],
+) -> None:
     with pl.plots.style("dark"):
         ax = plots["roc"]()
     ax.set_xticks(np.linspace(0, 1, 40))

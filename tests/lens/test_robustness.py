@@ -1,11 +1,13 @@
 """Robustness: what is done to the pictures, level by level, and what is counted."""
 
 import json
+from typing import Any
 
 import numpy as np
 import pytest
 
 import pellucid as pl
+from pellucid import engines
 from pellucid.core.metrics import wilson
 from pellucid.core.types import Array
 from pellucid.lens import robustness as room
@@ -130,7 +132,7 @@ def test_noise_is_kept_within_the_limits(
     net = brightest_half()
     x, t = halves(40, generator)
     seen = []
-    make = room.make_engine
+    make = engines.make_engine
 
     class Spy:
         def __init__(self, layers: list[pl.Layer]) -> None:
@@ -154,13 +156,14 @@ def test_noise_is_kept_within_the_limits(
 def test_what_does_not_fit(generator: np.random.Generator) -> None:
     net = brightest_half()
     x, t = halves(5, generator)
-    for arguments, match in [
+    mistakes: list[tuple[dict[str, Any], str]] = [
         ({"change": "blur"}, "a change is one of brightness"),
         ({"change": "noise", "levels": [-1]}, "noise is a finite number of 0 or more"),
         ({"change": "noise", "levels": [np.nan]}, "level must be a finite number"),
         ({"change": "shift", "shape": (5, 5)}, "of 54 pixels"),
         ({"change": "shift", "seed": -1}, "seed must be"),
-    ]:
+    ]
+    for arguments, match in mistakes:
         with pytest.raises(pl.InputError, match=match):
             pl.robustness(net, x, t, **arguments)
     table = pl.mlp([6, 2])
