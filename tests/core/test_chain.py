@@ -3,6 +3,9 @@
 Traces, whole-network gradients of random stacks, and what input is taken.
 """
 
+from collections.abc import Callable, Sequence
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -11,13 +14,15 @@ from hypothesis import strategies as st
 import pellucid as pl
 from pellucid.core import chain, checks
 from pellucid.core.draws import Draws
+from pellucid.core.types import Array, Gradients
 from tests.core.tools import NUMERIC, central_differences, close, gradients, tensor
 from tests.core.witnesses import LAYERS, forward_twin
+from tests.narrowing import instance, present
 
 LEARN = Draws(seed=4, step=2)
 
 
-def small_network(generator):
+def small_network(generator: np.random.Generator) -> list[pl.Layer]:
     return [
         pl.Affine(generator.normal(size=(3, 4)), generator.normal(size=4)),
         pl.Tanh(),
@@ -25,13 +30,17 @@ def small_network(generator):
     ]
 
 
-def test_a_trace_holds_every_layers_output(generator):
+def test_a_trace_holds_every_layers_output(generator: np.random.Generator) -> None:
     layers, x = small_network(generator), generator.normal(size=(5, 3))
     trace = chain.forward(layers, x)
     assert isinstance(trace, list) and len(trace) == 3
     assert trace.x is x and trace.draws is None
-    z = x @ layers[0].W + layers[0].b
-    for ours, expected in zip(trace, (z, np.tanh(z), np.tanh(z) @ layers[2].W), strict=True):
+    first = instance(pl.Affine, layers[0])
+    assert first.b is not None
+    z = x @ first.W + first.b
+    for ours, expected in zip(
+        trace, (z, np.tanh(z), np.tanh(z) @ instance(pl.Affine, layers[2]).W), strict=True
+    ):
         close(ours, expected, 1e-14)
     assert trace.y is trace[-1]
     assert (
@@ -41,7 +50,7 @@ def test_a_trace_holds_every_layers_output(generator):
     assert chain.forward(layers, x, LEARN).draws is LEARN
 
 
-def test_no_layers_pass_everything_on(generator):
+def test_no_layers_pass_everything_on(generator: np.random.Generator) -> None:
     x = generator.normal(size=(2, 3))
     trace = chain.forward([], x)
     assert trace.y is x and len(trace) == 0
@@ -50,7 +59,7 @@ def test_no_layers_pass_everything_on(generator):
     assert chain.backward([], trace, x, needs_dx=False) == (None, [])
 
 
-def test_every_layer_learns_in_its_own_place(generator):
+def test_every_layer_learns_in_its_own_place(generator: np.random.Generator) -> None:
     """Two dropouts in a network draw masks of their own, and backward sees the same."""
     layers, x = [pl.Dropout(0.5), pl.Dropout(0.5)], np.ones((6, 50))
     trace = chain.forward(layers, x, LEARN)
@@ -58,7 +67,7 @@ def test_every_layer_learns_in_its_own_place(generator):
     second = pl.Dropout(0.5).forward(x, LEARN.at(1))
     assert not np.array_equal(first, second)
     assert np.array_equal(trace[0], first) and np.array_equal(trace.y, first * second)
-    assert np.array_equal(chain.backward(layers, trace, x)[0], first * second)
+    assert np.array_equal(present(chain.backward(layers, trace, x)[0]), first * second)
 
 
 # Random stacks: layers that keep the width, with an Affine to change it now and then.
@@ -69,7 +78,7 @@ KEEPING = sorted(
 
 
 @st.composite
-def stacks(draw):
+def stacks(draw: Callable[..., Any]) -> tuple[Any, Any, Any, Any]:
     generator = np.random.default_rng(draw(st.integers(0, 2**32)))
     layers, D = [], 5
     for name in draw(st.lists(st.sampled_from([*KEEPING, "Affine"]), min_size=1, max_size=5)):
@@ -94,7 +103,7 @@ def stacks(draw):
 
 @settings(max_examples=200, deadline=None, derandomize=True)
 @given(stacks())
-def test_random_stacks_equal_pytorch(stack):
+def test_random_stacks_equal_pytorch(stack: tuple[Any, Any, Any, Any]) -> None:
     layers, x, dy, draws = stack
     inputs, params = tensor(x), [tensor(p) for layer in layers for p in layer.params]
     expected = forward_twin(layers, inputs, params, draws)
@@ -105,7 +114,7 @@ def test_random_stacks_equal_pytorch(stack):
     dx, grads = chain.backward(layers, trace, dy)
     witnesses = gradients(expected, dy, [inputs, *params])
     scale = max(1.0, *(float(np.abs(w).max()) for w in witnesses))
-    for ours, witness in zip((dx, *grads), witnesses, strict=True):
+    for ours, witness in zip((present(dx), *grads), witnesses, strict=True):
         close(ours / scale, witness / scale, 1e-9)
     none, same = chain.backward(layers, trace, dy, needs_dx=False)
     assert none is None
@@ -115,13 +124,13 @@ def test_random_stacks_equal_pytorch(stack):
 
 @settings(max_examples=60, deadline=None, derandomize=True)
 @given(stacks())
-def test_random_stacks_equal_central_differences(stack):
+def test_random_stacks_equal_central_differences(stack: tuple[Any, Any, Any, Any]) -> None:
     layers, x, dy, draws = stack
     smooth = [
         layer for layer in layers if not isinstance(layer, (pl.ReLU, pl.LeakyReLU))
     ]  # h may cross their corner
 
-    def loss():
+    def loss() -> float:
         return float(
             (
                 chain.predict(smooth, x) if draws is None else chain.forward(smooth, x, draws).y
@@ -135,26 +144,28 @@ def test_random_stacks_equal_central_differences(stack):
         for array in [x, *(p for layer in smooth for p in layer.params)]
     ]
     scale = max(1.0, *(float(np.abs(n).max()) for n in numeric))
-    for ours, expected in zip((dx, *grads), numeric, strict=True):
+    for ours, expected in zip((present(dx), *grads), numeric, strict=True):
         close(
             ours / scale, expected / scale, 100 * NUMERIC
         )  # five steep layers in a row multiply f'''
 
 
-def test_without_dx_the_walk_ends_at_the_first_layer_that_learns(generator):
+def test_without_dx_the_walk_ends_at_the_first_layer_that_learns(
+    generator: np.random.Generator,
+) -> None:
     class Wall(pl.Layer):
-        def forward(self, x, draws=None):
+        def forward(self, x: Array, draws: Any = None) -> Array:
             return x
 
-        def backward(self, p, dy):
+        def backward(self, p: Any, dy: Array) -> Gradients:
             raise AssertionError("nothing below learns")
 
     class Asked(pl.Affine):
-        def backward(self, p, dy):
+        def backward(self, p: Any, dy: Array) -> tuple[Any, Any]:
             asked.append(p.needs_dx)
             return super().backward(p, dy)
 
-    asked = []
+    asked: list[bool] = []
     layers = [Wall(), pl.Tanh(), Asked(np.ones((3, 2))), pl.Sigmoid(), Asked(np.ones((2, 2)))]
     trace = chain.forward(layers, generator.normal(size=(4, 3)))
     dx, grads = chain.backward(layers, trace, np.ones((4, 2)), needs_dx=False)
@@ -165,7 +176,7 @@ def test_without_dx_the_walk_ends_at_the_first_layer_that_learns(generator):
         chain.backward(layers, trace, np.ones((4, 2)))
 
 
-def test_backward_may_begin_below_the_last_layers(generator):
+def test_backward_may_begin_below_the_last_layers(generator: np.random.Generator) -> None:
     """A loss that takes weighted sums hands its gradient to the layers below its activation."""
     layers = [*small_network(generator), pl.Softmax()]
     x, t = generator.normal(size=(6, 3)), generator.integers(0, 2, 6)
@@ -180,8 +191,13 @@ def test_backward_may_begin_below_the_last_layers(generator):
         close(ours, expected, 1e-13)
 
 
-def test_observe_tells_every_layer_of_its_own_input(generator):
-    layers = [pl.Scale(3.0), pl.BatchNorm(np.ones(2)), pl.Tanh(), pl.BatchNorm(np.ones(2))]
+def test_observe_tells_every_layer_of_its_own_input(generator: np.random.Generator) -> None:
+    layers: list[Any] = [
+        pl.Scale(3.0),
+        pl.BatchNorm(np.ones(2)),
+        pl.Tanh(),
+        pl.BatchNorm(np.ones(2)),
+    ]
     x = generator.normal(size=(9, 2))
     trace = chain.forward(layers, x, LEARN)
     chain.observe(layers, trace)
@@ -191,9 +207,9 @@ def test_observe_tells_every_layer_of_its_own_input(generator):
         chain.observe(layers, chain.forward(layers, x))
 
 
-def test_what_is_frozen_neither_learns_nor_remembers(generator):
+def test_what_is_frozen_neither_learns_nor_remembers(generator: np.random.Generator) -> None:
     inner = [pl.Affine(np.eye(2)), pl.BatchNorm(np.ones(2))]
-    layers = [
+    layers: list[Any] = [
         pl.BatchNorm(np.ones(2)),
         pl.Residual([*inner, pl.Residual([pl.BatchNorm(np.ones(2))])]),
         pl.Tanh(),
@@ -222,7 +238,7 @@ def test_what_is_frozen_neither_learns_nor_remembers(generator):
 # Widths and types
 
 
-def test_widths_and_input_width():
+def test_widths_and_input_width() -> None:
     layers = [pl.ReLU(), pl.Affine(np.zeros((3, 4))), pl.Tanh(), pl.Affine(np.zeros((4, 2)))]
     assert checks.widths(layers, 3) == [3, 4, 4, 2]
     assert checks.input_width(layers) == 3
@@ -233,7 +249,7 @@ def test_widths_and_input_width():
         checks.widths([layers[3]], 3)
 
 
-def test_dtype_of():
+def test_dtype_of() -> None:
     wide, narrow = pl.Affine(np.zeros((2, 2))), pl.Affine(np.zeros((2, 2), np.float32))
     assert checks.dtype_of([wide, pl.Tanh()]) == np.float64
     assert checks.dtype_of([narrow]) == np.float32
@@ -269,7 +285,7 @@ TAKEN = {
 
 
 @pytest.mark.parametrize(("layers", "x"), TAKEN.values(), ids=TAKEN)
-def test_takes(layers, x):
+def test_takes(layers: Sequence[Any], x: Array | Sequence[Sequence[float]]) -> None:
     array = checks.as_input(layers, x)
     assert array.shape == np.shape(x)
     assert array.dtype == checks.dtype_of(layers)
@@ -343,13 +359,15 @@ REFUSED = {
 
 
 @pytest.mark.parametrize(("layers", "x", "message"), REFUSED.values(), ids=REFUSED)
-def test_refuses(layers, x, message):
+def test_refuses(
+    layers: Sequence[Any], x: Array | float | Sequence[Any] | None, message: str
+) -> None:
     for call in (pl.Network(layers).forward, pl.Network(layers).predict):
         with pytest.raises(pl.InputError, match=message):
             call(x)
 
 
-def test_nan_passes_to_be_seen(generator):
+def test_nan_passes_to_be_seen(generator: np.random.Generator) -> None:
     """Answering hides nothing.
 
     A row that holds NaN is answered with NaN, and the others as ever.

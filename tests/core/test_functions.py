@@ -6,7 +6,9 @@ number.
 """
 
 import math
+from collections.abc import Callable
 from decimal import Decimal, localcontext
+from typing import Any
 
 import numpy as np
 import pytest
@@ -42,7 +44,9 @@ EDGES = [
 
 
 @pytest.mark.parametrize(("name", "settings", "twin"), CASES)
-def test_equals_pytorch(name, settings, twin, generator):
+def test_equals_pytorch(
+    name: str, settings: dict[str, Any], twin: Callable[..., Any], generator: np.random.Generator
+) -> None:
     x = np.concatenate(
         [generator.normal(scale=3.0, size=(40, 6)), [[0.0, -0.0, 1.0, -1.0, 30.0, -30.0]]]
     )
@@ -52,7 +56,9 @@ def test_equals_pytorch(name, settings, twin, generator):
 
 
 @pytest.mark.parametrize(("name", "settings", "twin"), CASES)
-def test_keeps_type_and_shape_and_its_argument(name, settings, twin, generator):
+def test_keeps_type_and_shape_and_its_argument(
+    name: str, settings: dict[str, Any], twin: Callable[..., Any], generator: np.random.Generator
+) -> None:
     function = getattr(functions, name)
     for dtype in (np.float32, np.float64):
         x = generator.normal(size=(3, 4)).astype(dtype)
@@ -74,7 +80,9 @@ def test_keeps_type_and_shape_and_its_argument(name, settings, twin, generator):
 @pytest.mark.parametrize(
     ("name", "settings", "twin"), [case for case in CASES if case.values[0] != "gelu_tanh_slope"]
 )
-def test_gives_a_number_for_every_number(name, settings, twin, dtype):
+def test_gives_a_number_for_every_number(
+    name: str, settings: dict[str, Any], twin: Callable[..., Any], dtype: type[Any]
+) -> None:
     with np.errstate(over="ignore"):
         x = np.array([EDGES], np.float64).astype(dtype)
     y = getattr(functions, name)(x, **settings)
@@ -94,12 +102,12 @@ def test_gives_a_number_for_every_number(name, settings, twin, dtype):
 
 
 @pytest.mark.parametrize(("name", "settings", "twin"), CASES)
-def test_nan_stays_nan(name, settings, twin):
+def test_nan_stays_nan(name: str, settings: dict[str, Any], twin: Callable[..., Any]) -> None:
     y = getattr(functions, name)(np.array([[np.nan]]), **settings)
     assert np.isnan(y).all()
 
 
-def exactly(name, x):
+def exactly(name: str, x: float) -> float:
     """Give the function's value with 400 digits, rounded to float64 once."""
     with localcontext() as context:
         context.prec = 400  # so that 1 + exp(-700) is not 1
@@ -121,7 +129,7 @@ def exactly(name, x):
 @pytest.mark.parametrize(
     "name", ["sigmoid", "silu", "tanh", "softplus", "exponential", "normal_density"]
 )
-def test_both_tails_keep_their_digits(name):
+def test_both_tails_keep_their_digits(name: str) -> None:
     """To 1e-14 relative: 1 - sigmoid rounds, but sigmoid(-x) has all its digits, however small."""
     for x in (-700.0, -300.0, -37.0, -20.0, -3.3, -1e-9, 0.0, 1e-9, 0.7, 3.3, 20.0, 37.0):
         ours = float(getattr(functions, name)(x))
@@ -130,7 +138,7 @@ def test_both_tails_keep_their_digits(name):
         )
 
 
-def test_sigmoid_at_its_ends():
+def test_sigmoid_at_its_ends() -> None:
     y = functions.sigmoid(np.array([-np.inf, -1000.0, -745.0, 745.0, 1000.0, np.inf]))
     assert y.tolist() == [0.0, 0.0, math.exp(-745.0), 1.0, 1.0, 1.0]
     assert math.exp(-745.0) == 5e-324  # the smallest number there is
@@ -138,7 +146,7 @@ def test_sigmoid_at_its_ends():
     assert small.tolist() == [2.0**-149, 0.0, 1.0]  # float32's smallest number
 
 
-def test_sigmoid_of_float32_is_float64s_rounded():
+def test_sigmoid_of_float32_is_float64s_rounded() -> None:
     x = np.linspace(-85, 85, 3001, dtype=np.float32)
     exact = functions.sigmoid(x.astype(np.float64))
     # two roundings and an exponential of float32, whose unit is 6e-8: relative, in the left tail,
@@ -146,7 +154,7 @@ def test_sigmoid_of_float32_is_float64s_rounded():
     np.testing.assert_allclose(functions.sigmoid(x), exact, rtol=4e-7)
 
 
-def test_erfc_to_14_digits():
+def test_erfc_to_14_digits() -> None:
     """Cody's three ranges and their seams, both signs.
 
     Below 1e-307 numbers are subnormal and have fewer digits.
@@ -170,14 +178,14 @@ def test_erfc_to_14_digits():
     assert erfc(0.0) == 1.0
 
 
-def test_normal_cumulative_to_14_digits():
+def test_normal_cumulative_to_14_digits() -> None:
     x = np.linspace(-37, 9, 2001)
     exact = np.array([0.5 * math.erfc(-v / math.sqrt(2)) for v in x])
     # the argument's own rounding, 1e-16, is blown up by x^2: 37^2 * 1e-16
     np.testing.assert_allclose(functions.normal_cumulative(x), exact, rtol=1e-14)
 
 
-def test_gelu_is_its_definition_to_14_digits():
+def test_gelu_is_its_definition_to_14_digits() -> None:
     for x in (-30.0, -8.0, -2.0, -1e-8, 0.0, 0.3, 5.0, 40.0):
         assert float(functions.gelu(x)) == pytest.approx(
             x * 0.5 * math.erfc(-x / math.sqrt(2)), rel=1e-13
@@ -185,14 +193,14 @@ def test_gelu_is_its_definition_to_14_digits():
 
 
 @pytest.mark.parametrize("approximate", ["none", "tanh"])
-def test_gelu_far_out(approximate):
+def test_gelu_far_out(approximate: str) -> None:
     x = np.array([-1e38, -1e4, -100.0, 100.0, 1e4, 1e38], np.float32)
     assert functions.gelu(x, approximate).tolist() == [0.0, 0.0, 0.0, *x[3:].tolist()]
     wide = np.array([-1e300, 1e300])
     assert functions.gelu(wide, approximate).tolist() == [0.0, 1e300]
 
 
-def test_infinite_numbers_have_their_limits():
+def test_infinite_numbers_have_their_limits() -> None:
     ends = np.array([-np.inf, np.inf])
     assert functions.tanh(ends).tolist() == [-1.0, 1.0]
     assert functions.relu(ends).tolist() == [0.0, np.inf]
@@ -203,7 +211,7 @@ def test_infinite_numbers_have_their_limits():
     assert functions.normal_density(ends).tolist() == [0.0, 0.0]
 
 
-def test_softmax_of_huge_values():
+def test_softmax_of_huge_values() -> None:
     for big in (1e4, 1e300):
         x = np.array([[big, big, -big], [0.0, big, big / 2], [-big, -big, -big]])
         close(
@@ -218,28 +226,28 @@ def test_softmax_of_huge_values():
     assert functions.softmax([[0.0, -np.inf]]).tolist() == [[1.0, 0.0]]
 
 
-def test_softmax_by_hand():
+def test_softmax_by_hand() -> None:
     x = np.log([[1.0, 2.0, 5.0]])
     close(functions.softmax(x), [[0.125, 0.25, 0.625]], 1e-15)  # 1, 2 and 5 of 8
     close(functions.log_softmax(x), np.log([[0.125, 0.25, 0.625]]), 1e-15)
     close(functions.softmax(np.array([1.0, 1.0])), [0.5, 0.5], 0)  # one row without its batch
 
 
-def test_log_softmax_forms_no_probability_that_rounds_to_0():
+def test_log_softmax_forms_no_probability_that_rounds_to_0() -> None:
     x = np.array([[0.0, 800.0]])
     assert functions.softmax(x)[0, 0] == 0.0
     assert functions.log_softmax(x)[0, 0] == -800.0
 
 
 @pytest.mark.parametrize("name", [name for name in FUNCTIONS if name not in ROWS])
-def test_takes_each_number_by_itself(name, generator):
+def test_takes_each_number_by_itself(name: str, generator: np.random.Generator) -> None:
     x = generator.normal(size=(5, 3))
     function = getattr(functions, name)
     each = [[float(function(np.array([value]))[0]) for value in row] for row in x]
     close(function(x), each, 1e-14)
 
 
-def test_slope_of_gelus_argument(generator):
+def test_slope_of_gelus_argument(generator: np.random.Generator) -> None:
     x = generator.normal(size=7)
     slope = central_differences(lambda: float(functions.gelu_tanh_argument(x).sum()), x)
     close(functions.gelu_tanh_slope(x), slope, NUMERIC)

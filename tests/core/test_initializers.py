@@ -7,20 +7,21 @@ import pytest
 import torch
 
 import pellucid as pl
+from pellucid.core.types import Array
 from tests.core.tools import close
-from tests.core.witnesses import INITIALIZERS
+from tests.core.witnesses import INITIALIZERS, InitializerWitness
 
 D, H = (400, 150)
 
 CASES = [pytest.param(name, witness, id=name) for name, witness in INITIALIZERS.items()]
 
 
-def draw(name, seed=11, inputs=D, outputs=H):
+def draw(name: str, seed: int = 11, inputs: int = D, outputs: int = H) -> tuple[Array, Array]:
     return pl.INITIALIZERS[name](inputs, outputs, np.random.default_rng(seed))
 
 
 @pytest.mark.parametrize(("name", "witness"), CASES)
-def test_spread_equals_the_formula_and_pytorchs(name, witness):
+def test_spread_equals_the_formula_and_pytorchs(name: str, witness: InitializerWitness) -> None:
     W, _ = draw(name)
     torch.manual_seed(5)
     twin = torch.empty(H, D, dtype=torch.float64)
@@ -40,7 +41,7 @@ def test_spread_equals_the_formula_and_pytorchs(name, witness):
 
 
 @pytest.mark.parametrize(("name", "witness"), CASES)
-def test_biases(name, witness):
+def test_biases(name: str, witness: InitializerWitness) -> None:
     if not witness.draws_biases:
         assert not draw(name)[1].any()
         return
@@ -55,7 +56,7 @@ def test_biases(name, witness):
 
 
 @pytest.mark.parametrize(("name", "witness"), CASES)
-def test_shapes_and_types(name, witness):
+def test_shapes_and_types(name: str, witness: InitializerWitness) -> None:
     for inputs, outputs in ((3, 5), (5, 3), (1, 1), (4, 4)):
         W, b = draw(name, 0, inputs, outputs)
         assert W.shape == (inputs, outputs) and b.shape == (outputs,)
@@ -64,20 +65,20 @@ def test_shapes_and_types(name, witness):
 
 
 @pytest.mark.parametrize(("name", "witness"), CASES)
-def test_the_same_generator_gives_the_same_numbers(name, witness):
+def test_the_same_generator_gives_the_same_numbers(name: str, witness: InitializerWitness) -> None:
     for ours, again, other in zip(draw(name, 3), draw(name, 3), draw(name, 4), strict=True):
         assert np.array_equal(ours, again)
         assert not ours.any() or not np.array_equal(ours, other)
 
 
 @pytest.mark.parametrize(("inputs", "outputs"), [(6, 6), (9, 4), (4, 9), (1, 3)])
-def test_orthogonal_rows_or_columns_have_length_1(inputs, outputs):
+def test_orthogonal_rows_or_columns_have_length_1(inputs: int, outputs: int) -> None:
     W, _ = draw("orthogonal", 1, inputs, outputs)
     few = W.T @ W if inputs >= outputs else W @ W.T
     close(few, np.eye(min(inputs, outputs)), 1e-14)
 
 
-def test_orthogonal_matrices_are_evenly_spread():
+def test_orthogonal_matrices_are_evenly_spread() -> None:
     """The first number of a random rotation of 2 axes is the cosine of an even angle.
 
     As often above 0 as below.
@@ -92,7 +93,7 @@ def test_orthogonal_matrices_are_evenly_spread():
     assert abs(np.mean(np.linalg.det(drawn) > 0) - 0.5) < 0.04
 
 
-def test_orthogonal_by_hand():
+def test_orthogonal_by_hand() -> None:
     """The QR factors of the generator's own numbers, with the signs that make R's diagonal
     positive.
     """
@@ -104,7 +105,7 @@ def test_orthogonal_by_hand():
     close(W @ R, drawn, 1e-14)
 
 
-def test_standard_normal_is_the_seeds_order():
+def test_standard_normal_is_the_seeds_order() -> None:
     """W first, then b, each neuron layer after the other.
 
     The numbers that the seeds' program would draw.

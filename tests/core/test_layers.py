@@ -5,6 +5,8 @@ PyTorch, central differences, shapes, types, purity.
 
 import copy
 import json
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -32,7 +34,9 @@ CASES = [
 PASSES = pytest.mark.parametrize("draws", [None, LEARNING], ids=["answering", "draws"])
 
 
-def make(name, example, generator, N=7):
+def make(
+    name: str, example: Callable[..., Any], generator: np.random.Generator, N: int = 7
+) -> tuple[Any, Any, Any]:
     """Give (layer, x, dy) in float64; x and dy cannot be written to."""
     layer = example(generator)
     x = generator.normal(scale=2.0, size=(N, *LAYERS[name].row))
@@ -49,7 +53,13 @@ def as_float32(layer: Layer) -> Layer:
 @PASSES
 @pytest.mark.parametrize("N", [1, 2, 7, 40])
 @pytest.mark.parametrize(("name", "example"), CASES)
-def test_equals_pytorch(name, example, N, draws, generator):
+def test_equals_pytorch(
+    name: str,
+    example: Callable[..., Any],
+    N: int,
+    draws: pl.Draws | None,
+    generator: np.random.Generator,
+) -> None:
     layer, x, dy = make(name, example, generator, N)
     given, params = tensor(x), [tensor(p) for p in layer.params]
     expected = LAYERS[name].twin(layer, given, params, draws)
@@ -61,7 +71,9 @@ def test_equals_pytorch(name, example, N, draws, generator):
 
 
 @pytest.mark.parametrize(("name", "example"), CASES)
-def test_equals_pytorch_at_corners(name, example, generator):
+def test_equals_pytorch_at_corners(
+    name: str, example: Callable[..., Any], generator: np.random.Generator
+) -> None:
     """At 0 a slope may be a matter of choice: PyTorch's is taken."""
     layer, x, dy = make(name, example, generator)
     corner = np.copysign(np.zeros_like(x), x)
@@ -74,11 +86,13 @@ def test_equals_pytorch_at_corners(name, example, generator):
 
 @PASSES
 @pytest.mark.parametrize(("name", "example"), CASES)
-def test_equals_central_differences(name, example, draws, generator):
+def test_equals_central_differences(
+    name: str, example: Callable[..., Any], draws: pl.Draws | None, generator: np.random.Generator
+) -> None:
     layer, x, dy = make(name, example, generator, N=4)
     x = x.copy()
 
-    def loss():
+    def loss() -> float:
         return float((layer.forward(x, draws) * dy).sum())
 
     dx, grads = layer.backward(Pass(x, layer.forward(x, draws), draws), dy)
@@ -89,7 +103,9 @@ def test_equals_central_differences(name, example, draws, generator):
 
 @PASSES
 @pytest.mark.parametrize(("name", "example"), CASES)
-def test_no_rows_are_rows_too(name, example, draws, generator):
+def test_no_rows_are_rows_too(
+    name: str, example: Callable[..., Any], draws: pl.Draws | None, generator: np.random.Generator
+) -> None:
     layer, _, _ = make(name, example, generator)
     x = np.empty((0, *LAYERS[name].row))
     y = layer.forward(x, draws)
@@ -107,7 +123,13 @@ def test_no_rows_are_rows_too(name, example, draws, generator):
 @PASSES
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize(("name", "example"), CASES)
-def test_keeps_the_floating_type(name, example, dtype, draws, generator):
+def test_keeps_the_floating_type(
+    name: str,
+    example: Callable[..., Any],
+    dtype: str,
+    draws: pl.Draws | None,
+    generator: np.random.Generator,
+) -> None:
     layer, x, dy = make(name, example, generator)
     exact = layer.forward(x, draws)
     exact_dx, exact_grads = layer.backward(Pass(x, exact, draws), dy)
@@ -123,7 +145,7 @@ def test_keeps_the_floating_type(name, example, dtype, draws, generator):
 
 
 ALONE = [
-    case for case in CASES if LAYERS[case.values[0]].alone
+    case for case in CASES if LAYERS[str(case.values[0])].alone
 ]  # whose rows are each by themselves while draws
 
 
@@ -132,7 +154,9 @@ ALONE = [
     [pytest.param(*case.values, None, id=f"{case.id}-answering") for case in CASES]
     + [pytest.param(*case.values, LEARNING, id=f"{case.id}-draws") for case in ALONE],
 )
-def test_a_batch_is_its_rows_one_by_one(name, example, draws, generator):
+def test_a_batch_is_its_rows_one_by_one(
+    name: str, example: Callable[..., Any], draws: pl.Draws | None, generator: np.random.Generator
+) -> None:
     layer, x, dy = make(name, example, generator)
     y = layer.forward(x, draws)
     dx, grads = layer.backward(Pass(x, y, draws), dy)
@@ -152,7 +176,9 @@ def test_a_batch_is_its_rows_one_by_one(name, example, draws, generator):
 
 @PASSES
 @pytest.mark.parametrize(("name", "example"), CASES)
-def test_backward_depends_on_its_arguments_only(name, example, draws, generator):
+def test_backward_depends_on_its_arguments_only(
+    name: str, example: Callable[..., Any], draws: pl.Draws | None, generator: np.random.Generator
+) -> None:
     layer, x, dy = make(name, example, generator)
     arrays = copy.deepcopy(layer.arrays())
     y = layer.forward(x, draws)
@@ -174,7 +200,9 @@ def test_backward_depends_on_its_arguments_only(name, example, draws, generator)
 
 
 @pytest.mark.parametrize(("name", "example"), CASES)
-def test_can_be_made_again_from_what_it_tells(name, example, generator):
+def test_can_be_made_again_from_what_it_tells(
+    name: str, example: Callable[..., Any], generator: np.random.Generator
+) -> None:
     layer, x, _ = make(name, example, generator)
     assert json.loads(json.dumps(layer.options())) == layer.options()
     again = rebuilt(layer)
@@ -189,7 +217,9 @@ def test_can_be_made_again_from_what_it_tells(name, example, generator):
 
 
 @pytest.mark.parametrize(("name", "example"), CASES)
-def test_owns_unpadded_arrays_and_lists_params_then_buffers(name, example, generator):
+def test_owns_unpadded_arrays_and_lists_params_then_buffers(
+    name: str, example: Callable[..., Any], generator: np.random.Generator
+) -> None:
     layer, _, _ = make(name, example, generator)
     owned = list(layer.arrays().values())
     assert sorted(map(id, owned)) == sorted(map(id, layer.params + layer.buffers))
@@ -200,7 +230,7 @@ def test_owns_unpadded_arrays_and_lists_params_then_buffers(name, example, gener
     assert not layer.frozen
 
 
-def embedding(generator):
+def embedding(generator: np.random.Generator) -> pl.PeriodicEmbedding:
     return pl.PeriodicEmbedding.draw([1, 0, 1], generator, waves=4)
 
 
@@ -225,7 +255,7 @@ REPRS = {
 
 
 @pytest.mark.parametrize(("text", "make_layer"), REPRS.items(), ids=REPRS)
-def test_repr(text, make_layer):
+def test_repr(text: str, make_layer: Any) -> None:
     assert repr(make_layer()) == text
 
 
@@ -245,7 +275,9 @@ WIDTHS = {
 
 
 @pytest.mark.parametrize(("make_layer", "D", "H", "products"), WIDTHS.values(), ids=WIDTHS)
-def test_width_and_multiply_adds(make_layer, D, H, products):
+def test_width_and_multiply_adds(
+    make_layer: Callable[..., Any], D: int, H: int, products: int
+) -> None:
     layer = make_layer()
     assert layer.output_width(D) == H
     assert Summary([layer]).multiply_adds == products
@@ -253,13 +285,13 @@ def test_width_and_multiply_adds(make_layer, D, H, products):
         layer.output_width(D + 1)
 
 
-def test_layers_without_arrays_take_any_width():
+def test_layers_without_arrays_take_any_width() -> None:
     for layer in (pl.ReLU(), pl.Dropout(), pl.Flatten(), pl.Scale(2.0), pl.Residual([pl.Tanh()])):
         assert layer.output_width(17) == 17
         assert Summary([pl.LayerNorm(17), layer]).multiply_adds == 0
 
 
-def test_a_twin_that_differs_is_noticed(generator):
+def test_a_twin_that_differs_is_noticed(generator: np.random.Generator) -> None:
     """The comparison itself can fail: a gradient that is off by 1e-8 does."""
     layer, x, _ = make("Sigmoid", LAYERS["Sigmoid"].examples[0], generator)
     expected = torch.sigmoid(tensor(x)).detach().numpy()

@@ -3,18 +3,26 @@
 Examples worked by hand, what they refuse, and what has no twin in PyTorch.
 """
 
+import pickle
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
 
 import pellucid as pl
 from pellucid.core import chain
+from pellucid.core.arrays import CACHE_LINE
 from pellucid.core.draws import Draws
-from pellucid.core.layer import Pass
+from pellucid.core.layer import Pass, walk
+from pellucid.core.types import ArrayLike
 from tests.core.tools import LEARNING, close, uniform_by_hand
+from tests.narrowing import present
 
 
-def test_affine_by_hand():
+def test_affine_by_hand() -> None:
     layer = pl.Affine([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]], [0.5, -0.5])
     x = np.array([[1.0, 0.0, 2.0]])
     # y = (1*1 + 0*3 + 2*5 + 0.5, 1*2 + 0*4 + 2*6 - 0.5)
@@ -27,7 +35,7 @@ def test_affine_by_hand():
     close(db, [1.0, 10.0], 0)
 
 
-def test_sigmoid_by_hand():
+def test_sigmoid_by_hand() -> None:
     x = np.array([[0.0, np.log(3.0)]])
     y = pl.Sigmoid().forward(x)
     close(y, [[0.5, 0.75]], 1e-15)  # 1 / (1 + 1) and 1 / (1 + 1/3)
@@ -35,7 +43,7 @@ def test_sigmoid_by_hand():
     close(dx, [[1.0, 3.0]], 1e-15)  # 4 * 1/2 * 1/2 and 16 * 3/4 * 1/4
 
 
-def test_batch_norm_by_hand():
+def test_batch_norm_by_hand() -> None:
     layer = pl.BatchNorm(
         np.array([2.0]), [1.0], running_mean=[10.0], running_variance=[4.0], epsilon=0.0
     )
@@ -59,20 +67,20 @@ def test_batch_norm_by_hand():
     close(layer.forward(np.array([[9.2]])), [[1.0]], 1e-15)
 
 
-def test_batch_norm_follows_pytorch_over_many_batches(generator):
+def test_batch_norm_follows_pytorch_over_many_batches(generator: np.random.Generator) -> None:
     ours = pl.BatchNorm(np.ones(3), momentum=0.2)
     twin = torch.nn.BatchNorm1d(3, momentum=0.2, dtype=torch.float64)
     for N in (8, 2, 5, 33):
         x = generator.normal(1.0, 3.0, (N, 3))
         close(ours.forward(x, LEARNING), twin(torch.tensor(x)).detach().numpy())
         ours.observe(x, LEARNING)
-        close(ours.running_mean, twin.running_mean.numpy())
-        close(ours.running_variance, twin.running_var.numpy())
+        close(ours.running_mean, present(twin.running_mean).numpy())
+        close(ours.running_variance, present(twin.running_var).numpy())
     twin.eval()
     close(ours.forward(x), twin(torch.tensor(x)).detach().numpy())
 
 
-def test_batch_norm_of_one_row_moves_the_mean_only(generator):
+def test_batch_norm_of_one_row_moves_the_mean_only(generator: np.random.Generator) -> None:
     layer = pl.BatchNorm(np.ones(2))
     x = generator.normal(size=(1, 2))
     close(layer.forward(x, LEARNING), np.zeros((1, 2)), 0)
@@ -81,7 +89,7 @@ def test_batch_norm_of_one_row_moves_the_mean_only(generator):
     close(layer.running_variance, [1.0, 1.0], 0)
 
 
-def test_normalisation_begins_at_ones_and_zeros():
+def test_normalisation_begins_at_ones_and_zeros() -> None:
     for layer in (pl.BatchNorm(4), pl.LayerNorm(np.int64(4))):
         assert layer.epsilon == 1e-5
         for array in layer.arrays().values():
@@ -94,7 +102,7 @@ def test_normalisation_begins_at_ones_and_zeros():
     close(norm.running_variance, [1.0, 1.0], 0)
 
 
-def test_standardize_measures_its_columns():
+def test_standardize_measures_its_columns() -> None:
     x = np.array([[1.0, 7.0], [3.0, 7.0]])
     layer = pl.Standardize.of(x)
     close(layer.mean, [2.0, 7.0], 0)
@@ -104,7 +112,7 @@ def test_standardize_measures_its_columns():
     close(layer.forward(x.astype(np.float32)), [[-1.0, 0.0], [1.0, 0.0]], 0)
 
 
-def test_a_robust_standardize_is_not_moved_by_outliers():
+def test_a_robust_standardize_is_not_moved_by_outliers() -> None:
     x = np.array(
         [[0.0, 5.0, 7.0], [1.0, 5.0, 7.0], [2.0, 5.0, 7.0], [3.0, 5.0, 7.0], [1e6, 9.0, 7.0]]
     )
@@ -116,7 +124,7 @@ def test_a_robust_standardize_is_not_moved_by_outliers():
     assert pl.Standardize.robust(x).mean.dtype == np.float32
 
 
-def test_smooth_clip_by_hand():
+def test_smooth_clip_by_hand() -> None:
     layer = pl.SmoothClip(4.0)
     x = np.array([[0.0, 3.0, -3.0, 1e300, -1e300]])
     close(layer.forward(x), [[0.0, 2.4, -2.4, 4.0, -4.0]], 1e-15)  # 3 / sqrt(1 + 9 / 16) = 3 / 1.25
@@ -127,7 +135,7 @@ def test_smooth_clip_by_hand():
     assert far.tolist() == [[-4.0, 4.0, 4.0]]
 
 
-def test_periodic_embedding_by_hand():
+def test_periodic_embedding_by_hand() -> None:
     layer = pl.PeriodicEmbedding(
         [[[0.5, 1.0]]], [[[0.0, 0.25]]], [[[3.0], [4.0]]], [[[10.0]]], [0.0, 1.0]
     )
@@ -146,7 +154,7 @@ def test_periodic_embedding_by_hand():
     close(dx, [[1.0, 2.0 - 8 * np.pi], [0.0, (-6 * 0.5 + 8) * np.pi]], 1e-13)
 
 
-def test_periodic_embedding_begins_with_waves_of_all_phases(generator):
+def test_periodic_embedding_begins_with_waves_of_all_phases(generator: np.random.Generator) -> None:
     layer = pl.PeriodicEmbedding.draw([1, 0, 1], generator, waves=500, size=2, std=0.3)
     assert [p.shape for p in layer.params] == [(2, 1, 500), (2, 1, 500), (2, 500, 2), (2, 1, 2)]
     assert (
@@ -159,7 +167,7 @@ def test_periodic_embedding_begins_with_waves_of_all_phases(generator):
     assert {array.dtype for array in layer.arrays().values()} == {np.dtype(np.float32)}
 
 
-def test_scale_multiplies_by_a_float32_in_every_type():
+def test_scale_multiplies_by_a_float32_in_every_type() -> None:
     factor = float(np.float32(1 / 255))
     assert factor != 1 / 255
     assert pl.Scale(1 / 255).factor == factor
@@ -169,49 +177,49 @@ def test_scale_multiplies_by_a_float32_in_every_type():
 @pytest.mark.parametrize(
     "draws", [LEARNING, Draws(row=5), Draws(seed=2**70, step=9, layer=4, row=1000)]
 )
-def test_dropout_draws_the_numbers_of_its_place(draws):
+def test_dropout_draws_the_numbers_of_its_place(draws: Draws) -> None:
     close(draws.uniform(6, 3), uniform_by_hand(draws, 6, 3), 0)
     assert draws.uniform(0, 3).shape == (0, 3)
 
 
-def test_batches_that_come_together_draw_as_one_by_one():
+def test_batches_that_come_together_draw_as_one_by_one() -> None:
     together = Draws(7, 3, 2, batch_size=4).uniform(10, 5)
     one_by_one = [Draws(7, 3 + batch, 2).uniform(rows, 5) for batch, rows in enumerate([4, 4, 2])]
     close(together, np.concatenate(one_by_one), 0)
 
 
-def test_dropout_uses_one_mask_forward_and_backward(generator):
+def test_dropout_uses_one_mask_forward_and_backward(generator: np.random.Generator) -> None:
     layer, x = pl.Dropout(0.4), np.ones((50, 20))
     y = layer.forward(x, LEARNING)
     dx, grads = layer.backward(Pass(x, y, LEARNING), np.ones_like(x))
-    assert np.array_equal(dx, y)
+    assert np.array_equal(present(dx), y)
     assert grads == []
     assert set(np.unique(y)) == {0.0, 1 / 0.6}
 
 
 @pytest.mark.parametrize("rate", [0.1, 0.5, 0.9])
-def test_dropout_drops_its_rate_and_keeps_the_mean(rate):
+def test_dropout_drops_its_rate_and_keeps_the_mean(rate: float) -> None:
     y = pl.Dropout(rate).forward(np.ones((400, 250)), LEARNING)
     # 100,000 draws: the share's deviation is at most 0.0016
     assert abs(np.mean(y == 0) - rate) < 0.008
     assert abs(y.mean() - 1) < 0.05
 
 
-def test_dropout_keeps_all_at_rate_0_and_when_answering():
+def test_dropout_keeps_all_at_rate_0_and_when_answering() -> None:
     x = np.ones((3, 4))
     assert np.array_equal(pl.Dropout(0.0).forward(x, LEARNING), x)
     assert np.array_equal(pl.Dropout(0.9).forward(x), x)
-    assert np.array_equal(pl.Dropout(0.9).backward(Pass(x, x), 2 * x)[0], 2 * x)
+    assert np.array_equal(present(pl.Dropout(0.9).backward(Pass(x, x), 2 * x)[0]), 2 * x)
 
 
-def test_dropout_is_the_same_in_shards():
+def test_dropout_is_the_same_in_shards() -> None:
     layer, x = pl.Dropout(0.5), np.ones((12, 7))
     whole = layer.forward(x, LEARNING)
     parts = [layer.forward(x[i : i + 5], LEARNING._replace(row=i)) for i in (0, 5, 10)]
     assert np.array_equal(np.concatenate(parts), whole)
 
 
-def test_dropout_differs_by_seed_step_and_layer():
+def test_dropout_differs_by_seed_step_and_layer() -> None:
     layer, x = pl.Dropout(0.5), np.ones((8, 32))
     places = [Draws().at(0), Draws(seed=1).at(0), Draws(step=1).at(0), Draws().at(1)]
     places += [Draws(seed=1, step=2).at(0), Draws(seed=2, step=1).at(0), Draws().at(0).at(0)]
@@ -221,7 +229,7 @@ def test_dropout_differs_by_seed_step_and_layer():
             assert 0.3 < np.mean(mask == other) < 0.7  # independent masks agree on half
 
 
-def test_places_of_layers_never_meet():
+def test_places_of_layers_never_meet() -> None:
     """Layers of a network and layers within a Residual draw from streams of their own."""
     top = [Draws().at(index).layer for index in range(100)]
     inner = [Draws().at(i).at(j).layer for i in range(100) for j in range(100)]
@@ -236,7 +244,7 @@ def test_places_of_layers_never_meet():
     assert Draws() == (0, 0, 0, 0, 0)
 
 
-def test_residual_learns_as_the_sum_of_both_ways(generator):
+def test_residual_learns_as_the_sum_of_both_ways(generator: np.random.Generator) -> None:
     """y = x + f(x), so dx = dy + f's dx and the grads are f's own."""
     inner = [
         pl.Affine(generator.normal(size=(3, 4))),
@@ -264,7 +272,7 @@ def test_residual_learns_as_the_sum_of_both_ways(generator):
     ]
 
 
-def test_residual_passes_what_it_sees_on_to_its_buffers(generator):
+def test_residual_passes_what_it_sees_on_to_its_buffers(generator: np.random.Generator) -> None:
     norm = pl.BatchNorm(np.ones(3))
     layer = pl.Residual([pl.Scale(2.0), pl.Residual([norm, pl.Tanh()])])
     x = generator.normal(size=(5, 3))
@@ -274,7 +282,7 @@ def test_residual_passes_what_it_sees_on_to_its_buffers(generator):
     pl.Residual([pl.Tanh()]).observe(x, LEARNING)  # nothing to remember, nothing done
 
 
-def test_assigning_writes_into_the_layers_own_array():
+def test_assigning_writes_into_the_layers_own_array() -> None:
     layer = pl.Affine([[1.0], [2.0]], [3.0])
     W = layer.W
     layer.W = [[5.0], [6.0]]
@@ -287,12 +295,15 @@ def test_assigning_writes_into_the_layers_own_array():
     assert pl.BatchNorm.buffer_names == ("running_mean", "running_variance")
 
 
-def test_arrays_keep_their_type_and_whole_numbers_become_float32():
+def test_arrays_keep_their_type_and_whole_numbers_become_float32() -> None:
     assert pl.Affine(np.ones((2, 2), np.float64)).W.dtype == np.float64
     assert pl.Affine(np.ones((2, 2), np.float32)).W.dtype == np.float32
     assert pl.Affine(np.ones((2, 2), np.float16)).W.dtype == np.float32
     assert pl.Affine([[1, 2]]).W.dtype == np.float32
-    assert pl.Affine(np.ones((2, 2), np.float32), np.zeros(2, np.float64)).b.dtype == np.float32
+    assert (
+        present(pl.Affine(np.ones((2, 2), np.float32), np.zeros(2, np.float64)).b).dtype
+        == np.float32
+    )
     W = np.ones((3, 2)).T
     layer = pl.Affine(W)
     assert layer.W.flags["C_CONTIGUOUS"]
@@ -300,8 +311,11 @@ def test_arrays_keep_their_type_and_whole_numbers_become_float32():
     assert layer.W[0, 0] == 1.0
 
 
-def embedding(**changed):
-    arrays = {
+loose: Any = pl  # without its types: for values that are wrong on purpose
+
+
+def embedding(**changed: ArrayLike) -> pl.PeriodicEmbedding:
+    arrays: dict[str, Any] = {
         "frequency": np.zeros((1, 1, 2)),
         "phase": np.zeros((1, 1, 2)),
         "W": np.zeros((1, 2, 1)),
@@ -365,7 +379,7 @@ REFUSED = {
     ),
     "embedding's W": (lambda: embedding(W=np.zeros((2, 1))), r"W \(E, F, K\)"),
     "waves": (
-        lambda: pl.PeriodicEmbedding.draw([1.0], None, waves=0),
+        lambda: pl.PeriodicEmbedding.draw([1.0], np.random.default_rng(0), waves=0),
         "waves must be a whole number of 1 or more",
     ),
     "no columns": (
@@ -373,7 +387,7 @@ REFUSED = {
         "E ones among zeros",
     ),
     "Residual of nothing": (lambda: pl.Residual([]), "at least one layer"),
-    "Residual of no layers": (lambda: pl.Residual([3]), "at least one layer"),
+    "Residual of no layers": (lambda: loose.Residual([3]), "at least one layer"),
     "Residual width": (lambda: pl.Residual([pl.Affine(np.zeros((3, 2)))]), "3 in, 2 out"),
     "Residual inner": (
         lambda: pl.Residual([pl.Affine(np.zeros((3, 2))), pl.Affine(np.zeros((3, 3)))]),
@@ -383,19 +397,19 @@ REFUSED = {
 
 
 @pytest.mark.parametrize(("build", "message"), REFUSED.values(), ids=REFUSED)
-def test_refuses(build, message):
+def test_refuses(build: Callable[..., Any], message: str) -> None:
     with pytest.raises(pl.InputError, match=message):
         build()
 
 
-def test_what_is_at_the_border_is_taken():
+def test_what_is_at_the_border_is_taken() -> None:
     assert pl.Dropout(0.0).rate == 0.0
     assert pl.BatchNorm(1, running_variance=[0.0]).running_variance[0] == 0.0
     assert pl.LayerNorm(1).gamma.size == 1
     assert pl.Standardize([1.0], [0.0]).std[0] == 1.0
 
 
-def test_a_base_layer_says_nothing():
+def test_a_base_layer_says_nothing() -> None:
     layer = pl.Layer()
     for call in (
         lambda: layer.forward(np.zeros((1, 1))),
@@ -409,3 +423,53 @@ def test_a_base_layer_says_nothing():
         and layer.arrays() == {}
         and layer.options() == {}
     )
+
+
+def test_arrays_are_aligned_wherever_they_come_from(tmp_path: Path) -> None:
+    """Made, copied, converted, unpickled, collapsed or loaded: at the start of a cache line."""
+    net = pl.mlp([7, 5, 3], activation="tanh", seed=0, normalization="batch", pixels=False)
+    net.save(tmp_path / "net.safetensors")
+    linear = pl.Network([pl.Affine(np.ones((7, 5)), np.ones(5)), pl.Affine(np.ones((5, 3)))])
+    nested = pl.Network([pl.Residual([pl.Affine(np.ones((3, 3)))])])
+    for other in (
+        net,
+        net.copy(),
+        net.astype("float64"),
+        pickle.loads(pickle.dumps(net)),  # noqa: S301
+        pl.load(tmp_path / "net.safetensors"),
+        linear.collapse(),
+        nested.copy(),
+        pickle.loads(pickle.dumps(nested)),  # noqa: S301
+    ):
+        for layer in walk(other.layers):
+            for array in layer.arrays().values():
+                assert array.ctypes.data % CACHE_LINE == 0
+                assert array.flags.c_contiguous and array.flags.writeable
+
+
+def test_a_constant_column_has_no_standard_deviation() -> None:
+    """Its mean is rounded, so the standard deviation of equal numbers may be 1e-17 and not 0."""
+    x = np.full((50, 1), 0.1)
+    assert x.std() > 0
+    layer = pl.Standardize.of(x, np.float64)
+    assert layer.std[0] == 1
+    assert abs(layer.forward(np.array([[1.03]]))[0, 0] - 0.93) < 1e-12
+
+
+def test_a_transposed_weight_is_named() -> None:
+    W = np.ones((5, 3))
+    with pytest.raises(pl.InputError, match=r"got 5\. PyTorch keeps weights .* pass W\.T"):
+        pl.Network([pl.Affine(np.ones((2, 5))), pl.Affine(W.T)])
+    with pytest.raises(pl.InputError, match=r"shape \(3,\), got \(5,\)\. PyTorch keeps"):
+        pl.Affine(W, np.ones(5))
+
+
+def test_nan_and_infinity_pass_through_prediction_and_are_no_class() -> None:
+    """One rule: predictions compute with NaN as NumPy does; what names a class refuses it."""
+    net = pl.mlp([2, 3, 2], output="softmax", seed=0)
+    x = np.array([[np.nan, 1.0], [1.0, 1.0]], np.float32)
+    for predict in (net, net.predict, net.predictor(), lambda x: net.forward(x).y):
+        assert np.isnan(predict(x)[0]).all() and np.isfinite(predict(x)[1]).all()
+    for choose in (net.classify, net.labels):
+        with pytest.raises(pl.InputError, match=r"row 0 .* NaN"):
+            choose(x)

@@ -3,6 +3,8 @@ are huge.
 """
 
 import math
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,9 +13,11 @@ import torch.nn.functional as F
 
 import pellucid as pl
 from pellucid.core import chain, losses
+from pellucid.core import targets as targets_room
+from pellucid.core.types import Array
 from pellucid.training.samples import Samples, with_class_weight
 from tests.core.tools import NUMERIC, central_differences, close, gradients, tensor
-from tests.core.witnesses import LOSSES
+from tests.core.witnesses import LOSSES, LossWitness
 
 CASES = [
     pytest.param(witness, loss, targets, id=f"{loss!r}-{targets.__name__}")
@@ -23,11 +27,13 @@ CASES = [
 ]
 
 
-def as_tensor(t):
+def as_tensor(t: Array) -> torch.Tensor:
     return torch.tensor(t, dtype=torch.int64 if t.ndim == 1 else torch.float64)
 
 
-def batch(targets, generator, N=9, K=4):
+def batch(
+    targets: Callable[..., Any], generator: np.random.Generator, N: int = 9, K: int = 4
+) -> tuple[Array, Array]:
     y = generator.normal(scale=2.0, size=(N, K))
     t = targets(generator, N, K)
     y.setflags(write=False)
@@ -37,7 +43,13 @@ def batch(targets, generator, N=9, K=4):
 
 @pytest.mark.parametrize("N", [1, 9])
 @pytest.mark.parametrize(("witness", "loss", "targets"), CASES)
-def test_equals_pytorch(witness, loss, targets, N, generator):
+def test_equals_pytorch(
+    witness: LossWitness,
+    loss: Any,
+    targets: Callable[..., Any],
+    N: int,
+    generator: np.random.Generator,
+) -> None:
     y, t = batch(targets, generator, N)
     given = tensor(y)
     expected = witness.twin(loss, given, as_tensor(t), "mean")
@@ -46,7 +58,9 @@ def test_equals_pytorch(witness, loss, targets, N, generator):
 
 
 @pytest.mark.parametrize(("witness", "loss", "targets"), CASES)
-def test_weighs_rows(witness, loss, targets, generator):
+def test_weighs_rows(
+    witness: LossWitness, loss: Any, targets: Callable[..., Any], generator: np.random.Generator
+) -> None:
     """The witness is a composition: PyTorch's losses of each row, times w_i / sum w."""
     y, t = batch(targets, generator)
     weights = generator.uniform(0.0, 3.0, len(y))
@@ -61,7 +75,9 @@ def test_weighs_rows(witness, loss, targets, generator):
 
 
 @pytest.mark.parametrize(("witness", "loss", "targets"), CASES)
-def test_equals_central_differences(witness, loss, targets, generator):
+def test_equals_central_differences(
+    witness: LossWitness, loss: Any, targets: Callable[..., Any], generator: np.random.Generator
+) -> None:
     y, t = batch(targets, generator, N=4)
     y, weights = y.copy(), np.array([1.0, 2.0, 0.5, 3.0])
     close(
@@ -72,7 +88,9 @@ def test_equals_central_differences(witness, loss, targets, generator):
 
 
 @pytest.mark.parametrize(("witness", "loss", "targets"), CASES)
-def test_no_rows_cost_nothing(witness, loss, targets, generator):
+def test_no_rows_cost_nothing(
+    witness: LossWitness, loss: Any, targets: Callable[..., Any], generator: np.random.Generator
+) -> None:
     y, t = np.empty((0, 4)), targets(generator, 1, 4)[:0]
     assert loss.value(y, t) == 0.0
     assert loss.gradient(y, t).shape == (0, 4)
@@ -82,7 +100,9 @@ def test_no_rows_cost_nothing(witness, loss, targets, generator):
 
 
 @pytest.mark.parametrize(("witness", "loss", "targets"), CASES)
-def test_keeps_the_floating_type(witness, loss, targets, generator):
+def test_keeps_the_floating_type(
+    witness: LossWitness, loss: Any, targets: Callable[..., Any], generator: np.random.Generator
+) -> None:
     y, t = batch(targets, generator)
     small = y.astype(np.float32)
     weights = np.ones(9)
@@ -95,7 +115,9 @@ def test_keeps_the_floating_type(witness, loss, targets, generator):
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("loss", [pl.CrossEntropy(), pl.BinaryCrossEntropy()], ids=repr)
-def test_is_stable_at_huge_sums(loss, dtype):
+def test_is_stable_at_huge_sums(
+    loss: pl.BinaryCrossEntropy | pl.CrossEntropy, dtype: type[Any]
+) -> None:
     z = np.array([[1e4, -1e4], [-1e4, 1e4]], dtype)
     # The first row is right beyond doubt: its loss is 0. The second is wrong by 2e4 (softmax), by
     # 1e4 twice (sigmoid).
@@ -108,7 +130,7 @@ def test_is_stable_at_huge_sums(loss, dtype):
     close(loss.gradient(z[1:], t[1:]), [[-scale, scale]], 0)
 
 
-def test_cross_entropy_by_hand():
+def test_cross_entropy_by_hand() -> None:
     z = np.log([[1.0, 2.0, 5.0], [4.0, 3.0, 1.0]])  # probabilities 1/8, 2/8, 5/8 and 4/8, 3/8, 1/8
     t = np.array([2, 0])
     loss = pl.CrossEntropy()
@@ -121,14 +143,14 @@ def test_cross_entropy_by_hand():
 
 
 @pytest.mark.parametrize("name", ["MeanSquaredError", "MeanAbsoluteError", "Huber", "Quantile"])
-def test_what_is_met_exactly_has_no_slope(name):
+def test_what_is_met_exactly_has_no_slope(name: str) -> None:
     loss = getattr(pl, name)()
     y = np.array([[1.0, -2.0, 0.0]])
     assert loss.value(y, y) == 0.0
     assert not loss.gradient(y, y).any()
 
 
-def test_quantile_by_hand():
+def test_quantile_by_hand() -> None:
     loss = pl.Quantile(0.9)
     y, t = np.array([[1.0, 4.0, 2.0]]), np.array([[3.0, 3.0, 2.0]])
     close(loss.value(y, t), (0.9 * 2 + 0.1 * 1 + 0) / 3, 1e-15)  # too low costs 0.9, too high 0.1
@@ -136,10 +158,12 @@ def test_quantile_by_hand():
 
 
 @pytest.mark.parametrize("weights", [[0.5, 2.0, 1.0, 3.0], {1: 2.0, 3: 0.25}, "balanced"], ids=str)
-def test_class_weights_equal_pytorchs(weights, generator):
+def test_class_weights_equal_pytorchs(
+    weights: dict[int, float] | Sequence[float] | str, generator: np.random.Generator
+) -> None:
     y = generator.normal(size=(12, 4))
     t = np.array([0, 1, 2, 3, 0, 0, 1, 3, 3, 3, 3, 2])
-    of_class = {
+    of_class: Any = {
         "list": lambda: weights,
         "dict": lambda: [1.0, 2.0, 1.0, 0.25],
         "str": lambda: 12 / (4 * np.bincount(t)),  # every class weighs the same in all
@@ -156,13 +180,17 @@ def test_class_weights_equal_pytorchs(weights, generator):
 
 
 @pytest.mark.parametrize("kind", [bool, np.int8, np.uint8, np.int64, np.float32])
-def test_class_indices_of_any_type(kind):
+def test_class_indices_of_any_type(kind: Any) -> None:
     y = np.zeros((3, 2))
-    assert losses.one_hot(np.array([1, 0, 1]).astype(kind), y).tolist() == [[0, 1], [1, 0], [0, 1]]
-    assert losses.one_hot([1, 0, 1], y.astype(np.float32)).dtype == np.float32
+    assert targets_room.one_hot(np.array([1, 0, 1]).astype(kind), y).tolist() == [
+        [0, 1],
+        [1, 0],
+        [0, 1],
+    ]
+    assert targets_room.one_hot([1, 0, 1], y.astype(np.float32)).dtype == np.float32
 
 
-def test_one_column_of_targets_goes_with_one_output(generator):
+def test_one_column_of_targets_goes_with_one_output(generator: np.random.Generator) -> None:
     y, t = generator.normal(size=(5, 1)), np.array([0, 1, 1, 0, 1])
     for loss in (
         pl.BinaryCrossEntropy(),
@@ -175,100 +203,107 @@ def test_one_column_of_targets_goes_with_one_output(generator):
         assert loss.gradient(y, t).shape == (5, 1)
 
 
-def test_row_shares():
-    close(losses.row_shares(4, None, np.float32), [0.25] * 4, 0)
-    close(losses.row_shares(2, np.array([1.0, 3.0]), np.float64), [0.25, 0.75], 0)
-    close(losses.row_shares(0, None, np.float64), np.zeros(0), 0)
-    assert losses.row_shares(2, np.array([1.0, 3.0]), np.float32).dtype == np.float32
+def test_row_shares() -> None:
+    close(targets_room.row_shares(4, None, np.dtype(np.float32)), [0.25] * 4, 0)
+    close(targets_room.row_shares(2, np.array([1.0, 3.0]), np.dtype(np.float64)), [0.25, 0.75], 0)
+    close(targets_room.row_shares(0, None, np.dtype(np.float64)), np.zeros(0), 0)
+    assert (
+        targets_room.row_shares(2, np.array([1.0, 3.0]), np.dtype(np.float32)).dtype == np.float32
+    )
     # 2^24 + 1 has no float32: the sum must be taken in float64
     many = np.array([2.0**24, 1.0, 1.0], np.float32)
-    close(losses.row_shares(3, many, np.float64)[1], 1 / (2**24 + 2), 1e-16)
+    close(targets_room.row_shares(3, many, np.dtype(np.float64))[1], 1 / (2**24 + 2), 1e-16)
 
+
+loose: Any = pl  # without its types: for targets that are lists, or wrong on purpose
 
 REFUSED = {
     "classes above": (
-        lambda: pl.CrossEntropy().value(np.zeros((2, 3)), [0, 3]),
+        lambda: loose.CrossEntropy().value(np.zeros((2, 3)), [0, 3]),
         "3 outputs go from 0 to 2, got 0 to 3",
     ),
     "classes below": (
-        lambda: pl.CrossEntropy().value(np.zeros((2, 3)), [-1, 2]),
+        lambda: loose.CrossEntropy().value(np.zeros((2, 3)), [-1, 2]),
         "from 0 to 2, got -1 to 2",
     ),
     "too few": (
-        lambda: pl.CrossEntropy().value(np.zeros((2, 3)), [1]),
+        lambda: loose.CrossEntropy().value(np.zeros((2, 3)), [1]),
         r"each of 2 rows, got targets of shape \(1,\)",
     ),
     "halves": (
-        lambda: pl.CrossEntropy().value(np.zeros((2, 3)), [0.5, 1.0]),
+        lambda: loose.CrossEntropy().value(np.zeros((2, 3)), [0.5, 1.0]),
         "whole numbers, got float64",
     ),
-    "nan": (lambda: pl.CrossEntropy().value(np.zeros((2, 3)), [np.nan, 1.0]), "whole numbers"),
+    "nan": (lambda: loose.CrossEntropy().value(np.zeros((2, 3)), [np.nan, 1.0]), "whole numbers"),
     "width": (
-        lambda: pl.CrossEntropy().value(np.zeros((2, 3)), np.zeros((2, 2))),
+        lambda: loose.CrossEntropy().value(np.zeros((2, 3)), np.zeros((2, 2))),
         r"targets of shape \(2, 3\), like the outputs, got \(2, 2\)",
     ),
     "values": (
-        lambda: pl.Huber().value(np.zeros((2, 3)), np.zeros(2)),
+        lambda: loose.Huber().value(np.zeros((2, 3)), np.zeros(2)),
         r"shape \(2, 3\), like the outputs, got \(2,\)",
     ),
     "one output": (
-        lambda: pl.MeanSquaredError().value(np.zeros((2, 1)), np.zeros(3)),
+        lambda: loose.MeanSquaredError().value(np.zeros((2, 1)), np.zeros(3)),
         r"\(2, 1\).*got \(3, 1\)",
     ),
     "floats are no classes": (
-        lambda: pl.MeanSquaredError().value(np.zeros((2, 3)), np.zeros(2)),
+        lambda: loose.MeanSquaredError().value(np.zeros((2, 3)), np.zeros(2)),
         r"got \(2,\)",
     ),
     "above 1": (
-        lambda: pl.BinaryCrossEntropy().value(np.zeros((1, 2)), [[0.0, 1.5]]),
+        lambda: loose.BinaryCrossEntropy().value(np.zeros((1, 2)), [[0.0, 1.5]]),
         "0 to 1, got 0.0 to 1.5",
     ),
     "below 0": (
-        lambda: pl.BinaryCrossEntropy().value(np.zeros((1, 2)), [[-0.5, 1.0]]),
+        lambda: loose.BinaryCrossEntropy().value(np.zeros((1, 2)), [[-0.5, 1.0]]),
         "got -0.5 to 1.0",
     ),
     "binary nan": (
-        lambda: pl.BinaryCrossEntropy().value(np.zeros((1, 2)), [[np.nan, 1.0]]),
+        lambda: loose.BinaryCrossEntropy().value(np.zeros((1, 2)), [[np.nan, 1.0]]),
         "got nan",
     ),
     "negative counts": (
-        lambda: pl.Poisson().value(np.zeros((1, 1)), [[-1.0]]),
+        lambda: loose.Poisson().value(np.zeros((1, 1)), [[-1.0]]),
         "0 or more, got -1.0",
     ),
-    "smoothing": (lambda: pl.CrossEntropy(1.0), "label_smoothing must be in \\[0, 1\\), got 1.0"),
-    "smoothing below": (lambda: pl.BinaryCrossEntropy(-0.1), "got -0.1"),
-    "smoothing nan": (lambda: pl.BinaryCrossEntropy(float("nan")), "got nan"),
-    "delta": (lambda: pl.Huber(0.0), "delta above 0, got 0.0"),
-    "delta nan": (lambda: pl.Huber(float("nan")), "got nan"),
-    "q": (lambda: pl.Quantile(1.0), "between 0 and 1, got 1.0"),
-    "q 0": (lambda: pl.Quantile(0.0), "got 0.0"),
+    "smoothing": (
+        lambda: loose.CrossEntropy(1.0),
+        "label_smoothing must be in \\[0, 1\\), got 1.0",
+    ),
+    "smoothing below": (lambda: loose.BinaryCrossEntropy(-0.1), "got -0.1"),
+    "smoothing nan": (lambda: loose.BinaryCrossEntropy(float("nan")), "got nan"),
+    "delta": (lambda: loose.Huber(0.0), "delta above 0, got 0.0"),
+    "delta nan": (lambda: loose.Huber(float("nan")), "got nan"),
+    "q": (lambda: loose.Quantile(1.0), "between 0 and 1, got 1.0"),
+    "q 0": (lambda: loose.Quantile(0.0), "got 0.0"),
 }
 
 
 @pytest.mark.parametrize(("call", "message"), REFUSED.values(), ids=REFUSED)
-def test_refuses(call, message):
+def test_refuses(call: Callable[..., Any], message: str) -> None:
     with pytest.raises(pl.InputError, match=message):
         call()
 
 
-def test_takes_targets_at_the_border():
-    assert pl.BinaryCrossEntropy().value(np.zeros((1, 2)), [[0.0, 1.0]]) == pytest.approx(
+def test_takes_targets_at_the_border() -> None:
+    assert loose.BinaryCrossEntropy().value(np.zeros((1, 2)), [[0.0, 1.0]]) == pytest.approx(
         math.log(2)
     )
-    assert pl.Poisson().value(np.zeros((1, 1)), [[0.0]]) == 1.0
-    assert pl.CrossEntropy().value(np.zeros((2, 3)), [0, 2]) == pytest.approx(math.log(3))
+    assert loose.Poisson().value(np.zeros((1, 1)), [[0.0]]) == 1.0
+    assert loose.CrossEntropy().value(np.zeros((2, 3)), [0, 2]) == pytest.approx(math.log(3))
 
 
 @pytest.mark.parametrize(
     "loss", [loss for witness in LOSSES.values() for loss in witness.examples], ids=repr
 )
-def test_can_be_made_again_from_its_options(loss):
+def test_can_be_made_again_from_its_options(loss: Any) -> None:
     again = type(loss)(**loss.options())
     assert vars(again) == vars(loss)
     assert repr(again) == repr(loss)
 
 
-def test_repr_shows_what_is_set():
+def test_repr_shows_what_is_set() -> None:
     assert repr(pl.CrossEntropy()) == "CrossEntropy()"
     assert repr(pl.BinaryCrossEntropy(0.1)) == "BinaryCrossEntropy(label_smoothing=0.1)"
     assert repr(pl.Huber()) == "Huber(delta=1.0)"
@@ -295,7 +330,7 @@ FITS = {
 
 
 @pytest.mark.parametrize(("layers", "loss", "depth"), FITS.values(), ids=FITS)
-def test_loss_depth(layers, loss, depth):
+def test_loss_depth(layers: Sequence[Any], loss: Any, depth: int) -> None:
     assert chain.loss_depth(layers, loss) == depth
 
 
@@ -309,7 +344,9 @@ def test_loss_depth(layers, loss, depth):
     ],
     ids=repr,
 )
-def test_a_pair_that_does_not_fit_is_an_error(last, loss, advice):
+def test_a_pair_that_does_not_fit_is_an_error(
+    last: pl.Layer, loss: pl.BinaryCrossEntropy | pl.CrossEntropy | pl.Poisson, advice: str
+) -> None:
     names = (type(loss).__name__, loss.activation.__name__, type(last).__name__)
     message = "{} needs .* {} .* ends in {}.*".format(*names) + f" choose {advice}$"
     with pytest.raises(pl.InputError, match=message):
@@ -325,22 +362,24 @@ def test_a_pair_that_does_not_fit_is_an_error(last, loss, advice):
     ],
     ids=repr,
 )
-def test_the_activation_that_a_loss_takes_over_must_be_last(end, loss):
+def test_the_activation_that_a_loss_takes_over_must_be_last(
+    end: Sequence[pl.Layer], loss: pl.BinaryCrossEntropy | pl.CrossEntropy
+) -> None:
     message = f"replaces {loss.activation.__name__}, .* last layer: remove {type(end[-1]).__name__}"
     with pytest.raises(pl.InputError, match=message):
         chain.loss_depth([AFFINE, *end], loss)
 
 
-def test_a_loss_of_ones_own_takes_the_answers():
+def test_a_loss_of_ones_own_takes_the_answers() -> None:
     class Cubed:
-        def value(self, y, t, weights=None):
+        def value(self, y: Any, t: Any, weights: Any = None) -> Any:
             return float(((y - t) ** 3).mean())
 
-        def gradient(self, y, t, weights=None):
+        def gradient(self, y: Any, t: Any, weights: Any = None) -> Any:
             return 3 * (y - t) ** 2 / y.size
 
     assert chain.loss_depth([AFFINE, pl.Softmax()], Cubed()) == 2
-    Cubed.activation = pl.Softmax
+    setattr(Cubed, "activation", pl.Softmax)  # noqa: B010
     assert chain.loss_depth([AFFINE, pl.Softmax()], Cubed()) == 1
 
 
@@ -353,7 +392,11 @@ def test_a_loss_of_ones_own_takes_the_answers():
     ],
     ids=repr,
 )
-def test_taking_over_gives_the_gradient_of_the_whole_network(end, loss, generator):
+def test_taking_over_gives_the_gradient_of_the_whole_network(
+    end: pl.Layer,
+    loss: pl.BinaryCrossEntropy | pl.CrossEntropy | pl.Poisson,
+    generator: np.random.Generator,
+) -> None:
     """The loss from weighted sums is the plain formula of the activation's answers."""
     z, t = generator.normal(size=(6, 3)), generator.integers(0, 2, (6, 3)).astype(float)
     y = end.forward(z)

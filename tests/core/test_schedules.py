@@ -1,6 +1,8 @@
 """Schedules against PyTorch's schedulers, epoch by epoch, and what they do between epochs."""
 
 import math
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -17,7 +19,7 @@ CASES = [
 
 
 @pytest.mark.parametrize(("ours", "twin"), CASES)
-def test_equals_pytorch(ours, twin):
+def test_equals_pytorch(ours: pl.Schedule, twin: Callable[..., Any]) -> None:
     epochs = EPOCHS - 1 if isinstance(ours, pl.OneCycle) else EPOCHS  # see `_one_cycle`
     history = HISTORY if ours.watches else None
     factors = [ours.factor(epoch, epochs, HISTORY[:epoch]) for epoch in range(EPOCHS)]
@@ -25,20 +27,20 @@ def test_equals_pytorch(ours, twin):
     close(factors, torch_factors(twin, history))
 
 
-def test_pytorchs_plateaus_are_met():
+def test_pytorchs_plateaus_are_met() -> None:
     """The history reduces the rate several times: the comparison above compares something."""
     for witness in SCHEDULES["ReduceOnPlateau"][1:]:
         assert witness.ours.factor(EPOCHS, EPOCHS, HISTORY) < 0.1
 
 
 @pytest.mark.parametrize(("ours", "twin"), CASES)
-def test_can_be_made_again(ours, twin):
+def test_can_be_made_again(ours: pl.Schedule, twin: Callable[..., Any]) -> None:
     again = type(ours)(**ours.options())
     assert repr(again) == repr(ours)
     assert again.watches == ours.watches
 
 
-def test_fractions_of_epochs_by_hand():
+def test_fractions_of_epochs_by_hand() -> None:
     assert pl.StepDecay(2, 0.5).factor(3.99, 10) == 0.5
     assert pl.StepDecay(2, 0.5).factor(4.0, 10) == 0.25
     close(pl.ExponentialDecay(0.25).factor(0.5, 10), 0.5, 1e-15)
@@ -49,7 +51,7 @@ def test_fractions_of_epochs_by_hand():
     assert pl.WarmUp(4, then=pl.StepDecay(1, 0.5)).factor(6.5, 10) == 0.25
 
 
-def test_one_cycle_by_hand():
+def test_one_cycle_by_hand() -> None:
     schedule = pl.OneCycle(warm_up=0.25, start=0.1, end=0.01)
     close(schedule.factor(0, 8), 0.1, 1e-15)
     close(schedule.factor(1, 8), 0.55, 1e-15)  # half of the way up
@@ -61,18 +63,18 @@ def test_one_cycle_by_hand():
     assert pl.OneCycle().factor(10, 10) == pytest.approx(4e-6)
 
 
-def test_beyond_the_end_the_rate_stays():
+def test_beyond_the_end_the_rate_stays() -> None:
     assert (
         pl.Cosine(end=0.1).factor(12, 10) == pl.Cosine(end=0.1).factor(10, 10) == pytest.approx(0.1)
     )
 
 
-def test_a_rise_as_long_as_learning_leaves_an_epoch_for_what_follows():
+def test_a_rise_as_long_as_learning_leaves_an_epoch_for_what_follows() -> None:
     close(pl.WarmUp(10, then=pl.Cosine()).factor(10, 10), 1.0, 0)
     close(pl.WarmUp(10, then=pl.Cosine()).factor(10.5, 10), 0.5, 1e-15)
 
 
-def test_a_rise_watches_what_its_successor_watches():
+def test_a_rise_watches_what_its_successor_watches() -> None:
     schedule = pl.WarmUp(2, then=pl.ReduceOnPlateau(gamma=0.5, patience=1))
     assert schedule.watches == "loss"
     assert schedule.factor(9, 20, [1.0, 1.0, 1.0]) == 0.5
@@ -81,7 +83,7 @@ def test_a_rise_watches_what_its_successor_watches():
     assert "watches" not in schedule.options()
 
 
-def test_reduce_on_plateau_by_hand():
+def test_reduce_on_plateau_by_hand() -> None:
     schedule = pl.ReduceOnPlateau(gamma=0.5, patience=2, threshold=0.1)
     # 10 is the best; 9.5 is no improvement (not below 9), nor are two more: the third is one too
     # many
@@ -92,7 +94,7 @@ def test_reduce_on_plateau_by_hand():
     assert schedule.factor(0, 20) == 1.0
 
 
-def test_defaults():
+def test_defaults() -> None:
     assert repr(pl.StepDecay()) == "StepDecay(every=10.0, gamma=0.1)"
     assert repr(pl.OneCycle()) == "OneCycle(warm_up=0.3, start=0.04, end=4e-06)"
     assert repr(pl.WarmUp()) == "WarmUp(length=1.0, start=0.01, then=Constant())"
@@ -115,11 +117,11 @@ REFUSED = {
 
 
 @pytest.mark.parametrize(("build", "message"), REFUSED.values(), ids=REFUSED)
-def test_refuses(build, message):
+def test_refuses(build: Callable[..., Any], message: str) -> None:
     with pytest.raises(pl.InputError, match=message):
         build()
 
 
-def test_a_base_schedule_has_no_factor():
+def test_a_base_schedule_has_no_factor() -> None:
     with pytest.raises(NotImplementedError):
         Schedule().factor(0, 1)

@@ -18,7 +18,7 @@ import torch
 import pellucid.core
 from pellucid.core.draws import Draws
 from pellucid.core.layer import Layer
-from pellucid.core.types import Array
+from pellucid.core.types import Array, ArrayLike
 
 EXACT = 1e-10
 """float64 against PyTorch: both round each of at most some hundred operations at 1e-16."""
@@ -37,7 +37,7 @@ def tensor(array: Array) -> torch.Tensor:
     return torch.from_numpy(np.array(array)).requires_grad_()
 
 
-def gradients(output: torch.Tensor, dy: Array, inputs: list[torch.Tensor]) -> list[Array]:
+def gradients(output: torch.Tensor, dy: ArrayLike, inputs: list[torch.Tensor]) -> list[Array]:
     """Give PyTorch's gradient of sum(output * dy) by each input (0 where it does not matter)."""
     found = torch.autograd.grad(
         (output * torch.from_numpy(np.array(dy))).sum(), inputs, allow_unused=True

@@ -52,6 +52,10 @@ def _affine(layer: Any, x: Tensor, params: list[Tensor], draws: Draws | None) ->
     return F.linear(x, params[0].T, *params[1:])  # PyTorch keeps W transposed, (out, in)
 
 
+def _normalization(kind: Any, generator: np.random.Generator, vectors: int, **options: Any) -> Any:
+    return kind(*_vectors(generator, vectors), **options)
+
+
 def _batch_norm(layer: Any, x: Tensor, params: list[Tensor], draws: Draws | None) -> Tensor:
     if draws is not None and len(x) == 1:  # PyTorch refuses one row: the definition, written out
         return (
@@ -59,8 +63,9 @@ def _batch_norm(layer: Any, x: Tensor, params: list[Tensor], draws: Draws | None
             + params[1]
         )
     mean, variance = torch.tensor(layer.running_mean), torch.tensor(layer.running_variance)
+    gamma, beta = params
     return F.batch_norm(
-        x, mean, variance, *params, draws is not None, layer.momentum, layer.epsilon
+        x, mean, variance, gamma, beta, draws is not None, layer.momentum, layer.epsilon
     )
 
 
@@ -160,17 +165,21 @@ LAYERS: dict[str, LayerWitness] = {
         "torch.nn.functional.batch_norm",
         _batch_norm,
         [
-            lambda generator: pl.BatchNorm(*_vectors(generator, 4)),
-            lambda generator: pl.BatchNorm(*_vectors(generator, 4), momentum=0.3, epsilon=1e-2),
+            lambda generator: _normalization(pl.BatchNorm, generator, 4),
+            lambda generator: _normalization(
+                pl.BatchNorm, generator, 4, momentum=0.3, epsilon=1e-2
+            ),
         ],
         alone=False,
     ),
     "LayerNorm": LayerWitness(
         "torch.nn.functional.layer_norm",
-        lambda layer, x, params, draws: F.layer_norm(x, x.shape[1:], *params, layer.epsilon),
+        lambda layer, x, params, draws: F.layer_norm(
+            x, x.shape[1:], params[0], params[1], layer.epsilon
+        ),
         [
-            lambda generator: pl.LayerNorm(*_vectors(generator, 2)),
-            lambda generator: pl.LayerNorm(*_vectors(generator, 2), epsilon=1e-2),
+            lambda generator: _normalization(pl.LayerNorm, generator, 2),
+            lambda generator: _normalization(pl.LayerNorm, generator, 2, epsilon=1e-2),
         ],
     ),
     "Dropout": LayerWitness(

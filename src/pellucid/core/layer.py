@@ -45,7 +45,7 @@ class Layer:
     ...     slope = Parameter()
     ...
     ...     def __init__(self, slope=0.25):
-    ...         self.slope = slope
+    ...         self.slope = np.float32(slope)  # as the other layers' arrays
     ...
     ...     def forward(self, x, draws=None):
     ...         return np.where(x > 0, x, self.slope * x)

@@ -1,7 +1,4 @@
-"""Metrics: what people read off answers.
-
-A metric is a function (y, t) -> number of answers (N, K) and targets.
-"""
+"""Metrics: functions (y, t) -> number of outputs y, (N, K), and targets t."""
 
 from __future__ import annotations
 
@@ -17,17 +14,16 @@ Metric: TypeAlias = Callable[[Array, Array], float]
 
 
 def chosen_classes(y: Array) -> Array:
-    """Give the class index of each row of answers.
+    """Return the class index of each row of outputs, (N,).
 
-    The brightest output, or with one output whether it passes 0.5.
+    The highest output, the first of equal ones; of one output, 1 from 0.5 up. C++, the page, C and
+    ONNX decide a tie in the same way.
     """
     return np.argmax(y, axis=1) if y.shape[1] > 1 else (y[:, 0] >= 0.5).astype(np.int64)
 
 
 def target_classes(t: Any) -> Array:
-    """Give class indices (N,) for targets that are indices, one-hot rows or probabilities, or one
-    column of 0 and 1.
-    """
+    """Return class indices, (N,), of targets: indices, one-hot, probabilities or one column."""
     t = np.asarray(t)
     if t.ndim == 2:
         return chosen_classes(t)
@@ -35,25 +31,24 @@ def target_classes(t: Any) -> Array:
 
 
 def accuracy(y: Array, t: Array) -> float:
-    """Give the share of rows whose chosen class is the target's."""
+    """Return the share of rows whose chosen class is the target's."""
     return float(np.mean(chosen_classes(y) == target_classes(t))) if len(y) else math.nan
 
 
 def mean_squared_error(y: Array, t: Array) -> float:
-    """Give the mean of (y - t)^2."""
+    """Return the mean of (y - t)^2."""
     return float(np.mean((y - _like(t, y)) ** 2))
 
 
 def mean_absolute_error(y: Array, t: Array) -> float:
-    """Give the mean of |y - t|."""
+    """Return the mean of |y - t|."""
     return float(np.mean(np.abs(y - _like(t, y))))
 
 
 def r2(y: Array, t: Array) -> float:
-    """Give 1 - sum (t - y)^2 / sum (t - mean t)^2, averaged over the outputs: 1 is perfect, 0 as
-    good as the mean.
+    """Return 1 - sum (t - y)^2 / sum (t - mean t)^2, averaged over the outputs.
 
-    A target that never changes counts 1 where it is met exactly, else 0.
+    1 is perfect, 0 as good as the mean. A constant target counts 1 if predicted exactly, else 0.
     """
     t = _like(t, y).astype(np.float64)
     left = ((t - y) ** 2).sum(axis=0)
@@ -70,26 +65,25 @@ METRICS: dict[str, Metric] = {
     "r2": r2,
 }
 
-# Metrics of which more is better; of every other metric, and of losses, less is.
+# Of every other metric, and of losses, less is better.
 HIGHER_IS_BETTER = frozenset({"accuracy", "r2"})
 
 
 def confusion(chosen: Array, t: Array, K: int) -> Array:
-    """Count how often class i (row) was answered j (column): (K, K), whole numbers."""
+    """Count how often class i (row) was predicted as j (column): (K, K), whole numbers."""
     cells = np.asarray(t, np.int64) * K + np.asarray(chosen, np.int64)
     return np.bincount(cells, minlength=K * K).reshape(K, K)
 
 
 def wilson(hits: int, N: int) -> tuple[float, float]:
-    """Give the 95 % interval of a share of `hits` among N (Wilson 1927): where the true share may
-    well lie.
+    """Return the 95 % confidence interval of a share of `hits` among N (Wilson 1927).
 
     >>> [round(end, 4) for end in wilson(960, 1000)]
     [0.946, 0.9705]
     """
     if N == 0:
         return 0.0, 1.0
-    z, p = 1.959963984540054, hits / N
+    z, p = 1.959963984540054, hits / N  # z: 97.5 % of a normal distribution are below it
     centre = (p + z * z / (2 * N)) / (1 + z * z / N)
     half = z / (1 + z * z / N) * math.sqrt(p * (1 - p) / N + z * z / (4 * N * N))
     return max(0.0, centre - half), min(1.0, centre + half)

@@ -204,9 +204,6 @@ class Adam(Optimizer):
     p -= rate m_hat / (sqrt(v_hat) + epsilon), m_hat = m / (1 - beta_1^step), v_hat = v / (1 -
     beta_2^step). Defaults: rate 0.001, beta_1 0.9, beta_2 0.999, epsilon 1e-8. For `common`, see
     `Optimizer`.
-
-    With `epsilon_hat`, epsilon is added to sqrt(v) before the correction (the end of the paper's
-    section 2), as TensorFlow and scikit-learn do.
     """
 
     slots = ("m", "v")
@@ -217,15 +214,12 @@ class Adam(Optimizer):
         beta_1: float = 0.9,
         beta_2: float = 0.999,
         epsilon: float = 1e-8,
-        *,
-        epsilon_hat: bool = False,
         **common: Any,
     ) -> None:
         super().__init__(learning_rate, **common)
         self.beta_1 = below_one(beta_1=beta_1)
         self.beta_2 = below_one(beta_2=beta_2)
         self.epsilon = at_least(0, epsilon=epsilon)
-        self.epsilon_hat = bool(epsilon_hat)
 
     def step(self, p: Array, g: Array, memory: list[Array], step: int, rate: float) -> None:
         m, v = memory
@@ -234,11 +228,10 @@ class Adam(Optimizer):
         v += (1 - self.beta_2) * g * g
         # Both means start at 0 and are too small at first: dividing corrects that.
         root = math.sqrt(1 - self.beta_2**step)
-        spread = np.sqrt(v) / root + (self.epsilon / root if self.epsilon_hat else self.epsilon)
-        p -= (rate / (1 - self.beta_1**step)) * m / spread
+        p -= (rate / (1 - self.beta_1**step)) * m / (np.sqrt(v) / root + self.epsilon)
 
     def options(self) -> Options:
-        defaults = {"beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-8, "epsilon_hat": False}
+        defaults = {"beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-8}
         own = {name: getattr(self, name) for name in defaults}
         changed = {name: value for name, value in own.items() if value != defaults[name]}
         return {**super().options(), **changed}

@@ -1,9 +1,8 @@
-"""Schedules: by what factor the learning rate is multiplied, as learning goes on.
+"""Schedules: the factor of the learning rate in the course of training.
 
-A schedule is a function of how far learning is and nothing else: `factor(epoch, epochs, history)`
-with `epoch` the epochs done so far, a fraction within one (12.5 is halfway through the thirteenth),
-`epochs` how many there will be, and `history` the values of the watched metric, one for each epoch
-done. It remembers nothing, so learning can resume.
+A schedule is a pure function `factor(epoch, epochs, history)`: `epoch` counts the epochs done so
+far, with fractions (12.5 is halfway through the thirteenth), `epochs` is their total, `history` has
+the watched metric after each epoch. A schedule has no state, so training can resume.
 """
 
 from __future__ import annotations
@@ -18,22 +17,21 @@ from pellucid.errors import InputError
 
 
 class Schedule:
-    """What all schedules share; a subclass writes `factor`."""
+    """The base of all schedules; a subclass writes `factor`."""
 
     watches: str | None = None
 
     def factor(self, epoch: float, epochs: float, history: Sequence[float] = ()) -> float:
-        """Give the factor for the learning rate (see the module)."""
+        """Return the factor of the learning rate (see the module)."""
         raise NotImplementedError
 
     def options(self) -> Options:
-        """Give the settings with which the constructor makes this schedule again."""
+        """Return the settings that the constructor takes."""
         return {name: value for name, value in vars(self).items() if name != "watches"}
 
     def __repr__(self) -> str:
-        return (
-            f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in self.options().items())})"
-        )
+        settings = ", ".join(f"{name}={value!r}" for name, value in self.options().items())
+        return f"{type(self).__name__}({settings})"
 
 
 class Constant(Schedule):
@@ -44,10 +42,7 @@ class Constant(Schedule):
 
 
 class StepDecay(Schedule):
-    """gamma to the number of whole `every` epochs done: PyTorch's StepLR. Defaults.
-
-    Gamma 0.1, every 10.
-    """
+    """Multiply by gamma every `every` epochs: PyTorch's StepLR. Defaults: every 10, gamma 0.1."""
 
     def __init__(self, every: float = 10, gamma: float = 0.1) -> None:
         self.every = above_zero(every=every)
@@ -58,10 +53,7 @@ class StepDecay(Schedule):
 
 
 class ExponentialDecay(Schedule):
-    """gamma to the epochs done, fractions included: PyTorch's ExponentialLR. Default.
-
-    Gamma 0.95.
-    """
+    """gamma to the power of the epochs done: PyTorch's ExponentialLR. Default: gamma 0.95."""
 
     def __init__(self, gamma: float = 0.95) -> None:
         self.gamma = above_zero(gamma=gamma)
@@ -71,10 +63,7 @@ class ExponentialDecay(Schedule):
 
 
 class Cosine(Schedule):
-    """Half a cosine from 1 down to `end` (Loshchilov and Hutter 2017, without restarts). Default.
-
-    End 0.
-    """
+    """Half a cosine from 1 to `end`, 0 by default (Loshchilov and Hutter 2017, no restarts)."""
 
     def __init__(self, end: float = 0.0) -> None:
         self.end = finite(end=end)
@@ -84,11 +73,10 @@ class Cosine(Schedule):
 
 
 class CosLog(Schedule):
-    """Up from 0 to 1 and down to 0 again, in `cycles` that are twice as long each time: coslog4 of
-    RealMLP.
+    """From 0 to 1 and back, in `cycles` (default 4) that double in length: RealMLP's coslog4.
 
     (1 - cos(2 pi log2(1 + (2^cycles - 1) s))) / 2 at the share s of all epochs (arXiv 2407.04491,
-    section 3). Default: 4 cycles.
+    section 3).
     """
 
     def __init__(self, cycles: int = 4) -> None:
@@ -100,8 +88,7 @@ class CosLog(Schedule):
 
 
 class OneCycle(Schedule):
-    """Up from `start` to 1 in the first part of learning, then down to `end`, both by half a
-    cosine.
+    """From `start` to 1 in the first part of training, then down to `end`, each by half a cosine.
 
     Smith and Topin 2018, as PyTorch's OneCycleLR. Defaults: warm_up 0.3 of all epochs, start 1/25,
     end 4e-6.
@@ -124,8 +111,7 @@ class OneCycle(Schedule):
 
 
 class WarmUp(Schedule):
-    """A straight rise from `start` to 1 over the first `length` epochs, then another schedule from
-    there.
+    """A linear rise from `start` to 1 over `length` epochs, then another schedule.
 
     PyTorch's LinearLR and SequentialLR. Defaults: length 1 epoch, start 0.01, then Constant.
     """
@@ -149,8 +135,7 @@ class WarmUp(Schedule):
 
 
 class ReduceOnPlateau(Schedule):
-    """Multiply by `gamma` whenever the watched value has not improved for more than `patience`
-    epochs.
+    """Multiply by gamma whenever the watched value has not improved for `patience` epochs.
 
     PyTorch's ReduceLROnPlateau. It watches the validation loss (the training loss without
     validation data); an improvement is a value below the best times 1 - threshold. Defaults: gamma

@@ -1,7 +1,6 @@
-"""Random numbers by counting: every number is a function of a key and its own place, and of nothing
-before it.
+"""Random numbers by counting: each is a function of a key and its place in the key's stream.
 
-A mask for dropout or the order of an epoch is thus the same in `backward` as in `forward`, in every
+So a dropout mask or the order of an epoch is the same in `backward` as in `forward`, in every
 engine, on every machine and NumPy version, and for any number of processes. The function is
 SplitMix64 (Steele, Lea and Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014): a
 counter times the golden ratio, then its bits mixed.
@@ -20,7 +19,7 @@ _MASK = (1 << 64) - 1
 
 
 def key(*numbers: int) -> int:
-    """Mix whole numbers (a seed, a step, a layer) into one 64-bit key; their order counts."""
+    """Mix whole numbers (a seed, a step, a layer) into one 64-bit key; their order matters."""
     mixed = 0
     for number in numbers:
         mixed = _mix((mixed + _GOLDEN + number) & _MASK)
@@ -28,7 +27,7 @@ def key(*numbers: int) -> int:
 
 
 def bits(stream: int | Array, places: Array) -> Array:
-    """Give 64 random bits (uint64) for each place of the stream with that key.
+    """Return 64 random bits (uint64) for each place of the stream with that key.
 
     Parameters
     ----------
@@ -38,9 +37,8 @@ def bits(stream: int | Array, places: Array) -> Array:
     places
         Whole numbers from 0, uint64, any shape with at least one axis.
     """
-    z: Array = places + np.uint64(
-        1
-    )  # from here on in place: fresh memory costs as much as the arithmetic
+    z: Array = places + np.uint64(1)
+    # In place from here on: fresh memory costs as much as the arithmetic.
     z *= np.uint64(_GOLDEN)
     z += np.asarray(stream, np.uint64)
     shifted = z >> np.uint64(30)
@@ -53,17 +51,15 @@ def bits(stream: int | Array, places: Array) -> Array:
 
 
 def uniform(stream: int | Array, places: Array) -> Array:
-    """Give a float64 in [0, 1) for each place: the top 53 bits."""
+    """Return a float64 in [0, 1) for each place: the top 53 bits."""
     return (bits(stream, places) >> np.uint64(11)) * 2.0**-53
 
 
 def permutation(stream: int, N: int) -> Array:
-    """Give the numbers 0 to N - 1 (int64) in random order: the order of N random keys.
-
-    A key's lowest bits are replaced by its place, so that sorting the keys, which is several times
-    as fast as finding their order, brings the places along. No two keys are equal: any way of
-    sorting gives the same order.
-    """
+    """Return the numbers 0 to N - 1 (int64) in random order: the order of N random keys."""
+    # A key's lowest bits are replaced by its place, so that sorting the keys brings the places
+    # along; that is several times as fast as argsort. No two keys are equal, so every way of
+    # sorting gives the same order.
     places = np.arange(N, dtype=np.uint64)
     low = np.uint64((1 << N.bit_length()) - 1)
     keys = bits(stream, places)

@@ -45,8 +45,7 @@ class Markup(str):
 
 
 def escaped(value: object) -> str:
-    """Give a name or number as text that is safe in markup: in one line, not endless, its letters
-    visible ones.
+    """Return a name or number as safe markup: escaped, one line, truncated, printable.
 
     Markup stays as it is.
 
@@ -60,26 +59,23 @@ def escaped(value: object) -> str:
 
 
 def frame(*parts: str) -> str:
-    """Put parts, markup each, into one block with its style."""
+    """Join parts of markup to one block with its style sheet."""
     return f'<div class="pellucid"><style>{_STYLE}</style>{"".join(parts)}</div>'
 
 
 def paragraph(text: object) -> str:
-    """Set a sentence as a paragraph."""
+    """Return text as a paragraph; its lines stay lines."""
     lines = (html.escape(_visible(line)) for line in str(text).splitlines())
     return f"<p>{'<br/>'.join(lines)}</p>"
 
 
 def _visible(text: str) -> str:
-    """Leave out letters that cannot be seen.
-
-    Control characters, which markup may not hold, and turns of direction.
-    """
+    """Remove characters that cannot be seen: control characters, changes of direction."""
     return "".join(letter for letter in text if letter.isprintable())
 
 
 def details(title: str, *parts: str) -> str:
-    """Put parts behind a line that opens them."""
+    """Return parts folded behind a title that opens them."""
     return f"<details><summary>{escaped(title)}</summary>{''.join(parts)}</details>"
 
 
@@ -88,9 +84,9 @@ def table(
     total: bool = False,
     shades: Sequence[Sequence[float | None]] | None = None,
 ) -> str:
-    """Set lines of cells as a table: the first line is its head; with `total` the last is a sum.
+    """Return lines of cells as a table: the first line is its head, with `total` the last a sum.
 
-    `shades`, one for each cell below the head and right of the first column, colour cells from -1
+    `shades`, one for each cell below the head and right of the first column, color cells from -1
     (negative) over 0 (none) to 1 (positive).
     """
     head = "".join(f'<th scope="col">{escaped(cell)}</th>' for cell in lines[0])

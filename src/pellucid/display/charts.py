@@ -19,9 +19,9 @@ def curves(
     lines: Sequence[tuple[str, Sequence[float]]],
     percent: bool,
 ) -> Markup:
-    """Draw up to two named lines over steps (what they are stands `below`).
+    """Return a plot of up to two named lines over steps, which are named `below`.
 
-    Numbers that are not finite leave a gap.
+    Values that are not finite leave a gap.
     """
     finite = [value for _, values in lines for value in values if math.isfinite(value)]
     low, high, unit = _ticks(min(finite, default=0.0), max(finite, default=1.0))
@@ -66,7 +66,7 @@ def curves(
 
 
 def strip(values: Sequence[float], largest: float, label: str) -> Markup:
-    """Draw numbers as cells in a line: blue above 0, red below, stronger the larger they are."""
+    """Return numbers as a row of cells: one color above 0, one below, stronger the larger."""
     side = 14
     cells = []
     for n, value in enumerate(values):
@@ -133,9 +133,7 @@ def _legend(n: int, name: str) -> str:
 
 
 def _ticks(low: float, high: float) -> tuple[float, float, float]:
-    """Give ends a little further out than the numbers, and a round unit (1, 2 or 5 times a power of
-    ten) between.
-    """
+    """Return the ends of an axis, a little beyond the values, and a unit of 1, 2 or 5 x 10^n."""
     room = max(high - low, abs(high) * 1e-3, 1e-9)
     power = 10.0 ** math.floor(math.log10(room / 4))
     unit = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= room / 4)

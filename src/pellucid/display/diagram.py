@@ -13,7 +13,7 @@ _MOST = 8  # neurons of a column
 
 
 class Column(NamedTuple):
-    """One column of neurons: what it is called, how many it has, and the layers that end in it."""
+    """One column of neurons: its name, its number of neurons, and the layers that make them."""
 
     name: str
     size: int
@@ -21,10 +21,7 @@ class Column(NamedTuple):
 
 
 def network(columns: Sequence[Column], label: str) -> str:
-    """Draw columns of neurons, joined by lines.
-
-    Of more than eight neurons the first and the last are drawn.
-    """
+    """Return a drawing of columns of neurons, joined by lines; long columns are shortened."""
     tall = max(len(_places(column.size)) for column in columns) * _GAP
     middle = _TOP + tall / 2
     parts = []
@@ -49,12 +46,12 @@ def network(columns: Sequence[Column], label: str) -> str:
 
 
 def _places(size: int) -> list[bool]:
-    """Give for each place of a column whether a neuron stands there, or the gap."""
+    """Return for each place of a column whether it holds a neuron; the others are the gap."""
     return [True] * size if size <= _MOST else [True] * 4 + [False] + [True] * 3
 
 
 def _spots(size: int, middle: float) -> list[float]:
-    """Give how far down each neuron is; 0 for the gap."""
+    """Return the y coordinate of each neuron; 0 for the gap."""
     places = _places(size)
     return [(middle + (n - (len(places) - 1) / 2) * _GAP) * there for n, there in enumerate(places)]
 

@@ -1,4 +1,4 @@
-"""Text in columns."""
+"""Tables of text for the terminal: Hangul takes two columns a letter."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from pellucid.language import cell_width
 
 
 def table(lines: Sequence[Sequence[str]], total: bool = True) -> str:
-    """Set lines of cells in columns, the first left and the others right, with a rule below the
-    first line.
+    """Return lines of cells as aligned columns, the first to the left, the others to the right.
 
-    With `total`, there is a rule above the last line, too.
+    A rule follows the first line; with `total`, another one precedes the last.
     """
     sizes = [max(cell_width(cell) for cell in column) for column in zip(*lines, strict=True)]
     text = []
