@@ -1,4 +1,4 @@
-"""`mlp`, which builds the usual networks, and those for tables: `table_mlp` and `tabular_mlp`."""
+"""Builders of the usual networks: `mlp`, and for tables `table_mlp` and `tabular_mlp`."""
 
 from __future__ import annotations
 
@@ -28,17 +28,12 @@ if TYPE_CHECKING:
 
 PRESETS = ("tabular", "plain")
 
+# Rows from which preset "tabular" embeds numbers; with fewer, the waves fit noise.
 EMBEDDED_FROM = 1_000
-"""Rows from which on preset "tabular" embeds numbers.
 
-With fewer it learns more of the noise than of the columns.
-"""
-
+# Limit of `SmoothClip` without an embedding: a tighter one bends straight lines, and no waves
+# compensate.
 FAR = 10.0
-"""Limit of `SmoothClip` where nothing is embedded.
-
-A tighter one bends what is straight, which waves make good.
-"""
 
 
 def mlp(
@@ -63,19 +58,19 @@ def mlp(
         Names of activations (`ACTIVATIONS`) for the hidden layers and for the last: "sigmoid",
         "relu", "softmax", ... "identity" adds no layer.
     initializer
-        A name from `INITIALIZERS` or a function (D, H, generator) -> (W, b). "auto" is He's
-        (normal) below ReLU's kin, Glorot's (uniform) elsewhere.
+        A name from `INITIALIZERS` or a function (D, H, generator) -> (W, b). "auto" is
+        "he_normal" for ReLU and its relatives, "glorot_uniform" for others.
     dropout
-        Share of hidden neurons that are switched off while learning.
+        Share of hidden neurons that are switched off in training. Default 0.
     normalization
         "batch" or "layer" between each hidden Affine layer and its activation, or None. Affine
         layers below BatchNorm have no bias.
     pixels
-        Put Flatten() and Scale(1 / 255) in front, so that the network takes pictures as bytes.
+        Put Flatten() and Scale(1 / 255) in front, so that the network takes images as bytes.
     seed
-        From which the initial weights are drawn.
+        Seed of the initial weights. Default 0.
     dtype
-        "float32" or "float64".
+        "float32" (default) or "float64".
 
     Raises InputError for unknown names and impossible widths.
 
@@ -84,12 +79,12 @@ def mlp(
     """
     if not isinstance(widths, Iterable):
         raise InputError(
-            "widths are a list such as [784, 10], inputs first; got {got}", got=repr(widths)
+            "widths is a list such as [784, 10], inputs first; got {got}", got=repr(widths)
         )
     sizes = [_whole_width(width) for width in widths]
     if len(sizes) < 2:
         raise InputError(
-            "a network needs at least inputs and outputs, such as [784, 10]; got {got}",
+            "widths needs at least inputs and outputs, such as [784, 10]; got {got}",
             got=list(widths),
         )
     hidden, last = (
@@ -109,7 +104,7 @@ def mlp(
     kind = floating_type(dtype)
     for index, (D, H) in enumerate(pairwise(sizes)):
         W, b = start(D, H, generator)
-        # BatchNorm takes the mean away, and any bias with it: a bias below it could only drift.
+        # BatchNorm subtracts the mean, and any bias with it: a bias below it could only drift.
         biased = between is not BatchNorm or index == len(sizes) - 2
         layers.append(Affine(W.astype(kind), b.astype(kind) if biased else None))
         if index == len(sizes) - 2:
@@ -131,30 +126,27 @@ def table_mlp(
     dropout: float = 0.1,
     **settings: Any,
 ) -> Network:
-    """Build a dense network for a table: preparation in front, and behind as many outputs as the
-    target asks for.
+    """Build a dense network for a table: preparation first, and the outputs that the target needs.
 
     Parameters
     ----------
     columns
-        What `Columns.of(table, target=...)` found; the network keeps it as `inputs`, so that it
-        takes tables.
+        `Columns.of(table, target=...)`; the network keeps them as `inputs` and so accepts tables.
     hidden
         Neurons in each hidden layer.
     activation, output
         Names of activations for the hidden layers and for the last. Default of the last: softmax
-        for classes, identity for values, whose last Affine layer then answers in the target's own
-        units.
+        for classes, identity for values; values are predicted in the target's own units.
     preset
         "tabular" (default): a robust Standardize, SmoothClip, and from 1,000 rows on a
         PeriodicEmbedding of the columns whose numbers vary. "plain": Standardize alone, by mean and
-        deviation. `recipes.tables` has a recipe for both.
+        standard deviation. `recipes.tables` suggests settings of training for both.
     dropout
-        Share of hidden neurons that are switched off while learning.
+        Share of hidden neurons that are switched off in training. Default 0.1.
     settings
         As for `mlp`: initializer, normalization, seed, dtype.
 
-    Raises InputError for columns without a target, for "tabular" with columns that came from a file
+    Raises InputError for columns without a target, for "tabular" with columns from a model file
     (which keeps no quartiles), and as `mlp` does.
 
     >>> import pellucid as pl
@@ -185,7 +177,7 @@ def table_mlp(
     )
     net = Network(net.layers, inputs=columns.to_dict(), classes=columns.classes)
     if answers_values(net):
-        rescale(net, columns.target.deviation, columns.target.mean)
+        rescale(net, columns.target.std, columns.target.mean)
     return net
 
 
@@ -199,17 +191,17 @@ def tabular_mlp(
     dropout: float = 0.1,
     **settings: Any,
 ) -> Network:
-    """Build the network of `table_mlp`'s preset "tabular" for rows x, (N, D), that are numbers
-    already.
+    """Build the network of `table_mlp`'s preset "tabular" for an array x, (N, D), of floats.
 
-    Median, quartiles and the columns to embed are found in x; targets are learned as they are, so
-    values should be brought to mean 0 and deviation 1. `recipes.tables(net, len(x))` is its recipe.
-    Parameters are those of `table_mlp`. Raises InputError for x of another shape, and for numbers
-    that are not finite.
+    Median, quartiles and the columns to embed are computed from x. Targets are used as they are, so
+    values should have mean 0 and standard deviation 1. `recipes.tables(net, len(x))` suggests
+    settings of training. Parameters are those of `table_mlp`. Raises InputError for x of another
+    shape and for values that are not finite.
 
     >>> import numpy as np
     >>> x = np.random.default_rng(0).lognormal(size=(1_000, 3))
-    >>> [type(layer).__name__ for layer in tabular_mlp(x, outputs=2, hidden=[8], output="softmax").layers[:3]]
+    >>> net = tabular_mlp(x, outputs=2, hidden=[8], output="softmax")
+    >>> [type(layer).__name__ for layer in net.layers[:3]]
     ['Standardize', 'SmoothClip', 'PeriodicEmbedding']
     """
     x = as_array(x)
@@ -224,10 +216,7 @@ def tabular_mlp(
 def _tabular_front(
     standardize: Standardize, varied: Array, rows: int, settings: dict[str, Any]
 ) -> list[Layer]:
-    """Give what preset "tabular" puts in front: RealMLP's preparation (Holzmueller et al.
-
-    2024, arXiv 2407.04491).
-    """
+    """Return the first layers of preset "tabular", as RealMLP has them (arXiv 2407.04491)."""
     if rows < EMBEDDED_FROM or not varied.any():
         return [standardize, SmoothClip(FAR)]
     generator = np.random.default_rng([whole("seed", settings.get("seed", 0), 0), 1])
@@ -237,25 +226,20 @@ def _tabular_front(
 def _behind(
     front: list[Layer], D: int, widths: Sequence[int], activation: str, output: str, **settings: Any
 ) -> Network:
-    """Build `mlp` behind the layers in front, which take D inputs and are float64."""
+    """Build an `mlp` after the layers in front, which take D inputs and are float64."""
     net = mlp([checks.widths(front, D)[-1], *widths], activation, output, **settings)
     return Network([*Network(front).astype(net.dtype).layers, *net.layers])
 
 
 def answers_values(net: Network) -> bool:
-    """Tell whether the network answers values of a table by an Affine layer, into which their scale
-    can go.
-    """
+    """Return whether the network predicts values of a table by a last Affine layer with a bias."""
     target = (net.inputs or {}).get("target")
     values = isinstance(target, dict) and target.get("kind") == "values"
     return values and isinstance(net.layers[-1], Affine) and net.layers[-1].b is not None
 
 
 def rescale(net: Network, factor: float, shift: float) -> None:
-    """Let the last layer, an Affine one, answer y * factor + shift instead of y.
-
-    X (W f) + (b f + s).
-    """
+    """Change the last layer, an Affine one, to x (W f) + (b f + s): y * factor + shift."""
     last = net.layers[-1]
     assert isinstance(last, Affine) and last.b is not None
     last.W, last.b = last.W.astype(np.float64) * factor, last.b.astype(np.float64) * factor + shift

@@ -29,12 +29,12 @@ if TYPE_CHECKING:
 
 
 class Network:
-    """A list of layers that answers: `net(x)`.
+    """A list of layers that predicts: `net(x)`. Structure is fixed, weights change in place.
 
     Parameters
     ----------
     layers
-        Layers in the order in which x passes them. Their arrays must be of one floating type.
+        Layers in the order in which x passes them, with arrays of one floating type.
     inputs
         What a row is before it becomes numbers: {"kind": "pictures", "shape": [28, 28]}, or
         `columns.to_dict()`.
@@ -44,9 +44,9 @@ class Network:
     Attributes
     ----------
     record
-        What `train` writes down about the learning: data fingerprint, seed, versions, metrics.
+        The record of the last training: data fingerprint, seed, versions, metrics.
 
-    Raises InputError when neighbouring layers do not fit, or floating types differ.
+    Raises InputError if adjacent layers do not fit or floating types differ.
 
     The first layer is the inner function: with f(x) = 3 x + 2 and g(x) = 4 x + 1, layers f then g
     give g(f(x)) = 12 x + 9, and layers g then f give f(g(x)) = 12 x + 5.
@@ -100,16 +100,15 @@ class Network:
             raise InputError("{got} class names for {K} outputs", got=len(chosen), K=outputs)
         self._classes = chosen
 
-    # Answering
+    # Prediction
 
     def predict(self, x: Any) -> Array:
-        """Give the answers (N, K) for x, (N, D), or (N, 28, 28) where the network begins with
-        Flatten.
+        """Return the outputs, (N, K), for x, (N, D), or images (N, 28, 28) if Flatten comes first.
 
-        A network that learned from a table takes tables and dataframes, too: columns are found by
-        name, in any order. Bytes and other whole numbers are taken where the network scales them.
-        Raises InputError for input that does not fit, and for values from 0 to 1 where the network
-        scales bytes; the message says what to do.
+        A network trained on a table accepts tables and dataframes, too: columns are found by name,
+        in any order. Bytes and other whole numbers are accepted if the network scales them. NaN and
+        infinity pass through as in NumPy. Raises InputError for input that does not fit, and for
+        values from 0 to 1 if the network scales bytes.
         """
         x = x if self.inputs is None else self._rows(x)
         if self._scales_bytes:
@@ -117,90 +116,76 @@ class Network:
         return self._predicting().predict(x)
 
     def __call__(self, x: Any) -> Array:
-        """Do what `predict` does, so that a network is called like a function (and like PyTorch's
-        modules).
-        """
+        """Return what `predict` returns: a network is called like a function."""
         return self.predict(x)
 
     def classify(self, x: Any) -> Array:
-        """Give the class index of each row, (N,): the brightest output; with one output, whether it
-        passes 0.5.
+        """Return the class index of each row, (N,): the highest output, of one output 0.5 or more.
 
-        Raises InputError that names the first row whose answer holds NaN: it has no class; and
-        where the network learned numbers from a table.
+        Raises InputError if a row's outputs are NaN, which is no class, and for a network that
+        predicts values of a table.
         """
         return self.choose(self.predict(x))
 
     def labels(self, x: Any) -> list[str]:
-        """Give the class name of each row; the index as text where the network has no names."""
+        """Return the class name of each row; the index as text if the network has no names."""
         return [self.label(index) for index in self.classify(x)]
 
     def choose(self, y: Array) -> Array:
-        """Give the class index of each row of answers y, (N, K), as `classify` does from x."""
-        y = _answers(y)
+        """Return the class index of each row of outputs y, (N, K), as `classify` does for x."""
+        y = _outputs(y)
         if ((self.inputs or {}).get("target") or {}).get("kind") == "values":
-            raise InputError(
-                "this network answers numbers, not classes: its answers are net.predict(x)"
-            )
+            raise InputError("this network predicts values, not classes: use net.predict(x)")
         if (bad := np.isnan(y).any(axis=1)).any():
-            raise InputError("row {row} has no class: its answer holds NaN", row=int(bad.argmax()))
-        one_sum = y.shape[1] == 1 and not (self.layers and isinstance(self.layers[-1], Sigmoid))
-        return chosen_classes(functions.sigmoid(y) if one_sum else y)
+            raise InputError("row {row} has no class: its outputs are NaN", row=int(bad.argmax()))
+        one_logit = y.shape[1] == 1 and not (self.layers and isinstance(self.layers[-1], Sigmoid))
+        return chosen_classes(functions.sigmoid(y) if one_logit else y)
 
     def label(self, index: int) -> str:
-        """Give the name of a class index."""
-        return (
-            str(index)
-            if self.classes is None or index >= len(self.classes)
-            else self.classes[index]
-        )
+        """Return the name of a class index."""
+        named = self.classes is not None and index < len(self.classes)
+        return self.classes[index] if self.classes is not None and named else str(index)
 
     def confidence(self, y: Array) -> Array:
-        """Give how sure each row of answers y, (N, K), is of its class, (N,).
+        """Return the confidence of each row of outputs y, (N, K), in its class, (N,).
 
-        For softmax (and for weighted sums, put through it) a probability; for independent sigmoids
-        the brightest neuron's value, which is a degree of match and no probability; for one sigmoid
-        y or 1 - y.
+        For softmax (and logits, after softmax) a probability; for independent sigmoids the highest
+        output, which is a degree of match and no probability; for one sigmoid y or 1 - y.
         """
-        y = _answers(y)
+        y = _outputs(y)
         last = self.layers[-1] if self.layers else None
         if not isinstance(last, (Sigmoid, Softmax)):
             y = functions.softmax(y) if y.shape[1] > 1 else functions.sigmoid(y)
         return np.maximum(y[:, 0], 1 - y[:, 0]) if y.shape[1] == 1 else y.max(axis=1)
 
     def predictor(self) -> Callable[[Any], Array]:
-        """Give a function of x that answers as `predict` does with the least overhead; safe from
-        several threads.
+        """Return a function of x that predicts as `predict` does, with the least overhead.
 
-        It is made for C-contiguous arrays as the network takes them: rows, (N, D), of its floating
-        type, or bytes and pictures of bytes, (N, 28, 28), where it scales bytes. Anything else
-        (lists, tables, other types) takes the way of `predict`, and raises what that raises. It
-        answers for the layers as they are now: weights may change, layers may not.
+        It is made for C-contiguous rows, (N, D), of the network's floating type, or bytes and
+        images of bytes, (N, 28, 28), if the network scales bytes. Anything else (lists, tables,
+        other types) goes through `predict`, and raises what that raises. It is safe from several
+        threads and sees weights change.
         """
         return self._predicting().predictor(self.predict)
 
-    # Looking inside and learning
+    # Passes
 
     def forward(self, x: Any) -> Trace:
-        """Give the trace of x: the list of every layer's output, as when answering.
-
-        `trace.y` is the last.
-        """
+        """Return the trace of x: every layer's output as in prediction; `trace.y` is the last."""
         x = checks.as_input(self.layers, self._rows(x))
         return ShownTrace.of(chain.forward(self.layers, x))
 
     def backward(self, trace: Trace, dy: Array) -> tuple[Array, list[Array]]:
-        """Walk a trace from the end: give (dx, grads) for the gradient dy of a loss by `trace.y`.
+        """Return (dx, grads) for dy, the gradient of a loss with respect to `trace.y`.
 
         dx has the input's shape; grads is flat and fits `params`. Raises InputError for a trace of
-        other layers, and for a gradient of another shape than `trace.y`.
+        other layers and for dy of another shape than `trace.y`.
         """
         dy = as_array(dy)
         if dy.shape != trace.y.shape or len(trace) != len(self.layers):
             raise InputError(
-                "expected a trace of {layers} layers and a gradient of the shape of its answers, "
-                "{shape}; "
-                "got {got_layers} and {got}",
+                "expected a trace of {layers} layers and a gradient of the shape of its outputs, "
+                "{shape}; got {got_layers} and {got}",
                 layers=len(self.layers),
                 shape=trace.y.shape,
                 got_layers=len(trace),
@@ -226,42 +211,35 @@ class Network:
 
     @property
     def params(self) -> list[Array]:
-        """The parameters, flat, layer by layer, W before b.
-
-        Changing them in place changes the network.
-        """
+        """The parameters, flat, layer by layer, W before b; they change in place."""
         return flat(layer.params for layer in self.layers)
 
     @property
     def parameter_count(self) -> int:
-        """How many numbers are learned."""
+        """The number of parameters, each weight and bias counted."""
         return sum(array.size for array in self.params)
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """The floating type in which the network computes."""
+        """The floating type of the network, float32 or float64."""
         return checks.dtype_of(self.layers)
 
     def summary(self) -> Summary:
-        """Count parameters, multiplications and bytes, layer by layer.
-
-        Runs nothing, changes nothing.
-        """
+        """Return the parameters, multiplications and bytes of each layer."""
         return Summary(self.layers)
 
-    # Changing
+    # Other networks
 
     def freeze(self, *indices: int) -> None:
-        """Keep the layers with these indices (all, when none is given) as they are in learning."""
+        """Exclude the layers with these indices (all, without any) from training."""
         self._set_frozen(True, indices)
 
     def unfreeze(self, *indices: int) -> None:
-        """Let the layers with these indices (all, when none is given) learn again."""
+        """Include the layers with these indices (all, without any) in training again."""
         self._set_frozen(False, indices)
 
     def collapse(self) -> Network:
-        """Give a network in which neighbouring Affine layers are one, and Identity layers are gone:
-        the same answers.
+        """Return the same function with adjacent Affine layers as one and no Identity layers.
 
         (x W1 + b1) W2 + b2 = x (W1 W2) + (b1 W2 + b2), computed in float64. It is why networks need
         activations.
@@ -269,24 +247,24 @@ class Network:
         return Network(collapsed(self.layers), inputs=self.inputs, classes=self.classes)
 
     def copy(self) -> Network:
-        """Give a network of its own arrays with the same numbers."""
+        """Return a network with arrays of its own and the same values."""
         return copy.deepcopy(self)
 
     def astype(self, dtype: Any) -> Network:
-        """Give a copy that computes in "float32" or "float64"."""
+        """Return a copy in "float32" or "float64"."""
         wanted = floating_type(dtype)
         net = self.copy()
         for layer in net.layers:
             convert(layer, wanted)
         return net
 
-    # File and face
+    # File and text
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the network to a .safetensors file, whole or not at all; the same network gives the
-        same bytes.
+        """Write the network to a .safetensors file, whole or not at all.
 
-        Raises FileError where it cannot be written, InputError where a weight is not finite.
+        The same network makes the same bytes. Raises FileError if it cannot be written, InputError
+        if a weight is not finite.
         """
         _check_path(path)
         model.save(
@@ -296,7 +274,7 @@ class Network:
         )
 
     def __eq__(self, other: object) -> bool:
-        """Tell whether the other is a network of the same layers with the same bits."""
+        """Return whether the other is a network of the same layers with the same bits."""
         if not isinstance(other, Network):
             return NotImplemented
         return model.describe(self.layers) == model.describe(other.layers) and all(
@@ -355,9 +333,9 @@ class Network:
 def load(path: str | os.PathLike[str]) -> Network:
     """Read a network from the file that `Network.save` wrote.
 
-    Nothing in the file is trusted: layer names come from a fixed table, shapes are held against the
-    architecture, sizes have limits, and no code is ever run. Raises FileError that names the file
-    and what is wrong.
+    Nothing in the file is trusted: layer names come from a fixed table, shapes must fit the
+    architecture, sizes have limits, and no code is ever run. Raises FileError for a file that is
+    missing, damaged or of another format.
     """
     _check_path(path)
     layers, header = model.read(path)
@@ -370,11 +348,11 @@ def load(path: str | os.PathLike[str]) -> Network:
     return net
 
 
-def _answers(y: Any) -> Array:
+def _outputs(y: Any) -> Array:
     y = as_array(y)
     if y.ndim != 2 or y.shape[1] == 0:
         raise InputError(
-            "expected answers of shape (N, K), got an array of shape {got}", got=y.shape
+            "expected outputs of shape (N, K), got an array of shape {got}", got=y.shape
         )
     return y
 

@@ -208,7 +208,7 @@ def test_observe_tells_every_layer_of_its_own_input(generator: np.random.Generat
 
 
 def test_what_is_frozen_neither_learns_nor_remembers(generator: np.random.Generator) -> None:
-    inner = [pl.Affine(np.eye(2)), pl.BatchNorm(np.ones(2))]
+    inner: list[Any] = [pl.Affine(np.eye(2)), pl.BatchNorm(np.ones(2))]
     layers: list[Any] = [
         pl.BatchNorm(np.ones(2)),
         pl.Residual([*inner, pl.Residual([pl.BatchNorm(np.ones(2))])]),

@@ -163,11 +163,12 @@ def test_class_weights_equal_pytorchs(
 ) -> None:
     y = generator.normal(size=(12, 4))
     t = np.array([0, 1, 2, 3, 0, 0, 1, 3, 3, 3, 3, 2])
-    of_class: Any = {
+    by_type: dict[str, Callable[[], Any]] = {
         "list": lambda: weights,
         "dict": lambda: [1.0, 2.0, 1.0, 0.25],
         "str": lambda: 12 / (4 * np.bincount(t)),  # every class weighs the same in all
-    }[type(weights).__name__]()
+    }
+    of_class = by_type[type(weights).__name__]()
     rows = with_class_weight(Samples(y, t, None), weights)
     given = tensor(y)
     expected = F.cross_entropy(

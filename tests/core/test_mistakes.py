@@ -29,7 +29,7 @@ def loosely() -> Any:
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: loose.mlp(4), r"widths are a list such as \[784, 10\], inputs first; got 4"),
+        (lambda: loose.mlp(4), r"widths is a list such as \[784, 10\], inputs first; got 4"),
         (
             lambda: loose.mlp([4, 1], output="softmax"),
             'softmax over one output is always 1: use output="sigmoid"',
@@ -73,9 +73,9 @@ def loosely() -> Any:
         (lambda: loosely().freeze("a"), "there is no layer 'a'"),
         (
             lambda: loosely().choose([1.0, 2.0]),
-            r"answers of shape \(N, K\), got an array of shape \(2,\)",
+            r"outputs of shape \(N, K\), got an array of shape \(2,\)",
         ),
-        (lambda: loosely().confidence([]), r"answers of shape \(N, K\)"),
+        (lambda: loosely().confidence([]), r"outputs of shape \(N, K\)"),
     ],
 )
 def test_mistakes_are_input_errors(make: Callable[..., Any], message: str) -> None:
@@ -102,7 +102,7 @@ def test_an_answer_of_nan_has_no_class() -> None:
     x[1] = np.nan
     assert np.isnan(net(x)[1]).all()
     for ask in (net.classify, net.labels):
-        with pytest.raises(pl.InputError, match="row 1 has no class: its answer holds NaN"):
+        with pytest.raises(pl.InputError, match="row 1 has no class: its outputs are NaN"):
             ask(x)
 
 
@@ -198,7 +198,7 @@ def test_backward_of_what_does_not_fit() -> None:
     assert net.backward(trace, trace.y.tolist())[0].shape == (5, 3)
     for dy in (np.ones((5, 1)), np.ones(5), 1.0):
         with pytest.raises(
-            pl.InputError, match=r"gradient of the shape of its answers, \(5, 2\); got 4 and \("
+            pl.InputError, match=r"gradient of the shape of its outputs, \(5, 2\); got 4 and \("
         ):
             net.backward(trace, dy)
     with pytest.raises(pl.InputError, match=r"a trace of 2 layers .* got 4"):
