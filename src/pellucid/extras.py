@@ -1,4 +1,4 @@
-"""Libraries that only some of pellucid needs: imported when they are first used, and not before."""
+"""Optional libraries, imported when they are first used."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 from pellucid.errors import MissingLibraryError
 
+# The packages that each extra installs.
 EXTRAS: dict[str, tuple[str, ...]] = {
     "tables": ("narwhals", "pyarrow"),
     "plot": ("matplotlib",),
@@ -16,13 +17,12 @@ EXTRAS: dict[str, tuple[str, ...]] = {
     "web": ("starlette", "uvicorn"),
     "notebook": ("anywidget",),
 }
-"""The packages that each extra of pellucid brings, by the names with which they are installed."""
 
 
 def library(name: str, extra: str) -> Any:
-    """Import a library, or one of its modules.
+    """Return an optional library, or one of its modules.
 
-    Raises MissingLibraryError that names the `pip install` for it.
+    Raises MissingLibraryError, which names the `pip install` for it.
     """
     try:
         return importlib.import_module(name)

@@ -1,10 +1,10 @@
-"""The language in which pellucid speaks to people: Korean or English.
+"""The language of texts for people: Korean or English.
 
-Every sentence that a user can see is written in English where it is used, inside `say(...)`; its
-Korean stands in `locale/ko/LC_MESSAGES/pellucid.po`. English needs no catalogue, so nothing is
-loaded for it.
+Every text that a user can see is written in English where it is used: `say(...)` returns it in the
+current language, errors and `Message` keep template and values until `translate` renders them. The
+Korean is in `locale/ko/LC_MESSAGES/pellucid.po`; English loads no catalogue.
 
-The language is the one given to `set_language`, else the variable `PELLUCID_LANG`, else the locale
+The current language is that of `set_language`, else the variable `PELLUCID_LANG`, else the locale
 (`LC_ALL`, `LC_MESSAGES`, `LANG`), else English.
 """
 
@@ -21,16 +21,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 LANGUAGES = ("en", "ko")
-LOCALE_FOLDER = (
-    f"{__file__.rpartition(os.sep)[0]}{os.sep}locale"  # without pathlib, whose import takes time
-)
+# Without pathlib, whose import takes time.
+LOCALE_FOLDER = f"{__file__.rpartition(os.sep)[0]}{os.sep}locale"
 
 _chosen: str | None = None
 _spoken: ContextVar[str | None] = ContextVar("spoken", default=None)
 
 
 def set_language(language: str | None) -> None:
-    """Choose `"en"` or `"ko"` for this process; None goes back to the environment's choice."""
+    """Set the language of this process, `"en"` or `"ko"`; None: as the environment says."""
     global _chosen
     if language is not None and language not in LANGUAGES:
         raise ValueError(f"language is one of {', '.join(LANGUAGES)}, not {language!r}")
@@ -38,12 +37,12 @@ def set_language(language: str | None) -> None:
 
 
 def chosen_language() -> str | None:
-    """Give the language that `set_language` chose, or None where the environment chooses."""
+    """Return the language that `set_language` set, or None if the environment decides."""
     return _chosen
 
 
 def current_language() -> str:
-    """Give the language in force, `"en"` or `"ko"`."""
+    """Return the current language, `"en"` or `"ko"`."""
     if (spoken := _spoken.get()) is not None:
         return spoken
     if _chosen is not None:
@@ -55,9 +54,7 @@ def current_language() -> str:
 
 
 class speaking:  # used as `with speaking("en"):`
-    """Speak one language for the length of a `with`, in this thread only, whatever was chosen for
-    the process.
-    """
+    """Use one language within a `with`, in this thread only."""
 
     def __init__(self, language: str) -> None:
         self.language = language
@@ -92,10 +89,7 @@ def translate(sentence: Message | PellucidError) -> str:
 
 
 def mark(text: str) -> str:
-    """Mark `text` for translation without translating it yet.
-
-    For texts written before the language is known.
-    """
+    """Return `text` as it is: marked for the catalogue, translated when it is used."""
     return text
 
 
@@ -108,22 +102,14 @@ def cell_width(text: str) -> int:
     return sum(2 if "\u1100" <= c <= "\u115f" or "\u2e80" <= c <= "\uffdc" else 1 for c in text)
 
 
+# The operating system's words that have a translation; others stay as they are.
 SYSTEM_REASONS = (
-    mark("File exists"),
-    mark("File name too long"),
-    mark("Input/output error"),
-    mark("Invalid argument"),
-    mark("Is a directory"),
-    mark("No space left on device"),
-    mark("No such device or address"),
-    mark("No such file or directory"),
-    mark("Not a directory"),
-    mark("Operation not permitted"),
-    mark("Permission denied"),
-    mark("Read-only file system"),
-    mark("Too many open files"),
+    *(mark("File exists"), mark("File name too long"), mark("Input/output error")),
+    *(mark("Invalid argument"), mark("Is a directory"), mark("No space left on device")),
+    *(mark("No such device or address"), mark("No such file or directory")),
+    *(mark("Not a directory"), mark("Operation not permitted"), mark("Permission denied")),
+    *(mark("Read-only file system"), mark("Too many open files")),
 )
-"""The operating system's words that have a translation; others stay as they are."""
 
 
 @cache
