@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from pellucid.core.types import Array
+from tests.narrowing import present
 
 COMPILER = os.environ.get("CC") or shutil.which("cc") or "gcc"  # missing is a failure, never a skip
 STRICT = [
@@ -71,13 +72,15 @@ def compiled(
     name, outputs = (
         declared[1],
         int(
-            re.search(
-                r"_OUTPUTS "
-                r"(\d+)",
-                header.read_text(),
+            present(
+                re.search(
+                    r"_OUTPUTS "
+                    r"(\d+)",
+                    header.read_text(),
+                )
             )[1]
         ),
-    )  # type: ignore[index]
+    )
     words = {"file": header.name, "name": name, "NAME": name.upper(), "bytes": entry}
     words |= {"kind": "uint8_t" if entry else "float"}
     classifies = f"{name}_choose(" in header.read_text()

@@ -8,13 +8,13 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from tests.core.witnesses import LAYERS
 from hypothesis import strategies as st
 
 import pellucid as pl
-from pellucid.core import chain
+from pellucid.core import checks
 from pellucid.core.layer import Layer
 from pellucid.core.types import Array
+from tests.core.witnesses import LAYERS
 
 CASES = [
     (name, index)
@@ -39,7 +39,7 @@ def network_of(name: str, index: int = 0, dtype: Any = np.float64) -> pl.Network
     if name in ("Scale", "Standardize"):
         return pl.Network([layer, affine(generator, 5, 4)]).astype(dtype)
     return pl.Network(
-        [affine(generator, 3, 5), layer, affine(generator, layer.width(5), 4)]
+        [affine(generator, 3, 5), layer, affine(generator, layer.output_width(5), 4)]
     ).astype(dtype)
 
 
@@ -66,7 +66,7 @@ def networks(
     generator = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     width = draw(st.integers(1, 9))
     layers = _preparation(draw, generator, width, tables) if raw else []
-    width = chain.widths(layers, width)[-1] if layers else width
+    width = checks.widths(layers, width)[-1] if layers else width
     if isinstance(
         layers[-1] if layers else None, pl.PeriodicEmbedding
     ):  # it ends in biases, as those of Affine layers
@@ -94,11 +94,11 @@ def rows_for(net: pl.Network, N: int = 8, seed: int = 0) -> Array:
     Bytes where the network scales them, pictures (2 high) where it flattens an even number.
     """
     generator = np.random.default_rng(seed)
-    D = chain.input_width(net.layers)
+    D = checks.input_width(net.layers)
     assert D is not None
     flattens = isinstance(net.layers[0], pl.Flatten)
     shape = (N, 2, D // 2) if flattens and D % 2 == 0 else (N, D)
-    if chain.byte_factor(net.layers) is not None:
+    if checks.byte_factor(net.layers) is not None:
         return generator.integers(0, 256, shape, dtype=np.uint8)
     return generator.normal(size=shape).astype(net.dtype)
 
@@ -123,7 +123,12 @@ def _preparation(
         return [standardize, pl.SmoothClip(draw(st.sampled_from([3.0, 0.7, 10.0]))), embedding]
     if kind == "scale":
         return [pl.Scale(draw(st.sampled_from([2.0, 0.3, -1.5])))]
-    return {"none": [], "flatten": [pl.Flatten()], "bytes": [pl.Flatten(), pl.Scale(1 / 255)]}[kind]
+    fronts: dict[str, list[pl.Layer]] = {
+        "none": [],
+        "flatten": [pl.Flatten()],
+        "bytes": [pl.Flatten(), pl.Scale(1 / 255)],
+    }
+    return fronts[kind]
 
 
 def _block(draw: st.DrawFn, generator: np.random.Generator, D: int, H: int) -> list[Layer]:
@@ -140,7 +145,7 @@ def _block(draw: st.DrawFn, generator: np.random.Generator, D: int, H: int) -> l
         )
     elif kind == "layer":
         layers.append(pl.LayerNorm(gamma, beta, epsilon=draw(st.sampled_from([1e-5, 1e-2]))))
-    activation = draw(
+    activation: Any = draw(
         st.sampled_from(
             [
                 *(

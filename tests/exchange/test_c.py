@@ -5,18 +5,21 @@ from __future__ import annotations
 import re
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
-from tests.core.witnesses import LAYERS as WITNESSES
 from hypothesis import HealthCheck, given, settings
 
 import pellucid as pl
-from tests.exchange.compiled import COMPILER, SANITIZED, STRICT, close, compiled, run
-from tests.exchange.networks import CASES, affine, network_of, networks, rows_for
 from pellucid.core import LAYERS
+from pellucid.core.types import Array
 from pellucid.exchange import to_c
 from pellucid.exchange.c.conversions import CONVERSIONS
+from tests.core.witnesses import LAYERS as WITNESSES
+from tests.exchange.compiled import COMPILER, SANITIZED, STRICT, close, compiled, run
+from tests.exchange.networks import CASES, affine, network_of, networks, rows_for
+from tests.narrowing import present
 
 ALL = settings(
     max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
@@ -24,18 +27,18 @@ ALL = settings(
 
 
 @pytest.fixture(scope="module")
-def digits():
+def digits() -> tuple[pl.Network, Array]:
     """The network of the seeds, trained in a second, and the test images."""
     data = pl.mnist()
     net = pl.mlp([784, 16, 16, 10], activation="sigmoid", output="sigmoid", pixels=True, seed=0)
-    settings = pl.recipes.QUICK.settings() | {"epochs": 2}
+    settings: dict[str, Any] = {"recipe": pl.recipes.QUICK, "epochs": 2}
     x, t = data.train.images, data.train.labels
     pl.train(net, x, t, loss="binary_cross_entropy", seed=0, progress=False, **settings)
-    net.inputs, net.classes = {"kind": "pictures", "shape": [28, 28]}, list("0123456789")
+    net.inputs, net.classes = pl.Images((28, 28)), list("0123456789")
     return net, data.test.images
 
 
-def row_test(net, folder, x, **options):
+def row_test(net: Any, folder: Any, x: Any, **options: Any) -> None:
     header, _ = to_c(net, folder / "net")
     y, classes = compiled(header, **options)(x)
     close(y, net.predict(x))
@@ -43,25 +46,25 @@ def row_test(net, folder, x, **options):
     assert (classes == chosen[:, None]).all()
 
 
-def test_every_layer_has_a_conversion():
+def test_every_layer_has_a_conversion() -> None:
     assert set(CONVERSIONS) == set(LAYERS.values())
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize(("name", "index"), CASES)
-def test_every_layer(name, index, dtype, tmp_path):
+def test_every_layer(name: str, index: int, dtype: str, tmp_path: Path) -> None:
     net = network_of(name, index, dtype)
     row_test(net, tmp_path, rows_for(net, 40))
 
 
 @ALL
 @given(networks(np.float32))
-def test_random_networks(net):
+def test_random_networks(net: Any) -> None:
     with tempfile.TemporaryDirectory() as folder:
         row_test(net, Path(folder), rows_for(net, 30))
 
 
-def test_no_mistake_that_sanitizers_see(tmp_path, generator):
+def test_no_mistake_that_sanitizers_see(tmp_path: Path, generator: np.random.Generator) -> None:
     """Every function and every kind of buffer in one network, unoptimised.
 
     Among the rows, far numbers and NaN.
@@ -70,7 +73,10 @@ def test_no_mistake_that_sanitizers_see(tmp_path, generator):
         WITNESSES[name].examples[index](generator) for name, index in CASES if name != "Flatten"
     ]
     between = [
-        pair for layer in layers if layer.width(5) == 5 for pair in (affine(generator, 5, 5), layer)
+        pair
+        for layer in layers
+        if layer.output_width(5) == 5
+        for pair in (affine(generator, 5, 5), layer)
     ]
     inner = pl.Residual([affine(generator, 5, 7), pl.GELU("tanh"), affine(generator, 7, 5)])
     nested = pl.Residual([inner, pl.Softmax()])
@@ -88,7 +94,7 @@ def test_no_mistake_that_sanitizers_see(tmp_path, generator):
     assert np.isfinite(compiled(header, SANITIZED)(x)[0][:20]).all()
 
 
-def test_mnist(digits, tmp_path):
+def test_mnist(digits: tuple[pl.Network, Array], tmp_path: Path) -> None:
     """10,000 rows, as numbers and as bytes: the same answers, bit for bit."""
     net, x = digits
     header, _ = to_c(net, tmp_path / "digits.h")
@@ -100,14 +106,16 @@ def test_mnist(digits, tmp_path):
 
 
 @pytest.mark.parametrize("end", ["sigmoid", "identity"])
-def test_one_output_says_yes_or_no(end, tmp_path, generator):
+def test_one_output_says_yes_or_no(
+    end: str, tmp_path: Path, generator: np.random.Generator
+) -> None:
     net = pl.mlp([4, 3, 1], activation="tanh", output=end, seed=1)
     x = generator.normal(size=(200, 4)).astype("float32")
     row_test(net, tmp_path, x)
     assert set(net.classify(x)) == {0, 1}
 
 
-def test_nan_has_no_class(tmp_path):
+def test_nan_has_no_class(tmp_path: Path) -> None:
     for activation in ("relu", "leaky_relu", "sigmoid", "gelu", "softplus"):
         net = pl.mlp([3, 4, 2], activation=activation, output="softmax", seed=0)
         header, _ = to_c(net, tmp_path / "net")
@@ -116,7 +124,7 @@ def test_nan_has_no_class(tmp_path):
         assert (classes[0] == -1).all() and (classes[1] >= 0).all()
 
 
-def test_numbers_far_out_do_not_overflow(tmp_path):
+def test_numbers_far_out_do_not_overflow(tmp_path: Path) -> None:
     """Where exp is 0 or infinite: softmax shifts, the others take the side that is safe."""
     x = np.array([[1000, -1000, 999], [-1000, -1000, -1001], [88, -104, 1e30]], np.float32)
     for layer in (
@@ -134,7 +142,7 @@ def test_numbers_far_out_do_not_overflow(tmp_path):
         close(y, net.predict(x))
 
 
-def test_numbers_are_exact(tmp_path, generator):
+def test_numbers_are_exact(tmp_path: Path, generator: np.random.Generator) -> None:
     """The text of a number becomes the very same bits.
 
     Powers of ten, the least and the greatest, and any others.
@@ -159,7 +167,9 @@ def test_numbers_are_exact(tmp_path, generator):
 # What the header says
 
 
-def test_the_example_compiles_runs_and_names_the_class(digits, tmp_path):
+def test_the_example_compiles_runs_and_names_the_class(
+    digits: tuple[pl.Network, Array], tmp_path: Path
+) -> None:
     net, _ = digits
     header, source = to_c(net, tmp_path / "digits")
     printed = example(header, source)
@@ -168,30 +178,30 @@ def test_the_example_compiles_runs_and_names_the_class(digits, tmp_path):
     assert np.allclose([float(line) for line in printed[:10]], y[0], rtol=1e-5)
 
 
-def test_other_examples(tmp_path):
+def test_other_examples(tmp_path: Path) -> None:
     """Without names of classes, and for values that have no class."""
     header, source = to_c(pl.mlp([2, 4, 3], seed=0), tmp_path / "my little-net.c")
     assert example(header, source)[-1].startswith("class ")
     assert "my_little_net_predict(" in header.read_text()
-    net = table_network("price")
+    net, _ = table_network("price")
     header, source = to_c(net, tmp_path / "price")
     assert len(example(header, source)) == 1
     assert "price_choose" not in header.read_text() + source.read_text()
 
 
-def example(header, source):
-    """Compile the example of the header's comment with the command that stands there, and run it."""
+def example(header: Path, source: Path) -> list[str]:
+    """Compile the example of the header's comment with the command given there, and run it."""
     lines = [line[3:] for line in header.read_text().splitlines()]
     start = next(index for index, line in enumerate(lines) if line.startswith("Example (cc"))
     code = [line[4:] for line in lines[start + 2 : lines.index("    }", start) + 1]]
     header.with_name("main.c").write_text("\n".join(code) + "\n")
-    command = re.search(r"\(cc (.*)\):", lines[start])[1]
+    command = present(re.search(r"\(cc (.*)\):", lines[start]))[1]
     run(["sh", "-c", f"{COMPILER} -Wall -Wextra -Werror {command} -o example"], cwd=header.parent)
     return run([header.parent / "example"]).stdout.decode().splitlines()
 
 
-def table_network(target):
-    cells = {
+def table_network(target: str) -> tuple[pl.Network, dict[str, list[Any]]]:
+    cells: dict[str, list[Any]] = {
         "age": [31, 54, None, 18, 40],
         "year": [1990, 1991, 1992, 1993, 1994],
         "city": list("ABABA"),
@@ -201,17 +211,16 @@ def table_network(target):
         pl.Columns.of(table, target=target, ignore=[{"price": "sold", "sold": "price"}[target]]),
         seed=0,
     )
-    net.table = table
-    return net
+    return net, table
 
 
-def test_a_table(tmp_path):
-    net = table_network("sold")
+def test_a_table(tmp_path: Path) -> None:
+    net, table = table_network("sold")
     header, _ = to_c(net, tmp_path / "sold")
-    x = net.columns.x(net.table)
+    x = net.columns.x(table)
     y, classes = compiled(header)(x)
-    close(y, net.predict(net.table))
-    assert (classes[:, 0] == net.classify(net.table)).all()
+    close(y, net.predict(table))
+    assert (classes[:, 0] == net.classify(table)).all()
     text = header.read_text()
     assert "x[0]  age; 35.75 where it is missing" in text
     assert "x[1]  whether age is missing" in text
@@ -220,14 +229,14 @@ def test_a_table(tmp_path):
 
 
 @pytest.mark.parametrize("int8", [False, True])
-def test_sizes_are_true(digits, tmp_path, int8):
+def test_sizes_are_true(digits: tuple[pl.Network, Array], tmp_path: Path, int8: bool) -> None:
     """Flash is the constants' bytes, RAM is sizeof scratch, and there is no other memory."""
     net, x = digits
     net = net.copy()
     net.classes = None  # their texts are not counted
     header, source = to_c(net, tmp_path / "digits", int8=int8, calibration=x[:500])
     said = re.search(r"Flash: ([\d,]+) bytes .* RAM: ([\d,]+) bytes", header.read_text())
-    flash, ram = (int(number.replace(",", "")) for number in said.groups())
+    flash, ram = (int(number.replace(",", "")) for number in present(said).groups())
     object_file = tmp_path / "digits.o"
     run([COMPILER, *STRICT, "-Os", "-fno-pic", "-fno-pie", "-c", source, "-o", object_file])
     sizes = dict(
@@ -247,14 +256,14 @@ def test_sizes_are_true(digits, tmp_path, int8):
     assert flash == (13_296 if int8 else 4 * 13_002)
 
 
-def test_float64_is_said(tmp_path):
+def test_float64_is_said(tmp_path: Path) -> None:
     assert (
         "float64" in to_c(pl.mlp([2, 2], seed=0).astype("float64"), tmp_path / "a")[0].read_text()
     )
     assert "float64" not in to_c(pl.mlp([2, 2], seed=0), tmp_path / "a")[0].read_text()
 
 
-def test_any_name_compiles(tmp_path):
+def test_any_name_compiles(tmp_path: Path) -> None:
     """Names of classes and files that would end a comment, a string or an identifier."""
     names = ['"', "\\", "*/", "/*", "??/", "고양이", "a\nb", "%s", "\u202e", ""]
     net = pl.mlp([2, 4, 10], seed=0)
@@ -271,13 +280,16 @@ def test_any_name_compiles(tmp_path):
     assert run([tmp_path / "show"]).stdout.decode().split("\0")[:-1] == names
 
 
-def test_two_networks_together_and_from_cpp(digits, tmp_path):
+def test_two_networks_together_and_from_cpp(
+    digits: tuple[pl.Network, Array], tmp_path: Path
+) -> None:
     """No name of one stands in the way of another's, even in one file; C++ takes the headers."""
     to_c(digits[0], tmp_path / "one")
     to_c(pl.mlp([3, 4, 2], activation="sigmoid", output="softmax", seed=0), tmp_path / "two")
     (tmp_path / "both.c").write_text('#include "one.c"\n#include "two.c"\n')
     run([COMPILER, *STRICT, "-c", tmp_path / "both.c", "-o", tmp_path / "both.o"])
-    main = '#include "one.h"\n#include "two.h"\nint main() { static two_scratch s; float x[3] = {0, 0, 0}, y[2];\n'
+    main = '#include "one.h"\n#include "two.h"\n'
+    main += "int main() { static two_scratch s; float x[3] = {0, 0, 0}, y[2];\n"
     (tmp_path / "main.cpp").write_text(
         main + "two_predict(x, y, &s); return y[0] + y[1] < 0.999f; }\n"
     )

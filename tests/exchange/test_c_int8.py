@@ -7,16 +7,19 @@ from __future__ import annotations
 
 import re
 import tempfile
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 
 import pellucid as pl
-from tests.exchange.compiled import close, compiled
-from tests.exchange.networks import networks, rows_for
 from pellucid.exchange import to_c
 from pellucid.exchange.c import program, quantization
+from tests.exchange.compiled import close, compiled
+from tests.exchange.networks import networks, rows_for
+from tests.narrowing import present
 
 SETTINGS = {
     "sigmoid": ([784, 16, 16, 10], "sigmoid", "binary_cross_entropy"),
@@ -25,7 +28,7 @@ SETTINGS = {
 
 
 @pytest.mark.parametrize("activation", SETTINGS)
-def test_mnist(activation, tmp_path):
+def test_mnist(activation: str, tmp_path: Path) -> None:
     """At most 0.3 points of accuracy are lost on the 10,000 test images.
 
     Weights take a quarter of the bytes.
@@ -36,7 +39,7 @@ def test_mnist(activation, tmp_path):
     recipe = (
         pl.recipes.QUICK if activation == "sigmoid" else pl.recipes.general(net, 60_000, quick=True)
     )
-    settings = recipe.settings() | {"epochs": 4}
+    settings: dict[str, Any] = {"recipe": recipe, "epochs": 4}
     pl.train(
         net, data.train.images, data.train.labels, loss=loss, seed=0, progress=False, **settings
     )
@@ -52,12 +55,12 @@ def test_mnist(activation, tmp_path):
     stored = re.findall(r"int8_t \w+\[(\d+)\]\[(\d+)\]", source.read_text())
     assert 4 * sum(int(D) * int(H) for D, H in stored) == weights
     assert (
-        int(re.search(r"Flash: ([\d,]+)", header.read_text())[1].replace(",", ""))
+        int(present(re.search(r"Flash: ([\d,]+)", header.read_text()))[1].replace(",", ""))
         < 0.27 * 4 * net.parameter_count
     )
 
 
-def test_whole_numbers_are_exact(tmp_path, generator):
+def test_whole_numbers_are_exact(tmp_path: Path, generator: np.random.Generator) -> None:
     """Weights that are whole numbers of 8 bits, and bytes.
 
     Nothing is rounded but the last product.
@@ -76,7 +79,7 @@ def test_whole_numbers_are_exact(tmp_path, generator):
 
 @settings(max_examples=12, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(networks(np.float32))
-def test_random_networks(net):
+def test_random_networks(net: Any) -> None:
     """Every kind of network takes int8, in the layers within others, too, and answers nearly the
     same.
     """
@@ -90,7 +93,9 @@ def test_random_networks(net):
         assert (y8 != y).any()  # the weights are rounded, indeed
 
 
-def test_layers_too_wide_stay_float32(tmp_path, monkeypatch, generator):
+def test_layers_too_wide_stay_float32(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, generator: np.random.Generator
+) -> None:
     """Where a sum of whole numbers could leave 32 bits."""
     assert (
         255 * 127 * quantization.MOST_INPUTS < 2**31 <= 255 * 127 * (quantization.MOST_INPUTS + 1)
@@ -105,7 +110,7 @@ def test_layers_too_wide_stay_float32(tmp_path, monkeypatch, generator):
     assert np.abs(compiled(header)(x)[0] - net.predict(x)).max() < 0.05
 
 
-def test_the_widest_sums_fit(tmp_path):
+def test_the_widest_sums_fit(tmp_path: Path) -> None:
     """The greatest sum of 66,311 products does not leave 32 bits (or the sanitizer says so)."""
     D = quantization.MOST_INPUTS
     net = pl.Network([pl.Scale(1 / 256), pl.Affine(np.full((D, 1), 127.0))])
@@ -117,7 +122,9 @@ def test_the_widest_sums_fit(tmp_path):
     close(y, np.array([[D * 127 * 255 / 256]]))
 
 
-def test_nan_and_what_is_beyond_the_range_take_an_end(tmp_path, generator):
+def test_nan_and_what_is_beyond_the_range_take_an_end(
+    tmp_path: Path, generator: np.random.Generator
+) -> None:
     net = pl.Network([pl.Affine(np.eye(2))])
     x = generator.uniform(-1, 3, (1000, 2)).astype(np.float32)
     header, _ = to_c(net, tmp_path / "ends", int8=True, calibration=x)
@@ -130,7 +137,9 @@ def test_nan_and_what_is_beyond_the_range_take_an_end(tmp_path, generator):
     assert np.abs(y[3] - [1, 2]).max() <= 0.01
 
 
-def test_a_few_numbers_far_out_do_not_make_all_steps_coarse(tmp_path, generator):
+def test_a_few_numbers_far_out_do_not_make_all_steps_coarse(
+    tmp_path: Path, generator: np.random.Generator
+) -> None:
     net = pl.Network([pl.Affine(np.eye(50))])
     x = generator.normal(size=(5_000, 50)).astype(np.float32)
     x[0, 0] = 40
@@ -143,14 +152,14 @@ def test_a_few_numbers_far_out_do_not_make_all_steps_coarse(tmp_path, generator)
     assert np.abs(y - rows).max() < 1  # and the other end, -4.4, was not cut off with the first
 
 
-def test_columns_and_inputs_of_zeros(tmp_path):
+def test_columns_and_inputs_of_zeros(tmp_path: Path) -> None:
     net = pl.Network([pl.Affine([[0.0, 1.0], [0.0, 0.5]], [1.0, 2.0])])
     header, _ = to_c(net, tmp_path / "zeros", int8=True, calibration=np.zeros((3, 2), np.float32))
     y, _ = compiled(header)(np.zeros((1, 2)))
     assert y.tolist() == [[1.0, 2.0]]
 
 
-def test_a_table_calibrates(tmp_path):
+def test_a_table_calibrates(tmp_path: Path) -> None:
     table = {"a": [1.0, 2.0, 3.0, 4.0], "c": ["x", "y", "x", "y"], "t": [1.5, 2.5, 3.5, 4.0]}
     net = pl.table_mlp(pl.Columns.of(table, target="t"), seed=0)
     header, _ = to_c(net, tmp_path / "table", int8=True, calibration=table)
@@ -158,7 +167,7 @@ def test_a_table_calibrates(tmp_path):
     assert np.abs(compiled(header)(x)[0] - net.predict(table)).max() < 0.1
 
 
-def test_mistakes_of_calibration_are_explained(tmp_path):
+def test_mistakes_of_calibration_are_explained(tmp_path: Path) -> None:
     net, digits = pl.mlp([2, 3, 2], seed=0), pl.mlp([4, 2], pixels=True, seed=0)
     rows = np.ones((5, 2), np.float32)
     for calibration, words in (

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import subprocess
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 import pellucid as pl
-from tests.exchange.compiled import COMPILER
 from pellucid.exchange import to_c
 from pellucid.exchange.c import writing
+from pellucid.files import atomic
+from tests.exchange.compiled import COMPILER
 
 NET = pl.mlp([2, 3, 2], activation="tanh", seed=0)
 
@@ -19,12 +22,12 @@ class Own(pl.Sigmoid):
     pass
 
 
-def refused(net, words, path, **options):
+def refused(net: Any, words: Any, path: Any, **options: Any) -> None:
     with pytest.raises(pl.InputError, match=words):
         to_c(net, path, **options)
 
 
-def test_networks_that_c_cannot_hold(tmp_path, monkeypatch):
+def test_networks_that_c_cannot_hold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "net"
     W = np.ones((2, 2))
     refused(
@@ -55,7 +58,7 @@ def test_networks_that_c_cannot_hold(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_largest_is_measured_well(tmp_path):
+def test_the_largest_is_measured_well(tmp_path: Path) -> None:
     """What a number takes in the source is known well enough for the limit."""
     net = pl.mlp([300, 300], seed=0)
     for int8 in (False, True):
@@ -67,16 +70,16 @@ def test_the_largest_is_measured_well(tmp_path):
 
 
 @pytest.mark.parametrize("stem", ["math", "STDIO", 'a"b', "a\\b", "a\nb", "it's", "a??!", "..", ""])
-def test_names_that_cannot_be_included(stem, tmp_path):
+def test_names_that_cannot_be_included(stem: str, tmp_path: Path) -> None:
     refused(NET, "choose another, such as digits.h", f"{tmp_path}/{stem}" if stem else "")
     assert list(tmp_path.iterdir()) == []
 
 
-def test_no_path(tmp_path):
+def test_no_path(tmp_path: Path) -> None:
     refused(NET, "expected the path of a file", 3)
 
 
-def test_either_file_names_both(tmp_path):
+def test_either_file_names_both(tmp_path: Path) -> None:
     both = (tmp_path / "a.h", tmp_path / "a.c")
     assert (
         to_c(NET, tmp_path / "a")
@@ -87,19 +90,19 @@ def test_either_file_names_both(tmp_path):
     assert to_c(NET, tmp_path / "a.v2") == (tmp_path / "a.v2.h", tmp_path / "a.v2.c")
 
 
-def test_the_same_network_gives_the_same_bytes(tmp_path):
+def test_the_same_network_gives_the_same_bytes(tmp_path: Path) -> None:
     first = [file.read_bytes() for file in to_c(NET, tmp_path / "a")]
     assert [file.read_bytes() for file in to_c(NET.copy(), tmp_path / "a")] == first
 
 
-def test_files_of_others_are_kept(tmp_path):
+def test_files_of_others_are_kept(tmp_path: Path) -> None:
     (tmp_path / "main.c").write_text("int main(void) { return 0; }")
     with pytest.raises(pl.FileError, match=r"main\.c is there, and pellucid did not write it"):
         to_c(NET, tmp_path / "main")
     assert [file.name for file in tmp_path.iterdir()] == ["main.c"]
 
 
-def test_places_that_cannot_be_written(tmp_path):
+def test_places_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "folder.h").mkdir()
     for path in (tmp_path / "folder", tmp_path / "missing" / "a", f"{tmp_path}/a\0"):
         with pytest.raises((pl.FileError, pl.InputError)):
@@ -107,12 +110,14 @@ def test_places_that_cannot_be_written(tmp_path):
     assert [file.name for file in tmp_path.iterdir()] == ["folder.h"]
 
 
-def test_a_header_and_a_source_of_two_exports_do_not_compile(tmp_path, monkeypatch):
+def test_a_header_and_a_source_of_two_exports_do_not_compile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """As after a disk that filled up between the two files."""
     to_c(NET, tmp_path / "net")
-    write = writing.write_whole
+    write = atomic.write_whole
 
-    def full(path, content):
+    def full(path: Any, content: Any) -> None:
         if path.suffix == ".h":
             raise pl.FileError("no room")
         write(path, content)
@@ -120,6 +125,6 @@ def test_a_header_and_a_source_of_two_exports_do_not_compile(tmp_path, monkeypat
     monkeypatch.setattr(writing, "write_whole", full)
     with pytest.raises(pl.FileError, match="no room"):
         to_c(pl.mlp([2, 3, 2], activation="tanh", seed=1), tmp_path / "net")
-    command = [COMPILER, "-std=c99", "-c", tmp_path / "net.c", "-o", tmp_path / "net.o"]
+    command: list[Any] = [COMPILER, "-std=c99", "-c", tmp_path / "net.c", "-o", tmp_path / "net.o"]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode and "header and source are not of one export" in done.stderr

@@ -16,8 +16,9 @@ import pytest
 from onnx import TensorProto, helper
 
 import pellucid as pl
-from tests.exchange.onnx_tools import difference, graph, kinds, node, read, run
 from pellucid.exchange.onnx import from_onnx, onnx_model
+from tests.exchange.onnx_tools import difference, graph, kinds, node, read, run
+from tests.narrowing import instance
 
 GENERATOR = np.random.default_rng(5)
 W, V, b, g = (
@@ -65,26 +66,30 @@ C_SHAPES = [None, (), (1,), (4,), (1, 1), (1, 4)]
 @pytest.mark.parametrize("shape", C_SHAPES)
 @pytest.mark.parametrize(("alpha", "beta"), [(1.0, 1.0), (0.5, 3.0), (-2.0, 0.0)])
 @pytest.mark.parametrize(("turns_x", "turns_W"), list(itertools.product([0, 1], [0, 1])))
-def test_gemm(turns_x: int, turns_W: int, alpha: float, beta: float, shape: Any, tmp_path: Path):
+def test_gemm(
+    turns_x: int, turns_W: int, alpha: float, beta: float, shape: Any, tmp_path: Path
+) -> None:
     """y = alpha A B + beta C, the batch as A; with transA it comes turned."""
     arrays = {"W": W.T if turns_W else W}
     if shape is not None:
         arrays["C"] = GENERATOR.normal(size=shape)
-    flags = {"alpha": alpha, "beta": beta, "transA": turns_x, "transB": turns_W}
+    flags: dict[str, Any] = {"alpha": alpha, "beta": beta, "transA": turns_x, "transB": turns_W}
     nodes = [node("Transpose", "x", "xt")] if turns_x else []
     nodes.append(
         node("Gemm", f"{'xt' if turns_x else 'x'} W{' C' if shape is not None else ''}", **flags)
     )
     net = same(graph(nodes, arrays), tmp_path)
     assert kinds(net) == ["Affine"]
-    assert (net.layers[0].b is None) == (shape is None or beta == 0)
+    assert (instance(pl.Affine, net.layers[0]).b is None) == (shape is None or beta == 0)
     if alpha == 1:
-        assert (W.astype(np.float32) == net.layers[0].W).all()
+        assert (W.astype(np.float32) == instance(pl.Affine, net.layers[0]).W).all()
 
 
 @pytest.mark.parametrize("shape", [None, (), (4, 1), (1, 1)])
 @pytest.mark.parametrize(("turns_W", "turns_x"), list(itertools.product([0, 1], [0, 1])))
-def test_gemm_with_weights_before_the_batch(turns_W: int, turns_x: int, shape: Any, tmp_path: Path):
+def test_gemm_with_weights_before_the_batch(
+    turns_W: int, turns_x: int, shape: Any, tmp_path: Path
+) -> None:
     arrays = {"W": W if turns_W else W.T}
     if shape is not None:
         arrays["C"] = GENERATOR.normal(size=shape)
@@ -100,14 +105,27 @@ def test_gemm_with_weights_before_the_batch(turns_W: int, turns_x: int, shape: A
 LINES = {
     "x W + b": ([node("MatMul", "x W", "z"), node("Add", "z b")], "Affine"),
     "b + x W": ([node("MatMul", "x W", "z"), node("Add", "b z")], "Affine"),
-    "x W'": ([node("Transpose", "Wt", "U"), node("MatMul", "x U", "z"), node("Add", "z b")], "Affine"),
+    "x W'": (
+        [node("Transpose", "Wt", "U"), node("MatMul", "x U", "z"), node("Add", "z b")],
+        "Affine",
+    ),
     "(x - c) W": ([node("Sub", "x c", "u"), node("MatMul", "u W")], "Standardize Affine"),
     "(x + c) W": ([node("Add", "c x", "u"), node("MatMul", "u W")], "Standardize Affine"),
-    "x W + b + g": ([node("MatMul", "x W", "z"), node("Add", "z b", "u"), node("Add", "u g")], "Affine"),
-    "(W' x')'": ([node("Transpose", "x", "t"), node("MatMul", "Wt t", "z"), node("Transpose", "z")], "Affine"),
+    "x W + b + g": (
+        [node("MatMul", "x W", "z"), node("Add", "z b", "u"), node("Add", "u g")],
+        "Affine",
+    ),
+    "(W' x')'": (
+        [node("Transpose", "x", "t"), node("MatMul", "Wt t", "z"), node("Transpose", "z")],
+        "Affine",
+    ),
     "turned activations": (
         [
-            *(node("Transpose", "x", "t"), node("MatMul", "Wt t", "z"), node("Unsqueeze", "b axis", "column")),
+            *(
+                node("Transpose", "x", "t"),
+                node("MatMul", "Wt t", "z"),
+                node("Unsqueeze", "b axis", "column"),
+            ),
             *(node("Add", "z column", "u"), node("Tanh", "u", "v"), node("Transpose", "v")),
         ],
         "Affine Tanh",
@@ -124,44 +142,71 @@ LINES = {
     "divided by signs": ([node("Div", "x signs")], "Affine"),
     "one minus": ([node("Sub", "one x")], "Scale Standardize"),
     "minus": ([node("Neg", "x")], "Scale"),
-    "scaler": ([node("ai.onnx.ml.Scaler", "x", offset=[1.0, 2.0, 3.0], scale=[0.5, 2.0, 4.0])], "Standardize"),
-    "scaler of one "
-    "number": ([node("ai.onnx.ml.Scaler", "x", offset=[1.0], scale=[0.5])], "Standardize"),
+    "scaler": (
+        [node("ai.onnx.ml.Scaler", "x", offset=[1.0, 2.0, 3.0], scale=[0.5, 2.0, 4.0])],
+        "Standardize",
+    ),
+    "scaler of one number": (
+        [node("ai.onnx.ml.Scaler", "x", offset=[1.0], scale=[0.5])],
+        "Standardize",
+    ),
     "layer norm": ([node("LayerNormalization", "x c positive", axis=1, epsilon=1e-3)], "LayerNorm"),
     "layer norm, then gamma and beta": (
-        [node("LayerNormalization", "x ones", "u"), node("Mul", "u positive", "v"), node("Add", "v c")],
+        [
+            node("LayerNormalization", "x ones", "u"),
+            node("Mul", "u positive", "v"),
+            node("Add", "v c"),
+        ],
         "LayerNorm",
     ),
     "layer norm, then a factor": (
         [node("LayerNormalization", "x ones", "u"), node("Mul", "u half")],
         "LayerNorm Scale",
     ),
-    "batch norm": ([node("BatchNormalization", "x c c c "
-                                               "positive", epsilon=1e-3, momentum=0.8)], "BatchNorm"),
+    "batch norm": (
+        [node("BatchNormalization", "x c c c positive", epsilon=1e-3, momentum=0.8)],
+        "BatchNorm",
+    ),
     "dropout": ([node("Dropout", "x share", "y mask")], "Dropout"),
     "identity and casts": (
-        [node("Identity", "x", "u"), node("Cast", "u", "v", to=11), node("Tanh", "v", "w"), node("Cast", "w", to=1)],
+        [
+            node("Identity", "x", "u"),
+            node("Cast", "u", "v", to=11),
+            node("Tanh", "v", "w"),
+            node("Cast", "w", to=1),
+        ],
         "Tanh",
     ),
     "constants": (
         [
             *(helper.make_node("Constant", [], ["k"], value_float=2.0), node("Mul", "W k", "W2")),
-            *(helper.make_node("Constant", [], ["shape"], value_ints=[4, 3]), node("Reshape", "Wt shape", "U")),
+            *(
+                helper.make_node("Constant", [], ["shape"], value_ints=[4, 3]),
+                node("Reshape", "Wt shape", "U"),
+            ),
             *(node("Transpose", "U", "U2"), node("Add", "W2 U2", "sum"), node("MatMul", "x sum")),
         ],
         "Affine",
     ),
     "shapes of constants": (
         [
-            *(node("Unsqueeze", "Wt axis", "U"), node("Squeeze", "U axis", "U2"), node("Shape", "x", "s")),
-            *(node("Slice", "s first_axis "
-                            "axis", "rows"), node("Concat", "rows minus", "shape", axis=0)),
+            *(
+                node("Unsqueeze", "Wt axis", "U"),
+                node("Squeeze", "U axis", "U2"),
+                node("Shape", "x", "s"),
+            ),
+            *(
+                node("Slice", "s first_axis axis", "rows"),
+                node("Concat", "rows minus", "shape", axis=0),
+            ),
             *(node("Reshape", "x shape", "u"), node("Gemm", "u U2", transB=1)),
         ],
         "Affine",
     ),
-    "all of a constant "
-    "summed": ([node("ReduceSum", "c", "k", keepdims=0), node("Mul", "x k")], "Scale"),
+    "all of a constant summed": (
+        [node("ReduceSum", "c", "k", keepdims=0), node("Mul", "x k")],
+        "Scale",
+    ),
     "flatten": ([node("Flatten", "x")], "Flatten"),
     "reshape": ([node("Reshape", "x rows_of_3", "u"), node("Relu", "u")], "ReLU"),
     "reshape by copies": ([node("Reshape", "x copies", "u"), node("Relu", "u")], "ReLU"),
@@ -178,18 +223,28 @@ LINES = {
     ),
     "relu by clip": ([node("Clip", "x zero")], "ReLU"),
     "relu by max": ([node("Max", "x zero")], "ReLU"),
-    "swish by a "
-    "slope": ([node("Mul", "x one", "u"), node("Sigmoid", "u", "s"), node("Mul", "u s")], "SiLU"),
+    "swish by a slope": (
+        [node("Mul", "x one", "u"), node("Sigmoid", "u", "s"), node("Mul", "u s")],
+        "SiLU",
+    ),
     "softmax": ([node("Softmax", "x")], "Softmax"),
     "layer norm written out": (
         [
-            *(node("ReduceMean", "x", "m", axes=[-1]), node("Sub", "x m", "d"), node("Mul", "d d", "q")),
-            *(node("ReduceMean", "q", "v", axes=[1]), node("Add", "v small", "w"), node("Sqrt", "w", "s")),
+            *(
+                node("ReduceMean", "x", "m", axes=[-1]),
+                node("Sub", "x m", "d"),
+                node("Mul", "d d", "q"),
+            ),
+            *(
+                node("ReduceMean", "q", "v", axes=[1]),
+                node("Add", "v small", "w"),
+                node("Sqrt", "w", "s"),
+            ),
             *(node("Div", "d s", "n"), node("Mul", "n positive", "u"), node("Add", "u c")),
         ],
         "LayerNorm",
     ),
-}  # fmt: skip
+}
 MORE = {
     "zero": np.float64(0),
     "small": np.float64(1e-3),
@@ -204,7 +259,7 @@ MORE = {
 
 
 @pytest.mark.parametrize("name", LINES)
-def test_lines(name: str, tmp_path: Path):
+def test_lines(name: str, tmp_path: Path) -> None:
     nodes, expected = LINES[name]
     net = same(graph(nodes, {**ARRAYS, **NUMBERS, **MORE}), tmp_path)
     assert " ".join(kinds(net)) == expected
@@ -223,27 +278,29 @@ DOUBLE = {
 
 
 @pytest.mark.parametrize("name", DOUBLE)
-def test_lines_in_float64(name: str, tmp_path: Path):
+def test_lines_in_float64(name: str, tmp_path: Path) -> None:
     model = graph(LINES[name][0], {**ARRAYS, **NUMBERS, **MORE}, dtype=np.float64)
     net = same(model, tmp_path, dtype=np.float64)
     assert " ".join(kinds(net)) == DOUBLE[name]
 
 
-def test_activations_have_their_settings(tmp_path: Path):
+def test_activations_have_their_settings(tmp_path: Path) -> None:
     nodes = [
         node("LeakyRelu", "x", "u", alpha=0.2),
         node("Gelu", "u", "v", approximate="tanh"),
         node("Gelu", "v"),
     ]
     leaky, tanh, exact = read(graph(nodes, opset=20), tmp_path).layers
-    assert (leaky.negative_slope, tanh.approximate, exact.approximate) == (0.2, "tanh", "none")
+    assert instance(pl.LeakyReLU, leaky).negative_slope == 0.2
+    assert instance(pl.GELU, tanh).approximate == "tanh"
+    assert instance(pl.GELU, exact).approximate == "none"
 
 
-def test_swish_of_newer_opsets(tmp_path: Path):
+def test_swish_of_newer_opsets(tmp_path: Path) -> None:
     assert kinds(read(graph([node("Swish", "x")], opset=24), tmp_path)) == ["SiLU"]
 
 
-def test_old_graphs(tmp_path: Path):
+def test_old_graphs(tmp_path: Path) -> None:
     """Softmax of opset 12 and below counts axes from 1, Dropout's share is an attribute,
     initialisers are inputs.
     """
@@ -252,11 +309,11 @@ def test_old_graphs(tmp_path: Path):
     model.graph.input.append(helper.make_tensor_value_info("W", TensorProto.FLOAT, [3, 4]))
     net = read(model, tmp_path)
     assert kinds(net) == ["Affine", "Dropout", "Softmax"]
-    assert net.layers[1].rate == 0.2
+    assert instance(pl.Dropout, net.layers[1]).rate == 0.2
 
 
 @pytest.mark.parametrize("row", [None, (None,), ("D",)])
-def test_an_open_width_comes_from_the_weights(row: Any, tmp_path: Path):
+def test_an_open_width_comes_from_the_weights(row: Any, tmp_path: Path) -> None:
     model = graph(
         [node("Tanh", "x", "u"), node("MatMul", "u W", "z"), node("Add", "z b")],
         ARRAYS,
@@ -268,22 +325,22 @@ def test_an_open_width_comes_from_the_weights(row: Any, tmp_path: Path):
     assert difference(read(model, tmp_path)(x), run(model, x)[0]) <= 1e-5
 
 
-def test_a_picture_mean_is_taken_away_pixel_by_pixel(tmp_path: Path):
+def test_a_picture_mean_is_taken_away_pixel_by_pixel(tmp_path: Path) -> None:
     mean = GENERATOR.normal(size=(2, 3))
     arrays = {"mean": mean, "W": GENERATOR.normal(size=(6, 2)), "shape": np.array([0, -1])}
     nodes = [node("Sub", "x mean", "u"), node("Reshape", "u shape", "v"), node("MatMul", "v W")]
     net = same(graph(nodes, arrays, row=(1, 2, 3)), tmp_path, row=(1, 2, 3))
     assert kinds(net) == ["Flatten", "Standardize", "Affine"]
-    assert net.inputs == {"kind": "pictures", "shape": [2, 3]}
+    assert net.inputs == pl.Images((2, 3))
 
 
-def test_a_fixed_batch_may_stand_in_a_reshape(tmp_path: Path):
+def test_a_fixed_batch_may_stand_in_a_reshape(tmp_path: Path) -> None:
     model = graph([node("Reshape", "x shape")], {"shape": np.array([7, 6])}, row=(2, 3))
     model.graph.input[0].type.tensor_type.shape.dim[0].dim_value = 7
     assert kinds(read(model, tmp_path)) == ["Flatten"]
 
 
-def test_the_same_constants_in_other_kinds_of_nodes(tmp_path: Path):
+def test_the_same_constants_in_other_kinds_of_nodes(tmp_path: Path) -> None:
     tensor = onnx.numpy_helper.from_array(W.astype(np.float32))
     constants = [
         helper.make_node("Constant", [], ["k"], value=tensor),
@@ -291,20 +348,23 @@ def test_the_same_constants_in_other_kinds_of_nodes(tmp_path: Path):
     ]
     assert (
         W.astype(np.float32)
-        == read(graph([*constants, node("MatMul", "x k2")]), tmp_path).layers[0].W
+        == instance(
+            pl.Affine, read(graph([*constants, node("MatMul", "x k2")]), tmp_path).layers[0]
+        ).W
     ).all()
 
 
 @pytest.mark.parametrize(
     "nodes", [[node("Sub", "x c")], [node("Sub", "x half")]], ids=["columns", "one number"]
 )
-def test_what_an_open_width_allows(nodes: list[onnx.NodeProto], tmp_path: Path):
+def test_what_an_open_width_allows(nodes: list[onnx.NodeProto], tmp_path: Path) -> None:
     model = graph(nodes, {**ARRAYS, **NUMBERS}, row=("D",))
     if "half" in nodes[0].input:
         with pytest.raises(pl.FileError, match="how many numbers a row has is not known there"):
             read(model, tmp_path)
     else:
-        assert (read(model, tmp_path).layers[0].mean == c.astype(np.float32)).all()
+        first = instance(pl.Standardize, read(model, tmp_path).layers[0])
+        assert (first.mean == c.astype(np.float32)).all()
 
 
 # What is refused, by the name of the node
@@ -499,7 +559,7 @@ BAD = {
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_refused(name: str, tmp_path: Path):
+def test_refused(name: str, tmp_path: Path) -> None:
     nodes, message = REFUSED[name]
     row = (2000,) if name == "too many signs" else (3,)
     with pytest.raises(pl.FileError, match=message) as caught:
@@ -509,12 +569,12 @@ def test_refused(name: str, tmp_path: Path):
     )
 
 
-def test_rows_are_not_squeezed_away(tmp_path: Path):
+def test_rows_are_not_squeezed_away(tmp_path: Path) -> None:
     with pytest.raises(pl.FileError, match="it does not keep rows apart"):
         read(graph([node("Squeeze", "x first")], {"first": np.array([0])}, row=(1,)), tmp_path)
 
 
-def test_graphs_within_graphs_are_refused(tmp_path: Path):
+def test_graphs_within_graphs_are_refused(tmp_path: Path) -> None:
     inner = helper.make_graph(
         [node("Relu", "x", "u")],
         "inner",
@@ -528,7 +588,7 @@ def test_graphs_within_graphs_are_refused(tmp_path: Path):
         read(graph([branch], {"yes": np.array(True)}), tmp_path)
 
 
-def test_functions_of_the_model_are_refused(tmp_path: Path):
+def test_functions_of_the_model_are_refused(tmp_path: Path) -> None:
     model = graph([node("own.Twice", "x")])
     model.functions.append(
         helper.make_function(
@@ -539,7 +599,7 @@ def test_functions_of_the_model_are_refused(tmp_path: Path):
         read(model, tmp_path)
 
 
-def test_several_inputs_are_refused(tmp_path: Path):
+def test_several_inputs_are_refused(tmp_path: Path) -> None:
     model = graph([node("Add", "x second")])
     model.graph.input.append(helper.make_tensor_value_info("second", TensorProto.FLOAT, ["N", 3]))
     with pytest.raises(
@@ -548,7 +608,7 @@ def test_several_inputs_are_refused(tmp_path: Path):
         read(model, tmp_path)
 
 
-def test_several_outputs_are_refused(tmp_path: Path):
+def test_several_outputs_are_refused(tmp_path: Path) -> None:
     (tmp_path / "a.onnx").write_bytes(
         onnx_model(pl.mlp([2, 3, 1]), every_layer=True).SerializeToString()
     )
@@ -558,7 +618,7 @@ def test_several_outputs_are_refused(tmp_path: Path):
         from_onnx(tmp_path / "a.onnx")
 
 
-def test_rows_without_an_axis_of_their_own_are_refused(tmp_path: Path):
+def test_rows_without_an_axis_of_their_own_are_refused(tmp_path: Path) -> None:
     model = graph([node("Relu", "x")], row=())
     with pytest.raises(
         pl.FileError, match=r"its input x has the shape \(None,\); expected \(N, D\)"
@@ -566,7 +626,7 @@ def test_rows_without_an_axis_of_their_own_are_refused(tmp_path: Path):
         read(model, tmp_path)
 
 
-def test_skips_within_skips_have_a_limit(tmp_path: Path):
+def test_skips_within_skips_have_a_limit(tmp_path: Path) -> None:
     tensor, nodes = "x", []
     for depth in range(10):  # t = x + relu(t of the depth before)
         nodes += [node("Relu", tensor, f"r{depth}"), node("Add", f"x r{depth}", f"t{depth}")]

@@ -9,7 +9,7 @@ import contextlib
 import io
 import logging
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -23,9 +23,10 @@ from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler, RobustScaler, Stan
 from torch import nn
 
 import pellucid as pl
-from tests.exchange.onnx_tools import difference, kinds, learns_on
 from pellucid.core.types import Array
 from pellucid.exchange.onnx import from_onnx
+from tests.exchange.onnx_tools import difference, kinds, learns_on
+from tests.narrowing import instance, present
 
 # PyTorch
 
@@ -213,7 +214,7 @@ FILES = [
 
 
 @pytest.fixture(autouse=True)
-def quiet(monkeypatch: pytest.MonkeyPatch):
+def quiet(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The exporters print, log and warn of themselves."""
     logging.disable(logging.WARNING)
     with (
@@ -227,15 +228,15 @@ def quiet(monkeypatch: pytest.MonkeyPatch):
 
 
 @pytest.mark.parametrize(("name", "exporter", "opset"), FILES)
-def test_files_of_pytorch(name: str, exporter: str, opset: int, tmp_path: Path):
+def test_files_of_pytorch(name: str, exporter: str, opset: int, tmp_path: Path) -> None:
     torch.manual_seed(3)
     case = MODULES[name]
     module = case.make().double() if case.double else case.make()
     with torch.no_grad():
         for norm in module.modules():  # as after some learning
             if isinstance(norm, nn.BatchNorm1d):
-                norm.running_mean.normal_()
-                norm.running_var.uniform_(0.5, 2)
+                present(norm.running_mean).normal_()
+                present(norm.running_var).uniform_(0.5, 2)
     module.eval()
     x = torch.randn(40, *case.row, dtype=torch.float64 if case.double else torch.float32)
     EXPORTERS[exporter][0](module, x[:2], tmp_path / "model.onnx", opset)
@@ -248,7 +249,7 @@ def test_files_of_pytorch(name: str, exporter: str, opset: int, tmp_path: Path):
     learns_on(net, x.numpy())
 
 
-def test_weights_of_pytorch_keep_their_bits(tmp_path: Path):
+def test_weights_of_pytorch_keep_their_bits(tmp_path: Path) -> None:
     module = nn.Sequential(
         nn.Linear(4, 3), nn.LayerNorm(3), nn.BatchNorm1d(3), nn.Linear(3, 2)
     ).eval()
@@ -257,14 +258,14 @@ def test_weights_of_pytorch_keep_their_bits(tmp_path: Path):
     expected = [value.detach().numpy() for value in module.parameters()]
     expected = [value.T if value.ndim == 2 else value for value in expected]
     assert all((a == b).all() for a, b in zip(net.params, expected, strict=True))
-    assert (net.layers[1].epsilon, net.layers[2].epsilon, net.layers[2].momentum) == (
-        1e-5,
-        1e-5,
-        0.1,
-    )
+    assert (
+        instance(pl.LayerNorm, net.layers[1]).epsilon,
+        instance(pl.BatchNorm, net.layers[2]).epsilon,
+        instance(pl.BatchNorm, net.layers[2]).momentum,
+    ) == (1e-5, 1e-5, 0.1)
 
 
-def test_dropout_of_a_module_that_is_training(tmp_path: Path):
+def test_dropout_of_a_module_that_is_training(tmp_path: Path) -> None:
     module = nn.Sequential(nn.Linear(4, 3), nn.Dropout(0.3), nn.Linear(3, 2))
     training = torch.onnx.TrainingMode.TRAINING
     torch.onnx.export(
@@ -277,7 +278,7 @@ def test_dropout_of_a_module_that_is_training(tmp_path: Path):
     )
     net = from_onnx(tmp_path / "a.onnx")
     assert kinds(net) == ["Affine", "Dropout", "Affine"]
-    assert net.layers[1].rate == 0.3
+    assert instance(pl.Dropout, net.layers[1]).rate == 0.3
 
 
 # scikit-learn
@@ -393,7 +394,7 @@ def converted(name: str, x: Array, path: Path) -> tuple[pl.Network, Any, Array]:
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("name", CONVERTED)
-def test_files_of_scikit_learn(name: str, dtype: str, tmp_path: Path):
+def test_files_of_scikit_learn(name: str, dtype: str, tmp_path: Path) -> None:
     net, model, x = converted(name, ROWS.astype(dtype), tmp_path / "model.onnx")
     if hasattr(model, "predict_proba"):
         expected = model.predict_proba(x)
@@ -411,12 +412,12 @@ def test_files_of_scikit_learn(name: str, dtype: str, tmp_path: Path):
 @pytest.mark.parametrize(
     ("name", "first"), [("standard", StandardScaler), ("from 0 to 1", MinMaxScaler)]
 )
-def test_scalers_become_one_standardize(name: str, first: type, tmp_path: Path):
+def test_scalers_become_one_standardize(name: str, first: type, tmp_path: Path) -> None:
     net, _, _ = converted(name, ROWS, tmp_path / "model.onnx")
     assert kinds(net) == ["Standardize", "Affine", "ReLU", "Affine", "ReLU", "Affine"]
 
 
-def test_rows_of_whole_numbers(tmp_path: Path):
+def test_rows_of_whole_numbers(tmp_path: Path) -> None:
     """The file casts them; a network that scales nothing is given floating numbers."""
     x = (ROWS * 10).astype(np.int64)
     model = regressor().fit(x, VALUES)
@@ -425,6 +426,6 @@ def test_rows_of_whole_numbers(tmp_path: Path):
     assert difference(y[:, 0], model.predict(x)) <= 1e-5
 
 
-def test_there_are_enough_files():
+def test_there_are_enough_files() -> None:
     assert len(FILES) + 2 * len(CONVERTED) >= 30
     assert set(MODULES) > WRITTEN_OTHERWISE

@@ -5,6 +5,9 @@ Every layer there and back with the same bits, the same answers, and the same le
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -13,13 +16,14 @@ from torch import nn
 
 import pellucid as pl
 from pellucid.core import LAYERS
-from pellucid.core.layer import Learning, every
+from pellucid.core.draws import Draws
+from pellucid.core.layer import walk
 from pellucid.core.types import Array
 from pellucid.engines import make_engine
 from pellucid.exchange import from_torch, to_torch
 from pellucid.exchange.pytorch.twins import TWINS
-
 from tests.exchange.networks import CASES, affine, network_of, networks, rows_for
+from tests.narrowing import instance
 
 every_case = pytest.mark.parametrize(("name", "index"), CASES)
 
@@ -37,15 +41,15 @@ def bits(net: pl.Network) -> list[bytes]:
     return [array.tobytes() for layer in net.layers for array in layer.arrays().values()]
 
 
-def test_every_layer_of_core_has_its_module():
+def test_every_layer_of_core_has_its_module() -> None:
     assert set(TWINS) == set(LAYERS.values()) == {LAYERS[name] for name, _ in CASES}
 
 
 @every_case
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_every_layer_there_and_back(name, index, dtype):
+def test_every_layer_there_and_back(name: str, index: int, dtype: type[Any]) -> None:
     net = network_of(name, index, dtype)
-    module = to_torch(net)
+    module: Any = to_torch(net)
     assert not module.training
     x = rows_for(net)
     y = answers(module, x)
@@ -56,8 +60,8 @@ def test_every_layer_there_and_back(name, index, dtype):
 
 @settings(max_examples=60, derandomize=True, deadline=None)
 @given(networks(np.float32))
-def test_random_architectures_there_and_back(net):
-    module = to_torch(net)
+def test_random_architectures_there_and_back(net: Any) -> None:
+    module: Any = to_torch(net)
     x = rows_for(net)
     close(net(x), answers(module, x), 1e-5)
     back = from_torch(module)
@@ -70,12 +74,12 @@ def test_random_architectures_there_and_back(net):
 @given(
     networks(np.float64, tables=False)
 )  # fewer draws, all of which learn: some with a dead ReLU do not
-def test_a_hundred_steps_together(net):
+def test_a_hundred_steps_together(net: Any) -> None:
     """Each program by itself, from the same weights over the same batches.
 
     SGD with momentum, and Adam.
     """
-    for layer in every(net.layers):
+    for layer in walk(net.layers):
         if isinstance(layer, pl.Dropout):  # PyTorch draws masks of its own
             layer.rate = 0.0
     if isinstance(net.layers[-1], (pl.Softmax, pl.Exponential)):
@@ -119,9 +123,11 @@ def test_a_hundred_steps_together(net):
     ],
     ids=["SGD", "Adam"],
 )
-def test_the_seeds_network_learns_digits_alike(engine, optimizer, twin):
+def test_the_seeds_network_learns_digits_alike(
+    engine: str, optimizer: pl.Optimizer, twin: Callable[..., Any]
+) -> None:
     net = pl.mlp([784, 16, 16, 10], "sigmoid", "sigmoid", pixels=True, seed=1, dtype="float64")
-    module = to_torch(net).train()
+    module: Any = to_torch(net).train()
     part = pl.mnist().train
     x, t = part.images[:3200].copy(), np.eye(10)[part.labels[:3200]]
     stepper = twin(module.parameters())
@@ -139,9 +145,9 @@ def test_the_seeds_network_learns_digits_alike(engine, optimizer, twin):
         close(a, b, 1e-9)
 
 
-def test_modules_are_ordinary_and_weights_transposed():
+def test_modules_are_ordinary_and_weights_transposed() -> None:
     net = pl.mlp([5, 4, 3], "gelu", "softmax", normalization="batch", dropout=0.25)
-    module = to_torch(net)
+    module: Any = to_torch(net)
     assert [type(each) for each in module] == [
         nn.Linear,
         nn.BatchNorm1d,
@@ -154,22 +160,22 @@ def test_modules_are_ordinary_and_weights_transposed():
     assert module[0].weight.is_contiguous()
     assert module[0].bias is None  # a bias below BatchNorm would drift
     assert (module[3].p, module[5].dim) == (0.25, 1)
-    assert np.array_equal(module[4].weight.detach(), net.layers[4].W.T)
+    assert np.array_equal(module[4].weight.detach(), instance(pl.Affine, net.layers[4]).W.T)
 
 
-def test_nothing_is_shared():
+def test_nothing_is_shared() -> None:
     net = pl.mlp([3, 2], "relu")
-    module = to_torch(net)
+    module: Any = to_torch(net)
     back = from_torch(module)
     with torch.no_grad():
         module[0].weight.fill_(7)
-    assert not (net.layers[0].W == 7).any()
-    assert not (back.layers[0].W == 7).any()
-    net.layers[0].W[...] = 5
+    assert not (instance(pl.Affine, net.layers[0]).W == 7).any()
+    assert not (instance(pl.Affine, back.layers[0]).W == 7).any()
+    instance(pl.Affine, net.layers[0]).W[...] = 5
     assert (module[0].weight == 7).all()
 
 
-def test_pytorchs_generator_is_left_alone():
+def test_pytorchs_generator_is_left_alone() -> None:
     torch.manual_seed(3)
     expected = torch.rand(4)
     torch.manual_seed(3)
@@ -177,24 +183,25 @@ def test_pytorchs_generator_is_left_alone():
     assert torch.equal(torch.rand(4), expected)
 
 
-def test_names_of_the_state_dict():
+def test_names_of_the_state_dict() -> None:
     net = pl.mlp([2, 4, 3], "sigmoid")
-    module = to_torch(net, names=["hidden", "act", "out"])
+    module: Any = to_torch(net, names=["hidden", "act", "out"])
     assert list(module.state_dict()) == ["hidden.weight", "hidden.bias", "out.weight", "out.bias"]
     assert from_torch(module) == net
-    for names in (
+    mistakes: tuple[Any, ...] = (
         ["a", "b"],
         ["a", "b", "a"],
         ["a.b", "c", "d"],
         ["", "b", "c"],
         [1, 2, 3],
         "abcd",
-    ):
+    )
+    for names in mistakes:
         with pytest.raises(pl.InputError, match="one for each of 3 layers"):
             to_torch(net, names=names)
 
 
-def test_what_is_frozen_stays_so(generator):
+def test_what_is_frozen_stays_so(generator: np.random.Generator) -> None:
     net = pl.Network(
         [
             affine(generator, 4, 5, False),
@@ -204,7 +211,7 @@ def test_what_is_frozen_stays_so(generator):
         ]
     )
     net.freeze(0, 1)
-    module = to_torch(net).train()
+    module: Any = to_torch(net).train()
     assert [parameter.requires_grad for parameter in module.parameters()] == [False] * 3 + [
         True
     ] * 2
@@ -218,9 +225,9 @@ def test_what_is_frozen_stays_so(generator):
     assert not any(parameter.requires_grad for parameter in to_torch(outer).parameters())
 
 
-def test_learning_there_comes_back(generator):
+def test_learning_there_comes_back(generator: np.random.Generator) -> None:
     net = pl.mlp([3, 4, 2], "tanh", normalization="batch", dtype="float64")
-    module = to_torch(net).train()
+    module: Any = to_torch(net).train()
     x = generator.normal(size=(20, 3))
     optimizer = torch.optim.SGD(module.parameters(), 0.1)
     nn.functional.cross_entropy(
@@ -229,7 +236,8 @@ def test_learning_there_comes_back(generator):
     optimizer.step()
     back = from_torch(module)
     assert back != net
-    assert not np.array_equal(back.layers[1].running_mean, net.layers[1].running_mean)
+    ours, theirs = (instance(pl.BatchNorm, each.layers[1]) for each in (net, back))
+    assert not np.array_equal(theirs.running_mean, ours.running_mean)
     close(back(x), answers(module.eval(), x), 1e-12)
 
 
@@ -252,7 +260,7 @@ def test_learning_there_comes_back(generator):
     ],
     ids=str,
 )
-def test_modules_that_others_made(module):
+def test_modules_that_others_made(module: Any) -> None:
     x = torch.randn(12, 3, dtype=next(module.parameters()).dtype)
     module.train()(x)
     net = from_torch(module, classes=None)
@@ -262,24 +270,32 @@ def test_modules_that_others_made(module):
     )
 
 
-def test_half_precision_becomes_float32():
-    module = nn.Sequential(nn.Linear(3, 2)).to(torch.bfloat16)
+def test_half_precision_becomes_float32() -> None:
+    module: Any = nn.Sequential(nn.Linear(3, 2)).to(torch.bfloat16)
     net = from_torch(module)
     assert net.dtype == np.float32
-    assert np.array_equal(net.layers[0].W, module[0].weight.detach().float().numpy().T)
-
-
-def test_numbers_that_are_not_finite_are_copied():
-    net = pl.Network([pl.Affine([[np.nan, np.inf]])])
     assert np.array_equal(
-        to_torch(net)[0].weight.detach().numpy().T, net.layers[0].W, equal_nan=True
+        instance(pl.Affine, net.layers[0]).W, module[0].weight.detach().float().numpy().T
     )
-    assert np.array_equal(from_torch(to_torch(net)).layers[0].W, net.layers[0].W, equal_nan=True)
+
+
+def test_numbers_that_are_not_finite_are_copied() -> None:
+    net = pl.Network([pl.Affine([[np.nan, np.inf]])])
+    module: Any = to_torch(net)
+    assert np.array_equal(
+        module[0].weight.detach().numpy().T, instance(pl.Affine, net.layers[0]).W, equal_nan=True
+    )
+    assert np.array_equal(
+        instance(pl.Affine, from_torch(to_torch(net)).layers[0]).W,
+        instance(pl.Affine, net.layers[0]).W,
+        equal_nan=True,
+    )
 
 
 class Own(nn.Sequential):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return super().forward(x) * 2
+        inner: Any = super()
+        return inner.forward(x) * 2
 
 
 def half_frozen() -> nn.Module:
@@ -300,7 +316,7 @@ def hooked() -> nn.Module:
     return module
 
 
-MISTAKES = {
+MISTAKES: dict[str, Any] = {
     r"module 1 \(Conv1d\) cannot be taken: what can be taken is Sequential, Linear": nn.Sequential(
         nn.Flatten(), nn.Conv1d(1, 1, 1)
     ),
@@ -335,17 +351,17 @@ MISTAKES = {
 
 @pytest.mark.parametrize("message", MISTAKES)
 @pytest.mark.filterwarnings("ignore:Lazy modules")
-def test_what_cannot_be_taken_is_named(message):
+def test_what_cannot_be_taken_is_named(message: str) -> None:
     with pytest.raises(pl.InputError, match=message):
         from_torch(MISTAKES[message])
 
 
-def test_layers_of_ones_own_have_no_module():
+def test_layers_of_ones_own_have_no_module() -> None:
     class Mine(pl.Sigmoid):
         pass
 
     class Doubling(pl.Layer):
-        def forward(self, x: Array, learning: Learning | None = None) -> Array:
+        def forward(self, x: Array, learning: Draws | None = None) -> Array:
             return 2 * x
 
     for layer in (Mine(), Doubling()):
@@ -353,7 +369,7 @@ def test_layers_of_ones_own_have_no_module():
             to_torch(pl.Network([layer]))
 
 
-def test_bytes_go_in_as_they_are():
+def test_bytes_go_in_as_they_are() -> None:
     net = pl.mlp([784, 8, 3], pixels=True, dtype="float64")
     pictures = np.random.default_rng(0).integers(0, 256, (5, 28, 28), np.uint8)
     close(net(pictures), answers(to_torch(net), pictures), 1e-12)

@@ -1,4 +1,4 @@
-"""What a state_dict tells of its network is taken at its word, and what it leaves open is refused."""
+"""A state_dict is taken at its word, and what it leaves open is refused."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,9 +18,10 @@ from torch import nn
 import pellucid as pl
 from pellucid.exchange import from_state_dict, to_torch
 from pellucid.exchange.pytorch.deduction import deduced
+from tests.narrowing import present
 
 
-def taken(module: nn.Module, *told, **named) -> pl.Network:
+def taken(module: nn.Module, *told: Any, **named: Any) -> pl.Network:
     state = {name: tensor.numpy() for name, tensor in module.state_dict().items()}
     found = deduced(state, *told, **named)
     return from_state_dict(state, found.network, names=found.modules)
@@ -59,12 +62,12 @@ def lines() -> dict[str, nn.Sequential]:
 
 @pytest.mark.parametrize("name", lines())
 @pytest.mark.parametrize("before", ["", "net."])
-def test_gaps_in_the_numbers_say_where_activations_stand(name, before):
+def test_gaps_in_the_numbers_say_where_activations_stand(name: str, before: str) -> None:
     module = lines()[name]
     same = nn.ModuleDict({"net": module}) if before else module
     for each in module.modules():
         if isinstance(each, nn.BatchNorm1d):
-            each.running_mean.uniform_(-1, 1)
+            present(each.running_mean).uniform_(-1, 1)
     net = taken(same, "relu")
     x = np.random.default_rng(0).normal(size=(9, 6)).astype(np.float32)
     np.testing.assert_allclose(
@@ -72,7 +75,7 @@ def test_gaps_in_the_numbers_say_where_activations_stand(name, before):
     )
 
 
-def test_modules_without_gaps_have_their_activations_elsewhere():
+def test_modules_without_gaps_have_their_activations_elsewhere() -> None:
     module = nn.ModuleList([nn.Linear(6, 5), nn.Linear(5, 4), nn.Linear(4, 2)])
     kinds = [type(layer).__name__ for layer in taken(module, "silu", "softmax").layers]
     assert kinds == ["Affine", "SiLU", "Affine", "SiLU", "Affine", "Softmax"]
@@ -96,14 +99,14 @@ def unclear() -> dict[str, nn.Module]:
 
 
 @pytest.mark.parametrize("name", unclear())
-def test_what_leaves_a_choice_is_refused(name):
+def test_what_leaves_a_choice_is_refused(name: str) -> None:
     with pytest.raises(
         pl.InputError, match=r"where the activations of .* stand.*--names .*,relu,.*--like MODEL"
     ):
         taken(unclear()[name], "relu")
 
 
-def test_names_may_hold_the_activations(tmp_path):
+def test_names_may_hold_the_activations(tmp_path: Path) -> None:
     module = pl.mlp([6, 7, 5, 2], "silu", normalization="batch", seed=3)
     theirs = to_torch(module, ["fc1", "bn1", "a1", "fc2", "bn2", "a2", "out"])
     names = ["fc1", "bn1", "silu", "fc2", "bn2", "silu", "out"]
@@ -130,12 +133,12 @@ def test_names_may_hold_the_activations(tmp_path):
         ({"0.weight": (4, 6), "0.other": (4,)}, r"'0.weight' of shape \(4, 6\)"),
     ],
 )
-def test_what_is_no_line_is_named(state, tensor):
+def test_what_is_no_line_is_named(state: dict[str, Any], tensor: str) -> None:
     with pytest.raises(pl.InputError, match=f"tensor {tensor} belongs to no Linear"):
         deduced({name: np.ones(shape) for name, shape in state.items()}, "relu")
 
 
-def test_messages_are_the_same_in_every_process(tmp_path):
+def test_messages_are_the_same_in_every_process(tmp_path: Path) -> None:
     """Readers give tensors in the order of a hash that changes from process to process."""
     path = tmp_path / "theirs.safetensors"
     safetensors.torch.save_file(unclear()["nested"].state_dict(), path)

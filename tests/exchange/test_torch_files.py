@@ -11,6 +11,7 @@ import struct
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -22,8 +23,8 @@ import pellucid as pl
 from pellucid.exchange import from_state_dict, read_state_dict, state_dict, to_torch, write_torch
 from pellucid.exchange.pytorch.deduction import deduced
 from pellucid.exchange.pytorch.files import KEY, half_precision
-
 from tests.exchange.networks import CASES, affine, network_of, rows_for
+from tests.narrowing import instance
 
 
 def saved(path: Path, module: nn.Module) -> Path:
@@ -32,13 +33,15 @@ def saved(path: Path, module: nn.Module) -> Path:
 
 
 @pytest.fixture
-def weights(tmp_path):
+def weights(tmp_path: Path) -> Path:
     return tmp_path / "weights.safetensors"
 
 
 @pytest.mark.parametrize(("name", "index"), CASES)
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_every_layer_goes_through_the_file(weights, name, index, dtype):
+def test_every_layer_goes_through_the_file(
+    weights: Path, name: str, index: int, dtype: type[Any]
+) -> None:
     net = network_of(name, index, dtype)
     net.record = {"rows": 3}
     file, program = write_torch(net, weights)
@@ -48,13 +51,13 @@ def test_every_layer_goes_through_the_file(weights, name, index, dtype):
     theirs, module = safetensors.torch.load_file(file), to_torch(net)
     assert theirs.keys() == module.state_dict().keys()
     module.load_state_dict(theirs)
-    space = {"__file__": str(program), "__name__": "built"}
+    space: dict[str, Any] = {"__file__": str(program), "__name__": "built"}
     exec(compile(program.read_text(), program, "exec"), space)  # noqa: S102
     x = torch.from_numpy(rows_for(net))
     assert torch.equal(space["build"]()(x), module(x))
 
 
-def test_the_program_needs_no_pellucid(weights):
+def test_the_program_needs_no_pellucid(weights: Path) -> None:
     """In a process of its own, in which pellucid cannot be imported: the answers are to_torch's."""
     layers = pl.mlp(
         [784, 8, 8, 3], "gelu", "softmax", normalization="batch", dropout=0.2, pixels=True
@@ -88,11 +91,13 @@ def test_the_program_needs_no_pellucid(weights):
 @pytest.mark.parametrize(
     ("stem", "name"), [("torch", "torch_network"), ("3d", "_3d"), ("json", "json_network")]
 )
-def test_the_program_can_be_imported_and_hides_nothing(tmp_path, stem, name):
+def test_the_program_can_be_imported_and_hides_nothing(
+    tmp_path: Path, stem: str, name: str
+) -> None:
     assert write_torch(pl.mlp([2, 1]), tmp_path / f"{stem}.safetensors")[1].name == f"{name}.py"
 
 
-def test_somebody_elses_program_stays(weights):
+def test_somebody_elses_program_stays(weights: Path) -> None:
     net = pl.mlp([2, 1])
     other = weights.with_suffix(".py")
     other.write_text("print('mine')")
@@ -105,7 +110,7 @@ def test_somebody_elses_program_stays(weights):
     write_torch(net, weights)
 
 
-def test_what_is_not_written(tmp_path, weights):
+def test_what_is_not_written(tmp_path: Path, weights: Path) -> None:
     with pytest.raises(pl.InputError, match=r"ends in \.safetensors"):
         write_torch(pl.mlp([2, 1]), tmp_path / "net.pt")
     with pytest.raises(pl.InputError, match="not finite"):
@@ -113,7 +118,7 @@ def test_what_is_not_written(tmp_path, weights):
     assert not list(tmp_path.iterdir())
 
 
-def test_state_dict_is_that_of_to_torch():
+def test_state_dict_is_that_of_to_torch() -> None:
     net = network_of("Residual", 1)
     expected = to_torch(net).state_dict()
     assert state_dict(net).keys() == expected.keys()
@@ -147,14 +152,16 @@ def same_answers(net: pl.Network, module: nn.Module) -> None:
 @pytest.mark.parametrize(
     "names", [("fc1", "fc2", "fc10"), ("fc8", "fc9", "out"), ("zebra", "middle", "a")]
 )
-def test_names_of_others_are_matched_by_numbers_or_shapes(weights, names):
+def test_names_of_others_are_matched_by_numbers_or_shapes(
+    weights: Path, names: tuple[str, str, str]
+) -> None:
     module = Theirs(*names)
     saved(weights, module)
     for like in (pl.mlp([5, 4, 3, 2], "relu"), deduced(read_state_dict(weights), "relu").network):
         same_answers(from_state_dict(weights, like), module)
 
 
-def test_names_settle_what_shapes_leave_open(weights):
+def test_names_settle_what_shapes_leave_open(weights: Path) -> None:
     module = Theirs("encoder", "code", "decoder", widths=(5, 5, 5, 5))
     saved(weights, module)
     like = pl.mlp([5, 5, 5, 5], "relu")
@@ -171,7 +178,7 @@ def test_names_settle_what_shapes_leave_open(weights):
 
 
 @pytest.mark.parametrize("before", ["", "net.", "module.net.", "_orig_mod."])
-def test_names_may_all_begin_alike(before):
+def test_names_may_all_begin_alike(before: str) -> None:
     net = network_of("BatchNorm", 1)
     state = {f"{before}{name}": array for name, array in state_dict(net).items()}
     assert from_state_dict(state, like=net) == net
@@ -181,30 +188,33 @@ def test_names_may_all_begin_alike(before):
     )
 
 
-def test_what_is_kept_of_like(weights):
-    like = pl.mlp([5, 4, 3, 2], "leaky_relu")
-    like.layers[1] = pl.LeakyReLU(0.4)
+def test_what_is_kept_of_like(weights: Path) -> None:
+    layers = list(pl.mlp([5, 4, 3, 2], "leaky_relu").layers)
+    layers[1] = pl.LeakyReLU(0.4)
+    like = pl.Network(layers)
     like.classes = ["no", "yes"]
     like.freeze(0)
     before = like.copy()
     net = from_state_dict(saved(weights, Theirs("a1", "a2", "a3").double()), like)
     assert like == before
-    assert (net.classes, net.layers[1].negative_slope, net.layers[0].frozen) == (
-        ["no", "yes"],
-        0.4,
-        True,
-    )
+    assert (
+        net.classes,
+        instance(pl.LeakyReLU, net.layers[1]).negative_slope,
+        net.layers[0].frozen,
+    ) == (["no", "yes"], 0.4, True)
     assert net.dtype == np.float64
 
 
 @pytest.mark.parametrize(
     ("kind", "name"), [(torch.float16, "float16"), (torch.bfloat16, "bfloat16")]
 )
-def test_half_precision_is_widened(weights, kind, name):
-    module = nn.Sequential(nn.Linear(5, 2)).to(kind)
+def test_half_precision_is_widened(weights: Path, kind: Any, name: str) -> None:
+    module: Any = nn.Sequential(nn.Linear(5, 2)).to(kind)
     net = from_state_dict(saved(weights, module), pl.mlp([5, 2]))
     assert net.dtype == np.float32
-    assert np.array_equal(net.layers[0].W, module[0].weight.detach().float().numpy().T)
+    assert np.array_equal(
+        instance(pl.Affine, net.layers[0]).W, module[0].weight.detach().float().numpy().T
+    )
     assert half_precision(weights) == [name]
 
 
@@ -218,7 +228,7 @@ GOOD = {
     "2.weight": torch.ones(2, 4),
     "2.bias": torch.ones(2),
 }
-WRONG = {
+WRONG: dict[str, dict[str, torch.Tensor | None]] = {
     r"tensor '0.weight': expected shape \(4, 5\), got \(4, 6\)": {"0.weight": torch.ones(4, 6)},
     r"tensor '2.bias': expected shape \(2,\), got none": {"2.bias": None},
     r"tensor '2.extra': expected shape none, got \(3,\)": {"2.extra": torch.ones(3)},
@@ -230,7 +240,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize("message", WRONG)
-def test_what_does_not_fit_is_named(weights, message):
+def test_what_does_not_fit_is_named(weights: Path, message: str) -> None:
     state = {
         name: tensor for name, tensor in {**GOOD, **WRONG[message]}.items() if tensor is not None
     }
@@ -241,7 +251,7 @@ def test_what_does_not_fit_is_named(weights, message):
     assert "\n" not in str(raised.value)
 
 
-def test_an_architecture_is_needed(weights):
+def test_an_architecture_is_needed(weights: Path) -> None:
     saved(weights, Theirs("a1", "a2", "a3"))
     with pytest.raises(pl.FileError, match="does not say what its network is"):
         from_state_dict(weights)
@@ -253,7 +263,7 @@ def test_an_architecture_is_needed(weights):
         deduced(read_state_dict(weights), "swish")
 
 
-def test_a_negative_variance_is_refused():
+def test_a_negative_variance_is_refused() -> None:
     net = network_of("BatchNorm", 1)
     state = state_dict(net)
     state["1.running_var"] *= -1
@@ -262,12 +272,14 @@ def test_a_negative_variance_is_refused():
 
 
 class Exploding:
-    def __reduce__(self):
+    def __reduce__(self) -> Any:
         return (Path("exploded").touch, ())
 
 
 @pytest.mark.parametrize("suffix", ["pt", "pth", "bin", "safetensors"])
-def test_pickles_are_never_opened(tmp_path, monkeypatch, suffix):
+def test_pickles_are_never_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str
+) -> None:
     monkeypatch.chdir(tmp_path)
     path = Path(f"weights.{suffix}")
     for write in (
@@ -280,7 +292,7 @@ def test_pickles_are_never_opened(tmp_path, monkeypatch, suffix):
     assert not Path("exploded").exists()
 
 
-def test_a_safetensors_file_by_another_name_is_no_pickle(tmp_path):
+def test_a_safetensors_file_by_another_name_is_no_pickle(tmp_path: Path) -> None:
     path = saved(tmp_path / "model.bin", Theirs("a1", "a2", "a3"))
     assert len(read_state_dict(path)) == 6
 
@@ -317,14 +329,14 @@ def hostile() -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize("name", hostile())
-def test_hostile_files_are_one_error(weights, name):
+def test_hostile_files_are_one_error(weights: Path, name: str) -> None:
     weights.write_bytes(hostile()[name])
     with pytest.raises(pl.FileError, match=r"weights\.safetensors") as raised:
         from_state_dict(weights)
     assert "\n" not in str(raised.value)
 
 
-def test_every_changed_byte_of_the_description_is_read_or_refused(weights):
+def test_every_changed_byte_of_the_description_is_read_or_refused(weights: Path) -> None:
     write_torch(network_of("BatchNorm"), weights)
     content = bytearray(weights.read_bytes())
     length = struct.unpack("<Q", content[:8])[0]
@@ -339,19 +351,21 @@ def test_every_changed_byte_of_the_description_is_read_or_refused(weights):
 
 
 @pytest.mark.parametrize("path", ["missing.safetensors", ".", "a\0b"])
-def test_no_file(tmp_path, monkeypatch, path):
+def test_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(pl.FileError, match="cannot be read"):
         from_state_dict(path)
 
 
-def test_a_model_file_needs_no_import(weights):
+def test_a_model_file_needs_no_import(weights: Path) -> None:
     pl.mlp([2, 1]).save(weights)
     with pytest.raises(pl.FileError, match="no state_dict: it needs no import"):
         from_state_dict(weights)
 
 
-def test_loaded_networks_own_their_arrays_and_learn(weights, generator):
+def test_loaded_networks_own_their_arrays_and_learn(
+    weights: Path, generator: np.random.Generator
+) -> None:
     net = pl.Network([affine(generator, 5, 4), pl.ReLU(), affine(generator, 4, 2)])
     write_torch(net, weights)
     back = from_state_dict(weights)

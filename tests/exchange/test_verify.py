@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import warnings
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,17 +19,17 @@ from pellucid.engines.native import NativeEngine
 from pellucid.exchange import verify
 from pellucid.exchange.pytorch import conversion
 from pellucid.exchange.verification import programs
-
+from pellucid.exchange.verification.comparison import Verification
 from tests.exchange.networks import CASES, network_of, networks, rows_for
 
 
-def lines(found, dtype="float64"):
+def lines(found: Verification, dtype: str = "float64") -> Any:
     check = next(check for check in found.checks if check.dtype == dtype)
     return {(line.what, line.name): line for line in check.lines}
 
 
 @pytest.mark.parametrize(("name", "index"), CASES)
-def test_every_layer_is_the_same_everywhere(name, index):
+def test_every_layer_is_the_same_everywhere(name: str, index: int) -> None:
     net = network_of(name, index, np.float32)
     before = net.copy()
     found = verify(net, rows_for(net, 40), steps=20)
@@ -50,11 +51,11 @@ def test_every_layer_is_the_same_everywhere(name, index):
 
 @settings(max_examples=8, derandomize=True, deadline=None)
 @given(networks(np.float64))
-def test_random_architectures_are_the_same_everywhere(net):
+def test_random_architectures_are_the_same_everywhere(net: Any) -> None:
     assert verify(net, steps=30).same
 
 
-def test_the_seeds_networks_after_a_hundred_steps():
+def test_the_seeds_networks_after_a_hundred_steps() -> None:
     for net in (pl.mlp([2, 4, 3], "sigmoid"), pl.mlp([784, 16, 16, 10], "sigmoid", "sigmoid")):
         found = verify(net)
         assert found.same
@@ -62,7 +63,7 @@ def test_the_seeds_networks_after_a_hundred_steps():
             assert lines(found)["weights", optimizer].gaps["PyTorch"] < 1e-9
 
 
-def test_what_is_told():
+def test_what_is_told() -> None:
     found = verify(pl.mlp([4, 3, 2], "relu", "softmax", dropout=0.5, seed=1), steps=3)
     assert (found.rows, found.batch, found.steps, found.loss, found.dropout) == (
         256,
@@ -87,7 +88,7 @@ def test_what_is_told():
 
 @pytest.mark.parametrize("end", ["softmax", "sigmoid", "exponential", "identity", "tanh"])
 @pytest.mark.parametrize("K", [1, 3])
-def test_every_end_has_its_loss(end, K):
+def test_every_end_has_its_loss(end: str, K: int) -> None:
     layers = pl.mlp([4, 3, K], "tanh").layers
     found = verify(pl.Network([*layers, pl.ACTIVATIONS[end]()]), steps=5)
     assert found.same
@@ -95,7 +96,7 @@ def test_every_end_has_its_loss(end, K):
     assert found.loss == losses.get(end, "MeanSquaredError")
 
 
-def test_rows_and_targets_of_ones_own(generator):
+def test_rows_and_targets_of_ones_own(generator: np.random.Generator) -> None:
     net = pl.mlp([4, 5, 3], "tanh", "softmax")
     x = generator.normal(size=(20, 4))
     assert verify(net, x, generator.integers(0, 3, 20), steps=5).same
@@ -108,13 +109,13 @@ def test_rows_and_targets_of_ones_own(generator):
     assert verify(pictures, pl.mnist().test.images[:10].astype(float), steps=2).same
 
 
-def test_answers_in_large_units_do_not_diverge(generator):
+def test_answers_in_large_units_do_not_diverge(generator: np.random.Generator) -> None:
     table = {"a": generator.normal(size=50), "price": 1e6 + 1e5 * generator.normal(size=50)}
     net = pl.table_mlp(pl.Columns.of(table, target="price"), hidden=[8])
     assert verify(net).same
 
 
-def test_mistakes(generator):
+def test_mistakes(generator: np.random.Generator) -> None:
     net = pl.mlp([4, 3], "tanh")
     with pytest.raises(pl.InputError, match="nothing to compare"):
         verify(pl.Network([]))
@@ -136,17 +137,17 @@ def test_mistakes(generator):
 # It sees every difference
 
 
-def far(found):
+def far(found: Verification) -> set[tuple[str, str]]:
     return {
         (line.what, line.name) for check in found.checks for line in check.lines if not line.same
     }
 
 
-def test_a_wrong_weight_in_pytorch_is_seen(monkeypatch):
+def test_a_wrong_weight_in_pytorch_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     right = conversion.to_torch
 
-    def wrong(net):
-        module = right(net)
+    def wrong(net: Any) -> Any:
+        module: Any = right(net)
         with torch.no_grad():
             module[2].weight[0, 1] += 1e-6
         return module
@@ -160,10 +161,10 @@ def test_a_wrong_weight_in_pytorch_is_seen(monkeypatch):
     assert ("output", "1 Tanh") not in far(found)
 
 
-def test_a_wrong_optimizer_is_seen(monkeypatch):
+def test_a_wrong_optimizer_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     right = programs._torch_optimizer
 
-    def wrong(torch, optimizer, params):
+    def wrong(torch: Any, optimizer: Any, params: Any) -> Any:
         made = right(torch, optimizer, params)
         made.param_groups[0]["lr"] *= 1 + 1e-6
         return made
@@ -175,11 +176,11 @@ def test_a_wrong_optimizer_is_seen(monkeypatch):
     }
 
 
-def test_wrong_statistics_are_seen(monkeypatch):
+def test_wrong_statistics_are_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     right = conversion.to_torch
 
-    def wrong(net):
-        module = right(net)
+    def wrong(net: Any) -> Any:
+        module: Any = right(net)
         module[1].momentum = 0.11
         return module
 
@@ -188,10 +189,10 @@ def test_wrong_statistics_are_seen(monkeypatch):
     assert far(found) == {("statistics", "SGD"), ("statistics", "Adam")}
 
 
-def test_a_wrong_engine_is_seen(monkeypatch):
+def test_a_wrong_engine_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     right = NativeEngine.gradients
 
-    def wrong(self, x, t, weights=None, rows=None):
+    def wrong(self: Any, x: Any, t: Any, weights: Any = None, rows: Any = None) -> Any:
         loss, grads, y = right(self, x, t, weights, rows)
         return loss, [-grad if grad.ndim == 1 else grad for grad in grads], y
 
@@ -199,7 +200,7 @@ def test_a_wrong_engine_is_seen(monkeypatch):
     assert far(verify(pl.mlp([4, 3], dtype="float64"), steps=0)) == {("gradient", "0.b")}
 
 
-def test_nan_is_a_difference(monkeypatch):
+def test_nan_is_a_difference(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(NativeEngine, "answer", lambda self, x: np.full((len(x), 3), np.nan))
     found = verify(pl.mlp([4, 3], dtype="float64"), steps=0)
     assert lines(found)["output", "0 Affine"].gaps["native"] == np.inf
@@ -218,12 +219,14 @@ def test_nan_is_a_difference(monkeypatch):
         ("onnxruntime", "ONNX Runtime", 'pip install "pellucid[onnx]"'),
     ],
 )
-def test_who_is_not_installed_is_told(monkeypatch, library, who, remedy):
+def test_who_is_not_installed_is_told(
+    monkeypatch: pytest.MonkeyPatch, library: str, who: str, remedy: str
+) -> None:
     import importlib
 
     right = importlib.import_module
 
-    def missing(name, package=None):
+    def missing(name: Any, package: Any = None) -> Any:
         if name.split(".")[0] == library:
             raise ImportError(name)
         return right(name, package)
@@ -236,7 +239,7 @@ def test_who_is_not_installed_is_told(monkeypatch, library, who, remedy):
     assert who not in found.checks[0].lines[0].gaps
 
 
-def test_layers_of_ones_own_are_told():
+def test_layers_of_ones_own_are_told() -> None:
     class Mine(pl.Sigmoid):
         pass
 
@@ -250,7 +253,7 @@ def test_layers_of_ones_own_are_told():
 
 
 @pytest.mark.parametrize("seed", [0, 1, 4, 5])
-def test_exponentials_of_exponentials_are_the_same(seed):
+def test_exponentials_of_exponentials_are_the_same(seed: int) -> None:
     found = verify(pl.mlp([6, 8, 8, 3], "exponential", seed=seed), steps=20)
     assert found.same
     plain = verify(pl.mlp([6, 8, 8, 3], "tanh", seed=seed), steps=0)
@@ -258,16 +261,18 @@ def test_exponentials_of_exponentials_are_the_same(seed):
 
 
 @pytest.mark.parametrize("seed", [0, 3])
-def test_rows_are_drawn_so_small_that_the_loss_is_finite(seed):
+def test_rows_are_drawn_so_small_that_the_loss_is_finite(seed: int) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert verify(pl.mlp([10, 32, 32, 32, 3], "exponential", seed=seed), steps=100).same
 
 
-def test_a_wrong_gradient_in_float32_is_seen_where_rounding_is_enlarged(monkeypatch):
+def test_a_wrong_gradient_in_float32_is_seen_where_rounding_is_enlarged(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     right = programs.TorchProgram.gradients
 
-    def wrong(self, x, t):
+    def wrong(self: Any, x: Any, t: Any) -> Any:
         loss, grads = right(self, x, t)
         return loss, [grad * (1.02 if grad.dtype == np.float32 else 1) for grad in grads]
 
