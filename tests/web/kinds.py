@@ -14,7 +14,23 @@ Visit: TypeAlias = Callable[..., Tab]  # opens an address
 Audit: TypeAlias = Callable[..., None]  # has axe look at a page
 Stroke: TypeAlias = list[tuple[float, float]]  # points within the drawing, from 0 to 1
 
-__all__ = ["Audit", "Node", "Stroke", "Tab", "Visit", "affine", "area_of", "attribute", "bias"]
+__all__ = [
+    "Audit",
+    "Node",
+    "Stroke",
+    "Tab",
+    "Visit",
+    "address_in",
+    "affine",
+    "area_of",
+    "attribute",
+    "bias",
+]
+
+
+def address_in(line: str) -> str:
+    """Return the page's address in the line that `pellucid open` prints."""
+    return next(word for word in line.split() if word.startswith("http"))
 
 
 def attribute(element: Locator, name: str) -> str:

@@ -231,7 +231,7 @@ def test_the_network_itself_is_no_stop_of_the_tab_key(server: str, visit: Visit)
 
 def test_play_says_what_it_replaces(server: str, visit: Visit) -> None:
     tab = visit(f"{server}#t=740&p=learn&lang=en")
-    assert "puts a new network in the place" in tab.inner_text(".panel")
+    assert "replaces the network on show" in tab.inner_text(".panel")
     assert not tab.get_by_test_id("train-opened").is_visible()
     tab.get_by_test_id("train-step").click()
     tab.get_by_text("the network trained here").wait_for()

@@ -16,7 +16,7 @@ import pytest
 import pellucid as pl
 from pellucid.core.types import Array
 from pellucid.web import SHIPPED, page
-from tests.web.kinds import Audit, Tab, Visit, affine, attribute
+from tests.web.kinds import Audit, Tab, Visit, address_in, affine, attribute
 from tests.web.test_page import THEMES, by_mouse, path_of, settle
 from tests.web.test_server import ask, started
 
@@ -343,7 +343,7 @@ def test_the_server_refuses_what_the_page_never_asks(server: str) -> None:
 def test_ctrl_c_while_pages_train() -> None:
     with started("open", "--no-browser") as process:
         assert process.stdout is not None
-        address = process.stdout.readline().split()[0]
+        address = address_in(process.stdout.readline())
         streams = [urllib.request.urlopen(f"{address}learn") for _ in range(3)]
         names = [
             json.loads(stream.readline().removeprefix(b"data: "))["name"] for stream in streams

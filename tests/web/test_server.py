@@ -20,6 +20,7 @@ from pellucid.cli import main
 from pellucid.web import SHIPPED
 from pellucid.web.bundle import STATIC, STYLES, modules
 from pellucid.web.guard import LARGEST_BODY
+from tests.web.kinds import address_in
 
 
 def ask(
@@ -113,7 +114,8 @@ def started(*arguments: str) -> Iterator[subprocess.Popen[str]]:
 def test_ctrl_c_stops_it_cleanly(arguments: list[str], shown: str) -> None:
     with started(*arguments) as process:
         assert process.stdout is not None
-        address, _, told = process.stdout.readline().partition(" ")
+        line = process.stdout.readline()
+        address = address_in(line)
         connections = [
             socket.create_connection(("127.0.0.1", urlsplit(address).port)) for _ in range(3)
         ]
@@ -125,7 +127,7 @@ def test_ctrl_c_stops_it_cleanly(arguments: list[str], shown: str) -> None:
             connection.close()
         assert time.monotonic() - start < 5
     assert (process.returncode, out, err) == (0, "", "")
-    assert told == f"shows {shown}; Ctrl-C stops\n"
+    assert line == f"open {address} in a browser ({shown}); Ctrl-C stops\n"
 
 
 def test_a_taken_port_is_an_error_only_where_it_was_asked_for(
@@ -146,7 +148,7 @@ def test_open_opens_the_browser(
     monkeypatch.setattr("webbrowser.open", opened.append)
     monkeypatch.setattr("uvicorn.Server.run", lambda self, sockets: None)
     assert main(["open", "--port", "0"]) == 0
-    assert capfd.readouterr().out.startswith(opened[0])
+    assert address_in(capfd.readouterr().out) == opened[0]
     assert main(["open", "--port", "0", "--no-browser"]) == 0
     assert len(opened) == 1
 

@@ -54,6 +54,4 @@ def media_type(name: str) -> str:
 
 def model_bytes(net: Network) -> bytes:
     """Return the content of the network's model file."""
-    return to_bytes(
-        net.layers, {"inputs": net.inputs, "classes": net.classes, "record": net.record}
-    )
+    return to_bytes(net.layers, net.header())

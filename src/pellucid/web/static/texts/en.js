@@ -71,7 +71,7 @@ export const en = {
   "answer.title": "Answer",
   "answer.empty": "draw to see it",
   "answer.match": "Degree of match",
-  "answer.match.of": "Output of neuron {label}",
+  "answer.match.of": "Output {label}",
   "answer.match.help":
     "A degree of match, not a probability: each output is independent of the others.",
   "answer.probability": "Probability",
