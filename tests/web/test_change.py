@@ -290,8 +290,8 @@ def test_activations(server: str, visit: Visit) -> None:
     test = pl.mnist().test
     found = evaluate(linear, test.images, test.labels)
     right, rows = held(tab)
-    assert found.misread is not None
-    assert rows == 10_000 and abs(right - (rows - len(found.misread))) <= 1
+    assert found.misclassified is not None
+    assert rows == 10_000 and abs(right - (rows - len(found.misclassified))) <= 1
 
 
 def test_long_edits_are_not_in_the_address(page_file: Path, visit: Visit) -> None:

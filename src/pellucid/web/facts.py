@@ -11,14 +11,14 @@ from pellucid import __version__
 from pellucid.core.preparation import Standardize
 from pellucid.data import mnist
 from pellucid.errors import InputError
-from pellucid.lens.columns import input_columns, input_offsets, knows_columns
 from pellucid.lens.evaluation import evaluate
-from pellucid.lens.limits import input_limits
+from pellucid.lens.input_columns import input_columns, input_offsets, knows_columns
+from pellucid.lens.input_limits import input_limits
 from pellucid.lens.neurons import (
+    image_shape,
     input_count,
     neuron_labels,
     neuron_layers,
-    picture_shape,
     reads_digits,
 )
 
@@ -70,7 +70,7 @@ def facts(net: Network, name: str, *, server: bool = False) -> Facts:
         raise InputError(
             "this network has no weights, so there is nothing to see: give it an Affine layer"
         )
-    shape = picture_shape(net)
+    shape = image_shape(net)
     digits = reads_digits(net)
     test = mnist().test if digits else None
     return {
@@ -122,7 +122,7 @@ def _start(net: Network) -> list[float]:
     if knows_columns(net):
         columns = input_columns(net)
         numbers = [column.inputs[0] for column in columns if column.categories is None]
-        row[:] = 0
+        row[:] = 0  # the means of category inputs are no category
         row[[column.inputs[0] for column in columns if column.categories is not None]] = 1
         row[numbers] = net.columns.standardize(np.float64).mean[numbers]
     start: list[float] = row.tolist()

@@ -17,7 +17,7 @@ Receive: TypeAlias = Callable[[], Awaitable[Message]]
 Send: TypeAlias = Callable[[Message], Awaitable[None]]
 App: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-LARGEST_BODY = 8 << 20  # bytes
+LARGEST_BODY = 8 << 20  # bytes: a model of two million parameters in float32
 NAMES = ("127.0.0.1", "localhost")
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
@@ -29,7 +29,7 @@ HEADERS = {
     "referrer-policy": "no-referrer",
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
-    "cache-control": "no-cache",
+    "cache-control": "no-cache",  # the next `pellucid open` may serve another network here
 }
 
 
@@ -58,8 +58,10 @@ class Guard:
 
 def _refusal(headers: dict[str, str]) -> tuple[int, bytes] | None:
     host = headers.get("host", "")
+    # With or without a port: browsers leave out the default one.
     if host.rpartition(":")[0] not in NAMES and host not in NAMES:
         return 400, b"this server responds to 127.0.0.1 and localhost only"
+    # Browsers send no Origin with a plain GET, which cannot change anything here.
     if headers.get("origin", f"http://{host}") != f"http://{host}":
         return 403, b"this server responds to its own page only"
     length = headers.get("content-length", "0")

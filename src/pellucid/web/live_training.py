@@ -172,7 +172,7 @@ class Training(Callback):
             self._snapshots, self._records, self._sent = Snapshots(), [], 0
             self._diverged, self._position = False, _after(0)
             self._snapshots.keep(0, Snapshot([array.copy() for array in _arrays(net)], {}, 0))
-            net.record = {}
+            net.record = {}  # it describes another training
             with self._turn:
                 self._publish(net)
 
@@ -189,11 +189,13 @@ class Training(Callback):
             going = self._thread is not None and self._thread.is_alive() and not self._ended
             if what != "pause" and not going:
                 self._halt()
+                # Training continues from the shown epoch; what came after it is replaced.
                 self._records = self._records[: self._shown]
                 self._diverged = self._ended = False
                 self._snapshots.cut(self._shown)
                 self._sent = min(self._sent, self._shown)
                 self._mode = what
+                # A daemon, so that it cannot keep the process alive after Ctrl-C.
                 self._thread = Thread(target=self._train, args=(self._net,), daemon=True)
                 self._thread.start()
                 return
@@ -218,7 +220,7 @@ class Training(Callback):
 
     def close(self) -> None:
         """End the training after its batch. May be called at any time, even by a signal handler."""
-        self.closed = True
+        self.closed = True  # before the lock: `_halt` must see it whenever it ends
         with self._turn:
             self._halting = True
             self._turn.notify_all()
@@ -295,7 +297,7 @@ class Training(Callback):
                 net,
                 x,
                 t,
-                optimizer=SGD(1.0, momentum=0.9),
+                optimizer=SGD(1.0, momentum=0.9),  # times the schedule's rate, the user's
                 schedule=self._rate,
                 epochs=MOST_EPOCHS,
                 batch_size=self._batch_size,

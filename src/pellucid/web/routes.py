@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 Query: TypeAlias = Mapping[str, str]  # the parameters of path and query
 Work: TypeAlias = Callable[[Query, bytes], Any]  # of query and body; returns bytes, or JSON's data
 
+# Limits that keep a page left open, or a script, from filling memory and processors.
 MOST_PAGES = 16  # that train at once
 MOST_NEURONS, MOST_LAYERS, MOST_DIGITS = 512, 4, 100
 ORDERS = ("play", "pause", "batch", "epoch")
@@ -56,6 +57,7 @@ class Trainings:
             with suppress(RuntimeError):  # the server has stopped, and closed the loop
                 loop.call_soon_threadsafe(changed.set)
 
+        # Only the page that opened a training can know its name, and so steer it.
         name, training = secrets.token_urlsafe(9), Training(notify)
         self._held[name] = training
         try:
@@ -68,7 +70,7 @@ class Trainings:
                 changed.clear()
                 if not training.closed:
                     yield _event(training.news())
-                    await asyncio.sleep(PERIOD)
+                    await asyncio.sleep(PERIOD)  # news that come meanwhile are sent as one
         finally:
             del self._held[name]
             training.close()
@@ -173,7 +175,7 @@ def _numbers(text: str, most: int) -> list[int]:
 
 
 def _whole(text: str) -> int:
-    if not (text.isdecimal() and len(text) < 10):
+    if not (text.isdecimal() and len(text) < 10):  # `int` refuses thousands of digits
         raise RefusedError(f"expected a whole number, got {text!r}")
     return int(text)
 

@@ -86,6 +86,7 @@ def application(net: Network, name: str, trainings: Trainings | None = None) -> 
     found = [_file_route(file, content) for file, content in files.items()]
     if reads_digits(net):
         found += routes(trainings or Trainings())
+    # Outermost, so that no route can be reached past it.
     return Guard(Starlette(routes=found))
 
 
@@ -94,6 +95,7 @@ def _file_route(file: str, content: bytes) -> Route:
     from starlette.routing import Route
 
     compressible = file.endswith(COMPRESSED)
+    # Once at the start and not for each request.
     compressed = gzip.compress(content, mtime=0) if compressible else content
 
     async def endpoint(request: Request) -> Response:
@@ -106,6 +108,7 @@ def _file_route(file: str, content: bytes) -> Route:
 
 def _listening(port: int | None) -> socket.socket:
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    # A port that was just closed may be used again at once.
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         try:

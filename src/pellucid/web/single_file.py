@@ -26,6 +26,7 @@ const script = document.createElement("script");
 script.textContent = await new Response(stream).text();
 document.body.append(script);
 })();"""
+# Styles go into the file itself.
 _LINK = re.compile(r' *<link rel="stylesheet"[^>]*>\n')
 
 

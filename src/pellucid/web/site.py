@@ -11,6 +11,7 @@ from pellucid.files.folder import write_folder
 from pellucid.network import Network
 from pellucid.web.parts import FACTS, INDEX, LICENCE, parts
 
+# As the server's, without `frame-ancestors`, which a <meta> element cannot set.
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'"
@@ -44,6 +45,7 @@ def site(net: Network, folder: str | os.PathLike[str]) -> list[Path]:
 
 def _written(folder: Path) -> list[str]:
     """Return the names of the files that `site` wrote into a folder before."""
+    # Whatever is wrong with the list, the folder is then someone else's, and is not replaced.
     with suppress(OSError, ValueError, TypeError, KeyError):
         facts = json.loads((folder / FACTS).read_text(encoding="utf-8"))
         return [str(name) for name in facts["files"]]

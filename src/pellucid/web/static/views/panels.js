@@ -43,7 +43,7 @@ const PANELS = [
   { id: "share", title: "share.title", view: share },
 ];
 
-// panels stand below the picture (styles/layout.css)
+// panels are below the picture (styles/layout.css)
 const narrow = matchMedia("(max-width: 1099px)");
 
 /** @param {Page} page @returns {View} */
@@ -76,7 +76,7 @@ export function panels(page) {
       frame.show(found, found ? t(found.title) : "", open?.element);
       open?.render(look, null);
       frame.element.scrollTop = 0;
-      // On little room the panel stands below all else: bring one that the address opened into
+      // On little room the panel is below all else: bring one that the address opened into
       // sight.
       if (open && !before && narrow.matches && !step)
         requestAnimationFrame(() => reveal(frame.element, true));

@@ -89,7 +89,7 @@ export function stage(page) {
   };
   const sizes = new ResizeObserver(layout);
   sizes.observe(frame);
-  // What stands above leaves more or less room: the lesson, and tools that take a second row.
+  // The lesson, and a second row of the toolbar, leave less room.
   requestAnimationFrame(() =>
     document.querySelectorAll(".lesson, .toolbar").forEach((other) => sizes.observe(other)),
   );
