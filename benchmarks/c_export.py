@@ -89,7 +89,7 @@ def trained(kind: str) -> pl.Network:
     else:
         net = pl.mlp([784, 128, 64, 10], activation="relu", output="softmax", pixels=True, seed=0)
         recipe, loss = pl.recipes.general(net, len(data.images), quick=True), "cross_entropy"
-    pl.train(net, data.images, data.labels, loss=loss, seed=0, progress=False, **recipe.settings())
+    pl.train(net, data.images, data.labels, loss=loss, seed=0, progress=False, recipe=recipe)
     return net
 
 

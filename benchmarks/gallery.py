@@ -95,7 +95,8 @@ class Things:
             self.data.train.images,
             self.data.train.labels,
             validation=(test.images, test.labels),
-            **{**pl.recipes.QUICK.settings(), "epochs": 12},
+            recipe=pl.recipes.QUICK,
+            epochs=12,
         )
         self.evaluation = pl.evaluate(self.digits, test.images, test.labels)
         self.image = test.images[0]
@@ -199,12 +200,12 @@ def plots(things: Things) -> list[Entry]:
         ),
         Entry(
             "misread",
-            "pl.plots.misread(evaluation, images)",
+            "pl.plots.misclassified(evaluation, images)",
             {
                 "en": "The misread digits about which the network was surest.",
                 "ko": "잘못 읽은 숫자 가운데 신경망이 가장 확신한 것들.",
             },
-            lambda: show.misread(things.evaluation, test.images),
+            lambda: show.misclassified(things.evaluation, test.images),
         ),
         Entry(
             "contributions",

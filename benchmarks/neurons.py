@@ -28,18 +28,18 @@ from pellucid.core import chain
 from pellucid.core.optimizers import AdamW
 from pellucid.core.types import Array
 from pellucid.files.atomic import write_whole
+from pellucid.lens.image_sheets import weights_image
 from pellucid.lens.neurons import neuron_layer, traces
-from pellucid.lens.pictures import weights_picture
 
 HERE = Path(__file__).parent
 DOCS = HERE.parent / "docs"
 RESULTS = HERE / "neurons.json"
 SEEDS = (0, 1, 2, 3, 4)
 HIDDEN = (1, 2)
-WAYS: dict[str, dict[str, Any]] = {
-    "no_decay": {"optimizer": AdamW(0.03)},
-    "no_brightness": {"augment": None},
-    "quick": pl.recipes.QUICK.settings(),
+WAYS: dict[str, pl.Recipe] = {
+    "no_decay": pl.recipes.DIGITS._replace(optimizer=AdamW(0.03)),
+    "no_brightness": pl.recipes.DIGITS._replace(augment=None),
+    "quick": pl.recipes.QUICK,
 }
 """Other ways of learning, by what they change of the recipe, to see whether the findings hang on
 it.
@@ -65,14 +65,13 @@ COUNTS = ("group_size", "edges_for_half", "code")
 def network(seed: int) -> pl.Network:
     """Build the network with its initial weights."""
     net = pl.mlp([784, 16, 16, 10], activation="sigmoid", output="sigmoid", pixels=True, seed=seed)
-    net.inputs = {"kind": "pictures", "shape": [28, 28]}
+    net.inputs = pl.Images((28, 28))
     return net
 
 
-def trained(seed: int, **changes: Any) -> pl.Network:
-    """Train the network on all training images; `changes` replace settings of the recipe."""
+def trained(seed: int, recipe: pl.Recipe = pl.recipes.DIGITS) -> pl.Network:
+    """Train the network on all training images by a recipe."""
     net, data = network(seed), pl.mnist().train
-    settings = pl.recipes.DIGITS.settings() | changes
     pl.train(
         net,
         data.images,
@@ -80,7 +79,7 @@ def trained(seed: int, **changes: Any) -> pl.Network:
         loss="binary_cross_entropy",
         seed=seed,
         progress=False,
-        **settings,
+        recipe=recipe,
     )
     return net
 
@@ -195,7 +194,7 @@ def measure() -> dict[str, Any]:
                     draw(net, number, pictures)
         layers[1] |= seen_in_weights(np.hstack(weights), pictures)
         results["kinds"][kind] = {"accuracies": accuracies, "layers": layers, "lit": lit}
-    results["ways"] = {name: other_way(pictures, changes) for name, changes in WAYS.items()}
+    results["ways"] = {name: other_way(pictures, recipe) for name, recipe in WAYS.items()}
     flat, look = few.reshape(-1, 784) / 255, pictures.images.reshape(-1, 784) / 255
     W = measures.group_readers(flat, few_labels, 16 * len(SEEDS))
     results["groups"] = seen_in_weights(W, pictures)
@@ -203,11 +202,11 @@ def measure() -> dict[str, Any]:
     return results
 
 
-def other_way(pictures: Pictures, changes: dict[str, Any]) -> dict[str, list[float]]:
+def other_way(pictures: Pictures, recipe: pl.Recipe) -> dict[str, list[float]]:
     """Measure the main figures of networks trained in another way."""
     found: dict[str, list[float]] = {}
     for seed in SEEDS[:2]:
-        net = trained(seed, **changes)
+        net = trained(seed, recipe)
         y, first = (
             hidden(net, pictures.images)[2],
             seen_in_weights(pl.input_weights(net, 1).values, pictures),
@@ -230,7 +229,7 @@ def draw(net: pl.Network, number: int, pictures: Pictures) -> None:
         pl.input_weights(net, number).values
         * (pictures.images.reshape(-1, 784) / 255).std(axis=0)[:, None]
     )
-    weights_picture(values).save(DOCS / "pictures" / f"neurons-{number}.png", optimize=True)
+    weights_image(values).save(DOCS / "pictures" / f"neurons-{number}.png", optimize=True)
 
 
 def seen_in_weights(W: Array, pictures: Pictures) -> dict[str, list[float]]:

@@ -9,12 +9,11 @@ from typing import NamedTuple
 import numpy as np
 
 from pellucid.building import mlp
-from pellucid.core import splitmix
+from pellucid.core.draws import epoch_order
 from pellucid.core.optimizers import SGD, Adam, Optimizer
 from pellucid.core.types import Array
 from pellucid.data import mnist
 from pellucid.network import Network
-from pellucid.training.run import _ORDER  # the peers get the very batches that `train` makes
 
 SEED = 7
 PIXEL = np.float32(1 / 255)
@@ -104,7 +103,7 @@ def scaled(images: Array) -> Array:
 
 def order(epoch: int, count: int) -> Array:
     """Return the order of the rows in an epoch (from 1), as `train` shuffles them with `SEED`."""
-    return splitmix.permutation(splitmix.key(SEED, epoch, _ORDER), count)
+    return epoch_order(SEED, epoch, count)
 
 
 def inputs(kind: str, count: int, width: int) -> list[Array]:

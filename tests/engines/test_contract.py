@@ -24,6 +24,7 @@ from pellucid.core.losses import LOSSES, Loss
 from pellucid.core.optimizers import OPTIMIZERS, Optimizer
 from pellucid.core.types import Array
 from pellucid.engines import NativeEngine, ReferenceEngine
+from pellucid.sklearn.solvers import EpsilonHatAdam
 from tests.core.tools import classes as classes_in_core
 from tests.core.witnesses import COMMON, classes_of, values_of
 from tests.core.witnesses import LAYERS as LAYER_WITNESSES
@@ -185,7 +186,8 @@ def optimizer_cases() -> Iterator[tuple[str, Case]]:
                 optimizer.learning_rate /= 10 if name == "SGD" else 100
                 case = Case(layers, pl.MeanSquaredError(), optimizer, 40, 7, values_of)
                 yield f"{name}-{index}-{number}", case
-    hat = pl.Adam(0.0002, epsilon=1e-3, epsilon_hat=True)
+    hat = EpsilonHatAdam(0.9, 0.999, epsilon=1e-3)
+    hat.learning_rate = 0.0002
     yield "Adam-epsilon_hat", Case(layers, pl.MeanSquaredError(), hat, 40, 7, values_of)
 
 

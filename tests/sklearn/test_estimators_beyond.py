@@ -274,7 +274,7 @@ def test_mistakes_in_validation_data() -> None:
         classifier().fit(X, Y, X_val=X[:, :3], y_val=Y)
     with pytest.raises(ValueError, match="inconsistent numbers of samples"):
         classifier().fit(X, Y, X_val=X, y_val=Y[:3])
-    with pytest.raises(pl.InputError, match="y_val has classes that y has not: 7"):
+    with pytest.raises(pl.InputError, match="y_val has classes that are not in y: 7"):
         classifier().fit(X, Y, X_val=X, y_val=np.full(150, 7))
 
 

@@ -163,10 +163,10 @@ def nested(depth: Any) -> Any:
 
 
 MISCHIEF = {
-    "no estimator": (lambda e, h, t: h["record"].clear(), "it holds a network alone"),
+    "no estimator": (lambda e, h, t: h["record"].clear(), "it holds a network without an estimator"),
     "another": (
         lambda e, h, t: e.update(type="MLPRegressor"),
-        "it holds an MLPRegressor: read it with MLPRegressor.load",
+        "it holds an MLPRegressor: load it with MLPRegressor.load",
     ),
     "unknown parameter": (lambda e, h, t: e["parameters"].update(evil=1), "malformed"),
     "bad parameter": (
@@ -230,9 +230,9 @@ MISCHIEF = {
     "memory's numbers": (lambda e, h, t: t["m.0"].fill(np.nan), "must hold finite"),
     "one more array": (
         lambda e, h, t: (t.update(more=np.zeros(1)), h["arrays"].update(more=[1])),
-        "it holds the array 'more'",
+        "it has an array 'more'",
     ),
-    "array unannounced": (lambda e, h, t: t.update(more=np.zeros(1)), "it holds the array 'more'"),
+    "array unannounced": (lambda e, h, t: t.update(more=np.zeros(1)), "it has an array 'more'"),
     "array missing": (lambda e, h, t: h["arrays"].update(more=[1]), "array more: expected shape"),
     "arrays no dict": (lambda e, h, t: h.update(arrays=[1]), "malformed"),
     "history": (lambda e, h, t: e.update(history=[[1]]), "'history_' is malformed"),
@@ -258,7 +258,7 @@ def test_an_unchanged_file_is_read(written: Path) -> None:
 def test_files_of_others(tmp_path: Path) -> None:
     pl.mlp([4, 3]).save(tmp_path / "net.safetensors")
     with pytest.raises(
-        pl.FileError, match=r"it holds a network alone, and no estimator: read it with pl\.load"
+        pl.FileError, match=r"it holds a network without an estimator: load it with pl\.load"
     ):
         MLPRegressor.load(tmp_path / "net.safetensors")
     with pytest.raises(pl.FileError, match="cannot be read"):

@@ -443,7 +443,7 @@ def test_what_makes_no_sense_is_refused() -> None:
             model.partial_fit(X, Y, classes=[0, 1])
         assert 'preset="tabular" needs all rows at once' in str(refused.value.__cause__)
     with pytest.raises(
-        pl.InputError, match='learns by batches: choose the solver "adamw" or "sgd", not "lbfgs"'
+        pl.InputError, match='trains by batches: choose the solver "adamw" or "sgd", not "lbfgs"'
     ):
         classifier(solver="lbfgs").fit(X, Y)
     with pytest.raises(ValueError, match="'preset' parameter of MLPClassifier"):

@@ -176,7 +176,7 @@ def test_sparse_rows(
     kind: type[Any], solver: str, block: int | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if block is not None:
-        monkeypatch.setattr("pellucid.sklearn.rows._BLOCK", block)
+        monkeypatch.setattr("pellucid.sklearn.engine_rows._BLOCK", block)
     X, y = data("digits")
     weights = np.random.RandomState(0).uniform(0.5, 2, len(X))
     X = kind(X)

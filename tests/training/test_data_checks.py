@@ -9,18 +9,19 @@ from hypothesis import strategies as st
 
 import pellucid as pl
 from pellucid.core.types import Array
-from pellucid.training.data import (
-    Rows,
+from pellucid.errors import Message
+from pellucid.training.samples import (
+    Samples,
     check_finite,
     check_rows,
     fingerprint,
     split,
-    with_class_weights,
+    with_class_weight,
 )
 
 
-def rows_of(t: Array, weights: Array | None = None) -> Rows:
-    return Rows(np.arange(len(t), dtype=float)[:, None], t, weights)
+def rows_of(t: Array, weights: Array | None = None) -> Samples:
+    return Samples(np.arange(len(t), dtype=float)[:, None], t, weights)
 
 
 def test_what_fits_is_taken_as_it_is() -> None:
@@ -28,27 +29,28 @@ def test_what_fits_is_taken_as_it_is() -> None:
     rows = check_rows(pl.mlp([9, 4], pixels=True).layers, x, t)
     assert rows.x is x
     assert rows.t is t
-    assert rows.weights is None
-    lists = check_rows(pl.mlp([2, 2]).layers, [[0.5, 1], [1, 2]], [0, 1], [1, 2])
+    assert rows.sample_weight is None
+    x_list: list[list[float]] = [[0.5, 1], [1, 2]]
+    lists = check_rows(pl.mlp([2, 2]).layers, x_list, [0, 1], [1, 2])
     assert lists.x.shape == (2, 2)
-    assert lists.weights is not None
-    assert lists.weights.dtype == np.float64
+    assert lists.sample_weight is not None
+    assert lists.sample_weight.dtype == np.float64
 
 
 @pytest.mark.parametrize("shape", [(5,), (5, 2), (5, 2, 2)])
 def test_rows_that_are_not_finite_are_counted(shape: tuple[int, ...]) -> None:
     array = np.zeros(shape)
-    check_finite(array, "inputs")
+    check_finite(array, Message("inputs"))
     array[3:] = np.nan
     with pytest.raises(
         pl.InputError, match=r"inputs: row 3 holds NaN or infinity \(2 such rows in all\)"
     ):
-        check_finite(array, "inputs")
+        check_finite(array, Message("inputs"))
 
 
 def test_balanced_classes_weigh_the_same() -> None:
     t = np.array([0] * 6 + [2] * 3 + [5])
-    weights = with_class_weights(rows_of(t), "balanced").weights
+    weights = with_class_weight(rows_of(t), "balanced").sample_weight
     assert weights is not None
     assert [weights[t == k].sum() for k in (0, 2, 5)] == pytest.approx([10 / 3] * 3)
 
@@ -66,16 +68,16 @@ def test_balanced_classes_weigh_the_same() -> None:
 def test_weights_by_class(given: Any, expected: list[float], one_hot: bool) -> None:
     t = np.array([0, 1, 2, 2])
     rows = rows_of(np.eye(3)[t] if one_hot else t, np.array([1.0, 2, 3, 4]))
-    weights = with_class_weights(rows, given).weights
+    weights = with_class_weight(rows, given).sample_weight
     assert weights is not None
     assert weights.tolist() == [w * row for w, row in zip(expected, (1, 2, 3, 4), strict=True)]
 
 
 def test_no_class_weights_leave_the_rows() -> None:
     rows = rows_of(np.arange(3))
-    assert with_class_weights(rows, None) is rows
+    assert with_class_weight(rows, None) is rows
     with pytest.raises(pl.InputError, match="2 class weights for classes -1 to 0"):
-        with_class_weights(rows_of(np.array([-1, 0])), [1, 2])
+        with_class_weight(rows_of(np.array([-1, 0])), [1, 2])
 
 
 @given(
@@ -105,8 +107,8 @@ def test_a_split_depends_on_the_seed_alone() -> None:
     one, two, other = (split(rows, 0.3, seed, stratified=False)[1] for seed in (0, 0, 1))
     assert np.array_equal(one.x, two.x)
     assert not np.array_equal(one.x, other.x)
-    assert one.weights is not None
-    assert np.array_equal(one.weights, one.x[:, 0] + 1)
+    assert one.sample_weight is not None
+    assert np.array_equal(one.sample_weight, one.x[:, 0] + 1)
     assert split(rows_of(np.arange(10)), 0.3, 0, stratified=False)[1].x[:, 0].tolist() == [1, 2, 7]
 
 

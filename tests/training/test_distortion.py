@@ -1,21 +1,24 @@
 """Distortions of pictures: what each setting does to the pixels, and from where it draws."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 import pellucid as pl
-from pellucid.core.layer import Learning
+from pellucid.core.draws import Draws
+from pellucid.core.types import Array
 from pellucid.training import distortion
 
 
-class Highest(Learning):
+class Highest(Draws):
     """Draws that are all 1: every even draw from -1 to 1 is then 1, the largest movement."""
 
     def uniform(self, N: int, H: int) -> np.ndarray:
         return np.ones((N, H))
 
 
-class Lowest(Learning):
+class Lowest(Draws):
     """Draws that are all 0: the largest movement the other way."""
 
     def uniform(self, N: int, H: int) -> np.ndarray:
@@ -53,8 +56,8 @@ def test_a_shift_by_half_a_pixel_is_the_mean_of_four(field: np.ndarray) -> None:
 
 
 def test_a_shift_beyond_the_picture_leaves_nothing(field: np.ndarray) -> None:
-    for learning in (Highest(), Lowest()):
-        assert not pl.Distortion(shift=1e6, shape=(6, 9))(field, learning).any()
+    for draws in (Highest(), Lowest()):
+        assert not pl.Distortion(shift=1e6, shape=(6, 9))(field, draws).any()
 
 
 def test_a_quarter_turn_is_rot90(generator: np.random.Generator) -> None:
@@ -86,7 +89,7 @@ def test_movements_are_as_large_as_they_are_said_to_be() -> None:
     """
     picture = np.zeros((4000, 15, 15), np.float32)
     picture[:, 7, 7] = 1
-    moved = pl.Distortion(shift=3, shape=(15, 15))(picture, Learning(1))
+    moved = pl.Distortion(shift=3, shape=(15, 15))(picture, Draws(1))
     np.testing.assert_allclose(moved.sum(axis=(1, 2)), 1, rtol=1e-4)
     for axis in (1, 2):
         places = (moved.sum(axis=3 - axis) * np.arange(15)).sum(axis=1) - 7
@@ -100,23 +103,23 @@ def test_movements_are_as_large_as_they_are_said_to_be() -> None:
 
 def test_nothing_asked_for_is_the_picture_itself(digits: np.ndarray) -> None:
     x = digits / np.float64(255)
-    np.testing.assert_array_equal(pl.Distortion()(x, Learning()), x)
+    np.testing.assert_array_equal(pl.Distortion()(x, Draws()), x)
     # An elastic strength next to nothing takes the whole way, and still reads every pixel at its
     # own place.
-    np.testing.assert_allclose(pl.Distortion(elastic=1e-9)(digits, Learning()), digits, atol=1e-3)
+    np.testing.assert_allclose(pl.Distortion(elastic=1e-9)(digits, Draws()), digits, atol=1e-3)
 
 
 def test_elastic_bends_smoothly_and_as_strongly_as_simard(digits: np.ndarray) -> None:
     bend = pl.Distortion(elastic=34)
-    places = bend._places(200, Learning(3))
+    places = bend._places(200, Draws(3))
     displaced = places - np.mgrid[0:28, 0:28][:, None]
     inner = displaced[:, :, 10:18, 10:18]
     # Evenly drawn numbers have variance 1/3; a Gaussian of deviation 4 leaves 1 / (4 pi 4^2) of it.
     expected = 34 * np.sqrt(1 / 3 / (4 * np.pi * 16))
     assert inner.std() == pytest.approx(expected, rel=0.1)
     assert np.abs(np.diff(displaced, axis=3)).max() < 0.25 * np.abs(displaced).max()
-    assert np.abs(bend(digits, Learning()) - digits).mean() > 5
-    rough = pl.Distortion(elastic=34, smoothness=1)._places(5, Learning(3))
+    assert np.abs(bend(digits, Draws()) - digits).mean() > 5
+    rough = pl.Distortion(elastic=34, smoothness=1)._places(5, Draws(3))
     assert np.abs(np.diff(rough, axis=3) - 1).max() > 3 * np.abs(np.diff(displaced, axis=3)).max()
 
 
@@ -129,7 +132,7 @@ def test_the_gaussian_of_the_middle_adds_up_to_one() -> None:
 
 def test_noise_is_normal_and_in_the_inputs_units() -> None:
     x = np.full((300, 784), 100, np.uint8)
-    noise = pl.Distortion(noise=8)(x, Learning(2)) - 100
+    noise = pl.Distortion(noise=8)(x, Draws(2)) - 100
     assert noise.dtype == np.float32
     assert abs(noise.mean()) < 5 * 8 / np.sqrt(noise.size)
     assert noise.std() == pytest.approx(8, rel=0.01)
@@ -142,31 +145,31 @@ EVERYTHING = pl.Distortion(shift=2, rotation=15, scale=0.2, elastic=34, noise=5)
 
 
 def test_same_seed_and_step_same_pictures_and_others_differ(digits: np.ndarray) -> None:
-    first = EVERYTHING(digits, Learning(1, 5))
-    np.testing.assert_array_equal(first, EVERYTHING(digits, Learning(1, 5)))
-    for other in (Learning(2, 5), Learning(1, 6)):
+    first = EVERYTHING(digits, Draws(1, 5))
+    np.testing.assert_array_equal(first, EVERYTHING(digits, Draws(1, 5)))
+    for other in (Draws(2, 5), Draws(1, 6)):
         assert (first != EVERYTHING(digits, other)).mean() > 0.5
-    same = EVERYTHING(np.repeat(digits[:1], 2, axis=0), Learning())
+    same = EVERYTHING(np.repeat(digits[:1], 2, axis=0), Draws())
     assert (same[0] != same[1]).mean() > 0.5  # each row is changed in its own way
 
 
 @pytest.mark.parametrize("kind", [np.uint8, np.float32, np.float64])
-def test_a_row_does_not_depend_on_the_batch_it_comes_in(digits: np.ndarray, kind: type) -> None:
-    x = digits.astype(kind)
-    whole = EVERYTHING(x, Learning(4, 9))
-    parts = [EVERYTHING(x[a:b], Learning(4, 9, row=a)) for a, b in ((0, 1), (1, 17), (17, 40))]
+def test_a_row_does_not_depend_on_the_batch_it_comes_in(digits: Array, kind: type[Any]) -> None:
+    x: Array = digits.astype(kind)
+    whole = EVERYTHING(x, Draws(4, 9))
+    parts = [EVERYTHING(x[a:b], Draws(4, 9, row=a)) for a, b in ((0, 1), (1, 17), (17, 40))]
     np.testing.assert_array_equal(whole, np.concatenate(parts))
-    assert len(EVERYTHING(x[:0], Learning())) == 0
+    assert len(EVERYTHING(x[:0], Draws())) == 0
 
 
 def test_bytes_and_floats_rows_and_pictures_are_the_same(digits: np.ndarray) -> None:
     kept = digits.copy()
-    y = EVERYTHING(digits, Learning(1))
-    assert (y.dtype, y.shape) == (np.float32, digits.shape)
+    y = EVERYTHING(digits, Draws(1))
+    assert (y.dtype, y.shape) == (np.dtype(np.float32), digits.shape)
     np.testing.assert_array_equal(digits, kept)
-    flat = EVERYTHING(digits.reshape(-1, 784), Learning(1))
+    flat = EVERYTHING(digits.reshape(-1, 784), Draws(1))
     np.testing.assert_array_equal(flat, y.reshape(-1, 784))
-    wide = EVERYTHING(digits.astype(np.float64), Learning(1))
+    wide = EVERYTHING(digits.astype(np.float64), Draws(1))
     assert wide.dtype == np.float64
     np.testing.assert_allclose(wide, y, atol=1e-4)
 
@@ -175,9 +178,9 @@ def test_bytes_and_floats_rows_and_pictures_are_the_same(digits: np.ndarray) -> 
 def test_other_shapes_are_errors(shape: tuple[int, ...]) -> None:
     with pytest.raises(
         pl.InputError,
-        match=r"pictures of 28 x 28 numbers, got rows of shape .* shape=\(height, width\)",
+        match=r"images of 28 x 28 values, got rows of shape .* shape=\(height, width\)",
     ):
-        pl.Distortion(shift=1)(np.zeros(shape), Learning())
+        pl.Distortion(shift=1)(np.zeros(shape), Draws())
 
 
 @pytest.mark.parametrize(
@@ -189,8 +192,8 @@ def test_other_shapes_are_errors(shape: tuple[int, ...]) -> None:
     ]
     + [{"scale": 1}, {"smoothness": 0}, {"smoothness": 1e9}],
 )
-def test_settings_out_of_range_are_errors_that_name_them(settings: dict[str, float]) -> None:
-    with pytest.raises(pl.InputError, match=f"Distortion: {next(iter(settings))} is a .*number"):
+def test_settings_out_of_range_are_errors_that_name_them(settings: dict[str, Any]) -> None:
+    with pytest.raises(pl.InputError, match=f"Distortion: {next(iter(settings))} must be .*got"):
         pl.Distortion(**settings)
 
 
@@ -205,35 +208,35 @@ def test_repr_is_the_code_that_makes_it_again() -> None:
     assert repr(pl.Distortion(elastic=1, smoothness=3, shape=(6, 9))) == (
         "Distortion(elastic=1.0, smoothness=3.0, shape=(6, 9))"
     )
-    assert repr(pl.InTurn(pl.Brightness(), pl.Distortion(1, 2, 0.3, noise=8))) == (
-        "InTurn(Brightness(0.5, 1.0), Distortion(shift=1.0, rotation=2.0, scale=0.3, noise=8.0))"
+    assert repr(pl.Compose(pl.Brightness(), pl.Distortion(1, 2, 0.3, noise=8))) == (
+        "Compose(Brightness(0.5, 1.0), Distortion(shift=1.0, rotation=2.0, scale=0.3, noise=8.0))"
     )
 
 
-# InTurn
+# Compose
 
 
 def test_in_turn_does_one_after_the_other(digits: np.ndarray) -> None:
-    both = pl.InTurn(lambda x, learning: x + 1.0, lambda x, learning: x * 2)
-    np.testing.assert_array_equal(both(digits, Learning()), (digits + 1.0) * 2)
-    np.testing.assert_array_equal(pl.InTurn()(digits, Learning()), digits)
+    both = pl.Compose(lambda x, draws: x + 1.0, lambda x, draws: x * 2)
+    np.testing.assert_array_equal(both(digits, Draws()), (digits + 1.0) * 2)
+    np.testing.assert_array_equal(pl.Compose()(digits, Draws()), digits)
 
 
 def test_steps_of_the_same_kind_draw_differently(digits: np.ndarray) -> None:
-    halves = pl.InTurn(pl.Brightness(0.5, 1), pl.Brightness(0.5, 1))(
-        np.ones((2000, 1), np.float32), Learning()
+    halves = pl.Compose(pl.Brightness(0.5, 1), pl.Brightness(0.5, 1))(
+        np.ones((2000, 1), np.float32), Draws()
     )
     assert halves.mean() == pytest.approx(
         0.75**2, abs=0.01
     )  # were they the same draw, it would be 0.583
-    noise = pl.InTurn(*[pl.Distortion(noise=3)] * 4)(np.zeros((50, 784)), Learning())
+    noise = pl.Compose(*[pl.Distortion(noise=3)] * 4)(np.zeros((50, 784)), Draws())
     assert noise.std() == pytest.approx(3 * np.sqrt(4), rel=0.02)
 
 
 def test_in_turn_takes_augmentations_only() -> None:
     for wrong in ([pl.Brightness()], pl.Brightness, "shift"):
         with pytest.raises(pl.InputError, match="an augmentation is an object such as"):
-            pl.InTurn(wrong)  # type: ignore[arg-type]
+            pl.Compose(wrong)  # type: ignore[arg-type]
 
 
 # With train
@@ -242,14 +245,14 @@ def test_in_turn_takes_augmentations_only() -> None:
 def test_train_learns_from_distorted_pictures_and_records_them(digits: np.ndarray) -> None:
     labels = pl.mnist().train.labels[:40]
 
-    def weights(**settings: object) -> np.ndarray:
+    def weights(**settings: Any) -> Array:
         net = pl.mlp([784, 8, 10], pixels=True, seed=0)
         pl.train(net, digits, labels, epochs=2, batch_size=16, seed=3, **settings)
         recorded.append(net.record["augment"])
         return net.params[0].copy()
 
     recorded: list[str | None] = []
-    augment = pl.InTurn(pl.Brightness(), pl.Distortion(shift=1, elastic=34))
+    augment = pl.Compose(pl.Brightness(), pl.Distortion(shift=1, elastic=34))
     first = weights(augment=augment)
     np.testing.assert_array_equal(first, weights(augment=augment))
     assert (first != weights()).any()

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 import pellucid as pl
-from pellucid.core.layer import Learning
+from pellucid.core.draws import Draws
 from pellucid.core.types import Array
-from pellucid.training.run import Run
+from pellucid.training.callbacks import RunView
 
 Data = tuple[Array, Array]
 
@@ -28,7 +28,9 @@ def test_a_huge_learning_rate(blobs: Data) -> None:
     net = pl.mlp([2, 4, 3], seed=0, normalization="batch")
     before = net.copy()
     message = diverged(net, *blobs, optimizer=pl.SGD(1e38), epochs=3, batch_size=20)
-    assert re.search(r"epoch 1, batch [23]: .* in (the weights of|what) layer \d \(\w+\)", message)
+    assert re.search(
+        r"epoch 1, batch [23]: .* in the (weights|outputs) of layer \d \(\w+\)", message
+    )
     assert "it was 1e+38" in message
     assert net == before  # BatchNorm's buffers too
     assert net.record == {}
@@ -38,7 +40,7 @@ def test_the_weights_go_back_to_the_last_good_epoch(blobs: Data) -> None:
     good: list[pl.Network] = []
     net = pl.mlp([2, 4, 3], "tanh", seed=0)
 
-    def late_explosion(run: Run) -> None:
+    def late_explosion(run: RunView) -> None:
         good.append(run.net.copy())
 
     class Explode(pl.StepDecay):
@@ -89,7 +91,7 @@ def test_it_names_the_layer_whose_answers_overflow() -> None:
     x = np.array([[1.0], [2.0], [100.0]])
     before = net.copy()
     message = diverged(net, x, np.ones(3), batch_size=1, optimizer=pl.SGD(0.0))
-    assert "in what layer 1 (Exponential) gives out" in message
+    assert "in the outputs of layer 1 (Exponential)" in message
     batch = int(re.search(r"batch (\d)", message)[1])  # type: ignore[index]
     order: list[float] = []
     pl.train(
@@ -106,7 +108,7 @@ def test_it_names_the_layer_whose_answers_overflow() -> None:
 
 
 def noting(order: list[float]) -> Any:
-    def note(x: Array, learning: Learning) -> Array:
+    def note(x: Array, draws: Draws) -> Array:
         order.append(float(x[0, 0]))
         return x
 
@@ -119,7 +121,7 @@ def test_a_last_step_that_overflows_is_seen(blobs: Data) -> None:
     net = pl.mlp([2, 3], seed=0)
     before = net.copy()
 
-    def overflow(run: Run) -> None:
+    def overflow(run: RunView) -> None:
         raise AssertionError("no epoch is whole")
 
     message = diverged(
@@ -132,7 +134,7 @@ def test_a_last_step_that_overflows_is_seen(blobs: Data) -> None:
 
 def test_a_run_that_is_stopped_halfway_is_looked_at_too(blobs: Data) -> None:
     class Stop(pl.Callback):
-        def on_batch(self, run: Run) -> None:
+        def on_batch(self, run: RunView) -> None:
             run.stop("halfway")
 
     x, t = blobs
@@ -144,12 +146,12 @@ def test_a_run_that_is_stopped_halfway_is_looked_at_too(blobs: Data) -> None:
 
 def test_a_loss_that_is_not_finite_by_itself(blobs: Data) -> None:
     class Bad(pl.MeanSquaredError):
-        def value(self, y: Array, t: Array, weights: Array | None = None) -> float:
+        def value(self, y: Array, t: Array, sample_weight: Array | None = None) -> float:
             return float("nan") if y.any() else 0.0
 
     net = pl.mlp([2, 3], seed=0)
     before = net.copy()
-    assert "batch 1: numbers stopped being finite in the loss" in diverged(net, *blobs, loss=Bad())
+    assert "batch 1: values stopped being finite in the loss" in diverged(net, *blobs, loss=Bad())
     assert net == before
 
 
@@ -181,9 +183,9 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
         {"t": lambda t: np.where(np.arange(60) == 59, 3, t)},
         "from 0 to 2, got 0 to 3",
     ),
-    "an enormous class": ({"t": lambda t: t + 10**12, "class_weights": "balanced"}, "from 0 to 2"),
+    "an enormous class": ({"t": lambda t: t + 10**12, "class_weight": "balanced"}, "from 0 to 2"),
     "a negative class": (
-        {"t": lambda t: t - 1, "class_weights": "balanced"},
+        {"t": lambda t: t - 1, "class_weight": "balanced"},
         "from 0 to 2, got -1 to 1",
     ),
     "half a class": ({"t": lambda t: t + 0.5, "loss": "cross_entropy"}, "whole numbers"),
@@ -199,20 +201,23 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "flat": ({"x": lambda x: x[:, 0]}, r"rows of shape \(N, 2\)"),
     "ragged rows": ({"x": lambda x: [[1, 2]] * 59 + [[1]]}, "different lengths"),
     "ragged targets": ({"t": lambda t: [[1, 2]] * 59 + [[1]]}, "different lengths"),
-    "texts": ({"x": lambda x: x.astype(str)}, "rows of numbers"),
+    "texts": ({"x": lambda x: x.astype(str)}, "an array of numbers"),
     "whole numbers": ({"x": lambda x: x.astype(int)}, "scales nothing"),
     "targets of another width": ({"t": lambda t: np.eye(4)[t]}, r"\(.*, 3\).* got \(.*, 4\)"),
     "targets of many axes": ({"t": lambda t: np.zeros((60, 3, 1))}, "expected targets of shape"),
-    "weights of another length": ({"weights": np.ones(59)}, "weight for each of 60 rows"),
-    "negative weights": ({"weights": np.linspace(-1, 1, 60)}, "0 or more"),
-    "weights of nothing": ({"weights": np.zeros(60)}, "not all 0"),
-    "weights of NaN": ({"weights": np.full(60, np.nan)}, "finite"),
-    "weights in words": ({"weights": ["a"] * 60}, "weights must be numbers"),
-    "ragged weights": ({"weights": [[1], [1, 2]]}, "weights: the rows have different lengths"),
-    "class weights for too few": ({"class_weights": [1, 2]}, "2 class weights for classes 0 to 2"),
-    "class weights a number": ({"class_weights": 2.0}, "1 class weights for classes 0 to 2"),
-    "class weights by a word": ({"class_weights": "equal"}, '"balanced"'),
-    "class weights of nothing": ({"class_weights": [0, 0, 0]}, "not all 0"),
+    "weights of another length": ({"sample_weight": np.ones(59)}, "weight for each of 60 rows"),
+    "negative weights": ({"sample_weight": np.linspace(-1, 1, 60)}, "0 or more"),
+    "weights of nothing": ({"sample_weight": np.zeros(60)}, "not all 0"),
+    "weights of NaN": ({"sample_weight": np.full(60, np.nan)}, "finite"),
+    "weights in words": ({"sample_weight": ["a"] * 60}, "sample_weight must be numbers"),
+    "ragged weights": (
+        {"sample_weight": [[1], [1, 2]]},
+        "sample_weight: the rows have different lengths",
+    ),
+    "class weights for too few": ({"class_weight": [1, 2]}, "2 class weights for classes 0 to 2"),
+    "class weights a number": ({"class_weight": 2.0}, "1 class weights for classes 0 to 2"),
+    "class weights by a word": ({"class_weight": "equal"}, '"balanced"'),
+    "class weights of nothing": ({"class_weight": [0, 0, 0]}, "not all 0"),
     "validation of everything": ({"validation": 1.0}, "between 0 and 1"),
     "validation of nothing": ({"validation": 0.0}, "between 0 and 1"),
     "validation of NaN": ({"validation": float("nan")}, "between 0 and 1"),
@@ -257,8 +262,8 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "a metric of another shape": ({"metrics": ["mean_squared_error"]}, r"\(N, 3\), not \('N',\)"),
     "a callback that is a class": ({"callbacks": [pl.EarlyStopping]}, "a callback is an object"),
     "a callback that is a number": ({"callbacks": [3]}, "a callback is an object"),
-    "one row alone": ({"x": lambda x: x[0], "t": lambda t: t[:1]}, "give one row as"),
-    "no inputs": ({"x": lambda x: None}, r"rows of numbers, got None"),
+    "one row alone": ({"x": lambda x: x[0], "t": lambda t: t[:1]}, "pass a single row as"),
+    "no inputs": ({"x": lambda x: None}, "an array of numbers, got None"),
     "an augmentation in words": (
         {"augment": "shift=1"},
         "an augmentation is an object such as .*; got 'shift=1'",
@@ -267,7 +272,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
         {"augment": pl.Distortion},
         "an augmentation is an object such as",
     ),
-    "an augmentation of x alone": ({"augment": lambda x: x}, r"a function of \(x, learning\)"),
+    "an augmentation of x alone": ({"augment": lambda x: x}, r"a function of \(x, draws\)"),
     "an unknown engine": ({"engine": "gpu"}, "engine must be one of auto"),
     "no threads": ({"threads": 0}, "threads must be"),
 }
@@ -291,7 +296,7 @@ def test_what_does_not_fit_changes_nothing(blobs: Data, case: str) -> None:
 def test_class_weights_need_classes(blobs: Data) -> None:
     net = pl.mlp([2, 1], seed=0)
     with pytest.raises(pl.InputError, match="these are values"):
-        pl.train(net, blobs[0], blobs[0][:, 0], class_weights="balanced")
+        pl.train(net, blobs[0], blobs[0][:, 0], class_weight="balanced")
 
 
 def test_a_loss_and_an_end_that_do_not_go_together(blobs: Data) -> None:

@@ -67,3 +67,15 @@ def test_as_a_table() -> None:
     assert len(lines) == 5
     assert len({len(line) for line in lines}) == 1
     assert repr(history()) == str(history())
+
+
+def test_the_heads_of_the_table_speak_korean() -> None:
+    try:
+        pl.set_language("ko")
+        heads = str(history()).splitlines()[0]
+        row = str(history()).splitlines()[3].split()
+    finally:
+        pl.set_language(None)
+    for head in ("에포크", "손실", "정확도", "검증 손실", "검증 정확도", "학습률"):
+        assert head in heads
+    assert row == ["2", "1.0000", "0.7500", "3.0000", "0.3750", "0.0005", "1.00"]

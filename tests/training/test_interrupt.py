@@ -9,13 +9,14 @@ import subprocess
 import sys
 import threading
 import time
+from typing import Any
 
 import numpy as np
 import pytest
 
 import pellucid as pl
 from pellucid.core.types import Array
-from pellucid.training.run import Run
+from pellucid.training.callbacks import RunView
 
 Data = tuple[Array, Array]
 
@@ -73,7 +74,7 @@ class Interrupt(pl.Callback):
     def __init__(self, batch: int, times: int = 1) -> None:
         self.batch, self.times = batch, times
 
-    def on_batch(self, run: Run) -> None:
+    def on_batch(self, run: RunView) -> None:
         if (run.epoch, run.batch) == (2, self.batch):
             for _ in range(self.times):
                 os.kill(os.getpid(), signal.SIGINT)
@@ -85,10 +86,10 @@ def test_the_main_thread_stops_after_the_batch(blobs: Data) -> None:
     ended: list[str] = []
 
     class Count(pl.Callback):
-        def on_batch(self, run: Run) -> None:
+        def on_batch(self, run: RunView) -> None:
             batches.append(run.batch)
 
-        def on_end(self, run: Run) -> None:
+        def on_end(self, run: RunView) -> None:
             ended.append(run.history.stopped)
 
     net = pl.mlp([2, 3], seed=0)
@@ -115,7 +116,7 @@ def test_the_second_interrupts_at_once(blobs: Data) -> None:
     ended: list[int] = []
 
     class End(pl.Callback):
-        def on_end(self, run: Run) -> None:
+        def on_end(self, run: RunView) -> None:
             ended.append(run.batch)
 
     net = pl.mlp([2, 3], seed=0)
@@ -129,7 +130,11 @@ def test_the_second_interrupts_at_once(blobs: Data) -> None:
 def test_early_stopping_still_gives_the_best_weights(blobs: Data) -> None:
     best: list[pl.Network] = []
     net = pl.mlp([2, 3], seed=0)
-    callbacks = [pl.EarlyStopping("loss"), lambda run: best.append(run.net.copy()), Interrupt(2)]
+    callbacks: list[Any] = [
+        pl.EarlyStopping("loss"),
+        lambda run: best.append(run.net.copy()),
+        Interrupt(2),
+    ]
     pl.train(net, *blobs, epochs=9, batch_size=20, callbacks=callbacks)
     assert net == best[0]
 
@@ -138,7 +143,7 @@ def test_the_average_is_left_in_the_network(blobs: Data) -> None:
     raw: list[Array] = []
 
     class Note(pl.Callback):
-        def on_batch(self, run: Run) -> None:
+        def on_batch(self, run: RunView) -> None:
             raw.append(run.net.params[0].copy())
 
     net = pl.mlp([2, 3], seed=0)

@@ -3,6 +3,8 @@
 Which rows in which order, what is written down of them, and that it is plain gradient descent.
 """
 
+import dataclasses
+import inspect
 import json
 import math
 from collections.abc import Callable
@@ -14,11 +16,15 @@ import pytest
 import torch
 
 import pellucid as pl
-from pellucid.core import counter
-from pellucid.core.layer import Learning
+from pellucid.core import splitmix
+from pellucid.core.draws import Draws
 from pellucid.core.types import Array
 from pellucid.training.augment import Augmentation
+from pellucid.training.callbacks import RunView
 from pellucid.training.run import Run
+from pellucid.training.samples import check_output_count
+from pellucid.training.settings import Settings
+from tests.narrowing import instance
 
 Data = tuple[Array, Array]
 
@@ -32,9 +38,9 @@ class Seen(pl.MeanSquaredError):
     def __init__(self) -> None:
         self.batches: list[list[int]] = []
 
-    def gradient(self, y: Array, t: Array, weights: Array | None = None) -> Array:
+    def gradient(self, y: Array, t: Array, sample_weight: Array | None = None) -> Array:
         self.batches.append([int(each) for each in t])
-        return super().gradient(y, t, weights)
+        return super().gradient(y, t, sample_weight)
 
 
 def line(dtype: Any = np.float64) -> pl.Network:
@@ -52,7 +58,7 @@ def rows_seen(
 
 def order_of(seed: int, epoch: int, N: int) -> Array:
     """The order of an epoch's rows, from the counter's bits alone."""
-    drawn = counter.bits(counter.key(seed, epoch, 1 << 40), np.arange(N, dtype=np.uint64))
+    drawn = splitmix.bits(splitmix.key(seed, epoch, 1 << 40), np.arange(N, dtype=np.uint64))
     return np.array(sorted(range(N), key=lambda i: (int(drawn[i]), i)))
 
 
@@ -90,7 +96,7 @@ def test_epochs_and_seeds_have_orders_of_their_own() -> None:
 
 
 def test_same_seed_same_bits(blobs: Data) -> None:
-    def learned(seed: int, **options: Any) -> tuple[bytes, list[float]]:
+    def learned(seed: Any, **options: Any) -> tuple[bytes, list[float]]:
         net = pl.mlp([2, 8, 3], dropout=0.3, normalization="batch", seed=7)
         history = pl.train(
             net, *blobs, seed=seed, epochs=3, augment=pl.Brightness(), validation=0.2, **options
@@ -180,9 +186,11 @@ def test_training_again_goes_on(blobs: Data) -> None:
 @pytest.mark.parametrize("weighting", ["none", "rows", "classes", "balanced", "both"])
 def test_the_figures_equal_a_plain_computation(blobs: Data, weighting: str) -> None:
     x, t = blobs
-    by_class = {"classes": [1.0, 2.0, 5.0], "both": {0: 0.5, 2: 3.0}, "balanced": "balanced"}.get(
-        weighting
-    )
+    by_class: Any = {
+        "classes": [1.0, 2.0, 5.0],
+        "both": {0: 0.5, 2: 3.0},
+        "balanced": "balanced",
+    }.get(weighting)
     by_row = np.linspace(0, 2, 60) if weighting in ("rows", "both") else None
     weights = np.ones(60) if by_row is None else by_row.copy()
     table = {
@@ -210,8 +218,8 @@ def test_the_figures_equal_a_plain_computation(blobs: Data, weighting: str) -> N
         epochs=1,
         batch_size=16,
         seed=4,
-        weights=by_row,
-        class_weights=by_class,
+        sample_weight=by_row,
+        class_weight=by_class,
     )
     assert history["loss"][0] == pytest.approx(total / weights.sum(), rel=0, abs=1e-12)
     assert history["accuracy"][0] == hits / 60
@@ -223,7 +231,7 @@ def test_batches_that_weigh_nothing(blobs: Data) -> None:
     weights = np.zeros(60)
     weights[order_of(0, 1, 60)[:8]] = 1  # the first batch is all there is
     net = pl.mlp([2, 3], seed=1, dtype="float64")
-    history = pl.train(net, x, t, epochs=1, batch_size=8, weights=weights)
+    history = pl.train(net, x, t, epochs=1, batch_size=8, sample_weight=weights)
     rows = order_of(0, 1, 60)[:8]
     fresh = pl.mlp([2, 3], seed=1, dtype="float64")
     assert history["loss"][0] == pytest.approx(
@@ -235,9 +243,9 @@ def test_metrics_by_name_and_of_ones_own(blobs: Data) -> None:
     x, _ = blobs
     t = x @ np.array([1.0, -2.0])
 
-    def largest_miss(y: Array, t: Array) -> np.floating:
+    def largest_miss(y: Array, t: Array) -> float:
         assert y.shape == (len(t), 1)
-        return np.abs(y[:, 0] - t).max()
+        return float(np.abs(y[:, 0] - t).max())
 
     net = pl.mlp([2, 1], seed=0, dtype="float64")
     fresh = net.copy()
@@ -295,13 +303,13 @@ def test_a_share_is_kept_for_validation(blobs: Data) -> None:
 def test_class_weights_do_not_touch_validation(blobs: Data) -> None:
     x, t = blobs
     net = pl.mlp([2, 3], seed=0, dtype="float64")
-    history = pl.train(net, x, t, epochs=1, validation=0.5, class_weights=[1, 10, 100])
+    history = pl.train(net, x, t, epochs=1, validation=0.5, class_weight=[1, 10, 100])
     twin = pl.mlp([2, 3], seed=0, dtype="float64")
     plain = pl.train(twin, x, t, epochs=1, validation=0.5, optimizer=pl.SGD(0.0))
     assert history["loss"] != plain["loss"]
     still = pl.mlp([2, 3], seed=0, dtype="float64")
     weighted = pl.train(
-        still, x, t, epochs=1, validation=0.5, class_weights=[1, 10, 100], optimizer=pl.SGD(0.0)
+        still, x, t, epochs=1, validation=0.5, class_weight=[1, 10, 100], optimizer=pl.SGD(0.0)
     )
     assert weighted["validation_loss"] == plain["validation_loss"]
 
@@ -310,19 +318,20 @@ def test_the_record_that_travels_with_the_network(blobs: Data, tmp_path: Path) -
     x, t = blobs
 
     class Loss:
-        def value(self, y: Array, t: Array, weights: Array | None = None) -> float:
-            return pl.CrossEntropy().value(y, t, weights)
+        def value(self, y: Array, t: Array, sample_weight: Array | None = None) -> float:
+            return pl.CrossEntropy().value(y, t, sample_weight)
 
-        def gradient(self, y: Array, t: Array, weights: Array | None = None) -> Array:
-            return pl.CrossEntropy().gradient(y, t, weights)
+        def gradient(self, y: Array, t: Array, sample_weight: Array | None = None) -> Array:
+            return pl.CrossEntropy().gradient(y, t, sample_weight)
 
-    def nothing(x: Array, learning: Learning) -> Array:
+    def nothing(x: Array, draws: Draws) -> Array:
         return x
 
     def undefined(y: Array, t: Array) -> float:
         return math.nan
 
     contents = []
+    whole: dict[str, Any] = {"seed": np.int64(9), "batch_size": np.int32(7)}  # NumPy's numbers
     for _ in range(2):
         net = pl.mlp([2, 3], seed=0)
         pl.train(
@@ -333,9 +342,8 @@ def test_the_record_that_travels_with_the_network(blobs: Data, tmp_path: Path) -
             augment=nothing,
             metrics=[undefined],
             epochs=2,
-            seed=np.int64(9),
-            batch_size=np.int32(7),
             engine="reference",
+            **whole,
         )
         net.save(tmp_path / "a.safetensors")
         contents.append((tmp_path / "a.safetensors").read_bytes())
@@ -361,12 +369,12 @@ def test_the_record_that_travels_with_the_network(blobs: Data, tmp_path: Path) -
 # Schedules, averages, frozen layers, augmentation
 
 
-def rates(schedule: pl.Constant | str, epochs: int, **options: Any) -> list[float]:
+def rates(schedule: pl.Schedule | str, epochs: int, **options: Any) -> list[float]:
     found: list[float] = []
 
     class Note(pl.Callback):
-        def on_batch(self, run: Run) -> None:
-            found.append(run.engine.learning_rate)
+        def on_batch(self, run: RunView) -> None:
+            found.append(instance(Run, run).engine.learning_rate)
 
     x = np.linspace(0, 1, 12)[:, None]
     pl.train(
@@ -400,7 +408,7 @@ def test_a_plateau_lowers_the_rate(held: bool) -> None:
     """
 
     class Flat(pl.MeanSquaredError):
-        def value(self, y: Array, t: Array, weights: Array | None = None) -> float:
+        def value(self, y: Array, t: Array, sample_weight: Array | None = None) -> float:
             return 1.0
 
     validation = (np.ones((2, 1)), np.ones(2)) if held else None
@@ -415,7 +423,7 @@ def test_the_moving_average_is_evaluated_and_left_in_the_network(blobs: Data) ->
     averages = [p.copy() for p in plain.params]
 
     class Follow(pl.Callback):
-        def on_batch(self, run: Run) -> None:
+        def on_batch(self, run: RunView) -> None:
             for average, p in zip(averages, run.net.params, strict=True):
                 average += 0.1 * (p - average)
 
@@ -477,8 +485,8 @@ def test_augmentation_is_drawn_for_each_row_and_step(each: bool) -> None:
     class Note(pl.Brightness):
         each_batch = each
 
-        def __call__(self, x: Array, learning: Learning) -> Array:
-            changed = super().__call__(x, learning)
+        def __call__(self, x: Array, draws: Draws) -> Array:
+            changed = super().__call__(x, draws)
             seen.append(changed[:, 0] / x[:, 0])
             return changed
 
@@ -500,7 +508,7 @@ def test_augmentation_is_drawn_for_each_row_and_step(each: bool) -> None:
     np.testing.assert_array_equal(everything, learn(0))
     assert not np.array_equal(everything[:4], learn(1)[:4])
     steps = [
-        Learning(0, step, 1 << 42).uniform(rows, 1)[:, 0] for step, rows in enumerate([4, 4, 3] * 2)
+        Draws(0, step, 1 << 42).uniform(rows, 1)[:, 0] for step, rows in enumerate([4, 4, 3] * 2)
     ]
     np.testing.assert_allclose(everything, 0.25 + 1.75 * np.concatenate(steps), rtol=1e-6)
 
@@ -510,7 +518,7 @@ class Doubled:
 
     each_batch = False
 
-    def __call__(self, x: Array, learning: Learning) -> Array:
+    def __call__(self, x: Array, draws: Draws) -> Array:
         return np.repeat(x, 2, axis=0)
 
 
@@ -524,9 +532,9 @@ def test_augmented_batches_learn_the_same_one_by_one_and_together(engine: str, e
     class Note(pl.Brightness):
         each_batch = each
 
-        def __call__(self, x: Array, learning: Learning) -> Array:
+        def __call__(self, x: Array, draws: Draws) -> Array:
             counts.append(len(x))
-            return super().__call__(x, learning)
+            return super().__call__(x, draws)
 
     def learned(augment: Augmentation) -> pl.Network:
         net = pl.mlp([25_000, 1], output="sigmoid", pixels=True, seed=0)
@@ -538,12 +546,12 @@ def test_augmented_batches_learn_the_same_one_by_one_and_together(engine: str, e
             augment=augment,
             epochs=2,
             batch_size=7,
-            weights=weights,
+            sample_weight=weights,
             engine=engine,
         )
         return net
 
-    assert learned(Note()) == learned(lambda x, learning: pl.Brightness()(x, learning))
+    assert learned(Note()) == learned(lambda x, draws: pl.Brightness()(x, draws))
     assert counts == ([7] * 17 + [1] if each else [35, 35, 35, 15]) * 2
 
 
@@ -556,8 +564,8 @@ def test_augmented_weights_and_targets_stay_with_their_rows(blobs: Data) -> None
     """An augmentation that changes nothing is as none."""
     one, two = pl.mlp([2, 3], seed=0, dtype="float64"), pl.mlp([2, 3], seed=0, dtype="float64")
     weights = np.linspace(0.1, 1, 60)
-    pl.train(one, *blobs, epochs=2, batch_size=7, weights=weights)
-    pl.train(two, *blobs, epochs=2, batch_size=7, weights=weights, augment=lambda x, learning: x)
+    pl.train(one, *blobs, epochs=2, batch_size=7, sample_weight=weights)
+    pl.train(two, *blobs, epochs=2, batch_size=7, sample_weight=weights, augment=lambda x, draws: x)
     assert one == two
 
 
@@ -578,12 +586,12 @@ def test_a_loss_of_ones_own(blobs: Data) -> None:
     class Own:
         activation = pl.Softmax
 
-        def value(self, y: Array, t: Array, weights: Array | None = None) -> float:
+        def value(self, y: Array, t: Array, sample_weight: Array | None = None) -> float:
             np.log(np.zeros(1) * y[0, 0] if not y.any() else np.ones(1))
-            return pl.CrossEntropy().value(y, t, weights)
+            return pl.CrossEntropy().value(y, t, sample_weight)
 
-        def gradient(self, y: Array, t: Array, weights: Array | None = None) -> Array:
-            return pl.CrossEntropy().gradient(y, t, weights)
+        def gradient(self, y: Array, t: Array, sample_weight: Array | None = None) -> Array:
+            return pl.CrossEntropy().gradient(y, t, sample_weight)
 
     one, two = (pl.mlp([2, 4, 3], output="softmax", seed=0) for _ in range(2))
     pl.train(one, *blobs, epochs=2, engine="reference")
@@ -601,20 +609,20 @@ def test_callbacks_are_called_in_order_and_can_stop(blobs: Data) -> None:
         def __init__(self, name: str) -> None:
             self.name = name
 
-        def on_start(self, run: Run) -> None:
+        def on_start(self, run: RunView) -> None:
             heard.append(f"{self.name} start {run.epoch}.{run.batch} of {run.epochs}.{run.batches}")
 
-        def on_batch(self, run: Run) -> None:
+        def on_batch(self, run: RunView) -> None:
             heard.append(f"{self.name} batch {run.epoch}.{run.batch}")
             assert math.isfinite(run.loss)
             if self.name == "b" and (run.epoch, run.batch) == (2, 2):
                 run.stop("enough")
 
-        def on_epoch(self, run: Run) -> None:
+        def on_epoch(self, run: RunView) -> None:
             assert len(run.history) == run.epoch
             heard.append(f"{self.name} epoch {run.epoch}.{run.batch}")
 
-        def on_end(self, run: Run) -> None:
+        def on_end(self, run: RunView) -> None:
             heard.append(f"{self.name} end {run.history.stopped}")
 
     net = pl.mlp([2, 3])
@@ -633,7 +641,7 @@ def test_callbacks_are_called_in_order_and_can_stop(blobs: Data) -> None:
 
 
 def test_a_callback_may_be_content_with_some_batches() -> None:
-    """Learning is the same, batches are handed to the engine many at a time, and stopping still
+    """Draws is the same, batches are handed to the engine many at a time, and stopping still
     ends an epoch early.
     """
     x = np.random.default_rng(0).standard_normal((20_000, 30))
@@ -641,7 +649,7 @@ def test_a_callback_may_be_content_with_some_batches() -> None:
     heard: dict[bool, list[int]] = {False: [], True: []}
 
     class Each(pl.Callback):
-        def on_batch(self, run: Run) -> None:
+        def on_batch(self, run: RunView) -> None:
             heard[self.each_batch].append(run.batch)
             if run.epoch == 2 and run.batch > 100:
                 run.stop("enough")
@@ -673,10 +681,10 @@ def test_callbacks_hear_the_end_of_a_failure(blobs: Data) -> None:
     heard = []
 
     class Note(pl.Callback):
-        def on_end(self, run: Run) -> None:
+        def on_end(self, run: RunView) -> None:
             heard.append("end")
 
-    def fail(run: Run) -> None:
+    def fail(run: RunView) -> None:
         raise RuntimeError("mine")
 
     with pytest.raises(RuntimeError, match="mine"):
@@ -723,7 +731,7 @@ def test_early_stopping_on_any_metric(
     stopping = pl.EarlyStopping(name, patience, change)
     net = pl.mlp([2, 4, 3], normalization="batch", seed=0)
 
-    def keep(run: Run) -> None:
+    def keep(run: RunView) -> None:
         weights[run.epoch] = run.net.copy()
 
     history = pl.train(
@@ -776,7 +784,7 @@ def test_early_stopping_that_watches_nothing_is_told_of_before_learning(blobs: D
     net = pl.mlp([2, 3], seed=0)
     before = net.copy()
     with pytest.raises(
-        pl.InputError, match="'validation_loss', but there will be only epoch, loss, accuracy"
+        pl.InputError, match="'validation_loss', but the history will have only epoch, loss, acc"
     ):
         pl.train(net, *blobs, callbacks=[pl.EarlyStopping()])
     assert net == before
@@ -788,7 +796,7 @@ def test_early_stopping_keeps_the_averaged_weights(blobs: Data) -> None:
     weights: dict[int, Array] = {}
     net = pl.mlp([2, 3], seed=0)
 
-    def keep(run: Run) -> None:
+    def keep(run: RunView) -> None:
         weights[run.epoch] = run.net.params[0].copy()
 
     pl.train(
@@ -800,5 +808,63 @@ def test_early_stopping_keeps_the_averaged_weights(blobs: Data) -> None:
 
 def test_recipes_are_arguments_of_train(blobs: Data) -> None:
     for recipe in (pl.recipes.DIGITS, pl.recipes.QUICK):
-        settings = {**recipe.settings(), "epochs": 1}
-        assert len(pl.train(pl.mlp([2, 3]), *blobs, **settings)) == 1
+        net = pl.mlp([2, 3])
+        assert len(pl.train(net, *blobs, recipe=recipe, epochs=1)) == 1
+        assert net.record["optimizer"] == repr(recipe.optimizer)
+        assert net.record["schedule"] == repr(recipe.schedule)
+        assert net.record["batch_size"] == recipe.batch_size
+        assert net.record["augment"] == (recipe.augment and repr(recipe.augment))
+
+
+# Outputs that cannot be the classes
+
+
+def test_outputs_without_a_class_are_an_error() -> None:
+    x, t = np.zeros((800, 3)), np.arange(800) % 10
+    for output in ("softmax", "sigmoid"):
+        net = pl.mlp([3, 16], output=output)
+        before = net.copy()
+        with pytest.raises(
+            pl.InputError, match="has 16 outputs, but the targets are classes 0 to 9"
+        ):
+            pl.train(net, x, t)
+        assert net == before
+
+
+def test_outputs_that_may_have_a_class_are_trained() -> None:
+    x, t = np.zeros((800, 3)), np.arange(800) % 10
+    named = pl.mlp([3, 16])
+    named.classes = [str(k) for k in range(16)]
+    assert len(pl.train(named, x, t, epochs=1)) == 1
+    assert len(pl.train(pl.mlp([3, 16]), x[:799], t[:799], epochs=1)) == 1  # few rows an output
+    later = (np.zeros((1, 3)), [15])  # a class of which only the validation data have a row
+    assert len(pl.train(pl.mlp([3, 16]), x, t, epochs=1, validation=later)) == 1
+    assert len(pl.train(pl.mlp([3, 16]), x, np.eye(16)[t], epochs=1)) == 1  # targets of 16 values
+
+
+@pytest.mark.parametrize(("outputs", "classes"), [(10, 10), (1, 2), (2, 2)])
+def test_outputs_for_so_many_classes(outputs: int, classes: int) -> None:
+    check_output_count(outputs, classes)
+    with pytest.raises(pl.InputError, match="end it in 11 outputs"):
+        check_output_count(outputs, 11)
+
+
+# One list of settings
+
+
+def test_settings_are_the_arguments_of_train() -> None:
+    arguments = inspect.signature(pl.train).parameters
+    fields = {field.name: field.default for field in dataclasses.fields(Settings)}
+    own = ["net", "x", "t", "recipe", "sample_weight"]
+    assert {name: arguments[name].default for name in arguments if name not in own} == fields
+    of_tables = inspect.signature(pl.train_table).parameters
+    own = ["net", "table", "memory"]
+    assert {name for name in of_tables if name not in own} == fields.keys() - {"augment"}
+
+
+def test_settings_take_the_place_of_a_recipe() -> None:
+    recipe = pl.recipes.DIGITS
+    chosen = Settings(epochs=3, schedule="cosine").completed(recipe)
+    assert (chosen.epochs, chosen.schedule) == (3, "cosine")
+    assert (chosen.optimizer, chosen.batch_size) == (recipe.optimizer, recipe.batch_size)
+    assert (Settings().completed().epochs, Settings().completed().batch_size) == (10, 32)

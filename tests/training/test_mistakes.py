@@ -8,7 +8,7 @@ import pytest
 
 import pellucid as pl
 from pellucid.core.types import Array
-from pellucid.training.data import check_rows
+from pellucid.training.samples import check_rows
 
 X, T = np.eye(6, 3), np.arange(6) % 3
 
@@ -19,10 +19,10 @@ class Bare:
     def __init__(self, value: Any = 0.0, columns: int = 3) -> None:
         self.given, self.columns = value, columns
 
-    def value(self, y: Array, t: Array, weights: Array | None = None) -> Any:
+    def value(self, y: Array, t: Array, sample_weight: Array | None = None) -> Any:
         return self.given
 
-    def gradient(self, y: Array, t: Array, weights: Array | None = None) -> Array:
+    def gradient(self, y: Array, t: Array, sample_weight: Array | None = None) -> Array:
         return np.zeros((len(y), self.columns))
 
 
@@ -46,11 +46,11 @@ def net_of(end: str = "softmax", **options: Any) -> pl.Network:
         ({"optimizer": 0.1}, r"an object such as pl\.Adam\(\); got 0.1"),
         ({"schedule": pl.OneCycle}, r"an object such as pl\.OneCycle\(\)"),
         ({"schedule": 0.1}, r"an object such as pl\.Cosine\(\)"),
-        ({"class_weights": {0: 1, 7: 3}}, "class_weights names class 7; the classes are 0 to 2"),
-        ({"class_weights": {"a": 1}}, "class_weights names class 'a'"),
+        ({"class_weight": {0: 1, 7: 3}}, "class_weight names class 7; the classes are 0 to 2"),
+        ({"class_weight": {"a": 1}}, "class_weight names class 'a'"),
         (
             {"loss": Weightless()},
-            r"value\(y, t, weights\) and gradient\(y, t, weights\); value: too many",
+            r"value\(y, t, sample_weight\) and gradient\(y, t, sample_weight\); value: too many",
         ),
         (
             {"loss": Bare(value=np.zeros(3))},
@@ -58,7 +58,7 @@ def net_of(end: str = "softmax", **options: Any) -> pl.Network:
         ),
         (
             {"loss": Bare(columns=1)},
-            r"gradient of a loss has the shape of the answers, .2, 3.; this one's is .2, 1.",
+            r"gradient of a loss has the shape of the outputs, .2, 3.; this one's is .2, 1.",
         ),
     ],
 )
@@ -74,13 +74,13 @@ def test_mistakes_change_nothing(options: dict[str, Any], message: str) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"metrics": [lambda y, t: y]}, "the metric <lambda> must give one number, got array"),
-        ({"metrics": [lambda y, t: "good"]}, "must give one number, got 'good'"),
+        ({"metrics": [lambda y, t: y]}, "the metric <lambda> must return one number, got array"),
+        ({"metrics": [lambda y, t: "good"]}, "must return one number, got 'good'"),
         (
-            {"augment": lambda x, learning: x[:1]},
-            r"as many rows as it was given, 6; it gave .* shape \(1, 3\)",
+            {"augment": lambda x, draws: x[:1]},
+            r"as many rows as it was given, 6; it returned .* shape \(1, 3\)",
         ),
-        ({"augment": lambda x, learning: None}, r"as many rows as it was given, 6"),
+        ({"augment": lambda x, draws: None}, r"as many rows as it was given, 6"),
     ],
 )
 def test_functions_of_ones_own_that_give_the_wrong_thing(
@@ -124,7 +124,7 @@ def test_targets_that_are_not_indices_yet() -> None:
     ):
         pl.train(net_of(), X, names)
     with pytest.raises(
-        pl.InputError, match=r"\(6, 3\), like the answers, got \(6, 1\): .*given as t\.ravel\(\)"
+        pl.InputError, match=r"\(6, 3\), like the outputs, got \(6, 1\): .*as t\.ravel\(\)"
     ):
         pl.train(net_of(), X, T[:, None])
 
@@ -147,14 +147,14 @@ def test_batchnorm_needs_two_rows() -> None:
     net = net_of(normalization="batch")
     for options in ({"x": X, "t": T, "batch_size": 1}, {"x": X[:1], "t": T[:1]}):
         with pytest.raises(pl.InputError, match="BatchNorm needs batches of 2 rows or more"):
-            pl.train(net, **options)  # type: ignore[arg-type]
+            pl.train(net, **options)
     assert len(pl.train(net, X, T, batch_size=5, epochs=1)) == 1
 
 
 def test_class_weights_of_classes_that_have_no_rows_are_taken() -> None:
-    assert len(pl.train(net_of(), X, T % 2, class_weights={0: 1, 2: 3}, epochs=1)) == 1
+    assert len(pl.train(net_of(), X, T % 2, class_weight={0: 1, 2: 3}, epochs=1)) == 1
     assert (
-        len(pl.train(pl.mlp([3, 1], output="sigmoid"), X, T % 2, class_weights={1: 3}, epochs=1))
+        len(pl.train(pl.mlp([3, 1], output="sigmoid"), X, T % 2, class_weight={1: 3}, epochs=1))
         == 1
     )
 

@@ -13,13 +13,13 @@ import pellucid as pl
 from pellucid import language
 from pellucid.core.types import Array
 from pellucid.training import progress
+from pellucid.training.callbacks import RunView
 from pellucid.training.progress import (
     LineProgress,
     NotebookProgress,
     TerminalProgress,
     progress_callback,
 )
-from pellucid.training.run import Run
 
 Data = tuple[Array, Array]
 
@@ -143,7 +143,7 @@ def test_the_bar_ends_when_learning_fails(blobs: Data, monkeypatch: pytest.Monke
     monkeypatch.setattr(sys, "stderr", screen := Terminal())
     monkeypatch.setenv("TERM", "xterm-256color")
 
-    def fail(run: Run) -> None:
+    def fail(run: RunView) -> None:
         raise RuntimeError("mine")
 
     with pytest.raises(RuntimeError, match="mine"):
@@ -236,7 +236,7 @@ def test_many_short_epochs_are_told_of_now_and_then(
     assert {3, 6, 117} <= set(epochs)
     assert len(epochs) < 60
 
-    def stop(run: Run) -> None:
+    def stop(run: RunView) -> None:
         if run.epoch == 41:
             run.stop("enough")
 

@@ -16,7 +16,7 @@ from pellucid.extras import library
 
 if TYPE_CHECKING:
     from pellucid.sklearn.classifier import MLPClassifier
-    from pellucid.sklearn.conversion import to_network
+    from pellucid.sklearn.pipelines import to_network
     from pellucid.sklearn.regressor import MLPRegressor
 
 __all__ = ["MLPClassifier", "MLPRegressor", "to_network"]
@@ -32,7 +32,7 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module 'pellucid.sklearn' has no attribute {name!r}")
     library("sklearn", "sklearn")
     from pellucid.sklearn.classifier import MLPClassifier
-    from pellucid.sklearn.conversion import to_network
+    from pellucid.sklearn.pipelines import to_network
     from pellucid.sklearn.regressor import MLPRegressor
 
     found = {"MLPClassifier": MLPClassifier, "MLPRegressor": MLPRegressor, "to_network": to_network}

@@ -1,208 +1,220 @@
-"""What the classifier and the regressor share.
-
-The network, fitting, and what is known once it is done.
-"""
+"""What the classifier and the regressor share: the network, the fit, and its results."""
 
 from __future__ import annotations
 
+import operator
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from copy import deepcopy
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
-from sklearn.base import BaseEstimator, is_classifier
+from sklearn.base import BaseEstimator, _fit_context, is_classifier
 from sklearn.model_selection import train_test_split
-from sklearn.utils import check_random_state
-from sklearn.utils.validation import (
-    _check_sample_weight,
-    check_consistent_length,
-    check_is_fitted,
-    validate_data,
-)
+from sklearn.utils import check_random_state, validation
 
 from pellucid.core.layer import Layer
 from pellucid.core.layers import Affine
-from pellucid.core.types import Array
+from pellucid.core.types import Array, ArrayLike, DTypeLike, Options
 from pellucid.engines import Engine, make_engine
 from pellucid.errors import InputError, Message
 from pellucid.network import Network
-from pellucid.sklearn.building import first_weights, hidden_sizes, make_layers
-from pellucid.sklearn.contracts import PARAMETERS, STOCHASTIC, CallbackSupportMixin
+from pellucid.sklearn import preset
+from pellucid.sklearn.contracts import PARAMETERS, STOCHASTIC, CallbackSupportMixin, with_callbacks
+from pellucid.sklearn.engine_rows import Given, Inputs, Rows, engine_rows, predictions
+from pellucid.sklearn.estimator_files import Saving
 from pellucid.sklearn.lbfgs import WholeFit
+from pellucid.sklearn.mlp_layers import first_weights, hidden_sizes, make_layers
 from pellucid.sklearn.objective import Objective, objective_of
-from pellucid.sklearn.persistence import Saving
-from pellucid.sklearn.preset import (
-    Tabular,
-    front_and_dropout,
-    hidden_layer_sizes,
-    preset_network,
-    settings_of,
-    standard_scale,
-)
-from pellucid.sklearn.rows import Rows, answers, engine_rows
-from pellucid.sklearn.stochastic import BatchFit, Steps
-from pellucid.sklearn.watching import Held, Watch
+from pellucid.sklearn.preset import Tabular, front_and_dropout, settings_of
+from pellucid.sklearn.solvers import Steps
+from pellucid.sklearn.stochastic import BatchFit
+from pellucid.sklearn.watching import HeldOut, Watch
 from pellucid.training.history import History
+
+# The attributes of a training that a new one begins without.
+_CURVES = ("loss_curve_", "validation_scores_", "validation_loss_curve_", "best_validation_score_")
 
 
 class BaseMLP(Saving, CallbackSupportMixin, BaseEstimator, ABC):
     """A multi-layer perceptron with scikit-learn's parameters; see `MLPClassifier` and
     `MLPRegressor`.
 
-    It derives from scikit-learn's public base classes and not from its MLP classes, which are no
-    interface: what they do is done here anew, on pellucid's layers.
+    It derives from scikit-learn's public base classes and not from its MLP classes, which are not
+    made to be derived from: what they do is done here on pellucid's layers.
     """
 
-    _parameter_constraints: dict[str, Any] = PARAMETERS
+    _parameter_constraints: Options = PARAMETERS
     _score_name: str
     coefs_: list[Array]
     intercepts_: list[Array]
     _tabular: Tabular | None = None
 
-    def _keep(self, given: dict[str, Any]) -> None:
-        """Keep the constructor's arguments as they are; `fit` looks at them."""
-        self.__dict__.update(
-            {name: value for name, value in given.items() if name not in ("self", "__class__")}
-        )
+    def _keep(self, given: Options) -> None:
+        """Keep the constructor's arguments as they are; `fit` checks them."""
+        own = {name: value for name, value in given.items() if name not in ("self", "__class__")}
+        self.__dict__.update(own)
 
-    # What a subclass knows: targets
+    # What a subclass defines: targets
 
     @abstractmethod
-    def _checked(self, X: Any, y: Any, incremental: bool, reset: bool) -> tuple[Any, Array]:
-        """Give validated inputs, and targets.
+    def _checked(
+        self, X: Inputs, y: Inputs, incremental: bool, reset: bool
+    ) -> tuple[Inputs, Array]:
+        """Return validated inputs and targets.
 
-        Values or booleans, (N, K), or indices of one class of many, (N,).
+        Targets are values or booleans, (N, K), or indices of one class of many, (N,).
         """
 
+    def _validated(
+        self, X: Inputs, y: Inputs, reset: bool, y_numeric: bool = False
+    ) -> tuple[Inputs, Array]:
+        checks: Options = {"accept_sparse": ["csr", "csc"], "dtype": (np.float64, np.float32)}
+        return validation.validate_data(
+            self, X, y, multi_output=True, y_numeric=y_numeric, reset=reset, **checks
+        )
+
     @abstractmethod
-    def _encoded(self, y: Any) -> Array:
-        """Give targets of validation data as `_checked` gives those of training."""
+    def _encoded(self, y: Inputs) -> Array:
+        """Return targets of validation data in the form of `_checked`."""
 
     @abstractmethod
     def _outputs(self, y: Array) -> int:
-        """Give the number of outputs for targets from `_checked`."""
+        """Return the number of outputs for targets from `_checked`."""
 
     @abstractmethod
-    def _decoded(self, y: Array) -> Any:
-        """Give answers, or targets from `_checked`, as people know them: what scorers compare."""
+    def _decoded(self, y: Array) -> Array:
+        """Return outputs, or targets from `_checked`, in the user's terms, as scorers do."""
 
     @abstractmethod
-    def _targets(self, y: Array, dtype: Any) -> Array:
-        """Give targets from `_checked` as pellucid's losses take them."""
+    def _targets(self, y: Array, dtype: DTypeLike) -> Array:
+        """Return targets from `_checked` as pellucid's losses take them."""
 
     @abstractmethod
-    def _score_answers(self, y: Array, truth: Any, rows: Rows) -> float:
-        """Give the score of answers: accuracy, or r2."""
+    def _score_outputs(self, y: Array, truth: Array, rows: Rows) -> float:
+        """Return the score of outputs: accuracy, or r2."""
 
     @abstractmethod
     def _output(self) -> str:
-        """Give scikit-learn's name of the last activation."""
+        """Return scikit-learn's name of the last activation."""
 
-    def _class_weights(self, y: Array, incremental: bool) -> Array | None:
-        """Give a weight for each row by its class, from targets of `_checked`, or None."""
+    def _class_weight(self, y: Array, incremental: bool) -> Array | None:
+        """Return a weight for each row by its class, from targets of `_checked`, or None."""
         return None
 
-    # Answering
+    # Predicting
 
     @property
     def network_(self) -> Network:
-        """The network that was learned: trace it, look inside, export it.
+        """The trained network: trace it, look inside, export it.
 
         Its arrays are those of `coefs_`.
         """
-        check_is_fitted(self, "coefs_")
+        validation.check_is_fitted(self, "coefs_")
         return self._built_now()[0]
 
     def _built_now(self) -> tuple[Network, Engine]:
-        """Give network and engine of the weights and settings as they are.
+        """Return network and engine of the current weights and settings.
 
-        Made anew where these were exchanged.
+        They are made again after a weight array or a setting was replaced.
         """
         front, dropout = front_and_dropout(self)
         settings = repr((self.activation, dropout, self.out_activation_, self.engine, self.threads))
-        built = self.__dict__.get("_built")
+        built: tuple[str, Network, Engine] | None = self.__dict__.get("_built")
         if built is None or built[0] != settings or not self._linked(built[1], front):
-            net = Network(
-                make_layers(
-                    self.coefs_,
-                    self.intercepts_,
-                    self.activation,
-                    dropout,
-                    self.out_activation_,
-                    front,
-                ),
-                classes=self._class_names(),
-            )
+            weights, last = (self.coefs_, self.intercepts_), self.out_activation_
+            layers = make_layers(*weights, self.activation, dropout, last, front)
+            net = Network(layers, classes=self._class_names())
             affine = [layer for layer in net.layers if isinstance(layer, Affine)]
-            # New lists: a shallow copy of this estimator goes on with the old ones.
+            # New lists: a shallow copy of this estimator keeps the old ones.
             self.coefs_ = [layer.W for layer in affine]
             self.intercepts_ = [layer.params[1] for layer in affine]
             if self._tabular is not None:
                 self._tabular = self._tabular._replace(front=net.layers[: len(front)])
-            self._built = built = (
-                settings,
-                net,
-                make_engine(net.layers, engine=self.engine, threads=self.threads),
-            )
+            engine = make_engine(net.layers, engine=self.engine, threads=self.threads)
+            self._built = built = settings, net, engine
         return built[1], built[2]
 
-    def _linked(self, net: Network, front: list[Layer]) -> bool:
+    def _linked(self, net: Network, front: Sequence[Layer]) -> bool:
+        """Return whether a network's arrays and front are the very ones of this estimator."""
         affine = [layer for layer in net.layers if isinstance(layer, Affine)]
-        arrays = [
-            array for pair in zip(self.coefs_, self.intercepts_, strict=False) for array in pair
-        ]
-        linked = [*zip(arrays, (p for layer in affine for p in layer.params), strict=False)]
-        return len(arrays) == 2 * len(affine) and all(
-            one is own for one, own in [*linked, *zip(front, net.layers, strict=False)]
-        )
+        pairs = zip(self.coefs_, self.intercepts_, strict=False)
+        own = [*front, *(array for pair in pairs for array in pair)]
+        its = [*net.layers[: len(front)], *(p for layer in affine for p in layer.params)]
+        return len(own) == len(its) and all(map(operator.is_, own, its))
 
     def _class_names(self) -> list[str] | None:
         return None
 
-    def _answers(self, X: Any) -> Array:
-        """Give the network's answers, (N, K)."""
-        check_is_fitted(self)
-        X = validate_data(self, X, accept_sparse=["csr", "csc"], reset=False)
-        y = answers(self._built_now()[1], engine_rows(X))
+    def _predictions(self, X: Inputs) -> Array:
+        """Return the network's outputs, (N, K)."""
+        validation.check_is_fitted(self)
+        X = validation.validate_data(self, X, accept_sparse=["csr", "csc"], reset=False)
+        y = predictions(self._built_now()[1], engine_rows(X))
         return y.astype(np.result_type(X.dtype, y.dtype), copy=False) if X.dtype.kind == "f" else y
 
-    def _without_names(self) -> Any:
-        """Give this estimator, as it is now, without feature names.
+    def _without_names(self) -> Self:
+        """Return this estimator, as it is now, without feature names.
 
-        Scorers within `fit` are given plain arrays.
+        Within `fit`, scorers get plain arrays, and names would make them warn.
         """
         view = object.__new__(type(self))
-        view.__dict__.update(
-            {name: value for name, value in vars(self).items() if name != "feature_names_in_"}
-        )
+        kept = {name: value for name, value in vars(self).items() if name != "feature_names_in_"}
+        view.__dict__.update(kept)
         return view
 
-    # Learning
+    # Training
+
+    @with_callbacks
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(
+        self,
+        X: Inputs,
+        y: Inputs,
+        sample_weight: ArrayLike | None = None,
+        *,
+        X_val: Inputs = None,
+        y_val: Inputs = None,
+        sample_weight_val: ArrayLike | None = None,
+    ) -> Self:
+        """Train on rows X, (N, D), and their targets y.
+
+        Parameters
+        ----------
+        X, y
+            Rows, dense or sparse, and targets: of a classifier the class of each row, (N,), or
+            which of K labels it has, (N, K); of a regressor its value, (N,), or K values, (N, K).
+        sample_weight
+            A weight for each row, (N,).
+        X_val, y_val, sample_weight_val
+            Validation data, evaluated after each epoch: see `validation_loss_curve_` and
+            `validation_scores_`. With `early_stopping` they replace the rows that it would hold
+            out. Within a Pipeline they do not pass its scaler by themselves: use
+            `make_pipeline(..., transform_input=["X_val"])` with
+            `sklearn.set_config(enable_metadata_routing=True)` and
+            `MLPClassifier(...).set_fit_request(X_val=True, y_val=True)`, or scale them before.
+        """
+        return self._fit((X, y, sample_weight), (X_val, y_val, sample_weight_val))
 
     def _fit(
-        self,
-        given: tuple[Any, Any, Any],
-        validation: tuple[Any, Any, Any] = (None, None, None),
-        incremental: bool = False,
-    ) -> Any:
+        self, given: Given, held_out: Given = (None, None, None), incremental: bool = False
+    ) -> Self:
         X, y, sample_weight = given
-        sizes = hidden_sizes(hidden_layer_sizes(self))
+        sizes = hidden_sizes(preset.hidden_layer_sizes(self))
         first = not hasattr(self, "coefs_") or (not self.warm_start and not incremental)
         X, y = self._checked(X, y, incremental, first)
         if sample_weight is not None:
-            sample_weight = _check_sample_weight(sample_weight, X)
+            sample_weight = validation._check_sample_weight(sample_weight, X)
         self.n_outputs_ = self._outputs(y)
         random_state = check_random_state(self.random_state)
         if first:
             self._initialize([X.shape[1], *sizes, self.n_outputs_], X, y, random_state)
         if self.solver == "lbfgs" and self._tabular is not None:
             raise InputError(
-                'preset="tabular" learns by batches: choose the solver "adamw" or "sgd", not '
+                'preset="tabular" trains by batches: choose the solver "adamw" or "sgd", not '
                 '"lbfgs"'
             )
-        if (
-            self.solver == "lbfgs"
-        ):  # SciPy's vectors are of float64, and so become scikit-learn's weights
+        if self.solver == "lbfgs":  # SciPy's vectors are float64, so scikit-learn's weights are too
             self.coefs_ = [np.asarray(W, np.float64) for W in self.coefs_]
             self.intercepts_ = [np.asarray(b, np.float64) for b in self.intercepts_]
         net = self._built_now()[0]
@@ -211,10 +223,10 @@ class BaseMLP(Saving, CallbackSupportMixin, BaseEstimator, ABC):
             self._optimizer = Steps(settings_of(self), objective, net.params)
         if self.early_stopping and incremental:
             raise ValueError("partial_fit does not support early_stopping=True")
-        weights = sample_weight, self._class_weights(y, incremental)
-        with standard_scale(self, net):
-            rows, held = self._split(X, y, weights, validation, random_state)
-            self._learn(net, objective, rows, held, random_state, given, incremental)
+        weights = sample_weight, self._class_weight(y, incremental)
+        with preset.standard_scale(self, net):
+            rows, held = self._split(X, y, weights, held_out, random_state)
+            self._train(net, objective, rows, held, random_state, given, incremental)
         if not all(np.isfinite(array).all() for array in net.params):
             raise ValueError(
                 "Solver produced non-finite parameter weights. The input data may"
@@ -222,54 +234,44 @@ class BaseMLP(Saving, CallbackSupportMixin, BaseEstimator, ABC):
             )
         return self
 
-    def _learn(
+    def _train(
         self,
         net: Network,
         objective: Objective,
         rows: Rows,
-        held: Held | None,
+        held_out: HeldOut | None,
         random_state: np.random.RandomState,
-        given: tuple[Any, Any, Any],
+        given: Given,
         incremental: bool,
     ) -> None:
         stochastic, settings = self.solver in STOCHASTIC, settings_of(self)
-        self._prepare_curves(held is not None)
+        self._prepare_curves(held_out is not None)
         optimizer = self._optimizer.optimizer if stochastic else None
         seed = int(random_state.randint(2**31)) if np.any(settings.dropout) else 0
         engine = make_engine(net.layers, objective.loss, optimizer, seed, self.engine, self.threads)
         self.history_.engine = engine.name
-        context = None if incremental else self._fit_task(given)
-        watch = Watch(self, net, objective, engine, held, given, context)
+        context = None if incremental else self._fit_task()
+        watch = Watch(self, net, objective, engine, held_out, given, context)
         if stochastic:
-            BatchFit(self, watch, engine, objective, rows, random_state).run(
-                settings.max_iter, incremental
-            )
+            BatchFit(watch, rows, random_state).run(settings.max_iter, incremental)
         else:
-            WholeFit(self, watch, engine, objective, rows).run()
+            WholeFit(watch, rows).run()
 
     def _initialize(
-        self, units: list[int], X: Any, y: Array, random_state: np.random.RandomState
+        self, units: list[int], X: Inputs, y: Array, random_state: np.random.RandomState
     ) -> None:
-        """Begin anew: first weights, and nothing learned."""
+        """Draw first weights, and drop the results of earlier fits."""
         self.n_iter_ = self.t_ = 0
         self.n_layers_ = len(units)
         self.out_activation_ = self._output()
         if self.preset is None:
-            self._tabular = None
-            self.coefs_, self.intercepts_ = first_weights(
-                units, self.activation, X.dtype, random_state
-            )
+            drawn = first_weights(units, self.activation, X.dtype, random_state)
+            self._tabular, self.coefs_, self.intercepts_ = None, *drawn
         else:
-            self._tabular, self.coefs_, self.intercepts_ = preset_network(
-                self, X, y, units, random_state
-            )
+            found = preset.preset_network(self, X, y, units, random_state)
+            self._tabular, self.coefs_, self.intercepts_ = found
         self.history_ = History(self.engine)
-        for name in (
-            "loss_curve_",
-            "validation_scores_",
-            "validation_loss_curve_",
-            "best_validation_score_",
-        ):
+        for name in _CURVES:
             self.__dict__.pop(name, None)
         if self.solver in STOCHASTIC:
             self.loss_curve_: list[float] = []
@@ -277,9 +279,7 @@ class BaseMLP(Saving, CallbackSupportMixin, BaseEstimator, ABC):
             self.best_loss_: float | None = None
 
     def _prepare_curves(self, held: bool) -> None:
-        """See that there is room for what this fit writes down, also where a warm start changed
-        what it watches.
-        """
+        """Create the curves that this fit records, also where a warm start changed which."""
         if not hasattr(self, "history_"):
             self.history_ = History(self.engine)
         if getattr(self, "validation_loss_curve_", None) is None:
@@ -297,21 +297,20 @@ class BaseMLP(Saving, CallbackSupportMixin, BaseEstimator, ABC):
 
     def _split(
         self,
-        X: Any,
+        X: Inputs,
         y: Array,
         weights: tuple[Array | None, Array | None],
-        validation: tuple[Any, Any, Any],
+        held_out: Given,
         random_state: np.random.RandomState,
-    ) -> tuple[Rows, Held | None]:
-        """Give rows to learn from, and what is held out or was given to look at."""
+    ) -> tuple[Rows, HeldOut | None]:
+        """Return rows to train on, and rows that are held out or were given for validation."""
         own, by_class = weights
-        if validation[0] is not None or validation[1] is not None or validation[2] is not None:
-            return self._rows(X, y, _product(own, by_class)), self._given_validation(*validation)
+        if any(part is not None for part in held_out):
+            return self._rows(X, y, _product(own, by_class)), self._given_validation(*held_out)
         if not self.early_stopping or self.solver not in STOCHASTIC:
             return self._rows(X, y, _product(own, by_class)), None
-        present = [each for each in (X, y, own, by_class) if each is not None]
         parts = train_test_split(
-            *present,
+            *(each for each in (X, y, own, by_class) if each is not None),
             random_state=random_state,
             test_size=self.validation_fraction,
             stratify=y if is_classifier(self) and self.n_outputs_ == 1 else None,
@@ -325,26 +324,26 @@ class BaseMLP(Saving, CallbackSupportMixin, BaseEstimator, ABC):
                 "The validation set is too small. Increase 'validation_fraction' or the size of "
                 "your dataset."
             )
-        held = Held(self._rows(X_val, y_val, own_val), X_val, self._decoded(y_val))
+        held = HeldOut(self._rows(X_val, y_val, own_val), X_val, self._decoded(y_val))
         return self._rows(X, y, _product(own, by_class)), held
 
-    def _given_validation(self, X_val: Any, y_val: Any, weights: Any) -> Held:
+    def _given_validation(self, X_val: Inputs, y_val: Inputs, weights: ArrayLike | None) -> HeldOut:
         if X_val is None or y_val is None:
-            raise InputError("validation data are X_val and y_val together: give both, or none")
-        X_val = validate_data(
+            raise InputError("validation data are X_val and y_val together: pass both, or neither")
+        X_val = validation.validate_data(
             self, X_val, accept_sparse=["csr", "csc"], dtype=(np.float64, np.float32), reset=False
         )
-        check_consistent_length(X_val, y_val)
-        weights = None if weights is None else _check_sample_weight(weights, X_val)
+        validation.check_consistent_length(X_val, y_val)
+        weights = None if weights is None else validation._check_sample_weight(weights, X_val)
         y = self._encoded(y_val)
-        return Held(self._rows(X_val, y, weights), X_val, self._decoded(y))
+        return HeldOut(self._rows(X_val, y, weights), X_val, self._decoded(y))
 
-    def _rows(self, X: Any, y: Array, weights: Array | None) -> Rows:
+    def _rows(self, X: Inputs, y: Array, weights: Array | None) -> Rows:
         weights = None if weights is None else np.ascontiguousarray(weights, np.float64)
         return Rows(engine_rows(X), self._targets(y, self.coefs_[0].dtype), weights)
 
     def _note(self, found: dict[str, float]) -> None:
-        """Write an epoch's validation down, and count the epochs that brought no progress."""
+        """Record an epoch's validation, and count the epochs without progress."""
         best = self._note_validation(found)
         if self.early_stopping:
             if self.verbose:
@@ -353,11 +352,11 @@ class BaseMLP(Saving, CallbackSupportMixin, BaseEstimator, ABC):
         else:
             assert self.best_loss_ is not None
             better = not self.loss_ > self.best_loss_ - self.tol
-            self.best_loss_ = self.loss_ if self.loss_ < self.best_loss_ else self.best_loss_
+            self.best_loss_ = min(self.best_loss_, self.loss_)
         self._no_improvement_count = 0 if better else self._no_improvement_count + 1
 
     def _note_validation(self, found: dict[str, float]) -> float:
-        """Write an epoch's validation down; give the best score before it."""
+        """Record an epoch's validation; return the best score before it."""
         if not found:
             return -np.inf
         assert self.validation_scores_ is not None
@@ -371,31 +370,25 @@ class BaseMLP(Saving, CallbackSupportMixin, BaseEstimator, ABC):
 
     # For scikit-learn
 
-    def _fit_task(self, given: tuple[Any, Any, Any]) -> Any:
-        """Begin the task of scikit-learn's callbacks, where it has them.
-
-        None where nobody listens.
-        """
+    def _fit_task(self) -> Any:
+        """Begin the task of scikit-learn's callbacks; None where there are none."""
         begin = getattr(self, "_init_callback_context", None)
         if begin is None:
             return None
         context = begin(max_subtasks=settings_of(self).max_iter)
         return context if getattr(self, "_skl_callbacks", None) else None
 
-    def _weights_copied(self) -> dict[str, Any]:
+    def _weights_copied(self) -> Options:
         front = {} if self._tabular is None else {"_tabular": deepcopy(self._tabular)}
-        return {
-            "coefs_": [W.copy() for W in self.coefs_],
-            "intercepts_": [b.copy() for b in self.intercepts_],
-            **front,
-        }
+        weights = {"coefs_": deepcopy(self.coefs_), "intercepts_": deepcopy(self.intercepts_)}
+        return {**weights, **front}
 
     def _check_solver(self) -> bool:
         if self.preset is not None or self._tabular is not None:
             raise AttributeError(
                 Message(
-                    'preset="tabular" needs all rows at once: use fit, with warm_start=True to go '
-                    "on, not partial_fit"
+                    'preset="tabular" needs all rows at once: use fit, with warm_start=True to '
+                    "continue, not partial_fit"
                 )
             )
         if self.solver not in STOCHASTIC:
@@ -405,9 +398,9 @@ class BaseMLP(Saving, CallbackSupportMixin, BaseEstimator, ABC):
             )
         return True
 
-    def __getstate__(self) -> dict[str, Any]:
+    def __getstate__(self) -> Options:
         state = dict(super().__getstate__())
-        state.pop("_built", None)  # made again when it is asked for
+        state.pop("_built", None)  # an engine cannot be pickled; it is made again when needed
         return state
 
     def __sklearn_tags__(self) -> Any:

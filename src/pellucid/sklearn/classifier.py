@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, Self
 
 import numpy as np
 from sklearn.base import ClassifierMixin, _fit_context
@@ -12,23 +13,24 @@ from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import _check_partial_fit_first_call, type_of_target, unique_labels
-from sklearn.utils.validation import validate_data
 
-from pellucid.core.types import Array
+from pellucid.core.losses import Loss
+from pellucid.core.schedules import Schedule
+from pellucid.core.types import Array, ArrayLike, DTypeLike
 from pellucid.errors import InputError
 from pellucid.sklearn.base import BaseMLP
-from pellucid.sklearn.contracts import LOSS, PARAMETERS, with_callbacks
+from pellucid.sklearn.contracts import LOSS, PARAMETERS
+from pellucid.sklearn.engine_rows import Inputs, Rows
 from pellucid.sklearn.objective import takes_values
-from pellucid.sklearn.rows import Rows
+from pellucid.training.settings import Callbacks
 
 
 class MLPClassifier(ClassifierMixin, BaseMLP):
-    """A multi-layer perceptron that names classes: scikit-learn's MLPClassifier, learned by
-    pellucid.
+    """A multi-layer perceptron for classes: scikit-learn's MLPClassifier, trained by pellucid.
 
     The parameters up to `max_fun` are scikit-learn's, with its defaults and meanings, and the same
-    `random_state` leads to the same weights, to rounding. Attributes are scikit-learn's, too. Those
-    that follow are pellucid's own.
+    `random_state` leads to the same weights, to rounding. Attributes are scikit-learn's, too. The
+    following ones are pellucid's own.
 
     Parameters
     ----------
@@ -36,43 +38,42 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         One for all hidden layers, or a list with one for each: scikit-learn's names and those of
         `pl.ACTIVATIONS`.
     solver
-        "lbfgs", "sgd", "adam", and "adamw", whose weights decay by `weight_decay` besides.
+        "lbfgs", "sgd", "adam", or "adamw", which also decays weights by `weight_decay`.
     loss
         "log_loss" is scikit-learn's; also a name from `pl.LOSSES`, such as "cross_entropy", or an
-        object such as pl.CrossEntropy(label_smoothing=0.1). Multiclass answers are softmax, others
-        sigmoid, so "poisson" is none for classes, and "binary_cross_entropy" none for three or
-        more. A loss of your own has value(y, t, weights) and gradient(y, t, weights) of answers y,
-        (N, K); its t is the index of each row's class, (N,), for three classes or more; 0. or 1.,
-        (N, 1), for two; 0. or 1. for each label, (N, K), for several labels a row.
+        object such as pl.CrossEntropy(label_smoothing=0.1). Multiclass networks end in softmax,
+        others in sigmoid, so "poisson" is refused, and "binary_cross_entropy" for three classes or
+        more. A loss of your own has value(y, t, sample_weight) and gradient(y, t, sample_weight) of
+        outputs y, (N, K); its t is the index of each row's class, (N,), for three classes or more;
+        0. or 1., (N, 1), for two; 0. or 1. for each label, (N, K), for several labels a row.
     class_weight
-        A weight for each class: a dict, or "balanced" for as much weight for each class. It
-        multiplies the rows' weights in learning; validation goes without it.
+        A weight for each class: a dict, or "balanced" for equal totals. It multiplies the sample
+        weights of training rows, not those of validation.
     dropout
-        The share of hidden neurons that are switched off while learning, or a list with one for
-        each hidden layer.
+        The share of hidden neurons that are dropped in training, or a list with one for each hidden
+        layer.
     weight_decay
         Of "adamw" alone (default 0.01); `alpha` acts as with the other solvers.
     schedule
         A name from `pl.SCHEDULES` or an object such as pl.Cosine() that multiplies the learning
-        rate as epochs go by.
+        rate over the epochs.
     scoring
-        What early stopping goes by: None for the accuracy, "loss" for the validation loss, any name
+        What early stopping watches: None for the accuracy, "loss" for the validation loss, any name
         or function that `sklearn.metrics.check_scoring` takes.
     restore_best
-        Give the network the weights of its best epoch at the end, also without early stopping: by
-        the validation score where there are validation data, else by the training loss.
+        Restore the weights of the best epoch at the end, also without early stopping: by the
+        validation score where there are validation data, else by the training loss.
     callbacks
         pellucid's callbacks: objects such as pl.EarlyStopping(), which needs X_val and y_val, or
-        early_stopping=True; or functions called after each epoch. They are given a run with `net`,
-        `history`, `epoch` (from 1), `epochs`, `batch`, `batches`, `loss`, `estimator`, and
-        `stop(reason)`, which ends learning; what they return is not looked at. (Those of
-        scikit-learn 1.9 are given to `set_callbacks`.)
+        early_stopping=True; or functions called after each epoch. Each is called with a
+        `pellucid.training.RunView`, which also has `estimator`. (Callbacks of scikit-learn 1.9 are
+        passed to `set_callbacks`.)
     engine, threads
-        Who does the arithmetic, as in `pl.train`.
+        The engine that does the arithmetic, as in `pl.train`.
     preset
-        "tabular" learns tables of numbers as they are, without a scaler in front: by the network of
-        `pl.tabular_mlp` (robust scaling, smooth clipping, from 1,000 rows on a periodic embedding)
-        and the recipe `pl.recipes.tables`. Default None. See the notes.
+        "tabular" trains on tables of numbers as they are, without a scaler in front: by the network
+        of `pl.tabular_mlp` (robust scaling, smooth clipping, from 1,000 rows on a periodic
+        embedding) and the recipe `pl.recipes.tables`. Default None. See the notes.
 
     Attributes
     ----------
@@ -86,20 +87,20 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
 
     Notes
     -----
-    With preset="tabular" every parameter that is not at its default holds. Of those that are, the
+    With preset="tabular" every parameter that is not at its default is kept. Of the others, the
     preset decides hidden_layer_sizes (128, 128), dropout (0.1), schedule, max_iter, batch_size,
     solver ("adamw") and with it learning_rate_init, beta_2, weight_decay and alpha (0); with
-    solver="sgd" the last four stay as they are. What is given as the default is not told from it:
-    dropout=[0, 0] switches it off. n_iter_no_change becomes infinite: all epochs are learned, and
-    `early_stopping` gives back the best of them. First weights, too, are `pl.tabular_mlp`'s. What
-    is measured (quartiles, number of rows, mean and deviation of values) goes without
-    `sample_weight`, sparse rows are made dense for it, and `warm_start` goes on with it. "lbfgs"
+    solver="sgd" the last four keep scikit-learn's defaults. A default that is passed counts as a
+    default: dropout=[0, 0] switches dropout off. n_iter_no_change becomes infinite: all epochs are
+    trained, and `early_stopping` restores the best of them. First weights, too, are
+    `pl.tabular_mlp`'s. The measures (quartiles, number of rows, mean and standard deviation of
+    values) ignore `sample_weight`, make sparse rows dense, and are kept by `warm_start`. "lbfgs"
     and `partial_fit` are refused.
 
     >>> from sklearn.datasets import load_iris
     >>> X, y = load_iris(return_X_y=True)
-    >>> model = MLPClassifier(random_state=0, activation=["tanh"], max_iter=400, learning_rate_init=0.01).fit(X, y)
-    >>> model.score(X, y) > 0.95
+    >>> model = MLPClassifier(activation=["tanh"], max_iter=400, random_state=0)
+    >>> model.fit(X, y).score(X, y) > 0.95
     True
     >>> model.network_.parameter_count
     803
@@ -114,20 +115,20 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
 
     def __init__(
         self,
-        hidden_layer_sizes: Any = (100,),
-        activation: Any = "relu",
+        hidden_layer_sizes: int | Sequence[int] = (100,),
+        activation: str | Sequence[str] = "relu",
         *,
         solver: str = "adam",
         alpha: float = 0.0001,
-        batch_size: Any = "auto",
+        batch_size: int | str = "auto",
         learning_rate: str = "constant",
         learning_rate_init: float = 0.001,
         power_t: float = 0.5,
         max_iter: int = 200,
         shuffle: bool = True,
-        random_state: Any = None,
+        random_state: int | np.random.RandomState | None = None,
         tol: float = 1e-4,
-        verbose: Any = False,
+        verbose: bool | int = False,
         warm_start: bool = False,
         momentum: float = 0.9,
         nesterovs_momentum: bool = True,
@@ -138,94 +139,53 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         epsilon: float = 1e-8,
         n_iter_no_change: float = 10,
         max_fun: int = 15000,
-        loss: Any = "log_loss",
-        class_weight: Any = None,
-        dropout: Any = 0.0,
+        loss: str | Loss = "log_loss",
+        class_weight: str | dict[Any, float] | list[dict[Any, float]] | None = None,
+        dropout: float | Sequence[float] = 0.0,
         weight_decay: float = 0.01,
-        schedule: Any = None,
-        scoring: Any = None,
+        schedule: str | Schedule | None = None,
+        scoring: str | Callable[..., float] | None = None,
         restore_best: bool = False,
-        callbacks: Any = None,
+        callbacks: Callbacks | None = None,
         engine: str = "auto",
         threads: int | None = None,
         preset: str | None = None,
     ) -> None:
         self._keep(locals())
 
-    @with_callbacks
-    @_fit_context(prefer_skip_nested_validation=True)
-    def fit(
-        self,
-        X: Any,
-        y: Any,
-        sample_weight: Any = None,
-        *,
-        X_val: Any = None,
-        y_val: Any = None,
-        sample_weight_val: Any = None,
-    ) -> MLPClassifier:
-        """Learn from rows X, (N, D), and their classes y, (N,), or which of K labels each has, (N,
-        K).
-
-        Parameters
-        ----------
-        X, y
-            Rows, dense or sparse, and classes.
-        sample_weight
-            A weight for each row, (N,).
-        X_val, y_val, sample_weight_val
-            Data that are only looked at: `validation_loss_curve_` and `validation_scores_` tell how
-            well they are answered, and with `early_stopping` they stand in for the rows that it
-            would hold out. Within a Pipeline they do not go through its scaler by themselves: let
-            `make_pipeline(..., transform_input=["X_val"])` take them through, with
-            `sklearn.set_config(enable_metadata_routing=True)` and
-            `MLPClassifier(...).set_fit_request(X_val=True, y_val=True)`, or scale them before.
-        """
-        self._fit((X, y, sample_weight), (X_val, y_val, sample_weight_val))
-        return self
-
     @available_if(lambda estimator: estimator._check_solver())
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(
-        self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None
-    ) -> MLPClassifier:
-        """Go on learning, with one pass over these rows.
-
-        `classes`, all there will ever be, must be given at the first call.
-        """
+        self,
+        X: Inputs,
+        y: Inputs,
+        sample_weight: ArrayLike | None = None,
+        classes: ArrayLike | None = None,
+    ) -> Self:
+        """Train by one pass over these rows; `classes` names all classes at the first call."""
         if _check_partial_fit_first_call(self, classes):
             multilabel = type_of_target(y).startswith("multilabel")
             self._label_binarizer = LabelBinarizer().fit(y if multilabel else classes)
-        self._fit((X, y, sample_weight), incremental=True)
-        return self
+        return self._fit((X, y, sample_weight), incremental=True)
 
-    def predict(self, X: Any) -> Any:
-        """Give the class of each row, (N,), or which of the labels it has, (N, K)."""
-        return self._decoded(self._answers(X))
+    def predict(self, X: Inputs) -> Array:
+        """Return the class of each row, (N,), or which of the labels it has, (N, K)."""
+        return self._decoded(self._predictions(X))
 
-    def predict_proba(self, X: Any) -> Array:
-        """Give the probability of each class, (N, K), in the order of `classes_`.
-
-        Of each label, one by one.
-        """
-        y = self._answers(X)
+    def predict_proba(self, X: Inputs) -> Array:
+        """Return the probability of each class or label, (N, K), in the order of `classes_`."""
+        y = self._predictions(X)
         return np.hstack([1 - y, y]) if self.n_outputs_ == 1 else y
 
-    def predict_log_proba(self, X: Any) -> Array:
-        """Give the logarithms of `predict_proba`."""
+    def predict_log_proba(self, X: Inputs) -> Array:
+        """Return the logarithms of `predict_proba`."""
         y = self.predict_proba(X)
         return np.log(y, out=y)
 
-    def _checked(self, X: Any, y: Any, incremental: bool, reset: bool) -> tuple[Any, Array]:
-        X, y = validate_data(
-            self,
-            X,
-            y,
-            accept_sparse=["csr", "csc"],
-            multi_output=True,
-            dtype=(np.float64, np.float32),
-            reset=reset,
-        )
+    def _checked(
+        self, X: Inputs, y: Inputs, incremental: bool, reset: bool
+    ) -> tuple[Inputs, Array]:
+        X, y = self._validated(X, y, reset)
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
         if not hasattr(self, "classes_") or (not self.warm_start and not incremental):
@@ -257,33 +217,33 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     def _outputs(self, y: Array) -> int:
         return y.shape[1] if y.ndim == 2 else len(self.classes_)
 
-    def _encoded(self, y: Any) -> Array:
+    def _encoded(self, y: Inputs) -> Array:
         y = np.asarray(y)
         y = column_or_1d(y, warn=True) if y.ndim == 2 and y.shape[1] == 1 else y
         unseen = np.setdiff1d(unique_labels(y), self.classes_)
         if len(unseen):
             raise InputError(
-                "y_val has classes that y has not: {unseen}",
+                "y_val has classes that are not in y: {unseen}",
                 unseen=", ".join(map(str, unseen.tolist())),
             )
         return self._binary(y)
 
-    def _decoded(self, y: Array) -> Any:
+    def _decoded(self, y: Array) -> Array:
         if y.ndim == 1:
             return self.classes_[y]
         return self._label_binarizer.inverse_transform(y.ravel() if self.n_outputs_ == 1 else y)
 
-    def _targets(self, y: Array, dtype: Any) -> Array:
+    def _targets(self, y: Array, dtype: DTypeLike) -> Array:
         if y.ndim == 1 and takes_values(self.loss):
             y = y[:, None] == np.arange(self.n_outputs_)
         return y if y.ndim == 1 else np.ascontiguousarray(y, dtype)
 
-    def _score_answers(self, y: Array, truth: Any, rows: Rows) -> float:
+    def _score_outputs(self, y: Array, truth: Array, rows: Rows) -> float:
         if self.out_activation_ == "softmax":
             right = y.argmax(axis=1) == (rows.t if rows.t.ndim == 1 else rows.t.argmax(axis=1))
         else:
             right = ((y > 0.5) == (rows.t > 0.5)).all(axis=1)
-        return float(np.average(right, weights=rows.weights))
+        return float(np.average(right, weights=rows.sample_weight))
 
     def _output(self) -> str:
         return "softmax" if self._label_binarizer.y_type_ == "multiclass" else "logistic"
@@ -291,12 +251,12 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     def _class_names(self) -> list[str] | None:
         return [str(name) for name in self.classes_]
 
-    def _class_weights(self, y: Array, incremental: bool) -> Array | None:
+    def _class_weight(self, y: Array, incremental: bool) -> Array | None:
         if self.class_weight is None:
             return None
         if incremental and self.class_weight == "balanced":
             raise InputError(
-                'class_weight="balanced" needs all rows at once: with partial_fit, give a dict of '
+                'class_weight="balanced" needs all rows at once: with partial_fit, pass a dict of '
                 "weights"
             )
         return compute_sample_weight(self.class_weight, self._decoded(y))

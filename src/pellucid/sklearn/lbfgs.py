@@ -1,8 +1,6 @@
-"""Learning by L-BFGS: SciPy's, on the engine's gradients, as scikit-learn does it."""
+"""Training by L-BFGS: SciPy's, on the engine's gradients, as scikit-learn does it."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 import scipy
@@ -10,43 +8,32 @@ import scipy.optimize
 from sklearn.utils.optimize import _check_optimize_result
 
 from pellucid.core.types import Array
-from pellucid.engines import Engine
 from pellucid.errors import InputError
-from pellucid.sklearn.objective import Objective
-from pellucid.sklearn.rows import Rows, rows_a_block, taken
+from pellucid.sklearn.engine_rows import Rows, dense, rows_a_block
 from pellucid.sklearn.watching import Watch
 
-_PRINTS = tuple(int(part) for part in scipy.__version__.split(".")[:2]) < (
-    1,
-    15,
-)  # later SciPy prints nothing
+# Later versions of SciPy print nothing.
+_PRINTS = tuple(int(part) for part in scipy.__version__.split(".")[:2]) < (1, 15)
 
 
 class WholeFit:
-    """One call of `fit` by L-BFGS: the whole data at each step, in float64."""
+    """One call of `fit` by L-BFGS: all rows at each step, in float64."""
 
-    def __init__(
-        self, estimator: Any, watch: Watch, engine: Engine, objective: Objective, rows: Rows
-    ) -> None:
-        self.estimator, self.watch, self.engine, self.objective, self.rows = (
-            estimator,
-            watch,
-            engine,
-            objective,
-            rows,
-        )
-        self.total = float(len(rows.t) if rows.weights is None else rows.weights.sum())
-        if any(each_rate for each_rate in np.atleast_1d(estimator.dropout)):
+    def __init__(self, watch: Watch, rows: Rows) -> None:
+        self.watch, self.rows, self.estimator = watch, rows, watch.estimator
+        weights = rows.sample_weight
+        self.total = float(len(rows.t) if weights is None else weights.sum())
+        if any(each_rate for each_rate in np.atleast_1d(self.estimator.dropout)):
             raise InputError(
                 'dropout needs the solver "sgd", "adam" or "adamw": "lbfgs" follows one fixed loss'
             )
-        if estimator.schedule is not None:
+        if self.estimator.schedule is not None:
             raise InputError(
                 'schedule needs the solver "sgd", "adam" or "adamw": "lbfgs" has no learning rate'
             )
 
     def run(self) -> None:
-        """Minimise until it converges, or iterations run out, or somebody stops it."""
+        """Minimise until it converges, or iterations run out, or a callback stops it."""
         estimator, watch = self.estimator, self.watch
         watch.begin()
         options = {
@@ -56,13 +43,15 @@ class WholeFit:
         }
         if _PRINTS:
             options["iprint"] = 1 if estimator.verbose >= 1 else -1
+        # Without an observer an iteration costs no call back into Python.
+        watched = bool(watch.callbacks or watch.held_out is not None or watch.context is not None)
         try:
             found = scipy.optimize.minimize(
                 self.loss_and_slopes,
                 packed(estimator.coefs_, estimator.intercepts_),
                 method="L-BFGS-B",
                 jac=True,
-                callback=self._iteration if self._is_watched() else None,
+                callback=self._iteration if watched else None,
                 options=options,
             )
             self.unpack(found.x)
@@ -75,28 +64,26 @@ class WholeFit:
             watch.end()
 
     def loss_and_slopes(self, x: Array) -> tuple[float, Array]:
-        """Give scikit-learn's loss and its gradient for weights and biases in one vector."""
+        """Return scikit-learn's loss and its gradient, for weights and biases in one vector."""
         self.unpack(x)
-        coefs, intercepts = self.estimator.coefs_, self.estimator.intercepts_
+        coefs, alpha = self.estimator.coefs_, self.estimator.alpha / self.total
         loss, grads = self._data_loss_and_grads()
-        alpha = self.estimator.alpha / self.total
         loss += 0.5 * alpha * sum(float(np.vdot(W, W)) for W in coefs)
         slopes = [dW + alpha * W for dW, W in zip(grads[::2], coefs, strict=True)]
-        assert len(intercepts) == len(grads[1::2])
         return loss, packed(slopes, grads[1::2])
 
     def _data_loss_and_grads(self) -> tuple[float, list[Array]]:
         x, t, weights = self.rows
-        steep = self.objective.steepness
+        steep, engine = self.watch.objective.steepness, self.watch.engine
         if not self.rows.sparse:
-            loss, grads, y = self.engine.gradients(x, t, weights)
+            loss, grads, y = engine.gradients(x, t, weights)
             return self._value(loss, y, t, weights), [steep * g for g in grads]
         total, sums = 0.0, [np.zeros_like(p) for p in self.watch.net.params]
         step = rows_a_block(x)
         for start in range(0, x.shape[0], step):
             part = slice(start, start + step)
             own = None if weights is None else weights[part]
-            loss, grads, y = self.engine.gradients(taken(x, part), t[part], own)
+            loss, grads, y = engine.gradients(dense(x, part), t[part], own)
             share = float(len(y) if own is None else own.sum()) / self.total
             total += share * self._value(loss, y, t[part], own)
             for found, g in zip(sums, grads, strict=True):
@@ -104,7 +91,8 @@ class WholeFit:
         return total, sums
 
     def _value(self, loss: float, y: Array, t: Array, weights: Array | None) -> float:
-        return loss if self.objective.rows is None else self.objective.value(y, t, weights)
+        objective = self.watch.objective
+        return loss if objective.rows is None else objective.value(y, t, weights)
 
     def unpack(self, x: Array) -> None:
         """Write a vector's numbers into weights, then biases."""
@@ -112,10 +100,6 @@ class WholeFit:
         for array in [*self.estimator.coefs_, *self.estimator.intercepts_]:
             array[...] = x[start : start + array.size].reshape(array.shape)
             start += array.size
-
-    def _is_watched(self) -> bool:
-        watch = self.watch
-        return bool(watch.callbacks) or watch.held is not None or watch.shown
 
     def _iteration(self, intermediate_result: scipy.optimize.OptimizeResult) -> None:
         self.unpack(intermediate_result.x)
@@ -132,5 +116,5 @@ class WholeFit:
 
 
 def packed(coefs: list[Array], intercepts: list[Array]) -> Array:
-    """Give weights, then biases, as one vector."""
+    """Return weights, then biases, as one vector."""
     return np.concatenate([array.ravel() for array in [*coefs, *intercepts]])

@@ -1,16 +1,16 @@
-"""What is minimised: scikit-learn's losses, by pellucid's.
+"""What is minimised: scikit-learn's losses in terms of pellucid's.
 
 scikit-learn's "log_loss", "squared_error" and "poisson" have the slopes of pellucid's CrossEntropy
-(BinaryCrossEntropy for yes or no), MeanSquaredError and Poisson, but for a factor: it sums over the
-outputs where pellucid takes the mean, and halves the square. To its gradient, a sum over the
-batch's rows, alpha W is added, and all is divided by the sum of the rows' weights n. So with
-`steepness` s, its gradient is s (g + (alpha / (s n)) W) where pellucid's own is g.
+(BinaryCrossEntropy for yes or no), MeanSquaredError and Poisson, up to a factor: it sums over the
+outputs where pellucid takes the mean, and halves the square. It adds alpha W to the gradient, a sum
+over the batch's rows, and divides all by the sum n of the sample weights. So with `steepness` s,
+its gradient is s (g + (alpha / (s n)) W) where pellucid's own is g.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from scipy.special import xlogy
@@ -41,8 +41,7 @@ OUTPUTS: dict[str, type[Layer] | None] = {
 
 
 class Objective(NamedTuple):
-    """A loss, what its slopes are multiplied by, and scikit-learn's value of each row, from answers
-    and targets.
+    """A loss, the factor of its slopes, and scikit-learn's value of each row (y, t) -> (N,).
 
     `rows` is None for losses that scikit-learn does not have: their own value counts.
     """
@@ -51,16 +50,17 @@ class Objective(NamedTuple):
     steepness: float
     rows: Callable[[Array, Array], Array] | None
 
-    def value(self, y: Array, t: Array, weights: Array | None) -> float:
-        """Give the loss of answers, the penalty aside."""
+    def value(self, y: Array, t: Array, sample_weight: Array | None) -> float:
+        """Return the loss of outputs y, (N, K), without the penalty."""
         if self.rows is None:
-            return self.loss.value(y, t, weights)
-        return float(np.average(self.rows(y, t), weights=weights))
+            return self.loss.value(y, t, sample_weight)
+        return float(np.average(self.rows(y, t), weights=sample_weight))
 
 
 def objective_of(loss: str | Loss, out_activation: str, K: int, net: Network) -> Objective:
-    """Give what scikit-learn means by a loss of that name, or pellucid's loss of that name, or the
-    loss itself.
+    """Return scikit-learn's loss of that name, or else pellucid's, or the loss itself.
+
+    Raises InputError for a loss that expects another last activation than the estimator's.
     """
     if loss == "squared_error":
         return Objective(MeanSquaredError(), K / 2, _squared_error)
@@ -72,16 +72,14 @@ def objective_of(loss: str | Loss, out_activation: str, K: int, net: Network) ->
         return Objective(BinaryCrossEntropy(), K, _binary_log_loss)
     chosen = choose_loss(loss, net, np.zeros((0, K)))
     if isinstance(chosen, CrossEntropy) and out_activation == "logistic":
-        chosen = BinaryCrossEntropy(
-            chosen.label_smoothing
-        )  # the same, where one sigmoid stands for two classes
+        # The same loss, where one sigmoid stands for two classes.
+        chosen = BinaryCrossEntropy(chosen.label_smoothing)
     own = OUTPUTS[out_activation]
     taken = getattr(chosen, "activation", None)
     if taken is not None and own is not None and taken is not own:
         raise InputError(
-            "the loss {loss} takes answers of {activation}, and this estimator answers with "
-            "{own}: choose another "
-            "loss, such as {other}",
+            "the loss {loss} expects outputs of {activation}, but this estimator ends in {own}: "
+            "choose another loss, such as {other}",
             loss=type(chosen).__name__,
             activation=taken.__name__,
             own=own.__name__,
@@ -90,14 +88,14 @@ def objective_of(loss: str | Loss, out_activation: str, K: int, net: Network) ->
     return Objective(chosen, 1, None)
 
 
-def takes_values(loss: Any) -> bool:
-    """Tell whether a loss is one of pellucid's that takes values only, and no index of a class."""
+def takes_values(loss: str | Loss) -> bool:
+    """Return whether a loss is one of pellucid's that takes values only, not class indices."""
     kind = LOSSES.get(loss) if isinstance(loss, str) else type(loss)
     return kind in (Huber, Quantile)
 
 
-def output_for(loss: Any) -> str:
-    """Give scikit-learn's name of the activation in which a regressor with that loss ends."""
+def output_for(loss: str | Loss) -> str:
+    """Return scikit-learn's name of the last activation of a regressor with that loss."""
     activation = getattr(LOSSES.get(loss) if isinstance(loss, str) else loss, "activation", None)
     return next(name for name, layer in OUTPUTS.items() if layer is activation)
 

@@ -1,12 +1,9 @@
-"""preset="tabular".
-
-The network and the recipe that pellucid has for tables, behind scikit-learn's parameters.
-"""
+"""preset="tabular": pellucid's network and recipe for tables, behind scikit-learn's parameters."""
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from itertools import takewhile
@@ -20,32 +17,35 @@ from pellucid.building import rescale, tabular_mlp
 from pellucid.core.embedding import PeriodicEmbedding
 from pellucid.core.layer import Layer
 from pellucid.core.layers import Affine
+from pellucid.core.optimizers import AdamW
 from pellucid.core.preparation import SmoothClip, Standardize
 from pellucid.core.types import Array, Options
 from pellucid.errors import InputError
 from pellucid.network import Network
-from pellucid.sklearn.building import NAMES, each_layer
+from pellucid.sklearn.contracts import Estimator
+from pellucid.sklearn.engine_rows import Inputs
+from pellucid.sklearn.mlp_layers import NAMES, each_layer
 from pellucid.training import recipes
 
-_NETWORK = {"hidden_layer_sizes": (128, 128), "dropout": 0.1}  # as `tabular_mlp` has them
+_NETWORK: Options = {"hidden_layer_sizes": (128, 128), "dropout": 0.1}  # those of `tabular_mlp`
 _FRONTS = ([Standardize, SmoothClip], [Standardize, SmoothClip, PeriodicEmbedding])
 
 
 class Tabular(NamedTuple):
-    """What the preset measured when learning began.
+    """What the preset measured when the training began.
 
-    `front` are the layers before the first Affine one, and `rows` is what the recipe goes by.
-    `scale` is mean and deviation of each target, (2, K), or None where targets are learned as they
-    are.
+    `front` are the layers before the first Affine one, and `rows` their number for the recipe.
+    `scale` is the mean and standard deviation of each target, (2, K), or None where targets are
+    used as they are.
     """
 
-    front: list[Layer]
+    front: Sequence[Layer]
     rows: int
-    scale: Any
+    scale: Array | None
 
     @classmethod
-    def read(cls, described: Options, layers: list[Layer], K: int) -> Tabular:
-        """Give it from what `described` wrote and a network's layers, trusting nothing."""
+    def read(cls, described: Options, layers: Sequence[Layer], K: int) -> Tabular:
+        """Check and return what `described` wrote, and the front of a network's layers."""
         front, rows, scale = front_of(layers), described["rows"], described["scale"]
         fits = [type(layer) for layer in front] in _FRONTS and type(rows) is int and rows > 0
         if fits and scale is not None:
@@ -57,118 +57,94 @@ class Tabular(NamedTuple):
         return cls(front, rows, scale)
 
     def described(self) -> Options:
-        """Give, as JSON can hold it, what the layers do not tell."""
+        """Return, for JSON, what the layers do not hold."""
         return {"rows": self.rows, "scale": None if self.scale is None else self.scale.tolist()}
 
 
-def front_of(layers: list[Layer]) -> list[Layer]:
-    """Give the layers before the first Affine one."""
+def front_of(layers: Sequence[Layer]) -> list[Layer]:
+    """Return the layers before the first Affine one."""
     return list(takewhile(lambda layer: not isinstance(layer, Affine), layers))
 
 
 def preset_network(
-    estimator: Any, X: Any, y: Array, units: list[int], random_state: np.random.RandomState
+    estimator: Estimator, X: Inputs, y: Array, units: list[int], draws: np.random.RandomState
 ) -> tuple[Tabular, list[Array], list[Array]]:
-    """Measure rows and targets, and draw the first weights as `tabular_mlp` does, for the first
-    hidden activation.
+    """Measure rows and targets, and draw the first weights as `tabular_mlp` does.
 
-    Where the output is the identity, targets are learned as deviations from their mean, each column
-    by itself, and the last Affine layer brings the answers back.
+    Where the output is the identity, targets are standardized for the training, each column by
+    itself, and the last Affine layer returns to their units. Returns (measures, coefs, intercepts).
     """
     x = X.toarray() if scipy.sparse.issparse(X) else X
     named = each_layer("activation", estimator.activation, len(units) - 2) or ["relu"]
-    seed = int(random_state.randint(2**31))
-    net = tabular_mlp(
-        x,
-        units[-1],
-        units[1:-1],
-        NAMES.get(named[0], named[0]),
-        dropout=0.0,
-        seed=seed,
-        dtype=X.dtype,
-    )
-    scale: Any = None
+    activation, seed = NAMES.get(named[0], named[0]), int(draws.randint(2**31))
+    net = tabular_mlp(x, units[-1], units[1:-1], activation, dropout=0.0, seed=seed, dtype=X.dtype)
+    scale: Array | None = None
     if estimator.out_activation_ == "identity":
-        deviation = y.std(axis=0, dtype=np.float64)
-        scale = np.stack([y.mean(axis=0, dtype=np.float64), np.where(deviation == 0, 1, deviation)])
+        std = y.std(axis=0, dtype=np.float64)
+        scale = np.stack([y.mean(axis=0, dtype=np.float64), np.where(std == 0, 1, std)])
         rescale(net, scale[1], scale[0])
     affine = [layer for layer in net.layers if isinstance(layer, Affine)]
     tabular = Tabular(front_of(net.layers), len(x), scale)
     return tabular, [layer.W for layer in affine], [layer.params[1] for layer in affine]
 
 
-def hidden_layer_sizes(estimator: Any) -> Any:
-    """Give the sizes that a network drawn now has.
-
-    The parameter, or the preset's where that is at its default.
-    """
-    name = "hidden_layer_sizes"
-    return (
-        _NETWORK[name]
-        if estimator.preset is not None and _is_default(estimator, name)
-        else getattr(estimator, name)
-    )
+def hidden_layer_sizes(estimator: Estimator) -> int | Sequence[int]:
+    """Return the sizes of a network drawn now: the preset's where the parameter is a default."""
+    if estimator.preset is not None and _is_default(estimator, "hidden_layer_sizes"):
+        return _NETWORK["hidden_layer_sizes"]
+    return estimator.hidden_layer_sizes
 
 
-def front_and_dropout(estimator: Any) -> tuple[list[Layer], Any]:
-    """Give what the network has beside weights, biases and activations.
-
-    The layers in front, and the dropout.
-    """
-    tabular = estimator._tabular
-    if tabular is None:
+def front_and_dropout(estimator: Estimator) -> tuple[Sequence[Layer], float | Sequence[float]]:
+    """Return the layers in front of the first weights, and the dropout."""
+    if estimator._tabular is None:
         return [], estimator.dropout
-    return tabular.front, _NETWORK["dropout"] if _is_default(
-        estimator, "dropout"
-    ) else estimator.dropout
+    default = _is_default(estimator, "dropout")
+    return estimator._tabular.front, _NETWORK["dropout"] if default else estimator.dropout
 
 
-def settings_of(estimator: Any) -> Any:
-    """Give the parameters as they hold: the estimator's own; with a preset, its values where those
-    are defaults.
+def settings_of(estimator: Estimator) -> Any:
+    """Return the parameters in effect: the estimator's, or with a preset its own for defaults.
 
     With "sgd" the rate and alpha stay scikit-learn's: the recipe's are AdamW's.
     """
-    tabular = estimator._tabular
-    if tabular is None:
+    if estimator._tabular is None:
         return estimator
-    recipe = recipes.tables(Network(tabular.front), tabular.rows)
+    recipe = recipes.tables(Network(estimator._tabular.front), estimator._tabular.rows)
     decided: Options = {**_NETWORK, "max_iter": recipe.epochs, "batch_size": recipe.batch_size}
     decided |= {"schedule": recipe.schedule, "n_iter_no_change": np.inf}
     if estimator.solver != "sgd":
-        adamw: Any = recipe.optimizer
+        adamw = recipe.optimizer
+        assert isinstance(adamw, AdamW)
         decided |= {"solver": "adamw", "alpha": 0.0, "learning_rate_init": adamw.learning_rate}
         decided |= {"beta_2": adamw.beta_2, "weight_decay": adamw.weight_decay}
-    held = {name: value for name, value in decided.items() if _is_default(estimator, name)}
-    return SimpleNamespace(**{**estimator.get_params(deep=False), **held})
+    in_effect = {name: value for name, value in decided.items() if _is_default(estimator, name)}
+    return SimpleNamespace(**{**estimator.get_params(deep=False), **in_effect})
 
 
 @contextmanager
-def standard_scale(estimator: Any, net: Network) -> Iterator[None]:
-    """Let the network answer in deviations from the targets' mean for a while, where the preset
-    measured them.
-    """
+def standard_scale(estimator: Estimator, net: Network) -> Iterator[None]:
+    """Scale a network's outputs to standardized targets within, where the preset measured them."""
     scale = None if estimator._tabular is None else estimator._tabular.scale
     if scale is None:
         yield
         return
-    mean, deviation = scale
-    rescale(net, 1 / deviation, -mean / deviation)
-    estimator._scale = scale
+    mean, std = scale
+    rescale(net, 1 / std, -mean / std)
+    estimator._scale = scale  # scorers see units even now: `MLPRegressor._in_units` looks here
     try:
         yield
     finally:
         del estimator._scale
-        rescale(net, deviation, mean)
+        rescale(net, std, mean)
 
 
-def _is_default(estimator: Any, name: str) -> bool:
+def _is_default(estimator: Estimator, name: str) -> bool:
     kind: Any = type(estimator)
     return np.array_equal(getattr(estimator, name), _defaults(kind)[name])
 
 
 @cache
-def _defaults(kind: Any) -> dict[str, Any]:
-    return {
-        name: parameter.default for name, parameter in inspect.signature(kind).parameters.items()
-    }
+def _defaults(kind: type) -> Options:
+    parameters = inspect.signature(kind).parameters
+    return {name: parameter.default for name, parameter in parameters.items()}

@@ -1,134 +1,52 @@
-"""Learning by batches: "sgd", "adam" and "adamw", step for step as scikit-learn's solvers learn.
+"""Training by batches, loop for loop as scikit-learn's stochastic solvers do it.
 
-Two things are written otherwise there, and carried over here. Its momentum keeps steps, u =
-momentum u - rate g, where pellucid's SGD keeps slopes, v = momentum v + g: with u = - rate v they
-are the same as long as the rate is, and when the rate changes between two epochs, v is multiplied
-by the old rate over the new one. Its Adam adds epsilon before the second moment is corrected:
-`epsilon_hat`.
+`Run` has another contract: it stops and restores before the first value that is not finite, draws
+the order of rows from seed and epoch, and knows no penalty. scikit-learn's solvers draw from a
+RandomState, step on from infinite losses, and report losses with a penalty by the sum of each
+batch's sample weights. The engine's calls are the same.
 """
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
-from pellucid.core.optimizers import SGD, Adam, AdamW, Optimizer, State
 from pellucid.core.types import Array
-from pellucid.engines import Engine, Ridge, batches_a_call
-from pellucid.sklearn.objective import Objective
+from pellucid.engines import Ridge, batches_a_call
+from pellucid.sklearn.engine_rows import Rows, dense, rows_a_block
 from pellucid.sklearn.preset import settings_of
-from pellucid.sklearn.rows import Rows, rows_a_block, taken
+from pellucid.sklearn.solvers import Steps
 from pellucid.sklearn.watching import Watch
 from pellucid.training.choices import choose_schedule
-
-_SMALLEST_RATE = 1e-6  # at which "adaptive" gives up
-
-
-class Steps:
-    """How a solver steps, and what it remembers from batch to batch and from one `partial_fit` to
-    the next.
-    """
-
-    def __init__(self, settings: Any, objective: Objective, params: Sequence[Array]) -> None:
-        self.learning_rate = float(settings.learning_rate_init)
-        self.policy = settings.learning_rate if settings.solver == "sgd" else "constant"
-        self.steepness = objective.steepness
-        self.optimizer = _optimizer_of(settings, objective.steepness)
-        self.state: State = self.optimizer.start(params)
-
-    def rate(self) -> float:
-        """Give the rate by which the optimizer follows pellucid's slopes.
-
-        Adam's steps are as long for any slopes.
-        """
-        return self.learning_rate * (self.steepness if isinstance(self.optimizer, SGD) else 1)
-
-    def change_rate(self, rate: float) -> None:
-        """Go on at another rate; momentum keeps its steps as they are."""
-        for velocity in self.state.get("velocity", ()):
-            velocity *= self.learning_rate / rate
-        self.learning_rate = rate
-
-    def stops(self, verdict: str, verbose: Any) -> bool:
-        """Tell whether learning that no longer gets on stops.
-
-        "adaptive" first tries smaller steps.
-        """
-        slower = self.policy == "adaptive" and self.learning_rate > _SMALLEST_RATE
-        if slower:
-            self.change_rate(self.learning_rate / 5)
-            ending = f" Setting learning rate to {self.learning_rate:f}"
-        else:
-            ending = (
-                " Learning rate too small. Stopping." if self.policy == "adaptive" else " Stopping."
-            )
-        if verbose:
-            print(verdict + ending)  # noqa: T201
-        return not slower
-
-
-def _optimizer_of(settings: Any, steepness: float) -> Optimizer:
-    if settings.solver == "sgd":
-        optimizer = SGD(1.0, 0.5 if settings.momentum else 0.0)
-        if settings.momentum:
-            optimizer.momentum = float(settings.momentum)  # 1 is allowed here
-            optimizer.nesterov = bool(settings.nesterovs_momentum)
-        return optimizer
-    moments = {
-        "beta_1": settings.beta_1,
-        "beta_2": settings.beta_2,
-        "epsilon": settings.epsilon / steepness,
-    }
-    if settings.solver == "adamw":
-        return AdamW(1.0, **moments, weight_decay=settings.weight_decay)
-    return Adam(1.0, **moments, epsilon_hat=True)
 
 
 class BatchFit:
     """One call of `fit` or `partial_fit` by batches."""
 
-    def __init__(
-        self,
-        estimator: Any,
-        watch: Watch,
-        engine: Engine,
-        objective: Objective,
-        rows: Rows,
-        random_state: Any,
-    ) -> None:
-        self.estimator, self.watch, self.engine, self.objective, self.rows = (
-            estimator,
-            watch,
-            engine,
-            objective,
-            rows,
-        )
-        self.settings = settings_of(estimator)
-        self.steps: Steps = estimator._optimizer
+    def __init__(self, watch: Watch, rows: Rows, random_state: np.random.RandomState) -> None:
+        self.watch, self.rows, self.random_state = watch, rows, random_state
+        self.estimator, self.engine = watch.estimator, watch.engine
+        self.settings = settings_of(self.estimator)
+        self.steps: Steps = self.estimator._optimizer
         self.engine.state = self.steps.state
         self.N = len(rows.t)
-        self.batch_size = _batch_size(estimator, self.settings, self.N)
-        self.random_state = random_state
+        self.batch_size = self._batch_size()
         self.order = np.arange(self.N)
         self.schedule = choose_schedule(self.settings.schedule)
         self.diverged = False
         watch.batches = -(-self.N // self.batch_size)
-        # With warm_start the weights at hand are the best so far.
-        self._best = (
-            watch.snapshot() if estimator.early_stopping or estimator.restore_best else None
-        )
-        self._best_score = estimator.best_validation_score_ if estimator.early_stopping else -np.inf
+        # With warm_start the current weights are the best so far.
+        early = self.estimator.early_stopping
+        self._best = watch.snapshot() if early or self.estimator.restore_best else None
+        self._best_score = self.estimator.best_validation_score_ if early else -np.inf
 
     def run(self, epochs: int, incremental: bool) -> None:
-        """Learn until the epochs are done, or nothing gets better, or somebody stops it."""
+        """Train until the epochs are done, or nothing improves, or a callback stops it."""
         estimator = self.estimator
-        self._before = (
-            len(estimator.loss_curve_) if incremental else 0
-        )  # epochs of earlier calls of partial_fit
+        # A schedule goes on from the epochs of earlier calls of partial_fit.
+        self._before = len(estimator.loss_curve_) if incremental else 0
         self.watch.begin()
         try:
             estimator.n_iter_ = 0
@@ -136,9 +54,8 @@ class BatchFit:
                 self._epoch()
                 if self._gives_up() or incremental:
                     break
-                if (
-                    estimator.n_iter_ == epochs and estimator._tabular is None
-                ):  # whose recipe ends there
+                # The preset's recipe ends by plan: no warning.
+                if estimator.n_iter_ == epochs and estimator._tabular is None:
                     warnings.warn(
                         f"Stochastic Optimizer: Maximum iterations ({epochs}) "
                         "reached and the optimization hasn't converged yet.",
@@ -158,10 +75,10 @@ class BatchFit:
         watch.begin_epoch()
         rate = steps.learning_rate * self._factors(watch.batches - 1, 1)[0]  # of the last batch
         if estimator.shuffle:
-            places = np.arange(self.N)  # as sklearn.utils.shuffle draws them
+            places = np.arange(self.N)  # the draws of sklearn.utils.shuffle
             self.random_state.shuffle(places)
             self.order = self.order[places]
-        loss = self._learn_rows() / self.N
+        loss = self._train_rows() / self.N
         estimator.n_iter_ += 1
         estimator.loss_ = loss
         estimator.t_ += self.N
@@ -170,11 +87,12 @@ class BatchFit:
             print(f"Iteration {estimator.n_iter_}, loss = {loss:.8f}")  # noqa: T201
         found = watch.validate()
         estimator._note(found)
-        self._keep_best(found)
+        score = found["score"] if found else -loss
+        if self._best is not None and score > self._best_score:
+            self._best_score, self._best = score, watch.snapshot()
         if steps.policy == "invscaling":
-            steps.change_rate(
-                float(estimator.learning_rate_init) / (estimator.t_ + 1) ** estimator.power_t
-            )
+            slower = (estimator.t_ + 1) ** estimator.power_t
+            steps.change_rate(float(estimator.learning_rate_init) / slower)
         watch.end_epoch(loss, rate, found)
 
     def _gives_up(self) -> bool:
@@ -184,24 +102,20 @@ class BatchFit:
         if estimator._no_improvement_count <= self.settings.n_iter_no_change:
             return False
         what = "Validation score did" if estimator.early_stopping else "Training loss did"
-        verdict = f"{what} not improve more than tol={estimator.tol:f} for {estimator.n_iter_no_change:d} consecutive epochs."
+        verdict = (
+            f"{what} not improve more than tol={estimator.tol:f} for "
+            f"{estimator.n_iter_no_change:d} consecutive epochs."
+        )
         if self.steps.stops(verdict, estimator.verbose):
             self.watch.stop("early")
             return True
         estimator._no_improvement_count = 0
         return False
 
-    def _keep_best(self, found: dict[str, float]) -> None:
-        if self._best is None:
-            return
-        score = found["score"] if found else -self.estimator.loss_
-        if score > self._best_score:
-            self._best_score, self._best = score, self.watch.snapshot()
+    def _train_rows(self) -> float:
+        """Train on all rows once.
 
-    def _learn_rows(self) -> float:
-        """Learn from all rows once.
-
-        Give the sum over batches of their loss, as scikit-learn means it, times rows.
+        Returns the sum over batches of their loss, as scikit-learn defines it, times rows.
         """
         one_by_one, total = any(each.each_batch for each in self.watch.watching), 0.0
         together = self.batch_size * (1 if one_by_one else self._batches_a_call())
@@ -209,88 +123,77 @@ class BatchFit:
             if self.diverged:
                 return np.nan
             chosen = self.order[start : start + together]
-            total += self._learn(chosen)
+            total += self._train_batches(chosen)
+            done = start + len(chosen)
             self.watch.batch += -(-len(chosen) // self.batch_size)
-            self.watch.loss = total / min(self.N, start + together)
+            self.watch.loss = total / done
             self.watch.after_batch()
             if self.watch.watching and self.watch.stopped is not None:
-                return total * self.N / min(self.N, start + together)
+                return total * self.N / done
         return total
 
     def _batches_a_call(self) -> int:
         some = batches_a_call(self.batch_size, self.watch.net.parameter_count)
-        if self.rows.sparse:
+        if self.rows.sparse:  # each call makes its rows dense
             some = min(some, max(1, rows_a_block(self.rows.x) // self.batch_size))
         return some
 
-    def _learn(self, chosen: Array) -> float:
-        weights, size, starts = (
-            self.rows.weights,
-            self.batch_size,
-            np.arange(0, len(chosen), self.batch_size),
-        )
-        counts = np.full(len(starts), size)
-        counts[-1] = len(chosen) - starts[-1]
-        own = None if weights is None else weights[chosen]
-        shares = (
-            counts if own is None else np.add.reduceat(own, starts)
-        )  # what scikit-learn divides each batch by
-        alpha = self.settings.alpha
-        l2 = np.divide(
-            alpha / self.steps.steepness, shares, out=np.zeros(len(starts)), where=shares != 0
-        )
+    def _train_batches(self, chosen: Array) -> float:
+        """Train on the batches that these rows make; return the sum of their losses times rows."""
+        alpha, size = self.settings.alpha, self.batch_size
+        starts = np.arange(0, len(chosen), size)
+        counts = np.minimum(size, len(chosen) - starts)
+        weights = None if self.rows.sample_weight is None else self.rows.sample_weight[chosen]
+        # scikit-learn divides each batch's loss and penalty by this.
+        shares = counts if weights is None else np.add.reduceat(weights, starts)
+        l2 = np.zeros(len(starts))
+        np.divide(alpha / self.steps.steepness, shares, out=l2, where=shares != 0)
         ridge = Ridge(l2, np.zeros(len(starts))) if alpha else None
         rates = [
             self.steps.rate() * factor for factor in self._factors(self.watch.batch, len(starts))
         ]
         with np.errstate(over="ignore", invalid="ignore"):  # the loss shows it
-            losses, y = self._batches(chosen, rates, ridge)
+            losses, y = self._steps(chosen, rates, ridge)
             if self.diverged:
                 return np.nan
-            data = self._data_losses(losses, y, chosen, own, starts, shares)
-        penalty = (
-            0.0 if ridge is None else 0.5 * alpha * ridge.squares / np.where(shares, shares, 1)
-        )
-        return float(counts @ (data + penalty))
+            some = np.where(shares, shares, 1)
+            of_rows = self.watch.objective.rows
+            if of_rows is not None:
+                each = of_rows(y, self.rows.t[chosen]).astype(np.float64, copy=False)
+                losses = np.add.reduceat(each if weights is None else each * weights, starts) / some
+        penalty = 0.0 if ridge is None else 0.5 * alpha * ridge.squares / some
+        return float(counts @ (losses + penalty))
 
-    def _batches(
-        self, chosen: Array, rates: list[float], ridge: Ridge | None
-    ) -> tuple[list[float], Array]:
-        """Learn batches; give their losses and answers.
+    def _steps(self, chosen: Array, rates: list[float], ridge: Ridge | None) -> tuple[Array, Array]:
+        """Take a step for each batch; return the losses of pellucid's own, and the outputs.
 
-        A loss that is not finite ends nothing, as in scikit-learn.
+        A loss that is not finite ends nothing, as in scikit-learn: a square may be too large where
+        its slope is not.
         """
         losses: list[float] = []
-        answers: list[Array] = []
+        outputs: list[Array] = []
+        size = self.batch_size
         while len(losses) < len(rates) and not self.diverged:
             first = len(losses)
-            rest = chosen[first * self.batch_size :]
+            rest = chosen[first * size :]
             own = None if ridge is None else Ridge(ridge.l2[first:], ridge.squares[first:])
-            found, y = self.engine.train_steps(
-                *self._at(rest), self.batch_size, rates[first:], own
-            )
+            found, y = self.engine.train_steps(*self._at(rest), size, rates[first:], own)
             losses += found
-            answers.append(y[: len(found) * self.batch_size])
+            outputs.append(y[: len(found) * size])
             if not np.isfinite(found[-1]):
-                last = slice((len(found) - 1) * self.batch_size, len(found) * self.batch_size)
-                self._step_all_the_same(
-                    rest[last], rates[len(losses) - 1], ridge and float(ridge.l2[len(losses) - 1])
-                )
-        return losses, answers[0] if len(answers) == 1 else np.concatenate(answers)
+                self.engine.learning_rate = rates[len(losses) - 1]
+                l2 = 0.0 if ridge is None else float(ridge.l2[len(losses) - 1])
+                self._step_all_the_same(rest[(len(found) - 1) * size :][:size], l2)
+        return np.array(losses), outputs[0] if len(outputs) == 1 else np.concatenate(outputs)
 
     def _at(self, rows: Array) -> tuple[Array, Array, Array | None, Array | None]:
-        """Give x, t, weights and rows, as the engine takes them."""
+        """Return x, t, sample weights and places of these rows, as the engine takes them."""
         x, t, weights = self.rows
         if not self.rows.sparse:
             return x, t, weights, rows
-        return taken(x, rows), t[rows], None if weights is None else weights[rows], None
+        return dense(x, rows), t[rows], None if weights is None else weights[rows], None
 
-    def _step_all_the_same(self, rows: Array, rate: float, l2: float | None) -> None:
-        """Step by a batch whose loss is not finite.
-
-        A square may be too large where its slope is not.
-        """
-        self.engine.learning_rate = rate
+    def _step_all_the_same(self, rows: Array, l2: float) -> None:
         _, grads, _ = self.engine.gradients(*self._at(rows))
         params = self.watch.net.params
         self.engine.update(
@@ -298,24 +201,8 @@ class BatchFit:
         )
         self.diverged = not all(np.isfinite(p).all() for p in params)
 
-    def _data_losses(
-        self,
-        losses: list[float],
-        y: Array,
-        chosen: Array,
-        weights: Array | None,
-        starts: Array,
-        shares: Array,
-    ) -> Array:
-        """Give each batch's loss without the penalty."""
-        if self.objective.rows is None:
-            return np.array(losses)
-        found = self.objective.rows(y, self.rows.t[chosen]).astype(np.float64, copy=False)
-        sums = np.add.reduceat(found if weights is None else found * weights, starts)
-        return sums / np.where(shares, shares, 1)
-
     def _factors(self, first: int, batches: int) -> list[float]:
-        """Give the schedule's factors for batches of this epoch."""
+        """Return the schedule's factors for batches of this epoch."""
         if self.settings.schedule is None:
             return [1.0] * batches
         watch = self.watch
@@ -327,14 +214,14 @@ class BatchFit:
             for index in range(first, first + batches)
         ]
 
-
-def _batch_size(estimator: Any, settings: Any, N: int) -> int:
-    batch_size = settings.batch_size
-    if batch_size == "auto":
-        return min(200, N)
-    if batch_size > N and estimator.batch_size != "auto":
-        warnings.warn(
-            "Got `batch_size` less than 1 or larger than sample size. It is going to be clipped",
-            stacklevel=5,
-        )
-    return int(min(max(batch_size, 1), N))
+    def _batch_size(self) -> int:
+        batch_size = self.settings.batch_size
+        if batch_size == "auto":
+            return min(200, self.N)
+        if batch_size > self.N and self.estimator.batch_size != "auto":
+            warnings.warn(
+                "Got `batch_size` less than 1 or larger than sample size. It is going to be "
+                "clipped",
+                stacklevel=5,
+            )
+        return int(min(max(batch_size, 1), self.N))

@@ -1,22 +1,25 @@
-"""Learning: the loop, callbacks, history, augmentation and progress."""
+"""Training: the loop, callbacks, history, augmentation, recipes and progress."""
 
 from pellucid.training import recipes
-from pellucid.training.augment import Brightness, InTurn
-from pellucid.training.callbacks import Callback, EarlyStopping
+from pellucid.training.augment import Brightness, Compose
+from pellucid.training.callbacks import Callback, EarlyStopping, RunView
 from pellucid.training.distortion import Distortion
 from pellucid.training.history import History
 from pellucid.training.loop import train
 from pellucid.training.recipes import Recipe
-from pellucid.training.tables import train_table
+from pellucid.training.settings import Settings
+from pellucid.training.table_loop import train_table
 
 __all__ = [
     "Brightness",
     "Callback",
+    "Compose",
     "Distortion",
     "EarlyStopping",
     "History",
-    "InTurn",
     "Recipe",
+    "RunView",
+    "Settings",
     "recipes",
     "train",
     "train_table",

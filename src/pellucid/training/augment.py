@@ -1,12 +1,11 @@
-"""Augmentations: small changes of the inputs, drawn anew for every row of every batch, that keep
-their meaning.
+"""Augmentations: small changes of the inputs that keep their meaning, new for every row and batch.
 
-An augmentation is a function (x, learning) -> x of a batch's inputs; `learning` (a `Learning`) is
-where it draws its random numbers, so the same seed gives the same changes.
+An augmentation is a function (x, draws) -> x of a batch's inputs. It takes its random numbers from
+`draws` (a `pellucid.core.draws.Draws`), so the same seed draws the same changes.
 
-One whose `each_batch` is False may be given the rows of several batches at once, which is faster
-for small networks. It must treat each row by itself and draw by `learning.uniform`, which gives
-each row what it would draw in its own batch.
+One whose `each_batch` is False may be called with the rows of several batches at once, which is
+faster for small networks. It must change each row by itself and draw by `draws.uniform`, which
+draws for each row what its own batch would.
 """
 
 from __future__ import annotations
@@ -19,51 +18,43 @@ from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 
-from pellucid.core.layer import Learning
-from pellucid.core.settings import number
+from pellucid.core.draws import Draws
+from pellucid.core.ranges import number
 from pellucid.core.types import Array
 from pellucid.errors import InputError
 
-Augmentation: TypeAlias = Callable[[Array, Learning], Array]
+Augmentation: TypeAlias = Callable[[Array, Draws], Array]
 
-_BRIGHTNESS = 1 << 42  # its stream of random numbers is nobody else's
+_BRIGHTNESS = 1 << 42  # brightness draws from a stream of random numbers of its own
 
 
 def wants_each_batch(augment: Augmentation) -> bool:
-    """Say whether an augmentation must be given each batch by itself.
-
-    True, unless it says otherwise.
-    """
+    """Return whether an augmentation must be called for each batch by itself (the default)."""
     return bool(getattr(augment, "each_batch", True))
 
 
 def check_augmentation(augment: Any) -> None:
-    """Raise InputError for anything but a function, or an object that is called like one, of (x,
-    learning).
-    """
+    """Raise InputError for anything but a function of (x, draws) or an object called like one."""
     fits = callable(augment) and not isinstance(augment, type)
     try:
         if fits:
-            inspect.signature(augment).bind("x", "learning")
+            inspect.signature(augment).bind("x", "draws")
     except TypeError:
         fits = False
-    except ValueError:  # a built-in function that tells nothing of itself
+    except ValueError:  # a built-in function has no signature to look at
         return
     if not fits:
         raise InputError(
             "an augmentation is an object such as pl.Distortion(shift=1), several as "
-            "pl.InTurn(one, other), or a "
-            "function of (x, learning); got {got}",
+            "pl.Compose(one, other), or a function of (x, draws); got {got}",
             got=reprlib.repr(augment),
         )
 
 
 class Brightness:
-    """Multiply each row by a number drawn evenly from `low` to `high`: the same 3, darker, is still
-    a 3.
+    """Multiply each row by a factor drawn uniformly from `low` to `high` (defaults: 0.5 to 1).
 
     Whole numbers (bytes) become float32. Raises InputError unless 0 < low <= high, both finite.
-    Defaults: 0.5 to 1.
     """
 
     each_batch: ClassVar[bool] = False
@@ -77,8 +68,8 @@ class Brightness:
                 high=repr(high),
             )
 
-    def __call__(self, x: Array, learning: Learning) -> Array:
-        drawn = learning._replace(layer=_BRIGHTNESS + learning.layer).uniform(len(x), 1)
+    def __call__(self, x: Array, draws: Draws) -> Array:
+        drawn = draws._replace(layer=_BRIGHTNESS + draws.layer).uniform(len(x), 1)
         factors = self.low + (self.high - self.low) * drawn.reshape(-1, *[1] * (x.ndim - 1))
         dtype = x.dtype if x.dtype.kind == "f" else np.dtype(np.float32)
         return x * factors.astype(dtype)
@@ -87,16 +78,15 @@ class Brightness:
         return f"Brightness({self.low!r}, {self.high!r})"
 
 
-class InTurn:
-    """One augmentation after the other: InTurn(Brightness(), Distortion(shift=1)) gives
-    Distortion(Brightness(x)).
+class Compose:
+    """Apply augmentations one after the other, the first one first.
 
-    Two of the same kind draw different random numbers. Raises InputError for anything that is no
-    augmentation.
+    Two of the same kind draw different random numbers. Raises InputError for anything that is not
+    an augmentation.
 
     >>> import pellucid as pl
-    >>> pl.InTurn(pl.Brightness(), pl.Distortion(shift=1))
-    InTurn(Brightness(0.5, 1.0), Distortion(shift=1.0))
+    >>> pl.Compose(pl.Brightness(), pl.Distortion(shift=1))
+    Compose(Brightness(0.5, 1.0), Distortion(shift=1.0))
     """
 
     def __init__(self, *steps: Augmentation) -> None:
@@ -105,10 +95,10 @@ class InTurn:
         self.steps = steps
         self.each_batch = any(wants_each_batch(step) for step in steps)
 
-    def __call__(self, x: Array, learning: Learning) -> Array:
+    def __call__(self, x: Array, draws: Draws) -> Array:
         for index, step in enumerate(self.steps):
-            x = step(x, learning.at(index))
+            x = step(x, draws.at(index))
         return x
 
     def __repr__(self) -> str:
-        return f"InTurn({', '.join(map(repr, self.steps))})"
+        return f"Compose({', '.join(map(repr, self.steps))})"

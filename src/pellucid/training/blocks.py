@@ -1,141 +1,91 @@
-"""Learning from rows beyond memory.
-
-Every epoch goes through all blocks, one of them in memory at a time.
-"""
+"""Training on more rows than memory holds: each epoch passes all blocks of a store, one by one."""
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 
-from pellucid.core import counter
+from pellucid.core import splitmix
 from pellucid.core.types import Array
-from pellucid.data.tables.store import Block, Store
+from pellucid.data.tables.store import Store
 from pellucid.errors import InputError
 from pellucid.network import Network
 from pellucid.training.choices import check_network
-from pellucid.training.data import Rows, check_rows, naming_validation
 from pellucid.training.history import History
-from pellucid.training.loop import learn, run_settings
+from pellucid.training.loop import complete
 from pellucid.training.run import Run
+from pellucid.training.samples import Samples, check_rows
+from pellucid.training.settings import Settings, Validation
 
-MOST_HELD = 50_000
-"""Rows that are kept for validation at most: they stay in memory."""
+# Rows that are held out for validation at most: they stay in memory.
+MOST_HELD_OUT = 50_000
 
-_BLOCKS = 1 << 44  # the stream of random numbers that orders blocks is nobody else's
+_BLOCKS = 1 << 44  # the order of blocks is drawn from a stream of random numbers of its own
 
 
 class BlockRun(Run):
-    """A training whose rows lie in a store; `rows` is the block at hand."""
+    """A training whose rows are in a store; `rows` is the block at hand.
+
+    A share for validation is taken from the first block, which is a sample of the whole.
+    """
 
     def __init__(
-        self,
-        *args: Any,
-        store: Store,
-        blocks: list[Block],
-        classes: bool,
-        kept: int,
-        **settings: Any,
+        self, net: Network, store: Store, size: int, classes: bool, settings: Settings
     ) -> None:
-        self.store, self.blocks, self.kept, self.takes_classes = store, blocks, kept, classes
-        super().__init__(*args, **settings)
-        self.batches = sum(-(-rows // self.batch_size) for rows in self.rows_of_blocks())
+        self.store, self.blocks, self.are_classes = store, store.blocks(size), classes
+        share = settings.validation
+        self.kept = _how_many_kept(share, store.rows, self.blocks[0].rows)
+        x, t = store.read(self.blocks[0])
+        first = self._as_samples(x, t, self.kept)
+        rows = check_rows(net.layers, first.x, first.t)
+        super().__init__(net, rows, replace(settings, validation=None) if self.kept else settings)
+        if self.kept:  # copies, so that the block itself can be freed
+            self.held_out = self._as_samples(x[: self.kept].copy(), t[: self.kept].copy())
+        self.sizes = [block.rows for block in self.blocks]
+        self.sizes[0] -= self.kept
+        self.batches = sum(-(-rows // self.batch_size) for rows in self.sizes)
 
-    def rows_of_blocks(self) -> list[int]:
-        """Give how many rows each block has to learn from; the first gives some for validation."""
-        return [block.rows - (0 if index else self.kept) for index, block in enumerate(self.blocks)]
-
-    def _learn_rows(self, before: list[Array]) -> dict[str, float] | None:
-        order = counter.permutation(counter.key(self.seed, self.epoch, _BLOCKS), len(self.blocks))
-        sizes, totals = self.rows_of_blocks(), dict[str, float]()
+    def _train_rows(self, before: list[Array]) -> dict[str, float] | None:
+        order = splitmix.permutation(splitmix.key(self.seed, self.epoch, _BLOCKS), len(self.blocks))
+        totals: dict[str, float] = {}
         for index in order.tolist():
-            self.rows = _as_rows(
-                self.store.read(self.blocks[index]), self.takes_classes, 0 if index else self.kept
-            )
-            figures = super()._learn_rows(before)
-            if figures is None:
+            x, t = self.store.read(self.blocks[index])
+            self.rows = self._as_samples(x, t, 0 if index else self.kept)
+            scores = super()._train_rows(before)
+            if scores is None:
                 return None
-            for name, figure in figures.items():
-                totals[name] = totals.get(name, 0.0) + figure * sizes[index] / sum(sizes)
+            share = self.sizes[index] / sum(self.sizes)
+            for name, score in scores.items():
+                totals[name] = totals.get(name, 0.0) + score * share
         self.loss = totals["loss"]
         return totals
 
+    def _as_samples(self, x: Array, t: Array, start: int = 0) -> Samples:
+        t = t.astype(np.int64) if self.are_classes else t[:, None]
+        return Samples(x[start:], t[start:], None)
+
 
 def train_blocks(
-    net: Network,
-    store: Store,
-    size: int,
-    *,
-    classes: bool,
-    validation: float | tuple[Any, Any] | None,
-    loss: Any = None,
-    optimizer: Any = None,
-    schedule: Any = None,
-    epochs: int = 10,
-    batch_size: int = 32,
-    metrics: Any = None,
-    callbacks: Any = (),
-    seed: int = 0,
-    engine: str = "auto",
-    threads: int | None = None,
-    progress: bool | None = None,
+    net: Network, store: Store, size: int, classes: bool, settings: Settings
 ) -> History:
-    """Let a network learn from a store's rows, in blocks of about `size` bytes; else as `train`
-    does.
+    """Train a network as `train` does, on a store's rows in blocks of about `size` bytes.
 
-    Metrics are means over the blocks' rows. Raises InputError as `train` does.
+    `classes` says whether targets are class indices. Metrics are means over the blocks' rows.
+    Raises InputError as `train` does, and for class weights, which would need all rows at once.
     """
     check_network(net)
-    blocks = store.blocks(size)
-    kept = _how_many_held(validation, store.rows, blocks[0].rows)
-    first = store.read(blocks[0])
-    rows = _as_rows(first, classes, kept)
-    rows = check_rows(net.layers, rows.x, rows.t)
-    held = _as_rows((first[0][:kept].copy(), first[1][:kept].copy()), classes) if kept else None
-    if isinstance(validation, tuple):
-        with naming_validation():
-            held = check_rows(net.layers, *validation)
-    chosen = run_settings(
-        net,
-        rows,
-        loss,
-        optimizer,
-        schedule,
-        metrics,
-        callbacks,
-        epochs,
-        batch_size,
-        seed,
-        engine,
-        threads,
-        progress,
-    )
-    run = BlockRun(
-        net,
-        rows,
-        held=held,
-        augment=None,
-        store=store,
-        blocks=blocks,
-        classes=classes,
-        kept=kept,
-        **chosen,
-    )
-    del first, rows
-    return learn(run, store.fingerprint, sum(run.rows_of_blocks()))
+    if settings.class_weight is not None:
+        raise InputError("class_weight needs all rows in memory: pass a larger memory=...")
+    run = BlockRun(net, store, size, classes, settings)
+    return complete(run, store.fingerprint, sum(run.sizes))
 
 
-def _how_many_held(validation: float | tuple[Any, Any] | None, N: int, most: int) -> int:
+def _how_many_kept(validation: Validation, N: int, most: int) -> int:
     if validation is None or isinstance(validation, tuple):
         return 0
     if not 0 < validation < 1:
         raise InputError(
             "validation is a share between 0 and 1, or data (x, t); got {got}", got=validation
         )
-    return min(max(round(N * validation), 1), MOST_HELD, most // 2)
-
-
-def _as_rows(block: tuple[Array, Array], classes: bool, start: int = 0) -> Rows:
-    x, t = block[0][start:], block[1][start:]
-    return Rows(x, t.astype(np.int64) if classes else t[:, None], None)
+    return min(max(round(N * validation), 1), MOST_HELD_OUT, most // 2)

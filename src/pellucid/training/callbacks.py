@@ -1,38 +1,78 @@
-"""Callbacks: what is called as learning goes on, and early stopping, which is one."""
+"""Callbacks: what is called while a network is trained, and early stopping, which is one."""
 
 from __future__ import annotations
 
 import math
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 from pellucid.core.metrics import HIGHER_IS_BETTER
-from pellucid.core.settings import finite, whole
+from pellucid.core.ranges import finite, whole
 from pellucid.core.types import Array
 from pellucid.errors import InputError
+from pellucid.network import Network
+from pellucid.training.history import History
 
-if TYPE_CHECKING:
-    from pellucid.training.run import Run
+# Keras, Lightning and others have methods of these names: a callback that is carried over from
+# there would be silent here.
+_LIKELY_METHOD = re.compile(r"on_.*|(epoch|batch|train|training|validation)_(begin|start|end)")
 
 
-_MEANT = re.compile(r"on_.*|(epoch|batch|train|training|validation)_(begin|start|end)")
+class RunView(Protocol):
+    """What a callback sees of a run, be it of `train` or of an estimator's `fit`.
+
+    Attributes
+    ----------
+    net
+        The network, trained in place.
+    history
+        The records of all whole epochs so far.
+    epoch, epochs
+        The current epoch, from 1, and how many there will be.
+    batch, batches
+        The last batch that was trained, from 1 within the epoch, and how many an epoch has.
+    loss
+        The training loss of this epoch so far.
+    """
+
+    net: Network
+    history: History
+    epoch: int
+    epochs: int
+    batch: int
+    batches: int
+    loss: float
+
+    @property
+    def columns(self) -> list[str]:
+        """The names of what each epoch's record will hold."""
+        ...
+
+    def stop(self, reason: str) -> None:
+        """End the training after this batch; `reason` becomes `history.stopped`."""
+        ...
+
+    def snapshot(self) -> list[Array]:
+        """Return copies of all arrays of the network."""
+        ...
+
+    def restore(self, snapshot: list[Array]) -> None:
+        """Write a snapshot's values back into the network."""
+        ...
 
 
 class Callback:
-    """Override what you need of on_start, on_batch, on_epoch and on_end.
+    """Override on_start, on_batch, on_epoch or on_end; each is called with a `RunView`.
 
-    A plain function of `run` will do as well, and is called after each epoch.
+    A plain function of `run` is a callback too, and is called after each epoch.
 
-    A subclass with a method that looks like one of them but is none, such as on_epoch_end, raises
-    InputError, as it would never be called.
+    A subclass with a method of a similar name, such as on_epoch_end, raises InputError: it would
+    never be called.
 
-    A subclass whose `each_batch` is False is content with an on_batch every few milliseconds:
-    batches are then learned in one call, several times as fast where the network is small.
-
-    `run` has `net`, `history`, `epoch` (from 1), `epochs`, `batch` (from 1, within the epoch),
-    `batches`, `loss` (of the epoch so far), and `stop(reason)`, which ends learning after the
-    batch.
+    Where `each_batch` is False, on_batch is called every few milliseconds instead of after each
+    batch: several batches are then trained in one call, which is several times as fast where the
+    network is small.
     """
 
     each_batch: ClassVar[bool] = True
@@ -40,7 +80,7 @@ class Callback:
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         for name, value in vars(cls).items():
-            if callable(value) and _MEANT.fullmatch(name) and not hasattr(Callback, name):
+            if callable(value) and _LIKELY_METHOD.fullmatch(name) and not hasattr(Callback, name):
                 raise InputError(
                     "{callback}.{name} would never be called: the methods of a callback are "
                     "{known}",
@@ -49,44 +89,45 @@ class Callback:
                     known="on_start, on_batch, on_epoch, on_end",
                 )
 
-    def on_start(self, run: Run) -> None:
-        """Before the first batch."""
+    def on_start(self, run: RunView) -> None:
+        """Act before the first batch."""
 
-    def on_batch(self, run: Run) -> None:
-        """After each batch, or after some (see `each_batch`)."""
+    def on_batch(self, run: RunView) -> None:
+        """Act after each batch, or after several (see `each_batch`)."""
 
-    def on_epoch(self, run: Run) -> None:
-        """After each whole epoch, when its record stands in the history."""
+    def on_epoch(self, run: RunView) -> None:
+        """Act after each whole epoch, when the history has its record."""
 
-    def on_end(self, run: Run) -> None:
-        """When learning has ended, however it ended."""
+    def on_end(self, run: RunView) -> None:
+        """Act when the training has ended, by an exception too."""
 
 
 class FunctionCallback(Callback):
     """A plain function of the run, called after each epoch."""
 
-    def __init__(self, function: Callable[[Run], None]) -> None:
+    def __init__(self, function: Callable[[RunView], object]) -> None:
         self.function = function
 
-    def on_epoch(self, run: Run) -> None:
+    def on_epoch(self, run: RunView) -> None:
         self.function(run)
 
 
 class EarlyStopping(Callback):
-    """Stop when a metric has not improved for `patience` epochs, and give the network its best
-    epoch's weights.
+    """Stop when a metric has stopped improving, and restore the weights of the best epoch.
 
     Parameters
     ----------
     metric
         A column of the history. The default is "validation_loss".
     patience
-        Epochs without improvement that are borne (default 10).
+        How many epochs without improvement to wait before stopping (default 10).
     minimum_change
-        By how much better counts as better (default 0).
+        By how much a metric must change to count as better (default 0).
     restore_best
-        Whether the best epoch's weights and buffers are restored at the end, however it comes
-        (default True).
+        Whether the best epoch's weights and buffers are restored at the end, also after Ctrl-C or
+        an error (default True).
+
+    Raises InputError at the start of a training whose history will have no such column.
     """
 
     def __init__(
@@ -105,12 +146,12 @@ class EarlyStopping(Callback):
             f"minimum_change={self.minimum_change}, restore_best={self.restore_best})"
         )
 
-    def on_start(self, run: Run) -> None:
+    def on_start(self, run: RunView) -> None:
         if self.metric not in run.columns:
             raise InputError(
-                "EarlyStopping watches {metric}, but there will be only {known}: give validation "
-                "data "
-                "(validation=..., of an estimator X_val and y_val), or watch one of these",
+                "EarlyStopping watches {metric}, but the history will have only {known}: pass "
+                "validation data (validation=..., to an estimator X_val and y_val), or watch one "
+                "of these",
                 metric=repr(self.metric),
                 known=", ".join(run.columns),
             )
@@ -118,15 +159,16 @@ class EarlyStopping(Callback):
         self._best = -math.inf
         self._weights: list[Array] = []
 
-    def on_epoch(self, run: Run) -> None:
+    def on_epoch(self, run: RunView) -> None:
         sign = 1 if self.metric.removeprefix("validation_") in HIGHER_IS_BETTER else -1
         score = sign * run.history.records[-1][self.metric]
+        # NaN is never greater, so an epoch whose metric is NaN counts as one without improvement.
         if score > self._best + self.minimum_change:
             self._best, self.best_epoch = score, run.epoch
             self._weights = run.snapshot()
         elif run.epoch - self.best_epoch >= self.patience:
             run.stop("early")
 
-    def on_end(self, run: Run) -> None:
+    def on_end(self, run: RunView) -> None:
         if self.restore_best and self._weights:
             run.restore(self._weights)

@@ -1,12 +1,12 @@
-"""From what a user says, or leaves unsaid, to the objects that learning needs."""
+"""From names, objects and None to the loss, optimizer, metrics and callbacks of a run."""
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar
 
-from pellucid.core import chain
+from pellucid.core import checks
 from pellucid.core.layer import Layer
 from pellucid.core.losses import (
     LOSSES,
@@ -23,65 +23,60 @@ from pellucid.core.types import Array
 from pellucid.errors import InputError
 from pellucid.network import Network
 from pellucid.training.callbacks import Callback, FunctionCallback
-
-if TYPE_CHECKING:
-    from pellucid.training.run import Run
+from pellucid.training.settings import Callbacks
 
 T = TypeVar("T")
-Callbacks: TypeAlias = (
-    "Callback | Callable[[Run], None] | Iterable[Callback | Callable[[Run], None]]"
-)
 
 
 def choose_loss(loss: str | Loss | None, net: Network, t: Array) -> Loss:
-    """Give the loss of that name, or for None the one that goes with the network's end and the
-    targets.
+    """Return the loss of that name; for None the one that fits the network's end and the targets.
+
+    Raises InputError for an unknown name, and for an object without the methods of a loss.
     """
-    if loss is not None and not isinstance(loss, str):
+    if isinstance(loss, str):
+        return _named("loss", loss, LOSSES)()
+    if loss is not None:
         if isinstance(loss, type) or not (hasattr(loss, "value") and hasattr(loss, "gradient")):
             raise InputError(
-                "a loss is a name or an object with the methods value(y, t, weights) and "
-                "gradient(y, t, weights), "
-                "such as pl.CrossEntropy(); got {got}",
+                "a loss is a name or an object with the methods value(y, t, sample_weight) and "
+                "gradient(y, t, sample_weight), such as pl.CrossEntropy(); got {got}",
                 got=repr(loss),
             )
         for method in (loss.value, loss.gradient):
             _check_takes_weights(method)
         return loss
-    if loss is not None:
-        return _named("loss", loss, LOSSES)()
     end = type(net.layers[-1]) if net.layers else None
     for takes_over in (CrossEntropy, BinaryCrossEntropy, Poisson):
         if end is takes_over.activation:
             return takes_over()
-    indices = t.ndim == 1 and t.dtype.kind in "iu"
-    return CrossEntropy() if indices and _outputs(net) > 1 else MeanSquaredError()
+    return CrossEntropy() if _are_indices(net, t) else MeanSquaredError()
 
 
 def choose_optimizer(optimizer: str | Optimizer | None) -> Optimizer:
-    """Give the optimizer of that name, at its defaults; Adam(0.001) for None."""
+    """Return the optimizer of that name with its defaults; Adam(0.001) for None."""
     if isinstance(optimizer, str):
+        # The base class demands a learning rate; each optimizer with a name has a default.
         return _named("optimizer", optimizer, OPTIMIZERS)()  # type: ignore[call-arg]
-    return Adam() if optimizer is None else _kind("optimizer", optimizer, Optimizer)
+    return Adam() if optimizer is None else _instance("optimizer", optimizer, Optimizer)
 
 
 def choose_schedule(schedule: str | Schedule | None) -> Schedule:
-    """Give the schedule of that name, at its defaults; a constant one for None."""
+    """Return the schedule of that name with its defaults; a constant one for None."""
     if isinstance(schedule, str):
         return _named("schedule", schedule, SCHEDULES)()
-    return Constant() if schedule is None else _kind("schedule", schedule, Schedule)
+    return Constant() if schedule is None else _instance("schedule", schedule, Schedule)
 
 
 def choose_metrics(
-    metrics: Sequence[str | Metric] | None, net: Network, loss: Loss, t: Array
+    metrics: str | Metric | Iterable[str | Metric] | None, net: Network, loss: Loss, t: Array
 ) -> dict[str, Metric]:
-    """Give metrics by name; for None accuracy, where the targets are classes."""
+    """Return metrics by name; for None accuracy, where the targets are classes."""
     if metrics is None:
         metrics = ["accuracy"] if is_classification(net, loss, t) else []
+    if isinstance(metrics, str) or not isinstance(metrics, Iterable):
+        metrics = [metrics]
     chosen: dict[str, Metric] = {}
-    for metric in (
-        [metrics] if isinstance(metrics, str) or not isinstance(metrics, Iterable) else metrics
-    ):
+    for metric in metrics:
         if isinstance(metric, str):
             chosen[metric] = _named("metric", metric, METRICS)
         elif callable(metric):
@@ -94,16 +89,14 @@ def choose_metrics(
 
 
 def choose_callbacks(callbacks: Callbacks) -> list[Callback]:
-    """Give callbacks as objects: a plain function becomes one that is called after each epoch.
+    """Return callbacks as objects: a plain function is called after each epoch.
 
-    A single one needs no list around it.
+    One callback needs no list around it. Raises InputError for anything else.
     """
+    if isinstance(callbacks, Callback) or not isinstance(callbacks, Iterable):
+        callbacks = [callbacks]
     chosen: list[Callback] = []
-    for each in (
-        [callbacks]
-        if isinstance(callbacks, Callback) or not isinstance(callbacks, Iterable)
-        else callbacks
-    ):
+    for each in callbacks:
         if isinstance(each, type) or not (callable(each) or isinstance(each, Callback)):
             raise InputError(
                 "a callback is an object such as pl.EarlyStopping(), or a function of run; got "
@@ -115,48 +108,41 @@ def choose_callbacks(callbacks: Callbacks) -> list[Callback]:
 
 
 def is_classification(net: Network, loss: Loss, t: Array) -> bool:
-    """Tell whether targets name classes.
-
-    Class indices for several outputs, or targets of a cross-entropy.
-    """
-    if isinstance(loss, (CrossEntropy, BinaryCrossEntropy)):
-        return True
-    return t.ndim == 1 and t.dtype.kind in "iu" and _outputs(net) > 1
+    """Return whether targets are classes: indices for several outputs, or a cross-entropy's."""
+    return isinstance(loss, (CrossEntropy, BinaryCrossEntropy)) or _are_indices(net, t)
 
 
 def check_network(net: Any) -> None:
-    """Raise InputError unless this is a network whose layers fit and hold finite numbers only."""
+    """Raise InputError unless this is a network whose layers fit and whose values are finite."""
     if isinstance(net, (list, tuple)) and any(isinstance(layer, Layer) for layer in net):
         raise InputError("expected a network, got a list of layers: make one by pl.Network(layers)")
     if not isinstance(net, Network):
         raise InputError(
             "expected a network such as pl.mlp([784, 16, 10]), got {got}", got=type(net).__name__
         )
-    chain.check_layers(net.layers)
-    chain.check_numbers(net.layers)
+    checks.check_weights(net.layers)
+
+
+def _are_indices(net: Network, t: Array) -> bool:
+    width = net.summary().rows[-1].outputs if net.layers else None
+    return t.ndim == 1 and t.dtype.kind in "iu" and (width or 1) > 1
 
 
 def _check_takes_weights(method: Callable[..., Any]) -> None:
     try:
-        inspect.signature(method).bind("y", "t", "weights")
-    except ValueError:  # a built-in function that tells nothing of itself
+        inspect.signature(method).bind("y", "t", "sample_weight")
+    except ValueError:  # a built-in function has no signature to look at
         return
     except TypeError as error:
-        name = getattr(method, "__name__", repr(method))
         raise InputError(
-            "a loss has the methods value(y, t, weights) and gradient(y, t, weights); {name}: "
-            "{error}",
-            name=name,
+            "a loss has the methods value(y, t, sample_weight) and gradient(y, t, sample_weight); "
+            "{name}: {error}",
+            name=getattr(method, "__name__", repr(method)),
             error=error,
         ) from error
 
 
-def _outputs(net: Network) -> int:
-    width = net.summary().rows[-1].outputs if net.layers else None
-    return width or 1
-
-
-def _named(what: str, name: str, known: dict[str, T]) -> T:
+def _named(what: str, name: str, known: Mapping[str, T]) -> T:
     if name not in known:
         raise InputError(
             "{what} is one of {known}; not {got}", what=what, known=", ".join(known), got=repr(name)
@@ -164,14 +150,15 @@ def _named(what: str, name: str, known: dict[str, T]) -> T:
     return known[name]
 
 
-def _kind(what: str, value: Any, kind: type[T]) -> T:
-    if not isinstance(value, kind):
-        own = isinstance(value, type) and value in (*OPTIMIZERS.values(), *SCHEDULES.values())
-        example = value.__name__ if own else {"optimizer": "Adam", "schedule": "Cosine"}[what]
-        raise InputError(
-            "{what} is a name or an object such as {example}; got {got}",
-            what=what,
-            example=f"pl.{example}()",
-            got=repr(value),
-        )
-    return value
+def _instance(what: str, value: Any, kind: type[T]) -> T:
+    if isinstance(value, kind):
+        return value
+    # A class instead of an object is the usual slip; its own name then makes the best example.
+    own = isinstance(value, type) and value in (*OPTIMIZERS.values(), *SCHEDULES.values())
+    example = value.__name__ if own else {"optimizer": "Adam", "schedule": "Cosine"}[what]
+    raise InputError(
+        "{what} is a name or an object such as {example}; got {got}",
+        what=what,
+        example=f"pl.{example}()",
+        got=repr(value),
+    )

@@ -1,4 +1,4 @@
-"""What learning leaves behind: one record for each epoch."""
+"""The history of a training: one record for each epoch."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from pellucid.core.metrics import HIGHER_IS_BETTER
-from pellucid.core.table import table
+from pellucid.display.text_table import table
 from pellucid.errors import InputError
 from pellucid.language import say
 
@@ -23,12 +23,12 @@ class History:
     unfinished
         Seconds spent in an epoch that was stopped halfway and has no record; 0 if there was none.
     stopped
-        Why learning ended: "finished", "early" (stopped improving), "interrupted" (Ctrl-C) or a
-        callback's reason.
+        Why the training ended: "finished", "early" (stopped improving), "interrupted" (Ctrl-C) or
+        a callback's reason.
     engine
-        Who did the arithmetic.
+        The engine that did the arithmetic.
 
-    `history["loss"]` gives one column as a list; a loop over a history goes through its records.
+    `history["loss"]` is one column as a list; iterating over a history yields its records.
     """
 
     def __init__(self, engine: str) -> None:
@@ -58,15 +58,13 @@ class History:
 
     @property
     def seconds(self) -> float:
-        """Time spent in all epochs, validation and one that was stopped halfway included, in
-        seconds.
-        """
+        """Time spent in all epochs, in seconds, validation and an unfinished epoch included."""
         return sum((record["seconds"] for record in self.records), self.unfinished)
 
     def best(self, name: str) -> dict[str, float]:
-        """Give the record of the epoch in which this column was best.
+        """Return the record of the epoch in which this column was lowest (accuracy, r2: highest).
 
-        Lowest, or highest for accuracy and r2.
+        Raises InputError for an unknown column, and when no epoch was finished.
         """
         column = self[name]
         if not column:
@@ -75,13 +73,14 @@ class History:
         return self.records[column.index(pick(column))]
 
     def to_dict(self) -> dict[str, Any]:
-        """Give everything as plain lists and numbers."""
+        """Return everything as plain lists and numbers."""
         return {"records": self.records, "stopped": self.stopped, "engine": self.engine}
 
     def lines(self) -> list[list[str]]:
-        """Give the records as cells: the names of the columns, then a line for each epoch."""
+        """Return the records as cells: names of the columns, then a line for each epoch."""
         names = list(self.records[0]) if self.records else []
-        return [names, *([_cell(name, record[name]) for name in names] for record in self.records)]
+        cells = ([_cell(name, record[name]) for name in names] for record in self.records)
+        return [[_head(name) for name in names], *cells]
 
     def __str__(self) -> str:
         if not self.records:
@@ -96,13 +95,20 @@ class History:
         return notebook.of_history(self)
 
 
+def _head(column: str) -> str:
+    """Return a column's name in the current language; in English it is the key of the column."""
+    known = {
+        "epoch": say("epoch"),
+        "loss": say("loss"),
+        "accuracy": say("accuracy"),
+        "learning_rate": say("learning_rate"),
+        "seconds": say("seconds"),
+    }
+    measure = column.removeprefix("validation_")
+    name = known.get(measure, measure)
+    return name if measure == column else say("validation_{name}", name=name)
+
+
 def _cell(name: str, value: float) -> str:
-    if name == "epoch":
-        return str(value)
-    return (
-        f"{value:.2f}"
-        if name == "seconds"
-        else f"{value:.4g}"
-        if name == "learning_rate"
-        else f"{value:.4f}"
-    )
+    digits = {"epoch": ".0f", "seconds": ".2f", "learning_rate": ".4g"}
+    return format(value, digits.get(name, ".4f"))

@@ -1,11 +1,10 @@
-"""Learning: from what a user gives to a run, and the record of it that travels with the network."""
+"""Training: from what a user passes to a run, and the record of it that the network keeps."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from types import FunctionType
-from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -14,54 +13,32 @@ from pellucid.core.losses import Loss
 from pellucid.core.metrics import Metric
 from pellucid.core.optimizers import Optimizer
 from pellucid.core.schedules import Schedule
-from pellucid.core.settings import whole
-from pellucid.core.types import Options
-from pellucid.engines import make_engine
-from pellucid.errors import InputError
+from pellucid.core.types import ArrayLike, Options
 from pellucid.network import Network
-from pellucid.training.augment import Augmentation, check_augmentation
-from pellucid.training.choices import (
-    Callbacks,
-    check_network,
-    choose_callbacks,
-    choose_loss,
-    choose_metrics,
-    choose_optimizer,
-    choose_schedule,
-    is_classification,
-)
-from pellucid.training.data import (
-    Rows,
-    check_batch,
-    check_rows,
-    check_targets,
-    fingerprint,
-    naming_validation,
-    outputs,
-    split,
-    with_class_weights,
-)
+from pellucid.training import samples
+from pellucid.training.augment import Augmentation
+from pellucid.training.choices import check_network
 from pellucid.training.history import History
-from pellucid.training.progress import progress_callback
+from pellucid.training.recipes import Recipe
 from pellucid.training.run import Run
-
-Validation: TypeAlias = float | tuple[Any, Any] | tuple[Any, Any, Any] | None
+from pellucid.training.settings import Callbacks, ClassWeight, Settings, Validation
 
 
 def train(
     net: Network,
-    x: Any,
-    t: Any,
+    x: ArrayLike,
+    t: ArrayLike,
     *,
+    recipe: Recipe | None = None,
     loss: str | Loss | None = None,
     optimizer: str | Optimizer | None = None,
     schedule: str | Schedule | None = None,
-    epochs: int = 10,
-    batch_size: int = 32,
+    epochs: int | None = None,
+    batch_size: int | None = None,
     validation: Validation = None,
-    weights: Any = None,
-    class_weights: str | Sequence[float] | Mapping[int, float] | None = None,
-    metrics: Sequence[str | Metric] | None = None,
+    sample_weight: ArrayLike | None = None,
+    class_weight: ClassWeight = None,
+    metrics: str | Metric | Sequence[str | Metric] | None = None,
     augment: Augmentation | None = None,
     callbacks: Callbacks = (),
     seed: int = 0,
@@ -69,47 +46,50 @@ def train(
     threads: int | None = None,
     progress: bool | None = None,
 ) -> History:
-    """Let a network learn from rows x and targets t, in place; give the history.
+    """Train a network on rows x and targets t, in place; return the history.
 
     Parameters
     ----------
     net
-        The network; learning goes on from the weights that it has.
+        The network; training continues from its current weights.
     x, t
-        Inputs, (N, D) or whatever the network takes, and targets: class indices (N,) or values (N,
-        K).
+        Inputs, (N, D) or of any shape that the network takes, and targets: class indices (N,) or
+        values (N, K).
+    recipe
+        Settings that belong together, such as pl.recipes.general(net, len(x)): optimizer,
+        schedule, epochs, batch_size and augment, as far as they are not passed themselves.
     loss
-        A name from `LOSSES`, or an object with `value` and `gradient`. None chooses by the
-        network's end: softmax cross_entropy, sigmoid binary_cross_entropy, weighted sums
-        cross_entropy for class indices and mean_squared_error for values.
+        A name from `LOSSES`, or an object with `value` and `gradient`. None chooses by the last
+        layer: softmax cross_entropy, sigmoid binary_cross_entropy, Affine cross_entropy for class
+        indices and mean_squared_error for values.
     optimizer, schedule
         Objects such as pl.SGD(0.1) and pl.Cosine(), or their names. Defaults: Adam(0.001),
         constant.
     epochs, batch_size
-        How often all rows are seen, and how many at a time; the last batch may be smaller.
+        How many times all rows are passed, and how many at a time; the last batch may be smaller.
         Defaults: 10 and 32.
     validation
-        Data (x, t) or (x, t, weights) that are only looked at, or a share of the rows to keep for
-        that (for classes, the same share of each).
-    weights, class_weights
-        A weight for each row, (N,), and for each class ("balanced", a sequence, or a dict). Those
-        of classes act on the training rows only, so that the validation loss stays comparable.
+        Data (x, t) or (x, t, sample_weight) to evaluate after each epoch, or a share of the rows to
+        hold out for that (for classes, the same share of each).
+    sample_weight, class_weight
+        A weight for each row, (N,), and for each class ("balanced", a sequence, or a dict). Class
+        weights act on the training rows only, so that the validation loss stays comparable.
     metrics
-        Names from `METRICS` or functions (y, t) -> number. Default: accuracy for classes. Those of
-        the training rows come from the batches as they were answered, without a second pass.
+        Names from `METRICS` or functions (y, t) -> number. Default: accuracy for classes. Training
+        metrics are computed from the outputs of each batch before its step, without another pass.
     augment
-        A function (x, learning) -> x that changes each batch's inputs: pl.Distortion(shift=1),
-        pl.Brightness(), or both by pl.InTurn(pl.Brightness(), pl.Distortion(shift=1)). One with an
-        attribute `each_batch` that is False may be given several batches at once, which is faster
+        A function (x, draws) -> x that changes each batch's inputs: pl.Distortion(shift=1),
+        pl.Brightness(), or both by pl.Compose(pl.Brightness(), pl.Distortion(shift=1)). One whose
+        attribute `each_batch` is False may be called with several batches at once, which is faster
         (see `pellucid.training.augment`).
     callbacks
         `Callback` objects, such as pl.EarlyStopping(), or functions called after each epoch; one,
         or a list of them.
     seed
-        Fixes the order of rows, dropout, augmentation and split: the same seed gives the same order
-        on every platform.
+        Fixes the order of rows, dropout, augmentation and split: the same seed draws the same on
+        every platform.
     engine
-        "auto" for the fastest that can do it, "native" or "reference".
+        "auto" for the fastest that supports the network, "native" or "reference".
     threads
         Threads of the engine: the argument, else PELLUCID_THREADS, else OMP_NUM_THREADS, else all
         cores. (The reference engine leaves them to NumPy.)
@@ -118,9 +98,10 @@ def train(
 
     Ctrl-C stops after the batch and leaves a usable network (`history.stopped` is "interrupted").
 
-    Raises InputError for data or settings that do not fit, before anything is changed;
-    DivergenceError, naming epoch, batch and layer, when numbers stop being finite: the weights are
-    then those of the last good epoch.
+    Raises InputError for data or settings that do not fit, before anything is changed; with 50 rows
+    or more for each output also where the last outputs have no class in t and the network has no
+    `classes`. Raises DivergenceError, naming epoch, batch and layer, when values stop being finite:
+    the weights are then those of the last good epoch.
 
     >>> import pellucid as pl
     >>> x, t = pl.xor(n=200, seed=0)
@@ -129,104 +110,46 @@ def train(
     >>> history["accuracy"][-1] > 0.9
     True
     """
-    check_network(net)
-    if augment is not None:
-        check_augmentation(augment)
-    rows = check_rows(net.layers, x, t, weights)
-    settings = run_settings(
-        net,
-        rows,
-        loss,
-        optimizer,
-        schedule,
-        metrics,
-        callbacks,
-        epochs,
-        batch_size,
-        seed,
-        engine,
-        threads,
-        progress,
-    )
-    classes = is_classification(net, settings["loss"], rows.t)
-    rows, held = _with_validation(net, rows, validation, settings["seed"], classes)
-    rows = with_class_weights(rows, class_weights, classes, outputs(net, rows))
-    return learn(Run(net, rows, held=held, augment=augment, **settings))
+    settings = Settings(
+        loss=loss, optimizer=optimizer, schedule=schedule, epochs=epochs, batch_size=batch_size,
+        validation=validation, class_weight=class_weight, metrics=metrics, augment=augment,
+        callbacks=callbacks, seed=seed, engine=engine, threads=threads, progress=progress,
+    )  # fmt: skip
+    return train_rows(net, x, t, settings.completed(recipe), sample_weight)
 
 
-def run_settings(
+def train_rows(
     net: Network,
-    rows: Rows,
-    loss: str | Loss | None,
-    optimizer: str | Optimizer | None,
-    schedule: str | Schedule | None,
-    metrics: Sequence[str | Metric] | None,
-    callbacks: Callbacks,
-    epochs: int,
-    batch_size: int,
-    seed: int,
-    engine: str,
-    threads: int | None,
-    progress: bool | None,
-) -> dict[str, Any]:
-    """Give the settings of a `Run` for what `train` was told.
+    x: ArrayLike,
+    t: ArrayLike,
+    settings: Settings,
+    sample_weight: ArrayLike | None = None,
+) -> History:
+    """Train a network as `train` does, by settings that are made already."""
+    check_network(net)
+    return complete(Run(net, samples.check_rows(net.layers, x, t, sample_weight), settings))
 
-    Raises InputError where rows or settings do not fit.
+
+def complete(run: Run, data: str | None = None, rows: int | None = None) -> History:
+    """Do a whole run and write its record into the network; return the history.
+
+    `data` and `rows` are the fingerprint and the number of all rows where `run.rows` are not all.
     """
-    loss, optimizer, seed = (
-        choose_loss(loss, net, rows.t),
-        choose_optimizer(optimizer),
-        whole("seed", seed, 0),
-    )
-    settings: dict[str, Any] = {
-        "loss": loss,
-        "optimizer": optimizer,
-        "engine": make_engine(net.layers, loss, optimizer, seed, engine, threads),
-        "schedule": choose_schedule(schedule),
-        "metrics": choose_metrics(metrics, net, loss, rows.t),
-        "callbacks": [*choose_callbacks(callbacks), *progress_callback(progress)],
-        "epochs": whole("epochs", epochs),
-        "batch_size": whole("batch_size", batch_size),
-        "seed": seed,
-    }
-    check_targets(net, loss, settings["metrics"], rows)
-    return settings
-
-
-def learn(run: Run, data: str | None = None, rows: int | None = None) -> History:
-    """Let a run go and write its record into the network; `data` and `rows` as for `record_of`."""
-    if run.held is not None:
-        with naming_validation():
-            check_targets(run.net, run.loss_function, run.metrics, run.held)
-    check_batch(run.net, run.batch_size, len(run.rows.x))
+    if run.held_out is not None:
+        with samples.naming_validation():
+            samples.check_targets(run.net, run.loss_function, run.metrics, run.held_out)
+    samples.check_batch(run.net, run.batch_size, len(run.rows.x))
     history = run.go()
-    run.net.record = record_of(run, data, rows)
+    data = data or samples.fingerprint(run.rows.x, run.rows.t)
+    run.net.record = _record(run, data, rows or len(run.rows.x))
     return history
 
 
-def _with_validation(
-    net: Network, rows: Rows, validation: Validation, seed: int, stratified: bool
-) -> tuple[Rows, Rows | None]:
-    if validation is None:
-        return rows, None
-    if isinstance(validation, tuple) and len(validation) in (2, 3):
-        with naming_validation():
-            return rows, check_rows(net.layers, *validation)
-    if isinstance(validation, (int, float)):
-        return split(rows, validation, seed, stratified)
-    got = type(validation).__name__  # not the data itself, which may be long
-    raise InputError("validation is a share between 0 and 1, or data (x, t); got {got}", got=got)
-
-
-def record_of(run: Run, data: str | None = None, rows: int | None = None) -> Options:
-    """Give what a network keeps of a run.
-
-    `data` is the fingerprint of its rows, where they are not all at hand.
-    """
+def _record(run: Run, data: str, rows: int) -> Options:
     last = run.history.records[-1] if run.history.records else {}
     return {
-        "data": data or fingerprint(run.rows.x, run.rows.t),
-        "rows": rows or len(run.rows.x),
+        "data": data,
+        "rows": rows,
         "seed": run.seed,
         "epochs": len(run.history),
         "batch_size": run.batch_size,
@@ -238,7 +161,7 @@ def record_of(run: Run, data: str | None = None, rows: int | None = None) -> Opt
         "stopped": run.history.stopped,
         "versions": {"pellucid": __version__, "numpy": np.__version__},
         "metrics": {
-            name: _number(value)
+            name: value if math.isfinite(value) else None  # JSON has no NaN
             for name, value in last.items()
             if name not in ("epoch", "seconds", "learning_rate")
         },
@@ -246,13 +169,10 @@ def record_of(run: Run, data: str | None = None, rows: int | None = None) -> Opt
 
 
 def _description(chosen: object) -> str:
-    """Give the code that makes an object again, or its name where the usual repr would hold a place
-    in memory.
+    """Return the code that makes an object again, or its name.
+
+    The usual repr holds an address, and the same training shall write the same file.
     """
     if type(chosen).__repr__ is not object.__repr__ and not isinstance(chosen, FunctionType):
         return repr(chosen)
     return getattr(chosen, "__name__", type(chosen).__name__)
-
-
-def _number(value: float) -> float | None:
-    return value if math.isfinite(value) else None  # JSON has no NaN

@@ -1,19 +1,19 @@
-"""What a history shows of itself in a notebook; loaded when a notebook asks."""
+"""A history as HTML for notebooks; loaded when a notebook asks for it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from pellucid.core.metrics import METRICS
+from pellucid.display import blocks, charts
 from pellucid.language import say
-from pellucid.markup import blocks, charts
 
 if TYPE_CHECKING:
     from pellucid.training.history import History
 
 
 def of_history(history: History) -> str:
-    """Show loss and metrics by epoch as curves, and behind a line every number."""
+    """Return loss and metrics by epoch as curves, with every number in a table to unfold."""
     if not len(history):
         return blocks.frame(blocks.paragraph(str(history)))
     head = say(

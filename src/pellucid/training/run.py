@@ -1,7 +1,4 @@
-"""One training as it runs.
-
-Epochs, the order of rows, validation, callbacks, and what to do when it must stop.
-"""
+"""One training under way: epochs, order of rows, validation, callbacks, stopping, divergence."""
 
 from __future__ import annotations
 
@@ -12,94 +9,96 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import compress
-from typing import Any
 
 import numpy as np
 
-from pellucid.core import chain, counter
-from pellucid.core.layer import Learning, flat
-from pellucid.core.losses import Loss
-from pellucid.core.metrics import Metric
-from pellucid.core.optimizers import Optimizer
-from pellucid.core.schedules import Constant, Schedule
+from pellucid.core import chain, checks
+from pellucid.core.draws import Draws, epoch_order
+from pellucid.core.layer import flat
+from pellucid.core.ranges import whole
+from pellucid.core.schedules import Constant
 from pellucid.core.types import Array
-from pellucid.engines import Engine, predict_and_loss, batches_a_call
+from pellucid.engines import batches_a_call, make_engine, predict_and_loss
 from pellucid.errors import DivergenceError, InputError, Message
 from pellucid.network import Network
-from pellucid.training.augment import Augmentation, wants_each_batch
+from pellucid.training import choices, samples
+from pellucid.training.augment import check_augmentation, wants_each_batch
 from pellucid.training.callbacks import Callback
-from pellucid.training.data import Rows
 from pellucid.training.history import History
+from pellucid.training.progress import progress_callback
+from pellucid.training.samples import Samples
+from pellucid.training.settings import Settings
 
-_ORDER = 1 << 40  # the stream of random numbers that shuffles is nobody else's
-_CHANGED_AT_ONCE = (
-    1 << 22
-)  # bytes that an augmentation makes: of more, some leave the cache before they are learned
+_CHANGED_AT_ONCE = 1 << 22  # bytes that an augmentation makes: more would leave the cache unused
 
 
 class Run:
-    """A training under way; callbacks are given it. See `Callback` for what they may read."""
+    """A training under way: what callbacks see as a `RunView`, and what it needs besides.
 
-    def __init__(
-        self,
-        net: Network,
-        rows: Rows,
-        *,
-        held: Rows | None,
-        loss: Loss,
-        optimizer: Optimizer,
-        engine: Engine,
-        schedule: Schedule,
-        metrics: dict[str, Metric],
-        augment: Augmentation | None,
-        callbacks: Sequence[Callback],
-        epochs: int,
-        batch_size: int,
-        seed: int,
-    ) -> None:
-        self.net, self.rows, self.held = net, rows, held
-        self.loss_function, self.optimizer = loss, optimizer
-        self.engine, self.schedule = engine, schedule
-        self.metrics, self.augment, self.callbacks = metrics, augment, callbacks
-        self.epochs, self.batch_size, self.seed = epochs, batch_size, seed
-        self.batches = -(-len(rows.x) // batch_size)
+    Raises InputError where rows and settings do not fit each other.
+    """
+
+    def __init__(self, net: Network, rows: Samples, settings: Settings) -> None:
+        self.net, self.augment = net, settings.augment
+        self.seed = whole("seed", settings.seed, 0)
+        self.epochs = whole("epochs", settings.epochs)
+        self.batch_size = whole("batch_size", settings.batch_size)
+        if self.augment is not None:
+            check_augmentation(self.augment)
+        loss = self.loss_function = choices.choose_loss(settings.loss, net, rows.t)
+        self.optimizer = choices.choose_optimizer(settings.optimizer)
+        self.schedule = choices.choose_schedule(settings.schedule)
+        self.metrics = choices.choose_metrics(settings.metrics, net, loss, rows.t)
+        self.callbacks = choices.choose_callbacks(settings.callbacks)
+        self.callbacks += progress_callback(settings.progress)
+        engine = settings.engine, settings.threads
+        self.engine = make_engine(net.layers, loss, self.optimizer, self.seed, *engine)
+        samples.check_targets(net, loss, self.metrics, rows)
+        classes = choices.is_classification(net, loss, rows.t)
+        rows, self.held_out = samples.divide(net, rows, settings.validation, self.seed, classes)
+        if classes:
+            samples.check_every_class(net, rows, self.held_out)
+        K = samples.output_count(net, rows)
+        self.rows = samples.with_class_weight(rows, settings.class_weight, classes, K)
+        self.batches = -(-len(self.rows.x) // self.batch_size)
         self.epoch = self.batch = 0
         self.loss = math.nan
-        self.history = History(engine.name)
-        self._base_rate = engine.learning_rate
+        self.history = History(self.engine.name)
+        self._base_rate = self.engine.learning_rate
         self._watched: Sequence[float] = ()
         self._stop: str | None = None
 
     def __repr__(self) -> str:
-        return f"<Run: epoch {self.epoch} of {self.epochs}, batch {self.batch} of {self.batches}, loss {self.loss:.4g}>"
+        done = f"epoch {self.epoch} of {self.epochs}, batch {self.batch} of {self.batches}"
+        return f"<Run: {done}, loss {self.loss:.4g}>"
 
     @property
     def columns(self) -> list[str]:
         """The names of what each epoch's record will hold."""
-        figures = ["loss", *self.metrics]
-        held = [] if self.held is None else [f"validation_{name}" for name in figures]
-        return ["epoch", *figures, *held, "learning_rate", "seconds"]
+        scores = ["loss", *self.metrics]
+        held_out = [] if self.held_out is None else [f"validation_{name}" for name in scores]
+        return ["epoch", *scores, *held_out, "learning_rate", "seconds"]
 
     def stop(self, reason: str) -> None:
-        """End learning after this batch; `reason` becomes `history.stopped`."""
+        """End the training after this batch; `reason` becomes `history.stopped`."""
         self._stop = reason
 
     def snapshot(self) -> list[Array]:
-        """Give copies of all parameters and buffers."""
+        """Return copies of all parameters and buffers."""
         return [array.copy() for array in self._arrays()]
 
     def restore(self, snapshot: list[Array]) -> None:
-        """Write a snapshot's numbers back into the network."""
+        """Write a snapshot's values back into the network."""
         for array, saved in zip(self._arrays(), snapshot, strict=True):
             array[...] = saved
 
     def go(self) -> History:
-        """Learn until all epochs are done or something stops it; give the history."""
+        """Train until all epochs are done or something stops it; return the history."""
         for callback in self.callbacks:
             callback.on_start(self)
         try:
-            # Overflow is not warned of batch by batch: the loss shows it, and `_diverged` tells
-            # where it began.
+            # No warning of overflow batch by batch: the loss shows it, and `_diverged` finds where
+            # it began.
             with _stopping_on_interrupt(self), np.errstate(over="ignore", invalid="ignore"):
                 while self.epoch < self.epochs and self._stop is None:
                     self.epoch, self.batch = self.epoch + 1, 0
@@ -114,18 +113,18 @@ class Run:
     def _one_epoch(self) -> None:
         started = time.perf_counter()
         self._swap_average()
-        before = self.snapshot()  # as the last epoch's record describes them
+        before = self.snapshot()  # the weights that the last epoch's record describes
         self._swap_average()
         if self.schedule.watches:
-            self._watched = self.history["loss" if self.held is None else "validation_loss"]
-        figures = self._learn_rows(before)
-        if figures is None:
+            self._watched = self.history["loss" if self.held_out is None else "validation_loss"]
+        scores = self._train_rows(before)
+        if scores is None:
             self.history.unfinished = time.perf_counter() - started
             return
-        record: dict[str, float] = {"epoch": self.epoch, **figures}
+        record: dict[str, float] = {"epoch": self.epoch, **scores}
         self._swap_average()
-        if self.held is not None:
-            record |= self._validate(self.held)
+        if self.held_out is not None:
+            record |= self._validate(self.held_out)
         record["learning_rate"] = self.engine.learning_rate
         record["seconds"] = time.perf_counter() - started
         self.history.records.append(record)
@@ -133,53 +132,45 @@ class Run:
             callback.on_epoch(self)
         self._swap_average()
 
-    def _learn_rows(self, before: list[Array]) -> dict[str, float] | None:
-        """Learn from all rows once; give loss and metrics, or None if it was stopped halfway."""
-        order = counter.permutation(counter.key(self.seed, self.epoch, _ORDER), len(self.rows.x))
-        answers = self._batches(order, before)
+    def _train_rows(self, before: list[Array]) -> dict[str, float] | None:
+        """Train on all rows once; return loss and metrics, or None if stopped within the epoch."""
+        order = epoch_order(self.seed, self.epoch, len(self.rows.x))
+        outputs = self._train_batches(order, before)
         if not all(np.isfinite(array).all() for array in self._arrays()):
             self._diverged(before, order[-self.batch_size :])
-        if answers is None:
+        if outputs is None:
             return None
-        metrics = {
-            name: _figure(name, metric(answers, self.rows.t[order]))
-            for name, metric in self.metrics.items()
-        }
-        return {"loss": self.loss, **metrics}
+        return {"loss": self.loss, **self._scores(outputs, self.rows.t[order])}
 
-    def _batches(self, order: Array, before: list[Array]) -> Array | None:
-        """Learn one epoch's batches.
+    def _train_batches(self, order: Array, before: list[Array]) -> Array | None:
+        """Train on one epoch's batches.
 
-        Give the answers row by row in `order`, or None if it was stopped halfway.
+        Returns the outputs row by row in `order`, or None if stopped within the epoch.
         """
         watching = [each for each in self.callbacks if type(each).on_batch is not Callback.on_batch]
         together = self.batch_size * self._batches_a_call(watching)
-        answers: list[Array] = []
+        outputs: list[Array] = []
         total = shares = 0.0
         for start in range(0, len(order), together):
             rows = order[start : start + together]
-            losses, y = self._learn(rows)
+            losses, y = self._train_steps(rows)
             self.batch += len(losses)
             if not math.isfinite(losses[-1]):
-                self._diverged(
-                    before, rows[(len(losses) - 1) * self.batch_size :][: self.batch_size]
-                )
+                last = (len(losses) - 1) * self.batch_size
+                self._diverged(before, rows[last : last + self.batch_size])
             for loss, share in zip(losses, self._shares(rows), strict=True):
                 total, shares = total + loss * share, shares + share
             self.loss = total / shares if shares else 0.0
             if self.metrics:
-                answers.append(np.array(y))
+                outputs.append(np.array(y))  # y is the engine's scratch memory
             for callback in watching:
                 callback.on_batch(self)
             if self._stop is not None and self.batch < self.batches:
                 return None
-        return np.concatenate(answers) if answers else np.empty((0, 0))
+        return np.concatenate(outputs) if outputs else np.empty((0, 0))
 
     def _batches_a_call(self, watching: Sequence[Callback]) -> int:
-        """Give how many batches are learned at once.
-
-        As many as a call takes, unless somebody wants each by itself.
-        """
+        """Return how many batches one call of the engine trains on."""
         if any(each.each_batch for each in watching):
             return 1
         count = batches_a_call(self.batch_size, self.net.parameter_count)
@@ -191,35 +182,28 @@ class Run:
         return max(1, min(count, _CHANGED_AT_ONCE // max(1, changed)))
 
     def _shares(self, rows: Array) -> list[float]:
-        """Give each batch's share of the loss.
+        """Return the weight of each batch in the epoch's loss: its rows, or their weights' sum."""
+        starts, weights = range(0, len(rows), self.batch_size), self.rows.sample_weight
+        if weights is None:
+            return [float(min(self.batch_size, len(rows) - start)) for start in starts]
+        return [float(weights[rows[start : start + self.batch_size]].sum()) for start in starts]
 
-        How many of these rows it has, or the sum of their weights.
-        """
-        if self.rows.weights is None:
-            whole, rest = divmod(len(rows), self.batch_size)
-            return [float(self.batch_size)] * whole + [float(rest)] * (rest > 0)
-        starts = range(0, len(rows), self.batch_size)
-        return [
-            float(self.rows.weights[rows[start : start + self.batch_size]].sum())
-            for start in starts
-        ]
+    def _train_steps(self, rows: Array) -> tuple[list[float], Array]:
+        """Train on the batches that these rows make.
 
-    def _learn(self, rows: Array) -> tuple[list[float], Array]:
-        """Learn the batches that these rows make.
-
-        Give their losses, up to one that is not finite, and the answers.
+        Returns their losses, up to one that is not finite, and the outputs.
         """
         (x, t, weights), size, wanted = self.rows, self.batch_size, bool(self.metrics)
         rates = self._rates(-(-len(rows) // size))
         if self.augment is None:
             return self.engine.train_steps(x, t, weights, rows, size, rates, outputs=wanted)
         several = 0 if wants_each_batch(self.augment) else size
-        learning = Learning(self.seed, self.engine.state["step"], batch_size=several)
-        changed = np.asarray(self.augment(x.take(rows, axis=0), learning))
+        draws = Draws(self.seed, self.engine.state["step"], batch_size=several)
+        changed = np.asarray(self.augment(x.take(rows, axis=0), draws))
         if changed.ndim == 0 or len(changed) != len(rows):
             raise InputError(
-                "augment must give as many rows as it was given, {N}; it gave an array of shape "
-                "{got}",
+                "augment must return as many rows as it was given, {N}; it returned an array of "
+                "shape {got}",
                 N=len(rows),
                 got=changed.shape,
             )
@@ -227,8 +211,8 @@ class Run:
         return self.engine.train_steps(changed, t[rows], own, None, size, rates, outputs=wanted)
 
     def _rates(self, count: int) -> list[float]:
-        """Give the learning rates of the next batches."""
-        if type(self.schedule) is Constant:  # not asked for each of thousands
+        """Return the learning rates of the next batches."""
+        if type(self.schedule) is Constant:  # thousands of small batches would feel the calls
             return [self._base_rate] * count
         done = [self.epoch - 1 + (self.batch + index) / self.batches for index in range(count)]
         return [
@@ -236,16 +220,23 @@ class Run:
             for each in done
         ]
 
-    def _validate(self, held: Rows) -> dict[str, float]:
+    def _validate(self, held_out: Samples) -> dict[str, float]:
+        x, t, weights = held_out
         y, loss = predict_and_loss(
-            self.net.layers, self.loss_function, held.x, held.t, held.weights, self.engine.name
+            self.net.layers, self.loss_function, x, t, weights, self.engine.name
         )
-        found = {name: _figure(name, metric(y, held.t)) for name, metric in self.metrics.items()}
-        return {f"validation_{name}": value for name, value in {"loss": loss, **found}.items()}
+        found = {"loss": loss, **self._scores(y, t)}
+        return {f"validation_{name}": value for name, value in found.items()}
+
+    def _scores(self, y: Array, t: Array) -> dict[str, float]:
+        return {name: _score(name, metric(y, t)) for name, metric in self.metrics.items()}
 
     def _swap_average(self) -> None:
-        """Exchange the parameters with their moving average, where the optimizer keeps one."""
-        params = compress(self.net.params, chain.learns(self.net.layers))
+        """Exchange the parameters for their moving average, where the optimizer keeps one.
+
+        The average is what is evaluated and kept, the parameters are what is trained.
+        """
+        params = compress(self.net.params, chain.trainable(self.net.layers))
         for p, average in zip(params, self.engine.state.get("average", ()), strict=False):
             p[...], average[...] = average.copy(), p.copy()
 
@@ -253,11 +244,9 @@ class Run:
         where = self._first_not_finite(rows)
         self.restore(before)
         raise DivergenceError(
-            "learning diverged in epoch {epoch}, batch {batch}: numbers stopped being finite "
-            "{where}. "
-            "The weights are those from before this epoch. Try a smaller learning rate (it was "
-            "{rate:.3g}), "
-            "clip_norm=1 in the optimizer, or inputs scaled to about -1 to 1",
+            "training diverged in epoch {epoch}, batch {batch}: values stopped being finite "
+            "{where}. The weights are those from before this epoch. Try a smaller learning rate "
+            "(it was {rate:.3g}), clip_norm=1 in the optimizer, or inputs scaled to about -1 to 1",
             epoch=self.epoch,
             batch=self.batch,
             where=where,
@@ -265,35 +254,36 @@ class Run:
         )
 
     def _first_not_finite(self, rows: Array) -> Message:
+        """Name the first layer with such weights, or with such outputs for these rows."""
+        names = [type(layer).__name__ for layer in self.net.layers]
         for index, layer in enumerate(self.net.layers):
             if not all(np.isfinite(array).all() for array in layer.arrays().values()):
-                return Message(
-                    "in the weights of layer {index} ({name})",
-                    index=index,
-                    name=type(layer).__name__,
-                )
-        x = chain.as_input(self.net.layers, self.rows.x[rows])
-        for index, y in enumerate(chain.forward(self.net.layers, x, Learning(self.seed))):
+                name = names[index]
+                return Message("in the weights of layer {index} ({name})", index=index, name=name)
+        x = checks.as_input(self.net.layers, self.rows.x[rows])
+        for index, y in enumerate(chain.forward(self.net.layers, x, Draws(self.seed))):
             if not np.isfinite(y).all():
-                name = type(self.net.layers[index]).__name__
-                return Message("in what layer {index} ({name}) gives out", index=index, name=name)
+                name = names[index]
+                return Message("in the outputs of layer {index} ({name})", index=index, name=name)
         return Message("in the loss")
 
     def _arrays(self) -> list[Array]:
         return flat(list(layer.arrays().values()) for layer in self.net.layers)
 
 
-def _figure(name: str, value: Any) -> float:
+def _score(name: str, value: float) -> float:
+    # A metric of the user's own may return anything.
     if np.ndim(value) != 0 or np.asarray(value).dtype.kind not in "biuf":
         raise InputError(
-            "the metric {name} must give one number, got {got}", name=name, got=repr(value)
+            "the metric {name} must return one number, got {got}", name=name, got=repr(value)
         )
     return float(value)
 
 
 @contextmanager
 def _stopping_on_interrupt(run: Run) -> Iterator[None]:
-    """Let the first Ctrl-C stop the run after its batch; the second one interrupts at once."""
+    """Stop the run after its batch at the first Ctrl-C; the second one interrupts at once."""
+    # Signals reach the main thread only, and a handler of the program's own is not ours to replace.
     ours = signal.getsignal(signal.SIGINT) is signal.default_int_handler
     if not ours or threading.current_thread() is not threading.main_thread():
         yield

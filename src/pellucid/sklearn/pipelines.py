@@ -20,31 +20,32 @@ from pellucid.core.types import Array
 from pellucid.errors import InputError, Message
 from pellucid.network import Network
 from pellucid.sklearn.base import BaseMLP
-from pellucid.sklearn.building import make_layers
+from pellucid.sklearn.mlp_layers import make_layers
 
 
 def to_network(model: Any) -> Network:
-    """Give a fitted pipeline or estimator as one network, to trace, look into, save and export as a
-    whole.
+    """Convert a fitted pipeline or estimator to one network, to trace, save and export as a whole.
 
     Parameters
     ----------
     model
         pellucid's MLPClassifier or MLPRegressor, or scikit-learn's own; alone, or at the end of a
         Pipeline whose other steps are StandardScaler, MinMaxScaler, RobustScaler, MaxAbsScaler or
-        "passthrough"; or a search (GridSearchCV) that found such a one.
+        "passthrough"; or a search (GridSearchCV) that found one of them.
 
-    The network owns copies of the weights, in their floating type. It takes the columns as the
-    pipeline does, and answers as `predict_proba` (of two classes the probability of the second), or
-    `predict` of a regressor.
+    The network has copies of the weights, in their floating type. Its inputs are the columns of the
+    pipeline, its outputs those of `predict_proba` (of two classes the probability of the second),
+    or of a regressor's `predict`.
 
-    Raises InputError for a step that is no layer, and scikit-learn's NotFittedError before `fit`.
+    Raises InputError for a step that no layer can do, and scikit-learn's NotFittedError before
+    `fit`.
 
     >>> from sklearn.datasets import load_iris
     >>> from sklearn.pipeline import make_pipeline
     >>> X, y = load_iris(return_X_y=True)
     >>> from pellucid.sklearn import MLPClassifier
-    >>> pipeline = make_pipeline(StandardScaler(), MLPClassifier(solver="lbfgs", random_state=0)).fit(X, y)
+    >>> model = MLPClassifier(solver="lbfgs", random_state=0)
+    >>> pipeline = make_pipeline(StandardScaler(), model).fit(X, y)
     >>> net = to_network(pipeline)
     >>> bool(abs(net(X) - pipeline.predict_proba(X)).max() < 1e-12)
     True
@@ -59,7 +60,7 @@ def to_network(model: Any) -> Network:
 
 
 def _steps(model: Any, before: str = "") -> Iterator[tuple[str, Any]]:
-    """Walk through the steps of (nested) pipelines, by their names."""
+    """Yield the steps of (nested) pipelines with their names."""
     if not isinstance(model, Pipeline):
         yield before, model
         return
@@ -76,20 +77,15 @@ def _network(name: str, estimator: Any) -> Network:
     if isinstance(estimator, BaseMLP):
         return estimator.network_.copy()
     check_is_fitted(estimator)
-    described = (
-        estimator.coefs_,
-        estimator.intercepts_,
-        estimator.activation,
-        0.0,
-        estimator.out_activation_,
-    )
+    weights, last = (estimator.coefs_, estimator.intercepts_), estimator.out_activation_
+    layers = make_layers(*weights, estimator.activation, 0.0, last)
     classes = getattr(estimator, "classes_", None)
     named = None if classes is None else [str(each) for each in classes]
-    return Network(make_layers(*described), classes=named).copy()
+    return Network(layers, classes=named).copy()
 
 
 def _scaler(name: str, scaler: Any, dtype: Any) -> list[Layer]:
-    """Give the layer (x - mean) / deviation that does what a fitted scaler does."""
+    """Return the layer (x - mean) / std of a fitted scaler."""
     read = next((found for kind, found in _SCALERS.items() if type(scaler) is kind), None)
     if read is None:
         known = ", ".join(kind.__name__ for kind in _SCALERS)
@@ -98,17 +94,11 @@ def _scaler(name: str, scaler: Any, dtype: Any) -> list[Layer]:
         )
     check_is_fitted(scaler)
     if getattr(scaler, "clip", False):
-        raise _refused(
-            name, scaler, Message("it clips, which no layer does: make it with clip=False")
-        )
+        raise _refused(name, scaler, Message("no layer clips: create it with clip=False"))
     D = scaler.n_features_in_
-    mean, deviation = read(scaler)
-    return [
-        Standardize(
-            np.zeros(D, dtype) if mean is None else np.asarray(mean, dtype),
-            np.ones(D, dtype) if deviation is None else np.asarray(deviation, dtype),
-        )
-    ]
+    mean, std = read(scaler)
+    mean, std = np.zeros(D) if mean is None else mean, np.ones(D) if std is None else std
+    return [Standardize(np.asarray(mean, dtype), np.asarray(std, dtype))]
 
 
 def _of_range(scaler: Any) -> tuple[Array, Array]:
@@ -126,5 +116,5 @@ _SCALERS: dict[type, Callable[[Any], tuple[Any, Any]]] = {
 
 def _refused(name: str, step: Any, reason: Message) -> InputError:
     kind = type(step).__name__
-    told = f"{name} ({kind})" if name else kind
-    return InputError("{step} has no place in a network: {reason}", step=told, reason=reason)
+    named = f"{name} ({kind})" if name else kind
+    return InputError("{step} has no place in a network: {reason}", step=named, reason=reason)

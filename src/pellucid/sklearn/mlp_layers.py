@@ -1,4 +1,4 @@
-"""From what scikit-learn calls coefs_ and intercepts_ to layers, and the first weights."""
+"""From scikit-learn's coefs_ and intercepts_ to layers, and the first weights."""
 
 from __future__ import annotations
 
@@ -14,26 +14,23 @@ from pellucid.core import ACTIVATIONS
 from pellucid.core.composite import Dropout
 from pellucid.core.layer import Layer
 from pellucid.core.layers import Affine, Identity
-from pellucid.core.types import Array
+from pellucid.core.types import Array, DTypeLike
 from pellucid.errors import InputError
 from pellucid.sklearn.objective import OUTPUTS
 
-NAMES = {"logistic": "sigmoid"}  # scikit-learn's names for what pellucid calls otherwise
+NAMES = {"logistic": "sigmoid"}  # scikit-learn's names for activations of another name here
 
 
-def hidden_sizes(sizes: Any) -> list[int]:
-    """Give the numbers of neurons of the hidden layers.
-
-    Raises scikit-learn's ValueError for one below 1.
-    """
+def hidden_sizes(sizes: int | Sequence[int]) -> list[int]:
+    """Return the number of neurons of each hidden layer; raise ValueError for one below 1."""
     found = list(sizes) if hasattr(sizes, "__iter__") else [sizes]
     if np.any(np.array(found) <= 0):
-        raise ValueError(f"hidden_layer_sizes must be > 0, got {found}.")
+        raise ValueError(f"hidden_layer_sizes must be > 0, got {found}.")  # scikit-learn's words
     return found
 
 
 def each_layer(name: str, value: Any, hidden: int) -> list[Any]:
-    """Give a setting for each hidden layer: one for all, or a list with one for each."""
+    """Return a setting for each hidden layer: one for all, or a list with one for each."""
     if isinstance(value, (str, Real)):
         return [value] * hidden
     found = list(value)
@@ -48,8 +45,8 @@ def each_layer(name: str, value: Any, hidden: int) -> list[Any]:
     return found
 
 
-def activation_layer(name: Any) -> type[Layer]:
-    """Give the layer of scikit-learn's or pellucid's name; raises InputError for another name."""
+def activation_layer(name: object) -> type[Layer]:
+    """Return the layer of scikit-learn's or pellucid's name; raise InputError for another name."""
     found = ACTIVATIONS.get(NAMES.get(name, name)) if isinstance(name, str) else None
     if found is None:
         known = ", ".join([*NAMES, *ACTIVATIONS])
@@ -60,17 +57,16 @@ def activation_layer(name: Any) -> type[Layer]:
 
 
 def make_layers(
-    coefs: Sequence[Any],
-    intercepts: Sequence[Any],
-    activations: Any,
-    dropout: Any,
+    coefs: Sequence[Array],
+    intercepts: Sequence[Array],
+    activations: str | Sequence[str],
+    dropout: float | Sequence[float],
     out_activation: str,
     front: Sequence[Layer] = (),
 ) -> list[Layer]:
-    """Make layers of weights and biases: after each but the last an activation, and Dropout where
-    its rate is not 0.
+    """Make layers of weights and biases, with an activation and dropout after each but the last.
 
-    Copies of the layers in front, if there are any, come first.
+    Copies of the layers in front, if there are any, come first. Dropout at a rate of 0 is left out.
     """
     hidden = len(coefs) - 1
     named = each_layer("activation", activations, hidden)
@@ -88,12 +84,15 @@ def make_layers(
 
 
 def first_weights(
-    units: Sequence[int], activations: Any, dtype: Any, random_state: np.random.RandomState
+    units: Sequence[int],
+    activations: str | Sequence[str],
+    dtype: DTypeLike,
+    random_state: np.random.RandomState,
 ) -> tuple[list[Array], list[Array]]:
     """Draw weights and biases as scikit-learn does, in its order: uniform within sqrt(6 / (D + H)).
 
-    Glorot and Bengio 2010; the root of 2 / (D + H) around the logistic function. The last layer
-    goes by the activation below it.
+    Glorot and Bengio 2010; sqrt(2 / (D + H)) around the logistic function. The last layer goes by
+    the activation below it.
     """
     named = each_layer("activation", activations, len(units) - 2)
     named.append(named[-1] if named else str(activations))

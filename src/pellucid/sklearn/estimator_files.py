@@ -1,38 +1,38 @@
-"""Estimators as files: a model file like any network's, whose record also holds parameters and
-fitted attributes.
+"""Estimators as files: model files whose record also holds parameters and fitted attributes.
 
 `pl.load` reads such a file as a network. Nothing in it is trusted and no code is run: parameters
-are checked as `fit` checks them, layers must be those that the parameters ask for, and attributes
-of a kind that is known.
+are checked as in `fit`, layers must be those of the parameters, and attributes of their kind.
 """
 
 from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Self
 
 import numpy as np
 from sklearn.preprocessing import LabelBinarizer
 from sklearn.utils.validation import check_is_fitted
 
-from pellucid.core import chain
+from pellucid.core import checks
+from pellucid.core.layer import Layer
 from pellucid.core.layers import Affine
 from pellucid.core.losses import LOSSES
 from pellucid.core.schedules import SCHEDULES
 from pellucid.core.types import Array, Options
 from pellucid.engines import ENGINES
-from pellucid.errors import FileError, InputError, Message
+from pellucid.errors import FileError, InputError, Message, reason_of
 from pellucid.files import model
-from pellucid.sklearn.building import make_layers
+from pellucid.sklearn.contracts import Estimator
+from pellucid.sklearn.mlp_layers import make_layers
 from pellucid.sklearn.objective import OUTPUTS, objective_of
 from pellucid.sklearn.preset import Tabular, front_and_dropout, settings_of
-from pellucid.sklearn.stochastic import Steps
+from pellucid.sklearn.solvers import Steps
 from pellucid.training.history import History
 
 _LONGEST_TEXT = 1 << 16  # bytes of a class name in an array of texts of one length
-
+_ARRAYS = "biufUO"  # kinds of arrays that a file may hold
 _KINDS: dict[str, dict[str, type[Any]]] = {"loss": dict(LOSSES), "schedule": dict(SCHEDULES)}
 
 
@@ -57,37 +57,32 @@ def _is_records(value: Any) -> bool:
 
 
 def _is_sorted(value: Any) -> bool:
-    return (
-        isinstance(value, np.ndarray)
-        and value.ndim == 1
-        and np.array_equal(np.unique(value), value)
-    )
+    is_line = isinstance(value, np.ndarray) and value.ndim == 1
+    return is_line and np.array_equal(np.unique(value), value)
+
+
+def _are_names(value: Any) -> bool:
+    return isinstance(value, np.ndarray) and value.dtype == object
 
 
 _ATTRIBUTES: dict[str, Callable[[Any], bool]] = {
-    "n_iter_": _is_whole,
-    "t_": _is_whole,
-    "_no_improvement_count": _is_whole,
-    "loss_": _is_number,
-    "best_loss_": _is_number,
-    "best_validation_score_": _is_number,
-    "loss_curve_": _is_curve,
-    "validation_scores_": _is_curve,
-    "validation_loss_curve_": _is_curve,
+    **dict.fromkeys(("n_iter_", "t_", "_no_improvement_count"), _is_whole),
+    **dict.fromkeys(("loss_", "best_loss_", "best_validation_score_"), _is_number),
+    **dict.fromkeys(("loss_curve_", "validation_scores_", "validation_loss_curve_"), _is_curve),
     "classes_": _is_sorted,
-    "feature_names_in_": lambda value: isinstance(value, np.ndarray) and value.dtype == object,
+    "feature_names_in_": _are_names,
 }
 
 
 class Saving:
-    """Writing a fitted estimator to a file, and reading it."""
+    """A fitted estimator that can be saved to a file, and loaded from it."""
 
     def save(self: Any, path: str | os.PathLike[str]) -> None:
         """Write the fitted estimator to a .safetensors file, whole or not at all: no pickle.
 
-        It holds all that answering needs, and going on by `partial_fit` or with `warm_start`.
-        Raises InputError for what such a file cannot hold: functions and objects of your own among
-        the parameters, and class labels that are no numbers, booleans or texts.
+        The file holds all that predicting needs, and continuing by `partial_fit` or `warm_start`.
+        Raises InputError for functions and objects of your own among the parameters, and for class
+        labels that are not numbers, booleans or texts: such a file cannot hold them.
         """
         check_is_fitted(self)
         net = self.network_
@@ -113,70 +108,54 @@ class Saving:
         if "_optimizer" in vars(self):
             steps: Steps = self._optimizer
             estimator["steps"] = {"step": steps.state["step"], "learning_rate": steps.learning_rate}
-            arrays = {
-                f"{slot}.{i}": a
-                for slot in steps.optimizer.slots
-                for i, a in enumerate(steps.state[slot])
-            }
+            for slot in steps.optimizer.slots:
+                arrays |= {f"{slot}.{i}": a for i, a in enumerate(steps.state[slot])}
         record = {**net.record, "estimator": estimator}
-        model.save(
-            path, net.layers, {"inputs": None, "classes": net.classes, "record": record}, arrays
-        )
+        header = {"inputs": None, "classes": net.classes, "record": record}
+        model.save(path, net.layers, header, arrays)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Self:
-        """Read a fitted estimator from the file that `save` wrote.
-
-        Raises FileError that says what is wrong.
-        """
+        """Load a fitted estimator from the file that `save` wrote; raise FileError for others."""
         layers, header = model.read(path)
         _check_type(path, cls, header)
         try:
-            return _estimator(cls, layers, header)
+            estimator: Self = _estimator(cls, layers, header)
+        # Whatever a hostile file provokes: each step below takes its values as they are.
         except (
-            LookupError,
-            TypeError,
-            AttributeError,
-            ValueError,
-            ArithmeticError,
-            RecursionError,
-        ) as error:
-            reason = (
-                str(error)
-                if isinstance(error, ValueError)
-                else Message("its description is malformed")
-            )
+            LookupError, TypeError, AttributeError, ValueError, ArithmeticError, RecursionError
+        ) as error:  # fmt: skip
+            malformed = Message("its description is malformed")
             raise FileError(
                 "{path}: no usable {kind}: {reason}; save it again",
                 path=path,
                 kind=cls.__name__,
-                reason=reason,
+                reason=reason_of(error) if isinstance(error, ValueError) else malformed,
             ) from error
+        return estimator
 
 
-def _check_type(path: Any, cls: Any, header: Options) -> None:
-    """Raise FileError for the file of something else, which another function reads."""
+def _check_type(path: str | os.PathLike[str], cls: type, header: Options) -> None:
+    """Raise FileError for a file that another function loads."""
     described = header["record"].get("estimator") if isinstance(header["record"], dict) else None
     if described is None:
         raise FileError(
-            "{path}: it holds a network alone, and no estimator: read it with pl.load", path=path
+            "{path}: it holds a network without an estimator: load it with pl.load", path=path
         )
     got = described.get("type") if isinstance(described, dict) else None
     if got in ("MLPClassifier", "MLPRegressor") and got != cls.__name__:
-        raise FileError("{path}: it holds an {got}: read it with {got}.load", path=path, got=got)
+        raise FileError("{path}: it holds an {got}: load it with {got}.load", path=path, got=got)
 
 
-def _estimator(cls: Any, layers: list[Any], header: Options) -> Any:
+def _estimator(cls: Estimator, layers: Sequence[Layer], header: Options) -> Estimator:
     described = header["record"]["estimator"]
     if described["type"] != cls.__name__:
         raise InputError("its description is malformed")
     estimator = cls(**{name: _read(value) for name, value in described["parameters"].items()})
     estimator._validate_params()
     affine = [layer for layer in layers if isinstance(layer, Affine) and layer.b is not None]
-    estimator.coefs_, estimator.intercepts_ = (
-        [each.W for each in affine],
-        [each.b for each in affine],
-    )
+    estimator.coefs_ = [each.W for each in affine]
+    estimator.intercepts_ = [each.b for each in affine]
     estimator.out_activation_ = described["out_activation"]
     if estimator.out_activation_ not in OUTPUTS or not affine:
         raise InputError("its description is malformed")
@@ -187,46 +166,45 @@ def _estimator(cls: Any, layers: list[Any], header: Options) -> Any:
     expected = make_layers(estimator.coefs_, estimator.intercepts_, *settings, front)
     if model.describe(expected) != model.describe(layers):
         raise InputError("its layers are not those that its parameters ask for")
-    estimator.n_features_in_, estimator.n_layers_ = chain.input_width(layers), len(affine) + 1
+    estimator.n_features_in_, estimator.n_layers_ = checks.input_width(layers), len(affine) + 1
     estimator.n_outputs_ = affine[-1].W.shape[1]
     for name, value in described["attributes"].items():
         found = _read(value)
         if not _ATTRIBUTES[name](found):
-            raise InputError("its attribute {name} is malformed", name=repr(name))
+            raise _malformed(name)
         setattr(estimator, name, found)
     _restore_labels(estimator, described.get("targets"))
-    # Files written before it was kept say what was asked for.
+    # Files from before it was recorded have the parameter instead.
     estimator.history_ = History(described.get("engine", estimator.engine))
     estimator.history_.records = _read(described["history"])
     if not _is_records(estimator.history_.records) or estimator.history_.engine not in ENGINES:
-        raise InputError("its attribute {name} is malformed", name=repr("history_"))
+        raise _malformed("history_")
     _restore_steps(estimator, described.get("steps"), header["arrays"])
     return estimator
 
 
-def _restore_labels(estimator: Any, targets: Any) -> None:
+def _malformed(name: str) -> InputError:
+    return InputError("its attribute {name} is malformed", name=repr(name))
+
+
+def _restore_labels(estimator: Estimator, kind: str) -> None:
     names = getattr(estimator, "feature_names_in_", None)
     if names is not None and len(names) != estimator.n_features_in_:
-        raise InputError("its attribute {name} is malformed", name=repr("feature_names_in_"))
-    if not hasattr(estimator, "_binary"):
+        raise _malformed("feature_names_in_")
+    if not hasattr(estimator, "_binary"):  # a regressor has no labels
         return
-    K = {
-        "multiclass": len(estimator.classes_),
-        "binary": 1,
-        "multilabel-indicator": len(estimator.classes_),
-    }[targets]
-    if estimator.n_outputs_ != K:
-        raise InputError("its attribute {name} is malformed", name=repr("classes_"))
+    K = len(estimator.classes_)
+    if estimator.n_outputs_ != {"multiclass": K, "binary": 1, "multilabel-indicator": K}[kind]:
+        raise _malformed("classes_")
     binarizer = LabelBinarizer()
-    binarizer.classes_, binarizer.y_type_, binarizer.sparse_input_ = (
-        estimator.classes_,
-        targets,
-        False,
-    )
+    binarizer.classes_, binarizer.y_type_ = estimator.classes_, kind
+    binarizer.sparse_input_ = False
     estimator._label_binarizer = binarizer
 
 
-def _restore_steps(estimator: Any, described: Any, arrays: dict[str, Array]) -> None:
+def _restore_steps(
+    estimator: Estimator, described: Options | None, arrays: Mapping[str, Array]
+) -> None:
     if described is None:
         return
     net = estimator.network_
@@ -234,27 +212,24 @@ def _restore_steps(estimator: Any, described: Any, arrays: dict[str, Array]) -> 
     steps = Steps(settings_of(estimator), objective, net.params)
     step, rate = described["step"], described["learning_rate"]
     if not _is_whole(step) or not (isinstance(rate, float) and 0 < rate < math.inf):
-        raise InputError("its attribute {name} is malformed", name=repr("_optimizer"))
+        raise _malformed("_optimizer")
     steps.state["step"], steps.learning_rate = step, rate
     left = dict(arrays)
     for slot in steps.optimizer.slots:
         for index, memory in enumerate(steps.state[slot]):
             saved = left.pop(f"{slot}.{index}")
             if saved.shape != memory.shape:
-                raise InputError("its attribute {name} is malformed", name=repr("_optimizer"))
+                raise _malformed("_optimizer")
             memory[...] = saved
     if left:
         raise InputError(
-            "it holds the array {name}, which no layer announces", name=repr(min(left))
+            "it has an array {name}, which belongs to no layer", name=repr(min(left))
         )
     estimator._optimizer = steps
 
 
 def _written(name: str, value: Any) -> Any:
-    """Give a parameter or attribute as JSON can hold it.
-
-    Plain values as they are, others as {"kind": ...}.
-    """
+    """Return a parameter or attribute for JSON: plain values, or others as {"kind": ...}."""
     if isinstance(value, np.generic):
         value = value.item()
     if value is None or isinstance(value, (bool, int, str)):
@@ -266,7 +241,7 @@ def _written(name: str, value: Any) -> Any:
     if isinstance(value, (tuple, dict)):
         entries = value.items() if isinstance(value, dict) else value
         return {"kind": type(value).__name__, "value": [_written(name, each) for each in entries]}
-    if isinstance(value, np.ndarray) and value.dtype.kind in "biufUO":
+    if isinstance(value, np.ndarray) and value.dtype.kind in _ARRAYS:
         return {"kind": "array", "dtype": value.dtype.str, "value": _written(name, value.tolist())}
     for kind, known in _KINDS.items():
         for short, found in known.items():
@@ -276,12 +251,13 @@ def _written(name: str, value: Any) -> Any:
     raise InputError(
         "{name} is {got}, which a file cannot hold: save takes numbers, texts and pellucid's own "
         "objects",
-            name=name, got=repr(value)
-    )  # fmt: skip
+        name=name,
+        got=repr(value),
+    )
 
 
 def _read(value: Any) -> Any:
-    """Give back what `_written` was given."""
+    """Return the value that `_written` described."""
     if isinstance(value, list):
         return [_read(each) for each in value]
     if not isinstance(value, dict):
@@ -295,7 +271,7 @@ def _read(value: Any) -> Any:
         return dict(_read(inner))
     if value["kind"] == "array":
         dtype = np.dtype(value["dtype"])
-        if dtype.kind not in "biufUO" or dtype.itemsize > _LONGEST_TEXT:
+        if dtype.kind not in _ARRAYS or dtype.itemsize > _LONGEST_TEXT:
             raise InputError("its description is malformed")
         found = np.array(_read(inner), dtype=dtype)
         if dtype.kind == "O" and not all(isinstance(each, str) for each in found):

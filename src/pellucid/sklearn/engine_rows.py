@@ -1,0 +1,60 @@
+"""Rows to train on, dense or sparse, as the engine takes them."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+import scipy.sparse
+
+from pellucid.core.types import Array
+from pellucid.engines import Engine
+
+# What scikit-learn takes as rows or targets, each checked by its `validate_data`.
+Inputs: TypeAlias = Any  # an array, a list, a sparse matrix or a dataframe
+Given: TypeAlias = tuple[Inputs, Inputs, Any]  # X, y and sample_weight as `fit` was called
+
+# Engines take dense rows. Sparse ones that would be larger than this in bytes are made dense a
+# block at a time, each time they are used; smaller ones once.
+_BLOCK = 1 << 26
+
+
+class Rows(NamedTuple):
+    """Inputs, dense or sparse, targets as the loss takes them, and sample weights or None."""
+
+    x: Inputs
+    t: Array
+    sample_weight: Array | None
+
+    @property
+    def sparse(self) -> bool:
+        """Whether the inputs are still sparse, and made dense block by block."""
+        return scipy.sparse.issparse(self.x)
+
+
+def engine_rows(X: Inputs) -> Inputs:
+    """Return inputs as the engine reads them: C-contiguous, or CSR if dense they were too large."""
+    dtype = X.dtype if X.dtype in (np.float32, np.float64) else np.float64
+    if not scipy.sparse.issparse(X):
+        return np.ascontiguousarray(X, dtype)
+    X = X.astype(dtype, copy=False)
+    return X.tocsr() if rows_a_block(X) < X.shape[0] else X.toarray(order="C")
+
+
+def rows_a_block(X: Inputs) -> int:
+    """Return how many rows of a sparse matrix are made dense at a time."""
+    return max(1, _BLOCK // max(1, X.shape[1] * X.dtype.itemsize))
+
+
+def dense(X: Inputs, rows: Array | slice) -> Array:
+    """Return the rows at these places, dense."""
+    return X[rows].toarray(order="C") if scipy.sparse.issparse(X) else X[rows]
+
+
+def predictions(engine: Engine, X: Inputs) -> Array:
+    """Return the engine's outputs for rows from `engine_rows`, (N, K)."""
+    if not scipy.sparse.issparse(X):
+        return engine.predict(X)
+    step = rows_a_block(X)
+    blocks = (slice(start, start + step) for start in range(0, X.shape[0], step))
+    return np.concatenate([engine.predict(dense(X, block)) for block in blocks])

@@ -1,0 +1,328 @@
+"""Rows to train on: checked once before a training, weighted, and split for validation."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import reprlib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import NamedTuple
+
+import numpy as np
+
+from pellucid.core import checks
+from pellucid.core.arrays import as_array
+from pellucid.core.draws import split_order
+from pellucid.core.layer import Layer, walk
+from pellucid.core.losses import CrossEntropy, Loss, RowLoss
+from pellucid.core.metrics import METRICS, Metric, target_classes
+from pellucid.core.normalization import BatchNorm
+from pellucid.core.types import Array, ArrayLike
+from pellucid.errors import InputError, Message
+from pellucid.network import Network
+from pellucid.training.settings import ClassWeight, Validation
+
+_BLOCK = 65536  # rows whose targets are checked at a time, so that memory stays small
+
+# From this many rows for each output on, an output whose class no row has is no accident.
+_ROWS_AN_OUTPUT = 50
+
+
+class Samples(NamedTuple):
+    """Inputs x, targets t and sample weights (or None) of the same rows."""
+
+    x: Array
+    t: Array
+    sample_weight: Array | None
+
+
+def check_rows(
+    layers: Sequence[Layer], x: ArrayLike, t: ArrayLike, sample_weight: ArrayLike | None = None
+) -> Samples:
+    """Return x, t and sample_weight as arrays that fit each other and the layers.
+
+    Raises InputError for no rows, different numbers of rows, values that are not finite, values
+    from 0 to 1 where the layers scale bytes, and weights below 0 or all 0.
+    """
+    x, t = as_array(x), _as_array(t, Message("targets"))
+    if x.ndim == 0 or len(x) == 0:
+        raise InputError("expected at least one row, got none")
+    checks.check_input(layers, x)
+    if t.ndim == 0 or len(t) != len(x):
+        raise InputError(
+            "expected a target for each of {N} rows, got targets of shape {got}",
+            N=len(x),
+            got=t.shape,
+        )
+    if t.dtype.kind not in "biuf":
+        raise InputError(
+            "targets must be numbers (class indices or values), got {got} ({kind}); turn names "
+            "into indices by names, t = np.unique(t, return_inverse=True)",
+            got=reprlib.repr(t.ravel()[:3].tolist()),
+            kind=t.dtype,
+        )
+    if t.ndim == 1 and t.dtype.kind in "biu":
+        t = t.astype(np.int64, copy=False)  # the type of class indices in the engines
+    checks.check_scaled(layers, x)
+    check_finite(x, Message("inputs"))
+    check_finite(t, Message("targets"))
+    return Samples(x, t, None if sample_weight is None else _checked(sample_weight, len(x)))
+
+
+@contextmanager
+def naming_validation() -> Iterator[None]:
+    """Add to an InputError raised within that it concerns the validation data."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError("validation data: {reason}", reason=error) from error
+
+
+def check_finite(array: Array, what: Message) -> None:
+    """Raise InputError that names the first row with NaN or infinity, if there is one."""
+    if array.dtype.kind != "f":
+        return
+    bad = ~np.isfinite(array.reshape(len(array), -1)).all(axis=1)
+    if bad.any():
+        raise InputError(
+            "{what}: row {row} holds NaN or infinity ({count} such rows in all); "
+            "remove these rows or replace the numbers",
+            what=what,
+            row=int(bad.argmax()),
+            count=int(bad.sum()),
+        )
+
+
+def check_targets(net: Network, loss: Loss, metrics: Mapping[str, Metric], rows: Samples) -> None:
+    """Raise InputError where the loss or a metric refuses a target, before anything is trained.
+
+    The loss is computed of all targets, for outputs of 0.
+    """
+    K = output_count(net, rows)
+    if K == 1 and isinstance(loss, CrossEntropy):
+        raise InputError(
+            "cross-entropy chooses among classes, and a softmax over one output is always 1: for "
+            "yes or no, end in one sigmoid and train by binary_cross_entropy"
+        )
+    with np.errstate(all="ignore"):  # the loss of outputs of 0 does not matter
+        for start in range(0, len(rows.x), _BLOCK):
+            t = rows.t[start : start + _BLOCK]
+            loss.value(np.zeros((len(t), K), net.dtype), t)
+        if not isinstance(loss, RowLoss):
+            _check_own_loss(loss, np.zeros((min(2, len(rows.x)), K), net.dtype), rows.t[:2])
+        for name, metric in metrics.items():
+            if metric is METRICS.get(name):
+                _check_metric(name, metric, np.zeros((1, K), net.dtype), rows.t[:1])
+
+
+def check_output_count(outputs: int, classes: int) -> None:
+    """Raise InputError unless a network of `outputs` outputs can predict `classes` classes.
+
+    That takes an output for each, or a single one for two.
+    """
+    if outputs != classes and (outputs, classes) != (1, 2):
+        raise InputError(
+            "the network has {outputs} outputs for {classes} classes: end it in {classes} outputs",
+            outputs=outputs,
+            classes=classes,
+        )
+
+
+def check_every_class(net: Network, rows: Samples, held_out: Samples | None) -> None:
+    """Raise InputError where many rows of class indices leave the last outputs without a class.
+
+    Few rows may lack a class by chance, and a network with `classes` has a name for each output.
+    """
+    K, t = output_count(net, rows), rows.t
+    if net.classes is not None or K == 1 or t.ndim != 1 or len(t) < _ROWS_AN_OUTPUT * K:
+        return
+    found = 1 + max(int(t.max()), 0 if held_out is None else int(held_out.t.max()))
+    if found < K:
+        raise InputError(
+            "the network has {outputs} outputs, but the targets are classes 0 to {last}: end it in "
+            "{classes} outputs, or name the class of each output, net.classes = [...]",
+            outputs=K,
+            last=found - 1,
+            classes=found,
+        )
+
+
+def output_count(net: Network, rows: Samples) -> int:
+    """Return how many outputs the network has for each of these rows."""
+    D = math.prod(rows.x.shape[1:])
+    return checks.widths(net.layers, D)[-1] if net.layers else rows.x.shape[1]
+
+
+def check_batch(net: Network, batch_size: int, N: int) -> None:
+    """Raise InputError where BatchNorm would see one row at a time, all of N rows."""
+    if min(batch_size, N) == 1 and any(isinstance(layer, BatchNorm) for layer in walk(net.layers)):
+        raise InputError(
+            "BatchNorm needs batches of 2 rows or more: one row has no spread; choose a larger "
+            "batch_size"
+        )
+
+
+def _check_own_loss(loss: Loss, y: Array, t: Array) -> None:
+    value, slopes = loss.value(y, t, None), loss.gradient(y, t, None)
+    if np.ndim(value) != 0:
+        raise InputError(
+            "a loss gives one number; its value has the shape {got}", got=np.shape(value)
+        )
+    if np.shape(slopes) != y.shape:
+        raise InputError(
+            "the gradient of a loss has the shape of the outputs, {shape}; this one's is {got}",
+            shape=y.shape,
+            got=np.shape(slopes),
+        )
+
+
+def _check_metric(name: str, metric: Metric, y: Array, t: Array) -> None:
+    try:
+        metric(y, t)
+    except ValueError as error:
+        raise InputError(
+            "the metric {name} needs targets of the outputs' shape (N, {K}), not {got}",
+            name=name,
+            K=y.shape[1],
+            got=("N", *t.shape[1:]),
+        ) from error
+
+
+def with_class_weight(
+    rows: Samples, class_weight: ClassWeight, classes: bool = True, K: int | None = None
+) -> Samples:
+    """Multiply each row's weight by that of its class.
+
+    `class_weight` is a number for each class, a dict of class index to number (1 for the others),
+    or "balanced" for N / (classes * count), so that all classes have the same weight in total.
+    Raises InputError where targets are no `classes`, and for a class that K outputs do not have.
+    """
+    if class_weight is None:
+        return rows
+    if not classes:
+        raise InputError("class_weight needs targets that are classes; these are values")
+    found, places, counts = np.unique(
+        target_classes(rows.t), return_inverse=True, return_counts=True
+    )
+    if isinstance(class_weight, str) and class_weight == "balanced":
+        by_class = len(places) / (len(found) * counts)
+    else:
+        by_class = _weight_of_each(class_weight, found, K)
+    weights = by_class[places] * (1.0 if rows.sample_weight is None else rows.sample_weight)
+    return rows._replace(sample_weight=_checked(weights, len(places)))
+
+
+def _weight_of_each(
+    class_weight: str | Sequence[float] | Mapping[int, float], found: Array, K: int | None
+) -> Array:
+    """Return the weight of each class index in `found`."""
+    if isinstance(class_weight, str):
+        raise InputError(
+            'class_weight is "balanced", or a number for each class; not {got}', got=class_weight
+        )
+    if isinstance(class_weight, Mapping):
+        known = range(max(K, 2)) if K is not None else found.tolist()
+        if unknown := [k for k in class_weight if k not in known]:
+            raise InputError(
+                "class_weight names class {unknown}; the classes are {known}",
+                unknown=", ".join(map(repr, unknown)),
+                known=f"0 to {known[-1]}" if K is not None else known,
+            )
+        return np.array([class_weight.get(int(k), 1.0) for k in found], np.float64)
+    given = np.asarray(class_weight, np.float64)
+    if given.ndim != 1 or found[0] < 0 or len(given) <= found[-1]:
+        raise InputError(
+            "{got} class weights for classes {low} to {high}",
+            got=given.size,
+            low=found[0],
+            high=found[-1],
+        )
+    return given[found]
+
+
+def divide(
+    net: Network, rows: Samples, validation: Validation, seed: int, stratified: bool
+) -> tuple[Samples, Samples | None]:
+    """Return (training rows, validation rows or None) for what `train` takes as `validation`."""
+    if validation is None:
+        return rows, None
+    if isinstance(validation, tuple) and len(validation) in (2, 3):
+        with naming_validation():
+            return rows, check_rows(net.layers, *validation)
+    if isinstance(validation, (int, float)):
+        return split(rows, validation, seed, stratified)
+    got = type(validation).__name__  # not the data itself, which may be long
+    raise InputError("validation is a share between 0 and 1, or data (x, t); got {got}", got=got)
+
+
+def split(rows: Samples, share: float, seed: int, stratified: bool) -> tuple[Samples, Samples]:
+    """Hold a share of the rows out for validation; each part keeps its order.
+
+    With `stratified`, every class is split in the same ratio. The choice depends on the seed only.
+    Returns (training rows, validation rows).
+    """
+    if not 0 < share < 1:
+        raise InputError(
+            "validation is a share between 0 and 1, or data (x, t); got {got}", got=share
+        )
+    N = len(rows.x)
+    order = split_order(seed, N)
+    count = round(N * share)
+    if not 0 < count < N:
+        raise InputError(
+            "a validation share of {share} of {N} rows leaves one side empty", share=share, N=N
+        )
+    if stratified:
+        order = _fairest_first(order, target_classes(rows.t)[order], share, count)
+    return _pick(rows, np.sort(order[count:])), _pick(rows, np.sort(order[:count]))
+
+
+def fingerprint(*arrays: Array) -> str:
+    """Return a short name of exactly these arrays: BLAKE2b over types, shapes and bytes, in hex."""
+    digest = hashlib.blake2b(digest_size=16)
+    for array in arrays:
+        digest.update(f"{array.dtype.str}{array.shape}".encode())
+        digest.update(np.ascontiguousarray(array).data)
+    return digest.hexdigest()
+
+
+def _fairest_first(order: Array, classes: Array, share: float, count: int) -> Array:
+    """Reorder rows so that the first `count` have the share of every class, rounded down or up.
+
+    The places that rounding down leaves go to the largest remainders (Hamilton's method).
+    """
+    _, places, sizes = np.unique(classes, return_inverse=True, return_counts=True)
+    seats = np.floor(sizes * share).astype(np.int64)
+    seats[np.argsort(seats - sizes * share, kind="stable")[: count - seats.sum()]] += 1
+    by_class = np.argsort(places, kind="stable")
+    # A row's number within its class: rows are sorted by class, so count from where it begins.
+    rank = np.arange(len(order)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    late = rank >= np.repeat(seats, sizes)
+    return order[by_class[np.argsort(late, kind="stable")]]
+
+
+def _pick(rows: Samples, chosen: Array) -> Samples:
+    weights = None if rows.sample_weight is None else rows.sample_weight[chosen]
+    return Samples(rows.x[chosen], rows.t[chosen], weights)
+
+
+def _as_array(value: ArrayLike, what: Message) -> Array:
+    try:
+        return np.asarray(value)
+    except ValueError as error:
+        raise InputError("{what}: the rows have different lengths", what=what) from error
+
+
+def _checked(sample_weight: ArrayLike, N: int) -> Array:
+    weights = _as_array(sample_weight, Message("sample_weight"))
+    if weights.dtype.kind not in "biuf":
+        raise InputError("sample_weight must be numbers, got {kind}", kind=weights.dtype)
+    if weights.shape != (N,):
+        raise InputError(
+            "expected a weight for each of {N} rows, got shape {got}", N=N, got=weights.shape
+        )
+    weights = weights.astype(np.float64)
+    if not (np.isfinite(weights).all() and (weights >= 0).all() and weights.any()):
+        raise InputError("sample_weight must be finite, 0 or more, and not all 0")
+    return weights
