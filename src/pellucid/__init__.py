@@ -30,7 +30,7 @@ def __getattr__(name: str) -> object:
         raise AttributeError(f"module 'pellucid' has no attribute {name!r}")
     import importlib
 
-    value: object = getattr(importlib.import_module(_ROOM_OF[name]), name)
+    value = getattr(importlib.import_module(_ROOM_OF[name]), name)
     globals()[name] = value
     return value
 

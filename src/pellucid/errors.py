@@ -7,6 +7,8 @@ was expected and what to do.
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class Message:
     """A sentence as a template and the values for its `{names}`; `str()` fills it in English.
@@ -18,7 +20,7 @@ class Message:
     template: str
     values: dict[str, object]
 
-    def __init__(self, template: str | Message, /, **values: object) -> None:
+    def __init__(self, template: str | Message, /, **values: Any) -> None:
         known = template if isinstance(template, Message) else None
         self.template = str(template) if known is None else known.template
         self.values = values if known is None else known.values | values
@@ -50,7 +52,7 @@ class PellucidError(Exception):
     ('expected 784 inputs, got 3', 3)
     """
 
-    def __init__(self, template: str | Message, /, **values: object) -> None:
+    def __init__(self, template: str | Message, /, **values: Any) -> None:
         self.message = Message(template, **values)
         super().__init__(
             template

@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 from contextvars import ContextVar, Token
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pellucid.errors import Message, PellucidError
 
@@ -66,7 +66,7 @@ class speaking:  # used as `with speaking("en"):`
         _spoken.reset(self._before)
 
 
-def say(text: str, /, **values: object) -> str:
+def say(text: str, /, **values: Any) -> str:
     """Return `text` in the current language, its `{names}` filled from `values`.
 
     >>> say("expected {expected} inputs, got {got}", expected=784, got=3)

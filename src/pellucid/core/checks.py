@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from pellucid.core.types import Array, ArrayLike, Batch
 from pellucid.errors import InputError, Message
 
 
-def as_layers(layers: object) -> tuple[Layer, ...]:
+def as_layers(layers: Any) -> tuple[Layer, ...]:
     """Return the layers of a network as a tuple.
 
     Raises InputError unless they fit each other and their arrays are of one floating type.

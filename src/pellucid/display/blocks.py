@@ -5,11 +5,10 @@ from __future__ import annotations
 import html
 from collections.abc import Sequence
 
-FIRST, SECOND = (
-    "#2f86d1",
-    "#d9691e",
-)  # two curves; blue and orange, which people with any colour vision tell apart
-POSITIVE, NEGATIVE = (47, 134, 209), (221, 84, 74)
+# Blue and orange, which colour-blind people can distinguish, each 3 : 1 or more from white and
+# from black: a notebook's ground may be either. Two curves have the colours of the two signs.
+FIRST, SECOND = "#2f86d1", "#d9691e"
+POSITIVE, NEGATIVE = (47, 134, 209), (217, 105, 30)
 TEXT = 'fill="currentColor" font-size="12"'
 """How letters of an SVG look, said where no page's cleaner takes it away, as some do with styles.
 """
@@ -44,7 +43,7 @@ class Markup(str):
     __slots__ = ()
 
 
-def escaped(value: object) -> str:
+def escaped(value: str | float) -> str:
     """Return a name or number as safe markup: escaped, one line, truncated, printable.
 
     Markup stays as it is.
@@ -63,7 +62,7 @@ def frame(*parts: str) -> str:
     return f'<div class="pellucid"><style>{_STYLE}</style>{"".join(parts)}</div>'
 
 
-def paragraph(text: object) -> str:
+def paragraph(text: str) -> str:
     """Return text as a paragraph; its lines stay lines."""
     lines = (html.escape(_visible(line)) for line in str(text).splitlines())
     return f"<p>{'<br/>'.join(lines)}</p>"
