@@ -75,8 +75,7 @@ Rows rows_of(const std::vector<double>& x, std::int64_t N, std::int64_t D) {
     return {x.data(), Number::float64, N, D, nullptr};
 }
 
-// Learning gives the same bits with any number of threads, and answers come from several threads at
-// once.
+// Training has the same bits with any number of threads, and several threads predict at once.
 template <class T>
 void threads_do_not_change_bits(const char* activation) {
     const std::int64_t N = 96, D = 300, H = 70, K = 5;
@@ -87,7 +86,7 @@ void threads_do_not_change_bits(const char* activation) {
         const std::vector<T> x = normal<T>(N * D, 0.8);
         std::vector<std::int64_t> classes;
         for (std::int64_t i = 0; i < N; ++i) classes.push_back(whole(0, int(K) - 1));
-        std::vector<T> y(static_cast<std::size_t>(N * K)), answers(y);
+        std::vector<T> y(static_cast<std::size_t>(N * K)), outputs(y);
         LayerEngine<T> engine(net.plan);
         Targets t;
         t.classes = classes.data();
@@ -97,17 +96,18 @@ void threads_do_not_change_bits(const char* activation) {
             engine.observe();
             engine.update(0.05, step + 1);
         }
-        std::vector<std::thread> askers;
-        std::vector<std::vector<T>> asked(3, answers);
-        for (auto& mine : asked)
-            askers.emplace_back([&] {
+        std::vector<std::thread> callers;
+        std::vector<std::vector<T>> predicted(3, outputs);
+        for (auto& mine : predicted)
+            callers.emplace_back([&] {
                 LayerEngine<T> own(net.plan);
                 own.predict(rows_of(x, N, D), mine.data());
             });
-        for (std::thread& asker : askers) asker.join();
-        engine.predict(rows_of(x, N, D), answers.data());
-        for (auto& mine : asked) CHECK(mine == answers, "answers from several threads differ");
-        std::vector<T> all = answers;
+        for (std::thread& caller : callers) caller.join();
+        engine.predict(rows_of(x, N, D), outputs.data());
+        for (auto& mine : predicted)
+            CHECK(mine == outputs, "predictions of several threads differ");
+        std::vector<T> all = outputs;
         for (const auto& array : net.arrays) all.insert(all.end(), array.begin(), array.end());
         found.push_back(all);
     }
@@ -193,13 +193,13 @@ void everything_is_touched() {
             o.clip_value = 0.5, o.max_norm = 3, o.ema = 0.9;
             const std::string name = optimizer;
             const std::size_t slots = name == "Adam" || name == "AdamW" ? 2 : 1;
-            // What learns: two Affine layers and one within, BatchNorm, LayerNorm,
+            // What is trained: two Affine layers and one within, BatchNorm, LayerNorm,
             // PeriodicEmbedding (before the last).
-            std::vector<std::size_t> learning = {0, 1, 2, 3, 6, 7, 8, 9, 12, 13, 14, 15, 10, 11};
-            if (dead) learning.erase(learning.begin() + 6, learning.begin() + 8);
+            std::vector<std::size_t> trained = {0, 1, 2, 3, 6, 7, 8, 9, 12, 13, 14, 15, 10, 11};
+            if (dead) trained.erase(trained.begin() + 6, trained.begin() + 8);
             auto memory = [&] {
                 std::vector<Numbers> found;
-                for (std::size_t i : learning)
+                for (std::size_t i : trained)
                     found.push_back(net.array(static_cast<std::int64_t>(net.arrays[i].size()), 0));
                 return found;
             };
@@ -252,14 +252,14 @@ void everything_is_touched() {
 // bits of one batch after the other: for narrow and wide layers, numbers that are mostly 0 or not,
 // with and without clipping, which forbids it.
 template <class T>
-void learning_at_once_has_the_same_bits() {
+void steps_at_once_have_the_same_bits() {
     for (int turn = 0; turn < 24; ++turn) {
         const bool large = turn % 6 > 3;  // so that the threads share the first layer
         const std::int64_t rows = large ? 150 : 70, D = large ? 900 : 150, K = 4,
                            batch = large ? 60 : 24;
         std::vector<std::vector<T>> found;
         for (int way = 0; way < 3;
-             ++way) {  // by halves; at once, with answers; at once without, on three threads
+             ++way) {  // by halves; at once, with outputs; at once without, on three threads
             random_bits.seed(static_cast<unsigned>(turn));
             Net<T> net(D, turn % 2 ? large ? 44 : 9 : 90, K, "Tanh", way == 2 ? 3 : 1);
             if (turn % 12 == 11) net.plan.layers[2].frozen = true;
@@ -310,14 +310,14 @@ void learning_at_once_has_the_same_bits() {
             net.arrays.emplace_back(losses.begin(), losses.end());
             if (way == 0) found = net.arrays;
             if (way == 2) found.erase(found.end() - 2);
-            CHECK(found == net.arrays, "turn %d, way %d: learning at once differs", turn, way);
+            CHECK(found == net.arrays, "turn %d, way %d: steps at once differ", turn, way);
         }
     }
 }
 
-// Several threads ask one engine at once; one of them has its crew, the others work alone.
+// Several threads predict by one engine at once; one of them has its crew, the others work alone.
 template <class T>
-void one_engine_answers_many_threads() {
+void one_engine_predicts_for_many_threads() {
     const std::int64_t N = 700, D = 130, H = 50, K = 4;
     random_bits.seed(2);
     Net<T> net(D, H, K, "Tanh", 3);
@@ -325,15 +325,15 @@ void one_engine_answers_many_threads() {
     const std::vector<T> x = normal<T>(N * D, 0.7);
     std::vector<T> expected(static_cast<std::size_t>(N * K));
     engine.predict(rows_of(x, N, D), expected.data());
-    std::vector<std::thread> askers;
-    std::vector<std::vector<T>> asked(4, std::vector<T>(expected.size()));
-    for (auto& mine : asked)
-        askers.emplace_back([&] {
+    std::vector<std::thread> callers;
+    std::vector<std::vector<T>> predicted(4, std::vector<T>(expected.size()));
+    for (auto& mine : predicted)
+        callers.emplace_back([&] {
             for (int again = 0; again < 3; ++again) engine.predict(rows_of(x, N, D), mine.data());
         });
-    for (std::thread& asker : askers) asker.join();
-    for (const auto& mine : asked)
-        CHECK(mine == expected, "answers of one engine differ between threads");
+    for (std::thread& caller : callers) caller.join();
+    for (const auto& mine : predicted)
+        CHECK(mine == expected, "predictions of one engine differ between threads");
 }
 
 // What a task throws comes to the caller once all are done, and the threads go on to serve.
@@ -387,7 +387,7 @@ void what_does_not_fit_is_refused() {
     CHECK(engine([](Plan& p) { p.layers[4].inputs = p.layers[4].outputs = std::int64_t(1) << 40; }),
           "a width beyond 32 bits");
     CHECK(engine([](Plan& p) { p.layers[9].arrays[0].count = -1; }), "an embedding without waves");
-    CHECK(engine([](Plan& p) { p.optimizer.kind = "Adam"; }), "memory");
+    CHECK(engine([](Plan& p) { p.optimizer.kind = "Adam"; }), "state");
     LayerEngine<float> made(net.plan);
     const std::vector<float> x = normal<float>(10);
     std::vector<float> y(6);
@@ -419,10 +419,10 @@ int main() {
     }
     everything_is_touched<float>();
     everything_is_touched<double>();
-    learning_at_once_has_the_same_bits<float>();
-    learning_at_once_has_the_same_bits<double>();
-    one_engine_answers_many_threads<float>();
-    one_engine_answers_many_threads<double>();
+    steps_at_once_have_the_same_bits<float>();
+    steps_at_once_have_the_same_bits<double>();
+    one_engine_predicts_for_many_threads<float>();
+    one_engine_predicts_for_many_threads<double>();
     what_a_task_throws_is_caught();
     std::printf("%s\n", failures ? "FAILED" : "all right");
     return failures ? EXIT_FAILURE : EXIT_SUCCESS;

@@ -55,8 +55,7 @@ void functions_are_right() {
         CHECK(std::isnan(f(fill(nan))[0]), "NaN is lost");
 }
 
-// A class as a target gives the bits of the row of zeros and a one that it stands for, and NaN
-// where that does.
+// A class as a target has the bits of its one-hot row, and NaN where that has.
 template <class T>
 void a_class_is_its_row() {
     for (int trial = 0; trial < 200; ++trial) {
@@ -91,7 +90,7 @@ Rows rows_of(const T* data, std::int64_t count, std::int64_t width) {
     return rows;
 }
 
-// Strips of bytes, chosen from more rows, give the products of the numbers that these bytes become,
+// Strips of bytes, chosen from more rows, have the products of the values that these bytes become,
 // bit for bit.
 template <class T>
 void strips_take_bytes() {
@@ -179,7 +178,7 @@ void transposed_products_have_the_same_bits(const std::vector<T>& A, std::int64_
     same("columns, some at a time,");
 }
 
-// Every way to compute a product gives the same bits as one chain of multiply-adds.
+// Every way to compute a product has the bits of one chain of multiply-adds.
 template <class T>
 void products_have_the_same_bits() {
     Columns<T> columns;  // one for all, as an engine has: what it took in before must not matter

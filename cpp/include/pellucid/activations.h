@@ -1,4 +1,4 @@
-// Layers that are a function of each number: the activations, Scale and SmoothClip, value and slope
+// Layers that are a function of each value: the activations, Scale and SmoothClip, value and slope
 // side by side.
 #pragma once
 
@@ -10,7 +10,7 @@
 
 namespace pellucid {
 
-// A function of each number, of which threads share many.
+// A function of each value; threads share large batches.
 template <class T>
 class Elementwise : public Layer<T> {
 public:
@@ -20,8 +20,8 @@ public:
         each(*pass.threads, x.data, y.data, x.size());
     }
 
-    // Numbers in a line, as many as there are, where they stand: without padding there are fewer.
-    void change(const Threads& threads, T* line, std::int64_t count) const {
+    // Applies the function in place to an unpadded line of any number of values.
+    void apply_in_place(const Threads& threads, T* line, std::int64_t count) const {
         const std::int64_t rest = count % kPad;
         each(threads, line, line, count - rest);
         T last[kPad] = {};
@@ -33,7 +33,7 @@ public:
 private:
     void each(const Threads& threads, const T* from, T* to, std::int64_t count) const {
         constexpr std::int64_t block = 1 << 12,
-                               work = 16;  // about so many multiply-adds for each number
+                               work = 16;  // in multiply-adds for each value
         auto one = [&](std::int64_t task) {
             const std::int64_t start = task * block;
             values(from + start, to + start, std::min(block, count - start));
@@ -158,7 +158,7 @@ struct ExponentialF {
     Vec<T> slope(Vec<T>, Vec<T> y) const { return y; }
 };
 
-// y = x times a factor.
+// y = factor x.
 template <class T>
 struct ScaleF {
     explicit ScaleF(const LayerSpec& spec)
@@ -168,7 +168,8 @@ struct ScaleF {
     const T factor_;
 };
 
-// y = x / sqrt(1 + (x / limit)^2). As in core, x / limit is kept from a square that overflows.
+// y = x / sqrt(1 + (x / limit)^2). As in core, x / limit is bounded, so that its square does not
+// overflow.
 template <class T>
 struct SmoothClipF {
     explicit SmoothClipF(const LayerSpec& spec)

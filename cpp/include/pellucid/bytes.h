@@ -1,12 +1,12 @@
-// Rows of bytes, as pictures have them, a block of columns at a time: which columns are not all 0,
-// their bytes side by side, and numbers made of these.
+// Rows of bytes, as images have them, a block of columns at a time: which columns are not all 0,
+// their bytes side by side, and floating values made of these.
 #pragma once
 
 #include "vector.h"
 
 namespace pellucid {
 
-// How many columns make a block.
+// The number of columns in a block.
 #if defined(__AVX2__) && !defined(__AVX512F__)
 constexpr int kByteBlock = 32;
 #else
@@ -41,8 +41,8 @@ inline std::uint32_t nonzero(Bytes x) {
 
 #if defined(__AVX2__) && !defined(__AVX512F__)
 
-// Of the block of columns from k on, writes the places of those that are chosen, and the bytes of
-// each, one after the other, and may write as much more as makes eight columns; gives how many.
+// Of the block of columns from k on, writes the indices of the chosen columns, and the bytes of
+// each, in sequence; may write beyond them, up to eight columns. Returns their number.
 template <int R>
 inline std::int64_t write_columns(const Bytes (&rows)[R], std::uint32_t chosen, std::int64_t k,
                                   std::int32_t* places, std::uint8_t* bytes) {
@@ -77,7 +77,7 @@ inline std::int64_t write_columns(const Bytes (&rows)[R], std::uint32_t chosen, 
 
 #else
 
-// The lower, or upper, halves of a and b, byte by byte in turn.
+// Interleaves the lower, or upper, halves of a and b byte by byte.
 inline Bytes lower_bytes(Bytes a, Bytes b) {
 #if defined(__clang__)
     return __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
@@ -95,7 +95,7 @@ inline Bytes upper_bytes(Bytes a, Bytes b) {
 #endif
 }
 
-// Rows become columns, one after the other: perfect shuffles of the rows' bytes.
+// Transposes rows into columns, in sequence: perfect shuffles of the rows' bytes.
 template <int R>
 inline void mix(Bytes (&rows)[R]) {
     for (int round = 1; round < R; round *= 2) {
@@ -108,8 +108,8 @@ inline void mix(Bytes (&rows)[R]) {
     }
 }
 
-// Of the block of columns from k on, writes the places of those that are chosen, and the bytes of
-// each, one after the other, and may write as much more as makes kPlaces columns; gives how many.
+// Of the block of columns from k on, writes the indices of the chosen columns, and the bytes of
+// each, in sequence; may write beyond them, up to kPlaces columns. Returns their number.
 template <int R>
 inline std::int64_t write_columns(Bytes (&rows)[R], std::uint32_t chosen, std::int64_t k,
                                   std::int32_t* places, std::uint8_t* bytes) {
@@ -139,7 +139,7 @@ inline std::int64_t write_columns(Bytes (&rows)[R], std::uint32_t chosen, std::i
 
 #endif
 
-// The 2 N bytes at `from` as numbers, each times `factor`.
+// Converts the 2 N bytes at `from` to floating values, each times `factor`.
 template <class T, int N>
 inline void to_numbers(const std::uint8_t* from, T factor, T* to) {
 #if defined(__AVX512F__)

@@ -1,6 +1,6 @@
 // Products with a wide first layer's input that is mostly 0, and its transpose; the sums are those
-// of matrix.h, bit for bit. A wide layer has so much to do for each number that every single zero
-// is worth passing over.
+// of matrix.h, bit for bit. A wide layer does so much work for each input value that skipping every
+// single zero pays.
 #pragma once
 
 #include <algorithm>
@@ -10,12 +10,12 @@
 
 namespace pellucid {
 
-// How many columns make a group, and how many vectors of a row are scattered or gathered at once:
-// as many as the registers hold of what stays in them, the group's weights or its sums.
+// How many columns form a group, and how many vectors of a row are scattered or gathered at once:
+// as many as fit into the registers, where the group's weights, or its sums, stay.
 constexpr int kGroup = 3, kVectors = 4;
 
-// A row in which a group's columns are not all 0, and their numbers: what every vector of a product
-// reads again, side by side.
+// A row in which a group's columns are not all 0, and their values: side by side, as every vector
+// of a product reads them again.
 template <class T>
 struct Entry {
     T values[kGroup];
@@ -43,13 +43,13 @@ public:
     }
     const Group& operator[](std::int64_t i) const { return groups_[static_cast<std::size_t>(i)]; }
 
-    // Takes in x, N x width with rows of ld numbers.
+    // Reads x, N x width with rows of ld values.
     void take(const T* x, std::int64_t N, std::int64_t width, std::int64_t ld) {
         width_ = width;
         groups_.resize(static_cast<std::size_t>((width + kGroup - 1) / kGroup));
         entries_.resize(
             groups_.size() *
-            static_cast<std::size_t>(N + 1));  // the one after a group's last is written, too
+            static_cast<std::size_t>(N + 1));  // the entry after a group's last is written, too
         for (std::int64_t g = 0; g < count(); ++g) {
             Entry<T>* const entries = entries_.data() + g * (N + 1);
             const std::int64_t k = g * kGroup, columns = std::min<std::int64_t>(kGroup, width - k);
@@ -61,8 +61,8 @@ public:
     }
 
 private:
-    // Writes an entry for each row, over the one before if that is all 0: no branch is to be
-    // guessed.
+    // Writes an entry for each row, over the last one if that is all 0: there is no branch to
+    // predict.
     template <int columns>
     static std::int64_t write(const T* x, std::int64_t N, std::int64_t ld, Entry<T>* to) {
         using Bits = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
@@ -105,8 +105,8 @@ inline void each_width(std::int64_t column, std::int64_t end, F f) {
     }
 }
 
-// V vectors of C = start + X B: group by group of X's columns, their rows of B are added to those
-// of C whose numbers are not all 0.
+// Computes V vectors of C = start + X B: group by group of X's columns, adds their rows of B to
+// those rows of C whose inputs are not all 0.
 template <class T, int V>
 inline void scatter(const Columns<T>& x, std::int64_t H, Lines<const T> B, const T* start,
                     Lines<T> C, std::int64_t column, Prefetch* ahead) {
@@ -134,7 +134,7 @@ inline void scatter(const Columns<T>& x, std::int64_t H, Lines<const T> B, const
             Vec<T> value[G];
             for (int n = 0; n < G; ++n) value[n] = fill<T>(e->values[n]);
             T* to = c + e->row * C.ld;
-            asm("" : "+r"(to));  // its place is computed once, not once for each vector
+            asm("" : "+r"(to));  // the address is computed once, not once for each vector
             for (int v = 0; v < V; ++v) {
                 Vec<T> sum = load(to + v * L);
                 for (int n = 0; n < G; ++n) sum = add_product<T>(sum, value[n], w[n][v]);
@@ -147,7 +147,7 @@ inline void scatter(const Columns<T>& x, std::int64_t H, Lines<const T> B, const
         for (int v = 0; v < V; ++v) store(c + i * C.ld + v * L, load(c + i * C.ld + v * L) + T(0));
 }
 
-// C = start + X B, of a padded C.
+// Computes C = start + X B, of a padded C.
 template <class T>
 inline void product(const Columns<T>& x, std::int64_t H, Lines<const T> B, const T* start,
                     Lines<T> C, const Threads& threads, Prefetch* ahead) {
@@ -156,7 +156,8 @@ inline void product(const Columns<T>& x, std::int64_t H, Lines<const T> B, const
     const bool shared = threads.count() > 1 && x.numbers() * H >= kWorthThreads;
     const std::int64_t wanted =
         shared ? (vectors + threads.count() - 1) / threads.count() : vectors;
-    const std::int64_t rounds = (wanted + kVectors - 1) / kVectors;  // as many for every thread
+    const std::int64_t rounds =
+        (wanted + kVectors - 1) / kVectors;  // the same number for every thread
     const std::int64_t width = (wanted + rounds - 1) / rounds * L, panels = (H + width - 1) / width;
     threads.each(panels, [&](std::int64_t task) {
         each_width<T>(task * width, std::min(H, task * width + width),
@@ -166,8 +167,8 @@ inline void product(const Columns<T>& x, std::int64_t H, Lines<const T> B, const
     });
 }
 
-// V vectors of the rows of C = X^T B that belong to groups `from` to `to`, each a sum of those rows
-// of B whose numbers are not all 0; C's first row is that of `from`.
+// Computes V vectors of the rows of C = X^T B that belong to groups `from` to `to`: each is a sum
+// of those rows of B whose inputs are not all 0. C begins with the first row of group `from`.
 template <class T, int V>
 inline void gather(const Columns<T>& x, std::int64_t from, std::int64_t to, std::int64_t H,
                    Lines<const T> B, T* C, std::int64_t column, Prefetch* ahead) {
@@ -198,9 +199,8 @@ inline void gather(const Columns<T>& x, std::int64_t from, std::int64_t to, std:
     }
 }
 
-// C = X^T B, of a padded B, some rows at a time, for which done(rows, number of the first, how
-// many) is called. Without a C they lie in a place that stays in the nearest cache, and are gone
-// afterwards.
+// Computes C = X^T B, of a padded B, some rows at a time, and calls done(rows, index of the first,
+// how many) for each part. Without a C the parts share a buffer that stays in the nearest cache.
 template <class T, class F>
 inline void transposed_product(const Columns<T>& x, std::int64_t H, Lines<const T> B, T* C,
                                const Threads& threads, Prefetch* ahead, F done) {

@@ -28,7 +28,7 @@ public:
         this->add_parameter(b_, E_ * K_, 0);
     }
 
-    // A vector holds one column of as many rows: every row is computed alike, wherever it stands.
+    // A vector holds one column of several rows, so every row is computed alike, wherever it is.
     void forward(const Pass<T>& pass, Matrix<const T> x, Matrix<T> y) const override {
         constexpr std::int64_t L = kLanes<T>;
         pass.threads->each((x.N + 31) / 32, [&](std::int64_t task) {
@@ -41,8 +41,7 @@ public:
         });
     }
 
-    // A vector holds waves of one column, and rows follow each other: sums over rows are in
-    // ascending order.
+    // A vector holds waves of one column, and rows are added in ascending order.
     void backward(const Pass<T>& pass, Matrix<const T> x, Matrix<const T>, Matrix<const T> dy,
                   Matrix<T> dx) override {
         if (dx.data)
@@ -71,8 +70,8 @@ private:
 
     void column_gradients(Matrix<const T> x, Matrix<const T> dy, Matrix<T> dx, std::int64_t e) {
         const std::int64_t ld = padded(F_), D = this->D;
-        // Lines of waves, padded: frequency, phase, their gradients, dz f of a row; then W and dW
-        // turned, K lines each.
+        // Lines of waves, padded: frequency, phase, their gradients, dz f of a row; then the
+        // transposes of W and dW, K lines each.
         Buffer<T> room(static_cast<std::size_t>((5 + 2 * K_) * ld));
         T *frequency = room.data(), *phase = frequency + ld, *df = phase + ld, *dphase = df + ld,
           *products = dphase + ld;

@@ -198,7 +198,7 @@ private:
         copy_out(
             chain_.predict(pass, rows, known, first_, last ? layers - 1 : layers, scratch.line),
             out);
-        if (last) last->change(threads, out, N * outputs());
+        if (last) last->apply_in_place(threads, out, N * outputs());
     }
 
     // Runs to the loss, or to the end if predictions are wanted, too; returns the loss's input.

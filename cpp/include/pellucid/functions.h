@@ -26,10 +26,10 @@ constexpr int kMantissa = std::numeric_limits<T>::digits - 1;
 template <class T>
 constexpr int kBias = std::numeric_limits<T>::max_exponent - 1;
 
-// Of V vectors step by step together, as each step waits for the one before.
+// Computes V vectors step by step together, since each step waits for the one before.
 template <class T, int V>
 PELLUCID_INLINE inline void reduce(const Vec<T> (&x)[V], Reduced<T> (&to)[V]) {
-    // Adding it rounds to a whole number, which then stands in the lowest bits.
+    // Adding it rounds to a whole number, which then is in the lowest bits.
     const Vec<T> whole = fill<T>(T(1.5) * T(std::int64_t(1) << kMantissa<T>));
     Vec<T> high[V], r[V], sum[V];
     for (int v = 0; v < V; ++v) high[v] = x[v] * T(1.44269504088896340736) + whole;
@@ -63,27 +63,25 @@ inline Vec<T> power_of_two(Int<T> n) {
 
 template <class T>
 inline Vec<T> exp(Vec<T> x) {
-    // Outside these the result is 0 or infinity, and n would leave the exponent's range.
+    // Outside these bounds the result is 0 or infinity, and n would leave the exponent's range.
     const T low = sizeof(T) == 4 ? T(-104) : T(-746), high = sizeof(T) == 4 ? T(89) : T(710);
     const Vec<T> near = smaller<T>(larger<T>(x, fill<T>(low)), fill<T>(high));
     const Reduced<T> part = reduce<T>(near);
-    const Int<T> half =
-        part.n >> 1;  // in two steps, so that results below the normal range are reached
+    // In two steps, so that results below the normal range are reached.
+    const Int<T> half = part.n >> 1;
     const Vec<T> y = (part.tail + 1) * power_of_two<T>(half) * power_of_two<T>(part.n - half);
     return choose<T>(x == x, y, x);
 }
 
-// exp(x) for x <= 0: n is far below the upper end of the exponents, so there is room to come from
-// above in one step.
+// exp(x) for x <= 0: n is far below the upper end of the exponents, so one step from above is
+// enough.
 template <class T, int V>
 PELLUCID_INLINE inline void exp_below_zero(Vec<T> (&x)[V]) {
     const T low = sizeof(T) == 4 ? T(-104) : T(-746);
     constexpr int up = sizeof(T) == 4 ? 64 : 512;
     const T down = sizeof(T) == 4 ? T(0x1p-64) : T(0x1p-512);
     Reduced<T> part[V];
-    for (int v = 0; v < V; ++v)
-        x[v] =
-            larger<T>(fill<T>(low), x[v]);  // the larger of a number and NaN, in this order, is NaN
+    for (int v = 0; v < V; ++v) x[v] = larger<T>(fill<T>(low), x[v]);  // in this order NaN stays
     reduce<T, V>(x, part);
     for (int v = 0; v < V; ++v) x[v] = (part[v].tail + 1) * power_of_two<T>(part[v].n + up) * down;
 }
@@ -95,7 +93,7 @@ inline Vec<T> exp_below_zero(Vec<T> x) {
     return one[0];
 }
 
-// exp(x) - 1 for x <= 0, with all digits near 0.
+// exp(x) - 1 for x <= 0, accurate near 0.
 template <class T>
 inline Vec<T> expm1_below_zero(Vec<T> x) {
     const Reduced<T> part = reduce<T>(larger<T>(x, fill<T>(-40)));
@@ -110,8 +108,8 @@ PELLUCID_INLINE inline void sigmoid(Vec<T> (&x)[V]) {
     exp_below_zero<T, V>(e);
     for (int v = 0; v < V; ++v) {
         const Vec<T> right = 1 / (1 + e[v]);
-        x[v] = choose<T>(bits<T>(x[v]) < 0, e[v] * right,
-                         right);  // by the sign alone: of -0 both are the same
+        // By the sign alone: for -0 both are the same.
+        x[v] = choose<T>(bits<T>(x[v]) < 0, e[v] * right, right);
     }
 }
 
@@ -160,9 +158,9 @@ inline Vec<T> square_root(Vec<T> x) {
     return y;
 }
 
-// cos(2 pi x), x in whole turns: without the whole ones, and folded at a quarter, it is sin(2 pi u)
+// cos(2 pi x), x in whole turns: reduced to one turn and folded at a quarter, it is sin(2 pi u)
 // with |u| <= 1/4, by Taylor's series, whose first neglected term is below half a unit in the last
-// place. Beyond 2^(digits - 2) turns a number tells too little of its turn: the answer is then 1.
+// place. Beyond 2^(digits - 2) turns a value has no digits for its turn: the result is 1.
 template <class T>
 inline Vec<T> cosine(Vec<T> x) {
     const T whole = T(1.5) * T(std::int64_t(1) << kMantissa<T>);
@@ -180,7 +178,7 @@ inline Vec<T> cosine(Vec<T> x) {
     return sum * a;
 }
 
-// erfc, as core/functions.py has it: W. J. Cody, Mathematics of Computation 23 (1969), 631-637.
+// erfc, as in core: W. J. Cody, Mathematics of Computation 23 (1969), 631-637.
 template <class T>
 inline Vec<T> erfc(Vec<T> x) {
     static constexpr T centre_p[] = {T(1.85777706184603153e-1), T(3.16112374387056560e0),

@@ -1,4 +1,4 @@
-// The losses of core/losses.py, value and gradient in one go: from the sums (or answers) z and
+// The losses of core/losses.py, value and gradient together: from the logits (or outputs) z and the
 // targets t of a row.
 #pragma once
 
@@ -15,12 +15,12 @@ inline T sum_lanes(Vec<T> v, std::int64_t n) {
     return sum;
 }
 
-// A loss gives a row's value, and writes its gradient times `share` over z (K numbers, padded).
+// Returns a row's loss, and writes its gradient times `share` over z (K values, padded).
 template <class T>
 using RowLoss = T (*)(T* z, const T* t, std::int64_t K, T share, double option);
 
-// The losses that are a mean over the K outputs: f(z, t, d) gives the terms of the sum, and writes
-// their slopes to d.
+// The losses that are a mean over the K outputs: f(z, t, d) returns the terms of the sum, and
+// writes their slopes to d.
 template <class T, class F>
 inline T mean_of(T* z, const T* t, std::int64_t K, T share, F f) {
     T sum = 0;
@@ -51,7 +51,7 @@ T cross_entropy(T* z, const T* t, std::int64_t K, T share, double) {
     return total * std::log(sum) - weighted;
 }
 
-// The same bits for a target that is 1 for one class and 0 for the others.
+// Cross-entropy of a class index, with the bits of its one-hot row.
 template <class T>
 T cross_entropy_of_class(T* z, std::int64_t chosen, std::int64_t K, T share) {
     T most = z[0], least = z[0], sum = 0;
@@ -152,8 +152,8 @@ public:
         if (spec.kind == "Poisson") low_ = 0;
     }
 
-    // Takes the targets of the N rows that are chosen, well before they are needed: they lie all
-    // over the memory.
+    // Takes the targets of the batch well before they are needed: they are scattered over the
+    // memory.
     void take(const Targets& t, const std::int64_t* chosen, std::int64_t N) {
         classes_.resize(t.classes ? static_cast<std::size_t>(N) : 0);
         weights_.resize(t.weights ? static_cast<std::size_t>(N) : 0);
@@ -169,7 +169,7 @@ public:
         }
     }
 
-    // Gives the loss of the rows of z against these targets, and writes its gradient over z.
+    // Returns the loss of the rows of z against these targets, and writes its gradient over z.
     double operator()(Matrix<T> z) {
         line_.assign(static_cast<std::size_t>(z.ld()), T(0));
         double total = 0, loss = 0;
@@ -206,10 +206,10 @@ private:
             line[class_of(place, K)] = T(1);
         } else {
             std::copy_n(values_[place], K, line);
-            for (std::int64_t k = 0; k < K;
-                 ++k)  // NaN is in no range, but is let pass where there is no upper end
+            // NaN is in no range, but passes where there is no upper end, as in core.
+            for (std::int64_t k = 0; k < K; ++k)
                 if (line[k] < low_ || !(line[k] <= high_ || std::isinf(high_)))
-                    throw std::invalid_argument("a target is out of the loss's range");
+                    throw std::invalid_argument("a target is outside the loss's range");
         }
         if (smoothing_ > 0) {
             const T keep = static_cast<T>(1 - smoothing_);
@@ -222,8 +222,8 @@ private:
     double option_ = 0, smoothing_ = 0;
     bool halves_ = false, classes_alone_ = false;
     T low_ = -std::numeric_limits<T>::infinity(), high_ = std::numeric_limits<T>::infinity();
-    std::vector<std::int64_t> classes_;  // of the batch: classes, or where their values are; and
-                                         // weights, if there are any
+    // Of the batch: class indices, or pointers to values; and sample weights, if there are any.
+    std::vector<std::int64_t> classes_;
     std::vector<const T*> values_;
     std::vector<double> weights_;
     Buffer<T> line_;

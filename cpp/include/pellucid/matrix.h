@@ -1,7 +1,7 @@
 // Matrix products in register tiles. Every sum runs over k in ascending order in one chain of
 // multiply-adds, whatever the tile, the block or the number of threads, and whether zeros are
-// skipped or not: the bits are the same. (Whether a sum of zeros is 0 or -0 would depend on which
-// were added: a last 0 makes it 0.)
+// skipped or not: the bits are the same. (The sign of a sum of zeros would depend on which zeros
+// were added: a last + 0 makes it +0.)
 #pragma once
 
 #include <algorithm>
@@ -12,7 +12,7 @@
 
 namespace pellucid {
 
-// Where a factor's numbers are: element (i, k) at data[i * row + k * step].
+// The layout of a factor: element (i, k) is data[i * row + k * step].
 template <class T>
 struct Strided {
     const T* data;
@@ -20,12 +20,12 @@ struct Strided {
     std::int64_t step;
 };
 
-// A factor or a result: rows of ld numbers.
+// A factor or a result: rows of ld values.
 template <class T>
 struct Lines {
     T* data;
     std::int64_t ld, rows;
-    std::int64_t readable;  // numbers that may be read from `data` on
+    std::int64_t readable;  // values that may be read from `data` on
     bool padded;            // rows may be written up to a multiple of the vector's lanes
 };
 
@@ -38,7 +38,7 @@ constexpr int kTileRows = 4, kTileVectors = 2, kNarrowRows = 8;
 #endif
 
 // One product C = start + A B: A is M x K, B and C are K x H and M x H with rows of ldb and ldc
-// numbers.
+// values.
 template <class T>
 struct Product {
     std::int64_t M, H, K;
@@ -47,28 +47,28 @@ struct Product {
     std::int64_t ldb;
     T* C;
     std::int64_t ldc;
-    const T* bias = nullptr;  // what every row of C starts from, H numbers; null for 0
+    const T* bias = nullptr;  // what every row of C starts from, H values; null for 0
     bool onto = false;        // start from what C holds
     bool padded_c = true;     // C's rows may be written up to a multiple of the vector's lanes
-    bool streams = false;  // A comes from afar: ask for the rows below a tile while it is computed
-    std::int64_t readable =
-        0;  // numbers that may be read from B on; whole vectors are read before that end
+    bool streams = false;     // A is in no near cache: prefetch the rows below a tile
+    // Values that may be read from B on; whole vectors are read before that end.
+    std::int64_t readable = 0;
 };
 
-// A's rows may be packed: then those of a strip of kTileRows stand side by side for each k.
+// Computes one tile of R rows and V vectors. A may be packed: then the values of a strip of
+// kTileRows rows are side by side for each k.
 template <class T, int R, int V, bool packed>
 inline void tile(const Product<T>& p, std::int64_t row, std::int64_t column) {
     constexpr std::int64_t L = kLanes<T>;
-    // Every third row of A is pointed to, and the two after it are reached by the distance of rows:
-    // as many pointers as rows would not fit into the registers.
+    // Pointers to every third row of A; the two rows after it are reached by the distance of rows.
+    // A pointer for every row would not fit into the registers.
     const T* a[(R + 2) / 3];
     for (int r = 0; r < R; r += 3) a[r / 3] = p.A.data + (row + r) * p.A.row;
     const std::int64_t apart = p.A.row, step = p.A.step, ldb = p.ldb;
     const T* const B = p.B + column;
     T* c[R];
     for (int r = 0; r < R; ++r) c[r] = p.C + (row + r) * p.ldc + column;
-    const std::int64_t last =
-        std::min<std::int64_t>(L, p.H - column - (V - 1) * L);  // lanes of the last vector
+    const std::int64_t last = std::min<std::int64_t>(L, p.H - column - (V - 1) * L);
     Vec<T> sum[R][V];
     PELLUCID_UNROLL
     for (int v = 0; v < V; ++v) {
@@ -97,7 +97,7 @@ inline void tile(const Product<T>& p, std::int64_t row, std::int64_t column) {
             below += share;
         }
     };
-    // Up to this k, a whole last vector can be read: beyond the row, but not beyond the array.
+    // Up to this k a whole last vector can be read: beyond the row, but not beyond the array.
     const std::int64_t room = p.readable - column - V * L, K = p.K;
     const std::int64_t safe = room < 0 ? 0 : room / p.ldb + 1;
     std::int64_t k = 0;
@@ -139,21 +139,21 @@ inline void panel(const Product<T>& p, std::int64_t row, std::int64_t rows, std:
         tile_rows<T, 1, packed>(p, row, rows, column);
 }
 
-// Numbers of a gradient that are made at once: few, so that they stay in the nearest cache while
-// weights move by them.
+// Values of a gradient that are computed at once: few, so that they stay in the nearest cache while
+// the weights move by them.
 template <class T>
 constexpr std::int64_t kAtOnce = 16384 / sizeof(T);
 
-// A place for so many numbers, this thread's own until it asks again.
+// Returns a buffer for so many values, this thread's own until it asks again.
 template <class T>
 inline T* room_for_rows(std::int64_t count) {
     return of_thread<Room<T>>().of(count);
 }
 
-constexpr std::int64_t kWorthThreads =
-    3 << 17;  // multiply-adds below which waking a thread costs more than it gives
+// Multiply-adds below which waking a thread costs more than it gains.
+constexpr std::int64_t kWorthThreads = 3 << 17;
 
-// Computes the product, its tiles shared out over threads where that pays.
+// Computes the product; threads share its tiles where that pays.
 template <class T>
 inline void multiply(const Product<T>& p, const Threads& threads) {
     const std::int64_t width = kTileVectors * kLanes<T>;
@@ -172,8 +172,8 @@ inline void multiply(const Product<T>& p, const Threads& threads) {
 }
 
 // Copies rows k to k + K of A's strip (the rows of a tile) and B's panel (its columns) so that a
-// tile reads them in order. The counts of a whole strip and a whole panel are known to the
-// compiler: five times as fast as the loops for the last.
+// tile reads them in order. The compiler knows the sizes of a whole strip and a whole panel: five
+// times as fast as the loops for the last ones.
 template <class T>
 inline void pack_strip(const Product<T>& p, std::int64_t first, std::int64_t k, std::int64_t K,
                        T* __restrict to) {
@@ -205,12 +205,12 @@ inline void pack_panel(const Product<T>& p, std::int64_t column, std::int64_t k,
         }
 }
 
-// Asks for C's rows below a tile, up to `rows`, and for the tile's share of the next panel: they
-// come from afar. (Inlined by force: GCC takes a call that does nothing but ask to be without
-// effect, and drops it.)
+// Prefetches C's rows below a tile, up to `rows`, and the tile's share of the next panel, which are
+// in no near cache. (Inlined by force: GCC drops a call that only prefetches, as one without
+// effect.)
 template <class T>
-PELLUCID_INLINE inline void ask_for_next(const Product<T>& p, std::int64_t rows, const T* panel,
-                                         std::int64_t share) {
+PELLUCID_INLINE inline void prefetch_next(const Product<T>& p, std::int64_t rows, const T* panel,
+                                          std::int64_t share) {
     constexpr std::int64_t line = 64 / sizeof(T);
     for (std::int64_t r = kTileRows; r < rows; ++r)
         for (std::int64_t i = 0; i < p.H; i += line) __builtin_prefetch(p.C + r * p.ldc + i, 1);
@@ -254,7 +254,7 @@ inline void multiply_blocked(const Product<T>& p, const Threads& threads) {
                 const std::int64_t row = strip * kTileRows;
                 part.A = {A + row * depth, 1, kTileRows};
                 part.C = p.C + row * p.ldc + j * width;
-                ask_for_next(part, std::min<std::int64_t>(2 * kTileRows, p.M - row), next, share);
+                prefetch_next(part, std::min<std::int64_t>(2 * kTileRows, p.M - row), next, share);
                 panel<T, true>(part, 0, std::min<std::int64_t>(kTileRows, p.M - row), 0);
             }
         });
@@ -263,8 +263,8 @@ inline void multiply_blocked(const Product<T>& p, const Threads& threads) {
 
 template <class T>
 inline void product(const Product<T>& p, const Threads& threads) {
-    // Rows of B that are a large power of two apart drive each other out of the nearest cache,
-    // unless they are packed.
+    // Rows of B whose distance is a large power of two map to the same cache sets and cause
+    // conflict misses, unless they are packed.
     const std::int64_t least = p.ldb % 512 ? 192 : 64;
     const bool large = p.M >= least && p.H >= 192 && p.K >= 64;
     if (large)
@@ -273,7 +273,7 @@ inline void product(const Product<T>& p, const Threads& threads) {
         multiply(p, threads);
 }
 
-// Writes the transpose of a K x H matrix (rows of lda numbers) into an H x K one (rows of ldb), in
+// Writes the transpose of a K x H matrix (rows of lda values) into an H x K one (rows of ldb), in
 // squares.
 template <class T>
 inline void transpose(const T* a, std::int64_t lda, std::int64_t K, std::int64_t H, T* b,

@@ -60,7 +60,7 @@ public:
         const Moments m = batch_moments(x);
         for (std::int64_t h = 0; h < this->H; ++h) {
             running_mean_[h] += momentum_ * (m.mean[at(h)] - running_mean_[h]);
-            if (x.N == 1) continue;  // one row tells nothing of the spread
+            if (x.N == 1) continue;  // one row has no variance
             const T spread = m.variance[at(h)] * static_cast<T>(x.N) / static_cast<T>(x.N - 1);
             running_variance_[h] += momentum_ * (spread - running_variance_[h]);
         }
@@ -129,19 +129,19 @@ public:
         std::fill(dbeta, dbeta + H, T(0));
         for (std::int64_t i = 0; i < x.N; ++i) {
             const auto [mean, stddev] = moments(x.row(i));
-            T slope_sum = 0, turned_sum = 0;
+            T slope_sum = 0, normal_sum = 0;
             for (std::int64_t h = 0; h < H; ++h) {
                 const T normal = (x.row(i)[h] - mean) / stddev, slope = dy.row(i)[h] * gamma_[h];
                 dgamma[h] += dy.row(i)[h] * normal;
                 dbeta[h] += dy.row(i)[h];
                 slope_sum += slope;
-                turned_sum += slope * normal;
+                normal_sum += slope * normal;
             }
             if (!dx.data) continue;
             for (std::int64_t h = 0; h < H; ++h) {
                 const T normal = (x.row(i)[h] - mean) / stddev, slope = dy.row(i)[h] * gamma_[h];
                 dx.row(i)[h] =
-                    (slope - (slope_sum + normal * turned_sum) / static_cast<T>(H)) / stddev;
+                    (slope - (slope_sum + normal * normal_sum) / static_cast<T>(H)) / stddev;
             }
         }
     }

@@ -22,17 +22,18 @@ public:
         if (s_.ema >= 0) expect_fit(s_.average, parameters);
     }
 
-    // What all numbers share in one step: `number` counts steps from 1, `ridge` is added to l2, and
-    // `share` of the gradients is left by clipping.
+    // What all values share in one step: `number` counts steps from 1, `ridge` is added to l2, and
+    // `share` is what clipping leaves of the gradients.
     struct Step {
         double rate, number, ridge = 0;
         T share = 1;
     };
 
-    // Whether every number moves by its own gradient alone: then it may, as soon as that is known.
+    // Whether every value moves by its own gradient alone: then it may move as soon as that is
+    // known.
     bool one_by_one() const { return s_.clip_norm < 0 && s_.clip_value < 0; }
 
-    // Moves all parameters that learn, in place, but the first if it has moved.
+    // Moves all trainable parameters in place, but the first if it has moved.
     void update(const std::vector<Parameter>& parameters, Step step, bool first_moved,
                 const Threads& threads) const {
         step.share = clipped(parameters);
@@ -49,8 +50,7 @@ public:
         }
     }
 
-    // Moves `count` numbers of a parameter, from the number `from` on; their gradient may be
-    // changed.
+    // Moves `count` values of a parameter, from index `from` on; their gradient may be changed.
     void move(const Step& step, const Parameter& p, std::size_t index, T* gradient,
               std::int64_t from, std::int64_t count) const {
         T* value = p.value + from;
@@ -80,7 +80,7 @@ public:
             adam(value, gradient, first, second, count, keep, rate, step.number);
     }
 
-    // The sum of the squares of all weights that learn: of matrices, as l2 takes them.
+    // Returns the sum of the squares of all trained weights: of matrices, as l2 takes them.
     static double squares(const std::vector<Parameter>& parameters) {
         double total = 0;
         for (const Parameter& p : parameters) {
@@ -110,7 +110,7 @@ private:
         return Kind::adagrad;
     }
 
-    // Squares that one float32 sums up: few, so that it keeps its digits.
+    // Squares that one float32 adds up: few, so that it keeps its digits.
     static constexpr std::int64_t kSquares = 1 << 12;
 
     static void expect_fit(const std::vector<Numbers>& memory,
@@ -124,7 +124,7 @@ private:
             "layers, or before a layer was frozen");
     }
 
-    // Clips by value in place; gives the share of the gradients that clipping by norm leaves.
+    // Clips by value in place; returns the share of the gradients that clipping by norm leaves.
     T clipped(const std::vector<Parameter>& parameters) const {
         const T most = static_cast<T>(s_.clip_value);
         double squares = 0;

@@ -1,4 +1,4 @@
-// Random numbers by counting, as core/counter.py defines them: SplitMix64.
+// Random numbers by counting, as core defines them: SplitMix64.
 #pragma once
 
 #include <cstdint>
@@ -13,8 +13,7 @@ inline std::uint64_t mix(std::uint64_t z) {
     return z ^ (z >> 31);
 }
 
-// Where a layer's random numbers come from in one pass; `at` and `uniform` are those of
-// core/layer.py's Learning.
+// Where a layer's random numbers come from in one pass, as `Draws` in core/draws.py.
 struct Draws {
     std::uint64_t seed = 0, step = 0, layer = 0;
 

@@ -1,6 +1,6 @@
 // Products with a narrow first layer's input that is mostly 0, and its transpose; the sums are
-// those of matrix.h, bit for bit. A narrow layer has little to do for each number, so it passes
-// over the columns in which a few rows are 0 together.
+// those of matrix.h, bit for bit. A narrow layer does little work for each input value, so it skips
+// the columns in which a few rows are 0 together.
 #pragma once
 
 #include <algorithm>
@@ -12,33 +12,32 @@
 
 namespace pellucid {
 
-// Rows of an input in strips as high as a tile, and the columns in which the rows of each are not
-// all 0. Numbers of the network's own type stay where they are; bytes are scaled and put side by
-// side, those of these columns only.
+// Rows of an input in strips as high as a tile, and the columns in which the rows of each strip are
+// not all 0. Values of the network's own type stay where they are; bytes are packed side by side,
+// those of these columns only.
 template <class T>
 class Strips {
 public:
     static constexpr std::int64_t kRows = kTileRows;
     // A short ring leaves the nearest cache to the weights.
     static constexpr std::int64_t kRing = 64 * kRows;
-    // In float64, which is for exactness, bytes become numbers as they are gathered.
+    // In float64, which is for exactness, bytes are converted as they are gathered.
     static constexpr bool kTakesBytes = sizeof(T) == 4;
 
     struct Strip {
         std::int64_t first, rows;
         const std::int32_t* columns;  // ascending
         std::int64_t count;
-        const T* at[kRows];         // the rows, of which those that are missing are 0;
-        const std::uint8_t* bytes;  // or, of bytes, kRows for each of the columns,
-        T* values;  // and the numbers that they become in the product: all, if strips are kept,
-        std::int64_t ring;  // else the last of them, in a ring; this is its highest place
-        Address next;       // what is worth asking for meanwhile: if strips are not kept,
-                            // the one that follows
+        const T* at[kRows];         // the rows; rows beyond the last are 0
+        const std::uint8_t* bytes;  // of bytes instead: kRows for each of the columns,
+        T* values;                  // and their values in the product: all of a kept strip,
+        std::int64_t ring;          // else the last ones, in a ring with this highest index
+        Address next;  // what to prefetch meanwhile: the next strip, unless strips are kept
     };
 
-    // Takes the rows of x, which lie ld numbers apart, each number to be multiplied by `factor` (1
-    // unless they are bytes). Strips are kept for the way back, or looked at one after the other:
-    // then all share a place, which so stays in the nearest cache.
+    // Takes the rows of x, ld values apart, each value to be multiplied by `factor` (1 unless they
+    // are bytes). Kept strips serve the backward pass; others are used in turn and share one place,
+    // which so stays in the nearest cache.
     void begin(const Rows& x, std::int64_t ld, T factor, bool kept) {
         x_ = x, ld_ = ld, factor_ = factor, kept_ = kept;
         room_ = padded(x.width) + kPad;
@@ -52,7 +51,7 @@ public:
         nothing_.resize(static_cast<std::size_t>(room_));
     }
 
-    // Looks at strip i; those that are kept may be looked at by several threads.
+    // Finds the columns of strip i; several threads may do so for kept strips.
     const Strip& look(std::int64_t i) {
         Strip& strip = strips_[static_cast<std::size_t>(i)];
         const std::int64_t place = kept_ ? i * room_ : 0;
@@ -78,7 +77,7 @@ public:
     bool packed() const { return x_.type == Number::uint8; }  // whether the strips have values
     T factor() const { return factor_; }
 
-    // Calls f with std::true_type where they have, else with std::false_type.
+    // Calls f with std::true_type if the strips are packed, else with std::false_type.
     template <class F>
     void with_form(F f) const {
         if constexpr (kTakesBytes)
@@ -88,8 +87,8 @@ public:
     std::int64_t count() const { return static_cast<std::int64_t>(strips_.size()); }
     const Strip& operator[](std::int64_t i) const { return strips_[static_cast<std::size_t>(i)]; }
 
-    // How many of so many lines to ask for now and then, to have asked for all at the end of the
-    // strips: as they are, or were in the batch before.
+    // Returns how many of these lines to prefetch at a time, so that all are at the end of the
+    // strips: as the strips are, or were in the batch before.
     std::int64_t share(std::int64_t lines) const {
         std::int64_t found = 1;
         for (const Strip& strip : strips_) found += strip.count;
@@ -105,7 +104,7 @@ private:
 
     void look_at_numbers(Strip& strip, std::int32_t* columns) const {
         constexpr std::int64_t L = kLanes<T>;
-        Address next[kRows];  // of the strip that follows
+        Address next[kRows];  // of the next strip
         for (std::int64_t r = 0; r < kRows; ++r) {
             strip.at[r] = row<T>(strip, r);
             next[r] = address(strip.at[r]) + kRows * ld_ * static_cast<Address>(sizeof(T));
@@ -130,9 +129,9 @@ private:
         const std::uint8_t* at[kRows];
         for (std::int64_t r = 0; r < kRows; ++r) at[r] = row<std::uint8_t>(strip, r);
         strip.bytes = bytes;
-        // Rows are too short for the processor to foresee the next. A third of the strip that
-        // follows is left out, for the product asks for more than a strip has: what comes first
-        // there, the strip before has asked for.
+        // Rows are too short for the hardware to predict the next. The prefetch begins a third of a
+        // strip further on: a product prefetches more than one strip's length, so the strip before
+        // has covered that third.
         strip.next = kept_ ? address(bytes) : address(at[0]) + kRows * ld_ * 4 / 3;
         std::int64_t found = 0;
         auto look = [&](std::int64_t k, std::uint32_t asked, auto load_one) PELLUCID_INLINE {
@@ -150,8 +149,8 @@ private:
         std::int64_t k = 0;
         for (; k < width - rest; k += kByteBlock) look(k, ~0u, whole);
         if (rest && k)
-            look(width - kByteBlock, ~0u << (kByteBlock - rest),
-                 whole);  // a whole block, some of whose columns were there
+            // A whole block, some of whose columns the block before had.
+            look(width - kByteBlock, ~0u << (kByteBlock - rest), whole);
         else if (rest)
             look(0, ~0u, [&](const std::uint8_t* p) { return load_bytes(p, rest); });
         strip.count = found;
@@ -167,9 +166,9 @@ private:
     Buffer<T> values_, nothing_;
 };
 
-// V vectors from `column` on of R rows of C = start + X B, for one strip of X. Bytes become
-// numbers, unless they are kept from the first of the vectors, some columns ahead of their
-// products: the processor does one while the other waits.
+// Computes V vectors from `column` on of R rows of C = start + X B, for one strip of X. Bytes are
+// converted some columns ahead of their products, unless they are kept from the first vectors: the
+// processor does one while the other waits.
 template <class T, int R, int V, bool packed>
 inline void multiply_strip(const typename Strips<T>::Strip& strip, const Product<T>& p,
                            std::int64_t column, T factor, Prefetch* ahead, std::int64_t lines) {
@@ -191,8 +190,8 @@ inline void multiply_strip(const typename Strips<T>::Strip& strip, const Product
     const std::int64_t ring = strip.ring,
                        ready = column == 0 || ring < Strips<T>::kRing ? strip.count * apart : 0;
     std::int64_t fresh = 0, used = 0;
-    auto convert = [&]() PELLUCID_INLINE {  // the next eight columns, where no more are ahead;
-                                            // there is room for as many
+    // Converts the next eight columns unless enough are ahead; there is room for as many.
+    auto convert = [&]() PELLUCID_INLINE {
         if (!packed || fresh >= ready || fresh > used + 8 * apart) return;
         T* const to = values + (fresh & ring);
         for (int i = 0; i < 8; i += 2)
@@ -214,14 +213,14 @@ inline void multiply_strip(const typename Strips<T>::Strip& strip, const Product
         if (packed) value += apart;
     };
     const std::int32_t *k = strip.columns, *const end = k + strip.count, *whole = end;
-    // Up to this column, a whole last vector can be read: beyond the row, but not beyond the array.
+    // Up to this column a whole last vector can be read: beyond the row, but not beyond the array.
     const std::int64_t room = p.readable - column - V * L, safe = room < 0 ? 0 : room / ldb + 1;
     while (whole > k && whole[-1] >= safe) --whole;
-    auto several = [&](auto n) PELLUCID_INLINE {  // columns, which do not pass the ring's end:
-                                                  // eights come first
+    // Several columns, which do not pass the end of the ring: eights come first.
+    auto several = [&](auto n) PELLUCID_INLINE {
         convert();
-        if (packed &&
-            n == 8) {  // asked for all at once, as they are looked at, they would be waited for
+        // Prefetched all at once, when a strip is read, these lines would be waited for.
+        if (packed && n == 8) {
             prefetch(next), prefetch(next + 64);
             next += 128;
         }
@@ -249,7 +248,7 @@ inline void multiply_strip(const typename Strips<T>::Strip& strip, const Product
             store(p.C + (strip.first + r) * p.ldc + column + v * L, sum[r][v] + T(0));
 }
 
-// Calls f(V, column) for two vectors at once, or one: the layers are narrow.
+// Calls f(V, column) for two vectors at a time, or one: the layers are narrow.
 template <class T, class F>
 inline void each_pair(std::int64_t H, F f) {
     constexpr std::int64_t L = kLanes<T>;
@@ -258,9 +257,9 @@ inline void each_pair(std::int64_t H, F f) {
     if (column < H) f(std::integral_constant<int, 1>{}, column);
 }
 
-// The product `whole` of the strips' rows, which are looked at on the way; C is padded. Half of the
-// next batch is asked for here where it has more lines than the way back can ask for without
-// waiting.
+// Computes the product `whole` of the strips' rows, and finds their columns on the way; C is
+// padded. Half of the next batch is prefetched here if the backward pass cannot prefetch all of its
+// lines without waiting.
 template <class T>
 inline void product(const Product<T>& whole, Strips<T>& strips, bool kept, const Threads& threads,
                     Prefetch* ahead) {
@@ -326,7 +325,7 @@ PELLUCID_INLINE inline const std::int32_t* add_columns(const T* const (&at)[Stri
     return k;
 }
 
-// The same for one strip, from its column k on; now and then asks for lines of the next batch.
+// Does the same for one strip, from its column k on, and prefetches lines of the next batch.
 template <class T, int V, bool packed, bool partly>
 inline const std::int32_t* add_strip(const typename Strips<T>::Strip& strip, Lines<const T> B,
                                      Address C, std::int64_t ld, std::int64_t column,
@@ -352,9 +351,9 @@ inline const std::int32_t* add_strip(const typename Strips<T>::Strip& strip, Lin
     return k;
 }
 
-// C = X^T B, of a padded B, for rows X in strips that have been looked at: D columns of X, some at
-// a time, for which done(rows of C, number of the first, how many) is called. Without a C the rows
-// lie in a place that stays in the nearest cache, and are gone afterwards.
+// Computes C = X^T B, of a padded B, for rows X in strips whose columns are known: D columns of X,
+// some at a time, and calls done(rows of C, index of the first, how many) for each part. Without a
+// C the parts share a buffer that stays in the nearest cache.
 template <class T, class F>
 inline void transposed_product(const Strips<T>& strips, std::int64_t H, std::int64_t D,
                                Lines<const T> B, T* C, const Threads& threads, Prefetch* ahead,
@@ -362,8 +361,7 @@ inline void transposed_product(const Strips<T>& strips, std::int64_t H, std::int
     const std::int64_t lines = ahead ? strips.share(ahead->left()) : 0;
     const std::int64_t wanted = std::max<std::int64_t>(1, (D * H + kAtOnce<T> - 1) / kAtOnce<T>);
     const std::int64_t share = (D + wanted - 1) / wanted, parts = (D + share - 1) / share;
-    // Parts `first` to `end`, one after the other: where one leaves off in each strip, the next
-    // begins.
+    // Parts `first` to `end` in turn: in each strip a part begins where the one before ended.
     auto some = [&](std::int64_t first, std::int64_t end, Prefetch* ahead) {
         static thread_local std::vector<const std::int32_t*> next;
         next.resize(static_cast<std::size_t>(strips.count()));

@@ -1,4 +1,4 @@
-// Vectors of floating numbers as wide as the instruction set allows, by compiler vector extensions
+// Vectors of floating-point values as wide as the instruction set allows, by compiler extensions
 // (GCC, Clang).
 #pragma once
 
@@ -14,13 +14,14 @@
 #include <arm_neon.h>
 #endif
 
-#define PELLUCID_INLINE \
-    __attribute__((always_inline))  // where a call would drive sums out of the registers
+// For functions whose call would drive sums out of the registers.
+#define PELLUCID_INLINE __attribute__((always_inline))
+
 #if defined(__clang__)
 #define PELLUCID_UNROLL _Pragma("unroll")
 #else
-#define PELLUCID_UNROLL \
-    _Pragma("GCC unroll 16")  // early: arrays of sums that loops run over are kept in memory
+// Early: arrays of sums that loops run over are kept in memory.
+#define PELLUCID_UNROLL _Pragma("GCC unroll 16")
 #endif
 
 namespace pellucid {
@@ -61,8 +62,7 @@ using Int = typename Of<T>::Whole;
 template <class T>
 constexpr int kLanes = kBytes / static_cast<int>(sizeof(T));
 
-// Scratch memory begins where a vector may lie: one that straddles two lines of the cache is read
-// twice.
+// Scratch memory begins at a cache line: a vector that straddles two lines is read twice.
 template <class T>
 struct Aligned {
     using value_type = T;
@@ -84,9 +84,9 @@ struct Aligned {
 template <class T>
 using Buffer = std::vector<T, Aligned<T>>;
 
-// Rows of scratch matrices are padded to this many numbers, so that loops over them need no tails.
-// Rows whose distance is a large power of two would fall into few places of the nearest cache and
-// drive each other out: these are padded once more.
+// Rows of scratch matrices are padded to this many values, so that loops over them need no tails. A
+// distance of rows that is a large power of two would map them to the same cache sets and cause
+// conflict misses: such rows are padded once more.
 constexpr std::int64_t kPad = 16;
 inline std::int64_t padded(std::int64_t width) {
     const std::int64_t whole = (width + kPad - 1) / kPad * kPad;
@@ -105,8 +105,8 @@ inline void store(T* p, Vec<T> v) {
     std::memcpy(p, &v, sizeof v);
 }
 
-// The first n numbers, the rest 0: for the end of an array, where a whole vector would read past
-// it.
+// Loads the first n values, the rest 0: for the end of an array, where a whole vector would read
+// past it.
 template <class T>
 inline Vec<T> load_part(const T* p, std::int64_t n) {
 #if defined(__AVX512F__)
@@ -147,9 +147,9 @@ inline Vec<T> fill(T x) {
     return x - Vec<T>{};  // x - 0 is x for every x, -0 included, which x + 0 is not
 }
 
-// sum + a b, rounded once where the processor can. Sums in which every path must have the same bits
-// are made by this: whether a compiler contracts `sum + a * b` may depend on what stands around it
-// (GCC 13 leaves chains of sums alone).
+// sum + a b, rounded once where the processor can. All sums that must have the same bits on every
+// path use it: whether a compiler contracts `sum + a * b` may depend on the code around it (GCC 13
+// leaves chains of sums alone).
 template <class T>
 PELLUCID_INLINE inline Vec<T> add_product(Vec<T> sum, Vec<T> a, Vec<T> b) {
 #if defined(__AVX512F__)
@@ -172,14 +172,13 @@ PELLUCID_INLINE inline Vec<T> add_product(Vec<T> sum, Vec<T> a, Vec<T> b) {
 #endif
 }
 
-// A whole vector of bits (all or none in each lane) chooses between two.
+// Chooses between a and b lane by lane: the bits of a lane are all 1 or all 0.
 template <class T>
 inline Vec<T> choose(Int<T> yes, Vec<T> a, Vec<T> b) {
     return yes ? a : b;
 }
 
-// Where one of them is NaN, b. (Compilers do not make one instruction of a comparison and a
-// choice.)
+// b where one of them is NaN. (Compilers do not make one instruction of a comparison and a choice.)
 template <class T>
 inline Vec<T> larger(Vec<T> a, Vec<T> b) {
 #if defined(__AVX512F__)
@@ -238,8 +237,7 @@ inline Vec<T> minus_size_of(Vec<T> x) {
     return from_bits<T>(bits<T>(x) | bits<T>(fill<T>(T(-0.0))));
 }
 
-// Calls f(first, n) for every vector of a line of `count` numbers; n is how many of its lanes
-// count.
+// Calls f(first, n) for every vector of a line of `count` values; n of its lanes are used.
 template <class T, class F>
 inline void each_vector(std::int64_t count, F f) {
     std::int64_t i = 0;
@@ -295,8 +293,7 @@ inline Vec<T> shuffle(Vec<T> a, Vec<T> b, Int<T> which) {
 #endif
 }
 
-// Transposes a square of numbers: as many perfect shuffles of its rows as halve their number to
-// one.
+// Transposes a square of values by perfect shuffles of its rows.
 template <class T>
 inline void transpose_square(Vec<T> (&rows)[kLanes<T>]) {
     constexpr int L = kLanes<T>;
@@ -315,8 +312,8 @@ inline void transpose_square(Vec<T> (&rows)[kLanes<T>]) {
     }
 }
 
-// The places of a byte's bits that are 1, ascending, one table for all bytes: looking them up needs
-// no guess of a branch.
+// The indices of the bits of a byte that are 1, ascending, in one table for all bytes: a look-up
+// needs no branch prediction.
 struct Places {
     std::uint8_t of[256][8] = {};
     constexpr Places() {
@@ -327,15 +324,15 @@ struct Places {
 };
 inline constexpr Places kPlaceTable;
 
-// How many lanes `write_places` takes at once.
+// The number of lanes that `write_places` takes at once.
 #if defined(__AVX512F__)
 constexpr int kPlaces = 16;
 #else
 constexpr int kPlaces = 8;
 #endif
 
-// Writes the numbers of the chosen lanes, counted from `first`, one after the other, and may write
-// as many more as make kPlaces; gives how many.
+// Writes the indices of the chosen lanes, counted from `first`, in sequence; may write beyond them,
+// up to kPlaces. Returns their number.
 inline std::int64_t write_places(std::uint32_t chosen, std::int64_t first, std::int32_t* to) {
 #if defined(__AVX512F__)
     const __m512i count = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
