@@ -192,29 +192,29 @@ def plots(things: Things) -> list[Entry]:
             "confusion-matrix",
             "pl.plots.confusion_matrix(evaluation)",
             {
-                "en": "What the test digits are, and what they were read as. Few mistakes are "
-                "seen as well.",
+                "en": "The true and predicted classes of the test digits. Rare mistakes are "
+                "visible, too.",
                 "ko": "테스트 숫자의 정답과 예측. 드문 실수도 보입니다.",
             },
             lambda: show.confusion_matrix(things.evaluation),
         ),
         Entry(
-            "misread",
+            "misclassified",
             "pl.plots.misclassified(evaluation, images)",
             {
-                "en": "The misread digits about which the network was surest.",
-                "ko": "잘못 읽은 숫자 가운데 신경망이 가장 확신한 것들.",
+                "en": "The misclassified digits with the highest confidence.",
+                "ko": "확신도가 가장 높은 오답들.",
             },
             lambda: show.misclassified(things.evaluation, test.images),
         ),
         Entry(
             "contributions",
-            "pl.plots.contributions(pl.integrated_gradients(net, image), picture=image)",
+            "pl.plots.contributions(pl.integrated_gradients(net, image), image=image)",
             {
                 "en": "What each pixel adds to the answer, on the digit.",
                 "ko": "픽셀마다 답에 얼마를 보태는지, 숫자 위에.",
             },
-            lambda: show.contributions(pl.integrated_gradients(digits, row), picture=row),
+            lambda: show.contributions(pl.integrated_gradients(digits, row), image=row),
         ),
         Entry(
             "contributions-bars",

@@ -100,7 +100,7 @@ def test_what_cannot_be_explained() -> None:
     x = rows_for(NETS["residual"], 2)
     with pytest.raises(pl.InputError, match="no weighted sum of their own"):
         pl.contributions(NETS["residual"], x[0], 2, 0)
-    with pytest.raises(pl.InputError, match='say of="activation"'):
+    with pytest.raises(pl.InputError, match='use of="activation"'):
         pl.integrated_gradients(NETS["residual"], x, 2, 0, of="weighted_sum")
     with pytest.raises(pl.InputError, match="from 1 to 3"):
         pl.contributions(NETS["residual"], x[0], 0, 0)

@@ -144,9 +144,9 @@ def test_networks_of_other_kinds() -> None:
     assert found.largest is None
     assert found.agreement is not None
     assert "different numbers of outputs" in str(found)
-    with pytest.raises(pl.InputError, match="answer with 2 and 1 values"):
+    with pytest.raises(pl.InputError, match="predict 2 and 1 values"):
         pl.compare(NETS["values"], pl.Network([affine(D, 1, 0)]), x)
-    with pytest.raises(pl.InputError, match="give x, too"):
+    with pytest.raises(pl.InputError, match="pass x, too"):
         pl.compare(two, two, t=[0])
     with pytest.raises(pl.InputError, match="expected 6 numbers"):
         pl.compare(two, two, np.ones((3, 5)))

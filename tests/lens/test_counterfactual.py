@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import pellucid as pl
-from pellucid.lens.limits import input_limits, input_scale
+from pellucid.lens.input_limits import input_limits, input_scale
 from pellucid.web import SHIPPED
 from tests.lens.networks import D, affine, kinds, rows_for
 from tests.narrowing import instance, present
@@ -130,7 +130,7 @@ def test_a_wanted_class() -> None:
     )
     mistakes: tuple[Any, ...] = (before, 3, -1, "d", 1.0, "abc"[before])
     for bad in mistakes:
-        with pytest.raises(pl.InputError, match="target is another class"):
+        with pytest.raises(pl.InputError, match="target must be a class other"):
             pl.counterfactual(net, row, bad, limits=(-20, 20))
     net.classes = None
 
@@ -142,7 +142,7 @@ def test_none_is_found_where_there_is_none() -> None:
         found = pl.counterfactual(net, [0.5], limits=(0, 1))
         assert not found.found
         assert (found.x, found.after, found.distance) == (None, None, None)
-        assert "no input was found" in str(found)
+        assert "no input within the limits was found" in str(found)
         json.dumps(found.to_dict())
 
 
@@ -221,12 +221,12 @@ def test_full_sigmoids_do_not_end_the_search() -> None:
 
 
 def test_values_have_no_answer_to_turn() -> None:
-    with pytest.raises(pl.InputError, match="with a value, not with a class"):
+    with pytest.raises(pl.InputError, match="predicts a value, not a class"):
         pl.counterfactual(pl.Network([affine(D, 1, 0)]), np.zeros(D), limits=(0, 1))
     sums = pl.Network([pl.Affine([[1.0]], [-0.5])], classes=["no", "yes"])
     found = pl.counterfactual(sums, [0.0], limits=(0, 1))
     assert found.x == pytest.approx([0.5], abs=1e-5)
-    with pytest.raises(pl.InputError, match="within what range"):
+    with pytest.raises(pl.InputError, match="the range of the inputs"):
         pl.counterfactual(NETS["sigmoids"], np.zeros(D))
 
 

@@ -9,8 +9,8 @@ from sklearn import metrics
 
 import pellucid as pl
 from pellucid.core.types import Array
-from pellucid.lens.curves import ROC, Calibration, PrecisionRecall
 from pellucid.lens.evaluation import Evaluation
+from pellucid.lens.score_curves import ROC, Calibration, PrecisionRecall
 
 
 def from_sums(
@@ -45,7 +45,7 @@ def test_accuracy_and_wilsons_interval(hits: int, N: int) -> None:
     assert found.interval[1] - found.interval[0] > 0.02
 
 
-def test_confusion_and_misread() -> None:
+def test_confusion_and_misclassified() -> None:
     z: list[list[float]] = [
         [2.0, 0, 0],
         [0, 3, 0],
@@ -62,8 +62,13 @@ def test_confusion_and_misread() -> None:
         assert found.confusion is not None
         assert found.confusion.tolist() == [[1, 2, 0], [1, 1, 0], [0, 1, 1]]
         assert found.confusion.dtype.kind == "i"
-        assert found.misread is not None
-        assert found.misread.tolist() == [5, 3, 4, 6]  # the surest first, equals as they stand
+        assert found.misclassified is not None
+        assert found.misclassified.tolist() == [
+            5,
+            3,
+            4,
+            6,
+        ]  # the surest first, equals as they stand
         assert found.accuracy == 3 / 7
         assert (found.r2, found.mean_absolute_error) == (None, None)
 
@@ -106,9 +111,9 @@ def test_one_output_says_yes_or_no(shape: tuple[int, ...]) -> None:
     t = np.array([0, 1, 1, 0, 1]).reshape(shape)
     found = pl.evaluate(net, x, t)
     assert found.confusion is not None
-    assert found.misread is not None
+    assert found.misclassified is not None
     assert found.confusion.tolist() == [[1, 1], [1, 2]]
-    assert found.misread.tolist() == [3, 4]
+    assert found.misclassified.tolist() == [3, 4]
     assert found.accuracy == 0.6
     y = 1 / (1 + np.exp(-x))
     t = t.reshape(5, 1)
@@ -129,14 +134,14 @@ def test_values(K: int) -> None:
     assert found.r2 == pytest.approx(shares.mean(), abs=1e-12)
     assert found.mean_absolute_error == pytest.approx(np.abs(t - y).mean(), abs=1e-12)
     assert found.loss == pytest.approx(((t - y) ** 2).mean(), abs=1e-12)
-    assert (found.accuracy, found.interval, found.confusion, found.misread) == (
+    assert (found.accuracy, found.interval, found.confusion, found.misclassified) == (
         None,
         None,
         None,
         None,
     )
     assert pl.evaluate(net, x, y).r2 == 1
-    with pytest.raises(pl.InputError, match="these answers are values"):
+    with pytest.raises(pl.InputError, match="this network predicts values"):
         found.confusion_table()
 
 
@@ -153,9 +158,9 @@ def test_residuals_and_errors_are_scikit_learns(K: int) -> None:
     assert found.root_mean_squared_error == pytest.approx(
         math.sqrt(metrics.mean_squared_error(t, y)), abs=1e-12
     )
-    assert (found.calibration, found.roc, found.chosen) == (None, None, None)
-    with pytest.raises(pl.InputError, match="misread rows need classes"):
-        found.misread_table()
+    assert (found.calibration, found.roc, found.predicted) == (None, None, None)
+    with pytest.raises(pl.InputError, match="misclassified rows need classes"):
+        found.misclassified_table()
 
 
 @pytest.mark.parametrize("kind", ["one sigmoid", "softmax", "sums", "two sigmoids", "one sum"])
@@ -262,18 +267,18 @@ def test_calibration_of_a_network(generator: np.random.Generator) -> None:
     assert "degree of match" in str(degrees)
 
 
-def test_misread_rows_as_text() -> None:
+def test_misclassified_rows_as_text() -> None:
     net, x = from_sums([[2.0, 0], [0, 3.0], [1, 0], [0, 9.0]], pl.Softmax)
     net.classes = ["cat", "dog"]
     found = pl.evaluate(net, x, [0, 0, 1, 0])
-    assert [line.split() for line in found.misread_table(2).splitlines()[2:]] == [
+    assert [line.split() for line in found.misclassified_table(2).splitlines()[2:]] == [
         ["3", "cat", "dog", "1.000"],
         ["1", "cat", "dog", "0.953"],
     ]
-    assert found.chosen is not None
+    assert found.predicted is not None
     assert found.targets is not None
     assert found.confidence is not None
-    assert (found.chosen.tolist(), found.targets.tolist()) == ([0, 1, 0, 1], [0, 0, 1, 0])
+    assert (found.predicted.tolist(), found.targets.tolist()) == ([0, 1, 0, 1], [0, 0, 1, 0])
     assert found.confidence == pytest.approx(net(x).max(axis=1))
 
 
@@ -290,7 +295,8 @@ def test_as_a_dict_and_as_text() -> None:
     }
     assert repr(found).splitlines() == [
         str(found),
-        "confusion_table() shows what was read as what; misread holds the 1 misread rows",
+        "confusion_table() shows the confusion matrix; misclassified holds the 1 misclassified "
+        "rows",
     ]
     assert str(found) == "accuracy 75.0 % (95 % interval 30.1 to 95.4), loss 0.5633 on 4 rows"
     net, x = from_sums([[0.5]] * 2000)
@@ -304,7 +310,7 @@ def test_the_confusion_table() -> None:
     net, x = from_sums([[2.0, 0], [2.0, 0], [0, 3.0], [1, 0]], pl.Softmax)
     t = [0, 0, 1, 1]
     assert [line.split() for line in pl.evaluate(net, x, t).confusion_table().splitlines()] == [
-        ["is", "\\", "read", "as", "0", "1", "right"],
+        ["true", "\\", "predicted", "0", "1", "right"],
         ["-" * len(pl.evaluate(net, x, t).confusion_table().splitlines()[1])],
         ["0", "2", ".", "100.0%"],
         ["1", "1", "1", "50.0%"],

@@ -62,9 +62,9 @@ def test_importances_are_scikit_learns_but_for_the_orders(
     found = pl.permutation_importance(net, x, t, repeats=60)
     estimator = (Classifier if kind == "classes" else Regressor)(net)
     witness = inspection.permutation_importance(estimator, x, t, n_repeats=60, random_state=0)
-    errors = np.sqrt((found.deviations**2 + witness.importances_std**2) / 60)
+    errors = np.sqrt((found.stds**2 + witness.importances_std**2) / 60)
     assert (np.abs(found.means - witness.importances_mean) < 5 * errors + 1e-9).all()
-    np.testing.assert_allclose(found.deviations, witness.importances_std, rtol=0.5)
+    np.testing.assert_allclose(found.stds, witness.importances_std, rtol=0.5)
     assert found.score == pytest.approx(estimator.score(x, t))
     assert found.metric == ("accuracy" if kind == "classes" else "r2")
 
@@ -119,9 +119,9 @@ def test_columns_of_several_inputs_are_shuffled_together(generator: np.random.Ge
     assert np.isin(np.round(seen[0][:, 0] - x[:, 3] * 0.5, 9), [1, 2, 3]).all()
     mistakes: list[Any] = [{"a": 4}, {"a": []}, {"a": "0"}, {"a": [0, 9]}, {"a": 1.5}]
     for bad in mistakes:
-        with pytest.raises(pl.InputError, match="a column is the number"):
+        with pytest.raises(pl.InputError, match="a column is the index"):
             pl.permutation_importance(net, x, x[:, 0], columns=bad)
-    with pytest.raises(pl.InputError, match="a metric is one of accuracy"):
+    with pytest.raises(pl.InputError, match="metric is one of accuracy"):
         pl.permutation_importance(net, x, x[:, 0], metric="auc")
     with pytest.raises(pl.InputError, match="repeats"):
         pl.permutation_importance(net, x, x[:, 0], repeats=0)
@@ -138,7 +138,7 @@ def test_blocks_and_bytes(block: int, monkeypatch: pytest.MonkeyPatch) -> None:
     np.testing.assert_array_equal(parts.scores, whole.scores)
     assert whole.score == 1
     curve = pl.partial_dependence(net, x, 2, [0.0, 127.5, 255.0])
-    for value, answers in zip(curve.grid, curve.answers, strict=True):
+    for value, answers in zip(curve.grid, curve.outputs, strict=True):
         changed = x.reshape(30, 6).astype(np.float64)
         changed[:, 2] = value
         np.testing.assert_allclose(answers, net(changed).mean(axis=0), rtol=1e-10)
@@ -157,7 +157,7 @@ def test_partial_dependence_is_scikit_learns(generator: np.random.Generator) -> 
         method="brute",
         kind="average",
     )
-    np.testing.assert_allclose(found.answers.T, witness["average"], rtol=1e-10)
+    np.testing.assert_allclose(found.outputs.T, witness["average"], rtol=1e-10)
     values = pl.Network([affine(D, 5, 0), pl.Tanh(), affine(5, 1, 1)])
     found = pl.partial_dependence(values, x, 1, np.linspace(-1, 1, 5))
     witness = inspection.partial_dependence(
@@ -168,7 +168,7 @@ def test_partial_dependence_is_scikit_learns(generator: np.random.Generator) -> 
         method="brute",
         kind="average",
     )
-    np.testing.assert_allclose(found.answers.T, witness["average"], rtol=1e-10)
+    np.testing.assert_allclose(found.outputs.T, witness["average"], rtol=1e-10)
 
 
 def test_the_usual_grid(generator: np.random.Generator) -> None:
@@ -190,11 +190,11 @@ def test_a_category_is_set_as_a_whole() -> None:
     x = np.array([[1.0, 0, 0, 5], [0, 1, 0, 7], [0, 0, 1, 6]])
     found = pl.partial_dependence(net, x, [0, 1, 2], 3)
     assert found.grid.tolist() == [[0, 0, 1], [0, 1, 0], [1, 0, 0]]
-    assert found.answers.ravel().tolist() == [9, 8, 7]
+    assert found.outputs.ravel().tolist() == [9, 8, 7]
     for bad in ([1.0, 2.0], [[1.0, 2.0]], [[np.nan] * 3], np.zeros((0, 3))):
         with pytest.raises(pl.InputError, match="a grid holds finite numbers, 3"):
             pl.partial_dependence(net, x, [0, 1, 2], bad)
     with pytest.raises(pl.InputError, match="needs a grid"):
         pl.partial_dependence(net, x, [0, 3], 2)
-    with pytest.raises(pl.InputError, match="a column is the number"):
+    with pytest.raises(pl.InputError, match="a column is the index"):
         pl.partial_dependence(net, x, 4)

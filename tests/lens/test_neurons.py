@@ -1,6 +1,7 @@
 """Neuron layers and the trace as a table: each number against the formula, by hand."""
 
 import json
+from typing import Any
 
 import numpy as np
 import pytest
@@ -124,7 +125,7 @@ def test_a_network_without_weights() -> None:
 
 
 @pytest.mark.parametrize("number", [4, -5, 1.5, "1", None, True])
-def test_layers_and_neurons_that_do_not_exist(number: object) -> None:
+def test_layers_and_neurons_that_do_not_exist(number: Any) -> None:
     with pytest.raises(pl.InputError, match="neuron layers go from 0 to 3"):
         neuron_layer(NETS["sigmoids"], number)
     with pytest.raises(pl.InputError, match="output has neurons 0 to 2"):
@@ -140,12 +141,13 @@ def test_rows_alone_and_together() -> None:
         neurons.one_row(net, x)
     with pytest.raises(pl.InputError, match="at least one row"):
         neurons.as_rows(net, x[:0])
-    with pytest.raises(pl.InputError, match="give bytes"):
+    with pytest.raises(pl.InputError, match="pass bytes"):
         neurons.as_rows(net, np.full((2, 6), 0.5))
     with pytest.raises(pl.InputError, match="row 1 holds NaN"):
         neurons.as_rows(NETS["values"], [[0.0] * 6, [np.nan] * 6])
+    stranger: Any = "net"
     with pytest.raises(pl.InputError, match="expected a network"):
-        neurons.as_rows("net", x)
+        neurons.as_rows(stranger, x)
 
 
 @pytest.mark.parametrize("block", [1, 3, 100])
@@ -160,15 +162,15 @@ def test_traces_block_by_block(block: int) -> None:
 
 
 def test_the_shape_of_pictures() -> None:
-    def shape(net: pl.Network, given: object = None) -> Array | tuple[int, int] | None:
-        return neurons.picture_shape(net, given)
+    def shape(net: pl.Network, given: Any = None) -> Array | tuple[int, int] | None:
+        return neurons.image_shape(net, given)
 
     digits = pl.mlp([784, 2])
     assert shape(digits) == (28, 28)
     assert shape(digits, (14, 56)) == (14, 56)
     small = pl.mlp([6, 2])
     assert shape(small) is None
-    small.inputs = {"kind": "pictures", "shape": [2, 3]}
+    small.inputs = pl.Images((2, 3))
     assert shape(small) == (2, 3)
     for bad in ((2, 2), (6,), "6x1", (-2, -3), 6):
         with pytest.raises(pl.InputError, match="of 6 pixels"):

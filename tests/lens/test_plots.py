@@ -20,10 +20,10 @@ from matplotlib.figure import Figure
 import pellucid as pl
 from pellucid.core.types import Array
 from pellucid.errors import FileError, InputError
-from pellucid.lens.curves import Calibration
 from pellucid.lens.evaluation import Evaluation
-from pellucid.lens.plots import figures
-from pellucid.lens.plots.figures import DARK, LIGHT, Picture
+from pellucid.lens.plots import figure_style
+from pellucid.lens.plots.figure_style import DARK, LIGHT, Picture
+from pellucid.lens.score_curves import Calibration
 from tests.lens.networks import kinds, rows_for
 from tests.narrowing import instance, present
 
@@ -116,8 +116,8 @@ def test_weights_are_drawn_on_one_scale(digits: pl.Network) -> None:
     assert low == -high == -np.quantile(np.abs(W.astype(float)), 0.99)
     neutral = ax.images[0].cmap(0.5)
     np.testing.assert_allclose(neutral[:3], mpl.colors.to_rgb(LIGHT.neutral), atol=0.02)
-    red, blue = ax.images[0].cmap(0.0), ax.images[0].cmap(1.0)
-    assert red[0] > red[2]
+    orange, blue = ax.images[0].cmap(0.0), ax.images[0].cmap(1.0)
+    assert orange[0] > orange[2]
     assert blue[2] > blue[0]
     assert texts(ax)[0] == "0  b +0.00"
 
@@ -127,8 +127,8 @@ def test_deeper_weights_say_that_they_are_an_approximation(
 ) -> None:
     found = pl.input_weights(digits, 2)
     ax = drawn(pl.plots.weights(found))
-    np.testing.assert_array_equal(ax.images[3].get_array(), present(found.pictures)[3])
-    assert "as if there were no activation functions" in ax.get_title()
+    np.testing.assert_array_equal(ax.images[3].get_array(), present(found.images)[3])
+    assert "ignoring activation functions" in ax.get_title()
     assert "approximate" in ax.get_figure(root=True).axes[1].get_ylabel()
     ax = drawn(pl.plots.weights(digits, 3, method="gradient", x=images))
     assert "gradient at the mean input" in ax.get_title()
@@ -185,7 +185,7 @@ def test_wide_layers_are_shortened_and_pictures_are_pictures(
 
 
 def test_a_network_without_weights_needs_a_row() -> None:
-    with pytest.raises(InputError, match="give it rows"):
+    with pytest.raises(InputError, match="pass rows"):
         pl.plots.network(pl.Network([pl.ReLU()]))
     assert "3.00" in texts(drawn(pl.plots.network(pl.Network([pl.ReLU()]), [[3.0, -1.0]])))
 
@@ -241,39 +241,40 @@ def test_confusion_matrix_of_values_is_refused() -> None:
     for show in (
         pl.plots.confusion_matrix,
         pl.plots.reliability,
-        lambda e: pl.plots.misread(e, np.zeros((2, 1, 1))),
+        lambda e: pl.plots.misclassified(e, np.zeros((2, 1, 1))),
     ):
         with pytest.raises(InputError, match="values"):
             show(evaluation)
 
 
-def test_misread_shows_the_pictures_that_were_misread(
+def test_misclassified_shows_the_misclassified_images(
     evaluation: Evaluation, images: Array
 ) -> None:
-    ax = drawn(pl.plots.misread(evaluation, images, count=5, columns=3))
+    ax = drawn(pl.plots.misclassified(evaluation, images, count=5, columns=3))
     assert [image.get_gid() for image in ax.images] == [
-        f"row {row}" for row in present(evaluation.misread)[:5]
+        f"row {row}" for row in present(evaluation.misclassified)[:5]
     ]
-    for image, row in zip(ax.images, present(evaluation.misread), strict=False):
+    for image, row in zip(ax.images, present(evaluation.misclassified), strict=False):
         np.testing.assert_array_equal(image.get_array(), images[row])
         assert (image.norm.vmin, image.norm.vmax) == (0, 255)
-    row = present(evaluation.misread)[0]
-    arrow = (
-        f"{present(evaluation.targets)[row]} \N{RIGHTWARDS ARROW} {present(evaluation.chosen)[row]}"
-    )
-    assert texts(ax)[0] == f"{arrow}\n{present(evaluation.confidence)[row]:.0%}"
-    flat = pl.plots.misread(evaluation, images.reshape(40, 784), count=5)
+    row = present(evaluation.misclassified)[0]
+    truth, predicted, confidence = evaluation.verdict(row)
+    assert truth == present(evaluation.targets)[row]
+    assert predicted == present(evaluation.predicted)[row]
+    assert confidence == pytest.approx(present(evaluation.confidence)[row])
+    assert texts(ax)[0] == f"{truth} \N{RIGHTWARDS ARROW} {predicted}\n{confidence:.0%}"
+    flat = pl.plots.misclassified(evaluation, images.reshape(40, 784), count=5)
     np.testing.assert_array_equal(flat.images[0].get_array(), images[row])
-    with pytest.raises(InputError, match="40 pictures"):
-        pl.plots.misread(evaluation, images[:3])
+    with pytest.raises(InputError, match="40 evaluated images"):
+        pl.plots.misclassified(evaluation, images[:3])
     with pytest.raises(InputError, match="shape="):
-        pl.plots.misread(evaluation, np.zeros((40, 7)))
+        pl.plots.misclassified(evaluation, np.zeros((40, 7)))
 
 
-def test_nothing_misread_is_said(two: Evaluation) -> None:
+def test_nothing_misclassified_is_in_the_title(two: Evaluation) -> None:
     right = pl.evaluate(pl.Network([pl.Affine([[1.0]]), pl.Sigmoid()]), [[-1.0], [1.0]], [0, 1])
-    ax = drawn(pl.plots.misread(right, np.zeros((2, 1, 1))))
-    assert ax.get_title() == "none of 2 rows was misread"
+    ax = drawn(pl.plots.misclassified(right, np.zeros((2, 1, 1))))
+    assert ax.get_title() == "none of 2 rows misclassified"
 
 
 def test_contributions_on_the_digit_are_the_values(digits: pl.Network, images: Array) -> None:
@@ -282,7 +283,7 @@ def test_contributions_on_the_digit_are_the_values(digits: pl.Network, images: A
     np.testing.assert_array_equal(ax.images[0].get_array(), found.values.reshape(28, 28))
     assert f"{found.weighted_sum:.3f}" in ax.get_title()
     way = pl.integrated_gradients(digits, images[:2])
-    ax = drawn(pl.plots.contributions(way, row=1, picture=images[1]))
+    ax = drawn(pl.plots.contributions(way, row=1, image=images[1]))
     np.testing.assert_array_equal(ax.images[0].get_array(), way.values[1])
     with pytest.raises(InputError, match="rows go from 0 to 1"):
         pl.plots.contributions(way, row=2)
@@ -361,9 +362,9 @@ def test_reliability_shows_the_bins(two: Evaluation) -> None:
         [present(two.calibration).confidence[held], present(two.calibration).accuracy[held]]
     )
     np.testing.assert_array_equal(dots.get_offsets(), expected)
-    assert "no probability" not in ax.get_xlabel()
+    assert "not a probability" not in ax.get_xlabel()
     match = Calibration(np.array([0.2, 0.9]), np.array([True, False]), probabilities=False)
-    assert "no probability" in drawn(pl.plots.reliability(match)).get_xlabel()
+    assert "not a probability" in drawn(pl.plots.reliability(match)).get_xlabel()
 
 
 def test_residuals_as_counts_and_against_answers(
@@ -417,7 +418,7 @@ def test_decision_surface_of_one_output(layers: Sequence[pl.Layer]) -> None:
 
 
 def test_decision_surface_of_a_table_has_its_names_and_numbers() -> None:
-    table = {
+    table: dict[str, list[Any]] = {
         "year": [2001.0, 2002, 2003, 2004] * 5,
         "age": [1.0, 2, 3, 4] * 5,
         "kind": ["a", "a", "b", "b"] * 5,
@@ -434,7 +435,7 @@ def test_decision_surface_of_a_table_has_its_names_and_numbers() -> None:
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({}, "where to look"),
+        ({}, "pass points x"),
         ({"span": (0, 1)}, "span"),
         ({"span": ((1, 0), (0, 1))}, "span"),
         ({"x": [[0.0, 1.0]], "t": [0, 1]}, "2 targets for 1 points"),
@@ -455,7 +456,7 @@ def test_importance_is_ranked_with_deviations(generator: np.random.Generator) ->
     assert [bar.get_width() for bar in ax.patches] == found.means[[2, 0]].tolist()
     assert [label.get_text() for label in ax.get_yticklabels()] == ["2", "0"]
     lines = np.array(ax.collections[0].get_segments())
-    np.testing.assert_allclose(lines[:, 1, 0] - lines[:, 0, 0], 2 * found.deviations[[2, 0]])
+    np.testing.assert_allclose(lines[:, 1, 0] - lines[:, 0, 0], 2 * found.stds[[2, 0]])
     assert "R2 1.000" in ax.get_title()
 
 
@@ -463,13 +464,13 @@ def test_partial_dependence_is_lines_or_bars() -> None:
     net = pl.Network([pl.Affine([[2.0, 1.0], [1.0, 0.0]])])
     found = pl.partial_dependence(net, [[0.0, 1.0], [5.0, 3.0]], 0, [0.0, 10.0])
     ax = drawn(pl.plots.partial_dependence(found, names=["first", "second"]))
-    np.testing.assert_array_equal(ax.lines[1].get_ydata(), found.answers[:, 1])
+    np.testing.assert_array_equal(ax.lines[1].get_ydata(), found.outputs[:, 1])
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["first", "second"]
     table = {"city": ["Seoul", "Busan", "Seoul", "Busan"] * 5, "rent": [5.0, 3.0, 7.0, 4.0] * 5}
     rent = pl.table_mlp(pl.Columns.of(table, target="rent", task="regress"), hidden=[4])
     found = pl.partial_dependence(rent, table, "city")
     ax = drawn(pl.plots.partial_dependence(found))
-    assert [bar.get_height() for bar in ax.patches] == found.answers[:, 0].tolist()
+    assert [bar.get_height() for bar in ax.patches] == found.outputs[:, 0].tolist()
     assert {label.get_text() for label in ax.get_xticklabels()} == {"Seoul", "Busan"}
     with pytest.raises(InputError, match="there is no"):
         pl.plots.partial_dependence(found, [1])
@@ -515,8 +516,8 @@ def test_figures_are_saved_whole_and_the_same_each_time(two: Evaluation, tmp_pat
 def test_colours_stand_out_on_their_ground_and_from_each_other() -> None:
     for colours in (LIGHT, DARK):
         for colour in (*colours.series, colours.negative, colours.positive, colours.faint):
-            assert figures.contrast(colour, colours.ground) >= 3, colour
-        assert figures.contrast(colours.ink, colours.ground) >= 7
+            assert figure_style.contrast(colour, colours.ground) >= 3, colour
+        assert figure_style.contrast(colours.ink, colours.ground) >= 7
         assert len(set(colours.series)) == len(colours.series)
 
 
@@ -527,19 +528,19 @@ def test_small_axes_have_small_letters_and_leave_out_numbers(
     diagram, tiles, gallery = figure.subplots(1, 3)
     pl.plots.network(digits, images[0], ax=diagram)
     pl.plots.weights(digits, ax=tiles)
-    pl.plots.misread(evaluation, images, ax=gallery)
+    pl.plots.misclassified(evaluation, images, ax=gallery)
     render(figure)
     assert "0.50" not in texts(diagram)
     assert texts(tiles)[:3] == ["0", "1", "2"]
     assert gallery.texts[0].get_fontsize() < 6
     assert gallery.title.get_fontsize() == 6
-    assert drawn(pl.plots.misread(evaluation, images)).title.get_fontsize() == 12
+    assert drawn(pl.plots.misclassified(evaluation, images)).title.get_fontsize() == 12
 
 
 def test_long_class_names_do_not_run_into_each_other(digits: pl.Network, images: Array) -> None:
     digits.classes = [f"the class that is number {k}" for k in range(10)]
     found = pl.evaluate(digits, images, np.arange(40) % 10)
-    ax = drawn(pl.plots.misread(found, images, count=4))
+    ax = drawn(pl.plots.misclassified(found, images, count=4))
     boxes = [text.get_window_extent() for text in ax.texts]
     assert all(left.x1 <= right.x0 for left, right in pairwise(boxes))
     ax = drawn(pl.plots.confusion_matrix(found))

@@ -20,8 +20,8 @@ from matplotlib.text import Text
 
 import pellucid as pl
 from pellucid.errors import InputError
-from pellucid.lens.plots import figures, fonts
-from pellucid.lens.plots.figures import DARK, LIGHT
+from pellucid.lens.plots import figure_style, fonts
+from pellucid.lens.plots.figure_style import DARK, LIGHT
 
 HANGUL = re.compile("[가-힣]")
 KOREAN_NAMES = ["고양이", "개", "새"]
@@ -40,10 +40,10 @@ HOSTILE = [
 
 @pytest.fixture(autouse=True)
 def fresh() -> Iterator[None]:
-    fonts._say_once.cache_clear()
+    fonts._warn_once.cache_clear()
     yield
     pl.set_language(None)
-    fonts._say_once.cache_clear()
+    fonts._warn_once.cache_clear()
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +71,7 @@ def plots() -> dict[str, Callable[..., Any]]:
         "table weights": lambda: show.weights(flat),
         "learning curves": lambda: show.learning_curves(history)[0],
         "confusion matrix": lambda: show.confusion_matrix(pl.evaluate(digits, images, t)),
-        "misread": lambda: show.misread(pl.evaluate(digits, images, t), images),
+        "misclassified": lambda: show.misclassified(pl.evaluate(digits, images, t), images),
         "contributions": lambda: show.contributions(
             pl.contributions(digits, images[0], layer=1, neuron=0)
         ),
@@ -109,7 +109,7 @@ NAMES = (
     *(
         "learning curves",
         "confusion matrix",
-        "misread",
+        "misclassified",
         "contributions",
         "bars",
         "gradients",
@@ -181,7 +181,7 @@ def test_every_letter_has_a_font_and_nothing_is_cut_off(
     colours = {"light": LIGHT, "dark": DARK}[theme]
     assert mpl.colors.to_hex(ax.get_figure(root=True).get_facecolor()) == colours.ground
     for label in (ax.title, ax.xaxis.label, *ax.get_xticklabels(), *ax.get_yticklabels()):
-        assert figures.contrast(label.get_color(), colours.ground) > 7
+        assert figure_style.contrast(label.get_color(), colours.ground) > 7
     nothing_is_cut_off(ax.get_figure(root=True))
 
 
@@ -222,7 +222,7 @@ def test_korean_class_names_are_drawn_under_english_labels(
     pl.set_language("en")
     ax = plots["confusion matrix"]()
     assert [label.get_text() for label in ax.get_xticklabels()] == KOREAN_NAMES
-    assert ax.get_xlabel() == "read as"
+    assert ax.get_xlabel() == "predicted class"
 
 
 @pytest.mark.filterwarnings("ignore:no installed font has all letters")
@@ -281,8 +281,8 @@ def test_a_font_for_hangul_is_looked_for_in_files_and_in_a_package(
 def test_the_ground_is_seen_by_its_labels() -> None:
     with pl.plots.style("dark"):
         dark = Figure().subplots()
-    assert figures.palette(dark) is DARK
-    assert figures.palette(Figure().subplots()) is LIGHT
+    assert figure_style.palette(dark) is DARK
+    assert figure_style.palette(Figure().subplots()) is LIGHT
     with pytest.raises(InputError, match="light, dark"), pl.plots.style("blue"):
         pass
 

@@ -4,13 +4,14 @@ Weights, products, gradients, the brightest rows, and inputs that are made.
 """
 
 import json
+from typing import Any
 
 import numpy as np
 import pytest
 
 import pellucid as pl
 from pellucid.lens.attribution import gradients
-from pellucid.lens.limits import input_limits, input_scale
+from pellucid.lens.input_limits import input_limits, input_scale
 from pellucid.lens.neurons import neuron_layers
 from tests.lens.networks import affine, kinds, rows_for
 
@@ -22,9 +23,9 @@ def test_the_first_layer_shows_its_very_weights() -> None:
     found = pl.input_weights(net)
     assert (found.method, found.exact, found.layer) == ("weights", True, 1)
     np.testing.assert_array_equal(found.values, net.params[0])
-    assert found.pictures is not None
-    assert found.pictures.shape == (16, 28, 28)
-    np.testing.assert_array_equal(found.pictures[3].ravel(), net.params[0][:, 3])
+    assert found.images is not None
+    assert found.images.shape == (16, 28, 28)
+    np.testing.assert_array_equal(found.images[3].ravel(), net.params[0][:, 3])
     assert "weights on the inputs" in str(found)
     json.dumps(found.to_dict())
 
@@ -56,8 +57,8 @@ def test_a_product_by_hand() -> None:
     found = pl.input_weights(net, -1)
     assert found.values.tolist() == [[11.0]]
     assert found.biases.tolist() == [7.0]
-    assert "as if there were no activation functions" in found.note
-    assert found.pictures is None
+    assert "ignoring activation functions" in found.note
+    assert found.images is None
 
 
 @pytest.mark.parametrize("name", NETS)
@@ -86,7 +87,7 @@ def test_what_has_no_product_or_no_rows() -> None:
     with pytest.raises(pl.InputError, match="LayerNorm has no fixed factor"):
         pl.input_weights(net, 2)
     pl.input_weights(net, 2, method="gradient", x=np.ones((3, 6)))
-    with pytest.raises(pl.InputError, match="give x"):
+    with pytest.raises(pl.InputError, match="pass x"):
         pl.input_weights(net, 2, method="gradient")
     with pytest.raises(pl.InputError, match='method is "product"'):
         pl.input_weights(net, 2, method="deep")
@@ -175,11 +176,12 @@ def test_seeds_and_starts() -> None:
 
 def test_limits_are_known_or_asked_for() -> None:
     assert input_limits(NETS["pixels"])[1].tolist() == [255] * 6
-    pictures = pl.Network([affine(6, 2, 0)], inputs={"kind": "pictures", "shape": [2, 3]})
+    pictures = pl.Network([affine(6, 2, 0)], inputs=pl.Images((2, 3)))
     assert input_limits(pictures)[1].tolist() == [1] * 6
-    with pytest.raises(pl.InputError, match="within what range"):
+    with pytest.raises(pl.InputError, match="the range of the inputs"):
         input_limits(NETS["values"])
-    for bad in ((1, 0), (0, np.inf), (0, [1, 2]), 3, (0, 1, 2), ("a", "b")):
+    mistakes: list[Any] = [(1, 0), (0, np.inf), (0, [1, 2]), 3, (0, 1, 2), ("a", "b")]
+    for bad in mistakes:
         with pytest.raises(pl.InputError, match="limits"):
             input_limits(NETS["values"], bad)
 

@@ -11,7 +11,7 @@ from pellucid import engines
 from pellucid.core.metrics import wilson
 from pellucid.core.types import Array
 from pellucid.lens import robustness as room
-from pellucid.lens.robustness import CHANGES, changed_pictures
+from pellucid.lens.robustness import CHANGES, changed_images
 
 SHAPE = (6, 9)
 
@@ -32,7 +32,7 @@ def brightest_half() -> pl.Network:
             pl.Affine(np.hstack([-w, w]).astype(np.float32)),
             pl.Softmax(),
         ],
-        inputs={"kind": "pictures", "shape": list(SHAPE)},
+        inputs=pl.Images(SHAPE),
     )
 
 
@@ -46,13 +46,13 @@ def halves(N: int, generator: np.random.Generator) -> tuple[Array, Array]:
 
 def test_brightness_is_a_factor(pictures: Array) -> None:
     np.testing.assert_array_equal(
-        changed_pictures(pictures, "brightness", 0.5, SHAPE), pictures * np.float32(0.5)
+        changed_images(pictures, "brightness", 0.5, SHAPE), pictures * np.float32(0.5)
     )
 
 
 @pytest.mark.parametrize("level", [1, 2])
 def test_a_shift_is_by_so_many_pixels_both_ways(pictures: Array, level: int) -> None:
-    moved = changed_pictures(pictures, "shift", level, SHAPE)
+    moved = changed_images(pictures, "shift", level, SHAPE)
     ways = set()
     for before, after in zip(pictures, moved, strict=True):
         framed = np.pad(before, level)
@@ -67,7 +67,7 @@ def test_a_shift_is_by_so_many_pixels_both_ways(pictures: Array, level: int) -> 
 
 def test_a_rotation_is_by_so_many_degrees_either_way(generator: np.random.Generator) -> None:
     square = generator.random((40, 7, 7)).astype(np.float32)
-    turned = changed_pictures(square, "rotation", 90, (7, 7))
+    turned = changed_images(square, "rotation", 90, (7, 7))
     ways = [
         next(k for k in (1, 3) if np.allclose(np.rot90(before, k), after, atol=1e-4))
         for before, after in zip(square, turned, strict=True)
@@ -77,24 +77,24 @@ def test_a_rotation_is_by_so_many_degrees_either_way(generator: np.random.Genera
 
 def test_noise_has_its_deviation(generator: np.random.Generator) -> None:
     grey = np.full((400, *SHAPE), 0.5, np.float32)
-    noise = changed_pictures(grey, "noise", 0.2, SHAPE, span=10) - grey
+    noise = changed_images(grey, "noise", 0.2, SHAPE, span=10) - grey
     assert noise.std() == pytest.approx(2, rel=0.02)
     assert abs(noise.mean()) < 0.05
 
 
 @pytest.mark.parametrize("change", ["shift", "rotation", "noise"])
 def test_draws_depend_on_the_seed_and_the_row_alone(pictures: Array, change: str) -> None:
-    whole = changed_pictures(pictures, change, 1, SHAPE)
+    whole = changed_images(pictures, change, 1, SHAPE)
     parts = [
-        changed_pictures(pictures[i : i + 7], change, 1, SHAPE, first=i) for i in range(0, 50, 7)
+        changed_images(pictures[i : i + 7], change, 1, SHAPE, first=i) for i in range(0, 50, 7)
     ]
     np.testing.assert_array_equal(np.concatenate(parts), whole)
-    assert (changed_pictures(pictures, change, 1, SHAPE, seed=1) != whole).any()
-    np.testing.assert_array_equal(changed_pictures(pictures, change, 0, SHAPE), pictures)
+    assert (changed_images(pictures, change, 1, SHAPE, seed=1) != whole).any()
+    np.testing.assert_array_equal(changed_images(pictures, change, 0, SHAPE), pictures)
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_unchanged_pictures_have_the_usual_accuracy(
+def test_unchanged_images_have_the_usual_accuracy(
     change: str, generator: np.random.Generator
 ) -> None:
     net = brightest_half()
@@ -138,7 +138,7 @@ def test_noise_is_kept_within_the_limits(
         def __init__(self, layers: list[pl.Layer]) -> None:
             self.engine = make(layers)
 
-        def answer(self, x: Array) -> Array:
+        def predict(self, x: Array) -> Array:
             seen.append(x)
             return self.engine.predict(x)
 
@@ -157,8 +157,8 @@ def test_what_does_not_fit(generator: np.random.Generator) -> None:
     net = brightest_half()
     x, t = halves(5, generator)
     mistakes: list[tuple[dict[str, Any], str]] = [
-        ({"change": "blur"}, "a change is one of brightness"),
-        ({"change": "noise", "levels": [-1]}, "noise is a finite number of 0 or more"),
+        ({"change": "blur"}, "change is one of brightness"),
+        ({"change": "noise", "levels": [-1]}, "noise must be a finite number of 0 or more"),
         ({"change": "noise", "levels": [np.nan]}, "level must be a finite number"),
         ({"change": "shift", "shape": (5, 5)}, "of 54 pixels"),
         ({"change": "shift", "seed": -1}, "seed must be"),

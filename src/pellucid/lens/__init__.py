@@ -1,16 +1,16 @@
-"""Looking inside: what networks hold, why they answer as they do, and how well.
+"""Looking inside a network: attribution, weights as images, evaluation, comparison, plots.
 
-Never changes how they compute.
+Nothing here changes how a network computes.
 """
 
 from __future__ import annotations
 
-from typing import Any
+import importlib
+from types import ModuleType
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> ModuleType:
+    # `pl.plots` needs matplotlib; nothing else here does.
     if name != "plots":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    import importlib
-
     return importlib.import_module("pellucid.lens.plots")

@@ -1,9 +1,10 @@
-"""Dead and saturated neurons: those that data hardly move, and that hardly learn."""
+"""Dead and saturated neurons: the ones that hardly respond to data and hardly train."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -26,28 +27,23 @@ from pellucid.core.types import Array
 from pellucid.display.text_table import table
 from pellucid.errors import InputError
 from pellucid.language import say
-from pellucid.lens.neurons import as_rows, plain, traces
+from pellucid.lens.input_columns import RowsLike
+from pellucid.lens.neurons import as_rows, check_overflow, reports_overflow, traces
+from pellucid.lens.report import PlainDict, Report, plain
 from pellucid.network import Network
 
+# The steepest slope of each activation; GELU, SiLU and Exponential exceed 1 in places, and 1 is
+# their slope for large positive z (for Exponential, at 0).
 STEEPEST: dict[type[Activation], float] = {
-    ReLU: 1.0,
-    GELU: 1.0,
-    SiLU: 1.0,
-    Softplus: 1.0,
-    Exponential: 1.0,
+    **dict.fromkeys((ReLU, GELU, SiLU, Softplus, Exponential, Tanh), 1.0),
     Sigmoid: 0.25,
-    Tanh: 1.0,
 }
-"""The slope of each activation where it is steep.
-
-The greatest, or for GELU, SiLU and Exponential their usual one.
-"""
 
 
 class LayerActivity(NamedTuple):
-    """How lively the neurons of one activation layer are over data.
+    """The activity of one activation layer's neurons over data.
 
-    `layer` is its index ("3", or "4.1" for layer 1 within the Residual at 4), `activation` its
+    `layer` is its index ("3", or "4.1" for layer 1 inside the Residual at 4), `activation` its
     type; `flat` (H,) is each neuron's share of rows in which the activation is flat, `low` and
     `high` (H,) are the least and greatest activation. `dead` and `saturated` (H,) are booleans: see
     `neuron_activity`.
@@ -62,48 +58,36 @@ class LayerActivity(NamedTuple):
     saturated: Array
 
 
-class NeuronActivity:
-    """What `neuron_activity` found.
+@dataclass(eq=False, repr=False)
+class NeuronActivity(Report):
+    """The result of `neuron_activity`: `layers`, a list of `LayerActivity`, over `rows` rows."""
 
-    `layers`, a list of `LayerActivity`, and over how many `rows`.
-    """
-
-    def __init__(self, layers: list[LayerActivity], rows: int) -> None:
-        self.layers, self.rows = layers, rows
+    layers: list[LayerActivity]
+    rows: int
 
     @property
     def dead(self) -> int:
-        """How many neurons are dead."""
+        """The number of dead neurons."""
         return sum(int(layer.dead.sum()) for layer in self.layers)
 
     @property
     def saturated(self) -> int:
-        """How many neurons are saturated."""
+        """The number of saturated neurons."""
         return sum(int(layer.saturated.sum()) for layer in self.layers)
 
-    def to_dict(self) -> dict[str, Any]:
-        """Give all numbers as plain lists."""
-        return {
-            "rows": self.rows,
-            "dead": self.dead,
-            "saturated": self.saturated,
-            "layers": [plain(layer._asdict()) for layer in self.layers],
-        }
+    def to_dict(self) -> PlainDict:
+        """Return all numbers as plain lists."""
+        layers = [plain(layer._asdict()) for layer in self.layers]
+        counts = {"rows": self.rows, "dead": self.dead, "saturated": self.saturated}
+        return {**counts, "layers": layers}
 
     def __str__(self) -> str:
-        heads = [
-            say("activation"),
-            say("neurons"),
-            say("dead"),
-            say("saturated"),
-            say("flat, mean share of rows"),
-        ]
+        heads = [say("activation"), say("neurons"), say("dead"), say("saturated")]
+        heads.append(say("flat, mean share of rows"))
         lines = [
             [
                 f"{layer.layer} {layer.activation}",
-                str(len(layer.flat)),
-                str(int(layer.dead.sum())),
-                str(int(layer.saturated.sum())),
+                *(f"{n:d}" for n in (len(layer.flat), layer.dead.sum(), layer.saturated.sum())),
                 f"{layer.flat.mean():.1%}",
             ]
             for layer in self.layers
@@ -111,28 +95,49 @@ class NeuronActivity:
         rows = say("over {rows:,} rows", rows=self.rows)
         return f"{table([heads, *lines], total=False)}\n{rows}"
 
-    __repr__ = __str__
+
+class _Tally:
+    """Running counts of one activation layer over blocks of rows."""
+
+    def __init__(self, layer: Activation) -> None:
+        self.layer = layer
+        self.flat, self.low, self.high = np.array(0), np.array(np.inf), np.array(-np.inf)
+
+    def add(self, z: Array, y: Array, flat: float) -> None:
+        # Activations without an entry (LeakyReLU) are nowhere flat.
+        limit = flat * STEEPEST.get(type(self.layer), 0.0)
+        self.flat = self.flat + (np.abs(self.layer.derivative(z, y)) < limit).sum(axis=0)
+        self.low = np.minimum(self.low, y.min(axis=0)).astype(y.dtype)
+        self.high = np.maximum(self.high, y.max(axis=0)).astype(y.dtype)
+
+    def activity(self, name: str, rows: int, share: float) -> LayerActivity:
+        shares = self.flat / rows
+        # An unbounded activation (ReLU) does not saturate: its far end is steep.
+        saturated = (shares >= share) & isinstance(self.layer, (Sigmoid, Tanh))
+        dead, kind = self.flat == rows, type(self.layer).__name__
+        return LayerActivity(name, kind, shares, self.low, self.high, dead, saturated)
 
 
+@reports_overflow
 def neuron_activity(
-    net: Network, x: Any, *, flat: float = 0.05, share: float = 0.95
+    net: Network, x: RowsLike, *, flat: float = 0.05, share: float = 0.95
 ) -> NeuronActivity:
-    """Find the neurons of activation layers that rows x, (N, ...), leave dead or saturated.
+    """Find the neurons of activation layers that are dead or saturated over rows x, (N, ...).
 
-    An activation f is *flat* at a weighted sum z where |f'(z)| is below `flat` (5 %) of its
-    steepest slope (1; 0.25 for the sigmoid): there hardly any gradient comes through. So a ReLU is
-    flat where z <= 0; a sigmoid where it is below 0.0127 or above 0.9873; tanh beyond 0.9747 either
+    An activation f is *flat* at a pre-activation z where |f'(z)| is below `flat` (5 %) of its
+    steepest slope (1; 0.25 for the sigmoid): hardly any gradient passes there. So a ReLU is flat
+    where z <= 0; a sigmoid where it is below 0.0127 or above 0.9873; tanh beyond 0.9747 either
     way; GELU, SiLU, Softplus and Exponential far out on the left.
 
-    A neuron is **dead** when it is flat in every row: no row can teach it. (For ReLU that is Maas,
-    Hannun and Ng's meaning, 2013: it is 0 for all data.) It is **saturated** when its activation
-    has two bounds (sigmoid, tanh) and is flat in at least `share` of the rows (95 %), after Glorot
-    and Bengio 2010, section 3; a saturated neuron may still tell rows apart, by which of its ends
-    it takes. LeakyReLU and Identity are nowhere flat; Softmax treats no neuron by itself and is
-    left out. Neurons within a Residual are looked at as well.
+    A neuron is **dead** when it is flat in every row: no row can train it. (For ReLU this is the
+    meaning of Maas, Hannun and Ng, 2013: it is 0 for all data.) It is **saturated** when its
+    activation has two bounds (sigmoid, tanh) and is flat in at least `share` of the rows (95 %),
+    after Glorot and Bengio 2010, section 3; a saturated neuron may still separate rows by the
+    bound that it takes. LeakyReLU and Identity are nowhere flat; Softmax is not computed neuron by
+    neuron and is left out. Neurons inside a Residual are included.
 
-    Raises InputError for a network without activations, shares outside 0 to 1, and rows that do not
-    fit.
+    Raises InputError for a network without activations, shares outside (0, 1], values that
+    overflow, and rows that do not fit.
 
     >>> import pellucid as pl
     >>> net = pl.Network([pl.Affine([[1.0, 1.0]], [0.0, -9.0]), pl.ReLU()])
@@ -141,48 +146,27 @@ def neuron_activity(
     """
     for name, value in (("flat", flat), ("share", share)):
         if not 0 < value <= 1:
-            raise InputError(
-                "{name} is a share above 0, up to 1; got {got}", name=name, got=repr(value)
-            )
+            raise InputError("{name} must be in (0, 1], got {got}", name=name, got=repr(value))
     rows = as_rows(net, x)
-    held: dict[str, list[Any]] = {}
+    tallies: dict[str, _Tally] = {}
     for _, trace in traces(net.layers, rows):
         for name, layer, z, y in _activations(net.layers, trace):
-            counts = (np.abs(layer.derivative(z, y)) < flat * STEEPEST.get(type(layer), 0.0)).sum(
-                axis=0
-            )
-            if name not in held:
-                held[name] = [layer, counts, y.min(axis=0), y.max(axis=0)]
-            else:
-                found = held[name]
-                found[1:] = (
-                    found[1] + counts,
-                    np.minimum(found[2], y.min(axis=0)),
-                    np.maximum(found[3], y.max(axis=0)),
-                )
-    if not held:
-        raise InputError(
-            "this network has no activation functions, so none of its neurons can be flat"
-        )
-    layers = []
-    for name, (layer, counts, low, high) in held.items():
-        bounded = isinstance(layer, (Sigmoid, Tanh))
-        shares = counts / len(rows)
-        dead, saturated = counts == len(rows), (shares >= share) & bounded
-        layers.append(LayerActivity(name, type(layer).__name__, shares, low, high, dead, saturated))
-    return NeuronActivity(layers, len(rows))
+            check_overflow(net, z, y)
+            tallies.setdefault(name, _Tally(layer)).add(z, y, flat)
+    if not tallies:
+        raise InputError("this network has no activation functions, so no neuron can be flat")
+    found = [tally.activity(name, len(rows), share) for name, tally in tallies.items()]
+    return NeuronActivity(found, len(rows))
 
 
 def _activations(
     layers: Sequence[Layer], trace: Trace, prefix: str = ""
 ) -> Iterator[tuple[str, Activation, Array, Array]]:
-    """Walk through the activation layers of a trace, those within Residuals too.
-
-    Name, layer, input and output.
-    """
+    """Yield name, layer, input and output of each activation layer, also inside Residuals."""
     for index, layer in enumerate(layers):
         if isinstance(layer, Activation) and not isinstance(layer, Identity):
             yield f"{prefix}{index}", layer, trace.input_of(index), trace[index]
         elif isinstance(layer, Residual):
+            # A trace ends at a Residual's border: its inner layers run once more.
             inner = chain.forward(layer.inner, trace.input_of(index))
             yield from _activations(layer.inner, inner, f"{prefix}{index}.")

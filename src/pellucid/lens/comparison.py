@@ -1,14 +1,13 @@
-"""Two networks side by side.
-
-Their weights, their answers, and which of them is right more often.
-"""
+"""Two networks side by side: their weights, their predictions, and which is right more often."""
 
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from pellucid.core import checks
 from pellucid.core.metrics import mean_absolute_error, r2, target_classes, wilson
@@ -18,19 +17,20 @@ from pellucid.display.text_table import table
 from pellucid.engines import make_engine
 from pellucid.errors import InputError
 from pellucid.language import say
+from pellucid.lens.input_columns import RowsLike
 from pellucid.lens.neurons import SHOWN, as_rows
+from pellucid.lens.report import PlainDict, Report, plain
 from pellucid.network import Network
 from pellucid.training.choices import check_network, choose_loss, is_classification
 from pellucid.training.samples import check_rows
 
 
 class ArrayDifference(NamedTuple):
-    """How one array of both networks differs: layer index, layer type, its name and shape; b less
-    a.
+    """The difference b - a of one array of both networks, by layer index, layer type and name.
 
-    `largest` is the largest difference, `relative` the norm of the difference as a share of the
-    norm of a's (None where that is 0), `cosine` that of the angle between the two (None where one
-    is 0).
+    `largest` is the largest absolute difference, `relative` the norm of the difference divided by
+    the norm of a (None where that is 0), `cosine` the cosine of the angle between the two (None
+    where one is 0).
     """
 
     layer: int
@@ -43,12 +43,12 @@ class ArrayDifference(NamedTuple):
 
 
 class McNemar(NamedTuple):
-    """Whether two networks' accuracies on the same rows differ by more than chance.
+    """McNemar's test: do two accuracies on the same rows differ by more than chance?
 
-    `only_a` and `only_b` count the rows that only one of them read right; `p` is the exact
-    two-sided test's (McNemar 1947): the chance that a fair coin falls at least that unevenly.
-    `difference` is b's accuracy less a's, and `interval` its 95 % interval (Agresti and Min 2005,
-    section 2.4: Wald's after half a row is added to each count).
+    `only_a` and `only_b` count the rows that only one network got right; `p` is the exact two-sided
+    p-value (McNemar 1947): the chance that a fair coin falls at least that unevenly. `difference`
+    is b's accuracy minus a's, and `interval` its 95 % interval (Agresti and Min 2005, section 2.4:
+    Wald's after half a row is added to each count).
     """
 
     only_a: int
@@ -58,122 +58,96 @@ class McNemar(NamedTuple):
     interval: tuple[float, float]
 
 
-class Comparison:
-    """What `compare` found of networks a and b.
+@dataclass(eq=False, repr=False)
+class Comparison(Report):
+    """The result of `compare` for networks a and b. Attributes that do not apply are None.
 
     Attributes
     ----------
+    weights
+        An `ArrayDifference` for each array with the same place and shape in both.
+    unmatched
+        Names ("2 Affine W") of the arrays of either without a match.
     same_layers
         Whether both have the same types of layers with arrays of the same shapes.
-    weights
-        An `ArrayDifference` for each array that stands in the same place with the same shape in
-        both.
-    unmatched
-        Names ("2 Affine W") of the arrays of either that have no match.
     rows, largest, mean
-        With rows: how many, and the largest and mean absolute difference between the answers (of
-        networks with the same number of outputs).
-    answers_a, answers_b
-        With rows, (N,): the classes that each chose, or for values the answers (N, K).
+        With rows: their number, and the largest and mean absolute difference between the outputs
+        (of networks with the same number of outputs).
+    predictions_a, predictions_b
+        With rows: the predicted classes of each (N,), or for values the outputs (N, K).
     agreement, agreement_interval, differing
-        Of classes: the share of rows with the same answer, its 95 % interval (Wilson), and the
-        numbers of the other rows.
+        For classes: the share of rows with the same prediction, its 95 % interval (Wilson 1927),
+        and the indices of the other rows.
     accuracy_a, accuracy_b, interval_a, interval_b, test
         With targets that are classes: the accuracy of each with its 95 % interval, and a `McNemar`
         test.
     r2_a, r2_b, error_a, error_b
         With targets that are values: R2 and mean absolute error of each.
-
-    What does not apply is None.
     """
 
-    def __init__(self, a: Network, b: Network) -> None:
-        self.weights, self.unmatched = _compare_arrays(a, b)
-        self.same_layers = not self.unmatched and [type(x) for x in a.layers] == [
-            type(x) for x in b.layers
-        ]
-        self.rows = 0
-        self.largest: float | None = None
-        self.mean: float | None = None
-        self.answers_a: Array | None = None
-        self.answers_b: Array | None = None
-        self.agreement: float | None = None
-        self.agreement_interval: tuple[float, float] | None = None
-        self.differing: Array | None = None
-        self.accuracy_a: float | None = None
-        self.accuracy_b: float | None = None
-        self.interval_a: tuple[float, float] | None = None
-        self.interval_b: tuple[float, float] | None = None
-        self.test: McNemar | None = None
-        self.r2_a: float | None = None
-        self.r2_b: float | None = None
-        self.error_a: float | None = None
-        self.error_b: float | None = None
+    weights: list[ArrayDifference]
+    unmatched: list[str]
+    same_layers: bool
+    rows: int = 0
+    largest: float | None = None
+    mean: float | None = None
+    predictions_a: Array | None = None
+    predictions_b: Array | None = None
+    agreement: float | None = None
+    agreement_interval: tuple[float, float] | None = None
+    differing: Array | None = None
+    accuracy_a: float | None = None
+    accuracy_b: float | None = None
+    interval_a: tuple[float, float] | None = None
+    interval_b: tuple[float, float] | None = None
+    test: McNemar | None = None
+    r2_a: float | None = None
+    r2_b: float | None = None
+    error_a: float | None = None
+    error_b: float | None = None
 
-    def to_dict(self) -> dict[str, Any]:
-        """Give the figures as plain lists and numbers, without what there is for each row but
-        `differing`.
-        """
-        kept = {
-            k: v
-            for k, v in vars(self).items()
-            if k not in ("weights", "test", "answers_a", "answers_b")
-        }
-        return {
-            **kept,
-            "differing": None if self.differing is None else self.differing.tolist(),
-            "weights": [line._asdict() for line in self.weights],
-            "test": None if self.test is None else self.test._asdict(),
-        }
+    def to_dict(self) -> PlainDict:
+        """Return the metrics as plain lists and numbers; of the rows, only `differing`."""
+        left_out = ("predictions_a", "predictions_b")
+        kept = {name: value for name, value in vars(self).items() if name not in left_out}
+        kept["weights"] = [line._asdict() for line in self.weights]
+        kept["test"] = None if self.test is None else self.test._asdict()
+        return plain(kept)
 
     def __str__(self) -> str:
-        return "\n\n".join(
-            part
-            for part in (self._weights_text(), self._answers_text(), self._targets_text())
-            if part
-        )
-
-    __repr__ = __str__
+        parts = (self._weights_text(), self._predictions_text(), self._targets_text())
+        return "\n\n".join(part for part in parts if part)
 
     def weight_lines(self, most: int) -> list[list[str]]:
-        """Give the cells of at most so many arrays.
+        """Return the cells of at most `most` arrays.
 
-        Name, shape, largest difference, relative difference, cosine.
+        Each line has name, shape, largest difference, relative difference and cosine.
         """
-        return [
-            [
-                f"{line.layer} {line.type} {line.name}",
-                str(line.shape),
-                f"{line.largest:.4g}",
-                "-" if line.relative is None else f"{line.relative:.2%}",
-                "-" if line.cosine is None else f"{line.cosine:.4f}",
-            ]
-            for line in self.weights[:most]
-        ]
+        lines = []
+        for line in self.weights[:most]:
+            relative = "-" if line.relative is None else f"{line.relative:.2%}"
+            cosine = "-" if line.cosine is None else f"{line.cosine:.4f}"
+            name = f"{line.layer} {line.type} {line.name}"
+            lines.append([name, str(line.shape), f"{line.largest:.4g}", relative, cosine])
+        return lines
 
     def _weights_text(self) -> str:
-        heads = [
-            say("array"),
-            say("shape"),
-            say("largest difference"),
-            say("relative"),
-            say("cosine"),
-        ]
+        heads = [say("array"), say("shape"), say("largest difference"), say("relative")]
         lines = self.weight_lines(SHOWN)
-        text = table([heads, *lines], total=False) if lines else ""
+        parts = [table([[*heads, say("cosine")], *lines], total=False)] if lines else []
         if self.unmatched:
-            text += ("\n" if text else "") + say(
-                "only in one of them: {names}", names=", ".join(self.unmatched)
-            )
-        return text
+            names = ", ".join(self.unmatched)
+            parts.append(say("only in one of them: {names}", names=names))
+        return "\n".join(parts)
 
-    def _answers_text(self) -> str:
+    def _predictions_text(self) -> str:
         if not self.rows:
             return ""
-        text = say("answers to {rows:,} rows with different numbers of outputs", rows=self.rows)
-        if self.largest is not None and self.mean is not None:
+        if self.largest is None or self.mean is None:
+            text = say("{rows:,} rows, but different numbers of outputs", rows=self.rows)
+        else:
             text = say(
-                "answers to {rows:,} rows: largest difference {largest:.4g}, mean {mean:.4g}",
+                "outputs for {rows:,} rows: largest difference {largest:.4g}, mean {mean:.4g}",
                 rows=self.rows,
                 largest=self.largest,
                 mean=self.mean,
@@ -192,42 +166,37 @@ class Comparison:
         return f"{text}\n{more}"
 
     def _targets_text(self) -> str:
-        if self.test is None:
-            return (
-                ""
-                if self.r2_a is None
-                else say(
-                    "R2 {a:.4f} and {b:.4f}, mean absolute error {error_a:.4g} and {error_b:.4g}",
-                    a=self.r2_a,
-                    b=self.r2_b,
-                    error_a=self.error_a,
-                    error_b=self.error_b,
-                )
+        if self.r2_a is not None:
+            return say(
+                "R2 {a:.4f} and {b:.4f}, mean absolute error {error_a:.4g} and {error_b:.4g}",
+                a=self.r2_a,
+                b=self.r2_b,
+                error_a=self.error_a,
+                error_b=self.error_b,
             )
+        if self.test is None:
+            return ""
         low, high = self.test.interval
         return say(
             "accuracy {a:.2%} and {b:.2%}; difference {difference:+.2%} (95 % interval {low:+.2%} "
-            "to {high:+.2%}); "
-            "only the first is right in {only_a:,} rows, only the second in {only_b:,}: p = "
-            "{p:.3g} (McNemar, exact)",
+            "to {high:+.2%}); only the first is right in {only_a:,} rows, only the second in "
+            "{only_b:,}: p = {p:.3g} (McNemar, exact)",
             a=self.accuracy_a,
             b=self.accuracy_b,
-            difference=self.test.difference,
             low=low,
             high=high,
-            only_a=self.test.only_a,
-            only_b=self.test.only_b,
-            p=self.test.p,
+            **{name: getattr(self.test, name) for name in ("difference", "only_a", "only_b", "p")},
         )
 
 
-def compare(a: Network, b: Network, x: Any = None, t: Any = None) -> Comparison:
-    """Compare two networks: their weights; with rows x their answers; with targets t how often each
-    is right.
+def compare(
+    a: Network, b: Network, x: RowsLike | None = None, t: ArrayLike | None = None
+) -> Comparison:
+    """Compare two networks: their weights; with rows x their predictions; with targets t both.
 
-    Rows, (N, ...), must fit both; each passes through each network once. Targets are classes (N,)
-    or (N, K), or values. A table is turned into numbers by the first network's columns. Raises
-    InputError for rows or targets that do not fit.
+    Rows, (N, ...), must fit both networks; each row passes through each network once. Targets are
+    classes (N,) or (N, K), or values. A table is turned into numbers by the first network's
+    columns. Raises InputError for rows or targets that do not fit.
 
     >>> import pellucid as pl
     >>> a = pl.Network([pl.Affine([[1.0]]), pl.Sigmoid()])
@@ -238,10 +207,12 @@ def compare(a: Network, b: Network, x: Any = None, t: Any = None) -> Comparison:
     """
     check_network(a)
     check_network(b)
-    found = Comparison(a, b)
+    weights, unmatched = _compare_arrays(a, b)
+    kinds = [[type(layer) for layer in net.layers] for net in (a, b)]
+    found = Comparison(weights, unmatched, not unmatched and kinds[0] == kinds[1])
     if x is None:
         if t is not None:
-            raise InputError("targets need the rows that they belong to: give x, too")
+            raise InputError("targets t need their rows: pass x, too")
         return found
     rows = as_rows(a, x)
     checks.check_input(b.layers, rows)
@@ -252,47 +223,35 @@ def compare(a: Network, b: Network, x: Any = None, t: Any = None) -> Comparison:
         gaps = np.abs(y_b.astype(np.float64) - y_a)
         found.largest, found.mean = float(gaps.max()), float(gaps.mean())
     targets = None if t is None else check_rows(a.layers, rows, t).t
-    if all(_tells_classes(net, targets) for net in (a, b)):
-        _compare_classes(
-            found,
-            a.choose(y_a),
-            b.choose(y_b),
-            None if targets is None else target_classes(targets),
-        )
+    if all(_predicts_classes(net, targets) for net in (a, b)):
+        classes = None if targets is None else target_classes(targets)
+        _compare_classes(found, a.choose(y_a), b.choose(y_b), classes)
     else:
         _compare_values(found, y_a, y_b, targets)
     return found
 
 
 def mcnemar(right_a: Array, right_b: Array) -> McNemar:
-    """Test whether two accuracies on the same rows, (N,) of booleans each, differ by more than
-    chance.
-    """
+    """Test whether two accuracies on the same rows, (N,) booleans each, differ by chance."""
     only_a, only_b = int((right_a & ~right_b).sum()), int((right_b & ~right_a).sum())
     N, n = len(right_a), only_a + only_b
-    # Twice P(X <= k) for n throws of a fair coin, from the logarithms of factorials: no number is
-    # too large for them.
+    # Twice P(X <= k) for n throws of a fair coin, through logarithms of factorials, which do not
+    # overflow for any n.
     factorials = np.concatenate([[0.0], np.cumsum(np.log(np.arange(1, n + 1)))])
     k = np.arange(min(only_a, only_b) + 1)
-    p = min(
-        1.0,
-        2
-        * float(np.exp(factorials[n] - factorials[k] - factorials[n - k] - n * math.log(2)).sum()),
-    )
+    logs = factorials[n] - factorials[k] - factorials[n - k] - n * math.log(2)
+    p = min(1.0, 2 * float(np.exp(logs).sum()))
+    # Agresti and Min's interval: z is the normal distribution's 97.5 % quantile, and half a row in
+    # each of the four cells of the table makes N + 2.
     z, plus_a, plus_b, plus_N = 1.959963984540054, only_a + 0.5, only_b + 0.5, N + 2
     middle = (plus_b - plus_a) / plus_N
     half = z * math.sqrt(plus_a + plus_b - (plus_b - plus_a) ** 2 / plus_N) / plus_N
-    return McNemar(
-        only_a,
-        only_b,
-        p,
-        (only_b - only_a) / N,
-        (max(-1.0, middle - half), min(1.0, middle + half)),
-    )
+    interval = max(-1.0, middle - half), min(1.0, middle + half)
+    return McNemar(only_a, only_b, p, (only_b - only_a) / N, interval)
 
 
 def _compare_classes(found: Comparison, chosen_a: Array, chosen_b: Array, t: Array | None) -> None:
-    found.answers_a, found.answers_b = chosen_a, chosen_b
+    found.predictions_a, found.predictions_b = chosen_a, chosen_b
     N, same = len(chosen_a), int((chosen_a == chosen_b).sum())
     found.agreement, found.agreement_interval = same / N, wilson(same, N)
     found.differing = np.flatnonzero(chosen_a != chosen_b)
@@ -307,32 +266,29 @@ def _compare_classes(found: Comparison, chosen_a: Array, chosen_b: Array, t: Arr
 def _compare_values(found: Comparison, y_a: Array, y_b: Array, t: Array | None) -> None:
     if y_a.shape != y_b.shape:
         raise InputError(
-            "the networks answer with {a} and {b} values a row: these cannot be compared",
+            "the networks predict {a} and {b} values for a row: these cannot be compared",
             a=y_a.shape[1],
             b=y_b.shape[1],
         )
-    found.answers_a, found.answers_b = y_a, y_b
+    found.predictions_a, found.predictions_b = y_a, y_b
     if t is not None:
         t = target_values(t, y_a)
         found.r2_a, found.r2_b = r2(y_a, t), r2(y_b, t)
         found.error_a, found.error_b = mean_absolute_error(y_a, t), mean_absolute_error(y_b, t)
 
 
-def _tells_classes(net: Network, t: Array | None) -> bool:
-    """Tell whether answers are classes.
-
-    By the targets where there are some, else by the network's end.
-    """
+def _predicts_classes(net: Network, t: Array | None) -> bool:
+    """Return whether outputs are classes: by the targets if any, else by the last layer."""
+    if net.classes is not None:
+        return True
     targets = np.zeros(1) if t is None else t
-    return net.classes is not None or is_classification(
-        net, choose_loss(None, net, targets), targets
-    )
+    return is_classification(net, choose_loss(None, net, targets), targets)
 
 
 def _compare_arrays(a: Network, b: Network) -> tuple[list[ArrayDifference], list[str]]:
     held_a, held_b = _arrays(a), _arrays(b)
     found, unmatched = [], []
-    for key in sorted({*held_a, *held_b}, key=lambda key: (key[0], str(key[1:]))):
+    for key in sorted({*held_a, *held_b}):
         index, kind, name = key
         one, other = held_a.get(key), held_b.get(key)
         if one is None or other is None or one.shape != other.shape:
@@ -343,6 +299,7 @@ def _compare_arrays(a: Network, b: Network) -> tuple[list[ArrayDifference], list
 
 
 def _difference(a: Array, b: Array) -> tuple[float, float | None, float | None]:
+    # float64: the difference of two float32 weights that agree is all rounding otherwise.
     a, b = a.astype(np.float64).ravel(), b.astype(np.float64).ravel()
     norm_a, norm_b = float(np.linalg.norm(a)), float(np.linalg.norm(b))
     relative = float(np.linalg.norm(b - a)) / norm_a if norm_a else None

@@ -1,11 +1,11 @@
-"""How well a network answers, on rows that it did not learn from."""
+"""How well a network predicts, on rows that it was not trained on."""
 
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from pellucid.core.layers import Sigmoid, Softmax
 from pellucid.core.losses import Loss
@@ -22,59 +22,60 @@ from pellucid.display.text_table import table
 from pellucid.engines import predict_and_loss
 from pellucid.errors import InputError
 from pellucid.language import say
-from pellucid.lens.columns import with_targets
-from pellucid.lens.curves import ROC, Calibration, PrecisionRecall
+from pellucid.lens.input_columns import RowsLike, with_targets
+from pellucid.lens.report import PlainDict, Report
+from pellucid.lens.score_curves import ROC, Calibration, PrecisionRecall
 from pellucid.network import Network
 from pellucid.training.choices import check_network, choose_loss, is_classification
 from pellucid.training.samples import check_rows
 
 
-class Evaluation:
-    """What `evaluate` found.
+class Evaluation(Report):
+    """The result of `evaluate`.
 
     Attributes
     ----------
     rows, loss
-        How many rows were looked at, and the loss on them.
+        The number of rows, and the loss on them.
     accuracy, interval, confusion
-        For classes: the share of right answers, its 95 % interval (Wilson), and the (K, K) counts
-        of class i answered as j. None for values.
-    targets, chosen, confidence
-        For classes, (N,) each: the class it is, the class that was answered, and how sure the
-        answer is.
-    misread
-        The numbers of the rows that were misread, the most confident first.
+        For classes: the share of correct predictions, its 95 % interval (Wilson 1927), and the
+        (K, K) counts of class i predicted as j. None for values.
+    targets, predicted, confidence
+        For classes, (N,) each: the true class, the predicted class, and the confidence.
+    misclassified
+        The indices of the misclassified rows, the most confident first.
     calibration
-        How confidence and accuracy agree (`Calibration`; its `error` is the expected calibration
-        error).
+        The agreement of confidence and accuracy (`Calibration`; its `error` is the expected
+        calibration error).
     roc, precision_recall
         For two classes that both occur: the curves, with `area` and `average_precision`. Else None.
     r2, mean_absolute_error, root_mean_squared_error
-        For values: the share of the spread that is explained, the mean distance, and the root of
-        the mean squared distance. None for classes.
+        For values: the coefficient of determination, the mean absolute and the root mean squared
+        error. None for classes.
     residuals
-        For values, (N, K): targets less answers.
+        For values, (N, K): targets minus predictions.
     names
         The names of the classes, or None.
     """
 
+    # What does not apply stays None: classes have no residuals, values no confusion matrix.
+    accuracy: float | None = None
+    interval: tuple[float, float] | None = None
+    confusion: Array | None = None
+    targets: Array | None = None
+    predicted: Array | None = None
+    confidence: Array | None = None
+    misclassified: Array | None = None
+    calibration: Calibration | None = None
+    roc: ROC | None = None
+    precision_recall: PrecisionRecall | None = None
+    r2: float | None = None
+    mean_absolute_error: float | None = None
+    root_mean_squared_error: float | None = None
+    residuals: Array | None = None
+
     def __init__(self, net: Network, y: Array, t: Array, loss: float, classes: bool) -> None:
-        self.rows, self.loss = len(y), loss
-        self.accuracy: float | None = None
-        self.interval: tuple[float, float] | None = None
-        self.confusion: Array | None = None
-        self.targets: Array | None = None
-        self.chosen: Array | None = None
-        self.confidence: Array | None = None
-        self.misread: Array | None = None
-        self.calibration: Calibration | None = None
-        self.roc: ROC | None = None
-        self.precision_recall: PrecisionRecall | None = None
-        self.r2: float | None = None
-        self.mean_absolute_error: float | None = None
-        self.root_mean_squared_error: float | None = None
-        self.residuals: Array | None = None
-        self.names = net.classes
+        self.rows, self.loss, self.names = len(y), loss, net.classes
         if classes:
             self._count(net, y, target_classes(t))
         else:
@@ -84,7 +85,7 @@ class Evaluation:
 
     def _count(self, net: Network, y: Array, t: Array) -> None:
         chosen = net.choose(y)
-        K = max(y.shape[1], 2)
+        K = max(y.shape[1], 2)  # one output chooses between classes 0 and 1
         if t.min() < 0 or t.max() >= K:
             raise InputError(
                 "targets of {K} classes go from 0 to {last}, got {low} to {high}",
@@ -97,43 +98,34 @@ class Evaluation:
         hits = int(right.sum())
         self.accuracy, self.interval = hits / len(t), wilson(hits, len(t))
         self.confusion = confusion(chosen, t, K)
-        self.targets, self.chosen, self.confidence = t, chosen, net.confidence(y)
+        self.targets, self.predicted, self.confidence = t, chosen, net.confidence(y)
         wrong = np.flatnonzero(~right)
-        self.misread = wrong[np.argsort(-self.confidence[wrong], kind="stable")]
+        self.misclassified = wrong[np.argsort(-self.confidence[wrong], kind="stable")]
         match = y.shape[1] > 1 and isinstance(net.layers[-1], Sigmoid)
         self.calibration = Calibration(self.confidence, right, probabilities=not match)
         if K == 2 and 0 < t.sum() < len(t):
-            # Weighted sums and independent sigmoids choose by their difference; a softmax's second
-            # output says it all.
+            # Logits and independent sigmoids choose by the difference of two outputs; a softmax's
+            # second output already holds it.
             alone = y.shape[1] == 1 or isinstance(net.layers[-1], Softmax)
             scores = y[:, -1] if alone else y[:, 1] - y[:, 0]
             self.roc, self.precision_recall = ROC(scores, t == 1), PrecisionRecall(scores, t == 1)
 
-    def to_dict(self) -> dict[str, Any]:
-        """Give the figures as plain lists and numbers (without what there is for each row, and
-        without curves).
-        """
+    def to_dict(self) -> PlainDict:
+        """Return the metrics as plain lists and numbers, without curves and values for each row."""
         if self.confusion is None or self.calibration is None:
-            return {
-                "loss": self.loss,
-                "r2": self.r2,
-                "mean_absolute_error": self.mean_absolute_error,
-                "root_mean_squared_error": self.root_mean_squared_error,
-            }
-        two = {}
-        if self.roc is not None and self.precision_recall is not None:
-            two = {
-                "roc_area": self.roc.area,
-                "average_precision": self.precision_recall.average_precision,
-            }
-        return {
+            errors = ("r2", "mean_absolute_error", "root_mean_squared_error")
+            return {"loss": self.loss, **{name: getattr(self, name) for name in errors}}
+        found = {
             "accuracy": self.accuracy,
             "interval": self.interval,
             "loss": self.loss,
             "confusion": self.confusion.tolist(),
             "calibration_error": self.calibration.error,
-            **two,
         }
+        if self.roc is not None and self.precision_recall is not None:
+            found["roc_area"] = self.roc.area
+            found["average_precision"] = self.precision_recall.average_precision
+        return found
 
     def __str__(self) -> str:
         if self.accuracy is None or self.interval is None:
@@ -156,89 +148,99 @@ class Evaluation:
         )
 
     def __repr__(self) -> str:
-        if self.misread is None:
+        if self.misclassified is None:
             return str(self)
         more = say(
-            "confusion_table() shows what was read as what; misread holds the {count:,} misread "
-            "rows",
-            count=len(self.misread),
+            "confusion_table() shows the confusion matrix; misclassified holds the {count:,} "
+            "misclassified rows",
+            count=len(self.misclassified),
         )
         return f"{self}\n{more}"
 
     def _repr_html_(self) -> str:
-        from pellucid.lens import notebook
+        # Imported by notebooks only.
+        from pellucid.lens.evaluation_html import evaluation_html
 
-        return notebook.of_evaluation(self)
+        return evaluation_html(self)
 
     def confusion_table(self) -> str:
-        """Set the confusion matrix as text: what the rows are, what they were answered as."""
+        """Return the confusion matrix as text: true classes down, predicted classes across."""
         return table(self.confusion_lines())
 
     def confusion_lines(self) -> list[list[str]]:
-        """Give the confusion matrix as cells: the head, a line for each class, the totals."""
+        """Return the confusion matrix as cells: the head, a line for each class, the totals."""
         if self.confusion is None:
-            raise InputError("a confusion matrix needs classes; these answers are values")
-        names = [self._name(k) for k in range(len(self.confusion))]
-        lines = [
-            [name, *(str(count) if count else "." for count in counts), f"{share:.1%}"]
-            for name, counts, share in zip(
-                names, self.confusion.tolist(), self._shares(), strict=True
-            )
-        ]
-        totals = [
-            say("total"),
-            *(str(count) for count in self.confusion.sum(axis=0)),
-            f"{self.accuracy:.1%}",
-        ]
-        return [[say("is \\ read as"), *names, say("right")], *lines, totals]
+            raise InputError("a confusion matrix needs classes; this network predicts values")
+        names = [self.class_name(k) for k in range(len(self.confusion))]
+        recalls = np.diag(self.confusion) / np.maximum(self.confusion.sum(axis=1), 1)
+        lines = [[say("true \\ predicted"), *names, say("right")]]
+        for name, counts, recall in zip(names, self.confusion.tolist(), recalls, strict=True):
+            # A dot for 0: the few mistakes of a large matrix stand out.
+            lines.append([name, *(str(count) if count else "." for count in counts)])
+            lines[-1].append(f"{recall:.1%}")
+        totals = map(str, self.confusion.sum(axis=0))
+        return [*lines, [say("total"), *totals, f"{self.accuracy:.1%}"]]
 
-    def misread_table(self, count: int = 10) -> str:
-        """Set the first `count` misread rows as text, the most confident first.
+    def misclassified_table(self, count: int = 10) -> str:
+        """Return the first `count` misclassified rows as text, the most confident first.
 
-        What they are, what was answered.
+        Each line has the row's index, its true class, its predicted class and the confidence.
         """
-        return table(self.misread_lines(count), total=False)
+        return table(self.misclassified_lines(count), total=False)
 
-    def misread_lines(self, count: int = 10) -> list[list[str]]:
-        """Give the first `count` misread rows as cells, the head first."""
-        if (
-            self.misread is None
-            or self.targets is None
-            or self.chosen is None
-            or self.confidence is None
-        ):
-            raise InputError("misread rows need classes; these answers are values")
-        lines = [
-            [
-                str(i),
-                self._name(self.targets[i]),
-                self._name(self.chosen[i]),
-                f"{self.confidence[i]:.3f}",
-            ]
-            for i in self.misread[:count].tolist()
-        ]
-        return [[say("row"), say("is"), say("read as"), say("confidence")], *lines]
+    def misclassified_lines(self, count: int = 10) -> list[list[str]]:
+        """Return the first `count` misclassified rows as cells, the head first."""
+        lines = [[say("row"), say("true class"), say("predicted class"), say("confidence")]]
+        for row in self._misclassified()[:count]:
+            truth, predicted, confidence = self.verdict(row)
+            names = [self.class_name(k) for k in (truth, predicted)]
+            lines.append([str(row), *names, f"{confidence:.3f}"])
+        return lines
 
-    def _name(self, k: int) -> str:
-        assert self.confusion is not None
-        return self.names[k] if self.names and len(self.names) == len(self.confusion) else str(k)
+    def verdict(self, row: int) -> tuple[int, int, float]:
+        """Return a row's true class, predicted class and confidence."""
+        if self.targets is None or self.predicted is None or self.confidence is None:
+            raise InputError("misclassified rows need classes; this network predicts values")
+        return int(self.targets[row]), int(self.predicted[row]), float(self.confidence[row])
 
-    def _shares(self) -> Array:
-        assert self.confusion is not None
-        return np.diag(self.confusion) / np.maximum(self.confusion.sum(axis=1), 1)
+    def class_name(self, k: int) -> str:
+        """Return the name of class k, or its index where the classes have no names."""
+        # One output has two classes and may have one name: then no name fits.
+        named = self.confusion is not None and len(self.names or ()) == len(self.confusion)
+        return self.names[k] if self.names and named else str(k)
+
+    def _misclassified(self) -> list[int]:
+        if self.misclassified is None:
+            raise InputError("misclassified rows need classes; this network predicts values")
+        rows: list[int] = self.misclassified.tolist()
+        return rows
 
 
-def evaluate(net: Network, x: Any, t: Any = None, loss: str | Loss | None = None) -> Evaluation:
-    """Answer rows x, (N, ...), and hold the answers against targets t, (N,) or (N, K).
+def confusion_strengths(counts: Array) -> Array:
+    """Return how strongly to colour each cell of a confusion matrix (K, K), from -1 to 1.
 
-    A network that learned from a table takes tables, which hold their targets themselves where t is
-    None. `loss` is a name or an object; None takes the one that goes with the network's end. The
-    rows pass through the network once. Raises InputError for rows or targets that do not fit.
+    Correct predictions have their share of the row; mistakes have minus twice the root of theirs,
+    because a mistake of 1 % would be invisible in proportion.
+    """
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    wrong = -np.minimum(2 * np.sqrt(shares), 1)
+    return np.where(np.eye(len(counts), dtype=bool), shares, wrong)
+
+
+def evaluate(
+    net: Network, x: RowsLike, t: ArrayLike | None = None, loss: str | Loss | None = None
+) -> Evaluation:
+    """Evaluate a network on rows x, (N, ...), against targets t, (N,) or (N, K).
+
+    A network that was trained on a table takes tables, which hold their own targets where t is
+    None. `loss` is a name or an object; None selects the one that goes with the network's last
+    layer. Each row passes through the network once. Raises InputError for rows or targets that do
+    not fit.
 
     >>> import pellucid as pl
     >>> net = pl.Network([pl.Affine([[1.0]]), pl.Sigmoid()])
     >>> found = evaluate(net, [[-2.0], [-1.0], [1.0], [3.0]], [0, 1, 0, 1])
-    >>> found.accuracy, found.roc.area, found.misread.tolist()
+    >>> found.accuracy, found.roc.area, found.misclassified.tolist()
     (0.5, 0.75, [1, 2])
     """
     check_network(net)

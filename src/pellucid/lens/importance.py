@@ -1,11 +1,12 @@
-"""What columns matter: permutation importance, and partial dependence."""
+"""The columns that matter: permutation importance and partial dependence."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeAlias
+from dataclasses import InitVar, dataclass, field
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from pellucid.core import splitmix
 from pellucid.core.arrays import as_array
@@ -16,109 +17,104 @@ from pellucid.display.text_table import table
 from pellucid.engines import make_engine
 from pellucid.errors import InputError
 from pellucid.language import say
-from pellucid.lens.columns import (
+from pellucid.lens.input_columns import (
     InputColumn,
+    RowsLike,
     column_inputs,
     input_columns,
     input_names,
     with_targets,
 )
-from pellucid.lens.neurons import SHOWN, as_rows, plain
+from pellucid.lens.neurons import SHOWN, as_rows
+from pellucid.lens.report import Report
 from pellucid.network import Network
 from pellucid.training.choices import choose_loss, is_classification
 from pellucid.training.samples import check_rows
 
-_ORDER = 1 << 46  # its stream of random numbers is nobody else's
-_NUMBERS = 1 << 22  # numbers of a block of changed rows
+_ORDER = 1 << 46  # the stream of random numbers of shuffles; every use has its own
+_NUMBERS = 1 << 22  # numbers in a block of changed rows: 32 MB of float64
 
-Columns: TypeAlias = Mapping[str, int | Sequence[int]]
+Predict = Callable[[Array], Array]
 
 
-class PermutationImportance:
-    """By how much a score falls when a column is shuffled.
+@dataclass(eq=False, repr=False)
+class PermutationImportance(Report):
+    """How much a score worsens when a column is shuffled.
 
     Attributes
     ----------
     metric, score
         The metric's name, and its value on the rows as they are.
     names
-        (C,): what the columns are called.
+        (C,): the names of the columns.
     scores
         (C, repeats): the metric with that column shuffled.
-    importances, means, deviations
+    importances, means, stds
         (C, repeats), (C,), (C,): how much worse the shuffled scores are, above 0 where the column
         matters, their means and standard deviations over the repeats.
     """
 
-    def __init__(
-        self, metric: str, score: float, names: list[str], scores: Array, higher: bool
-    ) -> None:
-        self.metric, self.score, self.names, self.scores = metric, score, names, scores
-        self.importances = score - scores if higher else scores - score
-        self.means, self.deviations = self.importances.mean(axis=1), self.importances.std(axis=1)
+    metric: str
+    score: float
+    names: list[str]
+    scores: Array
+    higher: InitVar[bool]
+    importances: Array = field(init=False)
+    means: Array = field(init=False)
+    stds: Array = field(init=False)
+
+    def __post_init__(self, higher: bool) -> None:
+        self.importances = self.score - self.scores if higher else self.scores - self.score
+        self.means, self.stds = self.importances.mean(axis=1), self.importances.std(axis=1)
 
     def ranked(self) -> Array:
-        """Give the numbers of the columns, the most important first."""
+        """Return the indices of the columns, the most important first."""
         return np.argsort(-self.means, kind="stable")
 
-    def to_dict(self) -> dict[str, Any]:
-        """Give all numbers as plain lists."""
-        return {
-            "metric": self.metric,
-            "score": self.score,
-            "names": self.names,
-            "importances": self.importances.tolist(),
-            "means": self.means.tolist(),
-            "deviations": self.deviations.tolist(),
-        }
-
     def __str__(self) -> str:
-        lines = [
-            [self.names[c], f"{self.means[c]:.4f}", f"{self.deviations[c]:.4f}"]
+        lines = [[say("column"), say("mean"), say("standard deviation")]]
+        lines += [
+            [self.names[c], f"{self.means[c]:.4f}", f"{self.stds[c]:.4f}"]
             for c in self.ranked()[:SHOWN].tolist()
         ]
         head = say(
-            "{metric} {score:.4f}, and by how much it worsens when a column is shuffled:",
+            "{metric} {score:.4f}, and how much it worsens when a column is shuffled:",
             metric=say("accuracy") if self.metric == "accuracy" else self.metric,
             score=self.score,
         )
-        heads = [say("column"), say("mean"), say("deviation")]
-        return f"{head}\n{table([heads, *lines], total=False)}"
-
-    __repr__ = __str__
+        return f"{head}\n{table(lines, total=False)}"
 
 
 def permutation_importance(
     net: Network,
-    x: Any,
-    t: Any = None,
+    x: RowsLike,
+    t: ArrayLike | None = None,
     *,
     metric: str | Metric | None = None,
-    columns: Columns | None = None,
+    columns: Mapping[str, int | Sequence[int]] | None = None,
     repeats: int = 5,
     seed: int = 0,
 ) -> PermutationImportance:
-    """Measure by how much a metric worsens when the numbers of a column are shuffled among the
-    rows.
+    """Measure how much a metric worsens when the values of a column are shuffled among the rows.
 
-    Breiman 2001, section 10, in the form of Fisher, Rudin and Dominici (2019) that scikit-learn
-    has: the score on the rows as they are less the score with one column shuffled, `repeats` times.
-    A column that says the same as another seems unimportant, as the other is left. Rows must not be
-    those that were learned from, or luck counts as skill.
+    Breiman, "Random forests", 2001, section 10, in the form of Fisher, Rudin and Dominici (2019)
+    that scikit-learn implements: the score on the rows as they are minus the score with one column
+    shuffled, `repeats` times. A column seems unimportant if another holds the same information.
+    Use held-out rows: on training rows, overfitting counts as importance.
 
     Parameters
     ----------
     x, t
-        Rows (N, D) or (N, ...), and their targets; or a table, which holds its targets itself where
-        t is None.
+        Rows (N, D) or (N, ...), and their targets; or a table, which holds its own targets where t
+        is None.
     metric
-        A name from `METRICS`, or a function (y, t) -> number of which more is better; None for
-        accuracy, or R2 where targets are values.
+        A name from `METRICS`, or a function (y, t) -> number, higher is better; None for accuracy,
+        or R2 where targets are values.
     columns
-        Names, each with the number or numbers of its inputs, which are shuffled together; None for
-        the columns of the table that the network learned from, else for each input by itself.
+        Names, each with the index or indices of its inputs, which are shuffled together; None for
+        the columns of the training table, else for each input by itself.
     repeats, seed
-        How often each column is shuffled (5), and from what its orders are drawn.
+        The number of shuffles of each column (5), and the seed of their orders.
 
     Raises InputError for rows, targets, metrics and columns that do not fit.
 
@@ -129,89 +125,83 @@ def permutation_importance(
     >>> found.score, bool(found.means[0] > 1), float(found.means[1])
     (1.0, True, 0.0)
     """
-    x, t = with_targets(net, x, t)
-    rows = as_rows(net, x)
-    t = check_rows(net.layers, rows, t).t
+    numbers, targets = with_targets(net, x, t)
+    rows = as_rows(net, numbers)
+    t = check_rows(net.layers, rows, targets).t
     name, score, higher = _score(net, t, metric)
     flat = rows.reshape(len(rows), -1)
     groups = _groups(net, columns, flat.shape[1])
     repeats, seed = whole("repeats", repeats), whole("seed", seed, 0)
-    ask = make_engine(net.layers).predict
+    predict = make_engine(net.layers).predict
     scores = np.empty((len(groups), repeats))
     for c, inputs in enumerate(groups.values()):
         for r in range(repeats):
+            # An order depends on seed, repeat and column: more repeats keep the first ones.
             order = splitmix.permutation(splitmix.key(seed, r, c, _ORDER), len(flat))
-            scores[c, r] = score(_answers_with(ask, rows, inputs, flat[:, inputs][order]), t)
-    return PermutationImportance(name, score(ask(rows), t), list(groups), scores, higher)
+            y = _predict_with(predict, rows, inputs, flat[:, inputs][order])
+            scores[c, r] = score(y, t)
+    return PermutationImportance(name, score(predict(rows), t), list(groups), scores, higher)
 
 
-class PartialDependence:
-    """The mean answer by the numbers of a column.
+@dataclass(eq=False, repr=False)
+class PartialDependence(Report):
+    """The mean output by the value of a column.
 
     Attributes
     ----------
-    column, inputs
-        What the column is called, and the numbers of its inputs.
+    column, inputs, categories
+        The name of the column, the indices of its inputs, and whether it is categorical.
     grid, labels
-        What the column was set to: (G,) in its own units, or (G, inputs) for a column of several;
-        and as texts, which are the names of categories.
-    categories
-        Whether the column is one of categories.
-    answers
-        (G, K): the mean of the answers over all rows.
+        The values that the column was set to: (G,) in its own units, or (G, inputs) for a column
+        of several inputs; and as texts, which are names for categories.
+    outputs
+        (G, K): the mean of the outputs over all rows.
     """
 
-    def __init__(self, column: InputColumn, grid: Array, labels: list[str], answers: Array) -> None:
-        self.column, self.inputs, self.categories = (
-            column.name,
-            column.inputs,
-            column.categories is not None,
-        )
-        self.grid, self.labels, self.answers = grid, labels, answers
-
-    def to_dict(self) -> dict[str, Any]:
-        """Give all numbers as plain lists."""
-        return plain(vars(self))
+    column: str
+    inputs: list[int]
+    categories: bool
+    grid: Array
+    labels: list[str]
+    outputs: Array
 
     def __str__(self) -> str:
-        K = min(self.answers.shape[1], 8)
-        heads = [self.column, *(say("output {k}", k=k) for k in range(K))]
-        lines = [
-            [label, *(f"{y:.4f}" for y in answers[:K])]
-            for label, answers in zip(self.labels, self.answers, strict=True)
-        ]
-        return table([heads, *lines], total=False)
-
-    __repr__ = __str__
+        K = min(self.outputs.shape[1], 8)  # eight outputs fit a line of 100 characters
+        lines = [[self.column, *(say("output {k}", k=k) for k in range(K))]]
+        for label, y in zip(self.labels, self.outputs[:, :K].tolist(), strict=True):
+            lines.append([label, *(f"{value:.4f}" for value in y)])
+        return table(lines, total=False)
 
 
 def partial_dependence(
-    net: Network, x: Any, column: int | str | Sequence[int], grid: Any = None
+    net: Network,
+    x: RowsLike,
+    column: int | str | Sequence[int],
+    grid: int | ArrayLike | None = None,
 ) -> PartialDependence:
-    """Give the mean answer over rows x as one column is set to each of a grid of numbers (Friedman
-    2001, section 8.2).
+    """Compute the mean output over rows x as one column is set to each value of a grid.
 
-    Rows are answered that may never occur, where columns belong together; the curve says what the
-    network does with them, not what causes what.
+    Friedman, "Greedy function approximation", 2001, section 8.2. Where columns depend on each
+    other, some rows may be impossible; the curve describes the network, not causes.
 
     Parameters
     ----------
     x
-        Rows, (N, D), or a table where the network learned from one.
+        Rows, (N, D), or a table where the network was trained on one.
     column
-        The number of an input, the name of a table's column, or the numbers of several inputs that
+        The index of an input, the name of a table's column, or the indices of several inputs that
         belong together.
     grid
-        The numbers to set it to, (G,) in the column's own units, or (G, inputs) for several inputs.
-        A whole number: so many, evenly from the 5th to the 95th percentile of the rows, or all that
-        occur, where these are no more. None: 20, or all categories of a column of categories. A
-        column of a table that can be missing is set to be there.
+        The values, (G,) in the column's own units, or (G, inputs) for several inputs. An integer:
+        that many, evenly from the 5th to the 95th percentile of the rows, or all distinct values if
+        there are no more. None: 20, or all categories of a categorical column. Missing cells of the
+        column are replaced like all others.
 
     Raises InputError for columns and grids that do not fit.
 
     >>> import pellucid as pl
     >>> net = pl.Network([pl.Affine([[2.0], [1.0]])])
-    >>> partial_dependence(net, [[0.0, 1.0], [5.0, 3.0]], 0, [0.0, 10.0]).answers
+    >>> partial_dependence(net, [[0.0, 1.0], [5.0, 3.0]], 0, [0.0, 10.0]).outputs
     array([[ 2.],
            [22.]])
     """
@@ -219,113 +209,108 @@ def partial_dependence(
     flat = rows.reshape(len(rows), -1)
     chosen = _column(net, column, flat.shape[1])
     settings, shown, labels = _grid(flat[:, chosen.inputs], grid, chosen)
-    ask = make_engine(net.layers).predict
-    answers = []
+    predict = make_engine(net.layers).predict
+    means = []
     for setting in settings:
-        y = _answers_with(
-            ask, rows, chosen.inputs, np.broadcast_to(setting, (len(rows), len(setting)))
-        )
-        answers.append(y.mean(axis=0, dtype=np.float64))
-    return PartialDependence(chosen, shown, labels, np.array(answers))
+        values = np.broadcast_to(setting, (len(rows), len(setting)))
+        y = _predict_with(predict, rows, chosen.inputs, values)
+        means.append(y.mean(axis=0, dtype=np.float64))
+    categories = chosen.categories is not None
+    return PartialDependence(chosen.name, chosen.inputs, categories, shown, labels, np.array(means))
 
 
-def _answers_with(
-    ask: Callable[[Array], Array], rows: Array, inputs: list[int], values: Array
-) -> Array:
-    """Answer the rows, (N, ...), with these inputs set to values (N, inputs), block by block."""
+def _predict_with(predict: Predict, rows: Array, inputs: list[int], values: Array) -> Array:
+    """Predict the rows, (N, ...), with these inputs set to values (N, inputs), in blocks."""
     block = max(1, _NUMBERS // max(rows[0].size, 1))
-    dtype = (
-        rows.dtype if rows.dtype == values.dtype or rows.dtype.kind == "f" else np.dtype(np.float64)
-    )
-    answers = []
+    # Bytes cannot hold a grid's values between whole numbers.
+    keep = rows.dtype == values.dtype or rows.dtype.kind == "f"
+    dtype = rows.dtype if keep else np.dtype(np.float64)
+    outputs = []
     for start in range(0, len(rows), block):
         part = rows[start : start + block].astype(dtype)
         part.reshape(len(part), -1)[:, inputs] = values[start : start + block]
-        answers.append(ask(part))
-    return np.concatenate(answers)
+        outputs.append(predict(part))
+    return np.concatenate(outputs)
 
 
 def _score(net: Network, t: Array, metric: str | Metric | None) -> tuple[str, Metric, bool]:
-    """Give the metric's name, the metric, and whether more of it is better."""
+    """Return the metric's name, the metric, and whether higher is better."""
     if metric is None:
         metric = "accuracy" if is_classification(net, choose_loss(None, net, t), t) else "r2"
     if callable(metric):
         return getattr(metric, "__name__", "score"), metric, True
     if metric not in METRICS:
         raise InputError(
-            "a metric is one of {known}, or a function; not {got}",
+            "metric is one of {known}, or a function; got {got}",
             known=", ".join(METRICS),
             got=repr(metric),
         )
     if metric == "accuracy":
+        # The network chooses: a logit's threshold is 0, a sigmoid's 0.5.
         return metric, lambda y, t: float(np.mean(net.choose(y) == target_classes(t))), True
     return metric, METRICS[metric], metric in HIGHER_IS_BETTER
 
 
-def _groups(net: Network, columns: Columns | None, D: int) -> dict[str, list[int]]:
+def _groups(
+    net: Network, columns: Mapping[str, int | Sequence[int]] | None, D: int
+) -> dict[str, list[int]]:
     if columns is None:
         return {column.name: column.inputs for column in input_columns(net)}
     return {str(name): column_inputs(column, D) for name, column in columns.items()}
 
 
 def _column(net: Network, column: int | str | Sequence[int], D: int) -> InputColumn:
-    """Give the column that is meant."""
-    known = input_columns(net)
+    """Return the column of that name or of those inputs."""
     if isinstance(column, str):
-        named = next((found for found in known if found.name == column), None)
-        if named is None:
+        known = {found.name: found for found in input_columns(net)}
+        if column not in known:
             raise InputError(
                 "there is no column {got}; the columns are {known}",
                 got=repr(column),
-                known=", ".join(found.name for found in known),
+                known=", ".join(known),
             )
-        return named
-    inputs = column_inputs(column, D)
-    names = input_names(net)
+        return known[column]
+    inputs, names = column_inputs(column, D), input_names(net)
     return InputColumn(", ".join(names[i] for i in inputs), inputs)
 
 
-def _grid(values: Array, grid: Any, column: InputColumn) -> tuple[Array, Array, list[str]]:
-    """Give what to set the column's inputs to, (G, inputs), the same in its own units, and as
-    texts.
-    """
+def _grid(
+    values: Array, grid: int | ArrayLike | None, column: InputColumn
+) -> tuple[Array, Array, list[str]]:
+    """Return the column's inputs, (G, inputs), the same in the column's own units, and as texts."""
     if grid is None and column.categories is not None:
-        settings = np.eye(len(column.inputs))
+        settings = np.eye(len(column.inputs))  # one category at a time, one-hot
         return settings, settings, column.categories
     number = column.categories is None and len(column.inputs) == 1 + column.flagged
     offset = column.offset if number else 0.0
     settings = _points(values[:, :1] if number else values, 20 if grid is None else grid, offset)
     labels = [" ".join(f"{value:.4g}" for value in point + offset) for point in settings]
     shown = settings[:, 0] + offset if number else settings
-    if number and column.flagged:  # a cell that holds a number is not missing
+    if number and column.flagged:
+        # The second input marks missing cells, and a cell with a number is not missing.
         settings = np.hstack([settings, np.zeros_like(settings)])
     return settings, shown, labels
 
 
-def _points(values: Array, grid: Any, offset: float) -> Array:
-    """Give the grid as (G, inputs), less the offset: as given, or so many points of the values."""
+def _points(values: Array, grid: int | ArrayLike, offset: float) -> Array:
+    """Return the grid as (G, inputs) minus the offset: as given, or that many points of values."""
     if isinstance(grid, (int, np.integer)):
         count = whole("grid", grid)
         known = np.unique(values, axis=0)
         if len(known) <= count:
             return known
         if values.shape[1] > 1:
-            raise InputError(
-                "a column of several inputs with many values needs a grid: give the values to set"
-            )
+            raise InputError("a column of several inputs with many values needs a grid: pass one")
+        # Without the outer 10 % of the rows: few rows support the curve there.
         low, high = (float(end) for end in np.quantile(values, [0.05, 0.95]))
         return np.linspace(low, high, count)[:, None]
-    given = as_array(grid) - offset
-    given = given[:, None] if given.ndim == 1 and values.shape[1] == 1 else given
-    if (
-        given.ndim != 2
-        or given.shape[1] != values.shape[1]
-        or not len(given)
-        or not np.isfinite(given).all()
-    ):
+    given, count = as_array(grid) - offset, values.shape[1]
+    given = given[:, None] if given.ndim == 1 and count == 1 else given
+    fits = given.ndim == 2 and given.shape[1] == count and len(given) > 0
+    if not fits or not np.isfinite(given).all():
         raise InputError(
             "a grid holds finite numbers, {count} for each point; got shape {got}",
-            count=values.shape[1],
+            count=count,
             got=given.shape,
         )
     return given

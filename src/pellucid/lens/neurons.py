@@ -1,21 +1,22 @@
-"""Neuron layers: where the neurons of a network stand in its list of layers, and what each of them
-holds for a row.
+"""Neuron layers: which of a network's layers make up one layer of neurons, and their values.
 
-For people, neurons stand in *neuron layers*: 0 is the input, then hidden layers 1, 2, ..., then the
-output. A neuron layer begins with an Affine layer (its weighted sums) and goes on to the next one
-(its activations): Affine, BatchNorm, ReLU, Dropout make one. A Residual begins one, too, whose
-neurons have activations and no weighted sum of their own. What stands before the first of them
-(Flatten, Scale, Standardize, ...) prepares the input: neuron layer 0 is what comes out. A
-PeriodicEmbedding there puts more neurons behind those of the inputs.
+For people, a network is *neuron layers*: 0 is the input, then hidden layers 1, 2, ..., then the
+output. In code, a neuron layer begins at an Affine (its pre-activations z) and ends before the
+next one (its activations): Affine, BatchNorm, ReLU, Dropout make one neuron layer. A Residual
+also begins one; its neurons have activations and no pre-activation of their own. The layers
+before the first Affine or Residual (Flatten, Scale, Standardize, ...) prepare the input, and
+neuron layer 0 is their output. A PeriodicEmbedding there appends its own neurons to the inputs.
 """
 
 from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import wraps
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import NamedTuple, ParamSpec, SupportsIndex, TypeVar
 
 import numpy as np
 
@@ -27,27 +28,32 @@ from pellucid.core.embedding import PeriodicEmbedding
 from pellucid.core.layer import Layer
 from pellucid.core.layers import Affine
 from pellucid.core.types import Array
+from pellucid.data.inputs import Images
+from pellucid.data.tables import Columns
 from pellucid.display.text_table import table
 from pellucid.errors import InputError, Message
 from pellucid.language import say
-from pellucid.lens.columns import as_numbers, input_names
+from pellucid.lens.input_columns import RowsLike, as_numbers, input_names
+from pellucid.lens.report import PlainDict, Report, plain
 from pellucid.network import Network
 from pellucid.training.choices import check_network
 from pellucid.training.samples import check_finite
 
+P = ParamSpec("P")
+R = TypeVar("R")
+
 BLOCK = 4096
-"""Rows that pass through a network at a time, where a trace is needed."""
+"""Rows per forward pass where a trace is needed: a trace keeps every layer's output in memory."""
 
 SHOWN = 32
 """Neurons of a layer, or rows of a list, that a text shows."""
 
 
 class NeuronLayer(NamedTuple):
-    """One neuron layer: its number, how many neurons it has, and where it stands in `net.layers`.
+    """One neuron layer: its number, its size, and its place in `net.layers`.
 
     `layers[first]` is its Affine or Residual, and `layers[:stop]` end with its activations; `last`
-    is the number of the last neuron layer. For the input, `first` is 0 and `layers[:stop]` are what
-    prepares it.
+    is the number of the output. For the input, `first` is 0 and `layers[:stop]` prepare it.
     """
 
     number: int
@@ -59,32 +65,27 @@ class NeuronLayer(NamedTuple):
 
     @property
     def name(self) -> str:
-        """What people call it: input, hidden layer 1, ..., output."""
+        """The name for people: input, hidden layer 1, ..., output."""
         if self.number == 0:
             return say("input")
-        return (
-            say("output")
-            if self.number == self.last
-            else say("hidden layer {number}", number=self.number)
-        )
+        if self.number == self.last:
+            return say("output")
+        return say("hidden layer {number}", number=self.number)
 
     def activations(self, trace: Trace) -> Array:
-        """Give this layer's activations (N, H) from a trace."""
+        """Return this layer's activations (N, H) from a trace."""
         y = trace.input_of(self.stop)
         return y.reshape(len(y), -1)
 
     def weighted_sums(self, trace: Trace) -> Array | None:
-        """Give this layer's weighted sums (N, H) from a trace.
-
-        None for the input and for a Residual.
-        """
+        """Return this layer's pre-activations z (N, H); None for the input and a Residual."""
         return None if self.affine is None else trace[self.first]
 
 
 def neuron_layers(net: Network, inputs: int | None = None) -> list[NeuronLayer]:
-    """Give the neuron layers of a network, input first.
+    """Return the neuron layers of a network, input first.
 
-    `inputs` is the number of inputs where the layers take any number (a network without weights).
+    `inputs` is the number of inputs, for networks without weights, which take any number.
 
     >>> import pellucid as pl
     >>> net = pl.mlp([784, 16, 16, 10], activation="sigmoid", output="sigmoid", pixels=True)
@@ -95,41 +96,35 @@ def neuron_layers(net: Network, inputs: int | None = None) -> list[NeuronLayer]:
     D = checks.input_width(layers) or inputs or input_count(net)
     widths = [D, *checks.widths(layers, D)]
     starts = [index for index, layer in enumerate(layers) if isinstance(layer, (Affine, Residual))]
-    stops = [
-        *starts,
-        len(layers),
-    ]  # each neuron layer ends where the next begins; the input ends at the first
-    found = [NeuronLayer(0, widths[stops[0]], 0, stops[0], None, 0)]
+    # Each neuron layer ends where the next begins; the input ends where the first begins.
+    stops = [*starts, len(layers)]
+    last = len(starts)
+    found = [NeuronLayer(0, widths[stops[0]], 0, stops[0], None, last)]
     for number, (first, stop) in enumerate(pairwise(stops), 1):
         layer = layers[first]
-        found.append(
-            NeuronLayer(
-                number, widths[stop], first, stop, layer if isinstance(layer, Affine) else None, 0
-            )
-        )
-    return [layer._replace(last=len(found) - 1) for layer in found]
+        affine = layer if isinstance(layer, Affine) else None
+        found.append(NeuronLayer(number, widths[stop], first, stop, affine, last))
+    return found
 
 
 def input_count(net: Network) -> int:
-    """Give D, how many inputs a network has; raises InputError where it takes any number."""
+    """Return D, the number of inputs; raise InputError where a network takes any number."""
     D = checks.input_width(net.layers)
     if D is None:
-        raise InputError(
-            "this network has no weights, so it takes any number of inputs: give it rows"
-        )
+        raise InputError("a network without weights takes any number of inputs: pass rows")
     return D
 
 
-def neuron_layer(net: Network, number: Any, least: int = 0) -> NeuronLayer:
-    """Give the neuron layer of that number; -1 is the last.
+def neuron_layer(net: Network, number: SupportsIndex, least: int = 0) -> NeuronLayer:
+    """Return the neuron layer of that number; -1 is the last.
 
-    Raises InputError where there is none from `least` on.
+    Raises InputError for numbers outside `least` to the last.
     """
     found = neuron_layers(net)
     index = _index(number, len(found))
     if index is None or index < least:
         raise InputError(
-            "neuron layers go from {least} to {last} (the output); there is no {got} here",
+            "neuron layers go from {least} to {last} (the output); there is no {got}",
             least=least,
             last=len(found) - 1,
             got=repr(number),
@@ -137,11 +132,8 @@ def neuron_layer(net: Network, number: Any, least: int = 0) -> NeuronLayer:
     return found[index]
 
 
-def check_neuron(layer: NeuronLayer, neuron: Any) -> int:
-    """Give a neuron's number within its layer; -1 is the last.
-
-    Raises InputError where there is none.
-    """
+def check_neuron(layer: NeuronLayer, neuron: SupportsIndex) -> int:
+    """Return a neuron's index in its layer; -1 is the last. Raises InputError outside it."""
     index = _index(neuron, layer.size)
     if index is None:
         raise InputError(
@@ -153,19 +145,17 @@ def check_neuron(layer: NeuronLayer, neuron: Any) -> int:
     return index
 
 
-def as_rows(net: Any, x: Any) -> Array:
-    """Give rows for a network as an array (N, ...) of their own type; a single row or picture may
-    come alone.
+def as_rows(net: Network, x: RowsLike) -> Array:
+    """Return rows for a network as an array (N, ...) of their own type; one row may come alone.
 
-    A network that learned from a table takes tables. Raises InputError for anything but a network
-    with finite numbers, and for rows that do not fit it or hold NaN.
+    A network that was trained on a table takes tables. Raises InputError for a network with
+    numbers that are not finite, and for rows that do not fit it or hold NaN.
     """
     check_network(net)
     array, D = as_array(as_numbers(net, x)), checks.input_width(net.layers)
-    alone = array.ndim == 1 or (
-        array.ndim == 2 and D is not None and array.size == D and array.shape[1] != D
-    )
-    array = array[None] if alone else array
+    # (28, 28) for 784 inputs is one image; (5, 784) is five rows.
+    image = array.ndim == 2 and D is not None and array.size == D != array.shape[1]
+    array = array[None] if array.ndim == 1 or image else array
     if array.ndim == 0 or len(array) == 0:
         raise InputError("expected at least one row, got none")
     checks.check_input(net.layers, array)
@@ -174,48 +164,64 @@ def as_rows(net: Any, x: Any) -> Array:
     return array
 
 
-def one_row(net: Any, x: Any) -> Array:
-    """Give one row, (1, ...), in the network's floating type.
-
-    Raises InputError for more than one.
-    """
+def one_row(net: Network, x: RowsLike) -> Array:
+    """Return one row, (1, ...), in the network's dtype; raise InputError for more than one."""
     rows = as_rows(net, x)
     if len(rows) != 1:
-        raise InputError("expected one row, got {N}: choose one by x[i]", N=len(rows))
+        raise InputError("expected one row, got {N}: select one with x[i]", N=len(rows))
     return checks.as_input(net.layers, rows)
+
+
+def reports_overflow(function: Callable[P, R]) -> Callable[P, R]:
+    """Silence NumPy's warnings in a function that raises InputError through `check_overflow`."""
+
+    @wraps(function)
+    def quiet(*args: P.args, **kwargs: P.kwargs) -> R:
+        with np.errstate(over="ignore", invalid="ignore"):
+            return function(*args, **kwargs)
+
+    return quiet
+
+
+def check_overflow(net: Network, *arrays: Array | None) -> None:
+    """Raise InputError where values computed inside a network are infinite or NaN.
+
+    Weights near the largest float32, 3.4e38, are finite themselves and overflow in the first
+    product; an explanation of infinities would be meaningless.
+    """
+    if all(array is None or np.isfinite(array).all() for array in arrays):
+        return
+    largest = max((float(np.abs(p).max(initial=0)) for p in net.params), default=0.0)
+    raise InputError(
+        "values inside this network overflow {dtype}, so they cannot be explained; its largest "
+        "weight is {largest:.3g}: train it again with a smaller learning rate",
+        dtype=net.dtype,
+        largest=largest,
+    )
 
 
 def traces(
     layers: Sequence[Layer], x: Array, block: int | None = None
 ) -> Iterator[tuple[int, Trace]]:
-    """Pass rows through layers block by block.
-
-    Give the number of the first row of each block, and its trace.
-    """
+    """Run rows through layers in blocks; yield each block's first row index and its trace."""
     block = BLOCK if block is None else block
+    dtype = checks.dtype_of(layers)
     for start in range(0, len(x), block):
-        yield (
-            start,
-            chain.forward(
-                layers, np.ascontiguousarray(x[start : start + block], checks.dtype_of(layers))
-            ),
-        )
+        part = np.ascontiguousarray(x[start : start + block], dtype)
+        yield start, chain.forward(layers, part)
 
 
-def picture_shape(net: Network, shape: Any = None) -> tuple[int, int] | None:
-    """Give height and width of the network's pictures: as said, else as `net.inputs` says, else 28
-    x 28 for 784.
+def image_shape(net: Network, shape: Sequence[int] | None = None) -> tuple[int, int] | None:
+    """Return height and width of the network's images, or None where inputs are not images.
 
-    None where its inputs are no pictures. Raises InputError for a shape of another number of
-    pixels.
+    `shape` comes first, then `net.inputs`, then 28 x 28 for 784 inputs. Raises InputError for a
+    shape of another number of pixels.
     """
     D = input_count(net)
-    known = (net.inputs or {}).get("shape")
-    chosen = (
-        shape if shape is not None else known if known is not None and len(known) == 2 else None
-    )
+    known = net.inputs.shape if isinstance(net.inputs, Images) else None
+    chosen = known if shape is None else shape
     if chosen is None:
-        return (28, 28) if D == 784 and not known else None
+        return (28, 28) if D == 784 else None
     try:
         height, width = map(operator.index, chosen)
     except (TypeError, ValueError):
@@ -226,57 +232,46 @@ def picture_shape(net: Network, shape: Any = None) -> tuple[int, int] | None:
 
 
 def reads_digits(net: Network) -> bool:
-    """Tell whether a network takes MNIST's pictures and answers with ten digits."""
+    """Return whether a network classifies MNIST's images: 28 x 28 pixels into digits 0 to 9."""
     if checks.input_width(net.layers) is None or neuron_layers(net)[-1].size != 10:
         return False
-    return picture_shape(net) == (28, 28) and net.classes in (
-        None,
-        [str(digit) for digit in range(10)],
-    )
+    digits = [str(digit) for digit in range(10)]
+    return image_shape(net) == (28, 28) and net.classes in (None, digits)
 
 
 def neuron_label(net: Network, layer: NeuronLayer, neuron: int) -> str:
-    """Give what to call a neuron.
-
-    Its class or column in the output, its column in a table's input, else its number.
-    """
+    """Return a neuron's label: its class or column in the output or input, else its index."""
     return neuron_labels(net, layer)[neuron]
 
 
 def neuron_labels(net: Network, layer: NeuronLayer) -> list[str]:
-    """Give what to call each neuron of a layer (see `neuron_label`)."""
+    """Return the label of each neuron of a layer (see `neuron_label`)."""
     if layer.number == 0:
-        names = input_names(net)
-        for embedding in (
-            each for each in net.layers[: layer.stop] if isinstance(each, PeriodicEmbedding)
-        ):
-            waves = [range(1, embedding.b.shape[2] + 1)] * len(embedding.b)
-            columns = np.flatnonzero(embedding.embedded)
-            names += [
-                f"{names[i]}: cos {k}" for i, own in zip(columns, waves, strict=True) for k in own
-            ]
-        return names if len(names) == layer.size else [str(j) for j in range(layer.size)]
-    target = (net.inputs or {}).get("target") or {}
-    if layer.number == layer.last and layer.size == 1 and target.get("kind") == "values":
-        return [str(target["name"])]
+        return _input_labels(net, layer)
+    target = net.inputs.target if isinstance(net.inputs, Columns) else None
+    # A single output has no class of its own: it is a value, or the chance of class 1.
+    if layer.number == layer.last and layer.size == 1 and target and target.kind == "values":
+        return [target.name]
     named = layer.number == layer.last and layer.size > 1
     return [net.label(j) if named else str(j) for j in range(layer.size)]
 
 
-def plain(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Give named values with arrays as lists, as JSON can hold them."""
-    return {
-        name: value.tolist() if isinstance(value, np.ndarray) else value
-        for name, value in values.items()
-    }
+def _input_labels(net: Network, layer: NeuronLayer) -> list[str]:
+    names = input_names(net)
+    for embedding in net.layers[: layer.stop]:
+        if isinstance(embedding, PeriodicEmbedding):
+            waves = range(1, embedding.b.shape[2] + 1)
+            columns = np.flatnonzero(embedding.embedded)
+            names += [f"{names[i]}: cos {k}" for i in columns for k in waves]
+    return names if len(names) == layer.size else [str(j) for j in range(layer.size)]
 
 
 class LayerValues(NamedTuple):
-    """What the neurons of one layer hold for a row.
+    """The values of one layer's neurons for a row.
 
-    `weighted_sums` and `activations` are (H,); `biases` (H,) are zeros for an Affine layer without;
-    weighted sums and biases are None for the input and for a Residual. `labels` are what the
-    neurons are called.
+    `weighted_sums` (pre-activations) and `activations` are (H,); `biases` (H,) are zeros for an
+    Affine without. Weighted sums and biases are None for the input and for a Residual. `labels`
+    name the neurons.
     """
 
     number: int
@@ -287,41 +282,35 @@ class LayerValues(NamedTuple):
     labels: list[str]
 
 
-class TraceTable:
-    """What every neuron holds for one row: `layers` is a list of `LayerValues`, input first.
+@dataclass(eq=False, repr=False)
+class TraceTable(Report):
+    """The values of every neuron for one row: `layers`, a list of `LayerValues`, input first.
 
-    `print` it, too.
+    Print it to read it.
     """
 
-    def __init__(self, layers: list[LayerValues]) -> None:
-        self.layers = layers
+    layers: list[LayerValues]
 
-    def to_dict(self) -> dict[str, Any]:
-        """Give all numbers as plain lists."""
+    def to_dict(self) -> PlainDict:
+        """Return all numbers as plain lists."""
         return {"layers": [plain(layer._asdict()) for layer in self.layers]}
 
     def table(self, number: int, most: int | None = None) -> str:
-        """Set one neuron layer as text, its first `most` neurons (all for None)."""
+        """Return one neuron layer as text: its first `most` neurons, or all for None."""
         layer = self.layers[number]
         heads = [say("neuron"), say("weighted sum"), say("of it bias"), say("activation")]
-        count = len(layer.labels) if most is None else min(most, len(layer.labels))
+        columns = (layer.weighted_sums, layer.biases, layer.activations)
         lines = [
-            [
-                layer.labels[j],
-                *(
-                    _cell(values, j)
-                    for values in (layer.weighted_sums, layer.biases, layer.activations)
-                ),
-            ]
-            for j in range(count)
+            [label, *("-" if values is None else f"{values[j]:.4f}" for values in columns)]
+            for j, label in enumerate(layer.labels[:most])
         ]
         text = table([heads, *lines], total=False)
-        if count < len(layer.labels):
-            text += "\n" + say("and {count:,} more", count=len(layer.labels) - count)
-        return text
+        left = len(layer.labels) - len(lines)
+        return text if not left else f"{text}\n" + say("and {count:,} more", count=left)
 
     def __str__(self) -> str:
         first = self.layers[0]
+        # An image has hundreds of inputs: their count says more than their list.
         active = say(
             "{active:,} of {size:,} neurons are not 0",
             active=int(np.count_nonzero(first.activations)),
@@ -333,15 +322,14 @@ class TraceTable:
         ]
         return "\n\n".join([f"0 {first.name}: {active}", *parts])
 
-    __repr__ = __str__
 
+@reports_overflow
+def trace_table(net: Network, x: RowsLike) -> TraceTable:
+    """Return pre-activation, bias and activation of every neuron for one row x.
 
-def trace_table(net: Network, x: Any) -> TraceTable:
-    """Give weighted sum, bias and activation of every neuron for one row x, (D,), (1, D) or one
-    picture.
-
-    The weighted sum holds the bias: z = x W + b. Normalisation, where there is some, stands between
-    it and the activation. Raises InputError for more than one row and for a row that does not fit.
+    x is (D,), (1, D) or one image. The pre-activation includes the bias: z = x W + b; any
+    normalization comes between it and the activation. Raises InputError for more than one row, a
+    row that does not fit, and values that overflow.
 
     >>> import pellucid as pl
     >>> net = pl.Network([pl.Affine([[1.0], [2.0]], [-10.0]), pl.ReLU()])
@@ -357,32 +345,26 @@ def trace_table(net: Network, x: Any) -> TraceTable:
     trace = chain.forward(net.layers, row)
     found = []
     for layer in neuron_layers(net, math.prod(row.shape[1:])):
-        z = layer.weighted_sums(trace)
-        b = None if layer.affine is None else layer.affine.b
-        found.append(
-            LayerValues(
-                number=layer.number,
-                name=layer.name,
-                weighted_sums=None if z is None else z[0],
-                biases=None
-                if layer.affine is None
-                else np.zeros(layer.size, row.dtype)
-                if b is None
-                else b.copy(),
-                activations=layer.activations(trace)[0],
-                labels=neuron_labels(net, layer),
-            )
-        )
+        z, y, biases = layer.weighted_sums(trace), layer.activations(trace), layer_biases(layer)
+        check_overflow(net, z, y)
+        labels = neuron_labels(net, layer)
+        sums = None if z is None else z[0]
+        found.append(LayerValues(layer.number, layer.name, sums, biases, y[0], labels))
     return TraceTable(found)
 
 
-def _index(number: Any, size: int) -> int | None:
+def layer_biases(layer: NeuronLayer) -> Array | None:
+    """Return a copy of a layer's biases, (H,): zeros without any, None without an Affine."""
+    if layer.affine is None:
+        return None
+    W, b = layer.affine.W, layer.affine.b
+    return np.zeros(layer.size, W.dtype) if b is None else b.copy()
+
+
+def _index(number: SupportsIndex, size: int) -> int | None:
     try:
         index = operator.index(number)
     except TypeError:
         return None
+    # True and False are indices for Python; as the number of a neuron they are a mistake.
     return index % size if -size <= index < size and not isinstance(number, bool) else None
-
-
-def _cell(values: Array | None, j: int) -> str:
-    return "-" if values is None else f"{values[j]:.4f}"

@@ -41,6 +41,7 @@ def network_of(content: bytes) -> Network:
 
     Raises FileError where it is no model file, RefusedError where it does not classify digits.
     """
+    # `load` checks a file as it reads it, so the content becomes one.
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "page.safetensors"
         path.write_bytes(content)
@@ -63,11 +64,15 @@ def evaluation(net: Network) -> Evaluation:
     """Evaluate a network on the test digits."""
     labels = mnist().test.labels
     found = evaluate(net, _inputs(net, "test"), labels)
-    assert found.chosen is not None and found.misread is not None and found.interval is not None
+    assert (
+        found.predicted is not None
+        and found.misclassified is not None
+        and found.interval is not None
+    )
     return {
         "labels": "".join(map(str, labels.tolist())),
-        "predictions": "".join(map(str, found.chosen.tolist())),
-        "misclassified": found.misread.tolist(),
+        "predictions": "".join(map(str, found.predicted.tolist())),
+        "misclassified": found.misclassified.tolist(),
         "interval": list(found.interval),
     }
 

@@ -5,59 +5,55 @@
 >>> ax.get_title()
 'Sigmoid'
 
-Every function takes data or networks and, if one likes, the Axes to draw into (`ax=`), and gives
-the Axes back. Without `ax` a figure of its own is made, which is no part of pyplot's state: it
-shows itself in a notebook, and `pl.plots.save(ax, "picture.svg")` writes it to a file. Colours
-follow matplotlib's settings, light or dark; `with pl.plots.style("dark"):` chooses. Labels are in
-pellucid's language.
+Every function takes data or networks and optionally the Axes to draw into (`ax=`), and returns the
+Axes. Without `ax` a new figure is made, outside pyplot's state: it shows itself in a notebook, and
+`pl.plots.save(ax, "plot.svg")` writes it to a file. Colours follow matplotlib's settings, light or
+dark; `with pl.plots.style("dark"):` selects a theme. Labels are in pellucid's language.
 
-The functions compute nothing: they show what networks and lens give. matplotlib is loaded when one
-of them is first used; it comes with `pip install "pellucid[plot]"`.
+The functions compute nothing: they show the results of networks and lens. matplotlib is imported
+when a plot is first used; `pip install "pellucid[plot]"` installs it.
 """
 
 from __future__ import annotations
 
+import importlib
 from typing import TYPE_CHECKING, Any
 
 from pellucid.extras import library
 
 if TYPE_CHECKING:
-    from pellucid.lens.plots.answers import confusion_matrix, misread, reliability, residuals
-    from pellucid.lens.plots.curves import (
+    from pellucid.lens.plots.evaluation_plots import (
+        confusion_matrix,
+        misclassified,
+        reliability,
+        residuals,
+    )
+    from pellucid.lens.plots.explanation_plots import (
+        contributions,
+        partial_dependence,
+        permutation_importance,
+    )
+    from pellucid.lens.plots.figure_style import save, style
+    from pellucid.lens.plots.line_plots import (
         activation,
         learning_curves,
         precision_recall,
         robustness,
         roc,
     )
-    from pellucid.lens.plots.diagram import network
-    from pellucid.lens.plots.figures import save, style
-    from pellucid.lens.plots.reasons import (
-        contributions,
-        partial_dependence,
-        permutation_importance,
-    )
-    from pellucid.lens.plots.surfaces import decision_surface, weights
+    from pellucid.lens.plots.network_plot import network
+    from pellucid.lens.plots.surface_plots import decision_surface, weights
 
-_MODULE_OF = {
-    "activation": "curves",
-    "confusion_matrix": "answers",
-    "contributions": "reasons",
-    "decision_surface": "surfaces",
-    "learning_curves": "curves",
-    "misread": "answers",
-    "network": "diagram",
-    "partial_dependence": "reasons",
-    "permutation_importance": "reasons",
-    "precision_recall": "curves",
-    "reliability": "answers",
-    "residuals": "answers",
-    "robustness": "curves",
-    "roc": "curves",
-    "save": "figures",
-    "style": "figures",
-    "weights": "surfaces",
+# The names of each module, which is imported when one of them is first used.
+_MODULES = {
+    "evaluation_plots": ("confusion_matrix", "misclassified", "reliability", "residuals"),
+    "explanation_plots": ("contributions", "partial_dependence", "permutation_importance"),
+    "figure_style": ("save", "style"),
+    "line_plots": ("activation", "learning_curves", "precision_recall", "robustness", "roc"),
+    "network_plot": ("network",),
+    "surface_plots": ("decision_surface", "weights"),
 }
+_MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
 
 __all__ = [
     "activation",
@@ -65,7 +61,7 @@ __all__ = [
     "contributions",
     "decision_surface",
     "learning_curves",
-    "misread",
+    "misclassified",
     "network",
     "partial_dependence",
     "permutation_importance",
@@ -83,11 +79,9 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in _MODULE_OF:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    import importlib
-
     library("matplotlib", "plot")
     value = getattr(importlib.import_module(f"{__name__}.{_MODULE_OF[name]}"), name)
-    globals()[name] = value
+    globals()[name] = value  # the next use does not come here
     return value
 
 

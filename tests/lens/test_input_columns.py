@@ -8,8 +8,8 @@ import pytest
 
 import pellucid as pl
 from pellucid.data.tables import Columns
-from pellucid.lens.columns import InputColumn, input_columns, input_names
-from pellucid.lens.limits import input_limits
+from pellucid.lens.input_columns import InputColumn, input_columns, input_names
+from pellucid.lens.input_limits import input_limits
 
 N = 120
 
@@ -30,7 +30,7 @@ def net(table: dict[str, list[object]]) -> pl.Network:
     columns = Columns.of(table, target="rent")
     x, t = columns.x(table), columns.t(table)
     layers = pl.mlp([columns.width, 16, 1], seed=0).layers
-    made = pl.Network([columns.standardize(), *layers], inputs=columns.to_dict())
+    made = pl.Network([columns.standardize(), *layers], inputs=columns)
     pl.train(made, x, t, epochs=100, optimizer=pl.Adam(0.01), progress=False)
     return made
 
@@ -96,13 +96,13 @@ def test_partial_dependence_by_column(net: pl.Network, table: dict[str, list[obj
     cities = pl.partial_dependence(net, table, "city")
     assert cities.labels == ["Busan", "Jeju", "Seoul"]
     assert cities.categories
-    assert cities.answers[2, 0] - cities.answers[0, 0] == pytest.approx(5, abs=0.5)
+    assert cities.outputs[2, 0] - cities.outputs[0, 0] == pytest.approx(5, abs=0.5)
     ages = pl.partial_dependence(net, table, "age", [30.0, 60.0])
     assert ages.grid.tolist() == [30, 60]
-    assert ages.answers[1, 0] - ages.answers[0, 0] == pytest.approx(3, abs=0.5)
+    assert ages.outputs[1, 0] - ages.outputs[0, 0] == pytest.approx(3, abs=0.5)
     # By hand: every row is given that age, and is missing no more.
     whole = {**table, "age": [30.0] * N}
-    np.testing.assert_allclose(ages.answers[0], net(whole).mean(axis=0), rtol=1e-5)
+    np.testing.assert_allclose(ages.outputs[0], net(whole).mean(axis=0), rtol=1e-5)
     assert len(pl.partial_dependence(net, table, "age").grid) == 20
     assert pl.partial_dependence(net, table, [3, 4], [[30.0, 0.0]]).column == "age, age missing"
     json.dumps(ages.to_dict())
@@ -121,12 +121,12 @@ def test_large_numbers_keep_their_own_units() -> None:
     table = {"time": days, "y": (np.arange(60) / 10).tolist()}
     columns = Columns.of(table, target="y", task="regress")
     net = pl.Network(
-        [columns.standardize(), pl.Affine(np.array([[2.0]], np.float32))], inputs=columns.to_dict()
+        [columns.standardize(), pl.Affine(np.array([[2.0]], np.float32))], inputs=columns
     )
     assert input_columns(net)[0].offset != 0
     found = pl.partial_dependence(net, table, "time", [1.7e9 + 5])
     assert found.grid.tolist() == [1.7e9 + 5]
-    np.testing.assert_allclose(found.answers, net({"time": [1.7e9 + 5]}), rtol=1e-6)
+    np.testing.assert_allclose(found.outputs, net({"time": [1.7e9 + 5]}), rtol=1e-6)
     assert pl.partial_dependence(net, table, "time", 2).grid[0] > 1.7e9
 
 
@@ -136,7 +136,7 @@ def test_a_counterfactual_moves_numbers_only(table: dict[str, list[Any]]) -> Non
     columns = Columns.of(classes, target="rent")
     net = pl.Network(
         [columns.standardize(), *pl.mlp([6, 16, 2], output="softmax", seed=0).layers],
-        inputs=columns.to_dict(),
+        inputs=columns,
         classes=columns.classes,
     )
     pl.train(

@@ -1,9 +1,9 @@
-"""Lines: activation functions, learning, robustness, and the curves of two classes."""
+"""Lines: activation functions, learning curves, robustness, and the curves of two classes."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -14,24 +14,28 @@ from pellucid.core.layers import Activation
 from pellucid.core.metrics import METRICS
 from pellucid.errors import InputError
 from pellucid.language import say
-from pellucid.lens.curves import ROC, PrecisionRecall
 from pellucid.lens.evaluation import Evaluation
-from pellucid.lens.plots.figures import (
+from pellucid.lens.plots.figure_style import (
     DASHES,
     MARKERS,
     Panels,
     add_axes,
     add_legend,
+    diagonal,
     finished,
     new_figure,
     own_axes,
     palette,
+    unit_square,
 )
 from pellucid.lens.plots.fonts import drawing, shown
 from pellucid.lens.robustness import CHANGES, RobustnessCurve
+from pellucid.lens.score_curves import ROC, PrecisionRecall
 from pellucid.training.history import History
 
-POINTS = 801
+POINTS = 801  # an odd number: one point is at the middle, where ReLU has its corner
+
+Curve = TypeVar("Curve", ROC, PrecisionRecall)
 
 
 @drawing
@@ -42,10 +46,10 @@ def activation(
     derivative: bool = True,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw an activation function and, dashed, its derivative, over the weighted sums of `span`.
+    """Draw an activation function over `span` and, dashed, its derivative.
 
     `function` is a name ("sigmoid", "relu", ...) or a layer such as `pl.LeakyReLU(0.1)`. Raises
-    InputError for what treats no neuron by itself (softmax), and for a span that is empty.
+    InputError for softmax, which is no function of one pre-activation, and for an empty span.
     """
     layer = _activation(function)
     low, high = span
@@ -55,25 +59,19 @@ def activation(
     colours = palette(ax)
     z = np.linspace(low, high, POINTS)
     y = layer.forward(z[None])[0]
-    for place in (ax.axhline, ax.axvline):
-        place(0, color=colours.faint, linewidth=0.8, zorder=0)
-    name = say("activation y = f(z)")
+    for axis in (ax.axhline, ax.axvline):
+        axis(0, color=colours.faint, linewidth=0.8, zorder=0)
+    name, slope_name = say("activation y = f(z)"), say("derivative f'(z)")
     ax.plot(z, y, color=colours.series[0], linewidth=2, label=name)
     if derivative:
         slope = layer.derivative(z[None], y[None])[0]
-        ax.plot(
-            z,
-            slope,
-            color=colours.series[1],
-            linewidth=2,
-            linestyle=DASHES[1],
-            label=say("derivative f'(z)"),
-        )
-        add_legend(ax, "best")
+        (line,) = ax.plot(z, slope, color=colours.series[1], linewidth=2, label=slope_name)
+        line.set_linestyle(DASHES[1])
+        add_legend(ax)
     ax.set_xlim(low, high)
     ax.set(title=type(layer).__name__, xlabel=say("weighted sum z"))
-    if not derivative:
-        ax.set_ylabel(name)
+    # With two lines, the legend names them.
+    ax.set_ylabel("" if derivative else name)
     return finished(ax)
 
 
@@ -84,51 +82,42 @@ def learning_curves(
     *,
     axes: Axes | Sequence[Axes] | None = None,
 ) -> Panels:
-    """Draw a history by epoch, one Axes for each column of `names`: the rows that were learned
-    from, and validation.
+    """Draw a history by epoch, training and validation, in one Axes for each column of `names`.
 
-    `names` are columns such as "loss" and "accuracy"; None for the loss and the metrics that it
-    has. Raises InputError for an empty history, columns it has not, and another number of `axes`
+    `names` are columns such as "loss" and "accuracy"; None for the loss and all metrics in the
+    history. Raises InputError for an empty history, unknown columns, and another number of `axes`
     than names.
     """
     if not len(history):
         raise InputError("the history is empty: no epoch was finished")
     known = history.records[0]
-    chosen = (
-        list(names) if names is not None else [name for name in ("loss", *METRICS) if name in known]
-    )
-    columns = {name: history[name] for name in chosen}
-    panels = _panels(len(chosen), axes)
+    metrics = [name for name in ("loss", *METRICS) if name in known]
+    columns = {name: history[name] for name in (metrics if names is None else names)}
+    panels = _panels(len(columns), axes)
     for ax, (name, values) in zip(panels, columns.items(), strict=True):
-        _learning_curve(ax, history["epoch"], name, values, history)
+        lines = {say("training"): values}
+        if f"validation_{name}" in known:
+            lines[say("validation")] = history[f"validation_{name}"]
+        _learning_curve(ax, history["epoch"], name, lines)
     return panels
 
 
 def _learning_curve(
-    ax: Axes, epochs: list[float], name: str, values: list[float], history: History
+    ax: Axes, epochs: Sequence[float], name: str, lines: Mapping[str, Sequence[float]]
 ) -> None:
-    colours = palette(ax)
-    lines = [(say("training"), values, 0)]
-    if f"validation_{name}" in history.records[0]:
-        lines.append((say("validation"), history[f"validation_{name}"], 1))
-    for label, column, k in lines:
+    for k, (label, column) in enumerate(lines.items()):
+        # Marks run into each other on a long line.
         marker = MARKERS[k] if len(column) <= 30 else ""
-        ax.plot(
-            epochs,
-            column,
-            color=colours.series[k],
-            linestyle=DASHES[k],
-            marker=marker,
-            markersize=4,
-            label=label,
-        )
+        colour, dashes = palette(ax).series[k], DASHES[k]
+        (line,) = ax.plot(epochs, column, color=colour, linestyle=dashes, label=label)
+        line.set(marker=marker, markersize=4)
     ax.set(title=_column_name(name), xlabel=say("epoch"))
     ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     ax.grid(alpha=0.3)
     if name == "accuracy":
         ax.yaxis.set_major_formatter(PercentFormatter(1.0))
     if len(lines) > 1:
-        add_legend(ax, "best")
+        add_legend(ax)
     finished(ax)
 
 
@@ -136,38 +125,28 @@ def _learning_curve(
 def robustness(
     curves: RobustnessCurve | Mapping[str, RobustnessCurve], *, ax: Axes | None = None
 ) -> Axes:
-    """Draw how accuracy falls as pictures are changed more strongly, with 95 % intervals.
+    """Draw how accuracy falls as images are changed more strongly, with 95 % intervals.
 
-    `curves` is what `pl.robustness` gave, or several of the same change by the names of their
+    `curves` is the result of `pl.robustness`, or several of the same change by the names of their
     networks. Raises InputError for curves of different changes.
     """
     named = {"": curves} if isinstance(curves, RobustnessCurve) else dict(curves)
     changes = {curve.change for curve in named.values()}
     if len(changes) != 1:
-        raise InputError(
-            "curves of one change go together; got {got}", got=", ".join(sorted(changes)) or "-"
-        )
+        got = ", ".join(sorted(changes)) or "-"
+        raise InputError("curves must be of one change; got {got}", got=got)
     ax = own_axes(ax)
-    colours = palette(ax)
+    series = palette(ax).series
     for k, (name, curve) in enumerate(named.items()):
-        colour = colours.series[k % len(colours.series)]
+        colour, label = series[k % len(series)], shown(name) if name else None
         low, high = curve.intervals.T
         ax.fill_between(curve.levels, low, high, color=colour, alpha=0.22, linewidth=0)
-        line: dict[str, Any] = {
-            "color": colour,
-            "linestyle": DASHES[k % len(DASHES)],
-            "marker": MARKERS[k % len(MARKERS)],
-        }
-        ax.plot(
-            curve.levels,
-            curve.accuracy,
-            markersize=4.5,
-            label=shown(name) if name else None,
-            **line,
-        )
+        (line,) = ax.plot(curve.levels, curve.accuracy, color=colour, label=label)
+        line.set_linestyle(DASHES[k % len(DASHES)])
+        line.set(marker=MARKERS[k % len(MARKERS)], markersize=4.5)
     change = changes.pop()
     if change == "brightness":
-        ax.invert_xaxis()  # as everywhere else, what is changed more stands further right
+        ax.invert_xaxis()  # as for every other change, stronger is further right
     ax.set(xlabel=say(CHANGES[change][0]), ylabel=say("accuracy"), ylim=(0, 1.02))
     ax.yaxis.set_major_formatter(PercentFormatter(1.0))
     rows = next(iter(named.values())).rows
@@ -180,58 +159,50 @@ def robustness(
 
 @drawing
 def roc(found: Evaluation | ROC, *, ax: Axes | None = None) -> Axes:
-    """Draw hits against false alarms as the threshold falls, for two classes.
+    """Draw hits against false alarms as the threshold falls; guessing is the dashed line.
 
-    Guessing is the dashed line.
+    Raises InputError for anything but two classes.
     """
-    curve = _of_two(found, "roc", ROC)
+    curve = _of_two(found.roc if isinstance(found, Evaluation) else found, ROC)
     ax = own_axes(ax, 5, 4.4)
-    colours = palette(ax)
-    label = say("area {area:.3f}", area=curve.area)
-    ax.plot(
-        [0, 1], [0, 1], color=colours.faint, linestyle=DASHES[1], linewidth=1, label=say("guessing")
-    )
-    x, y = curve.false_positive_rate, curve.true_positive_rate
-    ax.plot(x, y, color=colours.series[0], linewidth=2, label=label)
+    diagonal(ax, say("guessing"))
+    x, y, blue = curve.false_positive_rate, curve.true_positive_rate, palette(ax).series[0]
+    ax.plot(x, y, color=blue, linewidth=2, label=say("area {area:.3f}", area=curve.area))
     ax.set(xlabel=say("false positive rate"), ylabel=say("true positive rate"))
     ax.set_title(say("ROC curve"))
-    return _unit_square(ax, "lower right")
+    unit_square(ax)
+    add_legend(ax, "lower right")
+    return finished(ax)
 
 
 @drawing
 def precision_recall(found: Evaluation | PrecisionRecall, *, ax: Axes | None = None) -> Axes:
-    """Draw precision against recall as the threshold falls, for two classes."""
-    curve = _of_two(found, "precision_recall", PrecisionRecall)
+    """Draw precision against recall as the threshold falls.
+
+    Raises InputError for anything but two classes.
+    """
+    given = found.precision_recall if isinstance(found, Evaluation) else found
+    curve = _of_two(given, PrecisionRecall)
     ax = own_axes(ax, 5, 4.4)
     label = say("average precision {value:.3f}", value=curve.average_precision)
-    style: dict[str, Any] = {
-        "color": palette(ax).series[0],
-        "linewidth": 2,
-        "drawstyle": "steps-pre",
-    }
-    ax.plot([0, *curve.recall], [curve.precision[0], *curve.precision], label=label, **style)
+    # From recall 0 at the first precision, in steps: average precision is the area below them.
+    x, y = [0, *curve.recall], [curve.precision[0], *curve.precision]
+    (line,) = ax.plot(x, y, color=palette(ax).series[0], linewidth=2, label=label)
+    line.set_drawstyle("steps-pre")
     ax.set(xlabel=say("recall"), ylabel=say("precision"))
     ax.set_title(say("precision and recall"))
-    return _unit_square(ax, "lower left")
-
-
-def _unit_square(ax: Axes, legend: str) -> Axes:
-    ax.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
-    ax.grid(alpha=0.3)
-    add_legend(ax, legend)
+    unit_square(ax)
+    add_legend(ax, "lower left")
     return finished(ax)
 
 
-def _of_two(found: Any, name: str, kind: type[Any]) -> Any:
-    curve = getattr(found, name) if isinstance(found, Evaluation) else found
+def _of_two(curve: Curve | None, kind: type[Curve]) -> Curve:
     if not isinstance(curve, kind):
-        raise InputError(
-            "this curve needs an evaluation of two classes that both occur; got {got}", got=found
-        )
+        raise InputError("this curve needs an evaluation of two classes that both occur")
     return curve
 
 
-def _activation(function: Any) -> Activation:
+def _activation(function: str | Activation) -> Activation:
     known = {name: kind for name, kind in ACTIVATIONS.items() if issubclass(kind, Activation)}
     layer = known[function]() if isinstance(function, str) and function in known else function
     if not isinstance(layer, Activation):
@@ -246,14 +217,13 @@ def _activation(function: Any) -> Activation:
 def _panels(count: int, axes: Axes | Sequence[Axes] | None) -> Panels:
     if axes is None:
         return add_axes(new_figure(max(4.2 * count, 5), 3.4), 1, count)
-    given = Panels(
-        [axes] if isinstance(axes, Axes) else np.ravel(np.asarray(axes, object)).tolist()
-    )
+    # plt.subplots(2, 2) gives an array of Axes.
+    given = [axes] if isinstance(axes, Axes) else np.ravel(np.asarray(axes, object)).tolist()
     if len(given) != count or not all(isinstance(ax, Axes) for ax in given):
         raise InputError(
             "expected {count} Axes, one for each column; got {got}", count=count, got=len(given)
         )
-    return given
+    return Panels(given)
 
 
 def _column_name(name: str) -> str:

@@ -1,0 +1,89 @@
+"""The range within which an input may move, and the unit in which its moves are measured."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from pellucid.core import checks
+from pellucid.core.preparation import Flatten, Scale, Standardize
+from pellucid.core.types import Array
+from pellucid.data.inputs import Images
+from pellucid.errors import InputError
+from pellucid.lens.input_columns import input_columns, knows_columns
+from pellucid.lens.neurons import neuron_layer
+from pellucid.network import Network
+
+LimitsLike: TypeAlias = tuple[ArrayLike, ArrayLike]
+"""(lowest, highest), each one number or one for each input."""
+
+
+def input_limits(net: Network, limits: LimitsLike | None = None) -> tuple[Array, Array]:
+    """Return the lowest and highest value of each input, both (D,) float64, in the inputs' units.
+
+    `limits` is (lowest, highest), each one number or one for each input. None: 0 to 255 where the
+    network scales bytes, 0 to 1 where `net.inputs` is images; for a table's numbers three standard
+    deviations around their training mean, for its categories 0 to 1. (A table's numbers are fed
+    minus the offset that `net.columns` keeps.) Raises InputError where limits are missing, not
+    finite, of another number of inputs, or in the wrong order.
+
+    >>> import pellucid as pl
+    >>> low, high = input_limits(pl.mlp([4, 2]), (0, [1, 2, 3, 4]))
+    >>> low.tolist(), high.tolist()
+    ([0.0, 0.0, 0.0, 0.0], [1.0, 2.0, 3.0, 4.0])
+    """
+    D = checks.input_width(net.layers)
+    given = _known_limits(net) if limits is None else limits
+    try:
+        low, high = (
+            np.broadcast_to(np.asarray(end, np.float64).ravel(), (D or 1,)) for end in given
+        )
+    except (TypeError, ValueError) as error:
+        raise InputError(
+            "limits are (lowest, highest), numbers or one for each of {D} inputs; got {got}",
+            D=D,
+            got=repr(given),
+        ) from error
+    if not (np.isfinite(low).all() and np.isfinite(high).all() and (low <= high).all()):
+        raise InputError("limits must be finite, lowest first; got {got}", got=repr(given))
+    return low, high
+
+
+def input_scale(net: Network) -> Array:
+    """Return the size of one input neuron's unit in the input's own units, (D,).
+
+    255 for bytes, the standard deviation for a column. Moves are measured in input neurons, so
+    that columns in metres and in millimetres count the same.
+    """
+    scale = np.ones(checks.input_width(net.layers) or 1)
+    for layer in net.layers[: neuron_layer(net, 0).stop]:
+        if isinstance(layer, Scale):
+            scale = scale / layer.factor
+        elif isinstance(layer, Standardize):
+            scale = scale * layer.std
+        # Anything else (a clip, an embedding) is not linear: units end before it.
+        elif not (isinstance(layer, Flatten) or layer.passes_through):
+            break
+    return np.abs(scale)  # a negative factor mirrors an input and does not change its unit
+
+
+def _known_limits(net: Network) -> LimitsLike:
+    if knows_columns(net):
+        prepared = net.columns.standardize(np.float64)
+        numbers = [column.inputs[0] for column in input_columns(net) if column.categories is None]
+        low, high = np.zeros(prepared.mean.size), np.ones(prepared.mean.size)
+        # Three standard deviations hold 99.7 % of a normal column.
+        low[numbers] = (prepared.mean - 3 * prepared.std)[numbers]
+        high[numbers] = (prepared.mean + 3 * prepared.std)[numbers]
+        return low, high
+    factor = checks.byte_factor(net.layers)
+    if factor is not None:
+        return 0.0, float(round(1 / factor))
+    if isinstance(net.inputs, Images):
+        return 0.0, 1.0
+    raise InputError(
+        "the range of the inputs is unknown: pass limits=(lowest, highest), such as (0, 1) for "
+        "images or (x.min(axis=0), x.max(axis=0)) for tables"
+    )
