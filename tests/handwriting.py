@@ -17,6 +17,7 @@ import math
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
@@ -165,7 +166,7 @@ def fonts(n: int = 200, seed: int = 0) -> list[Sample]:
         *(file for package, names in FONT_PACKAGES.items() for file in _font_files(package, names)),
     ]
 
-    def draw(k: int):
+    def draw(k: int) -> Any:
         # The digit changes fastest, the font only after ten, so that every digit meets every font.
         return lambda label, rng: _printed(label, rng, files[k // 10 % len(files)])
 
@@ -175,7 +176,7 @@ def fonts(n: int = 200, seed: int = 0) -> list[Sample]:
 SOURCES = {"strokes": strokes, "fonts": fonts, "photographs": photographs}
 
 
-def _sample(source, k, seed, draw) -> Sample:
+def _sample(source: Any, k: Any, seed: Any, draw: Any) -> Sample:
     rng = np.random.default_rng([seed, sorted(SOURCES).index(source), k])
     label = k % 10
     picture = draw(label, rng)
@@ -189,11 +190,11 @@ def _sample(source, k, seed, draw) -> Sample:
     )
 
 
-def _size(rng) -> int:
+def _size(rng: Any) -> int:
     return round(math.exp(rng.uniform(*map(math.log, SIZES))))
 
 
-def _curve(points) -> np.ndarray:
+def _curve(points: Any) -> np.ndarray:
     """Run a Catmull-Rom curve through the points, cut at corners; gives (M, 2)."""
     pieces, start = [], 0
     corners = [
@@ -219,7 +220,7 @@ def _curve(points) -> np.ndarray:
     return np.vstack(pieces)
 
 
-def _written(label: int, rng, tilt: float) -> list[np.ndarray]:
+def _written(label: int, rng: Any, tilt: float) -> list[np.ndarray]:
     """Write one digit by one hand: its shape, shaken, slanted, stretched and turned.
 
     Within (0, 0) and (w, 1).
@@ -243,7 +244,7 @@ def _written(label: int, rng, tilt: float) -> list[np.ndarray]:
     return [(line - low) / height for line in lines]
 
 
-def _mask(label: int, rng, size: int, tilt: float) -> np.ndarray:
+def _mask(label: int, rng: Any, size: int, tilt: float) -> np.ndarray:
     """Draw a digit off-centre with a pen of some width: (size, size), 0 paper to 1 ink."""
     lines = _written(label, rng, tilt)
     width = np.vstack(lines)[:, 0].max()
@@ -277,7 +278,7 @@ def _mask(label: int, rng, size: int, tilt: float) -> np.ndarray:
     return np.asarray(image.resize((size, size), Image.Resampling.BOX), float) / 255
 
 
-def _plain_stroke(label: int, rng) -> Image.Image:
+def _plain_stroke(label: int, rng: Any) -> Image.Image:
     mask = _mask(label, rng, _size(rng), tilt=0.06)
     paper, ink = rng.uniform(215, 255), rng.uniform(0, 110)
     if rng.random() < 0.3:
@@ -285,7 +286,7 @@ def _plain_stroke(label: int, rng) -> Image.Image:
     return Image.fromarray((paper + (ink - paper) * mask).round().astype(np.uint8))
 
 
-def _photograph(label: int, rng) -> Image.Image:
+def _photograph(label: int, rng: Any) -> Image.Image:
     size = _size(rng)
     mask = _mask(label, rng, size, tilt=0.14)
     paper, ink = rng.uniform(0.65, 0.95), rng.uniform(0.08, 0.4)
@@ -307,7 +308,7 @@ def _photograph(label: int, rng) -> Image.Image:
     return Image.fromarray((grey[..., None] * tint).clip(0, 255).astype(np.uint8))
 
 
-def _light(rng, size: int) -> np.ndarray:
+def _light(rng: Any, size: int) -> np.ndarray:
     """Light falling off to one side and to the edges, and in half of the pictures the soft shadow
     of a hand.
     """
@@ -332,7 +333,7 @@ def _light(rng, size: int) -> np.ndarray:
     return light * rng.uniform(0.75, 1.05)
 
 
-def _ruled(surface: np.ndarray, rng, size: int) -> np.ndarray:
+def _ruled(surface: np.ndarray, rng: Any, size: int) -> np.ndarray:
     gap = rng.uniform(0.08, 0.2) * size
     place = (np.arange(size) + rng.uniform(0, gap)) % gap
     line = (place < max(1, 0.004 * size)) * rng.uniform(0.06, 0.18)
@@ -340,7 +341,7 @@ def _ruled(surface: np.ndarray, rng, size: int) -> np.ndarray:
     return surface * (1 - line[:, None]) * (1 - (line[None, :] if squared else 0))
 
 
-def _on_a_table(surface: np.ndarray, rng, size: int) -> np.ndarray:
+def _on_a_table(surface: np.ndarray, rng: Any, size: int) -> np.ndarray:
     """Let the paper end a little before the picture does, on one side."""
     side = np.s_[: round(rng.uniform(0.02, 0.07) * size)]
     surface = surface.copy()
@@ -367,7 +368,7 @@ def _font_files(package: str, names: tuple[str, ...]) -> list[Path]:
     return [Path(spec.origin).parent / "files" / name for name in names]
 
 
-def _printed(label: int, rng, file: Path | None) -> Image.Image:
+def _printed(label: int, rng: Any, file: Path | None) -> Image.Image:
     size = _size(rng)
     height = rng.uniform(0.5, 0.95) * size
     font = ImageFont.load_default(height) if file is None else ImageFont.truetype(str(file), height)

@@ -1,3 +1,7 @@
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -5,7 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from PIL import Image, ImageDraw
 
-from pellucid.data import digit, digit_steps, mnist, read_picture
+from pellucid.core.types import Array
+from pellucid.data import digit, digit_steps, mnist, read_image
 from pellucid.data import images as images_module
 from pellucid.data.images import (
     STEPS,
@@ -24,7 +29,7 @@ from pellucid.errors import InputError
 DIGITS = mnist().test.images[:60]
 
 
-def save(folder, picture, name="a.png", **options):
+def save(folder: Path, picture: Array | Image.Image, name: str = "a.png", **options: Any) -> Path:
     path = folder / name
     (picture if isinstance(picture, Image.Image) else Image.fromarray(picture)).save(
         path, **options
@@ -32,7 +37,13 @@ def save(folder, picture, name="a.png", **options):
     return path
 
 
-def seven(size=200, pen=14, paper=255, ink=0, offset=(0, 0)):
+def seven(
+    size: int = 200,
+    pen: int = 14,
+    paper: int = 255,
+    ink: int = 0,
+    offset: tuple[float, float] = (0, 0),
+) -> Array:
     """A 7 drawn with straight strokes: upright, and no other digit in any other orientation."""
     image = Image.new("L", (size, size), paper)
     points = [
@@ -43,7 +54,7 @@ def seven(size=200, pen=14, paper=255, ink=0, offset=(0, 0)):
     return np.asarray(image)
 
 
-def far(a, b):
+def far(a: Array, b: Array) -> float:
     """How far two prepared digits lie apart: mean difference in grey levels (MNIST's own digits:
     about 40).
 
@@ -56,15 +67,14 @@ def far(a, b):
     )
 
 
-# --- MNIST's own digits
-# -------------------------------------------------------------------------------------------
+# MNIST's own digits
 
 
 @pytest.mark.parametrize("inverted", [False, True])
-def test_mnist_digits_pass_unchanged(tmp_path, inverted):
+def test_mnist_digits_pass_unchanged(tmp_path: Path, inverted: bool) -> None:
     for k, image in enumerate(DIGITS):
         path = save(tmp_path, 255 - image if inverted else image, f"{k}.png")
-        np.testing.assert_array_equal(digit(read_picture(path)), image)
+        np.testing.assert_array_equal(digit(read_image(path)), image)
 
 
 WAYS = {
@@ -79,21 +89,20 @@ WAYS = {
 
 
 @pytest.mark.parametrize("change", WAYS.values(), ids=WAYS)
-def test_mnist_digits_changed_come_back_nearly_the_same(change):
+def test_mnist_digits_changed_come_back_nearly_the_same(change: Callable[..., Any]) -> None:
     prepared = [digit(change(image)) for image in DIGITS]
     assert np.mean([far(a, b) for a, b in zip(prepared, DIGITS, strict=True)]) < 10
     others = np.roll(DIGITS, 1, axis=0)
     assert np.mean([far(a, b) for a, b in zip(prepared, others, strict=True)]) > 30
 
 
-def test_a_digit_not_quite_in_mnist_form_is_prepared():
+def test_a_digit_not_quite_in_mnist_form_is_prepared() -> None:
     moved = np.roll(DIGITS[0], 3, axis=1)
     assert far(digit(moved), DIGITS[0]) < 10
     assert far(digit(DIGITS[0] // 4), DIGITS[0]) < 10  # too faint to be passed on as it is
 
 
-# --- what must not matter
-# -----------------------------------------------------------------------------------------
+# what must not matter
 
 
 @pytest.mark.parametrize(
@@ -123,11 +132,11 @@ def test_a_digit_not_quite_in_mnist_form_is_prepared():
         "booleans",
     ],
 )
-def test_light_place_and_size_do_not_matter(picture):
+def test_light_place_and_size_do_not_matter(picture: Array) -> None:
     assert far(digit(picture), digit(seven())) < 8
 
 
-def test_uneven_light_shadow_and_noise_do_not_matter():
+def test_uneven_light_shadow_and_noise_do_not_matter() -> None:
     y, x = np.mgrid[0:200, 0:200] / 200
     shadow = np.where(x + 0.3 * y > 0.6, 0.55, 1.0)
     light = (0.5 + 0.4 * x) * blur(shadow, 4)
@@ -137,12 +146,12 @@ def test_uneven_light_shadow_and_noise_do_not_matter():
         assert far(digit(photograph), digit(seven())) < 10
 
 
-def test_a_photograph_full_of_noise_is_blurred_until_it_can_be_read():
+def test_a_photograph_full_of_noise_is_blurred_until_it_can_be_read() -> None:
     noisy = seven(400, 28, paper=190, ink=80) + np.random.default_rng(0).normal(0, 35, (400, 400))
     assert far(digit(noisy.clip(0, 255)), digit(seven())) < 15
 
 
-def test_specks_frames_and_tables_are_left_out():
+def test_specks_frames_and_tables_are_left_out() -> None:
     dirty = seven().copy()
     dirty[20:23, 150:153] = 0
     dirty[:, :6] = 40
@@ -151,7 +160,7 @@ def test_specks_frames_and_tables_are_left_out():
 
 
 @pytest.mark.parametrize("pen", [1, 3, 40])
-def test_pens_come_near_to_the_usual(pen):
+def test_pens_come_near_to_the_usual(pen: int) -> None:
     prepared = digit_steps(seven(pen=pen))["usual pen"] / 255
     drawn = digit_steps(seven(pen=pen))["cropped"]
     width = pen_width(prepared) / 4
@@ -159,39 +168,38 @@ def test_pens_come_near_to_the_usual(pen):
     assert abs(width - 2.5) < abs(pen_width(drawn / 255) * 20 / max(drawn.shape) - 2.5)
 
 
-def test_hair_thin_strokes_of_a_large_picture_are_not_lost():
+def test_hair_thin_strokes_of_a_large_picture_are_not_lost() -> None:
     assert far(digit(seven(size=500, pen=1)), digit(seven())) < 20
 
 
-def test_a_blot_is_not_thinned_away():
-    blot = np.zeros((20, 80))
+def test_a_blot_is_not_thinned_away() -> None:
+    blot: Array = np.zeros((20, 80))
     blot[:] = np.linspace(0.4, 0.6, 80)
-    assert usual_pen(np.kron(blot, np.ones((4, 1)))).max() > 0.5
+    assert usual_pen(np.repeat(blot, 4, axis=0)).max() > 0.5
     assert digit(np.pad(np.full((50, 50), 255), 20)).sum() > 0
 
 
-# --- each step
-# ----------------------------------------------------------------------------------------------------
+# each step
 
 
-def test_steps_are_those_named_in_order():
+def test_steps_are_those_named_in_order() -> None:
     steps = digit_steps(seven(300))
     assert tuple(steps) == STEPS
     assert all(step.dtype == np.uint8 and step.ndim == 2 for step in steps.values())
     assert max(steps["20 x 20"].shape) == 20
     assert steps["28 x 28"].shape == (28, 28)
-    np.testing.assert_array_equal(steps["picture"], seven(300))
+    np.testing.assert_array_equal(steps["image"], seven(300))
     np.testing.assert_array_equal(steps["28 x 28"], digit(seven(300)))
     assert tuple(digit_steps(DIGITS[0])) == STEPS
 
 
-def test_the_result_belongs_to_the_caller():
+def test_the_result_belongs_to_the_caller() -> None:
     prepared = digit(DIGITS[0])
     prepared[:] = 0
     assert DIGITS[0].any()
 
 
-def test_even_light_is_signed_and_zero_on_paper():
+def test_even_light_is_signed_and_zero_on_paper() -> None:
     evened = even_light(seven(paper=204, ink=102) / 255)
     assert np.median(evened) == 0
     assert evened.min() == pytest.approx(-1, abs=0.02)
@@ -199,7 +207,7 @@ def test_even_light_is_signed_and_zero_on_paper():
     np.testing.assert_array_equal(find_ink(evened), find_ink(-evened))
 
 
-def test_even_light_makes_ink_in_a_shadow_as_strong_as_in_the_light():
+def test_even_light_makes_ink_in_a_shadow_as_strong_as_in_the_light() -> None:
     bars = np.full((120, 120), 0.9)
     bars[20:100, 25:30] = bars[20:100, 90:95] = 0.27  # ink gives back 3 tenths of what paper does
     light = np.linspace(1.0, 0.4, 120)
@@ -208,7 +216,7 @@ def test_even_light_makes_ink_in_a_shadow_as_strong_as_in_the_light():
     assert evened[60, 92] == pytest.approx(-0.7, abs=0.03)
 
 
-def test_keep_digit_keeps_parts_and_takes_the_edge_only_if_there_is_nothing_else():
+def test_keep_digit_keeps_parts_and_takes_the_edge_only_if_there_is_nothing_else() -> None:
     ink = np.zeros((40, 40))
     ink[10:30, 10:14] = 1
     ink[10:14, 20:30] = 1  # a stroke of its own, as the bar of a 5
@@ -224,7 +232,7 @@ def test_keep_digit_keeps_parts_and_takes_the_edge_only_if_there_is_nothing_else
     assert keep_digit(only_edge).sum() == 120
 
 
-def test_crop_and_fit_keep_proportions():
+def test_crop_and_fit_keep_proportions() -> None:
     ink = np.pad(np.ones((30, 15)), ((2, 7), (0, 20)))
     assert crop(ink).shape == (30, 15)
     assert fit(crop(ink)).shape == (20, 10)
@@ -232,7 +240,7 @@ def test_crop_and_fit_keep_proportions():
     assert fit(0.3 * np.ones((5, 5))).max() == 1
 
 
-def test_centre_brings_the_mass_to_the_middle_or_as_far_as_there_is_room():
+def test_centre_brings_the_mass_to_the_middle_or_as_far_as_there_is_room() -> None:
     ink = np.zeros((20, 20))
     ink[6:9, 11:14] = 1
     rows, columns = np.nonzero(centre(ink))
@@ -242,17 +250,16 @@ def test_centre_brings_the_mass_to_the_middle_or_as_far_as_there_is_room():
     assert centre(ink)[8, 8] == 1
 
 
-def test_pen_width_is_that_of_a_slanted_bar():
+def test_pen_width_is_that_of_a_slanted_bar() -> None:
     image = Image.new("L", (200, 200))
     ImageDraw.Draw(image).line([(30, 30), (100, 170)], fill=255, width=12)
     assert pen_width(np.asarray(image) / 255.0) == pytest.approx(12, rel=0.25)
 
 
-# --- what shows nothing, and what is no picture
-# -------------------------------------------------------------------
+# what shows nothing, and what is no picture
 
 
-def ramp(low, high):
+def ramp(low: Any, high: Any) -> Any:
     return np.linspace(low, high, 160)[None] + np.zeros((120, 1))
 
 
@@ -269,8 +276,8 @@ def ramp(low, high):
     ],
     ids=["white", "black", "one pixel", "paper", "uneven light", "a speck", "a faint speck"],
 )
-def test_pictures_that_show_nothing(picture):
-    with pytest.raises(InputError, match="the picture shows no digit"):
+def test_pictures_that_show_nothing(picture: Array) -> None:
+    with pytest.raises(InputError, match="the image shows no digit"):
         digit(picture)
 
 
@@ -281,13 +288,13 @@ def test_pictures_that_show_nothing(picture):
         (np.zeros(784), r"got shape \(784,\)"),
         (np.zeros((0, 5)), r"got shape \(0, 5\)"),
         (np.zeros((2, 2), complex), "complex128"),
-        ([["a"]], "expected a picture"),
+        ([["a"]], "expected an image"),
         (np.full((5, 5), np.nan), "from 0 to 255"),
         (np.full((5, 5), 256), "from 0 to 255"),
         (np.full((5, 5), -1), "from 0 to 255"),
     ],
 )
-def test_what_is_no_picture(picture, message):
+def test_what_is_no_picture(picture: Array | Sequence[Sequence[str]], message: str) -> None:
     with pytest.raises(InputError, match=message):
         digit(picture)
 
@@ -300,15 +307,15 @@ def test_what_is_no_picture(picture, message):
         elements=st.sampled_from([0, 9, 200, 255]),
     )
 )
-def test_any_picture_gives_a_digit_or_an_input_error(picture):
+def test_any_picture_gives_a_digit_or_an_input_error(picture: Array) -> None:
     try:
         prepared = digit(picture)
     except InputError:
         return
-    assert (prepared.shape, prepared.dtype) == ((28, 28), np.uint8)
+    assert (prepared.shape, prepared.dtype) == ((28, 28), np.dtype(np.uint8))
     assert prepared.max() > 100
 
 
-def test_step_names_are_marked_for_translation():
+def test_step_names_are_marked_for_translation() -> None:
     assert len(set(STEPS)) == 8
     assert images_module.STEPS[-1] == "28 x 28"

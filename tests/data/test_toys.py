@@ -1,3 +1,6 @@
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -8,7 +11,7 @@ TOYS = [xor, moons, circles, spirals]
 
 
 @pytest.mark.parametrize("toy", TOYS)
-def test_shapes_types_and_balance(toy):
+def test_shapes_types_and_balance(toy: Callable[..., Any]) -> None:
     x, t = toy(101)
     assert (x.shape, x.dtype, t.shape, t.dtype) == ((101, 2), np.float32, (101,), np.int64)
     assert set(t.tolist()) == {0, 1}
@@ -17,14 +20,14 @@ def test_shapes_types_and_balance(toy):
 
 
 @pytest.mark.parametrize("toy", TOYS)
-def test_the_seed_decides(toy):
+def test_the_seed_decides(toy: Callable[..., Any]) -> None:
     first, again, other = toy(50, seed=1), toy(50, seed=1), toy(50, seed=2)
     np.testing.assert_array_equal(first[0], again[0])
     np.testing.assert_array_equal(first[1], again[1])
     assert not np.array_equal(first[0], other[0])
 
 
-def test_without_noise_points_lie_where_the_formulas_say():
+def test_without_noise_points_lie_where_the_formulas_say() -> None:
     x, t = xor(40, noise=0)
     np.testing.assert_array_equal(x[:, 0] != x[:, 1], t == 1)
     x, t = circles(40, noise=0)
@@ -45,7 +48,7 @@ def test_without_noise_points_lie_where_the_formulas_say():
 
 
 @pytest.mark.parametrize("toy", TOYS)
-def test_noise_is_a_standard_deviation(toy):
+def test_noise_is_a_standard_deviation(toy: Callable[..., Any]) -> None:
     calm, shaken = toy(4000, noise=0)[0], toy(4000, noise=0.3)[0]
     assert np.std(shaken - calm) == pytest.approx(0.3, rel=0.05)
 
@@ -54,11 +57,11 @@ def test_noise_is_a_standard_deviation(toy):
 @pytest.mark.parametrize(
     "options", [{"n": 1}, {"n": 2.5}, {"noise": -1}, {"noise": float("nan")}, {"noise": np.inf}]
 )
-def test_impossible_wishes(toy, options):
+def test_impossible_wishes(toy: Callable[..., Any], options: dict[str, Any]) -> None:
     with pytest.raises(InputError, match=next(iter(options))):
         toy(**options)
 
 
-def test_xor_needs_its_four_corners():
-    with pytest.raises(InputError, match="at least 4, not 3"):
+def test_xor_needs_its_four_corners() -> None:
+    with pytest.raises(InputError, match="at least 4 points, got 3"):
         xor(3)

@@ -192,7 +192,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "words": ({"t": lambda t: np.array(["a", "b", "c"])[t]}, "must be numbers"),
     "no rows": ({"x": lambda x: x[:0], "t": lambda t: t[:0]}, "at least one row"),
     "one number": ({"x": lambda x: 3.0}, "at least one row"),
-    "too few targets": ({"t": lambda t: t[:-1]}, r"each of 60 rows, got targets of shape \(59,\)"),
+    "too few targets": ({"t": lambda t: t[:-1]}, r"each of 60 rows, got shape \(59,\)"),
     "one target": ({"t": lambda t: 1}, "each of 60 rows"),
     "too wide": (
         {"x": lambda x: np.hstack([x, x])},

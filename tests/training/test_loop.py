@@ -556,7 +556,7 @@ def test_augmented_batches_learn_the_same_one_by_one_and_together(engine: str, e
 
 
 def test_several_batches_that_an_augmentation_makes_too_many_rows_of(blobs: Data) -> None:
-    with pytest.raises(pl.InputError, match=r"as many rows as it was given, 60; .* \(120, 2\)"):
+    with pytest.raises(pl.InputError, match=r"must return 60 rows, got shape \(120, 2\)"):
         pl.train(pl.mlp([2, 3], seed=0), *blobs, augment=Doubled(), batch_size=7)
 
 
@@ -845,7 +845,7 @@ def test_outputs_that_may_have_a_class_are_trained() -> None:
 @pytest.mark.parametrize(("outputs", "classes"), [(10, 10), (1, 2), (2, 2)])
 def test_outputs_for_so_many_classes(outputs: int, classes: int) -> None:
     check_output_count(outputs, classes)
-    with pytest.raises(pl.InputError, match="end it in 11 outputs"):
+    with pytest.raises(pl.InputError, match=f"11 classes need 11 outputs, got {outputs}"):
         check_output_count(outputs, 11)
 
 
