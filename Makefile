@@ -13,7 +13,7 @@ BROWSER = for name in chromium-headless-shell chromium google-chrome; do command
 	|| $(BIN)/playwright install --only-shell chromium >/dev/null 2>&1 \
 	|| { echo "the tests of the page need a browser: install Chromium (on Debian: apt-get install chromium-headless-shell)"; exit 1; }
 
-.PHONY: demo test check soak gallery page-pictures messages stubs page-network mnist-table neurons-table tables-table \
+.PHONY: demo test check soak asan gallery page-pictures messages stubs page-network mnist-table neurons-table tables-table \
 	estimators-table c-table bench callgrind clean help
 
 help:
@@ -28,6 +28,7 @@ help:
 	@echo "make c-table   write digit networks as C: bytes, accuracy, time (a minute), write docs/embedded-c.md"
 	@echo "make gallery   draw every plot and notebook picture, write docs/gallery.md (a minute)"
 	@echo "make page-pictures  take pictures of the page, write docs/page (two minutes)"
+	@echo "make asan      the engine's tests under sanitizers, through Python (ten minutes)"
 	@echo "make messages  bring the Korean catalogue up to date with the code"
 	@echo "make page-network  train the network that comes with the package again (five seconds)"
 	@echo "make stubs     write the native module's types anew, after a change of its binding"
@@ -55,6 +56,19 @@ check: .venv/test
 
 soak: .venv/test
 	$(BIN)/python -m pytest -q -m soak
+
+# The engine's Python tests under the address and undefined-behaviour sanitizers: an environment
+# beside .venv that borrows its packages. What counts threads or memory is left out. Ten minutes.
+PURELIB := -c "import sysconfig; print(sysconfig.get_path('purelib'))"
+SANITIZE := -g1 -fsanitize=address,undefined -fno-sanitize=vptr -fno-sanitize-recover=undefined
+asan: .venv/test
+	test -x .venv-asan/bin/python || $(PYTHON) -m venv .venv-asan
+	$(BIN)/python $(PURELIB) > $$(.venv-asan/bin/python $(PURELIB))/borrowed.pth
+	CXXFLAGS="$(SANITIZE)" .venv-asan/bin/python -m pip install --quiet --no-deps --force-reinstall \
+		--disable-pip-version-check --config-settings=cmake.build-type=Debug .
+	LD_PRELOAD="$$(c++ -print-file-name=libasan.so) $$(c++ -print-file-name=libubsan.so)" \
+		ASAN_OPTIONS=detect_leaks=0 .venv-asan/bin/python -m pytest -q -p no:cacheprovider tests/engines \
+		--ignore tests/engines/test_cpp.py -m "not soak" -k "not subinterpreter and not leave_behind"
 
 messages: .venv/test
 	$(BIN)/python tools/messages.py
@@ -99,7 +113,7 @@ callgrind:
 	@$(PYTHON) benchmarks/machine.py
 
 clean:
-	rm -rf .venv .venv-bench build dist demo src/pellucid/engines/*.so .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-bench .venv-asan build dist demo src/pellucid/engines/*.so .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 CPP := cpp/CMakeLists.txt $(wildcard cpp/include/pellucid/*.h cpp/src/*)
 
