@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypedDict
 import numpy as np
 
 from pellucid import __version__
+from pellucid.core.checks import input_width
 from pellucid.core.preparation import Standardize
 from pellucid.data import mnist
 from pellucid.errors import InputError
@@ -65,7 +66,7 @@ def facts(net: Network, name: str, *, server: bool = False) -> Facts:
 
     Raises InputError for a network without weights, which has no neurons to show.
     """
-    layers = neuron_layers(net)
+    layers = neuron_layers(net) if input_width(net.layers) else []
     if len(layers) < 2:
         raise InputError(
             "this network has no weights, so there is nothing to see: give it an Affine layer"
