@@ -78,9 +78,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A digit network that reads most digits, as `pellucid train` would write it."""
     part = pl.mnist().train
     net = pl.mlp([784, 16, 16, 10], activation="sigmoid", output="sigmoid", pixels=True)
-    net = pl.Network(
-        net.layers, classes=list("0123456789"), inputs={"kind": "pictures", "shape": [28, 28]}
-    )
+    net = pl.Network(net.layers, classes=list("0123456789"), inputs=pl.Images((28, 28)))
     pl.train(
         net,
         part.images[:12000],
@@ -107,7 +105,7 @@ def table_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def digits_npz(tmp_path: Path) -> Path:
     digits = pl.mnist()
     path = tmp_path / "few.npz"
-    few = {"x": digits.train.images[:300], "t": digits.train.labels[:300]}
+    few: dict[str, Any] = {"x": digits.train.images[:300], "t": digits.train.labels[:300]}
     np.savez(path, **few, x_test=digits.test.images[:100], t_test=digits.test.labels[:100])
     return path
 

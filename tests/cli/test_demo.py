@@ -1,20 +1,28 @@
 """`pellucid demo`: the first minute."""
 
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
 import pytest
 from PIL import Image
 
 import pellucid as pl
 from pellucid.cli import demo
+from tests.cli.conftest import Result
+from tests.narrowing import present
 
 
 @pytest.fixture
-def short(monkeypatch):
+def short(monkeypatch: pytest.MonkeyPatch) -> None:
     """The quick recipe, cut to two epochs."""
     monkeypatch.setattr(pl.recipes, "QUICK", pl.recipes.QUICK._replace(epochs=2))
 
 
 @pytest.mark.parametrize(("lang", "told"), [("en", "test accuracy: "), ("ko", "테스트 정확도: ")])
-def test_demo_shows_and_writes(run, short, tmp_path, lang, told):
+def test_demo_shows_and_writes(
+    run: Callable[..., Result], short: None, tmp_path: Path, lang: str, told: str
+) -> None:
     result = run("demo", "--quick", "-o", "shown", "--lang", lang)
     assert result.code == 0, result.err
     [line] = [line for line in result.out.splitlines() if line.startswith(told)]
@@ -24,33 +32,36 @@ def test_demo_shows_and_writes(run, short, tmp_path, lang, told):
     assert max(pl.language.cell_width(line) for line in result.out.splitlines()) <= 80
     assert ("but it is" if lang == "en" else "틀림") in result.out
     net = pl.load(tmp_path / "shown" / "digits.safetensors")
-    assert round(100 * pl.evaluate(net, *vars(pl.mnist().test).values()).accuracy, 1) == percent
-    for name in ("weights", "misread", "confusion", "learning"):
+    found = pl.evaluate(net, *vars(pl.mnist().test).values())
+    assert round(100 * present(found.accuracy), 1) == percent
+    for name in ("weights", "misclassified", "confusion", "learning"):
         with Image.open(tmp_path / "shown" / f"{name}.png") as picture:
             assert picture.width > 300
-    assert result.out.count("pellucid ") >= 3
+    assert result.out.count("pellucid ") >= 5
     assert "epoch 2/2" in result.err or "에포크 2/2" in result.err
 
 
-def test_demo_folder_that_cannot_be_made(run, tmp_path):
+def test_demo_folder_that_cannot_be_made(run: Callable[..., Result], tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     result = run("demo", "-o", "file/demo")
     assert result.code == 1
     assert result.err.startswith("pellucid: file/demo: cannot be made")
 
 
-def test_demo_interrupted_in_its_first_epoch_writes_what_there_is(run, monkeypatch, tmp_path):
-    real = demo._learn
+def test_demo_interrupted_in_its_first_epoch_writes_what_there_is(
+    run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    real = demo._trained
 
-    def stopped(quick):
+    def stopped(quick: bool) -> tuple[Any, ...]:
         net, history, *rest = real(quick)
         history.records.clear()
         history.stopped = "interrupted"
         return net, history, *rest
 
     monkeypatch.setattr(pl.recipes, "QUICK", pl.recipes.QUICK._replace(epochs=1))
-    monkeypatch.setattr(demo, "_learn", stopped)
+    monkeypatch.setattr(demo, "_trained", stopped)
     result = run("demo", "--quick")
     assert result.code == 0
-    assert "interrupted: learning ended after 0 whole epochs" in result.out
+    assert "interrupted: training ended after 0 whole epochs" in result.out
     assert not (tmp_path / "demo" / "learning.png").exists()

@@ -8,8 +8,9 @@ import resource
 import subprocess
 import sys
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,7 +18,8 @@ from PIL import Image
 
 import pellucid as pl
 from pellucid.cli import main, threads
-from pellucid.cli import train as train_command
+from tests.cli.conftest import Result
+from tests.narrowing import present
 
 ROWS = np.zeros((6, 4), np.float32)
 CLASSES = np.array([0, 1, 2, 0, 1, 2])
@@ -58,7 +60,8 @@ def bad_data(folder: Path) -> dict[str, Path]:
     }
     for name, content in arrays.items():
         made[name] = folder / f"{name}.npz"
-        np.savez(made[name], **content)
+        loose: dict[str, Any] = {**content}
+        np.savez(made[name], **loose)
     made["empty folder"] = folder / "nothing"
     made["empty folder"].mkdir()
     made["huge picture"] = folder / "huge"
@@ -80,24 +83,30 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return bad_data(tmp_path_factory.mktemp("bad"))
 
 
-def fails_in_one_line(result, name: str) -> None:
+def fails_in_one_line(result: Result, name: str) -> None:
     assert result.code == 1, name
     assert result.out == "", name
     complaints = [line for line in result.err.splitlines() if line.startswith("pellucid: ")]
     before, _, after = result.err.partition("pellucid: ")
     assert (len(complaints), len(after.splitlines())) == (1, 1), (name, result.err)
-    assert before == "" or before.startswith("learning from "), (name, result.err)
+    assert before == "" or before.startswith("training on "), (name, result.err)
 
 
 @pytest.mark.parametrize("json", [(), ("--json",)])
-def test_train_and_evaluate_with_bad_data(run, data, table_model, json, tmp_path):
+def test_train_and_evaluate_with_bad_data(
+    run: Callable[..., Result],
+    data: dict[str, Path],
+    table_model: Path,
+    json: tuple[str, ...],
+    tmp_path: Path,
+) -> None:
     for name, path in data.items():
         fails_in_one_line(run("train", "--data", path, "--epochs", 1, *json), name)
         fails_in_one_line(run("evaluate", table_model, "--data", path, *json), name)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_train_with_rows_of_one_class_only(run, tmp_path):
+def test_train_with_rows_of_one_class_only(run: Callable[..., Result], tmp_path: Path) -> None:
     np.savez(tmp_path / "one.npz", x=ROWS, t=CLASSES * 0)
     result = run("train", "--data", "one.npz")
     fails_in_one_line(result, "one class")
@@ -123,7 +132,9 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return made
 
 
-def test_models_that_are_none(run, models, picture):
+def test_models_that_are_none(
+    run: Callable[..., Result], models: dict[str, Path], picture: Path
+) -> None:
     for name, path in models.items():
         fails_in_one_line(run("summary", path), name)
         fails_in_one_line(run("summary", path, "--json"), name)
@@ -132,7 +143,9 @@ def test_models_that_are_none(run, models, picture):
         fails_in_one_line(run("predict", path, picture, "--json"), name)
 
 
-def test_files_that_predict_cannot_read(run, model, data, tmp_path):
+def test_files_that_predict_cannot_read(
+    run: Callable[..., Result], model: Path, data: dict[str, Path], tmp_path: Path
+) -> None:
     (tmp_path / "text.png").write_text("no picture")
     Image.effect_noise((200, 200), 50).save(tmp_path / "noise.png")
     truncated(tmp_path / "cut.png", (tmp_path / "noise.png").read_bytes(), 0.3)
@@ -153,7 +166,9 @@ def test_files_that_predict_cannot_read(run, model, data, tmp_path):
     assert [set(entry) for entry in result.json] == [{"file", "error"}] * len(files)
 
 
-def test_places_that_cannot_be_written(run, digits_npz, tmp_path):
+def test_places_that_cannot_be_written(
+    run: Callable[..., Result], digits_npz: Path, tmp_path: Path
+) -> None:
     (tmp_path / "file").touch()
     (tmp_path / "folder").mkdir()
     for path in (
@@ -195,18 +210,22 @@ def full_disk(tmp_path: Path) -> Iterator[Path]:
         subprocess.run(["umount", folder], check=True)
 
 
-def test_a_full_disk_is_found_before_learning(run, digits_npz, full_disk):
+def test_a_full_disk_is_found_before_learning(
+    run: Callable[..., Result], digits_npz: Path, full_disk: Path
+) -> None:
     path = full_disk / "net.safetensors"
     before = sorted(full_disk.iterdir())
     result = run("train", "--data", digits_npz, "--epochs", 1, "-o", path)
     fails_in_one_line(result, "full disk")
-    assert "learning from" not in result.err
+    assert "training on" not in result.err
     assert path.read_bytes() == b"what was here before"
     assert sorted(full_disk.iterdir()) == before
 
 
-def test_a_disk_that_fills_up_while_learning_loses_nothing(run, digits_npz, full_disk, monkeypatch):
-    monkeypatch.setattr(train_command, "check_writable", lambda *anything: None)
+def test_a_disk_that_fills_up_while_learning_loses_nothing(
+    run: Callable[..., Result], digits_npz: Path, full_disk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pellucid.cli.train.check_writable", lambda *anything: None)
     path = full_disk / "net.safetensors"
     before = sorted(full_disk.iterdir())
     result = run("train", "--data", digits_npz, "--epochs", 1, "-o", path, "--json")
@@ -217,7 +236,7 @@ def test_a_disk_that_fills_up_while_learning_loses_nothing(run, digits_npz, full
     assert sorted(full_disk.iterdir()) == before
 
 
-def test_a_full_standard_output(spawn):
+def test_a_full_standard_output(spawn: Callable[..., subprocess.Popen[str]]) -> None:
     with Path("/dev/full").open("w") as full:
         process = spawn("data", stdout=full)
         _, err = process.communicate(timeout=30)
@@ -225,9 +244,9 @@ def test_a_full_standard_output(spawn):
     assert err == "pellucid: No space left on device\n"
 
 
-def test_a_closed_pipe_is_no_news(spawn):
+def test_a_closed_pipe_is_no_news(spawn: Callable[..., subprocess.Popen[str]]) -> None:
     process = spawn("data")
-    process.stdout.close()
+    present(process.stdout).close()
     process.stdout = None
     _, err = process.communicate(timeout=30)
     assert (process.returncode, err) == (1, "")
@@ -243,11 +262,13 @@ def test_a_closed_pipe_is_no_news(spawn):
         (BrokenPipeError(32, "Broken pipe"), None),
     ],
 )
-def test_whatever_goes_wrong_is_one_line(run, monkeypatch, error, told):
-    def fail(path):
+def test_whatever_goes_wrong_is_one_line(
+    run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch, error: Any, told: str | None
+) -> None:
+    def fail(path: str) -> None:
         raise error
 
-    monkeypatch.setattr("pellucid.network.load", fail)
+    monkeypatch.setattr("pellucid.cli.summary.load", fail)
     result = run("summary", "any")
     assert result.code == 1
     if told is None:
@@ -258,7 +279,9 @@ def test_whatever_goes_wrong_is_one_line(run, monkeypatch, error, told):
         assert len(result.err.splitlines()) == 1
 
 
-def test_main_reads_the_command_line(monkeypatch, capsys):
+def test_main_reads_the_command_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setattr(sys, "argv", ["pellucid", "--version"])
     assert main() == 0
     assert capsys.readouterr().out.startswith("pellucid ")
@@ -275,13 +298,15 @@ def test_main_reads_the_command_line(monkeypatch, capsys):
         (None, 13_000, {"PELLUCID_THREADS": "many"}, "1"),
     ],
 )
-def test_threads_are_chosen_before_numpy(wanted, weights, before, after):
+def test_threads_are_chosen_before_numpy(
+    wanted: int | None, weights: int, before: dict[str, Any], after: str | None
+) -> None:
     environment = dict(before)
     threads.use_threads(wanted, weights, environment)
     assert environment.get("OMP_NUM_THREADS") == after
 
 
-def test_threads_reach_numpys_linear_algebra(tmp_path):
+def test_threads_reach_numpys_linear_algebra(tmp_path: Path) -> None:
     code = """
 import ctypes, pathlib, sys
 from pellucid.cli import main

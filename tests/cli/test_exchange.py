@@ -6,7 +6,9 @@ Files for elsewhere, networks from elsewhere, and the proof.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,18 +17,16 @@ from torch import nn
 
 import pellucid as pl
 from pellucid.exchange import to_torch, verify
-from pellucid.exchange.verification import comparison
-
-from tests.cli.conftest import fits
+from pellucid.exchange.verification import comparison, programs
+from tests.cli.conftest import Result, fits
+from tests.narrowing import instance
 
 
 @pytest.fixture
-def net(tmp_path):
+def net(tmp_path: Path) -> pl.Network:
     """A small network of bytes with named classes, and its file."""
     made = pl.mlp([12, 5, 3], "relu", "softmax", pixels=True, seed=2)
-    made = pl.Network(
-        made.layers, classes=["low", "middle", "high"], inputs={"kind": "pictures", "shape": [3, 4]}
-    )
+    made = pl.Network(made.layers, classes=["low", "middle", "high"], inputs=pl.Images((3, 4)))
     made.save(tmp_path / "net.safetensors")
     return made
 
@@ -39,7 +39,9 @@ def net(tmp_path):
         ("net_torch.safetensors", ["net_torch.safetensors", "net_torch.py"]),
     ],
 )
-def test_there_and_back(run, net, out, files):
+def test_there_and_back(
+    run: Callable[..., Result], net: pl.Network, out: str, files: Sequence[str]
+) -> None:
     result = run("export", "net.safetensors", out)
     assert (result.code, result.err) == (0, "")
     for file in files:
@@ -51,7 +53,7 @@ def test_there_and_back(run, net, out, files):
     assert pl.load("back.safetensors").classes == net.classes
 
 
-def test_c(run, net):
+def test_c(run: Callable[..., Result], net: pl.Network) -> None:
     np.savez("rows.npz", x=np.random.default_rng(0).integers(0, 256, (50, 3, 4), np.uint8))
     found = run("export", "net.safetensors", "small", "--to", "c", "--json").json
     assert found["format"] == "c"
@@ -63,7 +65,7 @@ def test_c(run, net):
     assert "calibration" in run("export", "net.safetensors", "smaller.h", "--int8").err
 
 
-def test_the_format_may_be_said(run, net):
+def test_the_format_may_be_said(run: Callable[..., Result], net: pl.Network) -> None:
     assert run("export", "net.safetensors", "--to", "json", "plain.txt").code == 0
     assert json.loads(Path("plain.txt").read_text())["format"] == "pellucid"
     result = run("export", "net.safetensors", "plain.txt")
@@ -72,7 +74,9 @@ def test_the_format_may_be_said(run, net):
     assert run("export", "net.safetensors", "a.onnx", "--int8").code == 2
 
 
-def test_what_is_read_is_never_overwritten_and_what_is_replaced_is_told(run, net):
+def test_what_is_read_is_never_overwritten_and_what_is_replaced_is_told(
+    run: Callable[..., Result], net: pl.Network
+) -> None:
     before = Path("net.safetensors").read_bytes()
     result = run("export", "net.safetensors", "./net.safetensors", "--to", "torch")
     assert result.code == 1
@@ -82,19 +86,14 @@ def test_what_is_read_is_never_overwritten_and_what_is_replaced_is_told(run, net
     assert "is read here, and would be replaced" in result.err
     run("export", "net.safetensors", "out.onnx")
     result = run("import", "out.onnx", "-o", "out.safetensors")
-    assert "is there already" not in result.err
-    assert (
-        "is there already and will be replaced"
-        in run("import", "out.onnx", "-o", "out.safetensors").err
-    )
-    assert (
-        "is there already and will be replaced" in run("export", "net.safetensors", "out.onnx").err
-    )
+    assert "replaces" not in result.err
+    assert "replaces out.safetensors" in run("import", "out.onnx", "-o", "out.safetensors").err
+    assert "replaces out.onnx" in run("export", "net.safetensors", "out.onnx").err
     assert Path("net.safetensors").read_bytes() == before
 
 
-def test_a_state_dict_of_others(run):
-    module = nn.Sequential(nn.Linear(5, 4), nn.ReLU(), nn.Linear(4, 2)).half()
+def test_a_state_dict_of_others(run: Callable[..., Result]) -> None:
+    module: Any = nn.Sequential(nn.Linear(5, 4), nn.ReLU(), nn.Linear(4, 2)).half()
     safetensors.torch.save_file(module.state_dict(), "theirs.safetensors")
     asked = run("import", "theirs.safetensors", "-o", "ours.safetensors")
     assert asked.code == 1
@@ -118,11 +117,15 @@ def test_a_state_dict_of_others(run):
         "Affine",
         "Softmax",
     ]
-    assert np.array_equal(ours.layers[0].W, module[0].weight.detach().float().numpy().T)
+    assert np.array_equal(
+        instance(pl.Affine, ours.layers[0]).W, module[0].weight.detach().float().numpy().T
+    )
 
 
-def test_what_was_tuned_there_comes_back_like_the_network(run, net):
-    module = to_torch(net)
+def test_what_was_tuned_there_comes_back_like_the_network(
+    run: Callable[..., Result], net: pl.Network
+) -> None:
+    module: Any = to_torch(net)
     module[2].weight.data += 1
     safetensors.torch.save_file(module.state_dict(), "tuned.safetensors")
     found = run(
@@ -142,11 +145,13 @@ def test_what_was_tuned_there_comes_back_like_the_network(run, net):
     }
     back = pl.load("back.safetensors")
     assert back.classes == net.classes
-    assert np.array_equal(back.layers[2].W, net.layers[2].W + 1)
+    assert np.array_equal(
+        instance(pl.Affine, back.layers[2]).W, instance(pl.Affine, net.layers[2]).W + 1
+    )
 
 
-def test_names_in_their_order(run):
-    module = nn.ModuleDict({"last": nn.Linear(4, 4), "first": nn.Linear(4, 4)})
+def test_names_in_their_order(run: Callable[..., Result]) -> None:
+    module: Any = nn.ModuleDict({"last": nn.Linear(4, 4), "first": nn.Linear(4, 4)})
     safetensors.torch.save_file(module.state_dict(), "theirs.safetensors")
     words = ("import", "theirs.safetensors", "--activation", "tanh", "-o", "ours.safetensors")
     result = run(*words)
@@ -154,11 +159,12 @@ def test_names_in_their_order(run):
     assert "--names" in result.err
     assert run(*words, "--names", "first, last").code == 0
     assert np.array_equal(
-        pl.load("ours.safetensors").layers[0].W, module["first"].weight.detach().numpy().T
+        instance(pl.Affine, pl.load("ours.safetensors").layers[0]).W,
+        module["first"].weight.detach().numpy().T,
     )
 
 
-def test_what_import_cannot_take(run, net):
+def test_what_import_cannot_take(run: Callable[..., Result], net: pl.Network) -> None:
     for name in ("model.pt", "model.bin"):
         Path(name).write_bytes(b"\x80\x04K\x01.")
         assert "a pickle can run any program" in run("import", name, "-o", "a.safetensors").err
@@ -175,7 +181,7 @@ def test_what_import_cannot_take(run, net):
 
 
 @pytest.mark.parametrize("lang", ["en", "ko"])
-def test_verify_shows_a_table(run, net, lang):
+def test_verify_shows_a_table(run: Callable[..., Result], net: pl.Network, lang: str) -> None:
     result = run("verify", "net.safetensors", "--steps", 5, "--lang", lang)
     assert (result.code, result.err) == (0, "")
     assert fits(result.out, 80)
@@ -184,7 +190,7 @@ def test_verify_shows_a_table(run, net, lang):
     assert {"en": "the same: no difference", "ko": "같습니다"}[lang] in result.out
 
 
-def test_verify_as_json_is_what_exchange_gives(run, net):
+def test_verify_as_json_is_what_exchange_gives(run: Callable[..., Result], net: pl.Network) -> None:
     found = run("verify", "net.safetensors", "--steps", 5, "--seed", 3, "--json").json
     expected = verify(net, steps=5, seed=3).to_dict()
     assert found == {
@@ -193,14 +199,14 @@ def test_verify_as_json_is_what_exchange_gives(run, net):
     }
 
 
-def test_verify_seeds(run):
+def test_verify_seeds(run: Callable[..., Result]) -> None:
     found = run("verify", "--seeds", "--json")
     assert found.code == 0
     assert [network["network"] for network in found.json["networks"]] == ["2-4-3", "784-16-16-10"]
     assert all(network["same"] and network["steps"] == 100 for network in found.json["networks"])
 
 
-def test_verify_on_rows_of_a_table(run):
+def test_verify_on_rows_of_a_table(run: Callable[..., Result]) -> None:
     lines = [
         "age,plan,bought",
         *(f"{20 + i},{'ab'[i % 2]},{('no', 'yes')[i // 10]}" for i in range(20)),
@@ -215,21 +221,25 @@ def test_verify_on_rows_of_a_table(run):
 
 
 @pytest.mark.parametrize("lang", ["en", "ko"])
-def test_verify_fails_past_the_tolerance(run, net, monkeypatch, lang):
+def test_verify_fails_past_the_tolerance(
+    run: Callable[..., Result], net: pl.Network, monkeypatch: pytest.MonkeyPatch, lang: str
+) -> None:
     monkeypatch.setitem(comparison.TOLERANCES["float64"], "weights", 1e-30)
     monkeypatch.setattr(comparison, "ENLARGED", 0)
     result = run("verify", "net.safetensors", "--steps", 5, "--lang", lang)
     assert result.code == 1
     assert fits(result.out, 80)
     assert {"en": "NOT the same: 2 of", "ko": "같지 않습니다"}[lang] in result.out
-    assert {"en": "too far", "ko": "너무 큼"}[lang] in result.out
+    assert {"en": "too large", "ko": "너무 큼"}[lang] in result.out
     assert run("verify", "net.safetensors", "--steps", 5, "--json").json["same"] is False
 
 
-def test_verify_says_who_is_missing(run, net, monkeypatch):
-    monkeypatch.setitem(comparison.PROGRAMS, "PyTorch", lambda net, loss: missing())
+def test_verify_says_who_is_missing(
+    run: Callable[..., Result], net: pl.Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(programs.PROGRAMS, "PyTorch", lambda net, loss: missing())
 
-    def missing():
+    def missing() -> None:
         raise pl.InputError(
             'this needs torch, which is not installed: pip install "pellucid[torch]"'
         )
@@ -240,7 +250,7 @@ def test_verify_says_who_is_missing(run, net, monkeypatch):
     assert "PyTorch" not in result.out.splitlines()[2]
 
 
-def test_many_layers_are_counted(run):
+def test_many_layers_are_counted(run: Callable[..., Result]) -> None:
     layers = [layer for _ in range(30) for layer in (pl.Affine(np.eye(2)), pl.Tanh())]
     pl.Network(layers).save("deep.safetensors")
     result = run("verify", "deep.safetensors", "--steps", 0)
@@ -248,14 +258,14 @@ def test_many_layers_are_counted(run):
     assert "and 51 more" in result.out
 
 
-def test_verify_used_wrongly(run, net):
+def test_verify_used_wrongly(run: Callable[..., Result], net: pl.Network) -> None:
     assert run("verify").code == 2
     assert run("verify", "net.safetensors", "--seeds").code == 2
     assert run("verify", "--seeds", "--data", "mnist").code == 2
     assert run("verify", "missing.safetensors").code == 1
 
 
-def test_the_page_in_one_file(run, model):
+def test_the_page_in_one_file(run: Callable[..., Result], model: Path) -> None:
     result = run("export", model, "page.html")
     assert result.code == 0, result.err
     page = Path("page.html").read_text(encoding="utf-8")
@@ -263,7 +273,7 @@ def test_the_page_in_one_file(run, model):
     assert len(page.encode()) < 400_000
 
 
-def test_the_page_as_a_folder(run, model):
+def test_the_page_as_a_folder(run: Callable[..., Result], model: Path) -> None:
     """Named by its format or by the slash at its end.
 
     Replaced where it wrote it, and never what is another's.
@@ -275,22 +285,22 @@ def test_the_page_as_a_folder(run, model):
     assert files[Path("neurons/index.html")] == Path("neurons/index.html").stat().st_size
     again = run("export", model, "neurons/")
     assert again.code == 0 and f"written: neurons/, {len(files)} files" in again.out
-    assert "is there already and will be replaced" in again.err
+    assert "replaces neurons/" in again.err
     Path("neurons/notes.txt").write_text("mine", encoding="utf-8")
     refused = run("export", model, "neurons/")
     assert refused.code == 1 and "it holds notes.txt, which would be lost" in refused.err
     assert Path("neurons/notes.txt").read_text(encoding="utf-8") == "mine"
 
 
-def test_calibration_goes_with_int8(run, net):
+def test_calibration_goes_with_int8(run: Callable[..., Result], net: pl.Network) -> None:
     result = run("export", "net.safetensors", "small.h", "--calibration", "mnist")
     assert result.code == 2
     assert "give both" in result.err
 
 
-def test_a_state_dict_is_taken_as_its_numbers_say(run):
+def test_a_state_dict_is_taken_as_its_numbers_say(run: Callable[..., Result]) -> None:
     relu = nn.ReLU()
-    module = nn.Sequential(nn.Linear(6, 16), relu, nn.BatchNorm1d(16), nn.Linear(16, 3))
+    module: Any = nn.Sequential(nn.Linear(6, 16), relu, nn.BatchNorm1d(16), nn.Linear(16, 3))
     safetensors.torch.save_file(module.state_dict(), "theirs.safetensors")
     words = ("import", "theirs.safetensors", "-o", "ours.safetensors")
     assert run(*words, "--activation", "relu", "--json").json["layers"] == [
@@ -313,7 +323,7 @@ def test_a_state_dict_is_taken_as_its_numbers_say(run):
     )
 
 
-def test_mistakes_say_what_to_do(run, net):
+def test_mistakes_say_what_to_do(run: Callable[..., Result], net: pl.Network) -> None:
     run("export", "net.safetensors", "net.onnx")
     result = run("verify", "net.onnx")
     assert result.code == 1

@@ -1,6 +1,7 @@
 """`pellucid predict`: pictures and rows in, answers out; a bad file does not spoil the others."""
 
 import csv
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -8,11 +9,10 @@ import pytest
 
 import pellucid as pl
 from pellucid.cli import output
+from tests.cli.conftest import Result, fits
 
-from tests.cli.conftest import fits
 
-
-def test_json_for_a_picture(run, model, picture):
+def test_json_for_a_picture(run: Callable[..., Result], model: Path, picture: Path) -> None:
     result = run("predict", model, picture, "--json")
     assert result.code == 0
     [entry] = result.json
@@ -22,7 +22,9 @@ def test_json_for_a_picture(run, model, picture):
     assert entry["confidence"] == max(entry["outputs"])
 
 
-def test_rows_of_every_kind_are_answered_alike(run, model, tmp_path):
+def test_rows_of_every_kind_are_answered_alike(
+    run: Callable[..., Result], model: Path, tmp_path: Path
+) -> None:
     images = pl.mnist().test.images[:4]
     np.save(tmp_path / "rows.npy", images)
     np.savez(tmp_path / "rows.npz", x=images.reshape(4, 784) / 255.0)
@@ -35,7 +37,9 @@ def test_rows_of_every_kind_are_answered_alike(run, model, tmp_path):
         assert np.allclose([entry["outputs"] for entry in entries], expected, atol=1e-5), name
 
 
-def test_a_single_row_is_one(run, model, table_model, tmp_path):
+def test_a_single_row_is_one(
+    run: Callable[..., Result], model: Path, table_model: Path, tmp_path: Path
+) -> None:
     np.save(tmp_path / "picture.npy", pl.mnist().test.images[0])
     np.save(tmp_path / "row.npy", np.ones(4, np.float32))
     assert run("predict", model, "picture.npy", "--json").json[0]["prediction"] == 7
@@ -43,7 +47,9 @@ def test_a_single_row_is_one(run, model, table_model, tmp_path):
     assert entry["label"] in ("low", "middle", "high")
 
 
-def test_text_shows_the_picture_the_answer_and_the_others(run, model, picture):
+def test_text_shows_the_picture_the_answer_and_the_others(
+    run: Callable[..., Result], model: Path, picture: Path
+) -> None:
     result = run("predict", model, picture)
     assert f"{picture}: 7" in result.out
     assert "no probability" in result.out
@@ -54,31 +60,39 @@ def test_text_shows_the_picture_the_answer_and_the_others(run, model, picture):
 
 @pytest.mark.parametrize("lang", ["en", "ko"])
 @pytest.mark.parametrize("columns", [80, 60, 40])
-def test_answers_fit_the_terminal(run, model, picture, monkeypatch, lang, columns):
+def test_answers_fit_the_terminal(
+    run: Callable[..., Result],
+    model: Path,
+    picture: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    lang: str,
+    columns: int,
+) -> None:
     monkeypatch.setenv("COLUMNS", str(columns))
     picture.rename("three.png")
     assert fits(run("predict", model, "three.png", "--lang", lang).out, columns)
 
 
-def test_a_dark_answer_says_so_and_draws_no_bars(run, tmp_path):
+def test_a_dark_answer_says_so_and_draws_no_bars(
+    run: Callable[..., Result], tmp_path: Path
+) -> None:
     net = pl.Network([pl.Affine(np.zeros((2, 3)), np.array([-9.0, -8.0, -7.0])), pl.Sigmoid()])
     net.save(tmp_path / "dark.safetensors")
     np.save(tmp_path / "row.npy", np.zeros((1, 2)))
     text = run("predict", "dark.safetensors", "row.npy").out
-    assert text.startswith("row.npy:0: 2\nno output neuron lights up (the brightest: 0.00)")
+    assert text.startswith("row.npy:0: 2\nno output neuron is active (the highest output: 0.00)")
     assert "█" not in text
 
 
-def test_swapped_arguments_are_told(run, model, picture):
+def test_swapped_arguments_are_told(run: Callable[..., Result], model: Path, picture: Path) -> None:
     result = run("predict", picture, picture)
     assert result.code == 1
-    assert (
-        "looks like a picture or a table; the order is: pellucid predict MODEL FILE..."
-        in result.err
-    )
+    assert "an image or a table; the order is: pellucid predict MODEL FILE..." in result.err
 
 
-def test_many_answers_become_one_line_each(run, model, tmp_path):
+def test_many_answers_become_one_line_each(
+    run: Callable[..., Result], model: Path, tmp_path: Path
+) -> None:
     np.save(tmp_path / "rows.npy", pl.mnist().test.images[:6])
     lines = run("predict", model, "rows.npy").out.splitlines()
     assert [line.split()[:2] for line in lines[-3:]] == [
@@ -88,14 +102,16 @@ def test_many_answers_become_one_line_each(run, model, tmp_path):
     ]
 
 
-def test_softmax_says_probability(run, table_model, tmp_path):
+def test_softmax_says_probability(
+    run: Callable[..., Result], table_model: Path, tmp_path: Path
+) -> None:
     np.save(tmp_path / "row.npy", np.ones((1, 4), np.float32))
     result = run("predict", table_model, "row.npy")
     assert "probability" in result.out
     assert "no probability" not in result.out
 
 
-def test_values_are_given_as_they_are(run, tmp_path):
+def test_values_are_given_as_they_are(run: Callable[..., Result], tmp_path: Path) -> None:
     pl.mlp([4, 2]).save(tmp_path / "values.safetensors")
     np.save(tmp_path / "rows.npy", np.ones((2, 4), np.float32))
     [first, _] = run("predict", "values.safetensors", "rows.npy", "--json").json
@@ -104,19 +120,23 @@ def test_values_are_given_as_they_are(run, tmp_path):
     assert run("predict", "values.safetensors", "rows.npy").out.startswith("rows.npy:0  ")
 
 
-def test_one_output_neuron_has_no_bars(run, tmp_path):
+def test_one_output_neuron_has_no_bars(run: Callable[..., Result], tmp_path: Path) -> None:
     pl.mlp([2, 1], output="sigmoid").save(tmp_path / "one.safetensors")
     np.save(tmp_path / "row.npy", np.zeros((1, 2), np.float32))
     result = run("predict", "one.safetensors", "row.npy")
     assert "probability 50.0%" in result.out
 
 
-def test_a_network_without_scaling_takes_pictures_too(run, picture, tmp_path):
+def test_a_network_without_scaling_takes_pictures_too(
+    run: Callable[..., Result], picture: Path, tmp_path: Path
+) -> None:
     pl.mlp([784, 10], output="sigmoid").save(tmp_path / "plain.safetensors")
     assert run("predict", "plain.safetensors", picture, "--json").code == 0
 
 
-def test_bad_files_are_told_and_the_others_answered(run, model, picture, blank, tmp_path):
+def test_bad_files_are_told_and_the_others_answered(
+    run: Callable[..., Result], model: Path, picture: Path, blank: Path, tmp_path: Path
+) -> None:
     (tmp_path / "empty.png").touch()
     files = [blank, picture, "missing.png", "empty.png", tmp_path]
     result = run("predict", model, *files, "--json")
@@ -133,14 +153,18 @@ def test_bad_files_are_told_and_the_others_answered(run, model, picture, blank, 
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
-def test_numbers_that_are_not_finite(run, model, tmp_path, value):
+def test_numbers_that_are_not_finite(
+    run: Callable[..., Result], model: Path, tmp_path: Path, value: float
+) -> None:
     np.save(tmp_path / "rows.npy", np.full((2, 784), value))
     result = run("predict", model, "rows.npy")
     assert result.code == 1
     assert "row 0 holds NaN or infinity" in result.err
 
 
-def test_arrays_that_do_not_fit(run, model, table_model, picture, tmp_path):
+def test_arrays_that_do_not_fit(
+    run: Callable[..., Result], model: Path, table_model: Path, picture: Path, tmp_path: Path
+) -> None:
     np.save(tmp_path / "short.npy", np.zeros((2, 5), np.float32))
     np.savez(tmp_path / "other.npz", y=np.zeros((2, 784)))
     np.save(tmp_path / "objects.npy", np.array([{}, None]), allow_pickle=True)
@@ -153,7 +177,7 @@ def test_arrays_that_do_not_fit(run, model, table_model, picture, tmp_path):
     assert run("predict", model, "none.npy", "--json").json == []
     result = run("predict", table_model, picture)
     assert result.code == 1
-    assert "takes rows of 4 numbers, no pictures" in result.err
+    assert "takes rows of 4 values, not images" in result.err
 
 
 class Screen:
@@ -166,7 +190,7 @@ class Screen:
         return True
 
 
-def test_colours_follow_the_terminal(monkeypatch):
+def test_colours_follow_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdout", Screen())
     monkeypatch.setenv("TERM", "xterm")
     assert output.colours() == 256
@@ -182,21 +206,25 @@ def test_colours_follow_the_terminal(monkeypatch):
 @pytest.mark.parametrize(
     ("encoding", "able"), [("utf-8", True), ("ascii", False), (None, False), ("strange", False)]
 )
-def test_blocks_need_an_encoding_that_has_them(monkeypatch, encoding, able):
+def test_blocks_need_an_encoding_that_has_them(
+    monkeypatch: pytest.MonkeyPatch, encoding: str | None, able: bool
+) -> None:
     monkeypatch.setattr("sys.stdout", Screen(encoding))
     assert output.shows_blocks() is able
 
 
-def test_json_has_no_numbers_that_json_cannot_say(capfd):
+def test_json_has_no_numbers_that_json_cannot_say(capfd: pytest.CaptureFixture[str]) -> None:
     output.write_json({"a": [float("nan"), (1.5, float("inf"))], "b": "한글"})
     assert capfd.readouterr().out == '{"a": [null, [1.5, null]], "b": "한글"}\n'
 
 
-def test_answers_are_written_as_a_table(run, table_model, model):
+def test_answers_are_written_as_a_table(
+    run: Callable[..., Result], table_model: Path, model: Path
+) -> None:
     x = np.random.default_rng(0).normal(size=(3, 4)).astype(np.float32)
     np.save("rows.npy", x)
     assert (
-        "written: answers.csv, answers to 3 rows"
+        "written: answers.csv, predictions for 3 rows"
         in run("predict", table_model, "rows.npy", "-o", "answers.csv").out
     )
     net, lines = (
@@ -211,7 +239,7 @@ def test_answers_are_written_as_a_table(run, table_model, model):
     before = Path("answers.csv").read_bytes()
     result = run("predict", table_model, "nowhere.npy", "-o", "answers.csv")
     assert result.code == 1
-    assert "not written, since no row was answered" in result.err
+    assert "not written, since no row was predicted" in result.err
     assert Path("answers.csv").read_bytes() == before
     assert run("predict", table_model, "rows.npy", "rows.npy", "-o", "two.csv").code == 0
     assert Path("two.csv").read_text().splitlines()[4].startswith("rows.npy,0,")
@@ -222,7 +250,9 @@ def test_answers_are_written_as_a_table(run, table_model, model):
     )
 
 
-def test_answers_never_replace_what_they_are_made_of(run, table_model):
+def test_answers_never_replace_what_they_are_made_of(
+    run: Callable[..., Result], table_model: Path
+) -> None:
     np.save("rows.npy", np.zeros((2, 4), np.float32))
     before = Path("rows.npy").read_bytes()
     result = run("predict", table_model, "rows.npy", "-o", "rows.npy")

@@ -4,18 +4,19 @@ import importlib.metadata
 import json
 import re
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import pellucid as pl
-from pellucid.cli import doctor
+from pellucid import extras
+from tests.cli.conftest import Result, fits
+from tests.narrowing import present
 
-from tests.cli.conftest import fits
 
-
-def test_evaluate_on_mnist(run, model):
+def test_evaluate_on_mnist(run: Callable[..., Result], model: Path) -> None:
     result = run("evaluate", model, "--json")
     figures = [
         "accuracy",
@@ -25,19 +26,21 @@ def test_evaluate_on_mnist(run, model):
         "calibration_error",
         "rows",
         "calibration",
-        "misread",
+        "misclassified",
     ]
     assert list(result.json) == figures
     expected = pl.evaluate(pl.load(model), *vars(pl.mnist().test).values())
     assert result.json["accuracy"] == expected.accuracy
     assert np.array(result.json["confusion"]).sum() == 10_000
     text = run("evaluate", model).out
-    assert f"accuracy {100 * expected.accuracy:.1f} %" in text
-    assert "is \\ read as" in text
+    assert f"accuracy {100 * present(expected.accuracy):.1f} %" in text
+    assert "true \\ predicted" in text
     assert max(map(len, text.splitlines())) <= 80
 
 
-def test_evaluate_takes_a_folders_classes_by_name(run, model, letters):
+def test_evaluate_takes_a_folders_classes_by_name(
+    run: Callable[..., Result], model: Path, letters: Path
+) -> None:
     result = run("evaluate", model, "--data", letters, "--json")
     assert result.json["accuracy"] > 0.6
     confusion = np.array(result.json["confusion"])
@@ -45,14 +48,18 @@ def test_evaluate_takes_a_folders_classes_by_name(run, model, letters):
     assert confusion[2].sum() == confusion[7].sum() == 4
 
 
-def test_evaluate_with_a_class_that_the_network_has_not(run, model, letters):
+def test_evaluate_with_a_class_that_the_network_has_not(
+    run: Callable[..., Result], model: Path, letters: Path
+) -> None:
     (letters / "2").rename(letters / "zwei")
     result = run("evaluate", model, "--data", letters)
     assert result.code == 1
     assert "class zwei is not among the network's classes" in result.err
 
 
-def test_evaluate_values_and_many_classes(run, values_npz, tmp_path):
+def test_evaluate_values_and_many_classes(
+    run: Callable[..., Result], values_npz: Path, tmp_path: Path
+) -> None:
     pl.mlp([3, 1]).save(tmp_path / "values.safetensors")
     result = run("evaluate", "values.safetensors", "--data", values_npz)
     assert result.out.startswith("R2 ")
@@ -63,12 +70,12 @@ def test_evaluate_values_and_many_classes(run, values_npz, tmp_path):
     net = pl.mlp([3, 40], output="softmax")
     net.save(tmp_path / "many.safetensors")
     np.savez(tmp_path / "many.npz", x=np.zeros((40, 3), np.float32), t=np.arange(40))
-    text = run("evaluate", "many.safetensors", "--data", "many.npz", "--misread", "0").out
+    text = run("evaluate", "many.safetensors", "--data", "many.npz", "--misclassified", "0").out
     assert "read as" not in text
     assert "does not fit into 80 columns: see --json" in text
 
 
-def test_summary_of_layers_and_of_a_file(run, model):
+def test_summary_of_layers_and_of_a_file(run: Callable[..., Result], model: Path) -> None:
     result = run("summary", "--layers", "784,16,16,10", "--json")
     assert result.json["parameters"] == 13002
     assert (
@@ -78,19 +85,19 @@ def test_summary_of_layers_and_of_a_file(run, model):
     assert {"name", "parameters", "multiply_adds", "bytes"} <= set(result.json["layers"][0])
     text = run("summary", model).out
     assert "13,002" in text
-    assert "learned 6 epochs from 12,000 rows" in text
+    assert "trained for 6 epochs on 12,000 rows" in text
     assert "classes: 0, 1, 2" in text
     assert max(map(len, text.splitlines())) <= 80
 
 
-def test_summary_wants_exactly_one_of_both(run, model):
+def test_summary_wants_exactly_one_of_both(run: Callable[..., Result], model: Path) -> None:
     for words in ((), (model, "--layers", "2,2")):
         result = run("summary", *words)
         assert result.code == 2
         assert "either a MODEL file or --layers" in result.err
 
 
-def test_data_lists_what_there_is(run):
+def test_data_lists_what_there_is(run: Callable[..., Result]) -> None:
     assert [entry["name"] for entry in run("data", "--json").json] == [
         "mnist",
         "xor",
@@ -101,29 +108,31 @@ def test_data_lists_what_there_is(run):
     assert "70,000 handwritten digits" in run("data").out
 
 
-def test_data_describes_mnist(run):
+def test_data_describes_mnist(run: Callable[..., Result]) -> None:
     facts = run("data", "mnist", "--json").json
     assert (facts["rows"], facts["test_rows"], facts["shape"]) == (60000, 10000, [28, 28])
     assert facts["classes"][1] == {"name": "1", "rows": 6742}
     text = run("data", "mnist").out
-    assert "60,000 rows to learn from, 10,000 to test" in text
+    assert "60,000 rows to train on, 10,000 to test on" in text
     assert max(map(len, text.splitlines())) <= 86
 
 
-def test_data_describes_tables_values_and_folders(run, table_npz, values_npz, letters, tmp_path):
+def test_data_describes_tables_values_and_folders(
+    run: Callable[..., Result], table_npz: Path, values_npz: Path, letters: Path, tmp_path: Path
+) -> None:
     assert "2 classes:" in run("data", table_npz).out
     assert "targets are values" in run("data", values_npz).out
-    assert "each row: 28 x 28 numbers (uint8)" in run("data", letters).out
+    assert "each row: 28 x 28 values (uint8)" in run("data", letters).out
     np.savez(tmp_path / "many.npz", x=np.full((30, 2), np.nan), t=np.arange(30))
     text = run("data", "many.npz").out
     assert "and 10 more" in text
-    assert "NaN or infinity" in text
+    assert "NaN or infinite" in text
     facts = run("data", "many.npz", "--json").json
     assert facts["finite"] is False
     assert facts["range"] == [None, None]
 
 
-def test_doctor_finds_all_well(run):
+def test_doctor_finds_all_well(run: Callable[..., Result]) -> None:
     result = run("doctor", "--json")
     assert result.code == 0
     assert result.json["broken"] == []
@@ -135,7 +144,9 @@ def test_doctor_finds_all_well(run):
     assert re.search(r"\[ok\] +extra torch +torch [0-9]", text)
 
 
-def test_doctor_lists_the_extras(run, monkeypatch):
+def test_doctor_lists_the_extras(
+    run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
     project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]
     brought = project["optional-dependencies"]
     known = {
@@ -143,10 +154,10 @@ def test_doctor_lists_the_extras(run, monkeypatch):
         for name, needed in brought.items()
         if name not in ("test", "check", "bench")
     }
-    assert known == doctor.EXTRAS
+    assert known == extras.EXTRAS
     right = importlib.metadata.version
 
-    def version(name):
+    def version(name: str) -> str:
         if name == "onnxruntime":
             raise importlib.metadata.PackageNotFoundError(name)
         return right(name)
@@ -159,7 +170,9 @@ def test_doctor_lists_the_extras(run, monkeypatch):
     assert found.endswith('not installed: onnxruntime; pip install "pellucid[onnx]"')
 
 
-def test_doctor_calls_a_missing_native_engine_optional(run, monkeypatch):
+def test_doctor_calls_a_missing_native_engine_optional(
+    run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("pellucid.engines.instruction_set", lambda: None)
     assert re.search(r"\[optional\] +engine +reference", run("doctor").out)
     assert re.search(r"\[선택\] +엔진 +기준 엔진", run("doctor", "--lang", "ko").out)
@@ -167,7 +180,14 @@ def test_doctor_calls_a_missing_native_engine_optional(run, monkeypatch):
 
 @pytest.mark.parametrize("lang", ["en", "ko"])
 @pytest.mark.parametrize("columns", [80, 60])
-def test_reports_fit_the_terminal(run, model, letters, monkeypatch, lang, columns):
+def test_reports_fit_the_terminal(
+    run: Callable[..., Result],
+    model: Path,
+    letters: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    lang: str,
+    columns: int,
+) -> None:
     monkeypatch.setenv("COLUMNS", str(columns))
     monkeypatch.setattr("pellucid.engines.instruction_set", lambda: None)
     for words in (
@@ -184,7 +204,9 @@ def test_reports_fit_the_terminal(run, model, letters, monkeypatch, lang, column
         assert fits(run("summary", "--layers", "784,1000,1000,10", "--lang", lang).out, columns)
 
 
-def test_evaluate_without_data_says_that_the_network_did_not_learn_digits(run, letters, tmp_path):
+def test_evaluate_without_data_says_that_the_network_did_not_learn_digits(
+    run: Callable[..., Result], letters: Path, tmp_path: Path
+) -> None:
     pl.Network(pl.mlp([2, 2]).layers, classes=["0", "1"]).save(tmp_path / "points.safetensors")
     pl.Network(pl.mlp([784, 2]).layers, classes=["a", "b"]).save(tmp_path / "letters.safetensors")
     pl.mlp([784, 3]).save(tmp_path / "three.safetensors")
@@ -195,23 +217,27 @@ def test_evaluate_without_data_says_that_the_network_did_not_learn_digits(run, l
         assert words in result.err
         assert "give --data" in result.err
     result = run("evaluate", "points.safetensors", "--data", letters)
-    assert "its rows have 784 numbers, and this network takes 2" in result.err
+    assert "its rows have 784 values, and the network takes 2" in result.err
     assert "None" not in result.err
 
 
-def test_evaluate_gives_a_network_without_scaling_what_it_takes(run, tmp_path):
+def test_evaluate_gives_a_network_without_scaling_what_it_takes(
+    run: Callable[..., Result], tmp_path: Path
+) -> None:
     pl.mlp([784, 10], output="sigmoid").save(tmp_path / "plain.safetensors")
     assert run("evaluate", "plain.safetensors", "--json").code == 0
 
 
-def test_doctor_tells_what_is_broken(run, monkeypatch):
+def test_doctor_tells_what_is_broken(
+    run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
     def missing(name: str) -> str:
         raise importlib.metadata.PackageNotFoundError(name)
 
     def damaged() -> None:
         raise pl.FileError("damaged")
 
-    monkeypatch.setattr(doctor.importlib.metadata, "version", missing)
+    monkeypatch.setattr(importlib.metadata, "version", missing)
     monkeypatch.setattr("numpy.show_config", lambda mode: {})
     monkeypatch.setattr("pellucid.data.mnist", damaged)
     monkeypatch.setenv("PELLUCID_THREADS", "many")
@@ -222,12 +248,16 @@ def test_doctor_tells_what_is_broken(run, monkeypatch):
     assert set(run("doctor", "--json").json["broken"]) >= {"numpy", "mnist", "blas", "threads"}
 
 
-def test_doctor_says_that_more_threads_than_cores_are_slower(run, monkeypatch):
+def test_doctor_says_that_more_threads_than_cores_are_slower(
+    run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("PELLUCID_THREADS", "99999")
     assert "99999, but only" in run("doctor").out
 
 
-def test_doctor_does_not_ask_to_reinstall_for_a_variable_of_the_environment(run, monkeypatch):
+def test_doctor_does_not_ask_to_reinstall_for_a_variable_of_the_environment(
+    run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("PELLUCID_THREADS", "many")
     result = run("doctor")
     assert result.code == 1
@@ -239,5 +269,5 @@ def test_doctor_does_not_ask_to_reinstall_for_a_variable_of_the_environment(run,
 
 
 @pytest.mark.parametrize("command", ["data", "doctor"])
-def test_json_is_one_document(run, command):
+def test_json_is_one_document(run: Callable[..., Result], command: str) -> None:
     assert json.loads(run(command, "--json").out)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import pellucid as pl
+from pellucid.core.types import Array
+from tests.cli.conftest import Result
 
 
 @pytest.fixture
-def rows(tmp_path):
+def rows(tmp_path: Path) -> tuple[Array, Array]:
     """Rows of two classes, and some to test on."""
     generator = np.random.default_rng(0)
     x = generator.normal(size=(200, 3)).astype(np.float32)
@@ -23,7 +26,9 @@ def rows(tmp_path):
 QUICK = ("--epochs", 1, "--batch-size", 50)
 
 
-def test_it_goes_on_from_the_weights_as_they_are(run, rows):
+def test_it_goes_on_from_the_weights_as_they_are(
+    run: Callable[..., Result], rows: tuple[Array, Array]
+) -> None:
     net = pl.Network(pl.mlp([3, 4, 2], "gelu", "softmax", seed=5).layers, classes=["0", "1"])
     net.save("begun.safetensors")
     still = ("--learning-rate", 1e-12, "--optimizer", "sgd", "--schedule", "constant")
@@ -61,7 +66,7 @@ def test_it_goes_on_from_the_weights_as_they_are(run, rows):
     assert pl.load("begun.safetensors") == net
 
 
-def test_classes_are_found_by_their_names(run, letters):
+def test_classes_are_found_by_their_names(run: Callable[..., Result], letters: Path) -> None:
     """The folder's classes are 2 and 7 in this order; the network has them the other way round."""
     net = pl.Network(pl.mlp([784, 4, 2], "tanh", "softmax", pixels=True).layers, classes=["7", "2"])
     net.save("begun.safetensors")
@@ -84,7 +89,7 @@ def test_classes_are_found_by_their_names(run, letters):
     assert on.labels(pictures.images) == [pictures.classes[k] for k in pictures.labels]
 
 
-def test_tables_keep_their_columns(run):
+def test_tables_keep_their_columns(run: Callable[..., Result]) -> None:
     lines = [
         "age,plan,bought",
         *(f"{20 + i},{'ab'[i % 2]},{('no', 'yes')[i // 20]}" for i in range(40)),
@@ -117,7 +122,7 @@ def test_tables_keep_their_columns(run):
     assert run("train", *words[:3], "other.csv", *words[4:], "--target", "did").code == 0
 
 
-def test_used_wrongly(run, rows):
+def test_used_wrongly(run: Callable[..., Result], rows: tuple[Array, Array]) -> None:
     pl.mlp([4, 3]).save("wide.safetensors")
     pl.mlp([3, 2]).save("begun.safetensors")
     words = ("train", "--data", "rows.npz", *QUICK)
@@ -132,7 +137,7 @@ def test_used_wrongly(run, rows):
         assert f"leave out {option[0]}" in result.err
     result = run(*words, "--from", "wide.safetensors")
     assert result.code == 1
-    assert "this network takes 4" in result.err
+    assert "the network takes 4" in result.err
     result = run(*words, "--from", "begun.safetensors", "-o", "begun.safetensors")
     assert result.code == 1
     assert "is read here, and would be replaced" in result.err
