@@ -26,11 +26,14 @@ SOURCE = Path(__file__).parents[1] / "src" / "pellucid"
 PO = SOURCE / "locale" / "ko" / "LC_MESSAGES" / "pellucid.po"
 MO = PO.with_suffix(".mo")
 KEYWORDS = {
-    **dict.fromkeys(("say", "mark", "Message")),
+    **dict.fromkeys(("say", "mark", "Message", "tell", "note", "wrong_use")),
     **dict.fromkeys(
         ("InputError", "FileError", "MissingLibraryError", "DivergenceError", "StructureError")
     ),
     "mark_plural": (1, 2),
+    # Help texts of commands: names and code come before them.
+    **dict.fromkeys(("option", "argument", "example"), (2,)),
+    "command": (3,),
 }
 
 

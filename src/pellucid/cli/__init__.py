@@ -1,8 +1,19 @@
-"""The commands: thin, and quick to start.
+"""The command `pellucid`."""
 
-Nothing here imports NumPy before a command knows that it needs it.
-"""
+from __future__ import annotations
 
-from pellucid.cli.entry import main
+from collections.abc import Sequence
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return the exit code: 0, 1 (failed) or 2 (used wrongly)."""
+    try:
+        # Imported here, so that Ctrl-C during these imports ends without a traceback, too.
+        from pellucid.cli import entry
+
+        return entry.main(arguments)
+    except KeyboardInterrupt:
+        return 1
+
 
 __all__ = ["main"]

@@ -1,28 +1,20 @@
-"""`--augment`: how pictures are changed while learning, as one word of names and numbers."""
+"""`--augment`: how images are changed in training, as one word of names and numbers."""
 
 from __future__ import annotations
 
+import inspect
 import math
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
 
 import click
 
-from pellucid.cli.help import ParamType
+from pellucid.cli.values import ParamType
 from pellucid.errors import InputError
 from pellucid.language import say, translate
+from pellucid.training import Brightness, Compose, Distortion
+from pellucid.training.augment import Augmentation
 
-if TYPE_CHECKING:
-    from pellucid.training.augment import Augmentation
-
-DISTORTIONS = (
-    "shift",
-    "rotation",
-    "scale",
-    "elastic",
-    "smoothness",
-    "noise",
-)  # Distortion's, held together by a test
+DISTORTIONS = tuple(name for name in inspect.signature(Distortion).parameters if name != "shape")
 NAMES = (*DISTORTIONS, "brightness")
 
 
@@ -32,8 +24,9 @@ class Augment(ParamType):
     name = "augment"
 
     def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
     ) -> dict[str, float]:
+        """Return the numbers by name."""
         found: dict[str, float] = {}
         for part in [] if value == "none" else str(value).split(","):
             name, _, text = (word.strip() for word in part.partition("="))
@@ -52,48 +45,44 @@ class Augment(ParamType):
                 found[name] = float(text)
             except ValueError:
                 found[name] = math.nan
-            if not (math.isfinite(found[name]) and found[name] >= 0):
+            if not 0 <= found[name] < math.inf:
                 self.fail(
                     say(
-                        "{name} expects a number of 0 or more, got {got}", name=name, got=repr(text)
+                        "{name} must be a number of 0 or more, got {got}", name=name, got=repr(text)
                     )
                 )
         if not 0 < found.get("brightness", 1) <= 1:
             self.fail(
                 say(
-                    "brightness is the darkest, above 0 and up to 1; got {got}",
+                    "brightness is the darkest, in (0, 1]; got {got}",
                     got=f"{found['brightness']:g}",
                 )
             )
         if "smoothness" in found and not found.get("elastic"):
-            self.fail(
-                say("smoothness is that of elastic, which is not given: elastic=34,smoothness=4")
-            )
+            self.fail(say("smoothness needs elastic: elastic=34,smoothness=4"))
         return found
 
 
 def augmentation(
-    wanted: dict[str, float] | None, usual: Augmentation | None, shape: Sequence[int] | None
+    wanted: Mapping[str, float] | None, usual: Augmentation | None, shape: Sequence[int] | None
 ) -> Augmentation | None:
-    """Make what `--augment` asks for (None: the usual), for pictures of that shape.
+    """Make the augmentation that `--augment` asks for, for images of that shape.
 
-    Without pictures, nothing.
+    None for `wanted` is the usual one; None for `shape` are data without images, which have none.
     """
     if wanted is None:
         return None if shape is None else usual
     if not wanted:
         return None
     if shape is None:
-        raise InputError("--augment changes pictures, and these data are none: leave it out")
-    from pellucid.training import Brightness, Distortion, InTurn
-
+        raise InputError("--augment changes images, and the data are not images: leave it out")
     moves = {name: number for name, number in wanted.items() if name in DISTORTIONS}
     steps: list[Augmentation] = []
-    if "brightness" in wanted:  # before the noise, which is then the same on dark pictures
+    if "brightness" in wanted:  # before the noise, which is then as strong on dark images
         steps.append(Brightness(wanted["brightness"]))
     if moves:
         try:
             steps.append(Distortion(**moves, shape=(shape[0], shape[1])))
         except InputError as error:  # a number out of its range: used wrongly
             raise click.BadParameter(translate(error), param_hint="'--augment'") from error
-    return steps[0] if len(steps) == 1 else InTurn(*steps)
+    return steps[0] if len(steps) == 1 else Compose(*steps)

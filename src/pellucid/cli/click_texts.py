@@ -21,8 +21,6 @@ CLICK_TEXTS = (
     mark("Try '{command} {option}' for help."),
     mark("Invalid value: {message}"),
     mark("Invalid value for {param_hint}: {message}"),
-    mark("Missing argument"),
-    mark("Missing option"),
     mark("Missing parameter"),
     mark("Missing command."),
     mark("No such option {name!r}."),

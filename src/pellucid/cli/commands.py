@@ -1,26 +1,66 @@
-"""The command `pellucid` and the list of what is below it."""
+"""The command `pellucid`, and the commands below it, each loaded when it is called."""
 
 from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator
 
 import click
 
 from pellucid import __version__
-from pellucid.cli.compare import compare
-from pellucid.cli.data import data
-from pellucid.cli.demo import demo
-from pellucid.cli.doctor import doctor
-from pellucid.cli.evaluate import evaluate
-from pellucid.cli.explain import explain
-from pellucid.cli.export import export
-from pellucid.cli.help import Group, Option, lang_option
-from pellucid.cli.importing import import_
-from pellucid.cli.inspect import inspect
-from pellucid.cli.predict import predict
-from pellucid.cli.serve import open_page, serve
-from pellucid.cli.summary import summary
-from pellucid.cli.train import train
-from pellucid.cli.verify import verify
-from pellucid.language import mark
+from pellucid.cli.help import Command, Option, language_option
+from pellucid.cli.threads import choose_threads
+from pellucid.language import mark, say
+
+COMMANDS = {
+    "train": ("train:train", mark("train a network and write it to a file")),
+    "predict": ("predict:predict", mark("classify images, or predict rows of data")),
+    "evaluate": ("evaluate:evaluate", mark("measure how good predictions are")),
+    "inspect": ("inspect:inspect", mark("show what neurons respond to, and which are dead")),
+    "explain": ("explain:explain", mark("explain a prediction, input by input")),
+    "compare": ("compare:compare", mark("compare weights and predictions of two networks")),
+    "summary": ("summary:summary", mark("count parameters, multiplications and bytes by layer")),
+    "export": ("export:export", mark("write a network for PyTorch, ONNX, C or a browser")),
+    "import": ("import_:import_", mark("read a network from ONNX, PyTorch or JSON")),
+    "verify": ("verify:verify", mark("check that PyTorch and ONNX Runtime compute the same")),
+    "open": ("serve:open_page", mark("open the page of a network in the browser")),
+    "serve": ("serve:serve", mark("serve the page of a network and print its address")),
+    "data": ("data:data", mark("list and describe data")),
+    "doctor": ("doctor:doctor", mark("check this installation")),
+    "demo": ("demo:demo", mark("train on handwritten digits, and show what was learned")),
+}
+"""Module and function of each command, and its line in `pellucid --help`."""
+
+OWN_THREADS = ("doctor", "open", "serve")
+"""Commands that leave threads alone: one reports them, the page trains as long as it is open."""
+
+
+class LazyGroup(Command, click.Group):
+    """A group whose commands are imported when they are called, so that help stays fast."""
+
+    command_class = Command
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command; None where there is none of that name."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name][0].partition(":")
+        found = getattr(importlib.import_module(f"pellucid.cli.{module}"), name)
+        assert isinstance(found, click.Command)
+        return found
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that the words name, with NumPy's threads set before it is imported."""
+        if args[0] not in OWN_THREADS:
+            choose_threads(args[1:])
+        return super().resolve_command(ctx, args)
+
+    def sections(self, ctx: click.Context) -> Iterator[tuple[str, list[tuple[str, str]]]]:
+        """Return the sections of help: the commands first."""
+        yield say("Commands"), [(name, say(about)) for name, (_, about) in COMMANDS.items()]
+        yield from super().sections(ctx)
 
 
 def _show_version(ctx: click.Context, param: click.Parameter, wanted: bool) -> None:
@@ -29,36 +69,30 @@ def _show_version(ctx: click.Context, param: click.Parameter, wanted: bool) -> N
         ctx.exit()
 
 
-@click.group(
-    cls=Group,
+pellucid = LazyGroup(
+    "pellucid",
+    # Stand-ins: click suggests a name like one that was mistyped from them
+    commands={name: click.Command(name) for name in COMMANDS},
     context_settings={"help_option_names": ["-h", "--help"]},
     help=mark(
-        "Neural networks you can see through: train one, ask it, look at how well it answers.\n\n"
+        "Neural networks you can see through: train one, use it, and look inside.\n\n"
         "Every command explains itself with --help."
     ),
     examples=[
-        ("pellucid demo", mark("see a network learn to read digits")),
+        ("pellucid demo", mark("watch a network learn handwritten digits")),
         ("pellucid train --quick", mark("train one in seconds; writes digits.safetensors")),
-        ("pellucid predict digits.safetensors my.png", mark("let it read your handwriting")),
+        ("pellucid predict digits.safetensors my.png", mark("classify your handwriting")),
+        ("pellucid open", mark("draw, and watch every neuron in the browser")),
+    ],
+    params=[
+        Option(
+            ["--version"],
+            is_flag=True,
+            is_eager=True,
+            expose_value=False,
+            callback=_show_version,
+            help=mark("Show the version and exit."),
+        ),
+        language_option(),
     ],
 )
-@click.option(
-    "--version",
-    is_flag=True,
-    is_eager=True,
-    expose_value=False,
-    callback=_show_version,
-    help=mark("Show the version and exit."),
-    cls=Option,
-)
-@lang_option
-def pellucid() -> None:
-    """Do nothing: the commands do it."""
-
-
-for command in (
-    *(train, predict, evaluate, inspect, explain, compare, summary),
-    *(export, import_, verify, open_page, serve),
-    *(data, doctor, demo),
-):
-    pellucid.add_command(command)

@@ -2,109 +2,111 @@
 
 from __future__ import annotations
 
+import importlib.util
 import io
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-import click
+import numpy as np
 
-from pellucid.cli import drawing
+from pellucid.building import mlp
+from pellucid.cli import drawing, report
 from pellucid.cli.evaluate_text import confusion_text
-from pellucid.cli.help import Command, lang_option, option
-from pellucid.cli.output import check_writable, colours, columns, shows_blocks, tell, time_text
-from pellucid.cli.threads import use_threads
+from pellucid.cli.help import command, example, option
+from pellucid.cli.output import check_writable, columns, echo, echo_lines, program, tell, time_text
+from pellucid.core.types import Array
+from pellucid.data import mnist
+from pellucid.data.inputs import Images
 from pellucid.errors import FileError, reason_of
-from pellucid.language import mark, say
+from pellucid.files.atomic import write_whole
+from pellucid.language import say
+from pellucid.lens import image_sheets
+from pellucid.lens.evaluation import Evaluation, evaluate
+from pellucid.network import Network
+from pellucid.training import History, recipes, train
 
-if TYPE_CHECKING:
-    from PIL import Image
-
-    from pellucid.core.types import Array
-    from pellucid.lens.evaluation import Evaluation
-    from pellucid.network import Network
-    from pellucid.training import History
-
-MISREAD = 32
-ROOM = 1 << 20  # bytes: the network and four pictures
+MISCLASSIFIED = 32
+ROOM = 1 << 20  # bytes: the network and four plots
 WIDE = 24  # columns of a digit in the terminal: three of them fit into 80
 
+NAMES = ("digits.safetensors", "weights.png", "misclassified.png", "confusion.png", "learning.png")
 
-@click.command(
-    cls=Command,
-    short_help=mark("see a network learn to read digits"),
-    help=mark(
-        "See a network learn to read digits: train it on MNIST, test it on digits that it never "
-        "saw, and draw what "
-        "it learned. Writes the network and four pictures to a folder."
-    ),
-    examples=[
-        ("pellucid demo", mark("the whole recipe")),
-        ("pellucid demo --quick", mark("in seconds")),
-    ],
-)
-@option(
-    "--quick",
-    is_flag=True,
-    help=mark(
-        "A quick recipe, a little less accurate: about a second (a few with the reference engine)."
-    ),
-)
-@option(
-    "-o",
-    "--output",
-    "folder",
-    default="demo",
-    metavar=mark("FOLDER"),
-    help=mark("Where to. Default: demo."),
-)
-@lang_option
-def demo(quick: bool, folder: str) -> None:
-    """See a network learn to read digits."""
-    use_threads(None, 0)
-    target = _ready(folder)
-    opening = say(
-        "A network of 784-16-16-10 sigmoid neurons (13,002 weights and biases) learns from 60,000 "
-        "handwritten "
-        "digits, then reads 10,000 that it never saw. It and its pictures go to {folder}/.",
-        folder=folder,
+
+@dataclass(frozen=True, kw_only=True)
+class DemoOptions:
+    """The options of `pellucid demo`."""
+
+    quick: bool = option(
+        "--quick",
+        "A quick recipe, a little less accurate: about a second (a few with the reference engine).",
     )
-    tell(opening)
-    net, history, report, images, labels = _learn(quick)
+    folder: str = option("-o --output FOLDER", "Where to write. Default: demo.", default="demo")
+
+
+@command(
+    "demo",
+    DemoOptions,
+    "Watch a network learn handwritten digits: train it on MNIST, test it on digits that it never "
+    "saw, and draw what it learned. Writes the network and four plots to a folder.",
+    example("pellucid demo", "the whole recipe"),
+    example("pellucid demo --quick", "in seconds"),
+)
+def demo(options: DemoOptions) -> None:
+    """Train a network on digits, test it, and draw what it learned."""
+    target = _ready(options.folder)
+    tell(
+        "A network of 784-16-16-10 sigmoid neurons (13,002 weights and biases) is trained on "
+        "60,000 handwritten digits, then classifies 10,000 that it never saw. It and its plots "
+        "are written to {folder}/.",
+        folder=options.folder,
+    )
+    net, history, found, images, labels = _trained(options.quick)
     if history.stopped == "interrupted":
-        tell(
-            say(
-                "interrupted: learning ended after {epochs} whole epochs; the network is kept",
-                epochs=len(history),
-            )
-        )
-    click.echo()
-    assert report.accuracy is not None
-    assert report.interval is not None
-    click.echo(
+        tell(report.interrupted(history))
+    assert found.accuracy is not None
+    assert found.interval is not None
+    echo()
+    echo(
         say(
             "test accuracy: {accuracy:.1f} %  (95 % interval {low:.1f} to {high:.1f}), {time} of "
-            "learning",
-            accuracy=100 * report.accuracy,
-            low=100 * report.interval[0],
-            high=100 * report.interval[1],
+            "training",
+            accuracy=100 * found.accuracy,
+            low=100 * found.interval[0],
+            high=100 * found.interval[1],
             time=time_text(history.seconds),
         )
     )
-    click.echo()
-    if (matrix := confusion_text(report, columns())) is not None:
-        click.echo(matrix + "\n")
-    for line in _some_digits(net, report, images, labels):
-        click.echo(line)
-    click.echo()
-    _write(target, net, history, report, images, labels)
-    tell(say("written to {folder}/: {names}", folder=folder, names=", ".join(_NAMES)))
-    _say_what_next(target / _NAMES[0])
+    echo()
+    if (matrix := confusion_text(found, columns())) is not None:
+        echo(matrix + "\n")
+    echo_lines(_some_digits(net, found, images, labels))
+    echo()
+    _write(target, net, history, found, images, labels)
+    tell("written to {folder}/: {names}", folder=options.folder, names=", ".join(NAMES))
+    echo("\n" + say("What to try next:"))
+    for words, about in _next_steps(target / NAMES[0]):
+        echo(f"  {program()} {words}\n      {about}")
 
 
-_NAMES = ("digits.safetensors", "weights.png", "misread.png", "confusion.png", "learning.png")
+def _next_steps(model: Path) -> Iterator[tuple[str, str]]:
+    """Return commands without the program's name, and what they do."""
+    yield f"predict {model} my.png", say("classify a photo of a digit that you wrote")
+    if importlib.util.find_spec("starlette") is None:
+        yield (
+            f"open {model}",
+            say('draw, and watch every neuron; first pip install "pellucid[web]"'),
+        )
+    else:
+        yield f"open {model}", say("draw, and watch every neuron in the browser")
+    yield f"inspect {model}", say("what its neurons respond to")
+    yield f"explain {model} --digit 0", say("why it predicts what it does")
+    yield f"summary {model}", say("its parameters, layer by layer")
+    yield "train --layers 784,64,10 --quick", say("another network")
 
 
 def _ready(folder: str) -> Path:
+    """Make the folder, and check before the training that every file can be written."""
     target = Path(folder)
     try:
         target.mkdir(parents=True, exist_ok=True)
@@ -114,85 +116,53 @@ def _ready(folder: str) -> Path:
             path=folder,
             reason=reason_of(error),
         ) from error
-    for name in _NAMES:
+    for name in NAMES:
         check_writable(str(target / name), ROOM)
     return target
 
 
-def _say_what_next(model: Path) -> None:
-    click.echo("\n" + say("What to try next:"))
-    for command, about in (
-        (f"pellucid predict {model} my.png", say("let it read a photo of a digit that you wrote")),
-        (f"pellucid inspect {model}", say("what its neurons look for")),
-        (f"pellucid explain {model} --digit 0", say("why it answers as it does")),
-        (f"pellucid summary {model}", say("its layers, counted")),
-        ("pellucid train --layers 784,64,10 --quick", say("another network")),
-    ):
-        click.echo(f"  {command}\n      {about}")
-
-
-def _learn(quick: bool) -> tuple[Network, History, Evaluation, Array, Array]:
-    from pellucid.building import mlp
-    from pellucid.data import mnist
-    from pellucid.lens.evaluation import evaluate
-    from pellucid.training import recipes, train
-
+def _trained(quick: bool) -> tuple[Network, History, Evaluation, Array, Array]:
     digits = mnist()
     net = mlp([784, 16, 16, 10], activation="sigmoid", output="sigmoid", pixels=True)
-    net.classes = [str(digit) for digit in range(10)]
-    net.inputs = {"kind": "pictures", "shape": [28, 28]}
+    net = Network(net.layers, classes=[str(digit) for digit in range(10)], inputs=Images((28, 28)))
     recipe = recipes.QUICK if quick else recipes.DIGITS
-    history = train(
-        net, digits.train.images, digits.train.labels, progress=True, **recipe.settings()
-    )
+    history = train(net, digits.train.images, digits.train.labels, recipe=recipe, progress=True)
     images, labels = digits.test.images, digits.test.labels
     return net, history, evaluate(net, images, labels), images, labels
 
 
-def _some_digits(net: Network, report: Evaluation, images: Array, labels: Array) -> list[str]:
-    """Set two digits that were read and the one that was most confidently misread side by side."""
-    import numpy as np
-
-    from pellucid.lens import pictures
-
-    assert report.misread is not None
-    right = np.setdiff1d(np.arange(len(labels)), report.misread)[:2]
-    rows = [*right, *report.misread[:1]]
-    answers = net.classify(images[rows])
+def _some_digits(net: Network, found: Evaluation, images: Array, labels: Array) -> list[str]:
+    """Return two digits that were classified and the most confident mistake, side by side."""
+    assert found.misclassified is not None
+    right = np.setdiff1d(np.arange(len(labels)), found.misclassified)[:2]
+    rows = [*right, *found.misclassified[:1]]
     blocks, heads = [], []
-    for row, answer in zip(rows, answers, strict=True):
-        blocks.append(pictures.terminal_picture(images[row][2:26, 2:26], colours(), shows_blocks()))
-        if answer == labels[row]:
-            heads.append(say("read as {answer}: right", answer=answer))
+    for row, label in zip(rows, net.classify(images[rows]), strict=True):
+        blocks.append(drawing.grey_picture(images[row][2:26, 2:26]))
+        if label == labels[row]:
+            heads.append(say("predicted {label}: right", label=label))
         else:
-            heads.append(
-                say("read as {answer}, but it is {truth}", answer=answer, truth=labels[row])
-            )
+            truth = labels[row]
+            heads.append(say("predicted {label}, but it is {truth}", label=label, truth=truth))
     return drawing.sheet(blocks, heads, WIDE, columns())
 
 
 def _write(
-    target: Path, net: Network, history: History, report: Evaluation, images: Array, labels: Array
+    target: Path, net: Network, history: History, found: Evaluation, images: Array, labels: Array
 ) -> None:
-    from pellucid.files.atomic import write_whole
-    from pellucid.lens import pictures
-
-    assert report.misread is not None
-    assert report.confusion is not None
-    net.save(target / _NAMES[0])
-    rows = report.misread[:MISREAD]
-    captions = [
-        f"{truth} > {answer}"
-        for truth, answer in zip(labels[rows], net.classify(images[rows]), strict=True)
-    ]
-    drawn: dict[str, Image.Image] = {
-        "weights.png": pictures.weights_picture(net.params[0]),
-        "misread.png": pictures.gallery(list(images[rows]), captions, "true > read as"),
-        "confusion.png": pictures.confusion_picture(report.confusion, net.classes or []),
+    assert found.misclassified is not None
+    assert found.confusion is not None
+    net.save(target / NAMES[0])
+    rows = found.misclassified[:MISCLASSIFIED]
+    pairs = (labels[rows], net.classify(images[rows]))
+    drawn = {
+        "weights.png": image_sheets.weights_image(net.params[0]),
+        "misclassified.png": image_sheets.misclassified_image(images[rows], *pairs),
+        "confusion.png": image_sheets.confusion_image(found.confusion, net.classes or []),
     }
     if history.records:
-        drawn["learning.png"] = pictures.curves_picture(history.records)
-    for name, picture in drawn.items():
+        drawn["learning.png"] = image_sheets.curves_image(history.records)
+    for name, plot in drawn.items():
         content = io.BytesIO()
-        picture.save(content, "PNG")
+        plot.save(content, "PNG")
         write_whole(target / name, content.getvalue())

@@ -1,20 +1,20 @@
-"""`pellucid doctor`: what is installed, what works, and what to do about what does not."""
+"""`pellucid doctor`: what is installed, what works, and what to do where something does not."""
 
 from __future__ import annotations
 
+import importlib
 import importlib.metadata
 import os
 import platform
-from typing import Any, NamedTuple
-
-import click
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from pellucid import __version__
-from pellucid.cli.help import Command, json_option, lang_option
-from pellucid.cli.output import paragraph, tell, write_json
+from pellucid.cli.help import command, example, json_option
+from pellucid.cli.output import echo, rows_text, tell, write_json
 from pellucid.errors import InputError
 from pellucid.extras import EXTRAS
-from pellucid.language import cell_width, current_language, mark, say
+from pellucid.language import current_language, say
 
 NEEDED = ("numpy", "click", "rich", "safetensors", "pillow")
 
@@ -22,55 +22,49 @@ NEEDED = ("numpy", "click", "rich", "safetensors", "pillow")
 class Finding(NamedTuple):
     """One line of the report.
 
-    What was looked at, what was found, and whether it is as it must be (None: optional).
+    `good` is None for what is optional, `reinstall` whether installing again would mend it.
     """
 
     name: str
     about: str
     found: str
     good: bool | None = True
-    reinstall: bool = False  # whether that would mend it
+    reinstall: bool = False
 
 
-@click.command(
-    cls=Command,
-    short_help=mark("check this installation"),
-    help=mark(
-        "Check this installation: versions, NumPy's linear algebra, engine, threads, language, "
-        "MNIST's files and "
-        "the extras (libraries that only some of it needs). "
-        "Exit code 1 when something is broken."
-    ),
-    examples=[("pellucid doctor", mark("look at everything"))],
+@dataclass(frozen=True, kw_only=True)
+class DoctorOptions:
+    """The options of `pellucid doctor`."""
+
+    as_json: bool = json_option()
+
+
+@command(
+    "doctor",
+    DoctorOptions,
+    "Check this installation: versions, NumPy's linear algebra, engine, threads, language, MNIST's "
+    "files and the extras (libraries for some features only). Exit code 1 when something is "
+    "broken.",
+    example("pellucid doctor", "check everything"),
 )
-@json_option
-@lang_option
-def doctor(as_json: bool) -> int:
+def doctor(options: DoctorOptions) -> int:
     """Check this installation."""
     findings = examine()
     broken = [finding for finding in findings if finding.good is False]
-    if as_json:
-        report: dict[str, Any] = {finding.name: finding.found for finding in findings}
-        write_json(report | {"broken": [finding.name for finding in broken]})
+    if options.as_json:
+        found: dict[str, object] = {finding.name: finding.found for finding in findings}
+        write_json(found | {"broken": [finding.name for finding in broken]})
         return 1 if broken else 0
-    words = {True: say("ok"), False: say("BROKEN"), None: say("optional")}
-    signs = {good: f"[{word}]" for good, word in words.items()}
-    sizes = (
-        max(map(cell_width, signs.values())),
-        max(cell_width(finding.about) for finding in findings),
-    )
-    for finding in findings:
-        cells = zip((signs[finding.good], finding.about), sizes, strict=True)
-        head = "".join(cell + " " * (size + 2 - cell_width(cell)) for cell, size in cells)
-        click.echo(paragraph(finding.found, head))
+    signs = {True: say("ok"), False: say("BROKEN"), None: say("optional")}
+    echo(rows_text((f"[{signs[each.good]}]", each.about, each.found) for each in findings))
     if any(finding.reinstall for finding in broken):
-        click.echo()
-        tell(say("Something is broken: python -m pip install --force-reinstall pellucid"))
+        echo()
+        tell("Something is broken: python -m pip install --force-reinstall pellucid")
     return 1 if broken else 0
 
 
 def examine() -> list[Finding]:
-    """Look at everything; nothing that is broken here raises."""
+    """Check everything; nothing that is broken raises."""
     return [
         Finding("python", "Python", f"{platform.python_version()} ({platform.machine()})"),
         Finding("pellucid", "pellucid", __version__),
@@ -88,43 +82,37 @@ def _package(name: str) -> Finding:
     try:
         version = importlib.metadata.version(name)
         importlib.import_module("PIL" if name == "pillow" else name)
-    except (
-        Exception
-    ) as error:  # whatever a broken package raises when it is imported is what is to be told
-        return Finding(
-            name, name, say("cannot be imported ({reason})", reason=error), False, reinstall=True
-        )
+    except Exception as error:  # a broken package may raise anything when it is imported
+        told = say("cannot be imported ({reason})", reason=error)
+        return Finding(name, name, told, good=False, reinstall=True)
     return Finding(name, name, version)
 
 
 def _broken(name: str, about: str, error: Exception) -> Finding:
-    """Tell of an error.
-
-    An InputError is of a variable of the environment, and says itself what to do.
-    """
-    return Finding(name, about, str(error), False, reinstall=not isinstance(error, InputError))
+    """Return an error as a finding; an InputError is about a variable, which no install mends."""
+    reinstall = not isinstance(error, InputError)
+    return Finding(name, about, str(error), good=False, reinstall=reinstall)
 
 
 def _extra(name: str, packages: tuple[str, ...]) -> Finding:
-    """Look whether an extra's packages are installed.
-
-    They are not imported, as some take seconds.
-    """
+    """Check that an extra's packages are installed, without the seconds that imports take."""
     found, missing = [], []
     for package in packages:
         try:
             found.append(f"{package} {importlib.metadata.version(package)}")
         except importlib.metadata.PackageNotFoundError:
             missing.append(package)
-    told = ", ".join(found)
+    told = [", ".join(found)] if found else []
     if missing:
-        away = say(
-            'not installed: {missing}; pip install "pellucid[{extra}]"',
-            missing=", ".join(missing),
-            extra=name,
+        told.append(
+            say(
+                'not installed: {missing}; pip install "pellucid[{extra}]"',
+                missing=", ".join(missing),
+                extra=name,
+            )
         )
-        told = f"{told}; {away}" if told else away
-    return Finding(f"extra {name}", say("extra {name}", name=name), told, None if missing else True)
+    good = None if missing else True
+    return Finding(f"extra {name}", say("extra {name}", name=name), "; ".join(told), good)
 
 
 def _linear_algebra() -> Finding:
@@ -136,9 +124,8 @@ def _linear_algebra() -> Finding:
         found = f"{blas['name']} {blas['version']}"
         right = float((np.full((8, 8), 2.0) @ np.full((8, 8), 0.5)).sum()) == 512
     except Exception as error:
-        return Finding(
-            "blas", about, say("cannot be used ({reason})", reason=error), False, reinstall=True
-        )
+        told = say("cannot be used ({reason})", reason=error)
+        return Finding("blas", about, told, good=False, reinstall=True)
     return Finding("blas", about, found, right, reinstall=not right)
 
 
@@ -151,15 +138,10 @@ def _engine() -> Finding:
     except Exception as error:
         return _broken("engine", about, error)
     if instructions is None:
-        return Finding(
-            "engine",
-            about,
-            say("reference (NumPy); native: not in this installation, install a C++ compiler"),
-            None,
-        )
-    return Finding(
-        "engine", about, say("native, {instructions} instructions", instructions=instructions)
-    )
+        found = say("reference (NumPy); native: not in this installation, install a C++ compiler")
+        return Finding("engine", about, found, None)
+    found = say("native, {instructions} instructions", instructions=instructions)
+    return Finding("engine", about, found)
 
 
 def _threads() -> Finding:
@@ -168,11 +150,15 @@ def _threads() -> Finding:
         from pellucid.engines import thread_count
 
         count, cores = thread_count(), os.cpu_count() or 1
-        enough = mark("{count} of {cores} cores")
-        too_many = mark("{count}, but only {cores} cores: as many threads as cores are faster")
-        found = say(too_many if count > cores else enough, count=count, cores=cores)
     except Exception as error:
         return _broken("threads", about, error)
+    found = say("{count} of {cores} cores", count=count, cores=cores)
+    if count > cores:
+        found = say(
+            "{count}, but only {cores} cores: as many threads as cores are faster",
+            count=count,
+            cores=cores,
+        )
     return Finding("threads", about, found)
 
 
@@ -184,8 +170,5 @@ def _mnist() -> Finding:
     except Exception as error:
         return _broken("mnist", "MNIST", error)
     train, test = len(digits.train.labels), len(digits.test.labels)
-    return Finding(
-        "mnist",
-        "MNIST",
-        say("{train:,} + {test:,} digits, checksums right", train=train, test=test),
-    )
+    found = say("{train:,} + {test:,} digits, checksums right", train=train, test=test)
+    return Finding("mnist", "MNIST", found)

@@ -1,6 +1,6 @@
-"""Pictures and bars in the terminal.
+"""Images and bars in the terminal.
 
-Numbers with a sign in two colours, or in signs where there are no colours.
+Signed values have two colours, or characters where there are no colours.
 """
 
 from __future__ import annotations
@@ -9,49 +9,50 @@ import re
 import shutil
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
-import click
+import numpy as np
 
-from pellucid.cli.output import WIDEST, colours, columns, paragraph, printable, shows_blocks
+from pellucid.cli.output import (
+    WIDEST,
+    colours,
+    columns,
+    echo_lines,
+    paragraph,
+    printable,
+    shows_blocks,
+)
+from pellucid.core.types import Array, ArrayLike
 from pellucid.language import cell_width, say
+from pellucid.lens.image_sheets import terminal_image
 
-if TYPE_CHECKING:
-    from pellucid.core.types import Array
-
-# On dark, as the digits are drawn: the colours of the dark plots, which colour-blind people tell
+# On dark, as digits are drawn: the colours of the dark plots, which colour-blind people can tell
 # apart.
-NEUTRAL, NEGATIVE, POSITIVE = (21, 24, 29), (255, 122, 102), (95, 176, 255)
-# The same where there are 256 colours, from nothing to full: the nearest of those would be greys,
-# which have no sign.
-NEGATIVES, POSITIVES = (234, 52, 88, 124, 131, 167, 203, 209), (234, 17, 18, 24, 25, 31, 74, 75)
+NEUTRAL, NEGATIVE, POSITIVE = (21, 24, 29), (255, 154, 87), (98, 172, 255)
+# The same among 256 colours, from nothing to full, by hand: the nearest of those are greys, which
+# have no sign.
+NEGATIVES, POSITIVES = (234, 52, 94, 130, 166, 172, 208, 215), (234, 17, 18, 24, 25, 31, 74, 75)
 SIGNS = "=- +#"  # strongly and weakly negative, nothing, weakly and strongly positive
-WEAK, STRONG = 0.1, 0.4  # shares of the scale's end from which on these signs stand
-WIDEST_SHEET = 160  # columns that a sheet of pictures takes at most, where the terminal has so many
+WEAK, STRONG = 0.1, 0.4  # shares of the scale's end from which on these characters are used
+WIDEST_SHEET = 160  # columns of a sheet of images at most: longer lines are hard to compare
 _ESCAPE = re.compile("\x1b\\[[0-9;]*m")
 
 
-def scale_end(values: Array) -> float:
-    """Give the end of a scale for numbers with a sign.
+def scale_end(values: ArrayLike) -> float:
+    """Return the end of a scale for signed values: 99 % of those that are not 0 are within.
 
-    What 99 % of those that are not 0 stay within.
+    A few weights at the rim of an image are far larger than all others, which would look empty.
     """
-    import numpy as np
-
     size = np.abs(np.asarray(values, np.float64)).ravel()
     size = size[size > 0]
     return float(np.quantile(size, 0.99)) if size.size else 1.0
 
 
 def signed_picture(values: Array, end: float, shown: int | None = None) -> list[str]:
-    """Give numbers (H, W) as lines of W columns, two rows of numbers each: blue above 0, red below,
-    dark at 0.
+    """Return values (H, W) as lines of W columns, two rows each: blue above 0, orange below.
 
-    `shown` is how many colours there are (None: as the terminal has). Without colours `SIGNS` stand
-    for the mean of both rows.
+    `shown` is the number of colours (None: the terminal's). Without colours, `SIGNS` show the mean
+    of both rows.
     """
-    import numpy as np
-
     shown = colours() if shown is None else shown
     share = np.clip(shrunk(np.asarray(values, np.float64), columns()) / end, -1, 1)
     if len(share) % 2:
@@ -78,12 +79,7 @@ def signed_picture(values: Array, end: float, shown: int | None = None) -> list[
 
 
 def shrunk(values: Array, room: int) -> Array:
-    """Give a picture (H, W) that is at most `room` wide.
-
-    As it is, or with the means of k x k squares.
-    """
-    import numpy as np
-
+    """Return an image (H, W) at most `room` wide: itself, or the means of its k x k squares."""
     k = -(-values.shape[1] // room)
     if k <= 1:
         return values
@@ -95,22 +91,25 @@ def shrunk(values: Array, room: int) -> Array:
 
 
 def grey_picture(levels: Array) -> list[str]:
-    """Give a picture of grey levels, (H, W) uint8, as lines, no wider than the text."""
-    from pellucid.lens.pictures import terminal_picture
+    """Return an image of grey levels, (H, W) uint8, as lines, shrunk to the terminal's width."""
+    return terminal_image(shrunk(levels, columns()), colours(), shows_blocks())
 
-    return terminal_picture(shrunk(levels, columns()), colours(), shows_blocks())
+
+def cropped_picture(levels: Array) -> list[str]:
+    """Return an image of grey levels, (H, W) uint8, as lines, cropped to the terminal's width."""
+    return terminal_image(levels[:, : columns()], colours(), shows_blocks())
 
 
 def picture_width(shape: tuple[int, ...]) -> int:
-    """Give how many columns a picture of this shape takes."""
+    """Return how many columns an image of this shape takes."""
     return -(-shape[1] // -(-shape[1] // columns()))
 
 
 def legend(end: float, positive: str, negative: str) -> str:
-    """Say what the colours, or the signs, of a picture mean."""
+    """Return what the colours, or the characters, of an image mean."""
     if colours() and shows_blocks():
         return say(
-            "blue: {positive}, red: {negative}; full colour at {end:.3g}",
+            "blue: {positive}, orange: {negative}; full colour at {end:.3g}",
             positive=positive,
             negative=negative,
             end=end,
@@ -124,7 +123,7 @@ def legend(end: float, positive: str, negative: str) -> str:
 
 
 def sheet_width() -> int:
-    """Give how many columns a sheet of pictures may take: a wide terminal's, too."""
+    """Return how many columns a sheet of images may take, in wide terminals up to 160."""
     if not sys.stdout.isatty():
         return columns()
     return min(max(shutil.get_terminal_size((WIDEST, 24)).columns, 20), WIDEST_SHEET)
@@ -133,10 +132,7 @@ def sheet_width() -> int:
 def sheet(
     blocks: Sequence[Sequence[str]], captions: Sequence[str], width: int, room: int
 ) -> list[str]:
-    """Set blocks of lines, `width` columns each, side by side, as many as there is room for.
-
-    Captions above.
-    """
+    """Return blocks of lines, `width` columns each, side by side below their captions."""
     across = max(1, (room + 2) // (width + 2))
     lines: list[str] = []
     for start in range(0, len(blocks), across):
@@ -150,7 +146,7 @@ def sheet(
 
 
 def beside(left: Sequence[str], right: Sequence[str], width: int) -> list[str]:
-    """Set text beside a picture of `width` columns, in the middle of its height."""
+    """Return text beside an image of `width` columns, in the middle of its height."""
     start = max(0, (len(left) - len(right)) // 2)
     count = max(len(left), start + len(right))
     lefts = [*left, *[""] * (count - len(left))]
@@ -159,10 +155,7 @@ def beside(left: Sequence[str], right: Sequence[str], width: int) -> list[str]:
 
 
 def signed_bars(names: Sequence[str], values: Sequence[float], room: int) -> list[str]:
-    """Give a line for each number.
-
-    Its name, itself, and a bar to the right above 0, to the left below.
-    """
+    """Return a line for each value: its name, itself, and a bar to the right or left of 0."""
     if not len(values):
         return []
     widest = max(8, room // 2 - 8)
@@ -183,7 +176,7 @@ def signed_bars(names: Sequence[str], values: Sequence[float], room: int) -> lis
 
 
 def bars(names: Sequence[str], values: Sequence[float], room: int, form: str = ".4f") -> list[str]:
-    """Give a line for each number of 0 or more: its name, itself, and a bar."""
+    """Return a line for each value of 0 or more: its name, itself, and a bar."""
     names = [cut(name, max(8, room // 2 - 8)) for name in names]
     numbers = [f"{value:{form}}" for value in values]
     first, second = max(map(cell_width, names)), max(map(len, numbers))
@@ -197,7 +190,7 @@ def bars(names: Sequence[str], values: Sequence[float], room: int, form: str = "
 
 
 def coloured(text: str, colour: tuple[int, int, int]) -> str:
-    """Give text in a colour, where there are colours."""
+    """Return text in a colour, where there are colours."""
     if not text or not colours():
         return text
     code = (
@@ -209,23 +202,20 @@ def coloured(text: str, colour: tuple[int, int, int]) -> str:
 
 
 def show(text: str) -> None:
-    """Write a text of tables and sentences.
-
-    Sentences are broken into lines that fit, tables stay as they are.
-    """
-    for line in text.splitlines():
-        click.echo(
-            printable(line) if "  " in line.strip() or set(line) == {"-"} else paragraph(line)
-        )
+    """Write a text of tables and sentences: sentences are wrapped, lines of tables are kept."""
+    echo_lines(
+        line if "  " in line.strip() or set(line) == {"-"} else paragraph(line)
+        for line in text.splitlines()
+    )
 
 
 def padded(text: str, width: int) -> str:
-    """Fill text up with spaces; colours take no room."""
+    """Return text with spaces up to a width; colours take no room."""
     return text + " " * (width - cell_width(_ESCAPE.sub("", text)))
 
 
 def cut(text: str, width: int) -> str:
-    """Give as much of a text as fits; "..." stands for what does not."""
+    """Return as much of a text as fits, with "..." for the rest."""
     text = printable(text)
     if cell_width(text) <= width:
         return text
@@ -238,6 +228,6 @@ def cut(text: str, width: int) -> str:
 
 
 def _code_of_256(share: float) -> str:
-    """Give the code of the shade for a number from -1 to 1."""
+    """Return the code of the shade for a value from -1 to 1."""
     ramp = NEGATIVES if share < 0 else POSITIVES
     return f"5;{ramp[min(int(abs(share) * len(ramp)), len(ramp) - 1)]}"

@@ -16,30 +16,30 @@ import click
 
 from pellucid import language
 from pellucid.cli.commands import pellucid
+from pellucid.cli.output import printable
+from pellucid.cli.threads import word_after
 from pellucid.errors import PellucidError, reason_of
 from pellucid.language import say
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; give 0, 1 (it failed.
-
-    One line on standard error says why) or 2 (it was used wrongly).
-    """
+    """Run one command and return 0, 1 (failed: one line on standard error says why) or 2."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     for stream in (sys.stdout, sys.stderr):
         with suppress(AttributeError, ValueError):
-            # A terminal that knows no Hangul
+            # A terminal without Hangul shows "?" instead of ending with an error
             stream.reconfigure(errors="replace")  # type: ignore[union-attr]
-    with speaking(_language_in(given)):
+    chosen = word_after("--lang", given)
+    with speaking(chosen if chosen in language.LANGUAGES else None):
         try:
-            # Click's own `main` would answer Ctrl-C and closed pipes in its way, and in English.
+            # Click's own `main` would answer Ctrl-C and closed pipes in its way, and in English
             with pellucid.make_context("pellucid", given) as context:
                 code = pellucid.invoke(context)
             sys.stdout.flush()
         except click.exceptions.Exit as done:  # --help and --version
             return done.exit_code
         except click.ClickException as error:
-            error.show()
+            _complaint(error).show()
             return error.exit_code
         except (PellucidError, OSError, MemoryError, KeyboardInterrupt) as error:
             return _failed(error)
@@ -48,14 +48,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 @contextmanager
 def speaking(chosen: str | None) -> Iterator[None]:
-    """Let pellucid, and click below it, speak this language (None.
-
-    The environment's) for as long as this lasts.
-    """
+    """Set the language of pellucid, and of click below it; None is the environment's."""
     before = language.chosen_language(), os.environ.get("LANGUAGE"), gettext.textdomain()
     language.set_language(chosen if chosen is not None else before[0])
-    # Click's own sentences go through gettext's process-wide domain, which takes its language from
-    # LANGUAGE.
+    # Click's own sentences go through gettext's process-wide domain, which takes its language
+    # from LANGUAGE
     gettext.bindtextdomain("pellucid", language.LOCALE_FOLDER)
     gettext.textdomain("pellucid")
     os.environ["LANGUAGE"] = language.current_language()
@@ -70,30 +67,26 @@ def speaking(chosen: str | None) -> Iterator[None]:
             os.environ["LANGUAGE"] = before[1]
 
 
-def _language_in(arguments: Sequence[str]) -> str | None:
-    """Find `--lang` anywhere, before click reads a word, so that its complaints are in that
-    language already.
-    """
-    for index, word in enumerate(arguments):
-        if word == "--":
-            break
-        value = word.removeprefix("--lang=") if word.startswith("--lang=") else None
-        if word == "--lang" and index + 1 < len(arguments):
-            value = arguments[index + 1]
-        if value in language.LANGUAGES:
-            return value
-    return None
+def _complaint(error: click.ClickException) -> click.ClickException:
+    """Return the error with a sentence for a missing parameter that Korean can order its way."""
+    if not isinstance(error, click.MissingParameter) or error.param is None:
+        return error
+    name = error.param.get_error_hint(error.ctx)
+    if isinstance(error.param, click.Argument):
+        return click.UsageError(say("Missing argument {name}.", name=name), error.ctx)
+    return click.UsageError(say("Missing option {name}.", name=name), error.ctx)
 
 
 def _failed(error: BaseException) -> int:
-    _leave_open_ends(sys.stdout)
-    if isinstance(error, BrokenPipeError):  # whoever read our output has seen enough
-        _leave_open_ends(sys.stderr)
+    """Write why a command failed, in one line, and return its exit code."""
+    _discard_unwritten(sys.stdout)
+    if isinstance(error, BrokenPipeError):  # the reader of our output has seen enough
+        _discard_unwritten(sys.stderr)
         return 1
     if isinstance(error, KeyboardInterrupt):
         text = say("interrupted")
     elif isinstance(error, MemoryError):
-        text = say("there is not enough memory for this: use smaller data, layers or batches")
+        text = say("not enough memory: use smaller data, layers or batches")
     elif isinstance(error, PellucidError):
         text = language.translate(error)
     else:
@@ -101,15 +94,12 @@ def _failed(error: BaseException) -> int:
         reason = language.translate(reason_of(error))
         text = f"{name}: {reason}" if name else reason
     with suppress(OSError):
-        click.echo("pellucid: " + " ".join(text.split()), err=True)
+        click.echo("pellucid: " + printable(" ".join(text.split())), err=True)
     return 1
 
 
-def _leave_open_ends(stream: TextIO) -> None:
-    """Let nothing be written at exit that cannot be written.
-
-    Python would complain of it with a traceback.
-    """
+def _discard_unwritten(stream: TextIO) -> None:
+    """Discard what cannot be written, which Python would complain of at exit with a traceback."""
     try:
         stream.flush()
     except (OSError, ValueError):

@@ -1,179 +1,149 @@
-"""`pellucid evaluate`: how well a network answers rows that it did not learn from."""
+"""`pellucid evaluate`: how good the predictions of a network are on data that it never saw."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from pellucid.cli import evaluate_text
-from pellucid.cli.help import Command, Whole, argument, json_option, lang_option, option
-from pellucid.cli.output import tell, write_json
-from pellucid.cli.plotting import check_plot, plot_option, write_plot
-from pellucid.cli.rows import Rows, rows_with_targets
-from pellucid.cli.threads import use_threads
+from pellucid.cli import evaluate_text, values
+from pellucid.cli.evaluate_text import Found
+from pellucid.cli.help import (
+    argument,
+    command,
+    example,
+    json_option,
+    model_argument,
+    option,
+    plot_option,
+    wrong_use,
+)
+from pellucid.cli.network_rows import Rows, rows_with_targets
+from pellucid.cli.output import echo, program, tell, write_json
+from pellucid.cli.plot_file import check_plot, write_plot
 from pellucid.errors import InputError
-from pellucid.language import mark, say
+from pellucid.lens import evaluation, plots
+from pellucid.lens.importance import partial_dependence, permutation_importance
+from pellucid.lens.neurons import image_shape
+from pellucid.lens.robustness import CHANGES, robustness
+from pellucid.network import Network, load
 
 if TYPE_CHECKING:
-    from pellucid.cli.evaluate_text import Found
-    from pellucid.network import Network
-
-# Written here once more than in lens, so that help needs no NumPy; a test holds both together.
-CHANGES = ("brightness", "noise", "shift", "rotation")
+    from matplotlib.axes import Axes
 
 
-@click.command(
-    cls=Command,
-    short_help=mark("how well a network answers, what it takes for what"),
-    help=mark(
-        "Show how well a network answers. Classes: accuracy with its 95 % interval, loss, which "
-        "class is taken for "
-        "which, how confidence and accuracy agree, the most confident mistakes; for two classes "
-        "also the areas under "
-        "the ROC and precision-recall curves. Values: R2, mean absolute error, and how far "
-        "answers are off."
+@dataclass(frozen=True, kw_only=True)
+class EvaluateOptions:
+    """The options of `pellucid evaluate`."""
+
+    model: str = model_argument()
+    file: str | None = argument("[DATA]", "The same as --data.")
+    data: str | None = option(
+        "--data DATA", "As for train; its test rows where there are some. Default: mnist."
+    )
+    target: str | None = option(
+        "--target COLUMN",
+        "The column of the right answers, where the table has another name for it than the "
+        "training data.",
+    )
+    robustness: tuple[str, ...] = option(
+        "--robustness CHANGE",
+        "How accuracy falls as images change (tables have none): brightness, noise, shift, "
+        "rotation, or all; may be repeated.",
+        type=click.Choice((*CHANGES, "all")),
+        multiple=True,
+    )
+    importance: bool = option(
+        "--importance", "How much worse predictions get when a column is shuffled (5 times)."
+    )
+    dependence: tuple[str, ...] = option(
+        "--dependence COLUMN",
+        "The mean prediction as this column is set to one value after another; may be repeated.",
+        multiple=True,
+    )
+    misclassified: int = option(
+        "--misclassified N",
+        "How many misclassified rows to show, the most confident first. Default: 10.",
+        type=values.whole_number(0),
+        default=10,
+    )
+    curves: bool = option("--curves", "With --json: the ROC and precision-recall curves, too.")
+    plot: str | None = plot_option()
+    as_json: bool = json_option()
+
+
+@command(
+    "evaluate",
+    EvaluateOptions,
+    "Measure how good the predictions of a network are. Classes: accuracy with its 95 % interval, "
+    "loss, confusion matrix, how well confidence agrees with accuracy (calibration), the most "
+    "confident mistakes; for two classes also the areas under the ROC and precision-recall curves. "
+    "Values: R2, mean absolute error, and residuals.",
+    example("pellucid evaluate digits.safetensors", "on the 10,000 test digits of MNIST"),
+    example("pellucid evaluate letters.safetensors --data letters/", "on own images"),
+    example(
+        "pellucid evaluate model.safetensors new.csv --importance",
+        "a table, and which columns matter",
     ),
-    examples=[
-        ("pellucid evaluate digits.safetensors", mark("on the 10,000 test digits of MNIST")),
-        ("pellucid evaluate letters.safetensors --data letters/", mark("on own pictures")),
-        (
-            "pellucid evaluate model.safetensors new.csv --importance",
-            mark("a table, and which columns matter"),
-        ),
-        (
-            "pellucid evaluate digits.safetensors --robustness all",
-            mark("darker, noisy, moved and turned pictures"),
-        ),
-    ],
-)
-@argument(
-    "model", metavar=mark("MODEL"), about=mark("The network's file, as `pellucid train` wrote it.")
-)
-@argument("file", required=False, metavar=mark("[DATA]"), about=mark("The same as --data."))
-@option(
-    "--data",
-    metavar=mark("DATA"),
-    help=mark("As for train; its test rows, where there are some. Default: mnist."),
-)
-@option(
-    "--target",
-    metavar=mark("COLUMN"),
-    help=mark(
-        "The column that holds the right answers, where the table calls it otherwise than in "
-        "training."
-    ),
-)
-@option(
-    "--robustness",
-    type=click.Choice((*CHANGES, "all")),
-    multiple=True,
-    metavar=mark("CHANGE"),
-    help=mark(
-        "How accuracy falls as pictures change (tables have none): brightness, noise, shift, "
-        "rotation, or all; may be "
-        "given again."
-    ),
-)
-@option(
-    "--importance",
-    is_flag=True,
-    help=mark("By how much answers get worse when a column is shuffled (5 times)."),
-)
-@option(
-    "--dependence",
-    multiple=True,
-    metavar=mark("COLUMN"),
-    help=mark(
-        "The mean answer as this column is set to one value after the other; may be given again."
+    example(
+        "pellucid evaluate digits.safetensors --robustness all",
+        "darker, noisy, shifted and rotated images",
     ),
 )
-@option(
-    "--misread",
-    type=Whole(0),
-    default=10,
-    metavar=mark("N"),
-    help=mark("How many misread rows to show, the most confident first. Default: 10."),
-)
-@option(
-    "--curves", is_flag=True, help=mark("With --json: the ROC and precision-recall curves, too.")
-)
-@plot_option
-@json_option
-@lang_option
-def evaluate(model: str, file: str | None, plot: str | None, as_json: bool, **options: Any) -> None:
-    """Show how well a network answers."""
-    if file is not None and options["data"] is not None:
-        raise click.UsageError(
-            say("name the data once: as DATA or by --data"), click.get_current_context()
-        )
-    check_plot(plot)
-    use_threads(None, 0)
-    from pellucid.network import load
-
-    net = load(model)
-    _check_robustness(net, options["robustness"])
-    rows = rows_with_targets(net, options["data"] or file, options["target"])
-    found = look(net, rows, options)
-    if as_json:
-        write_json(evaluate_text.to_dict(found, options["curves"]))
-    else:
-        evaluate_text.show(found, options["misread"])
-        if (
-            (options["data"] or file) is None
-            and options["misread"]
-            and found.whole.misread is not None
-        ):
-            _say_what_next(model, found.whole.misread.tolist())
-    if plot is not None:
-        _plot(plot, net, rows, found)
-
-
-def _check_robustness(net: Network, changes: tuple[str, ...]) -> None:
-    from pellucid.lens.neurons import picture_shape
-
-    if changes and picture_shape(net) is None:
+def evaluate(options: EvaluateOptions) -> None:
+    """Measure how good the predictions of a network are."""
+    if options.file is not None and options.data is not None:
+        raise wrong_use("name the data once: as DATA or by --data")
+    data = options.data or options.file
+    check_plot(options.plot)
+    net = load(options.model)
+    if options.robustness and image_shape(net) is None:
         raise InputError(
-            "--robustness changes pictures, and this network takes rows of other numbers: leave "
-            "it out"
+            "--robustness changes images, and the network takes rows of other values: leave it out"
         )
+    rows = rows_with_targets(net, data, options.target)
+    found = look(net, rows, options)
+    if options.as_json:
+        write_json(evaluate_text.to_dict(found, options.curves))
+    else:
+        evaluate_text.show(found, options.misclassified)
+        mistakes = found.whole.misclassified
+        if data is None and options.misclassified and mistakes is not None and len(mistakes):
+            echo()
+            words = f"explain {options.model} --digit {mistakes[0]}"
+            tell("why: {command}", command=f"{program()} {words}")
+    if options.plot is not None:
+        _plot(options.plot, net, rows, found)
 
 
-def _say_what_next(model: str, misread: list[int]) -> None:
-    if misread:
-        click.echo()
-        tell(say("why: pellucid explain {model} --digit {row}", model=model, row=misread[0]))
-
-
-def look(net: Network, rows: Rows, options: dict[str, Any]) -> Found:
-    """Ask lens for everything that the options name."""
-    from pellucid.lens import evaluation
-    from pellucid.lens.importance import partial_dependence, permutation_importance
-    from pellucid.lens.robustness import robustness
-
-    whole = evaluation.evaluate(net, rows.x, rows.t)
-    changes = CHANGES if "all" in options["robustness"] else dict.fromkeys(options["robustness"])
-    curves = {change: robustness(net, rows.x, rows.t, change) for change in changes}
-    shuffled = permutation_importance(net, rows.x, rows.t) if options["importance"] else None
-    depends = [partial_dependence(net, rows.x, column) for column in options["dependence"]]
-    return evaluate_text.Found(whole, curves, shuffled, depends, rows.first)
+def look(net: Network, rows: Rows, options: EvaluateOptions) -> Found:
+    """Compute everything that the options ask for."""
+    x, t = rows.x, rows.t
+    assert t is not None
+    changes = CHANGES if "all" in options.robustness else dict.fromkeys(options.robustness)
+    return Found(
+        whole=evaluation.evaluate(net, x, t),
+        curves={change: robustness(net, x, t, change) for change in changes},
+        importance=permutation_importance(net, x, t) if options.importance else None,
+        dependence=[partial_dependence(net, x, column) for column in options.dependence],
+        first=rows.first,
+    )
 
 
 def _plot(path: str, net: Network, rows: Rows, found: Found) -> None:
-    from pellucid.lens import plots
-    from pellucid.lens.neurons import picture_shape
-
     whole = found.whole
-    panels: list[Any] = []
+    panels: list[Callable[..., Axes]] = []
     if whole.confusion is None:
         panels.append(partial(plots.residuals, whole))
     else:
         panels += [partial(plots.confusion_matrix, whole), partial(plots.reliability, whole)]
         if whole.roc is not None:
             panels += [partial(plots.roc, whole), partial(plots.precision_recall, whole)]
-        if (shape := picture_shape(net)) is not None:
-            panels.append(partial(plots.misread, whole, rows.x, shape=shape))
+        if (shape := image_shape(net)) is not None:
+            panels.append(partial(plots.misclassified, whole, rows.x, shape=shape))
     panels += [partial(plots.robustness, curve) for curve in found.curves.values()]
     if found.importance is not None:
         panels.append(partial(plots.permutation_importance, found.importance))

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
-from pellucid.cli import tables
+from pellucid.cli.datasets import as_inputs, check_inputs, load_dataset
+from pellucid.cli.network_rows import read_rows
+from pellucid.cli.table_rows import is_table_for, note_report
+from pellucid.core.types import Array
+from pellucid.data.tables import Table, read_table
 from pellucid.errors import InputError
 from pellucid.language import say
-
-if TYPE_CHECKING:
-    from pellucid.core.types import Array
-    from pellucid.data.tables import Table
-    from pellucid.network import Network
+from pellucid.lens.neurons import reads_digits
+from pellucid.network import Network
 
 
 class Asked(NamedTuple):
-    """One input.
+    """One input: its name and row number, x (1, ...) as the network takes it, and its label.
 
-    What to call it, its row (1, ...) as the network takes it, and the right answer where it is
-    known.
+    The label is None where it is not known.
     """
 
     name: str
@@ -29,19 +29,16 @@ class Asked(NamedTuple):
 
 
 def read_asked(net: Network, file: str | None, row: int | None, digit: int | None) -> Asked:
-    """Read the input that is named. Raises FileError or InputError that says what is wrong."""
+    """Read the input that is named. Raises FileError or InputError for what is unusable."""
     if file is None:
         return _digit(net, digit or 0, row)
-    if tables.knows(net, file):
+    if is_table_for(net, file):
         return _of_table(net, file, row)
-    from pellucid.cli.datasets import as_inputs
-    from pellucid.cli.rows import read_rows
-
     x, many = read_rows(net, file)
     x = as_inputs(net, x)
     if not many:
         if row is not None:
-            raise InputError("{path}: a picture has no rows: leave --row out", path=file)
+            raise InputError("{path}: an image has no rows: leave --row out", path=file)
         return Asked(file, None, x, None)
     if row is None and len(x) > 1:
         raise InputError(
@@ -49,21 +46,18 @@ def read_asked(net: Network, file: str | None, row: int | None, digit: int | Non
         )
     row = row or 0
     if row >= len(x):
-        raise InputError(_no_row(file, row, 0, len(x) - 1))
+        raise _no_row(file, row, 0, len(x) - 1)
     return Asked(f"{file}:{row}", row, x[row : row + 1], None)
 
 
 def _digit(net: Network, digit: int, row: int | None) -> Asked:
-    from pellucid.cli.datasets import as_inputs, check_inputs, load_dataset
-    from pellucid.lens.neurons import reads_digits
-
     dataset = load_dataset("mnist")
     assert dataset.test is not None
     images, labels = dataset.test
-    if row is not None or digit >= len(labels):
-        raise InputError(
-            "test digits go from 0 to {last}: name one by --digit alone", last=len(labels) - 1
-        )
+    if row is not None:
+        raise InputError("--row goes with a file: leave it out with --digit")
+    if digit >= len(labels):
+        raise InputError("--digit takes a number from 0 to {last}", last=len(labels) - 1)
     check_inputs(dataset, net)
     truth = str(labels[digit]) if reads_digits(net) else None
     name = say("test digit {number}", number=digit)
@@ -71,11 +65,9 @@ def _digit(net: Network, digit: int, row: int | None) -> Asked:
 
 
 def _of_table(net: Network, file: str, row: int | None) -> Asked:
-    from pellucid.data.tables import read_table
-
     table, columns = read_table(file), net.columns
     if row is None:
-        count = sum(len(block[0]) for block in table.blocks(table.columns[:1]))
+        count = _count(table)
         if count != 1:
             raise InputError(
                 "{path}: there are {rows:,} rows: say which by --row, counted from 1",
@@ -87,9 +79,8 @@ def _of_table(net: Network, file: str, row: int | None) -> Asked:
     reading.report.rows = row - 1  # errors name the row of the file
     x = next((x for x, _ in reading), None)
     if x is None:
-        count = sum(len(block[0]) for block in table.blocks(table.columns[:1]))
-        raise InputError(_no_row(file, row, 1, count))
-    tables.tell_report(file, reading.report)
+        raise _no_row(file, row, 1, _count(table))
+    note_report(file, reading.report)
     truth = None
     if columns.target is not None and columns.target.name in table.columns:
         cell = next(_only(table, row).blocks([columns.target.name]))[0][0].as_py()
@@ -97,9 +88,12 @@ def _of_table(net: Network, file: str, row: int | None) -> Asked:
     return Asked(f"{file}:{row}", row, x, truth or None)
 
 
+def _count(table: Table) -> int:
+    return sum(len(block[0]) for block in table.blocks(table.columns[:1]))
+
+
 def _only(table: Table, row: int) -> Table:
-    """Give a table of one row of another, counted from 1; of none where there is no such row."""
-    from pellucid.data.tables import Table
+    """Return a table of one row of another, counted from 1; of none where there is no such row."""
 
     def blocks(wanted: Sequence[str]) -> Iterator[list[Any]]:
         left = row - 1
@@ -112,9 +106,9 @@ def _only(table: Table, row: int) -> Table:
     return Table(table.name, table.columns, blocks)
 
 
-def _no_row(file: str, row: int, low: int, high: int) -> str:
-    return say(
-        "{path}: rows go from {low} to {high}; there is no {row}",
+def _no_row(file: str, row: int, low: int, high: int) -> InputError:
+    return InputError(
+        "{path}: rows are numbered from {low} to {high}; there is no row {row}",
         path=file,
         low=low,
         high=high,

@@ -1,34 +1,32 @@
-"""What `pellucid explain` says.
-
-Pictures, tables and words for people, one document for programs.
-"""
+"""What `pellucid explain` writes: images, tables and sentences, or one document for programs."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
-
-import click
+from typing import NamedTuple
 
 from pellucid.cli import drawing
-from pellucid.cli.output import columns, tell
+from pellucid.cli.explain_input import Asked
+from pellucid.cli.network_rows import levels
+from pellucid.cli.output import columns, echo, echo_lines, tell
+from pellucid.cli.prediction_text import describe_confidence, entries_of
+from pellucid.core.types import Array
 from pellucid.language import say
-
-if TYPE_CHECKING:
-    from pellucid.cli.explain_input import Asked
-    from pellucid.core.types import Array
-    from pellucid.lens.attribution import Contributions, IntegratedGradients
-    from pellucid.lens.counterfactual import Counterfactual
-    from pellucid.lens.neurons import TraceTable
-    from pellucid.network import Network
+from pellucid.lens.attribution import Contributions, IntegratedGradients
+from pellucid.lens.counterfactual import Counterfactual
+from pellucid.lens.input_columns import InputColumn, input_columns, knows_columns
+from pellucid.lens.neurons import TraceTable, image_shape, neuron_label, neuron_layer
+from pellucid.network import Network
 
 SHOWN = 12  # columns of a table shown as bars
-NAMED = 3  # neurons, or moves, named in a sentence
+NAMED = 3  # neurons named in a sentence
 
 
 class Explanation(NamedTuple):
-    """What lens found: answer (1, K), integrated gradients, contributions, counterfactual (and the
-    class that it was asked for), and whether the network chooses classes.
+    """An explanation: prediction (1, K), integrated gradients, contributions, counterfactual.
+
+    `against` is the class that the counterfactual was asked for, `classes` whether the network
+    predicts classes.
     """
 
     y: Array
@@ -40,33 +38,24 @@ class Explanation(NamedTuple):
 
 
 class Part(NamedTuple):
-    """What one column of a table adds.
-
-    Its name, what the cell holds, and the sum over its inputs.
-    """
+    """What one column of a table contributes: the sum over its inputs."""
 
     name: str
     value: str
     contribution: float
 
 
-def to_dict(net: Network, asked: Asked, found: Explanation) -> dict[str, Any]:
-    """Give everything as JSON can hold it."""
-    from pellucid.cli.answers import entries_of
-    from pellucid.lens.columns import knows_columns
-
+def to_dict(net: Network, asked: Asked, found: Explanation) -> dict[str, object]:
+    """Return everything for JSON."""
     entry = entries_of(net, asked.name, found.y, None)[0]
-    answer = {name: value for name, value in entry.items() if name != "file"}
-    parts = (
-        [part._asdict() for part in parts_of(net, asked.x, found.why.values[0])]
-        if knows_columns(net)
-        else None
-    )
+    parts = None
+    if knows_columns(net):
+        parts = [part._asdict() for part in parts_of(net, asked.x, found.why.values[0])]
     return {
         "input": asked.name,
         "row": asked.row,
         "truth": asked.truth,
-        **answer,
+        **{name: value for name, value in entry.items() if name != "file"},
         "runner_up": _runner_up(net, found),
         "columns": parts,
         "integrated_gradients": found.why.to_dict(),
@@ -76,9 +65,7 @@ def to_dict(net: Network, asked: Asked, found: Explanation) -> dict[str, Any]:
 
 
 def parts_of(net: Network, x: Array, values: Array) -> list[Part]:
-    """Add up by column what each input adds; x is (1, D), values (D,)."""
-    from pellucid.lens.columns import input_columns
-
+    """Return the contributions by column; x is (1, D), and values (D,) are those of the inputs."""
     return [
         Part(column.name, _cell(column, x[0]), float(values[column.inputs].sum()))
         for column in input_columns(net)
@@ -86,230 +73,179 @@ def parts_of(net: Network, x: Array, values: Array) -> list[Part]:
 
 
 def show(net: Network, asked: Asked, found: Explanation, trace: TraceTable | None) -> None:
-    """Write everything for people."""
-    from pellucid.lens.neurons import picture_shape
-
-    shape = picture_shape(net)
-    _show_answer(net, asked, found)
-    click.echo()
+    """Write everything as text."""
+    shape = image_shape(net)
+    _show_prediction(net, asked, found)
+    echo()
     if shape is not None:
-        _show_pictures(net, asked, found, shape)
+        _show_images(net, asked, found, shape)
     else:
         _show_columns(net, asked, found)
     if found.sums is not None and (shape is not None or trace is not None) and found.sums.layer > 1:
         _show_neurons(found.sums)
     if found.other is not None:
-        click.echo()
-        _show_other(net, found.other, found.against, shape)
+        echo()
+        _show_counterfactual(net, found.other, found.against, shape)
     if trace is not None:
-        click.echo("\n" + say("what every neuron holds:"))
+        echo("\n" + say("the value of every neuron:"))
         drawing.show(str(trace))
 
 
-def _runner_up(net: Network, found: Explanation) -> dict[str, Any] | None:
+def _runner_up(net: Network, found: Explanation) -> dict[str, object] | None:
     if not found.classes:
         return None
     y = found.y[0]
     if len(y) == 1:
-        k = 1 - int(net.choose(found.y)[0])
-        return {"class": k, "label": net.label(k), "output": 1 - float(net.confidence(found.y)[0])}
-    k = int((-y).argsort(kind="stable")[1])
-    return {"class": k, "label": net.label(k), "output": float(y[k])}
+        k, output = 1 - int(net.choose(found.y)[0]), 1 - float(net.confidence(found.y)[0])
+    else:
+        k = int((-y).argsort(kind="stable")[1])
+        output = float(y[k])
+    return {"class": k, "label": net.label(k), "output": output}
 
 
-def _show_answer(net: Network, asked: Asked, found: Explanation) -> None:
-    from pellucid.cli.answers import describe_confidence
-
-    if not found.classes:
+def _show_prediction(net: Network, asked: Asked, found: Explanation) -> None:
+    second = _runner_up(net, found)
+    if second is None:
         values = "  ".join(f"{value:.6g}" for value in found.y[0])
-        tell(say("{name}: {label}", name=asked.name, label=values))
+        tell("{name}: {label}", name=asked.name, label=values)
     else:
         label = net.label(int(net.choose(found.y)[0]))
-        tell(
-            f"{say('{name}: {label}', name=asked.name, label=label)}, "
-            f"{describe_confidence(net, found.y)}"
-        )
-        following = _runner_up(net, found)
-        assert following is not None
-        tell(
-            say(
-                "next comes {label} with {value:.3f}",
-                label=following["label"],
-                value=following["output"],
-            )
-        )
+        head = say("{name} -> prediction {label}", name=asked.name, label=label)
+        tell(f"{head}, {describe_confidence(net, found.y)}")
+        tell("second: {label} ({output:.3f})", label=second["label"], output=second["output"])
     if asked.truth is not None:
-        tell(say("the right answer is {truth}", truth=asked.truth))
+        tell("the label is {truth}", truth=asked.truth)
 
 
-def _who(net: Network, found: Explanation) -> str:
-    """Name the neuron that is explained."""
-    from pellucid.lens.neurons import neuron_label, neuron_layer
-
+def _explained(net: Network, found: Explanation) -> str:
+    """Return the name of the neuron that is explained."""
     place = neuron_layer(net, found.why.layer)
     neuron = int(found.why.neurons[0])
-    if place.number == place.last:
-        if place.size == 1:
-            return (
-                say("the output")
-                if net.classes is None
-                else say("class {label}", label=net.label(1))
-            )
-        return (
-            say("class {label}", label=net.label(neuron))
-            if found.classes
-            else say("output {k}", k=neuron)
-        )
-    return say(
-        "{layer}, neuron {neuron}", layer=place.name, neuron=neuron_label(net, place, neuron)
-    )
+    if place.number != place.last:
+        name = neuron_label(net, place, neuron)
+        return say("{layer}, neuron {neuron}", layer=place.name, neuron=name)
+    if place.size == 1 and net.classes is None:
+        return say("the output")
+    if place.size == 1 or found.classes:
+        return say("class {label}", label=net.label(1 if place.size == 1 else neuron))
+    return say("output {k}", k=neuron)
 
 
-def _sum_text(net: Network, found: Explanation, values: Sequence[float], from_black: bool) -> str:
-    ends = {"low": found.why.at_baseline[0], "high": found.why.at_input[0]}
+def _sum_text(net: Network, found: Explanation, values: Sequence[float], of_image: bool) -> str:
     given = {
-        "who": _who(net, found),
-        "more": sum(v for v in values if v > 0),
-        "less": sum(v for v in values if v < 0),
+        "who": _explained(net, found),
+        "low": found.why.at_baseline[0],
+        "high": found.why.at_input[0],
+        "more": sum(value for value in values if value > 0),
+        "less": sum(value for value in values if value < 0),
     }
-    if from_black:
+    if of_image:
         text = say(
-            "{who}: {low:.4g} for a black picture, {high:.4g} here; what pixels add: {more:+.4g}, "
-            "and take away: "
-            "{less:+.4g} (integrated gradients)",
+            "{who}: {low:.4g} for a black image, {high:.4g} here; pixels add {more:+.4g} and take "
+            "away {less:+.4g} (integrated gradients)",
             **given,
-            **ends,
         )
     else:
         text = say(
-            "{who}: {low:.4g} for the middle of every column, {high:.4g} here; what columns add: "
-            "{more:+.4g}, and take "
-            "away: {less:+.4g} (integrated gradients)",
+            "{who}: {low:.4g} for the middle of every column, {high:.4g} here; columns add "
+            "{more:+.4g} and take away {less:+.4g} (integrated gradients)",
             **given,
-            **ends,
         )
     gap = float(found.why.relative_gap[0])
-    return (
-        text
-        if gap < 0.01
-        else text + "; " + say("{gap:.1%} of the change is missing in these sums", gap=gap)
-    )
+    if gap < 0.01:
+        return text
+    return text + "; " + say("{gap:.1%} of the change is missing in these sums", gap=gap)
 
 
-def _show_pictures(net: Network, asked: Asked, found: Explanation, shape: tuple[int, int]) -> None:
-    from pellucid.cli.rows import levels
-
+def _show_images(net: Network, asked: Asked, found: Explanation, shape: tuple[int, int]) -> None:
     values = found.why.values[0].reshape(shape)
     end = drawing.scale_end(values)
     digit = drawing.grey_picture(levels(net, asked.x[0]).reshape(shape))
     blocks = [digit, drawing.signed_picture(values, end)]
-    heads = [say("what it sees"), say("what adds to the answer")]
-    for line in drawing.sheet(blocks, heads, drawing.picture_width(shape), columns()):
-        click.echo(line)
-    click.echo()
-    tell(drawing.legend(end, say("for {who}", who=_who(net, found)), say("against")))
+    heads = [say("the input"), say("contributions of pixels")]
+    echo_lines(drawing.sheet(blocks, heads, drawing.picture_width(shape), columns()))
+    echo()
+    who = _explained(net, found)
+    tell(drawing.legend(end, say("raises {who}", who=who), say("lowers it")))
     tell(_sum_text(net, found, values.ravel().tolist(), True))
 
 
 def _show_columns(net: Network, asked: Asked, found: Explanation) -> None:
     parts = parts_of(net, asked.x.reshape(1, -1), found.why.values[0].ravel())
-    order = sorted(range(len(parts)), key=lambda i: -abs(parts[i].contribution))
-    shown = [parts[i] for i in order[:SHOWN]]
-    names = [f"{part.name} = {part.value}" for part in shown]
-    sums = [part.contribution for part in shown]
+    order = sorted(parts, key=lambda part: -abs(part.contribution))
+    names = [f"{part.name} = {part.value}" for part in order[:SHOWN]]
+    sums = [part.contribution for part in order[:SHOWN]]
     if len(order) > SHOWN:
         names.append(say("{count:,} others", count=len(order) - SHOWN))
-        sums.append(sum(parts[i].contribution for i in order[SHOWN:]))
-    tell(say("what each column adds to {who}:", who=_who(net, found)))
-    for line in drawing.signed_bars(names, sums, columns()):
-        click.echo(line)
-    click.echo()
+        sums.append(sum(part.contribution for part in order[SHOWN:]))
+    tell("contribution of each column to {who}:", who=_explained(net, found))
+    echo_lines(drawing.signed_bars(names, sums, columns()))
+    echo()
     tell(_sum_text(net, found, [part.contribution for part in parts], False))
 
 
 def _show_neurons(sums: Contributions) -> None:
-    click.echo()
+    echo()
     drawing.show(str(sums))
     order = sums.strongest(len(sums.values)).tolist()
     best = [i for i in order if sums.values[i] > 0][:NAMED]
     worst = [i for i in order if sums.values[i] < 0][:NAMED]
     if best:
-        tell(
-            say(
-                "neurons of the layer before that speak most for it: {names}",
-                names=_named(sums, best),
-            )
-        )
+        tell("neurons of the layer before that raise it most: {names}", names=_named(sums, best))
     if worst:
-        tell(say("most against it: {names}", names=_named(sums, worst)))
+        tell("those that lower it most: {names}", names=_named(sums, worst))
 
 
 def _named(sums: Contributions, neurons: Sequence[int]) -> str:
     return ", ".join(f"{sums.names[i]} ({sums.values[i]:+.2f})" for i in neurons)
 
 
-def _show_other(
+def _show_counterfactual(
     net: Network, other: Counterfactual, against: str | None, shape: tuple[int, int] | None
 ) -> None:
     if not other.found or other.x is None or other.change is None:
         tell(
-            say(
-                "no change was found that turns {before} into {after} (this is no proof that "
-                "there is none)",
-                before=other.label_before,
-                after=against or say("another answer"),
-            )
+            "no change was found that changes the prediction from {before} to {after} (one may "
+            "exist)",
+            before=other.label_before,
+            after=against or say("another class"),
         )
         return
     if shape is None:
-        given = {
-            "before": other.label_before,
-            "after": other.label_after,
-            "distance": other.distance,
-        }
         tell(
-            say(
-                "smallest change found that turns {before} into {after} ({distance:.3g} "
-                "deviations):",
-                **given,
-            )
+            "smallest change found that changes the prediction from {before} to {after} "
+            "({distance:.3g} standard deviations):",
+            before=other.label_before,
+            after=other.label_after,
+            distance=other.distance,
         )
         for name, before, after in other.moves(SHOWN):
             tell(f"- {name}: {before:.6g} -> {after:.6g}")
         return
-    from pellucid.cli.rows import levels
-
     tell(
-        say(
-            "smallest change found that turns {before} into {after}: length {distance:.3f}, "
-            "{changed:,} pixels, none "
-            "by more than {largest:.1%} of the range",
-            before=other.label_before,
-            after=other.label_after,
-            distance=other.distance,
-            changed=other.changed,
-            largest=other.largest,
-        )
+        "smallest change found that changes the prediction from {before} to {after}: length "
+        "{distance:.3f}, {changed:,} pixels, none by more than {largest:.1%} of the range",
+        before=other.label_before,
+        after=other.label_after,
+        distance=other.distance,
+        changed=other.changed,
+        largest=other.largest,
     )
     end = drawing.scale_end(other.change)
     digit = drawing.grey_picture(levels(net, other.x).reshape(shape))
-    heads = [say("read as {answer}", answer=other.label_after), say("what was changed")]
+    heads = [say("predicted {label}", label=other.label_after), say("the change")]
     blocks = [digit, drawing.signed_picture(other.change.reshape(shape), end)]
-    for line in drawing.sheet(blocks, heads, drawing.picture_width(shape), columns()):
-        click.echo(line)
-    click.echo()
+    echo_lines(drawing.sheet(blocks, heads, drawing.picture_width(shape), columns()))
+    echo()
     tell(drawing.legend(end, say("made brighter"), say("made darker")))
 
 
-def _cell(column: Any, x: Array) -> str:
-    """Say what a cell holds, from the inputs that it became."""
+def _cell(column: InputColumn, x: Array) -> str:
+    """Return what a cell holds, from the inputs that it became."""
     inputs = x[column.inputs]
     if column.categories is not None:
-        return (
-            str(column.categories[int(inputs.argmax())])
-            if inputs.any()
-            else say("none of the known ones")
-        )
+        known = bool(inputs.any())
+        return str(column.categories[int(inputs.argmax())]) if known else say("an unknown category")
     if column.flagged and inputs[1]:
         return say("missing")
     return f"{float(inputs[0]) + column.offset:.6g}"

@@ -1,209 +1,137 @@
-"""`pellucid export`.
-
-A network as files for PyTorch, ONNX, C, browsers, and everything that reads JSON.
-"""
+"""`pellucid export`: a network as files for PyTorch, ONNX, C, browsers, and readers of JSON."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import click
 
-from pellucid.cli.help import Command, argument, json_option, lang_option, option
-from pellucid.cli.outcome import replaced
+from pellucid import exchange, web
+from pellucid.cli.help import (
+    argument,
+    command,
+    example,
+    json_option,
+    model_argument,
+    option,
+    wrong_use,
+)
+from pellucid.cli.network_rows import rows_alone
 from pellucid.cli.output import check_not_read, note, tell, write_json
-from pellucid.cli.threads import use_threads
-from pellucid.language import mark, say
+from pellucid.cli.report import replaced
+from pellucid.network import Network, load
 
-if TYPE_CHECKING:
-    from pellucid.network import Network
-
-FORMATS = ("torch", "onnx", "c", "html", "site", "json")
-_FORMAT_OF = {
+FORMAT_OF = {
     ".safetensors": "torch",
     ".onnx": "onnx",
     ".c": "c",
     ".h": "c",
     ".html": "html",
+    "/": "site",
     ".json": "json",
 }
+FORMATS = tuple(dict.fromkeys(FORMAT_OF.values()))
 
 
-@click.command(
-    cls=Command,
-    short_help=mark("write a network for PyTorch, ONNX, C, a browser"),
-    help=mark(
-        "Write a network for use elsewhere. torch: a state_dict (OUT.safetensors) and beside it "
-        "the Python that builds "
-        "its module. onnx: for ONNX Runtime and its kin. c: one header and one source file of C99 "
-        "that need nothing "
-        "else. html: the page on which every neuron lights up, in one file. site: the same page "
-        "as a folder for a web "
-        "server, under any path. json: architecture and weights as one plain document. All but "
-        "onnx are written "
-        "without any other library. `pellucid verify` proves that the answers are the same."
-    ),
-    examples=[
-        (
-            "pellucid export digits.safetensors digits.onnx",
-            mark("for ONNX Runtime, in any language"),
-        ),
-        (
-            "pellucid export digits.safetensors page.html",
-            mark("the page of this network, for any browser"),
-        ),
-        (
-            "pellucid export digits.safetensors --to site neurons/",
-            mark("a folder to put on a school's web site"),
-        ),
-        (
-            "pellucid export digits.safetensors --to torch digits_torch.safetensors",
-            mark("also writes digits_torch.py"),
-        ),
-        (
-            "pellucid export digits.safetensors digits.h --int8 --calibration mnist",
-            mark("for a microcontroller, in a quarter of the bytes"),
-        ),
-    ],
-)
-@argument(
-    "model", metavar=mark("MODEL"), about=mark("The network's file, as `pellucid train` wrote it.")
-)
-@argument(
-    "out",
-    metavar=mark("OUT"),
-    about=mark("The file or, for site, the folder to write; what is there is replaced."),
-)
-@option(
-    "--to",
-    "kind",
-    type=click.Choice(FORMATS),
-    metavar=mark("FORMAT"),
-    help=mark(
-        "torch, onnx, c, html, site or json. Default: as OUT ends (.safetensors, .onnx, .c or .h, "
-        ".html, / for site, "
-        ".json)."
-    ),
-)
-@option(
-    "--int8",
-    is_flag=True,
-    help=mark("For c: weights of 8 bits, which --calibration must be given for."),
-)
-@option(
-    "--calibration",
-    metavar=mark("DATA"),
-    help=mark("Rows like those to come, as for evaluate; they set the ranges for --int8."),
-)
-@json_option
-@lang_option
-def export(
-    model: str, out: str, kind: str | None, int8: bool, calibration: str | None, as_json: bool
-) -> None:
-    """Write a network for use elsewhere."""
-    kind = kind or (
-        "site" if out.endswith(("/", os.sep)) else _FORMAT_OF.get(Path(out).suffix.lower())
+@dataclass(frozen=True, kw_only=True)
+class ExportOptions:
+    """The options of `pellucid export`."""
+
+    model: str = model_argument()
+    out: str = argument("OUT", "The file or, for site, the folder to write; it is replaced.")
+    kind: str | None = option(
+        "--to FORMAT",
+        "torch, onnx, c, html, site or json. Default: by the extension of OUT (.safetensors, "
+        ".onnx, .c or .h, .html, / for site, .json).",
+        type=click.Choice(FORMATS),
     )
-    if kind is None:
-        raise click.UsageError(
-            say("say which format: --to {known}", known=" | ".join(FORMATS)),
-            click.get_current_context(),
-        )
-    if (int8 or calibration is not None) and kind != "c":
-        raise click.UsageError(
-            say("--int8 and --calibration go with --to c"), click.get_current_context()
-        )
-    if calibration is not None and not int8:
-        raise click.UsageError(
-            say("--calibration sets the ranges for --int8: give both"), click.get_current_context()
-        )
-    check_not_read(out, [model, calibration])
-    use_threads(None, 0)
-    from pellucid.network import load
+    int8: bool = option("--int8", "For c: weights of 8 bits; needs --calibration.")
+    calibration: str | None = option(
+        "--calibration DATA",
+        "Rows like those to come, as for evaluate; they set the ranges for --int8.",
+    )
+    as_json: bool = json_option()
 
-    net = load(model)
+
+@command(
+    "export",
+    ExportOptions,
+    "Write a network for use elsewhere. torch: a state_dict (OUT.safetensors) and beside it the "
+    "Python that builds its module. onnx: for ONNX Runtime and others. c: a header and a source "
+    "file of C99 without dependencies. html: the page on which every neuron lights up, in one "
+    "file. site: the same page as a folder for a web server, under any path. json: architecture "
+    "and weights as one plain document. All but onnx are written without other libraries. "
+    "`pellucid verify` checks that predictions are the same.",
+    example("pellucid export digits.safetensors digits.onnx", "for ONNX Runtime, in any language"),
+    example(
+        "pellucid export digits.safetensors page.html", "the page of this network, for any browser"
+    ),
+    example(
+        "pellucid export digits.safetensors --to site neurons/", "a folder for a school's web site"
+    ),
+    example(
+        "pellucid export digits.safetensors --to torch digits_torch.safetensors",
+        "also writes digits_torch.py",
+    ),
+    example(
+        "pellucid export digits.safetensors digits.h --int8 --calibration mnist",
+        "for a microcontroller, in a quarter of the bytes",
+    ),
+)
+def export(options: ExportOptions) -> None:
+    """Write a network for use elsewhere."""
+    out, extension = options.out, Path(options.out).suffix.lower()
+    kind = options.kind or FORMAT_OF.get("/" if out.endswith(("/", os.sep)) else extension)
+    if kind is None:
+        raise wrong_use("say which format: --to {known}", known=" | ".join(FORMATS))
+    if (options.int8 or options.calibration is not None) and kind != "c":
+        raise wrong_use("--int8 and --calibration go with --to c")
+    if options.calibration is not None and not options.int8:
+        raise wrong_use("--calibration sets the ranges for --int8: give both")
+    check_not_read(out, [options.model, options.calibration])
+    net = load(options.model)
     if (text := replaced(out)) is not None:
         note(text)
-    files = _WRITERS[kind](net, out, {"int8": int8, "calibration": calibration})
-    sizes = {str(file): file.stat().st_size for file in files}
-    if as_json:
+    sizes = {str(file): file.stat().st_size for file in _written(net, kind, options)}
+    if options.as_json:
         found = [{"path": path, "bytes": size} for path, size in sizes.items()]
-        write_json({"model": model, "format": kind, "files": found})
-        return
-    _tell(kind, out, sizes)
+        write_json({"model": options.model, "format": kind, "files": found})
+    else:
+        _tell(kind, out, sizes)
+
+
+def _written(net: Network, kind: str, options: ExportOptions) -> list[Path]:
+    """Write the network in a format, and return the files."""
+    out = options.out
+    if kind == "torch":
+        return list(exchange.write_torch(net, out))
+    if kind == "site":
+        return list(web.site(net, out))
+    if kind == "c":
+        rows = None if options.calibration is None else rows_alone(net, options.calibration).x
+        return list(exchange.to_c(net, out, int8=options.int8, calibration=rows))
+    if kind == "html":
+        web.page(net, out)
+    elif kind == "onnx":
+        exchange.to_onnx(net, out)
+    else:
+        exchange.to_json(net, out)
+    return [Path(out)]
 
 
 def _tell(kind: str, out: str, sizes: dict[str, int]) -> None:
     if kind == "site":
-        words = {"path": out, "count": len(sizes), "size": sum(sizes.values())}
         tell(
-            say(
-                "written: {path}, {count} files, {size:,} bytes; a web server shows its index.html",
-                **words,
-            )
+            "written: {path}, {count} files, {size:,} bytes; a web server shows its index.html",
+            path=out,
+            count=len(sizes),
+            size=sum(sizes.values()),
         )
         return
     for path, size in sizes.items():
-        tell(say("written: {path}, {size:,} bytes", path=path, size=size))
+        tell("written: {path}, {size:,} bytes", path=path, size=size)
     if kind == "torch":
-        tell(
-            say(
-                "in Python: from {module} import build; module = build()",
-                module=Path(list(sizes)[-1]).stem,
-            )
-        )
-
-
-def _torch(net: Network, out: str, options: dict[str, Any]) -> tuple[Path, ...]:
-    from pellucid.exchange import write_torch
-
-    return write_torch(net, out)
-
-
-def _onnx(net: Network, out: str, options: dict[str, Any]) -> tuple[Path, ...]:
-    from pellucid.exchange import to_onnx
-
-    to_onnx(net, out)
-    return (Path(out),)
-
-
-def _c(net: Network, out: str, options: dict[str, Any]) -> tuple[Path, ...]:
-    from pellucid.cli.rows import rows_alone
-    from pellucid.exchange import to_c
-
-    data = options["calibration"]
-    rows = None if data is None else rows_alone(net, data).x
-    return to_c(net, out, int8=options["int8"], calibration=rows)
-
-
-def _html(net: Network, out: str, options: dict[str, Any]) -> tuple[Path, ...]:
-    from pellucid.web import page
-
-    page(net, out)
-    return (Path(out),)
-
-
-def _site(net: Network, out: str, options: dict[str, Any]) -> tuple[Path, ...]:
-    from pellucid.web import site
-
-    return tuple(site(net, out))
-
-
-def _json(net: Network, out: str, options: dict[str, Any]) -> tuple[Path, ...]:
-    from pellucid.exchange import to_json
-
-    to_json(net, out)
-    return (Path(out),)
-
-
-_WRITERS: dict[str, Callable[[Network, str, dict[str, Any]], tuple[Path, ...]]] = {
-    "torch": _torch,
-    "onnx": _onnx,
-    "c": _c,
-    "html": _html,
-    "site": _site,
-    "json": _json,
-}
+        module = Path(list(sizes)[-1]).stem
+        tell("in Python: from {module} import build; module = build()", module=module)

@@ -1,97 +1,64 @@
-"""Click's classes taught two languages: marked texts are translated when shown, and wide characters
-are counted as two.
+"""Click's classes in two languages, and commands whose options are a frozen dataclass.
 
-Help texts are written with `mark(...)` where an option is declared, before the language is known.
+Help texts are English where they are written, before the language is known, and translated when
+they are shown. rich lays them out: Hangul takes two columns, and click counts characters.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import field, fields
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from pellucid.language import cell_width, mark, say
+from pellucid.cli.output import laid_out, rows_text
+from pellucid.language import mark, say
 
 if TYPE_CHECKING:
-    ParamType = click.ParamType[Any]
-else:
-    ParamType = click.ParamType  # older versions of click cannot be subscripted
+    from _typeshed import DataclassInstance
 
+T = TypeVar("T", bound="DataclassInstance")
+R = TypeVar("R")
 
-class Formatter(click.HelpFormatter):
-    """Lays help out by the columns that text takes in a terminal.
+METAVARS = (
+    *(mark("MODEL"), mark("[MODEL]"), mark("MODEL_A"), mark("MODEL_B"), mark("DATA")),
+    *(mark("[DATA]"), mark("[INPUT]"), mark("FILE"), mark("FILE..."), mark("FOLDER"), mark("OUT")),
+    *(mark("N"), mark("N,N,..."), mark("NAME"), mark("NAME,..."), mark("NAME=N,...")),
+    *(mark("SHARE"), mark("SHARE|DATA"), mark("RATE"), mark("COLUMN"), mark("CLASS")),
+    *(mark("TASK"), mark("CHANGE"), mark("FORMAT")),
+)
+"""Placeholders in help, marked here for the catalogue."""
 
-    Click counts characters, and Hangul takes two.
-    """
-
-    def write_usage(self, prog: str, args: str = "", prefix: str | None = None) -> None:
-        head = f"{say('Usage:') if prefix is None else prefix} {prog} "
-        self._write_block(args, head)
-
-    def write_text(self, text: str) -> None:
-        for index, paragraph in enumerate(text.split("\n\n")):
-            if index:
-                self.write("\n")
-            self._write_block(" ".join(paragraph.split()), " " * self.current_indent)
-
-    def write_dl(
-        self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2
-    ) -> None:
-        rows = list(rows)
-        fitting = [cell_width(first) for first, _ in rows if cell_width(first) <= col_max]
-        start = self.current_indent + max(fitting, default=col_max) + col_spacing
-        for first, second in rows:
-            head = " " * self.current_indent + first
-            if cell_width(head) + col_spacing > start:
-                self.write(head + "\n")
-                head = ""
-            self._write_block(second, head + " " * (start - cell_width(head)))
-
-    def _write_block(self, text: str, head: str) -> None:
-        indent = cell_width(head)
-        lines = wrap(text, max(self.width - indent, 10))
-        for index, line in enumerate(lines or [""]):
-            self.write(((head if index == 0 else " " * indent) + line).rstrip() + "\n")
-
-
-class Context(click.Context):
-    """A context whose help is laid out by `Formatter`."""
-
-    formatter_class = Formatter
+OPTIONS = mark("Options")
 
 
 class Option(click.Option):
-    """An option whose help, metavar and group are marked texts."""
+    """An option with a translated help text, placeholder and group."""
 
-    def __init__(self, *args: Any, group: str | None = None, **settings: Any) -> None:
+    def __init__(self, *args: Any, group: str = OPTIONS, **settings: Any) -> None:
         super().__init__(*args, **settings)
         self.group = group
 
     def make_metavar(self, ctx: click.Context) -> str:
+        """Return the placeholder in the current language."""
         return say(self.metavar) if self.metavar else super().make_metavar(ctx)
-
-    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
-        record = super().get_help_record(ctx)
-        return record and (record[0], shown(self.help))
 
 
 class Argument(click.Argument):
-    """An argument with a marked help text and metavar."""
+    """An argument with a translated help text and placeholder."""
 
-    def __init__(self, *args: Any, about: str, **settings: Any) -> None:
+    def __init__(self, *args: Any, text: str, **settings: Any) -> None:
         super().__init__(*args, **settings)
-        self.about = about
+        self.help = text
 
     def make_metavar(self, ctx: click.Context) -> str:
+        """Return the placeholder in the current language."""
         return shown(self.metavar)
 
 
 class Command(click.Command):
-    """A command with arguments explained, options in groups, and examples."""
-
-    context_class = Context
+    """A command with explained arguments, options in groups, and examples."""
 
     def __init__(
         self, *args: Any, examples: Sequence[tuple[str, str]] = (), **settings: Any
@@ -100,258 +67,134 @@ class Command(click.Command):
         self.examples = examples
 
     def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
+        """Return the usage's placeholders in the current language."""
         return [say(piece) for piece in super().collect_usage_pieces(ctx)]
 
-    def get_short_help_str(self, limit: int = 45) -> str:
-        return shown(self.short_help)
-
     def get_help_option(self, ctx: click.Context) -> click.Option | None:
+        """Return the option --help with its text in the current language."""
         found = super().get_help_option(ctx)
         if found is not None:
-            found.help = say("Show this message and exit.")
+            found.help = mark("Show this message and exit.")
         return found
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the whole help text."""
         self.format_usage(ctx, formatter)
-        formatter.write_paragraph()
-        formatter.write_text(shown(self.help))
-        self._format_arguments(ctx, formatter)
-        self.format_commands(ctx, formatter)
-        self._format_groups(ctx, formatter)
+        formatter.write(f"\n{laid_out(shown(self.help))}\n")
+        for title, rows in self.sections(ctx):
+            formatter.write(f"\n{title}:\n{rows_text(rows, indent=2)}\n")
         if self.examples:
-            with formatter.section(say("Examples")):
-                for code, text in self.examples:
-                    formatter.write_text(code)
-                    with formatter.indentation():
-                        formatter.write_text(say(text))
+            formatter.write("\n" + say("Examples") + ":\n")
+        for code, about in self.examples:
+            formatter.write(f"{laid_out(code, indent=2)}\n{laid_out(say(about), indent=4)}\n")
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """List the commands below this one; there are some in a `Group` only."""
-
-    def _format_arguments(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        rows = [
-            (p.make_metavar(ctx), say(p.about))
-            for p in self.get_params(ctx)
-            if isinstance(p, Argument)
-        ]
-        if rows:
-            with formatter.section(say("Arguments")):
-                formatter.write_dl(rows)
-
-    def _format_groups(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    def sections(self, ctx: click.Context) -> Iterator[tuple[str, list[tuple[str, str]]]]:
+        """Return the sections of help: a title, and rows of a name and a text."""
         groups: dict[str, list[tuple[str, str]]] = {}
         for param in self.get_params(ctx):
-            record = param.get_help_record(ctx) if isinstance(param, click.Option) else None
-            if record:
-                groups.setdefault(getattr(param, "group", None) or mark("Options"), []).append(
-                    record
-                )
-        for name, rows in groups.items():
-            with formatter.section(say(name)):
-                formatter.write_dl(rows, col_max=26)
+            if isinstance(param, Argument):
+                row = (param.make_metavar(ctx), shown(param.help))
+                groups.setdefault(mark("Arguments"), []).append(row)
+            elif (record := param.get_help_record(ctx)) and isinstance(param, click.Option):
+                row = (record[0], shown(param.help))
+                groups.setdefault(getattr(param, "group", OPTIONS), []).append(row)
+        return ((say(title), rows) for title, rows in groups.items())
 
 
-class Group(Command, click.Group):
-    """A command with commands below it."""
-
-    command_class = Command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section(say("Commands")):
-            formatter.write_dl(
-                [(name, command.get_short_help_str()) for name, command in self.commands.items()]
-            )
+def shown(text: str | None) -> str:
+    """Return a text in the current language; gettext would return its header for an empty one."""
+    return say(text) if text else ""
 
 
-class Whole(ParamType):
-    """A whole number of at least `least`."""
+def command(
+    name: str, options: type[T], text: str, *examples: tuple[str, str]
+) -> Callable[[Callable[[T], R]], Command]:
+    """Make a command of a function that takes a frozen dataclass of `option` and `argument`."""
 
-    name = "whole"
+    def decorate(function: Callable[[T], R]) -> Command:
+        params, group = [], OPTIONS
+        for each in fields(options):
+            group = each.metadata.get("group") or group
+            params.append(each.metadata["param"](each.name, group))
+        return Command(
+            name,
+            callback=lambda **values: function(options(**values)),
+            params=[*params, language_option()],
+            help=text,
+            examples=examples,
+        )
 
-    def __init__(self, least: int) -> None:
-        self.least = least
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        try:
-            number = int(value)
-        except ValueError:
-            number = self.least - 1
-        if number < self.least:
-            self.fail(
-                say(
-                    "expected a whole number of {least} or more, got {got}",
-                    least=self.least,
-                    got=value,
-                )
-            )
-        return number
+    return decorate
 
 
-class LayerNumber(ParamType):
-    """The number of a neuron layer; negative ones count from the output."""
-
-    name = "neuron layer"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        try:
-            return int(value)
-        except ValueError:
-            self.fail(
-                say(
-                    "expected the number of a neuron layer, 1, 2, ... or -1 for the output; got "
-                    "{got}",
-                    got=value,
-                )
-            )
+def example(code: str, about: str) -> tuple[str, str]:
+    """Return an example of a command, such as "pellucid demo", and what it does."""
+    return code, about
 
 
-class Number(ParamType):
-    """A finite number of `low` or more."""
+def option(usage: str, text: str, group: str = "", **settings: Any) -> Any:
+    """Return a field that is an option, given as help shows it: "-o --output-file FILE".
 
-    name = "number"
-
-    def __init__(self, low: float = 0.0) -> None:
-        self.low = low
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> float:
-        try:
-            number = float(value)
-        except ValueError:
-            number = float("nan")
-        if not self.low <= number < float("inf"):
-            self.fail(
-                say("expected a number of {low:g} or more, got {got}", low=self.low, got=value)
-            )
-        return number
-
-
-class Share(ParamType):
-    """A number from 0 up to, but not, 1."""
-
-    name = "share"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> float:
-        try:
-            share = float(value)
-        except ValueError:
-            share = float("nan")
-        if not 0 <= share < 1:
-            self.fail(say("expected a number from 0 up to, but not, 1; got {got}", got=value))
-        return share
-
-
-class ShareOrData(ParamType):
-    """A share of the rows, above 0 and below 1, as a number; or the name of data, as it is.
-
-    Or none.
+    Without a placeholder it is a flag. `group` begins a group of options in help, to which those
+    that follow belong, too. `settings` are those of `click.Option`.
     """
+    names = [word for word in usage.split() if word.startswith("-")]
+    metavar = usage.split()[len(names) :]
+    settings |= {"metavar": metavar[0]} if metavar else {"is_flag": True}
+    usual = () if settings.get("multiple") else None if metavar else False
 
-    name = "validation"
+    def param(name: str, group: str) -> Option:
+        return Option([*names, name], help=text, group=group, **settings)
 
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> float | str:
-        try:
-            share = float(value)
-        except ValueError:
-            return str(value)
-        if not 0 < share < 1:
-            self.fail(say("expected a share above 0 and below 1, or data; got {got}", got=value))
-        return share
+    metadata = {"param": param, "group": group}
+    return field(default=settings.get("default", usual), metadata=metadata)
 
 
-# Older versions cannot be subscripted
-class OutputActivation(click.Choice):  # type: ignore[type-arg,unused-ignore]
-    """The name of an activation; whoever gives the name of a file meant another option."""
+def argument(usage: str, text: str, many: bool = False) -> Any:
+    """Return a field that is an argument: "MODEL", "[DATA]" for an optional one, or "FILE..."."""
+    optional, many = usage.startswith("["), many or usage.endswith("...")
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        if any(sign in str(value) for sign in "./\\"):
-            self.fail(
-                say("--output is the last layer's activation; for the file use -o {got}", got=value)
-            )
-        return super().convert(value, param, ctx)
+    def param(name: str, group: str) -> Argument:
+        return Argument(
+            [name], text=text, metavar=usage, required=not optional, nargs=-1 if many else 1
+        )
 
-
-class Layers(ParamType):
-    """Neurons in each neuron layer.
-
-    784,16,16,10 from inputs to outputs, or those of the hidden layers alone.
-    """
-
-    name = "layers"
-
-    def __init__(self, least: int = 2) -> None:
-        self.least = least
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[int, ...]:
-        words = str(value).replace("-", ",").split(",")
-        if len(words) < self.least or not all(
-            word.strip().isdecimal() and int(word) for word in words
-        ):
-            example = "784,16,16,10" if self.least > 1 else "16,16"
-            self.fail(
-                say(
-                    "expected numbers of neurons such as {example}, got {got}",
-                    example=example,
-                    got=value,
-                )
-            )
-        return tuple(int(word) for word in words)
+    return field(metadata={"param": param})
 
 
-def shown(marked: str | None) -> str:
-    """Give a marked text in the language in force.
-
-    Nothing for nothing, where gettext would give its header.
-    """
-    return say(marked) if marked else ""
+def model_argument() -> Any:
+    """Return MODEL, the file of a network."""
+    return argument("MODEL", "The network's file, as written by `pellucid train`.")
 
 
-def wrap(text: str, width: int, *, breaks_words: bool = True) -> list[str]:
-    """Break text into lines of at most `width` columns, at spaces; a longer word is broken, or
-    stays whole.
-
-    >>> wrap("신경망이 답합니다", 9)
-    ['신경망이', '답합니다']
-    """
-    lines: list[str] = []
-    line = ""
-    for word in text.split():
-        wider = f"{line} {word}" if line else word
-        if cell_width(wider) <= width:
-            line = wider
-            continue
-        lines += [line] if line else []
-        line = ""
-        if not breaks_words:
-            line = word
-            continue
-        for character in word:
-            if cell_width(line + character) > width:
-                lines.append(line)
-                line = ""
-            line += character
-    return [*lines, line] if line else lines
+def optional_model() -> Any:
+    """Return [MODEL], the file of a network, or nothing."""
+    return argument("[MODEL]", "The network's file, as written by `pellucid train`.")
 
 
-def _about(*args: Any, **settings: Any) -> Callable[[Any], Any]:
-    return click.argument(*args, cls=Argument, **settings)
+def json_option() -> Any:
+    """Return --json."""
+    return option("--json", "Write one JSON document, for programs.", OPTIONS)
 
 
-argument = _about
-option = partial(click.option, cls=Option)
-lang_option = option(
-    "--lang",
-    type=click.Choice(["ko", "en"]),
-    expose_value=False,
-    help=mark("Language: Korean or English. Otherwise PELLUCID_LANG or the locale decides."),
-)
-json_option = option(
-    "--json", "as_json", is_flag=True, help=mark("Write one JSON document, for programs.")
-)
+def plot_option() -> Any:
+    """Return --plot for commands that draw what they show."""
+    return option(
+        "--plot FILE",
+        'Also draw a plot into a PNG, SVG or PDF file; needs pip install "pellucid[plot]".',
+    )
+
+
+def wrong_use(text: str, /, **values: object) -> click.UsageError:
+    """Return the error for options that do not go together: exit code 2."""
+    return click.UsageError(say(text, **values), click.get_current_context())
+
+
+def language_option() -> Option:
+    """Return --lang, which `entry` reads before click does."""
+    return Option(
+        ["--lang"],
+        type=click.Choice(["ko", "en"]),
+        expose_value=False,
+        help=mark("Language: Korean or English. Default: PELLUCID_LANG, else the locale's."),
+    )

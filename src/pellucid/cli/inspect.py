@@ -1,154 +1,120 @@
-"""`pellucid inspect`: what the neurons of a network look for, and how lively they are."""
+"""`pellucid inspect`: what the neurons of a network respond to, and which of them are dead."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
 
 import click
+import numpy as np
 
-from pellucid.cli import drawing, inspect_neuron
+from pellucid.cli import drawing, inspect_neuron, values
+from pellucid.cli.datasets import as_inputs
 from pellucid.cli.help import (
-    Command,
-    LayerNumber,
-    Whole,
     argument,
+    command,
+    example,
     json_option,
-    lang_option,
+    model_argument,
     option,
+    plot_option,
 )
-from pellucid.cli.output import columns, tell, write_json
-from pellucid.cli.plotting import check_plot, plot_option, tell_plot
-from pellucid.cli.rows import Rows, rows_alone
-from pellucid.cli.threads import use_threads
+from pellucid.cli.network_rows import Rows, rows_alone
+from pellucid.cli.output import columns, echo, echo_lines, tell, tell_more, write_json
+from pellucid.cli.plot_file import check_plot, note_plot
+from pellucid.core.types import Array
+from pellucid.data import mnist
+from pellucid.display.text_table import table
 from pellucid.errors import InputError
-from pellucid.language import cell_width, mark, say
+from pellucid.language import cell_width, say
+from pellucid.lens import plots
+from pellucid.lens.activity import NeuronActivity, neuron_activity
+from pellucid.lens.neurons import (
+    NeuronLayer,
+    check_neuron,
+    neuron_layer,
+    neuron_layers,
+    reads_digits,
+)
+from pellucid.lens.response import InputWeights, input_weights
+from pellucid.network import Network, load
 
-if TYPE_CHECKING:
-    from pellucid.core.types import Array
-    from pellucid.lens.activity import NeuronActivity
-    from pellucid.lens.neurons import NeuronLayer
-    from pellucid.lens.response import InputWeights
-    from pellucid.network import Network
-
-PICTURES = 32
-"""Neurons whose pictures are shown of one layer."""
-
+IMAGES = 32  # neurons of a layer whose images are shown
 NEURONS = 32
 INPUTS = 15
 
 
-@click.command(
-    cls=Command,
-    short_help=mark("what the neurons look for, which of them are dead"),
-    help=mark(
-        "Show what the neurons of a layer look for in the input: their weights as pictures, or as "
-        "bars where the "
-        "inputs are columns. Deeper layers are multiplied through the layers before, which is an "
-        "approximation, and "
-        "said to be one. With data (for networks of digits: the test digits of MNIST) also which "
-        "neurons are dead or "
-        "saturated, and with --neuron which rows light it most."
-    ),
-    examples=[
-        (
-            "pellucid inspect digits.safetensors",
-            mark("the first hidden layer, a picture for each neuron"),
-        ),
-        ("pellucid inspect digits.safetensors --neuron 3", mark("one neuron, and what lights it")),
-        ("pellucid inspect digits.safetensors --layer -1", mark("the output, projected to pixels")),
-        (
-            "pellucid inspect model.safetensors new.csv --plot weights.png",
-            mark("a network that learned from a table"),
-        ),
-    ],
-)
-@argument(
-    "model", metavar=mark("MODEL"), about=mark("The network's file, as `pellucid train` wrote it.")
-)
-@argument(
-    "data",
-    required=False,
-    metavar=mark("[DATA]"),
-    about=mark("Rows that show how lively the neurons are."),
-)
-@option(
-    "--layer",
-    type=LayerNumber(),
-    default=1,
-    metavar=mark("N"),
-    help=mark("Neuron layer: 1 is the first hidden one (default), -1 the output."),
-)
-@option(
-    "--neuron",
-    type=Whole(0),
-    metavar=mark("N"),
-    help=mark("One neuron of the layer, counted from 0."),
-)
-@option(
-    "--method",
-    type=click.Choice(("product", "gradient")),
-    default="product",
-    metavar=mark("NAME"),
-    help=mark(
-        "For deeper layers: product of the weights up to there (default), or gradient at the mean "
-        "of the rows of DATA."
-    ),
-)
-@plot_option
-@json_option
-@lang_option
-def inspect(
-    model: str,
-    data: str | None,
-    layer: int,
-    neuron: int | None,
-    method: str,
-    plot: str | None,
-    as_json: bool,
-) -> None:
-    """Show what neurons look for."""
-    check_plot(plot)
-    use_threads(None, 0)
-    from pellucid.lens.neurons import check_neuron, neuron_layer
-    from pellucid.lens.response import input_weights
-    from pellucid.network import load
+@dataclass(frozen=True, kw_only=True)
+class InspectOptions:
+    """The options of `pellucid inspect`."""
 
-    net = load(model)
-    place = neuron_layer(net, layer, least=1)
-    chosen = None if neuron is None else check_neuron(place, neuron)
-    rows = _rows(net, data)
+    model: str = model_argument()
+    data: str | None = argument("[DATA]", "Rows that show how active the neurons are.")
+    layer: int = option(
+        "--layer N",
+        "Neuron layer: 1 is the first hidden one (default), -1 the output.",
+        type=values.layer_number(),
+        default=1,
+    )
+    neuron: int | None = option(
+        "--neuron N", "One neuron of the layer, counted from 0.", type=values.whole_number(0)
+    )
+    method: str = option(
+        "--method NAME",
+        "For deeper layers: product of the weights up to there (default), or gradient at the mean "
+        "of the rows of DATA.",
+        type=click.Choice(("product", "gradient")),
+        default="product",
+    )
+    plot: str | None = plot_option()
+    as_json: bool = json_option()
+
+
+@command(
+    "inspect",
+    InspectOptions,
+    "Show what the neurons of a layer respond to: their weights as images, or as bars where the "
+    "inputs are columns. Weights of deeper layers are multiplied through the layers before, which "
+    "is an approximation and named as one. With data (for digits: the test digits of MNIST) also "
+    "which neurons are dead or saturated, and with --neuron which rows activate it most.",
+    example("pellucid inspect digits.safetensors", "an image for each neuron of hidden layer 1"),
+    example("pellucid inspect digits.safetensors --neuron 3", "one neuron, and what activates it"),
+    example("pellucid inspect digits.safetensors --layer -1", "the output, projected to pixels"),
+    example(
+        "pellucid inspect model.safetensors new.csv --plot weights.png",
+        "a network trained on a table",
+    ),
+)
+def inspect(options: InspectOptions) -> None:
+    """Show what neurons respond to."""
+    check_plot(options.plot)
+    net = load(options.model)
+    place = neuron_layer(net, options.layer, least=1)
+    neuron = None if options.neuron is None else check_neuron(place, options.neuron)
+    rows = _rows(net, options.data)
     x = None if rows is None else rows.x
-    if x is None and method == "gradient" and place.number > 1:
-        raise InputError("--method gradient is taken at the mean of rows: name DATA")
-    found = input_weights(net, layer, method=method, x=x)
+    if x is None and options.method == "gradient" and place.number > 1:
+        raise InputError("--method gradient needs rows, for their mean: name DATA")
+    found = input_weights(net, options.layer, method=options.method, x=x)
     activity = _activity(net, x)
-    one = None if chosen is None else inspect_neuron.look(net, found, chosen, rows, activity)
-    if as_json:
+    one = None if neuron is None else inspect_neuron.look(net, found, neuron, rows, activity)
+    if options.as_json:
         write_json(_to_dict(net, found, activity, one))
     elif one is not None:
         inspect_neuron.show(net, one, found)
     else:
         _show(net, place, found, activity)
-    if plot is not None:
-        _plot(plot, found, chosen)
+    if options.plot is not None:
+        _plot(options.plot, found if neuron is None else inspect_neuron.alone(found, neuron))
 
 
 def _rows(net: Network, data: str | None) -> Rows | None:
     if data is not None:
         return rows_alone(net, data)
-    from pellucid.cli.datasets import as_inputs
-    from pellucid.data import mnist
-    from pellucid.lens.neurons import reads_digits
-
-    if not reads_digits(net):
-        return None
-    return Rows(as_inputs(net, mnist().test.images), None)
+    return Rows(as_inputs(net, mnist().test.images), None) if reads_digits(net) else None
 
 
 def _activity(net: Network, x: Array | None) -> NeuronActivity | None:
-    from pellucid.lens.activity import neuron_activity
-
     if x is None:
         return None
     try:
@@ -162,115 +128,81 @@ def _to_dict(
     found: InputWeights,
     activity: NeuronActivity | None,
     one: inspect_neuron.Neuron | None,
-) -> dict[str, Any]:
-    from pellucid.lens.neurons import neuron_layers
-
+) -> dict[str, object]:
     shown = found.to_dict() if one is None else inspect_neuron.to_dict(one, found)
-    return {
-        "layers": [
-            {"number": p.number, "name": p.name, "neurons": p.size} for p in neuron_layers(net)
-        ],
-        **shown,
-        "activity": None if activity is None else activity.to_dict(),
-    }
+    layers = [{"number": p.number, "name": p.name, "neurons": p.size} for p in neuron_layers(net)]
+    return {"layers": layers, **shown, "activity": None if activity is None else activity.to_dict()}
 
 
 def _show(
     net: Network, place: NeuronLayer, found: InputWeights, activity: NeuronActivity | None
 ) -> None:
-    from pellucid.lens.neurons import reads_digits
-
-    end = drawing.scale_end(found.values)
     tell(
-        say(
-            "{layer}, {neurons} neurons: {note}",
-            layer=found.name,
-            neurons=len(found.labels),
-            note=found.note,
-        )
+        "{layer}, {neurons} neurons: {note}",
+        layer=found.name,
+        neurons=len(found.labels),
+        note=found.note,
     )
-    click.echo()
-    if found.pictures is not None:
-        for line in _pictures(found, end):
-            click.echo(line)
-        click.echo()
-        tell(drawing.legend(end, say("lights it"), say("holds it down")))
+    echo()
+    if found.images is not None:
+        end = drawing.scale_end(found.values)
+        echo_lines(_images(found, end))
+        echo()
+        tell(drawing.legend(end, say("activates it"), say("inhibits it")))
     else:
-        for line in _inputs(found):
-            click.echo(line)
-    click.echo("\n" + _table(place, found, activity))
-    if len(found.labels) > NEURONS:
-        tell(say("and {count:,} more", count=len(found.labels) - NEURONS))
+        echo_lines(_inputs(found))
+    echo("\n" + _table(place, found, activity))
+    tell_more(len(found.labels) - NEURONS)
     if activity is not None:
-        told = say(
-            "over {rows:,} rows, of all neurons {dead} are dead (flat in every row, they cannot "
-            "learn) and "
-            "{saturated} saturated (flat in 95 % of the rows)",
+        echo()
+        tell(
+            "over {rows:,} rows, of all neurons {dead} are dead (no gradient in any row: they "
+            "cannot be trained) and {saturated} saturated (almost no gradient in 95 % of the "
+            "rows)",
             rows=activity.rows,
             dead=activity.dead,
             saturated=activity.saturated,
         )
-        click.echo()
-        tell(told)
         for line in _flat_neurons(net, activity):
             tell(line)
     elif not reads_digits(net):
-        click.echo()
-        tell(say("name DATA as well to see which neurons are dead or saturated"))
+        echo()
+        tell("name DATA to see which neurons are dead or saturated")
 
 
-def _flat_neurons(net: Network, activity: NeuronActivity) -> list[str]:
-    """Name the dead and the saturated neurons, layer by layer."""
-    import numpy as np
-
-    from pellucid.lens.neurons import neuron_layers
-
-    lines = []
+def _flat_neurons(net: Network, activity: NeuronActivity) -> Iterator[str]:
+    """Return a line for the dead and one for the saturated neurons of each layer."""
     for place in neuron_layers(net)[1:]:
         lively = inspect_neuron.activity_of(place, activity)
-        for what, which in (
-            ()
-            if lively is None
-            else ((say("dead"), lively.dead), (say("saturated"), lively.saturated))
-        ):
+        if lively is None:
+            continue
+        for state, which in ((say("dead"), lively.dead), (say("saturated"), lively.saturated)):
             numbers = np.flatnonzero(which).tolist()
             if numbers:
-                shown = ", ".join(map(str, numbers[:NEURONS])) + (
-                    ", ..." if len(numbers) > NEURONS else ""
-                )
-                lines.append(
-                    say(
-                        "{state} in {layer}: {numbers}", state=what, layer=place.name, numbers=shown
-                    )
-                )
-    return lines
+                shown = ", ".join(map(str, numbers[:NEURONS]))
+                shown += ", ..." if len(numbers) > NEURONS else ""
+                layer = place.name
+                yield say("{state} in {layer}: {numbers}", state=state, layer=layer, numbers=shown)
 
 
-def _pictures(found: InputWeights, end: float) -> list[str]:
-    assert found.pictures is not None
-    shown = found.pictures[:PICTURES]
-    blocks = [drawing.signed_picture(picture, end) for picture in shown]
+def _images(found: InputWeights, end: float) -> list[str]:
+    assert found.images is not None
+    shown = found.images[:IMAGES]
+    blocks = [drawing.signed_picture(image, end) for image in shown]
     heads = [
         say("neuron {neuron}, bias {bias:+.2f}", neuron=label, bias=bias)
-        for label, bias in zip(found.labels, found.biases[:PICTURES], strict=False)
+        for label, bias in zip(found.labels, found.biases[:IMAGES], strict=False)
     ]
-    return drawing.sheet(
-        blocks, heads, drawing.picture_width(shown.shape[1:]), drawing.sheet_width()
-    )
+    width = drawing.picture_width(shown.shape[1:])
+    return drawing.sheet(blocks, heads, width, drawing.sheet_width())
 
 
 def _inputs(found: InputWeights) -> list[str]:
-    """Say how much each input counts for the layer as a whole.
-
-    The root mean square of its weights.
-    """
-    import numpy as np
-
+    """Return how much each input counts for the layer: the root mean square of its weights."""
     if len(found.labels) == 1:
         order = np.argsort(-np.abs(found.values[:, 0]), kind="stable")[:INPUTS].tolist()
-        return drawing.signed_bars(
-            [found.inputs[i] for i in order], found.values[order, 0].tolist(), columns()
-        )
+        names = [found.inputs[i] for i in order]
+        return drawing.signed_bars(names, found.values[order, 0].tolist(), columns())
     sizes = np.sqrt((found.values**2).mean(axis=1))
     order = np.argsort(-sizes, kind="stable")[:INPUTS].tolist()
     lines = drawing.bars([found.inputs[i] for i in order], sizes[order].tolist(), columns())
@@ -279,45 +211,22 @@ def _inputs(found: InputWeights) -> list[str]:
 
 
 def _table(place: NeuronLayer, found: InputWeights, activity: NeuronActivity | None) -> str:
-    """Set out bias and size of each neuron.
-
-    Of columns also its strongest inputs, as many as there is room for.
-    """
-    import numpy as np
-
-    from pellucid.core.table import table
-
+    """Return bias and norm of each neuron; for columns, as many strongest inputs as fit."""
     lively = inspect_neuron.activity_of(place, activity)
-    of_columns = found.pictures is None and len(found.inputs) > 1
-
-    def lines(strongest: int) -> Iterator[list[str]]:
-        ends = (
-            [say("strongest weights")]
-            if strongest
-            else []
-            if of_columns
-            else [say("least"), say("greatest")]
-        )
-        yield [
-            say("neuron"),
-            say("bias"),
-            say("norm"),
-            *ends,
-            *([] if lively is None else [say("flat"), ""]),
-        ]
+    of_columns = found.images is None and len(found.inputs) > 1
+    for strongest in (2, 1, 0) if of_columns else (None,):
+        heads = [say("least"), say("greatest")] if strongest is None else []
+        heads += [say("strongest weights")] if strongest else []
+        heads += [] if lively is None else [say("flat"), ""]
+        lines = [[say("neuron"), say("bias"), say("norm"), *heads]]
         for j, weights in enumerate(found.values.T[:NEURONS]):
-            ends = [_strongest(found.inputs, weights, strongest)] if strongest else []
-            ends = ends if of_columns else [f"{weights.min():.3f}", f"{weights.max():.3f}"]
-            state = (
-                [] if lively is None else [f"{lively.flat[j]:.0%}", inspect_neuron.state(lively, j)]
-            )
-            name = drawing.cut(found.labels[j], 16)
-            yield [name, f"{found.biases[j]:.3f}", f"{np.linalg.norm(weights):.3f}", *ends, *state]
-
-    for strongest in (2, 1, 0) if of_columns else (0,):
-        text = "\n".join(
-            line.rstrip() for line in table(list(lines(strongest)), total=False).splitlines()
-        )
+            cells = [f"{weights.min():.3f}", f"{weights.max():.3f}"] if strongest is None else []
+            cells += [_strongest(found.inputs, weights, strongest)] if strongest else []
+            if lively is not None:
+                cells += [f"{lively.flat[j]:.0%}", inspect_neuron.state(lively, j)]
+            numbers = [f"{found.biases[j]:.3f}", f"{np.linalg.norm(weights):.3f}"]
+            lines.append([drawing.cut(found.labels[j], 16), *numbers, *cells])
+        text = "\n".join(line.rstrip() for line in table(lines, total=False).splitlines())
         if max(map(cell_width, text.splitlines())) <= columns():
             break
     return text
@@ -328,11 +237,6 @@ def _strongest(names: list[str], weights: Array, count: int) -> str:
     return ", ".join(f"{drawing.cut(names[i], 14)} {weights[i]:+.2f}" for i in order)
 
 
-def _plot(path: str, found: InputWeights, neuron: int | None) -> None:
-    from pellucid.lens import plots
-
-    if neuron is not None:
-        found = inspect_neuron.alone(found, neuron)
+def _plot(path: str, found: InputWeights) -> None:
     plots.save(plots.weights(found), path)
-
-    tell_plot(path)
+    note_plot(path)

@@ -1,10 +1,12 @@
-"""What commands write.
+"""Text and JSON on standard output, notes on standard error, and checks of files to be written.
 
-JSON for programs, text for people, and whether a file can be written at all.
+Everything that people read passes `echo` or `note`, where characters that would command the
+terminal become "?": names of columns, classes and nodes come from files of strangers.
 """
 
 from __future__ import annotations
 
+import io
 import json
 import math
 import os
@@ -12,77 +14,125 @@ import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
 
 import click
+from rich.console import Console, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
 
-from pellucid.cli.help import wrap
 from pellucid.errors import FileError
 from pellucid.files.atomic import unwritable
 from pellucid.language import cell_width, say
 
 WIDEST = 80
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+# The same but for the colours that we write ourselves, which change nothing but colours
+_COMMANDS = re.compile(r"\x1b(?!\[(?:0|[34]8;[25];[\d;]+)m)|[\x00-\x08\x0b-\x1a\x1c-\x1f\x7f-\x9f]")
 
 
-def write_json(document: Any) -> None:
-    """Write one JSON document to standard output.
+def echo(text: object = "") -> None:
+    """Write text as it is laid out to standard output."""
+    click.echo(_COMMANDS.sub("?", str(text)))
 
-    Numbers that are not finite become null, which JSON can say.
-    """
+
+def echo_lines(lines: Iterable[str]) -> None:
+    """Write lines as they are laid out to standard output."""
+    for line in lines:
+        echo(line)
+
+
+def tell(text: str, /, **values: object) -> None:
+    """Write a paragraph of the result, a template in the current language, to standard output."""
+    echo(paragraph(say(text, **values)))
+
+
+def tell_more(count: int) -> None:
+    """Write how many more there are than were shown, if any."""
+    if count > 0:
+        tell("and {count:,} more", count=count)
+
+
+def note(text: str, /, **values: object) -> None:
+    """Write a paragraph beside the result, as `tell` does, to standard error."""
+    click.echo(paragraph(say(text, **values)), err=True)
+
+
+def write_json(document: object) -> None:
+    """Write one JSON document to standard output; numbers that are not finite become null."""
     click.echo(json.dumps(_finite(document), ensure_ascii=False, allow_nan=False))
 
 
-def note(text: str) -> None:
-    """Tell people something beside the result, on standard error."""
-    click.echo(paragraph(text), err=True)
-
-
-def tell(text: str) -> None:
-    """Write one paragraph of the result to standard output."""
-    click.echo(paragraph(text))
-
-
 def columns() -> int:
-    """Give how many columns text may take: the terminal's, but no more than 80."""
+    """Return how many columns text may take: the terminal's, from 20 to 80."""
     return min(max(shutil.get_terminal_size((WIDEST, 24)).columns, 20), WIDEST)
 
 
 def printable(text: str) -> str:
-    """Give text with "?" for characters that would command the terminal.
-
-    Names of columns may come from anywhere.
-    """
+    """Return text with "?" for characters that would command the terminal."""
     return _CONTROL.sub("?", text)
 
 
-def paragraph(text: str, head: str = "", room: int | None = None) -> str:
-    """Break text at spaces into lines that fit, below each other behind `head`.
+def wrap(text: str, width: int) -> list[str]:
+    """Break text at spaces into lines of at most `width` columns; longer words stay whole.
 
-    Paths and other words stay whole.
+    >>> wrap("신경망이 답합니다", 9)
+    ['신경망이', '답합니다']
     """
-    text = printable(text)
+    lines: list[str] = []
+    for word in text.split():
+        # Not rich's: a path that it breaks cannot be copied from the terminal
+        if lines and cell_width(f"{lines[-1]} {word}") <= width:
+            lines[-1] += f" {word}"
+        else:
+            lines.append(word)
+    return lines
+
+
+def paragraph(text: str, head: str = "", room: int | None = None) -> str:
+    """Return text as lines that fit, below each other behind `head`; paths stay whole."""
     indent = cell_width(head)
-    lines = wrap(
-        text, max((columns() if room is None else room) - indent, 10), breaks_words=False
-    ) or [""]
-    return "\n".join(
-        (head if index == 0 else " " * indent) + line for index, line in enumerate(lines)
+    width = max((columns() if room is None else room) - indent, 10)
+    lines = wrap(printable(text), width) or [""]
+    return "\n".join((" " * indent if index else head) + line for index, line in enumerate(lines))
+
+
+def laid_out(part: RenderableType, indent: int = 0) -> str:
+    """Return what rich makes of a text or table, no wider than the terminal."""
+    file = io.StringIO()
+    # No markup: a "[" in a column's name is a "["; and no colours, which text has of its own
+    console = Console(
+        file=file,
+        width=columns(),
+        color_system=None,
+        markup=False,
+        emoji=False,
+        highlight=False,
+        force_jupyter=False,
     )
+    console.print(Padding(part, (0, 0, 0, indent)))
+    return "\n".join(line.rstrip() for line in file.getvalue().splitlines())
+
+
+def rows_text(rows: Iterable[Sequence[str]], indent: int = 0) -> str:
+    """Return rows of cells in columns, two spaces apart; the widest are wrapped to fit."""
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    for row in rows:
+        grid.add_row(*(Text(printable(cell), overflow="fold") for cell in row))
+    return laid_out(grid, indent)
 
 
 def time_text(seconds: float) -> str:
-    """Say how long something took."""
+    """Return how long something took."""
     return say("under 0.1 s") if seconds < 0.1 else say("{seconds:.1f} s", seconds=seconds)
 
 
 def check_writable(path: str, room: int = 0) -> None:
-    """Find out before hours of work whether a file can be written there, and whether the disk has
-    `room` bytes.
+    """Check before hours of work that a file can be written, and the disk has `room` bytes.
 
-    Raises FileError as writing would; leaves nothing behind, and what is there untouched.
+    Raises FileError as writing would; leaves nothing behind, and an earlier file untouched.
     """
     try:
         target = Path(os.path.realpath(path))
@@ -90,6 +140,7 @@ def check_writable(path: str, room: int = 0) -> None:
             if not target.is_file():
                 raise OSError(0, say("it is no regular file"))
             os.close(os.open(target, os.O_WRONLY))
+        # Sizes of files can be promised by a disk that is full: only bytes that were written count
         with tempfile.NamedTemporaryFile(dir=target.parent, prefix=".pellucid.") as file:
             file.write(bytes(room))
             file.flush()
@@ -98,7 +149,7 @@ def check_writable(path: str, room: int = 0) -> None:
 
 
 def check_not_read(path: str, read: Iterable[str | None]) -> None:
-    """Raise FileError where what is written would replace one of the files that are read."""
+    """Raise FileError where the file to be written is one of the files that are read."""
 
     def place(name: str) -> str:
         return name if "\0" in name else os.path.realpath(name)
@@ -109,8 +160,20 @@ def check_not_read(path: str, read: Iterable[str | None]) -> None:
         )
 
 
+def program() -> str:
+    """Return how this program was started, as the user can type it again."""
+    started = Path(sys.argv[0])
+    if started.name != "pellucid":  # python -m pellucid
+        return f"{sys.executable} -m pellucid"
+    found = shutil.which("pellucid")
+    if found is not None and os.path.realpath(found) == os.path.realpath(started):
+        return "pellucid"
+    inside = started.is_absolute() and started.is_relative_to(Path.cwd())
+    return str(started.relative_to(Path.cwd()) if inside else started)
+
+
 def colours() -> int:
-    """Give how many colours standard output shows.
+    """Return how many colours standard output shows.
 
     0 (no terminal, or NO_COLOR is set), 256 or 16,777,216.
     """
@@ -121,7 +184,7 @@ def colours() -> int:
 
 
 def shows_blocks() -> bool:
-    """Tell whether standard output can write the characters that pictures and bars are made of."""
+    """Return whether standard output can write the characters of images and bars."""
     try:
         "█▀▄".encode(sys.stdout.encoding or "ascii")
     except (UnicodeEncodeError, LookupError):
@@ -129,7 +192,7 @@ def shows_blocks() -> bool:
     return True
 
 
-def _finite(value: Any) -> Any:
+def _finite(value: object) -> object:
     if isinstance(value, dict):
         return {key: _finite(inner) for key, inner in value.items()}
     if isinstance(value, (list, tuple)):

@@ -1,130 +1,99 @@
-"""`pellucid predict`: let a network answer pictures and rows."""
+"""`pellucid predict`: the predictions of a network for images and rows."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-import click
-
-from pellucid.cli import tables
-from pellucid.cli.answers import written_as
-from pellucid.cli.help import Command, argument, json_option, lang_option, option
+from pellucid.cli.help import (
+    argument,
+    command,
+    example,
+    json_option,
+    model_argument,
+    option,
+    wrong_use,
+)
+from pellucid.cli.network_rows import read_rows
 from pellucid.cli.output import check_not_read, check_writable
-from pellucid.cli.rows import read_rows
-from pellucid.cli.threads import use_threads
+from pellucid.cli.prediction_text import written_as
+from pellucid.cli.table_rows import EXTENSIONS, is_table_for, predict_table
+from pellucid.core.types import Array
+from pellucid.data.image_files import looks_like_image
 from pellucid.errors import FileError, Message, PellucidError
-from pellucid.language import mark, say, translate
-
-if TYPE_CHECKING:
-    from pellucid.core.types import Array
-    from pellucid.network import Network
+from pellucid.language import translate
+from pellucid.network import Network, load
+from pellucid.training.samples import check_finite
 
 
-@click.command(
-    cls=Command,
-    short_help=mark("let a network answer pictures or rows"),
-    help=mark(
-        "Let a network answer. Pictures of one digit each (PNG, JPEG, ...) are made ready as "
-        "MNIST's were: centred, "
-        "28 x 28, light on black. Rows come as IDX, .npy, or .npz with an array x. A network that "
-        "learned from a table "
-        "takes tables (CSV, Parquet, .npy, .npz): columns are found by name, and what was done to "
-        "them is said."
-    ),
-    examples=[
-        ("pellucid predict digits.safetensors my.png", mark("read one picture")),
-        ("pellucid predict digits.safetensors *.png --json", mark("many, for programs")),
-        (
-            "pellucid predict model.safetensors new.csv",
-            mark("the rows of a table, numbered from 1"),
-        ),
-        (
-            "pellucid predict model.safetensors new.csv -o answers.csv",
-            mark("the answers as a table"),
-        ),
-    ],
-)
-@argument(
-    "model", metavar=mark("MODEL"), about=mark("The network's file, as `pellucid train` wrote it.")
-)
-@argument(
-    "files",
-    nargs=-1,
-    required=True,
-    metavar=mark("FILE..."),
-    about=mark("Pictures, tables, or files of rows."),
-)
-@option(
-    "-o",
-    "--output-file",
-    "path",
-    metavar=mark("FILE"),
-    help=mark(
-        "Write the answers to this CSV file instead: a line for each row, with every output's "
-        "value."
+@dataclass(frozen=True, kw_only=True)
+class PredictOptions:
+    """The options of `pellucid predict`."""
+
+    model: str = model_argument()
+    files: tuple[str, ...] = argument("FILE...", "Images, tables, or files of rows.")
+    path: str | None = option(
+        "-o --output-file FILE",
+        "Write the predictions to this CSV file instead: a line for each row, with the value of "
+        "every output.",
+    )
+    as_json: bool = json_option()
+
+
+@command(
+    "predict",
+    PredictOptions,
+    "Predict with a network. Images of one digit each (PNG, JPEG, ...) are prepared as MNIST's "
+    "were: centred, 28 x 28, light on black. Rows are read from IDX, .npy, or .npz with an array "
+    "x. A network that was trained on a table takes tables (CSV, Parquet, .npy, .npz): columns are "
+    "found by name, and reordered, ignored, imputed and unseen values are reported.",
+    example("pellucid predict digits.safetensors my.png", "classify one image"),
+    example("pellucid predict digits.safetensors *.png --json", "many, for programs"),
+    example("pellucid predict model.safetensors new.csv", "the rows of a table, numbered from 1"),
+    example(
+        "pellucid predict model.safetensors new.csv -o predictions.csv",
+        "the predictions as a table",
     ),
 )
-@json_option
-@lang_option
-def predict(model: str, files: tuple[str, ...], path: str | None, as_json: bool) -> int:
-    """Let a network answer."""
-    if path is not None and as_json:
-        raise click.UsageError(
-            say("answers go to one place: --json or --output-file"), click.get_current_context()
-        )
-    use_threads(None, 0)
-    from pellucid.network import load
-
-    _check_order(model)
-    net = load(model)
-    if path is not None:
-        check_not_read(path, [model, *files])
-        check_writable(path)
+def predict(options: PredictOptions) -> int:
+    """Write the network's predictions; return 1 where a file could not be predicted."""
+    if options.path is not None and options.as_json:
+        raise wrong_use("predictions go to one place: --json or --output-file")
+    _check_order(options.model)
+    net = load(options.model)
+    if options.path is not None:
+        check_not_read(options.path, [options.model, *options.files])
+        check_writable(options.path)
     failed = 0
-    with written_as(net, path, as_json, many=len(files) > 1) as written:
-        for file in files:
+    with written_as(net, options.path, options.as_json, len(options.files) > 1) as written:
+        for file in options.files:
             try:
-                for first, x, y in _answered(net, file):
+                for first, x, y in _predicted(net, file):
                     written.add(file, first, x, y)
-            except (
-                PellucidError
-            ) as error:  # one bad file among many: the others are answered all the same
+            except PellucidError as error:  # one bad file does not stop the others
                 failed += 1
                 reason = " ".join(translate(error).split())
                 written.fail(file, reason if file in reason else f"{file}: {reason}")
     return 1 if failed else 0
 
 
-def _answered(net: Network, file: str) -> Iterator[tuple[int | None, Array, Array]]:
-    """Answer a file: give (number of the first row, x, y) block by block.
-
-    A single picture has no number.
-    """
-    if tables.knows(net, file):
-        yield from tables.answer(net, file)
+def _predicted(net: Network, file: str) -> Iterator[tuple[int | None, Array, Array]]:
+    """Predict a file block by block: the number of the first row (None for an image), x and y."""
+    if is_table_for(net, file):
+        yield from predict_table(net, file)
         return
     x, many = read_rows(net, file)
-    yield 0 if many else None, x, answers(net, x)
+    if x.ndim and x.size:
+        check_finite(x, Message("inputs"))
+    yield 0 if many else None, x, net.predict(x)
 
 
 def _check_order(model: str) -> None:
-    """Raise FileError where the model is a picture: the words stand in the wrong order."""
-    from pellucid.data.opening import looks_like_picture
-
-    if looks_like_picture(model) or Path(model).suffix.lower() in tables.SUFFIXES:
+    """Raise FileError where MODEL is an image or a table: the words are in the wrong order."""
+    if looks_like_image(model) or Path(model).suffix.lower() in EXTENSIONS:
         raise FileError(
-            "{path}: no model file, but what looks like a picture or a table; the order is: "
-            "pellucid predict MODEL FILE...",
+            "{path}: not a model file, but an image or a table; the order is: pellucid predict "
+            "MODEL FILE...",
             path=model,
         )
-
-
-def answers(net: Network, x: Array) -> Array:
-    """Give the network's answers to rows that are finite numbers; raises InputError for others."""
-    from pellucid.training.data import check_finite
-
-    if x.ndim and x.size:
-        check_finite(x, Message("inputs"))
-    return net.predict(x)

@@ -1,85 +1,72 @@
-"""`pellucid summary`: what a network is made of, counted layer by layer."""
+"""`pellucid summary`: the parameters of a network, counted layer by layer."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import click
 
-from pellucid.cli.help import Command, Layers, argument, json_option, lang_option, option
-from pellucid.cli.output import tell, write_json
-from pellucid.cli.train import ACTIVATIONS
-from pellucid.language import mark, say
+from pellucid.building import mlp
+from pellucid.cli import values
+from pellucid.cli.help import command, example, json_option, option, optional_model, wrong_use
+from pellucid.cli.output import echo, tell, write_json
+from pellucid.core import ACTIVATIONS
+from pellucid.language import say
+from pellucid.network import load
 
 
-@click.command(
-    cls=Command,
-    short_help=mark("parameters, multiplications and bytes, layer by layer"),
-    help=mark(
-        "Count parameters, multiplications and bytes, layer by layer, of a network's file or of a "
-        "network that "
-        "--layers describes."
-    ),
-    examples=[
-        ("pellucid summary digits.safetensors", mark("a network that was trained")),
-        ("pellucid summary --layers 784,16,16,10", mark("13,002 parameters")),
-    ],
-)
-@argument(
-    "model",
-    required=False,
-    metavar=mark("[MODEL]"),
-    about=mark("The network's file, as `pellucid train` wrote it."),
-)
-@option(
-    "--layers",
-    type=Layers(),
-    metavar=mark("N,N,..."),
-    help=mark("Neurons in each layer, inputs first."),
-)
-@option(
-    "--activation",
-    type=click.Choice(ACTIVATIONS),
-    default="sigmoid",
-    metavar=mark("NAME"),
-    help=mark("Hidden layers' activation with --layers. Default: sigmoid."),
-)
-@option(
-    "--output",
-    type=click.Choice(ACTIVATIONS),
-    default="sigmoid",
-    metavar=mark("NAME"),
-    help=mark("The last layer's activation with --layers. Default: sigmoid."),
-)
-@json_option
-@lang_option
-def summary(
-    model: str | None, layers: tuple[int, ...] | None, activation: str, output: str, as_json: bool
-) -> None:
-    """Count what a network is made of."""
-    if (model is None) == (layers is None):
-        raise click.UsageError(
-            say("name either a MODEL file or --layers"), click.get_current_context()
-        )
-    from pellucid.building import mlp
-    from pellucid.network import load
+@dataclass(frozen=True, kw_only=True)
+class SummaryOptions:
+    """The options of `pellucid summary`."""
 
-    net = (
-        load(model)
-        if model is not None
-        else mlp(layers or (), activation=activation, output=output)
+    model: str | None = optional_model()
+    layers: tuple[int, ...] | None = option(
+        "--layers N,N,...", "Neurons in each layer, inputs first.", type=values.layers()
     )
+    activation: str = option(
+        "--activation NAME",
+        "Activation of the hidden layers, for --layers. Default: sigmoid.",
+        type=click.Choice(tuple(ACTIVATIONS)),
+        default="sigmoid",
+    )
+    output: str = option(
+        "--output NAME",
+        "Activation of the last layer, for --layers. Default: sigmoid.",
+        type=click.Choice(tuple(ACTIVATIONS)),
+        default="sigmoid",
+    )
+    as_json: bool = json_option()
+
+
+@command(
+    "summary",
+    SummaryOptions,
+    "Count parameters, multiplications and bytes layer by layer, of a network's file or of a "
+    "network that --layers describes.",
+    example("pellucid summary digits.safetensors", "a trained network"),
+    example("pellucid summary --layers 784,16,16,10", "13,002 parameters"),
+)
+def summary(options: SummaryOptions) -> None:
+    """Count the parameters of a network."""
+    if (options.model is None) == (options.layers is None):
+        raise wrong_use("name either a MODEL file or --layers")
+    if options.model is None:
+        net = mlp(options.layers or (), options.activation, options.output)
+    else:
+        net = load(options.model)
     counts = net.summary()
-    if as_json:
+    if options.as_json:
         write_json(counts.to_dict())
         return
-    click.echo(counts)
+    echo(counts)
     if epochs := net.record.get("epochs"):
         rows = net.record.get("rows")
         told = say(
-            "learned {epochs} epochs from {rows} rows",
+            "trained for {epochs} epochs on {rows} rows",
             epochs=epochs,
             rows=f"{rows:,}" if isinstance(rows, int) else rows,
         )
-        click.echo()
+        echo()
         tell(f"{told}: {net.record.get('optimizer')}")
     if net.classes:
-        tell(say("classes: {names}", names=", ".join(net.classes)))
+        tell("classes: {names}", names=", ".join(net.classes))

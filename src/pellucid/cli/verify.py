@@ -1,169 +1,123 @@
-"""`pellucid verify`.
-
-The proof that a network is the same in both engines, PyTorch and ONNX Runtime.
-"""
+"""`pellucid verify`: the proof that both engines, PyTorch and ONNX Runtime compute the same."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
 
-import click
-
-from pellucid.cli.help import Command, Whole, argument, json_option, lang_option, option
-from pellucid.cli.output import tell, write_json
-from pellucid.cli.threads import use_threads
-from pellucid.language import mark, say
-
-if TYPE_CHECKING:
-    from pellucid.exchange.verification import Check, Line, Verification
-    from pellucid.network import Network
+from pellucid import exchange
+from pellucid.building import mlp
+from pellucid.cli import values
+from pellucid.cli.help import command, example, json_option, option, optional_model, wrong_use
+from pellucid.cli.network_rows import rows_alone
+from pellucid.cli.output import echo, tell, tell_more, write_json
+from pellucid.display.text_table import table
+from pellucid.exchange.verification import Check, Line, Verification
+from pellucid.language import say
+from pellucid.network import Network, load
 
 SHOWN = 40
 """Lines of a table that are shown."""
 
 ROWS = 256
-"""Rows of one's own data that are compared by: more show no more, and take longer."""
+"""Rows of own data that are compared: more show nothing new, and take longer."""
 
 
-@click.command(
-    cls=Command,
-    short_help=mark("prove that PyTorch and ONNX Runtime compute the same"),
-    help=mark(
-        "Let the reference engine, the native engine, PyTorch and ONNX Runtime compute the same "
-        "network, and show the "
-        "largest differences: of every layer's output, of the loss, of every gradient, and of the "
-        "weights after "
-        "training. Dropout is off, as every program would draw its own; ONNX Runtime computes "
-        "outputs only. Who is not "
-        "installed is left out. Exit code 1 when a difference is larger than rounding explains."
-    ),
-    examples=[
-        ("pellucid verify digits.safetensors", mark("a network that was trained")),
-        ("pellucid verify --seeds", mark("the two networks that pellucid grew from")),
-        ("pellucid verify houses.safetensors --data houses.csv", mark("on rows of its own")),
-    ],
-)
-@argument(
-    "model",
-    required=False,
-    metavar=mark("[MODEL]"),
-    about=mark("The network's file, as `pellucid train` wrote it."),
-)
-@option("--seeds", is_flag=True, help=mark("The 2-4-3 and the 784-16-16-10 network of sigmoids."))
-@option(
-    "--data",
-    metavar=mark("DATA"),
-    help=mark(
-        "Rows to compare by, as for evaluate, 256 at most. Default: MNIST's for 784 inputs, else "
-        "random ones."
-    ),
-)
-@option(
-    "--steps",
-    type=Whole(0),
-    default=100,
-    metavar=mark("N"),
-    help=mark("Training steps. Default: 100; 0 for none."),
-)
-@option(
-    "--seed",
-    type=Whole(0),
-    default=0,
-    metavar=mark("N"),
-    help=mark("From which rows are drawn. Default: 0."),
-)
-@json_option
-@lang_option
-def verify(model: str | None, seeds: bool, data: str | None, as_json: bool, **settings: int) -> int:
-    """Prove that a network is the same everywhere."""
-    if (model is None) != seeds or (seeds and data is not None):
-        raise click.UsageError(
-            say("name either a MODEL file, which --data goes with, or --seeds"), _context()
-        )
-    use_threads(None, 0)
-    from pellucid.exchange import verify
+@dataclass(frozen=True, kw_only=True)
+class VerifyOptions:
+    """The options of `pellucid verify`."""
 
-    found = []
-    for name, net in _seeds() if model is None else _loaded(model):
-        x, t = (None, None) if data is None else _rows(net, data)
-        found.append((name, verify(net, x, t, **settings)))
-        if not as_json:
-            _show(*found[-1])
-    same = all(verification.same for _, verification in found)
-    if as_json:
-        networks = [{"network": name, **verification.to_dict()} for name, verification in found]
+    model: str | None = optional_model()
+    seeds: bool = option("--seeds", "The 2-4-3 and the 784-16-16-10 network of sigmoids.")
+    data: str | None = option(
+        "--data DATA",
+        "Rows to compare on, as for evaluate, 256 at most. Default: MNIST's for 784 inputs, else "
+        "random ones.",
+    )
+    steps: int = option(
+        "--steps N",
+        "Training steps. Default: 100; 0 for none.",
+        type=values.whole_number(0),
+        default=100,
+    )
+    seed: int = option(
+        "--seed N", "Seed for drawing rows. Default: 0.", type=values.whole_number(0), default=0
+    )
+    as_json: bool = json_option()
+
+
+@command(
+    "verify",
+    VerifyOptions,
+    "Compute the same network with the reference engine, the native engine, PyTorch and ONNX "
+    "Runtime, and show the largest differences: of every layer's output, of the loss, of every "
+    "gradient, and of the weights after training. Dropout is off, as every program would draw its "
+    "own; ONNX Runtime computes outputs only. Programs that are not installed are left out. Exit "
+    "code 1 when a difference is larger than rounding explains.",
+    example("pellucid verify digits.safetensors", "a trained network"),
+    example("pellucid verify --seeds", "the two networks that pellucid grew from"),
+    example("pellucid verify houses.safetensors --data houses.csv", "on rows of its own"),
+)
+def verify(options: VerifyOptions) -> int:
+    """Compare the programs; return 1 where they differ."""
+    if (options.model is None) != options.seeds or (options.seeds and options.data is not None):
+        raise wrong_use("name either a MODEL file, which --data goes with, or --seeds")
+    nets = _seeds() if options.model is None else {options.model: load(options.model)}
+    found = {}
+    for name, net in nets.items():
+        rows = None if options.data is None else rows_alone(net, options.data)
+        x = None if rows is None else rows.x[:ROWS]
+        t = None if rows is None or rows.t is None else rows.t[:ROWS]
+        found[name] = exchange.verify(net, x, t, steps=options.steps, seed=options.seed)
+        if not options.as_json:
+            _show(name, found[name])
+    same = all(each.same for each in found.values())
+    if options.as_json:
+        networks = [{"network": name, **each.to_dict()} for name, each in found.items()]
         write_json({"same": same, "networks": networks})
     return 0 if same else 1
 
 
-def _context() -> click.Context:
-    return click.get_current_context()
-
-
-def _loaded(model: str) -> list[tuple[str, Network]]:
-    from pellucid.network import load
-
-    return [(model, load(model))]
-
-
-def _seeds() -> list[tuple[str, Network]]:
-    from pellucid.building import mlp
-
-    return [
-        ("2-4-3", mlp([2, 4, 3], activation="sigmoid")),
-        ("784-16-16-10", mlp([784, 16, 16, 10], activation="sigmoid", output="sigmoid")),
-    ]
-
-
-def _rows(net: Network, data: str) -> tuple[Any, Any]:
-    from pellucid.cli.rows import rows_alone
-
-    rows = rows_alone(net, data)
-    return rows.x[:ROWS], None if rows.t is None else rows.t[:ROWS]
+def _seeds() -> dict[str, Network]:
+    return {
+        "2-4-3": mlp([2, 4, 3], activation="sigmoid"),
+        "784-16-16-10": mlp([784, 16, 16, 10], activation="sigmoid", output="sigmoid"),
+    }
 
 
 def _show(name: str, found: Verification) -> None:
     tell(
-        say(
-            "{name}: {rows} rows, {loss}; the largest differences from the reference engine",
-            name=name,
-            rows=found.rows,
-            loss=found.loss,
-        )
+        "{name}: {rows} rows, {loss}; the largest differences from the reference engine",
+        name=name,
+        rows=found.rows,
+        loss=found.loss,
     )
     if found.dropout:
-        tell(say("dropout is off: every program would draw its own"))
+        tell("dropout is off: every program would draw its own")
     for check in found.checks:
-        click.echo()
+        echo()
         _show_check(check, found)
-    click.echo()
+    echo()
     tell(_verdict(found))
-    click.echo()
+    echo()
 
 
 def _show_check(check: Check, found: Verification) -> None:
-    from pellucid.core.table import table
-
     names = [name for name in ("native", "PyTorch", "ONNX Runtime") if name not in check.absent]
     shown = check.lines[:SHOWN]
-    signs = [] if all(line.same for line in shown) else [""]
-    lines = [[check.dtype, *names, say("allowed"), *signs]]
+    all_same = all(line.same for line in shown)
+    lines = [[check.dtype, *names, say("allowed"), *([] if all_same else [""])]]
     for line in shown:
         gaps = [_number(line.gaps[name]) for name in names]
-        marks = [] if not signs else ["" if line.same else say("too far")]
-        lines.append(
-            [_label(line, found.steps), *gaps, f"{min(line.allowed.values()):.0e}", *marks]
-        )
-    click.echo(table(lines, total=False))
-    if len(check.lines) > SHOWN:
-        tell(say("and {count:,} more", count=len(check.lines) - SHOWN))
-    allowed = check.lines[0].allowed
-    if (wider := allowed.get("ONNX Runtime", 0)) > min(allowed.values(), default=0):
+        marks = [] if all_same else ["" if line.same else say("too large")]
+        allowed = f"{min(line.allowed.values()):.0e}"
+        lines.append([_label(line, found.steps), *gaps, allowed, *marks])
+    echo(table(lines, total=False))
+    tell_more(len(check.lines) - SHOWN)
+    tolerances = check.lines[0].allowed
+    if (wider := tolerances.get("ONNX Runtime", 0)) > min(tolerances.values(), default=0):
         tell(
-            say(
-                "ONNX Runtime: {allowed:.0e} is allowed, as a part of this is float32 there",
-                allowed=wider,
-            )
+            "ONNX Runtime: {allowed:.0e} is allowed, as a part of this is float32 there",
+            allowed=wider,
         )
     for name, reason in check.absent.items():
         tell(f"{name}: {reason}")
@@ -174,11 +128,9 @@ def _label(line: Line, steps: int) -> str:
         return say("weights, {steps} steps of {name}", steps=steps, name=line.name)
     if line.what == "statistics":
         return say("running statistics, {name}", name=line.name)
-    return {
-        "output": say("output of {name}", name=line.name),
-        "loss": say("loss"),
-        "gradient": say("gradient of {name}", name=line.name),
-    }[line.what]
+    if line.what == "output":
+        return say("output of {name}", name=line.name)
+    return say("gradient of {name}", name=line.name) if line.what == "gradient" else say("loss")
 
 
 def _number(gap: float | None) -> str:
@@ -187,13 +139,12 @@ def _number(gap: float | None) -> str:
 
 def _verdict(found: Verification) -> str:
     far = [(check.dtype, line) for check in found.checks for line in check.lines if not line.same]
-    if far:
-        dtype, line = far[0]
-        return say(
-            "NOT the same: {count:,} of these differences are too large, the first in {dtype}: "
-            "{what}",
-            count=len(far),
-            dtype=dtype,
-            what=_label(line, found.steps),
-        )
-    return say("the same: no difference is larger than rounding explains")
+    if not far:
+        return say("the same: no difference is larger than rounding explains")
+    dtype, line = far[0]
+    return say(
+        "NOT the same: {count:,} of these differences are too large, the first in {dtype}: {what}",
+        count=len(far),
+        dtype=dtype,
+        what=_label(line, found.steps),
+    )

@@ -1,0 +1,163 @@
+"""Rows for a network from what users name: MNIST, a table, arrays, images and folders of them."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from pellucid.cli import table_rows
+from pellucid.cli.datasets import (
+    Dataset,
+    as_classes,
+    as_inputs,
+    as_levels,
+    check_inputs,
+    load_dataset,
+)
+from pellucid.core.checks import input_width
+from pellucid.core.types import Array
+from pellucid.data import digit, read_idx, read_image
+from pellucid.data.numpy_files import read_arrays
+from pellucid.data.tables import read_table
+from pellucid.errors import InputError, Message
+from pellucid.files.opening import open_file
+from pellucid.lens.image_sheets import as_bytes
+from pellucid.lens.input_limits import input_limits
+from pellucid.lens.neurons import image_shape
+from pellucid.network import Network
+
+IMAGE = (28, 28)
+
+
+class Rows(NamedTuple):
+    """Rows (N, ...) as a network takes them, their targets or None, and the first row's number.
+
+    Rows of tables are numbered from 1.
+    """
+
+    x: Array
+    t: Array | None
+    first: int = 0
+
+
+def read_rows(net: Network, file: str) -> tuple[Array, bool]:
+    """Return a file's rows as this network takes them, and whether it is a file of rows.
+
+    An image is one row, but no file of rows.
+    """
+    with open_file(file, Message("an image or a file of rows")) as opened:
+        start = opened.read(4)
+    if start.startswith((b"\x93NUM", b"PK\x03\x04")):
+        arrays = read_arrays(file)
+        if "x" not in arrays:
+            raise InputError(
+                "{path}: expected an array named x, found {found}",
+                path=file,
+                found=", ".join(arrays),
+            )
+        return as_levels(net, _as_rows(net, file, arrays["x"])), True
+    if start.startswith((b"\0\0", b"\x1f\x8b")):
+        return _as_rows(net, file, read_idx(file)), True
+    if Path(file).suffix.lower() in table_rows.EXTENSIONS:
+        raise InputError(
+            "{path}: the network was not trained on a table and knows no column names: give it "
+            "rows of {D} values (.npy, .npz, IDX) or, if it takes images, images",
+            path=file,
+            D=input_width(net.layers),
+        )
+    if not takes_images(net):
+        raise InputError(
+            "{path}: the network takes rows of {D} values, not images: give it an .npy or .npz "
+            "file",
+            path=file,
+            D=input_width(net.layers),
+        )
+    image = digit(read_image(file))[None]
+    if _takes_bytes(net):
+        return image, False
+    return (image.reshape(1, -1) / 255).astype(np.float32), False
+
+
+def rows_with_targets(net: Network, data: str | None, target: str | None = None) -> Rows:
+    """Return rows with targets: the data's test rows where there are some, else all.
+
+    Without data, MNIST's.
+    """
+    if data is not None and table_rows.is_table_for(net, data):
+        return Rows(*table_rows.read_samples(net, data, target), 1)
+    dataset = load_dataset(data or "mnist")
+    if data is None:
+        check_digits(net, dataset)
+    check_inputs(dataset, net)
+    x, t = dataset.test or (dataset.x, dataset.t)
+    return Rows(as_inputs(net, x), as_classes(dataset, t, net.classes))
+
+
+def rows_alone(net: Network, data: str) -> Rows:
+    """Return rows, with their targets where the data have them."""
+    if table_rows.is_table_for(net, data):
+        target = net.columns.target
+        if target is None or target.name not in read_table(data).columns:
+            return Rows(table_rows.read_inputs(net, data), None, 1)
+    elif data.endswith((".npy", ".npz")) and "t" not in read_arrays(data):
+        return Rows(read_rows(net, data)[0], None)
+    return rows_with_targets(net, data)
+
+
+def takes_images(net: Network) -> bool:
+    """Return whether the network's inputs are images of 28 x 28 pixels."""
+    return image_shape(net) == IMAGE
+
+
+def levels(net: Network, x: Array) -> Array:
+    """Return grey levels from 0 to 255 for images in the network's own units."""
+    if x.dtype.kind in "ui":
+        return as_bytes(x)
+    try:
+        high = float(input_limits(net)[1].max())
+    except InputError:  # nothing says which value is white
+        high = max(float(x.max()), 1.0)
+    return as_bytes((x / high).astype("float32"))
+
+
+def check_digits(net: Network, digits: Dataset) -> None:
+    """Raise InputError where a network was not trained on digits, and no other data are named."""
+    D = input_width(net.layers)
+    if D not in (None, digits.inputs):
+        raise InputError(
+            "the network takes {D} inputs, and MNIST's digits are 784 pixels: give --data", D=D
+        )
+    if net.classes is not None and net.classes != digits.classes:
+        names = ", ".join(net.classes[:4]) + (", ..." if len(net.classes) > 4 else "")
+        raise InputError(
+            "the network's classes ({names}) are not MNIST's digits: give --data", names=names
+        )
+    K = net.summary().rows[-1].outputs if net.layers else None
+    if K not in (None, len(digits.classes or ())):
+        raise InputError("the network has {K} outputs, and MNIST has ten digits: give --data", K=K)
+
+
+def _as_rows(net: Network, file: str, x: Array) -> Array:
+    """Return x as rows; the values of a single row, or one image, become one.
+
+    Raises InputError for rows of another length.
+    """
+    D = input_width(net.layers)
+    if x.ndim in (1, 2) and x.size == D and (x.ndim == 1 or x.shape[1] != D):
+        return x[None]
+    if D is not None and (x.ndim < 2 or math.prod(x.shape[1:]) != D):
+        raise InputError(
+            "{path}: expected rows of {D} values, got an array of shape {got}",
+            path=file,
+            D=D,
+            got=x.shape,
+        )
+    return x
+
+
+def _takes_bytes(net: Network) -> bool:
+    kinds = [type(layer).__name__ for layer in net.layers[:2]]
+    return kinds[:1] == ["Flatten"] and ("Scale" in kinds or "Standardize" in kinds)

@@ -1,0 +1,207 @@
+"""How predictions are written: as text with images and bars, as JSON, or as a CSV file."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import BinaryIO, Protocol
+
+import click
+
+from pellucid.cli import drawing
+from pellucid.cli.network_rows import IMAGE, takes_images
+from pellucid.cli.output import (
+    columns,
+    echo,
+    paragraph,
+    printable,
+    shows_blocks,
+    tell,
+    wrap,
+    write_json,
+)
+from pellucid.core.types import Array
+from pellucid.errors import FileError
+from pellucid.files.atomic import whole_file
+from pellucid.language import cell_width, say
+from pellucid.lens import image_sheets
+from pellucid.network import Network
+
+SHOWN = 3
+"""Predictions that are shown with their image; from then on, one line each."""
+
+BAR = 20
+ROOM = 24  # columns that a prediction needs beside its image; with fewer it is written below
+DARK = 0.05  # the highest output below which no output neuron is active
+
+
+class Predictions(Protocol):
+    """Where predictions go, block by block."""
+
+    def add(self, file: str, first: int | None, x: Array, y: Array) -> None:
+        """Write predictions y for inputs x of a file.
+
+        Rows are numbered from `first`; None is a single image.
+        """
+        ...
+
+    def fail(self, file: str, text: str) -> None:
+        """Write an error: the rest of the file has no predictions."""
+        ...
+
+
+@contextmanager
+def written_as(net: Network, path: str | None, as_json: bool, many: bool) -> Iterator[Predictions]:
+    """Yield where predictions go: a CSV file (naming files where there are many), JSON, or text.
+
+    Raises FileError where the CSV file cannot be written, or nothing was predicted.
+    """
+    if path is not None:
+        with whole_file(path) as file:
+            table = _Table(net, file, many)
+            yield table
+            if not table.rows:
+                raise FileError("{path}: not written, since no row was predicted", path=path)
+        tell("written: {path}, predictions for {rows:,} rows", path=path, rows=table.rows)
+    elif as_json:
+        document = _Document(net)
+        yield document
+        write_json(document.entries)
+    else:
+        yield _Text(net)
+
+
+class _Text:
+    def __init__(self, net: Network) -> None:
+        self.net, self.shown = net, 0
+
+    def add(self, file: str, first: int | None, x: Array, y: Array) -> None:
+        for text in _texts(self.net, file, x, y, first, self.shown):
+            echo(text)
+        self.shown += len(y)
+
+    def fail(self, file: str, text: str) -> None:
+        click.echo(f"pellucid: {printable(text)}", err=True)
+
+
+class _Document:
+    def __init__(self, net: Network) -> None:
+        self.net, self.entries = net, list[dict[str, object]]()
+
+    def add(self, file: str, first: int | None, x: Array, y: Array) -> None:
+        self.entries += entries_of(self.net, file, y, first)
+
+    def fail(self, file: str, text: str) -> None:
+        self.entries.append({"file": file, "error": text})
+
+
+class _Table(_Text):
+    def __init__(self, net: Network, file: BinaryIO, many: bool) -> None:
+        super().__init__(net)
+        self.file, self.many, self.rows = file, many, 0
+
+    def add(self, file: str, first: int | None, x: Array, y: Array) -> None:
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        classes, K = predicts_classes(self.net), y.shape[1]
+        if not self.rows:
+            names = [self.net.label(k) for k in range(K)] if classes and K > 1 else []
+            head = ["prediction", "confidence", *names] if classes else _value_names(K)
+            writer.writerow([*(["file"] if self.many else []), "row", *head])
+        for entry, values in zip(entries_of(self.net, file, y, first), y, strict=True):
+            line = [*([file] if self.many else []), entry.get("row", "")]
+            if classes:
+                line += [entry.get("label", entry["prediction"]), f"{entry['confidence']:.6g}"]
+            # str of a NumPy number: as many digits as tell it from its neighbours
+            writer.writerow([*line, *(map(str, values) if not classes or K > 1 else [])])
+        self.file.write(text.getvalue().encode())
+        self.rows += len(y)
+
+
+def _value_names(K: int) -> list[str]:
+    return ["prediction"] if K == 1 else [f"prediction {k}" for k in range(K)]
+
+
+def predicts_classes(net: Network) -> bool:
+    """Return whether the network's outputs are classes, not values."""
+    return net.classes is not None or type(net.layers[-1]).__name__ in ("Sigmoid", "Softmax")
+
+
+def entries_of(net: Network, file: str, y: Array, first: int | None) -> list[dict[str, object]]:
+    """Return predictions y of one file for JSON; rows are numbered from `first`, images not."""
+    classes = predicts_classes(net)
+    chosen, confidence = (net.choose(y), net.confidence(y)) if classes else (None, None)
+    entries = []
+    for row, outputs in enumerate(y.tolist()):
+        entry: dict[str, object] = {"file": file}
+        if first is not None:
+            entry["row"] = first + row
+        if chosen is None or confidence is None:
+            entry["prediction"] = outputs[0] if len(outputs) == 1 else outputs
+            entry["confidence"] = None
+        else:
+            entry["prediction"] = int(chosen[row])
+            if net.classes is not None:
+                entry["label"] = net.label(int(chosen[row]))
+            entry["confidence"] = float(confidence[row])
+        entries.append(entry | {"outputs": outputs})
+    return entries
+
+
+def describe_confidence(net: Network, y: Array) -> str:
+    """Return in words how confident one prediction y, (1, K), is, and what that number means."""
+    value = float(net.confidence(y)[0])
+    if type(net.layers[-1]).__name__ == "Sigmoid" and y.shape[1] > 1:
+        if value < DARK:
+            return say("no output neuron is active (the highest output: {value:.2f})", value=value)
+        return say("match {value:.2f} (the neuron's output, no probability)", value=value)
+    return say("probability {value:.1%}", value=value)
+
+
+def _texts(
+    net: Network, file: str, x: Array, y: Array, first: int | None, shown: int
+) -> Iterator[str]:
+    for row in range(len(y)):
+        name, one = file if first is None else f"{file}:{first + row}", y[row : row + 1]
+        if not predicts_classes(net):
+            yield paragraph("  ".join(f"{value:.6g}" for value in y[row]), f"{name}  ")
+        elif shown + row < SHOWN:
+            yield _in_full(net, name, x[row], one)
+        else:
+            label, confidence = net.label(int(net.choose(one)[0])), float(net.confidence(one)[0])
+            yield f"{name}  {label}  {confidence:.2f}"
+
+
+def _in_full(net: Network, name: str, x: Array, y: Array) -> str:
+    """Return a prediction with its confidence, the best classes as bars, and the image."""
+    head = say("{name}: {label}", name=name, label=net.label(int(net.choose(y)[0])))
+    room = columns() - IMAGE[1] - 2
+    is_beside = takes_images(net) and room >= ROOM
+    rest = [*wrap(describe_confidence(net, y), room if is_beside else columns()), ""]
+    rest += _bars(net, y[0])
+    if not takes_images(net):
+        return "\n".join([head, *rest, ""])
+    left = drawing.grey_picture(image_sheets.as_bytes(x.reshape(IMAGE)))
+    if not is_beside:
+        return "\n".join([head, *(line.rstrip() for line in left), *rest, ""])
+    above = [] if cell_width(head) <= room else [head]
+    right = rest if above else [head, *rest]
+    return "\n".join([*above, *drawing.beside(left, right, IMAGE[1]), ""])
+
+
+def _bars(net: Network, y: Array) -> list[str]:
+    if len(y) == 1:
+        return []
+    best = sorted(range(len(y)), key=lambda k: -float(y[k]))[:4]
+    low, high = min(0.0, float(y.min())), max(float(y[best[0]]), 1e-9)
+    block = "█" if shows_blocks() else "#"
+    names = [net.label(k) for k in best]
+    width = max(map(cell_width, names))
+    lines = []
+    for name, k in zip(names, best, strict=True):
+        value = float(y[k])
+        bar = block * round(BAR * (value - low) / (high - low)) if f"{value:.2f}" != "0.00" else ""
+        lines.append(f"{drawing.padded(name, width)} {bar}{' ' * bool(bar)}{value:.2f}")
+    return lines

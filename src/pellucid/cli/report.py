@@ -1,0 +1,166 @@
+"""What `pellucid train` says of a training: at its start, and at its end for data of every kind."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from pellucid.cli.output import note, tell, time_text, write_json
+from pellucid.core.checks import input_width
+from pellucid.core.layers import Affine
+from pellucid.errors import PellucidError
+from pellucid.language import say
+from pellucid.network import Network, load
+from pellucid.training import History
+
+NEAR = 0.05
+"""Share of the way from chance to perfect up to which a score counts as no better than chance."""
+
+
+class Outcome(NamedTuple):
+    """How good a trained network is: sentences for people, scores for JSON, and a warning."""
+
+    sentences: list[str]
+    scores: dict[str, object]
+    warning: str | None
+
+
+@dataclass(frozen=True)
+class Job:
+    """A training that is ready to run, on data of any kind.
+
+    `path` is the default file of the network, `held_out` the share of rows for validation where
+    it is one, and `learning_rate` the optimizer's.
+    """
+
+    data: str
+    rows: int
+    net: Network
+    path: str
+    held_out: float
+    learning_rate: float
+    run: Callable[[], History]
+    judge: Callable[[History], Outcome]
+    introduction: Sequence[str] = ()
+
+
+def announce(job: Job, path: str) -> None:
+    """Say what is trained on what, and that an earlier file will be replaced."""
+    sizes = [layer.W.shape[1] for layer in job.net.layers if isinstance(layer, Affine)]
+    kept = round(job.rows * job.held_out)
+    note(
+        "training on {rows:,} rows of {data}; network {widths}, {parameters:,} parameters",
+        rows=job.rows - kept,
+        data=job.data,
+        widths="-".join(map(str, (input_width(job.net.layers), *sizes))),
+        parameters=job.net.parameter_count,
+    )
+    if kept:
+        note("{rows:,} other rows are held out for validation", rows=kept)
+    note_file(path)
+    if sys.stderr.isatty():
+        note(
+            "Ctrl-C ends the training and keeps the network; until then, a second one stops "
+            "at once, nothing written"
+        )
+
+
+def conclude(job: Job, path: str, history: History, as_json: bool) -> None:
+    """Report a finished training: scores, the file, and warnings where it failed."""
+    outcome = job.judge(history)
+    warnings = [text for text in (outcome.warning, rising(history)) if text is not None]
+    if as_json:
+        write_json(
+            {
+                "model": path,
+                "parameters": job.net.parameter_count,
+                "epochs": len(history),
+                "seconds": history.seconds,
+                "stopped": history.stopped,
+                "engine": history.engine,
+                **outcome.scores,
+                **({"warnings": warnings} if warnings else {}),
+            }
+        )
+    else:
+        for text in outcome.sentences:
+            tell(text)
+        tell("written: {path}, {time} of training", path=path, time=time_text(history.seconds))
+    for text in warnings:
+        note("warning: {text}", text=text)
+    if warnings:
+        note(
+            "try a smaller --learning-rate (it was {rate:g}), another --optimizer or more "
+            "--epochs; if you used the defaults, check that the features can predict the "
+            "target",
+            rate=job.learning_rate,
+        )
+
+
+def interrupted(history: History) -> str:
+    """Return the sentence for a training that Ctrl-C ended, for when its network is written."""
+    return say(
+        "interrupted: training ended after {epochs} whole epochs; the network is kept",
+        epochs=len(history),
+    )
+
+
+def note_file(path: str) -> None:
+    """Note that a model file will be replaced, and that it has another extension than usual."""
+    if (text := replaced(path)) is not None:
+        note(text)
+    if not path.endswith(".safetensors"):
+        note("model files should end in .safetensors; {path} is written anyway", path=path)
+
+
+def replaced(path: str) -> str | None:
+    """Return the sentence that a file will be replaced, with its accuracy where that is known."""
+    if not os.path.exists(path):  # noqa: PTH110
+        return None
+    metrics: object = None
+    with suppress(PellucidError, OSError):
+        metrics = load(path).record.get("metrics")
+    accuracy = metrics.get("accuracy") if isinstance(metrics, dict) else None
+    if not isinstance(accuracy, float):
+        return say("replaces {path}", path=path)
+    return say(
+        "replaces {path} (whose accuracy on training data was {accuracy:.1f} %)",
+        path=path,
+        accuracy=100 * accuracy,
+    )
+
+
+def no_better_class(name: str, chance: float, accuracy: float | None) -> str | None:
+    """Return the warning that a network is no better than the most frequent class, or None."""
+    if accuracy is None or accuracy > chance + NEAR * (1 - chance):
+        return None
+    return say(
+        "the network is no better than always predicting {name}: {accuracy:.1f} % right, "
+        "{chance:.1f} % are {name}",
+        name=name,
+        accuracy=100 * accuracy,
+        chance=100 * chance,
+    )
+
+
+def no_better_value(r2: float | None) -> str | None:
+    """Return the warning that a network is no better than the targets' mean, or None."""
+    if r2 is None or r2 > NEAR:
+        return None
+    return say("the network is no better than always predicting the mean (R2 {r2:.4f})", r2=r2)
+
+
+def rising(history: History) -> str | None:
+    """Return the warning that the loss rose, or None."""
+    losses = history["loss"]
+    if len(losses) < 2 or losses[-1] <= losses[0]:
+        return None
+    return say(
+        "the loss rose: {first:.4g} in the first epoch, {last:.4g} in the last",
+        first=losses[0],
+        last=losses[-1],
+    )

@@ -1,0 +1,95 @@
+"""Rows of tables for networks that know their columns, and reports of imputed and other cells."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from pellucid.cli.output import note
+from pellucid.core.types import Array
+from pellucid.data.image_files import looks_like_image
+from pellucid.data.tables import read_table
+from pellucid.data.tables.reading import Report
+from pellucid.errors import InputError
+from pellucid.language import say
+from pellucid.lens.input_columns import knows_columns
+from pellucid.network import Network
+from pellucid.training.samples import fingerprint
+
+EXTENSIONS = (".csv", ".tsv", ".txt", ".parquet", ".pq")
+SHOWN = 12  # names that are listed before the others are only counted
+
+
+def is_table_for(net: Network, file: str) -> bool:
+    """Return whether this network reads the file as a table; arrays without names are inputs."""
+    if not knows_columns(net):
+        return False
+    names = [column.name for column in net.columns.columns]
+    if looks_like_image(file):
+        raise InputError(
+            "{path}: an image, but the network takes tables with the columns {names}",
+            path=file,
+            names=shortened(names),
+        )
+    if Path(file).suffix.lower() not in (".npy", ".npz"):
+        return True
+    return set(names) <= set(read_table(file).columns)
+
+
+def predict_table(net: Network, file: str) -> Iterator[tuple[int, Array, Array]]:
+    """Predict the rows of a table block by block, and report at the end what was done to it.
+
+    Yields the number of the first row, x, and the predictions.
+    """
+    reading = net.columns.read(read_table(file))
+    for x, _ in reading:
+        yield reading.report.rows - len(x) + 1, x, net.predict(x)
+    note_report(file, reading.report)
+
+
+def read_inputs(net: Network, file: str) -> Array:
+    """Return the rows of a table, and report what was done to its columns."""
+    reading = net.columns.read(read_table(file))
+    blocks = [x for x, _ in reading]
+    if not blocks:
+        raise InputError("{table}: there are no rows", table=file)
+    note_report(file, reading.report)
+    return np.concatenate(blocks)
+
+
+def read_samples(net: Network, file: str, target: str | None) -> tuple[Array, Array]:
+    """Return the rows and targets of a table, and report what was done to its columns.
+
+    `target` is the table's own name for the target's column.
+    """
+    columns, table = net.columns, read_table(file)
+    if columns.target is not None and target is not None:
+        table = table.renamed(target, columns.target.name)
+    reading = columns.read(table, targets=True)
+    blocks = list(reading)
+    if not blocks:
+        raise InputError("{table}: there are no rows", table=file)
+    note_report(file, reading.report)
+    x = np.concatenate([x for x, _ in blocks])
+    t = np.concatenate([t for _, t in blocks if t is not None])
+    if net.record.get("table") == fingerprint(x):
+        note(
+            "{path}: this is the training data, so the scores are optimistic; use held-out data",
+            path=file,
+        )
+    return x, t
+
+
+def note_report(file: str, report: Report) -> None:
+    """Note what was done to the columns of a table, if anything."""
+    for line in report.lines():
+        note(f"{file}: {line}")
+
+
+def shortened(names: Sequence[str]) -> str:
+    """Return names in one line, the last of many only counted."""
+    if len(names) <= SHOWN:
+        return ", ".join(names)
+    return say("{names} and {count} more", names=", ".join(names[:SHOWN]), count=len(names) - SHOWN)

@@ -1,0 +1,166 @@
+"""Training on arrays: MNIST, toy problems, folders of images, .npz files."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pellucid.building import mlp
+from pellucid.cli import report
+from pellucid.cli.augment import augmentation
+from pellucid.cli.datasets import (
+    Dataset,
+    as_classes,
+    as_inputs,
+    check_classes,
+    check_inputs,
+    load_dataset,
+)
+from pellucid.cli.train_settings import check_layers, optimizer_of, settings_of
+from pellucid.core.layers import Affine, Sigmoid
+from pellucid.core.losses import BinaryCrossEntropy
+from pellucid.core.metrics import target_classes
+from pellucid.core.preparation import Flatten
+from pellucid.data.inputs import Images
+from pellucid.language import say
+from pellucid.lens.evaluation import Evaluation, evaluate
+from pellucid.network import Network
+from pellucid.training import History, Recipe, recipes
+from pellucid.training.choices import choose_loss
+from pellucid.training.loop import train_rows
+from pellucid.training.settings import Validation
+
+if TYPE_CHECKING:
+    from pellucid.cli.train import TrainOptions
+
+HIDDEN = (16, 16)
+
+
+def prepare(options: TrainOptions, begun: Network | None) -> report.Job:
+    """Load the data and build the network, or take the one that has begun; return the training."""
+    dataset = load_dataset(options.data)
+    check_classes(dataset)
+    classes = dataset.classes is not None
+    check_layers(options.layers, dataset.name, dataset.inputs, dataset.outputs, classes)
+    if begun is None:
+        net = build(options, dataset)
+    else:
+        net, dataset = begun, _fitted(begun, dataset)
+    recipe = choose_recipe(options, net, dataset)
+    validation = _validation(options.validation, net)
+    optimizer = optimizer_of(options, net, recipe)
+    settings = replace(
+        settings_of(options, net, recipe, dataset.t),
+        optimizer=optimizer,
+        validation=validation,
+        augment=augmentation(options.augment, recipe.augment, dataset.image_shape),
+    )
+    return report.Job(
+        data=dataset.name,
+        rows=len(dataset.x),
+        net=net,
+        path="digits.safetensors" if dataset.image_shape else "model.safetensors",
+        held_out=validation if isinstance(validation, float) else 0.0,
+        learning_rate=optimizer.learning_rate,
+        run=lambda: train_rows(net, dataset.x, dataset.t, settings),
+        judge=lambda history: _judged(net, dataset, history),
+    )
+
+
+def build(options: TrainOptions, dataset: Dataset) -> Network:
+    """Build the network that the options ask for, for these data."""
+    classes = dataset.classes
+    net = mlp(
+        options.layers or (dataset.inputs, *(options.hidden or HIDDEN), dataset.outputs),
+        activation=options.activation or "sigmoid",
+        output=options.output or ("identity" if classes is None else "sigmoid"),
+        dropout=options.dropout or 0.0,
+        pixels=dataset.x.dtype == np.uint8,
+        seed=options.seed,
+    )
+    flat = dataset.x.ndim == 2 or isinstance(net.layers[0], Flatten)
+    return Network(
+        net.layers if flat else [Flatten(), *net.layers],
+        classes=classes,
+        inputs=Images(dataset.image_shape) if dataset.image_shape else None,
+    )
+
+
+def choose_recipe(options: TrainOptions, net: Network, dataset: Dataset) -> Recipe:
+    """Return the digit network's own recipe for that network on digits, else the general one."""
+    if _is_digit_network(options, net, dataset):
+        return recipes.QUICK if options.quick else recipes.DIGITS
+    recipe = recipes.general(net, len(dataset.x), options.quick)
+    # Images that are predicted later may be darker: training on dark ones costs nothing in
+    # validation, and is worth 1 to 2 points at half brightness.
+    if dataset.image_shape and not options.quick:
+        return recipe._replace(augment=recipes.DIGITS.augment)
+    return recipe
+
+
+def _is_digit_network(options: TrainOptions, net: Network, dataset: Dataset) -> bool:
+    """Return whether this is 784-16-16-10 with sigmoids, on data that could be MNIST's."""
+    shapes = [layer.W.shape for layer in net.layers if isinstance(layer, Affine)]
+    return (
+        dataset.image_shape == (28, 28)
+        and dataset.classes is not None
+        and len(dataset.x) >= 30_000
+        and shapes == [(784, 16), (16, 16), (16, 10)]
+        and sum(isinstance(layer, Sigmoid) for layer in net.layers) == len(shapes)
+        and not options.dropout
+        and isinstance(choose_loss(options.loss, net, dataset.t), BinaryCrossEntropy)
+        and not (options.optimizer or options.schedule or options.batch_size)
+    )
+
+
+def _fitted(net: Network, dataset: Dataset) -> Dataset:
+    """Return the data as a network takes them: its inputs, and indices into its class names."""
+    check_inputs(dataset, net)
+    parts = [(dataset.x, dataset.t), *([] if dataset.test is None else [dataset.test])]
+    (x, t), *held = [(as_inputs(net, x), as_classes(dataset, t, net.classes)) for x, t in parts]
+    classes = None if dataset.classes is None else net.classes or dataset.classes
+    return replace(dataset, x=x, t=t, test=held[0] if held else None, classes=classes)
+
+
+def _validation(wanted: float | str | None, net: Network) -> Validation:
+    """Return the share, the rows of other data, or None."""
+    if not isinstance(wanted, str):
+        return wanted
+    if wanted == "none":
+        return None
+    other = load_dataset(wanted)
+    check_inputs(other, net)
+    return other.x, as_classes(other, other.t, net.classes)
+
+
+def _judged(net: Network, dataset: Dataset, history: History) -> report.Outcome:
+    """Score the network on the test rows, where there are some."""
+    found = None if dataset.test is None else evaluate(net, *dataset.test)
+    last = history.records[-1] if history.records else {}
+    validation = {name: last.get(f"validation_{name}") for name in ("loss", "accuracy")}
+    test = None if found is None else found.to_dict()
+    if test is not None and "accuracy" in test:
+        test = {name: test[name] for name in ("accuracy", "interval")}
+    sentences = (
+        [] if found is None else [say("on rows never seen in training: {report}", report=found)]
+    )
+    scores: dict[str, object] = {
+        "train": {"loss": last.get("loss"), "accuracy": last.get("accuracy")},
+        "validation": None if validation["loss"] is None else validation,
+        "test": test,
+    }
+    return report.Outcome(sentences, scores, _warning(dataset, last.get("accuracy"), found))
+
+
+def _warning(dataset: Dataset, accuracy: float | None, found: Evaluation | None) -> str | None:
+    if dataset.classes is None:
+        return report.no_better_value(None if found is None else found.r2)
+    counts = np.bincount(target_classes(dataset.t if dataset.test is None else dataset.test[1]))
+    frequent = int(counts.argmax())
+    return report.no_better_class(
+        dataset.classes[frequent],
+        float(counts[frequent] / counts.sum()),
+        accuracy if found is None else found.accuracy,
+    )

@@ -1,0 +1,111 @@
+"""From the options of `pellucid train` to the settings of a training, for data of every kind."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pellucid.core.layers import Sigmoid
+from pellucid.core.losses import BinaryCrossEntropy, CrossEntropy, Loss
+from pellucid.core.optimizers import OPTIMIZERS, SGD, Adagrad, Optimizer
+from pellucid.core.types import Array
+from pellucid.errors import InputError
+from pellucid.network import Network
+from pellucid.training import Recipe, Settings
+from pellucid.training.choices import choose_loss
+
+if TYPE_CHECKING:
+    from pellucid.cli.train import TrainOptions
+
+
+def check_layers(
+    layers: tuple[int, ...] | None, data: str, inputs: int, outputs: int, classes: bool
+) -> None:
+    """Raise InputError where the first or the last of the layers does not fit the data.
+
+    `inputs` and `outputs` are what the data need; `classes` says whether outputs are classes.
+    """
+    if layers is None:
+        return
+    if layers[0] != inputs:
+        raise InputError(
+            "--layers begins with {got} inputs, but each row of {data} has {inputs} values: begin "
+            "with {inputs}",
+            got=layers[0],
+            data=data,
+            inputs=inputs,
+        )
+    # One output tells two classes apart
+    if layers[-1] == outputs or (classes and layers[-1] == 1 and outputs == 2):
+        return
+    if not classes:
+        raise InputError(
+            "--layers ends with {got} outputs, but {data} has {outputs} values to predict: end "
+            "with {outputs}",
+            got=layers[-1],
+            data=data,
+            outputs=outputs,
+        )
+    # Two numbers are most likely inputs and a hidden layer, the outputs forgotten
+    kept = layers if len(layers) == 2 else layers[:-1]
+    raise InputError(
+        "the data have {classes} classes and the last layer {outputs} outputs: use --layers "
+        "{layers}",
+        classes=outputs,
+        outputs=layers[-1],
+        layers=",".join(map(str, (*kept, outputs))),
+    )
+
+
+def settings_of(options: TrainOptions, net: Network, recipe: Recipe, t: Array) -> Settings:
+    """Return the recipe's settings with the options in place of its parts.
+
+    `t` are targets, of which only the kind counts. Without the optimizer, and what depends on the
+    data: validation, augmentation, metrics.
+    """
+    return Settings(
+        loss=_loss(options, net, t),
+        schedule=options.schedule or recipe.schedule,
+        epochs=options.epochs or recipe.epochs,
+        batch_size=options.batch_size or recipe.batch_size,
+        seed=options.seed,
+        engine=options.engine,
+        threads=options.threads,
+        progress=True,
+    )
+
+
+def optimizer_of(options: TrainOptions, net: Network, recipe: Recipe) -> Optimizer:
+    """Return the optimizer that the options ask for, with the recipe's rates where it fits."""
+    usual = recipe.optimizer
+    kind = OPTIMIZERS[options.optimizer] if options.optimizer else type(usual)
+    rates = usual.options() if kind is type(usual) else {"learning_rate": _rate(kind, net, usual)}
+    if options.learning_rate is not None:
+        rates["learning_rate"] = options.learning_rate
+    if options.weight_decay is not None:
+        rates["weight_decay"] = options.weight_decay
+    return kind(**rates)
+
+
+def _rate(kind: type[Optimizer], net: Network, usual: Optimizer) -> float:
+    """Return a learning rate for another optimizer than the recipe's AdamW.
+
+    Measured like the recipes: Adam and RMSprop need AdamW's rate; Adagrad 0.1 to 0.3; plain SGD
+    0.1, but a hundred times AdamW's below sigmoids, whose gradients are small: there ReLU does not
+    train at all.
+    """
+    if kind is SGD:
+        below_sigmoids = any(isinstance(layer, Sigmoid) for layer in net.layers[:-1])
+        return 100 * usual.learning_rate if below_sigmoids else 0.1
+    return 0.2 if kind is Adagrad else usual.learning_rate
+
+
+def _loss(options: TrainOptions, net: Network, t: Array) -> Loss:
+    loss = choose_loss(options.loss, net, t)
+    if options.label_smoothing is None:
+        return loss
+    if not isinstance(loss, (CrossEntropy, BinaryCrossEntropy)):
+        raise InputError(
+            "label smoothing goes with cross_entropy and binary_cross_entropy; the loss is {loss}",
+            loss=type(loss).__name__,
+        )
+    return type(loss)(options.label_smoothing)

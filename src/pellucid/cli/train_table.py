@@ -1,0 +1,210 @@
+"""Training on a table: find out what its columns are, build the network, train, and score it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pellucid.building import table_mlp
+from pellucid.cli import report
+from pellucid.cli.table_rows import EXTENSIONS, shortened
+from pellucid.cli.train_settings import check_layers, optimizer_of, settings_of
+from pellucid.data.tables import Columns, Table, read_table
+from pellucid.data.tables.kinds import NumberColumn
+from pellucid.errors import InputError, Message
+from pellucid.language import mark, say, translate
+from pellucid.lens.input_columns import knows_columns
+from pellucid.network import Network
+from pellucid.training import EarlyStopping, History, recipes, table_loop
+
+if TYPE_CHECKING:
+    from pellucid.cli.train import TrainOptions
+
+ENOUGH = 1_000
+"""Rows from which on a tenth is held out for validation by default."""
+
+
+def is_meant(options: TrainOptions, begun: Network | None) -> bool:
+    """Return whether the options mean a table; a network to fine-tune decides it alone."""
+    if begun is not None:
+        return knows_columns(begun)
+    named = (options.target, options.task, options.preset)
+    listed = (options.ignore, options.category, options.number)
+    return any((*named, *listed)) or Path(options.data).suffix.lower() in EXTENSIONS
+
+
+def prepare(options: TrainOptions, begun: Network | None) -> report.Job:
+    """Open the table and build the network, or take the one that has begun; return the training."""
+    table = read_table(options.data)
+    if begun is None:
+        columns = seen = _columns_of(table, options)
+        net, why = _build(columns, table.name, options), seen.why
+    else:
+        columns, net, why = begun.columns, begun, Message("as the network was trained")
+        table, seen = _seen_again(columns, table, options.target)
+    validation = _validation(options.validation, seen.rows)
+    recipe = recipes.tables(net, seen.rows, options.quick)
+    kind = np.empty(0, np.int64) if columns.classes else np.empty((0, 1), np.float32)
+    # The last epochs of one cycle are nearly always the best; where they are not, the best one's
+    # weights are kept.
+    keep = [] if validation is None else [EarlyStopping(patience=options.epochs or recipe.epochs)]
+    scores = ["r2"] if columns.classes is None else ["accuracy"]
+    optimizer = optimizer_of(options, net, recipe)
+    settings = settings_of(options, net, recipe, kind)
+    settings = replace(settings, optimizer=optimizer, callbacks=keep, metrics=scores)
+    return report.Job(
+        data=table.name,
+        rows=seen.rows,
+        net=net,
+        path="model.safetensors",
+        held_out=validation if isinstance(validation, float) else 0.0,
+        learning_rate=optimizer.learning_rate,
+        run=lambda: table_loop.train_on_table(net, table, settings, validation),
+        judge=lambda history: _judged(columns, seen, history),
+        introduction=[*_introduction(columns, why), *_size_note(columns.width, seen.rows)],
+    )
+
+
+def _columns_of(table: Table, options: TrainOptions) -> Columns:
+    if options.target is None:
+        raise InputError(
+            "{table}: --target COLUMN is required: the column to predict, one of {known}",
+            table=table.name,
+            known=", ".join(table.columns),
+        )
+    if options.augment:
+        raise InputError("--augment changes images, and the data are not images: leave it out")
+    return Columns.of(
+        table,
+        options.target,
+        task=options.task,
+        ignore=options.ignore,
+        categories=options.category,
+        numbers=options.number,
+    )
+
+
+def _seen_again(columns: Columns, table: Table, target: str | None) -> tuple[Table, Columns]:
+    """Return a table for columns that are known already, and what it holds in them."""
+    if columns.target is None:
+        raise InputError("these columns have no target")
+    if target is not None:
+        table = table.renamed(target, columns.target.name)
+    known = {column.name for column in columns.columns} | {columns.target.name}
+    unused = [name for name in table.columns if name not in known]
+    task = "regress" if columns.classes is None else "classify"
+    return table, Columns.of(table, columns.target.name, task=task, ignore=unused)
+
+
+def _build(columns: Columns, name: str, options: TrainOptions) -> Network:
+    classes = columns.classes is not None
+    check_layers(options.layers, name, columns.width, columns.outputs, classes)
+    hidden = options.hidden if options.layers is None else options.layers[1:-1]
+    given: dict[str, Any] = {"hidden": hidden, "preset": options.preset, "dropout": options.dropout}
+    given |= {"activation": options.activation, "output": options.output}
+    chosen = {name: value for name, value in given.items() if value is not None}
+    return table_mlp(columns, seed=options.seed, **chosen)
+
+
+def _validation(wanted: float | str | None, rows: int) -> float | Table | None:
+    """Return the share, another table, or None; by default a share of many rows."""
+    if isinstance(wanted, str):
+        return None if wanted == "none" else read_table(wanted)
+    return 0.1 if wanted is None and rows >= ENOUGH else wanted
+
+
+def _introduction(columns: Columns, why: Message) -> list[str]:
+    """Return what the columns were taken for, and why."""
+    assert columns.target is not None
+    classes, target = columns.classes, columns.target.name
+    if classes is None:
+        first = say(
+            "target {target}: a number ({why}); use --task classify to treat it as a class label",
+            target=target,
+            why=why,
+        )
+    else:
+        first = say(
+            "target {target}: {count} classes ({why}): {names}",
+            target=target,
+            count=len(classes),
+            why=why,
+            names=shortened(classes),
+        )
+    numbers = [column.name for column in columns.columns if isinstance(column, NumberColumn)]
+    categories = [column.name for column in columns.columns if not isinstance(column, NumberColumn)]
+    missing = [column.name for column in columns.columns if column.missing]
+    left_out = [f"{name} ({translate(reason)})" for name, reason in columns.left_out.items()]
+    listed = {
+        mark("numbers: {names}"): numbers,
+        mark("categories: {names}"): categories,
+        mark("with missing cells: {names}"): missing,
+        mark("left out: {names}"): left_out,
+    }
+    return [first, *(say(text, names=shortened(each)) for text, each in listed.items() if each)]
+
+
+def _size_note(width: int, rows: int) -> list[str]:
+    size = 4 * rows * width  # bytes as float32
+    if size <= table_loop.MEMORY:
+        return []
+    return [
+        say(
+            "the table takes {size:,} MB as numbers: training reads it block by block, from a "
+            "temporary file",
+            size=size >> 20,
+        )
+    ]
+
+
+def _judged(columns: Columns, seen: Columns, history: History) -> report.Outcome:
+    """Score the network by the epoch whose weights it has: with validation rows, the best one."""
+    records = history.records
+    held_out = bool(records) and "validation_loss" in records[0]
+    epoch = history.best("validation_loss") if held_out else records[-1] if records else {}
+    score = "r2" if columns.classes is None else "accuracy"
+    value = epoch.get(f"validation_{score}" if held_out else score)
+    if columns.classes is None:
+        text = say("R2 {r2:.4f}", r2=value or 0.0)
+        warning = report.no_better_value(value)
+    else:
+        text = say("accuracy {accuracy:.1f} %", accuracy=100 * (value or 0.0))
+        frequent = max(seen.counts, key=seen.counts.__getitem__)
+        warning = report.no_better_class(frequent, seen.counts[frequent] / seen.rows, value)
+    if held_out:
+        sentences = [
+            say(
+                "kept: the weights after epoch {epoch} of {epochs}, with the lowest validation "
+                "loss",
+                epoch=epoch["epoch"],
+                epochs=len(history),
+            ),
+            say("on held-out validation rows: {scores}", scores=text),
+        ]
+    else:
+        sentences = [
+            say("on the training rows: {scores}; --validation 0.2 holds some out", scores=text)
+        ]
+    return report.Outcome(sentences, _scores(columns, seen, epoch, score, held_out), warning)
+
+
+def _scores(
+    columns: Columns, seen: Columns, epoch: dict[str, float], score: str, held_out: bool
+) -> dict[str, object]:
+    assert columns.target is not None
+    names = ("loss", score)
+    validation = {name: epoch.get(f"validation_{name}") for name in names}
+    return {
+        "train": {name: epoch.get(name) for name in names},
+        "validation": validation if held_out else None,
+        "test": None,
+        "rows": seen.rows,
+        "target": columns.target.name,
+        "task": "regress" if columns.classes is None else "classify",
+        "classes": columns.classes,
+        "columns": [column.name for column in columns.columns],
+        "left_out": {name: translate(reason) for name, reason in columns.left_out.items()},
+    }

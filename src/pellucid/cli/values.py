@@ -1,0 +1,127 @@
+"""The types of options' values.
+
+A value that cannot be used is wrong use (exit code 2), found before anything is loaded or read.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from pellucid.errors import Message
+from pellucid.language import say, translate
+
+if TYPE_CHECKING:
+    ParamType = click.ParamType[Any]
+else:
+    ParamType = click.ParamType  # older versions of click cannot be subscripted
+
+
+class Value(ParamType):
+    """A type made of a function that reads a word, and of the sentence for a wrong word.
+
+    `read` raises ValueError for a word that it cannot read.
+    """
+
+    name = "value"
+
+    def __init__(self, read: Callable[[str], object], wrong: Message) -> None:
+        self.read, self.wrong = read, wrong
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> object:
+        """Return what `read` makes of a word; fail with `wrong` where it raises ValueError."""
+        if not isinstance(value, str):  # a default: read already
+            return value
+        try:
+            return self.read(value)
+        except ValueError:
+            self.fail(translate(Message(self.wrong, got=value)))
+
+
+class OutputActivation(click.Choice):  # type: ignore[type-arg,unused-ignore]
+    """The name of an activation; a file's name is refused with a hint to -o."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> object:
+        """Return the name of an activation."""
+        if any(sign in str(value) for sign in "./\\"):
+            self.fail(
+                say("--output is the last layer's activation; for the file use -o {got}", got=value)
+            )
+        return super().convert(value, param, ctx)
+
+
+def whole_number(least: int) -> Value:
+    """Return the type of whole numbers of at least `least`."""
+
+    def read(word: str) -> int:
+        return int(_checked(int(word) >= least, int(word)))
+
+    wrong = Message("expected a whole number of {least} or more, got {got}", least=least)
+    return Value(read, wrong)
+
+
+def layer_number() -> Value:
+    """Return the type of the number of a neuron layer; negative ones count from the output."""
+    return Value(
+        int,
+        Message("expected the number of a neuron layer, 1, 2, ... or -1 for the output; got {got}"),
+    )
+
+
+def finite_number() -> Value:
+    """Return the type of finite numbers of 0 or more."""
+
+    def read(word: str) -> float:
+        return _checked(0 <= float(word) < math.inf, float(word))
+
+    return Value(read, Message("expected a number of {low:g} or more, got {got}", low=0.0))
+
+
+def share() -> Value:
+    """Return the type of numbers in [0, 1)."""
+
+    def read(word: str) -> float:
+        return _checked(0 <= float(word) < 1, float(word))
+
+    return Value(read, Message("expected a number in [0, 1), got {got}"))
+
+
+def share_or_data() -> Value:
+    """Return the type of --validation: a number in (0, 1), or the name of data, or "none"."""
+
+    def read(word: str) -> float | str:
+        try:
+            value = float(word)
+        except ValueError:
+            return word
+        return _checked(0 < value < 1, value)
+
+    return Value(read, Message("expected a share above 0 and below 1, or data; got {got}"))
+
+
+def layers(least: int = 2) -> Value:
+    """Return the type of numbers of neurons, such as 784,16,16,10, at least `least` of them."""
+
+    def read(word: str) -> tuple[int, ...]:
+        words = [each.strip() for each in word.replace("-", ",").split(",")]
+        _checked(len(words) >= least and all(each.isdecimal() and int(each) for each in words))
+        return tuple(map(int, words))
+
+    usual = "784,16,16,10" if least > 1 else "16,16"
+    return Value(
+        read, Message("expected numbers of neurons such as {example}, got {got}", example=usual)
+    )
+
+
+def _checked(good: bool, value: float = 0) -> float:
+    """Return the value; raise ValueError where it is not good."""
+    if not good:
+        raise ValueError
+    return value
