@@ -169,7 +169,7 @@ def test_what_has_no_place_is_named() -> None:
 def test_an_export_that_is_given_an_estimator_says_where_the_network_is() -> None:
     model = fitted(ours, "binary", [])
     number: Any = 3
-    with pytest.raises(pl.InputError, match="the estimator MLPClassifier: give its network_"):
+    with pytest.raises(pl.InputError, match="the estimator MLPClassifier: pass its network_"):
         to_torch(model[-1])
     with pytest.raises(pl.InputError, match=r"got Pipeline: pellucid\.sklearn\.to_network"):
         to_torch(model)

@@ -1,14 +1,15 @@
-"""scikit-learn's MLPClassifier and MLPRegressor on pellucid's engine: the same networks, sooner,
-and open to look into.
+"""scikit-learn's MLPClassifier and MLPRegressor on pellucid's engine: the same networks, faster and
+open to look into.
 
-They take every parameter of scikit-learn's own, and with the same `random_state` they learn the
-same weights, to rounding. What they have beyond it stands behind scikit-learn's parameters and
-changes nothing unless it is asked for. `to_network` makes one network of a fitted pipeline, scalers
-included. This needs scikit-learn: pip install "pellucid[sklearn]".
+They take every parameter of scikit-learn's own, and with the same `random_state` they train to the
+same weights, to rounding. What they have beyond it follows scikit-learn's parameters and changes
+nothing unless it is used. `to_network` makes one network of a fitted pipeline, scalers included.
+This needs scikit-learn: pip install "pellucid[sklearn]".
 """
 
 from __future__ import annotations
 
+from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
@@ -21,20 +22,16 @@ if TYPE_CHECKING:
 
 __all__ = ["MLPClassifier", "MLPRegressor", "to_network"]
 
-# Whoever imports this wants to use it, and `pytest.importorskip` and the like ask by an import.
-# (Looking is quick; scikit-learn itself is loaded with the first name.)
+_MODULES = {"MLPClassifier": "classifier", "MLPRegressor": "regressor", "to_network": "pipelines"}
+
+# `pytest.importorskip` and the like ask by an import, so a missing scikit-learn is an error here.
+# (The check is quick; scikit-learn itself is loaded with the first name.)
 if find_spec("sklearn") is None:
     library("sklearn", "sklearn")
 
 
 def __getattr__(name: str) -> Any:
-    if name not in __all__:
+    if name not in _MODULES:
         raise AttributeError(f"module 'pellucid.sklearn' has no attribute {name!r}")
     library("sklearn", "sklearn")
-    from pellucid.sklearn.classifier import MLPClassifier
-    from pellucid.sklearn.pipelines import to_network
-    from pellucid.sklearn.regressor import MLPRegressor
-
-    found = {"MLPClassifier": MLPClassifier, "MLPRegressor": MLPRegressor, "to_network": to_network}
-    globals().update(found)
-    return found[name]
+    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)

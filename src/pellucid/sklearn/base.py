@@ -200,12 +200,13 @@ class BaseMLP(Saving, CallbackSupportMixin, BaseEstimator, ABC):
         self, given: Given, held_out: Given = (None, None, None), incremental: bool = False
     ) -> Self:
         X, y, sample_weight = given
-        sizes = hidden_sizes(preset.hidden_layer_sizes(self))
+        sizes = hidden_sizes(preset.hidden_layer_sizes(self))  # before X: scikit-learn's order
         first = not hasattr(self, "coefs_") or (not self.warm_start and not incremental)
         X, y = self._checked(X, y, incremental, first)
         if sample_weight is not None:
             sample_weight = validation._check_sample_weight(sample_weight, X)
         self.n_outputs_ = self._outputs(y)
+        # One generator for weights, split, order and dropout, drawn from in scikit-learn's order.
         random_state = check_random_state(self.random_state)
         if first:
             self._initialize([X.shape[1], *sizes, self.n_outputs_], X, y, random_state)
@@ -247,10 +248,11 @@ class BaseMLP(Saving, CallbackSupportMixin, BaseEstimator, ABC):
         stochastic, settings = self.solver in STOCHASTIC, settings_of(self)
         self._prepare_curves(held_out is not None)
         optimizer = self._optimizer.optimizer if stochastic else None
+        # Without dropout nothing is drawn, so that scikit-learn's order of rows follows.
         seed = int(random_state.randint(2**31)) if np.any(settings.dropout) else 0
         engine = make_engine(net.layers, objective.loss, optimizer, seed, self.engine, self.threads)
         self.history_.engine = engine.name
-        context = None if incremental else self._fit_task()
+        context = None if incremental else self._fit_task()  # partial_fit has no callbacks there
         watch = Watch(self, net, objective, engine, held_out, given, context)
         if stochastic:
             BatchFit(watch, rows, random_state).run(settings.max_iter, incremental)
@@ -315,6 +317,7 @@ class BaseMLP(Saving, CallbackSupportMixin, BaseEstimator, ABC):
             test_size=self.validation_fraction,
             stratify=y if is_classifier(self) and self.n_outputs_ == 1 else None,
         )
+        # One call splits all arrays by the same draw; those that are None were left out.
         split = iter(zip(parts[::2], parts[1::2], strict=True))
         (X, X_val), (y, y_val) = next(split), next(split)
         own, own_val = (None, None) if own is None else next(split)
@@ -351,7 +354,7 @@ class BaseMLP(Saving, CallbackSupportMixin, BaseEstimator, ABC):
             better = not found["score"] < best + self.tol
         else:
             assert self.best_loss_ is not None
-            better = not self.loss_ > self.best_loss_ - self.tol
+            better = not self.loss_ > self.best_loss_ - self.tol  # NaN counts as better, as there
             self.best_loss_ = min(self.best_loss_, self.loss_)
         self._no_improvement_count = 0 if better else self._no_improvement_count + 1
 
@@ -391,7 +394,7 @@ class BaseMLP(Saving, CallbackSupportMixin, BaseEstimator, ABC):
                     "continue, not partial_fit"
                 )
             )
-        if self.solver not in STOCHASTIC:
+        if self.solver not in STOCHASTIC:  # scikit-learn's words
             raise AttributeError(
                 f"partial_fit is only available for stochastic optimizers. {self.solver} is not "
                 f"stochastic."

@@ -180,7 +180,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     def predict_log_proba(self, X: Inputs) -> Array:
         """Return the logarithms of `predict_proba`."""
         y = self.predict_proba(X)
-        return np.log(y, out=y)
+        return np.log(y, out=y)  # in place: y is nobody else's
 
     def _checked(
         self, X: Inputs, y: Inputs, incremental: bool, reset: bool
@@ -210,6 +210,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
             )
 
     def _binary(self, y: Array) -> Array:
+        # Indices spare the (N, K) array that scikit-learn makes of classes.
         if self._label_binarizer.y_type_ == "multiclass" and y.ndim == 1:
             return np.searchsorted(self.classes_, y)
         return self._label_binarizer.transform(y).astype(bool)
@@ -242,6 +243,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         if self.out_activation_ == "softmax":
             right = y.argmax(axis=1) == (rows.t if rows.t.ndim == 1 else rows.t.argmax(axis=1))
         else:
+            # A row of several labels is right when all of them are, as in scikit-learn's accuracy.
             right = ((y > 0.5) == (rows.t > 0.5)).all(axis=1)
         return float(np.average(right, weights=rows.sample_weight))
 

@@ -164,6 +164,7 @@ def _estimator(cls: Estimator, layers: Sequence[Layer], header: Options) -> Esti
     front, dropout = front_and_dropout(estimator)
     settings = (estimator.activation, dropout, estimator.out_activation_)
     expected = make_layers(estimator.coefs_, estimator.intercepts_, *settings, front)
+    # Layers and parameters come from different parts of the file: one may have been changed.
     if model.describe(expected) != model.describe(layers):
         raise InputError("its layers are not those that its parameters ask for")
     estimator.n_features_in_, estimator.n_layers_ = checks.input_width(layers), len(affine) + 1
@@ -222,9 +223,7 @@ def _restore_steps(
                 raise _malformed("_optimizer")
             memory[...] = saved
     if left:
-        raise InputError(
-            "it has an array {name}, which belongs to no layer", name=repr(min(left))
-        )
+        raise InputError("it has an array {name}, which belongs to no layer", name=repr(min(left)))
     estimator._optimizer = steps
 
 
@@ -270,6 +269,7 @@ def _read(value: Any) -> Any:
     if value["kind"] == "dict":
         return dict(_read(inner))
     if value["kind"] == "array":
+        # Object arrays are allowed for texts alone, and types of any length are not.
         dtype = np.dtype(value["dtype"])
         if dtype.kind not in _ARRAYS or dtype.itemsize > _LONGEST_TEXT:
             raise InputError("its description is malformed")

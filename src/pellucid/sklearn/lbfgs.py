@@ -36,11 +36,9 @@ class WholeFit:
         """Minimise until it converges, or iterations run out, or a callback stops it."""
         estimator, watch = self.estimator, self.watch
         watch.begin()
-        options = {
-            "maxfun": estimator.max_fun,
-            "maxiter": estimator.max_iter,
-            "gtol": estimator.tol,
-        }
+        # scikit-learn's names: tol bounds the gradient here, not the gain of an epoch.
+        options = {"maxfun": estimator.max_fun, "maxiter": estimator.max_iter}
+        options["gtol"] = estimator.tol
         if _PRINTS:
             options["iprint"] = 1 if estimator.verbose >= 1 else -1
         # Without an observer an iteration costs no call back into Python.
@@ -54,7 +52,7 @@ class WholeFit:
                 callback=self._iteration if watched else None,
                 options=options,
             )
-            self.unpack(found.x)
+            self.unpack(found.x)  # the last point that it tried may not be the best
             estimator.loss_ = found.fun
             if watch.stopped is None:
                 estimator.n_iter_ = _check_optimize_result("lbfgs", found, estimator.max_iter)
@@ -79,7 +77,7 @@ class WholeFit:
             loss, grads, y = engine.gradients(x, t, weights)
             return self._value(loss, y, t, weights), [steep * g for g in grads]
         total, sums = 0.0, [np.zeros_like(p) for p in self.watch.net.params]
-        step = rows_a_block(x)
+        step = rows_a_block(x)  # each block is made dense anew: all of them would not fit
         for start in range(0, x.shape[0], step):
             part = slice(start, start + step)
             own = None if weights is None else weights[part]
@@ -96,10 +94,10 @@ class WholeFit:
 
     def unpack(self, x: Array) -> None:
         """Write a vector's numbers into weights, then biases."""
-        start = 0
-        for array in [*self.estimator.coefs_, *self.estimator.intercepts_]:
-            array[...] = x[start : start + array.size].reshape(array.shape)
-            start += array.size
+        arrays = [*self.estimator.coefs_, *self.estimator.intercepts_]
+        ends = np.cumsum([array.size for array in arrays])
+        for array, part in zip(arrays, np.split(x, ends[:-1]), strict=True):
+            array[...] = part.reshape(array.shape)
 
     def _iteration(self, intermediate_result: scipy.optimize.OptimizeResult) -> None:
         self.unpack(intermediate_result.x)
@@ -110,9 +108,9 @@ class WholeFit:
         watch.after_batch()
         found = watch.validate()
         self.estimator._note_validation(found)
-        watch.end_epoch(watch.loss, np.nan, found)
+        watch.end_epoch(watch.loss, np.nan, found)  # a line search has no learning rate
         if watch.stopped is not None:
-            raise StopIteration
+            raise StopIteration  # SciPy's way for a callback to stop it
 
 
 def packed(coefs: list[Array], intercepts: list[Array]) -> Array:

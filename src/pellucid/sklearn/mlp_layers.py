@@ -77,7 +77,7 @@ def make_layers(
         layers.append(Affine(np.asarray(W, dtype), b))
         if index < hidden:
             kind = activation_layer(named[index])
-            layers += [] if kind is Identity else [kind()]
+            layers += [] if kind is Identity else [kind()]  # an identity would only cost time
             layers += [Dropout(rates[index])] if rates[index] else []
     last = OUTPUTS[out_activation]
     return layers if last is None else [*layers, last()]
@@ -95,7 +95,7 @@ def first_weights(
     the activation below it.
     """
     named = each_layer("activation", activations, len(units) - 2)
-    named.append(named[-1] if named else str(activations))
+    named.append(named[-1] if named else str(activations))  # scikit-learn's choice for the last
     coefs, intercepts = [], []
     for index, (D, H) in enumerate(pairwise(units)):
         logistic = NAMES.get(named[index], named[index]) == "sigmoid"

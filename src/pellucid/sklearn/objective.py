@@ -15,18 +15,9 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import xlogy
 
+from pellucid.core import losses
 from pellucid.core.layer import Layer
 from pellucid.core.layers import Exponential, Sigmoid, Softmax
-from pellucid.core.losses import (
-    LOSSES,
-    BinaryCrossEntropy,
-    CrossEntropy,
-    Huber,
-    Loss,
-    MeanSquaredError,
-    Poisson,
-    Quantile,
-)
 from pellucid.core.types import Array
 from pellucid.errors import InputError
 from pellucid.network import Network
@@ -46,7 +37,7 @@ class Objective(NamedTuple):
     `rows` is None for losses that scikit-learn does not have: their own value counts.
     """
 
-    loss: Loss
+    loss: losses.Loss
     steepness: float
     rows: Callable[[Array, Array], Array] | None
 
@@ -57,23 +48,24 @@ class Objective(NamedTuple):
         return float(np.average(self.rows(y, t), weights=sample_weight))
 
 
-def objective_of(loss: str | Loss, out_activation: str, K: int, net: Network) -> Objective:
+def objective_of(loss: str | losses.Loss, out_activation: str, K: int, net: Network) -> Objective:
     """Return scikit-learn's loss of that name, or else pellucid's, or the loss itself.
 
     Raises InputError for a loss that expects another last activation than the estimator's.
     """
     if loss == "squared_error":
-        return Objective(MeanSquaredError(), K / 2, _squared_error)
+        return Objective(losses.MeanSquaredError(), K / 2, _squared_error)
     if loss == "poisson":
-        return Objective(Poisson(), K, _poisson)
+        return Objective(losses.Poisson(), K, _poisson)
     if loss == "log_loss":
         if out_activation == "softmax":
-            return Objective(CrossEntropy(), 1, _log_loss)
-        return Objective(BinaryCrossEntropy(), K, _binary_log_loss)
+            return Objective(losses.CrossEntropy(), 1, _log_loss)
+        return Objective(losses.BinaryCrossEntropy(), K, _binary_log_loss)
+    # Targets of no rows: the loss is chosen by its name, never by the targets.
     chosen = choose_loss(loss, net, np.zeros((0, K)))
-    if isinstance(chosen, CrossEntropy) and out_activation == "logistic":
+    if isinstance(chosen, losses.CrossEntropy) and out_activation == "logistic":
         # The same loss, where one sigmoid stands for two classes.
-        chosen = BinaryCrossEntropy(chosen.label_smoothing)
+        chosen = losses.BinaryCrossEntropy(chosen.label_smoothing)
     own = OUTPUTS[out_activation]
     taken = getattr(chosen, "activation", None)
     if taken is not None and own is not None and taken is not own:
@@ -88,15 +80,17 @@ def objective_of(loss: str | Loss, out_activation: str, K: int, net: Network) ->
     return Objective(chosen, 1, None)
 
 
-def takes_values(loss: str | Loss) -> bool:
+def takes_values(loss: str | losses.Loss) -> bool:
     """Return whether a loss is one of pellucid's that takes values only, not class indices."""
-    kind = LOSSES.get(loss) if isinstance(loss, str) else type(loss)
-    return kind in (Huber, Quantile)
+    kind = losses.LOSSES.get(loss) if isinstance(loss, str) else type(loss)
+    return kind in (losses.Huber, losses.Quantile)
 
 
-def output_for(loss: str | Loss) -> str:
+def output_for(loss: str | losses.Loss) -> str:
     """Return scikit-learn's name of the last activation of a regressor with that loss."""
-    activation = getattr(LOSSES.get(loss) if isinstance(loss, str) else loss, "activation", None)
+    activation = getattr(
+        losses.LOSSES.get(loss) if isinstance(loss, str) else loss, "activation", None
+    )
     return next(name for name, layer in OUTPUTS.items() if layer is activation)
 
 
@@ -114,10 +108,10 @@ def _squared_error(y: Array, t: Array) -> Array:
 
 
 def _poisson(y: Array, t: Array) -> Array:
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore"):  # outputs of 0
         return (xlogy(t, t / y) - t + y).sum(axis=1)
 
 
 def _clipped(p: Array) -> Array:
-    epsilon = np.finfo(p.dtype).eps
+    epsilon = np.finfo(p.dtype).eps  # as scikit-learn clips, so that no logarithm is infinite
     return np.clip(p, epsilon, 1 - epsilon)

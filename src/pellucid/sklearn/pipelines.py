@@ -6,7 +6,6 @@ Scalers become Standardize layers, and the estimator at the end what it learned.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import numpy as np
 from sklearn.neural_network import MLPClassifier, MLPRegressor
@@ -16,14 +15,15 @@ from sklearn.utils.validation import check_is_fitted
 
 from pellucid.core.layer import Layer
 from pellucid.core.preparation import Standardize
-from pellucid.core.types import Array
+from pellucid.core.types import Array, DTypeLike
 from pellucid.errors import InputError, Message
 from pellucid.network import Network
 from pellucid.sklearn.base import BaseMLP
+from pellucid.sklearn.contracts import Estimator
 from pellucid.sklearn.mlp_layers import make_layers
 
 
-def to_network(model: Any) -> Network:
+def to_network(model: Estimator) -> Network:
     """Convert a fitted pipeline or estimator to one network, to trace, save and export as a whole.
 
     Parameters
@@ -52,14 +52,14 @@ def to_network(model: Any) -> Network:
     >>> [type(layer).__name__ for layer in net.layers]
     ['Standardize', 'Affine', 'ReLU', 'Affine', 'Softmax']
     """
-    model = getattr(model, "best_estimator_", model)
+    model = getattr(model, "best_estimator_", model)  # of a search
     steps = list(_steps(model))
     net = _network(*steps[-1])
     front = [layer for name, step in steps[:-1] for layer in _scaler(name, step, net.dtype)]
     return Network([*front, *net.layers], classes=net.classes)
 
 
-def _steps(model: Any, before: str = "") -> Iterator[tuple[str, Any]]:
+def _steps(model: Estimator, before: str = "") -> Iterator[tuple[str, Estimator]]:
     """Yield the steps of (nested) pipelines with their names."""
     if not isinstance(model, Pipeline):
         yield before, model
@@ -69,7 +69,7 @@ def _steps(model: Any, before: str = "") -> Iterator[tuple[str, Any]]:
             yield from _steps(step, f"{before}.{name}" if before else name)
 
 
-def _network(name: str, estimator: Any) -> Network:
+def _network(name: str, estimator: Estimator) -> Network:
     if not isinstance(estimator, (BaseMLP, MLPClassifier, MLPRegressor)):
         raise _refused(
             name, estimator, Message("the last step is an MLPClassifier or MLPRegressor")
@@ -81,10 +81,10 @@ def _network(name: str, estimator: Any) -> Network:
     layers = make_layers(*weights, estimator.activation, 0.0, last)
     classes = getattr(estimator, "classes_", None)
     named = None if classes is None else [str(each) for each in classes]
-    return Network(layers, classes=named).copy()
+    return Network(layers, classes=named).copy()  # scikit-learn's model keeps its own arrays
 
 
-def _scaler(name: str, scaler: Any, dtype: Any) -> list[Layer]:
+def _scaler(name: str, scaler: Estimator, dtype: DTypeLike) -> list[Layer]:
     """Return the layer (x - mean) / std of a fitted scaler."""
     read = next((found for kind, found in _SCALERS.items() if type(scaler) is kind), None)
     if read is None:
@@ -101,12 +101,12 @@ def _scaler(name: str, scaler: Any, dtype: Any) -> list[Layer]:
     return [Standardize(np.asarray(mean, dtype), np.asarray(std, dtype))]
 
 
-def _of_range(scaler: Any) -> tuple[Array, Array]:
+def _of_range(scaler: Estimator) -> tuple[Array, Array]:
     # x scale + minimum, that is (x + minimum / scale) / (1 / scale)
     return -scaler.min_ / scaler.scale_, 1 / scaler.scale_
 
 
-_SCALERS: dict[type, Callable[[Any], tuple[Any, Any]]] = {
+_SCALERS: dict[type, Callable[[Estimator], tuple[Array | None, Array | None]]] = {
     StandardScaler: lambda scaler: (scaler.mean_ if scaler.with_mean else None, scaler.scale_),
     MinMaxScaler: _of_range,
     RobustScaler: lambda scaler: (scaler.center_, scaler.scale_),
@@ -114,7 +114,7 @@ _SCALERS: dict[type, Callable[[Any], tuple[Any, Any]]] = {
 }
 
 
-def _refused(name: str, step: Any, reason: Message) -> InputError:
+def _refused(name: str, step: Estimator, reason: Message) -> InputError:
     kind = type(step).__name__
     named = f"{name} ({kind})" if name else kind
     return InputError("{step} has no place in a network: {reason}", step=named, reason=reason)

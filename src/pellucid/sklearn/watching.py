@@ -85,6 +85,7 @@ class Watch:
 
     def snapshot(self) -> list[Array]:
         """Return copies of all weights and biases."""
+        # No layer of an estimator has buffers: parameters are all there is.
         return [array.copy() for array in self.net.params]
 
     def restore(self, snapshot: list[Array]) -> None:
@@ -127,18 +128,19 @@ class Watch:
             return float(self.estimator._score_outputs(y, held_out.y, held_out.rows))
         weights = held_out.rows.sample_weight
         weighted = {} if weights is None else {"sample_weight": weights}
-        view = self.estimator._without_names()
+        view = self.estimator._without_names()  # X is a plain array by now
         return float(self._scorer(view, held_out.X, held_out.y, **weighted))
 
     def end_epoch(self, loss: float, learning_rate: float, found: dict[str, float]) -> None:
         """Record the epoch, with what `validate` found, and call callbacks."""
         self.loss = loss
+        # Epochs count on over calls of partial_fit and warm starts.
         record = {"epoch": len(self.history) + 1, "loss": loss}
         if found:
             record["validation_loss"] = found["loss"]
         if self._scores_itself:
             record[f"validation_{self.estimator._score_name}"] = found["score"]
-        now = time.perf_counter()
+        now = time.perf_counter()  # callbacks count to the next epoch
         record |= {"learning_rate": learning_rate, "seconds": now - self._marked}
         self._marked = now
         self.history.records.append(record)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
 from pellucid.core.metrics import HIGHER_IS_BETTER
@@ -112,6 +113,7 @@ class FunctionCallback(Callback):
         self.function(run)
 
 
+@dataclass(eq=False)
 class EarlyStopping(Callback):
     """Stop when a metric has stopped improving, and restore the weights of the best epoch.
 
@@ -130,21 +132,14 @@ class EarlyStopping(Callback):
     Raises InputError at the start of a training whose history will have no such column.
     """
 
-    def __init__(
-        self,
-        metric: str = "validation_loss",
-        patience: int = 10,
-        minimum_change: float = 0.0,
-        restore_best: bool = True,
-    ) -> None:
-        self.metric, self.patience = metric, whole("patience", patience)
-        self.minimum_change, self.restore_best = finite(minimum_change=minimum_change), restore_best
+    metric: str = "validation_loss"
+    patience: int = 10
+    minimum_change: float = 0.0
+    restore_best: bool = True
 
-    def __repr__(self) -> str:
-        return (
-            f"EarlyStopping(metric={self.metric!r}, patience={self.patience}, "
-            f"minimum_change={self.minimum_change}, restore_best={self.restore_best})"
-        )
+    def __post_init__(self) -> None:
+        whole("patience", self.patience)
+        finite(minimum_change=self.minimum_change)
 
     def on_start(self, run: RunView) -> None:
         if self.metric not in run.columns:

@@ -6,16 +6,8 @@ import inspect
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
-from pellucid.core import checks
+from pellucid.core import checks, losses
 from pellucid.core.layer import Layer
-from pellucid.core.losses import (
-    LOSSES,
-    BinaryCrossEntropy,
-    CrossEntropy,
-    Loss,
-    MeanSquaredError,
-    Poisson,
-)
 from pellucid.core.metrics import METRICS, Metric
 from pellucid.core.optimizers import OPTIMIZERS, Adam, Optimizer
 from pellucid.core.schedules import SCHEDULES, Constant, Schedule
@@ -28,13 +20,13 @@ from pellucid.training.settings import Callbacks
 T = TypeVar("T")
 
 
-def choose_loss(loss: str | Loss | None, net: Network, t: Array) -> Loss:
+def choose_loss(loss: str | losses.Loss | None, net: Network, t: Array) -> losses.Loss:
     """Return the loss of that name; for None the one that fits the network's end and the targets.
 
     Raises InputError for an unknown name, and for an object without the methods of a loss.
     """
     if isinstance(loss, str):
-        return _named("loss", loss, LOSSES)()
+        return _named("loss", loss, losses.LOSSES)()
     if loss is not None:
         if isinstance(loss, type) or not (hasattr(loss, "value") and hasattr(loss, "gradient")):
             raise InputError(
@@ -46,10 +38,10 @@ def choose_loss(loss: str | Loss | None, net: Network, t: Array) -> Loss:
             _check_takes_weights(method)
         return loss
     end = type(net.layers[-1]) if net.layers else None
-    for takes_over in (CrossEntropy, BinaryCrossEntropy, Poisson):
+    for takes_over in (losses.CrossEntropy, losses.BinaryCrossEntropy, losses.Poisson):
         if end is takes_over.activation:
             return takes_over()
-    return CrossEntropy() if _are_indices(net, t) else MeanSquaredError()
+    return losses.CrossEntropy() if _are_indices(net, t) else losses.MeanSquaredError()
 
 
 def choose_optimizer(optimizer: str | Optimizer | None) -> Optimizer:
@@ -68,7 +60,7 @@ def choose_schedule(schedule: str | Schedule | None) -> Schedule:
 
 
 def choose_metrics(
-    metrics: str | Metric | Iterable[str | Metric] | None, net: Network, loss: Loss, t: Array
+    metrics: str | Metric | Iterable[str | Metric] | None, net: Network, loss: losses.Loss, t: Array
 ) -> dict[str, Metric]:
     """Return metrics by name; for None accuracy, where the targets are classes."""
     if metrics is None:
@@ -107,9 +99,11 @@ def choose_callbacks(callbacks: Callbacks) -> list[Callback]:
     return chosen
 
 
-def is_classification(net: Network, loss: Loss, t: Array) -> bool:
+def is_classification(net: Network, loss: losses.Loss, t: Array) -> bool:
     """Return whether targets are classes: indices for several outputs, or a cross-entropy's."""
-    return isinstance(loss, (CrossEntropy, BinaryCrossEntropy)) or _are_indices(net, t)
+    return isinstance(loss, (losses.CrossEntropy, losses.BinaryCrossEntropy)) or _are_indices(
+        net, t
+    )
 
 
 def check_network(net: Any) -> None:

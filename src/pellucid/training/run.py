@@ -202,10 +202,7 @@ class Run:
         changed = np.asarray(self.augment(x.take(rows, axis=0), draws))
         if changed.ndim == 0 or len(changed) != len(rows):
             raise InputError(
-                "augment must return as many rows as it was given, {N}; it returned an array of "
-                "shape {got}",
-                N=len(rows),
-                got=changed.shape,
+                "augment must return {N} rows, got shape {got}", N=len(rows), got=changed.shape
             )
         own = None if weights is None else weights[rows]
         return self.engine.train_steps(changed, t[rows], own, None, size, rates, outputs=wanted)

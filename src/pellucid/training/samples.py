@@ -51,9 +51,7 @@ def check_rows(
     checks.check_input(layers, x)
     if t.ndim == 0 or len(t) != len(x):
         raise InputError(
-            "expected a target for each of {N} rows, got targets of shape {got}",
-            N=len(x),
-            got=t.shape,
+            "expected a target for each of {N} rows, got shape {got}", N=len(x), got=t.shape
         )
     if t.dtype.kind not in "biuf":
         raise InputError(
@@ -123,9 +121,7 @@ def check_output_count(outputs: int, classes: int) -> None:
     """
     if outputs != classes and (outputs, classes) != (1, 2):
         raise InputError(
-            "the network has {outputs} outputs for {classes} classes: end it in {classes} outputs",
-            outputs=outputs,
-            classes=classes,
+            "{classes} classes need {classes} outputs, got {got}", classes=classes, got=outputs
         )
 
 
@@ -231,12 +227,10 @@ def _weight_of_each(
             )
         return np.array([class_weight.get(int(k), 1.0) for k in found], np.float64)
     given = np.asarray(class_weight, np.float64)
-    if given.ndim != 1 or found[0] < 0 or len(given) <= found[-1]:
+    low, high = found[0], found[-1]
+    if given.ndim != 1 or low < 0 or len(given) <= high:
         raise InputError(
-            "{got} class weights for classes {low} to {high}",
-            got=given.size,
-            low=found[0],
-            high=found[-1],
+            "{got} class weights for classes {low} to {high}", got=given.size, low=low, high=high
         )
     return given[found]
 
