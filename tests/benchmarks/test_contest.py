@@ -43,7 +43,7 @@ def test_every_contender_predicts_as_pellucid_does(name: str, kind: str, rows: i
     for contender in (CONTENDERS["pellucid"], CONTENDERS[name]):
         for way, predict in contender(task, 1).predictors().items():
             y = predict(x[-1])
-            assert (y.shape, y.dtype) == ((rows, 10), np.float32)
+            assert (y.shape, y.dtype) == ((rows, 10), np.dtype(np.float32))
             # a few units in the last place of 1
             np.testing.assert_allclose(y, expected, atol=1e-6, err_msg=way)
 

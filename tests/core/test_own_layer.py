@@ -53,7 +53,7 @@ def test_it_has_the_gradient_of_pytorch_and_of_differences(generator: np.random.
         torch.tensor([float(layer.slope)], dtype=torch.float64, requires_grad=True),
     )
     output = torch.nn.functional.prelu(theirs, slope)
-    output.backward(torch.tensor(dy))  # type: ignore[no-untyped-call]
+    output.backward(torch.tensor(dy))
     close(y, output.detach().numpy(), 1e-12)
     assert dx is not None and theirs.grad is not None and slope.grad is not None
     close(dx, theirs.grad.numpy(), 1e-12)
