@@ -134,7 +134,9 @@ def test_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
     assert list(tmp_path.iterdir()) == [folder]
     (folder / "views" / "mine.txt").write_text("a teacher's own")
-    with pytest.raises(FileError, match=re.escape("it holds views/mine.txt, which would be lost")):
+    with pytest.raises(
+        FileError, match=re.escape("it contains views/mine.txt, which would be lost")
+    ):
         site(net, folder)
     assert (folder / "views" / "mine.txt").exists()
 

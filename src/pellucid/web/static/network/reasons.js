@@ -350,7 +350,8 @@ class Search {
 }
 
 /**
- * Return the unit of each input neuron in the input's own units, as input_scale in lens/limits.py.
+ * Return the unit of each input neuron in the input's own units, as input_scale in
+ * lens/input_limits.py.
  * @param {Network} network
  */
 function inputScale({ layers, neuronLayers, D }) {
