@@ -1,6 +1,6 @@
 """A fitted pipeline as one Network.
 
-Scalers become Standardize layers, and the estimator at the end what it learned.
+Scalers become Standardize layers; the layers of the estimator follow.
 """
 
 from __future__ import annotations

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -17,9 +16,8 @@ from pellucid.sklearn.contracts import Estimator
 from pellucid.sklearn.engine_rows import Given, Inputs, Rows, predictions
 from pellucid.sklearn.objective import Objective
 from pellucid.sklearn.preset import settings_of
-from pellucid.training.callbacks import Callback
+from pellucid.training.callbacks import RunState
 from pellucid.training.choices import choose_callbacks
-from pellucid.training.history import History
 
 
 class HeldOut(NamedTuple):
@@ -31,7 +29,7 @@ class HeldOut(NamedTuple):
 
 
 @dataclass(eq=False, repr=False)
-class Watch:
+class Watch(RunState):
     """One `fit` under way; pellucid's callbacks see it as a `RunView`, as `train` shows its `Run`.
 
     For L-BFGS an epoch is an iteration, of one batch. `context` is scikit-learn's task of the whole
@@ -47,16 +45,10 @@ class Watch:
     context: Any
 
     def __post_init__(self) -> None:
-        self.epochs, self.batches = int(settings_of(self.estimator).max_iter), 1
-        self.epoch = self.batch = 0
-        self.loss = math.nan
-        self.history: History = self.estimator.history_
-        callbacks = self.estimator.callbacks
-        self.callbacks = choose_callbacks(() if callbacks is None else callbacks)
-        self.watching = [
-            each for each in self.callbacks if type(each).on_batch is not Callback.on_batch
-        ]
-        self.stopped: str | None = None
+        given = self.estimator.callbacks
+        callbacks = choose_callbacks(() if given is None else given)
+        epochs = int(settings_of(self.estimator).max_iter)
+        super().__init__(self.net, self.estimator.history_, callbacks, epochs)
         self._task: Any = None
         self._marked = 0.0  # the time when the last epoch was over
         scoring = self.estimator.scoring
@@ -78,20 +70,6 @@ class Watch:
     @property
     def _scores_itself(self) -> bool:
         return self.held_out is not None and self.estimator.scoring is None
-
-    def stop(self, reason: str) -> None:
-        """End the training after this batch; `reason` becomes `history_.stopped`."""
-        self.stopped = reason
-
-    def snapshot(self) -> list[Array]:
-        """Return copies of all weights and biases."""
-        # No layer of an estimator has buffers: parameters are all there is.
-        return [array.copy() for array in self.net.params]
-
-    def restore(self, snapshot: list[Array]) -> None:
-        """Write a snapshot's values back into the network."""
-        for array, saved in zip(self.net.params, snapshot, strict=True):
-            array[...] = saved
 
     def begin(self) -> None:
         """Call callbacks at the start of the fit."""

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
+from pellucid.core.layer import flat
 from pellucid.core.metrics import HIGHER_IS_BETTER
 from pellucid.core.ranges import finite, whole
 from pellucid.core.types import Array
@@ -101,6 +102,37 @@ class Callback:
 
     def on_end(self, run: RunView) -> None:
         """Act when the training has ended, by an exception too."""
+
+
+class RunState:
+    """What runs of every kind share of a `RunView`, the names of the columns aside."""
+
+    def __init__(
+        self, net: Network, history: History, callbacks: list[Callback], epochs: int
+    ) -> None:
+        self.net, self.history, self.callbacks, self.epochs = net, history, callbacks, epochs
+        # Without them, several batches are trained in one call.
+        self.watching = [each for each in callbacks if type(each).on_batch is not Callback.on_batch]
+        self.epoch = self.batch = 0
+        self.batches = 1
+        self.loss = math.nan
+        self.stopped: str | None = None
+
+    def stop(self, reason: str) -> None:
+        """End the training after this batch; `reason` becomes `history.stopped`."""
+        self.stopped = reason
+
+    def snapshot(self) -> list[Array]:
+        """Return copies of all parameters and buffers."""
+        return [array.copy() for array in self._arrays()]
+
+    def restore(self, snapshot: list[Array]) -> None:
+        """Write a snapshot's values back into the network."""
+        for array, saved in zip(self._arrays(), snapshot, strict=True):
+            array[...] = saved
+
+    def _arrays(self) -> list[Array]:
+        return flat(list(layer.arrays().values()) for layer in self.net.layers)
 
 
 class FunctionCallback(Callback):

@@ -14,7 +14,6 @@ import numpy as np
 
 from pellucid.core import chain, checks
 from pellucid.core.draws import Draws, epoch_order
-from pellucid.core.layer import flat
 from pellucid.core.ranges import whole
 from pellucid.core.schedules import Constant
 from pellucid.core.types import Array
@@ -23,7 +22,7 @@ from pellucid.errors import DivergenceError, InputError, Message
 from pellucid.network import Network
 from pellucid.training import choices, samples
 from pellucid.training.augment import check_augmentation, wants_each_batch
-from pellucid.training.callbacks import Callback
+from pellucid.training.callbacks import RunState
 from pellucid.training.history import History
 from pellucid.training.progress import progress_callback
 from pellucid.training.samples import Samples
@@ -32,16 +31,15 @@ from pellucid.training.settings import Settings
 _CHANGED_AT_ONCE = 1 << 22  # bytes that an augmentation makes: more would leave the cache unused
 
 
-class Run:
+class Run(RunState):
     """A training under way: what callbacks see as a `RunView`, and what it needs besides.
 
     Raises InputError where rows and settings do not fit each other.
     """
 
     def __init__(self, net: Network, rows: Samples, settings: Settings) -> None:
-        self.net, self.augment = net, settings.augment
-        self.seed = whole("seed", settings.seed, 0)
-        self.epochs = whole("epochs", settings.epochs)
+        self.augment, self.seed = settings.augment, whole("seed", settings.seed, 0)
+        epochs = whole("epochs", settings.epochs)
         self.batch_size = whole("batch_size", settings.batch_size)
         if self.augment is not None:
             check_augmentation(self.augment)
@@ -49,8 +47,8 @@ class Run:
         self.optimizer = choices.choose_optimizer(settings.optimizer)
         self.schedule = choices.choose_schedule(settings.schedule)
         self.metrics = choices.choose_metrics(settings.metrics, net, loss, rows.t)
-        self.callbacks = choices.choose_callbacks(settings.callbacks)
-        self.callbacks += progress_callback(settings.progress)
+        callbacks = choices.choose_callbacks(settings.callbacks)
+        callbacks += progress_callback(settings.progress)
         engine = settings.engine, settings.threads
         self.engine = make_engine(net.layers, loss, self.optimizer, self.seed, *engine)
         samples.check_targets(net, loss, self.metrics, rows)
@@ -60,13 +58,10 @@ class Run:
             samples.check_every_class(net, rows, self.held_out)
         K = samples.output_count(net, rows)
         self.rows = samples.with_class_weight(rows, settings.class_weight, classes, K)
+        super().__init__(net, History(self.engine.name), callbacks, epochs)
         self.batches = -(-len(self.rows.x) // self.batch_size)
-        self.epoch = self.batch = 0
-        self.loss = math.nan
-        self.history = History(self.engine.name)
         self._base_rate = self.engine.learning_rate
         self._watched: Sequence[float] = ()
-        self._stop: str | None = None
 
     def __repr__(self) -> str:
         done = f"epoch {self.epoch} of {self.epochs}, batch {self.batch} of {self.batches}"
@@ -79,19 +74,6 @@ class Run:
         held_out = [] if self.held_out is None else [f"validation_{name}" for name in scores]
         return ["epoch", *scores, *held_out, "learning_rate", "seconds"]
 
-    def stop(self, reason: str) -> None:
-        """End the training after this batch; `reason` becomes `history.stopped`."""
-        self._stop = reason
-
-    def snapshot(self) -> list[Array]:
-        """Return copies of all parameters and buffers."""
-        return [array.copy() for array in self._arrays()]
-
-    def restore(self, snapshot: list[Array]) -> None:
-        """Write a snapshot's values back into the network."""
-        for array, saved in zip(self._arrays(), snapshot, strict=True):
-            array[...] = saved
-
     def go(self) -> History:
         """Train until all epochs are done or something stops it; return the history."""
         for callback in self.callbacks:
@@ -100,11 +82,11 @@ class Run:
             # No warning of overflow batch by batch: the loss shows it, and `_diverged` finds where
             # it began.
             with _stopping_on_interrupt(self), np.errstate(over="ignore", invalid="ignore"):
-                while self.epoch < self.epochs and self._stop is None:
+                while self.epoch < self.epochs and self.stopped is None:
                     self.epoch, self.batch = self.epoch + 1, 0
                     self._one_epoch()
             self._swap_average()
-            self.history.stopped = self._stop or "finished"
+            self.history.stopped = self.stopped or "finished"
         finally:
             for callback in self.callbacks:
                 callback.on_end(self)
@@ -147,8 +129,7 @@ class Run:
 
         Returns the outputs row by row in `order`, or None if stopped within the epoch.
         """
-        watching = [each for each in self.callbacks if type(each).on_batch is not Callback.on_batch]
-        together = self.batch_size * self._batches_a_call(watching)
+        together = self.batch_size * self._batches_a_call()
         outputs: list[Array] = []
         total = shares = 0.0
         for start in range(0, len(order), together):
@@ -163,15 +144,15 @@ class Run:
             self.loss = total / shares if shares else 0.0
             if self.metrics:
                 outputs.append(np.array(y))  # y is the engine's scratch memory
-            for callback in watching:
+            for callback in self.watching:
                 callback.on_batch(self)
-            if self._stop is not None and self.batch < self.batches:
+            if self.stopped is not None and self.batch < self.batches:
                 return None
         return np.concatenate(outputs) if outputs else np.empty((0, 0))
 
-    def _batches_a_call(self, watching: Sequence[Callback]) -> int:
+    def _batches_a_call(self) -> int:
         """Return how many batches one call of the engine trains on."""
-        if any(each.each_batch for each in watching):
+        if any(each.each_batch for each in self.watching):
             return 1
         count = batches_a_call(self.batch_size, self.net.parameter_count)
         if self.augment is None:
@@ -263,9 +244,6 @@ class Run:
                 name = names[index]
                 return Message("in the outputs of layer {index} ({name})", index=index, name=name)
         return Message("in the loss")
-
-    def _arrays(self) -> list[Array]:
-        return flat(list(layer.arrays().values()) for layer in self.net.layers)
 
 
 def _score(name: str, value: float) -> float:
