@@ -29,13 +29,14 @@ import pellucid as pl
 from pellucid import engines
 from pellucid.core.types import Array
 from pellucid.engines import NativeEngine, ReferenceEngine, native
+from pellucid.engines.handover import layer_specs
 
 N, D, H, K = 6, 12, 5, 3
 MEMORY = 6 << 30  # bytes: what is too large fails here instead of slowing the machine
 NEVER = {"save"}  # writes files
 
 
-class Subclass(np.ndarray):  # type: ignore[type-arg]
+class Subclass(np.ndarray):
     """An array with more to it."""
 
 
@@ -72,9 +73,9 @@ class Fuzz:
             (self.module, 1),
             (engines, 1),
         ]
-        self.callables: list[Callable[..., Any]] = [
-            *[net.predictor(), native_engine.predictor(), net.layers[0].forward, net] * 2
-        ]
+        forward: Callable[..., Any] = net.layers[0].forward
+        self.callables: list[Callable[..., Any]] = [net, forward, net.predictor()]
+        self.callables.append(native_engine.predictor())
 
     def layers(self, dtype: type) -> list[pl.Layer]:
         width = self.random.choice([H, 40])
@@ -195,7 +196,7 @@ class Fuzz:
         return known.get(name, lambda: self.random.choice([True, False]))()
 
     def raw_layers(self) -> Any:
-        specs = native.layer_specs(self.net.layers, D)
+        specs = layer_specs(self.net.layers, D)
         for _ in range(self.random.choice([0, 0, 1, 2])):
             spec = self.random.choice(specs)
             spec[self.random.choice(list(spec))] = self.random.choice(
@@ -216,7 +217,7 @@ class Fuzz:
 
     # How it is called
 
-    def choose(self) -> tuple[str, Callable[..., Any], list[str]]:
+    def choose(self) -> tuple[str, Any, list[str]]:
         if self.random.random() < 0.25:
             call = self.random.choice(self.callables)
             return "predictor", call, ["x"]

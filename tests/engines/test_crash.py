@@ -248,8 +248,9 @@ def unaligned(array: Array) -> Array:
 def test_arrays_that_begin_anywhere(dtype: type) -> None:
     """A field of a record, or a slice of a file, need not begin where its type wants to."""
     net = dense(40, 6, 3, dtype)
-    x, t = np.random.default_rng(0).normal(size=(50, 40)).astype(dtype), np.arange(50) % 3
-    values, weights, rows = np.eye(3, dtype=dtype)[t], np.linspace(1, 2, 50), np.arange(50)
+    x: Array = np.random.default_rng(0).normal(size=(50, 40)).astype(dtype)
+    t, weights, rows = np.arange(50) % 3, np.linspace(1, 2, 50), np.arange(50)
+    values: Array = np.eye(3, dtype=dtype)[t]
     assert net.predict(unaligned(x)).tobytes() == net.predict(x).tobytes()
     assert net.predictor()(unaligned(x)).tobytes() == net.predict(x).tobytes()
     results = []

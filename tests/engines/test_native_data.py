@@ -116,7 +116,7 @@ def test_targets(K: int, loss: Loss, t: Array) -> None:
 )
 def test_weights_of_rows(weights: list[float]) -> None:
     layers: list[Layer] = [pl.Affine(np.ones((3, 2)))]
-    given = {"weights": np.array(weights, np.float64)}
+    given = {"sample_weight": np.array(weights, np.float64)}
     ours, expected = (
         outcome(engine, layers, pl.MeanSquaredError(), np.ones((4, 2)), **given)
         for engine in (NativeEngine, ReferenceEngine)

@@ -54,8 +54,8 @@ def arrays(net: pl.Network) -> Array:
 
 
 def apart(a: Array, b: Array) -> float:
-    """Give the distance in units of b's norm."""
-    return float(np.linalg.norm(a - b) / max(np.linalg.norm(b), 1e-300))
+    """Return the distance in units of b's norm."""
+    return float(np.linalg.norm(a - b)) / max(float(np.linalg.norm(b)), 1e-300)
 
 
 def bits(*found: Array) -> bytes:
