@@ -69,6 +69,7 @@ from pellucid.data import read_image_folder as read_image_folder
 from pellucid.data import spirals as spirals
 from pellucid.data import write_idx as write_idx
 from pellucid.data import xor as xor
+from pellucid.data.inputs import Images as Images
 from pellucid.data.tables import Columns as Columns
 from pellucid.data.tables import Table as Table
 from pellucid.data.tables import read_table as read_table

@@ -175,7 +175,7 @@ def table_mlp(
         dropout=dropout,
         **settings,
     )
-    net = Network(net.layers, inputs=columns.to_dict(), classes=columns.classes)
+    net = Network(net.layers, inputs=columns, classes=columns.classes)
     if answers_values(net):
         rescale(net, columns.target.std, columns.target.mean)
     return net
@@ -233,9 +233,8 @@ def _behind(
 
 def answers_values(net: Network) -> bool:
     """Return whether the network predicts values of a table by a last Affine layer with a bias."""
-    target = (net.inputs or {}).get("target")
-    values = isinstance(target, dict) and target.get("kind") == "values"
-    return values and isinstance(net.layers[-1], Affine) and net.layers[-1].b is not None
+    last = net.layers[-1] if net.layers else None
+    return net.predicts_values and isinstance(last, Affine) and last.b is not None
 
 
 def rescale(net: Network, factor: float, shift: float) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import copy
 import os
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -17,15 +18,14 @@ from pellucid.core.layer import Layer, flat
 from pellucid.core.layers import Sigmoid, Softmax
 from pellucid.core.metrics import chosen_classes
 from pellucid.core.types import Array, Options
+from pellucid.data.inputs import Images, Inputs, inputs_from
+from pellucid.data.tables import Columns, is_table
 from pellucid.display.summary import Summary, code_line, network_html
 from pellucid.display.trace import ShownTrace
 from pellucid.engines import Engine, make_engine
 from pellucid.errors import InputError
 from pellucid.files import model
 from pellucid.language import say
-
-if TYPE_CHECKING:
-    from pellucid.data.tables import Columns
 
 
 class Network:
@@ -36,8 +36,7 @@ class Network:
     layers
         Layers in the order in which x passes them, with arrays of one floating type.
     inputs
-        What a row is before it becomes numbers: {"kind": "pictures", "shape": [28, 28]}, or
-        `columns.to_dict()`.
+        What a row means: the pixels of `Images((28, 28))`, the `Columns` of a table, or None.
     classes
         A name for each output, or None.
 
@@ -64,7 +63,7 @@ class Network:
         self,
         layers: Iterable[Layer],
         *,
-        inputs: dict[str, Any] | None = None,
+        inputs: Inputs = None,
         classes: Sequence[str] | None = None,
     ) -> None:
         self._layers = checks.as_layers(layers)
@@ -99,6 +98,30 @@ class Network:
         if chosen is not None and outputs not in (None, len(chosen), 1):
             raise InputError("{got} class names for {K} outputs", got=len(chosen), K=outputs)
         self._classes = chosen
+        known = self.inputs
+        if chosen is not None and isinstance(known, Columns) and known.classes != chosen:
+            self.inputs = replace(known, classes=chosen)  # by which it reads targets
+
+    @property
+    def inputs(self) -> Inputs:
+        """What a row means: the pixels of `Images`, the `Columns` of a table, or None.
+
+        Raises InputError for anything else.
+        """
+        return self._inputs
+
+    @inputs.setter
+    def inputs(self, inputs: Inputs) -> None:
+        if not (inputs is None or isinstance(inputs, (Images, Columns))):
+            raise InputError(
+                "inputs must be Images, Columns or None, got {got}", got=type(inputs).__name__
+            )
+        self._inputs = inputs
+
+    @property
+    def predicts_values(self) -> bool:
+        """Whether the outputs are values of a table's target, in its own units, not classes."""
+        return isinstance(self.inputs, Columns) and self.inputs.predicts_values
 
     # Prediction
 
@@ -134,7 +157,7 @@ class Network:
     def choose(self, y: Array) -> Array:
         """Return the class index of each row of outputs y, (N, K), as `classify` does for x."""
         y = _outputs(y)
-        if ((self.inputs or {}).get("target") or {}).get("kind") == "values":
+        if self.predicts_values:
             raise InputError("this network predicts values, not classes: use net.predict(x)")
         if (bad := np.isnan(y).any(axis=1)).any():
             raise InputError("row {row} has no class: its outputs are NaN", row=int(bad.argmax()))
@@ -197,17 +220,13 @@ class Network:
 
     @property
     def columns(self) -> Columns:
-        """How a table becomes this network's inputs.
+        """The columns of the table that the network was trained on.
 
-        Raises InputError where it learned from no table.
+        Raises InputError for a network that was not trained on a table.
         """
-        from pellucid.data.tables import Columns
-
-        if not self._knows_columns:
-            raise InputError(
-                "this network knows no columns of a table: it learned from rows of numbers"
-            )
-        return Columns.from_dict(self.inputs, self.classes)
+        if not isinstance(self.inputs, Columns):
+            raise InputError("this network has no columns: it was not trained on a table")
+        return self.inputs
 
     @property
     def params(self) -> list[Array]:
@@ -267,11 +286,12 @@ class Network:
         if a weight is not finite.
         """
         _check_path(path)
-        model.save(
-            path,
-            self.layers,
-            {"inputs": self.inputs, "classes": self.classes, "record": self.record},
-        )
+        model.save(path, self.layers, self.header())
+
+    def header(self) -> Options:
+        """Return what a file keeps beside the layers, as JSON can hold it; `restored` reads it."""
+        inputs = None if self.inputs is None else self.inputs.to_dict()
+        return {"inputs": inputs, "classes": self.classes, "record": self.record}
 
     def __eq__(self, other: object) -> bool:
         """Return whether the other is a network of the same layers with the same bits."""
@@ -302,20 +322,12 @@ class Network:
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_engine": None}  # copies make their own
 
-    @property
-    def _knows_columns(self) -> bool:
-        return (self.inputs or {}).get("kind") == "table"
-
     def _rows(self, x: Any) -> Any:
-        """Give a table as rows of numbers, where this network learned from one.
-
-        Anything else as it is.
-        """
-        if isinstance(x, np.ndarray) or not self._knows_columns:
+        """Return a table as rows of numbers if this network has columns; anything else unchanged."""
+        # An array is asked first: `is_table` costs more than a small network's prediction.
+        if isinstance(x, np.ndarray) or not isinstance(self.inputs, Columns) or not is_table(x):
             return x
-        from pellucid.data.tables import is_table
-
-        return self.columns.x(x, self.dtype) if is_table(x) else x
+        return self.inputs.x(x, self.dtype)
 
     def _set_frozen(self, frozen: bool, indices: Sequence[int]) -> None:
         for index in indices or range(len(self.layers)):
@@ -339,12 +351,20 @@ def load(path: str | os.PathLike[str]) -> Network:
     """
     _check_path(path)
     layers, header = model.read(path)
-    net = Network(layers, inputs=header["inputs"], classes=header["classes"])
-    net.record = header["record"]
-    if net._knows_columns:
-        from pellucid.data.tables.columns import check_inputs
+    try:
+        return restored(layers, header)
+    except InputError as error:
+        raise model.unusable(path, error) from error
 
-        check_inputs(path, net.inputs, net.classes, checks.input_width(layers))
+
+def restored(layers: Sequence[Layer], header: Options) -> Network:
+    """Return the network of a file's layers and the result of `Network.header`, trusting nothing.
+
+    Raises InputError for inputs that do not fit.
+    """
+    inputs = inputs_from(header["inputs"], header["classes"], checks.input_width(layers))
+    net = Network(layers, inputs=inputs, classes=header["classes"])
+    net.record = header["record"]
     return net
 
 

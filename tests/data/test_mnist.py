@@ -13,6 +13,7 @@ from pellucid.core.types import Array
 from pellucid.data import mnist as mnist_function
 from pellucid.data import read_digits, write_idx
 from pellucid.errors import FileError
+from pellucid.language import speaking
 
 module = sys.modules["pellucid.data.mnist"]
 

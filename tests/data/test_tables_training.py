@@ -4,6 +4,7 @@ Answers in the target's own units, in memory and block by block, and what a file
 """
 
 import copy
+import dataclasses
 import json
 import os
 import resource
@@ -179,9 +180,9 @@ def test_only_networks_of_tables_take_tables(houses: pandas.DataFrame) -> None:
     with pytest.raises(pl.InputError, match="has no columns"):
         pl.mlp([2, 2]).columns  # noqa: B018
     net = network(houses, "price", "large")
-    with pytest.raises(pl.InputError, match="no rows to learn from"):
+    with pytest.raises(pl.InputError, match="no rows to train on"):
         pl.train_table(net, houses[:0])
-    net.inputs = {**present(net.inputs), "target": None}
+    net.inputs = dataclasses.replace(net.columns, target=None)
     with pytest.raises(pl.InputError, match="no target"):
         pl.train_table(net, houses)
 

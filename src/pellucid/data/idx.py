@@ -9,24 +9,24 @@ from __future__ import annotations
 
 import math
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from pellucid.data.opening import open_file
 from pellucid.errors import FileError, InputError, Message
+from pellucid.files.atomic import write_whole
+from pellucid.files.opening import open_file
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
+    Numbers: TypeAlias = NDArray[np.integer | np.floating]
+
 TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
-"""The type byte of IDX and the NumPy type, big-endian, that it stands for."""
+"""The type byte of IDX, and the NumPy type, big-endian, that it means."""
 
 UNPACK_LIMIT = 2**31
-"""The most bytes that a gzip file may unpack to.
-
-Larger data are read unpacked, where the disk already paid.
-"""
+"""The most bytes that a gzip file may unpack to; larger data must be unpacked on disk first."""
 
 _GZIP = b"\x1f\x8b"
 _GZIP_WINDOW = 31  # zlib's code for "expect a gzip header and check its sum"
@@ -34,17 +34,17 @@ _MOST_DIMENSIONS = 64  # NumPy's own limit
 _LONGEST_HEADER = 4 + 4 * 255
 
 
-def read_idx(path: str | os.PathLike[str]) -> NDArray[Any]:
-    """Read one array from an IDX file, packed with gzip or not (its first bytes tell, not its
+def read_idx(path: str | os.PathLike[str]) -> Numbers:
+    """Read one array from an IDX file, packed with gzip or not (its first bytes decide, not its
     name).
 
-    Gives the array in this machine's byte order, of type uint8, int8, int16, int32, float32 or
-    float64, as the file says; it is the caller's own and may be changed.
+    Returns the array in this machine's byte order, of type uint8, int8, int16, int32, float32 or
+    float64, as the file says; the caller may change it.
 
     Raises FileError, naming the file, when it is missing, empty, a folder, damaged, not IDX,
-    shorter or longer than its header promises, or unpacks to more than 2 GiB. The header is checked
-    against the bytes before any array is made, and a packed file is never unpacked further than its
-    header promises.
+    shorter or longer than its header says, or unpacks to more than 2 GiB. The header is compared
+    with the bytes before any array is made, and a packed file is never unpacked further than its
+    header says.
 
     >>> import tempfile, pathlib
     >>> path = pathlib.Path(tempfile.mkdtemp(), "threes.idx.gz")
@@ -58,8 +58,8 @@ def read_idx(path: str | os.PathLike[str]) -> NDArray[Any]:
 
 
 def write_idx(path: str | os.PathLike[str], array: ArrayLike) -> None:
-    """Write an array as an IDX file, whole or not at all; a name that ends in ".gz" is packed with
-    gzip.
+    """Write an array as an IDX file, whole or not at all; gzip packs it where the name ends with
+    ".gz".
 
     `array` is of type uint8, int8, int16, int32, float32 or float64, in either byte order, with 1
     to 64 dimensions and at least one value. The same array gives the same bytes, packed or not: no
@@ -67,27 +67,21 @@ def write_idx(path: str | os.PathLike[str], array: ArrayLike) -> None:
 
     Raises InputError when IDX cannot hold the array, FileError when the file cannot be written.
     """
-    from pellucid.files.atomic import write_whole
-
     values = np.asarray(array)
-    code = next(
-        (code for code, kind in TYPES.items() if np.dtype(kind) == values.dtype.newbyteorder(">")),
-        None,
-    )
+    big_endian = values.dtype.newbyteorder(">")
+    code = next((code for code, kind in TYPES.items() if np.dtype(kind) == big_endian), None)
     if code is None:
-        message = Message(
-            "IDX holds uint8, int8, int16, int32, float32 or float64, not {kind}: convert the "
-            "array with .astype first",
+        raise InputError(
+            "IDX holds uint8, int8, int16, int32, float32 or float64, got {kind}: convert the "
+            "array with .astype",
             kind=values.dtype,
         )
-        raise InputError(message)
     if values.ndim == 0 or values.size == 0 or max(values.shape) >= 2**32:
-        message = Message(
-            "IDX holds arrays of at least one dimension, each of 1 to 4294967295 values, not one "
-            "of shape {shape}",
+        raise InputError(
+            "IDX holds arrays with at least one dimension, each of 1 to 4294967295 values, got "
+            "shape {shape}",
             shape=values.shape,
         )
-        raise InputError(message)
     header = bytes([0, 0, code, values.ndim]) + np.array(values.shape, ">u4").tobytes()
     content = header + values.astype(TYPES[code], copy=False).tobytes()
     if os.fspath(path).endswith(".gz"):
@@ -98,95 +92,87 @@ def write_idx(path: str | os.PathLike[str], array: ArrayLike) -> None:
 
 
 def idx_content(path: str | os.PathLike[str]) -> bytes:
-    """Give the bytes of an IDX file, unpacked, exactly as many as its header promises.
+    """Return the bytes of an IDX file, unpacked, exactly as many as its header says.
 
-    Raises FileError as `read_idx` does.
+    Raises FileError, as `read_idx` does.
     """
-    with open_file(path) as file:
+    with open_file(path, Message("an IDX file")) as file:
         start = file.read(_LONGEST_HEADER)
         if start.startswith(_GZIP):
             content = _unpack(start + file.read(), path)
         else:
-            # Never more than the file has, whatever its header promises, nor much more than it
-            # promises.
-            most = min(_promised_bytes(start, path) + 1, os.fstat(file.fileno()).st_size)
+            # One byte more than the header says shows that the file goes on; and never more than
+            # the file has, or a header could reserve any amount of memory.
+            most = min(_size(start, path) + 1, os.fstat(file.fileno()).st_size)
             content = start + file.read(max(0, most - len(start)))
-    promised = _promised_bytes(content, path)
-    if len(content) < promised:
-        message = Message(
-            "{path}: ends too early: its header promises {promised} bytes, it has {count}: copy "
-            "or download it again",
+    expected = _size(content, path)
+    if len(content) < expected:
+        raise FileError(
+            "{path}: cut short: its header says {expected} bytes, it has {count}: copy or download "
+            "it again",
             path=path,
-            promised=promised,
+            expected=expected,
             count=len(content),
         )
-        raise FileError(message)
-    if len(content) > promised:
-        message = Message(
-            "{path}: goes on after the {promised} bytes that its header promises: not an IDX "
-            "file, or damaged",
+    if len(content) > expected:
+        raise FileError(
+            "{path}: longer than the {expected} bytes of its header: not an IDX file, or damaged",
             path=path,
-            promised=promised,
+            expected=expected,
         )
-        raise FileError(message)
     return content
 
 
-def parse_idx(content: bytes, path: str | os.PathLike[str]) -> NDArray[Any]:
-    """View bytes given by `idx_content` as an array: read-only, big-endian, without a copy."""
+def parse_idx(content: bytes, path: str | os.PathLike[str]) -> Numbers:
+    """View the bytes of `idx_content` as an array: read-only, big-endian, without a copy."""
     kind, shape = _header(content, path)
     return np.frombuffer(content, kind, offset=4 + 4 * len(shape)).reshape(shape)
 
 
 def _header(content: bytes, path: str | os.PathLike[str]) -> tuple[str, tuple[int, ...]]:
     if len(content) < 4 or content[:2] != b"\0\0" or content[2] not in TYPES:
-        message = Message(
-            "{path}: is not an IDX file: expected it to begin with 0000 and a type from 08 to 0e, "
-            "found {start}",
+        raise FileError(
+            "{path}: not an IDX file: expected 0000 and a type from 08 to 0e at its start, got "
+            "{start}",
             path=path,
             start=content[:4].hex(),
         )
-        raise FileError(message)
     dimensions = content[3]
     if len(content) < 4 + 4 * dimensions:
-        message = Message(
-            "{path}: ends within its header of {count} dimensions: copy or download it again",
+        raise FileError(
+            "{path}: cut short within its header of {count} dimensions: copy or download it again",
             path=path,
             count=dimensions,
         )
-        raise FileError(message)
     shape = tuple(int(size) for size in np.frombuffer(content, ">u4", dimensions, 4))
     if not 1 <= dimensions <= _MOST_DIMENSIONS or 0 in shape:
-        message = Message(
-            "{path}: expected 1 to 64 dimensions, none of size 0, but its header says {shape}: "
-            "not usable as data",
+        raise FileError(
+            "{path}: expected 1 to 64 dimensions, each at least 1, got {shape}",
             path=path,
             shape=shape if len(shape) <= _MOST_DIMENSIONS else len(shape),
         )
-        raise FileError(message)
     return TYPES[content[2]], shape
 
 
-def _promised_bytes(content: bytes, path: str | os.PathLike[str]) -> int:
+def _size(content: bytes, path: str | os.PathLike[str]) -> int:
+    """Return the bytes of the whole file as its header says."""
     kind, shape = _header(content, path)
     return 4 + 4 * len(shape) + np.dtype(kind).itemsize * math.prod(shape)
 
 
 def _unpack(packed: bytes, path: str | os.PathLike[str]) -> bytes:
-    # Only the header is unpacked at first: it says how far to go, so a gzip bomb never gets further
-    # than it promised.
-    start = _inflate(packed, _LONGEST_HEADER, path)
-    promised = _promised_bytes(start, path)
-    if promised > UNPACK_LIMIT:
-        message = Message(
-            "{path}: promises {promised} bytes, and a packed file may unpack to {limit} at most: "
-            "unpack it with gunzip",
+    # The header is unpacked alone first: it says how far to go, so that a gzip bomb never gets
+    # further than its own header says.
+    expected = _size(_inflate(packed, _LONGEST_HEADER, path), path)
+    if expected > UNPACK_LIMIT:
+        raise FileError(
+            "{path}: its header says {expected} bytes, more than the {limit} that a packed file "
+            "may have: unpack it with gunzip",
             path=path,
-            promised=promised,
+            expected=expected,
             limit=UNPACK_LIMIT,
         )
-        raise FileError(message)
-    return _inflate(packed, promised + 1, path)
+    return _inflate(packed, expected + 1, path)
 
 
 def _inflate(packed: bytes, most: int, path: str | os.PathLike[str]) -> bytes:
@@ -202,18 +188,16 @@ def _inflate(packed: bytes, most: int, path: str | os.PathLike[str]) -> bytes:
         try:
             part = member.decompress(packed, most)
         except zlib.error as error:
-            message = Message(
-                "{path}: its gzip packing is damaged ({reason}): copy or download it again",
+            raise FileError(
+                "{path}: its gzip data are damaged ({reason}): copy or download it again",
                 path=path,
                 reason=error,
-            )
-            raise FileError(message) from error
+            ) from error
         if not member.eof and len(part) < most:
-            message = Message(
-                "{path}: its gzip packing ends too early: copy or download it again", path=path
+            raise FileError(
+                "{path}: its gzip data are cut short: copy or download it again", path=path
             )
-            raise FileError(message)
         parts.append(part)
         most -= len(part)
-        packed = member.unused_data.lstrip(b"\0")  # some tapes and tools fill up with zeros
+        packed = member.unused_data.lstrip(b"\0")  # some tapes and tools pad with zeros
     return b"".join(parts) if len(parts) != 1 else parts[0]

@@ -1,14 +1,13 @@
-"""Pictures made ready as MNIST's were: any picture of one written digit becomes 28 x 28 pixels of
-light on black.
+"""Images prepared as MNIST's were: any image of one written digit becomes 28 x 28 pixels, light on
+black.
 
-MNIST's digits were fitted into 20 x 20 pixels, keeping their proportions, with smooth edges, and
-laid into 28 x 28 with their centre of mass in the middle (LeCun, Cortes and Burges, "The MNIST
-database of handwritten digits"). Scans and photographs need more first: even light, ink told from
-paper, specks and frames left out. Each step is a function of its own; `digit` goes through all of
-them and `digit_steps` shows what each one did.
+MNIST's digits were scaled into 20 x 20 pixels, keeping their proportions, with smooth edges, and
+placed in 28 x 28 with their centre of mass in the middle (LeCun, Cortes and Burges, "The MNIST
+database of handwritten digits"). Scans and photographs need more steps first: even light, ink
+separated from paper, specks and frames removed. Each step is a function; `digit` runs all of them
+and `digit_steps` returns the result of each.
 
-In between, *ink* is an array (H, W) of float64: 0 where there is paper, 1 where there is full ink,
-and noise around.
+In between, *ink* is an array (H, W) of float64: 0 for paper, 1 for full ink, and noise around both.
 """
 
 from __future__ import annotations
@@ -18,7 +17,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pellucid.data.picture_files import read_picture
 from pellucid.data.raster import (
     block_median,
     blur,
@@ -29,7 +27,7 @@ from pellucid.data.raster import (
     shrink,
     thin,
 )
-from pellucid.errors import InputError, Message
+from pellucid.errors import InputError
 from pellucid.language import mark
 
 if TYPE_CHECKING:
@@ -37,23 +35,8 @@ if TYPE_CHECKING:
 
     Grid = NDArray[np.float64]
 
-__all__ = [
-    "STEPS",
-    "centre",
-    "crop",
-    "digit",
-    "digit_steps",
-    "even_light",
-    "find_ink",
-    "fit",
-    "keep_digit",
-    "pen_width",
-    "read_picture",
-    "usual_pen",
-]
-
 STEPS = (
-    mark("picture"),
+    mark("image"),
     mark("even light"),
     mark("ink"),
     mark("without specks"),
@@ -62,37 +45,31 @@ STEPS = (
     mark("20 x 20"),
     mark("28 x 28"),
 )
-"""What `digit_steps` calls its steps; for people, `say(name)` gives them in their language."""
+"""The names of the steps in `digit_steps`; `say(name)` translates one."""
 
-WORKING_SIDE = 512  # pixels: enough for a digit that fills a tenth of the picture, and quick
+WORKING_SIDE = 512  # pixels: enough for a digit that fills a tenth of the image, and quick
 PAPER_SIDE = 128  # pixels: light changes slowly, so its estimate may be coarse
 EVEN = 0.15  # of the ink's contrast: paper that varies less than this is evenly lit
 BOX = 20  # pixels: MNIST's box for the digit
-SIDE = 28  # pixels: MNIST's picture
-FINE = (
-    4  # times finer than MNIST's pixels: the grid on which the pen's width is measured and mended
-)
-PEN = (
-    1.9,
-    4.2,
-)  # MNIST pixels: most of MNIST's digits lie between (median 2.4, 5 % below 1.6, 5 % above 4.0)
+SIDE = 28  # pixels: MNIST's image
+FINE = 4  # the pen's width is measured and corrected on a grid 4 times as fine as MNIST's pixels
+# MNIST pixels; the median of MNIST's pens is 2.4, 5 % are below 1.6 and 5 % above 4.0.
+PEN = (1.9, 4.2)
 LEAST_CONTRAST = 0.03  # of full range: fainter marks in a scan or a drawing are no ink
-LEAST_ON_PHOTOGRAPH = (
-    0.12  # of the paper's brightness: what is left of shadows lies mostly below, pencil above
-)
+# Of the paper's brightness: remains of shadows are mostly below, pencil is above.
+LEAST_ON_PHOTOGRAPH = 0.12
 LEAST_MASS = 3.0  # pixels of full ink: less is a speck, even if it is alone
 
 
-def digit(picture: ArrayLike) -> NDArray[np.uint8]:
-    """Make a picture of one digit ready for a network that learned MNIST: (28, 28) uint8, 0 paper,
-    255 ink.
+def digit(image: ArrayLike) -> NDArray[np.uint8]:
+    """Prepare an image of one digit for a network trained on MNIST: (28, 28) uint8, 0 paper, 255
+    ink.
 
-    `picture` is (H, W), grey levels 0 black to 255 white (or floats from 0 to 1), dark on light or
-    light on dark. One that has MNIST's own form already (28 x 28, the digit within 20 x 20, its
-    centre of mass in the middle, nothing around it) comes back as it is, or inverted if it is dark
-    on white.
+    `image` is (H, W), grey levels 0 black to 255 white (or floats from 0 to 1), dark on light or
+    light on dark. An image in MNIST's own form (28 x 28, the digit within 20 x 20, its centre of
+    mass in the middle, nothing around it) is returned unchanged, or inverted if dark on white.
 
-    Raises InputError when the picture is not (H, W) of numbers within 0 to 255, or shows nothing.
+    Raises InputError when the image is not (H, W) of numbers within 0 to 255, or shows nothing.
 
     >>> page = np.full((90, 60), 230)
     >>> page[20:70, 25:30] = 40  # one stroke of a pen: a 1
@@ -102,17 +79,16 @@ def digit(picture: ArrayLike) -> NDArray[np.uint8]:
            [  0,   0,   0, 255, 255,   0],
            [  0,   0,   0, 255, 255,   0]], dtype=uint8)
     """
-    return digit_steps(picture)[STEPS[-1]]
+    return digit_steps(image)[STEPS[-1]]
 
 
-def digit_steps(picture: ArrayLike) -> dict[str, NDArray[np.uint8]]:
-    """Go through the steps of `digit` and give what each one leaves, in order, by the names of
-    `STEPS`.
+def digit_steps(image: ArrayLike) -> dict[str, NDArray[np.uint8]]:
+    """Run the steps of `digit` and return the result of each, in order, by the names of `STEPS`.
 
-    Every value is a picture (height, width) uint8, of sizes of its own; the last one is what
-    `digit` gives. Raises what `digit` raises.
+    Every value is an image (height, width) uint8, each of its own size; the last one is the result
+    of `digit`. Raises what `digit` raises.
     """
-    grey = _checked(picture)
+    grey = _checked(image)
     if (ready := _as_mnist(grey)) is not None:
         return dict.fromkeys(STEPS, ready) | {STEPS[0]: grey}
     evened = even_light(shrink(grey / 255.0, WORKING_SIDE))
@@ -128,14 +104,13 @@ def digit_steps(picture: ArrayLike) -> dict[str, NDArray[np.uint8]]:
 
 
 def even_light(grey: Grid) -> Grid:
-    """Take the light away: how much darker (negative) or lighter (positive) each pixel is than the
-    paper there.
+    """Compute how much darker (negative) or lighter (positive) each pixel is than the paper there.
 
     `grey` (H, W) is 0 black to 1 white; the result is about -1 to 1, 0 for paper. In a scan or a
-    drawing, whose paper is of one brightness, the mean of the ink becomes 1 or -1, however faint it
-    was. Elsewhere the paper's brightness is estimated twice: from medians over large surroundings,
-    which thin strokes cannot sway, and then, with the ink so found left out, from averages over
-    small ones, which follow the edge of a shadow.
+    drawing, whose paper has one brightness, the mean of the ink becomes 1 or -1, however faint the
+    ink was. Elsewhere the paper's brightness is estimated twice: from medians over large
+    neighbourhoods, which thin strokes hardly change, and then, without the ink so found, from
+    averages over small ones, which follow the edge of a shadow.
     """
     if (found := _even_paper(grey)) is not None:
         level, contrast = found
@@ -144,40 +119,40 @@ def even_light(grey: Grid) -> Grid:
     difference = coarse - resize(local_median(block_median(coarse, 24), 6), *coarse.shape)
     sign = _polarity(difference)
     ink = (sign * difference > _strength(sign * difference) / 3).astype(np.float64)
-    paper = resize(_filled(coarse, 1.0 - grow(ink, 2)), *grey.shape)
-    # Dark ink takes away a part of the light that falls on it, so a shadow weakens it in
-    # proportion.
+    paper = resize(_paper_below(coarse, 1.0 - grow(ink, 2)), *grey.shape)
+    # Dark ink absorbs a share of the light that falls on it, so a shadow weakens it in proportion.
     return (grey - paper) / np.maximum(paper, 0.2) if sign < 0 else grey - paper
 
 
 def find_ink(evened: Grid) -> Grid:
-    """Tell ink from paper: 0 paper to 1 full ink, whichever of the two was lighter.
+    """Separate ink from paper: 0 paper to 1 full ink, whichever of the two was lighter.
 
-    `evened` (H, W) is what `even_light` gives. It is blurred only as far as its own noise asks for.
-    The ink then rises from 0 to 1 around the threshold of `_halfway`.
+    `evened` (H, W) is the result of `even_light`. It is blurred only as far as its own noise
+    requires. The ink then rises from 0 to 1 around the threshold of `_halfway`.
 
-    Raises InputError when nothing stands out from the paper's own noise.
+    Raises InputError when no mark exceeds the paper's own noise.
     """
     signed = _polarity(evened) * evened
     for radius in (0, 1, 2, 3):
         smooth = blur(signed, radius * max(evened.shape) // 300)
+        # 1.4826 times the median absolute deviation estimates the standard deviation of noise
+        # without the strokes.
         noise = 1.4826 * float(np.median(np.abs(smooth - np.median(smooth))))
         threshold = _halfway(smooth, _strength(smooth) / 2)
         if 2 * threshold > max(LEAST_ON_PHOTOGRAPH, 8 * noise):
             break
     if 2 * threshold < max(LEAST_ON_PHOTOGRAPH, 4 * noise):
-        raise InputError(_blank())
+        raise _blank()
     ink: Grid = np.clip(smooth / threshold - 0.5, 0.0, 1.0)
     return ink
 
 
 def keep_digit(ink: Grid) -> Grid:
-    """Leave out what is not the digit: specks, and what reaches in from the picture's edge (a
-    table, a frame).
+    """Remove specks, and shapes that reach in from the image's edge (a table, a frame).
 
-    Pieces that hang together are kept or left out whole, by their mass, which is the sum of their
-    ink. A piece stays when it is full ink somewhere, has a 25th of the heaviest piece's mass, and
-    does not touch the edge; those that touch it count when nothing else has a tenth of their mass.
+    Connected pieces are kept or removed whole, by their mass, the sum of their ink. A piece stays
+    when it is full ink somewhere, has a 25th of the heaviest piece's mass, and does not touch the
+    edge; pieces at the edge count when no other has a tenth of their mass.
 
     Raises InputError when nothing is left.
     """
@@ -192,24 +167,23 @@ def keep_digit(ink: Grid) -> Grid:
     if inside.max() > 0.1 * mass.max():
         mass = inside
     if mass.max() < LEAST_MASS:
-        raise InputError(_blank())
+        raise _blank()
     return np.where((mass >= 0.04 * mass.max())[labels], ink, 0.0)
 
 
 def crop(ink: Grid) -> Grid:
-    """Cut away the empty rows and columns around the ink."""
+    """Remove the empty rows and columns around the ink."""
     rows, columns = np.flatnonzero(ink.max(1) > 0.5), np.flatnonzero(ink.max(0) > 0.5)
     return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
 
 
 def usual_pen(ink: Grid) -> Grid:
-    """Thicken hair-thin strokes and thin very fat ones to what MNIST's pens drew; leave the others
-    as they are.
+    """Thicken hair-thin strokes and thin very thick ones to the widths of MNIST's pens.
 
     The result is on a grid 4 times as fine as MNIST's, its longer side about 80, cropped.
     """
-    # Hair-thin ink would fade to nothing on the fine grid, so it is thickened to one and a half of
-    # its pixels before.
+    # Hair-thin ink would fade to nothing on the fine grid, so it is thickened first, to one and a
+    # half of that grid's pixels.
     missing = 1.5 * max(ink.shape) / (BOX * FINE) - pen_width(ink)
     if missing > 0:
         steps = math.ceil(missing / 2)
@@ -228,8 +202,7 @@ def usual_pen(ink: Grid) -> Grid:
 def pen_width(ink: Grid) -> float:
     """Estimate the width of the strokes in pixels: twice the area over the length of the outline.
 
-    The outline is counted in pixel sides and taken times pi / 4, which is right on average over all
-    directions.
+    The outline is counted in pixel sides; times pi / 4 it is right on average over all directions.
     """
     inside = np.pad(ink > 0.5, 1)
     sides = np.count_nonzero(inside[1:] != inside[:-1]) + np.count_nonzero(
@@ -239,21 +212,16 @@ def pen_width(ink: Grid) -> float:
 
 
 def fit(ink: Grid) -> Grid:
-    """Fit into 20 x 20 pixels, keeping the proportions, with smooth edges.
-
-    The darkest ink becomes 1.
-    """
+    """Scale into 20 x 20 pixels, keeping the proportions; the darkest ink becomes 1."""
     small = resize(ink, *_box_shape(ink.shape, BOX))
     fitted: Grid = small / small.max()
     return fitted
 
 
 def centre(ink: Grid) -> Grid:
-    """Lay into 28 x 28 pixels so that the centre of mass comes to (14, 14), counted from 0, as it
-    does in MNIST.
-    """
+    """Place into 28 x 28 pixels with the centre of mass at (14, 14) from 0, as in MNIST."""
     canvas = np.zeros((SIDE, SIDE))
-    # A digit with all its weight at one end would stick out: then it lies at the edge.
+    # A digit with all its mass at one end would reach beyond the edge: then it is at the edge.
     top, left = (
         min(max(round(SIDE / 2 - middle), 0), SIDE - length)
         for middle, length in zip(_middle(ink), ink.shape, strict=True)
@@ -262,26 +230,25 @@ def centre(ink: Grid) -> Grid:
     return canvas
 
 
-def _blank() -> Message:
-    return Message(
-        "the picture shows no digit: nothing stands out from its background; write larger or darker"
+def _blank() -> InputError:
+    return InputError(
+        "the image shows no digit: nothing differs from its background; write larger or darker"
     )
 
 
-def _checked(picture: ArrayLike) -> NDArray[np.uint8]:
-    grey = np.asarray(picture)
+def _checked(image: ArrayLike) -> NDArray[np.uint8]:
+    grey = np.asarray(image)
     if grey.ndim != 2 or 0 in grey.shape or grey.dtype.kind not in "buif":
-        message = Message(
-            "expected a picture (height, width) of grey levels, got shape {shape} of {kind}",
+        raise InputError(
+            "expected an image (height, width) of grey levels, got shape {shape} of {kind}",
             shape=grey.shape,
             kind=grey.dtype,
         )
-        raise InputError(message)
     if grey.dtype == np.bool_:
         return grey.astype(np.uint8) * np.uint8(255)
     if not (np.isfinite(grey).all() and grey.min() >= 0 and grey.max() <= 255):
         raise InputError(
-            "expected grey levels from 0 to 255, got some outside: scale the picture first"
+            "expected grey levels from 0 to 255, got some outside: scale the image first"
         )
     if grey.dtype.kind == "f" and grey.max() <= 1:
         grey = 255 * grey
@@ -293,22 +260,22 @@ def _grey(ink: Grid) -> NDArray[np.uint8]:
 
 
 def _as_mnist(grey: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
-    """Give the picture itself, or its negative, whichever has MNIST's form; None if neither has."""
+    """Return the image, or its negative, whichever has MNIST's form; None if neither has."""
     if grey.shape != (SIDE, SIDE):
         return None
-    return next((picture for picture in (grey, 255 - grey) if _has_mnist_form(picture)), None)
+    return next((image for image in (grey, 255 - grey) if _has_mnist_form(image)), None)
 
 
-def _has_mnist_form(picture: NDArray[np.uint8]) -> bool:
-    rows, columns = np.flatnonzero(picture.any(1)), np.flatnonzero(picture.any(0))
-    if picture.max() < 128 or max(np.ptp(rows), np.ptp(columns)) >= BOX:
+def _has_mnist_form(image: NDArray[np.uint8]) -> bool:
+    rows, columns = np.flatnonzero(image.any(1)), np.flatnonzero(image.any(0))
+    if image.max() < 128 or max(np.ptp(rows), np.ptp(columns)) >= BOX:
         return False
-    # MNIST's own digits lie within half a pixel.
-    return max(abs(place - SIDE / 2) for place in _middle(picture.astype(np.float64))) < 0.75
+    # The centres of MNIST's own digits are within half a pixel.
+    return max(abs(place - SIDE / 2) for place in _middle(image.astype(np.float64))) < 0.75
 
 
 def _middle(ink: Grid) -> tuple[float, float]:
-    """Give the row and the column of the centre of mass, counted from 0."""
+    """Return the row and the column of the centre of mass, counted from 0."""
     rows, columns = ink.sum(1), ink.sum(0)
     mass = ink.sum()
     return float(rows @ np.arange(len(rows)) / mass), float(
@@ -317,9 +284,9 @@ def _middle(ink: Grid) -> tuple[float, float]:
 
 
 def _polarity(difference: Grid) -> int:
-    """Say whether ink is darker (-1) or lighter (1) than paper.
+    """Return whether ink is darker (-1) or lighter (1) than paper.
 
-    It is what differs much, in few places.
+    Ink differs much, in few places; so the sum of cubes has the sign of the ink.
     """
     rim_y, rim_x = difference.shape[0] // 20, difference.shape[1] // 20
     inner = difference[rim_y : difference.shape[0] - rim_y, rim_x : difference.shape[1] - rim_x]
@@ -327,16 +294,12 @@ def _polarity(difference: Grid) -> int:
 
 
 def _strength(signed: Grid) -> float:
-    """Say how much full ink differs from paper, roughly.
-
-    By the strongest two in a thousand pixels.
-    """
+    """Estimate how much full ink differs from paper, by the strongest two in a thousand pixels."""
     return max(float(np.quantile(signed, 0.998)), 1e-6)
 
 
 def _halfway(values: Grid, threshold: float) -> float:
-    """Move a threshold half-way between the mean of what is above it and the mean of what is below,
-    until it rests.
+    """Move a threshold half-way between the mean above it and the mean below it until it converges.
 
     Ridler and Calvard, "Picture thresholding using an iterative selection method", 1978.
     """
@@ -351,8 +314,8 @@ def _halfway(values: Grid, threshold: float) -> float:
 
 
 def _even_paper(grey: Grid) -> tuple[float, float] | None:
-    """Give the paper's brightness and the ink's contrast if the paper is the same all over the
-    picture; else None.
+    """Return the paper's brightness and the ink's contrast if the whole paper is evenly lit; else
+    None.
     """
     rim = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
     threshold = _halfway(grey, float(grey.min() + grey.max()) / 2)
@@ -361,7 +324,7 @@ def _even_paper(grey: Grid) -> tuple[float, float] | None:
     if is_paper.all() or not is_paper.any():
         return None
     contrast = abs(float(grey[~is_paper].mean() - grey[is_paper].mean()))
-    # Smooth edges of strokes reach from the paper towards the ink: on that side more may differ.
+    # Smooth edges of strokes are between paper and ink: on that side more pixels may differ.
     shares = (0.1, 0.5, 0.99) if light else (0.01, 0.5, 0.9)
     low, middle, high = (float(value) for value in np.quantile(grey[is_paper], shares))
     return (
@@ -369,17 +332,14 @@ def _even_paper(grey: Grid) -> tuple[float, float] | None:
     )
 
 
-def _filled(grey: Grid, paper: Grid) -> Grid:
-    """Give the paper's brightness everywhere.
-
-    Averages of paper nearby, and of wider surroundings under the ink.
-    """
+def _paper_below(grey: Grid, paper: Grid) -> Grid:
+    """Estimate the paper's brightness everywhere, under the ink from paper farther away."""
     result = np.full(grey.shape, np.average(grey, weights=paper) if paper.any() else grey.mean())
     for part in (3, 6, 12, 24):
         radius = max(1, max(grey.shape) // (2 * part))
         weight = blur(paper, radius)
         average = blur(grey * paper, radius) / np.maximum(weight, 1e-9)
-        trust = np.minimum(1.0, weight / 0.3)
+        trust = np.minimum(1.0, weight / 0.3)  # full where 30 % of the neighbourhood is paper
         result = trust * average + (1 - trust) * result
     return result
 

@@ -1,7 +1,6 @@
-"""What `images` needs to do to grids of numbers: shrink, blur, resize, grow, and find what hangs
-together.
+"""Operations on grids of numbers for `images`: shrink, blur, resize, grow, connected components.
 
-A grid is an array (H, W) of float64, whatever it stands for. NumPy only.
+A grid is an array (H, W) of float64. NumPy only.
 """
 
 from __future__ import annotations
@@ -18,8 +17,7 @@ if TYPE_CHECKING:
 
 
 def shrink(grid: Grid, most: int) -> Grid:
-    """Average whole blocks, so that neither side is longer than `most`; a smaller grid stays as it
-    is.
+    """Average whole blocks, so that neither side is longer than `most`; smaller grids stay.
 
     >>> shrink(np.array([[0.0, 2.0, 4.0, 4.0]]), 2)
     array([[1., 4.]])
@@ -39,7 +37,7 @@ def shrink(grid: Grid, most: int) -> Grid:
 
 
 def blur(grid: Grid, radius: int) -> Grid:
-    """Average over squares of 2 `radius` + 1, twice (nearly a Gaussian); outside, the edge goes on.
+    """Average over squares of 2 `radius` + 1, twice (nearly a Gaussian); the edge is repeated.
 
     Sums of a window are differences of running sums, so the cost does not depend on the radius
     (Crow, "Summed-area tables for texture mapping", SIGGRAPH 1984).
@@ -63,14 +61,14 @@ def _box(grid: Grid, radius: int, axis: int) -> Grid:
 
 
 def resize(grid: Grid, height: int, width: int) -> Grid:
-    """Resize to (height, width) with a triangle filter, widened when shrinking so that nothing is
+    """Resize to (height, width) with a triangle filter, widened when shrinking so that no cell is
     skipped.
     """
     return _weights(grid.shape[0], height) @ grid @ _weights(grid.shape[1], width).T
 
 
 def _weights(old: int, new: int) -> Grid:
-    """Give (new, old) weights, every row of which adds up to 1."""
+    """Return (new, old) weights, every row of which adds up to 1."""
     scale = old / new
     places = (np.arange(new) + 0.5) * scale - 0.5
     distance = np.abs(places[:, None] - np.arange(old)) / max(1.0, scale)
@@ -80,8 +78,9 @@ def _weights(old: int, new: int) -> Grid:
 
 
 def block_median(grid: Grid, blocks: int) -> Grid:
-    """Take the median of square blocks, about `blocks` of them along the longer side, stretched to
-    come out even.
+    """Compute the median of square blocks, about `blocks` of them along the longer side.
+
+    The grid is resized first so that whole blocks fill it.
     """
     step = max(1, max(grid.shape) // blocks)
     height, width = (max(1, round(side / step)) for side in grid.shape)
@@ -90,9 +89,9 @@ def block_median(grid: Grid, blocks: int) -> Grid:
 
 
 def local_median(grid: Grid, radius: int) -> Grid:
-    """Take the median over squares of 2 `radius` + 1; outside, slopes go on as they were.
+    """Compute the median over squares of 2 `radius` + 1; slopes continue beyond the edge.
 
-    For small grids only.
+    For small grids only: it takes (2 `radius` + 1)^2 times their memory.
     """
     padded = np.pad(grid, radius, mode="reflect", reflect_type="odd")
     window = 2 * radius + 1
@@ -102,11 +101,10 @@ def local_median(grid: Grid, radius: int) -> Grid:
 
 
 def grow(grid: Grid, steps: int) -> Grid:
-    """Let every value spread over its neighbourhood, `steps` cells far: the greatest value around
-    each cell.
+    """Compute the greatest value within `steps` cells of each cell (dilation).
 
-    Crosses and squares take turns, which makes an octagon: the nearest to a round pen that cheap
-    steps give.
+    Crosses and squares alternate, which makes an octagon: the nearest to a round pen among cheap
+    steps.
     """
     for step in range(steps):
         padded = np.pad(grid, 1, mode="edge")
@@ -122,12 +120,12 @@ def grow(grid: Grid, steps: int) -> Grid:
 
 
 def thin(grid: Grid, steps: int) -> Grid:
-    """Take `steps` cells off every edge: the smallest value around each cell."""
+    """Compute the smallest value within `steps` cells of each cell (erosion)."""
     return -grow(-grid, steps)
 
 
 def components(mask: Mask) -> NDArray[np.intp]:
-    """Number what hangs together, corners included: 0 outside, then 1, 2, ... in reading order.
+    """Number the connected components, corners included: 0 outside, 1, 2, ... in reading order.
 
     Every cell points to a neighbour of a smaller number until each component points to its first
     cell (hooking and pointer jumping: Shiloach and Vishkin, "An O(log n) parallel connectivity
@@ -139,9 +137,8 @@ def components(mask: Mask) -> NDArray[np.intp]:
            [0, 0, 0],
            [2, 0, 0]])
     """
-    number = np.zeros(
-        (mask.shape[0] + 1, mask.shape[1] + 2), np.intp
-    )  # a rim of nothing: left, right and below
+    # An empty rim on the left, the right and below saves the neighbours every check of bounds.
+    number = np.zeros((mask.shape[0] + 1, mask.shape[1] + 2), np.intp)
     number[:-1, 1:-1][mask] = np.arange(1, mask.sum() + 1)
     here = number[:-1, 1:-1]
     first, second = [], []

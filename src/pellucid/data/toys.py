@@ -1,13 +1,13 @@
-"""Small made-up problems in the plane, to see what a network can and cannot separate.
+"""Small synthetic problems in the plane, to see which classes a network can separate.
 
-Each function gives `x` (n, 2) float32 and `t` (n,) int64, the class of every row, in random order.
-The same seed gives the same points.
+Each function returns `x` (n, 2) float32 and `t` (n,) int64, the class of every row, in random
+order. The same seed gives the same points.
 """
 
 from __future__ import annotations
 
 import operator
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
@@ -40,8 +40,7 @@ def xor(n: int = 200, noise: float = 0.1, seed: int = 0) -> Points:
 
 
 def moons(n: int = 200, noise: float = 0.1, seed: int = 0) -> Points:
-    """Draw two half circles of radius 1 that reach into each other, as scikit-learn's `make_moons`
-    does.
+    """Draw two interleaving half circles of radius 1, as scikit-learn's `make_moons` does.
 
     Class 0 is (cos a, sin a), class 1 is (1 - cos a, 1/2 - sin a), a from 0 to pi.
 
@@ -70,8 +69,7 @@ def circles(n: int = 200, noise: float = 0.05, seed: int = 0) -> Points:
 
 
 def spirals(n: int = 200, noise: float = 0.02, seed: int = 0) -> Points:
-    """Draw two spirals wound one and a half times round each other, from the middle out to radius
-    1.
+    """Draw two interleaving spirals of one and a half turns, from the middle to radius 1.
 
     After Lang and Witbrock, "Learning to tell two spirals apart", 1988: hard for a small network.
 
@@ -93,14 +91,14 @@ def _check(n: int, noise: float, seed: int, least: int = 2) -> tuple[int, np.ran
     except TypeError:
         count = 0
     if count < least:
-        raise InputError("n is a number of points, at least {least}, not {n}", least=least, n=n)
+        raise InputError("n must be at least {least} points, got {n}", least=least, n=n)
     if not 0 <= noise < np.inf:
-        raise InputError("noise is a standard deviation, 0 or more, not {noise}", noise=noise)
+        raise InputError("noise must be a standard deviation, 0 or more, got {noise}", noise=noise)
     return count, np.random.default_rng(seed)
 
 
 def _finish(
-    x: NDArray[np.float64], t: NDArray[Any], noise: float, generator: np.random.Generator
+    x: NDArray[np.float64], t: NDArray[np.int_], noise: float, generator: np.random.Generator
 ) -> Points:
     order = generator.permutation(len(x))
     x = x + noise * generator.standard_normal(x.shape)

@@ -10,26 +10,26 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from pellucid.errors import FileError, Message, PellucidError, reason_of
+from pellucid.errors import FileError, PellucidError, reason_of
+from pellucid.files.opening import NOT_REGULAR
 
 
 def write_whole(path: str | os.PathLike[str], content: bytes) -> None:
-    """Write `content` to `path` as `whole_file` does; raises what that raises."""
+    """Write `content` to `path`, whole or not at all; raises what `whole_file` raises."""
     with whole_file(path) as file:
         file.write(content)
 
 
 @contextmanager
 def whole_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
-    """Give a file to write to, so that a reader of `path` finds the old file or the new one, and
-    never a part of one.
+    """Open a file for writing so that a reader of `path` finds the old file or the new one, never a
+    part of one.
 
-    The bytes go to a temporary file in the same folder, are forced to disk (fsync), take the name
-    in one step (rename), and the folder is forced to disk too: Pillai et al., "All File Systems Are
-    Not Created Equal", OSDI 2014. A full disk, a missing right or a kill in between leaves what was
-    there before. A symbolic link is followed, and an existing file keeps its permissions. Devices
-    and pipes are refused: a rename would remove them. An error within the `with` block, whatever it
-    is, leaves the old file, too.
+    The bytes go to a temporary file in the same folder, are forced to disk (fsync), and the file
+    gets its name in one step (rename); the folder is forced to disk, too: Pillai et al., "All File
+    Systems Are Not Created Equal", OSDI 2014. A full disk, a missing permission, a kill in between
+    or any error within the `with` block leaves the old file. A symbolic link is followed, and an
+    existing file keeps its permissions. Devices and pipes are refused: a rename would remove them.
 
     Raises FileError, with the file's name, when the file cannot be written.
     """
@@ -38,34 +38,31 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
         with _replacing(target, _permissions(target)) as file:
             yield file
     except PellucidError:
-        raise  # of the code within the `with` block
+        raise  # from the code within the `with` block
     except (OSError, ValueError) as error:  # ValueError: a name with a zero byte
         raise unwritable(path, error) from error
 
 
 def unwritable(path: str | os.PathLike[str], error: Exception) -> FileError:
-    """Give the error of a file or folder that cannot be written, which stays as it was."""
+    """Return the error of a file or folder that cannot be written and was not changed."""
     return FileError(
-        "{path}: cannot be written ({reason}); nothing was changed: choose another place or free "
-        "some room",
+        "{path}: cannot be written ({reason}); nothing was changed: choose another folder or free "
+        "some space",
         path=path,
         reason=reason_of(error),
     )
 
 
 def _permissions(target: Path) -> int | None:
-    """Give the permissions of the file that is there, or None.
-
-    Raise OSError for one that must not be replaced.
-    """
+    """Return the permissions of an existing file, or None; raises OSError for no regular file."""
     try:
         mode = target.stat().st_mode
     except FileNotFoundError:
         return None
     if not stat.S_ISDIR(mode) and not stat.S_ISREG(mode):
-        raise OSError(errno.EINVAL, Message("it is no regular file"))
-    # The rename asks for no right to the file itself; opening it does, and finds folders and
-    # read-only disks too.
+        raise OSError(errno.EINVAL, NOT_REGULAR)
+    # A rename needs no permission for the file itself; opening it does, and fails for folders and
+    # read-only disks, too.
     os.close(os.open(target, os.O_WRONLY))
     return mode & 0o777
 
@@ -73,7 +70,7 @@ def _permissions(target: Path) -> int | None:
 @contextmanager
 def _replacing(target: Path, permissions: int | None) -> Iterator[BinaryIO]:
     temporary = target.with_name(f".{target.name[:48]}.{os.urandom(8).hex()}.part")
-    file = temporary.open("xb")  # a new file's permissions are the system's usual ones
+    file = temporary.open("xb")  # "x" for the system's default permissions
     try:
         with file:
             yield file
@@ -90,9 +87,9 @@ def _replacing(target: Path, permissions: int | None) -> Iterator[BinaryIO]:
 
 
 def sync_folder(folder: Path) -> None:
-    """Force a folder to disk, where a rename lives.
+    """Force a folder to disk, so that a rename survives a crash.
 
-    Some file systems cannot, and then there is no more to do.
+    Some file systems cannot; then there is no more to do.
     """
     with suppress(OSError):
         handle = os.open(folder, os.O_RDONLY)

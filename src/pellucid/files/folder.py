@@ -18,12 +18,12 @@ def write_folder(
 ) -> None:
     """Write `files`, content by relative name, as the folder `path`: all of them, or nothing.
 
-    They go into a hidden folder beside it, are forced to disk, and take the name in one step. A
-    folder that is there is replaced if it is empty or holds nothing but `replaceable` names, else
-    it stays as it is: nobody's own files are lost. To replace one takes two steps, out with the old
-    and in with the new; a kill between them leaves both beside each other under hidden names.
+    They are written to a hidden folder beside it, forced to disk, and get the name in one step. An
+    existing folder is replaced only if it is empty or contains nothing but `replaceable` names, so
+    that nobody's own files are lost. Replacing takes two renames; a kill between them leaves both
+    folders, under hidden names.
 
-    Raises FileError, with the folder's name, where it cannot be written.
+    Raises FileError, with the folder's name, when it cannot be written.
     """
     try:
         target = Path(os.path.realpath(path))
@@ -45,16 +45,16 @@ def write_folder(
 
 
 def _check_ours(target: Path, replaceable: Collection[str]) -> None:
-    """Raise OSError where something is there that must not be replaced."""
+    """Raise OSError for a target that must not be replaced."""
     if not target.exists():
         return
     if not target.is_dir():
-        raise OSError(errno.EINVAL, Message("it is no folder"))
+        raise OSError(errno.EINVAL, Message("it is a file"))
     for found in sorted(target.rglob("*")):
         name = found.relative_to(target).as_posix()
         if name not in replaceable and not (found.is_dir() and not found.is_symlink()):
             raise OSError(
-                errno.ENOTEMPTY, Message("it holds {name}, which would be lost", name=name)
+                errno.ENOTEMPTY, Message("it contains {name}, which would be lost", name=name)
             )
 
 

@@ -1,11 +1,9 @@
-"""Tables in: CSV, Parquet, NPY, NPZ and dataframes, and how their columns become the numbers of a
-network.
+"""Tables in: CSV, Parquet, NPY, NPZ and dataframes, and how columns become a network's inputs.
 
-Nothing here is loaded before a table is read, and pyarrow and narwhals not before that: they are
-the extra `tables`.
+pyarrow and narwhals, the extra `tables`, are imported when a table is read, not before.
 """
 
 from pellucid.data.tables.columns import Columns
-from pellucid.data.tables.table import Table, is_table, read_table
+from pellucid.data.tables.table import Table, TableSource, is_table, read_table
 
-__all__ = ["Columns", "Table", "is_table", "read_table"]
+__all__ = ["Columns", "Table", "TableSource", "is_table", "read_table"]

@@ -1,41 +1,63 @@
-"""CSV files, streamed by pyarrow.
-
-Every cell as text, so that what it means is decided once, for whole columns.
-"""
+"""CSV files, streamed by pyarrow with every cell as text: whole columns decide what texts mean."""
 
 from __future__ import annotations
 
 import csv
 import io
 import re
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple, Protocol
 
-from pellucid.data.opening import open_file
-from pellucid.data.tables.cells import MISSING
+from pellucid.data.tables.cells import MISSING, Block, Opened
 from pellucid.errors import FileError, Message
 from pellucid.extras import library
 
-_START = (
-    1 << 20
-)  # bytes from which encoding and separator are told, and in which the first line must end
-_BLOCK = 4 << 20  # bytes that are read and turned at a time; a row must fit into one
+START = 1 << 20  # bytes that decide encoding and separator, and that contain the first line
+_BLOCK = 4 << 20  # bytes that are read and converted at a time; a row must fit into one
+_NEWLINE = re.compile(r"\r\n|\r|\n")
+_NUMBER = re.compile(r"[-+]?[\d.]+(e[-+]?\d+)?", re.IGNORECASE)
 
 
-def open_csv(path: str) -> tuple[list[str], Callable[[Sequence[str]], Iterator[list[Any]]]]:
-    """Give the column names of a CSV file, and the function that goes through its rows."""
-    with open_file(path) as file:
-        start = file.read(_START)
+class _Form(NamedTuple):
+    """How a file is written; `head` counts the lines down to the column names."""
+
+    path: str
+    encoding: str
+    separator: str
+    head: int
+    names: list[str]
+
+
+class _InvalidRow(Protocol):  # of pyarrow, which has no types
+    number: int | None
+    actual_columns: int
+    expected_columns: int
+
+
+def open_csv(path: str, start: bytes) -> Opened:
+    """Return the column names of a CSV file with these first bytes, and the function that reads its
+    rows.
+    """
     encoding = _encoding(path, start)
     text = start.decode(encoding, errors="ignore")
-    separator, names = _head(path, text)
-    # Blank lines above
-    head = 1 + len(re.match(r"(\r?\n)*", text)[0].replace("\r", ""))  # type: ignore[index]
-
-    def blocks(columns: Sequence[str]) -> Iterator[list[Any]]:
-        return _blocks(path, encoding, (separator, head), names, columns)
-
-    return names, blocks
+    body = text.lstrip("\r\n")
+    first = next((line for line in body.splitlines() if line.strip()), "")
+    separator = max(",;\t|", key=re.sub(r'"[^"]*"', "", first).count)
+    try:
+        # No translation of newlines: one within quotes belongs to the name.
+        cells = next(csv.reader(io.StringIO(body, newline=""), delimiter=separator), [])
+    except csv.Error as error:  # a name beyond csv's limit of 131,072 characters, for example
+        raise FileError("{path}: not a CSV file ({reason})", path=path, reason=error) from error
+    names = [name.strip() for name in cells]
+    if not names or all(_NUMBER.fullmatch(name) for name in names):
+        raise FileError(
+            "{path}: the first line must name the columns, separated by commas, got {got}",
+            path=path,
+            got=first,
+        )
+    head = 1 + len(_NEWLINE.findall(text[: len(text) - len(body)]))
+    form = _Form(path, encoding, separator, head, names)
+    return names, lambda columns: _blocks(form, columns)
 
 
 def _encoding(path: str, start: bytes) -> str:
@@ -44,70 +66,44 @@ def _encoding(path: str, start: bytes) -> str:
             try:
                 start[: len(start) - cut].decode(encoding)
             except UnicodeDecodeError:
-                if len(start) < _START:
+                if len(start) < START:
                     break
                 continue
             return encoding
-    raise FileError(_not_utf8(path))
+    raise _not_utf8(path)
 
 
-def _not_utf8(path: str) -> Message:
-    return Message("{path}: no text in UTF-8 or CP949: save the table as CSV in UTF-8", path=path)
-
-
-def _head(path: str, text: str) -> tuple[str, list[str]]:
-    """Give the separator, which stands most often in the first line outside quotes, and the
-    columns' names.
-    """
-    first = next((line for line in text.splitlines() if line.strip()), "")
-    bare = re.sub(r'"[^"]*"', "", first)
-    separator = max(",;\t|", key=bare.count)
-    names = [
-        name.strip()
-        for name in next(csv.reader(io.StringIO(text.lstrip("\r\n")), delimiter=separator), [])
-    ]
-    if not names or all(re.fullmatch(r"[-+]?[\d.]+(e[-+]?\d+)?", name.lower()) for name in names):
-        raise FileError(
-            "{path}: the first line must name the columns, separated by commas; it is {got}",
-            path=path,
-            got=first,
-        )
-    return separator, names
-
-
-def _blocks(
-    path: str, encoding: str, form: tuple[str, int], names: Sequence[str], columns: Sequence[str]
-) -> Iterator[list[Any]]:
+def _blocks(form: _Form, columns: Sequence[str]) -> Iterator[Block]:
     arrow, reader = library("pyarrow", "tables"), library("pyarrow.csv", "tables")
     # Columns go by their numbers here: names may be anything.
-    numbers = [str(names.index(column)) for column in columns]
-    text = arrow.string()
-    bad: list[Any] = []
+    places = {name: str(place) for place, name in enumerate(form.names)}
+    wanted = [places[column] for column in columns]
+    invalid: list[_InvalidRow] = []
 
-    def refuse(row: Any) -> str:
-        bad.append(row)
+    def refuse(row: _InvalidRow) -> str:
+        invalid.append(row)
         return "error"
 
     try:
         with reader.open_csv(
-            path,
-            # One thread: only then does pyarrow count the rows that it complains of.
+            form.path,
             reader.ReadOptions(
-                use_threads=False,
+                use_threads=False,  # only then does pyarrow count the rows that it refuses
                 block_size=_BLOCK,
-                column_names=[str(number) for number in range(len(names))],
-                skip_rows_after_names=form[1],
-                encoding="utf-8" if encoding == "utf-8-sig" else encoding,
+                column_names=list(places.values()),
+                skip_rows_after_names=form.head,
+                encoding="utf-8" if form.encoding == "utf-8-sig" else form.encoding,
             ),
             reader.ParseOptions(
-                delimiter=form[0],
+                delimiter=form.separator,
                 newlines_in_values=True,
                 invalid_row_handler=refuse,
-                ignore_empty_lines=len(names) > 1,
+                # In a table of one column an empty line is a missing cell.
+                ignore_empty_lines=len(form.names) > 1,
             ),
             reader.ConvertOptions(
-                column_types=dict.fromkeys(numbers, text),
-                include_columns=numbers,
+                column_types=dict.fromkeys(wanted, arrow.string()),
+                include_columns=wanted,
                 null_values=sorted(MISSING),
                 strings_can_be_null=True,
             ),
@@ -115,27 +111,30 @@ def _blocks(
             for batch in stream:
                 yield batch.columns
     except (arrow.ArrowException, UnicodeError, OSError) as error:
-        raise FileError(_reason(path, form[1], bad, error)) from error
+        raise _refused(form, invalid, error) from error
 
 
-def _reason(path: str, head: int, bad: list[Any], error: Exception) -> Message:
-    if bad:
-        number = Message("unknown") if bad[0].number is None else bad[0].number - head
-        return Message(
-            "{path}: row {row} (counted from 1 below the names) has {got} cells, and there are "
-            "{expected} names",
-            path=path,
-            row=number,
-            got=bad[0].actual_columns,
-            expected=bad[0].expected_columns,
+def _refused(form: _Form, invalid: list[_InvalidRow], error: Exception) -> FileError:
+    if invalid:
+        number = invalid[0].number
+        return FileError(
+            "{path}: row {row} (counted from 1 below the names) has {got} cells, expected "
+            "{expected}, one for each name",
+            path=form.path,
+            row=Message("unknown") if number is None else number - form.head,
+            got=invalid[0].actual_columns,
+            expected=invalid[0].expected_columns,
         )
     if isinstance(error, UnicodeError) or "UTF8" in str(error):
-        return _not_utf8(path)
+        return _not_utf8(form.path)
     if "straddling" in str(error):
-        return Message(
-            "{path}: a row is longer than {limit} bytes: is there a quotation mark that nothing "
-            "closes?",
-            path=path,
-            limit=f"{_BLOCK:,}",
+        return FileError(
+            "{path}: a row is longer than {limit:,} bytes: unclosed quote?",
+            path=form.path,
+            limit=_BLOCK,
         )
-    return Message("{path}: no CSV file, or it is damaged ({reason})", path=path, reason=error)
+    return FileError("{path}: not a CSV file, or damaged ({reason})", path=form.path, reason=error)
+
+
+def _not_utf8(path: str) -> FileError:
+    return FileError("{path}: not UTF-8 or CP949 text: save the table as CSV in UTF-8", path=path)

@@ -1,16 +1,17 @@
-"""What a column can be for a network, and how each kind is written down; the target likewise."""
+"""The kinds of columns and targets that a network knows, and their form in a model file."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any, NamedTuple, TypeAlias
 
 from pellucid.core.types import Options
 from pellucid.data.tables.cells import LARGEST
-from pellucid.errors import InputError, Message
+from pellucid.errors import InputError
 from pellucid.language import say
 
 MOST_COLUMNS = 100_000
-MOST_NUMBERS = 1_000_000  # that a row may become: what a hostile file could make us reserve
+MOST_NUMBERS = 1_000_000  # of a row: the memory that a hostile file could make us reserve
 
 
 class NumberColumn(NamedTuple):
@@ -19,19 +20,28 @@ class NumberColumn(NamedTuple):
     It becomes one number, cell - offset, `mean` where the cell is missing; and, where cells were
     `missing` in training, a second one, 1 for missing and 0 for not. `offset` is 0, or a round
     number near the mean where the numbers are so large beside their spread (years, times) that
-    float32 would blur them. `deviation` is that of the filled column.
+    float32 would lose digits of it. `std` is the standard deviation of the imputed column.
     """
 
     name: str
     mean: float
-    deviation: float
+    std: float
     missing: bool = False
     offset: float = 0.0
 
     @property
+    def width(self) -> int:
+        """How many numbers of a row it becomes."""
+        return 1 + self.missing
+
+    @property
     def names(self) -> list[str]:
-        """What to call the numbers that it becomes."""
+        """The names of these numbers."""
         return [self.name, *([say("{column} missing", column=self.name)] if self.missing else [])]
+
+    def to_dict(self) -> Options:
+        """Return the column as JSON can hold it."""
+        return {"kind": "number", **self._asdict()}
 
 
 class CategoryColumn(NamedTuple):
@@ -46,110 +56,103 @@ class CategoryColumn(NamedTuple):
     missing: bool = False
 
     @property
+    def width(self) -> int:
+        """How many numbers of a row it becomes."""
+        return len(self.categories) + self.missing
+
+    @property
     def names(self) -> list[str]:
-        """What to call the numbers that it becomes."""
+        """The names of these numbers."""
         own = [f"{self.name}={category}" for category in self.categories]
         return [*own, *([say("{column} missing", column=self.name)] if self.missing else [])]
+
+    def to_dict(self) -> Options:
+        """Return the column as JSON can hold it."""
+        return {"kind": "category", **self._asdict(), "categories": list(self.categories)}
 
 
 class Target(NamedTuple):
     """The column to predict.
 
-    "classes" (whose names the network has), or "values" with their mean and deviation.
+    `kind` is "classes" (whose names the network has), or "values" with their mean and standard
+    deviation.
     """
 
     name: str
     kind: str
     mean: float = 0.0
-    deviation: float = 1.0
+    std: float = 1.0
+
+    def to_dict(self) -> Options:
+        """Return the target as JSON can hold it."""
+        known = self._asdict()
+        return known if self.kind == "values" else {name: known[name] for name in ("name", "kind")}
 
 
 Column: TypeAlias = NumberColumn | CategoryColumn
 
-_FIELDS = {
-    "number": {"name", "kind", "mean", "deviation", "missing", "offset"},
-    "category": {"name", "kind", "categories", "missing"},
-    "classes": {"name", "kind"},
-    "values": {"name", "kind", "mean", "deviation"},
-}
 
+def columns_from(entries: Any) -> tuple[Column, ...]:
+    """Return the columns that a file describes.
 
-def column_to_dict(column: Column) -> Options:
-    """Give a column as JSON can hold it."""
-    if isinstance(column, NumberColumn):
-        return {"kind": "number", **column._asdict()}
-    return {"kind": "category", **column._asdict(), "categories": list(column.categories)}
-
-
-def target_to_dict(target: Target) -> Options:
-    """Give a target as JSON can hold it."""
-    if target.kind == "classes":
-        return {"name": target.name, "kind": "classes"}
-    return target._asdict()
-
-
-def columns_of(entries: Any) -> tuple[Column, ...]:
-    """Make columns from what a file says.
-
-    Trusts nothing, and raises InputError for anything that does not fit.
+    Trusts nothing; raises InputError for anything that does not fit.
     """
     if not isinstance(entries, list) or not 0 < len(entries) <= MOST_COLUMNS:
-        raise InputError(_malformed())
+        raise malformed()
     columns = tuple(_column(entry) for entry in entries)
     if len({column.name for column in columns}) < len(columns):
-        raise InputError(_malformed())
-    if sum(1 if isinstance(c, NumberColumn) else len(c.categories) for c in columns) > MOST_NUMBERS:
-        raise InputError(_malformed())
+        raise malformed()
+    if sum(column.width for column in columns) > MOST_NUMBERS:
+        raise malformed()
     return columns
 
 
-def target_of(entry: Any) -> Target | None:
-    """Make a target from what a file says, as `columns_of` makes columns."""
+def target_from(entry: Any) -> Target | None:
+    """Return the target that a file describes; raises InputError as `columns_from` does."""
     if entry is None:
         return None
-    _check_fields(entry, ("classes", "values"))
-    if entry["kind"] == "classes":
+    if isinstance(entry, dict) and entry.get("kind") == "classes":
+        _check_fields(entry, {"name", "kind"})
         return Target(entry["name"], "classes")
-    mean, deviation = _number(entry["mean"]), _number(entry["deviation"])
-    if deviation <= 0:
-        raise InputError(_malformed())
-    return Target(entry["name"], "values", mean, deviation)
+    _check_fields(entry, {"name", "kind", "mean", "std"})
+    mean, std = _number(entry["mean"]), _number(entry["std"])
+    if entry["kind"] != "values" or std <= 0:
+        raise malformed()
+    return Target(entry["name"], "values", mean, std)
+
+
+def malformed() -> InputError:
+    """Return the error of a file whose description of columns does not fit."""
+    return InputError("its description of the table's columns is malformed")
 
 
 def _column(entry: Any) -> Column:
-    _check_fields(entry, ("number", "category"))
-    if type(entry["missing"]) is not bool:
-        raise InputError(_malformed())
-    if entry["kind"] == "number":
-        mean, deviation, offset = (_number(entry[name]) for name in ("mean", "deviation", "offset"))
-        if deviation < 0:
-            raise InputError(_malformed())
-        return NumberColumn(entry["name"], mean, deviation, entry["missing"], offset)
+    if isinstance(entry, dict) and entry.get("kind") == "number":
+        _check_fields(entry, {"name", "kind", "mean", "std", "missing", "offset"})
+        mean, std, offset = (_number(entry[name]) for name in ("mean", "std", "offset"))
+        if std < 0:
+            raise malformed()
+        return NumberColumn(entry["name"], mean, std, entry["missing"], offset)
+    _check_fields(entry, {"name", "kind", "categories", "missing"})
     names = entry["categories"]
     texts = isinstance(names, list) and all(isinstance(name, str) for name in names)
-    if not texts or len(set(names)) < len(names) or len(names) + entry["missing"] == 0:
-        raise InputError(_malformed())
-    return CategoryColumn(entry["name"], tuple(names), entry["missing"])
+    if entry["kind"] != "category" or not texts or len(set(names)) < len(names):
+        raise malformed()
+    column = CategoryColumn(entry["name"], tuple(names), entry["missing"])
+    if column.width == 0:
+        raise malformed()
+    return column
 
 
-def _check_fields(entry: Any, kinds: tuple[str, str]) -> None:
-    known = (
-        isinstance(entry, dict) and isinstance(entry.get("kind"), str) and entry["kind"] in kinds
-    )
-    if not known or set(entry) != _FIELDS[entry["kind"]] or not isinstance(entry["name"], str):
-        raise InputError(_malformed())
+def _check_fields(entry: Any, fields: Collection[str]) -> None:
+    if not isinstance(entry, dict) or set(entry) != set(fields):
+        raise malformed()
+    if not isinstance(entry["name"], str) or type(entry.get("missing", False)) is not bool:
+        raise malformed()
 
 
 def _number(value: Any) -> float:
-    # A whole number of a thousand digits is JSON, too, and no float.
-    if (
-        isinstance(value, bool)
-        or not isinstance(value, (int, float))
-        or not -LARGEST <= value <= LARGEST
-    ):
-        raise InputError(_malformed())
+    # The limit comes before float(), which raises OverflowError for a number of a thousand digits.
+    if type(value) not in (int, float) or not -LARGEST <= value <= LARGEST:
+        raise malformed()
     return float(value)
-
-
-def _malformed() -> Message:
-    return Message("its description of the table's columns is malformed")

@@ -1,22 +1,19 @@
-"""Rows beyond memory.
-
-Written once to a temporary file in random order, and read again block by block.
-"""
+"""Rows beyond memory: written to a temporary file in random order, and read block by block."""
 
 from __future__ import annotations
 
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-from pellucid.core import counter
-from pellucid.core.types import Array
-from pellucid.errors import FileError, Message, reason_of
+from pellucid.core import splitmix
+from pellucid.core.types import Array, Batch, Vector
+from pellucid.errors import FileError, reason_of
 
 CHUNK = 32 << 20
 """Bytes that are collected, shuffled and written at a time."""
@@ -24,25 +21,24 @@ CHUNK = 32 << 20
 SEGMENTS = 256
 """Parts into which each chunk is cut; a block is read from a few parts of every chunk."""
 
-_STREAM = 1 << 43  # its stream of random numbers is nobody else's
+_STREAM = 1 << 43  # the store's own stream of random numbers
 
 
 class Block(NamedTuple):
-    """Where a block's rows lie: (byte, rows) of each part, and how many rows there are in all."""
+    """Where a block's rows are: (byte, rows) of each part, and how many rows there are in all."""
 
     parts: list[tuple[int, int]]
     rows: int
 
 
 class Store:
-    """A temporary file of rows, (N, D) float32 with their targets, that every block is a fair
-    sample of.
+    """A temporary file of rows, (N, D) float32 with their targets; every block is a fair sample.
 
-    Each chunk of rows is shuffled and cut into parts as it comes; the first block takes the first
-    parts of all chunks, and so on. So the rows of a sorted file are mixed over its whole length,
-    without ever being in memory together. The file has no name from the beginning (or loses it with
-    the process, where the system cannot do without), so that nothing is left behind however the
-    process ends. It lies where TMPDIR says.
+    Each chunk of rows is shuffled and cut into parts when it is full; the first block takes the
+    first parts of all chunks, and so on. So the rows of a sorted file are mixed over its whole
+    length, without ever being in memory together. The file is in the folder that TMPDIR names. It
+    has no name (or, on systems that need one, loses it with the process), so that nothing is left
+    behind however the process ends.
 
     Raises FileError where it cannot be written, on a full disk for example.
     """
@@ -55,10 +51,10 @@ class Store:
         self._parts: list[list[tuple[int, int]]] = []  # of each chunk
         self._digest = hashlib.blake2b(digest_size=16)
         try:
-            # Close() is ours to call
+            # Not in a `with`: `__exit__` closes it.
             self._file = tempfile.TemporaryFile(prefix="pellucid.")  # noqa: SIM115
         except OSError as error:
-            raise FileError(_cannot(error)) from error
+            raise _unwritten(error) from error
 
     def __enter__(self) -> Store:
         return self
@@ -74,12 +70,13 @@ class Store:
 
     @property
     def fingerprint(self) -> str:
-        """A short name of exactly these rows and targets in the order in which they came."""
+        """A hash of the rows and targets, in the order in which they were added."""
         return self._digest.hexdigest()
 
-    def add(self, x: Array, t: Array) -> None:
-        """Take in rows x, (n, D), and their targets t, (n,) or (n, 1), which float32 must hold
-        exactly if classes.
+    def add(self, x: Batch, t: Array) -> None:
+        """Add rows x, (n, D), and their targets t, (n,) or (n, 1).
+
+        Classes must be at most 2^24: float32 holds no larger whole number exactly.
         """
         rows = np.concatenate([x, t.reshape(-1, 1)], axis=1, dtype=np.float32)
         self._digest.update(rows.data)
@@ -90,24 +87,24 @@ class Store:
             self.flush()
 
     def flush(self) -> None:
-        """Write what has not been written yet; to be called when all rows are in."""
+        """Write the rows that are still in memory; to be called after the last row."""
         if not self._pending_rows:
             return
         rows = np.concatenate(self._pending)
         self._pending, self._pending_rows = [], 0
-        order = counter.permutation(counter.key(self.seed, len(self._parts), _STREAM), len(rows))
+        order = splitmix.permutation(splitmix.key(self.seed, len(self._parts), _STREAM), len(rows))
         cuts = np.linspace(0, len(rows), SEGMENTS + 1).astype(np.int64)
         try:
             start = self._file.seek(0, os.SEEK_END)
             self._file.write(rows[order].data)
             self._file.flush()
         except OSError as error:
-            raise FileError(_cannot(error)) from error
+            raise _unwritten(error) from error
         size = (self.width + 1) * 4
         self._parts.append([(start + a * size, b - a) for a, b in pairwise(cuts.tolist())])
 
     def blocks(self, size: int) -> list[Block]:
-        """Share all rows out over blocks of about `size` bytes."""
+        """Return blocks of about `size` bytes, which together are all rows."""
         count = int(min(max(-(-self.nbytes // size), 1), SEGMENTS))
         cuts = np.linspace(0, SEGMENTS, count + 1).astype(int)
         blocks = []
@@ -116,44 +113,45 @@ class Store:
             blocks.append(Block(parts, sum(rows for _, rows in parts)))
         return [block for block in blocks if block.rows]
 
-    def read(self, block: Block) -> tuple[Array, Array]:
-        """Give a block's rows x, (n, D), and targets, (n,), float32."""
+    def read(self, block: Block) -> tuple[Batch, Vector]:
+        """Read a block: its rows x, (n, D), and targets, (n,), float32."""
         x, t = np.empty((block.rows, self.width), np.float32), np.empty(block.rows, np.float32)
         done = 0
         for start, rows in block.parts:
             self._file.seek(start)
-            part = np.frombuffer(self._file.read(rows * (self.width + 1) * 4), np.float32).reshape(
-                rows, -1
-            )
+            content = self._file.read(rows * (self.width + 1) * 4)
+            part = np.frombuffer(content, np.float32).reshape(rows, -1)
             x[done : done + rows], t[done : done + rows] = part[:, :-1], part[:, -1]
             done += rows
         return x, t
 
 
-def gather(reading: Any, memory: int, seed: int = 0) -> tuple[Array, Array] | Store:
-    """Read a table's rows and targets: give (x, t) as arrays, or a `Store` where they take more
-    than `memory` bytes.
+def gather(
+    reading: Iterable[tuple[Batch, Array]], memory: int, seed: int = 0
+) -> tuple[Batch, Array] | Store:
+    """Read a table's rows and targets: as arrays (x, t), or as a `Store` beyond `memory` bytes.
 
-    `reading` gives (x, t) block by block. A store is the caller's to close.
+    `reading` yields (x, t) block by block. The caller closes the store.
     """
-    source: Iterator[tuple[Array, Array]] = iter(reading)
-    held: list[tuple[Array, Array]] = []
+    source = iter(reading)
+    held: list[tuple[Batch, Array]] = []
     taken = 0
     for x, t in source:
         held.append((x, t))
         taken += x.nbytes + t.nbytes
         if taken > memory:
-            return _spill(held, source, Store(x.shape[1], seed, memory // 4))
+            # A quarter: while a chunk is shuffled, memory holds it twice.
+            return _stored(held, source, Store(x.shape[1], seed, memory // 4))
     if not held:
         return np.empty((0, 0), np.float32), np.empty(0)
     return np.concatenate([x for x, _ in held]), np.concatenate([t for _, t in held])
 
 
-def _spill(
-    held: list[tuple[Array, Array]], rest: Iterator[tuple[Array, Array]], store: Store
+def _stored(
+    held: list[tuple[Batch, Array]], rest: Iterator[tuple[Batch, Array]], store: Store
 ) -> Store:
     try:
-        while held:
+        while held:  # popped one by one, so that memory does not hold the rows twice
             store.add(*held.pop(0))
         for x, t in rest:
             store.add(x, t)
@@ -164,10 +162,9 @@ def _spill(
     return store
 
 
-def _cannot(error: Exception) -> Message:
-    return Message(
-        "a temporary file for the table's rows cannot be written ({reason}): free some room, or "
-        "let TMPDIR name a "
-        "folder that has some",
+def _unwritten(error: OSError) -> FileError:
+    return FileError(
+        "cannot write a temporary file for the table's rows ({reason}): free some space, or set "
+        "TMPDIR to a folder that has some",
         reason=reason_of(error),
     )

@@ -1,54 +1,91 @@
-"""The first look at a table.
-
-One pass over its rows, whatever their number, that remembers little of each column.
-"""
+"""The first pass over a table, of any length, that keeps little of each column."""
 
 from __future__ import annotations
 
 import math
 from collections import Counter
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
+from pellucid.core import splitmix
 from pellucid.core.types import Array
-from pellucid.data.tables import cells
-from pellucid.data.tables.sample import Sample, Spread
+from pellucid.data.tables.cells import LARGEST, Cell, Cells
 from pellucid.data.tables.table import Table
 
 MOST_COUNTED = 10_000
-"""Different texts of a column that are counted; a column of more is no column of categories."""
+"""Different texts of a column that are counted; with more it is no column of categories."""
+
+MOST_SAMPLED = 20_000
+"""Numbers of a column that are kept; a quartile of half as many is off by less than 1 % of rows."""
+
+_STREAM = 1 << 42  # the sample's own stream of random numbers
 
 
-class Cell(NamedTuple):
-    """A cell that cannot be used.
+class Spread(NamedTuple):
+    """How a column's numbers are spread.
 
-    Its row, counted from 1, what it says, and how many like it there are.
+    `quantiles` are minimum, quartiles and maximum; `varied` is False for constants and for two
+    neighbouring whole numbers, such as 0 and 1.
     """
 
-    row: int
-    text: str
-    times: int
+    quantiles: tuple[float, ...]
+    varied: bool
+
+
+class Sample:
+    """At most `MOST_SAMPLED` of the numbers given: all of them, or those of rows drawn at random.
+
+    Whether a row is drawn depends on its number alone, so that blocks of any size give the same
+    sample. When more than `MOST_SAMPLED` are held, the share of rows that are drawn is halved.
+    """
+
+    def __init__(self) -> None:
+        self._values, self._rows = np.empty(0), np.empty(0, np.uint64)
+        self._key = splitmix.key(_STREAM)
+        self._halvings = 0
+
+    def add(self, values: Array, rows: Array) -> None:
+        """Add numbers, (n,), and the numbers of their rows, (n,)."""
+        values, rows = self._drawn(values, rows.astype(np.uint64))
+        self._values = np.concatenate([self._values, values])
+        self._rows = np.concatenate([self._rows, rows])
+        while len(self._values) > MOST_SAMPLED:
+            self._halvings += 1
+            self._values, self._rows = self._drawn(self._values, self._rows)
+
+    def quartiles(self) -> tuple[float, float, float]:
+        """Return the first quartile, the median and the third quartile; 0 for no numbers."""
+        if not len(self._values):
+            return 0.0, 0.0, 0.0
+        low, median, high = np.quantile(self._values, (0.25, 0.5, 0.75)).tolist()
+        return low, median, high
+
+    def _drawn(self, values: Array, rows: Array) -> tuple[Array, Array]:
+        if not self._halvings:
+            return values, rows
+        # Rows whose first bits are all 0: each further bit halves their share.
+        drawn = splitmix.bits(self._key, rows) >> np.uint64(64 - self._halvings) == 0
+        return values[drawn], rows[drawn]
 
 
 class Survey:
-    """What is known of one column.
+    """The facts about one column.
 
     Attributes
     ----------
     rows, missing
         How many cells, and how many of them are missing.
     family
-        "number", "text", "category" (declared so by a dataframe) or "other" (lists and the like),
-        as it is stored.
+        "number", "text", "category" (declared so by a dataframe) or "other" (lists, ...), as the
+        column is stored.
     readable, mean, squares, low, high, whole
-        Of the cells that say a finite number: how many, their mean, the sum of squared distances
-        from it, the least, the greatest, and whether all are whole.
+        Of the cells with a finite number: how many, their mean, the sum of squared distances from
+        it, minimum, maximum, and whether all are whole.
     sample
-        Some of them, or all, by which their quantiles are told.
+        Some of the numbers, or all, for their quartiles.
     unreadable, infinite, absent
-        The first cell that is no number, that is beyond float32, that is missing; None where there
-        is none.
+        The first cell that is not a number, that is beyond float32, that is missing; None without.
     counts
         How often each text occurs, or None for more than `MOST_COUNTED` different ones.
     """
@@ -67,61 +104,56 @@ class Survey:
         self.counts: Counter[str] | None = Counter()
 
     @property
-    def filled(self) -> int:
-        """How many cells say something."""
+    def present(self) -> int:
+        """How many cells are not missing."""
         return self.rows - self.missing
 
     @property
-    def spread(self) -> Spread:
-        """How the numbers lie; the quartiles are a sample's where there are many."""
-        if not self.readable:
-            return Spread((0.0,) * 5, varied=False)
-        quantiles = (self.low, *self.sample.quartiles(), self.high)
-        return Spread(quantiles, varied=self.high > self.low + self.whole)
+    def quantiles(self) -> tuple[float, ...]:
+        """Minimum, quartiles and maximum; beyond `MOST_SAMPLED` rows the quartiles of a sample."""
+        return (self.low, *self.sample.quartiles(), self.high) if self.readable else (0.0,) * 5
 
     @property
-    def deviation(self) -> float:
-        """The standard deviation when missing cells are filled by the mean.
+    def spread(self) -> Spread:
+        """How the numbers are spread."""
+        return Spread(self.quantiles, varied=self.high > self.low + self.whole)
 
-        0 where all numbers are the same.
-        """
-        if (
-            not self.readable or self.low == self.high
-        ):  # rounding must not make a constant column vary
-            return 0.0
-        return math.sqrt(self.squares / self.rows)
+    @property
+    def std(self) -> float:
+        """The standard deviation with missing cells imputed by the mean."""
+        # Rounding must not make a constant column vary, so equal numbers have exactly 0.
+        return math.sqrt(self.squares / self.rows) if self.low < self.high else 0.0
 
-    def add(self, array: Any) -> None:
-        """Look at the next cells of the column."""
-        self.family = cells.family(array)
-        n = len(array)
+    def add(self, cells: Cells) -> None:
+        """Add the next cells of the column."""
+        self.family = cells.family
         if self.family == "other":
-            self.rows += n
+            self.rows += len(cells)
             return
-        numbers = cells.as_numbers(array)
-        values = numbers.values
-        absent = np.isnan(values) & ~numbers.unreadable
-        infinite = np.abs(values) > cells.LARGEST
-        self.unreadable = self._cell(self.unreadable, numbers.unreadable, array)
-        self.infinite = self._cell(self.infinite, infinite, array)
-        self.absent = self._cell(self.absent, absent, array)
+        values, unreadable = cells.numbers
+        absent = np.isnan(values) & ~unreadable
+        infinite = np.abs(values) > LARGEST
+        self.unreadable = self._first(self.unreadable, unreadable, cells)
+        self.infinite = self._first(self.infinite, infinite, cells)
+        self.absent = self._first(self.absent, absent, None)
         self.missing += int(absent.sum())
         self._measure(np.flatnonzero(~(infinite | np.isnan(values))), values)
         if self.counts is not None and (self.counted or self.family != "number"):
-            self._count(array)
-        self.rows += n
+            self._count(self.counts, cells)
+        self.rows += len(cells)
 
-    def _cell(self, known: Cell | None, found: Array, array: Any) -> Cell | None:
+    def _first(self, known: Cell | None, found: Array, cells: Cells | None) -> Cell | None:
+        """Return the first cell in all masks so far; its text only where `cells` are given."""
         count = int(found.sum())
         if not count:
             return known
         if known is not None:
             return known._replace(times=known.times + count)
         index = int(found.argmax())
-        return Cell(self.rows + index + 1, str(array[index].as_py()).strip(), count)
+        return Cell(self.rows + index + 1, "" if cells is None else cells.text(index), count)
 
     def _measure(self, places: Array, values: Array) -> None:
-        """Merge mean and spread (Chan, Golub and LeVeque, "Updating Formulae ...", 1979)."""
+        """Merge mean and squares (Chan, Golub and LeVeque, "Updating Formulae ...", 1979)."""
         n, values = len(places), values[places]
         if not n:
             return
@@ -129,38 +161,35 @@ class Survey:
         mean = float(values.mean())
         step = mean - self.mean
         both = self.readable + n
-        self.squares += float(np.square(values - mean).sum()) + step * step * (
-            self.readable * n / both
-        )
+        between = step * step * (self.readable * n / both)
+        self.squares += float(np.square(values - mean).sum()) + between
         self.mean += step * (n / both)
         self.readable = both
         self.low, self.high = (
-            min(self.low, float(values.min())),
-            max(self.high, float(values.max())),
+            min(self.low, values.min().item()),
+            max(self.high, values.max().item()),
         )
         if self.low == self.high:
-            self.mean = self.low
+            self.mean = self.low  # not its rounded mean
         self.whole = self.whole and bool((values == np.floor(values)).all())
 
-    def _count(self, array: Any) -> None:
-        assert self.counts is not None
-        codes, names = cells.as_texts(array)
-        for name, count in zip(
-            names, np.bincount(codes[codes >= 0], minlength=len(names)).tolist(), strict=True
-        ):
+    def _count(self, counts: Counter[str], cells: Cells) -> None:
+        codes, names = cells.texts
+        times = np.bincount(codes[codes >= 0], minlength=len(names)).tolist()
+        for name, count in zip(names, times, strict=True):
             if count:
-                self.counts[name] += count
-        if len(self.counts) > MOST_COUNTED:
+                counts[name] += count
+        if len(counts) > MOST_COUNTED:
             self.counts = None
 
 
 def survey(table: Table, counted: set[str]) -> dict[str, Survey]:
-    """Look at every row of a table once.
+    """Read every row of a table once and return the facts about each column.
 
-    Count the different cells of numeric columns in `counted` too.
+    The different cells of columns of numbers are counted only for those in `counted`.
     """
     found = {name: Survey(name in counted) for name in table.columns}
     for block in table.blocks():
         for known, array in zip(found.values(), block, strict=True):
-            known.add(array)
+            known.add(Cells(array))
     return found

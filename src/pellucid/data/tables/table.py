@@ -1,22 +1,27 @@
-"""A table: named columns of many rows, gone through in blocks, as often as need be."""
+"""A table: named columns of many rows, read in blocks, as often as necessary."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from pellucid.data.opening import open_file
-from pellucid.data.tables import arrays, csv_file, frames, parquet
-from pellucid.errors import FileError, InputError
+from pellucid.data.numpy_files import NPY
+from pellucid.data.tables import csv_file, dataframes
+from pellucid.data.tables.cells import Block, Blocks, Opened
+from pellucid.data.tables.kinds import MOST_COLUMNS
+from pellucid.data.tables.numpy_columns import open_arrays
+from pellucid.data.tables.parquet import open_parquet
+from pellucid.errors import FileError, InputError, Message
+from pellucid.files.opening import open_file
 
-Block: TypeAlias = list[Any]  # an Arrow array for each of the columns asked for, all of one length
+TableSource: TypeAlias = Any  # whatever `read_table` takes: dataframes have no common type
 
 
 class Table:
-    """Columns by name, and their rows in blocks; a file is read anew each time, and never held as a
-    whole.
+    """Columns by name, and their rows in blocks; a file is read again each time, never held whole.
 
     Parameters
     ----------
@@ -25,43 +30,39 @@ class Table:
     columns
         The columns' names, in order.
     blocks
-        A function that begins anew at the first row: given column names, it gives one Arrow array
+        A function that starts again at the first row: given column names, it yields one Arrow array
         for each, block by block.
 
-    Raises InputError for columns of the same name. `read_table` makes tables.
+    Raises InputError for no columns, more than 100,000, and columns of the same name. `read_table`
+    makes tables.
     """
 
-    def __init__(
-        self, name: str, columns: Sequence[str], blocks: Callable[[Sequence[str]], Iterator[Block]]
-    ) -> None:
+    def __init__(self, name: str, columns: Sequence[str], blocks: Blocks) -> None:
         self.name, self.columns = name, list(columns)
-        self._blocks = blocks
-        twice = sorted({column for column in self.columns if self.columns.count(column) > 1})
+        self._blocks, self._known = blocks, set(self.columns)
+        twice = sorted(column for column, times in Counter(self.columns).items() if times > 1)
         if twice:
             raise InputError(
                 "{table}: more than one column is named {names}: give each a name of its own",
                 table=name,
                 names=", ".join(map(repr, twice)),
             )
-        if not self.columns:
-            raise InputError("{table}: there are no columns", table=name)
+        if not 0 < len(self.columns) <= MOST_COLUMNS:
+            raise InputError(
+                "{table}: expected 1 to {most:,} columns, got {count:,}",
+                table=name,
+                most=MOST_COLUMNS,
+                count=len(self.columns),
+            )
 
     def blocks(self, columns: Sequence[str] | None = None) -> Iterator[Block]:
-        """Go through the rows, block by block.
-
-        An Arrow array for each of `columns` (all, when none are named).
-        """
+        """Read the rows, block by block: an Arrow array for each of `columns` (default: all)."""
         return self._blocks(self.columns if columns is None else list(columns))
 
     def renamed(self, old: str, new: str) -> Table:
-        """Give this table with another name for one column; one that had the new name is gone."""
-        if old not in self.columns:
-            raise InputError(
-                "{table}: there is no column {names}; its columns are {known}",
-                table=self.name,
-                names=repr(old),
-                known=", ".join(self.columns),
-            )
+        """Return this table with another name for one column, in place of one with the new name."""
+        if absent := self.absent([old]):
+            raise self.no_columns(absent)
         names = {
             new if name == old else name: name
             for name in self.columns
@@ -71,31 +72,44 @@ class Table:
             self.name, list(names), lambda wanted: self._blocks([names[name] for name in wanted])
         )
 
+    def absent(self, names: Sequence[str]) -> list[str]:
+        """Return those names that no column has."""
+        return [name for name in dict.fromkeys(names) if name not in self._known]
+
+    def no_columns(self, names: Sequence[str]) -> InputError:
+        """Return the error of columns that are missing."""
+        return InputError(
+            "{table}: there is no column {names}; its columns are {known}",
+            table=self.name,
+            names=", ".join(map(repr, names)),
+            known=", ".join(self.columns),
+        )
+
     def __repr__(self) -> str:
         return f"<Table {self.name}: {', '.join(self.columns)}>"
 
 
-def is_table(value: Any) -> bool:
-    """Tell whether `read_table` takes this: a Table, a path, a dataframe, or a dict of columns."""
-    return isinstance(value, (Table, str, os.PathLike, Mapping)) or frames.is_frame(value)
+def is_table(value: TableSource) -> bool:
+    """Return whether `read_table` takes this: a Table, a path, a dataframe, a dict of columns."""
+    return isinstance(value, (Table, str, os.PathLike, Mapping)) or dataframes.is_frame(value)
 
 
-def read_table(source: Any) -> Table:
+def read_table(source: TableSource) -> Table:
     """Open a table: a file, a dataframe, or a dict of columns.
 
     Parameters
     ----------
     source
-        The path of a CSV file (its first line names the columns; commas, semicolons, tabs or bars
-        between them; UTF-8, or CP949 as Korean spreadsheets write it), of a Parquet file, of an
+        The path of a CSV file (its first line names the columns, which commas, semicolons, tabs or
+        bars separate; UTF-8, or CP949 as Korean spreadsheets write it), of a Parquet file, of an
         .npy file (structured, or (N, D), whose columns are then x0, x1, ...) or of an .npz file (an
         array (N,) is a column by its name, an array x of (N, D) the columns x0, x1, ...). Or a
-        dataframe of pandas, Polars, PyArrow or any other library that narwhals knows. Or a dict of
-        columns: {"age": [31, 54], "city": ["Seoul", "Busan"]}.
+        dataframe of pandas, Polars, PyArrow or any other library that narwhals supports. Or a dict
+        of columns: {"age": [31, 54], "city": ["Seoul", "Busan"]}.
 
-    Files are read in blocks and never held in memory as a whole, and no pickle is ever read. Raises
-    FileError for a file that cannot be read, InputError for columns of the same name, and where
-    pyarrow and narwhals are missing: pip install "pellucid[tables]".
+    CSV, Parquet and .npy files are read in blocks and never held whole, and no pickle is ever read.
+    Raises FileError for a file that cannot be read, InputError for columns of the same name, and
+    where pyarrow and narwhals are missing: pip install "pellucid[tables]".
 
     >>> read_table({"age": [31, 54], "city": ["Seoul", "Busan"]}).columns
     ['age', 'city']
@@ -104,35 +118,30 @@ def read_table(source: Any) -> Table:
         return source
     if isinstance(source, (str, os.PathLike)):
         path = os.fspath(source)
-        return Table(path, *_open(path))
+        with open_file(path, Message("a table")) as file:
+            start = file.read(csv_file.START)
+        return Table(path, *_opened(path, start))
     if isinstance(source, Mapping):
-        return Table("the table", *frames.of_dict(source))
-    if frames.is_frame(source):
-        return Table("the table", *frames.of_frame(source))
+        return Table("the table", *dataframes.of_dict(source))
+    if dataframes.is_frame(source):
+        return Table("the table", *dataframes.of_frame(source))
     raise InputError(
         "expected the path of a table (.csv, .parquet, .npy, .npz), a dataframe or a dict of "
-        "columns; got {got}",
+        "columns, got {got}",
         got=type(source).__name__,
     )
 
 
-def _open(path: str) -> tuple[list[str], Callable[[Sequence[str]], Iterator[Block]]]:
-    """Give the column names of a file and the function that goes through its rows.
-
-    Content decides, not the name.
-    """
-    with open_file(path) as file:
-        start = file.read(6)
+def _opened(path: str, start: bytes) -> Opened:
+    # The content decides: names of files are often wrong. Of a file that is none of these, the name
+    # says whether to call it damaged.
     if start.startswith(b"PAR1"):
-        return parquet.open_parquet(path)
-    if start == b"\x93NUMPY":
-        return arrays.open_npy(path)
-    if start.startswith(b"PK\x03\x04"):
-        return arrays.open_npz(path)
-    if b"\0" in start or Path(path).suffix.lower() in (".parquet", ".npy", ".npz", ".xlsx", ".xls"):
+        return open_parquet(path)
+    if start.startswith((NPY, b"PK\x03\x04")):
+        return open_arrays(path)
+    binary = (".parquet", ".npy", ".npz", ".xlsx", ".xls")
+    if b"\0" in start[:6] or Path(path).suffix.lower() in binary:
         raise FileError(
-            "{path}: no table that can be read here: expected CSV, Parquet, .npy or .npz, "
-            "undamaged",
-            path=path,
+            "{path}: not a table, or damaged: expected CSV, Parquet, .npy or .npz", path=path
         )
-    return csv_file.open_csv(path)
+    return csv_file.open_csv(path, start)

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, TypeAlias
 
+from pellucid.data.tables.cells import ArrowArray, Block, Opened
 from pellucid.errors import InputError
 from pellucid.extras import library
 
-_ROWS = 1 << 16
+_ROWS = 1 << 16  # of a block: a few megabytes for most tables
+
+Frame: TypeAlias = Any  # of any library: they have no common type
+Column: TypeAlias = Any  # a list, an array, a series
 
 
-def is_frame(value: Any) -> bool:
-    """Tell whether this looks like a dataframe; asks nobody and imports nothing."""
+def is_frame(value: Frame) -> bool:
+    """Return whether this looks like a dataframe; imports no library to find out."""
     kind = type(value)
     return (
         kind.__name__ in ("DataFrame", "LazyFrame", "Table")
@@ -23,8 +27,8 @@ def is_frame(value: Any) -> bool:
     )
 
 
-def of_frame(frame: Any) -> tuple[list[str], Callable[[Sequence[str]], Iterator[list[Any]]]]:
-    """Give the column names of a dataframe, and the function that goes through its rows."""
+def of_frame(frame: Frame) -> Opened:
+    """Return the column names of a dataframe, and the function that reads its rows."""
     narwhals, arrow = library("narwhals", "tables"), library("pyarrow", "tables")
     _check_names(frame)
     try:
@@ -37,7 +41,7 @@ def of_frame(frame: Any) -> tuple[list[str], Callable[[Sequence[str]], Iterator[
         ) from error
     except TypeError as error:
         raise InputError(
-            "this dataframe cannot be read ({reason}): collect a lazy one, or give a dict of "
+            "this dataframe cannot be read ({reason}): collect a lazy one, or pass a dict of "
             "columns",
             reason=str(error).splitlines()[0],
         ) from error
@@ -48,56 +52,50 @@ def of_frame(frame: Any) -> tuple[list[str], Callable[[Sequence[str]], Iterator[
     return _of_arrow(table)
 
 
-def of_dict(
-    columns: Mapping[Any, Any],
-) -> tuple[list[str], Callable[[Sequence[str]], Iterator[list[Any]]]]:
-    """Give the names of a dict of columns, and the function that goes through its rows."""
+def of_dict(columns: Mapping[str, Column]) -> Opened:
+    """Return the names of a dict of columns, and the function that reads its rows."""
     arrow = library("pyarrow", "tables")
     try:
-        table = arrow.table(
-            {str(name): _as_array(arrow, values) for name, values in columns.items()}
-        )
+        table = arrow.table({str(name): _as_array(cells) for name, cells in columns.items()})
     except (arrow.ArrowException, TypeError, ValueError) as error:
         raise InputError(
-            "a dict of columns holds lists or arrays (N,), all of one length ({reason})",
+            "a dict of columns must have lists or arrays (N,), all of one length ({reason})",
             reason=error,
         ) from error
     return _of_arrow(table)
 
 
-def _as_array(arrow: Any, values: Any) -> Any:
+def _as_array(values: Column) -> ArrowArray:
+    arrow = library("pyarrow", "tables")
     try:
         return arrow.array(values, from_pandas=True)
-    except (
-        arrow.ArrowInvalid,
-        arrow.ArrowTypeError,
-    ):  # numbers and texts in one column: as a CSV file has them
-        return arrow.array(
-            [None if value is None else str(value) for value in values], arrow.string()
-        )
+    except (arrow.ArrowInvalid, arrow.ArrowTypeError):
+        # Numbers and texts in one column are texts, as in a CSV file.
+        texts = [None if value is None else str(value) for value in values]
+        return arrow.array(texts, arrow.string())
 
 
-def _one_column(frame: Any, name: str) -> Any:
+def _one_column(frame: Frame, name: str) -> ArrowArray:
     arrow = library("pyarrow", "tables")
     try:
         return frame.select(name).to_arrow().column(name)
     except (arrow.ArrowException, TypeError, ValueError):
-        return _as_array(arrow, frame[name].to_list())
+        return _as_array(frame[name].to_list())
 
 
-def _check_names(frame: Any) -> None:
+def _check_names(frame: Frame) -> None:
     if type(frame).__module__.startswith("pandas"):
         strange = [name for name in frame.columns if not isinstance(name, str)]
         if strange:
             raise InputError(
-                "columns are named by texts; {got} is none: frame.columns = "
+                "column names must be texts, got {got}: use frame.columns = "
                 "frame.columns.astype(str)",
                 got=repr(strange[0]),
             )
 
 
-def _of_arrow(table: Any) -> tuple[list[str], Callable[[Sequence[str]], Iterator[list[Any]]]]:
-    def blocks(names: Sequence[str]) -> Iterator[list[Any]]:
+def _of_arrow(table: Any) -> Opened:
+    def blocks(names: Sequence[str]) -> Iterator[Block]:
         for batch in table.select(list(names)).to_batches(max_chunksize=_ROWS):
             yield batch.columns
 
