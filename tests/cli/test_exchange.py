@@ -17,7 +17,7 @@ from torch import nn
 
 import pellucid as pl
 from pellucid.exchange import to_torch, verify
-from pellucid.exchange.verification import comparison, programs
+from pellucid.exchange.verification import agreement, programs
 from tests.cli.conftest import Result, fits
 from tests.narrowing import instance
 
@@ -97,7 +97,7 @@ def test_a_state_dict_of_others(run: Callable[..., Result]) -> None:
     safetensors.torch.save_file(module.state_dict(), "theirs.safetensors")
     asked = run("import", "theirs.safetensors", "-o", "ours.safetensors")
     assert asked.code == 1
-    assert "does not say what its network is" in asked.err
+    assert "does not record the architecture" in asked.err
     result = run(
         "import",
         "theirs.safetensors",
@@ -224,8 +224,8 @@ def test_verify_on_rows_of_a_table(run: Callable[..., Result]) -> None:
 def test_verify_fails_past_the_tolerance(
     run: Callable[..., Result], net: pl.Network, monkeypatch: pytest.MonkeyPatch, lang: str
 ) -> None:
-    monkeypatch.setitem(comparison.TOLERANCES["float64"], "weights", 1e-30)
-    monkeypatch.setattr(comparison, "ENLARGED", 0)
+    monkeypatch.setitem(agreement.TOLERANCES["float64"], "weights", 1e-30)
+    monkeypatch.setattr(agreement, "ENLARGED", 0)
     result = run("verify", "net.safetensors", "--steps", 5, "--lang", lang)
     assert result.code == 1
     assert fits(result.out, 80)
@@ -288,7 +288,7 @@ def test_the_page_as_a_folder(run: Callable[..., Result], model: Path) -> None:
     assert "replaces neurons/" in again.err
     Path("neurons/notes.txt").write_text("mine", encoding="utf-8")
     refused = run("export", model, "neurons/")
-    assert refused.code == 1 and "it holds notes.txt, which would be lost" in refused.err
+    assert refused.code == 1 and "it contains notes.txt, which would be lost" in refused.err
     assert Path("neurons/notes.txt").read_text(encoding="utf-8") == "mine"
 
 
@@ -318,7 +318,7 @@ def test_a_state_dict_is_taken_as_its_numbers_say(run: Callable[..., Result]) ->
     result = run(*words, "--activation", "relu")
     assert result.code == 1
     assert (
-        "theirs.safetensors: names and numbers do not tell where the activations of 0, 2, 4 stand"
+        "theirs.safetensors: names and numbers do not determine where the activations of 0, 2, 4 are"
         in result.err
     )
 
@@ -329,7 +329,7 @@ def test_mistakes_say_what_to_do(run: Callable[..., Result], net: pl.Network) ->
     assert result.code == 1
     assert "`pellucid import net.onnx -o MODEL`" in result.err
     Path("text.json").write_text("hello")
-    assert "it is no JSON" in run("import", "text.json", "-o", "a.safetensors").err
+    assert "not a JSON document" in run("import", "text.json", "-o", "a.safetensors").err
     Path("text.onnx").write_text("hello")
     assert "no ONNX file" in run("import", "text.onnx", "-o", "a.safetensors").err
     result = run("import", "net.onnx", "-o", "model.onnx2")

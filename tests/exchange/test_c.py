@@ -15,7 +15,7 @@ import pellucid as pl
 from pellucid.core import LAYERS
 from pellucid.core.types import Array
 from pellucid.exchange import to_c
-from pellucid.exchange.c.conversions import CONVERSIONS
+from pellucid.exchange.c.layer_code import CONVERSIONS
 from tests.core.witnesses import LAYERS as WITNESSES
 from tests.exchange.compiled import COMPILER, SANITIZED, STRICT, close, compiled, run
 from tests.exchange.networks import CASES, affine, network_of, networks, rows_for

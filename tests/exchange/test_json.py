@@ -33,7 +33,7 @@ def test_every_layer_comes_back(path: Path, name: str, index: int, dtype: type[A
 
 
 def test_everything_else_comes_back(path: Path) -> None:
-    net = pl.Network(pl.mlp([4, 3, 2]).layers, inputs={"kind": "표"}, classes=["아니요", "예"])
+    net = pl.Network(pl.mlp([4, 3, 2]).layers, inputs=pl.Images((2, 2)), classes=["아니요", "예"])
     net.record = {"rows": 3, "metrics": {"loss": 0.1}}
     net.freeze(0)
     to_json(net, path)
@@ -81,13 +81,13 @@ def test_numbers_of_every_size_come_back(path: Path, dtype: type[Any]) -> None:
 
 
 def test_what_is_not_written(path: Path) -> None:
-    with pytest.raises(pl.InputError, match=r"0\.W holds numbers that are not finite"):
+    with pytest.raises(pl.InputError, match=r"0\.W has values that are not finite"):
         to_json(pl.Network([pl.Affine([[np.inf]])]), path)
 
     class Mine(pl.Sigmoid):
         pass
 
-    with pytest.raises(pl.InputError, match="own layers only; Mine"):
+    with pytest.raises(pl.InputError, match="own layers only, got Mine"):
         to_json(pl.Network([Mine()]), path)
     assert not path.exists()
 

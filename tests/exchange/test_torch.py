@@ -5,7 +5,7 @@ Every layer there and back with the same bits, the same answers, and the same le
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -17,11 +17,11 @@ from torch import nn
 import pellucid as pl
 from pellucid.core import LAYERS
 from pellucid.core.draws import Draws
-from pellucid.core.layer import walk
+from pellucid.core.layer import Layer
 from pellucid.core.types import Array
 from pellucid.engines import make_engine
 from pellucid.exchange import from_torch, to_torch
-from pellucid.exchange.pytorch.twins import TWINS
+from pellucid.exchange.pytorch.equivalents import EQUIVALENTS
 from tests.exchange.networks import CASES, affine, network_of, networks, rows_for
 from tests.narrowing import instance
 
@@ -42,7 +42,7 @@ def bits(net: pl.Network) -> list[bytes]:
 
 
 def test_every_layer_of_core_has_its_module() -> None:
-    assert set(TWINS) == set(LAYERS.values()) == {LAYERS[name] for name, _ in CASES}
+    assert set(EQUIVALENTS) == set(LAYERS.values()) == {LAYERS[name] for name, _ in CASES}
 
 
 @every_case
@@ -70,6 +70,18 @@ def test_random_architectures_there_and_back(net: Any) -> None:
     assert np.array_equal(back(x), net(x))
 
 
+def without_dropout(layers: Iterable[Layer]) -> list[Layer]:
+    """Return the layers with Dropout of rate 0: PyTorch draws masks of its own."""
+    return [
+        pl.Dropout(0.0)
+        if isinstance(layer, pl.Dropout)
+        else pl.Residual(without_dropout(layer.inner))
+        if layer.inner
+        else layer
+        for layer in layers
+    ]
+
+
 @settings(max_examples=12, derandomize=True, deadline=None)
 @given(
     networks(np.float64, tables=False)
@@ -79,12 +91,11 @@ def test_a_hundred_steps_together(net: Any) -> None:
 
     SGD with momentum, and Adam.
     """
-    for layer in walk(net.layers):
-        if isinstance(layer, pl.Dropout):  # PyTorch draws masks of its own
-            layer.rate = 0.0
-    if isinstance(net.layers[-1], (pl.Softmax, pl.Exponential)):
-        # To the mean squared error of weighted sums: the losses' pairs are compared elsewhere
-        net.layers.pop()
+    layers = without_dropout(net.layers)
+    if isinstance(layers[-1], (pl.Softmax, pl.Exponential)):
+        # To the mean squared error of logits: the losses' pairs are compared elsewhere
+        layers.pop()
+    net = pl.Network(layers)
     x = rows_for(net, 48)
     t = np.random.default_rng(1).normal(size=net(x).shape)
     for optimizer, twin in (
@@ -197,7 +208,7 @@ def test_names_of_the_state_dict() -> None:
         "abcd",
     )
     for names in mistakes:
-        with pytest.raises(pl.InputError, match="one for each of 3 layers"):
+        with pytest.raises(pl.InputError, match="names must be 3 different ones"):
             to_torch(net, names=names)
 
 
@@ -317,16 +328,16 @@ def hooked() -> nn.Module:
 
 
 MISTAKES: dict[str, Any] = {
-    r"module 1 \(Conv1d\) cannot be taken: what can be taken is Sequential, Linear": nn.Sequential(
+    r"module 1 \(Conv1d\) is not supported: supported are Sequential, Linear": nn.Sequential(
         nn.Flatten(), nn.Conv1d(1, 1, 1)
     ),
     r"module 0.1 \(Softmax\).*only dim=1": nn.Sequential(
         nn.Sequential(nn.Linear(2, 2), nn.Softmax(dim=0))
     ),
-    r"this Own cannot be taken: .*give an nn.Sequential of them, or from_state_dict": Own(
+    r"this Own is not supported: .*pass an nn.Sequential of its modules, from_state_dict": Own(
         nn.Linear(2, 2)
     ),
-    r"module 1 \(LogSoftmax\).*export with Softmax in its place": nn.Sequential(
+    r"module 1 \(LogSoftmax\).*replace it by Softmax": nn.Sequential(
         nn.Linear(2, 2), nn.LogSoftmax(1)
     ),
     r"\(Flatten\).*start_dim=1": nn.Sequential(nn.Flatten(0)),
@@ -336,14 +347,14 @@ MISTAKES: dict[str, Any] = {
     ),
     r"\(BatchNorm1d\).*momentum=None": nn.Sequential(nn.BatchNorm1d(2, momentum=None)),
     r"\(LayerNorm\).*normalized_shape=\(H,\)": nn.Sequential(nn.LayerNorm((2, 2))),
-    r"\(Dropout\).*rate from 0": nn.Sequential(nn.Dropout(1.0)),
+    r"\(Dropout\).*rate must be in \[0, 1\)": nn.Sequential(nn.Dropout(1.0)),
     r"\(LazyLinear\)": nn.Sequential(nn.LazyLinear(2)),
     r"\(Linear\).*complex64": nn.Sequential(nn.Linear(2, 2, dtype=torch.complex64)),
-    r"this Linear .*not plain": nn.Linear(2, 2, device="meta"),
-    r"layer is frozen as a whole": nn.Sequential(half_frozen()),
+    r"this Linear .*expected plain": nn.Linear(2, 2, device="meta"),
+    r"freeze all of them or none": nn.Sequential(half_frozen()),
     r"module 1 \(Linear\).*shares weight with 0": tied(),
     r"it has hooks": nn.Sequential(hooked()),
-    r"expected a module of PyTorch, got str": "model.pt",
+    r"expected a PyTorch module, got str": "model.pt",
     r"float32 and float64": nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2).double()),
     r"module 1: Affine expects 3 inputs": nn.Sequential(nn.Linear(2, 2), nn.Linear(3, 2)),
 }
@@ -365,7 +376,7 @@ def test_layers_of_ones_own_have_no_module() -> None:
             return 2 * x
 
     for layer in (Mine(), Doubling()):
-        with pytest.raises(pl.InputError, match=f"no module .* {type(layer).__name__} does"):
+        with pytest.raises(pl.InputError, match=f"no module for the layer {type(layer).__name__}"):
             to_torch(pl.Network([layer]))
 
 

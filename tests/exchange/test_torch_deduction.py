@@ -101,7 +101,7 @@ def unclear() -> dict[str, nn.Module]:
 @pytest.mark.parametrize("name", unclear())
 def test_what_leaves_a_choice_is_refused(name: str) -> None:
     with pytest.raises(
-        pl.InputError, match=r"where the activations of .* stand.*--names .*,relu,.*--like MODEL"
+        pl.InputError, match=r"where the activations of .* are.*--names .*,relu,.*--like MODEL"
     ):
         taken(unclear()[name], "relu")
 
@@ -111,7 +111,7 @@ def test_names_may_hold_the_activations(tmp_path: Path) -> None:
     theirs = to_torch(module, ["fc1", "bn1", "a1", "fc2", "bn2", "a2", "out"])
     names = ["fc1", "bn1", "silu", "fc2", "bn2", "silu", "out"]
     assert taken(theirs, None, names=names) == module
-    with pytest.raises(pl.InputError, match="stand among the names"):
+    with pytest.raises(pl.InputError, match="already include activations"):
         taken(theirs, "silu", names=names)
     with pytest.raises(pl.InputError, match="where the activations"):
         taken(theirs, "silu", names=[name for name in names if name != "silu"])

@@ -22,7 +22,7 @@ from torch import nn
 import pellucid as pl
 from pellucid.exchange import from_state_dict, read_state_dict, state_dict, to_torch, write_torch
 from pellucid.exchange.pytorch.deduction import deduced
-from pellucid.exchange.pytorch.files import KEY, half_precision
+from pellucid.exchange.pytorch.state_dicts import KEY, half_precision
 from tests.exchange.networks import CASES, affine, network_of, rows_for
 from tests.narrowing import instance
 
@@ -101,7 +101,7 @@ def test_somebody_elses_program_stays(weights: Path) -> None:
     net = pl.mlp([2, 1])
     other = weights.with_suffix(".py")
     other.write_text("print('mine')")
-    with pytest.raises(pl.FileError, match=r"weights\.py is there, and pellucid did not write it"):
+    with pytest.raises(pl.FileError, match=r"weights\.py exists and was not written by pellucid"):
         write_torch(net, weights)
     assert other.read_text() == "print('mine')"
     assert not weights.exists()
@@ -111,7 +111,7 @@ def test_somebody_elses_program_stays(weights: Path) -> None:
 
 
 def test_what_is_not_written(tmp_path: Path, weights: Path) -> None:
-    with pytest.raises(pl.InputError, match=r"ends in \.safetensors"):
+    with pytest.raises(pl.InputError, match=r"must be \.safetensors"):
         write_torch(pl.mlp([2, 1]), tmp_path / "net.pt")
     with pytest.raises(pl.InputError, match="not finite"):
         write_torch(pl.Network([pl.Affine([[np.nan]])]), weights)
@@ -165,9 +165,9 @@ def test_names_settle_what_shapes_leave_open(weights: Path) -> None:
     module = Theirs("encoder", "code", "decoder", widths=(5, 5, 5, 5))
     saved(weights, module)
     like = pl.mlp([5, 5, 5, 5], "relu")
-    with pytest.raises(pl.FileError, match="do not tell the order of code, decoder, encoder"):
+    with pytest.raises(pl.FileError, match="do not determine the order of code, decoder, encoder"):
         from_state_dict(weights, like)
-    with pytest.raises(pl.InputError, match="do not tell the order"):
+    with pytest.raises(pl.InputError, match="do not determine the order"):
         deduced(read_state_dict(weights), "relu")
     names = ["encoder", "code", "decoder"]
     same_answers(from_state_dict(weights, like, names=names), module)
@@ -233,7 +233,7 @@ WRONG: dict[str, dict[str, torch.Tensor | None]] = {
     r"tensor '2.bias': expected shape \(2,\), got none": {"2.bias": None},
     r"tensor '2.extra': expected shape none, got \(3,\)": {"2.extra": torch.ones(3)},
     r"expected tensors for 0 \(weight \(4, 5\)": {"5.weight": torch.ones(2, 2)},
-    r"tensor '0.bias' is of type I32": {"0.bias": torch.ones(4, dtype=torch.int32)},
+    r"tensor '0.bias' has type I32": {"0.bias": torch.ones(4, dtype=torch.int32)},
     r"mixes floating types": {"0.bias": torch.ones(4).double()},
     r"tensor '0.bias' holds numbers that are not finite": {"0.bias": torch.full((4,), torch.nan)},
 }
@@ -253,9 +253,9 @@ def test_what_does_not_fit_is_named(weights: Path, message: str) -> None:
 
 def test_an_architecture_is_needed(weights: Path) -> None:
     saved(weights, Theirs("a1", "a2", "a3"))
-    with pytest.raises(pl.FileError, match="does not say what its network is"):
+    with pytest.raises(pl.FileError, match="does not record the architecture"):
         from_state_dict(weights)
-    with pytest.raises(pl.InputError, match="name the activation"):
+    with pytest.raises(pl.InputError, match="name one, such as relu"):
         deduced(read_state_dict(weights), None)
     with pytest.raises(pl.InputError, match="no chain of Linear"):
         deduced({"a.weight": np.ones(3), "a.bias": np.ones(3)}, "relu")
@@ -359,7 +359,7 @@ def test_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str) -> 
 
 def test_a_model_file_needs_no_import(weights: Path) -> None:
     pl.mlp([2, 1]).save(weights)
-    with pytest.raises(pl.FileError, match="no state_dict: it needs no import"):
+    with pytest.raises(pl.FileError, match="no state_dict, and needs no import"):
         from_state_dict(weights)
 
 

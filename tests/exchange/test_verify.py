@@ -17,9 +17,9 @@ from hypothesis import given, settings
 import pellucid as pl
 from pellucid.engines.native import NativeEngine
 from pellucid.exchange import verify
-from pellucid.exchange.pytorch import conversion
+from pellucid.exchange.pytorch import to_module
 from pellucid.exchange.verification import programs
-from pellucid.exchange.verification.comparison import Verification
+from pellucid.exchange.verification.agreement import Verification
 from tests.exchange.networks import CASES, network_of, networks, rows_for
 
 
@@ -117,7 +117,7 @@ def test_answers_in_large_units_do_not_diverge(generator: np.random.Generator) -
 
 def test_mistakes(generator: np.random.Generator) -> None:
     net = pl.mlp([4, 3], "tanh")
-    with pytest.raises(pl.InputError, match="nothing to compare"):
+    with pytest.raises(pl.InputError, match="nothing can be compared"):
         verify(pl.Network([]))
     with pytest.raises(pl.InputError, match="how many inputs"):
         verify(pl.Network([pl.Sigmoid()]))
@@ -130,8 +130,34 @@ def test_mistakes(generator: np.random.Generator) -> None:
     pictures = pl.mlp([4, 3], pixels=True)
     with pytest.raises(pl.InputError, match="whole numbers from 0 to 255"):
         verify(pictures, np.full((3, 4), 300))
-    with pytest.raises(pl.InputError, match="give bytes"):
+    with pytest.raises(pl.InputError, match="pass bytes"):
         verify(pictures, np.full((3, 4), 0.5))
+
+
+def test_nothing_is_compared_where_results_are_not_finite() -> None:
+    """Infinity equals infinity everywhere: such an agreement proves nothing."""
+    net = pl.mlp([4, 3, 2], "sigmoid", "softmax", seed=0)
+    for array in net.params:
+        array[...] = 3e38
+    with pytest.raises(pl.InputError, match=r"layer 0 \(Affine\) holds NaN or infinity in float32"):
+        verify(net, np.ones((5, 4)), steps=3)
+    with pytest.raises(pl.InputError, match="no drawn rows give finite outputs"):
+        verify(net, steps=3)
+    double = pl.mlp([4, 3, 2], "sigmoid", "softmax", dtype="float64", seed=0)
+    double.params[0][...] = 1e308
+    with pytest.raises(pl.InputError, match=r"layer 0 \(Affine\) holds NaN or infinity in float64"):
+        verify(double, np.ones((5, 4)), steps=3)
+
+
+@pytest.mark.parametrize("deep", [100, 200])
+def test_nesting_too_deep_is_an_error(deep: int) -> None:
+    layer: pl.Layer = pl.Affine(np.eye(2) / 4)
+    for _ in range(deep):
+        layer = pl.Residual([layer])
+    try:
+        assert verify(pl.Network([layer]), steps=0).same
+    except pl.InputError as error:
+        assert "nested too deep" in str(error)
 
 
 # It sees every difference
@@ -144,7 +170,7 @@ def far(found: Verification) -> set[tuple[str, str]]:
 
 
 def test_a_wrong_weight_in_pytorch_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
-    right = conversion.to_torch
+    right = to_module.to_torch
 
     def wrong(net: Any) -> Any:
         module: Any = right(net)
@@ -152,7 +178,7 @@ def test_a_wrong_weight_in_pytorch_is_seen(monkeypatch: pytest.MonkeyPatch) -> N
             module[2].weight[0, 1] += 1e-6
         return module
 
-    monkeypatch.setattr(conversion, "to_torch", wrong)
+    monkeypatch.setattr(to_module, "to_torch", wrong)
     found = verify(pl.mlp([4, 3, 2], "tanh", dtype="float64", seed=1), steps=10)
     assert not found.same
     assert {("output", "2 Affine"), ("loss", ""), ("weights", "SGD"), ("weights", "Adam")} <= far(
@@ -164,8 +190,8 @@ def test_a_wrong_weight_in_pytorch_is_seen(monkeypatch: pytest.MonkeyPatch) -> N
 def test_a_wrong_optimizer_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     right = programs._torch_optimizer
 
-    def wrong(torch: Any, optimizer: Any, params: Any) -> Any:
-        made = right(torch, optimizer, params)
+    def wrong(optimizer: Any, params: Any) -> Any:
+        made = right(optimizer, params)
         made.param_groups[0]["lr"] *= 1 + 1e-6
         return made
 
@@ -177,14 +203,14 @@ def test_a_wrong_optimizer_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_wrong_statistics_are_seen(monkeypatch: pytest.MonkeyPatch) -> None:
-    right = conversion.to_torch
+    right = to_module.to_torch
 
     def wrong(net: Any) -> Any:
         module: Any = right(net)
         module[1].momentum = 0.11
         return module
 
-    monkeypatch.setattr(conversion, "to_torch", wrong)
+    monkeypatch.setattr(to_module, "to_torch", wrong)
     found = verify(pl.mlp([4, 3, 2], "tanh", normalization="batch", dtype="float64"), steps=5)
     assert far(found) == {("statistics", "SGD"), ("statistics", "Adam")}
 
@@ -201,7 +227,7 @@ def test_a_wrong_engine_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_nan_is_a_difference(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(NativeEngine, "answer", lambda self, x: np.full((len(x), 3), np.nan))
+    monkeypatch.setattr(NativeEngine, "predict", lambda self, x: np.full((len(x), 3), np.nan))
     found = verify(pl.mlp([4, 3], dtype="float64"), steps=0)
     assert lines(found)["output", "0 Affine"].gaps["native"] == np.inf
     assert not found.same

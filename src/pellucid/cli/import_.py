@@ -15,7 +15,7 @@ from pellucid.cli.report import note_file
 from pellucid.core import ACTIVATIONS
 from pellucid.errors import FileError, InputError
 from pellucid.exchange.pytorch.deduction import deduced
-from pellucid.exchange.pytorch.files import PICKLES, half_precision
+from pellucid.exchange.pytorch.state_dicts import PICKLES, half_precision
 from pellucid.language import mark
 from pellucid.network import Network, load
 
@@ -102,6 +102,7 @@ def _read(options: ImportOptions, extension: str) -> Network:
         return exchange.from_onnx(file)
     if extension == ".json":
         return exchange.from_json(file)
+    # Pickles pass here, to be refused with the reason
     if extension not in (".safetensors", *PICKLES):
         raise InputError(
             "{path}: expected a file that ends in .onnx, .safetensors or .json", path=file
@@ -120,6 +121,7 @@ def _of_state_dict(options: ImportOptions) -> Network:
     if options.activation is None and options.output is None and names is None:
         return exchange.from_state_dict(file)
     state = exchange.read_state_dict(file)
+    # The reader knows the file's name, the deduction does not
     try:
         found = deduced(state, options.activation, options.output, names)
     except InputError as error:

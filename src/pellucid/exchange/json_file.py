@@ -6,10 +6,10 @@
                 {"type": "Residual", "options": {}, "layers": [...]}],
      "inputs": null, "classes": ["no", "yes"], "record": {}}
 
-Layers stand in the order in which x passes them; their types, options and arrays are those of the
-classes of that name, W of shape (inputs, outputs). Every number is written so that reading it as a
-double gives the very number again, and a float32 one once it is rounded to float32. A frozen layer
-says "frozen": true.
+Layers are listed in the order in which x passes through them. Types, options and arrays are those
+of pellucid's classes of that name; W has shape (inputs, outputs). Numbers are decimals that give
+the same value when read as a double, and the same float32 once rounded to float32. A frozen layer
+has "frozen": true.
 """
 
 from __future__ import annotations
@@ -17,46 +17,43 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from pellucid.core.layer import Layer
 from pellucid.core.types import Array, Options
 from pellucid.errors import FileError, InputError, Message
-from pellucid.exchange.given import check_network
-from pellucid.exchange.reading import read_bytes
+from pellucid.exchange.guards import check_network
 from pellucid.files import model
 from pellucid.files.atomic import write_whole
-from pellucid.network import Network
+from pellucid.files.opening import read_bytes
+from pellucid.network import Network, restored
 
 FORMAT = "pellucid"
-LARGEST = 1 << 30  # bytes: read, a number takes ten times its four bytes
+LARGEST = 1 << 30  # bytes: parsed, a number takes ten times the memory of a float32
+
+# What Python raises where a document has another structure than its header promises.
+_MALFORMED = (LookupError, TypeError, ValueError, AttributeError, RecursionError)
 
 
 def to_json(net: Network, path: str | os.PathLike[str]) -> None:
     """Write a network to a JSON file, whole or not at all.
 
-    Raises InputError for what a model file could not hold either: layers of the user's own, numbers
-    that are not finite; FileError where it cannot be written.
+    Raises InputError for layers of the user's own and for numbers that are not finite, as a model
+    file does; FileError where the file cannot be written.
     """
     check_network(net)
-    extra = {"inputs": net.inputs, "classes": net.classes, "record": net.record}
-    header = model.header_of(net.layers, extra)
-    document = {
-        "format": FORMAT,
-        **header,
-        "dtype": net.dtype.name,
-        "layers": _with_arrays(header["layers"], net.layers),
-    }
+    header = model.header_of(net.layers, net.header())
+    layers = _with_arrays(header["layers"], net.layers)
+    document = {"format": FORMAT, **header, "dtype": net.dtype.name, "layers": layers}
     write_whole(path, f"{model.to_text(document)}\n".encode())
 
 
 def from_json(path: str | os.PathLike[str]) -> Network:
-    """Read a network from a JSON file that `to_json` wrote, or that keeps to its format; nothing in
-    it is trusted.
+    """Read a network from a JSON file that `to_json` wrote, or that follows its format.
 
-    Raises FileError that names the file and what is wrong.
+    The file may come from anybody. Raises FileError that names it and what is wrong with it.
     """
     content = read_bytes(path, Message("a .json file that `pellucid export` wrote"), LARGEST)
     try:
@@ -64,26 +61,19 @@ def from_json(path: str | os.PathLike[str]) -> Network:
         if not isinstance(document, dict) or document.get("format") != FORMAT:
             raise InputError('it has no "format": "{name}"', name=FORMAT)
         tensors: dict[str, Array] = {}
-        header = {
-            **document,
-            "layers": _without_arrays(document["layers"], _dtype(document), tensors, ""),
-        }
-        layers, extra = model.parse(header, tensors)
-        net = Network(layers, inputs=extra["inputs"], classes=extra["classes"])
-        net.record = extra["record"]
-        return net
-    except InputError as error:
-        raise FileError("{path}: no usable network: {reason}", path=path, reason=error) from error
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        reason = Message("it is no JSON")
-        raise FileError("{path}: no usable network: {reason}", path=path, reason=reason) from error
-    except (LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
+        entries = _without_arrays(document["layers"], _dtype(document), tensors)
+        return restored(*model.parse({**document, "layers": entries}, tensors))
+    except _MALFORMED as error:  # InputError and the errors of decoding are ValueErrors
         reason = Message("its description is malformed")
+        if isinstance(error, (json.JSONDecodeError, UnicodeDecodeError)):
+            reason = Message("not a JSON document")
+        elif isinstance(error, InputError):
+            reason = error.message
         raise FileError("{path}: no usable network: {reason}", path=path, reason=reason) from error
 
 
 def _with_arrays(entries: list[Options], layers: Sequence[Layer]) -> list[Options]:
-    """Put the numbers where a model file's description has shapes."""
+    """Replace the shapes in a model file's description by the arrays themselves."""
     found = []
     for entry, layer in zip(entries, layers, strict=True):
         plain = {name: value for name, value in entry.items() if name != "shapes"}
@@ -96,46 +86,43 @@ def _with_arrays(entries: list[Options], layers: Sequence[Layer]) -> list[Option
 
 
 def _without_arrays(
-    entries: Any, dtype: Any, tensors: dict[str, Array], before: str, depth: int = 0
+    entries: list[Options], dtype: str, tensors: dict[str, Array], before: str = "", depth: int = 0
 ) -> list[Options]:
-    """Give a model file's description of these entries, and put their numbers into `tensors`, by
-    its names.
-    """
-    found = []
+    """Return these entries as a model file describes them; move their arrays to `tensors`."""
+    # `model.parse` checks the depth too, but only once this recursion is over.
     if depth > model.DEEPEST_RESIDUAL:
         raise InputError("its description is malformed")
+    found = []
     for index, entry in enumerate(entries):
         plain = {name: value for name, value in entry.items() if name != "arrays"}
+        place = f"{before}{index}."
         if "layers" in entry:
-            plain["layers"] = _without_arrays(
-                entry["layers"], dtype, tensors, f"{before}{index}.", depth + 1
-            )
+            plain["layers"] = _without_arrays(entry["layers"], dtype, tensors, place, depth + 1)
         else:
-            arrays = {
-                name: _array(name, numbers, dtype) for name, numbers in entry["arrays"].items()
-            }
-            tensors.update({f"{before}{index}.{name}": array for name, array in arrays.items()})
+            arrays = {name: _array(name, given, dtype) for name, given in entry["arrays"].items()}
+            tensors.update({f"{place}{name}": array for name, array in arrays.items()})
             plain["shapes"] = {name: list(array.shape) for name, array in arrays.items()}
         found.append(plain)
     return found
 
 
-def _array(name: str, numbers: Any, dtype: Any) -> Array:
-    array = np.asarray(numbers)
+def _array(name: str, values: ArrayLike, dtype: str) -> Array:
+    array = np.asarray(values)
     if array.dtype.kind not in "iuf":
         raise InputError(
             "array {name} must hold finite float32 or float64 numbers", name=repr(name)
         )
-    with np.errstate(over="ignore"):  # too large for float32: infinite, and refused as that
+    # What float32 cannot hold becomes infinite here, and the layer rejects it.
+    with np.errstate(over="ignore"):
         return array.astype(dtype)
 
 
-def _dtype(document: Options) -> Any:
+def _dtype(document: Options) -> str:
     name = document.get("dtype")
     if name not in ("float32", "float64"):
-        raise InputError('dtype is "float32" or "float64", not {got}', got=name)
-    return np.dtype(name)
+        raise InputError('dtype must be "float32" or "float64", got {got}', got=name)
+    return str(name)
 
 
 def _refuse(constant: str) -> float:
-    raise InputError("it holds {constant}, which is no finite number", constant=constant)
+    raise InputError("it contains {constant}, which is not finite", constant=constant)

@@ -1,15 +1,17 @@
-"""What the header's comment says of a network: its layers, what goes in and what comes out.
+"""The description of a network in the header's comment: layers, inputs and outputs.
 
-English, as C itself is.
+It is English, as C itself is.
 """
 
 from __future__ import annotations
 
 import textwrap
-from typing import Any
 
 from pellucid.core import checks
 from pellucid.core.layers import Affine, Exponential, Sigmoid, Softmax
+from pellucid.core.types import Options
+from pellucid.data.inputs import Images
+from pellucid.data.tables import Columns
 from pellucid.data.tables.kinds import Column, NumberColumn
 from pellucid.exchange.c.literals import comment
 from pellucid.language import speaking
@@ -19,15 +21,19 @@ _ENDS = {
     Softmax: "probabilities that sum to 1",
     Sigmoid: "each from 0 to 1 by itself",
     Exponential: "rates above 0",
-    Affine: "weighted sums",
+    Affine: "logits",
 }
+
+_INT8 = (
+    "int8: the weights of layer {layers} are whole numbers of 8 bits, with a step for each output. "
+    "The input of such a layer is rounded to 256 levels, whose range comes from calibration rows "
+    "(numbers beyond it, and NaN, take its end); sums are exact in 32 bits. Biases, activations "
+    "and all other layers are float32."
+)
 
 
 def about(net: Network, D: int, K: int, in_int8: list[str], takes_bytes: bool) -> list[str]:
-    """Describe a network of D inputs and K outputs.
-
-    `in_int8` are the places of layers whose weights are int8.
-    """
+    """Describe a network of D inputs and K outputs, with int8 weights in the layers `in_int8`."""
     lines = [
         f"{net.parameter_count:,} parameters, {D} inputs, {K} outputs; it computes in float32.",
         "",
@@ -36,23 +42,13 @@ def about(net: Network, D: int, K: int, in_int8: list[str], takes_bytes: bool) -
     width = max(len(row.name) for row in rows)
     for index, (layer, row) in enumerate(zip(net.layers, rows, strict=True)):
         sizes = f"{row.inputs} -> {row.outputs}" if row.parameters else ""
-        lines.append(
-            comment(
-                f"{index:>4}  {row.name:<{width}}  {sizes:<14}{_settings(layer.options())}"
-            ).rstrip()
-        )
+        line = f"{index:>4}  {row.name:<{width}}  {sizes:<14}{_settings(layer.options())}"
+        lines.append(comment(line).rstrip())
     if net.dtype != "float32":
-        lines += [
-            "",
-            *wrapped(
-                "The network itself computes in float64: the numbers were rounded to float32."
-            ),
-        ]
+        lines += ["", "The network itself is float64: its numbers were rounded to float32."]
     if in_int8:
-        lines += [
-            "",
-            *wrapped(_INT8.format(layers=", ".join(place.replace("_", ".") for place in in_int8))),
-        ]
+        places = ", ".join(place.replace("_", ".") for place in in_int8)
+        lines += ["", *wrapped(_INT8.format(layers=places))]
     return [*lines, "", *_inputs(net, D, takes_bytes), "", *_outputs(net, K), ""]
 
 
@@ -61,36 +57,20 @@ def wrapped(text: str) -> list[str]:
     return textwrap.wrap(text, 100, break_long_words=False, break_on_hyphens=False)
 
 
-_INT8 = (
-    "int8: the weights of layer {layers} are whole numbers of 8 bits, with a step for each "
-    "output. What goes into such "
-    "a layer is rounded to 256 levels, whose range calibration rows chose (beyond it, and for "
-    "NaN, its end is taken); "
-    "sums are exact in 32 bits. Biases, activations and all other layers are float32."
-)
-
-
-def _settings(options: dict[str, Any]) -> str:
-    return ", ".join(
-        f"{name} {value}" for name, value in options.items() if not isinstance(value, (list, dict))
-    )
+def _settings(options: Options) -> str:
+    plain = {name: v for name, v in options.items() if not isinstance(v, (list, dict))}
+    return ", ".join(f"{name} {value}" for name, value in plain.items())
 
 
 def _inputs(net: Network, D: int, takes_bytes: bool) -> list[str]:
-    inputs = net.inputs or {}
-    if inputs.get("kind") == "table":
-        with speaking("en"):
-            columns = net.columns
-            lines = [line for column in columns.columns for line in _column(column)]
-        numbered = (comment(f"    x[{index}]  {line}") for index, line in enumerate(lines))
-        return [
-            *wrapped(
-                f"x: the {D} numbers of a row of the table, in their own units (1 is yes, 0 is no):"
-            ),
-            *numbered,
-        ]
-    shape = inputs.get("shape")
-    what = f"a picture of {' x '.join(map(str, shape))}, line by line" if shape else f"{D} numbers"
+    if isinstance(net.inputs, Columns):
+        with speaking("en"):  # names of categories such as "missing" are translated elsewhere
+            lines = [line for column in net.inputs.columns for line in _column(column)]
+        head = f"x: the {D} values of a row of the table, in their own units (1 is yes, 0 is no):"
+        return [head, *(comment(f"    x[{index}]  {line}") for index, line in enumerate(lines))]
+    what = f"{D} numbers"
+    if isinstance(net.inputs, Images):
+        what = f"an image of {' x '.join(map(str, net.inputs.shape))}, line by line"
     factor = checks.byte_factor(net.layers)
     scale = "" if factor is None else f", from 0 to {round(1 / factor)} (the network scales them)"
     both = "; as float, or as bytes" if takes_bytes else ""
@@ -98,24 +78,21 @@ def _inputs(net: Network, D: int, takes_bytes: bool) -> list[str]:
 
 
 def _column(column: Column) -> list[str]:
-    """Say of each number that a column becomes what it is."""
+    """Describe each number that a column becomes."""
     if isinstance(column, NumberColumn):
         less = f" less {column.offset:g}" if column.offset else ""
-        filled = f"{column.mean - column.offset:.9g} where it is missing"
-        return [
-            f"{column.name}{less}; {filled}",
-            *([f"whether {column.name} is missing"] if column.missing else []),
-        ]
-    own = [f"whether {column.name} is {category}" for category in column.categories]
+        own = [f"{column.name}{less}; {column.mean - column.offset:.9g} where it is missing"]
+    else:
+        own = [f"whether {column.name} is {category}" for category in column.categories]
     return [*own, *([f"whether {column.name} is missing"] if column.missing else [])]
 
 
 def _outputs(net: Network, K: int) -> list[str]:
     last = next((layer for layer in reversed(net.layers) if not layer.passes_through), None)
     kind = next((f", {words}" for end, words in _ENDS.items() if isinstance(last, end)), "")
-    target = (net.inputs or {}).get("target") or {}
-    if target.get("kind") == "values":
-        return wrapped(comment(f"y: {target['name']}, in its own units."))
-    of = f" of {target['name']}" if target else ""
+    target = net.inputs.target if isinstance(net.inputs, Columns) else None
+    if target is not None and target.kind == "values":
+        return wrapped(comment(f"y: {target.name}, in its own units."))
+    of = f" of {target.name}" if target else ""
     classes = f"; the classes{of} are {', '.join(net.classes)}" if net.classes else ""
     return wrapped(comment(f"y: {K} numbers{kind}{classes}."))

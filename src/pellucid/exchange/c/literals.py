@@ -9,16 +9,15 @@ import numpy as np
 
 from pellucid.core.types import Array
 
-# A float32 takes 13 characters at most on the average of trained weights, an int8 five, commas and
-# blanks included.
+# Characters that a number takes in the source, with comma and blank: 13 for a float32 on average
+# of trained weights, and at most five for an int8.
 CHARACTERS = {"float": 13, "int8_t": 5, "int32_t": 8}
 _ON_A_LINE = {"float": 8, "int8_t": 20, "int32_t": 12}
 _KINDS = {"float32": "float", "int8": "int8_t", "int32": "int32_t"}
 
 
 def number(value: float) -> str:
-    """Write a number as a float32: the shortest decimals from which exactly these bits are read
-    again.
+    """Write a number as a float32: the shortest decimals that are read as exactly these bits.
 
     Hexadecimal digits (0x1.8p0f) are exact, too, but some compilers of small machines do not know
     them, and nobody can read them.
@@ -40,21 +39,19 @@ def declaration(name: str, array: Array) -> str:
 
 
 def kind(array: Array) -> str:
-    """Give the type of an array's numbers in C."""
+    """Return the C type of an array's numbers."""
     return _KINDS[array.dtype.name]
 
 
 def _lines(row: Array, indent: str) -> Iterator[str]:
-    texts = (
-        [f"{value!s}f" for value in row] if kind(row) == "float" else list(map(str, row.tolist()))
-    )
-    step = _ON_A_LINE[kind(row)]
+    in_float, step = kind(row) == "float", _ON_A_LINE[kind(row)]
+    texts = [f"{value!s}f" if in_float else str(value) for value in row]
     for start in range(0, len(texts), step):
         yield indent + ", ".join(texts[start : start + step]) + ","
 
 
 def identifier(stem: str) -> str:
-    """Make a name that C takes, in small letters, out of a file's.
+    """Return a C identifier in small letters for the stem of a file's name.
 
     >>> identifier("My net-2"), identifier("3x"), identifier("숫자"), identifier("__a")
     ('my_net_2', 'net_3x', 'net', 'a')
@@ -66,31 +63,27 @@ def identifier(stem: str) -> str:
 
 
 def comment(text: str) -> str:
-    """Make a text that can stand in a comment: printable, and neither the end of one nor the
-    beginning of another.
+    """Return the text without what would end a comment, begin another or not be printable.
 
     >>> comment("a */ b")
     'a * / b'
     """
     printable = "".join(c if c.isprintable() else " " for c in text)
-    return (
-        printable.replace("*/", "* /").replace("/*", "/ *").replace("??", "? ?")
-    )  # ??/ is a backslash to C99
+    # ??/ is a backslash to C99: at the end of a line it would continue the comment.
+    return printable.replace("*/", "* /").replace("/*", "/ *").replace("??", "? ?")
 
 
 def string(text: str) -> str:
-    """Write a text as a string of C, in UTF-8 whatever the compiler takes the file for.
+    """Write a text as a C string, in UTF-8 whatever encoding the compiler assumes for the file.
 
     >>> print(string('"a"'), string("서"))
     "\\"a\\"" "\\354\\204\\234"
     """
-    plain = {ord(c) for c in map(chr, range(32, 127)) if c not in '"\\?'}  # ?? begins a trigraph
-    return (
-        '"'
-        + "".join(chr(b) if b in plain else _escaped(b) for b in text.encode("utf-8", "replace"))
-        + '"'
-    )
+    return f'"{"".join(map(_escaped, text.encode("utf-8", "replace")))}"'
 
 
 def _escaped(byte: int) -> str:
-    return f"\\{chr(byte)}" if chr(byte) in '"\\?' else f"\\{byte:03o}"
+    # ? is escaped because ?? begins a trigraph. Octal, since \x would take in digits that follow.
+    if not 32 <= byte < 127:
+        return f"\\{byte:03o}"
+    return f"\\{chr(byte)}" if chr(byte) in '"\\?' else chr(byte)

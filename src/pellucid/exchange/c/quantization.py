@@ -1,11 +1,11 @@
-"""int8: which whole numbers stand for weights, and for what goes into a layer of weights.
+"""int8: whole numbers for weights, and for the inputs of Affine layers.
 
 The scheme is that of Jacob et al., "Quantization and Training of Neural Networks for Efficient
 Integer-Arithmetic-Only Inference" (2018, arXiv:1712.05877): a number is about step (q - zero) with
 a whole q, and products of whole numbers are summed exactly in 32 bits. Weights are symmetric (zero
-= 0), with a step for each output of a layer. What goes into a layer has 256 levels over a range
-that calibration rows choose, by least squared error (Nagel et al., "A White Paper on Neural Network
-Quantization", 2021, arXiv:2106.08295, section 3.1). Apart from Jacob et al., sums become float32
+= 0), with a step for each output of a layer. Inputs have 256 levels over a range that calibration
+rows determine, by least squared error (Nagel et al., "A White Paper on Neural Network
+Quantization", 2021, arXiv:2106.08295, section 3.1). Unlike in Jacob et al., sums become float32
 again: biases and activations are a few numbers a layer, and stay exact.
 """
 
@@ -21,58 +21,52 @@ from pellucid.core.layer import Layer
 from pellucid.core.layers import Affine
 from pellucid.core.preparation import Flatten, Scale
 from pellucid.core.types import Array
+from pellucid.data.tables import Columns
 from pellucid.errors import InputError
 from pellucid.network import Network
 
 LEVELS = 255  # the highest; the lowest is 0
 MOST_INPUTS = (2**31 - 1) // (LEVELS * 127)  # 66,311: beyond, a sum could leave 32 bits
+# Limits of the search for ranges, which reads each number 72 times (two ends, 36 shares).
 _MOST_ROWS = 10_000
 _MOST_NUMBERS = 1 << 18
 _SHARES = np.linspace(1, 0.3, 36)
 
 
 class Levels(NamedTuple):
-    """What the 256 levels of a layer's input mean: step (q - zero), with q from 0 to 255."""
+    """The meaning of the 256 levels of a layer's input: step (q - zero), with q from 0 to 255."""
 
     step: float
     zero: int
-    bytes: bool = False  # the levels are the bytes that come in
+    bytes: bool = False  # whether the levels are the bytes of x
 
 
 def quantized(W: Array) -> tuple[Array, Array]:
-    """Give weights as int8, (D, H), and the step of each output, (H,) float64.
-
-    W is about q * step.
-    """
+    """Return W, (D, H), as int8 q, and the step of each output, (H,) float64: W is about q step."""
     largest = np.abs(W).max(axis=0).astype(np.float64)
-    step = np.where(largest > 0, largest, 127.0) / 127
+    step = np.where(largest > 0, largest, 127.0) / 127  # a column of zeros has step 1, not 0
     return np.rint(W / step).astype(np.int8), step
 
 
 def calibrated(net: Network, calibration: Any) -> list[Levels]:
-    """Choose the levels of the input of every Affine layer, in the order of a pass, on up to 10,000
-    rows.
+    """Return the levels of the input of every Affine layer, in the order of a pass.
 
-    Raises InputError for no rows, for rows that do not fit the network, and for numbers that are
-    not finite.
+    10,000 rows at most are used. Raises InputError for no rows, for rows that do not fit the
+    network, and for numbers that are not finite.
     """
     if calibration is None:
         raise InputError(
-            "int8 needs calibration rows, which set its ranges: rows like those to come, such as "
-            "some training data"
+            "int8 needs calibration rows for its ranges: pass typical rows, such as training data"
         )
     x = _rows(net, calibration)
     if len(x) == 0:
-        raise InputError(
-            "calibration expects at least one row, such as some of the training data; got none"
-        )
+        raise InputError("calibration needs at least one row, such as training data; got none")
     found = []
-    with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is an error below
+    with np.errstate(over="ignore", invalid="ignore"):  # infinity is an error below
         for inputs in _affine_inputs(net.layers, x):
             if not np.isfinite(inputs).all():
                 raise InputError(
-                    "calibration holds NaN or infinity, or rows that become so: give finite rows "
-                    "like those to come"
+                    "calibration rows give NaN or infinity in a layer: pass typical, finite rows"
                 )
             found.append(_levels(inputs))
     factor = _byte_factor(net.layers)
@@ -82,21 +76,22 @@ def calibrated(net: Network, calibration: Any) -> list[Levels]:
 def _rows(net: Network, calibration: Any) -> Array:
     if isinstance(calibration, np.ndarray) and calibration.ndim:
         calibration = _thinned(calibration, _MOST_ROWS)
-    if (net.inputs or {}).get("kind") != "table":
+    if not isinstance(net.inputs, Columns):
         checks.check_scaled(net.layers, calibration)
     with np.errstate(over="ignore", invalid="ignore"):
         return _thinned(net.forward(calibration).x, _MOST_ROWS)
 
 
 def _thinned(rows: Array, most: int) -> Array:
-    """Take every row, or every second, or every third, ..., so that no more than `most` are left."""
+    """Return every k-th row, with the least k that leaves at most `most`.
+
+    The first rows alone may be sorted by class.
+    """
     return rows[:: max(1, -(-len(rows) // most))]
 
 
 def _affine_inputs(layers: Sequence[Layer], x: Array) -> Iterator[Array]:
-    """Give what goes into each Affine layer, those within other layers included, in the order of a
-    pass.
-    """
+    """Yield the input of each Affine layer, inner layers included, in the order of a pass."""
     for layer in layers:
         if isinstance(layer, Affine):
             yield x
@@ -105,13 +100,13 @@ def _affine_inputs(layers: Sequence[Layer], x: Array) -> Iterator[Array]:
 
 
 def _levels(inputs: Array) -> Levels:
-    """Choose the range, 0 within it, that rounds these numbers with the least squared error.
+    """Return the range, 0 within it, that rounds these numbers with the least squared error.
 
-    A few numbers far out would make the steps of a range that takes in all of them coarse for the
-    others: each end is tried at 36 shares of where the numbers end.
+    A few outliers would make the steps of the full range coarse for all others: each end is tried
+    at 36 shares of the outermost number.
     """
     low, high = min(float(inputs.min()), 0.0), max(float(inputs.max()), 0.0)
-    if high - low < 1e-30:  # nothing but 0 came in; steps must not round to 0 in float32
+    if high - low < 1e-30:  # only zeros: the step must not round to 0 in float32
         return Levels(1.0, 0)
     sample = _thinned(inputs, max(1, _MOST_NUMBERS // inputs.shape[1])).astype(np.float64)
     high = min(_SHARES * high, key=lambda end: _error(_range(low, end), sample))
@@ -120,6 +115,7 @@ def _levels(inputs: Array) -> Levels:
 
 
 def _range(low: float, high: float) -> Levels:
+    # Rounded to float32 here, because the C code multiplies by the float32 step.
     step = float(np.float32((high - low) / LEVELS))
     return Levels(step, round(-low / step))
 
@@ -130,12 +126,7 @@ def _error(levels: Levels, sample: Array) -> float:
 
 
 def _byte_factor(layers: Sequence[Layer]) -> float | None:
-    """Give the factor of a Scale for bytes, if an Affine layer takes what it gives.
-
-    Then bytes are the levels.
-    """
-    first = [
-        layer for layer in layers if not layer.passes_through and not isinstance(layer, Flatten)
-    ][:2]
-    fits = len(first) == 2 and isinstance(first[0], Scale) and isinstance(first[1], Affine)
+    """Return the factor of a Scale for bytes that an Affine layer follows: bytes are its levels."""
+    working = [each for each in layers if not each.passes_through and not isinstance(each, Flatten)]
+    fits = len(working) > 1 and isinstance(working[0], Scale) and isinstance(working[1], Affine)
     return checks.byte_factor(layers) if fits else None

@@ -1,4 +1,4 @@
-"""The text of the two files: the header, which says all there is to know, and the source."""
+"""The text of the two files: the header with its documentation, and the source."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from pellucid import __version__
 from pellucid.core.layers import Sigmoid
 from pellucid.exchange.c import literals
 from pellucid.exchange.c.about import about, wrapped
-from pellucid.exchange.c.functions import FUNCTIONS
 from pellucid.exchange.c.program import Program
+from pellucid.exchange.c.routines import FUNCTIONS
 from pellucid.network import Network
 
 MARK = "/* Made by pellucid "
 
 _OPENING = """\
-${mark}${version}: the source of ${header}, which says what it is. */
+${mark}${version}: the source of ${header}, which documents it. */
 
 #include "${file}.h"
 
@@ -43,7 +43,7 @@ extern "C" {
 #define ${NAME}_INPUTS ${D}
 #define ${NAME}_OUTPUTS ${K}
 
-/* What a pass works in. It needs no beginning and keeps nothing: one for each thread or interrupt. */
+/* Working memory of a pass, not initialised and reusable: one for each thread or interrupt. */
 typedef struct {
 ${fields}} ${name}_scratch;
 
@@ -56,9 +56,11 @@ ${functions}
 #endif
 """
 
-_SIZES = """\
-Flash: ${constants} bytes of constants, and the code. RAM: ${scratch} bytes, a ${name}_scratch that the caller lends; \
-the stack holds a few numbers. Nothing is allocated, nothing global is changed, ${libm}."""
+_SIZES = (
+    "Flash: ${constants} bytes of constants, and the code. RAM: ${scratch} bytes, a "
+    "${name}_scratch that the caller provides; the stack holds a few numbers. Nothing is "
+    "allocated, nothing global is changed, ${libm}."
+)
 
 _EXAMPLE = """\
 Example (cc -std=c99 -O2 main.c '${file}.c' -lm):
@@ -68,9 +70,9 @@ Example (cc -std=c99 -O2 main.c '${file}.c' -lm):
 
     int main(void) {
         static ${name}_scratch scratch;
-        static ${kind} x[${NAME}_INPUTS]; // the numbers to ask about
+        static ${kind} x[${NAME}_INPUTS]; // the inputs
         static float y[${NAME}_OUTPUTS];
-        ${name}_predict${ending}(x, y, &scratch);
+        ${name}_predict${suffix}(x, y, &scratch);
         for (int k = 0; k < ${NAME}_OUTPUTS; k++) {
             printf("%g\\n", (double)y[k]);
         }${show}
@@ -84,12 +86,14 @@ _SHOW_NAME = """
         int k = ${name}_choose(y);
         printf("class %s\\n", k < 0 ? "?" : ${name}_classes[k]);"""
 
-_PREDICT = "void ${name}_predict${ending}(const ${kind} x[${NAME}_INPUTS], float y[${NAME}_OUTPUTS], ${name}_scratch *scratch)"
-
+_X = "const ${kind} x[${NAME}_INPUTS]"
+_Y = "float y[${NAME}_OUTPUTS]"
+_PREDICT = f"void ${{name}}_predict${{suffix}}({_X}, {_Y}, ${{name}}_scratch *scratch)"
 _REST = "static void ${name}_rest(float *y, ${name}_scratch *scratch)"
+_CHOOSE = f"int ${{name}}_choose(const {_Y})"
+_CLASSIFY = f"int ${{name}}_classify${{suffix}}({_X}, ${{name}}_scratch *scratch)"
 
-_CHOOSE = "int ${name}_choose(const float y[${NAME}_OUTPUTS])"
-
+# As Network.choose: of equal outputs the first one wins.
 _CHOOSE_OF_MANY = """{
     int best = 0;
     for (int k = 0; k < ${NAME}_OUTPUTS; k++) {
@@ -101,25 +105,22 @@ _CHOOSE_OF_MANY = """{
     return best;
 }"""
 
+# As Network.choose: exactly 0.5 is class 1.
 _CHOOSE_OF_ONE = """{
     return y[0] != y[0] ? -1 : ${value} >= 0.5f;
 }"""
 
-_CLASSIFY = (
-    "int ${name}_classify${ending}(const ${kind} x[${NAME}_INPUTS], ${name}_scratch *scratch)"
-)
-
 _CLASSIFY_BODY = """{
-    ${name}_predict${ending}(x, scratch->y, scratch);
+    ${name}_predict${suffix}(x, scratch->y, scratch);
     return ${name}_choose(scratch->y);
 }"""
 
 
 class Code(NamedTuple):
-    """A network as C: what header and source are written from.
+    """A network as C, from which header and source are written.
 
-    `byte_front` is what the program begins with where x holds bytes instead of floats, or None
-    where bytes do not come.
+    `byte_front` is the beginning of the program where x holds bytes instead of floats, None where
+    the network takes no bytes.
     """
 
     name: str
@@ -131,89 +132,86 @@ class Code(NamedTuple):
 
     @property
     def classifies(self) -> bool:
-        """Whether answers have a class.
-
-        Those of networks that learned values from a table have none.
-        """
-        target = (self.net.inputs or {}).get("target") or {}
-        return target.get("kind") != "values"
+        """Whether outputs have a class: not in a network that predicts values of a table."""
+        return not self.net.predicts_values
 
     @property
-    def entries(self) -> list[tuple[str, str]]:
-        """What the entries' names end in, and the type of x."""
-        return [("", "float"), *([] if self.byte_front is None else [("_bytes", "uint8_t")])]
+    def by_sigmoid(self) -> bool:
+        """Whether the class is chosen by the sigmoid of the one output, a logit."""
+        logit = self.outputs == 1 and not isinstance(self.net.layers[-1], Sigmoid)
+        return self.classifies and logit
+
+    @property
+    def entries(self) -> list[dict[str, str]]:
+        """The suffix and the type of x of each entry point."""
+        entries = [{"suffix": "", "kind": "float"}, {"suffix": "_bytes", "kind": "uint8_t"}]
+        return entries[:1] if self.byte_front is None else entries
 
     @property
     def class_names(self) -> list[str]:
-        """The classes' names, if there is one for every class that can be chosen."""
+        """The names of the classes, empty unless every class that can be chosen has one."""
         names = self.net.classes or []
         return names if len(names) >= max(self.outputs, 2) and self.classifies else []
 
     @property
     def scratch(self) -> list[tuple[str, str, int]]:
-        """Type, name and length of each array that a pass works in."""
-        program = self.program
-        found = [("float", name, size) for name, size in sorted(program.buffers.items())]
-        found += [("int32_t", "sums", program.sums)] if program.sums else []
+        """Type, name and length of each array of the working memory."""
+        found = [("float", name, size) for name, size in sorted(self.program.buffers.items())]
+        found += [("int32_t", "sums", self.program.sums)] if self.program.sums else []
         found += [("float", "y", self.outputs)] if self.classifies else []
-        return found or [("float", "unused", 1)]
-
-    @property
-    def constants(self) -> int:
-        """How many bytes the constants take."""
-        return sum(array.nbytes for array in self.program.arrays.values())
+        return found or [("float", "unused", 1)]  # C has no empty struct
 
     @property
     def characters(self) -> int:
-        """How long the source will be, about: the constants are most of it."""
-        return sum(
-            array.size * literals.CHARACTERS[literals.kind(array)]
-            for array in self.program.arrays.values()
-        )
+        """About how long the source will be: most of it are the constants."""
+        arrays = self.program.arrays.values()
+        return sum(array.size * literals.CHARACTERS[literals.kind(array)] for array in arrays)
+
+    def fill(self, text: str, **words: str | int) -> str:
+        """Return a template of this module with the network's name and `words` filled in."""
+        return Template(text).substitute(name=self.name, NAME=self.name.upper(), **words)
 
 
 def files(code: Code, stem: str) -> tuple[str, str]:
-    """Write the texts of header and source, whose files' names are `stem` and an ending.
+    """Return the texts of header and source, whose names are `stem` and an extension.
 
-    Both bear a checksum of the source, so that a header and a source of two exports do not compile.
+    Both contain a checksum of the source, so that files of two exports do not compile together.
     """
     functions = _functions(code)
     parts = [*_constants(code), *functions]
     checksum = f"{crc32(''.join(parts).encode()):08x}"
-    called = _mathematics(functions)
-    return _header(code, stem, checksum, called), _source(code, stem, checksum, called, parts)
+    # Functions of libm end in f with the bracket behind; ours have an underscore in front.
+    called = sorted({name for text in functions for name in re.findall(r"\b([a-z0-9]+f)\(", text)})
+    opening = code.fill(
+        _OPENING,
+        mark=MARK,
+        version=__version__,
+        header=literals.comment(f"{stem}.h"),
+        include="#include <math.h>\n" if called else "",
+        file=stem,
+        checksum=checksum,
+    )
+    return _header(code, stem, checksum, called), "\n\n".join([opening, *parts]) + "\n"
 
 
-def _header(code: Code, stem: str, checksum: str, mathematics: list[str]) -> str:
-    sizes = _filled(
-        code,
+def _header(code: Code, stem: str, checksum: str, called: list[str]) -> str:
+    sizes = code.fill(
         _SIZES,
-        constants=f"{code.constants:,}",
+        constants=f"{sum(array.nbytes for array in code.program.arrays.values()):,}",
         scratch=f"{sum(4 * size for _, _, size in code.scratch):,}",
-        libm=f"nothing is linked but libm ({', '.join(mathematics)})"
-        if mathematics
-        else "nothing is linked",
+        libm="nothing is linked" + (f" but libm ({', '.join(called)})" if called else ""),
     )
     show = (_SHOW_NAME if code.class_names else _SHOW_CLASS) if code.classifies else ""
-    ending, kind = code.entries[-1]
-    words = {
-        "file": literals.comment(stem),
-        "ending": ending,
-        "kind": kind,
-        "show": _filled(code, show),
-    }
-    lines = about(
-        code.net, code.inputs, code.outputs, code.program.in_int8, code.byte_front is not None
-    )
-    lines += [*wrapped(sizes), "", *_filled(code, _EXAMPLE, **words).splitlines()]
-    comment = [
-        f"{MARK}{__version__}: a neural network in C99.",
-        " *",
-        *(f" * {line}".rstrip() for line in lines),
-        " */",
+    words = {"file": literals.comment(stem), "show": code.fill(show), **code.entries[-1]}
+    takes_bytes = code.byte_front is not None
+    lines = [
+        *about(code.net, code.inputs, code.outputs, code.program.in_int8, takes_bytes),
+        *wrapped(sizes),
+        "",
+        *code.fill(_EXAMPLE, **words).splitlines(),
     ]
-    declarations = _filled(
-        code,
+    comment = "\n".join(f" * {line}".rstrip() for line in lines)
+    declarations = code.fill(
         _DECLARATIONS,
         checksum=checksum,
         D=code.inputs,
@@ -221,119 +219,68 @@ def _header(code: Code, stem: str, checksum: str, mathematics: list[str]) -> str
         fields="".join(f"    {kind} {name}[{size}];\n" for kind, name, size in code.scratch),
         functions="\n".join(_declared(code)),
     )
-    return "\n".join(comment) + "\n" + declarations
-
-
-def _source(code: Code, stem: str, checksum: str, mathematics: list[str], parts: list[str]) -> str:
-    opening = _filled(
-        code,
-        _OPENING,
-        mark=MARK,
-        version=__version__,
-        header=literals.comment(f"{stem}.h"),
-        include="#include <math.h>\n" if mathematics else "",
-        file=stem,
-        checksum=checksum,
-    )
-    return "\n\n".join([opening, *parts]) + "\n"
+    return f"{MARK}{__version__}: a neural network in C99.\n *\n{comment}\n */\n{declarations}"
 
 
 def _constants(code: Code) -> list[str]:
-    arrays = [literals.declaration(name, array) for name, array in code.program.arrays.items()]
-    if not code.class_names:
-        return arrays
-    names = "".join(
-        f"    {literals.string(name)}, /* {literals.comment(name)} */\n"
-        for name in code.class_names
-    )
-    return [
-        *arrays,
-        f"const char *const {code.name}_classes[{len(code.class_names)}] = {{\n{names}}};",
-    ]
+    found = [literals.declaration(name, array) for name, array in code.program.arrays.items()]
+    if names := code.class_names:
+        texts = (f"    {literals.string(name)}, /* {literals.comment(name)} */" for name in names)
+        head = f"const char *const {code.name}_classes[{len(names)}] = {{"
+        found.append("\n".join([head, *texts, "};"]))
+    return found
 
 
 def _functions(code: Code) -> list[str]:
-    """Write the functions: those that layers call, the passes, and the choice of a class."""
-    by_sigmoid = (
-        code.classifies and code.outputs == 1 and not isinstance(code.net.layers[-1], Sigmoid)
-    )
-    called = code.program.functions | ({"sigmoid"} if by_sigmoid else set())
-    texts = [_filled(code, text) for name, text in FUNCTIONS.items() if name in called]
+    """Return the functions: those that layers call, the passes, and the choice of a class."""
+    called = code.program.functions | ({"sigmoid"} if code.by_sigmoid else set())
+    texts = [code.fill(text) for name, text in FUNCTIONS.items() if name in called]
     texts += _passes(code)
     if code.classifies:
         body = _CHOOSE_OF_MANY if code.outputs > 1 else _CHOOSE_OF_ONE
-        value = f"{code.name}_sigmoid(y[0])" if by_sigmoid else "y[0]"
-        texts.append(_filled(code, f"{_CHOOSE} {body}", value=value))
-        classify = f"{_CLASSIFY} {_CLASSIFY_BODY}"
-        texts += [
-            _filled(code, classify, ending=ending, kind=kind) for ending, kind in code.entries
-        ]
+        value = f"{code.name}_sigmoid(y[0])" if code.by_sigmoid else "y[0]"
+        texts.append(code.fill(f"{_CHOOSE} {body}", value=value))
+        texts += [code.fill(f"{_CLASSIFY} {_CLASSIFY_BODY}", **entry) for entry in code.entries]
     return texts
 
 
 def _passes(code: Code) -> list[str]:
-    """Write the passes.
-
-    Where x may also be bytes, what comes after its first layer stands by itself.
-    """
+    """Return the passes; where x may be floats or bytes, both share the lines behind the first."""
     lines, front = code.program.lines, code.program.front
     if code.byte_front is None:
         return [_function(code, _PREDICT, lines)]
     rest = [_function(code, _REST, lines[front:])] if lines[front:] else []
     call = [f"{code.name}_rest(y, scratch);"] if rest else []
-    return [
-        *rest,
-        _function(code, _PREDICT, lines[:front] + call),
-        _function(code, _PREDICT, code.byte_front + call, 1),
-    ]
+    fronts = zip((lines[:front], code.byte_front), code.entries, strict=True)
+    return [*rest, *(_function(code, _PREDICT, own + call, entry) for own, entry in fronts)]
 
 
-def _function(code: Code, head: str, lines: list[str], entry: int = 0) -> str:
-    ending, kind = code.entries[entry]
+def _function(code: Code, head: str, lines: list[str], entry: dict[str, str] | None = None) -> str:
+    # Without it, compilers warn of a parameter that is not used.
     unused = [] if any("scratch" in line for line in lines) else ["(void)scratch;"]
     body = "".join(f"    {line}\n" for line in [*unused, *lines])
-    return f"{_filled(code, head, ending=ending, kind=kind)} {{\n{body}}}"
+    return f"{code.fill(head, **(entry or code.entries[0]))} {{\n{body}}}"
 
 
 def _declared(code: Code) -> list[str]:
-    """Write the declarations of what can be called, each with what it does."""
+    """Return the declarations of the public functions, each with a comment."""
 
     def of_entries(text: str) -> list[str]:
-        return [
-            f"{_filled(code, text, ending=ending, kind=kind)};" for ending, kind in code.entries
-        ]
+        return [f"{code.fill(text, **entry)};" for entry in code.entries]
 
-    lines = ["/* From the numbers x, the answers y. */", *of_entries(_PREDICT)]
+    lines = ["/* Computes the outputs y from the inputs x. */", *of_entries(_PREDICT)]
     if code.classifies:
-        in_int8 = bool(code.program.in_int8)
-        rounded = (
-            " With int8 weights a NaN there becomes a number, and has a class." if in_int8 else ""
-        )
-        which = (
-            "the greatest of the answers"
-            if code.outputs > 1
-            else "1 or 0, whether the one answer says yes"
-        )
-        lines += ["", f"/* The class of answers y: {which}; -1 where NaN is among them. */"]
+        which = "the greatest output" if code.outputs > 1 else "1 or 0, whether it means yes"
+        rounded = " int8 weights turn NaN into a number." if code.program.in_int8 else ""
         lines += [
-            f"{_filled(code, _CHOOSE)};",
-            "",
-            f"/* The same from the numbers x.{rounded} */",
+            f"\n/* Returns the class of the outputs y: {which}; -1 if one is NaN. */",
+            f"{code.fill(_CHOOSE)};",
+            f"\n/* Returns the class for the inputs x.{rounded} */",
             *of_entries(_CLASSIFY),
         ]
     if code.class_names:
-        lines += ["", "/* The classes' names, in UTF-8. */"]
-        lines += [f"extern const char *const {code.name}_classes[{len(code.class_names)}];"]
+        names = f"{code.name}_classes[{len(code.class_names)}]"
+        lines.append(
+            f"\n/* The names of the classes, in UTF-8. */\nextern const char *const {names};"
+        )
     return lines
-
-
-def _mathematics(functions: list[str]) -> list[str]:
-    """Name the functions of the mathematical library that are called.
-
-    They end in f, and ours hold a line below.
-    """
-    return sorted({name for text in functions for name in re.findall(r"\b([a-z0-9]+f)\(", text)})
-
-
-def _filled(code: Code, text: str, **words: object) -> str:
-    return Template(text).substitute(name=code.name, NAME=code.name.upper(), **words)

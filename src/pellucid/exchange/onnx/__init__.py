@@ -1,14 +1,13 @@
-"""ONNX: the same network for ONNX Runtime and its kin, and dense graphs of others as networks that
-learn on.
+"""ONNX: a network for ONNX Runtime and others, and dense graphs of any exporter as a network.
 
-`writers` holds what each layer is in ONNX, `export` makes models of it. The way in: `graph` reads a
-file that nobody vouches for into operators with their constants, `endings` finds where the answers
-leave, `segments` cuts the way from the input to them into a line of pieces, and `readers` (one
-operator each) and `recognition` (written-out functions, told by what they compute) make layers of
-the pieces; `importing` puts these together.
+Out: `writers` holds the operators of each layer, `to_model` makes models of them. In: `graph` reads
+an untrusted file into operators with constant inputs, `graph_outputs` finds the tensor that holds
+the predictions, `segments` cuts the path to it into pieces, and `readers` (one operator each) and
+`recognition` (functions written out in several operators) make layers of the pieces, collected by
+`builder`; `from_model` joins these steps.
 """
 
-from pellucid.exchange.onnx.export import onnx_model, to_onnx
-from pellucid.exchange.onnx.importing import from_onnx
+from pellucid.exchange.onnx.from_model import from_onnx
+from pellucid.exchange.onnx.to_model import onnx_model, to_onnx
 
 __all__ = ["from_onnx", "onnx_model", "to_onnx"]

@@ -1,8 +1,7 @@
-"""An ONNX file as a list of operators with their constants in place; nothing in the file is
-trusted.
+"""An ONNX file as a list of operators with constant inputs in place; the file is not trusted.
 
-Other files are never opened: weights that lie elsewhere (external data) are refused. Bytes, nodes
-and computed constants have limits.
+No other file is opened: weights stored elsewhere (external data) are rejected. Bytes, nodes and
+computed constants have limits.
 """
 
 from __future__ import annotations
@@ -20,34 +19,34 @@ if TYPE_CHECKING:
     import onnx
 
 MOST_NODES = 10_000
-MOST_COMPUTED = (
-    1 << 24
-)  # numbers that operators may make of constants, beyond four times those in the file
+# Numbers that operators may compute from constants, beyond four times those in the file: a few
+# bytes (Gather, broadcasting) can ask for gigabytes.
+MOST_COMPUTED = 1 << 24
 OLDEST_OPSET = 7  # older ones broadcast and normalise by other rules
 
 ROWS = 1_999_999_973
 """Stands for N, the number of rows, where a graph computes with the shape of its input.
 
-A prime that no layer has.
+A prime, so that no product or quotient of layer widths equals it.
 """
 
-# By TensorProto.DataType: weights are FLOAT (1) or DOUBLE (11); the others say shapes, choices and
-# class names.
+# By TensorProto.DataType. Weights are FLOAT (1) or DOUBLE (11); the integers, bools and strings are
+# shapes, axes and class names.
 _KINDS = {1, 2, 3, 5, 6, 7, 8, 9, 11}
 _FLOATING = {1, 11}
 
 
 class Input(NamedTuple):
-    """An input of the graph: its name, and its shape, the rows first, with None for any number."""
+    """An input of the graph: its name and shape, the rows first, with None for any number."""
 
     name: str
     shape: tuple[int | None, ...] | None
 
 
 class Graph(NamedTuple):
-    """The operators in order, what goes in and out, and what the file says of itself.
+    """The operators in order, the inputs and outputs, and what the file records about itself.
 
-    `makers` gives for each tensor the operator that makes it; `outputs` are the graph's own names
+    `makers` holds for each tensor the operator that makes it; `outputs` are the graph's own names
     with the tensors that they are.
     """
 
@@ -62,7 +61,7 @@ class Graph(NamedTuple):
 def graph_of(content: bytes) -> Graph:
     """Read the bytes of an ONNX file.
 
-    Raises InputError for what is damaged, too large, or not in this file alone.
+    Raises InputError for files that are damaged, too large, or refer to other files.
     """
     onnx = library("onnx", "onnx")
     message = library("google.protobuf.message", "onnx")
@@ -72,56 +71,48 @@ def graph_of(content: bytes) -> Graph:
         raise InputError("it is no ONNX file, or damaged or cut short") from error
     if not model.graph.node or not model.graph.output:
         raise InputError("it holds no graph")
-    reading = _Reading(model)
+    reader = _Reader(model)
     for node in model.graph.node:
-        reading.take(node)
-    outputs = {
-        output.name: reading.alias.get(output.name, output.name) for output in model.graph.output
-    }
-    metadata = {entry.key: entry.value for entry in model.metadata_props}
+        reader.read(node)
+    outputs = [output.name for output in model.graph.output]
     return Graph(
-        reading.ops,
-        {op.output: op for op in reading.ops},
-        reading.inputs,
-        outputs,
+        reader.ops,
+        {op.output: op for op in reader.ops},
+        reader.inputs,
+        {name: reader.alias.get(name, name) for name in outputs},
         model.producer_name,
-        metadata,
+        {entry.key: entry.value for entry in model.metadata_props},
     )
 
 
-class _Reading:
-    """What is known of the tensors while the nodes are gone through in order."""
+class _Reader:
+    """The tensors known so far, while the nodes are read in order."""
 
     def __init__(self, model: onnx.ModelProto) -> None:
         graph = model.graph
-        if len(graph.node) > MOST_NODES:
+        if (got := len(graph.node)) > MOST_NODES:
             raise InputError(
-                "it has {got:,} nodes; at most {most:,} are read",
-                got=len(graph.node),
-                most=MOST_NODES,
+                "it has {got:,} nodes; the limit is {most:,}", got=got, most=MOST_NODES
             )
         if graph.sparse_initializer:
-            raise InputError("it holds sparse weights, which are not read")
+            raise InputError("it holds sparse weights, which are not supported")
         self.opsets = {entry.domain or "": entry.version for entry in model.opset_import}
         self._check_opset()
         self.constants = {tensor.name: array_of(tensor) for tensor in graph.initializer}
         self.room = MOST_COMPUTED + 4 * sum(array.size for array in self.constants.values())
         self.inputs = [_input(value) for value in graph.input if value.name not in self.constants]
-        self.alias: dict[str, str] = {}  # names of tensors that are another one, passed on
+        self.alias: dict[str, str] = {}  # tensors that equal another one, by name
         self.live = {found.name for found in self.inputs}
         self.ops: list[Op] = []
 
-    def take(self, node: onnx.NodeProto) -> None:
-        """Work out what a node makes.
-
-        A constant, another name for a tensor, or an operator on the way.
-        """
+    def read(self, node: onnx.NodeProto) -> None:
+        """Take in a node: as a constant, as another name for a tensor, or as an operator."""
         op = self._op(node)
         if op.kind == "Constant":
             self._keep(op, _constant(op))
         elif op.kind == "Shape" and op.live:
             self._keep(op, self._shape(op))
-        elif op.live and _passes_on(op):
+        elif op.live and _is_identity(op):
             self.alias[op.output] = op.live[0]
         elif op.live or (value := fold(op, self.room)) is None:
             self.ops.append(op)
@@ -132,24 +123,23 @@ class _Reading:
     def _op(self, node: onnx.NodeProto) -> Op:
         domain = "" if node.domain == "ai.onnx" else node.domain
         kind = f"{domain}.{node.op_type}" if domain else node.op_type
-        name = node.name or (node.output[0] if node.output else kind)
+        output = node.output[0] if node.output else ""
         attributes = {attribute.name: _attribute(attribute) for attribute in node.attribute}
         opset = self.opsets.get(domain, 0)
-        op = Op(kind, name, (), node.output[0] if node.output else "", attributes, opset)
-        if not node.output or any(
-            output in self.live or output in self.constants for output in node.output if output
-        ):
-            raise op.error(Message("it makes no tensor, or one that is there already"))
+        op = Op(kind, node.name or output or kind, (), output, attributes, opset)
+        known = (name in self.live or name in self.constants for name in node.output if name)
+        if not node.output or any(known):
+            raise op.error(Message("it has no output, or one that another node has made"))
         return op._replace(inputs=tuple(self._value(op, name) for name in node.input))
 
     def _value(self, op: Op, name: str) -> Array | str | None:
-        if not name:
+        if not name:  # ONNX's way to leave out an optional input
             return None
         name = self.alias.get(name, name)
         if name in self.constants:
             return self.constants[name]
         if name not in self.live:
-            raise op.error(Message("its input {tensor} is made by no node before it", tensor=name))
+            raise op.error(Message("no earlier node makes its input {tensor}", tensor=name))
         return name
 
     def _keep(self, op: Op, value: Array) -> None:
@@ -157,8 +147,7 @@ class _Reading:
         self.constants[op.output] = value
 
     def _shape(self, op: Op) -> Array:
-        # Of tensors further on only the number of rows is known here, and more is not asked for in
-        # dense networks.
+        # Inner tensors have a known number of rows only, which is all that dense networks ask for.
         shapes = {found.name: found.shape for found in self.inputs}
         known = shapes.get(op.live[0]) or (None,)
         sizes = [ROWS, *(size for size in known[1:] if size is not None)]
@@ -171,7 +160,7 @@ class _Reading:
         opset = self.opsets.get("", 0)
         if not OLDEST_OPSET <= opset <= newest:
             raise InputError(
-                "it is of opset {got}; {oldest} to {newest} are known here",
+                "it has opset {got}; supported are {oldest} to {newest}",
                 got=opset,
                 oldest=OLDEST_OPSET,
                 newest=newest,
@@ -179,82 +168,53 @@ class _Reading:
 
 
 def array_of(tensor: onnx.TensorProto) -> Array:
-    """Give a tensor as an array.
-
-    Raises InputError for what lies in another file or is of a kind that is not read.
-    """
+    """Return a tensor as an array; raises InputError for external data and unsupported types."""
+    name = tensor.name
     if tensor.data_location != tensor.DEFAULT or tensor.external_data:
         raise InputError(
-            "the weights {tensor} lie in another file (external data), which is never opened: "
-            "export with "
-            "torch.onnx.export(..., external_data=False), or make one file of both with "
-            "onnx.save(onnx.load(path), other_path)",
-            tensor=tensor.name,
+            "the weights {tensor} are in another file (external data), which is never opened: "
+            "export with torch.onnx.export(..., external_data=False), or make one file of both "
+            "with onnx.save(onnx.load(path), other_path)",
+            tensor=name,
         )
     if tensor.data_type not in _KINDS:
         raise InputError(
-            "the weights {tensor} are of a type that is not read; float32 and float64 are",
-            tensor=tensor.name,
+            "the weights {tensor} have an unsupported type; expected float32 or float64",
+            tensor=name,
         )
     if any(size < 0 for size in tensor.dims):
-        raise InputError("the weights {tensor} have no such shape", tensor=tensor.name)
+        raise InputError("the weights {tensor} have a negative size", tensor=name)
     try:
-        array = library("onnx", "onnx").numpy_helper.to_array(tensor)
-    except Exception as error:  # the library raises what NumPy and Protocol Buffers happen to raise
-        raise InputError(
-            "the weights {tensor} are damaged or cut short", tensor=tensor.name
-        ) from error
-    return np.asarray(array)
+        return np.asarray(library("onnx", "onnx").numpy_helper.to_array(tensor))
+    # The library raises whatever NumPy and Protocol Buffers raise on damaged bytes.
+    except Exception as error:
+        raise InputError("the weights {tensor} are damaged or cut short", tensor=name) from error
 
 
 def _attribute(attribute: onnx.AttributeProto) -> Any:
-    """Give an attribute's value.
-
-    None for kinds that no dense network has (graphs within graphs).
-    """
+    """Return an attribute's value; None for kinds that no dense network has, such as graphs."""
     if attribute.type == attribute.TENSOR:
         return array_of(attribute.t)
-    known = (
-        attribute.FLOAT,
-        attribute.INT,
-        attribute.STRING,
-        attribute.FLOATS,
-        attribute.INTS,
-        attribute.STRINGS,
-    )
-    return (
-        library("onnx", "onnx").helper.get_attribute_value(attribute)
-        if attribute.type in known
-        else None
-    )
+    numbers = (attribute.FLOAT, attribute.INT, attribute.FLOATS, attribute.INTS)
+    if attribute.type not in (*numbers, attribute.STRING, attribute.STRINGS):
+        return None
+    return library("onnx", "onnx").helper.get_attribute_value(attribute)
 
 
 def _constant(op: Op) -> Array:
     if "value" in op.attributes:
         return np.asarray(op.attribute("value", np.empty(0)))
-    given = [
-        (name, value)
-        for name, value in op.attributes.items()
-        if name.startswith("value_") and value is not None
-    ]
+    given = [(name, value) for name, value in op.attributes.items() if name.startswith("value_")]
+    given = [(name, value) for name, value in given if value is not None]
     if len(given) != 1:
-        raise op.error(Message("it holds no constant that is known here"))
+        raise op.error(Message("it holds no supported constant"))
     name, value = given[0]
-    kind = (
-        np.float32
-        if name.startswith("value_float")
-        else np.int64
-        if name.startswith("value_int")
-        else np.object_
-    )
-    return np.array(value, kind)
+    kinds = {"value_float": np.float32, "value_int": np.int64}  # and both with an s behind
+    return np.array(value, kinds.get(name.removesuffix("s"), np.object_))
 
 
-def _passes_on(op: Op) -> bool:
-    """Tell whether an operator gives its input on as it is.
-
-    In the network's own floating type, whatever it is.
-    """
+def _is_identity(op: Op) -> bool:
+    # A Cast between floating types is left out: the network has one floating type throughout.
     return op.kind == "Identity" or (op.kind == "Cast" and op.attribute("to", 0) in _FLOATING)
 
 
@@ -262,6 +222,5 @@ def _input(value: onnx.ValueInfoProto) -> Input:
     kind = value.type.tensor_type
     if not kind.HasField("shape"):
         return Input(value.name, None)
-    return Input(
-        value.name, tuple(size.dim_value if size.dim_value > 0 else None for size in kind.shape.dim)
-    )
+    sizes = (size.dim_value for size in kind.shape.dim)
+    return Input(value.name, tuple(size if size > 0 else None for size in sizes))

@@ -1,17 +1,15 @@
-"""One operator as layers: the table `READERS`, and the line of layers that grows while a graph is
-read.
+"""One operator as layers: the table `READERS`, and the list of layers that it adds to.
 
 Weights keep their bits. Three things are computed and may differ in the last place: Gemm's alpha
-and beta where they are not 1, numbers that are multiplied by (which become deviations to divide by,
-or a float32 factor), and a constant added to an Affine layer that has a bias already.
+and beta where they are not 1, factors (which become divisors, or a float32 factor), and a constant
+added to an Affine layer that already has a bias.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any, TypeGuard
+from typing import TypeAlias, TypeGuard
 
 import numpy as np
 
@@ -23,381 +21,319 @@ from pellucid.core.normalization import BatchNorm, LayerNorm
 from pellucid.core.preparation import Flatten, Scale, Standardize
 from pellucid.core.types import Array
 from pellucid.errors import Message
+from pellucid.exchange.onnx.builder import Builder
 from pellucid.exchange.onnx.graph import ROWS
 from pellucid.exchange.onnx.operators import Op
 from pellucid.exchange.onnx.recognition import decimal
 
-LARGEST_DIAGONAL = 1024  # the width to which factors that Standardize cannot hold become a matrix
+# The width up to which factors that Standardize cannot hold become a matrix: 4 MB in float32.
+LARGEST_DIAGONAL = 1024
 
 
-@dataclass
-class Line:
-    """The layers read so far, and what has become of a row.
-
-    `row` is its shape in the graph, with None for sizes that are not known; layers have it flat
-    throughout. `turned` says that rows and columns have changed places, `batch` is the number of
-    rows where the file fixes it, and `room` how many numbers of layers may still be made of fewer
-    in the file.
-    """
-
-    row: tuple[int | None, ...]
-    batch: int | None = None
-    turned: bool = False
-    room: int = 1 << 24
-    layers: list[Layer] = field(default_factory=list)
-
-    @property
-    def D(self) -> int | None:
-        """How many numbers a row has, None where that is not known."""
-        return (
-            None if None in self.row else math.prod(size for size in self.row if size is not None)
-        )
-
-    @property
-    def last(self) -> Layer | None:
-        """The last layer, if there is one."""
-        return self.layers[-1] if self.layers else None
-
-    def add(self, *found: Layer) -> None:
-        """Go on with these layers."""
-        self.layers += found
-
-    def make(self, op: Op, count: int) -> None:
-        """Take note of numbers that the file itself does not hold.
-
-        Raises InputError where they are too many.
-        """
-        self.room -= count
-        if self.room < 0:
-            raise op.error(Message("what it asks for is too large for a network of this size"))
-
-    def instead(self, layer: Layer) -> None:
-        """Put this layer in the place of the last."""
-        self.layers[-1] = layer
+_Constant: TypeAlias = Array | str | None
 
 
-# Weights
-
-
-def _weights(op: Op, value: Any) -> Array:
-    """Give a constant that layers are made of.
-
-    Raises InputError unless it is made of finite floating numbers.
-    """
+def _weights(op: Op, value: _Constant) -> Array:
+    """Return a constant for a layer; raises InputError unless its numbers are finite floats."""
     if not isinstance(value, np.ndarray):
-        raise op.error(Message("its weights must be constants, and there"))
+        raise op.error(Message("its weights must be constants"))
     if value.dtype not in (np.float32, np.float64):
-        raise op.error(
-            Message("its weights are {kind}; expected float32 or float64", kind=value.dtype)
-        )
+        kind = value.dtype
+        raise op.error(Message("its weights are {kind}; expected float32 or float64", kind=kind))
     if not np.isfinite(value).all():
         raise op.error(Message("its weights hold NaN or infinity"))
     return value
 
 
-def _vector(op: Op, value: Any, line: Line) -> Array:
-    """Give a constant that meets each row of a batch in the same way as one number for each column,
-    (D,).
-    """
+def _vector(op: Op, value: _Constant, built: Builder) -> Array:
+    """Return a constant that broadcasts over the rows, as one number for each column, (D,)."""
     value = _weights(op, value)
-    if line.turned and value.ndim == 2:
+    if built.turned and value.ndim == 2:
         value = value.T
-    if line.row == (None,) and value.ndim and value.shape[-1] > 1:
-        line.row = value.shape[-1:]
-    if line.D is None:
-        raise op.error(
-            Message("how many numbers a row has is not known there: give the graph's input a shape")
-        )
-    rows = (1, *(size or 1 for size in line.row))
+    if built.row == (None,) and value.ndim and value.shape[-1] > 1:
+        built.row = value.shape[-1:]
+    if built.D is None:
+        raise op.error(Message("the width of its rows is unknown: give the graph's input a shape"))
+    rows = (1, *(size or 1 for size in built.row))
     lead = value.shape[: max(0, value.ndim - len(rows))]
     if set(lead) <= {1}:
         value = value.reshape(value.shape[len(lead) :])
-        # A turned batch meets a plain vector along its rows.
-        if np.broadcast_shapes(value.shape, rows) == rows and not (
-            line.turned and value.ndim == 1 and value.size > 1
-        ):
-            line.make(op, math.prod(rows) - value.size)
+        # A plain vector broadcasts along the rows of a transposed batch, not along its columns.
+        along_rows = built.turned and value.ndim == 1 and value.size > 1
+        if np.broadcast_shapes(value.shape, rows) == rows and not along_rows:
+            built.reserve(op, math.prod(rows) - value.size)
             return np.array(np.broadcast_to(value, rows)).ravel()
-    raise op.error(
-        Message(
-            "a constant of shape {got} does not fit rows of shape {row}",
-            got=value.shape,
-            row=line.row,
-        )
-    )
+    shapes = {"got": value.shape, "row": built.row}
+    raise op.error(Message("a constant of shape {got} does not fit rows of shape {row}", **shapes))
 
 
-def _matrix(op: Op, value: Any) -> Array:
+def _matrix(op: Op, value: _Constant) -> Array:
     W = _weights(op, value)
     if W.ndim != 2:
         raise op.error(Message("expected a matrix of weights, got shape {got}", got=W.shape))
     return W
 
 
-def _flat(op: Op, line: Line) -> None:
+def _check_flat(op: Op, built: Builder) -> None:
     """Raise InputError unless the batch is (N, D) here."""
-    if line.turned or len(line.row) != 1:
-        shape = (*line.row, "N") if line.turned else ("N", *line.row)
+    if built.turned or len(built.row) != 1:
+        shape = (*built.row, "N") if built.turned else ("N", *built.row)
         raise op.error(Message("expected a batch of shape (N, D), got {got}", got=shape))
 
 
 # Affine layers
 
 
-def _affine(op: Op, line: Line, W: Array, b: Array | None) -> None:
-    D = line.D if line.D is not None else W.shape[0]
+def _affine(op: Op, built: Builder, W: Array, b: Array | None) -> None:
+    D = built.D if built.D is not None else W.shape[0]
     if W.shape[0] != D:
+        sizes = {"expected": W.shape[0], "got": D}
         raise op.error(
-            Message(
-                "its weights take {expected} numbers a row, and {got} come",
-                expected=W.shape[0],
-                got=D,
-            )
+            Message("its weights expect {expected} inputs in each row, got {got}", **sizes)
         )
-    line.add(Affine(W, b))
-    line.row = (W.shape[1],)
+    built.add(Affine(W, b))
+    built.row = (W.shape[1],)
 
 
-def _gemm(op: Op, line: Line) -> None:
-    """Read y = alpha A B + beta C, with A and B transposed or not: one of them is the batch."""
-    first = isinstance(
-        op.input(0), str
-    )  # the batch stands first: x W; else W x, of a batch that is turned
+def _gemm(op: Op, built: Builder) -> None:
+    """Read y = alpha A B + beta C with A and B transposed or not; one of them is the batch."""
+    # The batch comes first in x W, and second in W x, where it is transposed.
+    first = isinstance(op.input(0), str)
     turns = (op.attribute("transA", 0), op.attribute("transB", 0))
-    if len(line.row) != 1 or (bool(turns[0 if first else 1]) != line.turned) == first:
+    if len(built.row) != 1 or (bool(turns[0 if first else 1]) != built.turned) == first:
+        got = ("N", *built.row)
         raise op.error(
-            Message(
-                "expected a batch of shape (N, D), times weights; got {got}", got=("N", *line.row)
-            )
+            Message("expected a batch of shape (N, D) times weights, got {got}", got=got)
         )
     W = _matrix(op, op.input(1 if first else 0))
     W = W.T if bool(turns[1 if first else 0]) == first else W
     alpha, beta = op.attribute("alpha", 1.0), op.attribute("beta", 1.0)
-    line.turned = not first
-    after = Line((W.shape[1],), turned=line.turned)
+    built.turned = not first
+    after = Builder((W.shape[1],), turned=built.turned)
     C = None if op.input(2) is None or beta == 0 else _vector(op, op.input(2), after)
+    # Multiplied in the weights' own type, and not at all by 1: that keeps their bits.
     b = C if C is None or beta == 1 else C * C.dtype.type(beta)
-    _affine(op, line, W if alpha == 1 else W * W.dtype.type(alpha), b)
+    _affine(op, built, W if alpha == 1 else W * W.dtype.type(alpha), b)
 
 
-def _matmul(op: Op, line: Line) -> None:
+def _matmul(op: Op, built: Builder) -> None:
     first = isinstance(op.input(0), str)
-    if len(line.row) != 1 or line.turned == first:
-        _flat(op, line)
-        raise op.error(Message("weights stand before the batch: expected x W"))
+    if len(built.row) != 1 or built.turned == first:
+        _check_flat(op, built)
+        raise op.error(Message("weights come before the batch: expected x W"))
     W = _weights(op, op.input(1 if first else 0))
-    if W.ndim == 1 and first:  # one number a row, without an axis of its own
-        _affine(op, line, W[:, None], None)
-        line.row = ()
+    if W.ndim == 1 and first:  # x w has shape (N,): no axis of columns is left
+        _affine(op, built, W[:, None], None)
+        built.row = ()
     else:
-        _affine(op, line, _matrix(op, W if first else W.T), None)
+        _affine(op, built, _matrix(op, W if first else W.T), None)
 
 
 # Arithmetic with constants
 
 
-def _add(op: Op, line: Line) -> None:
+def _add(op: Op, built: Builder) -> None:
     constant = op.input(1) if isinstance(op.input(0), str) else op.input(0)
-    b, last = _vector(op, constant, line), line.last
+    b, last = _vector(op, constant, built), built.last
     if isinstance(last, Affine):
-        line.instead(Affine(last.W, b if last.b is None else last.b + b))
-    elif _is_plain(last, constant) and not last.beta.any():
-        line.instead(LayerNorm(last.gamma, b, last.epsilon))
+        built.replace(Affine(last.W, b if last.b is None else last.b + b))
+    elif _takes_vector(last, constant) and not last.beta.any():
+        built.replace(LayerNorm(last.gamma, b, last.epsilon))
     elif isinstance(last, Standardize) and not last.mean.any():
-        line.instead(Standardize(-b * last.std, last.std))
+        built.replace(Standardize(-b * last.std, last.std))
     else:
-        line.add(Standardize(-b, np.ones_like(b)))
+        built.add(Standardize(-b, np.ones_like(b)))
 
 
-def _sub(op: Op, line: Line) -> None:
+def _sub(op: Op, built: Builder) -> None:
     if isinstance(op.input(0), str):
-        mean = _vector(op, op.input(1), line)
-        line.add(Standardize(mean, np.ones_like(mean)))
+        mean = _vector(op, op.input(1), built)
+        built.add(Standardize(mean, np.ones_like(mean)))
     else:
-        b = _vector(op, op.input(0), line)
-        line.add(Scale(-1), Standardize(-b, np.ones_like(b)))
+        b = _vector(op, op.input(0), built)
+        built.add(Scale(-1), Standardize(-b, np.ones_like(b)))
 
 
-def _mul(op: Op, line: Line) -> None:
+def _mul(op: Op, built: Builder) -> None:
     constant = _weights(op, op.input(1) if isinstance(op.input(0), str) else op.input(0))
-    last = line.last
-    if _is_plain(last, constant) and (last.gamma == 1).all() and not last.beta.any():
-        line.instead(LayerNorm(_vector(op, constant, line), last.beta, last.epsilon))
-    elif _is_factor(constant):
-        line.add(Scale(constant.item()))
+    last = built.last
+    if _takes_vector(last, constant) and (last.gamma == 1).all() and not last.beta.any():
+        built.replace(LayerNorm(_vector(op, constant, built), last.beta, last.epsilon))
+    elif _fits_scale(constant):
+        built.add(Scale(constant.item()))
     else:
-        _divide(op, line, 1 / _vector(op, constant, line))
+        _divide(op, built, 1 / _vector(op, constant, built))
 
 
-def _div(op: Op, line: Line) -> None:
-    constant, last = _weights(op, op.constant(1)), line.last
+def _div(op: Op, built: Builder) -> None:
+    constant = _weights(op, op.constant(1))
     if not constant.all():
         raise op.error(Message("it divides by 0"))
-    centred = isinstance(last, Standardize) and (last.std == 1).all()  # a Sub has gone before
-    if (
-        not centred
-        and constant.size == 1
-        and (constant.dtype == np.float32 or _is_factor(1 / constant))
-    ):
-        line.add(Scale(1 / float(constant.item())))
+    # Behind a Sub the divisor belongs to its Standardize; otherwise one number is a Scale.
+    exact = constant.size == 1 and (constant.dtype == np.float32 or _fits_scale(1 / constant))
+    if exact and not _is_centring(built.last):
+        built.add(Scale(1 / float(constant.item())))
     else:
-        _divide(op, line, _vector(op, constant, line))
+        _divide(op, built, _vector(op, constant, built))
 
 
-def _divide(op: Op, line: Line, divisor: Array) -> None:
-    last = line.last
+def _divide(op: Op, built: Builder, divisor: Array) -> None:
+    last = built.last
     if (divisor > 0).all() and np.isfinite(divisor).all():
-        if isinstance(last, Standardize) and (last.std == 1).all():
-            line.instead(Standardize(last.mean, divisor))
+        if _is_centring(last):
+            built.replace(Standardize(last.mean, divisor))
         else:
-            line.add(Standardize(np.zeros_like(divisor), divisor))
+            built.add(Standardize(np.zeros_like(divisor), divisor))
     elif divisor.size <= LARGEST_DIAGONAL and divisor.all():
-        line.make(op, divisor.size**2)
-        line.add(Affine(np.diag(1 / divisor)))
+        built.reserve(op, divisor.size**2)
+        built.add(Affine(np.diag(1 / divisor)))
     else:
+        most = LARGEST_DIAGONAL
         raise op.error(
             Message(
-                "it multiplies more than {most:,} columns by 0 or by negative numbers",
-                most=LARGEST_DIAGONAL,
+                "it multiplies more than {most:,} columns by 0 or by negative numbers", most=most
             )
         )
 
 
-def _is_plain(last: Layer | None, constant: Any) -> TypeGuard[LayerNorm]:
-    """Tell whether a LayerNorm has gone before, whose gamma or beta a constant for each column may
-    be.
-    """
-    return isinstance(last, LayerNorm) and np.ndim(constant) > 0
+def _is_centring(last: Layer | None) -> TypeGuard[Standardize]:
+    """Return whether the last layer only subtracts a mean."""
+    return isinstance(last, Standardize) and bool((last.std == 1).all())
 
 
-def _is_factor(constant: Array) -> bool:
-    """Tell whether Scale, whose factor is a float32, can hold a constant as it is."""
+def _takes_vector(last: Layer | None, constant: _Constant) -> TypeGuard[LayerNorm]:
+    """Return whether the constant may be gamma or beta of a LayerNorm that comes before."""
+    return isinstance(last, LayerNorm) and isinstance(constant, np.ndarray) and constant.ndim > 0
+
+
+def _fits_scale(constant: Array) -> bool:
+    """Return whether Scale, whose factor is a float32, can hold a constant exactly."""
     return constant.size == 1 and float(np.float32(constant.item())) == constant.item() != 0
 
 
-def _scaler(op: Op, line: Line) -> None:
+def _scaler(op: Op, built: Builder) -> None:
     """Read scikit-learn's scalers: (x - offset) * scale."""
     offset, scale = (np.array(op.attribute(name, []), np.float32) for name in ("offset", "scale"))
-    mean = _vector(op, offset, line)
-    line.add(Standardize(mean, np.ones_like(mean)))
-    _divide(op, line, 1 / _vector(op, scale, line))
+    mean = _vector(op, offset, built)
+    built.add(Standardize(mean, np.ones_like(mean)))
+    _divide(op, built, 1 / _vector(op, scale, built))
 
 
 # Normalisation, activations, shapes
 
 
-def _batch_norm(op: Op, line: Line) -> None:
-    _flat(op, line)
+def _batch_norm(op: Op, built: Builder) -> None:
+    _check_flat(op, built)
     if op.attribute("training_mode", 0):
         raise op.error(Message("it is in training mode: export the network in evaluation mode"))
-    gamma, beta, mean, variance = (_vector(op, op.input(index), line) for index in range(1, 5))
+    gamma, beta, mean, variance = (_vector(op, op.input(index), built) for index in range(1, 5))
+    # ONNX's momentum is the share of the old mean that is kept, ours that of the new one.
     momentum = decimal(1 - decimal(op.attribute("momentum", 0.9)))
-    line.add(
-        BatchNorm(gamma, beta, mean, variance, momentum, decimal(op.attribute("epsilon", 1e-5)))
-    )
+    epsilon = decimal(op.attribute("epsilon", 1e-5))
+    built.add(BatchNorm(gamma, beta, mean, variance, momentum, epsilon))
 
 
-def _layer_norm(op: Op, line: Line) -> None:
-    _flat(op, line)
-    if op.attribute("axis", -1) not in (-1, 1):
+def _layer_norm(op: Op, built: Builder) -> None:
+    _check_last_axis(op, built, -1)
+    gamma = _vector(op, op.input(1), built)
+    beta = None if op.input(2) is None else _vector(op, op.input(2), built)
+    built.add(LayerNorm(gamma, beta, decimal(op.attribute("epsilon", 1e-5))))
+
+
+def _softmax(op: Op, built: Builder) -> None:
+    # Before opset 13 the default axis was 1, which is the last of a flat batch, too.
+    _check_last_axis(op, built, -1 if op.opset >= 13 else 1)
+    built.add(layers.Softmax())
+
+
+def _check_last_axis(op: Op, built: Builder, default: int) -> None:
+    _check_flat(op, built)
+    if op.attribute("axis", default) not in (-1, 1):
         raise op.error(Message("expected axis -1: each row by itself"))
-    gamma = _vector(op, op.input(1), line)
-    beta = None if op.input(2) is None else _vector(op, op.input(2), line)
-    line.add(LayerNorm(gamma, beta, decimal(op.attribute("epsilon", 1e-5))))
 
 
-def _softmax(op: Op, line: Line) -> None:
-    _flat(op, line)
-    if op.attribute("axis", -1 if op.opset >= 13 else 1) not in (-1, 1):
-        raise op.error(Message("expected axis -1: each row by itself"))
-    line.add(layers.Softmax())
+def _log_softmax(op: Op, built: Builder) -> None:
+    raise op.error(Message("LogSoftmax is not supported: export with Softmax, or with neither"))
 
 
-def _log_softmax(op: Op, line: Line) -> None:
-    raise op.error(
-        Message(
-            "no layer answers logarithms: export the network with Softmax in its place, or with "
-            "neither"
-        )
-    )
+def _dropout(op: Op, built: Builder) -> None:
+    given = op.constant(1)  # an attribute before opset 12
+    built.add(Dropout(decimal(op.attribute("ratio", 0.5) if given is None else given.item())))
 
 
-def _activation(make: Callable[[Op], Layer]) -> Callable[[Op, Line], None]:
-    return lambda op, line: line.add(make(op))
-
-
-def _gelu(op: Op) -> Layer:
-    return layers.GELU(op.attribute("approximate", b"none").decode())
-
-
-def _dropout(op: Op, line: Line) -> None:
-    given = op.constant(1)
-    line.add(Dropout(decimal(op.attribute("ratio", 0.5) if given is None else given.item())))
-
-
-def _flatten(op: Op, line: Line) -> None:
-    if line.turned or op.attribute("axis", 1) not in (1, -len(line.row)):
+def _flatten(op: Op, built: Builder) -> None:
+    if built.turned or op.attribute("axis", 1) not in (1, -len(built.row)):
         raise op.error(Message("expected axis 1: each row by itself"))
-    if len(line.row) == 1:  # of pictures Flatten stands in front already
-        line.add(Flatten())
-    line.row = (line.D,)
+    if len(built.row) == 1:  # images already have a Flatten in front
+        built.add(Flatten())
+    built.row = (built.D,)
 
 
-def _reshape(op: Op, line: Line) -> None:
-    shape = op.constant(1)
-    if line.turned or shape is None or shape.ndim != 1 or shape.dtype.kind != "i":
-        raise op.error(Message("it does not keep rows apart"))
+def _mixes_rows(op: Op) -> Exception:
+    return op.error(Message("it does not keep rows apart"))
+
+
+def _reshape(op: Op, built: Builder) -> None:
+    shape, D = op.constant(1), built.D
+    if built.turned or shape is None or shape.ndim != 1 or shape.dtype.kind != "i":
+        raise _mixes_rows(op)
     first, *rest = shape.tolist() or [0]
     zeros_copy = op.attribute("allowzero", 0) == 0
     row = [
-        line.row[index] if size == 0 and zeros_copy and index < len(line.row) else size
+        built.row[index] if size == 0 and zeros_copy and index < len(built.row) else size
         for index, size in enumerate(rest)
     ]
     known = math.prod(size for size in row if size not in (-1, None))
-    if row.count(-1) == 1 and first != -1 and line.D is not None and known and line.D % known == 0:
-        row[row.index(-1)] = line.D // known
-    keeps_rows = first in (-1, ROWS, line.batch) or (first == 0 and zeros_copy)
-    if (
-        not keeps_rows
-        or -1 in row
-        or (line.D is not None and math.prod(size or 0 for size in row) != line.D)
-    ):
-        raise op.error(Message("it does not keep rows apart"))
-    line.row = tuple(row)
+    # One -1 stands for whatever is left: for the rows, or for the one size that D determines.
+    if row.count(-1) == 1 and first != -1 and D is not None and known and D % known == 0:
+        row[row.index(-1)] = D // known
+    keeps_rows = first in (-1, ROWS, built.batch) or (first == 0 and zeros_copy)
+    fits = D is None or math.prod(size or 0 for size in row) == D
+    if not keeps_rows or -1 in row or not fits:
+        raise _mixes_rows(op)
+    built.row = tuple(row)
 
 
-def _squeeze(op: Op, line: Line) -> None:
-    rank = len(line.row) + 1
+def _squeeze(op: Op, built: Builder) -> None:
+    rank = len(built.row) + 1
     axes = {axis % rank for axis in op.axes() or ()}
-    if line.turned or not axes or 0 in axes or any(line.row[axis - 1] != 1 for axis in axes):
-        raise op.error(Message("it does not keep rows apart"))
-    line.row = tuple(size for index, size in enumerate(line.row, 1) if index not in axes)
+    if built.turned or not axes or 0 in axes or any(built.row[axis - 1] != 1 for axis in axes):
+        raise _mixes_rows(op)
+    built.row = tuple(size for index, size in enumerate(built.row, 1) if index not in axes)
 
 
-def _unsqueeze(op: Op, line: Line) -> None:
-    row = list(line.row)
-    rank = len(row) + 1 + len(op.axes() or ())
-    for axis in sorted(axis % rank for axis in op.axes() or ()):
-        if line.turned or axis == 0:
-            raise op.error(Message("it does not keep rows apart"))
+def _unsqueeze(op: Op, built: Builder) -> None:
+    row, axes = list(built.row), op.axes() or ()
+    rank = len(row) + 1 + len(axes)
+    for axis in sorted(axis % rank for axis in axes):
+        if built.turned or axis == 0:
+            raise _mixes_rows(op)
         row.insert(axis - 1, 1)
-    line.row = tuple(row)
+    built.row = tuple(row)
 
 
-def _transpose(op: Op, line: Line) -> None:
-    if len(line.row) != 1 or op.attributes.get("perm") not in (None, [1, 0], [0, 1]):
-        raise op.error(Message("expected rows of numbers, got {got}", got=("N", *line.row)))
-    line.turned = line.turned != (op.attributes.get("perm") != [0, 1])
+def _transpose(op: Op, built: Builder) -> None:
+    perm = op.attributes.get("perm")
+    if len(built.row) != 1 or perm not in (None, [1, 0], [0, 1]):
+        raise op.error(Message("expected rows of numbers, got {got}", got=("N", *built.row)))
+    built.turned = built.turned != (perm != [0, 1])
 
 
-READERS: dict[str, Callable[[Op, Line], None]] = {
+_Reader: TypeAlias = Callable[[Op, Builder], None]
+
+
+def _activation(make: Callable[[Op], Layer]) -> _Reader:
+    return lambda op, built: built.add(make(op))
+
+
+READERS: dict[str, _Reader] = {
     "Add": _add,
     "BatchNormalization": _batch_norm,
     "Div": _div,
     "Dropout": _dropout,
     "Exp": _activation(lambda op: layers.Exponential()),
     "Flatten": _flatten,
-    "Gelu": _activation(_gelu),
+    "Gelu": _activation(lambda op: layers.GELU(op.attribute("approximate", b"none").decode())),
     "Gemm": _gemm,
     "LayerNormalization": _layer_norm,
     "LeakyRelu": _activation(lambda op: layers.LeakyReLU(decimal(op.attribute("alpha", 0.01)))),
@@ -417,7 +353,7 @@ READERS: dict[str, Callable[[Op, Line], None]] = {
     "Unsqueeze": _unsqueeze,
     "ai.onnx.ml.Scaler": _scaler,
 }
-"""For each operator a function (op, line) that adds its layers.
+"""For each operator a function (op, built) that adds its layers.
 
-`Swish` and its kin are told by `recognition`.
+`recognition` finds Swish and others that are functions of single numbers.
 """

@@ -1,15 +1,15 @@
-"""Which layer a written-out function is: told by what it computes, not by how it is written.
+"""Layers that are written out in several operators, recognised by what they compute.
 
-Exporters write GELU, SiLU, Softplus, LayerNorm in ever other ways (x / sqrt 2 or x times 0.707, the
+Exporters write GELU, SiLU, Softplus and LayerNorm in many ways (x / sqrt 2 or x times 0.707, the
 half before or behind, ...). So a piece of graph whose constants are single numbers is computed in
-float64 on rows that reach over all that matters, and compared with every layer that it might be.
+float64 on probe rows and compared with every layer that it might be.
 """
 
 from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 
 import numpy as np
@@ -22,129 +22,101 @@ from pellucid.core.types import Array
 from pellucid.exchange.onnx.operators import row_function
 from pellucid.exchange.onnx.segments import Segment
 
-LONGEST = 8  # segments in a row
-MOST_OPS = 64  # operators in one of them
-FARTHEST = 250
-WIDEST = 256  # numbers in a row of the probe: what rows of thousands are shows in hundreds
+LONGEST = 8  # segments in a row, so that the search for a layer stays short
+MOST_OPS = 64  # operators in one segment, so that hostile files take no time
+FARTHEST = 250  # constants up to here are seen by the probe, which reaches 1.2 times as far
+WIDEST = 256  # columns of the probe: functions of thousands of columns differ in hundreds, too
 
 
-def recognised(way: Sequence[Segment], least: int, D: int | None) -> tuple[Layer, int] | None:
-    """Give the layer that the first segments are, at least so many and as few as can be, and how
-    many they are.
+def recognised(path: Sequence[Segment], least: int, D: int | None) -> tuple[Layer, int] | None:
+    """Return the layer that the first segments compute and their number, or None.
 
-    D is the width of a row (None: not known). LayerNorm comes with gamma 1 and beta 0. Gives None
-    where they are no layer.
+    At least `least` segments are taken, and as few as possible. D is the width of a row (None:
+    unknown). A LayerNorm has gamma 1 and beta 0.
     """
     width = min(D or 5, WIDEST)
     x = probe(width)
     y = x
     numbers: list[float] = []
-    for count, segment in enumerate(way, 1):
+    for count, segment in enumerate(path, 1):
         made = _compute(segment, y)
         if made is None or made.shape != x.shape:
             return None
         y = made
         numbers += [_number(value) for op in segment.ops for value in op.constants]
-        if any(
-            FARTHEST < abs(number) < 1e30 for number in numbers
-        ):  # a bound perhaps, which the probe cannot see
+        # A large constant may be a bound that lies outside the probe; 1e30 and more is infinity.
+        if any(FARTHEST < abs(number) < 1e30 for number in numbers):
             return None
         for layer, expected in _candidates(x, y, numbers) if count >= least else ():
             if _agree(expected, y):
-                return _in_place(layer, D or width, way[:count]), count
+                return _own_copy(layer, D or width, path[:count]), count
     return None
 
 
 @cache
 def probe(D: int) -> Array:
-    """Give rows of numbers from -300 to 300, -30 to 30, ....
+    """Return rows (N, D) of float64 numbers from -300 to 300, -30 to 30, -3 to 3 and -0.03 to 0.03.
 
-    Far out a bound shows, near 0 LayerNorm's epsilon.
+    The large ones show bounds, the small ones LayerNorm's epsilon.
     """
     N = max(8, -(-1024 // D))
     x = np.linspace(-1.2 * FARTHEST, 1.2 * FARTHEST, N * D)
-    order = np.argsort(
-        (np.arange(N * D) * 0.6180339887498949) % 1
-    )  # spread over the rows, the same every time
+    # Multiples of the golden ratio modulo 1 spread the numbers over the rows without a generator.
+    order = np.argsort((np.arange(N * D) * 0.6180339887498949) % 1)
     return x[order].reshape(N, D) * np.array([1, 0.1, 0.01, 0.0001])[np.arange(N) % 4, None]
 
 
 @cache
 def _known(D: int) -> list[tuple[Layer, Array]]:
-    """Give the layers without settings, and what they answer to the probe."""
-    kinds: list[Callable[[], Layer]] = [
-        *(
-            layers.ReLU,
-            layers.Sigmoid,
-            layers.Tanh,
-            layers.GELU,
-            lambda: layers.GELU("tanh"),
-            layers.SiLU,
-        ),
-        *(layers.Softplus, layers.Exponential, layers.Softmax),
-    ]
-    return [(layer, layer.forward(probe(D))) for layer in (make() for make in kinds)]
+    """Return the layers without settings, each with its output for the probe."""
+    made: list[Layer] = [layers.ReLU(), layers.Sigmoid(), layers.Tanh(), layers.GELU()]
+    made += [layers.GELU("tanh"), layers.SiLU(), layers.Softplus(), layers.Exponential()]
+    made.append(layers.Softmax())
+    return [(layer, layer.forward(probe(D))) for layer in made]
 
 
 def _candidates(x: Array, y: Array, numbers: Sequence[float]) -> Iterator[tuple[Layer, Array]]:
     yield from _known(x.shape[1])
-    found: list[Layer] = [
-        LayerNorm(np.ones(x.shape[1]), epsilon=number) for number in numbers if 0 < number < 0.1
-    ]
-    found += [SmoothClip(number) for number in numbers if 0 < number < math.inf]
+    ones = np.ones(x.shape[1])
+    found: list[Layer] = [LayerNorm(ones, epsilon=value) for value in numbers if 0 < value < 0.1]
+    found += [SmoothClip(value) for value in numbers if 0 < value < math.inf]
+    # The slope of a LeakyReLU is y / x at the least x; the constant itself where it is that number.
     ratio = float(y.flat[x.argmin()] / x.min())
-    slope = next((number for number in numbers if math.isclose(number, ratio, rel_tol=1e-6)), ratio)
+    slope = next((value for value in numbers if math.isclose(value, ratio, rel_tol=1e-6)), ratio)
     if math.isfinite(slope) and slope != 1:
         found.append(layers.LeakyReLU(slope))
     yield from ((layer, layer.forward(x)) for layer in found)
 
 
 def _agree(expected: Array, y: Array) -> bool:
-    """Tell whether two functions are one.
-
-    1e-5 bridges constants in float32, others are off by 1e-4 and more.
-    """
-    first = (
-        expected[2, 0],
-        y[2, 0],
-    )  # most candidates differ in any number, and to compare one takes no time
-    return math.isclose(*first, rel_tol=1e-4, abs_tol=1e-5) and np.allclose(
-        expected, y, rtol=1e-5, atol=1e-6
-    )
+    # 1e-5 bridges constants rounded to float32; other functions are off by 1e-4 and more. One
+    # number is compared first, which rules out most candidates and takes no time.
+    one, other = float(expected[2, 0]), float(y[2, 0])
+    alike = math.isclose(one, other, rel_tol=1e-4, abs_tol=1e-5)
+    return alike and np.allclose(expected, y, rtol=1e-5, atol=1e-6)
 
 
-def _in_place(layer: Layer, D: int, way: Sequence[Segment]) -> Layer:
-    """Give a layer of its own, of the width and floating type that the network has there."""
+def _own_copy(layer: Layer, D: int, path: Sequence[Segment]) -> Layer:
+    """Return a layer of its own, of the width and floating type that the network has there."""
     if not isinstance(layer, LayerNorm):
         return copy.copy(layer)
-    double = any(
-        value.dtype == np.float64 for segment in way for op in segment.ops for value in op.constants
-    )
-    return LayerNorm(np.ones(D, np.float64 if double else np.float32), epsilon=layer.epsilon)
+    kinds = {value.dtype for segment in path for op in segment.ops for value in op.constants}
+    kind = np.float64 if np.dtype(np.float64) in kinds else np.float32
+    return LayerNorm(np.ones(D, kind), epsilon=layer.epsilon)
 
 
 def _compute(segment: Segment, x: Array) -> Array | None:
-    """Compute a segment for rows x.
-
-    None where it is not made of operators that are known, with single numbers.
-    """
+    """Compute a segment for rows x; None for unknown operators and constants of several numbers."""
     if len(segment.ops) > MOST_OPS:
         return None
     known: dict[str, Array] = {segment.start: x}
     for op in segment.ops:
         if any(value.size != 1 for value in op.constants):
             return None
-        values = [
-            known[value]
-            if isinstance(value, str)
-            else _widened(value)
-            if value is not None
-            else None
-            for value in op.inputs
-        ]
+        values = [known[each] if isinstance(each, str) else _widened(each) for each in op.inputs]
         try:
             made = row_function(op, values)
-        except (ValueError, TypeError, IndexError):  # shapes or types that do not fit: none of ours
+        except (ValueError, TypeError, IndexError):  # shapes or types that no layer of ours has
             return None
         if made is None:
             return None
@@ -156,13 +128,13 @@ def _number(value: Array) -> float:
     return float(value.item()) if value.dtype == np.float64 else decimal(value.item())
 
 
-def _widened(value: Array) -> Array:
-    return value.astype(np.float64) if value.dtype.kind == "f" else value
+def _widened(value: Array | None) -> Array | None:
+    return value.astype(np.float64) if value is not None and value.dtype.kind == "f" else value
 
 
 def decimal(value: float) -> float:
-    """Give the shortest decimal number that float32 rounds to the same.
+    """Return the shortest decimal that rounds to the same float32.
 
-    0.01 for 0.009999999776, as people write.
+    Files hold settings in float32: 0.009999999776 was written as 0.01.
     """
     return float(str(np.float32(value)))

@@ -1,6 +1,4 @@
-"""The way from one tensor to another, cut into a line of segments at the tensors through which
-every way leads.
-"""
+"""The path from one tensor to another, cut into segments at the tensors that every path crosses."""
 
 from __future__ import annotations
 
@@ -12,7 +10,7 @@ from pellucid.exchange.onnx.operators import Op
 
 
 class Segment(NamedTuple):
-    """What lies between two tensors: one operator, or several where ways part and meet again."""
+    """The operators between two cuts: one, or several where paths part and meet again."""
 
     start: str
     ops: list[Op]
@@ -25,19 +23,23 @@ class Segment(NamedTuple):
 
 
 def segments(ops: Sequence[Op], start: str, end: str) -> list[Segment]:
-    """Cut the operators (in order; those that do not lead to `end` are left out) into a line from
-    start to end.
+    """Cut the operators (in order; those that do not lead to `end` are left out) into segments.
 
     An operator's output is a cut when nothing after it uses anything made before it. (Whatever
     comes later and does not depend on that output would have to use something earlier, so no cut is
     missed.)
     """
-    on_the_way = _leading_to(ops, start, end)
-    last_use = {name: index for index, op in enumerate(on_the_way) for name in op.live}
+    wanted, path = {end}, []
+    for op in reversed(ops):
+        if op.output in wanted and op.output != start:
+            path.append(op)
+            wanted.update(op.live)
+    path.reverse()
+    last_use = {name: index for index, op in enumerate(path) for name in op.live}
     found: list[Segment] = []
     current: list[Op] = []
     reach = last_use.get(start, 0)  # the last operator that uses anything made so far
-    for index, op in enumerate(on_the_way):
+    for index, op in enumerate(path):
         current.append(op)
         if reach <= index:
             found.append(Segment(found[-1].end if found else start, current, op.output))
@@ -47,20 +49,11 @@ def segments(ops: Sequence[Op], start: str, end: str) -> list[Segment]:
 
 
 def sources(ops: Sequence[Op], end: str) -> list[str]:
-    """Give the tensors of which `end` is made and which no operator makes, sorted."""
+    """Return the tensors that `end` is made from and that no operator makes, sorted."""
     wanted = {end}
     for op in reversed(ops):
         if op.output in wanted:
             if not op.live:
-                raise op.error(Message("it is no operator on constants that is known here"))
+                raise op.error(Message("this operator on constants is not supported"))
             wanted.update(op.live)
     return sorted(wanted - {op.output for op in ops})
-
-
-def _leading_to(ops: Sequence[Op], start: str, end: str) -> list[Op]:
-    wanted, found = {end}, []
-    for op in reversed(ops):
-        if op.output in wanted and op.output != start:
-            found.append(op)
-            wanted.update(op.live)
-    return found[::-1]

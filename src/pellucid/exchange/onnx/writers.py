@@ -1,8 +1,8 @@
-"""What each layer is in ONNX: the table `WRITERS`, and the writer that collects nodes and weights.
+"""The ONNX operators of each layer: the table `WRITERS`, and the writer that collects the nodes.
 
-Operators are those of opset 17 that runtimes of 2023 have for float32 and float64; what they lack
-(Gelu came with opset 20, ONNX Runtime has no Erf, Softplus and, for long, no LeakyRelu in float64)
-is written out.
+Only operators of opset 17 are used that runtimes of 2023 have in float32 and float64. Others are
+written out: Gelu came with opset 20, and ONNX Runtime has no Erf, no Softplus and for a long time
+had no LeakyRelu in float64.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -26,28 +26,36 @@ if TYPE_CHECKING:
 
 
 class Writer:
-    """Collects the nodes and weights of a graph.
+    """Collects the nodes and weights of a graph; called, it adds a node and returns its tensor.
 
-    Names them by the layer's place, as model files do: "3.W", "3.0.b".
+    Names begin with the layer's place, as in model files: "3.W", "3.0.b".
+
+    Parameters
+    ----------
+    dtype
+        The floating type of the network.
+    every_layer
+        Whether layers that pass x on have a node, and so an output, of their own.
     """
 
-    def __init__(self, dtype: np.dtype[Any], every_layer: bool = False) -> None:
-        self.dtype = dtype
-        # Whether layers that pass x on have a node, and an output of their own, too
-        self.every_layer = every_layer
+    def __init__(self, dtype: np.dtype, every_layer: bool = False) -> None:
+        self.dtype, self.every_layer = dtype, every_layer
+        self.double = dtype == np.float64
         self.nodes: list[onnx.NodeProto] = []
         self.weights: list[onnx.TensorProto] = []
         self.place = ""
         self._used: Counter[str] = Counter()
         self._onnx = library("onnx", "onnx")
 
-    @property
-    def double(self) -> bool:
-        """Whether the network computes in float64."""
-        return self.dtype == np.float64
+    def __call__(self, kind: str, *inputs: str, **attributes: float | str | list[int]) -> str:
+        """Write a node; return the tensor that it makes."""
+        name = self._name(kind)
+        node = self._onnx.helper.make_node(kind, list(inputs), [name], name=name, **attributes)
+        self.nodes.append(node)
+        return name
 
     def layers(self, layers: Sequence[Layer], x: str) -> list[str]:
-        """Write layers one after the other; give the tensor of each one's output."""
+        """Write layers one after the other; return the tensor of each one's output."""
         outer, outputs = self.place, []
         for index, layer in enumerate(layers):
             self.place = f"{outer}{index}."
@@ -60,42 +68,33 @@ class Writer:
         write = WRITERS.get(type(layer))
         if write is None:
             raise InputError(
-                "ONNX export knows pellucid's own layers only; {layer} is not one: write it with "
-                "layers from "
-                "pl.LAYERS, or leave it out",
+                "ONNX export knows pellucid's own layers only; {layer} is not one: build it from "
+                "layers in pl.LAYERS, or leave it out",
                 layer=type(layer).__name__,
             )
         y = write(self, layer, x)
         if y == x and self.every_layer:
-            y = self.node("Identity", x)
+            y = self("Identity", x)
         return y if y == x else self.rename(f"{self.place}y")
 
-    def node(self, kind: str, *inputs: str, **attributes: Any) -> str:
-        """Write a node; give the tensor that it makes."""
-        name = self._name(kind)
-        self.nodes.append(
-            self._onnx.helper.make_node(kind, list(inputs), [name], name=name, **attributes)
-        )
-        return name
-
     def rename(self, tensor: str) -> str:
-        """Give the tensor that the last node makes another name."""
+        """Rename the tensor that the last node makes."""
         self.nodes[-1].output[0] = tensor
         return tensor
 
     def array(self, name: str, value: Array) -> str:
-        """Keep an array of the layer; give the tensor's name."""
+        """Add an array of the layer; return the tensor's name."""
         name = self._name(name)
         self.weights.append(self._onnx.numpy_helper.from_array(np.ascontiguousarray(value), name))
         return name
 
     def number(self, name: str, value: float) -> str:
-        """Keep a number of the layer in the network's floating type."""
+        """Add a number of the layer in the network's floating type; return the tensor's name."""
         return self.array(name, np.array(value, self.dtype))
 
-    def cast(self, x: str, dtype: Any) -> str:
-        """Turn numbers into another type."""
-        return self.node("Cast", x, to=self._onnx.helper.np_dtype_to_tensor_dtype(np.dtype(dtype)))
+    def cast(self, x: str, dtype: type | np.dtype) -> str:
+        """Convert a tensor to another type."""
+        return self("Cast", x, to=self._onnx.helper.np_dtype_to_tensor_dtype(np.dtype(dtype)))
 
     def _name(self, name: str) -> str:
         name = self.place + name
@@ -106,137 +105,129 @@ class Writer:
 def _affine(write: Writer, layer: layers.Affine, x: str) -> str:
     W, b = write.array("W", layer.W), None if layer.b is None else write.array("b", layer.b)
     if not write.double:
-        return write.node("Gemm", x, W) if b is None else write.node("Gemm", x, W, b)
-    # ONNX Runtime 1.16 merges Gemm and the activation behind it, and then has no float64 for what
-    # it made of them.
-    return (
-        write.node("MatMul", x, W) if b is None else write.node("Add", write.node("Gemm", x, W), b)
-    )
+        return write("Gemm", x, W) if b is None else write("Gemm", x, W, b)
+    # ONNX Runtime 1.16 fuses Gemm with the activation behind it, and the fused operator has no
+    # float64. An operator in between prevents that.
+    return write("MatMul", x, W) if b is None else write("Add", write("Gemm", x, W), b)
 
 
 def _passed_on(write: Writer, layer: Layer, x: str) -> str:
     return x
 
 
-def _operator(kind: str, **attributes: Any) -> Callable[[Writer, Any, str], str]:
-    """Give the writer of a layer that is one operator."""
-    return lambda write, layer, x: write.node(kind, x, **attributes)
+def _operator(kind: str, **attributes: int) -> _Write:
+    """Return the writer of a layer that is one operator."""
+    return lambda write, layer, x: write(kind, x, **attributes)
 
 
 def _leaky_relu(write: Writer, layer: layers.LeakyReLU, x: str) -> str:
     if not write.double:
-        return write.node("LeakyRelu", x, alpha=layer.negative_slope)
+        return write("LeakyRelu", x, alpha=layer.negative_slope)
     zero, slope = write.number("zero", 0.0), write.number("slope", layer.negative_slope)
-    below = write.node("Mul", write.node("Min", x, zero), slope)
-    return write.node("Add", write.node("Max", x, zero), below)
+    below = write("Mul", write("Min", x, zero), slope)
+    return write("Add", write("Max", x, zero), below)
 
 
 def _gelu(write: Writer, layer: layers.GELU, x: str) -> str:
     share = _tanh_share(write, x) if layer.approximate == "tanh" else _erf(write, x)
-    doubled = write.node("Mul", x, write.node("Add", share, write.number("one", 1.0)))
-    return write.node("Mul", doubled, write.number("half", 0.5))
+    doubled = write("Mul", x, write("Add", share, write.number("one", 1.0)))
+    return write("Mul", doubled, write.number("half", 0.5))
 
 
 def _erf(write: Writer, x: str) -> str:
-    """Write erf(x / sqrt 2); in float64 by way of float32, as runtimes have no other Erf."""
-    u = write.node("Div", x, write.number("sqrt_2", math.sqrt(2)))
+    """Write erf(x / sqrt 2); in float64 by way of float32, because runtimes have no other Erf."""
+    u = write("Div", x, write.number("sqrt_2", math.sqrt(2)))
     if not write.double:
-        return write.node("Erf", u)
-    return write.cast(write.node("Erf", write.cast(u, np.float32)), np.float64)
+        return write("Erf", u)
+    return write.cast(write("Erf", write.cast(u, np.float32)), np.float64)
 
 
 def _tanh_share(write: Writer, x: str) -> str:
     """Write tanh(sqrt(2 / pi) (x + 0.044715 x^3))."""
-    cube = write.node("Mul", write.node("Mul", x, x), x)
-    sum_ = write.node("Add", x, write.node("Mul", cube, write.number("cubic", 0.044715)))
-    return write.node(
-        "Tanh", write.node("Mul", sum_, write.number("sqrt_2_over_pi", math.sqrt(2 / math.pi)))
-    )
+    # Two products instead of Pow, which is slower and less exact in some runtimes.
+    cube = write("Mul", write("Mul", x, x), x)
+    total = write("Add", x, write("Mul", cube, write.number("cubic", 0.044715)))
+    factor = write.number("sqrt_2_over_pi", math.sqrt(2 / math.pi))
+    return write("Tanh", write("Mul", total, factor))
 
 
 def _silu(write: Writer, layer: layers.SiLU, x: str) -> str:
     if not write.double:
-        return write.node("Mul", x, write.node("Sigmoid", x))
-    # The same runtime takes x sigmoid(x) for one operator that it has in float32 only.
-    return write.node(
-        "Div",
-        x,
-        write.node("Add", write.node("Exp", write.node("Neg", x)), write.number("one", 1.0)),
-    )
+        return write("Mul", x, write("Sigmoid", x))
+    # ONNX Runtime 1.16 fuses x sigmoid(x) to an operator that has no float64; x / (1 + exp(-x)) is
+    # the same function and is not fused.
+    return write("Div", x, write("Add", write("Exp", write("Neg", x)), write.number("one", 1.0)))
 
 
 def _softplus(write: Writer, layer: layers.Softplus, x: str) -> str:
     if not write.double:
-        return write.node("Softplus", x)
-    e = write.node("Exp", write.node("Neg", write.node("Abs", x)))  # never overflows
-    tail = write.node("Log", write.node("Add", e, write.number("one", 1.0)))
-    return write.node("Add", write.node("Max", x, write.number("zero", 0.0)), tail)
+        return write("Softplus", x)
+    # max(x, 0) + log(1 + exp(-|x|)): the exponent is never positive, so exp cannot overflow.
+    e = write("Exp", write("Neg", write("Abs", x)))
+    tail = write("Log", write("Add", e, write.number("one", 1.0)))
+    return write("Add", write("Max", x, write.number("zero", 0.0)), tail)
 
 
 def _scale(write: Writer, layer: preparation.Scale, x: str) -> str:
-    return write.node("Mul", x, write.number("factor", layer.factor))
+    return write("Mul", x, write.number("factor", layer.factor))
 
 
 def _standardize(write: Writer, layer: preparation.Standardize, x: str) -> str:
-    centred = write.node("Sub", x, write.array("mean", layer.mean))
-    return write.node("Div", centred, write.array("std", layer.std))
+    centred = write("Sub", x, write.array("mean", layer.mean))
+    return write("Div", centred, write.array("std", layer.std))
 
 
 def _smooth_clip(write: Writer, layer: preparation.SmoothClip, x: str) -> str:
-    """Write sign(x) limit / sqrt(1 + (limit / x)^2), which overflows nowhere.
-
-    0 at 0, and the limit far out.
-    """
+    """Write sign(x) limit / sqrt(1 + (limit / x)^2)."""
     limit = write.number("limit", layer.limit)
-    u = write.node("Div", limit, x)
-    root = write.node("Sqrt", write.node("Add", write.node("Mul", u, u), write.number("one", 1.0)))
-    return write.node("Div", write.node("Mul", write.node("Sign", x), limit), root)
+    # x / sqrt(1 + (x / limit)^2) would overflow far out. Here limit / x is small there, and at
+    # x = 0 it is infinite, which gives 0 / infinity = 0.
+    u = write("Div", limit, x)
+    root = write("Sqrt", write("Add", write("Mul", u, u), write.number("one", 1.0)))
+    return write("Div", write("Mul", write("Sign", x), limit), root)
 
 
 def _periodic_embedding(write: Writer, layer: PeriodicEmbedding, x: str) -> str:
     """Write all columns at once, (E, N, F), as core computes them.
 
-    `embedding` reads this form back.
+    `embedding_reader` recognises exactly this form.
     """
-    columns = write.node(
-        "Gather", x, write.array("columns", np.flatnonzero(layer.embedded)), axis=1
-    )
-    each = write.node(
-        "Unsqueeze",
-        write.node("Transpose", columns, perm=[1, 0]),
-        write.array("axes", np.array([2])),
-    )
-    turns = write.node("Mul", each, write.array("frequency", layer.frequency))
-    turns = write.node("Add", turns, write.array("phase", layer.phase))
-    turns = write.node("Sub", turns, write.node("Round", turns))
+    columns = write("Gather", x, write.array("columns", np.flatnonzero(layer.embedded)), axis=1)
+    columns = write("Transpose", columns, perm=[1, 0])
+    each = write("Unsqueeze", columns, write.array("axes", np.array([2])))
+    turns = write("Mul", each, write.array("frequency", layer.frequency))
+    turns = write("Add", turns, write.array("phase", layer.phase))
+    # Whole turns are subtracted: sin of a large argument loses digits, and in some runtimes all.
+    turns = write("Sub", turns, write("Round", turns))
     # cos(z) = sin(z + pi / 2): ONNX Runtime 1.16 has Cos in float32 only.
-    turns = write.node("Add", turns, write.number("quarter", 0.25))
-    waves = write.node("Sin", write.node("Mul", turns, write.number("two_pi", 2 * math.pi)))
-    numbers = write.node(
-        "Add", write.node("MatMul", waves, write.array("W", layer.W)), write.array("b", layer.b)
-    )
-    row = write.node("Flatten", write.node("Transpose", numbers, perm=[1, 0, 2]), axis=1)
-    return write.node("Concat", x, row, axis=1)
+    turns = write("Add", turns, write.number("quarter", 0.25))
+    waves = write("Sin", write("Mul", turns, write.number("two_pi", 2 * math.pi)))
+    products = write("MatMul", waves, write.array("W", layer.W))
+    features = write("Add", products, write.array("b", layer.b))
+    row = write("Flatten", write("Transpose", features, perm=[1, 0, 2]), axis=1)
+    return write("Concat", x, row, axis=1)
 
 
 def _batch_norm(write: Writer, layer: normalization.BatchNorm, x: str) -> str:
     arrays = [write.array(name, array) for name, array in layer.arrays().items()]
-    # ONNX counts how much of the old mean is kept, PyTorch and core how much of the new one comes
-    # in.
+    # ONNX's momentum is the share of the old mean that is kept, PyTorch's and ours that of the new.
     settings = {"epsilon": layer.epsilon, "momentum": 1 - layer.momentum}
-    return write.node("BatchNormalization", x, *arrays, **settings)
+    return write("BatchNormalization", x, *arrays, **settings)
 
 
 def _layer_norm(write: Writer, layer: normalization.LayerNorm, x: str) -> str:
     arrays = [write.array(name, array) for name, array in layer.arrays().items()]
-    return write.node("LayerNormalization", x, *arrays, axis=-1, epsilon=layer.epsilon)
+    return write("LayerNormalization", x, *arrays, axis=-1, epsilon=layer.epsilon)
 
 
 def _residual(write: Writer, layer: composite.Residual, x: str) -> str:
-    return write.node("Add", x, write.layers(layer.inner, x)[-1])
+    return write("Add", x, write.layers(layer.inner, x)[-1])
 
 
-WRITERS: dict[type[Layer], Callable[[Writer, Any, str], str]] = {
+# The second argument is a layer of the type under which the function is listed.
+_Write: TypeAlias = Callable[[Writer, Any, str], str]
+
+WRITERS: dict[type[Layer], _Write] = {
     layers.Affine: _affine,
     layers.Identity: _passed_on,
     layers.Sigmoid: _operator("Sigmoid"),
@@ -258,6 +249,4 @@ WRITERS: dict[type[Layer], Callable[[Writer, Any, str], str]] = {
     composite.Dropout: _passed_on,
     composite.Residual: _residual,
 }
-"""For each layer a function (writer, layer, x) that writes its nodes and gives the tensor that they
-end in.
-"""
+"""For each layer a function (writer, layer, x) that writes its nodes and returns its output."""

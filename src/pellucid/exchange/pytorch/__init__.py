@@ -1,5 +1,5 @@
 """The same network in PyTorch: as modules, and as a state_dict in a safetensors file.
 
-`twins` is the one table of which layer is which module; all else reads it, and only `modules` and
-`conversion` need PyTorch itself.
+`equivalents` is the table of which layer is which module, and the other files read it; only
+`modules`, `to_module` and `from_module` need PyTorch itself.
 """

@@ -1,10 +1,9 @@
-"""The network of a state_dict that nothing describes: what its tensors and their names tell, and no
-more.
+"""The architecture of a state_dict that nothing describes, from its tensors and their names.
 
-Tensors tell widths, biases and normalisations. An `nn.Sequential` numbers its modules, and those
-without tensors leave gaps: "0", "2", "3" says that something stands between the first two and
-nothing between the last. What stands there is told by the user; where it stands must follow from
-the numbers, or from the names that the user gives, or is an error.
+Tensors determine widths, biases and normalisations. An `nn.Sequential` numbers its modules, and
+those without tensors leave gaps: "0", "2", "3" means a module between the first two and none
+between the last. The user names the activation; its place must follow from the numbers, or from
+names that the user passes, or is an error.
 """
 
 from __future__ import annotations
@@ -21,22 +20,17 @@ from pellucid.core.layers import Affine, Identity
 from pellucid.core.normalization import BatchNorm, LayerNorm
 from pellucid.core.types import Array
 from pellucid.errors import InputError
-from pellucid.exchange.pytorch.matching import (
-    Group,
-    grouped,
-    listed,
-    numbered,
-    other_names,
-    unclear,
-)
+from pellucid.exchange.pytorch import tensor_matching as matching
+from pellucid.exchange.pytorch.tensor_matching import Group
 from pellucid.network import Network
 
-_MOST_TRIED = 7  # modules whose orders are tried one by one
+_MOST_TRIED = 7  # modules whose orders are tried one by one: 5,040 permutations
 
 
 class Deduced(NamedTuple):
-    """A network whose numbers do not matter, and the modules of the state_dict that its layers
-    belong to, in order.
+    """A network of the right architecture, and the state_dict's modules in the layers' order.
+
+    The weights of the network are zeros.
     """
 
     network: Network
@@ -49,54 +43,46 @@ def deduced(
     output: str | None = None,
     names: Iterable[str] | None = None,
 ) -> Deduced:
-    """Give the network of a state_dict of Linear, BatchNorm1d and LayerNorm modules.
+    """Return the network of a state_dict of Linear, BatchNorm1d and LayerNorm modules.
 
     Parameters
     ----------
     state
         Arrays by PyTorch's names.
     activation
-        What stands after each Linear module but the last: at the one place before the next Linear
-        where the numbers of an nn.Sequential have a gap, and nowhere where they have none. Right
-        behind each, where names are no such numbers, or have no gap at all (nn.ModuleList).
+        The activation after each Linear module but the last: in the one gap that the numbers of an
+        nn.Sequential leave before the next Linear, and nowhere where they leave none. Directly
+        behind each Linear where names are no such numbers, or have no gap at all (nn.ModuleList).
     output
-        What stands at the end; None means nothing.
+        The activation at the end; None means none.
     names
-        The modules' names in their order, where names and shapes do not tell it. Activations may
-        stand among them ("fc1", "relu", "norm1", "fc2"); then there are no others.
+        The modules' names in their order, where names and shapes do not determine it. They may
+        include activations ("fc1", "relu", "norm1", "fc2"); then there are no others.
 
     Raises InputError where that leaves more than one choice.
     """
-    groups = grouped(state)
+    groups = matching.grouped(state)
     kinds = {name: _kind(name, group) for name, group in groups.items()}
     if "Linear" not in kinds.values():
-        raise _no_chain()
-    given = None if names is None else list(names)
-    if given is None:
-        line = _with_activations(_order(groups, kinds), kinds, activation)
-    else:
-        line = _told(given, kinds, activation)
-    layers: list[Layer] = []
-    for name in line:
-        layers += (
-            _layers(name, groups[name], kinds[name], layers)
-            if name in groups
-            else _activation(name)
+        raise InputError(
+            "not a chain of Linear modules: pass the architecture (like=..., --like MODEL)"
         )
-    return Deduced(
-        Network(layers + _activation(output or "identity")),
-        [name for name in line if name in groups],
-    )
-
-
-def _no_chain() -> InputError:
-    return InputError(
-        "this is no chain of Linear modules: give the architecture (like=..., --like MODEL)"
-    )
+    if names is None:
+        sequence = _with_activations(_order(groups, kinds), kinds, activation)
+    else:
+        sequence = _named(list(names), kinds, activation)
+    layers: list[Layer] = []
+    for name in sequence:
+        if name in groups:
+            layers.append(_layer(name, groups[name], kinds[name], layers))
+        else:
+            layers += _activation(name)
+    net = Network(layers + _activation(output or "identity"))
+    return Deduced(net, [name for name in sequence if name in groups])
 
 
 def _kind(name: str, group: Group) -> str:
-    """Tell of which kind a module is, by its tensors."""
+    """Return the kind of a module, from its tensors."""
     axes = {last: array.ndim for last, array in group.items()}
     scale: dict[str, int] = {last: 1 for last in ("weight", "bias") if last in axes}
     statistics: dict[str, int] = {"running_mean": 1, "running_var": 1}
@@ -106,34 +92,31 @@ def _kind(name: str, group: Group) -> str:
         return "BatchNorm"
     if axes == {"weight": 1, "bias": 1}:  # with a weight alone it could as well be PReLU or RMSNorm
         return "LayerNorm"
-    raise _stranger(name, group)
+    raise _unknown(name, group)
 
 
-def _stranger(name: str, group: Group) -> InputError:
+def _unknown(name: str, group: Group) -> InputError:
     last = "weight" if "weight" in group else min(group)
     return InputError(
-        "tensor {name} of shape {shape} belongs to no Linear, BatchNorm1d or LayerNorm module in "
-        "a line: give the "
-        "architecture (like=..., --like MODEL)",
+        "tensor {name} of shape {shape} belongs to no Linear, BatchNorm1d or LayerNorm module in a "
+        "chain: pass the architecture (like=..., --like MODEL)",
         name=repr(f"{name}.{last}" if name else last),
         shape=group[last].shape,
     )
 
 
-def _layers(name: str, group: Group, kind: str, before: Sequence[Layer]) -> list[Layer]:
-    """Make the layer of a module; what stands before it must fit."""
-    width = next(
-        (layer.W.shape[1] for layer in reversed(before) if isinstance(layer, Affine)), None
-    )
+def _layer(name: str, group: Group, kind: str, before: Sequence[Layer]) -> Layer:
+    """Return the layer of a module; raises InputError where it does not fit those before."""
+    widths = [layer.W.shape[1] for layer in before if isinstance(layer, Affine)]
     if kind == "Linear":
         H, D = group["weight"].shape
         layer: Layer = Affine(np.zeros((D, H)), np.zeros(H) if "bias" in group else None)
     else:
         D = next(iter(group.values())).size
         layer = BatchNorm(np.ones(D)) if kind == "BatchNorm" else LayerNorm(np.ones(D))
-    if width not in (None, D):
-        raise _stranger(name, group)
-    return [layer]
+    if widths and widths[-1] != D:
+        raise _unknown(name, group)
+    return layer
 
 
 def _activation(name: str) -> list[Layer]:
@@ -148,60 +131,40 @@ def _activation(name: str) -> list[Layer]:
     return [] if kind is Identity else [kind()]
 
 
-def _told(names: list[str], kinds: Mapping[str, str], activation: str | None) -> list[str]:
-    """Give the line that the user's names make.
-
-    Modules, and activations where they are among the names.
-    """
+def _named(names: list[str], kinds: Mapping[str, str], activation: str | None) -> list[str]:
+    """Return modules and activations in the order of the user's names."""
     order = [name for name in names if name in kinds]
-    if sorted(order) != sorted(kinds) or any(
-        name not in ACTIVATIONS for name in names if name not in kinds
-    ):
-        raise other_names(len(kinds), kinds, names)
+    known = all(name in kinds or name in ACTIVATIONS for name in names)
+    if sorted(order) != sorted(kinds) or not known:
+        raise matching.other_names(len(kinds), kinds, names)
     if order == names:
         return _with_activations(order, kinds, activation)
     if activation is not None:
-        raise InputError("activations stand among the names: leave the one for all layers out")
+        raise InputError("the names already include activations: do not pass another one")
     return names
 
 
 def _order(groups: Mapping[str, Group], kinds: Mapping[str, str]) -> list[str]:
-    """Give the modules in their order: by their numbers, or by the one chain of widths."""
+    """Return the modules in their order: by their numbers, or by the only chain of widths."""
     if (positions := _positions(groups)) is not None:
         return sorted(groups, key=lambda name: positions[name])
     if set(kinds.values()) != {"Linear"}:
         raise _unclear_place(list(groups), "relu")
-    return _chain(groups)
-
-
-def _chain(linears: Mapping[str, Group]) -> list[str]:
-    if (found := numbered(linears)) is not None:
+    if (found := matching.numbered(groups)) is not None:
         return found
-    if len(linears) > _MOST_TRIED:
-        raise unclear(linears)
-    chains = [
-        order
-        for order in permutations(linears)
-        if all(
-            linears[a]["weight"].shape[0] == linears[b]["weight"].shape[1]
-            for a, b in pairwise(order)
-        )
-    ]
+    shapes = {name: group["weight"].shape for name, group in groups.items()}
+    orders = permutations(groups) if len(groups) <= _MOST_TRIED else ()
+    chains = [o for o in orders if all(shapes[a][0] == shapes[b][1] for a, b in pairwise(o))]
     if len(chains) != 1:
-        raise unclear(linears)
+        raise matching.unclear(groups)
     return list(chains[0])
 
 
 def _positions(names: Iterable[str]) -> dict[str, tuple[int, ...]] | None:
-    """Give the numbers by which (nested) nn.Sequential and nn.ModuleList name modules.
-
-    None for other names.
-    """
+    """Return the numbers in names of nested nn.Sequential and nn.ModuleList, else None."""
     parts = {name: name.split(".") for name in names}
-    while (
-        all(len(each) > 1 for each in parts.values())
-        and len({each[0] for each in parts.values()}) == 1
-    ):
+    # A common prefix, such as "net.", is the attribute of the user's own class.
+    while all(len(p) > 1 for p in parts.values()) and len({p[0] for p in parts.values()}) == 1:
         parts = {name: each[1:] for name, each in parts.items()}
     if not all(part.isdecimal() for each in parts.values() for part in each):
         return None
@@ -209,49 +172,40 @@ def _positions(names: Iterable[str]) -> dict[str, tuple[int, ...]] | None:
 
 
 def _has_room(a: tuple[int, ...], b: tuple[int, ...]) -> bool:
-    """Tell whether modules without tensors stand, or may stand, between two places.
-
-    How many stand at the end of a Sequential within another, no number tells.
-    """
-    level = next(
-        (index for index, (one, other) in enumerate(zip(a, b, strict=False)) if one != other), 0
-    )
+    """Return whether modules without tensors are, or may be, between two places."""
+    pairs = zip(a, b, strict=False)
+    level = next((index for index, (one, other) in enumerate(pairs) if one != other), 0)
+    # No number shows how many modules follow at the end of a Sequential within another.
     return b[level] - a[level] > 1 or len(a) > level + 1 or any(b[level + 1 :])
 
 
 def _with_activations(
     order: list[str], kinds: Mapping[str, str], activation: str | None
 ) -> list[str]:
-    """Give modules in their order with the activation where it stands.
-
-    Raises InputError where that is not certain.
-    """
+    """Insert the activation at its places; raises InputError where these are ambiguous."""
     positions = _positions(order) or {}
     in_order = bool(positions) and all(positions[a] < positions[b] for a, b in pairwise(order))
     rooms = {b for a, b in pairwise(order) if in_order and _has_room(positions[a], positions[b])}
     linears = [index for index, name in enumerate(order) if kinds[name] == "Linear"]
     before: set[str] = set()
     for first, last in pairwise([*linears, len(order)]):
-        stretch = order[first + 1 : last + 1]  # up to the next Linear, where there is one
+        stretch = order[first + 1 : last + 1]  # up to and including the next Linear
         places = [name for name in stretch if name in rooms or not rooms]
+        # Identity may be inserted anywhere.
         if activation != "identity" and (len(places) > 1 or (places and last == len(order))):
             raise _unclear_place(order, activation or "relu")
         before.update(places)
     if before and activation is None:
-        raise InputError(
-            "a state_dict does not say what stands between its Linear modules: name the "
-            "activation, such as relu"
-        )
-    return [
-        each for name in order for each in ([str(activation), name] if name in before else [name])
-    ]
+        raise InputError("a state_dict does not record activations: name one, such as relu")
+    pairs = ([str(activation), name] if name in before else [name] for name in order)
+    return [each for pair in pairs for each in pair]
 
 
 def _unclear_place(modules: Sequence[str], activation: str) -> InputError:
     return InputError(
-        "names and numbers do not tell where the activations of {modules} stand: give all in "
-        "their order, such as "
-        "--names {example}, or a network of the same architecture (--like MODEL, like=...)",
-        modules=listed(modules),
+        "names and numbers do not determine where the activations of {modules} are: pass all names "
+        "in order, such as --names {example}, or a network of the same architecture (--like MODEL, "
+        "like=...)",
+        modules=matching.listed(modules),
         example=",".join([modules[0], activation, *modules[1:3], "..."]),
     )

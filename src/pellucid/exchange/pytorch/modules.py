@@ -1,7 +1,6 @@
-"""The modules that PyTorch does not have: what turns raw input into neurons, exp, and a skip around
-layers.
+"""The modules that PyTorch does not have: preparation of inputs, exp, and a skip around layers.
 
-Their source goes into the Python file that `pellucid export --to torch` writes, so they need
+Their source is copied to the Python file that `pellucid export --to torch` writes, so they need
 nothing but PyTorch.
 """
 
@@ -15,34 +14,34 @@ class Exponential(nn.Module):
     """y = exp(x)."""
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Give exp(x)."""
+        """Return exp(x)."""
         return torch.exp(x)
 
 
 class Scale(nn.Module):
-    """y = x times a factor; bytes become numbers of the module's floating type."""
+    """y = x factor; bytes become numbers of the module's floating type."""
 
     factor: torch.Tensor
 
     def __init__(self, factor: float) -> None:
         super().__init__()
-        # A setting, not a state: the buffer is there to follow .to(...), and no entry of the
+        # A setting, not a state: as a buffer it follows .to(...), and it stays out of the
         # state_dict.
         self.register_buffer("factor", torch.tensor(factor), persistent=False)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Give x times the factor."""
+        """Return x times the factor."""
         return x * self.factor
 
     def extra_repr(self) -> str:
-        """Say what the factor is."""
+        """Return the factor as text."""
         return f"factor={self.factor.item()!r}"
 
 
 class Standardize(nn.Module):
     """y = (x - mean) / std, column by column.
 
-    Both are kept in the state_dict and not learned.
+    Both are in the state_dict and are not trained.
     """
 
     mean: torch.Tensor
@@ -54,18 +53,18 @@ class Standardize(nn.Module):
         self.register_buffer("std", torch.ones(width))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Give the columns of x with mean 0 and deviation 1."""
+        """Return the columns of x with mean 0 and standard deviation 1."""
         return (x - self.mean) / self.std
 
     def extra_repr(self) -> str:
-        """Say how many columns there are."""
+        """Return the number of columns as text."""
         return f"width={self.mean.numel()}"
 
 
 class SmoothClip(nn.Module):
     """y = x / sqrt(1 + (x / limit)^2).
 
-    Small numbers stay nearly as they are, and none passes the limit.
+    Small numbers hardly change, and none exceeds the limit.
     """
 
     def __init__(self, limit: float) -> None:
@@ -73,24 +72,22 @@ class SmoothClip(nn.Module):
         self.limit = limit
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Give the numbers of x within the limit."""
-        u = torch.clamp(
-            x / self.limit, -1e8, 1e8
-        )  # far out y is the limit, and u * u must not overflow
+        """Return the numbers of x within the limit."""
+        # Beyond 1e8 y is the limit in float32 and float64, and u * u cannot overflow.
+        u = torch.clamp(x / self.limit, -1e8, 1e8)
         return u / torch.sqrt(1 + u * u) * self.limit
 
     def extra_repr(self) -> str:
-        """Say what the limit is."""
+        """Return the limit as text."""
         return f"limit={self.limit!r}"
 
 
 class PeriodicEmbedding(nn.Module):
-    """All of x, and behind it some numbers for each of the embedded columns: cos(2 pi (x_e f +
-    phase)) weight + bias.
+    """x, followed by features of its embedded columns: cos(2 pi (x_e f + phase)) weight + bias.
 
     `embedded` is 1 for these columns, 0 for the others. Each has `waves` frequencies and phases,
-    (columns, 1, waves), and gives `size` numbers: weight is (columns, waves, size), bias (columns,
-    1, size).
+    (columns, 1, waves), and `size` features: weight is (columns, waves, size), bias (columns, 1,
+    size).
     """
 
     embedded: torch.Tensor
@@ -104,18 +101,15 @@ class PeriodicEmbedding(nn.Module):
         self.register_buffer("embedded", (torch.arange(width) < columns).float())
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Give x and the numbers of its embedded columns, (N, width + columns * size)."""
+        """Return x and the features of its embedded columns, (N, width + columns * size)."""
         turns = x[:, self.embedded == 1].T[:, :, None] * self.frequency + self.phase
-        waves = torch.cos(
-            2 * torch.pi * (turns - turns.round())
-        )  # whole turns are taken away, which costs no digit
-        numbers = waves @ self.weight + self.bias
-        return torch.cat([x, numbers.transpose(0, 1).flatten(1)], 1)
+        # Subtracting whole turns is exact, and cos of a small argument keeps its digits.
+        waves = torch.cos(2 * torch.pi * (turns - turns.round()))
+        features = waves @ self.weight + self.bias
+        return torch.cat([x, features.transpose(0, 1).flatten(1)], 1)
 
     def extra_repr(self) -> str:
-        """Say how many columns there are, how many of them are embedded, and in how many waves and
-        numbers each.
-        """
+        """Return the sizes as text."""
         columns, waves, size = self.weight.shape
         return f"width={self.embedded.numel()}, columns={columns}, waves={waves}, size={size}"
 
@@ -128,6 +122,6 @@ class Residual(nn.Module):
         self.layers = nn.Sequential(*layers)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Give x with what the layers make of it added."""
+        """Return x plus the output of the layers."""
         y: torch.Tensor = x + self.layers(x)
         return y

@@ -1,10 +1,9 @@
-"""The proof that a network is the same everywhere: reference engine, native engine, PyTorch, ONNX
-Runtime.
+"""The check that a network is the same everywhere: both engines, PyTorch and ONNX Runtime.
 
-`programs` holds who computes, `rows` what is computed, `comparison` how far the results may be
-apart.
+`programs` holds those that compute, `samples` the rows and targets, `gaps` the measure of
+difference, and `agreement` the comparison.
 """
 
-from pellucid.exchange.verification.comparison import Check, Line, Verification, verify
+from pellucid.exchange.verification.agreement import Check, Line, Verification, verify
 
 __all__ = ["Check", "Line", "Verification", "verify"]

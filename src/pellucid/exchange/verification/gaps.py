@@ -1,25 +1,27 @@
-"""How far two results are apart, and how far float32's own rounding takes them."""
+"""The difference of two results, and the difference that float32's own rounding makes."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-from pellucid.core.types import Array
-from pellucid.exchange.verification.programs import EngineProgram, Results
+from pellucid.core.losses import RowLoss
+from pellucid.core.types import Array, Batch, DTypeLike
+from pellucid.exchange.verification.programs import EngineProgram
 from pellucid.network import Network
 
+# One copy may be moved by luck to where nothing changes; four hardly are.
 _NUDGES = 4
 
 
-def gap(ours: Array | None, theirs: Array | None) -> float | None:
-    """Give the largest difference, in units of the largest number of ours (at least 1).
+def gap(ours: Array, theirs: Array | None) -> float | None:
+    """Return the largest difference, in units of the largest number of ours (at least 1).
 
-    Infinite where one has NaN or infinity and the other has not; None where one of them is.
+    Infinite where one has NaN or infinity and the other does not; None without theirs.
     """
-    if ours is None or theirs is None:
+    if theirs is None:
         return None
     ours, theirs = np.asarray(ours, np.float64), np.asarray(theirs, np.float64)
     if ours.shape != theirs.shape:
@@ -34,50 +36,40 @@ def gap(ours: Array | None, theirs: Array | None) -> float | None:
 
 
 class Unrest(NamedTuple):
-    """How far rounding to float32 moves every output, the loss, and every gradient of a network, as
-    `gap` counts.
-    """
+    """How far float32 moves each output, the loss and each gradient, in the units of `gap`."""
 
     outputs: list[float]
     loss: float
     gradients: list[float]
 
 
-def unrest(net: Network, loss: Any, x: Array, t: Array) -> Unrest:
-    """Measure what float32 does to this network's results on these rows.
+def unrest(net: Network, loss: RowLoss, x: Batch, t: Array) -> Unrest:
+    """Measure how far float32 moves this network's results on these rows.
 
-    Against the reference engine in float64, the same numbers given, stand the reference engine in
-    float32, and in float64 with weights that are moved by a unit in float32's last place, at
-    random: a single pass in float32 may be exact by luck just where the network enlarges every
-    rounding.
+    The reference engine in float64, with the same numbers, is compared with the reference engine in
+    float32, and with itself in float64 after moving each weight by a unit in float32's last place,
+    at random. One pass in float32 is not enough: it may be exact by luck just where the network
+    amplifies every rounding.
     """
     double = net.astype("float64")
     wide = x if x.dtype == np.uint8 else x.astype(np.float64)
     exact = _results(double, loss, wide, t.astype(np.float64))
     found = [_results(net, loss, x, t)]
-    found += [
-        _results(each, loss, wide, t.astype(np.float64))
-        for each in nudged(double, np.float32, _NUDGES)
-    ]
-    moved = [
-        max(map(_finite_gap, [own] * len(found), others))
-        for own, *others in zip(exact, *found, strict=True)
-    ]
+    copies = nudged(double, np.float32, _NUDGES)
+    found += [_results(each, loss, wide, t.astype(np.float64)) for each in copies]
+    results = zip(exact, *found, strict=True)
+    moved = [max(_finite_gap(own, other) for other in others) for own, *others in results]
     count = len(net.layers)
     return Unrest(moved[:count], moved[count], moved[count + 1 :])
 
 
-def _results(net: Network, loss: Any, x: Array, t: Array) -> Sequence[Array]:
-    program = EngineProgram(net, loss, "reference")
-    outputs: Results = program.outputs(x)
-    value, grads = program.gradients(x, t)
-    return [*(y for y in outputs if y is not None), np.array(value), *grads]
+def _results(net: Network, loss: RowLoss, x: Batch, t: Array) -> Sequence[Array]:
+    value, grads = EngineProgram(net, loss, "reference").gradients(x, t)
+    return [*net.forward(x), np.array(value), *grads]
 
 
-def nudged(net: Network, kind: Any, count: int) -> Iterator[Network]:
-    """Give copies whose weights are moved by a unit in the last place of a floating type, up or
-    down at random.
-    """
+def nudged(net: Network, kind: DTypeLike, count: int) -> Iterator[Network]:
+    """Yield copies whose weights are moved by a unit in the last place of a type, at random."""
     generator, unit = np.random.default_rng(0), np.finfo(kind).eps
     for _ in range(count):
         moved = net.copy()
@@ -87,10 +79,7 @@ def nudged(net: Network, kind: Any, count: int) -> Iterator[Network]:
 
 
 def _finite_gap(exact: Array, moved: Array) -> float:
-    """Give the gap of what is finite in both.
-
-    Where float32 overflows, it tells nothing of rounding.
-    """
+    """Return the gap of the numbers that are finite in both: an overflow is not rounding."""
     finite = np.isfinite(exact) & np.isfinite(moved)
     largest = np.abs(exact[finite]).max(initial=1.0)
     return float(np.abs(exact[finite] - moved[finite]).max(initial=0.0) / largest)

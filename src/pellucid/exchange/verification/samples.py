@@ -1,12 +1,11 @@
-"""Rows and targets to verify a network with, where nobody gives any."""
+"""Rows and targets to verify a network with, where the user passes none."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 
 from pellucid.core import checks
+from pellucid.core.layer import Layer
 from pellucid.core.layers import Exponential, Sigmoid, Softmax
 from pellucid.core.losses import (
     BinaryCrossEntropy,
@@ -16,11 +15,11 @@ from pellucid.core.losses import (
     RowLoss,
 )
 from pellucid.core.preparation import Flatten, Scale, Standardize
-from pellucid.core.types import Array
+from pellucid.core.types import Array, Batch
 from pellucid.errors import InputError
 from pellucid.network import Network
 
-_LOSSES: dict[type, type[RowLoss]] = {
+_LOSSES: dict[type[Layer], type[RowLoss]] = {
     Softmax: CrossEntropy,
     Sigmoid: BinaryCrossEntropy,
     Exponential: Poisson,
@@ -28,33 +27,32 @@ _LOSSES: dict[type, type[RowLoss]] = {
 
 
 def usual_loss(net: Network) -> RowLoss:
-    """Give the loss by which a network of this end learns."""
+    """Return the loss that fits the last layer."""
     return _LOSSES.get(type(net.layers[-1]), MeanSquaredError)()
 
 
 def drawn_rows(
     net: Network, N: int, generator: np.random.Generator, size: float = 1.0
-) -> tuple[Array, Array | None]:
-    """Draw rows for a network's inputs: MNIST's test digits (with their labels) where it takes 784,
-    else random ones.
+) -> tuple[Batch, Array | None]:
+    """Draw rows: MNIST's test digits (and their labels) for 784 inputs, else random ones.
 
-    Bytes where it scales bytes, numbers about the means where it begins with Standardize, else
-    normal ones of deviation 1; random numbers are `size` times as far from their means. Raises
-    InputError where no layer says how many inputs there are.
+    Random rows are bytes where the network scales bytes, values about the means where it begins
+    with Standardize, and standard normal otherwise. `size` scales their distance from the means.
+    Raises InputError where no layer determines the number of inputs.
     """
     D = checks.input_width(net.layers)
     if D is None:
-        raise InputError("no layer tells how many inputs there are: give rows")
+        raise InputError("no layer determines how many inputs there are: pass rows x")
     takes_bytes = checks.byte_factor(net.layers) is not None
     first = next((layer for layer in net.layers if not isinstance(layer, Flatten)), None)
+    # With 784 inputs but another preparation (a table, say) digits would be far out of range.
     if D == 784 and (takes_bytes or not isinstance(first, (Scale, Standardize))):
         from pellucid.data import mnist
 
         test = mnist().test
         pixels = test.images[:N].reshape(N, D)
-        return (pixels if takes_bytes else pixels / np.float32(255)), test.labels[:N].astype(
-            np.int64
-        )
+        labels = test.labels[:N].astype(np.int64)
+        return (pixels if takes_bytes else pixels / np.float32(255)), labels
     if takes_bytes:
         return generator.integers(0, 256, (N, D), dtype=np.uint8), None
     x = size * generator.standard_normal((N, D))
@@ -66,17 +64,15 @@ def drawn_rows(
 
 
 def drawn_targets(
-    loss: Any, y: Array, labels: Array | None, generator: np.random.Generator
+    loss: RowLoss, y: Batch, labels: Array | None, generator: np.random.Generator
 ) -> Array:
-    """Draw targets for answers y, (N, K), that the loss takes.
-
-    The digits' own where there are ten outputs.
-    """
+    """Draw targets that the loss takes for outputs y, (N, K); the digits' own for ten outputs."""
     N, K = y.shape
     if isinstance(loss, Poisson):
         return generator.poisson(2.0, (N, K)).astype(np.float64)
-    if isinstance(loss, MeanSquaredError):  # near the answers, so that steps are of their size
+    if isinstance(loss, MeanSquaredError):  # near the outputs, so that steps are of their size
         return y + (y.std() or 1.0) * generator.standard_normal((N, K))
     if K > 1:
-        return labels if labels is not None and K == 10 else generator.integers(0, K, N)
+        use_labels = labels is not None and K == 10
+        return np.asarray(labels if use_labels else generator.integers(0, K, N))
     return generator.integers(0, 2, (N, 1)).astype(np.float64)

@@ -1,7 +1,4 @@
-"""The Python that builds a network's module.
-
-Written out, with nothing but torch and safetensors to import.
-"""
+"""The Python program that builds a network's module, importing torch and safetensors only."""
 
 from __future__ import annotations
 
@@ -13,7 +10,7 @@ from pathlib import Path
 from pellucid import __version__
 from pellucid.core.composite import Residual
 from pellucid.core.layer import Layer, walk
-from pellucid.exchange.pytorch.twins import settings, twin_of
+from pellucid.exchange.pytorch.equivalents import equivalent_of, settings
 from pellucid.network import Network
 
 MARK = "# Written by pellucid"
@@ -21,7 +18,7 @@ _MODULES = Path(__file__).with_name("modules.py")
 _PROGRAM = '''{mark} {version}: the network of {file} as a PyTorch module.
 #
 #     from {name} import build
-#     module = build()  # answers; call module.train() before it learns
+#     module = build()  # in evaluation mode; call module.train() before training
 #
 # It needs `pip install torch safetensors`.
 
@@ -33,7 +30,7 @@ from torch import nn
 
 {classes}
 def build(path=Path(__file__).with_name({quoted})):
-    """Build the module and fill in the numbers from its file."""
+    """Build the module and load the weights from its file."""
     module = nn.Sequential(
 {modules}    )
     module.to(torch.{dtype}).load_state_dict(load_file(path))
@@ -46,11 +43,8 @@ if __name__ == "__main__":
 
 
 def program(net: Network, file: str, name: str) -> str:
-    """Give the program, to be imported by this name, for the state_dict in `file`, which lies
-    beside it.
-    """
-    lines = "".join(f"        {_expression(layer)},\n" for layer in net.layers)
-    frozen = list(_frozen(net.layers))
+    """Return the program of the module `name`, for the state_dict in `file` beside it."""
+    frozen = '    module.get_submodule("{}").requires_grad_(False)\n'
     return _PROGRAM.format(
         mark=MARK,
         version=__version__,
@@ -58,26 +52,24 @@ def program(net: Network, file: str, name: str) -> str:
         quoted=json.dumps(file),
         name=name,
         classes="".join(f"\n{source}\n\n" for source in _sources(net.layers)),
-        modules=lines,
+        modules="".join(f"        {_expression(layer)},\n" for layer in net.layers),
         dtype=net.dtype.name,
-        frozen="".join(
-            f'    module.get_submodule("{place}").requires_grad_(False)\n' for place in frozen
-        ),
+        frozen="".join(map(frozen.format, _frozen(net.layers))),
     )
 
 
 def _expression(layer: Layer, frozen: bool = False) -> str:
     frozen = frozen or layer.frozen
-    twin = twin_of(layer)
+    entry = equivalent_of(layer)
     if isinstance(layer, Residual):
         arguments = [_expression(inner, frozen) for inner in layer.inner]
     else:
         arguments = [f"{name}={value!r}" for name, value in settings(layer, frozen).items()]
-    return f"{'' if twin.own else 'nn.'}{twin.module}({', '.join(arguments)})"
+    return f"{'' if entry.own else 'nn.'}{entry.module}({', '.join(arguments)})"
 
 
 def _frozen(layers: Sequence[Layer], before: str = "") -> Iterator[str]:
-    """Give the places of frozen layers; those within a frozen one are frozen with it."""
+    """Yield the places of frozen layers, without the layers inside a frozen one."""
     for index, layer in enumerate(layers):
         if layer.frozen and layer.params:
             yield f"{before}{index}"
@@ -86,16 +78,8 @@ def _frozen(layers: Sequence[Layer], before: str = "") -> Iterator[str]:
 
 
 def _sources(layers: Sequence[Layer]) -> list[str]:
-    """Give the source of the modules that PyTorch does not have, in the order in which `modules`
-    has them.
-    """
-    needed = {twin.module for layer in walk(layers) if (twin := twin_of(layer)).own}
+    """Return the source of the needed classes of `modules`, in the order of that file."""
+    needed = {entry.module for layer in walk(layers) if (entry := equivalent_of(layer)).own}
     text = _MODULES.read_text(encoding="utf-8")
-    classes = [
-        node
-        for node in ast.parse(text).body
-        if isinstance(node, ast.ClassDef) and node.name in needed
-    ]
-    return [
-        source for node in classes if (source := ast.get_source_segment(text, node)) is not None
-    ]
+    nodes = [node for node in ast.parse(text).body if isinstance(node, ast.ClassDef)]
+    return [ast.get_source_segment(text, node) or "" for node in nodes if node.name in needed]

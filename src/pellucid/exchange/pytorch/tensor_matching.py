@@ -1,6 +1,6 @@
-"""Which tensors of a state_dict belong to which layer.
+"""The tensors of a state_dict that belong to each layer.
 
-By PyTorch's names, by numbers in names, or by shapes.
+They are found by PyTorch's names, by numbers in names, or by shapes.
 """
 
 from __future__ import annotations
@@ -12,17 +12,18 @@ from pellucid.core.composite import Residual
 from pellucid.core.layer import Layer
 from pellucid.core.types import Array
 from pellucid.errors import InputError, Message
-from pellucid.exchange.pytorch.twins import COUNTER, tensors
+from pellucid.exchange.pytorch.equivalents import COUNTER, tensors
 
 Group = dict[str, Array]  # the tensors of one module, by the last part of their names
 
-_SHOWN = 6
+_SHOWN = 6  # names in an error
 
 
 def grouped(state: Mapping[str, Array]) -> dict[str, Group]:
-    """Give a state_dict module by module; BatchNorm's counters, which change nothing, are left out.
+    """Return a state_dict module by module, without BatchNorm's counters, which have no effect.
 
-    In the order of names and the numbers in them: readers of files give tensors in any order.
+    Modules are in the order of their names and the numbers in them: the order in which files are
+    read differs from process to process.
     """
     groups: dict[str, Group] = {}
     for name, array in sorted(state.items(), key=lambda item: _parts(item[0])):
@@ -35,19 +36,21 @@ def grouped(state: Mapping[str, Array]) -> dict[str, Group]:
 def matched(
     layers: Sequence[Layer], state: Mapping[str, Array], names: Iterable[str] | None = None
 ) -> dict[str, Group]:
-    """Give for the place of each layer that has arrays ("0", "3.layers.1") the tensors that belong
-    to it.
+    """Return the tensors of each layer that has arrays, by the layer's place ("0", "3.layers.1").
 
-    With `names`, the modules' names in the layers' order. Otherwise the names are those of
-    `to_torch`, behind whatever they all begin with; or the modules of each kind are in the order of
-    the numbers in their names ("fc1", "fc2"), or shapes leave one choice. Raises InputError for
+    `names` are the modules' names in the layers' order. Without them the names are those of
+    `to_torch`, behind any common prefix; or the modules of each kind are in the order of the
+    numbers in their names ("fc1", "fc2"), or shapes leave one choice. Raises InputError for
     anything else, for tensors that are missing or left over, and for shapes that do not fit.
     """
     wanted = {place: _expected(layer) for place, layer in leaves(layers)}
     groups = grouped(state)
     if names is not None:
-        found = _named(wanted, groups, list(names))
-    elif (found := _without_beginning(groups, wanted)).keys() != wanted.keys():
+        given = list(names)
+        if len(given) != len(wanted) or set(given) != set(groups):
+            raise other_names(len(wanted), groups, given)
+        found = dict(zip(wanted, given, strict=True))
+    elif (found := _without_prefix(groups, wanted)).keys() != wanted.keys():
         found = _by_kind(wanted, groups)
     for place, module in found.items():
         _check(module, wanted[place], groups[module])
@@ -55,7 +58,7 @@ def matched(
 
 
 def leaves(layers: Sequence[Layer], before: str = "") -> Iterator[tuple[str, Layer]]:
-    """Walk through the layers that have arrays of their own, with their place in PyTorch's naming."""
+    """Yield the layers that have arrays of their own, with their place in PyTorch's names."""
     for index, layer in enumerate(layers):
         if isinstance(layer, Residual):
             yield from leaves(layer.inner, f"{before}{index}.layers.")
@@ -67,16 +70,8 @@ def _expected(layer: Layer) -> Group:
     return {name: array for name, array in tensors(layer).items() if name != COUNTER}
 
 
-def _named(
-    wanted: Mapping[str, Group], groups: Mapping[str, Group], names: list[str]
-) -> dict[str, str]:
-    if len(names) != len(wanted) or set(names) != set(groups):
-        raise other_names(len(wanted), groups, names)
-    return dict(zip(wanted, names, strict=True))
-
-
 def other_names(count: int, known: Iterable[str], got: Iterable[str]) -> InputError:
-    """Give the error for names that are not those of the layers with weights."""
+    """Return the error for names that are not those of the layers with weights."""
     return InputError(
         "expected {count} names, one for each layer with weights, out of {known}; got {got}",
         count=count,
@@ -85,10 +80,8 @@ def other_names(count: int, known: Iterable[str], got: Iterable[str]) -> InputEr
     )
 
 
-def _without_beginning(groups: Iterable[str], wanted: Iterable[str]) -> dict[str, str]:
-    """Give the modules by their names without what all begin with ("module.net."), until these are
-    those wanted.
-    """
+def _without_prefix(groups: Iterable[str], wanted: Iterable[str]) -> dict[str, str]:
+    """Return the modules by their names without the prefix ("module.net.") of all of them."""
     found, places = {name: name for name in groups}, set(wanted)
     while not set(found) <= places and len({short.partition(".")[0] for short in found}) == 1:
         found = {short.partition(".")[2]: name for short, name in found.items()}
@@ -96,39 +89,32 @@ def _without_beginning(groups: Iterable[str], wanted: Iterable[str]) -> dict[str
 
 
 def _by_kind(wanted: Mapping[str, Group], groups: Mapping[str, Group]) -> dict[str, str]:
-    """Match modules that hold tensors of the same names and numbers of axes among themselves."""
+    """Match modules with places whose tensors have the same names and dimensions."""
     found: dict[str, str] = {}
     for kind in dict.fromkeys(_kind(group) for group in (*wanted.values(), *groups.values())):
         places = [place for place, group in wanted.items() if _kind(group) == kind]
         modules = [module for module, group in groups.items() if _kind(group) == kind]
         if len(places) != len(modules):
-            raise InputError(
-                "expected tensors for {wanted}; got {got}", wanted=_told(wanted), got=_told(groups)
-            )
-        found.update(
-            zip(places, _ordered([wanted[place] for place in places], modules, groups), strict=True)
-        )
+            sides = {"wanted": _described(wanted), "got": _described(groups)}
+            raise InputError("expected tensors for {wanted}; got {got}", **sides)
+        shapes = [_shapes(wanted[place]) for place in places]
+        found.update(zip(places, _ordered(shapes, modules, groups), strict=True))
     return found
 
 
-def _ordered(places: list[Group], modules: list[str], groups: Mapping[str, Group]) -> list[str]:
-    """Give the modules in the order of the places that they belong to."""
+def _ordered(shapes: list[_Shapes], modules: list[str], groups: Mapping[str, Group]) -> list[str]:
+    """Return the modules in the order of the places, whose tensors have these shapes."""
     if (found := numbered(modules)) is not None:
         return found
-    shapes = [_shapes(group) for group in places]
-    if len(set(shapes)) == len(shapes) and sorted(shapes) == sorted(
-        _shapes(groups[module]) for module in modules
-    ):
-        by_shape = {_shapes(groups[module]): module for module in modules}
+    by_shape = {_shapes(groups[module]): module for module in modules}
+    # Shapes decide only if no two places, and so no two modules, have the same ones.
+    if len(set(shapes)) == len(modules) and set(shapes) == set(by_shape):
         return [by_shape[shape] for shape in shapes]
     raise unclear(modules)
 
 
 def numbered(modules: Iterable[str]) -> list[str] | None:
-    """Sort names that differ in numbers only by these ("net.9" before "net.10").
-
-    None for other names.
-    """
+    """Sort names that differ in numbers only by these ("net.9" before "net.10"), else None."""
     names = list(modules)
     if len({re.sub(r"[0-9]+", "#", name) for name in names}) > 1:
         return None
@@ -136,19 +122,18 @@ def numbered(modules: Iterable[str]) -> list[str] | None:
 
 
 def unclear(modules: Iterable[str]) -> InputError:
-    """Give the error for modules whose order nothing tells."""
+    """Return the error for modules whose order is ambiguous."""
     return InputError(
-        "names and shapes do not tell the order of {modules}: give names=[...] (--names), the "
+        "names and shapes do not determine the order of {modules}: pass names=[...] (--names), the "
         "first layer first",
         modules=listed(sorted(modules)),
     )
 
 
 def _parts(name: str) -> list[tuple[int, str]]:
-    """Give what names are sorted by: "net.9" comes before "net.10"."""
-    return [
-        (int(part), "") if part.isdecimal() else (0, part) for part in re.split(r"([0-9]+)", name)
-    ]
+    """Return a key for sorting: "net.9" comes before "net.10"."""
+    parts = re.split(r"([0-9]+)", name)
+    return [(int(part), "") if part.isdecimal() else (0, part) for part in parts]
 
 
 def _check(module: str, wanted: Group, got: Group) -> None:
@@ -169,18 +154,21 @@ def _kind(group: Group) -> tuple[tuple[str, int], ...]:
     return tuple(sorted((name, array.ndim) for name, array in group.items()))
 
 
-def _shapes(group: Group) -> tuple[tuple[str, tuple[int, ...]], ...]:
+_Shapes = tuple[tuple[str, tuple[int, ...]], ...]
+
+
+def _shapes(group: Group) -> _Shapes:
     return tuple(sorted((name, array.shape) for name, array in group.items()))
 
 
-def _told(groups: Mapping[str, Group]) -> str:
-    return listed(
-        f"{module} ({', '.join(f'{n} {a.shape}' for n, a in group.items())})"
-        for module, group in groups.items()
-    )
+def _described(groups: Mapping[str, Group]) -> str:
+    def tensors_of(group: Group) -> str:
+        return ", ".join(f"{name} {array.shape}" for name, array in group.items())
+
+    return listed(f"{module} ({tensors_of(group)})" for module, group in groups.items())
 
 
 def listed(names: Iterable[str]) -> str:
-    """Give the first of these names, as a message shows them."""
+    """Return the first of these names, as an error shows them."""
     shown = [repr(name) if not name or not name.isprintable() else name for name in names]
     return ", ".join(shown[:_SHOWN]) + (", ..." if len(shown) > _SHOWN else "")

@@ -1,4 +1,4 @@
-"""`to_c`: what is asked for, checked, and two files written."""
+"""`to_c`: check the request, and write the two files."""
 
 from __future__ import annotations
 
@@ -7,55 +7,54 @@ from pathlib import Path
 from typing import Any
 
 from pellucid.core import checks
+from pellucid.data.inputs import Images
 from pellucid.errors import InputError
 from pellucid.exchange.c import literals
-from pellucid.exchange.c.conversions import convert
+from pellucid.exchange.c.layer_code import convert
 from pellucid.exchange.c.program import Program
 from pellucid.exchange.c.quantization import Levels, calibrated
 from pellucid.exchange.c.text import MARK, Code, files
-from pellucid.exchange.given import check_network
-from pellucid.exchange.writing import check_replaceable
+from pellucid.exchange.guards import check_network, check_replaceable
 from pellucid.files.atomic import write_whole
 from pellucid.network import Network
 
 LARGEST = 100_000_000  # bytes of source: compilers take minutes and gigabytes for more
 
-# A source file of one of these names would take the place of the compiler's own header.
+# A header of one of these names would be included in place of the compiler's own.
 _HEADERS = (
-    "assert complex ctype errno fenv float inttypes iso646 limits locale math setjmp signal "
-    "stdarg stdbool stddef "
-    "stdint stdio stdlib string tgmath time wchar wctype"
+    "assert complex ctype errno fenv float inttypes iso646 limits locale math setjmp signal stdarg "
+    "stdbool stddef stdint stdio stdlib string tgmath time wchar wctype"
 )
-_REFUSED = frozenset(_HEADERS.split()) | {"", ".."}
+_RESERVED = frozenset(_HEADERS.split()) | {"", ".."}
 
 
 def to_c(
     net: Network, path: str | os.PathLike[str], *, int8: bool = False, calibration: Any = None
 ) -> tuple[Path, Path]:
-    """Write a network as C99: `digits.h` and `digits.c` for the path "digits" (or either file);
-    give their paths.
+    """Write a network as C99, `digits.h` and `digits.c` for the path "digits" or for either file.
 
-    The code allocates nothing, changes nothing global, and needs at most the mathematics of the
-    standard library; the header says how it is called and what flash and RAM it takes. Names begin
-    with the file's. Networks of float64 are written in float32.
+    Returns the paths of header and source. The code allocates nothing, changes nothing global, and
+    needs at most the mathematical functions of the standard library; the header documents its use
+    and its flash and RAM. Names begin with the file's name. Networks of float64 are written in
+    float32.
 
     Parameters
     ----------
     net
         The network; every layer must be one of pellucid's own.
     path
-        Where to. Files that pellucid wrote are replaced, others are not.
+        The file or its stem. Files that pellucid wrote are replaced, others are not.
     int8
         Write the weights of Affine layers as whole numbers of 8 bits, a quarter of the size;
         biases, activations and all other layers stay float32.
     calibration
-        For int8: rows like those to come, as `predict` takes them. They set the range of numbers
-        that each of these layers expects; 10,000 at most are looked at.
+        For int8: typical rows, as `predict` takes them. They set the range of each of these layers'
+        inputs; 10,000 at most are used.
 
     Raises InputError for a layer of your own, for numbers that are not finite or too large for
     float32, for a network of more than 100 MB of source, and for calibration that is missing or
     does not fit; FileError where the files cannot be written. Each file is written whole or not at
-    all, the source first; the compiler refuses a header and a source that are not of one export.
+    all, the source first; a header and a source of different exports do not compile.
 
     >>> import pellucid as pl, tempfile
     >>> net = pl.mlp([2, 4, 3], activation="sigmoid", seed=0)
@@ -66,9 +65,8 @@ def to_c(
     """
     check_network(net)
     stem = _stem(path)
-    code = _code(
-        net, literals.identifier(stem.name), calibrated(net, calibration) if int8 else None
-    )
+    levels = calibrated(net, calibration) if int8 else None
+    code = _code(net, literals.identifier(stem.name), levels)
     paths = stem.with_name(f"{stem.name}.h"), stem.with_name(f"{stem.name}.c")
     for file in paths:
         check_replaceable(file, MARK)
@@ -78,19 +76,17 @@ def to_c(
     return paths
 
 
-def _stem(path: Any) -> Path:
-    """Give the path without an ending .h or .c."""
+def _stem(path: str | os.PathLike[str]) -> Path:
+    """Return the path without an extension .h or .c."""
     if not isinstance(path, (str, os.PathLike)):
-        raise InputError(
-            'expected the path of a file, such as "digits.c"; got {got}', got=repr(path)
-        )
+        raise InputError('expected a path, such as "digits.c", got {got}', got=repr(path))
     file = Path(os.fsdecode(path))
     stem = file.with_suffix("") if file.suffix in (".h", ".c") else file
-    spoils = any(part in stem.name for part in ('"', "'", "\\", "??"))
-    if spoils or not stem.name.isprintable() or stem.name.lower() in _REFUSED:
+    # Quotes, backslashes and trigraphs would end or change the name within #include "...".
+    breaks_include = any(part in stem.name for part in ('"', "'", "\\", "??"))
+    if breaks_include or not stem.name.isprintable() or stem.name.lower() in _RESERVED:
         raise InputError(
-            "{path}: C cannot include a header of this name beside its own: choose another, such "
-            "as digits.h",
+            "{path}: C cannot include a header of this name: choose another, such as digits.h",
             path=repr(os.fspath(path)),
         )
     return stem
@@ -99,10 +95,7 @@ def _stem(path: Any) -> Path:
 def _code(net: Network, name: str, levels: list[Levels] | None) -> Code:
     D = checks.input_width(net.layers)
     if D is None:
-        raise InputError(
-            "this network takes rows of any length: C needs one with a layer of weights, such as "
-            "Affine"
-        )
+        raise InputError("C needs a fixed number of inputs: add a layer with weights")
     checks.check_weights(net.layers)
     program = _program(net, Program(name, D, levels))
     front = None
@@ -112,9 +105,8 @@ def _code(net: Network, name: str, levels: list[Levels] | None) -> Code:
     code = Code(name, net, D, program.width, program, front)
     if code.characters > LARGEST:
         raise InputError(
-            "{parameters:,} parameters would be about {size} MB of C; {limit} MB are the most "
-            "that compilers take "
-            "well: save a model file, or export to ONNX",
+            "{parameters:,} parameters would be about {size} MB of C, and compilers handle {limit} "
+            "MB well: save a model file, or export to ONNX",
             parameters=net.parameter_count,
             size=code.characters // 1_000_000,
             limit=LARGEST // 1_000_000,
@@ -129,9 +121,6 @@ def _program(net: Network, program: Program) -> Program:
 
 
 def _takes_bytes(net: Network) -> bool:
-    """Tell whether rows come as bytes.
-
-    A factor for them comes first, or pictures into layers that scale.
-    """
-    pictures = (net.inputs or {}).get("kind") == "pictures"
-    return checks.byte_factor(net.layers) is not None or (pictures and checks.scales(net.layers))
+    """Return whether rows may be bytes: the network scales them, or takes images that it scales."""
+    images = isinstance(net.inputs, Images)
+    return checks.byte_factor(net.layers) is not None or (images and checks.scales(net.layers))

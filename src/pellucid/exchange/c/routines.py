@@ -1,7 +1,6 @@
-"""The functions of C that layers call, by name; each holds its number as `pellucid.core.functions`
-does.
+"""The C functions that layers call, by name; each is stable where `pellucid.core.functions` is.
 
-`${name}` is the network's own prefix, so that several networks can be linked together, and even be
+`${name}` is the network's own prefix, so that several networks can be linked together, or even be
 one file.
 """
 
@@ -46,7 +45,7 @@ static float ${name}_smooth_clip(float z, float limit) {
 }""",
     "cosine": """\
 static float ${name}_cosine(float turns) {
-    return cosf(6.2831853f * (turns - rintf(turns))); /* whole turns are taken away, which costs no digit */
+    return cosf(6.2831853f * (turns - rintf(turns))); /* exact: whole turns lose no digit */
 }""",
     "softmax": """\
 static void ${name}_softmax(float *v, size_t H) {
@@ -63,7 +62,9 @@ static void ${name}_softmax(float *v, size_t H) {
     }
 }""",
     "layer_norm": """\
-static void ${name}_layer_norm(float *v, size_t H, const float *gamma, const float *beta, float epsilon) {
+static void ${name}_layer_norm(
+    float *v, size_t H, const float *gamma, const float *beta, float epsilon
+) {
     float mean = 0.0f, variance = 0.0f;
     for (size_t j = 0; j < H; j++) {
         mean += v[j];
@@ -72,13 +73,13 @@ static void ${name}_layer_norm(float *v, size_t H, const float *gamma, const flo
     for (size_t j = 0; j < H; j++) {
         variance += (v[j] - mean) * (v[j] - mean);
     }
-    const float deviation = sqrtf(variance / (float)H + epsilon);
+    const float std = sqrtf(variance / (float)H + epsilon);
     for (size_t j = 0; j < H; j++) {
-        v[j] = (v[j] - mean) / deviation * gamma[j] + beta[j];
+        v[j] = (v[j] - mean) / std * gamma[j] + beta[j];
     }
 }""",
     "quantize": """\
-/* The nearest of 256 levels that lie 1 / inverse apart, where 0 has the level `zero`; NaN has the lowest. */
+/* The nearest of 256 levels, 1 / inverse apart; 0 has the level `zero`, NaN the lowest. */
 static uint8_t ${name}_quantize(float v, float inverse, float zero) {
     const float level = v * inverse + zero;
     if (!(level > 0.0f)) {

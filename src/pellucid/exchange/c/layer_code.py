@@ -1,0 +1,94 @@
+"""The C code of each layer: one table by type, and the walk through a network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from pellucid.core import composite, layers, normalization, preparation
+from pellucid.core.embedding import PeriodicEmbedding
+from pellucid.core.layer import Layer
+from pellucid.errors import InputError
+from pellucid.exchange.c.program import Program
+
+
+def convert(layers: Sequence[Layer], program: Program, within: str = "") -> None:
+    """Add the layers to the program; raises InputError that names a layer without C code."""
+    for index, layer in enumerate(layers):
+        place = f"{within}{index}"
+        conversion = CONVERSIONS.get(type(layer))
+        if conversion is None:
+            raise InputError(
+                "layer {index} ({layer}) cannot be written in C, which knows {known}: remove it or "
+                "replace it",
+                index=place.replace("_", "."),
+                layer=type(layer).__name__,
+                known=", ".join(kind.__name__ for kind in CONVERSIONS),
+            )
+        program.begin(place, layer)
+        conversion(layer, program)
+
+
+def _nothing(layer: Layer, program: Program) -> None:
+    """Add nothing: in prediction the layer passes x on."""
+
+
+def _standardize(layer: preparation.Standardize, program: Program) -> None:
+    mean, std = program.array("mean", layer.mean), program.array("std", layer.std)
+    program.each(f"(v - {mean}[i]) / {std}[i]")
+
+
+def _batch_norm(layer: normalization.BatchNorm, program: Program) -> None:
+    variance = layer.running_variance.astype(np.float64)
+    # A variance and an epsilon of 0 give infinity, which `array` rejects.
+    with np.errstate(divide="ignore", invalid="ignore"):
+        scale = layer.gamma.astype(np.float64) / np.sqrt(variance + layer.epsilon)
+    # The mean is not folded into beta: where it is large beside the standard deviation, the
+    # difference v - mean would lose digits.
+    mean, factor = program.array("mean", layer.running_mean), program.array("factor", scale)
+    program.each(f"(v - {mean}[i]) * {factor}[i] + {program.array('beta', layer.beta)}[i]")
+
+
+def _layer_norm(layer: normalization.LayerNorm, program: Program) -> None:
+    gamma, beta = program.array("gamma", layer.gamma), program.array("beta", layer.beta)
+    program.call_whole("layer_norm", gamma, beta, program.number(layer.epsilon))
+
+
+def _residual(layer: composite.Residual, program: Program) -> None:
+    place = program.place
+    held = program.hold()
+    convert(layer.inner, program, f"{place}_")
+    program.begin(place, layer)
+    program.add_held(held)
+
+
+def _gelu(layer: layers.GELU, program: Program) -> None:
+    program.call("gelu" if layer.approximate == "none" else "gelu_tanh")
+
+
+# The first argument is a layer of the type under which the function is listed.
+CONVERSIONS: dict[type[Layer], Callable[[Any, Program], None]] = {
+    layers.Affine: lambda layer, program: program.affine(layer.W, layer.b),
+    layers.Identity: _nothing,
+    layers.Sigmoid: lambda layer, program: program.call("sigmoid"),
+    layers.Tanh: lambda layer, program: program.each("tanhf(v)"),
+    layers.ReLU: lambda layer, program: program.call("relu"),
+    layers.LeakyReLU: lambda layer, program: program.call("leaky_relu", layer.negative_slope),
+    layers.GELU: _gelu,
+    layers.SiLU: lambda layer, program: program.call("silu"),
+    layers.Softplus: lambda layer, program: program.call("softplus"),
+    layers.Exponential: lambda layer, program: program.each("expf(v)"),
+    layers.Softmax: lambda layer, program: program.call_whole("softmax"),
+    preparation.Flatten: _nothing,
+    preparation.Scale: lambda layer, program: program.each(f"v * {program.number(layer.factor)}"),
+    preparation.Standardize: _standardize,
+    preparation.SmoothClip: lambda layer, program: program.call("smooth_clip", layer.limit),
+    PeriodicEmbedding: lambda layer, program: program.embed(layer),
+    normalization.BatchNorm: _batch_norm,
+    normalization.LayerNorm: _layer_norm,
+    composite.Dropout: _nothing,
+    composite.Residual: _residual,
+}
+"""By type, the function that adds a layer to a program. A layer of your own needs a line here."""

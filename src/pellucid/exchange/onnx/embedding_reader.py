@@ -1,0 +1,60 @@
+"""Reading a PeriodicEmbedding, which no exporter has an operator for.
+
+Only the form that `writers` writes is recognised: the layer is rebuilt from the segment's constants
+and written again, and both graphs must be the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from pellucid.core.embedding import PeriodicEmbedding
+from pellucid.core.types import Array
+from pellucid.errors import InputError
+from pellucid.exchange.onnx.builder import Builder
+from pellucid.exchange.onnx.graph import graph_of
+from pellucid.exchange.onnx.operators import Op
+from pellucid.exchange.onnx.segments import Segment
+from pellucid.exchange.onnx.to_model import onnx_model
+from pellucid.network import Network
+
+_CONSTANTS = 8  # columns, axes, frequency, phase, quarter, two_pi, W and b
+
+
+def read_embedding(segment: Segment, built: Builder) -> bool:
+    """Add the layer if the segment is one; return whether it is."""
+    constants = [value for op in segment.ops for value in op.constants]
+    in_rows = not built.turned and len(built.row) == 1 and built.D is not None
+    if segment.last.kind != "Concat" or len(constants) != _CONSTANTS or not in_rows:
+        return False
+    columns, _, frequency, phase, _, _, W, b = constants
+    if columns.dtype != np.int64 or W.dtype not in (np.float32, np.float64):
+        return False
+    D = built.D or 0
+    built.reserve(segment.last, D)
+    try:
+        embedded = np.isin(np.arange(D), columns).astype(W.dtype)
+        layer = PeriodicEmbedding(frequency, phase, W, b, embedded)
+        written = graph_of(onnx_model(Network([layer])).SerializeToString())
+    except InputError:  # shapes that do not fit, or numbers that are not finite
+        return False
+    if _form(segment.ops, segment.start) != _form(written.ops, "x"):
+        return False
+    built.row = (layer.output_width(D),)
+    built.add(layer)
+    return True
+
+
+def _form(ops: Sequence[Op], start: str) -> list[tuple[object, ...]]:
+    """Return the operators with their inputs, independent of the names of tensors."""
+    places = {start: 0} | {op.output: place for place, op in enumerate(ops, 1)}
+
+    def plain(value: Array | str | None) -> object:
+        if isinstance(value, str):
+            return places[value]
+        # Compared by bits: NaN must equal NaN, and -0.0 differ from 0.0.
+        return None if value is None else (value.shape, value.dtype, value.tobytes())
+
+    return [(op.kind, op.attributes, *map(plain, op.inputs)) for op in ops]

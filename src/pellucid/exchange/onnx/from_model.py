@@ -1,0 +1,193 @@
+"""Reading an ONNX file as a network."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+
+import numpy as np
+
+from pellucid.core import checks
+from pellucid.core.composite import Residual
+from pellucid.core.layers import Identity
+from pellucid.core.preparation import Flatten
+from pellucid.core.types import Options
+from pellucid.data.inputs import inputs_from
+from pellucid.errors import FileError, InputError, Message, PellucidError
+from pellucid.exchange.onnx.builder import Builder
+from pellucid.exchange.onnx.embedding_reader import read_embedding
+from pellucid.exchange.onnx.graph import Graph, Input, graph_of
+from pellucid.exchange.onnx.graph_outputs import output_of
+from pellucid.exchange.onnx.operators import ELEMENTWISE, ROWWISE, Op
+from pellucid.exchange.onnx.readers import READERS
+from pellucid.exchange.onnx.recognition import LONGEST, recognised
+from pellucid.exchange.onnx.segments import Segment, segments, sources
+from pellucid.extras import library
+from pellucid.files.model import DEEPEST_RESIDUAL
+from pellucid.files.opening import read_bytes
+from pellucid.network import Network
+
+# What Python raises where a file has another structure than it claims; its metadata is JSON, which
+# can nest beyond Python's recursion limit.
+_MALFORMED = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, MemoryError)
+LARGEST_FILE = 1 << 31  # bytes, where Protocol Buffers end
+
+
+def from_onnx(path: str | os.PathLike[str]) -> Network:
+    """Read a dense network from any .onnx file; it predicts as the file does, and can be trained.
+
+    Supported is one chain of Gemm, MatMul and Add (in any order, weights transposed or not),
+    normalisations, activations (also written out: they are recognised by what they compute),
+    Dropout, skips (Add) around such chains, reshaping of each row by itself, and arithmetic with
+    constants, which becomes Scale and Standardize. The labels and dictionaries that scikit-learn's
+    converter appends to classifiers become the class names. Weights keep their bits, with the
+    exceptions that `readers` lists.
+
+    Differences: casts are left out, and the network has one floating type for inputs and outputs;
+    binary classifiers that return (1 - p, p) return p, (N, 1); outputs of shape (N,) become (N, 1),
+    and those that scikit-learn's converter puts into one column (regressors of several outputs)
+    become (N, K); images may also be passed flat. Where the file leaves the width of an input open,
+    the first weights decide.
+
+    Raises FileError that names the file and, where there is one, the node: for anything else in a
+    graph, weights in other files (never opened), weights that are not finite, damaged files, more
+    than 2 GiB or 10,000 nodes; InputError where onnx is not installed.
+    """
+    library("onnx", "onnx")
+    content = read_bytes(path, Message("an ONNX file"), LARGEST_FILE)
+    try:
+        with np.errstate(all="ignore"):  # an overflow becomes infinite weights, which are rejected
+            return _network(graph_of(content))
+    except FileError:
+        raise
+    except (PellucidError, RecursionError, *_MALFORMED) as error:
+        reason = Message("its structure is malformed")
+        if isinstance(error, PellucidError):
+            reason = error.message
+        raise FileError(
+            "{path}: no dense network can be read from it: {reason}", path=path, reason=reason
+        ) from error
+
+
+def _network(graph: Graph) -> Network:
+    tensor, classes, halved = output_of(graph)
+    given = _input(graph, tensor)
+    built = _start(given)
+    _read(graph.ops, given.name, tensor, built)
+    if built.turned:
+        raise InputError("its output has shape (K, N); expected (N, K)")
+    if halved and built.D != 1:
+        raise InputError("its output is (1 - p, p) of several p: export p alone")
+    inputs = _images(given)
+    if graph.producer == "pellucid":
+        classes = json.loads(graph.metadata.get("classes", "null"))
+        inputs = json.loads(graph.metadata.get("inputs", "null"))
+    described = inputs_from(inputs, classes, checks.input_width(built.layers))
+    net = Network(built.layers, inputs=described, classes=classes)
+    checks.check_weights(net.layers)
+    return net
+
+
+def _input(graph: Graph, tensor: str) -> Input:
+    """Return the one input that the output depends on."""
+    names = sources(graph.ops, tensor)
+    if len(names) != 1:
+        raise InputError(
+            "its output depends on the inputs {names}; expected one, rows of numbers",
+            names=", ".join(names),
+        )
+    found = {given.name: given for given in graph.inputs}.get(names[0])
+    if found is None:
+        raise InputError(
+            "its output depends on {tensor}, a constant or the second output of a node, not on an "
+            "input",
+            tensor=names[0],
+        )
+    return found
+
+
+def _start(given: Input) -> Builder:
+    if given.shape is None:
+        return Builder((None,))
+    if len(given.shape) < 2:
+        raise InputError(
+            "its input {name} has shape {shape}; expected (N, D), or images",
+            name=given.name,
+            shape=given.shape,
+        )
+    batch, *row = given.shape
+    return Builder(tuple(row), batch, layers=[Flatten()] if len(row) > 1 else [])
+
+
+def _read(ops: Sequence[Op], start: str, end: str, built: Builder, depth: int = 0) -> None:
+    """Add the layers on the path from one tensor to another."""
+    path = segments(ops, start, end)
+    place = 0
+    while place < len(path):
+        rest = path[place : place + LONGEST]
+        # An activation that is written out has at least one segment that is no layer by itself.
+        # Where each segment is a layer by itself, `READERS` keep the weights' bits.
+        unknown = next((i for i, segment in enumerate(rest) if not _readable(segment)), None)
+        found = None if unknown is None else recognised(rest, unknown + 1, built.D)
+        if found is not None:
+            layer, count = found
+            built.reserve(rest[0].last, sum(array.size for array in layer.params))
+            built.add(layer)
+            place += count
+            continue
+        branch = _branch(rest[0])
+        if unknown == 0:
+            if not read_embedding(rest[0], built):
+                raise _unsupported(rest[0])
+        elif branch is None:
+            READERS[rest[0].last.kind](rest[0].last, built)
+        else:
+            _residual(rest[0], branch, built, depth)
+        place += 1
+
+
+def _readable(segment: Segment) -> bool:
+    """Return whether the segment is a skip, or one operator on one tensor that has a reader."""
+    op = segment.last
+    reciprocal = op.kind == "Div" and not isinstance(op.input(0), str)
+    single = len(segment.ops) == 1 and len(op.live) == 1 and op.kind in READERS and not reciprocal
+    return single or _branch(segment) is not None
+
+
+def _branch(segment: Segment) -> str | None:
+    """Return the tensor that a skip adds to the segment's start, None where it is no skip."""
+    if segment.last.kind not in ("Add", "Sum") or len(segment.last.live) != 2:
+        return None
+    a, b = segment.last.live
+    return b if a == segment.start else a if b == segment.start else None
+
+
+def _residual(segment: Segment, branch: str, built: Builder, depth: int) -> None:
+    op = segment.last
+    if depth >= DEEPEST_RESIDUAL:
+        raise op.error(Message("skips are nested more than {most} deep", most=DEEPEST_RESIDUAL))
+    inner = Builder(built.row, built.batch, built.turned, built.room)
+    _read(segment.ops, segment.start, branch, inner, depth + 1)
+    built.room = inner.room
+    if (inner.row, inner.turned) != (built.row, built.turned):
+        a, b = built.row, inner.row
+        raise op.error(Message("it adds rows of different shapes: {a} and {b}", a=a, b=b))
+    built.add(Residual(inner.layers or [Identity()]))
+
+
+def _unsupported(segment: Segment) -> InputError:
+    for op in segment.ops:
+        if op.kind not in (READERS.keys() | ELEMENTWISE.keys() | ROWWISE.keys()):
+            return op.error(Message("this operator is not supported in dense networks"))
+    start = segment.start
+    return segment.last.error(
+        Message("the operators from {start} to it form no layer", start=start)
+    )
+
+
+def _images(given: Input) -> Options | None:
+    """Return `inputs` for grey images: rows of two axes, or of one channel and two axes."""
+    row = list(given.shape or ())[1:]
+    row = row[1:] if len(row) == 3 and row[0] == 1 else row
+    return {"kind": "images", "shape": row} if len(row) == 2 and None not in row else None

@@ -1,0 +1,182 @@
+"""The PyTorch module of each layer: one table, read by `to_torch`, `from_torch` and the files.
+
+A new layer needs one entry here, and a small class in `modules` where PyTorch has no equivalent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+
+from pellucid.core import composite, layers, normalization, preparation
+from pellucid.core.embedding import PeriodicEmbedding
+from pellucid.core.layer import Layer
+from pellucid.core.types import Array, Options
+from pellucid.errors import InputError, Message
+
+_NONE: Mapping[str, str] = MappingProxyType({})
+
+# The argument is a layer, or a module, of the type of the entry in which the function stands.
+_Sizes: TypeAlias = Callable[[Any], Options]
+_Check: TypeAlias = Callable[[Any], Message | None]
+
+
+class Equivalent(NamedTuple):
+    """The module that computes what a layer computes.
+
+    Attributes
+    ----------
+    module
+        The name of its class.
+    arrays, options
+        PyTorch's name for each of the layer's arrays and options.
+    sizes
+        A function of the layer that returns the constructor's other arguments.
+    refuses
+        A function of the module that returns why its settings have no equivalent layer, or None.
+    own
+        Whether the module is a class of `modules`, not of torch.nn.
+    """
+
+    module: str
+    arrays: Mapping[str, str] = _NONE
+    options: Mapping[str, str] = _NONE
+    sizes: _Sizes = lambda layer: {}
+    refuses: _Check = lambda module: None
+    own: bool = False
+
+
+def _unless(fits: Callable[[Any], bool], wanted: str) -> _Check:
+    return lambda module: (
+        None if fits(module) else Message("only {wanted} is supported", wanted=wanted)
+    )
+
+
+def _linear_sizes(layer: layers.Affine) -> Options:
+    D, H = layer.W.shape
+    return {"in_features": D, "out_features": H, **({"bias": False} if layer.b is None else {})}
+
+
+def _embedding_sizes(layer: PeriodicEmbedding) -> Options:
+    columns, waves, size = layer.W.shape
+    return {"width": layer.embedded.size, "columns": columns, "waves": waves, "size": size}
+
+
+def _batch_norm_refuses(module: Any) -> Message | None:
+    if module.running_mean is None or module.running_var is None:
+        return Message(
+            "without running statistics (track_running_stats=False) its output depends on the "
+            "other rows"
+        )
+    if module.momentum is None:  # PyTorch then takes a mean over all batches
+        return Message("momentum=None is not supported: set a number such as 0.1")
+    return None
+
+
+_SCALE_AND_SHIFT = {"gamma": "weight", "beta": "bias"}
+_STATISTICS = {"running_mean": "running_mean", "running_variance": "running_var"}
+_SAME = {"frequency": "frequency", "phase": "phase", "embedded": "embedded"}
+
+EQUIVALENTS: dict[type[Layer], Equivalent] = {
+    layers.Affine: Equivalent("Linear", arrays={"W": "weight", "b": "bias"}, sizes=_linear_sizes),
+    layers.Identity: Equivalent("Identity"),
+    layers.Sigmoid: Equivalent("Sigmoid"),
+    layers.Tanh: Equivalent("Tanh"),
+    layers.ReLU: Equivalent("ReLU"),
+    layers.LeakyReLU: Equivalent("LeakyReLU", options={"slope": "negative_slope"}),
+    layers.GELU: Equivalent("GELU", options={"approximate": "approximate"}),
+    layers.SiLU: Equivalent("SiLU"),
+    # Above its threshold PyTorch's Softplus returns x. At the default of 20 that is off by 2e-9, at
+    # 40 by nothing in float64.
+    layers.Softplus: Equivalent(
+        "Softplus",
+        sizes=lambda layer: {"threshold": 40},
+        refuses=_unless(lambda m: m.beta == 1 and m.threshold >= 20, "beta=1, threshold>=20"),
+    ),
+    layers.Exponential: Equivalent("Exponential", own=True),
+    layers.Softmax: Equivalent(
+        "Softmax",
+        sizes=lambda layer: {"dim": 1},
+        refuses=_unless(lambda m: m.dim in (1, -1), "dim=1"),
+    ),
+    preparation.Flatten: Equivalent(
+        "Flatten",
+        refuses=_unless(lambda m: (m.start_dim, m.end_dim) == (1, -1), "start_dim=1, end_dim=-1"),
+    ),
+    preparation.Scale: Equivalent("Scale", options={"factor": "factor"}, own=True),
+    preparation.Standardize: Equivalent(
+        "Standardize",
+        arrays={"mean": "mean", "std": "std"},
+        sizes=lambda layer: {"width": layer.mean.size},
+        own=True,
+    ),
+    preparation.SmoothClip: Equivalent("SmoothClip", options={"limit": "limit"}, own=True),
+    PeriodicEmbedding: Equivalent(
+        "PeriodicEmbedding",
+        arrays={"W": "weight", "b": "bias", **_SAME},
+        sizes=_embedding_sizes,
+        own=True,
+    ),
+    normalization.BatchNorm: Equivalent(
+        "BatchNorm1d",
+        arrays=_SCALE_AND_SHIFT | _STATISTICS,
+        options={"epsilon": "eps", "momentum": "momentum"},
+        sizes=lambda layer: {"num_features": layer.gamma.size},
+        refuses=_batch_norm_refuses,
+    ),
+    normalization.LayerNorm: Equivalent(
+        "LayerNorm",
+        arrays=_SCALE_AND_SHIFT,
+        options={"epsilon": "eps"},
+        sizes=lambda layer: {"normalized_shape": layer.gamma.size},
+        refuses=_unless(lambda m: len(m.normalized_shape) == 1, "normalized_shape=(H,)"),
+    ),
+    composite.Dropout: Equivalent("Dropout", options={"rate": "p"}),
+    composite.Residual: Equivalent("Residual", own=True),
+}
+
+COUNTER = "num_batches_tracked"
+"""The counter of batches in PyTorch's BatchNorm; with a momentum it has no effect."""
+
+
+def equivalent_of(layer: Layer) -> Equivalent:
+    """Return the layer's entry; raises InputError for a layer of the user's own."""
+    found = EQUIVALENTS.get(type(layer))
+    if found is None:
+        raise InputError("PyTorch has no module for the layer {layer}", layer=type(layer).__name__)
+    return found
+
+
+def settings(layer: Layer, frozen: bool = False) -> Options:
+    """Return the arguments of the module's constructor."""
+    entry, options = equivalent_of(layer), layer.options()
+    # A frozen BatchNorm keeps its running statistics. PyTorch has no such mode but momentum 0.
+    if frozen and "momentum" in options:
+        options["momentum"] = 0.0
+    named = {theirs: options[ours] for ours, theirs in entry.options.items()}
+    return {**entry.sizes(layer), **named}
+
+
+def tensors(layer: Layer) -> dict[str, Array]:
+    """Return copies of the module's state by PyTorch's names, weights transposed to (out, in)."""
+    if isinstance(layer, composite.Residual):
+        return {
+            f"layers.{index}.{name}": array
+            for index, inner in enumerate(layer.inner)
+            for name, array in tensors(inner).items()
+        }
+    arrays, names = layer.arrays(), equivalent_of(layer).arrays.items()
+    # C-contiguous: safetensors and torch.from_numpy would refuse or keep a transposed view.
+    found = {b: np.array(turned(arrays[a]), order="C") for a, b in names if a in arrays}
+    return {**found, COUNTER: np.array(0)} if isinstance(layer, normalization.BatchNorm) else found
+
+
+def turned(array: Array) -> Array:
+    """Transpose a matrix of weights from (in, out) to PyTorch's (out, in), or back.
+
+    Arrays of other dimensions are the same in both.
+    """
+    return array.T if array.ndim == 2 else array
