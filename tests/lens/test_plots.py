@@ -566,8 +566,9 @@ def test_every_name_is_there_and_documented() -> None:
     assert set(pl.plots.__all__) <= set(dir(pl.plots))
     for name in pl.plots.__all__:
         assert getattr(pl.plots, name).__doc__
+    plots: Any = pl.plots
     with pytest.raises(AttributeError):
-        pl.plots.no_such_plot  # noqa: B018
+        plots.no_such_plot  # noqa: B018
     with pytest.raises(AttributeError):
         pl.lens.no_such_room  # noqa: B018
 

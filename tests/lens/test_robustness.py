@@ -167,7 +167,7 @@ def test_what_does_not_fit(generator: np.random.Generator) -> None:
         with pytest.raises(pl.InputError, match=match):
             pl.robustness(net, x, t, **arguments)
     table = pl.mlp([6, 2])
-    with pytest.raises(pl.InputError, match="not known to be pictures"):
+    with pytest.raises(pl.InputError, match="not known to be images"):
         pl.robustness(table, np.zeros((2, 6)), [0, 1], "shift")
     assert pl.robustness(table, np.zeros((2, 6)), [0, 1], "shift", shape=(2, 3)).rows == 2
     assert (

@@ -351,6 +351,7 @@ def chosen_neurons(net: Network, place: NeuronLayer, neuron: int | None, rows: A
         raise InputError(
             "{layer} has {size} neurons: select one with neuron=", layer=place.name, size=place.size
         )
+    # One output is class 1 or a value: its only neuron is explained.
     y = chain.predict(net.layers, rows)
     check_overflow(net, y)
     return np.zeros(len(y), np.int64) if y.shape[1] == 1 else net.choose(y)
@@ -358,6 +359,7 @@ def chosen_neurons(net: Network, place: NeuronLayer, neuron: int | None, rows: A
 
 def zero_input(net: Network, shape: tuple[int, ...]) -> Array:
     """Return the row of that shape whose input neurons are 0: black, or the columns' means."""
+    # Flatten moves no values, so a Standardize behind it still sees the input.
     first = next((layer for layer in net.layers if not isinstance(layer, Flatten)), None)
     if isinstance(first, Standardize):
         return first.mean.reshape(shape).copy()

@@ -214,12 +214,14 @@ def compare(
         if t is not None:
             raise InputError("targets t need their rows: pass x, too")
         return found
+    # Both networks are given the same numbers, prepared by the first one's columns.
     rows = as_rows(a, x)
     checks.check_input(b.layers, rows)
     checks.check_scaled(b.layers, rows)
     y_a, y_b = make_engine(a.layers).predict(rows), make_engine(b.layers).predict(rows)
     found.rows = len(rows)
     if y_a.shape == y_b.shape:
+        # float64, so that the difference of close float32 outputs is exact.
         gaps = np.abs(y_b.astype(np.float64) - y_a)
         found.largest, found.mean = float(gaps.max()), float(gaps.mean())
     targets = None if t is None else check_rows(a.layers, rows, t).t
@@ -279,6 +281,7 @@ def _compare_values(found: Comparison, y_a: Array, y_b: Array, t: Array | None) 
 
 def _predicts_classes(net: Network, t: Array | None) -> bool:
     """Return whether outputs are classes: by the targets if any, else by the last layer."""
+    # Names of classes settle it, whatever the last layer is.
     if net.classes is not None:
         return True
     targets = np.zeros(1) if t is None else t
@@ -288,6 +291,7 @@ def _predicts_classes(net: Network, t: Array | None) -> bool:
 def _compare_arrays(a: Network, b: Network) -> tuple[list[ArrayDifference], list[str]]:
     held_a, held_b = _arrays(a), _arrays(b)
     found, unmatched = [], []
+    # Arrays match by place and name: another order of layers is another network.
     for key in sorted({*held_a, *held_b}):
         index, kind, name = key
         one, other = held_a.get(key), held_b.get(key)

@@ -18,6 +18,7 @@ from pellucid.core.metrics import (
     wilson,
 )
 from pellucid.core.types import Array
+from pellucid.display import blocks
 from pellucid.display.text_table import table
 from pellucid.engines import predict_and_loss
 from pellucid.errors import InputError
@@ -28,6 +29,8 @@ from pellucid.lens.score_curves import ROC, Calibration, PrecisionRecall
 from pellucid.network import Network
 from pellucid.training.choices import check_network, choose_loss, is_classification
 from pellucid.training.samples import check_rows
+
+_CLASSES = 40  # more classes make a table wider than a notebook
 
 
 class Evaluation(Report):
@@ -158,10 +161,22 @@ class Evaluation(Report):
         return f"{self}\n{more}"
 
     def _repr_html_(self) -> str:
-        # Imported by notebooks only.
-        from pellucid.lens.evaluation_html import evaluation_html
-
-        return evaluation_html(self)
+        """Return the metrics and, for classes, confusion matrix and most confident mistakes."""
+        parts = [blocks.paragraph(str(self))]
+        if self.confusion is None or self.calibration is None or self.misclassified is None:
+            return blocks.frame(*parts)
+        more = [say("expected calibration error {error:.4f}", error=self.calibration.error)]
+        if self.roc is not None and self.precision_recall is not None:
+            more += [str(self.roc), str(self.precision_recall)]
+        parts.append(blocks.paragraph(", ".join(more)))
+        if len(self.confusion) <= _CLASSES:
+            # The last line of the table, the totals, has no colours.
+            shades = [*confusion_strengths(self.confusion).tolist(), []]
+            parts.append(blocks.table(self.confusion_lines(), total=True, shades=shades))
+        if count := len(self.misclassified):
+            title = say("{count:,} misclassified rows, the most confident first", count=count)
+            parts.append(blocks.details(title, blocks.table(self.misclassified_lines())))
+        return blocks.frame(*parts)
 
     def confusion_table(self) -> str:
         """Return the confusion matrix as text: true classes down, predicted classes across."""

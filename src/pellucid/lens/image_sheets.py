@@ -141,7 +141,8 @@ def confusion_image(matrix: Array, names: Sequence[str]) -> Image.Image:
                 fill = (red, green, blue)
             draw.rectangle((x, y, x + side - 2, y + side - 2), fill=fill)
             if count:
-                ink = PAPER if abs(signed[i, j]) > 0.6 else INK
+                # Luma (ITU-R BT.601): white letters on dark cells only.
+                ink = PAPER if np.dot(fill, (0.299, 0.587, 0.114)) < 128 else INK
                 middles = (x + side / 2 - 1, y + side / 2 - 1)
                 _text(draw, middles, str(count), 15 if K <= 12 else 10, "mm", ink)
     _text(draw, (left + K * side / 2, 24), say("predicted class"), 16, "mm", FAINT)

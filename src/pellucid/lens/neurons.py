@@ -93,6 +93,7 @@ def neuron_layers(net: Network, inputs: int | None = None) -> list[NeuronLayer]:
     [(0, 'input', 784), (1, 'hidden layer 1', 16), (2, 'hidden layer 2', 16), (3, 'output', 10)]
     """
     layers = net.layers
+    # A network without weights has no width of its own; its rows have one.
     D = checks.input_width(layers) or inputs or input_count(net)
     widths = [D, *checks.widths(layers, D)]
     starts = [index for index, layer in enumerate(layers) if isinstance(layer, (Affine, Residual))]
@@ -122,6 +123,7 @@ def neuron_layer(net: Network, number: SupportsIndex, least: int = 0) -> NeuronL
     """
     found = neuron_layers(net)
     index = _index(number, len(found))
+    # The input has no weights: some questions begin at layer 1.
     if index is None or index < least:
         raise InputError(
             "neuron layers go from {least} to {last} (the output); there is no {got}",
@@ -167,6 +169,7 @@ def as_rows(net: Network, x: RowsLike) -> Array:
 def one_row(net: Network, x: RowsLike) -> Array:
     """Return one row, (1, ...), in the network's dtype; raise InputError for more than one."""
     rows = as_rows(net, x)
+    # Explaining the first of many rows would go unnoticed.
     if len(rows) != 1:
         raise InputError("expected one row, got {N}: select one with x[i]", N=len(rows))
     return checks.as_input(net.layers, rows)
@@ -219,6 +222,7 @@ def image_shape(net: Network, shape: Sequence[int] | None = None) -> tuple[int, 
     """
     D = input_count(net)
     known = net.inputs.shape if isinstance(net.inputs, Images) else None
+    # The caller's shape wins: a file may describe its images wrongly.
     chosen = known if shape is None else shape
     if chosen is None:
         return (28, 28) if D == 784 else None
@@ -257,6 +261,7 @@ def neuron_labels(net: Network, layer: NeuronLayer) -> list[str]:
 
 
 def _input_labels(net: Network, layer: NeuronLayer) -> list[str]:
+    # The embedding appends cosines after the columns, in the order of its frequencies.
     names = input_names(net)
     for embedding in net.layers[: layer.stop]:
         if isinstance(embedding, PeriodicEmbedding):

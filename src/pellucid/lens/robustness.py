@@ -26,10 +26,7 @@ from pellucid.training.samples import check_rows
 
 CHANGES: dict[str, tuple[str, tuple[float, ...]]] = {
     "brightness": (mark("brightness (factor)"), (1.0, 0.8, 0.6, 0.4, 0.2, 0.1)),
-    "noise": (
-        mark("noise (standard deviation, share of the range)"),
-        (0.0, 0.1, 0.2, 0.3, 0.4, 0.5),
-    ),
+    "noise": (mark("noise (std, share of range)"), (0.0, 0.1, 0.2, 0.3, 0.4, 0.5)),
     "shift": (mark("shift (pixels, both ways)"), (0.0, 1.0, 2.0, 3.0, 4.0, 5.0)),
     "rotation": (mark("rotation (degrees)"), (0.0, 10.0, 20.0, 30.0, 45.0, 60.0, 90.0)),
 }

@@ -17,70 +17,28 @@ when a plot is first used; `pip install "pellucid[plot]"` installs it.
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
 
 from pellucid.extras import library
 
-if TYPE_CHECKING:
-    from pellucid.lens.plots.evaluation_plots import (
-        confusion_matrix,
-        misclassified,
-        reliability,
-        residuals,
-    )
-    from pellucid.lens.plots.explanation_plots import (
-        contributions,
-        partial_dependence,
-        permutation_importance,
-    )
-    from pellucid.lens.plots.figure_style import save, style
-    from pellucid.lens.plots.line_plots import (
-        activation,
-        learning_curves,
-        precision_recall,
-        robustness,
-        roc,
-    )
-    from pellucid.lens.plots.network_plot import network
-    from pellucid.lens.plots.surface_plots import decision_surface, weights
 
-# The names of each module, which is imported when one of them is first used.
-_MODULES = {
-    "evaluation_plots": ("confusion_matrix", "misclassified", "reliability", "residuals"),
-    "explanation_plots": ("contributions", "partial_dependence", "permutation_importance"),
-    "figure_style": ("save", "style"),
-    "line_plots": ("activation", "learning_curves", "precision_recall", "robustness", "roc"),
-    "network_plot": ("network",),
-    "surface_plots": ("decision_surface", "weights"),
-}
-_MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
-
-__all__ = [
-    "activation",
-    "confusion_matrix",
-    "contributions",
-    "decision_surface",
-    "learning_curves",
-    "misclassified",
-    "network",
-    "partial_dependence",
-    "permutation_importance",
-    "precision_recall",
-    "reliability",
-    "residuals",
-    "robustness",
-    "roc",
-    "save",
-    "style",
-    "weights",
-]
+def _read_modules() -> dict[str, str]:
+    """Return the module of each public name, from the imports of `__init__.pyi`."""
+    stub = Path(__file__).with_suffix(".pyi").read_text(encoding="utf-8")
+    imports = [line.split() for line in stub.splitlines() if line.startswith("from ")]
+    return {name: module for _, module, _, _, _, name in imports}
 
 
-def __getattr__(name: str) -> Any:
+_MODULE_OF = _read_modules()
+__all__ = sorted(_MODULE_OF)
+
+
+def __getattr__(name: str) -> object:
     if name not in _MODULE_OF:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    # One error that names the extra, instead of an ImportError from within a plot.
     library("matplotlib", "plot")
-    value = getattr(importlib.import_module(f"{__name__}.{_MODULE_OF[name]}"), name)
+    value = getattr(importlib.import_module(_MODULE_OF[name]), name)
     globals()[name] = value  # the next use does not come here
     return value
 

@@ -59,6 +59,7 @@ def activation(
     colours = palette(ax)
     z = np.linspace(low, high, POINTS)
     y = layer.forward(z[None])[0]
+    # Axes through the origin: a reader looks for f(0).
     for axis in (ax.axhline, ax.axvline):
         axis(0, color=colours.faint, linewidth=0.8, zorder=0)
     name, slope_name = say("activation y = f(z)"), say("derivative f'(z)")
@@ -112,6 +113,7 @@ def _learning_curve(
         (line,) = ax.plot(epochs, column, color=colour, linestyle=dashes, label=label)
         line.set(marker=marker, markersize=4)
     ax.set(title=_column_name(name), xlabel=say("epoch"))
+    # There is no epoch 1.5.
     ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     ax.grid(alpha=0.3)
     if name == "accuracy":
