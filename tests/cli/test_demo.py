@@ -1,5 +1,6 @@
 """`pellucid demo`: the first minute."""
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,14 +9,15 @@ import pytest
 from PIL import Image
 
 import pellucid as pl
-from pellucid.cli import demo
+from pellucid.cli import demo, output
 from tests.cli.conftest import Result
 from tests.narrowing import present
 
 
 @pytest.fixture
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The quick recipe, cut to two epochs."""
+    """The quick recipe, cut to two epochs, by a program that PATH does not hold."""
+    monkeypatch.setattr("sys.argv", [".venv/bin/pellucid"])
     monkeypatch.setattr(pl.recipes, "QUICK", pl.recipes.QUICK._replace(epochs=2))
 
 
@@ -37,8 +39,23 @@ def test_demo_shows_and_writes(
     for name in ("weights", "misclassified", "confusion", "learning"):
         with Image.open(tmp_path / "shown" / f"{name}.png") as picture:
             assert picture.width > 300
-    assert result.out.count("pellucid ") >= 5
+    assert result.out.count("  .venv/bin/pellucid ") == 6
+    assert ".venv/bin/pellucid open shown/digits.safetensors" in result.out
     assert "epoch 2/2" in result.err or "에포크 2/2" in result.err
+
+
+def test_commands_are_suggested_as_they_can_be_typed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    started = tmp_path / ".venv" / "bin" / "pellucid"
+    started.parent.mkdir(parents=True)
+    started.touch(mode=0o755)
+    monkeypatch.setattr("sys.argv", [str(started)])
+    assert output.program() == ".venv/bin/pellucid"  # the working folder is above it
+    monkeypatch.setenv("PATH", str(started.parent))
+    assert output.program() == "pellucid"
+    monkeypatch.setattr("sys.argv", [str(tmp_path / "__main__.py")])
+    assert output.program() == f"{sys.executable} -m pellucid"
 
 
 def test_demo_folder_that_cannot_be_made(run: Callable[..., Result], tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 One line on standard error, exit code 1, no traceback, and nothing is lost.
 """
 
+import ast
 import os
 import resource
 import subprocess
@@ -18,9 +19,11 @@ from PIL import Image
 
 import pellucid as pl
 from pellucid.cli import main, threads
+from pellucid.cli.commands import COMMANDS
 from tests.cli.conftest import Result
 from tests.narrowing import present
 
+SOURCE = Path(threads.__file__).parent
 ROWS = np.zeros((6, 4), np.float32)
 CLASSES = np.array([0, 1, 2, 0, 1, 2])
 
@@ -277,6 +280,32 @@ def test_whatever_goes_wrong_is_one_line(
         assert result.err.startswith("pellucid: ")
         assert told in result.err
         assert len(result.err.splitlines()) == 1
+
+
+def test_an_interrupt_during_the_first_imports_is_no_traceback(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def interrupt(*anything: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("pellucid.cli.entry.main", interrupt)
+    assert main(["data"]) == 1
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_commands_import_at_the_top_of_their_files(command: str) -> None:
+    """Ten imports within functions in all of the room, for extras and for what may be broken."""
+    module = COMMANDS[command][0].partition(":")[0]
+    assert (SOURCE / f"{module}.py").is_file()
+    within = [
+        node
+        for file in SOURCE.glob("*.py")
+        for function in ast.walk(ast.parse(file.read_text()))
+        if isinstance(function, ast.FunctionDef)
+        for node in ast.walk(function)
+        if isinstance(node, (ast.Import, ast.ImportFrom))
+    ]
+    assert len(within) <= 10
 
 
 def test_main_reads_the_command_line(

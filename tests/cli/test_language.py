@@ -218,7 +218,7 @@ def test_texts_of_click_are_those_that_click_has(catalog: Any) -> None:
 
 
 def test_catalogue_speaks_korean(catalog: Any) -> None:
-    unchanged = {"20 x 20", "28 x 28", "{name}: {label}", "{path}: {reason}"}
+    unchanged = {"20 x 20", "28 x 28", "{name}: {label}", "{path}: {reason}", "{wrong}{hint}"}
     for message in catalog:
         text = message.string if isinstance(message.string, str) else message.string[0]
         if message.id and message.id not in unchanged:

@@ -259,3 +259,25 @@ def test_answers_never_replace_what_they_are_made_of(
     assert result.code == 1
     assert "is read here, and would be replaced" in result.err
     assert Path("rows.npy").read_bytes() == before
+
+
+def test_names_of_classes_do_not_command_the_terminal(run: Callable[..., Result]) -> None:
+    names = ["\x1b[2Jlow", "mid\x9bdle", "\x1b]0;high\x07"]
+    net = pl.mlp([4, 3], output="softmax")
+    pl.Network(net.layers, classes=names).save("hostile.safetensors")
+    np.save("rows.npy", np.eye(4, dtype=np.float32))
+    for words in (
+        ("predict", "hostile.safetensors", "rows.npy"),
+        ("summary", "hostile.safetensors"),
+    ):
+        shown = run(*words).out
+        assert not set("\x1b\x9b\x07") & set(shown)
+        assert "?" in shown
+
+
+def test_only_our_own_colours_pass(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("click.utils.should_strip_ansi", lambda *_: False)
+    output.echo("\x1b[38;5;208ma\x1b[0m \x1b[2J \x1b[38;5;1;8m \x1b]0;title\x07")
+    assert capfd.readouterr().out == "\x1b[38;5;208ma\x1b[0m ?[2J ?[38;5;1;8m ?]0;title?\n"

@@ -45,6 +45,7 @@ class Augment(ParamType):
                 found[name] = float(text)
             except ValueError:
                 found[name] = math.nan
+            # Ranges of each name are checked by Distortion, when the images are known
             if not 0 <= found[name] < math.inf:
                 self.fail(
                     say(

@@ -21,15 +21,10 @@ CLICK_TEXTS = (
     mark("Try '{command} {option}' for help."),
     mark("Invalid value: {message}"),
     mark("Invalid value for {param_hint}: {message}"),
-    mark("Missing parameter"),
     mark("Missing command."),
     mark("No such option {name!r}."),
     mark("No such command {name!r}."),
-    mark("Choose from:\n\t{choices}"),
     mark("Option {name!r} does not take a value."),
-    mark("Argument {name!r} takes {nargs} values."),
-    mark("%(prog)s, version %(version)s"),
-    mark("Show the version and exit."),
     mark_plural(
         "Option {name!r} requires an argument.", "Option {name!r} requires {nargs} arguments."
     ),

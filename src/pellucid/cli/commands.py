@@ -53,6 +53,7 @@ class LazyGroup(Command, click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command that the words name, with NumPy's threads set before it is imported."""
+        # NumPy reads the variables when the command's module imports it
         if args[0] not in OWN_THREADS:
             choose_threads(args[1:])
         return super().resolve_command(ctx, args)

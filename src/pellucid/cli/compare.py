@@ -111,6 +111,7 @@ def _show_weights(found: Comparison) -> None:
     lines = found.weight_lines(ARRAYS)
     if lines:
         text = table([heads, *lines], total=False)
+        # Shapes are in `summary`, too: the first column to give up
         if cell_width(text.splitlines()[0]) > columns():
             text = table([[head, *rest] for head, _, *rest in [heads, *lines]], total=False)
         echo(text)
@@ -138,6 +139,7 @@ def _show_rows(a: Network, b: Network, rows: Rows, found: Comparison) -> None:
         lines.append([str(rows.first + row), *(drawing.cut(label, NAME) for label in labels)])
     if (shape := image_shape(a)) is not None:
         width = drawing.picture_width(shape)
+        # Two at least, below each other where the terminal is narrow
         count = max(2, min(IMAGES, (drawing.sheet_width() + 2) // (width + 2)))
         shown = found.differing[:count].tolist()
         blocks = [drawing.grey_picture(levels(a, rows.x[row]).reshape(shape)) for row in shown]
@@ -152,6 +154,7 @@ def _plot(path: str, *nets: tuple[str, Network]) -> None:
     from pellucid.lens.plots.figure_style import largest_of
 
     found = [(name, input_weights(net)) for name, net in nets]
+    # One scale for both, or a weak network would look as strong
     end = max(largest_of(weights.values) for _, weights in found)
 
     def panel(name: str, weights: InputWeights) -> Callable[..., Axes]:

@@ -53,6 +53,7 @@ class DataOptions:
 def data(options: DataOptions) -> None:
     """Describe data."""
     words = options.words
+    # `pellucid data describe mnist` reads well, so both are understood
     words = words[1:] if len(words) > 1 and words[0] == "describe" else words
     if len(words) > 1:
         raise wrong_use("name one data set at a time")

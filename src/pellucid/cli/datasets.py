@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np
 
 from pellucid import data
-from pellucid.core.checks import byte_factor, input_width
+from pellucid.core.checks import byte_factor, input_width, scales
+from pellucid.core.preparation import Flatten
 from pellucid.core.types import Array
 from pellucid.data.numpy_files import read_arrays
 from pellucid.errors import FileError, InputError, Message
@@ -58,10 +59,12 @@ def load_dataset(where: str) -> Dataset:
     if where == "mnist":
         return _of_digits("mnist", data.mnist())
     if where in TOYS:
+        # Test points from another seed, so that none was seen
         x, t = TOYS[where](TOY_ROWS, seed=0)
         return Dataset(where, x, t, TOYS[where](TOY_ROWS, seed=1), ["0", "1"])
     if Path(where).is_dir():
         entries = list_folder(where)
+        # MNIST and its successors name their files so
         if any(re.search("idx[13]", entry.name.lower()) for entry in entries if not entry.is_dir()):
             return _of_digits(where, data.read_digits(where))
         found = data.read_image_folder(where)
@@ -93,16 +96,16 @@ def check_inputs(dataset: Dataset, net: Network) -> None:
 
 def as_inputs(net: Network, x: Array) -> Array:
     """Return rows as the network takes them: flat without Flatten, from 0 to 1 without Scale."""
-    kinds = {type(layer).__name__ for layer in net.layers[:2]}
-    if x.ndim == 3 and "Flatten" not in kinds:
+    if x.ndim == 3 and not any(isinstance(layer, Flatten) for layer in net.layers[:2]):
         x = x.reshape(len(x), -1)
-        if x.dtype == np.uint8 and not {"Scale", "Standardize"} & kinds:
+        if x.dtype == np.uint8 and not scales(net.layers):
             x = (x / 255).astype(np.float32)
     return as_levels(net, x)
 
 
 def as_classes(dataset: Dataset, t: Array, names: Sequence[str] | None) -> Array:
     """Return targets as indices into a network's class names, whose order may be another."""
+    # Names decide where both have names: a folder sorts its classes by name
     own = dataset.classes
     if names is None or own is None or own == list(names[: len(own)]):
         return t
@@ -151,6 +154,7 @@ def _of_arrays(path: str, arrays: dict[str, Array]) -> Dataset:
         raise FileError("{path}: x_test and t_test must be shaped like x and t", path=path)
     if t.ndim == 2 or t.dtype.kind == "f":
         return Dataset(path, x, t, held, None)
+    # A class may occur in the test rows alone
     every = t if held is None else np.concatenate([t, held[1]])
     return Dataset(path, x, t, held, _class_names(path, every))
 

@@ -92,6 +92,7 @@ def demo(options: DemoOptions) -> None:
 def _next_steps(model: Path) -> Iterator[tuple[str, str]]:
     """Return commands without the program's name, and what they do."""
     yield f"predict {model} my.png", say("classify a photo of a digit that you wrote")
+    # The page needs an extra that `make demo` does not install
     if importlib.util.find_spec("starlette") is None:
         yield (
             f"open {model}",
@@ -138,6 +139,7 @@ def _some_digits(net: Network, found: Evaluation, images: Array, labels: Array) 
     rows = [*right, *found.misclassified[:1]]
     blocks, heads = [], []
     for row, label in zip(rows, net.classify(images[rows]), strict=True):
+        # The rim of MNIST's digits is empty; without it three fit side by side
         blocks.append(drawing.grey_picture(images[row][2:26, 2:26]))
         if label == labels[row]:
             heads.append(say("predicted {label}: right", label=label))
@@ -160,6 +162,7 @@ def _write(
         "misclassified.png": image_sheets.misclassified_image(images[rows], *pairs),
         "confusion.png": image_sheets.confusion_image(found.confusion, net.classes or []),
     }
+    # Stopped in the first epoch there is nothing to draw
     if history.records:
         drawn["learning.png"] = image_sheets.curves_image(history.records)
     for name, plot in drawn.items():

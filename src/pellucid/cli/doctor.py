@@ -49,6 +49,7 @@ class DoctorOptions:
 )
 def doctor(options: DoctorOptions) -> int:
     """Check this installation."""
+    # Whatever is broken here must not break the report, so imports are within
     findings = examine()
     broken = [finding for finding in findings if finding.good is False]
     if options.as_json:

@@ -80,6 +80,7 @@ def signed_picture(values: Array, end: float, shown: int | None = None) -> list[
 
 def shrunk(values: Array, room: int) -> Array:
     """Return an image (H, W) at most `room` wide: itself, or the means of its k x k squares."""
+    # Whole squares: a fraction of a pixel would blur the edges of strokes
     k = -(-values.shape[1] // room)
     if k <= 1:
         return values
@@ -158,12 +159,14 @@ def signed_bars(names: Sequence[str], values: Sequence[float], room: int) -> lis
     """Return a line for each value: its name, itself, and a bar to the right or left of 0."""
     if not len(values):
         return []
+    # Names may take half of the line, so that bars stay comparable
     widest = max(8, room // 2 - 8)
     names = [cut(name, widest) for name in names]
     numbers = [f"{value:+.4g}" for value in values]
     first, second = max(map(cell_width, names)), max(map(len, numbers))
     half = max(2, min(20, (room - first - second - 5) // 2))
     end = max(abs(value) for value in values) or 1.0
+    # Without blocks the sign itself is repeated, as a pipe has no colours either
     block = "█" if shows_blocks() else ""
     lines = []
     for name, number, value in zip(names, numbers, values, strict=True):

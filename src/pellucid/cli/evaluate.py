@@ -100,6 +100,7 @@ def evaluate(options: EvaluateOptions) -> None:
     data = options.data or options.file
     check_plot(options.plot)
     net = load(options.model)
+    # Before the rows are read and predicted
     if options.robustness and image_shape(net) is None:
         raise InputError(
             "--robustness changes images, and the network takes rows of other values: leave it out"
@@ -111,6 +112,7 @@ def evaluate(options: EvaluateOptions) -> None:
     else:
         evaluate_text.show(found, options.misclassified)
         mistakes = found.whole.misclassified
+        # Row numbers are those of --digit only where the data are MNIST's
         if data is None and options.misclassified and mistakes is not None and len(mistakes):
             echo()
             words = f"explain {options.model} --digit {mistakes[0]}"

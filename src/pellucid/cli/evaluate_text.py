@@ -46,6 +46,7 @@ def to_dict(found: Found, curves: bool) -> dict[str, object]:
         document["misclassified"] = _misclassified(whole, found.first)
     if whole.residuals is not None:
         document["residuals"] = _quantiles(whole.residuals)
+    # A point for each row: too much for a document that nobody asked for
     if curves and whole.roc is not None and whole.precision_recall is not None:
         document["roc"] = whole.roc.to_dict()
         document["precision_recall"] = whole.precision_recall.to_dict()
@@ -86,6 +87,7 @@ def confusion_text(whole: Evaluation, room: int) -> str | None:
         return text
     cells = whole.confusion_lines()
     cells[0][0] = ""
+    # One space between columns instead of two saves ten columns for ten digits
     sizes = [max(map(cell_width, column)) for column in zip(*cells, strict=True)]
     lines = [
         " ".join(
@@ -132,6 +134,7 @@ def _show_classes(found: Found, misclassified: int) -> None:
 def _show_residuals(whole: Evaluation) -> None:
     assert whole.residuals is not None
     residuals = np.asarray(whole.residuals, np.float64).ravel()
+    # Quantiles, not the extremes: one outlier would say nothing of the others
     least, low, high, greatest = np.quantile(residuals, (0.05, 0.25, 0.75, 0.95))
     echo()
     tell(
@@ -174,6 +177,7 @@ def _show_dependence(found: PartialDependence, classes: list[str] | None) -> Non
     for label, values in zip(found.labels, found.outputs.tolist(), strict=True):
         lines.append([drawing.cut(label, NAME), *(f"{y:.4f}" for y in values)])
     shown = K
+    # Classes are left out at the right until the table fits
     while shown > 1 and _width(_first_columns(lines, shown)) > columns():
         shown -= 1
     echo(_first_columns(lines, shown))

@@ -120,6 +120,7 @@ def look(net: Network, asked: Asked, options: ExplainOptions) -> Explanation:
     why = integrated_gradients(net, asked.x, layer, neuron)
     sums = None if place.affine is None else contributions(net, asked.x, layer, neuron)
     other = None
+    # Without limits of the inputs, the nearest change may be an impossible input
     if against is not None or (classes and is_output and _has_limits(net)):
         other = counterfactual(net, asked.x, against)
     return Explanation(y, why, sums, other, options.against, classes)

@@ -75,6 +75,7 @@ def _of_table(net: Network, file: str, row: int | None) -> Asked:
                 rows=count,
             )
         row = 1
+    # Read alone, so that the report is about this row
     reading = columns.read(_only(table, row))
     reading.report.rows = row - 1  # errors name the row of the file
     x = next((x for x, _ in reading), None)

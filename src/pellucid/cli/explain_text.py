@@ -11,6 +11,7 @@ from pellucid.cli.network_rows import levels
 from pellucid.cli.output import columns, echo, echo_lines, tell
 from pellucid.cli.prediction_text import describe_confidence, entries_of
 from pellucid.core.types import Array
+from pellucid.errors import Message
 from pellucid.language import say
 from pellucid.lens.attribution import Contributions, IntegratedGradients
 from pellucid.lens.counterfactual import Counterfactual
@@ -96,6 +97,7 @@ def _runner_up(net: Network, found: Explanation) -> dict[str, object] | None:
         return None
     y = found.y[0]
     if len(y) == 1:
+        # One output for two classes: the other class has the rest
         k, output = 1 - int(net.choose(found.y)[0]), 1 - float(net.confidence(found.y)[0])
     else:
         k = int((-y).argsort(kind="stable")[1])
@@ -132,25 +134,18 @@ def _explained(net: Network, found: Explanation) -> str:
 
 
 def _sum_text(net: Network, found: Explanation, values: Sequence[float], of_image: bool) -> str:
-    given = {
-        "who": _explained(net, found),
-        "low": found.why.at_baseline[0],
-        "high": found.why.at_input[0],
-        "more": sum(value for value in values if value > 0),
-        "less": sum(value for value in values if value < 0),
-    }
-    if of_image:
-        text = say(
-            "{who}: {low:.4g} for a black image, {high:.4g} here; pixels add {more:+.4g} and take "
-            "away {less:+.4g} (integrated gradients)",
-            **given,
-        )
-    else:
-        text = say(
-            "{who}: {low:.4g} for the middle of every column, {high:.4g} here; columns add "
-            "{more:+.4g} and take away {less:+.4g} (integrated gradients)",
-            **given,
-        )
+    text = say(
+        "{who}: {low:.4g} for {start}, {high:.4g} here; {parts} add {more:+.4g} and take away "
+        "{less:+.4g} (integrated gradients)",
+        who=_explained(net, found),
+        start=Message("a black image") if of_image else Message("the middle of every column"),
+        parts=Message("pixels") if of_image else Message("columns"),
+        low=found.why.at_baseline[0],
+        high=found.why.at_input[0],
+        more=sum(value for value in values if value > 0),
+        less=sum(value for value in values if value < 0),
+    )
+    # The integral is a sum of steps: below 1 % its error is too small to mention
     gap = float(found.why.relative_gap[0])
     if gap < 0.01:
         return text
@@ -160,6 +155,7 @@ def _sum_text(net: Network, found: Explanation, values: Sequence[float], of_imag
 def _show_images(net: Network, asked: Asked, found: Explanation, shape: tuple[int, int]) -> None:
     values = found.why.values[0].reshape(shape)
     end = drawing.scale_end(values)
+    # Side by side, so that a pixel is found at the same place in both
     digit = drawing.grey_picture(levels(net, asked.x[0]).reshape(shape))
     blocks = [digit, drawing.signed_picture(values, end)]
     heads = [say("the input"), say("contributions of pixels")]

@@ -90,6 +90,7 @@ def export(options: ExportOptions) -> None:
         raise wrong_use("--int8 and --calibration go with --to c")
     if options.calibration is not None and not options.int8:
         raise wrong_use("--calibration sets the ranges for --int8: give both")
+    # torch writes .safetensors, too: the model itself must not be replaced
     check_not_read(out, [options.model, options.calibration])
     net = load(options.model)
     if (text := replaced(out)) is not None:

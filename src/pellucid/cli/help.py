@@ -74,6 +74,7 @@ class Command(click.Command):
         """Return the option --help with its text in the current language."""
         found = super().get_help_option(ctx)
         if found is not None:
+            # click's own sentence, marked for our catalogue
             found.help = mark("Show this message and exit.")
         return found
 
@@ -141,6 +142,7 @@ def option(usage: str, text: str, group: str = "", **settings: Any) -> Any:
     names = [word for word in usage.split() if word.startswith("-")]
     metavar = usage.split()[len(names) :]
     settings |= {"metavar": metavar[0]} if metavar else {"is_flag": True}
+    # The defaults of click, so that tests can make options without a command line
     usual = () if settings.get("multiple") else None if metavar else False
 
     def param(name: str, group: str) -> Option:

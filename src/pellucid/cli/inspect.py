@@ -93,6 +93,7 @@ def inspect(options: InspectOptions) -> None:
     neuron = None if options.neuron is None else check_neuron(place, options.neuron)
     rows = _rows(net, options.data)
     x = None if rows is None else rows.x
+    # The gradient of a deeper layer depends on where it is taken
     if x is None and options.method == "gradient" and place.number > 1:
         raise InputError("--method gradient needs rows, for their mean: name DATA")
     found = input_weights(net, options.layer, method=options.method, x=x)
@@ -203,6 +204,7 @@ def _inputs(found: InputWeights) -> list[str]:
         order = np.argsort(-np.abs(found.values[:, 0]), kind="stable")[:INPUTS].tolist()
         names = [found.inputs[i] for i in order]
         return drawing.signed_bars(names, found.values[order, 0].tolist(), columns())
+    # The mean would cancel weights of both signs
     sizes = np.sqrt((found.values**2).mean(axis=1))
     order = np.argsort(-sizes, kind="stable")[:INPUTS].tolist()
     lines = drawing.bars([found.inputs[i] for i in order], sizes[order].tolist(), columns())
@@ -214,6 +216,7 @@ def _table(place: NeuronLayer, found: InputWeights, activity: NeuronActivity | N
     """Return bias and norm of each neuron; for columns, as many strongest inputs as fit."""
     lively = inspect_neuron.activity_of(place, activity)
     of_columns = found.images is None and len(found.inputs) > 1
+    # As many of the strongest inputs as the terminal has room for
     for strongest in (2, 1, 0) if of_columns else (None,):
         heads = [say("least"), say("greatest")] if strongest is None else []
         heads += [say("strongest weights")] if strongest else []

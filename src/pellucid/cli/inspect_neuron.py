@@ -77,6 +77,7 @@ def state(activity: LayerActivity, neuron: int) -> str:
 
 def alone(found: InputWeights, neuron: int) -> InputWeights:
     """Return the weights of one neuron in the form of a layer's."""
+    # Shallow: the arrays of the whole layer are shared, not changed
     one = copy.copy(found)
     one.values, one.biases = found.values[:, [neuron]], found.biases[[neuron]]
     one.labels = [found.labels[neuron]]
@@ -173,6 +174,7 @@ def _show_strongest(net: Network, one: Neuron, found: InputWeights) -> None:
     width = drawing.picture_width(shape)
     across = max(1, (drawing.sheet_width() + 2) // (width + 2))
     if one.rows is not None:
+        # One line of images, or four on a narrow terminal
         for row, y in _strongest(one)[: max(across, 4) - len(shown)]:
             shown.append(levels(net, one.rows.x[row - one.rows.first]).reshape(shape))
             heads.append(say("row {row}: {value:.3f}", row=row, value=y))

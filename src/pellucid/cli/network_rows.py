@@ -17,7 +17,8 @@ from pellucid.cli.datasets import (
     check_inputs,
     load_dataset,
 )
-from pellucid.core.checks import input_width
+from pellucid.core.checks import input_width, scales
+from pellucid.core.preparation import Flatten
 from pellucid.core.types import Array
 from pellucid.data import digit, read_idx, read_image
 from pellucid.data.numpy_files import read_arrays
@@ -50,6 +51,7 @@ def read_rows(net: Network, file: str) -> tuple[Array, bool]:
     """
     with open_file(file, Message("an image or a file of rows")) as opened:
         start = opened.read(4)
+    # By first bytes, not by extension: IDX files have none
     if start.startswith((b"\x93NUM", b"PK\x03\x04")):
         arrays = read_arrays(file)
         if "x" not in arrays:
@@ -76,7 +78,8 @@ def read_rows(net: Network, file: str) -> tuple[Array, bool]:
             D=input_width(net.layers),
         )
     image = digit(read_image(file))[None]
-    if _takes_bytes(net):
+    # A network without a Scale was trained on values from 0 to 1
+    if isinstance(net.layers[0], Flatten) and scales(net.layers):
         return image, False
     return (image.reshape(1, -1) / 255).astype(np.float32), False
 
@@ -135,6 +138,7 @@ def check_digits(net: Network, digits: Dataset) -> None:
         raise InputError(
             "the network's classes ({names}) are not MNIST's digits: give --data", names=names
         )
+    # Ten outputs without names may be digits; another number cannot
     K = net.summary().rows[-1].outputs if net.layers else None
     if K not in (None, len(digits.classes or ())):
         raise InputError("the network has {K} outputs, and MNIST has ten digits: give --data", K=K)
@@ -146,6 +150,7 @@ def _as_rows(net: Network, file: str, x: Array) -> Array:
     Raises InputError for rows of another length.
     """
     D = input_width(net.layers)
+    # A single row saved without its first axis is a frequent slip
     if x.ndim in (1, 2) and x.size == D and (x.ndim == 1 or x.shape[1] != D):
         return x[None]
     if D is not None and (x.ndim < 2 or math.prod(x.shape[1:]) != D):
@@ -156,8 +161,3 @@ def _as_rows(net: Network, file: str, x: Array) -> Array:
             got=x.shape,
         )
     return x
-
-
-def _takes_bytes(net: Network) -> bool:
-    kinds = [type(layer).__name__ for layer in net.layers[:2]]
-    return kinds[:1] == ["Flatten"] and ("Scale" in kinds or "Standardize" in kinds)

@@ -30,7 +30,9 @@ from pellucid.language import cell_width, say
 WIDEST = 80
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 # The same but for the colours that we write ourselves, which change nothing but colours
-_COMMANDS = re.compile(r"\x1b(?!\[(?:0|[34]8;[25];[\d;]+)m)|[\x00-\x08\x0b-\x1a\x1c-\x1f\x7f-\x9f]")
+_COMMANDS = re.compile(
+    r"\x1b(?!\[(?:0|(?:;?[34]8;(?:5;\d+|2;\d+;\d+;\d+))+)m)|[\x00-\x08\x0b-\x1a\x1c-\x1f\x7f-\x9f]"
+)
 
 
 def echo(text: object = "") -> None:
@@ -62,11 +64,13 @@ def note(text: str, /, **values: object) -> None:
 
 def write_json(document: object) -> None:
     """Write one JSON document to standard output; numbers that are not finite become null."""
+    # Hangul stays readable; JSON has no NaN and no infinity
     click.echo(json.dumps(_finite(document), ensure_ascii=False, allow_nan=False))
 
 
 def columns() -> int:
     """Return how many columns text may take: the terminal's, from 20 to 80."""
+    # Longer lines are hard to read; in fewer columns nothing can be laid out
     return min(max(shutil.get_terminal_size((WIDEST, 24)).columns, 20), WIDEST)
 
 
@@ -151,6 +155,7 @@ def check_writable(path: str, room: int = 0) -> None:
 def check_not_read(path: str, read: Iterable[str | None]) -> None:
     """Raise FileError where the file to be written is one of the files that are read."""
 
+    # A zero byte is no name of a file: writing will refuse it in better words
     def place(name: str) -> str:
         return name if "\0" in name else os.path.realpath(name)
 
@@ -177,6 +182,7 @@ def colours() -> int:
 
     0 (no terminal, or NO_COLOR is set), 256 or 16,777,216.
     """
+    # NO_COLOR and TERM=dumb are how users and editors ask for plain text
     terminal = os.environ.get("TERM", "")
     if not sys.stdout.isatty() or os.environ.get("NO_COLOR") or terminal in ("", "dumb"):
         return 0

@@ -6,7 +6,7 @@ import csv
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import BinaryIO, Protocol
+from typing import BinaryIO
 
 import click
 
@@ -37,19 +37,24 @@ ROOM = 24  # columns that a prediction needs beside its image; with fewer it is 
 DARK = 0.05  # the highest output below which no output neuron is active
 
 
-class Predictions(Protocol):
-    """Where predictions go, block by block."""
+class Predictions:
+    """Where predictions go, block by block: standard output, unless a subclass says otherwise."""
+
+    def __init__(self, net: Network) -> None:
+        self.net, self.shown = net, 0
 
     def add(self, file: str, first: int | None, x: Array, y: Array) -> None:
-        """Write predictions y for inputs x of a file.
+        """Write predictions y for inputs x of a file; rows are numbered from `first`.
 
-        Rows are numbered from `first`; None is a single image.
+        None for `first` is a single image.
         """
-        ...
+        for text in _texts(self.net, file, x, y, first, self.shown):
+            echo(text)
+        self.shown += len(y)
 
     def fail(self, file: str, text: str) -> None:
         """Write an error: the rest of the file has no predictions."""
-        ...
+        click.echo(f"pellucid: {printable(text)}", err=True)
 
 
 @contextmanager
@@ -62,6 +67,7 @@ def written_as(net: Network, path: str | None, as_json: bool, many: bool) -> Ite
         with whole_file(path) as file:
             table = _Table(net, file, many)
             yield table
+            # An empty file would look like a result, and replace an earlier one
             if not table.rows:
                 raise FileError("{path}: not written, since no row was predicted", path=path)
         tell("written: {path}, predictions for {rows:,} rows", path=path, rows=table.rows)
@@ -70,25 +76,13 @@ def written_as(net: Network, path: str | None, as_json: bool, many: bool) -> Ite
         yield document
         write_json(document.entries)
     else:
-        yield _Text(net)
+        yield Predictions(net)
 
 
-class _Text:
+class _Document(Predictions):
     def __init__(self, net: Network) -> None:
-        self.net, self.shown = net, 0
-
-    def add(self, file: str, first: int | None, x: Array, y: Array) -> None:
-        for text in _texts(self.net, file, x, y, first, self.shown):
-            echo(text)
-        self.shown += len(y)
-
-    def fail(self, file: str, text: str) -> None:
-        click.echo(f"pellucid: {printable(text)}", err=True)
-
-
-class _Document:
-    def __init__(self, net: Network) -> None:
-        self.net, self.entries = net, list[dict[str, object]]()
+        super().__init__(net)
+        self.entries: list[dict[str, object]] = []
 
     def add(self, file: str, first: int | None, x: Array, y: Array) -> None:
         self.entries += entries_of(self.net, file, y, first)
@@ -97,7 +91,7 @@ class _Document:
         self.entries.append({"file": file, "error": text})
 
 
-class _Table(_Text):
+class _Table(Predictions):
     def __init__(self, net: Network, file: BinaryIO, many: bool) -> None:
         super().__init__(net)
         self.file, self.many, self.rows = file, many, 0
@@ -116,6 +110,7 @@ class _Table(_Text):
                 line += [entry.get("label", entry["prediction"]), f"{entry['confidence']:.6g}"]
             # str of a NumPy number: as many digits as tell it from its neighbours
             writer.writerow([*line, *(map(str, values) if not classes or K > 1 else [])])
+        # Block by block: predictions of a large table do not fit into memory
         self.file.write(text.getvalue().encode())
         self.rows += len(y)
 
@@ -186,6 +181,7 @@ def _in_full(net: Network, name: str, x: Array, y: Array) -> str:
     left = drawing.grey_picture(image_sheets.as_bytes(x.reshape(IMAGE)))
     if not is_beside:
         return "\n".join([head, *(line.rstrip() for line in left), *rest, ""])
+    # A long name is written above the image
     above = [] if cell_width(head) <= room else [head]
     right = rest if above else [head, *rest]
     return "\n".join([*above, *drawing.beside(left, right, IMAGE[1]), ""])
@@ -194,7 +190,9 @@ def _in_full(net: Network, name: str, x: Array, y: Array) -> str:
 def _bars(net: Network, y: Array) -> list[str]:
     if len(y) == 1:
         return []
+    # Further classes would only add zeros
     best = sorted(range(len(y)), key=lambda k: -float(y[k]))[:4]
+    # Outputs of tanh and others may be negative
     low, high = min(0.0, float(y.min())), max(float(y[best[0]]), 1e-9)
     block = "█" if shows_blocks() else "#"
     names = [net.label(k) for k in best]

@@ -51,6 +51,7 @@ class Job:
 def announce(job: Job, path: str) -> None:
     """Say what is trained on what, and that an earlier file will be replaced."""
     sizes = [layer.W.shape[1] for layer in job.net.layers if isinstance(layer, Affine)]
+    # Rounded as the split rounds it
     kept = round(job.rows * job.held_out)
     note(
         "training on {rows:,} rows of {data}; network {widths}, {parameters:,} parameters",
@@ -62,6 +63,7 @@ def announce(job: Job, path: str) -> None:
     if kept:
         note("{rows:,} other rows are held out for validation", rows=kept)
     note_file(path)
+    # Nobody can press Ctrl-C in a log file
     if sys.stderr.isatty():
         note(
             "Ctrl-C ends the training and keeps the network; until then, a second one stops "
@@ -90,6 +92,7 @@ def conclude(job: Job, path: str, history: History, as_json: bool) -> None:
         for text in outcome.sentences:
             tell(text)
         tell("written: {path}, {time} of training", path=path, time=time_text(history.seconds))
+    # On standard error: the result may be piped to a file
     for text in warnings:
         note("warning: {text}", text=text)
     if warnings:
@@ -122,6 +125,7 @@ def replaced(path: str) -> str | None:
     if not os.path.exists(path):  # noqa: PTH110
         return None
     metrics: object = None
+    # Any file may have that name; only a network has an accuracy
     with suppress(PellucidError, OSError):
         metrics = load(path).record.get("metrics")
     accuracy = metrics.get("accuracy") if isinstance(metrics, dict) else None
@@ -136,6 +140,7 @@ def replaced(path: str) -> str | None:
 
 def no_better_class(name: str, chance: float, accuracy: float | None) -> str | None:
     """Return the warning that a network is no better than the most frequent class, or None."""
+    # A share of the way to 100 %: where 95 % is chance, 96 % says little
     if accuracy is None or accuracy > chance + NEAR * (1 - chance):
         return None
     return say(
@@ -157,6 +162,7 @@ def no_better_value(r2: float | None) -> str | None:
 def rising(history: History) -> str | None:
     """Return the warning that the loss rose, or None."""
     losses = history["loss"]
+    # From epoch to epoch noise may lift it, from the first to the last it must fall
     if len(losses) < 2 or losses[-1] <= losses[0]:
         return None
     return say(

@@ -69,6 +69,7 @@ def open_page(options: OpenOptions) -> None:
 def _serve(model: str | None, port: int | None, browser: bool) -> None:
     from pellucid.web.server import serve as serve_page  # needs the extra `web`
 
+    # Called when the port is open, so that the browser finds the page
     def ready(address: str) -> None:
         name = path.name if model is not None else say("the network that comes with pellucid")
         tell("open {address} in a browser ({name}); Ctrl-C stops", address=address, name=name)

@@ -59,6 +59,7 @@ def summary(options: SummaryOptions) -> None:
         write_json(counts.to_dict())
         return
     echo(counts)
+    # An imported network has no record
     if epochs := net.record.get("epochs"):
         rows = net.record.get("rows")
         told = say(

@@ -33,6 +33,7 @@ def is_table_for(net: Network, file: str) -> bool:
             path=file,
             names=shortened(names),
         )
+    # Arrays are inputs already unless they carry the columns' names
     if Path(file).suffix.lower() not in (".npy", ".npz"):
         return True
     return set(names) <= set(read_table(file).columns)
@@ -44,6 +45,7 @@ def predict_table(net: Network, file: str) -> Iterator[tuple[int, Array, Array]]
     Yields the number of the first row, x, and the predictions.
     """
     reading = net.columns.read(read_table(file))
+    # A table may be larger than memory
     for x, _ in reading:
         yield reading.report.rows - len(x) + 1, x, net.predict(x)
     note_report(file, reading.report)
@@ -74,6 +76,7 @@ def read_samples(net: Network, file: str, target: str | None) -> tuple[Array, Ar
     note_report(file, reading.report)
     x = np.concatenate([x for x, _ in blocks])
     t = np.concatenate([t for _, t in blocks if t is not None])
+    # Training recorded the fingerprint of its rows
     if net.record.get("table") == fingerprint(x):
         note(
             "{path}: this is the training data, so the scores are optimistic; use held-out data",

@@ -226,6 +226,7 @@ BUILDING = (
 def train(options: TrainOptions) -> None:
     """Train a network, write it to a file, and report its scores."""
     begun = _begun(options)
+    # Errors that cost nothing to find come before data are read
     if options.path is not None:
         check_not_read(options.path, [options.data, str(options.validation), options.begun])
         check_writable(options.path)
@@ -235,13 +236,16 @@ def train(options: TrainOptions) -> None:
     thread_count(options.threads)
     of_table = train_table.is_meant(options, begun)
     job = (train_table.prepare if of_table else train_arrays.prepare)(options, begun)
+    # The default name depends on the data, which are read now
     path = options.path or job.path
     check_not_read(path, [options.begun])
     check_writable(path, sum(array.nbytes for array in job.net.params) + ROOM)
+    # A program finds the same in the document
     for text in [] if options.as_json else job.introduction:
         note(text)
     report.announce(job, path)
     history = job.run()
+    # Before the plot: one that fails loses no network
     job.net.save(path)
     if history.stopped == "interrupted":
         note(report.interrupted(history))
@@ -251,6 +255,7 @@ def train(options: TrainOptions) -> None:
 
 def _begun(options: TrainOptions) -> Network | None:
     """Return the network to fine-tune, or None; raise UsageError for options that do not fit."""
+    # Two ways to give the widths could contradict each other
     if options.layers and options.hidden:
         raise wrong_use("name the layers once: by --layers or by --hidden")
     if options.begun is None:

@@ -35,6 +35,7 @@ from pellucid.training.settings import Validation
 if TYPE_CHECKING:
     from pellucid.cli.train import TrainOptions
 
+# The network of 3Blue1Brown's lesson
 HIDDEN = (16, 16)
 
 
@@ -80,6 +81,7 @@ def build(options: TrainOptions, dataset: Dataset) -> Network:
         pixels=dataset.x.dtype == np.uint8,
         seed=options.seed,
     )
+    # `pixels` puts Flatten and Scale in front of bytes; other images need Flatten alone
     flat = dataset.x.ndim == 2 or isinstance(net.layers[0], Flatten)
     return Network(
         net.layers if flat else [Flatten(), *net.layers],
@@ -106,6 +108,7 @@ def _is_digit_network(options: TrainOptions, net: Network, dataset: Dataset) -> 
     return (
         dataset.image_shape == (28, 28)
         and dataset.classes is not None
+        # The recipes were measured on 60,000 rows; on few rows they overfit
         and len(dataset.x) >= 30_000
         and shapes == [(784, 16), (16, 16), (16, 10)]
         and sum(isinstance(layer, Sigmoid) for layer in net.layers) == len(shapes)
@@ -140,6 +143,7 @@ def _judged(net: Network, dataset: Dataset, history: History) -> report.Outcome:
     found = None if dataset.test is None else evaluate(net, *dataset.test)
     last = history.records[-1] if history.records else {}
     validation = {name: last.get(f"validation_{name}") for name in ("loss", "accuracy")}
+    # `pellucid evaluate` shows the rest
     test = None if found is None else found.to_dict()
     if test is not None and "accuracy" in test:
         test = {name: test[name] for name in ("accuracy", "interval")}
@@ -157,6 +161,7 @@ def _judged(net: Network, dataset: Dataset, history: History) -> report.Outcome:
 def _warning(dataset: Dataset, accuracy: float | None, found: Evaluation | None) -> str | None:
     if dataset.classes is None:
         return report.no_better_value(None if found is None else found.r2)
+    # Without test rows the training accuracy is the only one known
     counts = np.bincount(target_classes(dataset.t if dataset.test is None else dataset.test[1]))
     frequent = int(counts.argmax())
     return report.no_better_class(

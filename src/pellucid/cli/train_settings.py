@@ -78,6 +78,7 @@ def optimizer_of(options: TrainOptions, net: Network, recipe: Recipe) -> Optimiz
     """Return the optimizer that the options ask for, with the recipe's rates where it fits."""
     usual = recipe.optimizer
     kind = OPTIMIZERS[options.optimizer] if options.optimizer else type(usual)
+    # Another optimizer has settings of its own: the recipe's would mean something else
     rates = usual.options() if kind is type(usual) else {"learning_rate": _rate(kind, net, usual)}
     if options.learning_rate is not None:
         rates["learning_rate"] = options.learning_rate

@@ -47,6 +47,7 @@ def prepare(options: TrainOptions, begun: Network | None) -> report.Job:
         table, seen = _seen_again(columns, table, options.target)
     validation = _validation(options.validation, seen.rows)
     recipe = recipes.tables(net, seen.rows, options.quick)
+    # The choice of a loss needs the kind of targets only; rows are read later
     kind = np.empty(0, np.int64) if columns.classes else np.empty((0, 1), np.float32)
     # The last epochs of one cycle are nearly always the best; where they are not, the best one's
     # weights are kept.
@@ -93,6 +94,7 @@ def _seen_again(columns: Columns, table: Table, target: str | None) -> tuple[Tab
         raise InputError("these columns have no target")
     if target is not None:
         table = table.renamed(target, columns.target.name)
+    # The network's columns stay; the table is surveyed for rows and frequencies of classes
     known = {column.name for column in columns.columns} | {columns.target.name}
     unused = [name for name in table.columns if name not in known]
     task = "regress" if columns.classes is None else "classify"
@@ -103,6 +105,7 @@ def _build(columns: Columns, name: str, options: TrainOptions) -> Network:
     classes = columns.classes is not None
     check_layers(options.layers, name, columns.width, columns.outputs, classes)
     hidden = options.hidden if options.layers is None else options.layers[1:-1]
+    # Options that are not given leave the defaults to `table_mlp`
     given: dict[str, Any] = {"hidden": hidden, "preset": options.preset, "dropout": options.dropout}
     given |= {"activation": options.activation, "output": options.output}
     chosen = {name: value for name, value in given.items() if value is not None}
@@ -164,6 +167,7 @@ def _judged(columns: Columns, seen: Columns, history: History) -> report.Outcome
     """Score the network by the epoch whose weights it has: with validation rows, the best one."""
     records = history.records
     held_out = bool(records) and "validation_loss" in records[0]
+    # EarlyStopping restored the weights of that epoch
     epoch = history.best("validation_loss") if held_out else records[-1] if records else {}
     score = "r2" if columns.classes is None else "accuracy"
     value = epoch.get(f"validation_{score}" if held_out else score)

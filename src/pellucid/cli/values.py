@@ -50,6 +50,7 @@ class OutputActivation(click.Choice):  # type: ignore[type-arg,unused-ignore]
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> object:
         """Return the name of an activation."""
+        # -o is --output-file here and --output in `demo`: an easy slip
         if any(sign in str(value) for sign in "./\\"):
             self.fail(
                 say("--output is the last layer's activation; for the file use -o {got}", got=value)

@@ -65,6 +65,7 @@ def verify(options: VerifyOptions) -> int:
     found = {}
     for name, net in nets.items():
         rows = None if options.data is None else rows_alone(net, options.data)
+        # Without data, `exchange.verify` chooses rows itself
         x = None if rows is None else rows.x[:ROWS]
         t = None if rows is None or rows.t is None else rows.t[:ROWS]
         found[name] = exchange.verify(net, x, t, steps=options.steps, seed=options.seed)
@@ -113,6 +114,7 @@ def _show_check(check: Check, found: Verification) -> None:
         lines.append([_label(line, found.steps), *gaps, allowed, *marks])
     echo(table(lines, total=False))
     tell_more(len(check.lines) - SHOWN)
+    # ONNX Runtime computes parts in float32 even where the network is float64
     tolerances = check.lines[0].allowed
     if (wider := tolerances.get("ONNX Runtime", 0)) > min(tolerances.values(), default=0):
         tell(
