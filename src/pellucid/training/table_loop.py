@@ -10,14 +10,11 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import Any, TypeAlias
 
-import numpy as np
-
 from pellucid.building import answers_values, rescale
 from pellucid.core.losses import Loss
 from pellucid.core.metrics import Metric
 from pellucid.core.optimizers import Optimizer
 from pellucid.core.schedules import Schedule
-from pellucid.core.types import Array
 from pellucid.data.tables import Columns, read_table
 from pellucid.data.tables.store import Store, gather
 from pellucid.errors import InputError
@@ -106,14 +103,14 @@ def train_on_table(
     if columns.target is None:
         raise InputError("these columns have no target")
     table = read_table(table)
-    with _standard_scale(net, columns) as scaled, ExitStack() as stack:
+    with _standard_scale(net, columns) as scale, ExitStack() as stack:
         if validation is None or isinstance(validation, (int, float)):
             settings = replace(settings, validation=validation)
         else:
-            held_out = gather(_Targets(columns, validation, scaled), memory=1 << 62)
+            held_out = gather(columns.read(validation, targets=True, scale=scale), memory=1 << 62)
             assert isinstance(held_out, tuple)  # no table is larger than such a memory
             settings = replace(settings, validation=held_out)
-        rows = gather(_Targets(columns, table, scaled), memory, settings.seed)
+        rows = gather(columns.read(table, targets=True, scale=scale), memory, settings.seed)
         count = stack.enter_context(rows).rows if isinstance(rows, Store) else len(rows[0])
         if not count:
             raise InputError("{table}: there are no rows to train on", table=table.name)
@@ -125,37 +122,20 @@ def train_on_table(
         return history
 
 
-class _Targets:
-    """A table's blocks (x, t), their values standardized where the network's outputs are."""
-
-    def __init__(self, columns: Columns, table: TableSource, scaled: bool) -> None:
-        self.columns, self.scaled = columns, scaled
-        self.reading = columns.read(read_table(table), targets=True)
-
-    def __iter__(self) -> Iterator[tuple[Array, Array]]:
-        target = self.columns.target
-        assert target is not None
-        for x, t in self.reading:
-            assert t is not None
-            if target.kind == "values":
-                t = ((t - target.mean) / target.std if self.scaled else t).astype(np.float32)
-            yield x, t
-
-
 @contextmanager
-def _standard_scale(net: Network, columns: Columns) -> Iterator[bool]:
+def _standard_scale(net: Network, columns: Columns) -> Iterator[tuple[float, float]]:
     """Scale a network's outputs to standardized targets within, where it predicts values.
 
-    Gradients then have the size for which the recipes' learning rates were chosen. Yields whether
-    it did.
+    Gradients then have the size for which the recipes' learning rates were chosen. Yields mean and
+    standard deviation of the targets, (0, 1) for outputs as they are.
     """
     if not answers_values(net):
-        yield False
+        yield 0.0, 1.0
         return
     assert columns.target is not None
     mean, std = columns.target.mean, columns.target.std
     rescale(net, 1 / std, -mean / std)
     try:
-        yield True
+        yield mean, std
     finally:
         rescale(net, std, mean)

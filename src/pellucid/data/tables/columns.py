@@ -191,15 +191,21 @@ class Columns:
         return found
 
     def read(
-        self, table: TableSource, *, targets: bool = False, dtype: DTypeLike = np.float32
+        self,
+        table: TableSource,
+        *,
+        targets: bool = False,
+        scale: tuple[float, float] | None = None,
+        dtype: DTypeLike = np.float32,
     ) -> Reading:
         """Begin to read a table: `for x, t in columns.read(table)` yields its rows block by block.
 
-        x is (n, D) of `dtype`, t is None or, with `targets`, class indices (n,) or values (n, 1)
-        float64. The reading's `report` lists what was done to the columns. Raises InputError for
-        columns that are missing, and, naming row and column, for cells that cannot be used.
+        x is (n, D) of `dtype`; t is None or, with `targets`, class indices (n,) or values (n, 1)
+        float64, with `scale` (mean, std) as (t - mean) / std, float32. The reading's `report` lists
+        what was done to the columns. Raises InputError for columns that are missing, and, naming
+        row and column, for cells that cannot be used.
         """
-        return Reading(self, read_table(table), targets, dtype)
+        return Reading(self, read_table(table), targets, scale, dtype)
 
     def x(self, table: TableSource, dtype: DTypeLike = np.float32) -> Batch:
         """Return the rows of a table as numbers, (N, D); columns are found by name, in any order,

@@ -85,8 +85,7 @@ class Target(NamedTuple):
 
     def to_dict(self) -> Options:
         """Return the target as JSON can hold it."""
-        known = self._asdict()
-        return known if self.kind == "values" else {name: known[name] for name in ("name", "kind")}
+        return self._asdict() if self.kind == "values" else {"name": self.name, "kind": self.kind}
 
 
 Column: TypeAlias = NumberColumn | CategoryColumn

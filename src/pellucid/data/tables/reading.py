@@ -82,11 +82,18 @@ class Reading:
     `report` is complete when the pass has ended. Raises InputError for columns that are missing.
     """
 
-    def __init__(self, columns: Columns, table: Table, targets: bool, dtype: DTypeLike) -> None:
+    def __init__(
+        self,
+        columns: Columns,
+        table: Table,
+        targets: bool,
+        scale: tuple[float, float] | None,
+        dtype: DTypeLike,
+    ) -> None:
         if targets and columns.target is None:
             raise InputError("these columns have no target")
         self.columns, self.table, self.dtype = columns, table, np.dtype(dtype)
-        self.target = columns.target if targets else None
+        self.target, self.scale = columns.target if targets else None, scale
         goal = [] if self.target is None else [self.target.name]
         self.names = [*(column.name for column in columns.columns), *goal]
         if absent := table.absent(self.names):
@@ -154,7 +161,10 @@ class Reading:
         if self.target.kind == "values":
             values = self._numbers(name, cells)
             self._refuse(name, cells, np.isnan(values), NO_TARGET)
-            return values[:, None]
+            t = values[:, None]
+            if self.scale is None:
+                return t
+            return ((t - self.scale[0]) / self.scale[1]).astype(np.float32)
         codes, names = cells.texts
         self._refuse(name, cells, codes < 0, NO_TARGET)
         classes = np.array([self._classes.get(text, -1) for text in names] + [-1], np.int64)[codes]

@@ -127,13 +127,13 @@ class Store:
 
 
 def gather(
-    reading: Iterable[tuple[Batch, Array]], memory: int, seed: int = 0
+    reading: Iterable[tuple[Batch, Array | None]], memory: int, seed: int = 0
 ) -> tuple[Batch, Array] | Store:
     """Read a table's rows and targets: as arrays (x, t), or as a `Store` beyond `memory` bytes.
 
-    `reading` yields (x, t) block by block. The caller closes the store.
+    `reading` yields (x, t) block by block, t not None. The caller closes the store.
     """
-    source = iter(reading)
+    source = ((x, t) for x, t in reading if t is not None)
     held: list[tuple[Batch, Array]] = []
     taken = 0
     for x, t in source:
