@@ -15,7 +15,7 @@ import pellucid as pl
 from pellucid.core import chain, losses
 from pellucid.core import targets as targets_room
 from pellucid.core.types import Array
-from pellucid.training.samples import Samples, with_class_weight
+from pellucid.training.sample_checks import Samples, with_class_weight
 from tests.core.tools import NUMERIC, central_differences, close, gradients, tensor
 from tests.core.witnesses import LOSSES, LossWitness
 

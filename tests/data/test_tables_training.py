@@ -23,7 +23,7 @@ from pellucid.core.metrics import r2
 from pellucid.core.types import Array
 from pellucid.data.tables.store import SEGMENTS, Store, gather
 from pellucid.files import model
-from pellucid.training.blocks import MOST_HELD_OUT
+from pellucid.training.block_loop import MOST_HELD_OUT
 from pellucid.training.callbacks import RunView
 from tests.narrowing import instance, present
 

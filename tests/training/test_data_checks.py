@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 import pellucid as pl
 from pellucid.core.types import Array
 from pellucid.errors import Message
-from pellucid.training.samples import (
+from pellucid.training.sample_checks import (
     Samples,
     check_finite,
     check_rows,

@@ -19,10 +19,10 @@ import pellucid as pl
 from pellucid.core import splitmix
 from pellucid.core.draws import Draws
 from pellucid.core.types import Array
-from pellucid.training.augment import Augmentation
+from pellucid.training.augmentation import Augmentation
 from pellucid.training.callbacks import RunView
 from pellucid.training.run import Run
-from pellucid.training.samples import check_output_count
+from pellucid.training.sample_checks import check_output_count
 from pellucid.training.settings import Settings
 from tests.narrowing import instance
 

@@ -8,7 +8,7 @@ import pytest
 
 import pellucid as pl
 from pellucid.core.types import Array
-from pellucid.training.samples import check_rows
+from pellucid.training.sample_checks import check_rows
 
 X, T = np.eye(6, 3), np.arange(6) % 3
 

@@ -12,7 +12,7 @@ from pellucid.cli.values import ParamType
 from pellucid.errors import InputError
 from pellucid.language import say, translate
 from pellucid.training import Brightness, Compose, Distortion
-from pellucid.training.augment import Augmentation
+from pellucid.training.augmentation import Augmentation
 
 DISTORTIONS = tuple(name for name in inspect.signature(Distortion).parameters if name != "shape")
 NAMES = (*DISTORTIONS, "brightness")

@@ -24,7 +24,7 @@ from pellucid.data.image_files import looks_like_image
 from pellucid.errors import FileError, Message, PellucidError
 from pellucid.language import translate
 from pellucid.network import Network, load
-from pellucid.training.samples import check_finite
+from pellucid.training.sample_checks import check_finite
 
 
 @dataclass(frozen=True, kw_only=True)

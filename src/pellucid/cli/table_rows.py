@@ -16,7 +16,7 @@ from pellucid.errors import InputError
 from pellucid.language import say
 from pellucid.lens.input_columns import knows_columns
 from pellucid.network import Network
-from pellucid.training.samples import fingerprint
+from pellucid.training.sample_checks import fingerprint
 
 EXTENSIONS = (".csv", ".tsv", ".txt", ".parquet", ".pq")
 SHOWN = 12  # names that are listed before the others are only counted

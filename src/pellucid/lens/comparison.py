@@ -22,7 +22,7 @@ from pellucid.lens.neurons import SHOWN, as_rows
 from pellucid.lens.report import PlainDict, Report, plain
 from pellucid.network import Network
 from pellucid.training.choices import check_network, choose_loss, is_classification
-from pellucid.training.samples import check_rows
+from pellucid.training.sample_checks import check_rows
 
 
 class ArrayDifference(NamedTuple):

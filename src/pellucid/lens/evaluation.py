@@ -28,7 +28,7 @@ from pellucid.lens.report import PlainDict, Report
 from pellucid.lens.score_curves import ROC, Calibration, PrecisionRecall
 from pellucid.network import Network
 from pellucid.training.choices import check_network, choose_loss, is_classification
-from pellucid.training.samples import check_rows
+from pellucid.training.sample_checks import check_rows
 
 _CLASSES = 40  # more classes make a table wider than a notebook
 

@@ -29,7 +29,7 @@ from pellucid.lens.neurons import SHOWN, as_rows
 from pellucid.lens.report import Report
 from pellucid.network import Network
 from pellucid.training.choices import choose_loss, is_classification
-from pellucid.training.samples import check_rows
+from pellucid.training.sample_checks import check_rows
 
 _ORDER = 1 << 46  # the stream of random numbers of shuffles; every use has its own
 _NUMBERS = 1 << 22  # numbers in a block of changed rows: 32 MB of float64

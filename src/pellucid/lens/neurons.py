@@ -37,7 +37,7 @@ from pellucid.lens.input_columns import RowsLike, as_numbers, input_names
 from pellucid.lens.report import PlainDict, Report, plain
 from pellucid.network import Network
 from pellucid.training.choices import check_network
-from pellucid.training.samples import check_finite
+from pellucid.training.sample_checks import check_finite
 
 P = ParamSpec("P")
 R = TypeVar("R")

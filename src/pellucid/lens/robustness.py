@@ -22,7 +22,7 @@ from pellucid.lens.neurons import as_rows, image_shape
 from pellucid.lens.report import PlainDict, Report, plain
 from pellucid.network import Network
 from pellucid.training.distortion import Distortion
-from pellucid.training.samples import check_rows
+from pellucid.training.sample_checks import check_rows
 
 CHANGES: dict[str, tuple[str, tuple[float, ...]]] = {
     "brightness": (mark("brightness (factor)"), (1.0, 0.8, 0.6, 0.4, 0.2, 0.1)),

@@ -45,7 +45,7 @@ class Objective(NamedTuple):
         """Return the loss of outputs y, (N, K), without the penalty."""
         if self.rows is None:
             return self.loss.value(y, t, sample_weight)
-        return float(np.average(self.rows(y, t), weights=sample_weight))
+        return float(np.average(self.row_losses(y, t), weights=sample_weight))
 
 
 def objective_of(loss: str | losses.Loss, out_activation: str, K: int, net: Network) -> Objective:

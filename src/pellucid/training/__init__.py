@@ -1,7 +1,7 @@
 """Training: the loop, callbacks, history, augmentation, recipes and progress."""
 
 from pellucid.training import recipes
-from pellucid.training.augment import Brightness, Compose
+from pellucid.training.augmentation import Brightness, Compose
 from pellucid.training.callbacks import Callback, EarlyStopping, RunView
 from pellucid.training.distortion import Distortion
 from pellucid.training.history import History

@@ -101,9 +101,8 @@ def choose_callbacks(callbacks: Callbacks) -> list[Callback]:
 
 def is_classification(net: Network, loss: losses.Loss, t: Array) -> bool:
     """Return whether targets are classes: indices for several outputs, or a cross-entropy's."""
-    return isinstance(loss, (losses.CrossEntropy, losses.BinaryCrossEntropy)) or _are_indices(
-        net, t
-    )
+    takes_classes = losses.CrossEntropy, losses.BinaryCrossEntropy
+    return isinstance(loss, takes_classes) or _are_indices(net, t)
 
 
 def check_network(net: Any) -> None:

@@ -90,9 +90,9 @@ class History:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        from pellucid.training import notebook
+        from pellucid.training import history_html
 
-        return notebook.of_history(self)
+        return history_html.of_history(self)
 
 
 def _head(column: str) -> str:

@@ -15,8 +15,8 @@ from pellucid.core.optimizers import Optimizer
 from pellucid.core.schedules import Schedule
 from pellucid.core.types import ArrayLike, Options
 from pellucid.network import Network
-from pellucid.training import samples
-from pellucid.training.augment import Augmentation
+from pellucid.training import sample_checks
+from pellucid.training.augmentation import Augmentation
 from pellucid.training.choices import check_network
 from pellucid.training.history import History
 from pellucid.training.recipes import Recipe
@@ -81,7 +81,7 @@ def train(
         A function (x, draws) -> x that changes each batch's inputs: pl.Distortion(shift=1),
         pl.Brightness(), or both by pl.Compose(pl.Brightness(), pl.Distortion(shift=1)). One whose
         attribute `each_batch` is False may be called with several batches at once, which is faster
-        (see `pellucid.training.augment`).
+        (see `pellucid.training.augmentation`).
     callbacks
         `Callback` objects, such as pl.EarlyStopping(), or functions called after each epoch; one,
         or a list of them.
@@ -127,7 +127,7 @@ def train_rows(
 ) -> History:
     """Train a network as `train` does, by settings that are made already."""
     check_network(net)
-    return complete(Run(net, samples.check_rows(net.layers, x, t, sample_weight), settings))
+    return complete(Run(net, sample_checks.check_rows(net.layers, x, t, sample_weight), settings))
 
 
 def complete(run: Run, data: str | None = None, rows: int | None = None) -> History:
@@ -136,11 +136,11 @@ def complete(run: Run, data: str | None = None, rows: int | None = None) -> Hist
     `data` and `rows` are the fingerprint and the number of all rows where `run.rows` are not all.
     """
     if run.held_out is not None:
-        with samples.naming_validation():
-            samples.check_targets(run.net, run.loss_function, run.metrics, run.held_out)
-    samples.check_batch(run.net, run.batch_size, len(run.rows.x))
+        with sample_checks.naming_validation():
+            sample_checks.check_targets(run.net, run.loss_function, run.metrics, run.held_out)
+    sample_checks.check_batch(run.net, run.batch_size, len(run.rows.x))
     history = run.go()
-    data = data or samples.fingerprint(run.rows.x, run.rows.t)
+    data = data or sample_checks.fingerprint(run.rows.x, run.rows.t)
     run.net.record = _record(run, data, rows or len(run.rows.x))
     return history
 

@@ -17,7 +17,7 @@ from pellucid.core.embedding import PeriodicEmbedding
 from pellucid.core.optimizers import SGD, Adam, AdamW, Optimizer
 from pellucid.core.schedules import Constant, CosLog, OneCycle, Schedule
 from pellucid.network import Network
-from pellucid.training.augment import Augmentation, Brightness
+from pellucid.training.augmentation import Augmentation, Brightness
 
 
 class Recipe(NamedTuple):

@@ -20,12 +20,12 @@ from pellucid.core.types import Array
 from pellucid.engines import batches_a_call, make_engine, predict_and_loss
 from pellucid.errors import DivergenceError, InputError, Message
 from pellucid.network import Network
-from pellucid.training import choices, samples
-from pellucid.training.augment import check_augmentation, wants_each_batch
+from pellucid.training import choices, sample_checks
+from pellucid.training.augmentation import check_augmentation, wants_each_batch
 from pellucid.training.callbacks import RunState
 from pellucid.training.history import History
 from pellucid.training.progress import progress_callback
-from pellucid.training.samples import Samples
+from pellucid.training.sample_checks import Samples
 from pellucid.training.settings import Settings
 
 _CHANGED_AT_ONCE = 1 << 22  # bytes that an augmentation makes: more would leave the cache unused
@@ -51,13 +51,15 @@ class Run(RunState):
         callbacks += progress_callback(settings.progress)
         engine = settings.engine, settings.threads
         self.engine = make_engine(net.layers, loss, self.optimizer, self.seed, *engine)
-        samples.check_targets(net, loss, self.metrics, rows)
+        sample_checks.check_targets(net, loss, self.metrics, rows)
         classes = choices.is_classification(net, loss, rows.t)
-        rows, self.held_out = samples.divide(net, rows, settings.validation, self.seed, classes)
+        rows, self.held_out = sample_checks.divide(
+            net, rows, settings.validation, self.seed, classes
+        )
         if classes:
-            samples.check_every_class(net, rows, self.held_out)
-        K = samples.output_count(net, rows)
-        self.rows = samples.with_class_weight(rows, settings.class_weight, classes, K)
+            sample_checks.check_every_class(net, rows, self.held_out)
+        K = sample_checks.output_count(net, rows)
+        self.rows = sample_checks.with_class_weight(rows, settings.class_weight, classes, K)
         super().__init__(net, History(self.engine.name), callbacks, epochs)
         self.batches = -(-len(self.rows.x) // self.batch_size)
         self._base_rate = self.engine.learning_rate

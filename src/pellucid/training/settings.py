@@ -11,7 +11,7 @@ from pellucid.core.metrics import Metric
 from pellucid.core.optimizers import Optimizer
 from pellucid.core.schedules import Schedule
 from pellucid.core.types import ArrayLike
-from pellucid.training.augment import Augmentation
+from pellucid.training.augmentation import Augmentation
 from pellucid.training.callbacks import Callback, RunView
 from pellucid.training.recipes import USUAL, Recipe
 

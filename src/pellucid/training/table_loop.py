@@ -20,10 +20,10 @@ from pellucid.data.tables.store import Store, gather
 from pellucid.errors import InputError
 from pellucid.network import Network
 from pellucid.training import recipes
-from pellucid.training.blocks import train_blocks
+from pellucid.training.block_loop import train_blocks
 from pellucid.training.history import History
 from pellucid.training.loop import train_rows
-from pellucid.training.samples import fingerprint
+from pellucid.training.sample_checks import fingerprint
 from pellucid.training.settings import Callbacks, ClassWeight, Settings
 
 TableSource: TypeAlias = Any  # a Table, a path, a dict of columns, a dataframe of any library

@@ -15,7 +15,7 @@ from pellucid.training.choices import check_network
 from pellucid.training.history import History
 from pellucid.training.loop import complete
 from pellucid.training.run import Run
-from pellucid.training.samples import Samples, check_rows
+from pellucid.training.sample_checks import Samples, check_rows
 from pellucid.training.settings import Settings, Validation
 
 # Rows that are held out for validation at most: they stay in memory.
