@@ -86,9 +86,6 @@ class Cells:
         self.array = array
         self.family = _family(array)
 
-    def __len__(self) -> int:
-        return len(self.array)
-
     @cached_property
     def numbers(self) -> Numbers:
         """The cells as numbers."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import NamedTuple, Protocol
 
 from pellucid.data.tables.cells import MISSING, Block, Opened
@@ -38,8 +40,7 @@ def open_csv(path: str, start: bytes) -> Opened:
     """Return the column names of a CSV file with these first bytes, and the function that reads its
     rows.
     """
-    encoding = _encoding(path, start)
-    text = start.decode(encoding, errors="ignore")
+    encoding, text = _decoded(path, start)
     body = text.lstrip("\r\n")
     first = next((line for line in body.splitlines() if line.strip()), "")
     separator = max(",;\t|", key=re.sub(r'"[^"]*"', "", first).count)
@@ -60,16 +61,12 @@ def open_csv(path: str, start: bytes) -> Opened:
     return names, lambda columns: _blocks(form, columns)
 
 
-def _encoding(path: str, start: bytes) -> str:
+def _decoded(path: str, start: bytes) -> tuple[str, str]:
+    """Return the encoding, and the text of the first bytes."""
+    whole = len(start) < START  # else the last character may be cut in two
     for encoding in ("utf-8-sig", "cp949"):
-        for cut in range(4):  # the last character may be cut in two
-            try:
-                start[: len(start) - cut].decode(encoding)
-            except UnicodeDecodeError:
-                if len(start) < START:
-                    break
-                continue
-            return encoding
+        with suppress(UnicodeDecodeError):
+            return encoding, codecs.getincrementaldecoder(encoding)().decode(start, whole)
     raise _not_utf8(path)
 
 

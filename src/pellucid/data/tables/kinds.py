@@ -99,9 +99,8 @@ def columns_from(entries: Any) -> tuple[Column, ...]:
     if not isinstance(entries, list) or not 0 < len(entries) <= MOST_COLUMNS:
         raise malformed()
     columns = tuple(_column(entry) for entry in entries)
-    if len({column.name for column in columns}) < len(columns):
-        raise malformed()
-    if sum(column.width for column in columns) > MOST_NUMBERS:
+    names, width = {column.name for column in columns}, sum(column.width for column in columns)
+    if len(names) < len(columns) or width > MOST_NUMBERS:
         raise malformed()
     return columns
 

@@ -128,7 +128,7 @@ class Survey:
         """Add the next cells of the column."""
         self.family = cells.family
         if self.family == "other":
-            self.rows += len(cells)
+            self.rows += len(cells.array)
             return
         values, unreadable = cells.numbers
         absent = np.isnan(values) & ~unreadable
@@ -140,7 +140,7 @@ class Survey:
         self._measure(np.flatnonzero(~(infinite | np.isnan(values))), values)
         if self.counts is not None and (self.counted or self.family != "number"):
             self._count(self.counts, cells)
-        self.rows += len(cells)
+        self.rows += len(cells.array)
 
     def _first(self, known: Cell | None, found: Array, cells: Cells | None) -> Cell | None:
         """Return the first cell in all masks so far; its text only where `cells` are given."""
