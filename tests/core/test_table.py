@@ -19,7 +19,7 @@ def test_every_layer_has_a_witness() -> None:
 
 
 def test_every_loss_has_a_witness() -> None:
-    found = tools.classes(RowLoss, "rows")
+    found = tools.classes(RowLoss, "row_losses")
     assert set(witnesses.LOSSES) == set(found)
     assert set(LOSSES.values()) == set(found.values())
 
@@ -57,7 +57,7 @@ def test_every_initializer_has_a_witness() -> None:
 def test_every_class_is_public() -> None:
     for base, method in (
         (Layer, "forward"),
-        (RowLoss, "rows"),
+        (RowLoss, "row_losses"),
         (Optimizer, "step"),
         (Schedule, "factor"),
     ):

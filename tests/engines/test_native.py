@@ -175,8 +175,8 @@ class OwnSGD(pl.SGD):
 class OwnLoss(pl.CrossEntropy):
     """Under the name of a native one."""
 
-    def slopes(self, y: Array, t: Array) -> Array:
-        return 0 * super().slopes(y, t)
+    def row_gradients(self, y: Array, t: Array) -> Array:
+        return 0 * super().row_gradients(y, t)
 
 
 OwnLoss.__name__ = "CrossEntropy"

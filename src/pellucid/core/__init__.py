@@ -1,14 +1,16 @@
 """Functions, layers, losses, optimizers: the definition of what is right. NumPy only.
 
-The spine is read from top to bottom in an evening:
+Read the spine in this order; it takes an evening:
 functions -> layer -> layers -> losses -> chain -> optimizers -> descent.
+
+`layer` needs two things from beside it: `Parameter` (arrays) and `Draws` (draws).
 
 Beside it: types, arrays (ownership and alignment), draws and splitmix (random numbers by place),
 ranges (checks of settings), checks (of layers and input), targets; erf, preparation, embedding,
 normalization, composite, collapse, schedules, initializers, metrics. Names everywhere:
 
     x, y, t        input of a layer or network, output, target
-    W, b, z        weights (D, H), biases (H,), pre-activations z = x W + b (of the last: logits)
+    W, b, z        weights (D, H), biases (H,), pre-activations z = x W + b (the last: logits)
     dx, dy, dz     gradient of the loss with respect to x, y, z, of the same shape
     dW, db         gradient of the loss with respect to W, b
     params, grads  flat lists of parameters, W before b, layer by layer, and of their gradients

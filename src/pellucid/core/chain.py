@@ -1,7 +1,8 @@
-"""Forward and backward through a list of layers: the only passes in the whole code base.
+"""Forward and backward through a list of layers: every pass in NumPy.
 
-Training, prediction, looking inside and exporting all use these. `forward` returns a trace, the
-list of every layer's output; `backward` walks it from the end.
+The reference engine, `descent` and the lens use these; the native engine has the same in C++ and is
+tested against them. `forward` returns a trace, the list of every layer's output; `backward` goes
+through it from the last layer to the first.
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ def forward(layers: Sequence[Layer], x: Batch, draws: Draws | None = None) -> Tr
     """
     trace = Trace(x, draws)
     for index, layer in enumerate(layers):
-        x = layer.forward(x, draws and draws.at(index))
+        x = layer.forward(x, None if draws is None else draws.at(index))
         trace.append(x)
         trace.names.append(type(layer).__name__)
     return trace
@@ -71,7 +72,7 @@ def backward(layers: Sequence[Layer], trace: Trace, dy: Batch, needs_dx: bool = 
     Parameters
     ----------
     layers
-        The layers that made the trace, or the first of them if the loss takes logits.
+        The layers that made the trace, or all but the last if the loss takes logits.
     trace
         The result of `forward`.
     dy
@@ -93,7 +94,7 @@ def backward(layers: Sequence[Layer], trace: Trace, dy: Batch, needs_dx: bool = 
     dx: Batch | None = dy
     for index in range(len(layers) - 1, first - 1, -1):
         assert dx is not None
-        draws = trace.draws and trace.draws.at(index)
+        draws = None if trace.draws is None else trace.draws.at(index)
         p = Pass(trace.input_of(index), trace[index], draws, needs_dx or index > first)
         dx, layer_grads = layers[index].backward(p, dx)
         grads = [*layer_grads, *grads]
@@ -117,17 +118,17 @@ def trainable(layers: Sequence[Layer]) -> list[bool]:
     return found
 
 
-# The loss for a network that ends in one of these; of any other network, MeanSquaredError.
-LOSS_OF: dict[type[Layer], type[Loss]] = {Softmax: CrossEntropy, Sigmoid: BinaryCrossEntropy}
-LOSS_OF[Exponential] = Poisson
+# The loss that an error suggests for a last activation; for any other, MeanSquaredError.
+LOSS_OF: dict[type[Layer], type[Loss]]
+LOSS_OF = {Softmax: CrossEntropy, Sigmoid: BinaryCrossEntropy, Exponential: Poisson}
 
 
 def loss_depth(layers: Sequence[Layer], loss: Loss) -> int:
     """Return how many of the layers come before the loss: all, or all but the last activation.
 
     A loss that is stable only from logits names its `activation`, and a network that ends in that
-    activation hands over the logits below it. Such a network may also end without an activation.
-    Raises InputError for any other end.
+    activation hands over the logits below it. A network that ends in no activation hands over its
+    outputs as logits. Raises InputError for another activation or a layer after the right one.
     """
     activation = getattr(loss, "activation", None)
     if activation is None:

@@ -1,7 +1,7 @@
-"""Gradient descent: the whole of learning on one screen, and what every engine is tested against.
+"""Gradient descent: the whole of training on two pages. Every engine is tested against it.
 
 A batch goes forward; the loss compares its outputs with the targets; the gradient goes backward;
-the optimizer moves each parameter against its gradient. An epoch does so for all batches.
+the optimizer moves each parameter against its gradient. An epoch does this once for every batch.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ def gradients(
 
     grads fits the layers' `params`; y, (N, K), are the outputs of this training pass.
     """
-    trace = chain.forward(layers, x, draws or Draws())
+    trace = chain.forward(layers, x, Draws() if draws is None else draws)
     depth = chain.loss_depth(layers, loss)
     z = trace.input_of(depth)  # the outputs, or the logits below the last activation
     value = loss.value(z, t, sample_weight)
     dz = loss.gradient(z, t, sample_weight)
     _, grads = chain.backward(layers[:depth], trace, dz, needs_dx=False)
-    if math.isfinite(value):
+    if math.isfinite(value):  # a diverged batch must not spoil running means
         chain.observe(layers, trace)
     return value, grads, trace.y
 
@@ -51,7 +51,11 @@ def descend(
     batch_size: int = 32,
     seed: int = 0,
 ) -> list[float]:
-    """Train the layers in place on x, (N, D), and targets t; return the loss of every batch."""
+    """Train the layers in place on x, (N, D), and targets t; return the loss of every batch.
+
+    x has the layers' floating type and nothing is checked: `train` does that, stops when the loss
+    is NaN, and with `ema` puts the averaged weights in place at the end.
+    """
     trained = chain.trainable(layers)
     params = list(compress(flat(layer.params for layer in layers), trained))
     state = optimizer.start(params)

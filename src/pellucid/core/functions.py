@@ -1,8 +1,8 @@
 """The functions that networks are made of: pure, for any shape, in the floating type of x.
 
 Every function takes an array, or what NumPy turns into one, and returns an array of the same shape.
-None overflows or rounds its small tail to 0, with two exceptions: `exponential` is infinite where
-exp(x) is too large for the type, and `gelu` in its faster "tanh" form is 0 far out on the left.
+For finite x none overflows if its result fits the type, and none is 0 before the true value is too
+small for the type. One exception: `gelu` in its faster "tanh" form is 0 far out on the left.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def gelu(x: ArrayLike, approximate: str = "none") -> Array:
 
 def gelu_tanh_argument(x: Array) -> Array:
     """Return sqrt(2 / pi) (x + 0.044715 x^3), the argument of the tanh in GELU's faster form."""
-    # The cube overflows to infinity for |x| above 1e12 in float32; tanh of it is still exactly 1.
+    # In float32 the cube is infinite from |x| = 2e13 on; its tanh is still exactly 1 or -1.
     with np.errstate(over="ignore"):
         return math.sqrt(2 / math.pi) * (x + 0.044715 * x * x * x)
 
@@ -82,7 +82,9 @@ def normal_cumulative(x: ArrayLike) -> Array:
 def normal_density(x: ArrayLike) -> Array:
     """Return phi(x) = exp(-x^2 / 2) / sqrt(2 pi), the standard normal density at x."""
     x = floating(x)
-    with np.errstate(over="ignore"):  # the square of a huge x is infinite: exp(-inf) is 0, as due
+    with np.errstate(
+        over="ignore"
+    ):  # the square of a huge x is infinite, and exp(-inf) is 0 as it should be
         return np.exp(-0.5 * x * x) / math.sqrt(2 * math.pi)
 
 
@@ -131,7 +133,7 @@ def log_softmax(x: ArrayLike) -> Array:
 
 def _shifted(x: ArrayLike) -> Array:
     x = floating(x)
-    if x.size == 0:  # no numbers have no maximum
+    if x.size == 0:  # an empty row has no maximum
         return x
-    # Softmax does not change when a row moves, and no exp is above 1 then.
+    # Softmax does not change when a number is added to a row; now every exp is at most 1.
     return x - x.max(axis=-1, keepdims=True)

@@ -1,4 +1,4 @@
-"""A layer: parameters, a forward pass, a backward pass, and nothing of any pass in between."""
+"""A layer: parameters, a forward pass, a backward pass, and no memory of any pass."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ class Pass(NamedTuple):
     draws
         Random numbers of a training pass; None in a prediction pass.
     needs_dx
-        Whether dx is wanted: not of the first layer that is trained, which saves a matrix product.
+        Whether the caller needs dx. In training it does not for the first layer with parameters:
+        nothing below needs a gradient, and a matrix product is saved.
     """
 
     x: Batch
@@ -34,18 +35,18 @@ class Layer:
     """One step of a network: y = forward(x), and the gradient of a loss with respect to x.
 
     A subclass declares its arrays as `Parameter` or `Buffer` and writes `forward` and `backward`,
-    for any number of rows (none included), in the floating type of x. A layer's structure is fixed
-    when it is made: an attribute is set once. Arrays change in place; `frozen` may change.
+    for any number of rows, even 0, in the floating type of x. An attribute is assigned once, in
+    `__init__`; later only arrays (in place) and `frozen` may change.
 
-    A layer of your own is fifteen lines. This one learns one slope for all numbers (He et al. 2015,
-    "Delving deep into rectifiers"):
+    A layer of your own takes a dozen lines. This one trains one slope for all numbers (He et al.
+    2015, "Delving deep into rectifiers"):
 
     >>> import numpy as np
     >>> class PReLU(Layer):
     ...     slope = Parameter()
     ...
     ...     def __init__(self, slope=0.25):
-    ...         self.slope = np.float32(slope)  # as the other layers' arrays
+    ...         self.slope = np.float32(slope)  # a network's arrays have one type
     ...
     ...     def forward(self, x, draws=None):
     ...         return np.where(x > 0, x, self.slope * x)
@@ -53,9 +54,6 @@ class Layer:
     ...     def backward(self, p, dy):
     ...         dslope = np.sum(dy * np.minimum(p.x, 0))
     ...         return dy * np.where(p.x > 0, 1, self.slope), [dslope]
-    ...
-    ...     def options(self):
-    ...         return {}
     >>> PReLU(0.5).forward(np.array([[-2.0, 2.0]]))
     array([[-1.,  2.]])
     """
@@ -67,6 +65,7 @@ class Layer:
     inner: tuple[Layer, ...] = ()  # layers within this one (Residual)
 
     def __init_subclass__(cls) -> None:
+        # The names declared in the class body, after those of its bases: the order of `params`.
         declared = vars(cls).items()
         parameters = [name for name, value in declared if isinstance(value, Parameter)]
         buffers = [name for name, value in declared if isinstance(value, Buffer)]

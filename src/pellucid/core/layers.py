@@ -45,7 +45,7 @@ class Affine(Layer):
     b = Parameter[Array | None]()
 
     def __init__(self, W: ArrayLike, b: ArrayLike | None = None) -> None:
-        self.W = W
+        self.W = W  # copied into an array of the layer's own: see `Parameter` in arrays.py
         if self.W.ndim != 2 or 0 in self.W.shape:
             template = "Affine expects weights of shape (inputs, outputs); got {got}"
             raise InputError(template, got=self.W.shape)

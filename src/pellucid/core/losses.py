@@ -1,8 +1,8 @@
 """Losses: how far outputs y are from targets t, as one number, and its gradient with respect to y.
 
-Every loss is the mean over rows of l, weighted by `sample_weight`: sum_i w_i l_i / sum_i w_i, as
-PyTorch's defaults reduce. Within a row of K outputs it is the mean over the outputs, except in
-`CrossEntropy`, where a row is one choice. A loss of your own is any object with
+Every loss is the weighted mean of the row losses l_i: sum_i w_i l_i / sum_i w_i, with w the
+`sample_weight`, as PyTorch's defaults reduce. Within a row of K outputs it is the mean over the
+outputs, except in `CrossEntropy`, where a row is one choice. A loss of your own is any object with
 `value(y, t, sample_weight)` and `gradient(y, t, sample_weight)`.
 
 Three losses are stable only from logits z and name the activation that they replace: `CrossEntropy`
@@ -27,7 +27,7 @@ from pellucid.errors import InputError
 
 
 class Loss(Protocol):
-    """What training needs of a loss; it may name an `activation` (a layer class) to start below."""
+    """What training needs of a loss; it may name an `activation` whose input it takes."""
 
     def value(self, y: Batch, t: Array, sample_weight: Vector | None = None) -> float:
         """Return the loss of outputs y, (N, K), against targets t; sample_weight is (N,)."""
@@ -37,30 +37,30 @@ class Loss(Protocol):
 
 
 class RowLoss:
-    """A loss that is the mean of a loss of each row; a subclass writes `rows` and `slopes`."""
+    """A weighted mean of row losses; a subclass writes `row_losses` and `row_gradients`."""
 
     activation: ClassVar[type[Layer] | None] = None
 
     def value(self, y: Batch, t: Array, sample_weight: Vector | None = None) -> float:
         """Return the weighted mean of the rows' losses; 0 for no rows."""
-        rows = self.rows(y, self.targets(t, y))
-        return float(rows @ row_shares(len(y), sample_weight, rows.dtype))
+        losses = self.row_losses(y, self.targets(t, y))
+        return float(losses @ row_shares(len(y), sample_weight, losses.dtype))
 
     def gradient(self, y: Batch, t: Array, sample_weight: Vector | None = None) -> Array:
         """Return the gradient of `value` with respect to y (logits, if `activation` is named)."""
-        slopes = self.slopes(y, self.targets(t, y))
-        slopes *= row_shares(len(y), sample_weight, y.dtype)[:, None]
-        return slopes
+        gradients = self.row_gradients(y, self.targets(t, y))
+        gradients *= row_shares(len(y), sample_weight, y.dtype)[:, None]
+        return gradients
 
     def targets(self, t: ArrayLike, y: Batch) -> Batch:
         """Return the targets as an (N, K) array of y's floating type."""
         return target_values(t, y)
 
-    def rows(self, y: Batch, t: Batch) -> Vector:
+    def row_losses(self, y: Batch, t: Batch) -> Vector:
         """Return each row's loss, (N,)."""
         raise NotImplementedError
 
-    def slopes(self, y: Batch, t: Batch) -> Batch:
+    def row_gradients(self, y: Batch, t: Batch) -> Batch:
         """Return each row's gradient with respect to y, (N, K), as a new array."""
         raise NotImplementedError
 
@@ -77,8 +77,8 @@ class CrossEntropy(RowLoss):
     """One of K classes is right: from logits z, l = - sum_k t_k log softmax(z)_k.
 
     dz = softmax(z) sum(t) - t. Targets are class indices, (N,), or probabilities, (N, K). Label
-    smoothing spreads the share e of each target over all classes: t (1 - e) + e / K (Szegedy et al.
-    2016, section 7). Raises InputError for other targets.
+    smoothing spreads the share s of each target over all classes: t (1 - s) + s / K (Szegedy et al.
+    2016, section 7). Raises InputError for targets of another shape and for other indices.
     """
 
     activation = Softmax
@@ -92,10 +92,10 @@ class CrossEntropy(RowLoss):
             values = values * (1 - self.label_smoothing) + self.label_smoothing / y.shape[1]
         return values
 
-    def rows(self, y: Batch, t: Batch) -> Vector:
+    def row_losses(self, y: Batch, t: Batch) -> Vector:
         return -(t * functions.log_softmax(y)).sum(axis=1)
 
-    def slopes(self, y: Batch, t: Batch) -> Batch:
+    def row_gradients(self, y: Batch, t: Batch) -> Batch:
         return functions.softmax(y) * t.sum(axis=1, keepdims=True) - t
 
     def options(self) -> Options:
@@ -107,8 +107,8 @@ class BinaryCrossEntropy(RowLoss):
 
     dz = (sigmoid(z) - t) / K. It is - t log y - (1 - t) log(1 - y) with y = sigmoid(z), written
     without a logarithm of 0. Targets are 0 to 1, (N, K), or class indices, (N,), which become
-    one-hot; with one output, zeros and ones, (N,). Label smoothing moves targets towards a half:
-    t (1 - e) + e / 2. Raises InputError for targets outside 0 to 1.
+    one-hot; with one output, values from 0 to 1, (N,). Label smoothing moves targets to a half:
+    t (1 - s) + s / 2. Raises InputError for targets outside 0 to 1.
     """
 
     activation = Sigmoid
@@ -126,10 +126,10 @@ class BinaryCrossEntropy(RowLoss):
             values = values * (1 - self.label_smoothing) + self.label_smoothing / 2
         return values
 
-    def rows(self, y: Batch, t: Batch) -> Vector:
+    def row_losses(self, y: Batch, t: Batch) -> Vector:
         return (functions.softplus(y) - t * y).mean(axis=1)
 
-    def slopes(self, y: Batch, t: Batch) -> Batch:
+    def row_gradients(self, y: Batch, t: Batch) -> Batch:
         return (functions.sigmoid(y) - t) / y.shape[1]
 
     def options(self) -> Options:
@@ -137,28 +137,28 @@ class BinaryCrossEntropy(RowLoss):
 
 
 class MeanSquaredError(RowLoss):
-    """l = mean_k (y_k - t_k)^2; dy = 2 (y - t) / K. Class indices of several become one-hot."""
+    """l = mean_k (y_k - t_k)^2; dy = 2 (y - t) / K. Classes of several outputs become one-hot."""
 
     def targets(self, t: ArrayLike, y: Batch) -> Batch:
         return values_or_one_hot(t, y)
 
-    def rows(self, y: Batch, t: Batch) -> Vector:
+    def row_losses(self, y: Batch, t: Batch) -> Vector:
         return ((y - t) ** 2).mean(axis=1)
 
-    def slopes(self, y: Batch, t: Batch) -> Batch:
+    def row_gradients(self, y: Batch, t: Batch) -> Batch:
         return 2 * (y - t) / y.shape[1]
 
 
 class MeanAbsoluteError(RowLoss):
-    """l = mean_k |y_k - t_k|; dy = sign(y - t) / K. Class indices of several become one-hot."""
+    """l = mean_k |y_k - t_k|; dy = sign(y - t) / K. Classes of several outputs become one-hot."""
 
     def targets(self, t: ArrayLike, y: Batch) -> Batch:
         return values_or_one_hot(t, y)
 
-    def rows(self, y: Batch, t: Batch) -> Vector:
+    def row_losses(self, y: Batch, t: Batch) -> Vector:
         return np.abs(y - t).mean(axis=1)
 
-    def slopes(self, y: Batch, t: Batch) -> Batch:
+    def row_gradients(self, y: Batch, t: Batch) -> Batch:
         return np.sign(y - t) / y.shape[1]
 
 
@@ -174,12 +174,13 @@ class Huber(RowLoss):
         if not self.delta > 0:
             raise InputError("Huber expects a delta above 0, got {got}", got=reprlib.repr(delta))
 
-    def rows(self, y: Batch, t: Batch) -> Vector:
+    def row_losses(self, y: Batch, t: Batch) -> Vector:
         size = np.abs(y - t)
+        # near (size - near / 2) is size^2 / 2 within delta and delta (size - delta / 2) beyond.
         near = np.minimum(size, self.delta)
         return (near * (size - near / 2)).mean(axis=1)
 
-    def slopes(self, y: Batch, t: Batch) -> Batch:
+    def row_gradients(self, y: Batch, t: Batch) -> Batch:
         return np.clip(y - t, -self.delta, self.delta) / y.shape[1]
 
     def options(self) -> Options:
@@ -202,19 +203,18 @@ class Poisson(RowLoss):
             raise InputError("Poisson expects targets of 0 or more, got {low}", low=values.min())
         return values
 
-    def rows(self, y: Batch, t: Batch) -> Vector:
+    def row_losses(self, y: Batch, t: Batch) -> Vector:
         return (functions.exponential(y) - t * y).mean(axis=1)
 
-    def slopes(self, y: Batch, t: Batch) -> Batch:
+    def row_gradients(self, y: Batch, t: Batch) -> Batch:
         return (functions.exponential(y) - t) / y.shape[1]
 
 
 class Quantile(RowLoss):
-    """Smallest at the q-quantile (Koenker and Bassett 1978); q is 0.5, the median, by default.
+    """Minimal when y is the q-quantile of t (Koenker and Bassett 1978); by default the median.
 
-    With e = t - y, l = mean_k max(q e, (q - 1) e);
-    dy = -q / K where t > y, (1 - q) / K where t < y, 0 where they are equal. Raises InputError
-    unless 0 < q < 1.
+    With e = y - t, l = mean_k max((1 - q) e, -q e); dy = (1 - q) / K where e > 0, -q / K where
+    e < 0, else 0. Raises InputError unless 0 < q < 1.
     """
 
     def __init__(self, q: float = 0.5) -> None:
@@ -222,11 +222,11 @@ class Quantile(RowLoss):
         if not 0 < self.q < 1:
             raise InputError("Quantile expects q between 0 and 1, got {got}", got=reprlib.repr(q))
 
-    def rows(self, y: Batch, t: Batch) -> Vector:
-        error = t - y
-        return np.maximum(self.q * error, (self.q - 1) * error).mean(axis=1)
+    def row_losses(self, y: Batch, t: Batch) -> Vector:
+        e = y - t
+        return np.maximum((1 - self.q) * e, -self.q * e).mean(axis=1)
 
-    def slopes(self, y: Batch, t: Batch) -> Batch:
+    def row_gradients(self, y: Batch, t: Batch) -> Batch:
         above, below = (y > t).astype(y.dtype), (y < t).astype(y.dtype)
         return ((1 - self.q) * above - self.q * below) / y.shape[1]
 

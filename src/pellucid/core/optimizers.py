@@ -1,4 +1,4 @@
-"""Optimizers: how parameters follow their gradients.
+"""Optimizers: how gradients change parameters.
 
 An optimizer is its settings and nothing else. What it remembers (moments, a step count) is a
 `state` that `start` makes and `update` changes in place, so one optimizer serves several networks
@@ -6,8 +6,8 @@ and a state can be written to a file.
 
 An update does, in this order: clip the gradients by value, then by their joint norm; add L1 and L2;
 apply decoupled weight decay; take the optimizer's own step; apply max-norm; update the average of
-the weights. L1, L2, decay and max-norm act on weight matrices only, never on biases or on the scale
-and shift of a normalization.
+the weights. L1, L2, decay and max-norm act on weight matrices (two axes) only: not on biases, the
+scale and shift of a normalization, or the arrays of a PeriodicEmbedding (three axes).
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Optimizer:
     Parameters
     ----------
     learning_rate
-        The size of a step; a schedule multiplies it.
+        The factor of a step; a schedule multiplies it.
     weight_decay
         Decoupled: before each step W is multiplied by 1 - learning_rate * weight_decay (Loshchilov
         and Hutter 2019).
@@ -112,7 +112,7 @@ class Optimizer:
         state["step"] += 1
         for index, (p, g) in enumerate(zip(params, self._clipped(grads), strict=True)):
             memory = [state[slot][index] for slot in self.slots]
-            if p.ndim == 2:  # a weight matrix; biases and a normalization's scale have one axis
+            if p.ndim == 2:
                 self._update_weights(p, g, memory, state["step"], rate)
             else:
                 self.step(p, g, memory, state["step"], rate)
@@ -125,7 +125,7 @@ class Optimizer:
         raise NotImplementedError
 
     def options(self) -> Options:
-        """Return the settings that the constructor takes, as far as they are not defaults."""
+        """Return settings that make the same optimizer again; many defaults are left out."""
         common = {name: getattr(self, name) for name in _COMMON}
         changed = {name: value for name, value in common.items() if value != _COMMON[name]}
         return {"learning_rate": self.learning_rate, **changed}
@@ -156,7 +156,7 @@ class Optimizer:
         self.step(W, g, memory, step, rate)
         if self.max_norm is not None:
             norms = np.sqrt((W * W).sum(axis=0))
-            # Exactly 1 within the bound; with a bound of 0, a norm of 0 is divided by `tiny`.
+            # The factor is exactly 1 within the bound. With max_norm 0, `tiny` avoids 0 / 0.
             W *= self.max_norm / np.maximum(norms, self.max_norm or np.finfo(W.dtype).tiny)
 
 
@@ -182,7 +182,7 @@ class SGD(Optimizer):
         if self.nesterov and not self.momentum:
             raise InputError("SGD: nesterov needs a momentum above 0, such as 0.9")
         if not self.momentum:
-            self.slots = ()  # no velocity to keep
+            self.slots = ()  # of this instance: without momentum there is no velocity
 
     def step(self, p: Array, g: Array, memory: list[Array], step: int, rate: float) -> None:
         if self.momentum:
@@ -226,7 +226,7 @@ class Adam(Optimizer):
         m += (1 - self.beta_1) * (g - m)
         v *= self.beta_2
         v += (1 - self.beta_2) * g * g
-        # Both means start at 0 and are too small at first: dividing corrects that.
+        # m and v start at 0 and are too small at first: 1 - beta^step corrects the bias.
         root = math.sqrt(1 - self.beta_2**step)
         p -= (rate / (1 - self.beta_1**step)) * m / (np.sqrt(v) / root + self.epsilon)
 
