@@ -163,7 +163,7 @@ def nested(depth: Any) -> Any:
 
 
 MISCHIEF = {
-    "no estimator": (lambda e, h, t: h["record"].clear(), "it holds a network without an estimator"),
+    "no estimator": (lambda e, h, t: h["record"].clear(), "a network without an estimator"),
     "another": (
         lambda e, h, t: e.update(type="MLPRegressor"),
         "it holds an MLPRegressor: load it with MLPRegressor.load",

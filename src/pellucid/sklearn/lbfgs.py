@@ -90,7 +90,7 @@ class WholeFit:
 
     def _value(self, loss: float, y: Array, t: Array, weights: Array | None) -> float:
         objective = self.watch.objective
-        return loss if objective.rows is None else objective.value(y, t, weights)
+        return loss if objective.row_losses is None else objective.value(y, t, weights)
 
     def unpack(self, x: Array) -> None:
         """Write a vector's numbers into weights, then biases."""

@@ -34,16 +34,16 @@ OUTPUTS: dict[str, type[Layer] | None] = {
 class Objective(NamedTuple):
     """A loss, the factor of its slopes, and scikit-learn's value of each row (y, t) -> (N,).
 
-    `rows` is None for losses that scikit-learn does not have: their own value counts.
+    `row_losses` is None for losses that scikit-learn does not have: their own value counts.
     """
 
     loss: losses.Loss
     steepness: float
-    rows: Callable[[Array, Array], Array] | None
+    row_losses: Callable[[Array, Array], Array] | None
 
     def value(self, y: Array, t: Array, sample_weight: Array | None) -> float:
         """Return the loss of outputs y, (N, K), without the penalty."""
-        if self.rows is None:
+        if self.row_losses is None:
             return self.loss.value(y, t, sample_weight)
         return float(np.average(self.row_losses(y, t), weights=sample_weight))
 

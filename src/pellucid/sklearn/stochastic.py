@@ -157,7 +157,7 @@ class BatchFit:
             if self.diverged:
                 return np.nan
             some = np.where(shares, shares, 1)
-            of_rows = self.watch.objective.rows
+            of_rows = self.watch.objective.row_losses
             if of_rows is not None:
                 each = of_rows(y, self.rows.t[chosen]).astype(np.float64, copy=False)
                 losses = np.add.reduceat(each if weights is None else each * weights, starts) / some
