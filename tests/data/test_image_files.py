@@ -15,11 +15,9 @@ from pellucid.data import digit, read_image
 from pellucid.errors import FileError
 
 
-def save(folder: Any, picture: Any, name: Any = "a.png", **options: Any) -> Any:
+def save(folder: Any, image: Any, name: Any = "a.png", **options: Any) -> Any:
     path = folder / name
-    (picture if isinstance(picture, Image.Image) else Image.fromarray(picture)).save(
-        path, **options
-    )
+    (image if isinstance(image, Image.Image) else Image.fromarray(image)).save(path, **options)
     return path
 
 
@@ -39,17 +37,17 @@ def seven(size: Any = 200, pen: Any = 14) -> Any:
 
 
 def far(a: Any, b: Any) -> Any:
-    """How far two pictures lie apart: mean difference in grey levels."""
+    """How far two images are apart: mean difference in grey levels."""
     return float(np.abs(a.astype(float) - b.astype(float)).mean())
 
 
 @pytest.mark.parametrize("name", ["a.png", "a.jpg", "a.bmp", "a.gif", "a.webp", "a.tiff"])
 @pytest.mark.parametrize("mode", ["L", "RGB", "P", "1"])
 def test_formats_and_modes(tmp_path: Path, name: str, mode: str) -> None:
-    picture = Image.fromarray(seven())
+    image = Image.fromarray(seven())
     if mode == "1" and name == "a.jpg":
         name = "a.png"
-    path = save(tmp_path, picture.convert("L" if (mode, name) == ("P", "a.jpg") else mode), name)
+    path = save(tmp_path, image.convert("L" if (mode, name) == ("P", "a.jpg") else mode), name)
     read = read_image(path)
     assert (read.shape, read.dtype) == ((200, 200), np.dtype(np.uint8))
     assert far(read, seven()) < 6
@@ -125,7 +123,7 @@ def test_damaged_metadata_do_no_harm_and_warn_of_nothing(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("name", "mode"), [("a.jpg", "RGB"), ("a.png", "L"), ("a.png", "RGBA"), ("a.tiff", "I;16")]
 )
-def test_large_pictures_are_reduced_on_the_way(tmp_path: Path, name: str, mode: str) -> None:
+def test_large_images_are_reduced_on_the_way(tmp_path: Path, name: str, mode: str) -> None:
     large = Image.fromarray(seven(4000, 280))
     large = (
         Image.fromarray(np.asarray(large).astype(np.uint16) * 200)

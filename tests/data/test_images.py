@@ -29,11 +29,9 @@ from pellucid.errors import InputError
 DIGITS = mnist().test.images[:60]
 
 
-def save(folder: Path, picture: Array | Image.Image, name: str = "a.png", **options: Any) -> Path:
+def save(folder: Path, image: Array | Image.Image, name: str = "a.png", **options: Any) -> Path:
     path = folder / name
-    (picture if isinstance(picture, Image.Image) else Image.fromarray(picture)).save(
-        path, **options
-    )
+    (image if isinstance(image, Image.Image) else Image.fromarray(image)).save(path, **options)
     return path
 
 
@@ -106,7 +104,7 @@ def test_a_digit_not_quite_in_mnist_form_is_prepared() -> None:
 
 
 @pytest.mark.parametrize(
-    "picture",
+    "image",
     [
         seven(ink=100, paper=210),
         seven(ink=255, paper=0),
@@ -132,8 +130,8 @@ def test_a_digit_not_quite_in_mnist_form_is_prepared() -> None:
         "booleans",
     ],
 )
-def test_light_place_and_size_do_not_matter(picture: Array) -> None:
-    assert far(digit(picture), digit(seven())) < 8
+def test_light_place_and_size_do_not_matter(image: Array) -> None:
+    assert far(digit(image), digit(seven())) < 8
 
 
 def test_uneven_light_shadow_and_noise_do_not_matter() -> None:
@@ -168,7 +166,7 @@ def test_pens_come_near_to_the_usual(pen: int) -> None:
     assert abs(width - 2.5) < abs(pen_width(drawn / 255) * 20 / max(drawn.shape) - 2.5)
 
 
-def test_hair_thin_strokes_of_a_large_picture_are_not_lost() -> None:
+def test_hair_thin_strokes_of_a_large_image_are_not_lost() -> None:
     assert far(digit(seven(size=500, pen=1)), digit(seven())) < 20
 
 
@@ -256,7 +254,7 @@ def test_pen_width_is_that_of_a_slanted_bar() -> None:
     assert pen_width(np.asarray(image) / 255.0) == pytest.approx(12, rel=0.25)
 
 
-# what shows nothing, and what is no picture
+# what shows nothing, and what is no image
 
 
 def ramp(low: Any, high: Any) -> Any:
@@ -264,7 +262,7 @@ def ramp(low: Any, high: Any) -> Any:
 
 
 @pytest.mark.parametrize(
-    "picture",
+    "image",
     [
         np.full((50, 50), 255),
         np.zeros((28, 28)),
@@ -276,13 +274,13 @@ def ramp(low: Any, high: Any) -> Any:
     ],
     ids=["white", "black", "one pixel", "paper", "uneven light", "a speck", "a faint speck"],
 )
-def test_pictures_that_show_nothing(picture: Array) -> None:
+def test_images_that_show_nothing(image: Array) -> None:
     with pytest.raises(InputError, match="the image shows no digit"):
-        digit(picture)
+        digit(image)
 
 
 @pytest.mark.parametrize(
-    ("picture", "message"),
+    ("image", "message"),
     [
         (np.zeros((3, 3, 3)), r"got shape \(3, 3, 3\) of float64"),
         (np.zeros(784), r"got shape \(784,\)"),
@@ -294,9 +292,9 @@ def test_pictures_that_show_nothing(picture: Array) -> None:
         (np.full((5, 5), -1), "from 0 to 255"),
     ],
 )
-def test_what_is_no_picture(picture: Array | Sequence[Sequence[str]], message: str) -> None:
+def test_what_is_no_image(image: Array | Sequence[Sequence[str]], message: str) -> None:
     with pytest.raises(InputError, match=message):
-        digit(picture)
+        digit(image)
 
 
 @settings(max_examples=60, deadline=None)
@@ -307,9 +305,9 @@ def test_what_is_no_picture(picture: Array | Sequence[Sequence[str]], message: s
         elements=st.sampled_from([0, 9, 200, 255]),
     )
 )
-def test_any_picture_gives_a_digit_or_an_input_error(picture: Array) -> None:
+def test_any_image_gives_a_digit_or_an_input_error(image: Array) -> None:
     try:
-        prepared = digit(picture)
+        prepared = digit(image)
     except InputError:
         return
     assert (prepared.shape, prepared.dtype) == ((28, 28), np.dtype(np.uint8))

@@ -13,7 +13,7 @@ import pytest
 import pellucid as pl
 
 
-def told(call: Callable[..., Any], *arguments: Any, **settings: Any) -> str:
+def message_of(call: Callable[..., Any], *arguments: Any, **settings: Any) -> str:
     with pytest.raises(pl.PellucidError) as caught:
         call(*arguments, **settings)
     text = str(caught.value)
@@ -73,38 +73,40 @@ GOOD = "".join(f"{n},no\n{n},yes\n" for n in range(10))
 )
 def test_csv(csv: Callable[..., Any], text: bytes | str, words: Sequence[str]) -> None:
     path = csv(text)
-    message = told(pl.Columns.of, path, target="t")
+    message = message_of(pl.Columns.of, path, target="t")
     assert message.startswith(f"{path}: ")
     for word in words:
         assert word in message
 
 
 def test_a_target_that_cannot_be_learned(csv: Callable[..., Any]) -> None:
-    assert "t is 2 in every row" in told(
+    assert "t is 2 in every row" in message_of(
         pl.Columns.of, csv("a,t\n1,2\n2,2\n"), target="t", task="regress"
     )
     names = "".join(f"{n},n{n}\n" for n in range(1001))
-    assert "more than 1,000 classes" in told(pl.Columns.of, csv("a,t\n" + names), target="t")
-    assert "'no' is not a number" in told(
+    assert "more than 1,000 classes" in message_of(pl.Columns.of, csv("a,t\n" + names), target="t")
+    assert "'no' is not a number" in message_of(
         pl.Columns.of, csv("a,t\n1,no\n2,3\n"), target="t", task="regress"
     )
-    assert "'inf' is infinite" in told(
+    assert "'inf' is infinite" in message_of(
         pl.Columns.of, csv("a,t\n1,inf\n2,3\n"), target="t", task="regress"
     )
     lists = {"a": [1, 2], "t": [[1], [2]]}
-    assert "column t has neither numbers nor texts" in told(pl.Columns.of, lists, target="t")
+    assert "column t has neither numbers nor texts" in message_of(pl.Columns.of, lists, target="t")
 
 
 def test_what_is_asked_of_columns(csv: Callable[..., Any]) -> None:
     table = {"a": [1, 2], "t": ["no", "yes"]}
-    assert "no column 'b', 'c'" in told(
+    assert "no column 'b', 'c'" in message_of(
         pl.Columns.of, table, target="t", ignore=["b"], categories=["c"]
     )
-    assert "target t cannot be ignored" in told(pl.Columns.of, table, target="t", ignore=["t"])
-    assert "task must be one of classify, regress" in told(
+    assert "target t cannot be ignored" in message_of(
+        pl.Columns.of, table, target="t", ignore=["t"]
+    )
+    assert "task must be one of classify, regress" in message_of(
         pl.Columns.of, table, target="t", task="guess"
     )
-    assert 'such as ["id"]' in told(pl.Columns.of, table, target="t", ignore="a")
+    assert 'such as ["id"]' in message_of(pl.Columns.of, table, target="t", ignore="a")
 
 
 @pytest.mark.parametrize(
@@ -131,7 +133,7 @@ def test_what_is_asked_of_columns(csv: Callable[..., Any]) -> None:
 )
 def test_known_columns_in_another_table(cells: dict[str, Any], words: Sequence[str]) -> None:
     columns = pl.Columns.of({"a": [1, 2], "c": ["p", "q"], "t": ["no", "yes"]}, target="t")
-    message = told(columns.t, cells)
+    message = message_of(columns.t, cells)
     for word in words:
         assert word in message
 
@@ -142,18 +144,18 @@ def test_rows_are_counted_through_all_blocks(
     monkeypatch.setattr("pellucid.data.tables.csv_file._BLOCK", 1000)
     columns = pl.Columns.of({"a": [1.5, 2], "t": [0.5, 1]}, target="t")
     rows = "".join(f"{n},{n % 2}\n" for n in range(3000))
-    assert "row 3001 " in told(columns.x, csv(f"a,t\n{rows}x,1\n"))
-    assert "row 3001 " in told(columns.t, csv(f"a,t\n{rows}1,\n"))
-    assert "row 3001 " in told(
+    assert "row 3001 " in message_of(columns.x, csv(f"a,t\n{rows}x,1\n"))
+    assert "row 3001 " in message_of(columns.t, csv(f"a,t\n{rows}1,\n"))
+    assert "row 3001 " in message_of(
         pl.Columns.of, csv(f"a,t\n{rows}inf,1\n"), target="t", task="regress"
     )
-    assert "row 3001 " in told(columns.x, csv(f"a,t\n{rows}1,2,3\n"))
+    assert "row 3001 " in message_of(columns.x, csv(f"a,t\n{rows}1,2,3\n"))
 
 
 def test_values_that_are_missing_or_no_numbers() -> None:
     columns = pl.Columns.of({"a": [1.5, 2], "t": [0.5, 1]}, target="t")
-    assert "row 2 " in told(columns.t, {"a": [1, 2], "t": [1.0, None]})
-    assert "'x' is not a number" in told(columns.t, {"a": [1], "t": ["x"]})
+    assert "row 2 " in message_of(columns.t, {"a": [1, 2], "t": [1.0, None]})
+    assert "'x' is not a number" in message_of(columns.t, {"a": [1], "t": ["x"]})
 
 
 @pytest.mark.parametrize(
@@ -161,19 +163,19 @@ def test_values_that_are_missing_or_no_numbers() -> None:
     [pandas.DataFrame([[1, 2]], columns=["a", "a"]), pyarrow.table([[1], [2]], names=["a", "a"])],
 )
 def test_dataframes_with_columns_of_one_name(frame: Any) -> None:
-    assert "more than one column is named 'a'" in told(pl.read_table, frame)
+    assert "more than one column is named 'a'" in message_of(pl.read_table, frame)
 
 
 def test_what_is_no_table(tmp_path: Path) -> None:
-    assert "got int" in told(pl.read_table, 5)
-    assert "got ndarray" in told(pl.read_table, np.eye(2))
-    assert "no such file" in told(pl.read_table, tmp_path / "a.csv")
-    assert "is a folder" in told(pl.read_table, tmp_path)
-    assert "collect a lazy one" in told(pl.read_table, polars.DataFrame({"a": [1]}).lazy())
-    assert "names must be texts, got 0" in told(pl.read_table, pandas.DataFrame([[1, 2]]))
-    assert "all of one length" in told(pl.read_table, {"a": [1], "b": [1, 2]})
-    assert "all of one length" in told(pl.read_table, {"a": 5})
-    assert "got 0" in told(pl.read_table, {})
+    assert "got int" in message_of(pl.read_table, 5)
+    assert "got ndarray" in message_of(pl.read_table, np.eye(2))
+    assert "no such file" in message_of(pl.read_table, tmp_path / "a.csv")
+    assert "is a folder" in message_of(pl.read_table, tmp_path)
+    assert "collect a lazy one" in message_of(pl.read_table, polars.DataFrame({"a": [1]}).lazy())
+    assert "names must be texts, got 0" in message_of(pl.read_table, pandas.DataFrame([[1, 2]]))
+    assert "all of one length" in message_of(pl.read_table, {"a": [1], "b": [1, 2]})
+    assert "all of one length" in message_of(pl.read_table, {"a": 5})
+    assert "got 0" in message_of(pl.read_table, {})
 
 
 def test_no_pickle_is_ever_read(tmp_path: Path) -> None:
@@ -184,30 +186,30 @@ def test_no_pickle_is_ever_read(tmp_path: Path) -> None:
     np.save(tmp_path / "a.npy", np.array([Loud()], object), allow_pickle=True)
     np.savez(tmp_path / "a.npz", a=np.array([Loud()], object))
     for name in ("a.npy", "a.npz"):
-        assert "plain numbers" in told(pl.read_table, tmp_path / name)
+        assert "plain numbers" in message_of(pl.read_table, tmp_path / name)
 
 
 def test_damaged_files(tmp_path: Path) -> None:
     pandas.DataFrame({"a": range(1000), "t": range(1000)}).to_parquet(tmp_path / "a.parquet")
     content = (tmp_path / "a.parquet").read_bytes()
     (tmp_path / "a.parquet").write_bytes(content[:-9])
-    assert "not a Parquet file, or damaged" in told(pl.read_table, tmp_path / "a.parquet")
+    assert "not a Parquet file, or damaged" in message_of(pl.read_table, tmp_path / "a.parquet")
     (tmp_path / "a.parquet").write_bytes(content[:40] + bytes(2000) + content[2040:])
-    assert "not a Parquet file, or damaged" in told(
+    assert "not a Parquet file, or damaged" in message_of(
         pl.Columns.of, tmp_path / "a.parquet", target="t"
     )
     (tmp_path / "b.parquet").write_text("a,t\n1,2\n")
-    assert "not a table" in told(pl.read_table, tmp_path / "b.parquet")
+    assert "not a table" in message_of(pl.read_table, tmp_path / "b.parquet")
     np.savez(tmp_path / "a.npz", a=np.arange(100))
     content = (tmp_path / "a.npz").read_bytes()
     (tmp_path / "a.npz").write_bytes(content[:200])
-    assert "plain numbers" in told(pl.read_table, tmp_path / "a.npz")
+    assert "plain numbers" in message_of(pl.read_table, tmp_path / "a.npz")
     np.save(tmp_path / "a.npy", np.zeros((2, 2, 2)))
-    assert "(2, 2, 2)" in told(pl.read_table, tmp_path / "a.npy")
+    assert "(2, 2, 2)" in message_of(pl.read_table, tmp_path / "a.npy")
     np.save(tmp_path / "a.npy", np.eye(2) * 1j)
-    assert "plain numbers" in told(pl.Columns.of, tmp_path / "a.npy", target="x0")
+    assert "plain numbers" in message_of(pl.Columns.of, tmp_path / "a.npy", target="x0")
     np.savez(tmp_path / "a.npz", x=np.eye(3), t=np.arange(2))
-    assert "as many rows each" in told(pl.read_table, tmp_path / "a.npz")
+    assert "as many rows each" in message_of(pl.read_table, tmp_path / "a.npz")
 
 
 @pytest.mark.parametrize("at", range(20, 60))
@@ -216,20 +218,20 @@ def test_a_damaged_header_of_an_array(tmp_path: Path, at: int) -> None:
     content = bytearray((tmp_path / "a.npy").read_bytes())
     content[at : at + 2] = b'("'  # NumPy reads the header by Python's own tokenizer
     (tmp_path / "a.npy").write_bytes(content)
-    assert "plain numbers" in told(pl.read_table, tmp_path / "a.npy")
+    assert "plain numbers" in message_of(pl.read_table, tmp_path / "a.npy")
 
 
 def test_a_parquet_column_whose_name_is_not_utf8(tmp_path: Path) -> None:
     pandas.DataFrame({"abcd": [1, 2], "t": [0, 1]}).to_parquet(tmp_path / "a.parquet")
     content = (tmp_path / "a.parquet").read_bytes()
     (tmp_path / "a.parquet").write_bytes(content.replace(b"abcd", b"ab\xff\xff"))
-    assert "not a Parquet file, or damaged" in told(pl.read_table, tmp_path / "a.parquet")
+    assert "not a Parquet file, or damaged" in message_of(pl.read_table, tmp_path / "a.parquet")
 
 
 def test_nanoseconds(tmp_path: Path) -> None:
     when = pyarrow.array([1, 1_700_000_000_000_000_001], pyarrow.timestamp("ns"))
     table = pyarrow.table({"when": when, "a": [1.0, 2.0], "t": [0, 1]})
-    assert "column when: '1970-01-01 00:00:00.000000001' is not a number" in told(
+    assert "column when: '1970-01-01 00:00:00.000000001' is not a number" in message_of(
         pl.Columns.of, table, target="t", numbers=["when"]
     )
     assert pl.Columns.of(table, target="t", ignore=["when"]).names == ["a"]
@@ -241,4 +243,4 @@ def test_a_column_of_another_name_may_stand_for_one() -> None:
     assert renamed.columns == ["a", "t"]
     [[t]] = renamed.blocks(["t"])
     assert t.to_pylist() == [3, 4]
-    assert "no column 'c'" in told(table.renamed, "c", "t")
+    assert "no column 'c'" in message_of(table.renamed, "c", "t")
