@@ -80,12 +80,7 @@ def backward(layers: Sequence[Layer], trace: Trace, dy: Batch, needs_dx: bool = 
     needs_dx
         With False the walk ends at the first layer with parameters, and dx is None.
 
-    Returns
-    -------
-    dx
-        Gradient with respect to the input, of its shape.
-    grads
-        Gradients of all parameters, flat, layer by layer, in the order of `params`.
+    dx has the input's shape, grads is flat, layer by layer, in the order of `params`.
     """
     first = 0
     if not needs_dx:
