@@ -133,7 +133,7 @@ class Network:
         infinity pass through as in NumPy. Raises InputError for input that does not fit, and for
         values from 0 to 1 if the network scales bytes.
         """
-        x = x if self.inputs is None else self._rows(x)
+        x = x if self._inputs is None else self._rows(x)
         if self._scales_bytes:
             checks.check_scaled(self.layers, x)
         return self._predicting().predict(x)
@@ -323,7 +323,7 @@ class Network:
         return {**self.__dict__, "_engine": None}  # copies make their own
 
     def _rows(self, x: Any) -> Any:
-        """Return a table as rows of numbers if this network has columns; anything else unchanged."""
+        """Return a table as rows of numbers if this network has columns, anything else as it is."""
         # An array is asked first: `is_table` costs more than a small network's prediction.
         if isinstance(x, np.ndarray) or not isinstance(self.inputs, Columns) or not is_table(x):
             return x

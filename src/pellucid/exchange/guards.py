@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pellucid.errors import FileError, InputError, reason_of
+from pellucid.errors import FileError, InputError
+from pellucid.files.atomic import unwritable
 from pellucid.network import Network
 
 
@@ -37,12 +38,7 @@ def check_replaceable(file: Path, mark: str) -> None:
     except FileNotFoundError:
         return
     except (OSError, ValueError) as error:  # ValueError: a name with a NUL byte
-        raise FileError(
-            "{path}: cannot be written ({reason}); nothing was changed: choose another place or "
-            "free some room",
-            path=file,
-            reason=reason_of(error),
-        ) from error
+        raise unwritable(file, error) from error
     if not ours:
         raise FileError(
             "{path} exists and was not written by pellucid: choose another name", path=file
