@@ -50,7 +50,7 @@ _CLASSIFY = """\
 
 
 def run(command: Sequence[Any], **options: Any) -> subprocess.CompletedProcess[bytes]:
-    """Run a command; what it says is in the error if it fails."""
+    """Run a command; a failure shows its error output."""
     done = subprocess.run(
         [str(part) for part in command], capture_output=True, timeout=300, **options
     )
@@ -61,11 +61,10 @@ def run(command: Sequence[Any], **options: Any) -> subprocess.CompletedProcess[b
 def compiled(
     header: Path, flags: Sequence[str] = ("-O2",), entry: str = ""
 ) -> Callable[[Array], tuple[Array, Array]]:
-    """Compile header and source, with every warning an error; give a function from rows to answers
-    and classes.
+    """Compile header and source, every warning an error; return a function of rows.
 
-    `entry` is "" or "_bytes". Classes are those of `choose`, and of `classify`, (N, 2); (N, 0)
-    where there are none.
+    It returns outputs and classes. `entry` is "" or "_bytes". Classes are those of `choose`, and of
+    `classify`, (N, 2); (N, 0) where there are none.
     """
     declared = re.search(r"(\w+)_predict\(", header.read_text())
     assert declared
@@ -89,17 +88,17 @@ def compiled(
     program = main.with_suffix(".run")
     run([COMPILER, *STRICT, *flags, main, header.with_suffix(".c"), "-o", program, "-lm"])
 
-    def answer(x: Array) -> tuple[Array, Array]:
+    def predict(x: Array) -> tuple[Array, Array]:
         rows = np.ascontiguousarray(x, np.uint8 if entry else np.float32).reshape(len(x), -1)
         found = np.frombuffer(run([program], input=rows.tobytes()).stdout, np.float32)
         found = found.reshape(len(x), outputs + 2 * classifies)
         return found[:, :outputs], found[:, outputs:].astype(int)
 
-    return answer
+    return predict
 
 
 def close(y: Array, expected: Array) -> None:
-    """Hold answers against those of `predict`: 1e-5 x max(1, |y|), and NaN where those are NaN."""
+    """Compare outputs with those of `predict`: 1e-5 x max(1, |y|), and NaN where those are NaN."""
     assert y.shape == expected.shape
     expected = expected.astype(np.float64)
     with np.errstate(invalid="ignore"):

@@ -28,13 +28,13 @@ A layer of core without one fails in core's own tests.
 
 
 def network_of(name: str, index: int = 0, dtype: Any = np.float64) -> pl.Network:
-    """Give a network in which the layer's example stands between two Affine layers where it can,
-    else by itself.
+    """Return a network with the layer's example between two Affine layers where it fits, else
+    by itself.
     """
     generator = np.random.default_rng(index)
     witness = LAYERS[name]
     layer = witness.examples[index](generator)
-    if len(witness.row) > 1:  # it takes pictures
+    if len(witness.row) > 1:  # it takes images
         return pl.Network([layer, affine(generator, 6, 4)]).astype(dtype)
     if name in ("Scale", "Standardize"):
         return pl.Network([layer, affine(generator, 5, 4)]).astype(dtype)
@@ -59,7 +59,7 @@ def networks(
     """Draw a network: preparation (of raw input with `raw`, of tables with `tables`), up to
     `deepest` blocks, some end.
 
-    Its answers are fit to be compared in float32: nothing in it blows up rounding. BatchNorm stands
+    Its outputs can be compared in float32: nothing in it blows up rounding. BatchNorm stands
     behind Affine layers without bias, as in `mlp`: a bias there has no gradient but rounding, which
     Adam would blow up.
     """
@@ -89,9 +89,9 @@ def networks(
 
 
 def rows_for(net: pl.Network, N: int = 8, seed: int = 0) -> Array:
-    """Give rows that fit.
+    """Return rows that fit.
 
-    Bytes where the network scales them, pictures (2 high) where it flattens an even number.
+    Bytes where the network scales them, images (2 high) where it flattens an even number.
     """
     generator = np.random.default_rng(seed)
     D = checks.input_width(net.layers)

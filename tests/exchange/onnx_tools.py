@@ -1,6 +1,6 @@
 """For the tests of ONNX.
 
-Running models in ONNX Runtime, comparing answers, writing small graphs by hand.
+Running models in ONNX Runtime, comparing outputs, writing small graphs by hand.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from pellucid.exchange.onnx import from_onnx
 
 
 def run(model: onnx.ModelProto, x: Array) -> list[Array]:
-    """Give all outputs that ONNX Runtime answers, on the processor."""
+    """Return all outputs of ONNX Runtime on the CPU."""
     session = onnxruntime.InferenceSession(
         model.SerializeToString(), providers=["CPUExecutionProvider"]
     )
@@ -29,7 +29,7 @@ def run(model: onnx.ModelProto, x: Array) -> list[Array]:
 
 
 def difference(a: Array, b: Array) -> float:
-    """Give the largest difference, as a part of b where b is above 1."""
+    """Return the largest difference, as a part of b where b is above 1."""
     assert a.shape == b.shape
     return float((np.abs(a.astype(np.float64) - b) / np.maximum(1, np.abs(b))).max(initial=0))
 
@@ -84,12 +84,12 @@ def read(model: onnx.ModelProto, folder: Path) -> pl.Network:
 
 
 def kinds(net: pl.Network) -> list[str]:
-    """Give the names of the layers' types."""
+    """Return the names of the layers' types."""
     return [type(layer).__name__ for layer in net.layers]
 
 
-def learns_on(net: pl.Network, x: Array) -> None:
-    """Let the network learn from what another one answers.
+def trains_on(net: pl.Network, x: Array) -> None:
+    """Train the network on the outputs of another one.
 
     Its loss falls, and its parameters change.
     """

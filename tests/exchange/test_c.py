@@ -1,4 +1,4 @@
-"""C: what is written compiles without a warning, and answers as `predict` does."""
+"""C: the files compile without a warning and predict as `predict` does."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def test_no_mistake_that_sanitizers_see(tmp_path: Path, generator: np.random.Gen
 
 
 def test_mnist(digits: tuple[pl.Network, Array], tmp_path: Path) -> None:
-    """10,000 rows, as numbers and as bytes: the same answers, bit for bit."""
+    """10,000 rows, as numbers and as bytes: the same outputs, bit for bit."""
     net, x = digits
     header, _ = to_c(net, tmp_path / "digits.h")
     y, classes = compiled(header)(x)
@@ -242,7 +242,7 @@ def test_sizes_are_true(digits: tuple[pl.Network, Array], tmp_path: Path, int8: 
     sizes = dict(
         re.findall(r"^(\.\S+)\s+(\d+)", run(["size", "-A", object_file]).stdout.decode(), re.M)
     )
-    assert abs(int(sizes[".rodata"]) - flash) < 128  # a few constants may stand in the code
+    assert abs(int(sizes[".rodata"]) - flash) < 128  # a few constants may be in the code
     assert int(sizes[".data"]) + int(sizes[".bss"]) == 0
     needs = {
         line.split()[-1] for line in run(["nm", "-u", object_file]).stdout.decode().splitlines()
@@ -283,7 +283,7 @@ def test_any_name_compiles(tmp_path: Path) -> None:
 def test_two_networks_together_and_from_cpp(
     digits: tuple[pl.Network, Array], tmp_path: Path
 ) -> None:
-    """No name of one stands in the way of another's, even in one file; C++ takes the headers."""
+    """No names collide, even in one file; C++ accepts the headers."""
     to_c(digits[0], tmp_path / "one")
     to_c(pl.mlp([3, 4, 2], activation="sigmoid", output="softmax", seed=0), tmp_path / "two")
     (tmp_path / "both.c").write_text('#include "one.c"\n#include "two.c"\n')

@@ -1,4 +1,4 @@
-"""C with int8 weights: nearly the same answers, in a quarter of the bytes.
+"""C with int8 weights: nearly the same outputs, in a quarter of the bytes.
 
 Exact where whole numbers are.
 """
@@ -80,7 +80,7 @@ def test_whole_numbers_are_exact(tmp_path: Path, generator: np.random.Generator)
 @settings(max_examples=12, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(networks(np.float32))
 def test_random_networks(net: Any) -> None:
-    """Every kind of network takes int8, in the layers within others, too, and answers nearly the
+    """Every kind of network takes int8, inner layers included, and the outputs are nearly the
     same.
     """
     with tempfile.TemporaryDirectory() as folder:

@@ -1,6 +1,6 @@
 """Networks as ONNX models.
 
-Clean for the checker, the same answers in ONNX Runtime, the same bits on their way back.
+Clean for the checker, the same outputs in ONNX Runtime, the same bits on their way back.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def came_back(net: pl.Network, path: Path) -> None:
 
 
 def bare(net: pl.Network) -> pl.Network:
-    """Give the network without layers that pass x on."""
+    """Return the network without layers that pass x on."""
     return pl.Network(without(net.layers))
 
 
@@ -283,7 +283,7 @@ def test_weights_that_are_not_finite_are_refused() -> None:
 def test_too_many_weights_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(to_model, "LARGEST_MODEL", 100)
     with pytest.raises(
-        pl.InputError, match="at most 100 bytes of weights; this network has 108: use"
+        pl.InputError, match="at most 100 bytes of weights, and this network has 108: use"
     ):
         onnx_model(pl.mlp([8, 3]))
 

@@ -50,7 +50,7 @@ NUMBERS = {
 def same(
     model: onnx.ModelProto, folder: Path, row: tuple[int, ...] = (3,), dtype: Any = np.float32
 ) -> pl.Network:
-    """Hold the network that is read against ONNX Runtime; give it."""
+    """Compare the network that is read with ONNX Runtime; return it."""
     x = np.random.default_rng(0).normal(size=(6, *row)).astype(dtype)
     net = read(model, folder)
     [expected] = run(model, x)
@@ -325,7 +325,7 @@ def test_an_open_width_comes_from_the_weights(row: Any, tmp_path: Path) -> None:
     assert difference(read(model, tmp_path)(x), run(model, x)[0]) <= 1e-5
 
 
-def test_a_picture_mean_is_taken_away_pixel_by_pixel(tmp_path: Path) -> None:
+def test_an_image_mean_is_subtracted_pixel_by_pixel(tmp_path: Path) -> None:
     mean = GENERATOR.normal(size=(2, 3))
     arrays = {"mean": mean, "W": GENERATOR.normal(size=(6, 2)), "shape": np.array([0, -1])}
     nodes = [node("Sub", "x mean", "u"), node("Reshape", "u shape", "v"), node("MatMul", "v W")]
@@ -385,7 +385,7 @@ REFUSED: dict[str, tuple[Sequence[onnx.NodeProto], str]] = {
     ),
     "another activation, written out": (
         [node("Softplus", "x", "u"), node("Tanh", "u", "v"), node("Mul", "v x")],  # mish
-        r"the Mul \(Mul\): the operators from x to it form no layer of pellucid's layers",
+        r"the Mul \(Mul\): the operators from x to it form no layer",
     ),
     "a bound": ([node("Clip", "x zero hundred")], "to it form no layer"),
     "a bound far out": ([node("Clip", "x zero thousand")], "to it form no layer"),
@@ -497,7 +497,7 @@ REFUSED: dict[str, tuple[Sequence[onnx.NodeProto], str]] = {
         ],
         "does not fit rows",
     ),
-    "a picture times weights": (
+    "an image times weights": (
         [node("Unsqueeze", "x axis", "u"), node("MatMul", "u W")],
         r"got \('N', 1, 3\)",
     ),
@@ -525,7 +525,7 @@ REFUSED: dict[str, tuple[Sequence[onnx.NodeProto], str]] = {
         [node("Dropout", "x", "u m"), node("Relu", "m")],
         "its output depends on m, a constant or the second output",
     ),
-    "an answer without input": (
+    "an output without input": (
         [node("Relu", "x", "u"), node("Relu", "b")],
         "its output depends on y, a constant",
     ),

@@ -160,7 +160,7 @@ def test_constants_that_double(tmp_path: Path) -> None:
 def test_constants_that_add_up(tmp_path: Path) -> None:
     nodes = [node("Add", "long tall", "k"), node("Add", "tall long", "k2"), node("Add", "x k2")]
     model = graph(nodes, {"long": np.ones((1, 3000)), "tall": np.ones((3000, 1))})
-    refused(model, tmp_path, r"node the Add 2 \(Add\): it makes 9,000,000 constants")
+    refused(model, tmp_path, r"node the Add 2 \(Add\): it computes 9,000,000 constants")
 
 
 def test_many_rows_gathered(tmp_path: Path) -> None:
@@ -168,7 +168,7 @@ def test_many_rows_gathered(tmp_path: Path) -> None:
         [node("Gather", "k i", "j"), node("Add", "x j")],
         {"k": np.ones((1, 9000)), "i": np.zeros(9000, int)},
     )
-    refused(model, tmp_path, "it makes 81,000,000 constants")
+    refused(model, tmp_path, "it computes 81,000,000 constants")
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """Files of PyTorch (both exporters) and of scikit-learn (its converter).
 
-Their makers' answers, then they learn on.
+They predict as in their libraries, and can be trained further.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from torch import nn
 import pellucid as pl
 from pellucid.core.types import Array
 from pellucid.exchange.onnx import from_onnx
-from tests.exchange.onnx_tools import difference, kinds, learns_on
+from tests.exchange.onnx_tools import difference, kinds, trains_on
 from tests.narrowing import instance, present
 
 # PyTorch
@@ -118,17 +118,17 @@ MODULES = {
         ),
         "BatchNorm Tanh Affine",
     ),
-    "pictures": Case(
+    "images": Case(
         lambda: nn.Sequential(nn.Flatten(), nn.Linear(16, 5), nn.ReLU(), nn.Linear(5, 2)),
         "Flatten Affine ReLU Affine",
         row=(1, 4, 4),
     ),
-    "pictures by reshape": Case(
+    "images by reshape": Case(
         lambda: Written(lambda x, W, b: x.view(x.size(0), -1) @ W + b, 12, 2),
         "Flatten Affine",
         row=(3, 4),
     ),
-    "pictures scaled": Case(
+    "images scaled": Case(
         lambda: Written(lambda x, W, b: ((x / 255.0 - 0.13) / 0.3).flatten(1) @ W + b, 12, 2),
         "Flatten Scale Standardize Affine",
         row=(3, 4),
@@ -201,7 +201,7 @@ EXPORTERS = {"legacy": (export_legacy, (13, 17, 20)), "new": (export_new, (18, 2
 # momentum, Reshape, ReduceSum with attributes.
 WRITTEN_OTHERWISE = {
     *("without biases", "activations", "layer norm", "layer norm without numbers of its own"),
-    *("batch norm without numbers of its own", "pictures", "softmax written out"),
+    *("batch norm without numbers of its own", "images", "softmax written out"),
 }
 FILES = [
     pytest.param(
@@ -233,7 +233,7 @@ def test_files_of_pytorch(name: str, exporter: str, opset: int, tmp_path: Path) 
     case = MODULES[name]
     module = case.make().double() if case.double else case.make()
     with torch.no_grad():
-        for norm in module.modules():  # as after some learning
+        for norm in module.modules():  # as after some training
             if isinstance(norm, nn.BatchNorm1d):
                 present(norm.running_mean).normal_()
                 present(norm.running_var).uniform_(0.5, 2)
@@ -246,7 +246,7 @@ def test_files_of_pytorch(name: str, exporter: str, opset: int, tmp_path: Path) 
     # PyTorch's newer exporter folds BatchNorm into the layer before; none of these has one before.
     assert " ".join(kinds(net)) == case.kinds
     assert net.dtype == expected.dtype
-    learns_on(net, x.numpy())
+    trains_on(net, x.numpy())
 
 
 def test_weights_of_pytorch_keep_their_bits(tmp_path: Path) -> None:
@@ -406,7 +406,7 @@ def test_files_of_scikit_learn(name: str, dtype: str, tmp_path: Path) -> None:
     assert net.classes == CONVERTED[name][3]
     if net.classes is not None and "labels" not in name:
         assert net.labels(x) == [str(label) for label in model.predict(x)]
-    learns_on(net, x)
+    trains_on(net, x)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """PyTorch.
 
-Every layer there and back with the same bits, the same answers, and the same learning.
+Every layer there and back with the same bits, the same outputs, and the same training.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from tests.narrowing import instance
 every_case = pytest.mark.parametrize(("name", "index"), CASES)
 
 
-def answers(module: nn.Module, x: Array) -> Array:
+def outputs(module: nn.Module, x: Array) -> Array:
     with torch.no_grad():
         return module(torch.from_numpy(x)).numpy()
 
@@ -52,7 +52,7 @@ def test_every_layer_there_and_back(name: str, index: int, dtype: type[Any]) -> 
     module: Any = to_torch(net)
     assert not module.training
     x = rows_for(net)
-    y = answers(module, x)
+    y = outputs(module, x)
     assert y.dtype == dtype
     close(net(x), y, 1e-5 if dtype is np.float32 else 1e-12)
     assert from_torch(module) == net
@@ -63,7 +63,7 @@ def test_every_layer_there_and_back(name: str, index: int, dtype: type[Any]) -> 
 def test_random_architectures_there_and_back(net: Any) -> None:
     module: Any = to_torch(net)
     x = rows_for(net)
-    close(net(x), answers(module, x), 1e-5)
+    close(net(x), outputs(module, x), 1e-5)
     back = from_torch(module)
     assert back == net
     assert bits(back) == bits(net)
@@ -85,7 +85,7 @@ def without_dropout(layers: Iterable[Layer]) -> list[Layer]:
 @settings(max_examples=12, derandomize=True, deadline=None)
 @given(
     networks(np.float64, tables=False)
-)  # fewer draws, all of which learn: some with a dead ReLU do not
+)  # fewer draws, all of which train: some with a dead ReLU do not
 def test_a_hundred_steps_together(net: Any) -> None:
     """Each program by itself, from the same weights over the same batches.
 
@@ -98,7 +98,7 @@ def test_a_hundred_steps_together(net: Any) -> None:
     net = pl.Network(layers)
     x = rows_for(net, 48)
     t = np.random.default_rng(1).normal(size=net(x).shape)
-    for optimizer, twin in (
+    for optimizer, theirs_of in (
         (
             pl.SGD(0.02, momentum=0.9, clip_norm=1.0),
             lambda params: torch.optim.SGD(params, 0.02, momentum=0.9),
@@ -106,7 +106,7 @@ def test_a_hundred_steps_together(net: Any) -> None:
         (pl.Adam(0.002), lambda params: torch.optim.Adam(params, 0.002)),
     ):
         ours, module = net.copy(), to_torch(net).train()
-        stepper = twin(module.parameters())
+        stepper = theirs_of(module.parameters())
         engine = make_engine(ours.layers, pl.MeanSquaredError(), optimizer)
         for step in range(100):
             rows = np.arange(step * 16, step * 16 + 16) % 48
@@ -127,25 +127,25 @@ def test_a_hundred_steps_together(net: Any) -> None:
 
 @pytest.mark.parametrize("engine", ["reference", "native"])
 @pytest.mark.parametrize(
-    ("optimizer", "twin"),
+    ("optimizer", "theirs_of"),
     [
         (pl.SGD(0.5, momentum=0.9), lambda params: torch.optim.SGD(params, 0.5, momentum=0.9)),
         (pl.Adam(0.01), lambda params: torch.optim.Adam(params, 0.01)),
     ],
     ids=["SGD", "Adam"],
 )
-def test_the_seeds_network_learns_digits_alike(
-    engine: str, optimizer: pl.Optimizer, twin: Callable[..., Any]
+def test_the_seeds_network_trains_alike_on_digits(
+    engine: str, optimizer: pl.Optimizer, theirs_of: Callable[..., Any]
 ) -> None:
     net = pl.mlp([784, 16, 16, 10], "sigmoid", "sigmoid", pixels=True, seed=1, dtype="float64")
     module: Any = to_torch(net).train()
     part = pl.mnist().train
     x, t = part.images[:3200].copy(), np.eye(10)[part.labels[:3200]]
-    stepper = twin(module.parameters())
-    learner = make_engine(net.layers, pl.BinaryCrossEntropy(), optimizer, engine=engine)
+    stepper = theirs_of(module.parameters())
+    trainer = make_engine(net.layers, pl.BinaryCrossEntropy(), optimizer, engine=engine)
     for step in range(100):
         rows = slice(step * 32, step * 32 + 32)
-        loss, _ = learner.train_step(x[rows], t[rows])
+        loss, _ = trainer.train_step(x[rows], t[rows])
         stepper.zero_grad()
         sums = module[:-1](torch.from_numpy(x[rows]))
         theirs = nn.functional.binary_cross_entropy_with_logits(sums, torch.from_numpy(t[rows]))
@@ -236,7 +236,7 @@ def test_what_is_frozen_stays_so(generator: np.random.Generator) -> None:
     assert not any(parameter.requires_grad for parameter in to_torch(outer).parameters())
 
 
-def test_learning_there_comes_back(generator: np.random.Generator) -> None:
+def test_training_there_comes_back(generator: np.random.Generator) -> None:
     net = pl.mlp([3, 4, 2], "tanh", normalization="batch", dtype="float64")
     module: Any = to_torch(net).train()
     x = generator.normal(size=(20, 3))
@@ -249,7 +249,7 @@ def test_learning_there_comes_back(generator: np.random.Generator) -> None:
     assert back != net
     ours, theirs = (instance(pl.BatchNorm, each.layers[1]) for each in (net, back))
     assert not np.array_equal(theirs.running_mean, ours.running_mean)
-    close(back(x), answers(module.eval(), x), 1e-12)
+    close(back(x), outputs(module.eval(), x), 1e-12)
 
 
 @pytest.mark.parametrize(
@@ -275,7 +275,7 @@ def test_modules_that_others_made(module: Any) -> None:
     x = torch.randn(12, 3, dtype=next(module.parameters()).dtype)
     module.train()(x)
     net = from_torch(module, classes=None)
-    close(net(x.numpy()), answers(module.eval(), x.numpy()), 1e-6)
+    close(net(x.numpy()), outputs(module.eval(), x.numpy()), 1e-6)
     assert [type(layer).__name__ for layer in net.layers].count("ReLU") == str(module).count(
         "ReLU()"
     )
@@ -362,7 +362,7 @@ MISTAKES: dict[str, Any] = {
 
 @pytest.mark.parametrize("message", MISTAKES)
 @pytest.mark.filterwarnings("ignore:Lazy modules")
-def test_what_cannot_be_taken_is_named(message: str) -> None:
+def test_modules_without_a_layer_are_named(message: str) -> None:
     with pytest.raises(pl.InputError, match=message):
         from_torch(MISTAKES[message])
 
@@ -382,5 +382,5 @@ def test_layers_of_ones_own_have_no_module() -> None:
 
 def test_bytes_go_in_as_they_are() -> None:
     net = pl.mlp([784, 8, 3], pixels=True, dtype="float64")
-    pictures = np.random.default_rng(0).integers(0, 256, (5, 28, 28), np.uint8)
-    close(net(pictures), answers(to_torch(net), pictures), 1e-12)
+    images = np.random.default_rng(0).integers(0, 256, (5, 28, 28), np.uint8)
+    close(net(images), outputs(to_torch(net), images), 1e-12)

@@ -1,4 +1,4 @@
-"""A state_dict is taken at its word, and what it leaves open is refused."""
+"""A state_dict's architecture is deduced, and an ambiguous one is an error."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from pellucid.exchange.pytorch.deduction import deduced
 from tests.narrowing import present
 
 
-def taken(module: nn.Module, *told: Any, **named: Any) -> pl.Network:
+def from_module(module: nn.Module, *given: Any, **named: Any) -> pl.Network:
     state = {name: tensor.numpy() for name, tensor in module.state_dict().items()}
-    found = deduced(state, *told, **named)
+    found = deduced(state, *given, **named)
     return from_state_dict(state, found.network, names=found.modules)
 
 
@@ -62,13 +62,13 @@ def lines() -> dict[str, nn.Sequential]:
 
 @pytest.mark.parametrize("name", lines())
 @pytest.mark.parametrize("before", ["", "net."])
-def test_gaps_in_the_numbers_say_where_activations_stand(name: str, before: str) -> None:
+def test_gaps_in_the_numbers_determine_where_activations_are(name: str, before: str) -> None:
     module = lines()[name]
     same = nn.ModuleDict({"net": module}) if before else module
     for each in module.modules():
         if isinstance(each, nn.BatchNorm1d):
             present(each.running_mean).uniform_(-1, 1)
-    net = taken(same, "relu")
+    net = from_module(same, "relu")
     x = np.random.default_rng(0).normal(size=(9, 6)).astype(np.float32)
     np.testing.assert_allclose(
         net(x), module.eval()(torch.from_numpy(x)).detach().numpy(), rtol=1e-5, atol=1e-6
@@ -77,7 +77,7 @@ def test_gaps_in_the_numbers_say_where_activations_stand(name: str, before: str)
 
 def test_modules_without_gaps_have_their_activations_elsewhere() -> None:
     module = nn.ModuleList([nn.Linear(6, 5), nn.Linear(5, 4), nn.Linear(4, 2)])
-    kinds = [type(layer).__name__ for layer in taken(module, "silu", "softmax").layers]
+    kinds = [type(layer).__name__ for layer in from_module(module, "silu", "softmax").layers]
     assert kinds == ["Affine", "SiLU", "Affine", "SiLU", "Affine", "Softmax"]
 
 
@@ -103,22 +103,22 @@ def test_what_leaves_a_choice_is_refused(name: str) -> None:
     with pytest.raises(
         pl.InputError, match=r"where the activations of .* are.*--names .*,relu,.*--like MODEL"
     ):
-        taken(unclear()[name], "relu")
+        from_module(unclear()[name], "relu")
 
 
 def test_names_may_hold_the_activations(tmp_path: Path) -> None:
     module = pl.mlp([6, 7, 5, 2], "silu", normalization="batch", seed=3)
     theirs = to_torch(module, ["fc1", "bn1", "a1", "fc2", "bn2", "a2", "out"])
     names = ["fc1", "bn1", "silu", "fc2", "bn2", "silu", "out"]
-    assert taken(theirs, None, names=names) == module
+    assert from_module(theirs, None, names=names) == module
     with pytest.raises(pl.InputError, match="already include activations"):
-        taken(theirs, "silu", names=names)
+        from_module(theirs, "silu", names=names)
     with pytest.raises(pl.InputError, match="where the activations"):
-        taken(theirs, "silu", names=[name for name in names if name != "silu"])
+        from_module(theirs, "silu", names=[name for name in names if name != "silu"])
     with pytest.raises(pl.InputError, match="expected 5 names"):
-        taken(theirs, None, names=[*names, "swish"])
+        from_module(theirs, None, names=[*names, "swish"])
     with pytest.raises(pl.InputError, match="expected 5 names"):
-        taken(theirs, None, names=names[:-1])
+        from_module(theirs, None, names=names[:-1])
 
 
 @pytest.mark.parametrize(

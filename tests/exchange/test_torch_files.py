@@ -58,7 +58,7 @@ def test_every_layer_goes_through_the_file(
 
 
 def test_the_program_needs_no_pellucid(weights: Path) -> None:
-    """In a process of its own, in which pellucid cannot be imported: the answers are to_torch's."""
+    """In a process of its own, in which pellucid cannot be imported: the outputs are to_torch's."""
     layers = pl.mlp(
         [784, 8, 8, 3], "gelu", "softmax", normalization="batch", dropout=0.2, pixels=True
     ).layers
@@ -97,7 +97,7 @@ def test_the_program_can_be_imported_and_hides_nothing(
     assert write_torch(pl.mlp([2, 1]), tmp_path / f"{stem}.safetensors")[1].name == f"{name}.py"
 
 
-def test_somebody_elses_program_stays(weights: Path) -> None:
+def test_another_program_is_not_replaced(weights: Path) -> None:
     net = pl.mlp([2, 1])
     other = weights.with_suffix(".py")
     other.write_text("print('mine')")
@@ -142,7 +142,7 @@ class Theirs(nn.Module):
         return layers[-1](x)
 
 
-def same_answers(net: pl.Network, module: nn.Module) -> None:
+def same_outputs(net: pl.Network, module: nn.Module) -> None:
     x = np.random.default_rng(0).normal(size=(9, 5)).astype(np.float32)
     np.testing.assert_allclose(
         net(x), module.eval()(torch.from_numpy(x)).detach().numpy(), rtol=1e-5, atol=1e-6
@@ -158,7 +158,7 @@ def test_names_of_others_are_matched_by_numbers_or_shapes(
     module = Theirs(*names)
     saved(weights, module)
     for like in (pl.mlp([5, 4, 3, 2], "relu"), deduced(read_state_dict(weights), "relu").network):
-        same_answers(from_state_dict(weights, like), module)
+        same_outputs(from_state_dict(weights, like), module)
 
 
 def test_names_settle_what_shapes_leave_open(weights: Path) -> None:
@@ -170,9 +170,9 @@ def test_names_settle_what_shapes_leave_open(weights: Path) -> None:
     with pytest.raises(pl.InputError, match="do not determine the order"):
         deduced(read_state_dict(weights), "relu")
     names = ["encoder", "code", "decoder"]
-    same_answers(from_state_dict(weights, like, names=names), module)
+    same_outputs(from_state_dict(weights, like, names=names), module)
     like = deduced(read_state_dict(weights), "relu", names=names).network
-    same_answers(from_state_dict(weights, like, names=names), module)
+    same_outputs(from_state_dict(weights, like, names=names), module)
     with pytest.raises(pl.FileError, match="expected 3 names"):
         from_state_dict(weights, like, names=["encoder", "code"])
 
@@ -301,7 +301,7 @@ def hostile() -> dict[str, bytes]:
     def file(header: str, data: bytes = b"") -> bytes:
         return struct.pack("<Q", len(header)) + header.encode() + data
 
-    def told(text: str) -> bytes:
+    def described(text: str) -> bytes:
         return file(json.dumps({"__metadata__": {KEY: text}}))
 
     return {
@@ -313,16 +313,16 @@ def hostile() -> dict[str, bytes]:
         "overlapping": file(
             '{"a": {"dtype": "F32", "shape": [9], "data_offsets": [0, 4]}}', bytes(4)
         ),
-        "no text": told("{"),
-        "no layers": told("{}"),
-        "number": told("3"),
-        "entries": told('{"version": 1, "layers": [3]}'),
-        "types": told('{"version": 1, "layers": [{"type": []}]}'),
-        "deep": told("[" * 100_000),
-        "within itself": told(
+        "no text": described("{"),
+        "no layers": described("{}"),
+        "number": described("3"),
+        "entries": described('{"version": 1, "layers": [3]}'),
+        "types": described('{"version": 1, "layers": [{"type": []}]}'),
+        "deep": described("[" * 100_000),
+        "within itself": described(
             '{"version": 1, "layers": [' + '{"type": "Residual", "options": {}, "layers": [' * 20
         ),
-        "missing": told(
+        "missing": described(
             '{"version": 1, "layers": [{"type": "Affine", "options": {}, "shapes": {"W": [1, 1]}}]}'
         ),
     }
@@ -363,7 +363,7 @@ def test_a_model_file_needs_no_import(weights: Path) -> None:
         from_state_dict(weights)
 
 
-def test_loaded_networks_own_their_arrays_and_learn(
+def test_loaded_networks_own_their_arrays_and_train(
     weights: Path, generator: np.random.Generator
 ) -> None:
     net = pl.Network([affine(generator, 5, 4), pl.ReLU(), affine(generator, 4, 2)])

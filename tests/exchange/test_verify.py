@@ -63,7 +63,7 @@ def test_the_seeds_networks_after_a_hundred_steps() -> None:
             assert lines(found)["weights", optimizer].gaps["PyTorch"] < 1e-9
 
 
-def test_what_is_told() -> None:
+def test_the_report() -> None:
     found = verify(pl.mlp([4, 3, 2], "relu", "softmax", dropout=0.5, seed=1), steps=3)
     assert (found.rows, found.batch, found.steps, found.loss, found.dropout) == (
         256,
@@ -72,9 +72,9 @@ def test_what_is_told() -> None:
         "CrossEntropy",
         True,
     )
-    told = json.loads(json.dumps(found.to_dict(), allow_nan=False))
-    assert told["same"] is True
-    names = [(line["what"], line["name"]) for line in told["checks"][0]["lines"]]
+    report = json.loads(json.dumps(found.to_dict(), allow_nan=False))
+    assert report["same"] is True
+    names = [(line["what"], line["name"]) for line in report["checks"][0]["lines"]]
     assert names == [
         *(
             ("output", name)
@@ -104,9 +104,9 @@ def test_rows_and_targets_of_ones_own(generator: np.random.Generator) -> None:
     read_only = x.copy()
     read_only.flags.writeable = False
     assert verify(net, read_only, steps=0).same
-    pictures = pl.mlp([784, 5, 3], "tanh", pixels=True)
-    assert verify(pictures, pl.mnist().test.images[:10], steps=2).same
-    assert verify(pictures, pl.mnist().test.images[:10].astype(float), steps=2).same
+    images = pl.mlp([784, 5, 3], "tanh", pixels=True)
+    assert verify(images, pl.mnist().test.images[:10], steps=2).same
+    assert verify(images, pl.mnist().test.images[:10].astype(float), steps=2).same
 
 
 def test_answers_in_large_units_do_not_diverge(generator: np.random.Generator) -> None:
@@ -127,11 +127,11 @@ def test_mistakes(generator: np.random.Generator) -> None:
         verify(net, np.ones((0, 4)))
     with pytest.raises(pl.InputError, match="loss of these rows is not finite"):
         verify(pl.Network([*net.layers, pl.Exponential()]), np.full((3, 4), 1e6))
-    pictures = pl.mlp([4, 3], pixels=True)
+    images = pl.mlp([4, 3], pixels=True)
     with pytest.raises(pl.InputError, match="whole numbers from 0 to 255"):
-        verify(pictures, np.full((3, 4), 300))
+        verify(images, np.full((3, 4), 300))
     with pytest.raises(pl.InputError, match="pass bytes"):
-        verify(pictures, np.full((3, 4), 0.5))
+        verify(images, np.full((3, 4), 0.5))
 
 
 def test_nothing_is_compared_where_results_are_not_finite() -> None:
@@ -245,7 +245,7 @@ def test_nan_is_a_difference(monkeypatch: pytest.MonkeyPatch) -> None:
         ("onnxruntime", "ONNX Runtime", 'pip install "pellucid[onnx]"'),
     ],
 )
-def test_who_is_not_installed_is_told(
+def test_programs_that_are_not_installed_are_listed(
     monkeypatch: pytest.MonkeyPatch, library: str, who: str, remedy: str
 ) -> None:
     import importlib
@@ -265,7 +265,7 @@ def test_who_is_not_installed_is_told(
     assert who not in found.checks[0].lines[0].gaps
 
 
-def test_layers_of_ones_own_are_told() -> None:
+def test_layers_of_ones_own_are_reported() -> None:
     class Mine(pl.Sigmoid):
         pass
 
