@@ -176,12 +176,7 @@ class Columns:
     @property
     def varied(self) -> Array:
         """Which of the D numbers of a row take many values, (D,): no categories, no 0 and 1."""
-        found = np.zeros(self.width, bool)
-        found[self.starts] = [
-            isinstance(column, NumberColumn) and self._spread(column).varied
-            for column in self.columns
-        ]
-        return found
+        return np.array([flag for column in self.columns for flag in self._varied(column)], bool)
 
     @property
     def offsets(self) -> Array:
@@ -247,6 +242,10 @@ class Columns:
         ):
             raise kinds.malformed()
         return cls(columns, target, None if classes is None else list(classes))
+
+    def _varied(self, column: Column) -> list[bool]:
+        first = isinstance(column, NumberColumn) and self._spread(column).varied
+        return [first, *[False] * (column.width - 1)]
 
     def _spread(self, column: NumberColumn) -> Spread:
         if column.name not in self.spreads:
