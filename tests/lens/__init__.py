@@ -1,1 +1,1 @@
-"""Proof that what is told of a network is true of it."""
+"""Tests that every explanation of a network is true of that network."""

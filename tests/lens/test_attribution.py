@@ -84,7 +84,7 @@ def test_the_strongest_and_the_others() -> None:
     assert str(found).splitlines()[-4].split() == ["3", "others", "0.0000"]
 
 
-def test_the_answers_neuron_is_explained_unless_another_is_named() -> None:
+def test_the_predicted_class_is_explained_unless_another_is_named() -> None:
     net = NETS["sigmoids"]
     x = rows_for(net, 5)
     assert [pl.contributions(net, row).neuron for row in x] == net.classify(x).tolist()
@@ -104,7 +104,7 @@ def test_what_cannot_be_explained() -> None:
         pl.integrated_gradients(NETS["residual"], x, 2, 0, of="weighted_sum")
     with pytest.raises(pl.InputError, match="from 1 to 3"):
         pl.contributions(NETS["residual"], x[0], 0, 0)
-    with pytest.raises(pl.InputError, match="hidden layer 1 has 5 neurons: say which"):
+    with pytest.raises(pl.InputError, match="hidden layer 1 has 5 neurons: select one"):
         pl.contributions(NETS["residual"], x[0], 1)
     with pytest.raises(pl.InputError, match="hidden layer 1 has neurons 0 to 4"):
         pl.integrated_gradients(NETS["residual"], x, 1, 5)
@@ -215,8 +215,8 @@ def test_corners_are_given_the_steps_that_they_need() -> None:
         np.testing.assert_allclose(found.values[[row]], witness, rtol=CAPTUM, atol=CAPTUM)
 
 
-def test_a_gap_that_cannot_be_closed_is_told() -> None:
-    """The change is next to nothing beside what goes up and down on the way.
+def test_a_gap_that_cannot_be_closed_is_reported() -> None:
+    """The change is tiny compared with the rises and falls on the path.
 
     The search for a small share ends.
     """

@@ -65,7 +65,7 @@ def test_inner_layers_are_compared_as_well() -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in NETS if name != "values"])
-def test_answers_and_accuracy(name: str) -> None:
+def test_predictions_and_accuracy(name: str) -> None:
     a = NETS[name]
     b = a.copy()
     for array in b.params:

@@ -19,7 +19,7 @@ NETS = {name: net for name, net in kinds().items() if name != "values"}
 
 
 @pytest.mark.parametrize("name", NETS)
-def test_the_answer_really_turns_within_the_limits(name: str) -> None:
+def test_the_class_changes_within_the_limits(name: str) -> None:
     net = NETS[name]
     limits = None if name == "pixels" else (-4, 4)
     low, high = input_limits(net, limits)
@@ -165,7 +165,7 @@ def test_a_digit_becomes_another() -> None:
         assert found.x.min() >= 0
         assert found.x.max() <= 255
         assert found.distance is not None
-        assert found.distance < 3  # a picture's own length is about 9
+        assert found.distance < 3  # an image's own length is about 9
         assert "becomes" in str(found)
 
 
@@ -189,7 +189,7 @@ def test_every_other_digit_is_reached_and_near(rows: list[int]) -> None:
             lengths.append(present(found.distance))
     assert (
         np.median(lengths) < 0.9 and max(lengths) < 2.5
-    )  # 0.7 and 1.9; a picture's own length is about 9
+    )  # 0.7 and 1.9; an image's own length is about 9
 
 
 def test_a_third_class_in_between_is_passed() -> None:
@@ -204,7 +204,7 @@ def test_a_third_class_in_between_is_passed() -> None:
 
 
 def test_full_sigmoids_do_not_end_the_search() -> None:
-    """A step so steep that its slope at the row is nearly nothing.
+    """A step so steep that its slope at the row is nearly 0.
 
     A straight line leads far beyond it.
     """
@@ -220,7 +220,7 @@ def test_full_sigmoids_do_not_end_the_search() -> None:
     assert found.x == pytest.approx([0.5], abs=1e-5)
 
 
-def test_values_have_no_answer_to_turn() -> None:
+def test_values_have_no_class_to_change() -> None:
     with pytest.raises(pl.InputError, match="predicts a value, not a class"):
         pl.counterfactual(pl.Network([affine(D, 1, 0)]), np.zeros(D), limits=(0, 1))
     sums = pl.Network([pl.Affine([[1.0]], [-0.5])], classes=["no", "yes"])

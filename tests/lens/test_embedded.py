@@ -53,7 +53,7 @@ def test_an_input_is_made_by_moving_columns() -> None:
     assert found.x.shape == (6,) and found.values[-1] > found.values[0]
 
 
-def test_pictures_with_an_embedding_are_drawn_as_numbers() -> None:
+def test_images_with_an_embedding_are_drawn_as_numbers() -> None:
     net = pl.Network(NET.layers, inputs=pl.Images((2, 3)))
     assert pl.input_weights(net).images is None
     assert pl.plots.network(net, rows_for(NET, 1)) is not None

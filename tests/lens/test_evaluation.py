@@ -1,4 +1,4 @@
-"""How well a network answers: each figure against its definition."""
+"""How well a network predicts: each metric against its definition."""
 
 import json
 import math
@@ -16,7 +16,7 @@ from pellucid.lens.score_curves import ROC, Calibration, PrecisionRecall
 def from_sums(
     z: list[list[float]], output: type[pl.Layer] | None = None
 ) -> tuple[pl.Network, Array]:
-    """A network that answers its inputs as they are, and these inputs."""
+    """Return a network whose outputs are its inputs, and these inputs."""
     x = np.array(z)
     layers: list[pl.Layer] = [pl.Affine(np.eye(x.shape[1]))]
     return pl.Network([*layers, *([] if output is None else [output()])]), x

@@ -21,7 +21,7 @@ def test_diverging_is_white_at_zero_blue_above_orange_below() -> None:
     assert colours.tolist() == [[255, 255, 255], [11, 102, 189], [194, 80, 10], [11, 102, 189]]
 
 
-def test_weights_picture_shows_each_neuron_crisply(generator: np.random.Generator) -> None:
+def test_weights_image_shows_each_neuron_crisply(generator: np.random.Generator) -> None:
     W = np.zeros((784, 16), np.float32)
     W[0, 0], W[783, 0] = 1, -1
     W[:, 1] = 0.5
@@ -48,7 +48,7 @@ def test_gallery_enlarges_without_blur() -> None:
 
 
 @pytest.mark.parametrize("K", [2, 10, 20])
-def test_confusion_picture_is_blue_on_the_diagonal_and_orange_beside_it(K: int) -> None:
+def test_confusion_image_is_blue_on_the_diagonal_and_orange_beside_it(K: int) -> None:
     matrix = np.eye(K, dtype=int) * 90
     matrix[0, 1] = 10
     drawn = pixels(image_sheets.confusion_image(matrix, [str(k) for k in range(K)])).astype(int)
@@ -85,7 +85,7 @@ def test_curves_have_a_panel_for_each_column() -> None:
         image_sheets.curves_image([])
 
 
-def test_terminal_picture_in_blocks_letters_and_colours() -> None:
+def test_terminal_image_in_blocks_letters_and_colours() -> None:
     picture = np.array([[0, 255, 0, 255], [0, 0, 255, 255]], np.uint8)
     assert image_sheets.terminal_image(picture) == [" ▀▄█"]
     assert image_sheets.terminal_image(picture, blocks=False) == [" ==@"]

@@ -1,4 +1,4 @@
-"""What `benchmarks/neurons.py` measures, by hand; and that its pages hold what it measured."""
+"""The measures of `benchmarks/neurons.py` by hand; and its pages hold its results."""
 
 import importlib
 import json
@@ -29,7 +29,7 @@ def measures(study: ModuleType) -> ModuleType:
 
 
 def drawing(*lines: str) -> Array:
-    """A picture of 28 x 28 with these lines in its upper left."""
+    """Return an image of 28 x 28 with these lines in its upper left."""
     picture = np.zeros((1, 28, 28), np.uint8)
     for y, line in enumerate(lines):
         for x, mark in enumerate(line):

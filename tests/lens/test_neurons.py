@@ -161,7 +161,7 @@ def test_traces_block_by_block(block: int) -> None:
     np.testing.assert_allclose(np.concatenate(parts), net(x), rtol=1e-12)
 
 
-def test_the_shape_of_pictures() -> None:
+def test_the_shape_of_images() -> None:
     def shape(net: pl.Network, given: Any = None) -> Array | tuple[int, int] | None:
         return neurons.image_shape(net, given)
 

@@ -148,7 +148,7 @@ def test_a_deep_network_is_not_endless_and_cannot_break() -> None:
     assert not hasattr(net.layers, "append")
 
 
-def test_a_trace_shows_the_picture_and_the_values(
+def test_a_trace_shows_the_image_and_the_values(
     digits: pl.Network, generator: np.random.Generator
 ) -> None:
     image = generator.integers(0, 256, (1, 28, 28), dtype=np.uint8)

@@ -1,4 +1,4 @@
-"""Plots show what lens gives: the numbers that are drawn are those that were measured."""
+"""Plots show the results of lens: the drawn numbers are the measured ones."""
 
 import math
 import re
@@ -169,9 +169,7 @@ def test_lines_of_a_network_have_the_colours_of_their_weights_signs() -> None:
     assert lines.get_linewidths()[1] > lines.get_linewidths()[0]
 
 
-def test_wide_layers_are_shortened_and_pictures_are_pictures(
-    digits: pl.Network, images: Array
-) -> None:
+def test_wide_layers_are_shortened_and_images_are_images(digits: pl.Network, images: Array) -> None:
     ax = drawn(pl.plots.network(digits, images[0], most=6))
     np.testing.assert_array_equal(
         ax.images[0].get_array(), (images[0] * np.float32(1 / 255)).astype(np.float32)
@@ -367,7 +365,7 @@ def test_reliability_shows_the_bins(two: Evaluation) -> None:
     assert "not a probability" in drawn(pl.plots.reliability(match)).get_xlabel()
 
 
-def test_residuals_as_counts_and_against_answers(
+def test_residuals_as_counts_and_against_predictions(
     generator: np.random.Generator, two: Evaluation
 ) -> None:
     net = pl.Network([pl.Affine([[1.0, 0.0]])])
@@ -548,7 +546,7 @@ def test_long_class_names_do_not_run_into_each_other(digits: pl.Network, images:
     assert all(left.x1 <= right.x0 for left, right in pairwise(boxes))
 
 
-def test_the_gallery_has_every_plot_and_every_picture() -> None:
+def test_the_gallery_has_every_plot_and_every_image() -> None:
     docs = Path(__file__).parents[2] / "docs"
     for page, language in (("gallery.md", "en"), ("gallery.ko.md", "ko")):
         text = (docs / page).read_text(encoding="utf-8")

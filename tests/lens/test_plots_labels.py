@@ -186,7 +186,7 @@ def test_every_letter_has_a_font_and_nothing_is_cut_off(
 
 
 def nothing_is_cut_off(figure: Figure) -> None:
-    """A figure that is drawn: what is written in it lies within."""
+    """Check that all texts of a drawn figure are inside it."""
     width, height = figure.bbox.size
     for text in (
         text for a in figure.axes for text in (a.title, a.xaxis.label, a.yaxis.label, *a.texts)
@@ -199,7 +199,7 @@ def nothing_is_cut_off(figure: Figure) -> None:
             assert box.y1 <= height + 1, text
 
 
-def test_without_a_font_for_hangul_labels_are_english_and_that_is_said_once(
+def test_without_a_font_for_hangul_labels_are_english_with_one_warning(
     monkeypatch: pytest.MonkeyPatch, plots: dict[str, Callable[..., Any]]
 ) -> None:
     monkeypatch.setattr(fonts, "hangul_family", lambda: None)
@@ -244,7 +244,7 @@ def test_names_are_neither_mathematics_nor_endless(name: str) -> None:
     assert text.replace(r"\$", "").count("$") == 0
 
 
-def test_letters_that_no_font_has_are_left_out_and_that_is_said() -> None:
+def test_letters_that_no_font_has_are_left_out_with_a_warning() -> None:
     pl.set_language("en")
     with pytest.warns(UserWarning, match="no installed font has all letters"):
         assert fonts.shown("a\U0001f9ff", 3) == "3"

@@ -120,7 +120,7 @@ def test_equally_bright_rows_stand_in_order() -> None:
 
 
 def test_the_input_that_lights_a_neuron_most_by_hand() -> None:
-    """A straight neuron is lit most at the end of each input's range to which its weight points."""
+    """A linear neuron is most active where each input is at the end its weight points to."""
     net = pl.Network([pl.Affine([[2.0, 0.0], [-1.0, 1.0], [0.5, 0.0]], [1.0, 0.0]), pl.Sigmoid()])
     found = pl.maximize_activation(net, 1, 0, limits=(0, [1.0, 2.0, 3.0]))
     assert found.x.tolist() == [1.0, 0.0, 3.0]
@@ -190,7 +190,7 @@ def test_the_unit_of_a_move() -> None:
     np.testing.assert_allclose(input_scale(NETS["pixels"]), 255, rtol=1e-6)
     np.testing.assert_array_equal(input_scale(NETS["standardized"]), np.arange(6) + 0.5)
     assert input_scale(NETS["sigmoids"]).tolist() == [1] * 6
-    # The unit is what the preparation says: a move of one unit moves the input neuron by 1.
+    # The unit comes from the preparation: a move of one unit moves the input neuron by 1.
     net = NETS["standardized"]
     x = rows_for(net, 1)
     moved = gradients(net, x, 1, np.array([2]))[0, 2] * input_scale(net)[2]

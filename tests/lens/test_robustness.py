@@ -1,4 +1,4 @@
-"""Robustness: what is done to the pictures, level by level, and what is counted."""
+"""Robustness: the changes of the images, level by level, and the counts."""
 
 import json
 from typing import Any
@@ -110,7 +110,7 @@ def test_unchanged_images_have_the_usual_accuracy(
 
 
 def test_accuracy_falls_as_it_must(generator: np.random.Generator) -> None:
-    """Half turns swap the halves; shifts out of the picture leave nothing.
+    """Half turns swap the halves; shifts out of the image leave black.
 
     Noise leaves something between.
     """
@@ -119,7 +119,7 @@ def test_accuracy_falls_as_it_must(generator: np.random.Generator) -> None:
     assert pl.robustness(net, x, t, "rotation", [0, 180]).accuracy.tolist() == [1, 0]
     assert pl.robustness(net, x, t, "shift", [0, 1]).accuracy.tolist() == [1, 1]
     nothing = pl.robustness(net, x, t, "shift", [20]).accuracy[0]
-    assert nothing == (t == 0).mean()  # dark pictures are class 0
+    assert nothing == (t == 0).mean()  # dark images are class 0
     assert pl.robustness(net, x, t, "brightness", [1, 0.5, 0]).accuracy.tolist() == [1, 1, nothing]
     noisy = pl.robustness(net, x, t, "noise", [0, 0.3, 3])
     assert 1 == noisy.accuracy[0] > noisy.accuracy[1] > noisy.accuracy[2] > 0.4
