@@ -370,11 +370,11 @@ MISCHIEF = {
         "'tabular' is malformed",
     ),
     "deviation": (lambda e: e["tabular"].update(scale=[[1.0], [0.0]]), "'tabular' is malformed"),
-    "scale no numbers": (lambda e: e["tabular"].update(scale="x"), "no usable MLPRegressor"),
+    "scale no numbers": (lambda e: e["tabular"].update(scale="x"), "not a usable MLPRegressor"),
     "no tabular": (lambda e: e.pop("tabular"), "not those that its parameters ask for"),
     "a text": (
         lambda e: e.update(tabular="x"),
-        "no usable MLPRegressor: its description is malformed",
+        "not a usable MLPRegressor: its description is malformed",
     ),
 }
 

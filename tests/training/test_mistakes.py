@@ -54,11 +54,11 @@ def net_of(end: str = "softmax", **options: Any) -> pl.Network:
         ),
         (
             {"loss": Bare(value=np.zeros(3))},
-            r"a loss gives one number; its value has the shape \(3,\)",
+            r"the value of a loss must be one number, got shape \(3,\)",
         ),
         (
             {"loss": Bare(columns=1)},
-            r"gradient of a loss has the shape of the outputs, .2, 3.; this one's is .2, 1.",
+            r"gradient of a loss must have the outputs' shape .2, 3., got .2, 1.",
         ),
     ],
 )

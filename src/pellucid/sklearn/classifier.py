@@ -99,8 +99,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
 
     >>> from sklearn.datasets import load_iris
     >>> X, y = load_iris(return_X_y=True)
-    >>> model = MLPClassifier(activation=["tanh"], max_iter=400, random_state=0)
-    >>> model.fit(X, y).score(X, y) > 0.95
+    >>> model = MLPClassifier(activation=["tanh"], learning_rate_init=0.01, random_state=0)
+    >>> model.set_params(max_iter=400).fit(X, y).score(X, y) > 0.95
     True
     >>> model.network_.parameter_count
     803
@@ -243,7 +243,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         if self.out_activation_ == "softmax":
             right = y.argmax(axis=1) == (rows.t if rows.t.ndim == 1 else rows.t.argmax(axis=1))
         else:
-            # A row of several labels is right when all of them are, as in scikit-learn's accuracy.
+            # As in scikit-learn, a row of several labels is right when all of them are, and exactly
+            # 0.5 is no.
             right = ((y > 0.5) == (rows.t > 0.5)).all(axis=1)
         return float(np.average(right, weights=rows.sample_weight))
 

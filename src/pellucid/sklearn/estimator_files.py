@@ -127,7 +127,7 @@ class Saving:
         ) as error:  # fmt: skip
             malformed = Message("its description is malformed")
             raise FileError(
-                "{path}: no usable {kind}: {reason}; save it again",
+                "{path}: not a usable {kind}: {reason}; save it again",
                 path=path,
                 kind=cls.__name__,
                 reason=reason_of(error) if isinstance(error, ValueError) else malformed,

@@ -163,11 +163,11 @@ def _check_own_loss(loss: Loss, y: Array, t: Array) -> None:
     value, slopes = loss.value(y, t, None), loss.gradient(y, t, None)
     if np.ndim(value) != 0:
         raise InputError(
-            "a loss gives one number; its value has the shape {got}", got=np.shape(value)
+            "the value of a loss must be one number, got shape {got}", got=np.shape(value)
         )
     if np.shape(slopes) != y.shape:
         raise InputError(
-            "the gradient of a loss has the shape of the outputs, {shape}; this one's is {got}",
+            "the gradient of a loss must have the outputs' shape {shape}, got {got}",
             shape=y.shape,
             got=np.shape(slopes),
         )
