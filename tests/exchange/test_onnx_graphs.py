@@ -69,7 +69,7 @@ C_SHAPES = [None, (), (1,), (4,), (1, 1), (1, 4)]
 def test_gemm(
     turns_x: int, turns_W: int, alpha: float, beta: float, shape: Any, tmp_path: Path
 ) -> None:
-    """y = alpha A B + beta C, the batch as A; with transA it comes turned."""
+    """y = alpha A B + beta C, the batch as A; with transA it comes transposed."""
     arrays = {"W": W.T if turns_W else W}
     if shape is not None:
         arrays["C"] = GENERATOR.normal(size=shape)
@@ -119,7 +119,7 @@ LINES = {
         [node("Transpose", "x", "t"), node("MatMul", "Wt t", "z"), node("Transpose", "z")],
         "Affine",
     ),
-    "turned activations": (
+    "transposed activations": (
         [
             *(
                 node("Transpose", "x", "t"),
@@ -408,7 +408,7 @@ REFUSED: dict[str, tuple[Sequence[onnx.NodeProto], str]] = {
         [node("MatMul", "x one_column", "u"), node("Add", "x u")],
         "rows of different shapes",
     ),
-    "Gemm of a turned batch": (
+    "Gemm of a transposed batch": (
         [node("Gemm", "x W", transA=1)],
         r"expected a batch of shape \(N, D\) times weights",
     ),
@@ -458,8 +458,11 @@ REFUSED: dict[str, tuple[Sequence[onnx.NodeProto], str]] = {
     ),
     "squeezed": ([node("Squeeze", "x", axes=[1])], "does not keep rows apart"),
     "unsqueezed": ([node("Unsqueeze", "x first_axis")], "does not keep rows apart"),
-    "turned outputs": ([node("Transpose", "x")], r"its output has shape \(K, N\)"),
-    "a turned softmax": ([node("Transpose", "x", "t"), node("Softmax", "t")], r"got \(3, 'N'\)"),
+    "transposed outputs": ([node("Transpose", "x")], r"its output has shape \(K, N\)"),
+    "a transposed softmax": (
+        [node("Transpose", "x", "t"), node("Softmax", "t")],
+        r"got \(3, 'N'\)",
+    ),
     "a malformed attribute": (
         [node("Gemm", "x W", alpha="much")],
         "its attribute alpha is malformed",
@@ -488,7 +491,7 @@ REFUSED: dict[str, tuple[Sequence[onnx.NodeProto], str]] = {
         [node("Slice", "W axis axis", "k"), node("MatMul", "x k")],
         "only shapes can be sliced",
     ),
-    "a turned batch and a plain vector": (
+    "a transposed batch and a plain vector": (
         [
             node("Transpose", "x", "t"),
             node("MatMul", "Wt t", "z"),

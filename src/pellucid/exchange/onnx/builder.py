@@ -22,7 +22,7 @@ class Builder:
         The shape of a row in the graph, with None for unknown sizes; layers have rows flat.
     batch
         The number of rows where the file fixes it.
-    turned
+    transposed
         Whether rows and columns are transposed here.
     room
         How many numbers that the file does not contain may still be made for layers.
@@ -32,7 +32,7 @@ class Builder:
 
     row: tuple[int | None, ...]
     batch: int | None = None
-    turned: bool = False
+    transposed: bool = False
     room: int = _MOST_MADE
     layers: list[Layer] = field(default_factory=list)
 

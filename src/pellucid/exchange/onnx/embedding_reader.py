@@ -26,7 +26,7 @@ _CONSTANTS = 8  # columns, axes, frequency, phase, quarter, two_pi, W and b
 def read_embedding(segment: Segment, built: Builder) -> bool:
     """Add the layer if the segment is one; return whether it is."""
     constants = [value for op in segment.ops for value in op.constants]
-    in_rows = not built.turned and len(built.row) == 1 and built.D is not None
+    in_rows = not built.transposed and len(built.row) == 1 and built.D is not None
     if segment.last.kind != "Concat" or len(constants) != _CONSTANTS or not in_rows:
         return False
     columns, _, frequency, phase, _, _, W, b = constants

@@ -75,7 +75,7 @@ def _network(graph: Graph) -> Network:
     given = _input(graph, tensor)
     built = _start(given)
     _read(graph.ops, given.name, tensor, built)
-    if built.turned:
+    if built.transposed:
         raise InputError("its output has shape (K, N); expected (N, K)")
     if halved and built.D != 1:
         raise InputError("its output is (1 - p, p) of several p: export p alone")
@@ -167,10 +167,10 @@ def _residual(segment: Segment, branch: str, built: Builder, depth: int) -> None
     op = segment.last
     if depth >= DEEPEST_RESIDUAL:
         raise op.error(Message("skips are nested more than {most} deep", most=DEEPEST_RESIDUAL))
-    inner = Builder(built.row, built.batch, built.turned, built.room)
+    inner = Builder(built.row, built.batch, built.transposed, built.room)
     _read(segment.ops, segment.start, branch, inner, depth + 1)
     built.room = inner.room
-    if (inner.row, inner.turned) != (built.row, built.turned):
+    if (inner.row, inner.transposed) != (built.row, built.transposed):
         a, b = built.row, inner.row
         raise op.error(Message("it adds rows of different shapes: {a} and {b}", a=a, b=b))
     built.add(Residual(inner.layers or [Identity()]))

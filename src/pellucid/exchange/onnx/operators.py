@@ -67,7 +67,7 @@ class Op(NamedTuple):
     def axes(self) -> tuple[int, ...] | None:
         """Return the axes of a reduction or squeeze; None means all."""
         axes = self.attributes.get("axes")
-        if axes is None:  # opset 13 made the attribute an input
+        if axes is None:  # later opsets have an input instead
             given = self.constant(1)
             axes = None if given is None else given.ravel().tolist()
         return None if axes is None else tuple(axes)
@@ -126,7 +126,7 @@ def _reduction(function: _Function) -> _Function:
 
 
 def _clip(op: Op, x: Array, low: Array | None = None, high: Array | None = None) -> Array:
-    # Bounds were attributes before opset 11. np.clip would reject a lower bound above the upper.
+    # Bounds were attributes before opset 11, and are inputs since.
     lowest = op.attribute("min", -math.inf) if low is None else low
     highest = op.attribute("max", math.inf) if high is None else high
     return np.minimum(np.maximum(x, lowest), highest)

@@ -48,7 +48,7 @@ def _weights(op: Op, value: _Constant) -> Array:
 def _vector(op: Op, value: _Constant, built: Builder) -> Array:
     """Return a constant that broadcasts over the rows, as one number for each column, (D,)."""
     value = _weights(op, value)
-    if built.turned and value.ndim == 2:
+    if built.transposed and value.ndim == 2:
         value = value.T
     if built.row == (None,) and value.ndim and value.shape[-1] > 1:
         built.row = value.shape[-1:]
@@ -59,7 +59,7 @@ def _vector(op: Op, value: _Constant, built: Builder) -> Array:
     if set(lead) <= {1}:
         value = value.reshape(value.shape[len(lead) :])
         # A plain vector broadcasts along the rows of a transposed batch, not along its columns.
-        along_rows = built.turned and value.ndim == 1 and value.size > 1
+        along_rows = built.transposed and value.ndim == 1 and value.size > 1
         if np.broadcast_shapes(value.shape, rows) == rows and not along_rows:
             built.reserve(op, math.prod(rows) - value.size)
             return np.array(np.broadcast_to(value, rows)).ravel()
@@ -76,8 +76,8 @@ def _matrix(op: Op, value: _Constant) -> Array:
 
 def _check_flat(op: Op, built: Builder) -> None:
     """Raise InputError unless the batch is (N, D) here."""
-    if built.turned or len(built.row) != 1:
-        shape = (*built.row, "N") if built.turned else ("N", *built.row)
+    if built.transposed or len(built.row) != 1:
+        shape = (*built.row, "N") if built.transposed else ("N", *built.row)
         raise op.error(Message("expected a batch of shape (N, D), got {got}", got=shape))
 
 
@@ -100,7 +100,7 @@ def _gemm(op: Op, built: Builder) -> None:
     # The batch comes first in x W, and second in W x, where it is transposed.
     first = isinstance(op.input(0), str)
     turns = (op.attribute("transA", 0), op.attribute("transB", 0))
-    if len(built.row) != 1 or (bool(turns[0 if first else 1]) != built.turned) == first:
+    if len(built.row) != 1 or (bool(turns[0 if first else 1]) != built.transposed) == first:
         got = ("N", *built.row)
         raise op.error(
             Message("expected a batch of shape (N, D) times weights, got {got}", got=got)
@@ -108,8 +108,8 @@ def _gemm(op: Op, built: Builder) -> None:
     W = _matrix(op, op.input(1 if first else 0))
     W = W.T if bool(turns[1 if first else 0]) == first else W
     alpha, beta = op.attribute("alpha", 1.0), op.attribute("beta", 1.0)
-    built.turned = not first
-    after = Builder((W.shape[1],), turned=built.turned)
+    built.transposed = not first
+    after = Builder((W.shape[1],), transposed=built.transposed)
     C = None if op.input(2) is None or beta == 0 else _vector(op, op.input(2), after)
     # Multiplied in the weights' own type, and not at all by 1: that keeps their bits.
     b = C if C is None or beta == 1 else C * C.dtype.type(beta)
@@ -118,7 +118,7 @@ def _gemm(op: Op, built: Builder) -> None:
 
 def _matmul(op: Op, built: Builder) -> None:
     first = isinstance(op.input(0), str)
-    if len(built.row) != 1 or built.turned == first:
+    if len(built.row) != 1 or built.transposed == first:
         _check_flat(op, built)
         raise op.error(Message("weights come before the batch: expected x W"))
     W = _weights(op, op.input(1 if first else 0))
@@ -262,7 +262,7 @@ def _dropout(op: Op, built: Builder) -> None:
 
 
 def _flatten(op: Op, built: Builder) -> None:
-    if built.turned or op.attribute("axis", 1) not in (1, -len(built.row)):
+    if built.transposed or op.attribute("axis", 1) not in (1, -len(built.row)):
         raise op.error(Message("expected axis 1: each row by itself"))
     if len(built.row) == 1:  # images already have a Flatten in front
         built.add(Flatten())
@@ -275,7 +275,7 @@ def _mixes_rows(op: Op) -> Exception:
 
 def _reshape(op: Op, built: Builder) -> None:
     shape, D = op.constant(1), built.D
-    if built.turned or shape is None or shape.ndim != 1 or shape.dtype.kind != "i":
+    if built.transposed or shape is None or shape.ndim != 1 or shape.dtype.kind != "i":
         raise _mixes_rows(op)
     first, *rest = shape.tolist() or [0]
     zeros_copy = op.attribute("allowzero", 0) == 0
@@ -297,7 +297,7 @@ def _reshape(op: Op, built: Builder) -> None:
 def _squeeze(op: Op, built: Builder) -> None:
     rank = len(built.row) + 1
     axes = {axis % rank for axis in op.axes() or ()}
-    if built.turned or not axes or 0 in axes or any(built.row[axis - 1] != 1 for axis in axes):
+    if built.transposed or not axes or 0 in axes or any(built.row[axis - 1] != 1 for axis in axes):
         raise _mixes_rows(op)
     built.row = tuple(size for index, size in enumerate(built.row, 1) if index not in axes)
 
@@ -306,7 +306,7 @@ def _unsqueeze(op: Op, built: Builder) -> None:
     row, axes = list(built.row), op.axes() or ()
     rank = len(row) + 1 + len(axes)
     for axis in sorted(axis % rank for axis in axes):
-        if built.turned or axis == 0:
+        if built.transposed or axis == 0:
             raise _mixes_rows(op)
         row.insert(axis - 1, 1)
     built.row = tuple(row)
@@ -316,7 +316,7 @@ def _transpose(op: Op, built: Builder) -> None:
     perm = op.attributes.get("perm")
     if len(built.row) != 1 or perm not in (None, [1, 0], [0, 1]):
         raise op.error(Message("expected rows of numbers, got {got}", got=("N", *built.row)))
-    built.turned = built.turned != (perm != [0, 1])
+    built.transposed = built.transposed != (perm != [0, 1])
 
 
 _Reader: TypeAlias = Callable[[Op, Builder], None]

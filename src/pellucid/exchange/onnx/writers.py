@@ -144,7 +144,7 @@ def _erf(write: Writer, x: str) -> str:
 
 def _tanh_share(write: Writer, x: str) -> str:
     """Write tanh(sqrt(2 / pi) (x + 0.044715 x^3))."""
-    # Two products instead of Pow, which is slower and less exact in some runtimes.
+    # x * x * x as in core: Pow may round in another way.
     cube = write("Mul", write("Mul", x, x), x)
     total = write("Add", x, write("Mul", cube, write.number("cubic", 0.044715)))
     factor = write.number("sqrt_2_over_pi", math.sqrt(2 / math.pi))
@@ -197,7 +197,7 @@ def _periodic_embedding(write: Writer, layer: PeriodicEmbedding, x: str) -> str:
     each = write("Unsqueeze", columns, write.array("axes", np.array([2])))
     turns = write("Mul", each, write.array("frequency", layer.frequency))
     turns = write("Add", turns, write.array("phase", layer.phase))
-    # Whole turns are subtracted: sin of a large argument loses digits, and in some runtimes all.
+    # Whole turns are subtracted, which is exact: sin of a large argument would lose digits.
     turns = write("Sub", turns, write("Round", turns))
     # cos(z) = sin(z + pi / 2): ONNX Runtime 1.16 has Cos in float32 only.
     turns = write("Add", turns, write.number("quarter", 0.25))

@@ -169,12 +169,12 @@ def tensors(layer: Layer) -> dict[str, Array]:
             for name, array in tensors(inner).items()
         }
     arrays, names = layer.arrays(), equivalent_of(layer).arrays.items()
-    # C-contiguous: safetensors and torch.from_numpy would refuse or keep a transposed view.
-    found = {b: np.array(turned(arrays[a]), order="C") for a, b in names if a in arrays}
+    # C-contiguous: as a view of the transposed array, torch.from_numpy would keep its strides.
+    found = {b: np.array(transposed(arrays[a]), order="C") for a, b in names if a in arrays}
     return {**found, COUNTER: np.array(0)} if isinstance(layer, normalization.BatchNorm) else found
 
 
-def turned(array: Array) -> Array:
+def transposed(array: Array) -> Array:
     """Transpose a matrix of weights from (in, out) to PyTorch's (out, in), or back.
 
     Arrays of other dimensions are the same in both.

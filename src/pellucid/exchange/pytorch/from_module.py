@@ -14,7 +14,7 @@ from pellucid.core.layer import Layer
 from pellucid.core.types import Array
 from pellucid.data.inputs import Inputs
 from pellucid.errors import InputError, Message
-from pellucid.exchange.pytorch.equivalents import EQUIVALENTS, Equivalent, turned
+from pellucid.exchange.pytorch.equivalents import EQUIVALENTS, Equivalent, transposed
 from pellucid.extras import library
 from pellucid.network import Network
 
@@ -142,7 +142,7 @@ def _array(tensor: torch.Tensor) -> Array:
     plain = not tensor.is_meta and tensor.layout is torch.strided
     if tensor.dtype not in (torch.float32, torch.float64) or not plain:
         raise InputError("its numbers are {kind}; expected plain floating-point ones", kind=kind)
-    return turned(tensor.detach().cpu().numpy())
+    return transposed(tensor.detach().cpu().numpy())
 
 
 def _check_ties(module: nn.Module) -> None:

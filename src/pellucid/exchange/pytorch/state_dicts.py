@@ -24,7 +24,7 @@ from pellucid.core.types import Array, Options
 from pellucid.errors import FileError, InputError, Message, reason_of
 from pellucid.exchange.guards import check_network, check_replaceable
 from pellucid.exchange.pytorch import module_source
-from pellucid.exchange.pytorch.equivalents import COUNTER, EQUIVALENTS, tensors, turned
+from pellucid.exchange.pytorch.equivalents import COUNTER, EQUIVALENTS, tensors, transposed
 from pellucid.exchange.pytorch.tensor_matching import Group, matched
 from pellucid.files import model
 from pellucid.files.atomic import write_whole
@@ -79,7 +79,7 @@ def write_torch(net: Network, path: str | os.PathLike[str]) -> tuple[Path, Path]
         raise InputError("{path}: the extension of a state_dict must be .safetensors", path=path)
     script = file.with_name(_module_name(file.stem) + ".py")
     header = model.to_text(model.header_of(net.layers, net.header()))
-    # PyTorch's own loaders ask for the entry "format".
+    # Some loaders (transformers') reject a file without the entry "format".
     content = safetensors.numpy.save(state_dict(net), {"format": "pt", KEY: header})
     text = module_source.program(net, file.name, script.stem)
     check_replaceable(script, module_source.MARK)
@@ -178,7 +178,9 @@ def _rebuilt(layer: Layer, place: str, groups: Mapping[str, Group]) -> Layer:
     else:
         group = groups.get(place, {})
         names = EQUIVALENTS[type(layer)].arrays if group else {}
-        arrays = {ours: turned(group[theirs]) for ours, theirs in names.items() if theirs in group}
+        arrays = {
+            ours: transposed(group[theirs]) for ours, theirs in names.items() if theirs in group
+        }
         rebuilt = type(layer).build(layer.options(), arrays)
     rebuilt.frozen = layer.frozen
     return rebuilt
@@ -202,7 +204,7 @@ def _renamed(header: Options, state: Mapping[str, Array]) -> dict[str, Array]:
         walk(header["layers"], "", "")
     except (LookupError, TypeError) as error:
         raise InputError("its description is malformed") from error
-    return {places.get(name, name): turned(array) for name, array in state.items()}
+    return {places.get(name, name): transposed(array) for name, array in state.items()}
 
 
 def _read(path: str | os.PathLike[str]) -> tuple[dict[str, Array], Options | None]:

@@ -18,7 +18,7 @@ from pellucid.core.optimizers import SGD, Adam, Optimizer
 from pellucid.core.types import Array, ArrayLike, Batch, Options
 from pellucid.errors import InputError, Message
 from pellucid.exchange.guards import check_network
-from pellucid.exchange.verification.gaps import gap, nudged, unrest
+from pellucid.exchange.verification.gaps import gap, perturbed, rounding_effects
 from pellucid.exchange.verification.programs import (
     PROGRAMS,
     Batches,
@@ -38,9 +38,9 @@ _MOST_HALVINGS = 20  # of the rows' size: together a factor of a million
 # float32: rounds at 6e-8, some hundred times of which are 1e-5; a well-conditioned network needs no
 # more. Another one amplifies every rounding (exponentials of exponentials a thousand times), and
 # two programs that sum in another order then differ as much, both right. So the effect of rounding
-# on this very network is measured (`unrest`; for trained weights by starting one rounding beside
-# them), and ENLARGED times that is allowed where it is more: programs differ by up to 1.5 times
-# that measure, and an error would have to hide below ten roundings. Outputs and gradients in
+# on this very network is measured (`rounding_effects`; for trained weights by starting one rounding
+# beside them), and ENLARGED times that is allowed where it is more: programs differ by up to 1.5
+# times that measure, and an error would have to hide below ten roundings. Outputs and gradients in
 # float64 are not widened, so a network that computes something else is noticed there in any case.
 TOLERANCES = {
     "float64": {
@@ -268,7 +268,7 @@ def _check(net: Network, loss: RowLoss, x: Batch, t: Array, steps: int) -> Check
 def _passes(
     net: Network, reference: EngineProgram, others: dict[str, Program], x: Batch, t: Array
 ) -> Iterator[Line]:
-    moved = unrest(net, reference.loss, x, t) if net.dtype == np.float32 else None
+    moved = rounding_effects(net, reference.loss, x, t) if net.dtype == np.float32 else None
     theirs = {who: program.outputs(x) for who, program in others.items()}
     for index, (layer, y) in enumerate(zip(net.layers, net.forward(x), strict=True)):
         kind = type(layer).__name__
@@ -295,7 +295,7 @@ def _training(
     kinds = [("weights", True)]
     if any(isinstance(layer, BatchNorm) for layer in walk(net.layers)):
         kinds.append(("statistics", False))
-    nearby = EngineProgram(next(nudged(net, net.dtype, 1)), reference.loss, "reference")
+    nearby = EngineProgram(next(perturbed(net, net.dtype, 1)), reference.loss, "reference")
     optimizers: list[Optimizer] = [SGD(0.01, momentum=0.9, clip_norm=1.0), Adam(0.001)]
     for optimizer in optimizers:
         ours, moved = (each.trained(optimizer, batches) for each in (reference, nearby))

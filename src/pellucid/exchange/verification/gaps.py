@@ -13,7 +13,7 @@ from pellucid.exchange.verification.programs import EngineProgram
 from pellucid.network import Network
 
 # One copy may be moved by luck to where nothing changes; four hardly are.
-_NUDGES = 4
+_COPIES = 4
 
 
 def gap(ours: Array, theirs: Array | None) -> float | None:
@@ -35,7 +35,7 @@ def gap(ours: Array, theirs: Array | None) -> float | None:
     return float(apart.max(initial=0.0) / largest)
 
 
-class Unrest(NamedTuple):
+class RoundingEffects(NamedTuple):
     """How far float32 moves each output, the loss and each gradient, in the units of `gap`."""
 
     outputs: list[float]
@@ -43,7 +43,7 @@ class Unrest(NamedTuple):
     gradients: list[float]
 
 
-def unrest(net: Network, loss: RowLoss, x: Batch, t: Array) -> Unrest:
+def rounding_effects(net: Network, loss: RowLoss, x: Batch, t: Array) -> RoundingEffects:
     """Measure how far float32 moves this network's results on these rows.
 
     The reference engine in float64, with the same numbers, is compared with the reference engine in
@@ -55,12 +55,12 @@ def unrest(net: Network, loss: RowLoss, x: Batch, t: Array) -> Unrest:
     wide = x if x.dtype == np.uint8 else x.astype(np.float64)
     exact = _results(double, loss, wide, t.astype(np.float64))
     found = [_results(net, loss, x, t)]
-    copies = nudged(double, np.float32, _NUDGES)
+    copies = perturbed(double, np.float32, _COPIES)
     found += [_results(each, loss, wide, t.astype(np.float64)) for each in copies]
     results = zip(exact, *found, strict=True)
     moved = [max(_finite_gap(own, other) for other in others) for own, *others in results]
     count = len(net.layers)
-    return Unrest(moved[:count], moved[count], moved[count + 1 :])
+    return RoundingEffects(moved[:count], moved[count], moved[count + 1 :])
 
 
 def _results(net: Network, loss: RowLoss, x: Batch, t: Array) -> Sequence[Array]:
@@ -68,7 +68,7 @@ def _results(net: Network, loss: RowLoss, x: Batch, t: Array) -> Sequence[Array]
     return [*net.forward(x), np.array(value), *grads]
 
 
-def nudged(net: Network, kind: DTypeLike, count: int) -> Iterator[Network]:
+def perturbed(net: Network, kind: DTypeLike, count: int) -> Iterator[Network]:
     """Yield copies whose weights are moved by a unit in the last place of a type, at random."""
     generator, unit = np.random.default_rng(0), np.finfo(kind).eps
     for _ in range(count):

@@ -23,7 +23,7 @@ from pellucid.engines.native import why_not
 from pellucid.errors import InputError
 from pellucid.exchange.onnx.to_model import onnx_model
 from pellucid.exchange.pytorch import from_module, to_module
-from pellucid.exchange.pytorch.equivalents import turned
+from pellucid.exchange.pytorch.equivalents import transposed
 from pellucid.extras import library
 from pellucid.network import Network
 
@@ -106,11 +106,11 @@ class TorchProgram:
         module = self._module().train().requires_grad_()
         loss = self._loss(module, x, t)
         params = list(module.parameters())
-        # Weights behind which nothing depends on them (in front of a zero factor) have no gradient.
+        # A parameter on which the loss does not depend gets None, where our gradient is zeros.
         grads = self.torch.autograd.grad(loss, params, allow_unused=True) if params else []
         pairs = zip(params, grads, strict=True)
         found = [param.new_zeros(param.shape) if g is None else g for param, g in pairs]
-        return loss.item(), [turned(grad.numpy()) for grad in found]
+        return loss.item(), [transposed(grad.numpy()) for grad in found]
 
     def trained(self, optimizer: Optimizer, batches: Batches) -> Network:
         module = self._module().train()
