@@ -17,16 +17,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pellucid.data.raster import (
-    block_median,
-    blur,
-    components,
-    grow,
-    local_median,
-    resize,
-    shrink,
-    thin,
-)
+from pellucid.data import raster
 from pellucid.errors import InputError
 from pellucid.language import mark
 
@@ -91,7 +82,7 @@ def digit_steps(image: ArrayLike) -> dict[str, NDArray[np.uint8]]:
     grey = _checked(image)
     if (ready := _as_mnist(grey)) is not None:
         return dict.fromkeys(STEPS, ready) | {STEPS[0]: grey}
-    evened = even_light(shrink(grey / 255.0, WORKING_SIDE))
+    evened = even_light(raster.shrink(grey / 255.0, WORKING_SIDE))
     ink = find_ink(evened)
     kept = keep_digit(ink)
     cropped = crop(kept)
@@ -115,11 +106,12 @@ def even_light(grey: Grid) -> Grid:
     if (found := _even_paper(grey)) is not None:
         level, contrast = found
         return ((grey - level) / contrast).clip(-1.0, 1.0)
-    coarse = shrink(grey, PAPER_SIDE)
-    difference = coarse - resize(local_median(block_median(coarse, 24), 6), *coarse.shape)
+    coarse = raster.shrink(grey, PAPER_SIDE)
+    around = raster.local_median(raster.block_median(coarse, 24), 6)
+    difference = coarse - raster.resize(around, *coarse.shape)
     sign = _polarity(difference)
     ink = (sign * difference > _strength(sign * difference) / 3).astype(np.float64)
-    paper = resize(_paper_below(coarse, 1.0 - grow(ink, 2)), *grey.shape)
+    paper = raster.resize(_paper_below(coarse, 1.0 - raster.grow(ink, 2)), *grey.shape)
     # Dark ink absorbs a share of the light that falls on it, so a shadow weakens it in proportion.
     return (grey - paper) / np.maximum(paper, 0.2) if sign < 0 else grey - paper
 
@@ -134,7 +126,7 @@ def find_ink(evened: Grid) -> Grid:
     """
     signed = _polarity(evened) * evened
     for radius in (0, 1, 2, 3):
-        smooth = blur(signed, radius * max(evened.shape) // 300)
+        smooth = raster.blur(signed, radius * max(evened.shape) // 300)
         # 1.4826 times the median absolute deviation estimates the standard deviation of noise
         # without the strokes.
         noise = 1.4826 * float(np.median(np.abs(smooth - np.median(smooth))))
@@ -156,7 +148,7 @@ def keep_digit(ink: Grid) -> Grid:
 
     Raises InputError when nothing is left.
     """
-    labels = components(ink > 0.25)
+    labels = raster.components(ink > 0.25)
     count = int(labels.max()) + 1
     mass = np.bincount(labels.ravel(), ink.ravel(), count)
     full = np.bincount(labels.ravel(), ink.ravel() > 0.6, count) > 0
@@ -187,15 +179,15 @@ def usual_pen(ink: Grid) -> Grid:
     missing = 1.5 * max(ink.shape) / (BOX * FINE) - pen_width(ink)
     if missing > 0:
         steps = math.ceil(missing / 2)
-        ink = grow(np.pad(ink, steps), steps)
-    fine = resize(ink, *_box_shape(ink.shape, BOX * FINE))
+        ink = raster.grow(np.pad(ink, steps), steps)
+    fine = raster.resize(ink, *_box_shape(ink.shape, BOX * FINE))
     width = pen_width(fine) / FINE
     steps = round(abs(float(np.clip(width, *PEN)) - width) * FINE / 2)
     if steps == 0:
         return fine
     if width < PEN[0]:
-        return grow(np.pad(fine, steps), steps)
-    thinner = thin(np.pad(fine, 1), steps)
+        return raster.grow(np.pad(fine, steps), steps)
+    thinner = raster.thin(np.pad(fine, 1), steps)
     return crop(thinner) if thinner.max() > 0.5 else fine
 
 
@@ -205,15 +197,14 @@ def pen_width(ink: Grid) -> float:
     The outline is counted in pixel sides; times pi / 4 it is right on average over all directions.
     """
     inside = np.pad(ink > 0.5, 1)
-    sides = np.count_nonzero(inside[1:] != inside[:-1]) + np.count_nonzero(
-        inside[:, 1:] != inside[:, :-1]
-    )
+    down, across = inside[1:] != inside[:-1], inside[:, 1:] != inside[:, :-1]
+    sides = np.count_nonzero(down) + np.count_nonzero(across)
     return 2 * np.count_nonzero(inside) / (sides * np.pi / 4)
 
 
 def fit(ink: Grid) -> Grid:
     """Scale into 20 x 20 pixels, keeping the proportions; the darkest ink becomes 1."""
-    small = resize(ink, *_box_shape(ink.shape, BOX))
+    small = raster.resize(ink, *_box_shape(ink.shape, BOX))
     fitted: Grid = small / small.max()
     return fitted
 
@@ -276,11 +267,9 @@ def _has_mnist_form(image: NDArray[np.uint8]) -> bool:
 
 def _middle(ink: Grid) -> tuple[float, float]:
     """Return the row and the column of the centre of mass, counted from 0."""
-    rows, columns = ink.sum(1), ink.sum(0)
-    mass = ink.sum()
-    return float(rows @ np.arange(len(rows)) / mass), float(
-        columns @ np.arange(len(columns)) / mass
-    )
+    rows, columns, mass = ink.sum(1), ink.sum(0), ink.sum()
+    row, column = (float(part @ np.arange(len(part)) / mass) for part in (rows, columns))
+    return row, column
 
 
 def _polarity(difference: Grid) -> int:
@@ -327,9 +316,8 @@ def _even_paper(grey: Grid) -> tuple[float, float] | None:
     # Smooth edges of strokes are between paper and ink: on that side more pixels may differ.
     shares = (0.1, 0.5, 0.99) if light else (0.01, 0.5, 0.9)
     low, middle, high = (float(value) for value in np.quantile(grey[is_paper], shares))
-    return (
-        (middle, contrast) if high - low < EVEN * contrast and contrast > LEAST_CONTRAST else None
-    )
+    even = high - low < EVEN * contrast
+    return (middle, contrast) if even and contrast > LEAST_CONTRAST else None
 
 
 def _paper_below(grey: Grid, paper: Grid) -> Grid:
@@ -337,8 +325,8 @@ def _paper_below(grey: Grid, paper: Grid) -> Grid:
     result = np.full(grey.shape, np.average(grey, weights=paper) if paper.any() else grey.mean())
     for part in (3, 6, 12, 24):
         radius = max(1, max(grey.shape) // (2 * part))
-        weight = blur(paper, radius)
-        average = blur(grey * paper, radius) / np.maximum(weight, 1e-9)
+        weight = raster.blur(paper, radius)
+        average = raster.blur(grey * paper, radius) / np.maximum(weight, 1e-9)
         trust = np.minimum(1.0, weight / 0.3)  # full where 30 % of the neighbourhood is paper
         result = trust * average + (1 - trust) * result
     return result

@@ -63,9 +63,8 @@ def circles(n: int = 200, noise: float = 0.05, seed: int = 0) -> Points:
     t = np.arange(n) % 2
     angle = 2 * np.pi * generator.random(n)
     radius = np.where(t == 0, 1.0, 0.5)
-    return _finish(
-        radius[:, None] * np.stack([np.cos(angle), np.sin(angle)], axis=1), t, noise, generator
-    )
+    x = radius[:, None] * np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    return _finish(x, t, noise, generator)
 
 
 def spirals(n: int = 200, noise: float = 0.02, seed: int = 0) -> Points:
@@ -80,9 +79,8 @@ def spirals(n: int = 200, noise: float = 0.02, seed: int = 0) -> Points:
     # The square root spreads the points evenly along the arm, whose length grows with the radius.
     along = np.sqrt(generator.random(n))
     angle = 3 * np.pi * along + np.pi * t
-    return _finish(
-        along[:, None] * np.stack([np.cos(angle), np.sin(angle)], axis=1), t, noise, generator
-    )
+    x = along[:, None] * np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    return _finish(x, t, noise, generator)
 
 
 def _check(n: int, noise: float, seed: int, least: int = 2) -> tuple[int, np.random.Generator]:

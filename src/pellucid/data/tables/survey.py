@@ -165,10 +165,8 @@ class Survey:
         self.squares += float(np.square(values - mean).sum()) + between
         self.mean += step * (n / both)
         self.readable = both
-        self.low, self.high = (
-            min(self.low, values.min().item()),
-            max(self.high, values.max().item()),
-        )
+        self.low = min(self.low, values.min().item())
+        self.high = max(self.high, values.max().item())
         if self.low == self.high:
             self.mean = self.low  # not its rounded mean
         self.whole = self.whole and bool((values == np.floor(values)).all())
