@@ -1,7 +1,4 @@
-"""Numbers that stop being finite are told of by epoch, batch and layer.
-
-What does not fit, before anything changes.
-"""
+"""Divergence is an error that names epoch, batch and layer; unfit arguments change nothing."""
 
 import re
 from typing import Any

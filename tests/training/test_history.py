@@ -1,4 +1,4 @@
-"""What learning leaves behind, and how it is read."""
+"""The history of a training, as columns, records and a table."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""What a user may get wrong about learning, and what he is told before anything is changed."""
+"""Mistakes in the arguments of `train`, and their errors before anything is changed."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""Rows, weights, the part kept for validation, and the name of the data."""
+"""Rows and weights, the validation split, and the fingerprint of the data."""
 
 from typing import Any
 

@@ -1,7 +1,4 @@
-"""What the estimators say.
-
-Who did the arithmetic, which losses they take, what callbacks are given, what is wrong.
-"""
+"""Messages of the estimators: the engine in use, losses, what callbacks see, errors."""
 
 from __future__ import annotations
 
