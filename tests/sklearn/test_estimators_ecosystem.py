@@ -131,7 +131,7 @@ def test_pickles_and_copies() -> None:
         model.partial_fit(X, Y)
 
 
-def test_a_shallow_copy_made_while_learning_disturbs_nothing() -> None:
+def test_a_shallow_copy_made_in_training_disturbs_nothing() -> None:
     seen = []
 
     def look(run: Watch) -> None:
@@ -268,7 +268,7 @@ def test_the_regressor_has_no_partial_fit_for_lbfgs_either() -> None:
 # Notebooks
 
 
-def test_the_picture_of_a_fitted_estimator() -> None:
+def test_the_html_of_a_fitted_estimator() -> None:
     model = small()
     plain = model._repr_html_()
     fitted = model.fit(X, np.array(["<b>", "setosa", "c"])[Y])._repr_html_()

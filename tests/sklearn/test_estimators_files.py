@@ -75,7 +75,7 @@ def test_a_classifier_there_and_back(labels: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("solver", ["sgd", "adam", "adamw"])
-def test_learning_goes_on(solver: str, tmp_path: Path) -> None:
+def test_training_continues(solver: str, tmp_path: Path) -> None:
     model = model_of(
         solver=solver, learning_rate="invscaling", class_weight={0: 1.0, 1: 2.0, 2: 3.0}
     ).fit(X, Y)

@@ -69,7 +69,7 @@ def test_the_history_says_who_did_the_arithmetic(solver: str, tmp_path: Path) ->
     "loss", ["huber", "quantile", pl.Huber(0.5), "mean_squared_error", "mean_absolute_error"]
 )
 @pytest.mark.parametrize("y", [TWO, THREE, MANY], ids=["two", "three", "many"])
-def test_losses_of_values_learn_classes(loss: pl.Huber | str, y: Array) -> None:
+def test_losses_of_values_train_classes(loss: pl.Huber | str, y: Array) -> None:
     model = fitted(small(loss=loss, solver="lbfgs", max_iter=100), X, y)
     assert model.score(X, y) > 0.8
 

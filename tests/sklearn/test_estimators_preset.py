@@ -106,7 +106,7 @@ def test_sklearn_check(estimator: MLPClassifier | MLPRegressor, check: Callable[
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_learning_begins_with_tabular_mlp(dtype: type[Any]) -> None:
+def test_training_begins_with_tabular_mlp(dtype: type[Any]) -> None:
     rows = MANY.astype(dtype)
     model = regressor(
         hidden_layer_sizes=(100,), max_iter=1, learning_rate_init=1e-12, dropout=[0, 0]
@@ -197,7 +197,7 @@ def test_without_it_nothing_changes() -> None:
     ("kind", "data", "margin"),
     [(MLPRegressor, (FEATURES, VALUES), 3), (MLPClassifier, (X, Y), 0.03)],
 )
-def test_columns_as_they_are_are_answered_better_than_by_the_defaults(
+def test_raw_columns_are_predicted_better_than_by_the_defaults(
     kind: type[Any], data: tuple[Array, Array], margin: float
 ) -> None:
     """Over ten splits the gain was 3.68 +- 0.16 (R2, diabetes) and 0.050 +- 0.014 (accuracy, breast
@@ -219,7 +219,7 @@ def test_columns_as_they_are_are_answered_better_than_by_the_defaults(
 
 
 @pytest.mark.parametrize("targets", [VALUES * 1e4 + 1e6, TWO])
-def test_values_answer_in_their_units(targets: Array) -> None:
+def test_values_are_predicted_in_their_units(targets: Array) -> None:
     model = regressor(max_iter=60).fit(FEATURES, targets)
     assert model.score(FEATURES, targets) > 0.3
     for found, each in zip(
@@ -246,7 +246,7 @@ def test_targets_that_must_be_above_zero_stay_as_they_are() -> None:
     assert abs(model.predict(FEATURES).mean() - 3) < 0.5
 
 
-def test_scorers_see_units_while_it_learns() -> None:
+def test_scorers_see_units_in_training() -> None:
     seen = []
 
     def score(estimator: MLPRegressor, rows: Array, t: Array) -> float:

@@ -171,7 +171,11 @@ def test_an_export_that_is_given_an_estimator_says_where_the_network_is() -> Non
     number: Any = 3
     with pytest.raises(pl.InputError, match="the estimator MLPClassifier: pass its network_"):
         to_torch(model[-1])
-    with pytest.raises(pl.InputError, match=r"got Pipeline: fit it, .*pellucid\.sklearn\.to_network"):
+    with pytest.raises(
+        pl.InputError, match=r"got Pipeline: fit it, .*pellucid\.sklearn\.to_network"
+    ):
         to_torch(model)
-    with pytest.raises(pl.InputError, match=r"expected a Network, such as pl\.load returns, got int"):
+    with pytest.raises(
+        pl.InputError, match=r"expected a Network, such as pl\.load returns, got int"
+    ):
         to_torch(number)

@@ -55,7 +55,7 @@ def test_a_shift_by_half_a_pixel_is_the_mean_of_four(field: np.ndarray) -> None:
     )  # the other three lie outside
 
 
-def test_a_shift_beyond_the_picture_leaves_nothing(field: np.ndarray) -> None:
+def test_a_shift_beyond_the_image_leaves_nothing(field: np.ndarray) -> None:
     for draws in (Highest(), Lowest()):
         assert not pl.Distortion(shift=1e6, shape=(6, 9))(field, draws).any()
 
@@ -83,7 +83,7 @@ def test_scale_enlarges_about_the_centre() -> None:
     np.testing.assert_allclose(shrunk[4, 5], 0, atol=1e-6)  # read at 4 + 2
 
 
-def test_movements_are_as_large_as_they_are_said_to_be() -> None:
+def test_movements_are_as_large_as_their_settings() -> None:
     """A picture of one bright pixel in the middle shows how far it was moved, in both directions,
     and how often.
     """
@@ -101,7 +101,7 @@ def test_movements_are_as_large_as_they_are_said_to_be() -> None:
         assert abs(places.var() - 3) < 0.2
 
 
-def test_nothing_asked_for_is_the_picture_itself(digits: np.ndarray) -> None:
+def test_the_defaults_change_nothing(digits: np.ndarray) -> None:
     x = digits / np.float64(255)
     np.testing.assert_array_equal(pl.Distortion()(x, Draws()), x)
     # An elastic strength next to nothing takes the whole way, and still reads every pixel at its
@@ -144,7 +144,7 @@ def test_noise_is_normal_and_in_the_inputs_units() -> None:
 EVERYTHING = pl.Distortion(shift=2, rotation=15, scale=0.2, elastic=34, noise=5)
 
 
-def test_same_seed_and_step_same_pictures_and_others_differ(digits: np.ndarray) -> None:
+def test_same_seed_and_step_same_images_and_others_differ(digits: np.ndarray) -> None:
     first = EVERYTHING(digits, Draws(1, 5))
     np.testing.assert_array_equal(first, EVERYTHING(digits, Draws(1, 5)))
     for other in (Draws(2, 5), Draws(1, 6)):
@@ -162,7 +162,7 @@ def test_a_row_does_not_depend_on_the_batch_it_comes_in(digits: Array, kind: typ
     assert len(EVERYTHING(x[:0], Draws())) == 0
 
 
-def test_bytes_and_floats_rows_and_pictures_are_the_same(digits: np.ndarray) -> None:
+def test_bytes_and_floats_rows_and_images_are_the_same(digits: np.ndarray) -> None:
     kept = digits.copy()
     y = EVERYTHING(digits, Draws(1))
     assert (y.dtype, y.shape) == (np.dtype(np.float32), digits.shape)
@@ -242,7 +242,7 @@ def test_in_turn_takes_augmentations_only() -> None:
 # With train
 
 
-def test_train_learns_from_distorted_pictures_and_records_them(digits: np.ndarray) -> None:
+def test_train_uses_distorted_images_and_records_them(digits: np.ndarray) -> None:
     labels = pl.mnist().train.labels[:40]
 
     def weights(**settings: Any) -> Array:

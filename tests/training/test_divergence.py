@@ -77,7 +77,7 @@ def test_the_average_goes_back_too(blobs: Data) -> None:
     assert net == good[1]
 
 
-def test_it_names_the_layer_whose_answers_overflow() -> None:
+def test_it_names_the_layer_whose_outputs_overflow() -> None:
     net = pl.Network(
         [
             pl.Affine(np.ones((1, 1), np.float32)),
@@ -290,7 +290,7 @@ def test_what_does_not_fit_changes_nothing(blobs: Data, case: str) -> None:
     assert net.record == {}
 
 
-def test_class_weights_need_classes(blobs: Data) -> None:
+def test_class_weight_needs_classes(blobs: Data) -> None:
     net = pl.mlp([2, 1], seed=0)
     with pytest.raises(pl.InputError, match="these are values"):
         pl.train(net, blobs[0], blobs[0][:, 0], class_weight="balanced")

@@ -24,7 +24,7 @@ def history() -> pl.History:
     return made
 
 
-def test_columns_and_figures() -> None:
+def test_columns_and_numbers() -> None:
     made = history()
     assert made["loss"] == [3.0, 1.0, 2.0]
     assert len(made) == 3

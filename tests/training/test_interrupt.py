@@ -181,7 +181,7 @@ def test_a_handler_of_the_users_own_is_left_alone(blobs: Data) -> None:
     assert history.stopped == "finished"
 
 
-def test_learning_works_in_other_threads(blobs: Data) -> None:
+def test_training_works_in_other_threads(blobs: Data) -> None:
     nets = [pl.mlp([2, 8, 3], dropout=0.2, seed=0) for _ in range(5)]
     threads = [
         threading.Thread(target=pl.train, args=(net, *blobs), kwargs={"epochs": 3})

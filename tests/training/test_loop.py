@@ -184,7 +184,7 @@ def test_training_again_goes_on(blobs: Data) -> None:
 
 
 @pytest.mark.parametrize("weighting", ["none", "rows", "classes", "balanced", "both"])
-def test_the_figures_equal_a_plain_computation(blobs: Data, weighting: str) -> None:
+def test_loss_and_metrics_equal_a_plain_computation(blobs: Data, weighting: str) -> None:
     x, t = blobs
     by_class: Any = {
         "classes": [1.0, 2.0, 5.0],
@@ -226,7 +226,7 @@ def test_the_figures_equal_a_plain_computation(blobs: Data, weighting: str) -> N
     np.testing.assert_allclose(net.params[0], W, rtol=0, atol=1e-12)
 
 
-def test_batches_that_weigh_nothing(blobs: Data) -> None:
+def test_batches_whose_sample_weights_are_zero(blobs: Data) -> None:
     x, t = blobs
     weights = np.zeros(60)
     weights[order_of(0, 1, 60)[:8]] = 1  # the first batch is all there is
@@ -300,7 +300,7 @@ def test_a_share_is_kept_for_validation(blobs: Data) -> None:
     assert sorted(seen[0]) != sorted(rows_seen(20, 100, validation=0.25, seed=1)[0])
 
 
-def test_class_weights_do_not_touch_validation(blobs: Data) -> None:
+def test_class_weight_does_not_touch_validation(blobs: Data) -> None:
     x, t = blobs
     net = pl.mlp([2, 3], seed=0, dtype="float64")
     history = pl.train(net, x, t, epochs=1, validation=0.5, class_weight=[1, 10, 100])
@@ -524,7 +524,7 @@ class Doubled:
 
 @pytest.mark.parametrize("each", [True, False])
 @pytest.mark.parametrize("engine", ["native", "reference"])
-def test_augmented_batches_learn_the_same_one_by_one_and_together(engine: str, each: bool) -> None:
+def test_augmented_batches_train_the_same_one_by_one_and_together(engine: str, each: bool) -> None:
     """Rows of 100 KB: some batches a call, for no more than a few MB are changed at once."""
     x = np.random.default_rng(0).integers(0, 256, (120, 25_000), np.uint8)
     counts: list[int] = []
@@ -780,7 +780,7 @@ def test_early_stopping_on_the_validation_loss_serves_twice(blobs: Data) -> None
         assert stopping.best_epoch == best["epoch"] == len(history) - 2
 
 
-def test_early_stopping_that_watches_nothing_is_told_of_before_learning(blobs: Data) -> None:
+def test_early_stopping_without_its_column_is_an_error_before_training(blobs: Data) -> None:
     net = pl.mlp([2, 3], seed=0)
     before = net.copy()
     with pytest.raises(

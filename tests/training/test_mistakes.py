@@ -99,14 +99,14 @@ def test_what_is_no_network(use: Callable[[Any], Any]) -> None:
         use(net_of().layers)
 
 
-def test_weights_that_are_not_finite_are_told_of_before_learning() -> None:
+def test_weights_that_are_not_finite_are_an_error_before_training() -> None:
     net = net_of()
     net.layers[2].W[0, 1] = np.inf  # type: ignore[attr-defined]
     with pytest.raises(pl.InputError, match=r"layer 2 \(Affine\) holds NaN or infinity in W"):
         pl.train(net, X, T)
 
 
-def test_a_softmax_over_one_output_is_not_learned() -> None:
+def test_a_softmax_over_one_output_is_an_error() -> None:
     for net in (pl.mlp([3, 1]), pl.Network([pl.Affine(np.ones((3, 1))), pl.Softmax()])):
         with pytest.raises(
             pl.InputError, match=r"softmax over one output is always 1: .* binary_cross_entropy"

@@ -139,7 +139,7 @@ def test_a_narrow_terminal(blobs: Data, monkeypatch: pytest.MonkeyPatch) -> None
     assert screen.getvalue()
 
 
-def test_the_bar_ends_when_learning_fails(blobs: Data, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_bar_ends_when_training_fails(blobs: Data, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stderr", screen := Terminal())
     monkeypatch.setenv("TERM", "xterm-256color")
 
@@ -223,9 +223,7 @@ def test_no_screen_at_all(blobs: Data, monkeypatch: pytest.MonkeyPatch) -> None:
     assert np.isfinite(learn(blobs)["loss"]).all()
 
 
-def test_many_short_epochs_are_told_of_now_and_then(
-    blobs: Data, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_many_short_epochs_have_few_lines(blobs: Data, capsys: pytest.CaptureFixture[str]) -> None:
     net = pl.mlp([2, 3], seed=0)
     pl.train(net, *blobs, epochs=120, batch_size=60, progress=True)
     epochs = [

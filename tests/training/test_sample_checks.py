@@ -48,7 +48,7 @@ def test_rows_that_are_not_finite_are_counted(shape: tuple[int, ...]) -> None:
         check_finite(array, Message("inputs"))
 
 
-def test_balanced_classes_weigh_the_same() -> None:
+def test_balanced_classes_have_equal_totals() -> None:
     t = np.array([0] * 6 + [2] * 3 + [5])
     weights = with_class_weight(rows_of(t), "balanced").sample_weight
     assert weights is not None
@@ -73,7 +73,7 @@ def test_weights_by_class(given: Any, expected: list[float], one_hot: bool) -> N
     assert weights.tolist() == [w * row for w, row in zip(expected, (1, 2, 3, 4), strict=True)]
 
 
-def test_no_class_weights_leave_the_rows() -> None:
+def test_no_class_weight_leaves_the_rows() -> None:
     rows = rows_of(np.arange(3))
     assert with_class_weight(rows, None) is rows
     with pytest.raises(pl.InputError, match="2 class weights for classes -1 to 0"):
