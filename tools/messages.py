@@ -26,7 +26,7 @@ SOURCE = Path(__file__).parents[1] / "src" / "pellucid"
 PO = SOURCE / "locale" / "ko" / "LC_MESSAGES" / "pellucid.po"
 MO = PO.with_suffix(".mo")
 KEYWORDS = {
-    **dict.fromkeys(("say", "mark", "Message", "tell", "note", "wrong_use")),
+    **dict.fromkeys(("say", "mark", "Message", "emit", "note", "wrong_use")),
     **dict.fromkeys(
         ("InputError", "FileError", "MissingLibraryError", "DivergenceError", "StructureError")
     ),

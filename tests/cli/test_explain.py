@@ -97,7 +97,7 @@ def test_the_pictures_show_the_gradients_on_the_digit(
     text = run("explain", model, "--digit", 3).out
     start = next(i for i, line in enumerate(text.splitlines()) if line.startswith("the input"))
     lines = text.splitlines()[start + 1 : start + 15]
-    wanted = drawing.signed_picture(values, drawing.scale_end(values), 0)
+    wanted = drawing.signed_image(values, drawing.scale_end(values), 0)
     assert [line[30:58].rstrip() for line in lines] == [line.rstrip() for line in wanted]
     for words in (
         "second: ",

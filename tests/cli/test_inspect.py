@@ -59,22 +59,22 @@ def test_cells_of_a_picture_are_the_numbers(generator: np.random.Generator) -> N
     values = generator.normal(size=(28, 28))
     end = drawing.scale_end(values)
     wanted = np.clip(values / end, -1, 1)
-    assert np.abs(decoded(drawing.signed_picture(values, end, 1 << 24)) - wanted).max() < 0.01
-    signs = drawing.signed_picture(values, end, 0)
+    assert np.abs(decoded(drawing.signed_image(values, end, 1 << 24)) - wanted).max() < 0.01
+    signs = drawing.signed_image(values, end, 0)
     means = (wanted[::2] + wanted[1::2]) / 2
     for line, row in zip(signs, means, strict=True):
         for sign, value in zip(line, row, strict=True):
             assert np.sign(SIGNS.index(sign) - 2) in (0, np.sign(value))
             assert (sign in "#=") == (abs(value) >= drawing.STRONG)
-    codes = re.findall(r"38;5;(\d+);48", "".join(drawing.signed_picture(values, end, 256)))
+    codes = re.findall(r"38;5;(\d+);48", "".join(drawing.signed_image(values, end, 256)))
     for code, value in zip(map(int, codes), wanted[::2].ravel(), strict=True):
         ramp = NEGATIVES if value < 0 else POSITIVES
         assert ramp.index(code) == min(int(8 * abs(value)), 7)
 
 
 def test_odd_and_empty_pictures() -> None:
-    assert drawing.signed_picture(0.6 * np.ones((3, 2)), 1, 0) == ["##", "++"]
-    assert drawing.signed_picture(np.zeros((2, 3)), drawing.scale_end(np.zeros(6)), 0) == ["   "]
+    assert drawing.signed_image(0.6 * np.ones((3, 2)), 1, 0) == ["##", "++"]
+    assert drawing.signed_image(np.zeros((2, 3)), drawing.scale_end(np.zeros(6)), 0) == ["   "]
     assert drawing.signed_bars([], [], 60) == []
     assert drawing.cut("가나다라마", 8) == "가나..."
 

@@ -45,6 +45,7 @@ class LazyGroup(Command, click.Group):
         if cmd_name not in COMMANDS:
             return None
         module, _, name = COMMANDS[cmd_name][0].partition(":")
+        # The function's name: `import` and `open` are Python's own words
         found = getattr(importlib.import_module(f"pellucid.cli.{module}"), name)
         assert isinstance(found, click.Command)
         return found

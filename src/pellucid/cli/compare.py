@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pellucid.cli import drawing
 from pellucid.cli.help import argument, command, example, json_option, plot_option
 from pellucid.cli.network_rows import Rows, levels, rows_alone, rows_with_targets
-from pellucid.cli.output import columns, echo, echo_lines, tell, tell_more, write_json
+from pellucid.cli.output import columns, echo, echo_lines, emit, emit_more, write_json
 from pellucid.cli.plot_file import check_plot, write_plot
 from pellucid.core.checks import input_width
 from pellucid.core.metrics import target_classes
@@ -87,8 +87,8 @@ def _unlike_inputs(a: Network, b: Network) -> Message | None:
 def _show(
     options: CompareOptions, a: Network, b: Network, rows: Rows | None, found: Comparison
 ) -> None:
-    tell("A: {path}, {count:,} parameters", path=options.first, count=a.parameter_count)
-    tell("B: {path}, {count:,} parameters", path=options.second, count=b.parameter_count)
+    emit("A: {path}, {count:,} parameters", path=options.first, count=a.parameter_count)
+    emit("B: {path}, {count:,} parameters", path=options.second, count=b.parameter_count)
     echo()
     _show_weights(found)
     text = str(found)
@@ -96,12 +96,13 @@ def _show(
     if rows is None:
         unlike = _unlike_inputs(a, b)
         echo()
-        tell(translate(unlike or Message("name DATA to compare their predictions, too")))
+        more = unlike or Message("name DATA to compare their predictions, too")
+        emit(translate(more))
         return
     if found.differing is None or not len(found.differing):
         return
     echo()
-    tell("rows with different predictions ({count:,} in all):", count=len(found.differing))
+    emit("rows with different predictions ({count:,} in all):", count=len(found.differing))
     _show_rows(a, b, rows, found)
 
 
@@ -115,11 +116,11 @@ def _show_weights(found: Comparison) -> None:
         if cell_width(text.splitlines()[0]) > columns():
             text = table([[head, *rest] for head, _, *rest in [heads, *lines]], total=False)
         echo(text)
-    tell_more(len(found.weights) - ARRAYS)
+    emit_more(len(found.weights) - ARRAYS)
     if found.unmatched:
-        tell("only in one of them: {names}", names=", ".join(found.unmatched))
+        emit("only in one of them: {names}", names=", ".join(found.unmatched))
     if lines and any(line.largest for line in found.weights):
-        tell(
+        emit(
             "gaps are between neurons of the same number: networks trained separately have no "
             "common order"
         )
@@ -129,8 +130,7 @@ def _show_weights(found: Comparison) -> None:
 
 def _show_rows(a: Network, b: Network, rows: Rows, found: Comparison) -> None:
     assert found.differing is not None
-    assert found.predictions_a is not None
-    assert found.predictions_b is not None
+    assert found.predictions_a is not None and found.predictions_b is not None
     lines = [[say("row"), "A", "B", *([] if rows.t is None else [say("is")])]]
     for row in found.differing[:SHOWN].tolist():
         labels = [a.label(int(found.predictions_a[row])), b.label(int(found.predictions_b[row]))]
@@ -138,11 +138,11 @@ def _show_rows(a: Network, b: Network, rows: Rows, found: Comparison) -> None:
             labels.append(a.label(int(target_classes(rows.t[row : row + 1])[0])))
         lines.append([str(rows.first + row), *(drawing.cut(label, NAME) for label in labels)])
     if (shape := image_shape(a)) is not None:
-        width = drawing.picture_width(shape)
+        width = drawing.image_width(shape)
         # Two at least, below each other where the terminal is narrow
         count = max(2, min(IMAGES, (drawing.sheet_width() + 2) // (width + 2)))
         shown = found.differing[:count].tolist()
-        blocks = [drawing.grey_picture(levels(a, rows.x[row]).reshape(shape)) for row in shown]
+        blocks = [drawing.grey_image(levels(a, rows.x[row]).reshape(shape)) for row in shown]
         heads = [f"{line[0]}: A {line[1]}, B {line[2]}" for line in lines[1 : len(shown) + 1]]
         echo_lines(drawing.sheet(blocks, heads, width, drawing.sheet_width()))
         echo()

@@ -10,7 +10,7 @@ import numpy as np
 from pellucid.cli import describe_table, drawing
 from pellucid.cli.datasets import Dataset, load_dataset
 from pellucid.cli.help import argument, command, example, json_option, wrong_use
-from pellucid.cli.output import columns, echo, paragraph, rows_text, tell, write_json
+from pellucid.cli.output import columns, echo, emit, paragraph, rows_text, write_json
 from pellucid.language import mark, say
 from pellucid.lens import image_sheets
 
@@ -75,7 +75,7 @@ def _show_known(as_json: bool) -> None:
         return
     echo(rows_text((name, say(about)) for name, about in KNOWN.items()))
     echo()
-    tell(
+    emit(
         "Own data: a folder with a sub-folder of images for each class, IDX files, .npz, or a "
         "table."
     )
@@ -149,7 +149,5 @@ def _samples(dataset: Dataset) -> list[str]:
     count = max(1, min(SAMPLES, (columns() + 1) // (wide + 1)))
     # One of each class as far as there is room: samples should show differences
     each = np.unique(dataset.t, return_index=True)[1] if dataset.classes else np.arange(count)
-    blocks = [
-        drawing.cropped_picture(image_sheets.as_bytes(dataset.x[row])) for row in each[:count]
-    ]
+    blocks = [drawing.cropped_image(image_sheets.as_bytes(dataset.x[row])) for row in each[:count]]
     return [" ".join(parts).rstrip() for parts in zip(*blocks, strict=True)]

@@ -14,7 +14,7 @@ from pellucid.building import mlp
 from pellucid.cli import drawing, report
 from pellucid.cli.evaluate_text import confusion_text
 from pellucid.cli.help import command, example, option
-from pellucid.cli.output import check_writable, columns, echo, echo_lines, program, tell, time_text
+from pellucid.cli.output import check_writable, columns, echo, echo_lines, emit, program, time_text
 from pellucid.core.types import Array
 from pellucid.data import mnist
 from pellucid.data.inputs import Images
@@ -55,7 +55,7 @@ class DemoOptions:
 def demo(options: DemoOptions) -> None:
     """Train a network on digits, test it, and draw what it learned."""
     target = _ready(options.folder)
-    tell(
+    emit(
         "A network of 784-16-16-10 sigmoid neurons (13,002 weights and biases) is trained on "
         "60,000 handwritten digits, then classifies 10,000 that it never saw. It and its plots "
         "are written to {folder}/.",
@@ -63,9 +63,8 @@ def demo(options: DemoOptions) -> None:
     )
     net, history, found, images, labels = _trained(options.quick)
     if history.stopped == "interrupted":
-        tell(report.interrupted(history))
-    assert found.accuracy is not None
-    assert found.interval is not None
+        emit(report.interrupted(history))
+    assert found.accuracy is not None and found.interval is not None
     echo()
     echo(
         say(
@@ -83,7 +82,7 @@ def demo(options: DemoOptions) -> None:
     echo_lines(_some_digits(net, found, images, labels))
     echo()
     _write(target, net, history, found, images, labels)
-    tell("written to {folder}/: {names}", folder=options.folder, names=", ".join(NAMES))
+    emit("written to {folder}/: {names}", folder=options.folder, names=", ".join(NAMES))
     echo("\n" + say("What to try next:"))
     for words, about in _next_steps(target / NAMES[0]):
         echo(f"  {program()} {words}\n      {about}")
@@ -93,13 +92,8 @@ def _next_steps(model: Path) -> Iterator[tuple[str, str]]:
     """Return commands without the program's name, and what they do."""
     yield f"predict {model} my.png", say("classify a photo of a digit that you wrote")
     # The page needs an extra that `make demo` does not install
-    if importlib.util.find_spec("starlette") is None:
-        yield (
-            f"open {model}",
-            say('draw, and watch every neuron; first pip install "pellucid[web]"'),
-        )
-    else:
-        yield f"open {model}", say("draw, and watch every neuron in the browser")
+    first = "" if importlib.util.find_spec("starlette") else ' (pip install "pellucid[web]")'
+    yield f"open {model}", say("draw, and watch every neuron in the browser") + first
     yield f"inspect {model}", say("what its neurons respond to")
     yield f"explain {model} --digit 0", say("why it predicts what it does")
     yield f"summary {model}", say("its parameters, layer by layer")
@@ -140,7 +134,7 @@ def _some_digits(net: Network, found: Evaluation, images: Array, labels: Array) 
     blocks, heads = [], []
     for row, label in zip(rows, net.classify(images[rows]), strict=True):
         # The rim of MNIST's digits is empty; without it three fit side by side
-        blocks.append(drawing.grey_picture(images[row][2:26, 2:26]))
+        blocks.append(drawing.grey_image(images[row][2:26, 2:26]))
         if label == labels[row]:
             heads.append(say("predicted {label}: right", label=label))
         else:
@@ -152,8 +146,7 @@ def _some_digits(net: Network, found: Evaluation, images: Array, labels: Array) 
 def _write(
     target: Path, net: Network, history: History, found: Evaluation, images: Array, labels: Array
 ) -> None:
-    assert found.misclassified is not None
-    assert found.confusion is not None
+    assert found.misclassified is not None and found.confusion is not None
     net.save(target / NAMES[0])
     rows = found.misclassified[:MISCLASSIFIED]
     pairs = (labels[rows], net.classify(images[rows]))

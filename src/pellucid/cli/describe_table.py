@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from pellucid.cli.output import echo, rows_text, tell, write_json
+from pellucid.cli.output import echo, emit, rows_text, write_json
 from pellucid.cli.table_rows import EXTENSIONS
 from pellucid.data.numpy_files import read_arrays
 from pellucid.data.tables import read_table
 from pellucid.data.tables.choosing import reads_as_numbers, why_left_out
 from pellucid.data.tables.survey import Survey, survey
 from pellucid.errors import Message
-from pellucid.language import say, translate
+from pellucid.language import mark, say, translate
 
 SHOWN = 3  # categories that are shown of a column
 
@@ -36,7 +36,7 @@ def describe(path: str, as_json: bool) -> None:
     if as_json:
         write_json({"name": path, "rows": rows, "columns": [each.to_dict() for each in columns]})
         return
-    tell("{name}: {rows:,} rows, {columns} columns", name=path, rows=rows, columns=len(found))
+    emit("{name}: {rows:,} rows, {columns} columns", name=path, rows=rows, columns=len(found))
     echo()
     kinds = {"number": say("number"), "category": say("category"), None: "-"}
     echo(
@@ -46,7 +46,7 @@ def describe(path: str, as_json: bool) -> None:
         )
     )
     echo()
-    tell("predict one of them: pellucid train --data {name} --target COLUMN", name=path)
+    emit("predict one of them: pellucid train --data {name} --target COLUMN", name=path)
 
 
 @dataclass(frozen=True)
@@ -89,35 +89,27 @@ class _Column:
         return facts
 
     def sentences(self) -> list[str]:
-        known, told = self.known, []
+        known, lines = self.known, []
         if self.kind == "number" and known.readable:
             low, high, mean = map(_short, (known.low, known.high, known.mean))
-            told.append(say("{low} to {high}, mean {mean}", low=low, high=high, mean=mean))
+            lines.append(say("{low} to {high}, mean {mean}", low=low, high=high, mean=mean))
         elif self.kind == "category" and (counts := self.counts) is not None:
             shown = ", ".join(f"{name} {count:,}" for name, count in list(counts.items())[:SHOWN])
             shown += ", ..." if len(counts) > SHOWN else ""
-            told.append(say("{count:,} different: {shown}", count=len(counts), shown=shown))
+            lines.append(say("{count:,} different: {shown}", count=len(counts), shown=shown))
         if known.missing:
-            told.append(say("{count:,} missing", count=known.missing))
-        if self.kind == "number" and (cell := known.unreadable) is not None:
-            told.append(
-                say(
-                    "cells that are not numbers: {count:,}, the first in row {row}",
-                    count=cell.times,
-                    row=cell.row,
-                )
-            )
-        if self.kind == "number" and (cell := known.infinite) is not None:
-            told.append(
-                say(
-                    "infinite cells: {count:,}, the first in row {row}",
-                    count=cell.times,
-                    row=cell.row,
-                )
-            )
+            lines.append(say("{count:,} missing", count=known.missing))
+        bad = {
+            mark("cells that are not numbers: {count:,}, the first in row {row}"): known.unreadable,
+            mark("infinite cells: {count:,}, the first in row {row}"): known.infinite,
+        }
+        for text, cell in bad.items():
+            # A category may be called "inf"
+            if self.kind == "number" and cell is not None:
+                lines.append(say(text, count=cell.times, row=cell.row))
         if self.left_out is not None:
-            told.append(say("left out: {names}", names=translate(self.left_out)))
-        return told
+            lines.append(say("left out: {names}", names=translate(self.left_out)))
+        return lines
 
 
 def _short(value: float) -> str:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from pellucid import __version__
 from pellucid.cli.help import command, example, json_option
-from pellucid.cli.output import echo, rows_text, tell, write_json
+from pellucid.cli.output import echo, emit, rows_text, write_json
 from pellucid.errors import InputError
 from pellucid.extras import EXTRAS
 from pellucid.language import current_language, say
@@ -60,7 +60,7 @@ def doctor(options: DoctorOptions) -> int:
     echo(rows_text((f"[{signs[each.good]}]", each.about, each.found) for each in findings))
     if any(finding.reinstall for finding in broken):
         echo()
-        tell("Something is broken: python -m pip install --force-reinstall pellucid")
+        emit("Something is broken: python -m pip install --force-reinstall pellucid")
     return 1 if broken else 0
 
 
@@ -84,8 +84,8 @@ def _package(name: str) -> Finding:
         version = importlib.metadata.version(name)
         importlib.import_module("PIL" if name == "pillow" else name)
     except Exception as error:  # a broken package may raise anything when it is imported
-        told = say("cannot be imported ({reason})", reason=error)
-        return Finding(name, name, told, good=False, reinstall=True)
+        text = say("cannot be imported ({reason})", reason=error)
+        return Finding(name, name, text, good=False, reinstall=True)
     return Finding(name, name, version)
 
 
@@ -103,9 +103,9 @@ def _extra(name: str, packages: tuple[str, ...]) -> Finding:
             found.append(f"{package} {importlib.metadata.version(package)}")
         except importlib.metadata.PackageNotFoundError:
             missing.append(package)
-    told = [", ".join(found)] if found else []
+    text = [", ".join(found)] if found else []
     if missing:
-        told.append(
+        text.append(
             say(
                 'not installed: {missing}; pip install "pellucid[{extra}]"',
                 missing=", ".join(missing),
@@ -113,7 +113,7 @@ def _extra(name: str, packages: tuple[str, ...]) -> Finding:
             )
         )
     good = None if missing else True
-    return Finding(f"extra {name}", say("extra {name}", name=name), "; ".join(told), good)
+    return Finding(f"extra {name}", say("extra {name}", name=name), "; ".join(text), good)
 
 
 def _linear_algebra() -> Finding:
@@ -123,10 +123,11 @@ def _linear_algebra() -> Finding:
 
         blas = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
         found = f"{blas['name']} {blas['version']}"
+        # A product that is known: 8 x 8 sums of eight ones are 512
         right = float((np.full((8, 8), 2.0) @ np.full((8, 8), 0.5)).sum()) == 512
     except Exception as error:
-        told = say("cannot be used ({reason})", reason=error)
-        return Finding("blas", about, told, good=False, reinstall=True)
+        text = say("cannot be used ({reason})", reason=error)
+        return Finding("blas", about, text, good=False, reinstall=True)
     return Finding("blas", about, found, right, reinstall=not right)
 
 

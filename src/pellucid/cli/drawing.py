@@ -47,7 +47,7 @@ def scale_end(values: ArrayLike) -> float:
     return float(np.quantile(size, 0.99)) if size.size else 1.0
 
 
-def signed_picture(values: Array, end: float, shown: int | None = None) -> list[str]:
+def signed_image(values: Array, end: float, shown: int | None = None) -> list[str]:
     """Return values (H, W) as lines of W columns, two rows each: blue above 0, orange below.
 
     `shown` is the number of colours (None: the terminal's). Without colours, `SIGNS` show the mean
@@ -55,6 +55,7 @@ def signed_picture(values: Array, end: float, shown: int | None = None) -> list[
     """
     shown = colours() if shown is None else shown
     share = np.clip(shrunk(np.asarray(values, np.float64), columns()) / end, -1, 1)
+    # Two rows share a line: an odd last one gets an empty partner
     if len(share) % 2:
         share = np.concatenate([share, share[:1] * 0])
     if not shown or not shows_blocks():
@@ -71,6 +72,7 @@ def signed_picture(values: Array, end: float, shown: int | None = None) -> list[
         codes = [[f"2;{r};{g};{b}" for r, g, b in line] for line in levels.tolist()]
     else:
         codes = [[_code_of_256(value) for value in line] for line in share.tolist()]
+    # The upper half block: its colour is the upper row, its background the lower
     pairs = zip(codes[::2], codes[1::2], strict=True)
     return [
         "".join(f"\x1b[38;{a};48;{b}m▀" for a, b in zip(*pair, strict=True)) + "\x1b[0m"
@@ -91,17 +93,17 @@ def shrunk(values: Array, room: int) -> Array:
     return means.round().astype(values.dtype) if values.dtype.kind == "u" else means
 
 
-def grey_picture(levels: Array) -> list[str]:
+def grey_image(levels: Array) -> list[str]:
     """Return an image of grey levels, (H, W) uint8, as lines, shrunk to the terminal's width."""
     return terminal_image(shrunk(levels, columns()), colours(), shows_blocks())
 
 
-def cropped_picture(levels: Array) -> list[str]:
+def cropped_image(levels: Array) -> list[str]:
     """Return an image of grey levels, (H, W) uint8, as lines, cropped to the terminal's width."""
     return terminal_image(levels[:, : columns()], colours(), shows_blocks())
 
 
-def picture_width(shape: tuple[int, ...]) -> int:
+def image_width(shape: tuple[int, ...]) -> int:
     """Return how many columns an image of this shape takes."""
     return -(-shape[1] // -(-shape[1] // columns()))
 
@@ -206,6 +208,7 @@ def coloured(text: str, colour: tuple[int, int, int]) -> str:
 
 def show(text: str) -> None:
     """Write a text of tables and sentences: sentences are wrapped, lines of tables are kept."""
+    # Two spaces or a rule belong to a table, whose lines must not be wrapped
     echo_lines(
         line if "  " in line.strip() or set(line) == {"-"} else paragraph(line)
         for line in text.splitlines()
@@ -223,6 +226,7 @@ def cut(text: str, width: int) -> str:
     if cell_width(text) <= width:
         return text
     kept = ""
+    # By character: a Hangul syllable takes two columns and cannot be cut
     for character in text:
         if cell_width(kept + character) > width - 3:
             break

@@ -22,7 +22,7 @@ from pellucid.cli.help import (
     wrong_use,
 )
 from pellucid.cli.network_rows import Rows, rows_with_targets
-from pellucid.cli.output import echo, program, tell, write_json
+from pellucid.cli.output import echo, emit, program, write_json
 from pellucid.cli.plot_file import check_plot, write_plot
 from pellucid.errors import InputError
 from pellucid.lens import evaluation, plots
@@ -46,7 +46,7 @@ class EvaluateOptions:
     )
     target: str | None = option(
         "--target COLUMN",
-        "The column of the right answers, where the table has another name for it than the "
+        "The column of the targets, where the table has another name for it than the "
         "training data.",
     )
     robustness: tuple[str, ...] = option(
@@ -116,7 +116,7 @@ def evaluate(options: EvaluateOptions) -> None:
         if data is None and options.misclassified and mistakes is not None and len(mistakes):
             echo()
             words = f"explain {options.model} --digit {mistakes[0]}"
-            tell("why: {command}", command=f"{program()} {words}")
+            emit("why: {command}", command=f"{program()} {words}")
     if options.plot is not None:
         _plot(options.plot, net, rows, found)
 
@@ -125,6 +125,7 @@ def look(net: Network, rows: Rows, options: EvaluateOptions) -> Found:
     """Compute everything that the options ask for."""
     x, t = rows.x, rows.t
     assert t is not None
+    # A change that was asked for twice is computed once
     changes = CHANGES if "all" in options.robustness else dict.fromkeys(options.robustness)
     return Found(
         whole=evaluation.evaluate(net, x, t),

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from pellucid.cli import drawing
-from pellucid.cli.output import columns, echo, echo_lines, tell, tell_more
+from pellucid.cli.output import columns, echo, echo_lines, emit, emit_more
 from pellucid.core.types import Array
 from pellucid.display.text_table import table
 from pellucid.language import cell_width, say
@@ -62,7 +62,7 @@ def to_dict(found: Found, curves: bool) -> dict[str, object]:
 def show(found: Found, misclassified: int) -> None:
     """Write everything as text, with so many misclassified rows."""
     whole = found.whole
-    tell(str(whole))
+    emit(str(whole))
     if whole.confusion is None:
         _show_residuals(whole)
     else:
@@ -107,7 +107,7 @@ def _show_classes(found: Found, misclassified: int) -> None:
     echo()
     text = confusion_text(whole, columns())
     if text is None:
-        tell(
+        emit(
             "the confusion matrix does not fit into {columns} columns: see --json",
             columns=columns(),
         )
@@ -115,14 +115,14 @@ def _show_classes(found: Found, misclassified: int) -> None:
         drawing.show(text)
     if whole.roc is not None and whole.precision_recall is not None:
         echo()
-        tell(f"{whole.roc}, {whole.precision_recall}")
+        emit(f"{whole.roc}, {whole.precision_recall}")
     echo()
     drawing.show(str(whole.calibration))
     assert whole.misclassified is not None
     if misclassified and len(whole.misclassified):
         echo()
         count = len(whole.misclassified)
-        tell("misclassified rows, the most confident first ({count:,} in all):", count=count)
+        emit("misclassified rows, the most confident first ({count:,} in all):", count=count)
         head, *lines = whole.misclassified_lines(misclassified)
         named = [
             [str(found.first + int(row)), *(drawing.cut(name, NAME) for name in rest)]
@@ -137,7 +137,7 @@ def _show_residuals(whole: Evaluation) -> None:
     # Quantiles, not the extremes: one outlier would say nothing of the others
     least, low, high, greatest = np.quantile(residuals, (0.05, 0.25, 0.75, 0.95))
     echo()
-    tell(
+    emit(
         "residuals (target - prediction): half are from {low:.4g} to {high:.4g}, 90 % from "
         "{least:.4g} to {greatest:.4g}",
         least=least,
@@ -152,7 +152,7 @@ def _show_residuals(whole: Evaluation) -> None:
 
 def _show_importance(found: PermutationImportance) -> None:
     echo()
-    tell(
+    emit(
         "{metric} {score:.4f}, and how much worse it gets when a column is shuffled:",
         metric=found.metric,
         score=found.score,
@@ -160,13 +160,13 @@ def _show_importance(found: PermutationImportance) -> None:
     order = found.ranked()[:COLUMNS].tolist()
     names = [found.names[column] for column in order]
     echo_lines(drawing.signed_bars(names, found.means[order].tolist(), columns()))
-    tell_more(len(found.names) - COLUMNS)
+    emit_more(len(found.names) - COLUMNS)
 
 
 def _show_dependence(found: PartialDependence, classes: list[str] | None) -> None:
     K = found.outputs.shape[1]
     names = classes if classes and len(classes) == K else [say("output {k}", k=k) for k in range(K)]
-    tell(
+    emit(
         "mean prediction over all rows, {column} set to one value after another:",
         column=found.column,
     )
@@ -181,7 +181,7 @@ def _show_dependence(found: PartialDependence, classes: list[str] | None) -> Non
     while shown > 1 and _width(_first_columns(lines, shown)) > columns():
         shown -= 1
     echo(_first_columns(lines, shown))
-    tell_more(K - shown)
+    emit_more(K - shown)
 
 
 def _first_columns(lines: Iterable[Sequence[str]], count: int) -> str:
@@ -189,10 +189,8 @@ def _first_columns(lines: Iterable[Sequence[str]], count: int) -> str:
 
 
 def _misclassified(whole: Evaluation, first: int) -> list[dict[str, object]]:
-    assert whole.misclassified is not None
-    assert whole.targets is not None
-    assert whole.predicted is not None
-    assert whole.confidence is not None
+    assert whole.misclassified is not None and whole.targets is not None
+    assert whole.predicted is not None and whole.confidence is not None
     return [
         {
             "row": first + row,

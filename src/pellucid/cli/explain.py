@@ -96,8 +96,8 @@ def explain(options: ExplainOptions) -> None:
     found = look(net, asked, options)
     trace = trace_table(net, asked.x) if options.trace else None
     if options.as_json:
-        told = explain_text.to_dict(net, asked, found)
-        write_json(told if trace is None else {**told, "trace": trace.to_dict()})
+        document = explain_text.to_dict(net, asked, found)
+        write_json(document if trace is None else {**document, "trace": trace.to_dict()})
     else:
         explain_text.show(net, asked, found, trace)
     if options.plot is not None:
@@ -131,6 +131,7 @@ def _class(net: Network, name: str | None, y: Array) -> int | str | None:
     if name is None:
         return None
     predicted, names = net.label(int(net.choose(y)[0])), net.classes
+    # One output tells two classes apart
     known = names if names is not None else [str(k) for k in range(max(y.shape[1], 2))]
     if predicts_classes(net) and (name == predicted or name not in known):
         raise InputError(

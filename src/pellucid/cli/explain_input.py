@@ -97,6 +97,7 @@ def _only(table: Table, row: int) -> Table:
     """Return a table of one row of another, counted from 1; of none where there is no such row."""
 
     def blocks(wanted: Sequence[str]) -> Iterator[list[Any]]:
+        # Blocks before the row are counted, those behind it are not read
         left = row - 1
         for block in table.blocks(wanted):
             if 0 <= left < len(block[0]):

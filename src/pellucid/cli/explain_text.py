@@ -8,7 +8,7 @@ from typing import NamedTuple
 from pellucid.cli import drawing
 from pellucid.cli.explain_input import Asked
 from pellucid.cli.network_rows import levels
-from pellucid.cli.output import columns, echo, echo_lines, tell
+from pellucid.cli.output import columns, echo, echo_lines, emit
 from pellucid.cli.prediction_text import describe_confidence, entries_of
 from pellucid.core.types import Array
 from pellucid.errors import Message
@@ -109,14 +109,14 @@ def _show_prediction(net: Network, asked: Asked, found: Explanation) -> None:
     second = _runner_up(net, found)
     if second is None:
         values = "  ".join(f"{value:.6g}" for value in found.y[0])
-        tell("{name}: {label}", name=asked.name, label=values)
+        emit("{name}: {label}", name=asked.name, label=values)
     else:
         label = net.label(int(net.choose(found.y)[0]))
         head = say("{name} -> prediction {label}", name=asked.name, label=label)
-        tell(f"{head}, {describe_confidence(net, found.y)}")
-        tell("second: {label} ({output:.3f})", label=second["label"], output=second["output"])
+        emit(f"{head}, {describe_confidence(net, found.y)}")
+        emit("second: {label} ({output:.3f})", label=second["label"], output=second["output"])
     if asked.truth is not None:
-        tell("the label is {truth}", truth=asked.truth)
+        emit("the label is {truth}", truth=asked.truth)
 
 
 def _explained(net: Network, found: Explanation) -> str:
@@ -156,14 +156,15 @@ def _show_images(net: Network, asked: Asked, found: Explanation, shape: tuple[in
     values = found.why.values[0].reshape(shape)
     end = drawing.scale_end(values)
     # Side by side, so that a pixel is found at the same place in both
-    digit = drawing.grey_picture(levels(net, asked.x[0]).reshape(shape))
-    blocks = [digit, drawing.signed_picture(values, end)]
+    digit = drawing.grey_image(levels(net, asked.x[0]).reshape(shape))
+    blocks = [digit, drawing.signed_image(values, end)]
     heads = [say("the input"), say("contributions of pixels")]
-    echo_lines(drawing.sheet(blocks, heads, drawing.picture_width(shape), columns()))
+    echo_lines(drawing.sheet(blocks, heads, drawing.image_width(shape), columns()))
     echo()
     who = _explained(net, found)
-    tell(drawing.legend(end, say("raises {who}", who=who), say("lowers it")))
-    tell(_sum_text(net, found, values.ravel().tolist(), True))
+    legend = drawing.legend(end, say("raises {who}", who=who), say("lowers it"))
+    emit(legend)
+    emit(_sum_text(net, found, values.ravel().tolist(), True))
 
 
 def _show_columns(net: Network, asked: Asked, found: Explanation) -> None:
@@ -174,10 +175,10 @@ def _show_columns(net: Network, asked: Asked, found: Explanation) -> None:
     if len(order) > SHOWN:
         names.append(say("{count:,} others", count=len(order) - SHOWN))
         sums.append(sum(part.contribution for part in order[SHOWN:]))
-    tell("contribution of each column to {who}:", who=_explained(net, found))
+    emit("contribution of each column to {who}:", who=_explained(net, found))
     echo_lines(drawing.signed_bars(names, sums, columns()))
     echo()
-    tell(_sum_text(net, found, [part.contribution for part in parts], False))
+    emit(_sum_text(net, found, [part.contribution for part in parts], False))
 
 
 def _show_neurons(sums: Contributions) -> None:
@@ -187,9 +188,9 @@ def _show_neurons(sums: Contributions) -> None:
     best = [i for i in order if sums.values[i] > 0][:NAMED]
     worst = [i for i in order if sums.values[i] < 0][:NAMED]
     if best:
-        tell("neurons of the layer before that raise it most: {names}", names=_named(sums, best))
+        emit("neurons of the layer before that raise it most: {names}", names=_named(sums, best))
     if worst:
-        tell("those that lower it most: {names}", names=_named(sums, worst))
+        emit("those that lower it most: {names}", names=_named(sums, worst))
 
 
 def _named(sums: Contributions, neurons: Sequence[int]) -> str:
@@ -200,7 +201,7 @@ def _show_counterfactual(
     net: Network, other: Counterfactual, against: str | None, shape: tuple[int, int] | None
 ) -> None:
     if not other.found or other.x is None or other.change is None:
-        tell(
+        emit(
             "no change was found that changes the prediction from {before} to {after} (one may "
             "exist)",
             before=other.label_before,
@@ -208,7 +209,7 @@ def _show_counterfactual(
         )
         return
     if shape is None:
-        tell(
+        emit(
             "smallest change found that changes the prediction from {before} to {after} "
             "({distance:.3g} standard deviations):",
             before=other.label_before,
@@ -216,9 +217,9 @@ def _show_counterfactual(
             distance=other.distance,
         )
         for name, before, after in other.moves(SHOWN):
-            tell(f"- {name}: {before:.6g} -> {after:.6g}")
+            emit(f"- {name}: {before:.6g} -> {after:.6g}")
         return
-    tell(
+    emit(
         "smallest change found that changes the prediction from {before} to {after}: length "
         "{distance:.3f}, {changed:,} pixels, none by more than {largest:.1%} of the range",
         before=other.label_before,
@@ -228,12 +229,13 @@ def _show_counterfactual(
         largest=other.largest,
     )
     end = drawing.scale_end(other.change)
-    digit = drawing.grey_picture(levels(net, other.x).reshape(shape))
+    digit = drawing.grey_image(levels(net, other.x).reshape(shape))
     heads = [say("predicted {label}", label=other.label_after), say("the change")]
-    blocks = [digit, drawing.signed_picture(other.change.reshape(shape), end)]
-    echo_lines(drawing.sheet(blocks, heads, drawing.picture_width(shape), columns()))
+    blocks = [digit, drawing.signed_image(other.change.reshape(shape), end)]
+    echo_lines(drawing.sheet(blocks, heads, drawing.image_width(shape), columns()))
     echo()
-    tell(drawing.legend(end, say("made brighter"), say("made darker")))
+    legend = drawing.legend(end, say("made brighter"), say("made darker"))
+    emit(legend)
 
 
 def _cell(column: InputColumn, x: Array) -> str:

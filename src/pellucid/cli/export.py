@@ -19,8 +19,8 @@ from pellucid.cli.help import (
     wrong_use,
 )
 from pellucid.cli.network_rows import rows_alone
-from pellucid.cli.output import check_not_read, note, tell, write_json
-from pellucid.cli.report import replaced
+from pellucid.cli.output import check_not_read, emit, write_json
+from pellucid.cli.report import note_replaced
 from pellucid.network import Network, load
 
 FORMAT_OF = {
@@ -93,14 +93,13 @@ def export(options: ExportOptions) -> None:
     # torch writes .safetensors, too: the model itself must not be replaced
     check_not_read(out, [options.model, options.calibration])
     net = load(options.model)
-    if (text := replaced(out)) is not None:
-        note(text)
+    note_replaced(out)
     sizes = {str(file): file.stat().st_size for file in _written(net, kind, options)}
     if options.as_json:
         found = [{"path": path, "bytes": size} for path, size in sizes.items()]
         write_json({"model": options.model, "format": kind, "files": found})
     else:
-        _tell(kind, out, sizes)
+        _write_sizes(kind, out, sizes)
 
 
 def _written(net: Network, kind: str, options: ExportOptions) -> list[Path]:
@@ -122,9 +121,9 @@ def _written(net: Network, kind: str, options: ExportOptions) -> list[Path]:
     return [Path(out)]
 
 
-def _tell(kind: str, out: str, sizes: dict[str, int]) -> None:
+def _write_sizes(kind: str, out: str, sizes: dict[str, int]) -> None:
     if kind == "site":
-        tell(
+        emit(
             "written: {path}, {count} files, {size:,} bytes; a web server shows its index.html",
             path=out,
             count=len(sizes),
@@ -132,7 +131,7 @@ def _tell(kind: str, out: str, sizes: dict[str, int]) -> None:
         )
         return
     for path, size in sizes.items():
-        tell("written: {path}, {size:,} bytes", path=path, size=size)
+        emit("written: {path}, {size:,} bytes", path=path, size=size)
     if kind == "torch":
         module = Path(list(sizes)[-1]).stem
-        tell("in Python: from {module} import build; module = build()", module=module)
+        emit("in Python: from {module} import build; module = build()", module=module)

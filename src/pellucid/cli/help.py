@@ -80,6 +80,7 @@ class Command(click.Command):
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the whole help text."""
+        # Usage is one short line, which click may lay out
         self.format_usage(ctx, formatter)
         formatter.write(f"\n{laid_out(shown(self.help))}\n")
         for title, rows in self.sections(ctx):
@@ -113,6 +114,7 @@ def command(
     """Make a command of a function that takes a frozen dataclass of `option` and `argument`."""
 
     def decorate(function: Callable[[T], R]) -> Command:
+        # Fields are in the order of their declaration, and so is help
         params, group = [], OPTIONS
         for each in fields(options):
             group = each.metadata.get("group") or group
@@ -164,14 +166,10 @@ def argument(usage: str, text: str, many: bool = False) -> Any:
     return field(metadata={"param": param})
 
 
-def model_argument() -> Any:
+def model_argument(required: bool = True) -> Any:
     """Return MODEL, the file of a network."""
-    return argument("MODEL", "The network's file, as written by `pellucid train`.")
-
-
-def optional_model() -> Any:
-    """Return [MODEL], the file of a network, or nothing."""
-    return argument("[MODEL]", "The network's file, as written by `pellucid train`.")
+    usage = "MODEL" if required else "[MODEL]"
+    return argument(usage, "The network's file, as written by `pellucid train`.")
 
 
 def json_option() -> Any:

@@ -10,7 +10,7 @@ import click
 from pellucid import exchange
 from pellucid.cli import values
 from pellucid.cli.help import argument, command, example, json_option, option, wrong_use
-from pellucid.cli.output import check_not_read, echo, note, tell, write_json
+from pellucid.cli.output import check_not_read, echo, emit, note, write_json
 from pellucid.cli.report import note_file
 from pellucid.core import ACTIVATIONS
 from pellucid.errors import FileError, InputError
@@ -75,6 +75,7 @@ def import_(options: ImportOptions) -> None:
     architecture = {
         name: getattr(options, name) for name in ("like", "activation", "output", "names")
     }
+    # ONNX and JSON record the architecture, a state_dict does not
     given = [f"--{name}" for name, value in architecture.items() if value is not None]
     if given and extension in (".onnx", ".json"):
         raise wrong_use(
@@ -93,7 +94,7 @@ def import_(options: ImportOptions) -> None:
         return
     echo(net.summary())
     echo()
-    tell("written: {path}", path=path)
+    emit("written: {path}", path=path)
 
 
 def _read(options: ImportOptions, extension: str) -> Network:

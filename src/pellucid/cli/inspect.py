@@ -20,7 +20,7 @@ from pellucid.cli.help import (
     plot_option,
 )
 from pellucid.cli.network_rows import Rows, rows_alone
-from pellucid.cli.output import columns, echo, echo_lines, tell, tell_more, write_json
+from pellucid.cli.output import columns, echo, echo_lines, emit, emit_more, write_json
 from pellucid.cli.plot_file import check_plot, note_plot
 from pellucid.core.types import Array
 from pellucid.data import mnist
@@ -112,6 +112,7 @@ def inspect(options: InspectOptions) -> None:
 def _rows(net: Network, data: str | None) -> Rows | None:
     if data is not None:
         return rows_alone(net, data)
+    # Digit networks need no DATA: MNIST comes with the package
     return Rows(as_inputs(net, mnist().test.images), None) if reads_digits(net) else None
 
 
@@ -138,7 +139,7 @@ def _to_dict(
 def _show(
     net: Network, place: NeuronLayer, found: InputWeights, activity: NeuronActivity | None
 ) -> None:
-    tell(
+    emit(
         "{layer}, {neurons} neurons: {note}",
         layer=found.name,
         neurons=len(found.labels),
@@ -149,14 +150,15 @@ def _show(
         end = drawing.scale_end(found.values)
         echo_lines(_images(found, end))
         echo()
-        tell(drawing.legend(end, say("activates it"), say("inhibits it")))
+        legend = drawing.legend(end, say("activates it"), say("inhibits it"))
+        emit(legend)
     else:
         echo_lines(_inputs(found))
     echo("\n" + _table(place, found, activity))
-    tell_more(len(found.labels) - NEURONS)
+    emit_more(len(found.labels) - NEURONS)
     if activity is not None:
         echo()
-        tell(
+        emit(
             "over {rows:,} rows, of all neurons {dead} are dead (no gradient in any row: they "
             "cannot be trained) and {saturated} saturated (almost no gradient in 95 % of the "
             "rows)",
@@ -165,19 +167,19 @@ def _show(
             saturated=activity.saturated,
         )
         for line in _flat_neurons(net, activity):
-            tell(line)
+            emit(line)
     elif not reads_digits(net):
         echo()
-        tell("name DATA to see which neurons are dead or saturated")
+        emit("name DATA to see which neurons are dead or saturated")
 
 
 def _flat_neurons(net: Network, activity: NeuronActivity) -> Iterator[str]:
     """Return a line for the dead and one for the saturated neurons of each layer."""
     for place in neuron_layers(net)[1:]:
-        lively = inspect_neuron.activity_of(place, activity)
-        if lively is None:
+        active = inspect_neuron.activity_of(place, activity)
+        if active is None:
             continue
-        for state, which in ((say("dead"), lively.dead), (say("saturated"), lively.saturated)):
+        for state, which in ((say("dead"), active.dead), (say("saturated"), active.saturated)):
             numbers = np.flatnonzero(which).tolist()
             if numbers:
                 shown = ", ".join(map(str, numbers[:NEURONS]))
@@ -189,12 +191,12 @@ def _flat_neurons(net: Network, activity: NeuronActivity) -> Iterator[str]:
 def _images(found: InputWeights, end: float) -> list[str]:
     assert found.images is not None
     shown = found.images[:IMAGES]
-    blocks = [drawing.signed_picture(image, end) for image in shown]
+    blocks = [drawing.signed_image(image, end) for image in shown]
     heads = [
         say("neuron {neuron}, bias {bias:+.2f}", neuron=label, bias=bias)
         for label, bias in zip(found.labels, found.biases[:IMAGES], strict=False)
     ]
-    width = drawing.picture_width(shown.shape[1:])
+    width = drawing.image_width(shown.shape[1:])
     return drawing.sheet(blocks, heads, width, drawing.sheet_width())
 
 
@@ -214,19 +216,19 @@ def _inputs(found: InputWeights) -> list[str]:
 
 def _table(place: NeuronLayer, found: InputWeights, activity: NeuronActivity | None) -> str:
     """Return bias and norm of each neuron; for columns, as many strongest inputs as fit."""
-    lively = inspect_neuron.activity_of(place, activity)
+    active = inspect_neuron.activity_of(place, activity)
     of_columns = found.images is None and len(found.inputs) > 1
     # As many of the strongest inputs as the terminal has room for
     for strongest in (2, 1, 0) if of_columns else (None,):
         heads = [say("least"), say("greatest")] if strongest is None else []
         heads += [say("strongest weights")] if strongest else []
-        heads += [] if lively is None else [say("flat"), ""]
+        heads += [] if active is None else [say("flat"), ""]
         lines = [[say("neuron"), say("bias"), say("norm"), *heads]]
         for j, weights in enumerate(found.values.T[:NEURONS]):
             cells = [f"{weights.min():.3f}", f"{weights.max():.3f}"] if strongest is None else []
             cells += [_strongest(found.inputs, weights, strongest)] if strongest else []
-            if lively is not None:
-                cells += [f"{lively.flat[j]:.0%}", inspect_neuron.state(lively, j)]
+            if active is not None:
+                cells += [f"{active.flat[j]:.0%}", inspect_neuron.state(active, j)]
             numbers = [f"{found.biases[j]:.3f}", f"{np.linalg.norm(weights):.3f}"]
             lines.append([drawing.cut(found.labels[j], 16), *numbers, *cells])
         text = "\n".join(line.rstrip() for line in table(lines, total=False).splitlines())

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from pellucid.cli import drawing
 from pellucid.cli.network_rows import Rows, levels
-from pellucid.cli.output import columns, echo, echo_lines, paragraph, tell, tell_more
+from pellucid.cli.output import columns, echo, echo_lines, emit, emit_more, paragraph
 from pellucid.errors import InputError
 from pellucid.language import say
 from pellucid.lens.activity import LayerActivity, NeuronActivity
@@ -87,13 +87,13 @@ def alone(found: InputWeights, neuron: int) -> InputWeights:
 
 def to_dict(one: Neuron, found: InputWeights) -> dict[str, object]:
     """Return everything for JSON."""
-    j, lively = one.number, one.activity
+    j, active = one.number, one.activity
     return {
         **alone(found, j).to_dict(),
         "neuron": j,
-        "flat": None if lively is None else float(lively.flat[j]),
-        "dead": None if lively is None else bool(lively.dead[j]),
-        "saturated": None if lively is None else bool(lively.saturated[j]),
+        "flat": None if active is None else float(active.flat[j]),
+        "dead": None if active is None else bool(active.dead[j]),
+        "saturated": None if active is None else bool(active.saturated[j]),
         "strongest": None
         if one.top is None
         else [{"row": row, "activation": y} for row, y in _strongest(one)],
@@ -103,7 +103,7 @@ def to_dict(one: Neuron, found: InputWeights) -> dict[str, object]:
 
 def show(net: Network, one: Neuron, found: InputWeights) -> None:
     """Write everything as text."""
-    tell(
+    emit(
         "{layer}, neuron {neuron}: {note}",
         layer=found.name,
         neuron=found.labels[one.number],
@@ -118,25 +118,26 @@ def show(net: Network, one: Neuron, found: InputWeights) -> None:
     order = abs(values).argsort(kind="stable")[::-1][:SHOWN].tolist()
     names = [found.inputs[i] for i in order]
     echo_lines(drawing.signed_bars(names, values[order].tolist(), columns()))
-    tell_more(len(values) - SHOWN)
+    emit_more(len(values) - SHOWN)
     echo()
     facts = "; ".join(_facts(one, found))
-    tell(facts)
+    emit(facts)
     if one.top is not None:
         rows = ", ".join(f"{row} ({y:.3f})" for row, y in _strongest(one))
-        tell("rows that activate it most (activation): {rows}", rows=rows)
+        emit("rows that activate it most (activation): {rows}", rows=rows)
 
 
 def _show_image(one: Neuron, found: InputWeights) -> None:
     assert found.images is not None
     image, end = found.images[one.number], drawing.scale_end(found.values[:, one.number])
-    left, width = drawing.signed_picture(image, end), drawing.picture_width(image.shape)
+    left, width = drawing.signed_image(image, end), drawing.image_width(image.shape)
     room = columns() - width - 2
     facts = [paragraph(fact, room=max(room, ROOM)) for fact in _facts(one, found)]
     lines = "\n".join(facts).splitlines()
     echo_lines(drawing.beside(left, lines, width) if room >= ROOM else [*left, *lines])
     echo()
-    tell(drawing.legend(end, say("activates it"), say("inhibits it")))
+    legend = drawing.legend(end, say("activates it"), say("inhibits it"))
+    emit(legend)
 
 
 def _facts(one: Neuron, found: InputWeights) -> list[str]:
@@ -157,8 +158,7 @@ def _facts(one: Neuron, found: InputWeights) -> list[str]:
 
 def _strongest(one: Neuron) -> list[tuple[int, float]]:
     """Return the rows that activate the neuron most, numbered as predict does, and how much."""
-    assert one.top is not None
-    assert one.rows is not None
+    assert one.top is not None and one.rows is not None
     rows, activations = one.top.rows[0].tolist(), one.top.activations[0].tolist()
     return [(one.rows.first + row, y) for row, y in zip(rows, activations, strict=True)]
 
@@ -171,7 +171,7 @@ def _show_strongest(net: Network, one: Neuron, found: InputWeights) -> None:
     if one.made is not None:
         shown.append(levels(net, one.made.x).reshape(shape))
         heads.append(say("made: {value:.3f}", value=one.made.activation))
-    width = drawing.picture_width(shape)
+    width = drawing.image_width(shape)
     across = max(1, (drawing.sheet_width() + 2) // (width + 2))
     if one.rows is not None:
         # One line of images, or four on a narrow terminal
@@ -182,9 +182,9 @@ def _show_strongest(net: Network, one: Neuron, found: InputWeights) -> None:
         return
     echo()
     if one.made is not None:
-        tell(
+        emit(
             "what activates it: an image made by gradient ascent, and the rows that activate "
             "it most (activation)"
         )
-    blocks = [drawing.grey_picture(image) for image in shown]
+    blocks = [drawing.grey_image(image) for image in shown]
     echo_lines(drawing.sheet(blocks, heads, width, drawing.sheet_width()))

@@ -102,6 +102,7 @@ def rows_with_targets(net: Network, data: str | None, target: str | None = None)
 def rows_alone(net: Network, data: str) -> Rows:
     """Return rows, with their targets where the data have them."""
     if table_rows.is_table_for(net, data):
+        # A table to predict need not have its target
         target = net.columns.target
         if target is None or target.name not in read_table(data).columns:
             return Rows(table_rows.read_inputs(net, data), None, 1)

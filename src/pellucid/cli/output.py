@@ -46,19 +46,19 @@ def echo_lines(lines: Iterable[str]) -> None:
         echo(line)
 
 
-def tell(text: str, /, **values: object) -> None:
+def emit(text: str, /, **values: object) -> None:
     """Write a paragraph of the result, a template in the current language, to standard output."""
     echo(paragraph(say(text, **values)))
 
 
-def tell_more(count: int) -> None:
+def emit_more(count: int) -> None:
     """Write how many more there are than were shown, if any."""
     if count > 0:
-        tell("and {count:,} more", count=count)
+        emit("and {count:,} more", count=count)
 
 
 def note(text: str, /, **values: object) -> None:
-    """Write a paragraph beside the result, as `tell` does, to standard error."""
+    """Write a paragraph beside the result, as `emit` does, to standard error."""
     click.echo(paragraph(say(text, **values)), err=True)
 
 
@@ -170,6 +170,7 @@ def program() -> str:
     started = Path(sys.argv[0])
     if started.name != "pellucid":  # python -m pellucid
         return f"{sys.executable} -m pellucid"
+    # Another pellucid may come first in PATH, or none
     found = shutil.which("pellucid")
     if found is not None and os.path.realpath(found) == os.path.realpath(started):
         return "pellucid"

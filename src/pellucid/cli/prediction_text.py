@@ -15,10 +15,10 @@ from pellucid.cli.network_rows import IMAGE, takes_images
 from pellucid.cli.output import (
     columns,
     echo,
+    emit,
     paragraph,
     printable,
     shows_blocks,
-    tell,
     wrap,
     write_json,
 )
@@ -70,7 +70,7 @@ def written_as(net: Network, path: str | None, as_json: bool, many: bool) -> Ite
             # An empty file would look like a result, and replace an earlier one
             if not table.rows:
                 raise FileError("{path}: not written, since no row was predicted", path=path)
-        tell("written: {path}, predictions for {rows:,} rows", path=path, rows=table.rows)
+        emit("written: {path}, predictions for {rows:,} rows", path=path, rows=table.rows)
     elif as_json:
         document = _Document(net)
         yield document
@@ -102,7 +102,10 @@ class _Table(Predictions):
         classes, K = predicts_classes(self.net), y.shape[1]
         if not self.rows:
             names = [self.net.label(k) for k in range(K)] if classes and K > 1 else []
-            head = ["prediction", "confidence", *names] if classes else _value_names(K)
+            if classes:
+                head = ["prediction", "confidence", *names]
+            else:
+                head = ["prediction"] if K == 1 else [f"prediction {k}" for k in range(K)]
             writer.writerow([*(["file"] if self.many else []), "row", *head])
         for entry, values in zip(entries_of(self.net, file, y, first), y, strict=True):
             line = [*([file] if self.many else []), entry.get("row", "")]
@@ -113,10 +116,6 @@ class _Table(Predictions):
         # Block by block: predictions of a large table do not fit into memory
         self.file.write(text.getvalue().encode())
         self.rows += len(y)
-
-
-def _value_names(K: int) -> list[str]:
-    return ["prediction"] if K == 1 else [f"prediction {k}" for k in range(K)]
 
 
 def predicts_classes(net: Network) -> bool:
@@ -131,6 +130,7 @@ def entries_of(net: Network, file: str, y: Array, first: int | None) -> list[dic
     entries = []
     for row, outputs in enumerate(y.tolist()):
         entry: dict[str, object] = {"file": file}
+        # An image has no row
         if first is not None:
             entry["row"] = first + row
         if chosen is None or confidence is None:
@@ -151,6 +151,7 @@ def describe_confidence(net: Network, y: Array) -> str:
     if type(net.layers[-1]).__name__ == "Sigmoid" and y.shape[1] > 1:
         if value < DARK:
             return say("no output neuron is active (the highest output: {value:.2f})", value=value)
+        # Independent sigmoids do not sum to 1, so none is a probability
         return say("match {value:.2f} (the neuron's output, no probability)", value=value)
     return say("probability {value:.1%}", value=value)
 
@@ -178,7 +179,7 @@ def _in_full(net: Network, name: str, x: Array, y: Array) -> str:
     rest += _bars(net, y[0])
     if not takes_images(net):
         return "\n".join([head, *rest, ""])
-    left = drawing.grey_picture(image_sheets.as_bytes(x.reshape(IMAGE)))
+    left = drawing.grey_image(image_sheets.as_bytes(x.reshape(IMAGE)))
     if not is_beside:
         return "\n".join([head, *(line.rstrip() for line in left), *rest, ""])
     # A long name is written above the image

@@ -9,13 +9,14 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from pellucid.cli.output import note, tell, time_text, write_json
+from pellucid.cli.output import emit, note, time_text, write_json
 from pellucid.core.checks import input_width
 from pellucid.core.layers import Affine
+from pellucid.core.optimizers import Optimizer
 from pellucid.errors import PellucidError
 from pellucid.language import say
 from pellucid.network import Network, load
-from pellucid.training import History
+from pellucid.training import History, Settings
 
 NEAR = 0.05
 """Share of the way from chance to perfect up to which a score counts as no better than chance."""
@@ -31,28 +32,25 @@ class Outcome(NamedTuple):
 
 @dataclass(frozen=True)
 class Job:
-    """A training that is ready to run, on data of any kind.
-
-    `path` is the default file of the network, `held_out` the share of rows for validation where
-    it is one, and `learning_rate` the optimizer's.
-    """
+    """A training that is ready to run on data of any kind; `path` is the default file."""
 
     data: str
     rows: int
     net: Network
     path: str
-    held_out: float
-    learning_rate: float
+    settings: Settings
     run: Callable[[], History]
-    judge: Callable[[History], Outcome]
+    score: Callable[[History], Outcome]
     introduction: Sequence[str] = ()
 
 
 def announce(job: Job, path: str) -> None:
-    """Say what is trained on what, and that an earlier file will be replaced."""
+    """Note what is trained on what, and that an earlier file will be replaced."""
+    # As --layers takes them
     sizes = [layer.W.shape[1] for layer in job.net.layers if isinstance(layer, Affine)]
     # Rounded as the split rounds it
-    kept = round(job.rows * job.held_out)
+    share = job.settings.validation
+    kept = round(job.rows * share) if isinstance(share, float) else 0
     note(
         "training on {rows:,} rows of {data}; network {widths}, {parameters:,} parameters",
         rows=job.rows - kept,
@@ -73,7 +71,7 @@ def announce(job: Job, path: str) -> None:
 
 def conclude(job: Job, path: str, history: History, as_json: bool) -> None:
     """Report a finished training: scores, the file, and warnings where it failed."""
-    outcome = job.judge(history)
+    outcome = job.score(history)
     warnings = [text for text in (outcome.warning, rising(history)) if text is not None]
     if as_json:
         write_json(
@@ -90,17 +88,17 @@ def conclude(job: Job, path: str, history: History, as_json: bool) -> None:
         )
     else:
         for text in outcome.sentences:
-            tell(text)
-        tell("written: {path}, {time} of training", path=path, time=time_text(history.seconds))
+            emit(text)
+        emit("written: {path}, {time} of training", path=path, time=time_text(history.seconds))
     # On standard error: the result may be piped to a file
     for text in warnings:
         note("warning: {text}", text=text)
-    if warnings:
+    if warnings and isinstance(job.settings.optimizer, Optimizer):
         note(
             "try a smaller --learning-rate (it was {rate:g}), another --optimizer or more "
             "--epochs; if you used the defaults, check that the features can predict the "
             "target",
-            rate=job.learning_rate,
+            rate=job.settings.optimizer.learning_rate,
         )
 
 
@@ -114,28 +112,28 @@ def interrupted(history: History) -> str:
 
 def note_file(path: str) -> None:
     """Note that a model file will be replaced, and that it has another extension than usual."""
-    if (text := replaced(path)) is not None:
-        note(text)
+    note_replaced(path)
     if not path.endswith(".safetensors"):
         note("model files should end in .safetensors; {path} is written anyway", path=path)
 
 
-def replaced(path: str) -> str | None:
-    """Return the sentence that a file will be replaced, with its accuracy where that is known."""
+def note_replaced(path: str) -> None:
+    """Note that a file will be replaced, with its network's accuracy where that is known."""
     if not os.path.exists(path):  # noqa: PTH110
-        return None
+        return
     metrics: object = None
     # Any file may have that name; only a network has an accuracy
     with suppress(PellucidError, OSError):
         metrics = load(path).record.get("metrics")
     accuracy = metrics.get("accuracy") if isinstance(metrics, dict) else None
-    if not isinstance(accuracy, float):
-        return say("replaces {path}", path=path)
-    return say(
-        "replaces {path} (whose accuracy on training data was {accuracy:.1f} %)",
-        path=path,
-        accuracy=100 * accuracy,
-    )
+    if isinstance(accuracy, float):
+        note(
+            "replaces {path} (whose accuracy on training data was {accuracy:.1f} %)",
+            path=path,
+            accuracy=100 * accuracy,
+        )
+    else:
+        note("replaces {path}", path=path)
 
 
 def no_better_class(name: str, chance: float, accuracy: float | None) -> str | None:

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from pellucid.cli import values
-from pellucid.cli.help import command, example, model_argument, option, optional_model
-from pellucid.cli.output import tell
+from pellucid.cli.help import command, example, model_argument, option
+from pellucid.cli.output import emit
 from pellucid.language import say
 from pellucid.network import load
 from pellucid.web import SHIPPED
@@ -35,7 +35,7 @@ class ServeOptions:
 class OpenOptions:
     """The options of `pellucid open`."""
 
-    model: str | None = optional_model()
+    model: str | None = model_argument(required=False)
     port: int | None = _port_option()
     no_browser: bool = option("--no-browser", "Print the address, and open no browser.")
 
@@ -72,9 +72,10 @@ def _serve(model: str | None, port: int | None, browser: bool) -> None:
     # Called when the port is open, so that the browser finds the page
     def ready(address: str) -> None:
         name = path.name if model is not None else say("the network that comes with pellucid")
-        tell("open {address} in a browser ({name}); Ctrl-C stops", address=address, name=name)
+        emit("open {address} in a browser ({name}); Ctrl-C stops", address=address, name=name)
         if browser:
             webbrowser.open(address)
 
+    # The shipped network needs no training, so that the page opens at once
     path = Path(model) if model is not None else SHIPPED
     serve_page(load(path), path.stem, port, ready)

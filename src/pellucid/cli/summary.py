@@ -8,8 +8,8 @@ import click
 
 from pellucid.building import mlp
 from pellucid.cli import values
-from pellucid.cli.help import command, example, json_option, option, optional_model, wrong_use
-from pellucid.cli.output import echo, tell, write_json
+from pellucid.cli.help import command, example, json_option, model_argument, option, wrong_use
+from pellucid.cli.output import echo, emit, write_json
 from pellucid.core import ACTIVATIONS
 from pellucid.language import say
 from pellucid.network import load
@@ -19,7 +19,7 @@ from pellucid.network import load
 class SummaryOptions:
     """The options of `pellucid summary`."""
 
-    model: str | None = optional_model()
+    model: str | None = model_argument(required=False)
     layers: tuple[int, ...] | None = option(
         "--layers N,N,...", "Neurons in each layer, inputs first.", type=values.layers()
     )
@@ -62,12 +62,12 @@ def summary(options: SummaryOptions) -> None:
     # An imported network has no record
     if epochs := net.record.get("epochs"):
         rows = net.record.get("rows")
-        told = say(
+        text = say(
             "trained for {epochs} epochs on {rows} rows",
             epochs=epochs,
             rows=f"{rows:,}" if isinstance(rows, int) else rows,
         )
         echo()
-        tell(f"{told}: {net.record.get('optimizer')}")
+        emit(f"{text}: {net.record.get('optimizer')}")
     if net.classes:
-        tell("classes: {names}", names=", ".join(net.classes))
+        emit("classes: {names}", names=", ".join(net.classes))

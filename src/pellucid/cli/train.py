@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import click
 
@@ -13,12 +14,14 @@ from pellucid.cli.augment import Augment
 from pellucid.cli.help import command, example, json_option, option, wrong_use
 from pellucid.cli.output import check_not_read, check_writable, note
 from pellucid.cli.plot_file import check_plot, plot_history
+from pellucid.cli.table_rows import EXTENSIONS
 from pellucid.core import ACTIVATIONS
 from pellucid.core.losses import LOSSES
 from pellucid.core.optimizers import OPTIMIZERS
 from pellucid.core.schedules import SCHEDULES
 from pellucid.engines import ENGINES, instruction_set, thread_count
 from pellucid.language import mark
+from pellucid.lens.input_columns import knows_columns
 from pellucid.network import Network, load
 
 ROOM = 64 << 10  # bytes that a model file holds beside its weights
@@ -186,6 +189,13 @@ class TrainOptions:
     )
     as_json: bool = json_option()
 
+    def mean_a_table(self, begun: Network | None) -> bool:
+        """Return whether the data are a table; a network to fine-tune decides it alone."""
+        if begun is not None:
+            return knows_columns(begun)
+        named = (self.target, self.task, self.preset, self.ignore, self.category, self.number)
+        return any(named) or Path(self.data).suffix.lower() in EXTENSIONS
+
 
 BUILDING = (
     *("layers", "hidden", "activation", "output", "dropout"),
@@ -234,8 +244,8 @@ def train(options: TrainOptions) -> None:
     # Wrong variables of the environment are errors now, not after the data were read
     instruction_set()
     thread_count(options.threads)
-    of_table = train_table.is_meant(options, begun)
-    job = (train_table.prepare if of_table else train_arrays.prepare)(options, begun)
+    kind = train_table if options.mean_a_table(begun) else train_arrays
+    job = kind.prepare(options, begun)
     # The default name depends on the data, which are read now
     path = options.path or job.path
     check_not_read(path, [options.begun])
@@ -260,6 +270,7 @@ def _begun(options: TrainOptions) -> Network | None:
         raise wrong_use("name the layers once: by --layers or by --hidden")
     if options.begun is None:
         return None
+    # They would be ignored without a word
     others = [name for name in BUILDING if getattr(options, name) not in (None, ())]
     if others:
         words = ", ".join(f"--{name}" for name in others)

@@ -18,7 +18,7 @@ from pellucid.cli.datasets import (
     check_inputs,
     load_dataset,
 )
-from pellucid.cli.train_settings import check_layers, optimizer_of, settings_of
+from pellucid.cli.train_settings import check_layers, settings_of
 from pellucid.core.layers import Affine, Sigmoid
 from pellucid.core.losses import BinaryCrossEntropy
 from pellucid.core.metrics import target_classes
@@ -44,17 +44,15 @@ def prepare(options: TrainOptions, begun: Network | None) -> report.Job:
     dataset = load_dataset(options.data)
     check_classes(dataset)
     classes = dataset.classes is not None
-    check_layers(options.layers, dataset.name, dataset.inputs, dataset.outputs, classes)
+    check_layers(options.layers, dataset.inputs, dataset.outputs, classes)
     if begun is None:
         net = build(options, dataset)
     else:
         net, dataset = begun, _fitted(begun, dataset)
     recipe = choose_recipe(options, net, dataset)
     validation = _validation(options.validation, net)
-    optimizer = optimizer_of(options, net, recipe)
     settings = replace(
         settings_of(options, net, recipe, dataset.t),
-        optimizer=optimizer,
         validation=validation,
         augment=augmentation(options.augment, recipe.augment, dataset.image_shape),
     )
@@ -63,10 +61,9 @@ def prepare(options: TrainOptions, begun: Network | None) -> report.Job:
         rows=len(dataset.x),
         net=net,
         path="digits.safetensors" if dataset.image_shape else "model.safetensors",
-        held_out=validation if isinstance(validation, float) else 0.0,
-        learning_rate=optimizer.learning_rate,
+        settings=settings,
         run=lambda: train_rows(net, dataset.x, dataset.t, settings),
-        judge=lambda history: _judged(net, dataset, history),
+        score=lambda history: _scored(net, dataset, history),
     )
 
 
@@ -138,7 +135,7 @@ def _validation(wanted: float | str | None, net: Network) -> Validation:
     return other.x, as_classes(other, other.t, net.classes)
 
 
-def _judged(net: Network, dataset: Dataset, history: History) -> report.Outcome:
+def _scored(net: Network, dataset: Dataset, history: History) -> report.Outcome:
     """Score the network on the test rows, where there are some."""
     found = None if dataset.test is None else evaluate(net, *dataset.test)
     last = history.records[-1] if history.records else {}

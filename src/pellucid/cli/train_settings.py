@@ -17,9 +17,7 @@ if TYPE_CHECKING:
     from pellucid.cli.train import TrainOptions
 
 
-def check_layers(
-    layers: tuple[int, ...] | None, data: str, inputs: int, outputs: int, classes: bool
-) -> None:
+def check_layers(layers: tuple[int, ...] | None, inputs: int, outputs: int, classes: bool) -> None:
     """Raise InputError where the first or the last of the layers does not fit the data.
 
     `inputs` and `outputs` are what the data need; `classes` says whether outputs are classes.
@@ -28,10 +26,8 @@ def check_layers(
         return
     if layers[0] != inputs:
         raise InputError(
-            "--layers begins with {got} inputs, but each row of {data} has {inputs} values: begin "
-            "with {inputs}",
+            "--layers begins with {got} inputs, but rows have {inputs} values: begin with {inputs}",
             got=layers[0],
-            data=data,
             inputs=inputs,
         )
     # One output tells two classes apart
@@ -39,10 +35,9 @@ def check_layers(
         return
     if not classes:
         raise InputError(
-            "--layers ends with {got} outputs, but {data} has {outputs} values to predict: end "
+            "--layers ends with {got} outputs, but the data have {outputs} values to predict: end "
             "with {outputs}",
             got=layers[-1],
-            data=data,
             outputs=outputs,
         )
     # Two numbers are most likely inputs and a hidden layer, the outputs forgotten
@@ -59,11 +54,12 @@ def check_layers(
 def settings_of(options: TrainOptions, net: Network, recipe: Recipe, t: Array) -> Settings:
     """Return the recipe's settings with the options in place of its parts.
 
-    `t` are targets, of which only the kind counts. Without the optimizer, and what depends on the
-    data: validation, augmentation, metrics.
+    `t` are targets, of which only the kind counts. Validation, augmentation and metrics depend on
+    the data.
     """
     return Settings(
         loss=_loss(options, net, t),
+        optimizer=_optimizer(options, net, recipe),
         schedule=options.schedule or recipe.schedule,
         epochs=options.epochs or recipe.epochs,
         batch_size=options.batch_size or recipe.batch_size,
@@ -74,7 +70,7 @@ def settings_of(options: TrainOptions, net: Network, recipe: Recipe, t: Array) -
     )
 
 
-def optimizer_of(options: TrainOptions, net: Network, recipe: Recipe) -> Optimizer:
+def _optimizer(options: TrainOptions, net: Network, recipe: Recipe) -> Optimizer:
     """Return the optimizer that the options ask for, with the recipe's rates where it fits."""
     usual = recipe.optimizer
     kind = OPTIMIZERS[options.optimizer] if options.optimizer else type(usual)

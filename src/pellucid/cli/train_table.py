@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from pellucid.building import table_mlp
 from pellucid.cli import report
-from pellucid.cli.table_rows import EXTENSIONS, shortened
-from pellucid.cli.train_settings import check_layers, optimizer_of, settings_of
+from pellucid.cli.table_rows import shortened
+from pellucid.cli.train_settings import check_layers, settings_of
 from pellucid.data.tables import Columns, Table, read_table
 from pellucid.data.tables.kinds import NumberColumn
 from pellucid.errors import InputError, Message
 from pellucid.language import mark, say, translate
-from pellucid.lens.input_columns import knows_columns
 from pellucid.network import Network
 from pellucid.training import EarlyStopping, History, recipes, table_loop
 
@@ -27,21 +25,12 @@ ENOUGH = 1_000
 """Rows from which on a tenth is held out for validation by default."""
 
 
-def is_meant(options: TrainOptions, begun: Network | None) -> bool:
-    """Return whether the options mean a table; a network to fine-tune decides it alone."""
-    if begun is not None:
-        return knows_columns(begun)
-    named = (options.target, options.task, options.preset)
-    listed = (options.ignore, options.category, options.number)
-    return any((*named, *listed)) or Path(options.data).suffix.lower() in EXTENSIONS
-
-
 def prepare(options: TrainOptions, begun: Network | None) -> report.Job:
     """Open the table and build the network, or take the one that has begun; return the training."""
     table = read_table(options.data)
     if begun is None:
         columns = seen = _columns_of(table, options)
-        net, why = _build(columns, table.name, options), seen.why
+        net, why = _build(columns, options), seen.why
     else:
         columns, net, why = begun.columns, begun, Message("as the network was trained")
         table, seen = _seen_again(columns, table, options.target)
@@ -53,18 +42,25 @@ def prepare(options: TrainOptions, begun: Network | None) -> report.Job:
     # weights are kept.
     keep = [] if validation is None else [EarlyStopping(patience=options.epochs or recipe.epochs)]
     scores = ["r2"] if columns.classes is None else ["accuracy"]
-    optimizer = optimizer_of(options, net, recipe)
     settings = settings_of(options, net, recipe, kind)
-    settings = replace(settings, optimizer=optimizer, callbacks=keep, metrics=scores)
+    settings = replace(
+        settings,
+        callbacks=keep,
+        metrics=scores,
+        validation=validation if isinstance(validation, float) else None,
+    )
+
+    def score(history: History) -> report.Outcome:
+        return _scored(columns, seen, history)
+
     return report.Job(
         data=table.name,
         rows=seen.rows,
         net=net,
         path="model.safetensors",
-        held_out=validation if isinstance(validation, float) else 0.0,
-        learning_rate=optimizer.learning_rate,
+        settings=settings,
         run=lambda: table_loop.train_on_table(net, table, settings, validation),
-        judge=lambda history: _judged(columns, seen, history),
+        score=score,
         introduction=[*_introduction(columns, why), *_size_note(columns.width, seen.rows)],
     )
 
@@ -101,9 +97,9 @@ def _seen_again(columns: Columns, table: Table, target: str | None) -> tuple[Tab
     return table, Columns.of(table, columns.target.name, task=task, ignore=unused)
 
 
-def _build(columns: Columns, name: str, options: TrainOptions) -> Network:
+def _build(columns: Columns, options: TrainOptions) -> Network:
     classes = columns.classes is not None
-    check_layers(options.layers, name, columns.width, columns.outputs, classes)
+    check_layers(options.layers, columns.width, columns.outputs, classes)
     hidden = options.hidden if options.layers is None else options.layers[1:-1]
     # Options that are not given leave the defaults to `table_mlp`
     given: dict[str, Any] = {"hidden": hidden, "preset": options.preset, "dropout": options.dropout}
@@ -163,7 +159,7 @@ def _size_note(width: int, rows: int) -> list[str]:
     ]
 
 
-def _judged(columns: Columns, seen: Columns, history: History) -> report.Outcome:
+def _scored(columns: Columns, seen: Columns, history: History) -> report.Outcome:
     """Score the network by the epoch whose weights it has: with validation rows, the best one."""
     records = history.records
     held_out = bool(records) and "validation_loss" in records[0]

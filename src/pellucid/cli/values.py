@@ -60,12 +60,8 @@ class OutputActivation(click.Choice):  # type: ignore[type-arg,unused-ignore]
 
 def whole_number(least: int) -> Value:
     """Return the type of whole numbers of at least `least`."""
-
-    def read(word: str) -> int:
-        return int(_checked(int(word) >= least, int(word)))
-
     wrong = Message("expected a whole number of {least} or more, got {got}", least=least)
-    return Value(read, wrong)
+    return Value(lambda word: int(_checked(int(word) >= least, int(word))), wrong)
 
 
 def layer_number() -> Value:
@@ -78,20 +74,14 @@ def layer_number() -> Value:
 
 def finite_number() -> Value:
     """Return the type of finite numbers of 0 or more."""
-
-    def read(word: str) -> float:
-        return _checked(0 <= float(word) < math.inf, float(word))
-
-    return Value(read, Message("expected a number of {low:g} or more, got {got}", low=0.0))
+    wrong = Message("expected a number of {low:g} or more, got {got}", low=0.0)
+    return Value(lambda word: _checked(0 <= float(word) < math.inf, float(word)), wrong)
 
 
 def share() -> Value:
     """Return the type of numbers in [0, 1)."""
-
-    def read(word: str) -> float:
-        return _checked(0 <= float(word) < 1, float(word))
-
-    return Value(read, Message("expected a number in [0, 1), got {got}"))
+    wrong = Message("expected a number in [0, 1), got {got}")
+    return Value(lambda word: _checked(0 <= float(word) < 1, float(word)), wrong)
 
 
 def share_or_data() -> Value:

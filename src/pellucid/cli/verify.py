@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pellucid import exchange
 from pellucid.building import mlp
 from pellucid.cli import values
-from pellucid.cli.help import command, example, json_option, option, optional_model, wrong_use
+from pellucid.cli.help import command, example, json_option, model_argument, option, wrong_use
 from pellucid.cli.network_rows import rows_alone
-from pellucid.cli.output import echo, tell, tell_more, write_json
+from pellucid.cli.output import echo, emit, emit_more, write_json
 from pellucid.display.text_table import table
 from pellucid.exchange.verification import Check, Line, Verification
 from pellucid.language import say
@@ -26,7 +26,7 @@ ROWS = 256
 class VerifyOptions:
     """The options of `pellucid verify`."""
 
-    model: str | None = optional_model()
+    model: str | None = model_argument(required=False)
     seeds: bool = option("--seeds", "The 2-4-3 and the 784-16-16-10 network of sigmoids.")
     data: str | None = option(
         "--data DATA",
@@ -71,6 +71,7 @@ def verify(options: VerifyOptions) -> int:
         found[name] = exchange.verify(net, x, t, steps=options.steps, seed=options.seed)
         if not options.as_json:
             _show(name, found[name])
+    # Scripts see it by the exit code
     same = all(each.same for each in found.values())
     if options.as_json:
         networks = [{"network": name, **each.to_dict()} for name, each in found.items()]
@@ -86,19 +87,19 @@ def _seeds() -> dict[str, Network]:
 
 
 def _show(name: str, found: Verification) -> None:
-    tell(
+    emit(
         "{name}: {rows} rows, {loss}; the largest differences from the reference engine",
         name=name,
         rows=found.rows,
         loss=found.loss,
     )
     if found.dropout:
-        tell("dropout is off: every program would draw its own")
+        emit("dropout is off: every program would draw its own")
     for check in found.checks:
         echo()
         _show_check(check, found)
     echo()
-    tell(_verdict(found))
+    emit(_verdict(found))
     echo()
 
 
@@ -113,16 +114,16 @@ def _show_check(check: Check, found: Verification) -> None:
         allowed = f"{min(line.allowed.values()):.0e}"
         lines.append([_label(line, found.steps), *gaps, allowed, *marks])
     echo(table(lines, total=False))
-    tell_more(len(check.lines) - SHOWN)
+    emit_more(len(check.lines) - SHOWN)
     # ONNX Runtime computes parts in float32 even where the network is float64
     tolerances = check.lines[0].allowed
     if (wider := tolerances.get("ONNX Runtime", 0)) > min(tolerances.values(), default=0):
-        tell(
+        emit(
             "ONNX Runtime: {allowed:.0e} is allowed, as a part of this is float32 there",
             allowed=wider,
         )
     for name, reason in check.absent.items():
-        tell(f"{name}: {reason}")
+        emit(f"{name}: {reason}")
 
 
 def _label(line: Line, steps: int) -> str:
