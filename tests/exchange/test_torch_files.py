@@ -257,7 +257,7 @@ def test_an_architecture_is_needed(weights: Path) -> None:
         from_state_dict(weights)
     with pytest.raises(pl.InputError, match="name one, such as relu"):
         deduced(read_state_dict(weights), None)
-    with pytest.raises(pl.InputError, match="no chain of Linear"):
+    with pytest.raises(pl.InputError, match="not a chain of Linear"):
         deduced({"a.weight": np.ones(3), "a.bias": np.ones(3)}, "relu")
     with pytest.raises(pl.InputError, match="activation is one of"):
         deduced(read_state_dict(weights), "swish")
