@@ -12,9 +12,10 @@ the code are dropped.
 
 from __future__ import annotations
 
+import ast
 import io
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
@@ -62,7 +63,19 @@ def extracted() -> dict[str | tuple[str, ...], set[str]]:
     found: dict[str | tuple[str, ...], set[str]] = {}
     for name, _, text, _, _ in extract_from_dir(SOURCE, [("**.py", "python")], keywords=KEYWORDS):
         found.setdefault(text, set()).add(Path(name).as_posix())
+    for path in SOURCE.rglob("*.py"):
+        for text in templates(path):
+            found.setdefault(text, set()).add(path.relative_to(SOURCE).as_posix())
     return found
+
+
+def templates(path: Path) -> Iterator[str]:
+    """Yield the texts of `template = "..."`: long ones get a line before they are raised."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if not isinstance(node, ast.Assign) or ast.unparse(node.targets[0]) != "template":
+            continue
+        if isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
+            yield node.value.value
 
 
 def current() -> TimelessCatalog:
