@@ -178,10 +178,10 @@ def test_mistakes_of_calibration_are_explained(tmp_path: Path) -> None:
         (np.float32(1), "expected rows of shape"),
         (rows * np.nan, "NaN or infinity"),
         (rows * np.inf, "NaN or infinity"),
-        ("rows", "expected rows of numbers"),
+        ("rows", "expected an array of numbers"),
     ):
         with pytest.raises(pl.InputError, match=words):
             to_c(net, tmp_path / "a", int8=True, calibration=calibration)
-    with pytest.raises(pl.InputError, match="values from 0 to 1 into a network that scales"):
+    with pytest.raises(pl.InputError, match="values from 0 to 1 for a network that scales"):
         to_c(digits, tmp_path / "a", int8=True, calibration=np.full((2, 4), 0.5))
     assert list(tmp_path.iterdir()) == []
