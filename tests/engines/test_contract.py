@@ -64,19 +64,24 @@ def vectors(generator: Generator, count: int, H: int) -> list[Array]:
     return [generator.uniform(0.5, 1.5, H) for _ in range(count)]
 
 
+def batch_norm(generator: Generator, H: int) -> Layer:
+    gamma, beta, mean, variance = vectors(generator, 4, H)
+    return pl.BatchNorm(gamma, beta, mean, variance, epsilon=0.1)
+
+
+def layer_norm(generator: Generator, H: int) -> Layer:
+    gamma, beta = vectors(generator, 2, H)
+    return pl.LayerNorm(gamma, beta, epsilon=0.1)
+
+
 OF_A_WIDTH: dict[str, Callable[[Generator, int], Layer]] = {
     "Affine": lambda generator, H: affine(generator, H, H),
     "Standardize": lambda generator, H: pl.Standardize(*vectors(generator, 2, H)),
     "PeriodicEmbedding": lambda generator, H: pl.PeriodicEmbedding.draw(
-        (np.arange(H) % 3 != 1).astype(float),
-        generator,
-        waves=5,
-        size=2,
-        deviation=0.3,
-        dtype=np.float64,
+        (np.arange(H) % 3 != 1).astype(float), generator, waves=5, size=2, std=0.3, dtype=np.float64
     ),
-    "BatchNorm": lambda generator, H: pl.BatchNorm(*vectors(generator, 4, H), epsilon=0.1),
-    "LayerNorm": lambda generator, H: pl.LayerNorm(*vectors(generator, 2, H), epsilon=0.1),
+    "BatchNorm": lambda generator, H: batch_norm(generator, H),
+    "LayerNorm": lambda generator, H: layer_norm(generator, H),
     "Residual": lambda generator, H: pl.Residual(
         [
             affine(generator, H, 3),
@@ -98,7 +103,7 @@ GENTLE = pl.SGD(0.01, momentum=0.9)
 def about(layer: Callable[[Generator], Layer], D: int, H: int, generator: Generator) -> list[Layer]:
     """Put a layer between two Affine layers."""
     middle = layer(generator)
-    return [affine(generator, D, H), middle, affine(generator, middle.width(H), 3)]
+    return [affine(generator, D, H), middle, affine(generator, middle.output_width(H), 3)]
 
 
 def far_values(generator: Generator, N: int, K: int) -> Array:
@@ -125,7 +130,10 @@ def layer_cases() -> Iterator[tuple[str, Case]]:
             N = (
                 max(N, 20) if name == "BatchNorm" else N
             )  # of one row its slopes are 0 but for rounding
-            make = partial(OF_A_WIDTH[name], H=H)
+
+            def make(generator: Generator, name: str = name, H: int = H) -> Layer:
+                return OF_A_WIDTH[name](generator, H)
+
             case = Case(partial(about, make, D, H), pl.MeanSquaredError(), GENTLE, N, D, values_of)
             yield f"{name}-{N}x{D}x{H}", case
             yield f"{name}-{N}x{D}x{H}-frozen", case._replace(frozen=1)

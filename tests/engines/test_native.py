@@ -7,7 +7,7 @@ import hashlib
 import importlib
 import pickle
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +50,7 @@ def test_a_row_alone_has_the_bits_that_it_has_in_a_batch(
     generator = np.random.default_rng(D)
     net = dense(D, H, 3, dtype)
     net.layers[0].b[:] = generator.normal(size=H) * (generator.uniform(size=H) < 0.5) * -1.0  # type: ignore[attr-defined]
-    x = inputs(generator, kind, 75, D).astype(dtype)
+    x: Array = inputs(generator, kind, 75, D).astype(dtype)
     raw = pl.Network(net.layers[:1])
     for network in (net, raw):
         whole = network.predict(x)
@@ -69,7 +69,7 @@ def test_threads_change_no_bits_of_learning(
 @every_type
 def test_threads_change_no_bits_of_answers(instructions: str, dtype: type) -> None:
     net = dense(300, 90, 7, dtype)
-    x = inputs(np.random.default_rng(0), "sparse", 5000, 300).astype(dtype)
+    x: Array = inputs(np.random.default_rng(0), "sparse", 5000, 300).astype(dtype)
     answers = {
         bits(make_engine(net.layers, engine="native", threads=threads).predict(x))
         for threads in (1, 2, 4)
@@ -186,7 +186,7 @@ def test_what_is_the_users_own() -> None:
     x, t = np.random.default_rng(0).normal(size=(20, 3)), np.arange(20) % 2
     plain = [pl.Affine(np.ones((3, 3))), pl.Affine(np.eye(3, 2))]
 
-    def engine(layers: list[Layer], **options: Any) -> str:
+    def engine(layers: Sequence[Layer], **options: Any) -> str:
         return pl.train(pl.Network(layers), x, t, epochs=1, **options).engine
 
     assert engine(plain) == engine(plain, engine="native") == "native"
@@ -256,11 +256,12 @@ def test_instructions_that_there_are_not(monkeypatch: pytest.MonkeyPatch, wrong:
 
 
 def change_a_setting(net: pl.Network) -> None:
-    net.layers[1].negative_slope = 0.9  # type: ignore[attr-defined]
+    net.layers[1].negative_slope = 0.9
 
 
 def exchange_a_layer(net: pl.Network) -> None:
-    net.layers[1] = pl.Sigmoid()
+    layers: Any = net.layers
+    layers[1] = pl.Sigmoid()
 
 
 def exchange_within(net: pl.Network) -> None:
@@ -286,7 +287,7 @@ def freeze(net: pl.Network) -> None:
 
 
 def change_a_buffer(net: pl.Network) -> None:
-    net.layers[3].running_mean = np.ones(4)  # type: ignore[attr-defined]
+    net.layers[3].running_mean = np.ones(4)
 
 
 CHANGES = [assign_weights, change_in_place, freeze, change_a_buffer]
@@ -337,7 +338,7 @@ def test_the_optimizers_state_may_be_exchanged_while_training(instructions: str)
         worker = engine(net.layers, pl.CrossEntropy(), pl.Adam(0.01), 1)
         worker.train_step(x, t)
         with pytest.raises(pl.StructureError):
-            net.layers[2].rate = 0.5  # type: ignore[attr-defined]
+            net.layers[2].rate = 0.5
         worker.train_step(x, t)
         worker.state = copy.deepcopy(worker.state)
         worker.train_step(x, t)

@@ -180,7 +180,7 @@ def test_strange_numbers_do_what_they_do_in_numpy(
     for example in LAYER_WITNESSES[name].examples:
         layer = example(np.random.default_rng(0))
         net = pl.Network([pl.Standardize(np.zeros(5), np.ones(5)), layer]).astype(dtype)
-        x = np.random.default_rng(1).normal(size=(len(STRANGE), 5)).astype(dtype)
+        x: Array = np.random.default_rng(1).normal(size=(len(STRANGE), 5)).astype(dtype)
         x[:, 2] = STRANGE
         with np.errstate(all="ignore"):
             expected = chain.predict(net.layers, x)

@@ -494,8 +494,8 @@ def test_there_is_one_copy_of_the_weights(engine: str) -> None:
         a is b
         for a, b in zip(arrays, (a for la in net.layers for a in la.arrays().values()), strict=True)
     )
-    net.layers[8].W = np.zeros((6, 4))  # type: ignore[attr-defined]
-    net.layers[8].b = np.zeros(4)  # type: ignore[attr-defined]
+    net.layers[8].W = np.zeros((6, 4))
+    net.layers[8].b = np.zeros(4)
     assert np.allclose(made.predict(x), 0.25)
 
 
@@ -548,9 +548,9 @@ def test_a_predictor_takes_what_predict_takes(engine: str, dtype: type) -> None:
     made = make_engine(net.layers, engine=engine)
     predict, (x, _, _) = made.predictor(), data(20, dtype)
     expected = made.predict(x)
-    wide = np.zeros((20, 6), dtype)
+    wide: Array = np.zeros((20, 6), dtype)
     wide[:, ::2] = x
-    misaligned = np.frombuffer(b"." + x.tobytes(), dtype, offset=1).reshape(20, 3)
+    misaligned: Array = np.frombuffer(b"." + x.tobytes(), dtype, offset=1).reshape(20, 3)
     swapped = x.astype(x.dtype.newbyteorder())
     for given in (
         x,
@@ -566,7 +566,8 @@ def test_a_predictor_takes_what_predict_takes(engine: str, dtype: type) -> None:
     assert predict(x[:0]).shape == (0, 4)
     assert predict(x[:1]).tobytes() == expected[:1].tobytes()
     assert predict(x) is not predict(x)
-    for wrong in (x[:, :2], x[0], x.astype(str), None, object()):
+    wrongs: list[Any] = [x[:, :2], x[0], x.astype(str), None, object()]
+    for wrong in wrongs:
         with pytest.raises(pl.InputError) as refused:
             predict(wrong)
         with pytest.raises(pl.InputError) as plainly:
@@ -621,7 +622,9 @@ def test_a_predictor_takes_bytes_where_the_network_scales(
 @every_engine
 def test_what_is_out_of_the_ordinary_goes_another_way(engine: str) -> None:
     net, x = network(), data(3)[0]
-    predict = make_engine(net.layers, engine=engine).predictor(lambda x: np.full((1, 1), len(x)))
+    predict = make_engine(net.layers, engine=engine).predictor(
+        lambda x: np.full((1, 1), len(np.asarray(x)))
+    )
     assert predict([1, 2]).tolist() == [[2]]
     assert predict(x[:, :2]).tolist() == [[3]]
     assert engine == "reference" or predict(x).shape == (3, 4)
