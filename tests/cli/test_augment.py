@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import pellucid as pl
-from pellucid.cli import augment as option
+from pellucid.cli import augment_option as option
 from tests.cli.conftest import Result
 
 

@@ -318,8 +318,8 @@ def test_a_state_dict_is_taken_as_its_numbers_say(run: Callable[..., Result]) ->
     result = run(*words, "--activation", "relu")
     assert result.code == 1
     assert (
-        "theirs.safetensors: names and numbers do not determine where the activations of 0, 2, 4 are"
-        in result.err
+        "theirs.safetensors: names and numbers do not determine where the activations of 0, 2, 4 "
+        "are" in result.err
     )
 
 

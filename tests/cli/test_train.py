@@ -14,7 +14,7 @@ import pytest
 
 import pellucid as pl
 from pellucid.building import PRESETS
-from pellucid.cli import report, train_arrays
+from pellucid.cli import outcome, train_arrays
 from pellucid.cli.datasets import load_dataset
 from pellucid.cli.train import TrainOptions, train
 from pellucid.core import ACTIVATIONS
@@ -477,7 +477,7 @@ def test_values_no_better_than_their_mean_are_warned_of(
 def test_a_rising_loss_is_warned_of() -> None:
     history = pl.training.History("reference")
     history.records += [{"loss": 1.0}, {"loss": 2.0}]
-    assert report.rising(history) == "the loss rose: 1 in the first epoch, 2 in the last"
+    assert outcome.rising(history) == "the loss rose: 1 in the first epoch, 2 in the last"
 
 
 def test_an_earlier_file_is_told_of_and_the_files_name(

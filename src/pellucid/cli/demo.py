@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from pellucid.building import mlp
-from pellucid.cli import drawing, report
+from pellucid.cli import drawing, outcome
 from pellucid.cli.evaluate_text import confusion_text
 from pellucid.cli.help import command, example, option
 from pellucid.cli.output import check_writable, columns, echo, echo_lines, emit, program, time_text
@@ -63,7 +63,7 @@ def demo(options: DemoOptions) -> None:
     )
     net, history, found, images, labels = _trained(options.quick)
     if history.stopped == "interrupted":
-        emit(report.interrupted(history))
+        emit(outcome.interrupted(history))
     assert found.accuracy is not None and found.interval is not None
     echo()
     echo(

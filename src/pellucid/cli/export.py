@@ -19,8 +19,8 @@ from pellucid.cli.help import (
     wrong_use,
 )
 from pellucid.cli.network_rows import rows_alone
+from pellucid.cli.outcome import note_replaced
 from pellucid.cli.output import check_not_read, emit, write_json
-from pellucid.cli.report import note_replaced
 from pellucid.network import Network, load
 
 FORMAT_OF = {

@@ -10,8 +10,8 @@ import click
 from pellucid import exchange
 from pellucid.cli import values
 from pellucid.cli.help import argument, command, example, json_option, option, wrong_use
+from pellucid.cli.outcome import note_file
 from pellucid.cli.output import check_not_read, echo, emit, note, write_json
-from pellucid.cli.report import note_file
 from pellucid.core import ACTIVATIONS
 from pellucid.errors import FileError, InputError
 from pellucid.exchange.pytorch.deduction import deduced

@@ -54,9 +54,9 @@ def word_after(option: str, arguments: Sequence[str]) -> str | None:
 def _weights(arguments: Sequence[str]) -> int:
     """Estimate the weights of the network that a command trains; 0 for all other commands."""
     # By its size: reading the file would import NumPy
-    if begun := word_after("--from", arguments):
+    if pretrained := word_after("--from", arguments):
         with suppress(OSError, ValueError):
-            return os.stat(begun).st_size // 4  # noqa: PTH116 (bytes of a float32)
+            return os.stat(pretrained).st_size // 4  # noqa: PTH116 (bytes of a float32)
     layers = word_after("--layers", arguments) or f"784,{word_after('--hidden', arguments)},10"
     widths = [int(word) for word in layers.replace("-", ",").split(",") if word.isdecimal()]
     return sum(D * H for D, H in pairwise(widths))

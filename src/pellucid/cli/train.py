@@ -9,8 +9,8 @@ from pathlib import Path
 import click
 
 from pellucid.building import PRESETS
-from pellucid.cli import report, train_arrays, train_table, values
-from pellucid.cli.augment import Augment
+from pellucid.cli import outcome, train_arrays, train_table, values
+from pellucid.cli.augment_option import Augment
 from pellucid.cli.help import command, example, json_option, option, wrong_use
 from pellucid.cli.output import check_not_read, check_writable, note
 from pellucid.cli.plot_file import check_plot, plot_history
@@ -42,7 +42,7 @@ class TrainOptions:
         NETWORK,
         default="mnist",
     )
-    begun: str | None = option(
+    pretrained: str | None = option(
         "--from MODEL",
         "Fine-tune this model instead of training from scratch. Its layers and class names are "
         "kept.",
@@ -189,10 +189,10 @@ class TrainOptions:
     )
     as_json: bool = json_option()
 
-    def mean_a_table(self, begun: Network | None) -> bool:
+    def mean_a_table(self, pretrained: Network | None) -> bool:
         """Return whether the data are a table; a network to fine-tune decides it alone."""
-        if begun is not None:
-            return knows_columns(begun)
+        if pretrained is not None:
+            return knows_columns(pretrained)
         named = (self.target, self.task, self.preset, self.ignore, self.category, self.number)
         return any(named) or Path(self.data).suffix.lower() in EXTENSIONS
 
@@ -235,44 +235,44 @@ BUILDING = (
 )
 def train(options: TrainOptions) -> None:
     """Train a network, write it to a file, and report its scores."""
-    begun = _begun(options)
+    pretrained = _pretrained(options)
     # Errors that cost nothing to find come before data are read
     if options.path is not None:
-        check_not_read(options.path, [options.data, str(options.validation), options.begun])
+        check_not_read(options.path, [options.data, str(options.validation), options.pretrained])
         check_writable(options.path)
     check_plot(options.plot)
     # Wrong variables of the environment are errors now, not after the data were read
     instruction_set()
     thread_count(options.threads)
-    kind = train_table if options.mean_a_table(begun) else train_arrays
-    job = kind.prepare(options, begun)
+    kind = train_table if options.mean_a_table(pretrained) else train_arrays
+    job = kind.prepare(options, pretrained)
     # The default name depends on the data, which are read now
     path = options.path or job.path
-    check_not_read(path, [options.begun])
+    check_not_read(path, [options.pretrained])
     check_writable(path, sum(array.nbytes for array in job.net.params) + ROOM)
     # A program finds the same in the document
     for text in [] if options.as_json else job.introduction:
         note(text)
-    report.announce(job, path)
+    outcome.announce(job, path)
     history = job.run()
     # Before the plot: one that fails loses no network
     job.net.save(path)
     if history.stopped == "interrupted":
-        note(report.interrupted(history))
+        note(outcome.interrupted(history))
     plot_history(options.plot, history)
-    report.conclude(job, path, history, options.as_json)
+    outcome.conclude(job, path, history, options.as_json)
 
 
-def _begun(options: TrainOptions) -> Network | None:
+def _pretrained(options: TrainOptions) -> Network | None:
     """Return the network to fine-tune, or None; raise UsageError for options that do not fit."""
     # Two ways to give the widths could contradict each other
     if options.layers and options.hidden:
         raise wrong_use("name the layers once: by --layers or by --hidden")
-    if options.begun is None:
+    if options.pretrained is None:
         return None
     # They would be ignored without a word
     others = [name for name in BUILDING if getattr(options, name) not in (None, ())]
     if others:
         words = ", ".join(f"--{name}" for name in others)
         raise wrong_use("--from keeps the network as it is: leave out {options}", options=words)
-    return load(options.begun)
+    return load(options.pretrained)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pellucid.building import mlp
-from pellucid.cli import report
-from pellucid.cli.augment import augmentation
+from pellucid.cli import outcome
+from pellucid.cli.augment_option import augmentation
 from pellucid.cli.datasets import (
     Dataset,
     as_classes,
@@ -39,16 +39,16 @@ if TYPE_CHECKING:
 HIDDEN = (16, 16)
 
 
-def prepare(options: TrainOptions, begun: Network | None) -> report.Job:
-    """Load the data and build the network, or take the one that has begun; return the training."""
+def prepare(options: TrainOptions, pretrained: Network | None) -> outcome.Job:
+    """Load the data and build the network, or take the pretrained one; return the training."""
     dataset = load_dataset(options.data)
     check_classes(dataset)
     classes = dataset.classes is not None
     check_layers(options.layers, dataset.inputs, dataset.outputs, classes)
-    if begun is None:
+    if pretrained is None:
         net = build(options, dataset)
     else:
-        net, dataset = begun, _fitted(begun, dataset)
+        net, dataset = pretrained, _fitted(pretrained, dataset)
     recipe = choose_recipe(options, net, dataset)
     validation = _validation(options.validation, net)
     settings = replace(
@@ -56,7 +56,7 @@ def prepare(options: TrainOptions, begun: Network | None) -> report.Job:
         validation=validation,
         augment=augmentation(options.augment, recipe.augment, dataset.image_shape),
     )
-    return report.Job(
+    return outcome.Job(
         data=dataset.name,
         rows=len(dataset.x),
         net=net,
@@ -135,7 +135,7 @@ def _validation(wanted: float | str | None, net: Network) -> Validation:
     return other.x, as_classes(other, other.t, net.classes)
 
 
-def _scored(net: Network, dataset: Dataset, history: History) -> report.Outcome:
+def _scored(net: Network, dataset: Dataset, history: History) -> outcome.Outcome:
     """Score the network on the test rows, where there are some."""
     found = None if dataset.test is None else evaluate(net, *dataset.test)
     last = history.records[-1] if history.records else {}
@@ -152,16 +152,16 @@ def _scored(net: Network, dataset: Dataset, history: History) -> report.Outcome:
         "validation": None if validation["loss"] is None else validation,
         "test": test,
     }
-    return report.Outcome(sentences, scores, _warning(dataset, last.get("accuracy"), found))
+    return outcome.Outcome(sentences, scores, _warning(dataset, last.get("accuracy"), found))
 
 
 def _warning(dataset: Dataset, accuracy: float | None, found: Evaluation | None) -> str | None:
     if dataset.classes is None:
-        return report.no_better_value(None if found is None else found.r2)
+        return outcome.no_better_value(None if found is None else found.r2)
     # Without test rows the training accuracy is the only one known
     counts = np.bincount(target_classes(dataset.t if dataset.test is None else dataset.test[1]))
     frequent = int(counts.argmax())
-    return report.no_better_class(
+    return outcome.no_better_class(
         dataset.classes[frequent],
         float(counts[frequent] / counts.sum()),
         accuracy if found is None else found.accuracy,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pellucid.building import table_mlp
-from pellucid.cli import report
+from pellucid.cli import outcome
 from pellucid.cli.table_rows import shortened
 from pellucid.cli.train_settings import check_layers, settings_of
 from pellucid.data.tables import Columns, Table, read_table
@@ -25,14 +25,14 @@ ENOUGH = 1_000
 """Rows from which on a tenth is held out for validation by default."""
 
 
-def prepare(options: TrainOptions, begun: Network | None) -> report.Job:
-    """Open the table and build the network, or take the one that has begun; return the training."""
+def prepare(options: TrainOptions, pretrained: Network | None) -> outcome.Job:
+    """Open the table and build the network, or take the pretrained one; return the training."""
     table = read_table(options.data)
-    if begun is None:
+    if pretrained is None:
         columns = seen = _columns_of(table, options)
         net, why = _build(columns, options), seen.why
     else:
-        columns, net, why = begun.columns, begun, Message("as the network was trained")
+        columns, net, why = pretrained.columns, pretrained, Message("as the network was trained")
         table, seen = _seen_again(columns, table, options.target)
     validation = _validation(options.validation, seen.rows)
     recipe = recipes.tables(net, seen.rows, options.quick)
@@ -50,10 +50,10 @@ def prepare(options: TrainOptions, begun: Network | None) -> report.Job:
         validation=validation if isinstance(validation, float) else None,
     )
 
-    def score(history: History) -> report.Outcome:
+    def score(history: History) -> outcome.Outcome:
         return _scored(columns, seen, history)
 
-    return report.Job(
+    return outcome.Job(
         data=table.name,
         rows=seen.rows,
         net=net,
@@ -159,7 +159,7 @@ def _size_note(width: int, rows: int) -> list[str]:
     ]
 
 
-def _scored(columns: Columns, seen: Columns, history: History) -> report.Outcome:
+def _scored(columns: Columns, seen: Columns, history: History) -> outcome.Outcome:
     """Score the network by the epoch whose weights it has: with validation rows, the best one."""
     records = history.records
     held_out = bool(records) and "validation_loss" in records[0]
@@ -169,11 +169,11 @@ def _scored(columns: Columns, seen: Columns, history: History) -> report.Outcome
     value = epoch.get(f"validation_{score}" if held_out else score)
     if columns.classes is None:
         text = say("R2 {r2:.4f}", r2=value or 0.0)
-        warning = report.no_better_value(value)
+        warning = outcome.no_better_value(value)
     else:
         text = say("accuracy {accuracy:.1f} %", accuracy=100 * (value or 0.0))
         frequent = max(seen.counts, key=seen.counts.__getitem__)
-        warning = report.no_better_class(frequent, seen.counts[frequent] / seen.rows, value)
+        warning = outcome.no_better_class(frequent, seen.counts[frequent] / seen.rows, value)
     if held_out:
         sentences = [
             say(
@@ -188,7 +188,7 @@ def _scored(columns: Columns, seen: Columns, history: History) -> report.Outcome
         sentences = [
             say("on the training rows: {scores}; --validation 0.2 holds some out", scores=text)
         ]
-    return report.Outcome(sentences, _scores(columns, seen, epoch, score, held_out), warning)
+    return outcome.Outcome(sentences, _scores(columns, seen, epoch, score, held_out), warning)
 
 
 def _scores(
