@@ -473,3 +473,12 @@ def test_nan_and_infinity_pass_through_prediction_and_are_no_class() -> None:
     for choose in (net.classify, net.labels):
         with pytest.raises(pl.InputError, match=r"row 0 .* NaN"):
             choose(x)
+
+
+def test_nesting_has_a_limit() -> None:
+    """An error and no RecursionError, whatever is done with the layers later."""
+    layer: pl.Layer = pl.Tanh()
+    with pytest.raises(pl.InputError, match="nested 64 deep"):
+        for _ in range(2000):
+            layer = pl.Residual([layer])
+    assert np.isfinite(pl.Network([layer]).copy().predict(np.ones((1, 2)))).all()

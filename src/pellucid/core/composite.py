@@ -12,6 +12,9 @@ from pellucid.core.ranges import number
 from pellucid.core.types import Array, Batch, Gradients, Options
 from pellucid.errors import InputError
 
+# Every level of nesting takes several calls of Python's stack, which has room for about 1,000.
+MOST_NESTED = 64
+
 
 class Dropout(Layer):
     """In training, zero each number with probability `rate` and scale the rest by 1 / (1 - rate).
@@ -53,6 +56,8 @@ class Residual(Layer):
         self.inner = tuple(layers) if isinstance(layers, Iterable) else ()
         if not self.inner or not all(isinstance(layer, Layer) for layer in self.inner):
             raise InputError("Residual expects a list of at least one layer")
+        if _depth(self) > MOST_NESTED:
+            raise InputError("Residual layers may be nested {most} deep", most=MOST_NESTED)
         D = self.input_width()
         if D is not None:
             self.output_width(D)
@@ -96,3 +101,8 @@ class Residual(Layer):
 
     def __repr__(self) -> str:
         return f"Residual([{', '.join(map(repr, self.inner))}])"
+
+
+def _depth(layer: Layer) -> int:
+    """Return how deep layers are nested; each level was checked when it was made."""
+    return 1 + max(map(_depth, layer.inner), default=0)

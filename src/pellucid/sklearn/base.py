@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 import operator
-from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from copy import deepcopy
 from typing import Any, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, _fit_context, is_classifier
-from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state, validation
 
 from pellucid.core.layer import Layer
 from pellucid.core.layers import Affine
-from pellucid.core.types import Array, ArrayLike, DTypeLike, Options
+from pellucid.core.types import Array, ArrayLike, Options
 from pellucid.engines import Engine, make_engine
 from pellucid.errors import InputError, Message
 from pellucid.network import Network
 from pellucid.sklearn import preset
 from pellucid.sklearn.contracts import PARAMETERS, STOCHASTIC, CallbackSupportMixin, with_callbacks
-from pellucid.sklearn.engine_rows import Given, Inputs, Rows, engine_rows, predictions
+from pellucid.sklearn.engine_rows import (
+    Given,
+    Inputs,
+    Rows,
+    engine_rows,
+    predictions,
+    split_arrays,
+    weight_product,
+)
 from pellucid.sklearn.estimator_files import Saving
 from pellucid.sklearn.lbfgs import WholeFit
 from pellucid.sklearn.mlp_layers import first_weights, hidden_sizes, make_layers
@@ -29,6 +35,7 @@ from pellucid.sklearn.objective import Objective, objective_of
 from pellucid.sklearn.preset import Tabular, front_and_dropout, settings_of
 from pellucid.sklearn.solvers import Steps
 from pellucid.sklearn.stochastic import BatchFit
+from pellucid.sklearn.target_rules import TargetRules
 from pellucid.sklearn.watching import HeldOut, Watch
 from pellucid.training.history import History
 
@@ -36,7 +43,7 @@ from pellucid.training.history import History
 _CURVES = ("loss_curve_", "validation_scores_", "validation_loss_curve_", "best_validation_score_")
 
 
-class BaseMLP(Saving, CallbackSupportMixin, BaseEstimator, ABC):
+class BaseMLP(TargetRules, Saving, CallbackSupportMixin, BaseEstimator):
     """A multi-layer perceptron with scikit-learn's parameters; see `MLPClassifier` and
     `MLPRegressor`.
 
@@ -54,53 +61,6 @@ class BaseMLP(Saving, CallbackSupportMixin, BaseEstimator, ABC):
         """Keep the constructor's arguments as they are; `fit` checks them."""
         own = {name: value for name, value in given.items() if name not in ("self", "__class__")}
         self.__dict__.update(own)
-
-    # What a subclass defines: targets
-
-    @abstractmethod
-    def _checked(
-        self, X: Inputs, y: Inputs, incremental: bool, reset: bool
-    ) -> tuple[Inputs, Array]:
-        """Return validated inputs and targets.
-
-        Targets are values or booleans, (N, K), or indices of one class of many, (N,).
-        """
-
-    def _validated(
-        self, X: Inputs, y: Inputs, reset: bool, y_numeric: bool = False
-    ) -> tuple[Inputs, Array]:
-        checks: Options = {"accept_sparse": ["csr", "csc"], "dtype": (np.float64, np.float32)}
-        return validation.validate_data(
-            self, X, y, multi_output=True, y_numeric=y_numeric, reset=reset, **checks
-        )
-
-    @abstractmethod
-    def _encoded(self, y: Inputs) -> Array:
-        """Return targets of validation data in the form of `_checked`."""
-
-    @abstractmethod
-    def _outputs(self, y: Array) -> int:
-        """Return the number of outputs for targets from `_checked`."""
-
-    @abstractmethod
-    def _decoded(self, y: Array) -> Array:
-        """Return outputs, or targets from `_checked`, in the user's terms, as scorers do."""
-
-    @abstractmethod
-    def _targets(self, y: Array, dtype: DTypeLike) -> Array:
-        """Return targets from `_checked` as pellucid's losses take them."""
-
-    @abstractmethod
-    def _score_outputs(self, y: Array, truth: Array, rows: Rows) -> float:
-        """Return the score of outputs: accuracy, or r2."""
-
-    @abstractmethod
-    def _output(self) -> str:
-        """Return scikit-learn's name of the last activation."""
-
-    def _class_weight(self, y: Array, incremental: bool) -> Array | None:
-        """Return a weight for each row by its class, from targets of `_checked`, or None."""
-        return None
 
     # Predicting
 
@@ -308,27 +268,22 @@ class BaseMLP(Saving, CallbackSupportMixin, BaseEstimator, ABC):
         """Return rows to train on, and rows that are held out or were given for validation."""
         own, by_class = weights
         if any(part is not None for part in held_out):
-            return self._rows(X, y, _product(own, by_class)), self._given_validation(*held_out)
+            return self._rows(X, y, weight_product(own, by_class)), self._given_validation(
+                *held_out
+            )
         if not self.early_stopping or self.solver not in STOCHASTIC:
-            return self._rows(X, y, _product(own, by_class)), None
-        parts = train_test_split(
-            *(each for each in (X, y, own, by_class) if each is not None),
-            random_state=random_state,
-            test_size=self.validation_fraction,
-            stratify=y if is_classifier(self) and self.n_outputs_ == 1 else None,
+            return self._rows(X, y, weight_product(own, by_class)), None
+        stratify = y if is_classifier(self) and self.n_outputs_ == 1 else None
+        (X, X_val), (y, y_val), (own, own_val), (by_class, _) = split_arrays(
+            (X, y, own, by_class), self.validation_fraction, random_state, stratify
         )
-        # One call splits all arrays by the same draw; those that are None were left out.
-        split = iter(zip(parts[::2], parts[1::2], strict=True))
-        (X, X_val), (y, y_val) = next(split), next(split)
-        own, own_val = (None, None) if own is None else next(split)
-        by_class, _ = (None, None) if by_class is None else next(split)
         if X_val.shape[0] < 2:
             raise ValueError(
                 "The validation set is too small. Increase 'validation_fraction' or the size of "
                 "your dataset."
             )
         held = HeldOut(self._rows(X_val, y_val, own_val), X_val, self._decoded(y_val))
-        return self._rows(X, y, _product(own, by_class)), held
+        return self._rows(X, y, weight_product(own, by_class)), held
 
     def _given_validation(self, X_val: Inputs, y_val: Inputs, weights: ArrayLike | None) -> HeldOut:
         if X_val is None or y_val is None:
@@ -414,9 +369,3 @@ class BaseMLP(Saving, CallbackSupportMixin, BaseEstimator, ABC):
     def _html_repr(self) -> str:
         own = str(super()._html_repr())
         return own + (self.network_._repr_html_() or "") if hasattr(self, "coefs_") else own
-
-
-def _product(one: Array | None, other: Array | None) -> Array | None:
-    if one is None or other is None:
-        return other if one is None else one
-    return one * other

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import scipy.sparse
+from sklearn.model_selection import train_test_split
 
 from pellucid.core.types import Array
 from pellucid.engines import Engine
@@ -58,3 +60,26 @@ def predictions(engine: Engine, X: Inputs) -> Array:
     step = rows_a_block(X)
     blocks = (slice(start, start + step) for start in range(0, X.shape[0], step))
     return np.concatenate([engine.predict(dense(X, block)) for block in blocks])
+
+
+def split_arrays(
+    arrays: Sequence[Inputs],
+    share: float,
+    random_state: np.random.RandomState,
+    stratify: Array | None,
+) -> list[tuple[Inputs, Inputs]]:
+    """Return each array as (training part, held-out part), all split by the same draw.
+
+    An array that is None gives (None, None).
+    """
+    given = [array for array in arrays if array is not None]
+    parts = train_test_split(*given, random_state=random_state, test_size=share, stratify=stratify)
+    pairs = iter(zip(parts[::2], parts[1::2], strict=True))
+    return [(None, None) if array is None else next(pairs) for array in arrays]
+
+
+def weight_product(one: Array | None, other: Array | None) -> Array | None:
+    """Return the product of two weights of the same samples, either of which may be None."""
+    if one is None or other is None:
+        return other if one is None else one
+    return one * other
