@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import click
 
@@ -24,7 +25,7 @@ class Augment(ParamType):
     name = "augment"
 
     def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> dict[str, float]:
         """Return the numbers by name."""
         found: dict[str, float] = {}

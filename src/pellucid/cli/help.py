@@ -185,7 +185,7 @@ def plot_option() -> Any:
     )
 
 
-def wrong_use(text: str, /, **values: object) -> click.UsageError:
+def wrong_use(text: str, /, **values: Any) -> click.UsageError:
     """Return the error for options that do not go together: exit code 2."""
     return click.UsageError(say(text, **values), click.get_current_context())
 

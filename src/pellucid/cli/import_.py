@@ -92,7 +92,7 @@ def import_(options: ImportOptions) -> None:
         found = {"path": path, "parameters": net.parameter_count, "layers": layers}
         write_json({**found, "dtype": net.dtype.name})
         return
-    echo(net.summary())
+    echo(str(net.summary()))
     echo()
     emit("written: {path}", path=path)
 

@@ -121,11 +121,11 @@ def note_replaced(path: str) -> None:
     """Note that a file will be replaced, with its network's accuracy where that is known."""
     if not os.path.exists(path):  # noqa: PTH110
         return
-    metrics: object = None
+    accuracy = None
     # Any file may have that name; only a network has an accuracy
     with suppress(PellucidError, OSError):
         metrics = load(path).record.get("metrics")
-    accuracy = metrics.get("accuracy") if isinstance(metrics, dict) else None
+        accuracy = metrics.get("accuracy") if isinstance(metrics, dict) else None
     if isinstance(accuracy, float):
         note(
             "replaces {path} (whose accuracy on training data was {accuracy:.1f} %)",

@@ -16,6 +16,7 @@ import sys
 import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.console import Console, RenderableType
@@ -35,9 +36,9 @@ _COMMANDS = re.compile(
 )
 
 
-def echo(text: object = "") -> None:
+def echo(text: str = "") -> None:
     """Write text as it is laid out to standard output."""
-    click.echo(_COMMANDS.sub("?", str(text)))
+    click.echo(_COMMANDS.sub("?", text))
 
 
 def echo_lines(lines: Iterable[str]) -> None:
@@ -46,7 +47,7 @@ def echo_lines(lines: Iterable[str]) -> None:
         echo(line)
 
 
-def emit(text: str, /, **values: object) -> None:
+def emit(text: str, /, **values: Any) -> None:
     """Write a paragraph of the result, a template in the current language, to standard output."""
     echo(paragraph(say(text, **values)))
 
@@ -57,12 +58,12 @@ def emit_more(count: int) -> None:
         emit("and {count:,} more", count=count)
 
 
-def note(text: str, /, **values: object) -> None:
+def note(text: str, /, **values: Any) -> None:
     """Write a paragraph beside the result, as `emit` does, to standard error."""
     click.echo(paragraph(say(text, **values)), err=True)
 
 
-def write_json(document: object) -> None:
+def write_json(document: Any) -> None:
     """Write one JSON document to standard output; numbers that are not finite become null."""
     # Hangul stays readable; JSON has no NaN and no infinity
     click.echo(json.dumps(_finite(document), ensure_ascii=False, allow_nan=False))
@@ -199,7 +200,7 @@ def shows_blocks() -> bool:
     return True
 
 
-def _finite(value: object) -> object:
+def _finite(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _finite(inner) for key, inner in value.items()}
     if isinstance(value, (list, tuple)):

@@ -58,7 +58,7 @@ def summary(options: SummaryOptions) -> None:
     if options.as_json:
         write_json(counts.to_dict())
         return
-    echo(counts)
+    echo(str(counts))
     # An imported network has no record
     if epochs := net.record.get("epochs"):
         rows = net.record.get("rows")

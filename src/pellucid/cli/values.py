@@ -32,7 +32,7 @@ class Value(ParamType):
         self.read, self.wrong = read, wrong
 
     def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> object:
         """Return what `read` makes of a word; fail with `wrong` where it raises ValueError."""
         if not isinstance(value, str):  # a default: read already
