@@ -37,7 +37,7 @@ def train(
     batch_size: int | None = None,
     validation: Validation = None,
     sample_weight: ArrayLike | None = None,
-    class_weight: ClassWeight = None,
+    class_weight: ClassWeight | None = None,
     metrics: str | Metric | Sequence[str | Metric] | None = None,
     augment: Augmentation | None = None,
     callbacks: Callbacks = (),

@@ -53,13 +53,17 @@ class Run(RunState):
         self.engine = make_engine(net.layers, loss, self.optimizer, self.seed, *engine)
         sample_checks.check_targets(net, loss, self.metrics, rows)
         classes = choices.is_classification(net, loss, rows.t)
-        rows, self.held_out = sample_checks.divide(
-            net, rows, settings.validation, self.seed, classes
-        )
+        self.held_out = None
+        if settings.validation is not None:
+            rows, self.held_out = sample_checks.divide(
+                net, rows, settings.validation, self.seed, classes
+            )
         if classes:
             sample_checks.check_every_class(net, rows, self.held_out)
-        K = sample_checks.output_count(net, rows)
-        self.rows = sample_checks.with_class_weight(rows, settings.class_weight, classes, K)
+        if settings.class_weight is not None:
+            K = sample_checks.output_count(net, rows)
+            rows = sample_checks.with_class_weight(rows, settings.class_weight, classes, K)
+        self.rows = rows
         super().__init__(net, History(self.engine.name), callbacks, epochs)
         self.batches = -(-len(self.rows.x) // self.batch_size)
         self._base_rate = self.engine.learning_rate

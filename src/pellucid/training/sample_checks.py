@@ -186,7 +186,7 @@ def _check_metric(name: str, metric: Metric, y: Array, t: Array) -> None:
 
 
 def with_class_weight(
-    rows: Samples, class_weight: ClassWeight, classes: bool = True, K: int | None = None
+    rows: Samples, class_weight: ClassWeight | None, classes: bool = True, K: int | None = None
 ) -> Samples:
     """Multiply each row's weight by that of its class.
 
@@ -237,10 +237,8 @@ def _weight_of_each(
 
 def divide(
     net: Network, rows: Samples, validation: Validation, seed: int, stratified: bool
-) -> tuple[Samples, Samples | None]:
-    """Return (training rows, validation rows or None) for what `train` takes as `validation`."""
-    if validation is None:
-        return rows, None
+) -> tuple[Samples, Samples]:
+    """Return (training rows, validation rows) for the `validation` of `train`."""
     if isinstance(validation, tuple) and len(validation) in (2, 3):
         with naming_validation():
             return rows, check_rows(net.layers, *validation)

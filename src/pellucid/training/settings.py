@@ -18,7 +18,7 @@ from pellucid.training.recipes import USUAL, Recipe
 Validation: TypeAlias = (
     float | tuple[ArrayLike, ArrayLike] | tuple[ArrayLike, ArrayLike, ArrayLike] | None
 )
-ClassWeight: TypeAlias = str | Sequence[float] | Mapping[int, float] | None
+ClassWeight: TypeAlias = str | Sequence[float] | Mapping[int, float]
 Callbacks: TypeAlias = (
     Callback | Callable[[RunView], object] | Iterable[Callback | Callable[[RunView], object]]
 )
@@ -38,7 +38,7 @@ class Settings:
     epochs: int | None = None
     batch_size: int | None = None
     validation: Validation = None
-    class_weight: ClassWeight = None
+    class_weight: ClassWeight | None = None
     metrics: str | Metric | Sequence[str | Metric] | None = None
     augment: Augmentation | None = None
     callbacks: Callbacks = ()

@@ -43,7 +43,7 @@ def train_table(
     schedule: str | Schedule | None = None,
     epochs: int | None = None,
     batch_size: int | None = None,
-    class_weight: ClassWeight = None,
+    class_weight: ClassWeight | None = None,
     metrics: str | Metric | Sequence[str | Metric] | None = None,
     callbacks: Callbacks = (),
     seed: int = 0,
