@@ -250,11 +250,11 @@ class Network:
     # Other networks
 
     def freeze(self, *indices: int) -> None:
-        """Exclude the layers with these indices (all, without any) from training."""
+        """Exclude the layers with these indices (all, without any) from the next training on."""
         self._set_frozen(True, indices)
 
     def unfreeze(self, *indices: int) -> None:
-        """Include the layers with these indices (all, without any) in training again."""
+        """Include the layers with these indices (all, without any) from the next training on."""
         self._set_frozen(False, indices)
 
     def collapse(self) -> Network:

@@ -313,13 +313,13 @@ def test_layers_of_no_width(shape: tuple[int, int], N: int) -> None:
         engine.gradients(x, None, np.zeros((N, H), np.float32), None, None, 0, y)
 
 
-def test_an_engine_of_hundreds_of_layers_within_each_other() -> None:
+def test_an_engine_of_layers_nested_sixty_deep() -> None:
     layers: list[pl.Layer] = [pl.Affine(np.eye(4))]
-    for _ in range(150):
+    for _ in range(60):
         layers = [pl.Residual(layers)]
     x = np.ones((3, 4))
     engine = make_engine(layers, pl.MeanSquaredError(), pl.SGD(0.0), engine="native")
-    assert np.array_equal(engine.predict(x), 151 * x)  # each adds its input once more
+    assert np.array_equal(engine.predict(x), 61 * x)  # each adds its input once more
     engine.train_step(x, np.zeros((3, 4)))
 
 

@@ -20,6 +20,7 @@ from pellucid.core.losses import Loss
 from pellucid.core.optimizers import Optimizer, State
 from pellucid.core.types import Array, ArrayLike, Batch, Vector
 from pellucid.engines.protocol import Predict, Ridge, train_one_by_one, trainable_weights
+from pellucid.errors import InputError
 
 # Rows predicted at a time: their outputs stay in cache, and memory stays small for any N.
 _BLOCK = 4096
@@ -88,6 +89,11 @@ class ReferenceEngine:
 
         `l2` is added to the optimizer's own (see `Ridge`).
         """
+        if chain.trainable(self.layers) != self._trained:
+            raise InputError(
+                "the optimizer's state does not fit the trainable parameters: it was made for "
+                "other layers, or before a layer was frozen"
+            )
         params = list(compress(self._params(), self._trained))
         grads = list(compress(grads, self._trained))
         if l2:
