@@ -83,10 +83,8 @@ def mlp(
         )
     sizes = [_whole_width(width) for width in widths]
     if len(sizes) < 2:
-        raise InputError(
-            "widths needs at least inputs and outputs, such as [784, 10]; got {got}",
-            got=list(widths),
-        )
+        template = "widths needs at least inputs and outputs, such as [784, 10]; got {got}"
+        raise InputError(template, got=list(widths))
     hidden, last = (
         _named("activation", activation, ACTIVATIONS),
         _named("output", output, ACTIVATIONS),
@@ -219,6 +217,7 @@ def _tabular_front(
     """Return the first layers of preset "tabular", as RealMLP has them (arXiv 2407.04491)."""
     if rows < EMBEDDED_FROM or not varied.any():
         return [standardize, SmoothClip(FAR)]
+    # A stream of its own, so that the weights behind are those of `mlp` with the same seed.
     generator = np.random.default_rng([whole("seed", settings.get("seed", 0), 0), 1])
     return [standardize, SmoothClip(), PeriodicEmbedding.draw(varied, generator, dtype=np.float64)]
 

@@ -29,6 +29,7 @@ def as_layers(layers: Any) -> tuple[Layer, ...]:
             template = "a network is made of layers such as pl.Affine(W, b); got {kind}"
             raise InputError(template, kind=type(layer).__name__)
         found.append(layer)
+    # Without a layer of fixed width (activations only) every width fits.
     dtype_of(found)
     if (D := input_width(found)) is not None:
         widths(found, D)
@@ -81,6 +82,7 @@ def as_input(layers: Sequence[Layer], x: ArrayLike) -> Batch:
     """
     array = as_array(x)
     check_input(layers, array)
+    # Contiguous, since a product with a strided batch sums in another order: other bits.
     return np.ascontiguousarray(array, dtype=dtype_of(layers))
 
 

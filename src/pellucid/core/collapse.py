@@ -55,6 +55,7 @@ def floating_type(dtype: DTypeLike) -> np.dtype[np.floating]:
 
 
 def _product(first: Affine, second: Affine) -> Affine:
+    # In float64: the product of two float32 matrices would be rounded once more than a pass is.
     W1, W2 = first.W.astype(np.float64), second.W.astype(np.float64)
     b = np.zeros(second.W.shape[1]) if second.b is None else second.b.astype(np.float64)
     if first.b is not None:

@@ -53,7 +53,7 @@ def r2(y: Array, t: Array) -> float:
     t = _like(t, y).astype(np.float64)
     left = ((t - y) ** 2).sum(axis=0)
     spread = ((t - t.mean(axis=0)) ** 2).sum(axis=0)
-    constant = spread == 0
+    constant = spread == 0  # scikit-learn's rule: r2_score with force_finite=True
     scores = np.where(constant, (left == 0).astype(float), 1 - left / np.where(constant, 1, spread))
     return float(scores.mean())
 

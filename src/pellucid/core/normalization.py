@@ -116,6 +116,7 @@ class BatchNorm(_Normalization):
         N = len(x)
         if N == 0:
             return
+        # PyTorch's convention: momentum is the share of the new value.
         self.running_mean += self.momentum * (x.mean(axis=0) - self.running_mean)
         if N > 1:  # one row has no spread
             self.running_variance += self.momentum * (x.var(axis=0, ddof=1) - self.running_variance)

@@ -79,6 +79,7 @@ class Standardize(Layer):
                 "Standardize expects finite means and finite standard deviations of 0 or more"
             )
             raise InputError(template)
+        # A constant column becomes 0 everywhere, as in scikit-learn's StandardScaler.
         self.std = np.where(given == 0, 1, given)
 
     @classmethod

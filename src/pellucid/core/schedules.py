@@ -83,7 +83,7 @@ class CosLog(Schedule):
         self.cycles = whole("cycles", cycles)
 
     def factor(self, epoch: float, epochs: float, history: Sequence[float] = ()) -> float:
-        done = min(epoch / epochs, 1.0)
+        done = min(epoch / epochs, 1.0)  # training may go on after the planned epochs
         return (1 - math.cos(2 * math.pi * math.log2(1 + (2**self.cycles - 1) * done))) / 2
 
 

@@ -106,5 +106,6 @@ def _row(line: Sequence[str], shades: Sequence[float | None] | None) -> str:
 def _shade(share: float | None) -> str:
     if not share:
         return ""
+    # At most 60 % opaque, so that the text keeps its contrast on light and dark grounds.
     red, green, blue = POSITIVE if share > 0 else NEGATIVE
     return f' style="background:rgba({red},{green},{blue},{min(abs(share), 1) * 0.6:.2f})"'

@@ -158,6 +158,7 @@ def _neuron_columns(summary: Summary) -> list[diagram.Column]:
         diagram.Column(name, size, layers)
         for name, (size, layers) in zip(names, found, strict=False)
     ]
+    # Of a very deep network the last column stays: it has the outputs.
     if len(columns) > _MOST_COLUMNS:
         last = columns[-1]
         columns = [*columns[: _MOST_COLUMNS - 1], diagram.Column("…", last.size, last.layers)]

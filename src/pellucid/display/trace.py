@@ -48,11 +48,12 @@ class ShownTrace(Trace):
         return table(self.lines(), total=False)
 
     def _repr_html_(self) -> str:
-        if len(self.x) != 1:
+        if len(self.x) != 1:  # images and strips of many rows would fill pages
             return blocks.frame(blocks.table(self.lines()))
         parts = []
         if self.x.ndim == 3 and self.x[0].size <= _PIXELS and np.isfinite(self.x).all():
             pixels = self.x[0].astype(np.float64)
+            # Bytes or values scaled already: no trace tells which, the pixels do.
             highest = 255 if pixels.max() > 1 else 1
             parts.append(charts.picture(pixels.tolist(), highest, say("input")))
         heads = [say("layer"), say("shape"), say("least"), say("greatest"), say("values")]

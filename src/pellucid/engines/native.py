@@ -125,12 +125,14 @@ class NativeEngine:
         self._D, self._widths = D, [D, *checks.widths(layers, D)]
         self._K = self._widths[self._depth]  # of what the loss takes
         self._flattens = isinstance(self.layers[0], Flatten)
+        # Bytes stay bytes until they are multiplied, a quarter of the memory of float32.
         bytes_only = {np.dtype(np.uint8)}
         self._takes = _TAKEN_AS_IT_IS - (set() if checks.scales(layers) else bytes_only)
         self._own_loss = loss is not None and type(loss) not in LOSSES.values()
         self._classes_fit = loss is not None and not self._own_loss and takes_classes(loss)
         trained = list(compress(flat(layer.params for layer in layers), chain.trainable(layers)))
         self.state: State = {"step": 0} if optimizer is None else optimizer.start(trained)
+        # C++ takes 64 bits; SplitMix64 in Python reduces a longer seed in the same way.
         self._optimizer, self._seed = optimizer, seed & 0xFFFFFFFFFFFFFFFF
         self._threads = min(threads, _MOST_THREADS)
         self._walked = tuple(walk(layers))
@@ -167,6 +169,8 @@ class NativeEngine:
 
     def predict(self, x: ArrayLike) -> Batch:
         """Return the outputs for x, (N, K)."""
+        # Subclasses of arrays (memmap, matrix) become plain ones. No isinstance: one row of a small
+        # network takes a microsecond in all.
         x = x if type(x) is np.ndarray else as_array(x)
         if not self._is_plain(x):
             x = plain(checks.as_input(self.layers, x))
@@ -295,6 +299,7 @@ class NativeEngine:
         losses, step, each = np.zeros(len(rates)), self.state["step"], np.asarray(rates, np.float64)
         given = (*batch, batch_size, step, each, losses, y if outputs else None, *(ridge or ()))
         done = self._in_words(batch, lambda: self._engine.train_steps(*given))
+        # A batch whose loss is not finite moved nothing, so it is no step.
         self.learning_rate = rates[done - 1]
         self.state["step"] = step + done - (not math.isfinite(losses[done - 1]))
         return losses[:done].tolist(), y
@@ -304,6 +309,7 @@ class NativeEngine:
         try:
             return call()
         except (TypeError, ValueError):
+            # C++ finds that a target does not fit; the loss in core has the words for it.
             t = batch.classes if batch.values is None else batch.values
             if self.loss is not None and t is not None:
                 t = t if batch.rows is None else t[batch.rows]

@@ -145,12 +145,13 @@ def train_one_by_one(
     places = np.arange(len(x)) if rows is None else rows
     for index, rate in enumerate(rates):
         engine.learning_rate = rate
-        if ridge is not None:
+        if ridge is not None:  # the penalty belongs to the weights before the step
             ridge.squares[index] = sum(float(np.vdot(W, W)) for W in matrices)
         l2 = 0.0 if ridge is None else float(ridge.l2[index])
         batch = places[index * batch_size : (index + 1) * batch_size]
         loss, y = step(x, t, sample_weight, batch, l2)
         losses.append(loss)
+        # Copied, since an engine may use the memory of y for the next batch.
         found.append(np.array(y) if outputs else y[:0])
         if not math.isfinite(loss):
             break

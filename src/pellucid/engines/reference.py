@@ -96,6 +96,7 @@ class ReferenceEngine:
             )
         params = list(compress(self._params(), self._trained))
         grads = list(compress(grads, self._trained))
+        # Here and not in Optimizer.update: only scikit-learn's alpha differs from batch to batch.
         if l2:
             grads = [g + l2 * p if p.ndim == 2 else g for p, g in zip(params, grads, strict=True)]
         self.optimizer.update(params, grads, self.state, self.learning_rate)
@@ -126,7 +127,9 @@ class ReferenceEngine:
         self, x: Array, t: Array, sample_weight: Vector | None, rows: Vector | None, l2: float = 0.0
     ) -> tuple[float, Batch]:
         loss, grads, y = self.gradients(x, t, sample_weight, rows)
-        if math.isfinite(loss):
+        if math.isfinite(
+            loss
+        ):  # a diverged batch changes nothing: the run restores the epoch before
             self.update(grads, l2)
         return loss, y
 
