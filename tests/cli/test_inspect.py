@@ -98,7 +98,7 @@ def test_json_is_what_lens_gives(run: Callable[..., Result], model: Path) -> Non
 def test_the_pictures_are_the_first_layers_weights(
     run: Callable[..., Result], model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(drawing, "colours", lambda: 1 << 24)
+    monkeypatch.setattr("pellucid.cli.output.colours", lambda: 1 << 24)
     monkeypatch.setattr("click.utils.should_strip_ansi", lambda *_: False)
     W = instance(pl.Affine, pl.load(model).layers[2]).W.astype(float)
     text = run("inspect", model).out

@@ -33,13 +33,8 @@ class Augment(ParamType):
             name, _, text = (word.strip() for word in part.partition("="))
             if name not in NAMES:
                 known = ", ".join(NAMES)
-                self.fail(
-                    say(
-                        "expected none, or name=number for any of {known}; got {got}",
-                        known=known,
-                        got=repr(part),
-                    )
-                )
+                template = "expected none, or name=number for any of {known}; got {got}"
+                self.fail(say(template, known=known, got=repr(part)))
             if name in found:
                 self.fail(say("{name} is given twice", name=name))
             try:
@@ -48,18 +43,11 @@ class Augment(ParamType):
                 found[name] = math.nan
             # Ranges of each name are checked by Distortion, when the images are known
             if not 0 <= found[name] < math.inf:
-                self.fail(
-                    say(
-                        "{name} must be a number of 0 or more, got {got}", name=name, got=repr(text)
-                    )
-                )
+                template = "{name} must be a number of 0 or more, got {got}"
+                self.fail(say(template, name=name, got=repr(text)))
         if not 0 < found.get("brightness", 1) <= 1:
-            self.fail(
-                say(
-                    "brightness is the darkest, in (0, 1]; got {got}",
-                    got=f"{found['brightness']:g}",
-                )
-            )
+            template = "brightness is the darkest, in (0, 1]; got {got}"
+            self.fail(say(template, got=f"{found['brightness']:g}"))
         if "smoothness" in found and not found.get("elastic"):
             self.fail(say("smoothness needs elastic: elastic=34,smoothness=4"))
         return found

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pellucid.cli import drawing
-from pellucid.cli.help import argument, command, example, json_option, plot_option
+from pellucid.cli.help import argument, command, example, json_option
 from pellucid.cli.network_rows import Rows, levels, rows_alone, rows_with_targets
 from pellucid.cli.output import columns, echo, echo_lines, emit, emit_more, write_json
-from pellucid.cli.plot_file import check_plot, write_plot
+from pellucid.cli.plot_file import check_plot, plot_option, write_plot
 from pellucid.core.checks import input_width
 from pellucid.core.metrics import target_classes
 from pellucid.display.text_table import table
@@ -49,8 +49,8 @@ class CompareOptions:
     "rows they do not, and, where targets are known, whether one is right more often than chance "
     "explains (McNemar's exact test). Without data, networks for digits are compared on the test "
     "digits of MNIST; others by their weights alone.",
-    example("pellucid compare old.safetensors new.safetensors", "two networks for digits"),
-    example("pellucid compare a.safetensors b.safetensors new.csv", "on the rows of a table"),
+    example("old.safetensors new.safetensors", "two networks for digits"),
+    example("a.safetensors b.safetensors new.csv", "on the rows of a table"),
 )
 def compare(options: CompareOptions) -> None:
     """Compare two networks."""
@@ -69,9 +69,8 @@ def compare(options: CompareOptions) -> None:
 def _rows(a: Network, b: Network, data: str | None) -> Rows | None:
     if data is not None:
         if (unlike := _unlike_inputs(a, b)) is not None:
-            raise InputError(
-                "{reason}: no data fit both; without data their weights are compared", reason=unlike
-            )
+            template = "{reason}: no data fit both; without data their weights are compared"
+            raise InputError(template, reason=unlike)
         return rows_alone(a, data)
     return rows_with_targets(a, None) if reads_digits(a) and reads_digits(b) else None
 

@@ -9,8 +9,9 @@ import numpy as np
 
 from pellucid.cli import describe_table, drawing
 from pellucid.cli.datasets import Dataset, load_dataset
-from pellucid.cli.help import argument, command, example, json_option, wrong_use
+from pellucid.cli.help import argument, command, example, json_option
 from pellucid.cli.output import columns, echo, emit, paragraph, rows_text, write_json
+from pellucid.cli.values import wrong_use
 from pellucid.language import mark, say
 from pellucid.lens import image_sheets
 
@@ -45,10 +46,10 @@ class DataOptions:
     "Describe data: rows of each class, shape and range, and a few samples; of a table, what each "
     "column holds. Without a name: list the data that need no file. (The word describe may stand "
     "in front.)",
-    example("pellucid data", "what can be used without a file"),
-    example("pellucid data mnist", "the handwritten digits"),
-    example("pellucid data letters/", "own images, as the network gets them"),
-    example("pellucid data describe houses.csv", "a table, column by column"),
+    example("", "what can be used without a file"),
+    example("mnist", "the handwritten digits"),
+    example("letters/", "own images, as the network gets them"),
+    example("describe houses.csv", "a table, column by column"),
 )
 def data(options: DataOptions) -> None:
     """Describe data."""
@@ -106,13 +107,9 @@ def _counts(dataset: Dataset) -> dict[str, int]:
 
 def _lines(dataset: Dataset) -> Iterator[str]:
     x, test = dataset.x, dataset.test
+    template = "{name}: {rows:,} rows to train on, {test:,} to test on"
     yield paragraph(
-        say(
-            "{name}: {rows:,} rows to train on, {test:,} to test on",
-            name=dataset.name,
-            rows=len(x),
-            test=0 if test is None else len(test[0]),
-        )
+        say(template, name=dataset.name, rows=len(x), test=0 if test is None else len(test[0]))
     )
     yield paragraph(
         say(

@@ -76,23 +76,18 @@ def check_classes(dataset: Dataset) -> None:
     """Raise InputError where all rows to train on are of one class."""
     # Such data come from a wrong folder, and the accuracy would be 100 %
     if dataset.classes is not None and len(np.unique(dataset.t)) < 2:
-        raise InputError(
-            "{path}: all {count} rows are of one class: training needs rows of at least two",
-            path=dataset.name,
-            count=len(dataset.t),
-        )
+        template = "{path}: all {count} rows are of one class: training needs rows of at least two"
+        raise InputError(template, path=dataset.name, count=len(dataset.t))
 
 
 def check_inputs(dataset: Dataset, net: Network) -> None:
     """Raise InputError where the data have another number of inputs than the network takes."""
     D = input_width(net.layers)
     if D is not None and dataset.inputs != D:
-        raise InputError(
-            "{path}: its rows have {got} values, and the network takes {D}: give data with {D}",
-            path=dataset.name,
-            got=dataset.inputs,
-            D=D,
+        template = (
+            "{path}: its rows have {got} values, and the network takes {D}: give data with {D}"
         )
+        raise InputError(template, path=dataset.name, got=dataset.inputs, D=D)
 
 
 def as_inputs(net: Network, x: Array) -> Array:
@@ -112,12 +107,8 @@ def as_classes(dataset: Dataset, t: Array, names: Sequence[str] | None) -> Array
         return t
     missing = [name for name in own if name not in names]
     if missing:
-        raise InputError(
-            "{path}: class {name} is not among the network's classes: {known}",
-            path=dataset.name,
-            name=missing[0],
-            known=", ".join(names),
-        )
+        template = "{path}: class {name} is not among the network's classes: {known}"
+        raise InputError(template, path=dataset.name, name=missing[0], known=", ".join(names))
     return np.array([list(names).index(name) for name in own])[t]
 
 
@@ -141,12 +132,11 @@ def _of_digits(name: str, digits: data.Digits) -> Dataset:
 
 def _of_arrays(path: str, arrays: dict[str, Array]) -> Dataset:
     if not {"x", "t"} <= arrays.keys():
-        raise FileError(
+        template = (
             "{path}: expected arrays named x and t (and x_test, t_test if there are test rows), "
-            "found {found}",
-            path=path,
-            found=", ".join(arrays) or Message("none"),
+            "found {found}"
         )
+        raise FileError(template, path=path, found=", ".join(arrays) or Message("none"))
     x, t = arrays["x"], arrays["t"]
     held = (arrays["x_test"], arrays["t_test"]) if {"x_test", "t_test"} <= arrays.keys() else None
     for rows, targets in [(x, t), *([held] if held else [])]:
@@ -163,22 +153,16 @@ def _of_arrays(path: str, arrays: dict[str, Array]) -> Dataset:
 def _check_arrays(path: str, x: Array, t: Array) -> None:
     numbers = x.dtype.kind in "biuf" and t.dtype.kind in "biuf"
     if not numbers or x.ndim < 2 or 0 in x.shape or t.ndim not in (1, 2) or len(x) != len(t):
-        raise FileError(
+        template = (
             "{path}: expected x of shape (N, inputs) or (N, height, width) and t of shape (N,) or "
-            "(N, outputs), all numbers, at least one row; got {x} and {t}",
-            path=path,
-            x=f"{x.shape} {x.dtype}",
-            t=f"{t.shape} {t.dtype}",
+            "(N, outputs), all numbers, at least one row; got {x} and {t}"
         )
+        raise FileError(template, path=path, x=f"{x.shape} {x.dtype}", t=f"{t.shape} {t.dtype}")
 
 
 def _class_names(path: str, t: Array) -> list[str]:
     t = t.astype(np.int64)
     if t.min() < 0 or t.max() >= MOST_CLASSES:
-        raise FileError(
-            "{path}: class indices in t must be from 0 to 99999, got {low} to {high}",
-            path=path,
-            low=t.min(),
-            high=t.max(),
-        )
+        template = "{path}: class indices in t must be from 0 to 99999, got {low} to {high}"
+        raise FileError(template, path=path, low=t.min(), high=t.max())
     return [str(k) for k in range(int(t.max()) + 1)]

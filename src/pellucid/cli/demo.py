@@ -49,8 +49,8 @@ class DemoOptions:
     DemoOptions,
     "Watch a network learn handwritten digits: train it on MNIST, test it on digits that it never "
     "saw, and draw what it learned. Writes the network and four plots to a folder.",
-    example("pellucid demo", "the whole recipe"),
-    example("pellucid demo --quick", "in seconds"),
+    example("", "the whole recipe"),
+    example("--quick", "in seconds"),
 )
 def demo(options: DemoOptions) -> None:
     """Train a network on digits, test it, and draw what it learned."""
@@ -106,11 +106,8 @@ def _ready(folder: str) -> Path:
     try:
         target.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise FileError(
-            "{path}: cannot be made ({reason}): choose another folder",
-            path=folder,
-            reason=reason_of(error),
-        ) from error
+        template = "{path}: cannot be made ({reason}): choose another folder"
+        raise FileError(template, path=folder, reason=reason_of(error)) from error
     for name in NAMES:
         check_writable(str(target / name), ROOM)
     return target

@@ -45,7 +45,7 @@ class DoctorOptions:
     "Check this installation: versions, NumPy's linear algebra, engine, threads, language, MNIST's "
     "files and the extras (libraries for some features only). Exit code 1 when something is "
     "broken.",
-    example("pellucid doctor", "check everything"),
+    example("", "check everything"),
 )
 def doctor(options: DoctorOptions) -> int:
     """Check this installation."""
@@ -105,13 +105,8 @@ def _extra(name: str, packages: tuple[str, ...]) -> Finding:
             missing.append(package)
     text = [", ".join(found)] if found else []
     if missing:
-        text.append(
-            say(
-                'not installed: {missing}; pip install "pellucid[{extra}]"',
-                missing=", ".join(missing),
-                extra=name,
-            )
-        )
+        template = 'not installed: {missing}; pip install "pellucid[{extra}]"'
+        text.append(say(template, missing=", ".join(missing), extra=name))
     good = None if missing else True
     return Finding(f"extra {name}", say("extra {name}", name=name), "; ".join(text), good)
 
@@ -156,11 +151,8 @@ def _threads() -> Finding:
         return _broken("threads", about, error)
     found = say("{count} of {cores} cores", count=count, cores=cores)
     if count > cores:
-        found = say(
-            "{count}, but only {cores} cores: as many threads as cores are faster",
-            count=count,
-            cores=cores,
-        )
+        template = "{count}, but only {cores} cores: as many threads as cores are faster"
+        found = say(template, count=count, cores=cores)
     return Finding("threads", about, found)
 
 

@@ -12,15 +12,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from pellucid.cli.output import (
-    WIDEST,
-    colours,
-    columns,
-    echo_lines,
-    paragraph,
-    printable,
-    shows_blocks,
-)
+from pellucid.cli import output
 from pellucid.core.types import Array, ArrayLike
 from pellucid.language import cell_width, say
 from pellucid.lens.image_sheets import terminal_image
@@ -53,12 +45,12 @@ def signed_image(values: Array, end: float, shown: int | None = None) -> list[st
     `shown` is the number of colours (None: the terminal's). Without colours, `SIGNS` show the mean
     of both rows.
     """
-    shown = colours() if shown is None else shown
-    share = np.clip(shrunk(np.asarray(values, np.float64), columns()) / end, -1, 1)
+    shown = output.colours() if shown is None else shown
+    share = np.clip(shrunk(np.asarray(values, np.float64), output.columns()) / end, -1, 1)
     # Two rows share a line: an odd last one gets an empty partner
     if len(share) % 2:
         share = np.concatenate([share, share[:1] * 0])
-    if not shown or not shows_blocks():
+    if not shown or not output.shows_blocks():
         means = (share[::2] + share[1::2]) / 2
         places = 2 + np.sign(means).astype(int) * (
             (np.abs(means) >= WEAK).astype(int) + (np.abs(means) >= STRONG)
@@ -95,41 +87,33 @@ def shrunk(values: Array, room: int) -> Array:
 
 def grey_image(levels: Array) -> list[str]:
     """Return an image of grey levels, (H, W) uint8, as lines, shrunk to the terminal's width."""
-    return terminal_image(shrunk(levels, columns()), colours(), shows_blocks())
+    return terminal_image(shrunk(levels, output.columns()), output.colours(), output.shows_blocks())
 
 
 def cropped_image(levels: Array) -> list[str]:
     """Return an image of grey levels, (H, W) uint8, as lines, cropped to the terminal's width."""
-    return terminal_image(levels[:, : columns()], colours(), shows_blocks())
+    return terminal_image(levels[:, : output.columns()], output.colours(), output.shows_blocks())
 
 
 def image_width(shape: tuple[int, ...]) -> int:
     """Return how many columns an image of this shape takes."""
-    return -(-shape[1] // -(-shape[1] // columns()))
+    return -(-shape[1] // -(-shape[1] // output.columns()))
 
 
 def legend(end: float, positive: str, negative: str) -> str:
     """Return what the colours, or the characters, of an image mean."""
-    if colours() and shows_blocks():
-        return say(
-            "blue: {positive}, orange: {negative}; full colour at {end:.3g}",
-            positive=positive,
-            negative=negative,
-            end=end,
-        )
-    return say(
-        "# and +: {positive}, = and -: {negative}; # and = from {strong:.3g} on",
-        positive=positive,
-        negative=negative,
-        strong=STRONG * end,
-    )
+    if output.colours() and output.shows_blocks():
+        template = "blue: {positive}, orange: {negative}; full colour at {end:.3g}"
+        return say(template, positive=positive, negative=negative, end=end)
+    template = "# and +: {positive}, = and -: {negative}; # and = from {strong:.3g} on"
+    return say(template, positive=positive, negative=negative, strong=STRONG * end)
 
 
 def sheet_width() -> int:
     """Return how many columns a sheet of images may take, in wide terminals up to 160."""
     if not sys.stdout.isatty():
-        return columns()
-    return min(max(shutil.get_terminal_size((WIDEST, 24)).columns, 20), WIDEST_SHEET)
+        return output.columns()
+    return min(max(shutil.get_terminal_size((output.WIDEST, 24)).columns, 20), WIDEST_SHEET)
 
 
 def sheet(
@@ -169,7 +153,7 @@ def signed_bars(names: Sequence[str], values: Sequence[float], room: int) -> lis
     half = max(2, min(20, (room - first - second - 5) // 2))
     end = max(abs(value) for value in values) or 1.0
     # Without blocks the sign itself is repeated, as a pipe has no colours either
-    block = "█" if shows_blocks() else ""
+    block = "█" if output.shows_blocks() else ""
     lines = []
     for name, number, value in zip(names, numbers, values, strict=True):
         length = round(half * abs(value) / end)
@@ -186,7 +170,7 @@ def bars(names: Sequence[str], values: Sequence[float], room: int, form: str = "
     numbers = [f"{value:{form}}" for value in values]
     first, second = max(map(cell_width, names)), max(map(len, numbers))
     longest, end = max(2, min(40, room - first - second - 4)), max(values) or 1.0
-    block = "█" if shows_blocks() else "#"
+    block = "█" if output.shows_blocks() else "#"
     return [
         f"{padded(name, first)}  {number:>{second}}  "
         f"{block * round(longest * max(value, 0) / end)}".rstrip()
@@ -196,11 +180,11 @@ def bars(names: Sequence[str], values: Sequence[float], room: int, form: str = "
 
 def coloured(text: str, colour: tuple[int, int, int]) -> str:
     """Return text in a colour, where there are colours."""
-    if not text or not colours():
+    if not text or not output.colours():
         return text
     code = (
         "2;{};{};{}".format(*colour)
-        if colours() > 256
+        if output.colours() > 256
         else f"5;{(NEGATIVES if colour == NEGATIVE else POSITIVES)[-1]}"
     )
     return f"\x1b[38;{code}m{text}\x1b[0m"
@@ -209,8 +193,8 @@ def coloured(text: str, colour: tuple[int, int, int]) -> str:
 def show(text: str) -> None:
     """Write a text of tables and sentences: sentences are wrapped, lines of tables are kept."""
     # Two spaces or a rule belong to a table, whose lines must not be wrapped
-    echo_lines(
-        line if "  " in line.strip() or set(line) == {"-"} else paragraph(line)
+    output.echo_lines(
+        line if "  " in line.strip() or set(line) == {"-"} else output.paragraph(line)
         for line in text.splitlines()
     )
 
@@ -222,7 +206,7 @@ def padded(text: str, width: int) -> str:
 
 def cut(text: str, width: int) -> str:
     """Return as much of a text as fits, with "..." for the rest."""
-    text = printable(text)
+    text = output.printable(text)
     if cell_width(text) <= width:
         return text
     kept = ""

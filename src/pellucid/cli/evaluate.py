@@ -7,23 +7,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-import click
-
-from pellucid.cli import evaluate_text, values
+from pellucid.cli import evaluate_text
 from pellucid.cli.evaluate_text import Found
-from pellucid.cli.help import (
-    argument,
-    command,
-    example,
-    json_option,
-    model_argument,
-    option,
-    plot_option,
-    wrong_use,
-)
+from pellucid.cli.help import argument, command, example, json_option, model_argument, option
 from pellucid.cli.network_rows import Rows, rows_with_targets
 from pellucid.cli.output import echo, emit, program, write_json
-from pellucid.cli.plot_file import check_plot, write_plot
+from pellucid.cli.plot_file import check_plot, plot_option, write_plot
+from pellucid.cli.values import wrong_use
 from pellucid.errors import InputError
 from pellucid.lens import evaluation, plots
 from pellucid.lens.importance import partial_dependence, permutation_importance
@@ -53,7 +43,7 @@ class EvaluateOptions:
         "--robustness CHANGE",
         "How accuracy falls as images change (tables have none): brightness, noise, shift, "
         "rotation, or all; may be repeated.",
-        type=click.Choice((*CHANGES, "all")),
+        choices=(*CHANGES, "all"),
         multiple=True,
     )
     importance: bool = option(
@@ -67,7 +57,6 @@ class EvaluateOptions:
     misclassified: int = option(
         "--misclassified N",
         "How many misclassified rows to show, the most confident first. Default: 10.",
-        type=values.whole_number(0),
         default=10,
     )
     curves: bool = option("--curves", "With --json: the ROC and precision-recall curves, too.")
@@ -82,16 +71,10 @@ class EvaluateOptions:
     "loss, confusion matrix, how well confidence agrees with accuracy (calibration), the most "
     "confident mistakes; for two classes also the areas under the ROC and precision-recall curves. "
     "Values: R2, mean absolute error, and residuals.",
-    example("pellucid evaluate digits.safetensors", "on the 10,000 test digits of MNIST"),
-    example("pellucid evaluate letters.safetensors --data letters/", "on own images"),
-    example(
-        "pellucid evaluate model.safetensors new.csv --importance",
-        "a table, and which columns matter",
-    ),
-    example(
-        "pellucid evaluate digits.safetensors --robustness all",
-        "darker, noisy, shifted and rotated images",
-    ),
+    example("digits.safetensors", "on the 10,000 test digits of MNIST"),
+    example("letters.safetensors --data letters/", "on own images"),
+    example("model.safetensors new.csv --importance", "a table, and which columns matter"),
+    example("digits.safetensors --robustness all", "darker, noisy, shifted and rotated images"),
 )
 def evaluate(options: EvaluateOptions) -> None:
     """Measure how good the predictions of a network are."""

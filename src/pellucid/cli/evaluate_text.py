@@ -107,10 +107,8 @@ def _show_classes(found: Found, misclassified: int) -> None:
     echo()
     text = confusion_text(whole, columns())
     if text is None:
-        emit(
-            "the confusion matrix does not fit into {columns} columns: see --json",
-            columns=columns(),
-        )
+        template = "the confusion matrix does not fit into {columns} columns: see --json"
+        emit(template, columns=columns())
     else:
         drawing.show(text)
     if whole.roc is not None and whole.precision_recall is not None:
@@ -137,14 +135,11 @@ def _show_residuals(whole: Evaluation) -> None:
     # Quantiles, not the extremes: one outlier would say nothing of the others
     least, low, high, greatest = np.quantile(residuals, (0.05, 0.25, 0.75, 0.95))
     echo()
-    emit(
+    template = (
         "residuals (target - prediction): half are from {low:.4g} to {high:.4g}, 90 % from "
-        "{least:.4g} to {greatest:.4g}",
-        least=least,
-        low=low,
-        high=high,
-        greatest=greatest,
+        "{least:.4g} to {greatest:.4g}"
     )
+    emit(template, least=least, low=low, high=high, greatest=greatest)
     counts, edges = np.histogram(residuals, BINS)
     names = [f"{low:.4g} .. {high:.4g}" for low, high in pairwise(edges)]
     echo_lines(drawing.bars(names, counts.tolist(), columns(), ","))
@@ -152,11 +147,8 @@ def _show_residuals(whole: Evaluation) -> None:
 
 def _show_importance(found: PermutationImportance) -> None:
     echo()
-    emit(
-        "{metric} {score:.4f}, and how much worse it gets when a column is shuffled:",
-        metric=found.metric,
-        score=found.score,
-    )
+    template = "{metric} {score:.4f}, and how much worse it gets when a column is shuffled:"
+    emit(template, metric=found.metric, score=found.score)
     order = found.ranked()[:COLUMNS].tolist()
     names = [found.names[column] for column in order]
     echo_lines(drawing.signed_bars(names, found.means[order].tolist(), columns()))
@@ -166,10 +158,8 @@ def _show_importance(found: PermutationImportance) -> None:
 def _show_dependence(found: PartialDependence, classes: list[str] | None) -> None:
     K = found.outputs.shape[1]
     names = classes if classes and len(classes) == K else [say("output {k}", k=k) for k in range(K)]
-    emit(
-        "mean prediction over all rows, {column} set to one value after another:",
-        column=found.column,
-    )
+    template = "mean prediction over all rows, {column} set to one value after another:"
+    emit(template, column=found.column)
     if K == 1:
         echo_lines(drawing.signed_bars(found.labels, found.outputs[:, 0].tolist(), columns()))
         return

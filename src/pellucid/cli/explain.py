@@ -10,19 +10,11 @@ from typing import TYPE_CHECKING
 from pellucid.cli import explain_text, values
 from pellucid.cli.explain_input import Asked, read_asked
 from pellucid.cli.explain_text import Explanation
-from pellucid.cli.help import (
-    argument,
-    command,
-    example,
-    json_option,
-    model_argument,
-    option,
-    plot_option,
-    wrong_use,
-)
+from pellucid.cli.help import argument, command, example, json_option, model_argument, option
 from pellucid.cli.output import write_json
-from pellucid.cli.plot_file import check_plot, write_plot
+from pellucid.cli.plot_file import check_plot, plot_option, write_plot
 from pellucid.cli.prediction_text import predicts_classes
+from pellucid.cli.values import wrong_use
 from pellucid.core.types import Array
 from pellucid.errors import InputError
 from pellucid.lens import plots
@@ -43,13 +35,9 @@ class ExplainOptions:
     model: str = model_argument()
     file: str | None = argument("[INPUT]", "An image, a table, or a file of rows.")
     row: int | None = option(
-        "--row N",
-        "Which row, numbered as predict does: from 1 in tables, from 0 in arrays.",
-        type=values.whole_number(0),
+        "--row N", "Which row, numbered as predict does: from 1 in tables, from 0 in arrays."
     )
-    digit: int | None = option(
-        "--digit N", "A test digit of MNIST instead, from 0 to 9999.", type=values.whole_number(0)
-    )
+    digit: int | None = option("--digit N", "A test digit of MNIST instead, from 0 to 9999.")
     against: str | None = option(
         "--against CLASS", "The class to change the prediction to. Default: the nearest."
     )
@@ -58,11 +46,7 @@ class ExplainOptions:
         "Explain a neuron of this layer instead; -1 is the output.",
         type=values.layer_number(),
     )
-    neuron: int | None = option(
-        "--neuron N",
-        "Which neuron, from 0. Default: the predicted one.",
-        type=values.whole_number(0),
-    )
+    neuron: int | None = option("--neuron N", "Which neuron, from 0. Default: the predicted one.")
     trace: bool = option("--trace", "Show the value of every neuron, too.")
     plot: str | None = plot_option()
     as_json: bool = json_option()
@@ -75,16 +59,13 @@ class ExplainOptions:
     "gradients), what the last hidden neurons contribute, which class comes second, and the "
     "smallest change found that changes the prediction. The input is an image, a row of a table or "
     "of an array, or a test digit of MNIST.",
-    example("pellucid explain digits.safetensors my.png", "why this image is classified so"),
+    example("digits.safetensors my.png", "why this image is classified so"),
     example(
-        "pellucid explain digits.safetensors --digit 0 --against 2",
+        "digits.safetensors --digit 0 --against 2",
         "a test digit of MNIST, and what would make it a 2",
     ),
-    example(
-        "pellucid explain model.safetensors new.csv --row 3",
-        "the third row of a table, column by column",
-    ),
-    example("pellucid explain digits.safetensors my.png --trace", "the value of every neuron, too"),
+    example("model.safetensors new.csv --row 3", "the third row of a table, column by column"),
+    example("digits.safetensors my.png --trace", "the value of every neuron, too"),
 )
 def explain(options: ExplainOptions) -> None:
     """Explain a prediction."""
@@ -112,9 +93,8 @@ def look(net: Network, asked: Asked, options: ExplainOptions) -> Explanation:
     if is_output and neuron is None and not classes:
         neuron = 0  # values: nothing chooses one of them
     if not is_output and neuron is None:
-        raise InputError(
-            "{layer} has {size} neurons: say which by --neuron", layer=place.name, size=place.size
-        )
+        template = "{layer} has {size} neurons: say which by --neuron"
+        raise InputError(template, layer=place.name, size=place.size)
     y = net.predict(asked.x)
     against = _class(net, options.against, y)
     why = integrated_gradients(net, asked.x, layer, neuron)
@@ -134,10 +114,9 @@ def _class(net: Network, name: str | None, y: Array) -> int | str | None:
     # One output tells two classes apart
     known = names if names is not None else [str(k) for k in range(max(y.shape[1], 2))]
     if predicts_classes(net) and (name == predicted or name not in known):
+        template = "--against takes a class other than the prediction ({label}): one of {known}"
         raise InputError(
-            "--against takes a class other than the prediction ({label}): one of {known}",
-            label=predicted,
-            known=", ".join(each for each in known if each != predicted),
+            template, label=predicted, known=", ".join(each for each in known if each != predicted)
         )
     return int(name) if name.isdecimal() and names is None else name
 

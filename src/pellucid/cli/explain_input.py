@@ -41,9 +41,8 @@ def read_asked(net: Network, file: str | None, row: int | None, digit: int | Non
             raise InputError("{path}: an image has no rows: leave --row out", path=file)
         return Asked(file, None, x, None)
     if row is None and len(x) > 1:
-        raise InputError(
-            "{path}: there are {rows:,} rows: say which by --row", path=file, rows=len(x)
-        )
+        template = "{path}: there are {rows:,} rows: say which by --row"
+        raise InputError(template, path=file, rows=len(x))
     row = row or 0
     if row >= len(x):
         raise _no_row(file, row, 0, len(x) - 1)
@@ -69,11 +68,8 @@ def _of_table(net: Network, file: str, row: int | None) -> Asked:
     if row is None:
         count = _count(table)
         if count != 1:
-            raise InputError(
-                "{path}: there are {rows:,} rows: say which by --row, counted from 1",
-                path=file,
-                rows=count,
-            )
+            template = "{path}: there are {rows:,} rows: say which by --row, counted from 1"
+            raise InputError(template, path=file, rows=count)
         row = 1
     # Read alone, so that the report is about this row
     reading = columns.read(_only(table, row))
@@ -109,10 +105,5 @@ def _only(table: Table, row: int) -> Table:
 
 
 def _no_row(file: str, row: int, low: int, high: int) -> InputError:
-    return InputError(
-        "{path}: rows are numbered from {low} to {high}; there is no row {row}",
-        path=file,
-        low=low,
-        high=high,
-        row=row,
-    )
+    template = "{path}: rows are numbered from {low} to {high}; there is no row {row}"
+    return InputError(template, path=file, low=low, high=high, row=row)

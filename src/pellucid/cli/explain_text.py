@@ -201,21 +201,18 @@ def _show_counterfactual(
     net: Network, other: Counterfactual, against: str | None, shape: tuple[int, int] | None
 ) -> None:
     if not other.found or other.x is None or other.change is None:
-        emit(
+        template = (
             "no change was found that changes the prediction from {before} to {after} (one may "
-            "exist)",
-            before=other.label_before,
-            after=against or say("another class"),
+            "exist)"
         )
+        emit(template, before=other.label_before, after=against or say("another class"))
         return
     if shape is None:
-        emit(
+        template = (
             "smallest change found that changes the prediction from {before} to {after} "
-            "({distance:.3g} standard deviations):",
-            before=other.label_before,
-            after=other.label_after,
-            distance=other.distance,
+            "({distance:.3g} standard deviations):"
         )
+        emit(template, before=other.label_before, after=other.label_after, distance=other.distance)
         for name, before, after in other.moves(SHOWN):
             emit(f"- {name}: {before:.6g} -> {after:.6g}")
         return

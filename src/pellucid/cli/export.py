@@ -6,21 +6,12 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-import click
-
 from pellucid import exchange, web
-from pellucid.cli.help import (
-    argument,
-    command,
-    example,
-    json_option,
-    model_argument,
-    option,
-    wrong_use,
-)
+from pellucid.cli.help import argument, command, example, json_option, model_argument, option
 from pellucid.cli.network_rows import rows_alone
 from pellucid.cli.outcome import note_replaced
 from pellucid.cli.output import check_not_read, emit, write_json
+from pellucid.cli.values import wrong_use
 from pellucid.network import Network, load
 
 FORMAT_OF = {
@@ -45,7 +36,7 @@ class ExportOptions:
         "--to FORMAT",
         "torch, onnx, c, html, site or json. Default: by the extension of OUT (.safetensors, "
         ".onnx, .c or .h, .html, / for site, .json).",
-        type=click.Choice(FORMATS),
+        choices=FORMATS,
     )
     int8: bool = option("--int8", "For c: weights of 8 bits; needs --calibration.")
     calibration: str | None = option(
@@ -64,19 +55,14 @@ class ExportOptions:
     "file. site: the same page as a folder for a web server, under any path. json: architecture "
     "and weights as one plain document. All but onnx are written without other libraries. "
     "`pellucid verify` checks that predictions are the same.",
-    example("pellucid export digits.safetensors digits.onnx", "for ONNX Runtime, in any language"),
+    example("digits.safetensors digits.onnx", "for ONNX Runtime, in any language"),
+    example("digits.safetensors page.html", "the page of this network, for any browser"),
+    example("digits.safetensors --to site neurons/", "a folder for a school's web site"),
     example(
-        "pellucid export digits.safetensors page.html", "the page of this network, for any browser"
+        "digits.safetensors --to torch digits_torch.safetensors", "also writes digits_torch.py"
     ),
     example(
-        "pellucid export digits.safetensors --to site neurons/", "a folder for a school's web site"
-    ),
-    example(
-        "pellucid export digits.safetensors --to torch digits_torch.safetensors",
-        "also writes digits_torch.py",
-    ),
-    example(
-        "pellucid export digits.safetensors digits.h --int8 --calibration mnist",
+        "digits.safetensors digits.h --int8 --calibration mnist",
         "for a microcontroller, in a quarter of the bytes",
     ),
 )
@@ -123,12 +109,10 @@ def _written(net: Network, kind: str, options: ExportOptions) -> list[Path]:
 
 def _write_sizes(kind: str, out: str, sizes: dict[str, int]) -> None:
     if kind == "site":
-        emit(
-            "written: {path}, {count} files, {size:,} bytes; a web server shows its index.html",
-            path=out,
-            count=len(sizes),
-            size=sum(sizes.values()),
+        template = (
+            "written: {path}, {count} files, {size:,} bytes; a web server shows its index.html"
         )
+        emit(template, path=out, count=len(sizes), size=sum(sizes.values()))
         return
     for path, size in sizes.items():
         emit("written: {path}, {size:,} bytes", path=path, size=size)

@@ -6,12 +6,13 @@ they are shown. rich lays them out: Hangul takes two columns, and click counts c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import field, fields
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from pellucid.cli import values
 from pellucid.cli.output import laid_out, rows_text
 from pellucid.language import mark, say
 
@@ -29,6 +30,14 @@ METAVARS = (
     *(mark("TASK"), mark("CHANGE"), mark("FORMAT")),
 )
 """Placeholders in help, marked here for the catalogue."""
+
+TYPES = {
+    "N": values.whole_number(0),
+    "N,N,...": values.layers(),
+    "SHARE": values.share(),
+    "RATE": values.finite_number(),
+}
+"""What placeholders stand for, where an option does not say otherwise."""
 
 OPTIONS = mark("Options")
 
@@ -121,29 +130,34 @@ def command(
             params.append(each.metadata["param"](each.name, group))
         return Command(
             name,
-            callback=lambda **values: function(options(**values)),
+            callback=lambda **given: function(options(**given)),
             params=[*params, language_option()],
             help=text,
-            examples=examples,
+            examples=[(f"pellucid {name} {words}".rstrip(), about) for words, about in examples],
         )
 
     return decorate
 
 
-def example(code: str, about: str) -> tuple[str, str]:
-    """Return an example of a command, such as "pellucid demo", and what it does."""
-    return code, about
+def example(words: str, about: str) -> tuple[str, str]:
+    """Return an example of a command: the words behind its name, and what they do."""
+    return words, about
 
 
-def option(usage: str, text: str, group: str = "", **settings: Any) -> Any:
+def option(
+    usage: str, text: str, group: str = "", choices: Iterable[str] | None = None, **settings: Any
+) -> Any:
     """Return a field that is an option, given as help shows it: "-o --output-file FILE".
 
     Without a placeholder it is a flag. `group` begins a group of options in help, to which those
-    that follow belong, too. `settings` are those of `click.Option`.
+    that follow belong, too. `settings` are those of `click.Option`; without a `type` among them,
+    the value is one of the `choices`, or what its placeholder stands for in `TYPES`.
     """
     names = [word for word in usage.split() if word.startswith("-")]
-    metavar = usage.split()[len(names) :]
-    settings |= {"metavar": metavar[0]} if metavar else {"is_flag": True}
+    metavar = "".join(usage.split()[len(names) :])
+    known = TYPES.get(metavar) if choices is None else click.Choice(tuple(choices))
+    settings = {"type": known, **settings} if known is not None else settings
+    settings |= {"metavar": metavar} if metavar else {"is_flag": True}
     # The defaults of click, so that tests can make options without a command line
     usual = () if settings.get("multiple") else None if metavar else False
 
@@ -175,19 +189,6 @@ def model_argument(required: bool = True) -> Any:
 def json_option() -> Any:
     """Return --json."""
     return option("--json", "Write one JSON document, for programs.", OPTIONS)
-
-
-def plot_option() -> Any:
-    """Return --plot for commands that draw what they show."""
-    return option(
-        "--plot FILE",
-        'Also draw a plot into a PNG, SVG or PDF file; needs pip install "pellucid[plot]".',
-    )
-
-
-def wrong_use(text: str, /, **values: Any) -> click.UsageError:
-    """Return the error for options that do not go together: exit code 2."""
-    return click.UsageError(say(text, **values), click.get_current_context())
 
 
 def language_option() -> Option:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-import click
-
 from pellucid import exchange
 from pellucid.cli import values
-from pellucid.cli.help import argument, command, example, json_option, option, wrong_use
+from pellucid.cli.help import argument, command, example, json_option, option
 from pellucid.cli.outcome import note_file
 from pellucid.cli.output import check_not_read, echo, emit, note, write_json
+from pellucid.cli.values import wrong_use
 from pellucid.core import ACTIVATIONS
 from pellucid.errors import FileError, InputError
 from pellucid.exchange.pytorch.deduction import deduced
@@ -37,7 +36,7 @@ class ImportOptions:
         "--activation NAME",
         "Activation after each Linear module but the last, where the numbers of an nn.Sequential "
         "leave a gap for it; widths and normalizations follow from the weights.",
-        type=click.Choice(tuple(ACTIVATIONS)),
+        choices=ACTIVATIONS,
     )
     output: str | None = option(
         "--output NAME",
@@ -60,13 +59,10 @@ class ImportOptions:
     "activations, so pass --activation and --output, or --like with a network of the same "
     "architecture; ambiguous files are rejected. Pickles (.pt, .pth) are never opened, as they can "
     "run any program.",
-    example("pellucid import theirs.onnx -o mine.safetensors", "from ONNX"),
+    example("theirs.onnx -o mine.safetensors", "from ONNX"),
+    example("weights.safetensors --activation relu -o mine.safetensors", "from PyTorch"),
     example(
-        "pellucid import weights.safetensors --activation relu -o mine.safetensors", "from PyTorch"
-    ),
-    example(
-        "pellucid import tuned.safetensors --like net.safetensors -o my.safetensors",
-        "trained further in PyTorch",
+        "tuned.safetensors --like net.safetensors -o my.safetensors", "trained further in PyTorch"
     ),
 )
 def import_(options: ImportOptions) -> None:
@@ -78,9 +74,8 @@ def import_(options: ImportOptions) -> None:
     # ONNX and JSON record the architecture, a state_dict does not
     given = [f"--{name}" for name, value in architecture.items() if value is not None]
     if given and extension in (".onnx", ".json"):
-        raise wrong_use(
-            "{options}: only for a state_dict, which has no architecture", options=", ".join(given)
-        )
+        template = "{options}: only for a state_dict, which has no architecture"
+        raise wrong_use(template, options=", ".join(given))
     if options.like is not None and (options.activation or options.output):
         raise wrong_use("name either --like or --activation and --output")
     check_not_read(path, [options.file, options.like])
@@ -105,9 +100,8 @@ def _read(options: ImportOptions, extension: str) -> Network:
         return exchange.from_json(file)
     # Pickles pass here, to be refused with the reason
     if extension not in (".safetensors", *PICKLES):
-        raise InputError(
-            "{path}: expected a file that ends in .onnx, .safetensors or .json", path=file
-        )
+        template = "{path}: expected a file that ends in .onnx, .safetensors or .json"
+        raise InputError(template, path=file)
     net = _of_state_dict(options)
     if half := half_precision(file):
         note("{kinds}: widened to float32, which is exact", kinds=", ".join(half))

@@ -5,37 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import click
 import numpy as np
 
 from pellucid.cli import drawing, inspect_neuron, values
 from pellucid.cli.datasets import as_inputs
-from pellucid.cli.help import (
-    argument,
-    command,
-    example,
-    json_option,
-    model_argument,
-    option,
-    plot_option,
-)
+from pellucid.cli.help import argument, command, example, json_option, model_argument, option
 from pellucid.cli.network_rows import Rows, rows_alone
 from pellucid.cli.output import columns, echo, echo_lines, emit, emit_more, write_json
-from pellucid.cli.plot_file import check_plot, note_plot
+from pellucid.cli.plot_file import check_plot, note_plot, plot_option
 from pellucid.core.types import Array
 from pellucid.data import mnist
 from pellucid.display.text_table import table
 from pellucid.errors import InputError
 from pellucid.language import cell_width, say
-from pellucid.lens import plots
+from pellucid.lens import neurons, plots
 from pellucid.lens.activity import NeuronActivity, neuron_activity
-from pellucid.lens.neurons import (
-    NeuronLayer,
-    check_neuron,
-    neuron_layer,
-    neuron_layers,
-    reads_digits,
-)
 from pellucid.lens.response import InputWeights, input_weights
 from pellucid.network import Network, load
 
@@ -56,14 +40,12 @@ class InspectOptions:
         type=values.layer_number(),
         default=1,
     )
-    neuron: int | None = option(
-        "--neuron N", "One neuron of the layer, counted from 0.", type=values.whole_number(0)
-    )
+    neuron: int | None = option("--neuron N", "One neuron of the layer, counted from 0.")
     method: str = option(
         "--method NAME",
         "For deeper layers: product of the weights up to there (default), or gradient at the mean "
         "of the rows of DATA.",
-        type=click.Choice(("product", "gradient")),
+        choices=("product", "gradient"),
         default="product",
     )
     plot: str | None = plot_option()
@@ -77,20 +59,17 @@ class InspectOptions:
     "inputs are columns. Weights of deeper layers are multiplied through the layers before, which "
     "is an approximation and named as one. With data (for digits: the test digits of MNIST) also "
     "which neurons are dead or saturated, and with --neuron which rows activate it most.",
-    example("pellucid inspect digits.safetensors", "an image for each neuron of hidden layer 1"),
-    example("pellucid inspect digits.safetensors --neuron 3", "one neuron, and what activates it"),
-    example("pellucid inspect digits.safetensors --layer -1", "the output, projected to pixels"),
-    example(
-        "pellucid inspect model.safetensors new.csv --plot weights.png",
-        "a network trained on a table",
-    ),
+    example("digits.safetensors", "an image for each neuron of hidden layer 1"),
+    example("digits.safetensors --neuron 3", "one neuron, and what activates it"),
+    example("digits.safetensors --layer -1", "the output, projected to pixels"),
+    example("model.safetensors new.csv --plot weights.png", "a network trained on a table"),
 )
 def inspect(options: InspectOptions) -> None:
     """Show what neurons respond to."""
     check_plot(options.plot)
     net = load(options.model)
-    place = neuron_layer(net, options.layer, least=1)
-    neuron = None if options.neuron is None else check_neuron(place, options.neuron)
+    place = neurons.neuron_layer(net, options.layer, least=1)
+    neuron = None if options.neuron is None else neurons.check_neuron(place, options.neuron)
     rows = _rows(net, options.data)
     x = None if rows is None else rows.x
     # The gradient of a deeper layer depends on where it is taken
@@ -113,7 +92,7 @@ def _rows(net: Network, data: str | None) -> Rows | None:
     if data is not None:
         return rows_alone(net, data)
     # Digit networks need no DATA: MNIST comes with the package
-    return Rows(as_inputs(net, mnist().test.images), None) if reads_digits(net) else None
+    return Rows(as_inputs(net, mnist().test.images), None) if neurons.reads_digits(net) else None
 
 
 def _activity(net: Network, x: Array | None) -> NeuronActivity | None:
@@ -132,19 +111,17 @@ def _to_dict(
     one: inspect_neuron.Neuron | None,
 ) -> dict[str, object]:
     shown = found.to_dict() if one is None else inspect_neuron.to_dict(one, found)
-    layers = [{"number": p.number, "name": p.name, "neurons": p.size} for p in neuron_layers(net)]
+    layers = [
+        {"number": p.number, "name": p.name, "neurons": p.size} for p in neurons.neuron_layers(net)
+    ]
     return {"layers": layers, **shown, "activity": None if activity is None else activity.to_dict()}
 
 
 def _show(
-    net: Network, place: NeuronLayer, found: InputWeights, activity: NeuronActivity | None
+    net: Network, place: neurons.NeuronLayer, found: InputWeights, activity: NeuronActivity | None
 ) -> None:
-    emit(
-        "{layer}, {neurons} neurons: {note}",
-        layer=found.name,
-        neurons=len(found.labels),
-        note=found.note,
-    )
+    template = "{layer}, {neurons} neurons: {note}"
+    emit(template, layer=found.name, neurons=len(found.labels), note=found.note)
     echo()
     if found.images is not None:
         end = drawing.scale_end(found.values)
@@ -158,24 +135,22 @@ def _show(
     emit_more(len(found.labels) - NEURONS)
     if activity is not None:
         echo()
-        emit(
+        template = (
             "over {rows:,} rows, of all neurons {dead} are dead (no gradient in any row: they "
             "cannot be trained) and {saturated} saturated (almost no gradient in 95 % of the "
-            "rows)",
-            rows=activity.rows,
-            dead=activity.dead,
-            saturated=activity.saturated,
+            "rows)"
         )
+        emit(template, rows=activity.rows, dead=activity.dead, saturated=activity.saturated)
         for line in _flat_neurons(net, activity):
             emit(line)
-    elif not reads_digits(net):
+    elif not neurons.reads_digits(net):
         echo()
         emit("name DATA to see which neurons are dead or saturated")
 
 
 def _flat_neurons(net: Network, activity: NeuronActivity) -> Iterator[str]:
     """Return a line for the dead and one for the saturated neurons of each layer."""
-    for place in neuron_layers(net)[1:]:
+    for place in neurons.neuron_layers(net)[1:]:
         active = inspect_neuron.activity_of(place, activity)
         if active is None:
             continue
@@ -214,7 +189,7 @@ def _inputs(found: InputWeights) -> list[str]:
     return [say("weights of each input, root mean square over the neurons:"), *lines, *more]
 
 
-def _table(place: NeuronLayer, found: InputWeights, activity: NeuronActivity | None) -> str:
+def _table(place: neurons.NeuronLayer, found: InputWeights, activity: NeuronActivity | None) -> str:
     """Return bias and norm of each neuron; for columns, as many strongest inputs as fit."""
     active = inspect_neuron.activity_of(place, activity)
     of_columns = found.images is None and len(found.inputs) > 1

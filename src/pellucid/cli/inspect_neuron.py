@@ -10,15 +10,9 @@ from pellucid.cli.network_rows import Rows, levels
 from pellucid.cli.output import columns, echo, echo_lines, emit, emit_more, paragraph
 from pellucid.errors import InputError
 from pellucid.language import say
+from pellucid.lens import response
 from pellucid.lens.activity import LayerActivity, NeuronActivity
 from pellucid.lens.neurons import NeuronLayer, neuron_layer
-from pellucid.lens.response import (
-    InputWeights,
-    Maximized,
-    TopInputs,
-    maximize_activation,
-    top_inputs,
-)
 from pellucid.network import Network
 
 STRONGEST = 10  # rows that activate the neuron most
@@ -35,22 +29,22 @@ class Neuron(NamedTuple):
     number: int
     rows: Rows | None
     activity: LayerActivity | None
-    top: TopInputs | None
-    made: Maximized | None
+    top: response.TopInputs | None
+    made: response.Maximized | None
 
 
 def look(
     net: Network,
-    found: InputWeights,
+    found: response.InputWeights,
     neuron: int,
     rows: Rows | None,
     activity: NeuronActivity | None,
 ) -> Neuron:
     """Compute what activates a neuron."""
     place = neuron_layer(net, found.layer)
-    top = None if rows is None else top_inputs(net, rows.x, found.layer, neuron, STRONGEST)
+    top = None if rows is None else response.top_inputs(net, rows.x, found.layer, neuron, STRONGEST)
     try:
-        made = maximize_activation(net, found.layer, neuron)
+        made = response.maximize_activation(net, found.layer, neuron)
     except InputError:  # nothing says within what limits the inputs may change
         made = None
     return Neuron(neuron, rows, activity_of(place, activity), top, made)
@@ -75,7 +69,7 @@ def state(activity: LayerActivity, neuron: int) -> str:
     return say("saturated") if activity.saturated[neuron] else ""
 
 
-def alone(found: InputWeights, neuron: int) -> InputWeights:
+def alone(found: response.InputWeights, neuron: int) -> response.InputWeights:
     """Return the weights of one neuron in the form of a layer's."""
     # Shallow: the arrays of the whole layer are shared, not changed
     one = copy.copy(found)
@@ -85,7 +79,7 @@ def alone(found: InputWeights, neuron: int) -> InputWeights:
     return one
 
 
-def to_dict(one: Neuron, found: InputWeights) -> dict[str, object]:
+def to_dict(one: Neuron, found: response.InputWeights) -> dict[str, object]:
     """Return everything for JSON."""
     j, active = one.number, one.activity
     return {
@@ -101,14 +95,10 @@ def to_dict(one: Neuron, found: InputWeights) -> dict[str, object]:
     }
 
 
-def show(net: Network, one: Neuron, found: InputWeights) -> None:
+def show(net: Network, one: Neuron, found: response.InputWeights) -> None:
     """Write everything as text."""
-    emit(
-        "{layer}, neuron {neuron}: {note}",
-        layer=found.name,
-        neuron=found.labels[one.number],
-        note=found.note,
-    )
+    template = "{layer}, neuron {neuron}: {note}"
+    emit(template, layer=found.name, neuron=found.labels[one.number], note=found.note)
     echo()
     if found.images is not None:
         _show_image(one, found)
@@ -127,7 +117,7 @@ def show(net: Network, one: Neuron, found: InputWeights) -> None:
         emit("rows that activate it most (activation): {rows}", rows=rows)
 
 
-def _show_image(one: Neuron, found: InputWeights) -> None:
+def _show_image(one: Neuron, found: response.InputWeights) -> None:
     assert found.images is not None
     image, end = found.images[one.number], drawing.scale_end(found.values[:, one.number])
     left, width = drawing.signed_image(image, end), drawing.image_width(image.shape)
@@ -140,7 +130,7 @@ def _show_image(one: Neuron, found: InputWeights) -> None:
     emit(legend)
 
 
-def _facts(one: Neuron, found: InputWeights) -> list[str]:
+def _facts(one: Neuron, found: response.InputWeights) -> list[str]:
     j, values = one.number, found.values[:, one.number]
     facts = [
         say("bias {bias:+.4f}", bias=found.biases[j]),
@@ -163,7 +153,7 @@ def _strongest(one: Neuron) -> list[tuple[int, float]]:
     return [(one.rows.first + row, y) for row, y in zip(rows, activations, strict=True)]
 
 
-def _show_strongest(net: Network, one: Neuron, found: InputWeights) -> None:
+def _show_strongest(net: Network, one: Neuron, found: response.InputWeights) -> None:
     """Show the rows that activate a neuron most, and an image made to activate it."""
     assert found.images is not None
     shape = found.images.shape[1:]

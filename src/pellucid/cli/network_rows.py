@@ -8,15 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pellucid.cli import table_rows
-from pellucid.cli.datasets import (
-    Dataset,
-    as_classes,
-    as_inputs,
-    as_levels,
-    check_inputs,
-    load_dataset,
-)
+from pellucid.cli import datasets, table_rows
 from pellucid.core.checks import input_width, scales
 from pellucid.core.preparation import Flatten
 from pellucid.core.types import Array
@@ -55,28 +47,22 @@ def read_rows(net: Network, file: str) -> tuple[Array, bool]:
     if start.startswith((b"\x93NUM", b"PK\x03\x04")):
         arrays = read_arrays(file)
         if "x" not in arrays:
-            raise InputError(
-                "{path}: expected an array named x, found {found}",
-                path=file,
-                found=", ".join(arrays),
-            )
-        return as_levels(net, _as_rows(net, file, arrays["x"])), True
+            template = "{path}: expected an array named x, found {found}"
+            raise InputError(template, path=file, found=", ".join(arrays))
+        return datasets.as_levels(net, _as_rows(net, file, arrays["x"])), True
     if start.startswith((b"\0\0", b"\x1f\x8b")):
         return _as_rows(net, file, read_idx(file)), True
     if Path(file).suffix.lower() in table_rows.EXTENSIONS:
-        raise InputError(
+        template = (
             "{path}: the network was not trained on a table and knows no column names: give it "
-            "rows of {D} values (.npy, .npz, IDX) or, if it takes images, images",
-            path=file,
-            D=input_width(net.layers),
+            "rows of {D} values (.npy, .npz, IDX) or, if it takes images, images"
         )
+        raise InputError(template, path=file, D=input_width(net.layers))
     if not takes_images(net):
-        raise InputError(
-            "{path}: the network takes rows of {D} values, not images: give it an .npy or .npz "
-            "file",
-            path=file,
-            D=input_width(net.layers),
+        template = (
+            "{path}: the network takes rows of {D} values, not images: give it an .npy or .npz file"
         )
+        raise InputError(template, path=file, D=input_width(net.layers))
     image = digit(read_image(file))[None]
     # A network without a Scale was trained on values from 0 to 1
     if isinstance(net.layers[0], Flatten) and scales(net.layers):
@@ -91,12 +77,12 @@ def rows_with_targets(net: Network, data: str | None, target: str | None = None)
     """
     if data is not None and table_rows.is_table_for(net, data):
         return Rows(*table_rows.read_samples(net, data, target), 1)
-    dataset = load_dataset(data or "mnist")
+    dataset = datasets.load_dataset(data or "mnist")
     if data is None:
         check_digits(net, dataset)
-    check_inputs(dataset, net)
+    datasets.check_inputs(dataset, net)
     x, t = dataset.test or (dataset.x, dataset.t)
-    return Rows(as_inputs(net, x), as_classes(dataset, t, net.classes))
+    return Rows(datasets.as_inputs(net, x), datasets.as_classes(dataset, t, net.classes))
 
 
 def rows_alone(net: Network, data: str) -> Rows:
@@ -127,18 +113,16 @@ def levels(net: Network, x: Array) -> Array:
     return as_bytes((x / high).astype("float32"))
 
 
-def check_digits(net: Network, digits: Dataset) -> None:
+def check_digits(net: Network, digits: datasets.Dataset) -> None:
     """Raise InputError where a network was not trained on digits, and no other data are named."""
     D = input_width(net.layers)
     if D not in (None, digits.inputs):
-        raise InputError(
-            "the network takes {D} inputs, and MNIST's digits are 784 pixels: give --data", D=D
-        )
+        template = "the network takes {D} inputs, and MNIST's digits are 784 pixels: give --data"
+        raise InputError(template, D=D)
     if net.classes is not None and net.classes != digits.classes:
         names = ", ".join(net.classes[:4]) + (", ..." if len(net.classes) > 4 else "")
-        raise InputError(
-            "the network's classes ({names}) are not MNIST's digits: give --data", names=names
-        )
+        template = "the network's classes ({names}) are not MNIST's digits: give --data"
+        raise InputError(template, names=names)
     # Ten outputs without names may be digits; another number cannot
     K = net.summary().rows[-1].outputs if net.layers else None
     if K not in (None, len(digits.classes or ())):
@@ -155,10 +139,6 @@ def _as_rows(net: Network, file: str, x: Array) -> Array:
     if x.ndim in (1, 2) and x.size == D and (x.ndim == 1 or x.shape[1] != D):
         return x[None]
     if D is not None and (x.ndim < 2 or math.prod(x.shape[1:]) != D):
-        raise InputError(
-            "{path}: expected rows of {D} values, got an array of shape {got}",
-            path=file,
-            D=D,
-            got=x.shape,
-        )
+        template = "{path}: expected rows of {D} values, got an array of shape {got}"
+        raise InputError(template, path=file, D=D, got=x.shape)
     return x

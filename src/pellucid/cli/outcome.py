@@ -104,10 +104,8 @@ def conclude(job: Job, path: str, history: History, as_json: bool) -> None:
 
 def interrupted(history: History) -> str:
     """Return the sentence for a training that Ctrl-C ended, for when its network is written."""
-    return say(
-        "interrupted: training ended after {epochs} whole epochs; the network is kept",
-        epochs=len(history),
-    )
+    template = "interrupted: training ended after {epochs} whole epochs; the network is kept"
+    return say(template, epochs=len(history))
 
 
 def note_file(path: str) -> None:
@@ -127,11 +125,8 @@ def note_replaced(path: str) -> None:
         metrics = load(path).record.get("metrics")
         accuracy = metrics.get("accuracy") if isinstance(metrics, dict) else None
     if isinstance(accuracy, float):
-        note(
-            "replaces {path} (whose accuracy on training data was {accuracy:.1f} %)",
-            path=path,
-            accuracy=100 * accuracy,
-        )
+        template = "replaces {path} (whose accuracy on training data was {accuracy:.1f} %)"
+        note(template, path=path, accuracy=100 * accuracy)
     else:
         note("replaces {path}", path=path)
 
@@ -141,13 +136,11 @@ def no_better_class(name: str, chance: float, accuracy: float | None) -> str | N
     # A share of the way to 100 %: where 95 % is chance, 96 % says little
     if accuracy is None or accuracy > chance + NEAR * (1 - chance):
         return None
-    return say(
+    template = (
         "the network is no better than always predicting {name}: {accuracy:.1f} % right, "
-        "{chance:.1f} % are {name}",
-        name=name,
-        accuracy=100 * accuracy,
-        chance=100 * chance,
+        "{chance:.1f} % are {name}"
     )
+    return say(template, name=name, accuracy=100 * accuracy, chance=100 * chance)
 
 
 def no_better_value(r2: float | None) -> str | None:
@@ -163,8 +156,5 @@ def rising(history: History) -> str | None:
     # From epoch to epoch noise may lift it, from the first to the last it must fall
     if len(losses) < 2 or losses[-1] <= losses[0]:
         return None
-    return say(
-        "the loss rose: {first:.4g} in the first epoch, {last:.4g} in the last",
-        first=losses[0],
-        last=losses[-1],
-    )
+    template = "the loss rose: {first:.4g} in the first epoch, {last:.4g} in the last"
+    return say(template, first=losses[0], last=losses[-1])

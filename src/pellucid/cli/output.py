@@ -161,9 +161,8 @@ def check_not_read(path: str, read: Iterable[str | None]) -> None:
         return name if "\0" in name else os.path.realpath(name)
 
     if any(file is not None and place(path) == place(file) for file in read):
-        raise FileError(
-            "{path}: is read here, and would be replaced: choose another name", path=path
-        )
+        template = "{path}: is read here, and would be replaced: choose another name"
+        raise FileError(template, path=path)
 
 
 def program() -> str:

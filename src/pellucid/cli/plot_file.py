@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from pellucid.cli.help import option
 from pellucid.cli.output import check_writable, note
 from pellucid.errors import InputError
 from pellucid.lens import plots
@@ -15,6 +16,14 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 EXTENSIONS = (".png", ".svg", ".pdf")
+
+
+def plot_option() -> Any:
+    """Return --plot for commands that draw what they show."""
+    return option(
+        "--plot FILE",
+        'Also draw a plot into a PNG, SVG or PDF file; needs pip install "pellucid[plot]".',
+    )
 
 
 def check_plot(path: str | None) -> None:

@@ -6,19 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from pellucid.cli.help import (
-    argument,
-    command,
-    example,
-    json_option,
-    model_argument,
-    option,
-    wrong_use,
-)
+from pellucid.cli.help import argument, command, example, json_option, model_argument, option
 from pellucid.cli.network_rows import read_rows
 from pellucid.cli.output import check_not_read, check_writable
 from pellucid.cli.prediction_text import written_as
 from pellucid.cli.table_rows import EXTENSIONS, is_table_for, predict_table
+from pellucid.cli.values import wrong_use
 from pellucid.core.types import Array
 from pellucid.data.image_files import looks_like_image
 from pellucid.errors import FileError, Message, PellucidError
@@ -48,13 +41,10 @@ class PredictOptions:
     "were: centred, 28 x 28, light on black. Rows are read from IDX, .npy, or .npz with an array "
     "x. A network that was trained on a table takes tables (CSV, Parquet, .npy, .npz): columns are "
     "found by name, and reordered, ignored, imputed and unseen values are reported.",
-    example("pellucid predict digits.safetensors my.png", "classify one image"),
-    example("pellucid predict digits.safetensors *.png --json", "many, for programs"),
-    example("pellucid predict model.safetensors new.csv", "the rows of a table, numbered from 1"),
-    example(
-        "pellucid predict model.safetensors new.csv -o predictions.csv",
-        "the predictions as a table",
-    ),
+    example("digits.safetensors my.png", "classify one image"),
+    example("digits.safetensors *.png --json", "many, for programs"),
+    example("model.safetensors new.csv", "the rows of a table, numbered from 1"),
+    example("model.safetensors new.csv -o predictions.csv", "the predictions as a table"),
 )
 def predict(options: PredictOptions) -> int:
     """Write the network's predictions; return 1 where a file could not be predicted."""

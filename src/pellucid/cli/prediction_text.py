@@ -10,18 +10,8 @@ from typing import BinaryIO
 
 import click
 
-from pellucid.cli import drawing
+from pellucid.cli import drawing, output
 from pellucid.cli.network_rows import IMAGE, takes_images
-from pellucid.cli.output import (
-    columns,
-    echo,
-    emit,
-    paragraph,
-    printable,
-    shows_blocks,
-    wrap,
-    write_json,
-)
 from pellucid.core.types import Array
 from pellucid.errors import FileError
 from pellucid.files.atomic import whole_file
@@ -49,12 +39,12 @@ class Predictions:
         None for `first` is a single image.
         """
         for text in _texts(self.net, file, x, y, first, self.shown):
-            echo(text)
+            output.echo(text)
         self.shown += len(y)
 
     def fail(self, file: str, text: str) -> None:
         """Write an error: the rest of the file has no predictions."""
-        click.echo(f"pellucid: {printable(text)}", err=True)
+        click.echo(f"pellucid: {output.printable(text)}", err=True)
 
 
 @contextmanager
@@ -70,11 +60,11 @@ def written_as(net: Network, path: str | None, as_json: bool, many: bool) -> Ite
             # An empty file would look like a result, and replace an earlier one
             if not table.rows:
                 raise FileError("{path}: not written, since no row was predicted", path=path)
-        emit("written: {path}, predictions for {rows:,} rows", path=path, rows=table.rows)
+        output.emit("written: {path}, predictions for {rows:,} rows", path=path, rows=table.rows)
     elif as_json:
         document = _Document(net)
         yield document
-        write_json(document.entries)
+        output.write_json(document.entries)
     else:
         yield Predictions(net)
 
@@ -162,7 +152,7 @@ def _texts(
     for row in range(len(y)):
         name, one = file if first is None else f"{file}:{first + row}", y[row : row + 1]
         if not predicts_classes(net):
-            yield paragraph("  ".join(f"{value:.6g}" for value in y[row]), f"{name}  ")
+            yield output.paragraph("  ".join(f"{value:.6g}" for value in y[row]), f"{name}  ")
         elif shown + row < SHOWN:
             yield _in_full(net, name, x[row], one)
         else:
@@ -173,9 +163,9 @@ def _texts(
 def _in_full(net: Network, name: str, x: Array, y: Array) -> str:
     """Return a prediction with its confidence, the best classes as bars, and the image."""
     head = say("{name}: {label}", name=name, label=net.label(int(net.choose(y)[0])))
-    room = columns() - IMAGE[1] - 2
+    room = output.columns() - IMAGE[1] - 2
     is_beside = takes_images(net) and room >= ROOM
-    rest = [*wrap(describe_confidence(net, y), room if is_beside else columns()), ""]
+    rest = [*output.wrap(describe_confidence(net, y), room if is_beside else output.columns()), ""]
     rest += _bars(net, y[0])
     if not takes_images(net):
         return "\n".join([head, *rest, ""])
@@ -195,7 +185,7 @@ def _bars(net: Network, y: Array) -> list[str]:
     best = sorted(range(len(y)), key=lambda k: -float(y[k]))[:4]
     # Outputs of tanh and others may be negative
     low, high = min(0.0, float(y.min())), max(float(y[best[0]]), 1e-9)
-    block = "█" if shows_blocks() else "#"
+    block = "█" if output.shows_blocks() else "#"
     names = [net.label(k) for k in best]
     width = max(map(cell_width, names))
     lines = []

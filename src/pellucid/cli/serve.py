@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pellucid.cli import values
 from pellucid.cli.help import command, example, model_argument, option
 from pellucid.cli.output import emit
 from pellucid.language import say
@@ -19,7 +18,6 @@ def _port_option() -> Any:
     return option(
         "--port N",
         "Port on 127.0.0.1; 0 for any free one. Default: 8765, or a free one where that is taken.",
-        type=values.whole_number(0),
     )
 
 
@@ -45,7 +43,7 @@ class OpenOptions:
     ServeOptions,
     "Serve the page of a network: draw, and watch every neuron. Only this computer can open it "
     "(127.0.0.1). Ctrl-C stops it.",
-    example("pellucid serve digits.safetensors", "prints the address; open it in a browser"),
+    example("digits.safetensors", "prints the address; open it in a browser"),
 )
 def serve(options: ServeOptions) -> None:
     """Serve a network's page."""
@@ -58,8 +56,8 @@ def serve(options: ServeOptions) -> None:
     "Open the page of a network in the browser: draw, and watch every neuron.\n\n"
     "Without MODEL: the network 784-16-16-10 for digits that comes with pellucid. Only this "
     "computer can open the page (127.0.0.1). Ctrl-C stops it.",
-    example("pellucid open", "the network that comes with pellucid"),
-    example("pellucid open digits.safetensors", "a network of your own"),
+    example("", "the network that comes with pellucid"),
+    example("digits.safetensors", "a network of your own"),
 )
 def open_page(options: OpenOptions) -> None:
     """Serve a network's page and open the browser."""

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import click
-
 from pellucid.building import mlp
-from pellucid.cli import values
-from pellucid.cli.help import command, example, json_option, model_argument, option, wrong_use
+from pellucid.cli.help import command, example, json_option, model_argument, option
 from pellucid.cli.output import echo, emit, write_json
+from pellucid.cli.values import wrong_use
 from pellucid.core import ACTIVATIONS
 from pellucid.language import say
 from pellucid.network import load
@@ -21,18 +19,18 @@ class SummaryOptions:
 
     model: str | None = model_argument(required=False)
     layers: tuple[int, ...] | None = option(
-        "--layers N,N,...", "Neurons in each layer, inputs first.", type=values.layers()
+        "--layers N,N,...", "Neurons in each layer, inputs first."
     )
     activation: str = option(
         "--activation NAME",
         "Activation of the hidden layers, for --layers. Default: sigmoid.",
-        type=click.Choice(tuple(ACTIVATIONS)),
+        choices=ACTIVATIONS,
         default="sigmoid",
     )
     output: str = option(
         "--output NAME",
         "Activation of the last layer, for --layers. Default: sigmoid.",
-        type=click.Choice(tuple(ACTIVATIONS)),
+        choices=ACTIVATIONS,
         default="sigmoid",
     )
     as_json: bool = json_option()
@@ -43,8 +41,8 @@ class SummaryOptions:
     SummaryOptions,
     "Count parameters, multiplications and bytes layer by layer, of a network's file or of a "
     "network that --layers describes.",
-    example("pellucid summary digits.safetensors", "a trained network"),
-    example("pellucid summary --layers 784,16,16,10", "13,002 parameters"),
+    example("digits.safetensors", "a trained network"),
+    example("--layers 784,16,16,10", "13,002 parameters"),
 )
 def summary(options: SummaryOptions) -> None:
     """Count the parameters of a network."""
@@ -62,11 +60,8 @@ def summary(options: SummaryOptions) -> None:
     # An imported network has no record
     if epochs := net.record.get("epochs"):
         rows = net.record.get("rows")
-        text = say(
-            "trained for {epochs} epochs on {rows} rows",
-            epochs=epochs,
-            rows=f"{rows:,}" if isinstance(rows, int) else rows,
-        )
+        template = "trained for {epochs} epochs on {rows} rows"
+        text = say(template, epochs=epochs, rows=f"{rows:,}" if isinstance(rows, int) else rows)
         echo()
         emit(f"{text}: {net.record.get('optimizer')}")
     if net.classes:

@@ -28,11 +28,8 @@ def is_table_for(net: Network, file: str) -> bool:
         return False
     names = [column.name for column in net.columns.columns]
     if looks_like_image(file):
-        raise InputError(
-            "{path}: an image, but the network takes tables with the columns {names}",
-            path=file,
-            names=shortened(names),
-        )
+        template = "{path}: an image, but the network takes tables with the columns {names}"
+        raise InputError(template, path=file, names=shortened(names))
     # Arrays are inputs already unless they carry the columns' names
     if Path(file).suffix.lower() not in (".npy", ".npz"):
         return True

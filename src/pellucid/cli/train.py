@@ -6,15 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import click
-
 from pellucid.building import PRESETS
 from pellucid.cli import outcome, train_arrays, train_table, values
 from pellucid.cli.augment_option import Augment
-from pellucid.cli.help import command, example, json_option, option, wrong_use
+from pellucid.cli.help import command, example, json_option, option
 from pellucid.cli.output import check_not_read, check_writable, note
 from pellucid.cli.plot_file import check_plot, plot_history
 from pellucid.cli.table_rows import EXTENSIONS
+from pellucid.cli.values import wrong_use
 from pellucid.core import ACTIVATIONS
 from pellucid.core.losses import LOSSES
 from pellucid.core.optimizers import OPTIMIZERS
@@ -51,7 +50,6 @@ class TrainOptions:
         "--layers N,N,...",
         "Neurons in each layer, inputs first. Default: 784,16,16,10 for MNIST; two hidden layers "
         "of 128 for tables, else of 16.",
-        type=values.layers(),
     )
     hidden: tuple[int, ...] | None = option(
         "--hidden N,N,...",
@@ -63,7 +61,7 @@ class TrainOptions:
         "--activation NAME",
         "Activation of the hidden layers: sigmoid (default), relu (default for tables), tanh, "
         "leaky_relu, gelu, silu, softplus, ...",
-        type=click.Choice(tuple(ACTIVATIONS)),
+        choices=ACTIVATIONS,
     )
     output: str | None = option(
         "--output NAME",
@@ -74,20 +72,19 @@ class TrainOptions:
     dropout: float | None = option(
         "--dropout SHARE",
         "Share of hidden neurons dropped in training. Default: 0; for tables 0.1.",
-        type=values.share(),
     )
     target: str | None = option("--target COLUMN", "The column of the table to predict.", TABLES)
     task: str | None = option(
         "--task TASK",
         "classify: the target's cells are classes; regress: they are numbers. Default: decided by "
         "the cells.",
-        type=click.Choice(("classify", "regress")),
+        choices=("classify", "regress"),
     )
     preset: str | None = option(
         "--preset NAME",
         "tabular (default): columns are scaled by their quartiles, smoothly clipped and, from "
         "1,000 rows on, periodically embedded; plain: scaled to mean 0 and standard deviation 1.",
-        type=click.Choice(PRESETS),
+        choices=PRESETS,
     )
     ignore: tuple[str, ...] = option(
         "--ignore COLUMN",
@@ -109,33 +106,30 @@ class TrainOptions:
         "cross_entropy, binary_cross_entropy, mean_squared_error, ... Default: the one that suits "
         "the output.",
         TRAINING,
-        type=click.Choice(tuple(LOSSES)),
+        choices=LOSSES,
     )
     optimizer: str | None = option(
         "--optimizer NAME",
         "adamw, adam, sgd, rmsprop, adagrad. Default: the recipe's.",
-        type=click.Choice(tuple(OPTIMIZERS)),
+        choices=OPTIMIZERS,
     )
     learning_rate: float | None = option(
         "--learning-rate RATE",
         "Size of a step. Default: the recipe's; for another optimizer one that suits it.",
-        type=values.finite_number(),
     )
     schedule: str | None = option(
         "--schedule NAME",
         "How the learning rate changes: one_cycle, constant, cosine, step, exponential, ... "
         "Default: the recipe's.",
-        type=click.Choice(tuple(SCHEDULES)),
+        choices=SCHEDULES,
     )
     weight_decay: float | None = option(
         "--weight-decay RATE",
         "How much weights shrink at each step, times the learning rate. Default: the recipe's.",
-        type=values.finite_number(),
     )
     label_smoothing: float | None = option(
         "--label-smoothing SHARE",
         "Share of each target spread over all classes, for cross-entropies. Default: 0.",
-        type=values.share(),
     )
     augment: Mapping[str, float] | None = option(
         "--augment NAME=N,...",
@@ -161,16 +155,12 @@ class TrainOptions:
         "A quick recipe, a little less accurate: about a second (a few with the reference engine).",
     )
     seed: int = option(
-        "--seed N",
-        "The same seed gives the same network. Default: 0.",
-        RUNNING,
-        type=values.whole_number(0),
-        default=0,
+        "--seed N", "The same seed gives the same network. Default: 0.", RUNNING, default=0
     )
     engine: str = option(
         "--engine NAME",
         "What computes: auto (default: the fastest available), native, reference (NumPy).",
-        type=click.Choice(ENGINES),
+        choices=ENGINES,
         default="auto",
     )
     threads: int | None = option(
@@ -213,24 +203,14 @@ BUILDING = (
     "changes one part of it; other networks and data have a recipe of their own. Ctrl-C ends the "
     "training after the batch and the network is written; until then, a second Ctrl-C stops at "
     "once and writes nothing.",
-    example("pellucid train --quick", "few epochs, a few seconds"),
-    example("pellucid train --layers 784,32,10 --epochs 20", "another network"),
+    example("--quick", "few epochs, a few seconds"),
+    example("--layers 784,32,10 --epochs 20", "another network"),
+    example("--data letters/ -o letters.safetensors", "own images, a sub-folder for each class"),
+    example("--data houses.csv --target price --ignore id", "a table: predict one of its columns"),
+    example("--activation relu --output softmax", "another activation and output"),
+    example("--from digits.safetensors --data own/ -o mine.safetensors", "fine-tune on own data"),
     example(
-        "pellucid train --data letters/ -o letters.safetensors",
-        "own images, a sub-folder for each class",
-    ),
-    example(
-        "pellucid train --data houses.csv --target price --ignore id",
-        "a table: predict one of its columns",
-    ),
-    example("pellucid train --activation relu --output softmax", "another activation and output"),
-    example(
-        "pellucid train --from digits.safetensors --data own/ -o mine.safetensors",
-        "fine-tune on own data",
-    ),
-    example(
-        "pellucid train --augment shift=1,rotation=10,elastic=34",
-        "images shifted, rotated and distorted a little",
+        "--augment shift=1,rotation=10,elastic=34", "images shifted, rotated and distorted a little"
     ),
 )
 def train(options: TrainOptions) -> None:

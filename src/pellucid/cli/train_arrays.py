@@ -8,16 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pellucid.building import mlp
-from pellucid.cli import outcome
+from pellucid.cli import datasets, outcome
 from pellucid.cli.augment_option import augmentation
-from pellucid.cli.datasets import (
-    Dataset,
-    as_classes,
-    as_inputs,
-    check_classes,
-    check_inputs,
-    load_dataset,
-)
 from pellucid.cli.train_settings import check_layers, settings_of
 from pellucid.core.layers import Affine, Sigmoid
 from pellucid.core.losses import BinaryCrossEntropy
@@ -41,8 +33,8 @@ HIDDEN = (16, 16)
 
 def prepare(options: TrainOptions, pretrained: Network | None) -> outcome.Job:
     """Load the data and build the network, or take the pretrained one; return the training."""
-    dataset = load_dataset(options.data)
-    check_classes(dataset)
+    dataset = datasets.load_dataset(options.data)
+    datasets.check_classes(dataset)
     classes = dataset.classes is not None
     check_layers(options.layers, dataset.inputs, dataset.outputs, classes)
     if pretrained is None:
@@ -67,7 +59,7 @@ def prepare(options: TrainOptions, pretrained: Network | None) -> outcome.Job:
     )
 
 
-def build(options: TrainOptions, dataset: Dataset) -> Network:
+def build(options: TrainOptions, dataset: datasets.Dataset) -> Network:
     """Build the network that the options ask for, for these data."""
     classes = dataset.classes
     net = mlp(
@@ -87,7 +79,7 @@ def build(options: TrainOptions, dataset: Dataset) -> Network:
     )
 
 
-def choose_recipe(options: TrainOptions, net: Network, dataset: Dataset) -> Recipe:
+def choose_recipe(options: TrainOptions, net: Network, dataset: datasets.Dataset) -> Recipe:
     """Return the digit network's own recipe for that network on digits, else the general one."""
     if _is_digit_network(options, net, dataset):
         return recipes.QUICK if options.quick else recipes.DIGITS
@@ -99,7 +91,7 @@ def choose_recipe(options: TrainOptions, net: Network, dataset: Dataset) -> Reci
     return recipe
 
 
-def _is_digit_network(options: TrainOptions, net: Network, dataset: Dataset) -> bool:
+def _is_digit_network(options: TrainOptions, net: Network, dataset: datasets.Dataset) -> bool:
     """Return whether this is 784-16-16-10 with sigmoids, on data that could be MNIST's."""
     shapes = [layer.W.shape for layer in net.layers if isinstance(layer, Affine)]
     return (
@@ -115,11 +107,13 @@ def _is_digit_network(options: TrainOptions, net: Network, dataset: Dataset) -> 
     )
 
 
-def _fitted(net: Network, dataset: Dataset) -> Dataset:
+def _fitted(net: Network, dataset: datasets.Dataset) -> datasets.Dataset:
     """Return the data as a network takes them: its inputs, and indices into its class names."""
-    check_inputs(dataset, net)
+    datasets.check_inputs(dataset, net)
     parts = [(dataset.x, dataset.t), *([] if dataset.test is None else [dataset.test])]
-    (x, t), *held = [(as_inputs(net, x), as_classes(dataset, t, net.classes)) for x, t in parts]
+    (x, t), *held = [
+        (datasets.as_inputs(net, x), datasets.as_classes(dataset, t, net.classes)) for x, t in parts
+    ]
     classes = None if dataset.classes is None else net.classes or dataset.classes
     return replace(dataset, x=x, t=t, test=held[0] if held else None, classes=classes)
 
@@ -130,12 +124,12 @@ def _validation(wanted: float | str | None, net: Network) -> Validation:
         return wanted
     if wanted == "none":
         return None
-    other = load_dataset(wanted)
-    check_inputs(other, net)
-    return other.x, as_classes(other, other.t, net.classes)
+    other = datasets.load_dataset(wanted)
+    datasets.check_inputs(other, net)
+    return other.x, datasets.as_classes(other, other.t, net.classes)
 
 
-def _scored(net: Network, dataset: Dataset, history: History) -> outcome.Outcome:
+def _scored(net: Network, dataset: datasets.Dataset, history: History) -> outcome.Outcome:
     """Score the network on the test rows, where there are some."""
     found = None if dataset.test is None else evaluate(net, *dataset.test)
     last = history.records[-1] if history.records else {}
@@ -155,7 +149,9 @@ def _scored(net: Network, dataset: Dataset, history: History) -> outcome.Outcome
     return outcome.Outcome(sentences, scores, _warning(dataset, last.get("accuracy"), found))
 
 
-def _warning(dataset: Dataset, accuracy: float | None, found: Evaluation | None) -> str | None:
+def _warning(
+    dataset: datasets.Dataset, accuracy: float | None, found: Evaluation | None
+) -> str | None:
     if dataset.classes is None:
         return outcome.no_better_value(None if found is None else found.r2)
     # Without test rows the training accuracy is the only one known

@@ -25,21 +25,19 @@ def check_layers(layers: tuple[int, ...] | None, inputs: int, outputs: int, clas
     if layers is None:
         return
     if layers[0] != inputs:
-        raise InputError(
-            "--layers begins with {got} inputs, but rows have {inputs} values: begin with {inputs}",
-            got=layers[0],
-            inputs=inputs,
+        template = (
+            "--layers begins with {got} inputs, but rows have {inputs} values: begin with {inputs}"
         )
+        raise InputError(template, got=layers[0], inputs=inputs)
     # One output tells two classes apart
     if layers[-1] == outputs or (classes and layers[-1] == 1 and outputs == 2):
         return
     if not classes:
-        raise InputError(
+        template = (
             "--layers ends with {got} outputs, but the data have {outputs} values to predict: end "
-            "with {outputs}",
-            got=layers[-1],
-            outputs=outputs,
+            "with {outputs}"
         )
+        raise InputError(template, got=layers[-1], outputs=outputs)
     # Two numbers are most likely inputs and a hidden layer, the outputs forgotten
     kept = layers if len(layers) == 2 else layers[:-1]
     raise InputError(

@@ -67,11 +67,8 @@ def prepare(options: TrainOptions, pretrained: Network | None) -> outcome.Job:
 
 def _columns_of(table: Table, options: TrainOptions) -> Columns:
     if options.target is None:
-        raise InputError(
-            "{table}: --target COLUMN is required: the column to predict, one of {known}",
-            table=table.name,
-            known=", ".join(table.columns),
-        )
+        template = "{table}: --target COLUMN is required: the column to predict, one of {known}"
+        raise InputError(template, table=table.name, known=", ".join(table.columns))
     if options.augment:
         raise InputError("--augment changes images, and the data are not images: leave it out")
     return Columns.of(
@@ -120,19 +117,13 @@ def _introduction(columns: Columns, why: Message) -> list[str]:
     assert columns.target is not None
     classes, target = columns.classes, columns.target.name
     if classes is None:
-        first = say(
-            "target {target}: a number ({why}); use --task classify to treat it as a class label",
-            target=target,
-            why=why,
+        template = (
+            "target {target}: a number ({why}); use --task classify to treat it as a class label"
         )
+        first = say(template, target=target, why=why)
     else:
-        first = say(
-            "target {target}: {count} classes ({why}): {names}",
-            target=target,
-            count=len(classes),
-            why=why,
-            names=shortened(classes),
-        )
+        template = "target {target}: {count} classes ({why}): {names}"
+        first = say(template, target=target, count=len(classes), why=why, names=shortened(classes))
     numbers = [column.name for column in columns.columns if isinstance(column, NumberColumn)]
     categories = [column.name for column in columns.columns if not isinstance(column, NumberColumn)]
     missing = [column.name for column in columns.columns if column.missing]
@@ -150,13 +141,11 @@ def _size_note(width: int, rows: int) -> list[str]:
     size = 4 * rows * width  # bytes as float32
     if size <= table_loop.MEMORY:
         return []
-    return [
-        say(
-            "the table takes {size:,} MB as numbers: training reads it block by block, from a "
-            "temporary file",
-            size=size >> 20,
-        )
-    ]
+    template = (
+        "the table takes {size:,} MB as numbers: training reads it block by block, from a "
+        "temporary file"
+    )
+    return [say(template, size=size >> 20)]
 
 
 def _scored(columns: Columns, seen: Columns, history: History) -> outcome.Outcome:
@@ -175,13 +164,11 @@ def _scored(columns: Columns, seen: Columns, history: History) -> outcome.Outcom
         frequent = max(seen.counts, key=seen.counts.__getitem__)
         warning = outcome.no_better_class(frequent, seen.counts[frequent] / seen.rows, value)
     if held_out:
+        template = (
+            "kept: the weights after epoch {epoch} of {epochs}, with the lowest validation loss"
+        )
         sentences = [
-            say(
-                "kept: the weights after epoch {epoch} of {epochs}, with the lowest validation "
-                "loss",
-                epoch=epoch["epoch"],
-                epochs=len(history),
-            ),
+            say(template, epoch=epoch["epoch"], epochs=len(history)),
             say("on held-out validation rows: {scores}", scores=text),
         ]
     else:

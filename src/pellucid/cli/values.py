@@ -58,6 +58,11 @@ class OutputActivation(click.Choice):  # type: ignore[type-arg,unused-ignore]
         return super().convert(value, param, ctx)
 
 
+def wrong_use(text: str, /, **values: Any) -> click.UsageError:
+    """Return the error for options that do not go together: exit code 2."""
+    return click.UsageError(say(text, **values), click.get_current_context())
+
+
 def whole_number(least: int) -> Value:
     """Return the type of whole numbers of at least `least`."""
     wrong = Message("expected a whole number of {least} or more, got {got}", least=least)

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from pellucid import exchange
 from pellucid.building import mlp
-from pellucid.cli import values
-from pellucid.cli.help import command, example, json_option, model_argument, option, wrong_use
+from pellucid.cli.help import command, example, json_option, model_argument, option
 from pellucid.cli.network_rows import rows_alone
 from pellucid.cli.output import echo, emit, emit_more, write_json
+from pellucid.cli.values import wrong_use
 from pellucid.display.text_table import table
 from pellucid.exchange.verification import Check, Line, Verification
 from pellucid.language import say
@@ -33,15 +33,8 @@ class VerifyOptions:
         "Rows to compare on, as for evaluate, 256 at most. Default: MNIST's for 784 inputs, else "
         "random ones.",
     )
-    steps: int = option(
-        "--steps N",
-        "Training steps. Default: 100; 0 for none.",
-        type=values.whole_number(0),
-        default=100,
-    )
-    seed: int = option(
-        "--seed N", "Seed for drawing rows. Default: 0.", type=values.whole_number(0), default=0
-    )
+    steps: int = option("--steps N", "Training steps. Default: 100; 0 for none.", default=100)
+    seed: int = option("--seed N", "Seed for drawing rows. Default: 0.", default=0)
     as_json: bool = json_option()
 
 
@@ -53,9 +46,9 @@ class VerifyOptions:
     "gradient, and of the weights after training. Dropout is off, as every program would draw its "
     "own; ONNX Runtime computes outputs only. Programs that are not installed are left out. Exit "
     "code 1 when a difference is larger than rounding explains.",
-    example("pellucid verify digits.safetensors", "a trained network"),
-    example("pellucid verify --seeds", "the two networks that pellucid grew from"),
-    example("pellucid verify houses.safetensors --data houses.csv", "on rows of its own"),
+    example("digits.safetensors", "a trained network"),
+    example("--seeds", "the two networks that pellucid grew from"),
+    example("houses.safetensors --data houses.csv", "on rows of its own"),
 )
 def verify(options: VerifyOptions) -> int:
     """Compare the programs; return 1 where they differ."""
@@ -87,12 +80,8 @@ def _seeds() -> dict[str, Network]:
 
 
 def _show(name: str, found: Verification) -> None:
-    emit(
-        "{name}: {rows} rows, {loss}; the largest differences from the reference engine",
-        name=name,
-        rows=found.rows,
-        loss=found.loss,
-    )
+    template = "{name}: {rows} rows, {loss}; the largest differences from the reference engine"
+    emit(template, name=name, rows=found.rows, loss=found.loss)
     if found.dropout:
         emit("dropout is off: every program would draw its own")
     for check in found.checks:
@@ -118,10 +107,8 @@ def _show_check(check: Check, found: Verification) -> None:
     # ONNX Runtime computes parts in float32 even where the network is float64
     tolerances = check.lines[0].allowed
     if (wider := tolerances.get("ONNX Runtime", 0)) > min(tolerances.values(), default=0):
-        emit(
-            "ONNX Runtime: {allowed:.0e} is allowed, as a part of this is float32 there",
-            allowed=wider,
-        )
+        template = "ONNX Runtime: {allowed:.0e} is allowed, as a part of this is float32 there"
+        emit(template, allowed=wider)
     for name, reason in check.absent.items():
         emit(f"{name}: {reason}")
 
@@ -145,9 +132,7 @@ def _verdict(found: Verification) -> str:
     if not far:
         return say("the same: no difference is larger than rounding explains")
     dtype, line = far[0]
-    return say(
-        "NOT the same: {count:,} of these differences are too large, the first in {dtype}: {what}",
-        count=len(far),
-        dtype=dtype,
-        what=_label(line, found.steps),
+    template = (
+        "NOT the same: {count:,} of these differences are too large, the first in {dtype}: {what}"
     )
+    return say(template, count=len(far), dtype=dtype, what=_label(line, found.steps))
