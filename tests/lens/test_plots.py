@@ -115,7 +115,7 @@ def test_weights_are_drawn_on_one_scale(digits: pl.Network) -> None:
     assert not more
     assert low == -high == -np.quantile(np.abs(W.astype(float)), 0.99)
     neutral = ax.images[0].cmap(0.5)
-    np.testing.assert_allclose(neutral[:3], mpl.colors.to_rgb(LIGHT.neutral), atol=0.02)
+    np.testing.assert_allclose(neutral[:3], mpl.colors.to_rgb(LIGHT.ground), atol=0.02)
     orange, blue = ax.images[0].cmap(0.0), ax.images[0].cmap(1.0)
     assert orange[0] > orange[2]
     assert blue[2] > blue[0]

@@ -9,35 +9,24 @@ from typing import NamedTuple
 import numpy as np
 
 from pellucid.core import chain
+from pellucid.core import layers as kinds
 from pellucid.core.chain import Trace
 from pellucid.core.composite import Residual
 from pellucid.core.layer import Layer
-from pellucid.core.layers import (
-    GELU,
-    Activation,
-    Exponential,
-    Identity,
-    ReLU,
-    Sigmoid,
-    SiLU,
-    Softplus,
-    Tanh,
-)
+from pellucid.core.layers import Activation, Identity, Sigmoid, Tanh
 from pellucid.core.types import Array
 from pellucid.display.text_table import table
 from pellucid.errors import InputError
 from pellucid.language import say
+from pellucid.lens import neurons
 from pellucid.lens.input_columns import RowsLike
-from pellucid.lens.neurons import as_rows, check_overflow, reports_overflow, traces
-from pellucid.lens.report import PlainDict, Report, plain
+from pellucid.lens.report import PlainDict, Report
 from pellucid.network import Network
 
 # The steepest slope of each activation; GELU, SiLU and Exponential exceed 1 in places, and 1 is
 # their slope for large positive z (for Exponential, at 0).
-STEEPEST: dict[type[Activation], float] = {
-    **dict.fromkeys((ReLU, GELU, SiLU, Softplus, Exponential, Tanh), 1.0),
-    Sigmoid: 0.25,
-}
+_STEEP = (kinds.ReLU, kinds.GELU, kinds.SiLU, kinds.Softplus, kinds.Exponential, kinds.Tanh)
+STEEPEST: dict[type[Activation], float] = {**dict.fromkeys(_STEEP, 1.0), kinds.Sigmoid: 0.25}
 
 
 class LayerActivity(NamedTuple):
@@ -77,23 +66,18 @@ class NeuronActivity(Report):
 
     def to_dict(self) -> PlainDict:
         """Return all numbers as plain lists."""
-        layers = [plain(layer._asdict()) for layer in self.layers]
         counts = {"rows": self.rows, "dead": self.dead, "saturated": self.saturated}
-        return {**counts, "layers": layers}
+        return counts | super().to_dict()
 
     def __str__(self) -> str:
         heads = [say("activation"), say("neurons"), say("dead"), say("saturated")]
-        heads.append(say("flat, mean share of rows"))
-        lines = [
-            [
-                f"{layer.layer} {layer.activation}",
-                *(f"{n:d}" for n in (len(layer.flat), layer.dead.sum(), layer.saturated.sum())),
-                f"{layer.flat.mean():.1%}",
-            ]
-            for layer in self.layers
-        ]
+        lines = [[*heads, say("flat, mean share of rows")]]
+        for layer in self.layers:
+            counts = (len(layer.flat), layer.dead.sum(), layer.saturated.sum())
+            cells = [f"{layer.layer} {layer.activation}", *(f"{n:d}" for n in counts)]
+            lines.append([*cells, f"{layer.flat.mean():.1%}"])
         rows = say("over {rows:,} rows", rows=self.rows)
-        return f"{table([heads, *lines], total=False)}\n{rows}"
+        return f"{table(lines, total=False)}\n{rows}"
 
 
 class _Tally:
@@ -118,7 +102,7 @@ class _Tally:
         return LayerActivity(name, kind, shares, self.low, self.high, dead, saturated)
 
 
-@reports_overflow
+@neurons.reports_overflow
 def neuron_activity(
     net: Network, x: RowsLike, *, flat: float = 0.05, share: float = 0.95
 ) -> NeuronActivity:
@@ -147,11 +131,11 @@ def neuron_activity(
     for name, value in (("flat", flat), ("share", share)):
         if not 0 < value <= 1:
             raise InputError("{name} must be in (0, 1], got {got}", name=name, got=repr(value))
-    rows = as_rows(net, x)
+    rows = neurons.as_rows(net, x)
     tallies: dict[str, _Tally] = {}
-    for _, trace in traces(net.layers, rows):
+    for _, trace in neurons.traces(net.layers, rows):
         for name, layer, z, y in _activations(net.layers, trace):
-            check_overflow(net, z, y)
+            neurons.check_overflow(net, z, y)
             tallies.setdefault(name, _Tally(layer)).add(z, y, flat)
     if not tallies:
         raise InputError("this network has no activation functions, so no neuron can be flat")

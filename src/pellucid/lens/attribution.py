@@ -16,20 +16,9 @@ from pellucid.core.types import Array
 from pellucid.display.text_table import table
 from pellucid.errors import InputError
 from pellucid.language import say
+from pellucid.lens import neurons
 from pellucid.lens.input_columns import RowsLike, input_names
-from pellucid.lens.neurons import (
-    BLOCK,
-    SHOWN,
-    NeuronLayer,
-    as_rows,
-    check_neuron,
-    check_overflow,
-    neuron_label,
-    neuron_labels,
-    neuron_layer,
-    one_row,
-    reports_overflow,
-)
+from pellucid.lens.neurons import NeuronLayer, check_overflow, neuron_layer, reports_overflow
 from pellucid.lens.report import Report
 from pellucid.network import Network
 
@@ -80,21 +69,16 @@ class Contributions(Report):
     def __str__(self) -> str:
         shown = self.strongest()
         lines = [[say("input neuron"), say("value"), say("weight"), say("contribution")]]
-        for i in shown.tolist():
-            numbers = (self.inputs[i], self.weights[i], self.values[i])
-            lines.append([self.names[i], *(f"{number:.4f}" for number in numbers)])
+        columns = (self.inputs, self.weights, self.values)
+        lines += [[self.names[i], *(f"{column[i]:.4f}" for column in columns)] for i in shown]
         # fsum: the three parts of the table add up to the last digit that is shown.
         rest, others = math.fsum(self.values) - math.fsum(self.values[shown]), len(self.values)
         sums = [(say("bias"), self.bias), (say("weighted sum"), self.weighted_sum)]
         if len(shown) < others:
             sums.insert(0, (say("{count:,} others", count=others - len(shown)), rest))
         lines += [[name, "", "", f"{value:.4f}"] for name, value in sums]
-        head = say(
-            "{layer}, neuron {neuron}: activation {activation:.4f}",
-            layer=self.name,
-            neuron=self.label,
-            activation=self.activation,
-        )
+        template = "{layer}, neuron {neuron}: activation {activation:.4f}"
+        head = say(template, layer=self.name, neuron=self.label, activation=self.activation)
         return f"{head}\n{table(lines)}"
 
 
@@ -126,31 +110,24 @@ def contributions(
     >>> why.values, why.bias, why.weighted_sum
     (array([4., 8.]), -10.0, 2.0)
     """
-    row = one_row(net, x)
+    row = neurons.one_row(net, x)
     place = neuron_layer(net, layer, least=1)
     if place.affine is None:
-        raise InputError(
+        template = (
             "the neurons of {layer} have no weighted sum of their own (a Residual adds its input "
-            "to the output of its layers): use integrated_gradients",
-            layer=place.name,
+            "to the output of its layers): use integrated_gradients"
         )
+        raise InputError(template, layer=place.name)
     trace = chain.forward(net.layers, row)
     chosen = int(chosen_neurons(net, place, neuron, row)[0])
     inputs, z = trace.input_of(place.first)[0], trace[place.first][0, chosen]
     y, b = place.activations(trace)[0, chosen], place.affine.b
     check_overflow(net, inputs, z, y)
-    return Contributions(
-        layer=place.number,
-        neuron=chosen,
-        label=neuron_label(net, place, chosen),
-        name=place.name,
-        names=neuron_labels(net, neuron_layer(net, place.number - 1)),
-        inputs=inputs.astype(np.float64),
-        weights=place.affine.W[:, chosen].astype(np.float64),
-        bias=0.0 if b is None else float(b[chosen]),
-        weighted_sum=float(z),
-        activation=float(y),
-    )
+    label, bias = neurons.neuron_label(net, place, chosen), 0.0 if b is None else float(b[chosen])
+    names = neurons.neuron_labels(net, neuron_layer(net, place.number - 1))
+    factors = (inputs.astype(np.float64), place.affine.W[:, chosen].astype(np.float64))
+    sums = (bias, float(z), float(y))
+    return Contributions(place.number, chosen, label, place.name, names, *factors, *sums)
 
 
 @dataclass(eq=False, repr=False)
@@ -200,7 +177,7 @@ class IntegratedGradients(Report):
     def __str__(self) -> str:
         heads = [say("row"), say("neuron"), say("at the baseline"), say("at the input")]
         lines = [[*heads, say("completeness gap"), say("steps")]]
-        for row in range(min(len(self.gap), SHOWN)):
+        for row in range(min(len(self.gap), neurons.SHOWN)):
             ends = [f"{end[row]:.4f}" for end in (self.at_baseline, self.at_input)]
             gap, steps = f"{self.relative_gap[row]:.2%}", str(self.steps[row])
             lines.append([str(row), str(self.neurons[row]), *ends, gap, steps])
@@ -252,17 +229,17 @@ def integrated_gradients(
     >>> why.values.round(12), why.at_baseline, why.at_input
     (array([[4., 8.]]), array([-10.]), array([2.]))
     """
-    rows = checks.as_input(net.layers, as_rows(net, x))
+    rows = checks.as_input(net.layers, neurons.as_rows(net, x))
     place = neuron_layer(net, layer)
     depth = depth_of(place, of)
-    neurons = chosen_neurons(net, place, neuron, rows)
+    chosen = chosen_neurons(net, place, neuron, rows)
     start = _baseline(net, rows, baseline)
-    ends = np.array([_values_at(net, points, depth, neurons) for points in (rows, start[None])])
+    ends = np.array([_values_at(net, points, depth, chosen) for points in (rows, start[None])])
     check_overflow(net, ends)
     values, taken = np.empty(rows.shape, np.float64), np.zeros(len(rows), np.int64)
     count, left = STEPS if steps is None else whole("steps", steps), np.arange(len(rows))
     while len(left):
-        values[left] = _integrate(net, rows[left], start, depth, neurons[left], count)
+        values[left] = _integrate(net, rows[left], start, depth, chosen[left], count)
         taken[left] = count
         if steps is not None or count >= MOST_STEPS:
             break
@@ -270,45 +247,35 @@ def integrated_gradients(
         count *= 4
         left = left[_gaps(values[left], ends[:, left])[1] > CLOSED]
     check_overflow(net, values)
-    labels = neuron_labels(net, place)
-    return IntegratedGradients(
-        layer=place.number,
-        neurons=neurons,
-        of=of,
-        steps=taken,
-        name=place.name,
-        names=input_names(net),
-        labels=[labels[j] for j in neurons.tolist()],
-        values=values,
-        baseline=start,
-        ends=ends,
-    )
+    known, names = neurons.neuron_labels(net, place), input_names(net)
+    labels, found = [known[j] for j in chosen.tolist()], (values, start, ends)
+    return IntegratedGradients(place.number, chosen, of, taken, place.name, names, labels, *found)
 
 
 def _integrate(
-    net: Network, rows: Array, start: Array, depth: int, neurons: Array, steps: int
+    net: Network, rows: Array, start: Array, depth: int, chosen: Array, steps: int
 ) -> Array:
     """Return (x - x') times the mean gradient on the path, in the shape of rows."""
     nodes, weights = np.polynomial.legendre.leggauss(steps)
     nodes, weights = (1 + nodes) / 2, weights / 2  # from [-1, 1] to [0, 1]
-    values, block = np.empty(rows.shape, np.float64), max(1, BLOCK // steps)
+    values, block = np.empty(rows.shape, np.float64), max(1, neurons.BLOCK // steps)
     for first in range(0, len(rows), block):
-        part, chosen = rows[first : first + block], neurons[first : first + block]
+        these = slice(first, first + block)
+        part, js = rows[these], np.tile(chosen[these], steps)
         way = (part - start).astype(np.float64)
         # (steps, rows, ...): all points of a block in one pass
         points = start + nodes.reshape(-1, *[1] * part.ndim) * way
-        slopes = gradients(net, points.reshape(-1, *part.shape[1:]), depth, np.tile(chosen, steps))
-        mean = np.tensordot(weights, slopes.reshape(points.shape), axes=1)
-        values[first : first + block] = way * mean
+        slopes = gradients(net, points.reshape(-1, *part.shape[1:]), depth, js)
+        values[these] = way * np.tensordot(weights, slopes.reshape(points.shape), axes=1)
     return values
 
 
-def _values_at(net: Network, rows: Array, depth: int, neurons: Array) -> Array:
+def _values_at(net: Network, rows: Array, depth: int, chosen: Array) -> Array:
     """Return each row's neuron after `depth` layers, (N,) float64; one row may stand for all."""
-    layers, starts = net.layers[:depth], range(0, len(rows), BLOCK)
-    parts = [chain.predict(layers, rows[i : i + BLOCK]) for i in starts]
+    layers, block = net.layers[:depth], neurons.BLOCK
+    parts = [chain.predict(layers, rows[i : i + block]) for i in range(0, len(rows), block)]
     y = np.concatenate(parts).reshape(len(rows), -1)
-    return y[np.arange(len(neurons)) if len(rows) > 1 else 0, neurons].astype(np.float64)
+    return y[np.arange(len(chosen)) if len(rows) > 1 else 0, chosen].astype(np.float64)
 
 
 def _gaps(values: Array, ends: Array) -> tuple[Array, Array]:
@@ -318,13 +285,13 @@ def _gaps(values: Array, ends: Array) -> tuple[Array, Array]:
     return gap, np.abs(gap) / np.where(change == 0, 1, np.abs(change))
 
 
-def gradients(net: Network, x: Array, depth: int, neurons: Array) -> Array:
+def gradients(net: Network, x: Array, depth: int, chosen: Array) -> Array:
     """Return for each row of x the gradient of one neuron after `layers[:depth]`, in x's shape."""
     layers = net.layers[:depth]
     trace = chain.forward(layers, np.ascontiguousarray(x, net.dtype))
     # dy is 1 at the row's neuron: rows do not mix, so one backward pass gives every gradient.
     dy = np.zeros_like(trace.y).reshape(len(x), -1)
-    dy[np.arange(len(x)), neurons] = 1
+    dy[np.arange(len(x)), chosen] = 1
     dx, _ = chain.backward(layers, trace, dy.reshape(trace.y.shape))
     assert dx is not None
     return dx
@@ -337,20 +304,18 @@ def depth_of(place: NeuronLayer, of: str) -> int:
     if of == "activation":
         return place.stop
     if place.affine is None:
-        raise InputError(
-            'the neurons of {layer} have no weighted sum: use of="activation"', layer=place.name
-        )
+        template = 'the neurons of {layer} have no weighted sum: use of="activation"'
+        raise InputError(template, layer=place.name)
     return place.first + 1
 
 
 def chosen_neurons(net: Network, place: NeuronLayer, neuron: int | None, rows: Array) -> Array:
     """Return the neuron to explain in each row: the given one, or for None the predicted class."""
     if neuron is not None:
-        return np.full(len(rows), check_neuron(place, neuron))
+        return np.full(len(rows), neurons.check_neuron(place, neuron))
     if place.number != place.last:
-        raise InputError(
-            "{layer} has {size} neurons: select one with neuron=", layer=place.name, size=place.size
-        )
+        template = "{layer} has {size} neurons: select one with neuron="
+        raise InputError(template, layer=place.name, size=place.size)
     # One output is class 1 or a value: its only neuron is explained.
     y = chain.predict(net.layers, rows)
     check_overflow(net, y)
@@ -372,9 +337,6 @@ def _baseline(net: Network, rows: Array, baseline: ArrayLike | None) -> Array:
         return zero_input(net, shape)
     given = np.asarray(as_array(baseline), net.dtype)
     if given.size != math.prod(shape):
-        raise InputError(
-            "expected a baseline like one row, of shape {shape}; got {got}",
-            shape=shape,
-            got=given.shape,
-        )
+        template = "expected a baseline like one row, of shape {shape}; got {got}"
+        raise InputError(template, shape=shape, got=given.shape)
     return given.reshape(shape)

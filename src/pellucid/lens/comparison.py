@@ -19,7 +19,7 @@ from pellucid.errors import InputError
 from pellucid.language import say
 from pellucid.lens.input_columns import RowsLike
 from pellucid.lens.neurons import SHOWN, as_rows
-from pellucid.lens.report import PlainDict, Report, plain
+from pellucid.lens.report import Report
 from pellucid.network import Network
 from pellucid.training.choices import check_network, choose_loss, is_classification
 from pellucid.training.sample_checks import check_rows
@@ -85,6 +85,9 @@ class Comparison(Report):
         With targets that are values: R2 and mean absolute error of each.
     """
 
+    # `to_dict` has the metrics; of the rows, only `differing`.
+    LEFT_OUT = ("predictions_a", "predictions_b")
+
     weights: list[ArrayDifference]
     unmatched: list[str]
     same_layers: bool
@@ -105,14 +108,6 @@ class Comparison(Report):
     r2_b: float | None = None
     error_a: float | None = None
     error_b: float | None = None
-
-    def to_dict(self) -> PlainDict:
-        """Return the metrics as plain lists and numbers; of the rows, only `differing`."""
-        left_out = ("predictions_a", "predictions_b")
-        kept = {name: value for name, value in vars(self).items() if name not in left_out}
-        kept["weights"] = [line._asdict() for line in self.weights]
-        kept["test"] = None if self.test is None else self.test._asdict()
-        return plain(kept)
 
     def __str__(self) -> str:
         parts = (self._weights_text(), self._predictions_text(), self._targets_text())

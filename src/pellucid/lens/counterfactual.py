@@ -32,7 +32,7 @@ from pellucid.lens.neurons import (
     one_row,
     reports_overflow,
 )
-from pellucid.lens.report import PlainDict, Report, plain
+from pellucid.lens.report import Report
 from pellucid.network import Network
 
 # eta, alpha_max and beta of Croce and Hein 2020: how far to step past the border, how much to pull
@@ -73,6 +73,8 @@ class Counterfactual(Report):
         a hundredth.
     """
 
+    LEFT_OUT = ("offsets",)
+
     before: int
     label_before: str
     confidence_before: float
@@ -89,10 +91,6 @@ class Counterfactual(Report):
     largest: float | None = None
     changed: int | None = None
     shares: Array | None = None
-
-    def to_dict(self) -> PlainDict:
-        """Return all numbers as plain lists."""
-        return plain({name: value for name, value in vars(self).items() if name != "offsets"})
 
     def moves(self, count: int | None = None) -> list[tuple[str, float, float]]:
         """Return (name, before, after) of the `count` inputs that move most; None for all.

@@ -12,11 +12,10 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import wraps
 from itertools import pairwise
-from typing import NamedTuple, ParamSpec, SupportsIndex, TypeVar
+from typing import NamedTuple, SupportsIndex
 
 import numpy as np
 
@@ -34,13 +33,10 @@ from pellucid.display.text_table import table
 from pellucid.errors import InputError, Message
 from pellucid.language import say
 from pellucid.lens.input_columns import RowsLike, as_numbers, input_names
-from pellucid.lens.report import PlainDict, Report, plain
+from pellucid.lens.report import Report
 from pellucid.network import Network
 from pellucid.training.choices import check_network
 from pellucid.training.sample_checks import check_finite
-
-P = ParamSpec("P")
-R = TypeVar("R")
 
 BLOCK = 4096
 """Rows per forward pass where a trace is needed: a trace keeps every layer's output in memory."""
@@ -98,8 +94,7 @@ def neuron_layers(net: Network, inputs: int | None = None) -> list[NeuronLayer]:
     widths = [D, *checks.widths(layers, D)]
     starts = [index for index, layer in enumerate(layers) if isinstance(layer, (Affine, Residual))]
     # Each neuron layer ends where the next begins; the input ends where the first begins.
-    stops = [*starts, len(layers)]
-    last = len(starts)
+    stops, last = [*starts, len(layers)], len(starts)
     found = [NeuronLayer(0, widths[stops[0]], 0, stops[0], None, last)]
     for number, (first, stop) in enumerate(pairwise(stops), 1):
         layer = layers[first]
@@ -125,12 +120,8 @@ def neuron_layer(net: Network, number: SupportsIndex, least: int = 0) -> NeuronL
     index = _index(number, len(found))
     # The input has no weights: some questions begin at layer 1.
     if index is None or index < least:
-        raise InputError(
-            "neuron layers go from {least} to {last} (the output); there is no {got}",
-            least=least,
-            last=len(found) - 1,
-            got=repr(number),
-        )
+        template = "neuron layers go from {least} to {last} (the output); there is no {got}"
+        raise InputError(template, least=least, last=len(found) - 1, got=repr(number))
     return found[index]
 
 
@@ -138,12 +129,8 @@ def check_neuron(layer: NeuronLayer, neuron: SupportsIndex) -> int:
     """Return a neuron's index in its layer; -1 is the last. Raises InputError outside it."""
     index = _index(neuron, layer.size)
     if index is None:
-        raise InputError(
-            "{layer} has neurons 0 to {last}; there is no {got}",
-            layer=layer.name,
-            last=layer.size - 1,
-            got=repr(neuron),
-        )
+        template = "{layer} has neurons 0 to {last}; there is no {got}"
+        raise InputError(template, layer=layer.name, last=layer.size - 1, got=repr(neuron))
     return index
 
 
@@ -175,15 +162,8 @@ def one_row(net: Network, x: RowsLike) -> Array:
     return checks.as_input(net.layers, rows)
 
 
-def reports_overflow(function: Callable[P, R]) -> Callable[P, R]:
-    """Silence NumPy's warnings in a function that raises InputError through `check_overflow`."""
-
-    @wraps(function)
-    def quiet(*args: P.args, **kwargs: P.kwargs) -> R:
-        with np.errstate(over="ignore", invalid="ignore"):
-            return function(*args, **kwargs)
-
-    return quiet
+reports_overflow = np.errstate(over="ignore", invalid="ignore")
+"""Decorator: silences NumPy in a function that raises InputError through `check_overflow`."""
 
 
 def check_overflow(net: Network, *arrays: Array | None) -> None:
@@ -195,23 +175,20 @@ def check_overflow(net: Network, *arrays: Array | None) -> None:
     if all(array is None or np.isfinite(array).all() for array in arrays):
         return
     largest = max((float(np.abs(p).max(initial=0)) for p in net.params), default=0.0)
-    raise InputError(
+    template = (
         "values inside this network overflow {dtype}, so they cannot be explained; its largest "
-        "weight is {largest:.3g}: train it again with a smaller learning rate",
-        dtype=net.dtype,
-        largest=largest,
+        "weight is {largest:.3g}: train it again with a smaller learning rate"
     )
+    raise InputError(template, dtype=net.dtype, largest=largest)
 
 
 def traces(
     layers: Sequence[Layer], x: Array, block: int | None = None
 ) -> Iterator[tuple[int, Trace]]:
     """Run rows through layers in blocks; yield each block's first row index and its trace."""
-    block = BLOCK if block is None else block
-    dtype = checks.dtype_of(layers)
+    block, dtype = BLOCK if block is None else block, checks.dtype_of(layers)
     for start in range(0, len(x), block):
-        part = np.ascontiguousarray(x[start : start + block], dtype)
-        yield start, chain.forward(layers, part)
+        yield start, chain.forward(layers, np.ascontiguousarray(x[start : start + block], dtype))
 
 
 def image_shape(net: Network, shape: Sequence[int] | None = None) -> tuple[int, int] | None:
@@ -296,10 +273,6 @@ class TraceTable(Report):
 
     layers: list[LayerValues]
 
-    def to_dict(self) -> PlainDict:
-        """Return all numbers as plain lists."""
-        return {"layers": [plain(layer._asdict()) for layer in self.layers]}
-
     def table(self, number: int, most: int | None = None) -> str:
         """Return one neuron layer as text: its first `most` neurons, or all for None."""
         layer = self.layers[number]
@@ -314,18 +287,12 @@ class TraceTable(Report):
         return text if not left else f"{text}\n" + say("and {count:,} more", count=left)
 
     def __str__(self) -> str:
-        first = self.layers[0]
+        first, *rest = self.layers
         # An image has hundreds of inputs: their count says more than their list.
-        active = say(
-            "{active:,} of {size:,} neurons are not 0",
-            active=int(np.count_nonzero(first.activations)),
-            size=len(first.activations),
-        )
-        parts = [
-            f"{layer.number} {layer.name}\n{self.table(layer.number, SHOWN)}"
-            for layer in self.layers[1:]
-        ]
-        return "\n\n".join([f"0 {first.name}: {active}", *parts])
+        active, size = int(np.count_nonzero(first.activations)), len(first.activations)
+        counts = say("{active:,} of {size:,} neurons are not 0", active=active, size=size)
+        parts = [f"{one.number} {one.name}\n{self.table(one.number, SHOWN)}" for one in rest]
+        return "\n\n".join([f"0 {first.name}: {counts}", *parts])
 
 
 @reports_overflow
@@ -352,8 +319,7 @@ def trace_table(net: Network, x: RowsLike) -> TraceTable:
     for layer in neuron_layers(net, math.prod(row.shape[1:])):
         z, y, biases = layer.weighted_sums(trace), layer.activations(trace), layer_biases(layer)
         check_overflow(net, z, y)
-        labels = neuron_labels(net, layer)
-        sums = None if z is None else z[0]
+        labels, sums = neuron_labels(net, layer), None if z is None else z[0]
         found.append(LayerValues(layer.number, layer.name, sums, biases, y[0], labels))
     return TraceTable(found)
 

@@ -37,7 +37,7 @@ from pellucid.lens.neurons import (
     one_row,
     reports_overflow,
 )
-from pellucid.lens.report import PlainDict, Report, plain
+from pellucid.lens.report import Report
 from pellucid.network import Network
 from pellucid.training.choices import check_network
 
@@ -62,6 +62,8 @@ class InputWeights(Report):
     images
         (H, height, width) where the inputs are an image, else None.
     """
+
+    LEFT_OUT = ("images",)  # the values in another shape
 
     layer: int
     name: str
@@ -88,10 +90,6 @@ class InputWeights(Report):
         if self.method == "product":
             return say("approximation: product of the weights, ignoring activation functions")
         return say("approximation: gradient at the mean input, valid near it only")
-
-    def to_dict(self) -> PlainDict:
-        """Return all numbers as plain lists; the images are the values in another shape."""
-        return plain({name: value for name, value in vars(self).items() if name != "images"})
 
     def __str__(self) -> str:
         lines = [[say("neuron"), say("bias"), say("least"), say("greatest"), say("norm")]]

@@ -19,7 +19,7 @@ from pellucid.errors import InputError
 from pellucid.language import mark, say
 from pellucid.lens.input_limits import LimitsLike, input_limits
 from pellucid.lens.neurons import as_rows, image_shape
-from pellucid.lens.report import PlainDict, Report, plain
+from pellucid.lens.report import Report
 from pellucid.network import Network
 from pellucid.training.distortion import Distortion
 from pellucid.training.sample_checks import check_rows
@@ -52,6 +52,8 @@ class RobustnessCurve(Report):
         (levels,) and (levels, 2): shares and their 95 % intervals (Wilson 1927).
     """
 
+    LEFT_OUT = ("hits",)  # they are in the accuracy
+
     change: str
     levels: Array
     hits: Array
@@ -63,10 +65,6 @@ class RobustnessCurve(Report):
         self.accuracy = self.hits / self.rows
         intervals = [wilson(int(count), self.rows) for count in self.hits]
         self.intervals = np.array(intervals).reshape(-1, 2)  # (0, 2) without levels
-
-    def to_dict(self) -> PlainDict:
-        """Return all numbers as plain lists; the hits are in the accuracy."""
-        return plain({name: value for name, value in vars(self).items() if name != "hits"})
 
     def __str__(self) -> str:
         lines = [[say(CHANGES[self.change][0]), say("right"), say("95 % interval")]]

@@ -7,7 +7,7 @@ import numpy as np
 from pellucid.core.types import Array
 from pellucid.display.text_table import table
 from pellucid.language import say
-from pellucid.lens.report import PlainDict, Report
+from pellucid.lens.report import Report
 
 BINS = 15
 """Bins of the calibration error, as in Guo et al. 2017."""
@@ -47,14 +47,6 @@ class Calibration(Report):
         gaps = np.nan_to_num(np.abs(self.accuracy - self.confidence))
         self.error = float((self.counts * gaps).sum() / max(len(places), 1))
 
-    def to_dict(self) -> PlainDict:
-        """Return all numbers as plain lists; None for the means of empty bins."""
-        means = {
-            name: [None if np.isnan(value) else value for value in values.tolist()]
-            for name, values in (("confidence", self.confidence), ("accuracy", self.accuracy))
-        }
-        return {**super().to_dict(), **means}
-
     def __str__(self) -> str:
         lines = [[say("confidence"), say("rows"), say("mean confidence"), say("right")]]
         for k in np.flatnonzero(self.counts):
@@ -93,11 +85,6 @@ class ROC(Report):
         self.true_positive_rate = np.concatenate([[0.0], hits / hits[-1]])
         self.false_positive_rate = np.concatenate([[0.0], alarms / alarms[-1]])
         self.area = float(np.trapezoid(self.true_positive_rate, self.false_positive_rate))
-
-    def to_dict(self) -> PlainDict:
-        """Return the area and the curve as plain lists; the first threshold, infinity, as None."""
-        # JSON has no infinity.
-        return {**super().to_dict(), "thresholds": [None, *self.thresholds[1:].tolist()]}
 
     def __str__(self) -> str:
         return say("area under the ROC curve {area:.4f}", area=self.area)

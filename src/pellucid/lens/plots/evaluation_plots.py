@@ -16,18 +16,7 @@ from pellucid.core.types import Array
 from pellucid.errors import InputError
 from pellucid.language import cell_width, say
 from pellucid.lens.evaluation import Evaluation, confusion_strengths
-from pellucid.lens.plots.figure_style import (
-    add_legend,
-    diagonal,
-    finished,
-    hide_frame,
-    ink_of,
-    own_axes,
-    palette,
-    points_for,
-    readable_on,
-    unit_square,
-)
+from pellucid.lens.plots import figure_style as style
 from pellucid.lens.plots.fonts import drawing, shown
 from pellucid.lens.score_curves import Calibration
 
@@ -47,13 +36,13 @@ def confusion_matrix(evaluation: Evaluation, *, ax: Axes | None = None) -> Axes:
         raise InputError("a confusion matrix needs classes; this network predicts values")
     K = len(counts)
     side = min(max(0.5 * K, 3.2), 9)
-    ax = own_axes(ax, side + 1.4, side + 1)
-    colours = palette(ax)
+    ax = style.own_axes(ax, side + 1.4, side + 1)
+    colours = style.palette(ax)
     # 0.8: at full strength the numbers would not be legible.
     pixels = colours.diverging((0.8 * confusion_strengths(counts) + 1) / 2)
     ax.imshow(pixels, interpolation="nearest")
     for i, j in np.argwhere(counts > 0).tolist() if K <= _MOST_COUNTS else []:
-        colour, size = readable_on(pixels[i, j, :3]), 9 if K <= 12 else 6
+        colour, size = style.readable_on(pixels[i, j, :3]), 9 if K <= 12 else 6
         ax.text(j, i, f"{counts[i, j]}", ha="center", va="center", color=colour, fontsize=size)
     names = [shown(evaluation.class_name(k), k) for k in range(K)]
     ax.set_xticks(range(K), names, rotation=0 if max(map(len, names)) <= 4 else 90)
@@ -67,7 +56,7 @@ def confusion_matrix(evaluation: Evaluation, *, ax: Axes | None = None) -> Axes:
     percent = 100 * (evaluation.accuracy or 0)
     title = say("accuracy {accuracy:.1f} %, {rows:,} rows", accuracy=percent, rows=evaluation.rows)
     ax.set(xlabel=say("predicted class"), ylabel=say("true class"), title=title)
-    return finished(ax)
+    return style.finished(ax)
 
 
 @drawing
@@ -95,18 +84,16 @@ def misclassified(
     captions = [_verdict(evaluation, row) for row in rows]
     # An image is 1 high; each line of its caption takes 0.16.
     step = 1.06 + 0.16 * max((caption.count("\n") + 1 for caption in captions), default=2)
-    ax = own_axes(ax, 1.05 * max(columns, 4), 0.95 * step * lines + 0.5)
-    size = min(8.0, 0.115 * points_for(ax, _STEP * columns, step * lines))
+    ax = style.own_axes(ax, 1.05 * max(columns, 4), 0.95 * step * lines + 0.5)
+    size = min(8.0, 0.115 * style.points_for(ax, _STEP * columns, step * lines))
     _tiles(ax, images, rows, captions, (columns, step, size))
     ax.set(xlim=(-0.05, _STEP * columns - 0.05), ylim=(step * lines, -0.05), aspect="equal")
-    title = say(
-        "misclassified: {wrong:,} of {rows:,} (true class, prediction, confidence)",
-        wrong=len(evaluation.misclassified),
-        rows=evaluation.rows,
-    )
-    ax.set_title(title if rows else say("none of {rows:,} rows misclassified", rows=len(images)))
-    hide_frame(ax)
-    return finished(ax)
+    wrong, N = len(evaluation.misclassified), evaluation.rows
+    template = "misclassified: {wrong:,} of {rows:,} (true class, prediction, confidence)"
+    title = say(template, wrong=wrong, rows=N)
+    ax.set_title(title if rows else say("none of {rows:,} rows misclassified", rows=N))
+    style.hide_frame(ax)
+    return style.finished(ax)
 
 
 def _tiles(
@@ -118,7 +105,7 @@ def _tiles(
 ) -> None:
     columns, step, size = layout
     highest = 255 if images.dtype.kind != "f" or images.max(initial=0) > 1 else 1
-    ink, faint = ink_of(ax), palette(ax).faint
+    ink, faint = style.ink_of(ax), style.palette(ax).faint
     for place, (row, caption) in enumerate(zip(rows, captions, strict=True)):
         left, top = _STEP * (place % columns), step * (place // columns)
         extent = (left, left + 1, top + 1, top)
@@ -140,25 +127,25 @@ def reliability(found: Evaluation | Calibration, *, ax: Axes | None = None) -> A
     calibration = found.calibration if isinstance(found, Evaluation) else found
     if not isinstance(calibration, Calibration):
         raise InputError("confidence needs classes; this network predicts values")
-    ax = own_axes(ax, 5, 4.4)
-    first, second = palette(ax).series[:2]
+    ax = style.own_axes(ax, 5, 4.4)
+    first, second = style.palette(ax).series[:2]
     held = calibration.counts > 0
     x, y = calibration.confidence[held], calibration.accuracy[held]
-    diagonal(ax, say("confidence = accuracy"))
+    style.diagonal(ax, say("confidence = accuracy"))
     ax.vlines(x, x, y, color=second, linewidth=1.5, label=say("gap"))
     # The area of a dot grows with the root of its rows: full bins are hundreds of times fuller.
     sizes = 20 + 180 * np.sqrt(calibration.counts[held] / calibration.counts.max(initial=1))
     ax.scatter(x, y, s=sizes, color=first, zorder=3, label=say("rows of a bin"))
-    unit_square(ax, 0.03)
+    style.unit_square(ax, 0.03)
     label = say("mean confidence")
     if not calibration.probabilities:
         label = say("mean confidence (degree of match, not a probability)")
     ax.set(xlabel=label, ylabel=say("accuracy"))
     ax.set_title(say("expected calibration error {error:.3f}", error=calibration.error))
-    for handle in add_legend(ax).legend_handles:
+    for handle in style.add_legend(ax).legend_handles:
         if isinstance(handle, PathCollection):
             handle.set_sizes([50])
-    return finished(ax)
+    return style.finished(ax)
 
 
 @drawing
@@ -178,29 +165,29 @@ def residuals(
         raise InputError("residuals need values; this network predicts classes")
     K = evaluation.residuals.shape[1]
     if not isinstance(output, (int, np.integer)) or not 0 <= output < K:
-        raise InputError(
-            "outputs go from 0 to {last}; there is no {got}", last=K - 1, got=repr(output)
-        )
+        template = "outputs go from 0 to {last}; there is no {got}"
+        raise InputError(template, last=K - 1, got=repr(output))
     values = evaluation.residuals[:, output]
-    ax = own_axes(ax)
-    blue, ink, name = palette(ax).series[0], palette(ax).ink, say("target minus prediction")
+    ax = style.own_axes(ax)
+    colours, name = style.palette(ax), say("target minus prediction")
     if outputs is None:
         # "auto" makes thousands of bins where many rows have a few outliers.
-        ax.hist(values, bins="auto" if len(values) < 5000 else 60, color=blue, alpha=0.85)
-        ax.axvline(0, color=ink, linewidth=1)
+        bins = "auto" if len(values) < 5000 else 60
+        ax.hist(values, bins=bins, color=colours.series[0], alpha=0.85)
+        ax.axvline(0, color=colours.ink, linewidth=1)
         ax.set(xlabel=name, ylabel=say("rows"))
     else:
         y = as_array(outputs).reshape(len(values), -1)[:, output]
         # Many dots cover each other: the more there are, the paler each is.
         alpha = min(1, max(0.15, 200 / len(y)))
-        ax.scatter(y, values, s=12, color=blue, alpha=alpha, linewidths=0)
-        ax.axhline(0, color=ink, linewidth=1)
+        ax.scatter(y, values, s=12, color=colours.series[0], alpha=alpha, linewidths=0)
+        ax.axhline(0, color=colours.ink, linewidth=1)
         ax.set(xlabel=say("prediction"), ylabel=name)
     r2, error = evaluation.r2, evaluation.mean_absolute_error
-    title = say("residuals: R2 {r2:.3f}, mean absolute error {error:.4g}", r2=r2, error=error)
-    ax.set_title(title)
+    template = "residuals: R2 {r2:.3f}, mean absolute error {error:.4g}"
+    ax.set_title(say(template, r2=r2, error=error))
     ax.grid(alpha=0.3)
-    return finished(ax)
+    return style.finished(ax)
 
 
 def _verdict(evaluation: Evaluation, row: int) -> str:
@@ -220,7 +207,6 @@ def _images(x: ArrayLike, shape: tuple[int, int] | None, rows: int) -> Array:
             raise InputError("rows of {D} values: pass shape=(height, width)", D=D)
         images = images.reshape(-1, *shape)
     if images.ndim != 3 or len(images) != rows:
-        raise InputError(
-            "expected the {rows:,} evaluated images, got shape {got}", rows=rows, got=images.shape
-        )
+        template = "expected the {rows:,} evaluated images, got shape {got}"
+        raise InputError(template, rows=rows, got=images.shape)
     return images

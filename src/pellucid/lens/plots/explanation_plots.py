@@ -19,22 +19,7 @@ from pellucid.errors import InputError
 from pellucid.language import say
 from pellucid.lens.attribution import Contributions, IntegratedGradients
 from pellucid.lens.importance import PartialDependence, PermutationImportance
-from pellucid.lens.plots.figure_style import (
-    DASHES,
-    MARKERS,
-    MINUS,
-    add_legend,
-    finished,
-    hide_frame,
-    horizontal_bars,
-    ink_of,
-    largest_of,
-    own_axes,
-    palette,
-    points_for,
-    scale_bar,
-    signed_image,
-)
+from pellucid.lens.plots import figure_style as style
 from pellucid.lens.plots.fonts import drawing, shown
 
 Explanation: TypeAlias = Contributions | IntegratedGradients
@@ -75,20 +60,20 @@ def contributions(
 
 
 def _on_image(values: Array, image: Array | None, title: str, ax: Axes | None) -> Axes:
-    ax = own_axes(ax, 4.8, 4.2)
+    ax = style.own_axes(ax, 4.8, 4.2)
     # Black pixels contribute nothing and would make the scale too short.
-    end = largest_of(values[values != 0])
-    drawn = signed_image(ax, values, end)
+    end = style.largest_of(values[values != 0])
+    drawn = style.signed_image(ax, values, end)
     if image is not None and image.max() > image.min():
         levels = [(float(image.min()) + float(image.max())) / 2]
-        ax.contour(image, levels=levels, colors=[ink_of(ax)], linewidths=0.8)
-    scale_bar(ax, drawn, say("contribution"), beyond=bool((np.abs(values) > end).any()))
+        ax.contour(image, levels=levels, colors=[style.ink_of(ax)], linewidths=0.8)
+    style.scale_bar(ax, drawn, say("contribution"), beyond=bool((np.abs(values) > end).any()))
     ax.set_title(title)
-    hide_frame(ax)
-    (height, width), faint = values.shape, palette(ax).faint
+    style.hide_frame(ax)
+    (height, width), faint = values.shape, style.palette(ax).faint
     frame = Rectangle((-0.5, -0.5), width, height, fill=False, edgecolor=faint, clip_on=False)
     ax.add_patch(frame)
-    return finished(ax)
+    return style.finished(ax)
 
 
 def _bars(found: Explanation, values: Array, title: str, count: int, ax: Axes | None) -> Axes:
@@ -100,26 +85,22 @@ def _bars(found: Explanation, values: Array, title: str, count: int, ax: Axes | 
         bars.append((say("{count:,} others", count=len(values) - len(order)), rest))
     if isinstance(found, Contributions):
         bars.append((say("bias"), found.bias))
-    ax = own_axes(ax, 6, 0.32 * len(bars) + 1.3)
-    colours, ink = palette(ax), ink_of(ax)
+    ax = style.own_axes(ax, 6, 0.32 * len(bars) + 1.3)
+    colours, ink = style.palette(ax), style.ink_of(ax)
     lengths = np.array([value for _, value in bars])
     signs = [colours.negative if value < 0 else colours.positive for value in lengths]
-    horizontal_bars(ax, [name for name, _ in bars], lengths, signs)
+    style.horizontal_bars(ax, [name for name, _ in bars], lengths, signs)
     for place, value in enumerate(lengths.tolist()):
         # The number stands beyond its bar's end, three points away.
         side, gap = ("right", -3) if value < 0 else ("left", 3)
-        text = ax.annotate(
-            f"{value:+.3g}".replace("-", MINUS),
-            (value, place),
-            xytext=(gap, 0),
-            textcoords="offset points",
-        )
+        number = f"{value:+.3g}".replace("-", style.MINUS)
+        text = ax.annotate(number, (value, place), (gap, 0), textcoords="offset points")
         text.set(ha=side, va="center", color=ink, fontsize="small")
-    ax.margins(x=min(0.16 + 20 / points_for(ax, 1, 1e-9), 0.5))  # room for the numbers
+    ax.margins(x=min(0.16 + 20 / style.points_for(ax, 1, 1e-9), 0.5))  # room for the numbers
     before = found.layer - 1 if isinstance(found, Contributions) else 0
     name = say("neuron of hidden layer {number}", number=before) if before else say("inputs")
     ax.set(xlabel=say("contribution"), ylabel=name, title=title)
-    return finished(ax)
+    return style.finished(ax)
 
 
 @drawing
@@ -131,16 +112,16 @@ def permutation_importance(
     The thin lines are one standard deviation over the repeats, either way.
     """
     order = found.ranked()[: whole("count", count)]
-    ax = own_axes(ax, 6, 0.32 * len(order) + 1.3)
+    ax = style.own_axes(ax, 6, 0.32 * len(order) + 1.3)
     names = [shown(found.names[c], c) for c in order.tolist()]
-    lines = {"ecolor": ink_of(ax), "elinewidth": 1, "capsize": 2}
-    means, stds, blue = found.means[order], found.stds[order], palette(ax).series[0]
-    horizontal_bars(ax, names, means, blue, xerr=stds, error_kw=lines)
+    lines = {"ecolor": style.ink_of(ax), "elinewidth": 1, "capsize": 2}
+    means, stds, blue = found.means[order], found.stds[order], style.palette(ax).series[0]
+    style.horizontal_bars(ax, names, means, blue, xerr=stds, error_kw=lines)
     metric = {"accuracy": say("accuracy"), "r2": "R2"}.get(found.metric, shown(found.metric))
     ax.set_xlabel(say("how much {metric} worsens when the column is shuffled", metric=metric))
     score = found.score
     ax.set_title(say("permutation importance ({metric} {score:.3f})", metric=metric, score=score))
-    return finished(ax)
+    return style.finished(ax)
 
 
 @drawing
@@ -159,26 +140,24 @@ def partial_dependence(
     K = found.outputs.shape[1]
     chosen = list(range(min(K, 8))) if outputs is None else list(outputs)
     if not chosen or not all(isinstance(k, (int, np.integer)) and 0 <= k < K for k in chosen):
-        raise InputError(
-            "outputs go from 0 to {last}; there is no {got}", last=K - 1, got=repr(outputs)
-        )
-    ax = own_axes(ax)
+        template = "outputs go from 0 to {last}; there is no {got}"
+        raise InputError(template, last=K - 1, got=repr(outputs))
+    ax = style.own_axes(ax)
     named = names if names and len(names) == K else None
     labels = [shown(named[k], k) if named else say("output {k}", k=k) for k in chosen]
     # Several inputs have no order on one axis: their points are bars, too.
     as_bars = found.categories or found.grid.ndim > 1
     places = np.arange(len(found.labels)) if as_bars else found.grid
-    series = palette(ax).series
     for n, (k, label) in enumerate(zip(chosen, labels, strict=True)):
-        colour, y = series[n % len(series)], found.outputs[:, k]
+        colour, y = style.nth(style.palette(ax).series, n), found.outputs[:, k]
         if as_bars:
             width = 0.8 / len(chosen)
             left = places + (n - (len(chosen) - 1) / 2) * width
             ax.bar(left, y, width * 0.92, color=colour, label=label)
         else:
             (line,) = ax.plot(places, y, color=colour, label=label)
-            line.set_linestyle(DASHES[n % len(DASHES)])
-            line.set(marker=MARKERS[n % len(MARKERS)], markersize=4)
+            line.set_linestyle(style.nth(style.DASHES, n))
+            line.set(marker=style.nth(style.MARKERS, n), markersize=4)
     if as_bars:
         categories = [shown(name, n) for n, name in enumerate(found.labels)]
         ax.set_xticks(places, categories, rotation=45 if sum(map(len, categories)) > 50 else 0)
@@ -189,8 +168,8 @@ def partial_dependence(
     ax.set_axisbelow(True)
     if len(chosen) > 1:
         # Beside the Axes: bars may fill all of them.
-        add_legend(ax, "upper left", bbox_to_anchor=(1.0, 1.0), fontsize="small")
-    return finished(ax)
+        style.add_legend(ax, "upper left", bbox_to_anchor=(1.0, 1.0), fontsize="small")
+    return style.finished(ax)
 
 
 def _values(
@@ -202,10 +181,9 @@ def _values(
         name = _neuron_name(found, found.label, found.neuron)
         total = say("weighted sum {value:.3f}", value=found.weighted_sum)
         return found.values, found.inputs if given is None else given, f"{name}: {total}"
+    template = "expected a result of contributions or integrated_gradients, got {got}"
     if not isinstance(found, IntegratedGradients):
-        raise InputError(
-            "expected a result of contributions or integrated_gradients, got {got}", got=type(found)
-        )
+        raise InputError(template, got=type(found))
     N = len(found.values)
     if not isinstance(row, (int, np.integer)) or not 0 <= row < N:
         raise InputError("rows go from 0 to {last}; there is no {got}", last=N - 1, got=repr(row))
@@ -217,9 +195,8 @@ def _values(
 
 def _neuron_name(found: Explanation, label: str, neuron: int) -> str:
     name = shown(label, neuron)
-    if found.name == say("output"):
-        return say("output {k}", k=name)
-    return say("neuron {neuron}", neuron=name)
+    in_output = found.name == say("output")
+    return say("output {k}", k=name) if in_output else say("neuron {neuron}", neuron=name)
 
 
 def _shape(
@@ -230,7 +207,6 @@ def _shape(
         numbered = found.names == [str(i) for i in range(values.size)]
         return (28, 28) if values.size == 784 and numbered else None
     if len(shape) != 2 or shape[0] * shape[1] != values.size:
-        raise InputError(
-            "expected (height, width) of {D} pixels, got {got}", D=values.size, got=repr(shape)
-        )
+        template = "expected (height, width) of {D} pixels, got {got}"
+        raise InputError(template, D=values.size, got=repr(shape))
     return shape

@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import matplotlib as mpl
 import numpy as np
@@ -25,6 +25,8 @@ from pellucid.errors import InputError
 from pellucid.files.atomic import write_whole
 from pellucid.language import cell_width
 from pellucid.lens.plots.fonts import families
+
+T = TypeVar("T")
 
 MINUS = "\N{MINUS SIGN}"
 """As wide as a plus sign, unlike a hyphen."""
@@ -48,9 +50,8 @@ class Palette(NamedTuple):
     """Colours for a light or a dark ground that colour-blind people can distinguish.
 
     `series` are for lines and classes (Okabe and Ito 2008, lightened or darkened until the contrast
-    with the ground is at least 3 : 1, as WCAG 2.2 asks of graphics); `negative`, `neutral` and
-    `positive` are the ends and the middle of signed values: orange and blue, as on the page and in
-    the terminal.
+    with the ground is at least 3 : 1, as WCAG 2.2 asks of graphics); `negative` and `positive` are
+    the ends of signed values: orange and blue, as on the page and in the terminal.
     """
 
     ground: str
@@ -58,15 +59,13 @@ class Palette(NamedTuple):
     faint: str
     series: tuple[str, ...]
     negative: str
-    neutral: str
     positive: str
 
     @property
     def diverging(self) -> Colormap:
-        """Colours from `negative` over `neutral` at 0 to `positive`."""
-        return LinearSegmentedColormap.from_list(
-            "pellucid", [self.negative, self.neutral, self.positive]
-        )
+        """Colours from `negative` over the ground at 0 to `positive`."""
+        ends = [self.negative, self.ground, self.positive]
+        return LinearSegmentedColormap.from_list("pellucid", ends)
 
 
 LIGHT = Palette(
@@ -75,7 +74,6 @@ LIGHT = Palette(
     faint="#6a737d",
     series=("#0072b2", "#d55e00", "#00815e", "#b5558f", "#8a6d00", "#2f8fd0", "#7a3fb0", "#555555"),
     negative="#c2500a",
-    neutral="#ffffff",
     positive="#0b66bd",
 )
 DARK = Palette(
@@ -84,7 +82,6 @@ DARK = Palette(
     faint="#9aa4af",
     series=("#56b4e9", "#ff9d4d", "#2fcf9f", "#e79ac6", "#e8d44d", "#9ad0ff", "#b99cff", "#b5bcc4"),
     negative="#ff9a57",
-    neutral="#15181d",
     positive="#62acff",
 )
 THEMES = {"light": LIGHT, "dark": DARK}
@@ -94,6 +91,11 @@ DASHES: tuple[LineStyleType, ...] = ("-", (0, (5, 2)), (0, (1.5, 1.5)), (0, (6, 
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 
 
+def nth(marks: Sequence[T], k: int) -> T:
+    """Return the k-th of a row of colours, dashes or markers, which begins anew after its last."""
+    return marks[k % len(marks)]
+
+
 @contextmanager
 def style(theme: str | None = None) -> Iterator[None]:
     """Draw in a theme: `with pl.plots.style("dark"): ...`.
@@ -101,9 +103,8 @@ def style(theme: str | None = None) -> Iterator[None]:
     Themes are "light" and "dark"; None keeps matplotlib's settings. Raises InputError for others.
     """
     if theme is not None and theme not in THEMES:
-        raise InputError(
-            "theme is one of {known}, not {got}", known=", ".join(THEMES), got=repr(theme)
-        )
+        template = "theme is one of {known}, not {got}"
+        raise InputError(template, known=", ".join(THEMES), got=repr(theme))
     with mpl.rc_context({} if theme is None else _settings(THEMES[theme])):
         yield
 
@@ -136,13 +137,12 @@ def figure_of(ax: Axes) -> Figure:
 
 def own_axes(ax: Axes | None, width: float = 6, height: float = 4) -> Axes:
     """Return the Axes to draw into: the given ones, or those of a new figure."""
-    if ax is not None:
-        if not isinstance(ax, Axes):
-            raise InputError(
-                "ax must be matplotlib Axes, or None for a new figure; got {got}", got=type(ax)
-            )
-        return ax
-    return add_axes(new_figure(width, height), 1, 1)[0]
+    if ax is None:
+        return add_axes(new_figure(width, height), 1, 1)[0]
+    template = "ax must be matplotlib Axes, or None for a new figure; got {got}"
+    if not isinstance(ax, Axes):
+        raise InputError(template, got=type(ax))
+    return ax
 
 
 def add_axes(figure: Figure, rows: int, columns: int) -> Panels:

@@ -15,19 +15,7 @@ from pellucid.core.metrics import METRICS
 from pellucid.errors import InputError
 from pellucid.language import say
 from pellucid.lens.evaluation import Evaluation
-from pellucid.lens.plots.figure_style import (
-    DASHES,
-    MARKERS,
-    Panels,
-    add_axes,
-    add_legend,
-    diagonal,
-    finished,
-    new_figure,
-    own_axes,
-    palette,
-    unit_square,
-)
+from pellucid.lens.plots import figure_style as style
 from pellucid.lens.plots.fonts import drawing, shown
 from pellucid.lens.robustness import CHANGES, RobustnessCurve
 from pellucid.lens.score_curves import ROC, PrecisionRecall
@@ -55,8 +43,8 @@ def activation(
     low, high = span
     if not (np.isfinite(low) and np.isfinite(high) and low < high):
         raise InputError("span is (lowest, highest), such as (-8, 8); got {got}", got=repr(span))
-    ax = own_axes(ax)
-    colours = palette(ax)
+    ax = style.own_axes(ax)
+    colours = style.palette(ax)
     z = np.linspace(low, high, POINTS)
     y = layer.forward(z[None])[0]
     # Axes through the origin: a reader looks for f(0).
@@ -67,13 +55,13 @@ def activation(
     if derivative:
         slope = layer.derivative(z[None], y[None])[0]
         (line,) = ax.plot(z, slope, color=colours.series[1], linewidth=2, label=slope_name)
-        line.set_linestyle(DASHES[1])
-        add_legend(ax)
+        line.set_linestyle(style.DASHES[1])
+        style.add_legend(ax)
     ax.set_xlim(low, high)
     ax.set(title=type(layer).__name__, xlabel=say("weighted sum z"))
     # With two lines, the legend names them.
     ax.set_ylabel("" if derivative else name)
-    return finished(ax)
+    return style.finished(ax)
 
 
 @drawing
@@ -82,7 +70,7 @@ def learning_curves(
     names: Sequence[str] | None = None,
     *,
     axes: Axes | Sequence[Axes] | None = None,
-) -> Panels:
+) -> style.Panels:
     """Draw a history by epoch, training and validation, in one Axes for each column of `names`.
 
     `names` are columns such as "loss" and "accuracy"; None for the loss and all metrics in the
@@ -108,8 +96,8 @@ def _learning_curve(
 ) -> None:
     for k, (label, column) in enumerate(lines.items()):
         # Marks run into each other on a long line.
-        marker = MARKERS[k] if len(column) <= 30 else ""
-        colour, dashes = palette(ax).series[k], DASHES[k]
+        marker = style.MARKERS[k] if len(column) <= 30 else ""
+        colour, dashes = style.palette(ax).series[k], style.DASHES[k]
         (line,) = ax.plot(epochs, column, color=colour, linestyle=dashes, label=label)
         line.set(marker=marker, markersize=4)
     ax.set(title=_column_name(name), xlabel=say("epoch"))
@@ -119,8 +107,8 @@ def _learning_curve(
     if name == "accuracy":
         ax.yaxis.set_major_formatter(PercentFormatter(1.0))
     if len(lines) > 1:
-        add_legend(ax)
-    finished(ax)
+        style.add_legend(ax)
+    style.finished(ax)
 
 
 @drawing
@@ -137,15 +125,14 @@ def robustness(
     if len(changes) != 1:
         got = ", ".join(sorted(changes)) or "-"
         raise InputError("curves must be of one change; got {got}", got=got)
-    ax = own_axes(ax)
-    series = palette(ax).series
+    ax = style.own_axes(ax)
     for k, (name, curve) in enumerate(named.items()):
-        colour, label = series[k % len(series)], shown(name) if name else None
+        colour, label = style.nth(style.palette(ax).series, k), shown(name) if name else None
         low, high = curve.intervals.T
         ax.fill_between(curve.levels, low, high, color=colour, alpha=0.22, linewidth=0)
         (line,) = ax.plot(curve.levels, curve.accuracy, color=colour, label=label)
-        line.set_linestyle(DASHES[k % len(DASHES)])
-        line.set(marker=MARKERS[k % len(MARKERS)], markersize=4.5)
+        line.set_linestyle(style.nth(style.DASHES, k))
+        line.set(marker=style.nth(style.MARKERS, k), markersize=4.5)
     change = changes.pop()
     if change == "brightness":
         ax.invert_xaxis()  # as for every other change, stronger is further right
@@ -155,8 +142,8 @@ def robustness(
     ax.set_title(say("accuracy and 95 % interval, {rows:,} rows", rows=rows))
     ax.grid(alpha=0.3)
     if len(named) > 1:
-        add_legend(ax, "lower left")
-    return finished(ax)
+        style.add_legend(ax, "lower left")
+    return style.finished(ax)
 
 
 @drawing
@@ -166,15 +153,15 @@ def roc(found: Evaluation | ROC, *, ax: Axes | None = None) -> Axes:
     Raises InputError for anything but two classes.
     """
     curve = _of_two(found.roc if isinstance(found, Evaluation) else found, ROC)
-    ax = own_axes(ax, 5, 4.4)
-    diagonal(ax, say("guessing"))
-    x, y, blue = curve.false_positive_rate, curve.true_positive_rate, palette(ax).series[0]
+    ax = style.own_axes(ax, 5, 4.4)
+    style.diagonal(ax, say("guessing"))
+    x, y, blue = curve.false_positive_rate, curve.true_positive_rate, style.palette(ax).series[0]
     ax.plot(x, y, color=blue, linewidth=2, label=say("area {area:.3f}", area=curve.area))
     ax.set(xlabel=say("false positive rate"), ylabel=say("true positive rate"))
     ax.set_title(say("ROC curve"))
-    unit_square(ax)
-    add_legend(ax, "lower right")
-    return finished(ax)
+    style.unit_square(ax)
+    style.add_legend(ax, "lower right")
+    return style.finished(ax)
 
 
 @drawing
@@ -185,17 +172,17 @@ def precision_recall(found: Evaluation | PrecisionRecall, *, ax: Axes | None = N
     """
     given = found.precision_recall if isinstance(found, Evaluation) else found
     curve = _of_two(given, PrecisionRecall)
-    ax = own_axes(ax, 5, 4.4)
+    ax = style.own_axes(ax, 5, 4.4)
     label = say("average precision {value:.3f}", value=curve.average_precision)
     # From recall 0 at the first precision, in steps: average precision is the area below them.
     x, y = [0, *curve.recall], [curve.precision[0], *curve.precision]
-    (line,) = ax.plot(x, y, color=palette(ax).series[0], linewidth=2, label=label)
+    (line,) = ax.plot(x, y, color=style.palette(ax).series[0], linewidth=2, label=label)
     line.set_drawstyle("steps-pre")
     ax.set(xlabel=say("recall"), ylabel=say("precision"))
     ax.set_title(say("precision and recall"))
-    unit_square(ax)
-    add_legend(ax, "lower left")
-    return finished(ax)
+    style.unit_square(ax)
+    style.add_legend(ax, "lower left")
+    return style.finished(ax)
 
 
 def _of_two(curve: Curve | None, kind: type[Curve]) -> Curve:
@@ -208,30 +195,22 @@ def _activation(function: str | Activation) -> Activation:
     known = {name: kind for name, kind in ACTIVATIONS.items() if issubclass(kind, Activation)}
     layer = known[function]() if isinstance(function, str) and function in known else function
     if not isinstance(layer, Activation):
-        raise InputError(
-            "function is one of {known}, or such a layer; got {got}",
-            known=", ".join(known),
-            got=repr(function),
-        )
+        template = "function is one of {known}, or such a layer; got {got}"
+        raise InputError(template, known=", ".join(known), got=repr(function))
     return layer
 
 
-def _panels(count: int, axes: Axes | Sequence[Axes] | None) -> Panels:
+def _panels(count: int, axes: Axes | Sequence[Axes] | None) -> style.Panels:
     if axes is None:
-        return add_axes(new_figure(max(4.2 * count, 5), 3.4), 1, count)
+        return style.add_axes(style.new_figure(max(4.2 * count, 5), 3.4), 1, count)
     # plt.subplots(2, 2) gives an array of Axes.
     given = [axes] if isinstance(axes, Axes) else np.ravel(np.asarray(axes, object)).tolist()
     if len(given) != count or not all(isinstance(ax, Axes) for ax in given):
-        raise InputError(
-            "expected {count} Axes, one for each column; got {got}", count=count, got=len(given)
-        )
-    return Panels(given)
+        template = "expected {count} Axes, one for each column; got {got}"
+        raise InputError(template, count=count, got=len(given))
+    return style.Panels(given)
 
 
 def _column_name(name: str) -> str:
-    known = {
-        "loss": say("loss"),
-        "accuracy": say("accuracy"),
-        "learning_rate": say("learning rate"),
-    }
-    return known.get(name, shown(name))
+    known = {"loss": say("loss"), "accuracy": say("accuracy")}
+    return {**known, "learning_rate": say("learning rate")}.get(name, shown(name))

@@ -26,19 +26,7 @@ from pellucid.lens.neurons import (
     neuron_layers,
     trace_table,
 )
-from pellucid.lens.plots.figure_style import (
-    MINUS,
-    Palette,
-    add_legend,
-    finished,
-    hide_frame,
-    ink_of,
-    largest_of,
-    own_axes,
-    palette,
-    points_for,
-    readable_on,
-)
+from pellucid.lens.plots import figure_style as style
 from pellucid.lens.plots.fonts import drawing, shown
 from pellucid.network import Network
 
@@ -97,8 +85,8 @@ def network(
     wide, high = columns[-1].x + step, tallest + 2.2
     # At most 9 inches high and 12 wide, and at least large enough for the legend.
     inches = min(0.4, 9 / high, 12 / wide)
-    ax = own_axes(ax, max(wide * inches + 0.8, 5), max(high * inches + 0.5, 2.6))
-    colours, size = palette(ax), min(points_for(ax, wide, high), 72 * inches)
+    ax = style.own_axes(ax, max(wide * inches + 0.8, 5), max(high * inches + 0.5, 2.6))
+    colours, size = style.palette(ax), min(style.points_for(ax, wide, high), 72 * inches)
     _lines(ax, columns, colours, min(size / 28, 1))
     predicted = None  # one output has no rival, so no ring
     if table is not None and layers[-1].size > 1:
@@ -112,8 +100,8 @@ def network(
     sides = (-0.55 * step, columns[-1].x + 0.6 * step)
     ax.set(xlim=sides, ylim=(tallest / 2 + 0.3, -tallest / 2 - 1.6), aspect="equal")
     _legend(ax, colours)
-    hide_frame(ax)
-    return finished(ax)
+    style.hide_frame(ax)
+    return style.finished(ax)
 
 
 def _drawn(size: int, most: int) -> list[int]:
@@ -124,7 +112,7 @@ def _drawn(size: int, most: int) -> list[int]:
     return [*range(most - 1 - head), _GAP, *range(size - head, size)]
 
 
-def _lines(ax: Axes, columns: list[_Column], colours: Palette, thick: float) -> None:
+def _lines(ax: Axes, columns: list[_Column], colours: style.Palette, thick: float) -> None:
     """Draw the weights between neighbouring layers, the small ones below the large."""
     pieces, strengths = [], []
     for before, after in pairwise(columns):
@@ -132,7 +120,7 @@ def _lines(ax: Axes, columns: list[_Column], colours: Palette, thick: float) -> 
         if W is None or before.image is not None:
             _plain_lines(ax, before, after, colours)
             continue
-        scale = largest_of(W)
+        scale = style.largest_of(W)
         for i, y_before in before.drawn:
             for j, y_after in after.drawn:
                 pieces.append([(before.x, y_before), (after.x, y_after)])
@@ -155,7 +143,7 @@ def _lines(ax: Axes, columns: list[_Column], colours: Palette, thick: float) -> 
     ax.add_collection(lines)
 
 
-def _plain_lines(ax: Axes, before: _Column, after: _Column, colours: Palette) -> None:
+def _plain_lines(ax: Axes, before: _Column, after: _Column, colours: style.Palette) -> None:
     """Draw lines without weights: from an image, or into a Residual."""
     start = before.x + (before.half if before.image is not None else 0)
     plain = [[(start, 0), (after.x, y)] for _, y in after.drawn]
@@ -163,7 +151,7 @@ def _plain_lines(ax: Axes, before: _Column, after: _Column, colours: Palette) ->
     ax.add_collection(lines)
 
 
-def _image(ax: Axes, column: _Column, colours: Palette) -> None:
+def _image(ax: Axes, column: _Column, colours: style.Palette) -> None:
     assert column.image is not None
     height, width = column.image
     # The longer side has the column's width.
@@ -178,7 +166,7 @@ def _image(ax: Axes, column: _Column, colours: Palette) -> None:
     ax.add_patch(frame)
 
 
-def _neurons(ax: Axes, column: _Column, colours: Palette, size: float) -> None:
+def _neurons(ax: Axes, column: _Column, colours: style.Palette, size: float) -> None:
     values = None if column.values is None else column.values.activations
     # Activations up to 1 share one scale; larger ones have their layer's.
     end = 1.0 if values is None else max(1.0, float(np.abs(values).max()))
@@ -194,7 +182,7 @@ def _neurons(ax: Axes, column: _Column, colours: Palette, size: float) -> None:
             number = _short(float(values[neuron]))
             points = (0.27 if len(number) < 5 else 0.22) * size
             text = ax.text(column.x, y, number, ha="center", va="center", fontsize=points)
-            text.set(color=readable_on(fill[:3]), zorder=4)
+            text.set(color=style.readable_on(fill[:3]), zorder=4)
     for neuron, y in zip(column.neurons, column.y.tolist(), strict=True):
         if neuron == _GAP:
             dots = [y - 0.22, y, y + 0.22]
@@ -202,7 +190,7 @@ def _neurons(ax: Axes, column: _Column, colours: Palette, size: float) -> None:
 
 
 def _captions(ax: Axes, column: _Column, predicted: int | None, tallest: int, size: float) -> None:
-    layer, ink = column.layer, ink_of(ax)
+    layer, ink = column.layer, style.ink_of(ax)
     title = f"{layer.name}\n{layer.size:,}"
     text = ax.text(column.x, -tallest / 2 - 0.35, title, ha="center", va="bottom", color=ink)
     text.set(fontsize=min(9, max(5, 0.4 * size)), linespacing=1.4)
@@ -220,7 +208,7 @@ def _captions(ax: Axes, column: _Column, predicted: int | None, tallest: int, si
             ax.add_patch(ring)
 
 
-def _legend(ax: Axes, colours: Palette) -> None:
+def _legend(ax: Axes, colours: style.Palette) -> None:
     ends = {
         colours.positive: say("positive weight or activation"),
         colours.negative: say("negative weight or activation"),
@@ -229,10 +217,10 @@ def _legend(ax: Axes, colours: Palette) -> None:
         Line2D([], [], color=colour, linewidth=2, label=label) for colour, label in ends.items()
     ]
     below = {"bbox_to_anchor": (0.5, 0.0), "ncols": 2, "fontsize": "small"}
-    add_legend(ax, "upper center", handles=handles, **below)
+    style.add_legend(ax, "upper center", handles=handles, **below)
 
 
 def _short(value: float) -> str:
     """Return a number in at most five characters, as wide as a neuron."""
     form = ".2f" if abs(value) < 9.995 else ".0f" if abs(value) < 9999.5 else ".0e"
-    return f"{value:{form}}".replace("-", MINUS)
+    return f"{value:{form}}".replace("-", style.MINUS)

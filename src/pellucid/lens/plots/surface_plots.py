@@ -14,24 +14,12 @@ from numpy.typing import ArrayLike
 
 from pellucid.core.layers import Sigmoid, Softmax
 from pellucid.core.ranges import whole
-from pellucid.core.types import Array
+from pellucid.core.types import Array, Options
 from pellucid.errors import InputError
 from pellucid.language import say
 from pellucid.lens.input_columns import RowsLike, input_names, input_offsets
 from pellucid.lens.neurons import as_rows, input_count
-from pellucid.lens.plots.figure_style import (
-    MARKERS,
-    MINUS,
-    finished,
-    hide_frame,
-    ink_of,
-    largest_of,
-    own_axes,
-    palette,
-    points_for,
-    scale_bar,
-    signed_image,
-)
+from pellucid.lens.plots import figure_style as style
 from pellucid.lens.plots.fonts import drawing, shown
 from pellucid.lens.response import InputWeights, input_weights
 from pellucid.network import Network
@@ -65,16 +53,16 @@ def weights(
     found = net
     if not isinstance(found, InputWeights):
         found = input_weights(found, layer, method=method, x=x, shape=shape)
-    end = largest_of(found.values) if end is None else end
+    end = style.largest_of(found.values) if end is None else end
     if found.images is None:
         ax, image = _weight_table(found, end, ax)
     else:
         ax, image = _weight_tiles(found, found.images, end, whole("columns", columns), ax)
     label = say("weight") if found.exact else say("approximate weight")
     beyond = bool((np.abs(found.values) > end).any())
-    scale_bar(ax, image, label, beyond=beyond, fraction=0.04, shrink=0.9)
+    style.scale_bar(ax, image, label, beyond=beyond, fraction=0.04, shrink=0.9)
     ax.set_title(_weights_title(found))
-    return finished(ax)
+    return style.finished(ax)
 
 
 def _weights_title(found: InputWeights) -> str:
@@ -97,29 +85,29 @@ def _weight_tiles(
     step = tall + 0.3  # an image and its caption
     # An approximation has a title of two lines.
     inches = 0.97 * step * lines + (0.5 if found.exact else 0.75)
-    ax = own_axes(ax, 1.05 * max(columns, 4) + 1.1, max(inches, 2.2))
-    ink, faint = ink_of(ax), palette(ax).faint
-    size = min(7.5, 0.115 * points_for(ax, _STEP * columns + 1, step * lines))
+    ax = style.own_axes(ax, 1.05 * max(columns, 4) + 1.1, max(inches, 2.2))
+    ink, faint = style.ink_of(ax), style.palette(ax).faint
+    size = min(7.5, 0.115 * style.points_for(ax, _STEP * columns + 1, step * lines))
     drawn = []
     for j, (image, name) in enumerate(zip(images, found.labels, strict=True)):
         left, top = _STEP * (j % columns), step * (j // columns)
         extent = (left, left + 1, top + tall, top)
-        drawn.append(signed_image(ax, image, end, extent=extent))
+        drawn.append(style.signed_image(ax, image, end, extent=extent))
         ax.add_patch(Rectangle((left, top), 1, tall, fill=False, edgecolor=faint, linewidth=0.6))
-        bias = f"{found.biases[j]:+.2f}".replace("-", MINUS)
+        bias = f"{found.biases[j]:+.2f}".replace("-", style.MINUS)
         # In small Axes there is no room for the bias.
         label = f"{shown(name, j, 9)}  b {bias}" if size > 4.5 else shown(name, j, 6)
         text = ax.text(left + 0.5, top + tall + 0.03, label, ha="center", va="top", color=ink)
         text.set_fontsize(max(size, 5))
     ax.set(xlim=(-0.05, _STEP * columns - 0.05), ylim=(step * lines, -0.05), aspect="equal")
-    hide_frame(ax)
+    style.hide_frame(ax)
     return ax, drawn[-1]
 
 
 def _weight_table(found: InputWeights, end: float, ax: Axes | None) -> tuple[Axes, AxesImage]:
     D, H = found.values.shape
-    ax = own_axes(ax, min(max(0.42 * H + 2.6, 4.5), 12), min(max(0.3 * D + 1.2, 3), 12))
-    image = signed_image(ax, found.values, end, aspect="auto")
+    ax = style.own_axes(ax, min(max(0.42 * H + 2.6, 4.5), 12), min(max(0.3 * D + 1.2, 3), 12))
+    image = style.signed_image(ax, found.values, end, aspect="auto")
     # Beyond 40 names, letters overlap even at the largest size.
     if D <= 40:
         ax.set_yticks(range(D), [shown(name, i) for i, name in enumerate(found.inputs)])
@@ -163,7 +151,7 @@ def decision_surface(
     across, up = np.linspace(left, right, GRID), np.linspace(low, high, GRID)
     places = np.stack(np.meshgrid(across, up), axis=-1).reshape(-1, 2)
     y = net.predict(places.astype(net.dtype))
-    ax = own_axes(ax, 5.4, 4.4)
+    ax = style.own_axes(ax, 5.4, 4.4)
     # A table's numbers are fed minus these; axes show the columns' own units.
     offsets = input_offsets(net)
     extent = (left + offsets[0], right + offsets[0], low + offsets[1], high + offsets[1])
@@ -177,42 +165,35 @@ def decision_surface(
     names = [say("input {number}", number=name) if name.isdigit() else name for name in names]
     ax.set(xlim=extent[:2], ylim=extent[2:], xlabel=names[0], ylabel=names[1])
     ax.set_title(say("predictions"))
-    return finished(ax)
+    return style.finished(ax)
 
 
 _Extent: TypeAlias = tuple[float, float, float, float]
 
 
-def _fill(ax: Axes, pixels: Array, extent: _Extent, norm: Normalize | None = None) -> AxesImage:
-    return ax.imshow(
-        pixels,
-        # cividis: the same order of brightness for colour-blind people.
-        cmap="cividis",
-        norm=norm,
-        extent=extent,
-        origin="lower",
-        aspect="auto",
-        interpolation="nearest",
-    )
+# The first row of a map is its lowest; cividis has the same order of brightness for colour-blind
+# people.
+_MAP: Options = {"cmap": "cividis", "origin": "lower", "aspect": "auto", "interpolation": "nearest"}
 
 
 def _value_map(ax: Axes, surface: Array, extent: _Extent, points: Array | None) -> None:
-    image = _fill(ax, surface, extent, Normalize(surface.min(), surface.max()))
-    scale_bar(ax, image, say("prediction"))
+    norm = Normalize(surface.min(), surface.max())
+    image = ax.imshow(surface, extent=extent, norm=norm, **_MAP)
+    style.scale_bar(ax, image, say("prediction"))
     if points is not None:
         dots = ax.scatter(points[:, 0], points[:, 1], s=14, facecolors="none", linewidths=0.8)
         dots.set_edgecolor("#ffffff")
 
 
 def _class_map(ax: Axes, net: Network, y: Array, extent: _Extent) -> None:
-    colours, K = palette(ax), max(y.shape[1], 2)
+    colours, K = style.palette(ax), max(y.shape[1], 2)
     chosen, confidence = net.choose(y), np.asarray(net.confidence(y), np.float64)
-    ends = np.array([to_rgb(colours.series[k % len(colours.series)]) for k in range(K)])
+    ends = np.array([to_rgb(style.nth(colours.series, k)) for k in range(K)])
     # A confidence of 1 / K is a guess: there the ground nearly shows.
     strength = 0.12 + 0.5 * np.clip((confidence - 1 / K) / (1 - 1 / K), 0, 1)
     ground = np.array(to_rgb(colours.ground))
     pixels = ground + (ends[chosen] - ground) * strength[:, None]
-    _fill(ax, pixels.reshape(GRID, GRID, 3), extent)
+    ax.imshow(pixels.reshape(GRID, GRID, 3), extent=extent, **_MAP)
     classes = np.unique(chosen).tolist()
     for k in classes if len(classes) > 1 else []:
         lead, ink = _lead(net, y, k).reshape(GRID, GRID), [colours.ink]
@@ -230,7 +211,7 @@ def _lead(net: Network, y: Array, k: int) -> Array:
 def _draw_points(ax: Axes, net: Network, points: Array | None, t: ArrayLike | None, K: int) -> None:
     if points is None:
         return
-    colours = palette(ax)
+    colours = style.palette(ax)
     if t is None:
         ax.scatter(points[:, 0], points[:, 1], s=16, color=colours.ink)
         return
@@ -240,7 +221,7 @@ def _draw_points(ax: Axes, net: Network, points: Array | None, t: ArrayLike | No
     if len(classes) != len(points):
         raise InputError("{got} targets for {N} points", got=len(classes), N=len(points))
     for k in range(K):
-        colour, mark = colours.series[k % len(colours.series)], MARKERS[k % len(MARKERS)]
+        colour, mark = style.nth(colours.series, k), style.nth(style.MARKERS, k)
         name = shown(net.label(k), k)
         label = say("class {name}", name=name) if name.isdigit() else name
         x, y = points[classes == k].T
@@ -248,8 +229,7 @@ def _draw_points(ax: Axes, net: Network, points: Array | None, t: ArrayLike | No
         # A rim in the ground's colour separates dots from a map of their own colour.
         dots.set(edgecolors=colours.ground, linewidths=0.5)
     rim = {"facecolor": colours.ground, "edgecolor": colours.faint, "framealpha": 0.85}
-    legend = ax.legend(loc="best", **rim)
-    for text in legend.get_texts():
+    for text in ax.legend(loc="best", **rim).get_texts():
         text.set_color(colours.ink)
 
 
@@ -261,9 +241,8 @@ def _span(points: Array | None, span: tuple[Range, Range] | None) -> tuple[Range
             left = right = low = high = 0.0
         if np.isfinite([left, right, low, high]).all() and left < right and low < high:
             return (left, right), (low, high)
-        raise InputError(
-            "span is ((lowest, highest), (lowest, highest)); got {got}", got=repr(span)
-        )
+        template = "span is ((lowest, highest), (lowest, highest)); got {got}"
+        raise InputError(template, got=repr(span))
     if points is None or not len(points):
         raise InputError("pass points x, or span=((lowest, highest), (lowest, highest))")
     least, most = points.min(axis=0).astype(float), points.max(axis=0).astype(float)
