@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,7 +9,7 @@ from pellucid.cli import drawing
 from pellucid.cli.help import argument, command, example, json_option
 from pellucid.cli.network_rows import Rows, levels, rows_alone, rows_with_targets
 from pellucid.cli.output import columns, echo, echo_lines, emit, emit_more, write_json
-from pellucid.cli.plot_file import check_plot, plot_option, write_plot
+from pellucid.cli.plot_file import Panel, check_plot, plot_option, write_plot
 from pellucid.core.checks import input_width
 from pellucid.core.metrics import target_classes
 from pellucid.display.text_table import table
@@ -156,7 +155,7 @@ def _plot(path: str, *nets: tuple[str, Network]) -> None:
     # One scale for both, or a weak network would look as strong
     end = max(largest_of(weights.values) for _, weights in found)
 
-    def panel(name: str, weights: InputWeights) -> Callable[..., Axes]:
+    def panel(name: str, weights: InputWeights) -> Panel:
         def draw(*, ax: Axes) -> Axes:
             plots.weights(weights, end=end, ax=ax)
             ax.set_title(f"{name}\n{ax.get_title()}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +9,7 @@ import numpy as np
 from pellucid.cli import describe_table, drawing
 from pellucid.cli.datasets import Dataset, load_dataset
 from pellucid.cli.help import argument, command, example, json_option
-from pellucid.cli.output import columns, echo, emit, paragraph, rows_text, write_json
+from pellucid.cli.output import columns, echo, echo_lines, emit, paragraph, rows_text, write_json
 from pellucid.cli.values import wrong_use
 from pellucid.language import mark, say
 from pellucid.lens import image_sheets
@@ -67,7 +66,7 @@ def data(options: DataOptions) -> None:
         if options.as_json:
             write_json(_facts(dataset))
         else:
-            echo("\n".join(_lines(dataset)).rstrip())
+            _show(dataset)
 
 
 def _show_known(as_json: bool) -> None:
@@ -105,35 +104,27 @@ def _counts(dataset: Dataset) -> dict[str, int]:
     return dict(zip(names, counts, strict=True))
 
 
-def _lines(dataset: Dataset) -> Iterator[str]:
-    x, test = dataset.x, dataset.test
+def _show(dataset: Dataset) -> None:
+    x, test = dataset.x, 0 if dataset.test is None else len(dataset.test[0])
     template = "{name}: {rows:,} rows to train on, {test:,} to test on"
-    yield paragraph(
-        say(template, name=dataset.name, rows=len(x), test=0 if test is None else len(test[0]))
-    )
-    yield paragraph(
-        say(
-            "each row: {shape} values ({type}), from {low:g} to {high:g}",
-            shape=" x ".join(map(str, x.shape[1:])),
-            type=x.dtype.name,
-            low=x.min(),
-            high=x.max(),
-        )
-    )
+    emit(template, name=dataset.name, rows=len(x), test=test)
+    shape, low, high = " x ".join(map(str, x.shape[1:])), x.min(), x.max()
+    template = "each row: {shape} values ({type}), from {low:g} to {high:g}"
+    emit(template, shape=shape, type=x.dtype.name, low=low, high=high)
     if not np.isfinite(x).all():
-        yield paragraph(say("some values are NaN or infinite: training will refuse them"))
+        emit("some values are NaN or infinite: training will refuse them")
     if dataset.classes is None:
-        yield paragraph(say("targets are values: {shape}", shape=dataset.t.shape))
+        emit("targets are values: {shape}", shape=dataset.t.shape)
     else:
         counts = _counts(dataset)
-        yield say("{count} classes:", count=len(counts))
+        emit("{count} classes:", count=len(counts))
         names, numbers = list(counts)[:LONGEST], list(counts.values())[:LONGEST]
-        for line in drawing.bars(names, numbers, min(columns() - 2, 50), ","):
-            yield f"  {line}"
+        lines = drawing.bars(names, numbers, min(columns() - 2, 50), ",")
+        echo_lines(f"  {line}" for line in lines)
         if len(counts) > LONGEST:
-            yield say("  and {count} more", count=len(counts) - LONGEST)
-    yield ""
-    yield from _samples(dataset)
+            echo(say("  and {count} more", count=len(counts) - LONGEST))
+    # The lower rim of the images is empty
+    echo("\n" + "\n".join(_samples(dataset)).rstrip())
 
 
 def _samples(dataset: Dataset) -> list[str]:

@@ -13,7 +13,7 @@ import numpy as np
 from pellucid.building import mlp
 from pellucid.cli import drawing, outcome
 from pellucid.cli.evaluate_text import confusion_text
-from pellucid.cli.help import command, example, option
+from pellucid.cli.help import command, example, option, quick_option
 from pellucid.cli.output import check_writable, columns, echo, echo_lines, emit, program, time_text
 from pellucid.core.types import Array
 from pellucid.data import mnist
@@ -37,10 +37,7 @@ NAMES = ("digits.safetensors", "weights.png", "misclassified.png", "confusion.pn
 class DemoOptions:
     """The options of `pellucid demo`."""
 
-    quick: bool = option(
-        "--quick",
-        "A quick recipe, a little less accurate: about a second (a few with the reference engine).",
-    )
+    quick: bool = quick_option()
     folder: str = option("-o --output FOLDER", "Where to write. Default: demo.", default="demo")
 
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from pellucid.cli import output
 from pellucid.core.types import Array, ArrayLike
-from pellucid.language import cell_width, say
+from pellucid.language import cell_width
 from pellucid.lens.image_sheets import terminal_image
 
 # On dark, as digits are drawn: the colours of the dark plots, which colour-blind people can tell
@@ -100,13 +100,14 @@ def image_width(shape: tuple[int, ...]) -> int:
     return -(-shape[1] // -(-shape[1] // output.columns()))
 
 
-def legend(end: float, positive: str, negative: str) -> str:
-    """Return what the colours, or the characters, of an image mean."""
+def show_legend(end: float, positive: str, negative: str) -> None:
+    """Write, below an image, what its colours or characters mean."""
     if output.colours() and output.shows_blocks():
         template = "blue: {positive}, orange: {negative}; full colour at {end:.3g}"
-        return say(template, positive=positive, negative=negative, end=end)
-    template = "# and +: {positive}, = and -: {negative}; # and = from {strong:.3g} on"
-    return say(template, positive=positive, negative=negative, strong=STRONG * end)
+    else:
+        template = "# and +: {positive}, = and -: {negative}; # and = from {strong:.3g} on"
+    output.echo()
+    output.emit(template, positive=positive, negative=negative, end=end, strong=STRONG * end)
 
 
 def sheet_width() -> int:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
 
 from pellucid.cli import evaluate_text
 from pellucid.cli.evaluate_text import Found
 from pellucid.cli.help import argument, command, example, json_option, model_argument, option
 from pellucid.cli.network_rows import Rows, rows_with_targets
 from pellucid.cli.output import echo, emit, program, write_json
-from pellucid.cli.plot_file import check_plot, plot_option, write_plot
+from pellucid.cli.plot_file import Panel, check_plot, plot_option, write_plot
 from pellucid.cli.values import wrong_use
 from pellucid.errors import InputError
 from pellucid.lens import evaluation, plots
@@ -20,9 +18,6 @@ from pellucid.lens.importance import partial_dependence, permutation_importance
 from pellucid.lens.neurons import image_shape
 from pellucid.lens.robustness import CHANGES, robustness
 from pellucid.network import Network, load
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,7 +116,7 @@ def look(net: Network, rows: Rows, options: EvaluateOptions) -> Found:
 
 def _plot(path: str, net: Network, rows: Rows, found: Found) -> None:
     whole = found.whole
-    panels: list[Callable[..., Axes]] = []
+    panels: list[Panel] = []
     if whole.confusion is None:
         panels.append(partial(plots.residuals, whole))
     else:

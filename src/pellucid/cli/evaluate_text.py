@@ -179,15 +179,10 @@ def _first_columns(lines: Iterable[Sequence[str]], count: int) -> str:
 
 
 def _misclassified(whole: Evaluation, first: int) -> list[dict[str, object]]:
-    assert whole.misclassified is not None and whole.targets is not None
-    assert whole.predicted is not None and whole.confidence is not None
+    assert whole.misclassified is not None
+    names = ("is", "predicted", "confidence")
     return [
-        {
-            "row": first + row,
-            "is": int(whole.targets[row]),
-            "predicted": int(whole.predicted[row]),
-            "confidence": float(whole.confidence[row]),
-        }
+        {"row": first + row, **dict(zip(names, whole.verdict(row), strict=True))}
         for row in whole.misclassified.tolist()
     ]
 

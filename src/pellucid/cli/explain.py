@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
 
 from pellucid.cli import explain_text, values
 from pellucid.cli.explain_input import Asked, read_asked
 from pellucid.cli.explain_text import Explanation
 from pellucid.cli.help import argument, command, example, json_option, model_argument, option
 from pellucid.cli.output import write_json
-from pellucid.cli.plot_file import check_plot, plot_option, write_plot
+from pellucid.cli.plot_file import Panel, check_plot, plot_option, write_plot
 from pellucid.cli.prediction_text import predicts_classes
 from pellucid.cli.values import wrong_use
 from pellucid.core.types import Array
@@ -23,9 +21,6 @@ from pellucid.lens.counterfactual import counterfactual
 from pellucid.lens.input_limits import input_limits
 from pellucid.lens.neurons import image_shape, neuron_layer, trace_table
 from pellucid.network import Network, load
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,9 +127,7 @@ def _has_limits(net: Network) -> bool:
 def _plot(path: str, net: Network, asked: Asked, found: Explanation) -> None:
     shape = image_shape(net)
     image = None if shape is None else asked.x.reshape(shape)
-    panels: list[Callable[..., Axes]] = [
-        partial(plots.contributions, found.why, shape=shape, image=image)
-    ]
+    panels: list[Panel] = [partial(plots.contributions, found.why, shape=shape, image=image)]
     if found.sums is not None and found.sums.layer > 1:
         panels.append(partial(plots.contributions, found.sums))
     write_plot(path, panels)

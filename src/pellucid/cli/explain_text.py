@@ -160,10 +160,8 @@ def _show_images(net: Network, asked: Asked, found: Explanation, shape: tuple[in
     blocks = [digit, drawing.signed_image(values, end)]
     heads = [say("the input"), say("contributions of pixels")]
     echo_lines(drawing.sheet(blocks, heads, drawing.image_width(shape), columns()))
-    echo()
     who = _explained(net, found)
-    legend = drawing.legend(end, say("raises {who}", who=who), say("lowers it"))
-    emit(legend)
+    drawing.show_legend(end, say("raises {who}", who=who), say("lowers it"))
     emit(_sum_text(net, found, values.ravel().tolist(), True))
 
 
@@ -230,9 +228,7 @@ def _show_counterfactual(
     heads = [say("predicted {label}", label=other.label_after), say("the change")]
     blocks = [digit, drawing.signed_image(other.change.reshape(shape), end)]
     echo_lines(drawing.sheet(blocks, heads, drawing.image_width(shape), columns()))
-    echo()
-    legend = drawing.legend(end, say("made brighter"), say("made darker"))
-    emit(legend)
+    drawing.show_legend(end, say("made brighter"), say("made darker"))
 
 
 def _cell(column: InputColumn, x: Array) -> str:

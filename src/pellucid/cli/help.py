@@ -191,6 +191,14 @@ def json_option() -> Any:
     return option("--json", "Write one JSON document, for programs.", OPTIONS)
 
 
+def quick_option() -> Any:
+    """Return --quick for commands that train by a recipe."""
+    return option(
+        "--quick",
+        "A quick recipe, a little less accurate: about a second (a few with the reference engine).",
+    )
+
+
 def language_option() -> Option:
     """Return --lang, which `entry` reads before click does."""
     return Option(

@@ -68,11 +68,9 @@ class ImportOptions:
 def import_(options: ImportOptions) -> None:
     """Read a network from elsewhere and write it as a model file."""
     path, extension = options.path, Path(options.file).suffix.lower()
-    architecture = {
-        name: getattr(options, name) for name in ("like", "activation", "output", "names")
-    }
     # ONNX and JSON record the architecture, a state_dict does not
-    given = [f"--{name}" for name, value in architecture.items() if value is not None]
+    architecture = ("like", "activation", "output", "names")
+    given = [f"--{name}" for name in architecture if getattr(options, name) is not None]
     if given and extension in (".onnx", ".json"):
         template = "{options}: only for a state_dict, which has no architecture"
         raise wrong_use(template, options=", ".join(given))

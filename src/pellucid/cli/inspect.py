@@ -126,9 +126,7 @@ def _show(
     if found.images is not None:
         end = drawing.scale_end(found.values)
         echo_lines(_images(found, end))
-        echo()
-        legend = drawing.legend(end, say("activates it"), say("inhibits it"))
-        emit(legend)
+        drawing.show_legend(end, say("activates it"), say("inhibits it"))
     else:
         echo_lines(_inputs(found))
     echo("\n" + _table(place, found, activity))

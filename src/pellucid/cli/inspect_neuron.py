@@ -82,15 +82,13 @@ def alone(found: response.InputWeights, neuron: int) -> response.InputWeights:
 def to_dict(one: Neuron, found: response.InputWeights) -> dict[str, object]:
     """Return everything for JSON."""
     j, active = one.number, one.activity
+    states = ("flat", "dead", "saturated")
+    rows = None if one.top is None else _strongest(one)
     return {
         **alone(found, j).to_dict(),
         "neuron": j,
-        "flat": None if active is None else float(active.flat[j]),
-        "dead": None if active is None else bool(active.dead[j]),
-        "saturated": None if active is None else bool(active.saturated[j]),
-        "strongest": None
-        if one.top is None
-        else [{"row": row, "activation": y} for row, y in _strongest(one)],
+        **{name: None if active is None else getattr(active, name)[j].item() for name in states},
+        "strongest": rows and [{"row": row, "activation": y} for row, y in rows],
         "made": None if one.made is None else one.made.to_dict(),
     }
 
@@ -125,9 +123,7 @@ def _show_image(one: Neuron, found: response.InputWeights) -> None:
     facts = [paragraph(fact, room=max(room, ROOM)) for fact in _facts(one, found)]
     lines = "\n".join(facts).splitlines()
     echo_lines(drawing.beside(left, lines, width) if room >= ROOM else [*left, *lines])
-    echo()
-    legend = drawing.legend(end, say("activates it"), say("inhibits it"))
-    emit(legend)
+    drawing.show_legend(end, say("activates it"), say("inhibits it"))
 
 
 def _facts(one: Neuron, found: response.InputWeights) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pellucid.cli.help import option
 from pellucid.cli.output import check_writable, note
@@ -14,6 +14,9 @@ from pellucid.training import History
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+Panel: TypeAlias = "Callable[..., Axes]"
+"""A function that draws one plot into the Axes that it is given as `ax`."""
 
 EXTENSIONS = (".png", ".svg", ".pdf")
 
@@ -37,15 +40,9 @@ def check_plot(path: str | None) -> None:
 
 
 def write_plot(
-    path: str,
-    draw: Sequence[Callable[..., Axes]],
-    size: tuple[float, float] = (6, 4.5),
-    across: int = 2,
+    path: str, draw: Sequence[Panel], size: tuple[float, float] = (6, 4.5), across: int = 2
 ) -> None:
-    """Draw panels of a size in inches, so many side by side, and write them to a file.
-
-    Each panel is drawn by a function that takes the Axes as `ax`.
-    """
+    """Draw panels of a size in inches, so many side by side, and write them to a file."""
     from pellucid.lens.plots.figure_style import add_axes, new_figure
 
     across = min(across, len(draw))

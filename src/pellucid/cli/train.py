@@ -9,7 +9,7 @@ from pathlib import Path
 from pellucid.building import PRESETS
 from pellucid.cli import outcome, train_arrays, train_table, values
 from pellucid.cli.augment_option import Augment
-from pellucid.cli.help import command, example, json_option, option
+from pellucid.cli.help import command, example, json_option, option, quick_option
 from pellucid.cli.output import check_not_read, check_writable, note
 from pellucid.cli.plot_file import check_plot, plot_history
 from pellucid.cli.table_rows import EXTENSIONS
@@ -150,10 +150,7 @@ class TrainOptions:
         "Default: none; for tables of 1,000 rows or more 0.1.",
         type=values.share_or_data(),
     )
-    quick: bool = option(
-        "--quick",
-        "A quick recipe, a little less accurate: about a second (a few with the reference engine).",
-    )
+    quick: bool = quick_option()
     seed: int = option(
         "--seed N", "The same seed gives the same network. Default: 0.", RUNNING, default=0
     )

@@ -42,13 +42,9 @@ def prepare(options: TrainOptions, pretrained: Network | None) -> outcome.Job:
     # weights are kept.
     keep = [] if validation is None else [EarlyStopping(patience=options.epochs or recipe.epochs)]
     scores = ["r2"] if columns.classes is None else ["accuracy"]
+    share = validation if isinstance(validation, float) else None
     settings = settings_of(options, net, recipe, kind)
-    settings = replace(
-        settings,
-        callbacks=keep,
-        metrics=scores,
-        validation=validation if isinstance(validation, float) else None,
-    )
+    settings = replace(settings, callbacks=keep, metrics=scores, validation=share)
 
     def score(history: History) -> outcome.Outcome:
         return _scored(columns, seen, history)
