@@ -80,11 +80,8 @@ def _images_in(folder: Path) -> list[str]:
     names = [entry.name for entry in list_folder(folder)]
     images = [name for name in names if name.lower().endswith(EXTENSIONS)]
     if not images:
-        raise FileError(
-            "{path}: no images ({extensions}): add some or remove the folder",
-            path=folder,
-            extensions=" ".join(EXTENSIONS),
-        )
+        template = "{path}: no images ({extensions}): add some or remove the folder"
+        raise FileError(template, path=folder, extensions=" ".join(EXTENSIONS))
     return [str(folder / name) for name in sorted(images, key=natural)]
 
 

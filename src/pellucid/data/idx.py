@@ -107,13 +107,11 @@ def idx_content(path: str | os.PathLike[str]) -> bytes:
             content = start + file.read(max(0, most - len(start)))
     expected = _size(content, path)
     if len(content) < expected:
-        raise FileError(
+        template = (
             "{path}: cut short: its header says {expected} bytes, it has {count}: copy or download "
-            "it again",
-            path=path,
-            expected=expected,
-            count=len(content),
+            "it again"
         )
+        raise FileError(template, path=path, expected=expected, count=len(content))
     if len(content) > expected:
         raise FileError(
             "{path}: longer than the {expected} bytes of its header: not an IDX file, or damaged",
@@ -165,13 +163,11 @@ def _unpack(packed: bytes, path: str | os.PathLike[str]) -> bytes:
     # further than its own header says.
     expected = _size(_inflate(packed, _LONGEST_HEADER, path), path)
     if expected > UNPACK_LIMIT:
-        raise FileError(
+        template = (
             "{path}: its header says {expected} bytes, more than the {limit} that a packed file "
-            "may have: unpack it with gunzip",
-            path=path,
-            expected=expected,
-            limit=UNPACK_LIMIT,
+            "may have: unpack it with gunzip"
         )
+        raise FileError(template, path=path, expected=expected, limit=UNPACK_LIMIT)
     return _inflate(packed, expected + 1, path)
 
 
@@ -188,11 +184,8 @@ def _inflate(packed: bytes, most: int, path: str | os.PathLike[str]) -> bytes:
         try:
             part = member.decompress(packed, most)
         except zlib.error as error:
-            raise FileError(
-                "{path}: its gzip data are damaged ({reason}): copy or download it again",
-                path=path,
-                reason=error,
-            ) from error
+            template = "{path}: its gzip data are damaged ({reason}): copy or download it again"
+            raise FileError(template, path=path, reason=error) from error
         if not member.eof and len(part) < most:
             raise FileError(
                 "{path}: its gzip data are cut short: copy or download it again", path=path

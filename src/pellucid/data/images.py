@@ -230,11 +230,8 @@ def _blank() -> InputError:
 def _checked(image: ArrayLike) -> NDArray[np.uint8]:
     grey = np.asarray(image)
     if grey.ndim != 2 or 0 in grey.shape or grey.dtype.kind not in "buif":
-        raise InputError(
-            "expected an image (height, width) of grey levels, got shape {shape} of {kind}",
-            shape=grey.shape,
-            kind=grey.dtype,
-        )
+        template = "expected an image (height, width) of grey levels, got shape {shape} of {kind}"
+        raise InputError(template, shape=grey.shape, kind=grey.dtype)
     if grey.dtype == np.bool_:
         return grey.astype(np.uint8) * np.uint8(255)
     if not (np.isfinite(grey).all() and grey.min() >= 0 and grey.max() <= 255):

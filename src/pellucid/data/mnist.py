@@ -107,20 +107,16 @@ def read_digits(folder: str | os.PathLike[str]) -> Digits:
         return Digits(train, Part(train.images[:0], train.labels[:0]))
     test = _read_part(folder, names, _TEST_NAMES)
     if test.images.shape[1:] != train.images.shape[1:]:
-        raise FileError(
-            "{path}: training images are {train} pixels, test images {test}: expected one size",
-            path=folder,
-            train=_size(train),
-            test=_size(test),
+        template = (
+            "{path}: training images are {train} pixels, test images {test}: expected one size"
         )
+        raise FileError(template, path=folder, train=_size(train), test=_size(test))
     if test.labels.max() > train.labels.max():
-        raise FileError(
+        template = (
             "{path}: test labels go up to {test}, training labels only to {train}: the parts do "
-            "not belong together",
-            path=folder,
-            train=train.labels.max(),
-            test=test.labels.max(),
+            "not belong together"
         )
+        raise FileError(template, path=folder, train=train.labels.max(), test=test.labels.max())
     return Digits(train, test)
 
 
@@ -158,12 +154,9 @@ def _read_part(folder: str | os.PathLike[str], names: list[str], parts: tuple[st
     images = _bytes(idx_content(images_path), images_path, "images")
     labels = _bytes(idx_content(labels_path), labels_path, "labels")
     if len(images) != len(labels):
+        template = "{path}: {labels} labels, but {images} images in {other}: expected as many"
         raise FileError(
-            "{path}: {labels} labels, but {images} images in {other}: expected as many",
-            path=labels_path,
-            labels=len(labels),
-            images=len(images),
-            other=images_path,
+            template, path=labels_path, labels=len(labels), images=len(images), other=images_path
         )
     return Part(images, labels)
 

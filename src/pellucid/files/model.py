@@ -98,10 +98,8 @@ def header_of(
     """
     for layer in walk(layers):
         if LAYERS.get(type(layer).__name__) is not type(layer):
-            raise InputError(
-                "a model file holds pellucid's own layers only, got {layer}",
-                layer=type(layer).__name__,
-            )
+            template = "a model file holds pellucid's own layers only, got {layer}"
+            raise InputError(template, layer=type(layer).__name__)
     for name, array in _named(layers, arrays).items():
         if not np.isfinite(array).all():
             raise InputError("{name} has values that are not finite: it cannot be saved", name=name)
@@ -150,11 +148,8 @@ def read(path: str | os.PathLike[str]) -> tuple[list[Layer], Options]:
 
 def unusable(path: str | os.PathLike[str], reason: InputError) -> FileError:
     """Return the error of a file that was read and holds no usable network."""
-    return FileError(
-        "{path}: not a usable model file: {reason}; get the file again, or train again",
-        path=path,
-        reason=reason,
-    )
+    template = "{path}: not a usable model file: {reason}; get the file again, or train again"
+    return FileError(template, path=path, reason=reason)
 
 
 def parse(header: Any, tensors: dict[str, Array]) -> tuple[list[Layer], Options]:
@@ -263,11 +258,8 @@ def _layers(header: Options, tensors: dict[str, Array]) -> list[Layer]:
 def _check_extent(entries: Any, depth: int = 0) -> None:
     """Raise InputError for too many layers in a list, or layers nested too deeply."""
     if not isinstance(entries, list) or len(entries) > MOST_LAYERS or depth > DEEPEST_RESIDUAL:
-        raise InputError(
-            "expected a list of at most {most} layers, nested at most {deepest} deep",
-            most=MOST_LAYERS,
-            deepest=DEEPEST_RESIDUAL,
-        )
+        template = "expected a list of at most {most} layers, nested at most {deepest} deep"
+        raise InputError(template, most=MOST_LAYERS, deepest=DEEPEST_RESIDUAL)
     for entry in entries:
         if "layers" in entry:
             _check_extent(entry["layers"], depth + 1)

@@ -80,9 +80,5 @@ def _why(error: OSError | ValueError) -> Message:
 
 
 def _unreadable(path: str | os.PathLike[str], reason: Message, expected: Message) -> FileError:
-    return FileError(
-        "{path}: cannot be read ({reason}); expected {expected}",
-        path=path,
-        reason=reason,
-        expected=expected,
-    )
+    template = "{path}: cannot be read ({reason}); expected {expected}"
+    return FileError(template, path=path, reason=reason, expected=expected)

@@ -223,10 +223,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         y = column_or_1d(y, warn=True) if y.ndim == 2 and y.shape[1] == 1 else y
         unseen = np.setdiff1d(unique_labels(y), self.classes_)
         if len(unseen):
-            raise InputError(
-                "y_val has classes that are not in y: {unseen}",
-                unseen=", ".join(map(str, unseen.tolist())),
-            )
+            template = "y_val has classes that are not in y: {unseen}"
+            raise InputError(template, unseen=", ".join(map(str, unseen.tolist())))
         return self._binary(y)
 
     def _decoded(self, y: Array) -> Array:

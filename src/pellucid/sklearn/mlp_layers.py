@@ -35,13 +35,11 @@ def each_layer(name: str, value: Any, hidden: int) -> list[Any]:
         return [value] * hidden
     found = list(value)
     if len(found) != hidden:
-        raise InputError(
+        template = (
             "{name} is one value for all hidden layers, or a list of {hidden}, one for each; got "
-            "{got}",
-            name=name,
-            hidden=hidden,
-            got=len(found),
+            "{got}"
         )
+        raise InputError(template, name=name, hidden=hidden, got=len(found))
     return found
 
 

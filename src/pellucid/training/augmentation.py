@@ -62,11 +62,8 @@ class Brightness:
     def __init__(self, low: float = 0.5, high: float = 1.0) -> None:
         self.low, self.high = number(low), number(high)
         if not 0 < self.low <= self.high < math.inf:
-            raise InputError(
-                "Brightness expects 0 < low <= high, both finite; got {low} and {high}",
-                low=repr(low),
-                high=repr(high),
-            )
+            template = "Brightness expects 0 < low <= high, both finite; got {low} and {high}"
+            raise InputError(template, low=repr(low), high=repr(high))
 
     def __call__(self, x: Array, draws: Draws) -> Array:
         drawn = draws._replace(layer=_BRIGHTNESS + draws.layer).uniform(len(x), 1)

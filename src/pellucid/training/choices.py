@@ -149,9 +149,5 @@ def _instance(what: str, value: Any, kind: type[T]) -> T:
     # A class instead of an object is the usual slip; its own name then makes the best example.
     own = isinstance(value, type) and value in (*OPTIMIZERS.values(), *SCHEDULES.values())
     example = value.__name__ if own else {"optimizer": "Adam", "schedule": "Cosine"}[what]
-    raise InputError(
-        "{what} is a name or an object such as {example}; got {got}",
-        what=what,
-        example=f"pl.{example}()",
-        got=repr(value),
-    )
+    template = "{what} is a name or an object such as {example}; got {got}"
+    raise InputError(template, what=what, example=f"pl.{example}()", got=repr(value))

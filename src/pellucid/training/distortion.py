@@ -71,13 +71,11 @@ class Distortion:
     def __call__(self, x: Array, draws: Draws) -> Array:
         h, w = self.shape
         if x.shape[1:] not in ((h, w), (h * w,)):
-            raise InputError(
+            template = (
                 "Distortion expects images of {h} x {w} values, got rows of shape {got}; pass "
-                "another size as shape=(height, width)",
-                h=h,
-                w=w,
-                got=x.shape[1:],
+                "another size as shape=(height, width)"
             )
+            raise InputError(template, h=h, w=w, got=x.shape[1:])
         y = x if x.dtype.kind == "f" else x.astype(np.float32)
         if self.shift or self.rotation or self.scale or self.elastic:
             images = y.reshape(-1, h, w).astype(np.float32, copy=False)

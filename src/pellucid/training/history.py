@@ -43,11 +43,8 @@ class History:
                 'history["loss"] is a column; an epoch is history.records[{got}]', got=name
             )
         if self.records and name not in self.records[-1]:
-            raise InputError(
-                "the history has no {name}; it has {known}",
-                name=repr(name),
-                known=", ".join(self.records[-1]),
-            )
+            template = "the history has no {name}; it has {known}"
+            raise InputError(template, name=repr(name), known=", ".join(self.records[-1]))
         return [record[name] for record in self.records]
 
     def __iter__(self) -> Iterator[dict[str, float]]:

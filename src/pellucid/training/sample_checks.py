@@ -83,13 +83,11 @@ def check_finite(array: Array, what: Message) -> None:
         return
     bad = ~np.isfinite(array.reshape(len(array), -1)).all(axis=1)
     if bad.any():
-        raise InputError(
-            "{what}: row {row} holds NaN or infinity ({count} such rows in all); "
-            "remove these rows or replace the numbers",
-            what=what,
-            row=int(bad.argmax()),
-            count=int(bad.sum()),
+        template = (
+            "{what}: row {row} holds NaN or infinity ({count} such rows in all); remove these rows "
+            "or replace the numbers"
         )
+        raise InputError(template, what=what, row=int(bad.argmax()), count=int(bad.sum()))
 
 
 def check_targets(net: Network, loss: Loss, metrics: Mapping[str, Metric], rows: Samples) -> None:
@@ -135,13 +133,11 @@ def check_every_class(net: Network, rows: Samples, held_out: Samples | None) -> 
         return
     found = 1 + max(int(t.max()), 0 if held_out is None else int(held_out.t.max()))
     if found < K:
-        raise InputError(
+        template = (
             "the network has {outputs} outputs, but the targets are classes 0 to {last}: end it in "
-            "{classes} outputs, or name the class of each output, net.classes = [...]",
-            outputs=K,
-            last=found - 1,
-            classes=found,
+            "{classes} outputs, or name the class of each output, net.classes = [...]"
         )
+        raise InputError(template, outputs=K, last=found - 1, classes=found)
 
 
 def output_count(net: Network, rows: Samples) -> int:
@@ -166,23 +162,16 @@ def _check_own_loss(loss: Loss, y: Array, t: Array) -> None:
             "the value of a loss must be one number, got shape {got}", got=np.shape(value)
         )
     if np.shape(slopes) != y.shape:
-        raise InputError(
-            "the gradient of a loss must have the outputs' shape {shape}, got {got}",
-            shape=y.shape,
-            got=np.shape(slopes),
-        )
+        template = "the gradient of a loss must have the outputs' shape {shape}, got {got}"
+        raise InputError(template, shape=y.shape, got=np.shape(slopes))
 
 
 def _check_metric(name: str, metric: Metric, y: Array, t: Array) -> None:
     try:
         metric(y, t)
     except ValueError as error:
-        raise InputError(
-            "the metric {name} needs targets of the outputs' shape (N, {K}), not {got}",
-            name=name,
-            K=y.shape[1],
-            got=("N", *t.shape[1:]),
-        ) from error
+        template = "the metric {name} needs targets of the outputs' shape (N, {K}), not {got}"
+        raise InputError(template, name=name, K=y.shape[1], got=("N", *t.shape[1:])) from error
 
 
 def with_class_weight(

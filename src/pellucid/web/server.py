@@ -121,9 +121,6 @@ def _listening(port: int | None) -> socket.socket:
     except (OSError, OverflowError) as error:
         listener.close()
         reason = reason_of(error) if isinstance(error, OSError) else error
-        raise InputError(
-            "port {port} cannot be used ({reason}): choose another one, or 0 for any",
-            port=port,
-            reason=reason,
-        ) from error
+        template = "port {port} cannot be used ({reason}): choose another one, or 0 for any"
+        raise InputError(template, port=port, reason=reason) from error
     return listener

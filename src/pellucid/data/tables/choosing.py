@@ -143,11 +143,8 @@ def _choose_target(
     table: str, name: str, known: Survey, task: str | None
 ) -> tuple[Target, list[str] | None, Message]:
     if known.family == "other":
-        raise InputError(
-            "{table}: column {column} has neither numbers nor texts: it cannot be predicted",
-            table=table,
-            column=name,
-        )
+        template = "{table}: column {column} has neither numbers nor texts: it cannot be predicted"
+        raise InputError(template, table=table, column=name)
     if known.absent is not None:
         raise known.absent.error(table, name, NO_TARGET)
     classify, why = _task(known) if task is None else (task == "classify", Message("as requested"))
@@ -155,12 +152,10 @@ def _choose_target(
         return Target(name, "classes"), _class_names(table, name, known), why
     _check_numbers(table, name, known)
     if known.low == known.high:
-        raise InputError(
-            "{table}: the target {column} is {value:g} in every row: expected different values",
-            table=table,
-            column=name,
-            value=known.low,
+        template = (
+            "{table}: the target {column} is {value:g} in every row: expected different values"
         )
+        raise InputError(template, table=table, column=name, value=known.low)
     return Target(name, "values", known.mean, known.std), None, why
 
 
@@ -178,19 +173,15 @@ def _task(known: Survey) -> tuple[bool, Message]:
 
 def _class_names(table: str, name: str, known: Survey) -> list[str]:
     if known.counts is None or len(known.counts) > MOST_CLASSES:
-        raise InputError(
+        template = (
             "{table}: the target {column} has more than {most:,} classes: if it is a number, use "
-            '--task regress (task="regress")',
-            table=table,
-            column=name,
-            most=MOST_CLASSES,
+            '--task regress (task="regress")'
         )
+        raise InputError(template, table=table, column=name, most=MOST_CLASSES)
     names = sorted(known.counts, key=in_order)
     if len(names) < 2:
-        raise InputError(
-            "{table}: the target {column} is {value} in every row: expected at least two classes",
-            table=table,
-            column=name,
-            value=repr(names[0]),
+        template = (
+            "{table}: the target {column} is {value} in every row: expected at least two classes"
         )
+        raise InputError(template, table=table, column=name, value=repr(names[0]))
     return names

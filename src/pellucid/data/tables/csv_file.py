@@ -51,11 +51,8 @@ def open_csv(path: str, start: bytes) -> Opened:
         raise FileError("{path}: not a CSV file ({reason})", path=path, reason=error) from error
     names = [name.strip() for name in cells]
     if not names or all(_NUMBER.fullmatch(name) for name in names):
-        raise FileError(
-            "{path}: the first line must name the columns, separated by commas, got {got}",
-            path=path,
-            got=first,
-        )
+        template = "{path}: the first line must name the columns, separated by commas, got {got}"
+        raise FileError(template, path=path, got=first)
     head = 1 + len(_NEWLINE.findall(text[: len(text) - len(body)]))
     form = _Form(path, encoding, separator, head, names)
     return names, lambda columns: _blocks(form, columns)
@@ -125,11 +122,8 @@ def _refused(form: _Form, invalid: list[_InvalidRow], error: Exception) -> FileE
     if isinstance(error, UnicodeError) or "UTF8" in str(error):
         return _not_utf8(form.path)
     if "straddling" in str(error):
-        return FileError(
-            "{path}: a row is longer than {limit:,} bytes: unclosed quote?",
-            path=form.path,
-            limit=_BLOCK,
-        )
+        template = "{path}: a row is longer than {limit:,} bytes: unclosed quote?"
+        return FileError(template, path=form.path, limit=_BLOCK)
     return FileError("{path}: not a CSV file, or damaged ({reason})", path=form.path, reason=error)
 
 

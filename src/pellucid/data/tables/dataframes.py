@@ -58,10 +58,8 @@ def of_dict(columns: Mapping[str, Column]) -> Opened:
     try:
         table = arrow.table({str(name): _as_array(cells) for name, cells in columns.items()})
     except (arrow.ArrowException, TypeError, ValueError) as error:
-        raise InputError(
-            "a dict of columns must have lists or arrays (N,), all of one length ({reason})",
-            reason=error,
-        ) from error
+        template = "a dict of columns must have lists or arrays (N,), all of one length ({reason})"
+        raise InputError(template, reason=error) from error
     return _of_arrow(table)
 
 

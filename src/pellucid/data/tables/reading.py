@@ -175,12 +175,10 @@ class Reading:
 
     def _checked(self, name: str, cells: Cells) -> Cells:
         if cells.family == "other":
-            raise InputError(
-                "{table}: the cells of column {column} are neither numbers nor texts, but {kind}",
-                table=self.table.name,
-                column=name,
-                kind=cells.array.type,
+            template = (
+                "{table}: the cells of column {column} are neither numbers nor texts, but {kind}"
             )
+            raise InputError(template, table=self.table.name, column=name, kind=cells.array.type)
         return cells
 
     def _refuse(self, name: str, cells: Cells, found: Array, problem: Message) -> None:

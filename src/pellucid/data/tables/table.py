@@ -42,18 +42,11 @@ class Table:
         self._blocks, self._known = blocks, set(self.columns)
         twice = sorted(column for column, times in Counter(self.columns).items() if times > 1)
         if twice:
-            raise InputError(
-                "{table}: more than one column is named {names}: give each a name of its own",
-                table=name,
-                names=", ".join(map(repr, twice)),
-            )
+            template = "{table}: more than one column is named {names}: give each a name of its own"
+            raise InputError(template, table=name, names=", ".join(map(repr, twice)))
         if not 0 < len(self.columns) <= MOST_COLUMNS:
-            raise InputError(
-                "{table}: expected 1 to {most:,} columns, got {count:,}",
-                table=name,
-                most=MOST_COLUMNS,
-                count=len(self.columns),
-            )
+            template = "{table}: expected 1 to {most:,} columns, got {count:,}"
+            raise InputError(template, table=name, most=MOST_COLUMNS, count=len(self.columns))
 
     def blocks(self, columns: Sequence[str] | None = None) -> Iterator[Block]:
         """Read the rows, block by block: an Arrow array for each of `columns` (default: all)."""
