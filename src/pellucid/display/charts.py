@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import groupby
 
 from pellucid.display.blocks import FIRST, NEGATIVE, POSITIVE, SECOND, TEXT, Markup, escaped
 
 _WIDTH, _HEIGHT = 330, 200
 _LEFT, _RIGHT, _TOP, _BOTTOM = 52, 320, 34, 164
+_FAINT = 'stroke="currentColor" stroke-opacity'
 _DASHES = ("", ' stroke-dasharray="6 3"')
 
 
@@ -28,11 +30,8 @@ def curves(
     span = max(steps[-1] - steps[0], 1)
 
     def across(step: float) -> float:
-        return (
-            (_LEFT + _RIGHT) / 2
-            if len(steps) == 1
-            else _LEFT + (step - steps[0]) / span * (_RIGHT - _LEFT)
-        )
+        share = 0.5 if len(steps) == 1 else (step - steps[0]) / span
+        return _LEFT + share * (_RIGHT - _LEFT)
 
     def down(value: float) -> float:
         return _BOTTOM - (value - low) / (high - low) * (_BOTTOM - _TOP)
@@ -40,71 +39,52 @@ def curves(
     parts = [f'<text x="{_LEFT}" y="16" font-weight="600">{escaped(title)}</text>']
     for n in range(math.ceil(low / unit - 1e-9), math.floor(high / unit + 1e-9) + 1):
         y, text = down(n * unit), f"{n * unit:.4g}" if not percent else f"{n * unit * 100:.4g}%"
-        parts.append(
-            f'<path d="M{_LEFT} {y:.1f}H{_RIGHT}" stroke="currentColor" stroke-opacity=".18"/>'
-        )
+        parts.append(f'<path d="M{_LEFT} {y:.1f}H{_RIGHT}" {_FAINT}=".18"/>')
         parts.append(f'<text x="{_LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{text}</text>')
     shown = sorted({steps[0], steps[len(steps) // 2], steps[-1]})
-    parts += [
-        f'<text x="{across(step):.1f}" y="{_BOTTOM + 16}" text-anchor="middle">{step:g}</text>'
-        for step in shown
-    ]
-    parts.append(
-        f'<text x="{(_LEFT + _RIGHT) / 2}" y="{_BOTTOM + 32}" '
-        f'text-anchor="middle">{escaped(below)}</text>'
-    )
+    ends = 'text-anchor="middle"'
+    parts += [f'<text x="{across(s):.1f}" y="{_BOTTOM + 16}" {ends}>{s:g}</text>' for s in shown]
+    middle = (_LEFT + _RIGHT) / 2
+    parts.append(f'<text x="{middle}" y="{_BOTTOM + 32}" {ends}>{escaped(below)}</text>')
     for n, (name, values) in enumerate(lines[:2]):
-        points = [
-            (across(s), down(v)) if math.isfinite(v) else None
-            for s, v in zip(steps, values, strict=True)
-        ]
+        pairs = zip(steps, values, strict=True)
+        points = [(across(s), down(v)) if math.isfinite(v) else None for s, v in pairs]
         parts.append(_line(points, (FIRST, SECOND)[n], _DASHES[n]))
         if len(lines) > 1:
             parts.append(_legend(n, name))
-    label = escaped(title)
-    return _svg(_WIDTH, _HEIGHT, label, "".join(parts))
+    return _svg(_WIDTH, _HEIGHT, escaped(title), "".join(parts))
 
 
 def strip(values: Sequence[float], largest: float, label: str) -> Markup:
     """Return numbers as a row of cells: one color above 0, one below, stronger the larger."""
     side = 14
-    cells = []
+    cells, size = [], f'width="{side - 2}" height="{side - 2}"'
     for n, value in enumerate(values):
         share = min(abs(value) / largest, 1) if largest > 0 and math.isfinite(value) else 0.0
         colour = POSITIVE if value >= 0 else NEGATIVE
-        cells.append(
-            f'<rect x="{n * side + 1}" y="1" width="{side - 2}" height="{side - 2}" '
-            f'fill="rgb{colour}" '
-            f'fill-opacity="{share:.2f}" stroke="currentColor" stroke-opacity=".35">'
-            f"<title>{n}: {value:.4g}</title></rect>"
-        )
+        fill = f'fill="rgb{colour}" fill-opacity="{share:.2f}" {_FAINT}=".35"'
+        cells.append(f'<rect x="{n * side + 1}" y="1" {size} {fill}>')
+        cells.append(f"<title>{n}: {value:.4g}</title></rect>")
     return _svg(len(values) * side, side, escaped(label), "".join(cells).replace(", ", ","))
 
 
 def picture(rows: Sequence[Sequence[float]], largest: float, label: str) -> Markup:
     """Return gray levels from 0 to `largest` as an image, bright on black as networks see it."""
-    side = 4
-    cells = []
+    side, cells = 4, []
+    largest = largest if largest > 0 else math.inf
     for y, row in enumerate(rows):
-        levels = [
-            round(15 * min(max(value / largest, 0), 1)) if largest > 0 else 0 for value in row
-        ]
+        levels = [round(15 * min(max(value / largest, 0), 1)) for value in row]
         x = 0
-        while x < len(levels):  # neighbours of one brightness are one rectangle
-            end = x + 1
-            while end < len(levels) and levels[end] == levels[x]:
-                end += 1
-            if levels[x]:
-                fill = f"#{levels[x] * 0x111:03x}"
-                size = f'width="{(end - x) * side}" height="{side}"'
-                cells.append(f'<rect x="{x * side}" y="{y * side}" {size} fill="{fill}"/>')
-            x = end
+        for level, run in groupby(levels):  # neighbours of one brightness are one rectangle
+            wide = len(list(run)) * side
+            if level:
+                look = f'width="{wide}" height="{side}" fill="#{level * 0x111:03x}"'
+                cells.append(f'<rect x="{x}" y="{y * side}" {look}/>')
+            x += wide
     width, height = len(rows[0]) * side, len(rows) * side
     ground = f'<rect width="{width}" height="{height}" fill="#000"/>'
-    frame = (
-        f'<rect x=".5" y=".5" width="{width - 1}" height="{height - 1}" fill="none" '
-        'stroke="currentColor" stroke-opacity=".5"/>'
-    )
+    edge = f'width="{width - 1}" height="{height - 1}" fill="none" {_FAINT}=".5"'
+    frame = f'<rect x=".5" y=".5" {edge}/>'
     return _svg(width, height, escaped(label), ground + "".join(cells) + frame)
 
 
@@ -114,16 +94,12 @@ def _line(points: Sequence[tuple[float, float] | None], colour: str, dashes: str
         if point is not None:
             path.append(f"{'L' if drawing else 'M'}{point[0]:.1f} {point[1]:.1f}")
         drawing = point is not None
-    whole = (
-        f'<path d="{"".join(path)}" fill="none" stroke="{colour}" stroke-width="2"{dashes}/>'
-        if path
-        else ""
-    )
+    look = f'fill="none" stroke="{colour}" stroke-width="2"{dashes}'
+    whole = f'<path d="{"".join(path)}" {look}/>' if path else ""
     held = [point for point in points if point is not None]
     dots = held if len(held) <= 25 else held[-1:]
-    return whole + "".join(
-        f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.5" fill="{colour}"/>' for x, y in dots
-    )
+    dot = f'r="2.5" fill="{colour}"'
+    return whole + "".join(f'<circle cx="{x:.1f}" cy="{y:.1f}" {dot}/>' for x, y in dots)
 
 
 def _legend(n: int, name: str) -> str:

@@ -34,13 +34,11 @@ def network(columns: Sequence[Column], label: str) -> str:
     for n, column in enumerate(columns):
         x = _STEP / 2 + n * _STEP
         parts += [_words(x, 16, column.name, True), _words(x, 32, f"{column.size:,}")]
-        parts += [
-            _words(x, _TOP + tall + 16 * (k + 1), name) for k, name in enumerate(column.layers)
-        ]
+        names = enumerate(column.layers, 1)
+        parts += [_words(x, _TOP + tall + 16 * k, name) for k, name in names]
         parts += _circles(x, spots[n])
-    size = (
-        f'width="{_STEP * len(columns)}" height="{_TOP + tall + 16 * lines + 8}" {TEXT} role="img"'
-    )
+    width, height = _STEP * len(columns), _TOP + tall + 16 * lines + 8
+    size = f'width="{width}" height="{height}" {TEXT} role="img"'
     head = f'<svg xmlns="http://www.w3.org/2000/svg" {size} aria-label="{escaped(label)}">'
     return f"{head}{''.join(parts)}</svg>"
 
@@ -64,11 +62,9 @@ def _circles(x: float, spots: Sequence[float]) -> list[str]:
             # hides them.
             parts.append(f'<circle cx="{x:g}" cy="{y:g}" r="{_RADIUS}" fill="{FIRST}"/>')
         else:
-            centre = spots[n - 1] + _GAP
-            parts += [
-                f'<circle cx="{x:g}" cy="{centre + d:g}" r="1.6" fill="currentColor"/>'
-                for d in (-6, 0, 6)
-            ]
+            dots = [spots[n - 1] + _GAP + d for d in (-6, 0, 6)]
+            dot = 'r="1.6" fill="currentColor"'
+            parts += [f'<circle cx="{x:g}" cy="{y:g}" {dot}/>' for y in dots]
     return parts
 
 

@@ -52,21 +52,14 @@ class Summary:
 
     def to_dict(self) -> dict[str, Any]:
         """Return all counts as plain lists and numbers."""
-        return {
-            "parameters": self.parameters,
-            "multiply_adds": self.multiply_adds,
-            "bytes": self.bytes,
-            "layers": [row._asdict() for row in self.rows],
-        }
+        totals = {name: getattr(self, name) for name in ("parameters", "multiply_adds", "bytes")}
+        return {**totals, "layers": [row._asdict() for row in self.rows]}
 
     def lines(self) -> list[list[str]]:
         """Return the table as cells: the heads, a line for each layer, the totals."""
         heads = [say("layer"), say("inputs"), say("outputs"), say("parameters")]
         heads += [say("multiply-adds"), say("bytes")]
-        lines = [
-            [_name(index, row), *(_cell(count) for count in row[1:6])]
-            for index, row in enumerate(self.rows)
-        ]
+        lines = [[_name(n, row), *map(_cell, row[1:6])] for n, row in enumerate(self.rows)]
         totals = [_cell(n) for n in (self.parameters, self.multiply_adds, self.bytes)]
         return [heads, *lines, [say("total"), "", "", *totals]]
 
@@ -110,18 +103,11 @@ def _rows(layers: Sequence[Layer]) -> list[LayerCounts]:
     D = checks.input_width(layers)
     rows = []
     for layer in layers:
-        H = None if D is None else layer.output_width(D)
-        rows.append(
-            LayerCounts(
-                name=type(layer).__name__,
-                inputs=D,
-                outputs=H,
-                parameters=sum(array.size for array in layer.params),
-                multiply_adds=0 if D is None else _multiply_adds(layer),
-                bytes=sum(array.nbytes for array in layer.arrays().values()),
-                frozen=layer.frozen,
-            )
-        )
+        name, H = type(layer).__name__, None if D is None else layer.output_width(D)
+        parameters = sum(array.size for array in layer.params)
+        products = 0 if D is None else _multiply_adds(layer)
+        size = sum(array.nbytes for array in layer.arrays().values())
+        rows.append(LayerCounts(name, D, H, parameters, products, size, layer.frozen))
         D = H
     return rows
 
@@ -154,10 +140,8 @@ def _neuron_columns(summary: Summary) -> list[diagram.Column]:
         found[-1] = (row.outputs or found[-1][0], [*found[-1][1], row.name])
     hidden = [say("hidden layer {number}", number=n) for n in range(1, len(found) - 1)]
     names = [say("input"), *hidden, say("output")]
-    columns = [
-        diagram.Column(name, size, layers)
-        for name, (size, layers) in zip(names, found, strict=False)
-    ]
+    pairs = zip(names, found, strict=False)
+    columns = [diagram.Column(name, size, layers) for name, (size, layers) in pairs]
     # Of a very deep network the last column stays: it has the outputs.
     if len(columns) > _MOST_COLUMNS:
         last = columns[-1]

@@ -15,12 +15,9 @@ def table(lines: Sequence[Sequence[str]], total: bool = True) -> str:
     sizes = [max(cell_width(cell) for cell in column) for column in zip(*lines, strict=True)]
     text = []
     for line in lines:
-        first = line[0] + " " * (sizes[0] - cell_width(line[0]))
-        rest = [
-            " " * (size - cell_width(cell)) + cell
-            for cell, size in zip(line[1:], sizes[1:], strict=True)
-        ]
-        text.append("  ".join([first, *rest]))
+        gaps = [" " * (size - cell_width(cell)) for cell, size in zip(line, sizes, strict=True)]
+        rest = [gap + cell for gap, cell in zip(gaps[1:], line[1:], strict=True)]
+        text.append("  ".join([line[0] + gaps[0], *rest]))
     rule = "-" * (sum(sizes) + 2 * (len(sizes) - 1))
     if not total:
         return "\n".join([text[0], rule, *text[1:]])

@@ -36,13 +36,8 @@ class ShownTrace(Trace):
         one = len(self.x) == 1
         heads = [say("layer"), say("shape")]
         heads += [say("values")] if one else [say("least"), say("mean"), say("greatest")]
-        return [
-            heads,
-            *(
-                [name, str(y.shape), *([_short(y)] if one else _spread(y))]
-                for name, y in self.named()
-            ),
-        ]
+        cells = ((name, y, [_short(y)] if one else _spread(y)) for name, y in self.named())
+        return [heads, *([name, str(y.shape), *values] for name, y, values in cells)]
 
     def __repr__(self) -> str:
         return table(self.lines(), total=False)

@@ -141,47 +141,32 @@ class Comparison(Report):
         if self.largest is None or self.mean is None:
             text = say("{rows:,} rows, but different numbers of outputs", rows=self.rows)
         else:
-            text = say(
-                "outputs for {rows:,} rows: largest difference {largest:.4g}, mean {mean:.4g}",
-                rows=self.rows,
-                largest=self.largest,
-                mean=self.mean,
+            template = (
+                "outputs for {rows:,} rows: largest difference {largest:.4g}, mean {mean:.4g}"
             )
+            text = say(template, **vars(self))
         if self.agreement is None or self.agreement_interval is None or self.differing is None:
             return text
-        low, high = self.agreement_interval
-        more = say(
+        template = (
             "same class in {share:.2%} (95 % interval {low:.2%} to {high:.2%}); {count:,} rows "
-            "differ",
-            share=self.agreement,
-            low=low,
-            high=high,
-            count=len(self.differing),
+            "differ"
         )
-        return f"{text}\n{more}"
+        (low, high), count = self.agreement_interval, len(self.differing)
+        return f"{text}\n{say(template, share=self.agreement, low=low, high=high, count=count)}"
 
     def _targets_text(self) -> str:
         if self.r2_a is not None:
-            return say(
-                "R2 {a:.4f} and {b:.4f}, mean absolute error {error_a:.4g} and {error_b:.4g}",
-                a=self.r2_a,
-                b=self.r2_b,
-                error_a=self.error_a,
-                error_b=self.error_b,
-            )
+            template = "R2 {a:.4f} and {b:.4f}, mean absolute error {error_a:.4g} and {error_b:.4g}"
+            return say(template, a=self.r2_a, b=self.r2_b, **vars(self))
         if self.test is None:
             return ""
-        low, high = self.test.interval
-        return say(
+        template = (
             "accuracy {a:.2%} and {b:.2%}; difference {difference:+.2%} (95 % interval {low:+.2%} "
             "to {high:+.2%}); only the first is right in {only_a:,} rows, only the second in "
-            "{only_b:,}: p = {p:.3g} (McNemar, exact)",
-            a=self.accuracy_a,
-            b=self.accuracy_b,
-            low=low,
-            high=high,
-            **{name: getattr(self.test, name) for name in ("difference", "only_a", "only_b", "p")},
+            "{only_b:,}: p = {p:.3g} (McNemar, exact)"
         )
+        (low, high), test = self.test.interval, self.test._asdict()
+        return say(template, a=self.accuracy_a, b=self.accuracy_b, low=low, high=high, **test)
 
 
 def compare(
@@ -262,11 +247,8 @@ def _compare_classes(found: Comparison, chosen_a: Array, chosen_b: Array, t: Arr
 
 def _compare_values(found: Comparison, y_a: Array, y_b: Array, t: Array | None) -> None:
     if y_a.shape != y_b.shape:
-        raise InputError(
-            "the networks predict {a} and {b} values for a row: these cannot be compared",
-            a=y_a.shape[1],
-            b=y_b.shape[1],
-        )
+        template = "the networks predict {a} and {b} values for a row: these cannot be compared"
+        raise InputError(template, a=y_a.shape[1], b=y_b.shape[1])
     found.predictions_a, found.predictions_b = y_a, y_b
     if t is not None:
         t = target_values(t, y_a)

@@ -16,22 +16,9 @@ from pellucid.display.text_table import table
 from pellucid.engines import make_engine
 from pellucid.errors import InputError
 from pellucid.language import say
-from pellucid.lens.input_columns import (
-    RowsLike,
-    column_inputs,
-    input_columns,
-    input_names,
-    input_offsets,
-    knows_columns,
-)
+from pellucid.lens import input_columns, neurons
+from pellucid.lens.input_columns import RowsLike
 from pellucid.lens.input_limits import LimitsLike, input_limits, input_scale
-from pellucid.lens.neurons import (
-    check_overflow,
-    input_count,
-    neuron_layers,
-    one_row,
-    reports_overflow,
-)
 from pellucid.lens.report import Report
 from pellucid.network import Network
 
@@ -105,29 +92,23 @@ class Counterfactual(Report):
         return [(self.names[i], float(before[i]), float(after[i])) for i in order.tolist()]
 
     def __str__(self) -> str:
+        labels = {"before": self.label_before, "after": self.label_after}
         if not self.found:
-            return say(
+            template = (
                 "no input within the limits was found that is not predicted as {before} (one may "
-                "exist)",
-                before=self.label_before,
+                "exist)"
             )
-        text = say(
+            return say(template, **labels)
+        template = (
             "{before} ({confidence_before:.2f}) becomes {after} ({confidence_after:.2f}) by a "
-            "change of length {distance:.3f}: {changed:,} inputs, none by more than {largest:.3f}",
-            before=self.label_before,
-            confidence_before=self.confidence_before,
-            after=self.label_after,
-            confidence_after=self.confidence_after,
-            distance=self.distance,
-            changed=self.changed,
-            largest=self.largest,
+            "change of length {distance:.3f}: {changed:,} inputs, none by more than {largest:.3f}"
         )
-        lines = [[name, f"{before:.4g}", f"{after:.4g}"] for name, before, after in self.moves(10)]
-        heads = [say("input neuron"), say("before"), say("after")]
-        return f"{text}\n{table([heads, *lines], total=False)}"
+        lines = [[say("input neuron"), say("before"), say("after")]]
+        lines += [[name, f"{old:.4g}", f"{new:.4g}"] for name, old, new in self.moves(10)]
+        return f"{say(template, **vars(self) | labels)}\n{table(lines, total=False)}"
 
 
-@reports_overflow
+@neurons.reports_overflow
 def counterfactual(
     net: Network,
     x: RowsLike,
@@ -174,14 +155,14 @@ def counterfactual(
     >>> other.after, round(other.distance, 4), other.x.round(4)
     (1, 0.5, array([0.5, 0.5]))
     """
-    row = one_row(net, x).reshape(1, -1)
+    row = neurons.one_row(net, x).reshape(1, -1)
     _check_predicts_classes(net)
     fixed = [*_fixed(net, fixed), *_missing(net, row[0])]
     search = _Search(net, row[0], input_limits(net, limits), fixed)
     y = search.predict(row)
-    check_overflow(net, y)
+    neurons.check_overflow(net, y)
     before, confidence = int(net.choose(y)[0]), float(net.confidence(y)[0])
-    names, offsets = input_names(net), input_offsets(net)
+    names, offsets = input_columns.input_names(net), input_columns.input_offsets(net)
     found = Counterfactual(before, net.label(before), confidence, names, row[0], offsets)
     targets = _targets(net, target, before, y.shape[1])
     best = search.nearest(targets, whole("steps", steps))
@@ -357,15 +338,15 @@ class _Best:
 
 def _fixed(net: Network, fixed: Sequence[int] | None) -> list[int]:
     if fixed is None:
-        columns = input_columns(net) if knows_columns(net) else []
+        columns = input_columns.input_columns(net)
         # Of a numeric column only the first input, the number, may move: not the missing flag.
         return [i for column in columns for i in column.inputs[column.categories is None :]]
-    return column_inputs(fixed, input_count(net)) if len(fixed) else []
+    return input_columns.column_inputs(fixed, neurons.input_count(net)) if len(fixed) else []
 
 
 def _missing(net: Network, row: Array) -> list[int]:
     """Return the numeric inputs whose cells are missing: imputed values cannot change alone."""
-    columns = input_columns(net) if knows_columns(net) else []
+    columns = input_columns.input_columns(net)
     return [column.inputs[0] for column in columns if column.flagged and row[column.inputs[1]]]
 
 
@@ -373,22 +354,21 @@ def _check_predicts_classes(net: Network) -> None:
     """Raise InputError where the only output is a value."""
     last = net.layers[-1] if net.layers else None
     # One output chooses between two classes only through a sigmoid, or where names say so.
-    if neuron_layers(net)[-1].size == 1 and not isinstance(last, Sigmoid) and net.classes is None:
+    outputs, named = neurons.neuron_layers(net)[-1].size, net.classes is not None
+    if outputs == 1 and not isinstance(last, Sigmoid) and not named:
         raise InputError("this network predicts a value, not a class: there is no class to change")
 
 
 def _targets(net: Network, target: int | str | None, before: int, K: int) -> list[int]:
-    classes = max(K, 2)
+    others = [k for k in range(max(K, 2)) if k != before]
     if target is None:
-        return [k for k in range(classes) if k != before]
+        return others
     if isinstance(target, str) and net.classes is not None and target in net.classes:
         target = net.classes.index(target)
-    if not isinstance(target, (int, np.integer)) or not 0 <= target < classes or target == before:
-        raise InputError(
+    if not isinstance(target, (int, np.integer)) or target not in others:
+        template = (
             "target must be a class other than the prediction, {before}: an index from 0 to {last} "
-            "or a name; got {got}",
-            before=net.label(before),
-            last=classes - 1,
-            got=repr(target),
+            "or a name; got {got}"
         )
+        raise InputError(template, before=net.label(before), last=max(K, 2) - 1, got=repr(target))
     return [int(target)]

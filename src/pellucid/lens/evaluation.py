@@ -7,16 +7,9 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
+from pellucid.core import metrics
 from pellucid.core.layers import Sigmoid, Softmax
 from pellucid.core.losses import Loss
-from pellucid.core.metrics import (
-    confusion,
-    mean_absolute_error,
-    mean_squared_error,
-    r2,
-    target_classes,
-    wilson,
-)
 from pellucid.core.types import Array
 from pellucid.display import blocks
 from pellucid.display.text_table import table
@@ -80,27 +73,23 @@ class Evaluation(Report):
     def __init__(self, net: Network, y: Array, t: Array, loss: float, classes: bool) -> None:
         self.rows, self.loss, self.names = len(y), loss, net.classes
         if classes:
-            self._count(net, y, target_classes(t))
+            self._count(net, y, metrics.target_classes(t))
         else:
-            self.r2, self.mean_absolute_error = r2(y, t), mean_absolute_error(y, t)
-            self.root_mean_squared_error = math.sqrt(mean_squared_error(y, t))
+            self.r2, self.mean_absolute_error = metrics.r2(y, t), metrics.mean_absolute_error(y, t)
+            self.root_mean_squared_error = math.sqrt(metrics.mean_squared_error(y, t))
             self.residuals = np.asarray(t).reshape(y.shape) - y
 
     def _count(self, net: Network, y: Array, t: Array) -> None:
         chosen = net.choose(y)
         K = max(y.shape[1], 2)  # one output chooses between classes 0 and 1
-        if t.min() < 0 or t.max() >= K:
-            raise InputError(
-                "targets of {K} classes go from 0 to {last}, got {low} to {high}",
-                K=K,
-                last=K - 1,
-                low=t.min(),
-                high=t.max(),
-            )
+        low, high = t.min(), t.max()
+        if low < 0 or high >= K:
+            template = "targets of {K} classes go from 0 to {last}, got {low} to {high}"
+            raise InputError(template, K=K, last=K - 1, low=low, high=high)
         right = chosen == t
         hits = int(right.sum())
-        self.accuracy, self.interval = hits / len(t), wilson(hits, len(t))
-        self.confusion = confusion(chosen, t, K)
+        self.accuracy, self.interval = hits / len(t), metrics.wilson(hits, len(t))
+        self.confusion = metrics.confusion(chosen, t, K)
         self.targets, self.predicted, self.confidence = t, chosen, net.confidence(y)
         wrong = np.flatnonzero(~right)
         self.misclassified = wrong[np.argsort(-self.confidence[wrong], kind="stable")]
@@ -118,13 +107,9 @@ class Evaluation(Report):
         if self.confusion is None or self.calibration is None:
             errors = ("r2", "mean_absolute_error", "root_mean_squared_error")
             return {"loss": self.loss, **{name: getattr(self, name) for name in errors}}
-        found = {
-            "accuracy": self.accuracy,
-            "interval": self.interval,
-            "loss": self.loss,
-            "confusion": self.confusion.tolist(),
-            "calibration_error": self.calibration.error,
-        }
+        found = {name: getattr(self, name) for name in ("accuracy", "interval", "loss")}
+        found["confusion"] = self.confusion.tolist()
+        found["calibration_error"] = self.calibration.error
         if self.roc is not None and self.precision_recall is not None:
             found["roc_area"] = self.roc.area
             found["average_precision"] = self.precision_recall.average_precision
@@ -132,33 +117,25 @@ class Evaluation(Report):
 
     def __str__(self) -> str:
         if self.accuracy is None or self.interval is None:
-            return say(
-                "R2 {r2:.4f}, mean absolute error {error:.4g}, loss {loss:.4f} on {rows:,} rows",
-                r2=self.r2,
-                error=self.mean_absolute_error,
-                loss=self.loss,
-                rows=self.rows,
+            template = (
+                "R2 {r2:.4f}, mean absolute error {error:.4g}, loss {loss:.4f} on {rows:,} rows"
             )
-        low, high = self.interval
-        return say(
+            return say(template, error=self.mean_absolute_error, **vars(self))
+        template = (
             "accuracy {accuracy:.1f} % (95 % interval {low:.1f} to {high:.1f}), loss {loss:.4f} "
-            "on {rows:,} rows",
-            accuracy=100 * self.accuracy,
-            low=100 * low,
-            high=100 * high,
-            loss=self.loss,
-            rows=self.rows,
+            "on {rows:,} rows"
         )
+        accuracy, low, high = (100 * share for share in (self.accuracy, *self.interval))
+        return say(template, **vars(self) | {"accuracy": accuracy, "low": low, "high": high})
 
     def __repr__(self) -> str:
         if self.misclassified is None:
             return str(self)
-        more = say(
+        template = (
             "confusion_table() shows the confusion matrix; misclassified holds the {count:,} "
-            "misclassified rows",
-            count=len(self.misclassified),
+            "misclassified rows"
         )
-        return f"{self}\n{more}"
+        return f"{self}\n{say(template, count=len(self.misclassified))}"
 
     def _repr_html_(self) -> str:
         """Return the metrics and, for classes, confusion matrix and most confident mistakes."""
@@ -205,8 +182,10 @@ class Evaluation(Report):
 
     def misclassified_lines(self, count: int = 10) -> list[list[str]]:
         """Return the first `count` misclassified rows as cells, the head first."""
+        if self.misclassified is None:
+            raise InputError("misclassified rows need classes; this network predicts values")
         lines = [[say("row"), say("true class"), say("predicted class"), say("confidence")]]
-        for row in self._misclassified()[:count]:
+        for row in self.misclassified[:count].tolist():
             truth, predicted, confidence = self.verdict(row)
             names = [self.class_name(k) for k in (truth, predicted)]
             lines.append([str(row), *names, f"{confidence:.3f}"])
@@ -223,12 +202,6 @@ class Evaluation(Report):
         # One output has two classes and may have one name: then no name fits.
         named = self.confusion is not None and len(self.names or ()) == len(self.confusion)
         return self.names[k] if self.names and named else str(k)
-
-    def _misclassified(self) -> list[int]:
-        if self.misclassified is None:
-            raise InputError("misclassified rows need classes; this network predicts values")
-        rows: list[int] = self.misclassified.tolist()
-        return rows
 
 
 def confusion_strengths(counts: Array) -> Array:

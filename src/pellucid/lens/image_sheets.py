@@ -7,9 +7,10 @@ name in other letters becomes its index, never empty boxes.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from functools import cache, wraps
-from typing import TYPE_CHECKING, ParamSpec, TypeAlias, TypeVar
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from functools import cache
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -41,19 +42,12 @@ AppleSDGothicNeo.ttc UnDotum.ttf
 HANGUL_FONTS = tuple(_HANGUL_FONTS.split())
 """Font files with Hangul in order of preference."""
 
-P = ParamSpec("P")
-R = TypeVar("R")
 
-
-def _drawing(function: Callable[P, R]) -> Callable[P, R]:
-    """Make a function label in pellucid's language, or in English without a font for it."""
-
-    @wraps(function)
-    def drawn(*args: P.args, **kwargs: P.kwargs) -> R:
-        with speaking("en" if _hangul_font() is None else current_language()):
-            return function(*args, **kwargs)
-
-    return drawn
+@contextmanager
+def _labels() -> Iterator[None]:
+    """Decorate a function: label in pellucid's language, or in English without a font for it."""
+    with speaking("en" if _hangul_font() is None else current_language()):
+        yield
 
 
 def as_bytes(x: Array) -> Array:
@@ -76,9 +70,8 @@ def weights_image(W: Array, shape: tuple[int, int] = (28, 28), columns: int = 8)
     The scale is drawn below. Raises InputError when D is not the number of pixels of `shape`.
     """
     if W.ndim != 2 or len(W) != math.prod(shape):
-        raise InputError(
-            "expected weights for {D} pixels, got shape {got}", D=math.prod(shape), got=W.shape
-        )
+        template = "expected weights for {D} pixels, got shape {got}"
+        raise InputError(template, D=math.prod(shape), got=W.shape)
     # A few weights at the rim are far larger than all others: those beyond the scale's ends have
     # its last colour.
     largest = float(np.quantile(np.abs(W), 0.99))
@@ -108,7 +101,7 @@ def gallery(
     return sheet
 
 
-@_drawing
+@_labels()
 def misclassified_image(images: Array, t: ArrayLike, predicted: ArrayLike) -> Image.Image:
     """Draw misclassified images (N, H, W), with the true and the predicted class below each."""
     pairs = zip(np.asarray(t).tolist(), np.asarray(predicted).tolist(), strict=True)
@@ -116,7 +109,7 @@ def misclassified_image(images: Array, t: ArrayLike, predicted: ArrayLike) -> Im
     return gallery(list(images), captions, say("true class > predicted class"))
 
 
-@_drawing
+@_labels()
 def confusion_image(matrix: Array, names: Sequence[str]) -> Image.Image:
     """Draw a confusion matrix (K, K): true classes down, predicted classes across, with counts.
 
@@ -137,8 +130,7 @@ def confusion_image(matrix: Array, names: Sequence[str]) -> Image.Image:
             count, fill = int(matrix[i, j]), (248, 248, 248)
             if count:
                 # 0.8: at full strength the numbers would not be legible.
-                red, green, blue = diverging(0.8 * signed[i, j], 1).tolist()
-                fill = (red, green, blue)
+                fill = tuple(diverging(0.8 * signed[i, j], 1).tolist())
             draw.rectangle((x, y, x + side - 2, y + side - 2), fill=fill)
             if count:
                 # Luma (ITU-R BT.601): white letters on dark cells only.
@@ -153,7 +145,7 @@ def confusion_image(matrix: Array, names: Sequence[str]) -> Image.Image:
     return sheet
 
 
-@_drawing
+@_labels()
 def curves_image(records: Sequence[Mapping[str, float]]) -> Image.Image:
     """Draw a history by epoch: a panel for loss and one for accuracy, validation in orange."""
     if not records:
@@ -164,11 +156,8 @@ def curves_image(records: Sequence[Mapping[str, float]]) -> Image.Image:
     epochs = [record["epoch"] for record in records]
     for index, (name, title) in enumerate(names.items()):
         lines = {say("training"): name, say("validation"): f"validation_{name}"}
-        known = {
-            line: [record[key] for record in records]
-            for line, key in lines.items()
-            if key in records[0]
-        }
+        held = {line: key for line, key in lines.items() if key in records[0]}
+        known = {line: [record[key] for record in records] for line, key in held.items()}
         form = ".1%" if name == "accuracy" else ".4g"
         _panel(_draw(sheet), 460 * index, title, form, epochs, known)
     return sheet
@@ -183,10 +172,7 @@ def terminal_image(image: Array, colours: int = 0, blocks: bool = True) -> list[
     if len(image) % 2:
         image = np.concatenate([image, image[:1] * 0])
     # A character is about twice as high as wide: it shows two pixels, one above the other.
-    lines = [
-        list(zip(upper, lower, strict=True))
-        for upper, lower in zip(image[::2].tolist(), image[1::2].tolist(), strict=True)
-    ]
+    lines = np.stack([image[::2], image[1::2]], axis=-1).tolist()
     if not blocks:
         ramp = " .:-=+*#%@"
         return ["".join(ramp[(a + b) * 9 // 510] for a, b in line) for line in lines]
@@ -317,9 +303,7 @@ def _hangul_font() -> str | None:
     from PIL import ImageFont
 
     for name in HANGUL_FONTS:
-        try:
+        with suppress(OSError):
             ImageFont.truetype(name, 12)
-        except OSError:
-            continue
-        return name
+            return name
     return None

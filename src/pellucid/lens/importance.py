@@ -17,14 +17,8 @@ from pellucid.display.text_table import table
 from pellucid.engines import make_engine
 from pellucid.errors import InputError
 from pellucid.language import say
-from pellucid.lens.input_columns import (
-    InputColumn,
-    RowsLike,
-    column_inputs,
-    input_columns,
-    input_names,
-    with_targets,
-)
+from pellucid.lens import input_columns
+from pellucid.lens.input_columns import InputColumn, RowsLike
 from pellucid.lens.neurons import SHOWN, as_rows
 from pellucid.lens.report import Report
 from pellucid.network import Network
@@ -73,15 +67,11 @@ class PermutationImportance(Report):
 
     def __str__(self) -> str:
         lines = [[say("column"), say("mean"), say("standard deviation")]]
-        lines += [
-            [self.names[c], f"{self.means[c]:.4f}", f"{self.stds[c]:.4f}"]
-            for c in self.ranked()[:SHOWN].tolist()
-        ]
-        head = say(
-            "{metric} {score:.4f}, and how much it worsens when a column is shuffled:",
-            metric=say("accuracy") if self.metric == "accuracy" else self.metric,
-            score=self.score,
-        )
+        top, columns = self.ranked()[:SHOWN], (self.means, self.stds)
+        lines += [[self.names[c], *(f"{column[c]:.4f}" for column in columns)] for c in top]
+        metric = say("accuracy") if self.metric == "accuracy" else self.metric
+        template = "{metric} {score:.4f}, and how much it worsens when a column is shuffled:"
+        head = say(template, metric=metric, score=self.score)
         return f"{head}\n{table(lines, total=False)}"
 
 
@@ -125,7 +115,7 @@ def permutation_importance(
     >>> found.score, bool(found.means[0] > 1), float(found.means[1])
     (1.0, True, 0.0)
     """
-    numbers, targets = with_targets(net, x, t)
+    numbers, targets = input_columns.with_targets(net, x, t)
     rows = as_rows(net, numbers)
     t = check_rows(net.layers, rows, targets).t
     name, score, higher = _score(net, t, metric)
@@ -212,15 +202,15 @@ def partial_dependence(
     predict = make_engine(net.layers).predict
     means = []
     for setting in settings:
-        values = np.broadcast_to(setting, (len(rows), len(setting)))
-        y = _predict_with(predict, rows, chosen.inputs, values)
+        y = _predict_with(predict, rows, chosen.inputs, setting)
         means.append(y.mean(axis=0, dtype=np.float64))
     categories = chosen.categories is not None
     return PartialDependence(chosen.name, chosen.inputs, categories, shown, labels, np.array(means))
 
 
 def _predict_with(predict: Predict, rows: Array, inputs: list[int], values: Array) -> Array:
-    """Predict the rows, (N, ...), with these inputs set to values (N, inputs), in blocks."""
+    """Predict the rows, (N, ...), with these inputs set to values, one row or N, in blocks."""
+    values = np.broadcast_to(values, (len(rows), len(inputs)))
     block = max(1, _NUMBERS // max(rows[0].size, 1))
     # Bytes cannot hold a grid's values between whole numbers.
     keep = rows.dtype == values.dtype or rows.dtype.kind == "f"
@@ -240,11 +230,8 @@ def _score(net: Network, t: Array, metric: str | Metric | None) -> tuple[str, Me
     if callable(metric):
         return getattr(metric, "__name__", "score"), metric, True
     if metric not in METRICS:
-        raise InputError(
-            "metric is one of {known}, or a function; got {got}",
-            known=", ".join(METRICS),
-            got=repr(metric),
-        )
+        template = "metric is one of {known}, or a function; got {got}"
+        raise InputError(template, known=", ".join(METRICS), got=repr(metric))
     if metric == "accuracy":
         # The network chooses: a logit's threshold is 0, a sigmoid's 0.5.
         return metric, lambda y, t: float(np.mean(net.choose(y) == target_classes(t))), True
@@ -255,22 +242,19 @@ def _groups(
     net: Network, columns: Mapping[str, int | Sequence[int]] | None, D: int
 ) -> dict[str, list[int]]:
     if columns is None:
-        return {column.name: column.inputs for column in input_columns(net)}
-    return {str(name): column_inputs(column, D) for name, column in columns.items()}
+        return {column.name: column.inputs for column in input_columns.input_columns(net)}
+    return {str(name): input_columns.column_inputs(column, D) for name, column in columns.items()}
 
 
 def _column(net: Network, column: int | str | Sequence[int], D: int) -> InputColumn:
     """Return the column of that name or of those inputs."""
     if isinstance(column, str):
-        known = {found.name: found for found in input_columns(net)}
+        known = {found.name: found for found in input_columns.input_columns(net)}
         if column not in known:
-            raise InputError(
-                "there is no column {got}; the columns are {known}",
-                got=repr(column),
-                known=", ".join(known),
-            )
+            template = "there is no column {got}; the columns are {known}"
+            raise InputError(template, got=repr(column), known=", ".join(known))
         return known[column]
-    inputs, names = column_inputs(column, D), input_names(net)
+    inputs, names = input_columns.column_inputs(column, D), input_columns.input_names(net)
     return InputColumn(", ".join(names[i] for i in inputs), inputs)
 
 
@@ -308,9 +292,6 @@ def _points(values: Array, grid: int | ArrayLike, offset: float) -> Array:
     given = given[:, None] if given.ndim == 1 and count == 1 else given
     fits = given.ndim == 2 and given.shape[1] == count and len(given) > 0
     if not fits or not np.isfinite(given).all():
-        raise InputError(
-            "a grid holds finite numbers, {count} for each point; got shape {got}",
-            count=count,
-            got=given.shape,
-        )
+        template = "a grid holds finite numbers, {count} for each point; got shape {got}"
+        raise InputError(template, count=count, got=given.shape)
     return given

@@ -86,11 +86,8 @@ def column_inputs(column: int | Sequence[int], D: int) -> list[int]:
         inputs = []
     # Negative indices are refused: -1 as "the last column" would go unnoticed when it is a typo.
     if not inputs or not all(0 <= i < D for i in inputs):
-        raise InputError(
-            "a column is the index of an input, or several, from 0 to {last}; got {got}",
-            last=D - 1,
-            got=repr(column),
-        )
+        template = "a column is the index of an input, or several, from 0 to {last}; got {got}"
+        raise InputError(template, last=D - 1, got=repr(column))
     return inputs
 
 

@@ -37,15 +37,11 @@ def input_limits(net: Network, limits: LimitsLike | None = None) -> tuple[Array,
     D = checks.input_width(net.layers)
     given = _known_limits(net) if limits is None else limits
     try:
-        low, high = (
-            np.broadcast_to(np.asarray(end, np.float64).ravel(), (D or 1,)) for end in given
-        )
+        ends = [np.asarray(end, np.float64).ravel() for end in given]
+        low, high = (np.broadcast_to(end, (D or 1,)) for end in ends)
     except (TypeError, ValueError) as error:
-        raise InputError(
-            "limits are (lowest, highest), numbers or one for each of {D} inputs; got {got}",
-            D=D,
-            got=repr(given),
-        ) from error
+        template = "limits are (lowest, highest), numbers or one for each of {D} inputs; got {got}"
+        raise InputError(template, D=D, got=repr(given)) from error
     if not (np.isfinite(low).all() and np.isfinite(high).all() and (low <= high).all()):
         raise InputError("limits must be finite, lowest first; got {got}", got=repr(given))
     return low, high

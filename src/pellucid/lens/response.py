@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import InitVar, dataclass, field
+from itertools import islice
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -20,23 +21,11 @@ from pellucid.display.text_table import table
 from pellucid.engines import make_engine
 from pellucid.errors import InputError
 from pellucid.language import say
+from pellucid.lens import neurons
 from pellucid.lens.attribution import gradients, zero_input
 from pellucid.lens.input_columns import RowsLike
 from pellucid.lens.input_limits import LimitsLike, input_limits, input_scale
-from pellucid.lens.neurons import (
-    SHOWN,
-    NeuronLayer,
-    as_rows,
-    check_neuron,
-    check_overflow,
-    image_shape,
-    layer_biases,
-    neuron_label,
-    neuron_labels,
-    neuron_layer,
-    one_row,
-    reports_overflow,
-)
+from pellucid.lens.neurons import NeuronLayer, check_overflow, neuron_layer, reports_overflow
 from pellucid.lens.report import Report
 from pellucid.network import Network
 from pellucid.training.choices import check_network
@@ -93,9 +82,9 @@ class InputWeights(Report):
 
     def __str__(self) -> str:
         lines = [[say("neuron"), say("bias"), say("least"), say("greatest"), say("norm")]]
-        for j, label in enumerate(self.labels[:SHOWN]):
-            values = self.values[:, j]
-            numbers = (self.biases[j], values.min(), values.max(), np.linalg.norm(values))
+        columns = zip(self.labels, self.biases, self.values.T, strict=True)
+        for label, bias, values in islice(columns, neurons.SHOWN):
+            numbers = (bias, values.min(), values.max(), np.linalg.norm(values))
             lines.append([label, *(f"{number:.4f}" for number in numbers)])
         return f"{self.name}, {self.note}\n{table(lines, total=False)}"
 
@@ -147,17 +136,11 @@ def input_weights(
     else:
         values = _gradient_at_mean(net, start, place, x)
     check_overflow(net, values)
-    biases = layer_biases(place)
-    return InputWeights(
-        layer=place.number,
-        name=place.name,
-        method="weights" if exact else method,
-        values=values,
-        biases=np.zeros(place.size, values.dtype) if biases is None else biases,
-        labels=neuron_labels(net, place),
-        inputs=neuron_labels(net, start),
-        shape=image_shape(net, shape),
-    )
+    method, own = "weights" if exact else method, neurons.layer_biases(place)
+    biases = np.zeros(place.size, values.dtype) if own is None else own
+    labels, inputs = (neurons.neuron_labels(net, ends) for ends in (place, start))
+    size = neurons.image_shape(net, shape)
+    return InputWeights(place.number, place.name, method, values, biases, labels, inputs, size)
 
 
 def _product(layers: Sequence[Layer], values: Array) -> Array:
@@ -171,10 +154,10 @@ def _product(layers: Sequence[Layer], values: Array) -> Array:
             variance = layer.running_variance.astype(np.float64)
             values = values * (layer.gamma / np.sqrt(variance + layer.epsilon))
         elif not (isinstance(layer, Activation) or layer.passes_through):
-            raise InputError(
-                '{layer} has no fixed factor to multiply by: use method="gradient" with rows x',
-                layer=type(layer).__name__,
+            template = (
+                '{layer} has no fixed factor to multiply by: use method="gradient" with rows x'
             )
+            raise InputError(template, layer=type(layer).__name__)
     return values
 
 
@@ -183,7 +166,7 @@ def _gradient_at_mean(
 ) -> Array:
     if x is None:
         raise InputError('method="gradient" is taken at the mean of rows: pass x')
-    rows = as_rows(net, x)
+    rows = neurons.as_rows(net, x)
     mean = rows.mean(axis=0, dtype=np.float64)[None].astype(net.dtype)
     first = chain.predict(net.layers[: start.stop], mean).reshape(1, -1)
     rest = Network(net.layers[start.stop :])
@@ -239,18 +222,19 @@ def top_inputs(
     array([[1, 2],
            [0, 2]])
     """
-    rows = as_rows(net, x)
+    rows = neurons.as_rows(net, x)
     place = neuron_layer(net, layer, least=1)
-    neurons = np.arange(place.size) if neuron is None else np.array([check_neuron(place, neuron)])
+    every = range(place.size)
+    chosen = np.array(every if neuron is None else [neurons.check_neuron(place, neuron)])
     count = min(whole("count", count), len(rows))
-    y = make_engine(net.layers[: place.stop]).predict(rows)[:, neurons].T
+    y = make_engine(net.layers[: place.stop]).predict(rows)[:, chosen].T
     check_overflow(net, y)
     # A stable sort of -y: equal activations stay in the order of the rows.
     order = np.argsort(-y, axis=1, kind="stable")[:, :count]
-    names = neuron_labels(net, place)
-    labels = [names[j] for j in neurons.tolist()]
+    names = neurons.neuron_labels(net, place)
+    labels = [names[j] for j in chosen.tolist()]
     top = np.take_along_axis(y, order, axis=1)
-    return TopInputs(place.number, place.name, neurons, labels, order, top)
+    return TopInputs(place.number, place.name, chosen, labels, order, top)
 
 
 @dataclass(eq=False, repr=False)
@@ -280,16 +264,13 @@ class Maximized(Report):
     activation: float
 
     def __str__(self) -> str:
-        return say(
+        template = (
             "{layer}, neuron {neuron}: from {start:.4f} to {value:.4f} in {steps} steps; "
-            "activation {activation:.4f}",
-            layer=self.name,
-            neuron=self.label,
-            start=self.values[0],
-            value=self.value,
-            steps=len(self.values) - 1,
-            activation=self.activation,
+            "activation {activation:.4f}"
         )
+        path = {"start": self.values[0], "value": self.value, "steps": len(self.values) - 1}
+        place = {"layer": self.name, "neuron": self.label, "activation": self.activation}
+        return say(template, **place, **path)
 
 
 @reports_overflow
@@ -334,7 +315,7 @@ def maximize_activation(
     """
     check_network(net)
     place = neuron_layer(net, layer, least=1)
-    chosen, steps = check_neuron(place, neuron), whole("steps", steps)
+    chosen, steps = neurons.check_neuron(place, neuron), whole("steps", steps)
     rate, decay = above_zero(rate=rate), at_least(0, decay=decay)
     low, high = input_limits(net, limits)
     x, scale = _start(net, start, low, high, whole("seed", seed, 0)), input_scale(net)
@@ -357,16 +338,8 @@ def maximize_activation(
     layers = (net.layers[:depth], net.layers[: place.stop])
     value, activation = (float(chain.predict(part, best_x[None])[0, chosen]) for part in layers)
     check_overflow(net, np.array([*values, value, activation]))
-    return Maximized(
-        layer=place.number,
-        name=place.name,
-        neuron=chosen,
-        label=neuron_label(net, place, chosen),
-        x=best_x,
-        values=np.array(values),
-        value=value,
-        activation=activation,
-    )
+    label, found = neurons.neuron_label(net, place, chosen), (best_x, np.array(values))
+    return Maximized(place.number, place.name, chosen, label, *found, value, activation)
 
 
 def _ascent(net: Network, x: Array, depth: int, neuron: int) -> tuple[float, Array, Array]:
@@ -383,7 +356,7 @@ def _ascent(net: Network, x: Array, depth: int, neuron: int) -> tuple[float, Arr
 def _start(net: Network, start: ArrayLike | None, low: Array, high: Array, seed: int) -> Array:
     """Return the row to start from, (D,), within the limits."""
     if start is not None:
-        x = one_row(net, start).reshape(-1)
+        x = neurons.one_row(net, start).reshape(-1)
     else:
         # Noise, as a black image has no gradient where the first layer is symmetric.
         drawn = splitmix.uniform(splitmix.key(seed, _START), np.arange(len(low), dtype=np.uint64))

@@ -108,9 +108,8 @@ def robustness(
     levels, networks whose inputs are no images, and rows or targets that do not fit.
     """
     if change not in CHANGES:
-        raise InputError(
-            "change is one of {known}, not {got}", known=", ".join(CHANGES), got=repr(change)
-        )
+        template = "change is one of {known}, not {got}"
+        raise InputError(template, known=", ".join(CHANGES), got=repr(change))
     rows = as_rows(net, x)
     classes = target_classes(check_rows(net.layers, rows, t).t)
     chosen = [finite(level=level) for level in (CHANGES[change][1] if levels is None else levels)]

@@ -53,16 +53,14 @@ class Calibration(Report):
             means = [f"{self.confidence[k]:.3f}", f"{self.accuracy[k]:.3f}"]
             edges = f"{self.edges[k]:.2f}-{self.edges[k + 1]:.2f}"
             lines.append([edges, f"{self.counts[k]:,}", *means])
-        error = say(
-            "expected calibration error {error:.4f}, {bins} bins",
-            error=self.error,
-            bins=len(self.counts),
-        )
+        template = "expected calibration error {error:.4f}, {bins} bins"
+        text = say(template, error=self.error, bins=len(self.counts))
         if not self.probabilities:
-            error += "\n" + say(
+            template = (
                 "the confidence of independent sigmoids is a degree of match, not a probability"
             )
-        return f"{table(lines, total=False)}\n{error}"
+            text += f"\n{say(template)}"
+        return f"{table(lines, total=False)}\n{text}"
 
 
 class ROC(Report):

@@ -54,12 +54,11 @@ def drawable_language() -> str:
     """
     if current_language() == "en" or covers(_HANGUL):
         return current_language()
-    _warn_once(
-        say(
-            "no installed font has Hangul, so plots have English labels: install NanumGothic or "
-            "Noto Sans KR, or run pip install koreanize-matplotlib"
-        )
+    template = (
+        "no installed font has Hangul, so plots have English labels: install NanumGothic or "
+        "Noto Sans KR, or run pip install koreanize-matplotlib"
     )
+    _warn_once(say(template))
     return "en"
 
 
@@ -90,9 +89,8 @@ def shown(name: object, index: int | None = None, most: int = _LONGEST) -> str:
     text = " ".join(str(name).split())
     text = "".join(letter for letter in text if letter.isprintable())
     if not covers(text):
-        _warn_once(
-            say("no installed font has all letters of {name}: they are left out", name=repr(text))
-        )
+        template = "no installed font has all letters of {name}: they are left out"
+        _warn_once(say(template, name=repr(text)))
         marked = "".join(letter if covers(letter) else "?" for letter in text)
         text = marked if index is None else str(index)
     while cell_width(text) > most:

@@ -17,15 +17,9 @@ from pellucid.core import checks
 from pellucid.core.ranges import whole
 from pellucid.core.types import Array
 from pellucid.language import say
+from pellucid.lens import neurons
 from pellucid.lens.input_columns import RowsLike
-from pellucid.lens.neurons import (
-    LayerValues,
-    NeuronLayer,
-    image_shape,
-    neuron_labels,
-    neuron_layers,
-    trace_table,
-)
+from pellucid.lens.neurons import LayerValues, NeuronLayer
 from pellucid.lens.plots import figure_style as style
 from pellucid.lens.plots.fonts import drawing, shown
 from pellucid.network import Network
@@ -67,9 +61,9 @@ def network(
     are drawn as one. Raises InputError for more than one row, and one that does not fit.
     """
     most = max(whole("most", most), 3)
-    table = None if x is None else trace_table(net, x)
-    layers = neuron_layers(net, None if table is None else len(table.layers[0].activations))
-    shape = None if checks.input_width(net.layers) is None else image_shape(net)
+    table = None if x is None else neurons.trace_table(net, x)
+    layers = neurons.neuron_layers(net, None if table is None else len(table.layers[0].activations))
+    shape = None if checks.input_width(net.layers) is None else neurons.image_shape(net)
     # An embedding has more neurons than pixels: those are no image.
     shape = shape if shape is not None and layers[0].size == math.prod(shape) else None
     tallest = max(min(layer.size, most) for layer in layers[shape is not None :] or layers)
@@ -78,10 +72,10 @@ def network(
     columns = []
     for layer in layers:
         values = None if table is None else table.layers[layer.number]
-        neurons, labels = _drawn(layer.size, most), neuron_labels(net, layer)
-        y = np.arange(len(neurons)) - (len(neurons) - 1) / 2
+        drawn, labels = _drawn(layer.size, most), neurons.neuron_labels(net, layer)
+        y = np.arange(len(drawn)) - (len(drawn) - 1) / 2
         image, place = None if layer.number else shape, step * layer.number
-        columns.append(_Column(layer, neurons, place, y, labels, values, image, half))
+        columns.append(_Column(layer, drawn, place, y, labels, values, image, half))
     wide, high = columns[-1].x + step, tallest + 2.2
     # At most 9 inches high and 12 wide, and at least large enough for the legend.
     inches = min(0.4, 9 / high, 12 / wide)
@@ -132,14 +126,8 @@ def _lines(ax: Axes, columns: list[_Column], colours: style.Palette, thick: floa
     signs = [colours.negative if shares[k] < 0 else colours.positive for k in order]
     # Small weights are thin and pale: hundreds of lines leave the strong ones visible.
     sizes = np.abs(shares[order])
-    lines = LineCollection(
-        [pieces[k] for k in order],
-        colors=signs,
-        linewidths=thick * (0.3 + 2.2 * sizes),
-        alpha=0.15 + 0.75 * sizes,
-        zorder=1,
-    )
-    lines.set_gid("weights")
+    lines = LineCollection([pieces[k] for k in order], colors=signs, zorder=1)
+    lines.set(linewidths=thick * (0.3 + 2.2 * sizes), alpha=0.15 + 0.75 * sizes, gid="weights")
     ax.add_collection(lines)
 
 
@@ -209,13 +197,9 @@ def _captions(ax: Axes, column: _Column, predicted: int | None, tallest: int, si
 
 
 def _legend(ax: Axes, colours: style.Palette) -> None:
-    ends = {
-        colours.positive: say("positive weight or activation"),
-        colours.negative: say("negative weight or activation"),
-    }
-    handles = [
-        Line2D([], [], color=colour, linewidth=2, label=label) for colour, label in ends.items()
-    ]
+    labels = (say("positive weight or activation"), say("negative weight or activation"))
+    ends = zip((colours.positive, colours.negative), labels, strict=True)
+    handles = [Line2D([], [], color=colour, linewidth=2, label=label) for colour, label in ends]
     below = {"bbox_to_anchor": (0.5, 0.0), "ncols": 2, "fontsize": "small"}
     style.add_legend(ax, "upper center", handles=handles, **below)
 
