@@ -70,7 +70,7 @@ def run(packages: Path, *arguments: str) -> str:
     """Run Python with the wheel's package instead of the one that is tested otherwise."""
     script = f"""import sys
 sys.path.insert(0, {str(packages)!r})
-sys.meta_path[:] = [finder for finder in sys.meta_path if "ScikitBuild" not in type(finder).__name__]
+sys.meta_path[:] = [f for f in sys.meta_path if "ScikitBuild" not in type(f).__name__]
 exec(sys.argv.pop(1))"""
     # Coverage counts this tree, and not the copies that are installed here.
     foreign = ("PELLUCID_", "COVERAGE_")
@@ -93,7 +93,8 @@ import numpy as np
 import pellucid as pl
 assert pl.__file__.startswith(sys.path[0]), pl.__file__
 net = pl.mlp([784, 16, 16, 10], "sigmoid", "sigmoid", seed=0)
-print(net.predict(np.zeros((3, 784))).shape, net.parameter_count, pl.train(net, np.ones((8, 784)), np.arange(8)).engine)
+engine = pl.train(net, np.ones((8, 784)), np.arange(8)).engine
+print(net.predict(np.zeros((3, 784))).shape, net.parameter_count, engine)
 """
 
 DOCTOR = "from pellucid.cli import main; sys.argv[0] = 'pellucid'; sys.exit(main())"
