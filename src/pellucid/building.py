@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -25,6 +25,8 @@ from pellucid.network import Network
 
 if TYPE_CHECKING:
     from pellucid.data.tables import Columns
+
+T = TypeVar("T")
 
 PRESETS = ("tabular", "plain")
 
@@ -85,17 +87,15 @@ def mlp(
     if len(sizes) < 2:
         template = "widths needs at least inputs and outputs, such as [784, 10]; got {got}"
         raise InputError(template, got=list(widths))
-    hidden, last = (
-        _named("activation", activation, ACTIVATIONS),
-        _named("output", output, ACTIVATIONS),
-    )
+    hidden = by_name("activation", activation, ACTIVATIONS)
+    last = by_name("output", output, ACTIVATIONS)
     normalizations: dict[str | None, type[BatchNorm] | type[LayerNorm] | None]
     normalizations = {None: None, "batch": BatchNorm, "layer": LayerNorm}
     if last is Softmax and sizes[-1] == 1:
         raise InputError(
             'a softmax over one output is always 1: use output="sigmoid" for yes or no'
         )
-    between = _named("normalization", normalization, normalizations)
+    between = by_name("normalization", normalization, normalizations)
     start = _initializer(initializer, activation)
     generator = np.random.default_rng(whole("seed", seed, 0))
     layers: list[Layer] = [Flatten(), Scale(1 / 255)] if pixels else []
@@ -155,24 +155,14 @@ def table_mlp(
     """
     if columns.target is None:
         raise InputError("these columns have no target")
-    _named("preset", preset, dict.fromkeys(PRESETS))
-    front: list[Layer]
-    if preset == "plain":
-        front = [columns.standardize(np.float64)]
-    else:
-        front = _tabular_front(
-            columns.standardize(np.float64, robust=True), columns.varied, columns.rows, settings
-        )
+    by_name("preset", preset, dict.fromkeys(PRESETS))
+    front: list[Layer] = [columns.standardize(np.float64)]
+    if preset == "tabular":
+        robust = columns.standardize(np.float64, robust=True)
+        front = _tabular_front(robust, columns.varied, columns.rows, settings)
     ending = output or ("identity" if columns.classes is None else "softmax")
-    net = _behind(
-        front,
-        columns.width,
-        [*hidden, columns.outputs],
-        activation,
-        ending,
-        dropout=dropout,
-        **settings,
-    )
+    widths = [*hidden, columns.outputs]
+    net = _behind(front, widths, activation, ending, dropout=dropout, **settings)
     net = Network(net.layers, inputs=columns, classes=columns.classes)
     if answers_values(net):
         rescale(net, columns.target.std, columns.target.mean)
@@ -206,9 +196,8 @@ def tabular_mlp(
     standardize = Standardize.robust(x, np.float64)
     varied = ~((x == x.min(axis=0)) | (x == x.max(axis=0))).all(axis=0)
     front = _tabular_front(standardize, varied, len(x), settings)
-    return _behind(
-        front, x.shape[1], [*hidden, outputs], activation, output, dropout=dropout, **settings
-    )
+    widths = [*hidden, outputs]
+    return _behind(front, widths, activation, output, dropout=dropout, **settings)
 
 
 def _tabular_front(
@@ -223,9 +212,11 @@ def _tabular_front(
 
 
 def _behind(
-    front: list[Layer], D: int, widths: Sequence[int], activation: str, output: str, **settings: Any
+    front: list[Layer], widths: Sequence[int], activation: str, output: str, **settings: Any
 ) -> Network:
-    """Build an `mlp` after the layers in front, which take D inputs and are float64."""
+    """Build an `mlp` after the layers in front, which begin with Standardize and are float64."""
+    D = checks.input_width(front)
+    assert D is not None
     net = mlp([checks.widths(front, D)[-1], *widths], activation, output, **settings)
     return Network([*Network(front).astype(net.dtype).layers, *net.layers])
 
@@ -243,14 +234,14 @@ def rescale(net: Network, factor: float, shift: float) -> None:
     last.W, last.b = last.W.astype(np.float64) * factor, last.b.astype(np.float64) * factor + shift
 
 
-def _named(what: str, name: Any, known: dict[Any, Any]) -> Any:
+def by_name(what: str, name: Any, known: Mapping[Any, T]) -> T:
+    """Return the value of that name; raise InputError that lists the known ones for others."""
     try:
         return known[name]
     except (KeyError, TypeError):
         names = ", ".join(str(key) for key in known)
-        raise InputError(
-            "{what} is one of {known}; not {got}", what=what, known=names, got=repr(name)
-        ) from None
+        template = "{what} is one of {known}; not {got}"
+        raise InputError(template, what=what, known=names, got=repr(name)) from None
 
 
 def _initializer(initializer: str | Initializer, activation: str) -> Initializer:
@@ -259,8 +250,7 @@ def _initializer(initializer: str | Initializer, activation: str) -> Initializer
     if initializer == "auto":
         rectified = ("relu", "leaky_relu", "gelu", "silu", "softplus")
         initializer = "he_normal" if activation in rectified else "glorot_uniform"
-    found: Initializer = _named("initializer", initializer, INITIALIZERS)
-    return found
+    return by_name("initializer", initializer, INITIALIZERS)
 
 
 def _whole_width(width: Any) -> int:

@@ -49,12 +49,11 @@ def read_image_folder(path: str | os.PathLike[str]) -> ImageFolder:
     """
     classes = sorted((entry.name for entry in list_folder(path) if entry.is_dir()), key=natural)
     if len(classes) < 2:
-        raise FileError(
+        template = (
             "{path}: expected a sub-folder for each class, at least two, got {count}: sort the "
-            "images into them",
-            path=path,
-            count=len(classes),
+            "images into them"
         )
+        raise FileError(template, path=path, count=len(classes))
     files: list[str] = []
     labels: list[int] = []
     for label, name in enumerate(classes):

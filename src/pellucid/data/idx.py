@@ -113,11 +113,10 @@ def idx_content(path: str | os.PathLike[str]) -> bytes:
         )
         raise FileError(template, path=path, expected=expected, count=len(content))
     if len(content) > expected:
-        raise FileError(
-            "{path}: longer than the {expected} bytes of its header: not an IDX file, or damaged",
-            path=path,
-            expected=expected,
+        template = (
+            "{path}: longer than the {expected} bytes of its header: not an IDX file, or damaged"
         )
+        raise FileError(template, path=path, expected=expected)
     return content
 
 
@@ -129,25 +128,22 @@ def parse_idx(content: bytes, path: str | os.PathLike[str]) -> Numbers:
 
 def _header(content: bytes, path: str | os.PathLike[str]) -> tuple[str, tuple[int, ...]]:
     if len(content) < 4 or content[:2] != b"\0\0" or content[2] not in TYPES:
-        raise FileError(
+        template = (
             "{path}: not an IDX file: expected 0000 and a type from 08 to 0e at its start, got "
-            "{start}",
-            path=path,
-            start=content[:4].hex(),
+            "{start}"
         )
+        raise FileError(template, path=path, start=content[:4].hex())
     dimensions = content[3]
     if len(content) < 4 + 4 * dimensions:
-        raise FileError(
-            "{path}: cut short within its header of {count} dimensions: copy or download it again",
-            path=path,
-            count=dimensions,
+        template = (
+            "{path}: cut short within its header of {count} dimensions: copy or download it again"
         )
+        raise FileError(template, path=path, count=dimensions)
     shape = tuple(int(size) for size in np.frombuffer(content, ">u4", dimensions, 4))
     if not 1 <= dimensions <= _MOST_DIMENSIONS or 0 in shape:
+        template = "{path}: expected 1 to 64 dimensions, each at least 1, got {shape}"
         raise FileError(
-            "{path}: expected 1 to 64 dimensions, each at least 1, got {shape}",
-            path=path,
-            shape=shape if len(shape) <= _MOST_DIMENSIONS else len(shape),
+            template, path=path, shape=shape if len(shape) <= _MOST_DIMENSIONS else len(shape)
         )
     return TYPES[content[2]], shape
 

@@ -73,11 +73,10 @@ def read_image(path: str | os.PathLike[str]) -> NDArray[np.uint8]:
                 raise Image.DecompressionBombError
             return _grey_levels(_decoded(image))
         except Image.DecompressionBombError as error:  # Pillow's own limit is above ours
-            raise FileError(
-                "{path}: more than {limit:,} pixels, the limit: reduce or crop the image first",
-                path=path,
-                limit=PIXEL_LIMIT,
-            ) from error
+            template = (
+                "{path}: more than {limit:,} pixels, the limit: reduce or crop the image first"
+            )
+            raise FileError(template, path=path, limit=PIXEL_LIMIT) from error
         except MemoryError:
             raise
         except Exception as error:  # decoders of hostile files raise nearly anything

@@ -89,9 +89,8 @@ def digit_steps(image: ArrayLike) -> dict[str, NDArray[np.uint8]]:
     pen = usual_pen(cropped)
     fitted = fit(pen)
     results = (0.5 + evened / 2, ink, kept, cropped, pen, fitted, centre(fitted))
-    return {STEPS[0]: grey} | {
-        name: _grey(result) for name, result in zip(STEPS[1:], results, strict=True)
-    }
+    named = zip(STEPS[1:], results, strict=True)
+    return {STEPS[0]: grey} | {name: _grey(result) for name, result in named}
 
 
 def even_light(grey: Grid) -> Grid:
@@ -135,8 +134,7 @@ def find_ink(evened: Grid) -> Grid:
             break
     if 2 * threshold < max(LEAST_ON_PHOTOGRAPH, 4 * noise):
         raise _blank()
-    ink: Grid = np.clip(smooth / threshold - 0.5, 0.0, 1.0)
-    return ink
+    return np.clip(smooth / threshold - 0.5, 0.0, 1.0)
 
 
 def keep_digit(ink: Grid) -> Grid:
@@ -205,8 +203,7 @@ def pen_width(ink: Grid) -> float:
 def fit(ink: Grid) -> Grid:
     """Scale into 20 x 20 pixels, keeping the proportions; the darkest ink becomes 1."""
     small = raster.resize(ink, *_box_shape(ink.shape, BOX))
-    fitted: Grid = small / small.max()
-    return fitted
+    return small / small.max()
 
 
 def centre(ink: Grid) -> Grid:

@@ -28,11 +28,10 @@ class Images:
             or not all(type(side) is int and side > 0 for side in sides)
             or sides[0] * sides[1] > PIXEL_LIMIT
         ):
-            raise InputError(
-                "the shape of images must be (height, width) of 1 to {most:,} pixels, got {got}",
-                most=PIXEL_LIMIT,
-                got=repr(self.shape),
+            template = (
+                "the shape of images must be (height, width) of 1 to {most:,} pixels, got {got}"
             )
+            raise InputError(template, most=PIXEL_LIMIT, got=repr(self.shape))
         object.__setattr__(self, "shape", sides)  # a list, as JSON has it, becomes a tuple
 
     @property
@@ -66,7 +65,6 @@ def inputs_from(entry: Any, classes: Sequence[str] | None, D: int | None) -> Inp
     else:
         raise InputError("its description of the inputs is malformed")
     if D not in (None, inputs.width):
-        raise InputError(
-            "its inputs are {width} numbers a row, but its layers take {D}", width=inputs.width, D=D
-        )
+        template = "its inputs are {width} numbers a row, but its layers take {D}"
+        raise InputError(template, width=inputs.width, D=D)
     return inputs

@@ -29,11 +29,8 @@ def shrink(grid: Grid, most: int) -> Grid:
     rows = np.add.reduceat(grid, np.arange(0, height, step), axis=0)
     sums = np.add.reduceat(rows, np.arange(0, width, step), axis=1)
     # The last block of a side may be smaller than the others.
-    counts = np.minimum(step, height - np.arange(0, height, step))[:, None] * np.minimum(
-        step, width - np.arange(0, width, step)
-    )
-    means: Grid = sums / counts
-    return means
+    high, wide = (np.minimum(step, side - np.arange(0, side, step)) for side in grid.shape)
+    return sums / (high[:, None] * wide)
 
 
 def blur(grid: Grid, radius: int) -> Grid:
@@ -56,8 +53,7 @@ def _box(grid: Grid, radius: int, axis: int) -> Grid:
     window = 2 * radius + 1
     later = np.take(sums, np.arange(window, sums.shape[axis]), axis)
     earlier = np.take(sums, np.arange(sums.shape[axis] - window), axis)
-    means: Grid = (later - earlier) / window
-    return means
+    return (later - earlier) / window
 
 
 def resize(grid: Grid, height: int, width: int) -> Grid:
@@ -73,8 +69,7 @@ def _weights(old: int, new: int) -> Grid:
     places = (np.arange(new) + 0.5) * scale - 0.5
     distance = np.abs(places[:, None] - np.arange(old)) / max(1.0, scale)
     weights = np.maximum(0.0, 1.0 - distance)
-    normalised: Grid = weights / weights.sum(1, keepdims=True)
-    return normalised
+    return weights / weights.sum(1, keepdims=True)
 
 
 def block_median(grid: Grid, blocks: int) -> Grid:
@@ -94,10 +89,8 @@ def local_median(grid: Grid, radius: int) -> Grid:
     For small grids only: it takes (2 `radius` + 1)^2 times their memory.
     """
     padded = np.pad(grid, radius, mode="reflect", reflect_type="odd")
-    window = 2 * radius + 1
-    return np.median(
-        np.lib.stride_tricks.sliding_window_view(padded, (window, window)), axis=(2, 3)
-    )
+    window = 2 * radius + 1, 2 * radius + 1
+    return np.median(np.lib.stride_tricks.sliding_window_view(padded, window), axis=(2, 3))
 
 
 def grow(grid: Grid, steps: int) -> Grid:
@@ -113,9 +106,8 @@ def grow(grid: Grid, steps: int) -> Grid:
             wide = np.maximum(np.maximum(padded[:, :-2], padded[:, 2:]), padded[:, 1:-1])
             grid = np.maximum(np.maximum(wide[:-2], wide[2:]), wide[1:-1])
         else:
-            grid = np.maximum(
-                np.maximum(grid, rows), np.maximum(padded[1:-1, :-2], padded[1:-1, 2:])
-            )
+            columns = np.maximum(padded[1:-1, :-2], padded[1:-1, 2:])
+            grid = np.maximum(np.maximum(grid, rows), columns)
     return grid
 
 
@@ -156,5 +148,4 @@ def components(mask: Mask) -> NDArray[np.intp]:
         apart = parent[a] != parent[b]
         a, b = a[apart], b[apart]
     _, named = np.unique(parent, return_inverse=True)
-    labels: NDArray[np.intp] = named.reshape(parent.shape)[here]
-    return labels
+    return named.reshape(parent.shape)[here]

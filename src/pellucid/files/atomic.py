@@ -45,12 +45,11 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
 
 def unwritable(path: str | os.PathLike[str], error: Exception) -> FileError:
     """Return the error of a file or folder that cannot be written and was not changed."""
-    return FileError(
+    template = (
         "{path}: cannot be written ({reason}); nothing was changed: choose another folder or free "
-        "some space",
-        path=path,
-        reason=reason_of(error),
+        "some space"
     )
+    return FileError(template, path=path, reason=reason_of(error))
 
 
 def _permissions(target: Path) -> int | None:

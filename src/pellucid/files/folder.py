@@ -28,10 +28,8 @@ def write_folder(
     try:
         target = Path(os.path.realpath(path))
         _check_ours(target, replaceable)
-        new, old = (
-            target.with_name(f".{target.name[:48]}.{os.urandom(8).hex()}.{end}")
-            for end in ("part", "old")
-        )
+        hidden = f".{target.name[:48]}.{os.urandom(8).hex()}"
+        new, old = target.with_name(f"{hidden}.part"), target.with_name(f"{hidden}.old")
         try:
             _fill(new, files)
             _exchange(target, new, old)

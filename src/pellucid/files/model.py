@@ -18,7 +18,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -35,7 +35,8 @@ KEY = "pellucid"
 LARGEST_FILE = 8 << 30  # bytes
 LARGEST_TEXT = 16 << 20  # bytes of the JSON header, the list of arrays included
 MOST_LAYERS = 10_000
-NO_ARRAYS: Mapping[str, Array] = {}
+Arrays: TypeAlias = Mapping[str, Array]  # by name
+NO_ARRAYS: Arrays = {}
 DEEPEST_RESIDUAL = 8  # deeper nesting would end in Python's limit of recursion
 
 # What the entries of a record are, as commands read them.
@@ -61,7 +62,7 @@ def save(
     path: str | os.PathLike[str],
     layers: Sequence[Layer],
     extra: Options,
-    arrays: Mapping[str, Array] = NO_ARRAYS,
+    arrays: Arrays = NO_ARRAYS,
 ) -> None:
     """Write layers and `extra` (JSON) to `path`, whole or not at all.
 
@@ -75,9 +76,7 @@ def save(
     write_whole(path, to_bytes(layers, extra, arrays))
 
 
-def to_bytes(
-    layers: Sequence[Layer], extra: Options, arrays: Mapping[str, Array] = NO_ARRAYS
-) -> bytes:
+def to_bytes(layers: Sequence[Layer], extra: Options, arrays: Arrays = NO_ARRAYS) -> bytes:
     """Return the model file's content; raises InputError as `save` does."""
     import safetensors.numpy
 
@@ -89,9 +88,7 @@ def to_bytes(
     return content
 
 
-def header_of(
-    layers: Sequence[Layer], extra: Options, arrays: Mapping[str, Array] = NO_ARRAYS
-) -> Options:
+def header_of(layers: Sequence[Layer], extra: Options, arrays: Arrays = NO_ARRAYS) -> Options:
     """Return the header: everything in a file except the numbers.
 
     Raises InputError for layers that no file can hold, as `save` does.
@@ -178,10 +175,8 @@ def _as_input_errors() -> Iterator[None]:
         raise InputError("its description is malformed") from error
 
 
-def _named(layers: Sequence[Layer], others: Mapping[str, Array]) -> dict[str, Array]:
-    own = {
-        f"{i}.{k}": array for i, layer in enumerate(layers) for k, array in layer.arrays().items()
-    }
+def _named(layers: Sequence[Layer], others: Arrays) -> dict[str, Array]:
+    own = {f"{i}.{k}": a for i, layer in enumerate(layers) for k, a in layer.arrays().items()}
     return {**own, **others}
 
 
@@ -288,9 +283,8 @@ def _arrays(
     arrays = {}
     for name, shape in shapes.items():
         if name not in kind.parameter_names + kind.buffer_names:
-            raise InputError(
-                "{layer} has no array named {name}", layer=kind.__name__, name=repr(name)
-            )
+            template = "{layer} has no array named {name}"
+            raise InputError(template, layer=kind.__name__, name=repr(name))
         arrays[name] = _take(prefix + name, shape, left)
     return arrays
 
@@ -300,9 +294,8 @@ def _take(name: str, shape: Any, left: dict[str, Array]) -> Array:
     array = left.pop(name, None)
     if array is None or list(array.shape) != shape:
         got = Message("none") if array is None else array.shape
-        raise InputError(
-            "array {name}: expected shape {expected}, got {got}", name=name, expected=shape, got=got
-        )
+        template = "array {name}: expected shape {expected}, got {got}"
+        raise InputError(template, name=name, expected=shape, got=got)
     if array.dtype not in (np.float32, np.float64) or not np.isfinite(array).all():
         raise _no_numbers(name)
     return array

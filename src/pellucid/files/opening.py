@@ -30,9 +30,8 @@ def open_file(
     """
     try:
         # Without O_NONBLOCK, opening a pipe waits for a writer before the pipe can be refused.
-        handle = os.open(
-            path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-        )
+        flags = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+        handle = os.open(path, os.O_RDONLY | flags)
     except (OSError, ValueError) as error:
         raise _unreadable(path, _why(error), expected) from error
     # The open file is asked, not the name: between two questions the name may get another file.

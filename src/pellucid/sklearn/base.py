@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Sequence
 from copy import deepcopy
@@ -19,15 +20,7 @@ from pellucid.errors import InputError, Message
 from pellucid.network import Network
 from pellucid.sklearn import preset
 from pellucid.sklearn.contracts import PARAMETERS, STOCHASTIC, CallbackSupportMixin, with_callbacks
-from pellucid.sklearn.engine_rows import (
-    Given,
-    Inputs,
-    Rows,
-    engine_rows,
-    predictions,
-    split_arrays,
-    weight_product,
-)
+from pellucid.sklearn.engine_rows import Given, Inputs, Rows, engine_rows, predictions, split_arrays
 from pellucid.sklearn.estimator_files import Saving
 from pellucid.sklearn.lbfgs import WholeFit
 from pellucid.sklearn.mlp_layers import first_weights, hidden_sizes, make_layers
@@ -157,12 +150,12 @@ class BaseMLP(TargetRules, Saving, CallbackSupportMixin, BaseEstimator):
         return self._fit((X, y, sample_weight), (X_val, y_val, sample_weight_val))
 
     def _fit(
-        self, given: Given, held_out: Given = (None, None, None), incremental: bool = False
+        self, given: Given, held_out: Given = (None, None, None), partial: bool = False
     ) -> Self:
         X, y, sample_weight = given
         sizes = hidden_sizes(preset.hidden_layer_sizes(self))  # before X: scikit-learn's order
-        first = not hasattr(self, "coefs_") or (not self.warm_start and not incremental)
-        X, y = self._checked(X, y, incremental, first)
+        first = not hasattr(self, "coefs_") or (not self.warm_start and not partial)
+        X, y = self._checked(X, y, partial, first)
         if sample_weight is not None:
             sample_weight = validation._check_sample_weight(sample_weight, X)
         self.n_outputs_ = self._outputs(y)
@@ -180,14 +173,14 @@ class BaseMLP(TargetRules, Saving, CallbackSupportMixin, BaseEstimator):
             self.intercepts_ = [np.asarray(b, np.float64) for b in self.intercepts_]
         net = self._built_now()[0]
         objective = objective_of(self.loss, self.out_activation_, self.n_outputs_, net)
-        if self.solver in STOCHASTIC and not (incremental and hasattr(self, "_optimizer")):
+        if self.solver in STOCHASTIC and not (partial and hasattr(self, "_optimizer")):
             self._optimizer = Steps(settings_of(self), objective, net.params)
-        if self.early_stopping and incremental:
+        if self.early_stopping and partial:
             raise ValueError("partial_fit does not support early_stopping=True")
-        weights = sample_weight, self._class_weight(y, incremental)
+        weights = sample_weight, self._class_weight(y, partial)
         with preset.standard_scale(self, net):
             rows, held = self._split(X, y, weights, held_out, random_state)
-            self._train(net, objective, rows, held, random_state, given, incremental)
+            self._train(net, objective, rows, held, random_state, given, partial)
         if not all(np.isfinite(array).all() for array in net.params):
             raise ValueError(
                 "Solver produced non-finite parameter weights. The input data may"
@@ -203,7 +196,7 @@ class BaseMLP(TargetRules, Saving, CallbackSupportMixin, BaseEstimator):
         held_out: HeldOut | None,
         random_state: np.random.RandomState,
         given: Given,
-        incremental: bool,
+        partial: bool,
     ) -> None:
         stochastic, settings = self.solver in STOCHASTIC, settings_of(self)
         self._prepare_curves(held_out is not None)
@@ -212,10 +205,10 @@ class BaseMLP(TargetRules, Saving, CallbackSupportMixin, BaseEstimator):
         seed = int(random_state.randint(2**31)) if np.any(settings.dropout) else 0
         engine = make_engine(net.layers, objective.loss, optimizer, seed, self.engine, self.threads)
         self.history_.engine = engine.name
-        context = None if incremental else self._fit_task()  # partial_fit has no callbacks there
+        context = None if partial else self._fit_task()  # partial_fit has no callbacks there
         watch = Watch(self, net, objective, engine, held_out, given, context)
         if stochastic:
-            BatchFit(watch, rows, random_state).run(settings.max_iter, incremental)
+            BatchFit(watch, rows, random_state).run(settings.max_iter, partial)
         else:
             WholeFit(watch, rows).run()
 
@@ -268,11 +261,9 @@ class BaseMLP(TargetRules, Saving, CallbackSupportMixin, BaseEstimator):
         """Return rows to train on, and rows that are held out or were given for validation."""
         own, by_class = weights
         if any(part is not None for part in held_out):
-            return self._rows(X, y, weight_product(own, by_class)), self._given_validation(
-                *held_out
-            )
+            return self._rows(X, y, own, by_class), self._given_validation(*held_out)
         if not self.early_stopping or self.solver not in STOCHASTIC:
-            return self._rows(X, y, weight_product(own, by_class)), None
+            return self._rows(X, y, own, by_class), None
         stratify = y if is_classifier(self) and self.n_outputs_ == 1 else None
         (X, X_val), (y, y_val), (own, own_val), (by_class, _) = split_arrays(
             (X, y, own, by_class), self.validation_fraction, random_state, stratify
@@ -283,7 +274,7 @@ class BaseMLP(TargetRules, Saving, CallbackSupportMixin, BaseEstimator):
                 "your dataset."
             )
         held = HeldOut(self._rows(X_val, y_val, own_val), X_val, self._decoded(y_val))
-        return self._rows(X, y, weight_product(own, by_class)), held
+        return self._rows(X, y, own, by_class), held
 
     def _given_validation(self, X_val: Inputs, y_val: Inputs, weights: ArrayLike | None) -> HeldOut:
         if X_val is None or y_val is None:
@@ -296,9 +287,11 @@ class BaseMLP(TargetRules, Saving, CallbackSupportMixin, BaseEstimator):
         y = self._encoded(y_val)
         return HeldOut(self._rows(X_val, y, weights), X_val, self._decoded(y))
 
-    def _rows(self, X: Inputs, y: Array, weights: Array | None) -> Rows:
-        weights = None if weights is None else np.ascontiguousarray(weights, np.float64)
-        return Rows(engine_rows(X), self._targets(y, self.coefs_[0].dtype), weights)
+    def _rows(self, X: Inputs, y: Array, *weights: Array | None) -> Rows:
+        """Return rows as the engine takes them; weights that are not None are multiplied."""
+        given = [each for each in weights if each is not None]
+        product = np.ascontiguousarray(math.prod(given), np.float64) if given else None
+        return Rows(engine_rows(X), self._targets(y, self.coefs_[0].dtype), product)
 
     def _note(self, found: dict[str, float]) -> None:
         """Record an epoch's validation, and count the epochs without progress."""

@@ -166,7 +166,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         if _check_partial_fit_first_call(self, classes):
             multilabel = type_of_target(y).startswith("multilabel")
             self._label_binarizer = LabelBinarizer().fit(y if multilabel else classes)
-        return self._fit((X, y, sample_weight), incremental=True)
+        return self._fit((X, y, sample_weight), partial=True)
 
     def predict(self, X: Inputs) -> Array:
         """Return the class of each row, (N,), or which of the labels it has, (N, K)."""
@@ -182,13 +182,11 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         y = self.predict_proba(X)
         return np.log(y, out=y)  # in place: y is nobody else's
 
-    def _checked(
-        self, X: Inputs, y: Inputs, incremental: bool, reset: bool
-    ) -> tuple[Inputs, Array]:
+    def _checked(self, X: Inputs, y: Inputs, partial: bool, reset: bool) -> tuple[Inputs, Array]:
         X, y = self._validated(X, y, reset)
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
-        if not hasattr(self, "classes_") or (not self.warm_start and not incremental):
+        if not hasattr(self, "classes_") or (not self.warm_start and not partial):
             self._label_binarizer = LabelBinarizer().fit(y)
             self.classes_ = self._label_binarizer.classes_
         else:
@@ -252,10 +250,10 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     def _class_names(self) -> list[str] | None:
         return [str(name) for name in self.classes_]
 
-    def _class_weight(self, y: Array, incremental: bool) -> Array | None:
+    def _class_weight(self, y: Array, partial: bool) -> Array | None:
         if self.class_weight is None:
             return None
-        if incremental and self.class_weight == "balanced":
+        if partial and self.class_weight == "balanced":
             raise InputError(
                 'class_weight="balanced" needs all rows at once: with partial_fit, pass a dict of '
                 "weights"

@@ -25,15 +25,11 @@ from pellucid.sklearn.mlp_layers import NAMES
 Estimator: TypeAlias = Any
 
 # scikit-learn has callbacks since 1.9.
-_callback = (
-    importlib.import_module("sklearn.callback")
-    if importlib.util.find_spec("sklearn.callback")
-    else None
-)
-CallbackSupportMixin: Any = (
-    _callback.CallbackSupportMixin if _callback else type("NoCallbacks", (), {})
-)
-with_callbacks: Any = _callback.with_callbacks if _callback else lambda method: method
+CallbackSupportMixin: Any = type("NoCallbacks", (), {})
+with_callbacks: Any = lambda method: method  # noqa: E731
+if importlib.util.find_spec("sklearn.callback"):
+    _callback = importlib.import_module("sklearn.callback")
+    CallbackSupportMixin, with_callbacks = _callback.CallbackSupportMixin, _callback.with_callbacks
 
 STOCHASTIC = ("sgd", "adam", "adamw")
 
@@ -44,36 +40,26 @@ _POSITIVE = Interval(Real, 0, None, closed="neither")
 _NOT_NEGATIVE = Interval(Real, 0, None, closed="left")
 _BELOW_ONE = Interval(Real, 0, 1, closed="left")
 _COUNT = Interval(Integral, 1, None, closed="left")
+_SWITCHES = "shuffle", "warm_start", "nesterovs_momentum", "early_stopping", "restore_best"
 
 PARAMETERS: dict[str, Any] = {
     "hidden_layer_sizes": ["array-like", _COUNT],
     "activation": [StrOptions({*NAMES, *ACTIVATIONS}), "array-like"],
     "solver": [StrOptions({"lbfgs", *STOCHASTIC})],
-    "alpha": [_NOT_NEGATIVE],
+    **{name: [_NOT_NEGATIVE] for name in ("alpha", "power_t", "tol", "weight_decay")},
+    **{name: [_POSITIVE] for name in ("learning_rate_init", "epsilon")},
+    **{name: [_BELOW_ONE] for name in ("validation_fraction", "beta_1", "beta_2")},
+    **{name: [_COUNT] for name in ("max_iter", "max_fun")},
+    **{name: ["boolean"] for name in _SWITCHES},
     "batch_size": [StrOptions({"auto"}), _COUNT],
     "learning_rate": [StrOptions({"constant", "invscaling", "adaptive"})],
-    "learning_rate_init": [_POSITIVE],
-    "power_t": [_NOT_NEGATIVE],
-    "max_iter": [_COUNT],
-    "shuffle": ["boolean"],
     "random_state": ["random_state"],
-    "tol": [_NOT_NEGATIVE],
     "verbose": ["verbose"],
-    "warm_start": ["boolean"],
     "momentum": [Interval(Real, 0, 1, closed="both")],
-    "nesterovs_momentum": ["boolean"],
-    "early_stopping": ["boolean"],
-    "validation_fraction": [_BELOW_ONE],
-    "beta_1": [_BELOW_ONE],
-    "beta_2": [_BELOW_ONE],
-    "epsilon": [_POSITIVE],
     "n_iter_no_change": [_COUNT, Options(Real, {np.inf})],
-    "max_fun": [_COUNT],
     "dropout": [_BELOW_ONE, "array-like"],
-    "weight_decay": [_NOT_NEGATIVE],
     "schedule": [StrOptions(set(SCHEDULES)), Schedule, None],
     "scoring": [StrOptions({"loss", *get_scorer_names()}), callable, None],
-    "restore_best": ["boolean"],
     "callbacks": "no_validation",
     "engine": [StrOptions(set(ENGINES))],
     "threads": [_COUNT, None],

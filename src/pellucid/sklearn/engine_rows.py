@@ -76,10 +76,3 @@ def split_arrays(
     parts = train_test_split(*given, random_state=random_state, test_size=share, stratify=stratify)
     pairs = iter(zip(parts[::2], parts[1::2], strict=True))
     return [(None, None) if array is None else next(pairs) for array in arrays]
-
-
-def weight_product(one: Array | None, other: Array | None) -> Array | None:
-    """Return the product of two weights of the same samples, either of which may be None."""
-    if one is None or other is None:
-        return other if one is None else one
-    return one * other

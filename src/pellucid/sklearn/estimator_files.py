@@ -247,12 +247,11 @@ def _written(name: str, value: Any) -> Any:
             if type(value) is found:
                 options = _written(name, list(value.options().items()))
                 return {"kind": kind, "value": short, "options": options}
-    raise InputError(
+    template = (
         "{name} is {got}, which a file cannot hold: save takes numbers, texts and pellucid's own "
-        "objects",
-        name=name,
-        got=repr(value),
+        "objects"
     )
+    raise InputError(template, name=name, got=repr(value))
 
 
 def _read(value: Any) -> Any:

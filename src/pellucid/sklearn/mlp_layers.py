@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from pellucid.building import by_name
 from pellucid.core import ACTIVATIONS
 from pellucid.core.composite import Dropout
 from pellucid.core.layer import Layer
@@ -45,13 +46,8 @@ def each_layer(name: str, value: Any, hidden: int) -> list[Any]:
 
 def activation_layer(name: object) -> type[Layer]:
     """Return the layer of scikit-learn's or pellucid's name; raise InputError for another name."""
-    found = ACTIVATIONS.get(NAMES.get(name, name)) if isinstance(name, str) else None
-    if found is None:
-        known = ", ".join([*NAMES, *ACTIVATIONS])
-        raise InputError(
-            "{what} is one of {known}; not {got}", what="activation", known=known, got=repr(name)
-        )
-    return found
+    own = {name: ACTIVATIONS[name_here] for name, name_here in NAMES.items()}
+    return by_name("activation", name, own | ACTIVATIONS)
 
 
 def make_layers(

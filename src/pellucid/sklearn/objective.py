@@ -23,12 +23,8 @@ from pellucid.errors import InputError
 from pellucid.network import Network
 from pellucid.training.choices import choose_loss
 
-OUTPUTS: dict[str, type[Layer] | None] = {
-    "identity": None,
-    "logistic": Sigmoid,
-    "softmax": Softmax,
-    "exp": Exponential,
-}
+OUTPUTS: dict[str, type[Layer] | None]
+OUTPUTS = {"identity": None, "logistic": Sigmoid, "softmax": Softmax, "exp": Exponential}
 
 
 class Objective(NamedTuple):
@@ -88,9 +84,8 @@ def takes_values(loss: str | losses.Loss) -> bool:
 
 def output_for(loss: str | losses.Loss) -> str:
     """Return scikit-learn's name of the last activation of a regressor with that loss."""
-    activation = getattr(
-        losses.LOSSES.get(loss) if isinstance(loss, str) else loss, "activation", None
-    )
+    chosen = losses.LOSSES.get(loss) if isinstance(loss, str) else loss
+    activation = getattr(chosen, "activation", None)
     return next(name for name, layer in OUTPUTS.items() if layer is activation)
 
 

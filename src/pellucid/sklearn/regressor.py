@@ -93,15 +93,13 @@ class MLPRegressor(RegressorMixin, BaseMLP):
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X: Inputs, y: Inputs, sample_weight: ArrayLike | None = None) -> Self:
         """Train by one pass over these rows."""
-        return self._fit((X, y, sample_weight), incremental=True)
+        return self._fit((X, y, sample_weight), partial=True)
 
     def predict(self, X: Inputs) -> Array:
         """Return the value of each row, (N,), or its K values, (N, K)."""
         return self._decoded(self._in_units(self._predictions(X)))
 
-    def _checked(
-        self, X: Inputs, y: Inputs, incremental: bool, reset: bool
-    ) -> tuple[Inputs, Array]:
+    def _checked(self, X: Inputs, y: Inputs, partial: bool, reset: bool) -> tuple[Inputs, Array]:
         X, y = self._validated(X, y, reset, y_numeric=True)
         return X, _columns(y)
 

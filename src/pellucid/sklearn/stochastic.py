@@ -42,17 +42,17 @@ class BatchFit:
         self._best = watch.snapshot() if early or self.estimator.restore_best else None
         self._best_score = self.estimator.best_validation_score_ if early else -np.inf
 
-    def run(self, epochs: int, incremental: bool) -> None:
+    def run(self, epochs: int, partial: bool) -> None:
         """Train until the epochs are done, or nothing improves, or a callback stops it."""
         estimator = self.estimator
         # A schedule goes on from the epochs of earlier calls of partial_fit.
-        self._before = len(estimator.loss_curve_) if incremental else 0
+        self._before = len(estimator.loss_curve_) if partial else 0
         self.watch.begin()
         try:
             estimator.n_iter_ = 0
             while estimator.n_iter_ < epochs:
                 self._epoch()
-                if self._gives_up() or incremental:
+                if self._gives_up() or partial:
                     break
                 # The preset's recipe ends by plan: no warning.
                 if estimator.n_iter_ == epochs and estimator._tabular is None:
@@ -149,9 +149,8 @@ class BatchFit:
         l2 = np.zeros(len(starts))
         np.divide(alpha / self.steps.steepness, shares, out=l2, where=shares != 0)
         ridge = Ridge(l2, np.zeros(len(starts))) if alpha else None
-        rates = [
-            self.steps.rate() * factor for factor in self._factors(self.watch.batch, len(starts))
-        ]
+        rate = self.steps.rate()
+        rates = [rate * factor for factor in self._factors(self.watch.batch, len(starts))]
         with np.errstate(over="ignore", invalid="ignore"):  # the loss shows it
             losses, y = self._steps(chosen, rates, ridge)
             if self.diverged:
@@ -196,9 +195,8 @@ class BatchFit:
     def _step_all_the_same(self, rows: Array, l2: float) -> None:
         _, grads, _ = self.engine.gradients(*self._at(rows))
         params = self.watch.net.params
-        self.engine.update(
-            [g + l2 * p if l2 and p.ndim == 2 else g for g, p in zip(grads, params, strict=True)]
-        )
+        pairs = zip(grads, params, strict=True)
+        self.engine.update([g + l2 * p if l2 and p.ndim == 2 else g for g, p in pairs])
         self.diverged = not all(np.isfinite(p).all() for p in params)
 
     def _factors(self, first: int, batches: int) -> list[float]:
@@ -209,10 +207,8 @@ class BatchFit:
         done = self._before + watch.epoch - 1
         curve = self.estimator.validation_loss_curve_ or self.estimator.loss_curve_
         epochs = max(watch.epochs, done + 1)
-        return [
-            self.schedule.factor(done + index / watch.batches, epochs, curve)
-            for index in range(first, first + batches)
-        ]
+        places = (done + index / watch.batches for index in range(first, first + batches))
+        return [self.schedule.factor(place, epochs, curve) for place in places]
 
     def _batch_size(self) -> int:
         batch_size = self.settings.batch_size

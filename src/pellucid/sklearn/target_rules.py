@@ -15,9 +15,7 @@ class TargetRules(ABC):
     """The rules of a kind of estimator for its targets; `BaseMLP` asks them."""
 
     @abstractmethod
-    def _checked(
-        self, X: Inputs, y: Inputs, incremental: bool, reset: bool
-    ) -> tuple[Inputs, Array]:
+    def _checked(self, X: Inputs, y: Inputs, partial: bool, reset: bool) -> tuple[Inputs, Array]:
         """Return validated inputs and targets.
 
         Targets are values or booleans, (N, K), or indices of one class of many, (N,).
@@ -55,6 +53,6 @@ class TargetRules(ABC):
     def _output(self) -> str:
         """Return scikit-learn's name of the last activation."""
 
-    def _class_weight(self, y: Array, incremental: bool) -> Array | None:
+    def _class_weight(self, y: Array, partial: bool) -> Array | None:
         """Return a weight for each row by its class, from targets of `_checked`, or None."""
         return None

@@ -1,26 +1,14 @@
 """Training: the loop, callbacks, history, augmentation, recipes and progress."""
 
-from pellucid.training import recipes
-from pellucid.training.augmentation import Brightness, Compose
-from pellucid.training.callbacks import Callback, EarlyStopping, RunView
-from pellucid.training.distortion import Distortion
-from pellucid.training.history import History
-from pellucid.training.loop import train
-from pellucid.training.recipes import Recipe
-from pellucid.training.settings import Settings
-from pellucid.training.table_loop import train_table
-
-__all__ = [
-    "Brightness",
-    "Callback",
-    "Compose",
-    "Distortion",
-    "EarlyStopping",
-    "History",
-    "Recipe",
-    "RunView",
-    "Settings",
-    "recipes",
-    "train",
-    "train_table",
-]
+from pellucid.training import recipes as recipes
+from pellucid.training.augmentation import Brightness as Brightness
+from pellucid.training.augmentation import Compose as Compose
+from pellucid.training.callbacks import Callback as Callback
+from pellucid.training.callbacks import EarlyStopping as EarlyStopping
+from pellucid.training.callbacks import RunView as RunView
+from pellucid.training.distortion import Distortion as Distortion
+from pellucid.training.history import History as History
+from pellucid.training.loop import train as train
+from pellucid.training.recipes import Recipe as Recipe
+from pellucid.training.settings import Settings as Settings
+from pellucid.training.table_loop import train_table as train_table

@@ -15,7 +15,7 @@ from pellucid.training.choices import check_network
 from pellucid.training.history import History
 from pellucid.training.loop import complete
 from pellucid.training.run import Run
-from pellucid.training.sample_checks import Samples, check_rows
+from pellucid.training.sample_checks import Samples, check_rows, no_share
 from pellucid.training.settings import Settings, Validation
 
 # Rows that are held out for validation at most: they stay in memory.
@@ -85,7 +85,5 @@ def _how_many_kept(validation: Validation, N: int, most: int) -> int:
     if validation is None or isinstance(validation, tuple):
         return 0
     if not 0 < validation < 1:
-        raise InputError(
-            "validation is a share between 0 and 1, or data (x, t); got {got}", got=validation
-        )
+        raise no_share(validation)
     return min(max(round(N * validation), 1), MOST_HELD_OUT, most // 2)

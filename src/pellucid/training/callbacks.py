@@ -49,19 +49,15 @@ class RunView(Protocol):
     @property
     def columns(self) -> list[str]:
         """The names of what each epoch's record will hold."""
-        ...
 
     def stop(self, reason: str) -> None:
         """End the training after this batch; `reason` becomes `history.stopped`."""
-        ...
 
     def snapshot(self) -> list[Array]:
         """Return copies of all arrays of the network."""
-        ...
 
     def restore(self, snapshot: list[Array]) -> None:
         """Write a snapshot's values back into the network."""
-        ...
 
 
 class Callback:
@@ -104,6 +100,17 @@ class Callback:
         """Act when the training has ended, by an exception too."""
 
 
+def arrays_of(net: Network) -> list[Array]:
+    """Return all parameters and buffers, in the order of the layers."""
+    return flat(list(layer.arrays().values()) for layer in net.layers)
+
+
+def write_arrays(net: Network, saved: list[Array]) -> None:
+    """Write values into all parameters and buffers, in the order of `arrays_of`."""
+    for array, values in zip(arrays_of(net), saved, strict=True):
+        array[...] = values
+
+
 class RunState:
     """What runs of every kind share of a `RunView`, the names of the columns aside."""
 
@@ -124,15 +131,11 @@ class RunState:
 
     def snapshot(self) -> list[Array]:
         """Return copies of all parameters and buffers."""
-        return [array.copy() for array in self._arrays()]
+        return [array.copy() for array in arrays_of(self.net)]
 
     def restore(self, snapshot: list[Array]) -> None:
         """Write a snapshot's values back into the network."""
-        for array, saved in zip(self._arrays(), snapshot, strict=True):
-            array[...] = saved
-
-    def _arrays(self) -> list[Array]:
-        return flat(list(layer.arrays().values()) for layer in self.net.layers)
+        write_arrays(self.net, snapshot)
 
 
 class FunctionCallback(Callback):
@@ -175,13 +178,12 @@ class EarlyStopping(Callback):
 
     def on_start(self, run: RunView) -> None:
         if self.metric not in run.columns:
-            raise InputError(
+            template = (
                 "EarlyStopping watches {metric}, but the history will have only {known}: pass "
                 "validation data (validation=..., to an estimator X_val and y_val), or watch one "
-                "of these",
-                metric=repr(self.metric),
-                known=", ".join(run.columns),
+                "of these"
             )
+            raise InputError(template, metric=repr(self.metric), known=", ".join(run.columns))
         self.best_epoch = 0
         self._best = -math.inf
         self._weights: list[Array] = []

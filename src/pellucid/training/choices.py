@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
+from pellucid.building import by_name
 from pellucid.core import checks, losses
 from pellucid.core.layer import Layer
 from pellucid.core.metrics import METRICS, Metric
@@ -26,7 +27,7 @@ def choose_loss(loss: str | losses.Loss | None, net: Network, t: Array) -> losse
     Raises InputError for an unknown name, and for an object without the methods of a loss.
     """
     if isinstance(loss, str):
-        return _named("loss", loss, losses.LOSSES)()
+        return by_name("loss", loss, losses.LOSSES)()
     if loss is not None:
         if isinstance(loss, type) or not (hasattr(loss, "value") and hasattr(loss, "gradient")):
             raise InputError(
@@ -48,14 +49,14 @@ def choose_optimizer(optimizer: str | Optimizer | None) -> Optimizer:
     """Return the optimizer of that name with its defaults; Adam(0.001) for None."""
     if isinstance(optimizer, str):
         # The base class demands a learning rate; each optimizer with a name has a default.
-        return _named("optimizer", optimizer, OPTIMIZERS)()  # type: ignore[call-arg]
+        return by_name("optimizer", optimizer, OPTIMIZERS)()  # type: ignore[call-arg]
     return Adam() if optimizer is None else _instance("optimizer", optimizer, Optimizer)
 
 
 def choose_schedule(schedule: str | Schedule | None) -> Schedule:
     """Return the schedule of that name with its defaults; a constant one for None."""
     if isinstance(schedule, str):
-        return _named("schedule", schedule, SCHEDULES)()
+        return by_name("schedule", schedule, SCHEDULES)()
     return Constant() if schedule is None else _instance("schedule", schedule, Schedule)
 
 
@@ -70,7 +71,7 @@ def choose_metrics(
     chosen: dict[str, Metric] = {}
     for metric in metrics:
         if isinstance(metric, str):
-            chosen[metric] = _named("metric", metric, METRICS)
+            chosen[metric] = by_name("metric", metric, METRICS)
         elif callable(metric):
             chosen[getattr(metric, "__name__", type(metric).__name__)] = metric
         else:
@@ -133,14 +134,6 @@ def _check_takes_weights(method: Callable[..., Any]) -> None:
             name=getattr(method, "__name__", repr(method)),
             error=error,
         ) from error
-
-
-def _named(what: str, name: str, known: Mapping[str, T]) -> T:
-    if name not in known:
-        raise InputError(
-            "{what} is one of {known}; not {got}", what=what, known=", ".join(known), got=repr(name)
-        )
-    return known[name]
 
 
 def _instance(what: str, value: Any, kind: type[T]) -> T:

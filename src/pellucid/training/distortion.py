@@ -162,9 +162,8 @@ def _within(name: str, value: object, least: float = 0.0, most: float = math.inf
             limits = Message("must be a finite number of {least} or more", least=f"{least:g}")
         else:
             limits = Message("must be in [{least}, {most}]", least=f"{least:g}", most=f"{most:g}")
-        raise InputError(
-            "Distortion: {name} {limits}, got {got}", name=name, limits=limits, got=repr(value)
-        )
+        template = "Distortion: {name} {limits}, got {got}"
+        raise InputError(template, name=name, limits=limits, got=repr(value))
     return found
 
 

@@ -8,7 +8,9 @@ from typing import Any
 from pellucid.core.metrics import HIGHER_IS_BETTER
 from pellucid.display.text_table import table
 from pellucid.errors import InputError
-from pellucid.language import say
+from pellucid.language import mark, say
+
+_KNOWN = mark("epoch"), mark("loss"), mark("accuracy"), mark("learning_rate"), mark("seconds")
 
 
 class History:
@@ -92,18 +94,14 @@ class History:
         return history_html.of_history(self)
 
 
-def _head(column: str) -> str:
+def label(measure: str) -> str:
     """Return a column's name in the current language; in English it is the key of the column."""
-    known = {
-        "epoch": say("epoch"),
-        "loss": say("loss"),
-        "accuracy": say("accuracy"),
-        "learning_rate": say("learning_rate"),
-        "seconds": say("seconds"),
-    }
-    measure = column.removeprefix("validation_")
-    name = known.get(measure, measure)
-    return name if measure == column else say("validation_{name}", name=name)
+    return say(measure) if measure in _KNOWN else measure
+
+
+def _head(column: str) -> str:
+    name = label(column.removeprefix("validation_"))
+    return say("validation_{name}", name=name) if column.startswith("validation_") else name
 
 
 def _cell(name: str, value: float) -> str:

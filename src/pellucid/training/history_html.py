@@ -24,14 +24,9 @@ def of_history(history: History) -> str:
     )
     if history.stopped != "finished":
         head += ", " + say("stopped: {reason}", reason=history.stopped)
-    known = history.records[0]
-    names = [name for name in ("loss", *METRICS) if name in known]
-    parts = [_curve(history, name) for name in names]
-    return blocks.frame(
-        blocks.paragraph(head),
-        *parts,
-        blocks.details(say("epoch by epoch"), blocks.table(history.lines())),
-    )
+    parts = [_curve(history, name) for name in ("loss", *METRICS) if name in history.records[0]]
+    unfolded = blocks.details(say("epoch by epoch"), blocks.table(history.lines()))
+    return blocks.frame(blocks.paragraph(head), *parts, unfolded)
 
 
 def _curve(history: History, name: str) -> str:

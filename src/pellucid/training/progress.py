@@ -9,6 +9,7 @@ from typing import Any
 
 from pellucid.language import say
 from pellucid.training.callbacks import Callback, RunView
+from pellucid.training.history import label
 
 
 def progress_callback(wanted: bool | None) -> list[Callback]:
@@ -26,17 +27,16 @@ def progress_callback(wanted: bool | None) -> list[Callback]:
 
 def epoch_text(run: RunView) -> str:
     """Return loss and metrics of the last whole epoch in one line, validation's too."""
-    known = {"loss": say("loss"), "accuracy": say("accuracy")}
     parts = []
     for name, value in run.history.records[-1].items():
         if name in ("epoch", "learning_rate", "seconds"):
             continue
         measure = name.removeprefix("validation_")
-        label = known.get(measure, measure)
+        head = label(measure)
         if measure != name:
-            label = say("validation {name}", name=label)
+            head = say("validation {name}", name=head)
         digits = ".1%" if measure == "accuracy" else ".4f" if abs(value) < 1e6 else ".4g"
-        parts.append(f"{label} {value:{digits}}")
+        parts.append(f"{head} {value:{digits}}")
     return "  ".join(parts)
 
 

@@ -22,7 +22,7 @@ from pellucid.errors import DivergenceError, InputError, Message
 from pellucid.network import Network
 from pellucid.training import choices, sample_checks
 from pellucid.training.augmentation import check_augmentation, wants_each_batch
-from pellucid.training.callbacks import RunState
+from pellucid.training.callbacks import RunState, arrays_of
 from pellucid.training.history import History
 from pellucid.training.progress import progress_callback
 from pellucid.training.sample_checks import Samples
@@ -55,9 +55,8 @@ class Run(RunState):
         classes = choices.is_classification(net, loss, rows.t)
         self.held_out = None
         if settings.validation is not None:
-            rows, self.held_out = sample_checks.divide(
-                net, rows, settings.validation, self.seed, classes
-            )
+            share = settings.validation
+            rows, self.held_out = sample_checks.divide(net, rows, share, self.seed, classes)
         if classes:
             sample_checks.check_every_class(net, rows, self.held_out)
         if settings.class_weight is not None:
@@ -124,7 +123,7 @@ class Run(RunState):
         """Train on all rows once; return loss and metrics, or None if stopped within the epoch."""
         order = epoch_order(self.seed, self.epoch, len(self.rows.x))
         outputs = self._train_batches(order, before)
-        if not all(np.isfinite(array).all() for array in self._arrays()):
+        if not all(np.isfinite(array).all() for array in arrays_of(self.net)):
             self._diverged(before, order[-self.batch_size :])
         if outputs is None:
             return None
@@ -188,9 +187,8 @@ class Run(RunState):
         draws = Draws(self.seed, self.engine.state["step"], batch_size=several)
         changed = np.asarray(self.augment(x.take(rows, axis=0), draws))
         if changed.ndim == 0 or len(changed) != len(rows):
-            raise InputError(
-                "augment must return {N} rows, got shape {got}", N=len(rows), got=changed.shape
-            )
+            template = "augment must return {N} rows, got shape {got}"
+            raise InputError(template, N=len(rows), got=changed.shape)
         own = None if weights is None else weights[rows]
         return self.engine.train_steps(changed, t[rows], own, None, size, rates, outputs=wanted)
 
@@ -198,18 +196,14 @@ class Run(RunState):
         """Return the learning rates of the next batches."""
         if type(self.schedule) is Constant:  # thousands of small batches would feel the calls
             return [self._base_rate] * count
-        done = [self.epoch - 1 + (self.batch + index) / self.batches for index in range(count)]
-        return [
-            self._base_rate * self.schedule.factor(each, self.epochs, self._watched)
-            for each in done
-        ]
+        done = (self.epoch - 1 + (self.batch + index) / self.batches for index in range(count))
+        factors = (self.schedule.factor(each, self.epochs, self._watched) for each in done)
+        return [self._base_rate * factor for factor in factors]
 
     def _validate(self, held_out: Samples) -> dict[str, float]:
-        x, t, weights = held_out
-        y, loss = predict_and_loss(
-            self.net.layers, self.loss_function, x, t, weights, self.engine.name
-        )
-        found = {"loss": loss, **self._scores(y, t)}
+        layers, engine = self.net.layers, self.engine.name
+        y, loss = predict_and_loss(layers, self.loss_function, *held_out, engine)
+        found = {"loss": loss, **self._scores(y, held_out.t)}
         return {f"validation_{name}": value for name, value in found.items()}
 
     def _scores(self, y: Array, t: Array) -> dict[str, float]:
@@ -255,9 +249,8 @@ class Run(RunState):
 def _score(name: str, value: float) -> float:
     # A metric of the user's own may return anything.
     if np.ndim(value) != 0 or np.asarray(value).dtype.kind not in "biuf":
-        raise InputError(
-            "the metric {name} must return one number, got {got}", name=name, got=repr(value)
-        )
+        template = "the metric {name} must return one number, got {got}"
+        raise InputError(template, name=name, got=repr(value))
     return float(value)
 
 

@@ -50,16 +50,14 @@ def check_rows(
         raise InputError("expected at least one row, got none")
     checks.check_input(layers, x)
     if t.ndim == 0 or len(t) != len(x):
-        raise InputError(
-            "expected a target for each of {N} rows, got shape {got}", N=len(x), got=t.shape
-        )
+        template = "expected a target for each of {N} rows, got shape {got}"
+        raise InputError(template, N=len(x), got=t.shape)
     if t.dtype.kind not in "biuf":
-        raise InputError(
+        template = (
             "targets must be numbers (class indices or values), got {got} ({kind}); turn names "
-            "into indices by names, t = np.unique(t, return_inverse=True)",
-            got=reprlib.repr(t.ravel()[:3].tolist()),
-            kind=t.dtype,
+            "into indices by names, t = np.unique(t, return_inverse=True)"
         )
+        raise InputError(template, got=reprlib.repr(t.ravel()[:3].tolist()), kind=t.dtype)
     if t.ndim == 1 and t.dtype.kind in "biu":
         t = t.astype(np.int64, copy=False)  # the type of class indices in the engines
     checks.check_scaled(layers, x)
@@ -118,9 +116,8 @@ def check_output_count(outputs: int, classes: int) -> None:
     That takes an output for each, or a single one for two.
     """
     if outputs != classes and (outputs, classes) != (1, 2):
-        raise InputError(
-            "{classes} classes need {classes} outputs, got {got}", classes=classes, got=outputs
-        )
+        template = "{classes} classes need {classes} outputs, got {got}"
+        raise InputError(template, classes=classes, got=outputs)
 
 
 def check_every_class(net: Network, rows: Samples, held_out: Samples | None) -> None:
@@ -187,9 +184,8 @@ def with_class_weight(
         return rows
     if not classes:
         raise InputError("class_weight needs targets that are classes; these are values")
-    found, places, counts = np.unique(
-        target_classes(rows.t), return_inverse=True, return_counts=True
-    )
+    own = target_classes(rows.t)
+    found, places, counts = np.unique(own, return_inverse=True, return_counts=True)
     if isinstance(class_weight, str) and class_weight == "balanced":
         by_class = len(places) / (len(found) * counts)
     else:
@@ -198,9 +194,7 @@ def with_class_weight(
     return rows._replace(sample_weight=_checked(weights, len(places)))
 
 
-def _weight_of_each(
-    class_weight: str | Sequence[float] | Mapping[int, float], found: Array, K: int | None
-) -> Array:
+def _weight_of_each(class_weight: ClassWeight, found: Array, K: int | None) -> Array:
     """Return the weight of each class index in `found`."""
     if isinstance(class_weight, str):
         raise InputError(
@@ -218,9 +212,8 @@ def _weight_of_each(
     given = np.asarray(class_weight, np.float64)
     low, high = found[0], found[-1]
     if given.ndim != 1 or low < 0 or len(given) <= high:
-        raise InputError(
-            "{got} class weights for classes {low} to {high}", got=given.size, low=low, high=high
-        )
+        template = "{got} class weights for classes {low} to {high}"
+        raise InputError(template, got=given.size, low=low, high=high)
     return given[found]
 
 
@@ -233,8 +226,12 @@ def divide(
             return rows, check_rows(net.layers, *validation)
     if isinstance(validation, (int, float)):
         return split(rows, validation, seed, stratified)
-    got = type(validation).__name__  # not the data itself, which may be long
-    raise InputError("validation is a share between 0 and 1, or data (x, t); got {got}", got=got)
+    raise no_share(type(validation).__name__)  # not the data itself, which may be long
+
+
+def no_share(got: float | str) -> InputError:
+    """Return the error of a `validation` that is neither a share nor data."""
+    return InputError("validation is a share between 0 and 1, or data (x, t); got {got}", got=got)
 
 
 def split(rows: Samples, share: float, seed: int, stratified: bool) -> tuple[Samples, Samples]:
@@ -244,16 +241,13 @@ def split(rows: Samples, share: float, seed: int, stratified: bool) -> tuple[Sam
     Returns (training rows, validation rows).
     """
     if not 0 < share < 1:
-        raise InputError(
-            "validation is a share between 0 and 1, or data (x, t); got {got}", got=share
-        )
+        raise no_share(share)
     N = len(rows.x)
     order = split_order(seed, N)
     count = round(N * share)
     if not 0 < count < N:
-        raise InputError(
-            "a validation share of {share} of {N} rows leaves one side empty", share=share, N=N
-        )
+        template = "a validation share of {share} of {N} rows leaves one side empty"
+        raise InputError(template, share=share, N=N)
     if stratified:
         order = _fairest_first(order, target_classes(rows.t)[order], share, count)
     return _pick(rows, np.sort(order[count:])), _pick(rows, np.sort(order[:count]))
@@ -300,9 +294,8 @@ def _checked(sample_weight: ArrayLike, N: int) -> Array:
     if weights.dtype.kind not in "biuf":
         raise InputError("sample_weight must be numbers, got {kind}", kind=weights.dtype)
     if weights.shape != (N,):
-        raise InputError(
-            "expected a weight for each of {N} rows, got shape {got}", N=N, got=weights.shape
-        )
+        template = "expected a weight for each of {N} rows, got shape {got}"
+        raise InputError(template, N=N, got=weights.shape)
     weights = weights.astype(np.float64)
     if not (np.isfinite(weights).all() and (weights >= 0).all() and weights.any()):
         raise InputError("sample_weight must be finite, 0 or more, and not all 0")

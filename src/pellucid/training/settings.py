@@ -19,9 +19,8 @@ Validation: TypeAlias = (
     float | tuple[ArrayLike, ArrayLike] | tuple[ArrayLike, ArrayLike, ArrayLike] | None
 )
 ClassWeight: TypeAlias = str | Sequence[float] | Mapping[int, float]
-Callbacks: TypeAlias = (
-    Callback | Callable[[RunView], object] | Iterable[Callback | Callable[[RunView], object]]
-)
+_Called: TypeAlias = Callback | Callable[[RunView], object]
+Callbacks: TypeAlias = _Called | Iterable[_Called]
 
 
 @dataclass(frozen=True)

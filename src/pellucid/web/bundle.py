@@ -13,10 +13,8 @@ from pathlib import Path
 
 STATIC = Path(__file__).with_name("static")
 FIRST = "main.js"
-STYLES = tuple(
-    f"styles/{name}.css"
-    for name in ("base", "pad", "stage", "detail", "why", "lesson", "learn", "layout")
-)
+_SHEETS = ("base", "pad", "stage", "detail", "why", "lesson", "learn", "layout")
+STYLES = tuple(f"styles/{name}.css" for name in _SHEETS)
 """In the order of index.html: at equal specificity a later style wins."""
 
 _IMPORT = re.compile(r'^import \{([^}]*)\} from "(\.[^"]+)";\n', re.MULTILINE)
@@ -69,11 +67,8 @@ def _add(folder: Path, name: str, done: dict[str, str], around: tuple[str, ...])
 
 
 def _as_pattern(names: str) -> str:
-    return ", ".join(
-        re.sub(r"(\w+) as (\w+)", r"\1: \2", name.strip())
-        for name in names.split(",")
-        if name.strip()
-    )
+    renamed = re.sub(r"(\w+) as (\w+)", r"\1: \2", names)
+    return ", ".join(name.strip() for name in renamed.split(",") if name.strip())
 
 
 def _variable(name: str) -> str:

@@ -64,11 +64,8 @@ def evaluation(net: Network) -> Evaluation:
     """Evaluate a network on the test digits."""
     labels = mnist().test.labels
     found = evaluate(net, _inputs(net, "test"), labels)
-    assert (
-        found.predicted is not None
-        and found.misclassified is not None
-        and found.interval is not None
-    )
+    assert found.predicted is not None and found.misclassified is not None
+    assert found.interval is not None
     return {
         "labels": "".join(map(str, labels.tolist())),
         "predictions": "".join(map(str, found.predicted.tolist())),

@@ -12,16 +12,10 @@ from pellucid.core.checks import input_width
 from pellucid.core.preparation import Standardize
 from pellucid.data import mnist
 from pellucid.errors import InputError
+from pellucid.lens import neurons
 from pellucid.lens.evaluation import evaluate
 from pellucid.lens.input_columns import input_columns, input_offsets, knows_columns
 from pellucid.lens.input_limits import input_limits
-from pellucid.lens.neurons import (
-    image_shape,
-    input_count,
-    neuron_labels,
-    neuron_layers,
-    reads_digits,
-)
 
 if TYPE_CHECKING:
     from pellucid.network import Network
@@ -66,18 +60,18 @@ def facts(net: Network, name: str, *, server: bool = False) -> Facts:
 
     Raises InputError for a network without weights, which has no neurons to show.
     """
-    layers = neuron_layers(net) if input_width(net.layers) else []
+    layers = neurons.neuron_layers(net) if input_width(net.layers) else []
     if len(layers) < 2:
         raise InputError(
             "this network has no weights, so there is nothing to see: give it an Affine layer"
         )
-    shape = image_shape(net)
-    digits = reads_digits(net)
+    shape = neurons.image_shape(net)
+    digits = neurons.reads_digits(net)
     test = mnist().test if digits else None
     return {
         "name": name,
         "shape": None if shape is None else list(shape),
-        "columns": [] if shape else neuron_labels(net, layers[0]),
+        "columns": [] if shape else neurons.neuron_labels(net, layers[0]),
         "fields": _fields(net) if knows_columns(net) else [],
         "start": [] if shape else _start(net),
         "target": net.columns.target.name if knows_columns(net) and net.columns.target else "",
@@ -102,13 +96,9 @@ def _fields(net: Network) -> list[Field]:
     low, high = (ends + input_offsets(net) for ends in input_limits(net))
     fields: list[Field] = []
     for column in input_columns(net):
-        first = column.inputs[0]
-        field: Field = {
-            "name": column.name,
-            "inputs": column.inputs,
-            "categories": column.categories,
-        }
-        if column.categories is None:
+        first, categories = column.inputs[0], column.categories
+        field: Field = {"name": column.name, "inputs": column.inputs, "categories": categories}
+        if categories is None:
             field["offset"] = column.offset
             field["low"], field["high"] = float(low[first]), float(high[first])
             field["fill"] = float(net.columns.standardize().mean[first])
@@ -118,7 +108,7 @@ def _fields(net: Network) -> list[Field]:
 
 def _start(net: Network) -> list[float]:
     """Return the first row to show: the mean or first category of each column, else 0."""
-    first, D = net.layers[0], input_count(net)
+    first, D = net.layers[0], neurons.input_count(net)
     row = first.mean.astype(float) if isinstance(first, Standardize) else np.zeros(D)
     if knows_columns(net):
         columns = input_columns(net)
@@ -126,5 +116,4 @@ def _start(net: Network) -> list[float]:
         row[:] = 0  # the means of category inputs are no category
         row[[column.inputs[0] for column in columns if column.categories is not None]] = 1
         row[numbers] = net.columns.standardize(np.float64).mean[numbers]
-    start: list[float] = row.tolist()
-    return start
+    return row.tolist()

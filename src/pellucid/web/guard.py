@@ -86,11 +86,8 @@ def _limited(receive: Receive) -> Receive:
 def _with_headers(send: Send) -> Send:
     async def with_headers(message: Message) -> None:
         if message["type"] == "http.response.start":
-            own = [
-                (name, value)
-                for name, value in message.get("headers", ())
-                if name.decode() not in HEADERS
-            ]
+            given = message.get("headers", ())
+            own = [(name, value) for name, value in given if name.decode() not in HEADERS]
             added = [(name.encode(), value.encode()) for name, value in HEADERS.items()]
             message = {**message, "headers": own + added}
         await send(message)
@@ -99,10 +96,8 @@ def _with_headers(send: Send) -> Send:
 
 
 async def _respond(send: Send, status: int, text: bytes) -> None:
-    headers = [
-        (b"content-type", b"text/plain; charset=utf-8"),
-        (b"content-length", str(len(text)).encode()),
-    ]
+    length = str(len(text)).encode()
+    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", length)]
     send = _with_headers(send)
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": text})

@@ -17,7 +17,7 @@ from pellucid.core.types import Array, Batch
 from pellucid.errors import DivergenceError, InputError
 from pellucid.lens.activity import neuron_activity
 from pellucid.network import Network
-from pellucid.training.callbacks import Callback, RunView
+from pellucid.training.callbacks import Callback, RunView, arrays_of, write_arrays
 from pellucid.training.loop import train
 from pellucid.training.run import Run
 from pellucid.web.digits import training_digits
@@ -73,9 +73,8 @@ class Snapshots:
 
     def keep(self, epoch: int, snapshot: Snapshot) -> None:
         """Keep the snapshot of an epoch, and drop others where all would be too large."""
-        while (
-            len(self._held) + 1
-        ) * snapshot.nbytes > self._most_bytes and self._every < MOST_EPOCHS:
+        size = snapshot.nbytes
+        while (len(self._held) + 1) * size > self._most_bytes and self._every < MOST_EPOCHS:
             self._every *= 2
             self._thin()
         self._thin()
@@ -86,9 +85,8 @@ class Snapshots:
         self._held = {number: one for number, one in self._held.items() if number <= epoch}
 
     def _thin(self) -> None:
-        self._held = {
-            number: one for number, one in self._held.items() if number % self._every == 0
-        }
+        held = self._held.items()
+        self._held = {number: one for number, one in held if number % self._every == 0}
 
 
 class Position(TypedDict):
@@ -160,8 +158,8 @@ class Training(Callback):
         self._rate, self._batch_size, self._seed, self._pace = ManualRate(1.0), 100, 0, "full"
         self._snapshots, self._records = Snapshots(), list[dict[str, float]]()
         self._sent, self._published = 0, -math.inf
-        self._position: Position = _after(0)
-        self._status: Status = {**_after(0), "accuracy": None, "quiet": _NONE_QUIET}
+        self._position: Position = _position(0)
+        self._status: Status = {**_position(0), "accuracy": None, "quiet": _NONE_QUIET}
         self._weights: str | None = None
 
     def start(self, net: Network, seed: int) -> None:
@@ -170,8 +168,8 @@ class Training(Callback):
             self._halt()
             self._net, self._seed, self._shown = net, seed, 0
             self._snapshots, self._records, self._sent = Snapshots(), [], 0
-            self._diverged, self._position = False, _after(0)
-            self._snapshots.keep(0, Snapshot([array.copy() for array in _arrays(net)], {}, 0))
+            self._diverged, self._position = False, _position(0)
+            self._snapshots.keep(0, Snapshot([array.copy() for array in arrays_of(net)], {}, 0))
             net.record = {}  # it describes another training
             with self._turn:
                 self._publish(net)
@@ -211,10 +209,10 @@ class Training(Callback):
             if net is None or epoch not in self._snapshots.epochs:
                 return
             self._halt()
-            _write(net, self._snapshots[epoch].arrays)
+            write_arrays(net, self._snapshots[epoch].arrays)
             self._shown = epoch
             loss = self._records[epoch - 1]["loss"] if epoch else None
-            net.record, self._position = {}, _after(epoch, loss)
+            net.record, self._position = {}, _position(epoch, loss)
             with self._turn:
                 self._publish(net)
 
@@ -272,12 +270,7 @@ class Training(Callback):
     def _report(self, run: RunView, where: str) -> None:
         """Publish the position where news are due, and wait while the training is paused."""
         with self._turn:
-            self._position = {
-                "epoch": run.epoch,
-                "batch": run.batch,
-                "batches": run.batches,
-                "loss": run.loss,
-            }
+            self._position = _position(run.epoch, run.loss, run.batch, run.batches)
             if self._mode in ("batch", where):
                 self._mode = "pause"
             if self._mode == "play" and self._pace != "full":
@@ -344,8 +337,8 @@ class Training(Callback):
 _NONE_QUIET: Quiet = {"dead": {"count": 0, "some": []}, "saturated": {"count": 0, "some": []}}
 
 
-def _after(epoch: int, loss: float | None = None) -> Position:
-    return {"epoch": epoch, "batch": 0, "batches": 0, "loss": loss}
+def _position(epoch: int, loss: float | None = None, batch: int = 0, batches: int = 0) -> Position:
+    return {"epoch": epoch, "batch": batch, "batches": batches, "loss": loss}
 
 
 def _quiet(net: Network, x: Batch) -> Quiet:
@@ -368,12 +361,3 @@ def _quiet(net: Network, x: Batch) -> Quiet:
 def _finite(record: dict[str, float]) -> dict[str, float | None]:
     """Replace numbers that are not finite by None, as JSON has none of them."""
     return {name: value if math.isfinite(value) else None for name, value in record.items()}
-
-
-def _arrays(net: Network) -> list[Array]:
-    return flat(list(layer.arrays().values()) for layer in net.layers)
-
-
-def _write(net: Network, arrays: list[Array]) -> None:
-    for array, saved in zip(_arrays(net), arrays, strict=True):
-        array[...] = saved

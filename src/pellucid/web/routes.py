@@ -90,16 +90,14 @@ def routes(trainings: Trainings) -> list[Route]:
     def post(path: str, work: Work) -> Route:
         return Route(path, _endpoint(work), methods=["POST"])
 
+    digits = _endpoint(lambda query, _: pixels(_numbers(query["rows"], MOST_DIGITS)))
     return [
         Route("/learn", learn),
         post("/learn/{name}/{order}", order),
         post("/evaluate", lambda _, body: evaluation(network_of(body))),
         post("/robustness/{change}", _robustness),
         Route("/digit/{row}", _endpoint(lambda query, _: digit(_whole(query["row"])))),
-        Route(
-            "/digits/{rows}",
-            _endpoint(lambda query, _: pixels(_numbers(query["rows"], MOST_DIGITS))),
-        ),
+        Route("/digits/{rows}", digits),
     ]
 
 

@@ -9,13 +9,11 @@ from pathlib import Path
 
 from pellucid.files.folder import write_folder
 from pellucid.network import Network
+from pellucid.web import guard
 from pellucid.web.parts import FACTS, INDEX, LICENCE, parts
 
 # As the server's, without `frame-ancestors`, which a <meta> element cannot set.
-POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
-    "connect-src 'self'; base-uri 'none'; form-action 'none'"
-)
+POLICY = guard.POLICY.removesuffix("; frame-ancestors 'none'")
 _HEAD = '<meta charset="utf-8" />'
 
 

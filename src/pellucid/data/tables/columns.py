@@ -114,18 +114,16 @@ class Columns:
         """
         table = read_table(table)
         if task not in (None, *TASKS):
-            raise InputError(
-                "task must be one of {known}, got {got}", known=", ".join(TASKS), got=repr(task)
-            )
+            template = "task must be one of {known}, got {got}"
+            raise InputError(template, known=", ".join(TASKS), got=repr(task))
         for what, names in (("ignore", ignore), ("categories", categories), ("numbers", numbers)):
             if isinstance(names, str):
                 raise InputError('{what} must be a list of column names such as ["id"]', what=what)
         if absent := table.absent([target, *ignore, *categories, *numbers]):
             raise table.no_columns(absent)
         if target in ignore:
-            raise InputError(
-                "{table}: the target {column} cannot be ignored", table=table.name, column=target
-            )
+            template = "{table}: the target {column} cannot be ignored"
+            raise InputError(template, table=table.name, column=target)
         found = survey(table, counted={target, *categories})
         # As sets: a table may have 100,000 columns.
         chosen = choose(table.name, found, target, task, ignore, set(categories), set(numbers))

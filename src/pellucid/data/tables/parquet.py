@@ -37,6 +37,5 @@ def _as_file_errors(path: str) -> Iterator[None]:
         raise
     # UnicodeError: the name of a column is not UTF-8
     except (library("pyarrow", "tables").ArrowException, OSError, UnicodeError) as error:
-        raise FileError(
-            "{path}: not a Parquet file, or damaged ({reason})", path=path, reason=error
-        ) from error
+        template = "{path}: not a Parquet file, or damaged ({reason})"
+        raise FileError(template, path=path, reason=error) from error

@@ -54,13 +54,8 @@ class Report:
 
     def to_dict(self) -> Options:
         """Return the report as plain lists and numbers."""
-        return {
-            "rows": self.rows,
-            "ignored": self.ignored,
-            "reordered": self.reordered,
-            "imputed": dict(self.imputed),
-            "unseen": {name: dict(counts.most_common()) for name, counts in self.unseen.items()},
-        }
+        unseen = {name: dict(counts.most_common()) for name, counts in self.unseen.items()}
+        return {**vars(self), "imputed": dict(self.imputed), "unseen": unseen}
 
     def lines(self) -> list[str]:
         """Return the report in sentences, none where everything was as in training."""
@@ -161,10 +156,9 @@ class Reading:
         if self.target.kind == "values":
             values = self._numbers(name, cells)
             self._refuse(name, cells, np.isnan(values), NO_TARGET)
-            t = values[:, None]
             if self.scale is None:
-                return t
-            return ((t - self.scale[0]) / self.scale[1]).astype(np.float32)
+                return values[:, None]
+            return ((values[:, None] - self.scale[0]) / self.scale[1]).astype(np.float32)
         codes, names = cells.texts
         self._refuse(name, cells, codes < 0, NO_TARGET)
         classes = np.array([self._classes.get(text, -1) for text in names] + [-1], np.int64)[codes]

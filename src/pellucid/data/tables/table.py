@@ -56,13 +56,11 @@ class Table:
         """Return this table with another name for one column, in place of one with the new name."""
         if absent := self.absent([old]):
             raise self.no_columns(absent)
-        names = {
-            new if name == old else name: name
-            for name in self.columns
-            if name == old or name != new
-        }
+        kept = [name for name in self.columns if name == old or name != new]
+        names = {new if name == old else name: name for name in kept}
+        blocks = self._blocks
         return Table(
-            self.name, list(names), lambda wanted: self._blocks([names[name] for name in wanted])
+            self.name, list(names), lambda wanted: blocks([names[each] for each in wanted])
         )
 
     def absent(self, names: Sequence[str]) -> list[str]:
