@@ -12,48 +12,25 @@ with `pip install "pellucid[onnx]"`; writing PyTorch's files, C and JSON needs n
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import importlib
+from pathlib import Path
 
-if TYPE_CHECKING:
-    from pellucid.exchange.c import to_c as to_c
-    from pellucid.exchange.json_file import from_json as from_json
-    from pellucid.exchange.json_file import to_json as to_json
-    from pellucid.exchange.onnx import from_onnx as from_onnx
-    from pellucid.exchange.onnx import onnx_model as onnx_model
-    from pellucid.exchange.onnx import to_onnx as to_onnx
-    from pellucid.exchange.pytorch.from_module import from_torch as from_torch
-    from pellucid.exchange.pytorch.state_dicts import from_state_dict as from_state_dict
-    from pellucid.exchange.pytorch.state_dicts import read_state_dict as read_state_dict
-    from pellucid.exchange.pytorch.state_dicts import state_dict as state_dict
-    from pellucid.exchange.pytorch.state_dicts import write_torch as write_torch
-    from pellucid.exchange.pytorch.to_module import to_torch as to_torch
-    from pellucid.exchange.verification import verify as verify
 
-_MODULE_OF = {
-    "from_json": "json_file",
-    "from_onnx": "onnx",
-    "from_state_dict": "pytorch.state_dicts",
-    "from_torch": "pytorch.from_module",
-    "onnx_model": "onnx",
-    "read_state_dict": "pytorch.state_dicts",
-    "state_dict": "pytorch.state_dicts",
-    "to_c": "c",
-    "to_json": "json_file",
-    "to_onnx": "onnx",
-    "to_torch": "pytorch.to_module",
-    "verify": "verification",
-    "write_torch": "pytorch.state_dicts",
-}
+def _read_modules() -> dict[str, str]:
+    """Return the module of each public name, from the imports of `__init__.pyi`."""
+    stub = Path(__file__).with_suffix(".pyi").read_text(encoding="utf-8")
+    imports = [line.split() for line in stub.splitlines()]
+    return {name: module for _, module, _, _, _, name in imports}
 
-__all__ = list(_MODULE_OF)
+
+_MODULE_OF = _read_modules()
+__all__ = sorted(_MODULE_OF)
 
 
 def __getattr__(name: str) -> object:
     if name not in _MODULE_OF:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    import importlib
-
-    value = getattr(importlib.import_module(f"{__name__}.{_MODULE_OF[name]}"), name)
+    value = getattr(importlib.import_module(_MODULE_OF[name]), name)
     globals()[name] = value  # the next use does not come here again
     return value
 

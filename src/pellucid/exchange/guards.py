@@ -16,15 +16,14 @@ def check_network(net: object) -> None:
     kind = type(net).__name__
     # Estimators are recognised by their attributes: scikit-learn need not be installed.
     if hasattr(type(net), "network_"):
-        raise InputError(
-            "expected a Network, got the estimator {kind}: pass its network_", kind=kind
+        template = "expected a Network, got the estimator {kind}: pass its network_"
+    elif hasattr(net, "predict") and hasattr(net, "get_params"):
+        template = (
+            "expected a Network, got {kind}: fit it, then pass pellucid.sklearn.to_network(it)"
         )
-    if hasattr(net, "predict") and hasattr(net, "get_params"):
-        raise InputError(
-            "expected a Network, got {kind}: fit it, then pass pellucid.sklearn.to_network(it)",
-            kind=kind,
-        )
-    raise InputError("expected a Network, such as pl.load returns, got {kind}", kind=kind)
+    else:
+        template = "expected a Network, such as pl.load returns, got {kind}"
+    raise InputError(template, kind=kind)
 
 
 def check_replaceable(file: Path, mark: str) -> None:
@@ -40,6 +39,5 @@ def check_replaceable(file: Path, mark: str) -> None:
     except (OSError, ValueError) as error:  # ValueError: a name with a NUL byte
         raise unwritable(file, error) from error
     if not ours:
-        raise FileError(
-            "{path} exists and was not written by pellucid: choose another name", path=file
-        )
+        template = "{path} exists and was not written by pellucid: choose another name"
+        raise FileError(template, path=file)

@@ -60,8 +60,11 @@ def from_json(path: str | os.PathLike[str]) -> Network:
         document = json.loads(content, parse_constant=_refuse)
         if not isinstance(document, dict) or document.get("format") != FORMAT:
             raise InputError('it has no "format": "{name}"', name=FORMAT)
+        given, dtype = document["layers"], document.get("dtype")
+        if dtype not in ("float32", "float64"):
+            raise InputError('dtype must be "float32" or "float64", got {got}', got=dtype)
         tensors: dict[str, Array] = {}
-        entries = _without_arrays(document["layers"], _dtype(document), tensors)
+        entries = _without_arrays(given, dtype, tensors)
         return restored(*model.parse({**document, "layers": entries}, tensors))
     except _MALFORMED as error:  # InputError and the errors of decoding are ValueErrors
         reason = Message("its description is malformed")
@@ -109,19 +112,11 @@ def _without_arrays(
 def _array(name: str, values: ArrayLike, dtype: str) -> Array:
     array = np.asarray(values)
     if array.dtype.kind not in "iuf":
-        raise InputError(
-            "array {name} must hold finite float32 or float64 numbers", name=repr(name)
-        )
+        template = "array {name} must hold finite float32 or float64 numbers"
+        raise InputError(template, name=repr(name))
     # What float32 cannot hold becomes infinite here, and the layer rejects it.
     with np.errstate(over="ignore"):
         return array.astype(dtype)
-
-
-def _dtype(document: Options) -> str:
-    name = document.get("dtype")
-    if name not in ("float32", "float64"):
-        raise InputError('dtype must be "float32" or "float64", got {got}', got=name)
-    return str(name)
 
 
 def _refuse(constant: str) -> float:

@@ -34,10 +34,8 @@ _INT8 = (
 
 def about(net: Network, D: int, K: int, in_int8: list[str], takes_bytes: bool) -> list[str]:
     """Describe a network of D inputs and K outputs, with int8 weights in the layers `in_int8`."""
-    lines = [
-        f"{net.parameter_count:,} parameters, {D} inputs, {K} outputs; it computes in float32.",
-        "",
-    ]
+    sizes = f"{net.parameter_count:,} parameters, {D} inputs, {K} outputs"
+    lines = [f"{sizes}; it computes in float32.", ""]
     rows = net.summary().rows
     width = max(len(row.name) for row in rows)
     for index, (layer, row) in enumerate(zip(net.layers, rows, strict=True)):

@@ -18,16 +18,14 @@ def convert(layers: Sequence[Layer], program: Program, within: str = "") -> None
     """Add the layers to the program; raises InputError that names a layer without C code."""
     for index, layer in enumerate(layers):
         place = f"{within}{index}"
-        conversion = CONVERSIONS.get(type(layer))
-        if conversion is None:
-            raise InputError(
-                "layer {index} ({layer}) cannot be written in C, which knows {known}: remove it or "
-                "replace it",
-                index=place.replace("_", "."),
-                layer=type(layer).__name__,
-                known=", ".join(kind.__name__ for kind in CONVERSIONS),
-            )
         program.begin(place, layer)
+        if (conversion := CONVERSIONS.get(type(layer))) is None:
+            template = (
+                "layer {index} ({layer}) cannot be written in C, which knows {known}: remove it or "
+                "replace it"
+            )
+            known = ", ".join(kind.__name__ for kind in CONVERSIONS)
+            raise InputError(template, **program.current, known=known)
         conversion(layer, program)
 
 
@@ -57,8 +55,7 @@ def _layer_norm(layer: normalization.LayerNorm, program: Program) -> None:
 
 
 def _residual(layer: composite.Residual, program: Program) -> None:
-    place = program.place
-    held = program.hold()
+    place, held = program.place, program.hold()
     convert(layer.inner, program, f"{place}_")
     program.begin(place, layer)
     program.add_held(held)

@@ -9,7 +9,6 @@ layer with weights, or one that needs the whole row, produces it. Rows are store
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 
@@ -19,13 +18,6 @@ from pellucid.core.types import Array
 from pellucid.errors import InputError
 from pellucid.exchange.c import literals
 from pellucid.exchange.c.quantization import MOST_INPUTS, Levels, quantized
-
-
-class Row(NamedTuple):
-    """Where the current row is: in the buffer of that name, or (None) in the caller's x."""
-
-    buffer: str | None
-    width: int
 
 
 class Program:
@@ -38,7 +30,7 @@ class Program:
     width
         D, the number of inputs.
     levels
-        For int8, the levels of the input of each Affine layer, in order; None for float32.
+        For int8, the levels of the input of each Affine layer, in order; none for float32.
     from_bytes
         Whether x holds bytes.
 
@@ -46,6 +38,8 @@ class Program:
     ----------
     lines
         The body of the function.
+    width
+        The length of the current row.
     front
         How many of the lines read x; the others are the same for floats and bytes.
     arrays
@@ -59,33 +53,29 @@ class Program:
     """
 
     def __init__(
-        self,
-        name: str,
-        width: int,
-        levels: Sequence[Levels] | None = None,
-        from_bytes: bool = False,
+        self, name: str, width: int, levels: Sequence[Levels] = (), from_bytes: bool = False
     ) -> None:
-        self.name = name
+        self.name, self._from_bytes = name, from_bytes
         self.lines: list[str] = []
-        self.front = 0
+        self.front = self.sums = 0
         self.arrays: dict[str, Array] = {}
         self.functions: set[str] = set()
         self.buffers: dict[str, int] = {}
-        self.sums = 0
         self.in_int8: list[str] = []
         self.place = ""  # of the current layer: "3", or "3_0" for one within it
         self._kind = ""
-        self._from_bytes = from_bytes
-        self._levels = None if levels is None else iter(levels)
-        self._at = Row(None, width)
+        self._levels = iter(levels)
+        # Where the current row is: in the buffer of that name, or (None) in the caller's x.
+        self._buffer: str | None = None
+        self.width = width
         self._changes: list[str] = []  # statements about v that the next loop makes
         self._held: list[str] = []  # buffers that are read again later
         self._done: list[str] = []  # buffers that the next loop is the last to read
 
     @property
-    def width(self) -> int:
-        """The length of the current row."""
-        return self._at.width
+    def current(self) -> dict[str, str]:
+        """The place and the kind of the current layer, as errors name it."""
+        return {"index": self.place.replace("_", "."), "layer": self._kind}
 
     def begin(self, place: str, layer: Layer) -> None:
         """Begin the lines of a layer."""
@@ -111,7 +101,7 @@ class Program:
 
     def affine(self, W: Array, b: Array | None) -> None:
         """Replace the row by x W + b, with int8 weights where there are levels."""
-        levels = None if self._levels is None else next(self._levels)
+        levels = next(self._levels, None)
         if levels is not None and len(W) <= MOST_INPUTS:
             self._affine_int8(W, b, levels)
         else:
@@ -131,10 +121,8 @@ class Program:
         self._move(z, D + E * K)
         turns = f"scratch->{z}[{columns}[e]] * {frequency}[e][f] + {phase}[e][f]"
         feature = f"scratch->{z}[{D} + e * {K} + k]"
-        wave = [
-            f"const float wave = {self.name}_cosine({turns});",
-            *_loop("k", K, [f"{feature} += wave * {W}[e * {F} + f][k];"]),
-        ]
+        multiply = _loop("k", K, [f"{feature} += wave * {W}[e * {F} + f][k];"])
+        wave = [f"const float wave = {self.name}_cosine({turns});", *multiply]
         start = _loop("k", K, [f"{feature} = {b}[e][k];"])
         self.lines += _loop("e", E, [*start, *_loop("f", F, wave)])
 
@@ -195,10 +183,8 @@ class Program:
         if levels.bytes and self._from_bytes:
             # The levels are the bytes themselves, so Scale's product and the rounding drop out.
             self._changes.clear()
-            declared = (
-                "const uint8_t q = x[i]; /* a byte is its level: the step is Scale's factor */"
-            )
-            self.lines += _loop("i", len(W), [declared, *body])
+            known = "/* a byte is its level: the step is Scale's factor */"
+            self.lines += _loop("i", len(W), [f"const uint8_t q = x[i]; {known}", *body])
         else:
             self.functions.add("quantize")
             inverse, zero = self.number(1 / levels.step), self.number(levels.zero)
@@ -216,8 +202,8 @@ class Program:
 
     def _read(self, body: list[str]) -> None:
         """Write a loop over the row in which `body` sees v after all changes."""
-        source = f"scratch->{self._at.buffer}[i]"
-        if self._at.buffer is None:
+        source = f"scratch->{self._buffer}[i]"
+        if self._buffer is None:
             source = "(float)x[i]" if self._from_bytes else "x[i]"
         first = f"{'float' if self._changes else 'const float'} v = {source};"
         self.lines += _loop("i", self.width, [first, *self._changes, *body])
@@ -226,13 +212,13 @@ class Program:
 
     def _move(self, buffer: str | None, width: int) -> None:
         """Make the row in this buffer the current one."""
-        if self._at.buffer is None:
+        if self._buffer is None:
             self.front = len(self.lines)
-        self._at = Row(buffer, width)
+        self._buffer, self.width = buffer, width
 
     def _stored(self, own: bool = False) -> str:
         """Store the row, changes made; return its buffer, with `own` one that nobody else reads."""
-        at = self._at.buffer
+        at = self._buffer
         if at is None or self._changes or (own and at in self._held):
             # In place where possible: a loop reads and writes the same index.
             in_use = at is None or at in (*self._held, *self._done)
@@ -243,7 +229,7 @@ class Program:
 
     def _free(self, width: int) -> str:
         """Return the first buffer that is not in use, made long enough."""
-        taken = {self._at.buffer, *self._held, *self._done}
+        taken = {self._buffer, *self._held, *self._done}
         names = (chr(ord("a") + i) if i < 26 else f"buffer{i}" for i in range(len(taken) + 1))
         buffer = next(name for name in names if name not in taken)
         self.buffers[buffer] = max(self.buffers.get(buffer, 0), width)
@@ -257,11 +243,10 @@ class Program:
 
     def _check(self, values: Array) -> None:
         if not np.isfinite(values).all():
-            raise InputError(
-                "layer {index} ({layer}) needs a number beyond float32, whose limit is 3.4e38",
-                index=self.place.replace("_", "."),
-                layer=self._kind,
+            template = (
+                "layer {index} ({layer}) needs a number beyond float32, whose limit is 3.4e38"
             )
+            raise InputError(template, **self.current)
 
 
 def _loop(index: str, count: int, body: list[str]) -> list[str]:

@@ -61,13 +61,12 @@ def calibrated(net: Network, calibration: Any) -> list[Levels]:
     x = _rows(net, calibration)
     if len(x) == 0:
         raise InputError("calibration needs at least one row, such as training data; got none")
+    template = "calibration rows give NaN or infinity in a layer: pass typical, finite rows"
     found = []
     with np.errstate(over="ignore", invalid="ignore"):  # infinity is an error below
         for inputs in _affine_inputs(net.layers, x):
             if not np.isfinite(inputs).all():
-                raise InputError(
-                    "calibration rows give NaN or infinity in a layer: pass typical, finite rows"
-                )
+                raise InputError(template)
             found.append(_levels(inputs))
     factor = _byte_factor(net.layers)
     return found if factor is None else [Levels(factor, 0, bytes=True), *found[1:]]

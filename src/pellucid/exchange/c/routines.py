@@ -4,50 +4,53 @@
 one file.
 """
 
-FUNCTIONS = {
-    "sigmoid": """\
+from __future__ import annotations
+
+import re
+
+_SOURCE = """\
 static float ${name}_sigmoid(float z) {
     const float e = expf(-fabsf(z)); /* never overflows, and keeps the digits of the left tail */
     return (z >= 0.0f ? 1.0f : e) / (1.0f + e);
-}""",
-    "relu": """\
+}
+
 static float ${name}_relu(float z) {
     return z < 0.0f ? 0.0f : z; /* NaN stays NaN */
-}""",
-    "leaky_relu": """\
+}
+
 static float ${name}_leaky_relu(float z, float slope) {
     return z > 0.0f ? z : slope * z;
-}""",
-    "gelu": """\
+}
+
 static float ${name}_gelu(float z) {
     return z * (0.5f * erfcf(-0.70710678f * z));
-}""",
-    "gelu_tanh": """\
+}
+
 static float ${name}_gelu_tanh(float z) {
     return 0.5f * z * (1.0f + tanhf(0.79788456f * (z + 0.044715f * z * z * z)));
-}""",
-    "silu": """\
+}
+
 static float ${name}_silu(float z) {
     const float e = expf(-fabsf(z));
     return z * ((z >= 0.0f ? 1.0f : e) / (1.0f + e));
-}""",
-    "softplus": """\
+}
+
 static float ${name}_softplus(float z) {
     return (z > 0.0f ? z : 0.0f) + log1pf(expf(-fabsf(z)));
-}""",
-    "smooth_clip": """\
+}
+
 static float ${name}_smooth_clip(float z, float limit) {
     const float u = z / limit;
     if (fabsf(u) > 1e8f) { /* u * u could overflow */
         return copysignf(limit, u);
     }
     return limit * (u / sqrtf(1.0f + u * u));
-}""",
-    "cosine": """\
+}
+
 static float ${name}_cosine(float turns) {
     return cosf(6.2831853f * (turns - rintf(turns))); /* exact: whole turns lose no digit */
-}""",
-    "softmax": """\
+}
+
 static void ${name}_softmax(float *v, size_t H) {
     float largest = v[0], sum = 0.0f;
     for (size_t j = 1; j < H; j++) {
@@ -60,8 +63,8 @@ static void ${name}_softmax(float *v, size_t H) {
     for (size_t j = 0; j < H; j++) {
         v[j] /= sum;
     }
-}""",
-    "layer_norm": """\
+}
+
 static void ${name}_layer_norm(
     float *v, size_t H, const float *gamma, const float *beta, float epsilon
 ) {
@@ -77,8 +80,8 @@ static void ${name}_layer_norm(
     for (size_t j = 0; j < H; j++) {
         v[j] = (v[j] - mean) / std * gamma[j] + beta[j];
     }
-}""",
-    "quantize": """\
+}
+
 /* The nearest of 256 levels, 1 / inverse apart; 0 has the level `zero`, NaN the lowest. */
 static uint8_t ${name}_quantize(float v, float inverse, float zero) {
     const float level = v * inverse + zero;
@@ -86,5 +89,11 @@ static uint8_t ${name}_quantize(float v, float inverse, float zero) {
         return 0;
     }
     return level < 255.0f ? (uint8_t)(level + 0.5f) : 255;
-}""",
+}"""
+
+FUNCTIONS = {
+    name: text
+    for text in _SOURCE.split("\n\n")
+    for name in re.findall(r"^static .*\{name\}_(\w+)\(", text, re.M)
 }
+"""The text of each function by its name."""

@@ -182,43 +182,26 @@ def files(code: Code, stem: str) -> tuple[str, str]:
     checksum = f"{crc32(''.join(parts).encode()):08x}"
     # Functions of libm end in f with the bracket behind; ours have an underscore in front.
     called = sorted({name for text in functions for name in re.findall(r"\b([a-z0-9]+f)\(", text)})
-    opening = code.fill(
-        _OPENING,
-        mark=MARK,
-        version=__version__,
-        header=literals.comment(f"{stem}.h"),
-        include="#include <math.h>\n" if called else "",
-        file=stem,
-        checksum=checksum,
-    )
+    include = "#include <math.h>\n" if called else ""
+    words = {"version": __version__, "file": stem, "checksum": checksum, "include": include}
+    opening = code.fill(_OPENING, mark=MARK, header=literals.comment(f"{stem}.h"), **words)
     return _header(code, stem, checksum, called), "\n\n".join([opening, *parts]) + "\n"
 
 
 def _header(code: Code, stem: str, checksum: str, called: list[str]) -> str:
-    sizes = code.fill(
-        _SIZES,
-        constants=f"{sum(array.nbytes for array in code.program.arrays.values()):,}",
-        scratch=f"{sum(4 * size for _, _, size in code.scratch):,}",
-        libm="nothing is linked" + (f" but libm ({', '.join(called)})" if called else ""),
-    )
+    libm = "nothing is linked" + (f" but libm ({', '.join(called)})" if called else "")
+    constants = f"{sum(array.nbytes for array in code.program.arrays.values()):,}"
+    scratch = f"{sum(4 * size for _, _, size in code.scratch):,}"
+    sizes = code.fill(_SIZES, constants=constants, scratch=scratch, libm=libm)
     show = (_SHOW_NAME if code.class_names else _SHOW_CLASS) if code.classifies else ""
     words = {"file": literals.comment(stem), "show": code.fill(show), **code.entries[-1]}
     takes_bytes = code.byte_front is not None
-    lines = [
-        *about(code.net, code.inputs, code.outputs, code.program.in_int8, takes_bytes),
-        *wrapped(sizes),
-        "",
-        *code.fill(_EXAMPLE, **words).splitlines(),
-    ]
+    lines = about(code.net, code.inputs, code.outputs, code.program.in_int8, takes_bytes)
+    lines += [*wrapped(sizes), "", *code.fill(_EXAMPLE, **words).splitlines()]
     comment = "\n".join(f" * {line}".rstrip() for line in lines)
-    declarations = code.fill(
-        _DECLARATIONS,
-        checksum=checksum,
-        D=code.inputs,
-        K=code.outputs,
-        fields="".join(f"    {kind} {name}[{size}];\n" for kind, name, size in code.scratch),
-        functions="\n".join(_declared(code)),
-    )
+    fields = "".join(f"    {kind} {name}[{size}];\n" for kind, name, size in code.scratch)
+    texts = {"checksum": checksum, "fields": fields, "functions": "\n".join(_declared(code))}
+    declarations = code.fill(_DECLARATIONS, D=code.inputs, K=code.outputs, **texts)
     return f"{MARK}{__version__}: a neural network in C99.\n *\n{comment}\n */\n{declarations}"
 
 
@@ -264,11 +247,10 @@ def _function(code: Code, head: str, lines: list[str], entry: dict[str, str] | N
 
 def _declared(code: Code) -> list[str]:
     """Return the declarations of the public functions, each with a comment."""
-
-    def of_entries(text: str) -> list[str]:
-        return [f"{code.fill(text, **entry)};" for entry in code.entries]
-
-    lines = ["/* Computes the outputs y from the inputs x. */", *of_entries(_PREDICT)]
+    predict, classify = (
+        [f"{code.fill(text, **entry)};" for entry in code.entries] for text in (_PREDICT, _CLASSIFY)
+    )
+    lines = ["/* Computes the outputs y from the inputs x. */", *predict]
     if code.classifies:
         which = "the greatest output" if code.outputs > 1 else "1 or 0, whether it means yes"
         rounded = " int8 weights turn NaN into a number." if code.program.in_int8 else ""
@@ -276,11 +258,9 @@ def _declared(code: Code) -> list[str]:
             f"\n/* Returns the class of the outputs y: {which}; -1 if one is NaN. */",
             f"{code.fill(_CHOOSE)};",
             f"\n/* Returns the class for the inputs x.{rounded} */",
-            *of_entries(_CLASSIFY),
+            *classify,
         ]
     if code.class_names:
-        names = f"{code.name}_classes[{len(code.class_names)}]"
-        lines.append(
-            f"\n/* The names of the classes, in UTF-8. */\nextern const char *const {names};"
-        )
+        names = f"extern const char *const {code.name}_classes[{len(code.class_names)}];"
+        lines.append(f"\n/* The names of the classes, in UTF-8. */\n{names}")
     return lines

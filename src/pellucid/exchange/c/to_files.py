@@ -65,7 +65,7 @@ def to_c(
     """
     check_network(net)
     stem = _stem(path)
-    levels = calibrated(net, calibration) if int8 else None
+    levels = calibrated(net, calibration) if int8 else []
     code = _code(net, literals.identifier(stem.name), levels)
     paths = stem.with_name(f"{stem.name}.h"), stem.with_name(f"{stem.name}.c")
     for file in paths:
@@ -85,14 +85,14 @@ def _stem(path: str | os.PathLike[str]) -> Path:
     # Quotes, backslashes and trigraphs would end or change the name within #include "...".
     breaks_include = any(part in stem.name for part in ('"', "'", "\\", "??"))
     if breaks_include or not stem.name.isprintable() or stem.name.lower() in _RESERVED:
-        raise InputError(
-            "{path}: C cannot include a header of this name: choose another, such as digits.h",
-            path=repr(os.fspath(path)),
+        template = (
+            "{path}: C cannot include a header of this name: choose another, such as digits.h"
         )
+        raise InputError(template, path=repr(os.fspath(path)))
     return stem
 
 
-def _code(net: Network, name: str, levels: list[Levels] | None) -> Code:
+def _code(net: Network, name: str, levels: list[Levels]) -> Code:
     D = checks.input_width(net.layers)
     if D is None:
         raise InputError("C needs a fixed number of inputs: add a layer with weights")
@@ -104,13 +104,12 @@ def _code(net: Network, name: str, levels: list[Levels] | None) -> Code:
         front = from_bytes.lines[: from_bytes.front]
     code = Code(name, net, D, program.width, program, front)
     if code.characters > LARGEST:
-        raise InputError(
+        size, limit = code.characters // 1_000_000, LARGEST // 1_000_000
+        template = (
             "{parameters:,} parameters would be about {size} MB of C, and compilers handle {limit} "
-            "MB well: save a model file, or export to ONNX",
-            parameters=net.parameter_count,
-            size=code.characters // 1_000_000,
-            limit=LARGEST // 1_000_000,
+            "MB well: save a model file, or export to ONNX"
         )
+        raise InputError(template, parameters=net.parameter_count, size=size, limit=limit)
     return code
 
 

@@ -51,10 +51,6 @@ class Builder:
         """Append these layers."""
         self.layers += found
 
-    def replace(self, layer: Layer) -> None:
-        """Replace the last layer."""
-        self.layers[-1] = layer
-
     def reserve(self, op: Op, count: int) -> None:
         """Count numbers that the file does not contain; raises InputError where they are too many.
 

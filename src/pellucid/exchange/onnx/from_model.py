@@ -62,12 +62,10 @@ def from_onnx(path: str | os.PathLike[str]) -> Network:
     except FileError:
         raise
     except (PellucidError, RecursionError, *_MALFORMED) as error:
-        reason = Message("its structure is malformed")
-        if isinstance(error, PellucidError):
-            reason = error.message
-        raise FileError(
-            "{path}: no dense network can be read from it: {reason}", path=path, reason=reason
-        ) from error
+        malformed = Message("its structure is malformed")
+        reason = error.message if isinstance(error, PellucidError) else malformed
+        template = "{path}: no dense network can be read from it: {reason}"
+        raise FileError(template, path=path, reason=reason) from error
 
 
 def _network(graph: Graph) -> Network:
@@ -93,10 +91,8 @@ def _input(graph: Graph, tensor: str) -> Input:
     """Return the one input that the output depends on."""
     names = sources(graph.ops, tensor)
     if len(names) != 1:
-        raise InputError(
-            "its output depends on the inputs {names}; expected one, rows of numbers",
-            names=", ".join(names),
-        )
+        template = "its output depends on the inputs {names}; expected one, rows of numbers"
+        raise InputError(template, names=", ".join(names))
     found = {given.name: given for given in graph.inputs}.get(names[0])
     if found is None:
         raise InputError(
@@ -111,11 +107,8 @@ def _start(given: Input) -> Builder:
     if given.shape is None:
         return Builder((None,))
     if len(given.shape) < 2:
-        raise InputError(
-            "its input {name} has shape {shape}; expected (N, D), or images",
-            name=given.name,
-            shape=given.shape,
-        )
+        template = "its input {name} has shape {shape}; expected (N, D), or images"
+        raise InputError(template, name=given.name, shape=given.shape)
     batch, *row = given.shape
     return Builder(tuple(row), batch, layers=[Flatten()] if len(row) > 1 else [])
 
@@ -177,13 +170,12 @@ def _residual(segment: Segment, branch: str, built: Builder, depth: int) -> None
 
 
 def _unsupported(segment: Segment) -> InputError:
+    known = READERS.keys() | ELEMENTWISE.keys() | ROWWISE.keys()
     for op in segment.ops:
-        if op.kind not in (READERS.keys() | ELEMENTWISE.keys() | ROWWISE.keys()):
+        if op.kind not in known:
             return op.error(Message("this operator is not supported in dense networks"))
-    start = segment.start
-    return segment.last.error(
-        Message("the operators from {start} to it form no layer", start=start)
-    )
+    reason = Message("the operators from {start} to it form no layer", start=segment.start)
+    return segment.last.error(reason)
 
 
 def _images(given: Input) -> Options | None:

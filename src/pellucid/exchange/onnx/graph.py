@@ -63,26 +63,21 @@ def graph_of(content: bytes) -> Graph:
 
     Raises InputError for files that are damaged, too large, or refer to other files.
     """
-    onnx = library("onnx", "onnx")
-    message = library("google.protobuf.message", "onnx")
+    damaged = library("google.protobuf.message", "onnx").DecodeError
     try:
-        model = onnx.load_model_from_string(content)
-    except message.DecodeError as error:
+        model = library("onnx", "onnx").load_model_from_string(content)
+    except damaged as error:
         raise InputError("it is no ONNX file, or damaged or cut short") from error
     if not model.graph.node or not model.graph.output:
         raise InputError("it holds no graph")
     reader = _Reader(model)
     for node in model.graph.node:
         reader.read(node)
-    outputs = [output.name for output in model.graph.output]
-    return Graph(
-        reader.ops,
-        {op.output: op for op in reader.ops},
-        reader.inputs,
-        {name: reader.alias.get(name, name) for name in outputs},
-        model.producer_name,
-        {entry.key: entry.value for entry in model.metadata_props},
-    )
+    makers = {op.output: op for op in reader.ops}
+    names = [output.name for output in model.graph.output]
+    outputs = {name: reader.alias.get(name, name) for name in names}
+    metadata = {entry.key: entry.value for entry in model.metadata_props}
+    return Graph(reader.ops, makers, reader.inputs, outputs, model.producer_name, metadata)
 
 
 class _Reader:
@@ -91,13 +86,12 @@ class _Reader:
     def __init__(self, model: onnx.ModelProto) -> None:
         graph = model.graph
         if (got := len(graph.node)) > MOST_NODES:
-            raise InputError(
-                "it has {got:,} nodes; the limit is {most:,}", got=got, most=MOST_NODES
-            )
+            template = "it has {got:,} nodes; the limit is {most:,}"
+            raise InputError(template, got=got, most=MOST_NODES)
         if graph.sparse_initializer:
             raise InputError("it holds sparse weights, which are not supported")
         self.opsets = {entry.domain or "": entry.version for entry in model.opset_import}
-        self._check_opset()
+        _check_opset(self.opsets.get("", 0))
         self.constants = {tensor.name: array_of(tensor) for tensor in graph.initializer}
         self.room = MOST_COMPUTED + 4 * sum(array.size for array in self.constants.values())
         self.inputs = [_input(value) for value in graph.input if value.name not in self.constants]
@@ -155,16 +149,12 @@ class _Reader:
         end = op.attribute("end", len(sizes))
         return np.array(sizes[op.attribute("start", 0) : end], np.int64)
 
-    def _check_opset(self) -> None:
-        newest = library("onnx", "onnx").defs.onnx_opset_version()
-        opset = self.opsets.get("", 0)
-        if not OLDEST_OPSET <= opset <= newest:
-            raise InputError(
-                "it has opset {got}; supported are {oldest} to {newest}",
-                got=opset,
-                oldest=OLDEST_OPSET,
-                newest=newest,
-            )
+
+def _check_opset(opset: int) -> None:
+    newest = library("onnx", "onnx").defs.onnx_opset_version()
+    if not OLDEST_OPSET <= opset <= newest:
+        template = "it has opset {got}; supported are {oldest} to {newest}"
+        raise InputError(template, got=opset, oldest=OLDEST_OPSET, newest=newest)
 
 
 def array_of(tensor: onnx.TensorProto) -> Array:
@@ -178,10 +168,8 @@ def array_of(tensor: onnx.TensorProto) -> Array:
             tensor=name,
         )
     if tensor.data_type not in _KINDS:
-        raise InputError(
-            "the weights {tensor} have an unsupported type; expected float32 or float64",
-            tensor=name,
-        )
+        template = "the weights {tensor} have an unsupported type; expected float32 or float64"
+        raise InputError(template, tensor=name)
     if any(size < 0 for size in tensor.dims):
         raise InputError("the weights {tensor} have a negative size", tensor=name)
     try:
@@ -204,8 +192,8 @@ def _attribute(attribute: onnx.AttributeProto) -> Any:
 def _constant(op: Op) -> Array:
     if "value" in op.attributes:
         return np.asarray(op.attribute("value", np.empty(0)))
-    given = [(name, value) for name, value in op.attributes.items() if name.startswith("value_")]
-    given = [(name, value) for name, value in given if value is not None]
+    kept = {name: value for name, value in op.attributes.items() if value is not None}
+    given = [(name, value) for name, value in kept.items() if name.startswith("value_")]
     if len(given) != 1:
         raise op.error(Message("it holds no supported constant"))
     name, value = given[0]

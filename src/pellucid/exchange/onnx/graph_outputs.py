@@ -51,10 +51,8 @@ def output_of(graph: Graph) -> GraphOutput:
     if not found:
         raise InputError("its outputs are class labels only: export the probabilities as well")
     if len(found) > 1:
-        raise InputError(
-            "it has the outputs {names}; expected one, besides the labels of a classifier",
-            names=", ".join(found.values()),
-        )
+        template = "it has the outputs {names}; expected one, besides the labels of a classifier"
+        raise InputError(template, names=", ".join(found.values()))
     tensor = _without_column(graph, next(iter(found)))
     p = _without_complement(graph, tensor)
     return GraphOutput(p, classes, p != tensor)

@@ -74,9 +74,8 @@ class Op(NamedTuple):
 
     def error(self, reason: Message) -> InputError:
         """Return the error that names this node."""
-        return InputError(
-            "node {node} ({kind}): {reason}", node=self.name, kind=self.kind, reason=reason
-        )
+        template = "node {node} ({kind}): {reason}"
+        return InputError(template, node=self.name, kind=self.kind, reason=reason)
 
 
 _Function: TypeAlias = Callable[..., Array]
@@ -86,18 +85,17 @@ def _divide(a: Array, b: Array) -> Array:
     return np.divide(a, b) if np.result_type(a, b).kind == "f" else np.floor_divide(a, b)
 
 
+# Of the same name in NumPy and in core, in small letters.
+_IN_NUMPY = ("Abs", "Add", "Equal", "Exp", "Greater", "Less", "Log", "Sign", "Sqrt", "Tanh")
+_IN_CORE = ("Relu", "Sigmoid", "Softplus")
+
 ELEMENTWISE: dict[str, _Function] = {
-    "Abs": np.abs,
-    "Add": np.add,
+    **{kind: getattr(np, kind.lower()) for kind in _IN_NUMPY},
+    **{kind: getattr(functions, kind.lower()) for kind in _IN_CORE},
     "Div": _divide,
-    "Equal": np.equal,
     "Erf": lambda x: 1 - erfc(x),
-    "Exp": np.exp,
-    "Greater": np.greater,
     "GreaterOrEqual": np.greater_equal,
-    "Less": np.less,
     "LessOrEqual": np.less_equal,
-    "Log": np.log,
     "Max": lambda *x: reduce(np.maximum, x),
     "Min": lambda *x: reduce(np.minimum, x),
     "Mul": np.multiply,
@@ -105,14 +103,8 @@ ELEMENTWISE: dict[str, _Function] = {
     "Pow": np.power,
     "PRelu": lambda x, slope: np.where(x < 0, slope * x, x),
     "Reciprocal": lambda x: 1 / x,
-    "Relu": functions.relu,
-    "Sigmoid": functions.sigmoid,
-    "Sign": np.sign,
-    "Softplus": functions.softplus,
-    "Sqrt": np.sqrt,
     "Sub": np.subtract,
     "Sum": lambda *x: reduce(np.add, x),
-    "Tanh": np.tanh,
     "Where": np.where,
 }
 """Operators without attributes that compute each number by itself."""
@@ -133,8 +125,7 @@ def _clip(op: Op, x: Array, low: Array | None = None, high: Array | None = None)
 
 
 def _cast(op: Op, x: Array) -> Array:
-    kind = CAST.get(op.attribute("to", 1))
-    if kind is None:
+    if (kind := CAST.get(op.attribute("to", 1))) is None:
         raise op.error(Message("it casts to an unsupported type"))
     return x.astype(kind)
 

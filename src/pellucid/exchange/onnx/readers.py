@@ -87,10 +87,8 @@ def _check_flat(op: Op, built: Builder) -> None:
 def _affine(op: Op, built: Builder, W: Array, b: Array | None) -> None:
     D = built.D if built.D is not None else W.shape[0]
     if W.shape[0] != D:
-        sizes = {"expected": W.shape[0], "got": D}
-        raise op.error(
-            Message("its weights expect {expected} inputs in each row, got {got}", **sizes)
-        )
+        template = "its weights expect {expected} inputs in each row, got {got}"
+        raise op.error(Message(template, expected=W.shape[0], got=D))
     built.add(Affine(W, b))
     built.row = (W.shape[1],)
 
@@ -101,10 +99,8 @@ def _gemm(op: Op, built: Builder) -> None:
     first = isinstance(op.input(0), str)
     turns = (op.attribute("transA", 0), op.attribute("transB", 0))
     if len(built.row) != 1 or (bool(turns[0 if first else 1]) != built.transposed) == first:
-        got = ("N", *built.row)
-        raise op.error(
-            Message("expected a batch of shape (N, D) times weights, got {got}", got=got)
-        )
+        template = "expected a batch of shape (N, D) times weights, got {got}"
+        raise op.error(Message(template, got=("N", *built.row)))
     W = _matrix(op, op.input(1 if first else 0))
     W = W.T if bool(turns[1 if first else 0]) == first else W
     alpha, beta = op.attribute("alpha", 1.0), op.attribute("beta", 1.0)
@@ -136,11 +132,11 @@ def _add(op: Op, built: Builder) -> None:
     constant = op.input(1) if isinstance(op.input(0), str) else op.input(0)
     b, last = _vector(op, constant, built), built.last
     if isinstance(last, Affine):
-        built.replace(Affine(last.W, b if last.b is None else last.b + b))
+        built.layers[-1] = Affine(last.W, b if last.b is None else last.b + b)
     elif _takes_vector(last, constant) and not last.beta.any():
-        built.replace(LayerNorm(last.gamma, b, last.epsilon))
+        built.layers[-1] = LayerNorm(last.gamma, b, last.epsilon)
     elif isinstance(last, Standardize) and not last.mean.any():
-        built.replace(Standardize(-b * last.std, last.std))
+        built.layers[-1] = Standardize(-b * last.std, last.std)
     else:
         built.add(Standardize(-b, np.ones_like(b)))
 
@@ -158,7 +154,7 @@ def _mul(op: Op, built: Builder) -> None:
     constant = _weights(op, op.input(1) if isinstance(op.input(0), str) else op.input(0))
     last = built.last
     if _takes_vector(last, constant) and (last.gamma == 1).all() and not last.beta.any():
-        built.replace(LayerNorm(_vector(op, constant, built), last.beta, last.epsilon))
+        built.layers[-1] = LayerNorm(_vector(op, constant, built), last.beta, last.epsilon)
     elif _fits_scale(constant):
         built.add(Scale(constant.item()))
     else:
@@ -181,19 +177,15 @@ def _divide(op: Op, built: Builder, divisor: Array) -> None:
     last = built.last
     if (divisor > 0).all() and np.isfinite(divisor).all():
         if _is_centring(last):
-            built.replace(Standardize(last.mean, divisor))
+            built.layers[-1] = Standardize(last.mean, divisor)
         else:
             built.add(Standardize(np.zeros_like(divisor), divisor))
     elif divisor.size <= LARGEST_DIAGONAL and divisor.all():
         built.reserve(op, divisor.size**2)
         built.add(Affine(np.diag(1 / divisor)))
     else:
-        most = LARGEST_DIAGONAL
-        raise op.error(
-            Message(
-                "it multiplies more than {most:,} columns by 0 or by negative numbers", most=most
-            )
-        )
+        template = "it multiplies more than {most:,} columns by 0 or by negative numbers"
+        raise op.error(Message(template, most=LARGEST_DIAGONAL))
 
 
 def _is_centring(last: Layer | None) -> TypeGuard[Standardize]:
@@ -279,10 +271,8 @@ def _reshape(op: Op, built: Builder) -> None:
         raise _mixes_rows(op)
     first, *rest = shape.tolist() or [0]
     zeros_copy = op.attribute("allowzero", 0) == 0
-    row = [
-        built.row[index] if size == 0 and zeros_copy and index < len(built.row) else size
-        for index, size in enumerate(rest)
-    ]
+    copied = built.row if zeros_copy else ()
+    row = [copied[i] if size == 0 and i < len(copied) else size for i, size in enumerate(rest)]
     known = math.prod(size for size in row if size not in (-1, None))
     # One -1 stands for whatever is left: for the rows, or for the one size that D determines.
     if row.count(-1) == 1 and first != -1 and D is not None and known and D % known == 0:

@@ -72,7 +72,14 @@ def onnx_model(net: Network, *, every_layer: bool = False) -> onnx.ModelProto:
     """
     check_network(net)
     checks.check_weights(net.layers)
-    _check_size(net)
+    size = sum(array.nbytes for layer in net.layers for array in layer.arrays().values())
+    if size > LARGEST_MODEL:
+        raise InputError(
+            "an ONNX file holds at most {limit:,} bytes of weights, and this network has {size:,}: "
+            "use a .safetensors file",
+            limit=LARGEST_MODEL,
+            size=size,
+        )
     helper = library("onnx", "onnx").helper
     write = Writer(net.dtype, every_layer)
     tensors = _write(write, net)
@@ -82,23 +89,14 @@ def onnx_model(net: Network, *, every_layer: bool = False) -> onnx.ModelProto:
         kind = helper.np_dtype_to_tensor_dtype(dtype)
         return helper.make_tensor_value_info(name, kind, ["N", *sizes])
 
-    outputs = [
-        value_info(tensor, net.dtype, [H]) for tensor, H in zip(tensors, _widths(net), strict=True)
-    ]
-    graph = helper.make_graph(
-        write.nodes,
-        "pellucid",
-        [value_info("x", kind, shape)],
-        outputs if every_layer else outputs[-1:],
-        write.weights,
-    )
-    model = helper.make_model(
-        graph,
-        producer_name="pellucid",
-        producer_version=__version__,
-        ir_version=IR_VERSION,
-        opset_imports=[helper.make_opsetid("", OPSET)],
-    )
+    widths = zip(tensors, _widths(net), strict=True)
+    outputs = [value_info(tensor, net.dtype, [H]) for tensor, H in widths]
+    outputs = outputs if every_layer else outputs[-1:]
+    inputs = [value_info("x", kind, shape)]
+    graph = helper.make_graph(write.nodes, "pellucid", inputs, outputs, write.weights)
+    versions = {"ir_version": IR_VERSION, "opset_imports": [helper.make_opsetid("", OPSET)]}
+    maker = {"producer_name": "pellucid", "producer_version": __version__}
+    model = helper.make_model(graph, **maker, **versions)
     helper.set_model_props(model, _metadata(net))
     return model
 
@@ -128,17 +126,6 @@ def _widths(net: Network) -> list[int | None]:
     return [None] * max(1, len(net.layers)) if D is None else [*checks.widths(net.layers, D)]
 
 
-def _check_size(net: Network) -> None:
-    size = sum(array.nbytes for layer in net.layers for array in layer.arrays().values())
-    if size > LARGEST_MODEL:
-        raise InputError(
-            "an ONNX file holds at most {limit:,} bytes of weights, and this network has {size:,}: "
-            "use a .safetensors file",
-            limit=LARGEST_MODEL,
-            size=size,
-        )
-
-
 def _metadata(net: Network) -> dict[str, str]:
     found: Options = {"parameters": net.parameter_count}
     if net.classes is not None:
@@ -148,7 +135,5 @@ def _metadata(net: Network) -> dict[str, str]:
     if isinstance(net.inputs, Columns):
         found |= {"columns": net.inputs.names, "offsets": net.inputs.offsets.tolist()}
     # Sorted at both levels, so that equal networks give equal bytes.
-    return {
-        name: json.dumps(value, ensure_ascii=False, sort_keys=True)
-        for name, value in sorted(found.items())
-    }
+    as_json = json.JSONEncoder(ensure_ascii=False, sort_keys=True).encode
+    return {name: as_json(value) for name, value in sorted(found.items())}

@@ -111,10 +111,6 @@ def _affine(write: Writer, layer: layers.Affine, x: str) -> str:
     return write("MatMul", x, W) if b is None else write("Add", write("Gemm", x, W), b)
 
 
-def _passed_on(write: Writer, layer: Layer, x: str) -> str:
-    return x
-
-
 def _operator(kind: str, **attributes: int) -> _Write:
     """Return the writer of a layer that is one operator."""
     return lambda write, layer, x: write(kind, x, **attributes)
@@ -168,10 +164,6 @@ def _softplus(write: Writer, layer: layers.Softplus, x: str) -> str:
     return write("Add", write("Max", x, write.number("zero", 0.0)), tail)
 
 
-def _scale(write: Writer, layer: preparation.Scale, x: str) -> str:
-    return write("Mul", x, write.number("factor", layer.factor))
-
-
 def _standardize(write: Writer, layer: preparation.Standardize, x: str) -> str:
     centred = write("Sub", x, write.array("mean", layer.mean))
     return write("Div", centred, write.array("std", layer.std))
@@ -220,16 +212,12 @@ def _layer_norm(write: Writer, layer: normalization.LayerNorm, x: str) -> str:
     return write("LayerNormalization", x, *arrays, axis=-1, epsilon=layer.epsilon)
 
 
-def _residual(write: Writer, layer: composite.Residual, x: str) -> str:
-    return write("Add", x, write.layers(layer.inner, x)[-1])
-
-
 # The second argument is a layer of the type under which the function is listed.
 _Write: TypeAlias = Callable[[Writer, Any, str], str]
 
 WRITERS: dict[type[Layer], _Write] = {
     layers.Affine: _affine,
-    layers.Identity: _passed_on,
+    layers.Identity: lambda write, layer, x: x,
     layers.Sigmoid: _operator("Sigmoid"),
     layers.Tanh: _operator("Tanh"),
     layers.ReLU: _operator("Relu"),
@@ -240,13 +228,15 @@ WRITERS: dict[type[Layer], _Write] = {
     layers.Exponential: _operator("Exp"),
     layers.Softmax: _operator("Softmax", axis=-1),
     preparation.Flatten: _operator("Flatten", axis=1),
-    preparation.Scale: _scale,
+    preparation.Scale: lambda write, layer, x: write(
+        "Mul", x, write.number("factor", layer.factor)
+    ),
     preparation.Standardize: _standardize,
     preparation.SmoothClip: _smooth_clip,
     PeriodicEmbedding: _periodic_embedding,
     normalization.BatchNorm: _batch_norm,
     normalization.LayerNorm: _layer_norm,
-    composite.Dropout: _passed_on,
-    composite.Residual: _residual,
+    composite.Dropout: lambda write, layer, x: x,
+    composite.Residual: lambda write, layer, x: write("Add", x, write.layers(layer.inner, x)[-1]),
 }
 """For each layer a function (writer, layer, x) that writes its nodes and returns its output."""

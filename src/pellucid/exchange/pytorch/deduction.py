@@ -64,9 +64,8 @@ def deduced(
     groups = matching.grouped(state)
     kinds = {name: _kind(name, group) for name, group in groups.items()}
     if "Linear" not in kinds.values():
-        raise InputError(
-            "not a chain of Linear modules: pass the architecture (like=..., --like MODEL)"
-        )
+        template = "not a chain of Linear modules: pass the architecture (like=..., --like MODEL)"
+        raise InputError(template)
     if names is None:
         sequence = _with_activations(_order(groups, kinds), kinds, activation)
     else:
@@ -84,11 +83,10 @@ def deduced(
 def _kind(name: str, group: Group) -> str:
     """Return the kind of a module, from its tensors."""
     axes = {last: array.ndim for last, array in group.items()}
-    scale: dict[str, int] = {last: 1 for last in ("weight", "bias") if last in axes}
     statistics: dict[str, int] = {"running_mean": 1, "running_var": 1}
     if axes in ({"weight": 2}, {"weight": 2, "bias": 1}):
         return "Linear"
-    if axes == statistics | scale:
+    if axes == statistics | dict.fromkeys(axes.keys() & {"weight", "bias"}, 1):
         return "BatchNorm"
     if axes == {"weight": 1, "bias": 1}:  # with a weight alone it could as well be PReLU or RMSNorm
         return "LayerNorm"
@@ -121,12 +119,9 @@ def _layer(name: str, group: Group, kind: str, before: Sequence[Layer]) -> Layer
 
 def _activation(name: str) -> list[Layer]:
     if name not in ACTIVATIONS:
-        raise InputError(
-            "{what} is one of {known}; not {got}",
-            what="activation",
-            known=", ".join(ACTIVATIONS),
-            got=repr(name),
-        )
+        template = "{what} is one of {known}; not {got}"
+        known = ", ".join(ACTIVATIONS)
+        raise InputError(template, what="activation", known=known, got=repr(name))
     kind = ACTIVATIONS[name]
     return [] if kind is Identity else [kind()]
 

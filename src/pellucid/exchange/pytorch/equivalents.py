@@ -16,6 +16,7 @@ from pellucid.core.embedding import PeriodicEmbedding
 from pellucid.core.layer import Layer
 from pellucid.core.types import Array, Options
 from pellucid.errors import InputError, Message
+from pellucid.extras import library
 
 _NONE: Mapping[str, str] = MappingProxyType({})
 
@@ -50,9 +51,8 @@ class Equivalent(NamedTuple):
 
 
 def _unless(fits: Callable[[Any], bool], wanted: str) -> _Check:
-    return lambda module: (
-        None if fits(module) else Message("only {wanted} is supported", wanted=wanted)
-    )
+    refusal = Message("only {wanted} is supported", wanted=wanted)
+    return lambda module: None if fits(module) else refusal
 
 
 def _linear_sizes(layer: layers.Affine) -> Options:
@@ -76,12 +76,18 @@ def _batch_norm_refuses(module: Any) -> Message | None:
     return None
 
 
+_AFFINE = {"W": "weight", "b": "bias"}
+_WAVES = {"frequency": "frequency", "phase": "phase", "embedded": "embedded"}
+_MEAN_AND_STD = {"mean": "mean", "std": "std"}
 _SCALE_AND_SHIFT = {"gamma": "weight", "beta": "bias"}
 _STATISTICS = {"running_mean": "running_mean", "running_variance": "running_var"}
-_SAME = {"frequency": "frequency", "phase": "phase", "embedded": "embedded"}
+
+_PLAIN = _unless(lambda m: m.beta == 1 and m.threshold >= 20, "beta=1, threshold>=20")
+_EACH_ROW = _unless(lambda m: m.dim in (1, -1), "dim=1")
+_WHOLE_ROWS = _unless(lambda m: (m.start_dim, m.end_dim) == (1, -1), "start_dim=1, end_dim=-1")
 
 EQUIVALENTS: dict[type[Layer], Equivalent] = {
-    layers.Affine: Equivalent("Linear", arrays={"W": "weight", "b": "bias"}, sizes=_linear_sizes),
+    layers.Affine: Equivalent("Linear", _AFFINE, sizes=_linear_sizes),
     layers.Identity: Equivalent("Identity"),
     layers.Sigmoid: Equivalent("Sigmoid"),
     layers.Tanh: Equivalent("Tanh"),
@@ -91,34 +97,17 @@ EQUIVALENTS: dict[type[Layer], Equivalent] = {
     layers.SiLU: Equivalent("SiLU"),
     # Above its threshold PyTorch's Softplus returns x. At the default of 20 that is off by 2e-9, at
     # 40 by nothing in float64.
-    layers.Softplus: Equivalent(
-        "Softplus",
-        sizes=lambda layer: {"threshold": 40},
-        refuses=_unless(lambda m: m.beta == 1 and m.threshold >= 20, "beta=1, threshold>=20"),
-    ),
+    layers.Softplus: Equivalent("Softplus", sizes=lambda layer: {"threshold": 40}, refuses=_PLAIN),
     layers.Exponential: Equivalent("Exponential", own=True),
-    layers.Softmax: Equivalent(
-        "Softmax",
-        sizes=lambda layer: {"dim": 1},
-        refuses=_unless(lambda m: m.dim in (1, -1), "dim=1"),
-    ),
-    preparation.Flatten: Equivalent(
-        "Flatten",
-        refuses=_unless(lambda m: (m.start_dim, m.end_dim) == (1, -1), "start_dim=1, end_dim=-1"),
-    ),
+    layers.Softmax: Equivalent("Softmax", sizes=lambda layer: {"dim": 1}, refuses=_EACH_ROW),
+    preparation.Flatten: Equivalent("Flatten", refuses=_WHOLE_ROWS),
     preparation.Scale: Equivalent("Scale", options={"factor": "factor"}, own=True),
     preparation.Standardize: Equivalent(
-        "Standardize",
-        arrays={"mean": "mean", "std": "std"},
-        sizes=lambda layer: {"width": layer.mean.size},
-        own=True,
+        "Standardize", _MEAN_AND_STD, sizes=lambda layer: {"width": layer.mean.size}, own=True
     ),
     preparation.SmoothClip: Equivalent("SmoothClip", options={"limit": "limit"}, own=True),
     PeriodicEmbedding: Equivalent(
-        "PeriodicEmbedding",
-        arrays={"W": "weight", "b": "bias", **_SAME},
-        sizes=_embedding_sizes,
-        own=True,
+        "PeriodicEmbedding", _AFFINE | _WAVES, sizes=_embedding_sizes, own=True
     ),
     normalization.BatchNorm: Equivalent(
         "BatchNorm1d",
@@ -150,6 +139,12 @@ def equivalent_of(layer: Layer) -> Equivalent:
     return found
 
 
+def class_of(entry: Equivalent) -> Any:
+    """Return the module's class; imports PyTorch, which `modules` needs, too."""
+    place = "pellucid.exchange.pytorch.modules" if entry.own else "torch.nn"
+    return getattr(library(place, "torch"), entry.module)
+
+
 def settings(layer: Layer, frozen: bool = False) -> Options:
     """Return the arguments of the module's constructor."""
     entry, options = equivalent_of(layer), layer.options()
@@ -163,11 +158,8 @@ def settings(layer: Layer, frozen: bool = False) -> Options:
 def tensors(layer: Layer) -> dict[str, Array]:
     """Return copies of the module's state by PyTorch's names, weights transposed to (out, in)."""
     if isinstance(layer, composite.Residual):
-        return {
-            f"layers.{index}.{name}": array
-            for index, inner in enumerate(layer.inner)
-            for name, array in tensors(inner).items()
-        }
+        inner = enumerate(map(tensors, layer.inner))
+        return {f"layers.{i}.{name}": array for i, each in inner for name, array in each.items()}
     arrays, names = layer.arrays(), equivalent_of(layer).arrays.items()
     # C-contiguous: as a view of the transposed array, torch.from_numpy would keep its strides.
     found = {b: np.array(transposed(arrays[a]), order="C") for a, b in names if a in arrays}

@@ -14,7 +14,7 @@ from pellucid.core.layer import Layer
 from pellucid.core.types import Array
 from pellucid.data.inputs import Inputs
 from pellucid.errors import InputError, Message
-from pellucid.exchange.pytorch.equivalents import EQUIVALENTS, Equivalent, transposed
+from pellucid.exchange.pytorch.equivalents import EQUIVALENTS, Equivalent, class_of, transposed
 from pellucid.extras import library
 from pellucid.network import Network
 
@@ -63,8 +63,6 @@ def _layers(module: nn.Module, path: str, dtype: DTypeLike) -> Iterator[tuple[st
     """Yield paths and layers of a module and its children, in the order of computation."""
     from torch import nn
 
-    from pellucid.exchange.pytorch import modules
-
     if module._forward_hooks or module._forward_pre_hooks or module._backward_hooks:
         raise _refused(path, module, Message("it has hooks, which may change results: remove them"))
     prefix = f"{path}." if path else ""
@@ -72,20 +70,16 @@ def _layers(module: nn.Module, path: str, dtype: DTypeLike) -> Iterator[tuple[st
         # named_children() skips a module that occurs a second time; indexing does not.
         for index, name in enumerate(module._modules):
             yield from _layers(module[index], f"{prefix}{name}", dtype)
-    elif type(module) is modules.Residual:
-        within = _layers(module.layers, f"{prefix}layers", dtype)
+    elif type(module) is class_of(EQUIVALENTS[Residual]):
+        within = _layers(module.get_submodule("layers"), f"{prefix}layers", dtype)
         yield path, Residual([layer for _, layer in within])
     else:
         yield path, _layer(module, path, dtype)
 
 
 def _layer(module: nn.Module, path: str, dtype: DTypeLike) -> Layer:
-    from torch import nn
-
-    from pellucid.exchange.pytorch import modules
-
     # The exact class: a subclass may compute something else.
-    found = {getattr(modules if e.own else nn, e.module): (k, e) for k, e in EQUIVALENTS.items()}
+    found = {class_of(entry): (kind, entry) for kind, entry in EQUIVALENTS.items()}
     if type(module) not in found:
         raise _refused(path, module, _way_out(module))
     kind, entry = found[type(module)]
@@ -159,6 +153,5 @@ def _refused(path: str, module: nn.Module, reason: Message) -> InputError:
     kind = type(module).__name__
     if not path:
         return InputError("this {kind} is not supported: {reason}", kind=kind, reason=reason)
-    return InputError(
-        "module {path} ({kind}) is not supported: {reason}", path=path, kind=kind, reason=reason
-    )
+    template = "module {path} ({kind}) is not supported: {reason}"
+    return InputError(template, path=path, kind=kind, reason=reason)

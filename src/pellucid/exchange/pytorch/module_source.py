@@ -44,18 +44,15 @@ if __name__ == "__main__":
 
 def program(net: Network, file: str, name: str) -> str:
     """Return the program of the module `name`, for the state_dict in `file` beside it."""
+    own = {"mark": MARK, "version": __version__, "name": name, "dtype": net.dtype.name}
+    shown = file if file.isprintable() else repr(file)
     frozen = '    module.get_submodule("{}").requires_grad_(False)\n'
-    return _PROGRAM.format(
-        mark=MARK,
-        version=__version__,
-        file=file if file.isprintable() else repr(file),
-        quoted=json.dumps(file),
-        name=name,
-        classes="".join(f"\n{source}\n\n" for source in _sources(net.layers)),
-        modules="".join(f"        {_expression(layer)},\n" for layer in net.layers),
-        dtype=net.dtype.name,
-        frozen="".join(map(frozen.format, _frozen(net.layers))),
-    )
+    parts = {
+        "classes": "".join(f"\n{source}\n\n" for source in _sources(net.layers)),
+        "modules": "".join(f"        {_expression(layer)},\n" for layer in net.layers),
+        "frozen": "".join(map(frozen.format, _frozen(net.layers))),
+    }
+    return _PROGRAM.format(file=shown, quoted=json.dumps(file), **own, **parts)
 
 
 def _expression(layer: Layer, frozen: bool = False) -> str:

@@ -54,11 +54,8 @@ def state_dict(net: Network) -> dict[str, Array]:
     {'0.weight': (4, 2), '0.bias': (4,), '2.weight': (3, 4), '2.bias': (3,)}
     """
     check_network(net)
-    return {
-        f"{index}.{name}": array
-        for index, layer in enumerate(net.layers)
-        for name, array in tensors(layer).items()
-    }
+    found = enumerate(map(tensors, net.layers))
+    return {f"{index}.{name}": array for index, each in found for name, array in each.items()}
 
 
 def write_torch(net: Network, path: str | os.PathLike[str]) -> tuple[Path, Path]:
@@ -177,10 +174,8 @@ def _rebuilt(layer: Layer, place: str, groups: Mapping[str, Group]) -> Layer:
         rebuilt: Layer = Residual(inside)
     else:
         group = groups.get(place, {})
-        names = EQUIVALENTS[type(layer)].arrays if group else {}
-        arrays = {
-            ours: transposed(group[theirs]) for ours, theirs in names.items() if theirs in group
-        }
+        names = EQUIVALENTS[type(layer)].arrays.items() if group else ()
+        arrays = {ours: transposed(group[theirs]) for ours, theirs in names if theirs in group}
         rebuilt = type(layer).build(layer.options(), arrays)
     rebuilt.frozen = layer.frozen
     return rebuilt
@@ -236,9 +231,8 @@ def _read(path: str | os.PathLike[str]) -> tuple[dict[str, Array], Options | Non
         reason = reason_of(error)
         if not isinstance(error, InputError):
             reason = Message("its structure is damaged or cut short ({reason})", reason=error)
-        raise FileError(
-            "{path}: no usable state_dict: {reason}", path=path, reason=reason
-        ) from error
+        template = "{path}: no usable state_dict: {reason}"
+        raise FileError(template, path=path, reason=reason) from error
     return state, header
 
 
@@ -270,8 +264,5 @@ def _plain(name: str, tensor: Any) -> Array:
 
 
 def _wrong_type(name: str, kind: str) -> InputError:
-    return InputError(
-        "tensor {name} has type {got}; expected float16, bfloat16, float32 or float64",
-        name=repr(name),
-        got=kind,
-    )
+    template = "tensor {name} has type {got}; expected float16, bfloat16, float32 or float64"
+    return InputError(template, name=repr(name), got=kind)

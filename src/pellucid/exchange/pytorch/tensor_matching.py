@@ -72,12 +72,8 @@ def _expected(layer: Layer) -> Group:
 
 def other_names(count: int, known: Iterable[str], got: Iterable[str]) -> InputError:
     """Return the error for names that are not those of the layers with weights."""
-    return InputError(
-        "expected {count} names, one for each layer with weights, out of {known}; got {got}",
-        count=count,
-        known=listed(known),
-        got=listed(got),
-    )
+    template = "expected {count} names, one for each layer with weights, out of {known}; got {got}"
+    return InputError(template, count=count, known=listed(known), got=listed(got))
 
 
 def _without_prefix(groups: Iterable[str], wanted: Iterable[str]) -> dict[str, str]:
@@ -138,16 +134,11 @@ def _parts(name: str) -> list[tuple[int, str]]:
 
 def _check(module: str, wanted: Group, got: Group) -> None:
     for name in {**wanted, **got}:
-        expected, found = (
-            str(group[name].shape) if name in group else Message("none") for group in (wanted, got)
-        )
-        if expected != found:
-            raise InputError(
-                "tensor {name}: expected shape {expected}, got {got}",
-                name=repr(f"{module}.{name}"),
-                expected=expected,
-                got=found,
-            )
+        sides = (wanted, got)
+        a, b = (str(each[name].shape) if name in each else Message("none") for each in sides)
+        if a != b:
+            template = "tensor {name}: expected shape {expected}, got {got}"
+            raise InputError(template, name=repr(f"{module}.{name}"), expected=a, got=b)
 
 
 def _kind(group: Group) -> tuple[tuple[str, int], ...]:
@@ -162,10 +153,12 @@ def _shapes(group: Group) -> _Shapes:
 
 
 def _described(groups: Mapping[str, Group]) -> str:
-    def tensors_of(group: Group) -> str:
-        return ", ".join(f"{name} {array.shape}" for name, array in group.items())
-
-    return listed(f"{module} ({tensors_of(group)})" for module, group in groups.items())
+    shapes = [
+        [f"{name} {array.shape}" for name, array in group.items()] for group in groups.values()
+    ]
+    return listed(
+        f"{module} ({', '.join(own)})" for module, own in zip(groups, shapes, strict=True)
+    )
 
 
 def listed(names: Iterable[str]) -> str:

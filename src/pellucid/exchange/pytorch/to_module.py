@@ -10,7 +10,7 @@ from pellucid.core.composite import Residual
 from pellucid.core.layer import Layer
 from pellucid.errors import InputError
 from pellucid.exchange.guards import check_network
-from pellucid.exchange.pytorch.equivalents import equivalent_of, settings, tensors
+from pellucid.exchange.pytorch.equivalents import class_of, equivalent_of, settings, tensors
 from pellucid.extras import library
 from pellucid.network import Network
 
@@ -62,15 +62,10 @@ def to_torch(net: Network, names: Iterable[str] | None = None) -> nn.Sequential:
 
 def _module(layer: Layer, frozen: bool = False) -> nn.Module:
     """Return the module of a layer without its weights, frozen if an outer layer is."""
-    from torch import nn
-
-    from pellucid.exchange.pytorch import modules
-
-    frozen = frozen or layer.frozen
+    frozen, make = frozen or layer.frozen, class_of(equivalent_of(layer))
     if isinstance(layer, Residual):
-        return modules.Residual(*(_module(inner, frozen) for inner in layer.inner))
-    entry = equivalent_of(layer)
-    make = getattr(modules if entry.own else nn, entry.module)
+        residual: nn.Module = make(*(_module(inner, frozen) for inner in layer.inner))
+        return residual
     module: nn.Module = make(**settings(layer, frozen))
     return module.requires_grad_(not frozen)
 
@@ -82,10 +77,9 @@ def _names(names: Iterable[str] | None, count: int) -> list[str]:
     fits = len(given) == len(set(given)) == count and all(isinstance(name, str) for name in given)
     # A dot would nest modules, and other characters cannot be attributes.
     if not fits or not all(name.isidentifier() or name.isdecimal() for name in given):
-        raise InputError(
+        template = (
             "names must be {count} different ones, of letters, digits and _, one for each layer; "
-            "got {got}",
-            count=count,
-            got=given,
+            "got {got}"
         )
+        raise InputError(template, count=count, got=given)
     return given

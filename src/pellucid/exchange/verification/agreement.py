@@ -10,22 +10,16 @@ import numpy as np
 from pellucid.core import chain, checks
 from pellucid.core.arrays import as_array
 from pellucid.core.composite import Dropout, Residual
-from pellucid.core.layer import Layer, walk
+from pellucid.core.layer import Layer, flat, walk
 from pellucid.core.layers import GELU
 from pellucid.core.losses import RowLoss
 from pellucid.core.normalization import BatchNorm, LayerNorm
-from pellucid.core.optimizers import SGD, Adam, Optimizer
+from pellucid.core.optimizers import SGD, Adam
 from pellucid.core.types import Array, ArrayLike, Batch, Options
 from pellucid.errors import InputError, Message
 from pellucid.exchange.guards import check_network
 from pellucid.exchange.verification.gaps import gap, perturbed, rounding_effects
-from pellucid.exchange.verification.programs import (
-    PROGRAMS,
-    Batches,
-    EngineProgram,
-    Program,
-    arrays,
-)
+from pellucid.exchange.verification.programs import PROGRAMS, Batches, EngineProgram, Program
 from pellucid.exchange.verification.samples import drawn_rows, drawn_targets, usual_loss
 from pellucid.language import translate
 from pellucid.network import Network
@@ -42,15 +36,10 @@ _MOST_HALVINGS = 20  # of the rows' size: together a factor of a million
 # beside them), and ENLARGED times that is allowed where it is more: programs differ by up to 1.5
 # times that measure, and an error would have to hide below ten roundings. Outputs and gradients in
 # float64 are not widened, so a network that computes something else is noticed there in any case.
+_PASS, _TRAINING = ("output", "loss", "gradient"), ("weights", "statistics")
 TOLERANCES = {
-    "float64": {
-        "output": 1e-10,
-        "loss": 1e-10,
-        "gradient": 1e-10,
-        "weights": 1e-9,
-        "statistics": 1e-9,
-    },
-    "float32": {"output": 1e-5, "loss": 1e-5, "gradient": 1e-5},
+    "float64": dict.fromkeys(_PASS, 1e-10) | dict.fromkeys(_TRAINING, 1e-9),
+    "float32": dict.fromkeys(_PASS, 1e-5),
 }
 ENLARGED = 10
 
@@ -76,8 +65,8 @@ class Line(NamedTuple):
     def to_dict(self) -> Options:
         """Return the line as JSON can hold it; an infinite difference is a string."""
         gaps = {who: "inf" if gap == np.inf else gap for who, gap in self.gaps.items()}
-        same = {"same": self.same}
-        return {"what": self.what, "name": self.name, **same, "gaps": gaps, "allowed": self.allowed}
+        found = {"what": self.what, "name": self.name, "same": self.same}
+        return {**found, "gaps": gaps, "allowed": self.allowed}
 
 
 class Check(NamedTuple):
@@ -105,18 +94,13 @@ class Verification(NamedTuple):
 
     def to_dict(self) -> Options:
         """Return all of it as JSON can hold it."""
-        return {
-            "same": self.same,
-            "rows": self.rows,
-            "batch_size": self.batch,
-            "steps": self.steps,
-            "loss": self.loss,
-            "dropout_off": self.dropout,
-            "checks": [
-                {**check._asdict(), "lines": [line.to_dict() for line in check.lines]}
-                for check in self.checks
-            ],
-        }
+        settings = {"rows": self.rows, "batch_size": self.batch, "steps": self.steps}
+        checks = [
+            {**check._asdict(), "lines": [line.to_dict() for line in check.lines]}
+            for check in self.checks
+        ]
+        found: Options = {"same": self.same, **settings, "loss": self.loss}
+        return {**found, "dropout_off": self.dropout, "checks": checks}
 
 
 def verify(
@@ -164,10 +148,10 @@ def verify(
         dropout = any(isinstance(layer, Dropout) for layer in walk(net.layers))
         layers = _without_dropout(net.copy().layers)
         net = Network(layers, inputs=net.inputs, classes=net.classes)
-        double, loss = net.astype("float64"), usual_loss(net)
+        loss = usual_loss(net)
         with np.errstate(over="ignore", invalid="ignore"):  # infinity is an error below
-            rows, targets = _rows_and_targets(net, double, loss, x, t, seed)
-            found = [_check(double, loss, rows, targets, steps)]
+            rows, targets = _rows_and_targets(net, loss, x, t, seed)
+            found = [_check(net.astype("float64"), loss, rows, targets, steps)]
             if net.dtype == np.float32:
                 found.append(_check(net, loss, rows, targets, 0))
     except RecursionError as error:
@@ -178,43 +162,34 @@ def verify(
 
 def _without_dropout(layers: Iterable[Layer]) -> list[Layer]:
     """Return the layers with rate 0 in each Dropout, whose place and name stay."""
-    found: list[Layer] = []
-    for layer in layers:
-        own = layer
+    found = list(layers)
+    for place, layer in enumerate(found):
         if isinstance(layer, Dropout):
-            own = Dropout(0.0)
+            found[place] = Dropout(0.0)
         elif layer.inner:
-            own = Residual(_without_dropout(layer.inner))
-            own.frozen = layer.frozen
-        found.append(own)
+            found[place] = Residual(_without_dropout(layer.inner))
+            found[place].frozen = layer.frozen
     return found
 
 
 def _rows_and_targets(
-    net: Network,
-    double: Network,
-    loss: RowLoss,
-    x: ArrayLike | None,
-    t: ArrayLike | None,
-    seed: int,
+    net: Network, loss: RowLoss, x: ArrayLike | None, t: ArrayLike | None, seed: int
 ) -> tuple[Batch, Array]:
     """Return rows and targets as programs take them, drawn where they are None.
 
     Drawn rows shrink until outputs and loss are finite in float64 and in the network's own type.
     Raises InputError where that fails, or where the loss of the user's rows is not finite.
     """
-    depth = chain.loss_depth(net.layers, loss)
+    double, depth = net.astype("float64"), chain.loss_depth(net.layers, loss)
     for halvings in range(1 if x is not None else _MOST_HALVINGS):
-        generator, labels = np.random.default_rng(seed), None
-        given = x
+        generator = np.random.default_rng(seed)
+        given, labels = x, None
         if given is None:
             given, labels = drawn_rows(net, ROWS, generator, 0.5**halvings)
         rows = _as_rows(double, given)
-        trace = double.forward(rows)
-        z = trace.input_of(depth)
-        made = drawn_targets(loss, z, labels, generator) if t is None else t
-        targets = loss.targets(made, z)
-        traces = [trace]
+        traces = [double.forward(rows)]
+        z = traces[0].input_of(depth)
+        targets = loss.targets(drawn_targets(loss, z, labels, generator) if t is None else t, z)
         if x is None:
             traces.append(net.forward(rows if rows.dtype == np.uint8 else rows.astype(net.dtype)))
         ends = [each.input_of(depth) for each in traces]
@@ -260,14 +235,15 @@ def _check(net: Network, loss: RowLoss, x: Batch, t: Array, steps: int) -> Check
         reasons = "; ".join(absent.values())
         raise InputError("there is no program to compare with: {reasons}", reasons=reasons)
     reference = EngineProgram(net, loss, "reference")
-    passes = _passes(net, reference, others, x, t)
-    training = _training(net, reference, others, _batches(x, t, steps))
+    passes = _passes(reference, others, x, t)
+    training = _training(reference, others, _batches(x, t, steps))
     return Check(net.dtype.name, [*passes, *training], absent)
 
 
 def _passes(
-    net: Network, reference: EngineProgram, others: dict[str, Program], x: Batch, t: Array
+    reference: EngineProgram, others: dict[str, Program], x: Batch, t: Array
 ) -> Iterator[Line]:
+    net = reference.net
     moved = rounding_effects(net, reference.loss, x, t) if net.dtype == np.float32 else None
     theirs = {who: program.outputs(x) for who, program in others.items()}
     for index, (layer, y) in enumerate(zip(net.layers, net.forward(x), strict=True)):
@@ -275,31 +251,30 @@ def _passes(
         what = Message("the output of layer {index} ({layer})", index=index, layer=kind)
         _check_finite(what, [y])
         gaps = {who: gap(y, outputs[index]) for who, outputs in theirs.items()}
-        allowed = moved.outputs[index] if moved else 0
-        yield _line(net, "output", f"{index} {kind}", gaps, allowed)
+        yield _line(net, "output", f"{index} {kind}", gaps, moved.outputs[index] if moved else 0)
     value, grads = reference.gradients(x, t)
     _check_finite(Message("the gradient"), grads)
     found = {who: program.gradients(x, t) for who, program in others.items()}
     gaps = {who: gap(np.array(value), got and np.array(got[0])) for who, got in found.items()}
     yield _line(net, "loss", "", gaps, moved.loss if moved else 0)
-    for index, name in enumerate(name for name, _, trained in arrays(net) if trained):
+    for index, name in enumerate(name for name, _, trained in _arrays(net) if trained):
         gaps = {who: gap(grads[index], got and got[1][index]) for who, got in found.items()}
         yield _line(net, "gradient", name, gaps, moved.gradients[index] if moved else 0)
 
 
 def _training(
-    net: Network, reference: EngineProgram, others: dict[str, Program], batches: Batches
+    reference: EngineProgram, others: dict[str, Program], batches: Batches
 ) -> Iterator[Line]:
+    net = reference.net
     if not batches or not any(chain.trainable(net.layers)):
         return
     kinds = [("weights", True)]
     if any(isinstance(layer, BatchNorm) for layer in walk(net.layers)):
         kinds.append(("statistics", False))
     nearby = EngineProgram(next(perturbed(net, net.dtype, 1)), reference.loss, "reference")
-    optimizers: list[Optimizer] = [SGD(0.01, momentum=0.9, clip_norm=1.0), Adam(0.001)]
-    for optimizer in optimizers:
+    for optimizer in (SGD(0.01, momentum=0.9, clip_norm=1.0), Adam(0.001)):
         ours, moved = (each.trained(optimizer, batches) for each in (reference, nearby))
-        _check_finite(Message("the network after training"), [a for _, a, _ in arrays(ours)])
+        _check_finite(Message("the network after training"), [a for _, a, _ in _arrays(ours)])
         theirs = {who: program.trained(optimizer, batches) for who, program in others.items()}
         for what, trained in kinds:
             gaps = {
@@ -312,14 +287,13 @@ def _training(
 
 def _check_finite(what: Message, values: Iterable[Array]) -> None:
     """Raise InputError for NaN and infinity: programs that agree on these prove nothing."""
+    template = (
+        "{what} holds NaN or infinity in {dtype}: nothing can be compared; pass smaller "
+        "rows, or look for weights that are too large"
+    )
     for value in values:
         if not np.isfinite(value).all():
-            raise InputError(
-                "{what} holds NaN or infinity in {dtype}: nothing can be compared; pass smaller "
-                "rows, or look for weights that are too large",
-                what=what,
-                dtype=value.dtype,
-            )
+            raise InputError(template, what=what, dtype=value.dtype)
 
 
 def _batches(x: Batch, t: Array, steps: int) -> Batches:
@@ -346,6 +320,14 @@ def _rounded_in_onnx(layer: Layer) -> bool:
 
 def _widest(ours: Network, theirs: Network, trained: bool) -> float:
     """Return the largest gap among the arrays that are trained, or among the others."""
-    pairs = zip(arrays(ours), arrays(theirs), strict=True)
+    pairs = zip(_arrays(ours), _arrays(theirs), strict=True)
     found = [gap(a, b) or 0.0 for (_, a, wanted), (_, b, _) in pairs if wanted is trained]
     return max(found, default=0.0)
+
+
+def _arrays(net: Network) -> Iterator[tuple[str, Array, bool]]:
+    """Yield (name as in model files, array, whether it is trained) of a network's arrays."""
+    trained = {id(array) for array in flat(layer.params for layer in net.layers)}
+    for index, layer in enumerate(net.layers):
+        for name, array in layer.arrays().items():
+            yield f"{index}.{name}", array, id(array) in trained

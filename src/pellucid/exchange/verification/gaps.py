@@ -51,13 +51,11 @@ def rounding_effects(net: Network, loss: RowLoss, x: Batch, t: Array) -> Roundin
     at random. One pass in float32 is not enough: it may be exact by luck just where the network
     amplifies every rounding.
     """
-    double = net.astype("float64")
+    double, targets = net.astype("float64"), t.astype(np.float64)
     wide = x if x.dtype == np.uint8 else x.astype(np.float64)
-    exact = _results(double, loss, wide, t.astype(np.float64))
-    found = [_results(net, loss, x, t)]
     copies = perturbed(double, np.float32, _COPIES)
-    found += [_results(each, loss, wide, t.astype(np.float64)) for each in copies]
-    results = zip(exact, *found, strict=True)
+    found = [_results(each, loss, wide, targets) for each in (double, *copies)]
+    results = zip(*found, _results(net, loss, x, t), strict=True)
     moved = [max(_finite_gap(own, other) for other in others) for own, *others in results]
     count = len(net.layers)
     return RoundingEffects(moved[:count], moved[count], moved[count + 1 :])
@@ -81,5 +79,4 @@ def perturbed(net: Network, kind: DTypeLike, count: int) -> Iterator[Network]:
 def _finite_gap(exact: Array, moved: Array) -> float:
     """Return the gap of the numbers that are finite in both: an overflow is not rounding."""
     finite = np.isfinite(exact) & np.isfinite(moved)
-    largest = np.abs(exact[finite]).max(initial=1.0)
-    return float(np.abs(exact[finite] - moved[finite]).max(initial=0.0) / largest)
+    return gap(exact[finite], moved[finite]) or 0.0

@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from pellucid.core import chain
-from pellucid.core.layer import flat
-from pellucid.core.losses import (
-    BinaryCrossEntropy,
-    CrossEntropy,
-    MeanSquaredError,
-    Poisson,
-    RowLoss,
-)
+from pellucid.core import chain, losses
+from pellucid.core.losses import RowLoss
 from pellucid.core.optimizers import SGD, Adam, Optimizer
 from pellucid.core.types import Array, Batch
 from pellucid.engines import make_engine
@@ -32,6 +25,12 @@ if TYPE_CHECKING:
     from torch import nn
 
 Batches = Sequence[tuple[Batch, Array]]
+_TORCH_LOSSES: dict[type[RowLoss], str] = {
+    losses.CrossEntropy: "cross_entropy",
+    losses.BinaryCrossEntropy: "binary_cross_entropy_with_logits",
+    losses.Poisson: "poisson_nll_loss",
+    losses.MeanSquaredError: "mse_loss",
+}
 
 
 class Program(Protocol):
@@ -42,15 +41,12 @@ class Program(Protocol):
 
     def outputs(self, x: Batch) -> Sequence[Batch | None]:
         """Return every layer's output in prediction."""
-        ...
 
     def gradients(self, x: Batch, t: Array) -> tuple[float, list[Array]] | None:
         """Return loss and gradients of one training batch, in the order of `params`."""
-        ...
 
     def trained(self, optimizer: Optimizer, batches: Batches) -> Network | None:
         """Return the network after a training step on each batch."""
-        ...
 
 
 class EngineProgram:
@@ -67,10 +63,7 @@ class EngineProgram:
         # An engine returns the last output only, so an engine is made for each layer as the last.
         # It needs weights, which determine its floating type.
         begun = [self.net.layers[: index + 1] for index in range(len(self.net.layers))]
-        return [
-            None if why_not(part) is not None else make_engine(part, engine=self.engine).predict(x)
-            for part in begun
-        ]
+        return [None if why_not(p) else make_engine(p, engine="native").predict(x) for p in begun]
 
     def gradients(self, x: Batch, t: Array) -> tuple[float, list[Array]]:
         layers = self.net.copy().layers  # a training pass changes running statistics
@@ -90,20 +83,21 @@ class TorchProgram:
 
     def __init__(self, net: Network, loss: RowLoss) -> None:
         self.torch = library("torch", "torch")
-        self.loss, self.depth = _torch_loss(loss), chain.loss_depth(net.layers, loss)
-        self.net = net
-        self._module()  # a layer without a module raises its error now
+        self.net, self.depth = net, chain.loss_depth(net.layers, loss)
+        functional = library("torch.nn.functional", "torch")
+        self.loss: Callable[..., torch.Tensor] = getattr(functional, _TORCH_LOSSES[type(loss)])
+        to_module.to_torch(net)  # a layer without a module raises its error now
 
     def outputs(self, x: Batch) -> list[Batch]:
         found, y = [], self.torch.from_numpy(x)
         with self.torch.no_grad():
-            for module in self._module():
+            for module in to_module.to_torch(self.net):
                 y = module(y)
                 found.append(y.numpy())
         return found
 
     def gradients(self, x: Batch, t: Array) -> tuple[float, list[Array]]:
-        module = self._module().train().requires_grad_()
+        module = to_module.to_torch(self.net).train().requires_grad_()
         loss = self._loss(module, x, t)
         params = list(module.parameters())
         # A parameter on which the loss does not depend gets None, where our gradient is zeros.
@@ -113,7 +107,7 @@ class TorchProgram:
         return loss.item(), [transposed(grad.numpy()) for grad in found]
 
     def trained(self, optimizer: Optimizer, batches: Batches) -> Network:
-        module = self._module().train()
+        module = to_module.to_torch(self.net).train()
         params = [param for param in module.parameters() if param.requires_grad]
         theirs = _torch_optimizer(optimizer, params)
         for x, t in batches:
@@ -123,9 +117,6 @@ class TorchProgram:
                 self.torch.nn.utils.clip_grad_norm_(params, optimizer.clip_norm)
             theirs.step()
         return from_module.from_torch(module)
-
-    def _module(self) -> nn.Sequential:
-        return to_module.to_torch(self.net)
 
     def _loss(self, module: nn.Sequential, x: Batch, t: Array) -> torch.Tensor:
         logits = module[: self.depth](self.torch.from_numpy(x))
@@ -174,32 +165,11 @@ The constructor raises InputError where a program is not installed or does not s
 """
 
 
-def arrays(net: Network) -> Iterator[tuple[str, Array, bool]]:
-    """Yield (name as in model files, array, whether it is trained) of a network's arrays."""
-    trained = {id(array) for array in flat(layer.params for layer in net.layers)}
-    for index, layer in enumerate(net.layers):
-        for name, array in layer.arrays().items():
-            yield f"{index}.{name}", array, id(array) in trained
-
-
-def _torch_loss(loss: RowLoss) -> Callable[[torch.Tensor, torch.Tensor], torch.Tensor]:
-    functional = library("torch.nn.functional", "torch")
-    known: dict[type[RowLoss], Callable[[torch.Tensor, torch.Tensor], torch.Tensor]] = {
-        CrossEntropy: functional.cross_entropy,
-        BinaryCrossEntropy: functional.binary_cross_entropy_with_logits,
-        Poisson: functional.poisson_nll_loss,
-        MeanSquaredError: functional.mse_loss,
-    }
-    return known[type(loss)]
-
-
 def _torch_optimizer(optimizer: Optimizer, params: Sequence[torch.Tensor]) -> torch.optim.Optimizer:
-    optim, rate = library("torch.optim", "torch"), optimizer.learning_rate
-    made: torch.optim.Optimizer
+    from torch import optim
+
     if isinstance(optimizer, Adam):
         betas = optimizer.beta_1, optimizer.beta_2
-        made = optim.Adam(params, lr=rate, betas=betas, eps=optimizer.epsilon)
-    else:
-        assert isinstance(optimizer, SGD)
-        made = optim.SGD(params, lr=rate, momentum=optimizer.momentum)
-    return made
+        return optim.Adam(params, optimizer.learning_rate, betas, optimizer.epsilon)
+    assert isinstance(optimizer, SGD)
+    return optim.SGD(params, optimizer.learning_rate, optimizer.momentum)

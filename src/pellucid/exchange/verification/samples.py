@@ -4,25 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 
-from pellucid.core import checks
+from pellucid.core import checks, losses
 from pellucid.core.layer import Layer
 from pellucid.core.layers import Exponential, Sigmoid, Softmax
-from pellucid.core.losses import (
-    BinaryCrossEntropy,
-    CrossEntropy,
-    MeanSquaredError,
-    Poisson,
-    RowLoss,
-)
+from pellucid.core.losses import MeanSquaredError, RowLoss
 from pellucid.core.preparation import Flatten, Scale, Standardize
 from pellucid.core.types import Array, Batch
 from pellucid.errors import InputError
 from pellucid.network import Network
 
 _LOSSES: dict[type[Layer], type[RowLoss]] = {
-    Softmax: CrossEntropy,
-    Sigmoid: BinaryCrossEntropy,
-    Exponential: Poisson,
+    Softmax: losses.CrossEntropy,
+    Sigmoid: losses.BinaryCrossEntropy,
+    Exponential: losses.Poisson,
 }
 
 
@@ -50,8 +44,7 @@ def drawn_rows(
         from pellucid.data import mnist
 
         test = mnist().test
-        pixels = test.images[:N].reshape(N, D)
-        labels = test.labels[:N].astype(np.int64)
+        pixels, labels = test.images[:N].reshape(N, D), test.labels[:N].astype(np.int64)
         return (pixels if takes_bytes else pixels / np.float32(255)), labels
     if takes_bytes:
         return generator.integers(0, 256, (N, D), dtype=np.uint8), None
@@ -68,7 +61,7 @@ def drawn_targets(
 ) -> Array:
     """Draw targets that the loss takes for outputs y, (N, K); the digits' own for ten outputs."""
     N, K = y.shape
-    if isinstance(loss, Poisson):
+    if isinstance(loss, losses.Poisson):
         return generator.poisson(2.0, (N, K)).astype(np.float64)
     if isinstance(loss, MeanSquaredError):  # near the outputs, so that steps are of their size
         return y + (y.std() or 1.0) * generator.standard_normal((N, K))

@@ -1,0 +1,13 @@
+from pellucid.exchange.c import to_c as to_c
+from pellucid.exchange.json_file import from_json as from_json
+from pellucid.exchange.json_file import to_json as to_json
+from pellucid.exchange.onnx import from_onnx as from_onnx
+from pellucid.exchange.onnx import onnx_model as onnx_model
+from pellucid.exchange.onnx import to_onnx as to_onnx
+from pellucid.exchange.pytorch.from_module import from_torch as from_torch
+from pellucid.exchange.pytorch.state_dicts import from_state_dict as from_state_dict
+from pellucid.exchange.pytorch.state_dicts import read_state_dict as read_state_dict
+from pellucid.exchange.pytorch.state_dicts import state_dict as state_dict
+from pellucid.exchange.pytorch.state_dicts import write_torch as write_torch
+from pellucid.exchange.pytorch.to_module import to_torch as to_torch
+from pellucid.exchange.verification import verify as verify
