@@ -135,7 +135,7 @@ def train_one_by_one(
     ridge: Ridge | None = None,
     outputs: bool = True,
 ) -> tuple[list[float], Batch]:
-    """Do what `Engine.train_steps` promises with an engine that takes one batch at a time.
+    """Train as `Engine.train_steps` does, with an engine that takes one batch at a time.
 
     `step` takes an l2 after the arguments of `Engine.train_step`; `matrices` are the
     `trainable_weights`, whose squares `ridge` asks for.

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import compress
+from types import FrameType
 
 import numpy as np
 
@@ -263,7 +264,7 @@ def _stopping_on_interrupt(run: Run) -> Iterator[None]:
         yield
         return
 
-    def handler(number: int, frame: object) -> None:
+    def handler(number: int, frame: FrameType | None) -> None:
         run.stop("interrupted")
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
