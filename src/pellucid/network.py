@@ -6,7 +6,7 @@ import copy
 import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -23,7 +23,7 @@ from pellucid.data.tables import Columns, is_table
 from pellucid.display.summary import Summary, code_line, network_html
 from pellucid.display.trace import ShownTrace
 from pellucid.engines import Engine, make_engine
-from pellucid.errors import InputError
+from pellucid.errors import InputError, StructureError
 from pellucid.files import model
 from pellucid.language import say
 
@@ -77,6 +77,13 @@ class Network:
     def layers(self) -> tuple[Layer, ...]:
         """The layers; their weights change in place, other layers are another Network."""
         return self._layers
+
+    @layers.setter
+    def layers(self, layers: NoReturn) -> None:
+        raise StructureError(
+            "a network's layers are fixed: make another network, such as "
+            "pl.Network([*net.layers[:-1], new])"
+        )
 
     @property
     def classes(self) -> list[str] | None:
@@ -204,6 +211,9 @@ class Network:
         dx has the input's shape; grads is flat and fits `params`. Raises InputError for a trace of
         other layers and for dy of another shape than `trace.y`.
         """
+        if not hasattr(trace, "input_of"):
+            template = "pass the trace of net.forward(x), got {got}"
+            raise InputError(template, got=type(trace).__name__)
         dy = as_array(dy)
         if dy.shape != trace.y.shape or len(trace) != len(self.layers):
             raise InputError(

@@ -330,7 +330,7 @@ REFUSED = {
     "no outputs": (lambda: pl.Affine(np.zeros((3, 0))), r"got \(3, 0\)"),
     "b too long": (
         lambda: pl.Affine(np.zeros((3, 2)), np.zeros(3)),
-        r"biases of shape \(2,\), got \(3,\)\. PyTorch keeps weights as \(out, in\): pass W\.T",
+        r"biases of shape \(2,\), got \(3,\)\. If W is PyTorch's, of shape \(out, in\), pass W\.T",
     ),
     "text": (lambda: pl.Affine([["a"]]), r"an array of numbers, got \[\['a'\]\] \(<U1\)"),
     "ragged": (lambda: pl.Affine([[1.0], [2.0, 3.0]]), "rows of different lengths"),
@@ -458,9 +458,9 @@ def test_a_constant_column_has_no_standard_deviation() -> None:
 
 def test_a_transposed_weight_is_named() -> None:
     W = np.ones((5, 3))
-    with pytest.raises(pl.InputError, match=r"got 5\. PyTorch keeps weights .* pass W\.T"):
+    with pytest.raises(pl.InputError, match=r"got 5\. If W is PyTorch's, .* pass W\.T"):
         pl.Network([pl.Affine(np.ones((2, 5))), pl.Affine(W.T)])
-    with pytest.raises(pl.InputError, match=r"shape \(3,\), got \(5,\)\. PyTorch keeps"):
+    with pytest.raises(pl.InputError, match=r"shape \(3,\), got \(5,\)\. If W is PyTorch's"):
         pl.Affine(W, np.ones(5))
 
 

@@ -173,7 +173,7 @@ def test_layers_changed_after_the_fact() -> None:
     """The structure of a network and of its layers is fixed; weights change in place."""
     net: Any = pl.mlp([3, 4, 2], dropout=0.5, seed=0)
     before = net(np.ones((1, 3)))
-    with pytest.raises(AttributeError):
+    with pytest.raises(pl.StructureError, match="layers are fixed: make another network"):
         net.layers = [*net.layers, pl.ReLU()]
     with pytest.raises(TypeError):
         net.layers[0] = pl.Affine(np.zeros((3, 4)))

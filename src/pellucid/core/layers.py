@@ -16,7 +16,7 @@ from pellucid.core.ranges import finite
 from pellucid.core.types import Array, ArrayLike, Batch, Gradients, Options
 from pellucid.errors import InputError, Message
 
-PYTORCH_ORDER = Message(". PyTorch keeps weights as (out, in): pass W.T")
+PYTORCH_ORDER = Message(". If W is PyTorch's, of shape (out, in), pass W.T")
 
 
 class Affine(Layer):

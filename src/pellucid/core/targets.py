@@ -24,7 +24,10 @@ def one_hot(t: ArrayLike, y: Batch) -> Batch:
             raise InputError("class indices must be whole numbers, got {kind}", kind=t.dtype)
         t = whole
     if N and not (t.min() >= 0 and t.max() < K):
-        template = "class indices for {K} outputs go from 0 to {last}, got {low} to {high}"
+        template = (
+            "class indices for {K} outputs go from 0 to {last}, got {low} to {high}: add outputs, "
+            "or count classes from 0"
+        )
         raise InputError(template, K=K, last=K - 1, low=t.min(), high=t.max())
     values = np.zeros(y.shape, y.dtype)
     # Booleans are converted, since an index of booleans would choose rows and not classes.

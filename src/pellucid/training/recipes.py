@@ -68,7 +68,7 @@ def general(net: Network, rows: int, quick: bool = False) -> Recipe:
     >>> history["accuracy"][-1] > 0.95
     True
     """
-    widest = max((max(array.shape) for array in net.params), default=0)
+    widest = max((max(array.shape, default=1) for array in net.params), default=0)
     batch_size = 16 if rows < 10_000 else 32
     steps, least, most = (3_000, 10, 150) if quick else (12_000, 30, 500)
     epochs = min(max(math.ceil(steps * batch_size / max(rows, 1)), least), most)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
@@ -11,6 +12,7 @@ from pellucid.core.metrics import Metric
 from pellucid.core.optimizers import Optimizer
 from pellucid.core.schedules import Schedule
 from pellucid.core.types import ArrayLike
+from pellucid.errors import InputError
 from pellucid.training.augmentation import Augmentation
 from pellucid.training.callbacks import Callback, RunView
 from pellucid.training.recipes import USUAL, Recipe
@@ -48,6 +50,9 @@ class Settings:
 
     def completed(self, recipe: Recipe | None = None) -> Settings:
         """Return settings in which a recipe (default: `USUAL`) fills in what is None."""
+        if not (recipe is None or hasattr(recipe, "_asdict")):
+            template = "recipe must be a Recipe such as pl.recipes.QUICK, got {got}"
+            raise InputError(template, got=reprlib.repr(recipe))
         usual = (USUAL if recipe is None else recipe)._asdict()
         left_out = {name: value for name, value in usual.items() if getattr(self, name) is None}
         return replace(self, **left_out)

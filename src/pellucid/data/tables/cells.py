@@ -28,7 +28,7 @@ LARGEST = 1e38
 """A number beyond this, positive or negative, does not fit into float32."""
 
 NOT_A_NUMBER = Message(
-    "{text} is not a number: fix the cell, leave it empty, or pass --category {column}"
+    "{text} is not a number: fix the cell, leave it empty, or pass --category {column} to train"
 )
 INFINITE = Message("{text} is infinite or beyond 1e+38: fix the cell or leave it empty")
 NO_TARGET = Message("the target is missing: fill it in or remove the row")
