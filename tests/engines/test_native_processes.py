@@ -15,14 +15,19 @@ from pellucid.engines import make_engine
 from tests.engines.tools import bits, dense, inputs, learn_some
 
 
-def run_script(script: str, *arguments: str, ok: int = 0) -> str:
+def run_script(script: str, *arguments: str, ok: int = 0, covered: bool = True) -> str:
     """Run a script in a process of its own; it must end well and complain of nothing."""
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if covered or not name.startswith("COVERAGE_")
+    }
     process = subprocess.run(
         [sys.executable, "-W", "ignore::DeprecationWarning", "-c", script, *arguments],
         capture_output=True,
         text=True,
         timeout=100,
-        env=os.environ | {"OMP_NUM_THREADS": "2"},
+        env=environment | {"OMP_NUM_THREADS": "2"},
     )
     assert (process.returncode, process.stderr) == (ok, ""), process.stdout
     return process.stdout
