@@ -8,6 +8,7 @@ import random
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,6 +16,8 @@ import pytest
 import pellucid as pl
 from pellucid.core.types import Array
 from pellucid.engines import NativeEngine, make_engine
+from pellucid.engines.protocol import Ridge
+from pellucid.errors import InputError
 from tests.engines.test_native_processes import run_script
 from tests.engines.tools import baseline, dense
 
@@ -312,6 +315,18 @@ def test_layers_of_no_width(shape: tuple[int, int], N: int) -> None:
         y = np.ones((N, H), np.float32)
         engine.predict(x, y)
         engine.gradients(x, None, np.zeros((N, H), np.float32), None, None, 0, y)
+
+
+DAYS: Any = (np.datetime64("2026-11-30"),) * 2
+
+
+@pytest.mark.parametrize("ridge", [Ridge(*DAYS), DAYS, DAYS[0], np.full((1, 1), DAYS[0])])
+def test_a_ridge_of_dates(ridge: Any) -> None:
+    """A numpy.datetime64 offers a buffer without strides, which the binding's library reads."""
+    engine = NativeEngine([pl.Affine(np.eye(3))], pl.MeanSquaredError(), pl.SGD(0.1))
+    x = np.ones((2, 3))
+    with pytest.raises(InputError, match="ridge must be Ridge"):
+        engine.train_steps(x, x, None, None, 2, [0.1], ridge)
 
 
 def test_an_engine_of_layers_nested_sixty_deep() -> None:

@@ -297,7 +297,8 @@ class NativeEngine:
     ) -> tuple[list[float], Batch]:
         y = self._room(batch.N if outputs else 0)
         losses, step, each = np.zeros(len(rates)), self.state["step"], np.asarray(rates, np.float64)
-        given = (*batch, batch_size, step, each, losses, y if outputs else None, *(ridge or ()))
+        extra = _ridge_arrays(ridge)
+        given = (*batch, batch_size, step, each, losses, y if outputs else None, *extra)
         done = self._in_words(batch, lambda: self._engine.train_steps(*given))
         # A batch whose loss is not finite moved nothing, so it is no step.
         self.learning_rate = rates[done - 1]
@@ -344,3 +345,19 @@ class NativeEngine:
     def _move(self, l2: float = 0.0) -> None:
         self.state["step"] += 1
         self._engine.update(self.learning_rate, self.state["step"], l2)
+
+
+def _ridge_arrays(ridge: Ridge | None) -> tuple[Vector, ...]:
+    """Return what C++ reads of a ridge; `squares` is filled in place, so nothing is converted.
+
+    Raises InputError unless they are float64 arrays: a `numpy.datetime64` offers C++ a buffer
+    without strides, and reading it would crash the process.
+    """
+    if ridge is None:
+        return ()
+    arrays = (ridge.l2, ridge.squares) if isinstance(ridge, Ridge) else ()
+    if arrays and all(isinstance(part, np.ndarray) and part.dtype == np.float64 for part in arrays):
+        return arrays
+    raise InputError(
+        "ridge must be Ridge(l2, squares) of two float64 arrays, got {got!r}", got=ridge
+    )
