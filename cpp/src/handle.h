@@ -18,11 +18,40 @@ namespace pellucid {
 
 namespace nb = nanobind;
 
-using Array = nb::ndarray<nb::c_contig, nb::device::cpu>;          // changed in place
-using Input = nb::ndarray<nb::ro, nb::c_contig, nb::device::cpu>;  // only read
-using Indices = nb::ndarray<const std::int64_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
-using Weights = nb::ndarray<const double, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
-using Reals = nb::ndarray<double, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+// An array of NumPy and nothing else: nanobind reads strides that other buffers (ctypes arrays,
+// numpy.datetime64 scalars) leave out, and crashes.
+template <typename... Args>
+struct NumPyArray : nb::ndarray<Args...> {
+    using nb::ndarray<Args...>::ndarray;
+};
+
+using Array = NumPyArray<nb::c_contig, nb::device::cpu>;          // changed in place
+using Input = NumPyArray<nb::ro, nb::c_contig, nb::device::cpu>;  // only read
+using Indices = NumPyArray<const std::int64_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+using Weights = NumPyArray<const double, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+using Reals = NumPyArray<double, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+
+}  // namespace pellucid
+
+namespace nanobind::detail {
+
+template <typename... Args>
+struct type_caster<pellucid::NumPyArray<Args...>> {
+    using Caster = make_caster<ndarray<Args...>>;
+    NB_TYPE_CASTER(pellucid::NumPyArray<Args...>, Caster::Name)
+
+    bool from_python(handle source, uint32_t flags, cleanup_list* cleanup) noexcept {
+        Caster caster;
+        if (!PyArray_Check(source.ptr()) || !caster.from_python(source, flags, cleanup))
+            return false;
+        static_cast<ndarray<Args...>&>(value) = std::move(caster.value);
+        return true;
+    }
+};
+
+}  // namespace nanobind::detail
+
+namespace pellucid {
 
 inline void expect(bool condition, const char* message) {
     if (!condition) throw nb::type_error(message);

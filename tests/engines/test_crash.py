@@ -4,6 +4,7 @@ of its own.
 
 from __future__ import annotations
 
+import ctypes
 import random
 import subprocess
 import sys
@@ -322,11 +323,24 @@ DAYS: Any = (np.datetime64("2026-11-30"),) * 2
 
 @pytest.mark.parametrize("ridge", [Ridge(*DAYS), DAYS, DAYS[0], np.full((1, 1), DAYS[0])])
 def test_a_ridge_of_dates(ridge: Any) -> None:
-    """A numpy.datetime64 offers a buffer without strides, which the binding's library reads."""
+    """A numpy.datetime64 offers a buffer without strides, which nanobind would read."""
     engine = NativeEngine([pl.Affine(np.eye(3))], pl.MeanSquaredError(), pl.SGD(0.1))
     x = np.ones((2, 3))
     with pytest.raises(InputError, match="ridge must be Ridge"):
         engine.train_steps(x, x, None, None, 2, [0.1], ridge)
+
+
+@pytest.mark.parametrize("x", [DAYS[0], DAYS[0] - DAYS[0], (ctypes.c_double * 3 * 2)()])
+def test_buffers_without_strides(x: Any) -> None:
+    """The private module takes arrays of NumPy; the public call makes them of other buffers."""
+    engine = NativeEngine([pl.Affine(np.eye(3))], pl.MeanSquaredError(), pl.SGD(0.1))
+    y, losses = np.ones((2, 3)), np.zeros(1)
+    with pytest.raises(TypeError, match="incompatible function arguments"):
+        engine._engine.predict(x, y)
+    with pytest.raises(TypeError, match="incompatible function arguments"):
+        engine._engine.train_steps(
+            y, None, y, None, None, 2, 0, np.ones(1), losses, None, x, losses
+        )
 
 
 def test_an_engine_of_layers_nested_sixty_deep() -> None:
