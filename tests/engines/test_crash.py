@@ -323,7 +323,7 @@ DAYS: Any = (np.datetime64("2026-11-30"),) * 2
 
 @pytest.mark.parametrize("ridge", [Ridge(*DAYS), DAYS, DAYS[0], np.full((1, 1), DAYS[0])])
 def test_a_ridge_of_dates(ridge: Any) -> None:
-    """A numpy.datetime64 offers a buffer without strides, which nanobind would read."""
+    """A numpy.datetime64 offers a buffer without strides, which crashed the process."""
     engine = NativeEngine([pl.Affine(np.eye(3))], pl.MeanSquaredError(), pl.SGD(0.1))
     x = np.ones((2, 3))
     with pytest.raises(InputError, match="ridge must be Ridge"):

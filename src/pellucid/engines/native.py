@@ -350,8 +350,8 @@ class NativeEngine:
 def _ridge_arrays(ridge: Ridge | None) -> tuple[Vector, ...]:
     """Return what C++ reads of a ridge; `squares` is filled in place, so nothing is converted.
 
-    Raises InputError unless they are float64 arrays: a `numpy.datetime64` offers C++ a buffer
-    without strides, and reading it would crash the process.
+    Raises InputError unless they are float64 arrays: C++ would refuse them too, but only with the
+    types of all its arguments.
     """
     if ridge is None:
         return ()
