@@ -72,7 +72,7 @@ def _network(graph: Graph) -> Network:
     tensor, classes, halved = output_of(graph)
     given = _input(graph, tensor)
     built = _start(given)
-    _read(graph.ops, given.name, tensor, built)
+    read_layers(graph.ops, given.name, tensor, built)
     if built.transposed:
         raise InputError("its output has shape (K, N); expected (N, K)")
     if halved and built.D != 1:
@@ -113,7 +113,7 @@ def _start(given: Input) -> Builder:
     return Builder(tuple(row), batch, layers=[Flatten()] if len(row) > 1 else [])
 
 
-def _read(ops: Sequence[Op], start: str, end: str, built: Builder, depth: int = 0) -> None:
+def read_layers(ops: Sequence[Op], start: str, end: str, built: Builder, depth: int = 0) -> None:
     """Add the layers on the path from one tensor to another."""
     path = segments(ops, start, end)
     place = 0
@@ -161,7 +161,7 @@ def _residual(segment: Segment, branch: str, built: Builder, depth: int) -> None
     if depth >= DEEPEST_RESIDUAL:
         raise op.error(Message("skips are nested more than {most} deep", most=DEEPEST_RESIDUAL))
     inner = Builder(built.row, built.batch, built.transposed, built.room)
-    _read(segment.ops, segment.start, branch, inner, depth + 1)
+    read_layers(segment.ops, segment.start, branch, inner, depth + 1)
     built.room = inner.room
     if (inner.row, inner.transposed) != (built.row, built.transposed):
         a, b = built.row, inner.row

@@ -15,10 +15,14 @@ import numpy as np
 
 from pellucid.core import functions
 from pellucid.core.erf import erfc
+from pellucid.core.layer import Layer
 from pellucid.core.types import Array, Options
 from pellucid.errors import InputError, Message
 
 T = TypeVar("T")
+
+LAYER = "pellucid.Layer"
+"""The kind of an operator that carries a layer: what the import of PyTorch's modules makes."""
 
 
 class Op(NamedTuple):
@@ -71,6 +75,13 @@ class Op(NamedTuple):
             given = self.constant(1)
             axes = None if given is None else given.ravel().tolist()
         return None if axes is None else tuple(axes)
+
+    def layer(self) -> Layer:
+        """Return the layer that the operator carries; no file can hold one."""
+        found = self.attributes.get("layer")
+        if not isinstance(found, Layer):
+            raise self.error(Message("this operator is not supported in dense networks"))
+        return found
 
     def error(self, reason: Message) -> InputError:
         """Return the error that names this node."""
@@ -178,6 +189,8 @@ The first argument is the node.
 
 def row_function(op: Op, values: Sequence[Array | None]) -> Array | None:
     """Compute an operator that keeps rows apart; return None for an unknown one."""
+    if op.kind == LAYER and not op.layer().arrays() and values[0] is not None:
+        return op.layer().forward(values[0])
     if op.kind in ELEMENTWISE:
         return ELEMENTWISE[op.kind](*values)
     return ROWWISE[op.kind](op, *values) if op.kind in ROWWISE else None

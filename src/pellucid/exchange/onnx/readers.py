@@ -18,12 +18,12 @@ from pellucid.core.composite import Dropout
 from pellucid.core.layer import Layer
 from pellucid.core.layers import Affine
 from pellucid.core.normalization import BatchNorm, LayerNorm
-from pellucid.core.preparation import Flatten, Scale, Standardize
+from pellucid.core.preparation import Flatten, Scale, SmoothClip, Standardize
 from pellucid.core.types import Array
 from pellucid.errors import Message
 from pellucid.exchange.onnx.builder import Builder
 from pellucid.exchange.onnx.graph import ROWS
-from pellucid.exchange.onnx.operators import Op
+from pellucid.exchange.onnx.operators import LAYER, Op
 from pellucid.exchange.onnx.recognition import decimal
 
 # The width up to which factors that Standardize cannot hold become a matrix: 4 MB in float32.
@@ -309,6 +309,15 @@ def _transpose(op: Op, built: Builder) -> None:
     built.transposed = built.transposed != (perm != [0, 1])
 
 
+def _layer(op: Op, built: Builder) -> None:
+    layer, D = op.layer(), built.D
+    if not isinstance(layer, (layers.Activation, Dropout, Scale, SmoothClip)):
+        _check_flat(op, built)  # others combine the numbers of a row, which must lie in one axis
+        if D is not None:
+            built.row = (layer.output_width(D),)
+    built.add(layer)
+
+
 _Reader: TypeAlias = Callable[[Op, Builder], None]
 
 
@@ -342,6 +351,7 @@ READERS: dict[str, _Reader] = {
     "Transpose": _transpose,
     "Unsqueeze": _unsqueeze,
     "ai.onnx.ml.Scaler": _scaler,
+    LAYER: _layer,
 }
 """For each operator a function (op, built) that adds its layers.
 
