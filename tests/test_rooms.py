@@ -33,7 +33,8 @@ FLOORS = [
     {"building"},
     {"training"},
     {"lens"},
-    {"exchange", "sklearn"},
+    {"exchange"},
+    {"sklearn"},
     {"web"},
     {"cli"},
 ]

@@ -4,6 +4,7 @@ open to look into.
 They take every parameter of scikit-learn's own, and with the same `random_state` they train to the
 same weights, to rounding. What they have beyond it follows scikit-learn's parameters and changes
 nothing unless it is used. `to_network` makes one network of a fitted pipeline, scalers included.
+skl2onnx converts them like scikit-learn's own, whichever of the two packages is imported first.
 This needs scikit-learn: pip install "pellucid[sklearn]".
 """
 
@@ -14,6 +15,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from pellucid.extras import library
+from pellucid.sklearn.skl2onnx_hook import await_skl2onnx
 
 if TYPE_CHECKING:
     from pellucid.sklearn.classifier import MLPClassifier
@@ -28,6 +30,7 @@ _MODULES = {"MLPClassifier": "classifier", "MLPRegressor": "regressor", "to_netw
 # (The check is quick; scikit-learn itself is loaded with the first name.)
 if find_spec("sklearn") is None:
     library("sklearn", "sklearn")
+await_skl2onnx()
 
 
 def __getattr__(name: str) -> Any:
