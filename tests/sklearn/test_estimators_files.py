@@ -166,7 +166,7 @@ MISCHIEF = {
     "no estimator": (lambda e, h, t: h["record"].clear(), "a network without an estimator"),
     "another": (
         lambda e, h, t: e.update(type="MLPRegressor"),
-        "it holds an MLPRegressor: load it with MLPRegressor.load",
+        "it holds a MLPRegressor: load it with MLPRegressor.load",
     ),
     "unknown parameter": (lambda e, h, t: e["parameters"].update(evil=1), "malformed"),
     "bad parameter": (

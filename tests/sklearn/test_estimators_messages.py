@@ -126,7 +126,7 @@ def test_what_lbfgs_cannot_use_is_refused() -> None:
 def test_a_file_of_the_other_kind_names_its_reader(tmp_path: Path) -> None:
     fitted(small(), X, THREE).save(tmp_path / "model.safetensors")
     with pytest.raises(
-        pl.FileError, match=r"it holds an MLPClassifier: load it with MLPClassifier\.load"
+        pl.FileError, match=r"it holds a MLPClassifier: load it with MLPClassifier\.load"
     ):
         MLPRegressor.load(tmp_path / "model.safetensors")
 

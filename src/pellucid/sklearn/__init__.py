@@ -3,8 +3,9 @@ open to look into.
 
 They take every parameter of scikit-learn's own, and with the same `random_state` they train to the
 same weights, to rounding. What they have beyond it follows scikit-learn's parameters and changes
-nothing unless it is used. `to_network` makes one network of a fitted pipeline, scalers included.
-skl2onnx converts them like scikit-learn's own, whichever of the two packages is imported first.
+nothing unless it is used. skl2onnx converts them like scikit-learn's own, whichever of the two
+packages is imported first. `TableClassifier` and `TableRegressor` take tables as they are: texts,
+dates and missing cells. `to_network` makes one network of a fitted pipeline, scalers included.
 This needs scikit-learn: pip install "pellucid[sklearn]".
 """
 
@@ -21,10 +22,17 @@ if TYPE_CHECKING:
     from pellucid.sklearn.classifier import MLPClassifier
     from pellucid.sklearn.pipelines import to_network
     from pellucid.sklearn.regressor import MLPRegressor
+    from pellucid.sklearn.tables import TableClassifier, TableRegressor
 
-__all__ = ["MLPClassifier", "MLPRegressor", "to_network"]
+__all__ = ["MLPClassifier", "MLPRegressor", "TableClassifier", "TableRegressor", "to_network"]
 
-_MODULES = {"MLPClassifier": "classifier", "MLPRegressor": "regressor", "to_network": "pipelines"}
+_MODULES = {
+    "MLPClassifier": "classifier",
+    "MLPRegressor": "regressor",
+    "TableClassifier": "tables",
+    "TableRegressor": "tables",
+    "to_network": "pipelines",
+}
 
 # `pytest.importorskip` and the like ask by an import, so a missing scikit-learn is an error here.
 # (The check is quick; scikit-learn itself is loaded with the first name.)

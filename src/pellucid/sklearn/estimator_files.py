@@ -31,46 +31,53 @@ from pellucid.sklearn.preset import Tabular, front_and_dropout, settings_of
 from pellucid.sklearn.solvers import Steps
 from pellucid.training.history import History
 
+_TYPES = "MLPClassifier", "MLPRegressor", "TableClassifier", "TableRegressor"
 _LONGEST_TEXT = 1 << 16  # bytes of a class name in an array of texts of one length
 _ARRAYS = "biufUO"  # kinds of arrays that a file may hold
 _KINDS: dict[str, dict[str, type[Any]]] = {"loss": dict(LOSSES), "schedule": dict(SCHEDULES)}
 
 
-def _is_whole(value: Any) -> bool:
+def is_whole(value: Any) -> bool:
+    """Return whether this is a whole number of 0 or more."""
     return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 
-def _is_number(value: Any) -> bool:
+def is_number(value: Any) -> bool:
+    """Return whether this is a number or None."""
     return value is None or isinstance(value, (int, float))
 
 
-def _is_curve(value: Any) -> bool:
+def is_curve(value: Any) -> bool:
+    """Return whether this is a list of numbers or None."""
     return value is None or (
         isinstance(value, list) and all(isinstance(each, float) for each in value)
     )
 
 
-def _is_records(value: Any) -> bool:
+def is_records(value: Any) -> bool:
+    """Return whether this is a list of records of numbers."""
     return isinstance(value, list) and all(
-        isinstance(each, dict) and all(map(_is_number, each.values())) for each in value
+        isinstance(each, dict) and all(map(is_number, each.values())) for each in value
     )
 
 
-def _is_sorted(value: Any) -> bool:
+def is_sorted(value: Any) -> bool:
+    """Return whether this is an array (N,) of sorted, different values."""
     is_line = isinstance(value, np.ndarray) and value.ndim == 1
     return is_line and np.array_equal(np.unique(value), value)
 
 
-def _are_names(value: Any) -> bool:
+def are_names(value: Any) -> bool:
+    """Return whether this is an array of objects."""
     return isinstance(value, np.ndarray) and value.dtype == object
 
 
 _ATTRIBUTES: dict[str, Callable[[Any], bool]] = {
-    **dict.fromkeys(("n_iter_", "t_", "_no_improvement_count"), _is_whole),
-    **dict.fromkeys(("loss_", "best_loss_", "best_validation_score_"), _is_number),
-    **dict.fromkeys(("loss_curve_", "validation_scores_", "validation_loss_curve_"), _is_curve),
-    "classes_": _is_sorted,
-    "feature_names_in_": _are_names,
+    **dict.fromkeys(("n_iter_", "t_", "_no_improvement_count"), is_whole),
+    **dict.fromkeys(("loss_", "best_loss_", "best_validation_score_"), is_number),
+    **dict.fromkeys(("loss_curve_", "validation_scores_", "validation_loss_curve_"), is_curve),
+    "classes_": is_sorted,
+    "feature_names_in_": are_names,
 }
 
 
@@ -86,18 +93,13 @@ class Saving:
         """
         check_is_fitted(self)
         net = self.network_
-        parameters = self.get_params(deep=False)
-        if parameters.pop("callbacks", None):
-            raise InputError(
-                "callbacks cannot be written to a file: set_params(callbacks=None) first"
-            )
         attributes = {name: getattr(self, name) for name in _ATTRIBUTES if name in vars(self)}
         estimator: Options = {
             "type": type(self).__name__,
-            "parameters": {name: _written(name, value) for name, value in parameters.items()},
-            "attributes": {name: _written(name, value) for name, value in attributes.items()},
+            "parameters": parameters_of(self),
+            "attributes": {name: written(name, value) for name, value in attributes.items()},
             "out_activation": self.out_activation_,
-            "history": _written("history_", self.history_.records),
+            "history": written("history_", self.history_.records),
             "engine": self.history_.engine,
         }
         if self._tabular is not None:
@@ -117,22 +119,39 @@ class Saving:
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Self:
         """Load a fitted estimator from the file that `save` wrote; raise FileError for others."""
-        layers, header = model.read(path)
-        _check_type(path, cls, header)
-        try:
-            estimator: Self = _estimator(cls, layers, header)
-        # Whatever a hostile file provokes: each step below takes its values as they are.
-        except (
-            LookupError, TypeError, AttributeError, ValueError, ArithmeticError, RecursionError
-        ) as error:  # fmt: skip
-            malformed = Message("its description is malformed")
-            raise FileError(
-                "{path}: not a usable {kind}: {reason}; save it again",
-                path=path,
-                kind=cls.__name__,
-                reason=reason_of(error) if isinstance(error, ValueError) else malformed,
-            ) from error
+        estimator: Self = loaded(path, cls, _estimator)
         return estimator
+
+
+def parameters_of(estimator: Estimator) -> Options:
+    """Return an estimator's parameters for JSON."""
+    parameters = estimator.get_params(deep=False)
+    if parameters.pop("callbacks", None):
+        raise InputError("callbacks cannot be written to a file: set_params(callbacks=None) first")
+    return {name: written(name, value) for name, value in parameters.items()}
+
+
+def loaded(
+    path: str | os.PathLike[str],
+    cls: type,
+    make: Callable[[Estimator, Sequence[Layer], Options], Estimator],
+) -> Estimator:
+    """Return what `make` makes of a class and a file's layers and header, trusting nothing."""
+    layers, header = model.read(path)
+    _check_type(path, cls, header)
+    try:
+        return make(cls, layers, header)
+    # Whatever a hostile file provokes: `make` takes its values as they are.
+    except (
+        LookupError, TypeError, AttributeError, ValueError, ArithmeticError, RecursionError
+    ) as error:  # fmt: skip
+        damaged = Message("its description is malformed")
+        raise FileError(
+            "{path}: not a usable {kind}: {reason}; save it again",
+            path=path,
+            kind=cls.__name__,
+            reason=reason_of(error) if isinstance(error, ValueError) else damaged,
+        ) from error
 
 
 def _check_type(path: str | os.PathLike[str], cls: type, header: Options) -> None:
@@ -143,15 +162,15 @@ def _check_type(path: str | os.PathLike[str], cls: type, header: Options) -> Non
             "{path}: it holds a network without an estimator: load it with pl.load", path=path
         )
     got = described.get("type") if isinstance(described, dict) else None
-    if got in ("MLPClassifier", "MLPRegressor") and got != cls.__name__:
-        raise FileError("{path}: it holds an {got}: load it with {got}.load", path=path, got=got)
+    if got in _TYPES and got != cls.__name__:
+        raise FileError("{path}: it holds a {got}: load it with {got}.load", path=path, got=got)
 
 
 def _estimator(cls: Estimator, layers: Sequence[Layer], header: Options) -> Estimator:
     described = header["record"]["estimator"]
     if described["type"] != cls.__name__:
         raise InputError("its description is malformed")
-    estimator = cls(**{name: _read(value) for name, value in described["parameters"].items()})
+    estimator = cls(**{name: read(value) for name, value in described["parameters"].items()})
     estimator._validate_params()
     affine = [layer for layer in layers if isinstance(layer, Affine) and layer.b is not None]
     estimator.coefs_ = [each.W for each in affine]
@@ -170,33 +189,34 @@ def _estimator(cls: Estimator, layers: Sequence[Layer], header: Options) -> Esti
     estimator.n_features_in_, estimator.n_layers_ = checks.input_width(layers), len(affine) + 1
     estimator.n_outputs_ = affine[-1].W.shape[1]
     for name, value in described["attributes"].items():
-        found = _read(value)
+        found = read(value)
         if not _ATTRIBUTES[name](found):
-            raise _malformed(name)
+            raise malformed(name)
         setattr(estimator, name, found)
     _restore_labels(estimator, described.get("targets"))
     # Files from before it was recorded have the parameter instead.
     estimator.history_ = History(described.get("engine", estimator.engine))
-    estimator.history_.records = _read(described["history"])
-    if not _is_records(estimator.history_.records) or estimator.history_.engine not in ENGINES:
-        raise _malformed("history_")
+    estimator.history_.records = read(described["history"])
+    if not is_records(estimator.history_.records) or estimator.history_.engine not in ENGINES:
+        raise malformed("history_")
     _restore_steps(estimator, described.get("steps"), header["arrays"])
     return estimator
 
 
-def _malformed(name: str) -> InputError:
+def malformed(name: str) -> InputError:
+    """Return the error of an attribute that is not of its kind."""
     return InputError("its attribute {name} is malformed", name=repr(name))
 
 
 def _restore_labels(estimator: Estimator, kind: str) -> None:
     names = getattr(estimator, "feature_names_in_", None)
     if names is not None and len(names) != estimator.n_features_in_:
-        raise _malformed("feature_names_in_")
+        raise malformed("feature_names_in_")
     if not hasattr(estimator, "_binary"):  # a regressor has no labels
         return
     K = len(estimator.classes_)
     if estimator.n_outputs_ != {"multiclass": K, "binary": 1, "multilabel-indicator": K}[kind]:
-        raise _malformed("classes_")
+        raise malformed("classes_")
     binarizer = LabelBinarizer()
     binarizer.classes_, binarizer.y_type_ = estimator.classes_, kind
     binarizer.sparse_input_ = False
@@ -212,22 +232,22 @@ def _restore_steps(
     objective = objective_of(estimator.loss, estimator.out_activation_, estimator.n_outputs_, net)
     steps = Steps(settings_of(estimator), objective, net.params)
     step, rate = described["step"], described["learning_rate"]
-    if not _is_whole(step) or not (isinstance(rate, float) and 0 < rate < math.inf):
-        raise _malformed("_optimizer")
+    if not is_whole(step) or not (isinstance(rate, float) and 0 < rate < math.inf):
+        raise malformed("_optimizer")
     steps.state["step"], steps.learning_rate = step, rate
     left = dict(arrays)
     for slot in steps.optimizer.slots:
         for index, memory in enumerate(steps.state[slot]):
             saved = left.pop(f"{slot}.{index}")
             if saved.shape != memory.shape:
-                raise _malformed("_optimizer")
+                raise malformed("_optimizer")
             memory[...] = saved
     if left:
         raise InputError("it has an array {name}, which belongs to no layer", name=repr(min(left)))
     estimator._optimizer = steps
 
 
-def _written(name: str, value: Any) -> Any:
+def written(name: str, value: Any) -> Any:
     """Return a parameter or attribute for JSON: plain values, or others as {"kind": ...}."""
     if isinstance(value, np.generic):
         value = value.item()
@@ -236,16 +256,16 @@ def _written(name: str, value: Any) -> Any:
     if isinstance(value, float):
         return value if math.isfinite(value) else {"kind": "float", "value": str(value)}
     if isinstance(value, list):
-        return [_written(name, each) for each in value]
+        return [written(name, each) for each in value]
     if isinstance(value, (tuple, dict)):
         entries = value.items() if isinstance(value, dict) else value
-        return {"kind": type(value).__name__, "value": [_written(name, each) for each in entries]}
+        return {"kind": type(value).__name__, "value": [written(name, each) for each in entries]}
     if isinstance(value, np.ndarray) and value.dtype.kind in _ARRAYS:
-        return {"kind": "array", "dtype": value.dtype.str, "value": _written(name, value.tolist())}
+        return {"kind": "array", "dtype": value.dtype.str, "value": written(name, value.tolist())}
     for kind, known in _KINDS.items():
         for short, found in known.items():
             if type(value) is found:
-                options = _written(name, list(value.options().items()))
+                options = written(name, list(value.options().items()))
                 return {"kind": kind, "value": short, "options": options}
     template = (
         "{name} is {got}, which a file cannot hold: save takes numbers, texts and pellucid's own "
@@ -254,26 +274,26 @@ def _written(name: str, value: Any) -> Any:
     raise InputError(template, name=name, got=repr(value))
 
 
-def _read(value: Any) -> Any:
-    """Return the value that `_written` described."""
+def read(value: Any) -> Any:
+    """Return the value that `written` described."""
     if isinstance(value, list):
-        return [_read(each) for each in value]
+        return [read(each) for each in value]
     if not isinstance(value, dict):
         return value
     inner = value["value"]
     if value["kind"] == "float":
         return {"inf": math.inf, "-inf": -math.inf, "nan": math.nan}[inner]
     if value["kind"] == "tuple":
-        return tuple(_read(inner))
+        return tuple(read(inner))
     if value["kind"] == "dict":
-        return dict(_read(inner))
+        return dict(read(inner))
     if value["kind"] == "array":
         # Object arrays are allowed for texts alone, and types of any length are not.
         dtype = np.dtype(value["dtype"])
         if dtype.kind not in _ARRAYS or dtype.itemsize > _LONGEST_TEXT:
             raise InputError("its description is malformed")
-        found = np.array(_read(inner), dtype=dtype)
+        found = np.array(read(inner), dtype=dtype)
         if dtype.kind == "O" and not all(isinstance(each, str) for each in found):
             raise InputError("its description is malformed")
         return found
-    return _KINDS[value["kind"]][inner](**dict(_read(value["options"])))
+    return _KINDS[value["kind"]][inner](**dict(read(value["options"])))

@@ -56,14 +56,15 @@ def of_dict(columns: Mapping[str, Column]) -> Opened:
     """Return the names of a dict of columns, and the function that reads its rows."""
     arrow = library("pyarrow", "tables")
     try:
-        table = arrow.table({str(name): _as_array(cells) for name, cells in columns.items()})
+        table = arrow.table({str(name): as_array(cells) for name, cells in columns.items()})
     except (arrow.ArrowException, TypeError, ValueError) as error:
         template = "a dict of columns must have lists or arrays (N,), all of one length ({reason})"
         raise InputError(template, reason=error) from error
     return _of_arrow(table)
 
 
-def _as_array(values: Column) -> ArrowArray:
+def as_array(values: Column) -> ArrowArray:
+    """Return a column's cells as an Arrow array, as texts where numbers and texts are mixed."""
     arrow = library("pyarrow", "tables")
     try:
         return arrow.array(values, from_pandas=True)
@@ -78,7 +79,7 @@ def _one_column(frame: Frame, name: str) -> ArrowArray:
     try:
         return frame.select(name).to_arrow().column(name)
     except (arrow.ArrowException, TypeError, ValueError):
-        return _as_array(frame[name].to_list())
+        return as_array(frame[name].to_list())
 
 
 def _check_names(frame: Frame) -> None:

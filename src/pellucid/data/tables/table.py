@@ -63,6 +63,28 @@ class Table:
             self.name, list(names), lambda wanted: blocks([names[each] for each in wanted])
         )
 
+    def named(self, names: Sequence[str]) -> Table:
+        """Return this table with other names for its columns, one for each in their order."""
+        old, blocks = dict(zip(names, self.columns, strict=True)), self._blocks
+        return Table(self.name, names, lambda wanted: blocks([old[each] for each in wanted]))
+
+    def joined(self, name: str, cells: Any) -> Table:
+        """Return this table with one column more, or another in its place: cells, (N,), which are
+        as many as there are rows.
+        """
+        array, blocks = dataframes.as_array(cells), self._blocks
+
+        def rows(wanted: Sequence[str]) -> Iterator[Block]:
+            others = [each for each in wanted if each != name]
+            start = 0
+            for block in blocks(others) if others else [[array]]:
+                own = array.slice(start, len(block[0]))
+                start += len(own)
+                found = {**dict(zip(others, block, strict=False)), name: own}
+                yield [found[each] for each in wanted]
+
+        return Table(self.name, list(dict.fromkeys([*self.columns, name])), rows)
+
     def absent(self, names: Sequence[str]) -> list[str]:
         """Return those names that no column has."""
         return [name for name in dict.fromkeys(names) if name not in self._known]

@@ -1,0 +1,179 @@
+"""What the classifier and the regressor for tables share: rows as a table, the fit, the network."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from numbers import Integral, Real
+from typing import Any, Self
+
+from sklearn.base import BaseEstimator, _fit_context
+from sklearn.utils import check_random_state, validation
+from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
+
+from pellucid.building import PRESETS, table_mlp
+from pellucid.core import ACTIVATIONS
+from pellucid.core.losses import LOSSES
+from pellucid.core.optimizers import Optimizer
+from pellucid.core.types import Array, Options
+from pellucid.data.tables import Columns, Table, read_table
+from pellucid.data.tables.dataframes import is_frame
+from pellucid.network import Network
+from pellucid.sklearn.contracts import PARAMETERS
+from pellucid.sklearn.engine_rows import Inputs
+from pellucid.sklearn.mlp_layers import NAMES, hidden_sizes
+from pellucid.sklearn.table_files import SavingTables, feature_names
+from pellucid.training import EarlyStopping, History, Settings, recipes
+from pellucid.training.choices import choose_callbacks
+from pellucid.training.settings import ClassWeight
+from pellucid.training.table_loop import train_on_table
+
+ENOUGH = 1_000
+"""Rows from which on a tenth is held out by default."""
+
+_COUNT = Interval(Integral, 1, None, closed="left")
+_AS_THERE = "hidden_layer_sizes", "schedule", "random_state", "callbacks", "engine", "threads"
+_LISTS = "categories", "numbers", "ignore"
+
+TABLE_PARAMETERS: Options = {
+    **{name: PARAMETERS[name] for name in _AS_THERE},
+    "activation": [StrOptions({*NAMES, *ACTIVATIONS})],
+    "preset": [StrOptions(set(PRESETS))],
+    "dropout": [Interval(Real, 0, 1, closed="left")],
+    "loss": [StrOptions(set(LOSSES)), HasMethods(["value", "gradient"]), None],
+    "learning_rate_init": [Interval(Real, 0, None, closed="neither"), None],
+    "weight_decay": [Interval(Real, 0, None, closed="left"), None],
+    "batch_size": [StrOptions({"auto"}), _COUNT],
+    "max_iter": [_COUNT, None],
+    "validation_fraction": [StrOptions({"auto"}), Interval(Real, 0, 1, closed="neither"), None],
+    "verbose": ["verbose"],
+    **{name: ["array-like"] for name in _LISTS},
+}
+
+
+class BaseTableMLP(SavingTables, ABC, BaseEstimator):
+    """A network for tables with scikit-learn's contract; see `TableClassifier`."""
+
+    _parameter_constraints: Options = TABLE_PARAMETERS
+    _task: str
+    network_: Network
+    history_: History
+    n_features_in_: int
+
+    def _keep(self, given: Options) -> None:
+        """Keep the constructor's arguments as they are; `fit` checks them."""
+        own = {name: value for name, value in given.items() if name not in ("self", "__class__")}
+        self.__dict__.update(own)
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X: Inputs, y: Inputs) -> Self:
+        """Train on the rows of a table X and their targets y, (N,).
+
+        X is a dataframe of pandas, Polars or PyArrow, an array (N, D), or a list of rows; cells may
+        be numbers, texts, truth values, dates, or missing. `pl.Columns.of` has the rules by which
+        columns become numbers. Raises InputError, a ValueError, that names row and column of a cell
+        that cannot be used.
+        """
+        sizes = hidden_sizes(self.hidden_layer_sizes)
+        table = self._table(X, y)
+        name, y = getattr(y, "name", None), self._checked(y)
+        validation.check_consistent_length(X, y)
+        target = _unused(name if isinstance(name, str) and name else "target", table.columns)
+        table = table.joined(target, y)
+        lists = {name: [str(each) for each in getattr(self, name)] for name in _LISTS}
+        columns = Columns.of(table, target, task=self._task, **lists)
+        self._know(columns)
+        seed = _seed(self.random_state)
+        activation = str(NAMES.get(self.activation, self.activation))
+        options: Options = {"preset": self.preset, "dropout": self.dropout, "seed": seed}
+        net = table_mlp(columns, sizes, activation, **options)
+        share = self.validation_fraction
+        share = (0.1 if columns.rows >= ENOUGH else None) if share == "auto" else share
+        settings = self._settings(net, columns.rows, seed, share is not None)
+        self.history_ = train_on_table(net, table, settings, share)
+        self.network_, self.n_iter_ = net, len(self.history_)
+        return self
+
+    def _settings(self, net: Network, rows: int, seed: int, held_out: bool) -> Settings:
+        recipe = recipes.tables(net, rows)
+        epochs = recipe.epochs if self.max_iter is None else self.max_iter
+        callbacks = choose_callbacks(() if self.callbacks is None else self.callbacks)
+        if held_out:  # for the best epoch's weights; it never stops
+            callbacks.append(EarlyStopping(patience=epochs))
+        return Settings(
+            loss=self.loss,
+            optimizer=self._optimizer(recipe.optimizer),
+            schedule=self.schedule,
+            epochs=epochs,
+            batch_size=None if self.batch_size == "auto" else self.batch_size,
+            class_weight=self._class_weight(),
+            callbacks=callbacks,
+            seed=seed,
+            engine=self.engine,
+            threads=self.threads,
+            progress=bool(self.verbose),
+        )
+
+    def _optimizer(self, usual: Optimizer) -> Optimizer:
+        """Return the recipe's optimizer with the rate and decay that were passed, if any."""
+        own = {"learning_rate": self.learning_rate_init, "weight_decay": self.weight_decay}
+        given = {name: value for name, value in own.items() if value is not None}
+        return type(usual)(**{**usual.options(), **given})
+
+    def _outputs(self, X: Inputs) -> Array:
+        """Return the network's outputs for the rows of X, (N, K)."""
+        validation.check_is_fitted(self, "network_")
+        return self.network_.predict(self._table(X))
+
+    def _table(self, X: Inputs, y: Inputs = "no_validation") -> Table:
+        """Return X as a table whose columns have the names of `feature_names`.
+
+        With y, as in `fit`, scikit-learn's facts about X (names and number of columns) are set,
+        else they are checked.
+        """
+        reset = not isinstance(y, str)
+        least = 2 if reset else 1  # rows
+        if not is_frame(X):
+            if reset:
+                validation.validate_data(self, y=y, skip_check_array=True)  # it is not None
+            checks: Options = {"ensure_all_finite": "allow-nan", "ensure_min_samples": least}
+            X = validation.validate_data(self, X, dtype=None, reset=reset, **checks)
+            return read_table({n: X[:, place] for place, n in enumerate(feature_names(self))})
+        validation.validate_data(self, X, y, reset=reset, skip_check_array=True)
+        if len(X) < least:
+            raise ValueError(  # scikit-learn's words
+                f"Found array with {len(X)} sample(s) (shape={X.shape}) while a minimum of {least} "
+                f"is required by {type(self).__name__}."
+            )
+        names = feature_names(self)
+        if hasattr(X, "set_axis") and not all(isinstance(name, str) for name in X.columns):
+            X = X.set_axis(names, axis=1)  # pandas' columns without names: 0, 1, ...
+        return read_table(X).named(names)
+
+    @abstractmethod
+    def _checked(self, y: Inputs) -> Array:
+        """Return validated targets, (N,)."""
+
+    @abstractmethod
+    def _know(self, columns: Columns) -> None:
+        """Keep how outputs become predictions; raise InputError where the columns do not fit."""
+
+    def _class_weight(self) -> ClassWeight | None:
+        return None
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = tags.input_tags.string = tags.input_tags.categorical = True
+        return tags
+
+
+def _unused(name: str, columns: Sequence[str]) -> str:
+    """Return a name for the target that no column has."""
+    return name if name not in columns else _unused(name + "_", columns)
+
+
+def _seed(random_state: Any) -> int:
+    """Return a whole number itself, so that `pl.train_table(seed=...)` draws the same."""
+    if isinstance(random_state, Integral):
+        return int(random_state)
+    return int(check_random_state(random_state).randint(2**31))
