@@ -19,7 +19,7 @@ from pellucid.exchange.onnx.builder import Builder
 from pellucid.exchange.onnx.embedding_reader import read_embedding
 from pellucid.exchange.onnx.graph import Graph, Input, graph_of
 from pellucid.exchange.onnx.graph_outputs import output_of
-from pellucid.exchange.onnx.operators import ELEMENTWISE, ROWWISE, Op
+from pellucid.exchange.onnx.operators import ATTRIBUTED, ELEMENTWISE, REDUCTIONS, Op
 from pellucid.exchange.onnx.readers import READERS
 from pellucid.exchange.onnx.recognition import LONGEST, recognised
 from pellucid.exchange.onnx.segments import Segment, segments, sources
@@ -122,7 +122,7 @@ def read_layers(ops: Sequence[Op], start: str, end: str, built: Builder, depth: 
         # An activation that is written out has at least one segment that is no layer by itself.
         # Where each segment is a layer by itself, `READERS` keep the weights' bits.
         unknown = next((i for i, segment in enumerate(rest) if not _readable(segment)), None)
-        found = None if unknown is None else recognised(rest, unknown + 1, built.D)
+        found = None if unknown is None else recognised(rest, unknown + 1, built)
         if found is not None:
             layer, count = found
             built.reserve(rest[0].last, sum(array.size for array in layer.params))
@@ -170,7 +170,7 @@ def _residual(segment: Segment, branch: str, built: Builder, depth: int) -> None
 
 
 def _unsupported(segment: Segment) -> InputError:
-    known = READERS.keys() | ELEMENTWISE.keys() | ROWWISE.keys()
+    known = READERS.keys() | ELEMENTWISE.keys() | ATTRIBUTED.keys() | REDUCTIONS.keys()
     for op in segment.ops:
         if op.kind not in known:
             return op.error(Message("this operator is not supported in dense networks"))

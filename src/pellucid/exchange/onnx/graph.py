@@ -120,7 +120,8 @@ class _Reader:
         output = node.output[0] if node.output else ""
         attributes = {attribute.name: _attribute(attribute) for attribute in node.attribute}
         opset = self.opsets.get(domain, 0)
-        op = Op(kind, node.name or output or kind, (), output, attributes, opset)
+        more = tuple(name for name in node.output[1:] if name)
+        op = Op(kind, node.name or output or kind, (), output, attributes, opset, more)
         known = (name in self.live or name in self.constants for name in node.output if name)
         if not node.output or any(known):
             raise op.error(Message("it has no output, or one that another node has made"))

@@ -16,6 +16,7 @@ import numpy as np
 from pellucid.core import functions
 from pellucid.core.erf import erfc
 from pellucid.core.layer import Layer
+from pellucid.core.layers import Activation
 from pellucid.core.types import Array, Options
 from pellucid.errors import InputError, Message
 
@@ -30,7 +31,8 @@ class Op(NamedTuple):
 
     `kind` is the operator, with its domain unless that is ONNX's own ("ai.onnx.ml.Scaler"). An
     input is an array if it is constant, a tensor's name if it depends on the graph's input, and
-    None if it is left out. `opset` is the version of the operator's domain.
+    None if it is left out. `opset` is the version of the operator's domain, `more` are the outputs
+    behind the first.
     """
 
     kind: str
@@ -39,6 +41,7 @@ class Op(NamedTuple):
     output: str
     attributes: Options
     opset: int
+    more: tuple[str, ...] = ()
 
     @property
     def live(self) -> list[str]:
@@ -83,6 +86,12 @@ class Op(NamedTuple):
             raise self.error(Message("this operator is not supported in dense networks"))
         return found
 
+    def reduced_axes(self, rank: int) -> tuple[int, ...]:
+        """Return the axes of a reduction of a tensor of this rank."""
+        if axes := self.axes():
+            return axes
+        return () if self.attribute("noop_with_empty_axes", 0) else tuple(range(rank))
+
     def error(self, reason: Message) -> InputError:
         """Return the error that names this node."""
         template = "node {node} ({kind}): {reason}"
@@ -123,7 +132,8 @@ ELEMENTWISE: dict[str, _Function] = {
 
 def _reduction(function: _Function) -> _Function:
     def reduced(op: Op, x: Array, axes: Array | None = None) -> Array:
-        return function(x, axis=op.axes(), keepdims=op.attribute("keepdims", 1) != 0)
+        axis = op.reduced_axes(x.ndim)
+        return np.asarray(function(x, axis=axis, keepdims=op.attribute("keepdims", 1) != 0))
 
     return reduced
 
@@ -141,16 +151,20 @@ def _cast(op: Op, x: Array) -> Array:
     return x.astype(kind)
 
 
-ROWWISE: dict[str, _Function] = {
+ATTRIBUTED: dict[str, _Function] = {
     "Cast": _cast,
     "Clip": _clip,
     "LeakyRelu": lambda op, x: functions.leaky_relu(x, op.attribute("alpha", 0.01)),
+    "Swish": lambda op, x: x * functions.sigmoid(op.attribute("alpha", 1.0) * x),
+}
+"""Operators with attributes that compute each number by itself; the first argument is the node."""
+
+REDUCTIONS: dict[str, _Function] = {
     "ReduceMax": _reduction(np.max),
     "ReduceMean": _reduction(np.mean),
     "ReduceSum": _reduction(np.sum),
-    "Swish": lambda op, x: x * functions.sigmoid(op.attribute("alpha", 1.0) * x),
 }
-"""Operators with attributes that compute each row by itself; the first argument is the node."""
+"""Operators that take the numbers along some axes together; the first argument is the node."""
 
 # By TensorProto.DataType.
 CAST = {1: np.float32, 6: np.int32, 7: np.int64, 9: np.bool_, 11: np.float64}
@@ -188,12 +202,14 @@ The first argument is the node.
 
 
 def row_function(op: Op, values: Sequence[Array | None]) -> Array | None:
-    """Compute an operator that keeps rows apart; return None for an unknown one."""
-    if op.kind == LAYER and not op.layer().arrays() and values[0] is not None:
-        return op.layer().forward(values[0])
+    """Compute an operator of the three tables above; return None for another one."""
+    if op.kind == LAYER and values[0] is not None:
+        layer = op.layer()
+        return layer.forward(values[0]) if isinstance(layer, Activation) else None
     if op.kind in ELEMENTWISE:
         return ELEMENTWISE[op.kind](*values)
-    return ROWWISE[op.kind](op, *values) if op.kind in ROWWISE else None
+    function = ATTRIBUTED.get(op.kind) or REDUCTIONS.get(op.kind)
+    return None if function is None else function(op, *values)
 
 
 def fold(op: Op, room: int) -> Array | None:
