@@ -134,7 +134,8 @@ def table_mlp(
         Neurons in each hidden layer.
     activation, output
         Names of activations for the hidden layers and for the last. Default of the last: softmax
-        for classes, identity for values; values are predicted in the target's own units.
+        for classes, identity for values. After identity, a last Standardize returns to the target's
+        own units (`Standardize.undoing`); the layers before it predict standardized values.
     preset
         "tabular" (default): a robust Standardize, SmoothClip, and from 1,000 rows on a
         PeriodicEmbedding of the columns whose numbers vary. "plain": Standardize alone, by mean and
@@ -162,11 +163,11 @@ def table_mlp(
         front = _tabular_front(robust, columns.varied, columns.rows, settings)
     ending = output or ("identity" if columns.classes is None else "softmax")
     widths = [*hidden, columns.outputs]
-    net = _behind(front, widths, activation, ending, dropout=dropout, **settings)
-    net = Network(net.layers, inputs=columns, classes=columns.classes)
-    if answers_values(net):
-        rescale(net, columns.target.std, columns.target.mean)
-    return net
+    layers = _behind(front, widths, activation, ending, dropout=dropout, **settings).layers
+    if columns.classes is None and ending == "identity":
+        mean, std = [columns.target.mean], [columns.target.std]
+        layers = (*layers, Standardize.undoing(mean, std, checks.dtype_of(layers)))
+    return Network(layers, inputs=columns, classes=columns.classes)
 
 
 def tabular_mlp(
@@ -219,19 +220,6 @@ def _behind(
     assert D is not None
     net = mlp([checks.widths(front, D)[-1], *widths], activation, output, **settings)
     return Network([*Network(front).astype(net.dtype).layers, *net.layers])
-
-
-def answers_values(net: Network) -> bool:
-    """Return whether the network predicts values of a table by a last Affine layer with a bias."""
-    last = net.layers[-1] if net.layers else None
-    return net.predicts_values and isinstance(last, Affine) and last.b is not None
-
-
-def rescale(net: Network, factor: float, shift: float) -> None:
-    """Change the last layer, an Affine one, to x (W f) + (b f + s): y * factor + shift."""
-    last = net.layers[-1]
-    assert isinstance(last, Affine) and last.b is not None
-    last.W, last.b = last.W.astype(np.float64) * factor, last.b.astype(np.float64) * factor + shift
 
 
 def by_name(what: str, name: Any, known: Mapping[Any, T]) -> T:

@@ -112,6 +112,19 @@ def test_standardize_measures_its_columns() -> None:
     close(layer.forward(x.astype(np.float32)), [[-1.0, 0.0], [1.0, 0.0]], 0)
 
 
+def test_standardize_undoes_itself() -> None:
+    layer = pl.Standardize.undoing([10.0, -4.0], [2.0, 0.5], np.float64)
+    np.testing.assert_array_equal(layer.mean, [-5, 8])
+    np.testing.assert_array_equal(layer.std, [0.5, 2])
+    x, y = np.array([[0.0, 0.0], [3.0, -1.0]]), np.array([[10.0, -4.0], [16.0, -4.5]])
+    np.testing.assert_array_equal(layer.forward(x), y)  # x * std + mean
+    np.testing.assert_array_equal(layer.invert(y), x)
+    assert pl.Standardize.undoing([1.0], [3.0]).std.dtype == np.float32
+    for std, dtype in ((0.0, np.float64), (1e-39, np.float32)):
+        with pytest.raises(pl.InputError, match="cannot be undone"):
+            pl.Standardize.undoing([0.0], [std], dtype)
+
+
 def test_a_robust_standardize_is_not_moved_by_outliers() -> None:
     x = np.array(
         [[0.0, 5.0, 7.0], [1.0, 5.0, 7.0], [2.0, 5.0, 7.0], [3.0, 5.0, 7.0], [1e6, 9.0, 7.0]]

@@ -135,6 +135,80 @@ def test_classes_are_answered_by_name(houses: pandas.DataFrame) -> None:
     assert net.forward(houses[:3]).y.shape == (3, 2)
 
 
+@pytest.mark.parametrize("memory", [1 << 30, 1_000])
+def test_what_leaves_a_run_is_in_the_targets_units(
+    houses: pandas.DataFrame, memory: int, tmp_path: Path
+) -> None:
+    net, truth = network(houses, "price", "large"), houses[["price"]].to_numpy()
+    path, whole, found = tmp_path / "net.safetensors", net.predictor(), list[float]()
+
+    def keep(run: RunView) -> None:
+        assert run.net is net
+        run.net.save(path)
+        nets = run.net, run.net.copy(), pl.load(path)
+        found.extend(r2(each.predict(houses), truth) for each in nets)
+        np.testing.assert_array_equal(whole(net.columns.x(houses)), pl.load(path)(houses))
+
+    class Keep(pl.Callback):
+        def on_batch(self, run: RunView) -> None:
+            if run.batch == run.batches:
+                keep(run)
+
+    history = pl.train_table(
+        net, houses, epochs=20, callbacks=[keep, Keep()], memory=memory, validation=None,
+        metrics=["r2", "mean_absolute_error"],
+    )  # fmt: skip
+    assert len(found) == 120
+    assert min(found[-6:]) > 0.9
+    assert found[0] == found[1] == found[2] > -1
+    # The loss is of standardized values; metrics are of what the network predicts.
+    assert history["loss"][0] < 2
+    assert 1e3 < history["mean_absolute_error"][-1] < 1e5
+    assert history["r2"][-1] > 0.8
+
+
+def test_a_fixed_layer_returns_to_the_targets_units(houses: pandas.DataFrame) -> None:
+    net = network(houses, "price", "large", hidden=[4])
+    end = instance(pl.Standardize, net.layers[-1])
+    inner, price = pl.Network(net.layers[:-1]), houses["price"]
+    y = net.predict(houses)
+    standardized = inner.predict(net.columns.x(houses))
+    np.testing.assert_allclose(y, standardized * price.std(ddof=0) + price.mean(), rtol=1e-6)
+    np.testing.assert_allclose(end.invert(y), standardized, atol=1e-5)
+    before = [array.copy() for array in end.buffers]
+    pl.train_table(net, houses, epochs=2)
+    assert net.layers[-1] is end
+    for array, kept in zip(end.buffers, before, strict=True):
+        np.testing.assert_array_equal(array, kept)
+
+
+def test_years_are_predicted_to_float32s_last_digits() -> None:
+    years = np.repeat(np.arange(1990, 2020), 20)
+    table = {"age": 2020.0 - years, "year": years.astype(float)}
+    columns = pl.Columns.of(table, target="year", task="regress")
+    net = pl.table_mlp(columns, hidden=[16], dropout=0.0)
+    pl.train_table(net, table, epochs=100, optimizer=pl.Adam(0.01))
+    assert np.abs(net.predict(table)[:, 0] - years).max() < 0.5
+    exact = np.linspace(-2, 2, 101, dtype=np.float32)[:, None]
+    end = instance(pl.Standardize, net.layers[-1])
+    y = end.forward(exact)
+    # A float32 of this size has steps of 1.2e-4.
+    assert np.abs(y - (exact * years.std() + years.mean())).max() < 5e-4
+
+
+def test_a_network_that_ends_otherwise_is_trained_on_targets_as_they_are(
+    houses: pandas.DataFrame,
+) -> None:
+    houses["price"] = (houses["price"] - houses["price"].mean()) / houses["price"].std()
+    columns = pl.Columns.of(houses, target="price", ignore=["large"])
+    body = pl.mlp([columns.width, 16, 1])
+    net = pl.Network([columns.standardize(), *body.layers], inputs=columns)
+    history = pl.train_table(net, houses, epochs=40)
+    assert kinds(net)[-1] == "Affine"
+    assert history["loss"][-1] < 0.05
+    assert r2(net.predict(houses), houses[["price"]].to_numpy()) > 0.9
+
+
 def test_another_output_is_learned_in_the_targets_units(houses: pandas.DataFrame) -> None:
     houses["price"] /= 1e6
     net = network(houses, "price", "large", output="softplus")

@@ -25,6 +25,7 @@ from pellucid.core.types import Array
 from pellucid.sklearn import MLPClassifier, MLPRegressor
 from pellucid.sklearn.preset import settings_of
 from pellucid.sklearn.watching import Watch
+from pellucid.training.callbacks import RunView
 from tests.narrowing import instance
 
 X, Y = load_breast_cancer(return_X_y=True)
@@ -113,7 +114,7 @@ def test_training_begins_with_tabular_mlp(dtype: type[Any]) -> None:
     ).fit(rows, WAVES)
     seed = int(np.random.RandomState(0).randint(2**31))
     net = pl.tabular_mlp(rows, 1, [128, 128], "relu", dropout=0.0, seed=seed, dtype=dtype)
-    assert kinds(model) == [type(layer).__name__ for layer in net.layers]
+    assert kinds(model) == [*(type(layer).__name__ for layer in net.layers), "Standardize"]
     assert kinds(model)[:4] == ["Standardize", "SmoothClip", "PeriodicEmbedding", "Affine"]
     assert model.network_.dtype == dtype
     found, expected = model.predict(rows), net.predict(rows)[:, 0] * WAVES.std() + WAVES.mean()
@@ -230,7 +231,26 @@ def test_values_are_predicted_in_their_units(targets: Array) -> None:
         model.network_.predict(FEATURES).ravel(), model.predict(FEATURES).ravel()
     )
     assert model.loss_curve_[0] < 2  # of deviations
-    assert not hasattr(model, "_scale")
+
+
+@pytest.mark.parametrize("targets", [VALUES * 1e4 + 1e6, TWO])
+def test_what_leaves_a_fit_is_in_units(targets: Array, tmp_path: Path) -> None:
+    found: list[float] = []
+
+    def keep(run: RunView) -> None:
+        run.net.save(tmp_path / "net.safetensors")
+        nets = run.net, run.net.copy(), pl.load(tmp_path / "net.safetensors")
+        found.extend(r2_score(targets, net.predict(FEATURES)) for net in nets)
+
+    class Keep(pl.Callback):
+        def on_batch(self, run: RunView) -> None:
+            if run.batch == run.batches:
+                keep(run)
+
+    regressor(max_iter=60, callbacks=[keep, Keep()]).fit(FEATURES, targets)
+    assert len(found) == 360
+    assert min(found[-6:]) > 0.1
+    assert found[-3] == found[-2] == found[-1]
 
 
 def test_targets_that_do_not_vary() -> None:
@@ -241,7 +261,7 @@ def test_targets_that_do_not_vary() -> None:
 def test_targets_that_must_be_above_zero_stay_as_they_are() -> None:
     counts = np.random.default_rng(0).poisson(3, 442)
     model = regressor(loss="poisson", max_iter=30).fit(FEATURES, counts)
-    assert model._tabular.scale is None
+    assert not model._tabular.end
     assert (model.predict(FEATURES) > 0).all()
     assert abs(model.predict(FEATURES).mean() - 3) < 0.5
 
@@ -365,12 +385,7 @@ def changed(path: Path, change: Callable[..., Any]) -> None:
 MISCHIEF = {
     "rows": (lambda e: e["tabular"].update(rows=0), "'tabular' is malformed"),
     "rows no number": (lambda e: e["tabular"].update(rows=True), "'tabular' is malformed"),
-    "scale's shape": (
-        lambda e: e["tabular"].update(scale=[[1.0, 2.0], [1.0, 2.0]]),
-        "'tabular' is malformed",
-    ),
-    "deviation": (lambda e: e["tabular"].update(scale=[[1.0], [0.0]]), "'tabular' is malformed"),
-    "scale no numbers": (lambda e: e["tabular"].update(scale="x"), "not a usable MLPRegressor"),
+    "other outputs": (lambda e: e.update(out_activation="exp"), "'tabular' is malformed"),
     "no tabular": (lambda e: e.pop("tabular"), "not those that its parameters ask for"),
     "a text": (
         lambda e: e.update(tabular="x"),
@@ -413,9 +428,10 @@ def test_early_stopping_keeps_the_best_epoch_of_all() -> None:
 def test_warm_start_goes_on() -> None:
     model = regressor(warm_start=True).fit(MANY, WAVES)
     waves, loss = model.network_.layers[2].frequency.copy(), model.loss_
-    scale = model._tabular.scale
+    mean, std = model.network_.layers[-1].mean.copy(), model.network_.layers[-1].std.copy()
     model.fit(MANY[:600], WAVES[:600])  # what was measured stays
-    assert model._tabular.scale is scale
+    end = model.network_.layers[-1]
+    assert (end.mean == mean).all() and (end.std == std).all()
     assert (model.network_.layers[2].frequency != waves).any()
     assert model.loss_ < loss
 

@@ -97,8 +97,31 @@ class Standardize(Layer):
         quantiles = np.quantile(_samples(x), (0, 0.25, 0.5, 0.75, 1), axis=0)
         return cls(quantiles[2].astype(dtype), robust_spread(quantiles).astype(dtype))
 
+    @classmethod
+    def undoing(cls, mean: ArrayLike, std: ArrayLike, dtype: DTypeLike = np.float32) -> Standardize:
+        """Return the layer that undoes `Standardize(mean, std)`: y = x * std + mean.
+
+        It is Standardize(-mean / std, 1 / std). At the end of a network it returns from
+        standardized targets to the targets' own units. Raises InputError for a standard deviation
+        of 0, or too small for the type.
+        """
+        mean, std = np.asarray(mean, np.float64), np.asarray(std, np.float64)
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            shift, factor = (-mean / std).astype(dtype), (1 / std).astype(dtype)
+        if not (np.isfinite(shift).all() and np.isfinite(factor).all()):
+            template = (
+                "a standard deviation of {std} cannot be undone in {kind}: multiply the values by "
+                "a large number"
+            )
+            raise InputError(template, std=float(np.min(std)), kind=np.dtype(dtype).name)
+        return cls(shift, factor)
+
     def forward(self, x: Batch, draws: Draws | None = None) -> Batch:
         return (x - self.mean) / self.std
+
+    def invert(self, y: ArrayLike) -> Array:
+        """Return the x of which y, (N, D), is the output, in float64."""
+        return np.asarray(y, np.float64) * self.std + self.mean
 
     def backward(self, p: Pass, dy: Batch) -> Gradients:
         return dy / self.std, []

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Sequence
 from copy import deepcopy
 from typing import Any, Self
 
@@ -12,7 +11,6 @@ import numpy as np
 from sklearn.base import BaseEstimator, _fit_context, is_classifier
 from sklearn.utils import check_random_state, validation
 
-from pellucid.core.layer import Layer
 from pellucid.core.layers import Affine
 from pellucid.core.types import Array, ArrayLike, Options
 from pellucid.engines import Engine, make_engine
@@ -23,9 +21,9 @@ from pellucid.sklearn.contracts import PARAMETERS, STOCHASTIC, CallbackSupportMi
 from pellucid.sklearn.engine_rows import Given, Inputs, Rows, engine_rows, predictions, split_arrays
 from pellucid.sklearn.estimator_files import Saving
 from pellucid.sklearn.lbfgs import WholeFit
-from pellucid.sklearn.mlp_layers import first_weights, hidden_sizes, make_layers
+from pellucid.sklearn.mlp_layers import Around, first_weights, hidden_sizes, make_layers
 from pellucid.sklearn.objective import Objective, objective_of
-from pellucid.sklearn.preset import Tabular, front_and_dropout, settings_of
+from pellucid.sklearn.preset import Tabular, around_and_dropout, settings_of
 from pellucid.sklearn.solvers import Steps
 from pellucid.sklearn.stochastic import BatchFit
 from pellucid.sklearn.target_rules import TargetRules
@@ -71,29 +69,31 @@ class BaseMLP(TargetRules, Saving, CallbackSupportMixin, BaseEstimator):
 
         They are made again after a weight array or a setting was replaced.
         """
-        front, dropout = front_and_dropout(self)
+        around, dropout = around_and_dropout(self)
         settings = repr((self.activation, dropout, self.out_activation_, self.engine, self.threads))
         built: tuple[str, Network, Engine] | None = self.__dict__.get("_built")
-        if built is None or built[0] != settings or not self._linked(built[1], front):
+        if built is None or built[0] != settings or not self._linked(built[1], around):
             weights, last = (self.coefs_, self.intercepts_), self.out_activation_
-            layers = make_layers(*weights, self.activation, dropout, last, front)
+            layers = make_layers(*weights, self.activation, dropout, last, around)
             net = Network(layers, classes=self._class_names())
             affine = [layer for layer in net.layers if isinstance(layer, Affine)]
             # New lists: a shallow copy of this estimator keeps the old ones.
             self.coefs_ = [layer.W for layer in affine]
             self.intercepts_ = [layer.params[1] for layer in affine]
             if self._tabular is not None:
-                self._tabular = self._tabular._replace(front=net.layers[: len(front)])
+                self._tabular = self._tabular.within(net.layers)
             engine = make_engine(net.layers, engine=self.engine, threads=self.threads)
             self._built = built = settings, net, engine
         return built[1], built[2]
 
-    def _linked(self, net: Network, front: Sequence[Layer]) -> bool:
-        """Return whether a network's arrays and front are the very ones of this estimator."""
+    def _linked(self, net: Network, around: Around) -> bool:
+        """Return whether a network's arrays and layers are the very ones of this estimator."""
+        front, end = around
         affine = [layer for layer in net.layers if isinstance(layer, Affine)]
         pairs = zip(self.coefs_, self.intercepts_, strict=False)
-        own = [*front, *(array for pair in pairs for array in pair)]
-        its = [*net.layers[: len(front)], *(p for layer in affine for p in layer.params)]
+        own = [*front, *(array for pair in pairs for array in pair), *end]
+        last = net.layers[len(net.layers) - len(end) :]
+        its = [*net.layers[: len(front)], *(p for layer in affine for p in layer.params), *last]
         return len(own) == len(its) and all(map(operator.is_, own, its))
 
     def _class_names(self) -> list[str] | None:
@@ -178,9 +178,8 @@ class BaseMLP(TargetRules, Saving, CallbackSupportMixin, BaseEstimator):
         if self.early_stopping and partial:
             raise ValueError("partial_fit does not support early_stopping=True")
         weights = sample_weight, self._class_weight(y, partial)
-        with preset.standard_scale(self, net):
-            rows, held = self._split(X, y, weights, held_out, random_state)
-            self._train(net, objective, rows, held, random_state, given, partial)
+        rows, held = self._split(X, y, weights, held_out, random_state)
+        self._train(net, objective, rows, held, random_state, given, partial)
         if not all(np.isfinite(array).all() for array in net.params):
             raise ValueError(
                 "Solver produced non-finite parameter weights. The input data may"
@@ -203,7 +202,9 @@ class BaseMLP(TargetRules, Saving, CallbackSupportMixin, BaseEstimator):
         optimizer = self._optimizer.optimizer if stochastic else None
         # Without dropout nothing is drawn, so that scikit-learn's order of rows follows.
         seed = int(random_state.randint(2**31)) if np.any(settings.dropout) else 0
-        engine = make_engine(net.layers, objective.loss, optimizer, seed, self.engine, self.threads)
+        # Standardized targets are those of all layers but the end, which returns to their units.
+        layers = net.layers[: len(net.layers) - len(preset.end_of(self))]
+        engine = make_engine(layers, objective.loss, optimizer, seed, self.engine, self.threads)
         self.history_.engine = engine.name
         context = None if partial else self._fit_task()  # partial_fit has no callbacks there
         watch = Watch(self, net, objective, engine, held_out, given, context)

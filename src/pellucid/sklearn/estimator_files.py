@@ -27,7 +27,7 @@ from pellucid.files import model
 from pellucid.sklearn.contracts import Estimator
 from pellucid.sklearn.mlp_layers import make_layers
 from pellucid.sklearn.objective import OUTPUTS, objective_of
-from pellucid.sklearn.preset import Tabular, front_and_dropout, settings_of
+from pellucid.sklearn.preset import Tabular, around_and_dropout, settings_of
 from pellucid.sklearn.solvers import Steps
 from pellucid.training.history import History
 
@@ -179,10 +179,11 @@ def _estimator(cls: Estimator, layers: Sequence[Layer], header: Options) -> Esti
     if estimator.out_activation_ not in OUTPUTS or not affine:
         raise InputError("its description is malformed")
     if described.get("tabular") is not None:
-        estimator._tabular = Tabular.read(described["tabular"], layers, affine[-1].W.shape[1])
-    front, dropout = front_and_dropout(estimator)
+        values = estimator.out_activation_ == "identity"
+        estimator._tabular = Tabular.read(described["tabular"], layers, values)
+    around, dropout = around_and_dropout(estimator)
     settings = (estimator.activation, dropout, estimator.out_activation_)
-    expected = make_layers(estimator.coefs_, estimator.intercepts_, *settings, front)
+    expected = make_layers(estimator.coefs_, estimator.intercepts_, *settings, around)
     # Layers and parameters come from different parts of the file: one may have been changed.
     if model.describe(expected) != model.describe(layers):
         raise InputError("its layers are not those that its parameters ask for")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from copy import deepcopy
 from itertools import pairwise
 from numbers import Real
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -18,6 +18,8 @@ from pellucid.core.layers import Affine, Identity
 from pellucid.core.types import Array, DTypeLike
 from pellucid.errors import InputError
 from pellucid.sklearn.objective import OUTPUTS
+
+Around: TypeAlias = tuple[Sequence[Layer], Sequence[Layer]]  # layers before and after the weights
 
 NAMES = {"logistic": "sigmoid"}  # scikit-learn's names for activations of another name here
 
@@ -56,17 +58,18 @@ def make_layers(
     activations: str | Sequence[str],
     dropout: float | Sequence[float],
     out_activation: str,
-    front: Sequence[Layer] = (),
+    around: Around = ((), ()),
 ) -> list[Layer]:
     """Make layers of weights and biases, with an activation and dropout after each but the last.
 
-    Copies of the layers in front, if there are any, come first. Dropout at a rate of 0 is left out.
+    Copies of the layers around them, if there are any, come first and last. Dropout at a rate of 0
+    is left out.
     """
     hidden = len(coefs) - 1
     named = each_layer("activation", activations, hidden)
     rates = each_layer("dropout", dropout, hidden)
     dtype = np.result_type(*coefs)
-    layers: list[Layer] = deepcopy([*front])
+    layers: list[Layer] = deepcopy([*around[0]])
     for index, (W, b) in enumerate(zip(coefs, intercepts, strict=True)):
         layers.append(Affine(np.asarray(W, dtype), b))
         if index < hidden:
@@ -74,7 +77,7 @@ def make_layers(
             layers += [] if kind is Identity else [kind()]  # an identity would only cost time
             layers += [Dropout(rates[index])] if rates[index] else []
     last = OUTPUTS[out_activation]
-    return layers if last is None else [*layers, last()]
+    return [*layers, *([] if last is None else [last()]), *deepcopy([*around[1]])]
 
 
 def first_weights(

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from functools import cache
 from itertools import takewhile
 from types import SimpleNamespace
@@ -13,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import scipy.sparse
 
-from pellucid.building import rescale, tabular_mlp
+from pellucid.building import tabular_mlp
 from pellucid.core.embedding import PeriodicEmbedding
 from pellucid.core.layer import Layer
 from pellucid.core.layers import Affine
@@ -24,7 +23,7 @@ from pellucid.errors import InputError
 from pellucid.network import Network
 from pellucid.sklearn.contracts import Estimator
 from pellucid.sklearn.engine_rows import Inputs
-from pellucid.sklearn.mlp_layers import NAMES, each_layer
+from pellucid.sklearn.mlp_layers import NAMES, Around, each_layer
 from pellucid.training import recipes
 
 _NETWORK: Options = {"hidden_layer_sizes": (128, 128), "dropout": 0.1}  # those of `tabular_mlp`
@@ -35,30 +34,35 @@ class Tabular(NamedTuple):
     """What the preset measured when the training began.
 
     `front` are the layers before the first Affine one, and `rows` their number for the recipe.
-    `scale` is the mean and standard deviation of each target, (2, K), or None where targets are
-    used as they are.
+    `end` is the layer that returns from standardized targets to their units, or empty where targets
+    are used as they are.
     """
 
     front: Sequence[Layer]
     rows: int
-    scale: Array | None
+    end: Sequence[Standardize]
 
     @classmethod
-    def read(cls, described: Options, layers: Sequence[Layer], K: int) -> Tabular:
-        """Check and return what `described` wrote, and the front of a network's layers."""
-        front, rows, scale = front_of(layers), described["rows"], described["scale"]
+    def read(cls, described: Options, layers: Sequence[Layer], values: bool) -> Tabular:
+        """Check and return what `described` wrote, and the front and the end of a network's layers.
+
+        `values` says whether its outputs are values without an activation.
+        """
+        front, rows, last = front_of(layers), described["rows"], layers[-1]
         fits = [type(layer) for layer in front] in _FRONTS and type(rows) is int and rows > 0
-        if fits and scale is not None:
-            scale = np.array(scale, np.float64)
-            fits = scale.shape == (2, K) and bool(np.isfinite(scale).all() and (scale[1] > 0).all())
-            fits = fits and isinstance(layers[-1], Affine)
-        if not fits:
+        if not fits or isinstance(last, Standardize) != values:
             raise InputError("its attribute {name} is malformed", name=repr("tabular"))
-        return cls(front, rows, scale)
+        return cls(front, rows, [last] if isinstance(last, Standardize) else [])
+
+    def within(self, layers: Sequence[Layer]) -> Tabular:
+        """Return the same measures with the front and the end of these layers, which are copies."""
+        ends = layers[len(layers) - len(self.end) :]
+        end = [layer for layer in ends if isinstance(layer, Standardize)]
+        return self._replace(front=layers[: len(self.front)], end=end)
 
     def described(self) -> Options:
         """Return, for JSON, what the layers do not hold."""
-        return {"rows": self.rows, "scale": None if self.scale is None else self.scale.tolist()}
+        return {"rows": self.rows}
 
 
 def front_of(layers: Sequence[Layer]) -> list[Layer]:
@@ -72,19 +76,19 @@ def preset_network(
     """Measure rows and targets, and draw the first weights as `tabular_mlp` does.
 
     Where the output is the identity, targets are standardized for the training, each column by
-    itself, and the last Affine layer returns to their units. Returns (measures, coefs, intercepts).
+    itself, and a layer at the end returns to their units. Returns (measures, coefs, intercepts).
     """
     x = X.toarray() if scipy.sparse.issparse(X) else X
     named = each_layer("activation", estimator.activation, len(units) - 2) or ["relu"]
     activation, seed = NAMES.get(named[0], named[0]), int(draws.randint(2**31))
     net = tabular_mlp(x, units[-1], units[1:-1], activation, dropout=0.0, seed=seed, dtype=X.dtype)
-    scale: Array | None = None
+    end: list[Standardize] = []
     if estimator.out_activation_ == "identity":
         std = y.std(axis=0, dtype=np.float64)
-        scale = np.stack([y.mean(axis=0, dtype=np.float64), np.where(std == 0, 1, std)])
-        rescale(net, scale[1], scale[0])
+        mean, std = y.mean(axis=0, dtype=np.float64), np.where(std == 0, 1, std)
+        end = [Standardize.undoing(mean, std, net.dtype)]
     affine = [layer for layer in net.layers if isinstance(layer, Affine)]
-    tabular = Tabular(front_of(net.layers), len(x), scale)
+    tabular = Tabular(front_of(net.layers), len(x), end)
     return tabular, [layer.W for layer in affine], [layer.params[1] for layer in affine]
 
 
@@ -95,12 +99,17 @@ def hidden_layer_sizes(estimator: Estimator) -> int | Sequence[int]:
     return estimator.hidden_layer_sizes
 
 
-def front_and_dropout(estimator: Estimator) -> tuple[Sequence[Layer], float | Sequence[float]]:
-    """Return the layers in front of the first weights, and the dropout."""
+def around_and_dropout(estimator: Estimator) -> tuple[Around, float | Sequence[float]]:
+    """Return the layers before and after those with weights, and the dropout."""
     if estimator._tabular is None:
-        return [], estimator.dropout
-    default = _is_default(estimator, "dropout")
-    return estimator._tabular.front, _NETWORK["dropout"] if default else estimator.dropout
+        return ([], []), estimator.dropout
+    dropout = _NETWORK["dropout"] if _is_default(estimator, "dropout") else estimator.dropout
+    return (estimator._tabular.front, estimator._tabular.end), dropout
+
+
+def end_of(estimator: Estimator) -> Sequence[Standardize]:
+    """Return the layer, if any, that returns from standardized targets to their units."""
+    return () if estimator._tabular is None else estimator._tabular.end
 
 
 def settings_of(estimator: Estimator) -> Any:
@@ -120,23 +129,6 @@ def settings_of(estimator: Estimator) -> Any:
         decided |= {"beta_2": adamw.beta_2, "weight_decay": adamw.weight_decay}
     in_effect = {name: value for name, value in decided.items() if _is_default(estimator, name)}
     return SimpleNamespace(**{**estimator.get_params(deep=False), **in_effect})
-
-
-@contextmanager
-def standard_scale(estimator: Estimator, net: Network) -> Iterator[None]:
-    """Scale a network's outputs to standardized targets within, where the preset measured them."""
-    scale = None if estimator._tabular is None else estimator._tabular.scale
-    if scale is None:
-        yield
-        return
-    mean, std = scale
-    rescale(net, 1 / std, -mean / std)
-    estimator._scale = scale  # scorers see units even now: `MLPRegressor._in_units` looks here
-    try:
-        yield
-    finally:
-        del estimator._scale
-        rescale(net, std, mean)
 
 
 def _is_default(estimator: Estimator, name: str) -> bool:

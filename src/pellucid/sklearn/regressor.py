@@ -11,6 +11,7 @@ from sklearn.metrics import r2_score
 from sklearn.utils import check_array, column_or_1d
 from sklearn.utils.metaestimators import available_if
 
+from pellucid.core.chain import predict
 from pellucid.core.losses import Loss
 from pellucid.core.schedules import Schedule
 from pellucid.core.types import Array, ArrayLike, DTypeLike
@@ -18,6 +19,7 @@ from pellucid.sklearn.base import BaseMLP
 from pellucid.sklearn.contracts import PARAMETERS, REGRESSION_LOSS
 from pellucid.sklearn.engine_rows import Inputs, Rows
 from pellucid.sklearn.objective import output_for
+from pellucid.sklearn.preset import end_of
 from pellucid.training.settings import Callbacks
 
 
@@ -97,7 +99,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
 
     def predict(self, X: Inputs) -> Array:
         """Return the value of each row, (N,), or its K values, (N, K)."""
-        return self._decoded(self._in_units(self._predictions(X)))
+        return self._decoded(self._predictions(X))
 
     def _checked(self, X: Inputs, y: Inputs, partial: bool, reset: bool) -> tuple[Inputs, Array]:
         X, y = self._validated(X, y, reset, y_numeric=True)
@@ -113,16 +115,12 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         return y.ravel() if y.shape[1] == 1 else y
 
     def _targets(self, y: Array, dtype: DTypeLike) -> Array:
-        scale = vars(self).get("_scale")
-        return np.ascontiguousarray(y if scale is None else (y - scale[0]) / scale[1], dtype)
-
-    def _in_units(self, y: Array) -> Array:
-        """Return outputs in the targets' units, also in training, when they are standardized."""
-        scale = vars(self).get("_scale")
-        return y if scale is None else (y * scale[1] + scale[0]).astype(y.dtype)
+        for layer in end_of(self):
+            y = layer.invert(y)
+        return np.ascontiguousarray(y, dtype)
 
     def _score_outputs(self, y: Array, truth: Array, rows: Rows) -> float:
-        found = self._decoded(self._in_units(y))
+        found = self._decoded(predict(end_of(self), y))
         if not np.isfinite(found).all():  # r2_score would raise
             return np.nan
         return float(r2_score(truth, found, sample_weight=rows.sample_weight))

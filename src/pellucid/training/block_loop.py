@@ -31,7 +31,13 @@ class BlockRun(Run):
     """
 
     def __init__(
-        self, net: Network, store: Store, size: int, classes: bool, settings: Settings
+        self,
+        net: Network,
+        store: Store,
+        size: int,
+        classes: bool,
+        settings: Settings,
+        trained: Network | None = None,
     ) -> None:
         self.store, self.blocks, self.are_classes = store, store.blocks(size), classes
         share = settings.validation
@@ -39,7 +45,8 @@ class BlockRun(Run):
         x, t = store.read(self.blocks[0])
         first = self._as_samples(x, t, self.kept)
         rows = check_rows(net.layers, first.x, first.t)
-        super().__init__(net, rows, replace(settings, validation=None) if self.kept else settings)
+        without = replace(settings, validation=None) if self.kept else settings
+        super().__init__(net, rows, without, trained)
         if self.kept:  # copies, so that the block itself can be freed
             self.held_out = self._as_samples(x[: self.kept].copy(), t[: self.kept].copy())
         self.sizes = [block.rows for block in self.blocks]
@@ -67,17 +74,23 @@ class BlockRun(Run):
 
 
 def train_blocks(
-    net: Network, store: Store, size: int, classes: bool, settings: Settings
+    net: Network,
+    store: Store,
+    size: int,
+    classes: bool,
+    settings: Settings,
+    trained: Network | None = None,
 ) -> History:
     """Train a network as `train` does, on a store's rows in blocks of about `size` bytes.
 
-    `classes` says whether targets are class indices. Metrics are means over the blocks' rows.
-    Raises InputError as `train` does, and for class weights, which would need all rows at once.
+    `classes` says whether targets are class indices, `trained` is as in `Run`. Metrics are means
+    over the blocks' rows. Raises InputError as `train` does, and for class weights, which would
+    need all rows at once.
     """
     check_network(net)
     if settings.class_weight is not None:
         raise InputError("class_weight needs all rows in memory: pass a larger memory=...")
-    run = BlockRun(net, store, size, classes, settings)
+    run = BlockRun(net, store, size, classes, settings, trained)
     return complete(run, store.fingerprint, sum(run.sizes))
 
 

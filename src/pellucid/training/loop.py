@@ -124,10 +124,12 @@ def train_rows(
     t: ArrayLike,
     settings: Settings,
     sample_weight: ArrayLike | None = None,
+    trained: Network | None = None,
 ) -> History:
-    """Train a network as `train` does, by settings that are made already."""
+    """Train a network as `train` does, by settings that are made already; `trained` as in `Run`."""
     check_network(net)
-    return complete(Run(net, sample_checks.check_rows(net.layers, x, t, sample_weight), settings))
+    rows = sample_checks.check_rows(net.layers, x, t, sample_weight)
+    return complete(Run(net, rows, settings, trained))
 
 
 def complete(run: Run, data: str | None = None, rows: int | None = None) -> History:
@@ -137,7 +139,7 @@ def complete(run: Run, data: str | None = None, rows: int | None = None) -> Hist
     """
     if run.held_out is not None:
         with sample_checks.naming_validation():
-            sample_checks.check_targets(run.net, run.loss_function, run.metrics, run.held_out)
+            sample_checks.check_targets(run.trained, run.loss_function, run.metrics, run.held_out)
     sample_checks.check_batch(run.net, run.batch_size, len(run.rows.x))
     history = run.go()
     data = data or sample_checks.fingerprint(run.rows.x, run.rows.t)

@@ -35,10 +35,17 @@ _CHANGED_AT_ONCE = 1 << 22  # bytes that an augmentation makes: more would leave
 class Run(RunState):
     """A training under way: what callbacks see as a `RunView`, and what it needs besides.
 
-    Raises InputError where rows and settings do not fit each other.
+    `trained` is a network of the first layers of `net` where only they are trained, on targets
+    that the rest would turn into those of `net`; metrics are then of what `net` predicts. The
+    layers are shared, so `net` is right at every moment. Raises InputError where rows and settings
+    do not fit each other.
     """
 
-    def __init__(self, net: Network, rows: Samples, settings: Settings) -> None:
+    def __init__(
+        self, net: Network, rows: Samples, settings: Settings, trained: Network | None = None
+    ) -> None:
+        shown, net = net, net if trained is None else trained
+        self.trained, self.rest = net, shown.layers[len(net.layers) :]
         self.augment, self.seed = settings.augment, whole("seed", settings.seed, 0)
         epochs = whole("epochs", settings.epochs)
         self.batch_size = whole("batch_size", settings.batch_size)
@@ -64,7 +71,7 @@ class Run(RunState):
             K = sample_checks.output_count(net, rows)
             rows = sample_checks.with_class_weight(rows, settings.class_weight, classes, K)
         self.rows = rows
-        super().__init__(net, History(self.engine.name), callbacks, epochs)
+        super().__init__(shown, History(self.engine.name), callbacks, epochs)
         self.batches = -(-len(self.rows.x) // self.batch_size)
         self._base_rate = self.engine.learning_rate
         self._watched: Sequence[float] = ()
@@ -160,7 +167,7 @@ class Run(RunState):
         """Return how many batches one call of the engine trains on."""
         if any(each.each_batch for each in self.watching):
             return 1
-        count = batches_a_call(self.batch_size, self.net.parameter_count)
+        count = batches_a_call(self.batch_size, self.trained.parameter_count)
         if self.augment is None:
             return count
         if wants_each_batch(self.augment):
@@ -202,12 +209,14 @@ class Run(RunState):
         return [self._base_rate * factor for factor in factors]
 
     def _validate(self, held_out: Samples) -> dict[str, float]:
-        layers, engine = self.net.layers, self.engine.name
+        layers, engine = self.trained.layers, self.engine.name
         y, loss = predict_and_loss(layers, self.loss_function, *held_out, engine)
         found = {"loss": loss, **self._scores(y, held_out.t)}
         return {f"validation_{name}": value for name, value in found.items()}
 
     def _scores(self, y: Array, t: Array) -> dict[str, float]:
+        if self.rest and self.metrics:
+            y, t = chain.predict(self.rest, y), chain.predict(self.rest, t)
         return {name: _score(name, metric(y, t)) for name, metric in self.metrics.items()}
 
     def _swap_average(self) -> None:
@@ -239,8 +248,8 @@ class Run(RunState):
             if not all(np.isfinite(array).all() for array in layer.arrays().values()):
                 name = names[index]
                 return Message("in the weights of layer {index} ({name})", index=index, name=name)
-        x = checks.as_input(self.net.layers, self.rows.x[rows])
-        for index, y in enumerate(chain.forward(self.net.layers, x, Draws(self.seed))):
+        x = checks.as_input(self.trained.layers, self.rows.x[rows])
+        for index, y in enumerate(chain.forward(self.trained.layers, x, Draws(self.seed))):
             if not np.isfinite(y).all():
                 name = names[index]
                 return Message("in the outputs of layer {index} ({name})", index=index, name=name)

@@ -5,17 +5,19 @@ Rows are prepared in memory, or beyond it in a temporary file from which blocks 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any, TypeAlias
 
-from pellucid.building import answers_values, rescale
+import numpy as np
+
 from pellucid.core.losses import Loss
 from pellucid.core.metrics import Metric
 from pellucid.core.optimizers import Optimizer
+from pellucid.core.preparation import Standardize
 from pellucid.core.schedules import Schedule
-from pellucid.data.tables import Columns, read_table
+from pellucid.data.tables import read_table
 from pellucid.data.tables.store import Store, gather
 from pellucid.errors import InputError
 from pellucid.network import Network
@@ -71,9 +73,11 @@ def train_table(
         As for `train`; optimizer, schedule, epochs and batch_size come from `recipes.tables` where
         they are None.
 
-    Values are divided by their standard deviation for the training, after their mean is taken off,
-    and the history's loss is in those units; before and after, the network predicts in the
-    target's own. Raises InputError as `columns.read` and `train` do.
+    Where a network predicts values and ends in Standardize, as those of `table_mlp` do, its other
+    layers are trained on standardized targets, and the history's loss is in their units. The
+    network itself (for callbacks, copies, files and metrics) predicts in the target's own units at
+    every moment. Other networks are trained on targets as they are. Raises InputError as
+    `columns.read` and `train` do.
 
     >>> import pellucid as pl
     >>> table = {"age": [20, 30, 40, 50] * 9, "city": ["Seoul", "Busan"] * 18}
@@ -103,7 +107,8 @@ def train_on_table(
     if columns.target is None:
         raise InputError("these columns have no target")
     table = read_table(table)
-    with _standard_scale(net, columns) as scale, ExitStack() as stack:
+    trained, scale = _inner(net)
+    with ExitStack() as stack:
         if validation is None or isinstance(validation, (int, float)):
             settings = replace(settings, validation=validation)
         else:
@@ -116,26 +121,23 @@ def train_on_table(
             raise InputError("{table}: there are no rows to train on", table=table.name)
         settings = settings.completed(recipes.tables(net, count))
         if isinstance(rows, Store):
-            return train_blocks(net, rows, memory // 4, columns.classes is not None, settings)
-        history = train_rows(net, *rows, settings)
+            classes = columns.classes is not None
+            return train_blocks(net, rows, memory // 4, classes, settings, trained)
+        history = train_rows(net, *rows, settings, trained=trained)
         net.record["table"] = fingerprint(rows[0])  # of all rows, those held out too
         return history
 
 
-@contextmanager
-def _standard_scale(net: Network, columns: Columns) -> Iterator[tuple[float, float]]:
-    """Scale a network's outputs to standardized targets within, where it predicts values.
+def _inner(net: Network) -> tuple[Network, tuple[float, float] | None]:
+    """Return the network to train, which shares the layers, and mean and std of its targets.
 
-    Gradients then have the size for which the recipes' learning rates were chosen. Yields mean and
-    standard deviation of the targets, (0, 1) for outputs as they are.
+    It is the network itself, on targets as they are (None), unless that returns from standardized
+    values to the target's units at its end. Gradients of standardized targets have the size for
+    which the recipes' learning rates were chosen.
     """
-    if not answers_values(net):
-        yield 0.0, 1.0
-        return
-    assert columns.target is not None
-    mean, std = columns.target.mean, columns.target.std
-    rescale(net, 1 / std, -mean / std)
-    try:
-        yield mean, std
-    finally:
-        rescale(net, std, mean)
+    last = net.layers[-1] if net.layers else None
+    if not (net.predicts_values and isinstance(last, Standardize)):
+        return net, None
+    # In float64 from the layer's own numbers: exactly what it undoes.
+    std = 1 / last.std.astype(np.float64)
+    return Network(net.layers[:-1]), (float(-last.mean[0] * std[0]), float(std[0]))
