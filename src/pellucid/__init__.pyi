@@ -79,6 +79,7 @@ from pellucid.errors import InputError as InputError
 from pellucid.errors import MissingLibraryError as MissingLibraryError
 from pellucid.errors import PellucidError as PellucidError
 from pellucid.errors import StructureError as StructureError
+from pellucid.errors import TableWarning as TableWarning
 from pellucid.language import set_language as set_language
 from pellucid.lens import plots as plots
 from pellucid.lens.activity import neuron_activity as neuron_activity

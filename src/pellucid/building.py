@@ -151,7 +151,7 @@ def table_mlp(
     >>> import pellucid as pl
     >>> table = {"age": [31, 54, 18], "city": ["Seoul", "Busan", "Seoul"], "income": [30.5, 41, 12]}
     >>> net = pl.table_mlp(pl.Columns.of(table, target="income"), hidden=[8])
-    >>> net.predict({"city": ["Jeju", "Seoul"], "age": [40, 20]}).shape
+    >>> net.predict({"city": ["Busan", "Seoul"], "age": [40, 20]}).shape
     (2, 1)
     """
     if columns.target is None:

@@ -81,6 +81,10 @@ class FileError(PellucidError, OSError):
     """A file that is missing, unreadable, damaged, of another format, or cannot be written."""
 
 
+class TableWarning(UserWarning):
+    """A table has cells of which the training table had none: the predictions may be off."""
+
+
 class DivergenceError(PellucidError, ArithmeticError):
     """Training left the finite numbers.
 

@@ -278,6 +278,7 @@ def test_the_file_keeps_all_that_a_table_needs(houses: pandas.DataFrame, tmp_pat
 
 
 NUMBER = {"kind": "number", "name": "a", "mean": 1.0, "std": 1.0, "missing": False, "offset": 0.0}
+NUMBER |= {"low": 0.0, "high": 2.0}
 CATEGORY = {"kind": "category", "name": "c", "categories": ["p", "q"], "missing": False}
 TARGET = {"name": "t", "kind": "values", "mean": 0.0, "std": 1.0}
 GOOD: dict[str, Any] = {"kind": "table", "columns": [NUMBER, CATEGORY], "target": TARGET}
@@ -313,6 +314,8 @@ HOSTILE = [
     changed("columns", 0, "missing", value=1),
     changed("columns", 0, "offset", value=[0]),
     changed("columns", 0, "extra", value=0),
+    changed("columns", 0, "low", value=3.0),
+    changed("columns", 0, "high", value="2"),
     changed("columns", 1, "categories", value="pq"),
     changed("columns", 1, "categories", value=["p", "p"]),
     changed("columns", 1, "categories", value=["p", 2]),

@@ -86,7 +86,8 @@ def evaluate(options: EvaluateOptions) -> None:
     rows = rows_with_targets(net, data, options.target)
     found = look(net, rows, options)
     if options.as_json:
-        write_json(evaluate_text.to_dict(found, options.curves))
+        report = {} if rows.report is None else {"report": rows.report.to_dict()}
+        write_json(evaluate_text.to_dict(found, options.curves) | report)
     else:
         evaluate_text.show(found, options.misclassified)
         mistakes = found.whole.misclassified

@@ -15,6 +15,7 @@ from pellucid.core.types import Array
 from pellucid.data import digit, read_idx, read_image
 from pellucid.data.numpy_files import read_arrays
 from pellucid.data.tables import read_table
+from pellucid.data.tables.reading import Report
 from pellucid.errors import InputError, Message
 from pellucid.files.opening import open_file
 from pellucid.lens.image_sheets import as_bytes
@@ -28,12 +29,13 @@ IMAGE = (28, 28)
 class Rows(NamedTuple):
     """Rows (N, ...) as a network takes them, their targets or None, and the first row's number.
 
-    Rows of tables are numbered from 1.
+    Rows of tables are numbered from 1 and have a report on their cells.
     """
 
     x: Array
     t: Array | None
     first: int = 0
+    report: Report | None = None
 
 
 def read_rows(net: Network, file: str) -> tuple[Array, bool]:
@@ -76,7 +78,8 @@ def rows_with_targets(net: Network, data: str | None, target: str | None = None)
     Without data, MNIST's.
     """
     if data is not None and table_rows.is_table_for(net, data):
-        return Rows(*table_rows.read_samples(net, data, target), 1)
+        x, t, report = table_rows.read_samples(net, data, target)
+        return Rows(x, t, 1, report)
     dataset = datasets.load_dataset(data or "mnist")
     if data is None:
         check_digits(net, dataset)

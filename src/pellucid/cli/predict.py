@@ -10,9 +10,8 @@ from pellucid.cli.help import argument, command, example, json_option, model_arg
 from pellucid.cli.network_rows import read_rows
 from pellucid.cli.output import check_not_read, check_writable
 from pellucid.cli.prediction_text import written_as
-from pellucid.cli.table_rows import EXTENSIONS, is_table_for, predict_table
+from pellucid.cli.table_rows import EXTENSIONS, Predicted, is_table_for, predict_table
 from pellucid.cli.values import wrong_use
-from pellucid.core.types import Array
 from pellucid.data.image_files import looks_like_image
 from pellucid.errors import FileError, Message, PellucidError
 from pellucid.language import translate
@@ -44,6 +43,7 @@ class PredictOptions:
     example("digits.safetensors my.png", "classify one image"),
     example("digits.safetensors *.png --json", "many, for programs"),
     example("model.safetensors new.csv", "the rows of a table, numbered from 1"),
+    example("model.safetensors new.csv --json", "the first row has the table's report"),
     example("model.safetensors new.csv -o predictions.csv", "the predictions as a table"),
 )
 def predict(options: PredictOptions) -> int:
@@ -59,8 +59,8 @@ def predict(options: PredictOptions) -> int:
     with written_as(net, options.path, options.as_json, len(options.files) > 1) as written:
         for file in options.files:
             try:
-                for first, x, y in _predicted(net, file):
-                    written.add(file, first, x, y)
+                for block in _predicted(net, file):
+                    written.add(file, block)
             except PellucidError as error:  # one bad file does not stop the others
                 failed += 1
                 reason = " ".join(translate(error).split())
@@ -68,15 +68,15 @@ def predict(options: PredictOptions) -> int:
     return 1 if failed else 0
 
 
-def _predicted(net: Network, file: str) -> Iterator[tuple[int | None, Array, Array]]:
-    """Predict a file block by block: the number of the first row (None for an image), x and y."""
+def _predicted(net: Network, file: str) -> Iterator[Predicted]:
+    """Predict a file block by block."""
     if is_table_for(net, file):
         yield from predict_table(net, file)
         return
     x, many = read_rows(net, file)
     if x.ndim and x.size:
         check_finite(x, Message("inputs"))
-    yield 0 if many else None, x, net.predict(x)
+    yield Predicted(0 if many else None, x, net.predict(x))
 
 
 def _check_order(model: str) -> None:

@@ -12,7 +12,9 @@ import click
 
 from pellucid.cli import drawing, output
 from pellucid.cli.network_rows import IMAGE, takes_images
+from pellucid.cli.table_rows import Predicted
 from pellucid.core.types import Array
+from pellucid.data.tables.reading import Report
 from pellucid.errors import FileError
 from pellucid.files.atomic import whole_file
 from pellucid.language import cell_width, say
@@ -33,14 +35,11 @@ class Predictions:
     def __init__(self, net: Network) -> None:
         self.net, self.shown = net, 0
 
-    def add(self, file: str, first: int | None, x: Array, y: Array) -> None:
-        """Write predictions y for inputs x of a file; rows are numbered from `first`.
-
-        None for `first` is a single image.
-        """
-        for text in _texts(self.net, file, x, y, first, self.shown):
+    def add(self, file: str, block: Predicted) -> None:
+        """Write the predictions of the next rows of a file."""
+        for text in _texts(self.net, file, block.x, block.y, block.first, self.shown):
             output.echo(text)
-        self.shown += len(y)
+        self.shown += len(block.y)
 
     def fail(self, file: str, text: str) -> None:
         """Write an error: the rest of the file has no predictions."""
@@ -64,7 +63,7 @@ def written_as(net: Network, path: str | None, as_json: bool, many: bool) -> Ite
     elif as_json:
         document = _Document(net)
         yield document
-        output.write_json(document.entries)
+        document.close()
     else:
         yield Predictions(net)
 
@@ -73,9 +72,20 @@ class _Document(Predictions):
     def __init__(self, net: Network) -> None:
         super().__init__(net)
         self.entries: list[dict[str, object]] = []
+        self.reports: list[tuple[dict[str, object], Report]] = []
 
-    def add(self, file: str, first: int | None, x: Array, y: Array) -> None:
-        self.entries += entries_of(self.net, file, y, first)
+    def add(self, file: str, block: Predicted) -> None:
+        entries = entries_of(self.net, file, block.y, block.first)
+        # With a row's entry, not beside them: programs expect a prediction in each
+        if block.report is not None and block.first == 1 and entries:
+            self.reports.append((entries[0], block.report))
+        self.entries += entries
+
+    def close(self) -> None:
+        """Write the document; the reports are complete now."""
+        for entry, report in self.reports:
+            entry["report"] = report.to_dict()
+        output.write_json(self.entries)
 
     def fail(self, file: str, text: str) -> None:
         self.entries.append({"file": file, "error": text})
@@ -86,7 +96,8 @@ class _Table(Predictions):
         super().__init__(net)
         self.file, self.many, self.rows = file, many, 0
 
-    def add(self, file: str, first: int | None, x: Array, y: Array) -> None:
+    def add(self, file: str, block: Predicted) -> None:
+        first, y = block.first, block.y
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
         classes, K = predicts_classes(self.net), y.shape[1]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -22,6 +23,18 @@ EXTENSIONS = (".csv", ".tsv", ".txt", ".parquet", ".pq")
 SHOWN = 12  # names that are listed before the others are only counted
 
 
+class Predicted(NamedTuple):
+    """A block of predictions y, (n, K), for inputs x, of rows that are numbered from `first`.
+
+    None for `first` is a single image; the report is a table's.
+    """
+
+    first: int | None
+    x: Array
+    y: Array
+    report: Report | None = None
+
+
 def is_table_for(net: Network, file: str) -> bool:
     """Return whether this network reads the file as a table; arrays without names are inputs."""
     if not knows_columns(net):
@@ -36,15 +49,16 @@ def is_table_for(net: Network, file: str) -> bool:
     return set(names) <= set(read_table(file).columns)
 
 
-def predict_table(net: Network, file: str) -> Iterator[tuple[int, Array, Array]]:
-    """Predict the rows of a table block by block, and report at the end what was done to it.
+def predict_table(net: Network, file: str) -> Iterator[Predicted]:
+    """Predict the rows of a table block by block, and note at the end what was done to it.
 
-    Yields the number of the first row, x, and the predictions.
+    The report is complete when the last block was yielded.
     """
     reading = net.columns.read(read_table(file))
     # A table may be larger than memory
     for x, _ in reading:
-        yield reading.report.rows - len(x) + 1, x, net.predict(x)
+        first = reading.report.rows - len(x) + 1
+        yield Predicted(first, x, net.predict(x), reading.report)
     note_report(file, reading.report)
 
 
@@ -58,8 +72,8 @@ def read_inputs(net: Network, file: str) -> Array:
     return np.concatenate(blocks)
 
 
-def read_samples(net: Network, file: str, target: str | None) -> tuple[Array, Array]:
-    """Return the rows and targets of a table, and report what was done to its columns.
+def read_samples(net: Network, file: str, target: str | None) -> tuple[Array, Array, Report]:
+    """Return the rows and targets of a table, and what was done to its columns, which is noted.
 
     `target` is the table's own name for the target's column.
     """
@@ -79,7 +93,7 @@ def read_samples(net: Network, file: str, target: str | None) -> tuple[Array, Ar
             "{path}: this is the training data, so the scores are optimistic; use held-out data",
             path=file,
         )
-    return x, t
+    return x, t, reading.report
 
 
 def note_report(file: str, report: Report) -> None:

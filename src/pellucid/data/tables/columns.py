@@ -205,9 +205,12 @@ class Columns:
         others are ignored.
 
         Numbers that are large beside their spread, such as years, are counted from a round one (see
-        `offsets`).
+        `offsets`). Warns (`TableWarning`) of cells of which the training table had none: categories
+        unseen in training, numbers far outside its range, missing cells.
         """
-        blocks = [x for x, _ in self.read(table, dtype=dtype)]
+        reading = self.read(table, dtype=dtype)
+        blocks = [x for x, _ in reading]
+        reading.report.warn()
         return np.concatenate(blocks) if blocks else np.empty((0, self.width), dtype)
 
     def t(self, table: TableSource) -> Array:

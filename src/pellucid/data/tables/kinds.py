@@ -11,6 +11,7 @@ from pellucid.errors import InputError
 from pellucid.language import say
 
 MOST_COLUMNS = 100_000
+MARGIN = 0.1  # share of a column's range by which a number may be beyond it without a report
 MOST_NUMBERS = 1_000_000  # of a row: the memory that a hostile file could make us reserve
 
 
@@ -20,7 +21,8 @@ class NumberColumn(NamedTuple):
     It becomes one number, cell - offset, `mean` where the cell is missing; and, where cells were
     `missing` in training, a second one, 1 for missing and 0 for not. `offset` is 0, or a round
     number near the mean where the numbers are so large beside their spread (years, times) that
-    float32 would lose digits of it. `std` is the standard deviation of the imputed column.
+    float32 would lose digits of it. `std` is the standard deviation of the imputed column, `low`
+    and `high` are its least and greatest number in training.
     """
 
     name: str
@@ -28,11 +30,24 @@ class NumberColumn(NamedTuple):
     std: float
     missing: bool = False
     offset: float = 0.0
+    low: float = -LARGEST
+    high: float = LARGEST
 
     @property
     def width(self) -> int:
         """How many numbers of a row it becomes."""
         return 1 + self.missing
+
+    @property
+    def limits(self) -> tuple[float, float]:
+        """The least and greatest number that are not reported: `MARGIN` beyond those of training.
+
+        A new row of the same population is beyond the extremes of n training rows with probability
+        2 / (n + 1) by chance alone, but rarely far beyond: a report of every such cell would cry
+        wolf.
+        """
+        room = MARGIN * (self.high - self.low)
+        return self.low - room, self.high + room
 
     @property
     def names(self) -> list[str]:
@@ -126,11 +141,12 @@ def malformed() -> InputError:
 
 def _column(entry: Any) -> Column:
     if isinstance(entry, dict) and entry.get("kind") == "number":
-        _check_fields(entry, {"name", "kind", "mean", "std", "missing", "offset"})
-        mean, std, offset = (_number(entry[name]) for name in ("mean", "std", "offset"))
-        if std < 0:
+        numbers = ("mean", "std", "offset", "low", "high")
+        _check_fields(entry, {"name", "kind", "missing", *numbers})
+        mean, std, offset, low, high = (_number(entry[name]) for name in numbers)
+        if std < 0 or low > high:
             raise malformed()
-        return NumberColumn(entry["name"], mean, std, entry["missing"], offset)
+        return NumberColumn(entry["name"], mean, std, entry["missing"], offset, low, high)
     _check_fields(entry, {"name", "kind", "categories", "missing"})
     names = entry["categories"]
     texts = isinstance(names, list) and all(isinstance(name, str) for name in names)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
+import warnings
 from collections import Counter
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -12,7 +14,7 @@ from pellucid.core.types import Array, Batch, DTypeLike, Options
 from pellucid.data.tables.cells import INFINITE, LARGEST, NO_TARGET, NOT_A_NUMBER, Cell, Cells
 from pellucid.data.tables.kinds import CategoryColumn, NumberColumn
 from pellucid.data.tables.table import Table
-from pellucid.errors import InputError, Message
+from pellucid.errors import InputError, Message, TableWarning
 from pellucid.language import mark, translate
 
 if TYPE_CHECKING:
@@ -23,6 +25,25 @@ _REORDERED = mark("columns are in another order than in training: matched by nam
 _IGNORED = mark("ignored columns: {names}")
 _IMPUTED = mark("imputed missing cells: {count:,} ({parts})")
 _UNSEEN = mark("cells of categories unseen in training: {count:,} ({parts})")
+_OUTSIDE = mark("cells far outside the range of training, in brackets: {count:,} ({parts})")
+_ABSENT = mark("missing cells in columns that had none in training: {count:,} ({parts})")
+
+
+class Outside(NamedTuple):
+    """The cells of one column that are outside its numbers in training.
+
+    How many they are, their least and greatest number, and those of the training table.
+    """
+
+    cells: int
+    least: float
+    greatest: float
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        ends = f"{self.least:.6g}..{self.greatest:.6g} [{self.low:.6g}..{self.high:.6g}]"
+        return f"{self.cells:,}: {ends}"
 
 
 class Report:
@@ -40,6 +61,9 @@ class Report:
         How many missing cells of each column were imputed; columns without any are not listed.
     unseen
         How often each category that the network does not know occurred, by column.
+    outside
+        The `Outside` of each column with numbers that are beyond those of training by more than a
+        tenth of their range.
     """
 
     def __init__(self, columns: Columns, table: Table) -> None:
@@ -51,24 +75,63 @@ class Report:
         self.reordered = [name for name in table.columns if name in inputs] != used
         self.imputed: Counter[str] = Counter()
         self.unseen: dict[str, Counter[str]] = {}
+        self.outside: dict[str, Outside] = {}
+        self._complete = {column.name for column in columns.columns if not column.missing}
+
+    def add_outside(self, column: NumberColumn, values: Array) -> None:
+        """Count the numbers of a column, (n,) or NaN, that are outside its limits."""
+        low, high = column.limits
+        found = values[(values < low) | (values > high)]
+        if not len(found):
+            return
+        least, greatest = found.min().item(), found.max().item()
+        before = self.outside.get(column.name, Outside(0, least, greatest, column.low, column.high))
+        self.outside[column.name] = before._replace(
+            cells=before.cells + len(found),
+            least=min(before.least, least),
+            greatest=max(before.greatest, greatest),
+        )
 
     def to_dict(self) -> Options:
         """Return the report as plain lists and numbers."""
         unseen = {name: dict(counts.most_common()) for name, counts in self.unseen.items()}
-        return {**vars(self), "imputed": dict(self.imputed), "unseen": unseen}
+        return {
+            "rows": self.rows,
+            "ignored": self.ignored,
+            "reordered": self.reordered,
+            "imputed": dict(self.imputed),
+            "unseen": unseen,
+            "outside": {name: found._asdict() for name, found in self.outside.items()},
+        }
 
     def lines(self) -> list[str]:
         """Return the report in sentences, none where everything was as in training."""
-        imputed = ", ".join(f"{name} {count:,}" for name, count in self.imputed.items())
-        unseen = "; ".join(f"{name}: {_examples(counts)}" for name, counts in self.unseen.items())
-        cells = sum(counts.total() for counts in self.unseen.values())
         sentences = [
             (self.reordered, Message(_REORDERED)),
             (self.ignored, Message(_IGNORED, names=", ".join(self.ignored))),
-            (self.imputed, Message(_IMPUTED, count=self.imputed.total(), parts=imputed)),
-            (self.unseen, Message(_UNSEEN, count=cells, parts=unseen)),
+            (self.imputed, _counted(_IMPUTED, self.imputed)),
+            *self._strange(),
         ]
         return [translate(sentence) for applies, sentence in sentences if applies]
+
+    def warn(self) -> None:
+        """Warn of cells of which the training table had none, by a `TableWarning`."""
+        absent = {name: n for name, n in self.imputed.items() if name in self._complete}
+        sentences = [*self._strange(), (absent, _counted(_ABSENT, absent))]
+        found = "; ".join(str(sentence) for applies, sentence in sentences if applies)
+        if found:
+            warnings.warn(found, TableWarning, stacklevel=_callers_level())
+
+    def _strange(self) -> list[tuple[object, Message]]:
+        """Return the sentences on strange cells, each with whether it applies."""
+        unseen = "; ".join(f"{name}: {_examples(counts)}" for name, counts in self.unseen.items())
+        cells = sum(counts.total() for counts in self.unseen.values())
+        outside = ", ".join(f"{name} {found}" for name, found in self.outside.items())
+        beyond = sum(found.cells for found in self.outside.values())
+        return [
+            (self.unseen, Message(_UNSEEN, count=cells, parts=unseen)),
+            (self.outside, Message(_OUTSIDE, count=beyond, parts=outside)),
+        ]
 
 
 class Reading:
@@ -117,6 +180,7 @@ class Reading:
 
     def _put_numbers(self, x: Batch, start: int, column: NumberColumn, cells: Cells) -> None:
         values = self._numbers(column.name, cells)
+        self.report.add_outside(column, values)
         absent = np.isnan(values)
         if count := int(absent.sum()):
             self.report.imputed[column.name] += count
@@ -181,6 +245,19 @@ class Reading:
             index = int(found.argmax())
             cell = Cell(self.report.rows + index + 1, cells.text(index), int(found.sum()))
             raise cell.error(self.table.name, name, problem)
+
+
+def _counted(template: str, counts: Mapping[str, int]) -> Message:
+    parts = ", ".join(f"{name} {count:,}" for name, count in counts.items())
+    return Message(template, count=sum(counts.values()), parts=parts)
+
+
+def _callers_level() -> int:
+    """Return the stack level of the first line outside this package, for `warnings.warn`."""
+    frame, level = sys._getframe(1), 1
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("pellucid."):
+        frame, level = frame.f_back, level + 1
+    return level
 
 
 def _examples(counts: Counter[str]) -> str:
