@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 import pellucid as pl
-from pellucid.cli import describe_table, train_table
+from pellucid.cli import describe_table
 from tests.cli.conftest import Result, fits
 
 COLUMNS = [
@@ -248,7 +248,7 @@ def test_recipes_take_more_rows_in_a_step_where_there_are_more() -> None:
 def test_many_rows_keep_a_tenth_for_validation(
     run: Callable[..., Result], people: pandas.DataFrame, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(train_table, "ENOUGH", 300)
+    monkeypatch.setattr("pellucid.training.table_loop.ENOUGH", 300)
     people.to_csv("people.csv", index=False)
     result = run(*words("bought", "--epochs", 5))
     assert "on held-out validation rows: accuracy" in " ".join(result.out.split())

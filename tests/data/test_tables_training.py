@@ -167,6 +167,34 @@ def test_what_leaves_a_run_is_in_the_targets_units(
     assert history["r2"][-1] > 0.8
 
 
+def test_many_rows_keep_a_tenth_and_the_best_epoch(houses: pandas.DataFrame) -> None:
+    many = pandas.concat([houses] * 2, ignore_index=True)
+    many["price"] *= np.random.default_rng(0).lognormal(0, 0.5, len(many))  # soon overfitted
+    net, last = network(many, "price", "large"), network(many, "price", "large")
+    assert "validation_loss" not in pl.train_table(last, houses, epochs=1).records[0]
+    last = network(many, "price", "large")
+    weights: list[list[Array]] = []
+    history = pl.train_table(
+        net, many, epochs=12, optimizer=pl.Adam(0.01), schedule="constant",
+        callbacks=[lambda run: weights.append(run.snapshot())],
+    )  # fmt: skip
+    best = history.best("validation_loss")
+    assert net.record["rows"] == 1080 and net.record["epochs"] == 12
+    assert net.record["epoch"] == best["epoch"] < 12
+    assert net.record["metrics"]["validation_r2"] == best["validation_r2"]
+    kept = weights[int(best["epoch"]) - 1]
+    arrays = [array for layer in net.layers for array in layer.arrays().values()]
+    assert all((a == b).all() for a, b in zip(arrays, kept, strict=True))
+    same: dict[str, Any] = {"epochs": 12, "optimizer": pl.Adam(0.01), "schedule": "constant"}
+    # Another early stopping decides by itself.
+    stop = pl.EarlyStopping(patience=12, restore_best=False)
+    pl.train_table(last, many, callbacks=stop, **same)
+    assert all((a == b).all() for a, b in zip(last.params, net.params, strict=True)) is False
+    assert last.record["epoch"] == 12
+    everything = pl.train_table(network(many, "price", "large"), many, validation=None, **same)
+    assert everything.records[0].keys() == {"epoch", "loss", "r2", "learning_rate", "seconds"}
+
+
 def test_a_fixed_layer_returns_to_the_targets_units(houses: pandas.DataFrame) -> None:
     net = network(houses, "price", "large", hidden=[4])
     end = instance(pl.Standardize, net.layers[-1])

@@ -116,9 +116,9 @@ def test_training_begins_with_tabular_mlp(dtype: type[Any]) -> None:
     net = pl.tabular_mlp(rows, 1, [128, 128], "relu", dropout=0.0, seed=seed, dtype=dtype)
     assert kinds(model) == [*(type(layer).__name__ for layer in net.layers), "Standardize"]
     assert kinds(model)[:4] == ["Standardize", "SmoothClip", "PeriodicEmbedding", "Affine"]
-    assert model.network_.dtype == dtype
+    assert model.network_.dtype == np.float32
     found, expected = model.predict(rows), net.predict(rows)[:, 0] * WAVES.std() + WAVES.mean()
-    np.testing.assert_allclose(found, expected, rtol=1e-3 if dtype == np.float32 else 1e-8)
+    np.testing.assert_allclose(found, expected, rtol=1e-3)
 
 
 @pytest.mark.parametrize(("rows", "targets"), [(MANY, WAVES), (FEATURES, VALUES)])
@@ -253,6 +253,40 @@ def test_what_leaves_a_fit_is_in_units(targets: Array, tmp_path: Path) -> None:
     assert found[-3] == found[-2] == found[-1]
 
 
+def test_many_rows_keep_a_tenth_and_the_best_epoch() -> None:
+    snapshots: list[list[Array]] = []
+    model = regressor(max_iter=25, callbacks=[lambda run: snapshots.append(run.snapshot())])
+    model.fit(MANY, WAVES)
+    losses = model.history_["validation_loss"]
+    assert model.n_iter_ == len(losses) == 25  # all of them, so that the schedule ends
+    best = snapshots[int(np.argmin(losses))]
+    arrays = [a for layer in model.network_.layers for a in layer.arrays().values()]
+    assert all((a == b).all() for a, b in zip(arrays, best, strict=True))
+    assert model.best_validation_score_ == -min(losses)
+    watched = regressor(max_iter=3).fit(FEATURES, VALUES, X_val=FEATURES[:9], y_val=VALUES[:9])
+    assert watched.best_validation_score_ == -min(watched.history_["validation_loss"])
+    for off in (
+        regressor(max_iter=3, validation_fraction=0.0).fit(MANY, WAVES),
+        regressor(max_iter=3).fit(FEATURES, VALUES),
+    ):
+        assert "validation_loss" not in off.history_.records[0]
+    rare = np.r_[np.zeros(len(MANY) - 1, int), 1]  # a class that cannot be split
+    assert "validation_loss" in classifier(max_iter=2).fit(MANY, rare).history_.records[0]
+
+
+def test_float32_unless_it_would_lose_digits() -> None:
+    assert MANY.dtype == np.float64
+    model = regressor(max_iter=2).fit(MANY, WAVES)
+    assert model.network_.dtype == np.float32
+    assert model.predict(MANY).dtype == np.float64
+    assert model.predict(MANY.astype(np.float32)).dtype == np.float32
+    stamps = MANY.copy()
+    stamps[:, 0] += 1e6  # float32 has steps of 0.06 there
+    assert regressor(max_iter=2).fit(stamps, WAVES).network_.dtype == np.float64
+    stamps[:, 0] = 1e9  # a constant loses nothing
+    assert regressor(max_iter=2).fit(stamps, WAVES).network_.dtype == np.float32
+
+
 def test_targets_that_do_not_vary() -> None:
     model = regressor().fit(FEATURES, np.full(442, 7.0))
     assert np.abs(model.predict(FEATURES) - 7).max() < 2
@@ -279,7 +313,7 @@ def test_scorers_see_units_in_training() -> None:
     assert len(seen) == 20
     assert all(abs(found / expected - 1) < 0.1 for found, expected in seen)
     assert model.best_validation_score_ > 0
-    model.set_params(scoring=None).fit(FEATURES, VALUES, X_val=FEATURES, y_val=VALUES)
+    model.set_params(scoring="r2").fit(FEATURES, VALUES, X_val=FEATURES, y_val=VALUES)
     found = model.predict(FEATURES)
     assert model.best_validation_score_ == pytest.approx(r2_score(VALUES, found))
     loss = model.validation_loss_curve_[int(np.argmax(model.validation_scores_))]
@@ -288,7 +322,7 @@ def test_scorers_see_units_in_training() -> None:
 
 def test_callbacks_of_scikit_learn_see_units() -> None:
     monitor = ScoringMonitor(scoring="r2")
-    more = {"schedule": "constant", "learning_rate_init": 0.01}
+    more = {"schedule": "constant", "learning_rate_init": 0.01, "validation_fraction": 0.0}
     model = regressor(max_iter=3, **more).set_callbacks(monitor).fit(MANY, WAVES)
     log = [row["r2"] for row in monitor.get_logs().data]
     alone = [regressor(max_iter=n, **more).fit(MANY, WAVES).score(MANY, WAVES) for n in (1, 2, 3)]

@@ -78,11 +78,9 @@ def test_the_same_network_by_command_function_and_estimator(
     options = [str(tmp_path / word) if "." in word else word for word in words]
     assert main(options) == 0
     by_command = pl.load(tmp_path / "model.safetensors")
-    settings: dict[str, Any] = {"validation": 0.1, "epochs": 3, "seed": 5, "progress": False}
     columns = pl.Columns.of(table, target="income", task="regress")
     net = pl.table_mlp(columns, [8], seed=5)
-    keep = pl.EarlyStopping(patience=3)
-    history = pl.train_table(net, table, **settings, callbacks=[keep])
+    history = pl.train_table(net, table, epochs=3, seed=5, progress=False)
     model = TableRegressor((8,), max_iter=3, random_state=5)
     model.fit(inputs(table), table["income"])
     assert model.network_ == net == by_command

@@ -16,13 +16,10 @@ from pellucid.data.tables.kinds import NumberColumn
 from pellucid.errors import InputError, Message
 from pellucid.language import mark, say, translate
 from pellucid.network import Network
-from pellucid.training import EarlyStopping, History, recipes, table_loop
+from pellucid.training import History, recipes, table_loop
 
 if TYPE_CHECKING:
     from pellucid.cli.train import TrainOptions
-
-ENOUGH = 1_000
-"""Rows from which on a tenth is held out for validation by default."""
 
 
 def prepare(options: TrainOptions, pretrained: Network | None) -> outcome.Job:
@@ -38,13 +35,8 @@ def prepare(options: TrainOptions, pretrained: Network | None) -> outcome.Job:
     recipe = recipes.tables(net, seen.rows, options.quick)
     # The choice of a loss needs the kind of targets only; rows are read later
     kind = np.empty(0, np.int64) if columns.classes else np.empty((0, 1), np.float32)
-    # The last epochs of one cycle are nearly always the best; where they are not, the best one's
-    # weights are kept.
-    keep = [] if validation is None else [EarlyStopping(patience=options.epochs or recipe.epochs)]
-    scores = ["r2"] if columns.classes is None else ["accuracy"]
     share = validation if isinstance(validation, float) else None
-    settings = settings_of(options, net, recipe, kind)
-    settings = replace(settings, callbacks=keep, metrics=scores, validation=share)
+    settings = replace(settings_of(options, net, recipe, kind), validation=share)
 
     def score(history: History) -> outcome.Outcome:
         return _scored(columns, seen, history)
@@ -105,7 +97,7 @@ def _validation(wanted: float | str | None, rows: int) -> float | Table | None:
     """Return the share, another table, or None; by default a share of many rows."""
     if isinstance(wanted, str):
         return None if wanted == "none" else read_table(wanted)
-    return 0.1 if wanted is None and rows >= ENOUGH else wanted
+    return table_loop.usual_share(rows) if wanted is None else wanted
 
 
 def _introduction(columns: Columns, why: Message) -> list[str]:

@@ -18,7 +18,15 @@ from pellucid.errors import InputError, Message
 from pellucid.network import Network
 from pellucid.sklearn import preset
 from pellucid.sklearn.contracts import PARAMETERS, STOCHASTIC, CallbackSupportMixin, with_callbacks
-from pellucid.sklearn.engine_rows import Given, Inputs, Rows, engine_rows, predictions, split_arrays
+from pellucid.sklearn.engine_rows import (
+    Given,
+    Inputs,
+    Rows,
+    engine_rows,
+    predictions,
+    split_arrays,
+    splits_evenly,
+)
 from pellucid.sklearn.estimator_files import Saving
 from pellucid.sklearn.lbfgs import WholeFit
 from pellucid.sklearn.mlp_layers import Around, first_weights, hidden_sizes, make_layers
@@ -47,6 +55,7 @@ class BaseMLP(TargetRules, Saving, CallbackSupportMixin, BaseEstimator):
     coefs_: list[Array]
     intercepts_: list[Array]
     _tabular: Tabular | None = None
+    _stops_early: bool = False
 
     def _keep(self, given: Options) -> None:
         """Keep the constructor's arguments as they are; `fit` checks them."""
@@ -178,8 +187,12 @@ class BaseMLP(TargetRules, Saving, CallbackSupportMixin, BaseEstimator):
         if self.early_stopping and partial:
             raise ValueError("partial_fit does not support early_stopping=True")
         weights = sample_weight, self._class_weight(y, partial)
-        rows, held = self._split(X, y, weights, held_out, random_state)
-        self._train(net, objective, rows, held, random_state, given, partial)
+        self._stops_early = preset.stops_early(self, X, held_out)  # of this fit
+        try:
+            rows, held = self._split(X, y, weights, held_out, random_state)
+            self._train(net, objective, rows, held, random_state, given, partial)
+        finally:
+            del self._stops_early
         if not all(np.isfinite(array).all() for array in net.params):
             raise ValueError(
                 "Solver produced non-finite parameter weights. The input data may"
@@ -246,7 +259,7 @@ class BaseMLP(TargetRules, Saving, CallbackSupportMixin, BaseEstimator):
             self.validation_scores_: list[float] | None = [] if held else None
             self.best_validation_score_: float | None = -np.inf if held else None
         if self.solver in STOCHASTIC:
-            if self.early_stopping:
+            if self._stops_early:
                 self.best_loss_ = None
             elif self.best_loss_ is None:
                 self.best_loss_ = np.inf
@@ -263,9 +276,12 @@ class BaseMLP(TargetRules, Saving, CallbackSupportMixin, BaseEstimator):
         own, by_class = weights
         if any(part is not None for part in held_out):
             return self._rows(X, y, own, by_class), self._given_validation(*held_out)
-        if not self.early_stopping or self.solver not in STOCHASTIC:
+        if not self._stops_early or self.solver not in STOCHASTIC:
             return self._rows(X, y, own, by_class), None
         stratify = y if is_classifier(self) and self.n_outputs_ == 1 else None
+        # A preset's own choice must not fail where a class is too rare to be split.
+        if not self.early_stopping and not splits_evenly(stratify, self.validation_fraction):
+            stratify = None
         (X, X_val), (y, y_val), (own, own_val), (by_class, _) = split_arrays(
             (X, y, own, by_class), self.validation_fraction, random_state, stratify
         )
@@ -292,12 +308,14 @@ class BaseMLP(TargetRules, Saving, CallbackSupportMixin, BaseEstimator):
         """Return rows as the engine takes them; weights that are not None are multiplied."""
         given = [each for each in weights if each is not None]
         product = np.ascontiguousarray(math.prod(given), np.float64) if given else None
-        return Rows(engine_rows(X), self._targets(y, self.coefs_[0].dtype), product)
+        dtype = self.coefs_[0].dtype
+        x = engine_rows(X if self._tabular is None else X.astype(dtype, copy=False))
+        return Rows(x, self._targets(y, dtype), product)
 
     def _note(self, found: dict[str, float]) -> None:
         """Record an epoch's validation, and count the epochs without progress."""
         best = self._note_validation(found)
-        if self.early_stopping:
+        if self._stops_early:
             if self.verbose:
                 print(f"Validation score: {found['score']:f}")  # noqa: T201
             better = not found["score"] < best + self.tol

@@ -62,6 +62,16 @@ def predictions(engine: Engine, X: Inputs) -> Array:
     return np.concatenate([engine.predict(dense(X, block)) for block in blocks])
 
 
+def splits_evenly(classes: Array | None, share: float) -> bool:
+    """Return whether a split can hold out that share of each class, as scikit-learn demands it."""
+    if classes is None:
+        return False
+    counts = np.unique(classes, return_counts=True)[1]
+    N = len(classes)
+    held_out = int(np.ceil(share * N))
+    return bool(counts.min() >= 2 and min(held_out, N - held_out) >= len(counts))
+
+
 def split_arrays(
     arrays: Sequence[Inputs],
     share: float,

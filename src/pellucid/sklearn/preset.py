@@ -19,14 +19,17 @@ from pellucid.core.layers import Affine
 from pellucid.core.optimizers import AdamW
 from pellucid.core.preparation import SmoothClip, Standardize
 from pellucid.core.types import Array, Options
+from pellucid.data.tables.cells import LARGEST
 from pellucid.errors import InputError
 from pellucid.network import Network
 from pellucid.sklearn.contracts import Estimator
-from pellucid.sklearn.engine_rows import Inputs
+from pellucid.sklearn.engine_rows import Given, Inputs
 from pellucid.sklearn.mlp_layers import NAMES, Around, each_layer
 from pellucid.training import recipes
+from pellucid.training.table_loop import ENOUGH
 
 _NETWORK: Options = {"hidden_layer_sizes": (128, 128), "dropout": 0.1}  # those of `tabular_mlp`
+_LOST = 1e-4  # share of a column's spread that float32 may round
 _FRONTS = ([Standardize, SmoothClip], [Standardize, SmoothClip, PeriodicEmbedding])
 
 
@@ -82,6 +85,7 @@ def preset_network(
     named = each_layer("activation", estimator.activation, len(units) - 2) or ["relu"]
     activation, seed = NAMES.get(named[0], named[0]), int(draws.randint(2**31))
     net = tabular_mlp(x, units[-1], units[1:-1], activation, dropout=0.0, seed=seed, dtype=X.dtype)
+    net = net.astype(np.float32) if _fits_float32(x, net) else net
     end: list[Standardize] = []
     if estimator.out_activation_ == "identity":
         std = y.std(axis=0, dtype=np.float64)
@@ -90,6 +94,30 @@ def preset_network(
     affine = [layer for layer in net.layers if isinstance(layer, Affine)]
     tabular = Tabular(front_of(net.layers), len(x), end)
     return tabular, [layer.W for layer in affine], [layer.params[1] for layer in affine]
+
+
+def _fits_float32(x: Array, net: Network) -> bool:
+    """Return whether float32, in which training is several times as fast, keeps the digits of x.
+
+    It loses 2^-24 of a number: too much of columns that are very large beside their spread.
+    """
+    first = net.layers[0]
+    assert isinstance(first, Standardize)
+    varies = (x != x[0]).any(axis=0)
+    lost = np.abs(first.mean) * 2.0**-24 / first.std
+    return bool((lost[varies] < _LOST).all() and np.abs(x).max() < LARGEST)
+
+
+def stops_early(estimator: Estimator, X: Inputs, held_out: Given) -> bool:
+    """Return whether the best epoch on held-out rows is kept.
+
+    As the parameter says; a preset does so by default, like `train_table`, where there are
+    validation data or enough rows to hold `validation_fraction` out, which 0 switches off.
+    """
+    if estimator.early_stopping or estimator._tabular is None:
+        return bool(estimator.early_stopping)
+    given = any(part is not None for part in held_out)
+    return estimator.validation_fraction > 0 and (given or X.shape[0] >= ENOUGH)
 
 
 def hidden_layer_sizes(estimator: Estimator) -> int | Sequence[int]:
@@ -121,7 +149,7 @@ def settings_of(estimator: Estimator) -> Any:
         return estimator
     recipe = recipes.tables(Network(estimator._tabular.front), estimator._tabular.rows)
     decided: Options = {**_NETWORK, "max_iter": recipe.epochs, "batch_size": recipe.batch_size}
-    decided |= {"schedule": recipe.schedule, "n_iter_no_change": np.inf}
+    decided |= {"schedule": recipe.schedule, "n_iter_no_change": np.inf, "scoring": "loss"}
     if estimator.solver != "sgd":
         adamw = recipe.optimizer
         assert isinstance(adamw, AdamW)

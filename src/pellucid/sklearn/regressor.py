@@ -36,7 +36,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         "squared_error" and "poisson" are scikit-learn's; also a name from `pl.LOSSES`, such as
         "huber", or an object such as pl.Quantile(0.9).
     scoring
-        What early stopping watches: None for r2, else as for `MLPClassifier`.
+        What early stopping watches: None for r2 (with a preset, the validation loss), else as for
+        `MLPClassifier`.
     preset
         As for `MLPClassifier`; also, values are standardized for the training, each column by
         itself, unless the loss (as "poisson") needs outputs above 0. Losses and their curves are in

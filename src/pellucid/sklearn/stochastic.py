@@ -38,7 +38,7 @@ class BatchFit:
         self.diverged = False
         watch.batches = -(-self.N // self.batch_size)
         # With warm_start the current weights are the best so far.
-        early = self.estimator.early_stopping
+        early = self.estimator._stops_early
         self._best = watch.snapshot() if early or self.estimator.restore_best else None
         self._best_score = self.estimator.best_validation_score_ if early else -np.inf
 
@@ -101,7 +101,7 @@ class BatchFit:
             return True
         if estimator._no_improvement_count <= self.settings.n_iter_no_change:
             return False
-        what = "Validation score did" if estimator.early_stopping else "Training loss did"
+        what = "Validation score did" if estimator._stops_early else "Training loss did"
         verdict = (
             f"{what} not improve more than tol={estimator.tol:f} for "
             f"{estimator.n_iter_no_change:d} consecutive epochs."

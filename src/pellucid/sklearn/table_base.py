@@ -23,13 +23,9 @@ from pellucid.sklearn.contracts import PARAMETERS
 from pellucid.sklearn.engine_rows import Inputs
 from pellucid.sklearn.mlp_layers import NAMES, hidden_sizes
 from pellucid.sklearn.table_files import SavingTables, feature_names
-from pellucid.training import EarlyStopping, History, Settings, recipes
-from pellucid.training.choices import choose_callbacks
+from pellucid.training import History, Settings, recipes
 from pellucid.training.settings import ClassWeight
 from pellucid.training.table_loop import train_on_table
-
-ENOUGH = 1_000
-"""Rows from which on a tenth is held out by default."""
 
 _COUNT = Interval(Integral, 1, None, closed="left")
 _AS_THERE = "hidden_layer_sizes", "schedule", "random_state", "callbacks", "engine", "threads"
@@ -87,27 +83,21 @@ class BaseTableMLP(SavingTables, ABC, BaseEstimator):
         activation = str(NAMES.get(self.activation, self.activation))
         options: Options = {"preset": self.preset, "dropout": self.dropout, "seed": seed}
         net = table_mlp(columns, sizes, activation, **options)
-        share = self.validation_fraction
-        share = (0.1 if columns.rows >= ENOUGH else None) if share == "auto" else share
-        settings = self._settings(net, columns.rows, seed, share is not None)
-        self.history_ = train_on_table(net, table, settings, share)
+        settings = self._settings(net, columns.rows, seed)
+        self.history_ = train_on_table(net, table, settings, self.validation_fraction)
         self.network_, self.n_iter_ = net, len(self.history_)
         return self
 
-    def _settings(self, net: Network, rows: int, seed: int, held_out: bool) -> Settings:
+    def _settings(self, net: Network, rows: int, seed: int) -> Settings:
         recipe = recipes.tables(net, rows)
-        epochs = recipe.epochs if self.max_iter is None else self.max_iter
-        callbacks = choose_callbacks(() if self.callbacks is None else self.callbacks)
-        if held_out:  # for the best epoch's weights; it never stops
-            callbacks.append(EarlyStopping(patience=epochs))
         return Settings(
             loss=self.loss,
             optimizer=self._optimizer(recipe.optimizer),
             schedule=self.schedule,
-            epochs=epochs,
+            epochs=self.max_iter,
             batch_size=None if self.batch_size == "auto" else self.batch_size,
             class_weight=self._class_weight(),
-            callbacks=callbacks,
+            callbacks=() if self.callbacks is None else self.callbacks,
             seed=seed,
             engine=self.engine,
             threads=self.threads,

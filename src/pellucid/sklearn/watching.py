@@ -51,7 +51,7 @@ class Watch(RunState):
         super().__init__(self.net, self.estimator.history_, callbacks, epochs)
         self._task: Any = None
         self._marked = 0.0  # the time when the last epoch was over
-        scoring = self.estimator.scoring
+        self._scoring = scoring = settings_of(self.estimator).scoring
         self._scorer = None if scoring in (None, "loss") else get_scorer(scoring)
         if self.context is not None:
             self.context.call_on_fit_task_begin(estimator=self.estimator, **self._data())
@@ -69,7 +69,7 @@ class Watch(RunState):
 
     @property
     def _scores_itself(self) -> bool:
-        return self.held_out is not None and self.estimator.scoring is None
+        return self.held_out is not None and self._scoring is None
 
     def begin(self) -> None:
         """Call callbacks at the start of the fit."""
@@ -100,7 +100,7 @@ class Watch(RunState):
             return {"loss": loss, "score": self._score(y, loss, self.held_out)}
 
     def _score(self, y: Array, loss: float, held_out: HeldOut) -> float:
-        if self.estimator.scoring == "loss":
+        if self._scoring == "loss":
             return -loss
         if self._scorer is None:
             return float(self.estimator._score_outputs(y, held_out.y, held_out.rows))

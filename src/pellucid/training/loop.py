@@ -17,6 +17,7 @@ from pellucid.core.types import ArrayLike, Options
 from pellucid.network import Network
 from pellucid.training import sample_checks
 from pellucid.training.augmentation import Augmentation
+from pellucid.training.callbacks import EarlyStopping
 from pellucid.training.choices import check_network
 from pellucid.training.history import History
 from pellucid.training.recipes import Recipe
@@ -148,12 +149,16 @@ def complete(run: Run, data: str | None = None, rows: int | None = None) -> Hist
 
 
 def _record(run: Run, data: str, rows: int) -> Options:
-    last = run.history.records[-1] if run.history.records else {}
+    # Of early stopping the best epoch's weights are left, and its metrics are those of the network.
+    stops = (each for each in run.callbacks if isinstance(each, EarlyStopping))
+    epoch = next((stop.best_epoch for stop in stops if stop.restore_best), 0) or len(run.history)
+    metrics = run.history.records[epoch - 1] if epoch else {}
     return {
         "data": data,
         "rows": rows,
         "seed": run.seed,
         "epochs": len(run.history),
+        "epoch": epoch,
         "batch_size": run.batch_size,
         "loss": _description(run.loss_function),
         "optimizer": repr(run.optimizer),
@@ -164,7 +169,7 @@ def _record(run: Run, data: str, rows: int) -> Options:
         "versions": {"pellucid": __version__, "numpy": np.__version__},
         "metrics": {
             name: value if math.isfinite(value) else None  # JSON has no NaN
-            for name, value in last.items()
+            for name, value in metrics.items()
             if name not in ("epoch", "seconds", "learning_rate")
         },
     }
