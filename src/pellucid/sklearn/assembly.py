@@ -18,6 +18,7 @@ from pellucid.core.layer import Layer
 from pellucid.core.layers import Affine
 from pellucid.core.preparation import Standardize
 from pellucid.core.types import DTypeLike
+from pellucid.data.tables.cells import LARGEST
 from pellucid.data.tables.kinds import CategoryColumn, Column, NumberColumn
 from pellucid.sklearn.features import Bent, Cells, Feature, Lookup, Number, Unfit
 from pellucid.sklearn.hinges import Hinges
@@ -45,15 +46,17 @@ def columns_of(features: Sequence[Feature], cells: Cells) -> tuple[Column, ...]:
     assert cells.names is not None
     columns: list[Column] = []
     for column, own in _by_column(features).items():
-        name, fill = cells.names[column], _fill(own)
-        flag = any(_differs(each, fill) for each in own)
+        name, fill, flag = cells.names[column], _fill(own), column in cells.missing
         if column in cells.texts:
             texts = tuple(cells.texts[column])
             flag = flag or not texts
             columns.append(CategoryColumn(name=name, categories=texts, missing=flag))
         else:
             std = next((each.std for each in own if isinstance(each, Number)), 1.0)
-            columns.append(NumberColumn(name=name, mean=fill, std=std, missing=flag))
+            low, high = cells.ranges.get(column, (-LARGEST, LARGEST))
+            columns.append(
+                NumberColumn(name=name, mean=fill, std=std, missing=flag, low=low, high=high)
+            )
     return tuple(columns)
 
 
@@ -101,15 +104,6 @@ def _fill(own: Sequence[Feature]) -> float:
     numbers = [each for each in own if isinstance(each, Number)]
     fills = [each.fill for each in own if not isinstance(each, Lookup) and each.fill is not None]
     return next(iter([*fills, *(each.mean for each in numbers)]), 0.0)
-
-
-def _differs(each: Feature, fill: float) -> bool:
-    """Return whether a feature needs to know that a cell is missing, beside its `fill`."""
-    if isinstance(each, Lookup):
-        return not math.isnan(each.missing) and each.missing != each.otherwise
-    if each.fill is None:
-        return isinstance(each, Bent) and not math.isnan(each.missing)
-    return each.fill != fill
 
 
 def _places(

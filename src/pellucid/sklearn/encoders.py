@@ -88,6 +88,8 @@ def _probes(encoder: Estimator, column: int, cell: Cell | Lookup, cells: Cells) 
         return [each for each in made if _takes_unknown(encoder) or each.value in categories]
     texts = _texts(encoder.categories_[column])
     cells.categorical(cell, [text for text in texts if text is not None])
+    if None in texts:
+        cells.expect_missing(cell.column)
     found = [_Probe(column, value, text) for value, text in zip(categories, texts, strict=True)]
     if _takes_unknown(encoder):
         found.append(_Probe(column, _UNKNOWN, _UNKNOWN))

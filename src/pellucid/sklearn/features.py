@@ -120,13 +120,17 @@ class Cells:
     """The columns at the pipeline's beginning, and what its steps take each for.
 
     `names` are those of the dataframe that the pipeline was fitted on, None if that was an array.
-    `texts` has all known texts of each column of categories, `numbers` are the columns of numbers.
+    `texts` has all known texts of each column of categories, `numbers` are the columns of numbers,
+    and `ranges` their least and greatest number in training where a step knows them. `missing` are
+    the columns in which a step expects missing cells.
     """
 
     def __init__(self, count: int, names: list[str] | None) -> None:
         self.count, self.names = count, names
         self.numbers: set[int] = set()
         self.texts: dict[int, dict[str, None]] = {}
+        self.ranges: dict[int, tuple[float, float]] = {}
+        self.missing: set[int] = set()
 
     def name(self, column: int) -> str:
         """Return what errors call a column."""
@@ -152,10 +156,14 @@ class Cells:
         """Note the texts of a column of categories."""
         self.texts.setdefault(cell.column, {}).update(dict.fromkeys(texts))
         self._check(cell.column)
-        self.needs_names(cell.column)
+        self._check_names(cell.column)
 
-    def needs_names(self, column: int) -> None:
-        """Check that the network can read the column's cells by its name."""
+    def expect_missing(self, column: int) -> None:
+        """Note that a step expects missing cells in a column."""
+        self.missing.add(column)
+        self._check_names(column)
+
+    def _check_names(self, column: int) -> None:
         if self.names is None:
             template = (
                 "a network reads categories and missing cells from columns with names: fit the "

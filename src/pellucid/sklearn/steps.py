@@ -54,6 +54,16 @@ _largest = _scaler(lambda scaler: (None, scaler.scale_))
 _range = _scaler(lambda scaler: (-scaler.min_ / scaler.scale_, 1 / scaler.scale_))
 
 
+def _ranging(scaler: Estimator, inputs: Features, cells: Cells) -> Features:
+    """Scale by the range of training, which the columns get to know."""
+    ends = scaler.data_min_.tolist(), scaler.data_max_.tolist()
+    for each, *range_ in zip(map(cells.numeric, inputs), *ends, strict=True):
+        if isinstance(each, Number):
+            low, high = (end * each.std + each.mean for end in range_)
+            cells.ranges[each.column] = low, high
+    return _range(scaler, inputs, cells)
+
+
 def _clipped(low: float, high: float, feature: Feature, cells: Cells) -> Feature:
     """Return a feature that stays within two bounds."""
     if isinstance(feature, Lookup):
@@ -83,7 +93,7 @@ def _imputer(imputer: Estimator, inputs: Features, cells: Cells) -> Features:
     for each, value in zip(inputs, imputer.statistics_.tolist(), strict=True):
         if _is_missing(value) and not imputer.keep_empty_features:
             continue
-        cells.needs_names(each.column)
+        cells.expect_missing(each.column)
         if not isinstance(each, Cell):
             outputs.append(each.filled(float(value)))
         else:
@@ -98,7 +108,7 @@ def _indicator(indicator: Estimator, inputs: Features, cells: Cells) -> Features
     _check_missing(indicator)
     chosen = [inputs[place] for place in indicator.features_.tolist()]
     for each in chosen:
-        cells.needs_names(each.column)
+        cells.expect_missing(each.column)
     return [Lookup(each.column, missing=float(_may_be_missing(each))) for each in chosen]
 
 
@@ -185,7 +195,7 @@ def _function(transformer: Estimator, inputs: Features, cells: Cells) -> Feature
 
 STEPS: dict[type, Step] = {
     StandardScaler: _standard,
-    MinMaxScaler: _clipping(_range, lambda scaler: scaler.feature_range),
+    MinMaxScaler: _clipping(_ranging, lambda scaler: scaler.feature_range),
     MaxAbsScaler: _clipping(_largest, lambda scaler: (-1.0, 1.0)),
     RobustScaler: _robust,
     SimpleImputer: _imputer,
