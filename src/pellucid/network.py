@@ -136,9 +136,10 @@ class Network:
         """Return the outputs, (N, K), for x, (N, D), or images (N, 28, 28) if Flatten comes first.
 
         A network trained on a table accepts tables and dataframes, too: columns are found by name,
-        in any order. Bytes and other whole numbers are accepted if the network scales them. NaN and
-        infinity pass through as in NumPy. Raises InputError for input that does not fit, and for
-        values from 0 to 1 if the network scales bytes.
+        in any order. One row may be a dict of cells, {"age": 40, "city": "Seoul"}. Bytes and other
+        whole numbers are accepted if the network scales them. NaN and infinity pass through as in
+        NumPy. Raises InputError for input that does not fit, and for values from 0 to 1 if the
+        network scales bytes.
         """
         x = x if self._inputs is None else self._rows(x)
         if self._scales_bytes:

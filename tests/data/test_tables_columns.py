@@ -259,6 +259,7 @@ def test_texts_beyond_counting_are_left_out(monkeypatch: pytest.MonkeyPatch) -> 
     assert "different values" in str(pl.Columns.of(table, target="t").left_out["name"])
 
 
+@pytest.mark.filterwarnings("ignore::pellucid.TableWarning")
 def test_columns_survive_json_to_the_bit(tables: tuple[pandas.DataFrame, pandas.DataFrame]) -> None:
     for target, names in (("bought", ["no", "yes"]), ("spent", None)):
         columns = pl.Columns.of(tables[0], target=target)

@@ -174,7 +174,7 @@ def test_what_is_no_table(tmp_path: Path) -> None:
     assert "collect a lazy one" in message_of(pl.read_table, polars.DataFrame({"a": [1]}).lazy())
     assert "names must be texts, got 0" in message_of(pl.read_table, pandas.DataFrame([[1, 2]]))
     assert "all of one length" in message_of(pl.read_table, {"a": [1], "b": [1, 2]})
-    assert "all of one length" in message_of(pl.read_table, {"a": 5})
+    assert "all of one length" in message_of(pl.read_table, {"a": 5, "b": [1]})
     assert "got 0" in message_of(pl.read_table, {})
 
 

@@ -16,7 +16,7 @@ from pellucid.core import ACTIVATIONS
 from pellucid.core.losses import LOSSES
 from pellucid.core.optimizers import Optimizer
 from pellucid.core.types import Array, Options
-from pellucid.data.tables import Columns, Table, read_table
+from pellucid.data.tables import Columns, TableSource, read_table
 from pellucid.data.tables.dataframes import is_frame
 from pellucid.network import Network
 from pellucid.sklearn.contracts import PARAMETERS
@@ -71,7 +71,7 @@ class BaseTableMLP(SavingTables, ABC, BaseEstimator):
         that cannot be used.
         """
         sizes = hidden_sizes(self.hidden_layer_sizes)
-        table = self._table(X, y)
+        table = read_table(self._source(X, y))
         name, y = getattr(y, "name", None), self._checked(y)
         validation.check_consistent_length(X, y)
         target = _unused(name if isinstance(name, str) and name else "target", table.columns)
@@ -113,10 +113,10 @@ class BaseTableMLP(SavingTables, ABC, BaseEstimator):
     def _outputs(self, X: Inputs) -> Array:
         """Return the network's outputs for the rows of X, (N, K)."""
         validation.check_is_fitted(self, "network_")
-        return self.network_.predict(self._table(X))
+        return self.network_.predict(self._source(X))
 
-    def _table(self, X: Inputs, y: Inputs = "no_validation") -> Table:
-        """Return X as a table whose columns have the names of `feature_names`.
+    def _source(self, X: Inputs, y: Inputs = "no_validation") -> TableSource:
+        """Return X as `read_table` takes it, its columns with the names of `feature_names`.
 
         With y, as in `fit`, scikit-learn's facts about X (names and number of columns) are set,
         else they are checked.
@@ -128,7 +128,7 @@ class BaseTableMLP(SavingTables, ABC, BaseEstimator):
                 validation.validate_data(self, y=y, skip_check_array=True)  # it is not None
             checks: Options = {"ensure_all_finite": "allow-nan", "ensure_min_samples": least}
             X = validation.validate_data(self, X, dtype=None, reset=reset, **checks)
-            return read_table({n: X[:, place] for place, n in enumerate(feature_names(self))})
+            return {name: X[:, place] for place, name in enumerate(feature_names(self))}
         validation.validate_data(self, X, y, reset=reset, skip_check_array=True)
         if len(X) < least:
             raise ValueError(  # scikit-learn's words
@@ -138,7 +138,8 @@ class BaseTableMLP(SavingTables, ABC, BaseEstimator):
         names = feature_names(self)
         if hasattr(X, "set_axis") and not all(isinstance(name, str) for name in X.columns):
             X = X.set_axis(names, axis=1)  # pandas' columns without names: 0, 1, ...
-        return read_table(X).named(names)
+        # Those of X itself have been checked, and `predict` is fast for one row of a dataframe.
+        return X if hasattr(self, "feature_names_in_") else read_table(X).named(names)
 
     @abstractmethod
     def _checked(self, y: Inputs) -> Array:

@@ -47,14 +47,25 @@ def of_frame(frame: Frame) -> Opened:
         ) from error
     try:
         table = known.to_arrow().select(known.columns)  # without pandas' index
-    except (arrow.ArrowException, TypeError, ValueError):  # a column that mixes numbers and texts
+    # A column that mixes numbers and texts, or has numbers beyond 64 bits.
+    except (arrow.ArrowException, TypeError, ValueError, OverflowError):
         table = arrow.table({name: _one_column(known, name) for name in known.columns})
     return _of_arrow(table)
 
 
+def is_scalar(value: Any) -> bool:
+    """Return whether this is one cell, not a column."""
+    return isinstance(value, (str, bytes)) or not hasattr(value, "__iter__")
+
+
 def of_dict(columns: Mapping[str, Column]) -> Opened:
-    """Return the names of a dict of columns, and the function that reads its rows."""
+    """Return the names of a dict of columns, and the function that reads its rows.
+
+    A dict of cells is one row.
+    """
     arrow = library("pyarrow", "tables")
+    if all(map(is_scalar, columns.values())):
+        columns = {name: [cell] for name, cell in columns.items()}
     try:
         table = arrow.table({str(name): as_array(cells) for name, cells in columns.items()})
     except (arrow.ArrowException, TypeError, ValueError) as error:
@@ -68,8 +79,8 @@ def as_array(values: Column) -> ArrowArray:
     arrow = library("pyarrow", "tables")
     try:
         return arrow.array(values, from_pandas=True)
-    except (arrow.ArrowInvalid, arrow.ArrowTypeError):
-        # Numbers and texts in one column are texts, as in a CSV file.
+    except (arrow.ArrowInvalid, arrow.ArrowTypeError, OverflowError):
+        # Numbers and texts in one column are texts, as in a CSV file, and so are huge numbers.
         texts = [None if value is None else str(value) for value in values]
         return arrow.array(texts, arrow.string())
 
@@ -78,7 +89,7 @@ def _one_column(frame: Frame, name: str) -> ArrowArray:
     arrow = library("pyarrow", "tables")
     try:
         return frame.select(name).to_arrow().column(name)
-    except (arrow.ArrowException, TypeError, ValueError):
+    except (arrow.ArrowException, TypeError, ValueError, OverflowError):
         return as_array(frame[name].to_list())
 
 

@@ -114,13 +114,17 @@ class Report:
         ]
         return [translate(sentence) for applies, sentence in sentences if applies]
 
-    def warn(self) -> None:
-        """Warn of cells of which the training table had none, by a `TableWarning`."""
+    def warn(self) -> bool:
+        """Warn of cells of which the training table had none, by a `TableWarning`.
+
+        Returns whether there were any.
+        """
         absent = {name: n for name, n in self.imputed.items() if name in self._complete}
         sentences = [*self._strange(), (absent, _counted(_ABSENT, absent))]
         found = "; ".join(str(sentence) for applies, sentence in sentences if applies)
         if found:
             warnings.warn(found, TableWarning, stacklevel=_callers_level())
+        return bool(found)
 
     def _strange(self) -> list[tuple[object, Message]]:
         """Return the sentences on strange cells, each with whether it applies."""

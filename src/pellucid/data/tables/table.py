@@ -118,7 +118,7 @@ def read_table(source: TableSource) -> Table:
         .npy file (structured, or (N, D), whose columns are then x0, x1, ...) or of an .npz file (an
         array (N,) is a column by its name, an array x of (N, D) the columns x0, x1, ...). Or a
         dataframe of pandas, Polars, PyArrow or any other library that narwhals supports. Or a dict
-        of columns: {"age": [31, 54], "city": ["Seoul", "Busan"]}.
+        of columns: {"age": [31, 54], "city": ["Seoul", "Busan"]}; a dict of cells is one row.
 
     CSV, Parquet and .npy files are read in blocks and never held whole, and no pickle is ever read.
     Raises FileError for a file that cannot be read, InputError for columns of the same name, and
