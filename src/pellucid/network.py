@@ -19,7 +19,7 @@ from pellucid.core.layers import Sigmoid, Softmax
 from pellucid.core.metrics import chosen_classes
 from pellucid.core.types import Array, Options
 from pellucid.data.inputs import Images, Inputs, inputs_from
-from pellucid.data.tables import Columns, is_table
+from pellucid.data.tables import Columns, Label, is_table
 from pellucid.display.summary import Summary, code_line, network_html
 from pellucid.display.trace import ShownTrace
 from pellucid.engines import Engine, make_engine
@@ -158,9 +158,10 @@ class Network:
         """
         return self.choose(self.predict(x))
 
-    def labels(self, x: Any) -> list[str]:
-        """Return the class name of each row; the index as text if the network has no names."""
-        return [self.label(index) for index in self.classify(x)]
+    def labels(self, x: Any) -> list[Label]:
+        """Return each row's class: a name, a table's number or truth value, or an index as text."""
+        names = [self.label(index) for index in self.classify(x)]
+        return self._inputs.labels(names) if isinstance(self._inputs, Columns) else [*names]
 
     def choose(self, y: Array) -> Array:
         """Return the class index of each row of outputs y, (N, K), as `classify` does for x."""

@@ -90,6 +90,7 @@ def words(target: str, *more: object) -> tuple[object, ...]:
     )
 
 
+@pytest.mark.filterwarnings("ignore::pellucid.TableWarning")
 def test_train_predict_and_evaluate_by_command(
     run: Callable[..., Result], people_csv: Path, asked: pandas.DataFrame
 ) -> None:

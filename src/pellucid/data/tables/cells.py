@@ -86,6 +86,11 @@ class Cells:
         self.array = array
         self.family = _family(array)
 
+    @property
+    def boolean(self) -> bool:
+        """Whether they are stored as truth values."""
+        return bool(library("pyarrow.types", "tables").is_boolean(self.array.type))
+
     @cached_property
     def numbers(self) -> Numbers:
         """The cells as numbers."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
+from pellucid.data.tables import booleans
 from pellucid.data.tables.cells import INFINITE, NO_TARGET, NOT_A_NUMBER, as_number
 from pellucid.data.tables.kinds import CategoryColumn, Column, NumberColumn, Target
 from pellucid.data.tables.survey import MOST_COUNTED, Spread, Survey
@@ -21,6 +23,7 @@ FEW = 20
 """Whole numbers of up to this many different values, each in five rows on average, are classes."""
 
 _READABLE = 0.9  # share of a column's cells that must be numbers for the others to be mistakes
+_WHOLE = re.compile(r"-?(0|[1-9][0-9]{0,17})")  # "007" is a text
 _BLURRED = 4  # times the spread: beyond it float32 would lose more than a millionth of the spread
 
 
@@ -69,7 +72,7 @@ def choose(
             left_out=", ".join(f"{name} ({reason})" for name, reason in left_out.items())
             or Message("none"),
         )
-    counts = dict(found[target].counts or {}) if classes else {}
+    counts = dict(booleans.folded(found[target].counts or Counter())) if classes else {}
     spreads = {c.name: found[c.name].spread for c in columns if isinstance(c, NumberColumn)}
     rows = found[target].rows
     return Choice(tuple(columns), goal, classes, left_out, rows, why, counts, spreads)
@@ -137,6 +140,7 @@ def _check_numbers(table: str, name: str, known: Survey) -> None:
 def _as_categories(name: str, known: Survey) -> CategoryColumn:
     # Ties are broken by name, so that the order of rows does not matter.
     counts = known.counts if known.counts is not None else Counter[str]()
+    counts = booleans.folded(counts)
     kept = sorted(counts, key=lambda text: (-counts[text], text))[:MOST_CATEGORIES]
     return CategoryColumn(name, tuple(sorted(kept, key=in_order)), known.missing > 0)
 
@@ -151,7 +155,8 @@ def _choose_target(
         raise known.absent.error(table, name, NO_TARGET)
     classify, why = _task(known) if task is None else (task == "classify", Message("as requested"))
     if classify:
-        return Target(name, "classes"), _class_names(table, name, known), why
+        names = _class_names(table, name, known)
+        return Target(name, "classes", labels=_labels(known, names)), names, why
     _check_numbers(table, name, known)
     if known.low == known.high:
         template = (
@@ -173,6 +178,14 @@ def _task(known: Survey) -> tuple[bool, Message]:
     return False, Message("it has many different numbers")
 
 
+def _labels(known: Survey, names: Sequence[str]) -> str:
+    """Return what the classes are: "int", "bool" or "text"."""
+    if known.boolean or (not known.typed and set(names) == {"false", "true"}):
+        return "bool"
+    whole = all(_WHOLE.fullmatch(name) for name in names)
+    return "int" if whole and (known.family == "number" or not known.typed) else "text"
+
+
 def _class_names(table: str, name: str, known: Survey) -> list[str]:
     if known.counts is None or len(known.counts) > MOST_CLASSES:
         template = (
@@ -180,7 +193,7 @@ def _class_names(table: str, name: str, known: Survey) -> list[str]:
             '--task regress (task="regress")'
         )
         raise InputError(template, table=table, column=name, most=MOST_CLASSES)
-    names = sorted(known.counts, key=in_order)
+    names = sorted(booleans.folded(known.counts), key=in_order)
     if len(names) < 2:
         template = (
             "{table}: the target {column} is {value} in every row: expected at least two classes"

@@ -14,7 +14,7 @@ from pellucid.core.preparation import Standardize, robust_spread
 from pellucid.core.types import Array, Batch, DTypeLike, Options
 from pellucid.data.tables import kinds
 from pellucid.data.tables.choosing import choose
-from pellucid.data.tables.kinds import Column, NumberColumn, Target
+from pellucid.data.tables.kinds import Column, Label, NumberColumn, Target
 from pellucid.data.tables.reading import Reading
 from pellucid.data.tables.rows import RowMemory, one_row
 from pellucid.data.tables.survey import Spread, survey
@@ -92,8 +92,9 @@ class Columns:
         - **Numbers**: columns stored as numbers, and columns of text in which nine in ten cells
           that are not missing are numbers; the others are then mistakes, and an error. Truth
           values, dates and categorical columns of dataframes are texts.
-        - **Categories**: all other texts, compared without blanks around them. The 100 most
-          frequent of a column are kept, the others are as unseen ones.
+        - **Categories**: all other texts, compared without blanks around them. Where they are two
+          truth values ("yes" and "no"), other spellings mean the same ("TRUE", "1", "예"). The 100
+          most frequent of a column are kept, the others are as unseen ones.
         - **Left out** are columns without a name, empty ones, and texts that differ in most rows or
           have more than 10,000 different values: names and identifiers, which do not generalize.
 
@@ -153,6 +154,10 @@ class Columns:
     def predicts_values(self) -> bool:
         """Whether the target is a column of values, not of classes."""
         return self.target is not None and self.target.kind == "values"
+
+    def labels(self, names: Sequence[str]) -> list[Label]:
+        """Return classes by their names, as the whole numbers or truth values that they were."""
+        return [name if self.target is None else self.target.label(name) for name in names]
 
     @property
     def outputs(self) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any, NamedTuple, TypeAlias
 
 from pellucid.core.types import Options
@@ -90,18 +90,33 @@ class Target(NamedTuple):
     """The column to predict.
 
     `kind` is "classes" (whose names the network has), or "values" with their mean and standard
-    deviation.
+    deviation. `labels` says what classes are: "text", "int" for whole numbers, "bool" for truth
+    values.
     """
 
     name: str
     kind: str
     mean: float = 0.0
     std: float = 1.0
+    labels: str = "text"
 
     def to_dict(self) -> Options:
         """Return the target as JSON can hold it."""
-        return self._asdict() if self.kind == "values" else {"name": self.name, "kind": self.kind}
+        entry = self._asdict()
+        for unused in ("labels",) if self.kind == "values" else ("mean", "std"):
+            del entry[unused]
+        return entry
 
+    def label(self, name: str) -> Label:
+        """Return a class by its name: the whole number or truth value that it is, or the name."""
+        try:
+            return LABELS[self.labels](name)
+        except ValueError:  # names that were changed since
+            return name
+
+
+Label: TypeAlias = str | int | bool
+LABELS: dict[str, Callable[[str], Label]] = {"text": str, "int": int, "bool": "true".__eq__}
 
 Column: TypeAlias = NumberColumn | CategoryColumn
 
@@ -125,8 +140,10 @@ def target_from(entry: Any) -> Target | None:
     if entry is None:
         return None
     if isinstance(entry, dict) and entry.get("kind") == "classes":
-        _check_fields(entry, {"name", "kind"})
-        return Target(entry["name"], "classes")
+        _check_fields(entry, {"name", "kind", "labels"})
+        if not isinstance(entry["labels"], str) or entry["labels"] not in LABELS:
+            raise malformed()
+        return Target(entry["name"], "classes", labels=entry["labels"])
     _check_fields(entry, {"name", "kind", "mean", "std"})
     mean, std = _number(entry["mean"]), _number(entry["std"])
     if entry["kind"] != "values" or std <= 0:

@@ -5,13 +5,22 @@ from __future__ import annotations
 import sys
 import warnings
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from pellucid.core.types import Array, Batch, DTypeLike, Options
-from pellucid.data.tables.cells import INFINITE, LARGEST, NO_TARGET, NOT_A_NUMBER, Cell, Cells
+from pellucid.data.tables import booleans
+from pellucid.data.tables.cells import (
+    INFINITE,
+    LARGEST,
+    NO_TARGET,
+    NOT_A_NUMBER,
+    Cell,
+    Cells,
+    as_number,
+)
 from pellucid.data.tables.kinds import CategoryColumn, NumberColumn
 from pellucid.data.tables.table import Table
 from pellucid.errors import InputError, Message, TableWarning
@@ -26,6 +35,7 @@ _IGNORED = mark("ignored columns: {names}")
 _IMPUTED = mark("imputed missing cells: {count:,} ({parts})")
 _UNSEEN = mark("cells of categories unseen in training: {count:,} ({parts})")
 _OUTSIDE = mark("cells far outside the range of training, in brackets: {count:,} ({parts})")
+_RESPELLED = mark("truth values of another spelling than in training: {count:,} ({parts})")
 _ABSENT = mark("missing cells in columns that had none in training: {count:,} ({parts})")
 
 
@@ -61,6 +71,8 @@ class Report:
         How many missing cells of each column were imputed; columns without any are not listed.
     unseen
         How often each category that the network does not know occurred, by column.
+    respelled
+        How often truth values of another spelling than in training occurred, by column.
     outside
         The `Outside` of each column with numbers that are beyond those of training by more than a
         tenth of their range.
@@ -75,6 +87,7 @@ class Report:
         self.reordered = [name for name in table.columns if name in inputs] != used
         self.imputed: Counter[str] = Counter()
         self.unseen: dict[str, Counter[str]] = {}
+        self.respelled: dict[str, Counter[str]] = {}
         self.outside: dict[str, Outside] = {}
         self._complete = {column.name for column in columns.columns if not column.missing}
 
@@ -94,13 +107,17 @@ class Report:
 
     def to_dict(self) -> Options:
         """Return the report as plain lists and numbers."""
-        unseen = {name: dict(counts.most_common()) for name, counts in self.unseen.items()}
+        unseen, respelled = (
+            {name: dict(counts.most_common()) for name, counts in each.items()}
+            for each in (self.unseen, self.respelled)
+        )
         return {
             "rows": self.rows,
             "ignored": self.ignored,
             "reordered": self.reordered,
             "imputed": dict(self.imputed),
             "unseen": unseen,
+            "respelled": respelled,
             "outside": {name: found._asdict() for name, found in self.outside.items()},
         }
 
@@ -110,6 +127,7 @@ class Report:
             (self.reordered, Message(_REORDERED)),
             (self.ignored, Message(_IGNORED, names=", ".join(self.ignored))),
             (self.imputed, _counted(_IMPUTED, self.imputed)),
+            (self.respelled, _texts(_RESPELLED, self.respelled)),
             *self._strange(),
         ]
         return [translate(sentence) for applies, sentence in sentences if applies]
@@ -128,14 +146,28 @@ class Report:
 
     def _strange(self) -> list[tuple[object, Message]]:
         """Return the sentences on strange cells, each with whether it applies."""
-        unseen = "; ".join(f"{name}: {_examples(counts)}" for name, counts in self.unseen.items())
-        cells = sum(counts.total() for counts in self.unseen.values())
         outside = ", ".join(f"{name} {found}" for name, found in self.outside.items())
         beyond = sum(found.cells for found in self.outside.values())
         return [
-            (self.unseen, Message(_UNSEEN, count=cells, parts=unseen)),
+            (self.unseen, _texts(_UNSEEN, self.unseen)),
             (self.outside, Message(_OUTSIDE, count=beyond, parts=outside)),
         ]
+
+
+class _Codes:
+    """Names by number, and numbers by name; of truth values by any spelling of them."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self.names = list(names)
+        self._codes = {name: code for code, name in enumerate(names)}
+        self._spellings = booleans.spellings(names)
+
+    def get(self, name: str, otherwise: int) -> int:
+        code = self._codes.get(name)
+        return self._spellings.get(name.casefold(), otherwise) if code is None else code
+
+    def respelled(self, name: str) -> bool:
+        return name not in self._codes and name.casefold() in self._spellings
 
 
 class Reading:
@@ -162,11 +194,11 @@ class Reading:
             raise table.no_columns(absent)
         self.report = Report(columns, table)
         self._codes = {
-            column.name: {name: code for code, name in enumerate(column.categories)}
+            column.name: _Codes(column.categories)
             for column in columns.columns
             if isinstance(column, CategoryColumn)
         }
-        self._classes = {name: index for index, name in enumerate(columns.classes or ())}
+        self._classes = _Codes(columns.classes or ())
 
     def __iter__(self) -> Iterator[tuple[Batch, Array | None]]:
         columns = self.columns
@@ -183,7 +215,7 @@ class Reading:
             yield x, t
 
     def _put_numbers(self, x: Batch, start: int, column: NumberColumn, cells: Cells) -> None:
-        values = self._numbers(column.name, cells)
+        values = self._numbers(column.name, cells, (column.low, column.high) == (0, 1))
         self.report.add_outside(column, values)
         absent = np.isnan(values)
         if count := int(absent.sum()):
@@ -198,21 +230,40 @@ class Reading:
         known, unknown = self._codes[column.name], column.width
         # The last entry is that of code -1: a missing cell goes to the last number of the column,
         # where training had missing cells.
-        places = np.array([known.get(name, unknown) for name in names] + [len(known)])[codes]
+        places = np.array([known.get(name, unknown) for name in names] + [len(known.names)])[codes]
+        self._count(self.report.respelled, column.name, cells, map(known.respelled, names))
         if count := int((codes < 0).sum()):
             self.report.imputed[column.name] += count
         there = places < unknown
         x[np.flatnonzero(there), start + places[there]] = 1
-        strange = ~there & (codes >= 0)
-        if strange.any():
-            counts = np.bincount(codes[strange], minlength=len(names))
-            own = self.report.unseen.setdefault(column.name, Counter())
-            for index in np.flatnonzero(counts):
-                own[names[index]] += int(counts[index])
+        strange = (known.get(name, unknown) == unknown for name in names)
+        self._count(self.report.unseen, column.name, cells, strange)
 
-    def _numbers(self, name: str, cells: Cells) -> Array:
-        """Return a column's cells as numbers, NaN where missing."""
+    def _count(
+        self, found: dict[str, Counter[str]], column: str, cells: Cells, flags: Iterable[bool]
+    ) -> None:
+        """Count the texts that are flagged, by column."""
+        wanted = [code for code, flag in enumerate(flags) if flag]
+        if not wanted:
+            return
+        codes, names = cells.texts
+        counts = np.bincount(codes[codes >= 0], minlength=len(names)).tolist()
+        for code in wanted:
+            if counts[code]:  # names of missing cells have no code
+                found.setdefault(column, Counter())[names[code]] += counts[code]
+
+    def _numbers(self, name: str, cells: Cells, boolean: bool = False) -> Array:
+        """Return a column's cells as numbers, NaN where missing; for `boolean` ones, truth values
+        are 0 and 1.
+        """
         values, unreadable = cells.numbers
+        if boolean and unreadable.any():
+            codes, names = cells.texts
+            found = [booleans.meaning(text) if as_number(text) is None else None for text in names]
+            known = np.array([value is not None for value in found] + [False])[codes]
+            meant = np.array([float(value or 0) for value in found] + [0.0])[codes]
+            values, unreadable = np.where(known, meant, values), unreadable & ~known
+            self._count(self.report.respelled, name, cells, [value is not None for value in found])
         self._refuse(name, cells, unreadable, NOT_A_NUMBER)
         self._refuse(name, cells, np.abs(values) > LARGEST, INFINITE)
         return values
@@ -230,7 +281,8 @@ class Reading:
         codes, names = cells.texts
         self._refuse(name, cells, codes < 0, NO_TARGET)
         classes = np.array([self._classes.get(text, -1) for text in names] + [-1], np.int64)[codes]
-        known = ", ".join(self._classes)
+        self._count(self.report.respelled, name, cells, map(self._classes.respelled, names))
+        known = ", ".join(self._classes.names)
         problem = Message("{text} is not one of the network's classes: {known}", known=known)
         self._refuse(name, cells, classes < 0, problem)
         return classes
@@ -254,6 +306,11 @@ class Reading:
 def _counted(template: str, counts: Mapping[str, int]) -> Message:
     parts = ", ".join(f"{name} {count:,}" for name, count in counts.items())
     return Message(template, count=sum(counts.values()), parts=parts)
+
+
+def _texts(template: str, found: Mapping[str, Counter[str]]) -> Message:
+    parts = "; ".join(f"{name}: {_examples(counts)}" for name, counts in found.items())
+    return Message(template, count=sum(counts.total() for counts in found.values()), parts=parts)
 
 
 def _callers_level() -> int:

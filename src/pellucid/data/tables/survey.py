@@ -74,6 +74,9 @@ class Survey:
 
     Attributes
     ----------
+    typed, boolean
+        Whether the table has types, or all its cells are texts, as in CSV; whether the column is
+        stored as truth values.
     rows, missing
         How many cells, and how many of them are missing.
     family
@@ -90,7 +93,8 @@ class Survey:
         How often each text occurs, or None for more than `MOST_COUNTED` different ones.
     """
 
-    def __init__(self, counted: bool = False) -> None:
+    def __init__(self, counted: bool = False, typed: bool = True) -> None:
+        self.typed, self.boolean = typed, False
         self.counted = counted  # numbers are counted only where they may be categories
         self.rows = self.missing = self.readable = 0
         self.family = "text"
@@ -126,7 +130,7 @@ class Survey:
 
     def add(self, cells: Cells) -> None:
         """Add the next cells of the column."""
-        self.family = cells.family
+        self.family, self.boolean = cells.family, cells.boolean
         if self.family == "other":
             self.rows += len(cells.array)
             return
@@ -186,7 +190,7 @@ def survey(table: Table, counted: set[str]) -> dict[str, Survey]:
 
     The different cells of columns of numbers are counted only for those in `counted`.
     """
-    found = {name: Survey(name in counted) for name in table.columns}
+    found = {name: Survey(name in counted, table.typed) for name in table.columns}
     for block in table.blocks():
         for known, array in zip(found.values(), block, strict=True):
             known.add(Cells(array))

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 from pellucid.data.numpy_files import NPY
 from pellucid.data.tables import csv_file, dataframes
-from pellucid.data.tables.cells import Block, Blocks, Opened
+from pellucid.data.tables.cells import Block, Blocks
 from pellucid.data.tables.kinds import MOST_COLUMNS
 from pellucid.data.tables.numpy_columns import open_arrays
 from pellucid.data.tables.parquet import open_parquet
@@ -32,13 +32,17 @@ class Table:
     blocks
         A function that starts again at the first row: given column names, it yields one Arrow array
         for each, block by block.
+    typed
+        Whether cells have types; False where all are texts, as in CSV files.
 
     Raises InputError for no columns, more than 100,000, and columns of the same name. `read_table`
     makes tables.
     """
 
-    def __init__(self, name: str, columns: Sequence[str], blocks: Blocks) -> None:
-        self.name, self.columns = name, list(columns)
+    def __init__(
+        self, name: str, columns: Sequence[str], blocks: Blocks, typed: bool = True
+    ) -> None:
+        self.name, self.columns, self.typed = name, list(columns), typed
         self._blocks, self._known = blocks, set(self.columns)
         twice = sorted(column for column, times in Counter(self.columns).items() if times > 1)
         if twice:
@@ -60,13 +64,18 @@ class Table:
         names = {new if name == old else name: name for name in kept}
         blocks = self._blocks
         return Table(
-            self.name, list(names), lambda wanted: blocks([names[each] for each in wanted])
+            self.name,
+            list(names),
+            lambda wanted: blocks([names[each] for each in wanted]),
+            self.typed,
         )
 
     def named(self, names: Sequence[str]) -> Table:
         """Return this table with other names for its columns, one for each in their order."""
         old, blocks = dict(zip(names, self.columns, strict=True)), self._blocks
-        return Table(self.name, names, lambda wanted: blocks([old[each] for each in wanted]))
+        return Table(
+            self.name, names, lambda wanted: blocks([old[each] for each in wanted]), self.typed
+        )
 
     def joined(self, name: str, cells: Any) -> Table:
         """Return this table with one column more, or another in its place: cells, (N,), which are
@@ -133,7 +142,8 @@ def read_table(source: TableSource) -> Table:
         path = os.fspath(source)
         with open_file(path, Message("a table")) as file:
             start = file.read(csv_file.START)
-        return Table(path, *_opened(path, start))
+        names, blocks, typed = _opened(path, start)
+        return Table(path, names, blocks, typed)
     if isinstance(source, Mapping):
         return Table("the table", *dataframes.of_dict(source))
     if dataframes.is_frame(source):
@@ -145,16 +155,16 @@ def read_table(source: TableSource) -> Table:
     )
 
 
-def _opened(path: str, start: bytes) -> Opened:
+def _opened(path: str, start: bytes) -> tuple[list[str], Blocks, bool]:
     # The content decides: names of files are often wrong. Of a file that is none of these, the name
     # says whether to call it damaged.
     if start.startswith(b"PAR1"):
-        return open_parquet(path)
+        return *open_parquet(path), True
     if start.startswith((NPY, b"PK\x03\x04")):
-        return open_arrays(path)
+        return *open_arrays(path), True
     binary = (".parquet", ".npy", ".npz", ".xlsx", ".xls")
     if b"\0" in start[:6] or Path(path).suffix.lower() in binary:
         raise FileError(
             "{path}: not a table, or damaged: expected CSV, Parquet, .npy or .npz", path=path
         )
-    return csv_file.open_csv(path, start)
+    return *csv_file.open_csv(path, start), False
