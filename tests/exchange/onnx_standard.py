@@ -95,7 +95,7 @@ def _bound(model: onnx.ModelProto, inputs: list[Any], live: int) -> onnx.ModelPr
 # A refusal names the node, or the input, output or weights, and the reason.
 _CLEAR = re.compile(
     r"no dense network can be read from it: "
-    r"(node .+ \(.+\): .{10}|its (input|output).{10}|the weights .{10}|it has the output.{10})"
+    r"(node .+ \(.+\): .{10}|its (input|output).{10}|the weights .{10}|it has (the outputs|opset) )"
 )
 
 

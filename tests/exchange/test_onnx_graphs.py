@@ -492,7 +492,7 @@ REFUSED: dict[str, tuple[Sequence[onnx.NodeProto], str]] = {
     ),
     "a slice of weights": (
         [node("Slice", "W axis axis", "k"), node("MatMul", "x k")],
-        "only shapes can be sliced",
+        "its weights expect 0 inputs in each row, got 3",
     ),
     "a transposed batch and a plain vector": (
         [
@@ -529,11 +529,11 @@ REFUSED: dict[str, tuple[Sequence[onnx.NodeProto], str]] = {
     ),
     "the mask of Dropout": (
         [node("Dropout", "x", "u m"), node("Relu", "m")],
-        "its output depends on m, a constant or the second output",
+        r"the Dropout \(Dropout\): it is read for its first output only, not for m",
     ),
     "an output without input": (
         [node("Relu", "x", "u"), node("Relu", "b")],
-        "its output depends on y, a constant",
+        "its output depends on y, a constant, and on no input",
     ),
     "labels only": ([node("ArgMax", "x", axis=1)], "its outputs are class labels only"),
     "a grown constant": (

@@ -5,10 +5,6 @@ They predict as in their libraries, and can be trained further.
 
 from __future__ import annotations
 
-import contextlib
-import io
-import logging
-import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -25,6 +21,7 @@ from torch import nn
 import pellucid as pl
 from pellucid.core.types import Array
 from pellucid.exchange.onnx import from_onnx
+from tests.exchange.exporters import export_legacy, export_new, quietly
 from tests.exchange.onnx_tools import difference, kinds, trains_on
 from tests.narrowing import instance, present
 
@@ -169,31 +166,6 @@ MODULES = {
 }
 
 
-def export_legacy(module: nn.Module, x: Any, path: Path, opset: int) -> None:
-    torch.onnx.export(
-        module,
-        (x,),
-        path,
-        dynamo=False,
-        input_names=["x"],
-        dynamic_axes={"x": {0: "N"}},
-        opset_version=opset,
-    )
-
-
-def export_new(module: nn.Module, x: Any, path: Path, opset: int) -> None:
-    rows = torch.export.Dim("N")
-    torch.onnx.export(
-        module,
-        (x,),
-        path,
-        dynamo=True,
-        external_data=False,
-        dynamic_shapes=((({0: rows}),)),
-        opset_version=opset,
-    )
-
-
 EXPORTERS = {"legacy": (export_legacy, (13, 17, 20)), "new": (export_new, (18, 20))}
 # The newer exporter takes two seconds a file, the older one none. In the gate it writes every
 # operator that the older one writes otherwise or not at all: Gemm without a bias, Greater and Where
@@ -214,17 +186,9 @@ FILES = [
 
 
 @pytest.fixture(autouse=True)
-def quiet(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The exporters print, log and warn of themselves."""
-    logging.disable(logging.WARNING)
-    with (
-        warnings.catch_warnings(),
-        contextlib.redirect_stdout(io.StringIO()),
-        contextlib.redirect_stderr(io.StringIO()),
-    ):
-        warnings.simplefilter("ignore")
+def quiet() -> Iterator[None]:
+    with quietly():
         yield
-    logging.disable(logging.NOTSET)
 
 
 @pytest.mark.parametrize(("name", "exporter", "opset"), FILES)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from pellucid.core.layer import Layer
 from pellucid.errors import Message
 from pellucid.exchange.onnx.operators import Op
@@ -26,6 +28,8 @@ class Builder:
         Whether rows and columns are transposed here.
     room
         How many numbers that the file does not contain may still be made for layers.
+    dtype
+        The floating type of layers whose numbers the file does not contain.
     layers
         The layers.
     """
@@ -34,6 +38,7 @@ class Builder:
     batch: int | None = None
     transposed: bool = False
     room: int = _MOST_MADE
+    dtype: np.dtype = field(default_factory=lambda: np.dtype(np.float32))
     layers: list[Layer] = field(default_factory=list)
 
     @property

@@ -10,6 +10,7 @@ import numpy as np
 
 from pellucid.core import checks
 from pellucid.core.composite import Residual
+from pellucid.core.layer import Layer
 from pellucid.core.layers import Identity
 from pellucid.core.preparation import Flatten
 from pellucid.core.types import Options
@@ -19,18 +20,17 @@ from pellucid.exchange.onnx.builder import Builder
 from pellucid.exchange.onnx.embedding_reader import read_embedding
 from pellucid.exchange.onnx.graph import Graph, Input, graph_of
 from pellucid.exchange.onnx.graph_outputs import output_of
-from pellucid.exchange.onnx.operators import ATTRIBUTED, ELEMENTWISE, REDUCTIONS, Op
+from pellucid.exchange.onnx.operators import ATTRIBUTED, ELEMENTWISE, MALFORMED, REDUCTIONS, Op
+from pellucid.exchange.onnx.proof import prove
 from pellucid.exchange.onnx.readers import READERS
 from pellucid.exchange.onnx.recognition import LONGEST, recognised
-from pellucid.exchange.onnx.segments import Segment, segments, sources
+from pellucid.exchange.onnx.segments import Segment, operators_between, segments, sources
 from pellucid.extras import library
 from pellucid.files.model import DEEPEST_RESIDUAL
 from pellucid.files.opening import read_bytes
 from pellucid.network import Network
 
-# What Python raises where a file has another structure than it claims; its metadata is JSON, which
-# can nest beyond Python's recursion limit.
-_MALFORMED = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, MemoryError)
+_DOUBLE = 11  # float64 by TensorProto.DataType
 LARGEST_FILE = 1 << 31  # bytes, where Protocol Buffers end
 
 
@@ -61,7 +61,8 @@ def from_onnx(path: str | os.PathLike[str]) -> Network:
             return _network(graph_of(content))
     except FileError:
         raise
-    except (PellucidError, RecursionError, *_MALFORMED) as error:
+    except (PellucidError, RecursionError, *MALFORMED) as error:
+        # Its metadata is JSON, which can nest beyond Python's recursion limit.
         malformed = Message("its structure is malformed")
         reason = error.message if isinstance(error, PellucidError) else malformed
         template = "{path}: no dense network can be read from it: {reason}"
@@ -72,11 +73,14 @@ def _network(graph: Graph) -> Network:
     tensor, classes, halved = output_of(graph)
     given = _input(graph, tensor)
     built = _start(given)
-    read_layers(graph.ops, given.name, tensor, built)
+    path = operators_between(graph.ops, given.name, tensor)
+    _check_types(graph, path)
+    read_layers(path, given.name, tensor, built)
     if built.transposed:
         raise InputError("its output has shape (K, N); expected (N, K)")
     if halved and built.D != 1:
         raise InputError("its output is (1 - p, p) of several p: export p alone")
+    prove(path, given, tensor, built.layers)
     inputs = _images(given)
     if graph.producer == "pellucid":
         classes = json.loads(graph.metadata.get("classes", "null"))
@@ -96,21 +100,31 @@ def _input(graph: Graph, tensor: str) -> Input:
     found = {given.name: given for given in graph.inputs}.get(names[0])
     if found is None:
         raise InputError(
-            "its output depends on {tensor}, a constant or the second output of a node, not on an "
-            "input",
-            tensor=names[0],
+            "its output depends on {tensor}, a constant, and on no input", tensor=names[0]
         )
     return found
 
 
+def _check_types(graph: Graph, path: Sequence[Op]) -> None:
+    for op in path:
+        if op.output in graph.whole:
+            template = "it computes with whole numbers: cast them to float32 or float64 before"
+            raise op.error(Message(template))
+
+
 def _start(given: Input) -> Builder:
+    if given.kind == 0:
+        template = "its input {name} is no tensor of numbers; expected (N, D), or images"
+        raise InputError(template, name=given.name)
+    dtype = np.dtype(np.float64 if given.kind == _DOUBLE else np.float32)
     if given.shape is None:
-        return Builder((None,))
+        return Builder((None,), dtype=dtype)
     if len(given.shape) < 2:
         template = "its input {name} has shape {shape}; expected (N, D), or images"
         raise InputError(template, name=given.name, shape=given.shape)
     batch, *row = given.shape
-    return Builder(tuple(row), batch, layers=[Flatten()] if len(row) > 1 else [])
+    layers: list[Layer] = [Flatten()] if len(row) > 1 else []
+    return Builder(tuple(row), batch, dtype=dtype, layers=layers)
 
 
 def read_layers(ops: Sequence[Op], start: str, end: str, built: Builder, depth: int = 0) -> None:
@@ -134,7 +148,8 @@ def read_layers(ops: Sequence[Op], start: str, end: str, built: Builder, depth: 
             if not read_embedding(rest[0], built):
                 raise _unsupported(rest[0])
         elif branch is None:
-            READERS[rest[0].last.kind](rest[0].last, built)
+            with rest[0].last.fitting():
+                READERS[rest[0].last.kind](rest[0].last, built)
         else:
             _residual(rest[0], branch, built, depth)
         place += 1
@@ -160,7 +175,7 @@ def _residual(segment: Segment, branch: str, built: Builder, depth: int) -> None
     op = segment.last
     if depth >= DEEPEST_RESIDUAL:
         raise op.error(Message("skips are nested more than {most} deep", most=DEEPEST_RESIDUAL))
-    inner = Builder(built.row, built.batch, built.transposed, built.room)
+    inner = Builder(built.row, built.batch, built.transposed, built.room, built.dtype)
     read_layers(segment.ops, segment.start, branch, inner, depth + 1)
     built.room = inner.room
     if (inner.row, inner.transposed) != (built.row, built.transposed):

@@ -6,13 +6,16 @@ computed constants have limits.
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from pellucid.core.types import Array
 from pellucid.errors import InputError, Message
-from pellucid.exchange.onnx.operators import Op, fold
+from pellucid.exchange.onnx.operators import MALFORMED, Op, fold
+from pellucid.exchange.onnx.shapes import OPEN, ROWS, Shape, shape_after
 from pellucid.extras import library
 
 if TYPE_CHECKING:
@@ -24,30 +27,47 @@ MOST_NODES = 10_000
 MOST_COMPUTED = 1 << 24
 OLDEST_OPSET = 7  # older ones broadcast and normalise by other rules
 
-ROWS = 1_999_999_973
-"""Stands for N, the number of rows, where a graph computes with the shape of its input.
-
-A prime, so that no product or quotient of layer widths equals it.
-"""
-
 # By TensorProto.DataType. Weights are FLOAT (1) or DOUBLE (11); the integers, bools and strings are
 # shapes, axes and class names.
 _KINDS = {1, 2, 3, 5, 6, 7, 8, 9, 11}
 _FLOATING = {1, 11}
+# What a network takes as rows: floating numbers (float16 as well), whole ones and bools.
+_FLOATS = {1, 10, 11}
+_NUMBERS = {1, 2, 3, 4, 5, 6, 7, 9, 10, 11, 12, 13}
+_COMPARING = (
+    "And",
+    "Equal",
+    "Greater",
+    "GreaterOrEqual",
+    "IsInf",
+    "IsNaN",
+    "Less",
+    "LessOrEqual",
+    "Not",
+    "Or",
+    "Xor",
+)
+# Operators that move whole numbers, which a Cast may turn into floating ones afterwards.
+_MOVING = ("Flatten", "Identity", "Reshape", "Squeeze", "Transpose", "Unsqueeze")
 
 
 class Input(NamedTuple):
-    """An input of the graph: its name and shape, the rows first, with None for any number."""
+    """An input of the graph: its name and shape, the rows first, with None for any number.
+
+    `kind` is its type by TensorProto.DataType, 0 for what is no tensor of numbers.
+    """
 
     name: str
     shape: tuple[int | None, ...] | None
+    kind: int
 
 
 class Graph(NamedTuple):
     """The operators in order, the inputs and outputs, and what the file records about itself.
 
     `makers` holds for each tensor the operator that makes it; `outputs` are the graph's own names
-    with the tensors that they are.
+    with the tensors that they are. `whole` are the tensors that are computed from an input's whole
+    numbers before any Cast.
     """
 
     ops: list[Op]
@@ -56,6 +76,7 @@ class Graph(NamedTuple):
     outputs: dict[str, str]
     producer: str
     metadata: dict[str, str]
+    whole: set[str]
 
 
 def graph_of(content: bytes) -> Graph:
@@ -73,11 +94,12 @@ def graph_of(content: bytes) -> Graph:
     reader = _Reader(model)
     for node in model.graph.node:
         reader.read(node)
-    makers = {op.output: op for op in reader.ops}
+    makers = {name: op for op in reader.ops for name in (op.output, *op.more)}
     names = [output.name for output in model.graph.output]
     outputs = {name: reader.alias.get(name, name) for name in names}
     metadata = {entry.key: entry.value for entry in model.metadata_props}
-    return Graph(reader.ops, makers, reader.inputs, outputs, model.producer_name, metadata)
+    found = (reader.ops, makers, reader.inputs, outputs, model.producer_name, metadata)
+    return Graph(*found, reader.types.computed)
 
 
 class _Reader:
@@ -90,32 +112,46 @@ class _Reader:
             raise InputError(template, got=got, most=MOST_NODES)
         if graph.sparse_initializer:
             raise InputError("it holds sparse weights, which are not supported")
-        self.opsets = {entry.domain or "": entry.version for entry in model.opset_import}
-        _check_opset(self.opsets.get("", 0))
+        self.opsets = {_domain(entry.domain): entry.version for entry in model.opset_import}
+        if any(_domain(node.domain) == "" for node in graph.node):
+            _check_opset(self.opsets.get("", 0))
         self.constants = {tensor.name: array_of(tensor) for tensor in graph.initializer}
         self.room = MOST_COMPUTED + 4 * sum(array.size for array in self.constants.values())
         self.inputs = [_input(value) for value in graph.input if value.name not in self.constants]
         self.alias: dict[str, str] = {}  # tensors that equal another one, by name
         self.live = {found.name for found in self.inputs}
+        self.shapes: dict[str, Shape] = {found.name: _sizes(found) for found in self.inputs}
+        self.types = _Types({found.name for found in self.inputs if found.kind not in _FLOATS})
         self.ops: list[Op] = []
 
     def read(self, node: onnx.NodeProto) -> None:
         """Take in a node: as a constant, as another name for a tensor, or as an operator."""
         op = self._op(node)
+        with op.fitting():
+            self._take(op, node)
+
+    def _take(self, op: Op, node: onnx.NodeProto) -> None:
         if op.kind == "Constant":
             self._keep(op, _constant(op))
         elif op.kind == "Shape" and op.live:
             self._keep(op, self._shape(op))
-        elif op.live and _is_identity(op):
+        elif op.live and self.types.passes(op, node.input):
             self.alias[op.output] = op.live[0]
         elif op.live or (value := fold(op, self.room)) is None:
-            self.ops.append(op)
-            self.live.update(name for name in node.output if name)
+            self.live.update((op.output, *op.more))
+            for each in _parts(op):
+                self._append(each)
         else:
             self._keep(op, value)
 
+    def _append(self, op: Op) -> None:
+        self.ops.append(op)
+        with contextlib.suppress(*MALFORMED):  # an unknown shape is no error unless it is used
+            if (shape := shape_after(op, self.shapes)) is not None:
+                self.shapes[op.output] = shape
+
     def _op(self, node: onnx.NodeProto) -> Op:
-        domain = "" if node.domain == "ai.onnx" else node.domain
+        domain = _domain(node.domain)
         kind = f"{domain}.{node.op_type}" if domain else node.op_type
         output = node.output[0] if node.output else ""
         attributes = {attribute.name: _attribute(attribute) for attribute in node.attribute}
@@ -142,13 +178,62 @@ class _Reader:
         self.constants[op.output] = value
 
     def _shape(self, op: Op) -> Array:
-        # Inner tensors have a known number of rows only, which is all that dense networks ask for.
-        shapes = {found.name: found.shape for found in self.inputs}
-        known = shapes.get(op.live[0]) or (None,)
-        sizes = [ROWS, *(size for size in known[1:] if size is not None)]
-        sizes = sizes if len(sizes) == len(known) else [ROWS]
+        if (sizes := self.shapes.get(op.live[0])) is None:
+            raise op.error(Message("the shape of its input {tensor} is unknown", tensor=op.live[0]))
         end = op.attribute("end", len(sizes))
         return np.array(sizes[op.attribute("start", 0) : end], np.int64)
+
+
+class _Types:
+    """The tensors that are not floating, by name, and those computed from whole inputs.
+
+    Names are those of the file, where a Cast has a name of its own.
+    """
+
+    def __init__(self, given: set[str]) -> None:
+        self.given = given  # whole inputs, also reshaped
+        self.other: set[str] = set()  # bools and whole numbers that operators make
+        self.computed: set[str] = set()
+
+    def passes(self, op: Op, names: Sequence[str]) -> bool:
+        """Take note of the types; return whether the output is its input, as floating numbers.
+
+        A Cast between floating types is left out: the network has one floating type throughout.
+        """
+        taken = set(names[1:] if op.kind == "Where" else names)
+        casts = _casts_to_floating(op)
+        if casts and not taken & self.other:
+            return True
+        if op.kind in ("Cast", "CastLike") or op.kind in _COMPARING:
+            self.other |= set() if casts else {op.output}
+        elif taken & self.other:
+            self.other.add(op.output)
+        if taken & self.given:
+            (self.given if op.kind in _MOVING else self.computed).add(op.output)
+        return op.kind == "Identity"
+
+
+def _casts_to_floating(op: Op) -> bool:
+    like = op.input(1)
+    if op.kind == "CastLike" and isinstance(like, np.ndarray):
+        return like.dtype in (np.float32, np.float64)
+    return op.kind == "Cast" and op.attribute("to", 0) in _FLOATING
+
+
+def _parts(op: Op) -> list[Op]:
+    """Return Split as one operator for each of its outputs, and any other operator as it is."""
+    if op.kind != "Split":
+        return [op]
+    outputs = (op.output, *op.more)
+    parts = {"parts": len(outputs)}
+    return [
+        op._replace(output=output, more=(), attributes={**op.attributes, **parts, "part": part})
+        for part, output in enumerate(outputs)
+    ]
+
+
+def _domain(name: str) -> str:
+    return "" if name == "ai.onnx" else name
 
 
 def _check_opset(opset: int) -> None:
@@ -202,14 +287,16 @@ def _constant(op: Op) -> Array:
     return np.array(value, kinds.get(name.removesuffix("s"), np.object_))
 
 
-def _is_identity(op: Op) -> bool:
-    # A Cast between floating types is left out: the network has one floating type throughout.
-    return op.kind == "Identity" or (op.kind == "Cast" and op.attribute("to", 0) in _FLOATING)
-
-
 def _input(value: onnx.ValueInfoProto) -> Input:
-    kind = value.type.tensor_type
-    if not kind.HasField("shape"):
-        return Input(value.name, None)
-    sizes = (size.dim_value for size in kind.shape.dim)
-    return Input(value.name, tuple(size if size > 0 else None for size in sizes))
+    tensor = value.type.tensor_type
+    kind = tensor.elem_type if tensor.elem_type in _NUMBERS else 0
+    if not tensor.HasField("shape"):
+        return Input(value.name, None, kind)
+    sizes = (size.dim_value for size in tensor.shape.dim)
+    return Input(value.name, tuple(size if size > 0 else None for size in sizes), kind)
+
+
+def _sizes(given: Input) -> Shape:
+    """Return an input's shape as the graph computes with it; without one it is (N, D)."""
+    sizes = (None, None) if given.shape is None else given.shape
+    return tuple(ROWS if axis == 0 else size or OPEN for axis, size in enumerate(sizes))

@@ -7,9 +7,10 @@ PyTorch, scikit-learn's converter and similar exporters.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import reduce
-from typing import Any, NamedTuple, TypeAlias, TypeVar
+from typing import NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -18,9 +19,12 @@ from pellucid.core.erf import erfc
 from pellucid.core.layer import Layer
 from pellucid.core.layers import Activation
 from pellucid.core.types import Array, Options
-from pellucid.errors import InputError, Message
+from pellucid.errors import InputError, Message, PellucidError
 
 T = TypeVar("T")
+
+# What Python and NumPy raise where a node's inputs, attributes and shapes do not fit each other.
+MALFORMED = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, MemoryError)
 
 LAYER = "pellucid.Layer"
 """The kind of an operator that carries a layer: what the import of PyTorch's modules makes."""
@@ -92,6 +96,17 @@ class Op(NamedTuple):
             return axes
         return () if self.attribute("noop_with_empty_axes", 0) else tuple(range(rank))
 
+    @contextmanager
+    def fitting(self) -> Iterator[None]:
+        """Raise InputError that names this node where Python or NumPy finds no fit."""
+        try:
+            yield
+        except PellucidError:
+            raise
+        except MALFORMED as error:
+            reason = Message("its inputs, attributes and shapes do not fit each other")
+            raise self.error(reason) from error
+
     def error(self, reason: Message) -> InputError:
         """Return the error that names this node."""
         template = "node {node} ({kind}): {reason}"
@@ -145,6 +160,12 @@ def _clip(op: Op, x: Array, low: Array | None = None, high: Array | None = None)
     return np.minimum(np.maximum(x, lowest), highest)
 
 
+def _cast_like(op: Op, x: Array, like: Array) -> Array:
+    if like.dtype not in CAST.values():
+        raise op.error(Message("it casts to an unsupported type"))
+    return x.astype(like.dtype)
+
+
 def _cast(op: Op, x: Array) -> Array:
     if (kind := CAST.get(op.attribute("to", 1))) is None:
         raise op.error(Message("it casts to an unsupported type"))
@@ -153,6 +174,7 @@ def _cast(op: Op, x: Array) -> Array:
 
 ATTRIBUTED: dict[str, _Function] = {
     "Cast": _cast,
+    "CastLike": _cast_like,
     "Clip": _clip,
     "LeakyRelu": lambda op, x: functions.leaky_relu(x, op.attribute("alpha", 0.01)),
     "Swish": lambda op, x: x * functions.sigmoid(op.attribute("alpha", 1.0) * x),
@@ -176,12 +198,16 @@ def _reshape(op: Op, x: Array, shape: Array) -> Array:
     return x.reshape([x.shape[axis] if size == 0 and keeps else size for axis, size in sizes])
 
 
-def _slice(
-    op: Op, x: Array, starts: Array, ends: Array, axes: Any = None, steps: Array | None = None
-) -> Array:
-    if x.ndim != 1 or starts.size != 1 or ends.size != 1:
-        raise op.error(Message("only shapes can be sliced"))
-    return x[int(starts.item()) : int(ends.item()) : 1 if steps is None else int(steps.item())]
+def _slice(op: Op, x: Array, *given: Array | None) -> Array:
+    names = ("starts", "ends", "axes", "steps")
+    # They were attributes before opset 10.
+    found = [None if value is None else value.tolist() for value in given]
+    found = found or [op.attributes.get(name) for name in names]
+    starts, ends, axes, steps = (each or [] for each in (*found, None, None)[:4])
+    places = [slice(None)] * x.ndim
+    for index, axis in enumerate(axes or range(len(starts))):
+        places[axis] = slice(starts[index], ends[index], steps[index] if steps else 1)
+    return x[tuple(places)]
 
 
 SHAPING: dict[str, _Function] = {
@@ -195,10 +221,7 @@ SHAPING: dict[str, _Function] = {
     "Transpose": lambda op, x: np.transpose(x, op.attributes.get("perm")),
     "Unsqueeze": lambda op, x, axes=None: np.expand_dims(x, op.axes() or ()),
 }
-"""Operators that move numbers without changing them, for constants only.
-
-The first argument is the node.
-"""
+"""Operators that move numbers without changing them; the first argument is the node."""
 
 
 def row_function(op: Op, values: Sequence[Array | None]) -> Array | None:
@@ -219,7 +242,7 @@ def fold(op: Op, room: int) -> Array | None:
     """
     arrays = op.constants
     # Counted before computing: a few bytes can ask for terabytes (Gather, broadcasting).
-    if op.kind == "Gather":
+    if op.kind == "Gather" and len(arrays) == 2:
         made = math.prod(arrays[0].shape) * arrays[1].size
     elif op.kind in ELEMENTWISE:
         made = math.prod(np.broadcast_shapes(*(array.shape for array in arrays)))

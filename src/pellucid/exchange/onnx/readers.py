@@ -22,10 +22,11 @@ from pellucid.core.types import Array
 from pellucid.errors import Message
 from pellucid.exchange.onnx import shape_readers
 from pellucid.exchange.onnx.builder import Builder
-from pellucid.exchange.onnx.graph import ROWS
 from pellucid.exchange.onnx.operands import Constant, check_flat, matrix, operand, vector, weights
 from pellucid.exchange.onnx.operators import LAYER, Op
 from pellucid.exchange.onnx.recognition import decimal
+from pellucid.exchange.onnx.shapes import ROWS
+from pellucid.exchange.onnx.wiring import WIRING, read_wiring
 
 # The width up to which factors that Standardize cannot hold become a matrix: 4 MB in float32.
 LARGEST_DIAGONAL = 1024
@@ -245,6 +246,7 @@ def _activation(make: Callable[[Op], Layer]) -> _Reader:
 
 
 READERS: dict[str, _Reader] = {
+    **dict.fromkeys(WIRING, read_wiring),
     "Add": _add,
     "BatchNormalization": _batch_norm,
     "Div": _div,

@@ -21,7 +21,7 @@ from pellucid.core.normalization import LayerNorm
 from pellucid.core.preparation import SmoothClip
 from pellucid.core.types import Array
 from pellucid.exchange.onnx.builder import Builder
-from pellucid.exchange.onnx.operators import REDUCTIONS, Op, row_function
+from pellucid.exchange.onnx.operators import MALFORMED, REDUCTIONS, Op, row_function
 from pellucid.exchange.onnx.segments import Segment
 
 LONGEST = 8  # segments in a row, so that the search for a layer stays short
@@ -154,7 +154,7 @@ def _compute(segment: Segment, x: Array, N: int) -> Array | None:
             if op.kind in REDUCTIONS and N in _reduced_sizes(op, values[0]):
                 return None
             made = row_function(op, values)
-        except (ValueError, TypeError, IndexError):  # shapes or types that no layer of ours has
+        except MALFORMED:  # shapes or types that no layer of ours has
             return None
         if made is None:
             return None

@@ -29,12 +29,7 @@ def segments(ops: Sequence[Op], start: str, end: str) -> list[Segment]:
     comes later and does not depend on that output would have to use something earlier, so no cut is
     missed.)
     """
-    wanted, path = {end}, []
-    for op in reversed(ops):
-        if op.output in wanted and op.output != start:
-            path.append(op)
-            wanted.update(op.live)
-    path.reverse()
+    path = operators_between(ops, start, end)
     last_use = {name: index for index, op in enumerate(path) for name in op.live}
     found: list[Segment] = []
     current: list[Op] = []
@@ -48,10 +43,23 @@ def segments(ops: Sequence[Op], start: str, end: str) -> list[Segment]:
     return found
 
 
+def operators_between(ops: Sequence[Op], start: str, end: str) -> list[Op]:
+    """Return the operators that lead from one tensor to another, in order."""
+    wanted, path = {end}, []
+    for op in reversed(ops):
+        if op.output in wanted and op.output != start:
+            path.append(op)
+            wanted.update(op.live)
+    return path[::-1]
+
+
 def sources(ops: Sequence[Op], end: str) -> list[str]:
     """Return the tensors that `end` is made from and that no operator makes, sorted."""
     wanted = {end}
     for op in reversed(ops):
+        if further := wanted.intersection(op.more):
+            template = "it is read for its first output only, not for {tensor}"
+            raise op.error(Message(template, tensor=min(further)))
         if op.output in wanted:
             if not op.live:
                 raise op.error(Message("this operator on constants is not supported"))

@@ -7,8 +7,9 @@ import math
 from pellucid.core.preparation import Flatten
 from pellucid.errors import Message
 from pellucid.exchange.onnx.builder import Builder
-from pellucid.exchange.onnx.graph import ROWS
 from pellucid.exchange.onnx.operators import Op
+from pellucid.exchange.onnx.shapes import ROWS
+from pellucid.exchange.onnx.wiring import read_wiring
 
 
 def flatten(op: Op, built: Builder) -> None:
@@ -76,8 +77,11 @@ def _places(op: Op, rank: int) -> list[int]:
 
 
 def transpose(op: Op, built: Builder) -> None:
-    """Read Transpose of rows (N, D) to columns (D, N), and back."""
+    """Read Transpose of rows (N, D) to columns (D, N) and back, and of axes within each row."""
     perm = op.attributes.get("perm")
-    if len(built.row) != 1 or perm not in (None, [1, 0], [0, 1]):
+    if len(built.row) > 1 and not built.transposed:
+        read_wiring(op, built)
+    elif len(built.row) != 1 or perm not in (None, [1, 0], [0, 1]):
         raise op.error(Message("expected rows of numbers, got {got}", got=("N", *built.row)))
-    built.transposed = built.transposed != (perm != [0, 1])
+    else:
+        built.transposed = built.transposed != (perm != [0, 1])
