@@ -147,9 +147,26 @@ def test_classes_keep_their_type(
     assert log_loss(y, p, labels=model.classes_) < 0.7
     assert (model.classes_[p.argmax(axis=1)] == model.predict(X)).all()
     assert np.allclose(np.exp(model.predict_log_proba(X)), p)
-    assert model.network_.labels(X) == [str(each) for each in model.predict(X).tolist()] or (
-        labels in ("booleans", "numbers")  # a table's texts are "true" and "1"
-    )
+    assert model.network_.labels(X) == model.predict(X).tolist()
+
+
+@pytest.mark.filterwarnings("ignore:invalid value encountered in cast")  # by scikit-learn
+def test_targets_of_other_kinds(people: pandas.DataFrame) -> None:
+    X = inputs(people)
+    for kind, like in (("Int64", np.int64), ("boolean", np.bool_)):
+        y = pandas.Series(people["member"].to_numpy()).astype(kind)
+        model = TableClassifier(**SMALL).fit(X, y)
+        assert model.classes_.dtype == model.predict(X).dtype == like
+        with pytest.raises(ValueError, match=r"NaN|missing"):
+            TableClassifier(**SMALL).fit(X, y.mask(people.index == 3))
+    numbers = people["member"].astype(float)
+    by_number = TableRegressor(**SMALL).fit(X, numbers)
+    assert TableRegressor(**SMALL).fit(X, people["member"]).network_ == by_number.network_
+    for y in ("abc", 3, None, np.eye(len(X))[:, :2]):
+        with pytest.raises(ValueError):
+            TableClassifier(**SMALL).fit(X, y)
+    with pytest.raises(pl.InputError, match="collect a lazy one"):
+        TableClassifier(**SMALL).fit(polars.from_pandas(X).lazy(), people["member"])
 
 
 def test_classes_that_a_table_takes_for_one(people: pandas.DataFrame) -> None:

@@ -71,7 +71,9 @@ class BaseTableMLP(SavingTables, ABC, BaseEstimator):
         that cannot be used.
         """
         sizes = hidden_sizes(self.hidden_layer_sizes)
-        table = read_table(self._source(X, y))
+        if y is None:  # scikit-learn's error
+            validation.validate_data(self, X, y, skip_check_array=True)
+        table = read_table(self._source(X, reset=True))
         name, y = getattr(y, "name", None), self._checked(y)
         validation.check_consistent_length(X, y)
         target = _unused(name if isinstance(name, str) and name else "target", table.columns)
@@ -115,21 +117,20 @@ class BaseTableMLP(SavingTables, ABC, BaseEstimator):
         validation.check_is_fitted(self, "network_")
         return self.network_.predict(self._source(X))
 
-    def _source(self, X: Inputs, y: Inputs = "no_validation") -> TableSource:
+    def _source(self, X: Inputs, reset: bool = False) -> TableSource:
         """Return X as `read_table` takes it, its columns with the names of `feature_names`.
 
-        With y, as in `fit`, scikit-learn's facts about X (names and number of columns) are set,
-        else they are checked.
+        With `reset`, scikit-learn's facts about X (names and number of columns) are set, else they
+        are checked.
         """
-        reset = not isinstance(y, str)
         least = 2 if reset else 1  # rows
         if not is_frame(X):
-            if reset:
-                validation.validate_data(self, y=y, skip_check_array=True)  # it is not None
             checks: Options = {"ensure_all_finite": "allow-nan", "ensure_min_samples": least}
             X = validation.validate_data(self, X, dtype=None, reset=reset, **checks)
             return {name: X[:, place] for place, name in enumerate(feature_names(self))}
-        validation.validate_data(self, X, y, reset=reset, skip_check_array=True)
+        if not hasattr(X, "__len__"):
+            read_table(X)  # raises the error of a lazy frame
+        validation.validate_data(self, X, reset=reset, skip_check_array=True)
         if len(X) < least:
             raise ValueError(  # scikit-learn's words
                 f"Found array with {len(X)} sample(s) (shape={X.shape}) while a minimum of {least} "
@@ -161,6 +162,12 @@ class BaseTableMLP(SavingTables, ABC, BaseEstimator):
 def _unused(name: str, columns: Sequence[str]) -> str:
     """Return a name for the target that no column has."""
     return name if name not in columns else _unused(name + "_", columns)
+
+
+def plain_targets(y: Inputs) -> Inputs:
+    """Return a nullable column of pandas without missing cells as an array of its type."""
+    kind = getattr(getattr(y, "dtype", None), "numpy_dtype", None)
+    return y if kind is None or y.isna().any() else y.to_numpy(kind)
 
 
 def _seed(random_state: Any) -> int:

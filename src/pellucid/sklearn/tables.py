@@ -19,7 +19,7 @@ from pellucid.core.types import Array
 from pellucid.data.tables import Columns
 from pellucid.errors import InputError
 from pellucid.sklearn.engine_rows import Inputs
-from pellucid.sklearn.table_base import TABLE_PARAMETERS, BaseTableMLP
+from pellucid.sklearn.table_base import TABLE_PARAMETERS, BaseTableMLP, plain_targets
 from pellucid.training.settings import Callbacks, ClassWeight
 
 
@@ -131,6 +131,7 @@ class TableClassifier(ClassifierMixin, BaseTableMLP):
         return np.log(self.predict_proba(X))
 
     def _checked(self, y: Inputs) -> Array:
+        y = plain_targets(y)
         check_classification_targets(y)
         y = validation._check_y(y, estimator=self)
         self.classes_ = np.unique(y)
@@ -200,7 +201,8 @@ class TableRegressor(RegressorMixin, BaseTableMLP):
         return self._outputs(X)[:, 0].astype(np.float64)
 
     def _checked(self, y: Inputs) -> Array:
-        return validation._check_y(y, y_numeric=True, estimator=self)
+        y = validation._check_y(plain_targets(y), y_numeric=True, estimator=self)
+        return y.astype(np.float64) if y.dtype == bool else y
 
     def _know(self, columns: Columns) -> None:
         """Keep nothing: outputs are the predictions."""
