@@ -52,6 +52,7 @@ NAMES = {
     ),
     *(
         "t_test",
+        "balanced",
         "xor",
         "moons",
         "circles",

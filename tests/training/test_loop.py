@@ -858,7 +858,7 @@ def test_settings_are_the_arguments_of_train() -> None:
     own = ["net", "x", "t", "recipe", "sample_weight"]
     assert {name: arguments[name].default for name in arguments if name not in own} == fields
     of_tables = inspect.signature(pl.train_table).parameters
-    own = ["net", "table", "memory"]
+    own = ["net", "table", "memory", "sample_weight", "group", "time"]
     assert {name for name in of_tables if name not in own} == fields.keys() - {"augment"}
 
 

@@ -101,6 +101,17 @@ class TrainOptions:
         "A column to read as numbers, whatever its cells; may be repeated.",
         multiple=True,
     )
+    sample_weight: str | None = option(
+        "--sample-weight COLUMN",
+        "A column with the weight of each row, a number of 0 or more; no input then.",
+    )
+    group: str | None = option(
+        "--group COLUMN",
+        "Hold out whole groups (patients, shops, ...), none on both sides; no input then.",
+    )
+    time: str | None = option(
+        "--time COLUMN", "Hold out the latest rows by this column of numbers or dates."
+    )
     loss: str | None = option(
         "--loss NAME",
         "cross_entropy, binary_cross_entropy, mean_squared_error, ... Default: the one that suits "
@@ -130,6 +141,11 @@ class TrainOptions:
     label_smoothing: float | None = option(
         "--label-smoothing SHARE",
         "Share of each target spread over all classes, for cross-entropies. Default: 0.",
+    )
+    class_weights: str | Mapping[str, float] | None = option(
+        "--class-weights NAME=N,...",
+        "Weight of each class in training by name (others 1), or balanced for equal totals.",
+        type=values.class_weights(),
     )
     augment: Mapping[str, float] | None = option(
         "--augment NAME=N,...",
@@ -181,7 +197,8 @@ class TrainOptions:
         if pretrained is not None:
             return knows_columns(pretrained)
         named = (self.target, self.task, self.preset, self.ignore, self.category, self.number)
-        return any(named) or Path(self.data).suffix.lower() in EXTENSIONS
+        roles = (self.sample_weight, self.group, self.time)
+        return any(named) or any(roles) or Path(self.data).suffix.lower() in EXTENSIONS
 
 
 BUILDING = (
@@ -204,6 +221,12 @@ BUILDING = (
     example("--layers 784,32,10 --epochs 20", "another network"),
     example("--data letters/ -o letters.safetensors", "own images, a sub-folder for each class"),
     example("--data houses.csv --target price --ignore id", "a table: predict one of its columns"),
+    example("--data visits.csv --target ill --group patient", "no patient on both sides"),
+    example(
+        "--data visits.csv --target ill --class-weights balanced",
+        "rare classes weigh as much as frequent ones",
+    ),
+    example("--data sales.csv --target sold --time day", "score on the latest rows"),
     example("--activation relu --output softmax", "another activation and output"),
     example("--from digits.safetensors --data own/ -o mine.safetensors", "fine-tune on own data"),
     example(

@@ -61,6 +61,7 @@ def settings_of(options: TrainOptions, net: Network, recipe: Recipe, t: Array) -
         schedule=options.schedule or recipe.schedule,
         epochs=options.epochs or recipe.epochs,
         batch_size=options.batch_size or recipe.batch_size,
+        class_weight=options.class_weights,
         seed=options.seed,
         engine=options.engine,
         threads=options.threads,

@@ -17,6 +17,7 @@ from pellucid.errors import InputError, Message
 from pellucid.language import mark, say, translate
 from pellucid.network import Network
 from pellucid.training import History, recipes, table_loop
+from pellucid.training.table_roles import Roles
 
 if TYPE_CHECKING:
     from pellucid.cli.train import TrainOptions
@@ -31,11 +32,12 @@ def prepare(options: TrainOptions, pretrained: Network | None) -> outcome.Job:
     else:
         columns, net, why = pretrained.columns, pretrained, Message("as the network was trained")
         table, seen = _seen_again(columns, table, options.target)
-    validation = _validation(options.validation, seen.rows)
+    roles = Roles(options.sample_weight, options.group, options.time)
+    validation = _validation(options.validation, seen.rows, roles)
     recipe = recipes.tables(net, seen.rows, options.quick)
     # The choice of a loss needs the kind of targets only; rows are read later
     kind = np.empty(0, np.int64) if columns.classes else np.empty((0, 1), np.float32)
-    share = validation if isinstance(validation, float) else None
+    share = validation if isinstance(validation, float) and not roles.split else None
     settings = replace(settings_of(options, net, recipe, kind), validation=share)
 
     def score(history: History) -> outcome.Outcome:
@@ -47,9 +49,13 @@ def prepare(options: TrainOptions, pretrained: Network | None) -> outcome.Job:
         net=net,
         path="model.safetensors",
         settings=settings,
-        run=lambda: table_loop.train_on_table(net, table, settings, validation),
+        run=lambda: table_loop.train_on_table(net, table, settings, validation, roles=roles),
         score=score,
-        introduction=[*_introduction(columns, why), *_size_note(columns.width, seen.rows)],
+        introduction=[
+            *_introduction(columns, why),
+            *_split_note(roles, validation),
+            *_size_note(columns.width, seen.rows),
+        ],
     )
 
 
@@ -63,7 +69,7 @@ def _columns_of(table: Table, options: TrainOptions) -> Columns:
         table,
         options.target,
         task=options.task,
-        ignore=options.ignore,
+        ignore=[*options.ignore, *filter(None, (options.sample_weight, options.group))],
         categories=options.category,
         numbers=options.number,
     )
@@ -93,8 +99,10 @@ def _build(columns: Columns, options: TrainOptions) -> Network:
     return table_mlp(columns, seed=options.seed, **chosen)
 
 
-def _validation(wanted: float | str | None, rows: int) -> float | Table | None:
+def _validation(wanted: float | str | None, rows: int, roles: Roles) -> float | Table | None:
     """Return the share, another table, or None; by default a share of many rows."""
+    if wanted is None and roles.split:
+        return table_loop.SHARE
     if isinstance(wanted, str):
         return None if wanted == "none" else read_table(wanted)
     return table_loop.usual_share(rows) if wanted is None else wanted
@@ -123,6 +131,19 @@ def _introduction(columns: Columns, why: Message) -> list[str]:
         mark("left out: {names}"): left_out,
     }
     return [first, *(say(text, names=shortened(each)) for text, each in listed.items() if each)]
+
+
+def _split_note(roles: Roles, validation: float | Table | None) -> list[str]:
+    """Return which rows are held out, where a column decides it."""
+    if not roles.split or not isinstance(validation, float):
+        return []
+    if roles.group is not None:
+        template = (
+            "held out for validation: whole groups of {column}, about {share:g} % of the rows"
+        )
+    else:
+        template = "held out for validation: the latest rows by {column}, about {share:g} % of them"
+    return [say(template, column=roles.group or roles.time, share=100 * validation)]
 
 
 def _size_note(width: int, rows: int) -> list[str]:

@@ -102,6 +102,20 @@ def share_or_data() -> Value:
     return Value(read, Message("expected a share above 0 and below 1, or data; got {got}"))
 
 
+def class_weights() -> Value:
+    """Return the type of --class-weights: "balanced", or weights such as yes=5,no=1."""
+
+    def read(word: str) -> str | dict[str, float]:
+        if word == "balanced":
+            return word
+        pairs = [each.rpartition("=") for each in word.split(",")]
+        weights = {name.strip(): float(weight) for name, _, weight in pairs}
+        _checked("" not in weights and all(0 <= each < math.inf for each in weights.values()))
+        return weights
+
+    return Value(read, Message("expected balanced or NAME=WEIGHT,... such as yes=5, got {got}"))
+
+
 def layers(least: int = 2) -> Value:
     """Return the type of numbers of neurons, such as 784,16,16,10, at least `least` of them."""
 

@@ -73,8 +73,9 @@ def train(
         Data (x, t) or (x, t, sample_weight) to evaluate after each epoch, or a share of the rows to
         hold out for that (for classes, the same share of each).
     sample_weight, class_weight
-        A weight for each row, (N,), and for each class ("balanced", a sequence, or a dict). Class
-        weights act on the training rows only, so that the validation loss stays comparable.
+        A weight for each row, (N,), and for each class: "balanced", a sequence, or a dict whose
+        keys are indices or names of classes, 1 for those that it lacks. Class weights act on the
+        training rows only, so that the validation loss stays comparable.
     metrics
         Names from `METRICS` or functions (y, t) -> number. Default: accuracy for classes. Training
         metrics are computed from the outputs of each batch before its step, without another pass.

@@ -69,7 +69,8 @@ class Run(RunState):
             sample_checks.check_every_class(net, rows, self.held_out)
         if settings.class_weight is not None:
             K = sample_checks.output_count(net, rows)
-            rows = sample_checks.with_class_weight(rows, settings.class_weight, classes, K)
+            weights = sample_checks.by_index(settings.class_weight, net.classes)
+            rows = sample_checks.with_class_weight(rows, weights, classes, K)
         self.rows = rows
         super().__init__(shown, History(self.engine.name), callbacks, epochs)
         self.batches = -(-len(self.rows.x) // self.batch_size)

@@ -7,7 +7,7 @@ import math
 import reprlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -194,6 +194,21 @@ def with_class_weight(
     return rows._replace(sample_weight=_checked(weights, len(places)))
 
 
+def by_index(class_weight: ClassWeight, classes: Sequence[str] | None) -> ClassWeight:
+    """Return class weights whose keys are indices where they were names of the classes."""
+    if not isinstance(class_weight, Mapping) or classes is None:
+        return class_weight
+    places = {name: index for index, name in enumerate(classes)}
+    if unknown := [key for key in class_weight if isinstance(key, str) and key not in places]:
+        raise InputError(
+            "class_weight names class {unknown}; the classes are {known}",
+            unknown=", ".join(map(repr, unknown)),
+            known=", ".join(classes),
+        )
+    weights: Mapping[Any, float] = class_weight
+    return {places[key] if isinstance(key, str) else key: each for key, each in weights.items()}
+
+
 def _weight_of_each(class_weight: ClassWeight, found: Array, K: int | None) -> Array:
     """Return the weight of each class index in `found`."""
     if isinstance(class_weight, str):
@@ -208,7 +223,8 @@ def _weight_of_each(class_weight: ClassWeight, found: Array, K: int | None) -> A
                 unknown=", ".join(map(repr, unknown)),
                 known=f"0 to {known[-1]}" if K is not None else known,
             )
-        return np.array([class_weight.get(int(k), 1.0) for k in found], np.float64)
+        weights: Mapping[Any, float] = class_weight
+        return np.array([weights.get(int(k), 1.0) for k in found], np.float64)
     given = np.asarray(class_weight, np.float64)
     low, high = found[0], found[-1]
     if given.ndim != 1 or low < 0 or len(given) <= high:
@@ -250,7 +266,7 @@ def split(rows: Samples, share: float, seed: int, stratified: bool) -> tuple[Sam
         raise InputError(template, share=share, N=N)
     if stratified:
         order = _fairest_first(order, target_classes(rows.t)[order], share, count)
-    return _pick(rows, np.sort(order[count:])), _pick(rows, np.sort(order[:count]))
+    return pick(rows, np.sort(order[count:])), pick(rows, np.sort(order[:count]))
 
 
 def fingerprint(*arrays: Array) -> str:
@@ -277,7 +293,8 @@ def _fairest_first(order: Array, classes: Array, share: float, count: int) -> Ar
     return order[by_class[np.argsort(late, kind="stable")]]
 
 
-def _pick(rows: Samples, chosen: Array) -> Samples:
+def pick(rows: Samples, chosen: Array) -> Samples:
+    """Return the chosen rows, by their numbers or by a mask."""
     weights = None if rows.sample_weight is None else rows.sample_weight[chosen]
     return Samples(rows.x[chosen], rows.t[chosen], weights)
 

@@ -20,7 +20,7 @@ from pellucid.training.recipes import USUAL, Recipe
 Validation: TypeAlias = (
     float | tuple[ArrayLike, ArrayLike] | tuple[ArrayLike, ArrayLike, ArrayLike] | None
 )
-ClassWeight: TypeAlias = str | Sequence[float] | Mapping[int, float]
+ClassWeight: TypeAlias = str | Sequence[float] | Mapping[int, float] | Mapping[str, float]
 _Called: TypeAlias = Callback | Callable[[RunView], object]
 Callbacks: TypeAlias = _Called | Iterable[_Called]
 

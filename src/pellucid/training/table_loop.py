@@ -17,7 +17,8 @@ from pellucid.core.metrics import Metric
 from pellucid.core.optimizers import Optimizer
 from pellucid.core.preparation import Standardize
 from pellucid.core.schedules import Schedule
-from pellucid.data.tables import Columns, read_table
+from pellucid.core.types import Array
+from pellucid.data.tables import Columns, Table, read_table
 from pellucid.data.tables.store import Store, gather
 from pellucid.errors import InputError
 from pellucid.network import Network
@@ -27,10 +28,12 @@ from pellucid.training.callbacks import EarlyStopping
 from pellucid.training.choices import choose_callbacks
 from pellucid.training.history import History
 from pellucid.training.loop import train_rows
-from pellucid.training.sample_checks import fingerprint
+from pellucid.training.sample_checks import Samples, fingerprint, pick
 from pellucid.training.settings import Callbacks, ClassWeight, Settings, Validation
+from pellucid.training.table_roles import Roles, held_out_rows, row_weights
 
 TableSource: TypeAlias = Any  # a Table, a path, a dict of columns, a dataframe of any library
+Scale: TypeAlias = tuple[float, float]  # mean and standard deviation of the targets
 
 # Bytes of prepared rows that are trained on in memory; more are trained on block by block.
 MEMORY = 128 << 20
@@ -46,6 +49,9 @@ def train_table(
     table: TableSource,
     *,
     validation: float | TableSource | None = "auto",
+    sample_weight: str | None = None,
+    group: str | None = None,
+    time: str | None = None,
     memory: int = MEMORY,
     loss: str | Loss | None = None,
     optimizer: str | Optimizer | None = None,
@@ -73,11 +79,19 @@ def train_table(
         gets the weights of the epoch with the lowest loss on them, unless an `EarlyStopping` among
         the callbacks decides it. "auto" (default) is 0.1 from 1,000 rows on and None below. With
         None all rows are trained on, and the last epoch's weights are kept.
+    sample_weight
+        A column of numbers of 0 or more: the weight of each row, in training and in the loss on
+        held-out rows. It must be none of the network's inputs.
+    group, time
+        A column that decides which rows are held out instead of chance: whole groups (patients,
+        shops, ...), so that no group is on both sides, or the latest rows by numbers or dates.
+        "auto" is then 0.1 of any number of rows. Leave the column of groups out of the network's
+        columns, since a new group tells it nothing.
     memory
         How many bytes of prepared rows may be held at once. Larger tables are shuffled into a
         temporary file (in the folder that TMPDIR names) and trained on block by block: each epoch
         takes the blocks in another order, and the rows of a block in another order. At most 50,000
-        rows are then held out, and `class_weight` is refused.
+        rows are then held out, and `class_weight`, `sample_weight`, `group` and `time` are refused.
     loss, optimizer, schedule, epochs, batch_size, class_weight, metrics, callbacks, seed, engine,
     threads, progress
         As for `train`; optimizer, schedule, epochs and batch_size come from `recipes.tables` where
@@ -106,7 +120,8 @@ def train_table(
         class_weight=class_weight, metrics=metrics, callbacks=callbacks, seed=seed, engine=engine,
         threads=threads, progress=progress,
     )  # fmt: skip
-    return train_on_table(net, table, settings, validation, memory)
+    roles = Roles(sample_weight, group, time)
+    return train_on_table(net, table, settings, validation, memory, roles)
 
 
 def train_on_table(
@@ -115,26 +130,33 @@ def train_on_table(
     settings: Settings,
     validation: float | TableSource | None = "auto",
     memory: int = MEMORY,
+    roles: Roles | None = None,
 ) -> History:
     """Train a network as `train_table` does, by settings that are made already."""
+    roles = Roles() if roles is None else roles
     columns = net.columns
     if columns.target is None:
         raise InputError("these columns have no target")
     table = read_table(table)
+    roles.check(columns, table)
     trained, scale = _inner(net)
     with ExitStack() as stack:
         rows = gather(columns.read(table, targets=True, scale=scale), memory, settings.seed)
         count = stack.enter_context(rows).rows if isinstance(rows, Store) else len(rows[0])
         if not count:
             raise InputError("{table}: there are no rows to train on", table=table.name)
-        usual = isinstance(validation, str) and validation == "auto"
-        held_out = _held_out(columns, usual_share(count) if usual else validation, scale)
-        settings = replace(settings, validation=held_out).completed(recipes.tables(net, count))
-        settings = _keeping_best(settings, columns.classes is not None)
+        if isinstance(validation, str) and validation == "auto":
+            validation = SHARE if roles.split else usual_share(count)
+        settings = settings.completed(recipes.tables(net, count))
+        classes = columns.classes is not None
         if isinstance(rows, Store):
-            classes = columns.classes is not None
+            roles.refuse()
+            held_out = _held_out(columns, validation, scale, roles)
+            settings = _keeping_best(replace(settings, validation=held_out), classes)
             return train_blocks(net, rows, memory // 4, classes, settings, trained)
-        history = train_rows(net, *rows, settings, trained=trained)
+        samples, held_out = _divided(columns, table, rows, validation, scale, roles, settings.seed)
+        settings = _keeping_best(replace(settings, validation=held_out), classes)
+        history = train_rows(net, samples.x, samples.t, settings, samples.sample_weight, trained)
         net.record["table"] = fingerprint(rows[0])  # of all rows, those held out too
         return history
 
@@ -144,15 +166,36 @@ def usual_share(rows: int) -> float | None:
     return SHARE if rows >= ENOUGH else None
 
 
+def _divided(
+    columns: Columns,
+    table: Table,
+    rows: tuple[Array, Array],
+    validation: float | TableSource | None,
+    scale: Scale | None,
+    roles: Roles,
+    seed: int,
+) -> tuple[Samples, Validation]:
+    """Return the rows to train on, and those to hold out: a share, or rows that roles chose."""
+    weights = None if roles.sample_weight is None else row_weights(table, roles.sample_weight)
+    samples = Samples(*rows, weights)
+    if not roles.split:
+        return samples, _held_out(columns, validation, scale, roles)
+    late = held_out_rows(table, roles, validation, seed)
+    x, t, own = pick(samples, late)
+    return pick(samples, ~late), (x, t) if own is None else (x, t, own)
+
+
 def _held_out(
-    columns: Columns, validation: float | TableSource | None, scale: tuple[float, float] | None
+    columns: Columns, validation: float | TableSource | None, scale: Scale | None, roles: Roles
 ) -> Validation:
-    """Return a share as it is, and another table as rows and targets."""
+    """Return a share as it is, and another table as rows, targets and weights if there are any."""
     if validation is None or isinstance(validation, (int, float)):
         return validation
-    held_out = gather(columns.read(validation, targets=True, scale=scale), memory=1 << 62)
+    table = read_table(validation)
+    held_out = gather(columns.read(table, targets=True, scale=scale), memory=1 << 62)
     assert isinstance(held_out, tuple)  # no table is larger than such a memory
-    return held_out
+    column = roles.sample_weight
+    return held_out if column is None else (*held_out, row_weights(table, column))
 
 
 def _keeping_best(settings: Settings, classes: bool) -> Settings:
@@ -170,7 +213,7 @@ def _keeping_best(settings: Settings, classes: bool) -> Settings:
     return replace(settings, callbacks=[EarlyStopping(patience=_NEVER), *callbacks])
 
 
-def _inner(net: Network) -> tuple[Network, tuple[float, float] | None]:
+def _inner(net: Network) -> tuple[Network, Scale | None]:
     """Return the network to train, which shares the layers, and mean and std of its targets.
 
     It is the network itself, on targets as they are (None), unless that returns from standardized
