@@ -22,7 +22,8 @@ from torch import nn
 import pellucid as pl
 from pellucid.exchange import from_state_dict, read_state_dict, state_dict, to_torch, write_torch
 from pellucid.exchange.pytorch.deduction import deduced
-from pellucid.exchange.pytorch.state_dicts import KEY, half_precision
+from pellucid.exchange.pytorch.equivalents import KEY
+from pellucid.exchange.pytorch.state_dicts import half_precision
 from tests.exchange.networks import CASES, affine, network_of, rows_for
 from tests.narrowing import instance
 

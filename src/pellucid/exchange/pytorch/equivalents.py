@@ -127,6 +127,12 @@ EQUIVALENTS: dict[type[Layer], Equivalent] = {
     composite.Residual: Equivalent("Residual", own=True),
 }
 
+KEY = "pellucid.torch"
+"""The entry of a safetensors file's metadata that describes the network."""
+
+KEPT = "pellucid"
+"""The attribute in which a module that pellucid made keeps inputs and classes, as JSON."""
+
 COUNTER = "num_batches_tracked"
 """The counter of batches in PyTorch's BatchNorm; with a momentum it has no effect."""
 

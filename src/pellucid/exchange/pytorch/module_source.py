@@ -10,7 +10,7 @@ from pathlib import Path
 from pellucid import __version__
 from pellucid.core.composite import Residual
 from pellucid.core.layer import Layer, walk
-from pellucid.exchange.pytorch.equivalents import equivalent_of, settings
+from pellucid.exchange.pytorch.equivalents import KEPT, KEY, equivalent_of, settings
 from pellucid.network import Network
 
 MARK = "# Written by pellucid"
@@ -25,7 +25,7 @@ _PROGRAM = '''{mark} {version}: the network of {file} as a PyTorch module.
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file
+{opens}from safetensors.torch import load_file
 from torch import nn
 
 {classes}
@@ -34,12 +34,16 @@ def build(path=Path(__file__).with_name({quoted})):
     module = nn.Sequential(
 {modules}    )
     module.to(torch.{dtype}).load_state_dict(load_file(path))
-{frozen}    return module.eval()
+{frozen}{kept}    return module.eval()
 
 
 if __name__ == "__main__":
     print(build())
 '''
+# What `from_torch` finds there: the columns and classes of the network.
+_KEPT = """    with safe_open(path, "pt") as file:
+        module.{name} = file.metadata()["{key}"]
+"""
 
 
 def program(net: Network, file: str, name: str) -> str:
@@ -47,9 +51,12 @@ def program(net: Network, file: str, name: str) -> str:
     own = {"mark": MARK, "version": __version__, "name": name, "dtype": net.dtype.name}
     shown = file if file.isprintable() else repr(file)
     frozen = '    module.get_submodule("{}").requires_grad_(False)\n'
+    keeps = net.inputs is not None or net.classes is not None
     parts = {
         "classes": "".join(f"\n{source}\n\n" for source in _sources(net.layers)),
         "modules": "".join(f"        {_expression(layer)},\n" for layer in net.layers),
+        "opens": "from safetensors import safe_open\n" if keeps else "",
+        "kept": _KEPT.format(name=KEPT, key=KEY) if keeps else "",
         "frozen": "".join(map(frozen.format, _frozen(net.layers))),
     }
     return _PROGRAM.format(file=shown, quoted=json.dumps(file), **own, **parts)

@@ -24,7 +24,7 @@ from pellucid.core.types import Array, Options
 from pellucid.errors import FileError, InputError, Message, reason_of
 from pellucid.exchange.guards import check_network, check_replaceable
 from pellucid.exchange.pytorch import module_source
-from pellucid.exchange.pytorch.equivalents import COUNTER, EQUIVALENTS, tensors, transposed
+from pellucid.exchange.pytorch.equivalents import COUNTER, EQUIVALENTS, KEY, tensors, transposed
 from pellucid.exchange.pytorch.tensor_matching import Group, matched
 from pellucid.files import model
 from pellucid.files.atomic import write_whole
@@ -34,7 +34,6 @@ from pellucid.network import Network, restored
 if TYPE_CHECKING:
     import torch
 
-KEY = "pellucid.torch"
 _FLOATING = {"F64": np.float64, "F32": np.float32, "F16": np.float16, "BF16": np.uint16}
 PICKLES = (".pt", ".pth", ".bin", ".ckpt", ".pkl", ".pickle")
 # What zip files (PyTorch's format) and pickles of protocol 2 and later begin with.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import OrderedDict
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -10,7 +11,7 @@ from pellucid.core.composite import Residual
 from pellucid.core.layer import Layer
 from pellucid.errors import InputError
 from pellucid.exchange.guards import check_network
-from pellucid.exchange.pytorch.equivalents import class_of, equivalent_of, settings, tensors
+from pellucid.exchange.pytorch.equivalents import KEPT, class_of, equivalent_of, settings, tensors
 from pellucid.extras import library
 from pellucid.network import Network
 
@@ -26,8 +27,13 @@ def to_torch(net: Network, names: Iterable[str] | None = None) -> nn.Sequential:
     Residual are small modules of `pellucid.exchange.pytorch.modules`. Weights are (out, in),
     contiguous, of the network's floating type; numbers that are not finite are copied unchanged.
     Frozen layers have `requires_grad` False, and a frozen BatchNorm has momentum 0, which keeps its
-    statistics. `net.inputs` and `net.classes` are not part of the module. PyTorch's global random
-    generator is not changed.
+    statistics. PyTorch's global random generator is not changed.
+
+    The module keeps `net.inputs` and `net.classes` as text in its attribute `pellucid`, where
+    `from_torch` finds them: also after `copy.deepcopy`, `.to(...)`, and `torch.save` of the module.
+    A state_dict does not hold them, nor does a module that is made of this one's (`module[:-1]`, an
+    nn.Sequential around it): load the state_dict into `to_torch(net)`, or pass them to
+    `from_torch`.
 
     Parameters
     ----------
@@ -57,6 +63,8 @@ def to_torch(net: Network, names: Iterable[str] | None = None) -> nn.Sequential:
     for layer, own in zip(net.layers, made, strict=True):
         state = {name: torch.from_numpy(array) for name, array in tensors(layer).items()}
         own.load_state_dict(state)
+    if net.inputs is not None or net.classes is not None:
+        setattr(module, KEPT, json.dumps({**net.header(), "record": {}}))
     return module.eval()
 
 
