@@ -25,6 +25,7 @@ from sklearn.preprocessing import (
 )
 
 from pellucid.core.types import Array
+from pellucid.data.tables.cells import MISSING
 from pellucid.errors import Message
 from pellucid.sklearn.contracts import Estimator
 from pellucid.sklearn.encoders import encoded
@@ -119,9 +120,10 @@ def _may_be_missing(each: Cell | Feature) -> bool:
 
 
 def _check_missing(step: Estimator) -> None:
-    if not _is_missing(step.missing_values):
+    marked = step.missing_values
+    if not _is_missing(marked) and str(marked) not in MISSING:
         template = "missing are empty cells and NaN alone, not missing_values={got}"
-        raise Unfit(Message(template, got=repr(step.missing_values)))
+        raise Unfit(Message(template, got=repr(marked)))
 
 
 def _is_missing(value: Any) -> bool:
