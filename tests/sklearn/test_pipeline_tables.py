@@ -100,8 +100,8 @@ def predicted(model: Any, frame: pandas.DataFrame) -> Array:
 def compare(model: Any, frame: pandas.DataFrame) -> pl.Network:
     net = to_network(model)
     truth = predicted(model, frame)
-    size = max(1, float(np.abs(truth).max()))
-    np.testing.assert_allclose(asked_of(net, frame), truth, rtol=0, atol=1e-11 * size)
+    tolerance = (1e-11 if net.dtype == np.float64 else 3e-6) * max(1, float(np.abs(truth).max()))
+    np.testing.assert_allclose(asked_of(net, frame), truth, rtol=0, atol=tolerance)
     return net
 
 
@@ -362,6 +362,14 @@ def test_estimators_for_tables_are_networks_as_they_are() -> None:
     assert to_network(model) is not model.network_
     with pytest.raises(NotFittedError):
         to_network(ours.TableClassifier())
+
+
+def test_years_keep_their_digits_in_float32() -> None:
+    frame = FRAME.assign(when=1.6e9 + np.arange(N) % 7, ahead=np.arange(N) - 1e7)[["when", "ahead"]]
+    for front in (StandardScaler(), MinMaxScaler(clip=True)):
+        net = compare(fitted(front, frame, preset="tabular"), frame)
+        assert net.dtype == np.float32
+        assert (net.columns.offsets != 0).all()
 
 
 def test_arrays_have_no_columns() -> None:

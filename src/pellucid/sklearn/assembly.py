@@ -18,7 +18,7 @@ from pellucid.core.layer import Layer
 from pellucid.core.layers import Affine
 from pellucid.core.preparation import Standardize
 from pellucid.core.types import DTypeLike
-from pellucid.data.tables.cells import LARGEST
+from pellucid.data.tables.choosing import round_offset
 from pellucid.data.tables.kinds import CategoryColumn, Column, NumberColumn
 from pellucid.sklearn.features import Bent, Cells, Feature, Lookup, Number, Unfit
 from pellucid.sklearn.hinges import Hinges
@@ -30,13 +30,15 @@ Sum: TypeAlias = list[tuple[int, float]]  # places of a row, each with its facto
 class _Place:
     """Where the numbers of a column are in a row: its value, its categories, its missing flag.
 
-    `fill` is the value of a missing cell; `mean` and `std` standardize the value.
+    `fill` is the value of a missing cell; `mean` and `std` standardize the value, from which the
+    row subtracts `offset`.
     """
 
     value: int = -1
     texts: Mapping[str, int] = field(default_factory=dict)
     missing: int = -1
     fill: float = 0.0
+    offset: float = 0.0
     mean: float = 0.0
     std: float = 1.0
 
@@ -52,11 +54,14 @@ def columns_of(features: Sequence[Feature], cells: Cells) -> tuple[Column, ...]:
             flag = flag or not texts
             columns.append(CategoryColumn(name=name, categories=texts, missing=flag))
         else:
-            std = next((each.std for each in own if isinstance(each, Number)), 1.0)
-            low, high = cells.ranges.get(column, (-LARGEST, LARGEST))
-            columns.append(
-                NumberColumn(name=name, mean=fill, std=std, missing=flag, low=low, high=high)
+            mean, std = _measures(own)
+            known = NumberColumn(
+                name=name, mean=fill, std=std, missing=flag, offset=round_offset(mean, std)
             )
+            if column in cells.ranges:
+                low, high = cells.ranges[column]
+                known = known._replace(low=low, high=high)
+            columns.append(known)
     return tuple(columns)
 
 
@@ -76,7 +81,7 @@ def layers_of(
     mean, std = np.zeros(width), np.ones(width)
     for place in places.values():
         if place.value >= 0:
-            mean[place.value], std[place.value] = place.mean, place.std
+            mean[place.value], std[place.value] = place.mean - place.offset, place.std
     front: list[Layer] = []
     if mean.any() or (std != 1).any():
         front.append(Standardize(mean.astype(dtype), std.astype(dtype)))
@@ -94,6 +99,15 @@ def _by_column(features: Sequence[Feature]) -> dict[int, list[Feature]]:
     for each in features:
         found.setdefault(each.column, []).append(each)
     return found
+
+
+def _measures(own: Sequence[Feature]) -> tuple[float, float]:
+    """Return mean and spread of a column's numbers, as the first feature that knows them does."""
+    found = [(each.mean, each.std) for each in own if isinstance(each, Number)]
+    bent = [
+        (each.knots[0].item(), np.ptp(each.knots).item()) for each in own if isinstance(each, Bent)
+    ]
+    return next(iter([*found, *bent]), (0.0, 1.0))
 
 
 def _fill(own: Sequence[Feature]) -> float:
@@ -119,15 +133,15 @@ def _places(
         for column, known in zip(by_column, columns, strict=True):
             place = places[column] = _Place()
             if isinstance(known, NumberColumn):
-                place.value, place.fill = width, known.mean
+                place.value, place.fill, place.offset = width, known.mean, known.offset
             else:
                 place.texts = {text: width + i for i, text in enumerate(known.categories)}
             width += known.width
             place.missing = width - 1 if known.missing else -1
     for column, own in by_column.items():
-        number = next((each for each in own if isinstance(each, Number)), None)
-        if number is not None:
-            places[column].mean, places[column].std = number.mean, number.std
+        place = places[column]
+        scaled = any(isinstance(each, Number) for each in own)
+        place.mean, place.std = _measures(own) if scaled else (place.offset, 1.0)
     return places, width
 
 

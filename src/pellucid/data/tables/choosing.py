@@ -114,13 +114,13 @@ def in_order(text: str) -> tuple[int, float, str]:
 
 def _as_numbers(table: str, name: str, known: Survey) -> NumberColumn:
     _check_numbers(table, name, known)
-    offset = _offset(known.mean, known.std)
+    offset = round_offset(known.mean, known.std)
     # Declared a number, a column may have no cell that is one
     low, high = (known.low, known.high) if known.readable else (0.0, 0.0)
     return NumberColumn(name, known.mean, known.std, known.missing > 0, offset, low, high)
 
 
-def _offset(mean: float, std: float) -> float:
+def round_offset(mean: float, std: float) -> float:
     """Return a round number near the mean, 2000 for years, where the numbers are large beside their
     spread; else 0.
     """
