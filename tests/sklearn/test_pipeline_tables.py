@@ -105,6 +105,12 @@ def compare(model: Any, frame: pandas.DataFrame) -> pl.Network:
     return net
 
 
+def unwarned(function: Callable[[Any], Any], frame: pandas.DataFrame) -> Any:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return function(frame)
+
+
 def asked_of(net: pl.Network, frame: Any) -> Array:
     """Return a network's outputs; it warns of unseen texts and far numbers, not of filled cells."""
     with warnings.catch_warnings(record=True) as found:
@@ -278,6 +284,8 @@ def test_whole_pipelines(module: Any, task: str, tmp_path: Path) -> None:
         with pytest.warns(pl.TableWarning, match="unseen in training"):
             found = pl.evaluate(to_network(model, target="goal"), asked.assign(goal=y))
         assert found.accuracy == pytest.approx(model.score(asked, y))
+    if task in ("two", "three", "preset"):
+        assert unwarned(net.labels, asked) == model.predict(asked).tolist()
     path = tmp_path / "a.safetensors"
     net.save(path)
     asked.to_csv(tmp_path / "a.csv", index=False)
@@ -287,6 +295,15 @@ def test_whole_pipelines(module: Any, task: str, tmp_path: Path) -> None:
     )
     np.testing.assert_array_equal(asked_of(back, polars.from_pandas(asked)), asked_of(net, asked))
     assert back.predicts_values == (task == "value")
+
+
+@pytest.mark.parametrize("y", [[0, 1], [3, 1], [2.0, 5.0], [True, False], ["b", "a"]])
+def test_labels_are_the_pipelines_classes(y: list[Any]) -> None:
+    classes = np.array(y)[(FRAME["plan"] == "a").to_numpy().astype(int)]
+    model = fitted(make_column_transformer((OneHotEncoder(), ["plan"])), FRAME, classes)
+    labels = to_network(model).labels(FRAME)
+    assert labels == model.predict(FRAME).tolist()
+    assert {type(label) for label in labels} <= {bool, int, str}
 
 
 def test_ways_to_choose_columns() -> None:

@@ -23,7 +23,13 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import MinMaxScaler, OneHotEncoder, RobustScaler, StandardScaler
 
 import pellucid as pl
-from pellucid.sklearn import MLPClassifier, MLPRegressor, to_network
+from pellucid.sklearn import (
+    MLPClassifier,
+    MLPRegressor,
+    TableClassifier,
+    TableRegressor,
+    to_network,
+)
 from pellucid.sklearn.skl2onnx_converter import FIRST_OPSET
 
 GENERATOR = np.random.default_rng(0)
@@ -165,6 +171,14 @@ def test_classes_that_onnx_cannot_hold_are_refused() -> None:
     model.classes_ = np.array([0.5, 1.5, 2.5])
     with pytest.raises(pl.InputError, match=r"texts or whole numbers, got 0\.5, 1\.5, 2\.5"):
         skl2onnx.to_onnx(model, X[:1], options={"zipmap": False})
+
+
+@pytest.mark.parametrize("kind", [TableClassifier, TableRegressor])
+def test_estimators_for_tables_are_refused(kind: Any) -> None:
+    model = quietly(kind(max_iter=1), mixed(60), np.arange(60) % 2)
+    for each in (model, Pipeline([("table", model)])):
+        with pytest.raises(pl.InputError, match=rf"to {kind.__name__}: write its network with"):
+            skl2onnx.to_onnx(each, mixed(60)[:1])
 
 
 def test_estimators_within_others() -> None:

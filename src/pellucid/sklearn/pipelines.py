@@ -15,6 +15,7 @@ from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.utils.validation import check_is_fitted
 
+from pellucid.core.types import Array
 from pellucid.data.tables import Columns
 from pellucid.data.tables.cells import canonical
 from pellucid.data.tables.kinds import Target
@@ -151,8 +152,15 @@ def _target(estimator: Estimator, name: str, names: Sequence[str]) -> Target | N
         raise InputError(template, got=repr(name))
     if hasattr(estimator, "classes_"):
         several = estimator.n_outputs_ > 1 and estimator.out_activation_ != "softmax"
-        return None if several else Target(name, "classes")
+        return None if several else Target(name, "classes", labels=_labels(estimator.classes_))
     return None if estimator.n_outputs_ > 1 else Target(name, "values")
+
+
+def _labels(classes: Array) -> str:
+    """Return what kind of labels a network returns for classes: that of the pipeline's."""
+    if classes.dtype.kind in "fiu" and np.array_equal(classes, np.round(classes)):
+        return "int"
+    return "bool" if classes.dtype.kind == "b" else "text"
 
 
 def _through(name: str, step: Estimator, inputs: Features, cells: Cells) -> Features:

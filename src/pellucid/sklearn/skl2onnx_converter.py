@@ -24,6 +24,7 @@ from pellucid.errors import InputError
 from pellucid.exchange.onnx.writers import Writer
 from pellucid.sklearn.classifier import MLPClassifier
 from pellucid.sklearn.regressor import MLPRegressor
+from pellucid.sklearn.tables import TableClassifier, TableRegressor
 
 Scope: TypeAlias = Any  # skl2onnx's names; it has no types
 Operator: TypeAlias = Any  # skl2onnx's operator: an estimator, its inputs and outputs
@@ -44,6 +45,18 @@ def register() -> None:
     update_registered_converter(MLPRegressor, *regressor)
     classifier = "PellucidMLPClassifier", _classifier_shapes, _convert_classifier
     update_registered_converter(MLPClassifier, *classifier, options=_OPTIONS)
+    for kind, options in ((TableClassifier, _OPTIONS), (TableRegressor, None)):
+        name = f"Pellucid{kind.__name__}"
+        update_registered_converter(kind, name, _refuse, _convert_regressor, options=options)
+
+
+def _refuse(operator: Operator) -> None:
+    """Raise InputError: an estimator for tables knows columns by names, which are not passed on."""
+    raise InputError(
+        "skl2onnx passes no columns by their names to {kind}: write its network with "
+        "pellucid.exchange.to_onnx(model.network_, path)",
+        kind=type(operator.raw_operator).__name__,
+    )
 
 
 def _regressor_shapes(operator: Operator) -> None:
