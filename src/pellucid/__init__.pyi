@@ -5,6 +5,12 @@ from pellucid.building import table_mlp as table_mlp
 from pellucid.building import tabular_mlp as tabular_mlp
 from pellucid.core import ACTIVATIONS as ACTIVATIONS
 from pellucid.core import LAYERS as LAYERS
+from pellucid.core.activations import ELU as ELU
+from pellucid.core.activations import SELU as SELU
+from pellucid.core.activations import Hardswish as Hardswish
+from pellucid.core.activations import LogSoftmax as LogSoftmax
+from pellucid.core.activations import Mish as Mish
+from pellucid.core.activations import PReLU as PReLU
 from pellucid.core.arrays import Buffer as Buffer
 from pellucid.core.arrays import Parameter as Parameter
 from pellucid.core.composite import Dropout as Dropout

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from pellucid.core import ACTIVATIONS, checks
+from pellucid.core.activations import LogSoftmax
 from pellucid.core.arrays import as_array
-from pellucid.core.collapse import floating_type
+from pellucid.core.collapse import convert, floating_type
 from pellucid.core.composite import Dropout
 from pellucid.core.embedding import PeriodicEmbedding
 from pellucid.core.initializers import INITIALIZERS, Initializer
@@ -61,7 +62,8 @@ def mlp(
         "relu", "softmax", ... "identity" adds no layer.
     initializer
         A name from `INITIALIZERS` or a function (D, H, generator) -> (W, b). "auto" is
-        "he_normal" for ReLU and its relatives, "glorot_uniform" for others.
+        "he_normal" for ReLU and its relatives, "lecun_normal" for SELU (which keeps mean 0 and
+        variance 1 from there: Klambauer et al. 2017), "glorot_uniform" for others.
     dropout
         Share of hidden neurons that are switched off in training. Default 0.
     normalization
@@ -91,7 +93,7 @@ def mlp(
     last = by_name("output", output, ACTIVATIONS)
     normalizations: dict[str | None, type[BatchNorm] | type[LayerNorm] | None]
     normalizations = {None: None, "batch": BatchNorm, "layer": LayerNorm}
-    if last is Softmax and sizes[-1] == 1:
+    if last in (Softmax, LogSoftmax) and sizes[-1] == 1:
         raise InputError(
             'a softmax over one output is always 1: use output="sigmoid" for yes or no'
         )
@@ -106,10 +108,10 @@ def mlp(
         biased = between is not BatchNorm or index == len(sizes) - 2
         layers.append(Affine(W.astype(kind), b.astype(kind) if biased else None))
         if index == len(sizes) - 2:
-            layers += [] if last is Identity else [last()]
+            layers += _made(last, kind)
             break
         layers += [] if between is None else [between(np.ones(H, kind))]
-        layers += [] if hidden is Identity else [hidden()]
+        layers += _made(hidden, kind)
         layers += [Dropout(dropout)] if dropout else []
     return Network(layers)
 
@@ -236,9 +238,19 @@ def _initializer(initializer: str | Initializer, activation: str) -> Initializer
     if callable(initializer):
         return initializer
     if initializer == "auto":
-        rectified = ("relu", "leaky_relu", "gelu", "silu", "softplus")
-        initializer = "he_normal" if activation in rectified else "glorot_uniform"
+        rectified = ("relu", "leaky_relu", "prelu", "elu", "gelu", "silu", "mish", "hardswish")
+        special = dict.fromkeys((*rectified, "softplus"), "he_normal") | {"selu": "lecun_normal"}
+        initializer = special.get(activation, "glorot_uniform")
     return by_name("initializer", initializer, INITIALIZERS)
+
+
+def _made(activation: type[Layer], dtype: np.dtype[np.floating]) -> list[Layer]:
+    """Return the activation as a list: its slopes, if any, of that type; none for Identity."""
+    if activation is Identity:
+        return []
+    layer = activation()
+    convert(layer, dtype)
+    return [layer]
 
 
 def _whole_width(width: Any) -> int:

@@ -43,6 +43,97 @@ def test_sigmoid_by_hand() -> None:
     close(dx, [[1.0, 3.0]], 1e-15)  # 4 * 1/2 * 1/2 and 16 * 3/4 * 1/4
 
 
+def one_pass(layer: pl.Layer, x: ArrayLike, dy: ArrayLike) -> tuple[Any, Any, list[Any]]:
+    x, dy = np.array(x), np.array(dy)
+    y = layer.forward(x)
+    return y, *layer.backward(Pass(x, y), dy)
+
+
+LN3 = np.log(3.0)
+
+
+def test_elu_by_hand() -> None:
+    y, dx, grads = one_pass(pl.ELU(6.0), [[2.0, 0.0, -LN3, -800.0]], [[5.0, 5.0, 5.0, 5.0]])
+    close(y, [[2.0, 0.0, -4.0, -6.0]], 1e-15)  # 6 (1/3 - 1) and 6 (0 - 1)
+    close(dx, [[5.0, 30.0, 10.0, 0.0]], 1e-15)  # 1, 6 exp(0), 6/3, 0
+    assert grads == [] and pl.ELU().options() == {"alpha": 1.0}
+
+
+def test_selu_by_hand() -> None:
+    y, dx, _ = one_pass(pl.SELU(), [[2.0, -LN3, 800.0]], [[1.0, 1.0, 1.0]])
+    # 1.0507 * 2, and 1.0507 * 1.6733 = 1.7581 times 1/3 - 1 and 1/3
+    close(y[:, :2], [[2.101402, -1.172066]], 1e-6)
+    close(dx, [[1.050701, 0.586033, 1.050701]], 1e-6)
+    assert y[0, 2] == 1.0507009873554805 * 800  # nothing overflows
+
+
+def test_prelu_by_hand() -> None:
+    x, dy = [[2.0, -4.0], [-6.0, 8.0]], [[1.0, 10.0], [100.0, 1000.0]]
+    y, dx, (dslope,) = one_pass(pl.PReLU(0.5), x, dy)
+    close(y, [[2.0, -2.0], [-3.0, 8.0]], 0)
+    close(dx, [[1.0, 5.0], [50.0, 1000.0]], 0)
+    close(dslope, [-4.0 * 10 - 6.0 * 100], 0)
+    each = pl.PReLU([0.5, 0.25])
+    y, dx, (dslope,) = one_pass(each, x, dy)
+    close(y, [[2.0, -1.0], [-3.0, 8.0]], 0)
+    close(dx, [[1.0, 2.5], [50.0, 1000.0]], 0)
+    close(dslope, [-600.0, -40.0], 0)
+    assert pl.PReLU().slope.tolist() == [0.25] and pl.PReLU().slope.dtype == np.float32
+    assert (pl.PReLU().input_width(), each.input_width()) == (None, 2)
+
+
+def test_mish_by_hand() -> None:
+    x = np.log(np.array([[2.0, 1 / 2]]))
+    y, dx, _ = one_pass(pl.Mish(), x, [[1.0, 1.0]])
+    # u = 1 + exp(x) is 3 and 3/2, so w = (u^2 - 1) / (u^2 + 1) is 4/5 and 5/13
+    close(y, x * [0.8, 5 / 13], 1e-15)
+    # w + x (1 - w^2) sigmoid(x), with sigmoids of 2/3 and 1/3
+    close(dx, [0.8, 5 / 13] + x * [0.36 * 2 / 3, (1 - 25 / 169) / 3], 1e-15)
+    assert pl.Mish().forward(np.array([[1e300, -1e300]])).tolist() == [[1e300, 0.0]]
+    assert pl.Mish().forward(np.array([[-100.0]]))[0, 0] == pytest.approx(-100 * np.exp(-100))
+
+
+def test_hardswish_by_hand() -> None:
+    y, dx, _ = one_pass(pl.Hardswish(), [[-4.0, -1.5, 0.0, 3.0, 9.0]], [[2.0] * 5])
+    close(y, [[0.0, -0.375, 0.0, 3.0, 9.0]], 1e-15)  # -1.5 * 1.5 / 6
+    close(dx, [[0.0, 0.0, 1.0, 2.0, 2.0]], 1e-15)  # 2 (-1.5 / 3 + 1 / 2)
+    far = pl.Hardswish().forward(np.array([[3e38, -3e38]], np.float32))
+    assert far.tolist() == [[float(np.float32(3e38)), 0.0]]
+
+
+def test_log_softmax_by_hand() -> None:
+    y, dx, grads = one_pass(pl.LogSoftmax(), [[LN3, 0.0]], [[8.0, -4.0]])
+    close(y, np.log([[0.75, 0.25]]), 1e-15)
+    close(dx, [[5.0, -5.0]], 1e-15)  # 8 - 3/4 * 4 and -4 - 1/4 * 4
+    assert grads == []
+    close(pl.LogSoftmax().forward(np.array([[1000.0, 0.0]])), [[0.0, -1000.0]], 0)
+
+
+def test_cross_entropy_replaces_log_softmax() -> None:
+    """From the logits below it, so that no probability is formed."""
+    z, t = np.array([[1000.0, 0.0], [0.0, LN3]]), np.array([1, 1])
+    layers = [pl.Affine(np.eye(2)), pl.LogSoftmax()]
+    depth = chain.loss_depth(layers, pl.CrossEntropy())
+    assert depth == 1 == chain.loss_depth([pl.Affine(np.eye(2)), pl.Softmax()], pl.CrossEntropy())
+    assert pl.CrossEntropy().value(chain.forward(layers[:depth], z).y, t) == pytest.approx(
+        (1000 - np.log(0.75)) / 2
+    )
+    with pytest.raises(pl.InputError, match=r"ends in LogSoftmax: .* choose CrossEntropy"):
+        chain.loss_depth(layers, pl.BinaryCrossEntropy())
+    with pytest.raises(pl.InputError, match="LogSoftmax, which must be the last layer: remove Dro"):
+        chain.loss_depth([*layers, pl.Dropout()], pl.CrossEntropy())
+
+
+def test_log_probabilities_are_classes_with_a_confidence() -> None:
+    net = pl.Network([pl.Affine(np.eye(3)), pl.LogSoftmax()])
+    x = np.log([[0.2, 0.5, 0.3], [0.6, 0.3, 0.1]])
+    close(net.predict(x), x, 1e-15)
+    assert net.classify(x).tolist() == [1, 0]
+    close(net.confidence(net.predict(x)), [0.5, 0.6], 1e-15)
+    with pytest.raises(pl.InputError, match="a softmax over one output is always 1"):
+        pl.mlp([2, 1], output="log_softmax")
+
+
 def test_batch_norm_by_hand() -> None:
     layer = pl.BatchNorm(
         np.array([2.0]), [1.0], running_mean=[10.0], running_variance=[4.0], epsilon=0.0
@@ -347,6 +438,9 @@ REFUSED = {
     ),
     "text": (lambda: pl.Affine([["a"]]), r"an array of numbers, got \[\['a'\]\] \(<U1\)"),
     "ragged": (lambda: pl.Affine([[1.0], [2.0, 3.0]]), "rows of different lengths"),
+    "ELU": (lambda: pl.ELU(float("inf")), "alpha .* got inf"),
+    "no slopes": (lambda: pl.PReLU([]), r"one slope, or slopes of shape \(columns,\).*\(0,\)"),
+    "slopes": (lambda: pl.PReLU(np.zeros((1, 2))), r"got shape \(1, 2\)"),
     "GELU": (lambda: pl.GELU("erf"), '"none" or "tanh", not \'erf\''),
     "Scale 0": (lambda: pl.Scale(0.0), "finite factor other than 0, got 0.0"),
     "Scale too small": (lambda: pl.Scale(1e-60), "got 1e-60"),

@@ -126,7 +126,26 @@ LAYERS: dict[str, LayerWitness] = {
     # Above its threshold PyTorch's softplus is x itself, which is off by 2e-9 at the default of 20.
     "Softplus": _elementwise("torch softplus", lambda x: F.softplus(x, threshold=700), pl.Softplus),
     "Exponential": _elementwise("torch.exp", torch.exp, pl.Exponential),
+    "ELU": LayerWitness(
+        "torch.nn.functional.elu",
+        lambda layer, x, params, draws: F.elu(x, layer.alpha),
+        [lambda generator: pl.ELU(), lambda generator: pl.ELU(0.4)],
+    ),
+    "SELU": _elementwise("torch.nn.functional.selu", F.selu, pl.SELU),
+    "PReLU": LayerWitness(
+        "torch.nn.functional.prelu",
+        lambda layer, x, params, draws: F.prelu(x, *params),
+        [
+            lambda generator: pl.PReLU(np.array([0.3])),
+            lambda generator: pl.PReLU(generator.normal(size=5)),
+        ],
+    ),
+    "Mish": _elementwise("torch.nn.functional.mish", F.mish, pl.Mish),
+    "Hardswish": _elementwise("torch.nn.functional.hardswish", F.hardswish, pl.Hardswish),
     "Softmax": _elementwise("torch.softmax", lambda x: F.softmax(x, dim=-1), pl.Softmax),
+    "LogSoftmax": _elementwise(
+        "torch.log_softmax", lambda x: F.log_softmax(x, dim=-1), pl.LogSoftmax
+    ),
     "Flatten": LayerWitness(
         "torch.flatten",
         lambda layer, x, params, draws: torch.flatten(x, 1),

@@ -380,11 +380,11 @@ REFUSED: dict[str, tuple[Sequence[onnx.NodeProto], str]] = {
         r"node the Gemm \(com.acme.Gemm\): this operator is not supported",
     ),
     "another operator on the way": (
-        [node("Elu", "x", "u"), node("Relu", "u")],
-        r"the Elu \(Elu\): this operator is not supported",
+        [node("Celu", "x", "u"), node("Relu", "u")],
+        r"the Celu \(Celu\): this operator is not supported",
     ),
     "another activation, written out": (
-        [node("Softplus", "x", "u"), node("Tanh", "u", "v"), node("Mul", "v x")],  # mish
+        [node("Softplus", "x", "u"), node("Sigmoid", "u", "v"), node("Mul", "v x")],
         r"the Mul \(Mul\): the operators from x to it form no layer",
     ),
     "a bound": ([node("Clip", "x zero hundred")], "to it form no layer"),
@@ -394,7 +394,8 @@ REFUSED: dict[str, tuple[Sequence[onnx.NodeProto], str]] = {
         [node("Mul", "x -1s")],
         "more than 1,024 columns by 0 or by negative numbers",
     ),
-    "logarithms": ([node("LogSoftmax", "x")], "LogSoftmax is not supported: export with Softmax"),
+    "another SELU": ([node("Selu", "x", alpha=1.5)], "expected alpha 1.67.*, that of SELU"),
+    "logarithms of columns": ([node("LogSoftmax", "x", axis=0)], "it mixes rows"),
     "weights from the input": (
         [node("Transpose", "x", "t"), node("MatMul", "x t")],
         "the MatMul .MatMul.: the operators from x to it form no layer",

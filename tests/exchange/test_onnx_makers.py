@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import skl2onnx
 import torch
+import torch.nn.functional as F
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler, RobustScaler, StandardScaler
@@ -47,6 +48,17 @@ class Written(nn.Module):
 
     def forward(self, x: Any) -> Any:
         return self.function(x, self.W, self.b)
+
+
+def written_out(x: Any) -> Any:
+    """ELU with alpha 1 and 0.3, SELU (a scaled ELU), Mish, Hardswish and LogSoftmax by formulas."""
+    x = torch.where(x > 0, x, torch.exp(x) - 1)
+    x = torch.relu(x) + 0.3 * (torch.exp(-torch.relu(-x)) - 1)
+    x = 1.0507009873554805 * (torch.relu(x) + 1.6732632423543772 * (torch.exp(-torch.relu(-x)) - 1))
+    x = x * torch.tanh(F.softplus(x))
+    x = x * torch.clamp(x + 3, 0, 6) / 6
+    shifted = x - x.max(-1, keepdim=True)[0]
+    return shifted - torch.log(torch.exp(shifted).sum(-1, keepdim=True))
 
 
 class Case(NamedTuple):
@@ -91,7 +103,19 @@ MODULES = {
             ),
             *(nn.Linear(5, 5), nn.LeakyReLU(0.2), nn.Linear(5, 5), nn.PReLU(), nn.Linear(5, 2)),
         ),
-        "Affine GELU Affine GELU Affine Softplus Affine LeakyReLU Affine LeakyReLU Affine",
+        "Affine GELU Affine GELU Affine Softplus Affine LeakyReLU Affine PReLU Affine",
+    ),
+    "more activations": Case(
+        lambda: nn.Sequential(
+            *(nn.Linear(4, 5), nn.ELU(), nn.Linear(5, 5), nn.ELU(0.5), nn.SELU(), nn.Linear(5, 5)),
+            *(nn.Mish(), nn.Linear(5, 5), nn.Hardswish(), nn.PReLU(5), nn.Linear(5, 3)),
+            nn.LogSoftmax(1),
+        ),
+        "Affine ELU Affine ELU SELU Affine Mish Affine Hardswish PReLU Affine LogSoftmax",
+    ),
+    "more activations written out": Case(
+        lambda: Written(lambda x, W, b: written_out(x @ W) @ W + b),
+        "Affine ELU ELU ELU Scale Mish Hardswish LogSoftmax Affine",
     ),
     "layer norm": Case(
         lambda: nn.Sequential(

@@ -313,6 +313,7 @@ MISTAKES: dict[str, Any] = {
     r"module 0.1 \(Softmax\).*only dim=1": nn.Sequential(
         nn.Sequential(nn.Linear(2, 2), nn.Softmax(dim=0))
     ),
+    r"\(LogSoftmax\).*only dim=1": nn.Sequential(nn.Linear(2, 2), nn.LogSoftmax(0)),
     r"\(Flatten\).*start_dim=1": nn.Sequential(nn.Flatten(0)),
     r"\(Softplus\).*only beta=1": nn.Sequential(nn.Softplus(beta=2)),
     r"\(BatchNorm1d\).*track_running_stats=False": nn.Sequential(

@@ -38,6 +38,11 @@ def test_a_relu_is_dead_where_it_is_0_in_every_row() -> None:
         (pl.GELU(), [-3.0, -40], [-1.5, 0, 3]),
         (pl.SiLU(), [-6.0, -40], [-2.5, 0, 3]),
         (pl.LeakyReLU(), [], [-50.0, 0, 50]),
+        (pl.PReLU([0.25]), [], [-50.0, 0, 50]),
+        (pl.ELU(), [-3.0, -40], [-2.9, 0, 5]),
+        (pl.SELU(), [-3.6, -40], [-3.5, 0, 5]),  # 1.758 exp(-3.5) = 0.0531, 0.0480 at -3.6
+        (pl.Mish(), [-6.0, -40], [-2.5, 0, 3]),
+        (pl.Hardswish(), [-3.0, -40], [-2.5, 0, 3]),
     ],
 )
 def test_where_activations_are_flat(
@@ -53,7 +58,7 @@ def test_where_activations_are_flat(
 def test_the_steepest_slope(kind: type[Activation]) -> None:
     z = np.linspace(-30, 30, 60001)
     slope = kind().derivative(z, kind().forward(z))
-    if kind in (pl.Sigmoid, pl.Tanh, pl.ReLU, pl.Softplus):
+    if kind in (pl.Sigmoid, pl.Tanh, pl.ReLU, pl.Softplus, pl.ELU):
         assert slope.max() == pytest.approx(STEEPEST[kind], abs=1e-9)
     else:
         assert slope.max() > STEEPEST[kind]

@@ -80,7 +80,7 @@ def test_digits(node: Node) -> None:
     )
 
 
-@pytest.mark.parametrize("activation", sorted({"identity", "gelu", *pl.ACTIVATIONS} - {"softmax"}))
+@pytest.mark.parametrize("activation", sorted({*pl.ACTIVATIONS} - {"softmax", "log_softmax"}))
 def test_activations(node: Node, activation: str, generator: np.random.Generator) -> None:
     net = pl.mlp([5, 7, 6, 3], activation=activation, output="softmax", seed=1)
     compare(node, net, generator.normal(0, 2, (4, 5)), [0, 1, 2, 1], "cross_entropy")
@@ -122,6 +122,8 @@ def test_every_layer(node: Node, generator: np.random.Generator) -> None:
             pl.Identity(),
             pl.ReLU(),
             pl.Exponential(),
+            *(pl.ELU(0.7), pl.SELU(), pl.Mish(), pl.Hardswish(), pl.LogSoftmax()),
+            *(pl.PReLU(np.array([0.3])), pl.PReLU(generator.normal(size=D))),
         ),
         *(
             pl.Sigmoid(),
@@ -132,6 +134,12 @@ def test_every_layer(node: Node, generator: np.random.Generator) -> None:
     net = pl.Network(layers)
     assert {type(layer).__name__ for layer in walk(layers)} == set(LAYERS)
     compare(node, net, generator.normal(size=(3, D)), [0, 3, 1], "cross_entropy")
+
+
+def test_log_probabilities(node: Node, generator: np.random.Generator) -> None:
+    """Cross-entropy replaces LogSoftmax, and a confidence is a probability."""
+    net = pl.mlp([5, 7, 3], activation="prelu", output="log_softmax", seed=1)
+    compare(node, net, generator.normal(0, 2, (4, 5)), [0, 1, 2, 1], "cross_entropy")
 
 
 def test_values(node: Node, generator: np.random.Generator) -> None:

@@ -1,5 +1,5 @@
-// Layers that are a function of each value: the activations, Scale and SmoothClip, value and slope
-// side by side.
+// Layers that are a function of each value, value and slope side by side: the activations, Scale
+// and SmoothClip. Behind them PReLU, which is trained, and LogSoftmax, a function of a row.
 #pragma once
 
 #include <algorithm>
@@ -158,6 +158,53 @@ struct ExponentialF {
     Vec<T> slope(Vec<T>, Vec<T> y) const { return y; }
 };
 
+// y = scale x where x > 0, else scale alpha (exp(x) - 1); SELU is ELU with two fixed numbers.
+template <class T>
+struct ELUF {
+    explicit ELUF(const LayerSpec& spec) {
+        const bool scaled = spec.kind == "SELU";
+        scale_ = scaled ? T(1.0507009873554805) : T(1);
+        below_ = scale_ * (scaled ? T(1.6732632423543772)
+                                  : static_cast<T>(option_of(spec.options, "alpha").number));
+    }
+    Vec<T> value(Vec<T> x) const {
+        // In this order NaN stays; a positive number would leave the exponent's range.
+        const Vec<T> below = expm1_below_zero<T>(smaller<T>(x, Vec<T>{}));
+        return choose<T>(x > 0, scale_ * x, choose<T>(x == x, below_ * below, x));
+    }
+    Vec<T> slope(Vec<T> x, Vec<T> y) const { return choose<T>(x > 0, fill<T>(scale_), y + below_); }
+    T scale_, below_;
+};
+
+// y = x w with w = tanh(log(1 + exp(x))), by one exponential as in core.
+template <class T>
+struct MishF {
+    explicit MishF(const LayerSpec&) {}
+    static Vec<T> share(Vec<T> x, Vec<T> e) {
+        const Vec<T> above = choose<T>(x < 0, e * (e + 2), 1 + 2 * e);
+        return above / (above + 2 * choose<T>(x < 0, fill<T>(1), e * e));
+    }
+    Vec<T> value(Vec<T> x) const { return x * share(x, exp_below_zero<T>(minus_size_of<T>(x))); }
+    Vec<T> slope(Vec<T> x, Vec<T>) const {
+        const Vec<T> e = exp_below_zero<T>(minus_size_of<T>(x)), w = share(x, e);
+        return w + x * (1 - w * w) * choose<T>(x < 0, e, fill<T>(1)) / (1 + e);
+    }
+};
+
+// y = x min(max(x + 3, 0), 6) / 6.
+template <class T>
+struct HardswishF {
+    explicit HardswishF(const LayerSpec&) {}
+    Vec<T> value(Vec<T> x) const {
+        const Vec<T> bounded = larger<T>(Vec<T>{}, smaller<T>(fill<T>(6), x + 3));  // NaN stays
+        return x * (bounded / 6);
+    }
+    Vec<T> slope(Vec<T> x, Vec<T>) const {
+        const Vec<T> between = choose<T>(x >= 3, fill<T>(1), x / 3 + T(0.5));
+        return choose<T>(x <= -3, Vec<T>{}, between);
+    }
+};
+
 // y = factor x.
 template <class T>
 struct ScaleF {
@@ -187,6 +234,88 @@ struct SmoothClipF {
         return 1 / (square_root<T>(square) * square);
     }
     const T limit_;
+};
+
+// y = x where x > 0, else slope x: one trained slope, or one for each column. Written in vectors,
+// which are as fast when the rest is compiled for size.
+template <class T>
+class PReLU final : public Layer<T> {
+public:
+    PELLUCID_SMALL explicit PReLU(const LayerSpec& spec) : Layer<T>(spec) {
+        require(
+            !spec.arrays.empty() && (spec.arrays[0].count == 1 || spec.arrays[0].count == this->H),
+            "PReLU expects one slope, or one for each column");
+        count_ = spec.arrays[0].count;
+        slope_ = array_of<T>(spec, 0, count_);
+        this->add_parameter(slope_, count_, 0);
+    }
+
+    PELLUCID_SMALL void forward(const Pass<T>&, Matrix<const T> x, Matrix<T> y) const override {
+        for (std::int64_t i = 0; i < x.N; ++i)
+            each_vector<T>(this->H, [&](std::int64_t h, std::int64_t n) {
+                const Vec<T> own = load(x.row(i) + h);
+                store(y.row(i) + h, choose<T>(own > 0, own, slope(h, n) * own));
+            });
+    }
+
+    // A column's rows are added in ascending order; one slope's columns after that.
+    PELLUCID_SMALL void backward(const Pass<T>&, Matrix<const T> x, Matrix<const T>,
+                                 Matrix<const T> dy, Matrix<T> dx) override {
+        T* const dslope = this->parameters[0].gradient;
+        std::fill(dslope, dslope + count_, T(0));
+        each_vector<T>(this->H, [&](std::int64_t h, std::int64_t n) {
+            Vec<T> sum = {};
+            for (std::int64_t i = 0; i < x.N; ++i) {
+                const Vec<T> own = load(x.row(i) + h), given = load(dy.row(i) + h);
+                sum += choose<T>(own > 0, Vec<T>{}, given * own);
+                if (dx.data) store(dx.row(i) + h, choose<T>(own > 0, given, slope(h, n) * given));
+            }
+            for (std::int64_t j = 0; j < n; ++j) dslope[count_ == 1 ? 0 : h + j] += sum[j];
+        });
+    }
+
+private:
+    Vec<T> slope(std::int64_t h, std::int64_t n) const {
+        return count_ == 1 ? fill<T>(*slope_) : load_upto(slope_ + h, n);
+    }
+
+    std::int64_t count_;
+    T* slope_;
+};
+
+// Each row as log-probabilities: y = x - log sum exp(x); dx = dy - exp(y) sum(dy).
+template <class T>
+class LogSoftmax final : public Layer<T> {
+public:
+    PELLUCID_SMALL explicit LogSoftmax(const LayerSpec& spec) : Layer<T>(spec) {}
+
+    PELLUCID_SMALL void forward(const Pass<T>&, Matrix<const T> x, Matrix<T> y) const override {
+        for (std::int64_t i = 0; i < x.N; ++i) {
+            const T *own = x.row(i), *most = std::max_element(own, own + this->H);
+            T sum = 0;
+            each_vector<T>(this->H, [&](std::int64_t h, std::int64_t n) {
+                const Vec<T> e = exp_below_zero<T>(load(own + h) - *most);
+                for (std::int64_t j = 0; j < n; ++j) sum += e[j];
+            });
+            const T whole = std::log(sum);
+            each_vector<T>(this->H, [&](std::int64_t h, std::int64_t) {
+                store(y.row(i) + h, load(own + h) - *most - whole);
+            });
+        }
+    }
+
+    PELLUCID_SMALL void backward(const Pass<T>&, Matrix<const T>, Matrix<const T> y,
+                                 Matrix<const T> dy, Matrix<T> dx) override {
+        if (!dx.data) return;
+        for (std::int64_t i = 0; i < y.N; ++i) {
+            T sum = 0;
+            for (std::int64_t h = 0; h < this->H; ++h) sum += dy.row(i)[h];
+            each_vector<T>(this->H, [&](std::int64_t h, std::int64_t) {
+                store(dx.row(i) + h,
+                      load(dy.row(i) + h) - exp_below_zero<T>(load(y.row(i) + h)) * sum);
+            });
+        }
+    }
 };
 
 }  // namespace pellucid

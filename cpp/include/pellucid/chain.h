@@ -2,8 +2,6 @@
 // holds a list of its own.
 #pragma once
 
-#include <map>
-
 #include "activations.h"
 #include "embedding.h"
 #include "layers.h"
@@ -17,7 +15,7 @@ std::unique_ptr<Layer<T>> make_layer(const LayerSpec& spec);
 template <class T>
 class Chain {
 public:
-    explicit Chain(const std::vector<LayerSpec>& specs) {
+    PELLUCID_SMALL explicit Chain(const std::vector<LayerSpec>& specs) {
         require(!specs.empty(), "there are no layers");
         for (std::size_t i = 0; i < specs.size(); ++i) {
             require(i == 0 || specs[i].inputs == specs[i - 1].outputs,
@@ -108,7 +106,7 @@ private:
 template <class T>
 class Residual final : public Layer<T> {
 public:
-    explicit Residual(const LayerSpec& spec) : Layer<T>(spec), chain_(spec.inner) {
+    PELLUCID_SMALL explicit Residual(const LayerSpec& spec) : Layer<T>(spec), chain_(spec.inner) {
         require(spec.inner.front().inputs == this->D && spec.inner.back().outputs == this->D,
                 "Residual: its layers change the width");
         for (const auto& layer : chain_.layers) {
@@ -150,20 +148,20 @@ private:
 };
 
 template <class T, template <class> class L>
-std::unique_ptr<Layer<T>> make(const LayerSpec& spec) {
+PELLUCID_SMALL std::unique_ptr<Layer<T>> make(const LayerSpec& spec) {
     return std::make_unique<L<T>>(spec);
 }
 
 template <class T, template <class> class F>
-std::unique_ptr<Layer<T>> make_activation(const LayerSpec& spec) {
+PELLUCID_SMALL std::unique_ptr<Layer<T>> make_activation(const LayerSpec& spec) {
     return std::make_unique<Activation<T, F<T>>>(spec);
 }
 
 // All layers, by the names of core's classes.
 template <class T>
-std::unique_ptr<Layer<T>> make_layer(const LayerSpec& spec) {
+PELLUCID_SMALL std::unique_ptr<Layer<T>> make_layer(const LayerSpec& spec) {
     using Maker = std::unique_ptr<Layer<T>> (*)(const LayerSpec&);
-    static const std::map<std::string, Maker> makers = {
+    static constexpr Named<Maker> makers[] = {
         {"Affine", make<T, Affine>},
         {"Identity", make_activation<T, IdentityF>},
         {"Sigmoid", make_activation<T, SigmoidF>},
@@ -174,7 +172,13 @@ std::unique_ptr<Layer<T>> make_layer(const LayerSpec& spec) {
         {"SiLU", make_activation<T, SiLUF>},
         {"Softplus", make_activation<T, SoftplusF>},
         {"Exponential", make_activation<T, ExponentialF>},
+        {"ELU", make_activation<T, ELUF>},
+        {"SELU", make_activation<T, ELUF>},
+        {"PReLU", make<T, PReLU>},
+        {"Mish", make_activation<T, MishF>},
+        {"Hardswish", make_activation<T, HardswishF>},
         {"Softmax", make<T, Softmax>},
+        {"LogSoftmax", make<T, LogSoftmax>},
         {"Flatten", make_activation<T, IdentityF>},
         {"Scale", make_activation<T, ScaleF>},
         {"Standardize", make<T, Standardize>},
@@ -187,14 +191,13 @@ std::unique_ptr<Layer<T>> make_layer(const LayerSpec& spec) {
     };
     // Columns have 32-bit indices, and the number of a layer's weights must not overflow.
     constexpr std::int64_t widest = 1 << 30;
-    const auto found = makers.find(spec.kind);
-    require(found != makers.end(), "no native layer " + spec.kind);
+    const Maker maker = find_named(makers, spec.kind, "no native layer ");
     require(
         spec.inputs >= 0 && spec.outputs >= 0 && spec.inputs <= widest && spec.outputs <= widest,
         spec.kind + ": a width must be 0 to " + std::to_string(widest));
     const bool widens = spec.kind == "Affine" || spec.kind == "PeriodicEmbedding";
     require(widens || spec.inputs == spec.outputs, spec.kind + " has as many outputs as inputs");
-    return found->second(spec);
+    return maker(spec);
 }
 
 }  // namespace pellucid

@@ -9,7 +9,7 @@ template <class T>
 class PeriodicEmbedding final : public Layer<T> {
 public:
     // Arrays: frequency and phase (E, 1, F), W (E, F, K), b (E, 1, K), embedded (D).
-    explicit PeriodicEmbedding(const LayerSpec& spec) : Layer<T>(spec) {
+    PELLUCID_SMALL explicit PeriodicEmbedding(const LayerSpec& spec) : Layer<T>(spec) {
         const T* embedded = array_of<T>(spec, 4, this->D);
         for (std::int64_t d = 0; d < this->D; ++d)
             if (embedded[d] != T(0)) columns_.push_back(d);

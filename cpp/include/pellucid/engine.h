@@ -11,7 +11,7 @@ namespace pellucid {
 template <class T>
 class LayerEngine final : public Engine {
 public:
-    explicit LayerEngine(const Plan& plan)
+    PELLUCID_SMALL explicit LayerEngine(const Plan& plan)
         : chain_(plan.layers), threads_(plan.threads), seed_(plan.seed) {
         const std::size_t n = chain_.layers.size();
         // Flatten, and the Scale after it, are done as rows are gathered.

@@ -117,7 +117,7 @@ private:
 template <class T>
 class Affine final : public Layer<T> {
 public:
-    explicit Affine(const LayerSpec& spec) : Layer<T>(spec) {
+    PELLUCID_SMALL explicit Affine(const LayerSpec& spec) : Layer<T>(spec) {
         W_ = array_of<T>(spec, 0, this->D * this->H);
         this->add_parameter(W_, this->D, this->H);
         const bool biased = spec.arrays.size() > 1 && spec.arrays[1].count >= 0;

@@ -2,8 +2,6 @@
 // targets t of a row.
 #pragma once
 
-#include <map>
-
 #include "layers.h"
 
 namespace pellucid {
@@ -129,8 +127,8 @@ T quantile(T* z, const T* t, std::int64_t K, T share, double option) {
 template <class T>
 class Loss {
 public:
-    explicit Loss(const LossSpec& spec) {
-        static const std::map<std::string, RowLoss<T>> losses = {
+    PELLUCID_SMALL explicit Loss(const LossSpec& spec) {
+        static constexpr Named<RowLoss<T>> losses[] = {
             {"CrossEntropy", cross_entropy<T>},
             {"BinaryCrossEntropy", binary_cross_entropy<T>},
             {"MeanSquaredError", mean_squared_error<T>},
@@ -139,9 +137,7 @@ public:
             {"Poisson", poisson<T>},
             {"Quantile", quantile<T>},
         };
-        const auto found = losses.find(spec.kind);
-        require(found != losses.end(), "no native loss " + spec.kind);
-        of_row_ = found->second;
+        of_row_ = find_named(losses, spec.kind, "no native loss ");
         if (spec.kind == "Huber") option_ = option_of(spec.options, "delta").number;
         if (spec.kind == "Quantile") option_ = option_of(spec.options, "q").number;
         const bool one = spec.kind == "CrossEntropy", each = spec.kind == "BinaryCrossEntropy";

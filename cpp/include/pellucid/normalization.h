@@ -9,7 +9,7 @@ template <class T>
 class BatchNorm final : public Layer<T> {
 public:
     // Options: momentum, epsilon. Arrays: gamma, beta, running mean, running variance.
-    explicit BatchNorm(const LayerSpec& spec)
+    PELLUCID_SMALL explicit BatchNorm(const LayerSpec& spec)
         : Layer<T>(spec),
           momentum_(static_cast<T>(option_of(spec.options, "momentum").number)),
           epsilon_(static_cast<T>(option_of(spec.options, "epsilon").number)) {
@@ -104,7 +104,7 @@ template <class T>
 class LayerNorm final : public Layer<T> {
 public:
     // Options: epsilon. Arrays: gamma, beta.
-    explicit LayerNorm(const LayerSpec& spec)
+    PELLUCID_SMALL explicit LayerNorm(const LayerSpec& spec)
         : Layer<T>(spec), epsilon_(static_cast<T>(option_of(spec.options, "epsilon").number)) {
         gamma_ = array_of<T>(spec, 0, this->H);
         beta_ = array_of<T>(spec, 1, this->H);

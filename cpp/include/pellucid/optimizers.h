@@ -12,7 +12,7 @@ class Optimizer {
 public:
     using Parameter = typename Layer<T>::Parameter;
 
-    Optimizer(const OptimizerSpec& spec, const std::vector<Parameter>& parameters)
+    PELLUCID_SMALL Optimizer(const OptimizerSpec& spec, const std::vector<Parameter>& parameters)
         : s_(spec), kind_(kind_of(spec.kind)) {
         const bool remembers = kind_ != Kind::sgd || s_.momentum != 0;
         const std::size_t slots = kind_ == Kind::adam ? 2 : remembers ? 1 : 0;

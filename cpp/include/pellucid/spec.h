@@ -10,8 +10,15 @@
 
 namespace pellucid {
 
-// Throws std::invalid_argument, which Python sees as ValueError.
+// For what runs once, as an engine is made, or gains nothing from more code: compiled for size.
+#define PELLUCID_SMALL __attribute__((cold))
+
+// Throws std::invalid_argument, which Python sees as ValueError. A text as it is becomes a string
+// only where it is thrown: that saves code at every call.
 inline void require(bool condition, const std::string& message) {
+    if (!condition) throw std::invalid_argument(message);
+}
+inline void require(bool condition, const char* message) {
     if (!condition) throw std::invalid_argument(message);
 }
 
@@ -40,6 +47,20 @@ inline const Option& option_of(const Options& options, const char* name) {
     const Option* const found = find(options, name);
     require(found, std::string("the setting ") + name + " is missing");
     return *found;
+}
+
+// One of a table by name; in a table rather than a map, which is built and destroyed by more code.
+template <class V>
+struct Named {
+    const char* name;
+    V value;
+};
+
+template <class V, std::size_t n>
+V find_named(const Named<V> (&table)[n], const std::string& name, const char* missing) {
+    for (const auto& entry : table)
+        if (name == entry.name) return entry.value;
+    throw std::invalid_argument(missing + name);
 }
 
 // A layer: its kind, its settings, and where its arrays are. Python owns the arrays.

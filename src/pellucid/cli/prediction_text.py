@@ -121,7 +121,8 @@ class _Table(Predictions):
 
 def predicts_classes(net: Network) -> bool:
     """Return whether the network's outputs are classes, not values."""
-    return net.classes is not None or type(net.layers[-1]).__name__ in ("Sigmoid", "Softmax")
+    ends = ("Sigmoid", "Softmax", "LogSoftmax")
+    return net.classes is not None or type(net.layers[-1]).__name__ in ends
 
 
 def entries_of(net: Network, file: str, y: Array, first: int | None) -> list[dict[str, object]]:

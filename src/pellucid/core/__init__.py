@@ -6,8 +6,8 @@ functions -> layer -> layers -> losses -> chain -> optimizers -> descent.
 `layer` needs two things from beside it: `Parameter` (arrays) and `Draws` (draws).
 
 Beside it: types, arrays (ownership and alignment), draws and splitmix (random numbers by place),
-ranges (checks of settings), checks (of layers and input), targets; erf, preparation, embedding,
-normalization, composite, collapse, schedules, initializers, metrics. Names everywhere:
+ranges (checks of settings), checks (of layers and input), targets; erf, activations, preparation,
+embedding, normalization, composite, collapse, schedules, initializers, metrics. Names everywhere:
 
     x, y, t        input of a layer or network, output, target
     W, b, z        weights (D, H), biases (H,), pre-activations z = x W + b (the last: logits)
@@ -17,7 +17,7 @@ normalization, composite, collapse, schedules, initializers, metrics. Names ever
     N, D, H, K     numbers of rows, of inputs, of neurons of a layer, of outputs or classes
 """
 
-from pellucid.core import layers
+from pellucid.core import activations, layers
 from pellucid.core.composite import Dropout, Residual
 from pellucid.core.embedding import PeriodicEmbedding
 from pellucid.core.layer import Layer
@@ -34,7 +34,13 @@ ACTIVATIONS: dict[str, type[Layer]] = {
     "silu": layers.SiLU,
     "softplus": layers.Softplus,
     "exponential": layers.Exponential,
+    "elu": activations.ELU,
+    "selu": activations.SELU,
+    "prelu": activations.PReLU,
+    "mish": activations.Mish,
+    "hardswish": activations.Hardswish,
     "softmax": layers.Softmax,
+    "log_softmax": activations.LogSoftmax,
 }
 
 _KINDS: list[type[Layer]] = [layers.Affine, *ACTIVATIONS.values()]

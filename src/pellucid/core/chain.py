@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from pellucid.core.activations import LogSoftmax
 from pellucid.core.draws import Draws
 from pellucid.core.layer import Layer, Pass
 from pellucid.core.layers import Activation, Exponential, Sigmoid, Softmax
@@ -116,6 +117,7 @@ def trainable(layers: Sequence[Layer]) -> list[bool]:
 # The loss that an error suggests for a last activation; for any other, MeanSquaredError.
 LOSS_OF: dict[type[Layer], type[Loss]]
 LOSS_OF = {Softmax: CrossEntropy, Sigmoid: BinaryCrossEntropy, Exponential: Poisson}
+LOSS_OF |= {LogSoftmax: CrossEntropy}
 
 
 def loss_depth(layers: Sequence[Layer], loss: Loss) -> int:
@@ -128,16 +130,17 @@ def loss_depth(layers: Sequence[Layer], loss: Loss) -> int:
     activation = getattr(loss, "activation", None)
     if activation is None:
         return len(layers)
-    if layers and isinstance(layers[-1], activation):
+    ends = (Softmax, LogSoftmax) if activation is Softmax else activation
+    if layers and isinstance(layers[-1], ends):
         return len(layers) - 1
     last = next((layer for layer in reversed(layers) if not layer.passes_through), None)
-    if not isinstance(last, (Activation, Softmax)):
+    if not isinstance(last, (Activation, Softmax, LogSoftmax)):
         return len(layers)
-    if isinstance(last, activation):
+    if isinstance(last, ends):
         raise InputError(
             "{loss} replaces {activation}, which must be the last layer: remove {after} after it",
             loss=type(loss).__name__,
-            activation=activation.__name__,
+            activation=type(last).__name__,
             after=type(layers[-1]).__name__,
         )
     raise InputError(

@@ -38,24 +38,22 @@ class Layer:
     for any number of rows, even 0, in the floating type of x. An attribute is assigned once, in
     `__init__`; later only arrays (in place) and `frozen` may change.
 
-    A layer of your own takes a dozen lines. This one trains one slope for all numbers (He et al.
-    2015, "Delving deep into rectifiers"):
+    A layer of your own takes a dozen lines. This one trains one factor for all numbers:
 
     >>> import numpy as np
-    >>> class PReLU(Layer):
-    ...     slope = Parameter()
+    >>> class Gain(Layer):
+    ...     factor = Parameter()
     ...
-    ...     def __init__(self, slope=0.25):
-    ...         self.slope = np.float32(slope)  # a network's arrays have one type
+    ...     def __init__(self, factor=1.0):
+    ...         self.factor = np.float32(factor)  # a network's arrays have one type
     ...
     ...     def forward(self, x, draws=None):
-    ...         return np.where(x > 0, x, self.slope * x)
+    ...         return x * self.factor
     ...
     ...     def backward(self, p, dy):
-    ...         dslope = np.sum(dy * np.minimum(p.x, 0))
-    ...         return dy * np.where(p.x > 0, 1, self.slope), [dslope]
-    >>> PReLU(0.5).forward(np.array([[-2.0, 2.0]]))
-    array([[-1.,  2.]])
+    ...         return dy * self.factor, [np.sum(dy * p.x)]
+    >>> Gain(0.5).forward(np.array([[-2.0, 2.0]]))
+    array([[-1.,  1.]])
     """
 
     parameter_names: ClassVar[tuple[str, ...]] = ()

@@ -80,7 +80,7 @@ class Affine(Layer):
 
 
 class Activation(Layer):
-    """A layer without parameters that acts on each number by itself: y = f(x), dx = dy f'(x).
+    """A layer that acts on each number by itself: y = f(x), dx = dy f'(x).
 
     A subclass writes `forward` and the derivative f'(x), for which it may use y as well.
     """

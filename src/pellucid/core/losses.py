@@ -6,8 +6,8 @@ outputs, except in `CrossEntropy`, where a row is one choice. A loss of your own
 `value(y, t, sample_weight)` and `gradient(y, t, sample_weight)`.
 
 Three losses are stable only from logits z and name the activation that they replace: `CrossEntropy`
-the softmax, `BinaryCrossEntropy` the sigmoid, `Poisson` the exponential. A network that ends in
-that activation hands over z instead of y (`chain.loss_depth`).
+the softmax (or LogSoftmax), `BinaryCrossEntropy` the sigmoid, `Poisson` the exponential. A network
+that ends in that activation hands over z instead of y (`chain.loss_depth`).
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pellucid.core import chain
+from pellucid.core import activations, chain
 from pellucid.core import layers as kinds
 from pellucid.core.chain import Trace
 from pellucid.core.composite import Residual
@@ -23,10 +23,15 @@ from pellucid.lens.input_columns import RowsLike
 from pellucid.lens.report import PlainDict, Report
 from pellucid.network import Network
 
-# The steepest slope of each activation; GELU, SiLU and Exponential exceed 1 in places, and 1 is
-# their slope for large positive z (for Exponential, at 0).
-_STEEP = (kinds.ReLU, kinds.GELU, kinds.SiLU, kinds.Softplus, kinds.Exponential, kinds.Tanh)
-STEEPEST: dict[type[Activation], float] = {**dict.fromkeys(_STEEP, 1.0), kinds.Sigmoid: 0.25}
+# The steepest slope of each activation; GELU, SiLU, Mish, Hardswish, SELU and Exponential exceed it
+# in places, and it is their slope for large positive z (for Exponential, at 0).
+STEEPEST: dict[type[Activation], float] = {
+    **dict.fromkeys((kinds.ReLU, kinds.GELU, kinds.SiLU, kinds.Softplus, kinds.Tanh), 1.0),
+    **dict.fromkeys((activations.ELU, activations.Mish, activations.Hardswish), 1.0),
+    kinds.Exponential: 1.0,
+    activations.SELU: activations.SELU_SCALE,
+    kinds.Sigmoid: 0.25,
+}
 
 
 class LayerActivity(NamedTuple):
@@ -88,7 +93,7 @@ class _Tally:
         self.flat, self.low, self.high = np.array(0), np.array(np.inf), np.array(-np.inf)
 
     def add(self, z: Array, y: Array, flat: float) -> None:
-        # Activations without an entry (LeakyReLU) are nowhere flat.
+        # Activations without an entry (LeakyReLU, PReLU) are nowhere flat.
         limit = flat * STEEPEST.get(type(self.layer), 0.0)
         self.flat = self.flat + (np.abs(self.layer.derivative(z, y)) < limit).sum(axis=0)
         self.low = np.minimum(self.low, y.min(axis=0)).astype(y.dtype)
@@ -109,16 +114,16 @@ def neuron_activity(
     """Find the neurons of activation layers that are dead or saturated over rows x, (N, ...).
 
     An activation f is *flat* at a pre-activation z where |f'(z)| is below `flat` (5 %) of its
-    steepest slope (1; 0.25 for the sigmoid): hardly any gradient passes there. So a ReLU is flat
-    where z <= 0; a sigmoid where it is below 0.0127 or above 0.9873; tanh beyond 0.9747 either
-    way; GELU, SiLU, Softplus and Exponential far out on the left.
+    steepest slope (1; 0.25 for the sigmoid, 1.05 for SELU): hardly any gradient passes there. So a
+    ReLU is flat where z <= 0; a sigmoid where it is below 0.0127 or above 0.9873; tanh beyond
+    0.9747 either way; all others far out on the left.
 
     A neuron is **dead** when it is flat in every row: no row can train it. (For ReLU this is the
     meaning of Maas, Hannun and Ng, 2013: it is 0 for all data.) It is **saturated** when its
     activation has two bounds (sigmoid, tanh) and is flat in at least `share` of the rows (95 %),
     after Glorot and Bengio 2010, section 3; a saturated neuron may still separate rows by the
-    bound that it takes. LeakyReLU and Identity are nowhere flat; Softmax is not computed neuron by
-    neuron and is left out. Neurons inside a Residual are included.
+    bound that it takes. LeakyReLU, PReLU and Identity are nowhere flat; Softmax and LogSoftmax are
+    not computed neuron by neuron and are left out. Neurons inside a Residual are included.
 
     Raises InputError for a network without activations, shares outside (0, 1], values that
     overflow, and rows that do not fit.

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pellucid.core import chain
+from pellucid.core.activations import LogSoftmax
 from pellucid.core.layers import Sigmoid, Softmax
 from pellucid.core.ranges import whole
 from pellucid.core.types import Array
@@ -192,7 +193,7 @@ class _Search:
         self.high = np.maximum(limits[1] / self.scale, self.start)
         self.low[fixed] = self.high[fixed] = self.start[fixed]
         last = net.layers[-1] if net.layers else None
-        self.depth = len(net.layers) - isinstance(last, (Sigmoid, Softmax))
+        self.depth = len(net.layers) - isinstance(last, (Sigmoid, Softmax, LogSoftmax))
         # The engine of net.predict without its check for bytes, which would refuse dark images.
         self.predict = make_engine(net.layers).predict
 

@@ -36,7 +36,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     ----------
     activation
         One for all hidden layers, or a list with one for each: scikit-learn's names and those of
-        `pl.ACTIVATIONS`.
+        `pl.ACTIVATIONS` but "prelu", whose slopes have no place in `coefs_` and `intercepts_`.
     solver
         "lbfgs", "sgd", "adam", or "adamw", which also decays weights by `weight_decay`.
     loss

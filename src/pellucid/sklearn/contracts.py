@@ -15,11 +15,10 @@ import numpy as np
 from sklearn.metrics import get_scorer_names
 from sklearn.utils._param_validation import HasMethods, Interval, Options, StrOptions
 
-from pellucid.core import ACTIVATIONS
 from pellucid.core.losses import LOSSES
 from pellucid.core.schedules import SCHEDULES, Schedule
 from pellucid.engines import ENGINES
-from pellucid.sklearn.mlp_layers import NAMES
+from pellucid.sklearn.mlp_layers import NAMES, UNTRAINED
 
 # An MLPClassifier or MLPRegressor: scikit-learn sets its parameters by name, so no type has them.
 Estimator: TypeAlias = Any
@@ -44,7 +43,7 @@ _SWITCHES = "shuffle", "warm_start", "nesterovs_momentum", "early_stopping", "re
 
 PARAMETERS: dict[str, Any] = {
     "hidden_layer_sizes": ["array-like", _COUNT],
-    "activation": [StrOptions({*NAMES, *ACTIVATIONS}), "array-like"],
+    "activation": [StrOptions({*NAMES, *UNTRAINED}), "array-like"],
     "solver": [StrOptions({"lbfgs", *STOCHASTIC})],
     **{name: [_NOT_NEGATIVE] for name in ("alpha", "power_t", "tol", "weight_decay")},
     **{name: [_POSITIVE] for name in ("learning_rate_init", "epsilon")},

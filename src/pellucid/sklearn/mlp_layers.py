@@ -24,6 +24,10 @@ Around: TypeAlias = tuple[Sequence[Layer], Sequence[Layer]]  # layers before and
 NAMES = {"logistic": "sigmoid"}  # scikit-learn's names for activations of another name here
 
 
+# An estimator's weights are `coefs_` and `intercepts_`, as in scikit-learn: no slopes of a PReLU.
+UNTRAINED = {name: kind for name, kind in ACTIVATIONS.items() if not kind.parameter_names}
+
+
 def hidden_sizes(sizes: int | Sequence[int]) -> list[int]:
     """Return the number of neurons of each hidden layer; raise ValueError for one below 1."""
     found = list(sizes) if hasattr(sizes, "__iter__") else [sizes]
@@ -49,7 +53,7 @@ def each_layer(name: str, value: Any, hidden: int) -> list[Any]:
 def activation_layer(name: object) -> type[Layer]:
     """Return the layer of scikit-learn's or pellucid's name; raise InputError for another name."""
     own = {name: ACTIVATIONS[name_here] for name, name_here in NAMES.items()}
-    return by_name("activation", name, own | ACTIVATIONS)
+    return by_name("activation", name, own | UNTRAINED)
 
 
 def make_layers(

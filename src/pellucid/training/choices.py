@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from pellucid.building import by_name
 from pellucid.core import checks, losses
+from pellucid.core.chain import LOSS_OF
 from pellucid.core.layer import Layer
 from pellucid.core.metrics import METRICS, Metric
 from pellucid.core.optimizers import OPTIMIZERS, Adam, Optimizer
@@ -39,9 +40,8 @@ def choose_loss(loss: str | losses.Loss | None, net: Network, t: Array) -> losse
             _check_takes_weights(method)
         return loss
     end = type(net.layers[-1]) if net.layers else None
-    for takes_over in (losses.CrossEntropy, losses.BinaryCrossEntropy, losses.Poisson):
-        if end is takes_over.activation:
-            return takes_over()
+    if end in LOSS_OF:
+        return LOSS_OF[end]()
     return losses.CrossEntropy() if _are_indices(net, t) else losses.MeanSquaredError()
 
 

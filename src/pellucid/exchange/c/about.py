@@ -8,6 +8,7 @@ from __future__ import annotations
 import textwrap
 
 from pellucid.core import checks
+from pellucid.core.activations import LogSoftmax
 from pellucid.core.layers import Affine, Exponential, Sigmoid, Softmax
 from pellucid.core.types import Options
 from pellucid.data.inputs import Images
@@ -19,6 +20,7 @@ from pellucid.network import Network
 
 _ENDS = {
     Softmax: "probabilities that sum to 1",
+    LogSoftmax: "logarithms of probabilities that sum to 1",
     Sigmoid: "each from 0 to 1 by itself",
     Exponential: "rates above 0",
     Affine: "logits",

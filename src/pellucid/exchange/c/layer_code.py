@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from pellucid.core import composite, layers, normalization, preparation
+from pellucid.core import activations, composite, layers, normalization, preparation
 from pellucid.core.embedding import PeriodicEmbedding
 from pellucid.core.layer import Layer
 from pellucid.errors import InputError
@@ -61,6 +61,13 @@ def _residual(layer: composite.Residual, program: Program) -> None:
     program.add_held(held)
 
 
+def _prelu(layer: activations.PReLU, program: Program) -> None:
+    if layer.slope.size == 1:
+        program.call("leaky_relu", float(layer.slope[0]))
+    else:
+        program.each(f"v > 0.0f ? v : {program.array('slope', layer.slope)}[i] * v")
+
+
 def _gelu(layer: layers.GELU, program: Program) -> None:
     program.call("gelu" if layer.approximate == "none" else "gelu_tanh")
 
@@ -77,7 +84,13 @@ CONVERSIONS: dict[type[Layer], Callable[[Any, Program], None]] = {
     layers.SiLU: lambda layer, program: program.call("silu"),
     layers.Softplus: lambda layer, program: program.call("softplus"),
     layers.Exponential: lambda layer, program: program.each("expf(v)"),
+    activations.ELU: lambda layer, program: program.call("elu", layer.alpha),
+    activations.SELU: lambda layer, program: program.call("selu"),
+    activations.PReLU: _prelu,
+    activations.Mish: lambda layer, program: program.call("mish"),
+    activations.Hardswish: lambda layer, program: program.call("hardswish"),
     layers.Softmax: lambda layer, program: program.call_whole("softmax"),
+    activations.LogSoftmax: lambda layer, program: program.call_whole("log_softmax"),
     preparation.Flatten: _nothing,
     preparation.Scale: lambda layer, program: program.each(f"v * {program.number(layer.factor)}"),
     preparation.Standardize: _standardize,

@@ -39,6 +39,25 @@ static float ${name}_softplus(float z) {
     return (z > 0.0f ? z : 0.0f) + log1pf(expf(-fabsf(z)));
 }
 
+static float ${name}_elu(float z, float alpha) {
+    return z > 0.0f ? z : alpha * expm1f(z);
+}
+
+static float ${name}_selu(float z) {
+    return 1.050701f * (z > 0.0f ? z : 1.6732632f * expm1f(z));
+}
+
+static float ${name}_mish(float z) {
+    const float e = expf(-fabsf(z)); /* never overflows, and keeps the digits of the left tail */
+    const float above = z >= 0.0f ? 1.0f + 2.0f * e : e * (e + 2.0f);
+    return z * (above / (above + 2.0f * (z >= 0.0f ? e * e : 1.0f)));
+}
+
+static float ${name}_hardswish(float z) {
+    const float u = z + 3.0f;
+    return z * ((u < 0.0f ? 0.0f : u > 6.0f ? 6.0f : u) / 6.0f); /* NaN stays NaN */
+}
+
 static float ${name}_smooth_clip(float z, float limit) {
     const float u = z / limit;
     if (fabsf(u) > 1e8f) { /* u * u could overflow */
@@ -62,6 +81,21 @@ static void ${name}_softmax(float *v, size_t H) {
     }
     for (size_t j = 0; j < H; j++) {
         v[j] /= sum;
+    }
+}
+
+static void ${name}_log_softmax(float *v, size_t H) {
+    float largest = v[0], sum = 0.0f;
+    for (size_t j = 1; j < H; j++) {
+        largest = v[j] > largest ? v[j] : largest;
+    }
+    for (size_t j = 0; j < H; j++) {
+        v[j] -= largest;
+        sum += expf(v[j]); /* never above 1 */
+    }
+    sum = logf(sum);
+    for (size_t j = 0; j < H; j++) {
+        v[j] -= sum;
     }
 }
 

@@ -104,6 +104,7 @@ def _scaler(op: Op, x: Array) -> Array:
 
 
 _TABLE: dict[str, _Function] = {
+    "LogSoftmax": lambda op, x: np.log(_softmax(op, x)),
     **SHAPING,
     **WIRING,
     "BatchNormalization": _batch_norm,

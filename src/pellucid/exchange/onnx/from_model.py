@@ -17,10 +17,10 @@ from pellucid.core.types import Options
 from pellucid.data.inputs import inputs_from
 from pellucid.errors import FileError, InputError, Message, PellucidError
 from pellucid.exchange.onnx.builder import Builder
-from pellucid.exchange.onnx.embedding_reader import read_embedding
 from pellucid.exchange.onnx.graph import Graph, Input, graph_of
 from pellucid.exchange.onnx.graph_outputs import output_of
 from pellucid.exchange.onnx.operators import ATTRIBUTED, ELEMENTWISE, MALFORMED, REDUCTIONS, Op
+from pellucid.exchange.onnx.own_forms import read_embedding, read_slopes
 from pellucid.exchange.onnx.proof import prove
 from pellucid.exchange.onnx.readers import READERS
 from pellucid.exchange.onnx.recognition import LONGEST, recognised
@@ -133,6 +133,9 @@ def read_layers(ops: Sequence[Op], start: str, end: str, built: Builder, depth: 
     place = 0
     while place < len(path):
         rest = path[place : place + LONGEST]
+        if read_slopes(rest[0], built):
+            place += 1
+            continue
         # An activation that is written out has at least one segment that is no layer by itself.
         # Where each segment is a layer by itself, `READERS` keep the weights' bits.
         unknown = next((i for i, segment in enumerate(rest) if not _readable(segment)), None)

@@ -129,6 +129,8 @@ ELEMENTWISE: dict[str, _Function] = {
     **{kind: getattr(functions, kind.lower()) for kind in _IN_CORE},
     "Div": _divide,
     "Erf": lambda x: 1 - erfc(x),
+    "HardSwish": lambda x: x * np.clip(x / 6 + 0.5, 0, 1),
+    "Mish": lambda x: x * np.tanh(functions.softplus(x)),
     "GreaterOrEqual": np.greater_equal,
     "LessOrEqual": np.less_equal,
     "Max": lambda *x: reduce(np.maximum, x),
@@ -160,6 +162,11 @@ def _clip(op: Op, x: Array, low: Array | None = None, high: Array | None = None)
     return np.minimum(np.maximum(x, lowest), highest)
 
 
+def _selu(op: Op, x: Array) -> Array:
+    alpha, gamma = op.attribute("alpha", 1.6732632), op.attribute("gamma", 1.050701)
+    return gamma * np.where(x < 0, alpha * np.expm1(x), x)
+
+
 def _cast_like(op: Op, x: Array, like: Array) -> Array:
     if like.dtype not in CAST.values():
         raise op.error(Message("it casts to an unsupported type"))
@@ -176,7 +183,12 @@ ATTRIBUTED: dict[str, _Function] = {
     "Cast": _cast,
     "CastLike": _cast_like,
     "Clip": _clip,
+    "HardSigmoid": lambda op, x: np.clip(
+        op.attribute("alpha", 0.2) * x + op.attribute("beta", 0.5), 0, 1
+    ),
+    "Elu": lambda op, x: np.where(x < 0, op.attribute("alpha", 1.0) * np.expm1(x), x),
     "LeakyRelu": lambda op, x: functions.leaky_relu(x, op.attribute("alpha", 0.01)),
+    "Selu": _selu,
     "Swish": lambda op, x: x * functions.sigmoid(op.attribute("alpha", 1.0) * x),
 }
 """Operators with attributes that compute each number by itself; the first argument is the node."""

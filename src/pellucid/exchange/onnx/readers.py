@@ -7,12 +7,13 @@ added to an Affine layer that already has a bias.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import TypeAlias, TypeGuard
 
 import numpy as np
 
-from pellucid.core import layers
+from pellucid.core import activations, layers
 from pellucid.core.composite import Dropout
 from pellucid.core.layer import Layer
 from pellucid.core.layers import Affine
@@ -185,10 +186,10 @@ def _layer_norm(op: Op, built: Builder) -> None:
 
 
 def _softmax(op: Op, built: Builder) -> None:
-    # Before opset 13 Softmax went over all axes from one on, which was axis 1 by default.
+    # Before opset 13 it went over all axes from one on, which was axis 1 by default.
     old = op.opset < 13
     _check_whole_rows(op, built, op.attribute("axis", 1 if old else -1), to_the_last=old)
-    built.add(layers.Softmax())
+    built.add(layers.Softmax() if op.kind == "Softmax" else activations.LogSoftmax())
 
 
 def _check_whole_rows(op: Op, built: Builder, axis: int, *, to_the_last: bool) -> None:
@@ -213,8 +214,16 @@ def _check_whole_rows(op: Op, built: Builder, axis: int, *, to_the_last: bool) -
         raise op.error(Message(template, axis=axis, shape=shape))
 
 
-def _log_softmax(op: Op, built: Builder) -> None:
-    raise op.error(Message("LogSoftmax is not supported: export with Softmax, or with neither"))
+def _prelu(op: Op, built: Builder) -> None:
+    slope = operand(op, op.input(1), built)
+    built.add(activations.PReLU(slope.ravel() if slope.size == 1 else vector(op, slope, built)))
+
+
+def _selu(op: Op, built: Builder) -> None:
+    for name, known in (("alpha", activations.SELU_ALPHA), ("gamma", activations.SELU_SCALE)):
+        if not math.isclose(op.attribute(name, known), known, rel_tol=1e-6):
+            raise op.error(Message("expected {name} {known}, that of SELU", name=name, known=known))
+    built.add(activations.SELU())
 
 
 def _dropout(op: Op, built: Builder) -> None:
@@ -251,18 +260,23 @@ READERS: dict[str, _Reader] = {
     "BatchNormalization": _batch_norm,
     "Div": _div,
     "Dropout": _dropout,
+    "Elu": _activation(lambda op: activations.ELU(decimal(op.attribute("alpha", 1.0)))),
     "Exp": _activation(lambda op: layers.Exponential()),
     "Flatten": shape_readers.flatten,
     "Gelu": _activation(lambda op: layers.GELU(op.attribute("approximate", b"none").decode())),
     "Gemm": _gemm,
+    "HardSwish": _activation(lambda op: activations.Hardswish()),
     "LayerNormalization": _layer_norm,
     "LeakyRelu": _activation(lambda op: layers.LeakyReLU(decimal(op.attribute("alpha", 0.01)))),
-    "LogSoftmax": _log_softmax,
+    "LogSoftmax": _softmax,
     "MatMul": _matmul,
+    "Mish": _activation(lambda op: activations.Mish()),
     "Mul": _mul,
     "Neg": _activation(lambda op: Scale(-1)),
+    "PRelu": _prelu,
     "Relu": _activation(lambda op: layers.ReLU()),
     "Reshape": shape_readers.reshape,
+    "Selu": _selu,
     "Sigmoid": _activation(lambda op: layers.Sigmoid()),
     "Softmax": _softmax,
     "Softplus": _activation(lambda op: layers.Softplus()),

@@ -15,7 +15,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from pellucid.core import layers
+from pellucid.core import activations, layers
 from pellucid.core.layer import Layer
 from pellucid.core.normalization import LayerNorm
 from pellucid.core.preparation import SmoothClip
@@ -94,7 +94,8 @@ def _known(shape: _Shape) -> list[tuple[Layer, Array]]:
     """Return the layers without settings, each with its output for the probe of this shape."""
     made: list[Layer] = [layers.ReLU(), layers.Sigmoid(), layers.Tanh(), layers.GELU()]
     made += [layers.GELU("tanh"), layers.SiLU(), layers.Softplus(), layers.Exponential()]
-    made.append(layers.Softmax())
+    made += [activations.SELU(), activations.Mish(), activations.Hardswish()]
+    made += [layers.Softmax(), activations.LogSoftmax()]
     return [(layer, layer.forward(probe(shape))) for layer in made]
 
 
@@ -104,9 +105,15 @@ def _candidates(shape: _Shape, y: Array, numbers: Sequence[float]) -> Iterator[t
     ones = np.ones(x.shape[1])
     found: list[Layer] = [LayerNorm(ones, epsilon=value) for value in numbers if 0 < value < 0.1]
     found += [SmoothClip(value) for value in numbers if 0 < value < math.inf]
-    # The slope of a LeakyReLU is y / x at the least x; the constant itself where it is that number.
-    ratio = float(y.flat[x.argmin()] / x.min())
-    slope = next((value for value in numbers if math.isclose(value, ratio, rel_tol=1e-6)), ratio)
+    # At the least x, far out on the left, y is -alpha of an ELU and y / x the slope of a LeakyReLU;
+    # the constant itself where it is that number.
+    last = float(y.flat[x.argmin()])
+    alpha, slope = (
+        next((value for value in numbers if math.isclose(value, found, rel_tol=1e-6)), found)
+        for found in (-last, last / float(x.min()))
+    )
+    if math.isfinite(alpha) and alpha > 0:
+        found.append(activations.ELU(alpha))
     if math.isfinite(slope) and slope != 1:
         found.append(layers.LeakyReLU(slope))
     yield from ((layer, layer.forward(x)) for layer in found)

@@ -1,8 +1,8 @@
 """The ONNX operators of each layer: the table `WRITERS`, and the writer that collects the nodes.
 
 Only operators of opset 17 are used that runtimes of 2023 have in float32 and float64. Others are
-written out: Gelu came with opset 20, and ONNX Runtime has no Erf, no Softplus and for a long time
-had no LeakyRelu in float64.
+written out: Mish came with opset 18 and Gelu with 20, and ONNX Runtime has no Erf, no Softplus, no
+Elu, Selu, PRelu and HardSwish and for a long time had no LeakyRelu in float64.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from pellucid.core import composite, layers, normalization, preparation
+from pellucid.core import activations, composite, layers, normalization, preparation
 from pellucid.core.embedding import PeriodicEmbedding
 from pellucid.core.layer import Layer
 from pellucid.core.types import Array
@@ -119,9 +119,56 @@ def _operator(kind: str, **attributes: int) -> _Write:
 def _leaky_relu(write: Writer, layer: layers.LeakyReLU, x: str) -> str:
     if not write.double:
         return write("LeakyRelu", x, alpha=layer.negative_slope)
-    zero, slope = write.number("zero", 0.0), write.number("slope", layer.negative_slope)
+    return _two_slopes(write, x, write.number("slope", layer.negative_slope))
+
+
+def _prelu(write: Writer, layer: activations.PReLU, x: str) -> str:
+    if not write.double:
+        return write("PRelu", x, write.array("slope", layer.slope))
+    # As a row: with one axis, one slope would read as the setting of a LeakyReLU.
+    return _two_slopes(write, x, write.array("slope", layer.slope[None]))
+
+
+def _two_slopes(write: Writer, x: str, slope: str) -> str:
+    """Write max(x, 0) + slope min(x, 0); `own_forms` recognises exactly this."""
+    zero = write.number("zero", 0.0)
     below = write("Mul", write("Min", x, zero), slope)
     return write("Add", write("Max", x, zero), below)
+
+
+def _elu(write: Writer, layer: activations.ELU, x: str) -> str:
+    return (
+        _exponential_below(write, x, layer.alpha)
+        if write.double
+        else write("Elu", x, alpha=layer.alpha)
+    )
+
+
+def _selu(write: Writer, layer: activations.SELU, x: str) -> str:
+    if not write.double:
+        return write("Selu", x)
+    below = activations.SELU_SCALE * activations.SELU_ALPHA
+    return _exponential_below(write, x, below, activations.SELU_SCALE)
+
+
+def _exponential_below(write: Writer, x: str, below: float, above: float = 1.0) -> str:
+    """Write above max(x, 0) + below (exp(min(x, 0)) - 1)."""
+    zero, one = write.number("zero", 0.0), write.number("one", 1.0)
+    right = write("Mul", write("Max", x, zero), write.number("above", above))
+    left = write("Sub", write("Exp", write("Min", x, zero)), one)
+    return write("Add", right, write("Mul", left, write.number("below", below)))
+
+
+def _mish(write: Writer, layer: activations.Mish, x: str) -> str:
+    return write("Mul", x, write("Tanh", _softplus(write, layers.Softplus(), x)))
+
+
+def _hardswish(write: Writer, layer: activations.Hardswish, x: str) -> str:
+    if not write.double:
+        return write("HardSwish", x)
+    three, six = write.number("three", 3.0), write.number("six", 6.0)
+    above = write("Max", write("Add", x, three), write.number("zero", 0.0))
+    return write("Mul", x, write("Div", write("Min", above, six), six))
 
 
 def _gelu(write: Writer, layer: layers.GELU, x: str) -> str:
@@ -182,7 +229,7 @@ def _smooth_clip(write: Writer, layer: preparation.SmoothClip, x: str) -> str:
 def _periodic_embedding(write: Writer, layer: PeriodicEmbedding, x: str) -> str:
     """Write all columns at once, (E, N, F), as core computes them.
 
-    `embedding_reader` recognises exactly this form.
+    `own_forms` recognises exactly this form.
     """
     columns = write("Gather", x, write.array("columns", np.flatnonzero(layer.embedded)), axis=1)
     columns = write("Transpose", columns, perm=[1, 0])
@@ -226,7 +273,13 @@ WRITERS: dict[type[Layer], _Write] = {
     layers.SiLU: _silu,
     layers.Softplus: _softplus,
     layers.Exponential: _operator("Exp"),
+    activations.ELU: _elu,
+    activations.SELU: _selu,
+    activations.PReLU: _prelu,
+    activations.Mish: _mish,
+    activations.Hardswish: _hardswish,
     layers.Softmax: _operator("Softmax", axis=-1),
+    activations.LogSoftmax: _operator("LogSoftmax", axis=-1),
     preparation.Flatten: _operator("Flatten", axis=1),
     preparation.Scale: lambda write, layer, x: write(
         "Mul", x, write.number("factor", layer.factor)

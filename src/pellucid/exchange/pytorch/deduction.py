@@ -123,6 +123,12 @@ def _activation(name: str) -> list[Layer]:
         known = ", ".join(ACTIVATIONS)
         raise InputError(template, what="activation", known=known, got=repr(name))
     kind = ACTIVATIONS[name]
+    if kind.parameter_names:
+        raise InputError(
+            "{name} is trained, and no name tells which tensors are its own: pass the architecture "
+            "(like=..., --like MODEL)",
+            name=name,
+        )
     return [] if kind is Identity else [kind()]
 
 

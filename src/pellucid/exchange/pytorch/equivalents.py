@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from pellucid.core import composite, layers, normalization, preparation
+from pellucid.core import activations, composite, layers, normalization, preparation
 from pellucid.core.embedding import PeriodicEmbedding
 from pellucid.core.layer import Layer
 from pellucid.core.types import Array, Options
@@ -99,7 +99,17 @@ EQUIVALENTS: dict[type[Layer], Equivalent] = {
     # 40 by nothing in float64.
     layers.Softplus: Equivalent("Softplus", sizes=lambda layer: {"threshold": 40}, refuses=_PLAIN),
     layers.Exponential: Equivalent("Exponential", own=True),
+    activations.ELU: Equivalent("ELU", options={"alpha": "alpha"}),
+    activations.SELU: Equivalent("SELU"),
+    activations.PReLU: Equivalent(
+        "PReLU", {"slope": "weight"}, sizes=lambda layer: {"num_parameters": layer.slope.size}
+    ),
+    activations.Mish: Equivalent("Mish"),
+    activations.Hardswish: Equivalent("Hardswish"),
     layers.Softmax: Equivalent("Softmax", sizes=lambda layer: {"dim": 1}, refuses=_EACH_ROW),
+    activations.LogSoftmax: Equivalent(
+        "LogSoftmax", sizes=lambda layer: {"dim": 1}, refuses=_EACH_ROW
+    ),
     preparation.Flatten: Equivalent("Flatten", refuses=_WHOLE_ROWS),
     preparation.Scale: Equivalent("Scale", options={"factor": "factor"}, own=True),
     preparation.Standardize: Equivalent(

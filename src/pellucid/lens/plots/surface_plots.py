@@ -12,6 +12,7 @@ from matplotlib.image import AxesImage
 from matplotlib.patches import Rectangle
 from numpy.typing import ArrayLike
 
+from pellucid.core.activations import LogSoftmax
 from pellucid.core.layers import Sigmoid, Softmax
 from pellucid.core.ranges import whole
 from pellucid.core.types import Array, Options
@@ -156,7 +157,7 @@ def decision_surface(
     offsets = input_offsets(net)
     extent = (left + offsets[0], right + offsets[0], low + offsets[1], high + offsets[1])
     points = None if points is None else points + offsets
-    if net.classes is not None or isinstance(net.layers[-1], (Sigmoid, Softmax)):
+    if net.classes is not None or isinstance(net.layers[-1], (Sigmoid, Softmax, LogSoftmax)):
         _class_map(ax, net, y, extent)
         _draw_points(ax, net, points, t, max(y.shape[1], 2))
     else:

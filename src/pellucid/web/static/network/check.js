@@ -19,7 +19,7 @@ import { LOSSES, lossOf, oneHot } from "./losses.js";
 /** Return the name of the loss that trains a classifier. @param {Network} network */
 function lossName({ layers }) {
   const last = layers[layers.length - 1].type;
-  return last === "Sigmoid" || last === "Softmax" ? lossOf(last) : "cross_entropy";
+  return last === "Sigmoid" ? lossOf(last) : "cross_entropy";
 }
 
 /** Return the label as a target. @param {Network} network @param {number} label */
@@ -84,7 +84,7 @@ export function centralDifference(network, pass, label, { layer, from, neuron })
   const target = targetOf(network, label);
   const t = typeof target === "number" ? oneHot(target, pass.y.length) : target;
   const layers = network.layers.slice(); // up to what the loss is taken of, with weights of its own
-  if (layers[layers.length - 1].type === loss.activation) layers.pop();
+  if (loss.ends.includes(layers[layers.length - 1].type)) layers.pop();
   const data = W.data.slice();
   layers[place.first] = { ...layers[place.first], arrays: { W: { ...W, data }, ...others } };
   const at = from * W.shape[1] + neuron;

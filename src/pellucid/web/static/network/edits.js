@@ -32,10 +32,16 @@ export const ACTIVATIONS = {
   GELU: { approximate: "none" },
   SiLU: {},
   Softplus: {},
+  ELU: { alpha: 1 },
+  SELU: {},
+  PReLU: {},
+  Mish: {},
+  Hardswish: {},
   Identity: {},
 };
 
-const SILENT = -1000; // a weighted sum at which Sigmoid, Softmax and Softplus are 0
+// a weighted sum at which Sigmoid, Softmax and Softplus are 0, and LogSoftmax is far below all others
+const SILENT = -1000;
 
 /** @type {{[K in Edit["kind"]]: (network: Network, edit: Extract<Edit, {kind: K}>) => void}} */
 const KINDS = {
@@ -170,7 +176,9 @@ function keyOf(edit) {
 /** @param {Network} network @param {number} L @param {string} type */
 function replaceActivation(network, L, type) {
   const at = network.layers.indexOf(/** @type {Layer} */ (network.neuronLayers[L].activation));
-  network.layers[at] = { type, options: ACTIVATIONS[type], arrays: {} };
+  /** @type {Layer["arrays"]} */
+  const arrays = type === "PReLU" ? { slope: { shape: [1], data: Float64Array.of(0.25) } } : {};
+  network.layers[at] = { type, options: ACTIVATIONS[type], arrays };
   network.neuronLayers = neuronLayers(network.layers);
 }
 

@@ -39,6 +39,13 @@ export function logSoftmax(x) {
   return x.map((value) => value - largest - Math.log(sum));
 }
 
+/** Return tanh(log(1 + exp(x))), the share of x that is Mish. @param {number} x */
+export function mishShare(x) {
+  const e = Math.exp(-Math.abs(x));
+  const above = x >= 0 ? 1 + 2 * e : e * (e + 2);
+  return above / (above + 2 * (x >= 0 ? e * e : 1));
+}
+
 /** The argument of the tanh in GELU's faster form. @param {number} x */
 export function geluArgument(x) {
   return Math.sqrt(2 / Math.PI) * (x + 0.044715 * x * x * x);

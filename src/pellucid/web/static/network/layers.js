@@ -1,15 +1,7 @@
 // The layers of core/, for one row in float64: both directions side by side, and no state of a pass
 // in between.
 
-import {
-  geluArgument,
-  geluSlope,
-  normalCumulative,
-  normalDensity,
-  sigmoid,
-  softmax,
-  softplus,
-} from "./functions.js";
+import { ACTIVATIONS } from "./activations.js";
 
 /**
  * @typedef {{shape: number[], data: Float64Array}} Tensor
@@ -29,8 +21,8 @@ import {
  * @property {(layer: Layer, x: Float64Array) => Float64Array} forward
  * @property {(layer: Layer, x: Float64Array, y: Float64Array, dy: Float64Array) => {dx:
  *   Float64Array, grads: Grads}} backward
- * @property {(layer: Layer, x: number) => number} [curve] of an activation: y = f(x), number by
- *   number
+ * @property {(layer: Layer, x: number, index: number) => number} [curve] of an activation: y = f(x),
+ *   number by number; `index` is the column's
  */
 
 /** y = x W + b; dx = dy W^T, dW = x^T dy, db = dy. W is (D, H), row by row. @type {Kind} */
@@ -70,47 +62,6 @@ const Affine = {
     const grads = { W: dW };
     if (layer.arrays.b) grads.b = dy.slice();
     return { dx, grads };
-  },
-};
-
-/**
- * Return an elementwise layer: y = f(x), dx = dy f'(x).
- * @param {(x: number, layer: Layer) => number} curve
- * @param {(x: number, y: number, layer: Layer) => number} derivative
- * @returns {Kind}
- */
-function activation(curve, derivative) {
-  return {
-    params: [],
-    forward: (layer, x) => x.map((value) => curve(value, layer)),
-    backward: (layer, x, y, dy) => ({
-      dx: dy.map((value, i) => value * derivative(x[i], y[i], layer)),
-      grads: {},
-    }),
-    curve: (layer, x) => curve(x, layer),
-  };
-}
-
-const GELU = activation(
-  (x, layer) =>
-    layer.options.approximate === "tanh"
-      ? 0.5 * x * (1 + Math.tanh(geluArgument(x)))
-      : x * normalCumulative(x),
-  (x, y, layer) => {
-    if (layer.options.approximate !== "tanh") return normalCumulative(x) + x * normalDensity(x);
-    const u = Math.tanh(geluArgument(x));
-    const near = Math.min(Math.max(x, -100), 100);
-    return 0.5 * (1 + u) + 0.5 * near * (1 - u * u) * geluSlope(near);
-  },
-);
-
-/** y = exp(x) / sum exp(x); dx = y (dy - sum of dy y). @type {Kind} */
-const Softmax = {
-  params: [],
-  forward: (layer, x) => softmax(x),
-  backward(layer, x, y, dy) {
-    const sum = y.reduce((total, value, i) => total + value * dy[i], 0);
-    return { dx: y.map((value, i) => value * (dy[i] - sum)), grads: {} };
   },
 };
 
@@ -292,38 +243,17 @@ const Unchanged = {
 
 /** @type {Record<string, Kind>} */
 export const LAYERS = {
+  ...ACTIVATIONS,
   Affine,
   BatchNorm,
   Dropout: Unchanged,
-  Exponential: activation(Math.exp, (x, y) => y),
   Flatten: Unchanged,
-  GELU,
-  Identity: activation(
-    (x) => x,
-    () => 1,
-  ),
   LayerNorm,
-  LeakyReLU: activation(
-    (x, layer) => (x > 0 ? x : layer.options.slope * x),
-    (x, y, layer) => (x > 0 ? 1 : layer.options.slope),
-  ),
   PeriodicEmbedding,
-  ReLU: activation(
-    (x) => Math.max(x, 0),
-    (x) => (x > 0 ? 1 : 0),
-  ),
   Residual,
   Scale,
-  Sigmoid: activation(sigmoid, (x, y) => y * (1 - y)),
   SmoothClip,
-  SiLU: activation(
-    (x) => x * sigmoid(x),
-    (x, y) => sigmoid(x) + y * (1 - sigmoid(x)),
-  ),
-  Softmax,
-  Softplus: activation(softplus, (x) => sigmoid(x)),
   Standardize,
-  Tanh: activation(Math.tanh, (x, y) => 1 - y * y),
 };
 
 /**

@@ -4,15 +4,14 @@ import { logSoftmax, sigmoid, softmax, softplus } from "./functions.js";
 
 /**
  * @typedef {object} Loss
- * @property {string} activation the last layer that the loss includes, since only logits give it
- *   stably; "" for none
+ * @property {string[]} ends the last layers that the loss includes, since only logits give it stably
  * @property {(z: Float64Array, t: ArrayLike<number>) => number} value
  * @property {(z: Float64Array, t: ArrayLike<number>) => Float64Array} gradient by z
  */
 
 /** l = - sum_k t_k log softmax(z)_k; dz = softmax(z) sum(t) - t. @type {Loss} */
 const crossEntropy = {
-  activation: "Softmax",
+  ends: ["Softmax", "LogSoftmax"],
   value(z, t) {
     return -logSoftmax(z).reduce((sum, value, k) => sum + value * t[k], 0);
   },
@@ -24,7 +23,7 @@ const crossEntropy = {
 
 /** l = mean_k [softplus(z_k) - t_k z_k]; dz = (sigmoid(z) - t) / K. @type {Loss} */
 const binaryCrossEntropy = {
-  activation: "Sigmoid",
+  ends: ["Sigmoid"],
   value(z, t) {
     return z.reduce((sum, value, k) => sum + softplus(value) - t[k] * value, 0) / z.length;
   },
@@ -35,7 +34,7 @@ const binaryCrossEntropy = {
 
 /** l = mean_k (y_k - t_k)^2; dy = 2 (y - t) / K. @type {Loss} */
 const meanSquaredError = {
-  activation: "",
+  ends: [],
   value(y, t) {
     return y.reduce((sum, value, k) => sum + (value - t[k]) ** 2, 0) / y.length;
   },
@@ -56,7 +55,7 @@ export const LOSSES = {
  * @param {string | undefined} type
  */
 export function lossOf(type) {
-  const found = Object.entries(LOSSES).find(([, loss]) => loss.activation === type);
+  const found = Object.entries(LOSSES).find(([, loss]) => loss.ends.includes(type ?? ""));
   return found ? found[0] : "mean_squared_error";
 }
 

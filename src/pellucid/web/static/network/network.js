@@ -102,9 +102,10 @@ export class Network {
     return y.indexOf(y.reduce((a, b) => Math.max(a, b), -Infinity));
   }
 
-  /** Whether its outputs are classes: it has names for them, or ends in a sigmoid or softmax. */
+  /** Whether its outputs are classes: it has names for them, or ends in a sigmoid or a softmax. */
   get classifies() {
-    return this.classes !== null || ["Sigmoid", "Softmax"].includes(this.layers.at(-1)?.type ?? "");
+    const ends = ["Sigmoid", "Softmax", "LogSoftmax"];
+    return this.classes !== null || ends.includes(this.layers.at(-1)?.type ?? "");
   }
 
   /**
@@ -157,7 +158,7 @@ export class Network {
   backward(pass, target, name = lossOf(this.layers.at(-1)?.type)) {
     const loss = LOSSES[name];
     const t = typeof target === "number" ? oneHot(target, pass.y.length) : target;
-    const depth = this.layers.length - Number(loss.activation === this.layers.at(-1)?.type);
+    const depth = this.layers.length - Number(loss.ends.includes(this.layers.at(-1)?.type ?? ""));
     const z = depth ? pass.trace[depth - 1] : pass.x;
     const layers = this.layers.slice(0, depth);
     return { loss: loss.value(z, t), ...backward(layers, pass.x, pass.trace, loss.gradient(z, t)) };
@@ -187,7 +188,7 @@ function neuronLayer(layers, number, first, stop) {
   const own = layers.slice(first, stop);
   const affine = number && own[0].type === "Affine" ? own[0] : null;
   const activation =
-    own.find((layer) => LAYERS[layer.type].curve || layer.type === "Softmax") ?? null;
+    own.find(({ type }) => LAYERS[type].curve || ["Softmax", "LogSoftmax"].includes(type)) ?? null;
   return {
     number,
     size: number ? outputs(layers[first]) : inputs(layers) + embedded(own),
@@ -204,7 +205,8 @@ function inputs(layers) {
   for (const layer of layers) {
     if (layer.type === "PeriodicEmbedding") return layer.arrays.embedded.shape[0];
     const [array] = Object.values(layer.arrays);
-    if (array) return array.shape[0];
+    const fits = layer.type === "PReLU" && array.shape[0] === 1; // one slope fits any number
+    if (array && !fits) return array.shape[0];
     if (layer.layers) return inputs(layer.layers);
   }
   return 0;

@@ -182,7 +182,7 @@ class Search {
     const last = network.layers.at(-1)?.type ?? "";
     this.layers = network.layers.slice(
       0,
-      network.layers.length - Number(last === "Sigmoid" || last === "Softmax"),
+      network.layers.length - Number(["Sigmoid", "Softmax", "LogSoftmax"].includes(last)),
     );
     /** @type {Float64Array} */
     this.u = this.start;

@@ -133,6 +133,8 @@ export const en = {
     "sign reversed.",
   "detail.softmax":
     "Softmax compares all outputs: exp({sum}), divided by the sum over all outputs.",
+  "detail.log-softmax":
+    "LogSoftmax compares all outputs: {sum} less the logarithm of the sum of exp over all outputs.",
   "detail.outgoing": "Where its output goes",
   "detail.outgoing.answer": "This is the output for {label}.",
   "detail.residual": "This layer adds to its input; its neurons have no weighted sum of their own.",

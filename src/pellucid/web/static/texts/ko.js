@@ -124,6 +124,8 @@ export const ko = {
     "가중치 × 입력의 합이 {threshold}(편향의 부호를 바꾼 값)보다 크면 활성값이 {middle}보다 커집니다.",
   "detail.softmax":
     "소프트맥스는 모든 출력을 비교합니다. exp({sum})를 모든 출력의 합으로 나눕니다.",
+  "detail.log-softmax":
+    "로그 소프트맥스는 모든 출력을 비교합니다. {sum}에서 모든 출력의 exp를 더한 값의 로그를 뺍니다.",
   "detail.outgoing": "출력이 가는 곳",
   "detail.outgoing.answer": "{label}에 대한 출력값입니다.",
   "detail.residual": "이 층은 입력에 값을 더하는 층이어서, 뉴런마다의 가중합이 따로 없습니다.",

@@ -25,7 +25,7 @@ export function curve({ t, network }, { layer, index }) {
   );
   const { type } = activation;
   const f = LAYERS[type].curve;
-  const plot = f && plotOf((x) => f(activation, x));
+  const plot = f && plotOf((x) => f(activation, x, index));
   const formula = h("p", { class: "formula" });
   const note = h("p", { class: "note" });
   const title = h("h3", {}, `${t("detail.curve")}: ${type}`);
@@ -36,7 +36,8 @@ export function curve({ t, network }, { layer, index }) {
       const y = look.network.activations(look.pass, layer)[index];
       setText(formula, `${symbol(type)}(${number(z)}) = ${number(y)}`);
       const [middle, threshold] = [MIDDLES[type], number(-biasOf(look, layer, index))];
-      if (!plot) setText(note, t("detail.softmax", { sum: number(z) }));
+      const whole = type === "LogSoftmax" ? "detail.log-softmax" : "detail.softmax";
+      if (!plot) setText(note, t(whole, { sum: number(z) }));
       else setText(note, middle ? t("detail.threshold", { middle, threshold }) : "");
       plot?.render(z, y);
       const words = { name: type, sum: number(z), activation: number(y) };

@@ -15,7 +15,10 @@ import { biasOf, neuronName, terms } from "./neuron.js";
  */
 
 const LEAST_REACH = 10; // of the slider, either way
-const THRESHOLDS = ["Sigmoid", "Tanh", "ReLU", "LeakyReLU", "GELU", "SiLU"];
+const THRESHOLDS = [
+  ...["Sigmoid", "Tanh", "ReLU", "LeakyReLU", "PReLU", "ELU", "SELU"],
+  ...["GELU", "SiLU", "Mish", "Hardswish"],
+];
 
 /**
  * Edits while a slider or a brush moves: the first one is an undo step, and the others up to the

@@ -1,4 +1,4 @@
-"""Reading a PeriodicEmbedding, which no exporter has an operator for.
+"""Layers whose weights are in a form of several operators: PeriodicEmbedding, PReLU in float64.
 
 Only the form that `writers` writes is recognised: the layer is rebuilt from the segment's constants
 and written again, and both graphs must be the same.
@@ -10,7 +10,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from pellucid.core.activations import PReLU
 from pellucid.core.embedding import PeriodicEmbedding
+from pellucid.core.layer import Layer
 from pellucid.core.types import Array
 from pellucid.errors import InputError
 from pellucid.exchange.onnx.builder import Builder
@@ -37,14 +39,38 @@ def read_embedding(segment: Segment, built: Builder) -> bool:
     try:
         embedded = np.isin(np.arange(D), columns).astype(W.dtype)
         layer = PeriodicEmbedding(frequency, phase, W, b, embedded)
-        written = graph_of(onnx_model(Network([layer])).SerializeToString())
+        if not _is_written_so(segment, layer):
+            return False
     except InputError:  # shapes that do not fit, or numbers that are not finite
-        return False
-    if _form(segment.ops, segment.start) != _form(written.ops, "x"):
         return False
     built.row = (layer.output_width(D),)
     built.add(layer)
     return True
+
+
+def read_slopes(segment: Segment, built: Builder) -> bool:
+    """Add a PReLU if the segment is max(x, 0) + slope min(x, 0); return whether it is.
+
+    The slopes are a row, (1, H) or (1, 1): with one axis, one would belong to a LeakyReLU.
+    """
+    slopes = [value for op in segment.ops for value in op.constants if value.ndim == 2]
+    in_rows = not built.transposed and len(built.row) == 1
+    if segment.last.kind != "Add" or len(segment.ops) != 4 or len(slopes) != 1 or not in_rows:
+        return False
+    try:
+        layer = PReLU(slopes[0].ravel())
+        if layer.slope.size not in (1, built.D) or not _is_written_so(segment, layer):
+            return False
+    except InputError:  # no slopes, or numbers that are not finite
+        return False
+    built.add(layer)
+    return True
+
+
+def _is_written_so(segment: Segment, layer: Layer) -> bool:
+    """Return whether the writers make this segment of the layer; raises InputError as they do."""
+    written = graph_of(onnx_model(Network([layer])).SerializeToString())
+    return _form(segment.ops, segment.start) == _form(written.ops, "x")
 
 
 def _form(ops: Sequence[Op], start: str) -> list[tuple[object, ...]]:
