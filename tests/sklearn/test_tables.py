@@ -17,7 +17,7 @@ from sklearn.compose import make_column_transformer
 from sklearn.exceptions import NotFittedError
 from sklearn.inspection import permutation_importance
 from sklearn.metrics import log_loss
-from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.model_selection import GridSearchCV, StratifiedKFold, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
@@ -238,6 +238,28 @@ def test_parameters_reach_the_training(people: pandas.DataFrame) -> None:
     assert "validation_loss" not in few.history_.records[0]  # below 1,000 rows
 
 
+def test_columns_that_steer_the_training(people: pandas.DataFrame) -> None:
+    X = inputs(people).assign(w=people.index % 3, who=people.index // 9, day=people.index)
+    y = target(people)
+    model = TableClassifier(**SMALL, sample_weight="w", group="who").fit(X, y)
+    table = X.assign(rich=y)
+    columns = pl.Columns.of(table, "rich", ignore=["w", "who"])
+    net = pl.table_mlp(columns, [8])
+    roles: dict[str, Any] = {"sample_weight": "w", "group": "who"}
+    history = pl.train_table(net, table, **roles, epochs=5, progress=False)
+    assert model.network_ == net
+    assert model.history_["validation_loss"] == history["validation_loss"]
+    assert model.network_.columns == columns
+    assert TableClassifier(**SMALL, group="who").fit(X, y).network_ != net
+    by_time = TableClassifier(**SMALL, time="day", ignore=["w", "who"]).fit(X, y)
+    assert [column.name for column in by_time.network_.columns.columns][-1] == "day"
+    assert "validation_loss" in by_time.history_.records[0]
+    folds = StratifiedKFold(3, shuffle=True, random_state=0)
+    assert cross_val_score(model, X, y, cv=folds).min() > 0.3
+    with pytest.raises(pl.InputError, match="there is no column 'weight'"):
+        TableClassifier(**SMALL, sample_weight="weight").fit(X, y)
+
+
 @pytest.mark.parametrize("weight", ["balanced", {"yes": 50.0, "no": 1.0}])
 def test_class_weights(weight: Any, people: pandas.DataFrame) -> None:
     X, y = inputs(people), target(people).where(people.index % 10 == 0, "no")
@@ -264,6 +286,9 @@ def test_mistakes_are_named(change: dict[str, Any], message: str, people: pandas
 def test_rows_that_do_not_fit_are_refused(people: pandas.DataFrame) -> None:
     X, y = inputs(people), target(people)
     model = TableClassifier(**SMALL).fit(X, y)
+    for strange in (X.assign(age=1e6), X.assign(city="Incheon"), X[:1].assign(age=1e6)):
+        with pytest.warns(pl.TableWarning, match=r"age \d+: 1e\+06|'Incheon' 300"):
+            model.predict(strange)
     with pytest.raises(ValueError, match="feature names should match"):
         model.predict(X[["city", "age", "member"]])
     with pytest.raises(ValueError, match="0 sample"):

@@ -26,10 +26,12 @@ from pellucid.sklearn.table_files import SavingTables, feature_names
 from pellucid.training import History, Settings, recipes
 from pellucid.training.settings import ClassWeight
 from pellucid.training.table_loop import train_on_table
+from pellucid.training.table_roles import Roles
 
 _COUNT = Interval(Integral, 1, None, closed="left")
 _AS_THERE = "hidden_layer_sizes", "schedule", "random_state", "callbacks", "engine", "threads"
 _LISTS = "categories", "numbers", "ignore"
+_ROLES = "sample_weight", "group", "time"
 
 TABLE_PARAMETERS: Options = {
     **{name: PARAMETERS[name] for name in _AS_THERE},
@@ -44,6 +46,7 @@ TABLE_PARAMETERS: Options = {
     "validation_fraction": [StrOptions({"auto"}), Interval(Real, 0, 1, closed="neither"), None],
     "verbose": ["verbose"],
     **{name: ["array-like"] for name in _LISTS},
+    **{name: [str, None] for name in _ROLES},
 }
 
 
@@ -79,6 +82,8 @@ class BaseTableMLP(SavingTables, ABC, BaseEstimator):
         target = _unused(name if isinstance(name, str) and name else "target", table.columns)
         table = table.joined(target, y)
         lists = {name: [str(each) for each in getattr(self, name)] for name in _LISTS}
+        roles = Roles(self.sample_weight, self.group, self.time)
+        lists["ignore"] += filter(None, (roles.sample_weight, roles.group))  # as the command does
         columns = Columns.of(table, target, task=self._task, **lists)
         self._know(columns)
         seed = _seed(self.random_state)
@@ -86,7 +91,8 @@ class BaseTableMLP(SavingTables, ABC, BaseEstimator):
         options: Options = {"preset": self.preset, "dropout": self.dropout, "seed": seed}
         net = table_mlp(columns, sizes, activation, **options)
         settings = self._settings(net, columns.rows, seed)
-        self.history_ = train_on_table(net, table, settings, self.validation_fraction)
+        share = self.validation_fraction
+        self.history_ = train_on_table(net, table, settings, share, roles=roles)
         self.network_, self.n_iter_ = net, len(self.history_)
         return self
 

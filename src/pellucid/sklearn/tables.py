@@ -53,6 +53,10 @@ class TableClassifier(ClassifierMixin, BaseTableMLP):
     categories, numbers, ignore
         Names of columns to take for categories, for numbers, and to leave out, as in `Columns.of`;
         an array's columns are named x0, x1, ...
+    sample_weight, group, time
+        Names of columns of X, as in `pl.train_table`: what each row weighs, and which rows are held
+        out together or as the latest. The first two are no inputs. (`fit` takes no sample_weight:
+        there it would have to equal repeated rows, which no training by batches does.)
     random_state
         A whole number is the seed of weights, split, order and dropout.
     callbacks
@@ -107,6 +111,9 @@ class TableClassifier(ClassifierMixin, BaseTableMLP):
         categories: Sequence[str] = (),
         numbers: Sequence[str] = (),
         ignore: Sequence[str] = (),
+        sample_weight: str | None = None,
+        group: str | None = None,
+        time: str | None = None,
         random_state: int | np.random.RandomState | None = None,
         callbacks: Callbacks | None = None,
         engine: str = "auto",
@@ -188,6 +195,9 @@ class TableRegressor(RegressorMixin, BaseTableMLP):
         categories: Sequence[str] = (),
         numbers: Sequence[str] = (),
         ignore: Sequence[str] = (),
+        sample_weight: str | None = None,
+        group: str | None = None,
+        time: str | None = None,
         random_state: int | np.random.RandomState | None = None,
         callbacks: Callbacks | None = None,
         engine: str = "auto",
