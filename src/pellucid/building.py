@@ -167,7 +167,7 @@ def table_mlp(
     widths = [*hidden, columns.outputs]
     layers = _behind(front, widths, activation, ending, dropout=dropout, **settings).layers
     if columns.classes is None and ending == "identity":
-        mean, std = [columns.target.mean], [columns.target.std]
+        mean, std = zip(*((target.mean, target.std) for target in columns.targets), strict=True)
         layers = (*layers, Standardize.undoing(mean, std, checks.dtype_of(layers)))
     return Network(layers, inputs=columns, classes=columns.classes)
 

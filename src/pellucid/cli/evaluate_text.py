@@ -44,7 +44,7 @@ def to_dict(found: Found, curves: bool) -> dict[str, object]:
     if whole.calibration is not None:
         document["calibration"] = whole.calibration.to_dict()
         document["misclassified"] = _misclassified(whole, found.first)
-    if whole.residuals is not None:
+    if whole.residuals is not None and not whole.by_target:
         document["residuals"] = _quantiles(whole.residuals)
     # A point for each row: too much for a document that nobody asked for
     if curves and whole.roc is not None and whole.precision_recall is not None:
@@ -63,10 +63,12 @@ def show(found: Found, misclassified: int) -> None:
     """Write everything as text, with so many misclassified rows."""
     whole = found.whole
     emit(str(whole))
-    if whole.confusion is None:
-        _show_residuals(whole)
-    else:
+    for line in whole.target_lines():
+        emit(line)
+    if whole.confusion is not None:
         _show_classes(found, misclassified)
+    elif not whole.by_target:  # residuals of several targets have several units
+        _show_residuals(whole)
     for curve in found.curves.values():
         echo()
         drawing.show(str(curve))

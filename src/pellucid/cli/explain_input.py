@@ -79,7 +79,8 @@ def _of_table(net: Network, file: str, row: int | None) -> Asked:
         raise _no_row(file, row, 1, _count(table))
     note_report(file, reading.report)
     truth = None
-    if columns.target is not None and columns.target.name in table.columns:
+    alone = columns.target is not None and not columns.further
+    if alone and columns.target is not None and columns.target.name in table.columns:
         cell = next(_only(table, row).blocks([columns.target.name]))[0][0].as_py()
         truth = str(cell).strip() if cell is not None else None
     return Asked(f"{file}:{row}", row, x, truth or None)

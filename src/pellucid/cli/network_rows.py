@@ -92,8 +92,8 @@ def rows_alone(net: Network, data: str) -> Rows:
     """Return rows, with their targets where the data have them."""
     if table_rows.is_table_for(net, data):
         # A table to predict need not have its target
-        target = net.columns.target
-        if target is None or target.name not in read_table(data).columns:
+        targets = {target.name for target in net.columns.targets}
+        if not targets or not targets <= set(read_table(data).columns):
             return Rows(table_rows.read_inputs(net, data), None, 1)
     elif data.endswith((".npy", ".npz")) and "t" not in read_arrays(data):
         return Rows(read_rows(net, data)[0], None)

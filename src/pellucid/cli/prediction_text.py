@@ -106,7 +106,8 @@ class _Table(Predictions):
             if classes:
                 head = ["prediction", "confidence", *names]
             else:
-                head = ["prediction"] if K == 1 else [f"prediction {k}" for k in range(K)]
+                names = value_names(self.net, K)
+                head = ["prediction"] if K == 1 else [f"prediction {name}" for name in names]
             writer.writerow([*(["file"] if self.many else []), "row", *head])
         for entry, values in zip(entries_of(self.net, file, y, first), y, strict=True):
             line = [*([file] if self.many else []), entry.get("row", "")]
@@ -125,6 +126,12 @@ def predicts_classes(net: Network) -> bool:
     return net.classes is not None or type(net.layers[-1]).__name__ in ends
 
 
+def value_names(net: Network, K: int) -> list[str]:
+    """Return the name of each of K values that a network predicts: its target, else its number."""
+    names = [target.name for target in net.columns.targets] if net.predicts_values else []
+    return names if len(names) == K else [str(k) for k in range(K)]
+
+
 def entries_of(net: Network, file: str, y: Array, first: int | None) -> list[dict[str, object]]:
     """Return predictions y of one file for JSON; rows are numbered from `first`, images not."""
     classes = predicts_classes(net)
@@ -136,7 +143,9 @@ def entries_of(net: Network, file: str, y: Array, first: int | None) -> list[dic
         if first is not None:
             entry["row"] = first + row
         if chosen is None or confidence is None:
-            entry["prediction"] = outputs[0] if len(outputs) == 1 else outputs
+            named = net.predicts_values and len(outputs) > 1
+            several = dict(zip(value_names(net, len(outputs)), outputs, strict=True))
+            entry["prediction"] = outputs[0] if len(outputs) == 1 else several if named else outputs
             entry["confidence"] = None
         else:
             entry["prediction"] = int(chosen[row])
@@ -164,7 +173,11 @@ def _texts(
     for row in range(len(y)):
         name, one = file if first is None else f"{file}:{first + row}", y[row : row + 1]
         if not predicts_classes(net):
-            yield output.paragraph("  ".join(f"{value:.6g}" for value in y[row]), f"{name}  ")
+            text = "  ".join(f"{value:.6g}" for value in y[row])
+            if net.predicts_values and y.shape[1] > 1:
+                pairs = zip(value_names(net, y.shape[1]), y[row], strict=True)
+                text = ", ".join(f"{of} {value:.6g}" for of, value in pairs)
+            yield output.paragraph(text, f"{name}  ")
         elif shown + row < SHOWN:
             yield _in_full(net, name, x[row], one)
         else:

@@ -11,7 +11,7 @@ import numpy as np
 from pellucid.cli.output import note
 from pellucid.core.types import Array
 from pellucid.data.image_files import looks_like_image
-from pellucid.data.tables import read_table
+from pellucid.data.tables import Columns, Table, read_table
 from pellucid.data.tables.reading import Report
 from pellucid.errors import InputError
 from pellucid.language import say
@@ -78,8 +78,8 @@ def read_samples(net: Network, file: str, target: str | None) -> tuple[Array, Ar
     `target` is the table's own name for the target's column.
     """
     columns, table = net.columns, read_table(file)
-    if columns.target is not None and target is not None:
-        table = table.renamed(target, columns.target.name)
+    if target is not None:
+        table = with_targets(columns, table, [target])
     reading = columns.read(table, targets=True)
     blocks = list(reading)
     if not blocks:
@@ -94,6 +94,20 @@ def read_samples(net: Network, file: str, target: str | None) -> tuple[Array, Ar
             path=file,
         )
     return x, t, reading.report
+
+
+def with_targets(columns: Columns, table: Table, targets: Sequence[str]) -> Table:
+    """Return a table whose targets have the names that they had in training, in their order."""
+    if len(targets) != len(columns.targets):
+        raise InputError(
+            "the network has {count} targets, {names}: name a column for each, got {got}",
+            count=len(columns.targets),
+            names=", ".join(target.name for target in columns.targets),
+            got=", ".join(targets),
+        )
+    for name, target in zip(targets, columns.targets, strict=True):
+        table = table.renamed(name, target.name)
+    return table
 
 
 def note_report(file: str, report: Report) -> None:

@@ -73,7 +73,12 @@ class TrainOptions:
         "--dropout SHARE",
         "Share of hidden neurons dropped in training. Default: 0; for tables 0.1.",
     )
-    target: str | None = option("--target COLUMN", "The column of the table to predict.", TABLES)
+    target: tuple[str, ...] = option(
+        "--target COLUMN",
+        "The column of the table to predict; may be repeated for several columns of numbers.",
+        TABLES,
+        multiple=True,
+    )
     task: str | None = option(
         "--task TASK",
         "classify: the target's cells are classes; regress: they are numbers. Default: decided by "

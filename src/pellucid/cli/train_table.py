@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from pellucid.building import table_mlp
 from pellucid.cli import outcome
-from pellucid.cli.table_rows import shortened
+from pellucid.cli.table_rows import shortened, with_targets
 from pellucid.cli.train_settings import check_layers, settings_of
 from pellucid.data.tables import Columns, Table, read_table
 from pellucid.data.tables.kinds import NumberColumn
@@ -60,7 +61,7 @@ def prepare(options: TrainOptions, pretrained: Network | None) -> outcome.Job:
 
 
 def _columns_of(table: Table, options: TrainOptions) -> Columns:
-    if options.target is None:
+    if not options.target:
         template = "{table}: --target COLUMN is required: the column to predict, one of {known}"
         raise InputError(template, table=table.name, known=", ".join(table.columns))
     if options.augment:
@@ -75,17 +76,18 @@ def _columns_of(table: Table, options: TrainOptions) -> Columns:
     )
 
 
-def _seen_again(columns: Columns, table: Table, target: str | None) -> tuple[Table, Columns]:
+def _seen_again(columns: Columns, table: Table, targets: Sequence[str]) -> tuple[Table, Columns]:
     """Return a table for columns that are known already, and what it holds in them."""
     if columns.target is None:
         raise InputError("these columns have no target")
-    if target is not None:
-        table = table.renamed(target, columns.target.name)
+    if targets:
+        table = with_targets(columns, table, targets)
     # The network's columns stay; the table is surveyed for rows and frequencies of classes
-    known = {column.name for column in columns.columns} | {columns.target.name}
+    names = [target.name for target in columns.targets]
+    known = {column.name for column in columns.columns} | set(names)
     unused = [name for name in table.columns if name not in known]
     task = "regress" if columns.classes is None else "classify"
-    return table, Columns.of(table, columns.target.name, task=task, ignore=unused)
+    return table, Columns.of(table, names, task=task, ignore=unused)
 
 
 def _build(columns: Columns, options: TrainOptions) -> Network:
@@ -112,7 +114,10 @@ def _introduction(columns: Columns, why: Message) -> list[str]:
     """Return what the columns were taken for, and why."""
     assert columns.target is not None
     classes, target = columns.classes, columns.target.name
-    if classes is None:
+    if columns.further:
+        names = shortened([each.name for each in columns.targets])
+        first = say("targets {names}: numbers", names=names)
+    elif classes is None:
         template = (
             "target {target}: a number ({why}); use --task classify to treat it as a class label"
         )
@@ -198,7 +203,9 @@ def _scores(
         "validation": validation if held_out else None,
         "test": None,
         "rows": seen.rows,
-        "target": columns.target.name,
+        "target": [each.name for each in columns.targets]
+        if columns.further
+        else columns.target.name,
         "task": "regress" if columns.classes is None else "classify",
         "classes": columns.classes,
         "columns": [column.name for column in columns.columns],

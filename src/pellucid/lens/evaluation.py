@@ -50,6 +50,10 @@ class Evaluation(Report):
         error. None for classes.
     residuals
         For values, (N, K): targets minus predictions.
+    by_target
+        Where a table has several targets, r2, mean_absolute_error and root_mean_squared_error of
+        each by its name; r2 above is then their mean, and the other two mix their units. Else
+        empty.
     names
         The names of the classes, or None.
     """
@@ -72,12 +76,18 @@ class Evaluation(Report):
 
     def __init__(self, net: Network, y: Array, t: Array, loss: float, classes: bool) -> None:
         self.rows, self.loss, self.names = len(y), loss, net.classes
+        self.by_target: dict[str, dict[str, float]] = {}
         if classes:
             self._count(net, y, metrics.target_classes(t))
         else:
             self.r2, self.mean_absolute_error = metrics.r2(y, t), metrics.mean_absolute_error(y, t)
             self.root_mean_squared_error = math.sqrt(metrics.mean_squared_error(y, t))
-            self.residuals = np.asarray(t).reshape(y.shape) - y
+            t = np.asarray(t).reshape(y.shape)
+            self.residuals = t - y
+            targets = net.columns.targets if net.predicts_values else ()
+            if len(targets) == y.shape[1] > 1:
+                for k, target in enumerate(targets):
+                    self.by_target[target.name] = _errors(y[:, k : k + 1], t[:, k : k + 1])
 
     def _count(self, net: Network, y: Array, t: Array) -> None:
         chosen = net.choose(y)
@@ -106,7 +116,8 @@ class Evaluation(Report):
         """Return the metrics as plain lists and numbers, without curves and values for each row."""
         if self.confusion is None or self.calibration is None:
             errors = ("r2", "mean_absolute_error", "root_mean_squared_error")
-            return {"loss": self.loss, **{name: getattr(self, name) for name in errors}}
+            found = {"loss": self.loss, **{name: getattr(self, name) for name in errors}}
+            return {**found, "targets": self.by_target} if self.by_target else found
         found = {name: getattr(self, name) for name in ("accuracy", "interval", "loss")}
         found["confusion"] = self.confusion.tolist()
         found["calibration_error"] = self.calibration.error
@@ -116,6 +127,9 @@ class Evaluation(Report):
         return found
 
     def __str__(self) -> str:
+        if self.by_target:
+            template = "R2 {r2:.4f} (the mean of {count} targets), loss {loss:.4f} on {rows:,} rows"
+            return say(template, count=len(self.by_target), **vars(self))
         if self.accuracy is None or self.interval is None:
             template = (
                 "R2 {r2:.4f}, mean absolute error {error:.4g}, loss {loss:.4f} on {rows:,} rows"
@@ -130,7 +144,7 @@ class Evaluation(Report):
 
     def __repr__(self) -> str:
         if self.misclassified is None:
-            return str(self)
+            return "\n".join([str(self), *self.target_lines()])
         template = (
             "confusion_table() shows the confusion matrix; misclassified holds the {count:,} "
             "misclassified rows"
@@ -139,7 +153,7 @@ class Evaluation(Report):
 
     def _repr_html_(self) -> str:
         """Return the metrics and, for classes, confusion matrix and most confident mistakes."""
-        parts = [blocks.paragraph(str(self))]
+        parts = [blocks.paragraph(line) for line in (str(self), *self.target_lines())]
         if self.confusion is None or self.calibration is None or self.misclassified is None:
             return blocks.frame(*parts)
         more = [say("expected calibration error {error:.4f}", error=self.calibration.error)]
@@ -154,6 +168,14 @@ class Evaluation(Report):
             title = say("{count:,} misclassified rows, the most confident first", count=count)
             parts.append(blocks.details(title, blocks.table(self.misclassified_lines())))
         return blocks.frame(*parts)
+
+    def target_lines(self) -> list[str]:
+        """Return a line of metrics for each of several targets."""
+        template = "{name}: R2 {r2:.4f}, mean absolute error {error:.4g}"
+        return [
+            say(template, name=name, r2=found["r2"], error=found["mean_absolute_error"])
+            for name, found in self.by_target.items()
+        ]
 
     def confusion_table(self) -> str:
         """Return the confusion matrix as text: true classes down, predicted classes across."""
@@ -202,6 +224,14 @@ class Evaluation(Report):
         # One output has two classes and may have one name: then no name fits.
         named = self.confusion is not None and len(self.names or ()) == len(self.confusion)
         return self.names[k] if self.names and named else str(k)
+
+
+def _errors(y: Array, t: Array) -> dict[str, float]:
+    return {
+        "r2": metrics.r2(y, t),
+        "mean_absolute_error": metrics.mean_absolute_error(y, t),
+        "root_mean_squared_error": math.sqrt(metrics.mean_squared_error(y, t)),
+    }
 
 
 def confusion_strengths(counts: Array) -> Array:

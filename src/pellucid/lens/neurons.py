@@ -28,7 +28,6 @@ from pellucid.core.layer import Layer
 from pellucid.core.layers import Affine
 from pellucid.core.types import Array
 from pellucid.data.inputs import Images
-from pellucid.data.tables import Columns
 from pellucid.display.text_table import table
 from pellucid.errors import InputError, Message
 from pellucid.language import say
@@ -229,10 +228,11 @@ def neuron_labels(net: Network, layer: NeuronLayer) -> list[str]:
     """Return the label of each neuron of a layer (see `neuron_label`)."""
     if layer.number == 0:
         return _input_labels(net, layer)
-    target = net.inputs.target if isinstance(net.inputs, Columns) else None
     # A single output has no class of its own: it is a value, or the chance of class 1.
-    if layer.number == layer.last and layer.size == 1 and target and target.kind == "values":
-        return [target.name]
+    if layer.number == layer.last and net.predicts_values:
+        names = [target.name for target in net.columns.targets]
+        if len(names) == layer.size:
+            return names
     named = layer.number == layer.last and layer.size > 1
     return [net.label(j) if named else str(j) for j in range(layer.size)]
 

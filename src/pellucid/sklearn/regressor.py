@@ -34,7 +34,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):
     ----------
     loss
         "squared_error" and "poisson" are scikit-learn's; also a name from `pl.LOSSES`, such as
-        "huber", or an object such as pl.Quantile(0.9).
+        "huber", or an object. "quantile" is the median: other quantiles need an object with their
+        level, pl.Quantile(0.9).
     scoring
         What early stopping watches: None for r2 (with a preset, the validation loss), else as for
         `MLPClassifier`.

@@ -69,7 +69,7 @@ class BlockRun(Run):
         return totals
 
     def _as_samples(self, x: Array, t: Array, start: int = 0) -> Samples:
-        t = t.astype(np.int64) if self.are_classes else t[:, None]
+        t = t[:, 0].astype(np.int64) if self.are_classes else t
         return Samples(x[start:], t[start:], None)
 
 

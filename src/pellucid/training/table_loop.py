@@ -17,7 +17,7 @@ from pellucid.core.metrics import Metric
 from pellucid.core.optimizers import Optimizer
 from pellucid.core.preparation import Standardize
 from pellucid.core.schedules import Schedule
-from pellucid.core.types import Array
+from pellucid.core.types import Array, Vector
 from pellucid.data.tables import Columns, Table, read_table
 from pellucid.data.tables.store import Store, gather
 from pellucid.errors import InputError
@@ -33,7 +33,7 @@ from pellucid.training.settings import Callbacks, ClassWeight, Settings, Validat
 from pellucid.training.table_roles import Roles, held_out_rows, row_weights
 
 TableSource: TypeAlias = Any  # a Table, a path, a dict of columns, a dataframe of any library
-Scale: TypeAlias = tuple[float, float]  # mean and standard deviation of the targets
+Scale: TypeAlias = tuple[Vector, Vector]  # mean and standard deviation of the targets
 
 # Bytes of prepared rows that are trained on in memory; more are trained on block by block.
 MEMORY = 128 << 20
@@ -225,4 +225,4 @@ def _inner(net: Network) -> tuple[Network, Scale | None]:
         return net, None
     # In float64 from the layer's own numbers: exactly what it undoes.
     std = 1 / last.std.astype(np.float64)
-    return Network(net.layers[:-1]), (float(-last.mean[0] * std[0]), float(std[0]))
+    return Network(net.layers[:-1]), (-last.mean * std, std)

@@ -48,10 +48,12 @@ class Roles(NamedTuple):
         given = [name for name in self if name is not None]
         if absent := table.absent(given):
             raise table.no_columns(absent)
-        assert columns.target is not None
-        if columns.target.name in given:
-            template = "{column} is the target: it cannot be a weight, a group or a time as well"
-            raise InputError(template, column=repr(columns.target.name))
+        for target in columns.targets:
+            if target.name in given:
+                template = (
+                    "{column} is the target: it cannot be a weight, a group or a time as well"
+                )
+                raise InputError(template, column=repr(target.name))
         if self.sample_weight in {column.name for column in columns.columns}:
             raise InputError(
                 "column {column} holds the weights of the rows and is an input of the network: "

@@ -74,7 +74,9 @@ def facts(net: Network, name: str, *, server: bool = False) -> Facts:
         "columns": [] if shape else neurons.neuron_labels(net, layers[0]),
         "fields": _fields(net) if knows_columns(net) else [],
         "start": [] if shape else _start(net),
-        "target": net.columns.target.name if knows_columns(net) and net.columns.target else "",
+        "target": ", ".join(each.name for each in net.columns.targets)
+        if knows_columns(net)
+        else "",
         "accuracy": None if test is None else evaluate(net, test.images, test.labels).accuracy,
         "rows": 0 if test is None else len(test.labels),
         "digits": digits,

@@ -38,25 +38,30 @@ class Choice(NamedTuple):
     why: Message
     counts: dict[str, int]
     spreads: dict[str, Spread]
+    further: tuple[Target, ...]
 
 
 def choose(
     table: str,
     found: Mapping[str, Survey],
-    target: str,
+    targets: Sequence[str],
     task: str | None,
     ignore: Collection[str],
     categories: Collection[str],
     numbers: Collection[str],
 ) -> Choice:
     """Choose what each column of the table is by the rules of `Columns.of`; raises its errors."""
+    target = targets[0]
     if not found[target].rows:
         raise InputError("{table}: there are no rows to train on", table=table)
     goal, classes, why = _choose_target(table, target, found[target], task)
+    further = tuple(_further(table, name, found[name], task) for name in targets[1:])
+    if further and classes is not None:
+        raise _no_values(table, target, why)
     columns: list[Column] = []
     left_out = {name: Message("as requested") for name in ignore}
     for name, known in found.items():
-        if name == target or name in left_out:
+        if name in targets or name in left_out:
             continue
         reason = why_left_out(name, known, name in categories or name in numbers)
         if reason is not None:
@@ -75,7 +80,7 @@ def choose(
     counts = dict(booleans.folded(found[target].counts or Counter())) if classes else {}
     spreads = {c.name: found[c.name].spread for c in columns if isinstance(c, NumberColumn)}
     rows = found[target].rows
-    return Choice(tuple(columns), goal, classes, left_out, rows, why, counts, spreads)
+    return Choice(tuple(columns), goal, classes, left_out, rows, why, counts, spreads, further)
 
 
 def reads_as_numbers(known: Survey) -> bool:
@@ -164,6 +169,23 @@ def _choose_target(
         )
         raise InputError(template, table=table, column=name, value=known.low)
     return Target(name, "values", known.mean, known.std), None, why
+
+
+def _further(table: str, name: str, known: Survey, task: str | None) -> Target:
+    target, classes, why = _choose_target(table, name, known, task)
+    if classes is not None:
+        raise _no_values(table, name, why)
+    return target
+
+
+def _no_values(table: str, name: str, why: Message) -> InputError:
+    return InputError(
+        "{table}: several targets must be values, and {column} is one of classes ({why}): predict "
+        'it by a network of its own, or, if it is a number, use --task regress (task="regress")',
+        table=table,
+        column=repr(name),
+        why=why,
+    )
 
 
 def _task(known: Survey) -> tuple[bool, Message]:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from pellucid.core.preparation import Standardize, robust_spread
-from pellucid.core.types import Array, Batch, DTypeLike, Options
+from pellucid.core.types import Array, Batch, DTypeLike, Options, Vector
 from pellucid.data.tables import kinds
 from pellucid.data.tables.choosing import choose
 from pellucid.data.tables.kinds import Column, Label, NumberColumn, Target
@@ -22,6 +22,17 @@ from pellucid.data.tables.table import TableSource, read_table
 from pellucid.errors import InputError, Message
 
 TASKS = ("classify", "regress")
+
+
+def _names_of(target: str | Sequence[str]) -> list[str]:
+    """Return names of targets, one or several, as a list; raise InputError for anything else."""
+    names = [target] if isinstance(target, str) else list(target)
+    if not names or not all(isinstance(name, str) for name in names):
+        template = 'target must be the name of a column, or a list such as ["a", "b"]; got {got}'
+        raise InputError(template, got=repr(target))
+    if len(set(names)) < len(names):
+        raise InputError("each target must be named once, got {names}", names=", ".join(names))
+    return names
 
 
 @dataclass(frozen=True, repr=False)
@@ -37,8 +48,9 @@ class Columns:
     columns
         A `NumberColumn` or `CategoryColumn` for each column that is used, in the order of the
         training table.
-    target
+    target, further
         A `Target`: the name of the column to predict and its kind, "classes" or "values"; or None.
+        Where several columns of values are predicted, `further` are the others; `targets` are all.
     classes
         The names of the classes, sorted; None for values.
     left_out
@@ -59,12 +71,13 @@ class Columns:
     why: Message = field(default=Message("not known"), compare=False)
     counts: dict[str, int] = field(default_factory=dict, compare=False)
     spreads: dict[str, Spread] = field(default_factory=dict, compare=False)
+    further: tuple[Target, ...] = ()
 
     @classmethod
     def of(
         cls,
         table: TableSource,
-        target: str,
+        target: str | Sequence[str],
         *,
         task: str | None = None,
         ignore: Sequence[str] = (),
@@ -78,7 +91,8 @@ class Columns:
         table
             Whatever `read_table` takes.
         target
-            The column to predict.
+            The column to predict, or several columns of values: the network then has an output for
+            each.
         task
             "classify", "regress", or None: texts are classes; so are whole numbers of two different
             values, or of up to 20 with five rows each on average; other numbers are values.
@@ -121,14 +135,15 @@ class Columns:
         for what, names in (("ignore", ignore), ("categories", categories), ("numbers", numbers)):
             if isinstance(names, str):
                 raise InputError('{what} must be a list of column names such as ["id"]', what=what)
-        if absent := table.absent([target, *ignore, *categories, *numbers]):
+        targets = _names_of(target)
+        if absent := table.absent([*targets, *ignore, *categories, *numbers]):
             raise table.no_columns(absent)
-        if target in ignore:
+        if ignored := set(targets) & set(ignore):
             template = "{table}: the target {column} cannot be ignored"
-            raise InputError(template, table=table.name, column=target)
-        found = survey(table, counted={target, *categories})
+            raise InputError(template, table=table.name, column=min(ignored))
+        found = survey(table, counted={*targets, *categories})
         # As sets: a table may have 100,000 columns.
-        chosen = choose(table.name, found, target, task, ignore, set(categories), set(numbers))
+        chosen = choose(table.name, found, targets, task, ignore, set(categories), set(numbers))
         return cls(*chosen)
 
     @cached_property
@@ -151,6 +166,11 @@ class Columns:
         return sum(column.width for column in self.columns)
 
     @property
+    def targets(self) -> tuple[Target, ...]:
+        """All columns to predict: one of classes, or one or several of values."""
+        return () if self.target is None else (self.target, *self.further)
+
+    @property
     def predicts_values(self) -> bool:
         """Whether the target is a column of values, not of classes."""
         return self.target is not None and self.target.kind == "values"
@@ -161,8 +181,8 @@ class Columns:
 
     @property
     def outputs(self) -> int:
-        """How many outputs a network for the target has: one for each class, or one for a value."""
-        return 1 if self.classes is None else len(self.classes)
+        """How many outputs a network has: one for each class, or for each target of values."""
+        return max(len(self.targets), 1) if self.classes is None else len(self.classes)
 
     def standardize(self, dtype: DTypeLike = np.float32, *, robust: bool = False) -> Standardize:
         """Return the layer that scales numbers to mean 0 and standard deviation 1, and leaves 0 and
@@ -198,15 +218,15 @@ class Columns:
         table: TableSource,
         *,
         targets: bool = False,
-        scale: tuple[float, float] | None = None,
+        scale: tuple[Vector, Vector] | None = None,
         dtype: DTypeLike = np.float32,
     ) -> Reading:
         """Begin to read a table: `for x, t in columns.read(table)` yields its rows block by block.
 
-        x is (n, D) of `dtype`; t is None or, with `targets`, class indices (n,) or values (n, 1)
-        float64, with `scale` (mean, std) as (t - mean) / std, float32. The reading's `report` lists
-        what was done to the columns. Raises InputError for columns that are missing, and, naming
-        row and column, for cells that cannot be used.
+        x is (n, D) of `dtype`; t is None or, with `targets`, class indices (n,) or values (n, K)
+        float64, with `scale` (mean, std), each (K,), as (t - mean) / std, float32. The reading's
+        `report` lists what was done to the columns. Raises InputError for columns that are missing,
+        and, naming row and column, for cells that cannot be used.
         """
         return Reading(self, read_table(table), targets, scale, dtype)
 
@@ -230,19 +250,20 @@ class Columns:
         return x.astype(dtype, copy=False)
 
     def t(self, table: TableSource) -> Array:
-        """Return the targets of a table: class indices, (N,) int64, or values, (N, 1) float64."""
+        """Return the targets of a table: class indices, (N,) int64, or values, (N, K) float64."""
         blocks = [t for _, t in self.read(table, targets=True) if t is not None]
-        empty = np.empty((0, 1)) if self.classes is None else np.empty(0, np.int64)
+        empty = np.empty((0, self.outputs)) if self.classes is None else np.empty(0, np.int64)
         return np.concatenate(blocks) if blocks else empty
 
     def to_dict(self) -> Options:
         """Return the form that a model file keeps, without the class names, which are the
         network's.
         """
+        targets = [target.to_dict() for target in self.targets]
         return {
             "kind": "table",
             "columns": [column.to_dict() for column in self.columns],
-            "target": None if self.target is None else self.target.to_dict(),
+            "target": targets if self.further else targets[0] if targets else None,
         }
 
     @classmethod
@@ -253,12 +274,14 @@ class Columns:
         """
         if not isinstance(entry, dict) or set(entry) != {"kind", "columns", "target"}:
             raise kinds.malformed()
-        columns, target = kinds.columns_from(entry["columns"]), kinds.target_from(entry["target"])
+        columns, targets = kinds.columns_from(entry["columns"]), kinds.targets_from(entry["target"])
+        target = targets[0] if targets else None
         if entry["kind"] != "table" or (
             target is not None and (target.kind == "classes") != (classes is not None)
         ):
             raise kinds.malformed()
-        return cls(columns, target, None if classes is None else list(classes))
+        names = None if classes is None else list(classes)
+        return cls(columns, target, names, further=targets[1:])
 
     def _varied(self, column: Column) -> list[bool]:
         first = isinstance(column, NumberColumn) and self._spread(column).varied
@@ -273,5 +296,6 @@ class Columns:
         return self.spreads[column.name]
 
     def __repr__(self) -> str:
-        goal = "" if self.target is None else f" -> {self.target.name} ({self.target.kind})"
+        names = ", ".join(target.name for target in self.targets)
+        goal = "" if self.target is None else f" -> {names} ({self.target.kind})"
         return f"<Columns: {', '.join(column.name for column in self.columns)}{goal}>"

@@ -151,6 +151,23 @@ def target_from(entry: Any) -> Target | None:
     return Target(entry["name"], "values", mean, std)
 
 
+def targets_from(entry: Any) -> tuple[Target, ...]:
+    """Return the targets that a file describes, none, one, or several of values.
+
+    Raises InputError as `columns_from` does.
+    """
+    if not isinstance(entry, list):
+        target = target_from(entry)
+        return () if target is None else (target,)
+    if not 2 <= len(entry) <= MOST_COLUMNS:
+        raise malformed()
+    found = [target_from(each) for each in entry]
+    targets = tuple(target for target in found if target is not None and target.kind == "values")
+    if len({target.name for target in targets}) < len(entry):
+        raise malformed()
+    return targets
+
+
 def malformed() -> InputError:
     """Return the error of a file whose description of columns does not fit."""
     return InputError("its description of the table's columns is malformed")

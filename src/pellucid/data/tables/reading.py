@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from pellucid.core.types import Array, Batch, DTypeLike, Options
+from pellucid.core.types import Array, Batch, DTypeLike, Options, Vector
 from pellucid.data.tables import booleans
 from pellucid.data.tables.cells import (
     INFINITE,
     LARGEST,
     NO_TARGET,
     NOT_A_NUMBER,
+    Block,
     Cell,
     Cells,
     as_number,
@@ -81,7 +82,7 @@ class Report:
     def __init__(self, columns: Columns, table: Table) -> None:
         used = [column.name for column in columns.columns]
         inputs = set(used)
-        known = inputs | ({columns.target.name} if columns.target else set())
+        known = inputs | {target.name for target in columns.targets}
         self.rows = 0
         self.ignored = [name for name in table.columns if name not in known]
         self.reordered = [name for name in table.columns if name in inputs] != used
@@ -181,15 +182,15 @@ class Reading:
         columns: Columns,
         table: Table,
         targets: bool,
-        scale: tuple[float, float] | None,
+        scale: tuple[Vector, Vector] | None,
         dtype: DTypeLike,
     ) -> None:
         if targets and columns.target is None:
             raise InputError("these columns have no target")
         self.columns, self.table, self.dtype = columns, table, np.dtype(dtype)
-        self.target, self.scale = columns.target if targets else None, scale
-        goal = [] if self.target is None else [self.target.name]
-        self.names = [*(column.name for column in columns.columns), *goal]
+        self.targets, self.scale = columns.targets if targets else (), scale
+        goals = [target.name for target in self.targets]
+        self.names = [*(column.name for column in columns.columns), *goals]
         if absent := table.absent(self.names):
             raise table.no_columns(absent)
         self.report = Report(columns, table)
@@ -210,7 +211,7 @@ class Reading:
                     self._put_numbers(x, start, column, cells)
                 else:
                     self._put_categories(x, start, column, cells)
-            t = None if self.target is None else self._targets(Cells(arrays[-1]))
+            t = self._targets(arrays[len(columns.columns) :]) if self.targets else None
             self.report.rows += len(x)
             yield x, t
 
@@ -268,16 +269,21 @@ class Reading:
         self._refuse(name, cells, np.abs(values) > LARGEST, INFINITE)
         return values
 
-    def _targets(self, cells: Cells) -> Array:
-        assert self.target is not None
-        name = self.target.name
+    def _targets(self, arrays: Block) -> Array:
+        """Return class indices, (n,), or the values of each target, (n, K)."""
+        pairs = [(target.name, Cells(a)) for target, a in zip(self.targets, arrays, strict=True)]
+        if self.targets[0].kind == "classes":
+            return self._class_indices(*pairs[0])
+        t = np.stack([self._values(name, cells) for name, cells in pairs], axis=1)
+        return t if self.scale is None else ((t - self.scale[0]) / self.scale[1]).astype(np.float32)
+
+    def _values(self, name: str, cells: Cells) -> Vector:
+        values = self._numbers(name, self._checked(name, cells))
+        self._refuse(name, cells, np.isnan(values), NO_TARGET)
+        return values
+
+    def _class_indices(self, name: str, cells: Cells) -> Array:
         self._checked(name, cells)
-        if self.target.kind == "values":
-            values = self._numbers(name, cells)
-            self._refuse(name, cells, np.isnan(values), NO_TARGET)
-            if self.scale is None:
-                return values[:, None]
-            return ((values[:, None] - self.scale[0]) / self.scale[1]).astype(np.float32)
         codes, names = cells.texts
         self._refuse(name, cells, codes < 0, NO_TARGET)
         classes = np.array([self._classes.get(text, -1) for text in names] + [-1], np.int64)[codes]

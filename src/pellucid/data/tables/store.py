@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from pellucid.core import splitmix
-from pellucid.core.types import Array, Batch, Vector
+from pellucid.core.types import Array, Batch
 from pellucid.errors import FileError, reason_of
 
 CHUNK = 32 << 20
@@ -32,7 +32,7 @@ class Block(NamedTuple):
 
 
 class Store:
-    """A temporary file of rows, (N, D) float32 with their targets; every block is a fair sample.
+    """A temporary file of rows, (N, D) float32 with K targets each; every block is a fair sample.
 
     Each chunk of rows is shuffled and cut into parts when it is full; the first block takes the
     first parts of all chunks, and so on. So the rows of a sorted file are mixed over its whole
@@ -43,8 +43,8 @@ class Store:
     Raises FileError where it cannot be written, on a full disk for example.
     """
 
-    def __init__(self, width: int, seed: int = 0, chunk: int = CHUNK) -> None:
-        self.width, self.seed, self.chunk = width, seed, chunk
+    def __init__(self, width: int, seed: int = 0, chunk: int = CHUNK, targets: int = 1) -> None:
+        self.width, self.seed, self.chunk, self.targets = width, seed, chunk, targets
         self.rows = 0
         self._pending: list[Array] = []
         self._pending_rows = 0
@@ -66,7 +66,11 @@ class Store:
     @property
     def nbytes(self) -> int:
         """How many bytes all rows take."""
-        return self.rows * (self.width + 1) * 4
+        return self.rows * self._row
+
+    @property
+    def _row(self) -> int:
+        return (self.width + self.targets) * 4
 
     @property
     def fingerprint(self) -> str:
@@ -74,16 +78,16 @@ class Store:
         return self._digest.hexdigest()
 
     def add(self, x: Batch, t: Array) -> None:
-        """Add rows x, (n, D), and their targets t, (n,) or (n, 1).
+        """Add rows x, (n, D), and their targets t, (n,) or (n, K).
 
         Classes must be at most 2^24: float32 holds no larger whole number exactly.
         """
-        rows = np.concatenate([x, t.reshape(-1, 1)], axis=1, dtype=np.float32)
+        rows = np.concatenate([x, t.reshape(len(t), -1)], axis=1, dtype=np.float32)
         self._digest.update(rows.data)
         self._pending.append(rows)
         self._pending_rows += len(rows)
         self.rows += len(rows)
-        if self._pending_rows * (self.width + 1) * 4 >= self.chunk:
+        if self._pending_rows * self._row >= self.chunk:
             self.flush()
 
     def flush(self) -> None:
@@ -100,8 +104,7 @@ class Store:
             self._file.flush()
         except OSError as error:
             raise _unwritten(error) from error
-        size = (self.width + 1) * 4
-        self._parts.append([(start + a * size, b - a) for a, b in pairwise(cuts.tolist())])
+        self._parts.append([(start + a * self._row, b - a) for a, b in pairwise(cuts.tolist())])
 
     def blocks(self, size: int) -> list[Block]:
         """Return blocks of about `size` bytes, which together are all rows."""
@@ -113,15 +116,18 @@ class Store:
             blocks.append(Block(parts, sum(rows for _, rows in parts)))
         return [block for block in blocks if block.rows]
 
-    def read(self, block: Block) -> tuple[Batch, Vector]:
-        """Read a block: its rows x, (n, D), and targets, (n,), float32."""
-        x, t = np.empty((block.rows, self.width), np.float32), np.empty(block.rows, np.float32)
+    def read(self, block: Block) -> tuple[Batch, Batch]:
+        """Read a block: its rows x, (n, D), and targets, (n, K), float32."""
+        x, t = (np.empty((block.rows, n), np.float32) for n in (self.width, self.targets))
         done = 0
         for start, rows in block.parts:
             self._file.seek(start)
-            content = self._file.read(rows * (self.width + 1) * 4)
+            content = self._file.read(rows * self._row)
             part = np.frombuffer(content, np.float32).reshape(rows, -1)
-            x[done : done + rows], t[done : done + rows] = part[:, :-1], part[:, -1]
+            x[done : done + rows], t[done : done + rows] = (
+                part[:, : self.width],
+                part[:, self.width :],
+            )
             done += rows
         return x, t
 
@@ -141,7 +147,9 @@ def gather(
         taken += x.nbytes + t.nbytes
         if taken > memory:
             # A quarter: while a chunk is shuffled, memory holds it twice.
-            return _stored(held, source, Store(x.shape[1], seed, memory // 4))
+            return _stored(
+                held, source, Store(x.shape[1], seed, memory // 4, t.size // max(len(t), 1))
+            )
     if not held:
         return np.empty((0, 0), np.float32), np.empty(0)
     return np.concatenate([x for x, _ in held]), np.concatenate([t for _, t in held])

@@ -91,8 +91,10 @@ def _outputs(net: Network, K: int) -> list[str]:
     last = next((layer for layer in reversed(net.layers) if not layer.passes_through), None)
     kind = next((f", {words}" for end, words in _ENDS.items() if isinstance(last, end)), "")
     target = net.inputs.target if isinstance(net.inputs, Columns) else None
-    if target is not None and target.kind == "values":
-        return wrapped(comment(f"y: {target.name}, in its own units."))
+    if target is not None and net.predicts_values:
+        names = [each.name for each in net.columns.targets]
+        units = "in its own units" if len(names) == 1 else "each in its own units"
+        return wrapped(comment(f"y: {', '.join(names)}, {units}."))
     of = f" of {target.name}" if target else ""
     classes = f"; the classes{of} are {', '.join(net.classes)}" if net.classes else ""
     return wrapped(comment(f"y: {K} numbers{kind}{classes}."))

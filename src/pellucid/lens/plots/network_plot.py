@@ -82,8 +82,8 @@ def network(
     ax = style.own_axes(ax, max(wide * inches + 0.8, 5), max(high * inches + 0.5, 2.6))
     colours, size = style.palette(ax), min(style.points_for(ax, wide, high), 72 * inches)
     _lines(ax, columns, colours, min(size / 28, 1))
-    predicted = None  # one output has no rival, so no ring
-    if table is not None and layers[-1].size > 1:
+    predicted = None  # one output has no rival, and values have none, so no ring
+    if table is not None and layers[-1].size > 1 and not net.predicts_values:
         predicted = int(net.choose(table.layers[-1].activations[None])[0])
     for column in columns:
         if column.image is not None:
