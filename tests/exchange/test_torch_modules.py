@@ -98,6 +98,7 @@ def test_others_are_refused(name: str) -> None:
 
 @pytest.mark.soak
 @pytest.mark.parametrize("name", DENSE)
+@pytest.mark.filterwarnings("ignore:std:UserWarning")  # of one row
 def test_all_dense_modules(name: str) -> None:
     check_same(name)
 

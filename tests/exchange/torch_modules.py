@@ -11,10 +11,12 @@ from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import nn
 from torch.nn.utils import parametrizations, prune
+from torch.utils.checkpoint import checkpoint
 
 Forward = Callable[[Any, torch.Tensor], Any]
 Maker = Callable[[], nn.Module]
@@ -632,6 +634,22 @@ DENSE: dict[str, Maker] = {
         y=linear(7, 3),
         a=linear(11, 7),
     ),
+    "two widths that run, one that keeps rows": own(
+        lambda s, x: s.b(x.view(-1, 8)), unused=linear(16, 4), b=linear(8, 3)
+    ),
+    "a mask of its own": own(
+        lambda s, x: s.b((lambda h: h * (h > 0))(s.a(x))), a=linear(4, 6), b=linear(6, 2)
+    ),
+    "an operator of ATen in place": own(
+        lambda s, x: s.b((lambda h: torch.ops.aten.relu_(h))(s.a(x))),
+        a=linear(4, 6),
+        b=linear(6, 2),
+    ),
+    "checkpoint": own(
+        lambda s, x: s.b(checkpoint(lambda z: s.a(z).relu(), x, use_reentrant=False)),
+        a=linear(4, 6),
+        b=linear(6, 2),
+    ),
     "statistics for a log": own(with_statistics, a=linear(4, 6), b=linear(6, 2)),
     "autograd.Function": own(
         lambda s, x: s.b(Clamp.apply(s.a(x))),  # type: ignore[no-untyped-call]
@@ -1015,6 +1033,22 @@ REFUSED: dict[str, tuple[Maker, str]] = {
         own(lambda s, x: s.a(x[:, int(x[0, 0] > 0) :][:, :4]), **two()),
         "line|rows",
     ),
+    "memory of NumPy": (own(lambda s, x: memory(s, x), **two()), "__array__.*may depend"),
+    "text of numbers": (
+        own(lambda s, x: s.a(x) * (2 if "-" in f"{x}" else 1), **two()),
+        "off by|differs",
+    ),
+    "contains": (
+        own(lambda s, x: s.a(x) * (1 if 0.5 in x else 2), **two()),
+        "__contains__.*depend",
+    ),
+    "any": (
+        own(lambda s, x: s.a(x) if any(x[0] > 0) else -s.a(x), **two()),
+        "__bool__.*may depend",
+    ),
+    "vmap": (own(lambda s, x: torch.vmap(lambda r: s.a(r).relu())(x), **two()), "come from"),
+    "foreach": (own(lambda s, x: foreach(s, x), **two()), "in place"),
+    "dlpack": (own(lambda s, x: dlpack(s, x), **two()), "dlpack.*may depend"),
     "set data": (own(lambda s, x: set_data(s, x), **two()), "line|in place|reads"),
     "a weight that changes": (
         own(lambda s, x: decayed(s, x), **two()),
@@ -1040,4 +1074,25 @@ def decayed(s: Any, x: torch.Tensor) -> torch.Tensor:
     with torch.no_grad():
         s.a.weight.data.mul_(0.9)
     y: torch.Tensor = s.a(x)
+    return y
+
+
+def memory(s: Any, x: torch.Tensor) -> torch.Tensor:
+    h = s.a(x).detach()
+    np.asarray(h)[:] = 0
+    y: torch.Tensor = s.b(h)
+    return y
+
+
+def foreach(s: Any, x: torch.Tensor) -> torch.Tensor:
+    h = s.a(x)
+    torch._foreach_abs_([h])
+    y: torch.Tensor = s.b(h)
+    return y
+
+
+def dlpack(s: Any, x: torch.Tensor) -> torch.Tensor:
+    h = s.a(x).detach()
+    torch.utils.dlpack.from_dlpack(h).zero_()
+    y: torch.Tensor = s.b(h)
     return y

@@ -112,11 +112,13 @@ def _tensors(module: nn.Module) -> list[torch.Tensor]:
 
 
 def _row(module: nn.Module, inputs: Inputs, dtype: torch.dtype) -> tuple[int, ...]:
-    """Return the shape of a row that the module takes: the first that runs.
+    """Return the shape of a row that the module takes: the first that gives one output a row.
 
-    Raises InputError with what the module raised for the first shape, if none runs.
+    Else the first that runs. Raises InputError with what the module raised for the first shape, if
+    none runs.
     """
     reasons: list[tuple[tuple[int, ...], str]] = []
+    runs: list[tuple[int, ...]] = []
     for row in _shapes(module, inputs):
         try:
             y = [probes.outputs(module, probes.rows(N, row).to(dtype)) for N in (2, 3)]
@@ -126,9 +128,12 @@ def _row(module: nn.Module, inputs: Inputs, dtype: torch.dtype) -> tuple[int, ..
         if not all(isinstance(each, torch.Tensor) for each in y):
             template = "its forward method returns {got}; expected one tensor"
             raise InputError(template, got=type(y[0]).__name__)
-        return row
-    unknown = _unsupported(module)
-    if unknown is not None:
+        if all(each.shape[:1] == (N,) for each, N in zip(y, (2, 3), strict=True)):
+            return row
+        runs.append(row)
+    if runs:
+        return runs[0]
+    if (unknown := _unsupported(module)) is not None:
         raise unknown
     row, reason = reasons[0]
     template = "its forward method takes no rows of shape {row}, nor of another size: {reason}"
