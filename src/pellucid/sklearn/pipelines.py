@@ -10,12 +10,13 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
-from sklearn.compose import ColumnTransformer
+from sklearn.compose import ColumnTransformer, TransformedTargetRegressor
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.utils.validation import check_is_fitted
 
-from pellucid.core.types import Array
+from pellucid.core.layer import Layer
+from pellucid.core.types import Array, DTypeLike
 from pellucid.data.tables import Columns
 from pellucid.data.tables.cells import canonical
 from pellucid.data.tables.kinds import Target
@@ -28,6 +29,7 @@ from pellucid.sklearn.features import Cell, Cells, Feature, Unfit
 from pellucid.sklearn.mlp_layers import make_layers
 from pellucid.sklearn.steps import STEPS, Features
 from pellucid.sklearn.table_base import BaseTableMLP
+from pellucid.sklearn.target_scale import transformers_of, undoing
 
 
 def to_network(model: Estimator, *, target: str = "y") -> Network:
@@ -60,7 +62,9 @@ def to_network(model: Estimator, *, target: str = "y") -> Network:
       the first Affine layer;
     - SimpleImputer, with `add_indicator`, and MissingIndicator, which become the `mean` and the
       `missing` of a column;
-    - ColumnTransformer, FeatureUnion and Pipeline of these, "passthrough" and "drop".
+    - ColumnTransformer, FeatureUnion and Pipeline of these, "passthrough" and "drop";
+    - TransformedTargetRegressor around all of it or the regressor, if targets are scaled, or are
+      logarithms (`inverse_func` np.exp or np.expm1): a layer at the end undoes it.
 
     Cells are read as networks of tables read them: texts without blanks around, "NA", "?" and the
     like as missing. Where the pipeline refuses a cell, the network does what networks do: unknown
@@ -83,7 +87,6 @@ def to_network(model: Estimator, *, target: str = "y") -> Network:
     >>> [type(layer).__name__ for layer in net.layers]
     ['Standardize', 'Affine', 'ReLU', 'Affine', 'Softmax']
     """
-    model = getattr(model, "best_estimator_", model)  # of a search
     steps = list(_steps(model))
     if len(steps) == 1 and isinstance(steps[0][1], BaseTableMLP):
         check_is_fitted(steps[0][1])
@@ -99,6 +102,7 @@ def to_network(model: Estimator, *, target: str = "y") -> Network:
         layers = layers_of(features, cells, columns, net.layers, net.dtype)
     except Unfit as error:
         raise _refused("", model, error.reason) from error
+    layers += _undoing(model, steps[-1][1], net.dtype)
     if cells.names is None:
         return Network(layers, classes=net.classes)
     # As a table's targets are read: True is "true" there.
@@ -109,6 +113,11 @@ def to_network(model: Estimator, *, target: str = "y") -> Network:
 
 def _steps(model: Estimator, before: str = "") -> Iterator[tuple[str, Estimator]]:
     """Yield the steps of (nested) pipelines with their names."""
+    model = getattr(model, "best_estimator_", model)  # of a search
+    if isinstance(model, TransformedTargetRegressor):
+        check_is_fitted(model)
+        yield from _steps(model.regressor_, _named(before, "regressor"))
+        return
     if not isinstance(model, Pipeline):
         yield before, model
         return
@@ -143,6 +152,17 @@ def _network(name: str, estimator: Estimator) -> Network:
     classes = getattr(estimator, "classes_", None)
     named = None if classes is None else [str(each) for each in classes]
     return Network(layers, classes=named).copy()  # scikit-learn's model keeps its own arrays
+
+
+def _undoing(model: Estimator, estimator: Estimator, dtype: DTypeLike) -> list[Layer]:
+    """Return the layers behind the estimator's, of a TransformedTargetRegressor."""
+    layers: list[Layer] = []
+    for transformer in transformers_of(model):
+        try:
+            layers += undoing(transformer, estimator.n_outputs_, dtype)
+        except Unfit as error:
+            raise _refused("transformer", transformer, error.reason) from error
+    return layers
 
 
 def _target(estimator: Estimator, name: str, names: Sequence[str]) -> Target | None:

@@ -1,8 +1,8 @@
 """Our estimators in skl2onnx: its `to_onnx` and `convert_sklearn` take them like scikit-learn's.
 
 The nodes of the network are those of pellucid's own ONNX export; what skl2onnx adds around an
-estimator (labels, probabilities, the options "zipmap", "nocl" and "output_class_labels") is as it
-adds it to scikit-learn's MLP.
+estimator (labels, probabilities, the options "zipmap", "nocl" and "output_class_labels") is what
+it adds to scikit-learn's MLP. Importing this module registers them, which `skl2onnx_hook` does.
 """
 
 from __future__ import annotations
@@ -37,17 +37,6 @@ _OPTIONS = {
     "nocl": [True, False],
     "output_class_labels": [False, True],
 }
-
-
-def register() -> None:
-    """Register the estimators with skl2onnx, again if they are registered."""
-    regressor = "PellucidMLPRegressor", _regressor_shapes, _convert_regressor
-    update_registered_converter(MLPRegressor, *regressor)
-    classifier = "PellucidMLPClassifier", _classifier_shapes, _convert_classifier
-    update_registered_converter(MLPClassifier, *classifier, options=_OPTIONS)
-    for kind, options in ((TableClassifier, _OPTIONS), (TableRegressor, None)):
-        name = f"Pellucid{kind.__name__}"
-        update_registered_converter(kind, name, _refuse, _convert_regressor, options=options)
 
 
 def _refuse(operator: Operator) -> None:
@@ -153,3 +142,17 @@ def _labels(scope: Scope, estimator: MLPClassifier) -> Array:
         template = "ONNX has classes that are texts or whole numbers, got {got}"
         raise InputError(template, got=", ".join(map(repr, classes.tolist())))
     return whole
+
+
+def _register() -> None:
+    """Register the estimators with skl2onnx."""
+    regressor = "PellucidMLPRegressor", _regressor_shapes, _convert_regressor
+    update_registered_converter(MLPRegressor, *regressor)
+    classifier = "PellucidMLPClassifier", _classifier_shapes, _convert_classifier
+    update_registered_converter(MLPClassifier, *classifier, options=_OPTIONS)
+    for kind, options in ((TableClassifier, _OPTIONS), (TableRegressor, None)):
+        name = f"Pellucid{kind.__name__}"
+        update_registered_converter(kind, name, _refuse, _convert_regressor, options=options)
+
+
+_register()

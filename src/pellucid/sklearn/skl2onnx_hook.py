@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
@@ -62,6 +63,4 @@ class _Registering(Loader):
 
 
 def _register() -> None:
-    from pellucid.sklearn.skl2onnx_converter import register
-
-    register()
+    import_module("pellucid.sklearn.skl2onnx_converter")  # which registers them as it is imported
