@@ -32,7 +32,7 @@ from pellucid.sklearn.table_base import BaseTableMLP
 from pellucid.sklearn.target_scale import transformers_of, undoing
 
 
-def to_network(model: Estimator, *, target: str = "y") -> Network:
+def to_network(model: Estimator, *, target: str | Sequence[str] = "y") -> Network:
     """Convert a fitted pipeline or estimator to one network, to trace, save and export as a whole.
 
     Parameters
@@ -43,7 +43,7 @@ def to_network(model: Estimator, *, target: str = "y") -> Network:
         TableRegressor, which need no other steps, are networks of tables as they are.
     target
         What to call the column to predict, which a pipeline does not know: `pl.evaluate` finds it
-        by this name.
+        by this name. Of several values a list with a name for each; "y" means y0, y1, ...
 
     The network has copies of the weights, in their floating type. Its outputs are those of
     `predict_proba` (of two classes the probability of the second), or of a regressor's `predict`.
@@ -107,7 +107,9 @@ def to_network(model: Estimator, *, target: str = "y") -> Network:
         return Network(layers, classes=net.classes)
     # As a table's targets are read: True is "true" there.
     classes = None if net.classes is None else [canonical(name) for name in net.classes]
-    inputs = Columns(columns, _target(steps[-1][1], target, cells.names), classes)
+    targets = _targets(steps[-1][1], target, cells.names)
+    first, further = targets[0] if targets else None, tuple(targets[1:])
+    inputs = Columns(columns, first, classes, further=further)
     return Network(layers, inputs=inputs, classes=classes)
 
 
@@ -165,15 +167,25 @@ def _undoing(model: Estimator, estimator: Estimator, dtype: DTypeLike) -> list[L
     return layers
 
 
-def _target(estimator: Estimator, name: str, names: Sequence[str]) -> Target | None:
-    """Return the target of a network with columns; None where a row has several."""
-    if name in names:
-        template = "the target needs a name that no column has, got {got}: pass target=..."
-        raise InputError(template, got=repr(name))
-    if hasattr(estimator, "classes_"):
-        several = estimator.n_outputs_ > 1 and estimator.out_activation_ != "softmax"
-        return None if several else Target(name, "classes", labels=_labels(estimator.classes_))
-    return None if estimator.n_outputs_ > 1 else Target(name, "values")
+def _targets(
+    estimator: Estimator, target: str | Sequence[str], columns: Sequence[str]
+) -> list[Target]:
+    """Return the targets of a network with columns; none where a row has several classes."""
+    K, names = estimator.n_outputs_, [target] if isinstance(target, str) else [*target]
+    classes = getattr(estimator, "classes_", None)
+    if classes is not None and K > 1 and estimator.out_activation_ != "softmax":
+        return []
+    K = 1 if classes is not None else K
+    if isinstance(target, str) and K > 1:
+        names = [f"{target}{index}" for index in range(K)]
+    if len(names) != K or len({*names, *columns}) < K + len(columns):
+        template = (
+            "pass target=..., names that no column has (as many as values: {count}); got {got}"
+        )
+        raise InputError(template, count=K, got=", ".join(map(repr, names)))
+    if classes is not None:
+        return [Target(names[0], "classes", labels=_labels(classes))]
+    return [Target(name, "values") for name in names]
 
 
 def _labels(classes: Array) -> str:
