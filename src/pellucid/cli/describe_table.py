@@ -10,6 +10,7 @@ from pellucid.cli.table_rows import EXTENSIONS
 from pellucid.data.numpy_files import read_arrays
 from pellucid.data.tables import read_table
 from pellucid.data.tables.choosing import reads_as_numbers, why_left_out
+from pellucid.data.tables.dated import iso
 from pellucid.data.tables.survey import Survey, survey
 from pellucid.errors import Message
 from pellucid.language import mark, say, translate
@@ -38,7 +39,9 @@ def describe(path: str, as_json: bool) -> None:
         return
     emit("{name}: {rows:,} rows, {columns} columns", name=path, rows=rows, columns=len(found))
     echo()
-    kinds = {"number": say("number"), "category": say("category"), None: "-"}
+    kinds = {
+        "number": say("number"), "date": say("date"), "category": say("category"), None: "-",
+    }  # fmt: skip
     echo(
         rows_text(
             (each.name or say("(no name)"), kinds[each.kind], "; ".join(each.sentences()))
@@ -51,7 +54,7 @@ def describe(path: str, as_json: bool) -> None:
 
 @dataclass(frozen=True)
 class _Column:
-    """One column: its name, "number", "category" or None, and what its cells hold."""
+    """One column: its name, "number", "date", "category" or None, and what its cells hold."""
 
     name: str
     kind: str | None
@@ -60,10 +63,11 @@ class _Column:
 
     @classmethod
     def of(cls, name: str, known: Survey) -> _Column:
+        kind: str | None = "category"
         if known.family == "other" or not known.present:
             kind = None
-        else:
-            kind = "number" if reads_as_numbers(known) else "category"
+        elif reads_as_numbers(known):
+            kind = "date" if known.is_date else "number"
         return cls(name, kind, known, why_left_out(name, known))
 
     @property
@@ -75,9 +79,10 @@ class _Column:
     def to_dict(self) -> dict[str, object]:
         known = self.known
         facts: dict[str, object] = {"name": self.name, "missing": known.missing, "kind": self.kind}
-        if self.kind == "number":
-            facts |= {"mean": known.mean, "std": known.std}
-            facts["range"] = [known.low, known.high] if known.readable else None
+        if self.kind in ("number", "date"):
+            form = iso if known.is_date else float
+            facts |= {"mean": form(known.mean), "std": known.std}
+            facts["range"] = [form(known.low), form(known.high)] if known.readable else None
             for name, cell in (("unreadable", known.unreadable), ("infinite", known.infinite)):
                 if cell is not None:
                     facts[name] = {"rows": cell.times, "first": cell.row}
@@ -93,6 +98,8 @@ class _Column:
         if self.kind == "number" and known.readable:
             low, high, mean = map(_short, (known.low, known.high, known.mean))
             lines.append(say("{low} to {high}, mean {mean}", low=low, high=high, mean=mean))
+        elif self.kind == "date" and known.readable:
+            lines.append(say("{low} to {high}", low=iso(known.low), high=iso(known.high)))
         elif self.kind == "category" and (counts := self.counts) is not None:
             shown = ", ".join(f"{name} {count:,}" for name, count in list(counts.items())[:SHOWN])
             shown += ", ..." if len(counts) > SHOWN else ""
@@ -100,12 +107,16 @@ class _Column:
         if known.missing:
             lines.append(say("{count:,} missing", count=known.missing))
         bad = {
-            mark("cells that are not numbers: {count:,}, the first in row {row}"): known.unreadable,
+            (
+                mark("cells that are not dates: {count:,}, the first in row {row}")
+                if known.is_date
+                else mark("cells that are not numbers: {count:,}, the first in row {row}")
+            ): known.unreadable,
             mark("infinite cells: {count:,}, the first in row {row}"): known.infinite,
         }
         for text, cell in bad.items():
             # A category may be called "inf"
-            if self.kind == "number" and cell is not None:
+            if self.kind in ("number", "date") and cell is not None:
                 lines.append(say(text, count=cell.times, row=cell.row))
         if self.left_out is not None:
             lines.append(say("left out: {names}", names=translate(self.left_out)))

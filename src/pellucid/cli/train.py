@@ -106,6 +106,9 @@ class TrainOptions:
         "A column to read as numbers, whatever its cells; may be repeated.",
         multiple=True,
     )
+    date: tuple[str, ...] = option(
+        "--date COLUMN", "A column to read as dates, 20240131 too; may be repeated.", multiple=True
+    )
     sample_weight: str | None = option(
         "--sample-weight COLUMN",
         "A column with the weight of each row, a number of 0 or more; no input then.",
@@ -202,13 +205,13 @@ class TrainOptions:
         if pretrained is not None:
             return knows_columns(pretrained)
         named = (self.target, self.task, self.preset, self.ignore, self.category, self.number)
-        roles = (self.sample_weight, self.group, self.time)
+        roles = (self.date, self.sample_weight, self.group, self.time)
         return any(named) or any(roles) or Path(self.data).suffix.lower() in EXTENSIONS
 
 
 BUILDING = (
     *("layers", "hidden", "activation", "output", "dropout"),
-    *("task", "preset", "ignore", "category", "number"),
+    *("task", "preset", "ignore", "category", "number", "date"),
 )
 """Options that build a network, and so do not go with --from."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -13,8 +14,8 @@ from pellucid.cli import outcome
 from pellucid.cli.table_rows import shortened, with_targets
 from pellucid.cli.train_settings import check_layers, settings_of
 from pellucid.data.tables import Columns, Table, read_table
-from pellucid.data.tables.kinds import NumberColumn
-from pellucid.errors import InputError, Message
+from pellucid.data.tables.kinds import CategoryColumn, DateColumn, NumberColumn
+from pellucid.errors import InputError, Message, TableWarning
 from pellucid.language import mark, say, translate
 from pellucid.network import Network
 from pellucid.training import History, recipes, table_loop
@@ -66,14 +67,22 @@ def _columns_of(table: Table, options: TrainOptions) -> Columns:
         raise InputError(template, table=table.name, known=", ".join(table.columns))
     if options.augment:
         raise InputError("--augment changes images, and the data are not images: leave it out")
-    return Columns.of(
+    return _quietly(
         table,
         options.target,
         task=options.task,
         ignore=[*options.ignore, *filter(None, (options.sample_weight, options.group))],
         categories=options.category,
         numbers=options.number,
+        dates=options.date,
     )
+
+
+def _quietly(table: Table, target: str | Sequence[str], **choices: Any) -> Columns:
+    """Return the columns of a table without the warnings, which the introduction lists."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", TableWarning)
+        return Columns.of(table, target, **choices)
 
 
 def _seen_again(columns: Columns, table: Table, targets: Sequence[str]) -> tuple[Table, Columns]:
@@ -87,7 +96,7 @@ def _seen_again(columns: Columns, table: Table, targets: Sequence[str]) -> tuple
     known = {column.name for column in columns.columns} | set(names)
     unused = [name for name in table.columns if name not in known]
     task = "regress" if columns.classes is None else "classify"
-    return table, Columns.of(table, names, task=task, ignore=unused)
+    return table, _quietly(table, names, task=task, ignore=unused)
 
 
 def _build(columns: Columns, options: TrainOptions) -> Network:
@@ -125,15 +134,20 @@ def _introduction(columns: Columns, why: Message) -> list[str]:
     else:
         template = "target {target}: {count} classes ({why}): {names}"
         first = say(template, target=target, count=len(classes), why=why, names=shortened(classes))
-    numbers = [column.name for column in columns.columns if isinstance(column, NumberColumn)]
-    categories = [column.name for column in columns.columns if not isinstance(column, NumberColumn)]
+    numbers, dates, categories = (
+        [column.name for column in columns.columns if isinstance(column, kind)]
+        for kind in (NumberColumn, DateColumn, CategoryColumn)
+    )
     missing = [column.name for column in columns.columns if column.missing]
     left_out = [f"{name} ({translate(reason)})" for name, reason in columns.left_out.items()]
+    notes = [f"{name} ({translate(note)})" for name, note in columns.notes.items()]
     listed = {
         mark("numbers: {names}"): numbers,
+        mark("dates: {names}"): dates,
         mark("categories: {names}"): categories,
         mark("with missing cells: {names}"): missing,
         mark("left out: {names}"): left_out,
+        mark("note: {names}"): notes,
     }
     return [first, *(say(text, names=shortened(each)) for text, each in listed.items() if each)]
 

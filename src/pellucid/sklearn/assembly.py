@@ -134,7 +134,7 @@ def _places(
             place = places[column] = _Place()
             if isinstance(known, NumberColumn):
                 place.value, place.fill, place.offset = width, known.mean, known.offset
-            else:
+            elif isinstance(known, CategoryColumn):
                 place.texts = {text: width + i for i, text in enumerate(known.categories)}
             width += known.width
             place.missing = width - 1 if known.missing else -1

@@ -13,8 +13,9 @@ import numpy as np
 from pellucid.core.draws import split_order
 from pellucid.core.types import Array, Vector
 from pellucid.data.tables import Columns
-from pellucid.data.tables.cells import Cell, Cells, as_number
+from pellucid.data.tables.cells import Cell, Cells
 from pellucid.data.tables.table import Table
+from pellucid.data.tables.written import plain
 from pellucid.errors import InputError, Message
 from pellucid.training.sample_checks import no_share
 
@@ -161,7 +162,7 @@ def _moments(cells: Cells) -> Vector:
 
 
 def _moment(text: str) -> float:
-    number = as_number(text)
+    number = plain(text)
     if number is not None:
         return number
     # datetime keeps microseconds: a dataframe's nanoseconds are cut.

@@ -10,8 +10,13 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 
 from pellucid.core.types import Array
+from pellucid.data.tables.dated import DAY, Dating
+from pellucid.data.tables.written import Writing
 from pellucid.errors import InputError, Message
 from pellucid.extras import library
+
+Form: TypeAlias = Writing | Dating
+ANY = Writing()
 
 ArrowArray: TypeAlias = Any  # a pyarrow.Array; pyarrow has no types
 Block: TypeAlias = list[ArrowArray]  # one array for each column, all of one length
@@ -30,12 +35,11 @@ LARGEST = 1e38
 NOT_A_NUMBER = Message(
     "{text} is not a number: fix the cell, leave it empty, or pass --category {column} to train"
 )
+NOT_A_DATE = Message("{text} is not a date: fix the cell or leave it empty")
+OTHER_UNIT = Message("{text} is not in the unit of the training table: {unit}")
 INFINITE = Message("{text} is infinite or beyond 1e+38: fix the cell or leave it empty")
 NO_TARGET = Message("the target is missing: fill it in or remove the row")
 
-_NUMBER = re.compile(
-    r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?|[-+]?(inf|infinity)", re.IGNORECASE | re.ASCII
-)
 _WHOLE = re.compile(r"([-+]?\d+)\.0+", re.ASCII)
 
 
@@ -79,11 +83,12 @@ class Texts(NamedTuple):
 class Cells:
     """The cells of one column in one block.
 
-    `family` is "number", "text", "category" (declared so by a dataframe) or "other" (lists, ...).
+    `family` is "number", "date" (times, too), "text", "category" (declared so by a dataframe) or
+    "other" (lists, ...). `form` is how its texts are written, and so which number each is.
     """
 
-    def __init__(self, array: ArrowArray) -> None:
-        self.array = array
+    def __init__(self, array: ArrowArray, form: Form = ANY) -> None:
+        self.array, self.form = array, form
         self.family = _family(array)
 
     @property
@@ -93,11 +98,23 @@ class Cells:
 
     @cached_property
     def numbers(self) -> Numbers:
-        """The cells as numbers."""
-        return _as_numbers(self)
+        """The cells as numbers; dates in days since 1970."""
+        if self.cast is None:
+            return _numbers_of_texts(self)
+        return Numbers(self.cast, np.zeros(len(self.cast), bool))
+
+    @cached_property
+    def cast(self) -> Array | None:
+        """The cells as Arrow makes numbers of them; None where it cannot."""
+        return _cast(self)
 
     @cached_property
     def texts(self) -> Texts:
+        """The cells as texts in a form that is the same from every kind of file."""
+        return Texts(self.written.codes, [canonical(name) for name in self.written.names])
+
+    @cached_property
+    def written(self) -> Texts:
         """The cells as texts, without blanks around them."""
         return _as_texts(self)
 
@@ -120,43 +137,61 @@ def canonical(text: str) -> str:
     return whole[1] if whole else text
 
 
-def as_number(text: str) -> float | None:
-    """Return the number in a text, infinity too, or None."""
-    return float(text) if _NUMBER.fullmatch(text) else None
-
-
 def _family(array: ArrowArray) -> str:
     types, kind = library("pyarrow.types", "tables"), array.type
     if types.is_dictionary(kind):
         return "category"
     if types.is_integer(kind) or types.is_floating(kind) or types.is_decimal(kind):
         return "number"
+    if types.is_timestamp(kind) or types.is_date(kind) or types.is_time(kind):
+        return "date"
     if types.is_null(kind) or types.is_boolean(kind) or types.is_temporal(kind):
         return "text"
     texts = (types.is_string, types.is_large_string, types.is_string_view)
     return "text" if any(is_kind(kind) for is_kind in texts) else "other"
 
 
-def _as_numbers(cells: Cells) -> Numbers:
+def _cast(cells: Cells) -> Array | None:
+    """Return the cells as numbers by Arrow, fast; None where each text is to be looked at."""
     arrow, compute = library("pyarrow", "tables"), library("pyarrow.compute", "tables")
-    types, kind = library("pyarrow.types", "tables"), cells.array.type
-    # Arrow would cast truth values to 0 and 1, where a CSV file has the texts "true" and "false".
-    if types.is_boolean(kind) or types.is_temporal(kind) or types.is_dictionary(kind):
-        return _numbers_of_texts(cells.texts)
+    if cells.family == "category" or cells.boolean:
+        # Arrow would cast truth values to 0 and 1, where a CSV file has "true" and "false".
+        return None
     try:
+        if isinstance(cells.form, Dating):
+            return _days(cells)
+        # Of a decimal comma, "1.234" is no plain number
+        if cells.family != "number" and (cells.family == "date" or cells.form.decimal == ","):
+            return None
         cast = compute.cast(cells.array, arrow.float64(), safe=False)
     except (arrow.ArrowInvalid, arrow.ArrowNotImplementedError):  # blanks around, or other texts
-        return _numbers_of_texts(cells.texts)
-    values = compute.fill_null(cast, np.nan).to_numpy(zero_copy_only=False)
-    return Numbers(values, np.zeros(len(values), bool))
+        return None
+    values: Array = compute.fill_null(cast, np.nan).to_numpy(zero_copy_only=False)
+    return values
 
 
-def _numbers_of_texts(texts: Texts) -> Numbers:
-    found = [as_number(name) for name in texts.names]
+def _days(cells: Cells) -> Array | None:
+    """Return times and dates as days since 1970, of times alone as shares of a day."""
+    arrow, compute = library("pyarrow", "tables"), library("pyarrow.compute", "tables")
+    types, kind, array = library("pyarrow.types", "tables"), cells.array.type, cells.array
+    if types.is_time(kind):
+        array = compute.cast(compute.cast(array, arrow.time64("us"), safe=False), arrow.int64())
+    elif cells.family == "date":
+        moments = arrow.timestamp("us", getattr(kind, "tz", None))
+        array = compute.cast(compute.cast(array, moments, safe=False), arrow.int64())
+    else:
+        return None
+    values: Array = compute.cast(array, arrow.float64()).to_numpy(zero_copy_only=False) / DAY
+    return values
+
+
+def _numbers_of_texts(cells: Cells) -> Numbers:
+    codes, names = cells.texts if cells.family == "number" else cells.written
+    found = [cells.form.read(name) for name in names]
     # The last entry is that of code -1, a missing cell.
     values = np.array([np.nan if number is None else number for number in found] + [np.nan])
     unreadable = np.array([number is None for number in found] + [False])
-    return Numbers(values[texts.codes], unreadable[texts.codes])
+    return Numbers(values[codes], unreadable[codes])
 
 
 def _as_texts(cells: Cells) -> Texts:
@@ -170,6 +205,6 @@ def _as_texts(cells: Cells) -> Texts:
     # Every different text is looked at once, however many rows have it.
     encoded = compute.dictionary_encode(array)
     codes = compute.fill_null(encoded.indices, -1).to_numpy(zero_copy_only=False).astype(np.int64)
-    names = [canonical(text) for text in encoded.dictionary.to_pylist()]
+    names = [text.strip() for text in encoded.dictionary.to_pylist()]
     present = np.array([name not in MISSING for name in names] + [False])  # the last: code -1
     return Texts(np.where(present[codes], codes, -1), names)

@@ -9,9 +9,19 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from pellucid.data.tables import booleans
-from pellucid.data.tables.cells import INFINITE, NO_TARGET, NOT_A_NUMBER, as_number
-from pellucid.data.tables.kinds import CategoryColumn, Column, NumberColumn, Target
+from pellucid.data.tables.cells import INFINITE, NO_TARGET, NOT_A_DATE, NOT_A_NUMBER
+from pellucid.data.tables.dated import Dating
+from pellucid.data.tables.forms import SHARE
+from pellucid.data.tables.kinds import (
+    CategoryColumn,
+    Column,
+    DateColumn,
+    NumberColumn,
+    Numeric,
+    Target,
+)
 from pellucid.data.tables.survey import MOST_COUNTED, Spread, Survey
+from pellucid.data.tables.written import Writing, plain
 from pellucid.errors import InputError, Message
 
 MOST_CATEGORIES = 100
@@ -22,7 +32,6 @@ MOST_CLASSES = 1_000
 FEW = 20
 """Whole numbers of up to this many different values, each in five rows on average, are classes."""
 
-_READABLE = 0.9  # share of a column's cells that must be numbers for the others to be mistakes
 _WHOLE = re.compile(r"-?(0|[1-9][0-9]{0,17})")  # "007" is a text
 _BLURRED = 4  # times the spread: beyond it float32 would lose more than a millionth of the spread
 
@@ -39,6 +48,7 @@ class Choice(NamedTuple):
     counts: dict[str, int]
     spreads: dict[str, Spread]
     further: tuple[Target, ...]
+    notes: dict[str, Message]
 
 
 def choose(
@@ -49,6 +59,7 @@ def choose(
     ignore: Collection[str],
     categories: Collection[str],
     numbers: Collection[str],
+    dates: Collection[str],
 ) -> Choice:
     """Choose what each column of the table is by the rules of `Columns.of`; raises its errors."""
     target = targets[0]
@@ -63,11 +74,16 @@ def choose(
     for name, known in found.items():
         if name in targets or name in left_out:
             continue
-        reason = why_left_out(name, known, name in categories or name in numbers)
+        declared = name in numbers or name in dates
+        reason = why_left_out(name, known, declared or name in categories)
         if reason is not None:
             left_out[name] = reason
-        elif name in numbers or (name not in categories and reads_as_numbers(known)):
-            columns.append(_as_numbers(table, name, known))
+        elif name not in categories and (declared or reads_as_numbers(known)):
+            column = _as_numbers(table, name, known, declared)
+            # Declared a number, a date is its trend alone
+            if name in numbers and isinstance(column, DateColumn):
+                column = column._replace(cycles=())
+            columns.append(column)
         else:
             columns.append(_as_categories(name, known))
     if not columns:
@@ -78,17 +94,22 @@ def choose(
             or Message("none"),
         )
     counts = dict(booleans.folded(found[target].counts or Counter())) if classes else {}
-    spreads = {c.name: found[c.name].spread for c in columns if isinstance(c, NumberColumn)}
+    numeric = [column for column in columns if not isinstance(column, CategoryColumn)]
+    spreads = {column.name: found[column.name].spread for column in numeric}
+    noted = {column.name: _note(column, found[column.name]) for column in numeric}
+    notes = {name: note for name, note in noted.items() if note is not None}
     rows = found[target].rows
-    return Choice(tuple(columns), goal, classes, left_out, rows, why, counts, spreads, further)
+    chosen = (tuple(columns), goal, classes, left_out, rows, why, counts, spreads)
+    return Choice(*chosen, further, notes)
 
 
 def reads_as_numbers(known: Survey) -> bool:
-    """Return whether a column is one of numbers: stored so, or nine in ten of its cells are."""
+    """Return whether a column is one of numbers or dates: stored so, or nine in ten cells are."""
     if known.family == "category":
         return False
     numbers = known.present - (known.unreadable.times if known.unreadable else 0)
-    return known.family == "number" or (known.present > 0 and numbers >= _READABLE * known.present)
+    stored = known.family in ("number", "date")
+    return stored or (known.present > 0 and numbers >= SHARE * known.present)
 
 
 def why_left_out(name: str, known: Survey, declared: bool = False) -> Message | None:
@@ -103,6 +124,9 @@ def why_left_out(name: str, known: Survey, declared: bool = False) -> Message | 
         return Message("it has no name")
     if reads_as_numbers(known):
         return None
+    if known.tally is not None and len(known.tally.units) > 1:
+        units = ", ".join(sorted(known.tally.units))
+        return Message("numbers of different units: {units}", units=units)
     if known.counts is None:
         return Message("text of more than {count:,} different values", count=MOST_COUNTED)
     # An identifier or a name: nothing general can be learned from it.
@@ -113,16 +137,39 @@ def why_left_out(name: str, known: Survey, declared: bool = False) -> Message | 
 
 def in_order(text: str) -> tuple[int, float, str]:
     """Return a key that sorts numbers by their size, before all other texts."""
-    number = as_number(text)
+    number = plain(text)
     return (1, 0.0, text) if number is None or math.isinf(number) else (0, number, text)
 
 
-def _as_numbers(table: str, name: str, known: Survey) -> NumberColumn:
-    _check_numbers(table, name, known)
+def _as_numbers(table: str, name: str, known: Survey, declared: bool) -> Numeric:
+    _check_numbers(table, name, known, declared)
     offset = round_offset(known.mean, known.std)
+    mistakes = known.unreadable is not None
+    missing = known.missing > 0 or mistakes
     # Declared a number, a column may have no cell that is one
     low, high = (known.low, known.high) if known.readable else (0.0, 0.0)
-    return NumberColumn(name, known.mean, known.std, known.missing > 0, offset, low, high)
+    facts = (name, known.mean, known.std, missing, offset, low, high)
+    if isinstance(known.form, Dating):
+        cycles = known.moments.cycles(high - low)
+        return DateColumn(*facts, cycles, *known.form, mistakes)
+    return NumberColumn(*facts, known.form.decimal, known.form.unit or "", mistakes)
+
+
+def _note(column: Numeric, known: Survey) -> Message | None:
+    """Return what is worth knowing of how a column was read, if anything."""
+    if known.unreadable is not None:
+        return Message(
+            "{count:,} cells are no numbers or dates and count as missing, the first in row {row}: "
+            "{text}",
+            count=known.unreadable.times,
+            row=known.unreadable.row,
+            text=repr(known.unreadable.text),
+        )
+    if known.is_date and known.tally is not None and known.tally.ambiguous:
+        order = "31/12" if column.form == Dating("dmy") else "12/31"
+        template = "its dates could have the day or the month first: read as {order}"
+        return Message(template, order=order)
+    return None
 
 
 def round_offset(mean: float, std: float) -> float:
@@ -135,9 +182,11 @@ def round_offset(mean: float, std: float) -> float:
     return next((number for number in rounded if abs(number - mean) <= std), mean)
 
 
-def _check_numbers(table: str, name: str, known: Survey) -> None:
-    if known.unreadable is not None:
-        raise known.unreadable.error(table, name, NOT_A_NUMBER)
+def _check_numbers(table: str, name: str, known: Survey, declared: bool = True) -> None:
+    """Raise InputError for cells that are infinite or, of a declared column, no numbers."""
+    if known.unreadable is not None and declared:
+        problem = NOT_A_DATE if known.is_date else NOT_A_NUMBER
+        raise known.unreadable.error(table, name, problem)
     if known.infinite is not None:
         raise known.infinite.error(table, name, INFINITE)
 
@@ -147,7 +196,8 @@ def _as_categories(name: str, known: Survey) -> CategoryColumn:
     counts = known.counts if known.counts is not None else Counter[str]()
     counts = booleans.folded(counts)
     kept = sorted(counts, key=lambda text: (-counts[text], text))[:MOST_CATEGORIES]
-    return CategoryColumn(name, tuple(sorted(kept, key=in_order)), known.missing > 0)
+    missing = known.missing > known.dashes
+    return CategoryColumn(name, tuple(sorted(kept, key=in_order)), missing)
 
 
 def _choose_target(
@@ -156,19 +206,26 @@ def _choose_target(
     if known.family == "other":
         template = "{table}: column {column} has neither numbers nor texts: it cannot be predicted"
         raise InputError(template, table=table, column=name)
-    if known.absent is not None:
-        raise known.absent.error(table, name, NO_TARGET)
     classify, why = _task(known) if task is None else (task == "classify", Message("as requested"))
+    # A dash is a class, and no number
+    if known.absent is not None and not (classify and known.absent.times == known.dashes):
+        raise known.absent.error(table, name, NO_TARGET)
     if classify:
         names = _class_names(table, name, known)
         return Target(name, "classes", labels=_labels(known, names)), names, why
+    if known.is_date:
+        template = "{table}: the target {column} has dates: use a number, such as days, instead"
+        raise InputError(template, table=table, column=name)
     _check_numbers(table, name, known)
     if known.low == known.high:
         template = (
             "{table}: the target {column} is {value:g} in every row: expected different values"
         )
         raise InputError(template, table=table, column=name, value=known.low)
-    return Target(name, "values", known.mean, known.std), None, why
+    target = Target(name, "values", known.mean, known.std)
+    if isinstance(known.form, Writing):
+        target = target._replace(decimal=known.form.decimal, unit=known.form.unit or "")
+    return target, None, why
 
 
 def _further(table: str, name: str, known: Survey, task: str | None) -> Target:
@@ -190,7 +247,7 @@ def _no_values(table: str, name: str, why: Message) -> InputError:
 
 def _task(known: Survey) -> tuple[bool, Message]:
     """Choose between classes and values, and explain the choice."""
-    if not reads_as_numbers(known):
+    if known.is_date or not reads_as_numbers(known):
         return True, Message("its cells are texts")
     different = MOST_COUNTED + 1 if known.counts is None else len(known.counts)
     if not known.whole:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -14,12 +15,12 @@ from pellucid.core.preparation import Standardize, robust_spread
 from pellucid.core.types import Array, Batch, DTypeLike, Options, Vector
 from pellucid.data.tables import kinds
 from pellucid.data.tables.choosing import choose
-from pellucid.data.tables.kinds import Column, Label, NumberColumn, Target
-from pellucid.data.tables.reading import Reading
+from pellucid.data.tables.kinds import CategoryColumn, Column, Label, NumberColumn, Numeric, Target
+from pellucid.data.tables.reading import Reading, callers_level
 from pellucid.data.tables.rows import RowMemory, one_row
 from pellucid.data.tables.survey import Spread, survey
 from pellucid.data.tables.table import TableSource, read_table
-from pellucid.errors import InputError, Message
+from pellucid.errors import InputError, Message, TableWarning
 
 TASKS = ("classify", "regress")
 
@@ -46,8 +47,8 @@ class Columns:
     Attributes
     ----------
     columns
-        A `NumberColumn` or `CategoryColumn` for each column that is used, in the order of the
-        training table.
+        A `NumberColumn`, `DateColumn` or `CategoryColumn` for each column that is used, in the
+        order of the training table.
     target, further
         A `Target`: the name of the column to predict and its kind, "classes" or "values"; or None.
         Where several columns of values are predicted, `further` are the others; `targets` are all.
@@ -61,6 +62,9 @@ class Columns:
     spreads
         The `Spread` of each column of numbers. Beyond 20,000 rows its quartiles are those of a
         random sample of 10,000 or more.
+    notes
+        Columns whose cells were read with a doubt, and which: mistakes, ambiguous dates. They are
+        also a `TableWarning`.
     """
 
     columns: tuple[Column, ...]
@@ -72,6 +76,7 @@ class Columns:
     counts: dict[str, int] = field(default_factory=dict, compare=False)
     spreads: dict[str, Spread] = field(default_factory=dict, compare=False)
     further: tuple[Target, ...] = ()
+    notes: dict[str, Message] = field(default_factory=dict, compare=False)
 
     @classmethod
     def of(
@@ -83,6 +88,7 @@ class Columns:
         ignore: Sequence[str] = (),
         categories: Sequence[str] = (),
         numbers: Sequence[str] = (),
+        dates: Sequence[str] = (),
     ) -> Columns:
         """Choose what the columns of a table are, in one pass over its rows.
 
@@ -98,14 +104,19 @@ class Columns:
             values, or of up to 20 with five rows each on average; other numbers are values.
         ignore
             Columns to leave out.
-        categories, numbers
-            Columns to take for categories, or for numbers, whatever their cells are.
+        categories, numbers, dates
+            Columns to take for categories, for numbers, or for dates (20240131, too), whatever
+            their cells are. Dates among `numbers` are their trend alone.
 
         The rules for all other columns:
 
         - **Numbers**: columns stored as numbers, and columns of text in which nine in ten cells
-          that are not missing are numbers; the others are then mistakes, and an error. Truth
-          values, dates and categorical columns of dataframes are texts.
+          that are not missing are numbers, with thousands set apart, decimal commas and a unit
+          ("$1,234.5", "12 %", "1.234,5 €"): the whole column decides. The others are mistakes: they
+          count as missing and are in `notes`; in columns declared as numbers they are an error.
+        - **Dates** are recognized in the same way, with or without times: days since 1970, and
+          sine and cosine of year, week and day where the dates cover these. Dates that could have
+          the day or the month first ("01/02/2024" all through) are in `notes`.
         - **Categories**: all other texts, compared without blanks around them. Where they are two
           truth values ("yes" and "no"), other spellings mean the same ("TRUE", "1", "예"). The 100
           most frequent of a column are kept, the others are as unseen ones.
@@ -132,19 +143,24 @@ class Columns:
         if task not in (None, *TASKS):
             template = "task must be one of {known}, got {got}"
             raise InputError(template, known=", ".join(TASKS), got=repr(task))
-        for what, names in (("ignore", ignore), ("categories", categories), ("numbers", numbers)):
+        lists = {"ignore": ignore, "categories": categories, "numbers": numbers, "dates": dates}
+        for what, names in lists.items():
             if isinstance(names, str):
                 raise InputError('{what} must be a list of column names such as ["id"]', what=what)
         targets = _names_of(target)
-        if absent := table.absent([*targets, *ignore, *categories, *numbers]):
+        if absent := table.absent([*targets, *ignore, *categories, *numbers, *dates]):
             raise table.no_columns(absent)
         if ignored := set(targets) & set(ignore):
             template = "{table}: the target {column} cannot be ignored"
             raise InputError(template, table=table.name, column=min(ignored))
-        found = survey(table, counted={*targets, *categories})
+        found = survey(table, counted={*targets, *categories}, dates=set(dates))
         # As sets: a table may have 100,000 columns.
-        chosen = choose(table.name, found, targets, task, ignore, set(categories), set(numbers))
-        return cls(*chosen)
+        declared = set(categories), set(numbers), set(dates)
+        columns = cls(*choose(table.name, found, targets, task, ignore, *declared))
+        if columns.notes:
+            parts = "; ".join(f"{name}: {note}" for name, note in columns.notes.items())
+            warnings.warn(parts, TableWarning, stacklevel=callers_level())
+        return columns
 
     @cached_property
     def names(self) -> list[str]:
@@ -193,7 +209,7 @@ class Columns:
         """
         mean, std = np.zeros(self.width), np.ones(self.width)
         for column, start in zip(self.columns, self.starts, strict=True):
-            if isinstance(column, NumberColumn):
+            if not isinstance(column, CategoryColumn):
                 mean[start], std[start] = column.mean, column.std
                 if robust:
                     quantiles = np.array(self._spread(column).quantiles)
@@ -287,7 +303,7 @@ class Columns:
         first = isinstance(column, NumberColumn) and self._spread(column).varied
         return [first, *[False] * (column.width - 1)]
 
-    def _spread(self, column: NumberColumn) -> Spread:
+    def _spread(self, column: Numeric) -> Spread:
         if column.name not in self.spreads:
             raise InputError(
                 "the quartiles of column {column} are not known: use Columns.of(table, target=...)",

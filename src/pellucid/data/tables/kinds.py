@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from itertools import combinations
 from typing import Any, NamedTuple, TypeAlias
 
 from pellucid.core.types import Options
-from pellucid.data.tables.cells import LARGEST
+from pellucid.data.tables.cells import ANY, LARGEST, Form
+from pellucid.data.tables.dated import ORDERS, Dating
+from pellucid.data.tables.moments import PERIODS
+from pellucid.data.tables.written import Writing
 from pellucid.errors import InputError
 from pellucid.language import say
 
 MOST_COLUMNS = 100_000
+_MOST_DAYS = 2e8  # beyond Arrow's dates, within NumPy's
+_CYCLES = [list(some) for n in range(4) for some in combinations(PERIODS, n)]
 MARGIN = 0.1  # share of a column's range by which a number may be beyond it without a report
 MOST_NUMBERS = 1_000_000  # of a row: the memory that a hostile file could make us reserve
 
@@ -22,7 +28,9 @@ class NumberColumn(NamedTuple):
     `missing` in training, a second one, 1 for missing and 0 for not. `offset` is 0, or a round
     number near the mean where the numbers are so large beside their spread (years, times) that
     float32 would lose digits of it. `std` is the standard deviation of the imputed column, `low`
-    and `high` are its least and greatest number in training.
+    and `high` are its least and greatest number in training. Texts are numbers with the sign
+    `decimal` before decimals and the `unit` of training ("$", "%") or none. With `mistakes`, some
+    cells of training were no numbers, and such cells count as missing.
     """
 
     name: str
@@ -32,11 +40,19 @@ class NumberColumn(NamedTuple):
     offset: float = 0.0
     low: float = -LARGEST
     high: float = LARGEST
+    decimal: str = "."
+    unit: str = ""
+    mistakes: bool = False
 
     @property
     def width(self) -> int:
         """How many numbers of a row it becomes."""
         return 1 + self.missing
+
+    @property
+    def form(self) -> Form:
+        """How its texts are read as numbers."""
+        return Writing(self.decimal, self.unit)
 
     @property
     def limits(self) -> tuple[float, float]:
@@ -59,6 +75,55 @@ class NumberColumn(NamedTuple):
         return {"kind": "number", **self._asdict()}
 
 
+class DateColumn(NamedTuple):
+    """A column of dates, with or without times.
+
+    It becomes the trend, days since 1970 - offset, which goes on beyond the dates of training; 1 or
+    0 for missing cells, as of a `NumberColumn`; and for each of its `cycles`, which the dates of
+    training cover ("year", "week", "day"), sine and cosine of 2 pi t / period. Where the cell is
+    missing, the trend is `mean`, sine and cosine are 0. `order` and `compact` say how texts are
+    read (`Dating`); the other attributes are those of a `NumberColumn`, in days.
+    """
+
+    name: str
+    mean: float
+    std: float
+    missing: bool
+    offset: float
+    low: float
+    high: float
+    cycles: tuple[str, ...] = ()
+    order: str = "ymd"
+    compact: bool = False
+    mistakes: bool = False
+
+    @property
+    def form(self) -> Form:
+        """How its texts are read as days since 1970."""
+        return Dating(self.order, self.compact)
+
+    @property
+    def limits(self) -> tuple[float, float]:
+        """The first and last date that are not reported, those of training."""
+        return self.low, self.high
+
+    @property
+    def width(self) -> int:
+        """How many numbers of a row it becomes."""
+        return 1 + self.missing + 2 * len(self.cycles)
+
+    @property
+    def names(self) -> list[str]:
+        """The names of these numbers."""
+        missing = [say("{column} missing", column=self.name)] if self.missing else []
+        waves = [f"{self.name}: {wave} {cycle}" for cycle in self.cycles for wave in ("sin", "cos")]
+        return [self.name, *missing, *waves]
+
+    def to_dict(self) -> Options:
+        """Return the column as JSON can hold it."""
+        return {"kind": "date", **self._asdict(), "cycles": list(self.cycles)}
+
+
 class CategoryColumn(NamedTuple):
     """A column of categories.
 
@@ -69,6 +134,11 @@ class CategoryColumn(NamedTuple):
     name: str
     categories: tuple[str, ...]
     missing: bool = False
+
+    @property
+    def form(self) -> Form:
+        """How its texts are read as numbers, which it has none of."""
+        return ANY
 
     @property
     def width(self) -> int:
@@ -90,8 +160,8 @@ class Target(NamedTuple):
     """The column to predict.
 
     `kind` is "classes" (whose names the network has), or "values" with their mean and standard
-    deviation. `labels` says what classes are: "text", "int" for whole numbers, "bool" for truth
-    values.
+    deviation, whose texts are written as those of a `NumberColumn`. `labels` says what classes are:
+    "text", "int" for whole numbers, "bool" for truth values.
     """
 
     name: str
@@ -99,11 +169,18 @@ class Target(NamedTuple):
     mean: float = 0.0
     std: float = 1.0
     labels: str = "text"
+    decimal: str = "."
+    unit: str = ""
+
+    @property
+    def form(self) -> Form:
+        """How its texts are read as numbers."""
+        return Writing(self.decimal, self.unit)
 
     def to_dict(self) -> Options:
         """Return the target as JSON can hold it."""
         entry = self._asdict()
-        for unused in ("labels",) if self.kind == "values" else ("mean", "std"):
+        for unused in ("labels",) if self.kind == "values" else _OF_VALUES:
             del entry[unused]
         return entry
 
@@ -115,10 +192,12 @@ class Target(NamedTuple):
             return name
 
 
+_OF_VALUES = ("mean", "std", "decimal", "unit")  # what only targets of values have
 Label: TypeAlias = str | int | bool
 LABELS: dict[str, Callable[[str], Label]] = {"text": str, "int": int, "bool": "true".__eq__}
 
-Column: TypeAlias = NumberColumn | CategoryColumn
+Numeric: TypeAlias = NumberColumn | DateColumn
+Column: TypeAlias = Numeric | CategoryColumn
 
 
 def columns_from(entries: Any) -> tuple[Column, ...]:
@@ -144,11 +223,12 @@ def target_from(entry: Any) -> Target | None:
         if not isinstance(entry["labels"], str) or entry["labels"] not in LABELS:
             raise malformed()
         return Target(entry["name"], "classes", labels=entry["labels"])
-    _check_fields(entry, {"name", "kind", "mean", "std"})
+    _check_fields(entry, {"name", "kind", *_OF_VALUES})
     mean, std = _number(entry["mean"]), _number(entry["std"])
     if entry["kind"] != "values" or std <= 0:
         raise malformed()
-    return Target(entry["name"], "values", mean, std)
+    decimal, unit = _written(entry)
+    return Target(entry["name"], "values", mean, std, decimal=decimal, unit=unit)
 
 
 def targets_from(entry: Any) -> tuple[Target, ...]:
@@ -175,12 +255,17 @@ def malformed() -> InputError:
 
 def _column(entry: Any) -> Column:
     if isinstance(entry, dict) and entry.get("kind") == "number":
-        numbers = ("mean", "std", "offset", "low", "high")
-        _check_fields(entry, {"name", "kind", "missing", *numbers})
-        mean, std, offset, low, high = (_number(entry[name]) for name in numbers)
-        if std < 0 or low > high:
+        _check_fields(entry, {"kind", *NumberColumn._fields})
+        known = _numeric(entry, LARGEST)
+        decimal, unit = _written(entry)
+        return NumberColumn(*known, decimal, unit, entry["mistakes"])
+    if isinstance(entry, dict) and entry.get("kind") == "date":
+        _check_fields(entry, {"kind", *DateColumn._fields})
+        known = _numeric(entry, _MOST_DAYS)
+        cycles, order = entry["cycles"], entry["order"]
+        if not isinstance(cycles, list) or cycles not in _CYCLES or order not in ORDERS:
             raise malformed()
-        return NumberColumn(entry["name"], mean, std, entry["missing"], offset, low, high)
+        return DateColumn(*known, tuple(cycles), order, entry["compact"], entry["mistakes"])
     _check_fields(entry, {"name", "kind", "categories", "missing"})
     names = entry["categories"]
     texts = isinstance(names, list) and all(isinstance(name, str) for name in names)
@@ -192,15 +277,31 @@ def _column(entry: Any) -> Column:
     return column
 
 
+def _numeric(entry: Options, largest: float) -> tuple[str, float, float, bool, float, float, float]:
+    names = ("mean", "std", "offset", "low", "high")
+    mean, std, offset, low, high = (_number(entry[name], largest) for name in names)
+    if std < 0 or low > high:
+        raise malformed()
+    return entry["name"], mean, std, entry["missing"], offset, low, high
+
+
+def _written(entry: Options) -> tuple[str, str]:
+    decimal, unit = entry["decimal"], entry["unit"]
+    if decimal not in (".", ",") or not isinstance(unit, str):
+        raise malformed()
+    return decimal, unit
+
+
 def _check_fields(entry: Any, fields: Collection[str]) -> None:
     if not isinstance(entry, dict) or set(entry) != set(fields):
         raise malformed()
-    if not isinstance(entry["name"], str) or type(entry.get("missing", False)) is not bool:
+    flags = [entry.get(name, False) for name in ("missing", "mistakes", "compact")]
+    if not isinstance(entry["name"], str) or any(type(flag) is not bool for flag in flags):
         raise malformed()
 
 
-def _number(value: Any) -> float:
+def _number(value: Any, largest: float = LARGEST) -> float:
     # The limit comes before float(), which raises OverflowError for a number of a thousand digits.
-    if type(value) not in (int, float) or not -LARGEST <= value <= LARGEST:
+    if type(value) not in (int, float) or not -largest <= value <= largest:
         raise malformed()
     return float(value)

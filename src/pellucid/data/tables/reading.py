@@ -16,14 +16,18 @@ from pellucid.data.tables.cells import (
     INFINITE,
     LARGEST,
     NO_TARGET,
+    NOT_A_DATE,
     NOT_A_NUMBER,
+    OTHER_UNIT,
     Block,
     Cell,
     Cells,
-    as_number,
 )
-from pellucid.data.tables.kinds import CategoryColumn, NumberColumn
+from pellucid.data.tables.dated import iso
+from pellucid.data.tables.kinds import CategoryColumn, DateColumn, NumberColumn, Numeric, Target
+from pellucid.data.tables.moments import waves
 from pellucid.data.tables.table import Table
+from pellucid.data.tables.written import parse
 from pellucid.errors import InputError, Message, TableWarning
 from pellucid.language import mark, translate
 
@@ -37,6 +41,7 @@ _IMPUTED = mark("imputed missing cells: {count:,} ({parts})")
 _UNSEEN = mark("cells of categories unseen in training: {count:,} ({parts})")
 _OUTSIDE = mark("cells far outside the range of training, in brackets: {count:,} ({parts})")
 _RESPELLED = mark("truth values of another spelling than in training: {count:,} ({parts})")
+_UNREADABLE = mark("cells that are no numbers or dates, imputed: {count:,} ({parts})")
 _ABSENT = mark("missing cells in columns that had none in training: {count:,} ({parts})")
 
 
@@ -51,10 +56,17 @@ class Outside(NamedTuple):
     greatest: float
     low: float
     high: float
+    dates: bool = False
 
     def __str__(self) -> str:
-        ends = f"{self.least:.6g}..{self.greatest:.6g} [{self.low:.6g}..{self.high:.6g}]"
-        return f"{self.cells:,}: {ends}"
+        form = iso if self.dates else "{:.6g}".format
+        least, greatest, low, high = map(form, self[1:5])
+        return f"{self.cells:,}: {least}..{greatest} [{low}..{high}]"
+
+    def to_dict(self) -> Options:
+        """Return it as JSON can hold it; dates as ISO texts."""
+        ends = [iso(days) if self.dates else days for days in self[1:5]]
+        return {"cells": self.cells, **dict(zip(self._fields[1:5], ends, strict=True))}
 
 
 class Report:
@@ -76,7 +88,10 @@ class Report:
         How often truth values of another spelling than in training occurred, by column.
     outside
         The `Outside` of each column with numbers that are beyond those of training by more than a
-        tenth of their range.
+        tenth of their range, or with dates before or after those of training.
+    unreadable
+        How often each text that is no number or date occurred and was imputed, by column; only in
+        columns in which training had such texts, too. Elsewhere such a text is an error.
     """
 
     def __init__(self, columns: Columns, table: Table) -> None:
@@ -90,16 +105,19 @@ class Report:
         self.unseen: dict[str, Counter[str]] = {}
         self.respelled: dict[str, Counter[str]] = {}
         self.outside: dict[str, Outside] = {}
+        self.unreadable: dict[str, Counter[str]] = {}
         self._complete = {column.name for column in columns.columns if not column.missing}
 
-    def add_outside(self, column: NumberColumn, values: Array) -> None:
+    def add_outside(self, column: Numeric, values: Array) -> None:
         """Count the numbers of a column, (n,) or NaN, that are outside its limits."""
         low, high = column.limits
         found = values[(values < low) | (values > high)]
         if not len(found):
             return
         least, greatest = found.min().item(), found.max().item()
-        before = self.outside.get(column.name, Outside(0, least, greatest, column.low, column.high))
+        dates = isinstance(column, DateColumn)
+        new = Outside(0, least, greatest, column.low, column.high, dates)
+        before = self.outside.get(column.name, new)
         self.outside[column.name] = before._replace(
             cells=before.cells + len(found),
             least=min(before.least, least),
@@ -108,9 +126,9 @@ class Report:
 
     def to_dict(self) -> Options:
         """Return the report as plain lists and numbers."""
-        unseen, respelled = (
+        unseen, respelled, unreadable = (
             {name: dict(counts.most_common()) for name, counts in each.items()}
-            for each in (self.unseen, self.respelled)
+            for each in (self.unseen, self.respelled, self.unreadable)
         )
         return {
             "rows": self.rows,
@@ -119,7 +137,8 @@ class Report:
             "imputed": dict(self.imputed),
             "unseen": unseen,
             "respelled": respelled,
-            "outside": {name: found._asdict() for name, found in self.outside.items()},
+            "unreadable": unreadable,
+            "outside": {name: found.to_dict() for name, found in self.outside.items()},
         }
 
     def lines(self) -> list[str]:
@@ -142,7 +161,7 @@ class Report:
         sentences = [*self._strange(), (absent, _counted(_ABSENT, absent))]
         found = "; ".join(str(sentence) for applies, sentence in sentences if applies)
         if found:
-            warnings.warn(found, TableWarning, stacklevel=_callers_level())
+            warnings.warn(found, TableWarning, stacklevel=callers_level())
         return bool(found)
 
     def _strange(self) -> list[tuple[object, Message]]:
@@ -151,6 +170,7 @@ class Report:
         beyond = sum(found.cells for found in self.outside.values())
         return [
             (self.unseen, _texts(_UNSEEN, self.unseen)),
+            (self.unreadable, _texts(_UNREADABLE, self.unreadable)),
             (self.outside, Message(_OUTSIDE, count=beyond, parts=outside)),
         ]
 
@@ -206,17 +226,17 @@ class Reading:
         for arrays in self.table.blocks(self.names):
             x = np.zeros((len(arrays[0]), columns.width), self.dtype)
             for column, start, array in zip(columns.columns, columns.starts, arrays, strict=False):
-                cells = self._checked(column.name, Cells(array))
-                if isinstance(column, NumberColumn):
-                    self._put_numbers(x, start, column, cells)
-                else:
+                cells = self._checked(column.name, Cells(array, column.form))
+                if isinstance(column, CategoryColumn):
                     self._put_categories(x, start, column, cells)
+                else:
+                    self._put_numbers(x, start, column, cells)
             t = self._targets(arrays[len(columns.columns) :]) if self.targets else None
             self.report.rows += len(x)
             yield x, t
 
-    def _put_numbers(self, x: Batch, start: int, column: NumberColumn, cells: Cells) -> None:
-        values = self._numbers(column.name, cells, (column.low, column.high) == (0, 1))
+    def _put_numbers(self, x: Batch, start: int, column: Numeric, cells: Cells) -> None:
+        values = self._numbers(column, cells)
         self.report.add_outside(column, values)
         absent = np.isnan(values)
         if count := int(absent.sum()):
@@ -225,6 +245,11 @@ class Reading:
         x[:, start] = values - column.offset
         if column.missing:
             x[:, start + 1] = absent
+        if isinstance(column, DateColumn):
+            first = start + 1 + column.missing
+            for place, cycle in enumerate(column.cycles):
+                both = np.stack(waves(values, cycle), axis=1)
+                x[:, first + 2 * place : first + 2 * place + 2] = np.where(absent[:, None], 0, both)
 
     def _put_categories(self, x: Batch, start: int, column: CategoryColumn, cells: Cells) -> None:
         codes, names = cells.texts
@@ -247,39 +272,63 @@ class Reading:
         wanted = [code for code, flag in enumerate(flags) if flag]
         if not wanted:
             return
-        codes, names = cells.texts
+        codes, names = cells.written
         counts = np.bincount(codes[codes >= 0], minlength=len(names)).tolist()
         for code in wanted:
             if counts[code]:  # names of missing cells have no code
                 found.setdefault(column, Counter())[names[code]] += counts[code]
 
-    def _numbers(self, name: str, cells: Cells, boolean: bool = False) -> Array:
-        """Return a column's cells as numbers, NaN where missing; for `boolean` ones, truth values
-        are 0 and 1.
-        """
-        values, unreadable = cells.numbers
-        if boolean and unreadable.any():
-            codes, names = cells.texts
-            found = [booleans.meaning(text) if as_number(text) is None else None for text in names]
-            known = np.array([value is not None for value in found] + [False])[codes]
-            meant = np.array([float(value or 0) for value in found] + [0.0])[codes]
-            values, unreadable = np.where(known, meant, values), unreadable & ~known
-            self._count(self.report.respelled, name, cells, [value is not None for value in found])
-        self._refuse(name, cells, unreadable, NOT_A_NUMBER)
+    def _numbers(self, column: Numeric | Target, cells: Cells) -> Array:
+        """Return a column's cells as numbers, NaN where missing."""
+        name, (values, unreadable) = column.name, cells.numbers
+        if unreadable.any():
+            values, unreadable = self._mended(column, cells)
+        if unreadable.any():
+            self._refuse(name, cells, unreadable, self._problem(column, cells, unreadable))
         self._refuse(name, cells, np.abs(values) > LARGEST, INFINITE)
         return values
 
+    def _mended(self, column: Numeric | Target, cells: Cells) -> tuple[Array, Array]:
+        """Return numbers and which are unreadable: truth values of a column of 0 and 1 become
+        numbers, and texts are missing where training had some, too.
+        """
+        (values, unreadable), (codes, names) = cells.numbers, cells.written
+        known = np.append([cells.form.read(text) is not None for text in names], True)
+        if isinstance(column, NumberColumn) and (column.low, column.high) == (0, 1):
+            meant = [
+                None if read else booleans.meaning(t) for t, read in zip(names, known, strict=False)
+            ]
+            flags = [value is not None for value in meant]
+            self._count(self.report.respelled, column.name, cells, flags)
+            known |= np.append(flags, True)
+            numbers = np.append([float(value or 0) for value in meant], 0)
+            values = np.where(np.append(flags, False)[codes], numbers[codes], values)
+            unreadable = unreadable & ~known[codes]
+        if not isinstance(column, Target) and column.mistakes:
+            self._count(self.report.unreadable, column.name, cells, ~known[:-1])
+            unreadable = np.zeros_like(unreadable)
+        return values, unreadable
+
+    def _problem(self, column: Numeric | Target, cells: Cells, unreadable: Array) -> Message:
+        """Return what is wrong with the first unreadable cell."""
+        if isinstance(column, DateColumn):
+            return NOT_A_DATE
+        text = cells.text(int(unreadable.argmax()))
+        if parse(text, column.decimal) is not None:
+            return Message(OTHER_UNIT, unit=column.unit or Message("none"))
+        return NOT_A_NUMBER
+
     def _targets(self, arrays: Block) -> Array:
         """Return class indices, (n,), or the values of each target, (n, K)."""
-        pairs = [(target.name, Cells(a)) for target, a in zip(self.targets, arrays, strict=True)]
+        pairs = [(each, Cells(a, each.form)) for each, a in zip(self.targets, arrays, strict=True)]
         if self.targets[0].kind == "classes":
-            return self._class_indices(*pairs[0])
-        t = np.stack([self._values(name, cells) for name, cells in pairs], axis=1)
+            return self._class_indices(self.targets[0].name, pairs[0][1])
+        t = np.stack([self._values(target, cells) for target, cells in pairs], axis=1)
         return t if self.scale is None else ((t - self.scale[0]) / self.scale[1]).astype(np.float32)
 
-    def _values(self, name: str, cells: Cells) -> Vector:
-        values = self._numbers(name, self._checked(name, cells))
-        self._refuse(name, cells, np.isnan(values), NO_TARGET)
+    def _values(self, target: Target, cells: Cells) -> Vector:
+        values = self._numbers(target, self._checked(target.name, cells))
+        self._refuse(target.name, cells, np.isnan(values), NO_TARGET)
         return values
 
     def _class_indices(self, name: str, cells: Cells) -> Array:
@@ -319,7 +368,7 @@ def _texts(template: str, found: Mapping[str, Counter[str]]) -> Message:
     return Message(template, count=sum(counts.total() for counts in found.values()), parts=parts)
 
 
-def _callers_level() -> int:
+def callers_level() -> int:
     """Return the stack level of the first line outside this package, for `warnings.warn`."""
     frame, level = sys._getframe(1), 1
     while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("pellucid."):

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Collection
 from typing import NamedTuple
 
 import numpy as np
 
 from pellucid.core import splitmix
 from pellucid.core.types import Array
-from pellucid.data.tables.cells import LARGEST, Cell, Cells
+from pellucid.data.tables.cells import ANY, LARGEST, Cell, Cells, Form
+from pellucid.data.tables.dated import Dating
+from pellucid.data.tables.forms import Tally, form_of, needs_second_look
+from pellucid.data.tables.moments import Moments
 from pellucid.data.tables.table import Table
+from pellucid.data.tables.written import BLANKS, plain
 
 MOST_COUNTED = 10_000
 """Different texts of a column that are counted; with more it is no column of categories."""
@@ -74,6 +79,14 @@ class Survey:
 
     Attributes
     ----------
+    form
+        How its texts are read as numbers, and in days: numbers, or dates.
+    tally
+        Which forms its texts have; None once that is known.
+    dashes
+        How many of the missing cells are dashes, which are missing in columns of numbers only.
+    moments
+        Which months, weekdays and hours there are among dates.
     typed, boolean
         Whether the table has types, or all its cells are texts, as in CSV; whether the column is
         stored as truth values.
@@ -93,8 +106,11 @@ class Survey:
         How often each text occurs, or None for more than `MOST_COUNTED` different ones.
     """
 
-    def __init__(self, counted: bool = False, typed: bool = True) -> None:
+    def __init__(self, counted: bool = False, typed: bool = True, form: Form | None = None) -> None:
         self.typed, self.boolean = typed, False
+        self.form, self.tally = form or ANY, None if form else Tally()
+        self.dashes = 0
+        self.moments = Moments()
         self.counted = counted  # numbers are counted only where they may be categories
         self.rows = self.missing = self.readable = 0
         self.family = "text"
@@ -111,6 +127,11 @@ class Survey:
     def present(self) -> int:
         """How many cells are not missing."""
         return self.rows - self.missing
+
+    @property
+    def is_date(self) -> bool:
+        """Whether its numbers are dates."""
+        return isinstance(self.form, Dating)
 
     @property
     def quantiles(self) -> tuple[float, ...]:
@@ -131,6 +152,8 @@ class Survey:
     def add(self, cells: Cells) -> None:
         """Add the next cells of the column."""
         self.family, self.boolean = cells.family, cells.boolean
+        if cells.family == "date" and not self.is_date:
+            self.form = cells.form = Dating()
         if self.family == "other":
             self.rows += len(cells.array)
             return
@@ -141,10 +164,23 @@ class Survey:
         self.infinite = self._first(self.infinite, infinite, cells)
         self.absent = self._first(self.absent, absent, None)
         self.missing += int(absent.sum())
-        self._measure(np.flatnonzero(~(infinite | np.isnan(values))), values)
+        there = np.flatnonzero(~(infinite | np.isnan(values)))
+        self._measure(there, values)
+        if self.is_date:
+            self.moments.add(values[there])
+        if cells.family in ("text", "category") and cells.cast is None:
+            self._look_at_texts(cells)
         if self.counts is not None and (self.counted or self.family != "number"):
             self._count(self.counts, cells)
         self.rows += len(cells.array)
+
+    def _look_at_texts(self, cells: Cells) -> None:
+        codes, names = cells.written
+        times = np.bincount(codes[codes >= 0], minlength=len(names)).tolist()
+        for name, count in zip(names, times, strict=True):
+            self.dashes += count * (name in BLANKS)
+            if self.tally is not None and count and plain(name) is None:
+                self.tally.add(name, count)
 
     def _first(self, known: Cell | None, found: Array, cells: Cells | None) -> Cell | None:
         """Return the first cell in all masks so far; its text only where `cells` are given."""
@@ -185,13 +221,42 @@ class Survey:
             self.counts = None
 
 
-def survey(table: Table, counted: set[str]) -> dict[str, Survey]:
-    """Read every row of a table once and return the facts about each column.
+def survey(table: Table, counted: set[str], dates: Collection[str] = ()) -> dict[str, Survey]:
+    """Read every row of a table and return the facts about each column.
 
-    The different cells of columns of numbers are counted only for those in `counted`.
+    The different cells of columns of numbers are counted only for those in `counted`. Columns that
+    turn out to be dates, or not to be written as programs write numbers, are read a second time.
     """
     found = {name: Survey(name in counted, table.typed) for name in table.columns}
-    for block in table.blocks():
+    _read(table, found)
+    tallies = {name: known.tally for name, known in found.items() if known.tally is not None}
+    # Where "1,234" could be both, the other columns of the table decide
+    comma = any(tally.commas > tally.points for tally in tallies.values())
+    again = {}
+    for name, tally in tallies.items():
+        known = found[name]
+        if known.family == "date" or (known.family == "category" and name not in dates):
+            continue
+        form = form_of(tally, known.present, comma, name in dates)
+        if needs_second_look(form, tally):
+            again[name] = Survey(name in counted, table.typed, form)
+        else:
+            known.form = form
+    if again:
+        _read(table, again)
+    better = {name: known for name, known in again.items() if _reads_more(known, found[name])}
+    for name, known in better.items():
+        known.tally = tallies[name]
+    return {**found, **better}
+
+
+def _read(table: Table, found: dict[str, Survey]) -> None:
+    for block in table.blocks(list(found)):
         for known, array in zip(found.values(), block, strict=True):
-            known.add(Cells(array))
-    return found
+            known.add(Cells(array, known.form))
+
+
+def _reads_more(known: Survey, before: Survey) -> bool:
+    """Return whether the second look is worth it; of numbers with points it may read fewer."""
+    several = before.tally is not None and len(before.tally.units) > 1
+    return known.is_date or several or known.readable >= before.readable

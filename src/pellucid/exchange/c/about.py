@@ -13,7 +13,8 @@ from pellucid.core.layers import Affine, Exponential, Sigmoid, Softmax
 from pellucid.core.types import Options
 from pellucid.data.inputs import Images
 from pellucid.data.tables import Columns
-from pellucid.data.tables.kinds import Column, NumberColumn
+from pellucid.data.tables.kinds import CategoryColumn, Column, DateColumn
+from pellucid.data.tables.moments import PERIODS
 from pellucid.exchange.c.literals import comment
 from pellucid.language import speaking
 from pellucid.network import Network
@@ -79,12 +80,20 @@ def _inputs(net: Network, D: int, takes_bytes: bool) -> list[str]:
 
 def _column(column: Column) -> list[str]:
     """Describe each number that a column becomes."""
-    if isinstance(column, NumberColumn):
-        less = f" less {column.offset:g}" if column.offset else ""
-        own = [f"{column.name}{less}; {column.mean - column.offset:.9g} where it is missing"]
-    else:
+    missing = [f"whether {column.name} is missing"] if column.missing else []
+    if isinstance(column, CategoryColumn):
         own = [f"whether {column.name} is {category}" for category in column.categories]
-    return [*own, *([f"whether {column.name} is missing"] if column.missing else [])]
+        return [*own, *missing]
+    days = ", in days since 1970" if isinstance(column, DateColumn) else ""
+    less = f" less {column.offset:g}" if column.offset else ""
+    value = f"{column.name}{days}{less}; {column.mean - column.offset:.9g} where it is missing"
+    cycles = column.cycles if isinstance(column, DateColumn) else ()
+    waves = [
+        f"{wave}(2 pi t / {PERIODS[cycle]:g}), t = {column.name} in days; 0 where it is missing"
+        for cycle in cycles
+        for wave in ("sin", "cos")
+    ]
+    return [value, *missing, *waves]
 
 
 def _outputs(net: Network, K: int) -> list[str]:
