@@ -149,6 +149,7 @@ def test_a_picture_file(run: Callable[..., Result], model: Path, picture: Path) 
     assert "leave --row out" in run("explain", model, picture, "--row", 1).err
 
 
+@pytest.mark.filterwarnings("ignore::pellucid.TableWarning")
 def test_a_row_of_a_table_by_command(
     run: Callable[..., Result], people: Path, trained: Callable[[str], Path]
 ) -> None:

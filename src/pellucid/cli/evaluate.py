@@ -7,7 +7,15 @@ from functools import partial
 
 from pellucid.cli import evaluate_text
 from pellucid.cli.evaluate_text import Found
-from pellucid.cli.help import argument, command, example, json_option, model_argument, option
+from pellucid.cli.help import (
+    argument,
+    command,
+    example,
+    json_option,
+    model_argument,
+    option,
+    threshold_option,
+)
 from pellucid.cli.network_rows import Rows, rows_with_targets
 from pellucid.cli.output import echo, emit, program, write_json
 from pellucid.cli.plot_file import Panel, check_plot, plot_option, write_plot
@@ -34,6 +42,7 @@ class EvaluateOptions:
         "The column of the targets, where the table has another name for it than the "
         "training data.",
     )
+    threshold: float | None = threshold_option()
     robustness: tuple[str, ...] = option(
         "--robustness CHANGE",
         "How accuracy falls as images change (tables have none): brightness, noise, shift, "
@@ -69,12 +78,17 @@ class EvaluateOptions:
     example("digits.safetensors", "on the 10,000 test digits of MNIST"),
     example("letters.safetensors --data letters/", "on own images"),
     example("model.safetensors new.csv --importance", "a table, and which columns matter"),
+    example("model.safetensors new.csv --threshold 0.2", "yes already from 20 % up"),
     example("digits.safetensors --robustness all", "darker, noisy, shifted and rotated images"),
 )
 def evaluate(options: EvaluateOptions) -> None:
     """Measure how good the predictions of a network are."""
     if options.file is not None and options.data is not None:
         raise wrong_use("name the data once: as DATA or by --data")
+    if options.threshold is not None and (options.importance or options.robustness):
+        raise wrong_use(
+            "--threshold changes the scores alone: leave out --importance, --robustness"
+        )
     data = options.data or options.file
     check_plot(options.plot)
     net = load(options.model)
@@ -107,7 +121,7 @@ def look(net: Network, rows: Rows, options: EvaluateOptions) -> Found:
     # A change that was asked for twice is computed once
     changes = CHANGES if "all" in options.robustness else dict.fromkeys(options.robustness)
     return Found(
-        whole=evaluation.evaluate(net, x, t),
+        whole=evaluation.evaluate(net, x, t, threshold=options.threshold),
         curves={change: robustness(net, x, t, change) for change in changes},
         importance=permutation_importance(net, x, t) if options.importance else None,
         dependence=[partial_dependence(net, x, column) for column in options.dependence],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import NamedTuple
@@ -116,6 +117,10 @@ def _show_classes(found: Found, misclassified: int) -> None:
     if whole.roc is not None and whole.precision_recall is not None:
         echo()
         emit(f"{whole.roc}, {whole.precision_recall}")
+    if whole.best_f1 is not None:
+        threshold, f1 = whole.best_f1
+        template = "F1 of {name} would be highest, {f1:.4f}, with --threshold {threshold:.3g}"
+        emit(template, name=whole.class_name(1), f1=f1, threshold=_rounded_down(threshold))
     echo()
     drawing.show(str(whole.calibration))
     assert whole.misclassified is not None
@@ -129,6 +134,12 @@ def _show_classes(found: Found, misclassified: int) -> None:
             for row, *rest in lines
         ]
         echo(table([head, *named], total=False))
+
+
+def _rounded_down(threshold: float) -> float:
+    """Return three digits of a threshold that are not above it: its own row is to be a yes."""
+    unit = 10.0 ** (math.floor(math.log10(max(threshold, 1e-30))) - 2)
+    return min(math.floor(threshold / unit) * unit, 0.999)
 
 
 def _show_residuals(whole: Evaluation) -> None:

@@ -191,6 +191,16 @@ def json_option() -> Any:
     return option("--json", "Write one JSON document, for programs.", OPTIONS)
 
 
+def threshold_option() -> Any:
+    """Return --threshold for commands that name classes."""
+    return option(
+        "--threshold SHARE",
+        "Of two classes, predict the second from this probability up instead of 0.5. The model "
+        "file keeps no threshold.",
+        type=values.probability(),
+    )
+
+
 def quick_option() -> Any:
     """Return --quick for commands that train by a recipe."""
     return option(

@@ -6,7 +6,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from pellucid.cli.help import argument, command, example, json_option, model_argument, option
+from pellucid.cli.help import (
+    argument,
+    command,
+    example,
+    json_option,
+    model_argument,
+    option,
+    threshold_option,
+)
 from pellucid.cli.network_rows import read_rows
 from pellucid.cli.output import check_not_read, check_writable
 from pellucid.cli.prediction_text import written_as
@@ -25,6 +33,7 @@ class PredictOptions:
 
     model: str = model_argument()
     files: tuple[str, ...] = argument("FILE...", "Images, tables, or files of rows.")
+    threshold: float | None = threshold_option()
     path: str | None = option(
         "-o --output-file FILE",
         "Write the predictions to this CSV file instead: a line for each row, with the value of "
@@ -44,6 +53,7 @@ class PredictOptions:
     example("digits.safetensors *.png --json", "many, for programs"),
     example("model.safetensors new.csv", "the rows of a table, numbered from 1"),
     example("model.safetensors new.csv --json", "the first row has the table's report"),
+    example("model.safetensors new.csv --threshold 0.2", "yes already from 20 % up"),
     example("model.safetensors new.csv -o predictions.csv", "the predictions as a table"),
 )
 def predict(options: PredictOptions) -> int:
@@ -56,7 +66,8 @@ def predict(options: PredictOptions) -> int:
         check_not_read(options.path, [options.model, *options.files])
         check_writable(options.path)
     failed = 0
-    with written_as(net, options.path, options.as_json, len(options.files) > 1) as written:
+    many, threshold = len(options.files) > 1, options.threshold
+    with written_as(net, options.path, options.as_json, many, threshold) as written:
         for file in options.files:
             try:
                 for block in _predicted(net, file):

@@ -19,6 +19,7 @@ from pellucid.errors import FileError
 from pellucid.files.atomic import whole_file
 from pellucid.language import cell_width, say
 from pellucid.lens import image_sheets
+from pellucid.lens.thresholds import verdicts
 from pellucid.network import Network
 
 SHOWN = 3
@@ -32,12 +33,12 @@ DARK = 0.05  # the highest output below which no output neuron is active
 class Predictions:
     """Where predictions go, block by block: standard output, unless a subclass says otherwise."""
 
-    def __init__(self, net: Network) -> None:
-        self.net, self.shown = net, 0
+    def __init__(self, net: Network, threshold: float | None = None) -> None:
+        self.net, self.threshold, self.shown = net, threshold, 0
 
     def add(self, file: str, block: Predicted) -> None:
         """Write the predictions of the next rows of a file."""
-        for text in _texts(self.net, file, block.x, block.y, block.first, self.shown):
+        for text in _texts(self.net, file, block, self.shown, self.threshold):
             output.echo(text)
         self.shown += len(block.y)
 
@@ -47,35 +48,37 @@ class Predictions:
 
 
 @contextmanager
-def written_as(net: Network, path: str | None, as_json: bool, many: bool) -> Iterator[Predictions]:
+def written_as(
+    net: Network, path: str | None, as_json: bool, many: bool, threshold: float | None = None
+) -> Iterator[Predictions]:
     """Yield where predictions go: a CSV file (naming files where there are many), JSON, or text.
 
     Raises FileError where the CSV file cannot be written, or nothing was predicted.
     """
     if path is not None:
         with whole_file(path) as file:
-            table = _Table(net, file, many)
+            table = _Table(net, file, many, threshold)
             yield table
             # An empty file would look like a result, and replace an earlier one
             if not table.rows:
                 raise FileError("{path}: not written, since no row was predicted", path=path)
         output.emit("written: {path}, predictions for {rows:,} rows", path=path, rows=table.rows)
     elif as_json:
-        document = _Document(net)
+        document = _Document(net, threshold)
         yield document
         document.close()
     else:
-        yield Predictions(net)
+        yield Predictions(net, threshold)
 
 
 class _Document(Predictions):
-    def __init__(self, net: Network) -> None:
-        super().__init__(net)
+    def __init__(self, net: Network, threshold: float | None) -> None:
+        super().__init__(net, threshold)
         self.entries: list[dict[str, object]] = []
         self.reports: list[tuple[dict[str, object], Report]] = []
 
     def add(self, file: str, block: Predicted) -> None:
-        entries = entries_of(self.net, file, block.y, block.first)
+        entries = entries_of(self.net, file, block.y, block.first, self.threshold)
         # With a row's entry, not beside them: programs expect a prediction in each
         if block.report is not None and block.first == 1 and entries:
             self.reports.append((entries[0], block.report))
@@ -92,8 +95,8 @@ class _Document(Predictions):
 
 
 class _Table(Predictions):
-    def __init__(self, net: Network, file: BinaryIO, many: bool) -> None:
-        super().__init__(net)
+    def __init__(self, net: Network, file: BinaryIO, many: bool, threshold: float | None) -> None:
+        super().__init__(net, threshold)
         self.file, self.many, self.rows = file, many, 0
 
     def add(self, file: str, block: Predicted) -> None:
@@ -109,7 +112,8 @@ class _Table(Predictions):
                 names = value_names(self.net, K)
                 head = ["prediction"] if K == 1 else [f"prediction {name}" for name in names]
             writer.writerow([*(["file"] if self.many else []), "row", *head])
-        for entry, values in zip(entries_of(self.net, file, y, first), y, strict=True):
+        entries = entries_of(self.net, file, y, first, self.threshold)
+        for entry, values in zip(entries, y, strict=True):
             line = [*([file] if self.many else []), entry.get("row", "")]
             if classes:
                 line += [entry.get("label", entry["prediction"]), f"{entry['confidence']:.6g}"]
@@ -132,10 +136,12 @@ def value_names(net: Network, K: int) -> list[str]:
     return names if len(names) == K else [str(k) for k in range(K)]
 
 
-def entries_of(net: Network, file: str, y: Array, first: int | None) -> list[dict[str, object]]:
+def entries_of(
+    net: Network, file: str, y: Array, first: int | None, threshold: float | None = None
+) -> list[dict[str, object]]:
     """Return predictions y of one file for JSON; rows are numbered from `first`, images not."""
-    classes = predicts_classes(net)
-    chosen, confidence = (net.choose(y), net.confidence(y)) if classes else (None, None)
+    classes = predicts_classes(net) or threshold is not None  # of values it is an error
+    chosen, confidence = verdicts(net, y, threshold) if classes else (None, None)
     entries = []
     for row, outputs in enumerate(y.tolist()):
         entry: dict[str, object] = {"file": file}
@@ -156,9 +162,9 @@ def entries_of(net: Network, file: str, y: Array, first: int | None) -> list[dic
     return entries
 
 
-def describe_confidence(net: Network, y: Array) -> str:
+def describe_confidence(net: Network, y: Array, threshold: float | None = None) -> str:
     """Return in words how confident one prediction y, (1, K), is, and what that number means."""
-    value = float(net.confidence(y)[0])
+    value = float(verdicts(net, y, threshold)[1][0])
     if type(net.layers[-1]).__name__ == "Sigmoid" and y.shape[1] > 1:
         if value < DARK:
             return say("no output neuron is active (the highest output: {value:.2f})", value=value)
@@ -168,29 +174,33 @@ def describe_confidence(net: Network, y: Array) -> str:
 
 
 def _texts(
-    net: Network, file: str, x: Array, y: Array, first: int | None, shown: int
+    net: Network, file: str, block: Predicted, shown: int, threshold: float | None
 ) -> Iterator[str]:
+    first, x, y = block.first, block.x, block.y
     for row in range(len(y)):
         name, one = file if first is None else f"{file}:{first + row}", y[row : row + 1]
-        if not predicts_classes(net):
+        if not predicts_classes(net) and threshold is None:
             text = "  ".join(f"{value:.6g}" for value in y[row])
             if net.predicts_values and y.shape[1] > 1:
                 pairs = zip(value_names(net, y.shape[1]), y[row], strict=True)
                 text = ", ".join(f"{of} {value:.6g}" for of, value in pairs)
             yield output.paragraph(text, f"{name}  ")
         elif shown + row < SHOWN:
-            yield _in_full(net, name, x[row], one)
+            yield _in_full(net, name, x[row], one, threshold)
         else:
-            label, confidence = net.label(int(net.choose(one)[0])), float(net.confidence(one)[0])
-            yield f"{name}  {label}  {confidence:.2f}"
+            chosen, confidence = verdicts(net, one, threshold)
+            yield f"{name}  {net.label(int(chosen[0]))}  {confidence[0]:.2f}"
 
 
-def _in_full(net: Network, name: str, x: Array, y: Array) -> str:
+def _in_full(net: Network, name: str, x: Array, y: Array, threshold: float | None) -> str:
     """Return a prediction with its confidence, the best classes as bars, and the image."""
-    head = say("{name}: {label}", name=name, label=net.label(int(net.choose(y)[0])))
+    head = say(
+        "{name}: {label}", name=name, label=net.label(int(verdicts(net, y, threshold)[0][0]))
+    )
     room = output.columns() - IMAGE[1] - 2
     is_beside = takes_images(net) and room >= ROOM
-    rest = [*output.wrap(describe_confidence(net, y), room if is_beside else output.columns()), ""]
+    confidence = describe_confidence(net, y, threshold)
+    rest = [*output.wrap(confidence, room if is_beside else output.columns()), ""]
     rest += _bars(net, y[0])
     if not takes_images(net):
         return "\n".join([head, *rest, ""])

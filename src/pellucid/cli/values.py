@@ -89,6 +89,12 @@ def share() -> Value:
     return Value(lambda word: _checked(0 <= float(word) < 1, float(word)), wrong)
 
 
+def probability() -> Value:
+    """Return the type of numbers between 0 and 1."""
+    wrong = Message("expected a number above 0 and below 1, got {got}")
+    return Value(lambda word: _checked(0 < float(word) < 1, float(word)), wrong)
+
+
 def share_or_data() -> Value:
     """Return the type of --validation: a number in (0, 1), or the name of data, or "none"."""
 

@@ -19,6 +19,7 @@ from pellucid.language import say
 from pellucid.lens.input_columns import RowsLike, with_targets
 from pellucid.lens.report import PlainDict, Report
 from pellucid.lens.score_curves import ROC, Calibration, PrecisionRecall
+from pellucid.lens.thresholds import verdicts, yes
 from pellucid.network import Network
 from pellucid.training.choices import check_network, choose_loss, is_classification
 from pellucid.training.sample_checks import check_rows
@@ -45,6 +46,8 @@ class Evaluation(Report):
         calibration error).
     roc, precision_recall
         For two classes that both occur: the curves, with `area` and `average_precision`. Else None.
+    best_f1
+        For two classes by probability: the threshold with the highest F1 of class 1, and that F1.
     r2, mean_absolute_error, root_mean_squared_error
         For values: the coefficient of determination, the mean absolute and the root mean squared
         error. None for classes.
@@ -69,16 +72,25 @@ class Evaluation(Report):
     calibration: Calibration | None = None
     roc: ROC | None = None
     precision_recall: PrecisionRecall | None = None
+    best_f1: tuple[float, float] | None = None
     r2: float | None = None
     mean_absolute_error: float | None = None
     root_mean_squared_error: float | None = None
     residuals: Array | None = None
 
-    def __init__(self, net: Network, y: Array, t: Array, loss: float, classes: bool) -> None:
+    def __init__(
+        self,
+        net: Network,
+        y: Array,
+        t: Array,
+        loss: float,
+        classes: bool,
+        threshold: float | None = None,
+    ) -> None:
         self.rows, self.loss, self.names = len(y), loss, net.classes
         self.by_target: dict[str, dict[str, float]] = {}
         if classes:
-            self._count(net, y, metrics.target_classes(t))
+            self._count(net, y, metrics.target_classes(t), threshold)
         else:
             self.r2, self.mean_absolute_error = metrics.r2(y, t), metrics.mean_absolute_error(y, t)
             self.root_mean_squared_error = math.sqrt(metrics.mean_squared_error(y, t))
@@ -89,8 +101,8 @@ class Evaluation(Report):
                 for k, target in enumerate(targets):
                     self.by_target[target.name] = _errors(y[:, k : k + 1], t[:, k : k + 1])
 
-    def _count(self, net: Network, y: Array, t: Array) -> None:
-        chosen = net.choose(y)
+    def _count(self, net: Network, y: Array, t: Array, threshold: float | None) -> None:
+        chosen, confidence = verdicts(net, y, threshold)
         K = max(y.shape[1], 2)  # one output chooses between classes 0 and 1
         low, high = t.min(), t.max()
         if low < 0 or high >= K:
@@ -100,7 +112,7 @@ class Evaluation(Report):
         hits = int(right.sum())
         self.accuracy, self.interval = hits / len(t), metrics.wilson(hits, len(t))
         self.confusion = metrics.confusion(chosen, t, K)
-        self.targets, self.predicted, self.confidence = t, chosen, net.confidence(y)
+        self.targets, self.predicted, self.confidence = t, chosen, confidence
         wrong = np.flatnonzero(~right)
         self.misclassified = wrong[np.argsort(-self.confidence[wrong], kind="stable")]
         match = y.shape[1] > 1 and isinstance(net.layers[-1], Sigmoid)
@@ -111,6 +123,8 @@ class Evaluation(Report):
             alone = y.shape[1] == 1 or isinstance(net.layers[-1], Softmax)
             scores = y[:, -1] if alone else y[:, 1] - y[:, 0]
             self.roc, self.precision_recall = ROC(scores, t == 1), PrecisionRecall(scores, t == 1)
+            if alone and isinstance(net.layers[-1], (Sigmoid, Softmax)):
+                self.best_f1 = self.precision_recall.best_f1
 
     def to_dict(self) -> PlainDict:
         """Return the metrics as plain lists and numbers, without curves and values for each row."""
@@ -124,6 +138,8 @@ class Evaluation(Report):
         if self.roc is not None and self.precision_recall is not None:
             found["roc_area"] = self.roc.area
             found["average_precision"] = self.precision_recall.average_precision
+        if self.best_f1 is not None:
+            found["best_f1"] = {"threshold": self.best_f1[0], "f1": self.best_f1[1]}
         return found
 
     def __str__(self) -> str:
@@ -246,13 +262,18 @@ def confusion_strengths(counts: Array) -> Array:
 
 
 def evaluate(
-    net: Network, x: RowsLike, t: ArrayLike | None = None, loss: str | Loss | None = None
+    net: Network,
+    x: RowsLike,
+    t: ArrayLike | None = None,
+    loss: str | Loss | None = None,
+    threshold: float | None = None,
 ) -> Evaluation:
     """Evaluate a network on rows x, (N, ...), against targets t, (N,) or (N, K).
 
     A network that was trained on a table takes tables, which hold their own targets where t is
     None. `loss` is a name or an object; None selects the one that goes with the network's last
-    layer. Each row passes through the network once. Raises InputError for rows or targets that do
+    layer. With a `threshold`, class 1 of two is predicted from that probability up, instead of 0.5.
+    Each row passes through the network once. Raises InputError for rows or targets that do
     not fit.
 
     >>> import pellucid as pl
@@ -265,4 +286,7 @@ def evaluate(
     rows = check_rows(net.layers, *with_targets(net, x, t))
     chosen = choose_loss(loss, net, rows.t)
     y, value = predict_and_loss(net.layers, chosen, rows.x, rows.t)
-    return Evaluation(net, y, rows.t, value, is_classification(net, chosen, rows.t))
+    classes = is_classification(net, chosen, rows.t)
+    if threshold is not None and not classes:
+        yes(net, y)  # raises the error
+    return Evaluation(net, y, rows.t, value, classes, threshold)

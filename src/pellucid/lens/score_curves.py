@@ -108,6 +108,17 @@ class PrecisionRecall(Report):
         self.precision, self.recall = hits / (hits + alarms), hits / hits[-1]
         self.average_precision = float(np.diff(self.recall, prepend=0.0) @ self.precision)
 
+    @property
+    def best_f1(self) -> tuple[float, float]:
+        """The threshold whose F1, the harmonic mean of precision and recall, is highest; the F1.
+
+        Of equal ones the highest threshold. Choose it on other rows than those of the final scores.
+        """
+        # Every point but those without a hit has both above 0
+        f1 = 2 * self.precision * self.recall / np.maximum(self.precision + self.recall, 1e-300)
+        best = int(f1.argmax())
+        return float(self.thresholds[best]), float(f1[best])
+
     def __str__(self) -> str:
         return say("average precision {value:.4f}", value=self.average_precision)
 
