@@ -25,6 +25,7 @@ from pellucid.sklearn.contracts import Estimator
 from pellucid.sklearn.features import NOT_FILLED, Cell, Cells, Feature, Lookup, Unfit
 
 _UNKNOWN = "\0unknown"  # equal to no category
+_SPECIAL = (None, _UNKNOWN)
 
 
 _Changes: TypeAlias = dict[int, float]  # the value of one output by row of the probes
@@ -48,34 +49,43 @@ def encoded(encoder: Estimator, inputs: Sequence[Cell | Feature], cells: Cells) 
     base, found = _outputs(encoder, probes)
     _check(raw, probes, found, cells)
     starts = list(accumulate(map(len, by_column), initial=0))
-    lookups: list[Feature] = []
-    for usual, changes in zip(base, found, strict=True):
-        # A feature that no probe changes is constant, and may be of any column.
-        column = next((probes[row].column for row in changes), 0)
-        own = range(starts[column], starts[column + 1])
-        lookups.append(_lookup(raw[column].column, probes, own, usual, changes, cells))
-    return lookups
+    groups = [
+        _Group(cell.column, start, [probe.text for probe in own])
+        for cell, start, own in zip(raw, starts, by_column, strict=False)
+    ]
+    # A feature that no probe changes is constant, and may be of any column.
+    owners = (next((probes[row].column for row in changes), 0) for changes in found)
+    return [
+        _lookup(groups[owner], usual, changes, cells)
+        for owner, usual, changes in zip(owners, base, found, strict=True)
+    ]
 
 
-def _lookup(
-    column: int, probes: Sequence[_Probe], own: range, usual: float, changes: _Changes, cells: Cells
-) -> Lookup:
-    """Return one output as a function of its column, whose probes are `own`."""
-    special = {probes[row].text: row for row in own if probes[row].text in (None, _UNKNOWN)}
+class _Group:
+    """The probes of one column: what each row stands for, and the rows of unknown and missing."""
+
+    def __init__(self, column: int, start: int, texts: Sequence[str | None]) -> None:
+        self.column, self.texts = column, dict(enumerate(texts, start))
+        self.special = {text: row for row, text in self.texts.items() if text in _SPECIAL}
+
+
+def _lookup(group: _Group, usual: float, changes: _Changes, cells: Cells) -> Lookup:
+    """Return one output as a function of its column."""
 
     def value(text: str | None, otherwise: float) -> float:
-        return changes.get(special[text], usual) if text in special else otherwise
+        row = group.special.get(text)
+        return otherwise if row is None else changes.get(row, usual)
 
     otherwise = value(_UNKNOWN, 0.0)
     if math.isnan(otherwise):
-        raise cells.unfit(column, Message("unknown categories become NaN"))
+        raise cells.unfit(group.column, Message("unknown categories become NaN"))
     # Where an unknown cell is as usual, only changes count: of thousands of categories a few.
-    rows = changes if otherwise == usual else own
-    values = {str(probes[row].text): changes.get(row, usual) for row in rows}
-    values = {text: each for text, each in values.items() if each != otherwise}
-    for text in map(str, special):
-        values.pop(text, None)
-    return Lookup(column, values, otherwise, value(None, math.nan))
+    values = {}
+    for row in changes if otherwise == usual else group.texts:
+        text, each = group.texts[row], changes.get(row, usual)
+        if text is not None and text not in _SPECIAL and each != otherwise:
+            values[text] = each
+    return Lookup(group.column, values, otherwise, value(None, math.nan))
 
 
 def _probes(encoder: Estimator, column: int, cell: Cell | Lookup, cells: Cells) -> list[_Probe]:
@@ -131,8 +141,10 @@ def _outputs(encoder: Estimator, probes: Sequence[_Probe]) -> tuple[list[float],
     base = y[0].toarray().ravel().tolist()
     changed = (y[1:] - scipy.sparse.csr_matrix(np.ones((len(probes), 1))) @ y[0]).tocoo()
     found: list[_Changes] = [{} for _ in base]
-    for row, output in zip(changed.row.tolist(), changed.col.tolist(), strict=True):
-        if (value := float(y[row + 1, output])) != base[output]:
+    # Read again: base + change is rounded, and of NaN no number.
+    values = np.asarray(y[changed.row + 1, changed.col]).ravel().tolist()
+    for row, output, value in zip(changed.row.tolist(), changed.col.tolist(), values, strict=True):
+        if value != base[output]:
             found[output][row] = value
     return base, found
 
