@@ -64,10 +64,11 @@ def test_the_latest_rows_are_held_out(visits: pandas.DataFrame) -> None:
     found = held_out(visits, time="day")
     assert visits["day"][found].min() > visits["day"][~found].max()
     assert abs(found.mean() - 0.25) < 0.02
-    written = visits.assign(day=visits["day"].dt.strftime("%Y-%m-%d"))
-    assert (held_out(written, time="day") == found).all()
     stamped = visits.assign(day=visits["day"].dt.strftime("%Y-%m-%dT%H:%M:%S.123456789Z"))
     assert (held_out(stamped, time="day") == found).all()
+    for written in ("%Y-%m-%d", "%d.%m.%Y", "%Y년 %m월 %d일", "%m/%d/%Y %H:%M"):
+        table = visits.assign(day=visits["day"].dt.strftime(written))
+        assert (held_out(table, time="day") == found).all()
     numbered = visits.assign(day=(visits["day"] - visits["day"].min()).dt.days)
     assert (held_out(numbered, time="day") == found).all()
     ties = pandas.DataFrame({"year": [2020] * 5 + [2021] * 4 + [2022] * 3})

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import math
-import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import NamedTuple
 
 import numpy as np
@@ -14,6 +11,8 @@ from pellucid.core.draws import split_order
 from pellucid.core.types import Array, Vector
 from pellucid.data.tables import Columns
 from pellucid.data.tables.cells import Cell, Cells
+from pellucid.data.tables.dated import Dating
+from pellucid.data.tables.forms import Tally
 from pellucid.data.tables.table import Table
 from pellucid.data.tables.written import plain
 from pellucid.errors import InputError, Message
@@ -145,33 +144,35 @@ def _groups(table: Table, column: str) -> Array:
 
 
 def _times(table: Table, column: str) -> Vector:
-    """Return a number for each row that is greater for later times."""
+    """Return a number for each row that is greater for later times: itself, or days of a date."""
+    blocks = list(_cells(table, column))
+    texts = [cells for cells in blocks if cells.family not in ("number", "date")]
+    tally = Tally()
+    for cells in texts:
+        codes, names = cells.written
+        counts = np.bincount(codes[codes >= 0], minlength=len(names))
+        for name, times in zip(names, counts.tolist(), strict=True):
+            tally.add(name, times)
+    # Days and months are in the order that fits the whole column.
+    dating = tally.dating()
     found, row = [], 0
-    for cells in _cells(table, column):
-        values = cells.numbers.values if cells.family == "number" else _moments(cells)
+    for cells in blocks:
+        if cells.family == "number":
+            values = cells.numbers.values
+        elif cells.family == "date":
+            values = Cells(cells.array, dating).numbers.values
+        else:
+            values = _of_texts(cells, dating)
         _refuse(table, column, cells, np.isnan(values), row, _NO_TIME)
         found.append(values)
         row += len(values)
     return np.concatenate(found) if found else np.empty(0)
 
 
-def _moments(cells: Cells) -> Vector:
-    """Return texts that are numbers or dates of ISO 8601 as numbers, dates in seconds; else NaN."""
-    codes, names = cells.texts
-    return np.array([_moment(name) for name in names] + [np.nan])[codes]  # the last: missing
-
-
-def _moment(text: str) -> float:
-    number = plain(text)
-    if number is not None:
-        return number
-    # datetime keeps microseconds: a dataframe's nanoseconds are cut.
-    text = re.sub(r"(\.\d{6})\d+", r"\1", text)
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return math.nan
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+def _of_texts(cells: Cells, dating: Dating) -> Vector:
+    codes, names = cells.written
+    known = [plain(name) if plain(name) is not None else dating.read(name) for name in names]
+    return np.array([np.nan if each is None else each for each in known] + [np.nan])[codes]
 
 
 def _cells(table: Table, column: str) -> Iterator[Cells]:
