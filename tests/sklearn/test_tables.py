@@ -165,6 +165,9 @@ def test_targets_of_other_kinds(people: pandas.DataFrame) -> None:
     for y in ("abc", 3, None, np.eye(len(X))[:, :2]):
         with pytest.raises(ValueError):
             TableClassifier(**SMALL).fit(X, y)
+    for y in ("abc", 3, None, np.eye(len(X))[:, :2, None]):
+        with pytest.raises((ValueError, TypeError)):  # scikit-learn's
+            TableRegressor(**SMALL).fit(X, y)
     with pytest.raises(pl.InputError, match="collect a lazy one"):
         TableClassifier(**SMALL).fit(polars.from_pandas(X).lazy(), people["member"])
 
@@ -236,6 +239,21 @@ def test_parameters_reach_the_training(people: pandas.DataFrame) -> None:
         number.fit(X, y)
     few = TableClassifier(**SMALL).fit(X, y)
     assert "validation_loss" not in few.history_.records[0]  # below 1,000 rows
+
+
+def test_several_values_of_a_row(people: pandas.DataFrame, tmp_path: Path) -> None:
+    X = people[["city", "member"]]
+    both = people[["income", "age"]].fillna(40)
+    model = TableRegressor(**SMALL).fit(X, both)
+    net = pl.table_mlp(pl.Columns.of(X.join(both), ["income", "age"]), [8])
+    pl.train_table(net, X.join(both), epochs=5, progress=False)
+    assert model.network_ == net
+    assert model.network_.columns == net.columns
+    assert (model.predict(X) == net.predict(X)).all()
+    assert TableRegressor(**SMALL).fit(X, both.to_numpy()).network_ == net
+    model.save(tmp_path / "model.safetensors")
+    back = TableRegressor.load(tmp_path / "model.safetensors")
+    assert (back.predict(X) == model.predict(X)).all()
 
 
 def test_columns_that_steer_the_training(people: pandas.DataFrame) -> None:

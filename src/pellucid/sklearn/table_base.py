@@ -66,7 +66,7 @@ class BaseTableMLP(SavingTables, ABC, BaseEstimator):
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: Inputs, y: Inputs) -> Self:
-        """Train on the rows of a table X and their targets y, (N,).
+        """Train on the rows of a table X and their targets y, (N,), of a regressor also (N, K).
 
         X is a dataframe of pandas, Polars or PyArrow, an array (N, D), or a list of rows; cells may
         be numbers, texts, truth values, dates, or missing. `pl.Columns.of` has the rules by which
@@ -77,14 +77,16 @@ class BaseTableMLP(SavingTables, ABC, BaseEstimator):
         if y is None:  # scikit-learn's error
             validation.validate_data(self, X, y, skip_check_array=True)
         table = read_table(self._source(X, reset=True))
-        name, y = getattr(y, "name", None), self._checked(y)
+        given, y = y, self._checked(y)
         validation.check_consistent_length(X, y)
-        target = _unused(name if isinstance(name, str) and name else "target", table.columns)
-        table = table.joined(target, y)
+        cells = y.reshape(len(y), -1).T
+        targets = _target_names(given, len(cells), table.columns)
+        for name, values in zip(targets, cells, strict=True):
+            table = table.joined(name, values)
         lists = {name: [str(each) for each in getattr(self, name)] for name in _LISTS}
         roles = Roles(self.sample_weight, self.group, self.time)
         lists["ignore"] += filter(None, (roles.sample_weight, roles.group))  # as the command does
-        columns = Columns.of(table, target, task=self._task, **lists)
+        columns = Columns.of(table, targets, task=self._task, **lists)
         self._know(columns)
         seed = _seed(self.random_state)
         activation = str(NAMES.get(self.activation, self.activation))
@@ -150,7 +152,7 @@ class BaseTableMLP(SavingTables, ABC, BaseEstimator):
 
     @abstractmethod
     def _checked(self, y: Inputs) -> Array:
-        """Return validated targets, (N,)."""
+        """Return validated targets, (N,) or (N, K)."""
 
     @abstractmethod
     def _know(self, columns: Columns) -> None:
@@ -163,6 +165,14 @@ class BaseTableMLP(SavingTables, ABC, BaseEstimator):
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = tags.input_tags.string = tags.input_tags.categorical = True
         return tags
+
+
+def _target_names(y: Inputs, count: int, columns: Sequence[str]) -> list[str]:
+    """Return names for columns of targets: those that a dataframe or series has, if it has any."""
+    own = list(getattr(y, "columns", [getattr(y, "name", None)]))
+    if len(set(own)) != count or not all(isinstance(name, str) and name for name in own):
+        own = ["target"] if count == 1 else [f"target{k}" for k in range(count)]
+    return [_unused(name, columns) for name in own]
 
 
 def _unused(name: str, columns: Sequence[str]) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import ClassifierMixin, RegressorMixin
-from sklearn.utils import validation
+from sklearn.utils import column_or_1d, validation
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
@@ -166,8 +166,9 @@ class TableClassifier(ClassifierMixin, BaseTableMLP):
 class TableRegressor(RegressorMixin, BaseTableMLP):
     """A network for the values of a table's rows: numbers, texts, dates, missing cells and all.
 
-    Parameters and attributes are those of `TableClassifier`, classes aside. Values are standardized
-    for the training, and losses are in those units; predictions and scores are in the target's own.
+    Parameters and attributes are those of `TableClassifier`, classes aside. Values, one or several
+    of a row, are standardized for the training, and losses are in those units; predictions and
+    scores are in the target's own.
 
     >>> import pandas
     >>> X = pandas.DataFrame({"age": [20, 30, 40, 50] * 9, "city": ["Seoul", "Busan"] * 18})
@@ -207,12 +208,20 @@ class TableRegressor(RegressorMixin, BaseTableMLP):
         self._keep(locals())
 
     def predict(self, X: Inputs) -> Array:
-        """Return the value of each row, (N,) float64."""
-        return self._outputs(X)[:, 0].astype(np.float64)
+        """Return the value of each row, (N,) float64, or its K values, (N, K)."""
+        y = self._outputs(X).astype(np.float64)
+        return y[:, 0] if y.shape[1] == 1 else y
 
     def _checked(self, y: Inputs) -> Array:
-        y = validation._check_y(plain_targets(y), y_numeric=True, estimator=self)
+        y = plain_targets(y)
+        y = validation._check_y(y, multi_output=True, y_numeric=True, estimator=self)
+        y = column_or_1d(y, warn=True) if y.ndim == 2 and y.shape[1] == 1 else y
         return y.astype(np.float64) if y.dtype == bool else y
 
     def _know(self, columns: Columns) -> None:
         """Keep nothing: outputs are the predictions."""
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags
