@@ -28,9 +28,17 @@ TABLE: dict[str, list[Any]] = {
     "grade": [i % 3 for i in range(N)],
     "member": [i % 2 == 0 for i in range(N)],
     "price": [f"{i}.5" for i in range(N)],
+    "won": [f"₩{i * 350:,}" for i in range(N)],
+    "share": [f"{i}.5 %" if i % 9 else "-" for i in range(N)],
+    "day": [f"2023-{1 + i // 28:02}-{1 + i % 28:02}" for i in range(N)],
+    "shop": ["ja" if i == 5 else f"{i * 3 % 7}" for i in range(N)],
+    "comma": [f"{i},25" for i in range(N)],
+    "paid": ["yes" if i % 3 else "no" for i in range(N)],
     "y": [float(i % 5) for i in range(N)],
 }
-COLUMNS = pl.Columns.of(TABLE, "y", task="regress", categories=["grade"])
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # a shop is "ja"
+    COLUMNS = pl.Columns.of(TABLE, "y", task="regress", categories=["grade"])
 ROW = {name: cells[0] for name, cells in TABLE.items()}
 INPUTS = [name for name in TABLE if name != "y"]
 
@@ -47,6 +55,12 @@ texts = st.one_of(
     st.sampled_from(["Seoul", " Seoul ", "seoul", "3", "3.0", "03", "2", "True", "true", "TRUE"]),
     st.sampled_from(["1.5", " 20 ", "1e3", "1e400", "inf", "-Infinity", "1,5", "nan", "7.50"]),
     st.floats(10, 60).map(str),
+    st.sampled_from(
+        ["₩1,000", "1.234,5", "12,5 %", "3,5", "$5", "-", "yes", "N", "예", "참", "ja"]
+    ),
+    st.sampled_from(
+        ["2023-01-20", "20.01.2023", "2023-01-20 10:30", "2030-01-01", "2023년 1월 3일"]
+    ),
 )
 others = st.one_of(
     st.none(),

@@ -256,6 +256,19 @@ def test_several_values_of_a_row(people: pandas.DataFrame, tmp_path: Path) -> No
     assert (back.predict(X) == model.predict(X)).all()
 
 
+def test_dates_are_inputs(people: pandas.DataFrame) -> None:
+    days = people.index.to_numpy()
+    X = pandas.DataFrame({"day": np.datetime64("2024-01-01") + days, "code": 20240000 + days % 30})
+    model = TableRegressor((16,), max_iter=60, random_state=0).fit(X, days * 2.0)
+    assert model.score(X, days * 2.0) > 0.9
+    texts = X.assign(day=X["day"].dt.strftime("%Y-%m-%d"))
+    again = TableRegressor((16,), max_iter=60, random_state=0).fit(texts, days * 2.0)
+    assert again.network_ == model.network_
+    declared = TableRegressor(**SMALL, dates=["code"], ignore=["day"])
+    with pytest.raises(pl.InputError, match=r"column code: '20240000'"):
+        declared.fit(X, days * 2.0)
+
+
 def test_columns_that_steer_the_training(people: pandas.DataFrame) -> None:
     X = inputs(people).assign(w=people.index % 3, who=people.index // 9, day=people.index)
     y = target(people)

@@ -30,7 +30,7 @@ from pellucid.training.table_roles import Roles
 
 _COUNT = Interval(Integral, 1, None, closed="left")
 _AS_THERE = "hidden_layer_sizes", "schedule", "random_state", "callbacks", "engine", "threads"
-_LISTS = "categories", "numbers", "ignore"
+_LISTS = "categories", "numbers", "dates", "ignore"
 _ROLES = "sample_weight", "group", "time"
 
 TABLE_PARAMETERS: Options = {

@@ -50,9 +50,9 @@ class TableClassifier(ClassifierMixin, BaseTableMLP):
     validation_fraction
         The share of rows to hold out; the weights of the epoch with the lowest loss on them are
         kept. "auto" (default) is 0.1 from 1,000 rows on and none below; None holds no rows out.
-    categories, numbers, ignore
-        Names of columns to take for categories, for numbers, and to leave out, as in `Columns.of`;
-        an array's columns are named x0, x1, ...
+    categories, numbers, dates, ignore
+        Names of columns to take for categories, numbers or dates, and to leave out, as in
+        `Columns.of`; an array's columns are named x0, x1, ...
     sample_weight, group, time
         Names of columns of X, as in `pl.train_table`: what each row weighs, and which rows are held
         out together or as the latest. The first two are no inputs. (`fit` takes no sample_weight:
@@ -110,6 +110,7 @@ class TableClassifier(ClassifierMixin, BaseTableMLP):
         validation_fraction: float | str | None = "auto",
         categories: Sequence[str] = (),
         numbers: Sequence[str] = (),
+        dates: Sequence[str] = (),
         ignore: Sequence[str] = (),
         sample_weight: str | None = None,
         group: str | None = None,
@@ -195,6 +196,7 @@ class TableRegressor(RegressorMixin, BaseTableMLP):
         validation_fraction: float | str | None = "auto",
         categories: Sequence[str] = (),
         numbers: Sequence[str] = (),
+        dates: Sequence[str] = (),
         ignore: Sequence[str] = (),
         sample_weight: str | None = None,
         group: str | None = None,
