@@ -317,6 +317,27 @@ DENSE: dict[str, Maker] = {
         )
         for kind in (nn.ReLU, nn.Sigmoid, nn.Tanh, nn.GELU, nn.SiLU, nn.Softplus, nn.LeakyReLU)
     },
+    **{
+        f"F.{name} later": own(
+            lambda s, x, name=name: s.b(getattr(F, name)(s.a(x))),  # type: ignore[misc]
+            a=linear(4, 6),
+            b=linear(6, 2),
+        )
+        for name in ("elu", "selu", "mish", "hardswish")
+    },
+    "F.elu with alpha": own(lambda s, x: s.b(F.elu(s.a(x), 0.5)), a=linear(4, 6), b=linear(6, 2)),
+    "PReLU": own(lambda s, x: s.b(s.p(s.a(x))), a=linear(4, 6), b=linear(6, 2), p=nn.PReLU),
+    "PReLU for each column": own(
+        lambda s, x: s.b(s.p(s.a(x))), a=linear(4, 6), b=linear(6, 2), p=lambda: nn.PReLU(6)
+    ),
+    "F.prelu": own(
+        lambda s, x: s.b(F.prelu(s.a(x), s.w)), a=linear(4, 6), b=linear(6, 2), w=weights(6)
+    ),
+    "F.log_softmax": own(lambda s, x: F.log_softmax(s.a(x), dim=1), a=linear(4, 3)),
+    "nn.LogSoftmax": own(
+        lambda s, x: s.ls(s.a(x)), a=linear(4, 3), ls=lambda: nn.LogSoftmax(dim=-1)
+    ),
+    "x.log_softmax": own(lambda s, x: s.a(x).log_softmax(-1), a=linear(4, 3)),
     "torch.relu": own(lambda s, x: s.b(torch.relu(s.a(x))), a=linear(4, 6), b=linear(6, 2)),
     "x.relu()": own(lambda s, x: s.b(s.a(x).relu()), a=linear(4, 6), b=linear(6, 2)),
     "x.sigmoid()": own(lambda s, x: s.b(s.a(x).sigmoid()), a=linear(4, 6), b=linear(6, 2)),

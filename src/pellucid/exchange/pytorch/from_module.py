@@ -56,6 +56,17 @@ def from_torch(
     Raises InputError that names the module, or the line of `forward`, which is not supported, and
     says why: what depends on other rows, on the numbers (`if x.sum() > 0`) or on chance; tensors of
     the module that `forward` changes; weights that are not finite.
+
+    >>> from torch import nn
+    >>> class Small(nn.Module):
+    ...     def __init__(self):
+    ...         super().__init__()
+    ...         self.fc = nn.Linear(2, 3)
+    ...
+    ...     def forward(self, x):
+    ...         return self.fc(x).relu()
+    >>> [type(layer).__name__ for layer in from_torch(Small()).layers]
+    ['Affine', 'ReLU']
     """
     torch = library("torch", "torch")
     if not isinstance(module, torch.nn.Module):
