@@ -5,8 +5,8 @@ They take every parameter of scikit-learn's own, and with the same `random_state
 same weights, to rounding. What they have beyond it follows scikit-learn's parameters and changes
 nothing unless it is used. skl2onnx converts them like scikit-learn's own, whichever of the two
 packages is imported first. `TableClassifier` and `TableRegressor` take tables as they are: texts,
-dates and missing cells. `to_network` makes one network of a fitted pipeline, scalers included.
-This needs scikit-learn: pip install "pellucid[sklearn]".
+dates and missing cells. `to_network` makes one network of a fitted pipeline, with its scalers,
+imputers and encoders. This needs scikit-learn: pip install "pellucid[sklearn]".
 """
 
 from __future__ import annotations
