@@ -14,6 +14,7 @@ import pytest
 import skl2onnx
 import torch
 import torch.nn.functional as F
+from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler, RobustScaler, StandardScaler
@@ -403,6 +404,22 @@ def test_files_of_scikit_learn(name: str, dtype: str, tmp_path: Path) -> None:
 def test_scalers_become_one_standardize(name: str, first: type, tmp_path: Path) -> None:
     net, _, _ = converted(name, ROWS, tmp_path / "model.onnx")
     assert kinds(net) == ["Standardize", "Affine", "ReLU", "Affine", "ReLU", "Affine"]
+
+
+def test_linear_models(tmp_path: Path) -> None:
+    """Regression is an Affine layer; a classifier's operator has two outputs and is refused."""
+    path = tmp_path / "model.onnx"
+    for t in (VALUES, np.stack([VALUES, -VALUES], 1)):
+        model = LinearRegression().fit(ROWS, t)
+        path.write_bytes(skl2onnx.to_onnx(model, ROWS[:1]).SerializeToString())
+        net = from_onnx(path)
+        assert kinds(net) == ["Affine"]
+        assert difference(net(ROWS), model.predict(ROWS).reshape(len(ROWS), -1)) <= 1e-5
+    for classes in (TWO, THREE):
+        model = LogisticRegression().fit(ROWS, classes)
+        path.write_bytes(skl2onnx.to_onnx(model, ROWS[:1]).SerializeToString())
+        with pytest.raises(pl.FileError, match=r"\(ai.onnx.ml.LinearClassifier\): this operator"):
+            from_onnx(path)
 
 
 def test_rows_of_whole_numbers(tmp_path: Path) -> None:

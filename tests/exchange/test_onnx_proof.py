@@ -33,6 +33,8 @@ ARRAYS: dict[str, Any] = {
     "flat": np.array([-1, 6]),
     "pads": np.array([0, 1, 0, 2]),
     "wide_pads": np.array([0, 1, 0, 1 << 40]),
+    "twice": np.array([1, 2]),
+    "wider": np.array([1, 1, 3]),
     "filling": np.float64(0.5),
     "zero": np.float64(0),
     "place": np.array(1),
@@ -70,6 +72,11 @@ WIRED: dict[str, tuple[Sequence[onnx.NodeProto], str]] = {
         "",
     ),
     "running sums": ([node("CumSum", "x place", exclusive=1, reverse=1)], "Affine"),
+    "columns repeated": ([node("Tile", "x twice")], "Affine"),
+    "columns expanded": (
+        [node("Unsqueeze", "x two", "u"), node("Expand", "u wider", "v"), node("Flatten", "v")],
+        "Affine",
+    ),
     "a margin": ([node("Pad", "x pads filling")], "Affine"),
     "a mirrored margin": ([node("Pad", "x pads", mode="reflect")], "Affine"),
 }
@@ -100,6 +107,11 @@ REFUSED: dict[str, tuple[Sequence[onnx.NodeProto], str]] = {
     "a margin of terabytes": (
         [node("Pad", "x wide_pads zero")],
         r"\(Pad\): its inputs, attributes and shapes do not fit each other",
+    ),
+    "rows repeated": ([node("Tile", "x rows_twice")], "does not keep rows apart"),
+    "rows expanded": (
+        [node("Reshape", "x one_more", "u"), node("Expand", "u three_batches")],
+        "does not keep rows apart",
     ),
     "the row as indices": ([node("Gather", "W x")], "expected the rows as its first input"),
     "a gated linear unit": (
@@ -133,7 +145,14 @@ REFUSED: dict[str, tuple[Sequence[onnx.NodeProto], str]] = {
 @pytest.mark.parametrize("name", REFUSED)
 def test_refused_by_node_and_reason(name: str, tmp_path: Path) -> None:
     nodes, message = REFUSED[name]
-    arrays = {**ARRAYS, "zeros": np.array([0]), "threes": np.array([3, 3])}
+    arrays = {
+        **ARRAYS,
+        "zeros": np.array([0]),
+        "threes": np.array([3, 3]),
+        "rows_twice": np.array([2, 1]),
+        "one_more": np.array([1, -1, 6]),
+        "three_batches": np.array([3, 1, 1]),
+    }
     opset = 13 if name == "the mean of the rows" else 18
     with pytest.raises(pl.FileError, match=message) as caught:
         read(graph(nodes, arrays, row=(6,), opset=opset), tmp_path)

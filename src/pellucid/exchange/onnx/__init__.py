@@ -4,7 +4,8 @@ Out: `writers` holds the operators of each layer, `to_model` makes models of the
 an untrusted file into operators with constant inputs, `graph_outputs` finds the tensor that holds
 the predictions, `segments` cuts the path to it into pieces, and `readers` (one operator each) and
 `recognition` (functions written out in several operators) make layers of the pieces, collected by
-`builder`; `from_model` joins these steps.
+`builder`; `proof` compares the network with the graph, which `evaluation` computes in NumPy;
+`from_model` joins these steps.
 """
 
 from pellucid.exchange.onnx.from_model import from_onnx

@@ -97,6 +97,13 @@ def _gelu(op: Op, x: Array) -> Array:
     return x * (2 - erfc(x / math.sqrt(2))) / 2
 
 
+def _linear_regressor(op: Op, x: Array) -> Array:
+    targets = op.attribute("targets", 1)
+    W = np.array(op.attributes.get("coefficients")).reshape(targets, -1)
+    y: Array = x @ W.T + np.array(op.attributes.get("intercepts", 0.0))
+    return y
+
+
 def _scaler(op: Op, x: Array) -> Array:
     offset, scale = (np.array(op.attributes.get(name)) for name in ("offset", "scale"))
     scaled: Array = (x - offset) * scale
@@ -116,5 +123,6 @@ _TABLE: dict[str, _Function] = {
     "Round": lambda op, x: np.rint(x),
     "Sin": lambda op, x: np.sin(x),
     "Softmax": _softmax,
+    "ai.onnx.ml.LinearRegressor": _linear_regressor,
     "ai.onnx.ml.Scaler": _scaler,
 }

@@ -19,10 +19,10 @@ from pellucid.errors import FileError, InputError, Message, PellucidError
 from pellucid.exchange.onnx.builder import Builder
 from pellucid.exchange.onnx.graph import Graph, Input, graph_of
 from pellucid.exchange.onnx.graph_outputs import output_of
-from pellucid.exchange.onnx.operators import ATTRIBUTED, ELEMENTWISE, MALFORMED, REDUCTIONS, Op
+from pellucid.exchange.onnx.operators import MALFORMED, Op
 from pellucid.exchange.onnx.own_forms import read_embedding, read_slopes
 from pellucid.exchange.onnx.proof import prove
-from pellucid.exchange.onnx.readers import READERS
+from pellucid.exchange.onnx.readers import READERS, is_known
 from pellucid.exchange.onnx.recognition import LONGEST, recognised
 from pellucid.exchange.onnx.segments import Segment, operators_between, segments, sources
 from pellucid.extras import library
@@ -40,9 +40,13 @@ def from_onnx(path: str | os.PathLike[str]) -> Network:
     Supported is one chain of Gemm, MatMul and Add (in any order, weights transposed or not),
     normalisations, activations (also written out: they are recognised by what they compute),
     Dropout, skips (Add) around such chains, reshaping of each row by itself, and arithmetic with
-    constants, which becomes Scale and Standardize. The labels and dictionaries that scikit-learn's
-    converter appends to classifiers become the class names. Weights keep their bits, with the
-    exceptions that `readers` lists.
+    constants, which becomes Scale and Standardize. Operators that choose, order, repeat or add up
+    the numbers of a row (Slice, Gather, Transpose, ReduceMean and others) become Affine layers of
+    fixed weights. The labels and dictionaries that scikit-learn's converter appends to classifiers
+    become the class names. Weights keep their bits, with the exceptions that `readers` lists.
+
+    The network is compared with the graph on probe rows before it is returned: a graph that it does
+    not compute, such as one that mixes rows or takes a row in groups, is refused.
 
     Differences: casts are left out, and the network has one floating type for inputs and outputs;
     binary classifiers that return (1 - p, p) return p, (N, 1); outputs of shape (N,) become (N, 1),
@@ -188,9 +192,8 @@ def _residual(segment: Segment, branch: str, built: Builder, depth: int) -> None
 
 
 def _unsupported(segment: Segment) -> InputError:
-    known = READERS.keys() | ELEMENTWISE.keys() | ATTRIBUTED.keys() | REDUCTIONS.keys()
     for op in segment.ops:
-        if op.kind not in known:
+        if not is_known(op.kind):
             return op.error(Message("this operator is not supported in dense networks"))
     reason = Message("the operators from {start} to it form no layer", start=segment.start)
     return segment.last.error(reason)

@@ -133,7 +133,7 @@ class _Reader:
     def _take(self, op: Op, node: onnx.NodeProto) -> None:
         if op.kind == "Constant":
             self._keep(op, _constant(op))
-        elif op.kind == "Shape" and op.live:
+        elif op.kind == "Shape" and op.live and op.live[0] in self.shapes:
             self._keep(op, self._shape(op))
         elif op.live and self.types.passes(op, node.input):
             self.alias[op.output] = op.live[0]
@@ -178,8 +178,7 @@ class _Reader:
         self.constants[op.output] = value
 
     def _shape(self, op: Op) -> Array:
-        if (sizes := self.shapes.get(op.live[0])) is None:
-            raise op.error(Message("the shape of its input {tensor} is unknown", tensor=op.live[0]))
+        sizes = self.shapes[op.live[0]]
         end = op.attribute("end", len(sizes))
         return np.array(sizes[op.attribute("start", 0) : end], np.int64)
 

@@ -7,6 +7,7 @@ probabilities, or p alone.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -16,6 +17,7 @@ from pellucid.core.types import Array
 from pellucid.errors import InputError, Message
 from pellucid.exchange.onnx.graph import Graph
 from pellucid.exchange.onnx.operators import Op
+from pellucid.exchange.onnx.readers import is_known
 
 # Operators that choose a class, and those that follow before the label leaves the graph.
 _CHOICES = ("ArgMax", "ai.onnx.ml.Binarizer")
@@ -51,11 +53,22 @@ def output_of(graph: Graph) -> GraphOutput:
     if not found:
         raise InputError("its outputs are class labels only: export the probabilities as well")
     if len(found) > 1:
+        _check_known(graph, found)
         template = "it has the outputs {names}; expected one, besides the labels of a classifier"
         raise InputError(template, names=", ".join(found.values()))
     tensor = _without_column(graph, next(iter(found)))
     p = _without_complement(graph, tensor)
     return GraphOutput(p, classes, p != tensor)
+
+
+def _check_known(graph: Graph, tensors: Iterable[str]) -> None:
+    """Raise InputError for an operator that is not known: it is why there are several outputs."""
+    for tensor in tensors:
+        op = graph.makers.get(tensor)
+        while op is not None and op.kind in _BEHIND_CHOICES and op.live:
+            op = graph.makers.get(op.live[0])
+        if op is not None and not is_known(op.kind):
+            raise op.error(Message("this operator is not supported in dense networks"))
 
 
 def _choice(graph: Graph, op: Op | None) -> Array | None:
@@ -87,9 +100,9 @@ def _without_column(graph: Graph, tensor: str) -> str:
     outputs.
     """
     op = graph.makers.get(tensor)
-    if op is None or op.kind != "Reshape" or len(op.live) != 1 or not op.constants:
+    if graph.producer != "skl2onnx" or op is None or op.kind != "Reshape" or not op.constants:
         return tensor
-    return op.live[0] if op.constants[0].tolist() in ([-1], [-1, 1]) else tensor
+    return op.live[0] if op.live and op.constants[0].tolist() in ([-1], [-1, 1]) else tensor
 
 
 def _without_complement(graph: Graph, tensor: str) -> str:

@@ -117,7 +117,9 @@ _Function: TypeAlias = Callable[..., Array]
 
 
 def _divide(a: Array, b: Array) -> Array:
-    return np.divide(a, b) if np.result_type(a, b).kind == "f" else np.floor_divide(a, b)
+    if np.result_type(a, b).kind == "f":
+        return np.divide(a, b)
+    return np.floor_divide(np.abs(a), np.abs(b)) * np.sign(a) * np.sign(b)  # towards 0
 
 
 # Of the same name in NumPy and in core, in small letters.
@@ -127,6 +129,7 @@ _IN_CORE = ("Relu", "Sigmoid", "Softplus")
 ELEMENTWISE: dict[str, _Function] = {
     **{kind: getattr(np, kind.lower()) for kind in _IN_NUMPY},
     **{kind: getattr(functions, kind.lower()) for kind in _IN_CORE},
+    "And": np.logical_and,
     "Div": _divide,
     "Erf": lambda x: 1 - erfc(x),
     "HardSwish": lambda x: x * np.clip(x / 6 + 0.5, 0, 1),
@@ -137,6 +140,8 @@ ELEMENTWISE: dict[str, _Function] = {
     "Min": lambda *x: reduce(np.minimum, x),
     "Mul": np.multiply,
     "Neg": np.negative,
+    "Not": np.logical_not,
+    "Or": np.logical_or,
     "Pow": np.power,
     "PRelu": lambda x, slope: np.where(x < 0, slope * x, x),
     "Reciprocal": lambda x: 1 / x,
@@ -189,14 +194,22 @@ ATTRIBUTED: dict[str, _Function] = {
     "Elu": lambda op, x: np.where(x < 0, op.attribute("alpha", 1.0) * np.expm1(x), x),
     "LeakyRelu": lambda op, x: functions.leaky_relu(x, op.attribute("alpha", 0.01)),
     "Selu": _selu,
+    "Mod": lambda op, a, b: (np.fmod if op.attribute("fmod", 0) else np.mod)(a, b),
     "Swish": lambda op, x: x * functions.sigmoid(op.attribute("alpha", 1.0) * x),
 }
 """Operators with attributes that compute each number by itself; the first argument is the node."""
 
 REDUCTIONS: dict[str, _Function] = {
+    "ReduceL1": _reduction(lambda x, **axes: np.abs(x).sum(**axes)),
+    "ReduceL2": _reduction(lambda x, **axes: np.sqrt((x * x).sum(**axes))),
+    "ReduceLogSum": _reduction(lambda x, **axes: np.log(x.sum(**axes))),
+    "ReduceLogSumExp": _reduction(np.logaddexp.reduce),
     "ReduceMax": _reduction(np.max),
     "ReduceMean": _reduction(np.mean),
+    "ReduceMin": _reduction(np.min),
+    "ReduceProd": _reduction(np.prod),
     "ReduceSum": _reduction(np.sum),
+    "ReduceSumSquare": _reduction(lambda x, **axes: (x * x).sum(**axes)),
 }
 """Operators that take the numbers along some axes together; the first argument is the node."""
 
@@ -222,8 +235,15 @@ def _slice(op: Op, x: Array, *given: Array | None) -> Array:
     return x[tuple(places)]
 
 
+def _filled(op: Op, shape: Array) -> Array:
+    value = op.attribute("value", np.zeros(1, np.float32))
+    return np.full(shape, value.item(), value.dtype)
+
+
 SHAPING: dict[str, _Function] = {
     "Concat": lambda op, *x: np.concatenate(x, op.attribute("axis", 0)),
+    "ConstantOfShape": _filled,
+    "Expand": lambda op, x, shape: x * np.ones(shape, x.dtype),
     "Flatten": lambda op, x: x.reshape(math.prod(x.shape[: op.attribute("axis", 1)]), -1),
     "Gather": lambda op, x, indices: np.take(x, indices, op.attribute("axis", 0)),
     "Identity": lambda op, x: x,
@@ -256,6 +276,10 @@ def fold(op: Op, room: int) -> Array | None:
     # Counted before computing: a few bytes can ask for terabytes (Gather, broadcasting).
     if op.kind == "Gather" and len(arrays) == 2:
         made = math.prod(arrays[0].shape) * arrays[1].size
+    elif op.kind == "ConstantOfShape":
+        made = math.prod(arrays[0].tolist())
+    elif op.kind == "Expand":
+        made = math.prod(np.broadcast_shapes(arrays[0].shape, tuple(arrays[1].tolist())))
     elif op.kind in ELEMENTWISE:
         made = math.prod(np.broadcast_shapes(*(array.shape for array in arrays)))
     else:

@@ -24,7 +24,7 @@ from pellucid.errors import Message
 from pellucid.exchange.onnx import shape_readers
 from pellucid.exchange.onnx.builder import Builder
 from pellucid.exchange.onnx.operands import Constant, check_flat, matrix, operand, vector, weights
-from pellucid.exchange.onnx.operators import LAYER, Op
+from pellucid.exchange.onnx.operators import ATTRIBUTED, ELEMENTWISE, LAYER, REDUCTIONS, Op
 from pellucid.exchange.onnx.recognition import decimal
 from pellucid.exchange.onnx.shapes import ROWS
 from pellucid.exchange.onnx.wiring import WIRING, read_wiring
@@ -75,6 +75,17 @@ def _matmul(op: Op, built: Builder) -> None:
         built.row = ()
     else:
         _affine(op, built, matrix(op, W if first else W.T), None)
+
+
+def _linear_regressor(op: Op, built: Builder) -> None:
+    """Read scikit-learn's linear models: x times the coefficients of each target."""
+    check_flat(op, built)
+    if op.attribute("post_transform", b"NONE") != b"NONE":
+        raise op.error(Message("expected post_transform NONE"))
+    targets = op.attribute("targets", 1)
+    W = np.array(op.attribute("coefficients", []), built.dtype).reshape(targets, -1).T
+    b = np.array(op.attributes.get("intercepts", [0.0] * targets), built.dtype)
+    _affine(op, built, W, b)
 
 
 # Arithmetic with constants
@@ -285,6 +296,7 @@ READERS: dict[str, _Reader] = {
     "Tanh": _activation(lambda op: layers.Tanh()),
     "Transpose": shape_readers.transpose,
     "Unsqueeze": shape_readers.unsqueeze,
+    "ai.onnx.ml.LinearRegressor": _linear_regressor,
     "ai.onnx.ml.Scaler": _scaler,
     LAYER: _layer,
 }
@@ -292,3 +304,8 @@ READERS: dict[str, _Reader] = {
 
 `recognition` finds Swish and others that are functions of single numbers.
 """
+
+
+def is_known(kind: str) -> bool:
+    """Return whether graphs may hold the operator, as a layer or in a function written out."""
+    return any(kind in table for table in (READERS, ELEMENTWISE, ATTRIBUTED, REDUCTIONS))

@@ -17,6 +17,7 @@ from pellucid.core.types import Array
 from pellucid.errors import Message
 from pellucid.exchange.onnx.builder import Builder
 from pellucid.exchange.onnx.operators import REDUCTIONS, SHAPING, Op
+from pellucid.exchange.onnx.shapes import ROWS
 
 WIDEST = 1024  # columns before and behind: a matrix of 4 MB in float32
 
@@ -91,6 +92,21 @@ def _gather(op: Op, x: Array, indices: Array) -> Array:
     return np.take(x, indices, axis)
 
 
+def _expand(op: Op, x: Array, shape: Array) -> Array:
+    sizes = np.broadcast_shapes(x.shape, _of_batch(shape, x))
+    _check_room(x, math.prod(sizes))
+    return np.broadcast_to(x, sizes)
+
+
+def _tile(op: Op, x: Array, repeats: Array) -> Array:
+    _check_room(x, x.size * math.prod(repeats.tolist()))
+    return np.tile(x, repeats.tolist())
+
+
+def _of_batch(shape: Array, x: Array) -> tuple[int, ...]:
+    return tuple(len(x) if size == ROWS else size for size in shape.tolist())
+
+
 def _check_room(x: Array, made: int) -> None:
     """Raise ValueError where few bytes ask for rows wider than a matrix here may be."""
     if made > len(x) * WIDEST:
@@ -106,12 +122,14 @@ WIRING: dict[str, _Function] = {
     **{kind: REDUCTIONS[kind] for kind in ("ReduceMean", "ReduceSum")},
     "CumSum": _cumulative_sum,
     "DepthToSpace": _depth_to_space,
+    "Expand": _expand,
     "Gather": _gather,
     "GlobalAveragePool": _global_mean,
     "Pad": _pad,
     "Slice": SHAPING["Slice"],
     "SpaceToDepth": _space_to_depth,
     "Split": _split,
+    "Tile": _tile,
     "Transpose": SHAPING["Transpose"],
     "Trilu": _triangle,
 }
@@ -128,7 +146,7 @@ def read_wiring(op: Op, built: Builder) -> None:
     rows = np.concatenate([np.zeros((1, D)), np.eye(D)]).reshape(D + 1, *sizes)
     made = _of_rows(op, rows)
     # Rows in another order must give the same results in that order: nothing may mix them.
-    order = np.roll(np.arange(D + 1), 1)
+    order = np.random.default_rng(0).permutation(D + 1)
     if len(made) != D + 1 or not np.array_equal(_of_rows(op, rows[order]), made[order]):
         raise op.error(Message("it does not keep rows apart"))
     flat = made.reshape(D + 1, -1)
