@@ -1,6 +1,7 @@
 """Several targets in `pellucid train`, `predict` and `evaluate`."""
 
 import csv
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -47,6 +48,15 @@ def test_each_is_evaluated(run: Callable[..., Result], model: Path) -> None:
     assert f"rooms: R2 {document['targets']['rooms']['r2']:.4f}" in text
     refused = run("evaluate", model, "houses.csv", "--target", "price")
     assert refused.code == 1 and "2 targets, price, rooms" in " ".join(refused.err.split())
+
+
+def test_looking_inside_names_them(run: Callable[..., Result], model: Path) -> None:
+    text = run("explain", model, "houses.csv", "--row", 3).out
+    assert "contribution of each column to output price" in text
+    assert re.search(r"price \S+, rooms \S+", text)
+    assert "output rooms" in run("explain", model, "houses.csv", "--row", 3, "--neuron", 1).out
+    text = run("evaluate", model, "houses.csv", "--dependence", "size").out
+    assert re.search(r"^ +price +rooms$", text, re.MULTILINE)
 
 
 def test_training_goes_on(run: Callable[..., Result], model: Path) -> None:

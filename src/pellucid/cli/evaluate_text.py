@@ -77,7 +77,7 @@ def show(found: Found, misclassified: int) -> None:
         _show_importance(found.importance)
     for each in found.dependence:
         echo()
-        _show_dependence(each, whole.names)
+        _show_dependence(each, whole.names or list(whole.by_target))
 
 
 def confusion_text(whole: Evaluation, room: int) -> str | None:

@@ -9,7 +9,7 @@ from pellucid.cli import drawing
 from pellucid.cli.explain_input import Asked
 from pellucid.cli.network_rows import levels
 from pellucid.cli.output import columns, echo, echo_lines, emit
-from pellucid.cli.prediction_text import describe_confidence, entries_of
+from pellucid.cli.prediction_text import describe_confidence, entries_of, values_text
 from pellucid.core.types import Array
 from pellucid.errors import Message
 from pellucid.language import say
@@ -108,8 +108,7 @@ def _runner_up(net: Network, found: Explanation) -> dict[str, object] | None:
 def _show_prediction(net: Network, asked: Asked, found: Explanation) -> None:
     second = _runner_up(net, found)
     if second is None:
-        values = "  ".join(f"{value:.6g}" for value in found.y[0])
-        emit("{name}: {label}", name=asked.name, label=values)
+        emit("{name}: {label}", name=asked.name, label=values_text(net, found.y[0]))
     else:
         label = net.label(int(net.choose(found.y)[0]))
         head = say("{name} -> prediction {label}", name=asked.name, label=label)
@@ -130,7 +129,7 @@ def _explained(net: Network, found: Explanation) -> str:
         return say("the output")
     if place.size == 1 or found.classes:
         return say("class {label}", label=net.label(1 if place.size == 1 else neuron))
-    return say("output {k}", k=neuron)
+    return say("output {k}", k=neuron_label(net, place, neuron))
 
 
 def _sum_text(net: Network, found: Explanation, values: Sequence[float], of_image: bool) -> str:

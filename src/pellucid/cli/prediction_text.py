@@ -136,6 +136,15 @@ def value_names(net: Network, K: int) -> list[str]:
     return names if len(names) == K else [str(k) for k in range(K)]
 
 
+def values_text(net: Network, y: Array) -> str:
+    """Return the values of a row, y (K,), in one line; several targets by their names."""
+    texts = [f"{value:.6g}" for value in y]
+    if not net.predicts_values or len(y) == 1:
+        return "  ".join(texts)
+    pairs = zip(value_names(net, len(y)), texts, strict=True)
+    return ", ".join(f"{name} {text}" for name, text in pairs)
+
+
 def entries_of(
     net: Network, file: str, y: Array, first: int | None, threshold: float | None = None
 ) -> list[dict[str, object]]:
@@ -180,11 +189,7 @@ def _texts(
     for row in range(len(y)):
         name, one = file if first is None else f"{file}:{first + row}", y[row : row + 1]
         if not predicts_classes(net) and threshold is None:
-            text = "  ".join(f"{value:.6g}" for value in y[row])
-            if net.predicts_values and y.shape[1] > 1:
-                pairs = zip(value_names(net, y.shape[1]), y[row], strict=True)
-                text = ", ".join(f"{of} {value:.6g}" for of, value in pairs)
-            yield output.paragraph(text, f"{name}  ")
+            yield output.paragraph(values_text(net, y[row]), f"{name}  ")
         elif shown + row < SHOWN:
             yield _in_full(net, name, x[row], one, threshold)
         else:
