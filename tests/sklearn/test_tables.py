@@ -67,28 +67,34 @@ def inputs(people: pandas.DataFrame) -> pandas.DataFrame:
     return people.drop(columns="income")
 
 
+@pytest.mark.parametrize(
+    ("goal", "kind"), [("income", TableRegressor), ("member", TableClassifier)]
+)
 def test_the_same_network_by_command_function_and_estimator(
-    people: pandas.DataFrame, tmp_path: Path
+    goal: str, kind: type[Any], people: pandas.DataFrame, tmp_path: Path
 ) -> None:
     """With enough rows a tenth is held out, and the best epoch's weights are kept, by all three."""
+    task = "regress" if kind is TableRegressor else "classify"
     table = pandas.concat([people] * 4, ignore_index=True)  # beyond 1,000 rows
     table.to_csv(tmp_path / "people.csv", index=False)
-    words = ["train", "--data", "people.csv", "--target", "income", "--epochs", "3", "--seed", "5"]
-    words += ["--hidden", "8", "-o", "model.safetensors", "--task", "regress"]
+    words = ["train", "--data", "people.csv", "--target", goal, "--epochs", "3", "--seed", "5"]
+    words += ["--hidden", "8", "-o", "model.safetensors", "--task", task]
     options = [str(tmp_path / word) if "." in word else word for word in words]
     assert main(options) == 0
     by_command = pl.load(tmp_path / "model.safetensors")
-    columns = pl.Columns.of(table, target="income", task="regress")
+    columns = pl.Columns.of(table, target=goal, task=task)
     net = pl.table_mlp(columns, [8], seed=5)
     history = pl.train_table(net, table, epochs=3, seed=5, progress=False)
-    model = TableRegressor((8,), max_iter=3, random_state=5)
-    model.fit(inputs(table), table["income"])
+    X, y = table.drop(columns=goal), table[goal]
+    model = kind((8,), max_iter=3, random_state=5).fit(X, y)
     assert model.network_ == net == by_command
     assert model.history_["validation_loss"] == history["validation_loss"]
     assert model.network_.columns == net.columns == by_command.columns
     assert model.network_.record["table"] == net.record["table"] == by_command.record["table"]
-    expected = net.predict(table)[:, 0]
-    assert (model.predict(inputs(table)) == expected).all()
+    for other in (net, by_command):
+        y = other.predict(X)
+        expected = y[:, 0] if task == "regress" else np.array(other.labels(X))
+        assert model.predict(X).tolist() == expected.tolist()
 
 
 def test_rows_of_every_kind_are_the_same(people: pandas.DataFrame) -> None:

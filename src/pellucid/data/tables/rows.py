@@ -8,6 +8,7 @@ numbers, which are rarely the same twice, are computed here.
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Hashable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
@@ -143,8 +144,8 @@ def _key(cell: Any) -> Hashable:
         return cell
     if cell is None or (type(cell) is float and cell != cell):
         return None
-    # A float's text depends on its size, which is lost here; dates and the like on their library.
-    return (type(cell), cell) if type(cell) in (bool, int) else _ANEW
+    # A float's text depends on its size, which is lost here; that of a time on its library.
+    return (type(cell), cell) if type(cell) in (bool, int, datetime.date) else _ANEW
 
 
 def _plain(cell: Any) -> Any:
