@@ -101,7 +101,7 @@ NAMES = {
     ),
     *("evaluate", "summary", "data", "doctor", "demo", "open", "serve"),
     *("nn", "Sequential", "norm"),
-    *("CSV", "Parquet", "classify", "regress", "tabular", "plain", "describe"),
+    *("CSV", "Parquet", "Feather", "classify", "regress", "tabular", "plain", "describe"),
     *(
         "inspect",
         "explain",

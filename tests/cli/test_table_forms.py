@@ -1,6 +1,9 @@
 """Tables as people have them, by command: dates, written numbers, mistakes."""
 
+import gzip
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -43,3 +46,18 @@ def test_data_describes_dates(run: Callable[..., Result], sales: str) -> None:
     text = " ".join(run("data", sales).out.split())
     assert "2023-01-01 to 2023-11-20" in text
     assert "cells that are not dates: 1, the first in row 8" in text
+
+
+def test_standard_input_by_every_command(sales: str, tmp_path: Path) -> None:
+    content = gzip.compress(Path(sales).read_bytes())
+
+    def run(*words: str, given: bytes = content) -> str:
+        command = [sys.executable, "-m", "pellucid", *words]
+        found = subprocess.run(command, input=given, capture_output=True, cwd=tmp_path, check=False)
+        assert b"Traceback" not in found.stderr
+        return (found.stdout + found.stderr).decode()
+
+    assert "300 rows" in run("train", "--data", "-", "--target", "price", "--epochs", "1")
+    assert "-:300  " in run("predict", "model.safetensors", "-")
+    assert "on 300 rows" in run("evaluate", "model.safetensors", "-")
+    assert "standard input is empty" in run("data", "-", given=b"")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pellucid.cli.output import echo, emit, rows_text, write_json
-from pellucid.cli.table_rows import EXTENSIONS
+from pellucid.cli.table_rows import is_named_as_table
 from pellucid.data.numpy_files import read_arrays
 from pellucid.data.tables import read_table
 from pellucid.data.tables.choosing import reads_as_numbers, why_left_out
@@ -21,7 +21,7 @@ SHOWN = 3  # categories that are shown of a column
 def is_table(path: str) -> bool:
     """Return whether this is the path of a table; a file with arrays x and t is not."""
     extension = Path(path).suffix.lower()
-    if extension in EXTENSIONS:
+    if is_named_as_table(path):
         return True
     if extension not in (".npy", ".npz") or not Path(path).is_file():
         return False

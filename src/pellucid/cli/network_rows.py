@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -54,7 +53,7 @@ def read_rows(net: Network, file: str) -> tuple[Array, bool]:
         return datasets.as_levels(net, _as_rows(net, file, arrays["x"])), True
     if start.startswith((b"\0\0", b"\x1f\x8b")):
         return _as_rows(net, file, read_idx(file)), True
-    if Path(file).suffix.lower() in table_rows.EXTENSIONS:
+    if table_rows.is_named_as_table(file):
         template = (
             "{path}: the network was not trained on a table and knows no column names: give it "
             "rows of {D} values (.npy, .npz, IDX) or, if it takes images, images"

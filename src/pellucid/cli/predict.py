@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 from pellucid.cli.help import (
     argument,
@@ -18,7 +17,7 @@ from pellucid.cli.help import (
 from pellucid.cli.network_rows import read_rows
 from pellucid.cli.output import check_not_read, check_writable
 from pellucid.cli.prediction_text import written_as
-from pellucid.cli.table_rows import EXTENSIONS, Predicted, is_table_for, predict_table
+from pellucid.cli.table_rows import Predicted, is_named_as_table, is_table_for, predict_table
 from pellucid.cli.values import wrong_use
 from pellucid.data.image_files import looks_like_image
 from pellucid.errors import FileError, Message, PellucidError
@@ -47,8 +46,9 @@ class PredictOptions:
     PredictOptions,
     "Predict with a network. Images of one digit each (PNG, JPEG, ...) are prepared as MNIST's "
     "were: centred, 28 x 28, light on black. Rows are read from IDX, .npy, or .npz with an array "
-    "x. A network that was trained on a table takes tables (CSV, Parquet, .npy, .npz): columns are "
-    "found by name, and reordered, ignored, imputed and unseen values are reported.",
+    "x. A network that was trained on a table takes tables (CSV, JSON records, Parquet, Feather, "
+    ".npy, .npz; - is standard input): columns are found by name, and reordered, ignored, imputed "
+    "and unseen values are reported.",
     example("digits.safetensors my.png", "classify one image"),
     example("digits.safetensors *.png --json", "many, for programs"),
     example("model.safetensors new.csv", "the rows of a table, numbered from 1"),
@@ -92,7 +92,7 @@ def _predicted(net: Network, file: str) -> Iterator[Predicted]:
 
 def _check_order(model: str) -> None:
     """Raise FileError where MODEL is an image or a table: the words are in the wrong order."""
-    if looks_like_image(model) or Path(model).suffix.lower() in EXTENSIONS:
+    if looks_like_image(model) or is_named_as_table(model):
         raise FileError(
             "{path}: not a model file, but an image or a table; the order is: pellucid predict "
             "MODEL FILE...",

@@ -12,6 +12,7 @@ from pellucid.cli.output import note
 from pellucid.core.types import Array
 from pellucid.data.image_files import looks_like_image
 from pellucid.data.tables import Columns, Table, read_table
+from pellucid.data.tables.files import STANDARD_INPUT
 from pellucid.data.tables.reading import Report
 from pellucid.errors import InputError
 from pellucid.language import say
@@ -19,7 +20,8 @@ from pellucid.lens.input_columns import knows_columns
 from pellucid.network import Network
 from pellucid.training.sample_checks import fingerprint
 
-EXTENSIONS = (".csv", ".tsv", ".txt", ".parquet", ".pq")
+_EXTENSIONS = (".csv", ".tsv", ".txt", ".parquet", ".pq", ".feather", ".arrow")
+_JSON = (".json", ".jsonl", ".ndjson")
 SHOWN = 12  # names that are listed before the others are only counted
 
 
@@ -33,6 +35,12 @@ class Predicted(NamedTuple):
     x: Array
     y: Array
     report: Report | None = None
+
+
+def is_named_as_table(path: str) -> bool:
+    """Return whether a path has the extension of a table, or is standard input."""
+    name = path.lower().removesuffix(".gz")
+    return path == STANDARD_INPUT or name.endswith((*_EXTENSIONS, *_JSON))
 
 
 def is_table_for(net: Network, file: str) -> bool:

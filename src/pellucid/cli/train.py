@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from pellucid.building import PRESETS
 from pellucid.cli import outcome, train_arrays, train_table, values
@@ -12,7 +11,7 @@ from pellucid.cli.augment_option import Augment
 from pellucid.cli.help import command, example, json_option, option, quick_option
 from pellucid.cli.output import check_not_read, check_writable, note
 from pellucid.cli.plot_file import check_plot, plot_history
-from pellucid.cli.table_rows import EXTENSIONS
+from pellucid.cli.table_rows import is_named_as_table
 from pellucid.cli.values import wrong_use
 from pellucid.core import ACTIVATIONS
 from pellucid.core.losses import LOSSES
@@ -37,7 +36,8 @@ class TrainOptions:
         "--data DATA",
         "mnist (default), a toy problem (xor, moons, circles, spirals), a folder with a sub-folder "
         "of images for each class, a folder of IDX files, an .npz file with arrays x and t (and "
-        "x_test, t_test), or with --target a table: CSV, Parquet, .npy, .npz.",
+        "x_test, t_test), or with --target a table: CSV, JSON records, Parquet, Feather, .npy, "
+        ".npz, or - for standard input.",
         NETWORK,
         default="mnist",
     )
@@ -206,7 +206,7 @@ class TrainOptions:
             return knows_columns(pretrained)
         named = (self.target, self.task, self.preset, self.ignore, self.category, self.number)
         roles = (self.date, self.sample_weight, self.group, self.time)
-        return any(named) or any(roles) or Path(self.data).suffix.lower() in EXTENSIONS
+        return any(named) or any(roles) or is_named_as_table(self.data)
 
 
 BUILDING = (

@@ -21,9 +21,13 @@ _NUMBER = re.compile(r"[-+]?[\d.]+(e[-+]?\d+)?", re.IGNORECASE)
 
 
 class _Form(NamedTuple):
-    """How a file is written; `head` counts the lines down to the column names."""
+    """How a file is written; `name` is what errors call it, `head` counts the lines down to the
+    column names.
+    """
 
     path: str
+    name: str
+    gzip: bool
     encoding: str
     separator: str
     head: int
@@ -36,11 +40,12 @@ class _InvalidRow(Protocol):  # of pyarrow, which has no types
     expected_columns: int
 
 
-def open_csv(path: str, start: bytes) -> Opened:
-    """Return the column names of a CSV file with these first bytes, and the function that reads its
-    rows.
+def open_csv(path: str, start: bytes, gzip: bool = False, name: str = "") -> Opened:
+    """Return the column names of a CSV file with these first bytes (of `gzip`, decompressed), and
+    the function that reads its rows. `name` is what errors call it, by default its path.
     """
-    encoding, text = _decoded(path, start)
+    name = name or path
+    encoding, text = _decoded(name, start)
     body = text.lstrip("\r\n")
     first = next((line for line in body.splitlines() if line.strip()), "")
     separator = max(",;\t|", key=re.sub(r'"[^"]*"', "", first).count)
@@ -48,13 +53,13 @@ def open_csv(path: str, start: bytes) -> Opened:
         # No translation of newlines: one within quotes belongs to the name.
         cells = next(csv.reader(io.StringIO(body, newline=""), delimiter=separator), [])
     except csv.Error as error:  # a name beyond csv's limit of 131,072 characters, for example
-        raise FileError("{path}: not a CSV file ({reason})", path=path, reason=error) from error
+        raise FileError("{path}: not a CSV file ({reason})", path=name, reason=error) from error
     names = [name.strip() for name in cells]
     if not names or all(_NUMBER.fullmatch(name) for name in names):
         template = "{path}: the first line must name the columns, separated by commas, got {got}"
-        raise FileError(template, path=path, got=first)
+        raise FileError(template, path=name, got=first)
     head = 1 + len(_NEWLINE.findall(text[: len(text) - len(body)]))
-    form = _Form(path, encoding, separator, head, names)
+    form = _Form(path, name, gzip, encoding, separator, head, names)
     return names, lambda columns: _blocks(form, columns)
 
 
@@ -80,7 +85,8 @@ def _blocks(form: _Form, columns: Sequence[str]) -> Iterator[Block]:
 
     try:
         with reader.open_csv(
-            form.path,
+            # By its content, not by its name, as pyarrow would take it
+            arrow.input_stream(form.path, compression="gzip" if form.gzip else None),
             reader.ReadOptions(
                 use_threads=False,  # only then does pyarrow count the rows that it refuses
                 block_size=_BLOCK,
@@ -114,17 +120,17 @@ def _refused(form: _Form, invalid: list[_InvalidRow], error: Exception) -> FileE
         return FileError(
             "{path}: row {row} (counted from 1 below the names) has {got} cells, expected "
             "{expected}, one for each name",
-            path=form.path,
+            path=form.name,
             row=Message("unknown") if number is None else number - form.head,
             got=invalid[0].actual_columns,
             expected=invalid[0].expected_columns,
         )
     if isinstance(error, UnicodeError) or "UTF8" in str(error):
-        return _not_utf8(form.path)
+        return _not_utf8(form.name)
     if "straddling" in str(error):
         template = "{path}: a row is longer than {limit:,} bytes: unclosed quote?"
-        return FileError(template, path=form.path, limit=_BLOCK)
-    return FileError("{path}: not a CSV file, or damaged ({reason})", path=form.path, reason=error)
+        return FileError(template, path=form.name, limit=_BLOCK)
+    return FileError("{path}: not a CSV file, or damaged ({reason})", path=form.name, reason=error)
 
 
 def _not_utf8(path: str) -> FileError:

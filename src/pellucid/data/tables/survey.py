@@ -151,7 +151,8 @@ class Survey:
 
     def add(self, cells: Cells) -> None:
         """Add the next cells of the column."""
-        self.family, self.boolean = cells.family, cells.boolean
+        if self.family != "other":  # a single nested cell makes a column one of no use
+            self.family, self.boolean = cells.family, cells.boolean
         if cells.family == "date" and not self.is_date:
             self.form = cells.form = Dating()
         if self.family == "other":

@@ -5,17 +5,13 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any, TypeAlias
 
-from pellucid.data.numpy_files import NPY
-from pellucid.data.tables import csv_file, dataframes
+from pellucid.data.tables import dataframes
 from pellucid.data.tables.cells import Block, Blocks
+from pellucid.data.tables.files import open_table_file
 from pellucid.data.tables.kinds import MOST_COLUMNS
-from pellucid.data.tables.numpy_columns import open_arrays
-from pellucid.data.tables.parquet import open_parquet
-from pellucid.errors import FileError, InputError, Message
-from pellucid.files.opening import open_file
+from pellucid.errors import InputError
 
 TableSource: TypeAlias = Any  # whatever `read_table` takes: dataframes have no common type
 
@@ -123,13 +119,16 @@ def read_table(source: TableSource) -> Table:
     ----------
     source
         The path of a CSV file (its first line names the columns, which commas, semicolons, tabs or
-        bars separate; UTF-8, or CP949 as Korean spreadsheets write it), of a Parquet file, of an
+        bars separate; UTF-8, or CP949 as Korean spreadsheets write it), of JSON records (one to a
+        line, or in one array), both also compressed by gzip; of a Parquet or Feather file, of an
         .npy file (structured, or (N, D), whose columns are then x0, x1, ...) or of an .npz file (an
-        array (N,) is a column by its name, an array x of (N, D) the columns x0, x1, ...). Or a
-        dataframe of pandas, Polars, PyArrow or any other library that narwhals supports. Or a dict
-        of columns: {"age": [31, 54], "city": ["Seoul", "Busan"]}; a dict of cells is one row.
+        array (N,) is a column by its name, an array x of (N, D) the columns x0, x1, ...). "-"
+        is standard input, which is copied to a temporary file. Or a dataframe of pandas, Polars,
+        PyArrow or any other library that narwhals supports. Or a dict of columns:
+        {"age": [31, 54], "city": ["Seoul", "Busan"]}; a dict of cells is one row.
 
-    CSV, Parquet and .npy files are read in blocks and never held whole, and no pickle is ever read.
+    The content decides which it is. All but .npz files are read in blocks and never held whole,
+    and no pickle is ever read.
     Raises FileError for a file that cannot be read, InputError for columns of the same name, and
     where pyarrow and narwhals are missing: pip install "pellucid[tables]".
 
@@ -139,11 +138,7 @@ def read_table(source: TableSource) -> Table:
     if isinstance(source, Table):
         return source
     if isinstance(source, (str, os.PathLike)):
-        path = os.fspath(source)
-        with open_file(path, Message("a table")) as file:
-            start = file.read(csv_file.START)
-        names, blocks, typed = _opened(path, start)
-        return Table(path, names, blocks, typed)
+        return Table(*open_table_file(os.fspath(source)))
     if isinstance(source, Mapping):
         return Table("the table", *dataframes.of_dict(source))
     if dataframes.is_frame(source):
@@ -153,18 +148,3 @@ def read_table(source: TableSource) -> Table:
         "columns, got {got}",
         got=type(source).__name__,
     )
-
-
-def _opened(path: str, start: bytes) -> tuple[list[str], Blocks, bool]:
-    # The content decides: names of files are often wrong. Of a file that is none of these, the name
-    # says whether to call it damaged.
-    if start.startswith(b"PAR1"):
-        return *open_parquet(path), True
-    if start.startswith((NPY, b"PK\x03\x04")):
-        return *open_arrays(path), True
-    binary = (".parquet", ".npy", ".npz", ".xlsx", ".xls")
-    if b"\0" in start[:6] or Path(path).suffix.lower() in binary:
-        raise FileError(
-            "{path}: not a table, or damaged: expected CSV, Parquet, .npy or .npz", path=path
-        )
-    return *csv_file.open_csv(path, start), False

@@ -1,0 +1,48 @@
+"""Feather files, which are Arrow's own format, read batch by batch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from pellucid.data.tables.cells import Block, Opened
+from pellucid.errors import FileError
+from pellucid.extras import library
+
+ARROW = b"ARROW1"
+_ROWS = 1 << 15  # of a block: a few megabytes for most tables
+
+
+def open_arrow(path: str) -> Opened:
+    """Return the column names of an Arrow file, and the function that reads its rows."""
+    arrow, reader = library("pyarrow", "tables"), library("pyarrow.ipc", "tables")
+
+    def blocks(columns: Sequence[str]) -> Iterator[Block]:
+        fields = reader.IpcReadOptions(included_fields=sorted(map(names.index, columns)))
+        # Not mapped into memory: a file that shrinks meanwhile would end the process
+        with (
+            _as_file_errors(path),
+            arrow.OSFile(path) as source,
+            reader.open_file(source, options=fields) as file,
+        ):
+            for index in range(file.num_record_batches):
+                batch = file.get_batch(index)
+                batch.validate(full=True)  # offsets that point elsewhere would be read
+                for start in range(0, batch.num_rows, _ROWS):
+                    part = batch.slice(start, _ROWS)
+                    yield [part.column(column) for column in columns]
+
+    with _as_file_errors(path), arrow.OSFile(path) as source, reader.open_file(source) as file:
+        names = list(file.schema.names)
+    return names, blocks
+
+
+@contextmanager
+def _as_file_errors(path: str) -> Iterator[None]:
+    try:
+        yield
+    except FileError:
+        raise
+    except (library("pyarrow", "tables").ArrowException, OSError, UnicodeError) as error:
+        template = "{path}: not a Feather (Arrow) file, or damaged ({reason})"
+        raise FileError(template, path=path, reason=error) from error

@@ -1,0 +1,128 @@
+"""JSON records, {"age": 31, "city": "Seoul"}, one to a line or in one array, read in blocks.
+
+As of CSV, every cell is read as text: whole columns decide what texts mean.
+"""
+
+from __future__ import annotations
+
+import codecs
+import gzip
+import json
+import re
+import zlib
+from collections.abc import Iterator, Sequence
+from io import BufferedIOBase
+from typing import Any
+
+from pellucid.data.tables.cells import ArrowArray, Block, Opened
+from pellucid.data.tables.kinds import MOST_COLUMNS
+from pellucid.errors import FileError, Message, reason_of
+from pellucid.extras import library
+from pellucid.files.opening import open_file
+
+_CHUNK = 1 << 20  # bytes that are read at a time
+_LONGEST = 4 << 20  # characters of a record
+_ROWS = 1 << 13  # of a block
+_BETWEEN = re.compile(r"[\s,]*")
+_BOM = codecs.BOM_UTF8
+
+
+def looks_like_json(start: bytes) -> bool:
+    """Return whether a file with these first bytes holds objects, or an array of them."""
+    text = start.removeprefix(_BOM)[:4096].lstrip()
+    return re.match(rb'\{\s*("|\})|\[\s*(\{|\]|\[|"|[-\d])', text) is not None
+
+
+def open_json(path: str, name: str, compressed: bool = False) -> Opened:
+    """Return the names of all records, in their order, and the function that reads the rows."""
+    names: dict[str, None] = {}
+    for record in _records(path, name, compressed):
+        names |= dict.fromkeys(record)
+        if len(names) > MOST_COLUMNS:
+            template = "{table}: expected 1 to {most:,} columns, got {count:,}"
+            raise FileError(template, table=name, most=MOST_COLUMNS, count=len(names))
+
+    def blocks(columns: Sequence[str]) -> Iterator[Block]:
+        rows: list[dict[str, Any]] = []
+        for record in _records(path, name, compressed):
+            rows.append(record)
+            if len(rows) == _ROWS:
+                yield [_column(rows, column) for column in columns]
+                rows = []
+        if rows:
+            yield [_column(rows, column) for column in columns]
+
+    return list(names), blocks
+
+
+def _column(rows: Sequence[dict[str, Any]], name: str) -> ArrowArray:
+    """Return a column's cells as texts; as lists, which no column takes, where one is nested."""
+    arrow = library("pyarrow", "tables")
+    cells = [row.get(name) for row in rows]
+    if any(isinstance(cell, (list, dict)) for cell in cells):
+        return arrow.nulls(len(cells), arrow.list_(arrow.null()))
+    texts = [str(cell).lower() if isinstance(cell, bool) else cell for cell in cells]
+    return arrow.array(texts, arrow.string())
+
+
+def _records(path: str, name: str, compressed: bool) -> Iterator[dict[str, Any]]:
+    try:
+        with open_file(path, Message("a table")) as raw:
+            if compressed:
+                with gzip.GzipFile(fileobj=raw) as file:
+                    yield from _decoded(file, name)
+            else:
+                yield from _decoded(raw, name)
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        template = "{path}: not a gzip file, or damaged ({reason})"
+        raise FileError(template, path=name, reason=reason_of(error)) from error
+    except UnicodeError as error:
+        template = "{path}: not JSON in UTF-8: save the table in UTF-8"
+        raise FileError(template, path=name) from error
+
+
+def _decoded(file: BufferedIOBase, name: str) -> Iterator[dict[str, Any]]:
+    # Numbers stay texts, as they are written: whole ones of a thousand digits, too
+    decoder = json.JSONDecoder(parse_float=str, parse_int=str, parse_constant=str)
+    decode = codecs.getincrementaldecoder("utf-8-sig")()
+    buffer, row, last = "", 0, False
+    while not last:
+        chunk = file.read(_CHUNK)
+        last = not chunk
+        buffer += decode.decode(chunk, last)
+        place = _begin(buffer) if not row else 0
+        while True:
+            place = _between(buffer, place)
+            if place >= len(buffer) or (buffer[place] == "]" and not buffer[place + 1 :].strip()):
+                break
+            try:
+                record, place = decoder.raw_decode(buffer, place)
+            except (ValueError, RecursionError) as error:
+                if last or len(buffer) - place > _LONGEST or isinstance(error, RecursionError):
+                    raise _damaged(name, row, error) from error
+                break  # the rest of the record is in the next chunk
+            row += 1
+            if not isinstance(record, dict):
+                raise _damaged(name, row - 1, Message("not an object"))
+            yield record
+        buffer = buffer[place:]
+
+
+def _begin(buffer: str) -> int:
+    found = re.match(r"\s*\[", buffer)
+    return found.end() if found else 0
+
+
+def _between(buffer: str, place: int) -> int:
+    found = _BETWEEN.match(buffer, place)
+    return found.end() if found else place
+
+
+def _damaged(name: str, row: int, reason: object) -> FileError:
+    return FileError(
+        "{path}: record {row} cannot be read ({reason}): expected JSON records such as "
+        '{{"age": 31, "city": "Seoul"}}, one to a line or in an array',
+        path=name,
+        row=row + 1,
+        reason=reason if isinstance(reason, Message) else Message(str(reason)),
+    )
