@@ -171,6 +171,11 @@ def trained_batch_norm(D: int) -> nn.BatchNorm1d:
     return module
 
 
+def compiled() -> nn.Module:
+    module: nn.Module = torch.compile(Seed(), backend="eager")  # type: ignore[assignment]
+    return module
+
+
 def half() -> nn.Module:
     return Seed().half()
 
@@ -286,6 +291,7 @@ ACTIVATIONS = ("relu", "sigmoid", "tanh", "gelu", "silu", "softplus", "leaky_rel
 
 DENSE: dict[str, Maker] = {
     "the seed's NN_torch": Seed,
+    "compiled": compiled,
     "MNIST class": Mnist,
     "residual blocks": Residuals,
     "widths and batch norm": lambda: Configured([5, 8, 6, 3]),
@@ -1028,7 +1034,7 @@ REFUSED: dict[str, tuple[Maker, str]] = {
     "transposed output": (own(lambda s, x: s.a(x).T, **two()), r"\(K, N\)"),
     "joined rows": (own(lambda s, x: torch.cat([s.a(x), s.a(x)], 0), **two()), "mixes the rows"),
     "a sum of all outputs": (own(lambda s, x: s.a(x).sum(), **two()), "mixes the rows"),
-    "lazy": (lambda: Own(lambda s, x: s.a(x), a=nn.LazyLinear(3)), "has no shape yet"),
+    "lazy": (lambda: Own(lambda s, x: s.a(x), a=nn.LazyLinear(3)), "LazyLinear.*have no shape yet"),
     "mixed types": (
         own(lambda s, x: s.a(x), a=lambda: nn.Linear(2, 2), b=lambda: nn.Linear(2, 2).double()),
         "mixes float32",

@@ -73,6 +73,7 @@ def from_torch(
         raise InputError("expected a PyTorch module, got {kind}", kind=type(module).__name__)
     from pellucid.exchange.pytorch import probes
 
+    module = getattr(module, "_orig_mod", module)  # what torch.compile wraps
     if (kept := getattr(module, KEPT, None)) is not None:
         inputs, classes = _kept(kept, inputs, classes)
     if is_known(module):

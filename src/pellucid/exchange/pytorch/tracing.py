@@ -87,9 +87,10 @@ def _is_whole(module: nn.Module) -> bool:
 def _dtype(module: nn.Module) -> torch.dtype:
     """Return the type of a module's numbers, float32 for half precision."""
     tensors = [*module.parameters(), *module.buffers()]
-    for name, parameter in module.named_parameters():
-        if torch.nn.parameter.is_lazy(parameter):
-            raise InputError("{name} has no shape yet: run the module on data first", name=name)
+    for path, inner in module.named_modules():
+        if any(map(torch.nn.parameter.is_lazy, inner.parameters(recurse=False))):
+            reason = Message("its weights have no shape yet: run it on data first")
+            raise refused_module(path, inner, reason)
     kinds = {tensor.dtype for tensor in tensors if tensor.is_floating_point()}
     for tensor in tensors:
         if tensor.is_complex() or tensor.is_meta or tensor.layout is not torch.strided:
