@@ -43,6 +43,11 @@ class ExportOptions:
         "--calibration DATA",
         "Rows like those to come, as for evaluate; they set the ranges for --int8.",
     )
+    raw: bool = option(
+        "--raw",
+        "For onnx and c, of a network of a table: take the columns as they are, texts, numbers and "
+        "missing cells.",
+    )
     as_json: bool = json_option()
 
 
@@ -65,6 +70,7 @@ class ExportOptions:
         "digits.safetensors digits.h --int8 --calibration mnist",
         "for a microcontroller, in a quarter of the bytes",
     ),
+    example("model.safetensors model.onnx --raw", "of a table: its inputs are the columns"),
 )
 def export(options: ExportOptions) -> None:
     """Write a network for use elsewhere."""
@@ -76,6 +82,8 @@ def export(options: ExportOptions) -> None:
         raise wrong_use("--int8 and --calibration go with --to c")
     if options.calibration is not None and not options.int8:
         raise wrong_use("--calibration sets the ranges for --int8: give both")
+    if options.raw and kind not in ("onnx", "c"):
+        raise wrong_use("--raw goes with --to onnx and --to c")
     # torch writes .safetensors, too: the model itself must not be replaced
     check_not_read(out, [options.model, options.calibration])
     net = load(options.model)
@@ -97,11 +105,11 @@ def _written(net: Network, kind: str, options: ExportOptions) -> list[Path]:
         return list(web.site(net, out))
     if kind == "c":
         rows = None if options.calibration is None else rows_alone(net, options.calibration).x
-        return list(exchange.to_c(net, out, int8=options.int8, calibration=rows))
+        return list(exchange.to_c(net, out, int8=options.int8, calibration=rows, raw=options.raw))
     if kind == "html":
         web.page(net, out)
     elif kind == "onnx":
-        exchange.to_onnx(net, out)
+        exchange.to_onnx(net, out, raw=options.raw)
     else:
         exchange.to_json(net, out)
     return [Path(out)]

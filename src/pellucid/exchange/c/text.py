@@ -12,6 +12,7 @@ from pellucid.core.layers import Sigmoid
 from pellucid.exchange.c import literals
 from pellucid.exchange.c.about import about, wrapped
 from pellucid.exchange.c.program import Program
+from pellucid.exchange.c.raw_row import RawRow
 from pellucid.exchange.c.routines import FUNCTIONS
 from pellucid.network import Network
 
@@ -24,7 +25,7 @@ ${mark}${version}: the source of ${header}, which documents it. */
 
 ${include}#include <stddef.h>
 #include <stdint.h>
-
+${strings}
 #if ${NAME}_EXPORT != 0x${checksum}
 #error "header and source are not of one export"
 #endif"""
@@ -70,9 +71,9 @@ Example (cc -std=c99 -O2 main.c '${file}.c' -lm):
 
     int main(void) {
         static ${name}_scratch scratch;
-        static ${kind} x[${NAME}_INPUTS]; // the inputs
+${given}
         static float y[${NAME}_OUTPUTS];
-        ${name}_predict${suffix}(x, y, &scratch);
+        ${name}_predict${suffix}(${x}, y, &scratch);
         for (int k = 0; k < ${NAME}_OUTPUTS; k++) {
             printf("%g\\n", (double)y[k]);
         }${show}
@@ -120,7 +121,7 @@ class Code(NamedTuple):
     """A network as C, from which header and source are written.
 
     `byte_front` is the beginning of the program where x holds bytes instead of floats, None where
-    the network takes no bytes.
+    the network takes no bytes. `raw` says whether there are functions of a table's raw columns.
     """
 
     name: str
@@ -129,6 +130,14 @@ class Code(NamedTuple):
     outputs: int
     program: Program
     byte_front: list[str] | None
+    raw: bool = False
+
+    @property
+    def row(self) -> RawRow | None:
+        """The struct of a table's raw columns and its functions, if there are any."""
+        if not self.raw:
+            return None
+        return RawRow(self.name, self.net.columns.columns, self.classifies)
 
     @property
     def classifies(self) -> bool:
@@ -159,6 +168,7 @@ class Code(NamedTuple):
         found = [("float", name, size) for name, size in sorted(self.program.buffers.items())]
         found += [("int32_t", "sums", self.program.sums)] if self.program.sums else []
         found += [("float", "y", self.outputs)] if self.classifies else []
+        found += [("float", "row", self.inputs)] if self.raw else []
         return found or [("float", "unused", 1)]  # C has no empty struct
 
     @property
@@ -181,9 +191,12 @@ def files(code: Code, stem: str) -> tuple[str, str]:
     parts = [*_constants(code), *functions]
     checksum = f"{crc32(''.join(parts).encode()):08x}"
     # Functions of libm end in f with the bracket behind; ours have an underscore in front.
-    called = sorted({name for text in functions for name in re.findall(r"\b([a-z0-9]+f)\(", text)})
+    names = r"\b([a-z0-9]+f|sin|cos|floor)\("
+    called = sorted({name for text in functions for name in re.findall(names, text)})
     include = "#include <math.h>\n" if called else ""
+    strings = "#include <string.h>\n" if any("strlen(" in text for text in functions) else ""
     words = {"version": __version__, "file": stem, "checksum": checksum, "include": include}
+    words["strings"] = strings
     opening = code.fill(_OPENING, mark=MARK, header=literals.comment(f"{stem}.h"), **words)
     return _header(code, stem, checksum, called), "\n\n".join([opening, *parts]) + "\n"
 
@@ -194,7 +207,7 @@ def _header(code: Code, stem: str, checksum: str, called: list[str]) -> str:
     scratch = f"{sum(4 * size for _, _, size in code.scratch):,}"
     sizes = code.fill(_SIZES, constants=constants, scratch=scratch, libm=libm)
     show = (_SHOW_NAME if code.class_names else _SHOW_CLASS) if code.classifies else ""
-    words = {"file": literals.comment(stem), "show": code.fill(show), **code.entries[-1]}
+    words = {"file": literals.comment(stem), "show": code.fill(show), **_given(code)}
     takes_bytes = code.byte_front is not None
     lines = about(code.net, code.inputs, code.outputs, code.program.in_int8, takes_bytes)
     lines += [*wrapped(sizes), "", *code.fill(_EXAMPLE, **words).splitlines()]
@@ -203,6 +216,16 @@ def _header(code: Code, stem: str, checksum: str, called: list[str]) -> str:
     texts = {"checksum": checksum, "fields": fields, "functions": "\n".join(_declared(code))}
     declarations = code.fill(_DECLARATIONS, D=code.inputs, K=code.outputs, **texts)
     return f"{MARK}{__version__}: a neural network in C99.\n *\n{comment}\n */\n{declarations}"
+
+
+def _given(code: Code) -> dict[str, str]:
+    """Return what an example gives the network: inputs x, or a row of a table."""
+    if code.row is not None:
+        given = "\n".join(map(literals.comment, code.row.example()))
+        return {"given": given, "x": "&row", "suffix": "_row"}
+    entry = code.entries[-1]
+    given = code.fill("        static ${kind} x[${NAME}_INPUTS]; // the inputs", **entry)
+    return {"given": given, "x": "x", "suffix": entry["suffix"]}
 
 
 def _constants(code: Code) -> list[str]:
@@ -224,7 +247,7 @@ def _functions(code: Code) -> list[str]:
         value = f"{code.name}_sigmoid(y[0])" if code.by_sigmoid else "y[0]"
         texts.append(code.fill(f"{_CHOOSE} {body}", value=value))
         texts += [code.fill(f"{_CLASSIFY} {_CLASSIFY_BODY}", **entry) for entry in code.entries]
-    return texts
+    return texts if code.row is None else [*texts, *code.row.functions()]
 
 
 def _passes(code: Code) -> list[str]:
@@ -263,4 +286,4 @@ def _declared(code: Code) -> list[str]:
     if code.class_names:
         names = f"extern const char *const {code.name}_classes[{len(code.class_names)}];"
         lines.append(f"\n/* The names of the classes, in UTF-8. */\n{names}")
-    return lines
+    return lines if code.row is None else [*lines, "", code.row.declaration()]

@@ -15,6 +15,7 @@ from pellucid.exchange.c.program import Program
 from pellucid.exchange.c.quantization import Levels, calibrated
 from pellucid.exchange.c.text import MARK, Code, files
 from pellucid.exchange.guards import check_network, check_replaceable
+from pellucid.exchange.raw_columns import check_raw
 from pellucid.files.atomic import write_whole
 from pellucid.network import Network
 
@@ -29,7 +30,12 @@ _RESERVED = frozenset(_HEADERS.split()) | {"", ".."}
 
 
 def to_c(
-    net: Network, path: str | os.PathLike[str], *, int8: bool = False, calibration: Any = None
+    net: Network,
+    path: str | os.PathLike[str],
+    *,
+    int8: bool = False,
+    calibration: Any = None,
+    raw: bool = False,
 ) -> tuple[Path, Path]:
     """Write a network as C99, `digits.h` and `digits.c` for the path "digits" or for either file.
 
@@ -50,6 +56,11 @@ def to_c(
     calibration
         For int8: typical rows, as `predict` takes them. They set the range of each of these layers'
         inputs; 10,000 at most are used.
+    raw
+        For a network of a table: also write a struct of its columns, `digits_row`, and the
+        functions `digits_encode`, `digits_predict_row` and, for classes, `digits_classify_row`,
+        which do what `net.columns.x` does. Categories are texts, NULL where missing; numbers and
+        dates, as days since 1970-01-01, are of type double, NAN where missing.
 
     Raises InputError for a layer of your own, for numbers that are not finite or too large for
     float32, for a network of more than 100 MB of source, and for calibration that is missing or
@@ -64,9 +75,11 @@ def to_c(
     True
     """
     check_network(net)
+    if raw:
+        check_raw(net)
     stem = _stem(path)
     levels = calibrated(net, calibration) if int8 else []
-    code = _code(net, literals.identifier(stem.name), levels)
+    code = _code(net, literals.identifier(stem.name), levels, raw)
     paths = stem.with_name(f"{stem.name}.h"), stem.with_name(f"{stem.name}.c")
     for file in paths:
         check_replaceable(file, MARK)
@@ -92,7 +105,7 @@ def _stem(path: str | os.PathLike[str]) -> Path:
     return stem
 
 
-def _code(net: Network, name: str, levels: list[Levels]) -> Code:
+def _code(net: Network, name: str, levels: list[Levels], raw: bool) -> Code:
     D = checks.input_width(net.layers)
     if D is None:
         raise InputError("C needs a fixed number of inputs: add a layer with weights")
@@ -102,7 +115,7 @@ def _code(net: Network, name: str, levels: list[Levels]) -> Code:
     if _takes_bytes(net):
         from_bytes = _program(net, Program(name, D, levels, from_bytes=True))
         front = from_bytes.lines[: from_bytes.front]
-    code = Code(name, net, D, program.width, program, front)
+    code = Code(name, net, D, program.width, program, front, raw)
     if code.characters > LARGEST:
         size, limit = code.characters // 1_000_000, LARGEST // 1_000_000
         template = (

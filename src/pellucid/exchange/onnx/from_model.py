@@ -98,6 +98,11 @@ def _network(graph: Graph) -> Network:
 def _input(graph: Graph, tensor: str) -> Input:
     """Return the one input that the output depends on."""
     names = sources(graph.ops, tensor)
+    if len(names) != 1 and graph.producer == "pellucid":
+        raise InputError(
+            "it takes the raw columns of a table, which is for prediction alone: read the model "
+            "file, or an export without raw columns"
+        )
     if len(names) != 1:
         template = "its output depends on the inputs {names}; expected one, rows of numbers"
         raise InputError(template, names=", ".join(names))

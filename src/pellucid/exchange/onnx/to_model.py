@@ -16,7 +16,9 @@ from pellucid.data.inputs import Images
 from pellucid.data.tables import Columns
 from pellucid.errors import InputError
 from pellucid.exchange.guards import check_network
+from pellucid.exchange.onnx import raw_inputs
 from pellucid.exchange.onnx.writers import Writer
+from pellucid.exchange.raw_columns import check_raw
 from pellucid.extras import library
 from pellucid.files.atomic import write_whole
 from pellucid.network import Network
@@ -30,15 +32,16 @@ IR_VERSION = 8  # the one that belongs to opset 17
 LARGEST_MODEL = (1 << 31) - (1 << 20)
 
 
-def to_onnx(net: Network, path: str | os.PathLike[str]) -> None:
+def to_onnx(net: Network, path: str | os.PathLike[str], *, raw: bool = False) -> None:
     """Write the network to an .onnx file, whole or not at all; equal networks give equal bytes.
 
-    See `onnx_model` for the model and the errors; FileError where the file cannot be written.
+    See `onnx_model` for the model, `raw` and the errors; FileError where the file cannot be
+    written.
     """
-    write_whole(path, onnx_model(net).SerializeToString(deterministic=True))
+    write_whole(path, onnx_model(net, raw=raw).SerializeToString(deterministic=True))
 
 
-def onnx_model(net: Network, *, every_layer: bool = False) -> onnx.ModelProto:
+def onnx_model(net: Network, *, every_layer: bool = False, raw: bool = False) -> onnx.ModelProto:
     """Return the network as an ONNX model of opset 17, which runtimes since the end of 2022 read.
 
     The input is "x", with any number of rows N, and the output "y", (N, K). Preparation is part of
@@ -62,9 +65,17 @@ def onnx_model(net: Network, *, every_layer: bool = False) -> onnx.ModelProto:
     every_layer
         Whether every layer has an output, in order, the last of which is "y"; by default only the
         last layer has one.
+    raw
+        For a network of a table: whether the inputs are its columns, (N, 1) each, by name: texts
+        for categories, "" where missing; float64 for numbers and for dates, which are days since
+        1970-01-01, NaN where missing. What `net.columns.x` does is then part of the graph, with the
+        operator LabelEncoder of the domain ai.onnx.ml. A network of classes has a second output,
+        "label", (N,): their names, or the whole numbers or truth values that they are in the table.
+        Blanks around texts must be removed before, and numbers be numbers, not texts such as
+        "1,200". An output gets another name where a column has its own: "y_2".
 
     Raises InputError for layers of the user's own, weights that are not finite, more than 2 GiB of
-    weights, and where onnx is not installed.
+    weights, with `raw` for a network without columns, and where onnx is not installed.
 
     >>> import pellucid as pl
     >>> [node.name for node in onnx_model(pl.mlp([2, 4, 3], activation="sigmoid")).graph.node]
@@ -80,25 +91,55 @@ def onnx_model(net: Network, *, every_layer: bool = False) -> onnx.ModelProto:
             limit=LARGEST_MODEL,
             size=size,
         )
-    helper = library("onnx", "onnx").helper
     write = Writer(net.dtype, every_layer)
-    tensors = _write(write, net)
-    kind, shape = input_of(net)
-
-    def value_info(name: str, dtype: np.dtype, sizes: list[int | None]) -> onnx.ValueInfoProto:
-        kind = helper.np_dtype_to_tensor_dtype(dtype)
-        return helper.make_tensor_value_info(name, kind, ["N", *sizes])
-
-    widths = zip(tensors, _widths(net), strict=True)
-    outputs = [value_info(tensor, net.dtype, [H]) for tensor, H in widths]
-    outputs = outputs if every_layer else outputs[-1:]
-    inputs = [value_info("x", kind, shape)]
-    graph = helper.make_graph(write.nodes, "pellucid", inputs, outputs, write.weights)
-    versions = {"ir_version": IR_VERSION, "opset_imports": [helper.make_opsetid("", OPSET)]}
+    graph = _raw_graph(write, net) if raw else _graph(write, net)
+    helper = library("onnx", "onnx").helper
+    opsets = [helper.make_opsetid("", OPSET)]
+    opsets += [helper.make_opsetid("ai.onnx.ml", raw_inputs.ML_OPSET)] if raw else []
+    versions = {"ir_version": IR_VERSION, "opset_imports": opsets}
     maker = {"producer_name": "pellucid", "producer_version": __version__}
     model = helper.make_model(graph, **maker, **versions)
     helper.set_model_props(model, _metadata(net))
     return model
+
+
+def _graph(write: Writer, net: Network) -> onnx.GraphProto:
+    kind, shape = input_of(net)
+    x = "x" if kind == net.dtype else write.cast("x", net.dtype)
+    tensors = _write(write, net, x)
+    widths = zip(tensors, _widths(net), strict=True)
+    outputs = [_value_info(tensor, net.dtype, [H]) for tensor, H in widths]
+    outputs = outputs if write.every_layer else outputs[-1:]
+    inputs = [_value_info("x", kind, shape)]
+    return library("onnx", "onnx").helper.make_graph(
+        write.nodes, "pellucid", inputs, outputs, write.weights
+    )
+
+
+def _raw_graph(write: Writer, net: Network) -> onnx.GraphProto:
+    """Return the graph whose inputs are the columns of a table."""
+    check_raw(net)
+    found = [raw_inputs.raw_input(column) for column in net.columns.columns]
+    write.reserve(*(each.name for each in found))
+    x = raw_inputs.encode(write, net)
+    y = _write(write, net, x)[-1]
+    H = _widths(net)[-1]
+    outputs = [_value_info(y, net.dtype, [H])]
+    if net.classes is not None and H is not None:
+        kind = raw_inputs.label(write, net, y, H)
+        outputs.append(_value_info(write.rename("label"), kind, []))
+    inputs = [_value_info(each.name, each.dtype, [1], each.about) for each in found]
+    return library("onnx", "onnx").helper.make_graph(
+        write.nodes, "pellucid", inputs, outputs, write.weights
+    )
+
+
+def _value_info(
+    name: str, dtype: np.dtype, sizes: list[int | None], about: str = ""
+) -> onnx.ValueInfoProto:
+    helper = library("onnx", "onnx").helper
+    kind = helper.np_dtype_to_tensor_dtype(dtype)
+    return helper.make_tensor_value_info(name, kind, ["N", *sizes], about)
 
 
 def input_of(net: Network) -> tuple[np.dtype, list[int | None]]:
@@ -111,9 +152,8 @@ def input_of(net: Network) -> tuple[np.dtype, list[int | None]]:
     return kind, [D]
 
 
-def _write(write: Writer, net: Network) -> list[str]:
-    """Write all nodes; return every layer's tensor, the last of which is "y"."""
-    x = "x" if input_of(net)[0] == net.dtype else write.cast("x", net.dtype)
+def _write(write: Writer, net: Network, x: str) -> list[str]:
+    """Write the layers' nodes; return every layer's tensor, the last of which is "y"."""
     outputs = write.layers(net.layers, x)
     if not outputs or outputs[-1] == x:  # ONNX allows no graph whose input is its output
         write("Identity", x)

@@ -24,6 +24,8 @@ from pellucid.extras import library
 if TYPE_CHECKING:
     import onnx
 
+_Attribute: TypeAlias = float | str | list[int] | list[str]
+
 
 class Writer:
     """Collects the nodes and weights of a graph; called, it adds a node and returns its tensor.
@@ -47,12 +49,16 @@ class Writer:
         self._used: Counter[str] = Counter()
         self._onnx = library("onnx", "onnx")
 
-    def __call__(self, kind: str, *inputs: str, **attributes: float | str | list[int]) -> str:
+    def __call__(self, kind: str, *inputs: str, **attributes: _Attribute) -> str:
         """Write a node; return the tensor that it makes."""
         name = self._name(kind)
         node = self._onnx.helper.make_node(kind, list(inputs), [name], name=name, **attributes)
         self.nodes.append(node)
         return name
+
+    def reserve(self, *names: str) -> None:
+        """Keep names for inputs: no node or weight gets one of them."""
+        self._used.update(names)
 
     def layers(self, layers: Sequence[Layer], x: str) -> list[str]:
         """Write layers one after the other; return the tensor of each one's output."""
@@ -78,7 +84,9 @@ class Writer:
         return y if y == x else self.rename(f"{self.place}y")
 
     def rename(self, tensor: str) -> str:
-        """Rename the tensor that the last node makes."""
+        """Rename the tensor that the last node makes; return its name, with a number if taken."""
+        self._used[tensor] += 1
+        tensor = tensor if self._used[tensor] == 1 else f"{tensor}_{self._used[tensor]}"
         self.nodes[-1].output[0] = tensor
         return tensor
 
