@@ -139,6 +139,44 @@ def test_weights_of_classes_go_by_name(visits: pandas.DataFrame) -> None:
         pl.train(pl.mlp([1, 2]), [[0.0], [1.0]], [0, 1], class_weight={"yes": 2})
 
 
+@pytest.mark.parametrize("weight", ["balanced", {"yes": 20}])
+@pytest.mark.parametrize("row_weighed", [False, True])
+def test_held_out_classes_weigh_as_much(
+    visits: pandas.DataFrame, weight: Any, row_weighed: bool
+) -> None:
+    first, second = visits[:300].reset_index(drop=True), visits[300:].reset_index(drop=True)
+    net = net_for(visits, "ill", dtype="float64")
+    more: dict[str, Any] = {"sample_weight": "weight"} if row_weighed else {}
+    history = pl.train_table(
+        net, first, validation=second, class_weight=weight, epochs=1, progress=False, **more
+    )
+    found = net.predict(second)[np.arange(100), net.columns.t(second)]
+    counts = first["ill"].value_counts()
+    of_class = {"no": 1.0, "yes": 20.0}
+    if weight == "balanced":
+        of_class = {name: 300 / (2 * counts[name]) for name in of_class}
+    weights = second["ill"].map(of_class).to_numpy(float)
+    weights = weights * (second["weight"].to_numpy(float) if row_weighed else 1)
+    expected = -(weights * np.log(found)).sum() / weights.sum()
+    assert history["validation_loss"] == pytest.approx([expected], rel=1e-4)
+
+
+def test_a_share_is_split_as_without_weights(visits: pandas.DataFrame) -> None:
+    rows: list[int] = []
+    for weight in (None, "balanced"):
+        seen: list[Array] = []
+
+        def spy(y: Array, t: Array, seen: list[Array] = seen) -> float:
+            seen.append(t.copy())
+            return 0.0
+
+        net = net_for(visits, "ill")
+        pl.train_table(net, visits, class_weight=weight, validation=0.2, metrics=spy, **QUICK)
+        rows.append(net.record["rows"])
+        assert sorted({len(t) for t in seen}) == [80, 320]
+    assert rows == [320, 320]
+
+
 WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "no such column": ({"group": "ward"}, "there is no column 'ward'"),
     "the target": ({"time": "score"}, "'score' is the target"),

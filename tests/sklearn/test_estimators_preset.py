@@ -274,6 +274,18 @@ def test_many_rows_keep_a_tenth_and_the_best_epoch() -> None:
     assert "validation_loss" in classifier(max_iter=2).fit(MANY, rare).history_.records[0]
 
 
+def test_class_weights_weigh_the_rows_that_a_preset_holds_out() -> None:
+    rare = (MANY[:, 0] > 3).astype(int)
+    settings: dict[str, Any] = {"class_weight": {0: 1.0, 1: 30.0}, "max_iter": 1}
+    found = classifier(**settings).fit(MANY, rare).validation_loss_curve_
+    asked = classifier(**settings, early_stopping=True).fit(MANY, rare).validation_loss_curve_
+    assert found != asked  # the same network on the same rows, weighed and not
+    del settings["class_weight"]
+    plain = classifier(**settings).fit(MANY, rare).validation_loss_curve_
+    same = classifier(**settings, early_stopping=True).fit(MANY, rare).validation_loss_curve_
+    assert plain == same
+
+
 def test_float32_unless_it_would_lose_digits() -> None:
     assert MANY.dtype == np.float64
     model = regressor(max_iter=2).fit(MANY, WAVES)

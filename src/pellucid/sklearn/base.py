@@ -282,7 +282,7 @@ class BaseMLP(TargetRules, Saving, CallbackSupportMixin, BaseEstimator):
         # A preset's own choice must not fail where a class is too rare to be split.
         if not self.early_stopping and not splits_evenly(stratify, self.validation_fraction):
             stratify = None
-        (X, X_val), (y, y_val), (own, own_val), (by_class, _) = split_arrays(
+        (X, X_val), (y, y_val), (own, own_val), (by_class, by_class_val) = split_arrays(
             (X, y, own, by_class), self.validation_fraction, random_state, stratify
         )
         if X_val.shape[0] < 2:
@@ -290,7 +290,9 @@ class BaseMLP(TargetRules, Saving, CallbackSupportMixin, BaseEstimator):
                 "The validation set is too small. Increase 'validation_fraction' or the size of "
                 "your dataset."
             )
-        held = HeldOut(self._rows(X_val, y_val, own_val), X_val, self._decoded(y_val))
+        # A preset chooses the best epoch of the loss that it minimises, class weights included.
+        by_class_val = None if self.early_stopping else by_class_val
+        held = HeldOut(self._rows(X_val, y_val, own_val, by_class_val), X_val, self._decoded(y_val))
         return self._rows(X, y, own, by_class), held
 
     def _given_validation(self, X_val: Inputs, y_val: Inputs, weights: ArrayLike | None) -> HeldOut:

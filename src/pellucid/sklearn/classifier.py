@@ -48,7 +48,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         0. or 1., (N, 1), for two; 0. or 1. for each label, (N, K), for several labels a row.
     class_weight
         A weight for each class: a dict, or "balanced" for equal totals. It multiplies the sample
-        weights of training rows, not those of validation.
+        weights of training rows, not those of validation (of those that a preset holds out, too).
     dropout
         The share of hidden neurons that are dropped in training, or a list with one for each hidden
         layer.

@@ -45,8 +45,8 @@ class TableClassifier(ClassifierMixin, BaseTableMLP):
         In place of what `recipes.tables` suggests; max_iter is the number of epochs. "auto" and
         None leave it to the recipe.
     class_weight
-        A weight for each class: a dict, or "balanced" for equal totals. It acts on the rows that
-        are trained on, not on those that are held out.
+        A weight for each class: a dict, or "balanced" for equal totals. It also acts on the loss on
+        held-out rows, by which the best epoch is chosen.
     validation_fraction
         The share of rows to hold out; the weights of the epoch with the lowest loss on them are
         kept. "auto" (default) is 0.1 from 1,000 rows on and none below; None holds no rows out.

@@ -28,7 +28,14 @@ from pellucid.training.callbacks import EarlyStopping
 from pellucid.training.choices import choose_callbacks
 from pellucid.training.history import History
 from pellucid.training.loop import train_rows
-from pellucid.training.sample_checks import Samples, fingerprint, pick
+from pellucid.training.sample_checks import (
+    Samples,
+    by_index,
+    fingerprint,
+    pick,
+    split,
+    with_class_weight,
+)
 from pellucid.training.settings import Callbacks, ClassWeight, Settings, Validation
 from pellucid.training.table_roles import Roles, held_out_rows, row_weights
 
@@ -95,7 +102,8 @@ def train_table(
     loss, optimizer, schedule, epochs, batch_size, class_weight, metrics, callbacks, seed, engine,
     threads, progress
         As for `train`; optimizer, schedule, epochs and batch_size come from `recipes.tables` where
-        they are None, and the metric is then accuracy for classes and r2 for values.
+        they are None, and the metric is then accuracy for classes and r2 for values. Class weights
+        also act on the loss on held-out rows, by which the best epoch is chosen.
 
     `pellucid train`, `pellucid.sklearn.TableClassifier` and `TableRegressor` are the same code:
     with the same settings and seed they train the same weights. The network's `record` holds, as
@@ -155,6 +163,8 @@ def train_on_table(
             settings = _keeping_best(replace(settings, validation=held_out), classes)
             return train_blocks(net, rows, memory // 4, classes, settings, trained)
         samples, held_out = _divided(columns, table, rows, validation, scale, roles, settings.seed)
+        if classes and held_out is not None and settings.class_weight is not None:
+            samples, held_out = _weighed_alike(samples, held_out, settings, columns)
         settings = _keeping_best(replace(settings, validation=held_out), classes)
         history = train_rows(net, samples.x, samples.t, settings, samples.sample_weight, trained)
         net.record["table"] = fingerprint(rows[0])  # of all rows, those held out too
@@ -183,6 +193,31 @@ def _divided(
     late = held_out_rows(table, roles, validation, seed)
     x, t, own = pick(samples, late)
     return pick(samples, ~late), (x, t) if own is None else (x, t, own)
+
+
+def _weighed_alike(
+    samples: Samples, held_out: Validation, settings: Settings, columns: Columns
+) -> tuple[Samples, Validation]:
+    """Return the rows to train on, and held-out rows whose classes weigh as much as theirs.
+
+    The best epoch is then the best for the loss that is minimised: without weights, an epoch in
+    which the weights have hardly acted would be.
+    """
+    if isinstance(held_out, (int, float)):
+        samples, held = split(samples, held_out, settings.seed, stratified=True)
+    else:
+        assert held_out is not None
+        x, t, *own = map(np.asarray, held_out)
+        held = Samples(x, t, own[0] if own else None)
+    assert settings.class_weight is not None
+    weights = by_index(settings.class_weight, columns.classes)
+    if isinstance(weights, str) and weights == "balanced":  # by the rows that are trained on
+        found, counts = np.unique(samples.t, return_counts=True)
+        balanced = len(samples.t) / (len(found) * counts)
+        weights = dict(zip(found.tolist(), balanced.tolist(), strict=True))
+    x, t, weight = with_class_weight(held, weights, True, columns.outputs)
+    assert weight is not None
+    return samples, (x, t, weight)
 
 
 def _held_out(
