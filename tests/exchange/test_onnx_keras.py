@@ -51,7 +51,7 @@ MODELS: dict[str, Callable[[], Any]] = {
     "unit norm": lambda: line(L.Dense(8), L.UnitNormalization(), L.Dense(3)),
     "dropout": lambda: line(L.Dense(8, "relu"), L.Dropout(0.3), L.Dense(3)),
     "noise": lambda: line(L.GaussianNoise(0.3), L.Dense(3)),
-    "images": lambda: line(L.Rescaling(1 / 100), L.Flatten(), L.Dense(3), row=(4, 4, 1)),
+    "images": lambda: line(L.Rescaling(2.0), L.Flatten(), L.Dense(3), row=(4, 4, 1)),
     "permuted": lambda: line(L.Permute((2, 1)), L.Flatten(), L.Dense(3), row=(4, 3)),
     "reshaped": lambda: line(L.Reshape((2, 4)), L.Reshape((8,)), L.Dense(3)),
     "softmax of groups": lambda: line(L.Reshape((2, 4)), L.Softmax(), L.Flatten(), L.Dense(3)),

@@ -131,6 +131,10 @@ REFUSED: dict[str, tuple[Sequence[onnx.NodeProto], str]] = {
         ],
         "form no layer",
     ),
+    "a constant for each row": (
+        [node("Shape", "x", "s"), node("ConstantOfShape", "s", "c"), node("Add", "x c")],
+        r"\(ConstantOfShape\): this operator on constants is not supported",
+    ),
     "an attribute that does not fit": (
         [node("Transpose", "x", perm=[0, 1, 2])],
         r"node the Transpose \(Transpose\): ",
@@ -188,8 +192,8 @@ def test_sizes_of_inner_tensors(tmp_path: Path) -> None:
     [
         (TensorProto.INT64, r"\(Mul\): it computes with whole numbers: cast them"),
         (TensorProto.UINT8, r"\(Mul\): it computes with whole numbers: cast them"),
-        (TensorProto.FLOAT8E4M3FN, "its input x is no tensor of numbers"),
-        (TensorProto.STRING, "its input x is no tensor of numbers"),
+        (TensorProto.FLOAT8E4M3FN, "its input x holds no floats, whole numbers or bools"),
+        (TensorProto.STRING, "its input x holds no floats, whole numbers or bools"),
     ],
 )
 def test_types_of_inputs(kind: int, message: str, tmp_path: Path) -> None:
@@ -211,7 +215,7 @@ def test_a_sequence_is_no_input(tmp_path: Path) -> None:
     model = graph([node("Identity", "x")])
     made = helper.make_tensor_sequence_value_info("x", TensorProto.FLOAT, None)
     model.graph.input[0].CopyFrom(made)
-    with pytest.raises(pl.FileError, match="its input x is no tensor of numbers"):
+    with pytest.raises(pl.FileError, match="its input x holds no floats, whole numbers or bools"):
         read(model, tmp_path)
 
 

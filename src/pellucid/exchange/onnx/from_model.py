@@ -123,7 +123,7 @@ def _check_types(graph: Graph, path: Sequence[Op]) -> None:
 
 def _start(given: Input) -> Builder:
     if given.kind == 0:
-        template = "its input {name} is no tensor of numbers; expected (N, D), or images"
+        template = "its input {name} holds no floats, whole numbers or bools; expected rows of them"
         raise InputError(template, name=given.name)
     dtype = np.dtype(np.float64 if given.kind == _DOUBLE else np.float32)
     if given.shape is None:

@@ -137,7 +137,7 @@ class _Reader:
             self._keep(op, self._shape(op))
         elif op.live and self.types.passes(op, node.input):
             self.alias[op.output] = op.live[0]
-        elif op.live or (value := fold(op, self.room)) is None:
+        elif op.live or _counts_rows(op) or (value := fold(op, self.room)) is None:
             self.live.update((op.output, *op.more))
             for each in _parts(op):
                 self._append(each)
@@ -229,6 +229,12 @@ def _parts(op: Op) -> list[Op]:
         op._replace(output=output, more=(), attributes={**op.attributes, **parts, "part": part})
         for part, output in enumerate(outputs)
     ]
+
+
+def _counts_rows(op: Op) -> bool:
+    """Return whether an operator makes a constant for each row of the input: none can be kept."""
+    makes = op.kind in ("ConstantOfShape", "Expand")
+    return makes and any((value == ROWS).any() for value in op.constants if value.dtype.kind == "i")
 
 
 def _domain(name: str) -> str:

@@ -20,6 +20,7 @@ from pellucid.exchange.onnx.operators import REDUCTIONS, SHAPING, Op
 from pellucid.exchange.onnx.shapes import ROWS
 
 WIDEST = 1024  # columns before and behind: a matrix of 4 MB in float32
+_MORE = 11  # rows of 0, so that few rows are never all alike and no small size equals their number
 
 _Function: TypeAlias = Callable[..., Array]
 
@@ -143,14 +144,15 @@ def read_wiring(op: Op, built: Builder) -> None:
         template = "its rows must be of 1 to {most:,} numbers, and how many must be known"
         raise op.error(Message(template, most=WIDEST))
     sizes = tuple(size or 1 for size in built.row)
-    rows = np.concatenate([np.zeros((1, D)), np.eye(D)]).reshape(D + 1, *sizes)
+    N = D + _MORE  # row 0 is 0, then each column by itself, then 0 again
+    rows = np.eye(N, D, -1).reshape(N, *sizes)
     made = _of_rows(op, rows)
     # Rows in another order must give the same results in that order: nothing may mix them.
-    order = np.random.default_rng(0).permutation(D + 1)
-    if len(made) != D + 1 or not np.array_equal(_of_rows(op, rows[order]), made[order]):
+    order = np.random.default_rng(0).permutation(N)
+    if len(made) != N or not np.array_equal(_of_rows(op, rows[order]), made[order]):
         raise op.error(Message("it does not keep rows apart"))
-    flat = made.reshape(D + 1, -1)
-    b, W = flat[0], flat[1:] - flat[0]
+    flat = made.reshape(N, -1)
+    b, W = flat[0], flat[1 : D + 1] - flat[0]
     if not np.array_equal(W, np.eye(D)) or b.any():
         built.reserve(op, flat.size)
         built.add(Affine(W.astype(built.dtype), b.astype(built.dtype) if b.any() else None))
