@@ -208,6 +208,8 @@ def test_copies_predict_the_same(people: pandas.DataFrame) -> None:
     back = pickle.loads(pickle.dumps(model))  # noqa: S301
     assert (back.predict_proba(X) == model.predict_proba(X)).all()
     bare = clone(model)
+    assert model.network_._repr_html_() in model._repr_html_()
+    assert "network" not in bare._repr_html_()
     assert repr(bare) == repr(model)
     with pytest.raises(NotFittedError):
         bare.predict(X)

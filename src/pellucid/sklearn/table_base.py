@@ -166,6 +166,10 @@ class BaseTableMLP(SavingTables, ABC, BaseEstimator):
         tags.input_tags.allow_nan = tags.input_tags.string = tags.input_tags.categorical = True
         return tags
 
+    def _html_repr(self) -> str:
+        own = str(super()._html_repr())
+        return own + (self.network_._repr_html_() or "") if hasattr(self, "network_") else own
+
 
 def _target_names(y: Inputs, count: int, columns: Sequence[str]) -> list[str]:
     """Return names for columns of targets: those that a dataframe or series has, if it has any."""

@@ -24,8 +24,11 @@ if TYPE_CHECKING:
 
 Row: TypeAlias = Mapping[str, Any]  # a cell for each column
 
-MOST_REMEMBERED = 1 << 20
-"""Numbers that are remembered (8 MB); beyond, everything is forgotten and learned anew."""
+MOST_REMEMBERED = 8 << 20
+"""Bytes of cells that are remembered; beyond, everything is forgotten and learned anew."""
+
+_LONGEST = 100  # characters of a text that is remembered
+_OVERHEAD = 400  # bytes of a cell that is remembered: its text, its array, its place in a dict
 
 _EXACT = 1 << 53  # whole numbers up to this size are float64 numbers
 _CELLS = {str, int, float, bool, type(None)}
@@ -84,13 +87,15 @@ class RowMemory:
             cell = _plain(row.get(place.name, _ANEW))
             key = _key(cell)
             direct = place.numeric and type(cell) is int and place.low <= cell <= place.high
-            if key is _ANEW or key in cells or direct:
+            long = type(cell) is str and len(cell) > _LONGEST
+            if key is _ANEW or key in cells or direct or long:
                 continue
-            if self._room < place.stop - place.start:
+            size = _OVERHEAD + 8 * (place.stop - place.start)
+            if self._room < size:
                 self._room = MOST_REMEMBERED
                 for each in self._cells:
                     each.clear()
-            self._room -= place.stop - place.start
+            self._room -= size
             cells[key] = x[0, place.start : place.stop].copy()
 
     def __getstate__(self) -> Options:
