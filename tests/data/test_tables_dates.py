@@ -1,6 +1,7 @@
 """Dates and times in every form, from every source, and what a network makes of them."""
 
 import datetime as dt
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,7 @@ def mean(columns: pl.Columns) -> float:
         "%B %d, %Y",
         "%Y-%m-%dT00:00:00Z",
         "%Y-%m-%d 09:00:00+09:00",
+        "%Y-%m-%d 09:00+09",
         "%m/%d/%Y 12:00 AM",
         "%Y. %m. %d. 오전 12:00",
     ],
@@ -58,6 +60,19 @@ def test_every_form_is_the_same_day(form: str, tmp_path: Path) -> None:
     np.testing.assert_array_equal(x[:, 0] + columns.offsets[0], SINCE)
     pandas.DataFrame({"day": cells, "y": np.arange(900.0)}).to_csv(tmp_path / "t.csv", index=False)
     assert pl.Columns.of(tmp_path / "t.csv", target="y").columns == columns.columns
+
+
+def test_texts_are_read_alike_together_and_alone() -> None:
+    """Arrow reads blocks of ISO texts; one other text in a block, and each is read by itself."""
+    cells = ["2024-01-31", "2024-01-31 12", "2024-01-31T12:30", "2024-01-31 12:30:05.123456"]
+    offsets = ["2024-01-31T12:30Z", "2024-01-31 12:30+09:00", "2024-01-31 12:30-05"]
+    columns = of([*DAYS, dt.date(2021, 1, 1)])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", pl.TableWarning)
+        for texts in (cells, offsets):
+            together = columns.x({"day": texts}, "float64")
+            mixed = columns.x({"day": [*texts, "31 Jan 2024"]}, "float64")[:-1]
+            assert together.tobytes() == mixed.tobytes()
 
 
 def test_every_source_gives_the_same_numbers() -> None:

@@ -179,10 +179,24 @@ def _days(cells: Cells) -> Array | None:
     elif cells.family == "date":
         moments = arrow.timestamp("us", getattr(kind, "tz", None))
         array = compute.cast(compute.cast(array, moments, safe=False), arrow.int64())
+    elif cells.family == "text" and not cells.boolean:
+        array = _moments(array)
     else:
         return None
     values: Array = compute.cast(array, arrow.float64()).to_numpy(zero_copy_only=False) / DAY
     return values
+
+
+def _moments(texts: ArrowArray) -> ArrowArray:
+    """Return ISO texts as microseconds since 1970, much faster than one by one; ArrowInvalid where
+    one is none.
+    """
+    arrow, compute = library("pyarrow", "tables"), library("pyarrow.compute", "tables")
+    try:
+        found = compute.cast(texts, arrow.timestamp("us"))
+    except arrow.ArrowInvalid:  # of texts with an offset from UTC, which all must have
+        found = compute.cast(texts, arrow.timestamp("us", "UTC"))
+    return compute.cast(found, arrow.int64())
 
 
 def _numbers_of_texts(cells: Cells) -> Numbers:

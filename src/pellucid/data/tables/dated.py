@@ -22,8 +22,9 @@ _NAMED_DAY = re.compile(r"([A-Za-z]{3})[a-z]*\.? (\d{1,2}),? (\d{4})")
 _COMPACT = re.compile(r"(\d{4})(\d\d)(\d\d)")
 _TIME = re.compile(
     r"(오전|오후)?\s*(\d{1,2}):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?\s*([AaPp][Mm])?"
-    r"\s*(Z|UTC|[-+]\d\d:?\d\d)?"
+    r"\s*(Z|UTC|[-+]\d\d(?::?\d\d)?)?"
 )
+_HOUR = re.compile(r"\d\d")  # after a date: Arrow reads it
 _APART = re.compile(r"T|\s+|$")
 
 
@@ -69,7 +70,7 @@ def moments(text: str, compact: bool = False) -> tuple[float | None, float | Non
         return None, None
     (year, first, second, swapped), end = found
     rest = text[end:].lstrip("T \t,") if _APART.match(text, end) else text[end:]
-    time = _TIME.fullmatch(rest) if rest else None
+    time = _TIME.fullmatch(f"{rest}:00" if _HOUR.fullmatch(rest) else rest) if rest else None
     share = 0 if not rest else None if time is None else _microseconds(time)
     if share is None:
         return None, None
@@ -118,6 +119,7 @@ def _microseconds(time: re.Match[str]) -> int | None:
         return None
     shift = 0
     if zone and zone[0] in "+-":
-        shift = (1 if zone[0] == "+" else -1) * (60 * int(zone[1:3]) + int(zone[-2:]))
+        minutes_east = int(zone[-2:]) if len(zone) > 3 else 0
+        shift = (1 if zone[0] == "+" else -1) * (60 * int(zone[1:3]) + minutes_east)
     micro = int((fraction or "0").ljust(6, "0")[:6])
     return ((60 * hours + minutes - shift) * 60 + seconds) * 1_000_000 + micro

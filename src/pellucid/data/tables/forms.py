@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 
 from pellucid.data.tables.cells import ANY, Form
 from pellucid.data.tables.dated import Dating, moments
 from pellucid.data.tables.written import Writing, parse
+
+_DATE = re.compile(r"\d{1,4}\s*[-/년:]|\d{1,4}\.\s?\d+\.|[\d\s]*[A-Za-z]{3}|오[전후]", re.ASCII)
 
 SHARE = 0.9  # of a column's cells that must have a form for the others to be mistakes
 
@@ -28,18 +31,23 @@ class Tally:
 
     def add(self, text: str, times: int) -> None:
         """Count a text that occurs so many times."""
-        point, comma = parse(text, "."), parse(text, ",")
+        if _DATE.match(text) and self._add_date(text, times):
+            return
+        point = parse(text, ".")
+        comma = parse(text, ",") if "," in text or "." in text else point
         self.points += times * (point is not None)
         self.commas += times * (comma is not None)
         if unit := (point or comma or (0, ""))[1]:
             self.units[unit] += times
-        if point is None and comma is None:
-            day_first, month_first = moments(text)
-            self.dates["dmy"] += times * (day_first is not None)
-            self.dates["mdy"] += times * (month_first is not None)
-            if day_first != month_first:
-                self.swapped += times
-                self.slashes += times * ("/" in text)
+
+    def _add_date(self, text: str, times: int) -> bool:
+        day_first, month_first = moments(text)
+        self.dates["dmy"] += times * (day_first is not None)
+        self.dates["mdy"] += times * (month_first is not None)
+        if day_first != month_first:
+            self.swapped += times
+            self.slashes += times * ("/" in text)
+        return day_first is not None or month_first is not None
 
     @property
     def ambiguous(self) -> bool:
