@@ -42,6 +42,7 @@ def learned(cells: Cells, target: str, ignore: str) -> pl.Network:
     return net
 
 
+@pytest.mark.filterwarnings("ignore::pellucid.TableWarning")  # another city is asked for
 def test_a_row_is_set_by_its_columns(cells: Cells, visit: Visit, tmp_path: Path) -> None:
     """What is chosen and typed becomes the numbers that Python makes of the same row."""
     net = learned(cells, "bought", "price")
