@@ -376,6 +376,28 @@ def test_residual_learns_as_the_sum_of_both_ways(generator: np.random.Generator)
     ]
 
 
+def test_skips_with_a_projection_by_hand() -> None:
+    x, dy = [[2.0, 3.0]], [[1.0, 10.0]]
+    own, side = pl.Affine([[1.0], [4.0]]), pl.Affine([[5.0], [6.0]])
+    y, dx, grads = one_pass(pl.Residual([own], [side]), x, [[10.0]])
+    close(y, [[2 + 12 + 10 + 18]], 0)
+    close(dx, [[10 * (1 + 5), 10 * (4 + 6)]], 0)
+    close(grads, [[[20.0], [30.0]]] * 2, 0)
+    y, dx, grads = one_pass(pl.Concatenate([own], [side]), x, dy)
+    close(y, [[10 + 18, 2 + 12]], 0)  # the projection's columns first
+    close(dx, [[1 * 5 + 10 * 1, 1 * 6 + 10 * 4]], 0)
+    close(grads[0], [[20.0], [30.0]], 0)  # of the layers, by 10
+    close(grads[1], [[2.0], [3.0]], 0)
+    y, dx, _ = one_pass(pl.Concatenate([own]), x, [[1.0, 2.0, 10.0]])
+    close(y, [[2.0, 3.0, 14.0]], 0)
+    close(dx, [[1 + 10 * 1, 2 + 10 * 4]], 0)
+    layer = pl.Concatenate([own, pl.Tanh()], [side])
+    assert list(layer.arrays()) == ["0.W", "2.W"]
+    assert repr(layer) == "Concatenate([Affine(W), Tanh()], projection=[Affine(W)])"
+    assert (layer.options(), pl.Residual([own], [side]).options()) == ({"projection": 1},) * 2
+    assert pl.Residual([pl.Tanh()]).options() == {}
+
+
 def test_residual_passes_what_it_sees_on_to_its_buffers(generator: np.random.Generator) -> None:
     norm = pl.BatchNorm(np.ones(3))
     layer = pl.Residual([pl.Scale(2.0), pl.Residual([norm, pl.Tanh()])])
@@ -496,6 +518,18 @@ REFUSED = {
     "Residual of nothing": (lambda: pl.Residual([]), "at least one layer"),
     "Residual of no layers": (lambda: loose.Residual([3]), "at least one layer"),
     "Residual width": (lambda: pl.Residual([pl.Affine(np.zeros((3, 2)))]), "3 in, 2 out"),
+    "projection": (
+        lambda: pl.Residual([pl.Affine(np.zeros((3, 2)))], [pl.Affine(np.zeros((3, 1)))]),
+        "its layers have 2 outputs, but its projection has 1",
+    ),
+    "projection inputs": (
+        lambda: pl.Concatenate([pl.Affine(np.zeros((3, 2)))], [pl.Affine(np.zeros((4, 1)))]),
+        "Affine expects 4 inputs in each row, got 3",
+    ),
+    "a projection that is no list": (
+        lambda: loose.Residual([pl.Tanh()], projection=1),
+        "Residual expects a list",
+    ),
     "Residual inner": (
         lambda: pl.Residual([pl.Affine(np.zeros((3, 2))), pl.Affine(np.zeros((3, 3)))]),
         "Affine expects 3 inputs in each row, got 2",

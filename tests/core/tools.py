@@ -16,6 +16,7 @@ import numpy as np
 import torch
 
 import pellucid.core
+from pellucid.core.composite import Skip
 from pellucid.core.draws import Draws
 from pellucid.core.layer import Layer
 from pellucid.core.types import Array, ArrayLike
@@ -105,7 +106,8 @@ def functions(module: ModuleType) -> dict[str, Callable[..., Any]]:
 def rebuilt(layer: Layer) -> Layer:
     """Make the layer again from what it tells about itself."""
     if layer.inner:
-        return type(layer)([rebuilt(inner) for inner in layer.inner])  # type: ignore[call-arg]
+        assert isinstance(layer, Skip)
+        return layer.around([rebuilt(inner) for inner in layer.inner], layer.options())
     return type(layer).build(layer.options(), layer.arrays())
 
 

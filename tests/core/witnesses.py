@@ -83,6 +83,15 @@ def _embedding(layer: Any, x: Tensor, params: list[Tensor], draws: Draws | None)
     return torch.cat([x, (torch.einsum("nef,efk->nek", waves, W) + b[:, 0]).flatten(1)], dim=1)
 
 
+def _two_ways(layer: Any, x: Tensor, params: list[Tensor], draws: Draws | None) -> list[Tensor]:
+    count = sum(len(inner.params) for inner in layer.layers)
+    place = draws and draws.at(len(layer.layers))
+    return [
+        forward_twin(layer.projection, x, params[count:], place),
+        forward_twin(layer.layers, x, params[:count], draws),
+    ]
+
+
 def _elementwise(
     what: str, function: Callable[[Tensor], Tensor], make: Callable[[], Layer]
 ) -> LayerWitness:
@@ -211,8 +220,8 @@ LAYERS: dict[str, LayerWitness] = {
         ],
     ),
     "Residual": LayerWitness(
-        "composition: x + the twins of its layers",
-        lambda layer, x, params, draws: x + forward_twin(layer.inner, x, params, draws),
+        "composition: x, or its projection, + the twins of its layers",
+        lambda layer, x, params, draws: torch.stack(_two_ways(layer, x, params, draws)).sum(0),
         [
             lambda generator: pl.Residual(
                 [_small_affine(generator, 5, 3), pl.Tanh(), _small_affine(generator, 3, 5)]
@@ -224,6 +233,21 @@ LAYERS: dict[str, LayerWitness] = {
                     pl.Residual([pl.Affine(generator.normal(size=(5, 5))), pl.Dropout(0.5)]),
                     _small_affine(generator, 5, 5),
                 ]
+            ),
+            lambda generator: pl.Residual(
+                [_small_affine(generator, 5, 3), pl.Tanh(), pl.Dropout(0.4)],
+                projection=[pl.Dropout(0.4), _small_affine(generator, 5, 3)],
+            ),
+        ],
+    ),
+    "Concatenate": LayerWitness(
+        "composition: torch.cat of x, or its projection, and the twins of its layers",
+        lambda layer, x, params, draws: torch.cat(_two_ways(layer, x, params, draws), dim=1),
+        [
+            lambda generator: pl.Concatenate([_small_affine(generator, 5, 3), pl.Tanh()]),
+            lambda generator: pl.Concatenate(
+                [_small_affine(generator, 5, 2), pl.Dropout(0.3)],
+                projection=[pl.Sigmoid(), _small_affine(generator, 5, 4), pl.Dropout(0.3)],
             ),
         ],
     ),

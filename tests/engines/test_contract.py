@@ -91,6 +91,14 @@ OF_A_WIDTH: dict[str, Callable[[Generator, int], Layer]] = {
             affine(generator, 3, H),
         ]
     ),
+    "Concatenate": lambda generator, H: pl.Concatenate(
+        [pl.Dropout(0.3), affine(generator, H, 3), pl.Tanh()],
+        projection=[
+            pl.Dropout(0.3),
+            pl.Residual([affine(generator, H, 2)], [affine(generator, H, 2)]),
+            batch_norm(generator, 2),
+        ],
+    ),
 }
 """Layers that own arrays, made for a width.
 

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 
 import pellucid as pl
 from pellucid.core import LAYERS
+from pellucid.core.composite import Skip
 from pellucid.core.types import Array
 from pellucid.exchange.onnx import from_onnx, onnx_model, to_model, to_onnx
 from pellucid.exchange.onnx.writers import WRITERS
@@ -69,8 +70,8 @@ def bare(net: pl.Network) -> pl.Network:
 def without(layers: Sequence[pl.Layer]) -> list[pl.Layer]:
     found: list[pl.Layer] = []
     for layer in layers:
-        if isinstance(layer, pl.Residual):
-            found.append(pl.Residual(without(layer.inner)))
+        if isinstance(layer, Skip):
+            found.append(type(layer)(without(layer.layers), without(layer.projection)))
         elif not layer.passes_through:
             found.append(layer)
     return found

@@ -401,9 +401,20 @@ REFUSED: dict[str, tuple[Sequence[onnx.NodeProto], str]] = {
         "the MatMul .MatMul.: the operators from x to it form no layer",
     ),
     "a bias from the input": ([node("Gemm", "x square x")], "to it form no layer"),
-    "two ways, both with layers": (
-        [node("MatMul", "x square", "u"), node("MatMul", "x square", "v"), node("Add", "u v")],
-        "the Add .Add.: the operators from x to it form no layer",
+    "two ways that share weights": (
+        [
+            *(node("MatMul", "x square", "u"), node("Relu", "u", "v"), node("Mul", "x v", "w")),
+            *(node("Relu", "v", "s"), node("Add", "w s")),
+        ],
+        "the operators from x to it form no layer",
+    ),
+    "three ways": (
+        [node("Relu", "x", "u"), node("Tanh", "x", "v"), node("Concat", "x u v", axis=1)],
+        "the Concat .*this operator is not supported",
+    ),
+    "rows below each other": (
+        [node("Relu", "x", "u"), node("Concat", "x u", axis=0)],
+        "the Concat .*this operator is not supported",
     ),
     "a skip onto another width": (
         [node("MatMul", "x one_column", "u"), node("Add", "x u")],
@@ -475,17 +486,9 @@ REFUSED: dict[str, tuple[Sequence[onnx.NodeProto], str]] = {
         [node("Cast", "x", "u", to=7), node("Cast", "u", to=1)],
         "to it form no layer",
     ),
-    "two columns of a kind": (
-        [node("Sub", "two x", "u"), node("Concat", "u x", axis=1)],
-        r"the Concat \(Concat\): this operator is not supported in dense networks",
-    ),
     "several p and what is left of each": (
         [node("Sigmoid", "x", "p"), node("Sub", "one p", "q"), node("Concat", "q p", axis=1)],
         r"its output is \(1 - p, p\) of several p",
-    ),
-    "columns joined": (
-        [node("Relu", "x", "u"), node("Concat", "x u", axis=1)],
-        "the Concat .*this operator is not supported",
     ),
     "a cast of constants": (
         [node("Cast", "c", "k", to=10), node("Add", "x k")],

@@ -39,6 +39,20 @@ class Skip(nn.Module):
         return x + self.inner(x)
 
 
+class Ways(nn.Module):
+    def __init__(self, projection: nn.Module, inner: nn.Module) -> None:
+        super().__init__()
+        self.projection, self.inner = projection, inner
+
+    def forward(self, x: Any) -> Any:
+        return self.projection(x) + self.inner(x)
+
+
+class Dense(Skip):
+    def forward(self, x: Any) -> Any:
+        return torch.cat([x, self.inner(x)], 1)
+
+
 class Written(nn.Module):
     """Arithmetic as people write it."""
 
@@ -163,6 +177,21 @@ MODULES = {
             nn.Linear(5, 2),
         ),
         "Affine Residual Residual Affine",
+    ),
+    "skips with a projection": Case(
+        lambda: nn.Sequential(
+            Ways(nn.Linear(4, 6), nn.Sequential(nn.Linear(4, 7), nn.ReLU(), nn.Linear(7, 6))),
+            Ways(nn.Sequential(nn.Linear(6, 3), nn.Tanh()), nn.Linear(6, 3, bias=False)),
+        ),
+        "Residual Residual",
+    ),
+    "dense skips": Case(
+        lambda: nn.Sequential(
+            Dense(nn.Linear(4, 2), nn.ReLU()),
+            Dense(nn.LayerNorm(6), nn.Linear(6, 3), nn.GELU()),
+            nn.Linear(9, 2),
+        ),
+        "Concatenate Concatenate Affine",
     ),
     "bias before": Case(
         lambda: Written(lambda x, W, b: torch.softmax(b + torch.tanh(x) @ W, dim=-1)),

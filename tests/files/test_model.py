@@ -83,6 +83,11 @@ def samples(dtype: type, generator: np.random.Generator) -> dict[str, list[pl.La
         "Residual": [
             pl.Residual([pl.Affine(draw(3, 2), draw(2)), pl.Tanh(), pl.Affine(draw(2, 3))]),
             pl.Residual([pl.Residual([pl.BatchNorm(draw(3)), pl.Residual([pl.LeakyReLU(0.3)])])]),
+            pl.Residual([pl.Affine(draw(3, 2)), pl.Tanh()], [pl.Affine(draw(3, 2), draw(2))]),
+        ],
+        "Concatenate": [
+            pl.Concatenate([pl.Affine(draw(3, 2)), pl.Tanh()]),
+            pl.Concatenate([pl.Affine(draw(3, 2))], [pl.Affine(draw(3, 1)), pl.ReLU()]),
         ],
     }
 
@@ -433,6 +438,7 @@ def embedded(header: Json, tensors: dict[str, Array], chosen: list[float]) -> No
     tensors.update({f"{place}.{name}": array.astype(np.float32) for name, array in arrays.items()})
 
 
+TANH: Json = {"type": "Tanh", "options": {}, "shapes": {}}
 HOSTILE: dict[str, tuple[Callable[[Json, dict[str, Array]], object], str]] = {
     "version 2": (lambda h, t: h.update(version=2), "version"),
     "no version": (lambda h, t: h.pop("version"), "version"),
@@ -548,6 +554,24 @@ HOSTILE: dict[str, tuple[Callable[[Json, dict[str, Array]], object], str]] = {
     "Residual without layers": (
         lambda h, t: h["layers"].append({"type": "Residual", "options": {}, "layers": []}),
         "Residual",
+    ),
+    "a projection of all layers": (
+        lambda h, t: h["layers"].append(
+            {"type": "Residual", "options": {"projection": 1}, "layers": [TANH]}
+        ),
+        "options are malformed",
+    ),
+    "a projection that is no number": (
+        lambda h, t: h["layers"].append(
+            {"type": "Concatenate", "options": {"projection": True}, "layers": [TANH, TANH]}
+        ),
+        "options are malformed",
+    ),
+    "another option of a skip": (
+        lambda h, t: h["layers"].append(
+            {"type": "Concatenate", "options": {"axis": 1}, "layers": [TANH]}
+        ),
+        "not what their description says",
     ),
     "Residual of nothing": (
         lambda h, t: h["layers"].append({"type": "Residual", "options": {}}),

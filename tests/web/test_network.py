@@ -112,6 +112,15 @@ def test_every_layer(node: Node, generator: np.random.Generator) -> None:
         ),
         *(
             pl.Residual([pl.Affine(generator.normal(size=(D, D))), pl.Tanh()]),
+            pl.Concatenate([pl.Affine(generator.normal(size=(D, 2))), pl.Tanh()]),
+            pl.Concatenate(
+                [pl.Affine(generator.normal(size=(D + 2, 3)))],
+                [pl.Tanh(), pl.Affine(generator.normal(size=(D + 2, 4)))],
+            ),
+            pl.Residual(
+                [pl.Affine(generator.normal(size=(7, D)))],
+                [pl.Affine(generator.normal(size=(7, D)), generator.normal(size=D))],
+            ),
             pl.LayerNorm(generator.uniform(1, 2, D)),
         ),
         *(

@@ -1,5 +1,5 @@
-// Layers in a row: the table of kinds, forward and backward through a list, and Residual, which
-// holds a list of its own.
+// Layers in a row: the table of kinds, forward and backward through a list, and Skip, which holds
+// lists of its own.
 #pragma once
 
 #include "activations.h"
@@ -15,14 +15,14 @@ std::unique_ptr<Layer<T>> make_layer(const LayerSpec& spec);
 template <class T>
 class Chain {
 public:
-    PELLUCID_SMALL explicit Chain(const std::vector<LayerSpec>& specs) {
-        require(!specs.empty(), "there are no layers");
-        for (std::size_t i = 0; i < specs.size(); ++i) {
+    PELLUCID_SMALL Chain(const LayerSpec* specs, std::size_t count) {
+        require(count > 0, "there are no layers");
+        for (std::size_t i = 0; i < count; ++i) {
             require(i == 0 || specs[i].inputs == specs[i - 1].outputs,
                     specs[i].kind + " does not fit the layer before");
             layers.push_back(make_layer<T>(specs[i]));
         }
-        outputs_.resize(layers.size());
+        outputs_.resize(count);
     }
 
     // Runs layers `first` to `end` and keeps their outputs for `backward`; returns the last.
@@ -101,15 +101,79 @@ private:
     Buffer<T> gradients_[2];
 };
 
-// y = x + layers(x); dx = dy + the layers' own dx. As in core, the backward pass computes the
-// layers' outputs again.
+// Two ways from x, whose results are added up (Residual) or put side by side (Concatenate): the
+// layers, and the projection, which is x itself where there are no such layers. As in core, the
+// backward pass computes the layers' outputs again.
 template <class T>
-class Residual final : public Layer<T> {
+class Skip final : public Layer<T> {
 public:
-    PELLUCID_SMALL explicit Residual(const LayerSpec& spec) : Layer<T>(spec), chain_(spec.inner) {
-        require(spec.inner.front().inputs == this->D && spec.inner.back().outputs == this->D,
-                "Residual: its layers change the width");
-        for (const auto& layer : chain_.layers) {
+    // Options: projection, the number of layers at the end of `inner` that are the projection.
+    PELLUCID_SMALL explicit Skip(const LayerSpec& spec)
+        : Layer<T>(spec),
+          joins_(spec.kind == "Concatenate"),
+          chain_(spec.inner.data(), own_layers(spec)) {
+        const std::size_t first = chain_.layers.size(), rest = spec.inner.size() - first;
+        if (rest) projection_ = std::make_unique<Chain<T>>(spec.inner.data() + first, rest);
+        take(chain_);
+        if (projection_) take(*projection_);
+        const std::int64_t own = chain_.layers.back()->H;
+        side_ = projection_ ? projection_->layers.back()->H : this->D;
+        require(joins_ ? side_ + own == this->H : side_ == this->H && own == this->H,
+                spec.kind + ": its layers have another width");
+    }
+
+    PELLUCID_SMALL void forward(const Pass<T>& pass, Matrix<const T> x,
+                                Matrix<T> y) const override {
+        Buffer<T> line, other;
+        const Matrix<const T> own = chain_.predict(pass, x, {}, 0, chain_.layers.size(), line);
+        const Matrix<const T> side =
+            projection_
+                ? projection_->predict(beside(pass), x, {}, 0, projection_->layers.size(), other)
+                : x;
+        if (!joins_) return sum(side, own, y);
+        for (std::int64_t i = 0; i < x.N; ++i) {
+            std::copy_n(side.row(i), side_, y.row(i));
+            std::copy_n(own.row(i), own.width, y.row(i) + side_);
+        }
+    }
+
+    PELLUCID_SMALL void backward(const Pass<T>& pass, Matrix<const T> x, Matrix<const T>,
+                                 Matrix<const T> dy, Matrix<T> dx) override {
+        const std::size_t end = chain_.layers.size();
+        chain_.forward(pass, x, {}, 0, end);
+        const Matrix<T> own =
+            dx.data ? Chain<T>::place(own_, x.N, x.width) : Matrix<T>{nullptr, x.N, x.width};
+        const Matrix<const T> side = joins_ ? columns(dy, 0, side_, side_dy_) : dy;
+        chain_.backward(pass, x, {}, 0, end,
+                        joins_ ? columns(dy, side_, this->H - side_, own_dy_) : dy, own);
+        if (projection_) {
+            const Pass<T> its = beside(pass);
+            const std::size_t last = projection_->layers.size();
+            projection_->forward(its, x, {}, 0, last);
+            projection_->backward(its, x, {}, 0, last, side, dx);
+        }
+        if (dx.data) sum(projection_ ? Matrix<const T>(dx) : side, own, dx);
+    }
+
+    PELLUCID_SMALL void observe(const Pass<T>& pass, Matrix<const T> x) override {
+        see(chain_, pass, x);
+        if (projection_) see(*projection_, beside(pass), x);
+    }
+
+private:
+    static std::size_t own_layers(const LayerSpec& spec) {
+        const Option* const option = find(spec.options, "projection");
+        const auto count = static_cast<std::size_t>(option ? option->number : 0);
+        require(count < spec.inner.size(), "a skip goes around at least one layer");
+        return spec.inner.size() - count;
+    }
+
+    // The projection draws at a place of its own, behind the layers.
+    Pass<T> beside(const Pass<T>& pass) const { return pass.at(chain_.layers.size()); }
+
+    void take(const Chain<T>& chain) {
+        require(chain.layers.front()->D == this->D, "a skip's layers expect another input");
+        for (const auto& layer : chain.layers) {
             this->has_buffers |= layer->has_buffers;
             for (const auto& parameter : layer->parameters) {
                 this->parameters.push_back(parameter);
@@ -118,33 +182,29 @@ public:
         }
     }
 
-    void forward(const Pass<T>& pass, Matrix<const T> x, Matrix<T> y) const override {
-        Buffer<T> line;
-        sum(x, chain_.predict(pass, x, {}, 0, chain_.layers.size(), line), y);
+    static void see(Chain<T>& chain, const Pass<T>& pass, Matrix<const T> x) {
+        chain.forward(pass, x, {}, 0, chain.layers.size());
+        chain.observe(pass, x);
     }
 
-    void backward(const Pass<T>& pass, Matrix<const T> x, Matrix<const T>, Matrix<const T> dy,
-                  Matrix<T> dx) override {
-        chain_.forward(pass, x, {}, 0, chain_.layers.size());
-        const Matrix<T> own =
-            dx.data ? Chain<T>::place(own_, x.N, x.width) : Matrix<T>{nullptr, x.N, x.width};
-        chain_.backward(pass, x, {}, 0, chain_.layers.size(), dy, own);
-        if (dx.data) sum(dy, own, dx);
+    static Matrix<const T> columns(Matrix<const T> from, std::int64_t first, std::int64_t width,
+                                   Buffer<T>& room) {
+        const Matrix<T> to = Chain<T>::place(room, from.N, width);
+        for (std::int64_t i = 0; i < from.N; ++i)
+            std::copy_n(from.row(i) + first, width, to.row(i));
+        return to;
     }
 
-    void observe(const Pass<T>& pass, Matrix<const T> x) override {
-        chain_.forward(pass, x, {}, 0, chain_.layers.size());
-        chain_.observe(pass, x);
-    }
-
-private:
     static void sum(Matrix<const T> a, Matrix<const T> b, Matrix<T> c) {
         for (std::int64_t i = 0; i < a.size(); i += kLanes<T>)
             store(c.data + i, load(a.data + i) + load(b.data + i));
     }
 
+    const bool joins_;
+    std::int64_t side_;
     Chain<T> chain_;
-    Buffer<T> own_;
+    std::unique_ptr<Chain<T>> projection_;
+    Buffer<T> own_, own_dy_, side_dy_;
 };
 
 template <class T, template <class> class L>
@@ -187,7 +247,8 @@ PELLUCID_SMALL std::unique_ptr<Layer<T>> make_layer(const LayerSpec& spec) {
         {"BatchNorm", make<T, BatchNorm>},
         {"LayerNorm", make<T, LayerNorm>},
         {"Dropout", make<T, Dropout>},
-        {"Residual", make<T, Residual>},
+        {"Residual", make<T, Skip>},
+        {"Concatenate", make<T, Skip>},
     };
     // Columns have 32-bit indices, and the number of a layer's weights must not overflow.
     constexpr std::int64_t widest = 1 << 30;
@@ -195,7 +256,8 @@ PELLUCID_SMALL std::unique_ptr<Layer<T>> make_layer(const LayerSpec& spec) {
     require(
         spec.inputs >= 0 && spec.outputs >= 0 && spec.inputs <= widest && spec.outputs <= widest,
         spec.kind + ": a width must be 0 to " + std::to_string(widest));
-    const bool widens = spec.kind == "Affine" || spec.kind == "PeriodicEmbedding";
+    const bool widens =
+        spec.kind == "Affine" || spec.kind == "PeriodicEmbedding" || !spec.inner.empty();
     require(widens || spec.inputs == spec.outputs, spec.kind + " has as many outputs as inputs");
     return maker(spec);
 }

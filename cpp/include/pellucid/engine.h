@@ -12,7 +12,7 @@ template <class T>
 class LayerEngine final : public Engine {
 public:
     PELLUCID_SMALL explicit LayerEngine(const Plan& plan)
-        : chain_(plan.layers), threads_(plan.threads), seed_(plan.seed) {
+        : chain_(plan.layers.data(), plan.layers.size()), threads_(plan.threads), seed_(plan.seed) {
         const std::size_t n = chain_.layers.size();
         // Flatten, and the Scale after it, are done as rows are gathered.
         while (first_ < n && plan.layers[first_].kind == "Flatten") ++first_;

@@ -71,7 +71,7 @@ struct LayerSpec {
     std::int64_t inputs = 0;      // D and H at this place of the network
     std::int64_t outputs = 0;
     bool frozen = false;
-    std::vector<LayerSpec> inner;  // the layers within a Residual
+    std::vector<LayerSpec> inner;  // the layers within a skip
 };
 
 // One of core/losses.py by its class name.

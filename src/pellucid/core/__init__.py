@@ -18,7 +18,7 @@ embedding, normalization, composite, collapse, schedules, initializers, metrics.
 """
 
 from pellucid.core import activations, layers
-from pellucid.core.composite import Dropout, Residual
+from pellucid.core.composite import Concatenate, Dropout, Residual
 from pellucid.core.embedding import PeriodicEmbedding
 from pellucid.core.layer import Layer
 from pellucid.core.normalization import BatchNorm, LayerNorm
@@ -45,5 +45,5 @@ ACTIVATIONS: dict[str, type[Layer]] = {
 
 _KINDS: list[type[Layer]] = [layers.Affine, *ACTIVATIONS.values()]
 _KINDS += [Flatten, Scale, Standardize, SmoothClip, PeriodicEmbedding]
-_KINDS += [BatchNorm, LayerNorm, Dropout, Residual]
+_KINDS += [BatchNorm, LayerNorm, Dropout, Residual, Concatenate]
 LAYERS: dict[str, type[Layer]] = {kind.__name__: kind for kind in _KINDS}

@@ -1,11 +1,15 @@
-"""Dropout, which switches neurons off in training, and Residual, which goes around layers."""
+"""Dropout, which switches neurons off in training, and skips, which go around layers."""
 
 from __future__ import annotations
 
 import reprlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Self
+
+import numpy as np
 
 from pellucid.core import chain, checks
+from pellucid.core.chain import Trace
 from pellucid.core.draws import Draws
 from pellucid.core.layer import Layer, Pass, flat
 from pellucid.core.ranges import number
@@ -45,44 +49,91 @@ class Dropout(Layer):
         return kept.astype(x.dtype) * x.dtype.type(1 / (1 - self.rate))
 
 
-class Residual(Layer):
-    """A skip around layers (He et al. 2015): y = x + layers(x); dx = dy + the layers' own dx.
+class Skip(Layer):
+    """Two ways from x that meet again: layers, and a projection, which is x itself without any.
 
-    The layers must have as many outputs as inputs. A trace holds one output a layer, so `backward`
-    computes the inner outputs again. Raises InputError for no layers or layers that do not fit.
+    A subclass joins the ways. `inner` holds the layers, then those of the projection, and names of
+    arrays count through both ("0.W", "1.W"). A trace holds one output a layer, so `backward`
+    computes the inner outputs again.
+
+    Parameters
+    ----------
+    layers
+        At least one layer.
+    projection
+        The layers of the other way; none by default.
+
+    Raises InputError for no layers or layers that do not fit.
     """
 
-    def __init__(self, layers: Iterable[Layer]) -> None:
-        self.inner = tuple(layers) if isinstance(layers, Iterable) else ()
-        if not self.inner or not all(isinstance(layer, Layer) for layer in self.inner):
-            raise InputError("Residual expects a list of at least one layer")
+    def __init__(self, layers: Iterable[Layer], projection: Iterable[Layer] = ()) -> None:
+        own, side = (tuple(w) if isinstance(w, Iterable) else (w,) for w in (layers, projection))
+        self.inner, self._own = (*own, *side), len(own)
+        kind = type(self).__name__
+        if not own or not all(isinstance(layer, Layer) for layer in self.inner):
+            raise InputError("{layer} expects a list of at least one layer", layer=kind)
         if _depth(self) > MOST_NESTED:
-            raise InputError("Residual layers may be nested {most} deep", most=MOST_NESTED)
+            template = "{layer} layers may be nested {most} deep"
+            raise InputError(template, layer=kind, most=MOST_NESTED)
         D = self.input_width()
         if D is not None:
             self.output_width(D)
 
-    def forward(self, x: Batch, draws: Draws | None = None) -> Batch:
-        return x + chain.forward(self.inner, x, draws).y
+    @classmethod
+    def around(cls, inner: Sequence[Layer], options: Options) -> Self:
+        """Make a layer from what `inner` and `options()` returned; raises InputError otherwise."""
+        count = options.get("projection", 0)
+        if type(count) is not int or not 0 <= count < max(1, len(inner)):
+            raise InputError("a layer's options are malformed")
+        own = len(inner) - count
+        return cls(inner[:own], inner[own:])
+
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        """The layers without those of the projection."""
+        return self.inner[: self._own]
+
+    @property
+    def projection(self) -> tuple[Layer, ...]:
+        """The layers of the projection; () where x goes past the layers as it is."""
+        return self.inner[self._own :]
+
+    def ways(self, x: Batch, draws: Draws | None = None) -> tuple[Trace, Trace]:
+        """Return the traces of the projection and of the layers."""
+        # The projection draws at a place of its own, behind the layers.
+        place = None if draws is None else draws.at(self._own)
+        side = chain.forward(self.projection, x, place)
+        return side, chain.forward(self.layers, x, draws)
+
+    def parts(self, dy: Batch, H: int) -> tuple[Batch, Batch]:
+        """Return what of dy belongs to the projection, of H outputs, and to the layers."""
+        raise NotImplementedError
 
     def backward(self, p: Pass, dy: Batch) -> Gradients:
-        trace = chain.forward(self.inner, p.x, p.draws)
-        dx, grads = chain.backward(self.inner, trace, dy, p.needs_dx)
-        return (None if dx is None else dy + dx), grads
+        side, own = self.ways(p.x, p.draws)
+        side_dy, own_dy = self.parts(dy, side.y.shape[1])
+        dx, grads = chain.backward(self.layers, own, own_dy, p.needs_dx)
+        side_dx, side_grads = chain.backward(self.projection, side, side_dy, p.needs_dx)
+        both = None if dx is None or side_dx is None else side_dx + dx
+        return both, [*grads, *side_grads]
 
     def observe(self, x: Batch, draws: Draws) -> None:
         if self.buffers:
-            chain.observe(self.inner, chain.forward(self.inner, x, draws))
+            side, own = self.ways(x, draws)
+            chain.observe(self.layers, own)
+            chain.observe(self.projection, side)
 
     def input_width(self) -> int | None:
-        return checks.input_width(self.inner)
+        D = checks.input_width(self.layers)
+        return checks.input_width(self.projection) if D is None else D
 
-    def output_width(self, D: int) -> int:
-        H = checks.widths(self.inner, D)[-1]
-        if H != D:
-            template = "Residual: its layers must have as many outputs as inputs: {D} in, {H} out"
-            raise InputError(template, D=D, H=H)
-        return D
+    def widths(self, D: int) -> tuple[int, int]:
+        """Return the number of outputs of the projection and of the layers for D inputs."""
+        side = checks.widths(self.projection, D)[-1] if self.projection else D
+        return side, checks.widths(self.layers, D)[-1]
+
+    def options(self) -> Options:
+        return {"projection": len(self.projection)} if self.projection else {}
 
     @property
     def params(self) -> list[Array]:
@@ -100,7 +151,78 @@ class Residual(Layer):
         }
 
     def __repr__(self) -> str:
-        return f"Residual([{', '.join(map(repr, self.inner))}])"
+        own, side = (", ".join(map(repr, way)) for way in (self.layers, self.projection))
+        return f"{type(self).__name__}([{own}]{f', projection=[{side}]' if side else ''})"
+
+
+class Residual(Skip):
+    """A skip around layers (He et al. 2015): y = x + layers(x); dx = dy + the layers' own dx.
+
+    With a projection, y = projection(x) + layers(x), for layers that change the width (He et al.
+    2015, section 3.2, equation 2); dx is the sum of both ways'.
+
+    Parameters
+    ----------
+    layers
+        At least one layer; as many outputs as inputs, or as the projection has outputs.
+    projection
+        Layers, usually one Affine; none by default.
+
+    Raises InputError for no layers or layers that do not fit.
+
+    >>> from pellucid.core.layers import Affine
+    >>> layer = Residual([Affine([[1.0], [1.0]])], projection=[Affine([[10.0], [0.0]])])
+    >>> layer.forward(np.array([[2.0, 3.0]]))  # 10 * 2 + (2 + 3)
+    array([[25.]])
+    """
+
+    def forward(self, x: Batch, draws: Draws | None = None) -> Batch:
+        side, own = self.ways(x, draws)
+        return side.y + own.y
+
+    def parts(self, dy: Batch, H: int) -> tuple[Batch, Batch]:
+        return dy, dy
+
+    def output_width(self, D: int) -> int:
+        side, own = self.widths(D)
+        if own != side and not self.projection:
+            template = "Residual: its layers must have as many outputs as inputs: {D} in, {H} out"
+            raise InputError(template, D=D, H=own)
+        if own != side:
+            template = "Residual: its layers have {H} outputs, but its projection has {got}"
+            raise InputError(template, H=own, got=side)
+        return own
+
+
+class Concatenate(Skip):
+    """A skip by concatenation (Huang et al. 2017, DenseNet): y = [x, layers(x)], side by side.
+
+    With a projection, y = [projection(x), layers(x)]. dx is the sum of both ways'.
+
+    Parameters
+    ----------
+    layers
+        At least one layer.
+    projection
+        The layers of the first columns; none by default.
+
+    Raises InputError for no layers or layers that do not fit.
+
+    >>> from pellucid.core.layers import Affine
+    >>> Concatenate([Affine([[1.0], [1.0]])]).forward(np.array([[2.0, 3.0]]))
+    array([[2., 3., 5.]])
+    """
+
+    def forward(self, x: Batch, draws: Draws | None = None) -> Batch:
+        side, own = self.ways(x, draws)
+        return np.concatenate([side.y, own.y], axis=1)
+
+    def parts(self, dy: Batch, H: int) -> tuple[Batch, Batch]:
+        # Contiguous, since a product with a strided batch sums in another order: other bits.
+        return np.ascontiguousarray(dy[:, :H]), np.ascontiguousarray(dy[:, H:])
+
+    def output_width(self, D: int) -> int:
+        return sum(self.widths(D))
 
 
 def _depth(layer: Layer) -> int:

@@ -60,7 +60,7 @@ class Layer:
     buffer_names: ClassVar[tuple[str, ...]] = ()
     passes_through: ClassVar[bool] = False  # whether prediction returns x (Identity, Dropout)
     frozen: bool = False  # not trained
-    inner: tuple[Layer, ...] = ()  # layers within this one (Residual)
+    inner: tuple[Layer, ...] = ()  # layers within this one (of a skip)
 
     def __init_subclass__(cls) -> None:
         # The names declared in the class body, after those of its bases: the order of `params`.

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from pellucid.core.composite import Skip
 from pellucid.core.layer import Layer
 from pellucid.core.losses import Loss
 from pellucid.core.optimizers import Optimizer, State
@@ -67,11 +68,16 @@ def layer_specs(layers: Sequence[Layer], D: int) -> list[Options]:
                 "outputs": H,
                 "frozen": layer.frozen,
                 "arrays": [layer.__dict__[name] for name in own],
-                "inner": layer_specs(layer.inner, D),
+                "inner": _inner_specs(layer, D),
             }
         )
         D = H
     return specs
+
+
+def _inner_specs(layer: Layer, D: int) -> list[Options]:
+    ways = (layer.layers, layer.projection) if isinstance(layer, Skip) else ()
+    return [spec for way in ways for spec in layer_specs(way, D)]
 
 
 def optimizer_spec(kind: str, optimizer: Optimizer, state: State) -> Options:

@@ -23,7 +23,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from pellucid.core import LAYERS, checks
-from pellucid.core.composite import Residual
+from pellucid.core.composite import Skip
 from pellucid.core.layer import Layer, walk
 from pellucid.core.types import Array, Options
 from pellucid.errors import FileError, InputError, Message, PellucidError
@@ -267,8 +267,9 @@ def _build(entries: Any, left: dict[str, Array], prefix: str) -> list[Layer]:
         if kind is None:
             raise InputError("it has a layer of the unknown type {name}", name=repr(entry["type"]))
         layer: Layer
-        if issubclass(kind, Residual):
-            layer = kind(_build(entry["layers"], left, f"{prefix}{index}."))
+        if issubclass(kind, Skip):
+            inner = _build(entry["layers"], left, f"{prefix}{index}.")
+            layer = kind.around(inner, entry["options"])
         else:
             arrays = _arrays(entry["shapes"], kind, left, f"{prefix}{index}.")
             layer = kind.build(_options(entry["options"], kind), arrays)

@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pellucid.core import activations, chain
+from pellucid.core import activations
 from pellucid.core import layers as kinds
 from pellucid.core.chain import Trace
-from pellucid.core.composite import Residual
+from pellucid.core.composite import Skip
 from pellucid.core.layer import Layer
 from pellucid.core.layers import Activation, Identity, Sigmoid, Tanh
 from pellucid.core.types import Array
@@ -149,13 +149,15 @@ def neuron_activity(
 
 
 def _activations(
-    layers: Sequence[Layer], trace: Trace, prefix: str = ""
+    layers: Sequence[Layer], trace: Trace, prefix: str = "", first: int = 0
 ) -> Iterator[tuple[str, Activation, Array, Array]]:
-    """Yield name, layer, input and output of each activation layer, also inside Residuals."""
+    """Yield name, layer, input and output of each activation layer, also inside skips."""
     for index, layer in enumerate(layers):
         if isinstance(layer, Activation) and not isinstance(layer, Identity):
-            yield f"{prefix}{index}", layer, trace.input_of(index), trace[index]
-        elif isinstance(layer, Residual):
-            # A trace ends at a Residual's border: its inner layers run once more.
-            inner = chain.forward(layer.inner, trace.input_of(index))
-            yield from _activations(layer.inner, inner, f"{prefix}{index}.")
+            yield f"{prefix}{first + index}", layer, trace.input_of(index), trace[index]
+        elif isinstance(layer, Skip):
+            # A trace ends at a skip's border: its inner layers run once more.
+            side, own = layer.ways(trace.input_of(index))
+            inside = f"{prefix}{first + index}."
+            yield from _activations(layer.layers, own, inside)
+            yield from _activations(layer.projection, side, inside, len(layer.layers))

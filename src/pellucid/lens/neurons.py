@@ -22,7 +22,7 @@ import numpy as np
 from pellucid.core import chain, checks
 from pellucid.core.arrays import as_array
 from pellucid.core.chain import Trace
-from pellucid.core.composite import Residual
+from pellucid.core.composite import Skip
 from pellucid.core.embedding import PeriodicEmbedding
 from pellucid.core.layer import Layer
 from pellucid.core.layers import Affine
@@ -91,7 +91,7 @@ def neuron_layers(net: Network, inputs: int | None = None) -> list[NeuronLayer]:
     # A network without weights has no width of its own; its rows have one.
     D = checks.input_width(layers) or inputs or input_count(net)
     widths = [D, *checks.widths(layers, D)]
-    starts = [index for index, layer in enumerate(layers) if isinstance(layer, (Affine, Residual))]
+    starts = [index for index, layer in enumerate(layers) if isinstance(layer, (Affine, Skip))]
     # Each neuron layer ends where the next begins; the input ends where the first begins.
     stops, last = [*starts, len(layers)], len(starts)
     found = [NeuronLayer(0, widths[stops[0]], 0, stops[0], None, last)]

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from pellucid.core import chain, splitmix
-from pellucid.core.composite import Residual
+from pellucid.core.composite import Concatenate, Skip
 from pellucid.core.layer import Layer
 from pellucid.core.layers import Activation, Affine
 from pellucid.core.normalization import BatchNorm
@@ -147,8 +147,10 @@ def _product(layers: Sequence[Layer], values: Array) -> Array:
     for layer in layers:
         if isinstance(layer, Affine):
             values = values @ layer.W.astype(np.float64)
-        elif isinstance(layer, Residual):
-            values = values + _product(layer.inner, values)
+        elif isinstance(layer, Skip):
+            side, own = (_product(way, values) for way in (layer.projection, layer.layers))
+            joins = isinstance(layer, Concatenate)
+            values = np.concatenate([side, own], axis=1) if joins else side + own
         elif isinstance(layer, BatchNorm):
             # In prediction, BatchNorm multiplies each neuron by a fixed factor.
             variance = layer.running_variance.astype(np.float64)

@@ -14,9 +14,9 @@ from pellucid.errors import InputError
 from pellucid.exchange.c.program import Program
 
 
-def convert(layers: Sequence[Layer], program: Program, within: str = "") -> None:
+def convert(layers: Sequence[Layer], program: Program, within: str = "", first: int = 0) -> None:
     """Add the layers to the program; raises InputError that names a layer without C code."""
-    for index, layer in enumerate(layers):
+    for index, layer in enumerate(layers, first):
         place = f"{within}{index}"
         program.begin(place, layer)
         if (conversion := CONVERSIONS.get(type(layer))) is None:
@@ -54,11 +54,21 @@ def _layer_norm(layer: normalization.LayerNorm, program: Program) -> None:
     program.call_whole("layer_norm", gamma, beta, program.number(layer.epsilon))
 
 
-def _residual(layer: composite.Residual, program: Program) -> None:
-    place, held = program.place, program.hold()
-    convert(layer.inner, program, f"{place}_")
-    program.begin(place, layer)
-    program.add_held(held)
+def _skip(layer: composite.Skip, program: Program) -> None:
+    place, D, held = program.place, program.width, program.hold()
+    convert(layer.layers, program, f"{place}_")
+    if layer.projection or isinstance(layer, composite.Concatenate):
+        H, own = program.width, program.hold()
+        program.return_to(held, D)
+        convert(layer.projection, program, f"{place}_", len(layer.layers))
+        program.begin(place, layer)
+        if isinstance(layer, composite.Concatenate):
+            program.append_held(own, H)
+        else:
+            program.add_held(own)
+    else:
+        program.begin(place, layer)
+        program.add_held(held)
 
 
 def _prelu(layer: activations.PReLU, program: Program) -> None:
@@ -99,6 +109,7 @@ CONVERSIONS: dict[type[Layer], Callable[[Any, Program], None]] = {
     normalization.BatchNorm: _batch_norm,
     normalization.LayerNorm: _layer_norm,
     composite.Dropout: _nothing,
-    composite.Residual: _residual,
+    composite.Residual: _skip,
+    composite.Concatenate: _skip,
 }
 """By type, the function that adds a layer to a program. A layer of your own needs a line here."""

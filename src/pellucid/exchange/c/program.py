@@ -138,6 +138,20 @@ class Program:
         self._held.remove(buffer)
         self._done.append(buffer)
 
+    def return_to(self, buffer: str, width: int) -> None:
+        """Make a held row the current one again; its buffer is free once another row is."""
+        self._held.remove(buffer)
+        self._move(buffer, width)
+
+    def append_held(self, buffer: str, width: int) -> None:
+        """Append a held row to the current one; its buffer is free afterwards."""
+        D, z = self.width, self._free(self.width + width)
+        self.lines.append(f"/* {self._about()}: {D} and {width} side by side */")
+        self._read([f"scratch->{z}[i] = v;"])
+        self._move(z, D + width)
+        self.lines += _loop("i", width, [f"scratch->{z}[{D} + i] = scratch->{buffer}[i];"])
+        self._held.remove(buffer)
+
     def array(self, kind: str, values: Array) -> str:
         """Add a constant array, floats in float32; return its name."""
         name = f"{self.name}_{kind}{self.place}"

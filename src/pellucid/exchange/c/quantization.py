@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from pellucid.core import checks
+from pellucid.core.composite import Skip
 from pellucid.core.layer import Layer
 from pellucid.core.layers import Affine
 from pellucid.core.preparation import Flatten, Scale
@@ -94,7 +95,9 @@ def _affine_inputs(layers: Sequence[Layer], x: Array) -> Iterator[Array]:
     for layer in layers:
         if isinstance(layer, Affine):
             yield x
-        yield from _affine_inputs(layer.inner, x)
+        if isinstance(layer, Skip):
+            yield from _affine_inputs(layer.layers, x)
+            yield from _affine_inputs(layer.projection, x)
         x = layer.forward(x)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from pellucid.core import checks
-from pellucid.core.composite import Residual
+from pellucid.core.composite import Concatenate, Residual, Skip
 from pellucid.core.layer import Layer
 from pellucid.core.layers import Identity
 from pellucid.core.preparation import Flatten
@@ -19,6 +19,7 @@ from pellucid.errors import FileError, InputError, Message, PellucidError
 from pellucid.exchange.onnx.builder import Builder
 from pellucid.exchange.onnx.graph import Graph, Input, graph_of
 from pellucid.exchange.onnx.graph_outputs import output_of
+from pellucid.exchange.onnx.operands import check_flat
 from pellucid.exchange.onnx.operators import MALFORMED, Op
 from pellucid.exchange.onnx.own_forms import read_embedding, read_slopes
 from pellucid.exchange.onnx.proof import prove
@@ -39,11 +40,12 @@ def from_onnx(path: str | os.PathLike[str]) -> Network:
 
     Supported is one chain of Gemm, MatMul and Add (in any order, weights transposed or not),
     normalisations, activations (also written out: they are recognised by what they compute),
-    Dropout, skips (Add) around such chains, reshaping of each row by itself, and arithmetic with
-    constants, which becomes Scale and Standardize. Operators that choose, order, repeat or add up
-    the numbers of a row (Slice, Gather, Transpose, ReduceMean and others) become Affine layers of
-    fixed weights. The labels and dictionaries that scikit-learn's converter appends to classifiers
-    become the class names. Weights keep their bits, with the exceptions that `readers` lists.
+    Dropout, skips around such chains (Add, also of two chains, and Concat), reshaping of each row
+    by itself, and arithmetic with constants, which becomes Scale and Standardize. Operators that
+    choose, order, repeat or add up the numbers of a row (Slice, Gather, Transpose, ReduceMean and
+    others) become Affine layers of fixed weights. The labels and dictionaries that scikit-learn's
+    converter appends to classifiers become the class names. Weights keep their bits, with the
+    exceptions that `readers` lists.
 
     The network is compared with the graph on probe rows before it is returned: a graph that it does
     not compute, such as one that mixes rows or takes a row in groups, is refused.
@@ -158,12 +160,12 @@ def read_layers(ops: Sequence[Op], start: str, end: str, built: Builder, depth: 
         branch = _branch(rest[0])
         if unknown == 0:
             if not read_embedding(rest[0], built):
-                raise _unsupported(rest[0])
+                _skip(rest[0], built, depth)
         elif branch is None:
             with rest[0].last.fitting():
                 READERS[rest[0].last.kind](rest[0].last, built)
         else:
-            _residual(rest[0], branch, built, depth)
+            _skip(rest[0], built, depth)
         place += 1
 
 
@@ -183,17 +185,52 @@ def _branch(segment: Segment) -> str | None:
     return b if a == segment.start else a if b == segment.start else None
 
 
-def _residual(segment: Segment, branch: str, built: Builder, depth: int) -> None:
+def _skip(segment: Segment, built: Builder, depth: int) -> None:
+    """Add the skip whose two ways meet in the segment's last operator."""
     op = segment.last
+    if (found := _ways(segment)) is None:
+        raise _unsupported(segment)
+    kind, side, own = found
     if depth >= DEEPEST_RESIDUAL:
         raise op.error(Message("skips are nested more than {most} deep", most=DEEPEST_RESIDUAL))
-    inner = Builder(built.row, built.batch, built.transposed, built.room, built.dtype)
-    read_layers(segment.ops, segment.start, branch, inner, depth + 1)
-    built.room = inner.room
-    if (inner.row, inner.transposed) != (built.row, built.transposed):
-        a, b = built.row, inner.row
+    ends = []
+    for end in (side, own):
+        inner = Builder(built.row, built.batch, built.transposed, built.room, built.dtype)
+        read_layers(segment.ops, segment.start, end, inner, depth + 1)
+        built.room = inner.room
+        ends.append(inner)
+    shapes = [(inner.row, inner.transposed) for inner in ends]
+    if kind is Residual and shapes[0] != shapes[1]:
+        (a, _), (b, _) = shapes
         raise op.error(Message("it adds rows of different shapes: {a} and {b}", a=a, b=b))
-    built.add(Residual(inner.layers or [Identity()]))
+    if kind is Concatenate:
+        for inner in ends:
+            check_flat(op, inner)
+    built.add(kind(ends[1].layers or [Identity()], ends[0].layers))
+    built.row = ends[1].row
+    if kind is Concatenate and built.row != (None,) and ends[0].D is not None:
+        built.row = (ends[0].D + (ends[1].D or 0),)
+
+
+def _ways(segment: Segment) -> tuple[type[Skip], str, str] | None:
+    """Return the kind of skip and the tensors that meet, of the projection and of the layers.
+
+    None where the segment is no skip, or where the two ways share an operator, whose weights would
+    become two copies.
+    """
+    op = segment.last
+    if len(op.live) != 2 or op.constants:
+        return None
+    a, b = op.live
+    first, second = (set(map(id, operators_between(segment.ops, segment.start, t))) for t in (a, b))
+    if first & second:
+        return None
+    if op.kind == "Concat" and op.attribute("axis", 0) in (1, -1):
+        return Concatenate, a, b
+    if op.kind not in ("Add", "Sum"):
+        return None
+    # The way of fewer operators is the projection.
+    return (Residual, a, b) if len(first) <= len(second) else (Residual, b, a)
 
 
 def _unsupported(segment: Segment) -> InputError:

@@ -60,10 +60,10 @@ class Writer:
         """Keep names for inputs: no node or weight gets one of them."""
         self._used.update(names)
 
-    def layers(self, layers: Sequence[Layer], x: str) -> list[str]:
+    def layers(self, layers: Sequence[Layer], x: str, first: int = 0) -> list[str]:
         """Write layers one after the other; return the tensor of each one's output."""
         outer, outputs = self.place, []
-        for index, layer in enumerate(layers):
+        for index, layer in enumerate(layers, first):
             self.place = f"{outer}{index}."
             x = self._layer(layer, x)
             outputs.append(x)
@@ -267,6 +267,13 @@ def _layer_norm(write: Writer, layer: normalization.LayerNorm, x: str) -> str:
     return write("LayerNormalization", x, *arrays, axis=-1, epsilon=layer.epsilon)
 
 
+def _ways(write: Writer, layer: composite.Skip, x: str) -> tuple[str, str]:
+    """Write both ways of a skip; return the tensors of the projection and of the layers."""
+    own = write.layers(layer.layers, x)[-1]
+    side = write.layers(layer.projection, x, len(layer.layers))
+    return [x, *side][-1], own
+
+
 # The second argument is a layer of the type under which the function is listed.
 _Write: TypeAlias = Callable[[Writer, Any, str], str]
 
@@ -298,6 +305,7 @@ WRITERS: dict[type[Layer], _Write] = {
     normalization.BatchNorm: _batch_norm,
     normalization.LayerNorm: _layer_norm,
     composite.Dropout: lambda write, layer, x: x,
-    composite.Residual: lambda write, layer, x: write("Add", x, write.layers(layer.inner, x)[-1]),
+    composite.Residual: lambda write, layer, x: write("Add", *_ways(write, layer, x)),
+    composite.Concatenate: lambda write, layer, x: write("Concat", *_ways(write, layer, x), axis=1),
 }
 """For each layer a function (writer, layer, x) that writes its nodes and returns its output."""

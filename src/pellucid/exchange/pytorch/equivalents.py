@@ -76,6 +76,7 @@ def _batch_norm_refuses(module: Any) -> Message | None:
     return None
 
 
+_PROJECTION = {"projection": "projection"}
 _AFFINE = {"W": "weight", "b": "bias"}
 _WAVES = {"frequency": "frequency", "phase": "phase", "embedded": "embedded"}
 _MEAN_AND_STD = {"mean": "mean", "std": "std"}
@@ -134,7 +135,8 @@ EQUIVALENTS: dict[type[Layer], Equivalent] = {
         refuses=_unless(lambda m: len(m.normalized_shape) == 1, "normalized_shape=(H,)"),
     ),
     composite.Dropout: Equivalent("Dropout", options={"rate": "p"}),
-    composite.Residual: Equivalent("Residual", own=True),
+    composite.Residual: Equivalent("Residual", options=_PROJECTION, own=True),
+    composite.Concatenate: Equivalent("Concatenate", options=_PROJECTION, own=True),
 }
 
 KEY = "pellucid.torch"
@@ -167,13 +169,14 @@ def settings(layer: Layer, frozen: bool = False) -> Options:
     # A frozen BatchNorm keeps its running statistics. PyTorch has no such mode but momentum 0.
     if frozen and "momentum" in options:
         options["momentum"] = 0.0
-    named = {theirs: options[ours] for ours, theirs in entry.options.items()}
+    names = entry.options.items()
+    named = {theirs: options[ours] for ours, theirs in names if ours in options}
     return {**entry.sizes(layer), **named}
 
 
 def tensors(layer: Layer) -> dict[str, Array]:
     """Return copies of the module's state by PyTorch's names, weights transposed to (out, in)."""
-    if isinstance(layer, composite.Residual):
+    if isinstance(layer, composite.Skip):
         inner = enumerate(map(tensors, layer.inner))
         return {f"layers.{i}.{name}": array for i, each in inner for name, array in each.items()}
     arrays, names = layer.arrays(), equivalent_of(layer).arrays.items()

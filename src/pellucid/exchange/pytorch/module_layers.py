@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-from pellucid.core.composite import Residual
+from pellucid.core.composite import Skip
 from pellucid.core.layer import Layer
 from pellucid.core.types import Array
 from pellucid.errors import InputError, Message
@@ -89,9 +89,10 @@ def layers_of(module: nn.Module, path: str, dtype: DTypeLike) -> Iterator[tuple[
         for name, child in module._modules.items():
             assert child is not None
             yield from layers_of(child, f"{prefix}{name}", dtype)
-    elif (found := entry_of(module)) is not None and found[0] is Residual:
+    elif (found := entry_of(module)) is not None and issubclass(found[0], Skip):
         within = layers_of(module.get_submodule("layers"), f"{prefix}layers", dtype)
-        yield path, Residual([layer for _, layer in within])
+        options = {"projection": module.projection}
+        yield path, found[0].around([layer for _, layer in within], options)
     else:
         yield path, _layer(module, path, dtype)
 

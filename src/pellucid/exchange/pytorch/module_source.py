@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from pellucid import __version__
-from pellucid.core.composite import Residual
+from pellucid.core.composite import Skip
 from pellucid.core.layer import Layer, walk
 from pellucid.exchange.pytorch.equivalents import KEPT, KEY, equivalent_of, settings
 from pellucid.network import Network
@@ -65,10 +65,9 @@ def program(net: Network, file: str, name: str) -> str:
 def _expression(layer: Layer, frozen: bool = False) -> str:
     frozen = frozen or layer.frozen
     entry = equivalent_of(layer)
-    if isinstance(layer, Residual):
-        arguments = [_expression(inner, frozen) for inner in layer.inner]
-    else:
-        arguments = [f"{name}={value!r}" for name, value in settings(layer, frozen).items()]
+    inner = layer.inner if isinstance(layer, Skip) else ()
+    arguments = [_expression(each, frozen) for each in inner]
+    arguments += [f"{name}={value!r}" for name, value in settings(layer, frozen).items()]
     return f"{'' if entry.own else 'nn.'}{entry.module}({', '.join(arguments)})"
 
 

@@ -115,13 +115,37 @@ class PeriodicEmbedding(nn.Module):
 
 
 class Residual(nn.Module):
-    """y = x + layers(x)."""
+    """y = x + layers(x). The last `projection` layers are beside the others: y = p(x) + f(x)."""
 
-    def __init__(self, *layers: nn.Module) -> None:
+    def __init__(self, *layers: nn.Module, projection: int = 0) -> None:
         super().__init__()
         self.layers = nn.Sequential(*layers)
+        self.projection = projection
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Return x plus the output of the layers."""
-        y: torch.Tensor = x + self.layers(x)
+        """Return x, or its projection, plus the output of the layers."""
+        own = len(self.layers) - self.projection
+        y: torch.Tensor = self.layers[own:](x) + self.layers[:own](x)
         return y
+
+    def extra_repr(self) -> str:
+        """Return the number of layers in the projection as text."""
+        return f"projection={self.projection}" if self.projection else ""
+
+
+class Concatenate(nn.Module):
+    """y = [x, layers(x)]. The last `projection` layers are beside the others: y = [p(x), f(x)]."""
+
+    def __init__(self, *layers: nn.Module, projection: int = 0) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(*layers)
+        self.projection = projection
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Return x, or its projection, and the output of the layers side by side."""
+        own = len(self.layers) - self.projection
+        return torch.cat([self.layers[own:](x), self.layers[:own](x)], 1)
+
+    def extra_repr(self) -> str:
+        """Return the number of layers in the projection as text."""
+        return f"projection={self.projection}" if self.projection else ""

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pellucid.core import LAYERS
-from pellucid.core.composite import Residual
+from pellucid.core.composite import Skip
 from pellucid.core.layer import Layer
 from pellucid.core.types import Array, Options
 from pellucid.errors import FileError, InputError, Message, reason_of
@@ -167,10 +167,10 @@ def _network(
 
 def _rebuilt(layer: Layer, place: str, groups: Mapping[str, Group]) -> Layer:
     """Return a layer with the settings of this one and the arrays that were found for it."""
-    if isinstance(layer, Residual):
+    if isinstance(layer, Skip):
         inner = enumerate(layer.inner)
         inside = [_rebuilt(each, f"{place}.layers.{index}", groups) for index, each in inner]
-        rebuilt: Layer = Residual(inside)
+        rebuilt: Layer = layer.around(inside, layer.options())
     else:
         group = groups.get(place, {})
         names = EQUIVALENTS[type(layer)].arrays.items() if group else ()

@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from pellucid.core.composite import Residual
+from pellucid.core.composite import Skip
 from pellucid.core.layer import Layer
 from pellucid.errors import InputError
 from pellucid.exchange.guards import check_network
@@ -71,9 +71,10 @@ def to_torch(net: Network, names: Iterable[str] | None = None) -> nn.Sequential:
 def _module(layer: Layer, frozen: bool = False) -> nn.Module:
     """Return the module of a layer without its weights, frozen if an outer layer is."""
     frozen, make = frozen or layer.frozen, class_of(equivalent_of(layer))
-    if isinstance(layer, Residual):
-        residual: nn.Module = make(*(_module(inner, frozen) for inner in layer.inner))
-        return residual
+    if isinstance(layer, Skip):
+        inner = (_module(each, frozen) for each in layer.inner)
+        skip: nn.Module = make(*inner, **settings(layer))
+        return skip
     module: nn.Module = make(**settings(layer, frozen))
     return module.requires_grad_(not frozen)
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from pellucid.core import chain, checks
 from pellucid.core.arrays import as_array
-from pellucid.core.composite import Dropout, Residual
+from pellucid.core.composite import Dropout, Skip
 from pellucid.core.layer import Layer, flat, walk
 from pellucid.core.layers import GELU
 from pellucid.core.losses import RowLoss
@@ -166,8 +166,8 @@ def _without_dropout(layers: Iterable[Layer]) -> list[Layer]:
     for place, layer in enumerate(found):
         if isinstance(layer, Dropout):
             found[place] = Dropout(0.0)
-        elif layer.inner:
-            found[place] = Residual(_without_dropout(layer.inner))
+        elif isinstance(layer, Skip):
+            found[place] = layer.around(_without_dropout(layer.inner), layer.options())
             found[place].frozen = layer.frozen
     return found
 

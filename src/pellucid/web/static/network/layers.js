@@ -11,10 +11,10 @@ import { ACTIVATIONS } from "./activations.js";
  * @property {Record<string, any>} options
  * @property {Record<string, Tensor>} arrays
  * @property {boolean} [frozen]
- * @property {Layer[]} [layers] those within a Residual
+ * @property {Layer[]} [layers] those within a skip (Residual, Concatenate)
  *
- * @typedef {Record<string, Float64Array>} Grads by the names of the layer's parameters; of a
- *   Residual, "0.W", ...
+ * @typedef {Record<string, Float64Array>} Grads by the names of the layer's parameters; of a skip,
+ *   "0.W", ...
  *
  * @typedef {object} Kind the arithmetic of one type of layer
  * @property {string[]} params names of the arrays that are trained
@@ -215,24 +215,59 @@ function mean(x) {
   return x.reduce((a, b) => a + b, 0) / x.length;
 }
 
-/** y = x + f(x), where f are the layers within. @type {Kind} */
-const Residual = {
-  params: [],
-  forward(layer, x) {
-    const inner = forward(layer.layers ?? [], x).at(-1) ?? x;
-    return x.map((value, i) => value + inner[i]);
-  },
-  backward(layer, x, y, dy) {
-    const layers = layer.layers ?? [];
-    const { dx, grads } = backward(layers, x, forward(layers, x), dy);
-    /** @type {Grads} */
-    const named = {};
-    grads.forEach((own, index) => {
-      for (const [name, grad] of Object.entries(own)) named[`${index}.${name}`] = grad;
-    });
-    return { dx: dx.map((value, i) => value + dy[i]), grads: named };
-  },
-};
+/**
+ * Return the ways of a skip: the layers, and the projection, which are the last within; with no
+ * such layers x goes past the others.
+ * @param {Layer} layer
+ * @returns {[Layer[], Layer[]]}
+ */
+export function waysOf({ layers = [], options }) {
+  const own = layers.length - (options.projection ?? 0);
+  return [layers.slice(0, own), layers.slice(own)];
+}
+
+/**
+ * Return a skip: its two results are joined, and dy is split into the parts of the projection, of H
+ * numbers, and of the layers.
+ * @param {(side: Float64Array, own: Float64Array) => Float64Array} join
+ * @param {(dy: Float64Array, H: number) => Float64Array[]} split
+ * @returns {Kind}
+ */
+function skip(join, split) {
+  return {
+    params: [],
+    forward(layer, x) {
+      const [own, side] = waysOf(layer).map((layers) => forward(layers, x).at(-1) ?? x);
+      return join(side, own);
+    },
+    backward(layer, x, y, dy) {
+      const [layers, projection] = waysOf(layer);
+      const [own, side] = [forward(layers, x), forward(projection, x)];
+      const [sideDy, ownDy] = split(dy, side.at(-1)?.length ?? x.length);
+      const found = [backward(layers, x, own, ownDy), backward(projection, x, side, sideDy)];
+      /** @type {Grads} */
+      const named = {};
+      found
+        .flatMap(({ grads }) => grads)
+        .forEach((own, index) => {
+          for (const [name, grad] of Object.entries(own)) named[`${index}.${name}`] = grad;
+        });
+      return { dx: found[0].dx.map((value, i) => value + found[1].dx[i]), grads: named };
+    },
+  };
+}
+
+/** y = x + f(x), or p(x) + f(x). */
+const Residual = skip(
+  (side, own) => side.map((value, i) => value + own[i]),
+  (dy) => [dy, dy],
+);
+
+/** y = [x, f(x)], or [p(x), f(x)]. */
+const Concatenate = skip(
+  (side, own) => Float64Array.of(...side, ...own),
+  (dy, H) => [dy.subarray(0, H), dy.subarray(H)],
+);
 
 /** Flatten and Dropout do nothing in prediction. @type {Kind} */
 const Unchanged = {
@@ -246,6 +281,7 @@ export const LAYERS = {
   ...ACTIVATIONS,
   Affine,
   BatchNorm,
+  Concatenate,
   Dropout: Unchanged,
   Flatten: Unchanged,
   LayerNorm,

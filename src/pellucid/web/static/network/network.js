@@ -3,7 +3,7 @@
 
 import { sigmoid, softmax } from "./functions.js";
 import { readModel, writeModel } from "./file.js";
-import { LAYERS, backward, forward } from "./layers.js";
+import { LAYERS, backward, forward, waysOf } from "./layers.js";
 import { LOSSES, lossOf, oneHot } from "./losses.js";
 
 /**
@@ -13,7 +13,7 @@ import { LOSSES, lossOf, oneHot } from "./losses.js";
  * @typedef {object} NeuronLayer a layer of neurons as people count them (lens/neurons.py)
  * @property {number} number 0 the input, then the hidden layers, then the output
  * @property {number} size
- * @property {number} first index of its Affine or Residual in `layers`; 0 for the input
+ * @property {number} first index of its Affine or skip in `layers`; 0 for the input
  * @property {number} stop `layers.slice(0, stop)` end with its activations
  * @property {Layer | null} affine
  * @property {Layer | null} activation the layer that turns its weighted sums into activations
@@ -128,7 +128,7 @@ export class Network {
   }
 
   /**
-   * Return the weighted sums of a neuron layer; null for the input and for a Residual.
+   * Return the weighted sums of a neuron layer; null for the input and for a skip.
    * @param {Pass} pass
    * @param {number} L
    */
@@ -168,7 +168,7 @@ export class Network {
 /** @param {Layer[]} layers @returns {NeuronLayer[]} */
 export function neuronLayers(layers) {
   const starts = layers.flatMap((layer, i) =>
-    layer.type === "Affine" || layer.type === "Residual" ? [i] : [],
+    ["Affine", "Residual", "Concatenate"].includes(layer.type) ? [i] : [],
   );
   const stops = [...starts, layers.length];
   const found = [neuronLayer(layers, 0, 0, stops[0])];
@@ -191,7 +191,7 @@ function neuronLayer(layers, number, first, stop) {
     own.find(({ type }) => LAYERS[type].curve || ["Softmax", "LogSoftmax"].includes(type)) ?? null;
   return {
     number,
-    size: number ? outputs(layers[first]) : inputs(layers) + embedded(own),
+    size: outputs(layers.slice(0, number ? first + 1 : stop), inputs(layers)),
     first,
     stop,
     affine,
@@ -220,9 +220,20 @@ function embedded(layers) {
   );
 }
 
-/** @param {Layer} layer */
-function outputs(layer) {
-  return layer.type === "Affine" ? layer.arrays.W.shape[1] : inputs([layer]);
+/**
+ * Return the number of outputs of layers for D inputs.
+ * @param {Layer[]} layers
+ * @param {number} D
+ */
+function outputs(layers, D) {
+  for (const layer of layers) {
+    if (layer.type === "Affine") D = layer.arrays.W.shape[1];
+    D += embedded([layer]);
+    if (!layer.layers) continue;
+    const [own, side] = waysOf(layer).map((way) => outputs(way, D));
+    D = layer.type === "Concatenate" ? side + own : own;
+  }
+  return D;
 }
 
 /** @param {Layer} layer @returns {number} */
