@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import time
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -205,6 +206,20 @@ def test_a_long_graph_is_over_soon(count: int, seconds: float, tmp_path: Path) -
 def test_one_number_for_a_billion_columns(nodes: list[onnx.NodeProto], tmp_path: Path) -> None:
     model = graph(nodes, {"half": np.float64(0.5)}, row=(1_000_000_000,))
     refused(model, tmp_path, "it needs more numbers than a network of this size has")
+
+
+def test_thousands_of_wide_tensors_are_neither_kept_nor_computed(tmp_path: Path) -> None:
+    """Eight kilobytes of nodes would ask for a terabyte: 5,000 tensors of 2,000,000 columns."""
+    nodes = [node("Relu", "x" if k == 0 else f"t{k - 1}", f"t{k}") for k in range(5000)]
+    model = graph(nodes, row=(2_000_000,), outputs=["t4999"])
+    refused(model, tmp_path, "its network has 2,000,000 numbers in a row, too many to compare")
+    model = graph(nodes[:60], row=(200_000,), outputs=["t59"])
+    (tmp_path / "wide.onnx").write_bytes(model.SerializeToString())
+    tracemalloc.start()
+    from_onnx(tmp_path / "wide.onnx")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 20 * 7 * 200_000 * 8  # 20 of the tensors of 7 rows, and not 60
 
 
 # What the metadata says

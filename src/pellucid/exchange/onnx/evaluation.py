@@ -22,18 +22,22 @@ from pellucid.exchange.onnx.wiring import WIRING
 _Function: TypeAlias = Callable[..., Array]
 
 
-def evaluate(ops: Sequence[Op], start: str, x: Array, batch: int | None) -> dict[str, Array]:
-    """Compute all operators for rows x in float64; return every tensor by its name.
+def evaluate(ops: Sequence[Op], start: str, x: Array, batch: int | None) -> Array:
+    """Compute all operators for rows x in float64; return the last one's output.
 
     `batch` is the number of rows that the file fixes. Raises InputError that names the node for an
     operator that is not known, or whose inputs do not fit.
     """
     known = {start: x}
-    for op in ops:
+    last_use = {name: place for place, op in enumerate(ops) for name in op.live}
+    for place, op in enumerate(ops):
         values = [known[each] if isinstance(each, str) else _widened(each) for each in op.inputs]
-        values = [_with_rows(op, place, value, len(x), batch) for place, value in enumerate(values)]
+        values = [_with_rows(op, index, value, len(x), batch) for index, value in enumerate(values)]
         known[op.output] = _compute(op, values)
-    return known
+        for name in set(op.live):  # ten thousand tensors at once would take all memory
+            if last_use[name] == place:
+                del known[name]
+    return known[ops[-1].output]
 
 
 def _compute(op: Op, values: list[Array | None]) -> Array:

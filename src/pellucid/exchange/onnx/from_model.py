@@ -86,7 +86,7 @@ def _network(graph: Graph) -> Network:
         raise InputError("its output has shape (K, N); expected (N, K)")
     if halved and built.D != 1:
         raise InputError("its output is (1 - p, p) of several p: export p alone")
-    prove(path, given, tensor, built.layers)
+    prove(path, given, built.layers)
     inputs = _images(given)
     if graph.producer == "pellucid":
         classes = json.loads(graph.metadata.get("classes", "null"))
