@@ -37,6 +37,16 @@ def test_train_says_what_columns_are(run: Callable[..., Result], sales: str) -> 
     assert entry["report"]["outside"]["day"]["greatest"] == "2031-01-01"
 
 
+def test_dates_are_explained_as_dates(run: Callable[..., Result], sales: str) -> None:
+    assert run("train", "--data", sales, "--target", "price", "--epochs", 1).code == 0
+    told = run("explain", "model.safetensors", sales, "--row", 3)
+    assert "day = 2023-01-03" in told.out
+    words = ("--importance", "--dependence", "day", "--json")
+    found = json.loads(run("evaluate", "model.safetensors", sales, *words).out)
+    assert "day" in json.dumps(found["importance"])
+    assert "2023-02" in json.dumps(found["dependence"]["day"])
+
+
 def test_data_describes_dates(run: Callable[..., Result], sales: str) -> None:
     [day, size, price, _] = json.loads(run("data", sales, "--json").out)["columns"]
     assert (day["kind"], day["range"]) == ("date", ["2023-01-01", "2023-11-20"])

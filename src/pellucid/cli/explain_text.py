@@ -238,4 +238,4 @@ def _cell(column: InputColumn, x: Array) -> str:
         return str(column.categories[int(inputs.argmax())]) if known else say("an unknown category")
     if column.flagged and inputs[1]:
         return say("missing")
-    return f"{float(inputs[0]) + column.offset:.6g}"
+    return column.text(float(inputs[0]) + column.offset)

@@ -265,15 +265,14 @@ def _grid(
     if grid is None and column.categories is not None:
         settings = np.eye(len(column.inputs))  # one category at a time, one-hot
         return settings, settings, column.categories
-    number = column.categories is None and len(column.inputs) == 1 + column.flagged
-    offset = column.offset if number else 0.0
-    settings = _points(values[:, :1] if number else values, 20 if grid is None else grid, offset)
-    labels = [" ".join(f"{value:.4g}" for value in point + offset) for point in settings]
-    shown = settings[:, 0] + offset if number else settings
-    if number and column.flagged:
-        # The second input marks missing cells, and a cell with a number is not missing.
-        settings = np.hstack([settings, np.zeros_like(settings)])
-    return settings, shown, labels
+    count = 20 if grid is None else grid
+    if column.numeric:
+        shown = _points(values[:, :1], count, column.offset)[:, 0] + column.offset
+        texts = [column.text(v) if column.dates else f"{v:.4g}" for v in shown.tolist()]
+        return column.settings(shown), shown, texts
+    settings = _points(values, count, 0.0)
+    labels = [" ".join(f"{value:.4g}" for value in point) for point in settings]
+    return settings, settings, labels
 
 
 def _points(values: Array, grid: int | ArrayLike, offset: float) -> Array:

@@ -12,6 +12,9 @@ from numpy.typing import ArrayLike
 from pellucid.core import checks
 from pellucid.core.types import Array
 from pellucid.data.tables import Columns
+from pellucid.data.tables.dated import iso
+from pellucid.data.tables.kinds import DateColumn
+from pellucid.data.tables.moments import waves
 from pellucid.errors import InputError
 from pellucid.language import say
 from pellucid.network import Network
@@ -26,7 +29,8 @@ class InputColumn(NamedTuple):
 
     For a categorical column `categories` names each input; for a numeric one it is None, and the
     first input is the number minus `offset`. Where it is `flagged`, a second input is 1 for
-    missing cells.
+    missing cells. Of `dates` the number is days since 1970, and two further inputs for each of
+    `cycles` are its sine and cosine.
     """
 
     name: str
@@ -34,6 +38,24 @@ class InputColumn(NamedTuple):
     categories: list[str] | None = None
     offset: float = 0.0
     flagged: bool = False
+    dates: bool = False
+    cycles: tuple[str, ...] = ()
+
+    @property
+    def numeric(self) -> bool:
+        """Whether its inputs follow from one number."""
+        own = 1 + self.flagged + 2 * len(self.cycles)
+        return self.categories is None and len(self.inputs) == own
+
+    def text(self, value: float) -> str:
+        """Return a number of the column, in its own units, as text; a date to the minute."""
+        return iso(round(value * 1440) / 1440) if self.dates else f"{value:.6g}"
+
+    def settings(self, values: Array) -> Array:
+        """Return the column's inputs, (G, inputs), for present cells with these values, (G,)."""
+        flags = [np.zeros_like(values)] * self.flagged
+        both = [wave for cycle in self.cycles for wave in waves(values, cycle)]
+        return np.stack([values - self.offset, *flags, *both], axis=1)
 
 
 def knows_columns(net: Network) -> bool:
@@ -51,7 +73,9 @@ def input_columns(net: Network) -> list[InputColumn]:
         inputs = list(range(start, start + len(column.names)))
         categories, offset = getattr(column, "categories", None), getattr(column, "offset", 0.0)
         if categories is None:
-            found.append(InputColumn(column.name, inputs, None, offset, column.missing))
+            dates, cycles = isinstance(column, DateColumn), getattr(column, "cycles", ())
+            facts = (column.name, inputs, None, offset, column.missing, dates, cycles)
+            found.append(InputColumn(*facts))
         else:
             # A missing cell is one more category, with an input of its own.
             missing = [say("missing")] if column.missing else []
