@@ -268,8 +268,12 @@ def test_a_bad_validation_table_is_told_of_before_the_rows_are_read(
 ) -> None:
     net = network(houses, "price", "large")
     bad = houses[:5].drop(columns="town")
+    rows = pl.read_table(houses)
+    rows.blocks = None  # type: ignore[method-assign, assignment]  # nothing may read them
     with pytest.raises(pl.InputError, match="no column 'town'"):
-        pl.train_table(net, pl.read_table(houses), validation=bad, memory=100)
+        pl.train_table(net, rows, validation=bad, memory=100)
+    with pytest.raises(pl.InputError, match="share of them"):
+        pl.train_table(net, rows, validation=bad, group="large")
     with pytest.raises(pl.InputError, match="loss is one of"):
         pl.train_table(
             net, houses, memory=4000, loss="no such loss"
@@ -306,9 +310,9 @@ def test_the_file_keeps_all_that_a_table_needs(houses: pandas.DataFrame, tmp_pat
 
 
 NUMBER = {"kind": "number", "name": "a", "mean": 1.0, "std": 1.0, "missing": False, "offset": 0.0}
-NUMBER |= {"low": 0.0, "high": 2.0}
+NUMBER |= {"low": 0.0, "high": 2.0, "decimal": ".", "unit": "", "mistakes": False}
 CATEGORY = {"kind": "category", "name": "c", "categories": ["p", "q"], "missing": False}
-TARGET = {"name": "t", "kind": "values", "mean": 0.0, "std": 1.0}
+TARGET = {"name": "t", "kind": "values", "mean": 0.0, "std": 1.0, "decimal": ".", "unit": ""}
 GOOD: dict[str, Any] = {"kind": "table", "columns": [NUMBER, CATEGORY], "target": TARGET}
 
 

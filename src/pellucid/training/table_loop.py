@@ -37,7 +37,7 @@ from pellucid.training.sample_checks import (
     with_class_weight,
 )
 from pellucid.training.settings import Callbacks, ClassWeight, Settings, Validation
-from pellucid.training.table_roles import Roles, held_out_rows, row_weights
+from pellucid.training.table_roles import Roles, checked_share, held_out_rows, row_weights
 
 TableSource: TypeAlias = Any  # a Table, a path, a dict of columns, a dataframe of any library
 Scale: TypeAlias = tuple[Vector, Vector]  # mean and standard deviation of the targets
@@ -148,21 +148,24 @@ def train_on_table(
     table = read_table(table)
     roles.check(columns, table)
     trained, scale = _inner(net)
+    usual = isinstance(validation, str) and validation == "auto"
+    # Errors in what is held out come before the rows, which may be many, are read.
+    if roles.split and not usual:
+        checked_share(validation)
+    given = None if usual else _held_out(columns, validation, scale, roles)
     with ExitStack() as stack:
         rows = gather(columns.read(table, targets=True, scale=scale), memory, settings.seed)
         count = stack.enter_context(rows).rows if isinstance(rows, Store) else len(rows[0])
         if not count:
             raise InputError("{table}: there are no rows to train on", table=table.name)
-        if isinstance(validation, str) and validation == "auto":
-            validation = SHARE if roles.split else usual_share(count)
+        held_out = (SHARE if roles.split else usual_share(count)) if usual else given
         settings = settings.completed(recipes.tables(net, count))
         classes = columns.classes is not None
         if isinstance(rows, Store):
             roles.refuse()
-            held_out = _held_out(columns, validation, scale, roles)
             settings = _keeping_best(replace(settings, validation=held_out), classes)
             return train_blocks(net, rows, memory // 4, classes, settings, trained)
-        samples, held_out = _divided(columns, table, rows, validation, scale, roles, settings.seed)
+        samples, held_out = _divided(table, rows, held_out, roles, settings.seed)
         if classes and held_out is not None and settings.class_weight is not None:
             samples, held_out = _weighed_alike(samples, held_out, settings, columns)
         settings = _keeping_best(replace(settings, validation=held_out), classes)
@@ -177,19 +180,13 @@ def usual_share(rows: int) -> float | None:
 
 
 def _divided(
-    columns: Columns,
-    table: Table,
-    rows: tuple[Array, Array],
-    validation: float | TableSource | None,
-    scale: Scale | None,
-    roles: Roles,
-    seed: int,
+    table: Table, rows: tuple[Array, Array], validation: Validation, roles: Roles, seed: int
 ) -> tuple[Samples, Validation]:
     """Return the rows to train on, and those to hold out: a share, or rows that roles chose."""
     weights = None if roles.sample_weight is None else row_weights(table, roles.sample_weight)
     samples = Samples(*rows, weights)
     if not roles.split:
-        return samples, _held_out(columns, validation, scale, roles)
+        return samples, validation
     late = held_out_rows(table, roles, validation, seed)
     x, t, own = pick(samples, late)
     return pick(samples, ~late), (x, t) if own is None else (x, t, own)

@@ -83,6 +83,15 @@ def held_out_rows(table: Table, roles: Roles, share: object, seed: int) -> Array
     time together. Raises InputError for a share that is none, for a single group or time, and for
     cells that cannot be used.
     """
+    share = checked_share(share)
+    if roles.group is not None:
+        return _by_group(table, roles.group, share, seed)
+    assert roles.time is not None
+    return _by_time(table, roles.time, share)
+
+
+def checked_share(share: object) -> float:
+    """Return the share of rows to hold out by group or time; raise InputError for anything else."""
     if not isinstance(share, (int, float)):
         raise InputError(
             "group and time choose which rows are held out: validation is then a share of them, "
@@ -91,10 +100,7 @@ def held_out_rows(table: Table, roles: Roles, share: object, seed: int) -> Array
         )
     if not 0 < share < 1:
         raise no_share(share)
-    if roles.group is not None:
-        return _by_group(table, roles.group, share, seed)
-    assert roles.time is not None
-    return _by_time(table, roles.time, share)
+    return share
 
 
 def _by_group(table: Table, column: str, share: float, seed: int) -> Array:
