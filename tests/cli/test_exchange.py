@@ -122,6 +122,20 @@ def test_a_state_dict_of_others(run: Callable[..., Result]) -> None:
     )
 
 
+def test_half_precision_of_onnx_is_widened(run: Callable[..., Result]) -> None:
+    onnx = pytest.importorskip("onnx")
+    W = onnx.numpy_helper.from_array(np.eye(2, dtype=np.float16), "W")
+    x, y = (onnx.helper.make_tensor_value_info(name, 10, ["N", 2]) for name in "xy")
+    graph = onnx.helper.make_graph(
+        [onnx.helper.make_node("MatMul", ["x", "W"], ["y"])], "half", [x], [y], [W]
+    )
+    opset = [onnx.helper.make_opsetid("", 17)]
+    onnx.save(onnx.helper.make_model(graph, opset_imports=opset, ir_version=8), "half.onnx")
+    result = run("import", "half.onnx", "-o", "net.safetensors")
+    assert (result.code, result.err) == (0, "float16: widened to float32, which is exact\n")
+    assert pl.load("net.safetensors").predict(np.ones((1, 2))).tolist() == [[1.0, 1.0]]
+
+
 def test_what_was_tuned_there_comes_back_like_the_network(
     run: Callable[..., Result], net: pl.Network
 ) -> None:

@@ -491,7 +491,7 @@ REFUSED: dict[str, tuple[Sequence[onnx.NodeProto], str]] = {
         r"its output is \(1 - p, p\) of several p",
     ),
     "a cast of constants": (
-        [node("Cast", "c", "k", to=10), node("Add", "x k")],
+        [node("Cast", "c", "k", to=16), node("Add", "x k")],
         "casts to an unsupported type",
     ),
     "a slice of weights": (

@@ -23,6 +23,7 @@ from torch import nn
 import pellucid as pl
 from pellucid.core.types import Array
 from pellucid.exchange.onnx import from_onnx
+from pellucid.exchange.onnx.graph import half_precision
 from tests.exchange.exporters import export_legacy, export_new, quietly
 from tests.exchange.onnx_tools import difference, kinds, trains_on
 from tests.narrowing import instance, present
@@ -281,6 +282,44 @@ def test_weights_of_pytorch_keep_their_bits(tmp_path: Path) -> None:
         instance(pl.BatchNorm, net.layers[2]).epsilon,
         instance(pl.BatchNorm, net.layers[2]).momentum,
     ) == (1e-5, 1e-5, 0.1)
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16], ids=str)
+def test_half_precision_is_widened(dtype: Any, tmp_path: Path) -> None:
+    """Weights exactly, whose float32 network is that of the module in float32."""
+    torch.manual_seed(3)
+    module = nn.Sequential(
+        *(nn.Linear(4, 5), nn.ELU(0.5), nn.LayerNorm(5), Dense(nn.Linear(5, 3), nn.ReLU())),
+        *(nn.Linear(8, 6), nn.PReLU(6), nn.Linear(6, 2)),
+    )
+    module.eval().to(dtype)
+    export_legacy(module, torch.randn(2, 4).to(dtype), tmp_path / "model.onnx", 17)
+    net = from_onnx(tmp_path / "model.onnx")
+    assert net.dtype == np.float32
+    assert half_precision(tmp_path / "model.onnx") == [str(dtype).removeprefix("torch.")]
+    wide = module.float()
+    expected = [value.detach().numpy() for value in wide.parameters()]
+    expected = [value.T if value.ndim == 2 else value for value in expected]
+    assert all((a == b).all() for a, b in zip(net.params, expected, strict=True))
+    x = torch.randn(40, 4)
+    assert difference(net(x.numpy()), wide(x).detach().numpy()) <= 1e-5
+    trains_on(net, x.numpy())
+
+
+def test_half_precision_between_casts(tmp_path: Path) -> None:
+    """As converters write it that keep float32 inputs and outputs."""
+
+    class Between(Skip):
+        def forward(self, x: Any) -> Any:
+            return self.inner(x.half()).float()
+
+    between = Between(nn.Linear(4, 3), nn.Tanh()).half().eval()
+    module = between.inner
+    export_legacy(between, torch.randn(2, 4), tmp_path / "model.onnx", 17)
+    net = from_onnx(tmp_path / "model.onnx")
+    x = torch.randn(40, 4)
+    assert kinds(net) == ["Affine", "Tanh"]
+    assert difference(net(x.numpy()), module.float()(x).detach().numpy()) <= 1e-5
 
 
 def test_dropout_of_a_module_that_is_training(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from pellucid.cli.output import check_not_read, echo, emit, note, write_json
 from pellucid.cli.values import wrong_use
 from pellucid.core import ACTIVATIONS
 from pellucid.errors import FileError, InputError
+from pellucid.exchange.onnx.graph import half_precision as half_precision_of_onnx
 from pellucid.exchange.pytorch.deduction import deduced
 from pellucid.exchange.pytorch.state_dicts import PICKLES, half_precision
 from pellucid.language import mark
@@ -93,7 +94,9 @@ def import_(options: ImportOptions) -> None:
 def _read(options: ImportOptions, extension: str) -> Network:
     file = options.file
     if extension == ".onnx":
-        return exchange.from_onnx(file)
+        net = exchange.from_onnx(file)
+        _note_widened(half_precision_of_onnx(file))
+        return net
     if extension == ".json":
         return exchange.from_json(file)
     # Pickles pass here, to be refused with the reason
@@ -101,9 +104,13 @@ def _read(options: ImportOptions, extension: str) -> Network:
         template = "{path}: expected a file that ends in .onnx, .safetensors or .json"
         raise InputError(template, path=file)
     net = _of_state_dict(options)
-    if half := half_precision(file):
-        note("{kinds}: widened to float32, which is exact", kinds=", ".join(half))
+    _note_widened(half_precision(file))
     return net
+
+
+def _note_widened(kinds: list[str]) -> None:
+    if kinds:
+        note("{kinds}: widened to float32, which is exact", kinds=", ".join(kinds))
 
 
 def _of_state_dict(options: ImportOptions) -> Network:

@@ -51,6 +51,8 @@ def from_onnx(path: str | os.PathLike[str]) -> Network:
     not compute, such as one that mixes rows or takes a row in groups, is refused.
 
     Differences: casts are left out, and the network has one floating type for inputs and outputs;
+    half precision (float16, bfloat16) becomes float32, which is exact for weights, while a runtime
+    in half precision rounds after every operator;
     binary classifiers that return (1 - p, p) return p, (N, 1); outputs of shape (N,) become (N, 1),
     and those that scikit-learn's converter puts into one column (regressors of several outputs)
     become (N, K); images may also be passed flat. Where the file leaves the width of an input open,

@@ -7,6 +7,7 @@ computed constants have limits.
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -27,13 +28,14 @@ MOST_NODES = 10_000
 MOST_COMPUTED = 1 << 24
 OLDEST_OPSET = 7  # older ones broadcast and normalise by other rules
 
-# By TensorProto.DataType. Weights are FLOAT (1) or DOUBLE (11); the integers, bools and strings are
-# shapes, axes and class names.
-_KINDS = {1, 2, 3, 5, 6, 7, 8, 9, 11}
-_FLOATING = {1, 11}
+# By TensorProto.DataType. Weights are FLOAT (1), DOUBLE (11) or half precision, which becomes
+# float32; the integers, bools and strings are shapes, axes and class names.
+_HALVES = {10: "float16", 16: "bfloat16"}
+_KINDS = {1, 2, 3, 5, 6, 7, 8, 9, 11, *_HALVES}
+_FLOATING = {1, 11, *_HALVES}
 # What a network takes as rows: floating numbers (float16 as well), whole ones and bools.
-_FLOATS = {1, 10, 11}
-_NUMBERS = {1, 2, 3, 4, 5, 6, 7, 9, 10, 11, 12, 13}
+_FLOATS = _FLOATING
+_NUMBERS = {1, 2, 3, 4, 5, 6, 7, 9, 10, 11, 12, 13, 16}
 _COMPARING = (
     "And",
     "Equal",
@@ -100,6 +102,15 @@ def graph_of(content: bytes) -> Graph:
     metadata = {entry.key: entry.value for entry in model.metadata_props}
     found = (reader.ops, makers, reader.inputs, outputs, model.producer_name, metadata)
     return Graph(*found, reader.types.computed)
+
+
+def half_precision(path: str | os.PathLike[str]) -> list[str]:
+    """Return the half-precision types of the weights of an ONNX file that `from_onnx` has read."""
+    model = library("onnx", "onnx").load_model(path)
+    tensors = [*model.graph.initializer]
+    tensors += [value.t for node in model.graph.node for value in node.attribute if value.t.dims]
+    kinds = {tensor.data_type for tensor in tensors}
+    return [name for kind, name in _HALVES.items() if kind in kinds]
 
 
 class _Reader:
@@ -259,12 +270,13 @@ def array_of(tensor: onnx.TensorProto) -> Array:
             tensor=name,
         )
     if tensor.data_type not in _KINDS:
-        template = "the weights {tensor} have an unsupported type; expected float32 or float64"
+        template = "the weights {tensor} have an unsupported type; expected floating-point numbers"
         raise InputError(template, tensor=name)
     if any(size < 0 for size in tensor.dims):
         raise InputError("the weights {tensor} have a negative size", tensor=name)
     try:
-        return np.asarray(library("onnx", "onnx").numpy_helper.to_array(tensor))
+        array = np.asarray(library("onnx", "onnx").numpy_helper.to_array(tensor))
+        return array.astype(np.float32) if tensor.data_type in _HALVES else array
     # The library raises whatever NumPy and Protocol Buffers raise on damaged bytes.
     except Exception as error:
         raise InputError("the weights {tensor} are damaged or cut short", tensor=name) from error

@@ -181,7 +181,8 @@ def _cast_like(op: Op, x: Array, like: Array) -> Array:
 def _cast(op: Op, x: Array) -> Array:
     if (kind := CAST.get(op.attribute("to", 1))) is None:
         raise op.error(Message("it casts to an unsupported type"))
-    return x.astype(kind)
+    # Half precision is rounded to, and kept in float32, as weights are.
+    return x.astype(kind).astype(np.float32) if kind is np.float16 else x.astype(kind)
 
 
 ATTRIBUTED: dict[str, _Function] = {
@@ -214,7 +215,8 @@ REDUCTIONS: dict[str, _Function] = {
 """Operators that take the numbers along some axes together; the first argument is the node."""
 
 # By TensorProto.DataType.
-CAST = {1: np.float32, 6: np.int32, 7: np.int64, 9: np.bool_, 11: np.float64}
+CAST: dict[int, type[np.generic]] = {1: np.float32, 10: np.float16, 11: np.float64}
+CAST |= {6: np.int32, 7: np.int64, 9: np.bool_}
 
 
 def _reshape(op: Op, x: Array, shape: Array) -> Array:
