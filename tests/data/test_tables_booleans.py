@@ -38,7 +38,7 @@ def test_another_spelling_means_the_same(
 
 def test_capitals_of_truth_values_are_one_category() -> None:
     columns = pl.Columns.of({"a": ["Yes", "YES", "Yes", "no"], "y": [1.5, 2, 3, 4]}, target="y")
-    assert columns.names == ["a=Yes", "a=no"]
+    assert columns.names == ["a=no", "a=Yes"]
 
 
 def test_what_is_ambiguous_stays_text() -> None:

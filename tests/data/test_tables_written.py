@@ -155,3 +155,36 @@ def test_a_file_with_other_forms_is_refused(change: dict[str, object]) -> None:
     entry = of(["1,5", "2,5"])[0].columns[0].to_dict() | change
     with pytest.raises(pl.InputError, match="malformed"):
         columns_from([entry])
+
+
+def test_a_network_does_not_depend_on_how_a_table_is_written(
+    tmp_path: Path, generator: np.random.Generator
+) -> None:
+    area, day = generator.uniform(1e3, 2e5, 80).round(1), generator.integers(0, 900, 80)
+    start = pandas.Timestamp("2021-01-01")
+    days = pandas.Series(start + pandas.to_timedelta(day, "D"))
+    member, price = generator.random(80) < 0.5, (area * 2).round(0)
+    tables = {
+        "plain": (area, days.dt.strftime("%Y-%m-%d"), np.where(member, "true", "false"), price),
+        "english": (
+            [f"{v:,}" for v in area],
+            days.dt.strftime("%m/%d/%Y"),
+            np.where(member, "Yes", "no"),
+            [f"${v:,.0f}" for v in price],
+        ),
+        "german": (
+            [german(v) for v in area],
+            days.dt.strftime("%d.%m.%Y"),
+            np.where(member, "1", "0"),
+            [f"{v:,.0f} €".replace(",", ".") for v in price],
+        ),
+    }
+    found = []
+    for name, cells in tables.items():
+        frame = pandas.DataFrame(dict(zip(("area", "day", "member", "price"), cells, strict=True)))
+        frame.to_csv(tmp_path / name, index=False, sep=";")
+        columns = pl.Columns.of(tmp_path / name, target="price", categories=["member"])
+        net = pl.table_mlp(columns, hidden=[8])
+        pl.train_table(net, tmp_path / name, epochs=3)
+        found.append(net.predict(tmp_path / name).tobytes())
+    assert found[0] == found[1] == found[2]

@@ -197,7 +197,10 @@ def _as_categories(name: str, known: Survey) -> CategoryColumn:
     counts = booleans.folded(counts)
     kept = sorted(counts, key=lambda text: (-counts[text], text))[:MOST_CATEGORIES]
     missing = known.missing > known.dashes
-    return CategoryColumn(name, tuple(sorted(kept, key=in_order)), missing)
+    # No comes before yes in every spelling, so that the network does not depend on it.
+    pair = booleans.is_pair(kept)
+    kept.sort(key=lambda text: (pair and booleans.meaning(text) is True, in_order(text)))
+    return CategoryColumn(name, tuple(kept), missing)
 
 
 def _choose_target(
