@@ -175,6 +175,14 @@ def test_a_wrong_rule_is_found_out(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         read(model, tmp_path)
 
 
+def test_a_difference_beside_its_input_is_no_complement(tmp_path: Path) -> None:
+    """Only (1 - p, p) is a pair of probabilities; (x - c, x) has a constant that is no number."""
+    nodes = [node("Sub", "x c", "u"), node("Concat", "u x", axis=1)]
+    model = graph(nodes, {"c": np.linspace(1, 2, 3)})
+    x = np.random.default_rng(0).normal(size=(5, 3)).astype(np.float32)
+    assert difference(read(model, tmp_path)(x), run(model, x)[0]) <= 1e-6
+
+
 def test_sizes_of_inner_tensors(tmp_path: Path) -> None:
     """A graph may compute with the shapes of tensors between its layers."""
     nodes = [

@@ -142,6 +142,23 @@ class Grown:
         self.draw(st.sampled_from([self.activation, self.softmax, self.written_softmax]))()
         self.add("Add", f"{before} {self.last}", shape)
 
+    def branches(self) -> None:
+        before, shape, ends = self.last, self.shape, []
+        for _ in range(2):
+            self.last, self.shape = before, shape
+            steps = [self.activation, self.softmax, self.dense, self.broadcast, self.gather]
+            self.draw(st.sampled_from(steps))()
+            ends.append((self.last, self.shape))
+        (a, of_a), (b, of_b) = ends
+        if of_a == of_b and self.draw(st.booleans()):
+            self.add("Add", f"{a} {b}", of_a)
+            return
+        axis = self.axis()
+        rest = (of_a[:axis] + of_a[axis + 1 :], of_b[:axis] + of_b[axis + 1 :])
+        assume(of_a[axis] and of_b[axis] and rest[0] == rest[1])
+        joined = (*of_a[:axis], of_a[axis] + of_b[axis], *of_a[axis + 1 :])
+        self.add("Concat", f"{a} {b}", joined, axis=axis)
+
     def unsqueeze(self) -> None:
         axis = self.draw(st.integers(0, len(self.shape)))
         shape = (*self.shape[:axis], 1, *self.shape[axis:])
@@ -151,7 +168,7 @@ class Grown:
 STEPS = (
     *(Grown.activation, Grown.broadcast, Grown.dense, Grown.reshape, Grown.reshape),
     *(Grown.transpose, Grown.reduce, Grown.softmax, Grown.layer_norm, Grown.written_softmax),
-    *(Grown.written_norm, Grown.gather, Grown.skip, Grown.unsqueeze),
+    *(Grown.written_norm, Grown.gather, Grown.skip, Grown.branches, Grown.unsqueeze),
 )
 
 

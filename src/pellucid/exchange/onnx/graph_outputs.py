@@ -112,7 +112,7 @@ def _without_complement(graph: Graph, tensor: str) -> str:
         return tensor
     complement, p = op.live
     first = graph.makers.get(complement)
-    if first is None or first.kind != "Sub" or first.input(1) != p:
+    if first is None or first.kind != "Sub" or first.live != [p]:
         return tensor
     one, axis = first.input(0), op.attribute("axis", 0)
     return p if isinstance(one, np.ndarray) and (one == 1).all() and axis in (1, -1) else tensor
