@@ -43,7 +43,7 @@ def _refuse(operator: Operator) -> None:
     """Raise InputError: an estimator for tables knows columns by names, which are not passed on."""
     raise InputError(
         "skl2onnx passes no columns by their names to {kind}: write its network with "
-        "pellucid.exchange.to_onnx(model.network_, path)",
+        "pellucid.exchange.to_onnx(model.network_, path, raw=True)",
         kind=type(operator.raw_operator).__name__,
     )
 
