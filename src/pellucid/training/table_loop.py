@@ -146,7 +146,8 @@ def train_on_table(
     if columns.target is None:
         raise InputError("these columns have no target")
     table = read_table(table)
-    roles.check(columns, table)
+    if any(roles):
+        roles.check(columns, table)
     trained, scale = _inner(net)
     usual = isinstance(validation, str) and validation == "auto"
     # Errors in what is held out come before the rows, which may be many, are read.
