@@ -116,6 +116,9 @@ def verdict(file: File, folder: Path) -> Verdict:
 
 def _compared(net: pl.Network, x: Array, expected: Any) -> Verdict:
     kinds = " ".join(type(layer).__name__ for layer in net.layers)
+    # Half precision is widened to float32. NumPy has no bfloat16, which has 8 binary digits.
+    x = x.astype(np.float32) if x.dtype.name == "bfloat16" else x
+    digits = 2.0**-8 if getattr(expected, "dtype", x.dtype).name == "bfloat16" else 1e-3
     try:
         y = net.predict(x)
     except pl.PellucidError as error:
@@ -123,6 +126,6 @@ def _compared(net: pl.Network, x: Array, expected: Any) -> Verdict:
     if y.size != np.size(expected):
         return Verdict("wrong", f"{kinds}: {y.shape} for {np.shape(expected)}")
     expected = np.asarray(expected, np.float64).reshape(y.shape)
-    same = np.allclose(y, expected, rtol=1e-3, atol=1e-5, equal_nan=True)
+    same = np.allclose(y, expected, rtol=digits, atol=1e-5, equal_nan=True)
     off = "" if same else f", off by {np.nanmax(np.abs(y - expected))}"
     return Verdict("equal" if same else "wrong", f"{kinds}{off}")

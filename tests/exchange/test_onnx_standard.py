@@ -14,6 +14,6 @@ def test_no_node_test_of_the_standard_is_read_wrong(tmp_path: Path) -> None:
     counts = Counter(each.kind for each in found.values())
     amiss = {name: each for name, each in found.items() if each.kind not in ("equal", "refused")}
     assert not amiss
-    # onnx 1.23 has 3,299 files of these, of which 135 are dense networks.
-    assert counts["equal"] >= 135
+    # onnx 1.23 has 3,299 files of these, of which 151 are dense networks.
+    assert counts["equal"] >= 150
     assert counts["refused"] >= 2000
