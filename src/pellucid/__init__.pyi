@@ -13,6 +13,7 @@ from pellucid.core.activations import Mish as Mish
 from pellucid.core.activations import PReLU as PReLU
 from pellucid.core.arrays import Buffer as Buffer
 from pellucid.core.arrays import Parameter as Parameter
+from pellucid.core.categories import CategoryEmbedding as CategoryEmbedding
 from pellucid.core.composite import Concatenate as Concatenate
 from pellucid.core.composite import Dropout as Dropout
 from pellucid.core.composite import Residual as Residual

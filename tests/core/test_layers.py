@@ -246,6 +246,7 @@ REPRS = {
     ),
     "LayerNorm(gamma, beta, epsilon=1e-05)": lambda: pl.LayerNorm(3),
     "SmoothClip(limit=3.0)": pl.SmoothClip,
+    "CategoryEmbedding(W, sizes)": lambda: pl.CategoryEmbedding([[1.0]], [1.0]),
     "PeriodicEmbedding(frequency, phase, W, b, embedded)": lambda: embedding(
         np.random.default_rng(0)
     ),
@@ -264,6 +265,7 @@ WIDTHS = {
     "BatchNorm": (lambda: pl.BatchNorm(3), 3, 3, 0),
     "LayerNorm": (lambda: pl.LayerNorm(3), 3, 3, 0),
     "Standardize": (lambda: pl.Standardize(np.zeros(3), np.ones(3)), 3, 3, 0),
+    "CategoryEmbedding": (lambda: pl.CategoryEmbedding(np.zeros((5, 4)), [2, 0, 3]), 3, 9, 0),
     "PeriodicEmbedding": (lambda: embedding(np.random.default_rng(0)), 3, 9, 2 * 4 + 2 * 4 * 3),
     "Residual": (
         lambda: pl.Residual([pl.Affine(np.zeros((3, 5))), pl.Affine(np.zeros((5, 3)))]),

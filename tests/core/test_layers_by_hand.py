@@ -271,6 +271,32 @@ def test_periodic_embedding_begins_with_waves_of_all_phases(generator: np.random
     assert {array.dtype for array in layer.arrays().values()} == {np.dtype(np.float32)}
 
 
+def test_category_embedding_by_hand() -> None:
+    W = np.array([[0.0, 0.0], [1.0, 2.0], [5.0, 6.0], [7.0, 8.0]])
+    layer = pl.CategoryEmbedding(W, [2.0, 0.0, 2.0])  # rows 0 and 1, no rows, rows 2 and 3
+    x = np.array([[1.0, 9.0, 0.0], [0.0, 8.0, 1.0], [1.0, 7.0, 1.0]])
+    y = layer.forward(x)
+    close(y, [[9.0, 1.0, 2.0, 5.0, 6.0], [8.0, 0.0, 0.0, 7.0, 8.0], [7.0, 1.0, 2.0, 7.0, 8.0]], 0)
+    dy = np.array([[10.0, 1.0, 2.0, 3.0, 4.0], [20.0, 5, 6, 7, 8], [30.0, 1.0, 1.0, 1.0, 1.0]])
+    dx, (dW,) = layer.backward(Pass(x, y), dy)
+    close(dW, [[5.0, 6.0], [2.0, 3.0], [3.0, 4.0], [8.0, 9.0]], 0)
+    close(dx, [[0.0, 10.0, 0.0], [0.0, 20.0, 0.0], [0.0, 30.0, 0.0]], 0)
+
+
+@pytest.mark.parametrize("strange", [-1.0, 2.0, 1e30, -1e30, np.nan, np.inf, -np.inf])
+def test_what_is_no_index_counts_as_0(strange: float) -> None:
+    layer = pl.CategoryEmbedding([[3.0], [4.0]], [2.0])
+    assert layer.forward(np.array([[1.0], [strange], [1.5]])).tolist() == [[4.0], [3.0], [4.0]]
+
+
+def test_an_unseen_category_begins_neutral(generator: np.random.Generator) -> None:
+    layer = pl.CategoryEmbedding.draw([3, 0, 200], generator, size=5, std=0.2)
+    assert layer.W.shape == (203, 5) and layer.W.dtype == np.float32
+    assert not layer.W[[0, 3]].any() and np.delete(layer.W, [0, 3], 0).all()
+    assert abs(layer.W[4:].std() / 0.2 - 1) < 0.1
+    assert layer.input_width() == 3 and layer.output_width(3) == 1 + 2 * 5
+
+
 def test_scale_multiplies_by_a_float32_in_every_type() -> None:
     factor = float(np.float32(1 / 255))
     assert factor != 1 / 255
@@ -507,6 +533,22 @@ REFUSED = {
         r"got \(1, 1, 3\), \(1, 1, 2\)",
     ),
     "embedding's W": (lambda: embedding(W=np.zeros((2, 1))), r"W \(E, F, K\)"),
+    "a table of three axes": (
+        lambda: pl.CategoryEmbedding(np.zeros((2, 1, 3)), [2.0]),
+        r"W \(V, K\).*got \(2, 1, 3\) and \(1,\), which sum to 2.0",
+    ),
+    "sizes of another sum": (
+        lambda: pl.CategoryEmbedding(np.zeros((2, 3)), [2.0, 1.0]),
+        "whose sum is V.*sum to 3.0",
+    ),
+    "no sizes": (lambda: pl.CategoryEmbedding(np.zeros((0, 3)), [0.0]), "whose sum is V"),
+    "half sizes": (lambda: pl.CategoryEmbedding(np.zeros((2, 3)), [0.5, 1.5]), "whole numbers"),
+    "sizes below 0": (lambda: pl.CategoryEmbedding(np.zeros((2, 3)), [-1.0, 3.0]), "0 or more"),
+    "sizes nan": (lambda: pl.CategoryEmbedding(np.zeros((2, 3)), [np.nan, 2.0]), "sum to nan"),
+    "size of an embedding": (
+        lambda: pl.CategoryEmbedding.draw([2.0], np.random.default_rng(0), size=0),
+        "size must be a whole number of 1 or more",
+    ),
     "waves": (
         lambda: pl.PeriodicEmbedding.draw([1.0], np.random.default_rng(0), waves=0),
         "waves must be a whole number of 1 or more",

@@ -92,6 +92,18 @@ def _two_ways(layer: Any, x: Tensor, params: list[Tensor], draws: Draws | None) 
     ]
 
 
+def _categories(layer: Any, x: Tensor, params: list[Tensor], draws: Draws | None) -> Tensor:
+    begin, numbers = 0, []
+    for d, size in enumerate(layer.sizes.astype(int).tolist()):
+        if size:
+            # Its own table for each column, as PyTorch's users have it.
+            inside = (x[:, d] >= 0) & (x[:, d] < size)
+            index = torch.where(inside, x[:, d].detach(), torch.zeros(())).long()
+            numbers.append(F.embedding(index, params[0][begin : begin + size]))
+            begin += size
+    return torch.cat([x[:, torch.tensor(layer.sizes) == 0], *numbers], dim=1)
+
+
 def _elementwise(
     what: str, function: Callable[[Tensor], Tensor], make: Callable[[], Layer]
 ) -> LayerWitness:
@@ -178,6 +190,16 @@ LAYERS: dict[str, LayerWitness] = {
         "composition: x / sqrt(1 + (x / limit)^2)",
         lambda layer, x, params, draws: x / torch.sqrt(1 + (x / layer.limit) ** 2),
         [lambda generator: pl.SmoothClip(), lambda generator: pl.SmoothClip(0.7)],
+    ),
+    "CategoryEmbedding": LayerWitness(
+        "torch.nn.functional.embedding of each column's part of W",
+        _categories,
+        [
+            lambda generator: pl.CategoryEmbedding.draw(
+                [0, 0, 0, 3, 4], generator, size=2, dtype=np.float64
+            ),
+            lambda generator: pl.CategoryEmbedding(generator.normal(size=(5, 1)), [0, 0, 0, 5, 0]),
+        ],
     ),
     "PeriodicEmbedding": LayerWitness(
         "composition: x, and beside it linear layers of cos(2 pi (x f + phase))",

@@ -86,6 +86,11 @@ class Fuzz:
             [pl.Flatten(), pl.Scale(1 / 255)],
             [pl.Standardize(np.zeros(D, dtype), np.ones(D, dtype))],
             [pl.BatchNorm(np.ones(D, dtype)), pl.Dropout(0.5)],
+            [pl.CategoryEmbedding.draw([3, 2] * (D // 2), self.numbers, size=1, dtype=dtype)],
+            [
+                pl.Affine(np.eye(D, dtype=dtype)),
+                pl.CategoryEmbedding.draw([0, 9] * (D // 2), self.numbers, size=1, dtype=dtype),
+            ],
             [pl.Residual([pl.Affine(np.eye(D, dtype=dtype)), pl.Tanh()])],
         ]
         return [*self.random.choice(more), *made.layers]
@@ -112,8 +117,12 @@ class Fuzz:
         )
         types = ["f4", "f8", "u1", "i8", "i4", "?", "f2", "c8", ">f4", ">i8", "O", "U2", "M8[s]"]
         kind = np.dtype(self.random.choice(["f4", "f8", "u1", *types]))
-        values = self.numbers.integers(0, 3, shape)
-        made = np.asarray(values).astype(kind)
+        values = np.asarray(self.numbers.integers(0, 3, shape))
+        if kind.kind == "f" and values.size and self.random.random() < 0.2:
+            values = values.astype(np.float64)
+            strange = [np.nan, np.inf, -np.inf, 1e30, -1e30, -1.0, 0.5, 2.0**31, 2.0**63]
+            values.flat[self.random.randrange(values.size)] = self.random.choice(strange)
+        made = values.astype(kind)
         return self.random.choice([self.as_it_is] * 5 + self.ways)(made)
 
     @property

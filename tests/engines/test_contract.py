@@ -77,6 +77,9 @@ def layer_norm(generator: Generator, H: int) -> Layer:
 OF_A_WIDTH: dict[str, Callable[[Generator, int], Layer]] = {
     "Affine": lambda generator, H: affine(generator, H, H),
     "Standardize": lambda generator, H: pl.Standardize(*vectors(generator, 2, H)),
+    "CategoryEmbedding": lambda generator, H: pl.CategoryEmbedding.draw(
+        4.0 * (np.arange(H) % 3 == 0), generator, size=3, dtype=np.float64
+    ),
     "PeriodicEmbedding": lambda generator, H: pl.PeriodicEmbedding.draw(
         (np.arange(H) % 3 != 1).astype(float), generator, waves=5, size=2, std=0.3, dtype=np.float64
     ),

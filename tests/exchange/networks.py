@@ -68,7 +68,7 @@ def networks(
     layers = _preparation(draw, generator, width, tables) if raw else []
     width = checks.widths(layers, width)[-1] if layers else width
     if isinstance(
-        layers[-1] if layers else None, pl.PeriodicEmbedding
+        layers[-1] if layers else None, (pl.CategoryEmbedding, pl.PeriodicEmbedding)
     ):  # it ends in biases, as those of Affine layers
         H = draw(st.integers(1, 9))
         layers, width = [*layers, affine(generator, width, H), pl.Tanh()], H
@@ -100,7 +100,11 @@ def rows_for(net: pl.Network, N: int = 8, seed: int = 0) -> Array:
     shape = (N, 2, D // 2) if flattens and D % 2 == 0 else (N, D)
     if checks.byte_factor(net.layers) is not None:
         return generator.integers(0, 256, shape, dtype=np.uint8)
-    return generator.normal(size=shape).astype(net.dtype)
+    x = generator.normal(size=shape).astype(net.dtype)
+    if isinstance(front := net.layers[0], pl.CategoryEmbedding):
+        embedded = np.flatnonzero(front.sizes)
+        x[:, embedded] = np.floor(generator.uniform(0, front.sizes[embedded], (N, len(embedded))))
+    return x
 
 
 def _preparation(
@@ -108,11 +112,18 @@ def _preparation(
 ) -> list[Layer]:
     kind = draw(
         st.sampled_from(
-            ["none", "flatten", "bytes", "scale", "standardize", *(["table"] if tables else [])]
+            [
+                *("none", "flatten", "bytes", "scale", "standardize"),
+                *(["table", "categories"] if tables else []),
+            ]
         )
     )
     if kind == "standardize":
         return [pl.Standardize(generator.normal(size=D), generator.uniform(0.5, 2, D))]
+    if kind == "categories":
+        sizes = generator.integers(1, 5, D) * (generator.permutation(D) <= draw(st.integers(0, D)))
+        own = draw(st.integers(1, 3))
+        return [pl.CategoryEmbedding.draw(sizes, generator, size=own, std=1.0, dtype=np.float64)]
     if kind == "table":
         embedded = generator.permutation(D) <= draw(st.integers(0, D - 1))
         waves, size = draw(st.integers(1, 5)), draw(st.integers(1, 3))

@@ -66,6 +66,7 @@ def samples(dtype: type, generator: np.random.Generator) -> dict[str, list[pl.La
         "Scale": [pl.Scale(1 / 255)],
         "Standardize": [pl.Standardize(draw(3), positive(3))],
         "SmoothClip": [pl.SmoothClip(2.5)],
+        "CategoryEmbedding": [pl.CategoryEmbedding(draw(5, 2), np.array([2, 0, 3], dtype))],
         "PeriodicEmbedding": [
             pl.PeriodicEmbedding(
                 draw(2, 1, 4),
@@ -127,6 +128,8 @@ def test_every_layer_comes_back(
         same(net.layers, back.layers)
         assert back == net
         x = generator.normal(size=(5, 3)).astype(net.dtype)
+        if name == "CategoryEmbedding":
+            x = (x > 0).astype(net.dtype)
         assert back(x).tobytes() == net(x).tobytes()
 
 

@@ -60,6 +60,18 @@ class Embedded(nn.Module):
         return torch.cat([x, *waves], dim=1)
 
 
+class Looked(nn.Module):
+    def __init__(self, layer: pl.CategoryEmbedding) -> None:
+        super().__init__()
+        self.sizes, self.W = (layer.sizes.astype(int).tolist(), torch.from_numpy(layer.W.copy()))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        kept = x[:, [d for d, size in enumerate(self.sizes) if not size]]
+        tables = zip(x.T, self.W.split(self.sizes), strict=True)
+        numbers = [table[index.long()] for index, table in tables if len(table)]
+        return torch.cat([kept, *numbers], dim=1)
+
+
 def twin(layers: Sequence[pl.Layer]) -> nn.Sequential:
     """Give PyTorch's modules with the same numbers, as they answer."""
     dtype = torch.float64 if pl.Network(layers).dtype == np.float64 else torch.float32
@@ -73,6 +85,7 @@ def twin(layers: Sequence[pl.Layer]) -> nn.Sequential:
     prepared: dict[str, Callable[[Any], nn.Module]] = {
         "Standardize": lambda layer: Scaled(layer.mean, layer.std),
         "SmoothClip": lambda layer: Clipped(layer.limit),
+        "CategoryEmbedding": Looked,
         "PeriodicEmbedding": Embedded,
     }
     modules: list[nn.Module] = []

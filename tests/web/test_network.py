@@ -97,13 +97,16 @@ def test_every_layer(node: Node, generator: np.random.Generator) -> None:
     embedding = pl.PeriodicEmbedding.draw(
         [0, 1, 0, 1, 1, 0], generator, waves=4, size=2, dtype=np.float64
     )
+    categories = pl.CategoryEmbedding.draw(
+        [0, 3, 0, 0, 2, *[0] * 7], generator, size=2, std=1.0, dtype=np.float64
+    )
     layers = [
         *(
             pl.Flatten(),
             pl.Scale(0.3),
             pl.Standardize(generator.normal(size=D), generator.uniform(0.5, 2, D)),
         ),
-        *(pl.SmoothClip(2.0), embedding, pl.Affine(generator.normal(size=(12, D)))),
+        *(pl.SmoothClip(2.0), embedding, categories, pl.Affine(generator.normal(size=(14, D)))),
         *(
             pl.Affine(generator.normal(size=(D, D)), generator.normal(size=D)),
             norm,

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "activations.h"
+#include "categories.h"
 #include "embedding.h"
 #include "layers.h"
 #include "normalization.h"
@@ -243,6 +244,7 @@ PELLUCID_SMALL std::unique_ptr<Layer<T>> make_layer(const LayerSpec& spec) {
         {"Scale", make_activation<T, ScaleF>},
         {"Standardize", make<T, Standardize>},
         {"SmoothClip", make_activation<T, SmoothClipF>},
+        {"CategoryEmbedding", make<T, CategoryEmbedding>},
         {"PeriodicEmbedding", make<T, PeriodicEmbedding>},
         {"BatchNorm", make<T, BatchNorm>},
         {"LayerNorm", make<T, LayerNorm>},
@@ -256,8 +258,8 @@ PELLUCID_SMALL std::unique_ptr<Layer<T>> make_layer(const LayerSpec& spec) {
     require(
         spec.inputs >= 0 && spec.outputs >= 0 && spec.inputs <= widest && spec.outputs <= widest,
         spec.kind + ": a width must be 0 to " + std::to_string(widest));
-    const bool widens =
-        spec.kind == "Affine" || spec.kind == "PeriodicEmbedding" || !spec.inner.empty();
+    const bool widens = spec.kind == "Affine" || spec.kind == "CategoryEmbedding" ||
+                        spec.kind == "PeriodicEmbedding" || !spec.inner.empty();
     require(widens || spec.inputs == spec.outputs, spec.kind + " has as many outputs as inputs");
     return maker(spec);
 }

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from pellucid.core.arrays import as_array
+from pellucid.core.categories import CategoryEmbedding
 from pellucid.core.layer import Layer
 from pellucid.core.preparation import Flatten, Scale, Standardize
 from pellucid.core.types import Array, ArrayLike, Batch
@@ -87,7 +88,9 @@ def as_input(layers: Sequence[Layer], x: ArrayLike) -> Batch:
 
 
 def check_input(layers: Sequence[Layer], x: Array) -> None:
-    """Raise InputError unless x is rows of the right length, of floats where nothing is scaled."""
+    """Raise InputError unless x is rows of the right length, of floats where nothing is scaled,
+    and of indices where the first layer embeds categories.
+    """
     D = input_width(layers)
     flattens = bool(layers) and isinstance(layers[0], Flatten)
     in_rows, width = x.ndim == 2 or (flattens and x.ndim > 2), math.prod(x.shape[1:])
@@ -99,6 +102,33 @@ def check_input(layers: Sequence[Layer], x: Array) -> None:
             "(np.asarray(x, float)), divide others (x / 255 for images), or put "
             "pl.Standardize.of(x) or pl.Scale(1 / 255) in front",
             kind=x.dtype,
+        )
+    check_indices(layers, x)
+
+
+def check_indices(layers: Sequence[Layer], x: Array, rows: Array | None = None) -> None:
+    """Raise InputError for columns of categories that hold anything but indices of categories.
+
+    That is the input of a `CategoryEmbedding`, which is the first layer; others are not checked.
+    `rows` are the indices of the rows of x to look at, None for all.
+    """
+    if not layers or not isinstance(layers[0], CategoryEmbedding):
+        return
+    sizes = layers[0].sizes
+    columns = np.flatnonzero(sizes)
+    index = x[:, columns] if rows is None else x[rows[:, None], columns]
+    # NaN fails the first comparison, infinity the second.
+    fits = (index >= 0) & (index < sizes[columns]) & (np.floor(index) == index)
+    if not fits.all():
+        row, place = np.argwhere(~fits)[0].tolist()
+        column = int(columns[place])
+        raise InputError(
+            "row {row}, column {column} of x must be the index of a category, a whole number from "
+            "0 to {last}, got {got}: pass the table, or `net.columns.x(table)`",
+            row=row if rows is None else int(rows[row]),
+            column=column,
+            last=int(sizes[column]) - 1,
+            got=float(index[row, place]),
         )
 
 
@@ -143,6 +173,6 @@ def check_scaled(layers: Sequence[Layer], x: ArrayLike) -> None:
 def scales(layers: Sequence[Layer]) -> bool:
     """Return whether whole numbers may be passed: the layers scale or standardize first."""
     for layer in layers:
-        if not isinstance(layer, Flatten):
+        if not isinstance(layer, (Flatten, CategoryEmbedding)):
             return isinstance(layer, (Scale, Standardize))
     return True

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from pellucid.core import checks
+from pellucid.core.categories import CategoryEmbedding
 from pellucid.core.embedding import PeriodicEmbedding
 from pellucid.core.layer import Layer
 from pellucid.display import blocks, diagram
@@ -116,6 +117,8 @@ def _multiply_adds(layer: Layer) -> int:
     """Return how many multiplications with addition one row costs in matrix products."""
     if layer.inner:
         return sum(map(_multiply_adds, layer.inner))
+    if isinstance(layer, CategoryEmbedding):  # looked up, not multiplied
+        return 0
     if isinstance(layer, PeriodicEmbedding):  # a product of E small matrices, W (E, F, K)
         return int(layer.frequency.size + layer.W.size)
     return sum(array.size for array in layer.params if array.ndim == 2)

@@ -22,6 +22,7 @@ import numpy as np
 
 from pellucid.core import LAYERS, chain, checks
 from pellucid.core.arrays import as_array
+from pellucid.core.categories import CategoryEmbedding
 from pellucid.core.layer import Layer, flat, walk
 from pellucid.core.losses import LOSSES, CrossEntropy, Loss, RowLoss
 from pellucid.core.optimizers import OPTIMIZERS, Optimizer, State
@@ -125,6 +126,7 @@ class NativeEngine:
         self._D, self._widths = D, [D, *checks.widths(layers, D)]
         self._K = self._widths[self._depth]  # of what the loss takes
         self._flattens = isinstance(self.layers[0], Flatten)
+        self._indexed = isinstance(self.layers[0], CategoryEmbedding)
         # Bytes stay bytes until they are multiplied, a quarter of the memory of float32.
         bytes_only = {np.dtype(np.uint8)}
         self._takes = _TAKEN_AS_IT_IS - (set() if checks.scales(layers) else bytes_only)
@@ -174,6 +176,8 @@ class NativeEngine:
         x = x if type(x) is np.ndarray else as_array(x)
         if not self._is_plain(x):
             x = plain(checks.as_input(self.layers, x))
+        elif self._indexed:
+            checks.check_indices(self.layers, x)
         y = self._room(len(x))
         self._engine.predict(x, y)
         return y
@@ -182,15 +186,16 @@ class NativeEngine:
         """Return a function that predicts C-contiguous rows; see `Engine.predictor`.
 
         It takes rows of the layers' floating type, and bytes where the layers scale bytes. There,
-        floats may be scaled already: whether they are is for `otherwise` to see.
+        floats may be scaled already, and columns of categories may hold no index: `otherwise`
+        checks both.
         """
         module = native_module()
         assert module is not None, "ask why_not first"
         predict: Predict = module.make_predictor(
             self._engine,
             otherwise or self.predict,
-            floats=checks.byte_factor(self.layers) is None,
-            bytes=np.dtype(np.uint8) in self._takes,
+            floats=checks.byte_factor(self.layers) is None and not self._indexed,
+            bytes=np.dtype(np.uint8) in self._takes and not self._indexed,
             images=self._flattens,
         )
         return predict
@@ -264,9 +269,11 @@ class NativeEngine:
                 x, t = x[rows], t[rows]
                 sample_weight = None if sample_weight is None else sample_weight[rows]
             x, rows = plain(checks.as_input(self.layers, x)), None
+        rows = None if rows is None else row_indices(rows, len(x))
+        if self._indexed:
+            checks.check_indices(self.layers, x, rows)
         classes, values = (None, None) if self._own_loss else self._targets(t, len(x))
         sample_weight = None if sample_weight is None else plain(sample_weight, np.float64)
-        rows = None if rows is None else row_indices(rows, len(x))
         return NativeBatch(x, classes, values, sample_weight, rows)
 
     def _targets(self, t: Array, N: int) -> tuple[Vector | None, Batch | None]:

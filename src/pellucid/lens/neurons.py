@@ -21,6 +21,7 @@ import numpy as np
 
 from pellucid.core import chain, checks
 from pellucid.core.arrays import as_array
+from pellucid.core.categories import CategoryEmbedding
 from pellucid.core.chain import Trace
 from pellucid.core.composite import Skip
 from pellucid.core.embedding import PeriodicEmbedding
@@ -238,10 +239,16 @@ def neuron_labels(net: Network, layer: NeuronLayer) -> list[str]:
 
 
 def _input_labels(net: Network, layer: NeuronLayer) -> list[str]:
-    # The embedding appends cosines after the columns, in the order of its frequencies.
+    # An embedding of categories puts their numbers behind the other columns, one of numbers appends
+    # cosines in the order of its frequencies.
     names = input_names(net)
     for embedding in net.layers[: layer.stop]:
-        if isinstance(embedding, PeriodicEmbedding):
+        if isinstance(embedding, CategoryEmbedding):
+            kept, columns = np.flatnonzero(embedding.sizes == 0), np.flatnonzero(embedding.sizes)
+            numbers = range(1, embedding.W.shape[1] + 1)
+            own = [f"{names[i]}: {k}" for i in columns for k in numbers]
+            names = [*(names[i] for i in kept), *own]
+        elif isinstance(embedding, PeriodicEmbedding):
             waves = range(1, embedding.b.shape[2] + 1)
             columns = np.flatnonzero(embedding.embedded)
             names += [f"{names[i]}: cos {k}" for i in columns for k in waves]

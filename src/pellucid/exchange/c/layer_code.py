@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from pellucid.core import activations, composite, layers, normalization, preparation
+from pellucid.core.categories import CategoryEmbedding
 from pellucid.core.embedding import PeriodicEmbedding
 from pellucid.core.layer import Layer
 from pellucid.errors import InputError
@@ -105,6 +106,7 @@ CONVERSIONS: dict[type[Layer], Callable[[Any, Program], None]] = {
     preparation.Scale: lambda layer, program: program.each(f"v * {program.number(layer.factor)}"),
     preparation.Standardize: _standardize,
     preparation.SmoothClip: lambda layer, program: program.call("smooth_clip", layer.limit),
+    CategoryEmbedding: lambda layer, program: program.look_up(layer),
     PeriodicEmbedding: lambda layer, program: program.embed(layer),
     normalization.BatchNorm: _batch_norm,
     normalization.LayerNorm: _layer_norm,

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from pellucid.core.categories import CategoryEmbedding
 from pellucid.core.embedding import PeriodicEmbedding
 from pellucid.core.layer import Layer
 from pellucid.core.types import Array
@@ -125,6 +126,35 @@ class Program:
         wave = [f"const float wave = {self.name}_cosine({turns});", *multiply]
         start = _loop("k", K, [f"{feature} = {b}[e][k];"])
         self.lines += _loop("e", E, [*start, *_loop("f", F, wave)])
+
+    def look_up(self, layer: CategoryEmbedding) -> None:
+        """Replace the columns of indices by the numbers of their categories, behind the others."""
+        D, K = self.width, layer.W.shape[1]
+        H = layer.output_width(D)
+        embedded, kept = np.flatnonzero(layer.sizes), np.flatnonzero(layer.sizes == 0)
+        row, z = self._stored(), self._free(H)
+        begins = np.cumsum(layer.sizes, dtype=np.int64) - layer.sizes.astype(np.int64)
+        self.lines.append(f"/* {self._about()}: {D} -> {H} */")
+        if kept.size:
+            places = self.array("kept", kept.astype(np.int32))
+            move = f"scratch->{z}[i] = scratch->{row}[{places}[i]];"
+            self.lines += _loop("i", kept.size, [move])
+        columns = self.array("columns", embedded.astype(np.int32))
+        sizes = self.array("sizes", layer.sizes[embedded])
+        start = self.array("begins", begins[embedded].astype(np.int32))
+        number = f"scratch->{z}[{kept.size} + e * {K} + k]"
+        self.lines += _loop(
+            "e",
+            embedded.size,
+            [
+                f"const float index = scratch->{row}[{columns}[e]];",
+                "/* what is no index, NaN too, counts as 0 */",
+                f"const int32_t inside = index >= 0.0f && index < {sizes}[e];",
+                f"const int32_t w = {start}[e] + (inside ? (int32_t)index : 0);",
+                *_loop("k", K, [f"{number} = {self.array('W', layer.W)}[w][k];"]),
+            ],
+        )
+        self._move(z, H)
 
     def hold(self) -> str:
         """Keep the row for later; return the name of its buffer."""

@@ -1,4 +1,4 @@
-"""Layers whose weights are in a form of several operators: PeriodicEmbedding, PReLU in float64.
+"""Layers whose weights are in a form of several operators: the embeddings, PReLU in float64.
 
 Only the form that `writers` writes is recognised: the layer is rebuilt from the segment's constants
 and written again, and both graphs must be the same.
@@ -6,11 +6,12 @@ and written again, and both graphs must be the same.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
 from pellucid.core.activations import PReLU
+from pellucid.core.categories import CategoryEmbedding
 from pellucid.core.embedding import PeriodicEmbedding
 from pellucid.core.layer import Layer
 from pellucid.core.types import Array
@@ -22,26 +23,41 @@ from pellucid.exchange.onnx.segments import Segment
 from pellucid.exchange.onnx.to_model import onnx_model
 from pellucid.network import Network
 
-_CONSTANTS = 8  # columns, axes, frequency, phase, quarter, two_pi, W and b
+
+def _periodic(D: int, *constants: Array) -> PeriodicEmbedding:
+    columns, _, frequency, phase, _, _, W, b = constants
+    embedded = np.isin(np.arange(D), columns).astype(W.dtype)
+    return PeriodicEmbedding(frequency, phase, W, b, embedded)
+
+
+def _categories(D: int, *constants: Array) -> CategoryEmbedding:
+    columns, _, own, _, _, W, _ = constants
+    sizes = np.zeros(D, W.dtype)
+    sizes[columns] = own
+    return CategoryEmbedding(W, sizes)
+
+
+_LAYERS: Mapping[int, Callable[..., Layer]] = {8: _periodic, 7: _categories}
+"""By the number of its constants, the function that makes a layer of them."""
+
+# What NumPy raises for constants of other shapes than the writer's.
+_MISFITS = (InputError, ValueError, IndexError, TypeError)
 
 
 def read_embedding(segment: Segment, built: Builder) -> bool:
     """Add the layer if the segment is one; return whether it is."""
     constants = [value for op in segment.ops for value in op.constants]
     in_rows = not built.transposed and len(built.row) == 1 and built.D is not None
-    if segment.last.kind != "Concat" or len(constants) != _CONSTANTS or not in_rows:
-        return False
-    columns, _, frequency, phase, _, _, W, b = constants
-    if columns.dtype != np.int64 or W.dtype not in (np.float32, np.float64):
+    make = _LAYERS.get(len(constants))
+    if segment.last.kind != "Concat" or make is None or not in_rows:
         return False
     D = built.D or 0
     built.reserve(segment.last, D)
     try:
-        embedded = np.isin(np.arange(D), columns).astype(W.dtype)
-        layer = PeriodicEmbedding(frequency, phase, W, b, embedded)
+        layer = make(D, *constants)
         if not _is_written_so(segment, layer):
             return False
-    except InputError:  # shapes that do not fit, or numbers that are not finite
+    except _MISFITS:  # or numbers that are not finite
         return False
     built.row = (layer.output_width(D),)
     built.add(layer)

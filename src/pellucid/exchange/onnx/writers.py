@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from pellucid.core import activations, composite, layers, normalization, preparation
+from pellucid.core.categories import CategoryEmbedding
 from pellucid.core.embedding import PeriodicEmbedding
 from pellucid.core.layer import Layer
 from pellucid.core.types import Array
@@ -255,6 +256,25 @@ def _periodic_embedding(write: Writer, layer: PeriodicEmbedding, x: str) -> str:
     return write("Concat", x, row, axis=1)
 
 
+def _category_embedding(write: Writer, layer: CategoryEmbedding, x: str) -> str:
+    """Write the row of W of each index, 0 where x holds no index of the column, as core has it.
+
+    `embedding_reader` recognises exactly this form.
+    """
+    columns, ends = np.flatnonzero(layer.sizes), np.cumsum(layer.sizes, dtype=np.int64)
+    sizes = layer.sizes[columns]
+    index = write("Gather", x, write.array("columns", columns), axis=1)
+    # Compared as numbers: NaN and what int64 cannot hold must not be converted.
+    above = write("GreaterOrEqual", index, write.number("zero", 0.0))
+    inside = write("And", above, write("Less", index, write.array("sizes", sizes)))
+    index = write.cast(write("Where", inside, index, write.number("unseen", 0.0)), np.int64)
+    begins = write.array("begins", ends[columns] - sizes.astype(np.int64))
+    rows = write("Gather", write.array("W", layer.W), write("Add", index, begins), axis=0)
+    numbers = write("Flatten", rows, axis=1)
+    kept = write("Gather", x, write.array("kept", np.flatnonzero(layer.sizes == 0)), axis=1)
+    return write("Concat", kept, numbers, axis=1)
+
+
 def _batch_norm(write: Writer, layer: normalization.BatchNorm, x: str) -> str:
     arrays = [write.array(name, array) for name, array in layer.arrays().items()]
     # ONNX's momentum is the share of the old mean that is kept, PyTorch's and ours that of the new.
@@ -301,6 +321,7 @@ WRITERS: dict[type[Layer], _Write] = {
     ),
     preparation.Standardize: _standardize,
     preparation.SmoothClip: _smooth_clip,
+    CategoryEmbedding: _category_embedding,
     PeriodicEmbedding: _periodic_embedding,
     normalization.BatchNorm: _batch_norm,
     normalization.LayerNorm: _layer_norm,

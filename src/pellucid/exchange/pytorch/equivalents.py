@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 
 from pellucid.core import activations, composite, layers, normalization, preparation
+from pellucid.core.categories import CategoryEmbedding
 from pellucid.core.embedding import PeriodicEmbedding
 from pellucid.core.layer import Layer
 from pellucid.core.types import Array, Options
@@ -63,6 +64,11 @@ def _linear_sizes(layer: layers.Affine) -> Options:
 def _embedding_sizes(layer: PeriodicEmbedding) -> Options:
     columns, waves, size = layer.W.shape
     return {"width": layer.embedded.size, "columns": columns, "waves": waves, "size": size}
+
+
+def _table_sizes(layer: CategoryEmbedding) -> Options:
+    rows, size = layer.W.shape
+    return {"width": layer.sizes.size, "rows": rows, "size": size}
 
 
 def _batch_norm_refuses(module: Any) -> Message | None:
@@ -117,6 +123,9 @@ EQUIVALENTS: dict[type[Layer], Equivalent] = {
         "Standardize", _MEAN_AND_STD, sizes=lambda layer: {"width": layer.mean.size}, own=True
     ),
     preparation.SmoothClip: Equivalent("SmoothClip", options={"limit": "limit"}, own=True),
+    CategoryEmbedding: Equivalent(
+        "CategoryEmbedding", {"W": "weight", "sizes": "sizes"}, sizes=_table_sizes, own=True
+    ),
     PeriodicEmbedding: Equivalent(
         "PeriodicEmbedding", _AFFINE | _WAVES, sizes=_embedding_sizes, own=True
     ),

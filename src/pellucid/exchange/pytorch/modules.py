@@ -82,6 +82,39 @@ class SmoothClip(nn.Module):
         return f"limit={self.limit!r}"
 
 
+class CategoryEmbedding(nn.Module):
+    """The columns of x that hold numbers, then `size` numbers for each that holds an index.
+
+    These numbers are a column of `weight`, (size, rows), as those of a Linear module that takes
+    categories one-hot. `sizes` (width,) tells how many columns of it belong to each column of x, in
+    turns, and is 0 for numbers. What is no index counts as 0.
+    """
+
+    sizes: torch.Tensor
+
+    def __init__(self, width: int, rows: int, size: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(size, rows))
+        sizes = torch.zeros(width)
+        sizes[0] = rows
+        self.register_buffer("sizes", sizes)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Return the numbers of x and those of its indices, (N, kept + embedded * size)."""
+        embedded = self.sizes > 0
+        index, sizes = x[:, embedded], self.sizes[embedded]
+        inside = (index >= 0) & (index < sizes)
+        index = torch.where(inside, index, torch.zeros_like(index)).long()
+        begins = (self.sizes.long().cumsum(0) - self.sizes.long())[embedded]
+        numbers = nn.functional.embedding(index + begins, self.weight.T)
+        return torch.cat([x[:, ~embedded], numbers.flatten(1)], 1)
+
+    def extra_repr(self) -> str:
+        """Return the sizes as text."""
+        size, rows = self.weight.shape
+        return f"width={self.sizes.numel()}, rows={rows}, size={size}"
+
+
 class PeriodicEmbedding(nn.Module):
     """x, followed by features of its embedded columns: cos(2 pi (x_e f + phase)) weight + bias.
 

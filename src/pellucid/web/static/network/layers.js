@@ -103,6 +103,46 @@ const SmoothClip = {
 };
 
 /**
+ * The columns of x that hold numbers, then the K numbers of each index: a row of W, (V, K), in
+ * which column d has sizes[d] rows. What is no index counts as 0.
+ * @type {Kind}
+ */
+const CategoryEmbedding = {
+  params: ["W"],
+  forward(layer, x) {
+    const { W, sizes } = layer.arrays;
+    const K = W.shape[1];
+    const numbers = rowsOf(layer, x).flatMap((row) => [
+      ...W.data.subarray(row * K, (row + 1) * K),
+    ]);
+    return Float64Array.from([...x.filter((_, d) => !sizes.data[d]), ...numbers]);
+  },
+  backward(layer, x, y, dy) {
+    const { W, sizes } = layer.arrays;
+    const K = W.shape[1];
+    const dx = new Float64Array(x.length);
+    let next = 0;
+    for (const d of x.keys()) if (!sizes.data[d]) dx[d] = dy[next++];
+    const dW = new Float64Array(W.data.length);
+    for (const row of rowsOf(layer, x))
+      for (let k = 0; k < K; k++) dW[row * K + k] += dy[next++];
+    return { dx, grads: { W: dW } };
+  },
+};
+
+/** The row of W of each index in x. @param {Layer} layer @param {Float64Array} x */
+function rowsOf(layer, x) {
+  /** @type {number[]} */
+  const rows = [];
+  let begin = 0;
+  layer.arrays.sizes.data.forEach((size, d) => {
+    if (size) rows.push(begin + (x[d] >= 0 && x[d] < size ? Math.floor(x[d]) : 0));
+    begin += size;
+  });
+  return rows;
+}
+
+/**
  * y = x, followed for each embedded column e: cos(2 pi (x_e f + phase)) W + b. W is (E, F, K).
  * @type {Kind}
  */
@@ -281,6 +321,7 @@ export const LAYERS = {
   ...ACTIVATIONS,
   Affine,
   BatchNorm,
+  CategoryEmbedding,
   Concatenate,
   Dropout: Unchanged,
   Flatten: Unchanged,

@@ -203,6 +203,7 @@ function neuronLayer(layers, number, first, stop) {
 /** @param {Layer[]} layers @returns {number} */
 function inputs(layers) {
   for (const layer of layers) {
+    if (layer.type === "CategoryEmbedding") return layer.arrays.sizes.shape[0];
     if (layer.type === "PeriodicEmbedding") return layer.arrays.embedded.shape[0];
     const [array] = Object.values(layer.arrays);
     const fits = layer.type === "PReLU" && array.shape[0] === 1; // one slope fits any number
@@ -214,10 +215,12 @@ function inputs(layers) {
 
 /** Return the number of values that the layers add to each row. @param {Layer[]} layers */
 function embedded(layers) {
-  return layers.reduce(
-    (sum, { type, arrays }) => sum + (type === "PeriodicEmbedding" ? arrays.b.data.length : 0),
-    0,
-  );
+  return layers.reduce((sum, { type, arrays }) => {
+    if (type === "PeriodicEmbedding") return sum + arrays.b.data.length;
+    if (type !== "CategoryEmbedding") return sum;
+    // Each index, one value, becomes the values of its category.
+    return sum + arrays.sizes.data.filter(Boolean).length * (arrays.W.shape[1] - 1);
+  }, 0);
 }
 
 /**
