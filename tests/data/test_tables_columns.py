@@ -14,7 +14,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 import pellucid as pl
-from pellucid.data.tables import choosing, survey
+from pellucid.data.tables import survey
 from pellucid.data.tables.kinds import NumberColumn
 from tests.narrowing import instance, present
 
@@ -238,17 +238,6 @@ def test_what_is_left_out_and_why() -> None:
     }
 
 
-def test_only_the_most_frequent_categories_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(choosing, "MOST_CATEGORIES", 2)
-    table = {"c": ["p"] * 3 + ["q"] * 2 + ["r"] * 4, "t": [0, 1, 0] * 3}
-    columns = pl.Columns.of(table, target="t")
-    assert columns.names == ["c=p", "c=r"]
-    reading = columns.read(table)
-    [(x, _)] = list(reading)
-    assert x.sum(axis=0).tolist() == [3, 4]
-    assert reading.report.unseen == {"c": {"q": 2}}
-
-
 def test_texts_beyond_counting_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(survey, "MOST_COUNTED", 30)
     table = {
@@ -257,6 +246,11 @@ def test_texts_beyond_counting_are_left_out(monkeypatch: pytest.MonkeyPatch) -> 
         "t": [0, 1] * 60,
     }
     assert "different values" in str(pl.Columns.of(table, target="t").left_out["name"])
+    # Nor as numbers that are declared categories; as numbers they are used.
+    table["zip"] = [index % 40 for index in range(120)]
+    columns = pl.Columns.of(table, target="t", categories=["zip"])
+    assert "more than" in str(columns.left_out["zip"])
+    assert "zip" in pl.Columns.of(table, target="t", numbers=["zip"]).names
 
 
 @pytest.mark.filterwarnings("ignore::pellucid.TableWarning")

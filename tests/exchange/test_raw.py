@@ -40,6 +40,9 @@ def homes(rows: int, seed: int) -> pandas.DataFrame:
     )
     for name in ("area", "double", "day"):
         homes.loc[draws.random(rows) < 0.1, name] = None
+    # So many categories that they are embedded
+    homes["block"] = [f"block {number}" for number in draws.integers(0, 150, rows)]
+    homes.loc[draws.random(rows) < 0.1, "block"] = None
     return homes
 
 
@@ -62,7 +65,7 @@ def questions() -> pandas.DataFrame:
     """Return 1,000 rows with missing cells and categories that training had not."""
     asked = homes(1_000, 1).drop(columns="y")
     unseen = np.random.default_rng(2).random(len(asked)) < 0.1
-    asked.loc[unseen, "double"] = "Jeju"
+    asked.loc[unseen, "double"] = asked.loc[unseen, "block"] = "Jeju"
     return asked
 
 

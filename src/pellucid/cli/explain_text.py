@@ -233,6 +233,8 @@ def _show_counterfactual(
 def _cell(column: InputColumn, x: Array) -> str:
     """Return what a cell holds, from the inputs that it became."""
     inputs = x[column.inputs]
+    if column.categories is not None and column.indexed:
+        return column.categories[int(inputs[0])]
     if column.categories is not None:
         known = bool(inputs.any())
         return str(column.categories[int(inputs.argmax())]) if known else say("an unknown category")

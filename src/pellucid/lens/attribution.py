@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 
 from pellucid.core import chain, checks
 from pellucid.core.arrays import as_array
+from pellucid.core.categories import CategoryEmbedding
 from pellucid.core.preparation import Flatten, Standardize
 from pellucid.core.ranges import whole
 from pellucid.core.types import Array
@@ -323,9 +324,16 @@ def chosen_neurons(net: Network, place: NeuronLayer, neuron: int | None, rows: A
 
 
 def zero_input(net: Network, shape: tuple[int, ...]) -> Array:
-    """Return the row of that shape whose input neurons are 0: black, or the columns' means."""
+    """Return the row of that shape whose input neurons are 0: black, or the columns' means and
+    categories that were not seen.
+    """
     # Flatten moves no values, so a Standardize behind it still sees the input.
     first = next((layer for layer in net.layers if not isinstance(layer, Flatten)), None)
+    if isinstance(first, CategoryEmbedding):
+        row, kept = np.zeros(first.sizes.size, net.dtype), first.sizes == 0
+        if isinstance(second := net.layers[1], Standardize):
+            row[kept] = second.mean[: kept.sum()]
+        return row.reshape(shape)
     if isinstance(first, Standardize):
         return first.mean.reshape(shape).copy()
     return np.zeros(shape, net.dtype)

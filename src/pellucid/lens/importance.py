@@ -263,6 +263,9 @@ def _grid(
 ) -> tuple[Array, Array, list[str]]:
     """Return the column's inputs, (G, inputs), the same in the column's own units, and as texts."""
     if grid is None and column.categories is not None:
+        if column.indexed:
+            settings = np.arange(len(column.categories), dtype=float)[:, None]
+            return settings, settings[:, 0], column.categories
         settings = np.eye(len(column.inputs))  # one category at a time, one-hot
         return settings, settings, column.categories
     count = 20 if grid is None else grid

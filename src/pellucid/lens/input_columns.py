@@ -13,7 +13,7 @@ from pellucid.core import checks
 from pellucid.core.types import Array
 from pellucid.data.tables import Columns
 from pellucid.data.tables.dated import iso
-from pellucid.data.tables.kinds import DateColumn
+from pellucid.data.tables.kinds import DateColumn, EmbeddedColumn
 from pellucid.data.tables.moments import waves
 from pellucid.errors import InputError
 from pellucid.language import say
@@ -27,10 +27,10 @@ RowsLike: TypeAlias = Any
 class InputColumn(NamedTuple):
     """One column: its name and the indices of the inputs that it becomes.
 
-    For a categorical column `categories` names each input; for a numeric one it is None, and the
-    first input is the number minus `offset`. Where it is `flagged`, a second input is 1 for
-    missing cells. Of `dates` the number is days since 1970, and two further inputs for each of
-    `cycles` are its sine and cosine.
+    For a categorical column `categories` names each input, or, where it is `indexed`, each value of
+    its one input, from 0 on; for a numeric one it is None, and the first input is the number minus
+    `offset`. Where it is `flagged`, a second input is 1 for missing cells. Of `dates` the number is
+    days since 1970, and two further inputs for each of `cycles` are its sine and cosine.
     """
 
     name: str
@@ -40,6 +40,7 @@ class InputColumn(NamedTuple):
     flagged: bool = False
     dates: bool = False
     cycles: tuple[str, ...] = ()
+    indexed: bool = False
 
     @property
     def numeric(self) -> bool:
@@ -79,7 +80,10 @@ def input_columns(net: Network) -> list[InputColumn]:
         else:
             # A missing cell is one more category, with an input of its own.
             missing = [say("missing")] if column.missing else []
-            found.append(InputColumn(column.name, inputs, [*categories, *missing]))
+            indexed = isinstance(column, EmbeddedColumn)
+            other = [say("any other")] if indexed else []
+            names = [*other, *categories, *missing]
+            found.append(InputColumn(column.name, inputs, names, indexed=indexed))
     return found
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from pellucid.core import checks
+from pellucid.core.categories import CategoryEmbedding
 from pellucid.core.preparation import Flatten, Scale, Standardize
 from pellucid.core.types import Array
 from pellucid.data.inputs import Images
@@ -25,9 +26,9 @@ def input_limits(net: Network, limits: LimitsLike | None = None) -> tuple[Array,
 
     `limits` is (lowest, highest), each one number or one for each input. None: 0 to 255 where the
     network scales bytes, 0 to 1 where `net.inputs` is images; for a table's numbers three standard
-    deviations around their training mean, for its categories 0 to 1. (A table's numbers are fed
-    minus the offset that `net.columns` keeps.) Raises InputError where limits are missing, not
-    finite, of another number of inputs, or in the wrong order.
+    deviations around their training mean, for its categories 0 to 1, or all their indices. (A
+    table's numbers are fed minus the offset that `net.columns` keeps.) Raises InputError where
+    limits are missing, not finite, of another number of inputs, or in the wrong order.
 
     >>> import pellucid as pl
     >>> low, high = input_limits(pl.mlp([4, 2]), (0, [1, 2, 3, 4]))
@@ -54,11 +55,14 @@ def input_scale(net: Network) -> Array:
     that columns in metres and in millimetres count the same.
     """
     scale = np.ones(checks.input_width(net.layers) or 1)
+    kept = slice(None)  # the inputs that are still numbers of their own
     for layer in net.layers[: neuron_layer(net, 0).stop]:
         if isinstance(layer, Scale):
             scale = scale / layer.factor
+        elif isinstance(layer, CategoryEmbedding):  # it puts the others in front
+            kept = layer.sizes == 0
         elif isinstance(layer, Standardize):
-            scale = scale * layer.std
+            scale[kept] *= layer.std[: scale[kept].size]
         # Anything else (a clip, an embedding) is not linear: units end before it.
         elif not (isinstance(layer, Flatten) or layer.passes_through):
             break
@@ -73,6 +77,7 @@ def _known_limits(net: Network) -> LimitsLike:
         # Three standard deviations hold 99.7 % of a normal column.
         low[numbers] = (prepared.mean - 3 * prepared.std)[numbers]
         high[numbers] = (prepared.mean + 3 * prepared.std)[numbers]
+        high = np.where(net.columns.sizes > 0, net.columns.sizes - 1, high)
         return low, high
     factor = checks.byte_factor(net.layers)
     if factor is not None:

@@ -33,6 +33,7 @@ class Field(TypedDict, total=False):
     name: str
     inputs: list[int]  # the value and, where there is one, the missing mark; or each category
     categories: list[str] | None
+    indexed: bool  # whether categories are values of one input, not inputs
     offset: float
     low: float
     high: float
@@ -100,6 +101,8 @@ def _fields(net: Network) -> list[Field]:
     for column in input_columns(net):
         first, categories = column.inputs[0], column.categories
         field: Field = {"name": column.name, "inputs": column.inputs, "categories": categories}
+        if column.indexed:
+            field["indexed"] = True
         if categories is None:
             field["offset"] = column.offset
             field["low"], field["high"] = float(low[first]), float(high[first])

@@ -16,6 +16,7 @@ from pellucid.data.tables.kinds import (
     CategoryColumn,
     Column,
     DateColumn,
+    EmbeddedColumn,
     NumberColumn,
     Numeric,
     Target,
@@ -24,8 +25,8 @@ from pellucid.data.tables.survey import MOST_COUNTED, Spread, Survey
 from pellucid.data.tables.written import Writing, plain
 from pellucid.errors import InputError, Message
 
-MOST_CATEGORIES = 100
-"""The most frequent categories of a column that are kept; others are as unseen ones."""
+MOST_ONE_HOT = 100
+"""Categories of a column up to which each is an input of its own; more are embedded."""
 
 MOST_CLASSES = 1_000
 
@@ -75,7 +76,7 @@ def choose(
         if name in targets or name in left_out:
             continue
         declared = name in numbers or name in dates
-        reason = why_left_out(name, known, declared or name in categories)
+        reason = why_left_out(name, known, declared, name in categories)
         if reason is not None:
             left_out[name] = reason
         elif name not in categories and (declared or reads_as_numbers(known)):
@@ -112,14 +113,20 @@ def reads_as_numbers(known: Survey) -> bool:
     return stored or (known.present > 0 and numbers >= SHARE * known.present)
 
 
-def why_left_out(name: str, known: Survey, declared: bool = False) -> Message | None:
-    """Return why a column is left out, or None for one that is used."""
+def why_left_out(
+    name: str, known: Survey, numeric: bool = False, categories: bool = False
+) -> Message | None:
+    """Return why a column is left out, or None for one that is used.
+
+    `numeric` is whether it is declared to hold numbers or dates, `categories` whether categories.
+    """
     if known.family == "other":
         return Message("its cells are neither numbers nor texts")
     if not known.present:
         return Message("it is empty")
-    if declared:
-        return None
+    too_many = Message("text of more than {count:,} different values", count=MOST_COUNTED)
+    if numeric or categories:
+        return too_many if categories and known.counts is None else None
     if not name:
         return Message("it has no name")
     if reads_as_numbers(known):
@@ -128,7 +135,7 @@ def why_left_out(name: str, known: Survey, declared: bool = False) -> Message | 
         units = ", ".join(sorted(known.tally.units))
         return Message("numbers of different units: {units}", units=units)
     if known.counts is None:
-        return Message("text of more than {count:,} different values", count=MOST_COUNTED)
+        return too_many
     # An identifier or a name: nothing general can be learned from it.
     if len(known.counts) > max(FEW, known.present / 2):
         return Message("text that differs in most rows")
@@ -192,15 +199,15 @@ def _check_numbers(table: str, name: str, known: Survey, declared: bool = True) 
 
 
 def _as_categories(name: str, known: Survey) -> CategoryColumn:
-    # Ties are broken by name, so that the order of rows does not matter.
+    # All of them, however rare. On 3,000 rows of 1,000 categories, one of a single row raised the
+    # test R2 by 0.07 over sharing index 0 with the others of its kind.
     counts = known.counts if known.counts is not None else Counter[str]()
-    counts = booleans.folded(counts)
-    kept = sorted(counts, key=lambda text: (-counts[text], text))[:MOST_CATEGORIES]
-    missing = known.missing > known.dashes
+    names = list(booleans.folded(counts))
     # No comes before yes in every spelling, so that the network does not depend on it.
-    pair = booleans.is_pair(kept)
-    kept.sort(key=lambda text: (pair and booleans.meaning(text) is True, in_order(text)))
-    return CategoryColumn(name, tuple(kept), missing)
+    pair = booleans.is_pair(names)
+    names.sort(key=lambda text: (pair and booleans.meaning(text) is True, in_order(text)))
+    kind = CategoryColumn if len(names) <= MOST_ONE_HOT else EmbeddedColumn
+    return kind(name, tuple(names), known.missing > known.dashes)
 
 
 def _choose_target(

@@ -15,7 +15,15 @@ from pellucid.core.preparation import Standardize, robust_spread
 from pellucid.core.types import Array, Batch, DTypeLike, Options, Vector
 from pellucid.data.tables import kinds
 from pellucid.data.tables.choosing import choose
-from pellucid.data.tables.kinds import CategoryColumn, Column, Label, NumberColumn, Numeric, Target
+from pellucid.data.tables.kinds import (
+    CategoryColumn,
+    Column,
+    EmbeddedColumn,
+    Label,
+    NumberColumn,
+    Numeric,
+    Target,
+)
 from pellucid.data.tables.reading import Reading, callers_level
 from pellucid.data.tables.rows import RowMemory, one_row
 from pellucid.data.tables.survey import Spread, survey
@@ -47,8 +55,8 @@ class Columns:
     Attributes
     ----------
     columns
-        A `NumberColumn`, `DateColumn` or `CategoryColumn` for each column that is used, in the
-        order of the training table.
+        A `NumberColumn`, `DateColumn`, `CategoryColumn` or `EmbeddedColumn` for each column that is
+        used, in the order of the training table.
     target, further
         A `Target`: the name of the column to predict and its kind, "classes" or "values"; or None.
         Where several columns of values are predicted, `further` are the others; `targets` are all.
@@ -118,8 +126,8 @@ class Columns:
           sine and cosine of year, week and day where the dates cover these. Dates that could have
           the day or the month first ("01/02/2024" all through) are in `notes`.
         - **Categories**: all other texts, compared without blanks around them. Where they are two
-          truth values ("yes" and "no"), other spellings mean the same ("TRUE", "1", "예"). The 100
-          most frequent of a column are kept, the others are as unseen ones.
+          truth values ("yes" and "no"), other spellings mean the same ("TRUE", "1", "예"). Up to
+          100 of a column become a number each (one-hot), more the index of a learned embedding.
         - **Left out** are columns without a name, empty ones, and texts that differ in most rows or
           have more than 10,000 different values: names and identifiers, which do not generalize.
 
@@ -181,6 +189,15 @@ class Columns:
         """D, how many numbers a row becomes."""
         return sum(column.width for column in self.columns)
 
+    @cached_property
+    def sizes(self) -> Array:
+        """How many indices each of the D numbers of a row has, (D,), 0 for one that is no index."""
+        found = np.zeros(self.width)
+        for column, start in zip(self.columns, self.starts, strict=True):
+            if isinstance(column, EmbeddedColumn):
+                found[start] = column.size
+        return found
+
     @property
     def targets(self) -> tuple[Target, ...]:
         """All columns to predict: one of classes, or one or several of values."""
@@ -202,7 +219,7 @@ class Columns:
 
     def standardize(self, dtype: DTypeLike = np.float32, *, robust: bool = False) -> Standardize:
         """Return the layer that scales numbers to mean 0 and standard deviation 1, and leaves 0 and
-        1 of categories unchanged.
+        1 of categories, and indices, unchanged.
 
         With `robust`, median and interquartile range (`robust_spread`) replace mean and standard
         deviation; raises InputError for columns from a model file, which has no quartiles.

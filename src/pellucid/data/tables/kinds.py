@@ -156,6 +156,34 @@ class CategoryColumn(NamedTuple):
         return {"kind": "category", **self._asdict(), "categories": list(self.categories)}
 
 
+class EmbeddedColumn(CategoryColumn):
+    """A column of so many categories that a network learns a few numbers for each.
+
+    It becomes one number, the index of the cell's category for a `CategoryEmbedding`: from 1 on in
+    the order of `categories`, one more for missing cells where there were some in training, and 0
+    for a cell of any other category.
+    """
+
+    @property
+    def size(self) -> int:
+        """How many indices there are."""
+        return 1 + len(self.categories) + self.missing
+
+    @property
+    def width(self) -> int:
+        """How many numbers of a row it becomes."""
+        return 1
+
+    @property
+    def names(self) -> list[str]:
+        """The name of this number."""
+        return [self.name]
+
+    def to_dict(self) -> Options:
+        """Return the column as JSON can hold it."""
+        return super().to_dict() | {"kind": "embedded"}
+
+
 class Target(NamedTuple):
     """The column to predict.
 
@@ -269,10 +297,12 @@ def _column(entry: Any) -> Column:
     _check_fields(entry, {"name", "kind", "categories", "missing"})
     names = entry["categories"]
     texts = isinstance(names, list) and all(isinstance(name, str) for name in names)
-    if entry["kind"] != "category" or not texts or len(set(names)) < len(names):
+    if not texts or len(set(names)) < len(names):
         raise malformed()
+    if entry["kind"] == "embedded":
+        return EmbeddedColumn(entry["name"], tuple(names), entry["missing"])
     column = CategoryColumn(entry["name"], tuple(names), entry["missing"])
-    if column.width == 0:
+    if entry["kind"] != "category" or column.width == 0:
         raise malformed()
     return column
 

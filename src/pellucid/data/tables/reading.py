@@ -24,7 +24,14 @@ from pellucid.data.tables.cells import (
     Cells,
 )
 from pellucid.data.tables.dated import iso
-from pellucid.data.tables.kinds import CategoryColumn, DateColumn, NumberColumn, Numeric, Target
+from pellucid.data.tables.kinds import (
+    CategoryColumn,
+    DateColumn,
+    EmbeddedColumn,
+    NumberColumn,
+    Numeric,
+    Target,
+)
 from pellucid.data.tables.moments import waves
 from pellucid.data.tables.table import Table
 from pellucid.data.tables.written import parse
@@ -253,16 +260,20 @@ class Reading:
 
     def _put_categories(self, x: Batch, start: int, column: CategoryColumn, cells: Cells) -> None:
         codes, names = cells.texts
-        known, unknown = self._codes[column.name], column.width
-        # The last entry is that of code -1: a missing cell goes to the last number of the column,
+        known = self._codes[column.name]
+        # The last entry is that of code -1: a missing cell is one more category behind the others,
         # where training had missing cells.
-        places = np.array([known.get(name, unknown) for name in names] + [len(known.names)])[codes]
+        missing = len(known.names) if column.missing else -1
+        places = np.array([known.get(name, -1) for name in names] + [missing])[codes]
         self._count(self.report.respelled, column.name, cells, map(known.respelled, names))
         if count := int((codes < 0).sum()):
             self.report.imputed[column.name] += count
-        there = places < unknown
-        x[np.flatnonzero(there), start + places[there]] = 1
-        strange = (known.get(name, unknown) == unknown for name in names)
+        if isinstance(column, EmbeddedColumn):
+            x[:, start] = places + 1
+        else:
+            there = places >= 0
+            x[np.flatnonzero(there), start + places[there]] = 1
+        strange = (known.get(name, -1) < 0 for name in names)
         self._count(self.report.unseen, column.name, cells, strange)
 
     def _count(

@@ -13,7 +13,7 @@ from pellucid.core.layers import Affine, Exponential, Sigmoid, Softmax
 from pellucid.core.types import Options
 from pellucid.data.inputs import Images
 from pellucid.data.tables import Columns
-from pellucid.data.tables.kinds import CategoryColumn, Column, DateColumn
+from pellucid.data.tables.kinds import CategoryColumn, Column, DateColumn, EmbeddedColumn
 from pellucid.data.tables.moments import PERIODS
 from pellucid.exchange.c.literals import comment
 from pellucid.language import speaking
@@ -80,6 +80,10 @@ def _inputs(net: Network, D: int, takes_bytes: bool) -> list[str]:
 
 def _column(column: Column) -> list[str]:
     """Describe each number that a column becomes."""
+    if isinstance(column, EmbeddedColumn):
+        names = [*column.categories, *(["where it is missing"] if column.missing else [])]
+        index = ", ".join(f"{place} {name}" for place, name in enumerate(names, 1))
+        return [f"the index of {column.name}: 0 any other, {index}"]
     missing = [f"whether {column.name} is missing"] if column.missing else []
     if isinstance(column, CategoryColumn):
         own = [f"whether {column.name} is {category}" for category in column.categories]

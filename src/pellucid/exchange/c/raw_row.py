@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from string import Template
 
-from pellucid.data.tables.kinds import CategoryColumn, Column, DateColumn, Numeric
+from pellucid.data.tables.kinds import CategoryColumn, Column, DateColumn, EmbeddedColumn, Numeric
 from pellucid.data.tables.moments import PERIODS
 from pellucid.exchange.c import literals
 from pellucid.exchange.raw_columns import text_codes
@@ -141,7 +141,8 @@ class RawRow:
         for place, (column, member) in enumerate(zip(self.columns, self.members, strict=True)):
             cell = f"row->{member}"
             if isinstance(column, CategoryColumn):
-                lines += _put_category(self.name, place, start, cell)
+                embedded = isinstance(column, EmbeddedColumn)
+                lines += _put_category(self.name, place, start, cell, embedded)
             else:
                 lines += _put_number(column, start, cell)
             start += column.width
@@ -195,11 +196,14 @@ def _texts(name: str, place: int, column: CategoryColumn) -> str:
     return "\n".join([head, *lines, "};"])
 
 
-def _put_category(name: str, place: int, start: int, cell: str) -> list[str]:
+def _put_category(name: str, place: int, start: int, cell: str, embedded: bool) -> list[str]:
     texts = f"{name}_texts{place}"
+    found = f"{name}_find({cell}, {texts}, sizeof {texts} / sizeof {texts}[0])"
+    if embedded:  # an index; of an unseen category it is 0
+        return [f"x[{start}] = (float)({found} + 1);"]
     return [
         "{",
-        f"    const int code = {name}_find({cell}, {texts}, sizeof {texts} / sizeof {texts}[0]);",
+        f"    const int code = {found};",
         "    if (code >= 0) {",
         f"        x[{start} + code] = 1.0f;",
         "    }",

@@ -9,7 +9,7 @@ import numpy as np
 
 from pellucid.core.layers import Sigmoid
 from pellucid.core.types import Array
-from pellucid.data.tables.kinds import CategoryColumn, Column, DateColumn, Numeric
+from pellucid.data.tables.kinds import CategoryColumn, Column, DateColumn, EmbeddedColumn, Numeric
 from pellucid.data.tables.moments import PERIODS
 from pellucid.exchange.onnx.writers import Writer
 from pellucid.exchange.raw_columns import text_codes
@@ -81,6 +81,8 @@ def _categories(write: Writer, column: CategoryColumn) -> str:
         "values_int64s": list(codes.values()),
     }
     code = write("LabelEncoder", column.name, domain="ai.onnx.ml", default_int64=-1, **keys)
+    if isinstance(column, EmbeddedColumn):
+        return write.cast(write("Add", code, write.array("one", np.array(1))), write.dtype)
     places = np.arange(column.width)[None]
     return write.cast(write("Equal", code, write.array("places", places)), write.dtype)
 

@@ -19,6 +19,7 @@
  * @property {number[]} inputs indices: of the value (less `offset`) and, where there is one, of the
  *   missing mark; or of each category
  * @property {string[] | null} categories
+ * @property {boolean} [indexed] whether the one input is the index of the category
  * @property {number} [offset]
  * @property {number} [low] end of the slider
  * @property {number} [high]

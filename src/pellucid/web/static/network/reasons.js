@@ -88,8 +88,21 @@ function meanSlope(rest, from, to, index, steps) {
  */
 function baseline(network) {
   const first = network.layers.find(({ type }) => type !== "Flatten");
+  if (first?.type === "CategoryEmbedding") {
+    const second = network.layers[network.layers.indexOf(first) + 1];
+    const means = second?.type === "Standardize" ? second.arrays.mean.data : [];
+    const places = kept(first);
+    const row = new Float64Array(network.D); // index 0 is a category that was not seen
+    places.forEach((d, i) => (row[d] = means[i] ?? 0));
+    return row;
+  }
   if (first?.type === "Standardize") return first.arrays.mean.data.slice();
   return new Float64Array(network.D);
+}
+
+/** The columns that hold no index. @param {import("./layers.js").Layer} layer */
+function kept({ arrays: { sizes } }) {
+  return Array.from(sizes.data.keys()).filter((d) => !sizes.data[d]);
 }
 
 const NEWTON_STEPS = 6; // they converge quadratically; a test holds six against NumPy
@@ -356,11 +369,14 @@ class Search {
  */
 function inputScale({ layers, neuronLayers, D }) {
   const scale = new Float64Array(D).fill(1);
-  for (const { type, options, arrays } of layers.slice(0, neuronLayers[0].stop)) {
+  let places = Array.from(scale.keys()); // the inputs that are still numbers of their own
+  for (const layer of layers.slice(0, neuronLayers[0].stop)) {
+    const { type, options, arrays } = layer;
     if (type === "Scale")
       scale.forEach((one, i) => (scale[i] = one / /** @type {any} */ (options).factor));
     else if (type === "Standardize")
-      scale.forEach((one, i) => (scale[i] = one * arrays.std.data[i]));
+      places.forEach((d, i) => (scale[d] *= arrays.std.data[i]));
+    else if (type === "CategoryEmbedding") places = kept(layer); // it puts the others in front
     else if (type !== "Flatten" && type !== "Dropout" && type !== "Identity") break;
   }
   return scale.map(Math.abs);

@@ -158,23 +158,28 @@ function measure({ t }, { name, inputs, offset = 0, low = 0, high = 1, fill = 0 
  * @param {Row} row
  * @returns {Control}
  */
-function choice({ t }, { name, inputs, categories }, i, row) {
+function choice({ t }, { name, inputs, categories, indexed = false }, i, row) {
   const names = /** @type {string[]} */ (categories);
   const select = h(
     "select",
     {
       id: `column-${i}`,
       onchange: () => {
-        row.change(inputs.map((input, k) => [input, Number(k === select.selectedIndex)]));
+        const chosen = select.selectedIndex;
+        row.change(inputs.map((input, k) => [input, indexed ? chosen : Number(k === chosen)]));
         row.end();
       },
     },
     ...names.map((category) => h("option", {}, category)),
-    h("option", {}, t("columns.other")),
+    ...(indexed ? [] : [h("option", {}, t("columns.other"))]),
   );
   return {
     element: h("div", { class: "column" }, h("label", { for: select.id }, name), select),
     render(values) {
+      if (indexed) {
+        select.selectedIndex = values[inputs[0]];
+        return;
+      }
       const chosen = inputs.findIndex((input) => values[input] === 1);
       select.selectedIndex = chosen < 0 ? names.length : chosen;
     },
