@@ -19,7 +19,7 @@ from pellucid.core.types import Array
 from pellucid.data.tables import rows
 from pellucid.data.tables.cells import MISSING
 
-N = 40
+N = 330
 TABLE: dict[str, list[Any]] = {
     "age": [20.0 + i for i in range(N)],
     "year": [1990 + i for i in range(N)],
@@ -33,6 +33,7 @@ TABLE: dict[str, list[Any]] = {
     "day": [f"2023-{1 + i // 28:02}-{1 + i % 28:02}" for i in range(N)],
     "shop": ["ja" if i == 5 else f"{i * 3 % 7}" for i in range(N)],
     "comma": [f"{i},25" for i in range(N)],
+    "zip": [f"z{i % 110}" if (i + 1) % 41 else f"rare {i}" for i in range(N)],
     "paid": ["yes" if i % 3 else "no" for i in range(N)],
     "y": [float(i % 5) for i in range(N)],
 }
@@ -56,6 +57,7 @@ texts = st.one_of(
     st.sampled_from(["1.5", " 20 ", "1e3", "1e400", "inf", "-Infinity", "1,5", "nan", "7.50"]),
     st.floats(10, 60).map(str),
     st.just("7" + " " * 200),
+    st.sampled_from(["z3", "z149", " z3", "rare 40", "z999"]),
     st.sampled_from(
         ["₩1,000", "1.234,5", "12,5 %", "3,5", "$5", "-", "yes", "N", "예", "참", "ja"]
     ),
