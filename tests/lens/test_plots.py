@@ -84,6 +84,12 @@ def test_activation_is_the_sigmoid_and_its_derivative_from_minus_eight_to_eight(
     assert slope.get_linestyle() != curve.get_linestyle()
 
 
+def test_a_prelu_of_many_slopes_has_no_curve() -> None:
+    pl.plots.activation(pl.PReLU(0.3))
+    with pytest.raises(pl.InputError, match="got PReLU"):
+        pl.plots.activation(pl.PReLU([0.1, 0.2]))
+
+
 @pytest.mark.parametrize("name", sorted(set(pl.ACTIVATIONS) - {"softmax", "log_softmax"}))
 def test_every_activation_is_drawn(name: str) -> None:
     ax = drawn(pl.plots.activation(name, (-3, 3), derivative=False))

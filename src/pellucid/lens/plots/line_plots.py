@@ -194,7 +194,8 @@ def _of_two(curve: Curve | None, kind: type[Curve]) -> Curve:
 def _activation(function: str | Activation) -> Activation:
     known = {name: kind for name, kind in ACTIVATIONS.items() if issubclass(kind, Activation)}
     layer = known[function]() if isinstance(function, str) and function in known else function
-    if not isinstance(layer, Activation):
+    # A PReLU with a slope for each column has many curves.
+    if not isinstance(layer, Activation) or layer.input_width() is not None:
         template = "function is one of {known}, or such a layer; got {got}"
         raise InputError(template, known=", ".join(known), got=repr(function))
     return layer

@@ -137,7 +137,8 @@ export const en = {
     "LogSoftmax compares all outputs: {sum} less the logarithm of the sum of exp over all outputs.",
   "detail.outgoing": "Where its output goes",
   "detail.outgoing.answer": "This is the output for {label}.",
-  "detail.residual": "This layer goes around others; its neurons have no weighted sum of their own.",
+  "detail.residual":
+    "This layer goes around others; its neurons have no weighted sum of their own.",
   "detail.off":
     "Switched off: its activation is held at 0, whatever the input. Weights and bias are kept, " +
     "and return when it is switched on again.",
