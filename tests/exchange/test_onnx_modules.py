@@ -46,10 +46,12 @@ def outcome(entry: Entry, export: Callable[..., None], opset: int, folder: Path)
         reason = str(error).partition("read from it: ")[2]
         named = "malformed" not in reason and reason.startswith(("node ", "its ", "it has the out"))
         return Outcome("refused" if named else "unclear", reason)
-    return Outcome("equal" if same(net, path, entry.row) else "wrong", repr(net.layers))
+    return Outcome(
+        "equal" if same(net, path, entry.row, entry.digits) else "wrong", repr(net.layers)
+    )
 
 
-def same(net: pl.Network, path: Path, row: tuple[int, ...]) -> bool:
+def same(net: pl.Network, path: Path, row: tuple[int, ...], digits: float = 1e-4) -> bool:
     """Compare the network with ONNX Runtime for several numbers of rows of several sizes."""
     model = onnx.load(path)
     generator = np.random.default_rng(0)
@@ -64,8 +66,8 @@ def same(net: pl.Network, path: Path, row: tuple[int, ...]) -> bool:
         made = net.predict(x)
         if made.size != y.size:
             return False
-        limit = 1e-4 * max(1.0, float(np.abs(y).max(initial=0)))
-        if not np.allclose(made.reshape(y.shape), y, rtol=1e-4, atol=limit):
+        limit = digits * max(1.0, float(np.abs(y).max(initial=0)))
+        if not np.allclose(made.reshape(y.shape), y, rtol=digits, atol=limit):
             return False
     return True
 
