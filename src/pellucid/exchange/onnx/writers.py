@@ -86,8 +86,7 @@ class Writer:
 
     def rename(self, tensor: str) -> str:
         """Rename the tensor that the last node makes; return its name, with a number if taken."""
-        self._used[tensor] += 1
-        tensor = tensor if self._used[tensor] == 1 else f"{tensor}_{self._used[tensor]}"
+        tensor = self._free(tensor)
         self.nodes[-1].output[0] = tensor
         return tensor
 
@@ -106,9 +105,16 @@ class Writer:
         return self("Cast", x, to=self._onnx.helper.np_dtype_to_tensor_dtype(np.dtype(dtype)))
 
     def _name(self, name: str) -> str:
-        name = self.place + name
-        self._used[name] += 1
-        return name if self._used[name] == 1 else f"{name}_{self._used[name]}"
+        return self._free(self.place + name)
+
+    def _free(self, name: str) -> str:
+        """Return the name, with a number if it is taken; from then on it is taken."""
+        free = name
+        while free in self._used:
+            self._used[name] += 1
+            free = f"{name}_{self._used[name]}"
+        self._used[free] += 1
+        return free
 
 
 def _affine(write: Writer, layer: layers.Affine, x: str) -> str:
