@@ -126,7 +126,7 @@ def test_values(target: str, dtype: str) -> None:
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("activation", ["logistic", *pl.ACTIVATIONS])
+@pytest.mark.parametrize("activation", ["logistic", *sorted(set(pl.ACTIVATIONS) - {"prelu"})])
 def test_every_activation_at_old_and_new_opsets(activation: str, dtype: str) -> None:
     x = X.astype(dtype)
     model = quietly(classifier(activation=[activation, "tanh"], dropout=0.2, max_iter=3), x, THREE)
@@ -137,7 +137,7 @@ def test_every_activation_at_old_and_new_opsets(activation: str, dtype: str) -> 
 
 def test_opsets_that_are_too_old_are_refused() -> None:
     model = quietly(classifier(), X, THREE)
-    with pytest.raises(pl.InputError, match="need target_opset 13 or higher, got 12"):
+    with pytest.raises(pl.InputError, match="need target_opset 14 or higher, got 12"):
         skl2onnx.to_onnx(model, X[:1], target_opset=12)
 
 

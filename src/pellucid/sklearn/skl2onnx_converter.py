@@ -30,7 +30,7 @@ Scope: TypeAlias = Any  # skl2onnx's names; it has no types
 Operator: TypeAlias = Any  # skl2onnx's operator: an estimator, its inputs and outputs
 Container: TypeAlias = Any  # skl2onnx's graph
 
-FIRST_OPSET = 13  # the writer's operators have their present form since then
+FIRST_OPSET = 14  # the first with HardSwish; the other operators are older in their present form
 
 _OPTIONS = {
     "zipmap": [True, False, "columns"],
