@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-# Of each category: how many numbers, their first standard deviation, and what they are divided by,
-# which makes Adam's steps smaller beside their weight decay (see `recipes.tables`).
+# Numbers of each category, their initial standard deviation, and a divisor, which makes Adam's
+# steps smaller beside the weight decay (see `recipes.tables`).
 EMBEDDING_SIZE, EMBEDDING_STD, EMBEDDING_SCALE = 4, 0.3, 3.0
 
 PRESETS = ("tabular", "plain")

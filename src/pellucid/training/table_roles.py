@@ -9,7 +9,7 @@ import numpy as np
 
 from pellucid.core.draws import split_order
 from pellucid.core.types import Array, Vector
-from pellucid.data.tables import Columns
+from pellucid.data.tables import Columns, TableSource
 from pellucid.data.tables.cells import Cell, Cells
 from pellucid.data.tables.dated import Dating
 from pellucid.data.tables.forms import Tally
@@ -76,7 +76,9 @@ def row_weights(table: Table, column: str) -> Vector:
     return np.concatenate(found) if found else np.empty(0)
 
 
-def held_out_rows(table: Table, roles: Roles, share: object, seed: int) -> Array:
+def held_out_rows(
+    table: Table, roles: Roles, share: float | TableSource | None, seed: int
+) -> Array:
     """Return which rows are held out, (N,) bool: about that share of them.
 
     By group, whole groups are, drawn by the seed; by time, the latest rows, and those of the same
@@ -90,7 +92,7 @@ def held_out_rows(table: Table, roles: Roles, share: object, seed: int) -> Array
     return _by_time(table, roles.time, share)
 
 
-def checked_share(share: object) -> float:
+def checked_share(share: float | TableSource | None) -> float:
     """Return the share of rows to hold out by group or time; raise InputError for anything else."""
     if not isinstance(share, (int, float)):
         raise InputError(

@@ -118,7 +118,7 @@ def _between(buffer: str, place: int) -> int:
     return found.end() if found else place
 
 
-def _damaged(name: str, row: int, reason: object) -> FileError:
+def _damaged(name: str, row: int, reason: Message | Exception) -> FileError:
     return FileError(
         "{path}: record {row} cannot be read ({reason}): expected JSON records such as "
         '{{"age": 31, "city": "Seoul"}}, one to a line or in an array',
