@@ -112,9 +112,7 @@ const CategoryEmbedding = {
   forward(layer, x) {
     const { W, sizes } = layer.arrays;
     const K = W.shape[1];
-    const numbers = rowsOf(layer, x).flatMap((row) => [
-      ...W.data.subarray(row * K, (row + 1) * K),
-    ]);
+    const numbers = rowsOf(layer, x).flatMap((row) => [...W.data.subarray(row * K, (row + 1) * K)]);
     return Float64Array.from([...x.filter((_, d) => !sizes.data[d]), ...numbers]);
   },
   backward(layer, x, y, dy) {
@@ -124,8 +122,7 @@ const CategoryEmbedding = {
     let next = 0;
     for (const d of x.keys()) if (!sizes.data[d]) dx[d] = dy[next++];
     const dW = new Float64Array(W.data.length);
-    for (const row of rowsOf(layer, x))
-      for (let k = 0; k < K; k++) dW[row * K + k] += dy[next++];
+    for (const row of rowsOf(layer, x)) for (let k = 0; k < K; k++) dW[row * K + k] += dy[next++];
     return { dx, grads: { W: dW } };
   },
 };

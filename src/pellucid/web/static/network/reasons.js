@@ -374,9 +374,9 @@ function inputScale({ layers, neuronLayers, D }) {
     const { type, options, arrays } = layer;
     if (type === "Scale")
       scale.forEach((one, i) => (scale[i] = one / /** @type {any} */ (options).factor));
-    else if (type === "Standardize")
-      places.forEach((d, i) => (scale[d] *= arrays.std.data[i]));
-    else if (type === "CategoryEmbedding") places = kept(layer); // it puts the others in front
+    else if (type === "Standardize") places.forEach((d, i) => (scale[d] *= arrays.std.data[i]));
+    else if (type === "CategoryEmbedding")
+      places = kept(layer); // it puts the others in front
     else if (type !== "Flatten" && type !== "Dropout" && type !== "Identity") break;
   }
   return scale.map(Math.abs);
