@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import runpy
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,13 +12,14 @@ import numpy as np
 import onnxruntime
 import pandas
 import pytest
+import torch
 
 import pellucid as pl
 from pellucid.core.types import Array
 from pellucid.data.tables.cells import canonical
 from pellucid.data.tables.kinds import CategoryColumn
 from pellucid.errors import FileError, InputError
-from pellucid.exchange import from_onnx, to_c, to_onnx
+from pellucid.exchange import from_onnx, to_c, to_onnx, write_torch
 from pellucid.exchange.raw_columns import text_codes
 from tests.exchange.compiled import COMPILER, SANITIZED, STRICT, close, run
 
@@ -139,6 +141,16 @@ def test_c_takes_raw_cells(net: pl.Network, tmp_path: Path) -> None:
     close(np.array(found), expected)
 
 
+@pytest.mark.filterwarnings("ignore::pellucid.errors.TableWarning")
+def test_pytorch_encodes_raw_cells(net: pl.Network, tmp_path: Path) -> None:
+    _, program = write_torch(net, tmp_path / "homes.safetensors", raw=True)
+    asked, found = questions(), runpy.run_path(str(program))
+    table = {name: asked[name] for name in asked}
+    table["day"] = numbers(asked["day"])
+    with torch.no_grad():
+        close(found["build"]()(found["encode"](table)).numpy(), net.predict(asked))
+
+
 def test_the_example_in_the_header_runs(tmp_path: Path) -> None:
     header, source = to_c(trained("texts"), tmp_path / "homes.h", raw=True)
     lines = [line[3:] for line in header.read_text().split("*/")[0].splitlines()]
@@ -182,6 +194,8 @@ def test_it_needs_a_table(tmp_path: Path) -> None:
         to_onnx(net, tmp_path / "raw.onnx", raw=True)
     with pytest.raises(InputError, match="no columns"):
         to_c(net, tmp_path / "raw.c", raw=True)
+    with pytest.raises(InputError, match="no columns"):
+        write_torch(net, tmp_path / "raw.safetensors", raw=True)
     assert not list(tmp_path.iterdir())
 
 

@@ -45,8 +45,8 @@ class ExportOptions:
     )
     raw: bool = option(
         "--raw",
-        "For onnx and c, of a network of a table: take the columns as they are, texts, numbers and "
-        "missing cells.",
+        "For onnx, c and torch, of a network of a table: take the columns as they are, texts, "
+        "numbers and missing cells.",
     )
     as_json: bool = json_option()
 
@@ -82,8 +82,8 @@ def export(options: ExportOptions) -> None:
         raise wrong_use("--int8 and --calibration go with --to c")
     if options.calibration is not None and not options.int8:
         raise wrong_use("--calibration sets the ranges for --int8: give both")
-    if options.raw and kind not in ("onnx", "c"):
-        raise wrong_use("--raw goes with --to onnx and --to c")
+    if options.raw and kind not in ("onnx", "c", "torch"):
+        raise wrong_use("--raw goes with --to onnx, c and torch")
     # torch writes .safetensors, too: the model itself must not be replaced
     check_not_read(out, [options.model, options.calibration])
     net = load(options.model)
@@ -93,14 +93,14 @@ def export(options: ExportOptions) -> None:
         found = [{"path": path, "bytes": size} for path, size in sizes.items()]
         write_json({"model": options.model, "format": kind, "files": found})
     else:
-        _write_sizes(kind, out, sizes)
+        _write_sizes(kind, out, sizes, options.raw)
 
 
 def _written(net: Network, kind: str, options: ExportOptions) -> list[Path]:
     """Write the network in a format, and return the files."""
     out = options.out
     if kind == "torch":
-        return list(exchange.write_torch(net, out))
+        return list(exchange.write_torch(net, out, raw=options.raw))
     if kind == "site":
         return list(web.site(net, out))
     if kind == "c":
@@ -115,7 +115,7 @@ def _written(net: Network, kind: str, options: ExportOptions) -> list[Path]:
     return [Path(out)]
 
 
-def _write_sizes(kind: str, out: str, sizes: dict[str, int]) -> None:
+def _write_sizes(kind: str, out: str, sizes: dict[str, int], raw: bool) -> None:
     if kind == "site":
         template = (
             "written: {path}, {count} files, {size:,} bytes; a web server shows its index.html"
@@ -127,3 +127,5 @@ def _write_sizes(kind: str, out: str, sizes: dict[str, int]) -> None:
     if kind == "torch":
         module = Path(list(sizes)[-1]).stem
         emit("in Python: from {module} import build; module = build()", module=module)
+        if raw:
+            emit("rows of a table: module(encode(table)), with encode from the same file")

@@ -10,11 +10,15 @@ from pathlib import Path
 from pellucid import __version__
 from pellucid.core.composite import Skip
 from pellucid.core.layer import Layer, walk
+from pellucid.data.tables.kinds import CategoryColumn, Column, DateColumn, EmbeddedColumn
+from pellucid.data.tables.moments import PERIODS
 from pellucid.exchange.pytorch.equivalents import KEPT, KEY, equivalent_of, settings
+from pellucid.exchange.raw_columns import text_codes
 from pellucid.network import Network
 
 MARK = "# Written by pellucid"
 _MODULES = Path(__file__).with_name("modules.py")
+_ENCODING = Path(__file__).with_name("raw_encoding.py")
 _PROGRAM = '''{mark} {version}: the network of {file} as a PyTorch module.
 #
 #     from {name} import build
@@ -22,7 +26,7 @@ _PROGRAM = '''{mark} {version}: the network of {file} as a PyTorch module.
 #
 # It needs `pip install torch safetensors`.
 
-from pathlib import Path
+{math}from pathlib import Path
 
 import torch
 {opens}from safetensors.torch import load_file
@@ -36,7 +40,7 @@ def build(path=Path(__file__).with_name({quoted})):
     module.to(torch.{dtype}).load_state_dict(load_file(path))
 {frozen}{kept}    return module.eval()
 
-
+{encode}
 if __name__ == "__main__":
     print(build())
 '''
@@ -46,8 +50,25 @@ _KEPT = """    with safe_open(path, "pt") as file:
 """
 
 
-def program(net: Network, file: str, name: str) -> str:
-    """Return the program of the module `name`, for the state_dict in `file` beside it."""
+_ENCODE = '''
+def encode(table):
+    """Return the rows of a table, (N, D), for the module.
+
+    `table` is a dict of lists or a dataframe with the columns below: numbers, None or NaN where
+    missing; dates as days since 1970-01-01; texts, None or "" where missing.
+    """
+    columns = [
+{columns}    ]
+    return torch.cat(columns, dim=1).to(torch.{dtype})
+
+'''
+
+
+def program(net: Network, file: str, name: str, raw: bool = False) -> str:
+    """Return the program of the module `name`, for the state_dict in `file` beside it.
+
+    With `raw` it has a function that encodes the columns of a table.
+    """
     own = {"mark": MARK, "version": __version__, "name": name, "dtype": net.dtype.name}
     shown = file if file.isprintable() else repr(file)
     frozen = '    module.get_submodule("{}").requires_grad_(False)\n'
@@ -58,6 +79,8 @@ def program(net: Network, file: str, name: str) -> str:
         "opens": "from safetensors import safe_open\n" if keeps else "",
         "kept": _KEPT.format(name=KEPT, key=KEY) if keeps else "",
         "frozen": "".join(map(frozen.format, _frozen(net.layers))),
+        "math": "import math\n" if raw else "",
+        "encode": _encode(net) if raw else "",
     }
     return _PROGRAM.format(file=shown, quoted=json.dumps(file), **own, **parts)
 
@@ -86,3 +109,28 @@ def _sources(layers: Sequence[Layer]) -> list[str]:
     text = _MODULES.read_text(encoding="utf-8")
     nodes = [node for node in ast.parse(text).body if isinstance(node, ast.ClassDef)]
     return [ast.get_source_segment(text, node) or "" for node in nodes if node.name in needed]
+
+
+def _encode(net: Network) -> str:
+    """Return the functions that turn a table into rows."""
+    text = _ENCODING.read_text(encoding="utf-8")
+    nodes = [node for node in ast.parse(text).body if isinstance(node, ast.FunctionDef)]
+    for node in nodes:  # the types of arguments would need imports
+        for argument in node.args.args:
+            argument.annotation = None
+        node.returns = None
+    sources = "".join(f"\n{ast.unparse(node)}\n\n" for node in nodes)
+    columns = "".join(f"        {_column(column)},\n" for column in net.columns.columns)
+    return sources + _ENCODE.format(columns=columns, dtype=net.dtype.name)
+
+
+def _column(column: Column) -> str:
+    cells = f"table[{column.name!r}]"
+    if isinstance(column, EmbeddedColumn):
+        return f"indices({cells}, {text_codes(column)!r})"
+    if isinstance(column, CategoryColumn):
+        return f"categories({cells}, {text_codes(column)!r}, {column.width})"
+    settings = f"{float(column.mean)!r}, {float(column.offset)!r}, {column.missing}"
+    cycles = column.cycles if isinstance(column, DateColumn) else ()
+    periods = f", {[PERIODS[cycle] for cycle in cycles]}" if cycles else ""
+    return f"numbers({cells}, {settings}{periods})"

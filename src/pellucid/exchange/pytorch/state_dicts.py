@@ -26,6 +26,7 @@ from pellucid.exchange.guards import check_network, check_replaceable
 from pellucid.exchange.pytorch import module_source
 from pellucid.exchange.pytorch.equivalents import COUNTER, EQUIVALENTS, KEY, tensors, transposed
 from pellucid.exchange.pytorch.tensor_matching import Group, matched
+from pellucid.exchange.raw_columns import check_raw
 from pellucid.files import model
 from pellucid.files.atomic import write_whole
 from pellucid.files.opening import read_bytes
@@ -57,19 +58,25 @@ def state_dict(net: Network) -> dict[str, Array]:
     return {f"{index}.{name}": array for index, each in found for name, array in each.items()}
 
 
-def write_torch(net: Network, path: str | os.PathLike[str]) -> tuple[Path, Path]:
+def write_torch(
+    net: Network, path: str | os.PathLike[str], *, raw: bool = False
+) -> tuple[Path, Path]:
     """Write a state_dict ("digits.safetensors") and the Python that builds it ("digits.py").
 
     The Python file needs torch and safetensors, and no pellucid; its `build()` returns the module.
-    PyTorch is not needed to write them. Each file is written whole or not at all. Returns both
-    paths.
+    With `raw`, for a network of a table, its `encode(table)` returns the rows that the module takes
+    of a dict of lists or a dataframe: texts, numbers, missing cells. PyTorch is not needed to write
+    them. Each file is written whole or not at all. Returns both paths.
 
-    Raises InputError for layers without a PyTorch module and numbers that are not finite; FileError
-    where a file cannot be written, and where the Python file exists and is not pellucid's.
+    Raises InputError for layers without a PyTorch module, numbers that are not finite and, with
+    `raw`, a network without columns; FileError where a file cannot be written, and where the Python
+    file exists and is not pellucid's.
     """
     import safetensors.numpy
 
     check_network(net)
+    if raw:
+        check_raw(net)
     file = Path(path)
     if file.suffix.lower() != ".safetensors":
         raise InputError("{path}: the extension of a state_dict must be .safetensors", path=path)
@@ -77,7 +84,7 @@ def write_torch(net: Network, path: str | os.PathLike[str]) -> tuple[Path, Path]
     header = model.to_text(model.header_of(net.layers, net.header()))
     # Some loaders (transformers') reject a file without the entry "format".
     content = safetensors.numpy.save(state_dict(net), {"format": "pt", KEY: header})
-    text = module_source.program(net, file.name, script.stem)
+    text = module_source.program(net, file.name, script.stem, raw)
     check_replaceable(script, module_source.MARK)
     write_whole(file, content)
     write_whole(script, text.encode())
