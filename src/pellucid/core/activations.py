@@ -50,6 +50,7 @@ class SELU(Activation):
     """
 
     def forward(self, x: Batch, draws: Draws | None = None) -> Batch:
+        # expm1, since exp(x) - 1 loses its digits near 0.
         below = SELU_SCALE * SELU_ALPHA * np.expm1(np.minimum(x, 0))
         return np.where(x > 0, SELU_SCALE * x, below)
 
@@ -124,6 +125,7 @@ class Hardswish(Activation):
     """
 
     def forward(self, x: Batch, draws: Draws | None = None) -> Batch:
+        # Divided first: 6 x could overflow where y does not.
         return x * (np.clip(x + 3, 0, 6) / 6)
 
     def derivative(self, x: Batch, y: Batch) -> Batch:

@@ -56,6 +56,7 @@ class CategoryEmbedding(Layer):
             counts.ndim == 1
             and V <= MOST_ROWS
             and ((counts >= 0) & (counts <= V) & (counts == np.floor(counts))).all()
+            # In float64: a sum in float32 is rounded from 2^24 on.
             and counts.sum(dtype=np.float64) == V
         )
         if not (V and K and fits):
@@ -94,6 +95,7 @@ class CategoryEmbedding(Layer):
         return np.concatenate([kept, numbers], axis=1)
 
     def backward(self, p: Pass, dy: Batch) -> Gradients:
+        # The rows are found again: a trace keeps outputs, no indices.
         kept, rows = self.sizes == 0, self._rows(p.x)
         first, dW = dy.shape[1] - self._numbers, np.zeros_like(self.W)
         # Not dW[rows] += ..., which keeps only the last of the rows with the same index.
@@ -120,5 +122,6 @@ class CategoryEmbedding(Layer):
         embedded, ends = np.flatnonzero(self.sizes), np.cumsum(self.sizes, dtype=np.int64)
         sizes, index = self.sizes[embedded], x[:, embedded]
         inside = (index >= 0) & (index < sizes)
+        # Replaced before the cast, since NaN as an integer is undefined and differs by processor.
         rows: Array = np.where(inside, index, 0).astype(np.int64)
         return rows + (ends[embedded] - sizes.astype(np.int64))

@@ -45,6 +45,7 @@ class Dropout(Layer):
         return {"rate": self.rate}
 
     def _mask(self, x: Batch, draws: Draws) -> Batch:
+        # Draws are in [0, 1): at rate 0 every number is kept.
         kept = draws.uniform(*x.shape) >= self.rate
         return kept.astype(x.dtype) * x.dtype.type(1 / (1 - self.rate))
 
@@ -75,6 +76,7 @@ class Skip(Layer):
         if _depth(self) > MOST_NESTED:
             template = "{layer} layers may be nested {most} deep"
             raise InputError(template, layer=kind, most=MOST_NESTED)
+        # Called for its errors: layers that do not fit are found now if they fix a width.
         D = self.input_width()
         if D is not None:
             self.output_width(D)
@@ -83,6 +85,7 @@ class Skip(Layer):
     def around(cls, inner: Sequence[Layer], options: Options) -> Self:
         """Make a layer from what `inner` and `options()` returned; raises InputError otherwise."""
         count = options.get("projection", 0)
+        # Options come from files, and by isinstance True would be an int.
         if type(count) is not int or not 0 <= count < max(1, len(inner)):
             raise InputError("a layer's options are malformed")
         own = len(inner) - count
@@ -118,6 +121,7 @@ class Skip(Layer):
         return both, [*grads, *side_grads]
 
     def observe(self, x: Batch, draws: Draws) -> None:
+        # Only where there are statistics to update: both ways are computed once more for it.
         if self.buffers:
             side, own = self.ways(x, draws)
             chain.observe(self.layers, own)

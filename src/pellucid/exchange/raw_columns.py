@@ -27,6 +27,7 @@ def text_codes(column: CategoryColumn) -> dict[str, int]:
         codes |= dict.fromkeys(_spellings(category), code)
     for word, code in booleans.spellings(column.categories).items():
         for spelling in (word, word.capitalize(), word.upper()):
+            # A spelling of the column's own categories comes first.
             codes.setdefault(spelling, code)
     if column.missing:
         codes |= dict.fromkeys(["", *sorted(MISSING)], len(column.categories))

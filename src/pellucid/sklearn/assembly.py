@@ -34,6 +34,7 @@ class _Place:
     row subtracts `offset`.
     """
 
+    # -1: the row has no such number.
     value: int = -1
     texts: Mapping[str, int] = field(default_factory=dict)
     missing: int = -1
@@ -51,6 +52,7 @@ def columns_of(features: Sequence[Feature], cells: Cells) -> tuple[Column, ...]:
         name, fill, flag = cells.names[column], _fill(own), column in cells.missing
         if column in cells.texts:
             texts = tuple(cells.texts[column])
+            # No column may have width 0: without categories, its flag is its only number.
             flag = flag or not texts
             columns.append(CategoryColumn(name=name, categories=texts, missing=flag))
         else:
@@ -81,6 +83,7 @@ def layers_of(
     mean, std = np.zeros(width), np.ones(width)
     for place in places.values():
         if place.value >= 0:
+            # Reading the row subtracts the offset; only the rest of the mean is left to do.
             mean[place.value], std[place.value] = place.mean - place.offset, place.std
     front: list[Layer] = []
     if mean.any() or (std != 1).any():
@@ -141,6 +144,7 @@ def _places(
     for column, own in by_column.items():
         place = places[column]
         scaled = any(isinstance(each, Number) for each in own)
+        # Without a scaler z is the row itself, and no Standardize is needed for the column.
         place.mean, place.std = _measures(own) if scaled else (place.offset, 1.0)
     return places, width
 
@@ -148,6 +152,7 @@ def _places(
 def _sum(each: Feature, place: _Place) -> tuple[Sum, float]:
     """Return a feature as a sum of a row's numbers and a constant; of a bent one the flag alone."""
     if isinstance(each, Lookup):
+        # At most one category of a row is 1; for an unseen one only the constant is left.
         row = [(place.texts[text], v - each.otherwise) for text, v in each.values.items()]
         constant, extra = each.otherwise, each.missing - each.otherwise
     elif isinstance(each, Number):
@@ -155,7 +160,9 @@ def _sum(each: Feature, place: _Place) -> tuple[Sum, float]:
         extra = 0.0 if each.fill is None else (each.fill - place.fill) / each.std
     else:
         row, constant = [], 0.0
+        # Hinges see the filled cell already: the flag adds what is different from that.
         extra = each.height(each.fill) - each.height(place.fill)
+    # NaN: the pipeline refuses missing cells here, so its flag needs no weight.
     if place.missing >= 0 and not math.isnan(extra):
         row.append((place.missing, extra))
     return row, constant
@@ -188,13 +195,16 @@ def _behind(
     ]
     indices, chosen, factors = zip(*entries, strict=True) if entries else ((), (), ())
     shape = (width, len(sums))
+    # Sparse: of thousands of one-hot features, each has one or two factors.
     M = scipy.sparse.csr_matrix((factors, (chosen, indices)), shape, dtype=np.float64)
     moved = M - scipy.sparse.identity(width) if width == len(sums) else M
+    # Features that are the row itself leave the estimator's weights as they are, to the bit.
     if width == len(sums) and not c.any() and not moved.data.any():
         return [*layers]
     first = layers[0] if layers else None
     if not isinstance(first, Affine):
         return [Affine(M.toarray().astype(dtype), c.astype(dtype)), *layers]
     b = np.zeros(first.W.shape[1]) if first.b is None else first.b.astype(np.float64)
+    # In float64, so that the product of two layers is rounded only once.
     W = M @ first.W.astype(np.float64)
     return [Affine(W.astype(dtype), (b + c @ first.W).astype(dtype)), *layers[1:]]

@@ -16,6 +16,7 @@ import numpy as np
 from pellucid.core.types import Array
 from pellucid.errors import Message
 
+# An object of its own, since a fill may be any value that a cell can have.
 NOT_FILLED = object()
 """The `fill` of a cell whose missing values no imputer has filled yet."""
 
@@ -49,10 +50,12 @@ class Number:
 
     def scaled(self, mean: float, std: float) -> Number:
         """Return (this - mean) / std."""
+        # ((v - m) / s - mean) / std = (v - (m + mean s)) / (s std)
         return replace(self, mean=self.mean + mean * self.std, std=self.std * std)
 
     def filled(self, value: float) -> Number:
         """Return this feature with a value where it is missing so far."""
+        # An imputer behind a scaler fills in scaled values; `fill` is in the cell's unit.
         return self if self.fill is not None else replace(self, fill=value * self.std + self.mean)
 
 
@@ -77,11 +80,13 @@ class Bent:
 
     def scaled(self, mean: float, std: float) -> Bent:
         """Return (this - mean) / std."""
+        # The knots are in the cell's unit and stay as they are.
         missing = (self.missing - mean) / std
         return replace(self, heights=(self.heights - mean) / std, missing=missing)
 
     def filled(self, value: float) -> Bent:
         """Return this feature with a value where it is missing so far."""
+        # A fill from before the bend comes first: behind it no cell is missing any more.
         return replace(self, missing=value) if math.isnan(self.height(self.fill)) else self
 
 
@@ -100,6 +105,7 @@ class Lookup:
 
     def mapped(self, function: Callable[[Array], Array]) -> Lookup:
         """Return a function, (n,) to (n,), of this feature."""
+        # One call for all values, since the function may be a whole fitted step.
         changed = function(np.array([*self.values.values(), self.otherwise, self.missing])).tolist()
         values = dict(zip(self.values, changed, strict=False))
         return replace(self, values=values, otherwise=changed[-2], missing=changed[-1])
@@ -128,6 +134,7 @@ class Cells:
     def __init__(self, count: int, names: list[str] | None) -> None:
         self.count, self.names = count, names
         self.numbers: set[int] = set()
+        # A dict as an ordered set: the order of the texts is that of their places in a row.
         self.texts: dict[int, dict[str, None]] = {}
         self.ranges: dict[int, tuple[float, float]] = {}
         self.missing: set[int] = set()

@@ -13,6 +13,7 @@ from pellucid.core.types import DTypeLike
 from pellucid.errors import Message
 from pellucid.sklearn.features import Bent, Unfit
 
+# Of the two dense matrices together: 16 MB in float32.
 MOST_WEIGHTS = 4_000_000
 LARGEST_ERROR = 1e-5  # of rounding, as a share of the function's range
 

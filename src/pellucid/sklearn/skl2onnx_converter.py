@@ -73,6 +73,7 @@ def _convert_classifier(scope: Scope, operator: Operator, container: Container) 
     graph, estimator = _Graph(scope, operator, container), operator.raw_operator
     write, y, label = graph.write, graph.y, operator.outputs[0].full_name
     probabilities = operator.outputs[1].full_name
+    # scikit-learn's predict_proba has two columns, also for a single sigmoid.
     if estimator.n_outputs_ == 1:
         write("Concat", write("Sub", write.number("one", 1.0), y), y, axis=1)
     else:
@@ -136,6 +137,7 @@ def _labels(scope: Scope, estimator: MLPClassifier) -> Array:
     classes = np.asarray(estimator.classes_.tolist())
     if classes.dtype.kind == "U":
         return classes
+    # NaN and infinity become arbitrary integers, which the comparison below refuses.
     with np.errstate(invalid="ignore"):
         whole = classes.astype(np.int64) if classes.dtype.kind in "biuf" else None
     if whole is None or not np.array_equal(whole, classes):

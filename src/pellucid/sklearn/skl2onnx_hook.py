@@ -23,6 +23,7 @@ def await_skl2onnx() -> None:
     if _NAME in sys.modules:
         _register()
     else:
+        # At the front: the first finder that knows a module ends the search.
         sys.meta_path.insert(0, _Finder())
 
 

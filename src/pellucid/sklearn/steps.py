@@ -169,6 +169,7 @@ def _powered(transformer: Estimator, place: int, number: Number, cells: Cells) -
             "it is raised to the power {power:.3g}, and no layer does that", power=power
         )
         raise cells.unfit(number.column, reason)
+    # Power 1 is a straight line, which two points fix, whether it is standardized or not.
     at_0, at_1 = _asked(transformer, place, len(transformer.lambdas_), np.array([0.0, 1.0]))
     std = 1 / (at_1 - at_0)
     return number.scaled(-at_0 * std, std)

@@ -37,6 +37,7 @@ def undoing(transformer: Estimator, outputs: int, dtype: DTypeLike) -> list[Laye
     inverse = getattr(transformer, "inverse_func", None)
     if inverse in (np.exp, np.expm1):
         ones = np.ones(outputs, dtype)
+        # expm1(y) = (exp(y) - 1) / 1: mean and standard deviation are both 1.
         return [Exponential(), *([Standardize(ones, ones)] if inverse is np.expm1 else [])]
     step = STEPS.get(type(transformer))
     cells = Cells(outputs, None)

@@ -48,6 +48,7 @@ MEMORY = 128 << 20
 # Rows from which on a share of them is held out by default, and that share.
 ENOUGH, SHARE = 1_000, 0.1
 
+# More than any run has: training never stops early, and the best weights come back.
 _NEVER = 1 << 30  # epochs without improvement after which to stop
 
 
@@ -156,6 +157,7 @@ def train_on_table(
     given = None if usual else _held_out(columns, validation, scale, roles)
     with ExitStack() as stack:
         rows = gather(columns.read(table, targets=True, scale=scale), memory, settings.seed)
+        # A store is a temporary file, which must be closed however training ends.
         count = stack.enter_context(rows).rows if isinstance(rows, Store) else len(rows[0])
         if not count:
             raise InputError("{table}: there are no rows to train on", table=table.name)

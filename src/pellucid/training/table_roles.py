@@ -69,6 +69,7 @@ def row_weights(table: Table, column: str) -> Vector:
     found, row = [], 0
     for cells in _cells(table, column):
         values, unreadable = cells.numbers
+        # Negated, since NaN fails every comparison and must count as bad.
         bad = unreadable | ~(values >= 0) | np.isinf(values)
         _refuse(table, column, cells, bad, row, _NO_WEIGHT)
         found.append(values)
@@ -120,6 +121,7 @@ def _by_group(table: Table, column: str, share: float, seed: int) -> Array:
 
 def _by_time(table: Table, column: str, share: float) -> Array:
     places, counts = _counted(table, column, _times(table, column))
+    # All but the last sum, which is all rows: some must be left to train on.
     latest = np.cumsum(counts[::-1])[:-1]  # rows of the last time, of the last two, ...
     steps = 1 + int(np.abs(latest - share * len(places)).argmin())
     return places >= len(counts) - steps
@@ -153,6 +155,7 @@ def _groups(table: Table, column: str) -> Array:
 
 def _times(table: Table, column: str) -> Vector:
     """Return a number for each row that is greater for later times: itself, or days of a date."""
+    # Kept, since the cells are read twice: for the order of dates, then for values.
     blocks = list(_cells(table, column))
     texts = [cells for cells in blocks if cells.family not in ("number", "date")]
     tally = Tally()
@@ -180,6 +183,7 @@ def _times(table: Table, column: str) -> Vector:
 def _of_texts(cells: Cells, dating: Dating) -> Vector:
     codes, names = cells.written
     known = [plain(name) if plain(name) is not None else dating.read(name) for name in names]
+    # The last entry is that of code -1, a missing cell.
     return np.array([np.nan if each is None else each for each in known] + [np.nan])[codes]
 
 

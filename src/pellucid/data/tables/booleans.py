@@ -47,6 +47,7 @@ def folded(counts: Counter[str]) -> Counter[str]:
     merged = Counter[str]()
     for name, times in counts.items():
         alike = [other for other in counts if other.casefold() == name.casefold()]
+        # By text where counts are equal, so that the order of the rows does not matter.
         merged[max(alike, key=lambda other: (counts[other], other))] += times
     return merged
 

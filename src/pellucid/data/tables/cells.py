@@ -163,6 +163,7 @@ def _cast(cells: Cells) -> Array | None:
         # Of a decimal comma, "1.234" is no plain number
         if cells.family != "number" and (cells.family == "date" or cells.form.decimal == ","):
             return None
+        # safe=True would refuse whole numbers beyond 2^53 instead of rounding them.
         cast = compute.cast(cells.array, arrow.float64(), safe=False)
     except (arrow.ArrowInvalid, arrow.ArrowNotImplementedError):  # blanks around, or other texts
         return None

@@ -15,6 +15,7 @@ ORDERS = ("ymd", "dmy", "mdy")
 
 _MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
 _YEAR_FIRST = re.compile(r"(\d{4})\s*[-/.년]\s*(\d{1,2})\s*[-/.월]\s*(\d{1,2})\s*[.일]?")
+# Years have four digits: which part of 01/02/03 is the year cannot be known.
 _YEAR_LAST = re.compile(r"(\d{1,2})\s*[-/.]\s*(\d{1,2})\s*[-/.]\s*(\d{4})")
 _MONTH = re.compile(r"((?:19|20)\d\d)\s*(?:[-/]|년)\s*(\d{1,2})\s*월?")  # "2024.01" is a number
 _DAY_NAMED = re.compile(r"(\d{1,2})[- ]([A-Za-z]{3})[a-z]*\.?[- ,]+(\d{4})")
@@ -49,6 +50,7 @@ def iso(days: float) -> str:
     >>> iso(19753), iso(19753.5)
     ('2024-01-31', '2024-01-31T12:00:00')
     """
+    # Around today, days in float64 are 0.3 microseconds apart: rounding restores the time.
     text = str(np.datetime64(round(days * DAY), "us"))
     return text.removesuffix("T00:00:00.000000").removesuffix(".000000")
 
@@ -93,6 +95,7 @@ def _found(text: str, compact: bool) -> tuple[tuple[int, int, int, bool], int] |
             return (int(match[3]), int(match[places[1]]), month, False), match.end()
     if match := _MONTH.fullmatch(text):
         return (int(match[1]), 1, int(match[2]), False), match.end()
+    # Any number of eight digits looks like this: only where the column is declared as dates.
     if compact and (match := _COMPACT.match(text)):
         year, month, day = map(int, match.groups())
         return (year, day, month, False), match.end()
@@ -114,12 +117,15 @@ def _microseconds(time: re.Match[str]) -> int | None:
     if half or early:
         if not 1 <= hours <= 12:
             return None
+        # 12 am is midnight, and 12 pm noon.
         hours = hours % 12 + 12 * (early == "오후" or (half or "").lower() == "pm")
+    # A leap second (:60) has no place in a day of 86,400 seconds.
     if hours > 23 or minutes > 59 or seconds > 59:
         return None
     shift = 0
     if zone and zone[0] in "+-":
         minutes_east = int(zone[-2:]) if len(zone) > 3 else 0
         shift = (1 if zone[0] == "+" else -1) * (60 * int(zone[1:3]) + minutes_east)
+    # Nanoseconds are cut off: a float64 of days has no room for them.
     micro = int((fraction or "0").ljust(6, "0")[:6])
     return ((60 * hours + minutes - shift) * 60 + seconds) * 1_000_000 + micro

@@ -47,11 +47,13 @@ def open_table_file(path: str) -> TableFile:
         start = file.read(csv_file.START)
     if start.startswith(GZIP):
         start = _decompressed(path, name)
+        # Their readers seek, and going back in gzip means decompressing from the start again.
         if start.startswith((b"PAR1", NPY, b"PK\x03\x04", ARROW)):
             raise FileError("{path}: only CSV and JSON may be compressed by gzip", path=name)
         return _open_text(path, name, start, gzip=True)
     if start.startswith(b"PAR1"):
         return TableFile(name, *open_parquet(path), True)
+    # PK begins a zip archive, which an .npz file is.
     if start.startswith((NPY, b"PK\x03\x04")):
         return TableFile(name, *open_arrays(path), True)
     if start.startswith(ARROW):
@@ -63,6 +65,7 @@ def _open_text(path: str, name: str, start: bytes, gzip: bool = False) -> TableF
     # Names of files are often wrong. Of a file that is nothing else, the name says whether to call
     # it damaged.
     binary = (".parquet", ".npy", ".npz", ".feather", ".arrow", ".xlsx", ".xls")
+    # FEA1 begins Feather version 1; text in UTF-8 or CP949 has no zero bytes.
     if b"\0" in start[:6] or start.startswith(b"FEA1") or Path(path).suffix.lower() in binary:
         raise FileError(
             "{path}: not a table, or damaged: expected CSV, JSON records, Parquet, Feather "

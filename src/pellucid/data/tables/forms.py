@@ -9,6 +9,7 @@ from pellucid.data.tables.cells import ANY, Form
 from pellucid.data.tables.dated import Dating, moments
 from pellucid.data.tables.written import Writing, parse
 
+# A quick first test: most texts are no dates, and `moments` tries one pattern after another.
 _DATE = re.compile(r"\d{1,4}\s*[-/년:]|\d{1,4}\.\s?\d+\.|[\d\s]*[A-Za-z]{3}|오[전후]", re.ASCII)
 
 SHARE = 0.9  # of a column's cells that must have a form for the others to be mistakes
@@ -26,6 +27,7 @@ class Tally:
     def __init__(self) -> None:
         self.points = self.commas = 0
         self.units: Counter[str] = Counter()
+        # Both keys from the start: `is_dates` takes the maximum, which an empty Counter lacks.
         self.dates: Counter[str] = Counter(dmy=0, mdy=0)
         self.swapped = self.slashes = 0
 
@@ -34,6 +36,7 @@ class Tally:
         if _DATE.match(text) and self._add_date(text, times):
             return
         point = parse(text, ".")
+        # Without either sign both readings are the same, and parsing is slow.
         comma = parse(text, ",") if "," in text or "." in text else point
         self.points += times * (point is not None)
         self.commas += times * (comma is not None)
@@ -85,4 +88,5 @@ def form_of(tally: Tally, present: int, comma: bool = False, declared: bool = Fa
 
 def needs_second_look(form: Form, tally: Tally) -> bool:
     """Return whether numbers read by `ANY` differ from those by this form."""
+    # `ANY` takes every unit, while the form of a column with several refuses all but one.
     return isinstance(form, Dating) or form.decimal != ANY.decimal or len(tally.units) > 1

@@ -23,6 +23,7 @@ from pellucid.files.opening import open_file
 _CHUNK = 1 << 20  # bytes that are read at a time
 _LONGEST = 4 << 20  # characters of a record
 _ROWS = 1 << 13  # of a block
+# Commas between the records of an array, line ends between those of JSON lines.
 _BETWEEN = re.compile(r"[\s,]*")
 _BOM = codecs.BOM_UTF8
 
@@ -30,11 +31,13 @@ _BOM = codecs.BOM_UTF8
 def looks_like_json(start: bytes) -> bool:
     """Return whether a file with these first bytes holds objects, or an array of them."""
     text = start.removeprefix(_BOM)[:4096].lstrip()
+    # Arrays of numbers or arrays are no records, but JSON: the error must not be one of CSV.
     return re.match(rb'\{\s*("|\})|\[\s*(\{|\]|\[|"|[-\d])', text) is not None
 
 
 def open_json(path: str, name: str, compressed: bool = False) -> Opened:
     """Return the names of all records, in their order, and the function that reads the rows."""
+    # A whole pass for the names: any record may have a field that those before it lack.
     names: dict[str, None] = {}
     for record in _records(path, name, compressed):
         names |= dict.fromkeys(record)
@@ -61,6 +64,7 @@ def _column(rows: Sequence[dict[str, Any]], name: str) -> ArrowArray:
     cells = [row.get(name) for row in rows]
     if any(isinstance(cell, (list, dict)) for cell in cells):
         return arrow.nulls(len(cells), arrow.list_(arrow.null()))
+    # As JSON and CSV files write truth values, "true", and not as Python does.
     texts = [str(cell).lower() if isinstance(cell, bool) else cell for cell in cells]
     return arrow.array(texts, arrow.string())
 
@@ -84,6 +88,7 @@ def _records(path: str, name: str, compressed: bool) -> Iterator[dict[str, Any]]
 def _decoded(file: BufferedIOBase, name: str) -> Iterator[dict[str, Any]]:
     # Numbers stay texts, as they are written: whole ones of a thousand digits, too
     decoder = json.JSONDecoder(parse_float=str, parse_int=str, parse_constant=str)
+    # Incremental, since a chunk may end within a character.
     decode = codecs.getincrementaldecoder("utf-8-sig")()
     buffer, row, last = "", 0, False
     while not last:
@@ -98,6 +103,7 @@ def _decoded(file: BufferedIOBase, name: str) -> Iterator[dict[str, Any]]:
             try:
                 record, place = decoder.raw_decode(buffer, place)
             except (ValueError, RecursionError) as error:
+                # Nesting too deep for Python's stack is no end of a chunk: more bytes do not help.
                 if last or len(buffer) - place > _LONGEST or isinstance(error, RecursionError):
                     raise _damaged(name, row, error) from error
                 break  # the rest of the record is in the next chunk

@@ -6,6 +6,7 @@ import numpy as np
 
 from pellucid.core.types import Array
 
+# The cycle of a week begins on Thursday, as 1970-01-01 was: sine and cosine fit any phase.
 PERIODS = {"year": 365.2425, "week": 7.0, "day": 1.0}
 """The days of each cycle: a mean Gregorian year, a week, a day."""
 
@@ -24,6 +25,7 @@ class Moments:
     def add(self, values: Array) -> None:
         """Add days since 1970, (n,)."""
         for name, period in PERIODS.items():
+            # Once all parts are found, later blocks can add none and cost nothing.
             if len(self._found[name]) < _PARTS[name]:
                 parts = np.floor(np.mod(values, period) / period * _PARTS[name])
                 self._found[name] |= set(np.unique(parts.astype(int)).tolist())
@@ -48,5 +50,6 @@ class Moments:
 
 def waves(values: Array, cycle: str) -> tuple[Array, Array]:
     """Return sine and cosine of days since 1970, (n,), in a cycle: sin(2 pi t / period)."""
+    # Whole cycles are subtracted first: in a large angle the rounding of 2 pi would show.
     turns = np.mod(values, PERIODS[cycle]) * (2 * np.pi / PERIODS[cycle])
     return np.sin(turns), np.cos(turns)

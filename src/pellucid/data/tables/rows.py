@@ -31,6 +31,7 @@ _LONGEST = 100  # characters of a text that is remembered
 _OVERHEAD = 400  # bytes of a cell that is remembered: its text, its array, its place in a dict
 
 _EXACT = 1 << 53  # whole numbers up to this size are float64 numbers
+# Compared by exact type: by isinstance, True is an int and np.float64 a float.
 _CELLS = {str, int, float, bool, type(None)}
 _SIMPLE = np.floating, np.integer, np.bool_, np.str_
 _ANEW = object()  # the key of cells that are read anew each time
@@ -72,6 +73,7 @@ class RowMemory:
             cell = row.get(name, _ANEW)
             if type(cell) not in _CELLS:
                 cell = _plain(cell)
+            # NaN fails both comparisons, and is then looked up as a missing cell.
             if numeric and (type(cell) is float or type(cell) is int) and low <= cell <= high:
                 x[start] = cell - offset
                 continue
@@ -95,7 +97,9 @@ class RowMemory:
                 self._room = MOST_REMEMBERED
                 for each in self._cells:
                     each.clear()
+            # Threads may subtract at once and lose one: this limit need not be exact.
             self._room -= size
+            # A copy, since a view would keep the whole row in memory.
             cells[key] = x[0, place.start : place.stop].copy()
 
     def __getstate__(self) -> Options:
@@ -108,6 +112,7 @@ def one_row(table: TableSource) -> Row | None:
     if isinstance(table, Mapping):
         return _row_of_dict(table)
     kind = type(table)
+    # By the type's name, so that neither library is imported for those who do not use it.
     if kind.__name__ != "DataFrame" or len(table) != 1:
         return None
     if kind.__module__.startswith("polars"):
@@ -133,6 +138,7 @@ def _row_of_dict(table: Mapping[Any, Any]) -> Row | None:
 def _row_of_pandas(frame: Any) -> Row | None:
     names = frame.columns.tolist()
     row = dict(zip(names, frame.to_numpy(object)[0].tolist(), strict=True))
+    # Fewer cells than names: two columns share a name, which the block reader reports.
     return row if len(row) == len(names) and set(map(type, row)) == {str} else None
 
 
@@ -147,6 +153,7 @@ def _key(cell: Any) -> Hashable:
     """Return the key of a cell; equal cells of different types are different texts."""
     if type(cell) is str:
         return cell
+    # NaN means missing, as None does, and as a key would not be equal to another NaN.
     if cell is None or (type(cell) is float and cell != cell):
         return None
     # A float's text depends on its size, which is lost here; that of a time on its library.

@@ -58,6 +58,7 @@ class Table:
             raise self.no_columns(absent)
         kept = [name for name in self.columns if name == old or name != new]
         names = {new if name == old else name: name for name in kept}
+        # The source knows only its own names: each request is translated back.
         blocks = self._blocks
         return Table(
             self.name,
@@ -82,6 +83,7 @@ class Table:
         def rows(wanted: Sequence[str]) -> Iterator[Block]:
             others = [each for each in wanted if each != name]
             start = 0
+            # If only the new column is wanted, no file is read: its cells are the one block.
             for block in blocks(others) if others else [[array]]:
                 own = array.slice(start, len(block[0]))
                 start += len(own)

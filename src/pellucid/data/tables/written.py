@@ -9,14 +9,17 @@ from typing import NamedTuple
 BLANKS = frozenset(["-", "--", "\N{EN DASH}", "\N{EM DASH}", "\N{MINUS SIGN}"])
 """Texts that mean a missing number: the dashes of printed tables."""
 
+# Stricter than float(), which also takes "1_000" and the digits of other scripts.
 _PLAIN = re.compile(
     r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?|[-+]?(inf|infinity)", re.IGNORECASE | re.ASCII
 )
 _MINUS = "[-\N{MINUS SIGN}\N{EN DASH}]"
 _SIGNS = "$¢£¤¥֏؋৲৳৻૱௹฿₠-\N{BITCOIN SIGN}﷼﹩＄￠￡￥￦"  # currencies
 _CODES = "USD|EUR|GBP|JPY|KRW|CNY|CHF|CAD|AUD|INR|SEK|NOK|DKK|PLN|BRL|MXN|SGD|HKD|TWD"
+# Letters before a currency sign: US$, CA$.
 _UNIT = rf"[A-Z]{{0,3}}[{_SIGNS}]|{_CODES}|원|円|元|%|\N{{FULLWIDTH PERCENT SIGN}}"
 _SPACE = "[ '’\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}\N{THIN SPACE}]"
+# Spellings of one unit, which a column may mix.
 _SAME = {"원": "₩", "￦": "₩", "KRW": "₩", "EUR": "€", "GBP": "£", "￥": "¥", "％": "%"}
 
 
@@ -36,6 +39,7 @@ class Writing(NamedTuple):
         """
         if text in BLANKS:
             return math.nan
+        # With a decimal comma, the point of "1.234" is that of thousands.
         if self.decimal == "." or "." not in text:
             value = plain(text)
             if value is not None:

@@ -148,6 +148,7 @@ class RawRow:
             start += column.width
         head = f"void {self.name}_encode(const {self.name}_row *row, "
         head += f"float x[{self.name.upper()}_INPUTS]) {{"
+        # Of a category only one place is written below: all others must be 0.
         clear = ["for (int i = 0; i < ${NAME}_INPUTS; i++) {", "    x[i] = 0.0f;", "}"]
         body = [f"    {line}" for line in [*map(self._fill, clear), *lines]]
         return "\n".join([head, *body, "}"])
@@ -160,6 +161,7 @@ def _members(names: Sequence[str]) -> list[str]:
     """Return an identifier for each column, all different."""
     found: list[str] = []
     for index, name in enumerate(names):
+        # ASCII alone is portable in C: a column with a Korean name is column_0, column_1, ...
         plain = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")
         member = plain if plain and not plain[0].isdigit() else f"column_{plain or index}"
         member = f"{member}_" if member in _WORDS else member
@@ -190,6 +192,7 @@ def _usual(column: Column) -> str:
 def _texts(name: str, place: int, column: CategoryColumn) -> str:
     # C ends a text at a zero byte: no text of a caller can contain one.
     codes = {text: code for text, code in text_codes(column).items() if "\0" not in text}
+    # Bytes sort as strncmp compares them, which the bisection in C relies on.
     ordered = sorted((text.encode("utf-8", "replace"), code) for text, code in codes.items())
     lines = [f"    {{{literals.string(text.decode())}, {code}}}," for text, code in ordered]
     head = f"static const {name}_text {name}_texts{place}[{len(lines)}] = {{"
@@ -215,6 +218,7 @@ def _put_number(column: Numeric, start: int, cell: str) -> list[str]:
     """Return the lines for a number: all is computed in double, as in Python, and then rounded."""
     lines = [
         f"const int missing = {cell} != {cell};",
+        # repr is the shortest decimal that C reads back as the same double.
         f"const double v = missing ? {float(column.mean)!r} : {cell};",
         f"x[{start}] = (float)(v - {float(column.offset)!r});",
     ]

@@ -55,9 +55,11 @@ def _widened(value: Array | None) -> Array | None:
 
 def _with_rows(op: Op, place: int, value: Any, N: int, batch: int | None) -> Any:
     """Return a constant with the number of rows that is computed with in place of the file's."""
+    # Shapes and sizes are integers; weights stay as they are.
     if value is None or isinstance(op.input(place), str) or value.dtype.kind != "i":
         return value
     value = np.where(value == ROWS, N, value)
+    # Exporters write the batch size of their example into the shape.
     if op.kind == "Reshape" and value.size and value.flat[0] == batch:
         value.flat[0] = N
     return value
@@ -110,11 +112,13 @@ def _linear_regressor(op: Op, x: Array) -> Array:
 
 def _scaler(op: Op, x: Array) -> Array:
     offset, scale = (np.array(op.attributes.get(name)) for name in ("offset", "scale"))
+    # ONNX-ML multiplies: its scale is 1 / standard deviation.
     scaled: Array = (x - offset) * scale
     return scaled
 
 
 _TABLE: dict[str, _Function] = {
+    # -inf where a share underflows: the proof leaves rows out that are not finite.
     "LogSoftmax": lambda op, x: np.log(_softmax(op, x)),
     **SHAPING,
     **WIRING,

@@ -48,6 +48,7 @@ def prove(ops: Sequence[Op], given: Input, layers: Sequence[Layer]) -> None:
         raise ops[-1].error(Message(template, **shapes))
     graph, y = graph.reshape(len(x), -1), y.reshape(len(x), -1)
     finite = np.isfinite(graph).all(axis=1)
+    # An output counts as at least 1e-6: a row of zeros would allow no rounding at all.
     limits = _TOLERANCE * np.abs(graph[finite]).max(axis=1, initial=1e-6, keepdims=True)
     if not finite.any() or not (np.abs(y - graph)[finite] <= limits).all():
         template = "the network read up to it predicts something else than the graph"
@@ -69,6 +70,7 @@ def _rows(ops: Sequence[Op], sizes: tuple[int, ...], layers: Sequence[Layer]) ->
     D = math.prod(sizes)
     widest = max([D, *checks.widths(layers, D)])
     N = min(len(_SCALES), _MOST // max(1, widest), _MOST_COMPUTED // max(1, widest * len(ops)))
+    # A single row would not show an operator that mixes rows.
     if N < 2:
         template = "its network has {got:,} numbers in a row, too many to compare it with the file"
         raise ops[-1].error(Message(template, got=widest))

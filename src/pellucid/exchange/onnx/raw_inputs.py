@@ -80,6 +80,7 @@ def _categories(write: Writer, column: CategoryColumn) -> str:
         "keys_strings": list(codes),
         "values_int64s": list(codes.values()),
     }
+    # -1 equals no place, so an unseen category is all 0; plus 1, it is index 0.
     code = write("LabelEncoder", column.name, domain="ai.onnx.ml", default_int64=-1, **keys)
     if isinstance(column, EmbeddedColumn):
         return write.cast(write("Add", code, write.array("one", np.array(1))), write.dtype)
@@ -93,6 +94,7 @@ def _numbers(write: Writer, column: Numeric) -> list[str]:
     All is computed in float64 as in Python, and rounded at the end.
     """
     absent = write("IsNaN", column.name)
+    # Where, since the product of NaN and a flag of 0 would still be NaN.
     values = write("Where", absent, write.array("mean", _one(column.mean)), column.name)
     shifted = write("Sub", values, write.array("offset", _one(column.offset)))
     parts = [write.cast(shifted, write.dtype)]
@@ -105,6 +107,7 @@ def _numbers(write: Writer, column: Numeric) -> list[str]:
 def _waves(write: Writer, values: str, absent: str, cycle: str) -> list[str]:
     """Write sine and cosine of a cycle, 0 where the cell is missing (`moments.waves`)."""
     period = write.array("period", _one(PERIODS[cycle]))
+    # Not ONNX's Mod, whose result for floats is negative before 1970, unlike np.mod's.
     whole = write("Mul", write("Floor", write("Div", values, period)), period)
     turn = write.array("turn", _one(2 * math.pi / PERIODS[cycle]))
     angle = write("Mul", write("Sub", values, whole), turn)

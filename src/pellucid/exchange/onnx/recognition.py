@@ -130,6 +130,7 @@ def _agree(expected: Array, y: Array) -> bool:
 def _own_copy(layer: Layer, D: int, path: Sequence[Segment]) -> Layer:
     """Return a layer of its own, of the width and floating type that the network has there."""
     if not isinstance(layer, LayerNorm):
+        # The layers of `_known` are cached, and no two networks may share one.
         return copy.copy(layer)
     kinds = {value.dtype for segment in path for op in segment.ops for value in op.constants}
     kind = np.float64 if np.dtype(np.float64) in kinds else np.float32

@@ -51,6 +51,7 @@ def _broadcast(shapes: Sequence[Shape]) -> Shape | None:
     rank = max(map(len, shapes))
     sizes = zip(*((*[1] * (rank - len(shape)), *shape) for shape in shapes), strict=True)
     found = [{size for size in each if size != 1} for each in sizes]
+    # Of two different sizes one may be open: whether they fit is not known here.
     return tuple(each.pop() if each else 1 for each in found) if _at_most_one(found) else None
 
 
@@ -87,6 +88,7 @@ def _reshape(op: Op, shapes: Sequence[Shape]) -> Shape | None:
     x = shapes[0]
     sizes = [x[i] if size == 0 and keeps else size for i, size in enumerate(given.tolist())]
     if -1 in sizes:
+        # Python's integers do not overflow, so ROWS divides out exactly.
         others = math.prod(size for size in sizes if size != -1)
         sizes[sizes.index(-1)] = math.prod(x) // others
     return tuple(sizes)
@@ -101,6 +103,7 @@ def _reduce(op: Op, shapes: Sequence[Shape]) -> Shape | None:
 
 
 def _squeeze(op: Op, shapes: Sequence[Shape]) -> Shape | None:
+    # Without axes all of size 1 are removed, and an open size may be one: not known.
     places = {axis % len(shapes[0]) for axis in op.axes() or ()}
     return tuple(size for i, size in enumerate(shapes[0]) if i not in places) if places else None
 

@@ -47,6 +47,7 @@ def _cumulative_sum(op: Op, x: Array, axis: Array) -> Array:
 def _depth_to_space(op: Op, x: Array) -> Array:
     N, C, H, W = x.shape
     b = op.attribute("blocksize", 1)
+    # DCR: a place within the block is the outer part of the channel's number; CRD: the inner.
     if op.attribute("mode", b"DCR") == b"DCR":
         x = x.reshape(N, b, b, C // (b * b), H, W).transpose(0, 3, 4, 1, 5, 2)
     else:
@@ -78,6 +79,7 @@ def _pad(
     places = range(x.ndim) if axes is None else axes.tolist()
     widths = [(0, 0)] * x.ndim
     for index, place in enumerate(places):
+        # ONNX lists the beginnings of all axes, and then their ends.
         widths[place] = (given[index], given[index + len(places)])
     _check_room(x, math.prod(size + sum(pair) for size, pair in zip(x.shape, widths, strict=True)))
     mode = op.attribute("mode", b"constant").decode()
@@ -153,6 +155,7 @@ def read_wiring(op: Op, built: Builder) -> None:
         raise op.error(Message("it does not keep rows apart"))
     flat = made.reshape(N, -1)
     b, W = flat[0], flat[1 : D + 1] - flat[0]
+    # Only another shape: layers have rows flat, so none is needed.
     if not np.array_equal(W, np.eye(D)) or b.any():
         built.reserve(op, flat.size)
         built.add(Affine(W.astype(built.dtype), b.astype(built.dtype) if b.any() else None))

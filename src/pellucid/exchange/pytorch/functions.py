@@ -92,11 +92,13 @@ def _square(to: Translation, call: Call) -> None:
 
 
 def _rsqrt(to: Translation, call: Call) -> None:
+    # ONNX has no Rsqrt.
     root = to.append(call, "Sqrt", only_input(call), to=f"{call.outputs[0].name} root")
     to.append(call, "Reciprocal", root)
 
 
 def _log1p(to: Translation, call: Call) -> None:
+    # ONNX has no Log1p.
     more = to.append(call, "Add", only_input(call), 1.0, to=f"{call.outputs[0].name} more")
     to.append(call, "Log", more)
 
@@ -125,6 +127,7 @@ def _axes(call: Call) -> tuple[Live, list[int], int]:
     axes = sorted(each % rank for each in given) if given else list(range(rank))
     if 0 in axes:
         raise call.refused(MIXES_ROWS)
+    # Of the values and indices that torch.max(x, dim) returns, output 0 is the values.
     keeps = len(call.outputs[0].shape) == rank
     return x, axes, int(keeps)
 
@@ -153,6 +156,7 @@ def _variance(to: Translation, call: Call) -> None:
     last = None if (call.kind == "var" and not correction) else f"{name} variance"
     made = to.append(call, "ReduceMean", squares, to=last, axes=axes, keepdims=keeps)
     if correction:
+        # Bessel's correction, PyTorch's default: the sum is divided by count - 1.
         factor = count / max(count - correction, 1)
         last = None if call.kind == "var" else f"{name} corrected"
         made = to.append(call, "Mul", made, factor, to=last)
@@ -180,6 +184,7 @@ def _same(to: Translation, call: Call) -> None:
 
 
 def _shaped_like(to: Translation, call: Call) -> None:
+    # Only the shape of the other tensor counts, which may depend on the input as well.
     shape = call.outputs[0].shape
     to.moved(call._replace(kind="reshape", function=torch.reshape, args=(call.args[0], shape)))
 
@@ -246,6 +251,7 @@ def operators(record: Record, dtype: np.dtype[Any]) -> Operators:
         try:
             _read(translation, call)
         except InputError as error:
+            # Such an error names the user's line already.
             if "line" in error.message.values:
                 raise
             raise call.refused(error.message) from error
@@ -255,6 +261,7 @@ def operators(record: Record, dtype: np.dtype[Any]) -> Operators:
 
 def _needed(record: Record) -> list[Call]:
     """Return the calls on which the output depends, in order."""
+    # What `forward` computes and does not return needs no layer, so it is not refused.
     wanted, found = {record.output.name}, []
     for call in reversed(record.calls):
         if any(output.name in wanted for output in call.outputs):

@@ -83,6 +83,7 @@ def _along_rows(module: str) -> Reader:
     def read(to: Translation, call: Call) -> None:
         x, dim = only_input(call), call.given(1, "dim")
         rank = len(x.shape)
+        # PyTorch's deprecated default: axis 1 of two axes, axis 0 of one or three.
         dim = (1 if rank == 2 else 0) if dim is None else dim % rank
         if dim == 0:
             raise call.refused(MIXES_ROWS)
@@ -110,6 +111,7 @@ def _affine(to: Translation, call: Call, x: Live, W: Any, b: Any = None) -> None
 
 
 def _linear(to: Translation, call: Call) -> None:
+    # F.linear takes W as (out, in).
     W, b = call.given(1, "weight"), call.given(2, "bias")
     _affine(to, call, only_input(call), W.T, b)
 
@@ -174,6 +176,7 @@ def _layer_norm(to: Translation, call: Call) -> None:
 def _batch_norm(to: Translation, call: Call) -> None:
     x = only_input(call)
     mean, variance = call.given(1, "running_mean"), call.given(2, "running_var")
+    # In training, or without running statistics, it takes those of the batch.
     if call.given(5, "training", False) or mean is None:
         raise call.refused(MIXES_ROWS)
     gamma, beta = call.given(3, "weight"), call.given(4, "bias")
@@ -186,6 +189,7 @@ def _batch_norm(to: Translation, call: Call) -> None:
 
 def _dropout(to: Translation, call: Call) -> None:
     x = only_input(call)
+    # F.dropout drops by default, whatever mode the module is in; torch.dropout has `train`.
     training = call.given(2, "training", call.kwargs.get("train", True))
     if training:
         reason = Message("it drops in evaluation, too: pass training=self.training")

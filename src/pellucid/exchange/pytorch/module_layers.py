@@ -31,6 +31,7 @@ def entry_of(module: nn.Module) -> tuple[type[Layer], Equivalent] | None:
     return _entry(kind)
 
 
+# Cached by class, since comparing sources reads files.
 @cache
 def _entry(kind: Any) -> tuple[type[Layer], Equivalent] | None:
     for layer, entry in EQUIVALENTS.items():
@@ -57,6 +58,7 @@ def is_chain(module: nn.Module) -> bool:
 def has_hooks(module: nn.Module) -> bool:
     """Return whether something else runs when the module is called."""
     hooks = (module._forward_hooks, module._forward_pre_hooks, module._backward_hooks)
+    # A `forward` on the instance hides that of its class.
     return any(hooks) or "forward" in vars(module)
 
 
@@ -142,6 +144,7 @@ def array_of(tensor: torch.Tensor) -> Array:
 
     kind = tensor.dtype
     if kind in (torch.float16, torch.bfloat16):
+        # Exact: float32 holds every number of both types.
         tensor = tensor.float()
     plain = not tensor.is_meta and tensor.layout is torch.strided
     if tensor.dtype not in (torch.float32, torch.float64) or not plain:

@@ -30,6 +30,7 @@ _WIDE, _NARROW = 1e-6, 1e-3
 
 def rows(N: int, row: tuple[int, ...], size: float = 1.0, seed: int = 0) -> torch.Tensor:
     """Return rows of normally distributed numbers times `size`, (N, *row), in float64."""
+    # Not torch.randn: `Still` would take draws of the global generator for the module's.
     numbers = np.random.default_rng((seed, N)).normal(size=(N, *row)) * size
     return torch.from_numpy(numbers)
 
@@ -124,6 +125,7 @@ def _compare(module: nn.Module, net: Network, x: torch.Tensor, tolerance: float)
             template = "for {N} rows its output has shape {got}; expected {expected}"
             shapes = {"got": tuple(y.shape), "expected": ours.shape}
             raise InputError(template, N=len(x), **shapes)
+        # By the largest output: where terms cancel, a small one has the rounding of large ones.
         finite = np.abs(theirs[np.isfinite(theirs)])
         bound = tolerance * float(finite.max(initial=0)) + 1e-9
         alike = np.isclose(ours, theirs, rtol=tolerance, atol=bound, equal_nan=True)

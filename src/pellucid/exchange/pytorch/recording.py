@@ -27,6 +27,7 @@ from torch.overrides import TorchFunctionMode
 from pellucid.errors import InputError, Message
 
 _HERE = __file__
+# With a separator at the end, so that torchvision is no part of torch.
 _TORCH = str(Path(torch.__file__).parent / "_").rstrip("_")
 _MODULES = str(Path(_TORCH) / "nn" / "modules" / "_").rstrip("_")
 _LIBRARIES = (_TORCH, str(Path(__file__).parent / "_").rstrip("_"), "<frozen")
@@ -130,6 +131,7 @@ def record(module: nn.Module, x: torch.Tensor, known: Callable[[nn.Module], bool
     for inner in whole:
         inner.forward = functools.partial(recorder.module, inner, inner.forward)
     try:
+        # With gradients: `tracing` follows them from derived weights back to parameters.
         with recorder, torch.enable_grad(), warnings.catch_warnings(action="ignore"):
             result = module(x)
     finally:
@@ -183,6 +185,7 @@ class _Recorder(TorchFunctionMode):
     def check_constants(self) -> None:
         """Raise InputError where a constant changed after it was used."""
         for constant, version, place, kind in self.constants:
+            # PyTorch counts changes in place in `_version`, which inference tensors lack.
             if not constant.is_inference() and constant._version != version:
                 reason = Message("a tensor that it takes is changed in place later: make a new one")
                 raise self._refuse(place, kind, reason)

@@ -53,6 +53,7 @@ def _traced(module: nn.Module, inputs: Inputs) -> Traced:
     still.check()
     N = _count(made)
     found = _record(made, probes.rows(N, row).to(dtype))
+    # With other numbers again: a path or constant that depends on them then differs.
     for seed, size in ((1, 1.0), (2, 100.0), (3, 0.01)):
         _check_same(found, _record(made, probes.rows(N, row, size, seed).to(dtype)))
     still.check()
@@ -122,6 +123,7 @@ def _row(module: nn.Module, inputs: Inputs, dtype: torch.dtype) -> tuple[int, ..
     runs: list[tuple[int, ...]] = []
     for row in _shapes(module, inputs):
         try:
+            # Two counts, since the first axis of one output could have that size by chance.
             y = [probes.outputs(module, probes.rows(N, row).to(dtype)) for N in (2, 3)]
         except Exception as error:
             reasons.append((row, _text(error)))
@@ -146,8 +148,10 @@ def _shapes(module: nn.Module, inputs: Inputs) -> Iterator[tuple[int, ...]]:
     if inputs is not None:
         widths = [inputs.width]
     else:
+        # The last axis of a Linear's weight, (out, in), is the number of its inputs.
         sizes = [size for tensor in _tensors(module) for size in reversed(tensor.shape)]
         sizes += [getattr(each, "in_features", 1) for each in module.modules()]
+        # 1 is last: it broadcasts against any vector, and so would run by accident.
         widths = sorted(dict.fromkeys(sizes), key=lambda size: size == 1)[:_MOST_TRIED]
         widths = widths or [_ANY_WIDTH]
     yield from ((width,) for width in widths)
@@ -212,6 +216,7 @@ def _origins(tensor: torch.Tensor) -> set[int]:
     found, nodes = set[int](), [tensor.grad_fn]
     while nodes:
         node = nodes.pop()
+        # The end of each path, AccumulateGrad, holds the parameter itself.
         if (leaf := getattr(node, "variable", None)) is not None:
             found.add(id(leaf))
         nodes += [after for after, _ in node.next_functions if after is not None]

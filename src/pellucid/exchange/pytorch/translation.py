@@ -55,6 +55,7 @@ class Translation:
         """Append an operator; return the name of its output, that of the call unless `to` is."""
         output = to if to is not None else call.outputs[0].name
         values = tuple(self._value(call, value) for value in inputs)
+        # 17 is the opset by whose definitions the operators are meant.
         op = TracedOp(kind, output, values, output, {"call": call, **attributes}, 17)
         self.ops.append(op)
         return output
@@ -120,6 +121,7 @@ class Translation:
             raise call.refused(UNKNOWN)
         (x,) = sources.values()
         N, D = x.shape[0] if x.shape else 0, math.prod(x.shape[1:])
+        # int64: in float32, positions from 2^24 on would be rounded.
         positions = torch.arange(N * D).reshape(x.shape)
         moved = call.function(*_with(call.args, positions), **_with(call.kwargs, positions))
         pieces = list(moved) if isinstance(moved, (tuple, list)) else [moved]
@@ -132,6 +134,7 @@ class Translation:
                 self.append(one, "Transpose", x)
                 continue
             columns = found.reshape(N, -1)
+            # Row i must have the positions of row 0, moved on by i rows: else rows are mixed.
             if (columns - columns[:1] != np.arange(N)[:, None] * D).any():
                 raise call.refused(MIXES_ROWS)
             self._chosen(one, x, columns[0], D)
