@@ -20,6 +20,7 @@ from pellucid.core.draws import Draws
 from pellucid.core.layer import Layer, Pass
 from pellucid.core.types import Array, Gradients
 from pellucid.engines import NativeEngine, ReferenceEngine, make_engine, native, why_not
+from pellucid.engines.handover import layer_specs
 from tests.engines.tools import (
     SETS,
     affine,
@@ -354,5 +355,17 @@ def test_a_layer_that_is_frozen_while_learning_is_refused() -> None:
     net = dense(6, 8, 3)
     worker = NativeEngine(net.layers, pl.CrossEntropy(), pl.Adam(0.01))
     net.freeze(0)
-    with pytest.raises(ValueError, match="state does not fit the trainable parameters"):
-        worker.train_step(np.ones((2, 6), np.float32), np.zeros(2, np.int64))
+    for _ in range(2):  # the second time too: a failure must not leave the old engine
+        with pytest.raises(ValueError, match="state does not fit the trainable parameters"):
+            worker.train_step(np.ones((2, 6), np.float32), np.zeros(2, np.int64))
+
+
+def test_a_layer_that_the_compiled_engine_does_not_know(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As after an update of the Python code alone."""
+
+    def newer(layers: Any, D: int) -> list[Any]:
+        return [spec | {"kind": "Newer"} for spec in layer_specs(layers, D)]
+
+    monkeypatch.setattr("pellucid.engines.native.layer_specs", newer)
+    with pytest.raises(pl.InputError, match=r"no native layer Newer.*install pellucid again"):
+        NativeEngine(dense(6, 8, 3).layers)

@@ -146,17 +146,30 @@ class NativeEngine:
         assert module is not None, "ask why_not first"
         optimizer = self._optimizer
         kind = "" if optimizer is None else NATIVE_OPTIMIZERS[type(optimizer)]
-        self._made_of = self._changeable()
-        self._engine = module.make_engine(
-            float64=self.dtype == np.float64,
-            layers=layer_specs(self.layers, self._D),
-            loss="" if self.loss is None or self._own_loss else type(self.loss).__name__,
-            loss_options=self.loss.options() if isinstance(self.loss, RowLoss) else {},
-            optimizer=None if optimizer is None else optimizer_spec(kind, optimizer, self.state),
-            depth=self._depth,
-            seed=self._seed,
-            threads=self._threads,
-        )
+        made_of = self._changeable()
+        try:
+            self._engine = module.make_engine(
+                float64=self.dtype == np.float64,
+                layers=layer_specs(self.layers, self._D),
+                loss="" if self.loss is None or self._own_loss else type(self.loss).__name__,
+                loss_options=self.loss.options() if isinstance(self.loss, RowLoss) else {},
+                optimizer=None
+                if optimizer is None
+                else optimizer_spec(kind, optimizer, self.state),
+                depth=self._depth,
+                seed=self._seed,
+                threads=self._threads,
+            )
+        except ValueError as error:
+            if "no native" not in str(error):
+                raise
+            raise InputError(
+                "the compiled engine is older than the Python code ({reason}): install pellucid "
+                "again, in a checkout by pip install --no-deps -e .",
+                reason=error,
+            ) from error
+        # Not before: after a failure the next call tries again instead of using the old engine.
+        self._made_of = made_of
 
     def _changeable(self) -> list[Array | bool]:
         """Return all that may be exchanged: arrays of the state, and which layers are frozen."""
