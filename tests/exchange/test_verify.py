@@ -20,6 +20,7 @@ from pellucid.exchange import verify
 from pellucid.exchange.pytorch import to_module
 from pellucid.exchange.verification import programs
 from pellucid.exchange.verification.agreement import Verification
+from pellucid.exchange.verification.samples import drawn_rows
 from tests.exchange.networks import CASES, network_of, networks, rows_for
 
 
@@ -53,6 +54,21 @@ def test_every_layer_is_the_same_everywhere(name: str, index: int) -> None:
 @given(networks(np.float64))
 def test_random_architectures_are_the_same_everywhere(net: Any) -> None:
     assert verify(net, steps=30).same
+
+
+def test_drawn_rows_hold_indices_of_categories(generator: np.random.Generator) -> None:
+    table = {
+        "shop": [f"shop {k % 200}" for k in range(400)],
+        "price": generator.normal(5000, 100, 400).tolist(),
+        "t": generator.normal(size=400).tolist(),
+    }
+    net = pl.table_mlp(pl.Columns.of(table, target="t"), [4], seed=0)
+    assert isinstance(net.layers[0], pl.CategoryEmbedding)
+    rows, _ = drawn_rows(net, 1_000, generator)
+    # 200 shops and index 0 for others; numbers are about the mean of training.
+    assert set(rows[:, 0]) <= set(range(201)) and len(set(rows[:, 0])) > 150
+    assert abs(net.forward(rows)[1][:, 0].mean()) < 0.2
+    assert verify(net, steps=5).same
 
 
 def test_the_seeds_networks_after_a_hundred_steps() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from pellucid.core import checks, losses
+from pellucid.core.categories import CategoryEmbedding
 from pellucid.core.layer import Layer
 from pellucid.core.layers import Exponential, Sigmoid, Softmax
 from pellucid.core.losses import MeanSquaredError, RowLoss
@@ -32,15 +33,19 @@ def drawn_rows(
 
     Random rows are bytes where the network scales bytes, values about the means where it begins
     with Standardize, and standard normal otherwise. `size` scales their distance from the means.
-    Raises InputError where no layer determines the number of inputs.
+    Columns that a CategoryEmbedding looks up hold any of their indices. Raises InputError where no
+    layer determines the number of inputs.
     """
     D = checks.input_width(net.layers)
     if D is None:
         raise InputError("no layer determines how many inputs there are: pass rows x")
     takes_bytes = checks.byte_factor(net.layers) is not None
-    first = next((layer for layer in net.layers if not isinstance(layer, Flatten)), None)
+    unscaled = (Flatten, CategoryEmbedding)
+    first = next((layer for layer in net.layers if not isinstance(layer, unscaled)), None)
     # With 784 inputs but another preparation (a table, say) digits would be far out of range.
-    if D == 784 and (takes_bytes or not isinstance(first, (Scale, Standardize))):
+    sizes = _index_counts(net, D)
+    prepares = isinstance(first, (Scale, Standardize)) or sizes.any()
+    if D == 784 and (takes_bytes or not prepares):
         from pellucid.data import mnist
 
         test = mnist().test
@@ -49,11 +54,24 @@ def drawn_rows(
     if takes_bytes:
         return generator.integers(0, 256, (N, D), dtype=np.uint8), None
     x = size * generator.standard_normal((N, D))
+    # An embedding hands on the columns of numbers first, then what it looked up.
+    numbers = np.flatnonzero(sizes == 0)
     if isinstance(first, Standardize):
-        x = x * first.std + first.mean
+        H = len(numbers)
+        x[:, numbers] = x[:, numbers] * first.std[:H] + first.mean[:H]
     elif isinstance(first, Scale):
         x = x / first.factor
+    for column in np.flatnonzero(sizes):
+        x[:, column] = generator.integers(0, sizes[column], N)
     return x, None
+
+
+def _index_counts(net: Network, D: int) -> Array:
+    """Return how many indices each input column may hold, (D,) int64; 0 for columns of numbers."""
+    front = net.layers[0]
+    if isinstance(front, CategoryEmbedding):
+        return front.sizes.astype(np.int64)
+    return np.zeros(D, np.int64)
 
 
 def drawn_targets(
