@@ -32,13 +32,27 @@ def test_another_spelling_means_the_same(
     assert len(set(x[:, 0])) == 2
     assert reading.report.unseen == {}
     same = [str(each).lower() for each in trained] == [str(each).lower() for each in asked]
-    if not same:
-        assert sum(reading.report.to_dict()["respelled"]["a"].values()) == 3
+    counts = reading.report.to_dict()["respelled"]
+    if same:
+        assert counts == {}
+    else:
+        assert sum(counts["a"].values()) == 3
 
 
 def test_capitals_of_truth_values_are_one_category() -> None:
     columns = pl.Columns.of({"a": ["Yes", "YES", "Yes", "no"], "y": [1.5, 2, 3, 4]}, target="y")
     assert columns.names == ["a=no", "a=Yes"]
+    reading = columns.read({"a": ["Yes", "YES", "yes", "NO", "true"]})
+    list(reading)
+    # "yes" is what training had, capitals aside; "true" means the same in other letters.
+    assert reading.report.respelled == {"a": Counter({"true": 1})}
+
+
+def test_capitals_of_classes_are_no_other_spelling() -> None:
+    columns = pl.Columns.of({"a": [1, 2, 3], "t": ["No", "Yes", "yes"]}, target="t")
+    reading = columns.read({"a": [1, 2, 3], "t": ["no", "YES", "on"]}, targets=True)
+    assert [t.tolist() for _, t in reading if t is not None] == [[0, 1, 1]]
+    assert reading.report.respelled == {"t": Counter({"on": 1})}
 
 
 def test_what_is_ambiguous_stays_text() -> None:

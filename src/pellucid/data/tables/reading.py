@@ -92,7 +92,8 @@ class Report:
     unseen
         How often each category that the network does not know occurred, by column.
     respelled
-        How often truth values of another spelling than in training occurred, by column.
+        How often truth values of another spelling than in training, capitals aside, occurred, by
+        column.
     outside
         The `Outside` of each column with numbers that are beyond those of training by more than a
         tenth of their range, or with dates before or after those of training.
@@ -189,13 +190,15 @@ class _Codes:
         self.names = list(names)
         self._codes = {name: code for code, name in enumerate(names)}
         self._spellings = booleans.spellings(names)
+        # Training took "Yes" and "yes" for one category: capitals are no other spelling.
+        self._others = self._spellings.keys() - {name.casefold() for name in names}
 
     def get(self, name: str, otherwise: int) -> int:
         code = self._codes.get(name)
         return self._spellings.get(name.casefold(), otherwise) if code is None else code
 
     def respelled(self, name: str) -> bool:
-        return name not in self._codes and name.casefold() in self._spellings
+        return name.casefold() in self._others
 
 
 class Reading:
