@@ -44,6 +44,8 @@ def test_each_is_evaluated(run: Callable[..., Result], model: Path) -> None:
     assert "the mean of 2 targets" in text and "residuals" not in text
     document = run("evaluate", model, "houses.csv", "--json").json
     assert list(document["targets"]) == ["price", "rooms"]
+    assert "mean_absolute_error" not in document
+    assert "mean_absolute_error" in document["targets"]["rooms"]
     assert document["targets"]["rooms"]["r2"] > 0.5
     assert f"rooms: R2 {document['targets']['rooms']['r2']:.4f}" in text
     refused = run("evaluate", model, "houses.csv", "--target", "price")

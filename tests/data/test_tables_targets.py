@@ -92,8 +92,14 @@ def test_each_is_evaluated_and_named(houses: pandas.DataFrame, tmp_path: Path) -
     for k, name in enumerate(BOTH):
         alone = r2(y[:, k : k + 1], houses[[name]].to_numpy())
         assert found.by_target[name]["r2"] == pytest.approx(alone)
+        error = np.abs(y[:, k] - houses[name]).mean()
+        assert found.by_target[name]["mean_absolute_error"] == pytest.approx(error, rel=1e-5)
+        title = pl.plots.residuals(found, output=k).get_title()
+        assert f"{error:.4g}" in title
     assert found.r2 == pytest.approx(np.mean([each["r2"] for each in found.by_target.values()]))
-    assert found.to_dict()["targets"] == found.by_target
+    # An average of dollars and rooms has no unit.
+    assert found.mean_absolute_error is None and found.root_mean_squared_error is None
+    assert found.to_dict() == {"loss": found.loss, "r2": found.r2, "targets": found.by_target}
     assert "the mean of 2 targets" in str(found)
     assert [line.split(":")[0] for line in found.target_lines()] == BOTH
     traced = pl.trace_table(net, net.columns.x(houses[:1]))

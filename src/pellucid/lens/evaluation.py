@@ -50,13 +50,13 @@ class Evaluation(Report):
         For two classes by probability: the threshold with the highest F1 of class 1, and that F1.
     r2, mean_absolute_error, root_mean_squared_error
         For values: the coefficient of determination, the mean absolute and the root mean squared
-        error. None for classes.
+        error. None for classes; of several targets of a table, r2 is the mean, and the errors are
+        None, because each target has its own unit.
     residuals
         For values, (N, K): targets minus predictions.
     by_target
         Where a table has several targets, r2, mean_absolute_error and root_mean_squared_error of
-        each by its name; r2 above is then their mean, and the other two mix their units. Else
-        empty.
+        each by its name. Else empty.
     names
         The names of the classes, or None.
     """
@@ -92,14 +92,15 @@ class Evaluation(Report):
         if classes:
             self._count(net, y, metrics.target_classes(t), threshold)
         else:
-            self.r2, self.mean_absolute_error = metrics.r2(y, t), metrics.mean_absolute_error(y, t)
-            self.root_mean_squared_error = math.sqrt(metrics.mean_squared_error(y, t))
             t = np.asarray(t).reshape(y.shape)
             self.residuals = t - y
             targets = net.columns.targets if net.predicts_values else ()
             if len(targets) == y.shape[1] > 1:
                 for k, target in enumerate(targets):
                     self.by_target[target.name] = _errors(y[:, k : k + 1], t[:, k : k + 1])
+                self.r2 = metrics.r2(y, t)
+            else:
+                vars(self).update(_errors(y, t))
 
     def _count(self, net: Network, y: Array, t: Array, threshold: float | None) -> None:
         chosen, confidence = verdicts(net, y, threshold)
@@ -129,9 +130,10 @@ class Evaluation(Report):
     def to_dict(self) -> PlainDict:
         """Return the metrics as plain lists and numbers, without curves and values for each row."""
         if self.confusion is None or self.calibration is None:
+            if self.by_target:
+                return {"loss": self.loss, "r2": self.r2, "targets": self.by_target}
             errors = ("r2", "mean_absolute_error", "root_mean_squared_error")
-            found = {"loss": self.loss, **{name: getattr(self, name) for name in errors}}
-            return {**found, "targets": self.by_target} if self.by_target else found
+            return {"loss": self.loss, **{name: getattr(self, name) for name in errors}}
         found = {name: getattr(self, name) for name in ("accuracy", "interval", "loss")}
         found["confusion"] = self.confusion.tolist()
         found["calibration_error"] = self.calibration.error

@@ -184,6 +184,9 @@ def residuals(
         ax.axhline(0, color=colours.ink, linewidth=1)
         ax.set(xlabel=say("prediction"), ylabel=name)
     r2, error = evaluation.r2, evaluation.mean_absolute_error
+    if evaluation.by_target:
+        own = list(evaluation.by_target.values())[output]
+        r2, error = own["r2"], own["mean_absolute_error"]
     template = "residuals: R2 {r2:.3f}, mean absolute error {error:.4g}"
     ax.set_title(say(template, r2=r2, error=error))
     ax.grid(alpha=0.3)
