@@ -41,6 +41,9 @@ def test_an_evaluation_by_another_threshold() -> None:
     assert low.confusion.tolist() == [[1, 1], [0, 3]]
     assert (plain.accuracy, low.accuracy) == (0.4, 0.8)
     assert plain.loss == low.loss
+    # Calibration is a matter of the probabilities, whatever is done with them.
+    assert plain.calibration is not None and low.calibration is not None
+    assert plain.calibration.to_dict() == low.calibration.to_dict()
     assert plain.best_f1 is not None and plain.best_f1 == low.best_f1
     # From 0.25 up: 3 hits, 1 false alarm: precision 3/4, recall 1.
     assert plain.best_f1 == pytest.approx((0.25, 6 / 7))

@@ -38,12 +38,14 @@ class Evaluation(Report):
         For classes: the share of correct predictions, its 95 % interval (Wilson 1927), and the
         (K, K) counts of class i predicted as j. None for values.
     targets, predicted, confidence
-        For classes, (N,) each: the true class, the predicted class, and the confidence.
+        For classes, (N,) each: the true class, the predicted class, and the confidence in it; with
+        a threshold the probability of the predicted class, which may be below 0.5.
     misclassified
         The indices of the misclassified rows, the most confident first.
     calibration
         The agreement of confidence and accuracy (`Calibration`; its `error` is the expected
-        calibration error).
+        calibration error). It is a property of the probabilities: the network's own choice, not
+        the one by a threshold, is right or wrong.
     roc, precision_recall
         For two classes that both occur: the curves, with `area` and `average_precision`. Else None.
     best_f1
@@ -117,7 +119,8 @@ class Evaluation(Report):
         wrong = np.flatnonzero(~right)
         self.misclassified = wrong[np.argsort(-self.confidence[wrong], kind="stable")]
         match = y.shape[1] > 1 and isinstance(net.layers[-1], Sigmoid)
-        self.calibration = Calibration(self.confidence, right, probabilities=not match)
+        own = net.choose(y) == t  # without the threshold
+        self.calibration = Calibration(net.confidence(y), own, probabilities=not match)
         if K == 2 and 0 < t.sum() < len(t):
             # Logits and independent sigmoids choose by the difference of two outputs; a softmax's
             # second output already holds it.
