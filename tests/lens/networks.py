@@ -203,3 +203,24 @@ def rows_for(net: pl.Network, N: int, seed: int = 0) -> Array:
     if any(isinstance(layer, pl.Scale) for layer in net.layers):
         return generator.integers(0, 256, (N, 2, 3), dtype=np.uint8)
     return generator.normal(size=(N, D)).astype(net.dtype)
+
+
+def with_categories(dtype: type = np.float64) -> pl.Network:
+    """Two columns of numbers around two of categories, in a network with bends and waves."""
+    generator = np.random.default_rng(3)
+    embedding = pl.CategoryEmbedding.draw([0, 4, 0, 6], generator, size=3, std=1, dtype=np.float64)
+    mean, std = np.arange(8) / 4, np.arange(8) / 8 + 0.5
+    waves = pl.PeriodicEmbedding.draw(
+        [0, 1, *[0] * 6], generator, waves=3, size=2, dtype=np.float64
+    )
+    layers = [embedding, pl.Standardize(mean, std), pl.SmoothClip(), waves, affine(10, 6, 0)]
+    rest = [pl.Tanh(), affine(6, 3, 1), pl.Softmax()]
+    return pl.Network([*layers, *rest]).astype(dtype)
+
+
+def some_rows(N: int) -> Array:
+    """Rows for `with_categories`."""
+    generator = np.random.default_rng(4)
+    rows = generator.normal(size=(N, 4))
+    rows[:, 1], rows[:, 3] = generator.integers(4, size=N), generator.integers(6, size=N)
+    return rows

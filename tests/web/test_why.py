@@ -14,6 +14,7 @@ from pellucid.lens.attribution import integrated_gradients
 from pellucid.lens.counterfactual import counterfactual
 from pellucid.web import SHIPPED
 from pellucid.web.parts import model_bytes
+from tests.lens.networks import some_rows, with_categories
 from tests.web.kinds import Node, affine, bias
 
 READ = """
@@ -61,6 +62,17 @@ def test_integrated_gradients(node: Node, name: str) -> None:
             np.testing.assert_allclose(ours["atBaseline"], why.at_baseline[row], atol=1e-12)
             np.testing.assert_allclose(ours["gap"], why.relative_gap[row], atol=1e-9)
             assert ours["steps"] == why.steps[row] and ours["gap"] < 0.01
+
+
+def test_integrated_gradients_of_categories(node: Node) -> None:
+    net, x = with_categories(), some_rows(5)
+    code = "return data.x.map((x) => integrated(network, Float64Array.from(x), data.layer, 2));"
+    for layer in (0, 1, 2):
+        why = integrated_gradients(net, x, layer, 2)
+        found = node(READ + code, {"model": packed(net), "x": x.tolist(), "layer": layer})
+        for row, ours in enumerate(found):
+            np.testing.assert_allclose(ours["values"], why.values[row], atol=1e-12)
+            assert ours["steps"] == why.steps[row] == 50
 
 
 def test_the_rule_of_integration(node: Node) -> None:

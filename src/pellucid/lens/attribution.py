@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import InitVar, dataclass, field
+from functools import partial
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -205,6 +207,10 @@ def integrated_gradients(
     quadrature error, which is reported as the completeness gap; more steps make it smaller. Smooth
     activations need few; the corners of ReLU need more.
 
+    An index of a category has no values between, so where the network begins with a
+    CategoryEmbedding the path leads from the baseline's learned numbers to those of x. The value of
+    an index is the sum over its K learned numbers.
+
     Parameters
     ----------
     x
@@ -216,7 +222,8 @@ def integrated_gradients(
         "activation" (default), or "weighted_sum" for the pre-activation.
     baseline
         One row where the path starts. None: the input whose neurons are 0, which is a black image,
-        or the mean of each column where the network standardizes.
+        or the mean of each column where the network standardizes, and index 0, a category that was
+        not seen, where it embeds categories.
     steps
         Points on the path. None (default): 50 as in captum, then four times as many for the rows
         whose gap is above 0.5 % of the change, repeatedly, up to 3,200.
@@ -237,10 +244,15 @@ def integrated_gradients(
     start = _baseline(net, rows, baseline)
     ends = np.array([_values_at(net, points, depth, chosen) for points in (rows, start[None])])
     check_overflow(net, ends)
-    values, taken = np.empty(rows.shape, np.float64), np.zeros(len(rows), np.int64)
+    embedding = _embedding(net)
+    points, origin = rows, start[None]
+    if embedding is not None:
+        points, origin = embedding.forward(points), embedding.forward(origin)
+    slopes = partial(gradients, net, depth=depth, first=int(embedding is not None))
+    values, taken = np.empty(points.shape, np.float64), np.zeros(len(rows), np.int64)
     count, left = STEPS if steps is None else whole("steps", steps), np.arange(len(rows))
     while len(left):
-        values[left] = _integrate(net, rows[left], start, depth, chosen[left], count)
+        values[left] = _integrate(slopes, points[left], origin[0], chosen[left], count)
         taken[left] = count
         if steps is not None or count >= MOST_STEPS:
             break
@@ -248,15 +260,20 @@ def integrated_gradients(
         count *= 4
         left = left[_gaps(values[left], ends[:, left])[1] > CLOSED]
     check_overflow(net, values)
+    if embedding is not None:
+        values = _of_inputs(embedding, values)
     known, names = neurons.neuron_labels(net, place), input_names(net)
     labels, found = [known[j] for j in chosen.tolist()], (values, start, ends)
     return IntegratedGradients(place.number, chosen, of, taken, place.name, names, labels, *found)
 
 
 def _integrate(
-    net: Network, rows: Array, start: Array, depth: int, chosen: Array, steps: int
+    slopes_at: Callable[..., Array], rows: Array, start: Array, chosen: Array, steps: int
 ) -> Array:
-    """Return (x - x') times the mean gradient on the path, in the shape of rows."""
+    """Return (x - x') times the mean gradient on the path, in the shape of rows.
+
+    `slopes_at(x=, chosen=)` returns the gradient at each row of x of the row's chosen neuron.
+    """
     nodes, weights = np.polynomial.legendre.leggauss(steps)
     nodes, weights = (1 + nodes) / 2, weights / 2  # from [-1, 1] to [0, 1]
     values, block = np.empty(rows.shape, np.float64), max(1, neurons.BLOCK // steps)
@@ -266,8 +283,23 @@ def _integrate(
         way = (part - start).astype(np.float64)
         # (steps, rows, ...): all points of a block in one pass
         points = start + nodes.reshape(-1, *[1] * part.ndim) * way
-        slopes = gradients(net, points.reshape(-1, *part.shape[1:]), depth, js)
+        slopes = slopes_at(x=points.reshape(-1, *part.shape[1:]), chosen=js)
         values[these] = way * np.tensordot(weights, slopes.reshape(points.shape), axes=1)
+    return values
+
+
+def _embedding(net: Network) -> CategoryEmbedding | None:
+    """Return the CategoryEmbedding with which a network begins; None without one."""
+    first = net.layers[0] if net.layers else None
+    return first if isinstance(first, CategoryEmbedding) else None
+
+
+def _of_inputs(embedding: CategoryEmbedding, behind: Array) -> Array:
+    """Return the values of the inputs, (N, D), given those of the embedding's output."""
+    kept = embedding.sizes == 0
+    values = np.empty((len(behind), kept.size))
+    values[:, kept], learned = np.split(behind, [np.count_nonzero(kept)], axis=1)
+    values[:, ~kept] = learned.reshape(len(behind), -1, embedding.W.shape[1]).sum(axis=2)
     return values
 
 
@@ -286,9 +318,11 @@ def _gaps(values: Array, ends: Array) -> tuple[Array, Array]:
     return gap, np.abs(gap) / np.where(change == 0, 1, np.abs(change))
 
 
-def gradients(net: Network, x: Array, depth: int, chosen: Array) -> Array:
-    """Return for each row of x the gradient of one neuron after `layers[:depth]`, in x's shape."""
-    layers = net.layers[:depth]
+def gradients(net: Network, x: Array, depth: int, chosen: Array, first: int = 0) -> Array:
+    """Return for each row of x the gradient of one neuron after `layers[first:depth]`, in x's
+    shape; x is the input of layer `first`.
+    """
+    layers = net.layers[first:depth]
     trace = chain.forward(layers, np.ascontiguousarray(x, net.dtype))
     # dy is 1 at the row's neuron: rows do not mix, so one backward pass gives every gradient.
     dy = np.zeros_like(trace.y).reshape(len(x), -1)
@@ -347,4 +381,6 @@ def _baseline(net: Network, rows: Array, baseline: ArrayLike | None) -> Array:
     if given.size != math.prod(shape):
         template = "expected a baseline like one row, of shape {shape}; got {got}"
         raise InputError(template, shape=shape, got=given.shape)
-    return given.reshape(shape)
+    given = given.reshape(shape)
+    checks.check_indices(net.layers, given[None])
+    return given

@@ -33,7 +33,8 @@ const LINEAR = ["Flatten", "Dropout", "Scale", "Standardize", "Affine", "Identit
 /**
  * Compute integrated gradients of a neuron's activation (Sundararajan, Taly and Yan 2017) from the
  * input whose neurons are 0. The first layers are linear, so their output moves evenly on the path,
- * and only the rest is computed for every step: the same numbers as in Python with less work.
+ * and only the rest is computed for every step: the same numbers as in Python with less work. Where
+ * the network begins with a CategoryEmbedding, the path leads between the learned numbers.
  * @param {Network} network
  * @param {Float64Array} x
  * @param {number} L
@@ -41,25 +42,44 @@ const LINEAR = ["Flatten", "Dropout", "Scale", "Standardize", "Affine", "Identit
  * @returns {Integrated}
  */
 export function integrated(network, x, L, index) {
-  const layers = network.layers.slice(0, network.neuronLayers[L].stop);
+  const all = network.layers.slice(0, network.neuronLayers[L].stop);
+  const embedding = all.slice(0, 1).filter(({ type }) => type === "CategoryEmbedding");
+  const layers = all.slice(embedding.length);
   const bend = layers.findIndex(({ type }) => !LINEAR.includes(type));
   const first = layers.slice(0, bend < 0 ? layers.length : bend);
   const rest = layers.slice(first.length);
-  const start = baseline(network);
-  const trace = forward(first, x);
-  const [from, to] = [forward(first, start).at(-1) ?? start, trace.at(-1) ?? x];
+  const [start, end] = [baseline(network), x].map((row) => forward(embedding, row).at(-1) ?? row);
+  const trace = forward(first, end);
+  const [from, to] = [forward(first, start).at(-1) ?? start, trace.at(-1) ?? end];
   const at = (/** @type {Float64Array} */ u) => (forward(rest, u).at(-1) ?? u)[index];
   const [atInput, atBaseline] = [at(to), at(from)];
   const change = atInput - atBaseline;
   for (let steps = STEPS; ; steps *= 4) {
     const mean = meanSlope(rest, from, to, index, steps);
-    const slopes = backward(first, x, trace, mean).dx;
-    const values = slopes.map((slope, i) => slope * (x[i] - start[i]));
+    const slopes = backward(first, end, trace, mean).dx;
+    const behind = slopes.map((slope, i) => slope * (end[i] - start[i]));
+    const values = embedding.length ? ofInputs(embedding[0], behind) : behind;
     const sum = values.reduce((a, b) => a + b, 0);
     const gap = Math.abs(sum - change) / (Math.abs(change) || 1);
     if (gap <= CLOSED || steps >= MOST_STEPS)
       return { values, atInput, atBaseline, sum, gap, steps };
   }
+}
+
+/**
+ * Return the values of the inputs, given those of the embedding's output: an index has the sum over
+ * its learned numbers.
+ * @param {import("./layers.js").Layer} embedding
+ * @param {Float64Array} behind
+ */
+function ofInputs(embedding, behind) {
+  const { W, sizes } = embedding.arrays;
+  const K = W.shape[1];
+  let [own, learned] = [0, kept(embedding).length];
+  return Float64Array.from(sizes.data, (size) => {
+    if (!size) return behind[own++];
+    return behind.subarray(learned, (learned += K)).reduce((sum, value) => sum + value, 0);
+  });
 }
 
 /**
