@@ -68,10 +68,11 @@ class Skip(Layer):
     """
 
     def __init__(self, layers: Iterable[Layer], projection: Iterable[Layer] = ()) -> None:
-        own, side = (tuple(w) if isinstance(w, Iterable) else (w,) for w in (layers, projection))
-        self.inner, self._own = (*own, *side), len(own)
+        # A single layer is refused as well: as a list of one it would be a guess.
+        own, side = (tuple(w) if isinstance(w, Iterable) else None for w in (layers, projection))
+        self.inner, self._own = (*(own or ()), *(side or ())), len(own or ())
         kind = type(self).__name__
-        if not own or not all(isinstance(layer, Layer) for layer in self.inner):
+        if not own or side is None or not all(isinstance(each, Layer) for each in self.inner):
             raise InputError("{layer} expects a list of at least one layer", layer=kind)
         if _depth(self) > MOST_NESTED:
             template = "{layer} layers may be nested {most} deep"
