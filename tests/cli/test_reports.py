@@ -22,6 +22,7 @@ def test_evaluate_on_mnist(run: Callable[..., Result], model: Path) -> None:
         "accuracy",
         "interval",
         "loss",
+        "classes",
         "confusion",
         "calibration_error",
         "rows",

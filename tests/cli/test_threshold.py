@@ -50,7 +50,13 @@ def test_scores(run: Callable[..., Result], model: Path) -> None:
     assert plain["confusion"] == [[2, 0], [1, 1]] and low["confusion"] == [[1, 1], [0, 2]]
     assert plain["loss"] == low["loss"]
     assert plain["best_f1"]["threshold"] == pytest.approx(0.25, abs=1e-6)
+    assert low["classes"] == plain["classes"] == ["no", "yes"]
+    scores = {"class": "yes", "threshold": 0.2, "precision": 2 / 3, "recall": 1.0, "f1": 0.8}
+    assert low["at_threshold"] == pytest.approx(scores) and "at_threshold" not in plain
+    text = " ".join(run("evaluate", model, "asked.csv", "--threshold", 0.2).out.split())
+    assert "at threshold 0.2: precision 0.6667, recall 1.0000 and F1 0.8000 of yes" in text
     text = " ".join(run("evaluate", model, "asked.csv").out.split())
+    assert "at threshold" not in text
     f1, shown = re.findall(r"F1 of yes would be highest, (.*), with --threshold (\S+)", text)[0]
     # As it is shown, it includes the row whose probability it is.
     again = run("evaluate", model, "asked.csv", "--json", "--threshold", shown).json["confusion"]

@@ -288,6 +288,7 @@ def test_as_a_dict_and_as_text() -> None:
         "accuracy": 0.75,
         "interval": list(found.interval or ()),
         "loss": found.loss,
+        "classes": ["0", "1"],
         "confusion": [[3, 0], [1, 0]],
         "calibration_error": found.calibration.error if found.calibration else None,
         "roc_area": 0.5,

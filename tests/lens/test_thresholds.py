@@ -6,7 +6,7 @@ import pytest
 import pellucid as pl
 from pellucid.core.types import Array
 from pellucid.lens.score_curves import PrecisionRecall
-from pellucid.lens.thresholds import verdicts, yes
+from pellucid.lens.thresholds import ThresholdScores, verdicts, yes
 
 P = np.array([0.1, 0.25, 0.4, 0.5, 0.9])
 ONE = pl.Network([pl.Affine([[1.0]]), pl.Sigmoid()])
@@ -41,6 +41,12 @@ def test_an_evaluation_by_another_threshold() -> None:
     assert low.confusion.tolist() == [[1, 1], [0, 3]]
     assert (plain.accuracy, low.accuracy) == (0.4, 0.8)
     assert plain.loss == low.loss
+    # Of 4 rows from 0.2 up 3 are of class 1, and no row of class 1 is below.
+    assert low.at_threshold is not None and plain.at_threshold is None
+    assert low.at_threshold == pytest.approx((0.2, 3 / 4, 1.0, 6 / 7))
+    expected = {"class": "1", "threshold": 0.2, "precision": 0.75, "recall": 1.0, "f1": 6 / 7}
+    assert low.to_dict()["at_threshold"] == pytest.approx(expected)
+    assert "at threshold 0.2: precision 0.7500" in low._repr_html_()
     # Calibration is a matter of the probabilities, whatever is done with them.
     assert plain.calibration is not None and low.calibration is not None
     assert plain.calibration.to_dict() == low.calibration.to_dict()
@@ -67,6 +73,14 @@ def test_the_best_threshold_is_the_best(generator: np.random.Generator) -> None:
 def test_ties_and_rare_hits() -> None:
     assert PrecisionRecall(np.array([0.9, 0.8, 0.1]), np.array([0, 0, 1])).best_f1 == (0.1, 0.5)
     assert PrecisionRecall(np.full(4, 0.5), np.array([0, 1, 0, 1])).best_f1[0] == 0.5
+
+
+def test_shares_of_no_rows_are_none() -> None:
+    high = pl.evaluate(ONE, X, np.arange(5) % 2, threshold=0.95)
+    assert high.at_threshold == (0.95, None, 0.0, 0.0)
+    line = "at threshold 0.95: precision -, recall 0.0000 and F1 0.0000 of 1"
+    assert high.threshold_line() == line
+    assert ThresholdScores.of(0.5, np.array([[4, 0], [0, 0]])) == (0.5, None, None, None)
 
 
 WRONG: dict[str, tuple[pl.Network, float, str]] = {

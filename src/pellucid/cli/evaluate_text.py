@@ -114,6 +114,9 @@ def _show_classes(found: Found, misclassified: int) -> None:
         emit(template, columns=columns())
     else:
         drawing.show(text)
+    if (line := whole.threshold_line()) is not None:
+        echo()
+        emit(line)
     if whole.roc is not None and whole.precision_recall is not None:
         echo()
         emit(f"{whole.roc}, {whole.precision_recall}")

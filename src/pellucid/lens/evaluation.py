@@ -19,7 +19,7 @@ from pellucid.language import say
 from pellucid.lens.input_columns import RowsLike, with_targets
 from pellucid.lens.report import PlainDict, Report
 from pellucid.lens.score_curves import ROC, Calibration, PrecisionRecall
-from pellucid.lens.thresholds import verdicts, yes
+from pellucid.lens.thresholds import ThresholdScores, verdicts, yes
 from pellucid.network import Network
 from pellucid.training.choices import check_network, choose_loss, is_classification
 from pellucid.training.sample_checks import check_rows
@@ -50,6 +50,8 @@ class Evaluation(Report):
         For two classes that both occur: the curves, with `area` and `average_precision`. Else None.
     best_f1
         For two classes by probability: the threshold with the highest F1 of class 1, and that F1.
+    at_threshold
+        With a threshold: precision, recall and F1 of class 1 (`ThresholdScores`). Else None.
     r2, mean_absolute_error, root_mean_squared_error
         For values: the coefficient of determination, the mean absolute and the root mean squared
         error. None for classes; of several targets of a table, r2 is the mean, and the errors are
@@ -75,6 +77,7 @@ class Evaluation(Report):
     roc: ROC | None = None
     precision_recall: PrecisionRecall | None = None
     best_f1: tuple[float, float] | None = None
+    at_threshold: ThresholdScores | None = None
     r2: float | None = None
     mean_absolute_error: float | None = None
     root_mean_squared_error: float | None = None
@@ -115,6 +118,8 @@ class Evaluation(Report):
         hits = int(right.sum())
         self.accuracy, self.interval = hits / len(t), metrics.wilson(hits, len(t))
         self.confusion = metrics.confusion(chosen, t, K)
+        if threshold is not None:
+            self.at_threshold = ThresholdScores.of(threshold, self.confusion)
         self.targets, self.predicted, self.confidence = t, chosen, confidence
         wrong = np.flatnonzero(~right)
         self.misclassified = wrong[np.argsort(-self.confidence[wrong], kind="stable")]
@@ -138,7 +143,10 @@ class Evaluation(Report):
             errors = ("r2", "mean_absolute_error", "root_mean_squared_error")
             return {"loss": self.loss, **{name: getattr(self, name) for name in errors}}
         found = {name: getattr(self, name) for name in ("accuracy", "interval", "loss")}
+        found["classes"] = [self.class_name(k) for k in range(len(self.confusion))]
         found["confusion"] = self.confusion.tolist()
+        if self.at_threshold is not None:
+            found["at_threshold"] = {"class": self.class_name(1), **self.at_threshold._asdict()}
         found["calibration_error"] = self.calibration.error
         if self.roc is not None and self.precision_recall is not None:
             found["roc_area"] = self.roc.area
@@ -174,7 +182,8 @@ class Evaluation(Report):
 
     def _repr_html_(self) -> str:
         """Return the metrics and, for classes, confusion matrix and most confident mistakes."""
-        parts = [blocks.paragraph(line) for line in (str(self), *self.target_lines())]
+        lines = (str(self), self.threshold_line(), *self.target_lines())
+        parts = [blocks.paragraph(line) for line in lines if line is not None]
         if self.confusion is None or self.calibration is None or self.misclassified is None:
             return blocks.frame(*parts)
         more = [say("expected calibration error {error:.4f}", error=self.calibration.error)]
@@ -197,6 +206,19 @@ class Evaluation(Report):
             say(template, name=name, r2=found["r2"], error=found["mean_absolute_error"])
             for name, found in self.by_target.items()
         ]
+
+    def threshold_line(self) -> str | None:
+        """Return the sentence on the scores at the threshold; None without one."""
+        if self.at_threshold is None:
+            return None
+        threshold, *scores = self.at_threshold
+        template = (
+            "at threshold {threshold:g}: precision {precision}, recall {recall} and F1 {f1} "
+            "of {name}"
+        )
+        texts = ["-" if score is None else f"{score:.4f}" for score in scores]
+        named = dict(zip(("precision", "recall", "f1"), texts, strict=True))
+        return say(template, threshold=threshold, **named, name=self.class_name(1))
 
     def confusion_table(self) -> str:
         """Return the confusion matrix as text: true classes down, predicted classes across."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from pellucid.core import functions
@@ -9,6 +11,27 @@ from pellucid.core.layers import Sigmoid, Softmax
 from pellucid.core.types import Array, Vector
 from pellucid.errors import InputError
 from pellucid.network import Network
+
+
+class ThresholdScores(NamedTuple):
+    """The scores of class 1 of two where it is predicted from a threshold up.
+
+    Precision is the share of class 1 among the rows predicted as such, recall the share of its rows
+    that are, and F1 = 2 hits / (rows predicted as class 1 + rows of class 1) the harmonic mean of
+    both. A share of no rows is None.
+    """
+
+    threshold: float
+    precision: float | None
+    recall: float | None
+    f1: float | None
+
+    @classmethod
+    def of(cls, threshold: float, confusion: Array) -> ThresholdScores:
+        """Return the scores of a confusion matrix, (2, 2) counts of class i predicted as j."""
+        hits, found, positive = confusion[1, 1], confusion[:, 1].sum(), confusion[1].sum()
+        pairs = (hits, found), (hits, positive), (2 * hits, found + positive)
+        return cls(threshold, *(float(part / whole) if whole else None for part, whole in pairs))
 
 
 def verdicts(net: Network, y: Array, threshold: float | None = None) -> tuple[Array, Vector]:
