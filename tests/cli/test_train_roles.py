@@ -36,6 +36,7 @@ def test_the_command_is_train_table(run: Callable[..., Result], visits: pandas.D
     assert result.code == 0
     err = " ".join(result.err.split())
     assert "whole groups of patient, about 10 % of the rows" in err
+    assert "training on about 270 rows of" in err
     assert "left out: day (as requested), weight (as requested), patient (as requested)" in err
     net = pl.load("net.safetensors")
     columns = pl.Columns.of("visits.csv", target="ill", ignore=["day", "patient", "weight"])
@@ -53,8 +54,11 @@ def test_the_latest_rows(run: Callable[..., Result], visits: pandas.DataFrame) -
     result = run(*words("--time", "day", "--validation", 0.2, "--json", "--ignore", "patient"))
     assert result.code == 0 and result.json["validation"]["loss"] > 0
     assert pl.load("model.safetensors").record["rows"] == 240
+    assert "training on about 240 rows of" in " ".join(result.err.split())
     result = run(*words("--time", "day", "--ignore", "patient", "--class-weights", "balanced"))
     assert "the latest rows by day, about 10 % of them" in " ".join(result.err.split())
+    result = run(*words("--validation", 0.2))
+    assert "training on 240 rows of" in " ".join(result.err.split())
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from pellucid.core.checks import input_width
 from pellucid.core.layers import Affine
 from pellucid.core.optimizers import Optimizer
 from pellucid.errors import PellucidError
-from pellucid.language import say
+from pellucid.language import mark, say
 from pellucid.network import Network, load
 from pellucid.training import History, Settings
 
@@ -32,7 +32,11 @@ class Outcome(NamedTuple):
 
 @dataclass(frozen=True)
 class Job:
-    """A training that is ready to run on data of any kind; `path` is the default file."""
+    """A training that is ready to run on data of any kind; `path` is the default file.
+
+    `by_column` is the share of the rows that groups or times hold out, or None. Which rows these
+    are, and so how many, is known only when training has read that column.
+    """
 
     data: str
     rows: int
@@ -42,6 +46,7 @@ class Job:
     run: Callable[[], History]
     score: Callable[[History], Outcome]
     introduction: Sequence[str] = ()
+    by_column: float | None = None
 
 
 def announce(job: Job, path: str) -> None:
@@ -51,9 +56,18 @@ def announce(job: Job, path: str) -> None:
     # Rounded as the split rounds it
     share = job.settings.validation
     kept = round(job.rows * share) if isinstance(share, float) else 0
+    template = mark(
+        "training on {rows:,} rows of {data}; network {widths}, {parameters:,} parameters"
+    )
+    rows = job.rows - kept
+    if job.by_column is not None:
+        template = mark(
+            "training on about {rows:,} rows of {data}; network {widths}, {parameters:,} parameters"
+        )
+        rows = round(job.rows * (1 - job.by_column))
     note(
-        "training on {rows:,} rows of {data}; network {widths}, {parameters:,} parameters",
-        rows=job.rows - kept,
+        template,
+        rows=rows,
         data=job.data,
         widths="-".join(map(str, (input_width(job.net.layers), *sizes))),
         parameters=job.net.parameter_count,

@@ -39,8 +39,9 @@ def prepare(options: TrainOptions, pretrained: Network | None) -> outcome.Job:
     recipe = recipes.tables(net, seen.rows, options.quick)
     # The choice of a loss needs the kind of targets only; rows are read later
     kind = np.empty(0, np.int64) if columns.classes else np.empty((0, 1), np.float32)
-    share = validation if isinstance(validation, float) and not roles.split else None
-    settings = replace(settings_of(options, net, recipe, kind), validation=share)
+    share = validation if isinstance(validation, float) else None
+    at_random = None if roles.split else share
+    settings = replace(settings_of(options, net, recipe, kind), validation=at_random)
 
     def score(history: History) -> outcome.Outcome:
         found = _scored(columns, seen, history)
@@ -60,6 +61,7 @@ def prepare(options: TrainOptions, pretrained: Network | None) -> outcome.Job:
             *_split_note(roles, validation),
             *_size_note(columns.width, seen.rows),
         ],
+        by_column=share if roles.split else None,
     )
 
 
