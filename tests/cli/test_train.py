@@ -477,7 +477,8 @@ def test_values_no_better_than_their_mean_are_warned_of(
 def test_a_rising_loss_is_warned_of() -> None:
     history = pl.training.History("reference")
     history.records += [{"loss": 1.0}, {"loss": 2.0}]
-    assert outcome.rising(history) == "the loss rose: 1 in the first epoch, 2 in the last"
+    found = outcome.rising(history)
+    assert found == ("the loss rose: 1 in the first epoch, 2 in the last", None)
 
 
 def test_an_earlier_file_is_told_of_and_the_files_name(

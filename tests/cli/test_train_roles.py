@@ -8,6 +8,7 @@ import pandas
 import pytest
 
 import pellucid as pl
+from pellucid.cli import outcome
 from tests.cli.conftest import Result
 
 
@@ -93,3 +94,40 @@ def test_classes_of_arrays_have_weights_too(run: Callable[..., Result]) -> None:
     name = pl.load("a.safetensors").label(1)
     assert run(*plain, "--class-weights", f"{name}=5", "-o", "c.safetensors").code == 0
     assert pl.load("a.safetensors") != pl.load("c.safetensors")
+
+
+@pytest.mark.parametrize("kind", ["table", "arrays"])
+def test_rare_classes_have_advice_of_their_own(
+    run: Callable[..., Result], generator: np.random.Generator, kind: str
+) -> None:
+    a, t = generator.normal(size=(200, 1)), (np.arange(200) < 20).astype(int)
+    # Noise, and a network too small to fit it by heart: it always predicts the frequent class.
+    data: list[object] = ["train", "--hidden", 1, "--epochs", 20, "--optimizer", "sgd", "--data"]
+    if kind == "table":
+        pandas.DataFrame({"a": a[:, 0], "t": np.where(t, "Yes", "No")}).to_csv("t.csv", index=False)
+        data += ["t.csv", "--target", "t", "--output", "softmax", "--validation", "none"]
+    else:
+        np.savez("t.npz", x=a, t=t)
+        data += ["t.npz", "--output", "softmax"]
+    result = run(*data)
+    err = " ".join(result.err.split())
+    assert "no better than always predicting" in err and "90.0 % are" in err
+    assert "--class-weights balanced makes both classes count the same" in err
+    assert "ROC curve, and precision and recall at a --threshold" in err
+    assert "try a smaller --learning-rate" not in err
+    # Weights were chosen already: accuracy was not what was asked for.
+    weighed = run(*data, "--class-weights", "No=2" if kind == "table" else "0=2").err
+    assert "accuracy says little" not in " ".join(weighed.split())
+
+
+def test_advice_fits_what_is_wrong() -> None:
+    def advice(chance: float, accuracy: float, classes: int = 2) -> str | None:
+        found = outcome.no_better_class("No", chance, accuracy, classes)
+        assert found is not None
+        return found.advice
+
+    assert "both classes" in (advice(0.9, 0.9) or "")
+    assert "each class" in (advice(0.9, 0.9, 3) or "")
+    assert advice(0.6, 0.6) is None  # no class is rare
+    assert advice(0.9, 0.1) is None  # training itself went wrong
+    assert outcome.no_better_class("No", 0.9, 0.95, 2) is None

@@ -21,13 +21,24 @@ from pellucid.training import History, Settings
 NEAR = 0.05
 """Share of the way from chance to perfect up to which a score counts as no better than chance."""
 
+FREQUENT = 0.75
+"""Share of the rows from which the most frequent class makes the others rare: three times as many
+rows as all others together, so that accuracy hardly depends on these."""
+
+
+class Warned(NamedTuple):
+    """What is wrong with a trained network, and what to do; None for other settings of training."""
+
+    text: str
+    advice: str | None = None
+
 
 class Outcome(NamedTuple):
     """How good a trained network is: sentences for people, scores for JSON, and a warning."""
 
     sentences: list[str]
     scores: dict[str, object]
-    warning: str | None
+    warning: Warned | None
 
 
 @dataclass(frozen=True)
@@ -86,7 +97,7 @@ def announce(job: Job, path: str) -> None:
 def conclude(job: Job, path: str, history: History, as_json: bool) -> None:
     """Report a finished training: scores, the file, and warnings where it failed."""
     outcome = job.score(history)
-    warnings = [text for text in (outcome.warning, rising(history)) if text is not None]
+    warnings = [each for each in (outcome.warning, rising(history)) if each is not None]
     if as_json:
         write_json(
             {
@@ -97,7 +108,7 @@ def conclude(job: Job, path: str, history: History, as_json: bool) -> None:
                 "stopped": history.stopped,
                 "engine": history.engine,
                 **outcome.scores,
-                **({"warnings": warnings} if warnings else {}),
+                **({"warnings": [each.text for each in warnings]} if warnings else {}),
             }
         )
     else:
@@ -105,9 +116,13 @@ def conclude(job: Job, path: str, history: History, as_json: bool) -> None:
             emit(text)
         emit("written: {path}, {time} of training", path=path, time=time_text(history.seconds))
     # On standard error: the result may be piped to a file
-    for text in warnings:
+    for text, _ in warnings:
         note("warning: {text}", text=text)
-    if warnings and isinstance(job.settings.optimizer, Optimizer):
+    advice = [each.advice for each in warnings]
+    if None not in advice:
+        for text in filter(None, advice):
+            note(text)
+    elif isinstance(job.settings.optimizer, Optimizer):
         note(
             "try a smaller --learning-rate (it was {rate:g}), another --optimizer or more "
             "--epochs; if you used the defaults, check that the features can predict the "
@@ -145,30 +160,54 @@ def note_replaced(path: str) -> None:
         note("replaces {path}", path=path)
 
 
-def no_better_class(name: str, chance: float, accuracy: float | None) -> str | None:
+def no_better_class(
+    name: str, chance: float, accuracy: float | None, classes: int
+) -> Warned | None:
     """Return the warning that a network is no better than the most frequent class, or None."""
     # A share of the way to 100 %: where 95 % is chance, 96 % says little
-    if accuracy is None or accuracy > chance + NEAR * (1 - chance):
+    way = NEAR * (1 - chance)
+    if accuracy is None or accuracy > chance + way:
         return None
     template = (
         "the network is no better than always predicting {name}: {accuracy:.1f} % right, "
         "{chance:.1f} % are {name}"
     )
-    return say(template, name=name, accuracy=100 * accuracy, chance=100 * chance)
+    text = say(template, name=name, accuracy=100 * accuracy, chance=100 * chance)
+    # Far below chance, something is wrong with the training itself
+    rare = chance >= FREQUENT and accuracy > chance - NEAR
+    return Warned(text, _rare_advice(name, classes) if rare else None)
 
 
-def no_better_value(r2: float | None) -> str | None:
+def _rare_advice(name: str, classes: int) -> str:
+    """Return how to judge and train a network where nearly all rows are of one class."""
+    if classes == 2:
+        return say(
+            "most rows are {name}, so accuracy says little here: `pellucid evaluate` shows the "
+            "area under the ROC curve, and precision and recall at a --threshold; in training, "
+            "--class-weights balanced makes both classes count the same",
+            name=name,
+        )
+    return say(
+        "most rows are {name}, so accuracy says little here: `pellucid evaluate` shows the share "
+        "of each class that is right; in training, --class-weights balanced makes all classes "
+        "count the same",
+        name=name,
+    )
+
+
+def no_better_value(r2: float | None) -> Warned | None:
     """Return the warning that a network is no better than the targets' mean, or None."""
     if r2 is None or r2 > NEAR:
         return None
-    return say("the network is no better than always predicting the mean (R2 {r2:.4f})", r2=r2)
+    text = say("the network is no better than always predicting the mean (R2 {r2:.4f})", r2=r2)
+    return Warned(text)
 
 
-def rising(history: History) -> str | None:
+def rising(history: History) -> Warned | None:
     """Return the warning that the loss rose, or None."""
     losses = history["loss"]
     # From epoch to epoch noise may lift it, from the first to the last it must fall
     if len(losses) < 2 or losses[-1] <= losses[0]:
         return None
     template = "the loss rose: {first:.4g} in the first epoch, {last:.4g} in the last"
-    return say(template, first=losses[0], last=losses[-1])
+    return Warned(say(template, first=losses[0], last=losses[-1]))

@@ -48,6 +48,13 @@ def prepare(options: TrainOptions, pretrained: Network | None) -> outcome.Job:
         validation=validation,
         augment=augmentation(options.augment, recipe.augment, dataset.image_shape),
     )
+
+    def score(history: History) -> outcome.Outcome:
+        found = _scored(net, dataset, history)
+        # With weights, accuracy beside a frequent class is not what was asked for
+        rare = found.warning is not None and found.warning.advice is not None
+        return found._replace(warning=None) if options.class_weights and rare else found
+
     return outcome.Job(
         data=dataset.name,
         rows=len(dataset.x),
@@ -55,7 +62,7 @@ def prepare(options: TrainOptions, pretrained: Network | None) -> outcome.Job:
         path="digits.safetensors" if dataset.image_shape else "model.safetensors",
         settings=settings,
         run=lambda: train_rows(net, dataset.x, dataset.t, settings),
-        score=lambda history: _scored(net, dataset, history),
+        score=score,
     )
 
 
@@ -151,7 +158,7 @@ def _scored(net: Network, dataset: datasets.Dataset, history: History) -> outcom
 
 def _warning(
     dataset: datasets.Dataset, accuracy: float | None, found: Evaluation | None
-) -> str | None:
+) -> outcome.Warned | None:
     if dataset.classes is None:
         return outcome.no_better_value(None if found is None else found.r2)
     # Without test rows the training accuracy is the only one known
@@ -161,4 +168,5 @@ def _warning(
         dataset.classes[frequent],
         float(counts[frequent] / counts.sum()),
         accuracy if found is None else found.accuracy,
+        len(dataset.classes),
     )

@@ -194,7 +194,8 @@ def _scored(columns: Columns, seen: Columns, history: History) -> outcome.Outcom
     else:
         text = say("accuracy {accuracy:.1f} %", accuracy=100 * (value or 0.0))
         frequent = max(seen.counts, key=seen.counts.__getitem__)
-        warning = outcome.no_better_class(frequent, seen.counts[frequent] / seen.rows, value)
+        share = seen.counts[frequent] / seen.rows
+        warning = outcome.no_better_class(frequent, share, value, len(columns.classes))
     if held_out:
         template = (
             "kept: the weights after epoch {epoch} of {epochs}, with the lowest validation loss"
