@@ -4,12 +4,14 @@ Exact where that is known, never wrong, and honest when there is none.
 """
 
 import json
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 import pellucid as pl
+from pellucid.cli import main
 from pellucid.lens.input_limits import input_limits, input_scale
 from pellucid.web import SHIPPED
 from tests.lens.networks import D, affine, kinds, rows_for
@@ -245,3 +247,79 @@ def test_the_number_of_a_missing_cell_does_not_change_alone() -> None:
     assert "income" in {name for name, _, _ in whole.moves()}
     missing = pl.counterfactual(net, {"age": [25.0], "income": [None]})
     assert {name for name, before, after in missing.moves() if before != after} <= {"age"}
+
+
+def sales(days: int) -> dict[str, Any]:
+    """Skewed discounts from 0 to 33.3, prices, and consecutive days from 2024-01-01 on."""
+    rng = np.random.default_rng(2)
+    start = np.datetime64("2024-01-01")
+    return {
+        "day": [str(start + int(i)) for i in np.arange(300) % days],
+        "discount": rng.choice([0, 0, 0, 5, 33.3], 300).tolist(),
+        "price": np.exp(rng.normal(3, 1, 300)).tolist(),
+        "bought": (["no", "yes"] * 150),
+    }
+
+
+def linear(columns: pl.Columns, weights: list[float], bias: float = 0.3) -> pl.Network:
+    layers = [columns.standardize(np.float64), pl.Affine(np.array(weights)[:, None], [bias])]
+    return pl.Network([*layers, pl.Sigmoid()], inputs=columns, classes=columns.classes)
+
+
+def test_no_number_and_no_date_leaves_the_range_of_training() -> None:
+    table = sales(10)
+    columns = pl.Columns.of(table, target="bought")
+    net = linear(columns, [0.5, 2.0, 0.5], bias=1.5)
+    low, high = (ends + columns.offsets for ends in input_limits(net))
+    known, first = columns.standardize(np.float64), 19723  # 2024-01-01 in days since 1970
+    assert (low[0], high[0]) == (first, first + 9)
+    assert (low[1], high[1]) == pytest.approx((0, 33.3))
+    assert low[2] == min(table["price"])
+    assert high[2] == known.mean[2] + 3 * known.std[2] < max(table["price"])
+    x, ends = columns.x(table), 0
+    for row in x[:10]:
+        found = pl.counterfactual(net, row)
+        if found.x is None:
+            continue
+        moved = found.x + found.offsets
+        assert (moved >= np.minimum(low, row + found.offsets) - 1e-5).all()
+        assert (moved <= np.maximum(high, row + found.offsets) + 1e-5).all()
+        ends += int(row[1] > 0 and moved[1] == pytest.approx(0, abs=0.01))
+    assert ends > 0
+    json.dumps(found.to_dict())
+
+
+def test_dates_are_shown_as_dates(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    table = sales(10)
+    net = linear(pl.Columns.of(table, target="bought"), [3.0, 0.0, 0.0])
+    row = {"day": ["2024-01-02"], "discount": [5.0], "price": [20.0]}
+    found = pl.counterfactual(net, row)
+    # The border: 3 (day - mean) / std + 0.3 = 0.
+    days = np.arange(300) % 10
+    border = np.datetime64("2024-01-01") + (days.mean() - 0.1 * days.std()) * np.timedelta64(
+        1440, "m"
+    )
+    [(name, before, after)] = found.moves_as_text()
+    assert (name, before) == ("day", "2024-01-02")
+    assert abs(np.datetime64(after) - border) <= np.timedelta64(2, "m")
+    assert after in str(found) and before in str(found)
+    assert found.moves()[0][1] == 19724
+    net.save(tmp_path / "net.safetensors")
+    (tmp_path / "rows.csv").write_text("day,discount,price\n2024-01-02,5,20\n")
+    words = [str(tmp_path / name) for name in ("net.safetensors", "rows.csv")]
+    assert main(["explain", *words, "--row", "1"]) == 0
+    assert f"- day: 2024-01-02 -> {after}" in capsys.readouterr().out
+
+
+def test_a_date_stays_where_its_cycle_would_not_follow() -> None:
+    """A trend that moves alone, with the weekday of another date, is no date."""
+    table = sales(100)
+    columns = pl.Columns.of(table, target="bought")
+    assert columns.names == ["day", "day: sin week", "day: cos week", "discount", "price"]
+    net = linear(columns, [3.0, 0.5, 0.5, 0.0, 2.0])
+    row = {"day": ["2024-01-20"], "discount": [5.0], "price": [20.0]}
+    found = pl.counterfactual(net, row)
+    assert [name for name, _, _ in found.moves()] == ["price"]
+    assert found.change is not None and not found.change[:3].any()
+    free = pl.counterfactual(net, row, fixed=[])
+    assert free.change is not None and free.change[:3].all()

@@ -101,6 +101,23 @@ def test_what_would_have_to_change(cells: Cells, visit: Visit, tmp_path: Path) -
         assert [read_number(cell) for cell in row[1:]] == pytest.approx([before, after], rel=1e-3)
 
 
+def test_a_date_does_not_move_without_its_weekday(visit: Visit, tmp_path: Path) -> None:
+    days = np.arange("2024-01-01", "2024-04-10", dtype="datetime64[D]")
+    prices, bought = np.linspace(1, 9, len(days)), np.where(days > days[40], "yes", "no")
+    columns = pl.Columns.of({"day": days, "price": prices, "bought": bought}, target="bought")
+    layers = [columns.standardize(np.float64), pl.Affine([[3.0], [0.5], [0.5], [2.0]], [0.3])]
+    net = pl.Network([*layers, pl.Sigmoid()], inputs=columns, classes=columns.classes)
+    page(net, tmp_path / "page.html")
+    tab = visit((tmp_path / "page.html").as_uri() + "#lang=en&p=why")
+    tab.wait_for_selector('[data-testid="other-result"][data-distance]')
+    expected = pl.counterfactual(net, np.array(tab.evaluate("Array.from(pellucid.look.pass.x)")))
+    moved = tab.get_by_test_id("other-moves").locator("tbody tr").all_inner_texts()
+    assert [row.split("\t")[0] for row in moved] == ["price"]
+    assert [name for name, _, _ in expected.moves()] == ["price"]
+    distance = float(attribute(tab.get_by_test_id("other-result"), "data-distance"))
+    assert distance == pytest.approx(expected.distance, rel=1e-6)
+
+
 def test_a_sliders_way_is_one_step(cells: Cells, visit: Visit, tmp_path: Path) -> None:
     page(learned(cells, "bought", "price"), tmp_path / "page.html")
     tab = visit((tmp_path / "page.html").as_uri() + "#lang=en")

@@ -210,8 +210,8 @@ def _show_counterfactual(
             "({distance:.3g} standard deviations):"
         )
         emit(template, before=other.label_before, after=other.label_after, distance=other.distance)
-        for name, before, after in other.moves(SHOWN):
-            emit(f"- {name}: {before:.6g} -> {after:.6g}")
+        for name, before, after in other.moves_as_text(SHOWN):
+            emit(f"- {name}: {before} -> {after}")
         return
     emit(
         "smallest change found that changes the prediction from {before} to {after}: length "

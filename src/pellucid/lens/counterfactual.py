@@ -18,7 +18,7 @@ from pellucid.engines import make_engine
 from pellucid.errors import InputError
 from pellucid.language import say
 from pellucid.lens import input_columns, neurons
-from pellucid.lens.input_columns import RowsLike
+from pellucid.lens.input_columns import RowsLike, date_text
 from pellucid.lens.input_limits import LimitsLike, input_limits, input_scale
 from pellucid.lens.report import Report
 from pellucid.network import Network
@@ -47,6 +47,8 @@ class Counterfactual(Report):
         The predicted class of the row, its label, and the confidence.
     names, row, offsets
         (D,) each: the inputs' names, the row, and what to add for the columns' own units.
+    dates
+        The indices of the inputs that are dates, in days since 1970.
     found
         Whether one was found; without one, everything below is None.
     after, label_after, confidence_after
@@ -61,7 +63,7 @@ class Counterfactual(Report):
         a hundredth.
     """
 
-    LEFT_OUT = ("offsets",)
+    LEFT_OUT = ("offsets", "dates")
 
     before: int
     label_before: str
@@ -69,6 +71,7 @@ class Counterfactual(Report):
     names: list[str]
     row: Array
     offsets: Array
+    dates: list[int]
     found: bool = False
     after: int | None = None
     label_after: str | None = None
@@ -83,14 +86,25 @@ class Counterfactual(Report):
     def moves(self, count: int | None = None) -> list[tuple[str, float, float]]:
         """Return (name, before, after) of the `count` inputs that move most; None for all.
 
-        Values are in the columns' own units. Inputs that move by less than a hundredth of the
-        largest move are left out.
+        Values are in the columns' own units, dates in days since 1970. Inputs that move by less
+        than a hundredth of the largest move are left out.
         """
+        return [(self.names[i], before, after) for i, before, after in self._moves(count)]
+
+    def moves_as_text(self, count: int | None = None) -> list[tuple[str, str, str]]:
+        """Return the moves (see `moves`) as texts, dates as dates."""
+        found = []
+        for i, *ends in self._moves(count):
+            texts = [date_text(end) if i in self.dates else f"{end:.6g}" for end in ends]
+            found.append((self.names[i], texts[0], texts[1]))
+        return found
+
+    def _moves(self, count: int | None) -> list[tuple[int, float, float]]:
         if self.x is None or self.shares is None:
             return []
         order = np.argsort(-self.shares, kind="stable")[: self.changed][:count]
         before, after = self.row + self.offsets, self.x + self.offsets
-        return [(self.names[i], float(before[i]), float(after[i])) for i in order.tolist()]
+        return [(i, float(before[i]), float(after[i])) for i in order.tolist()]
 
     def __str__(self) -> str:
         labels = {"before": self.label_before, "after": self.label_after}
@@ -105,7 +119,7 @@ class Counterfactual(Report):
             "change of length {distance:.3f}: {changed:,} inputs, none by more than {largest:.3f}"
         )
         lines = [[say("input neuron"), say("before"), say("after")]]
-        lines += [[name, f"{old:.4g}", f"{new:.4g}"] for name, old, new in self.moves(10)]
+        lines += [list(move) for move in self.moves_as_text(10)]
         return f"{say(template, **vars(self) | labels)}\n{table(lines, total=False)}"
 
 
@@ -139,11 +153,12 @@ def counterfactual(
         The target class, an index or a name; None for the nearest other class.
     limits
         (lowest, highest) of each input, numbers or one for each input; None for 0 to 255 where the
-        network scales bytes, 0 to 1 where `net.inputs` is images, and three standard deviations
-        either way for a table's numbers.
+        network scales bytes, 0 to 1 where `net.inputs` is images, and for a table's numbers three
+        standard deviations either way, but not beyond the least and greatest of training.
     fixed
         Indices of the inputs that may not move; None for a table's categories and flags of missing
-        cells, as no cell is between 0 and 1.
+        cells, as no cell is between 0 and 1, and for dates whose sine and cosine of a cycle, such
+        as the week, are inputs too: moved one by one they would belong to no date.
     steps
         Steps of the search for each class, 100 by default; half as many after each restart.
 
@@ -164,7 +179,8 @@ def counterfactual(
     neurons.check_overflow(net, y)
     before, confidence = int(net.choose(y)[0]), float(net.confidence(y)[0])
     names, offsets = input_columns.input_names(net), input_columns.input_offsets(net)
-    found = Counterfactual(before, net.label(before), confidence, names, row[0], offsets)
+    dates = input_columns.date_inputs(net)
+    found = Counterfactual(before, net.label(before), confidence, names, row[0], offsets, dates)
     targets = _targets(net, target, before, y.shape[1])
     best = search.nearest(targets, whole("steps", steps))
     if best is None:
@@ -340,8 +356,11 @@ class _Best:
 def _fixed(net: Network, fixed: Sequence[int] | None) -> list[int]:
     if fixed is None:
         columns = input_columns.input_columns(net)
-        # Of a numeric column only the first input, the number, may move: not the missing flag.
-        return [i for column in columns for i in column.inputs[column.categories is None :]]
+        # Of a numeric column only the first input, the number, may move: not the missing flag, and
+        # no date without the sine and cosine of its season, which no straight move keeps together.
+        free = [column.categories is None and not column.cycles for column in columns]
+        parts = zip(columns, free, strict=True)
+        return [i for column, one in parts for i in column.inputs[int(one) :]]
     return input_columns.column_inputs(fixed, neurons.input_count(net)) if len(fixed) else []
 
 

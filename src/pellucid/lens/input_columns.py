@@ -50,7 +50,7 @@ class InputColumn(NamedTuple):
 
     def text(self, value: float) -> str:
         """Return a number of the column, in its own units, as text; a date to the minute."""
-        return iso(round(value * 1440) / 1440) if self.dates else f"{value:.6g}"
+        return date_text(value) if self.dates else f"{value:.6g}"
 
     def settings(self, values: Array) -> Array:
         """Return the column's inputs, (G, inputs), for present cells with these values, (G,)."""
@@ -103,6 +103,16 @@ def input_offsets(net: Network) -> Array:
     if knows_columns(net):
         return net.columns.offsets
     return np.zeros(checks.input_width(net.layers) or 0)
+
+
+def date_inputs(net: Network) -> list[int]:
+    """Return the indices of the inputs that are dates, days since 1970 minus an offset."""
+    return [column.inputs[0] for column in input_columns(net) if column.dates]
+
+
+def date_text(days: float) -> str:
+    """Return days since 1970 as a date, with the time to the minute where there is one."""
+    return iso(round(days * 1440) / 1440)
 
 
 def column_inputs(column: int | Sequence[int], D: int) -> list[int]:

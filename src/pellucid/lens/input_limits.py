@@ -12,8 +12,10 @@ from pellucid.core.categories import CategoryEmbedding
 from pellucid.core.preparation import Flatten, Scale, Standardize
 from pellucid.core.types import Array
 from pellucid.data.inputs import Images
+from pellucid.data.tables import Columns
+from pellucid.data.tables.kinds import DateColumn, NumberColumn
 from pellucid.errors import InputError
-from pellucid.lens.input_columns import input_columns, knows_columns
+from pellucid.lens.input_columns import knows_columns
 from pellucid.lens.neurons import neuron_layer
 from pellucid.network import Network
 
@@ -25,10 +27,11 @@ def input_limits(net: Network, limits: LimitsLike | None = None) -> tuple[Array,
     """Return the lowest and highest value of each input, both (D,) float64, in the inputs' units.
 
     `limits` is (lowest, highest), each one number or one for each input. None: 0 to 255 where the
-    network scales bytes, 0 to 1 where `net.inputs` is images; for a table's numbers three standard
-    deviations around their training mean, for its categories 0 to 1, or all their indices. (A
-    table's numbers are fed minus the offset that `net.columns` keeps.) Raises InputError where
-    limits are missing, not finite, of another number of inputs, or in the wrong order.
+    network scales bytes, 0 to 1 where `net.inputs` is images; for a table's numbers and dates three
+    standard deviations around their training mean, but not beyond the least and greatest of
+    training, for its categories 0 to 1, or all their indices. (A table's numbers are fed minus the
+    offset that `net.columns` keeps.) Raises InputError where limits are missing, not finite, of
+    another number of inputs, or in the wrong order.
 
     >>> import pellucid as pl
     >>> low, high = input_limits(pl.mlp([4, 2]), (0, [1, 2, 3, 4]))
@@ -71,14 +74,7 @@ def input_scale(net: Network) -> Array:
 
 def _known_limits(net: Network) -> LimitsLike:
     if knows_columns(net):
-        prepared = net.columns.standardize(np.float64)
-        numbers = [column.inputs[0] for column in input_columns(net) if column.categories is None]
-        low, high = np.zeros(prepared.mean.size), np.ones(prepared.mean.size)
-        # Three standard deviations hold 99.7 % of a normal column.
-        low[numbers] = (prepared.mean - 3 * prepared.std)[numbers]
-        high[numbers] = (prepared.mean + 3 * prepared.std)[numbers]
-        high = np.where(net.columns.sizes > 0, net.columns.sizes - 1, high)
-        return low, high
+        return _table_limits(net.columns)
     factor = checks.byte_factor(net.layers)
     if factor is not None:
         return 0.0, float(round(1 / factor))
@@ -88,3 +84,16 @@ def _known_limits(net: Network) -> LimitsLike:
         "the range of the inputs is unknown: pass limits=(lowest, highest), such as (0, 1) for "
         "images or (x.min(axis=0), x.max(axis=0)) for tables"
     )
+
+
+def _table_limits(columns: Columns) -> LimitsLike:
+    prepared = columns.standardize(np.float64)
+    low, high = np.zeros(prepared.mean.size), np.where(columns.sizes > 0, columns.sizes - 1, 1.0)
+    for column, i in zip(columns.columns, columns.starts, strict=True):
+        if isinstance(column, (NumberColumn, DateColumn)):
+            mean, room = prepared.mean[i], 3 * prepared.std[i]  # 99.7 % of a normal column
+            # No negative discount: many columns end before three standard deviations. The mean is
+            # always within, whatever a file says.
+            low[i] = min(mean, max(mean - room, column.low - column.offset))
+            high[i] = max(mean, min(mean + room, column.high - column.offset))
+    return low, high

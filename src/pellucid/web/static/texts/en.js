@@ -368,17 +368,18 @@ export const en = {
     "{before} ({sure}) becomes {after} ({then}) with a change of length {distance}: {count} " +
     "pixels, none by more than {largest}.",
   "other.none.row":
-    "No change of the numbers within three standard deviations of the means was found with that " +
-    "answer; it stays {before}. This does not prove that there is none.",
+    "No change of the numbers within three standard deviations of the means and within the range " +
+    "of training was found with that answer; it stays {before}. This does not prove that there is " +
+    "none.",
   "other.found.row":
     "{before} ({sure}) becomes {after} ({then}) with these changes, of length {distance}.",
   "other.column": "column",
   "other.from": "now",
   "other.to": "changed",
   "other.note.row":
-    "Numbers move within three standard deviations of their means; categories and missing " +
-    "numbers stay. The length is in standard deviations. This is the smallest change found, at " +
-    "the border between both answers; a smaller one may exist.",
+    "Numbers move within three standard deviations of their means and within the range of " +
+    "training; categories and missing numbers stay. The length is in standard deviations. This is " +
+    "the smallest change found, at the border between both answers; a smaller one may exist.",
   "other.before": "before: {before}",
   "other.after": "after: {after}",
   "other.between": "difference, up to {largest}",

@@ -115,7 +115,8 @@ async function search(page, look, target, current) {
 }
 
 /**
- * Return the limits of a row: categories and missing numbers stay; null for a picture.
+ * Return the limits of a row: categories and missing numbers stay, and so do dates with the sine and
+ * cosine of a cycle, which must move together; null for a picture.
  * @param {Page} page
  * @param {Float64Array} x
  */
@@ -124,7 +125,7 @@ function limitsOf({ facts, pictures }, x) {
   const [low, high] = [x.slice(), x.slice()];
   for (const { categories, inputs, offset = 0, low: least = 0, high: most = 0 } of facts.fields) {
     const [at, mark] = inputs;
-    if (categories || (mark !== undefined && x[mark])) continue;
+    if (categories || inputs.length > 2 || (mark !== undefined && x[mark])) continue;
     [low[at], high[at]] = [least - offset, most - offset];
   }
   return { low, high };
