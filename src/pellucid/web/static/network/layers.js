@@ -127,6 +127,21 @@ const CategoryEmbedding = {
   },
 };
 
+/**
+ * Return what each input of a CategoryEmbedding has, given what its outputs have: an index has the
+ * sum over its K numbers.
+ * @param {Layer} layer
+ * @param {Float64Array} values
+ */
+export function byInput({ arrays: { W, sizes } }, values) {
+  const K = W.shape[1];
+  let [own, learned] = [0, sizes.data.filter((size) => !size).length];
+  return Float64Array.from(sizes.data, (size) => {
+    if (!size) return values[own++];
+    return values.subarray(learned, (learned += K)).reduce((sum, value) => sum + value, 0);
+  });
+}
+
 /** The row of W of each index in x. @param {Layer} layer @param {Float64Array} x */
 function rowsOf(layer, x) {
   /** @type {number[]} */

@@ -1,6 +1,6 @@
 // Attributions and counterfactuals: lens/attribution.py and lens/counterfactual.py in JavaScript.
 
-import { backward, forward } from "./layers.js";
+import { backward, byInput, forward } from "./layers.js";
 
 /**
  * @typedef {import("./network.js").Network} Network
@@ -58,28 +58,12 @@ export function integrated(network, x, L, index) {
     const mean = meanSlope(rest, from, to, index, steps);
     const slopes = backward(first, end, trace, mean).dx;
     const behind = slopes.map((slope, i) => slope * (end[i] - start[i]));
-    const values = embedding.length ? ofInputs(embedding[0], behind) : behind;
+    const values = embedding.length ? byInput(embedding[0], behind) : behind;
     const sum = values.reduce((a, b) => a + b, 0);
     const gap = Math.abs(sum - change) / (Math.abs(change) || 1);
     if (gap <= CLOSED || steps >= MOST_STEPS)
       return { values, atInput, atBaseline, sum, gap, steps };
   }
-}
-
-/**
- * Return the values of the inputs, given those of the embedding's output: an index has the sum over
- * its learned numbers.
- * @param {import("./layers.js").Layer} embedding
- * @param {Float64Array} behind
- */
-function ofInputs(embedding, behind) {
-  const { W, sizes } = embedding.arrays;
-  const K = W.shape[1];
-  let [own, learned] = [0, kept(embedding).length];
-  return Float64Array.from(sizes.data, (size) => {
-    if (!size) return behind[own++];
-    return behind.subarray(learned, (learned += K)).reduce((sum, value) => sum + value, 0);
-  });
 }
 
 /**
