@@ -176,3 +176,28 @@ def test_nothing_scrolls_sideways_and_axe_finds_nothing(
         assert min(lefts) >= 0  # no name is cut off by the edge
     results = Axe().run(tab)
     assert results.violations_count == 0, results.generate_report()
+
+
+@pytest.mark.filterwarnings("ignore::pellucid.TableWarning")  # dates after those of training
+def test_a_date_takes_its_cycles_along(visit: Visit, tmp_path: Path) -> None:
+    days = np.datetime64("2020-01-01") + np.arange(0, 1200, 3)
+    cells = {
+        "day": days,
+        "price": np.arange(len(days)) + np.random.default_rng(0).random(len(days)),
+    }
+    net = pl.table_mlp(pl.Columns.of(cells, target="price"), hidden=[8])
+    pl.train_table(net, cells, epochs=5, progress=False)
+    assert net.columns.names == [
+        "day",
+        *(f"day: {wave} {cycle}" for cycle in ("year", "week") for wave in ("sin", "cos")),
+    ]
+    page(net, tmp_path / "page.html")
+    tab = visit((tmp_path / "page.html").as_uri() + "#lang=en")
+    exact = net.astype("float64")
+    assert tab.get_by_role("checkbox", name="missing").count() == 0
+    for day in ("2021-03-04", "2023-11-30"):
+        number = (np.datetime64(day) - np.datetime64("1970-01-01")).astype(int)
+        tab.get_by_role("spinbutton", name="day", exact=True).fill(str(number))
+        settle(tab)
+        expected = exact.predict({"day": [np.datetime64(day)]})[0]
+        np.testing.assert_allclose(tab.evaluate(YES), expected, rtol=1e-9)

@@ -11,6 +11,7 @@ from pellucid import __version__
 from pellucid.core.checks import input_width
 from pellucid.core.preparation import Standardize
 from pellucid.data import mnist
+from pellucid.data.tables.moments import PERIODS
 from pellucid.errors import InputError
 from pellucid.lens import neurons
 from pellucid.lens.evaluation import evaluate
@@ -31,13 +32,15 @@ class Field(TypedDict, total=False):
     """A table's column as the page shows it; the keys from `offset` on are those of numbers."""
 
     name: str
-    inputs: list[int]  # the value and, where there is one, the missing mark; or each category
+    inputs: list[int]  # the value, the missing mark, sine and cosine of cycles; or each category
     categories: list[str] | None
     indexed: bool  # whether categories are values of one input, not inputs
     offset: float
     low: float
     high: float
     fill: float  # replaces a missing value
+    flagged: bool  # whether the second input marks missing cells
+    cycles: list[float]  # of dates, in days: each has two inputs, sine and cosine
 
 
 class Facts(TypedDict):
@@ -107,6 +110,8 @@ def _fields(net: Network) -> list[Field]:
             field["offset"] = column.offset
             field["low"], field["high"] = float(low[first]), float(high[first])
             field["fill"] = float(net.columns.standardize().mean[first])
+            field["flagged"] = column.flagged
+            field["cycles"] = [PERIODS[cycle] for cycle in column.cycles]
         fields.append(field)
     return fields
 
@@ -116,9 +121,12 @@ def _start(net: Network) -> list[float]:
     first, D = net.layers[0], neurons.input_count(net)
     row = first.mean.astype(float) if isinstance(first, Standardize) else np.zeros(D)
     if knows_columns(net):
-        columns = input_columns(net)
-        numbers = [column.inputs[0] for column in columns if column.categories is None]
         row[:] = 0  # the means of category inputs are no category
-        row[[column.inputs[0] for column in columns if column.categories is not None]] = 1
-        row[numbers] = net.columns.standardize(np.float64).mean[numbers]
+        means = net.columns.standardize(np.float64).mean
+        for column in input_columns(net):
+            at = column.inputs[0]
+            if column.categories is not None:
+                row[at] = 1
+            else:
+                row[column.inputs] = column.settings(means[[at]] + column.offset)[0]
     return row.tolist()

@@ -79,8 +79,9 @@ def as_array(values: Column) -> ArrowArray:
     arrow = library("pyarrow", "tables")
     try:
         return arrow.array(values, from_pandas=True)
-    except (arrow.ArrowInvalid, arrow.ArrowTypeError, OverflowError):
-        # Numbers and texts in one column are texts, as in a CSV file, and so are huge numbers.
+    except (arrow.ArrowInvalid, arrow.ArrowTypeError, OverflowError, TypeError):
+        # Numbers and texts in one column are texts, as in a CSV file, and so are huge numbers and
+        # NumPy's dates in a list, which Arrow does not take.
         texts = [None if value is None else str(value) for value in values]
         return arrow.array(texts, arrow.string())
 

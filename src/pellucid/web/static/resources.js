@@ -16,14 +16,16 @@
  *
  * @typedef {object} Field a column of a table; of numbers where `categories` is null
  * @property {string} name
- * @property {number[]} inputs indices: of the value (less `offset`) and, where there is one, of the
- *   missing mark; or of each category
+ * @property {number[]} inputs indices: of the value (less `offset`), of the missing mark where it is
+ *   `flagged`, of sine and cosine of each of `cycles`; or of each category
  * @property {string[] | null} categories
  * @property {boolean} [indexed] whether the one input is the index of the category
  * @property {number} [offset]
  * @property {number} [low] end of the slider
  * @property {number} [high]
  * @property {number} [fill] replaces a missing number
+ * @property {boolean} [flagged] whether missing cells have a mark
+ * @property {number[]} [cycles] of dates, in days
  *
  * @typedef {{index: number, label: number, pixels: Uint8Array}} TestDigit
  * @typedef {{facts: Facts, model: ArrayBuffer, digits: TestDigit[]}} Resources

@@ -97,10 +97,13 @@ function plain(name, i, row) {
  * @param {Row} row
  * @returns {Control}
  */
-function measure({ t }, { name, inputs, offset = 0, low = 0, high = 1, fill = 0 }, i, row) {
-  const [at, mark] = inputs;
+function measure({ t }, field, i, row) {
+  const { name, inputs, offset = 0, low = 0, high = 1, fill = 0 } = field;
+  const at = inputs[0];
+  const mark = field.flagged ? inputs[1] : undefined;
   const present = mark === undefined ? [] : [/** @type {[number, number]} */ ([mark, 0])];
-  const give = (/** @type {number} */ value) => row.change([[at, value - offset], ...present]);
+  const give = (/** @type {number} */ value) =>
+    row.change([[at, value - offset], ...present, ...waves(field, value)]);
   const number = numberField(`column-${i}`, give, row.end);
   const slider = h("input", {
     type: "range",
@@ -117,7 +120,8 @@ function measure({ t }, { name, inputs, offset = 0, low = 0, high = 1, fill = 0 
     onchange: () => {
       row.change([
         [at, fill],
-        [mark, Number(missing.checked)],
+        [/** @type {number} */ (mark), Number(missing.checked)],
+        ...waves(field, missing.checked ? NaN : fill + offset),
       ]);
       row.end();
     },
@@ -148,6 +152,23 @@ function measure({ t }, { name, inputs, offset = 0, low = 0, high = 1, fill = 0 
       slider.value = String(values[at] + offset);
     },
   };
+}
+
+/**
+ * Return sine and cosine of each cycle of a date, in days since 1970; 0 for a missing one.
+ * @param {Field} field
+ * @param {number} days
+ * @returns {[number, number][]}
+ */
+function waves({ inputs, flagged, cycles = [] }, days) {
+  const first = flagged ? 2 : 1;
+  return cycles.flatMap((period, k) => {
+    const angle = (2 * Math.PI * (days - Math.floor(days / period) * period)) / period;
+    const pair = Number.isNaN(days) ? [0, 0] : [Math.sin(angle), Math.cos(angle)];
+    return pair.map(
+      (wave, j) => /** @type {[number, number]} */ ([inputs[first + 2 * k + j], wave]),
+    );
+  });
 }
 
 /**

@@ -123,10 +123,10 @@ async function search(page, look, target, current) {
 function limitsOf({ facts, pictures }, x) {
   if (pictures) return null;
   const [low, high] = [x.slice(), x.slice()];
-  for (const { categories, inputs, offset = 0, low: least = 0, high: most = 0 } of facts.fields) {
-    const [at, mark] = inputs;
-    if (categories || inputs.length > 2 || (mark !== undefined && x[mark])) continue;
-    [low[at], high[at]] = [least - offset, most - offset];
+  for (const field of facts.fields) {
+    const { categories, inputs, cycles = [], offset = 0, low: least = 0, high: most = 0 } = field;
+    if (categories || cycles.length || (field.flagged && x[inputs[1]])) continue;
+    [low[inputs[0]], high[inputs[0]]] = [least - offset, most - offset];
   }
   return { low, high };
 }
