@@ -24,8 +24,8 @@ class CategoryEmbedding(Layer):
 
     An index is a category's place in its column, a whole number from 0 on; its K numbers are a row
     of one table W, in which the rows of the columns follow each other: y = [x_kept, W[begin_e +
-    index_e] for each column e]. Index 0 is the place for categories that are rare or unseen. What
-    is no index (below 0, NaN, or as large as the column's size or larger) counts as 0, and a
+    index_e] for each column e]. Index 0 is for a category that training did not have. What is
+    no index (below 0, NaN, or as large as the column's size or larger) counts as 0, and a
     fraction is cut off, so W is never read outside; `checks.check_input` refuses both in the input
     of a network. Guo and Berkhahn 2016, "Entity embeddings of categorical variables" (arXiv
     1604.06737).

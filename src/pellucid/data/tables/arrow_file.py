@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 
+from pellucid.data.tables.arrow_errors import as_file_errors
 from pellucid.data.tables.cells import Block, Opened
-from pellucid.errors import FileError
 from pellucid.extras import library
+from pellucid.language import mark
 
 ARROW = b"ARROW1"
+_DAMAGED = mark("{path}: not a Feather (Arrow) file, or damaged ({reason})")
 _ROWS = 1 << 15  # of a block: a few megabytes for most tables
 
 
@@ -21,7 +22,7 @@ def open_arrow(path: str) -> Opened:
         fields = reader.IpcReadOptions(included_fields=sorted(map(names.index, columns)))
         # Not mapped into memory: a file that shrinks meanwhile would end the process
         with (
-            _as_file_errors(path),
+            as_file_errors(path, _DAMAGED),
             arrow.OSFile(path) as source,
             reader.open_file(source, options=fields) as file,
         ):
@@ -32,17 +33,10 @@ def open_arrow(path: str) -> Opened:
                     part = batch.slice(start, _ROWS)
                     yield [part.column(column) for column in columns]
 
-    with _as_file_errors(path), arrow.OSFile(path) as source, reader.open_file(source) as file:
+    with (
+        as_file_errors(path, _DAMAGED),
+        arrow.OSFile(path) as source,
+        reader.open_file(source) as file,
+    ):
         names = list(file.schema.names)
     return names, blocks
-
-
-@contextmanager
-def _as_file_errors(path: str) -> Iterator[None]:
-    try:
-        yield
-    except FileError:
-        raise
-    except (library("pyarrow", "tables").ArrowException, OSError, UnicodeError) as error:
-        template = "{path}: not a Feather (Arrow) file, or damaged ({reason})"
-        raise FileError(template, path=path, reason=error) from error

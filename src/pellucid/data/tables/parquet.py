@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 
+from pellucid.data.tables.arrow_errors import as_file_errors
 from pellucid.data.tables.cells import Block, Opened
-from pellucid.errors import FileError
 from pellucid.extras import library
+from pellucid.language import mark
 
+_DAMAGED = mark("{path}: not a Parquet file, or damaged ({reason})")
 _ROWS = 1 << 15  # of a block: a few megabytes for most tables
 
 
@@ -18,24 +19,12 @@ def open_parquet(path: str) -> Opened:
 
     def blocks(columns: Sequence[str]) -> Iterator[Block]:
         with (
-            _as_file_errors(path),
+            as_file_errors(path, _DAMAGED),
             reader.ParquetFile(path, memory_map=False, buffer_size=1 << 20) as file,
         ):
             for batch in file.iter_batches(_ROWS, columns=list(columns), use_threads=False):
                 # By name, as batches keep the file's order whatever is asked for.
                 yield [batch.column(column) for column in columns]
 
-    with _as_file_errors(path), reader.ParquetFile(path) as file:
+    with as_file_errors(path, _DAMAGED), reader.ParquetFile(path) as file:
         return list(file.schema_arrow.names), blocks
-
-
-@contextmanager
-def _as_file_errors(path: str) -> Iterator[None]:
-    try:
-        yield
-    except FileError:
-        raise
-    # UnicodeError: the name of a column is not UTF-8
-    except (library("pyarrow", "tables").ArrowException, OSError, UnicodeError) as error:
-        template = "{path}: not a Parquet file, or damaged ({reason})"
-        raise FileError(template, path=path, reason=error) from error
