@@ -61,11 +61,11 @@ def choose_schedule(schedule: str | Schedule | None) -> Schedule:
 
 
 def choose_metrics(
-    metrics: str | Metric | Iterable[str | Metric] | None, net: Network, loss: losses.Loss, t: Array
+    metrics: str | Metric | Iterable[str | Metric] | None, classes: bool
 ) -> dict[str, Metric]:
-    """Return metrics by name; for None accuracy, where the targets are classes."""
+    """Return metrics by name; for None accuracy, where the targets are `classes`."""
     if metrics is None:
-        metrics = ["accuracy"] if is_classification(net, loss, t) else []
+        metrics = ["accuracy"] if classes else []
     if isinstance(metrics, str) or not isinstance(metrics, Iterable):
         metrics = [metrics]
     chosen: dict[str, Metric] = {}

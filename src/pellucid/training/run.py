@@ -54,13 +54,13 @@ class Run(RunState):
         loss = self.loss_function = choices.choose_loss(settings.loss, net, rows.t)
         self.optimizer = choices.choose_optimizer(settings.optimizer)
         self.schedule = choices.choose_schedule(settings.schedule)
-        self.metrics = choices.choose_metrics(settings.metrics, net, loss, rows.t)
+        classes = choices.is_classification(net, loss, rows.t)
+        self.metrics = choices.choose_metrics(settings.metrics, classes)
         callbacks = choices.choose_callbacks(settings.callbacks)
         callbacks += progress_callback(settings.progress)
         engine = settings.engine, settings.threads
         self.engine = make_engine(net.layers, loss, self.optimizer, self.seed, *engine)
         sample_checks.check_targets(net, loss, self.metrics, rows)
-        classes = choices.is_classification(net, loss, rows.t)
         self.held_out = None
         if settings.validation is not None:
             share = settings.validation
