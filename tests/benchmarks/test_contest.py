@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import claims
+import machine
 import numpy as np
 import pytest
 import report
@@ -201,3 +202,9 @@ def test_claims_are_compared_with_the_measurements(tmp_path: Path) -> None:
     assert "| scikit-learn | 1/5 | 1/8 | **no** |" in text
     assert "| pellucid | 20.00 ms | 10.00 ms to 30.00 ms | 1.00 | 50 % |" in text
     assert "one row" not in text.split("## Predictions")[0].split("## What is claimed")[1]
+
+
+def test_products_are_compiled_as_the_engine_is() -> None:
+    common = machine.engine_flags("baseline")
+    assert common[0] == "-O3" and all(flag.startswith("-f") for flag in common[1:])
+    assert machine.engine_flags("avx2") == [*common, "-mavx2", "-mfma"]
