@@ -13,13 +13,16 @@ BROWSER = for name in chromium-headless-shell chromium google-chrome; do command
 	|| $(BIN)/playwright install --only-shell chromium >/dev/null 2>&1 \
 	|| { echo "the tests of the page need a browser: install Chromium (on Debian: apt-get install chromium-headless-shell)"; exit 1; }
 
-.PHONY: demo test check soak asan gallery page-pictures messages stubs page-network mnist-table neurons-table tables-table \
-	estimators-table c-table bench callgrind clean help
+.PHONY: demo test quick check integration coverage soak mutants fixtures asan gallery page-pictures messages stubs \
+	page-network mnist-table neurons-table tables-table estimators-table c-table bench callgrind clean help
 
 help:
 	@echo "make demo      learn to read digits, show what was learned (set up first, if need be)"
-	@echo "make test      the whole gate: format, lint, types, all tests, coverage"
+	@echo "make test      the whole gate: format, lint, types, tests (eight minutes)"
+	@echo "make quick     format, lint, types and the tests of core and training (a minute)"
 	@echo "make check     format, lint and types only"
+	@echo "make integration  builds, sanitizers, real servers: what continuous integration runs beside the gate"
+	@echo "make mutants   random small mistakes, and the tests that notice them (N=60 SEED=1; hours)"
 	@echo "make soak      the long proofs: hundreds of kills, minutes of fuzzing"
 	@echo "make mnist-table  train the dense rows of the published MNIST tables (ONLY=300-100: one of them)"
 	@echo "make tables-table train on twelve public tables beside scikit-learn, write docs/tables.md (ten minutes)"
@@ -31,6 +34,7 @@ help:
 	@echo "make asan      the engine's tests under sanitizers, through Python (ten minutes)"
 	@echo "make messages  bring the Korean catalogue up to date with the code"
 	@echo "make page-network  train the network that comes with the package again (five seconds)"
+	@echo "make fixtures  write the files of other libraries that the tests read"
 	@echo "make stubs     write the native module's types anew, after a change of its binding"
 	@echo "make bench     measure pellucid beside other libraries (twenty minutes), write docs/benchmarks.md"
 	@echo "make callgrind count the instructions of one epoch, without noise"
@@ -39,10 +43,26 @@ help:
 demo: .venv/base
 	$(BIN)/pellucid demo -o $(OUT)
 
-# Three workers on two processors: one of them always waits for a browser (four are no quicker).
-test: check
-	$(BIN)/coverage erase
-	OMP_NUM_THREADS=1 $(BIN)/coverage run -m pytest -q -n 3 --dist worksteal -m "not soak"
+# Two commands at once: half a minute of checks beside minutes of tests. In continuous integration the tests are traced
+# for coverage, which takes a third more time.
+PYTEST := -m pytest -q
+TRACED := $(if $(CI),$(BIN)/coverage run,$(BIN)/python)
+SLOWEST := --durations=10 --durations-min=1
+QUICK := tests/core tests/training tests/test_rooms.py tests/test_seeds.py tests/cli/test_language.py
+test quick integration: export OMP_NUM_THREADS = 1
+
+test: .venv/test
+	$(if $(CI),$(BIN)/coverage erase)
+	@$(BIN)/python tools/gate.py $(MAKE) --silent check -- $(TRACED) $(PYTEST) -n 3 --dist worksteal $(SLOWEST)
+
+quick: .venv/test
+	@$(BIN)/python tools/gate.py $(MAKE) --silent check -- $(BIN)/python $(PYTEST) $(QUICK)
+
+# What takes minutes and seldom breaks: builds, sanitizers, every instruction set, real servers and clients.
+integration: .venv/test
+	$(TRACED) $(PYTEST) -m integration $(SLOWEST)
+
+coverage:
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report
 
@@ -55,7 +75,13 @@ check: .venv/test
 	$(BIN)/node .venv/node/node_modules/prettier/bin/prettier.cjs --check --log-level warn $(STATIC)
 
 soak: .venv/test
-	$(BIN)/python -m pytest -q -m soak
+	$(BIN)/python $(PYTEST) -m soak
+
+# Random small mistakes in a copy of the tree: which tests notice them? Minutes each for those that none of their room does.
+N ?= 60
+SEED ?= 1
+mutants: .venv/test
+	$(BIN)/python -m tools.mutants --number $(N) --seed $(SEED)
 
 # The engine's Python tests under the address and undefined-behaviour sanitizers: an environment
 # beside .venv that borrows its packages. What counts threads, memory or time is left out.
@@ -100,6 +126,10 @@ page-pictures: .venv/test
 # The same bits on every x86-64 machine with the same NumPy: one instruction set, one seed. It reads 95.8 % of the test digits.
 page-network: .venv/base
 	PELLUCID_INSTRUCTIONS=baseline $(BIN)/pellucid train --seed 0 -o src/pellucid/web/digits.safetensors
+
+# ONNX files of PyTorch's newer exporter, which the tests read: after a new PyTorch, when make integration asks for it.
+fixtures: .venv/test
+	$(BIN)/python -m tests.exchange.pytorch_makers
 
 stubs: .venv/test
 	$(PIP) --editable .
