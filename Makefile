@@ -14,7 +14,8 @@ BROWSER = for name in chromium-headless-shell chromium google-chrome; do command
 	|| { echo "the tests of the page need a browser: install Chromium (on Debian: apt-get install chromium-headless-shell)"; exit 1; }
 
 .PHONY: demo test quick check integration coverage soak mutants fixtures asan gallery page-pictures messages stubs \
-	page-network mnist-table neurons-table tables-table estimators-table c-table bench callgrind clean help
+	page-network mnist-table neurons-table tables-table estimators-table c-table bench callgrind clean help \
+	docs docs-serve command-reference
 
 help:
 	@echo "make demo      learn to read digits, show what was learned (set up first, if need be)"
@@ -32,6 +33,8 @@ help:
 	@echo "make gallery   draw every plot and notebook picture, write docs/gallery.md (a minute)"
 	@echo "make page-pictures  take pictures of the page, write docs/page (two minutes)"
 	@echo "make asan      the engine's tests under sanitizers, through Python (ten minutes)"
+	@echo "make docs      build the documentation in both languages, build/site (a minute); make docs-serve shows it"
+	@echo "make command-reference  write docs/*/reference/commands.md anew, after a change of a command"
 	@echo "make messages  bring the Korean catalogue up to date with the code"
 	@echo "make page-network  train the network that comes with the package again (five seconds)"
 	@echo "make fixtures  write the files of other libraries that the tests read"
@@ -99,6 +102,16 @@ asan: .venv/test
 messages: .venv/test
 	$(BIN)/python tools/messages.py
 
+docs: .venv/docs
+	$(BIN)/python -m tools.docs
+
+docs-serve: docs
+	@echo "http://localhost:8000"
+	$(BIN)/python -m http.server --directory build/site 8000
+
+command-reference: .venv/base
+	$(BIN)/python -m tools.docs.commands
+
 mnist-table: .venv/base
 	$(BIN)/python benchmarks/mnist_table.py $(addprefix --only ,$(ONLY))
 
@@ -162,9 +175,13 @@ CPP := cpp/CMakeLists.txt $(wildcard cpp/include/pellucid/*.h cpp/src/*)
 	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check ".[bench]"
 	@touch $@
 
+.venv/docs: .venv/base
+	$(PIP) $$($(BIN)/python -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['optional-dependencies']['docs'])")
+	@touch $@
+
 .venv/test: .venv/base
 	$(PIP) "$(TORCH)"
-	$(PIP) --editable ".[test,check]"
+	$(PIP) --editable ".[test,check,docs]"
 	$(BIN)/npm install --silent --no-fund --no-audit --no-package-lock --prefix .venv/node typescript@7 prettier@3
 	$(BROWSER)
 	@touch $@
