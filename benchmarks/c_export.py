@@ -1,7 +1,8 @@
 """Measure networks as C: bytes, accuracy and time per row, beside `predictor`.
 
-    python benchmarks/c_export.py          train, measure (half a minute), write docs/embedded-c.md
+    python benchmarks/c_export.py          train, measure (half a minute), write the pages
     python benchmarks/c_export.py --show   the same, and write nothing
+    python benchmarks/c_export.py --page   the pages alone, from benchmarks/c_export.json
 
 The networks are the digit network by `pl.recipes.DIGITS`, and 784-128-64-10 with ReLU by
 `pl.recipes.general`. The C compiler is `cc`; if arm-none-eabi-gcc is installed, the size on a
@@ -11,6 +12,7 @@ microcontroller is measured, too.
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import platform
 import re
@@ -19,12 +21,14 @@ import subprocess
 import sys
 import tempfile
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
 os.environ["PELLUCID_THREADS"] = "1"
 
 import numpy as np
+import pages
 
 import pellucid as pl
 from pellucid.core.types import Array
@@ -32,8 +36,8 @@ from pellucid.exchange import to_c
 from pellucid.files.atomic import write_whole
 
 HERE = Path(__file__).parent
-PAGE = HERE.parent / "docs" / "embedded-c.md"
-WORDS = HERE / "c_export.md"
+PAGE = "measured/embedded-c"
+RESULTS = HERE / "c_export.json"
 COMPILER = os.environ.get("CC", "cc")
 OPTIONS = {"-O2": ["-O2"], "-O3 -march=native": ["-O3", "-march=native"]}
 CHIP = ["arm-none-eabi-gcc", "-mcpu=cortex-m4", "-mthumb", "-mfloat-abi=hard", "-mfpu=fpv4-sp-d16"]
@@ -164,11 +168,12 @@ def _size(compiler: list[str], source: Path) -> int:
     return sum(int(size) for size in re.findall(r"^\.(?:text|rodata)\S*\s+(\d+)", sections, re.M))
 
 
-def tables(found: dict[str, tuple[float, dict[str, Measured]]]) -> tuple[str, str]:
-    """Write the two tables of the page: bytes and accuracy, and times."""
+def tables(networks: dict[str, Any]) -> dict[str, str]:
+    """Return the rows of both tables of the page: bytes and accuracy, and times."""
     sizes, times = [], []
-    for name, (predictor, kinds) in found.items():
-        for kind, m in kinds.items():
+    for name, saved in networks.items():
+        for kind, values in saved["kinds"].items():
+            m = Measured(**values)
             chip = "-" if m.chip is None else f"{m.chip:,}"
             sizes.append(
                 f"| {name} | {kind} | {m.weights:,} | {m.constants:,} | {m.compiled:,} | {chip} | "
@@ -176,8 +181,15 @@ def tables(found: dict[str, tuple[float, dict[str, Measured]]]) -> tuple[str, st
                 f"| {100 * m.accuracy:.2f} % | {m.difference:.1e} |"
             )
             cells = " | ".join(f"{1e6 * seconds:.2f}" for seconds in m.seconds.values())
-            times.append(f"| {name} | {kind} | {1e6 * predictor:.2f} | {cells} |")
-    return "\n".join(sizes), "\n".join(times)
+            times.append(f"| {name} | {kind} | {1e6 * saved['predictor']:.2f} | {cells} |")
+    return {"sizes": "\n".join(sizes), "times": "\n".join(times)}
+
+
+def write_pages(docs: Path = pages.DOCS) -> None:
+    """Write the pages of both languages from the saved measurements."""
+    results = json.loads(RESULTS.read_text(encoding="utf-8"))
+    found = {name: results[name] for name in ("date", "machine")} | tables(results["networks"])
+    pages.write(PAGE, lambda language: found, docs)
 
 
 def _machine() -> str:
@@ -191,24 +203,35 @@ def _machine() -> str:
     return f"{found[1] if found else platform.processor()}, {version}, pellucid {pl.__version__}"
 
 
+def measure() -> dict[str, Any]:
+    """Measure both networks, as float32 and int8."""
+    networks: dict[str, Any] = {}
+    for name in ("784-16-16-10 sigmoid", "784-128-64-10 ReLU"):
+        net = trained(name)
+        kinds = {"float32": measured(net, int8=False), "int8": measured(net, int8=True)}
+        networks[name] = {
+            "predictor": predictor_seconds(net),
+            "kinds": {kind: m._asdict() for kind, m in kinds.items()},
+        }
+    date = datetime.now(UTC).strftime("%Y-%m-%d")
+    return {"date": date, "machine": _machine(), "networks": networks}
+
+
 def main() -> None:
-    """Measure, print, and write the page."""
+    """Measure, save the figures, and write the pages."""
     options = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     options.add_argument("--show", action="store_true", help="show the tables and write nothing")
-    show = options.parse_args().show
-    found: dict[str, Any] = {}
-    for name in ("784-16-16-10 sigmoid", "784-128-64-10 ReLU"):
-        net = trained(name)
-        kinds = {"float32": measured(net, int8=False), "int8": measured(net, int8=True)}
-        found[name] = predictor_seconds(net), kinds
-    sizes, times = tables(found)
-    sys.stdout.write(f"{sizes}\n\n{times}\n")
-    if not show:
-        words = WORDS.read_text("utf-8")
-        page = words.replace("SIZES", sizes).replace("TIMES", times).replace("MACHINE", _machine())
-        write_whole(PAGE, page.encode())
+    options.add_argument("--page", action="store_true", help="the pages alone")
+    chosen = options.parse_args()
+    if not chosen.page:
+        results = measure()
+        sys.stdout.write("\n\n".join(tables(results["networks"]).values()) + "\n")
+        if chosen.show:
+            return
+        write_whole(RESULTS, (json.dumps(results, indent=1) + "\n").encode())
+    write_pages()
 
 
 if __name__ == "__main__":

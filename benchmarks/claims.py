@@ -197,7 +197,7 @@ def _sizes(document: dict[str, Any]) -> list[Verdict]:
     ]
     if libraries:
         found.append(
-            Verdict("shared libraries, all together", "", sum(libraries.values()) / MB, 2, "MB")
+            Verdict("shared libraries, together", "", sum(libraries.values()) / MB, 2, "MB")
         )
     return found
 

@@ -1,10 +1,11 @@
 """Train the dense rows of LeCun's, Simard's and Srivastava's MNIST tables, beside their results.
 
-    python benchmarks/mnist_table.py                          every row, then docs/mnist-table.md
+    python benchmarks/mnist_table.py                          every row, then the pages
     python benchmarks/mnist_table.py --only 300 --only 800    some rows, the others stay
-    python benchmarks/mnist_table.py --only none              the page alone
+    python benchmarks/mnist_table.py --only none              the pages alone
 
-Measurements are saved in benchmarks/mnist_table.json. A row whose settings have changed since is
+Measurements are saved in benchmarks/mnist_table.json; the pages are docs/*/measured/mnist-table.md,
+written from the templates in benchmarks/pages. A row whose settings have changed since is
 shown as not run.
 """
 
@@ -18,16 +19,19 @@ import shlex
 import statistics
 import sys
 import time
+from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
+
+import pages
 
 import pellucid as pl
 from pellucid.files.atomic import write_whole
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "mnist_table.json"
-PAGE = HERE.parent / "docs" / "mnist-table.md"
+PAGE = "measured/mnist-table"
 
 LECUN = "LeCun et al. 1998"
 SIMARD = "Simard et al. 2003"
@@ -234,7 +238,7 @@ NOT_RUN = (
     ("784-800-800-10, logistic", 1.60, SRIVASTAVA),
     ("784-1024-1024-1024-10, ReLU, dropout", 1.25, SRIVASTAVA),
     ("784-8192-8192-10, ReLU, dropout and max-norm", 0.95, SRIVASTAVA),
-    ("25 networks of 784-800-10, elastic", 0.39, "Meier et al. 2011"),
+    ("25 x 784-800-10, elastic", 0.39, "Meier et al. 2011"),
     ("784-2500-2000-1500-1000-500-10, elastic", 0.35, "Cireşan et al. 2010"),
 )
 
@@ -263,6 +267,7 @@ def measure(row: Row) -> None:
         "seconds": seconds,
         "version": pl.__version__,
         "machine": machine(),
+        "date": datetime.now(UTC).strftime("%Y-%m-%d"),
     }
     write_whole(RESULTS, (json.dumps(results, indent=2, sort_keys=True) + "\n").encode())
 
@@ -289,116 +294,97 @@ def machine() -> str:
     return f"{processor}, {os.cpu_count()} cores, threads: {threads}, {system}"
 
 
-def page(results: dict[str, Any]) -> str:
-    """Return the page of the saved measurements."""
-    lines = []
-    short = []
+KOREAN = {
+    "not run": "학습하지 않음",
+    "not run with these settings yet": "이 설정으로 아직 학습하지 않음",
+    "rate": "학습률",
+    "weight decay": "가중치 감쇠",
+    "label smoothing": "레이블 스무딩",
+    "dropout": "드롭아웃",
+    "inputs": "입력",
+    "max-norm": "max-norm",
+    "epochs of batches of": "에포크, 배치 크기",
+    "with distortions": "이미지 변형",
+    "deskewed": "기울기 보정",
+    "affine distortions": "아핀 변형",
+    "elastic": "탄성 변형",
+    "logistic": "로지스틱",
+    "best epoch": "가장 좋은 에포크",
+    "dropout and max-norm": "드롭아웃과 max-norm",
+    "in LeCun's table": "LeCun의 표",
+    "error": "오류율",
+    "published": "발표된 값",
+    "wanted": "목표",
+    "accuracy": "정확도",
+    "and": "과",
+    "Nothing of what was run": "학습한 것 중에는 없습니다",
+}
+
+
+def figures(results: dict[str, Any], language: str) -> dict[str, str]:
+    """Return the rows and other figures of the page in a language."""
+    lines, short = [], []
     for row in ROWS:
-        found = results.get(row.name)
-        names = "-".join(map(str, row.layers))
-        shown = ["not run", "", ""]
-        if found is not None and found["recipe"] == row.recipe():
-            mean = statistics.fmean(found["errors"])
-            each = ", ".join(f"{error:.2f}" for error in found["errors"])
-            shown = [f"**{mean:.2f}**", each, f"{statistics.fmean(found['seconds']):.0f}"]
-            if 100 - mean < CLAIMED.get(row.name, 0) - 1e-9:
-                short.append(f"{names}: {100 - mean:.2f} % accuracy, {CLAIMED[row.name]} % wanted")
-            if mean > row.published:
-                short.append(
-                    f"{names}: error {mean:.2f} %, published {row.published:.2f} % ({row.source})"
-                )
-        else:
-            short.append(f"{names}: not run with these settings yet")
-        augmented = " + distortions" if row.augment else ""
-        lines.append(
-            f"| {names}{augmented} | {row.parameters:,} | {row.recipe()} | {row.published:g} "
-            f"({row.source}) | " + " | ".join(shown) + " |"
-        )
+        line, lacking = _shown(row, results.get(row.name))
+        lines.append(line)
+        short += lacking
     measured = [results[row.name] for row in ROWS if row.name in results]
-    where = "; ".join(sorted({found["machine"] for found in measured}))
-    versions = ", ".join(sorted({found["version"] for found in measured}))
-    commands = "\n".join(
-        row.command() for row in ROWS if row.name in ("30", "100", "300-100", "800")
-    )
-    return TEXT.format(
-        rows="\n".join(lines),
-        not_run="\n".join(
+    found = {
+        "rows": "\n".join(lines),
+        "not_run": "\n".join(
             f"| {name} | {published:.2f} ({source}) | not run |"
             for name, published, source in NOT_RUN
         ),
-        short="\n".join(f"- {each}" for each in short) or "- Nothing of what was run.",
-        commands=commands,
-        where=where,
-        versions=versions,
-    )
+        "short": "\n".join(f"- {each}" for each in short) or "- Nothing of what was run",
+        "dates": " and ".join(sorted({each["date"] for each in measured})),
+    }
+    return {
+        **{name: pages.translate(text, language, KOREAN) for name, text in found.items()},
+        "commands": "\n".join(
+            row.command() for row in ROWS if row.name in ("30", "100", "300-100", "800")
+        ),
+        "machines": "; ".join(sorted({each["machine"] for each in measured})),
+        "versions": ", ".join(sorted({each["version"] for each in measured})),
+    }
 
 
-TEXT = """# MNIST: published results of dense networks, and ours
+def _shown(row: Row, found: dict[str, Any] | None) -> tuple[str, list[str]]:
+    """Return a row's line of the table, and what falls short of the published or wanted result."""
+    names = "-".join(map(str, row.layers)) + ", with distortions" * bool(row.augment)
+    head = f"| {names} | {row.parameters:,} | {row.recipe()} | {row.published:g} ({row.source}) | "
+    if found is None or found["recipe"] != row.recipe():
+        return head + "not run | | |", [f"{names}: not run with these settings yet"]
+    mean = statistics.fmean(found["errors"])
+    each = ", ".join(f"{error:.2f}" for error in found["errors"])
+    short = []
+    if 100 - mean < CLAIMED.get(row.name, 0) - 1e-9:
+        short.append(f"{names}: accuracy {100 - mean:.2f} %, wanted {CLAIMED[row.name]} %")
+    if mean > row.published:
+        short.append(f"{names}: error {mean:.2f} %, published {row.published:.2f} % ({row.source})")
+    return f"{head}**{mean:.2f}** | {each} | {statistics.fmean(found['seconds']):.0f} |", short
 
-`make mnist-table` trains these rows and writes this page (`ONLY=300-100` trains one of them).
-60,000 training images, 10,000 test images, the last epoch's network. **No picture is distorted**
-but where the row says so. The error is the share of test images misclassified, in per cent: the
-mean over the seeds (0, 1, 2), then each seed's. All rows: AdamW, one-cycle learning rate (`rate` is
-its highest), cross-entropy.
 
-| network | parameters | recipe | published error, % | ours, % | each seed | seconds |
-| --- | --- | --- | --- | --- | --- | --- |
-{rows}
-
-How the recipes were chosen: by accuracy on the last 10,000 training images after learning from the
-first 50,000. The test images were looked at once, by the networks of this table, which learned from
-all 60,000. Published networks used the means of their day (LeCun's of 1998: squared error, plain
-gradient descent); their rows say what a network of this size can do today, not that the authors'
-work was poor.
-
-What was validated: 30, 100, 300-100 and 800 (97.7, 98.3, 98.6 and 98.7 % of the validation images),
-and 800 with distortions over 100 epochs (99.2 %; the row has 150). 300, 1000, 500-150 and 500-300
-took their neighbours' recipes; 16-16 is `pl.recipes.DIGITS` without its brightness. The recipe of 3
-x 1024 was guessed from two runs of 3 x 512 over 12 epochs (dropout 0.5 without weight decay 97.8 %,
-dropout 0.3 with it 98.3 %), and its epochs were chosen of two: 40 gave 98.58 % of the validation
-images, 60 gave 98.61 %. With 40 the test images had been looked at before (98.79 %): this one row
-has had two looks.
-
-Measured with pellucid {versions}. Processor: {where}. Seconds are one seed's whole training by the
-clock. Much else ran on the machine at the same time, so they differ from row to row by more than
-the networks do, and are upper bounds.
-
-## One command each
-
-```sh
-{commands}
-```
-
-With `--seed 0`, `1` and `2` these are the rows above, to the same bits where build and processor
-are the same.
-
-## What falls short
-
-{short}
-
-## Not run
-
-| network | published error, % | ours |
-| --- | --- | --- |
-{not_run}
-"""
+def write_pages(docs: Path = pages.DOCS) -> None:
+    """Write the pages of both languages from the saved measurements."""
+    results = read_results()
+    pages.write(PAGE, lambda language: figures(results, language), docs)
 
 
 def main() -> None:
-    """Train the rows named on the command line, and write the page."""
+    """Train the rows named on the command line, and write the pages."""
     names = [row.name for row in ROWS]
     parser = argparse.ArgumentParser(description="Train the dense rows of the MNIST tables.")
     parser.add_argument(
         "--only",
         action="append",
         choices=[*names, "none"],
-        help="a row (may be said several times)",
+        help="a row (the option may be repeated)",
     )
     wanted = parser.parse_args().only or names
     for row in ROWS:
         if row.name in wanted:
             measure(row)
-    write_whole(PAGE, page(read_results()).encode())
+    write_pages()
 
 
 if __name__ == "__main__":

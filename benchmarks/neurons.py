@@ -7,21 +7,22 @@
 each of SEEDS. Then for each hidden neuron: how much of the variance of its activation over the
 10,000 test images do the digit, the strokes and the position of ink explain? The same is measured
 on the untrained network, which is the control. The texts of the pages are in
-benchmarks/neurons.en.md and neurons.ko.md, with a name for each number.
+benchmarks/pages/what-neurons-show.*.md, with a name for each number.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import string
 import sys
+from datetime import UTC, datetime
 from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 import neuron_measures as measures
 import numpy as np
+import pages
 
 import pellucid as pl
 from pellucid.core import chain
@@ -32,7 +33,7 @@ from pellucid.lens.image_sheets import weights_image
 from pellucid.lens.neurons import neuron_layer, traces
 
 HERE = Path(__file__).parent
-DOCS = HERE.parent / "docs"
+PAGE = "explain/what-neurons-show"
 RESULTS = HERE / "neurons.json"
 SEEDS = (0, 1, 2, 3, 4)
 HIDDEN = (1, 2)
@@ -170,7 +171,12 @@ def measure() -> dict[str, Any]:
     """Train and measure all networks."""
     pictures, train = Pictures(), pl.mnist().train
     few, few_labels = train.images[:READ], train.labels[:READ].astype(int)
-    results: dict[str, Any] = {"pellucid": pl.__version__, "seeds": list(SEEDS), "kinds": {}}
+    results: dict[str, Any] = {
+        "pellucid": pl.__version__,
+        "date": datetime.now(UTC).strftime("%Y-%m-%d"),
+        "seeds": list(SEEDS),
+        "kinds": {},
+    }
     for kind, make in (("trained", trained), ("untrained", network)):
         layers: dict[int, dict[str, list[Any]]] = {number: {} for number in HIDDEN}
         weights, accuracies, lit = [], [], {}
@@ -229,7 +235,7 @@ def draw(net: pl.Network, number: int, pictures: Pictures) -> None:
         pl.input_weights(net, number).values
         * (pictures.images.reshape(-1, 784) / 255).std(axis=0)[:, None]
     )
-    weights_image(values).save(DOCS / "pictures" / f"neurons-{number}.png", optimize=True)
+    weights_image(values).save(pages.DOCS / "pictures" / f"neurons-{number}.png", optimize=True)
 
 
 def seen_in_weights(W: Array, pictures: Pictures) -> dict[str, list[float]]:
@@ -260,6 +266,7 @@ def figures(results: dict[str, Any]) -> dict[str, str]:
     `trained_2_digit` is a mean, `..._least` and `..._most` are its minimum and maximum.
     """
     found = {"seeds": str(len(results["seeds"])), "neurons": str(16 * len(results["seeds"]))}
+    found |= {"date": results["date"], "version": results["pellucid"]}
     found |= {"read": f"{READ:,}", "pixels_readable": f"{100 * results['pixels_readable']:.1f}"}
     for kind, of_kind in results["kinds"].items():
         found[f"{kind}_accuracy"] = f"{100 * np.mean(of_kind['accuracies']):.1f}"
@@ -327,17 +334,13 @@ def neuron_rows(results: dict[str, Any], number: int) -> str:
     return "\n".join(lines)
 
 
-def write_pages(results: dict[str, Any]) -> None:
-    """Write docs/what-neurons-show.md and its Korean counterpart from the templates."""
+def write_pages(docs: Path = pages.DOCS) -> None:
+    """Write the pages of both languages from the saved measurements."""
+    results = json.loads(RESULTS.read_text())
     values = figures(results) | {
         f"rows_{number}": neuron_rows(results, number) for number in HIDDEN
     }
-    for source, target in (
-        ("neurons.en.md", "what-neurons-show.md"),
-        ("neurons.ko.md", "what-neurons-show.ko.md"),
-    ):
-        text = string.Template((HERE / source).read_text(encoding="utf-8")).substitute(values)
-        write_whole(DOCS / target, text.encode())
+    pages.write(PAGE, lambda language: values, docs)
 
 
 def main() -> None:
@@ -348,9 +351,8 @@ def main() -> None:
     )
     if not parser.parse_args().page:
         write_whole(RESULTS, (json.dumps(_rounded(measure())) + "\n").encode())
-    results = json.loads(RESULTS.read_text())
-    write_pages(results)
-    sys.stdout.write(json.dumps(figures(results), indent=1) + "\n")
+    write_pages()
+    sys.stdout.write(json.dumps(figures(json.loads(RESULTS.read_text())), indent=1) + "\n")
 
 
 def _rounded(value: Any) -> Any:

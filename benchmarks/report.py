@@ -1,64 +1,80 @@
-"""Write docs/benchmarks.md and its picture from the measurements of `run.py`."""
+"""Write docs/*/measured/benchmarks.md and the charts from the measurements of `run.py`."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import chart
 import claims
+import pages
 from contest.contenders import CONTENDERS
 
 MB = 1_000_000
 TITLES = {name: kind.title for name, kind in CONTENDERS.items()}
+NOT_MEASURED = "*not measured*"
+KOREAN = {
+    NOT_MEASURED: "*재지 않음*",
+    "pellucid's time": "pellucid 대비",
+    "against": "비교 대상",
+    "measured": "잰 값",
+    "bound": "목표",
+    "holds": "충족",
+    "yes": "예",
+    "no": "아니요",
+    "or more": "이상",
+    "one row": "한 행",
+    "10,000 rows": "10,000행",
+    "digits as bytes": "숫자(바이트)",
+    "digits as floats": "숫자(실수)",
+    "digits": "숫자",
+    "dense": "밀집",
+    "MNIST, as bytes or floats": "MNIST(바이트나 실수)",
+    "one epoch": "한 에포크",
+    "dropout and BatchNorm": "드롭아웃과 BatchNorm",
+    "bytes in": "바이트 입력",
+    "with accuracy": "정확도 포함",
+    "by hand": "직접 구현",
+    "product at 1024^3": "1024^3 행렬곱",
+    "measured peak": "잰 최고 속도",
+    "start to exit": "시작부터 종료까지",
+    "seconds of training": "학습 시간",
+    "peak memory of pellucid train --quick": "pellucid train --quick의 최대 메모리",
+    "peak memory of pellucid train": "pellucid train의 최대 메모리",
+    "shared libraries, together": "공유 라이브러리 합계",
+    "together": "합계",
+    "spread": "범위",
+    "ratio": "비율",
+    "of peak": "최고 속도 대비",
+    "compiling": "컴파일",
+    "the product alone": "행렬곱만",
+    "predicting": "예측",
+    "training, forward": "학습의 순전파",
+    "NumPy's BLAS, the product alone": "NumPy의 BLAS, 행렬곱만",
+    "wall time": "걸린 시간",
+    "peak memory": "최대 메모리",
+    "alone": "단독",
+    "with its requirements": "필요한 패키지 포함",
+    "memory in training": "학습할 때의 메모리",
+    "size": "크기",
+    "1,000 predictions": "예측 1,000번",
+}
 
-HEAD = """# Benchmarks
 
-Written by `make bench` (benchmarks/).
-
-**How.** Every contender runs in a process of its own for each number of threads, begins with the
-same weights, and gets the same rows and the same batches in the same order (scikit-learn: batches
-of the same size in its own order). After warming up, contenders take turns (A B C, A B C, ...), so
-that a slow moment of the machine slows all alike. Times are medians; beside them are the fastest
-and the slowest repetition. Training is in float32 with softmax and cross-entropy. pellucid's
-seconds are those of `history["seconds"]`, shuffling and checking for divergence included; the
-others get the order for free. This machine has {cores} cores, so "all threads" are {cores}.
-
-**Each at its best.** PyTorch: eager, tensors indexed by hand, no DataLoader, inference mode;
-trained with its own fused optimizers and, for plain SGD, with `autograd.grad` and a step by hand;
-predictions with `nn.Sequential`, the usual way, and with bare functions. scikit-learn:
-`partial_fit`, input not checked again. ONNX Runtime: all optimizations, predictions only. JAX: the
-whole epoch one compiled scan with donated buffers; compiling (once for each network) is not counted
-but stated. NumPy: the same formulas by hand.
-"""
-
-
-def write(document: dict[str, Any], page: Path) -> None:
-    """Write the page, and the picture next to it if matplotlib is installed."""
-    parts = [
-        HEAD.format(cores=document["surroundings"]["cores"]),
-        _machine(document),
-        _claims(document),
-    ]
-    if _draw(document, page.parent / "pictures" / "benchmarks.svg"):
-        parts.append(
-            "![Seconds of one epoch and microseconds of one prediction](pictures/benchmarks.svg)\n"
-        )
-    parts += [
-        _predictions(document),
-        _epochs(document),
-        _products(document),
-        _footprint(document),
-        _counted(document),
-    ]
-    page.parent.mkdir(parents=True, exist_ok=True)
-    page.write_text("\n".join(part for part in parts if part), encoding="utf-8")
-
-
-def table(head: list[str], rows: Iterable[list[str]]) -> str:
-    """Return a Markdown table: the first column aligned left, the others right."""
-    lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
+def write_pages(document: dict[str, Any], docs: Path = pages.DOCS) -> None:
+    """Write the pages of both languages and the charts."""
+    if "predictions" in document and "epochs" in document:
+        chart.write(document, docs / "pictures")
+    english = _figures(document)
+    pages.write(
+        "measured/benchmarks",
+        lambda language: {
+            name: pages.translate(text, language, KOREAN) for name, text in english.items()
+        },
+        docs,
+    )
 
 
 def time_of(seconds: float) -> str:
@@ -77,35 +93,37 @@ def time_of(seconds: float) -> str:
     return f"{seconds * 1e6:.2f} us"
 
 
-def _machine(document: dict[str, Any]) -> str:
+def _figures(document: dict[str, Any]) -> dict[str, str]:
+    """Return every table and number of the page, in English."""
     at = document["surroundings"]
-    names = [
-        f"{TITLES[name].removesuffix(' by hand')} {version}"
-        for name, version in at["versions"].items()
-    ]
-    lines = [
-        f"**Machine.** {at['processor']}, {at['cores']} cores, pellucid's engine in "
-        f"{at['instructions']}; "
-        f"{at['system']}, Python {at['python']}; {at['date']}, commit {at['commit']}.",
-        f"**Versions.** {', '.join(names)}.",
-    ]
-    if peak := document.get("peak"):
-        found = ", ".join(
-            f"{value / 1e9:.0f} GFLOP/s ({_threads(int(n))})" for n, value in peak.items()
-        )
-        lines.append(f"**Measured peak** of independent multiply-adds in float32: {found}.")
-    return "\n\n".join(lines) + "\n"
+    peak = document.get("peak", {})
+    training = document.get("training") or {}
+    return {
+        **{name: str(at[name]) for name in ("processor", "cores", "instructions", "system")},
+        **{name: str(at[name]) for name in ("python", "date", "commit")},
+        "versions": ", ".join(f"{_library(name)} {text}" for name, text in at["versions"].items()),
+        "peak": ", ".join(f"{v / 1e9:.0f} GFLOP/s ({_threads(int(n))})" for n, v in peak.items())
+        or NOT_MEASURED,
+        "claims": _claims(document),
+        "predictions": _cases(document, document.get("predictions", [])),
+        "epochs": _cases(document, document.get("epochs", [])),
+        "products": _products(document),
+        "commands": _commands(document.get("commands", {})),
+        "native": f"{training['native']:.2f} s" if training else NOT_MEASURED,
+        "reference": f"{training['reference']:.2f} s" if training else NOT_MEASURED,
+        "sizes": _sizes(document.get("sizes", {}), document.get("training_memory", {})),
+        "libraries": _libraries(document.get("libraries", {})),
+        "counted": _counted(document.get("counted") or {}),
+    }
 
 
 def _claims(document: dict[str, Any]) -> str:
     rows = []
     for verdict in claims.verdicts(document):
         if verdict.measured is not None:
-            sign = {True: "yes", False: "**no**", None: ""}[verdict.met]
-            rows.append([verdict.claim, verdict.against, *_ratios(verdict), sign])
-    return "## What is claimed\n\n" + table(
-        ["pellucid", "against", "measured", "asked: at most", "holds"], rows
-    )
+            sign = {True: "yes", False: "**no**", None: "-"}[verdict.met]
+            rows.append([verdict.claim, verdict.against or "-", *_ratios(verdict), sign])
+    return pages.table(["pellucid", "against", "measured", "bound", "holds"], rows)
 
 
 def _ratios(verdict: claims.Verdict) -> tuple[str, str]:
@@ -113,7 +131,7 @@ def _ratios(verdict: claims.Verdict) -> tuple[str, str]:
     texts = []
     for value in (verdict.measured, verdict.bound):
         if value is None:
-            texts.append("stated")
+            texts.append("-")
         elif verdict.unit:
             texts.append(f"{value:.3g} {verdict.unit}")
         else:
@@ -121,30 +139,8 @@ def _ratios(verdict: claims.Verdict) -> tuple[str, str]:
     return texts[0], texts[1] + " or more" * verdict.at_least
 
 
-def _predictions(document: dict[str, Any]) -> str:
-    parts = ["## Predictions: 784-16-16-10, sigmoids, NumPy arrays in and out\n"]
-    parts.append(
-        "Digits are MNIST's test rows, of which four in five numbers are 0: as float32 from 0 to "
-        "1, or as MNIST's own bytes, which every contender then scales itself (ONNX Runtime in its "
-        "graph). Dense rows are normal noise. Ratios are to predictor(x).\n"
-    )
-    return "\n".join([*parts, *_cases(document, document.get("predictions", []))])
-
-
-def _epochs(document: dict[str, Any]) -> str:
-    parts = ["## Training: one epoch of MNIST, 60,000 rows\n"]
-    parts.append(
-        "784-16-16-10 with sigmoids and 784-128-64-10 with ReLU in batches of 32, 784-800-10 with "
-        "ReLU in batches of 64. Ratios are to pellucid's time for float32 rows. Bytes in: MNIST's "
-        "own, scaled batch by batch. The claims take the quicker of both for pellucid, and all "
-        "ways of the others. The share of the peak counts every multiply-add, those with zeros "
-        "too, which pellucid skips.\n"
-    )
-    return "\n".join([*parts, *_cases(document, document.get("epochs", []))])
-
-
-def _cases(document: dict[str, Any], results: list[dict[str, Any]]) -> list[str]:
-    """Return a table for each case.
+def _cases(document: dict[str, Any], results: list[dict[str, Any]]) -> str:
+    """Return a heading and a table for each case.
 
     Each contender and way is a line, with the numbers of threads side by side.
     """
@@ -172,8 +168,9 @@ def _cases(document: dict[str, Any], results: list[dict[str, Any]]) -> list[str]
             for n, result in found.items():
                 row += _cells(result, ours[n], document.get("peak", {}).get(str(n)), training)
             rows.append(row)
-        parts.append(f"### {case}\n\n{table([*head], rows)}")
-    return parts
+        slug = re.sub(r"\W+", "-", case).lower()
+        parts.append(f"### {case} {{ #{slug} }}\n\n{pages.table(head, rows)}")
+    return "\n\n".join(parts) or NOT_MEASURED
 
 
 def _cells(
@@ -181,7 +178,7 @@ def _cells(
 ) -> list[str]:
     if result is None:
         return [""] * (4 if training else 3)
-    spread = f"{time_of(result['min'])} to {time_of(result['max'])}"
+    spread = f"{time_of(result['min'])} - {time_of(result['max'])}"
     cells = [time_of(result["median"]), spread, f"{result['median'] / ours:.2f}"]
     if training:
         cells.append(
@@ -192,12 +189,10 @@ def _cells(
 
 def _compiling(results: Iterable[dict[str, Any] | None]) -> str:
     seconds = [result["compiling"] for result in results if result and result["compiling"]]
-    return f"after {max(seconds):.1f} s of compiling" if seconds else ""
+    return f"compiling {max(seconds):.1f} s" if seconds else ""
 
 
 def _products(document: dict[str, Any]) -> str:
-    if "product" not in document:
-        return ""
     rows = [
         [
             _threads(int(n)),
@@ -206,86 +201,49 @@ def _products(document: dict[str, Any]) -> str:
                 for way in flops
             ),
         ]
-        for n, flops in document["product"].items()
+        for n, flops in document.get("product", {}).items()
     ]
-    text = (
-        "1,024 rows through one Affine layer of 1,024 x 1,024, and the product within it; share of "
-        "the measured peak. Peak and products are measured in turn, and the best of each counts, "
-        "since other programs on the machine slow them.\n"
-    )
-    head = [
-        "",
-        "the product alone",
-        "predicting",
-        "training, forward",
-        "NumPy's BLAS, the product alone",
-    ]
-    return f"## The matrix product\n\n{text}\n{table(head, rows)}"
+    head = ["", "the product alone", "predicting", "training, forward"]
+    head += ["NumPy's BLAS, the product alone"]
+    return pages.table(head, rows) if rows else NOT_MEASURED
 
 
-def _footprint(document: dict[str, Any]) -> str:
-    parts = []
-    if commands := document.get("commands"):
-        rows = [
-            [f"`{name}`", f"{entry['median']:.2f} s", f"{entry['peak'] / MB:.0f} MB"]
-            for name, entry in commands.items()
-        ]
-        parts.append(
-            "## From start to exit\n\n" + table(["", "seconds, wall", "peak memory"], rows)
-        )
-    if training := document.get("training"):
-        times = ", ".join(
-            f"{seconds:.2f} s by the {engine} engine" for engine, seconds in training.items()
-        )
-        parts.append(f"Of `pellucid train`, training itself takes {times}.\n")
-    sizes, memory = document.get("sizes"), document.get("training_memory", {})
-    if sizes:
-        rows = []
-        for name, entry in sizes.items():
-            peak = f"{memory[name] / MB:.0f} MB" if name in memory else ""
-            rows.append(
-                [
-                    TITLES[name].removesuffix(" by hand"),
-                    *(f"{size / MB:.1f} MB" for size in entry.values()),
-                    peak,
-                ]
-            )
-        parts.append(
-            "## Size\n\nInstalled size on disk, and the peak memory of a process that trains an "
-            "epoch of 784-16-16-10 from float32 rows (which take 188 MB, and MNIST as bytes 55 MB; "
-            "`pellucid train` trains on the bytes). pellucid contains MNIST, 11.6 MB.\n\n"
-            + table(["", *next(iter(sizes.values())), "training, memory"], rows)
-        )
-    if libraries := document.get("libraries"):
-        rows = [[f"`{name}`", f"{size / MB:.2f} MB"] for name, size in libraries.items()]
-        rows.append(["together", f"{sum(libraries.values()) / MB:.2f} MB"])
-        parts.append("Shared libraries of the native engine:\n\n" + table(["", "size"], rows))
-    return "\n".join(parts)
-
-
-def _counted(document: dict[str, Any]) -> str:
-    if not document.get("counted"):
-        return ""
+def _commands(commands: dict[str, Any]) -> str:
     rows = [
-        [name, f"{entry['epoch']:,}", f"{entry['predict']:,}"]
-        for name, entry in document["counted"].items()
+        [f"`{name}`", f"{entry['median']:.2f} s", f"{entry['peak'] / MB:.0f} MB"]
+        for name, entry in commands.items()
     ]
-    text = (
-        "For comparing a change without noise: instructions that callgrind counts (AVX2, which "
-        "valgrind knows) for one epoch on 1,000 made-up rows, batches of 32, plain SGD, and for "
-        "1,000 predictions one by one. `make callgrind` counts them again.\n"
-    )
-    return f"## Instructions\n\n{text}\n{table(['', 'one epoch', '1,000 predictions'], rows)}"
+    return pages.table(["", "wall time", "peak memory"], rows) if rows else NOT_MEASURED
 
 
-def _draw(document: dict[str, Any], path: Path) -> bool:
-    try:
-        import plot
-    except ImportError:
-        return path.exists()
-    if "predictions" in document and "epochs" in document:
-        plot.draw(document, TITLES, path)
-    return path.exists()
+def _sizes(sizes: dict[str, Any], memory: dict[str, int]) -> str:
+    rows = [
+        [
+            _library(name),
+            *(f"{size / MB:.1f} MB" for size in entry.values()),
+            f"{memory[name] / MB:.0f} MB" if name in memory else "-",
+        ]
+        for name, entry in sizes.items()
+    ]
+    head = ["", "alone", "with its requirements", "memory in training"]
+    return pages.table(head, rows) if rows else NOT_MEASURED
+
+
+def _libraries(libraries: dict[str, int]) -> str:
+    rows = [[f"`{name}`", f"{size / MB:.2f} MB"] for name, size in libraries.items()]
+    rows.append(["together", f"{sum(libraries.values()) / MB:.2f} MB"])
+    return pages.table(["", "size"], rows) if libraries else NOT_MEASURED
+
+
+def _counted(counted: dict[str, Any]) -> str:
+    rows = [
+        [name, f"{entry['epoch']:,}", f"{entry['predict']:,}"] for name, entry in counted.items()
+    ]
+    return pages.table(["", "one epoch", "1,000 predictions"], rows) if rows else NOT_MEASURED
+
+
+def _library(name: str) -> str:
+    return TITLES[name].removesuffix(" by hand")
 
 
 def _threads(count: int) -> str:

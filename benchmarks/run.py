@@ -1,10 +1,10 @@
-"""Measure everything on this machine, then write docs/benchmarks.md and its picture.
+"""Measure everything on this machine, then write docs/*/measured/benchmarks.md and its chart.
 
 python benchmarks/run.py                      all, about twenty minutes; `make bench` calls it
 python benchmarks/run.py --quick              few rows and repetitions, to see that it works
 python benchmarks/run.py --only predictions   some sections (predictions, epochs, machine,
                                               footprint); the others are kept
-python benchmarks/run.py --only none          the page alone, from build/benchmarks.json
+python benchmarks/run.py --only none          the pages alone, from benchmarks/benchmarks.json
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ from contest.turns import contest
 
 from pellucid.engines import instruction_set
 
-ROOT = Path(__file__).parents[1]
+HERE = Path(__file__).parent
+ROOT = HERE.parent
 SECTIONS = ("predictions", "epochs", "machine", "footprint")
 
 LESSON = Task((784, 16, 16, 10))
@@ -133,27 +134,25 @@ def measure(section: str, quick: bool) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Measure the chosen sections, save the results, and write the page."""
+    """Measure the chosen sections, save the results, and write the pages."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--only", nargs="+", choices=[*SECTIONS, "none"], default=SECTIONS)
-    parser.add_argument("--data", type=Path, default=ROOT / "build" / "benchmarks.json")
-    parser.add_argument("--page", type=Path, default=None)
+    parser.add_argument("--data", type=Path, default=None)
+    parser.add_argument("--docs", type=Path, default=None)
     chosen = parser.parse_args()
-    folder = ROOT / ("build" if chosen.quick else "docs")  # trying it out changes no documents
-    chosen.data.parent.mkdir(parents=True, exist_ok=True)
-    document = (
-        json.loads(chosen.data.read_text())
-        if chosen.data.exists() and chosen.only != SECTIONS
-        else {}
-    )
+    # Trying it out changes neither documents nor measurements.
+    data = chosen.data or (ROOT / "build" if chosen.quick else HERE) / "benchmarks.json"
+    data.parent.mkdir(parents=True, exist_ok=True)
+    kept = data.exists() and chosen.only != SECTIONS
+    document = json.loads(data.read_text()) if kept else {}
     for section in chosen.only:
         if section != "none":
             document |= {"surroundings": surroundings()} | measure(section, chosen.quick)
-            chosen.data.write_text(json.dumps(document, indent=1))
-    report.write(document, chosen.page or folder / "benchmarks.md")
+            data.write_text(json.dumps(document, indent=1) + "\n")
+    report.write_pages(document, chosen.docs or ROOT / ("build/docs" if chosen.quick else "docs"))
 
 
 def _work(case: str) -> int:

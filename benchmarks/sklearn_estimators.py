@@ -1,7 +1,8 @@
 """Compare pellucid's estimators with scikit-learn's: accuracy on bundled sets, and time of `fit`.
 
-    python benchmarks/sklearn_estimators.py           measure, then write docs/scikit-learn.md
+    python benchmarks/sklearn_estimators.py           measure, then write the pages
     python benchmarks/sklearn_estimators.py --quick   fewer seeds and runs, printed, not written
+    python benchmarks/sklearn_estimators.py --page    the pages alone, from sklearn_estimators.json
 
 Times are measured in processes of their own, once with one thread and once with as many as the
 machine has; each is the shortest of several runs, the two libraries in turns.
@@ -18,10 +19,12 @@ import subprocess
 import sys
 import time
 import warnings
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+import pages
 import sklearn
 import sklearn.neural_network
 from sklearn import datasets
@@ -33,7 +36,8 @@ import pellucid as pl
 import pellucid.sklearn
 from pellucid.files.atomic import write_whole
 
-PAGE = Path(__file__).parent.parent / "docs" / "scikit-learn.md"
+PAGE = "measured/scikit-learn"
+RESULTS = Path(__file__).with_name("sklearn_estimators.json")
 SETS = {
     "iris": "MLPClassifier",
     "wine": "MLPClassifier",
@@ -151,83 +155,111 @@ def timed(name: str, runs: int, threads: int | None) -> dict[str, float]:
     return found
 
 
-def score_line(name: str, solver: str, found: dict[str, list[float]]) -> str:
+def score_entry(name: str, solver: str, found: dict[str, list[float]]) -> dict[str, Any]:
+    """Return the figures of a line of the table of scores: mean and standard deviation of each."""
+    return {
+        "data": name,
+        "solver": solver,
+        **{
+            library: [round(statistics.mean(each), 6), round(statistics.stdev(each), 6)]
+            for library, each in found.items()
+        },
+        "apart": round(max(abs(a - b) for a, b in zip(*found.values(), strict=True)), 6),
+    }
+
+
+def score_line(saved: dict[str, Any]) -> str:
     """Return a line of the table of scores."""
-    means = {library: statistics.mean(each) for library, each in found.items()}
-    spreads = {library: statistics.stdev(each) for library, each in found.items()}
-    apart = max(abs(a - b) for a, b in zip(*found.values(), strict=True))
-    within = abs(means["pellucid"] - means["scikit-learn"]) <= spreads["scikit-learn"]
-    cells = [f"{means[library]:.4f} ± {spreads[library]:.4f}" for library in found]
-    cells += [f"{apart:.4f}", "yes" if within else "**no**"]
-    return f"| {name} | {solver} | {' | '.join(cells)} |"
+    ours, theirs = saved["pellucid"], saved["scikit-learn"]
+    within = abs(ours[0] - theirs[0]) <= theirs[1]
+    cells = [f"{mean:.4f} ± {spread:.4f}" for mean, spread in (ours, theirs)]
+    cells += [f"{saved['apart']:.4f}", "yes" if within else "**no**"]
+    return f"| {saved['data']} | {saved['solver']} | {' | '.join(cells)} |"
 
 
-def time_line(name: str, found: list[dict[str, float]]) -> str:
+def time_entry(name: str, found: list[dict[str, float]]) -> dict[str, Any]:
+    """Return the figures of a line of the table of times: with one thread, with the default."""
+    return {
+        "name": name,
+        "runs": [
+            {
+                **{library: round(each[library], 6) for library in each},
+                "share": round(each["pellucid"] / each["scikit-learn"], 6),
+            }
+            for each in found
+        ],
+    }
+
+
+def time_line(saved: dict[str, Any]) -> str:
     """Return a line of the table of times."""
-    cells = []
-    for each in found:
-        share = each["pellucid"] / each["scikit-learn"]
-        text = f"{each['pellucid']:.3f} / {each['scikit-learn']:.3f}"
-        cells += [text, f"{share:.2f}" if share <= TIMINGS[name].most else f"**{share:.2f}**"]
-    return f"| {name} | {' | '.join(cells)} | {TIMINGS[name].most:.2f} |"
+    most, cells = TIMINGS[saved["name"]].most, []
+    for each in saved["runs"]:
+        share = f"{each['share']:.2f}"
+        cells.append(f"{each['pellucid']:.3f} / {each['scikit-learn']:.3f}")
+        cells.append(share if each["share"] <= most else f"**{share}**")
+    return f"| {saved['name']} | {' | '.join(cells)} | {most:.2f} |"
 
 
-TEXT = """# `pellucid.sklearn` beside scikit-learn's own
-
-`make estimators-table` measures this page anew (ten minutes).
-
-## The same networks
-
-With the same `random_state` pellucid's estimators draw the same first weights, take the same
-batches and make the same steps as scikit-learn's, so their weights are equal to rounding;
-`tests/sklearn/test_estimators_same.py` holds them to 1e-9 in float64 after many epochs, setting by
-setting. Accuracy is therefore the same, and here it is measured: a quarter of the rows asked, the
-rest learned from, {seeds} seeds, mean ± standard deviation (accuracy; R2 for diabetes).
-
-| data | solver | pellucid | scikit-learn | largest difference for one seed | means within a deviation |
-| --- | --- | --- | --- | --- | --- |
-{scores}
-
-Rows are standardised; parameters are the defaults, but for a learning rate of 0.05 with sgd.
-
-## The time of `fit`
-
-Seconds of pellucid / scikit-learn, the shortest of {runs} runs, the two in turn; the share is
-pellucid's of scikit-learn's. (100,) hidden neurons, scikit-learn's default, unless the line says
-otherwise.
-
-| data and solver | one thread | share | default threads | share | at most |
-| --- | --- | --- | --- | --- | --- |
-{times}
-
-{processor}, {cores} cores; {versions}.
-
-A share in bold is above what was aimed at. scikit-learn's time with its default threads is that of
-its matrix products, which for small batches can be slower on many threads than on one."""  # noqa: E501 - heads of Markdown tables cannot be wrapped
+KOREAN = {
+    "yes": "예",
+    "no": "아니요",
+    "values": "회귀",
+    "early stopping": "조기 종료",
+    "batches of 32": "배치 크기 32",
+    "default batches": "기본 배치",
+}
 
 
-def page(score_lines: list[str], time_lines: list[str], seeds: int, runs: int) -> str:
-    """Return docs/scikit-learn.md."""
-    return TEXT.format(
-        scores="\n".join(score_lines),
-        times="\n".join(time_lines),
-        seeds=seeds,
-        runs=runs,
-        processor=platform.machine(),
-        cores=os.cpu_count(),
-        versions=f"pellucid {pl.__version__}, scikit-learn {sklearn.__version__}, NumPy "
+def figures(results: dict[str, Any], language: str) -> dict[str, str]:
+    """Return the rows and other figures of the page in a language."""
+    scores_text = "\n".join(map(score_line, results["scores"]))
+    times_text = "\n".join(map(time_line, results["times"]))
+    return {
+        "scores": pages.translate(scores_text, language, KOREAN),
+        "times": pages.translate(times_text, language, KOREAN),
+        **{name: str(results[name]) for name in ("seeds", "runs", "date", "versions", "machine")},
+    }
+
+
+def write_pages(docs: Path = pages.DOCS) -> None:
+    """Write the pages of both languages from the saved measurements."""
+    results = json.loads(RESULTS.read_text(encoding="utf-8"))
+    pages.write(PAGE, lambda language: figures(results, language), docs)
+
+
+def measure(seeds: int, runs: int) -> dict[str, Any]:
+    """Measure everything; print each line when it is there."""
+    score_entries, time_entries = [], []
+    for name in SETS:
+        for solver in SOLVERS:
+            score_entries.append(score_entry(name, solver, scores(name, solver, range(seeds))))
+            sys.stdout.write(score_line(score_entries[-1]) + "\n")
+    for name in TIMINGS:
+        time_entries.append(time_entry(name, [timed(name, runs, n) for n in (1, None)]))
+        sys.stdout.write(time_line(time_entries[-1]) + "\n")
+        sys.stdout.flush()
+    return {
+        "date": datetime.now(UTC).strftime("%Y-%m-%d"),
+        "machine": f"{platform.machine()}, {os.cpu_count()} cores",
+        "versions": f"pellucid {pl.__version__}, scikit-learn {sklearn.__version__}, NumPy "
         f"{np.__version__}",
-    )
+        "seeds": seeds,
+        "runs": runs,
+        "scores": score_entries,
+        "times": time_entries,
+    }
 
 
 def main() -> None:
-    """Measure, and write the page."""
+    """Measure, save the figures, and write the pages."""
     options = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     options.add_argument(
-        "--quick", action="store_true", help="fewer seeds and runs; show, and write nothing"
+        "--quick", action="store_true", help="fewer seeds and runs; print, and write nothing"
     )
+    options.add_argument("--page", action="store_true", help="the pages alone")
     options.add_argument("--time", help=argparse.SUPPRESS)
     options.add_argument("--runs", type=int, help=argparse.SUPPRESS)
     given = options.parse_args()
@@ -235,18 +267,12 @@ def main() -> None:
     if given.time:
         sys.stdout.write(json.dumps(seconds(TIMINGS[given.time], given.runs)))
         return
-    seeds, runs = (3, 1) if given.quick else (10, 3)
-    score_lines, time_lines = [], []
-    for name in SETS:
-        for solver in SOLVERS:
-            score_lines.append(score_line(name, solver, scores(name, solver, range(seeds))))
-            sys.stdout.write(score_lines[-1] + "\n")
-    for name in TIMINGS:
-        time_lines.append(time_line(name, [timed(name, runs, threads) for threads in (1, None)]))
-        sys.stdout.write(time_lines[-1] + "\n")
-        sys.stdout.flush()
-    if not given.quick:
-        write_whole(PAGE, page(score_lines, time_lines, seeds, runs).encode())
+    if not given.page:
+        results = measure(3, 1) if given.quick else measure(10, 3)
+        if given.quick:
+            return
+        write_whole(RESULTS, (json.dumps(results, indent=1) + "\n").encode())
+    write_pages()
 
 
 if __name__ == "__main__":

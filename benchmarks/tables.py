@@ -1,7 +1,8 @@
 """Compare `pellucid train --data` with scikit-learn's networks and trees on twelve public tables.
 
-    python benchmarks/tables.py                     measure, then write docs/tables.md
+    python benchmarks/tables.py                     measure, then write the pages
     python benchmarks/tables.py --only penguins     print one table's scores, write nothing
+    python benchmarks/tables.py --page              the pages alone, from benchmarks/tables.json
 
 All contenders see the same splits. The tables come with packages: scikit-learn's own, and those of
 plotnine and statsmodels, whose files are read without importing them (`pip install --no-deps
@@ -21,10 +22,12 @@ import sys
 import tempfile
 import time
 import warnings
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+import pages
 import pandas as pd
 import sklearn
 from sklearn import datasets
@@ -40,18 +43,18 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 import pellucid as pl
 from pellucid.files.atomic import write_whole
 
-PAGE = Path(__file__).parent.parent / "docs" / "tables.md"
+PAGE = "measured/tables"
+RESULTS = Path(__file__).with_name("tables.json")
 SPLITS = range(5)
 CONTENDERS = ("tabular", "plain", "MLP", "HistGradientBoosting")
 
 
 class Task(NamedTuple):
-    """A table, the column to predict, its kind, and a description."""
+    """A table, the column to predict, and its kind."""
 
     frame: pd.DataFrame
     target: str
     classes: bool
-    about: str
 
 
 class Score(NamedTuple):
@@ -62,42 +65,57 @@ class Score(NamedTuple):
     seconds: float
 
 
+ABOUT = {
+    "breast_cancer": {"en": "malignant or benign", "ko": "악성인지 양성인지"},
+    "wine": {"en": "three growers", "ko": "생산자 셋"},
+    "digits": {"en": "8 x 8 pixels as columns", "ko": "8 x 8 픽셀이 열"},
+    "diabetes": {"en": "progress of the illness", "ko": "병의 진행"},
+    "penguins": {"en": "three species; missing cells", "ko": "세 종, 빈칸 있음"},
+    "diamonds": {"en": "price in dollars", "ko": "달러 가격"},
+    "txhousing": {
+        "en": "median house price by city and month; missing cells",
+        "ko": "도시와 달에 따른 주택 가격의 중앙값, 빈칸 있음",
+    },
+    "mpg": {"en": "miles per gallon; many categories", "ko": "연비, 범주가 많음"},
+    "midwest": {
+        "en": "counties: share of people with a college degree",
+        "ko": "카운티의 대졸자 비율",
+    },
+    "anes96": {"en": "Clinton or Dole", "ko": "클린턴인지 돌인지"},
+    "fair": {
+        "en": "affairs in marriages, a noisy target",
+        "ko": "결혼 생활의 외도, 잡음 많은 정답",
+    },
+    "randhie": {"en": "visits to the doctor, a noisy count", "ko": "진료 횟수, 잡음 많은 개수"},
+}
+KOREAN = {
+    "level": "비슷",
+    "ahead": "앞섬",
+    "behind": "뒤짐",
+    "accuracy": "정확도",
+    "none of these tables": "없음",
+    "on average, but within the uncertainty": "평균으로는 낫지만 불확실성 안",
+}
+
+
 def tasks() -> dict[str, Task]:
     """Return the tables by name."""
     found = {}
-    for name, about in (
-        ("breast_cancer", "malignant or benign"),
-        ("wine", "three growers"),
-        ("digits", "8 x 8 pixels as columns"),
-        ("diabetes", "progress of the illness"),
-    ):
+    for name in ("breast_cancer", "wine", "digits", "diabetes"):
         frame = getattr(datasets, f"load_{name}")(as_frame=True).frame
-        found[name] = Task(frame, "target", name != "diabetes", about)
-    found["penguins"] = Task(
-        _of("plotnine", "penguins"), "species", True, "three species; missing cells"
-    )
-    found["diamonds"] = Task(_of("plotnine", "diamonds"), "price", False, "price in dollars")
+        found[name] = Task(frame, "target", name != "diabetes")
+    found["penguins"] = Task(_of("plotnine", "penguins"), "species", True)
+    found["diamonds"] = Task(_of("plotnine", "diamonds"), "price", False)
     houses = _of("plotnine", "txhousing").dropna(subset=["median"]).drop(columns="date")
-    found["txhousing"] = Task(
-        houses, "median", False, "median house price by city and month; missing cells"
-    )
-    found["mpg"] = Task(
-        _of("plotnine", "mpg").drop(columns="cty"),
-        "hwy",
-        False,
-        "miles per gallon; many categories",
-    )
+    found["txhousing"] = Task(houses, "median", False)
+    found["mpg"] = Task(_of("plotnine", "mpg").drop(columns="cty"), "hwy", False)
     counties = _of("plotnine", "midwest").drop(columns=["PID", "county"])
-    found["midwest"] = Task(
-        counties, "percollege", False, "counties: share of people with a college degree"
-    )
-    found["anes96"] = Task(_of("statsmodels", "anes96"), "vote", True, "Clinton or Dole")
+    found["midwest"] = Task(counties, "percollege", False)
+    found["anes96"] = Task(_of("statsmodels", "anes96"), "vote", True)
     marriages = _of("statsmodels", "fair")
     marriages["affairs"] = np.where(marriages["affairs"] > 0, "yes", "no")
-    found["fair"] = Task(marriages, "affairs", True, "affairs in marriages, a noisy answer")
-    found["randhie"] = Task(
-        _of("statsmodels", "randhie"), "mdvis", False, "visits to the doctor, a noisy count"
-    )
+    found["fair"] = Task(marriages, "affairs", True)
+    found["randhie"] = Task(_of("statsmodels", "randhie"), "mdvis", False)
     return found
 
 
@@ -179,121 +197,106 @@ def ranks(found: dict[str, list[Score]]) -> dict[str, float]:
     }
 
 
-def difference(found: dict[str, list[Score]], other: str) -> tuple[float, float]:
-    """Return the preset's mean lead over another contender, and twice its standard error."""
-    pairs = zip(found["tabular"], found[other], strict=True)
-    differences = [ours.score - theirs.score for ours, theirs in pairs]
-    return round(statistics.mean(differences), 9) + 0.0, 2 * statistics.stdev(differences) / len(
-        differences
-    ) ** 0.5
+def summary(task: Task, found: dict[str, list[Score]]) -> dict[str, Any]:
+    """Return the figures that are saved: of each contender, and the preset's lead over the others.
+
+    A lead is a mean difference over the splits, and twice its standard error.
+    """
+    places = ranks(found)
+    contenders, leads = {}, {}
+    for name, scores in found.items():
+        values = [each.score for each in scores]
+        contenders[name] = {
+            "score": round(statistics.mean(values), 6),
+            "deviation": round(statistics.stdev(values), 6),
+            "rank": places[name],
+            "rmse": None if task.classes else float(f"{_mean_error(scores):.6g}"),
+            "seconds": round(statistics.median(each.seconds for each in scores), 3),
+        }
+        pairs = zip(found["tabular"], scores, strict=True)
+        ahead = [ours.score - theirs.score for ours, theirs in pairs]
+        doubt = 2 * statistics.stdev(ahead) / len(ahead) ** 0.5
+        leads[name] = [round(statistics.mean(ahead), 6) + 0.0, round(doubt, 6)]
+    return {
+        "rows": len(task.frame),
+        "columns": task.frame.shape[1] - 1,
+        "score": "accuracy" if task.classes else "R2",
+        "contenders": contenders,
+        "leads": {name: leads[name] for name in CONTENDERS[1:]},
+    }
 
 
-def verdict(found: dict[str, list[Score]], other: str) -> str:
+def verdict(saved: dict[str, Any], other: str) -> str:
     """Return whether the preset is ahead of another contender, level with it, or behind."""
-    mean, doubt = difference(found, other)
+    mean, doubt = saved["leads"][other]
     word = "level" if abs(mean) <= doubt else "ahead" if mean > 0 else "**behind**"
     return f"{word} ({mean:+.3f} ± {doubt:.3f})"
 
 
-def where_better(results: dict[str, dict[str, list[Score]]], other: str) -> str:
+def where_better(tables: dict[str, Any], other: str) -> str:
     """Return the tables on which another contender is better, significant ones first."""
-    told = {name: verdict(found, other) for name, found in results.items()}
-    sure = [name for name, text in told.items() if "behind" in text]
-    unsure = [name for name, text in told.items() if text.startswith("level (-")]
+    verdicts = {name: verdict(saved, other) for name, saved in tables.items()}
+    sure = [name for name, text in verdicts.items() if "behind" in text]
+    unsure = [name for name, text in verdicts.items() if text.startswith("level (-")]
     text = ", ".join(sure) or "none of these tables"
-    return f"{text} (in the mean, but within the doubt: {', '.join(unsure)})" if unsure else text
+    return (
+        f"{text} (on average, but within the uncertainty: {', '.join(unsure)})" if unsure else text
+    )
 
 
-def line(name: str, task: Task, found: dict[str, list[Score]]) -> str:
+def line(name: str, saved: dict[str, Any], language: str) -> str:
     """Return a table's row of the page."""
-    cells = [f"{name}: {task.about}", f"{len(task.frame):,} x {task.frame.shape[1] - 1}"]
-    cells.append("accuracy" if task.classes else "R2")
-    for scores in found.values():
-        mean, spread = (
-            f([score.score for score in scores]) for f in (statistics.mean, statistics.stdev)
-        )
-        cells.append(f"{mean:.3f} ± {spread:.3f}")
-    cells += [verdict(found, other) for other in CONTENDERS[1:]]
+    cells = [f"{name}: {ABOUT[name][language]}", f"{saved['rows']:,} x {saved['columns']}"]
+    cells.append(saved["score"])
+    cells += [
+        f"{found['score']:.3f} ± {found['deviation']:.3f}" for found in saved["contenders"].values()
+    ]
+    cells += [verdict(saved, other) for other in CONTENDERS[1:]]
     return f"| {' | '.join(cells)} |"
 
 
-def details(name: str, task: Task, found: dict[str, list[Score]]) -> str:
+def details(name: str, saved: dict[str, Any]) -> str:
     """Return a table's row of ranks, errors and seconds."""
-    cells = [name, *(f"{rank:g}" for rank in ranks(found).values())]
-    errors = [statistics.mean(score.rmse for score in scores) for scores in found.values()]
-    cells.append("-" if task.classes else " / ".join(f"{error:.4g}" for error in errors))
-    cells.append(
-        " / ".join(
-            f"{statistics.median(s.seconds for s in scores):.1f}" for scores in found.values()
-        )
-    )
+    found = saved["contenders"].values()
+    cells = [name, *(f"{each['rank']:g}" for each in found)]
+    values = saved["score"] == "R2"
+    cells.append(" / ".join(f"{each['rmse']:.4g}" for each in found) if values else "-")
+    cells.append(" / ".join(f"{each['seconds']:.1f}" for each in found))
     return f"| {' | '.join(cells)} |"
 
 
-def page(results: dict[str, dict[str, list[Score]]], known: dict[str, Task]) -> str:
-    """Return docs/tables.md."""
-    every = [ranks(found) for found in results.values()]
-    places = {name: statistics.mean(found[name] for found in every) for name in CONTENDERS}
+def figures(results: dict[str, Any], language: str) -> dict[str, str]:
+    """Return the rows and other figures of the page in a language."""
+    tables = results["tables"]
+    places = {
+        name: statistics.mean(saved["contenders"][name]["rank"] for saved in tables.values())
+        for name in CONTENDERS
+    }
     best = sorted(places, key=lambda name: places[name])
-    return TEXT.format(
-        rows="\n".join(line(name, known[name], found) for name, found in results.items()),
-        details="\n".join(details(name, known[name], found) for name, found in results.items()),
-        mean_ranks=" | ".join(f"**{places[name]:.2f}**" for name in CONTENDERS),
-        order=", ".join(f"{name} {places[name]:.2f}" for name in best),
-        tables=len(results),
-        splits=len(SPLITS),
-        plain=where_better(results, "plain"),
-        networks=where_better(results, "MLP"),
-        trees=where_better(results, "HistGradientBoosting"),
-        machine=platform.machine(),
-        versions=f"pellucid {pl.__version__}, scikit-learn {sklearn.__version__}, NumPy "
-        f"{np.__version__}",
-    )
+    found = {
+        "rows": "\n".join(line(name, saved, language) for name, saved in tables.items()),
+        "plain": where_better(tables, "plain"),
+        "networks": where_better(tables, "MLP"),
+        "trees": where_better(tables, "HistGradientBoosting"),
+    }
+    return {
+        **{name: pages.translate(text, language, KOREAN) for name, text in found.items()},
+        "details": "\n".join(details(name, saved) for name, saved in tables.items()),
+        "mean_ranks": " | ".join(f"**{places[name]:.2f}**" for name in CONTENDERS),
+        "order": ", ".join(f"{name} {places[name]:.2f}" for name in best),
+        "tables": str(len(tables)),
+        **{name: str(results[name]) for name in ("splits", "date", "machine", "versions")},
+    }
 
 
-TEXT = """# Tables: `pellucid train --data`, beside scikit-learn
+def write_pages(docs: Path = pages.DOCS) -> None:
+    """Write the pages of both languages from the saved measurements."""
+    results = json.loads(RESULTS.read_text(encoding="utf-8"))
+    pages.write(PAGE, lambda language: figures(results, language), docs)
 
-`make tables-table` measures this page anew: {tables} tables, each split {splits} times, three
-quarters to learn from and a quarter to ask; all contenders see the same rows. The score is accuracy
-for classes and R2 for values, on the rows that were asked: mean ± standard deviation over the
-splits.
 
-**Mean rank over the tables** (1 is best): {order}.
-
-| table | rows x columns | score | tabular | plain | MLP | trees | against plain | against MLP | against trees |
-| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |
-{rows}
-
-*Tabular* is what `pellucid train --data` does; *plain* is the same with `--preset plain`.
-*Against*: the mean difference of tabular over the splits ± twice its standard error; "level" where
-it is within that.
-
-| table | rank: tabular | plain | MLP | trees | root mean squared error | seconds |
-| --- | --- | --- | --- | --- | --- | --- |
-{details}
-| mean | {mean_ranks} | | |
-
-*Seconds*: median time of training. Errors and seconds stand in the order of the columns; one thread
-each ({machine}; {versions}).
-
-**Where the others are better than tabular.** Plain: {plain}. The MLP: {networks}. The trees:
-{trees}. Boosted trees are hard to beat by any network where columns act in steps and few rows tell
-of each: look at them, too, before you settle on a network. Columns that are all of one kind (the
-pixels of digits) gain nothing from an embedding of each: say `--preset plain`.
-
-How it was run: pellucid by its command, `pellucid train --data learn.csv --target COLUMN --task
-TASK --preset PRESET --seed S`, with no other option, from a CSV file with its texts and missing
-cells as they are. `MLPClassifier` and `MLPRegressor` at their defaults (at most 200 epochs) behind
-SimpleImputer, OneHotEncoder and StandardScaler, the regressor's target standardised as well. The
-trees are `HistGradientBoosting` at its defaults (it stops early from 10,000 rows on), with
-categories and missing cells as they are.
-
-The list of tables was made before anything was measured, and none was left out. Networks and
-recipes were chosen on other tables and on made-up noisy ones (see
-`src/pellucid/training/recipes.py`). The first seven of these were not quite unseen: a first plain
-recipe was far behind on diabetes, and that is why noisy tables were looked at. The tables lie in
-packages: breast_cancer, wine, digits and diabetes in scikit-learn; penguins, diamonds, txhousing,
-mpg and midwest in plotnine; anes96, fair and randhie in statsmodels."""  # noqa: E501 - heads of Markdown tables cannot be wrapped
+def _mean_error(scores: list[Score]) -> float:
+    return statistics.mean(each.rmse for each in scores)
 
 
 def _network(task: Task, seed: int) -> Any:
@@ -341,21 +344,32 @@ def _command(*words: str) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Measure, and write the page."""
+    """Measure, save the figures, and write the pages."""
     options = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    options.add_argument("--only", help="one table: show its figures and write nothing")
-    only = options.parse_args().only
-    known = tasks()
-    results = {}
-    for name in [only] if only else known:
-        results[name] = measure(known[name])
-        for text in (line, details):
-            sys.stdout.write(text(name, known[name], results[name]) + "\n")
-        sys.stdout.flush()
-    if not only:
-        write_whole(PAGE, page(results, known).encode())
+    options.add_argument("--only", help="one table: print its scores and write nothing")
+    options.add_argument("--page", action="store_true", help="the pages alone")
+    chosen = options.parse_args()
+    if not chosen.page:
+        known, found = tasks(), {}
+        for name in [chosen.only] if chosen.only else known:
+            found[name] = summary(known[name], measure(known[name]))
+            for text in (line(name, found[name], "en"), details(name, found[name])):
+                sys.stdout.write(text + "\n")
+            sys.stdout.flush()
+        if chosen.only:
+            return
+        results = {
+            "date": datetime.now(UTC).strftime("%Y-%m-%d"),
+            "machine": platform.machine(),
+            "versions": f"pellucid {pl.__version__}, scikit-learn {sklearn.__version__}, NumPy "
+            f"{np.__version__}",
+            "splits": len(SPLITS),
+            "tables": found,
+        }
+        write_whole(RESULTS, (json.dumps(results, indent=1) + "\n").encode())
+    write_pages()
 
 
 if __name__ == "__main__":

@@ -136,20 +136,18 @@ def quick(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     monkeypatch.setattr(benchmark, "installed", lambda: ["pellucid", "numpy"])
     monkeypatch.setattr(benchmark, "EPOCHS", benchmark.EPOCHS[:1])
     monkeypatch.setattr(benchmark, "cores", lambda: 1)
-    monkeypatch.setattr(report, "_draw", lambda document, path: False)  # it shows more cases
-    page = tmp_path / "benchmarks.md"
-    words = ["--quick", "--only", "predictions", "epochs", "--page", str(page)]
+    words = ["--quick", "--only", "predictions", "epochs", "--docs", str(tmp_path)]
     monkeypatch.setattr("sys.argv", ["run.py", *words, "--data", str(tmp_path / "benchmarks.json")])
     benchmark.main()
-    return page
+    return tmp_path / "en" / "measured" / "benchmarks.md"
 
 
 def test_the_page_states_the_measurements(quick: Path) -> None:
     text = quick.read_text()
     assert "NumPy 2." in text and "pellucid 0." in text
-    assert "### one row, digits\n" in text
+    assert "### one row, digits { #one-row-digits }\n" in text
     assert "| NumPy by hand |" in text
-    assert "### 784-16-16-10, sgd\n" in text
+    assert "### 784-16-16-10, sgd { #784-16-16-10-sgd }\n" in text
 
 
 def measured(case: str, contender: str, way: str, *seconds: float) -> dict[str, Any]:
@@ -195,13 +193,12 @@ def test_claims_are_compared_with_the_measurements(tmp_path: Path) -> None:
     assert verdicts["PyTorch, torch.optim"].measured == pytest.approx(1 / 15)
     assert verdicts["scikit-learn"].met is False
     assert "JAX" not in verdicts
-    page = tmp_path / "benchmarks.md"
-    report.write(document, page)
-    text = page.read_text()
+    report.write_pages(document, tmp_path)
+    text = (tmp_path / "en" / "measured" / "benchmarks.md").read_text()
     assert "| one epoch, 784-16-16-10, sgd, 1 thread | PyTorch, torch.optim | 1/15 | 1/15 |" in text
     assert "| scikit-learn | 1/5 | 1/8 | **no** |" in text
-    assert "| pellucid | 20.00 ms | 10.00 ms to 30.00 ms | 1.00 | 50 % |" in text
-    assert "one row" not in text.split("## Predictions")[0].split("## What is claimed")[1]
+    assert "| pellucid | 20.00 ms | 10.00 ms - 30.00 ms | 1.00 | 50 % |" in text
+    assert "one row" not in text.split("## Predictions")[0].split("## Claims")[1]
 
 
 def test_products_are_compiled_as_the_engine_is() -> None:

@@ -1,7 +1,6 @@
-"""The measures of `benchmarks/neurons.py` by hand; and its pages hold its results."""
+"""The measures of `benchmarks/neurons.py` by hand."""
 
 import importlib
-import json
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -150,18 +149,3 @@ def test_codes(study: ModuleType) -> None:
     assert distances[0] == 1  # 0 and 1
     assert max(distances) == 4  # 7 and 8
     assert study.lit_digits(labels, y)[3] == [8, 9]
-
-
-def test_the_pages_hold_what_was_measured(
-    study: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    results = json.loads(study.RESULTS.read_text())
-    pages = {
-        name: (study.DOCS / name).read_text()
-        for name in ("what-neurons-show.md", "what-neurons-show.ko.md")
-    }
-    monkeypatch.setattr(study, "DOCS", tmp_path)
-    study.write_pages(results)
-    for name, text in pages.items():
-        assert (tmp_path / name).read_text() == text, "run benchmarks/neurons.py --page"
-        assert "$" not in text

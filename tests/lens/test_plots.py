@@ -554,15 +554,16 @@ def test_long_class_names_do_not_run_into_each_other(digits: pl.Network, images:
 
 def test_the_gallery_has_every_plot_and_every_image() -> None:
     docs = Path(__file__).parents[2] / "docs"
-    for page, language in (("gallery.md", "en"), ("gallery.ko.md", "ko")):
-        text = (docs / page).read_text(encoding="utf-8")
+    for language in ("en", "ko"):
+        page = docs / language / "reference" / "gallery.md"
+        text = page.read_text(encoding="utf-8")
         for name in set(pl.plots.__all__) - {"save", "style"}:
             assert f"pl.plots.{name}(" in text
-        pictures = re.findall(r'(?:srcset|src)="([^"]+)"', text)
-        assert len(pictures) == 2 * text.count("<picture>") > 40
-        for picture in pictures:
-            assert (docs / picture).exists()
-            assert f"-{language}-" in picture
+        images = re.findall(r"\]\(([^)#]+)#only-(light|dark)\)", text)
+        assert len(images) == 2 * text.count("\n### ") > 40
+        for image, theme in images:
+            assert (page.parent / image).exists()
+            assert image.endswith(f"-{language}-{theme}.png")
 
 
 def test_every_name_is_there_and_documented() -> None:

@@ -1,5 +1,5 @@
 """Twelve questions about the shipped network, answered from the page alone, in both languages
-(docs/questions.md).
+(docs/*/reference/questions.md).
 """
 
 import re
@@ -19,7 +19,7 @@ from tests.web.test_page import read_number, settle
 Ask: TypeAlias = Callable[[str], Tab]
 
 DOCS = Path(__file__).parents[2] / "docs"
-PAGES = {"en": DOCS / "questions.md", "ko": DOCS / "questions.ko.md"}
+PAGES = {language: DOCS / language / "reference" / "questions.md" for language in ("en", "ko")}
 LANGUAGES = ("en", "ko")
 
 

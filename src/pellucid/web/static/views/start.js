@@ -8,7 +8,7 @@ import { show, hasLesson } from "./steps.js";
  * @typedef {import("../page.js").View} View
  */
 
-const EXAMPLE = 740; // the 4 of docs/questions.md
+const EXAMPLE = 740; // the 4 of docs/en/reference/questions.md
 
 /** @param {Page} page @returns {View} */
 export function start(page) {
@@ -61,7 +61,7 @@ export function starts(page, after = false) {
   return found;
 }
 
-/** Return a misclassified test digit, preferably that of docs/questions.md. @param {Page} page */
+/** Return a misclassified test digit, preferably that of questions.md. @param {Page} page */
 function misclassified(page) {
   const { digits, network } = page;
   const { state } = page.store;
