@@ -37,6 +37,8 @@ def test_what_cannot_be_viewed(monkeypatch: pytest.MonkeyPatch) -> None:
         pl.view(pl.load(SHIPPED), height=0)
     with pytest.raises(InputError, match="no weights"):
         pl.view(pl.Network([pl.Sigmoid()]))
+    with pytest.raises(InputError, match=r"expected a Network, .* got str"):
+        pl.view("digits.safetensors")  # type: ignore[arg-type]
     monkeypatch.setitem(sys.modules, "anywidget", None)
     with pytest.raises(InputError, match=r'pip install "pellucid\[notebook\]"'):
         pl.view(pl.load(SHIPPED))

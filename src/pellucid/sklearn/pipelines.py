@@ -62,7 +62,8 @@ def to_network(model: Estimator, *, target: str | Sequence[str] = "y") -> Networ
       the first Affine layer;
     - SimpleImputer, with `add_indicator`, and MissingIndicator, which become the `mean` and the
       `missing` of a column;
-    - ColumnTransformer, FeatureUnion and Pipeline of these, "passthrough" and "drop";
+    - ColumnTransformer, FeatureUnion and Pipeline of these, "passthrough", "drop" and a
+      FunctionTransformer without a function;
     - TransformedTargetRegressor around all of it or the regressor, if targets are scaled, or are
       logarithms (`inverse_func` np.exp or np.expm1): a layer at the end undoes it.
 

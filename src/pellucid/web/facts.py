@@ -13,6 +13,7 @@ from pellucid.core.preparation import Standardize
 from pellucid.data import mnist
 from pellucid.data.tables.moments import PERIODS
 from pellucid.errors import InputError
+from pellucid.exchange.guards import check_network
 from pellucid.lens import neurons
 from pellucid.lens.evaluation import evaluate
 from pellucid.lens.input_columns import input_columns, input_offsets, knows_columns
@@ -62,8 +63,10 @@ class Facts(TypedDict):
 def facts(net: Network, name: str, *, server: bool = False) -> Facts:
     """Return the facts about a network.
 
-    Raises InputError for a network without weights, which has no neurons to show.
+    Raises InputError for anything but a network, and for one without weights, which has no neurons
+    to show.
     """
+    check_network(net)
     layers = neurons.neuron_layers(net) if input_width(net.layers) else []
     if len(layers) < 2:
         raise InputError(
