@@ -65,7 +65,7 @@ def same(a: Part, b: Part) -> bool:
 
 
 def _unlanguaged(address: str) -> str:
-    return re.sub(r"\b(en|ko)\b", "LANGUAGE", address)
+    return re.sub(r"-?\b(en|ko)\b", "", address)  # "chart.svg" may be "chart-ko.svg" in Korean
 
 
 def _bare(language: str, code: str) -> str:
