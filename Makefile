@@ -132,6 +132,7 @@ c-table: .venv/base
 # Pictures of notebooks are taken by Chromium, where it is installed.
 gallery: .venv/test
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/gallery.py
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/learn_figures.py
 
 page-pictures: .venv/test
 	$(BIN)/python benchmarks/page_pictures.py
