@@ -49,7 +49,7 @@ def compiled(name: str, flags: list[str]) -> Iterator[str]:
 def engine_flags(instructions: str) -> list[str]:
     """Return the engine's compiler flags for an instruction set, from cpp/CMakeLists.txt."""
     text = (ROOT / "cpp" / "CMakeLists.txt").read_text(encoding="utf-8")
-    common = re.search(r"PRIVATE\s+(-O3\s.*?)\s-Wall", text, re.DOTALL)
+    common = re.search(r"set\(flags\s+(-O3\s.*?)\s-Wall", text, re.DOTALL)
     own = re.search(rf"set\(flags_{instructions} (.*?)\)", text)
     assert common is not None
     return [*common[1].split(), *(own[1].split() if own else [])]

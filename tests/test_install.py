@@ -31,8 +31,8 @@ def copy_of_the_tree(folder: Path) -> Path:
     return tree
 
 
-def wheel_of(folder: Path, **environment: str) -> Path:
-    """Build a wheel as pip does for a user, in a build environment of its own; give its path."""
+def build_wheel(folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Build a wheel as pip does for a user, in a build environment of its own."""
     tree = copy_of_the_tree(folder)
     command = [
         sys.executable,
@@ -45,7 +45,12 @@ def wheel_of(folder: Path, **environment: str) -> Path:
         str(folder),
         str(tree),
     ]
-    done = subprocess.run(command, env=os.environ | environment, capture_output=True, text=True)
+    return subprocess.run(command, env=os.environ | environment, capture_output=True, text=True)
+
+
+def wheel_of(folder: Path, **environment: str) -> Path:
+    """Build a wheel; return its path."""
+    done = build_wheel(folder, **environment)
     assert done.returncode == 0, done.stdout + done.stderr
     [wheel] = folder.glob("*.whl")
     return wheel
@@ -116,8 +121,19 @@ def test_without_a_compiler(tmp_path: Path) -> None:
     report = " ".join(
         run(packages, DOCTOR, "doctor", "--lang", "en").split()
     )  # however its lines are broken
-    assert "reference (NumPy); native: not in this installation, install a C++ compiler" in report
+    assert "reference (NumPy); the native engine could not be compiled" in report
     assert "BROKEN" not in report
+    # What pip prints as it builds a wheel.
+    assert wheel.name.endswith("-0_without_native_engine-py3-none-any.whl")
+
+
+def test_a_required_engine_that_cannot_be_compiled_is_an_error(tmp_path: Path) -> None:
+    none = compiler(tmp_path, "echo there is no compiler here >&2\nexit 1")
+    done = build_wheel(tmp_path, PELLUCID_REQUIRE_ENGINE="1", **none)
+    assert done.returncode != 0
+    assert "there is no compiler here" in done.stderr
+    assert "Without PELLUCID_REQUIRE_ENGINE=1" in done.stderr
+    assert not list(tmp_path.glob("*.whl"))
 
 
 SETS = ["avx2", "avx512", "baseline"] if platform.machine() in ("x86_64", "AMD64") else ["baseline"]

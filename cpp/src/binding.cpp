@@ -11,6 +11,7 @@
 #include <cmath>
 
 #include "handle.h"
+#include "pellucid/processor.h"
 #include "predictor.h"
 
 namespace nb = nanobind;
@@ -270,20 +271,15 @@ void observe(Handle& handle) {
 // A subinterpreter's GIL is not the one that nanobind takes when it lets go of an array: the first
 // call would wait for itself.
 void expect_main_interpreter() {
-    if (PyInterpreterState_Get() == PyInterpreterState_Main()) return;
+    // The main interpreter has ID 0. PyInterpreterState_Main is not in the stable ABI.
+    if (PyInterpreterState_GetID(PyInterpreterState_Get()) == 0) return;
     PyErr_SetString(PyExc_ImportError, "the native engine works in Python's main interpreter only");
     throw nb::python_error();
 }
 
 bool supported(const std::string& set) {
     expect_main_interpreter();
-#if defined(__x86_64__)
-    if (set == "avx512")
-        return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
-               __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl");
-    if (set == "avx2") return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-#endif
-    return set == "baseline";
+    return processor_supports(set);
 }
 
 }  // namespace

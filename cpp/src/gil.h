@@ -3,10 +3,11 @@
 
 #include <Python.h>
 #include <structmember.h>
-#include <unistd.h>
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
+#include <thread>
 
 namespace pellucid {
 
@@ -21,7 +22,7 @@ public:
         try {
             PyEval_RestoreThread(state_);
         } catch (...) {
-            for (;;) pause();
+            for (;;) std::this_thread::sleep_for(std::chrono::hours(1));
         }
     }
 

@@ -5,6 +5,7 @@
 #include "check.h"
 #include "mathematics_test.h"
 #include "pellucid/engine.h"
+#include "pellucid/processor.h"
 
 namespace {
 
@@ -398,11 +399,22 @@ void what_does_not_fit_is_refused() {
           "a class beyond the last");
 }
 
+// Windows reads cpuid; elsewhere the compiler's runtime does, and must agree.
+void instruction_sets_are_detected() {
+#if defined(__x86_64__) && !defined(_WIN32)
+    for (const char* set : {"avx2", "avx512"})
+        CHECK(cpuid_supports(set) == processor_supports(set), "%s: cpuid says %d", set,
+              cpuid_supports(set));
+#endif
+    CHECK(processor_supports("baseline") && !processor_supports("avx3"), "sets by name");
+}
+
 }  // namespace
 
 int main() {
     const char* activations[] = {"Sigmoid", "GELU", "SiLU", "Softplus", "LeakyReLU"};
     if (!threads_alone) {
+        instruction_sets_are_detected();
         functions_are_right<float>();
         functions_are_right<double>();
         for (const char* activation : activations) gradients_are_right(activation);

@@ -6,6 +6,7 @@ import re
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -140,6 +141,7 @@ def test_doctor_finds_all_well(run: Callable[..., Result]) -> None:
     assert result.json["pellucid"] == pl.__version__
     assert "checksums right" in result.json["mnist"]
     assert {"python", "numpy", "blas", "engine", "threads", "language"} <= set(result.json)
+    assert result.json["instruction sets"].split(", ")[-1] == "baseline"
     text = run("doctor").out
     assert "BROKEN" not in text
     assert re.search(r"\[ok\] +extra torch +torch [0-9]", text)
@@ -177,6 +179,32 @@ def test_doctor_calls_a_missing_native_engine_optional(
     monkeypatch.setattr("pellucid.engines.instruction_set", lambda: None)
     assert re.search(r"\[optional\] +engine +reference", run("doctor").out)
     assert re.search(r"\[선택\] +엔진 +기준 엔진", run("doctor", "--lang", "ko").out)
+
+
+class WithoutEngine:
+    """A distribution whose wheel was built without the engine."""
+
+    def read_text(self, name: str) -> str:
+        return "Wheel-Version: 1.0\nBuild: 0_without_native_engine\n" if name == "WHEEL" else ""
+
+
+@pytest.mark.parametrize(
+    ("lang", "told"), [("en", "could not be compiled when"), ("ko", "컴파일하지 못했습니다")]
+)
+def test_doctor_tells_that_the_engine_could_not_be_compiled(
+    run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch, lang: str, told: str
+) -> None:
+    monkeypatch.setattr("pellucid.engines.instruction_set", lambda: None)
+    right: Callable[[str], Any] = importlib.metadata.distribution
+
+    def distribution(name: str) -> Any:
+        return WithoutEngine() if name == "pellucid" else right(name)
+
+    monkeypatch.setattr(importlib.metadata, "distribution", distribution)
+    said = run("doctor", "--lang", lang, "--json").json
+    assert told in said["engine"]
+    assert "PELLUCID_REQUIRE_ENGINE=1" in said["engine"]
+    assert said["broken"] == []
 
 
 @pytest.mark.parametrize("lang", ["en", "ko"])

@@ -2,8 +2,6 @@
 // depend on their number.
 #pragma once
 
-#include <pthread.h>
-
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -15,6 +13,10 @@
 #include <thread>
 #include <utility>
 #include <vector>
+
+#ifndef _WIN32
+#include <pthread.h>
+#endif
 
 namespace pellucid {
 
@@ -201,10 +203,12 @@ private:
     // Never destroyed: engines may live until the process ends.
     static CrewPools*& current() {
         static CrewPools* pools = [] {
+#ifndef _WIN32  // where no process forks
             pthread_atfork(nullptr, nullptr, [] {
                 ++forks_();
                 current() = new CrewPools;
             });
+#endif
             return new CrewPools;
         }();
         return pools;

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.metadata
+import importlib.util
 import os
 import platform
 from dataclasses import dataclass
@@ -72,6 +73,7 @@ def examine() -> list[Finding]:
         *(_package(name) for name in NEEDED),
         _linear_algebra(),
         _engine(),
+        *_instruction_sets(),
         _threads(),
         Finding("language", say("language"), current_language()),
         _mnist(),
@@ -134,11 +136,39 @@ def _engine() -> Finding:
         instructions = instruction_set()
     except Exception as error:
         return _broken("engine", about, error)
+    if instructions is None and _fell_back():
+        found = say(
+            "reference (NumPy); the native engine could not be compiled when pellucid was "
+            "installed. Install a C++ compiler, set PELLUCID_REQUIRE_ENGINE=1 and install pellucid "
+            "again: if compiling fails, pip shows why"
+        )
+        return Finding("engine", about, found, None)
     if instructions is None:
         found = say("reference (NumPy); native: not in this installation, install a C++ compiler")
         return Finding("engine", about, found, None)
     found = say("native, {instructions} instructions", instructions=instructions)
     return Finding("engine", about, found)
+
+
+def _fell_back() -> bool:
+    """Return whether the build went on without the engine: pyproject.toml tags such a wheel."""
+    try:
+        wheel = importlib.metadata.distribution("pellucid").read_text("WHEEL")
+    except importlib.metadata.PackageNotFoundError:
+        return False
+    return "\nBuild: 0_without_native_engine" in (wheel or "")
+
+
+def _instruction_sets() -> list[Finding]:
+    """Return the instruction sets that the engine was compiled for, if there is one."""
+    try:
+        from pellucid.engines.native import INSTRUCTION_SETS
+    except Exception:  # which `_engine` reports
+        return []
+    module = "pellucid.engines._native_{}"
+    found = [name for name in INSTRUCTION_SETS if importlib.util.find_spec(module.format(name))]
+    about = say("instruction sets")
+    return [Finding("instruction sets", about, ", ".join(found))] if found else []
 
 
 def _threads() -> Finding:
