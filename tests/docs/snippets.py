@@ -31,6 +31,12 @@ class SnippetError(AssertionError):
     """Code of a page that failed, or printed something else than the page says."""
 
 
+class Utf8(io.StringIO):
+    """Standard output as terminals have it: it takes the blocks of which images are drawn."""
+
+    encoding = "utf-8"
+
+
 def noted(page: Page) -> Iterator[tuple[Part, str]]:
     """Yield the blocks of a page, each with the mark on the line before it, or ""."""
     last = None
@@ -79,7 +85,7 @@ def _shell(page: Page, part: Part) -> str:
     commands = own_commands(part.text)
     if commands is None:
         return _bash(page, part)
-    with contextlib.redirect_stdout(io.StringIO()) as printed:
+    with contextlib.redirect_stdout(Utf8()) as printed:
         for words in commands:
             if code := main(words):
                 raise SnippetError(
