@@ -6,19 +6,14 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 CXX_SOURCES := $(wildcard cpp/*/*.h cpp/*/*.cpp cpp/include/pellucid/*.h benchmarks/cpp/*)
 STATIC := "src/pellucid/web/static/**/*.{js,css,html}"
-# The tests' browser: the one that is there, else Debian's as root, else Playwright's own. A headless shell takes a third
-# less time than a whole Chromium.
-BROWSER = for name in chromium-headless-shell chromium google-chrome; do command -v $$name >/dev/null && exit; done; \
-	{ test "$$(id -u)" = 0 && apt-get update -qq && apt-get install -qq -y chromium-headless-shell fonts-liberation fonts-nanum; } >/dev/null 2>&1 \
-	|| $(BIN)/playwright install --only-shell chromium >/dev/null 2>&1 \
-	|| { echo "the tests of the page need a browser: install Chromium (on Debian: apt-get install chromium-headless-shell)"; exit 1; }
 
-.PHONY: demo test quick check integration coverage soak mutants fixtures asan gallery page-pictures messages stubs \
+.PHONY: demo page test quick check integration coverage soak mutants fixtures asan gallery page-pictures messages stubs \
 	page-network mnist-table neurons-table tables-table estimators-table c-table bench callgrind clean help \
 	docs docs-serve command-reference
 
 help:
 	@echo "make demo      learn to read digits, show what was learned (set up first, if need be)"
+	@echo "make page      open the page on which every neuron lights up"
 	@echo "make test      the whole gate: format, lint, types, tests (eight minutes)"
 	@echo "make quick     format, lint, types and the tests of core and training (a minute)"
 	@echo "make check     format, lint and types only"
@@ -44,7 +39,11 @@ help:
 	@echo "make clean     remove what the other commands made"
 
 demo: .venv/base
-	$(BIN)/pellucid demo -o $(OUT)
+	@$(BIN)/pellucid demo -o $(OUT)
+
+# The network of `make demo` where there is one, else the one that comes with pellucid.
+page: .venv/base
+	@$(BIN)/pellucid open $(wildcard $(OUT)/digits.safetensors)
 
 # Two commands at once: half a minute of checks beside minutes of tests. In continuous integration the tests are traced
 # for coverage, which takes a third more time.
@@ -163,10 +162,7 @@ CPP := cpp/CMakeLists.txt $(wildcard cpp/include/pellucid/*.h cpp/src/*)
 
 .venv/base: pyproject.toml $(CPP)
 	@test -n "$(PYTHON)" || { echo "pellucid needs Python 3.11 or later: install it, or say make PYTHON=/path/to/python3"; exit 1; }
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "pellucid needs Python 3.11 or later, and $(PYTHON) is older: say make PYTHON=/path/to/python3.11"; exit 1; }
-	@$(PYTHON) -c 'import ensurepip, venv' || { echo "pellucid needs Python's venv module: on Debian and Ubuntu, apt-get install python3-venv"; exit 1; }
-	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(PIP) --editable .
+	@$(PYTHON) tools/set_up.py base
 	@touch $@
 
 # Apart from .venv, with the package installed as users have it. PyTorch comes first: the build for the processor alone.
@@ -181,8 +177,5 @@ CPP := cpp/CMakeLists.txt $(wildcard cpp/include/pellucid/*.h cpp/src/*)
 	@touch $@
 
 .venv/test: .venv/base
-	$(PIP) "$(TORCH)"
-	$(PIP) --editable ".[test,check,docs]"
-	$(BIN)/npm install --silent --no-fund --no-audit --no-package-lock --prefix .venv/node typescript@7 prettier@3
-	$(BROWSER)
+	@TORCH="$(TORCH)" $(PYTHON) tools/set_up.py test
 	@touch $@

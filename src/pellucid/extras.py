@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import importlib
+import shlex
+import shutil
+import sys
+from pathlib import Path
 from typing import Any
 
 from pellucid.errors import MissingLibraryError
@@ -22,14 +26,37 @@ EXTRAS: dict[str, tuple[str, ...]] = {
 def library(name: str, extra: str) -> Any:
     """Return an optional library, or one of its modules.
 
-    Raises MissingLibraryError, which names the `pip install` for it.
+    Raises MissingLibraryError, which names the command that installs it.
     """
     try:
         return importlib.import_module(name)
     except ImportError as error:
         root = name.split(".")[0]
         raise MissingLibraryError(
-            'this needs {name}, which is not installed: pip install "pellucid[{extra}]"',
+            "this needs {name}, which is not installed: {command}",
             name=root,
-            extra=extra,
+            command=install_command(extra),
         ) from error
+
+
+def install_command(extra: str) -> str:
+    """Return the command, as it is typed here, that installs the libraries of an extra.
+
+    The libraries by their own names: unlike `pellucid[extra]`, that works however pellucid itself
+    was installed.
+
+    >>> install_command("web").endswith(" install starlette uvicorn")
+    True
+    """
+    return f"{_pip()} install {' '.join(EXTRAS[extra])}"
+
+
+def _pip() -> str:
+    """Return how pip of this Python is started."""
+    python = Path(sys.executable)
+    # Another Python's pip may come first in PATH, or none
+    if shutil.which("pip") == str(python.with_name("pip")):
+        return "pip"
+    if python.is_relative_to(Path.cwd()):
+        python = python.relative_to(Path.cwd())
+    return f"{shlex.quote(str(python))} -m pip"

@@ -35,6 +35,7 @@ SOURCE = Path(pl.__file__).parent
 # variables.
 NAMES = {
     *(
+        "matplotlib",
         "pellucid",
         "MNIST",
         "mnist",

@@ -256,9 +256,9 @@ def test_nan_is_a_difference(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("library", "who", "remedy"),
     [
-        ("torch", "PyTorch", 'pip install "pellucid[torch]"'),
-        ("onnx", "ONNX Runtime", 'pip install "pellucid[onnx]"'),
-        ("onnxruntime", "ONNX Runtime", 'pip install "pellucid[onnx]"'),
+        ("torch", "PyTorch", "pip install torch"),
+        ("onnx", "ONNX Runtime", "pip install onnx onnxruntime"),
+        ("onnxruntime", "ONNX Runtime", "pip install onnx onnxruntime"),
     ],
 )
 def test_programs_that_are_not_installed_are_listed(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pellucid.cli import drawing
 from pellucid.cli.help import argument, command, example, json_option
+from pellucid.cli.models import read_model
 from pellucid.cli.network_rows import Rows, levels, rows_alone, rows_with_targets
 from pellucid.cli.output import columns, echo, echo_lines, emit, emit_more, write_json
 from pellucid.cli.plot_file import Panel, check_plot, plot_option, write_plot
@@ -19,7 +20,7 @@ from pellucid.lens import comparison, plots
 from pellucid.lens.comparison import Comparison
 from pellucid.lens.neurons import image_shape, reads_digits
 from pellucid.lens.response import InputWeights, input_weights
-from pellucid.network import Network, load
+from pellucid.network import Network
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -54,7 +55,7 @@ class CompareOptions:
 def compare(options: CompareOptions) -> None:
     """Compare two networks."""
     check_plot(options.plot)
-    a, b = load(options.first), load(options.second)
+    a, b = read_model(options.first), read_model(options.second)
     rows = _rows(a, b, options.data)
     found = comparison.compare(a, b) if rows is None else comparison.compare(a, b, rows.x, rows.t)
     if options.as_json:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import io
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ from pellucid.core.types import Array
 from pellucid.data import mnist
 from pellucid.data.inputs import Images
 from pellucid.errors import FileError, reason_of
+from pellucid.extras import install_command
 from pellucid.files.atomic import write_whole
 from pellucid.language import say
 from pellucid.lens import image_sheets
@@ -30,7 +32,9 @@ MISCLASSIFIED = 32
 ROOM = 1 << 20  # bytes: the network and four plots
 WIDE = 24  # columns of a digit in the terminal: three of them fit into 80
 
-NAMES = ("digits.safetensors", "weights.png", "misclassified.png", "confusion.png", "learning.png")
+MODEL = "digits.safetensors"
+DIGIT = "digit.png"
+PLOTS = ("weights.png", "misclassified.png", "confusion.png", "learning.png")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,22 +83,26 @@ def demo(options: DemoOptions) -> None:
     echo_lines(_some_digits(net, found, images, labels))
     echo()
     _write(target, net, history, found, images, labels)
-    emit("written to {folder}/: {names}", folder=options.folder, names=", ".join(NAMES))
+    names = ", ".join((MODEL, DIGIT, *PLOTS))
+    emit("written to {folder}/: {names}", folder=options.folder, names=names)
     echo("\n" + say("What to try next:"))
-    for words, about in _next_steps(target / NAMES[0]):
-        echo(f"  {program()} {words}\n      {about}")
+    for line, about in _next_steps(target):
+        echo(f"  {line}\n      {about}")
 
 
-def _next_steps(model: Path) -> Iterator[tuple[str, str]]:
-    """Return commands without the program's name, and what they do."""
-    yield f"predict {model} my.png", say("classify a photo of a digit that you wrote")
-    # The page needs an extra that `make demo` does not install
-    first = "" if importlib.util.find_spec("starlette") else ' (pip install "pellucid[web]")'
-    yield f"open {model}", say("draw, and watch every neuron in the browser") + first
-    yield f"inspect {model}", say("what its neurons respond to")
-    yield f"explain {model} --digit 0", say("why it predicts what it does")
-    yield f"summary {model}", say("its parameters, layer by layer")
-    yield "train --layers 784,64,10 --quick", say("another network")
+def _next_steps(folder: Path) -> Iterator[tuple[str, str]]:
+    """Return commands as they are typed here, and what they do."""
+    pellucid, model = program(), shlex.quote(str(folder / MODEL))
+    if importlib.util.find_spec("starlette") is None:
+        yield install_command("web"), say("what the page needs")
+    yield f"{pellucid} open {model}", say("draw, and watch every neuron in the browser")
+    digit = shlex.quote(str(folder / DIGIT))
+    yield f"{pellucid} predict {model} {digit}", say("classify an image; try a photo of your own")
+    yield f"{pellucid} inspect {model}", say("what its neurons respond to")
+    yield f"{pellucid} explain {model} --digit 0", say("why it predicts what it does")
+    yield f"{pellucid} summary {model}", say("its parameters, layer by layer")
+    wide = shlex.quote(str(folder / "wide.safetensors"))
+    yield f"{pellucid} train --layers 784,64,10 --quick -o {wide}", say("another network")
 
 
 def _ready(folder: str) -> Path:
@@ -105,7 +113,7 @@ def _ready(folder: str) -> Path:
     except OSError as error:
         template = "{path}: cannot be made ({reason}): choose another folder"
         raise FileError(template, path=folder, reason=reason_of(error)) from error
-    for name in NAMES:
+    for name in (MODEL, DIGIT, *PLOTS):
         check_writable(str(target / name), ROOM)
     return target
 
@@ -141,10 +149,12 @@ def _write(
     target: Path, net: Network, history: History, found: Evaluation, images: Array, labels: Array
 ) -> None:
     assert found.misclassified is not None and found.confusion is not None
-    net.save(target / NAMES[0])
+    net.save(target / MODEL)
     rows = found.misclassified[:MISCLASSIFIED]
     pairs = (labels[rows], net.classify(images[rows]))
+    right = np.setdiff1d(np.arange(len(labels)), found.misclassified)
     drawn = {
+        DIGIT: image_sheets.ink_image(images[right[0]]),
         "weights.png": image_sheets.weights_image(net.params[0]),
         "misclassified.png": image_sheets.misclassified_image(images[rows], *pairs),
         "confusion.png": image_sheets.confusion_image(found.confusion, net.classes or []),

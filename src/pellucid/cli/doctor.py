@@ -14,7 +14,7 @@ from pellucid import __version__
 from pellucid.cli.help import command, example, json_option
 from pellucid.cli.output import echo, emit, rows_text, write_json
 from pellucid.errors import InputError
-from pellucid.extras import EXTRAS
+from pellucid.extras import EXTRAS, install_command
 from pellucid.language import current_language, say
 
 NEEDED = ("numpy", "click", "rich", "safetensors", "pillow")
@@ -107,8 +107,8 @@ def _extra(name: str, packages: tuple[str, ...]) -> Finding:
             missing.append(package)
     text = [", ".join(found)] if found else []
     if missing:
-        template = 'not installed: {missing}; pip install "pellucid[{extra}]"'
-        text.append(say(template, missing=", ".join(missing), extra=name))
+        template = "not installed: {missing}; {command}"
+        text.append(say(template, missing=", ".join(missing), command=install_command(name)))
     good = None if missing else True
     return Finding(f"extra {name}", say("extra {name}", name=name), "; ".join(text), good)
 

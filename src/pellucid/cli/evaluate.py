@@ -16,6 +16,7 @@ from pellucid.cli.help import (
     option,
     threshold_option,
 )
+from pellucid.cli.models import read_model
 from pellucid.cli.network_rows import Rows, rows_with_targets
 from pellucid.cli.output import echo, emit, program, write_json
 from pellucid.cli.plot_file import Panel, check_plot, plot_option, write_plot
@@ -25,7 +26,7 @@ from pellucid.lens import evaluation, plots
 from pellucid.lens.importance import partial_dependence, permutation_importance
 from pellucid.lens.neurons import image_shape
 from pellucid.lens.robustness import CHANGES, robustness
-from pellucid.network import Network, load
+from pellucid.network import Network
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,7 +92,7 @@ def evaluate(options: EvaluateOptions) -> None:
         )
     data = options.data or options.file
     check_plot(options.plot)
-    net = load(options.model)
+    net = read_model(options.model)
     # Before the rows are read and predicted
     if options.robustness and image_shape(net) is None:
         raise InputError(

@@ -9,6 +9,7 @@ from pellucid.cli import explain_text, values
 from pellucid.cli.explain_input import Asked, read_asked
 from pellucid.cli.explain_text import Explanation
 from pellucid.cli.help import argument, command, example, json_option, model_argument, option
+from pellucid.cli.models import read_model
 from pellucid.cli.output import write_json
 from pellucid.cli.plot_file import Panel, check_plot, plot_option, write_plot
 from pellucid.cli.prediction_text import predicts_classes
@@ -20,7 +21,7 @@ from pellucid.lens.attribution import contributions, integrated_gradients
 from pellucid.lens.counterfactual import counterfactual
 from pellucid.lens.input_limits import input_limits
 from pellucid.lens.neurons import image_shape, neuron_layer, trace_table
-from pellucid.network import Network, load
+from pellucid.network import Network
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +68,7 @@ def explain(options: ExplainOptions) -> None:
     if (options.file is None) == (options.digit is None):
         raise wrong_use("name one input: a file, or --digit")
     check_plot(options.plot)
-    net = load(options.model)
+    net = read_model(options.model)
     asked = read_asked(net, options.file, options.row, options.digit)
     found = look(net, asked, options)
     trace = trace_table(net, asked.x) if options.trace else None

@@ -8,11 +8,12 @@ from pathlib import Path
 
 from pellucid import exchange, web
 from pellucid.cli.help import argument, command, example, json_option, model_argument, option
+from pellucid.cli.models import read_model
 from pellucid.cli.network_rows import rows_alone
 from pellucid.cli.outcome import note_replaced
 from pellucid.cli.output import check_not_read, emit, write_json
 from pellucid.cli.values import wrong_use
-from pellucid.network import Network, load
+from pellucid.network import Network
 
 FORMAT_OF = {
     ".safetensors": "torch",
@@ -62,6 +63,7 @@ class ExportOptions:
     "`pellucid verify` checks that predictions are the same.",
     example("digits.safetensors digits.onnx", "for ONNX Runtime, in any language"),
     example("digits.safetensors page.html", "the page of this network, for any browser"),
+    example("digits page.html", "the page of the network that comes with pellucid"),
     example("digits.safetensors --to site neurons/", "a folder for a school's web site"),
     example(
         "digits.safetensors --to torch digits_torch.safetensors", "also writes digits_torch.py"
@@ -86,7 +88,7 @@ def export(options: ExportOptions) -> None:
         raise wrong_use("--raw goes with --to onnx, c and torch")
     # torch writes .safetensors, too: the model itself must not be replaced
     check_not_read(out, [options.model, options.calibration])
-    net = load(options.model)
+    net = read_model(options.model)
     note_replaced(out)
     sizes = {str(file): file.stat().st_size for file in _written(net, kind, options)}
     if options.as_json:

@@ -183,7 +183,9 @@ def argument(usage: str, text: str, many: bool = False) -> Any:
 def model_argument(required: bool = True) -> Any:
     """Return MODEL, the file of a network."""
     usage = "MODEL" if required else "[MODEL]"
-    return argument(usage, "The network's file, as written by `pellucid train`.")
+    return argument(
+        usage, "The network's file, as written by `pellucid train`; digits: the one in pellucid."
+    )
 
 
 def json_option() -> Any:

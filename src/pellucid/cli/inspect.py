@@ -10,6 +10,7 @@ import numpy as np
 from pellucid.cli import drawing, inspect_neuron, values
 from pellucid.cli.datasets import as_inputs
 from pellucid.cli.help import argument, command, example, json_option, model_argument, option
+from pellucid.cli.models import read_model
 from pellucid.cli.network_rows import Rows, rows_alone
 from pellucid.cli.output import columns, echo, echo_lines, emit, emit_more, write_json
 from pellucid.cli.plot_file import check_plot, note_plot, plot_option
@@ -21,7 +22,7 @@ from pellucid.language import cell_width, say
 from pellucid.lens import neurons, plots
 from pellucid.lens.activity import NeuronActivity, neuron_activity
 from pellucid.lens.response import InputWeights, input_weights
-from pellucid.network import Network, load
+from pellucid.network import Network
 
 IMAGES = 32  # neurons of a layer whose images are shown
 NEURONS = 32
@@ -67,7 +68,7 @@ class InspectOptions:
 def inspect(options: InspectOptions) -> None:
     """Show what neurons respond to."""
     check_plot(options.plot)
-    net = load(options.model)
+    net = read_model(options.model)
     place = neurons.neuron_layer(net, options.layer, least=1)
     neuron = None if options.neuron is None else neurons.check_neuron(place, options.neuron)
     rows = _rows(net, options.data)

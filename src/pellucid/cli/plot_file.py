@@ -23,10 +23,7 @@ EXTENSIONS = (".png", ".svg", ".pdf")
 
 def plot_option() -> Any:
     """Return --plot for commands that draw what they show."""
-    return option(
-        "--plot FILE",
-        'Also draw a plot into a PNG, SVG or PDF file; needs pip install "pellucid[plot]".',
-    )
+    return option("--plot FILE", "Also draw a plot into a PNG, SVG or PDF file; needs matplotlib.")
 
 
 def check_plot(path: str | None) -> None:

@@ -14,6 +14,7 @@ from pellucid.cli.help import (
     option,
     threshold_option,
 )
+from pellucid.cli.models import read_model
 from pellucid.cli.network_rows import read_rows
 from pellucid.cli.output import check_not_read, check_writable
 from pellucid.cli.prediction_text import written_as
@@ -22,7 +23,7 @@ from pellucid.cli.values import wrong_use
 from pellucid.data.image_files import looks_like_image
 from pellucid.errors import FileError, Message, PellucidError
 from pellucid.language import translate
-from pellucid.network import Network, load
+from pellucid.network import Network
 from pellucid.training.sample_checks import check_finite
 
 
@@ -61,7 +62,7 @@ def predict(options: PredictOptions) -> int:
     if options.path is not None and options.as_json:
         raise wrong_use("predictions go to one place: --json or --output-file")
     _check_order(options.model)
-    net = load(options.model)
+    net = read_model(options.model)
     if options.path is not None:
         check_not_read(options.path, [options.model, *options.files])
         check_writable(options.path)

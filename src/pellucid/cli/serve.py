@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from pellucid.cli.help import command, example, model_argument, option
+from pellucid.cli.models import DIGITS, model_path
 from pellucid.cli.output import emit
 from pellucid.language import say
 from pellucid.network import load
-from pellucid.web import SHIPPED
 
 
 def _port_option() -> Any:
@@ -67,13 +67,17 @@ def open_page(options: OpenOptions) -> None:
 def _serve(model: str | None, port: int | None, browser: bool) -> None:
     from pellucid.web.server import serve as serve_page  # needs the extra `web`
 
+    # The shipped network needs no training, so that the page opens at once
+    chosen = DIGITS if model is None else model
+    path = Path(model_path(chosen))
+    name = (
+        path.name if str(path) == str(Path(chosen)) else say("the network that comes with pellucid")
+    )
+
     # Called when the port is open, so that the browser finds the page
     def ready(address: str) -> None:
-        name = path.name if model is not None else say("the network that comes with pellucid")
         emit("open {address} in a browser ({name}); Ctrl-C stops", address=address, name=name)
         if browser:
             webbrowser.open(address)
 
-    # The shipped network needs no training, so that the page opens at once
-    path = Path(model) if model is not None else SHIPPED
     serve_page(load(path), path.stem, port, ready)

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from pellucid.building import mlp
 from pellucid.cli.help import command, example, json_option, model_argument, option
+from pellucid.cli.models import read_model
 from pellucid.cli.output import echo, emit, write_json
 from pellucid.cli.values import wrong_use
 from pellucid.core import ACTIVATIONS
 from pellucid.language import say
-from pellucid.network import load
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +51,7 @@ def summary(options: SummaryOptions) -> None:
     if options.model is None:
         net = mlp(options.layers or (), options.activation, options.output)
     else:
-        net = load(options.model)
+        net = read_model(options.model)
     counts = net.summary()
     if options.as_json:
         write_json(counts.to_dict())

@@ -9,6 +9,7 @@ from pellucid.building import PRESETS
 from pellucid.cli import outcome, train_arrays, train_table, values
 from pellucid.cli.augment_option import Augment
 from pellucid.cli.help import command, example, json_option, option, quick_option
+from pellucid.cli.models import read_model
 from pellucid.cli.output import check_not_read, check_writable, note
 from pellucid.cli.plot_file import check_plot, plot_history
 from pellucid.cli.table_rows import is_named_as_table
@@ -20,7 +21,7 @@ from pellucid.core.schedules import SCHEDULES
 from pellucid.engines import ENGINES, instruction_set, thread_count
 from pellucid.language import mark
 from pellucid.lens.input_columns import knows_columns
-from pellucid.network import Network, load
+from pellucid.network import Network
 
 ROOM = 64 << 10  # bytes that a model file holds beside its weights
 
@@ -195,8 +196,7 @@ class TrainOptions:
         "tables.",
     )
     plot: str | None = option(
-        "--plot FILE",
-        'Draw the learning curves into a PNG, SVG or PDF file; needs pip install "pellucid[plot]".',
+        "--plot FILE", "Draw the learning curves into a PNG, SVG or PDF file; needs matplotlib."
     )
     as_json: bool = json_option()
 
@@ -283,4 +283,4 @@ def _pretrained(options: TrainOptions) -> Network | None:
     if others:
         words = ", ".join(f"--{name}" for name in others)
         raise wrong_use("--from keeps the network as it is: leave out {options}", options=words)
-    return load(options.pretrained)
+    return read_model(options.pretrained)

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from pellucid import exchange
 from pellucid.building import mlp
 from pellucid.cli.help import command, example, json_option, model_argument, option
+from pellucid.cli.models import read_model
 from pellucid.cli.network_rows import rows_alone
 from pellucid.cli.output import echo, emit, emit_more, write_json
 from pellucid.cli.values import wrong_use
 from pellucid.display.text_table import table
 from pellucid.exchange.verification import Check, Line, Verification
 from pellucid.language import say
-from pellucid.network import Network, load
+from pellucid.network import Network
 
 SHOWN = 40
 """Lines of a table that are shown."""
@@ -54,7 +55,7 @@ def verify(options: VerifyOptions) -> int:
     """Compare the programs; return 1 where they differ."""
     if (options.model is None) != options.seeds or (options.seeds and options.data is not None):
         raise wrong_use("name either a MODEL file, which --data goes with, or --seeds")
-    nets = _seeds() if options.model is None else {options.model: load(options.model)}
+    nets = _seeds() if options.model is None else {options.model: read_model(options.model)}
     found = {}
     for name, net in nets.items():
         rows = None if options.data is None else rows_alone(net, options.data)

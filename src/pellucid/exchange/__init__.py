@@ -6,8 +6,8 @@
 >>> from_torch(to_torch(net)) == net
 True
 
-Each name is loaded when it is first used. PyTorch comes with `pip install "pellucid[torch]"`, ONNX
-with `pip install "pellucid[onnx]"`; writing PyTorch's files, C and JSON needs neither.
+Each name is loaded when it is first used. The extra `torch` installs PyTorch, the extra `onnx` ONNX
+and ONNX Runtime; writing PyTorch's files, C and JSON needs neither.
 """
 
 from __future__ import annotations

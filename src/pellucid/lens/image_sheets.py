@@ -101,6 +101,14 @@ def gallery(
     return sheet
 
 
+def ink_image(image: Array) -> Image.Image:
+    """Draw an image (H, W), light on black, as dark ink on white paper, ten times as large."""
+    from PIL import Image
+
+    paper = Image.fromarray(255 - as_bytes(image))
+    return paper.resize((10 * image.shape[1], 10 * image.shape[0]), Image.Resampling.BICUBIC)
+
+
 @_labels()
 def misclassified_image(images: Array, t: ArrayLike, predicted: ArrayLike) -> Image.Image:
     """Draw misclassified images (N, H, W), with the true and the predicted class below each."""

@@ -6,7 +6,7 @@ same weights, to rounding. What they have beyond it follows scikit-learn's param
 nothing unless it is used. skl2onnx converts them like scikit-learn's own, whichever of the two
 packages is imported first. `TableClassifier` and `TableRegressor` take tables as they are: texts,
 dates and missing cells. `to_network` makes one network of a fitted pipeline, with its scalers,
-imputers and encoders. This needs scikit-learn: pip install "pellucid[sklearn]".
+imputers and encoders. This needs scikit-learn (the extra `sklearn`).
 """
 
 from __future__ import annotations

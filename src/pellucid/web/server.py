@@ -64,9 +64,9 @@ def serve(
                 trainings.close()  # first, as their streams of news would never end by themselves
                 super().handle_exit(sig, frame)
 
-        if ready is not None:  # connections wait in the socket's queue until the server runs
-            ready(f"http://{HOST}:{listener.getsockname()[1]}/")
         with suppress(KeyboardInterrupt):
+            if ready is not None:  # connections wait in the socket's queue until the server runs
+                ready(f"http://{HOST}:{listener.getsockname()[1]}/")
             Server(settings).run(sockets=[listener])
 
 

@@ -132,7 +132,7 @@ def read_table(source: TableSource) -> Table:
     The content decides which it is. All but .npz files are read in blocks and never held whole,
     and no pickle is ever read.
     Raises FileError for a file that cannot be read, InputError for columns of the same name, and
-    where pyarrow and narwhals are missing: pip install "pellucid[tables]".
+    MissingLibraryError where pyarrow and narwhals, the extra `tables`, are not installed.
 
     >>> read_table({"age": [31, 54], "city": ["Seoul", "Busan"]}).columns
     ['age', 'city']

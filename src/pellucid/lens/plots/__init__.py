@@ -11,7 +11,7 @@ Axes. Without `ax` a new figure is made, outside pyplot's state: it shows itself
 dark; `with pl.plots.style("dark"):` selects a theme. Labels are in pellucid's language.
 
 The functions compute nothing: they show the results of networks and lens. matplotlib is imported
-when a plot is first used; `pip install "pellucid[plot]"` installs it.
+when a plot is first used; the extra `plot` installs it.
 """
 
 from __future__ import annotations
