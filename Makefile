@@ -52,6 +52,7 @@ TRACED := $(if $(CI),$(BIN)/coverage run,$(BIN)/python)
 SLOWEST := --durations=10 --durations-min=1
 QUICK := tests/core tests/training tests/test_rooms.py tests/test_seeds.py tests/cli/test_language.py
 test quick integration: export OMP_NUM_THREADS = 1
+integration: export PELLUCID_PROVE = all
 
 test: .venv/test
 	$(if $(CI),$(BIN)/coverage erase)

@@ -18,6 +18,7 @@ from pellucid.core.types import Array, Gradients
 from tests.core.tools import NUMERIC, central_differences, close, gradients, tensor
 from tests.core.witnesses import LAYERS, forward_twin
 from tests.narrowing import instance, present
+from tests.proving import examples
 
 LEARN = Draws(seed=4, step=2)
 
@@ -102,7 +103,7 @@ def stacks(draw: Callable[..., Any]) -> tuple[Any, Any, Any, Any]:
     )
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+@settings(max_examples=examples(200), deadline=None, derandomize=True)
 @given(stacks())
 def test_random_stacks_equal_pytorch(stack: tuple[Any, Any, Any, Any]) -> None:
     layers, x, dy, draws = stack
@@ -123,7 +124,7 @@ def test_random_stacks_equal_pytorch(stack: tuple[Any, Any, Any, Any]) -> None:
         assert np.array_equal(ours, again)
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=examples(60), deadline=None, derandomize=True)
 @given(stacks())
 def test_random_stacks_equal_central_differences(stack: tuple[Any, Any, Any, Any]) -> None:
     layers, x, dy, draws = stack

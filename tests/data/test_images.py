@@ -25,6 +25,7 @@ from pellucid.data.images import (
 )
 from pellucid.data.raster import blur
 from pellucid.errors import InputError
+from tests.proving import examples
 
 DIGITS = mnist().test.images[:60]
 
@@ -297,7 +298,7 @@ def test_what_is_no_image(image: Array | Sequence[Sequence[str]], message: str) 
         digit(image)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(
     hnp.arrays(
         np.uint8,

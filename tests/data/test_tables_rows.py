@@ -18,6 +18,7 @@ import pellucid as pl
 from pellucid.core.types import Array
 from pellucid.data.tables import rows
 from pellucid.data.tables.cells import MISSING
+from tests.proving import examples
 
 N = 330
 TABLE: dict[str, list[Any]] = {
@@ -106,7 +107,7 @@ def by_block(table: Any, dtype: str) -> Array:
     return np.concatenate(blocks)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(ROWS, st.sampled_from(["float32", "float64"]))
 def test_a_row_is_what_the_block_reader_makes_of_it(row: dict[str, Any], dtype: str) -> None:
     lists = {name: [cell] for name, cell in row.items()}
@@ -117,7 +118,7 @@ def test_a_row_is_what_the_block_reader_makes_of_it(row: dict[str, Any], dtype: 
             assert outcome(partial(COLUMNS.x, row, dtype)) == expected
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.fixed_dictionaries(dict.fromkeys(INPUTS, framed)))
 def test_a_row_of_a_dataframe_is_what_the_block_reader_makes_of_it(row: dict[str, Any]) -> None:
     frames: list[Any] = []

@@ -27,6 +27,7 @@ from pellucid.exchange.onnx.writers import WRITERS
 from tests.exchange.networks import CASES, affine, network_of, networks, rows_for
 from tests.exchange.onnx_tools import difference, kinds, run
 from tests.narrowing import instance
+from tests.proving import examples
 
 
 def test_every_layer_has_a_writer() -> None:
@@ -78,7 +79,7 @@ def without(layers: Sequence[pl.Layer]) -> list[pl.Layer]:
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-@settings(max_examples=100, deadline=None, derandomize=True, database=None)
+@settings(max_examples=examples(100), deadline=None, derandomize=True, database=None)
 @given(data=st.data())
 def test_random_architectures(
     dtype: str, data: st.DataObject, tmp_path_factory: pytest.TempPathFactory

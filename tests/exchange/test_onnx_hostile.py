@@ -23,6 +23,7 @@ import pellucid as pl
 from pellucid.exchange.onnx import from_model, from_onnx, onnx_model
 from pellucid.exchange.onnx import graph as reading
 from tests.exchange.onnx_tools import graph, node
+from tests.proving import examples
 
 WEIGHTS = np.arange(12.0).reshape(3, 4)
 
@@ -323,7 +324,7 @@ FLIPS = st.lists(st.tuples(st.integers(0, 10**6), st.integers(1, 255)), min_size
 
 
 @settings(
-    max_examples=600,
+    max_examples=examples(600),
     deadline=None,
     derandomize=True,
     database=None,

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 import pellucid as pl
 from pellucid.exchange.onnx import from_onnx
 from tests.exchange.onnx_tools import graph, node, run
+from tests.proving import examples
 
 SIZES = (1, 2, 3, 4, 6, 8, 12)
 
@@ -210,7 +211,7 @@ def check(model: onnx.ModelProto, row: tuple[int, ...], folder: Path) -> None:
 LIMITS: dict[str, Any] = {"deadline": None, "suppress_health_check": list(HealthCheck)}
 
 
-@settings(max_examples=300, derandomize=True, database=None, **LIMITS)
+@settings(max_examples=examples(300), derandomize=True, database=None, **LIMITS)
 @given(made=models())
 def test_random_graphs(made: tuple[onnx.ModelProto, tuple[int, ...]], tmp_path: Path) -> None:
     check(*made, tmp_path)

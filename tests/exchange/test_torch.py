@@ -24,6 +24,7 @@ from pellucid.exchange import from_torch, to_torch
 from pellucid.exchange.pytorch.equivalents import EQUIVALENTS
 from tests.exchange.networks import CASES, affine, network_of, networks, rows_for
 from tests.narrowing import instance
+from tests.proving import examples
 
 every_case = pytest.mark.parametrize(("name", "index"), CASES)
 
@@ -58,7 +59,7 @@ def test_every_layer_there_and_back(name: str, index: int, dtype: type[Any]) -> 
     assert from_torch(module) == net
 
 
-@settings(max_examples=60, derandomize=True, deadline=None)
+@settings(max_examples=examples(60), derandomize=True, deadline=None)
 @given(networks(np.float32))
 def test_random_architectures_there_and_back(net: Any) -> None:
     module: Any = to_torch(net)

@@ -27,6 +27,7 @@ import pellucid as pl
 from pellucid.core.types import Array
 from pellucid.files import model
 from tests.narrowing import instance
+from tests.proving import examples
 
 Json = dict[str, Any]
 
@@ -335,7 +336,9 @@ def loads_or_refuses(path: Path) -> None:
 
 
 @settings(
-    max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(400),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(
     flips=st.lists(st.tuples(st.integers(0, 10**6), st.integers(1, 255)), min_size=1, max_size=4)
@@ -403,7 +406,9 @@ entries = st.fixed_dictionaries(
 
 
 @settings(
-    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(300),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(
     layers=JSON | st.lists(entries | JSON, max_size=3),

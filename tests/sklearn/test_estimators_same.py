@@ -24,6 +24,7 @@ import pellucid.sklearn
 from pellucid.core.types import Array
 from pellucid.sklearn.classifier import MLPClassifier
 from pellucid.sklearn.regressor import MLPRegressor
+from tests.proving import examples
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -344,7 +345,10 @@ def outcome(model: Any, *rows: Array | None) -> str:
 
 
 @settings(
-    max_examples=25, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=examples(25),
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow],
 )
 @given(more=ANY, where=st.sampled_from(CLASSES + VALUES), weighted=st.booleans())
 def test_any_setting(more: dict[str, Any], where: str, weighted: bool) -> None:

@@ -45,6 +45,7 @@ import pellucid.sklearn as ours
 from pellucid.core.types import Array
 from pellucid.data.tables.kinds import NumberColumn
 from pellucid.sklearn import to_network
+from tests.proving import examples
 
 N = 240
 NUMBERS = ["age", "income", "rooms", "year"]
@@ -606,7 +607,7 @@ ANY = {
 }
 
 
-@settings(max_examples=15, phases=[Phase.generate], **ANY)  # type: ignore[arg-type]
+@settings(max_examples=examples(15), phases=[Phase.generate], **ANY)  # type: ignore[arg-type]
 @given(fronts(), st.booleans())
 def test_any_pipeline(front: Any, preset: bool) -> None:
     check_any_front(front, preset)
