@@ -113,6 +113,7 @@ def compiler(folder: Path, script: str) -> dict[str, str]:
     return {"CXX": str(path), "CC": str(path)}
 
 
+@pytest.mark.integration
 def test_without_a_compiler(tmp_path: Path) -> None:
     wheel = wheel_of(tmp_path, **compiler(tmp_path, "echo there is no compiler here >&2\nexit 1"))
     assert modules_in(wheel) == {}
@@ -148,13 +149,15 @@ def test_the_modules_are_small() -> None:
     assert None not in found
 
 
-# Nothing asked here hangs on speed: in the gate nothing is optimised, which takes minutes, and last
-# words count.
+# Nothing asked here hangs on speed, and optimising takes minutes: only the soak does. Last words
+# count.
 HASTY = f'exec {shutil.which(os.environ.get("CXX", "c++"))} "$@" -O0 -fno-lto'
 
 
 @pytest.mark.parametrize(
-    "script", [HASTY, pytest.param("", marks=pytest.mark.soak)], ids=["hasty", "as users"]
+    "script",
+    [pytest.param(HASTY, marks=pytest.mark.integration), pytest.param("", marks=pytest.mark.soak)],
+    ids=["hasty", "as users"],
 )
 def test_the_wheel(tmp_path: Path, script: str) -> None:
     wheel = wheel_of(tmp_path, **(compiler(tmp_path, script) if script else {}))
