@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 import pellucid as pl
@@ -86,6 +87,25 @@ def networks(
     ends = [None, pl.Sigmoid, pl.Exponential, pl.Identity, *([pl.Softmax] if K > 1 else [])]
     end = draw(st.sampled_from(ends))
     return pl.Network(layers if end is None else [*layers, end()]).astype(dtype)
+
+
+def drawn(strategy: st.SearchStrategy[pl.Network], count: int) -> list[pl.Network]:
+    """Return so many networks, the same every time, to be compiled all at once."""
+    found: list[pl.Network] = []
+
+    @settings(
+        max_examples=count,
+        derandomize=True,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(strategy)
+    def collect(net: pl.Network) -> None:
+        found.append(net)
+
+    collect()
+    return found
 
 
 def rows_for(net: pl.Network, N: int = 8, seed: int = 0) -> Array:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
 
 import pellucid as pl
 from pellucid.core import LAYERS
@@ -17,13 +16,19 @@ from pellucid.core.types import Array
 from pellucid.exchange import to_c
 from pellucid.exchange.c.layer_code import CONVERSIONS
 from tests.core.witnesses import LAYERS as WITNESSES
-from tests.exchange.compiled import COMPILER, SANITIZED, STRICT, close, compiled, run
-from tests.exchange.networks import CASES, affine, network_of, networks, rows_for
-from tests.narrowing import present
-
-ALL = settings(
-    max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
+from tests.exchange.compiled import (
+    COMPILER,
+    SANITIZED,
+    STRICT,
+    Predict,
+    about,
+    close,
+    compiled,
+    compiled_together,
+    run,
 )
+from tests.exchange.networks import CASES, affine, drawn, network_of, networks, rows_for
+from tests.narrowing import present
 
 
 @pytest.fixture(scope="module")
@@ -38,12 +43,18 @@ def digits() -> tuple[pl.Network, Array]:
     return net, data.test.images
 
 
-def row_test(net: Any, folder: Any, x: Any, **options: Any) -> None:
-    header, _ = to_c(net, folder / "net")
-    y, classes = compiled(header, **options)(x)
+def same_rows(net: pl.Network, predict: Predict, x: Array) -> None:
+    y, classes = predict(x)
     close(y, net.predict(x))
-    chosen = net.choose(y)
-    assert (classes == chosen[:, None]).all()
+    assert (classes == net.choose(y)[:, None]).all()
+
+
+def same_together(nets: Mapping[str, pl.Network], folder: Path, N: int) -> None:
+    """Compile all as one program, and compare each on N rows."""
+    headers = [to_c(net, folder / name)[0] for name, net in nets.items()]
+    for (name, net), predict in zip(nets.items(), compiled_together(headers), strict=True):
+        with about(f"{name}: {net}"):
+            same_rows(net, predict, rows_for(net, N))
 
 
 def test_every_layer_has_a_conversion() -> None:
@@ -51,17 +62,14 @@ def test_every_layer_has_a_conversion() -> None:
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize(("name", "index"), CASES)
-def test_every_layer(name: str, index: int, dtype: str, tmp_path: Path) -> None:
-    net = network_of(name, index, dtype)
-    row_test(net, tmp_path, rows_for(net, 40))
+def test_every_layer(dtype: str, tmp_path: Path) -> None:
+    nets = {f"{name}_{index}": network_of(name, index, dtype) for name, index in CASES}
+    same_together(nets, tmp_path, 40)
 
 
-@ALL
-@given(networks(np.float32))
-def test_random_networks(net: Any) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        row_test(net, Path(folder), rows_for(net, 30))
+def test_random_networks(tmp_path: Path) -> None:
+    nets = drawn(networks(np.float32), 40)
+    same_together({f"net_{index}": net for index, net in enumerate(nets)}, tmp_path, 30)
 
 
 def test_no_mistake_that_sanitizers_see(tmp_path: Path, generator: np.random.Generator) -> None:
@@ -111,35 +119,32 @@ def test_one_output_says_yes_or_no(
 ) -> None:
     net = pl.mlp([4, 3, 1], activation="tanh", output=end, seed=1)
     x = generator.normal(size=(200, 4)).astype("float32")
-    row_test(net, tmp_path, x)
+    same_rows(net, compiled(to_c(net, tmp_path / "net")[0]), x)
     assert set(net.classify(x)) == {0, 1}
 
 
 def test_nan_has_no_class(tmp_path: Path) -> None:
-    for activation in ("relu", "leaky_relu", "sigmoid", "gelu", "softplus"):
-        net = pl.mlp([3, 4, 2], activation=activation, output="softmax", seed=0)
-        header, _ = to_c(net, tmp_path / "net")
-        y, classes = compiled(header)(np.array([[np.nan, 0, 0], [1, 2, 3]], np.float32))
-        assert np.isnan(y[0]).all() and not np.isnan(y[1]).any()
-        assert (classes[0] == -1).all() and (classes[1] >= 0).all()
+    activations = ("relu", "leaky_relu", "sigmoid", "gelu", "softplus")
+    nets = [pl.mlp([3, 4, 2], activation=name, output="softmax", seed=0) for name in activations]
+    headers = [to_c(net, tmp_path / name)[0] for net, name in zip(nets, activations, strict=True)]
+    for name, predict in zip(activations, compiled_together(headers), strict=True):
+        with about(name):
+            y, classes = predict(np.array([[np.nan, 0, 0], [1, 2, 3]], np.float32))
+            assert np.isnan(y[0]).all() and not np.isnan(y[1]).any()
+            assert (classes[0] == -1).all() and (classes[1] >= 0).all()
 
 
 def test_numbers_far_out_do_not_overflow(tmp_path: Path) -> None:
     """Where exp is 0 or infinite: softmax shifts, the others take the side that is safe."""
     x = np.array([[1000, -1000, 999], [-1000, -1000, -1001], [88, -104, 1e30]], np.float32)
-    for layer in (
-        pl.Softmax(),
-        pl.Sigmoid(),
-        pl.SiLU(),
-        pl.Softplus(),
-        pl.Tanh(),
-        pl.GELU(),
-        pl.SmoothClip(0.7),
-    ):
-        net = pl.Network([pl.Affine(np.eye(3)), layer])
-        y, _ = compiled(to_c(net, tmp_path / "far")[0])(x)
-        assert np.isfinite(y).all()
-        close(y, net.predict(x))
+    ends = [pl.Softmax(), pl.Sigmoid(), pl.SiLU(), pl.Softplus(), pl.Tanh(), pl.GELU()]
+    nets = [pl.Network([pl.Affine(np.eye(3)), end]) for end in [*ends, pl.SmoothClip(0.7)]]
+    headers = [to_c(net, tmp_path / f"far_{index}")[0] for index, net in enumerate(nets)]
+    for net, predict in zip(nets, compiled_together(headers), strict=True):
+        with about(net):
+            y, _ = predict(x)
+            assert np.isfinite(y).all()
+            close(y, net.predict(x))
 
 
 def test_numbers_are_exact(tmp_path: Path, generator: np.random.Generator) -> None:

@@ -6,19 +6,17 @@ Exact where whole numbers are.
 from __future__ import annotations
 
 import re
-import tempfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
 
 import pellucid as pl
 from pellucid.exchange import to_c
 from pellucid.exchange.c import program, quantization
-from tests.exchange.compiled import close, compiled
-from tests.exchange.networks import networks, rows_for
+from tests.exchange.compiled import about, close, compiled, compiled_together
+from tests.exchange.networks import drawn, networks, rows_for
 from tests.narrowing import present
 
 SETTINGS = {
@@ -77,20 +75,21 @@ def test_whole_numbers_are_exact(tmp_path: Path, generator: np.random.Generator)
         assert (compiled(header, entry=entry)(x)[0] == expected).all()
 
 
-@settings(max_examples=12, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
-@given(networks(np.float32))
-def test_random_networks(net: Any) -> None:
+def test_random_networks(tmp_path: Path) -> None:
     """Every kind of network takes int8, inner layers included, and the outputs are nearly the
     same.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        x = rows_for(net, 200)
-        y, (y8, _) = (
-            net.predict(x),
-            compiled(to_c(net, f"{folder}/net", int8=True, calibration=x)[0])(x),
-        )
-        assert np.abs(y8 - y).mean() <= 0.03 * max(1, np.abs(y).max())
-        assert (y8 != y).any()  # the weights are rounded, indeed
+    nets = drawn(networks(np.float32), 12)
+    rows = [rows_for(net, 200) for net in nets]
+    headers = [
+        to_c(net, tmp_path / f"net_{index}", int8=True, calibration=x)[0]
+        for index, (net, x) in enumerate(zip(nets, rows, strict=True))
+    ]
+    for net, x, predict in zip(nets, rows, compiled_together(headers), strict=True):
+        with about(net):
+            y, y8 = net.predict(x), predict(x)[0]
+            assert np.abs(y8 - y).mean() <= 0.03 * max(1, np.abs(y).max())
+            assert (y8 != y).any()  # the weights are rounded, indeed
 
 
 def test_layers_too_wide_stay_float32(
