@@ -13,6 +13,7 @@ import pytest
 
 from pellucid.engines import make_engine
 from tests.engines.tools import bits, dense, inputs, learn_some
+from tests.proving import PATIENCE
 
 
 def run_script(script: str, *arguments: str, ok: int = 0, covered: bool = True) -> str:
@@ -26,7 +27,7 @@ def run_script(script: str, *arguments: str, ok: int = 0, covered: bool = True) 
         [sys.executable, "-W", "ignore::DeprecationWarning", "-c", script, *arguments],
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=PATIENCE,
         env=environment | {"OMP_NUM_THREADS": "2"},
     )
     assert (process.returncode, process.stderr) == (ok, ""), process.stdout
@@ -91,7 +92,7 @@ def work():
         started.set()
 if "daemon" in __import__("sys").argv:
     threading.Thread(target=work, daemon=True).start()
-    started.wait(30)
+    started.wait()
 net.predict(x)
 """
 
@@ -159,7 +160,7 @@ def test_one_predictor_in_eight_threads_with_a_crew_of_two(monkeypatch: pytest.M
     together = threading.Barrier(8)
 
     def answer(index: int) -> bool:
-        together.wait(30)
+        together.wait(PATIENCE)
         return all(bits(predict(blocks[index])) == expected[index] for _ in range(20))
 
     with ThreadPoolExecutor(8) as pool:
