@@ -79,7 +79,9 @@ def test_ten_settings_are_checked() -> None:
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("kind", BOTH)
+@pytest.mark.parametrize(
+    "kind", [MLPClassifier, pytest.param(MLPRegressor, marks=pytest.mark.integration)]
+)
 def test_early_stopping_fails_only_where_scikit_learns_own_does(kind: type[Any]) -> None:
     """Early stopping holds rows out of data that have hardly any, and has no partial_fit."""
     failed = []

@@ -170,12 +170,17 @@ def test_float32(where: str, solver: str) -> None:
         assert getattr(ours, name)(rows).dtype == getattr(theirs, name)(rows).dtype
 
 
-@pytest.mark.parametrize("kind", [scipy.sparse.csr_array, scipy.sparse.csc_matrix])
-@pytest.mark.parametrize("solver", ["sgd", "adam", "lbfgs"])
-@pytest.mark.parametrize("block", [None, 10_000], ids=["at once", "by blocks"])
-def test_sparse_rows(
-    kind: type[Any], solver: str, block: int | None, monkeypatch: pytest.MonkeyPatch
-) -> None:
+SPARSE: dict[str, tuple[type[Any], str, int | None]] = {
+    **{solver: (scipy.sparse.csr_array, solver, None) for solver in ("sgd", "adam", "lbfgs")},
+    "by blocks": (scipy.sparse.csr_array, "adam", 10_000),
+    "columns first": (scipy.sparse.csc_matrix, "adam", None),
+    "columns first, by blocks": (scipy.sparse.csc_matrix, "lbfgs", 10_000),
+}
+
+
+@pytest.mark.parametrize("case", SPARSE)
+def test_sparse_rows(case: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    kind, solver, block = SPARSE[case]
     if block is not None:
         monkeypatch.setattr("pellucid.sklearn.engine_rows._BLOCK", block)
     X, y = data("digits")

@@ -258,21 +258,27 @@ print(len(skl2onnx.to_onnx(model, X).graph.node) > 3, type(skl2onnx.__spec__.loa
 """
 
 
+# Two seconds each: the gate has both orders.
 @pytest.mark.parametrize(
     ("imports", "late"),
     [
         ("from pellucid.sklearn import MLPClassifier", "import skl2onnx"),
         ("import skl2onnx; from pellucid.sklearn import MLPClassifier", ""),
-        ("from pellucid.sklearn import MLPClassifier; import skl2onnx", ""),
-        (
+        pytest.param(
+            *("from pellucid.sklearn import MLPClassifier; import skl2onnx", ""),
+            marks=pytest.mark.integration,
+        ),
+        pytest.param(
             "import pellucid.sklearn.skl2onnx_converter, skl2onnx; MLPClassifier = "
             "pellucid.sklearn.MLPClassifier",
             "",
+            marks=pytest.mark.integration,
         ),
-        (
+        pytest.param(
             "from pellucid.sklearn import MLPClassifier",
             "assert importlib.util.find_spec('skl2onnx').loader.is_package('skl2onnx'); "
             "assert not {'skl2onnx', 'onnx'} & set(sys.modules); import skl2onnx",
+            marks=pytest.mark.integration,
         ),
     ],
 )
