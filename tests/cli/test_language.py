@@ -10,6 +10,7 @@ import string
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -166,14 +167,21 @@ def tool() -> ModuleType:
 
 
 @pytest.fixture(scope="module")
+def extracted(tool: ModuleType) -> list[Any]:
+    return list(tool.extracted())
+
+
+@pytest.fixture(scope="module")
 def catalog(tool: ModuleType) -> Any:
     with tool.PO.open("rb") as file:
         return read_po(file, locale="ko")
 
 
-def test_every_text_is_in_the_catalogue_with_its_korean(tool: ModuleType, catalog: Any) -> None:
+def test_every_text_is_in_the_catalogue_with_its_korean(
+    tool: ModuleType, catalog: Any, extracted: list[Any]
+) -> None:
     known = {message.id: message for message in catalog if message.id}
-    assert set(known) == set(tool.extracted()), "run make messages"
+    assert set(known) == set(extracted), "run make messages"
     assert tool.missing(catalog) == []
     assert not catalog.obsolete
     assert not [message.id for message in known.values() if message.fuzzy]
@@ -234,16 +242,21 @@ def test_catalogue_speaks_korean(catalog: Any) -> None:
             assert re.search("[가-힣]", text), message.id
 
 
+@cache
+def every_call() -> list[tuple[str, str, ast.expr]]:
+    """Return the name of every call with arguments, where it is, and its first argument."""
+    return [
+        (getattr(node.func, "id", getattr(node.func, "attr", "")), place, node.args[0])
+        for file in sorted(SOURCE.rglob("*.py"))
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.Call) and node.args
+        for place in [f"{file.name}:{node.lineno}"]
+    ]
+
+
 def calls(names: tuple[str, ...]) -> list[tuple[str, ast.expr]]:
     """Return the first argument of every call of these names, and where it is."""
-    found = []
-    for file in sorted(SOURCE.rglob("*.py")):
-        for node in ast.walk(ast.parse(file.read_text())):
-            if not isinstance(node, ast.Call) or not node.args:
-                continue
-            if ast.unparse(node.func).rpartition(".")[2] in names:
-                found.append((f"{file.name}:{node.lineno}", node.args[0]))
-    return found
+    return [(place, argument) for name, place, argument in every_call() if name in names]
 
 
 def test_whatever_people_read_goes_through_say() -> None:
@@ -259,12 +272,12 @@ def test_whatever_people_read_goes_through_say() -> None:
             )
 
 
-def test_errors_are_templates_of_the_catalogue(tool: Any) -> None:
+def test_errors_are_templates_of_the_catalogue(extracted: list[Any]) -> None:
     """An error's first argument is a constant that the catalogue knows, or a Message.
 
     So are sentences of commands.
     """
-    known = set(tool.extracted())
+    known = set(extracted)
     raised, told = calls(ERRORS), calls(("emit", "note", "wrong_use"))
     assert len(raised) > 300
     assert len(told) > 80
@@ -278,11 +291,9 @@ def test_errors_are_templates_of_the_catalogue(tool: Any) -> None:
             assert not re.search("[a-z]", "".join(words)), place
 
 
-def test_every_sentence_is_extracted(tool: Any) -> None:
+def test_every_sentence_is_extracted(extracted: list[Any]) -> None:
     """The tool reads tokens: it misses what is nested in the arguments of another sentence."""
-    known = {
-        text for each in tool.extracted() for text in ([each] if isinstance(each, str) else each)
-    }
+    known = {text for each in extracted for text in ([each] if isinstance(each, str) else each)}
     for place, argument in calls(("say", "mark", "Message")):
         if isinstance(argument, ast.Constant) and argument.value:
             assert argument.value in known, f"{place}: {argument.value!r} is not extracted"

@@ -1,14 +1,17 @@
 """Tables as people have them, by command: dates, written numbers, mistakes."""
 
 import gzip
+import io
 import json
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from pellucid.data.tables import files
 from tests.cli.conftest import Result
 
 
@@ -58,16 +61,30 @@ def test_data_describes_dates(run: Callable[..., Result], sales: str) -> None:
     assert "cells that are not dates: 1, the first in row 8" in text
 
 
-def test_standard_input_by_every_command(sales: str, tmp_path: Path) -> None:
+def test_standard_input_by_every_command(
+    run: Callable[..., Result], sales: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def given(content: bytes, *words: str) -> str:
+        # A process reads its standard input once and keeps it.
+        files._standard_input.cache_clear()
+        files._temporary_file.cache_clear()
+        stream = io.TextIOWrapper(io.BytesIO(content))
+        monkeypatch.setattr(sys, "stdin", stream)
+        found = run(*words)
+        return found.out + found.err
+
     content = gzip.compress(Path(sales).read_bytes())
+    train = ("train", "--data", "-", "--target", "price", "--epochs", "1")
+    assert "300 rows" in given(content, *train)
+    assert "-:300  " in given(content, "predict", "model.safetensors", "-")
+    assert "on 300 rows" in given(content, "evaluate", "model.safetensors", "-")
+    assert "standard input is empty" in given(b"", "data", "-")
+    files._standard_input.cache_clear()
+    files._temporary_file.cache_clear()
 
-    def run(*words: str, given: bytes = content) -> str:
-        command = [sys.executable, "-m", "pellucid", *words]
-        found = subprocess.run(command, input=given, capture_output=True, cwd=tmp_path, check=False)
-        assert b"Traceback" not in found.stderr
-        return (found.stdout + found.stderr).decode()
 
-    assert "300 rows" in run("train", "--data", "-", "--target", "price", "--epochs", "1")
-    assert "-:300  " in run("predict", "model.safetensors", "-")
-    assert "on 300 rows" in run("evaluate", "model.safetensors", "-")
-    assert "standard input is empty" in run("data", "-", given=b"")
+def test_standard_input_of_a_process(spawn: Callable[..., Any], sales: str) -> None:
+    process = spawn("data", "-", stdin=subprocess.PIPE, text=False)
+    out, err = process.communicate(gzip.compress(Path(sales).read_bytes()))
+    assert (process.returncode, err) == (0, b"")
+    assert b"300 rows" in out

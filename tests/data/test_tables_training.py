@@ -560,6 +560,7 @@ def peak(path: Path) -> tuple[int, int]:
     return rows, kilobytes << 10
 
 
+@pytest.mark.integration
 def test_memory_does_not_grow_with_the_file(tmp_path: Path, generator: np.random.Generator) -> None:
     sizes = [
         write_rows(tmp_path / f"{size}.csv", generator, size) for size in (12_000_000, 60_000_000)

@@ -201,9 +201,9 @@ def test_corners_are_given_the_steps_that_they_need() -> None:
     net = pl.Network(
         [affine(D, 40, 0), pl.ReLU(), affine(40, 40, 1), pl.ReLU(), affine(40, 3, 2), pl.Sigmoid()]
     )
-    x = 3 * rows_for(net, 60)
+    x = 3 * rows_for(net, 20)
     few = pl.integrated_gradients(net, x, steps=50)
-    assert (few.relative_gap > 0.01).sum() > 3
+    assert (few.relative_gap > 0.01).sum() > 1
     found = pl.integrated_gradients(net, x)
     assert (found.relative_gap < 0.01).all()
     assert set(found.steps.tolist()) >= {50, 200}
