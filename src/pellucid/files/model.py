@@ -28,6 +28,7 @@ from pellucid.core.layer import Layer, walk
 from pellucid.core.types import Array, Options
 from pellucid.errors import FileError, InputError, Message, PellucidError
 from pellucid.files.atomic import write_whole
+from pellucid.files.older import rename_arrays
 from pellucid.files.opening import open_file
 
 VERSION = 1
@@ -238,6 +239,7 @@ def _extra(header: Options, layers: Sequence[Layer]) -> Options:
 def _layers(header: Options, tensors: dict[str, Array]) -> list[Layer]:
     left = dict(tensors)
     _check_extent(header["layers"])
+    rename_arrays(header["layers"], left)
     layers = _build(header["layers"], left, "")
     for name, shape in header.get("arrays", {}).items():
         _take(name, shape, left)

@@ -247,10 +247,12 @@ def target_from(entry: Any) -> Target | None:
     if entry is None:
         return None
     if isinstance(entry, dict) and entry.get("kind") == "classes":
+        entry = {"labels": Target._field_defaults["labels"], **entry}
         _check_fields(entry, {"name", "kind", "labels"})
         if not isinstance(entry["labels"], str) or entry["labels"] not in LABELS:
             raise malformed()
         return Target(entry["name"], "classes", labels=entry["labels"])
+    entry = _current(entry, {name: Target._field_defaults[name] for name in ("decimal", "unit")})
     _check_fields(entry, {"name", "kind", *_OF_VALUES})
     mean, std = _number(entry["mean"]), _number(entry["std"])
     if entry["kind"] != "values" or std <= 0:
@@ -283,6 +285,7 @@ def malformed() -> InputError:
 
 def _column(entry: Any) -> Column:
     if isinstance(entry, dict) and entry.get("kind") == "number":
+        entry = _current(entry, NumberColumn._field_defaults)
         _check_fields(entry, {"kind", *NumberColumn._fields})
         known = _numeric(entry, LARGEST)
         decimal, unit = _written(entry)
@@ -305,6 +308,19 @@ def _column(entry: Any) -> Column:
     if entry["kind"] != "category" or column.width == 0:
         raise malformed()
     return column
+
+
+def _current(entry: Any, defaults: Options) -> Any:
+    """Return an entry of any version of pellucid with today's names.
+
+    Earlier versions wrote "deviation" for "std", and not yet what has a default now.
+    """
+    if not isinstance(entry, dict):
+        return entry
+    entry = {**defaults, **entry}
+    if "deviation" in entry and "std" not in entry:
+        entry["std"] = entry.pop("deviation")
+    return entry
 
 
 def _numeric(entry: Options, largest: float) -> tuple[str, float, float, bool, float, float, float]:
