@@ -24,3 +24,12 @@ const body = document.body;
 const scheme = () => follow(body.getAttribute("data-md-color-scheme") === "slate");
 new MutationObserver(scheme).observe(body, { attributeFilter: ["data-md-color-scheme"] });
 scheme();
+
+// The theme makes a landmark of the buttons of every block of code, all without a name, and wide
+// tables that scroll cannot be reached with the keyboard.
+const reachable = () => {
+  for (const bar of document.querySelectorAll("nav.md-code__nav")) bar.role = "none";
+  for (const box of document.querySelectorAll(".md-typeset__scrollwrap")) box.tabIndex = 0;
+};
+new MutationObserver(reachable).observe(body, { childList: true, subtree: true });
+reachable();

@@ -13,13 +13,14 @@ from typing import Any
 import griffe
 
 _SECTION = re.compile(r"(?P<name>Parameters|Attributes|Returns|Yields)\n-{3,}\n")
+_TITLE = re.compile(r"^(?!Parameters|Attributes|Returns|Yields)(?P<name>[A-Z][\w ]*)\n-{3,}\n")
 _ITEM = re.compile(r"[*\w]+(?:, [*\w]+)*(?: : .*)?\n {4}\S")
 _CODE = re.compile(r"(```.*?```|`[^`]*`)", re.DOTALL)
 
 
 def plain(text: str) -> str:
-    """Return a docstring as Markdown."""
-    return "\n\n".join(_listed(block) for block in _blocks(text))
+    """Return a docstring as Markdown, its sections as lists."""
+    return "\n\n".join(_listed(part) if section else part for section, part in _parts(text))
 
 
 class Sections(griffe.Extension):
@@ -28,29 +29,30 @@ class Sections(griffe.Extension):
     def on_object(self, *, obj: griffe.Object, **kwargs: Any) -> None:
         """Parse the docstring of an object."""
         if obj.docstring is not None:
-            obj.docstring.parsed = list(_sections(obj.docstring))
+            obj.docstring.parsed = list(_parsed(obj.docstring))
 
 
-def _sections(docstring: griffe.Docstring) -> Iterator[griffe.DocstringSection]:
-    prose: list[str] = []
-    section: list[str] = []
-    for block in [*_blocks(docstring.value), ""]:
-        begins = bool(_SECTION.match(block))
-        if section and (begins or not _ITEM.match(block)):
-            text = "\n\n".join(section)
-            yield from griffe.Docstring(text, parent=docstring.parent).parse(
-                "numpy", warnings=False
-            )
-            section = []
-        if begins or section:
-            if prose:
-                yield griffe.DocstringSectionText("\n\n".join(prose))
-            prose = []
-            section.append(block)
+def _parsed(docstring: griffe.Docstring) -> Iterator[griffe.DocstringSection]:
+    for section, text in _parts(docstring.value):
+        if section:
+            whole = griffe.Docstring(text, parent=docstring.parent)
+            yield from whole.parse("numpy", warnings=False)
         else:
-            prose.append(block)
-    if prose := [block for block in prose if block]:
-        yield griffe.DocstringSectionText("\n\n".join(prose))
+            yield griffe.DocstringSectionText(text)
+
+
+def _parts(text: str) -> Iterator[tuple[bool, str]]:
+    """Yield the sections of a docstring and what is between them; True for sections."""
+    parts: list[tuple[bool, list[str]]] = []
+    for block in _blocks(text):
+        begins = bool(_SECTION.match(block))
+        inside = bool(parts) and parts[-1][0]
+        goes_on = inside and not begins and bool(_ITEM.match(block) or block.startswith("    "))
+        if parts and (goes_on or (not inside and not begins)):
+            parts[-1][1].append(block)
+        else:
+            parts.append((begins, [block]))
+    return ((section, "\n\n".join(blocks)) for section, blocks in parts)
 
 
 def _blocks(text: str) -> list[str]:
@@ -61,21 +63,17 @@ def _blocks(text: str) -> list[str]:
 def _readable(block: str) -> str:
     if block.lstrip().startswith(">>>"):
         return f"```pycon\n{block}\n```"
-    pieces = _CODE.split(block)
+    pieces = _CODE.split(_TITLE.sub(r"**\g<name>**\n\n", block))
     return "".join(
         piece if place % 2 else piece.replace("][", "]\\[") for place, piece in enumerate(pieces)
     )
 
 
-def _listed(block: str) -> str:
+def _listed(section: str) -> str:
     """Return a section as a list of its items."""
-    section = _SECTION.match(block)
-    body = block[section.end() :] if section else block
-    if not _ITEM.match(body):
-        return block
-    lines = [f"**{section['name']}**\n"] if section else []
-    lines += [
-        f"  {line.strip()}" if line.startswith("    ") else f"- **{line}**"
-        for line in body.splitlines()
+    name, _, body = section.partition("\n")
+    lines = [
+        f"  {line.strip()}" if line.startswith("    ") else f"- **{line}**" if line else ""
+        for line in body.splitlines()[1:]
     ]
-    return "\n".join(lines)
+    return "\n".join([f"**{name}**", "", *lines])

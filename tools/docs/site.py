@@ -36,6 +36,7 @@ ROOT = DOCS.parent
 SITE = ROOT / "build" / "site"
 STAGE = ROOT / "build" / "docs"
 _ROOTED = re.compile(rf'href="/(?P<language>{"|".join(LANGUAGES)})/(?P<rest>[^"]*?)(?P<slash>/?)"')
+_CORNER = re.compile(r"<th((?: [^>]*)?)></th>")
 _QUIET = ("Build started", "No issues found", "Build finished")
 
 Sites = Mapping[str, Mapping[str, Page]]
@@ -114,7 +115,10 @@ def finished(text: str, path: str) -> str:
         target = f"{match['language']}/{match['rest'] or inside}"
         return f'href="{posixpath.relpath(target, folder)}{match["slash"]}"'
 
-    return _ROOTED.sub(address, text)
+    # The theme's script would look for a sitemap beside what is an alternate and nothing else
+    text = _ROOTED.sub(address, text).replace('rel="alternate"', 'rel="alternate translation"')
+    # A corner of a table is no heading
+    return _CORNER.sub(r"<td\1></td>", text)
 
 
 def _with_sources(page: Page, texts: Mapping[str, str]) -> str:
@@ -158,6 +162,7 @@ def configuration(plan: Contents, language: str) -> dict[str, Any]:
             "language": language,
             "font": False,
             "favicon": "icon.svg",
+            "logo": "icon.svg",
             "features": ["content.code.copy", "navigation.footer", "navigation.top", "toc.follow"],
             "palette": list(_palette(texts)),
         },
