@@ -1,4 +1,6 @@
-"""Every snippet of the English pages runs; the Korean ones have the same code (test_pages.py)."""
+"""Every snippet runs: those of the English pages in the gate, and in `make integration` the Korean
+ones, whose code is the same but for texts (test_pages.py).
+"""
 
 from pathlib import Path
 
@@ -6,27 +8,28 @@ import pytest
 
 from pellucid.language import set_language
 from tests.docs.snippets import SnippetError, own_commands, run
-from tools.docs.pages import Page, pages, parsed
+from tools.docs.pages import LANGUAGES, Page, pages, parsed
 
 
 def _parameters() -> list[object]:
     return [
-        pytest.param(page, id=path, marks=_marks(page))
-        for path, page in pages("en").items()
+        pytest.param(page, id=f"{language}/{path}", marks=_marks(page))
+        for language in LANGUAGES
+        for path, page in pages(language).items()
         if any(part.key in ("python", "sh") for part in page.of("code"))
     ]
 
 
 def _marks(page: Page) -> list[pytest.MarkDecorator]:
     long = any(part.key == "integration" for part in page.of("note"))
-    return [pytest.mark.integration] if long else []
+    return [pytest.mark.integration] if long or page.language != "en" else []
 
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A reader's folder and settings: English, 80 columns, plots without a window."""
+    """A reader's folder and settings: 80 columns, plots without a window."""
     monkeypatch.chdir(tmp_path)
-    for name, value in {"PELLUCID_LANG": "en", "COLUMNS": "80", "MPLBACKEND": "agg"}.items():
+    for name, value in {"COLUMNS": "80", "MPLBACKEND": "agg"}.items():
         monkeypatch.setenv(name, value)
     for name in ("PELLUCID_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         monkeypatch.setenv(name, "1")
@@ -34,7 +37,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.parametrize("page", _parameters())
-def test_the_code_of_a_page_runs(page: Page) -> None:
+def test_the_code_of_a_page_runs(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PELLUCID_LANG", page.language)
     try:
         run(page)
     finally:
