@@ -388,8 +388,9 @@ def section(entries: list[Entry], language: str) -> str:
             f"![{caption}](../../pictures/gallery/{entry.name}-{language}-{theme}.png#only-{theme})"
             for theme in THEMES
         ]
-        head = f"### `{entry.code}` {{ #{entry.name} }}"
-        parts.append("\n".join([head, "", caption, "", *images]))
+        called = entry.code.removeprefix("pl.plots.").partition("(")[0].partition(" = ")[0]
+        head = f"### {called} {{ #{entry.name} }}"
+        parts.append("\n".join([head, "", f"`{entry.code}`", "", caption, "", *images]))
     return "\n\n".join(parts)
 
 
