@@ -18,3 +18,12 @@ def test_korean_pages_have_the_parts_of_the_english_ones() -> None:
 
 def test_every_page_is_in_the_navigation() -> None:
     assert not list(unlisted(contents(), FOUND["en"]))
+
+
+def test_a_page_too_few_or_too_many_is_seen() -> None:
+    plan = contents()
+    pages = [*plan.order()[1:], "learn/new.md"]
+    assert list(unlisted(plan, pages)) == [
+        "docs/site/site.toml: index.md: no such page",
+        "docs/site/site.toml: learn/new.md: missing",
+    ]

@@ -45,6 +45,7 @@ def contents(docs: Path = DOCS) -> Contents:
 
 
 def unlisted(plan: Contents, found: Iterable[str]) -> Iterator[str]:
-    """Yield the pages that site.toml lacks."""
-    for path in sorted(set(found) - set(plan.order())):
-        yield f"docs/site/site.toml: {path} is missing"
+    """Yield the pages that site.toml lacks, and those that it lists in vain."""
+    there, listed = set(found), plan.order()
+    for path in sorted(there.symmetric_difference(listed)):
+        yield f"docs/site/site.toml: {path}: {'missing' if path in there else 'no such page'}"

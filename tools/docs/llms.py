@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from tools.docs.contents import Contents
-from tools.docs.pages import HEADING_ID, Page
+from tools.docs.pages import Page, tokens
 from tools.docs.reference import expanded
 
 
@@ -17,17 +17,15 @@ def listing(contents: Contents, language: str, found: Mapping[str, Page], folder
         f"> {contents.texts[language]['description']}",
     ]
     for section in contents.sections:
-        pages = [found[path] for path in section.pages if path in found]
-        if pages:
-            lines += ["", f"## {section.titles[language]}", ""]
-            lines += [f"- [{page.title}]({folder}{page.path}): {about(page)}" for page in pages]
+        lines += ["", f"## {section.titles[language]}", ""]
+        for page in map(found.__getitem__, section.pages):
+            lines.append(f"- [{page.title}]({folder}{page.path}): {about(page)}")
     return "\n".join(lines) + "\n"
 
 
 def full(contents: Contents, found: Mapping[str, Page]) -> str:
     """Return all pages of a language, one after another, the API with its docstrings."""
-    order = [path for path in contents.order() if path in found]
-    return "\n\n".join(raw(found[path]).strip() for path in order) + "\n"
+    return "\n\n".join(raw(found[path]).strip() for path in contents.order()) + "\n"
 
 
 def raw(page: Page) -> str:
@@ -37,12 +35,8 @@ def raw(page: Page) -> str:
 
 def about(page: Page) -> str:
     """Return the first sentence of a page."""
-    paragraph: list[str] = []
-    for line in page.text.splitlines():
-        line = HEADING_ID.sub("", line).strip()
-        if line and not line.startswith(("#", "<", "|", "`", "!", ":", "-")):
-            paragraph.append(line)
-        elif paragraph:
-            break
-    text = " ".join(paragraph)
-    return text.split(". ")[0].rstrip(".") + "." if text else ""
+    found = tokens(page.text)
+    start = next(place for place, token in enumerate(found) if token.type == "paragraph_open")
+    words = found[start + 1].children or []
+    text = "".join(" " if word.type == "softbreak" else word.content for word in words)
+    return f"{' '.join(text.split()).split('. ')[0].rstrip('.:')}."

@@ -149,9 +149,7 @@ def configuration(plan: Contents, language: str) -> dict[str, Any]:
     """Return zensical's settings for one language."""
     texts = plan.texts[language]
     nav: list[dict[str, Any]] = [{texts["home"]: "index.md"}]
-    for section in plan.sections:
-        there = [path for path in section.pages if (DOCS / language / path).exists()]
-        nav += [{section.titles[language]: there}] if there else []
+    nav += [{section.titles[language]: list(section.pages)} for section in plan.sections]
     return {
         "site_name": texts["name"],
         "site_description": texts["description"],
