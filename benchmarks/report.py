@@ -45,7 +45,7 @@ KOREAN = {
     "peak memory of pellucid train": "pellucid train의 최대 메모리",
     "shared libraries, together": "공유 라이브러리 합계",
     "together": "합계",
-    "spread": "범위",
+    "range": "범위",
     "ratio": "비율",
     "of peak": "최고 속도 대비",
     "compiling": "컴파일",
@@ -159,7 +159,7 @@ def _cases(document: dict[str, Any], results: list[dict[str, Any]]) -> str:
         }
         head = [""]
         for n in counts:
-            head += [_threads(n), "spread", "ratio", *(["of peak"] if training else [])]
+            head += [_threads(n), "range", "ratio", *(["of peak"] if training else [])]
         order = sorted(cells, key=lambda key: cells[key]["median"])
         rows = []
         for contender, way in dict.fromkeys(key[:2] for key in order):
@@ -178,8 +178,8 @@ def _cells(
 ) -> list[str]:
     if result is None:
         return [""] * (4 if training else 3)
-    spread = f"{time_of(result['min'])} - {time_of(result['max'])}"
-    cells = [time_of(result["median"]), spread, f"{result['median'] / ours:.2f}"]
+    extent = f"{time_of(result['min'])} - {time_of(result['max'])}"
+    cells = [time_of(result["median"]), extent, f"{result['median'] / ours:.2f}"]
     if training:
         cells.append(
             f"{200 * result['multiply_adds'] / result['median'] / peak:.0f} %" if peak else ""
