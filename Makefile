@@ -50,6 +50,7 @@ page: .venv/base
 # Two commands at once: half a minute of checks beside minutes of tests. In continuous integration the tests are traced
 # for coverage, which takes a third more time.
 PYTEST := -m pytest -q
+CHECK := $(MAKE) --silent check
 TRACED := $(if $(CI),$(BIN)/coverage run,$(BIN)/python)
 SLOWEST := --durations=10 --durations-min=1
 QUICK := tests/core tests/training tests/test_rooms.py tests/test_seeds.py tests/cli/test_language.py
@@ -58,10 +59,10 @@ integration: export PELLUCID_PROVE = all
 
 test: .venv/test
 	$(if $(CI),$(BIN)/coverage erase)
-	@$(BIN)/python tools/gate.py $(MAKE) --silent check -- $(TRACED) $(PYTEST) -n 3 --dist worksteal $(SLOWEST)
+	@$(BIN)/python tools/gate.py $(CHECK) -- $(TRACED) $(PYTEST) -n 3 --dist worksteal $(SLOWEST)
 
 quick: .venv/test
-	@$(BIN)/python tools/gate.py $(MAKE) --silent check -- $(BIN)/python $(PYTEST) $(QUICK)
+	@$(BIN)/python tools/gate.py $(CHECK) -- $(BIN)/python $(PYTEST) $(QUICK)
 
 # What takes minutes and seldom breaks: builds, sanitizers, every instruction set, real servers and clients.
 integration: .venv/test
