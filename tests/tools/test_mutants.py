@@ -68,6 +68,12 @@ def test_changes_of_python() -> None:
         ast.parse(change.applied(PYTHON))
 
 
+def test_a_change_is_shown_in_its_line() -> None:
+    change = next(each for each in python.changes(PYTHON) if each.kind == "comparison")
+    assert change.line(PYTHON) == 9
+    assert change.shown(PYTHON) == "if n [<= -> <] 0 and x is not None:"
+
+
 def test_changes_of_javascript() -> None:
     assert described(JS, tokens.changes(JS, "js")) == {
         *("<= -> <", "> -> >=", "&& -> ||", "/ -> *", "true -> false"),

@@ -94,11 +94,8 @@ def _stage(workshop: Workshop, stage: str, mutant: Mutant, limit: float) -> Verd
 
 
 def _row(mutant: Mutant, caught: str, seconds: str) -> str:
-    described = mutant.change.described(mutant.text(ROOT)).replace("|", "\\|")
-    place = mutant.place(ROOT)
-    return (
-        f"| {mutant.room} | {place} | {mutant.change.kind}: `{described}` | {caught} | {seconds} |"
-    )
+    shown = mutant.change.shown(mutant.text(ROOT)).replace("|", "\\|")
+    return f"| {mutant.room} | {mutant.place(ROOT)} | `{shown}` | {caught} | {seconds} |"
 
 
 def _difference(mutant: Mutant) -> str:

@@ -22,8 +22,15 @@ class Change(NamedTuple):
         return text.count("\n", 0, self.start) + 1
 
     def described(self, text: str) -> str:
-        """Return the change on one line: before -> after."""
+        """Return the change on one line, before -> after."""
         return f"{_short(text[self.start : self.end])} -> {_short(self.after)}"
+
+    def shown(self, text: str) -> str:
+        """Return the line where the change begins with the change in it, as [before -> after]."""
+        left = text.rfind("\n", 0, self.start) + 1
+        right = text.find("\n", self.end)
+        before, after = text[left : self.start].lstrip(), text[self.end : right]
+        return f"{before[-30:]}[{self.described(text)}]{after[:30]}"
 
 
 def negated(start: int, end: int, text: str, before: str, after: str) -> Change:
