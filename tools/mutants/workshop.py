@@ -52,8 +52,14 @@ class Workshop:
         self._make_environment()
 
     def _place_engines(self) -> None:
+        self._remove_engines()
         for path in self.compiled:
             shutil.copy2(path, self.engines)
+
+    def _remove_engines(self) -> None:
+        # Python would import an old module that is left with another ending of its name.
+        for path in self.engines.glob("_native_*.so"):
+            path.unlink()
 
     def _make_environment(self) -> None:
         environment, own = self.folder / ".venv", Path(sys.prefix)
@@ -140,6 +146,7 @@ class Workshop:
         if self.run(*words, limit=HOUR).caught:
             return False
         [wheel] = wheels.glob("*.whl")
+        self._remove_engines()
         with zipfile.ZipFile(wheel) as content:
             modules = [name for name in content.namelist() if name.endswith(".so")]
             for name in modules:
