@@ -128,6 +128,7 @@ def test_without_a_compiler(tmp_path: Path) -> None:
     assert wheel.name.endswith("-0_without_native_engine-py3-none-any.whl")
 
 
+@pytest.mark.integration
 def test_a_required_engine_that_cannot_be_compiled_is_an_error(tmp_path: Path) -> None:
     none = compiler(tmp_path, "echo there is no compiler here >&2\nexit 1")
     done = build_wheel(tmp_path, PELLUCID_REQUIRE_ENGINE="1", **none)
