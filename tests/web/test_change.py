@@ -33,9 +33,9 @@ def number(tab: Tab, name: str, key: str) -> float:
 
 
 @pytest.mark.parametrize("asked", [None, (1, 5), (2, 3), (3, 8)])
-def test_why(server: str, visit: Visit, asked: tuple[int, int] | None) -> None:
+def test_why(file: str, visit: Visit, asked: tuple[int, int] | None) -> None:
     """Integrated gradients of the answer, or of the neuron that is chosen."""
-    tab = visit(f"{server}#t=340&p=why&lang=en" + (f"&n={asked[0]}.{asked[1]}" if asked else ""))
+    tab = visit(f"{file}#t=340&p=why&lang=en" + (f"&n={asked[0]}.{asked[1]}" if asked else ""))
     net = pl.load(SHIPPED).astype("float64")
     layer, neuron = asked or (-1, None)
     found = integrated_gradients(net, seen(tab), layer, neuron)
@@ -50,8 +50,8 @@ def test_why(server: str, visit: Visit, asked: tuple[int, int] | None) -> None:
     assert ("you chose" in about) == (asked is not None)
 
 
-def test_what_would_have_to_change(server: str, visit: Visit) -> None:
-    tab = visit(f"{server}#t=340&p=why&lang=en")
+def test_what_would_have_to_change(file: str, visit: Visit) -> None:
+    tab = visit(f"{file}#t=340&p=why&lang=en")
     exact = pl.load(SHIPPED).astype("float64")
     for target in (None, 5, 1, 8):
         if target is not None:
@@ -79,19 +79,22 @@ def test_what_would_have_to_change(server: str, visit: Visit) -> None:
     tab.get_by_text("3 is the answer already").wait_for()
 
 
-def test_where_nothing_changes_the_answer_it_says_so(page_file: Path, visit: Visit) -> None:
+def test_where_nothing_changes_the_answer_it_says_so(file: str, visit: Visit) -> None:
     """With all other outputs off, no drawing is read as anything but 3."""
     off = ";".join(f"o3.{k}" for k in range(10) if k != 3)
-    tab = visit(f"{page_file.as_uri()}#t=340&p=why&lang=en&e={off}")
+    tab = visit(f"{file}#t=340&p=why&lang=en&e={off}")
     tab.get_by_text("This does not prove that there is none.").wait_for()
 
 
-@pytest.mark.parametrize("by", ["pixels", "activations"])
-def test_similar_misread_digits(address: str, visit: Visit, by: str) -> None:
-    tab = visit(f"{address}#t=340&p=why&lang=en")
+@pytest.mark.parametrize(("by", "place"), [("pixels", "file"), ("activations", "server")])
+def test_similar_misread_digits(
+    request: pytest.FixtureRequest, visit: Visit, by: str, place: str
+) -> None:
+    """Among those in the page, and among those that the server has."""
+    tab = visit(f"{request.getfixturevalue(place)}#t=340&p=why&lang=en")
     tab.get_by_test_id("similar-digit").first.wait_for()
     net, test = pl.load(SHIPPED), pl.mnist().test
-    rows = np.arange(10_000) if address.startswith("http") else np.arange(0, 10_000, EVERY)
+    rows = np.arange(0, 10_000, 1 if place == "server" else EVERY)
     wrong = rows[net.classify(test.images[rows]) != test.labels[rows]]
     wrong = wrong[wrong != 340]
     here, there = seen(tab)[None] / 255, test.images[wrong].reshape(-1, 784) / 255
@@ -114,8 +117,8 @@ def test_similar_misread_digits(address: str, visit: Visit, by: str) -> None:
     )
     assert (index, label) == (nearest[3], test.labels[nearest[3]])
     tab.wait_for_function(f"() => location.hash.includes('t={index}')")
-    again = visit(tab.url)
-    np.testing.assert_array_equal(seen(again), seen(tab))
+    if place == "server":  # which has digits that no page has
+        np.testing.assert_array_equal(seen(visit(tab.url)), seen(tab))
 
 
 def held(tab: Tab) -> tuple[int, int]:
@@ -166,8 +169,8 @@ def test_a_bias_is_a_threshold(address: str, visit: Visit) -> None:
     assert tab.evaluate("() => pellucid.network === pellucid.page.base")
 
 
-def test_a_slider_that_moves_is_one_step(server: str, visit: Visit) -> None:
-    tab = visit(f"{server}#t=340&n=1.5")
+def test_a_slider_that_moves_is_one_step(file: str, visit: Visit) -> None:
+    tab = visit(f"{file}#t=340&n=1.5")
     tab.evaluate(
         """() => { const slider = document.querySelector('[data-testid=bias-slider]');
         for (const value of [1, 2, 3]) {
@@ -182,8 +185,8 @@ def test_a_slider_that_moves_is_one_step(server: str, visit: Visit) -> None:
     ) == [1, 3]
 
 
-def test_one_weight_and_off(server: str, visit: Visit) -> None:
-    tab = visit(f"{server}#t=340&n=2.3&p=change&lang=en")
+def test_one_weight_and_off(file: str, visit: Visit) -> None:
+    tab = visit(f"{file}#t=340&n=2.3&p=change&lang=en")
     tab.locator("#weight-from").fill("5")
     tab.get_by_test_id("weight-value").fill("-4.5")
     tab.keyboard.press("Enter")
@@ -213,12 +216,12 @@ def test_one_weight_and_off(server: str, visit: Visit) -> None:
     assert edits.count() == 1
 
 
-def test_painting(server: str, visit: Visit, tmp_path: Path) -> None:
+def test_painting(file: str, visit: Visit, tmp_path: Path) -> None:
     """By pointer and by keyboard; one stroke is one step.
 
     Saved, Python loads the network that was seen.
     """
-    tab = visit(f"{server}#t=340&n=1.5&p=change&lang=en")
+    tab = visit(f"{file}#t=340&n=1.5&p=change&lang=en")
     surface = tab.get_by_test_id("weights-paint")
     surface.scroll_into_view_if_needed()
     area = area_of(surface)
@@ -258,7 +261,8 @@ def test_painting(server: str, visit: Visit, tmp_path: Path) -> None:
     np.testing.assert_allclose(affine(net, 2).W[:, 5].reshape(28, 28), column(), atol=1e-6)
     ours = tab.evaluate("() => Array.from(pellucid.look.pass.y)")
     np.testing.assert_allclose(ours, net.astype("float64")(seen(tab)[None])[0], atol=1e-6)
-    tab.wait_for_function("() => location.hash.includes('e=p1.5:')")
+    tab.evaluate("pellucid.page.navigation.write()")
+    assert "e=p1.5:" in tab.url
     again = visit(tab.url)
     assert again.evaluate("() => Array.from(pellucid.look.pass.y)") == ours
 
@@ -294,8 +298,8 @@ def test_activations(server: str, visit: Visit) -> None:
     assert rows == 10_000 and abs(right - (rows - len(found.misclassified))) <= 1
 
 
-def test_long_edits_are_not_in_the_address(page_file: Path, visit: Visit) -> None:
-    tab = visit(f"{page_file.as_uri()}#t=340&p=change&lang=en&e=b1.5:-10")
+def test_long_edits_are_not_in_the_address(file: str, visit: Visit) -> None:
+    tab = visit(f"{file}#t=340&p=change&lang=en&e=b1.5:-10")
     settle(tab)
     assert "bias −10.00" in attribute(tab.get_by_test_id("neuron-1-5"), "aria-label")
     note = tab.get_by_text("These edits are too long for the page's address")
@@ -318,16 +322,16 @@ def test_long_edits_are_not_in_the_address(page_file: Path, visit: Visit) -> Non
     ],
 )
 def test_nothing_scrolls_sideways_and_axe_finds_nothing(
-    server: str, visit: Visit, audit: Audit, panel: str, language: str, theme: str
+    file: str, visit: Visit, audit: Audit, panel: str, language: str, theme: str
 ) -> None:
-    turn = (panel == "change") ^ (language == "ko")
-    tab = visit(f"{server}#t=340&n=1.5&p={panel}&lang={language}&theme={theme}&e=l;b1.5:2")
+    turn = ("why", "change").index(panel)
+    tab = visit(f"{file}#t=340&n=1.5&p={panel}&lang={language}&theme={theme}&e=l;b1.5:2")
     tab.get_by_test_id("similar-digit" if panel == "why" else "held-after").first.wait_for()
     for width in WIDTHS:
         tab.set_viewport_size({"width": width, "height": 900})
         settle(tab)
         assert tab.evaluate("document.documentElement.scrollWidth") <= width
-        audit(tab, width, turn)
+        audit(tab, width, turn, int(language == "ko"), 2)
 
 
 def test_rows_of_numbers_are_explained_and_changed(visit: Visit, tmp_path: Path) -> None:

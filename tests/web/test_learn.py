@@ -3,27 +3,31 @@
 import json
 import re
 import signal
+import socket
 import threading
 import time
 import urllib.request
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
+import uvicorn
+from served_page import address_in
 
 import pellucid as pl
 from pellucid.core.types import Array
-from pellucid.web import SHIPPED, page
-from tests.web.kinds import Audit, Tab, Visit, address_in, affine, attribute
+from pellucid.data.mnist import Digits, Part
+from pellucid.lens.robustness import CHANGES
+from pellucid.web import SHIPPED, digits, live_training, page
+from pellucid.web.server import application
+from tests.web.kinds import AUDITED, PATIENCE, Audit, Tab, Visit, affine, attribute, numbers
 from tests.web.test_page import THEMES, by_mouse, path_of, settle
 from tests.web.test_server import ask, started
 
-WEIGHTS = (
-    "() => pellucid.network.layers.flatMap((l) =>"
-    " Object.values(l.arrays).map((a) => Array.from(a.data)))"
-)
+WEIGHTS = "pellucid.network.layers.flatMap((l) => Object.values(l.arrays).map((a) => a.data))"
 
 
 def paused_at(tab: Tab, place: str) -> None:
@@ -63,21 +67,21 @@ def test_training_is_pythons(server: str, visit: Visit) -> None:
         batch_size=100,
         progress=False,
     )
-    for ours, theirs in zip(tab.evaluate(WEIGHTS), net.params, strict=True):
+    for ours, theirs in zip(numbers(tab, WEIGHTS), net.params, strict=True):
         np.testing.assert_array_equal(np.float32(ours), theirs.ravel())
     np.testing.assert_allclose(number(tab, "loss"), history["loss"][0])
     np.testing.assert_allclose(number(tab, "accuracy"), history["validation_accuracy"][0])
-    first = tab.evaluate(WEIGHTS)
+    first = numbers(tab, WEIGHTS)
     tab.get_by_test_id("train-epoch").click()
     paused_at(tab, "epoch 2, batch 500")
-    second = tab.evaluate(WEIGHTS)
+    second = numbers(tab, WEIGHTS)
     tab.get_by_test_id("train-back").fill("1")
     paused_at(tab, "after epoch 1")
-    assert tab.evaluate(WEIGHTS) == first
+    assert numbers(tab, WEIGHTS) == first
     tab.get_by_test_id("language").click()  # the training outlives the views
     tab.get_by_test_id("train-epoch").click()
     paused_at(tab, "에포크 2, 배치 500")
-    assert tab.evaluate(WEIGHTS) == second
+    assert numbers(tab, WEIGHTS) == second
 
 
 def test_play_pause_and_another_network(server: str, visit: Visit) -> None:
@@ -135,8 +139,8 @@ def test_divergence_in_plain_words(server: str, visit: Visit) -> None:
     )
 
 
-def test_the_file_says_what_trains(page_file: Path, visit: Visit) -> None:
-    tab = visit(f"{page_file.as_uri()}#p=learn&lang=en")
+def test_the_file_says_what_trains(file: str, visit: Visit) -> None:
+    tab = visit(f"{file}#p=learn&lang=en")
     assert "pellucid open" in tab.inner_text(".panel")
 
 
@@ -149,11 +153,11 @@ def gradients(net: pl.Network, x: Array, label: int, loss: pl.Loss) -> tuple[flo
     )[1]
 
 
-def test_backpropagation_is_pythons(address: str, visit: Visit) -> None:
+def test_backpropagation_is_pythons(file: str, visit: Visit) -> None:
     """The loss, what each neuron wants, and any weight's gradient, for a drawing whose label is
     chosen.
     """
-    tab = visit(f"{address}#p=backprop&lang=en")
+    tab = visit(f"{file}#p=backprop&lang=en")
     tab.get_by_test_id("clear").click()  # the example's label is known
     settle(tab)
     assert "choose the class that you meant" in tab.inner_text(".panel")
@@ -264,28 +268,55 @@ def test_evaluation_follows_edits(server: str, visit: Visit) -> None:
     )
 
 
-def test_robustness_curves(server: str, visit: Visit) -> None:
-    tab = visit(f"{server}#p=evaluate&lang=en")
+@pytest.fixture
+def few_digits(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, Part]]:
+    """A server within this process: its address, and the 500 test digits that it has.
+
+    It trains on 2,000, so that an epoch takes a moment.
+    """
+    whole = pl.mnist()
+    x, t = whole.train.images, whole.train.labels
+    test = Part(whole.test.images[:500], whole.test.labels[:500])
+    some = x[:2000], t[:2000], (x[50_000:50_500], t[50_000:50_500])
+    monkeypatch.setattr(digits, "mnist", lambda: Digits(whole.train, test))
+    monkeypatch.setattr(digits, "_inputs", lambda net, part: test.images)
+    monkeypatch.setattr(live_training, "training_digits", lambda net: some)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        app = application(pl.load(SHIPPED), "digits")
+        settings = uvicorn.Config(
+            app, log_level="error", lifespan="off", timeout_graceful_shutdown=1
+        )
+        running = uvicorn.Server(settings)
+        thread = threading.Thread(target=running.run, args=([listener],))
+        thread.start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/", test
+        running.should_exit = True
+        thread.join()
+
+
+def test_robustness_curves(few_digits: tuple[str, Part], visit: Visit) -> None:
+    address, test = few_digits
+    tab = visit(f"{address}#p=evaluate&lang=en")
     tab.get_by_test_id("robustness").click()
-    tab.wait_for_function(
-        "() => document.querySelectorAll('.charts .chart').length === 4", timeout=60_000
-    )
-    test = pl.mnist().test
-    curve = pl.robustness(pl.load(SHIPPED), test.images, test.labels, "brightness")
-    told = attribute(tab.locator(".chart svg.plot").first, "aria-label")
-    assert [float(share) for share in re.findall(r": ([\d.]+) % \(", told)] == [
-        round(100 * share, 1) for share in curve.accuracy
-    ]
+    tab.wait_for_function("() => document.querySelectorAll('.charts .chart').length === 4")
+    plots = tab.locator(".charts .chart svg.plot").all()
+    for change, plot in zip(CHANGES, plots, strict=True):
+        curve = pl.robustness(pl.load(SHIPPED), test.images, test.labels, change)
+        told = re.findall(r": ([\d.]+) % \(", attribute(plot, "aria-label"))
+        assert [float(share) for share in told] == [
+            round(100 * share, 1) for share in curve.accuracy
+        ]
 
 
 @pytest.mark.parametrize(
     ("language", "theme"), [("en", "light"), ("ko", "dark"), ("ko", "contrast")]
 )
 def test_panels_fit_and_axe_finds_nothing(
-    server: str, visit: Visit, audit: Audit, language: str, theme: str
+    few_digits: tuple[str, Part], visit: Visit, audit: Audit, language: str, theme: str
 ) -> None:
-    for turn, panel in enumerate(("learn", "backprop", "evaluate"), THEMES.index(theme)):
-        tab = visit(f"{server}#t=340&n=1.5&p={panel}&lang={language}&theme={theme}")
+    tab = visit(f"{few_digits[0]}#t=340&n=1.5&lang={language}&theme={theme}")
+    for turn, panel in enumerate(("learn", "backprop", "evaluate")):
+        tab.get_by_test_id(f"panel-{panel}").click()
         if panel == "learn":
             tab.get_by_test_id("train-epoch").click()
             tab.wait_for_function(
@@ -294,12 +325,12 @@ def test_panels_fit_and_axe_finds_nothing(
             tab.locator("summary").last.click()
         if panel == "evaluate":
             tab.wait_for_selector(".gallery button")
-        for width in (360, 1440):
+        for width in AUDITED:
             tab.set_viewport_size({"width": width, "height": 900})
             settle(tab)
             assert tab.evaluate("document.documentElement.scrollWidth") <= width, panel
             assert tab.evaluate(COVERED) is False  # the stage sticks, but not over the panels
-            audit(tab, width, turn, panel)
+            audit(tab, width, turn, THEMES.index(theme), len(THEMES))
 
 
 COVERED = """() => {
@@ -334,7 +365,7 @@ def test_the_server_refuses_what_the_page_never_asks(server: str) -> None:
         ):
             assert ask(server, f"/learn/{name}/{words}", "POST", b"")[0].status == 400, words
         assert ask(server, f"/learn/{name}/set", "POST", b"")[0].status == 200
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + PATIENCE
     while ask(server, f"/learn/{name}/set", "POST", b"")[0].status != 400:  # it ends with its page
         assert time.monotonic() < deadline
         time.sleep(0.1)
@@ -351,31 +382,32 @@ def test_ctrl_c_while_pages_train() -> None:
         for name in names[:2]:
             ask(address, f"/learn/{name}/start?hidden=16,16&seed=1", "POST", b"")
             ask(address, f"/learn/{name}/play", "POST", b"")
+        for stream in streams[:2]:
+            while b'"mode": "play"' not in stream.readline():
+                pass
         readers = [threading.Thread(target=stream.read) for stream in streams]
         for reader in readers:
             reader.start()
-        time.sleep(0.5)
-        start = time.monotonic()
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=10)
-        assert time.monotonic() - start < 5
+        out, err = process.communicate(timeout=PATIENCE)
         for reader in readers:
-            reader.join(5)
+            reader.join(PATIENCE)
+            assert not reader.is_alive()
     assert (process.returncode, out, err) == (0, "", "")
     assert urlsplit(address).port
 
 
-@pytest.mark.parametrize("digits", [150, pytest.param(1000, marks=pytest.mark.soak)])
-def test_digits_in_a_row_leave_nothing_behind(server: str, visit: Visit, digits: int) -> None:
+@pytest.mark.parametrize("count", [60, pytest.param(1000, marks=pytest.mark.soak)])
+def test_digits_in_a_row_leave_nothing_behind(file: str, visit: Visit, count: int) -> None:
     """Drawn by a script, stroke by stroke, each cleared before the next.
 
     What is left, later ones would wait for.
     """
-    tab = visit(f"{server}#n=1.5&p=backprop&y=3")
+    tab = visit(f"{file}#n=1.5&p=backprop&y=3")
     session = tab.context.new_cdp_session(tab)
     sizes, parts = [], []
     for _ in range(5):
-        tab.evaluate(DRAW, [path_of(digit) for digit in range(10)] + [digits // 5])
+        tab.evaluate(DRAW, [path_of(digit) for digit in range(10)] + [count // 5])
         session.send("HeapProfiler.collectGarbage")
         sizes.append(session.send("Runtime.getHeapUsage")["usedSize"])
         counted = session.send("Memory.getDOMCounters")
@@ -406,9 +438,16 @@ DRAW = """async (given) => {
 }"""
 
 
-@pytest.mark.parametrize("epochs", [15, pytest.param(500, marks=pytest.mark.soak)])
-def test_the_page_stays_small_while_it_learns(server: str, visit: Visit, epochs: int) -> None:
-    tab = visit(f"{server}#t=40&n=1.5&p=learn&lang=en")
+@pytest.mark.parametrize(
+    ("place", "epochs"), [("few_digits", 40), pytest.param("server", 500, marks=pytest.mark.soak)]
+)
+def test_the_page_stays_small_while_it_learns(
+    request: pytest.FixtureRequest, place: str, epochs: int
+) -> None:
+    found = request.getfixturevalue(place)
+    address = found if place == "server" else found[0]
+    visit: Visit = request.getfixturevalue("visit")  # last, so that the page ends before its server
+    tab = visit(f"{address}#t=40&n=1.5&p=learn&lang=en")
     session = tab.context.new_cdp_session(tab)
     tab.get_by_label("Speed").select_option("full")
     tab.get_by_test_id("train-play").click()
@@ -418,7 +457,6 @@ def test_the_page_stays_small_while_it_learns(server: str, visit: Visit, epochs:
             "(n) => Number(document.querySelector('[data-testid=train-place]')"
             ".textContent.split(/[ ,]/)[1]) >= n",
             arg=part * epochs // 5,
-            timeout=600_000,
         )
         session.send("HeapProfiler.collectGarbage")
         sizes.append(session.send("Runtime.getHeapUsage")["usedSize"])

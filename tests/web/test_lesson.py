@@ -10,7 +10,7 @@ import torch
 
 import pellucid as pl
 from pellucid.web import SHIPPED
-from tests.web.kinds import Audit, Visit, bias
+from tests.web.kinds import AUDITED, Audit, Visit, bias
 from tests.web.test_page import THEMES, WIDTHS, by_mouse, path_of, settle
 
 STEPS = 11
@@ -45,9 +45,7 @@ def test_the_lesson_drives_the_picture(address: str, visit: Visit) -> None:
         assert tab.get_by_test_id("drawing").is_visible() and tab.locator(".network").is_visible()
         if step < STEPS:
             tab.get_by_test_id("lesson-next").click()
-    assert "step=11" in tab.evaluate(
-        "new Promise((done) => setTimeout(() => done(location.hash), 500))"
-    )
+    tab.wait_for_function("() => location.hash.includes('step=11')")
     assert (
         tab.get_by_test_id("lesson").get_by_test_id("start-change").is_visible()
     )  # what to do next
@@ -57,8 +55,8 @@ def test_the_lesson_drives_the_picture(address: str, visit: Visit) -> None:
     assert tab.evaluate("document.activeElement.dataset.testid") == "lesson-open"
 
 
-def test_play_within_a_step_and_come_back(server: str, visit: Visit) -> None:
-    tab = visit(f"{server}#step=5&lang=ko")
+def test_play_within_a_step_and_come_back(file: str, visit: Visit) -> None:
+    tab = visit(f"{file}#step=5&lang=ko")
     again = tab.get_by_test_id("lesson-again")
     before = tab.get_by_test_id("lesson-text").inner_text()
     assert not again.is_visible() and "편향" in before
@@ -77,8 +75,8 @@ def test_play_within_a_step_and_come_back(server: str, visit: Visit) -> None:
     assert tab.evaluate("pellucid.look.state.edits.length") == 1
 
 
-def test_keys_and_list_walk_the_lesson(server: str, visit: Visit) -> None:
-    tab = visit(f"{server}#step=3&lang=en")
+def test_keys_and_list_walk_the_lesson(file: str, visit: Visit) -> None:
+    tab = visit(f"{file}#step=3&lang=en")
     step = "() => pellucid.page.store.state.step"
     tab.get_by_test_id("lesson-next").focus()
     for key, found in (("ArrowRight", 4), ("ArrowRight", 5), ("ArrowLeft", 4)):
@@ -98,8 +96,8 @@ def test_keys_and_list_walk_the_lesson(server: str, visit: Visit) -> None:
     assert tab.evaluate(step) is None
 
 
-def test_matrices_are_pythons(server: str, visit: Visit) -> None:
-    tab = visit(f"{server}#step=7")
+def test_matrices_are_pythons(file: str, visit: Visit) -> None:
+    tab = visit(f"{file}#step=7")
     tab.locator("#batch").fill("10")
     cells = tab.get_by_test_id("batch").locator("td").all_inner_texts()
     index = 500 + 20 * np.arange(10)
@@ -108,9 +106,9 @@ def test_matrices_are_pythons(server: str, visit: Visit) -> None:
     assert "(10, 784)" in tab.inner_text(".matrix") and "(784, 16)" in tab.inner_text(".matrix")
 
 
-def test_both_codes_run_and_are_the_same_network(server: str, visit: Visit) -> None:
+def test_both_codes_run_and_are_the_same_network(file: str, visit: Visit) -> None:
     """What the page shows runs, and learns the same from the same weights and batches."""
-    tab = visit(f"{server}#step=11")
+    tab = visit(f"{file}#step=11")
     test = pl.mnist().test
     images, labels = test.images[:32], test.labels[:32]
     ours, theirs = (
@@ -151,12 +149,12 @@ HIDDEN = {
 }
 
 
-def test_a_teachers_link(address: str, visit: Visit) -> None:
+def test_a_teachers_link(server: str, visit: Visit) -> None:
     """What the panel makes, a student's browser opens: step, drawing, neuron, language.
 
     What is hidden is said.
     """
-    tab = visit(f"{address}#step=4&lang=en", locale="en-US")
+    tab = visit(f"{server}#step=4&lang=en", locale="en-US")
     tab.get_by_test_id("clear").click()
     by_mouse(tab, path_of(7))
     tab.get_by_test_id("neuron-2-7").click()
@@ -176,8 +174,7 @@ def test_a_teachers_link(address: str, visit: Visit) -> None:
     tab.get_by_test_id("share-copy").click()
     tab.get_by_text("copied").wait_for()
     link = tab.get_by_test_id("share-link").input_value()
-    if "file:" not in address:
-        assert tab.evaluate("navigator.clipboard.readText()") == link
+    assert tab.evaluate("navigator.clipboard.readText()") == link
     student = visit(link, locale="en-US")
     assert student.evaluate("Array.from(pellucid.look.picture)") == picture
     assert student.locator("html").get_attribute("lang") == "ko"
@@ -218,16 +215,16 @@ PLAIN = """() => {
         "t=340&n=1.5&p=share&hide=draw",
     ],
 )
-def test_every_state_has_an_address(server: str, visit: Visit, state: str) -> None:
+def test_every_state_has_an_address(file: str, visit: Visit, state: str) -> None:
     """A state, written as an address by the page, is the same state when it is opened."""
-    tab = visit(f"{server}#{state}")
+    tab = visit(f"{file}#{state}")
     tab.evaluate("pellucid.page.navigation.write()")
     before, address = tab.evaluate(PLAIN), tab.url
     assert visit(address).evaluate(PLAIN) == before
 
 
-def test_what_is_done_is_in_the_address(server: str, visit: Visit) -> None:
-    tab = visit(f"{server}#step=5")
+def test_what_is_done_is_in_the_address(file: str, visit: Visit) -> None:
+    tab = visit(f"{file}#step=5")
     tab.evaluate("() => pellucid.page.edit([{ kind: 'bias', layer: 2, neuron: 5, value: 3 }])")
     by_mouse(tab, path_of(2))
     tab.get_by_test_id("neuron-2-5").click()  # chosen by the step: chosen no more
@@ -239,8 +236,8 @@ def test_what_is_done_is_in_the_address(server: str, visit: Visit) -> None:
     assert visit(tab.url).evaluate(PLAIN) == state
 
 
-def test_no_such_step(server: str, visit: Visit) -> None:
-    tab = visit(f"{server}#step=99&t=40")
+def test_no_such_step(file: str, visit: Visit) -> None:
+    tab = visit(f"{file}#step=99&t=40")
     assert not tab.get_by_test_id("lesson").is_visible()
     assert tab.evaluate("pellucid.look.state.step") is None
 
@@ -257,18 +254,19 @@ def test_networks_that_the_lesson_does_not_speak_of(visit: Visit, tmp_path: Path
     ("language", "theme"), [("ko", "light"), ("en", "dark"), ("ko", "contrast")]
 )
 def test_no_step_scrolls_sideways_and_axe_finds_nothing(
-    server: str, visit: Visit, audit: Audit, language: str, theme: str
+    file: str, visit: Visit, audit: Audit, language: str, theme: str
 ) -> None:
-    tab = visit(f"{server}#lang={language}&theme={theme}")
+    tab = visit(f"{file}#lang={language}&theme={theme}")
     steps = ((4, None), (7, "matrix"), (9, None), (11, "torch"), (2, "share"))
-    for turn, (step, panel) in enumerate(steps, THEMES.index(theme)):
+    widths = WIDTHS if theme != "contrast" else AUDITED  # which has the places of light
+    for turn, (step, panel) in enumerate(steps):
         tab.evaluate(
             "([step, panel]) => "
             "pellucid.page.store.set({ ...pellucid.page.lesson(step), ...(panel && { panel }) })",
             [step, panel],
         )
-        for width in WIDTHS:
+        for width in widths:
             tab.set_viewport_size({"width": width, "height": 900})
             settle(tab)
             assert tab.evaluate("document.documentElement.scrollWidth") <= width, (step, width)
-            audit(tab, width, turn, step)
+            audit(tab, width, turn, THEMES.index(theme), len(THEMES))

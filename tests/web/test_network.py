@@ -209,6 +209,7 @@ def test_damaged_files_are_refused(node: Node, content: bytes) -> None:
     assert node(code, list(content)) in ("Error", "SyntaxError", "RangeError")
 
 
+@pytest.mark.soak  # a busy machine decides no gate
 def test_speed(node: Node) -> None:
     """One pass of 784-16-16-10 takes far less than a millisecond: a frame has room for the rest."""
     code = """

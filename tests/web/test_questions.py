@@ -23,10 +23,15 @@ PAGES = {language: DOCS / language / "reference" / "questions.md" for language i
 LANGUAGES = ("en", "ko")
 
 
-@pytest.fixture(params=LANGUAGES)
-def ask(request: pytest.FixtureRequest, page_file: Path, visit: Visit) -> Ask:
-    """Open the page, as one file, in a language; the function gives its tab."""
-    return lambda address: visit(f"{page_file.as_uri()}#{address}&lang={request.param}")
+@pytest.fixture(params=["in turn", pytest.param("the other", marks=pytest.mark.soak)])
+def ask(request: pytest.FixtureRequest, file: str, visit: Visit) -> Ask:
+    """Open the page, as one file, in a language; the function gives its tab.
+
+    In turn the odd questions are asked in Korean, the even ones in English.
+    """
+    number = int(request.node.name.split("_")[1])
+    language = LANGUAGES[(number + (request.param != "in turn")) % 2]
+    return lambda address: visit(f"{file}#{address}&lang={language}")
 
 
 @pytest.fixture(scope="module")

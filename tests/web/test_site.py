@@ -61,13 +61,17 @@ def school(tmp_path_factory: pytest.TempPathFactory) -> Iterator[School]:
         server.server_close()
 
 
-@pytest.mark.parametrize("handler", [Quiet, AsPacked])
-def test_a_plain_server_shows_it(school: School, visit: Visit, handler: type[Quiet]) -> None:
+def test_digits_that_come_unpacked_are_read(school: School, visit: Visit) -> None:
+    tab = visit(school(AsPacked) + "#t=740")
+    assert prediction(tab) == "9"
+
+
+def test_a_plain_server_shows_it(school: School, visit: Visit) -> None:
     """Drawn, watched, asked, evaluated.
 
     `visit` sees to it that nothing outside the folder is asked for.
     """
-    tab = visit(school(handler) + "#lang=ko")
+    tab = visit(school() + "#lang=ko")
     for digit in (3, 7):
         by_mouse(tab, path_of(digit))
         assert prediction(tab) == str(digit)

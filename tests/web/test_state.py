@@ -6,11 +6,10 @@ And two pages at once.
 from pathlib import Path
 
 import numpy as np
-import pytest
 
 import pellucid as pl
 from pellucid.web import SHIPPED
-from tests.web.kinds import Tab, Visit
+from tests.web.kinds import Tab, Visit, numbers
 from tests.web.test_learn import WEIGHTS, paused_at
 from tests.web.test_page import prediction, settle
 
@@ -20,8 +19,8 @@ def linked(tab: Tab, word: str) -> str:
     return tab.url
 
 
-def test_links_bring_back_what_is_set_within_panels(page_file: Path, visit: Visit) -> None:
-    tab = visit(f"{page_file.as_uri()}#t=740&p=why&lang=en")
+def test_links_bring_back_what_is_set_within_panels(file: str, visit: Visit) -> None:
+    tab = visit(f"{file}#t=740&p=why&lang=en")
     tab.get_by_test_id("other-target").select_option("4")
     tab.get_by_test_id("similar-by").select_option("2")
     again = visit(linked(tab, "v=other:4;by:2"))
@@ -57,9 +56,9 @@ def test_links_bring_back_what_is_set_within_panels(page_file: Path, visit: Visi
     )
 
 
-def test_an_address_typed_in_brings_its_panel_along(page_file: Path, visit: Visit) -> None:
+def test_an_address_typed_in_brings_its_panel_along(file: str, visit: Visit) -> None:
     """Without loading the page again; malformed words say nothing."""
-    tab = visit(f"{page_file.as_uri()}#t=740&p=matrix&lang=en")
+    tab = visit(f"{file}#t=740&p=matrix&lang=en")
     tab.evaluate("() => (location.hash = '#t=740&p=matrix&v=pictures:5;x;y:<b>')")
     tab.wait_for_function(
         "() => document.querySelectorAll('[data-testid=batch] tbody tr').length === 5"
@@ -87,7 +86,7 @@ def test_a_link_brings_the_same_run(server: str, visit: Visit) -> None:
         page.get_by_test_id("train-step").click()
     for page in (tab, other, third):
         paused_at(page, "epoch 1, batch 1 of 500")
-    assert tab.evaluate(WEIGHTS) == other.evaluate(WEIGHTS) != third.evaluate(WEIGHTS)
+    assert numbers(tab, WEIGHTS) == numbers(other, WEIGHTS) != numbers(third, WEIGHTS)
     assert tab.evaluate("pellucid.network.neuronLayers[1].size") == 12
     assert (
         third.evaluate("pellucid.network.neuronLayers[1].size") == 16
@@ -100,12 +99,12 @@ def choose(tab: Tab, path: Path) -> None:
     chooser.value.set_files(path)
 
 
-def test_a_model_file_is_opened(address: str, visit: Visit, tmp_path: Path) -> None:
+def test_a_model_file_is_opened(file: str, visit: Visit, tmp_path: Path) -> None:
     net = pl.mlp([784, 20, 10], activation="relu", output="softmax", pixels=True, seed=1)
     net.save(tmp_path / "other.safetensors")
     pl.mlp([3, 2], seed=0).save(tmp_path / "small.safetensors")
     (tmp_path / "notes.txt").write_text("no model")
-    tab = visit(f"{address}#t=340&p=change&e=b1.5:-10&lang=en")
+    tab = visit(f"{file}#t=340&p=change&e=b1.5:-10&lang=en")
     first = prediction(tab)
     choose(tab, tmp_path / "other.safetensors")
     tab.wait_for_function("() => pellucid.network.neuronLayers[1].size === 20")
@@ -130,14 +129,10 @@ def test_a_model_file_is_opened(address: str, visit: Visit, tmp_path: Path) -> N
     assert "95.8 %" in tab.inner_text("header")
 
 
-@pytest.mark.parametrize("words", ["rate:-1", "seed:x", "hidden:9999", "activation:odd", "batch:7"])
-def test_settings_that_cannot_be_are_left_out(server: str, visit: Visit, words: str) -> None:
+def test_settings_that_cannot_be_are_left_out(server: str, visit: Visit) -> None:
+    words = "rate:-1;seed:x;hidden:9999;activation:odd;batch:7"
     tab = visit(f"{server}#p=learn&v={words}&lang=en")
     tab.get_by_test_id("train-step").click()
     paused_at(tab, "epoch 1, batch 1 of 500")
-    assert tab.evaluate("pellucid.network.neuronLayers.map(({ size }) => size)") == [
-        784,
-        16,
-        16,
-        10,
-    ]
+    sizes = tab.evaluate("pellucid.network.neuronLayers.map(({ size }) => size)")
+    assert sizes == [784, 16, 16, 10]
