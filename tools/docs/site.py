@@ -207,7 +207,7 @@ _PYTHON = {
         "separate_signature": True,
         "show_signature_annotations": True,
         "signature_crossrefs": True,
-        "line_length": 88,
+        "line_length": 72,
         "members_order": "source",
         "filters": ["!^_"],
         "show_if_no_docstring": False,
