@@ -81,6 +81,7 @@ from pellucid.data.inputs import Images as Images
 from pellucid.data.tables import Columns as Columns
 from pellucid.data.tables import Table as Table
 from pellucid.data.tables import read_table as read_table
+from pellucid.errors import CheckpointWarning as CheckpointWarning
 from pellucid.errors import DivergenceError as DivergenceError
 from pellucid.errors import FileError as FileError
 from pellucid.errors import InputError as InputError

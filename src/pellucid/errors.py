@@ -85,6 +85,10 @@ class TableWarning(UserWarning):
     """A table has cells of which the training table had none: the predictions may be off."""
 
 
+class CheckpointWarning(UserWarning):
+    """A resumed training may not end with the bits of one that was never stopped."""
+
+
 class DivergenceError(PellucidError, ArithmeticError):
     """Training left the finite numbers.
 

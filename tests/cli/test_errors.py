@@ -271,7 +271,7 @@ def test_whatever_goes_wrong_is_one_line(
     def fail(path: str) -> None:
         raise error
 
-    monkeypatch.setattr("pellucid.cli.summary.load", fail)
+    monkeypatch.setattr("pellucid.cli.summary.read_model", fail)
     result = run("summary", "any")
     assert result.code == 1
     if told is None:

@@ -37,6 +37,7 @@ SOURCE = Path(pl.__file__).parent
 NAMES = {
     *(
         "matplotlib",
+        *("s", "batches", "epoch"),
         "pellucid",
         "MNIST",
         "mnist",

@@ -20,8 +20,7 @@ from pellucid.core import ACTIVATIONS
 from pellucid.core.losses import LOSSES
 from pellucid.core.optimizers import OPTIMIZERS
 from pellucid.core.schedules import SCHEDULES
-from pellucid.engines import ENGINES
-from pellucid.engines.native import native_module
+from pellucid.engines import ENGINES, instructions
 from pellucid.training.callbacks import RunView
 from pellucid.training.loop import train_rows
 from tests.cli.conftest import Result, fits
@@ -326,13 +325,13 @@ def test_wrong_instructions_are_told_before_anything_is_learned(
     run: Callable[..., Result], digits_npz: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PELLUCID_INSTRUCTIONS", "sse9")
-    native_module.cache_clear()
+    instructions._usual_module.cache_clear()
     try:
         result = run(
             "train", "--data", digits_npz, "--engine", "reference", "-o", "net.safetensors"
         )
     finally:
-        native_module.cache_clear()
+        instructions._usual_module.cache_clear()
     assert (result.code, result.out) == (1, "")
     assert result.err.startswith("pellucid: PELLUCID_INSTRUCTIONS must be one of")
     assert len(result.err.splitlines()) <= 2

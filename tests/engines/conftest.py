@@ -6,15 +6,15 @@ from collections.abc import Iterator
 
 import pytest
 
-from pellucid.engines import instruction_set, native
-from tests.engines.tools import SETS, use
+from pellucid.engines import instruction_set
+from tests.engines.tools import SETS, choose_anew, use
 
 
 @pytest.fixture(autouse=True)
 def _chosen_anew() -> Iterator[None]:
     """Which module is used is chosen once a process; after each test it is chosen again."""
     yield
-    native.native_module.cache_clear()
+    choose_anew()
 
 
 @pytest.fixture(params=SETS)

@@ -26,8 +26,9 @@ import numpy as np
 import pellucid as pl
 from pellucid import engines
 from pellucid.core.types import Array
-from pellucid.engines import NativeEngine, ReferenceEngine, native
+from pellucid.engines import NativeEngine, ReferenceEngine
 from pellucid.engines.handover import layer_specs
+from pellucid.engines.instructions import native_module
 
 N, D, H, K = 6, 12, 5, 3
 MEMORY = 6 << 30  # bytes: what is too large fails here instead of slowing the machine
@@ -62,7 +63,7 @@ class Fuzz:
         except pl.InputError:  # this loss does not fit
             native_engine = NativeEngine(net.layers)
         reference = ReferenceEngine(net.layers, pl.MeanSquaredError(), pl.SGD(0.1))
-        self.net, self.engine, self.module = net, native_engine, native.native_module()
+        self.net, self.engine, self.module = net, native_engine, native_module()
         self.things: list[Any] = [
             (net, 3),
             (native_engine, 6),

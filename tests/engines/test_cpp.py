@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from pellucid.engines import native
+from pellucid.engines.instructions import INSTRUCTION_SETS
 from tests.engines.tools import SETS, baseline
 from tests.proving import PATIENCE, kept
 
@@ -57,7 +57,7 @@ BUILDS = {
     "baseline": ["-O2"],
 }
 
-RUNNABLE = [name for name in BUILDS if name not in native.INSTRUCTION_SETS or name in SETS]
+RUNNABLE = [name for name in BUILDS if name not in INSTRUCTION_SETS or name in SETS]
 
 
 def run(*command: str) -> subprocess.CompletedProcess[str]:

@@ -19,7 +19,7 @@ from pellucid.core import chain
 from pellucid.core.draws import Draws
 from pellucid.core.layer import Layer, Pass
 from pellucid.core.types import Array, Gradients
-from pellucid.engines import NativeEngine, ReferenceEngine, make_engine, native, why_not
+from pellucid.engines import NativeEngine, ReferenceEngine, instructions, make_engine, why_not
 from pellucid.engines.handover import layer_specs
 from tests.engines.tools import (
     SETS,
@@ -239,7 +239,7 @@ def test_a_loss_of_ones_own_with_what_it_remembers() -> None:
 
 def test_instructions_are_read_as_people_write_them(monkeypatch: pytest.MonkeyPatch) -> None:
     use(monkeypatch, " Baseline ")
-    assert native.instruction_set() == "baseline"
+    assert instructions.instruction_set() == "baseline"
 
 
 @pytest.mark.parametrize("wrong", ["sse9", "avx", "avx2,avx512"])

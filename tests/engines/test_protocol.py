@@ -12,7 +12,7 @@ import pytest
 
 import pellucid as pl
 from pellucid.core import chain
-from pellucid.engines import make_engine, native, thread_count
+from pellucid.engines import instructions, make_engine, thread_count
 from tests.engines.every_engine import AVAILABLE, bits, data, every_engine, network, worker
 
 
@@ -81,8 +81,8 @@ def test_which_engines_there_are() -> None:
 
 
 def test_an_installation_without_the_native_engine(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(native, "native_module", lambda: None)
-    assert native.instruction_set() is None
+    monkeypatch.setattr(instructions, "_usual_module", lambda: None)
+    assert instructions.instruction_set() is None
     net = network()
     x, t, _ = data()
     assert make_engine(net.layers).name == "reference"
@@ -99,9 +99,9 @@ def test_a_module_that_cannot_be_imported(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setitem(
         sys.modules, "pellucid.engines._native_baseline", None
     )  # as if it were not there
-    native.native_module.cache_clear()
+    instructions._usual_module.cache_clear()
     try:
-        assert native.native_module() is None
+        assert instructions.native_module() is None
     finally:
         monkeypatch.undo()
-        native.native_module.cache_clear()
+        instructions._usual_module.cache_clear()

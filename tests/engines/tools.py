@@ -13,19 +13,24 @@ import pellucid as pl
 from pellucid.core import checks
 from pellucid.core.layer import Layer
 from pellucid.core.types import Array
-from pellucid.engines import make_engine, native
+from pellucid.engines import instructions, make_engine
 
 baseline = importlib.import_module(
     "pellucid.engines._native_baseline"
 )  # missing is a failure, never a skip
-SETS = [name for name in native.INSTRUCTION_SETS if baseline.supported(name)]
+SETS = [name for name in instructions.INSTRUCTION_SETS if baseline.supported(name)]
 
 every_type = pytest.mark.parametrize("dtype", [np.float32, np.float64])
 
 
-def use(monkeypatch: pytest.MonkeyPatch, instructions: str) -> None:
-    monkeypatch.setenv("PELLUCID_INSTRUCTIONS", instructions)
-    native.native_module.cache_clear()
+def use(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv("PELLUCID_INSTRUCTIONS", name)
+    choose_anew()
+
+
+def choose_anew() -> None:
+    """Choose the native module again when it is next needed."""
+    instructions._usual_module.cache_clear()
 
 
 def inputs(generator: Generator, kind: str, N: int, D: int) -> Array:

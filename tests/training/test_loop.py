@@ -855,10 +855,10 @@ def test_outputs_for_so_many_classes(outputs: int, classes: int) -> None:
 def test_settings_are_the_arguments_of_train() -> None:
     arguments = inspect.signature(pl.train).parameters
     fields = {field.name: field.default for field in dataclasses.fields(Settings)}
-    own = ["net", "x", "t", "recipe", "sample_weight"]
+    own = ["net", "x", "t", "recipe", "sample_weight", "every", "resume"]
     assert {name: arguments[name].default for name in arguments if name not in own} == fields
     of_tables = inspect.signature(pl.train_table).parameters
-    own = ["net", "table", "memory", "sample_weight", "group", "time"]
+    own = ["net", "table", "memory", "sample_weight", "group", "time", "every", "resume"]
     assert {name for name in of_tables if name not in own} == fields.keys() - {"augment"}
 
 

@@ -49,7 +49,7 @@ def _lines(language: str) -> Iterator[str]:
     for name, (_, about) in COMMANDS.items():
         yield f"| [`pellucid {name}`](#{name}) | {_prose(say(about))} |"
     yield ""
-    context = click.Context(pellucid, info_name="pellucid")
+    context = click.Context(pellucid, info_name="pellucid", **pellucid.context_settings)
     for name in COMMANDS:
         command = pellucid.get_command(context, name)
         assert isinstance(command, Command)

@@ -162,7 +162,7 @@ def _fell_back() -> bool:
 def _instruction_sets() -> list[Finding]:
     """Return the instruction sets that the engine was compiled for, if there is one."""
     try:
-        from pellucid.engines.native import INSTRUCTION_SETS
+        from pellucid.engines.instructions import INSTRUCTION_SETS
     except Exception:  # which `_engine` reports
         return []
     module = "pellucid.engines._native_{}"

@@ -24,9 +24,9 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from pellucid.errors import FileError
+from pellucid.errors import FileError, Message
 from pellucid.files.atomic import unwritable
-from pellucid.language import cell_width, say
+from pellucid.language import cell_width, say, translate
 
 WIDEST = 80
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
@@ -58,9 +58,9 @@ def emit_more(count: int) -> None:
         emit("and {count:,} more", count=count)
 
 
-def note(text: str, /, **values: Any) -> None:
+def note(text: str | Message, /, **values: Any) -> None:
     """Write a paragraph beside the result, as `emit` does, to standard error."""
-    click.echo(paragraph(say(text, **values)), err=True)
+    click.echo(paragraph(translate(Message(text, **values))), err=True)
 
 
 def write_json(document: Any) -> None:

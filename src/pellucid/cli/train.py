@@ -179,6 +179,23 @@ class TrainOptions:
     seed: int = option(
         "--seed N", "The same seed gives the same network. Default: 0.", RUNNING, default=0
     )
+    checkpoint: str | None = option(
+        "--checkpoint FOLDER",
+        "Keep checkpoints in this folder; the same command again goes on where the newest is, and "
+        "ends with the same bits. More --epochs are allowed.",
+    )
+    every: str | None = option(
+        "--every INTERVAL",
+        'How often to write a checkpoint: "60 s" (default), "1000 batches", "1 epoch".',
+    )
+    resume: bool = option("--resume", "Go on; an error where the folder has no run.")
+    fresh: bool = option(
+        "--fresh", "Start anew; the old checkpoints go into a folder of their own."
+    )
+    force_resume: bool = option(
+        "--force-resume",
+        "Go on although data, settings or build differ, without the promise of the same bits.",
+    )
     engine: str = option(
         "--engine NAME",
         "What computes: auto (default: the fastest available), native, reference (NumPy).",
@@ -236,6 +253,7 @@ BUILDING = (
     ),
     example("--data sales.csv --target sold --time day", "score on the latest rows"),
     example("--activation relu --output softmax", "another activation and output"),
+    example('--checkpoint run/ --every "10 min"', "survives a crash: run it again to go on"),
     example("--from digits.safetensors --data own/ -o mine.safetensors", "fine-tune on own data"),
     example(
         "--augment shift=1,rotation=10,elastic=34", "images shifted, rotated and distorted a little"

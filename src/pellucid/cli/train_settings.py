@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pellucid.cli.output import note
+from pellucid.cli.values import wrong_use
 from pellucid.core.layers import Sigmoid
 from pellucid.core.losses import BinaryCrossEntropy, CrossEntropy, Loss
 from pellucid.core.optimizers import OPTIMIZERS, SGD, Adagrad, Optimizer
 from pellucid.core.types import Array
-from pellucid.errors import InputError
+from pellucid.errors import InputError, Message
+from pellucid.language import translate
 from pellucid.network import Network
 from pellucid.training import Recipe, Settings
+from pellucid.training.checkpointing import USUAL_INTERVAL, Checkpointing
 from pellucid.training.choices import choose_loss
 
 if TYPE_CHECKING:
@@ -66,7 +70,30 @@ def settings_of(options: TrainOptions, net: Network, recipe: Recipe, t: Array) -
         engine=options.engine,
         threads=options.threads,
         progress=True,
+        checkpoint=_checkpointing(options),
     )
+
+
+def _checkpointing(options: TrainOptions) -> Checkpointing | None:
+    """Return where and when checkpoints are kept; raises UsageError for options that do not fit."""
+    ways: dict[str, bool | str] = {"resume": True, "fresh": False, "force_resume": "force"}
+    chosen = [name for name in ways if getattr(options, name)]
+    if options.checkpoint is None:
+        if chosen or options.every is not None:
+            raise wrong_use("--every, --resume, --fresh and --force-resume go with --checkpoint")
+        return None
+    if len(chosen) > 1:
+        raise wrong_use("choose one of --resume, --fresh and --force-resume")
+    every = options.every or USUAL_INTERVAL
+    resume = ways[chosen[0]] if chosen else "auto"
+    return Checkpointing(options.checkpoint, every, resume, _tell)
+
+
+def _tell(message: Message, serious: bool) -> None:
+    if serious:
+        note("warning: {text}", text=translate(message))
+    else:
+        note(message)
 
 
 def _optimizer(options: TrainOptions, net: Network, recipe: Recipe) -> Optimizer:

@@ -10,7 +10,8 @@ from pellucid.core.layer import Layer
 from pellucid.core.losses import Loss
 from pellucid.core.optimizers import Optimizer
 from pellucid.core.types import Array, ArrayLike, Batch, Vector
-from pellucid.engines.native import NativeEngine, instruction_set, why_not
+from pellucid.engines.instructions import instruction_set, runnable_sets, using_instructions
+from pellucid.engines.native import NativeEngine, why_not
 from pellucid.engines.protocol import Engine, Ridge, batches_a_call
 from pellucid.engines.reference import ReferenceEngine
 from pellucid.errors import InputError
@@ -93,6 +94,8 @@ __all__ = [
     "instruction_set",
     "make_engine",
     "predict_and_loss",
+    "runnable_sets",
     "thread_count",
+    "using_instructions",
     "why_not",
 ]

@@ -8,14 +8,10 @@ Python, between the native forward and the native backward pass.
 
 from __future__ import annotations
 
-import importlib
 import math
-import os
 from collections.abc import Callable, Sequence
-from functools import cache
 from itertools import compress
 from operator import is_
-from types import ModuleType
 from typing import ClassVar, TypeVar
 
 import numpy as np
@@ -37,6 +33,7 @@ from pellucid.engines.handover import (
     row_indices,
     takes_classes,
 )
+from pellucid.engines.instructions import native_module
 from pellucid.engines.protocol import Predict, Ridge, train_one_by_one, trainable_weights
 from pellucid.errors import InputError, Message
 
@@ -47,40 +44,10 @@ NATIVE_OPTIMIZERS: dict[type[Optimizer], str] = {
     optimizer: optimizer.__name__ for optimizer in OPTIMIZERS.values()
 }
 
-INSTRUCTION_SETS = ("avx512", "avx2", "baseline")  # the best first
-
 # More pay for no network of this kind; results do not depend on the number.
 _MOST_THREADS = 256
 
 _TAKEN_AS_IT_IS = frozenset(np.dtype(kind) for kind in (np.uint8, np.float32, np.float64))
-
-
-@cache
-def native_module() -> ModuleType | None:
-    """Return the compiled module for this processor, or None if this installation has none.
-
-    In a subinterpreter there is none either. PELLUCID_INSTRUCTIONS ("avx512", "avx2" or
-    "baseline") forces a set; raises InputError if it cannot run here.
-    """
-    try:
-        baseline = importlib.import_module("pellucid.engines._native_baseline")
-        runnable = [name for name in INSTRUCTION_SETS if baseline.supported(name)]
-    except ImportError:
-        return None
-    wanted = os.environ.get("PELLUCID_INSTRUCTIONS", "").strip().lower()
-    if wanted and wanted not in runnable:
-        raise InputError(
-            "PELLUCID_INSTRUCTIONS must be one of {known} on this processor, got {got}",
-            known=", ".join(runnable),
-            got=repr(os.environ["PELLUCID_INSTRUCTIONS"]),
-        )
-    return importlib.import_module(f"pellucid.engines._native_{wanted or runnable[0]}")
-
-
-def instruction_set() -> str | None:
-    """Return the name of the instruction set in use, or None without a native engine."""
-    module = native_module()
-    return None if module is None else module.__name__.rpartition("_")[2]
 
 
 def why_not(layers: Sequence[Layer], optimizer: Optimizer | None = None) -> Message | None:

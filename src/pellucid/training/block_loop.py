@@ -11,9 +11,12 @@ from pellucid.core.types import Array
 from pellucid.data.tables.store import Store
 from pellucid.errors import InputError
 from pellucid.network import Network
+from pellucid.training.checkpoints import Checkpoints, opened, same_bits
 from pellucid.training.choices import check_network
+from pellucid.training.epoch import Epoch
 from pellucid.training.history import History
 from pellucid.training.loop import complete
+from pellucid.training.promise import promise_of
 from pellucid.training.run import Run
 from pellucid.training.sample_checks import Samples, check_rows, no_share
 from pellucid.training.settings import Settings, Validation
@@ -38,6 +41,7 @@ class BlockRun(Run):
         classes: bool,
         settings: Settings,
         trained: Network | None = None,
+        checkpoints: Checkpoints | None = None,
     ) -> None:
         self.store, self.blocks, self.are_classes = store, store.blocks(size), classes
         share = settings.validation
@@ -46,27 +50,27 @@ class BlockRun(Run):
         first = self._as_samples(x, t, self.kept)
         rows = check_rows(net.layers, first.x, first.t)
         without = replace(settings, validation=None) if self.kept else settings
-        super().__init__(net, rows, without, trained)
+        super().__init__(net, rows, without, trained, checkpoints)
         if self.kept:  # copies, so that the block itself can be freed
             self.held_out = self._as_samples(x[: self.kept].copy(), t[: self.kept].copy())
         self.sizes = [block.rows for block in self.blocks]
         self.sizes[0] -= self.kept
         self.batches = sum(-(-rows // self.batch_size) for rows in self.sizes)
+        if checkpoints is not None:
+            blocks = ", ".join(map(str, self.sizes))
+            self.promise = {**promise_of(self, store.fingerprint), "blocks": blocks}
 
-    def _train_rows(self, before: list[Array]) -> dict[str, float] | None:
+    def _train_rows(self, part: Epoch) -> dict[str, float] | None:
         order = splitmix.permutation(splitmix.key(self.seed, self.epoch, _BLOCKS), len(self.blocks))
-        totals: dict[str, float] = {}
-        for index in order.tolist():
+        for index in order[part.block :].tolist():
             x, t = self.store.read(self.blocks[index])
             self.rows = self._as_samples(x, t, 0 if index else self.kept)
-            scores = super()._train_rows(before)
+            scores = super()._train_rows(part)
             if scores is None:
                 return None
-            share = self.sizes[index] / sum(self.sizes)
-            for name, score in scores.items():
-                totals[name] = totals.get(name, 0.0) + score * share
-        self.loss = totals["loss"]
-        return totals
+            part.end_block(scores, self.sizes[index] / sum(self.sizes), self.batch)
+        self.loss = part.scores["loss"]
+        return part.scores
 
     def _as_samples(self, x: Array, t: Array, start: int = 0) -> Samples:
         t = t[:, 0].astype(np.int64) if self.are_classes else t
@@ -90,8 +94,9 @@ def train_blocks(
     check_network(net)
     if settings.class_weight is not None:
         raise InputError("class_weight needs all rows in memory: pass a larger memory=...")
-    run = BlockRun(net, store, size, classes, settings, trained)
-    return complete(run, store.fingerprint, sum(run.sizes))
+    with opened(settings.checkpoint) as checkpoints, same_bits(checkpoints):
+        run = BlockRun(net, store, size, classes, settings, trained, checkpoints)
+        return complete(run, store.fingerprint, sum(run.sizes))
 
 
 def _how_many_kept(validation: Validation, N: int, most: int) -> int:

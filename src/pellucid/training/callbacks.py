@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Protocol
 from pellucid.core.layer import flat
 from pellucid.core.metrics import HIGHER_IS_BETTER
 from pellucid.core.ranges import finite, whole
-from pellucid.core.types import Array
+from pellucid.core.types import Array, Options
 from pellucid.errors import InputError
 from pellucid.network import Network
 from pellucid.training.history import History
@@ -99,6 +99,17 @@ class Callback:
     def on_end(self, run: RunView) -> None:
         """Act when the training has ended, by an exception too."""
 
+    def state(self) -> Options:
+        """Return what this callback remembers, for a checkpoint: plain values and arrays.
+
+        Training with `checkpoint` refuses callbacks that do not override it; one that remembers
+        nothing returns {}.
+        """
+        raise NotImplementedError
+
+    def load_state(self, state: Options) -> None:
+        """Take over what `state` returned in an earlier process; called after on_start."""
+
 
 def arrays_of(net: Network) -> list[Array]:
     """Return all parameters and buffers, in the order of the layers."""
@@ -146,6 +157,9 @@ class FunctionCallback(Callback):
 
     def on_epoch(self, run: RunView) -> None:
         self.function(run)
+
+    def state(self) -> Options:  # what a function remembers besides is its own affair
+        return {}
 
 
 @dataclass(eq=False)
@@ -201,3 +215,10 @@ class EarlyStopping(Callback):
     def on_end(self, run: RunView) -> None:
         if self.restore_best and self._weights:
             run.restore(self._weights)
+
+    def state(self) -> Options:
+        return {"best_epoch": self.best_epoch, "best": self._best, "weights": self._weights}
+
+    def load_state(self, state: Options) -> None:
+        self.best_epoch, self._best = state["best_epoch"], state["best"]
+        self._weights = state["weights"]

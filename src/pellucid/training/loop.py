@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Sequence
-from types import FunctionType
 
 import numpy as np
 
@@ -18,8 +18,11 @@ from pellucid.network import Network
 from pellucid.training import sample_checks
 from pellucid.training.augmentation import Augmentation
 from pellucid.training.callbacks import EarlyStopping
+from pellucid.training.checkpointing import USUAL_INTERVAL, checkpointing
+from pellucid.training.checkpoints import opened, same_bits
 from pellucid.training.choices import check_network
 from pellucid.training.history import History
+from pellucid.training.promise import described
 from pellucid.training.recipes import Recipe
 from pellucid.training.run import Run
 from pellucid.training.settings import Callbacks, ClassWeight, Settings, Validation
@@ -46,6 +49,9 @@ def train(
     engine: str = "auto",
     threads: int | None = None,
     progress: bool | None = None,
+    checkpoint: str | os.PathLike[str] | None = None,
+    every: str = USUAL_INTERVAL,
+    resume: bool | str = "auto",
 ) -> History:
     """Train a network on rows x and targets t, in place; return the history.
 
@@ -97,6 +103,18 @@ def train(
         cores. (The reference engine leaves them to NumPy.)
     progress
         Show progress on standard error: True, False, or None for terminals and notebooks only.
+    checkpoint, every
+        A folder to keep checkpoints in, and how often to write one: "60 s" (default), "1000
+        batches", "1 epoch". The same call again goes on where the newest checkpoint is, and ends
+        with the same bits as if it had never been stopped, with any number of threads. The last two
+        checkpoints and the best are kept. One process at a time holds the folder. Callbacks need
+        `state` and `load_state`.
+    resume
+        "auto" goes on if the folder has a run, else starts; True raises InputError without a run;
+        False starts anew and moves the old checkpoints into a folder of their own. A run that
+        differs in data, network, settings or build is refused, difference by difference; "force"
+        goes on all the same, without the promise of the same bits. More epochs are always allowed;
+        a `CheckpointWarning` says if a longer run would have had other learning rates so far.
 
     Ctrl-C stops after the batch and leaves a usable network (`history.stopped` is "interrupted").
 
@@ -116,6 +134,7 @@ def train(
         loss=loss, optimizer=optimizer, schedule=schedule, epochs=epochs, batch_size=batch_size,
         validation=validation, class_weight=class_weight, metrics=metrics, augment=augment,
         callbacks=callbacks, seed=seed, engine=engine, threads=threads, progress=progress,
+        checkpoint=checkpointing(checkpoint, every, resume),
     )  # fmt: skip
     return train_rows(net, x, t, settings.completed(recipe), sample_weight)
 
@@ -131,7 +150,8 @@ def train_rows(
     """Train a network as `train` does, by settings that are made already; `trained` as in `Run`."""
     check_network(net)
     rows = sample_checks.check_rows(net.layers, x, t, sample_weight)
-    return complete(Run(net, rows, settings, trained))
+    with opened(settings.checkpoint) as checkpoints, same_bits(checkpoints):
+        return complete(Run(net, rows, settings, trained, checkpoints))
 
 
 def complete(run: Run, data: str | None = None, rows: int | None = None) -> History:
@@ -161,10 +181,10 @@ def _record(run: Run, data: str, rows: int) -> Options:
         "epochs": len(run.history),
         "epoch": epoch,
         "batch_size": run.batch_size,
-        "loss": _description(run.loss_function),
+        "loss": described(run.loss_function),
         "optimizer": repr(run.optimizer),
         "schedule": repr(run.schedule),
-        "augment": None if run.augment is None else _description(run.augment),
+        "augment": None if run.augment is None else described(run.augment),
         "engine": run.engine.name,
         "stopped": run.history.stopped,
         "versions": {"pellucid": __version__, "numpy": np.__version__},
@@ -174,13 +194,3 @@ def _record(run: Run, data: str, rows: int) -> Options:
             if name not in ("epoch", "seconds", "learning_rate")
         },
     }
-
-
-def _description(chosen: object) -> str:
-    """Return the code that makes an object again, or its name.
-
-    The usual repr holds an address, and the same training shall write the same file.
-    """
-    if type(chosen).__repr__ is not object.__repr__ and not isinstance(chosen, FunctionType):
-        return repr(chosen)
-    return getattr(chosen, "__name__", type(chosen).__name__)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import signal
 import threading
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import compress
@@ -17,15 +16,18 @@ from pellucid.core import chain, checks
 from pellucid.core.draws import Draws, epoch_order
 from pellucid.core.ranges import whole
 from pellucid.core.schedules import Constant
-from pellucid.core.types import Array
+from pellucid.core.types import Array, Options
 from pellucid.engines import batches_a_call, make_engine, predict_and_loss
 from pellucid.errors import DivergenceError, InputError, Message
 from pellucid.network import Network
 from pellucid.training import choices, sample_checks
 from pellucid.training.augmentation import check_augmentation, wants_each_batch
 from pellucid.training.callbacks import RunState, arrays_of
+from pellucid.training.checkpoints import Checkpoints
+from pellucid.training.epoch import Epoch
 from pellucid.training.history import History
 from pellucid.training.progress import progress_callback
+from pellucid.training.promise import promise_of
 from pellucid.training.sample_checks import Samples
 from pellucid.training.settings import Settings
 
@@ -42,7 +44,12 @@ class Run(RunState):
     """
 
     def __init__(
-        self, net: Network, rows: Samples, settings: Settings, trained: Network | None = None
+        self,
+        net: Network,
+        rows: Samples,
+        settings: Settings,
+        trained: Network | None = None,
+        checkpoints: Checkpoints | None = None,
     ) -> None:
         shown, net = net, net if trained is None else trained
         self.trained, self.rest = net, shown.layers[len(net.layers) :]
@@ -56,8 +63,8 @@ class Run(RunState):
         self.schedule = choices.choose_schedule(settings.schedule)
         classes = choices.is_classification(net, loss, rows.t)
         self.metrics = choices.choose_metrics(settings.metrics, classes)
-        callbacks = choices.choose_callbacks(settings.callbacks)
-        callbacks += progress_callback(settings.progress)
+        self.own_callbacks = choices.choose_callbacks(settings.callbacks)
+        callbacks = [*self.own_callbacks, *progress_callback(settings.progress)]
         engine = settings.engine, settings.threads
         self.engine = make_engine(net.layers, loss, self.optimizer, self.seed, *engine)
         sample_checks.check_targets(net, loss, self.metrics, rows)
@@ -76,6 +83,9 @@ class Run(RunState):
         self.batches = -(-len(self.rows.x) // self.batch_size)
         self._base_rate = self.engine.learning_rate
         self._watched: Sequence[float] = ()
+        self.checkpoints = checkpoints
+        self.part: Epoch | None = None
+        self.promise = {} if checkpoints is None else promise_of(self)
 
     def __repr__(self) -> str:
         done = f"epoch {self.epoch} of {self.epochs}, batch {self.batch} of {self.batches}"
@@ -92,13 +102,16 @@ class Run(RunState):
         """Train until all epochs are done or something stops it; return the history."""
         for callback in self.callbacks:
             callback.on_start(self)
+        if self.checkpoints is not None:
+            self.checkpoints.begin(self)
         try:
             # No warning of overflow batch by batch: the loss shows it, and `_diverged` finds where
             # it began.
             with _stopping_on_interrupt(self), np.errstate(over="ignore", invalid="ignore"):
-                while self.epoch < self.epochs and self.stopped is None:
-                    self.epoch, self.batch = self.epoch + 1, 0
-                    self._one_epoch()
+                while self.stopped is None and (self.part or self.epoch < self.epochs):
+                    self.part = self._one_epoch(self.part or self._new_epoch())
+                if self.checkpoints is not None:
+                    self.checkpoints.write(self)
             self._swap_average()
             self.history.stopped = self.stopped or "finished"
         finally:
@@ -106,69 +119,120 @@ class Run(RunState):
                 callback.on_end(self)
         return self.history
 
-    def _one_epoch(self) -> None:
-        started = time.perf_counter()
+    def _new_epoch(self) -> Epoch:
+        self.epoch, self.batch = self.epoch + 1, 0
         self._swap_average()
         before = self.snapshot()  # the weights that the last epoch's record describes
         self._swap_average()
+        return Epoch(before)
+
+    def _one_epoch(self, part: Epoch) -> Epoch | None:
+        """Train on what is left of an epoch; return None, or the epoch if it was stopped within."""
+        self.part = part
         if self.schedule.watches:
             self._watched = self.history["loss" if self.held_out is None else "validation_loss"]
-        scores = self._train_rows(before)
+        scores = self._train_rows(part)
         if scores is None:
-            self.history.unfinished = time.perf_counter() - started
-            return
+            self.history.unfinished = part.seconds
+            return part
         record: dict[str, float] = {"epoch": self.epoch, **scores}
         self._swap_average()
         if self.held_out is not None:
             record |= self._validate(self.held_out)
         record["learning_rate"] = self.engine.learning_rate
-        record["seconds"] = time.perf_counter() - started
+        record["seconds"] = part.seconds
         self.history.records.append(record)
         for callback in self.callbacks:
             callback.on_epoch(self)
         self._swap_average()
+        self.part = None
+        if self.checkpoints is not None:
+            self.checkpoints.after_epoch(self)
+        return None
 
-    def _train_rows(self, before: list[Array]) -> dict[str, float] | None:
+    def _train_rows(self, part: Epoch) -> dict[str, float] | None:
         """Train on all rows once; return loss and metrics, or None if stopped within the epoch."""
         order = epoch_order(self.seed, self.epoch, len(self.rows.x))
-        outputs = self._train_batches(order, before)
+        outputs = self._train_batches(order, part)
         if not all(np.isfinite(array).all() for array in arrays_of(self.net)):
-            self._diverged(before, order[-self.batch_size :])
+            self._diverged(part.before, order[-self.batch_size :])
         if outputs is None:
             return None
         return {"loss": self.loss, **self._scores(outputs, self.rows.t[order])}
 
-    def _train_batches(self, order: Array, before: list[Array]) -> Array | None:
-        """Train on one epoch's batches.
+    def _train_batches(self, order: Array, part: Epoch) -> Array | None:
+        """Train on the batches of a block of rows that are left.
 
         Returns the outputs row by row in `order`, or None if stopped within the epoch.
         """
         together = self.batch_size * self._batches_a_call()
-        outputs: list[Array] = []
-        total = shares = 0.0
-        for start in range(0, len(order), together):
+        done = self.batch_size * (self.batch - part.first)
+        for start in range(done, len(order), together):
             rows = order[start : start + together]
             losses, y = self._train_steps(rows)
             self.batch += len(losses)
             if not math.isfinite(losses[-1]):
                 last = (len(losses) - 1) * self.batch_size
-                self._diverged(before, rows[last : last + self.batch_size])
+                self._diverged(part.before, rows[last : last + self.batch_size])
             for loss, share in zip(losses, self._shares(rows), strict=True):
-                total, shares = total + loss * share, shares + share
-            self.loss = total / shares if shares else 0.0
+                part.total, part.shares = part.total + loss * share, part.shares + share
+            self.loss = part.loss
             if self.metrics:
-                outputs.append(np.array(y))  # y is the engine's scratch memory
+                part.outputs.append(np.array(y))  # y is the engine's scratch memory
             for callback in self.watching:
                 callback.on_batch(self)
             if self.stopped is not None and self.batch < self.batches:
                 return None
-        return np.concatenate(outputs) if outputs else np.empty((0, 0))
+            if self.checkpoints is not None:
+                self.checkpoints.after_batches(self, len(losses))
+        return np.concatenate(part.outputs) if part.outputs else np.empty((0, 0))
+
+    def state(self) -> Options:
+        """Return everything that decides how the run goes on, as plain values and arrays."""
+        records = self.history.records
+        names = list(records[0]) if records else []
+        return {
+            "promise": self.promise,
+            "epochs": self.epochs,
+            "epoch": self.epoch,
+            "batch": self.batch,
+            "loss": self.loss,
+            "stopped": None if self.stopped == "interrupted" else self.stopped,
+            "learning_rate": self.engine.learning_rate,
+            "arrays": arrays_of(self.net),
+            "optimizer": self.engine.state,
+            "epoch_part": None if self.part is None else self.part.state(),
+            "columns": names,
+            "records": np.array([[record[name] for name in names] for record in records]),
+            "callbacks": [each.state() for each in self.own_callbacks],
+        }
+
+    def load_state(self, state: Options) -> None:
+        """Go to where the run was whose `state` this is."""
+        self.epoch, self.batch, self.loss = state["epoch"], state["batch"], state["loss"]
+        self.stopped, self.engine.learning_rate = state["stopped"], state["learning_rate"]
+        _write_into(arrays_of(self.net), state["arrays"])
+        for name, value in state["optimizer"].items():
+            if isinstance(value, list):  # in place: the C++ engine keeps the arrays
+                _write_into(self.engine.state[name], value)
+            else:
+                self.engine.state[name] = value
+        part = state["epoch_part"]
+        self.part = None if part is None else Epoch.of(part)
+        self.history.records = [
+            {**dict(zip(state["columns"], row, strict=True)), "epoch": index}
+            for index, row in enumerate(state["records"].tolist(), 1)
+        ]
+        for callback, kept in zip(self.own_callbacks, state["callbacks"], strict=True):
+            callback.load_state(kept)
 
     def _batches_a_call(self) -> int:
         """Return how many batches one call of the engine trains on."""
         if any(each.each_batch for each in self.watching):
             return 1
         count = batches_a_call(self.batch_size, self.trained.parameter_count)
+        if self.checkpoints is not None and self.checkpoints.batches_at_most is not None:
+            count = min(count, self.checkpoints.batches_at_most)
         if self.augment is None:
             return count
         if wants_each_batch(self.augment):
@@ -263,6 +327,14 @@ def _score(name: str, value: float) -> float:
         template = "the metric {name} must return one number, got {got}"
         raise InputError(template, name=name, got=repr(value))
     return float(value)
+
+
+def _write_into(arrays: Sequence[Array], values: Sequence[Array]) -> None:
+    """Write values into arrays; raise InputError where the shapes are others."""
+    if [array.shape for array in arrays] != [value.shape for value in values]:
+        raise InputError("the checkpoint is that of another network: its arrays do not fit")
+    for array, value in zip(arrays, values, strict=True):
+        array[...] = value
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from pellucid.core.types import ArrayLike
 from pellucid.errors import InputError
 from pellucid.training.augmentation import Augmentation
 from pellucid.training.callbacks import Callback, RunView
+from pellucid.training.checkpointing import Checkpointing
 from pellucid.training.recipes import USUAL, Recipe
 
 Validation: TypeAlias = (
@@ -47,6 +48,7 @@ class Settings:
     engine: str = "auto"
     threads: int | None = None
     progress: bool | None = None
+    checkpoint: Checkpointing | None = None
 
     def completed(self, recipe: Recipe | None = None) -> Settings:
         """Return settings in which a recipe (default: `USUAL`) fills in what is None."""

@@ -5,6 +5,7 @@ Rows are prepared in memory, or beyond it in a temporary file from which blocks 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
@@ -25,6 +26,7 @@ from pellucid.network import Network
 from pellucid.training import recipes
 from pellucid.training.block_loop import train_blocks
 from pellucid.training.callbacks import EarlyStopping
+from pellucid.training.checkpointing import USUAL_INTERVAL, checkpointing
 from pellucid.training.choices import choose_callbacks
 from pellucid.training.history import History
 from pellucid.training.loop import train_rows
@@ -73,6 +75,9 @@ def train_table(
     engine: str = "auto",
     threads: int | None = None,
     progress: bool | None = None,
+    checkpoint: str | os.PathLike[str] | None = None,
+    every: str = USUAL_INTERVAL,
+    resume: bool | str = "auto",
 ) -> History:
     """Train a network of `table_mlp` on a table, in place; return the history.
 
@@ -101,7 +106,7 @@ def train_table(
         takes the blocks in another order, and the rows of a block in another order. At most 50,000
         rows are then held out, and `class_weight`, `sample_weight`, `group` and `time` are refused.
     loss, optimizer, schedule, epochs, batch_size, class_weight, metrics, callbacks, seed, engine,
-    threads, progress
+    threads, progress, checkpoint, every, resume
         As for `train`; optimizer, schedule, epochs and batch_size come from `recipes.tables` where
         they are None, and the metric is then accuracy for classes and r2 for values. Class weights
         also act on the loss on held-out rows, by which the best epoch is chosen.
@@ -127,7 +132,7 @@ def train_table(
     settings = Settings(
         loss=loss, optimizer=optimizer, schedule=schedule, epochs=epochs, batch_size=batch_size,
         class_weight=class_weight, metrics=metrics, callbacks=callbacks, seed=seed, engine=engine,
-        threads=threads, progress=progress,
+        threads=threads, progress=progress, checkpoint=checkpointing(checkpoint, every, resume),
     )  # fmt: skip
     roles = Roles(sample_weight, group, time)
     return train_on_table(net, table, settings, validation, memory, roles)

@@ -1,0 +1,159 @@
+"""Checkpoints of a training, and resuming from one with the same bits.
+
+Everything that decides the future of a run is in its state (`Run.state`): parameters and buffers,
+what the optimizer and the callbacks remember, place and sums within the epoch, the history. Order,
+dropout and augmentation are functions of seed, epoch and step (`core/draws.py`), so no random state
+is kept. What must be the same for the same bits is the run's promise (`promise.py`).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from pellucid.core.types import Options
+from pellucid.engines import instruction_set, runnable_sets, using_instructions
+from pellucid.errors import InputError, Message
+from pellucid.files.held_folder import held_folder
+from pellucid.training import promise
+from pellucid.training.callbacks import Callback
+from pellucid.training.checkpointing import Checkpointing, parse_every
+from pellucid.training.run_folder import RunFolder
+
+if TYPE_CHECKING:
+    from pellucid.training.run import Run
+
+
+class Checkpoints:
+    """The checkpoints of a run under way; `state` is the one to resume from, or None."""
+
+    def __init__(self, folder: RunFolder, wanted: Checkpointing) -> None:
+        self.folder, self.every = folder, parse_every(wanted.every)
+        self.resume, self.tell = wanted.resume, wanted.tell
+        if self.resume is False and (aside := folder.set_aside()) is not None:
+            self.tell(
+                Message("the checkpoints of an earlier run are now in {path}", path=aside), False
+            )
+        self.state = folder.newest()
+        for path in folder.damaged:
+            template = "a damaged checkpoint was moved to {path}; the one before it is used"
+            self.tell(Message(template, path=path), True)
+        if self.resume is True and self.state is None:
+            template = "{path}: no run to resume: train without resume=True (--resume)"
+            raise InputError(template, path=folder.folder)
+        if self.state is not None:
+            folder.remember({int(step): score for step, score in self.state["scores"]})
+        self._when, self._batches, self._epochs = time.monotonic(), 0, 0
+
+    @property
+    def instructions(self) -> str | None:
+        """The instruction set of the run to resume, or None."""
+        found = None if self.state is None else self.state["promise"].get("instruction set")
+        return found if isinstance(found, str) else None
+
+    @property
+    def batches_at_most(self) -> int | None:
+        """The number of batches after which one is due; None where time or epochs decide."""
+        return int(self.every.number) if self.every.unit == "batch" else None
+
+    def begin(self, run: Run) -> None:
+        """Check that a run can be kept, and bring it to where its newest checkpoint is.
+
+        Raises InputError for callbacks without state, and where the run that was kept is another
+        one, unless `resume` is "force".
+        """
+        check_callbacks(run.own_callbacks)
+        if self.state is None:
+            return
+        found = promise.differences(self.state["promise"], run.promise)
+        lost = self.instructions is not None and self.instructions not in runnable_sets()
+        if found and self.resume != "force" and not (lost and len(found) == 1):
+            raise InputError(
+                "{path}: the run there is another one: {differences}. Train as before, choose "
+                "another folder, start anew (resume=False, --fresh), or go on without the promise "
+                'of the same bits (resume="force", --force-resume)',
+                path=self.folder.folder,
+                differences="; ".join(map(str, found)),
+            )
+        if found:
+            template = "resumed in spite of differences, so the bits may be others: {differences}"
+            self.tell(Message(template, differences="; ".join(map(str, found))), True)
+        run.load_state(self.state)
+        self._tell_where(run, self.state)
+
+    def _tell_where(self, run: Run, state: Options) -> None:
+        if run.stopped is not None or (run.epoch >= run.epochs and run.part is None):
+            self.tell(Message("{path}: this run is finished", path=self.folder.folder), False)
+            return
+        place = Message("epoch {epoch}, batch {batch}", epoch=run.epoch, batch=run.batch)
+        self.tell(Message("resumed after {place}", place=place), False)
+        if not promise.same_rates(run, state["epochs"]):
+            template = (
+                "with {now} epochs instead of {then}, the learning rates so far were others than "
+                "those of a run of {now} epochs from its start"
+            )
+            self.tell(Message(template, now=run.epochs, then=state["epochs"]), True)
+
+    def after_batches(self, run: Run, count: int) -> None:
+        """Write a checkpoint within the epoch, if one is due."""
+        self._batches += count
+        if run.batch < run.batches and self._due(self._batches, "batch"):
+            self.write(run)
+
+    def after_epoch(self, run: Run) -> None:
+        """Write a checkpoint after a whole epoch, if one is due."""
+        self._epochs += 1
+        if self._due(self._epochs, "epoch") or self._due(self._batches, "batch"):
+            self.write(run)
+
+    def write(self, run: Run) -> None:
+        """Write a checkpoint now."""
+        column = "loss" if run.held_out is None else "validation_loss"
+        losses = run.history[column] if run.history.records else []
+        scores = [[step, score] for step, score in self.folder.scores.items()]
+        step = (run.epoch - 1) * run.batches + run.batch if run.epoch else 0
+        self.folder.save(step, {**run.state(), "scores": scores}, losses[-1] if losses else None)
+        self._when, self._batches, self._epochs = time.monotonic(), 0, 0
+
+    def _due(self, done: float, unit: str) -> bool:
+        if self.every.unit == "seconds":
+            return time.monotonic() - self._when >= self.every.number
+        return self.every.unit == unit and done >= self.every.number
+
+
+@contextmanager
+def opened(wanted: Checkpointing | None) -> Iterator[Checkpoints | None]:
+    """Hold a folder of checkpoints while a run goes on; yield None where none are wanted.
+
+    Raises FileError where the folder is held or cannot be read or written, and InputError where
+    `resume` is True and there is no run.
+    """
+    if wanted is None:
+        yield None
+        return
+    with held_folder(wanted.folder) as folder:
+        yield Checkpoints(RunFolder(folder), wanted)
+
+
+@contextmanager
+def same_bits(checkpoints: Checkpoints | None) -> Iterator[None]:
+    """Compute with the instruction set of the run to resume, if this processor has it."""
+    wanted = None if checkpoints is None else checkpoints.instructions
+    if wanted is None or wanted == instruction_set() or wanted not in runnable_sets():
+        yield  # a set that is missing here is one of the differences
+        return
+    with using_instructions(wanted):
+        yield
+
+
+def check_callbacks(callbacks: list[Callback]) -> None:
+    """Raise InputError for a callback that a checkpoint cannot keep, by name."""
+    for each in callbacks:
+        if type(each).state is Callback.state:
+            raise InputError(
+                "the callback {name} has no state(): give it state() and load_state(state), which "
+                "return and take plain values, or train without checkpoint",
+                name=type(each).__name__,
+            )

@@ -1,0 +1,82 @@
+"""What must be the same for a resumed run to end with the same bits."""
+
+from __future__ import annotations
+
+from types import FunctionType
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pellucid import __version__
+from pellucid.core.types import Options
+from pellucid.engines import instruction_set
+from pellucid.errors import Message
+from pellucid.training.callbacks import arrays_of
+from pellucid.training.sample_checks import fingerprint
+
+if TYPE_CHECKING:
+    from pellucid.training.run import Run
+
+POINTS = 1_000  # at which the learning rates of two numbers of epochs are compared
+
+
+def promise_of(run: Run, data: str | None = None) -> Options:
+    """Return everything but the state that decides the bits of a run, by name, as texts.
+
+    `data` is the fingerprint of all rows where `run.rows` are not all.
+    """
+    x, t, weights = run.rows
+    held_out = [] if run.held_out is None else [a for a in run.held_out if a is not None]
+    native = run.engine.name == "native"
+    return {
+        "network": "; ".join(map(repr, run.net.layers)),
+        "weights at the start": fingerprint(*arrays_of(run.net)),
+        "data": data or fingerprint(x, t),
+        "sample weights": "none" if weights is None else fingerprint(weights),
+        "validation data": fingerprint(*held_out) if held_out else "none",
+        "loss": described(run.loss_function),
+        "optimizer": repr(run.optimizer),
+        "schedule": repr(run.schedule),
+        "augment": "none" if run.augment is None else described(run.augment),
+        "batch size": str(run.batch_size),
+        "seed": str(run.seed),
+        "metrics": ", ".join(run.metrics) or "none",
+        "callbacks": ", ".join(type(each).__name__ for each in run.own_callbacks) or "none",
+        "engine": run.engine.name,
+        "instruction set": instruction_set() or "none" if native else "none",
+        "pellucid": __version__,
+        "NumPy": np.__version__,
+    }
+
+
+def described(chosen: object) -> str:
+    """Return the code that makes an object again, or its name.
+
+    The usual repr holds an address, and the same training shall write the same file.
+    """
+    if type(chosen).__repr__ is not object.__repr__ and not isinstance(chosen, FunctionType):
+        return repr(chosen)
+    return getattr(chosen, "__name__", type(chosen).__name__)
+
+
+def differences(then: Options, now: Options) -> list[Message]:
+    """Return what differs between the promises of a checkpoint and of a run, one by one."""
+    return [
+        Message("{name}: {then} then, {now} now", name=name, then=then.get(name), now=now.get(name))
+        for name in {**then, **now}
+        if then.get(name) != now.get(name)
+    ]
+
+
+def same_rates(run: Run, epochs: int) -> bool:
+    """Return whether the learning rates so far are those of a run of `epochs` epochs, too."""
+    if epochs == run.epochs:
+        return True
+    done = run.epoch - 1 + run.batch / run.batches if run.batches else run.epoch
+    watched = run.history["loss" if run.held_out is None else "validation_loss"]
+    factor = run.schedule.factor
+    return all(
+        factor(point, epochs, watched[: int(point)])
+        == factor(point, run.epochs, watched[: int(point)])
+        for point in np.linspace(0, done, POINTS).tolist()
+    )
