@@ -26,32 +26,36 @@ void function_agrees(const char* name, F ours, G theirs, double low, double high
     CHECK(worst < bound, "%s is off by %.2f units", name, worst);
 }
 
+// Qualified, since libc++ has templates of these names in the global namespace.
 template <class T>
 void functions_are_right() {
     const double far = sizeof(T) == 4 ? 87 : 708;
-    function_agrees<T>("exp", exp<T>, [](long double x) { return std::exp(x); }, -far, far, 2.5);
+    function_agrees<T>(
+        "exp", pellucid::exp<T>, [](long double x) { return std::exp(x); }, -far, far, 2.5);
     function_agrees<T>(
         "sigmoid", sigmoid<T>, [](long double x) { return 1 / (1 + std::exp(-x)); }, -far, far, 5);
-    function_agrees<T>("tanh", tanh<T>, [](long double x) { return std::tanh(x); }, -20, 20.001, 5);
+    function_agrees<T>(
+        "tanh", pellucid::tanh<T>, [](long double x) { return std::tanh(x); }, -20, 20.001, 5);
     function_agrees<T>(
         "softplus", softplus<T>, [](long double x) { return std::log1p(std::exp(x)); }, -far, far,
         5);
     function_agrees<T>(
-        "erfc", erfc<T>, [](long double x) { return std::erfc(x); }, -6, sizeof(T) == 4 ? 8 : 25,
-        30);
+        "erfc", pellucid::erfc<T>, [](long double x) { return std::erfc(x); }, -6,
+        sizeof(T) == 4 ? 8 : 25, 30);
     // Near its zeros a wave has no digits of its own: 2 is added.
     function_agrees<T>(
         "cosine", [](Vec<T> x) { return cosine<T>(x) + 2; },
         [](long double x) { return std::cos(2 * std::acos(-1.0L) * x) + 2; }, -300, 300, 3);
     const T inf = std::numeric_limits<T>::infinity(), nan = std::numeric_limits<T>::quiet_NaN();
-    CHECK(exp<T>(fill(inf))[0] == inf && exp<T>(fill(-inf))[0] == 0 &&
-              std::isnan(exp<T>(fill(nan))[0]),
+    CHECK(pellucid::exp<T>(fill(inf))[0] == inf && pellucid::exp<T>(fill(-inf))[0] == 0 &&
+              std::isnan(pellucid::exp<T>(fill(nan))[0]),
           "exp at the ends");
     CHECK(sigmoid<T>(fill(inf))[0] == 1 && sigmoid<T>(fill(-inf))[0] == 0, "sigmoid at the ends");
     const T far_out = cosine<T>(fill(std::numeric_limits<T>::max()))[0];
     CHECK(std::abs(far_out - 1) < T(1e-6) && std::isnan(cosine<T>(fill(inf))[0]),
           "cosine at the ends");
-    for (auto f : {sigmoid<T>, tanh<T>, softplus<T>, erfc<T>, exp<T>, cosine<T>})
+    for (auto f : {sigmoid<T>, pellucid::tanh<T>, softplus<T>, pellucid::erfc<T>, pellucid::exp<T>,
+                   cosine<T>})
         CHECK(std::isnan(f(fill(nan))[0]), "NaN is lost");
 }
 
