@@ -11,7 +11,7 @@ from pellucid.core.types import Array
 from pellucid.data.tables.store import Store
 from pellucid.errors import InputError
 from pellucid.network import Network
-from pellucid.training.checkpoints import Checkpoints, opened, same_bits
+from pellucid.training.checkpoints import Checkpoints, opened
 from pellucid.training.choices import check_network
 from pellucid.training.epoch import Epoch
 from pellucid.training.history import History
@@ -94,7 +94,7 @@ def train_blocks(
     check_network(net)
     if settings.class_weight is not None:
         raise InputError("class_weight needs all rows in memory: pass a larger memory=...")
-    with opened(settings.checkpoint) as checkpoints, same_bits(checkpoints):
+    with opened(settings.checkpoint) as checkpoints:
         run = BlockRun(net, store, size, classes, settings, trained, checkpoints)
         return complete(run, store.fingerprint, sum(run.sizes))
 

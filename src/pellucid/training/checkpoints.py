@@ -127,6 +127,8 @@ class Checkpoints:
 def opened(wanted: Checkpointing | None) -> Iterator[Checkpoints | None]:
     """Hold a folder of checkpoints while a run goes on; yield None where none are wanted.
 
+    Meanwhile engines compute with the instruction set of the run to resume.
+
     Raises FileError where the folder is held or cannot be read or written, and InputError where
     `resume` is True and there is no run.
     """
@@ -134,13 +136,15 @@ def opened(wanted: Checkpointing | None) -> Iterator[Checkpoints | None]:
         yield None
         return
     with held_folder(wanted.folder) as folder:
-        yield Checkpoints(RunFolder(folder), wanted)
+        checkpoints = Checkpoints(RunFolder(folder), wanted)
+        with _same_instructions(checkpoints):
+            yield checkpoints
 
 
 @contextmanager
-def same_bits(checkpoints: Checkpoints | None) -> Iterator[None]:
+def _same_instructions(checkpoints: Checkpoints) -> Iterator[None]:
     """Compute with the instruction set of the run to resume, if this processor has it."""
-    wanted = None if checkpoints is None else checkpoints.instructions
+    wanted = checkpoints.instructions
     if wanted is None or wanted == instruction_set() or wanted not in runnable_sets():
         yield  # a set that is missing here is one of the differences
         return

@@ -19,7 +19,7 @@ from pellucid.training import sample_checks
 from pellucid.training.augmentation import Augmentation
 from pellucid.training.callbacks import EarlyStopping
 from pellucid.training.checkpointing import USUAL_INTERVAL, checkpointing
-from pellucid.training.checkpoints import opened, same_bits
+from pellucid.training.checkpoints import opened
 from pellucid.training.choices import check_network
 from pellucid.training.history import History
 from pellucid.training.promise import described
@@ -150,7 +150,7 @@ def train_rows(
     """Train a network as `train` does, by settings that are made already; `trained` as in `Run`."""
     check_network(net)
     rows = sample_checks.check_rows(net.layers, x, t, sample_weight)
-    with opened(settings.checkpoint) as checkpoints, same_bits(checkpoints):
+    with opened(settings.checkpoint) as checkpoints:
         return complete(Run(net, rows, settings, trained, checkpoints))
 
 
