@@ -6,6 +6,7 @@ They run elsewhere only. So all that can be held here is held: commands, pins, p
 from __future__ import annotations
 
 import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -86,3 +87,11 @@ def test_one_action_has_one_version() -> None:
     used = {use for path in WORKFLOWS for use in re.findall(r"uses: (\S+@\S+)", path.read_text())}
     names = [use.partition("@")[0] for use in used]
     assert len(names) == len(set(names))
+
+
+@pytest.mark.integration
+def test_zizmor_finds_nothing() -> None:
+    words = ["make", "--silent", "workflows"]
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "No findings to report" in done.stdout + done.stderr
