@@ -100,7 +100,7 @@ asan: .venv/test
 		--disable-pip-version-check --config-settings=cmake.build-type=Debug .
 	LD_PRELOAD="$$(c++ -print-file-name=libasan.so) $$(c++ -print-file-name=libubsan.so)" \
 		ASAN_OPTIONS=detect_leaks=0 .venv-asan/bin/python -m pytest -q -p no:cacheprovider tests/engines \
-		--ignore tests/engines/test_cpp.py -m "not soak" -k "not subinterpreter and not leave_behind and not interrupted"
+		--ignore tests/engines/test_cpp.py -k "not subinterpreter and not leave_behind and not interrupted"
 
 messages: .venv/test
 	$(BIN)/python tools/messages.py
