@@ -92,8 +92,8 @@ def by_keyboard(tab: Tab, strokes: list[Stroke]) -> None:
 
 
 def read_number(text: str) -> float:
-    """Give the number that the page shows: it writes a true minus sign."""
-    return float(text.replace("−", "-"))
+    """Give the number that the page shows: with a true minus sign, its thousands separated."""
+    return float(text.replace("−", "-").replace(",", ""))
 
 
 def settle(tab: Tab) -> None:

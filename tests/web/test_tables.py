@@ -1,5 +1,6 @@
 """Networks of tables on the page: columns by their names, in their own units."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -163,6 +164,25 @@ def test_values_have_their_columns_name_and_units(
     assert read_number(tab.get_by_test_id("prediction").inner_text()) == pytest.approx(
         net.astype("float64")(x)[0, 0], abs=0.6
     )
+
+
+def test_large_numbers_are_written_as_people_write_them(node: Callable[..., Any]) -> None:
+    values = [1379830.4, -12345.6, 999.4, 999_960, -214_000, 2e16]
+    imports = 'import { number, short } from "./format.js";\n\n'
+    assert node(f"{imports}return [data.map(number), data.map(short)];", values) == [
+        ["1,379,830", "−12,346", "999.40", "999,960", "−214,000", "2.00e+16"],
+        ["1.4M", "−12k", "999", "1.0M", "−214k", "2e+16"],
+    ]
+
+
+def test_names_of_many_inputs_do_not_overlap_on_a_phone(visit: Visit, tmp_path: Path) -> None:
+    table = {f"column {k}": [0.5, 1.5, 2.5] for k in range(20)}
+    page(pl.table_mlp(pl.Columns.of(table, target="column 19")), tmp_path / "page.html")
+    tab = visit((tmp_path / "page.html").as_uri(), width=390, height=844)
+    settle(tab)
+    boxes = [name.bounding_box() for name in tab.locator("[data-layer='0'] .name").all()]
+    tops = sorted(box["y"] for box in boxes if box)
+    assert len(tops) == 19 and np.diff(tops).min() >= 12
 
 
 @pytest.mark.parametrize(

@@ -11,15 +11,21 @@ export function unsigned(text) {
   return text.replace(/^−/, "");
 }
 
+const UNITS = /** @type {const} */ ([
+  [1e6, "M"],
+  [1e3, "k"],
+]);
+
 /**
- * Format with two decimals; more for a small number, fewer for a large one.
+ * Format with two decimals; more for a small number, none for a large one, whose thousands are
+ * separated.
  * @param {number} value
  */
 export function number(value) {
   const size = Math.abs(value);
   if (!Number.isFinite(value)) return minus(String(value));
-  if (size >= 1e6) return minus(value.toExponential(2));
-  if (size >= 1000) return minus(value.toFixed(0));
+  if (size >= 1e15) return minus(value.toExponential(2));
+  if (size >= 1000) return minus(count(Math.round(value)));
   if (size && size < 0.005)
     return minus(size < 1e-6 ? value.toExponential(1) : value.toPrecision(2));
   return minus(value.toFixed(2));
@@ -47,12 +53,15 @@ export function roundedSum(values) {
 }
 
 /**
- * Format for the room in a neuron: two decimals at most, thousands as "k", never "-0.00".
+ * Format for the room in a neuron: two decimals at most, thousands as "k", millions as "M", never
+ * "-0.00".
  * @param {number} value
  */
 export function short(value) {
   const size = Math.abs(value);
-  if (size >= 1000 && size < 999_500) return `${(value / 1000).toFixed(size < 9950 ? 1 : 0)}k`;
+  for (const [unit, letter] of UNITS)
+    if (size >= 0.9995 * unit && size < 999.5 * unit)
+      return minus(`${(value / unit).toFixed(size < 9.95 * unit ? 1 : 0)}${letter}`);
   const text =
     size >= 1000
       ? value.toExponential(0)

@@ -29,7 +29,8 @@ const lastSentence = new WeakMap();
 export function answer(page) {
   const { t, network } = page;
   const matches = endsInSigmoid(network);
-  const prediction = h("output", { class: "prediction", "data-testid": "prediction" });
+  const kind = network.classifies ? "prediction" : "prediction amount";
+  const prediction = h("output", { class: kind, "data-testid": "prediction" });
   const confidence = h("span", { class: "confidence", "data-testid": "confidence" });
   const meaning = h("span", { class: "meaning", title: matches ? t("answer.match.help") : null });
   const next = h("p", { class: "next" });

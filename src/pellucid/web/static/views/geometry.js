@@ -24,6 +24,8 @@
 
 export const MOST = 1024; // neurons of a layer that are drawn
 const LARGEST_PITCH = 50; // pixels from one neuron to the next
+export const NAMED = 40; // most inputs and outputs that have their names beside them
+const LINE = 18; // pixels that a name needs on little room
 
 /**
  * @param {NeuronLayer[]} layers
@@ -38,7 +40,8 @@ export function geometry(layers, shape, width, tall) {
   const side = narrow ? Math.min(52, 0.2 * width) : Math.min(0.27 * width, 0.5 * tall, 320);
   const titles = narrow && shape ? side + 22 : 16;
   const top = titles + 18;
-  const height = narrow ? top + 310 : tall;
+  const names = shape || layers[0].size > NAMED ? 0 : layers[0].size;
+  const height = narrow ? top + Math.max(310, LINE * names) : tall;
   const room = outputRoom(width, narrow);
   const left = shape ? (narrow ? 8 : side + 0.05 * width) : narrow ? 56 : 120;
   const share = (width - left - room.x - room.bar - room.value) / Math.max(circles.length, 1);
@@ -98,7 +101,8 @@ function pictureAt([height, width], side, y) {
 function block(layer, x, width, top, height) {
   const count = Math.min(layer.size, MOST);
   let best = { pitch: 0, rows: count, columns: 1 };
-  const most = layer.last && count <= 40 ? 1 : count; // outputs have their names beside them
+  const named = (layer.last || layer.number === 0) && count <= NAMED;
+  const most = named ? 1 : count;
   for (let columns = 1; columns <= most; columns++) {
     const rows = Math.ceil(count / columns);
     const pitch = Math.min(LARGEST_PITCH, height / rows, (0.8 * width) / columns);

@@ -4,7 +4,7 @@
 import { h, s, set, setText } from "../dom.js";
 import { short } from "../format.js";
 import { layerName } from "../texts.js";
-import { geometry } from "./geometry.js";
+import { geometry, NAMED } from "./geometry.js";
 import { backdrop, links } from "./links.js";
 import { brightnessOf, changedMuch, neuronLabel, neuronName } from "./neuron.js";
 import { nudges } from "./nudges.js";
@@ -288,7 +288,7 @@ function circle(page, place, layer, index, x, y, r) {
     s("circle", { class: "lamp", cx: x, cy: y, r }),
     value,
   );
-  if (layer.number === 0)
+  if (layer.number === 0 && layer.size <= NAMED)
     group.append(
       s(
         "text",
@@ -306,7 +306,7 @@ function circle(page, place, layer, index, x, y, r) {
   const start = right + 8 + 8 * longest;
   const bar = s("rect", { class: "bar", x: start, y: y - 4, height: 8, width: 0, rx: 2 });
   const number = s("text", { class: "number", x: start + wide + 6, y, dy: "0.35em" });
-  if (layer.size <= 40) {
+  if (layer.size <= NAMED) {
     group.append(
       s("text", { class: "name", x: right, y, dy: "0.35em" }, cut(name, 6)),
       s("rect", { class: "track", x: start, y: y - 4, height: 8, width: wide, rx: 2 }),
