@@ -28,7 +28,7 @@ def model(run: Callable[..., Result], generator: np.random.Generator) -> Path:
 def test_predictions_are_named(run: Callable[..., Result], model: Path) -> None:
     y = pl.load(model).predict("houses.csv")
     first = run("predict", model, "houses.csv").out.splitlines()[0]
-    assert first == f"houses.csv:1  price {y[0, 0]:.6g}, rooms {y[0, 1]:.6g}"
+    assert first == f"houses.csv:1  price {y[0, 0]:,.0f}, rooms {y[0, 1]:.6g}"
     entry = run("predict", model, "houses.csv", "--json").json[0]
     assert entry["prediction"] == {"price": float(y[0, 0]), "rooms": float(y[0, 1])}
     assert entry["outputs"] == y[0].tolist()

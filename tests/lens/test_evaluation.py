@@ -305,6 +305,9 @@ def test_as_a_dict_and_as_text() -> None:
     figures = {"loss": 0.25, "r2": 0.0, "mean_absolute_error": 0.5, "root_mean_squared_error": 0.5}
     assert values.to_dict() == pytest.approx(figures, abs=1e-12)
     assert str(values) == "R2 0.0000, mean absolute error 0.5, loss 0.2500 on 2,000 rows"
+    money = pl.evaluate(net, x, np.tile([0.5, 1_000_000.5], 1000))
+    figures_text = "R2 -1.0000, mean absolute error 500,000, loss 500,000,000,000"
+    assert str(money) == f"{figures_text} on 2,000 rows"
 
 
 def test_the_confusion_table() -> None:

@@ -12,6 +12,7 @@ from pellucid.data.tables import read_table
 from pellucid.data.tables.choosing import reads_as_numbers, why_left_out
 from pellucid.data.tables.dated import iso
 from pellucid.data.tables.survey import Survey, survey
+from pellucid.display.text_table import number_text
 from pellucid.errors import Message
 from pellucid.language import mark, say, translate
 
@@ -96,7 +97,7 @@ class _Column:
     def sentences(self) -> list[str]:
         known, lines = self.known, []
         if self.kind == "number" and known.readable:
-            low, high, mean = map(_short, (known.low, known.high, known.mean))
+            low, high, mean = map(number_text, (known.low, known.high, known.mean))
             lines.append(say("{low} to {high}, mean {mean}", low=low, high=high, mean=mean))
         elif self.kind == "date" and known.readable:
             lines.append(say("{low} to {high}", low=iso(known.low), high=iso(known.high)))
@@ -121,7 +122,3 @@ class _Column:
         if self.left_out is not None:
             lines.append(say("left out: {names}", names=translate(self.left_out)))
         return lines
-
-
-def _short(value: float) -> str:
-    return f"{value:.4g}" if abs(value) < 1000 else f"{value:,.0f}"

@@ -14,6 +14,7 @@ import numpy as np
 
 from pellucid.cli import output
 from pellucid.core.types import Array, ArrayLike
+from pellucid.display.text_table import number_text
 from pellucid.language import cell_width
 from pellucid.lens.image_sheets import terminal_image
 
@@ -149,7 +150,7 @@ def signed_bars(names: Sequence[str], values: Sequence[float], room: int) -> lis
     # Names may take half of the line, so that bars stay comparable
     widest = max(8, room // 2 - 8)
     names = [cut(name, widest) for name in names]
-    numbers = [f"{value:+.4g}" for value in values]
+    numbers = [number_text(value, sign="+") for value in values]
     first, second = max(map(cell_width, names)), max(map(len, numbers))
     half = max(2, min(20, (room - first - second - 5) // 2))
     end = max(abs(value) for value in values) or 1.0

@@ -12,7 +12,7 @@ import numpy as np
 from pellucid.cli import drawing
 from pellucid.cli.output import columns, echo, echo_lines, emit, emit_more
 from pellucid.core.types import Array
-from pellucid.display.text_table import table
+from pellucid.display.text_table import number_text, table
 from pellucid.language import cell_width, say
 from pellucid.lens.evaluation import Evaluation
 from pellucid.lens.importance import PartialDependence, PermutationImportance
@@ -149,15 +149,16 @@ def _show_residuals(whole: Evaluation) -> None:
     assert whole.residuals is not None
     residuals = np.asarray(whole.residuals, np.float64).ravel()
     # Quantiles, not the extremes: one outlier would say nothing of the others
-    least, low, high, greatest = np.quantile(residuals, (0.05, 0.25, 0.75, 0.95))
+    ends = np.quantile(residuals, (0.05, 0.25, 0.75, 0.95))
+    least, low, high, greatest = map(number_text, ends.tolist())
     echo()
     template = (
-        "residuals (target - prediction): half are from {low:.4g} to {high:.4g}, 90 % from "
-        "{least:.4g} to {greatest:.4g}"
+        "residuals (target - prediction): half are from {low} to {high}, 90 % from "
+        "{least} to {greatest}"
     )
     emit(template, least=least, low=low, high=high, greatest=greatest)
     counts, edges = np.histogram(residuals, BINS)
-    names = [f"{low:.4g} .. {high:.4g}" for low, high in pairwise(edges)]
+    names = [f"{low} .. {high}" for low, high in pairwise(map(number_text, edges.tolist()))]
     echo_lines(drawing.bars(names, counts.tolist(), columns(), ","))
 
 

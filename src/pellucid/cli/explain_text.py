@@ -11,6 +11,7 @@ from pellucid.cli.network_rows import levels
 from pellucid.cli.output import columns, echo, echo_lines, emit
 from pellucid.cli.prediction_text import describe_confidence, entries_of, values_text
 from pellucid.core.types import Array
+from pellucid.display.text_table import number_text
 from pellucid.errors import Message
 from pellucid.language import say
 from pellucid.lens.attribution import Contributions, IntegratedGradients
@@ -115,7 +116,10 @@ def _show_prediction(net: Network, asked: Asked, found: Explanation) -> None:
         emit(f"{head}, {describe_confidence(net, found.y)}")
         emit("second: {label} ({output:.3f})", label=second["label"], output=second["output"])
     if asked.truth is not None:
-        emit("the label is {truth}", truth=asked.truth)
+        if found.classes:
+            emit("the label is {truth}", truth=asked.truth)
+        else:
+            emit("the target is {truth}", truth=asked.truth)
 
 
 def _explained(net: Network, found: Explanation) -> str:
@@ -134,15 +138,15 @@ def _explained(net: Network, found: Explanation) -> str:
 
 def _sum_text(net: Network, found: Explanation, values: Sequence[float], of_image: bool) -> str:
     text = say(
-        "{who}: {low:.4g} for {start}, {high:.4g} here; {parts} add {more:+.4g} and take away "
-        "{less:+.4g} (integrated gradients)",
+        "{who}: {low} for {start}, {high} here; {parts} add {more} and take away {less} "
+        "(integrated gradients)",
         who=_explained(net, found),
         start=Message("a black image") if of_image else Message("the middle of every column"),
         parts=Message("pixels") if of_image else Message("columns"),
-        low=found.why.at_baseline[0],
-        high=found.why.at_input[0],
-        more=sum(value for value in values if value > 0),
-        less=sum(value for value in values if value < 0),
+        low=number_text(found.why.at_baseline[0]),
+        high=number_text(found.why.at_input[0]),
+        more=number_text(sum(value for value in values if value > 0), sign="+"),
+        less=number_text(sum(value for value in values if value < 0), sign="+"),
     )
     # The integral is a sum of steps: below 1 % its error is too small to mention
     gap = float(found.why.relative_gap[0])

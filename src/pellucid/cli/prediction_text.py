@@ -15,6 +15,7 @@ from pellucid.cli.network_rows import IMAGE, takes_images
 from pellucid.cli.table_rows import Predicted
 from pellucid.core.types import Array
 from pellucid.data.tables.reading import Report
+from pellucid.display.text_table import number_text
 from pellucid.errors import FileError
 from pellucid.files.atomic import whole_file
 from pellucid.language import cell_width, say
@@ -138,7 +139,7 @@ def value_names(net: Network, K: int) -> list[str]:
 
 def values_text(net: Network, y: Array) -> str:
     """Return the values of a row, y (K,), in one line; several targets by their names."""
-    texts = [f"{value:.6g}" for value in y]
+    texts = [number_text(value, digits=6) for value in y.tolist()]
     if not net.predicts_values or len(y) == 1:
         return "  ".join(texts)
     pairs = zip(value_names(net, len(y)), texts, strict=True)

@@ -7,6 +7,15 @@ from collections.abc import Sequence
 from pellucid.language import cell_width
 
 
+def number_text(value: float, digits: int = 4, sign: str = "") -> str:
+    """Return a number as people write it: large ones in full with commas, not as 1.2e+06.
+
+    `sign` is "+" where positive numbers show theirs.
+    """
+    full = 10**digits <= abs(value) < 1e15
+    return format(value, f"{sign},.0f" if full else f"{sign},.{digits}g")
+
+
 def table(lines: Sequence[Sequence[str]], total: bool = True) -> str:
     """Return lines of cells as aligned columns, the first to the left, the others to the right.
 

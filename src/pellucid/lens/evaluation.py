@@ -12,7 +12,7 @@ from pellucid.core.layers import Sigmoid, Softmax
 from pellucid.core.losses import Loss
 from pellucid.core.types import Array
 from pellucid.display import blocks
-from pellucid.display.text_table import table
+from pellucid.display.text_table import number_text, table
 from pellucid.engines import predict_and_loss
 from pellucid.errors import InputError
 from pellucid.language import say
@@ -160,10 +160,11 @@ class Evaluation(Report):
             template = "R2 {r2:.4f} (the mean of {count} targets), loss {loss:.4f} on {rows:,} rows"
             return say(template, count=len(self.by_target), **vars(self))
         if self.accuracy is None or self.interval is None:
-            template = (
-                "R2 {r2:.4f}, mean absolute error {error:.4g}, loss {loss:.4f} on {rows:,} rows"
-            )
-            return say(template, error=self.mean_absolute_error, **vars(self))
+            template = "R2 {r2:.4f}, mean absolute error {error}, loss {loss} on {rows:,} rows"
+            loss = f"{self.loss:.4f}" if self.loss < 1e4 else number_text(self.loss)
+            assert self.mean_absolute_error is not None
+            error = number_text(self.mean_absolute_error)
+            return say(template, r2=self.r2, error=error, loss=loss, rows=self.rows)
         template = (
             "accuracy {accuracy:.1f} % (95 % interval {low:.1f} to {high:.1f}), loss {loss:.4f} "
             "on {rows:,} rows"
@@ -201,9 +202,11 @@ class Evaluation(Report):
 
     def target_lines(self) -> list[str]:
         """Return a line of metrics for each of several targets."""
-        template = "{name}: R2 {r2:.4f}, mean absolute error {error:.4g}"
+        template = "{name}: R2 {r2:.4f}, mean absolute error {error}"
         return [
-            say(template, name=name, r2=found["r2"], error=found["mean_absolute_error"])
+            say(
+                template, name=name, r2=found["r2"], error=number_text(found["mean_absolute_error"])
+            )
             for name, found in self.by_target.items()
         ]
 

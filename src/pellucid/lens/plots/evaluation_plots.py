@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 from pellucid.core.arrays import as_array
 from pellucid.core.ranges import whole
 from pellucid.core.types import Array
+from pellucid.display.text_table import number_text
 from pellucid.errors import InputError
 from pellucid.language import cell_width, say
 from pellucid.lens.evaluation import Evaluation, confusion_strengths
@@ -187,8 +188,9 @@ def residuals(
     if evaluation.by_target:
         own = list(evaluation.by_target.values())[output]
         r2, error = own["r2"], own["mean_absolute_error"]
-    template = "residuals: R2 {r2:.3f}, mean absolute error {error:.4g}"
-    ax.set_title(say(template, r2=r2, error=error))
+    assert error is not None
+    template = "residuals: R2 {r2:.3f}, mean absolute error {error}"
+    ax.set_title(say(template, r2=r2, error=number_text(error)))
     ax.grid(alpha=0.3)
     return style.finished(ax)
 
