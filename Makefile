@@ -53,7 +53,7 @@ PYTEST := -m pytest -q
 CHECK := $(MAKE) --silent check
 TRACED := $(if $(CI),$(BIN)/coverage run,$(BIN)/python)
 SLOWEST := --durations=10 --durations-min=1
-QUICK := tests/core tests/training tests/test_rooms.py tests/test_seeds.py tests/cli/test_language.py
+QUICK := tests/core tests/training tests/files tests/test_rooms.py tests/test_seeds.py tests/cli/test_language.py
 test quick integration: export OMP_NUM_THREADS = 1
 integration: export PELLUCID_PROVE = all
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -51,6 +52,7 @@ class Mutant(NamedTuple):
         return (root / self.path).read_text(encoding="utf-8")
 
 
+@cache
 def changes_of(path: Path) -> list[Change]:
     """Return every change of a file, by its extension."""
     text = path.read_text(encoding="utf-8")
