@@ -11,7 +11,6 @@ import pytest
 
 import pellucid
 
-ROOT = Path(__file__).parents[1]
 SRC = Path(pellucid.__file__).parents[1]
 FLAGS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
 
@@ -25,11 +24,6 @@ MODULES = sorted(
     for path in SRC.rglob("*.py")
     if has_examples(path)
 )
-DOCUMENTS = [
-    path.relative_to(ROOT).as_posix()
-    for path in sorted(ROOT.glob("README*.md"))
-    if has_examples(path)
-]
 
 
 def fails(examples: list[doctest.DocTest]) -> str:
@@ -44,12 +38,6 @@ def fails(examples: list[doctest.DocTest]) -> str:
 def test_docstrings(name: str) -> None:
     found = doctest.DocTestFinder().find(importlib.import_module(name))
     assert not fails([each for each in found if each.examples])
-
-
-@pytest.mark.parametrize("name", DOCUMENTS)
-def test_documents(name: str) -> None:
-    text = (ROOT / name).read_text(encoding="utf-8")
-    assert not fails([doctest.DocTestParser().get_doctest(text, {}, name, name, 0)])
 
 
 def test_a_wrong_example_is_seen() -> None:
