@@ -1,4 +1,4 @@
-"""Examples in docstrings and README do what they show."""
+"""Examples in docstrings do what they show; tests/docs runs those of documents."""
 
 from __future__ import annotations
 

@@ -235,9 +235,7 @@ def test_without_the_extra_one_line_says_what_to_install(monkeypatch: pytest.Mon
         return known(name)
 
     monkeypatch.setattr(importlib, "import_module", without)
-    with pytest.raises(
-        pl.InputError, match=r'this needs pyarrow.*pip install "pellucid\[tables\]"'
-    ):
+    with pytest.raises(pl.InputError, match=r"this needs pyarrow.*pip install narwhals pyarrow"):
         library("pyarrow.csv", "tables")
 
 
