@@ -142,7 +142,7 @@ def test_values_by_command(
     lines = answered.out.splitlines()
     assert len(lines) == 300
     assert lines[0].startswith("asked.csv:1  ")
-    y = np.array([float(line.split()[-1]) for line in lines])
+    y = np.array([float(line.split()[-1].replace(",", "")) for line in lines])
     assert np.corrcoef(y, asked["spent"])[0, 1] > 0.9
     evaluated = run("evaluate", "model.safetensors", "asked.csv", "--json").json
     assert evaluated["r2"] > 0.8

@@ -95,7 +95,7 @@ def test_each_is_evaluated_and_named(houses: pandas.DataFrame, tmp_path: Path) -
         error = np.abs(y[:, k] - houses[name]).mean()
         assert found.by_target[name]["mean_absolute_error"] == pytest.approx(error, rel=1e-5)
         title = pl.plots.residuals(found, output=k).get_title()
-        assert f"{error:.4g}" in title
+        assert f"{error:,.0f}" in title
     assert found.r2 == pytest.approx(np.mean([each["r2"] for each in found.by_target.values()]))
     # An average of dollars and rooms has no unit.
     assert found.mean_absolute_error is None and found.root_mean_squared_error is None
