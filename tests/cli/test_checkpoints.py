@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import signal
 import subprocess
@@ -45,8 +46,10 @@ def resumed(run: Callable[..., Result]) -> bytes:
 
 
 def test_sigterm_writes_a_checkpoint_and_keeps_the_network(
-    run: Callable[..., Result], spawn: Spawn
+    run: Callable[..., Result], spawn: Spawn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    for name in [name for name in os.environ if name.startswith("COVERAGE_")]:
+        monkeypatch.delenv(name)  # coverage has a handler of its own for SIGTERM
     process = spawn(*LONG, *KEPT, "--every", "1 hour", "--lang", "en")
     assert process.stderr is not None
     while "epoch 1/" not in process.stderr.readline():  # under way
