@@ -102,7 +102,7 @@ NAMES = {
         "train",
         "predict",
     ),
-    *("evaluate", "summary", "data", "doctor", "demo", "open", "serve"),
+    *("evaluate", "summary", "data", "doctor", "demo", "open"),
     *("nn", "Sequential", "norm"),
     *("CSV", "Parquet", "Feather", "classify", "regress", "tabular", "plain", "describe"),
     *(

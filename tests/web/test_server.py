@@ -110,7 +110,7 @@ def started(*arguments: str) -> Iterator[subprocess.Popen[str]]:
     ("arguments", "shown"),
     [
         (["open", "--no-browser"], "the network that comes with pellucid"),
-        (["serve", str(SHIPPED)], SHIPPED.name),
+        (["open", "--no-browser", str(SHIPPED)], SHIPPED.name),
     ],
 )
 def test_ctrl_c_stops_it_cleanly(arguments: list[str], shown: str) -> None:

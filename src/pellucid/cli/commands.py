@@ -23,15 +23,14 @@ COMMANDS = {
     "export": ("export:export", mark("write a network for PyTorch, ONNX, C or a browser")),
     "import": ("import_:import_", mark("read a network from ONNX, PyTorch or JSON")),
     "verify": ("verify:verify", mark("check that PyTorch and ONNX Runtime compute the same")),
-    "open": ("serve:open_page", mark("open the page of a network in the browser")),
-    "serve": ("serve:serve", mark("serve the page of a network and print its address")),
+    "open": ("open_:open_page", mark("open the page of a network in the browser")),
     "data": ("data:data", mark("list and describe data")),
     "doctor": ("doctor:doctor", mark("check this installation")),
     "demo": ("demo:demo", mark("train on handwritten digits, and show what was learned")),
 }
 """Module and function of each command, and its line in `pellucid --help`."""
 
-OWN_THREADS = ("doctor", "open", "serve")
+OWN_THREADS = ("doctor", "open")
 """Commands that leave threads alone: one reports them, the page trains as long as it is open."""
 
 
