@@ -35,7 +35,7 @@ FLOORS = [
     {"lens"},
     {"exchange"},
     {"sklearn"},
-    {"web"},
+    {"web", "serving"},
     {"cli"},
 ]
 FLOOR = {room: height for height, rooms in enumerate(FLOORS) for room in rooms}
@@ -180,7 +180,17 @@ def test_the_spine_is_read_in_an_evening() -> None:
 
 HEAVY = (
     *("click", "rich", "PIL", "matplotlib", "sklearn", "torch", "scipy", "safetensors"),
-    *("numpy.random", "onnx", "starlette", "uvicorn", "anywidget", "ray", "pandas", "polars"),
+    *(
+        "numpy.random",
+        "onnx",
+        "starlette",
+        "uvicorn",
+        "orjson",
+        "anywidget",
+        "ray",
+        "pandas",
+        "polars",
+    ),
     *("pyarrow", "narwhals", "gettext"),
 )
 

@@ -11,6 +11,9 @@ from typing import Any
 
 from pellucid.errors import MissingLibraryError
 
+# uvicorn's fast event loop, which Windows does not have.
+_UVLOOP = () if sys.platform == "win32" else ("uvloop",)
+
 # The packages that each extra installs.
 EXTRAS: dict[str, tuple[str, ...]] = {
     "tables": ("narwhals", "pyarrow"),
@@ -18,7 +21,8 @@ EXTRAS: dict[str, tuple[str, ...]] = {
     "sklearn": ("scikit-learn",),
     "torch": ("torch",),
     "onnx": ("onnx", "onnxruntime"),
-    "web": ("starlette", "uvicorn"),
+    "web": ("starlette", "uvicorn", "httptools", *_UVLOOP),
+    "serve": ("uvicorn", "httptools", *_UVLOOP, "orjson", "prometheus-client"),
     "notebook": ("anywidget",),
 }
 
@@ -45,7 +49,7 @@ def install_command(extra: str) -> str:
     The libraries by their own names: unlike `pellucid[extra]`, that works however pellucid itself
     was installed.
 
-    >>> install_command("web").endswith(" install starlette uvicorn")
+    >>> install_command("onnx").endswith(" install onnx onnxruntime")
     True
     """
     return f"{_pip()} install {' '.join(EXTRAS[extra])}"

@@ -103,6 +103,9 @@ NAMES = {
         "predict",
     ),
     *("evaluate", "summary", "data", "doctor", "demo", "open"),
+    *("serve", "Open", "Inference", "Protocol", "KServe", "v", "MLflow", "HTTP", "SIGTERM"),
+    *("Authorization", "Bearer", "TOKEN", "https", "example", "org", "text", "off", "json"),
+    *("a", "b", "token", "txt"),
     *("nn", "Sequential", "norm"),
     *("CSV", "Parquet", "Feather", "classify", "regress", "tabular", "plain", "describe"),
     *(

@@ -24,6 +24,7 @@ COMMANDS = {
     "import": ("import_:import_", mark("read a network from ONNX, PyTorch or JSON")),
     "verify": ("verify:verify", mark("check that PyTorch and ONNX Runtime compute the same")),
     "open": ("open_:open_page", mark("open the page of a network in the browser")),
+    "serve": ("serve:serve", mark("serve networks over HTTP, for programs")),
     "data": ("data:data", mark("list and describe data")),
     "doctor": ("doctor:doctor", mark("check this installation")),
     "demo": ("demo:demo", mark("train on handwritten digits, and show what was learned")),

@@ -12,13 +12,13 @@ from pellucid.cli.help import argument, command, example, json_option, model_arg
 from pellucid.cli.models import read_model
 from pellucid.cli.output import write_json
 from pellucid.cli.plot_file import Panel, check_plot, plot_option, write_plot
-from pellucid.cli.prediction_text import predicts_classes
 from pellucid.cli.values import wrong_use
 from pellucid.core.types import Array
 from pellucid.errors import InputError
 from pellucid.lens import plots
 from pellucid.lens.attribution import contributions, integrated_gradients
 from pellucid.lens.counterfactual import counterfactual
+from pellucid.lens.entries import predicts_classes
 from pellucid.lens.input_limits import input_limits
 from pellucid.lens.neurons import image_shape, neuron_layer, trace_table
 from pellucid.network import Network

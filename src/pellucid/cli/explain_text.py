@@ -9,7 +9,7 @@ from pellucid.cli import drawing
 from pellucid.cli.explain_input import Asked
 from pellucid.cli.network_rows import levels
 from pellucid.cli.output import columns, echo, echo_lines, emit
-from pellucid.cli.prediction_text import describe_confidence, entries_of, values_text
+from pellucid.cli.prediction_text import describe_confidence, file_entries, values_text
 from pellucid.core.types import Array
 from pellucid.display.text_table import number_text
 from pellucid.errors import Message
@@ -49,7 +49,7 @@ class Part(NamedTuple):
 
 def to_dict(net: Network, asked: Asked, found: Explanation) -> dict[str, object]:
     """Return everything for JSON."""
-    entry = entries_of(net, asked.name, found.y, None)[0]
+    entry = file_entries(net, asked.name, found.y, None)[0]
     parts = None
     if knows_columns(net):
         parts = [part._asdict() for part in parts_of(net, asked.x, found.why.values[0])]

@@ -25,7 +25,8 @@ R = TypeVar("R")
 METAVARS = (
     *(mark("MODEL"), mark("[MODEL]"), mark("MODEL_A"), mark("MODEL_B"), mark("DATA")),
     *(mark("[DATA]"), mark("[INPUT]"), mark("FILE"), mark("FILE..."), mark("FOLDER"), mark("OUT")),
-    mark("INTERVAL"),
+    *(mark("INTERVAL"), mark("[MODEL]..."), mark("ADDRESS"), mark("ORIGIN"), mark("BYTES")),
+    *(mark("SECONDS"), mark("FORM")),
     *(mark("N"), mark("N,N,..."), mark("NAME"), mark("NAME,..."), mark("NAME=N,...")),
     *(mark("SHARE"), mark("SHARE|DATA"), mark("RATE"), mark("COLUMN"), mark("CLASS")),
     *(mark("TASK"), mark("CHANGE"), mark("FORMAT")),

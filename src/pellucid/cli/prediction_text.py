@@ -20,6 +20,7 @@ from pellucid.errors import FileError
 from pellucid.files.atomic import whole_file
 from pellucid.language import cell_width, say
 from pellucid.lens import image_sheets
+from pellucid.lens.entries import entries_of, predicts_classes, value_names
 from pellucid.lens.thresholds import verdicts
 from pellucid.network import Network
 
@@ -79,7 +80,7 @@ class _Document(Predictions):
         self.reports: list[tuple[dict[str, object], Report]] = []
 
     def add(self, file: str, block: Predicted) -> None:
-        entries = entries_of(self.net, file, block.y, block.first, self.threshold)
+        entries = file_entries(self.net, file, block.y, block.first, self.threshold)
         # With a row's entry, not beside them: programs expect a prediction in each
         if block.report is not None and block.first == 1 and entries:
             self.reports.append((entries[0], block.report))
@@ -113,7 +114,7 @@ class _Table(Predictions):
                 names = value_names(self.net, K)
                 head = ["prediction"] if K == 1 else [f"prediction {name}" for name in names]
             writer.writerow([*(["file"] if self.many else []), "row", *head])
-        entries = entries_of(self.net, file, y, first, self.threshold)
+        entries = file_entries(self.net, file, y, first, self.threshold)
         for entry, values in zip(entries, y, strict=True):
             line = [*([file] if self.many else []), entry.get("row", "")]
             if classes:
@@ -125,18 +126,6 @@ class _Table(Predictions):
         self.rows += len(y)
 
 
-def predicts_classes(net: Network) -> bool:
-    """Return whether the network's outputs are classes, not values."""
-    ends = ("Sigmoid", "Softmax", "LogSoftmax")
-    return net.classes is not None or type(net.layers[-1]).__name__ in ends
-
-
-def value_names(net: Network, K: int) -> list[str]:
-    """Return the name of each of K values that a network predicts: its target, else its number."""
-    names = [target.name for target in net.columns.targets] if net.predicts_values else []
-    return names if len(names) == K else [str(k) for k in range(K)]
-
-
 def values_text(net: Network, y: Array) -> str:
     """Return the values of a row, y (K,), in one line; several targets by their names."""
     texts = [number_text(value, digits=6) for value in y.tolist()]
@@ -146,30 +135,14 @@ def values_text(net: Network, y: Array) -> str:
     return ", ".join(f"{name} {text}" for name, text in pairs)
 
 
-def entries_of(
+def file_entries(
     net: Network, file: str, y: Array, first: int | None, threshold: float | None = None
 ) -> list[dict[str, object]]:
     """Return predictions y of one file for JSON; rows are numbered from `first`, images not."""
-    classes = predicts_classes(net) or threshold is not None  # of values it is an error
-    chosen, confidence = verdicts(net, y, threshold) if classes else (None, None)
-    entries = []
-    for row, outputs in enumerate(y.tolist()):
-        entry: dict[str, object] = {"file": file}
-        # An image has no row
-        if first is not None:
-            entry["row"] = first + row
-        if chosen is None or confidence is None:
-            named = net.predicts_values and len(outputs) > 1
-            several = dict(zip(value_names(net, len(outputs)), outputs, strict=True))
-            entry["prediction"] = outputs[0] if len(outputs) == 1 else several if named else outputs
-            entry["confidence"] = None
-        else:
-            entry["prediction"] = int(chosen[row])
-            if net.classes is not None:
-                entry["label"] = net.label(int(chosen[row]))
-            entry["confidence"] = float(confidence[row])
-        entries.append(entry | {"outputs": outputs})
-    return entries
+    entries = entries_of(net, y, threshold)
+    if first is None:
+        return [{"file": file, **entry} for entry in entries]
+    return [{"file": file, "row": row, **entry} for row, entry in enumerate(entries, first)]
 
 
 def describe_confidence(net: Network, y: Array, threshold: float | None = None) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import warnings
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 
@@ -43,9 +43,13 @@ def looks_like_image(path: str | os.PathLike[str]) -> bool:
     """
     try:
         with open_file(path, _IMAGE) as file:
-            start = file.read(12)
+            return is_image(file.read(12))
     except OSError:
         return False
+
+
+def is_image(start: bytes) -> bool:
+    """Return whether a file with these first 12 bytes is such an image."""
     return start.startswith(_MAGIC) or start[8:] == b"WEBP"
 
 
@@ -62,9 +66,15 @@ def read_image(path: str | os.PathLike[str]) -> NDArray[np.uint8]:
     Raises FileError, naming the file, when it is missing, a folder, empty, no image of these kinds,
     damaged, cut short, or of more than 64 million pixels.
     """
+    with open_file(path, _IMAGE) as file:
+        return decode_image(file, os.fspath(path))
+
+
+def decode_image(file: BinaryIO, name: str) -> NDArray[np.uint8]:
+    """Read an open image file as `read_image` does; `name` is what errors call it."""
     from PIL import Image
 
-    with open_file(path, _IMAGE) as file, _one_at_a_time, warnings.catch_warnings():
+    with _one_at_a_time, warnings.catch_warnings():
         # Pillow warns of large images, refused below, and of odd metadata, which does no harm.
         warnings.simplefilter("ignore")
         try:
@@ -76,14 +86,14 @@ def read_image(path: str | os.PathLike[str]) -> NDArray[np.uint8]:
             template = (
                 "{path}: more than {limit:,} pixels, the limit: reduce or crop the image first"
             )
-            raise FileError(template, path=path, limit=PIXEL_LIMIT) from error
+            raise FileError(template, path=name, limit=PIXEL_LIMIT) from error
         except MemoryError:
             raise
         except Exception as error:  # decoders of hostile files raise nearly anything
             raise FileError(
                 "{path}: not an image (PNG, JPEG, BMP, GIF, WebP or TIFF), or damaged: save it "
                 "again as PNG",
-                path=path,
+                path=name,
             ) from error
 
 

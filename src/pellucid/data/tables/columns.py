@@ -24,8 +24,8 @@ from pellucid.data.tables.kinds import (
     Numeric,
     Target,
 )
-from pellucid.data.tables.reading import Reading, callers_level
-from pellucid.data.tables.rows import RowMemory, one_row
+from pellucid.data.tables.reading import Reading, Report, callers_level
+from pellucid.data.tables.rows import Row, RowMemory, one_row
 from pellucid.data.tables.survey import Spread, survey
 from pellucid.data.tables.table import TableSource, read_table
 from pellucid.errors import InputError, Message, TableWarning
@@ -273,14 +273,29 @@ class Columns:
         as a dict of cells, is read in microseconds after the first (`RowMemory`).
         """
         row = one_row(table)
-        if row is not None and (known := self._memory.x(row)) is not None:
-            return known.astype(dtype)
+        if row is not None and (known := self.known(row, dtype)) is not None:
+            return known
+        x, report = self.read_rows(table, dtype)
+        report.warn()
+        return x
+
+    def known(self, row: Row, dtype: DTypeLike = np.float32) -> Batch | None:
+        """Return the cells of a row as numbers, (1, D), if earlier rows had them all; else None."""
+        x = self._memory.x(row)
+        return None if x is None else x.astype(dtype)
+
+    def read_rows(self, table: TableSource, dtype: DTypeLike = np.float32) -> tuple[Batch, Report]:
+        """Return the rows of a table as numbers, (N, D), and the report on its cells; warn of
+        nothing.
+        """
+        row = one_row(table)
         reading = self.read(table, dtype=dtype if row is None else np.float64)
         blocks = [x for x, _ in reading]
         x = np.concatenate(blocks) if blocks else np.empty((0, self.width), dtype)
-        if not reading.report.warn() and row is not None:
+        # Only what was in training is remembered: of anything else the next row must be told, too
+        if row is not None and not reading.report.doubts():
             self._memory.add(row, x)
-        return x.astype(dtype, copy=False)
+        return x.astype(dtype, copy=False), reading.report
 
     def t(self, table: TableSource) -> Array:
         """Return the targets of a table: class indices, (N,) int64, or values, (N, K) float64."""

@@ -25,7 +25,7 @@ class _Form(NamedTuple):
     column names.
     """
 
-    path: str
+    path: str | bytes
     name: str
     gzip: bool
     encoding: str
@@ -40,11 +40,13 @@ class _InvalidRow(Protocol):  # of pyarrow, which has no types
     expected_columns: int
 
 
-def open_csv(path: str, start: bytes, gzip: bool = False, name: str = "") -> Opened:
+def open_csv(path: str | bytes, start: bytes, gzip: bool = False, name: str = "") -> Opened:
     """Return the column names of a CSV file with these first bytes (of `gzip`, decompressed), and
-    the function that reads its rows. `name` is what errors call it, by default its path.
+    the function that reads its rows.
+
+    `path` is the file's, or its whole content; `name` is what errors call it, by default its path.
     """
-    name = name or path
+    name = name or str(path)
     encoding, text = _decoded(name, start)
     body = text.lstrip("\r\n")
     first = next((line for line in body.splitlines() if line.strip()), "")
@@ -83,10 +85,11 @@ def _blocks(form: _Form, columns: Sequence[str]) -> Iterator[Block]:
         invalid.append(row)
         return "error"
 
+    source = arrow.py_buffer(form.path) if isinstance(form.path, bytes) else form.path
     try:
         with reader.open_csv(
             # By its content, not by its name, as pyarrow would take it
-            arrow.input_stream(form.path, compression="gzip" if form.gzip else None),
+            arrow.input_stream(source, compression="gzip" if form.gzip else None),
             reader.ReadOptions(
                 use_threads=False,  # only then does pyarrow count the rows that it refuses
                 block_size=_BLOCK,

@@ -160,17 +160,16 @@ class Report:
         ]
         return [translate(sentence) for applies, sentence in sentences if applies]
 
-    def warn(self) -> bool:
-        """Warn of cells of which the training table had none, by a `TableWarning`.
-
-        Returns whether there were any.
-        """
+    def doubts(self) -> list[str]:
+        """Return sentences on cells of which the training table had none, in English."""
         absent = {name: n for name, n in self.imputed.items() if name in self._complete}
         sentences = [*self._strange(), (absent, _counted(_ABSENT, absent))]
-        found = "; ".join(str(sentence) for applies, sentence in sentences if applies)
-        if found:
+        return [str(sentence) for applies, sentence in sentences if applies]
+
+    def warn(self) -> None:
+        """Warn of cells of which the training table had none, by a `TableWarning`."""
+        if found := "; ".join(self.doubts()):
             warnings.warn(found, TableWarning, stacklevel=callers_level())
-        return bool(found)
 
     def _strange(self) -> list[tuple[object, Message]]:
         """Return the sentences on strange cells, each with whether it applies."""

@@ -1,0 +1,85 @@
+"""`pellucid serve`: what it prints works as typed, and signals end it."""
+
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pellucid.cli import main
+from pellucid.web import SHIPPED
+from tests.serving.running import PATIENCE, Running, running
+
+CURL = shutil.which("curl")
+
+
+def trial(server: Running) -> str:
+    """Run the line that the server suggests."""
+    line = server.printed[-1].strip()
+    done = subprocess.run(
+        ["bash", "-c", line], capture_output=True, text=True, check=True, timeout=PATIENCE
+    )
+    return done.stdout
+
+
+@pytest.mark.skipif(CURL is None, reason="no curl here")
+def test_what_it_suggests_works_and_sigterm_ends_it(tmp_path: Path) -> None:
+    token = tmp_path / "a token.txt"
+    token.write_text("0123456789abcdef\n")
+    with running("--token-file", token) as server:
+        assert server.printed[0].startswith(f"serving digits at {server.address};")
+        assert '"label":"7"' in trial(server)
+        assert server.stop() == 0
+        assert [line.split()[2:5] for line in server.log] == [
+            ["GET", "/predict/digits", "200"],
+            ["POST", "/predict/digits", "200"],
+        ]
+
+
+def test_ctrl_c_ends_it_cleanly(models: dict[str, Path]) -> None:
+    with running(models["people"], models["houses"], "--log", "off") as server:
+        assert server.get("/predict/people", {"age": 31, "city": "Seoul"})["model"] == "people"
+        assert server.stop(signal.SIGINT) == 0
+        assert not server.log
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--host", "0.0.0.0"], "give --token-file"),
+        (["--token-file", "short"], "16 or more"),
+        (["--token-file", "missing"], "missing: cannot be read"),
+        (["nothing.safetensors"], "nothing.safetensors"),
+        ([str(SHIPPED), "digits"], "both be called digits"),
+    ],
+)
+def test_what_cannot_be_served_is_said(
+    arguments: list[str],
+    said: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("short").write_text("0123456789\n")
+    assert main(["serve", *arguments, "--port", "0", "--lang", "en"]) == 1
+    assert said in " ".join(capfd.readouterr().err.split())
+
+
+def test_a_taken_port_is_said(capfd: pytest.CaptureFixture[str]) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        assert main(["serve", "--port", str(other.getsockname()[1]), "--lang", "en"]) == 1
+    assert "choose another port" in " ".join(capfd.readouterr().err.split())
+
+
+def test_without_the_extra_it_says_what_brings_it(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "orjson", None)
+    assert main(["serve", "--lang", "en"]) == 1
+    assert "uvicorn httptools" in " ".join(capfd.readouterr().err.split())
