@@ -10,14 +10,19 @@ from contextlib import suppress
 from threading import Condition, Lock, Thread
 from typing import NamedTuple, TypedDict
 
+import numpy as np
+
 from pellucid.core.layer import flat
+from pellucid.core.metrics import accuracy
 from pellucid.core.optimizers import SGD
 from pellucid.core.schedules import Schedule
 from pellucid.core.types import Array, Batch
+from pellucid.engines import predict_and_loss
 from pellucid.errors import DivergenceError, InputError
 from pellucid.lens.activity import neuron_activity
 from pellucid.network import Network
 from pellucid.training.callbacks import Callback, RunView, arrays_of, write_arrays
+from pellucid.training.choices import choose_loss
 from pellucid.training.loop import train
 from pellucid.training.run import Run
 from pellucid.web.digits import training_digits
@@ -113,9 +118,10 @@ class Quiet(TypedDict):
 
 
 class Status(Position):
-    """The position, and the network there."""
+    """The position, and the network there, on the validation digits."""
 
-    accuracy: float | None  # on the validation digits
+    accuracy: float | None
+    held_loss: float | None
     quiet: Quiet
 
 
@@ -159,7 +165,12 @@ class Training(Callback):
         self._snapshots, self._records = Snapshots(), list[dict[str, float]]()
         self._sent, self._published = 0, -math.inf
         self._position: Position = _position(0)
-        self._status: Status = {**_position(0), "accuracy": None, "quiet": _NONE_QUIET}
+        self._status: Status = {
+            **_position(0),
+            "accuracy": None,
+            "held_loss": None,
+            "quiet": _NONE_QUIET,
+        }
         self._weights: str | None = None
 
     def start(self, net: Network, seed: int) -> None:
@@ -315,18 +326,22 @@ class Training(Callback):
         self._thread, self._halting, self._mode = None, self.closed, "pause"
 
     def _publish(self, net: Network) -> None:
-        """Make the news: the network, its accuracy, and its neurons that hardly train."""
+        """Make the news: the network, its scores as it is now, and its neurons that hardly train.
+
+        The scores are measured each time, so that the curve begins before the first batch, and an
+        epoch has several points.
+        """
         if self._halting:
             return
         x, _, (held_out, labels) = training_digits(net)
-        accuracy = self._records[-1]["validation_accuracy"] if self._records else None
-        if self._mode == "pause":
-            accuracy = float((net.classify(held_out) == labels).mean())
-        loss = self._position["loss"]
+        with np.errstate(over="ignore", invalid="ignore"):  # a training that diverges
+            fitting = choose_loss(None, net, labels)
+            y, held_loss = predict_and_loss(net.layers, fitting, held_out, labels)
         self._status = {
             **self._position,
-            "loss": loss if loss is not None and math.isfinite(loss) else None,
-            "accuracy": accuracy,
+            "loss": _finite_or_none(self._position["loss"]),
+            "accuracy": accuracy(y, labels),
+            "held_loss": _finite_or_none(held_loss),
             "quiet": _quiet(net, x[:_OBSERVED]),
         }
         self._weights = base64.b64encode(model_bytes(net)).decode()
@@ -360,4 +375,8 @@ def _quiet(net: Network, x: Batch) -> Quiet:
 
 def _finite(record: dict[str, float]) -> dict[str, float | None]:
     """Replace numbers that are not finite by None, as JSON has none of them."""
-    return {name: value if math.isfinite(value) else None for name, value in record.items()}
+    return {name: _finite_or_none(value) for name, value in record.items()}
+
+
+def _finite_or_none(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None

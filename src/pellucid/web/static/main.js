@@ -15,6 +15,7 @@ import { panels } from "./views/panels.js";
 import { stage } from "./views/stage.js";
 import { start } from "./views/start.js";
 import { hasLesson } from "./views/steps.js";
+import { walkByKeys } from "./views/walk.js";
 
 /** @typedef {import("./page.js").View} View */
 
@@ -37,6 +38,7 @@ async function begin() {
   try {
     const page = new Page(await resources());
     page.show(build);
+    walkByKeys(page);
     Object.defineProperty(window, "pellucid", {
       value: {
         /** The running network. */

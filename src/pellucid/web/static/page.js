@@ -2,7 +2,7 @@
 // views.
 
 import { h } from "./dom.js";
-import { STEPS } from "./lesson.js";
+import { DIGIT, STEPS } from "./lesson.js";
 import { lookMaker, memoized } from "./look.js";
 import { Navigation } from "./navigation.js";
 import { edited } from "./network/edits.js";
@@ -104,6 +104,7 @@ export class Page {
       neuron: null,
       panel: null,
       step: null,
+      answers: {},
       target: null,
       choices: {},
       hidden: [],
@@ -179,7 +180,7 @@ export class Page {
    */
   lesson(number) {
     const step = STEPS[number - 1];
-    const digit = step && this.digits.find(({ index }) => index === step.digit);
+    const digit = step && this.digits.find(({ index }) => index === DIGIT);
     if (!digit) return { step: null };
     const { pixels: values, index, label } = digit;
     const layers = this.base.neuronLayers;
@@ -190,7 +191,7 @@ export class Page {
       neuron: step.neuron
         ? { layer, index: Math.min(step.neuron[1], layers[layer].size - 1) }
         : null,
-      panel: step.panel ?? null,
+      panel: null,
       step: number,
     };
   }

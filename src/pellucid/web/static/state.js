@@ -24,6 +24,8 @@
  * @property {Neuron | null} pointed the one under pointer or focus
  * @property {string | null} panel the open panel
  * @property {number | null} step the step of the lesson, from 1; null outside the lesson
+ * @property {Record<string, "right" | "shown">} answers to the lesson's questions, by step: found
+ *   by the learner, or shown
  * @property {"en" | "ko"} language
  * @property {"system" | "light" | "dark" | "contrast"} theme
  * @property {number | null} target the class that the user meant by the drawing

@@ -12,8 +12,12 @@ export const TEXTS = { en, ko };
 
 /** @param {"en" | "ko"} language @returns {Translate} */
 export function translator(language) {
-  return (key, values = {}) =>
-    TEXTS[language][key].replace(/\{(\w+)\}/g, (_, name) => String(values[name]));
+  return (key, values = {}) => filled(TEXTS[language][key], values);
+}
+
+/** Put values into a text's {places}. @param {string} text @param {Record<string, any>} values */
+export function filled(text, values) {
+  return text.replace(/\{(\w+)\}/g, (_, name) => String(values[name]));
 }
 
 /**

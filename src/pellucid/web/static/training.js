@@ -17,11 +17,17 @@ import { Network } from "./network/network.js";
  * @property {number} batches
  * @property {number | null} loss of the epoch so far
  * @property {number | null} accuracy on what is held out
+ * @property {number | null} held_loss loss on what is held out
  * @property {number} shown the epoch from which training continues
  * @property {number[]} kept epochs that can be gone back to
  * @property {boolean} diverged
  * @property {boolean} finished
  * @property {{dead: Neurons, saturated: Neurons}} quiet
+ */
+
+/**
+ * @typedef {{at: number, loss: number | null, accuracy: number | null}} Point the network at some
+ *   moment, on what is held out: `at` counts epochs, so that 0.5 is the middle of the first
  */
 
 /**
@@ -53,13 +59,15 @@ export class Trainer {
     this.news = null;
     /** @type {Epoch[]} */
     this.records = [];
+    /** @type {Point[]} */
+    this.points = []; // from the untrained network on, several in each epoch
     const { neuronLayers } = page.base;
     const type = neuronLayers[1].activation?.type.toLowerCase() ?? "";
     /** @type {Settings} */
     this.usual = {
       rate: usualRate(page.base),
       batch: 100,
-      pace: "epoch",
+      pace: "slow",
       seed: 0,
       hidden: neuronLayers
         .slice(1, -1)
@@ -162,7 +170,12 @@ export class Trainer {
 
   /** @param {News & {first: number, records: Epoch[], weights: string | null}} news */
   take({ first, records, weights, ...news }) {
+    const cut = this.fresh ? -1 : first < this.records.length ? first : Infinity;
     this.records = [...this.records.slice(0, first), ...records];
+    this.points = added(
+      this.points.filter(({ at }) => at <= cut),
+      news,
+    );
     this.news = news;
     if (weights && !this.away)
       this.show(
@@ -185,6 +198,23 @@ export class Trainer {
     this.fresh = false;
     page.use(network);
   }
+}
+
+const MOST_POINTS = 800;
+
+/**
+ * Return the points with the one of the news: none where an earlier epoch is only looked at.
+ * @param {Point[]} points
+ * @param {News} news
+ * @returns {Point[]}
+ */
+function added(points, { epoch, batch, batches, held_loss: loss, accuracy }) {
+  const at = batches ? epoch - 1 + batch / batches : epoch;
+  if (!batches && points.length) return points;
+  const earlier = points.filter((point) => point.at < at);
+  const kept =
+    earlier.length < MOST_POINTS ? earlier : earlier.filter((_, i) => i === 0 || i % 2 === 1);
+  return [...kept, { at, loss, accuracy }];
 }
 
 /**

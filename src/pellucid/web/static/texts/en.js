@@ -42,7 +42,7 @@ export const en = {
   "load.title": "Test digit",
   "load.other": "Other pictures",
   "load.next": "Next test digit",
-  "load.next.short": "Next",
+  "load.next.short": "Next digit",
   "load.random": "Random test digit",
   "load.random.short": "Random",
   "load.wrong": "Next misclassified test digit",
@@ -107,7 +107,7 @@ export const en = {
   "neuron.close": "Close",
   "neuron.hint": "Choose a neuron to see how its value is computed.",
   "start.title": "Start here",
-  "start.lesson": "Lesson: what a neuron is, in eleven short steps",
+  "start.lesson": "Lesson: what a neuron is, in {steps} short steps",
   "start.why": "Why is this {label} read as a {answer}?",
   "start.learn": "Watch a network being trained",
   "start.change": "Change its weights and see what happens",
@@ -163,87 +163,223 @@ export const en = {
 
   "lesson.open": "Lesson",
   "lesson.steps": "Steps of the lesson",
+  "lesson.progress": "Progress of the lesson",
   "lesson.previous": "Back",
   "lesson.next": "Next",
   "lesson.again": "Reset the picture",
   "lesson.end": "End the lesson",
   "lesson.onward": "What next?",
-  "lesson.show": "Show what is marked",
-  "lesson.neuron.title": "A neuron is a number",
+  "lesson.pixel.title": "A picture is numbers",
+  "lesson.pixel.text":
+    "You see a digit at a glance. The network gets 28 × 28 = {inputs} numbers, one for each " +
+    "pixel, and nothing else: 0 is black, 1 is white. Here is a piece of the picture as " +
+    "numbers.",
+  "lesson.pixel.try":
+    "Move the frame over the picture, by pointer or arrow keys: where are the large numbers?",
+  "lesson.dark.title": "The same 3, other numbers",
+  "lesson.dark.text":
+    "In a darker 3 every number of the stroke is smaller. For you it is still a 3. The network " +
+    "knows nothing but the numbers.",
+  "lesson.dark.try":
+    "Move the brightness slider: how dark can the picture be before the answer changes?",
+  "lesson.neuron.title": "A neuron holds one number",
   "lesson.neuron.text":
-    "A neuron here holds one number between 0 and 1, its activation: 0 is dark, 1 is fully lit. " +
-    "The activation of the marked neuron in hidden layer 1 is {activation}.",
-  "lesson.neuron.try": "Draw a digit of your own and watch the number change.",
-  "lesson.pixels.title": "{inputs} pixels are the input",
-  "lesson.pixels.text":
-    "28 × 28 pixels are {inputs} numbers: black is 0, white is 1. Each is the activation of one " +
-    "input neuron; {active} of them are lit. You see a digit at a glance. The network gets these " +
-    "{inputs} numbers and nothing else.",
-  "lesson.pixels.try":
-    "Make the picture darker with the brightness slider: you still see a 3. Does the network?",
-  "lesson.layers.title": "Layers",
-  "lesson.layers.text":
-    "The input is the first layer. The last has ten neurons, one for each digit: how well does " +
-    "the picture match it? In between are the hidden layers: {shape}. The activations of one " +
-    "layer decide those of the next, and the brightest output is the answer: {answer}.",
-  "lesson.layers.try":
-    "Tap the neurons, or move over them with the pointer or the arrow keys: what are they " +
-    "connected to? One may hope that they find edges, then loops and lines; check for yourself " +
-    "whether these do.",
-  "lesson.weights.title": "Weights",
-  "lesson.weights.text":
-    "Each connection has a weight, a number. A neuron multiplies every number of the layer " +
-    "before by its weight and adds up the products: {products} here. As a picture, its {inputs} " +
-    "weights show where ink adds to the sum (blue) and where it subtracts (orange, checked).",
-  "lesson.weights.try":
-    "Load other test digits: the weights stay the same, and weights × input changes.",
+    "A neuron holds one number between 0 and 1, its activation: 0 is dark, 1 is fully lit. " +
+    "Every pixel is a neuron of the input. The neuron below is deeper inside: {neuron}. For " +
+    "this picture its activation is {activation}.",
+  "lesson.neuron.try": "Draw a digit of your own, slowly. When does the neuron light up?",
+  "lesson.weight.title": "A weight for every pixel",
+  "lesson.weight.text":
+    "Every pixel is connected to this neuron, and every connection has a weight: a number that " +
+    "says how much the pixel counts, and in which direction. In the picture of all {inputs} " +
+    "weights, positive ones are blue and negative ones orange. The neuron multiplies each " +
+    "pixel by its weight.",
+  "lesson.weight.try":
+    "Move the frame from pixel to pixel: where is the product above 0, and where below?",
+  "lesson.sum.title": "The weighted sum",
+  "lesson.sum.text":
+    "The neuron adds up all {inputs} products, weight × pixel: {products} for this picture. " +
+    "Ink on blue raises the sum, ink on orange lowers it. So its weights are a question to the " +
+    "picture: is there ink here, and none there?",
+  "lesson.sum.try":
+    "Load other digits: the weights stay, the products change. For which digits is the sum high?",
+  "lesson.sigmoid.title": "The curve",
+  "lesson.sigmoid.text":
+    "A sum can be any number, an activation is between 0 and 1. The sigmoid σ(z) = 1 / (1 + " +
+    "e⁻ᶻ) maps one to the other: far below 0 becomes nearly 0, far above nearly 1. Here the " +
+    "sum, with a bias that comes next, is {sum}; it becomes {activation}.",
+  "lesson.sigmoid.try": "Draw slowly and watch the point move along the curve.",
   "lesson.bias.title": "The bias sets the threshold",
   "lesson.bias.text":
-    "When should a neuron light up? A bias is added to the sum: {bias} here. So weights × input " +
-    "must exceed {threshold}, the threshold, for an activation above 0.5. They come to " +
-    "{products}; with the bias the weighted sum is {sum}.",
-  "lesson.bias.try":
-    "Move this neuron's bias, under “{tune}” beside the picture: where does the neuron go dark?",
-  "lesson.sigmoid.title": "The sigmoid",
-  "lesson.sigmoid.text":
-    "A weighted sum can be any number. The sigmoid σ(z) = 1 / (1 + e⁻ᶻ) maps it to a number " +
-    "between 0 and 1: far below zero becomes nearly 0, far above nearly 1, and zero becomes 0.5. " +
-    "Here {sum} becomes {activation}.",
-  "lesson.sigmoid.try": "Draw slowly and watch the point move along the curve.",
-  "lesson.matrix.title": "A whole layer in one line",
-  "lesson.matrix.text":
-    "Write the weights of a layer's neurons side by side, as the columns of a matrix W. Then the " +
-    "whole layer is y = σ(x W + b). Several pictures, a mini-batch, are the rows of x, and the " +
-    "same line computes all of them. From input to output, this is the forward pass.",
-  "lesson.matrix.try":
-    "Change the number of pictures in the panel “{matrix}”, and watch the shapes.",
+    "When should a neuron light up? Before the curve one more number is added: the bias, " +
+    "{bias} here. Weights × input are {products}; with the bias the weighted sum is {sum}.",
+  "lesson.bias.try": "Move the bias: where does the neuron go dark?",
+  "lesson.layer.title": "Many neurons are a layer",
+  "lesson.layer.text":
+    "{first} such neurons are a layer. All get the same {inputs} pixels, but each has weights " +
+    "and a bias of its own: each asks the picture another question. The layer is called hidden " +
+    "because it is neither the input nor the answer. Here are the weights of all {first}.",
+  "lesson.layer.try":
+    "The brighter the frame, the higher the activation. Which neurons does this picture light up?",
+  "lesson.hope.title": "Edges, patterns, digits?",
+  "lesson.hope.text":
+    "Edges make loops and lines, and these make a digit: a 9 is a loop above a line. Many " +
+    "introductions hope that the layers work like that: hidden layer 1 finds edges, hidden " +
+    "layer 2 patterns, the output digits. Below is what hidden layer 1 really found.",
+  "lesson.hope.try": "In which pictures do you see a stroke, and in which hardly any?",
+  "lesson.network.title": "Layer by layer to the answer",
+  "lesson.network.text":
+    "The {first} activations of hidden layer 1 are the input of the next layer: weights, sum, " +
+    "bias and curve again. So it goes on to the output, {outputs} neurons, one for each digit. " +
+    "The brightest is the answer. This way from input to output is the forward pass.",
+  "lesson.network.try": "Choose neurons: which neurons before them count most?",
   "lesson.count.title": "{parameters} parameters",
   "lesson.count.text":
-    "Weights and biases are all that this network learns. Each layer has a weight for every pair " +
-    "of neurons and a bias for every neuron of its own: the panel “{count}” adds them up to " +
-    "{parameters}.",
-  "lesson.count.try": "How many of them belong to hidden layer 2? Calculate first, then check.",
-  "lesson.activations.title": "Why activations?",
+    "Weights and biases are called parameters. They are all that the network learns. A neuron " +
+    "has one weight for every neuron of the layer before, and one bias. So hidden layer 1 has " +
+    "{inputs} × {first} weights and {first} biases: {firstOwn} parameters.",
+  "lesson.count.try": "Count the output layer in the same way.",
+  "lesson.matrix.title": "A whole layer in one line",
+  "lesson.matrix.text":
+    "Nobody computes neuron by neuron. Write the weights of a layer's neurons side by side, as " +
+    "the columns of a matrix W: the layer is y = σ(x W + b). Several pictures, a mini-batch, " +
+    "are the rows of x, and the same line computes all of them.",
+  "lesson.matrix.try": "Change the number of pictures: which shapes change?",
+  "lesson.activations.title": "Why a curve?",
   "lesson.activations.text":
-    "Without them, more layers are no use. Let g(x) = 4x + 1 and then f(x) = 3x + 2: f(g(x)) = " +
-    "3(4x + 1) + 2 = 12x + 5, a straight line again, however many are combined. Something must " +
-    "bend in between.",
-  "lesson.activations.try":
-    "Put a sigmoid between them and move x. Then open “{change}” and remove all activations.",
-  "lesson.learning.title": "Training",
+    "Without a curve between the layers, more layers are no use: a line after a line is a " +
+    "line. Let g(x) = 4x + 1 and then f(x) = 3x + 2. Together they are f(g(x)) = 3(4x + 1) + 2.",
+  "lesson.activations.try": "Put a sigmoid in between and move x: what becomes of the line?",
+  "lesson.learning.title": "Learning in small steps",
   "lesson.learning.text":
-    "Nobody sets {parameters} numbers by hand. They start at random; a loss says how wrong the " +
-    "answers are, and backpropagation computes for each number in which direction the loss " +
-    "falls. All take a small step in that direction, batch after batch. The result is never " +
-    "perfect: the answer to this picture is {answer}.",
+    "Nobody sets {parameters} numbers by hand. They start at random. A loss measures how wrong " +
+    "the answers are. Backpropagation computes for each number in which direction the loss " +
+    "falls, and each takes a small step that way; the learning rate says how small. So it goes " +
+    "on, batch after batch.",
   "lesson.learning.try":
-    "Open “{back}”: which neurons would have to be brighter for the right answer?",
+    "Press “{play}”: noise turns into strokes. The network here is then a new one.",
+  "lesson.learning.seen": "These weights began as noise. With pellucid open you see them change.",
   "lesson.torch.title": "The same in PyTorch",
   "lesson.torch.text":
-    "This is no special kind of network: the panel “{torch}” shows it in pellucid and in " +
-    "PyTorch. One thing differs: nn.Linear keeps its weights transposed, (outputs, inputs), and " +
-    "computes x Wᵀ + b. The results are the same.",
-  "lesson.torch.try": "Copy either side into a notebook.",
+    "This is no special kind of network: PyTorch needs only a few lines for it. One thing " +
+    "differs: nn.Linear keeps its weights transposed, (outputs, inputs), and computes x Wᵀ + " +
+    "b. The results are the same.",
+  "lesson.torch.try": "Copy it into a notebook.",
+  "lesson.own.title": "Your digit",
+  "lesson.own.text":
+    "You know every number now, from pixel to answer. A weight says how much one input counts " +
+    "for a neuron. The bias says how hard the neuron is to light. A hidden layer is a layer " +
+    "between input and output. Draw a digit, and explain to someone why the network reads it " +
+    "as it does.",
+  "lesson.own.try": "Can you draw a digit that you read and the network does not?",
+
+  "ask.check": "Check",
+  "ask.show": "Show me",
+  "ask.right": "Right!",
+  "ask.wrong": "Not quite.",
+  "ask.pixel": "A pixel has the number 0.5. What colour is it?",
+  "ask.pixel.one": "black",
+  "ask.pixel.two": "grey",
+  "ask.pixel.three": "white",
+  "ask.pixel.hint": "0 is black and 1 is white. What is halfway between?",
+  "ask.pixel.after": "Grey: 0.5 is halfway from black, 0, to white, 1.",
+  "ask.dark": "At a quarter of the brightness, what will the network answer?",
+  "ask.dark.one": "still the same",
+  "ask.dark.two": "another digit",
+  "ask.dark.three": "nothing",
+  "ask.dark.hint": "Try it: move the brightness to 25 %.",
+  "ask.dark.after":
+    "At 25 % the answer is {quarter}, at 5 % it is {least}. The network always answers: one of " +
+    "its outputs is always the brightest.",
+  "ask.weight": "A bright pixel has an orange weight. What is the product?",
+  "ask.weight.one": "above 0",
+  "ask.weight.two": "below 0",
+  "ask.weight.hint": "Orange weights are negative. What is a positive number times a negative one?",
+  "ask.weight.after":
+    "Below 0: ink on orange speaks against this neuron, ink on blue speaks for it.",
+  "ask.sum":
+    "Three pixels are 1, 0.5 and 0; their weights are 2, −3 and 4. What is the weighted sum?",
+  "ask.sum.hint": "Multiply each pixel by its weight, then add: 1 × 2, 0.5 × (−3), 0 × 4.",
+  "ask.sum.after": "1 × 2 + 0.5 × (−3) + 0 × 4 = 2 − 1.5 + 0 = 0.5",
+  "ask.sigmoid": "What does the sigmoid make of a sum of 0?",
+  "ask.sigmoid.hint": "Look at the curve: how high is it in the middle?",
+  "ask.sigmoid.after": "0.5, the middle. Above 0 the neuron is more lit than dark.",
+  "ask.bias": "How large must weights × input be, so that the activation is just 0.5?",
+  "ask.bias.hint": "The sigmoid makes 0.5 of 0. Which number plus {bias} is 0?",
+  "ask.bias.after":
+    "{threshold}, the bias with its sign reversed. That is the threshold: above it the neuron " +
+    "lights up. The lower the bias, the harder it is to light.",
+  "ask.layer": "How many weights has this layer?",
+  "ask.layer.hint": "Each of its {first} neurons has {inputs} weights.",
+  "ask.layer.after": "{inputs} × {first} = {layerWeights} weights, and {first} biases.",
+  "ask.hope": "What do you see in these pictures?",
+  "ask.hope.one": "clean edges",
+  "ask.hope.two": "short strokes and spots",
+  "ask.hope.three": "whole digits",
+  "ask.hope.hint":
+    "Look at the darkest places: how long are they, and how many are there in one picture?",
+  "ask.hope.after":
+    "Short strokes and spots: half of the hope. In 80 such neurons a single edge explains 39 % " +
+    "of the weights, on average. Hidden layer 2 finds groups of digits rather than loops. " +
+    "Nobody asked for edges: training asks for right answers only.",
+  "ask.network": "How many weights lead into one neuron of {layer}?",
+  "ask.network.hint": "One from each neuron of the layer before.",
+  "ask.network.after":
+    "{before}: one from each neuron of the layer before, as there was one from each pixel.",
+  "ask.count": "How many parameters has {layer}, with its {size} neurons?",
+  "ask.count.hint": "Each of its {size} neurons has {before} weights and one bias.",
+  "ask.count.after": "{before} × {size} + {size} = {own}",
+  "ask.matrix":
+    "For 10 pictures x is (10, {inputs}), and W is ({inputs}, {first}). Which shape has x W?",
+  "ask.matrix.hint": "A row for each picture, a column for each neuron.",
+  "ask.matrix.after": "(10, {first}): a row for each picture, a column for each neuron.",
+  "ask.activations": "Multiply out: 3(4x + 1) + 2 = 12x + …",
+  "ask.activations.hint": "3 × 1, and 2 more.",
+  "ask.activations.after":
+    "12x + 5: one straight line again, so two layers do the work of one. A curve in between " +
+    "prevents that.",
+  "ask.learning":
+    "The weights are random, and there are ten digits. How many does the untrained network get " +
+    "right?",
+  "ask.learning.hint": "It can only guess: one of ten.",
+  "ask.learning.after": "About 10 %, as by guessing. After training it is more than 90 %.",
+  "ask.torch": "Which shape has the weight of the first nn.Linear?",
+  "ask.torch.hint": "(outputs, inputs), and it has {first} outputs.",
+  "ask.torch.after": "({first}, {inputs}): W transposed.",
+
+  "looking.board": "The picture. Arrow keys move the frame.",
+  "looking.piece": "In the middle: row {row}, column {column}, number {value}",
+  "looking.pixel": "pixel",
+  "looking.weight": "weight",
+  "looking.product": "product",
+  "hope.edges": "edges",
+  "hope.patterns": "patterns",
+  "hope.digit": "a digit",
+  "finish.draw": "Draw a digit of your own: this network reads it at once.",
+  "finish.read": "The network reads your drawing as {answer}; that output is {activation}.",
+  "finish.score": "You answered {right} of {all} questions by yourself.",
+  "finish.share": "Share this drawing",
+  "finish.worksheet": "Worksheet to print",
+  "worksheet.title": "Worksheet",
+  "worksheet.text": "The lesson's questions on paper, made from its texts and this network.",
+  "worksheet.lesson": "A neural network that reads digits",
+  "worksheet.name": "Name",
+  "worksheet.date": "Date",
+  "worksheet.answers": "with answers",
+  "worksheet.print": "Print",
+  "worksheet.own": "In your own words",
+  "worksheet.weight": "What is a weight?",
+  "worksheet.weight.after":
+    "A number on a connection: it says how much one input counts for a neuron, and in which " +
+    "direction.",
+  "worksheet.bias": "What is a bias?",
+  "worksheet.bias.after":
+    "A number that is added to the weighted sum of a neuron: it sets how large the sum must be " +
+    "for the neuron to light up.",
+  "worksheet.hidden": "What is a hidden layer?",
+  "worksheet.hidden.after":
+    "A layer of neurons between input and output. It gets the activations of the layer before " +
+    "and hands its own on to the next.",
 
   "term.neuron": "neuron",
   "term.activation": "activation",
@@ -284,6 +420,7 @@ export const en = {
   "matrix.row": "{index}, label {label}",
 
   "codes.title": "In PyTorch",
+  "codes.more": "The whole program",
   "codes.text":
     "This network, new and untrained, in both libraries: x are pictures with pixels from 0 to " +
     "255, (N, 28, 28), t their digits. Loss and optimizer are the same.",
@@ -477,9 +614,8 @@ export const en = {
 
   "learn.title": "Train",
   "learn.text":
-    "The network is trained on 50,000 digits; 10,000 others are held out to check whether it " +
-    "classifies digits that it was not trained on. Watch the weights of a neuron sharpen: choose " +
-    "one of hidden layer 1.",
+    "The network is trained on 50,000 digits. 10,000 others are held out: accuracy and the " +
+    "solid curves are measured on them, so on digits that it was not trained on.",
   "learn.offline":
     "This page is one file. Its 500 digits are enough to look at and to evaluate on, but too few " +
     "for training, which needs pellucid's 50,000 training digits and its engine. With pellucid " +
@@ -495,13 +631,14 @@ export const en = {
   "learn.loss": "Loss",
   "learn.accuracy": "Accuracy, held-out digits",
   "learn.shares": "Accuracy",
+  "learn.guess": "guessing: 10 %",
   "learn.training": "training digits",
   "learn.held": "held-out digits",
   "learn.back": "Back to epoch",
   "learn.rate": "Learning rate",
   "learn.batch": "Batch size (from the next epoch)",
   "learn.pace": "Speed",
-  "learn.pace.slow": "20 batches a second",
+  "learn.pace.slow": "slow: 20 batches a second",
   "learn.pace.epoch": "an epoch a second",
   "learn.pace.full": "as fast as it can",
   "learn.anew": "Restart: weights, layers, seed",

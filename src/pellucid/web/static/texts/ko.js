@@ -39,7 +39,7 @@ export const ko = {
   "load.title": "테스트 숫자",
   "load.other": "다른 그림",
   "load.next": "다음 테스트 숫자",
-  "load.next.short": "다음",
+  "load.next.short": "다음 숫자",
   "load.random": "무작위 테스트 숫자",
   "load.random.short": "무작위",
   "load.wrong": "다음 오답 테스트 숫자",
@@ -101,7 +101,7 @@ export const ko = {
   "neuron.close": "닫기",
   "neuron.hint": "뉴런을 고르면 그 값을 어떻게 계산하는지 보입니다.",
   "start.title": "여기서 시작하세요",
-  "start.lesson": "수업: 뉴런이란 무엇인지 짧은 11단계로",
+  "start.lesson": "수업: 뉴런이란 무엇인지 짧은 {steps}단계로",
   "start.why": "정답은 {label}, 신경망의 답은 {answer}: 왜 틀렸을까요?",
   "start.learn": "신경망이 학습하는 모습 보기",
   "start.change": "가중치를 고치면 어떻게 되는지 보기",
@@ -152,74 +152,194 @@ export const ko = {
 
   "lesson.open": "수업",
   "lesson.steps": "수업 단계",
+  "lesson.progress": "수업 진행",
   "lesson.previous": "이전",
   "lesson.next": "다음",
   "lesson.again": "그림 되돌려 놓기",
   "lesson.end": "수업 마치기",
   "lesson.onward": "이제 무엇을 해 볼까요?",
-  "lesson.show": "표시한 곳 보기",
-  "lesson.neuron.title": "뉴런은 숫자 하나",
+  "lesson.pixel.title": "그림은 숫자입니다",
+  "lesson.pixel.text":
+    "사람은 숫자를 한눈에 알아봅니다. 신경망이 받는 것은 픽셀마다 하나씩, 28 × 28 = {inputs}개의 수뿐입니다. 0은 검은색, 1은 흰색입니다. 그림의 " +
+    "한 부분을 수로 보면 이렇습니다.",
+  "lesson.pixel.try":
+    "그림 위에서 테두리를 옮겨 보세요(포인터나 화살표 키). 큰 수는 어디에 있나요?",
+  "lesson.dark.title": "같은 3, 다른 수",
+  "lesson.dark.text":
+    "3을 어둡게 하면 획의 수가 모두 작아집니다. 우리 눈에는 여전히 3입니다. 하지만 신경망이 아는 것은 수뿐입니다.",
+  "lesson.dark.try": "밝기를 움직여 보세요. 얼마나 어두워지면 답이 바뀌나요?",
+  "lesson.neuron.title": "뉴런은 수 하나를 담습니다",
   "lesson.neuron.text":
-    "여기서 뉴런은 0과 1 사이의 숫자 하나를 담습니다. 이 숫자가 활성값입니다. 0이면 꺼져 있고, 1이면 환하게 켜져 있습니다. 표시한 은닉층 1 뉴런의 활성값은 " +
-    "지금 {activation}입니다.",
-  "lesson.neuron.try": "숫자를 직접 그리면서 값이 어떻게 변하는지 보세요.",
-  "lesson.pixels.title": "픽셀 {inputs}개가 입력이 됩니다",
-  "lesson.pixels.text":
-    "28 × 28 픽셀은 숫자 {inputs}개입니다. 검은색은 0, 흰색은 1입니다. 픽셀 하나가 입력 뉴런 하나의 활성값이 되고, 지금 {active}개가 켜져 " +
-    "있습니다. 사람은 한눈에 알아보지만, 신경망이 받는 것은 이 숫자 {inputs}개뿐입니다.",
-  "lesson.pixels.try": "밝기를 줄여 보세요. 우리 눈에는 여전히 3입니다. 신경망에게도 그럴까요?",
-  "lesson.layers.title": "층",
-  "lesson.layers.text":
-    "입력이 첫째 층입니다. 마지막 층에는 숫자마다 하나씩 뉴런 10개가 있어서, 그림이 그 숫자와 얼마나 일치하는지를 나타냅니다. 그 사이에 은닉층이 " +
-    "있습니다({shape}). 한 층의 활성값이 다음 층의 활성값을 정하고, 가장 밝은 출력이 답입니다. 지금 답은 {answer}입니다.",
-  "lesson.layers.try":
-    "뉴런을 눌러 보거나 포인터와 화살표 키로 훑으며 무엇과 이어져 있는지 보세요. 테두리를 찾고, 동그라미와 선을 찾으리라고 기대하기 쉽지만, 이 뉴런들이 정말 " +
-    "그런지는 직접 확인해 보세요.",
-  "lesson.weights.title": "가중치",
-  "lesson.weights.text":
-    "연결마다 가중치라는 숫자가 있습니다. 뉴런은 앞 층의 모든 값에 가중치를 곱해서 더합니다. 여기서는 {products}입니다. 가중치 {inputs}개를 그림으로 " +
-    "놓으면, 획이 지나갈 때 합이 커지는 곳(파랑)과 작아지는 곳(주황 격자무늬)이 보입니다.",
-  "lesson.weights.try":
-    "다른 테스트 숫자를 불러오세요. 가중치는 그대로이고, 가중치 × 입력이 달라집니다.",
+    "뉴런은 0과 1 사이의 수 하나를 담습니다. 이 수가 활성값입니다. 0이면 꺼져 있고 1이면 환하게 켜져 있습니다. 픽셀 하나하나가 입력층의 뉴런입니다. 아래 " +
+    "뉴런은 더 안쪽에 있습니다({neuron}). 이 그림에서 활성값은 {activation}입니다.",
+  "lesson.neuron.try": "숫자를 천천히 그려 보세요. 이 뉴런은 언제 켜지나요?",
+  "lesson.weight.title": "픽셀마다 가중치 하나",
+  "lesson.weight.text":
+    "모든 픽셀이 이 뉴런과 이어져 있고, 연결마다 가중치가 있습니다. 가중치는 그 픽셀이 얼마나, 어느 쪽으로 중요한지 나타내는 수입니다. 가중치 " +
+    "{inputs}개를 그림으로 놓으면 양수는 파란색, 음수는 주황색입니다. 뉴런은 픽셀마다 가중치를 곱합니다.",
+  "lesson.weight.try": "테두리를 픽셀마다 옮겨 보세요. 곱이 0보다 큰 곳과 작은 곳은 어디인가요?",
+  "lesson.sum.title": "가중합",
+  "lesson.sum.text":
+    "뉴런은 곱(가중치 × 픽셀) {inputs}개를 모두 더합니다. 이 그림에서는 {products}입니다. 파란 곳에 획이 있으면 합이 커지고 주황색 곳에 있으면 " +
+    "작아집니다. 가중치는 그림에 던지는 질문인 셈입니다. 여기에 획이 있고 저기에는 없나요?",
+  "lesson.sum.try":
+    "다른 숫자를 불러오세요. 가중치는 그대로이고 곱이 달라집니다. 어떤 숫자에서 합이 큰가요?",
+  "lesson.sigmoid.title": "곡선: 시그모이드",
+  "lesson.sigmoid.text":
+    "합은 어떤 수든 될 수 있지만 활성값은 0과 1 사이입니다. 시그모이드 σ(z) = 1 / (1 + e⁻ᶻ)가 합을 활성값으로 바꿉니다. 0보다 아주 작으면 " +
+    "0에, 아주 크면 1에 가까워집니다. 지금 합은 {sum}(다음 단계에서 볼 편향을 더한 값)이고, 활성값은 {activation}이 됩니다.",
+  "lesson.sigmoid.try": "천천히 그리면서 점이 곡선을 따라 움직이는 것을 보세요.",
   "lesson.bias.title": "편향이 임곗값을 정합니다",
   "lesson.bias.text":
-    "뉴런은 언제 켜져야 할까요? 합에 편향을 더합니다. 여기서는 {bias}입니다. 그래서 가중치 × 입력이 임곗값 {threshold}보다 커야 활성값이 0.5를 " +
-    "넘습니다. 지금 그 값은 {products}이고, 편향을 더한 가중합은 {sum}입니다.",
-  "lesson.bias.try": "뉴런 정보의 “{tune}”에서 편향을 움직여 보세요. 어디서 꺼지나요?",
-  "lesson.sigmoid.title": "시그모이드",
-  "lesson.sigmoid.text":
-    "가중합은 어떤 수든 될 수 있습니다. 시그모이드 σ(z) = 1 / (1 + e⁻ᶻ)는 이것을 0과 1 사이의 수로 바꿉니다. 0보다 아주 작으면 0에, 아주 크면 " +
-    "1에 가까워지고, 0은 0.5가 됩니다. 여기서 {sum}의 시그모이드 값은 {activation}입니다.",
-  "lesson.sigmoid.try": "천천히 그리면서 점이 곡선을 따라 움직이는 것을 보세요.",
-  "lesson.matrix.title": "한 층을 한 줄로",
-  "lesson.matrix.text":
-    "한 층에 있는 뉴런들의 가중치를 나란히 세우면 행렬 W의 열이 됩니다. 그러면 층 전체가 y = σ(x W + b) 한 줄입니다. 그림 여러 장, 곧 미니배치는 " +
-    "x의 행이 되고, 같은 식으로 한꺼번에 계산합니다. 입력에서 출력까지 가는 이 계산이 순전파입니다.",
-  "lesson.matrix.try":
-    "“{matrix}” 패널에서 그림의 수를 바꾸면서 모양(shape)이 어떻게 달라지는지 보세요.",
+    "뉴런은 언제 켜져야 할까요? 곡선에 넣기 전에 수 하나를 더합니다. 이 수가 편향이고, 여기서는 {bias}입니다. 가중치 × 입력의 합은 " +
+    "{products}이고, 편향을 더한 가중합은 {sum}입니다.",
+  "lesson.bias.try": "편향을 움직여 보세요. 뉴런은 어디서 꺼지나요?",
+  "lesson.layer.title": "뉴런이 모이면 층이 됩니다",
+  "lesson.layer.text":
+    "이런 뉴런 {first}개가 층 하나입니다. 모두 같은 픽셀 {inputs}개를 받지만 가중치와 편향은 저마다 달라서, 그림에 던지는 질문도 다릅니다. 입력도 " +
+    "답도 아니어서 은닉층이라고 부릅니다. 뉴런 {first}개의 가중치는 다음과 같습니다.",
+  "lesson.layer.try": "테두리가 밝을수록 활성값이 큽니다. 이 그림은 어떤 뉴런을 켜나요?",
+  "lesson.hope.title": "테두리, 패턴, 숫자?",
+  "lesson.hope.text":
+    "테두리가 모여 동그라미와 선이 되고, 동그라미와 선이 모여 숫자가 됩니다. 9는 동그라미 아래에 선이 있는 모양입니다. 많은 입문 글은 은닉층 1이 테두리를, " +
+    "은닉층 2가 패턴을, 출력층이 숫자를 찾으리라고 기대합니다. 은닉층 1이 실제로 찾아낸 것은 아래와 같습니다.",
+  "lesson.hope.try": "획이 보이는 그림과 거의 보이지 않는 그림을 찾아보세요.",
+  "lesson.network.title": "층층이 답까지",
+  "lesson.network.text":
+    "은닉층 1의 활성값 {first}개는 다음 층의 입력이 됩니다. 다시 가중치를 곱해 더하고, 편향을 더하고, 곡선을 지납니다. 이렇게 출력층까지 갑니다. " +
+    "출력층에는 숫자마다 하나씩 뉴런 {outputs}개가 있고, 가장 밝은 뉴런이 답입니다. 입력에서 출력까지 가는 이 계산이 순전파입니다.",
+  "lesson.network.try": "뉴런을 골라 보세요. 앞 층의 어떤 뉴런이 가장 중요한가요?",
   "lesson.count.title": "파라미터 {parameters}개",
   "lesson.count.text":
-    "이 신경망이 학습하는 것은 가중치와 편향뿐입니다. 층마다 앞뒤 뉴런의 쌍마다 가중치 하나, 자기 뉴런마다 편향 하나가 있습니다. “{count}” 패널에서 모두 " +
-    "더하면 {parameters}개입니다.",
-  "lesson.count.try": "은닉층 2의 파라미터는 몇 개일까요? 먼저 계산해 보고 확인하세요.",
-  "lesson.activations.title": "활성화 함수가 필요한 이유",
+    "가중치와 편향을 파라미터라고 합니다. 신경망이 학습하는 것은 이것뿐입니다. 뉴런마다 앞 층의 뉴런 수만큼 가중치가 있고 편향이 하나 있습니다. 그래서 은닉층 " +
+    "1에는 가중치 {inputs} × {first}개와 편향 {first}개, 모두 {firstOwn}개의 파라미터가 있습니다.",
+  "lesson.count.try": "출력층의 파라미터도 같은 방법으로 세어 보세요.",
+  "lesson.matrix.title": "한 층을 한 줄로",
+  "lesson.matrix.text":
+    "뉴런을 하나씩 계산하지는 않습니다. 한 층에 있는 뉴런들의 가중치를 나란히 세우면 행렬 W의 열이 되고, 층 전체가 y = σ(x W + b) 한 줄이 됩니다. " +
+    "그림 여러 장, 곧 미니배치는 x의 행이 되어 같은 식으로 한꺼번에 계산합니다.",
+  "lesson.matrix.try": "그림 수를 바꿔 보세요. 어떤 모양(shape)이 달라지나요?",
+  "lesson.activations.title": "곡선이 왜 필요할까요?",
   "lesson.activations.text":
-    "활성화 함수가 없으면 층을 쌓아도 소용이 없습니다. g(x) = 4x + 1 다음에 f(x) = 3x + 2를 이으면 f(g(x)) = 3(4x + 1) + 2 = " +
-    "12x + 5, 다시 직선 하나입니다. 아무리 많이 쌓아도 마찬가지입니다. 그 사이에 휘어지는 것이 있어야 합니다.",
-  "lesson.activations.try":
-    "둘 사이에 시그모이드를 넣고 x를 움직여 보세요. 그런 다음 “{change}” 패널을 열어 활성화 함수를 모두 없애 보세요.",
-  "lesson.learning.title": "학습",
+    "층 사이에 곡선이 없으면 층을 쌓아도 소용이 없습니다. 직선 다음에 직선을 이으면 다시 직선입니다. g(x) = 4x + 1 다음에 f(x) = 3x + 2를 " +
+    "이으면 f(g(x)) = 3(4x + 1) + 2입니다.",
+  "lesson.activations.try": "사이에 시그모이드를 넣고 x를 움직여 보세요. 직선이 어떻게 되나요?",
+  "lesson.learning.title": "조금씩 학습합니다",
   "lesson.learning.text":
-    "숫자 {parameters}개를 사람이 일일이 정하지는 않습니다. 처음에는 무작위입니다. 손실은 답이 얼마나 틀렸는지 나타내고, 역전파는 숫자마다 어느 쪽으로 " +
-    "바꿔야 손실이 줄어드는지 구합니다. 모두 그쪽으로 조금씩 움직이기를 배치마다 되풀이합니다. 그래도 완벽해지지는 않습니다. 이 그림에 대한 답은 " +
-    "{answer}입니다.",
+    "수 {parameters}개를 사람이 정하지는 않습니다. 처음에는 무작위입니다. 손실은 답이 얼마나 틀렸는지 나타냅니다. 역전파는 수마다 어느 쪽으로 바꿔야 " +
+    "손실이 줄어드는지 구하고, 모든 수를 그쪽으로 조금씩 옮깁니다. 얼마나 조금씩인지는 학습률이 정합니다. 이것을 배치마다 되풀이합니다.",
   "lesson.learning.try":
-    "“{back}” 패널을 열어 보세요. 정답을 내려면 어떤 뉴런이 더 밝아져야 할까요?",
+    "“{play}” 버튼을 누르면 잡음이 획으로 바뀝니다. 이때부터 여기 있는 것은 새 신경망입니다.",
+  "lesson.learning.seen":
+    "이 가중치도 처음에는 잡음이었습니다. pellucid open으로 열면 변해 가는 모습이 보입니다.",
   "lesson.torch.title": "PyTorch로 똑같이",
   "lesson.torch.text":
-    "지금까지 본 것은 특별한 신경망이 아닙니다. “{torch}” 패널에서 pellucid와 PyTorch 코드를 나란히 비교해 보세요. 한 가지가 다릅니다. " +
-    "nn.Linear는 가중치를 전치하여 (출력, 입력) 모양으로 저장하고 x Wᵀ + b를 계산합니다. 결과는 같습니다.",
-  "lesson.torch.try": "어느 쪽이든 노트북에 복사해서 실행해 보세요.",
+    "지금까지 본 것은 특별한 신경망이 아닙니다. PyTorch로도 몇 줄이면 됩니다. 한 가지가 다릅니다. nn.Linear는 가중치를 전치하여 (출력, 입력) " +
+    "모양으로 저장하고 x Wᵀ + b를 계산합니다. 결과는 같습니다.",
+  "lesson.torch.try": "노트북에 복사해서 실행해 보세요.",
+  "lesson.own.title": "내가 그린 숫자",
+  "lesson.own.text":
+    "이제 픽셀에서 답까지 모든 수를 압니다. 가중치는 입력 하나가 뉴런에 얼마나 중요한지, 편향은 뉴런이 얼마나 쉽게 켜지는지 나타냅니다. 은닉층은 입력과 출력 " +
+    "사이에 있는 층입니다. 숫자를 그리고, 신경망이 왜 그렇게 읽는지 누군가에게 설명해 보세요.",
+  "lesson.own.try": "사람은 읽는데 신경망은 못 읽는 숫자를 그릴 수 있나요?",
+
+  "ask.check": "확인",
+  "ask.show": "답 보기",
+  "ask.right": "맞았습니다!",
+  "ask.wrong": "조금 다릅니다.",
+  "ask.pixel": "어떤 픽셀의 수가 0.5입니다. 무슨 색일까요?",
+  "ask.pixel.one": "검은색",
+  "ask.pixel.two": "회색",
+  "ask.pixel.three": "흰색",
+  "ask.pixel.hint": "0은 검은색, 1은 흰색입니다. 그 중간은 무엇일까요?",
+  "ask.pixel.after": "회색입니다. 0.5는 검은색(0)과 흰색(1)의 한가운데입니다.",
+  "ask.dark": "밝기를 4분의 1로 줄이면 신경망은 뭐라고 답할까요?",
+  "ask.dark.one": "그대로",
+  "ask.dark.two": "다른 숫자",
+  "ask.dark.three": "답 없음",
+  "ask.dark.hint": "밝기를 25 %로 옮겨서 직접 확인해 보세요.",
+  "ask.dark.after":
+    "답은 25 %에서 {quarter}, 5 %에서 {least}입니다. 신경망은 언제나 답합니다. 출력 뉴런 중 하나는 항상 가장 밝기 때문입니다.",
+  "ask.weight": "밝은 픽셀의 가중치가 주황색입니다. 둘의 곱은 어떨까요?",
+  "ask.weight.one": "0보다 크다",
+  "ask.weight.two": "0보다 작다",
+  "ask.weight.hint": "주황색 가중치는 음수입니다. 양수에 음수를 곱하면 어떻게 될까요?",
+  "ask.weight.after":
+    "0보다 작습니다. 주황색 곳의 획은 이 뉴런을 끄는 쪽으로, 파란 곳의 획은 켜는 쪽으로 작용합니다.",
+  "ask.sum": "픽셀 세 개가 1, 0.5, 0이고 가중치는 2, −3, 4입니다. 가중합은 얼마일까요?",
+  "ask.sum.hint": "픽셀마다 가중치를 곱해서 더하세요. 1 × 2, 0.5 × (−3), 0 × 4입니다.",
+  "ask.sum.after": "1 × 2 + 0.5 × (−3) + 0 × 4 = 2 − 1.5 + 0 = 0.5입니다.",
+  "ask.sigmoid": "합이 0이면 시그모이드 값은 얼마일까요?",
+  "ask.sigmoid.hint": "곡선의 한가운데 높이를 보세요.",
+  "ask.sigmoid.after": "한가운데인 0.5입니다. 합이 0보다 크면 뉴런이 절반보다 밝게 켜집니다.",
+  "ask.bias": "활성값이 꼭 0.5가 되려면 가중치 × 입력의 합이 얼마여야 할까요?",
+  "ask.bias.hint": "시그모이드는 0을 0.5로 바꿉니다. {bias}에 얼마를 더하면 0이 될까요?",
+  "ask.bias.after":
+    "편향의 부호를 바꾼 {threshold}입니다. 이 값이 임곗값이고, 이보다 크면 뉴런이 켜집니다. 편향이 작을수록 켜지기 어렵습니다.",
+  "ask.layer": "이 층의 가중치는 모두 몇 개일까요?",
+  "ask.layer.hint": "뉴런 {first}개에 가중치가 {inputs}개씩 있습니다.",
+  "ask.layer.after": "{inputs} × {first} = {layerWeights}개입니다. 편향은 {first}개입니다.",
+  "ask.hope": "이 그림들에는 무엇이 보이나요?",
+  "ask.hope.one": "뚜렷한 테두리",
+  "ask.hope.two": "짧은 획과 얼룩",
+  "ask.hope.three": "숫자 전체",
+  "ask.hope.hint": "가장 진한 곳을 보세요. 얼마나 길고, 한 그림에 몇 군데나 있나요?",
+  "ask.hope.after":
+    "짧은 획과 얼룩입니다. 기대의 절반은 맞은 셈입니다. 이런 뉴런 80개를 재 보면 테두리 하나가 가중치의 평균 39 %를 설명합니다. 은닉층 2는 동그라미보다는 " +
+    "숫자의 묶음을 찾습니다. 테두리를 찾으라고 한 사람은 없습니다. 학습은 맞는 답만 요구합니다.",
+  "ask.network": "{layer}의 뉴런 하나로 들어오는 가중치는 몇 개일까요?",
+  "ask.network.hint": "앞 층의 뉴런마다 하나씩 있습니다.",
+  "ask.network.after":
+    "{before}개입니다. 앞 층의 뉴런마다 하나씩 있습니다. 은닉층 1에서는 픽셀마다 하나씩 있었습니다.",
+  "ask.count": "뉴런이 {size}개인 {layer}의 파라미터는 몇 개일까요?",
+  "ask.count.hint": "뉴런 {size}개에 가중치 {before}개와 편향 하나씩이 있습니다.",
+  "ask.count.after": "{before} × {size} + {size} = {own}개입니다.",
+  "ask.matrix":
+    "그림 10장이면 x는 (10, {inputs}), W는 ({inputs}, {first})입니다. x W의 모양은 무엇일까요?",
+  "ask.matrix.hint": "그림마다 한 행, 뉴런마다 한 열입니다.",
+  "ask.matrix.after": "(10, {first})입니다. 그림마다 한 행, 뉴런마다 한 열입니다.",
+  "ask.activations": "전개해 보세요. 3(4x + 1) + 2 = 12x + …",
+  "ask.activations.hint": "3 × 1에 2를 더하세요.",
+  "ask.activations.after":
+    "12x + 5, 다시 직선 하나입니다. 두 층이 한 층과 똑같은 일을 합니다. 사이에 곡선이 있으면 그렇게 되지 않습니다.",
+  "ask.learning":
+    "가중치가 무작위이고 숫자는 열 가지입니다. 학습하기 전의 신경망은 얼마나 맞힐까요?",
+  "ask.learning.hint": "열 가지 중 하나를 찍는 것과 같습니다.",
+  "ask.learning.after": "찍는 것과 같은 10 %쯤입니다. 학습하고 나면 90 %를 넘습니다.",
+  "ask.torch": "첫 번째 nn.Linear의 가중치는 어떤 모양일까요?",
+  "ask.torch.hint": "(출력, 입력)이고, 출력은 {first}개입니다.",
+  "ask.torch.after": "W를 전치한 ({first}, {inputs})입니다.",
+
+  "looking.board": "그림. 화살표 키로 테두리를 옮깁니다.",
+  "looking.piece": "한가운데: {row}행 {column}열, 수 {value}",
+  "looking.pixel": "픽셀",
+  "looking.weight": "가중치",
+  "looking.product": "곱",
+  "hope.edges": "테두리",
+  "hope.patterns": "패턴",
+  "hope.digit": "숫자",
+  "finish.draw": "숫자를 직접 그려 보세요. 신경망이 바로 읽습니다.",
+  "finish.read": "직접 그린 그림에 대한 신경망의 답은 {answer}, 출력값은 {activation}입니다.",
+  "finish.score": "질문 {all}개 중 {right}개를 스스로 풀었습니다.",
+  "finish.share": "이 그림 공유하기",
+  "finish.worksheet": "인쇄용 학습지",
+  "worksheet.title": "학습지",
+  "worksheet.text": "수업의 질문을 종이에 옮긴 것입니다. 수업의 문구와 이 신경망으로 만듭니다.",
+  "worksheet.lesson": "숫자를 읽는 신경망",
+  "worksheet.name": "이름",
+  "worksheet.date": "날짜",
+  "worksheet.answers": "답 포함",
+  "worksheet.print": "인쇄",
+  "worksheet.own": "자신의 말로",
+  "worksheet.weight": "가중치란 무엇인가요?",
+  "worksheet.weight.after":
+    "연결에 붙은 수입니다. 입력 하나가 뉴런에 얼마나, 어느 쪽으로 중요한지 나타냅니다.",
+  "worksheet.bias": "편향이란 무엇인가요?",
+  "worksheet.bias.after":
+    "뉴런의 가중합에 더하는 수입니다. 합이 얼마나 커야 뉴런이 켜지는지 정합니다.",
+  "worksheet.hidden": "은닉층이란 무엇인가요?",
+  "worksheet.hidden.after":
+    "입력과 출력 사이에 있는 뉴런의 층입니다. 앞 층의 활성값을 받아 자신의 활성값을 다음 층에 넘깁니다.",
 
   "term.neuron": "뉴런",
   "term.activation": "활성값",
@@ -259,6 +379,7 @@ export const ko = {
   "matrix.row": "{index}번(정답 {label})",
 
   "codes.title": "PyTorch로",
+  "codes.more": "전체 프로그램",
   "codes.text":
     "아직 학습하지 않은 이 신경망을 두 라이브러리로 작성한 코드입니다. x는 픽셀이 0부터 255까지인 그림 (N, 28, 28), t는 그 숫자입니다. 손실과 " +
     "옵티마이저도 같습니다.",
@@ -433,8 +554,7 @@ export const ko = {
 
   "learn.title": "학습",
   "learn.text":
-    "신경망을 학습 데이터 50,000개로 학습합니다. 다른 10,000개는 검증 데이터로 따로 두고, 학습하지 않은 숫자도 맞히는지 확인합니다. 은닉층 1의 뉴런을 " +
-    "하나 골라 가중치가 뚜렷해지는 모습을 보세요.",
+    "신경망을 학습 데이터 50,000개로 학습합니다. 다른 10,000개는 검증 데이터로 따로 둡니다. 정확도와 실선 곡선은 학습하지 않은 이 숫자들에서 잰 값입니다.",
   "learn.offline":
     "이 페이지는 파일 하나입니다. 담긴 숫자 500개는 살펴보고 평가하기에는 충분하지만 학습하기에는 너무 적습니다. 학습에는 pellucid에 들어 있는 학습 데이터 " +
     "50,000개와 계산 엔진이 필요합니다. 컴퓨터에 pellucid를 설치하고 다음 명령을 실행하면 같은 페이지가 학습 기능과 함께 열리고, 테스트 숫자 " +
@@ -449,13 +569,14 @@ export const ko = {
   "learn.loss": "손실",
   "learn.accuracy": "정확도 (검증 데이터)",
   "learn.shares": "정확도",
+  "learn.guess": "찍을 때: 10 %",
   "learn.training": "학습 데이터",
   "learn.held": "검증 데이터",
   "learn.back": "되돌아갈 에포크",
   "learn.rate": "학습률",
   "learn.batch": "배치 크기 (다음 에포크부터)",
   "learn.pace": "속도",
-  "learn.pace.slow": "1초에 배치 20개",
+  "learn.pace.slow": "천천히: 1초에 배치 20개",
   "learn.pace.epoch": "1초에 에포크 하나",
   "learn.pace.full": "가장 빠르게",
   "learn.anew": "새로 시작: 가중치, 층, 시드",

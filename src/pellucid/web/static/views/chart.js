@@ -10,6 +10,7 @@ import { h, s, set } from "../dom.js";
  * @property {number} [mark] the x of a vertical line
  * @property {string} [description] for screen readers, instead of the last values
  * @property {boolean} [whole] whether x counts, so that its axis needs no fractions
+ * @property {{at: number, name: string}} [level] a horizontal line with a name, to compare with
  */
 
 const [WIDTH, HEIGHT, LEFT, EDGE, FOOT] = [340, 170, 40, 14, 20];
@@ -38,21 +39,22 @@ function ticks(low, high, least = 0) {
 /**
  * @param {string} title
  * @param {(value: number) => string} form formats values
+ * @param {(value: number) => string} [tick] formats those at the axis, which are round
  */
-export function chart(title, form) {
+export function chart(title, form, tick = form) {
   const svg = s("svg", { class: "plot", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img" });
   const names = h("p", { class: "legend" });
   return {
     element: h("figure", { class: "chart" }, h("h3", {}, title), svg, names),
     /**
      * @param {Line[]} lines
-     * @param {[number, number]} range of values
+     * @param {[number, number] | null} range of values; null where none is known yet
      * @param {Options} [options]
      */
     render(lines, range, options = {}) {
-      const scale = scales(lines, range, options);
+      const scale = scales(lines, range ?? [0, 1], options);
       svg.replaceChildren(
-        ...axes(scale, range, form, options),
+        ...axes(scale, range, tick, options),
         ...lines.map((line) => curve(line, scale)),
         ...lines.flatMap((line) => dots(line, scale)),
       );
@@ -83,18 +85,18 @@ function scales(lines, [low, high], { right: end }) {
 
 /**
  * @param {Scale} scale
- * @param {[number, number]} range
+ * @param {[number, number] | null} range
  * @param {(value: number) => string} form
  * @param {Options} options
  */
-function axes({ from, right, X, Y }, [low, high], form, { mark, whole }) {
+function axes({ from, right, X, Y }, range, form, { mark, whole, level }) {
   const tick = (/** @type {string} */ text, /** @type {Record<string, any>} */ place) =>
     s("text", { class: "tick", ...place }, text);
   const guide = (/** @type {number} */ x) =>
     s("path", { class: "guide", d: `M${X(x).toFixed(1)} ${EDGE}V${HEIGHT - FOOT}` });
   return [
     s("path", { class: "axes", d: `M${LEFT} ${EDGE}V${HEIGHT - FOOT}H${WIDTH - EDGE}` }),
-    ...ticks(low, high).flatMap((y) => [
+    ...(range ? ticks(...range) : []).flatMap((y) => [
       s("path", { class: "grid", d: `M${LEFT} ${Y(y).toFixed(1)}H${WIDTH - EDGE}` }),
       tick(form(y), { x: LEFT - 5, y: Y(y) + 4, "text-anchor": "end" }),
     ]),
@@ -102,6 +104,12 @@ function axes({ from, right, X, Y }, [low, high], form, { mark, whole }) {
       tick(String(x), { x: X(x), y: HEIGHT - 4, "text-anchor": "middle" }),
     ),
     ...(mark === undefined ? [] : [guide(mark)]),
+    ...(level
+      ? [
+          s("path", { class: "guide", d: `M${LEFT} ${Y(level.at).toFixed(1)}H${WIDTH - EDGE}` }),
+          tick(level.name, { x: WIDTH - EDGE, y: Y(level.at) - 4, "text-anchor": "end" }),
+        ]
+      : []),
   ];
 }
 

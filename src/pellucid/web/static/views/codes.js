@@ -4,7 +4,7 @@ import { h } from "../dom.js";
 
 /** @param {import("../page.js").Page} page @returns {import("../page.js").View} */
 export function codes({ t, network }) {
-  const sizes = network.neuronLayers.map(({ size }) => size);
+  const sizes = sizesOf(network);
   const last = sizes[sizes.length - 1];
   const ours = [
     "import pellucid as pl",
@@ -22,10 +22,7 @@ export function codes({ t, network }) {
     "import torch",
     "from torch import nn",
     "",
-    "model = nn.Sequential(",
-    "    nn.Flatten(),",
-    ...sizes.slice(1).map((size, i) => `    nn.Linear(${sizes[i]}, ${size}), nn.Sigmoid(),`),
-    ")",
+    ...modelLines(sizes),
     "",
     "y = model(x / 255)",
     `model[1].weight.shape  # (${sizes[1]}, ${sizes[0]})`,
@@ -58,4 +55,24 @@ export function codes({ t, network }) {
     h("div", { class: "codes" }, code("pellucid", ours), code("PyTorch", theirs)),
   );
   return { element, render() {} };
+}
+
+/** @param {import("../network/network.js").Network} network */
+function sizesOf({ neuronLayers }) {
+  return neuronLayers.map(({ size }) => size);
+}
+
+/** @param {number[]} sizes of the layers */
+function modelLines(sizes) {
+  return [
+    "model = nn.Sequential(",
+    "    nn.Flatten(),",
+    ...sizes.slice(1).map((size, i) => `    nn.Linear(${sizes[i]}, ${size}), nn.Sigmoid(),`),
+    ")",
+  ];
+}
+
+/** Return the shown network in PyTorch, in few lines. @param {import("../page.js").Page} page */
+export function codeLines({ network }) {
+  return [...modelLines(sizesOf(network)), "y = model(x / 255)"];
 }

@@ -3,6 +3,7 @@
 
 import { h, reveal, set, setText } from "../dom.js";
 import { roundedSum, number, signed, unsigned } from "../format.js";
+import { STEPS } from "../lesson.js";
 import { isOff } from "../network/edits.js";
 import { layerName } from "../texts.js";
 import { bars } from "./bars.js";
@@ -41,13 +42,17 @@ export function detail(page) {
   /** @type {Part[]} */
   let parts = [];
   let wasOff = false;
+  /** @type {Neuron | null} */
+  let shown = null;
   return {
     element,
     render(look, before) {
-      const { neuron } = look.state;
+      // A step that speaks of a neuron shows its parts itself.
+      const own = look.state.step !== null && STEPS[look.state.step - 1].neuron;
+      const neuron = own ? null : look.state.neuron;
       const off = neuron !== null && isOff(look.state.edits, neuron);
-      const changed = !before || neuron !== before.state.neuron || off !== wasOff;
-      wasOff = off;
+      const changed = !before || neuron !== shown || off !== wasOff;
+      [shown, wasOff] = [neuron, off];
       if (changed) {
         set(element, { "data-open": neuron !== null });
         setText(title, neuron ? headline(page, neuron) : "");
@@ -128,7 +133,7 @@ export function note(text) {
  * @param {Neuron} neuron
  * @returns {Part}
  */
-function pictures({ t }, shape, neuron) {
+export function pictures({ t }, shape, neuron) {
   const double = shape.map((side) => 2 * side);
   const [left, right] = [canvas(double, { role: "img" }), canvas(double, { role: "img" })];
   const [range, added] = [h("small"), h("small")];
@@ -232,7 +237,7 @@ function outgoing(page, neuron) {
 }
 
 /** The weighted sum with its numbers. @param {Page} page @param {Neuron} neuron @returns {Part} */
-function sum({ t }, neuron) {
+export function sum({ t }, neuron) {
   const [products, bias, total] = [
     h("data", {}),
     h("data", {}),

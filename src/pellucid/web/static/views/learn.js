@@ -4,8 +4,9 @@ import { h, set, setText } from "../dom.js";
 import { number, percent } from "../format.js";
 import { ACTIVATIONS, BATCHES, Trainer } from "../training.js";
 import { layerName } from "../texts.js";
-import { chart } from "./chart.js";
+import { gallery } from "./gallery.js";
 import { neuronName } from "./neuron.js";
+import { curves, watch } from "./watch.js";
 
 /**
  * @typedef {import("../page.js").Page} Page
@@ -13,7 +14,6 @@ import { neuronName } from "./neuron.js";
  * @typedef {import("../texts.js").Key} Key
  */
 
-const PACES = /** @type {const} */ (["slow", "epoch", "full"]);
 const RISEN = 1.3; // times the least loss: the training gets worse
 const GUESSED = 0.2; // accuracy: hardly more than by guessing
 
@@ -27,6 +27,16 @@ export function learn(page) {
   return { element: h("div", {}, h("p", {}, page.t("learn.offline"), " ", command)), render() {} };
 }
 
+/**
+ * A training at a glance, for the lesson; without a server, the weights that one ended with.
+ * @param {Page} page
+ * @returns {import("./detail.js").Part}
+ */
+export function learnt(page) {
+  if (page.facts.server) return watch(page, trainers.get(page) ?? newTrainer(page));
+  return gallery(page);
+}
+
 /** @param {Page} page */
 function newTrainer(page) {
   const made = new Trainer(page);
@@ -34,24 +44,52 @@ function newTrainer(page) {
   return made;
 }
 
-/** @param {Page} page @param {Trainer} trainer @returns {View} */
+/**
+ * The panel. Its first screen is what a training looks like: controls, loss and accuracy, weights,
+ * curves. Settings follow.
+ * @param {Page} page
+ * @param {Trainer} trainer
+ * @returns {View}
+ */
 function training(page, trainer) {
   const { t } = page;
-  const button = (
-    /** @type {"play" | "pause" | "step" | "epoch"} */ name,
-    /** @type {string} */ order,
-  ) =>
-    h(
-      "button",
-      { type: "button", "data-testid": `train-${name}`, onclick: () => trainer.order(order) },
-      t(`learn.${name}`),
-    );
-  const [play, pause] = [button("play", "play"), button("pause", "pause")];
-  const [loss, accuracy, place] = ["loss", "accuracy", "train-place"].map((name) =>
-    h("output", { "data-testid": name }, "–"),
-  );
+  const watched = watch(page, trainer);
+  const drawn = curves(page);
   const notes = h("div", { class: "notices", role: "status" });
   const edited = h("p", { class: "note", hidden: true }, t("learn.edited"));
+  const which = whichNetwork(page, trainer);
+  const rewind = rewinding(page, trainer);
+  const element = h(
+    "div",
+    { class: "learning" },
+    watched.element,
+    drawn.element,
+    edited,
+    notes,
+    which.element,
+    rewind.element,
+    whileRunning(page, trainer),
+    beginning(page, trainer),
+    h("p", { class: "note" }, t("learn.text")),
+  );
+  return {
+    element,
+    render(look) {
+      watched.render(look);
+      drawn.render(trainer);
+      which.render();
+      rewind.render();
+      edited.hidden = page.base === page.opened || !page.store.state.edits.length;
+      const words = notices(page, trainer);
+      if (notes.textContent !== words.join(""))
+        notes.replaceChildren(...words.map((text) => h("p", {}, text)));
+    },
+  };
+}
+
+/** Whether the shown network is the trained one, and a way back. @param {Page} page @param {Trainer} trainer */
+function whichNetwork(page, trainer) {
+  const { t } = page;
   const which = h("span");
   const opened = h(
     "button",
@@ -63,9 +101,18 @@ function training(page, trainer) {
     },
     t("learn.opened"),
   );
-  const shown = h("p", { class: "line note" }, which, opened);
-  const losses = chart(t("learn.loss"), number);
-  const accuracies = chart(t("learn.shares"), (value) => `${(100 * value).toFixed(0)} %`);
+  return {
+    element: h("p", { class: "line note" }, which, opened),
+    render() {
+      const own = page.base === page.opened;
+      opened.hidden = own;
+      setText(which, t(!own ? "learn.now" : trainer.news ? "learn.waiting" : "learn.replaces"));
+    },
+  };
+}
+
+/** Going back to an epoch. @param {Page} page @param {Trainer} trainer */
+function rewinding({ t }, trainer) {
   const back = h("input", {
     type: "range",
     id: "train-back",
@@ -74,103 +121,18 @@ function training(page, trainer) {
     oninput: () => goBack(trainer, trainer.news?.kept[Number(back.value)] ?? 0),
   });
   const reached = h("output", { for: "train-back" });
-  const rewind = h(
-    "p",
-    { class: "line" },
-    h("label", { for: "train-back" }, t("learn.back")),
-    back,
-    reached,
-  );
-  const element = h(
-    "div",
-    { class: "learning" },
-    h("p", {}, t("learn.text")),
-    h(
-      "div",
-      { class: "line" },
-      play,
-      pause,
-      button("step", "batch"),
-      button("epoch", "epoch"),
-      place,
-    ),
-    shown,
-    h(
-      "dl",
-      { class: "figures" },
-      h("div", {}, h("dt", {}, t("learn.loss")), h("dd", {}, loss)),
-      h("div", {}, h("dt", {}, t("learn.accuracy")), h("dd", {}, accuracy)),
-    ),
-    edited,
-    notes,
-    rewind,
-    h("div", { class: "charts" }, losses.element, accuracies.element),
-    whileRunning(page, trainer),
-    beginning(page, trainer),
-  );
+  const label = h("label", { for: "train-back" }, t("learn.back"));
   return {
-    element,
+    element: h("p", { class: "line" }, label, back, reached),
     render() {
-      const { news, records } = trainer;
-      const running = news !== null && news.mode !== "pause";
-      set(play, { disabled: running || Boolean(news?.finished) });
-      set(pause, { disabled: !running });
-      const own = page.base === page.opened;
-      const seen = own ? null : news; // the scores of the shown network
-      setText(loss, typeof seen?.loss === "number" ? number(seen.loss) : "–");
-      setText(accuracy, typeof seen?.accuracy === "number" ? percent(seen.accuracy) : "–");
-      set(loss, { value: seen?.loss });
-      set(accuracy, { value: seen?.accuracy });
-      opened.hidden = own;
-      setText(which, t(!own ? "learn.now" : news ? "learn.waiting" : "learn.replaces"));
-      const now = news && { epoch: news.epoch, batch: news.batch, batches: news.batches };
-      setText(place, now ? t(now.batches ? "learn.place" : "learn.after", now) : "");
-      edited.hidden = own || !page.store.state.edits.length;
+      const { news } = trainer;
       const kept = news?.kept ?? [0];
       set(back, { max: kept.length - 1, disabled: kept.length < 2 });
       if (news && document.activeElement !== back) back.value = String(kept.indexOf(news.shown));
       setText(reached, String(news?.shown ?? 0));
-      const words = notices(page, trainer);
-      if (notes.textContent !== words.join(""))
-        notes.replaceChildren(...words.map((text) => h("p", {}, text)));
-      const line = (
-        /** @type {Key} */ name,
-        /** @type {Line["kind"]} */ kind,
-        /** @type {"loss" | "accuracy" | "validation_loss" | "validation_accuracy"} */ column,
-      ) => ({
-        name: t(name),
-        kind,
-        points: records.map(
-          (record) => /** @type {[number, number]} */ ([record.epoch, record[column]]),
-        ),
-      });
-      const highest = Math.max(
-        0.01,
-        ...records.flatMap((record) => [record.loss, record.validation_loss]),
-      );
-      const lowest = Math.min(
-        0.9,
-        ...records.flatMap((record) => [record.accuracy, record.validation_accuracy]),
-      );
-      const more = { whole: true, ...(records.length > 1 ? { mark: news?.shown } : {}) };
-      losses.render(
-        [line("learn.training", "first", "loss"), line("learn.held", "second", "validation_loss")],
-        [0, highest],
-        more,
-      );
-      accuracies.render(
-        [
-          line("learn.training", "first", "accuracy"),
-          line("learn.held", "second", "validation_accuracy"),
-        ],
-        [Math.floor(lowest * 10) / 10, 1],
-        more,
-      );
     },
   };
 }
-
-/** @typedef {import("./chart.js").Line} Line */
 
 /** @type {WeakMap<Trainer, number>} */
 const wanted = new WeakMap();
@@ -210,19 +172,11 @@ function whileRunning({ t }, trainer) {
       h("option", { value: size, selected: size === settings.batch }, String(size)),
     ),
   );
-  const pace = h(
-    "select",
-    { id: "train-pace", onchange: () => trainer.set({ pace: pace.value }) },
-    ...PACES.map((name) =>
-      h("option", { value: name, selected: name === settings.pace }, t(`learn.pace.${name}`)),
-    ),
-  );
   return h(
     "div",
     { class: "settings" },
     labelled(t("learn.rate"), rate),
     labelled(t("learn.batch"), batch),
-    labelled(t("learn.pace"), pace),
   );
 }
 

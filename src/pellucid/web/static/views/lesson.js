@@ -1,20 +1,20 @@
-// The lesson: short steps that set the picture and mark what they explain. It covers nothing, and
-// the page can be used meanwhile; a button sets the picture again.
+// The lesson: short steps, each a card with a text, the controls that it speaks of, and a question
+// that waits for an answer. The network stays beside it, and can be used meanwhile.
 
-import { h, reveal, set, setText } from "../dom.js";
-import { count, number } from "../format.js";
+import { h, set, setText } from "../dom.js";
 import { STEPS } from "../lesson.js";
 import { TEXTS } from "../texts.js";
-import { chain } from "./chain.js";
-import { biasOf } from "./neuron.js";
-import { starts } from "./start.js";
+import { exhibit } from "./exhibits.js";
+import { question } from "./question.js";
 import { show } from "./steps.js";
+import { neuronOf, titleOf, valuesOf } from "./values.js";
 
 /**
  * @typedef {import("../page.js").Page} Page
  * @typedef {import("../page.js").View} View
  * @typedef {import("../look.js").Look} Look
  * @typedef {import("../lesson.js").LessonStep} LessonStep
+ * @typedef {import("./detail.js").Part} Part
  */
 
 /** Leave the lesson, and keep the picture. @param {Page} page */
@@ -28,29 +28,104 @@ function leave({ store }) {
 /** @param {Page} page @returns {View} */
 export function lesson(page) {
   const { t, store } = page;
-  const here = () => store.state.step ?? 1;
-  const button = (
-    /** @type {string} */ id,
-    /** @type {string} */ text,
-    /** @type {() => void} */ onclick,
-  ) => h("button", { type: "button", "data-testid": `lesson-${id}`, onclick }, text);
+  const close = button("close", t("neuron.close"), () => leave(page));
   const title = h("h2", { id: "lesson-title" });
+  const progress = h("progress", { max: STEPS.length, "aria-label": t("lesson.progress") });
   const text = h("p", { "data-testid": "lesson-text" });
-  const extra = h("div", { class: "extra" });
+  const exhibits = h("div", { class: "exhibits" });
   const hint = h("p", { class: "try" });
   const terms = h("p", { class: "terms" });
+  const again = button("again", t("lesson.again"), () => show(page, store.state.step ?? 1));
   const spoken = h("p", { class: "unseen", role: "status" });
-  const previous = button(
-    "previous",
-    t("lesson.previous"),
-    () => here() > 1 && show(page, here() - 1),
+  const walk = walking(page);
+  const body = h("div", { class: "body" }, text, exhibits, hint, terms, h("p", {}, again));
+  const element = h(
+    "section",
+    { class: "card lesson", "aria-labelledby": "lesson-title", "data-testid": "lesson" },
+    h("div", { class: "head" }, title, close),
+    progress,
+    body,
+    walk.element,
+    spoken,
   );
+  element.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || event.defaultPrevented) return;
+    leave(page);
+    event.preventDefault();
+  });
+  /** @type {Part[]} */
+  let parts = [];
+  let made = "";
+  const make = (/** @type {Look} */ look, /** @type {LessonStep} */ step) => {
+    const neuron = neuronOf(page, look, step);
+    const answered = look.state.answers[step.id] !== undefined;
+    const names = [...step.shows, ...(answered ? (step.after ?? []) : [])];
+    const key = [step.id, names, neuron.layer, neuron.index, look.state.theme].join();
+    if (key === made) return;
+    made = key;
+    const asked = step.ask ? [question(page, step, () => walk.next.focus())] : [];
+    const shown = names.map((name) => exhibit(page, name, neuron));
+    parts = [...asked, ...shown];
+    exhibits.replaceChildren(
+      ...shown.map(({ element }) => element),
+      ...asked.map(({ element }) => element),
+    );
+  };
+  watchStage(store);
+  return {
+    element,
+    render(look, before) {
+      const { step: number } = look.state;
+      const step = number ? STEPS[number - 1] : undefined;
+      element.hidden = !step;
+      if (!step || !number) {
+        made = "";
+        return point(null);
+      }
+      const turned = number !== before?.state.step;
+      if (turned) {
+        setText(title, titleOf(page, step));
+        progress.value = number;
+        set(element, { "data-step": step.id, "data-beside": step.beside.join(" ") });
+        terms.replaceChildren(
+          ...step.terms.flatMap((name, i) => [i ? " · " : "", ...term(page, name)]),
+        );
+        walk.turn(number);
+        body.scrollTop = 0;
+        if (before) scrollTo({ top: 0 });
+      }
+      const answered = look.state.answers[step.id] !== undefined;
+      set(element, { "data-answered": String(answered) });
+      make(look, step);
+      const values = valuesOf(page, look, step);
+      setText(text, t(`lesson.${step.id}.text`, values));
+      const seen = step.id === "learning" && !page.facts.server;
+      setText(hint, seen ? t("lesson.learning.seen") : t(`lesson.${step.id}.try`, values));
+      for (const part of parts) part.render(look);
+      if (turned && before) setText(spoken, `${title.textContent} ${text.textContent}`);
+      again.hidden = asSet(look, page.lesson(number));
+      point(step.marks ?? null);
+    },
+  };
+}
+
+/** @param {string} id @param {string} text @param {() => void} onclick */
+function button(id, text, onclick) {
+  return h("button", { type: "button", "data-testid": `lesson-${id}`, onclick }, text);
+}
+
+/** Back, the number of the step, next. @param {Page} page */
+function walking(page) {
+  const { t, store } = page;
+  const here = () => store.state.step ?? 1;
+  const previous = button("previous", t("lesson.previous"), () => show(page, here() - 1));
   const next = button("next", t("lesson.next"), () =>
     here() < STEPS.length ? show(page, here() + 1) : leave(page),
   );
-  const again = button("again", t("lesson.again"), () => show(page, here()));
-  const marked = () => document.querySelector(".marked");
-  const far = button("show", t("lesson.show"), () => marked()?.scrollIntoView({ block: "center" }));
+  // the closed list shows the number, an open one the titles, too
+  const titles = STEPS.map(
+    (step, i) => `${i + 1} / ${STEPS.length}\u2003\u2003\u2003${titleOf(page, step)}`,
+  );
   const list = h(
     "select",
     {
@@ -58,105 +133,24 @@ export function lesson(page) {
       "data-testid": "lesson-steps",
       onchange: () => show(page, list.selectedIndex + 1),
     },
-    ...STEPS.map((step, i) => h("option", {}, `${i + 1}. ${titleOf(page, step)}`)),
+    ...titles.map((text) => h("option", {}, text)),
   );
-  const element = h(
-    "section",
-    { class: "card lesson", "aria-labelledby": "lesson-title", "data-testid": "lesson" },
-    h(
-      "div",
-      { class: "head" },
-      title,
-      button("close", t("neuron.close"), () => leave(page)),
-    ),
-    text,
-    extra,
-    hint,
-    terms,
-    h("div", { class: "tools" }, far, again),
-    h(
+  return {
+    next,
+    element: h(
       "nav",
       { class: "walk", "data-control": "lesson", "aria-label": t("lesson.steps") },
       previous,
       list,
       next,
     ),
-    spoken,
-  );
-  element.addEventListener("keydown", (event) => {
-    const turns = !(event.target instanceof HTMLElement && event.target.matches("select, input"));
-    if (event.key === "Escape") leave(page);
-    else if (event.key === "ArrowRight" && turns) show(page, here() + 1);
-    else if (event.key === "ArrowLeft" && turns) show(page, here() - 1);
-    else return;
-    event.preventDefault();
-  });
-  /** @type {Element | null} */
-  let watched = null;
-  // The network is drawn anew when its room changes, as it does when the lesson opens: then the
-  // mark must be, too.
-  const drawn = new MutationObserver(() => {
-    const { step } = store.state;
-    if (step) point(STEPS[step - 1].marked);
-  });
-  const sight = new IntersectionObserver(
-    (seen) => (far.hidden = seen[seen.length - 1].isIntersecting),
-  );
-  return {
-    element,
-    render(look, before) {
-      const { step } = look.state;
-      const chosen = step ? STEPS[step - 1] : undefined;
-      element.hidden = !chosen;
-      const network = document.querySelector(".network");
-      if (!before && network) drawn.observe(network, { childList: true });
-      if (!chosen || !step) return point(null);
-      const turned = step !== before?.state.step;
-      if (turned) {
-        setText(title, `${step}. ${titleOf(page, chosen)}`);
-        setText(hint, t(`lesson.${chosen.id}.try`, names(page)));
-        terms.replaceChildren(
-          ...chosen.terms.flatMap((name, i) => [i ? " · " : "", ...term(page, name)]),
-        );
-        const last = step === STEPS.length;
-        extra.replaceChildren(
-          ...(chosen.id === "activations" ? [chain(page)] : last ? [onward(page)] : []),
-        );
-        element.scrollTop = 0; // a sheet scrolls by itself
-        list.selectedIndex = step - 1;
-        set(previous, { "aria-disabled": step === 1 }); // not disabled: the focus stays on it
-        setText(next, t(last ? "lesson.end" : "lesson.next"));
-      }
-      if (turned || look.pass !== before?.pass) {
-        setText(text, t(`lesson.${chosen.id}.text`, values(page, look, chosen)));
-      }
-      if (turned && before) setText(spoken, `${title.textContent} ${text.textContent}`);
-      again.hidden = asSet(look, page.lesson(step));
-      point(chosen.marked);
-      if (marked() === watched) return;
-      sight.disconnect();
-      watched = marked();
-      far.hidden = true;
-      if (watched) sight.observe(watched);
-      // beside or above the lesson's own text
-      if (watched) requestAnimationFrame(() => reveal(marked()));
+    /** @param {number} number of the step */
+    turn(number) {
+      list.selectedIndex = number - 1;
+      set(previous, { "aria-disabled": number === 1 }); // not disabled: the focus stays on it
+      setText(next, t(number === STEPS.length ? "lesson.end" : "lesson.next"));
     },
   };
-}
-
-/** What to do after the last step. @param {Page} page */
-function onward(page) {
-  return h(
-    "div",
-    {},
-    h("h3", {}, page.t("lesson.onward")),
-    h("ul", { class: "starts" }, ...starts(page, true)),
-  );
-}
-
-/** @param {Page} page @param {LessonStep} step */
-export function titleOf({ t, D, network }, { id }) {
-  return t(`lesson.${id}.title`, { inputs: D, parameters: count(network.parameterCount) });
 }
 
 /**
@@ -174,65 +168,38 @@ function term({ store }, name) {
   ];
 }
 
-/** Return the titles of the panels that the steps name. @param {Page} page */
-function names({ t }) {
-  const [change, back, tune] = [t("change.title"), t("back.title"), t("tune.title")];
-  return {
-    change,
-    back,
-    tune,
-    matrix: t("matrix.title"),
-    count: t("count.title"),
-    torch: t("codes.title"),
-  };
-}
-
-/**
- * Return the numbers in a step's text.
- * @param {Page} page
- * @param {Look} look
- * @param {LessonStep} step
- */
-function values(page, look, step) {
-  const { network, pass, state } = look;
-  const meant = page.lesson(state.step ?? 1).neuron ?? {
-    layer: 1,
-    index: Math.min(3, network.neuronLayers[1].size - 1),
-  };
-  const { layer, index } =
-    step.neuron && state.neuron && state.neuron.layer === meant.layer ? state.neuron : meant;
-  const [sum, bias] = [network.sums(pass, layer)?.[index] ?? 0, biasOf(look, layer, index)];
-  return {
-    ...names(page),
-    inputs: page.D,
-    shape: network.neuronLayers.map(({ size }) => size).join("-"),
-    active: Array.prototype.filter.call(look.picture, Boolean).length,
-    parameters: count(network.parameterCount),
-    answer: look.empty ? "–" : network.label(look.prediction),
-    activation: number(network.activations(pass, layer)[index]),
-    products: number(sum - bias),
-    bias: number(bias),
-    threshold: number(-bias),
-    sum: number(sum),
-  };
-}
-
 /**
  * Whether the picture still is as the step set it.
  * @param {Look} look
  * @param {Partial<import("../state.js").State>} meant
  */
-function asSet({ state }, { input, neuron, panel }) {
+function asSet({ state }, { input, neuron }) {
   const same = state.neuron?.layer === neuron?.layer && state.neuron?.index === neuron?.index;
   return (
-    same && state.panel === panel && state.input.values === input?.values && !state.edits.length
+    same && state.input.values === input?.values && state.brightness === 100 && !state.edits.length
   );
 }
 
-/** Mark what a step explains, and nothing else. @param {string | null} selector */
+/** Ring what a step speaks of in the network, and nothing else. @param {string | null} selector */
 function point(selector) {
   const found = new Set(selector ? document.querySelectorAll(selector) : []);
   for (const old of document.querySelectorAll(".marked"))
     if (!found.has(old)) old.classList.remove("marked");
   for (const element of found) element.classList.add("marked");
+}
+
+/**
+ * The network is drawn anew when its room changes, as it does when the lesson opens: then the ring
+ * must be, too.
+ * @param {import("../state.js").Store} store
+ */
+function watchStage(store) {
+  const drawn = new MutationObserver(() => {
+    const { step } = store.state;
+    if (step) point(STEPS[step - 1].marks ?? null);
+  });
+  requestAnimationFrame(() => {
+    const network = document.querySelector(".network");
+    if (network) drawn.observe(network, { childList: true });
+  });
 }

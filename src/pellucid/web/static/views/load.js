@@ -61,6 +61,16 @@ function testDigits(page, status) {
   ];
 }
 
+/** A button for the next test digit. @param {Page} page @param {string} id */
+export function nextDigit(page, id) {
+  const onclick = () => {
+    const digit = after(page, () => true);
+    if (digit)
+      page.setInput(digit.pixels, { kind: "test", index: digit.index, label: digit.label });
+  };
+  return h("button", { type: "button", "data-testid": id, onclick }, page.t("load.next"));
+}
+
 /** A field for the number of a test digit. @param {Page} page */
 function numberField(page) {
   const { server, rows } = page.facts;

@@ -66,15 +66,7 @@ export function pad(page) {
     t("pad.clear"),
   );
 
-  const brightness = h("input", {
-    id: "brightness",
-    type: "range",
-    min: 5,
-    max: 100,
-    step: 5,
-    oninput: (/** @type {any} */ event) => store.set({ brightness: Number(event.target.value) }),
-  });
-  const level = h("output", { for: "brightness" });
+  const dimmer = brightness(page, "brightness");
   const centring = h("input", {
     id: "centring",
     type: "checkbox",
@@ -100,13 +92,7 @@ export function pad(page) {
     h("div", { class: "tools", "data-control": "draw" }, clear, undo, redo, erase),
     folding(
       t("pad.more"),
-      h(
-        "div",
-        { class: "setting", "data-control": "settings" },
-        h("label", { for: "brightness" }, t("pad.brightness")),
-        brightness,
-        level,
-      ),
+      dimmer.element,
       centres
         ? h(
             "div",
@@ -121,7 +107,9 @@ export function pad(page) {
 
   return {
     element,
-    render({ state, box: found, empty }, before) {
+    render(look, before) {
+      const { state, box: found, empty } = look;
+      dimmer.render(look);
       if (state.input !== before?.state.input) {
         paintGrey(surface, state.input.values);
         const { kind, index = 0, label = 0, example } = state.input.source;
@@ -141,9 +129,33 @@ export function pad(page) {
       if (found !== before?.box) guide(box, mass, found, state.input.values, shape);
       undo.disabled = !state.past.length;
       redo.disabled = !state.future.length;
-      brightness.value = String(state.brightness);
-      setText(level, `${state.brightness} %`);
       centring.checked = state.centring;
+    },
+  };
+}
+
+/**
+ * The brightness of the picture.
+ * @param {Page} page
+ * @param {string} id
+ * @returns {import("./detail.js").Part}
+ */
+export function brightness({ t, store }, id) {
+  const slider = h("input", {
+    id,
+    type: "range",
+    min: 5,
+    max: 100,
+    step: 5,
+    oninput: () => store.set({ brightness: slider.valueAsNumber }),
+  });
+  const level = h("output", { for: id });
+  const label = h("label", { for: id }, t("pad.brightness"));
+  return {
+    element: h("div", { class: "setting", "data-control": "settings" }, label, slider, level),
+    render({ state }) {
+      slider.value = String(state.brightness);
+      setText(level, `${state.brightness} %`);
     },
   };
 }

@@ -12,12 +12,14 @@ import { parameters } from "./parameters.js";
 import { share } from "./share.js";
 import { hasLesson } from "./steps.js";
 import { why } from "./why.js";
+import { worksheet } from "./worksheet.js";
 
 /**
  * @typedef {import("../page.js").Page} Page
  * @typedef {import("../page.js").View} View
  * @typedef {{id: string, title: import("../texts.js").Key, fits?: (page: Page) => boolean, view:
- *   (page: Page, shown: Panel[]) => View}} Panel
+ *   (page: Page, shown: Panel[]) => View, within?: string}} Panel `within` names the panel that has
+ *   its button, where the toolbar has none
  */
 
 /** @type {Panel[]} */
@@ -41,6 +43,13 @@ const PANELS = [
   { id: "matrix", title: "matrix.title", fits: ({ digits }) => digits.length > 0, view: matrix },
   { id: "torch", title: "codes.title", fits: hasLesson, view: codes },
   { id: "share", title: "share.title", view: share },
+  {
+    id: "worksheet",
+    title: "worksheet.title",
+    fits: hasLesson,
+    view: worksheet,
+    within: "share",
+  },
 ];
 
 // panels are below the picture (styles/layout.css)
@@ -57,11 +66,13 @@ export function panels(page) {
   };
   const buttons = fitting.map(({ id, title }) => panelButton(id, t(title), () => toggle(id)));
   const leave = () => {
-    buttons[fitting.findIndex(({ id }) => id === store.state.panel)]?.focus();
+    const { within, id } = fitting.find(({ id }) => id === store.state.panel) ?? {};
+    buttons[fitting.findIndex((panel) => panel.id === (within ?? id))]?.focus();
     store.set({ panel: null });
   };
   const frame = panelFrame(t("neuron.close"), leave);
-  const nav = h("nav", { class: "toolbar", "aria-label": t("panels.title") }, ...buttons);
+  const own = buttons.filter((_, i) => !fitting[i].within);
+  const nav = h("nav", { class: "toolbar", "aria-label": t("panels.title") }, ...own);
   /** @type {View | null} */
   let open = null;
   return {

@@ -4,7 +4,7 @@ import { addressOf } from "../address.js";
 import { h, set, setText } from "../dom.js";
 import { STEPS } from "../lesson.js";
 import { TEXTS, layerName } from "../texts.js";
-import { titleOf } from "./lesson.js";
+import { titleOf } from "./values.js";
 import { neuronName } from "./neuron.js";
 
 /**
@@ -166,6 +166,17 @@ export function share(page, panels) {
     where,
     page.base === page.opened ? null : h("p", { class: "note" }, t("share.trained")),
     h("p", { class: "note" }, t("share.school")),
+    panels.some(({ id }) => id === "worksheet")
+      ? h(
+          "p",
+          {},
+          h(
+            "button",
+            { type: "button", onclick: () => store.set({ panel: "worksheet" }) },
+            t("finish.worksheet"),
+          ),
+        )
+      : null,
   );
   return {
     element,

@@ -108,11 +108,13 @@ const MOST_ROOM = 900;
  * @param {HTMLElement} frame
  */
 function roomFor(card, frame) {
-  const wide = matchMedia("(min-width: 1100px)").matches;
+  const lesson = document.querySelector(".lesson:not([hidden])");
+  const wide = matchMedia(`(min-width: ${lesson ? 900 : 1100}px)`).matches;
   const above = wide ? topOf(card) : 0;
   document.documentElement.style.setProperty("--above", `${Math.round(above)}px`);
   const around = card.offsetHeight - frame.offsetHeight;
-  const room = innerHeight - (wide ? above + GAP : 150) - around;
+  const below = lesson && !wide ? lesson.clientHeight + topOf(card) + GAP : 150;
+  const room = innerHeight - (wide ? above + GAP : below) - around;
   return Math.min(Math.max(room, LEAST_ROOM), wide ? MOST_ROOM : 620);
 }
 
@@ -120,8 +122,11 @@ function roomFor(card, frame) {
  * Where the columns begin when nothing is scrolled: a sticky card would say where it sticks.
  * @param {HTMLElement} card
  */
-function topOf({ parentElement: main }) {
+function topOf(card) {
+  const { parentElement: main } = card;
   if (!main) return 0;
+  if (getComputedStyle(card).position === "static")
+    return card.getBoundingClientRect().top + scrollY;
   const above = Array.from(main.querySelectorAll(".toolbar, .lesson"), (one) =>
     one.getBoundingClientRect(),
   );

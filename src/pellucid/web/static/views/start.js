@@ -1,6 +1,7 @@
 // Ways to begin, shown while nothing is open beside the picture.
 
 import { h } from "../dom.js";
+import { STEPS } from "../lesson.js";
 import { show, hasLesson } from "./steps.js";
 
 /**
@@ -42,7 +43,8 @@ export function starts(page, after = false) {
   ) => h("li", {}, h("button", { type: "button", "data-testid": `start-${id}`, onclick }, text));
   const panel = (/** @type {string} */ id) => store.set({ panel: id, step: null });
   const found = [];
-  if (hasLesson(page) && !after) found.push(way("lesson", t("start.lesson"), () => show(page, 1)));
+  if (hasLesson(page) && !after)
+    found.push(way("lesson", t("start.lesson", { steps: STEPS.length }), () => show(page, 1)));
   const digit = misclassified(page);
   if (digit) {
     const words = {

@@ -25,5 +25,11 @@ export function show(page, step) {
   const { state } = page.store;
   const { input = state.input, ...rest } = page.lesson(Math.min(Math.max(step, 1), STEPS.length));
   const stays = input.values === state.input.values && !state.edits.length;
-  page.store.set({ ...(stays ? { input } : pushUndo(state, { input, edits: [] })), ...rest });
+  const answers = state.step === null ? {} : state.answers; // a lesson begins with all questions open
+  page.store.set({
+    ...(stays ? { input } : pushUndo(state, { input, edits: [] })),
+    ...rest,
+    answers,
+    brightness: 100,
+  });
 }

@@ -120,13 +120,15 @@ export function thresholds(page, neuron, id, noted = true) {
     ),
     render(look) {
       const bias = biasOf(look, neuron.layer, neuron.index);
-      const reach = Math.max(LEAST_REACH, Math.ceil(Math.abs(bias)));
+      const sum = terms(look, neuron).total;
+      // far enough to cross the threshold
+      const reach = Math.ceil(Math.max(LEAST_REACH, Math.abs(bias), 1.25 * Math.abs(sum)));
       set(slider, { min: -reach, max: reach, "aria-valuetext": number(bias) });
       if (slider.valueAsNumber !== bias) slider.value = String(bias);
       if (document.activeElement !== field || !Number.isFinite(field.valueAsNumber))
         field.value = String(+bias.toFixed(4));
       slider.disabled = field.disabled = isOff(look.state.edits, neuron);
-      const values = { threshold: number(-bias), sum: number(terms(look, neuron).total) };
+      const values = { threshold: number(-bias), sum: number(sum) };
       const type = look.network.neuronLayers[neuron.layer].activation?.type ?? "";
       setText(note, t(THRESHOLDS.includes(type) ? "tune.threshold" : "tune.shift", values));
     },
