@@ -39,7 +39,7 @@ class State(NamedTuple):
 
 STATES = (
     State("neuron", "t=500&n=1.3", phone=True),
-    State("lesson", "step=5", phone=True),
+    State("lesson", "step=7", phone=True),
     State("why", "t=740&p=why", whole=True, phone=True),
     State("change", "t=740&n=2.5&p=change", whole=True),
     State("learn", "t=740&p=learn", whole=True),

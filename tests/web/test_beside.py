@@ -57,22 +57,6 @@ def test_on_a_phone_a_tool_comes_into_sight(file: str, visit: Visit) -> None:
     )  # a sheet over the lower part
 
 
-@pytest.mark.parametrize("size", [(1440, 900), (768, 1024), (360, 740)])
-def test_a_step_is_seen_with_what_it_speaks_of(
-    server: str, visit: Visit, size: tuple[int, int]
-) -> None:
-    tab = visit(f"{server}#step=1&lang=en", *size, reduced_motion="reduce")
-    for step in range(2, 12):
-        tab.get_by_test_id("lesson-next").click()
-        settle(tab)
-        assert tab.evaluate(SEEN, "#lesson-title"), step
-        mark, sheet = (area_of(tab.locator(".marked").first), area_of(tab.get_by_test_id("lesson")))
-        end = (
-            sheet["y"] if size[0] < 1100 and step != 9 else size[1]
-        )  # step 9 speaks of a curve of its own
-        assert mark["y"] + min(mark["height"], 60) >= 0 and mark["y"] + 10 < end, step
-
-
 def test_where_output_goes_follows_the_network(file: str, visit: Visit) -> None:
     """After an edit, its undoing and another base the bars are those of the shown network."""
     tab = visit(f"{file}#t=740&n=2.3&lang=en")

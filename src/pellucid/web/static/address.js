@@ -12,6 +12,9 @@
 // A step has its own picture, neuron and panel. Only differences from it are written, "d=", "n="
 // and "p=" for none.
 
+import { DIGIT } from "./lesson.js";
+import { EXAMPLE } from "./state.js";
+
 /**
  * @typedef {import("./state.js").State} State
  * @typedef {import("./state.js").Input} Input
@@ -27,13 +30,8 @@ export const LONGEST_EDITS = 1500;
  * @param {string} [preferred] the language that is left out
  */
 export function addressOf(state, pictures, preferred = "") {
-  const parts = [];
-  const { values, source } = state.input;
-  if (source.example) parts.push(...(state.step ? [`t=${source.index}`] : []));
-  else if (source.kind === "test" || source.kind === "missing") parts.push(`t=${source.index}`);
-  else if (!pictures) parts.push(`x=${Array.from(values).join(",")}`);
-  else if (Array.prototype.some.call(values, (value) => value)) parts.push(`d=${packed(values)}`);
-  else parts.push("d="); // an empty drawing: without "d=" the page begins with an example
+  const { source } = state.input;
+  const parts = inputWords(state, pictures);
   if (source.kind === "noise") parts.push("noise=1");
   if (state.brightness !== 100) parts.push(`b=${state.brightness}`);
   if (!state.centring) parts.push("c=0");
@@ -50,6 +48,19 @@ export function addressOf(state, pictures, preferred = "") {
   if (state.theme !== "system") parts.push(`theme=${state.theme}`);
   if (state.hidden.length) parts.push(`hide=${state.hidden.join(",")}`);
   return parts.length ? `#${parts.join("&")}` : "";
+}
+
+/**
+ * Return the input; nothing for the one that the page or the lesson begins with.
+ * @param {State} state
+ * @param {boolean} pictures
+ */
+function inputWords({ input: { values, source }, step }, pictures) {
+  if (source.example && source.index === (step ? DIGIT : EXAMPLE)) return [];
+  if (source.kind === "test" || source.kind === "missing") return [`t=${source.index}`];
+  if (!pictures) return [`x=${Array.from(values).join(",")}`];
+  // an empty drawing is written, too: without "d=" the page begins with an example
+  return [Array.prototype.some.call(values, Boolean) ? `d=${packed(values)}` : "d="];
 }
 
 /**

@@ -100,7 +100,7 @@ export const STEPS = [
     neuron: NEURON,
     shows: ["sum", "curve", "bias"],
     beside: [],
-    names: [".lesson .sum", ".lesson .plot", '[data-testid="bias-slider"]'],
+    names: [".lesson .sum", ".lesson .plot", '[data-testid="lesson-bias-slider"]'],
     marks: MARK,
     ask: { of: "threshold" },
     terms: ["bias", "threshold"],

@@ -8,7 +8,7 @@ import { Navigation } from "./navigation.js";
 import { edited } from "./network/edits.js";
 import { Network } from "./network/network.js";
 import { loadPreferences, savePreferences } from "./preferences.js";
-import { Store, pushUndo } from "./state.js";
+import { EXAMPLE, Store, pushUndo } from "./state.js";
 import { translator } from "./texts.js";
 
 /**
@@ -18,8 +18,6 @@ import { translator } from "./texts.js";
  * @typedef {{element: HTMLElement, render: (look: Look, before: Look | null) => void}} View
  *   `before` is the look that was rendered last; null the first time
  */
-
-const EXAMPLE = 500; // the test digit that page and lesson begin with
 
 export class Page {
   /** @param {import("./resources.js").Resources} resources */
@@ -186,7 +184,7 @@ export class Page {
     const layers = this.base.neuronLayers;
     const layer = step.neuron ? Math.min(step.neuron[0], layers.length - 1) : 0;
     return {
-      input: { values, source: { kind: "test", index, label } },
+      input: { values, source: { kind: "test", index, label, example: true } },
       target: null,
       neuron: step.neuron
         ? { layer, index: Math.min(step.neuron[1], layers[layer].size - 1) }

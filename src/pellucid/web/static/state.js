@@ -35,6 +35,8 @@
  * @property {Step[]} future
  */
 
+/** The test digit that the page begins with. */
+export const EXAMPLE = 500;
 const LONGEST_PAST = 200;
 
 /** Holds the state, and calls its listeners after a change, at most once a frame. */

@@ -47,9 +47,7 @@ export function detail(page) {
   return {
     element,
     render(look, before) {
-      // A step that speaks of a neuron shows its parts itself.
-      const own = look.state.step !== null && STEPS[look.state.step - 1].neuron;
-      const neuron = own ? null : look.state.neuron;
+      const neuron = isShownByStep(look.state) ? null : look.state.neuron;
       const off = neuron !== null && isOff(look.state.edits, neuron);
       const changed = !before || neuron !== shown || off !== wasOff;
       [shown, wasOff] = [neuron, off];
@@ -66,6 +64,15 @@ export function detail(page) {
         for (const part of parts) part.render(look);
     },
   };
+}
+
+/**
+ * Whether the step of the lesson shows the chosen neuron's parts itself.
+ * @param {import("../state.js").State} state
+ */
+function isShownByStep({ step, neuron }) {
+  const meant = step && STEPS[step - 1].neuron;
+  return Boolean(meant && meant[0] === neuron?.layer);
 }
 
 /**

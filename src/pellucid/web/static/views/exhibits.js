@@ -34,7 +34,7 @@ const EXHIBITS = {
   pictures: (page, neuron) => pictures(page, /** @type {number[]} */ (page.facts.shape), neuron),
   sum,
   curve,
-  bias: (page, neuron) => thresholds(page, neuron, "bias", false),
+  bias: (page, neuron) => thresholds(page, neuron, "lesson-bias", false),
   other: (page) => fixed(h("p", {}, nextDigit(page, "lesson-digit"))),
   gallery,
   hope,

@@ -41,7 +41,9 @@ export function geometry(layers, shape, width, tall) {
   const titles = narrow && shape ? side + 22 : 16;
   const top = titles + 18;
   const names = shape || layers[0].size > NAMED ? 0 : layers[0].size;
-  const height = narrow ? top + Math.max(310, LINE * names) : tall;
+  const height = narrow
+    ? Math.min(top + Math.max(310, LINE * names), Math.max(tall, top + 220))
+    : tall;
   const room = outputRoom(width, narrow);
   const left = shape ? (narrow ? 8 : side + 0.05 * width) : narrow ? 56 : 120;
   const share = (width - left - room.x - room.bar - room.value) / Math.max(circles.length, 1);

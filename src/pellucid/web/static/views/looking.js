@@ -13,7 +13,7 @@ import { canvas, paintGrey, paintSigned } from "./pixels.js";
  */
 
 const SIDE = 7; // numbers in a row of the piece
-const BLACK = 0.55; // brightness of a pixel from which its number is dark
+const BLACK = 0.46; // brightness of a pixel from which black is easier to read on it than white
 /** @type {Record<string, number[]>} */
 const ARROWS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
 

@@ -97,8 +97,9 @@ function field(page, step, judge, show) {
     const given = readNumber(input.value);
     const { is, of } = step.ask ?? {};
     const wanted = is ?? numbersOf(page, page.look(), step)[of ?? ""];
-    if (given !== null) judge(Math.abs(given - wanted) < NEAR);
-    input.select();
+    const right = given !== null && Math.abs(given - wanted) < NEAR;
+    if (!right) input.select();
+    if (given !== null) judge(right);
   });
   return form;
 }

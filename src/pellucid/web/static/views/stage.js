@@ -99,6 +99,7 @@ export function stage(page) {
 
 const GAP = 14; // pixels between cards
 const LEAST_ROOM = 330;
+const LEAST_BESIDE = 290; // above a step of the lesson on a phone
 const MOST_ROOM = 900;
 
 /**
@@ -115,7 +116,7 @@ function roomFor(card, frame) {
   const around = card.offsetHeight - frame.offsetHeight;
   const below = lesson && !wide ? lesson.clientHeight + topOf(card) + GAP : 150;
   const room = innerHeight - (wide ? above + GAP : below) - around;
-  return Math.min(Math.max(room, LEAST_ROOM), wide ? MOST_ROOM : 620);
+  return Math.min(Math.max(room, lesson ? LEAST_BESIDE : LEAST_ROOM), wide ? MOST_ROOM : 620);
 }
 
 /**

@@ -38,7 +38,7 @@ export function watch(page, trainer) {
     );
   const [play, pause] = [button("play", "play"), button("pause", "pause")];
   const [loss, accuracy, place] = ["loss", "accuracy", "train-place"].map((name) =>
-    h("output", { "data-testid": name }, "–"),
+    h("output", { class: name, "data-testid": name }, "–"),
   );
   const figure = (/** @type {Key} */ name, /** @type {HTMLElement} */ value) =>
     h("div", {}, h("dt", {}, t(name)), h("dd", {}, value));
@@ -48,13 +48,8 @@ export function watch(page, trainer) {
     { class: "watch" },
     h("div", { class: "line" }, play, pause, button("step", "batch"), button("epoch", "epoch")),
     paceChoice(page, trainer),
-    h(
-      "dl",
-      { class: "figures" },
-      figure("learn.accuracy", accuracy),
-      figure("learn.loss", loss),
-      h("div", { class: "place" }, place),
-    ),
+    h("dl", { class: "figures" }, figure("learn.accuracy", accuracy), figure("learn.loss", loss)),
+    place,
     weights.element,
   );
   return {
