@@ -10,7 +10,8 @@ import urllib.request
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
-from urllib.parse import urlsplit
+from typing import Any
+from urllib.parse import urljoin, urlsplit
 
 import numpy as np
 import pytest
@@ -25,7 +26,7 @@ from pellucid.web import SHIPPED, digits, live_training, page
 from pellucid.web.server import application
 from tests.web.kinds import AUDITED, PATIENCE, Audit, Tab, Visit, affine, attribute, numbers
 from tests.web.test_page import THEMES, by_mouse, path_of, settle
-from tests.web.test_server import ask, started
+from tests.web.test_server import ask, started, with_key
 
 WEIGHTS = "pellucid.network.layers.flatMap((l) => Object.values(l.arrays).map((a) => a.data))"
 
@@ -341,6 +342,12 @@ COVERED = """() => {
 }"""
 
 
+def news_of(address: str) -> Any:
+    """Open a training as the page does; return the stream of its news."""
+    url = urljoin(address, "/learn")
+    return urllib.request.urlopen(urllib.request.Request(url, headers=with_key(address)))
+
+
 def test_the_server_refuses_what_the_page_never_asks(server: str) -> None:
     model = SHIPPED.read_bytes()
     for path, body in [
@@ -353,7 +360,7 @@ def test_the_server_refuses_what_the_page_never_asks(server: str) -> None:
     assert ask(server, "/digits/" + ",".join("1" * 101))[0].status == 400
     assert ask(server, "/digits/0,9999")[1] == pl.mnist().test.images[[0, 9999]].tobytes()
     assert ask(server, "/evaluate", "POST", model, Origin="http://evil.example")[0].status == 403
-    with urllib.request.urlopen(f"{server}learn") as stream:
+    with news_of(server) as stream:
         name = json.loads(stream.readline().removeprefix(b"data: "))["name"]
         for words in (
             "start?hidden=9999",
@@ -375,7 +382,7 @@ def test_ctrl_c_while_pages_train() -> None:
     with started("open", "--no-browser") as process:
         assert process.stdout is not None
         address = address_in(process.stdout.readline())
-        streams = [urllib.request.urlopen(f"{address}learn") for _ in range(3)]
+        streams = [news_of(address) for _ in range(3)]
         names = [
             json.loads(stream.readline().removeprefix(b"data: "))["name"] for stream in streams
         ]

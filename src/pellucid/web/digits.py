@@ -6,22 +6,29 @@ import tempfile
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
+from threading import Event
 from typing import Any, Literal, TypedDict
 
 import numpy as np
 
-from pellucid.core.checks import byte_factor
+from pellucid.core import checks
+from pellucid.core.layer import walk
 from pellucid.core.types import Array, Batch, Vector
 from pellucid.data import mnist
+from pellucid.display.summary import Summary
 from pellucid.lens.evaluation import evaluate
 from pellucid.lens.neurons import reads_digits
-from pellucid.lens.robustness import robustness
+from pellucid.lens.robustness import CHANGES, RobustnessCurve, robustness
 from pellucid.network import Network, load
 
 
 class RefusedError(ValueError):
     """A request that pellucid's own page never sends; its reason, for scripts, is in English."""
 
+
+# Of networks that a page sends: multiply-adds for a digit, and values between the layers, which a
+# training keeps for each digit of a batch. A model file of some kilobytes can ask for gigabytes.
+MOST_WORK, MOST_VALUES = 1 << 22, 1 << 13
 
 TRAINED = 50_000
 """Of the 60,000 training digits, those that train; the others validate. Test digits only test."""
@@ -39,7 +46,8 @@ class Evaluation(TypedDict):
 def network_of(content: bytes) -> Network:
     """Read a network that the page sent, the content of a model file.
 
-    Raises FileError where it is no model file, RefusedError where it does not classify digits.
+    Raises FileError where it is no model file, RefusedError where it does not classify digits, or
+    computes too much for this server.
     """
     # `load` checks a file as it reads it, so the content becomes one.
     with tempfile.TemporaryDirectory() as folder:
@@ -49,6 +57,14 @@ def network_of(content: bytes) -> Network:
     if not reads_digits(net):
         raise RefusedError(
             "expected a network with 28 x 28 pixels as input and ten classes as output"
+        )
+    widths = checks.widths(net.layers, 784)
+    within = [1 + sum(1 for _ in walk(layer.inner)) for layer in net.layers]
+    values = sum(width * count for width, count in zip(widths, within, strict=True))
+    if Summary(net.layers).multiply_adds + values > MOST_WORK or values > MOST_VALUES:
+        raise RefusedError(
+            f"expected a network of at most {MOST_WORK:,} multiply-adds and {MOST_VALUES:,} values "
+            "between its layers: use pellucid evaluate and pellucid train"
         )
     return net
 
@@ -74,9 +90,15 @@ def evaluation(net: Network) -> Evaluation:
     }
 
 
-def robust(net: Network, change: str) -> dict[str, Any]:
-    """Measure the accuracy on changed test digits; see `robustness`."""
-    return robustness(net, _inputs(net, "test"), mnist().test.labels, change).to_dict()
+def robust(net: Network, change: str, stop: Event) -> dict[str, Any] | None:
+    """Measure the accuracy on changed test digits; see `robustness`. None where it was stopped."""
+    x, t, levels = _inputs(net, "test"), mnist().test.labels, CHANGES[change][1]
+    hits: list[int] = []
+    for level in levels:
+        if stop.is_set():
+            return None
+        hits += robustness(net, x, t, change, [level]).hits.tolist()
+    return RobustnessCurve(change, np.array(levels), np.array(hits), len(t)).to_dict()
 
 
 def pixels(rows: Sequence[int]) -> bytes:
@@ -97,7 +119,7 @@ def digit(row: int) -> bytes:
 
 
 def _inputs(net: Network, part: Literal["train", "test"]) -> Batch:
-    return _images(part, byte_factor(net.layers) is not None)
+    return _images(part, checks.byte_factor(net.layers) is not None)
 
 
 @cache

@@ -1,14 +1,19 @@
-"""The guard of the page's server: only the page itself, on this computer, may use it.
+"""The guard of the page's server: only the page itself, in the browser of this user, may use it.
 
 Any web page can let a browser send requests to 127.0.0.1. So `Host` must name this computer (DNS
-rebinding points another site's name here), `Origin`, where there is one, must be this page, and a
-body may have a few megabytes at most.
+rebinding points another site's name here), `Origin` and `Sec-Fetch-Site`, where there are such
+headers, must name this page, and a body may have a few megabytes at most. Other users of this
+computer can send requests, too: so the address that is opened first has a key, which becomes a
+cookie.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, MutableMapping
+import hmac
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from http.cookies import CookieError, SimpleCookie
 from typing import Any, TypeAlias
+from urllib.parse import parse_qs
 
 # As ASGI defines them: dicts whose values depend on "type".
 Scope: TypeAlias = MutableMapping[str, Any]
@@ -16,6 +21,7 @@ Message: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[Message]]
 Send: TypeAlias = Callable[[Message], Awaitable[None]]
 App: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
+Headers: TypeAlias = Sequence[tuple[bytes, bytes]]
 
 LARGEST_BODY = 8 << 20  # bytes: a model of two million parameters in float32
 NAMES = ("127.0.0.1", "localhost")
@@ -33,16 +39,49 @@ HEADERS = {
 }
 
 
+Refusal: TypeAlias = tuple[int, bytes]  # status and reason
+TOO_LARGE: Refusal = 413, b"the request is too large"
+
+
+class _TooLargeError(Exception):
+    pass
+
+
+class _Body:
+    """A request's body, which is not read beyond the limit: its stated length may be missing."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive, self._taken = receive, 0
+
+    @property
+    def too_large(self) -> bool:
+        return self._taken > LARGEST_BODY
+
+    async def receive(self) -> Message:
+        message = await self._receive()
+        self._taken += len(message.get("body", b""))
+        if self.too_large:
+            raise _TooLargeError
+        return message
+
+
 class Guard:
     """An ASGI application around another one: it refuses foreign requests, and adds the security
     headers to every response.
+
+    Parameters
+    ----------
+    app
+        The application.
+    key
+        What the first request must have as `?key=`, and all others as a cookie; None for no key.
     """
 
-    def __init__(self, app: App) -> None:
-        self.app = app
+    def __init__(self, app: App, key: str | None = None) -> None:
+        self.app, self.key = app, key
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on, or respond 400 (host), 403 (origin) or 413 (size)."""
+        """Pass the request on, or respond 400 (host), 403 (origin, key) or 413 (size)."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
@@ -50,13 +89,59 @@ class Guard:
             name.decode("latin-1").lower(): value.decode("latin-1")
             for name, value in scope["headers"]
         }
-        if refusal := _refusal(headers):
+        if refusal := _refusal(headers, scope["path"]):
             await _respond(send, *refusal)
+        elif self.key is not None and not _knows(self.key, headers):
+            await self._admit(scope, headers["host"], send)
+        else:
+            await self._passed_on(scope, receive, send)
+
+    async def _passed_on(self, scope: Scope, receive: Receive, send: Send) -> None:
+        body = _Body(receive)
+
+        async def unless_too_large(message: Message) -> None:
+            if not body.too_large:  # then the application responds to an error of its own
+                await send(message)
+
+        try:
+            await self.app(scope, body.receive, _with_headers(unless_too_large))
+        except _TooLargeError:
+            await _respond(send, *TOO_LARGE)
+
+    async def _admit(self, scope: Scope, host: str, send: Send) -> None:
+        """Turn the key of the address into a cookie, or refuse the request."""
+        given = parse_qs(scope["query_string"].decode("latin-1")).get("key", [""])[0]
+        if self.key is None or not _same(given, self.key):
+            reason = b"open the address that pellucid printed: it ends in a key"
+            await _respond(send, 403, reason)
             return
-        await self.app(scope, _limited(receive), _with_headers(send))
+        cookie = f"{_cookie_name(host)}={self.key}; Path=/; HttpOnly; SameSite=Strict"
+        # The browser keeps what follows the # of the first address.
+        headers = [(b"location", b"/"), (b"set-cookie", cookie.encode("latin-1"))]
+        await _respond(send, 303, b"", headers)
 
 
-def _refusal(headers: dict[str, str]) -> tuple[int, bytes] | None:
+def _knows(key: str, headers: dict[str, str]) -> bool:
+    try:
+        cookies = SimpleCookie(headers.get("cookie", ""))
+    except CookieError:
+        return False
+    found = cookies.get(_cookie_name(headers["host"]))
+    return found is not None and _same(found.value, key)
+
+
+def _same(given: str, key: str) -> bool:
+    # How long it takes tells nothing of where they differ.
+    return hmac.compare_digest(given.encode(), key.encode())
+
+
+def _cookie_name(host: str) -> str:
+    """Return the cookie's name: cookies do not know ports, and there may be several servers."""
+    port = host.rpartition(":")[2] if ":" in host else "80"
+    return f"pellucid-{port if port.isdecimal() else '80'}"
+
+
+def _refusal(headers: dict[str, str], path: str) -> Refusal | None:
     host = headers.get("host", "")
     # With or without a port: browsers leave out the default one.
     if host.rpartition(":")[0] not in NAMES and host not in NAMES:
@@ -64,23 +149,13 @@ def _refusal(headers: dict[str, str]) -> tuple[int, bytes] | None:
     # Browsers send no Origin with a plain GET, which cannot change anything here.
     if headers.get("origin", f"http://{host}") != f"http://{host}":
         return 403, b"this server responds to its own page only"
+    # Browsers say where a request comes from. A link to the page itself may be anywhere.
+    if path != "/" and headers.get("sec-fetch-site", "none") not in ("same-origin", "none"):
+        return 403, b"this server responds to its own page only"
     length = headers.get("content-length", "0")
     if not length.isdecimal() or int(length) > LARGEST_BODY:
-        return 413, b"the request is too large"
+        return TOO_LARGE
     return None
-
-
-def _limited(receive: Receive) -> Receive:
-    """Stop reading a body beyond the limit: its stated length may be missing or wrong."""
-    taken = 0
-
-    async def limited() -> Message:
-        nonlocal taken
-        message = await receive()
-        taken += len(message.get("body", b""))
-        return {"type": "http.disconnect"} if taken > LARGEST_BODY else message
-
-    return limited
 
 
 def _with_headers(send: Send) -> Send:
@@ -95,9 +170,9 @@ def _with_headers(send: Send) -> Send:
     return with_headers
 
 
-async def _respond(send: Send, status: int, text: bytes) -> None:
+async def _respond(send: Send, status: int, text: bytes, more: Headers = ()) -> None:
     length = str(len(text)).encode()
-    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", length)]
+    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", length), *more]
     send = _with_headers(send)
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": text})

@@ -7,6 +7,8 @@ import json
 import secrets
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import suppress
+from functools import partial
+from threading import Event
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pellucid.building import mlp
@@ -14,7 +16,16 @@ from pellucid.errors import PellucidError
 from pellucid.language import speaking, translate
 from pellucid.lens.robustness import CHANGES
 from pellucid.network import Network
-from pellucid.web.digits import TRAINED, RefusedError, digit, evaluation, network_of, pixels, robust
+from pellucid.web.computing import BusyError, Computing, LeftError
+from pellucid.web.digits import (
+    Evaluation,
+    RefusedError,
+    digit,
+    evaluation,
+    network_of,
+    pixels,
+    robust,
+)
 from pellucid.web.live_training import PERIOD, News, Training
 
 if TYPE_CHECKING:
@@ -23,21 +34,26 @@ if TYPE_CHECKING:
     from starlette.routing import Route
 
 Query: TypeAlias = Mapping[str, str]  # the parameters of path and query
-Work: TypeAlias = Callable[[Query, bytes], Any]  # of query and body; returns bytes, or JSON's data
+Work: TypeAlias = Callable[[Query, bytes, Event], Any]
+"""Of query, body and whether to stop; returns bytes, or JSON's data."""
 
 # Limits that keep a page left open, or a script, from filling memory and processors.
 MOST_PAGES = 16  # that train at once
 MOST_NEURONS, MOST_LAYERS, MOST_DIGITS = 512, 4, 100
+MOST_BATCH = 5000
+EVALUATIONS, ORDERS_AT_ONCE = 2, MOST_PAGES
 ORDERS = ("play", "pause", "batch", "epoch")
 PACES = ("slow", "epoch", "full")
 MOST_RATE = 1e6
 
 
 class Trainings:
-    """The trainings of all open pages, by name."""
+    """The trainings of all open pages, by name, and what else is computed for them."""
 
     def __init__(self) -> None:
         self._held: dict[str, Training] = {}
+        # Orders must not wait for evaluations.
+        self.evaluating, self.ordering = Computing(EVALUATIONS), Computing(ORDERS_AT_ONCE)
 
     def __getitem__(self, name: str) -> Training:
         if name not in self._held:
@@ -45,9 +61,11 @@ class Trainings:
         return self._held[name]
 
     def close(self) -> None:
-        """End all of them."""
+        """End all of them. May be called by a signal handler."""
         for training in list(self._held.values()):
             training.close()
+        self.evaluating.close()
+        self.ordering.close()
 
     async def events(self) -> AsyncIterator[str]:
         """Open a training, and yield its news as server-sent events until page or training end."""
@@ -84,36 +102,41 @@ def routes(trainings: Trainings) -> list[Route]:
     async def learn(request: Request) -> StreamingResponse:
         return StreamingResponse(trainings.events(), media_type="text/event-stream")
 
-    def order(query: Query, body: bytes) -> None:
+    def order(query: Query, body: bytes, stop: Event) -> None:
         _order(trainings[query["name"]], query, body)
 
-    def post(path: str, work: Work) -> Route:
-        return Route(path, _endpoint(work), methods=["POST"])
+    def digits(query: Query, body: bytes, stop: Event) -> bytes:
+        return pixels(_numbers(query["rows"], MOST_DIGITS))
 
-    digits = _endpoint(lambda query, _: pixels(_numbers(query["rows"], MOST_DIGITS)))
+    evaluating, ordering = trainings.evaluating, trainings.ordering
     return [
         Route("/learn", learn),
-        post("/learn/{name}/{order}", order),
-        post("/evaluate", lambda _, body: evaluation(network_of(body))),
-        post("/robustness/{change}", _robustness),
-        Route("/digit/{row}", _endpoint(lambda query, _: digit(_whole(query["row"])))),
-        Route("/digits/{rows}", digits),
+        Route("/learn/{name}/{order}", _endpoint(order, ordering), methods=["POST"]),
+        Route("/evaluate", _endpoint(_evaluation, evaluating), methods=["POST"]),
+        Route("/robustness/{change}", _endpoint(_robustness, evaluating), methods=["POST"]),
+        Route("/digit/{row}", _endpoint(_digit, ordering)),
+        Route("/digits/{rows}", _endpoint(digits, ordering)),
     ]
 
 
-def _endpoint(work: Work) -> Callable[[Request], Any]:
-    """Return an endpoint that works in a thread: 200 with JSON or bytes, 400 with the reason.
+def _endpoint(work: Work, computing: Computing) -> Callable[[Request], Any]:
+    """Return an endpoint that works in a thread: 200 with JSON or bytes, 400 with the reason, 503
+    where too many wait.
 
     Reasons are in the language of the request, which the page sends as its own.
     """
-    from starlette.concurrency import run_in_threadpool
     from starlette.responses import JSONResponse, PlainTextResponse, Response
 
     async def endpoint(request: Request) -> Response:
         body = await request.body()
         query = {**request.query_params, **request.path_params}
         try:
-            found = await run_in_threadpool(work, query, body)
+            # After the body, the next message tells that the client has left.
+            found = await computing.run(partial(work, query, body), request.receive)
+        except LeftError:
+            return Response(status_code=503)  # which nobody reads
+        except BusyError:
+            return PlainTextResponse("too many computations wait: try again", 503)
         except RefusedError as error:
             return PlainTextResponse(str(error), 400)
         except PellucidError as error:
@@ -129,9 +152,9 @@ def _order(training: Training, query: Query, body: bytes) -> None:
     order, seed = query["order"], _whole(query.get("seed", "0"))
     rate, batch_size = _number(query.get("rate", "1")), _whole(query.get("batch", "100"))
     pace = query.get("pace", "full")
-    if not (0 < rate <= MOST_RATE and 1 <= batch_size <= TRAINED and pace in PACES):
+    if not (0 < rate <= MOST_RATE and 1 <= batch_size <= MOST_BATCH and pace in PACES):
         raise RefusedError(
-            f"rate must be above 0 and at most {MOST_RATE:g}, batch from 1 to {TRAINED}, "
+            f"rate must be above 0 and at most {MOST_RATE:g}, batch from 1 to {MOST_BATCH}, "
             f"pace one of {', '.join(PACES)}"
         )
     training.settle(rate, batch_size, pace)
@@ -155,10 +178,18 @@ def _new_network(query: Query, seed: int) -> Network:
     return mlp([784, *hidden, 10], activation, output, pixels=True, seed=seed)
 
 
-def _robustness(query: Query, body: bytes) -> dict[str, Any]:
+def _evaluation(query: Query, body: bytes, stop: Event) -> Evaluation:
+    return evaluation(network_of(body))
+
+
+def _robustness(query: Query, body: bytes, stop: Event) -> dict[str, Any] | None:
     if query["change"] not in CHANGES:
         raise RefusedError(f"a change is one of {', '.join(CHANGES)}")
-    return robust(network_of(body), query["change"])
+    return robust(network_of(body), query["change"], stop)
+
+
+def _digit(query: Query, body: bytes, stop: Event) -> bytes:
+    return digit(_whole(query["row"]))
 
 
 def _event(news: News | dict[str, str | None]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import gzip
+import secrets
 import socket
 from collections.abc import Callable
 from contextlib import suppress
@@ -19,6 +20,7 @@ from pellucid.web.parts import INDEX, media_type, parts
 from pellucid.web.routes import Trainings, routes
 
 if TYPE_CHECKING:
+    import uvicorn
     from starlette.requests import Request
     from starlette.responses import Response
     from starlette.routing import Route
@@ -43,7 +45,8 @@ def serve(
     port
         None for 8765, or any free port where that is taken; 0 for any free port.
     ready
-        Called with the page's address, once it can be opened.
+        Called with the page's address, once it can be opened. It ends in a key, without which this
+        computer's other users cannot open the page.
 
     Raises MissingLibraryError without the libraries of the extra `web`, and InputError where the
     port is taken.
@@ -52,12 +55,9 @@ def serve(
     library("uvicorn", "web")
     import uvicorn
 
-    trainings = Trainings()
-    app = application(net, name, trainings)
-    with _listening(port) as listener:
-        settings = uvicorn.Config(
-            app, log_level="error", access_log=False, lifespan="off", timeout_graceful_shutdown=1
-        )
+    trainings, key = Trainings(), secrets.token_urlsafe(16)
+    app = application(net, name, trainings, key)
+    with listening(port) as listener:
 
         class Server(uvicorn.Server):
             def handle_exit(self, sig: int, frame: FrameType | None) -> None:
@@ -66,11 +66,31 @@ def serve(
 
         with suppress(KeyboardInterrupt):
             if ready is not None:  # connections wait in the socket's queue until the server runs
-                ready(f"http://{HOST}:{listener.getsockname()[1]}/")
-            Server(settings).run(sockets=[listener])
+                ready(f"http://{HOST}:{listener.getsockname()[1]}/?key={key}")
+            Server(settings(app)).run(sockets=[listener])
 
 
-def application(net: Network, name: str, trainings: Trainings | None = None) -> App:
+def settings(app: App) -> uvicorn.Config:
+    """Return the settings with which uvicorn serves the page."""
+    import uvicorn
+
+    from pellucid.web.connections import LimitedConnection, backlog
+
+    return uvicorn.Config(
+        app,
+        http=LimitedConnection,
+        ws="none",
+        backlog=backlog(),
+        log_level="error",
+        access_log=False,
+        lifespan="off",
+        timeout_graceful_shutdown=1,
+    )
+
+
+def application(
+    net: Network, name: str, trainings: Trainings | None = None, key: str | None = None
+) -> App:
     """Return the ASGI application of a network's page: its files, the model and facts about it.
 
     For a network that classifies digits it also trains and evaluates.
@@ -79,6 +99,8 @@ def application(net: Network, name: str, trainings: Trainings | None = None) -> 
     ----------
     trainings
         Those of the pages, which the caller can then end.
+    key
+        What the page's address must have to be opened; see `Guard`.
     """
     from starlette.applications import Starlette
 
@@ -87,7 +109,7 @@ def application(net: Network, name: str, trainings: Trainings | None = None) -> 
     if reads_digits(net):
         found += routes(trainings or Trainings())
     # Outermost, so that no route can be reached past it.
-    return Guard(Starlette(routes=found))
+    return Guard(Starlette(routes=found), key)
 
 
 def _file_route(file: str, content: bytes) -> Route:
@@ -106,8 +128,10 @@ def _file_route(file: str, content: bytes) -> Route:
     return Route("/" if file == INDEX else f"/{file}", endpoint)
 
 
-def _listening(port: int | None) -> socket.socket:
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+def listening(port: int | None) -> socket.socket:
+    """Return a socket that listens; see `serve`."""
+    # The protocol by name: else asyncio leaves out TCP_NODELAY, and a response waits 40 ms.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     # A port that was just closed may be used again at once.
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
