@@ -21,10 +21,9 @@ from pellucid.cli.prediction_text import written_as
 from pellucid.cli.table_rows import Predicted, is_named_as_table, is_table_for, predict_table
 from pellucid.cli.values import wrong_use
 from pellucid.data.image_files import looks_like_image
-from pellucid.errors import FileError, Message, PellucidError
+from pellucid.errors import FileError, PellucidError
 from pellucid.language import translate
 from pellucid.network import Network
-from pellucid.training.sample_checks import check_finite
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +36,8 @@ class PredictOptions:
     path: str | None = option(
         "-o --output-file FILE",
         "Write the predictions to this CSV file instead: a line for each row, with the value of "
-        "every output.",
+        "every output. A text that a spreadsheet would take for a formula begins with an "
+        "apostrophe.",
     )
     as_json: bool = json_option()
 
@@ -86,8 +86,6 @@ def _predicted(net: Network, file: str) -> Iterator[Predicted]:
         yield from predict_table(net, file)
         return
     x, many = read_rows(net, file)
-    if x.ndim and x.size:
-        check_finite(x, Message("inputs"))
     yield Predicted(0 if many else None, x, net.predict(x))
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import BinaryIO
@@ -18,6 +16,7 @@ from pellucid.data.tables.reading import Report
 from pellucid.display.text_table import number_text
 from pellucid.errors import FileError
 from pellucid.files.atomic import whole_file
+from pellucid.files.csv_text import csv_line
 from pellucid.language import cell_width, say
 from pellucid.lens import image_sheets
 from pellucid.lens.entries import entries_of, predicts_classes, value_names
@@ -103,8 +102,7 @@ class _Table(Predictions):
 
     def add(self, file: str, block: Predicted) -> None:
         first, y = block.first, block.y
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
+        lines: list[str] = []
         classes, K = predicts_classes(self.net), y.shape[1]
         if not self.rows:
             names = [self.net.label(k) for k in range(K)] if classes and K > 1 else []
@@ -113,16 +111,16 @@ class _Table(Predictions):
             else:
                 names = value_names(self.net, K)
                 head = ["prediction"] if K == 1 else [f"prediction {name}" for name in names]
-            writer.writerow([*(["file"] if self.many else []), "row", *head])
+            lines.append(csv_line([*(["file"] if self.many else []), "row", *head]))
         entries = file_entries(self.net, file, y, first, self.threshold)
         for entry, values in zip(entries, y, strict=True):
             line = [*([file] if self.many else []), entry.get("row", "")]
             if classes:
                 line += [entry.get("label", entry["prediction"]), f"{entry['confidence']:.6g}"]
             # str of a NumPy number: as many digits as tell it from its neighbours
-            writer.writerow([*line, *(map(str, values) if not classes or K > 1 else [])])
+            lines.append(csv_line([*line, *(values if not classes or K > 1 else [])]))
         # Block by block: predictions of a large table do not fit into memory
-        self.file.write(text.getvalue().encode())
+        self.file.write("".join(lines).encode())
         self.rows += len(y)
 
 
