@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 CXX_SOURCES := $(wildcard cpp/*/*.h cpp/*/*.cpp cpp/include/pellucid/*.h benchmarks/cpp/*)
 STATIC := "src/pellucid/web/static/**/*.{js,css,html}"
 
-.PHONY: demo page test quick check integration coverage soak mutants fixtures asan gallery page-pictures messages stubs \
+.PHONY: demo page test test-lowest quick check integration coverage soak mutants fixtures asan gallery page-pictures messages stubs \
 	page-network mnist-table neurons-table tables-table estimators-table c-table bench callgrind wheels workflows clean help \
 	docs docs-serve command-reference
 
@@ -18,6 +18,7 @@ help:
 	@echo "make quick     format, lint, types and the tests of core and training (a minute)"
 	@echo "make check     format, lint and types only"
 	@echo "make integration  builds, sanitizers, real servers: what continuous integration runs beside the gate"
+	@echo "make test-lowest  tests with the lowest version of every library that pyproject.toml allows (ten minutes)"
 	@echo "make mutants   random small mistakes, and the tests that notice them (N=60 SEED=1; hours)"
 	@echo "make soak      the long proofs: hundreds of kills, minutes of fuzzing"
 	@echo "make mnist-table  train the dense rows of the published MNIST tables (ONLY=300-100: one of them)"
@@ -67,6 +68,10 @@ quick: .venv/test
 # What takes minutes and seldom breaks: builds, sanitizers, every instruction set, real servers and clients.
 integration: .venv/test
 	$(TRACED) $(PYTEST) -m integration $(SLOWEST)
+
+# In an environment of its own, .venv-lowest; TESTS=tests/cli runs some of them.
+test-lowest: .venv/test
+	OMP_NUM_THREADS=1 $(BIN)/python tools/lowest.py $(TESTS)
 
 coverage:
 	$(BIN)/coverage combine -q
@@ -168,7 +173,7 @@ workflows: .venv-wheels/tools
 	.venv-wheels/bin/zizmor --offline --no-progress .github
 
 clean:
-	rm -rf .venv .venv-bench .venv-asan .venv-wheels build dist demo src/pellucid/engines/*.so .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-bench .venv-asan .venv-lowest .venv-wheels build dist demo src/pellucid/engines/*.so .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 CPP := cpp/CMakeLists.txt $(wildcard cpp/include/pellucid/*.h cpp/src/*)
 

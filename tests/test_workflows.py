@@ -34,7 +34,7 @@ def commands(path: Path) -> list[list[str]]:
 
 
 def test_there_is_one_for_each_purpose() -> None:
-    assert [path.stem for path in WORKFLOWS] == ["ci", "docs", "release", "wheels"]
+    assert [path.stem for path in WORKFLOWS] == ["ci", "docs", "lowest", "release", "wheels"]
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)

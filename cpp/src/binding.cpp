@@ -168,11 +168,14 @@ std::unique_ptr<Handle> make_handle(bool wide, const nb::list& layers, const std
     return handle;
 }
 
-void predict_into(const Handle& handle, const Input& x, const Array& y) {
+// Returns whether all of x and y is finite.
+bool predict_into(const Handle& handle, const Input& x, const Array& y) {
     const Engine& engine = *handle.engine;
     const Rows rows = rows_of(engine, x);
     expect_matrix(engine, y, rows.count, engine.outputs());
-    if (!predict_rows(engine, rows, y.data())) throw nb::python_error();
+    bool finite = true;
+    if (!predict_rows(engine, rows, y.data(), finite)) throw nb::python_error();
+    return finite;
 }
 
 // Returns the loss of one batch; the engine keeps the gradients.
@@ -329,7 +332,8 @@ NB_MODULE(PELLUCID_MODULE, m) {
         nb::sig("def make_predictor(engine: Engine, otherwise: object, floats: bool, bytes: bool, "
                 "images: bool) -> object"),
         "Return a function of C-contiguous rows, (N, D), that itself predicts `floats` of the "
-        "engine's type, `bytes`, and `images` of more axes, and leaves all others to `otherwise`.");
+        "engine's type, `bytes`, and `images` of more axes, and leaves all others to `otherwise`, "
+        "also where x or a prediction is not finite.");
     m.def("supported", &supported, "instruction_set"_a,
           "Return whether this processor runs baseline, avx2 or avx512.");
 }

@@ -157,15 +157,15 @@ inline Rows rows_of(Handle& handle, const Input& x, const std::optional<Indices>
 }
 
 // Predicts rows into y, and runs Python's signal handlers now and then, so that Ctrl-C ends a long
-// prediction. Returns false with a Python error.
-inline bool predict_rows(const Engine& engine, const Rows& x, void* y) {
+// prediction. Returns false with a Python error; `finite` becomes false as in `Engine::predict`.
+inline bool predict_rows(const Engine& engine, const Rows& x, void* y, bool& finite) {
     const std::int64_t step = engine.rows_at_once();
     const std::int64_t size = engine.outputs() * (engine.type() == Number::float64 ? 8 : 4);
     for (std::int64_t start = 0;; start += step) {
         const Rows part = x.part(start, step);
         {
             const MaybeWithoutGil released(part.count * part.width);
-            engine.predict(part, static_cast<char*>(y) + start * size);
+            finite &= engine.predict(part, static_cast<char*>(y) + start * size);
         }
         if (part.count == x.count - start) return true;
         if (PyErr_CheckSignals() != 0) return false;

@@ -46,9 +46,14 @@ inline PyObject* predict(PyObject* object, PyObject* const* args, std::size_t na
     rows.type = PyArray_TYPE(x) == self->type ? self->engine->type() : Number::uint8;
     rows.count = shape[0];
     rows.width = self->inputs;
+    bool finite = true;
     try {
-        if (predict_rows(*self->engine, rows, PyArray_DATA(reinterpret_cast<PyArrayObject*>(y))))
-            return y;
+        if (predict_rows(*self->engine, rows, PyArray_DATA(reinterpret_cast<PyArrayObject*>(y)),
+                         finite)) {
+            if (finite) return y;
+            Py_DECREF(y);
+            return PyObject_Vectorcall(self->otherwise, args, nargsf, names);
+        }
     } catch (const std::bad_alloc&) {
         PyErr_NoMemory();
     } catch (const std::exception& error) {

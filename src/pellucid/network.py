@@ -136,15 +136,15 @@ class Network:
         """Return the outputs, (N, K), for x, (N, D), or images (N, 28, 28) if Flatten comes first.
 
         A network trained on a table accepts tables and dataframes, too: columns are found by name,
-        in any order. One row may be a dict of cells, {"age": 40, "city": "Seoul"}. Bytes and other
-        whole numbers are accepted if the network scales them. NaN and infinity pass through as in
-        NumPy. Raises InputError for input that does not fit, and for values from 0 to 1 if the
-        network scales bytes.
+        in any order, and NaN is a missing cell. A row may be a dict, {"age": 40, "city": "Seoul"}.
+        Bytes and other whole numbers are accepted if the network scales them. Raises InputError for
+        what does not fit, NaN, infinity, outputs beyond the network's type, and values from 0 to 1
+        if the network scales bytes.
         """
         x = x if self._inputs is None else self._rows(x)
         if self._scales_bytes:
             checks.check_scaled(self.layers, x)
-        return self._predicting().predict(x)
+        return self._predicting().predict_finite(x)
 
     def __call__(self, x: Any) -> Array:
         """Return what `predict` returns: a network is called like a function."""
@@ -153,8 +153,7 @@ class Network:
     def classify(self, x: Any) -> Array:
         """Return the class index of each row, (N,): the highest output, of one output 0.5 or more.
 
-        Raises InputError if a row's outputs are NaN, which is no class, and for a network that
-        predicts values of a table.
+        Raises InputError where `predict` does, and for a network that predicts values of a table.
         """
         return self.choose(self.predict(x))
 
@@ -168,8 +167,9 @@ class Network:
         y = _outputs(y)
         if self.predicts_values:
             raise InputError("this network predicts values, not classes: use net.predict(x)")
-        if (bad := np.isnan(y).any(axis=1)).any():
-            raise InputError("row {row} has no class: its outputs are NaN", row=int(bad.argmax()))
+        if not (fine := np.isfinite(y).all(axis=1)).all():
+            template = "row {row} has no class: its outputs hold NaN or infinity"
+            raise InputError(template, row=int(fine.argmin()))
         one_logit = y.shape[1] == 1 and not (self.layers and isinstance(self.layers[-1], Sigmoid))
         return chosen_classes(functions.sigmoid(y) if one_logit else y)
 
@@ -204,7 +204,7 @@ class Network:
 
     def forward(self, x: Any) -> Trace:
         """Return the trace of x: every layer's output as in prediction; `trace.y` is the last."""
-        x = checks.as_input(self.layers, self._rows(x))
+        x = checks.finite_input(self.layers, self._rows(x))
         return ShownTrace.of(chain.forward(self.layers, x))
 
     def backward(self, trace: Trace, dy: Array) -> tuple[Array, list[Array]]:

@@ -236,7 +236,10 @@ def test_what_engines_leave_behind(what: str) -> None:
 
 def test_a_subinterpreter_takes_the_reference_engine() -> None:
     """A native call there used to wait for ever: its GIL is not the one that is asked for."""
-    expected = 'the native engine is not in this installation: choose engine="auto" or "reference"'
+    expected = (
+        "the native engine cannot be loaded here (the native engine works in Python's main "
+        'interpreter only): choose engine="auto" or "reference"'
+    )
     if sys.version_info >= (3, 12):
         pytest.skip("NumPy itself refuses")
     # Coverage cannot start in a subinterpreter, and complains on standard error.

@@ -186,10 +186,11 @@ def test_strange_numbers_do_what_they_do_in_numpy(
             expected = chain.predict(net.layers, x)
         # A wave of a hundred turns is known to a hundred roundings of one turn.
         least = 2_000 * float(np.finfo(dtype).eps) if name == "PeriodicEmbedding" else 1e-37
+        ours = NativeEngine(net.layers).predict(x)  # which refuses nothing
         np.testing.assert_allclose(
-            net.predict(x), expected, rtol=2e-5 if dtype is np.float32 else 1e-12, atol=least
+            ours, expected, rtol=2e-5 if dtype is np.float32 else 1e-12, atol=least
         )
-        assert np.isnan(net.predict(x)[0, 2 if expected.shape[1] >= 5 else 0])
+        assert np.isnan(ours[0, 2 if expected.shape[1] >= 5 else 0])
 
 
 @pytest.mark.parametrize("strange", [np.nan, np.inf, -np.inf])
@@ -206,7 +207,7 @@ def test_strange_weights(instructions: str, strange: float, place: str) -> None:
         x[:, 50] = 1
         with np.errstate(all="ignore"):
             expected = chain.predict(net.layers, x)
-        ours = net.predict(x)
+        ours = NativeEngine(net.layers).predict(x)
         if kind == "normal" or place == "b":
             np.testing.assert_allclose(ours, expected, rtol=1e-4)
         t, before = np.zeros(9, np.int64), bits(*net.params)

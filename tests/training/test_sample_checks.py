@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import pellucid as pl
+from pellucid.core import checks
 from pellucid.core.types import Array
 from pellucid.errors import Message
 from pellucid.training.sample_checks import (
     Samples,
-    check_finite,
     check_rows,
     fingerprint,
     split,
@@ -40,12 +40,12 @@ def test_what_fits_is_taken_as_it_is() -> None:
 @pytest.mark.parametrize("shape", [(5,), (5, 2), (5, 2, 2)])
 def test_rows_that_are_not_finite_are_counted(shape: tuple[int, ...]) -> None:
     array = np.zeros(shape)
-    check_finite(array, Message("inputs"))
+    checks.check_finite(array, Message("inputs"))
     array[3:] = np.nan
     with pytest.raises(
         pl.InputError, match=r"inputs: row 3 holds NaN or infinity \(2 such rows in all\)"
     ):
-        check_finite(array, Message("inputs"))
+        checks.check_finite(array, Message("inputs"))
 
 
 def test_balanced_classes_have_equal_totals() -> None:

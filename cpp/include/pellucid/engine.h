@@ -1,6 +1,10 @@
 // The engine: gathers rows, predicts, trains. See spec.h for what each call promises.
 #pragma once
 
+#include <atomic>
+#include <cmath>
+#include <limits>
+
 #include "activations.h"
 #include "chain.h"
 #include "losses.h"
@@ -65,8 +69,9 @@ public:
         return std::max<std::int64_t>(1, rows / kLargeBlock) * kLargeBlock;
     }
 
-    void predict(const Rows& x, void* y) const override {
+    bool predict(const Rows& x, void* y) const override {
         T* const out = static_cast<T*>(y);
+        std::atomic<bool> finite{true};
         const bool zeros = mostly_zero(x);
         // Of large layers the threads share each product, of others the blocks of rows.
         const bool large = !zeros && large_ && x.count >= kLargeRows;
@@ -75,11 +80,16 @@ public:
                   : std::clamp(x.count / threads_.count() / 8 * 8, kLeastBlock, kBlock);
         const std::int64_t blocks = (x.count + block - 1) / block;
         auto predict_one = [&](std::int64_t b) {
-            const std::int64_t start = b * block;
-            predict_block(x, start, std::min(block, x.count - start), zeros,
-                          large ? threads_ : alone_, out + start * outputs());
+            const std::int64_t start = b * block, N = std::min(block, x.count - start);
+            // Just before they are multiplied: it brings the rows into the cache.
+            const bool rows_finite = rows_are_finite(x.part(start, N));
+            T* const own = out + start * outputs();
+            predict_block(x, start, N, zeros, large ? threads_ : alone_, own);
+            if (!rows_finite || !all_finite(own, N * outputs()))
+                finite.store(false, std::memory_order_relaxed);
         };
         threads_.each(blocks, predict_one, !large && x.count * work_per_row_ >= kWorthThreads);
+        return finite.load(std::memory_order_relaxed);
     }
 
     std::int64_t train_steps(const Rows& x, const Targets& t, std::int64_t batch,
@@ -287,6 +297,21 @@ private:
         const Rows gathered{rows.data, kOwn, rows.N, rows.width, nullptr};
         scratch.strips.begin(gathered, rows.ld(), T(1), training);
         return {&scratch.strips, nullptr};
+    }
+
+    // Whether all of x is finite, in the engine's type.
+    static bool rows_are_finite(const Rows& x) {
+        if (x.type == kOwn) return all_finite(static_cast<const T*>(x.data), x.count * x.width);
+        return x.type == Number::uint8 || others_are_finite(x);
+    }
+
+    PELLUCID_SMALL static bool others_are_finite(const Rows& x) {
+        using Other = std::conditional_t<sizeof(T) == 4, double, float>;
+        const Other* const from = static_cast<const Other*>(x.data);
+        bool finite = true;
+        for (std::int64_t i = 0; i < x.count * x.width; ++i)
+            finite &= std::abs(static_cast<T>(from[i])) <= std::numeric_limits<T>::max();
+        return finite;
     }
 
     void gather(const Rows& x, std::int64_t row, T* out) const {

@@ -281,6 +281,25 @@ inline std::uint32_t nonzero(Vec<T> x) {
 #endif
 }
 
+// Whether no value is NaN or infinite: such a value times 0 is NaN, and so is the sum then. Four sums,
+// since the steps of a single one wait for each other.
+template <class T>
+inline bool all_finite(const T* x, std::int64_t count) {
+    const Vec<T> zero = {};
+    Vec<T> sums[4] = {};
+    std::int64_t i = 0;
+    for (; i + 4 * kLanes<T> <= count; i += 4 * kLanes<T>) {
+        PELLUCID_UNROLL
+        for (int k = 0; k < 4; ++k)
+            sums[k] = add_product<T>(sums[k], load(x + i + k * kLanes<T>), zero);
+    }
+    Vec<T> sum = (sums[0] + sums[1]) + (sums[2] + sums[3]);
+    each_vector<T>(count - i, [&](std::int64_t k, std::int64_t n) {
+        sum = add_product<T>(sum, load_upto(x + i + k, n), zero);
+    });
+    return nonzero<T>(sum) == 0;
+}
+
 template <class T>
 inline Vec<T> shuffle(Vec<T> a, Vec<T> b, Int<T> which) {
 #if defined(__clang__)

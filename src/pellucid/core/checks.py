@@ -12,7 +12,7 @@ from pellucid.core.arrays import as_array
 from pellucid.core.categories import CategoryEmbedding
 from pellucid.core.layer import Layer
 from pellucid.core.preparation import Flatten, Scale, Standardize
-from pellucid.core.types import Array, ArrayLike, Batch
+from pellucid.core.types import Array, ArrayLike, Batch, DTypeLike
 from pellucid.errors import InputError, Message
 
 
@@ -87,6 +87,15 @@ def as_input(layers: Sequence[Layer], x: ArrayLike) -> Batch:
     return np.ascontiguousarray(array, dtype=dtype_of(layers))
 
 
+def finite_input(layers: Sequence[Layer], x: ArrayLike) -> Batch:
+    """Return what `as_input` returns; raise InputError, too, for what is not finite in its type."""
+    with np.errstate(over="ignore"):
+        rows = as_input(layers, x)
+    if not np.isfinite(rows).all():
+        check_finite(as_array(x), Message("inputs"), rows.dtype)
+    return rows
+
+
 def check_input(layers: Sequence[Layer], x: Array) -> None:
     """Raise InputError unless x is rows of the right length, of floats where nothing is scaled,
     and of indices where the first layer embeds categories.
@@ -104,6 +113,31 @@ def check_input(layers: Sequence[Layer], x: Array) -> None:
             kind=x.dtype,
         )
     check_indices(layers, x)
+
+
+def check_finite(array: Array, what: Message, dtype: DTypeLike | None = None) -> None:
+    """Raise InputError that names the first row with NaN or infinity, if there is one.
+
+    With `dtype`, a number is infinite if it is in that floating type.
+    """
+    if array.dtype.kind != "f":
+        return
+    rows = array.reshape(len(array), -1)
+    bad = ~np.isfinite(rows).all(axis=1)
+    template = (
+        "{what}: row {row} holds NaN or infinity ({count} such rows in all); remove these rows or "
+        "replace the numbers"
+    )
+    if not bad.any() and dtype is not None and np.dtype(dtype).itemsize < array.itemsize:
+        most = np.finfo(dtype).max
+        bad = ((rows > most) | (rows < -most)).any(axis=1)
+        template = (
+            "{what}: row {row} holds a number too large for {dtype} ({count} such rows in all); "
+            "remove these rows or replace the numbers"
+        )
+    if bad.any():
+        name, row, count = np.dtype(dtype).name, int(bad.argmax()), int(bad.sum())
+        raise InputError(template, what=what, row=row, count=count, dtype=name)
 
 
 def check_indices(layers: Sequence[Layer], x: Array, rows: Array | None = None) -> None:

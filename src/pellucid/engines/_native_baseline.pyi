@@ -13,7 +13,7 @@ class Engine:
     It keeps the arrays that it was made from. `predict` may be called from several threads at once; anything else while the engine is at work raises RuntimeError.
     """
 
-    def predict(self, x: Annotated[NDArray, dict(order='C', device='cpu', writable=False)], y: Annotated[NDArray, dict(order='C', device='cpu')]) -> None: ...
+    def predict(self, x: Annotated[NDArray, dict(order='C', device='cpu', writable=False)], y: Annotated[NDArray, dict(order='C', device='cpu')]) -> bool: ...
 
     def gradients(self, x: Annotated[NDArray, dict(order='C', device='cpu', writable=False)], classes: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)] | None, values: Annotated[NDArray, dict(order='C', device='cpu', writable=False)] | None, weights: Annotated[NDArray[numpy.float64], dict(shape=(None,), order='C', device='cpu', writable=False)] | None, rows: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)] | None, step: int, y: Annotated[NDArray, dict(order='C', device='cpu')]) -> float: ...
 
@@ -38,7 +38,7 @@ def make_engine(float64: bool, layers: list, loss: str, loss_options: dict, opti
 
 def make_predictor(engine: Engine, otherwise: object, floats: bool, bytes: bool, images: bool) -> object:
     """
-    Return a function of C-contiguous rows, (N, D), that itself predicts `floats` of the engine's type, `bytes`, and `images` of more axes, and leaves all others to `otherwise`.
+    Return a function of C-contiguous rows, (N, D), that itself predicts `floats` of the engine's type, `bytes`, and `images` of more axes, and leaves all others to `otherwise`, also where x or a prediction is not finite.
     """
 
 def supported(instruction_set: str) -> bool:

@@ -10,9 +10,10 @@ from contextvars import ContextVar
 from functools import cache
 from types import ModuleType
 
-from pellucid.errors import InputError
+from pellucid.errors import InputError, Message
 
 INSTRUCTION_SETS = ("avx512", "avx2", "baseline")  # the best first
+_BASELINE = "pellucid.engines._native_baseline"
 
 _forced: ContextVar[str | None] = ContextVar("instruction set", default=None)
 
@@ -31,10 +32,23 @@ def native_module() -> ModuleType | None:
 def runnable_sets() -> tuple[str, ...]:
     """Return the instruction sets that this processor and this installation have, best first."""
     try:
-        baseline = importlib.import_module("pellucid.engines._native_baseline")
+        baseline = importlib.import_module(_BASELINE)
     except ImportError:
         return ()
     return tuple(name for name in INSTRUCTION_SETS if baseline.supported(name))
+
+
+def why_no_module() -> Message:
+    """Return why `native_module` is None here."""
+    try:
+        importlib.import_module(_BASELINE)
+    except ModuleNotFoundError:
+        pass
+    except ImportError as error:  # such as in a subinterpreter
+        return Message(
+            "the native engine cannot be loaded here ({reason})", reason=error.__cause__ or error
+        )
+    return Message("the native engine is not in this installation")
 
 
 @contextmanager

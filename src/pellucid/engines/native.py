@@ -19,6 +19,7 @@ import numpy as np
 from pellucid.core import LAYERS, chain, checks
 from pellucid.core.arrays import as_array
 from pellucid.core.categories import CategoryEmbedding
+from pellucid.core.finite import finite_outputs
 from pellucid.core.layer import Layer, flat, walk
 from pellucid.core.losses import LOSSES, CrossEntropy, Loss, RowLoss
 from pellucid.core.optimizers import OPTIMIZERS, Optimizer, State
@@ -33,7 +34,7 @@ from pellucid.engines.handover import (
     row_indices,
     takes_classes,
 )
-from pellucid.engines.instructions import native_module
+from pellucid.engines.instructions import native_module, why_no_module
 from pellucid.engines.protocol import Predict, Ridge, train_one_by_one, trainable_weights
 from pellucid.errors import InputError, Message
 
@@ -53,7 +54,7 @@ _TAKEN_AS_IT_IS = frozenset(np.dtype(kind) for kind in (np.uint8, np.float32, np
 def why_not(layers: Sequence[Layer], optimizer: Optimizer | None = None) -> Message | None:
     """Return why these layers and this optimizer cannot be native here, or None if they can."""
     if native_module() is None:
-        return Message("the native engine is not in this installation")
+        return why_no_module()
     for layer in walk(layers):
         if LAYERS.get(type(layer).__name__) is not type(layer):
             return Message("{layer} is a layer of your own", layer=type(layer).__name__)
@@ -151,6 +152,21 @@ class NativeEngine:
 
     def predict(self, x: ArrayLike) -> Batch:
         """Return the outputs for x, (N, K)."""
+        x = self._readable(x)
+        y = self._room(len(x))
+        self._engine.predict(x, y)
+        return y
+
+    def predict_finite(self, x: ArrayLike) -> Batch:
+        """Return the outputs for x, (N, K), all finite; see `Engine.predict_finite`."""
+        with np.errstate(over="ignore"):
+            rows = self._readable(x)
+        y = self._room(len(rows))
+        finite = self._engine.predict(rows, y)
+        return y if finite else finite_outputs(self.layers, x, self.predict)
+
+    def _readable(self, x: ArrayLike) -> Array:
+        """Return x as C++ takes it."""
         # Subclasses of arrays (memmap, matrix) become plain ones. No isinstance: one row of a small
         # network takes a microsecond in all.
         x = x if type(x) is np.ndarray else as_array(x)
@@ -158,16 +174,14 @@ class NativeEngine:
             x = plain(checks.as_input(self.layers, x))
         elif self._indexed:
             checks.check_indices(self.layers, x)
-        y = self._room(len(x))
-        self._engine.predict(x, y)
-        return y
+        return x
 
     def predictor(self, otherwise: Predict | None = None) -> Predict:
         """Return a function that predicts C-contiguous rows; see `Engine.predictor`.
 
         It takes rows of the layers' floating type, and bytes where the layers scale bytes. There,
         floats may be scaled already, and columns of categories may hold no index: `otherwise`
-        checks both.
+        checks both. It also gets rows that are not finite, or whose outputs are not.
         """
         module = native_module()
         assert module is not None, "ask why_not first"

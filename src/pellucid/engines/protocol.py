@@ -55,7 +55,20 @@ class Engine(Protocol):
     state: State
 
     def predict(self, x: ArrayLike) -> Batch:
-        """Return the outputs for x, (N, K), of a prediction pass; no trace is kept."""
+        """Return the outputs for x, (N, K), of a prediction pass; no trace is kept.
+
+        NaN and infinity are computed with as NumPy does: for rows that are checked already, and for
+        outputs that may overflow.
+        """
+        ...
+
+    def predict_finite(self, x: ArrayLike) -> Batch:
+        """Return what `predict` returns, all of it finite, for what a user passed.
+
+        Rows that overflow within the layers are computed again in a wider type. Raises InputError
+        that names the first row with NaN or infinity in x, in the layers' own type, or with outputs
+        that do not fit that type.
+        """
         ...
 
     def predictor(self, otherwise: Predict | None = None) -> Predict:

@@ -15,6 +15,7 @@ import numpy as np
 from pellucid.core import chain, checks, descent
 from pellucid.core.arrays import as_array
 from pellucid.core.draws import Draws
+from pellucid.core.finite import finite_outputs
 from pellucid.core.layer import Layer, flat
 from pellucid.core.losses import Loss
 from pellucid.core.optimizers import Optimizer, State
@@ -68,6 +69,10 @@ class ReferenceEngine:
             return chain.predict(self.layers, checks.as_input(self.layers, x))
         starts = range(0, len(x), _BLOCK)
         return np.concatenate([self.predict(x[start : start + _BLOCK]) for start in starts])
+
+    def predict_finite(self, x: ArrayLike) -> Batch:
+        """Return the outputs for x, (N, K), all finite; see `Engine.predict_finite`."""
+        return finite_outputs(self.layers, x, self.predict)
 
     def predictor(self, otherwise: Predict | None = None) -> Predict:
         """Return a function that predicts rows; see `Engine.predictor`."""

@@ -36,7 +36,6 @@ from pellucid.lens.input_columns import RowsLike, as_numbers, input_names
 from pellucid.lens.report import Report
 from pellucid.network import Network
 from pellucid.training.choices import check_network
-from pellucid.training.sample_checks import check_finite
 
 BLOCK = 4096
 """Rows per forward pass where a trace is needed: a trace keeps every layer's output in memory."""
@@ -149,7 +148,7 @@ def as_rows(net: Network, x: RowsLike) -> Array:
         raise InputError("expected at least one row, got none")
     checks.check_input(net.layers, array)
     checks.check_scaled(net.layers, array)
-    check_finite(array, Message("inputs"))
+    checks.check_finite(array, Message("inputs"), net.dtype)
     return array
 
 

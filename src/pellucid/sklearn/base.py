@@ -112,7 +112,7 @@ class BaseMLP(TargetRules, Saving, CallbackSupportMixin, BaseEstimator):
         """Return the network's outputs, (N, K)."""
         validation.check_is_fitted(self)
         X = validation.validate_data(self, X, accept_sparse=["csr", "csc"], reset=False)
-        y = predictions(self._built_now()[1], engine_rows(X))
+        y = predictions(self._built_now()[1].predict_finite, engine_rows(X))
         return y.astype(np.result_type(X.dtype, y.dtype), copy=False) if X.dtype.kind == "f" else y
 
     def _without_names(self) -> Self:

@@ -10,7 +10,7 @@ import scipy.sparse
 from sklearn.model_selection import train_test_split
 
 from pellucid.core.types import Array
-from pellucid.engines import Engine
+from pellucid.engines.protocol import Predict
 
 # What scikit-learn takes as rows or targets, each checked by its `validate_data`.
 Inputs: TypeAlias = Any  # an array, a list, a sparse matrix or a dataframe
@@ -53,13 +53,13 @@ def dense(X: Inputs, rows: Array | slice) -> Array:
     return X[rows].toarray(order="C") if scipy.sparse.issparse(X) else X[rows]
 
 
-def predictions(engine: Engine, X: Inputs) -> Array:
-    """Return the engine's outputs for rows from `engine_rows`, (N, K)."""
+def predictions(predict: Predict, X: Inputs) -> Array:
+    """Return an engine's outputs for rows from `engine_rows`, (N, K), by one of its methods."""
     if not scipy.sparse.issparse(X):
-        return engine.predict(X)
+        return predict(X)
     step = rows_a_block(X)
     blocks = (slice(start, start + step) for start in range(0, X.shape[0], step))
-    return np.concatenate([engine.predict(dense(X, block)) for block in blocks])
+    return np.concatenate([predict(dense(X, block)) for block in blocks])
 
 
 def splits_evenly(classes: Array | None, share: float) -> bool:

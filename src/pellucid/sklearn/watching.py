@@ -95,7 +95,7 @@ class Watch(RunState):
             return {}
         rows = self.held_out.rows
         with np.errstate(all="ignore"):  # the network may have diverged
-            y = predictions(self.engine, rows.x)
+            y = predictions(self.engine.predict, rows.x)
             loss = self.objective.value(y, rows.t, rows.sample_weight)
             return {"loss": loss, "score": self._score(y, loss, self.held_out)}
 

@@ -61,8 +61,9 @@ def check_rows(
     if t.ndim == 1 and t.dtype.kind in "biu":
         t = t.astype(np.int64, copy=False)  # the type of class indices in the engines
     checks.check_scaled(layers, x)
-    check_finite(x, Message("inputs"))
-    check_finite(t, Message("targets"))
+    dtype = checks.dtype_of(layers)
+    checks.check_finite(x, Message("inputs"), dtype)
+    checks.check_finite(t, Message("targets"), dtype)
     return Samples(x, t, None if sample_weight is None else _checked(sample_weight, len(x)))
 
 
@@ -73,19 +74,6 @@ def naming_validation() -> Iterator[None]:
         yield
     except InputError as error:
         raise InputError("validation data: {reason}", reason=error) from error
-
-
-def check_finite(array: Array, what: Message) -> None:
-    """Raise InputError that names the first row with NaN or infinity, if there is one."""
-    if array.dtype.kind != "f":
-        return
-    bad = ~np.isfinite(array.reshape(len(array), -1)).all(axis=1)
-    if bad.any():
-        template = (
-            "{what}: row {row} holds NaN or infinity ({count} such rows in all); remove these rows "
-            "or replace the numbers"
-        )
-        raise InputError(template, what=what, row=int(bad.argmax()), count=int(bad.sum()))
 
 
 def check_targets(net: Network, loss: Loss, metrics: Mapping[str, Metric], rows: Samples) -> None:

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import asyncio
 
-import h11
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 MOST_CONNECTIONS = 400
 PATIENCE = 20.0
@@ -40,7 +39,7 @@ def _most_files() -> int:
     return 1 << 20 if files < 0 else files  # negative: no limit
 
 
-class LimitedConnection(H11Protocol):
+class LimitedConnection(HttpToolsProtocol):
     """uvicorn's connection, refused beyond `most_connections()`, and ended where a request takes
     longer than `PATIENCE`.
     """
@@ -59,14 +58,16 @@ class LimitedConnection(H11Protocol):
         self._clear_deadline()
         super().connection_lost(exc)
 
-    def handle_events(self) -> None:
-        super().handle_events()
-        if self.conn.their_state not in (h11.IDLE, h11.SEND_BODY):
-            self._clear_deadline()
-        elif self._deadline is None:
-            self._set_deadline()
+    def on_message_complete(self) -> None:
+        super().on_message_complete()
+        self._clear_deadline()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        self._set_deadline()
 
     def _set_deadline(self) -> None:
+        self._clear_deadline()
         self._deadline = self.loop.call_later(PATIENCE, self.transport.close)
 
     def _clear_deadline(self) -> None:

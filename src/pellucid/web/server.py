@@ -53,6 +53,7 @@ def serve(
     """
     library("starlette", "web")
     library("uvicorn", "web")
+    library("httptools", "web")
     import uvicorn
 
     trainings, key = Trainings(), secrets.token_urlsafe(16)
