@@ -9,7 +9,18 @@ from tests.web.kinds import AUDITED, Visit, area_of
 from tests.web.test_page import by_mouse, path_of, settle
 
 LANGUAGES = ("en", "ko")
-PANELS = ("why", "change", "learn", "backprop", "evaluate", "count", "matrix", "torch", "share")
+PANELS = (
+    "why",
+    "change",
+    "learn",
+    "backprop",
+    "evaluate",
+    "numbers",
+    "count",
+    "matrix",
+    "torch",
+    "share",
+)
 
 # What has the focus: its name for tests, else its label, and whether one sees that it has it.
 FOCUSED = """() => {
@@ -170,6 +181,7 @@ EVERYTHING = """async ({ place, numbers }) => {
     await new Promise((done) => setTimeout(done));
   };
   const skip = "[data-testid=load-image], [data-testid=open-model], [data-testid=language], "
+    + "[data-testid=predict-first], "
     + "[data-testid^=panel-]";
   const controls = "button, select, input[type=range], input[type=checkbox], summary, .neuron"
     .split(", ").map((one) => `${place} ${one}`).join(", ");

@@ -8,7 +8,18 @@ from pellucid.web import SHIPPED
 from tests.web.kinds import Node, Visit, affine, area_of, attribute
 from tests.web.test_page import by_mouse, path_of, prediction, read_number, settle
 
-TOOLS = ("why", "change", "learn", "backprop", "evaluate", "count", "matrix", "torch", "share")
+TOOLS = (
+    "why",
+    "change",
+    "learn",
+    "backprop",
+    "evaluate",
+    "numbers",
+    "count",
+    "matrix",
+    "torch",
+    "share",
+)
 
 COVERED = """() => Array.from(document.querySelectorAll(".neuron")).filter((neuron) => {
   const { left, right, top, bottom } = neuron.querySelector(".lamp").getBoundingClientRect();

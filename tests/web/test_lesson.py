@@ -168,7 +168,7 @@ HIDDEN = {
     "draw": '[data-testid="clear"]',
     "settings": "#brightness",
     "load": '[data-testid="load-next"]',
-    "answer": '[data-testid="prediction"]',
+    "answer": ".answer .next",
     "detail": '[data-testid="neuron-detail"]',
     "panels": '[data-testid="panel-count"]',
     "lesson": '[data-testid="lesson-next"]',

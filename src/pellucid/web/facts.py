@@ -41,6 +41,7 @@ class Field(TypedDict, total=False):
     high: float
     fill: float  # replaces a missing value
     flagged: bool  # whether the second input marks missing cells
+    dates: bool  # whether values are days since 1970
     cycles: list[float]  # of dates, in days: each has two inputs, sine and cosine
 
 
@@ -114,6 +115,7 @@ def _fields(net: Network) -> list[Field]:
             field["low"], field["high"] = float(low[first]), float(high[first])
             field["fill"] = float(net.columns.standardize().mean[first])
             field["flagged"] = column.flagged
+            field["dates"] = column.dates
             field["cycles"] = [PERIODS[cycle] for cycle in column.cycles]
         fields.append(field)
     return fields

@@ -8,6 +8,7 @@
 //   y=3         the label of the drawing
 //   v=other:4   choices within panels
 //   hide=a,b    hidden controls            step=3   a step of the lesson
+//   large=1     larger, for a classroom
 //
 // A step has its own picture, neuron and panel. Only differences from it are written, "d=", "n="
 // and "p=" for none.
@@ -46,6 +47,7 @@ export function addressOf(state, pictures, preferred = "") {
   if (edits && edits.length <= LONGEST_EDITS) parts.push(`e=${edits}`);
   if (state.language !== preferred) parts.push(`lang=${state.language}`);
   if (state.theme !== "system") parts.push(`theme=${state.theme}`);
+  if (state.large) parts.push("large=1");
   if (state.hidden.length) parts.push(`hide=${state.hidden.join(",")}`);
   return parts.length ? `#${parts.join("&")}` : "";
 }
@@ -98,6 +100,7 @@ export function readAddress(hash, D) {
   const [language, theme] = [words.get("lang"), words.get("theme")];
   if (language === "en" || language === "ko") found.language = language;
   if (theme === "light" || theme === "dark" || theme === "contrast") found.theme = theme;
+  if (words.get("large") === "1") found.large = true;
   if (words.get("hide")) found.hidden = /** @type {string} */ (words.get("hide")).split(",");
   return found;
 }

@@ -80,3 +80,22 @@ export function percent(share) {
 export function count(value) {
   return value.toLocaleString("en");
 }
+
+/**
+ * Return about how wide a text is, in font sizes: of Korean and its like a whole one a letter.
+ * @param {string} text
+ */
+export function widthOf(text) {
+  let width = 0;
+  for (const letter of text)
+    width += letter > "\u1100" ? 1 : ".,:'|ilj".includes(letter) ? 0.29 : 0.57;
+  return width;
+}
+
+/** Return as much of a text as there is room for. @param {string} text @param {number} room in font sizes */
+export function fitting(text, room) {
+  if (widthOf(text) <= room) return text;
+  let kept = Array.from(text);
+  while (kept.length && widthOf(kept.join("")) + 0.9 > room) kept = kept.slice(0, -1);
+  return `${kept.join("")}…`;
+}

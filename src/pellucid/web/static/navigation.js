@@ -61,7 +61,9 @@ export class Navigation {
     const { digit, ...found } = readAddress(location.hash, page.D);
     if (digit !== undefined && page.digits.length) found.input = page.testDigit(digit);
     const layer = found.neuron && page.base.neuronLayers[found.neuron.layer];
-    if (found.neuron && !(layer && found.neuron.layer > 0 && found.neuron.index < layer.size))
+    const chosen = found.neuron;
+    const pixel = page.pictures && chosen?.layer === 0;
+    if (chosen && !(layer && (chosen.layer || pixel) && chosen.index < layer.size))
       delete found.neuron;
     if (found.edits) found.edits = found.edits.filter((edit) => fits(page.base, edit));
     if (!found.step) return found;

@@ -42,6 +42,8 @@ export class Page {
     this.shown = null;
     this.types = ""; // what the views were made for (`typesOf`)
     this.drawing = false; // whether a stroke is being drawn
+    /** Called when a stroke begins, and when it has ended. */
+    this.onstroke = (/** @type {boolean} */ _begins) => {};
     this.store.listen((state, before) => this.changed(state, before));
     this.navigation.start();
   }
@@ -106,6 +108,8 @@ export class Page {
       target: null,
       choices: {},
       hidden: [],
+      revealed: null,
+      large: false,
     };
   }
 
@@ -234,7 +238,8 @@ export class Page {
     const language = state.language !== before.language;
     const theme = state.theme !== before.theme;
     if (language || theme) savePreferences(state);
-    if (language || theme || state.hidden !== before.hidden) this.updateDocument();
+    const other = state.hidden !== before.hidden || state.large !== before.large;
+    if (language || theme || other) this.updateDocument();
     if (language || typesOf(this.network) !== this.types) this.rebuild();
     else this.render();
     this.navigation.update(state);
@@ -242,11 +247,12 @@ export class Page {
 
   /** Bring the document's own attributes and the language up to date. */
   updateDocument() {
-    const { language, theme, hidden } = this.store.state;
+    const { language, theme, hidden, large } = this.store.state;
     this.t = translator(language);
     document.documentElement.lang = language;
     document.documentElement.dataset.theme = theme;
     document.documentElement.dataset.hide = hidden.join(" ");
+    document.documentElement.toggleAttribute("data-large", large);
     document.title = this.t("page.title", { name: this.facts.name });
   }
 

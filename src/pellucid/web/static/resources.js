@@ -25,6 +25,7 @@
  * @property {number} [high]
  * @property {number} [fill] replaces a missing number
  * @property {boolean} [flagged] whether missing cells have a mark
+ * @property {boolean} [dates] whether values are days since 1970
  * @property {number[]} [cycles] of dates, in days
  *
  * @typedef {{index: number, label: number, pixels: Uint8Array}} TestDigit

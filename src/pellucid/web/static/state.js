@@ -31,13 +31,31 @@
  * @property {number | null} target the class that the user meant by the drawing
  * @property {Record<string, string>} choices what is set within panels, where it is not as at first
  * @property {string[]} hidden names of controls that a teacher's link hides
+ * @property {Input | null} revealed the input whose answer was revealed, where answers are hidden
+ * @property {boolean} large whether the page is shown to a class: larger, and with fewer parts
  * @property {Step[]} past
  * @property {Step[]} future
  */
 
 /** The test digit that the page begins with. */
 export const EXAMPLE = 500;
+/**
+ * The chosen neuron, if it computes something: no pixel.
+ * @param {State} state
+ */
+export function computing({ neuron }) {
+  return neuron?.layer ? neuron : null;
+}
+
 const LONGEST_PAST = 200;
+
+/**
+ * Whether nothing may tell the answer: it is hidden, and was not revealed for this input.
+ * @param {State} state
+ */
+export function concealed({ hidden, revealed, input }) {
+  return hidden.includes("answer") && revealed !== input;
+}
 
 /** Holds the state, and calls its listeners after a change, at most once a frame. */
 export class Store {

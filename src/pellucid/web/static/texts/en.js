@@ -13,6 +13,8 @@ export const en = {
   "header.trained": "the network trained here",
   "header.language": "한국어",
   "header.theme": "Theme",
+  "header.large": "Present",
+  "header.large.help": "For a classroom: larger, on the whole screen (key F)",
   "theme.system": "System",
   "theme.light": "Light",
   "theme.dark": "Dark",
@@ -59,6 +61,7 @@ export const en = {
     "supports",
   "load.none-wrong": "the network classifies all of these test digits correctly",
   "load.digit": "test digit {index}, label {label}",
+  "load.digit.unknown": "test digit {index}",
   "load.example": "Example: test digit {index}, label {label}. A new drawing replaces it.",
   "load.number": "Number",
   "load.missing":
@@ -79,6 +82,12 @@ export const en = {
   "answer.right": "right (label {label})",
   "answer.wrong": "wrong (label {label})",
   "answer.none": "No output means “none of them”: one of the ten is always the brightest.",
+  "answer.hidden": "hidden: what do you expect?",
+  "answer.reveal": "Reveal",
+  "answer.reveal.help": "Show the answer to this drawing (key R)",
+  "answer.predict": "Predict first",
+  "answer.predict.help": "Hide the answer to each drawing until you reveal it",
+  "answer.waits": "This part tells the answer. Reveal the answer first (key R).",
   "answer.spoken.none": "No answer: the drawing is empty.",
   "answer.spoken": "The network answers {label}, {value}.",
   "answer.spoken.value": "The network answers {value}.",
@@ -92,7 +101,11 @@ export const en = {
   "layer.more": "+{count} more",
 
   "stage.label": "The network: {shape} neurons",
-  "stage.picture": "Input: {count} neurons, one for each pixel; {active} are lit",
+  "stage.picture":
+    "Input: {count} neurons, one for each pixel; {active} are lit. Arrow keys choose a pixel.",
+  "stage.seen": "what the network sees",
+  "stage.play": "Run signals",
+  "stage.play.help": "Run the signals from the pixels to the answer again (key P)",
   "stage.help": "Arrow keys go from neuron to neuron, Enter opens one.",
   "stage.positive": "positive weight",
   "stage.negative": "negative weight",
@@ -103,9 +116,23 @@ export const en = {
     "{layer}, neuron {name}: weighted sum {sum}, bias {bias}, activation {activation}",
   "neuron.label.plain": "{layer}, neuron {name}: activation {activation}",
   "neuron.label.off": "{layer}, neuron {name}: switched off, activation 0",
+  "neuron.label.hidden": "{layer}, neuron {name}: hidden until the answer is revealed",
   "neuron.name": "{layer}, neuron {name}",
   "neuron.close": "Close",
   "neuron.hint": "Choose a neuron to see how its value is computed.",
+  "pixel.title": "A pixel of the input",
+  "pixel.place": "Row {row}, column {column}: ",
+  "pixel.value": "{value} ({byte} of 255)",
+  "pixel.products":
+    "Its value times each weight goes into the sums of {layer}. A black pixel, 0, adds nothing, " +
+    "whatever its weights.",
+  "numbers.title": "Pixels as numbers",
+  "numbers.label": "The input as numbers. Arrow keys choose a pixel, Escape leaves it.",
+  "numbers.text":
+    "This is all that the network gets: {count} numbers from 0 (black) to 1 (white), one for each " +
+    "pixel. Nothing says that they are a picture, or which of them are neighbours.",
+  "numbers.choose": "Choose a number to see what the pixel contributes.",
+  "numbers.note": "The connections of the chosen pixel into {layer} are drawn in the network.",
   "start.title": "Start here",
   "start.lesson": "Lesson: what a neuron is, in {steps} short steps",
   "start.why": "Why is this {label} read as a {answer}?",
@@ -486,11 +513,20 @@ export const en = {
   "why.adds": "contribution to the activation",
   "why.adds.label":
     "Contribution of each pixel to the activation: {sum} in all, none more than {largest}",
-  "why.sum.black": "activation for an input of zeros",
+  "why.sum.black": "activation for a black picture",
+  "why.sum.mean": "activation for an average row",
+  "why.sum.zero": "activation for an input of zeros",
   "why.sum.plus": "inputs that raise it",
   "why.sum.minus": "inputs that lower it",
   "why.sum.now": "activation now",
-  "why.gap":
+  "why.gap.black":
+    "Integrated gradients: along the path from black to this picture, in {steps} steps, the inputs " +
+    "contribute {sum} in all. Gap to the true change: {gap}.",
+  "why.gap.mean":
+    "Integrated gradients: along the path from an average row, each column at the mean of the " +
+    "training rows, to this one, in {steps} steps, the inputs contribute {sum} in all. Gap to the " +
+    "true change: {gap}.",
+  "why.gap.zero":
     "Integrated gradients: along the path from zeros to this input, in {steps} steps, the inputs " +
     "contribute {sum} in all. Gap to the true change: {gap}.",
   "other.title": "What would have to change",

@@ -12,6 +12,8 @@ export const ko = {
   "header.trained": "여기서 학습한 신경망",
   "header.language": "English",
   "header.theme": "테마",
+  "header.large": "크게 보기",
+  "header.large.help": "교실용: 화면 전체에 크게 보여 줍니다(F 키)",
   "theme.system": "시스템",
   "theme.light": "밝게",
   "theme.dark": "어둡게",
@@ -54,6 +56,7 @@ export const ko = {
     "이 파일은 이미지로 읽을 수 없습니다. PNG, JPEG 등 브라우저가 지원하는 형식을 고르세요.",
   "load.none-wrong": "신경망이 여기 있는 테스트 숫자를 모두 맞힙니다.",
   "load.digit": "테스트 숫자 {index}번(정답 {label})",
+  "load.digit.unknown": "테스트 숫자 {index}번",
   "load.example": "예시: 테스트 숫자 {index}번(정답 {label}). 새로 그리면 지워집니다.",
   "load.number": "번호",
   "load.missing":
@@ -74,6 +77,12 @@ export const ko = {
   "answer.wrong": "틀림 (정답 {label})",
   "answer.none":
     "“어느 숫자도 아님”을 나타내는 출력은 없습니다. 열 개 중 하나는 항상 가장 밝습니다.",
+  "answer.hidden": "숨겼습니다. 무엇이라고 답할까요?",
+  "answer.reveal": "답 보기",
+  "answer.reveal.help": "이 그림의 답을 보여 줍니다(R 키)",
+  "answer.predict": "먼저 예측하기",
+  "answer.predict.help": "그림마다 직접 열어 볼 때까지 답을 숨깁니다",
+  "answer.waits": "여기에는 답이 나옵니다. 먼저 답을 확인하세요(R 키).",
   "answer.spoken.none": "그린 것이 없어 답이 없습니다.",
   "answer.spoken": "신경망의 답은 {label}, {value}입니다.",
   "answer.spoken.value": "신경망의 답은 {value}입니다.",
@@ -87,7 +96,11 @@ export const ko = {
   "layer.more": "외 {count}개",
 
   "stage.label": "신경망: 뉴런 {shape}개",
-  "stage.picture": "입력: 픽셀마다 하나씩 뉴런 {count}개, 그중 {active}개가 켜져 있습니다",
+  "stage.picture":
+    "입력: 픽셀마다 하나씩 뉴런 {count}개, 그중 {active}개가 켜져 있습니다. 화살표 키로 픽셀을 고릅니다.",
+  "stage.seen": "신경망이 보는 그림",
+  "stage.play": "신호 보내기",
+  "stage.play.help": "픽셀에서 답까지 신호가 지나가는 모습을 다시 봅니다(P 키)",
   "stage.help": "화살표 키로 뉴런 사이를 움직이고, Enter로 엽니다.",
   "stage.positive": "양의 가중치",
   "stage.negative": "음의 가중치",
@@ -97,9 +110,21 @@ export const ko = {
   "neuron.label": "{layer}, 뉴런 {name}: 가중합 {sum}, 편향 {bias}, 활성값 {activation}",
   "neuron.label.plain": "{layer}, 뉴런 {name}: 활성값 {activation}",
   "neuron.label.off": "{layer}, 뉴런 {name}: 꺼 둠, 활성값 0",
+  "neuron.label.hidden": "{layer}, 뉴런 {name}: 답을 확인하기 전까지 숨김",
   "neuron.name": "{layer}, 뉴런 {name}",
   "neuron.close": "닫기",
   "neuron.hint": "뉴런을 고르면 그 값을 어떻게 계산하는지 보입니다.",
+  "pixel.title": "입력 픽셀 하나",
+  "pixel.place": "{row}행 {column}열: ",
+  "pixel.value": "{value} (255 중 {byte})",
+  "pixel.products":
+    "픽셀값에 가중치를 곱한 값이 {layer} 뉴런의 합에 더해집니다. 검은 픽셀은 0이므로 가중치가 얼마든 아무것도 더하지 않습니다.",
+  "numbers.title": "픽셀을 숫자로",
+  "numbers.label": "숫자로 본 입력입니다. 화살표 키로 픽셀을 고르고 Escape로 그만둡니다.",
+  "numbers.text":
+    "신경망이 받는 것은 0(검정)부터 1(흰색)까지의 숫자 {count}개뿐입니다. 이 숫자들이 그림이라는 것도, 어느 픽셀이 서로 이웃인지도 알려 주지 않습니다.",
+  "numbers.choose": "숫자를 하나 고르면 그 픽셀이 무엇을 더하는지 보입니다.",
+  "numbers.note": "고른 픽셀과 {layer} 사이의 연결이 신경망 그림에 표시됩니다.",
   "start.title": "여기서 시작하세요",
   "start.lesson": "수업: 뉴런이란 무엇인지 짧은 {steps}단계로",
   "start.why": "정답은 {label}, 신경망의 답은 {answer}: 왜 틀렸을까요?",
@@ -440,11 +465,19 @@ export const ko = {
   "why.picture": "신경망이 보는 그림",
   "why.adds": "활성값에 기여한 값",
   "why.adds.label": "픽셀마다 활성값에 기여한 값. 모두 더하면 {sum}, 가장 큰 것은 {largest}",
-  "why.sum.black": "입력이 모두 0일 때의 활성값",
+  "why.sum.black": "검은 그림일 때의 활성값",
+  "why.sum.mean": "평균적인 행일 때의 활성값",
+  "why.sum.zero": "입력이 모두 0일 때의 활성값",
   "why.sum.plus": "늘리는 입력",
   "why.sum.minus": "줄이는 입력",
   "why.sum.now": "지금 활성값",
-  "why.gap":
+  "why.gap.black":
+    "통합 기울기(integrated gradients): 검은 그림에서 이 그림까지 {steps}단계로 가는 동안 입력이 기여한 값은 모두 {sum}입니다. 실제 " +
+    "변화와의 차이는 {gap}입니다.",
+  "why.gap.mean":
+    "통합 기울기(integrated gradients): 모든 열이 학습 데이터의 평균인 행에서 이 행까지 {steps}단계로 가는 동안 입력이 기여한 값은 모두 " +
+    "{sum}입니다. 실제 변화와의 차이는 {gap}입니다.",
+  "why.gap.zero":
     "통합 기울기(integrated gradients): 0에서 이 입력까지 {steps}단계로 가는 동안 입력이 기여한 값은 모두 {sum}입니다. 실제 변화와의 " +
     "차이는 {gap}입니다.",
   "other.title": "무엇이 바뀌면 답이 달라질까요?",

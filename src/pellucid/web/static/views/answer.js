@@ -2,6 +2,8 @@
 
 import { h, set, setText } from "../dom.js";
 import { number, percent, short } from "../format.js";
+import { concealed } from "../state.js";
+import { onKey } from "./keys.js";
 
 /**
  * @typedef {import("../page.js").Page} Page
@@ -37,32 +39,79 @@ export function answer(page) {
   const verdict = h("p", { class: "verdict" });
   const none = h("p", { class: "note", hidden: true }, t("answer.none"));
   const reader = announcer(page);
+  const predict = predictFirst(page);
   const title = network.classifies ? t("answer.title") : page.facts.target || t("answer.values");
   const element = h(
     "section",
     { class: "card answer", "aria-labelledby": "answer-title" },
     h("h2", { id: "answer-title" }, title),
     prediction,
-    h("div", { class: "sure" }, h("p", {}, meaning, " ", confidence), next, verdict),
+    h("div", { class: "sure" }, h("p", {}, meaning, " ", confidence), next, verdict, predict.show),
     none,
+    predict.first,
     reader.element,
   );
   return {
     element,
     render(look, before) {
-      if (look.pass === before?.pass && look.state.input === before.state.input) return;
-      const words = look.empty ? null : wordsFor(page, look);
+      predict.render(look);
+      const hides = concealed(look.state);
+      const same = look.pass === before?.pass && look.state.input === before.state.input;
+      if (same && hides === concealed(before.state)) return;
+      const words = look.empty || hides ? null : wordsFor(page, look);
       const label = network.label(look.prediction);
       const scale = matches ? t("answer.match.of", { label }) : t("answer.probability");
-      set(element, { "data-empty": look.empty });
-      setText(prediction, words?.answer ?? "–");
+      const missing = look.empty ? t("answer.empty") : t("answer.hidden");
+      set(element, { "data-empty": look.empty, "data-concealed": hides && !look.empty });
+      setText(prediction, words?.answer ?? (look.empty ? "–" : "?"));
       setText(confidence, words?.confidence ?? "");
-      setText(meaning, words ? (words.confidence ? scale : "") : t("answer.empty"));
+      setText(meaning, words ? (words.confidence ? scale : "") : missing);
       setText(next, words?.next ?? "");
       setText(verdict, words?.verdict ?? "");
       set(verdict, { "data-right": words?.right === undefined ? null : String(words.right) });
       none.hidden = look.state.input.source.kind !== "noise" || !network.classifies;
-      reader.announce(sentence(page, words));
+      reader.announce(hides && !look.empty ? t("answer.hidden") : sentence(page, words));
+    },
+  };
+}
+
+/**
+ * Predict, then reveal: a switch that hides each answer, and a button that reveals one.
+ * @param {Page} page
+ */
+function predictFirst({ t, store }) {
+  const reveal = () => {
+    if (concealed(store.state)) store.set({ revealed: store.state.input });
+  };
+  const toggle = () => {
+    const { hidden } = store.state;
+    const others = hidden.filter((name) => name !== "answer");
+    store.set({
+      hidden: hidden.includes("answer") ? others : [...hidden, "answer"],
+      revealed: null,
+    });
+  };
+  onKey("r", reveal);
+  const button = (
+    /** @type {string} */ id,
+    /** @type {() => void} */ onclick,
+    /** @type {string} */ text,
+  ) => h("button", { type: "button", class: "small", "data-testid": id, onclick }, text);
+  const [show, first] = [
+    button("reveal", reveal, t("answer.reveal")),
+    button("predict-first", toggle, t("answer.predict")),
+  ];
+  set(show, { "aria-keyshortcuts": "r", title: t("answer.reveal.help") });
+  set(first, { title: t("answer.predict.help") });
+  return {
+    show,
+    first,
+    /** @param {Look} look */
+    render({ state, empty }) {
+      const focused = document.activeElement === show;
+      show.hidden = empty || !concealed(state);
+      if (show.hidden && focused) first.focus();
+      set(first, { "aria-pressed": String(state.hidden.includes("answer")) });
     },
   };
 }

@@ -4,6 +4,7 @@
 import { h, set, setText } from "../dom.js";
 import { minus, number } from "../format.js";
 import { centralDifference, descent, weightGradients } from "../network/check.js";
+import { computing } from "../state.js";
 import { layerName } from "../texts.js";
 import { usualRate } from "../training.js";
 import { bars } from "./bars.js";
@@ -161,7 +162,7 @@ function weightSection(page) {
     element,
     /** @param {Look} look @param {Gradients} found @param {number} label */
     render(look, found, label) {
-      const neuron = look.state.neuron ?? outputOf(page, label);
+      const neuron = computing(look.state) ?? outputOf(page, label);
       const layer = page.network.neuronLayers[neuron.layer];
       element.hidden = !layer.affine;
       if (!layer.affine) return;

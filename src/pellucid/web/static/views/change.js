@@ -4,6 +4,7 @@ import { LONGEST_EDITS, editWords } from "../address.js";
 import { h, set, setText } from "../dom.js";
 import { number } from "../format.js";
 import { ACTIVATIONS, fits, isOff, withEdit } from "../network/edits.js";
+import { computing } from "../state.js";
 import { layerName } from "../texts.js";
 import { collapse } from "./collapse.js";
 import { effects } from "./effects.js";
@@ -56,9 +57,9 @@ function oneNeuron(page) {
   return {
     element: h("section", {}, title, place),
     render(look, before) {
-      const { neuron } = look.state;
+      const neuron = computing(look.state);
       const off = neuron !== null && isOff(look.state.edits, neuron);
-      const other = !before || neuron !== before.state.neuron || off !== wasOff;
+      const other = !before || neuron !== computing(before.state) || off !== wasOff;
       wasOff = off;
       if (other) {
         const name = neuron ? nameOf(page, neuron) : page.t("change.neuron");

@@ -11,6 +11,7 @@ import { h } from "../dom.js";
  */
 
 const DIGITS = 4; // significant digits of a value that a slider sets
+const DAY = 86_400_000; // milliseconds, in which browsers count dates
 
 /** @param {Page} page @returns {import("../page.js").View} */
 export function columns(page) {
@@ -104,14 +105,18 @@ function measure({ t }, field, i, row) {
   const present = mark === undefined ? [] : [/** @type {[number, number]} */ ([mark, 0])];
   const give = (/** @type {number} */ value) =>
     row.change([[at, value - offset], ...present, ...waves(field, value)]);
-  const number = numberField(`column-${i}`, give, row.end);
+  const number = field.dates
+    ? dateField(field, `column-${i}`, give, row.end)
+    : numberField(`column-${i}`, give, row.end);
+  const rounded = (/** @type {number} */ value) =>
+    field.dates ? Math.round(value) : Number(value.toPrecision(DIGITS));
   const slider = h("input", {
     type: "range",
     min: low,
     max: high,
     step: "any",
     "aria-label": t("columns.slider", { name }),
-    oninput: () => give(Number(slider.valueAsNumber.toPrecision(DIGITS))),
+    oninput: () => give(rounded(slider.valueAsNumber)),
     onchange: row.end,
   });
   const missing = h("input", {
@@ -148,7 +153,8 @@ function measure({ t }, field, i, row) {
     render(values) {
       missing.checked = mark !== undefined && values[mark] === 1;
       number.disabled = slider.disabled = missing.checked;
-      show(number, missing.checked ? NaN : tidy(values[at] + offset));
+      const value = missing.checked ? NaN : tidy(values[at] + offset);
+      show(number, field.dates ? DAY * (timed(field) ? value : Math.floor(value)) : value);
       slider.value = String(values[at] + offset);
     },
   };
@@ -222,12 +228,39 @@ function numberField(id, give, end) {
 }
 
 /**
+ * A date, or a date and a time, which the state holds as days since 1970.
+ * @param {Field} field
+ * @param {string} id
+ * @param {(days: number) => void} give
+ * @param {() => void} end
+ */
+function dateField(field, id, give, end) {
+  const type = timed(field) ? "datetime-local" : "date";
+  const element = h("input", {
+    id,
+    type,
+    oninput: () => {
+      if (Number.isFinite(element.valueAsNumber)) give(element.valueAsNumber / DAY);
+      end();
+    },
+  });
+  return element;
+}
+
+/** Whether a date's time of day matters to the network. @param {Field} field */
+function timed({ cycles = [] }) {
+  return cycles.includes(1);
+}
+
+/**
  * Show a number, but do not overwrite it while it is typed.
  * @param {HTMLInputElement} field
  * @param {number} value
  */
 function show(field, value) {
-  if (field.valueAsNumber !== value) field.value = Number.isNaN(value) ? "" : String(value);
+  if (Object.is(field.valueAsNumber, value)) return;
+  if (Number.isNaN(value)) field.value = "";
+  else field.valueAsNumber = value;
 }
 
 /** Round off the digits that float32 and the offset add. @param {number} value */

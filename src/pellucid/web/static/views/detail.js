@@ -5,10 +5,12 @@ import { h, reveal, set, setText } from "../dom.js";
 import { roundedSum, number, signed, unsigned } from "../format.js";
 import { STEPS } from "../lesson.js";
 import { isOff } from "../network/edits.js";
+import { concealed } from "../state.js";
 import { layerName } from "../texts.js";
 import { bars } from "./bars.js";
 import { curve } from "./curve.js";
 import { biasOf, neuronName, terms } from "./neuron.js";
+import { pixelValue } from "./inputs.js";
 import { canvas, paintSigned } from "./pixels.js";
 import { tuning } from "./tuning.js";
 
@@ -49,14 +51,16 @@ export function detail(page) {
     render(look, before) {
       const neuron = isShownByStep(look.state) ? null : look.state.neuron;
       const off = neuron !== null && isOff(look.state.edits, neuron);
-      const changed = !before || neuron !== shown || off !== wasOff;
+      const hides = concealed(look.state);
+      const other = neuron !== shown;
+      const changed = !before || other || off !== wasOff || hides !== concealed(before.state);
       [shown, wasOff] = [neuron, off];
       if (changed) {
         set(element, { "data-open": neuron !== null });
         setText(title, neuron ? headline(page, neuron) : "");
         parts = neuron ? partsOf(page, look, neuron) : [];
         body.replaceChildren(...parts.map((part) => part.element));
-        if (before && neuron && sheets.matches && !look.state.step) revealNeuron(neuron);
+        if (before && other && neuron && sheets.matches && !look.state.step) revealNeuron(neuron);
       }
       // pictures have the theme's colours
       const repainted = before && look.state.theme !== before.state.theme;
@@ -79,7 +83,7 @@ function isShownByStep({ step, neuron }) {
  * Where there is little room the detail is a sheet over the window's lower half
  * (styles/layout.css).
  */
-const sheets = matchMedia("(max-width: 1099px)");
+const sheets = matchMedia("(max-width: 899px)");
 
 /** Keep the chosen neuron in sight above the sheet. @param {Neuron} neuron */
 function revealNeuron({ layer, index }) {
@@ -91,6 +95,7 @@ function revealNeuron({ layer, index }) {
 /** @param {Page} page @param {Neuron} neuron */
 function headline(page, { layer, index }) {
   const place = page.network.neuronLayers[layer];
+  if (!layer && page.pictures) return page.t("pixel.title");
   const text = page.t("neuron.name", {
     layer: layerName(page.t, place),
     name: neuronName(page, place, index),
@@ -102,6 +107,10 @@ function headline(page, { layer, index }) {
 function partsOf(page, look, neuron) {
   const { network } = page;
   const place = network.neuronLayers[neuron.layer];
+  const onward = concealed(look.state) && network.neuronLayers[neuron.layer + 1]?.last;
+  if (concealed(look.state) && place.last) return [note(page.t("answer.waits"))];
+  const goes = () => (onward ? note(page.t("answer.waits")) : outgoing(page, neuron));
+  if (neuron.layer === 0) return [pixelValue(page, neuron.index), goes()];
   if (isOff(look.state.edits, neuron)) return [note(page.t("detail.off")), tuning(page, neuron)];
   const parts = contributions(page, neuron);
   if (place.affine && place.activation) parts.push(curve(page, neuron));
@@ -109,7 +118,7 @@ function partsOf(page, look, neuron) {
   parts.push(
     place.last
       ? note(page.t("detail.outgoing.answer", { label: neuronName(page, place, neuron.index) }))
-      : outgoing(page, neuron),
+      : goes(),
   );
   return parts;
 }

@@ -4,6 +4,7 @@
 import { h, setText } from "../dom.js";
 import { number } from "../format.js";
 import { STEPS } from "../lesson.js";
+import { concealed } from "../state.js";
 import { starts } from "./start.js";
 
 /** @typedef {import("../page.js").Page} Page */
@@ -39,7 +40,9 @@ export function finish(page) {
     ),
     render({ state, network, prediction, confidence, empty }) {
       const drawn = state.input.source.kind === "drawn" && !empty;
-      const words = { answer: network.label(prediction), activation: number(confidence) };
+      const words = concealed(state)
+        ? { answer: "?", activation: "?" }
+        : { answer: network.label(prediction), activation: number(confidence) };
       setText(read, drawn ? t("finish.read", words) : t("finish.draw"));
       const right = Object.values(state.answers).filter((how) => how === "right").length;
       setText(score, t("finish.score", { right, all: questions }));

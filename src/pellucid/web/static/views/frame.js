@@ -2,6 +2,7 @@
 
 import { h, set } from "../dom.js";
 import { count, percent } from "../format.js";
+import { onKey } from "./keys.js";
 import { show, hasLesson } from "./steps.js";
 
 /**
@@ -16,6 +17,7 @@ export function header(page) {
   const line = h("p", { class: "facts" });
   const theme = themeChoice(page);
   const lesson = hasLesson(page) ? lessonButton(page) : null;
+  const large = largeButton(page);
   const element = h(
     "header",
     {},
@@ -25,6 +27,7 @@ export function header(page) {
       "div",
       { class: "choices" },
       lesson,
+      large,
       h("label", { for: "theme", class: "unseen" }, page.t("header.theme")),
       theme,
       languageButton(page),
@@ -34,6 +37,7 @@ export function header(page) {
     element,
     render(look) {
       theme.value = look.state.theme;
+      set(large, { "aria-pressed": String(look.state.large) });
       const facts = factsOf(page, look);
       if (line.textContent !== facts.join(" · "))
         line.replaceChildren(...facts.flatMap((text, i) => [i ? " · " : "", h("span", {}, text)]));
@@ -76,6 +80,24 @@ function languageButton({ t, store }) {
     { type: "button", "data-testid": "language", lang: language, onclick },
     t("header.language"),
   );
+}
+
+/** For a classroom: everything larger, and the whole screen. @param {Page} page */
+function largeButton({ t, store }) {
+  const toggle = () => {
+    const large = !store.state.large;
+    store.set({ large });
+    if (!large) return void (document.fullscreenElement && document.exitFullscreen());
+    // In a frame, or where the browser does not allow it, the page is larger all the same.
+    document.documentElement.requestFullscreen?.().catch(() => {});
+  };
+  document.onfullscreenchange = () => {
+    if (!document.fullscreenElement) store.set({ large: false });
+  };
+  onKey("f", toggle);
+  const attributes = { type: "button", class: "large", "data-testid": "present" };
+  const keys = { title: t("header.large.help"), "aria-keyshortcuts": "f" };
+  return h("button", { ...attributes, ...keys, onclick: toggle }, t("header.large"));
 }
 
 /** @param {Page} page */

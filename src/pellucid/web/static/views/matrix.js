@@ -26,12 +26,12 @@ export function matrix(page) {
     },
   });
   const count = h("output", { for: "batch", class: "value" });
-  const shapes = h("tbody");
+  const shapes = h("div", { "data-testid": "shapes" });
   const results = h("table", { "data-testid": "batch" });
   const draw = (/** @type {Network} */ network) => {
     const N = size.valueAsNumber;
     setText(count, `N = ${N}`);
-    shapes.replaceChildren(...shapeRows(page, network, N));
+    shapes.replaceChildren(...products(page, network, N));
     results.replaceChildren(...resultRows(page, network, N));
   };
   const element = h(
@@ -40,7 +40,7 @@ export function matrix(page) {
     h("p", {}, t("matrix.text")),
     h("p", { class: "formula" }, "y = σ(x W + b)"),
     h("div", { class: "setting" }, h("label", { for: "batch" }, t("matrix.size")), size, count),
-    scroll(t("matrix.shapes"), h("table", {}, shapeHead(page), shapes)),
+    scroll(t("matrix.shapes"), shapes),
     h("h3", {}, t("matrix.results")),
     scroll(t("matrix.results"), results),
   );
@@ -60,26 +60,40 @@ function scroll(label, table) {
   return h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": label }, table);
 }
 
-/** @param {Page} page */
-function shapeHead({ t }) {
-  const names = [t("count.layer"), "x", "W", "b", "y"];
-  return h("thead", {}, h("tr", {}, ...names.map((name) => h("th", { scope: "col" }, name))));
-}
-
 /**
- * The shapes of x, W, b and y for each layer.
+ * Each layer's product, x W + b = y, as blocks whose sides grow with the logarithm of rows and
+ * columns.
  * @param {Page} page
  * @param {Network} network
  * @param {number} N pictures
  */
-function shapeRows({ t }, { neuronLayers: layers }, N) {
+function products({ t }, { neuronLayers: layers }, N) {
   return layers.slice(1).flatMap((layer, i) => {
     if (!layer.affine) return [];
     const [D, H] = [layers[i].size, layer.size];
-    const shapes = [`(${N}, ${D})`, `(${D}, ${H})`, `(${H},)`, `(${N}, ${H})`];
-    const cells = shapes.map((text) => h("td", {}, text));
-    return [h("tr", {}, h("th", { scope: "row" }, layerName(t, layer)), ...cells)];
+    const bias = layer.affine.arrays.b ? ["+", block("b", 1, H, `(${H},)`)] : [];
+    const parts = [block("x", N, D), "·", block("W", D, H), ...bias, "→", block("y", N, H)];
+    return [h("div", { class: "shapes" }, h("p", {}, layerName(t, layer)), ...parts)];
   });
+}
+
+/**
+ * A matrix as a block.
+ * @param {string} name
+ * @param {number} rows
+ * @param {number} columns
+ * @param {string} [shape]
+ */
+function block(name, rows, columns, shape = `(${rows}, ${columns})`) {
+  const drawn = h("span", {}, name);
+  drawn.style.width = `${side(columns)}px`;
+  drawn.style.height = `${side(rows)}px`;
+  return h("div", { class: "block" }, drawn, shape);
+}
+
+/** @param {number} count */
+function side(count) {
+  return Math.round(20 + 8 * Math.log2(count));
 }
 
 /**

@@ -2,6 +2,7 @@
 
 import { number } from "../format.js";
 import { isOff } from "../network/edits.js";
+import { concealed } from "../state.js";
 import { layerName } from "../texts.js";
 
 /**
@@ -34,6 +35,7 @@ export function neuronLabel(page, look, L, index) {
   const place = page.network.neuronLayers[L];
   const layer = layerName(page.t, place);
   const name = neuronName(page, place, index);
+  if (place.last && concealed(look.state)) return page.t("neuron.label.hidden", { layer, name });
   if (isOff(look.state.edits, { layer: L, index }))
     return page.t("neuron.label.off", { layer, name });
   let activation = number(look.network.activations(look.pass, L)[index]);

@@ -26,7 +26,7 @@ export function nudges(place, look) {
   const label = look.state.panel === "backprop" ? labelOf(look) : null;
   if (label === null) return [];
   const { layers } = gradientsOf(look.network, look.pass, label);
-  return place.layers.flatMap(({ layer, neurons, r }) => {
+  return place.layers.flatMap(({ layer, neurons, r, before }) => {
     if (!layer.number) return [];
     const down = descent(layers[layer.number]);
     const strongest = down.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
@@ -36,7 +36,7 @@ export function nudges(place, look) {
       const [size, way] = [Math.min(r, 14) * (0.2 + 0.3 * share), down[i] > 0 ? -1 : 1];
       const at = (/** @type {...number} */ ...place) =>
         place.map((one) => one.toFixed(1)).join(" ");
-      const start = at(x - r - 2 - size, y + way * size);
+      const start = at(x - (before || r) - 2 - size, y + way * size);
       const d = `M${start}l${at(-size, -2 * way * size)}h${at(2 * size)}z`;
       return [s("path", { class: way < 0 ? "nudge plus" : "nudge minus", d })];
     });

@@ -3,7 +3,7 @@
 import { h, s, set, setText } from "../dom.js";
 import { middle } from "../picture/digit.js";
 import { stroke } from "../picture/brush.js";
-import { redoStep, undoStep } from "../state.js";
+import { concealed, redoStep, undoStep } from "../state.js";
 import { loading } from "./load.js";
 import { canvas, paintGrey } from "./pixels.js";
 
@@ -110,12 +110,16 @@ export function pad(page) {
     render(look, before) {
       const { state, box: found, empty } = look;
       dimmer.render(look);
-      if (state.input !== before?.state.input) {
-        paintGrey(surface, state.input.values);
+      const hides = concealed(state);
+      const other = state.input !== before?.state.input;
+      if (other) paintGrey(surface, state.input.values);
+      if (other || hides !== (before && concealed(before.state))) {
         const { kind, index = 0, label = 0, example } = state.input.source;
         const sentences = {
           drawn: "",
-          test: t(example ? "load.example" : "load.digit", { index, label }),
+          test: hides
+            ? t("load.digit.unknown", { index })
+            : t(example ? "load.example" : "load.digit", { index, label }),
           missing: t(page.facts.server ? "load.missing.server" : "load.missing", {
             index,
             count: page.digits.length,
@@ -166,7 +170,7 @@ export function brightness({ t, store }, id) {
  * @param {...(Node | null)} children
  */
 function folding(title, ...children) {
-  const wide = matchMedia("(min-width: 1100px) and (min-height: 860px)");
+  const wide = matchMedia("(min-width: 900px) and (min-height: 860px)");
   const element = h(
     "details",
     { class: "more", open: wide.matches },
@@ -258,6 +262,7 @@ function drawByPointer(surface, ink) {
     surface.setPointerCapture(event.pointerId);
     const here = place(event);
     ink.page.drawing = true;
+    ink.page.onstroke(true);
     ink.line(here, here, { begins: true, erase: erases(event) });
     last.set(event.pointerId, here);
   });
@@ -273,8 +278,9 @@ function drawByPointer(surface, ink) {
   });
   for (const end of /** @type {const} */ (["pointerup", "pointercancel"])) {
     surface.addEventListener(end, (event) => {
-      last.delete(event.pointerId);
+      const ended = last.delete(event.pointerId) && !last.size;
       ink.page.drawing = last.size > 0;
+      if (ended) ink.page.onstroke(false);
     });
   }
   surface.addEventListener("contextmenu", (event) => event.preventDefault());

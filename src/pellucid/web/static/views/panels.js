@@ -2,12 +2,14 @@
 // PANELS (docs/page.md).
 
 import { h, reveal, set, setText } from "../dom.js";
+import { concealed } from "../state.js";
 import { backprop } from "./backprop.js";
 import { change } from "./change.js";
 import { codes } from "./codes.js";
 import { evaluate } from "./evaluate.js";
 import { learn } from "./learn.js";
 import { matrix } from "./matrix.js";
+import { numbers } from "./numbers.js";
 import { parameters } from "./parameters.js";
 import { share } from "./share.js";
 import { hasLesson } from "./steps.js";
@@ -17,30 +19,43 @@ import { worksheet } from "./worksheet.js";
 /**
  * @typedef {import("../page.js").Page} Page
  * @typedef {import("../page.js").View} View
- * @typedef {{id: string, title: import("../texts.js").Key, fits?: (page: Page) => boolean, view:
- *   (page: Page, shown: Panel[]) => View, within?: string}} Panel `within` names the panel that has
- *   its button, where the toolbar has none
+ * @typedef {object} Panel
+ * @property {string} id
+ * @property {import("../texts.js").Key} title
+ * @property {boolean} [tells] whether it tells the answer, so that it waits until that is revealed
+ * @property {(page: Page) => boolean} [fits] whether it makes sense for the page's network
+ * @property {(page: Page, shown: Panel[]) => View} view
+ * @property {string} [within] the panel that has its button, where the toolbar has none
  */
 
 /** @type {Panel[]} */
 const PANELS = [
-  { id: "why", title: "why.title", view: why },
-  { id: "change", title: "change.title", view: change },
+  { id: "why", title: "why.title", tells: true, view: why },
+  { id: "change", title: "change.title", tells: true, view: change },
   { id: "learn", title: "learn.title", fits: ({ digits }) => digits.length > 0, view: learn },
   {
     id: "backprop",
     title: "back.title",
+    tells: true,
     fits: ({ network }) => network.classifies,
     view: backprop,
   },
   {
     id: "evaluate",
     title: "evaluate.title",
+    tells: true,
     fits: ({ digits }) => digits.length > 0,
     view: evaluate,
   },
+  { id: "numbers", title: "numbers.title", fits: ({ pictures }) => pictures, view: numbers },
   { id: "count", title: "count.title", view: parameters },
-  { id: "matrix", title: "matrix.title", fits: ({ digits }) => digits.length > 0, view: matrix },
+  {
+    id: "matrix",
+    title: "matrix.title",
+    tells: true,
+    fits: ({ digits }) => digits.length > 0,
+    view: matrix,
+  },
   { id: "torch", title: "codes.title", fits: hasLesson, view: codes },
   { id: "share", title: "share.title", view: share },
   {
@@ -53,7 +68,7 @@ const PANELS = [
 ];
 
 // panels are below the picture (styles/layout.css)
-const narrow = matchMedia("(max-width: 1099px)");
+const narrow = matchMedia("(max-width: 899px)");
 
 /** @param {Page} page @returns {View} */
 export function panels(page) {
@@ -79,11 +94,13 @@ export function panels(page) {
     element: h("div", { class: "panels" }, nav, frame.element),
     render(look, before) {
       const { panel, step } = look.state;
-      if (before && panel === before.state.panel) return open?.render(look, before);
+      const waits = concealed(look.state);
+      const same = before && panel === before.state.panel && waits === concealed(before.state);
+      if (same) return open?.render(look, before);
       fitting.forEach(({ id }, i) => set(buttons[i], { "aria-expanded": String(id === panel) }));
       const found = fitting.find(({ id }) => id === panel);
       // made when opened: a closed one costs nothing
-      open = found ? found.view(page, fitting) : null;
+      open = found ? (waits && found.tells ? waiting(page) : found.view(page, fitting)) : null;
       frame.show(found, found ? t(found.title) : "", open?.element);
       open?.render(look, null);
       frame.element.scrollTop = 0;
@@ -99,9 +116,17 @@ export function panels(page) {
   };
 }
 
+/** What a panel that tells the answer shows until it is revealed. @param {Page} page @returns {View} */
+function waiting({ t }) {
+  return { element: h("p", { "data-testid": "waiting" }, t("answer.waits")), render() {} };
+}
+
+const LEADING = ["why", "change", "learn"]; // what most readers want first
+
 /** @param {string} id @param {string} title @param {() => void} onclick */
 function panelButton(id, title, onclick) {
   const attributes = { type: "button", "data-testid": `panel-${id}`, "aria-expanded": "false" };
+  if (LEADING.includes(id)) Object.assign(attributes, { class: "leading" });
   return h("button", { ...attributes, onclick }, title);
 }
 

@@ -65,7 +65,7 @@ const queries = ["(prefers-color-scheme: dark)", "(prefers-contrast: more)"];
  * The red, green and blue of a colour of the style sheet, in the theme in force.
  * @param {string} name
  */
-function colour(name) {
+export function colour(name) {
   const key = [
     name,
     document.documentElement.dataset.theme,

@@ -3,6 +3,7 @@
 import { addressOf } from "../address.js";
 import { h, set, setText } from "../dom.js";
 import { STEPS } from "../lesson.js";
+import { concealed } from "../state.js";
 import { TEXTS, layerName } from "../texts.js";
 import { titleOf } from "./values.js";
 import { neuronName } from "./neuron.js";
@@ -93,6 +94,7 @@ export function share(page, panels) {
       theme: /** @type {const} */ ("system"), // the reader's own
       language: /** @type {"en" | "ko"} */ (language.value || page.preferred),
       hidden,
+      large: false, // on the reader's own screen
     };
     const address = addressOf(shared, page.pictures, language.value ? "" : page.preferred);
     link.value = `${base.value.split("#")[0]}${address}`;
@@ -103,10 +105,15 @@ export function share(page, panels) {
   /** What the link does, in words. @param {import("../state.js").State} state */
   function sentence({ step, input, neuron, edits, hidden }) {
     const { source } = input;
+    const [index, label] = [source.index ?? 0, source.label ?? 0];
     const found = [];
     if (step) found.push(t("share.words.step", { step, title: titleOf(page, STEPS[step - 1]) }));
     if (source.kind === "test")
-      found.push(t("load.digit", { index: source.index ?? 0, label: source.label ?? 0 }));
+      found.push(
+        concealed(store.state)
+          ? t("load.digit.unknown", { index })
+          : t("load.digit", { index, label }),
+      );
     else if (Array.prototype.some.call(input.values, Boolean)) found.push(t("share.words.drawing"));
     const place = neuron && page.network.neuronLayers[neuron.layer];
     if (place)

@@ -14,16 +14,18 @@ const EXAMPLE = 740; // the 4 of docs/en/reference/questions.md
 /** @param {Page} page @returns {View} */
 export function start(page) {
   const { t, pictures, digits } = page;
+  const list = h("ul", { class: "starts" });
   const element = h(
     "section",
     { class: "card start", "aria-labelledby": "start-title" },
     h("h2", { id: "start-title" }, t("start.title")),
-    h("ul", { class: "starts" }, ...starts(page)),
+    list,
     h("p", { class: "hint" }, t(pictures && digits.length ? "start.hint" : "neuron.hint")),
   );
   return {
     element,
-    render({ state }) {
+    render({ state }, before) {
+      if (state.hidden !== before?.state.hidden) list.replaceChildren(...starts(page));
       element.hidden = state.neuron !== null || state.panel !== null || state.step !== null;
     },
   };
@@ -45,7 +47,8 @@ export function starts(page, after = false) {
   const found = [];
   if (hasLesson(page) && !after)
     found.push(way("lesson", t("start.lesson", { steps: STEPS.length }), () => show(page, 1)));
-  const digit = misclassified(page);
+  // The drawing may be that digit, and its answer not to be told.
+  const digit = store.state.hidden.includes("answer") ? null : misclassified(page);
   if (digit) {
     const words = {
       label: page.network.label(digit.label),

@@ -1,6 +1,7 @@
 // The numbers in a step's texts, and those that answer its question.
 
 import { count, number, roundedSum } from "../format.js";
+import { concealed } from "../state.js";
 import { layerName } from "../texts.js";
 import { biasOf, neuronName, terms } from "./neuron.js";
 
@@ -79,8 +80,9 @@ export function valuesOf(page, look, step) {
   const numbers = numbersOf(page, look, step);
   const added = step.id === "bias"; // where a reader adds them up
   const [first, middle, last] = roundedSum([products, bias, products + bias]);
+  const hides = concealed(look.state);
   const shown = (/** @type {number} */ brightness) =>
-    network.label(page.peek({ ...look.state, brightness }).prediction);
+    hides ? "?" : network.label(page.peek({ ...look.state, brightness }).prediction);
   return {
     ...Object.fromEntries(
       Object.entries(numbers).map(([name, value]) => [
@@ -93,7 +95,7 @@ export function valuesOf(page, look, step) {
       name: neuronName(page, place, neuron.index),
     }),
     shape: layers.map(({ size }) => size).join("-"),
-    answer: look.empty ? "–" : network.label(look.prediction),
+    answer: look.empty ? "–" : hides ? "?" : network.label(look.prediction),
     parameters: count(network.parameterCount),
     first: count(layers[1].size),
     firstOwn: count((page.D + 1) * layers[1].size),

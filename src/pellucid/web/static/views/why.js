@@ -4,12 +4,14 @@ import { h, set, setText } from "../dom.js";
 import { roundedSum, number, percent, signed, unsigned } from "../format.js";
 import { isOff } from "../network/edits.js";
 import { integrated } from "../network/reasons.js";
+import { computing } from "../state.js";
 import { layerName } from "../texts.js";
 import { bars } from "./bars.js";
 import { contributions, note } from "./detail.js";
 import { neuronName } from "./neuron.js";
 import { otherwise } from "./otherwise.js";
 import { canvas, paintGrey, paintSigned } from "./pixels.js";
+import { askedOf, deciding } from "./rivals.js";
 import { similar } from "./similar.js";
 
 /**
@@ -55,7 +57,7 @@ export function why(page) {
       const off = isOff(look.state.edits, neuron);
       const other = neuron.layer !== asked?.layer || neuron.index !== asked.index || off !== wasOff;
       // without an answer there is nothing to explain
-      const silent = look.empty && !look.state.neuron;
+      const silent = look.empty && !computing(look.state);
       set(element, { "data-silent": silent });
       setText(about, silent ? t("why.empty") : sentence(page, look, neuron));
       setText(reasons, silent ? "" : against(page, look, neuron));
@@ -74,20 +76,6 @@ export function why(page) {
   };
 }
 
-/**
- * Return the neuron to explain: the chosen one, else the answer's.
- * @param {Look} look
- * @returns {Neuron}
- */
-function askedOf({ state, network, pass, prediction }) {
-  return (
-    state.neuron ?? {
-      layer: network.neuronLayers.length - 1,
-      index: pass.y.length > 1 ? prediction : 0,
-    }
-  );
-}
-
 /** @param {Page} page @param {Look} look @param {Neuron} neuron */
 function sentence(page, look, { layer, index }) {
   const place = page.network.neuronLayers[layer];
@@ -95,53 +83,33 @@ function sentence(page, look, { layer, index }) {
     layer: layerName(page.t, place),
     name: neuronName(page, place, index),
   });
-  return page.t(look.state.neuron ? "why.chosen" : "why.answer", { name });
+  return page.t(computing(look.state) ? "why.chosen" : "why.answer", { name });
 }
 
 /**
- * Name the neurons that decide between the answer and a rival: the chosen or right class, else the
- * second.
+ * Name the neurons that decide between the answer and a rival.
  * @param {Page} page @param {Look} look @param {Neuron} asked
  */
-function against({ t }, look, { layer, index }) {
-  const { network, pass, prediction } = look;
-  const place = network.neuronLayers[layer];
-  if (!place.last || place.size < 3 || !place.affine || !network.classifies) return "";
-  const label = look.state.input.source.label ?? look.state.target ?? prediction;
-  const [first, ...others] = Array.from(pass.y.keys()).sort(
-    (a, b) => Number(b === prediction) - Number(a === prediction) || pass.y[b] - pass.y[a],
-  );
-  const rival = index !== prediction ? index : label !== prediction ? label : others[0];
-  const { W, b } = place.affine.arrays;
-  const inputs = network.activations(pass, layer - 1);
-  const H = W.shape[1];
-  const shares = Array.from(
-    inputs,
-    (value, d) => value * (W.data[d * H + first] - W.data[d * H + rival]),
-  );
-  const bias = b ? b.data[first] - b.data[rival] : 0;
-  const before = network.neuronLayers[layer - 1];
-  if (before.number === 0) return ""; // the picture shows the 784 pixels
-  const strongest = (/** @type {number} */ sign) =>
-    Array.from(shares.keys())
-      .filter((d) => sign * shares[d] > 0.005)
-      .sort((a, c) => sign * (shares[c] - shares[a]))
-      .slice(0, 3)
-      .map((d) => `${d} (${signed(shares[d])})`)
-      .join(", ");
+function against({ t }, look, asked) {
+  const found = deciding(look, asked);
+  if (!found) return "";
+  const named = (/** @type {import("./rivals.js").Share[]} */ shares) =>
+    shares.map(({ index, share }) => `${index} (${signed(share)})`).join(", ") || "–";
+  const { network } = look;
   return t("why.against", {
-    answer: network.label(first),
-    rival: network.label(rival),
-    gap: number(shares.reduce((sum, value) => sum + value, bias)),
-    layer: layerName(t, before),
-    plus: strongest(1) || "–",
-    minus: strongest(-1) || "–",
-    bias: signed(bias),
+    answer: network.label(found.first),
+    rival: network.label(found.rival),
+    gap: number(found.gap),
+    layer: layerName(t, network.neuronLayers[found.layer]),
+    plus: named(found.plus),
+    minus: named(found.minus),
+    bias: signed(found.bias),
   });
 }
 
 /** What each pixel adds, as a picture. @param {Page} page */
-function pixels({ t, facts }) {
+function pixels(page) {
+  const { t, facts } = page;
   const shape = /** @type {number[]} */ (facts.shape);
   const input = canvas(shape, { role: "img", "aria-label": t("why.picture") });
   const signs = canvas(
@@ -149,7 +117,7 @@ function pixels({ t, facts }) {
     { role: "img", "data-testid": "why-picture" },
   );
   const scale = h("small");
-  const sum = sums(t);
+  const sum = sums(page);
   return {
     element: h(
       "div",
@@ -178,9 +146,10 @@ function pixels({ t, facts }) {
 }
 
 /** What each column adds, as bars. @param {Page} page */
-function columns({ t, facts }) {
+function columns(page) {
+  const { facts } = page;
   const list = bars();
-  const sum = sums(t);
+  const sum = sums(page);
   return {
     element: h("div", {}, list.element, sum.element),
     /** @param {Look} look @param {import("../network/reasons.js").Integrated} found */
@@ -197,19 +166,22 @@ function columns({ t, facts }) {
 }
 
 /**
- * The sum from black to the drawing, and its gap to the true change.
- * @param {import("../texts.js").Translate} t
+ * The sum from the input at which the path begins to the present one, and its gap to the true
+ * change.
+ * @param {Page} page
  */
-function sums(t) {
+function sums({ t, pictures, facts }) {
+  const from = pictures ? "black" : facts.fields.length ? "mean" : "zero";
   const rows = /** @type {const} */ (["black", "plus", "minus", "now"]).map((name) => {
     const value = h("data", { "data-testid": `why-${name}` });
     const sign = { black: "", plus: "+", minus: "−", now: "=" }[name];
+    const text = t(name === "black" ? `why.sum.${from}` : `why.sum.${name}`);
     const element = h(
       "div",
       { class: name === "now" ? "row total" : "row" },
       h("span", { class: "sign" }, sign),
       value,
-      h("span", {}, t(`why.sum.${name}`)),
+      h("span", {}, text),
     );
     return { value, element };
   });
@@ -232,7 +204,11 @@ function sums(t) {
       });
       setText(
         gap,
-        t("why.gap", { sum: signed(found.sum), gap: percent(found.gap), steps: found.steps }),
+        t(`why.gap.${from}`, {
+          sum: signed(found.sum),
+          gap: percent(found.gap),
+          steps: found.steps,
+        }),
       );
       set(gap, { "data-gap": found.gap });
     },
