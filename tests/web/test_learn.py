@@ -25,6 +25,7 @@ from pellucid.lens.robustness import CHANGES
 from pellucid.web import SHIPPED, digits, live_training, page
 from pellucid.web.server import application
 from tests.web.kinds import AUDITED, PATIENCE, Audit, Tab, Visit, affine, attribute, numbers
+from tests.web.test_lesson_sight import UNSEEN
 from tests.web.test_page import THEMES, by_mouse, path_of, settle
 from tests.web.test_server import ask, started, with_key
 
@@ -470,3 +471,39 @@ def test_the_page_stays_small_while_it_learns(
     tab.get_by_test_id("train-pause").click()
     assert sizes[-1] - sizes[0] < 2 << 20, sizes
     assert tab.evaluate("() => document.querySelectorAll('.chart circle').length") == 0
+
+
+@pytest.mark.parametrize("size", [(390, 844), (1280, 720)])
+def test_the_first_screen_of_training(server: str, visit: Visit, size: tuple[int, int]) -> None:
+    """Loss, accuracy from the untrained network on, and weights that sharpen, without scrolling."""
+    tab = visit(f"{server}#p=learn&lang=en", *size)
+    names = ["train-play", "train-pace", "accuracy", "loss"]
+    shown = [f'[data-testid="{name}"], #{name}' for name in names]
+    shown += [".panel .weights canvas", ".learning .chart .plot"]
+    tab.wait_for_function(
+        "() => document.querySelector('.panel').getBoundingClientRect().top < 200"
+    )
+    settle(tab)
+    assert tab.locator(".panel .weights canvas").count() == 16
+    assert tab.evaluate(UNSEEN, shown) == []
+    texts = tab.locator(".learning .chart .tick").all_text_contents()
+    assert "0 %" in texts and "100 %" in texts and "guessing: 10 %" in texts
+    assert all(re.fullmatch(r"[\d.]+( %)?|guessing: 10 %", text) for text in texts)
+    tab.get_by_test_id("train-step").click()
+    paused_at(tab, "epoch 1, batch 1 of 500")
+    assert 0.03 < number(tab, "accuracy") < 0.3  # the network only guesses
+    before = tab.evaluate(PAINTED)
+    tab.get_by_test_id("train-play").click()  # slowly, at first
+    tab.wait_for_function(
+        "() => Number(document.querySelector('[data-testid=accuracy]').value.slice(0, 4)) > 20"
+    )
+    tab.get_by_test_id("train-pause").click()
+    tab.wait_for_function("() => document.querySelector('[data-testid=train-pause]').disabled")
+    assert tab.evaluate(UNSEEN, shown) == [] and tab.evaluate(PAINTED) != before
+    points = attribute(tab.locator(".chart .curve.first").first, "d").count("L")
+    assert points >= 3  # several in the first epoch
+    assert tab.get_by_test_id("train-place").inner_text().startswith("epoch 1,")
+
+
+PAINTED = """() => Array.from(document.querySelectorAll('.panel .weights canvas'),
+  (canvas) => canvas.toDataURL()).join()"""

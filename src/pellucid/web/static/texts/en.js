@@ -665,7 +665,6 @@ export const en = {
   "learn.after": "after epoch {epoch}",
   "learn.edited": "Loss and accuracy are those of the network in training, without your changes.",
   "learn.loss": "Loss",
-  "learn.accuracy": "Accuracy, held-out digits",
   "learn.shares": "Accuracy",
   "learn.guess": "guessing: 10 %",
   "learn.training": "training digits",

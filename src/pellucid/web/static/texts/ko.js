@@ -600,7 +600,6 @@ export const ko = {
   "learn.after": "에포크 {epoch}까지 학습",
   "learn.edited": "손실과 정확도는 직접 바꾼 것을 뺀, 학습 중인 신경망의 값입니다.",
   "learn.loss": "손실",
-  "learn.accuracy": "정확도 (검증 데이터)",
   "learn.shares": "정확도",
   "learn.guess": "찍을 때: 10 %",
   "learn.training": "학습 데이터",

@@ -13,7 +13,7 @@ import { h, s, set } from "../dom.js";
  * @property {{at: number, name: string}} [level] a horizontal line with a name, to compare with
  */
 
-const [WIDTH, HEIGHT, LEFT, EDGE, FOOT] = [340, 170, 40, 14, 20];
+const [USUAL, HEIGHT, LEFT, EDGE, FOOT] = [340, 170, 40, 14, 20]; // pixels
 const MOST_TICKS = 5; // on an axis, beside its beginning
 const MOST_DOTS = 12; // points of a line that each get a dot
 
@@ -22,12 +22,13 @@ const MOST_DOTS = 12; // points of a line that each get a dot
  * @param {number} low
  * @param {number} high
  * @param {number} [least] between two
+ * @param {number} [most] beside the first
  */
-function ticks(low, high, least = 0) {
-  const size = 10 ** Math.floor(Math.log10((high - low) / MOST_TICKS));
+function ticks(low, high, least = 0, most = MOST_TICKS) {
+  const size = 10 ** Math.floor(Math.log10((high - low) / most));
   const step = [1, 2, 5, 10]
     .map((n) => n * size)
-    .find((step) => step >= least && step * MOST_TICKS >= high - low);
+    .find((step) => step >= least && step * most >= high - low);
   const apart = step ?? least;
   const first = Math.ceil(low / apart - 1e-9); // rounding must not drop a tick at an end
   return Array.from(
@@ -40,10 +41,20 @@ function ticks(low, high, least = 0) {
  * @param {string} title
  * @param {(value: number) => string} form formats values
  * @param {(value: number) => string} [tick] formats those at the axis, which are round
+ * @param {number} [height] pixels
  */
-export function chart(title, form, tick = form) {
-  const svg = s("svg", { class: "plot", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img" });
+export function chart(title, form, tick = form, height = HEIGHT) {
+  const box = `0 0 ${USUAL} ${height}`;
+  const svg = s("svg", { class: "plot", viewBox: box, height, role: "img" });
   const names = h("p", { class: "legend" });
+  let width = USUAL;
+  let again = () => {};
+  // as wide as it is shown, so that its letters are as large as any others
+  new ResizeObserver(() => {
+    if (!svg.clientWidth || svg.clientWidth === width) return;
+    width = svg.clientWidth;
+    again();
+  }).observe(svg);
   return {
     element: h("figure", { class: "chart" }, h("h3", {}, title), svg, names),
     /**
@@ -52,7 +63,9 @@ export function chart(title, form, tick = form) {
      * @param {Options} [options]
      */
     render(lines, range, options = {}) {
-      const scale = scales(lines, range ?? [0, 1], options);
+      again = () => this.render(lines, range, options);
+      const scale = scales(lines, range ?? [0, 1], options, { width, height });
+      set(svg, { viewBox: `0 0 ${width} ${height}` });
       svg.replaceChildren(
         ...axes(scale, range, tick, options),
         ...lines.map((line) => curve(line, scale)),
@@ -68,18 +81,24 @@ export function chart(title, form, tick = form) {
 }
 
 /**
- * @typedef {{from: number, right: number, X: (x: number) => number, Y: (y: number) => number}}
- *   Scale
- * @param {Line[]} lines @param {[number, number]} range @param {Options} options @returns {Scale}
+ * @typedef {{from: number, right: number, X: (x: number) => number, Y: (y: number) => number, width:
+ *   number, height: number}} Scale
+ * @param {Line[]} lines
+ * @param {[number, number]} range
+ * @param {Options} options
+ * @param {{width: number, height: number}} size
+ * @returns {Scale}
  */
-function scales(lines, [low, high], { right: end }) {
+function scales(lines, [low, high], { right: end }, { width, height }) {
   const xs = lines.flatMap(({ points }) => points.map(([x]) => x));
   const [from, right] = [Math.min(0, ...xs), end ?? Math.max(1, ...xs)];
   return {
     from,
     right,
-    X: (x) => LEFT + ((x - from) / (right - from)) * (WIDTH - LEFT - EDGE),
-    Y: (y) => HEIGHT - FOOT - ((Math.min(y, high) - low) / (high - low)) * (HEIGHT - FOOT - EDGE),
+    X: (x) => LEFT + ((x - from) / (right - from)) * (width - LEFT - EDGE),
+    Y: (y) => height - FOOT - ((Math.min(y, high) - low) / (high - low)) * (height - FOOT - EDGE),
+    width,
+    height,
   };
 }
 
@@ -89,25 +108,25 @@ function scales(lines, [low, high], { right: end }) {
  * @param {(value: number) => string} form
  * @param {Options} options
  */
-function axes({ from, right, X, Y }, range, form, { mark, whole, level }) {
+function axes({ from, right, X, Y, width, height }, range, form, { mark, whole, level }) {
   const tick = (/** @type {string} */ text, /** @type {Record<string, any>} */ place) =>
     s("text", { class: "tick", ...place }, text);
   const guide = (/** @type {number} */ x) =>
-    s("path", { class: "guide", d: `M${X(x).toFixed(1)} ${EDGE}V${HEIGHT - FOOT}` });
+    s("path", { class: "guide", d: `M${X(x).toFixed(1)} ${EDGE}V${height - FOOT}` });
   return [
-    s("path", { class: "axes", d: `M${LEFT} ${EDGE}V${HEIGHT - FOOT}H${WIDTH - EDGE}` }),
-    ...(range ? ticks(...range) : []).flatMap((y) => [
-      s("path", { class: "grid", d: `M${LEFT} ${Y(y).toFixed(1)}H${WIDTH - EDGE}` }),
+    s("path", { class: "axes", d: `M${LEFT} ${EDGE}V${height - FOOT}H${width - EDGE}` }),
+    ...(range ? ticks(...range, 0, Math.max(2, Math.round(height / 34))) : []).flatMap((y) => [
+      s("path", { class: "grid", d: `M${LEFT} ${Y(y).toFixed(1)}H${width - EDGE}` }),
       tick(form(y), { x: LEFT - 5, y: Y(y) + 4, "text-anchor": "end" }),
     ]),
     ...ticks(from, right, whole ? 1 : 0).map((x) =>
-      tick(String(x), { x: X(x), y: HEIGHT - 4, "text-anchor": "middle" }),
+      tick(String(x), { x: X(x), y: height - 4, "text-anchor": "middle" }),
     ),
     ...(mark === undefined ? [] : [guide(mark)]),
     ...(level
       ? [
-          s("path", { class: "guide", d: `M${LEFT} ${Y(level.at).toFixed(1)}H${WIDTH - EDGE}` }),
-          tick(level.name, { x: WIDTH - EDGE, y: Y(level.at) - 4, "text-anchor": "end" }),
+          s("path", { class: "guide", d: `M${LEFT} ${Y(level.at).toFixed(1)}H${width - EDGE}` }),
+          tick(level.name, { x: width - EDGE, y: Y(level.at) - 4, "text-anchor": "end" }),
         ]
       : []),
   ];

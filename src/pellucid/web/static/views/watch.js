@@ -30,7 +30,7 @@ export function watch(page, trainer) {
       "button",
       {
         type: "button",
-        class: name === "play" ? "leading" : null,
+        class: name === "play" ? "small leading" : "small",
         "data-testid": `train-${name}`,
         onclick: () => trainer.order(order),
       },
@@ -48,8 +48,12 @@ export function watch(page, trainer) {
     { class: "watch" },
     h("div", { class: "line" }, play, pause, button("step", "batch"), button("epoch", "epoch")),
     paceChoice(page, trainer),
-    h("dl", { class: "figures" }, figure("learn.accuracy", accuracy), figure("learn.loss", loss)),
-    place,
+    h(
+      "div",
+      { class: "line now" },
+      h("dl", { class: "figures" }, figure("learn.shares", accuracy), figure("learn.loss", loss)),
+      place,
+    ),
     weights.element,
   );
   return {
@@ -84,13 +88,19 @@ function paceChoice({ t }, trainer) {
   return h("div", { class: "line" }, h("label", { for: pace.id }, t("learn.pace")), pace);
 }
 
+const LOW = 88; // pixels: both curves are seen with the weights
 const GUESSING = 0.1; // accuracy of guessing one of ten digits
 const LEAST_LOSS = 0.05; // at the top of its axis
 
 /** The curves of loss and accuracy, from the untrained network on. @param {Page} page */
 export function curves({ t }) {
-  const losses = chart(t("learn.loss"), number, String);
-  const accuracies = chart(t("learn.shares"), percent, (value) => `${Math.round(100 * value)} %`);
+  const losses = chart(t("learn.loss"), number, String, LOW);
+  const accuracies = chart(
+    t("learn.shares"),
+    percent,
+    (value) => `${Math.round(100 * value)} %`,
+    LOW,
+  );
   /** @param {Trainer} trainer @param {"loss" | "accuracy"} column @returns {Line[]} */
   const lines = ({ records, points }, column) => [
     {
