@@ -252,7 +252,8 @@ export const en = {
   "lesson.hope.text":
     "Edges make loops and lines, and these make a digit: a 9 is a loop above a line. Many " +
     "introductions hope that the layers work like that: hidden layer 1 finds edges, hidden " +
-    "layer 2 patterns, the output digits. Below is what hidden layer 1 really found.",
+    "layer 2 patterns, the output digits. The weight pictures show what hidden layer 1 really " +
+    "found.",
   "lesson.hope.try": "In which pictures do you see a stroke, and in which hardly any?",
   "lesson.network.title": "Layer by layer to the answer",
   "lesson.network.text":

@@ -110,8 +110,9 @@ function item(page, step, number, solved) {
     "section",
     {},
     h("h3", {}, `${number}. ${titleOf(page, step)}`),
-    picture,
+    step.id === "layer" ? null : picture,
     h("p", {}, t(`lesson.${step.id}.text`, values)),
+    step.id === "layer" ? picture : null,
     h("p", { class: "asked" }, t(/** @type {Key} */ (`ask.${step.id}`), values)),
     choices.length ? h("p", { class: "boxes" }, ...choices) : null,
     ...(solved
@@ -149,7 +150,7 @@ function pictureOf(page, look, step) {
     paintSigned(picture, shape, weights, Math.max(...weights.map(Math.abs)));
     return picture;
   }
-  if (step.id !== "hope") return null;
+  if (step.id !== "layer") return null;
   const { element, render } = gallery(page);
   render(look);
   element.inert = true;
