@@ -15,13 +15,13 @@ from pellucid.building import mlp
 from pellucid.cli import drawing, outcome
 from pellucid.cli.evaluate_text import confusion_text
 from pellucid.cli.help import command, example, option, quick_option
-from pellucid.cli.output import check_writable, columns, echo, echo_lines, emit, program, time_text
+from pellucid.cli.output import columns, echo, echo_lines, emit, program, time_text
 from pellucid.core.types import Array
 from pellucid.data import mnist
 from pellucid.data.inputs import Images
 from pellucid.errors import FileError, reason_of
 from pellucid.extras import install_command
-from pellucid.files.atomic import write_whole
+from pellucid.files.atomic import check_writable, write_whole
 from pellucid.language import say
 from pellucid.lens import image_sheets
 from pellucid.lens.evaluation import Evaluation, evaluate
@@ -114,7 +114,7 @@ def _ready(folder: str) -> Path:
         template = "{path}: cannot be made ({reason}): choose another folder"
         raise FileError(template, path=folder, reason=reason_of(error)) from error
     for name in (MODEL, DIGIT, *PLOTS):
-        check_writable(str(target / name), ROOM)
+        check_writable(target / name, ROOM)
     return target
 
 

@@ -13,7 +13,6 @@ import os
 import re
 import shutil
 import sys
-import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -25,7 +24,6 @@ from rich.table import Table
 from rich.text import Text
 
 from pellucid.errors import FileError, Message
-from pellucid.files.atomic import unwritable
 from pellucid.language import cell_width, say, translate
 
 WIDEST = 80
@@ -132,25 +130,6 @@ def rows_text(rows: Iterable[Sequence[str]], indent: int = 0) -> str:
 def time_text(seconds: float) -> str:
     """Return how long something took."""
     return say("under 0.1 s") if seconds < 0.1 else say("{seconds:.1f} s", seconds=seconds)
-
-
-def check_writable(path: str, room: int = 0) -> None:
-    """Check before hours of work that a file can be written, and the disk has `room` bytes.
-
-    Raises FileError as writing would; leaves nothing behind, and an earlier file untouched.
-    """
-    try:
-        target = Path(os.path.realpath(path))
-        if target.exists():
-            if not target.is_file():
-                raise OSError(0, say("it is no regular file"))
-            os.close(os.open(target, os.O_WRONLY))
-        # Sizes of files can be promised by a disk that is full: only bytes that were written count
-        with tempfile.NamedTemporaryFile(dir=target.parent, prefix=".pellucid.") as file:
-            file.write(bytes(room))
-            file.flush()
-    except (OSError, ValueError) as error:
-        raise unwritable(path, error) from error
 
 
 def check_not_read(path: str, read: Iterable[str | None]) -> None:

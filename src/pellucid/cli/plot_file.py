@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pellucid.cli.help import option
-from pellucid.cli.output import check_writable, note
+from pellucid.cli.output import note
 from pellucid.errors import InputError
+from pellucid.files.atomic import check_writable
 from pellucid.lens import plots
 from pellucid.training import History
 

@@ -16,12 +16,13 @@ from pellucid.cli.help import (
 )
 from pellucid.cli.models import read_model
 from pellucid.cli.network_rows import read_rows
-from pellucid.cli.output import check_not_read, check_writable
+from pellucid.cli.output import check_not_read
 from pellucid.cli.prediction_text import written_as
 from pellucid.cli.table_rows import Predicted, is_named_as_table, is_table_for, predict_table
 from pellucid.cli.values import wrong_use
 from pellucid.data.image_files import looks_like_image
 from pellucid.errors import FileError, PellucidError
+from pellucid.files.atomic import check_writable
 from pellucid.language import translate
 from pellucid.network import Network
 

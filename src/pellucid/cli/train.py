@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from pellucid.building import PRESETS
 from pellucid.cli import outcome, train_arrays, train_table, values
 from pellucid.cli.augment_option import Augment
 from pellucid.cli.help import command, example, json_option, option, quick_option
 from pellucid.cli.models import read_model
-from pellucid.cli.output import check_not_read, check_writable, note
+from pellucid.cli.output import check_not_read, note
 from pellucid.cli.plot_file import check_plot, plot_history
 from pellucid.cli.table_rows import is_named_as_table
 from pellucid.cli.values import wrong_use
@@ -19,6 +21,8 @@ from pellucid.core.losses import LOSSES
 from pellucid.core.optimizers import OPTIMIZERS
 from pellucid.core.schedules import SCHEDULES
 from pellucid.engines import ENGINES, instruction_set, thread_count
+from pellucid.errors import FileError
+from pellucid.files.atomic import check_writable
 from pellucid.language import mark
 from pellucid.lens.input_columns import knows_columns
 from pellucid.network import Network
@@ -282,11 +286,28 @@ def train(options: TrainOptions) -> None:
     outcome.announce(job, path)
     history = job.run()
     # Before the plot: one that fails loses no network
-    job.net.save(path)
+    _save(job.net, path)
     if history.stopped == "interrupted":
         note(outcome.interrupted(history))
     plot_history(options.plot, history)
     outcome.conclude(job, path, history, options.as_json)
+
+
+def _save(net: Network, path: str) -> None:
+    """Write the network, or if that fails write it elsewhere, and raise FileError.
+
+    Training may have taken hours in which the disk became full.
+    """
+    try:
+        net.save(path)
+    except FileError as problem:
+        try:
+            other = Path(tempfile.mkdtemp(prefix="pellucid-"), Path(path).name)
+            net.save(other)
+        except OSError:  # a FileError, too
+            raise problem from None
+        template = "{problem}. The trained network is in {other}"
+        raise FileError(template, problem=problem.message, other=other) from problem
 
 
 def _pretrained(options: TrainOptions) -> Network | None:

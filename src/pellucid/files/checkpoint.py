@@ -11,13 +11,14 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from pellucid.core.types import Array, Options
 from pellucid.errors import FileError, InputError, Message
-from pellucid.files.atomic import write_whole
+from pellucid.files.atomic import whole_file
 from pellucid.files.opening import open_file
 
 VERSION = 1
@@ -26,6 +27,10 @@ LARGEST_FILE = 64 << 30  # bytes
 LARGEST_TEXT = 64 << 20  # bytes of the JSON at the head of the file
 _UNKNOWN = "0" * 64  # in place of the digest while it is computed
 _KINDS = "biuf"  # of arrays: truth values, whole numbers and floats
+
+
+class DamagedError(FileError):
+    """A file that is no checkpoint, or one of which not every byte is as it was written."""
 
 
 def save(path: str | os.PathLike[str], state: Options) -> None:
@@ -44,16 +49,27 @@ def save(path: str | os.PathLike[str], state: Options) -> None:
     content = safetensors.numpy.save(tensors, {KEY: text, DIGEST: _UNKNOWN})
     start = _digits(content)
     digest = hashlib.sha256(content).hexdigest().encode()
-    write_whole(path, content[:start] + digest + content[start + len(digest) :])
+    with whole_file(path) as file:
+        file.write(content[:start] + digest)
+        file.write(memoryview(content)[start + len(digest) :])  # no copy: it may be large
 
 
 def read(path: str | os.PathLike[str]) -> Options:
-    """Return the state in a checkpoint file; raises FileError for anything but a whole one."""
+    """Return the state in a checkpoint file.
+
+    Raises DamagedError for anything but a whole one, FileError for a file that cannot be opened and
+    for one that a later pellucid wrote.
+    """
     import safetensors
     import safetensors.numpy
 
+    if Path(path).is_file() and not Path(path).stat().st_size:
+        raise _damaged(path)
     with open_file(path, Message("a checkpoint"), LARGEST_FILE) as file:
-        content = file.read()
+        try:
+            content = file.read()
+        except OSError as error:  # the disk is damaged
+            raise _damaged(path) from error
     try:
         values = json.loads(_verified(content)[KEY])
         if values["version"] != VERSION:
@@ -65,12 +81,13 @@ def read(path: str | os.PathLike[str]) -> Options:
         raise _damaged(path) from error
     except safetensors.SafetensorError as error:
         raise _damaged(path) from error
-    assert isinstance(state, dict)
+    if not isinstance(state, dict):
+        raise _damaged(path)
     return state
 
 
-def _damaged(path: str | os.PathLike[str]) -> FileError:
-    return FileError("{path}: not a checkpoint, or damaged", path=path)
+def _damaged(path: str | os.PathLike[str]) -> DamagedError:
+    return DamagedError("{path}: not a checkpoint, or damaged", path=path)
 
 
 def _verified(content: bytes) -> Mapping[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import shutil
 from collections.abc import Collection, Mapping
 from contextlib import suppress
@@ -11,6 +12,7 @@ from pathlib import Path
 
 from pellucid.errors import Message
 from pellucid.files.atomic import sync_folder, unwritable
+from pellucid.files.leftovers import held, remove_leftovers, temporary_name
 
 
 def write_folder(
@@ -21,22 +23,25 @@ def write_folder(
     They are written to a hidden folder beside it, forced to disk, and get the name in one step. An
     existing folder is replaced only if it is empty or contains nothing but `replaceable` names, so
     that nobody's own files are lost. Replacing takes two renames; a kill between them leaves both
-    folders, under hidden names.
+    folders, under hidden names, until the folder is written again.
 
     Raises FileError, with the folder's name, when it cannot be written.
     """
     try:
         target = Path(os.path.realpath(path))
         _check_ours(target, replaceable)
-        hidden = f".{target.name[:48]}.{os.urandom(8).hex()}"
-        new, old = target.with_name(f"{hidden}.part"), target.with_name(f"{hidden}.old")
+        remove_leftovers(target.parent)
+        new, old = temporary_name(target), temporary_name(target, "old")
         try:
-            _fill(new, files)
-            _exchange(target, new, old)
-        except BaseException:
+            new.mkdir()
+            with held(new):
+                _fill(new, files)
+                _exchange(target, new, old)
+        finally:
             shutil.rmtree(new, ignore_errors=True)
-            raise
-        shutil.rmtree(old, ignore_errors=True)
+            if target.exists():  # else the old one is all that is left
+                for left in {old, *_replaced(target)}:
+                    shutil.rmtree(left, ignore_errors=True)
         sync_folder(target.parent)
     except (OSError, ValueError) as error:  # ValueError: a name with a zero byte
         raise unwritable(path, error) from error
@@ -57,7 +62,6 @@ def _check_ours(target: Path, replaceable: Collection[str]) -> None:
 
 
 def _fill(folder: Path, files: Mapping[str, bytes]) -> None:
-    folder.mkdir()
     for name, content in files.items():
         file = folder / name
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -69,14 +73,20 @@ def _fill(folder: Path, files: Mapping[str, bytes]) -> None:
         sync_folder(inner)
 
 
+def _replaced(target: Path) -> list[Path]:
+    """Return what earlier writers of this folder renamed and were killed before they removed it."""
+    name = re.compile(re.escape(f".{target.name[:48]}.") + r"[0-9a-f]{16}\.old")
+    return [each for each in target.parent.iterdir() if name.fullmatch(each.name)]
+
+
 def _exchange(target: Path, new: Path, old: Path) -> None:
     there = target.exists()
-    if there:
-        target.rename(old)
     try:
-        new.rename(target)
-    except OSError:
         if there:
-            with suppress(OSError):
+            target.rename(old)
+        new.rename(target)
+    except BaseException:  # Ctrl-C, too
+        with suppress(OSError):
+            if there and not target.exists():
                 old.rename(target)
         raise

@@ -16,7 +16,7 @@ from pellucid.exchange.c.quantization import Levels, calibrated
 from pellucid.exchange.c.text import MARK, Code, files
 from pellucid.exchange.guards import check_network, check_replaceable
 from pellucid.exchange.raw_columns import check_raw
-from pellucid.files.atomic import write_whole
+from pellucid.files.atomic import write_together
 from pellucid.network import Network
 
 LARGEST = 100_000_000  # bytes of source: compilers take minutes and gigabytes for more
@@ -64,8 +64,8 @@ def to_c(
 
     Raises InputError for a layer of your own, for numbers that are not finite or too large for
     float32, for a network of more than 100 MB of source, and for calibration that is missing or
-    does not fit; FileError where the files cannot be written. Each file is written whole or not at
-    all, the source first; a header and a source of different exports do not compile.
+    does not fit; FileError where the files cannot be written, and then neither is changed. A header
+    and a source of different exports do not compile.
 
     >>> import pellucid as pl, tempfile
     >>> net = pl.mlp([2, 4, 3], activation="sigmoid", seed=0)
@@ -84,8 +84,7 @@ def to_c(
     for file in paths:
         check_replaceable(file, MARK)
     header, source = files(code, stem.name)
-    write_whole(paths[1], source.encode())
-    write_whole(paths[0], header.encode())
+    write_together({paths[1]: source.encode(), paths[0]: header.encode()})
     return paths
 
 

@@ -28,7 +28,7 @@ from pellucid.exchange.pytorch.equivalents import COUNTER, EQUIVALENTS, KEY, ten
 from pellucid.exchange.pytorch.tensor_matching import Group, matched
 from pellucid.exchange.raw_columns import check_raw
 from pellucid.files import model
-from pellucid.files.atomic import write_whole
+from pellucid.files.atomic import write_together
 from pellucid.files.opening import read_bytes
 from pellucid.network import Network, restored
 
@@ -66,7 +66,7 @@ def write_torch(
     The Python file needs torch and safetensors, and no pellucid; its `build()` returns the module.
     With `raw`, for a network of a table, its `encode(table)` returns the rows that the module takes
     of a dict of lists or a dataframe: texts, numbers, missing cells. PyTorch is not needed to write
-    them. Each file is written whole or not at all. Returns both paths.
+    them. If one cannot be written, neither is changed. Returns both paths.
 
     Raises InputError for layers without a PyTorch module, numbers that are not finite and, with
     `raw`, a network without columns; FileError where a file cannot be written, and where the Python
@@ -86,8 +86,7 @@ def write_torch(
     content = safetensors.numpy.save(state_dict(net), {"format": "pt", KEY: header})
     text = module_source.program(net, file.name, script.stem, raw)
     check_replaceable(script, module_source.MARK)
-    write_whole(file, content)
-    write_whole(script, text.encode())
+    write_together({file: content, script: text.encode()})
     return file, script
 
 
