@@ -10,9 +10,12 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+import pellucid as pl
+from pellucid.files.atomic import unwritable
 from tests.cli.conftest import Result
 
 # A second or so of training, in which a kill may come
@@ -63,6 +66,35 @@ def test_sigterm_writes_a_checkpoint_and_keeps_the_network(
     again = run(*LONG, *KEPT, "--lang", "en")
     assert "resumed after epoch" in again.err
     assert resumed(run) == whole(run)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGHUP and no pty")
+def test_a_closed_terminal_keeps_the_network(run: Callable[..., Result], spawn: Spawn) -> None:
+    ours, its = os.openpty()
+    process = spawn(*LONG, *KEPT, "-o", "kept.safetensors", stdout=its, stderr=its)
+    os.close(its)
+    while b"\r" not in os.read(ours, 1000):  # under way: the bar is drawn
+        pass
+    while not list(Path("run").glob("step-*")):
+        time.sleep(0.005)
+    os.close(ours)
+    # The shell sends one, and the system another
+    process.send_signal(signal.SIGHUP)
+    process.send_signal(signal.SIGHUP)
+    process.communicate()
+    assert process.returncode in (0, 1)  # 1: nothing could be said
+    assert pl.load("kept.safetensors").record["stopped"] == "interrupted"
+    assert resumed(run) == whole(run)
+
+
+def test_a_closed_pipe_ends_no_training(run: Callable[..., Result], spawn: Spawn) -> None:
+    process = spawn(*LONG, "-o", "piped.safetensors")
+    assert process.stderr is not None
+    process.stderr.readline()
+    process.stderr.close()
+    process.stderr = None
+    process.communicate()
+    assert Path("piped.safetensors").read_bytes() == whole(run)
 
 
 @pytest.mark.integration
@@ -116,6 +148,57 @@ def test_a_finished_run_says_so_and_writes_the_model(run: Callable[..., Result])
     assert Path("a.safetensors").read_bytes() == Path("b.safetensors").read_bytes()
     korean = run(*SHORT, "--checkpoint", "run", "--lang", "ko")
     assert "run: 이 학습은 끝났습니다" in korean.err
+
+
+def test_divergence_keeps_the_checkpoint(run: Callable[..., Result]) -> None:
+    usual = (
+        *SHORT,
+        "--checkpoint",
+        "run",
+        "--every",
+        "1 batch",
+        "--optimizer",
+        "sgd",
+        "--lang",
+        "en",
+    )
+    assert run(*usual).code == 0
+    longer = (*usual, "--epochs", 6, "--force-resume")
+    diverged = run(*longer, "--learning-rate", 1e38)
+    assert diverged.code == 1
+    assert "training diverged in epoch 4, batch" in diverged.err
+    assert "run/step-" in diverged.err
+    assert "is from before that" in diverged.err
+    went_on = run(*longer, "--learning-rate", 0.01)
+    assert went_on.code == 0
+    assert "resumed after epoch" in went_on.err
+
+
+def test_a_network_that_cannot_be_written_is_written_elsewhere(
+    run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    save, elsewhere = pl.Network.save, tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(elsewhere))
+
+    def full(net: pl.Network, path: Any) -> None:
+        if not Path(path).is_relative_to(elsewhere):
+            raise unwritable(path, OSError(28, "No space left on device"))
+        save(net, path)
+
+    monkeypatch.setattr(pl.Network, "save", full)
+    found = run(*SHORT, "-o", "here.safetensors", "--lang", "en")
+    assert found.code == 1
+    assert "here.safetensors: cannot be written (No space left on device)" in found.err
+    saved = next(elsewhere.glob("pellucid-*/here.safetensors"))
+    assert f"The trained network is in {saved}" in found.err
+    assert len(pl.load(saved).params) == 6
+    assert not Path("here.safetensors").exists()
+
+    monkeypatch.setattr(pl.Network, "save", lambda net, path: full(net, "anywhere"))
+    nowhere = run(*SHORT, "-o", "here.safetensors", "--lang", "en")
+    assert nowhere.code == 1
+    assert "The trained network" not in nowhere.err
 
 
 def test_fresh_and_force(run: Callable[..., Result]) -> None:

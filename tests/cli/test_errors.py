@@ -6,6 +6,7 @@ One line on standard error, exit code 1, no traceback, and nothing is lost.
 import ast
 import os
 import resource
+import signal
 import subprocess
 import sys
 import zipfile
@@ -290,6 +291,28 @@ def test_an_interrupt_during_the_first_imports_is_no_traceback(
 
     monkeypatch.setattr("pellucid.cli.entry.main", interrupt)
     assert main(["data"]) == 1
+
+
+INTERRUPTED = """
+import signal, sys
+from pellucid.cli import main
+class Interrupt:
+    def find_spec(self, name, path, target=None):
+        if name == module:
+            signal.raise_signal(signal.SIGINT)
+module = sys.argv.pop(1)
+sys.meta_path.insert(0, Interrupt())
+sys.exit(main())
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signals for this")
+@pytest.mark.parametrize("module", ["pellucid.cli.entry", "click", "numpy", "pellucid.cli.data"])
+def test_an_interrupt_during_the_start_ends_the_program_at_once(module: str) -> None:
+    words = [sys.executable, "-c", INTERRUPTED, module, "data"]
+    found = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert found.returncode == -signal.SIGINT
+    assert found.stderr == ""
 
 
 def test_commands_import_at_the_top_of_their_files() -> None:

@@ -9,6 +9,7 @@ import click
 
 from pellucid import __version__
 from pellucid.cli.help import Command, Option, language_option
+from pellucid.cli.signals import raise_interrupts
 from pellucid.cli.threads import choose_threads
 from pellucid.language import mark, say
 
@@ -47,6 +48,7 @@ class LazyGroup(Command, click.Group):
         module, _, name = COMMANDS[cmd_name][0].partition(":")
         # The function's name: `import` and `open` are Python's own words
         found = getattr(importlib.import_module(f"pellucid.cli.{module}"), name)
+        raise_interrupts()  # from here on files are written
         assert isinstance(found, click.Command)
         return found
 

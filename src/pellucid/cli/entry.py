@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import gettext
 import os
-import signal
 import sys
-import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import TextIO
@@ -19,6 +17,7 @@ import click
 from pellucid import language
 from pellucid.cli.commands import pellucid
 from pellucid.cli.output import printable
+from pellucid.cli.signals import terminated_as_interrupted
 from pellucid.cli.threads import word_after
 from pellucid.errors import PellucidError, reason_of
 from pellucid.language import say
@@ -32,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             # A terminal without Hangul shows "?" instead of ending with an error
             stream.reconfigure(errors="replace")  # type: ignore[union-attr]
     chosen = word_after("--lang", given)
-    with _terminated_as_interrupted(), speaking(chosen if chosen in language.LANGUAGES else None):
+    with terminated_as_interrupted(), speaking(chosen if chosen in language.LANGUAGES else None):
         try:
             # Click's own `main` would answer Ctrl-C and closed pipes in its way, and in English
             with pellucid.make_context("pellucid", given) as context:
@@ -46,21 +45,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except (PellucidError, OSError, MemoryError, KeyboardInterrupt) as error:
             return _failed(error)
     return code if isinstance(code, int) else 0
-
-
-@contextmanager
-def _terminated_as_interrupted() -> Iterator[None]:
-    """Make SIGTERM do what Ctrl-C does: training ends after its batch and keeps the network."""
-    # Signals reach the main thread only, and a handler of the program's own is not ours to replace
-    ours = signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
-    if not ours or threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    signal.signal(signal.SIGTERM, lambda number, frame: signal.raise_signal(signal.SIGINT))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 @contextmanager

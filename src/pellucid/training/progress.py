@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import sys
 import time
+from contextlib import suppress
 from typing import Any
 
 from pellucid.language import say
@@ -66,7 +67,9 @@ class LineProgress(Callback):
         self._written, self._when = len(run.history), time.monotonic()
         taken = say("{seconds:.2f} s", seconds=run.history.records[-1]["seconds"])
         head = say("epoch {epoch}/{epochs}", epoch=self._written, epochs=run.epochs)
-        print(f"{head}  {epoch_text(run)}  {taken}", file=sys.stderr, flush=True)  # noqa: T201
+        # A closed terminal or pipe ends no training.
+        with suppress(OSError):
+            print(f"{head}  {epoch_text(run)}  {taken}", file=sys.stderr, flush=True)  # noqa: T201
 
 
 class TerminalProgress(Callback):
@@ -97,13 +100,18 @@ class TerminalProgress(Callback):
             self._shown = now
             head = say("epoch {epoch}/{epochs}", epoch=run.epoch, epochs=run.epochs)
             done = (run.epoch - 1) * run.batches + run.batch
-            self._bar.update(self._task, description=head, completed=done)
+            self._update(description=head, completed=done)
 
     def on_epoch(self, run: RunView) -> None:
-        self._bar.update(self._task, completed=run.epoch * run.batches, scores=epoch_text(run))
+        self._update(completed=run.epoch * run.batches, scores=epoch_text(run))
 
     def on_end(self, run: RunView) -> None:
-        self._bar.stop()
+        with suppress(OSError):
+            self._bar.stop()
+
+    def _update(self, **shown: Any) -> None:
+        with suppress(OSError):  # a closed terminal ends no training
+            self._bar.update(self._task, **shown)
 
 
 class NotebookProgress(Callback):
