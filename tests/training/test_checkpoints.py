@@ -407,7 +407,7 @@ def test_a_full_disk_leaves_the_checkpoint_before(
         patch.setattr(*{
             "fsync": (os, "fsync"),
             "replace": (Path, "replace"),
-            "write": (checkpoint, "write_whole"),
+            "write": (checkpoint, "whole_file"),
         }[call], full)  # fmt: skip
         with pytest.raises((pl.FileError, OSError), match="No space left"):
             train(network(), 0, checkpoint=tmp_path, every="1 batch")
@@ -422,7 +422,9 @@ def test_one_process_holds_a_folder(tmp_path: Path) -> None:
         "import sys; from pellucid.files.held_folder import held_folder\n"
         "with held_folder(sys.argv[1]): print('held', flush=True); sys.stdin.read()\n"
     )
-    (tmp_path / ".step-000000001.safetensors.0123.part").write_bytes(b"left by a killed process")
+    (tmp_path / ".step-000000001.safetensors.0123456789abcdef.part").write_bytes(
+        b"left by a killed process"
+    )
     with subprocess.Popen(
         [sys.executable, "-c", program, str(tmp_path)],
         stdin=subprocess.PIPE,

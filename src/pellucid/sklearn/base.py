@@ -32,14 +32,21 @@ from pellucid.sklearn.lbfgs import WholeFit
 from pellucid.sklearn.mlp_layers import Around, first_weights, hidden_sizes, make_layers
 from pellucid.sklearn.objective import Objective, objective_of
 from pellucid.sklearn.preset import Tabular, around_and_dropout, settings_of
+from pellucid.sklearn.resuming import checkpointing_of
 from pellucid.sklearn.solvers import Steps
 from pellucid.sklearn.stochastic import BatchFit
 from pellucid.sklearn.target_rules import TargetRules
 from pellucid.sklearn.watching import HeldOut, Watch
+from pellucid.training.checkpoints import Checkpoints, opened
 from pellucid.training.history import History
 
 # The attributes of a training that a new one begins without.
 _CURVES = ("loss_curve_", "validation_scores_", "validation_loss_curve_", "best_validation_score_")
+
+_NOT_FINITE = (  # scikit-learn's words
+    "Solver produced non-finite parameter weights. The input data may contain large values and "
+    "need to be preprocessed."
+)
 
 
 class BaseMLP(TargetRules, Saving, CallbackSupportMixin, BaseEstimator):
@@ -156,10 +163,16 @@ class BaseMLP(TargetRules, Saving, CallbackSupportMixin, BaseEstimator):
             `sklearn.set_config(enable_metadata_routing=True)` and
             `MLPClassifier(...).set_fit_request(X_val=True, y_val=True)`, or scale them before.
         """
-        return self._fit((X, y, sample_weight), (X_val, y_val, sample_weight_val))
+        with opened(checkpointing_of(self)) as checkpoints:
+            held_out = X_val, y_val, sample_weight_val
+            return self._fit((X, y, sample_weight), held_out, checkpoints=checkpoints)
 
     def _fit(
-        self, given: Given, held_out: Given = (None, None, None), partial: bool = False
+        self,
+        given: Given,
+        held_out: Given = (None, None, None),
+        partial: bool = False,
+        checkpoints: Checkpoints | None = None,
     ) -> Self:
         X, y, sample_weight = given
         sizes = hidden_sizes(preset.hidden_layer_sizes(self))  # before X: scikit-learn's order
@@ -190,41 +203,39 @@ class BaseMLP(TargetRules, Saving, CallbackSupportMixin, BaseEstimator):
         self._stops_early = preset.stops_early(self, X, held_out)  # of this fit
         try:
             rows, held = self._split(X, y, weights, held_out, random_state)
-            self._train(net, objective, rows, held, random_state, given, partial)
+            watch = self._watch(net, objective, held, random_state, given, partial)
+            if self.solver in STOCHASTIC:
+                epochs = settings_of(self).max_iter
+                BatchFit(watch, rows, random_state, checkpoints).run(epochs, partial)
+            else:
+                WholeFit(watch, rows).run()
         finally:
             del self._stops_early
         if not all(np.isfinite(array).all() for array in net.params):
-            raise ValueError(
-                "Solver produced non-finite parameter weights. The input data may"
-                " contain large values and need to be preprocessed."
-            )
+            raise ValueError(f"{_NOT_FINITE} {watch.where_it_diverged()}")
         return self
 
-    def _train(
+    def _watch(
         self,
         net: Network,
         objective: Objective,
-        rows: Rows,
         held_out: HeldOut | None,
         random_state: np.random.RandomState,
         given: Given,
         partial: bool,
-    ) -> None:
-        stochastic, settings = self.solver in STOCHASTIC, settings_of(self)
+    ) -> Watch:
+        """Make the engine that trains, and what happens around its training."""
         self._prepare_curves(held_out is not None)
-        optimizer = self._optimizer.optimizer if stochastic else None
+        optimizer = self._optimizer.optimizer if self.solver in STOCHASTIC else None
         # Without dropout nothing is drawn, so that scikit-learn's order of rows follows.
-        seed = int(random_state.randint(2**31)) if np.any(settings.dropout) else 0
+        dropout = settings_of(self).dropout
+        seed = int(random_state.randint(2**31)) if np.any(dropout) else 0
         # Standardized targets are those of all layers but the end, which returns to their units.
         layers = net.layers[: len(net.layers) - len(preset.end_of(self))]
         engine = make_engine(layers, objective.loss, optimizer, seed, self.engine, self.threads)
         self.history_.engine = engine.name
         context = None if partial else self._fit_task()  # partial_fit has no callbacks there
-        watch = Watch(self, net, objective, engine, held_out, given, context)
-        if stochastic:
-            BatchFit(watch, rows, random_state).run(settings.max_iter, partial)
-        else:
-            WholeFit(watch, rows).run()
+        return Watch(self, net, objective, engine, held_out, given, context)
 
     def _initialize(
         self, units: list[int], X: Inputs, y: Array, random_state: np.random.RandomState

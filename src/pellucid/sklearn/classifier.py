@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from typing import Any, Self
 
@@ -22,6 +23,8 @@ from pellucid.sklearn.base import BaseMLP
 from pellucid.sklearn.contracts import LOSS, PARAMETERS
 from pellucid.sklearn.engine_rows import Inputs, Rows
 from pellucid.sklearn.objective import takes_values
+from pellucid.sklearn.resuming import refuse_checkpoint
+from pellucid.training.checkpointing import USUAL_INTERVAL
 from pellucid.training.settings import Callbacks
 
 
@@ -75,6 +78,12 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         "tabular" trains on tables of numbers as they are, without a scaler in front: by the network
         of `pl.tabular_mlp` (robust scaling, smooth clipping, from 1,000 rows on a periodic
         embedding) and the recipe `pl.recipes.tables`. Default None. See the notes.
+    checkpoint, every, resume
+        A folder to keep checkpoints in, how often to write one, and whether to resume, as in
+        `pl.train`: the same `fit` again goes on where it was stopped and ends with the same bits;
+        after a finished one it returns at once. It needs a whole number as `random_state` and the
+        solver "sgd", "adam" or "adamw". One fit at a time holds the folder, so searches and
+        cross-validation need it left out. `partial_fit` keeps none.
 
     Attributes
     ----------
@@ -154,6 +163,9 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         engine: str = "auto",
         threads: int | None = None,
         preset: str | None = None,
+        checkpoint: str | os.PathLike[str] | None = None,
+        every: str = USUAL_INTERVAL,
+        resume: bool | str = "auto",
     ) -> None:
         self._keep(locals())
 
@@ -167,6 +179,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         classes: ArrayLike | None = None,
     ) -> Self:
         """Train by one pass over these rows; `classes` names all classes at the first call."""
+        refuse_checkpoint(self)
         if _check_partial_fit_first_call(self, classes):
             multilabel = type_of_target(y).startswith("multilabel")
             self._label_binarizer = LabelBinarizer().fit(y if multilabel else classes)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import os
 from numbers import Integral, Real
 from typing import Any, TypeAlias
 
@@ -63,4 +64,7 @@ PARAMETERS: dict[str, Any] = {
     "engine": [StrOptions(set(ENGINES))],
     "threads": [_COUNT, None],
     "preset": [StrOptions({"tabular"}), None],
+    "checkpoint": [str, os.PathLike, None],
+    "every": [str],
+    "resume": ["boolean", StrOptions({"auto", "force"})],
 }

@@ -252,6 +252,8 @@ def written(name: str, value: Any) -> Any:
     """Return a parameter or attribute for JSON: plain values, or others as {"kind": ...}."""
     if isinstance(value, np.generic):
         value = value.item()
+    if isinstance(value, os.PathLike):
+        value = os.fsdecode(value)
     if value is None or isinstance(value, (bool, int, str)):
         return value
     if isinstance(value, float):

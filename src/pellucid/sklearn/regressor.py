@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from typing import Self
 
@@ -20,6 +21,8 @@ from pellucid.sklearn.contracts import PARAMETERS, REGRESSION_LOSS
 from pellucid.sklearn.engine_rows import Inputs, Rows
 from pellucid.sklearn.objective import output_for
 from pellucid.sklearn.preset import end_of
+from pellucid.sklearn.resuming import refuse_checkpoint
+from pellucid.training.checkpointing import USUAL_INTERVAL
 from pellucid.training.settings import Callbacks
 
 
@@ -90,6 +93,9 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         engine: str = "auto",
         threads: int | None = None,
         preset: str | None = None,
+        checkpoint: str | os.PathLike[str] | None = None,
+        every: str = USUAL_INTERVAL,
+        resume: bool | str = "auto",
     ) -> None:
         self._keep(locals())
 
@@ -97,6 +103,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X: Inputs, y: Inputs, sample_weight: ArrayLike | None = None) -> Self:
         """Train by one pass over these rows."""
+        refuse_checkpoint(self)
         return self._fit((X, y, sample_weight), partial=True)
 
     def predict(self, X: Inputs) -> Array:

@@ -9,6 +9,7 @@ batch's sample weights. The engine's calls are the same.
 from __future__ import annotations
 
 import warnings
+from contextlib import nullcontext
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
@@ -17,15 +18,24 @@ from pellucid.core.types import Array
 from pellucid.engines import Ridge, batches_a_call
 from pellucid.sklearn.engine_rows import Rows, dense, rows_a_block
 from pellucid.sklearn.preset import settings_of
+from pellucid.sklearn.resuming import ResumableFit
 from pellucid.sklearn.solvers import Steps
 from pellucid.sklearn.watching import Watch
+from pellucid.training.checkpoints import Checkpoints
 from pellucid.training.choices import choose_schedule
+from pellucid.training.interrupts import stopping_on_interrupt
 
 
 class BatchFit:
     """One call of `fit` or `partial_fit` by batches."""
 
-    def __init__(self, watch: Watch, rows: Rows, random_state: np.random.RandomState) -> None:
+    def __init__(
+        self,
+        watch: Watch,
+        rows: Rows,
+        random_state: np.random.RandomState,
+        checkpoints: Checkpoints | None = None,
+    ) -> None:
         self.watch, self.rows, self.random_state = watch, rows, random_state
         self.estimator, self.engine = watch.estimator, watch.engine
         self.settings = settings_of(self.estimator)
@@ -36,49 +46,71 @@ class BatchFit:
         self.order = np.arange(self.N)
         self.schedule = choose_schedule(self.settings.schedule)
         self.diverged = False
+        self.done, self.total = 0, 0.0  # of an epoch under way: rows, and their losses' sum
         watch.batches = -(-self.N // self.batch_size)
         # With warm_start the current weights are the best so far.
         early = self.estimator._stops_early
-        self._best = watch.snapshot() if early or self.estimator.restore_best else None
-        self._best_score = self.estimator.best_validation_score_ if early else -np.inf
+        self.best = watch.snapshot() if early or self.estimator.restore_best else None
+        self.best_score = self.estimator.best_validation_score_ if early else -np.inf
+        self.checkpoints = checkpoints
+        self._resumable = None if checkpoints is None else ResumableFit(self)
 
     def run(self, epochs: int, partial: bool) -> None:
         """Train until the epochs are done, or nothing improves, or a callback stops it."""
-        estimator = self.estimator
+        estimator, watch = self.estimator, self.watch
         # A schedule goes on from the epochs of earlier calls of partial_fit.
         self._before = len(estimator.loss_curve_) if partial else 0
-        self.watch.begin()
+        watch.begin()
         try:
             estimator.n_iter_ = 0
-            while estimator.n_iter_ < epochs:
-                self._epoch()
-                if self._gives_up() or partial:
-                    break
-                # The preset's recipe ends by plan: no warning.
-                if estimator.n_iter_ == epochs and estimator._tabular is None:
-                    warnings.warn(
-                        f"Stochastic Optimizer: Maximum iterations ({epochs}) "
-                        "reached and the optimization hasn't converged yet.",
-                        ConvergenceWarning,
-                        stacklevel=4,
-                    )
+            with nullcontext() if self.checkpoints is None else stopping_on_interrupt(watch):
+                self._epochs(epochs, partial)
+            if watch.stopped == "interrupted":
+                warnings.warn("Training interrupted by user.", stacklevel=3)
+            # The preset's recipe ends by plan: no warning.
+            ended = watch.stopped is None and not partial and estimator.n_iter_ == epochs
+            if ended and estimator._tabular is None:
+                warnings.warn(
+                    f"Stochastic Optimizer: Maximum iterations ({epochs}) "
+                    "reached and the optimization hasn't converged yet.",
+                    ConvergenceWarning,
+                    stacklevel=3,
+                )
         except KeyboardInterrupt:
-            self.watch.stop("interrupted")
-            warnings.warn("Training interrupted by user.", stacklevel=4)
+            watch.stop("interrupted")
+            warnings.warn("Training interrupted by user.", stacklevel=3)
         finally:
-            if self._best is not None:
-                self.watch.restore(self._best)
-            self.watch.end()
+            if self.best is not None:
+                watch.restore(self.best)
+            watch.end()
+
+    def _epochs(self, epochs: int, partial: bool) -> None:
+        kept, over = self._resumable, False
+        if self.checkpoints is not None and kept is not None:
+            self.checkpoints.begin(kept)
+            over = kept.is_over
+        while not over and self.estimator.n_iter_ < epochs:
+            self._epoch()
+            over = self._gives_up() or partial
+            if self.checkpoints is not None and kept is not None:
+                self.checkpoints.after_epoch(kept)
+        if self.checkpoints is not None and kept is not None:
+            self.checkpoints.write(kept)
+            if not all(np.isfinite(p).all() for p in self.watch.net.params):
+                epoch, _ = self.watch.diverged or (self.watch.epoch, 0)
+                self.checkpoints.forget_divergence(kept, epoch)
 
     def _epoch(self) -> None:
+        """Train for an epoch, or for what is left of one that was resumed within."""
         estimator, watch, steps = self.estimator, self.watch, self.steps
-        watch.begin_epoch()
+        watch.begin_epoch(resumed=self.done > 0)
         rate = steps.learning_rate * self._factors(watch.batches - 1, 1)[0]  # of the last batch
-        if estimator.shuffle:
+        if estimator.shuffle and not self.done:
             places = np.arange(self.N)  # the draws of sklearn.utils.shuffle
             self.random_state.shuffle(places)
             self.order = self.order[places]
         loss = self._train_rows() / self.N
+        self.done, self.total = 0, 0.0
         estimator.n_iter_ += 1
         estimator.loss_ = loss
         estimator.t_ += self.N
@@ -88,8 +120,8 @@ class BatchFit:
         found = watch.validate()
         estimator._note(found)
         score = found["score"] if found else -loss
-        if self._best is not None and score > self._best_score:
-            self._best_score, self._best = score, watch.snapshot()
+        if self.best is not None and score > self.best_score:
+            self.best_score, self.best = score, watch.snapshot()
         if steps.policy == "invscaling":
             slower = (estimator.t_ + 1) ** estimator.power_t
             steps.change_rate(float(estimator.learning_rate_init) / slower)
@@ -113,33 +145,51 @@ class BatchFit:
         return False
 
     def _train_rows(self) -> float:
-        """Train on all rows once.
+        """Train on the rows of an epoch that are left.
 
         Returns the sum over batches of their loss, as scikit-learn defines it, times rows.
         """
-        one_by_one, total = any(each.each_batch for each in self.watch.watching), 0.0
+        one_by_one = any(each.each_batch for each in self.watch.watching)
         together = self.batch_size * (1 if one_by_one else self._batches_a_call())
-        for start in range(0, self.N, together):
+        for start in range(self.done, self.N, together):
             if self.diverged:
                 return np.nan
             chosen = self.order[start : start + together]
-            total += self._train_batches(chosen)
-            done = start + len(chosen)
-            self.watch.batch += -(-len(chosen) // self.batch_size)
-            self.watch.loss = total / done
+            # One by one: the sum is then the same, however many batches a call trains on.
+            for loss in self._train_batches(chosen).tolist():
+                self.total += loss
+            self.done = start + len(chosen)
+            count = -(-len(chosen) // self.batch_size)
+            self.watch.batch += count
+            self.watch.loss = self.total / self.done
             self.watch.after_batch()
-            if self.watch.watching and self.watch.stopped is not None:
-                return total * self.N / done
-        return total
+            if self._kept_after(count):
+                return self.total * self.N / self.done
+        return self.total
+
+    def _kept_after(self, count: int) -> bool:
+        """Write a checkpoint if one is due; return whether the epoch ends here."""
+        stops = self.watch.stopped is not None and self.done < self.N
+        if self.checkpoints is None or self._resumable is None:
+            return stops and bool(self.watch.watching)
+        if self.watch.stopped is None:
+            self.checkpoints.after_batches(self._resumable, count)
+        elif stops and self.watch.stopped == "interrupted":
+            # From here the fit can go on. What follows rounds the epoch off, as after any stop.
+            self.checkpoints.write(self._resumable)
+            self.checkpoints = None
+        return stops
 
     def _batches_a_call(self) -> int:
         some = batches_a_call(self.batch_size, self.watch.net.parameter_count)
+        if self.checkpoints is not None and self.checkpoints.batches_at_most is not None:
+            some = min(some, self.checkpoints.batches_at_most)
         if self.rows.sparse:  # each call makes its rows dense
             some = min(some, max(1, rows_a_block(self.rows.x) // self.batch_size))
         return some
 
-    def _train_batches(self, chosen: Array) -> float:
-        """Train on the batches that these rows make; return the sum of their losses times rows."""
+    def _train_batches(self, chosen: Array) -> Array:
+        """Train on the batches that these rows make; return each one's loss times its rows."""
         alpha, size = self.settings.alpha, self.batch_size
         starts = np.arange(0, len(chosen), size)
         counts = np.minimum(size, len(chosen) - starts)
@@ -154,14 +204,14 @@ class BatchFit:
         with np.errstate(over="ignore", invalid="ignore"):  # the loss shows it
             losses, y = self._steps(chosen, rates, ridge)
             if self.diverged:
-                return np.nan
+                return np.array([np.nan])
             some = np.where(shares, shares, 1)
             of_rows = self.watch.objective.row_losses
             if of_rows is not None:
                 each = of_rows(y, self.rows.t[chosen]).astype(np.float64, copy=False)
                 losses = np.add.reduceat(each if weights is None else each * weights, starts) / some
         penalty = 0.0 if ridge is None else 0.5 * alpha * ridge.squares / some
-        return float(counts @ (losses + penalty))
+        return np.asarray(counts * (losses + penalty))
 
     def _steps(self, chosen: Array, rates: list[float], ridge: Ridge | None) -> tuple[Array, Array]:
         """Take a step for each batch; return the losses of pellucid's own, and the outputs.
@@ -182,7 +232,9 @@ class BatchFit:
             if not np.isfinite(found[-1]):
                 self.engine.learning_rate = rates[len(losses) - 1]
                 l2 = 0.0 if ridge is None else float(ridge.l2[len(losses) - 1])
-                self._step_all_the_same(rest[(len(found) - 1) * size :][:size], l2)
+                if not self._step_all_the_same(rest[(len(found) - 1) * size :][:size], l2):
+                    self.diverged = True
+                    self.watch.diverged = self.watch.epoch, self.watch.batch + len(losses)
         return np.array(losses), outputs[0] if len(outputs) == 1 else np.concatenate(outputs)
 
     def _at(self, rows: Array) -> tuple[Array, Array, Array | None, Array | None]:
@@ -192,12 +244,19 @@ class BatchFit:
             return x, t, weights, rows
         return dense(x, rows), t[rows], None if weights is None else weights[rows], None
 
-    def _step_all_the_same(self, rows: Array, l2: float) -> None:
+    def _step_all_the_same(self, rows: Array, l2: float) -> bool:
+        """Take the step of a batch; return whether all parameters are finite."""
         _, grads, _ = self.engine.gradients(*self._at(rows))
         params = self.watch.net.params
         pairs = zip(grads, params, strict=True)
         self.engine.update([g + l2 * p if l2 and p.ndim == 2 else g for g, p in pairs])
-        self.diverged = not all(np.isfinite(p).all() for p in params)
+        return all(np.isfinite(p).all() for p in params)
+
+    @property
+    def losses(self) -> list[float]:
+        """The loss of each epoch so far, on held-out rows if there are any."""
+        found: list[float] = self.estimator.validation_loss_curve_ or self.estimator.loss_curve_
+        return found
 
     def _factors(self, first: int, batches: int) -> list[float]:
         """Return the schedule's factors for batches of this epoch."""
@@ -205,7 +264,7 @@ class BatchFit:
             return [1.0] * batches
         watch = self.watch
         done = self._before + watch.epoch - 1
-        curve = self.estimator.validation_loss_curve_ or self.estimator.loss_curve_
+        curve = self.losses
         epochs = max(watch.epochs, done + 1)
         places = (done + index / watch.batches for index in range(first, first + batches))
         return [self.schedule.factor(place, epochs, curve) for place in places]
@@ -218,6 +277,6 @@ class BatchFit:
             warnings.warn(
                 "Got `batch_size` less than 1 or larger than sample size. It is going to be "
                 "clipped",
-                stacklevel=5,
+                stacklevel=4,
             )
         return int(min(max(batch_size, 1), self.N))

@@ -22,6 +22,7 @@ from pellucid.network import Network
 from pellucid.sklearn.contracts import PARAMETERS
 from pellucid.sklearn.engine_rows import Inputs
 from pellucid.sklearn.mlp_layers import NAMES, hidden_sizes
+from pellucid.sklearn.resuming import checkpointing_of
 from pellucid.sklearn.table_files import SavingTables, feature_names
 from pellucid.training import History, Settings, recipes
 from pellucid.training.settings import ClassWeight
@@ -29,7 +30,10 @@ from pellucid.training.table_loop import train_on_table
 from pellucid.training.table_roles import Roles
 
 _COUNT = Interval(Integral, 1, None, closed="left")
-_AS_THERE = "hidden_layer_sizes", "schedule", "random_state", "callbacks", "engine", "threads"
+_AS_THERE = (
+    *("hidden_layer_sizes", "schedule", "random_state", "callbacks", "engine", "threads"),
+    *("checkpoint", "every", "resume"),
+)
 _LISTS = "categories", "numbers", "dates", "ignore"
 _ROLES = "sample_weight", "group", "time"
 
@@ -112,6 +116,7 @@ class BaseTableMLP(SavingTables, ABC, BaseEstimator):
             engine=self.engine,
             threads=self.threads,
             progress=bool(self.verbose),
+            checkpoint=checkpointing_of(self),
         )
 
     def _optimizer(self, usual: Optimizer) -> Optimizer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -20,6 +21,7 @@ from pellucid.data.tables import Columns
 from pellucid.errors import InputError
 from pellucid.sklearn.engine_rows import Inputs
 from pellucid.sklearn.table_base import TABLE_PARAMETERS, BaseTableMLP, plain_targets
+from pellucid.training.checkpointing import USUAL_INTERVAL
 from pellucid.training.settings import Callbacks, ClassWeight
 
 
@@ -65,6 +67,11 @@ class TableClassifier(ClassifierMixin, BaseTableMLP):
         The engine that does the arithmetic, as in `pl.train`.
     verbose
         Whether to show progress on standard error.
+    checkpoint, every, resume
+        A folder to keep checkpoints in, how often to write one, and whether to resume, as in
+        `pl.train_table`: the same `fit` again goes on where it was stopped and ends with the same
+        bits; after a finished one it returns at once. It needs a whole number as `random_state`.
+        One fit at a time holds the folder, so searches and cross-validation need it left out.
 
     Attributes
     ----------
@@ -120,6 +127,9 @@ class TableClassifier(ClassifierMixin, BaseTableMLP):
         engine: str = "auto",
         threads: int | None = None,
         verbose: bool | int = False,
+        checkpoint: str | os.PathLike[str] | None = None,
+        every: str = USUAL_INTERVAL,
+        resume: bool | str = "auto",
     ) -> None:
         self._keep(locals())
 
@@ -206,6 +216,9 @@ class TableRegressor(RegressorMixin, BaseTableMLP):
         engine: str = "auto",
         threads: int | None = None,
         verbose: bool | int = False,
+        checkpoint: str | os.PathLike[str] | None = None,
+        every: str = USUAL_INTERVAL,
+        resume: bool | str = "auto",
     ) -> None:
         self._keep(locals())
 

@@ -49,6 +49,7 @@ class Watch(RunState):
         callbacks = choose_callbacks(() if given is None else given)
         epochs = int(settings_of(self.estimator).max_iter)
         super().__init__(self.net, self.estimator.history_, callbacks, epochs)
+        self.diverged: tuple[int, int] | None = None  # epoch and batch
         self._task: Any = None
         self._marked = 0.0  # the time when the last epoch was over
         self._scoring = scoring = settings_of(self.estimator).scoring
@@ -77,9 +78,12 @@ class Watch(RunState):
         for callback in self.callbacks:
             callback.on_start(self)
 
-    def begin_epoch(self) -> None:
-        """Count the next epoch, and open its task for scikit-learn's callbacks."""
-        self.epoch, self.batch = self.epoch + 1, 0
+    def begin_epoch(self, resumed: bool = False) -> None:
+        """Count the next epoch, unless it is resumed, and open its task for scikit-learn's
+        callbacks.
+        """
+        if not resumed:
+            self.epoch, self.batch = self.epoch + 1, 0
         if self.context is not None:
             self._task = self.context.subcontext(task_name="epoch")
             self._task.call_on_fit_task_begin(estimator=self.estimator, **self._data())
@@ -136,6 +140,17 @@ class Watch(RunState):
             callback.on_end(self)
         if self.context is not None:
             self.context.call_on_fit_task_end(estimator=self.estimator, **self._fitted())
+
+    def where_it_diverged(self) -> str:
+        """Return a sentence with epoch, batch and layer, for weights that are not finite."""
+        epoch, batch = self.diverged or (self.epoch, self.batch)
+        index, layer = next(
+            (index, layer)
+            for index, layer in enumerate(self.net.layers)
+            if not all(np.isfinite(p).all() for p in layer.params)
+        )
+        name = type(layer).__name__
+        return f"It happened in epoch {epoch}, batch {batch}, first in layer {index} ({name})."
 
     def _data(self) -> Options:
         X, y, weights = self.given

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import groupby
 from typing import Any
 
+import numpy as np
+
 from pellucid.core.metrics import HIGHER_IS_BETTER
+from pellucid.core.types import Options
 from pellucid.display.text_table import table
 from pellucid.errors import InputError
 from pellucid.language import mark, say
@@ -54,6 +58,25 @@ class History:
 
     def __len__(self) -> int:
         return len(self.records)
+
+    def state(self) -> Options:
+        """Return the records as plain values and arrays, for a checkpoint."""
+        # A list of dicts would be several times as long; a later fit may have other columns.
+        return {
+            "parts": [
+                {"columns": names, "rows": np.array([list(each.values()) for each in records])}
+                for names, records in groupby(self.records, key=list)
+            ]
+        }
+
+    def load_state(self, state: Options) -> None:
+        """Take over the records that `state` returned."""
+        records = (
+            dict(zip(part["columns"], row, strict=True))
+            for part in state["parts"]
+            for row in part["rows"].tolist()
+        )
+        self.records = [{**record, "epoch": index} for index, record in enumerate(records, 1)]
 
     @property
     def seconds(self) -> float:

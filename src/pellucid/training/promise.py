@@ -15,6 +15,7 @@ from pellucid.training.callbacks import arrays_of
 from pellucid.training.sample_checks import fingerprint
 
 if TYPE_CHECKING:
+    from pellucid.training.checkpoints import Resumable
     from pellucid.training.run import Run
 
 POINTS = 1_000  # at which the learning rates of two numbers of epochs are compared
@@ -68,15 +69,14 @@ def differences(then: Options, now: Options) -> list[Message]:
     ]
 
 
-def same_rates(run: Run, epochs: int) -> bool:
+def same_rates(run: Resumable, epochs: int) -> bool:
     """Return whether the learning rates so far are those of a run of `epochs` epochs, too."""
     if epochs == run.epochs:
         return True
     done = run.epoch - 1 + run.batch / run.batches if run.batches else run.epoch
-    watched = run.history["loss" if run.held_out is None else "validation_loss"]
-    factor = run.schedule.factor
+    watched = run.watched
     return all(
-        factor(point, epochs, watched[: int(point)])
-        == factor(point, run.epochs, watched[: int(point)])
+        run.factor(point, epochs, watched[: int(point)])
+        == run.factor(point, run.epochs, watched[: int(point)])
         for point in np.linspace(0, done, POINTS).tolist()
     )

@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import math
-import signal
-import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from itertools import compress
-from types import FrameType
 
 import numpy as np
 
@@ -26,8 +22,10 @@ from pellucid.training.callbacks import RunState, arrays_of
 from pellucid.training.checkpoints import Checkpoints
 from pellucid.training.epoch import Epoch
 from pellucid.training.history import History
+from pellucid.training.interrupts import stopping_on_interrupt
 from pellucid.training.progress import progress_callback
 from pellucid.training.promise import promise_of
+from pellucid.training.restoring import load_callbacks, load_optimizer, write_into
 from pellucid.training.sample_checks import Samples
 from pellucid.training.settings import Settings
 
@@ -102,13 +100,13 @@ class Run(RunState):
         """Train until all epochs are done or something stops it; return the history."""
         for callback in self.callbacks:
             callback.on_start(self)
-        if self.checkpoints is not None:
-            self.checkpoints.begin(self)
         try:
+            if self.checkpoints is not None:
+                self.checkpoints.begin(self)
             # No warning of overflow batch by batch: the loss shows it, and `_diverged` finds where
             # it began.
-            with _stopping_on_interrupt(self), np.errstate(over="ignore", invalid="ignore"):
-                while self.stopped is None and (self.part or self.epoch < self.epochs):
+            with stopping_on_interrupt(self), np.errstate(over="ignore", invalid="ignore"):
+                while not self.is_over:
                     self.part = self._one_epoch(self.part or self._new_epoch())
                 if self.checkpoints is not None:
                     self.checkpoints.write(self)
@@ -130,7 +128,7 @@ class Run(RunState):
         """Train on what is left of an epoch; return None, or the epoch if it was stopped within."""
         self.part = part
         if self.schedule.watches:
-            self._watched = self.history["loss" if self.held_out is None else "validation_loss"]
+            self._watched = self.watched
         scores = self._train_rows(part)
         if scores is None:
             self.history.unfinished = part.seconds
@@ -187,10 +185,29 @@ class Run(RunState):
                 self.checkpoints.after_batches(self, len(losses))
         return np.concatenate(part.outputs) if part.outputs else np.empty((0, 0))
 
+    # For checkpoints
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing is left to train."""
+        return self.stopped is not None or (self.part is None and self.epoch >= self.epochs)
+
+    @property
+    def watched(self) -> Sequence[float]:
+        """The loss of each whole epoch, on held-out rows if there are any."""
+        return self.history["loss" if self.held_out is None else "validation_loss"]
+
+    @property
+    def arrays(self) -> list[Array]:
+        """Weights and buffers."""
+        return arrays_of(self.net)
+
+    def factor(self, place: float, epochs: int, losses: Sequence[float]) -> float:
+        """Return the schedule's factor after `place` of so many epochs."""
+        return self.schedule.factor(place, epochs, losses)
+
     def state(self) -> Options:
         """Return everything that decides how the run goes on, as plain values and arrays."""
-        records = self.history.records
-        names = list(records[0]) if records else []
         return {
             "promise": self.promise,
             "epochs": self.epochs,
@@ -199,11 +216,10 @@ class Run(RunState):
             "loss": self.loss,
             "stopped": None if self.stopped == "interrupted" else self.stopped,
             "learning_rate": self.engine.learning_rate,
-            "arrays": arrays_of(self.net),
+            "arrays": self.arrays,
             "optimizer": self.engine.state,
             "epoch_part": None if self.part is None else self.part.state(),
-            "columns": names,
-            "records": np.array([[record[name] for name in names] for record in records]),
+            "history": self.history.state(),
             "callbacks": [each.state() for each in self.own_callbacks],
         }
 
@@ -211,20 +227,12 @@ class Run(RunState):
         """Go to where the run was whose `state` this is."""
         self.epoch, self.batch, self.loss = state["epoch"], state["batch"], state["loss"]
         self.stopped, self.engine.learning_rate = state["stopped"], state["learning_rate"]
-        _write_into(arrays_of(self.net), state["arrays"])
-        for name, value in state["optimizer"].items():
-            if isinstance(value, list):  # in place: the C++ engine keeps the arrays
-                _write_into(self.engine.state[name], value)
-            else:
-                self.engine.state[name] = value
+        write_into(self.arrays, state["arrays"])
+        load_optimizer(self.engine.state, state["optimizer"])
         part = state["epoch_part"]
         self.part = None if part is None else Epoch.of(part)
-        self.history.records = [
-            {**dict(zip(state["columns"], row, strict=True)), "epoch": index}
-            for index, row in enumerate(state["records"].tolist(), 1)
-        ]
-        for callback, kept in zip(self.own_callbacks, state["callbacks"], strict=True):
-            callback.load_state(kept)
+        self.history.load_state(state["history"])
+        load_callbacks(self.own_callbacks, state["callbacks"])
 
     def _batches_a_call(self) -> int:
         """Return how many batches one call of the engine trains on."""
@@ -296,7 +304,7 @@ class Run(RunState):
     def _diverged(self, before: list[Array], rows: Array) -> None:
         where = self._first_not_finite(rows)
         self.restore(before)
-        raise DivergenceError(
+        problem = Message(
             "training diverged in epoch {epoch}, batch {batch}: values stopped being finite "
             "{where}. The weights are those from before this epoch. Try a smaller learning rate "
             "(it was {rate:.3g}), clip_norm=1 in the optimizer, or inputs scaled to about -1 to 1",
@@ -304,6 +312,16 @@ class Run(RunState):
             batch=self.batch,
             where=where,
             rate=self.engine.learning_rate,
+        )
+        checkpoints = self.checkpoints
+        newest = None if checkpoints is None else checkpoints.forget_divergence(self, self.epoch)
+        if newest is None:
+            raise DivergenceError(problem)
+        raise DivergenceError(
+            '{problem}. {path} is from before that: resume="force" (--force-resume) goes on from '
+            "there with other settings",
+            problem=problem,
+            path=newest,
         )
 
     def _first_not_finite(self, rows: Array) -> Message:
@@ -327,31 +345,3 @@ def _score(name: str, value: float) -> float:
         template = "the metric {name} must return one number, got {got}"
         raise InputError(template, name=name, got=repr(value))
     return float(value)
-
-
-def _write_into(arrays: Sequence[Array], values: Sequence[Array]) -> None:
-    """Write values into arrays; raise InputError where the shapes are others."""
-    if [array.shape for array in arrays] != [value.shape for value in values]:
-        raise InputError("the checkpoint is that of another network: its arrays do not fit")
-    for array, value in zip(arrays, values, strict=True):
-        array[...] = value
-
-
-@contextmanager
-def _stopping_on_interrupt(run: Run) -> Iterator[None]:
-    """Stop the run after its batch at the first Ctrl-C; the second one interrupts at once."""
-    # Signals reach the main thread only, and a handler of the program's own is not ours to replace.
-    ours = signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    if not ours or threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def handler(number: int, frame: FrameType | None) -> None:
-        run.stop("interrupted")
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-
-    signal.signal(signal.SIGINT, handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -9,9 +9,10 @@ from pathlib import Path
 from pellucid.core.types import Options
 from pellucid.errors import FileError
 from pellucid.files import checkpoint
+from pellucid.files.atomic import unwritable
 
 KEPT = 2  # of the newest; the best of all is kept besides
-_NAME = re.compile(r"step-(\d+)\.safetensors")
+_NAME = re.compile(r"step-(\d{9,})\.safetensors")
 
 
 class RunFolder:
@@ -38,16 +39,14 @@ class RunFolder:
         """Return the state in the newest whole checkpoint, or None without any.
 
         A damaged file gets the extension `.damaged`, and the one before is read. Raises FileError
-        where files were there and none is whole.
+        where files were there and none is whole, and for one that cannot be read at all.
         """
         steps = self.steps()
         for step in reversed(steps):
             try:
                 return checkpoint.read(self.path(step))
-            except FileError:
-                aside = self.path(step).with_suffix(".damaged")
-                self.path(step).replace(aside)
-                self.damaged.append(aside)
+            except checkpoint.DamagedError:
+                self.damaged.append(self.move(step, ".damaged"))
         if steps:
             raise FileError(
                 "{path}: every checkpoint is damaged; start anew (resume=False, or --fresh)",
@@ -88,7 +87,20 @@ class RunFolder:
         number = 1
         while (aside := self.folder / f"before-{number}").exists():
             number += 1
-        aside.mkdir()
+        try:
+            aside.mkdir()
+        except OSError as error:
+            raise unwritable(self.folder, error) from error
         for step in steps:
-            self.path(step).replace(aside / self.path(step).name)
+            self._rename(step, aside / self.path(step).name)
         return aside
+
+    def move(self, step: int, extension: str) -> Path:
+        """Give the file of a step another extension, and return its path."""
+        return self._rename(step, self.path(step).with_suffix(extension))
+
+    def _rename(self, step: int, aside: Path) -> Path:
+        try:
+            return self.path(step).replace(aside)
+        except OSError as error:
+            raise unwritable(self.path(step), error) from error
