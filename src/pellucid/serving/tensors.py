@@ -133,7 +133,9 @@ def _from_json(name: str, data: Any, kind: str, count: int) -> Array:
     dtype = TYPES[kind]
     if dtype.char in "fd" and len(data) == count:
         try:  # four times as fast as NumPy; it takes numbers only
-            return np.frombuffer(struct.pack(f"<{count}{dtype.char}", *data), dtype)
+            packed = bytearray(dtype.itemsize * count)
+            struct.pack_into(f"<{count}{dtype.char}", packed, 0, *data)
+            return np.frombuffer(packed, dtype)
         except (struct.error, OverflowError):
             pass  # nested, or with something in it that the next lines name
     return _checked(name, _as_numbers(name, data), dtype, count)
@@ -187,7 +189,8 @@ def _from_bytes(name: str, content: memoryview, kind: str, count: int) -> Array:
         raise _wrong(name, problem)
     if dtype.kind == "b":  # any byte but 0 means true; NumPy knows 0 and 1 only
         return np.frombuffer(content, np.uint8) != 0
-    return np.frombuffer(content, dtype)
+    # A copy, which begins at a multiple of its type's size: the engine predicts it in half the time
+    return np.frombuffer(content, dtype).copy()
 
 
 def _strings(name: str, content: memoryview) -> Iterator[str]:
