@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 from pellucid import __version__
-from pellucid.data.tables.kinds import NumberColumn
 from pellucid.serving.limits import Limits
 from pellucid.serving.models import Model, Served
 from pellucid.serving.tensors import TYPES
@@ -127,6 +126,7 @@ def _list(items: Json, **limits: int) -> Json:
     return {"type": "array", "items": items, **limits}
 
 
+_ANYTHING: Json = {}  # unknown parameters are ignored
 _TEXT: Json = {"type": "string"}
 _NUMBER: Json = {"type": "number"}
 _COUNT: Json = {"type": "integer", "minimum": 0}
@@ -167,11 +167,7 @@ def _row(model: Model) -> Json:
     if model.columns is None:
         sizes = {} if model.width is None else {"minItems": model.width, "maxItems": model.width}
         return _list(_NUMBER, **sizes)
-    numbers = {"type": ["number", "null"]}
-    cells = {
-        column.name: numbers if isinstance(column, NumberColumn) else {"type": ["string", "null"]}
-        for column in model.columns.columns
-    }
+    cells = {column.name: _CELL for column in model.columns.columns}
     return _object(cells, [*cells])
 
 
@@ -189,17 +185,22 @@ def _mlflow(model: Model) -> Json:
 
 
 def _infer(model: Model) -> Json:
-    output = {"name": {"const": "y"}, "parameters": {"type": "object"}}
+    output = {"name": {"const": "y"}, "parameters": _ANYTHING}
     tensor = {
         "name": _TEXT,
         "datatype": _KIND,
         "shape": _list(_COUNT, minItems=1, maxItems=8),
         "data": _list({}),
-        "parameters": {"type": "object"},
+        "parameters": _ANYTHING,
     }
     inputs = _list(_object(tensor, ["name", "datatype", "shape", "data"]), minItems=1)
-    wanted = _list(_object(output, ["name"]), minItems=1)
-    entries = {"id": _TEXT, "inputs": inputs, "outputs": wanted, "parameters": {"type": "object"}}
+    wanted = _list(_object(output, ["name"]), minItems=1) | {"type": ["array", "null"]}
+    entries = {
+        "id": {"type": ["string", "null"]},
+        "inputs": inputs,
+        "outputs": wanted,
+        "parameters": _ANYTHING,
+    }
     example = {"inputs": [_example(entry) for entry in model.inputs_metadata()]}
     return {**_object(entries, ["inputs"]), "examples": [example]}
 

@@ -49,8 +49,8 @@ async def infer(model: Model, request: Request, computing: Computing) -> tuple[R
     x: Batch = (await computing.read(model, rows))[0] if isinstance(rows, dict) else rows
     y = await computing.predict(model, x)
     head: dict[str, Any] = {"model_name": model.name, "model_version": VERSION}
-    if "id" in document.entries:
-        head["id"] = document.entries["id"]
+    if (name := document.entries.get("id")) is not None:
+        head["id"] = name
     return written(head, [_output(model, y, *wanted) for wanted in outputs]), len(y)
 
 
@@ -58,7 +58,7 @@ def _outputs(entries: Mapping[str, Any]) -> list[tuple[int, bool]]:
     """Return for each requested output how many classes of it are wanted, 0 for its numbers, and
     whether in binary form.
     """
-    if type(entries.get("id", "")) is not str:
+    if not isinstance(entries.get("id"), str | None):
         raise Refused(400, '"id" must be a text')
     binary = parameter(entries, "binary_data_output") is True
     requested = entries.get("outputs")
