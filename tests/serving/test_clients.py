@@ -27,6 +27,8 @@ PACKAGES = {
     ],
     "openapi_client": ["open-inference-openapi==2.0.0.1"],
     "schemathesis": ["schemathesis==4.32.5"],
+    "fastapi": ["fastapi", "httpx"],
+    "mlflow": ["mlflow-skinny", "pandas<3", "numpy<3", "scipy"],
 }
 
 pytestmark = pytest.mark.integration

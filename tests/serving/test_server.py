@@ -182,15 +182,14 @@ def test_sigterm_finishes_what_was_accepted(tmp_path: Path) -> None:
         body = post(ZEROS)
         begun.sendall(body[:-10])
         idle.sendall(post(ZEROS))
-        assert idle.recv(12) == b"HTTP/1.1 200"
+        assert idle.recv(1) == b"H"
         server.process.terminate()
-        with pytest.raises(ConnectionRefusedError):
+        idle.sendall(post(ZEROS))
+        with pytest.raises((ConnectionRefusedError, ConnectionResetError)):
             while True:
                 connected(server).close()
-        idle.sendall(post(ZEROS))
         begun.sendall(body[-10:])
-        for connection in (begun, idle):
-            answer = all_of(connection)
-            assert b"200 OK" in answer[-900:] and b"connection: close" in answer[-900:].lower()
+        for connection, answers in ((begun, 1), (idle, 2)):
+            assert all_of(connection).count(b'"label":"5"') == answers
             connection.close()
         assert server.process.wait(PATIENCE) == 0

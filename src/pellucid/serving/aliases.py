@@ -21,6 +21,8 @@ async def predict_v1(model: Model, request: Request, computing: Computing) -> tu
     value = parse(request.body)
     if not isinstance(value, dict) or not isinstance(value.get("instances"), list):
         raise Refused(400, 'expected {"instances": [...]}, a list of rows')
+    if value["instances"] and not isinstance(value["instances"][0], list | dict):
+        raise Refused(400, '"instances" must be a list of rows, each a list or an object')
     x, _ = await rows_of_json(model, value["instances"], computing)
     return await _predictions(model, x, computing)
 

@@ -163,12 +163,13 @@ _FOR_PEOPLE = _object(
 
 
 def _row(model: Model) -> Json:
-    """Return what a row is: the cells of a table's columns, or numbers."""
+    """Return what a row is: the cells of a table's columns, or numbers as the layers take them."""
+    sizes = {} if model.width is None else {"minItems": model.width, "maxItems": model.width}
+    numbers = _list({"type": ["number", "boolean"]}, **sizes)
     if model.columns is None:
-        sizes = {} if model.width is None else {"minItems": model.width, "maxItems": model.width}
-        return _list(_NUMBER, **sizes)
+        return numbers
     cells = {column.name: _CELL for column in model.columns.columns}
-    return _object(cells, [*cells])
+    return {"anyOf": [_object(cells, [*cells]), numbers]}
 
 
 def _rows(model: Model) -> Json:

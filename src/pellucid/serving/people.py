@@ -98,7 +98,7 @@ def numbers_of(model: Model, value: list[Any], most: int) -> Batch:
         array = np.array(value)
     except (ValueError, OverflowError) as error:
         raise Refused(400, "rows must be lists of numbers, all of one length") from error
-    if array.dtype.kind not in "biuf":
+    if array.dtype.kind not in "biuf":  # NumPy takes true and false among numbers for 1 and 0
         raise Refused(400, "rows must be lists of numbers")
     if array.size > most:
         raise Refused(413, f"a request may have {most:,} numbers")

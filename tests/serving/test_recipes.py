@@ -1,0 +1,120 @@
+"""The files of examples/serving: what can be run or read here is."""
+
+import importlib.util
+import json
+import os
+import shutil
+import subprocess
+import sysconfig
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+import yaml
+
+import pellucid as pl
+from pellucid.cli.serve import ServeOptions
+from pellucid.cli.serve import serve as command
+from pellucid.web import SHIPPED
+from tests.serving.test_clients import environment
+
+RECIPES = Path(__file__).parents[2] / "examples" / "serving"
+ZEROS = np.zeros((2, 784), np.uint8)
+
+
+def words_of(text: str) -> list[str]:
+    """Return the options of the `pellucid serve` in a line of a shell."""
+    return [word for word in text.partition("pellucid serve ")[2].split() if word.startswith("--")]
+
+
+def check_options(text: str) -> None:
+    known = {name for param in command.params for name in param.opts}
+    words = words_of(text)
+    assert words and set(words) <= known, words
+    assert ServeOptions.__dataclass_fields__
+
+
+def test_the_container_serves_as_the_command_can() -> None:
+    text = (RECIPES / "Dockerfile").read_text()
+    check_options(text)
+    lines = text.splitlines()
+    assert lines.index("USER serve") < next(n for n, line in enumerate(lines) if "CMD" in line)
+
+
+def test_the_runtime_of_kserve_serves_as_the_command_can() -> None:
+    runtime, service = yaml.safe_load_all((RECIPES / "kserve.yaml").read_text())
+    (container,) = runtime["spec"]["containers"]
+    check_options(container["args"][0])
+    port = container["ports"][0]["containerPort"]
+    assert f"--port {port} " in container["args"][0]
+    for probe in ("livenessProbe", "readinessProbe"):
+        asked = container[probe]["httpGet"]
+        assert asked["port"] == port and asked["path"].startswith("/v2/health/")
+    assert service["spec"]["predictor"]["model"]["runtime"] == runtime["metadata"]["name"]
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="no systemd here")
+def test_systemd_takes_the_unit(tmp_path: Path) -> None:
+    text = (RECIPES / "pellucid-serve.service").read_text()
+    check_options(text)
+    # The program is not installed on this machine, and a service needs one that is
+    unit = tmp_path / "pellucid-serve.service"
+    unit.write_text(text)
+    done = subprocess.run(["systemd-analyze", "verify", unit], capture_output=True, text=True)
+    problems = [line for line in done.stderr.splitlines() if "pellucid-serve" in line]
+    assert not problems, done.stderr
+
+
+def loaded(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, RECIPES / f"{name}.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+MLFLOW = """
+import json, sys
+import mlflow, numpy as np
+mlflow.pyfunc.save_model("saved", python_model=sys.argv[1], artifacts={"network": sys.argv[2]},
+                         pip_requirements=[])
+model = mlflow.pyfunc.load_model("saved")
+print(json.dumps(model.predict(np.zeros((2, 784), np.uint8)).tolist()))
+"""
+FASTAPI = """
+import json, sys
+from fastapi.testclient import TestClient
+sys.path.insert(0, sys.argv[1])
+from fastapi_app import app
+client = TestClient(app)
+assert client.get("/").json() == {"models": "/models"}
+answer = client.post("/models/v1/models/digits:predict", json={"instances": [[0] * 784] * 2})
+print(json.dumps(answer.json()["predictions"]))
+"""
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize(("name", "program"), [("mlflow", MLFLOW), ("fastapi", FASTAPI)])
+def test_recipes_that_are_light_run(name: str, program: str, tmp_path: Path) -> None:
+    """In an environment of their own, which borrows this one's pellucid and NumPy."""
+    recipe = RECIPES / ("mlflow_model.py" if name == "mlflow" else "")
+    python = environment(name)
+    borrow(python)
+    done = subprocess.run(
+        [python, "-c", program, recipe, SHIPPED],
+        env=os.environ | {"MODEL": str(SHIPPED)},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    found = np.array(json.loads(done.stdout.splitlines()[-1]), np.float32)
+    assert np.array_equal(found, pl.load(SHIPPED).predict(ZEROS))
+
+
+def borrow(python: Path) -> None:
+    """Let an environment find this one's packages behind its own: pellucid and NumPy."""
+    (own,) = (python.parents[1] / "lib").glob("python*/site-packages")
+    paths = [str(Path(pl.__file__).parents[1]), sysconfig.get_path("purelib")]
+    (own / "borrowed.pth").write_text("\n".join(paths))
