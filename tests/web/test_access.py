@@ -254,7 +254,10 @@ def test_every_control_can_be_used(
         expected |= {"clear", "brightness", "neuron-1-0", "neuron-2-15", "neuron-3-9"}
     assert expected <= set(tab.evaluate(EVERYTHING, {"place": place, "numbers": numbers}))
     # As a typed address does, but at once.
-    tab.evaluate("{ const { page } = pellucid; page.types = ''; page.store.set(page.defaults()); }")
+    tab.evaluate(
+        "{ const { page } = pellucid; page.base = page.opened; page.types = '';"
+        " page.store.set(page.defaults()); }"
+    )
     settle(tab)
     by_mouse(tab, path_of(7))
     settle(tab)

@@ -55,7 +55,7 @@ def test_the_page_is_one_file(page_file: Path) -> None:
     text = page_file.read_text(encoding="utf-8")
     assert not re.search(r'(?:src|href)="(?!data:)', text)
     assert "unsafe-inline" not in text and "default-src 'none'" in text
-    assert len(page_file.read_bytes()) < 400_000
+    assert len(page_file.read_bytes()) < 450_000
     inside = re.search(r'id="pellucid-data">(.*?)</script>', text, re.DOTALL)
     assert inside is not None
     data = json.loads(inside[1])

@@ -27,7 +27,7 @@ def test_what_a_notebook_is_given() -> None:
     content, _ = bundle
     assert content["application/vnd.jupyter.widget-view+json"]["model_id"] == view.model_id
     assert content["text/html"] == net._repr_html_() and "<script" not in content["text/html"]
-    assert view.height == 500 and len(view.page.encode()) < 400_000
+    assert view.height == 500 and len(view.page.encode()) < 450_000
     state = view.get_state()
     assert {"page", "height", "label", "_esm"} <= state.keys()
 

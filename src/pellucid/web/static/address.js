@@ -9,6 +9,7 @@
 //   v=other:4   choices within panels
 //   hide=a,b    hidden controls            step=3   a step of the lesson
 //   large=1     larger, for a classroom
+//   play=...    the playground (playground/setup.js)
 //
 // A step has its own picture, neuron and panel. Only differences from it are written, "d=", "n="
 // and "p=" for none.
@@ -40,6 +41,7 @@ export function addressOf(state, pictures, preferred = "") {
   else if (state.step) parts.push("n=");
   if (state.panel || state.step) parts.push(`p=${state.panel ?? ""}`);
   if (state.step) parts.push(`step=${state.step}`);
+  if (typeof state.playground === "string") parts.push(`play=${state.playground}`);
   if (state.target !== null) parts.push(`y=${state.target}`);
   const chosen = Object.entries(state.choices).map(([name, value]) => `${name}:${value}`);
   if (chosen.length) parts.push(`v=${chosen.join(";")}`);
@@ -94,6 +96,7 @@ export function readAddress(hash, D) {
   else if (words.get("n") === "") found.neuron = null;
   if (words.has("p")) found.panel = words.get("p") || null;
   if (/^\d+$/.test(words.get("step") ?? "")) found.step = Number(words.get("step"));
+  if (words.has("play")) found.playground = words.get("play");
   if (/^\d+$/.test(words.get("y") ?? "")) found.target = Number(words.get("y"));
   if (words.get("v")) found.choices = readChoices(/** @type {string} */ (words.get("v")));
   if (words.get("e")) found.edits = readEdits(/** @type {string} */ (words.get("e")), D);

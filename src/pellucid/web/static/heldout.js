@@ -26,6 +26,24 @@ import { breather } from "./later.js";
 const LARGEST_BODY = 8 << 20; // bytes that the server accepts
 const MOST_FETCHED = 100; // digits in one request
 
+const HELD = 5; // where the page trains on its own digits, one of so many is held out
+
+/** @type {WeakSet<Network>} networks that the page trained on its own digits */
+const trainedHere = new WeakSet();
+
+/** Remember that a network was trained on the page's digits. @param {Network} network */
+export function markTrained(network) {
+  trainedHere.add(network);
+}
+
+/** The digits that the page trains on, and those that it holds out. @param {Page} page */
+export function partsOf({ digits }) {
+  return {
+    training: digits.filter((_, i) => i % HELD !== HELD - 1),
+    held: digits.filter((_, i) => i % HELD === HELD - 1),
+  };
+}
+
 /** @type {WeakMap<Network, Promise<HeldOut>>} */
 const known = new WeakMap();
 
@@ -82,7 +100,8 @@ function fromServer({ labels, predictions, misclassified: indices, interval: [lo
  * @param {(share: number) => void} [onProgress]
  * @returns {Promise<HeldOut>}
  */
-async function evaluateHere({ digits }, network, onProgress) {
+async function evaluateHere(page, network, onProgress) {
+  const digits = trainedHere.has(page.base) ? partsOf(page).held : page.digits;
   const breathe = breather();
   /** @type {Digit[]} */
   const misclassified = [];

@@ -4,6 +4,7 @@
 import { h } from "./dom.js";
 import { Page } from "./page.js";
 import { resources } from "./resources.js";
+import { plays } from "./state.js";
 import { translator } from "./texts.js";
 import { answer } from "./views/answer.js";
 import { columns } from "./views/columns.js";
@@ -12,6 +13,7 @@ import { footer, header } from "./views/frame.js";
 import { pad } from "./views/pad.js";
 import { lesson } from "./views/lesson.js";
 import { panels } from "./views/panels.js";
+import { playground, sessionOf } from "./views/playground/playground.js";
 import { stage } from "./views/stage.js";
 import { start } from "./views/start.js";
 import { hasLesson } from "./views/steps.js";
@@ -21,6 +23,7 @@ import { walkByKeys } from "./views/walk.js";
 
 /** @param {Page} page @returns {View[]} */
 function build(page) {
+  if (plays(page.store.state)) return [header(page), playground(page), footer(page)];
   const left = page.pictures ? pad(page) : columns(page);
   const lessons = hasLesson(page) ? [lesson(page)] : [];
   const others = [answer(page), left, stage(page), panels(page), start(page), detail(page)];
@@ -48,6 +51,10 @@ async function begin() {
         /** The present look: state, picture, pass, prediction. */
         get look() {
           return page.look();
+        },
+        /** The playground: its setup, points and training. */
+        get playground() {
+          return sessionOf(page);
         },
         page,
       },

@@ -3,6 +3,7 @@
 
 import { addressOf, readAddress } from "./address.js";
 import { fits } from "./network/edits.js";
+import { plays } from "./state.js";
 
 /**
  * @typedef {import("./page.js").Page} Page
@@ -40,10 +41,13 @@ export class Navigation {
    */
   restorePlace() {
     const { store } = this.page;
-    const { panel = null, neuron = null, step = null, input, target = null } = this.read();
+    const usual = this.page.defaults().playground;
+    const found = this.read();
+    const { panel = null, neuron = null, step = null, input, target = null } = found;
+    const { playground = usual } = found;
     this.moving = true;
     const turned = step !== store.state.step && step !== null && input;
-    store.set({ panel, neuron, step, ...(turned ? { input, target } : {}) });
+    store.set({ panel, neuron, step, playground, ...(turned ? { input, target } : {}) });
     this.place = placeOf(store.state);
     setTimeout(() => (this.moving = false)); // no "hashchange" follows an unchanged address
   }
@@ -99,6 +103,6 @@ export class Navigation {
  * is not, or Back would retrace every neuron.
  * @param {State} state
  */
-function placeOf({ panel, neuron, step }) {
-  return [panel, neuron !== null, step].join();
+function placeOf({ panel, neuron, step, playground }) {
+  return [panel, neuron !== null, step, plays({ playground })].join();
 }

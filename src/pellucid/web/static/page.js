@@ -7,8 +7,9 @@ import { lookMaker, memoized } from "./look.js";
 import { Navigation } from "./navigation.js";
 import { edited } from "./network/edits.js";
 import { Network } from "./network/network.js";
+import { refusal } from "./playground/trial.js";
 import { loadPreferences, savePreferences } from "./preferences.js";
-import { EXAMPLE, Store, pushUndo } from "./state.js";
+import { EXAMPLE, Store, plays, pushUndo } from "./state.js";
 import { translator } from "./texts.js";
 
 /**
@@ -107,6 +108,7 @@ export class Page {
       answers: {},
       target: null,
       choices: {},
+      playground: refusal(this.base) || this.facts.fields.length ? null : "",
       hidden: [],
       revealed: null,
       large: false,
@@ -194,6 +196,7 @@ export class Page {
         ? { layer, index: Math.min(step.neuron[1], layers[layer].size - 1) }
         : null,
       panel: null,
+      playground: null,
       step: number,
     };
   }
@@ -240,7 +243,8 @@ export class Page {
     if (language || theme) savePreferences(state);
     const other = state.hidden !== before.hidden || state.large !== before.large;
     if (language || theme || other) this.updateDocument();
-    if (language || typesOf(this.network) !== this.types) this.rebuild();
+    const turned = plays(state) !== plays(before);
+    if (language || turned || typesOf(this.network) !== this.types) this.rebuild();
     else this.render();
     this.navigation.update(state);
   }
@@ -287,7 +291,7 @@ function typesOf({ layers }) {
 /** @param {Event} event */
 function focusDrawing(event) {
   event.preventDefault(); // the part after "#" is the state's address
-  focus('[data-testid="drawing"], .columns input');
+  focus('[data-testid="drawing"], .columns input, [data-testid="surface"]');
 }
 
 /** @param {string} selector */

@@ -30,6 +30,8 @@
  * @property {"system" | "light" | "dark" | "contrast"} theme
  * @property {number | null} target the class that the user meant by the drawing
  * @property {Record<string, string>} choices what is set within panels, where it is not as at first
+ * @property {string | null} playground the word of the playground (playground/setup.js); null where
+ *   it is closed, OFF where it is closed on a page that begins with it
  * @property {string[]} hidden names of controls that a teacher's link hides
  * @property {Input | null} revealed the input whose answer was revealed, where answers are hidden
  * @property {boolean} large whether the page is shown to a class: larger, and with fewer parts
@@ -55,6 +57,14 @@ const LONGEST_PAST = 200;
  */
 export function concealed({ hidden, revealed, input }) {
   return hidden.includes("answer") && revealed !== input;
+}
+
+/** The playground's word where a page that begins with it shows its network instead. */
+export const OFF = "off";
+
+/** Whether the playground is open. @param {Pick<State, "playground">} state */
+export function plays({ playground }) {
+  return (playground ?? OFF) !== OFF;
 }
 
 /** Holds the state, and calls its listeners after a change, at most once a frame. */

@@ -170,17 +170,27 @@ export class Trainer {
 
   /** @param {News & {first: number, records: Epoch[], weights: string | null}} news */
   take({ first, records, weights, ...news }) {
+    const network = weights
+      ? Network.read(Uint8Array.from(atob(weights), (letter) => letter.charCodeAt(0)).buffer)
+      : null;
+    this.receive([...this.records.slice(0, first), ...records], first, news, network);
+  }
+
+  /**
+   * @param {Epoch[]} records
+   * @param {number} first the number of those that were known before
+   * @param {News} news
+   * @param {Network | null} network as it is now, where it has changed
+   */
+  receive(records, first, news, network) {
     const cut = this.fresh ? -1 : first < this.records.length ? first : Infinity;
-    this.records = [...this.records.slice(0, first), ...records];
+    this.records = records;
     this.points = added(
       this.points.filter(({ at }) => at <= cut),
       news,
     );
     this.news = news;
-    if (weights && !this.away)
-      this.show(
-        Network.read(Uint8Array.from(atob(weights), (letter) => letter.charCodeAt(0)).buffer),
-      );
+    if (network && !this.away) this.show(network);
     else this.page.store.set({});
   }
 
@@ -231,7 +241,7 @@ export function usualRate({ neuronLayers }) {
  * @param {Record<string, string>} choices
  * @returns {Partial<Settings>}
  */
-function settingsIn({ rate, batch, seed, hidden, activation }) {
+export function settingsIn({ rate, batch, seed, hidden, activation }) {
   return {
     ...(Number(rate) > 0 && Number(rate) <= 1e6 ? { rate: Number(rate) } : {}),
     ...(BATCHES.includes(Number(batch)) ? { batch: Number(batch) } : {}),

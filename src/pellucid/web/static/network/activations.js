@@ -34,6 +34,7 @@ function activation(curve, derivative) {
       grads: {},
     }),
     curve: (layer, x) => curve(x, layer),
+    slope: (layer, x, y) => derivative(x, y, layer),
   };
 }
 

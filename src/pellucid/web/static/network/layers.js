@@ -23,6 +23,7 @@ import { ACTIVATIONS } from "./activations.js";
  *   Float64Array, grads: Grads}} backward
  * @property {(layer: Layer, x: number, index: number) => number} [curve] of an activation: y = f(x),
  *   number by number; `index` is the column's
+ * @property {(layer: Layer, x: number, y: number) => number} [slope] and its derivative f'(x)
  */
 
 /** y = x W + b; dx = dy W^T, dW = x^T dy, db = dy. W is (D, H), row by row. @type {Kind} */

@@ -255,8 +255,6 @@ export const ko = {
     "손실이 줄어드는지 구하고, 모든 수를 그쪽으로 조금씩 옮깁니다. 얼마나 조금씩인지는 학습률이 정합니다. 이것을 배치마다 되풀이합니다.",
   "lesson.learning.try":
     "“{play}” 버튼을 누르면 잡음이 획으로 바뀝니다. 이때부터 여기 있는 것은 새 신경망입니다.",
-  "lesson.learning.seen":
-    "이 가중치도 처음에는 잡음이었습니다. pellucid open으로 열면 변해 가는 모습이 보입니다.",
   "lesson.torch.title": "PyTorch로 똑같이",
   "lesson.torch.text":
     "지금까지 본 것은 특별한 신경망이 아닙니다. PyTorch로도 몇 줄이면 됩니다. 한 가지가 다릅니다. nn.Linear는 가중치를 전치하여 (출력, 입력) " +
@@ -425,6 +423,7 @@ export const ko = {
   "hide.detail": "뉴런의 자세한 내용",
   "hide.panels": "모든 패널",
   "hide.lesson": "단계 이동 버튼",
+  "hide.playground": "놀이터 버튼",
   "hide.language": "언어",
   "hide.theme": "테마",
   "share.language": "언어",
@@ -589,9 +588,10 @@ export const ko = {
   "learn.text":
     "신경망을 학습 데이터 50,000개로 학습합니다. 다른 10,000개는 검증 데이터로 따로 둡니다. 정확도와 실선 곡선은 학습하지 않은 이 숫자들에서 잰 값입니다.",
   "learn.offline":
-    "이 페이지는 파일 하나입니다. 담긴 숫자 500개는 살펴보고 평가하기에는 충분하지만 학습하기에는 너무 적습니다. 학습에는 pellucid에 들어 있는 학습 데이터 " +
-    "50,000개와 계산 엔진이 필요합니다. 컴퓨터에 pellucid를 설치하고 다음 명령을 실행하면 같은 페이지가 학습 기능과 함께 열리고, 테스트 숫자 " +
-    "10,000개 모두로 평가합니다.",
+    "이 페이지는 파일 하나이며 스스로 학습합니다. 파일에 담긴 MNIST 테스트 숫자 가운데 {training}개로 학습하고, 다른 {held}개는 검증 데이터로 따로 둡니다. " +
+    "이렇게 적은 데이터로는 정확도가 80 % 정도입니다. 컴퓨터에 설치한 pellucid는 같은 페이지를 학습 데이터 50,000개로 학습합니다.",
+  "learn.here.layer":
+    "이 페이지는 {name} 층을 학습시키지 않습니다. 새 가중치로 시작하거나 pellucid로 페이지를 여세요.",
   "learn.play": "재생",
   "learn.pause": "일시 정지",
   "learn.step": "한 배치",
@@ -695,4 +695,111 @@ export const ko = {
   "robust.shift": "이동 (픽셀)",
   "robust.rotation": "회전 (도)",
   "robust.offline": "밝기, 잡음, 이동, 회전에 대한 강건성은 pellucid open에서 측정합니다.",
+
+  "start.playground": "입력이 둘인 작은 신경망을 학습시키며 모든 뉴런 보기",
+  "play.title": "놀이터",
+  "play.leave": "놀이터 나가기",
+  "play.leave.short": "나가기",
+  "play.facts": "이 페이지에서 학습하는, 입력이 둘인 신경망",
+  "play.points": "점",
+  "play.network": "신경망",
+  "play.output": "예측",
+  "play.data": "데이터 세트",
+  "play.data.moons": "초승달 (moons)",
+  "play.data.circles": "동심원 (circles)",
+  "play.data.spirals": "나선 (spirals)",
+  "play.data.xor": "XOR 문제",
+  "play.data.gaussians": "두 정규 분포 (gaussians)",
+  "play.data.own": "직접 찍은 점",
+  "play.n": "점 개수",
+  "play.noise": "잡음",
+  "play.draw": "점의 시드",
+  "play.held": "테스트용 점 (%)",
+  "play.counts": "학습용 {kept}개(채운 점), 테스트용 {held}개(빈 점)",
+  "play.own": "다음에 찍을 점의 클래스",
+  "play.class": "클래스 {label}",
+  "play.clear": "모두 지우기",
+  "play.csv": "CSV 파일에서 점 읽기",
+  "play.csv.text": "세 열: x₁, x₂, 클래스. 여기에 붙여 넣거나 파일을 고르세요.",
+  "play.csv.take": "이 텍스트 쓰기",
+  "play.csv.file": "파일 고르기",
+  "play.csv.read": "점 {count}개를 읽었습니다. 클래스 0: “{first}”, 클래스 1: “{second}”",
+  "play.csv.columns": "{line}번째 줄의 칸이 {count}개입니다. x₁, x₂, 클래스의 세 칸이어야 합니다.",
+  "play.csv.number": "{line}번째 줄: x₁과 x₂는 0.5 같은 숫자여야 합니다.",
+  "play.csv.classes": "세 번째 열에는 클래스가 두 가지여야 합니다. 받은 가짓수: {count}",
+  "play.csv.rows": "점은 1개에서 {most}개까지 읽을 수 있습니다. 받은 개수: {count}",
+  "play.rate": "학습률",
+  "play.activation": "활성화 함수",
+  "play.optimizer": "옵티마이저",
+  "play.optimizer.sgd": "SGD (모멘텀 없음)",
+  "play.optimizer.momentum": "SGD, 모멘텀 0.9",
+  "play.optimizer.adam": "Adam (아담)",
+  "play.optimizer.rmsprop": "RMSprop (제곱평균)",
+  "play.optimizer.adagrad": "Adagrad (제곱합)",
+  "play.more": "배치 크기, 시드, 정규화",
+  "play.batch": "배치 크기",
+  "play.seed": "가중치의 시드",
+  "play.l1": "L1 정규화",
+  "play.l2": "L2 정규화",
+  "play.less": "층 빼기",
+  "play.deeper": "은닉층 더하기",
+  "play.width": "{layer}의 뉴런 수",
+  "play.rewind": "처음으로",
+  "play.speed.slow": "화면마다 한 배치",
+  "play.speed.normal": "화면마다 한 에포크",
+  "play.speed.fast": "가장 빠르게",
+  "play.place": "에포크 {epoch}, 다음 에포크의 배치 {batch}/{batches}",
+  "play.after": "에포크 {epoch}",
+  "play.untrainable": "두 클래스의 학습용 점이 모두 있어야 학습할 수 있습니다.",
+  "play.diverged":
+    "에포크 {epoch}에서 값이 무한대나 NaN(숫자가 아님)이 되어 학습이 발산했습니다. 가중치는 그 에포크를 " +
+    "시작하기 전의 값입니다. 학습률을 줄이고 처음으로 되돌려 보세요.",
+  "play.replaying": "링크에 담긴 학습을 에포크 {epoch}까지 되풀이하고 있습니다…",
+  "play.losses": "손실",
+  "play.training": "학습용 점",
+  "play.test": "테스트용 점",
+  "play.score.loss": "손실 (학습)",
+  "play.score.loss.test": "손실 (테스트)",
+  "play.score.accuracy": "정확도 (학습)",
+  "play.score.accuracy.test": "정확도 (테스트)",
+  "play.legend":
+    "작은 그림은 평면의 모든 점에서 그 뉴런의 활성값을 보여 줍니다. 파랑은 0보다 큰 값, 주황은 작은 값이며, " +
+    "출력층에서는 클래스 1일 확률입니다. 선은 가중치입니다. 파랑은 양수, 주황 점선은 음수이고, 굵을수록 " +
+    "큽니다. 아래 숫자는 십자 표시가 있는 점에서의 값입니다.",
+  "play.input": "입력 x{number}",
+  "play.input.text": "입력: 십자 표시가 있는 점의 좌표입니다.",
+  "play.weight": "가중치 {from} → {to}: {value}. 누르면 바꿀 수 있습니다.",
+  "play.weight.none": "선을 가리키면 가중치가 보입니다. 뉴런을 고르면 값을 바꿀 수 있습니다.",
+  "play.surface":
+    "평면 전체의 예측. 화살표 키로 십자 표시를 옮깁니다. 직접 찍은 점에서는 0과 1이 그 클래스의 점을 찍고 " +
+    "Delete가 가장 가까운 점을 지웁니다.",
+  "play.surface.keys":
+    "포인터로 가리키거나 화살표 키로 십자 표시를 옮기세요. 직접 찍은 점에서는 누르거나 0 또는 1 키로 점을 " +
+    "찍고, Delete로 가장 가까운 점을 지웁니다. ● 클래스 0, ■ 클래스 1",
+  "play.cursor": "x₁ = {x}, x₂ = {y}: 클래스 {label}, {share}",
+  "play.cursor.none": "x₁ = {x}, x₂ = {y}: 출력이 숫자가 아닙니다",
+  "play.head.from": "들어오는 뉴런",
+  "play.head.weight": "가중치",
+  "play.head.value": "× 값",
+  "play.head.product": "= 곱",
+  "play.weight.of": "{name}에서 오는 가중치",
+  "play.bias": "편향",
+  "play.sum": "가중합:",
+  "play.activation.at": "활성값:",
+  "play.keep": "저장, 링크, 파이썬",
+  "play.save": "모델 파일로 저장",
+  "play.link": "이 학습으로 가는 링크",
+  "play.opened": "{name}: 이 파일의 가중치에서 시작합니다.",
+  "play.python": "파이썬으로 하는 같은 학습",
+  "play.python.same": "파이썬에서도 이 페이지와 같은 값이 나옵니다(오차 1e-6 이내).",
+  "play.python.changed":
+    "학습 도중에 값을 바꾸었으므로 이 프로그램의 결과는 다릅니다. 지금 값을 남기려면 모델 파일로 저장하세요.",
+  "play.refused.inputs":
+    "놀이터는 입력이 2개인 신경망을 보여 줍니다. 이 신경망의 입력은 {count}개입니다.",
+  "play.refused.outputs":
+    "놀이터는 출력이 1개나 2개이고 분류하는(sigmoid나 softmax) 신경망을 보여 줍니다. 이 신경망의 출력은 " +
+    "{count}개입니다.",
+  "play.refused.layer": "놀이터는 {name} 층을 학습시키지 않습니다. pl.train을 쓰세요.",
+  "play.refused.size":
+    "놀이터는 뉴런 {neurons}개씩 은닉층 {layers}개까지 보여 줍니다. 이 신경망은 더 큽니다.",
 };

@@ -3,6 +3,7 @@
 import { h, set } from "../dom.js";
 import { count, percent } from "../format.js";
 import { onKey } from "./keys.js";
+import { OFF, plays } from "../state.js";
 import { show, hasLesson } from "./steps.js";
 
 /**
@@ -28,6 +29,7 @@ export function header(page) {
       { class: "choices" },
       lesson,
       large,
+      playgroundButton(page),
       h("label", { for: "theme", class: "unseen" }, page.t("header.theme")),
       theme,
       languageButton(page),
@@ -54,6 +56,7 @@ export function header(page) {
 function factsOf(page, look) {
   const { t, network, facts } = page;
   const shape = network.neuronLayers.map(({ size }) => size).join("-");
+  if (plays(look.state)) return [t("play.facts")];
   const found = [shape, t("header.parameters", { count: count(network.parameterCount) })];
   // The known accuracy is that of the opened network without edits.
   if (facts.accuracy !== null && look.network === page.opened) {
@@ -106,6 +109,19 @@ function lessonButton(page) {
   const attributes = { type: "button", "data-testid": "lesson-open", "data-control": "lesson" };
   const onclick = () => (store.state.step ? store.set({ step: null }) : show(page, 1));
   return h("button", { ...attributes, class: "leading", onclick }, page.t("lesson.open"));
+}
+
+/** @param {Page} page */
+function playgroundButton(page) {
+  const { store, t } = page;
+  const open = plays(store.state);
+  const closed = page.defaults().playground === null ? null : OFF;
+  const onclick = () =>
+    store.set({ playground: open ? closed : "", step: null, panel: null, neuron: null });
+  const attributes = { type: "button", "data-testid": "playground", "data-control": "playground" };
+  const label = open ? t("play.leave") : null;
+  const text = t(open ? "play.leave.short" : "play.title");
+  return h("button", { ...attributes, "aria-label": label, onclick }, text);
 }
 
 /** @param {Page} page @returns {View} */

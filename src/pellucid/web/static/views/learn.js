@@ -1,10 +1,11 @@
-// A panel: training, watched and steered; without a server, how to get one.
+// A panel: training, watched and steered.
 
 import { h, set, setText } from "../dom.js";
 import { number, percent } from "../format.js";
+import { partsOf } from "../heldout.js";
 import { ACTIVATIONS, BATCHES, Trainer } from "../training.js";
+import { TrainerHere } from "../training_here.js";
 import { layerName } from "../texts.js";
-import { gallery } from "./gallery.js";
 import { neuronName } from "./neuron.js";
 import { curves, watch } from "./watch.js";
 
@@ -16,30 +17,28 @@ import { curves, watch } from "./watch.js";
 
 const RISEN = 1.3; // times the least loss: the training gets worse
 const GUESSED = 0.2; // accuracy: hardly more than by guessing
+const FEW = 10; // epochs of the page's few digits after which it should be more
 
 /** @type {WeakMap<Page, Trainer>} */
 const trainers = new WeakMap();
 
 /** @param {Page} page @returns {View} */
 export function learn(page) {
-  if (page.facts.server) return training(page, trainers.get(page) ?? newTrainer(page));
-  const command = h("code", {}, "pellucid open");
-  return { element: h("div", {}, h("p", {}, page.t("learn.offline"), " ", command)), render() {} };
+  return training(page, trainers.get(page) ?? newTrainer(page));
 }
 
 /**
- * A training at a glance, for the lesson; without a server, the weights that one ended with.
+ * A training at a glance, for the lesson.
  * @param {Page} page
  * @returns {import("./detail.js").Part}
  */
 export function learnt(page) {
-  if (page.facts.server) return watch(page, trainers.get(page) ?? newTrainer(page));
-  return gallery(page);
+  return watch(page, trainers.get(page) ?? newTrainer(page));
 }
 
 /** @param {Page} page */
 function newTrainer(page) {
-  const made = new Trainer(page);
+  const made = page.facts.server ? new Trainer(page) : new TrainerHere(page);
   trainers.set(page, made);
   return made;
 }
@@ -70,7 +69,7 @@ function training(page, trainer) {
     rewind.element,
     whileRunning(page, trainer),
     beginning(page, trainer),
-    h("p", { class: "note" }, t("learn.text")),
+    h("p", { class: "note" }, ...(page.facts.server ? [t("learn.text")] : textHere(page))),
   );
   return {
     element,
@@ -132,6 +131,13 @@ function rewinding({ t }, trainer) {
       setText(reached, String(news?.shown ?? 0));
     },
   };
+}
+
+/** What is trained on without a server. @param {Page} page */
+function textHere(page) {
+  const { training, held } = partsOf(page);
+  const words = { training: training.length, held: held.length };
+  return [page.t("learn.offline", words), " ", h("code", {}, "pellucid open")];
 }
 
 /** @type {WeakMap<Trainer, number>} */
@@ -259,7 +265,8 @@ function notices(page, { news, records, lost, refusal }) {
   if (news.diverged) words.push(t("learn.diverged", { epoch: news.shown + 1 }));
   else if (records.length > 1 && last > RISEN * least)
     words.push(t("learn.rising", { least: number(least), last: number(last) }));
-  else if (accuracy < GUESSED) words.push(t("learn.guessing", { accuracy: percent(accuracy) }));
+  else if (accuracy < GUESSED && (page.facts.server || records.length > FEW))
+    words.push(t("learn.guessing", { accuracy: percent(accuracy) }));
   if (news.finished) words.push(t("learn.finished", { epochs: records.length }));
   for (const kind of /** @type {const} */ (["dead", "saturated"])) {
     const { count, some } = news.quiet[kind];

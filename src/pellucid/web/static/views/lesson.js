@@ -99,8 +99,7 @@ export function lesson(page) {
       make(look, step);
       const values = valuesOf(page, look, step);
       setText(text, t(`lesson.${step.id}.text`, values));
-      const seen = step.id === "learning" && !page.facts.server;
-      setText(hint, seen ? t("lesson.learning.seen") : t(`lesson.${step.id}.try`, values));
+      setText(hint, t(`lesson.${step.id}.try`, values));
       for (const part of parts) part.render(look);
       if (turned && before) setText(spoken, `${title.textContent} ${text.textContent}`);
       again.hidden = asSet(look, page.lesson(number));

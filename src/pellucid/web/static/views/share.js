@@ -24,6 +24,7 @@ const CONTROLS = /** @type {const} */ ([
   "detail",
   "panels",
   "lesson",
+  "playground",
   "language",
   "theme",
 ]);

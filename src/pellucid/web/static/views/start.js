@@ -37,7 +37,7 @@ export function start(page) {
  * @param {boolean} [after] the lesson
  */
 export function starts(page, after = false) {
-  const { t, store, digits, facts } = page;
+  const { t, store, digits } = page;
   const way = (
     /** @type {string} */ id,
     /** @type {string} */ text,
@@ -60,8 +60,8 @@ export function starts(page, after = false) {
     };
     found.push(way("why", t("start.why", words), ask));
   }
-  if (digits.length && facts.server)
-    found.push(way("learn", t("start.learn"), () => panel("learn")));
+  if (digits.length) found.push(way("learn", t("start.learn"), () => panel("learn")));
+  found.push(way("playground", t("start.playground"), () => store.set({ playground: "" })));
   found.push(way("change", t("start.change"), () => panel("change")));
   return found;
 }
