@@ -35,6 +35,7 @@ FLOORS = [
     {"lens"},
     {"exchange"},
     {"sklearn"},
+    {"distributed"},
     {"web", "serving"},
     {"cli"},
 ]

@@ -23,6 +23,7 @@ EXTRAS: dict[str, tuple[str, ...]] = {
     "onnx": ("onnx", "onnxruntime"),
     "web": ("starlette", "uvicorn", "httptools", *_UVLOOP),
     "serve": ("uvicorn", "httptools", *_UVLOOP, "orjson", "prometheus-client"),
+    "ray": ("ray",),
     "notebook": ("anywidget",),
 }
 

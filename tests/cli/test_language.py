@@ -37,6 +37,7 @@ SOURCE = Path(pl.__file__).parent
 NAMES = {
     *(
         "matplotlib",
+        *("score", "rejected", "parquet", "Ray", "auto", "local", "id", "name"),
         *("s", "batches", "epoch"),
         "pellucid",
         "MNIST",

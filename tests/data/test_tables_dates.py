@@ -209,3 +209,23 @@ def test_a_hostile_file_is_refused(change: dict[str, object]) -> None:
     assert columns_from([entry]) == of(DAYS).columns
     with pytest.raises(pl.InputError, match="malformed"):
         columns_from([entry | change])
+
+
+@pytest.mark.parametrize(
+    ("clock", "hours"),
+    [
+        ("00:00", 0.0),
+        ("23:59", 23 + 59 / 60),
+        ("24:00", None),
+        ("12:60", None),
+        ("12:30:60", None),
+        ("12:30 AM", 0.5),
+        ("12:30 PM", 12.5),
+        ("1:00 PM", 13.0),
+        ("0:30 AM", None),
+        ("13:00 PM", None),
+    ],
+)
+def test_a_clock_ends_where_the_day_does(clock: str, hours: float | None) -> None:
+    expected = None if hours is None else pytest.approx(1 + hours / 24, abs=1e-9)
+    assert [*moments(f"1970-01-02 {clock}")] == [expected, expected]

@@ -16,7 +16,7 @@ import pytest
 import pellucid as pl
 from pellucid.core.types import Array, Options
 from pellucid.engines import instruction_set, instructions
-from pellucid.errors import CheckpointWarning
+from pellucid.errors import CheckpointWarning, InputError
 from pellucid.files import checkpoint
 from pellucid.training.callbacks import RunView, arrays_of
 from pellucid.training.checkpointing import parse_every
@@ -143,6 +143,33 @@ def test_a_table_in_blocks(tmp_path: Path) -> None:
         net, resumed = run(0, **folder)
         assert bits(net) == bits(whole), after
         assert scores(resumed) == scores(history)
+
+
+def test_another_table_in_blocks_is_refused(tmp_path: Path) -> None:
+    def run(a: Array, memory: int, after: int = 0) -> None:
+        rows = {"a": a, "b": X[:, 1], "y": T.astype(str)}
+        columns = pl.Columns.of({**rows, "a": X[:, 0]}, target="y")
+        pl.train_table(
+            pl.table_mlp(columns, hidden=[4], seed=0),
+            rows,
+            validation=None,
+            epochs=2,
+            memory=memory,
+            callbacks=[Kill(after)],
+            checkpoint=tmp_path,
+            every="1 batch",
+        )
+
+    with pytest.raises(Killed):
+        run(X[:, 0], 600, after=3)
+    # A cell of any block counts, not only one of the first
+    for row in range(len(X)):
+        other = X[:, 0].copy()
+        other[row] += 0.5
+        with pytest.raises(InputError, match="data"):
+            run(other, 600)
+    with pytest.raises(InputError, match="blocks: "):
+        run(X[:, 0], 1200)
 
 
 def test_the_recorded_instruction_set_is_used(

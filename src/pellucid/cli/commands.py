@@ -26,6 +26,7 @@ COMMANDS = {
     "verify": ("verify:verify", mark("check that PyTorch and ONNX Runtime compute the same")),
     "open": ("open_:open_page", mark("open the page of a network in the browser")),
     "serve": ("serve:serve", mark("serve networks over HTTP, for programs")),
+    "score": ("score:run", mark("score files of any length, on all cores or a cluster")),
     "data": ("data:data", mark("list and describe data")),
     "doctor": ("doctor:doctor", mark("check this installation")),
     "demo": ("demo:demo", mark("train on handwritten digits, and show what was learned")),

@@ -27,6 +27,7 @@ METAVARS = (
     *(mark("[DATA]"), mark("[INPUT]"), mark("FILE"), mark("FILE..."), mark("FOLDER"), mark("OUT")),
     *(mark("INTERVAL"), mark("[MODEL]..."), mark("ADDRESS"), mark("ORIGIN"), mark("BYTES")),
     *(mark("SECONDS"), mark("FORM")),
+    *(mark("INPUT..."), mark("NAMES")),
     *(mark("N"), mark("N,N,..."), mark("NAME"), mark("NAME,..."), mark("NAME=N,...")),
     *(mark("SHARE"), mark("SHARE|DATA"), mark("RATE"), mark("COLUMN"), mark("CLASS")),
     *(mark("TASK"), mark("CHANGE"), mark("FORMAT")),

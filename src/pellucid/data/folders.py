@@ -64,6 +64,26 @@ def read_image_folder(path: str | os.PathLike[str]) -> ImageFolder:
     return ImageFolder(images, np.array(labels, np.int64), classes, files)
 
 
+def images_below(path: str | os.PathLike[str]) -> list[str]:
+    """Return the images in a folder and in its sub-folders, in natural order; links are left out.
+
+    Raises FileError where there are none.
+    """
+    found: list[str] = []
+    folders = [Path(path)]
+    for folder in folders:  # which grows meanwhile
+        entries = [entry for entry in list_folder(folder) if not entry.is_symlink()]
+        names = sorted((entry.name for entry in entries), key=natural)
+        below = {entry.name for entry in entries if entry.is_dir()}
+        folders += [folder / name for name in names if name in below]
+        images = [name for name in names if name.lower().endswith(EXTENSIONS)]
+        found += [str(folder / name) for name in images if name not in below]
+    if not found:
+        template = "{path}: no images ({extensions}): add some or remove the folder"
+        raise FileError(template, path=path, extensions=" ".join(EXTENSIONS))
+    return found
+
+
 def natural(name: str) -> tuple[list[tuple[int, int, str]], str]:
     """Return a key that sorts numbers inside names by their value.
 

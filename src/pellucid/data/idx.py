@@ -57,6 +57,21 @@ def read_idx(path: str | os.PathLike[str]) -> Numbers:
     return values.astype(values.dtype.newbyteorder("="))
 
 
+def map_idx(path: str | os.PathLike[str]) -> Numbers:
+    """Return the array of an IDX file, big-endian and read-only, as it stays on disk.
+
+    One that is packed is read whole. Raises what `read_idx` raises.
+    """
+    with open_file(path, Message("an IDX file")) as file:
+        start = file.read(_LONGEST_HEADER)
+        if start.startswith(_GZIP):
+            return read_idx(path)
+        kind, shape = _header(start, path)
+        if os.fstat(file.fileno()).st_size != _size(start, path):
+            return read_idx(path)  # raises FileError, which says how many bytes are missing
+        return np.memmap(file, kind, "r", 4 + 4 * len(shape), shape)
+
+
 def write_idx(path: str | os.PathLike[str], array: ArrayLike) -> None:
     """Write an array as an IDX file, whole or not at all; gzip packs it where the name ends with
     ".gz".

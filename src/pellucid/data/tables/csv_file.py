@@ -8,7 +8,7 @@ import io
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from pellucid.data.tables.cells import MISSING, Block, Opened
 from pellucid.errors import FileError, Message
@@ -22,7 +22,7 @@ _NUMBER = re.compile(r"[-+]?[\d.]+(e[-+]?\d+)?", re.IGNORECASE)
 
 class _Form(NamedTuple):
     """How a file is written; `name` is what errors call it, `head` counts the lines down to the
-    column names.
+    column names, and `part` are the bytes to read, None for all.
     """
 
     path: str | bytes
@@ -32,6 +32,7 @@ class _Form(NamedTuple):
     separator: str
     head: int
     names: list[str]
+    part: tuple[int, int] | None = None
 
 
 class _InvalidRow(Protocol):  # of pyarrow, which has no types
@@ -46,7 +47,18 @@ def open_csv(path: str | bytes, start: bytes, gzip: bool = False, name: str = ""
 
     `path` is the file's, or its whole content; `name` is what errors call it, by default its path.
     """
-    name = name or str(path)
+    form = _form_of(path, start, gzip, name or str(path))
+    return form.names, lambda columns: _blocks(form, columns)
+
+
+def open_csv_part(path: str, start: bytes, part: tuple[int, int]) -> Opened:
+    """Return what `open_csv` returns, for the rows within these bytes, which end where rows end."""
+    form = _form_of(path, start, False, path)
+    form = form._replace(part=part, head=0 if part[0] else form.head)
+    return form.names, lambda columns: _blocks(form, columns)
+
+
+def _form_of(path: str | bytes, start: bytes, gzip: bool, name: str) -> _Form:
     encoding, text = _decoded(name, start)
     body = text.lstrip("\r\n")
     first = next((line for line in body.splitlines() if line.strip()), "")
@@ -61,8 +73,7 @@ def open_csv(path: str | bytes, start: bytes, gzip: bool = False, name: str = ""
         template = "{path}: the first line must name the columns, separated by commas, got {got}"
         raise FileError(template, path=name, got=first)
     head = 1 + len(_NEWLINE.findall(text[: len(text) - len(body)]))
-    form = _Form(path, name, gzip, encoding, separator, head, names)
-    return names, lambda columns: _blocks(form, columns)
+    return _Form(path, name, gzip, encoding, separator, head, names)
 
 
 def _decoded(path: str, start: bytes) -> tuple[str, str]:
@@ -85,11 +96,9 @@ def _blocks(form: _Form, columns: Sequence[str]) -> Iterator[Block]:
         invalid.append(row)
         return "error"
 
-    source = arrow.py_buffer(form.path) if isinstance(form.path, bytes) else form.path
     try:
         with reader.open_csv(
-            # By its content, not by its name, as pyarrow would take it
-            arrow.input_stream(source, compression="gzip" if form.gzip else None),
+            _stream(form),
             reader.ReadOptions(
                 use_threads=False,  # only then does pyarrow count the rows that it refuses
                 block_size=_BLOCK,
@@ -115,6 +124,16 @@ def _blocks(form: _Form, columns: Sequence[str]) -> Iterator[Block]:
                 yield batch.columns
     except (arrow.ArrowException, UnicodeError, OSError) as error:
         raise _refused(form, invalid, error) from error
+
+
+def _stream(form: _Form) -> Any:
+    arrow = library("pyarrow", "tables")
+    source = arrow.py_buffer(form.path) if isinstance(form.path, bytes) else form.path
+    if form.part is None:
+        # By its content, not by its name, as pyarrow would take it
+        return arrow.input_stream(source, compression="gzip" if form.gzip else None)
+    start, stop = form.part
+    return arrow.OSFile(source).get_stream(start, stop - start)
 
 
 def _refused(form: _Form, invalid: list[_InvalidRow], error: Exception) -> FileError:

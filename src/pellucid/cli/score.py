@@ -1,0 +1,142 @@
+"""`pellucid score`: predictions for files of any length, in blocks, by many workers."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+
+from pellucid.cli.help import argument, command, example, json_option, model_argument, option
+from pellucid.cli.models import model_path
+from pellucid.cli.output import emit, note, time_text, write_json
+from pellucid.cli.values import wrong_use
+from pellucid.distributed import Processes, RayTasks, Report, score
+from pellucid.distributed.scoring import OneProcess, Workers
+from pellucid.language import say
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoreOptions:
+    """The options of `pellucid score`."""
+
+    model: str = model_argument()
+    inputs: tuple[str, ...] = argument(
+        "INPUT...", "Tables, arrays of rows (.npy, IDX) and folders of images."
+    )
+    folder: str = option("-o --output-folder FOLDER", "Write the results here.", required=True)
+    workers: int | None = option(
+        "--workers N", "Processes of this machine. Default: as many as cores."
+    )
+    ray: str | None = option(
+        "--ray ADDRESS",
+        "Score on a Ray cluster instead: the address of its head node (10.0.0.1:6379), auto, or "
+        "local. All machines must see the same files.",
+    )
+    columns: str | None = option(
+        "--columns NAMES", "Keep these columns of the input (id,name). Default: all."
+    )
+    outputs: bool = option("--outputs", "Add every output, not only the prediction.")
+    as_json: bool = json_option()
+
+
+@command(
+    "score",
+    ScoreOptions,
+    "Score files of any length: predictions beside the rows, in a folder of Parquet files. The "
+    "input is cut into blocks; each is read, predicted and written by one worker, whole or not at "
+    "all. The same command again skips the blocks that are finished. Rows that cannot be used are "
+    "put aside, in rejected-*.parquet, with the reason.",
+    example("model.safetensors sales.parquet -o scored", "on all cores"),
+    example("model.safetensors 2024.csv 2025.csv -o scored --columns id", "keep the column id"),
+    example("digits.safetensors x.npy -o scored --workers 1", "an array, in one process"),
+    example("model.safetensors sales.parquet -o scored --ray local", "by Ray, on this machine"),
+)
+def run(options: ScoreOptions) -> None:
+    """Score files and say what was done."""
+    if options.ray is not None and options.workers is not None:
+        raise wrong_use("workers are Ray's or processes of this machine: --ray or --workers")
+    keep = None
+    if options.columns is not None:
+        keep = [name.strip() for name in options.columns.split(",") if name.strip()]
+    began = time.perf_counter()
+    with _shown() as progress:
+        report = score(
+            model_path(options.model),
+            options.inputs,
+            options.folder,
+            keep=keep,
+            outputs=options.outputs,
+            workers=_workers(options),
+            progress=progress,
+        )
+    seconds = time.perf_counter() - began
+    if options.as_json:
+        write_json({**asdict(report), "seconds": seconds, "folder": options.folder})
+        return
+    emit(
+        "{rows:,} rows scored into {folder} ({time})",
+        rows=report.rows,
+        folder=options.folder,
+        time=time_text(seconds),
+    )
+    if report.skipped:
+        emit(
+            "{count:,} of {all:,} blocks were finished before",
+            count=report.skipped,
+            all=report.blocks,
+        )
+    if report.rejected:
+        note(
+            "{count:,} rows cannot be used: they are in {folder}/rejected-*.parquet, each with the "
+            "reason",
+            count=report.rejected,
+            folder=options.folder,
+        )
+
+
+def _workers(options: ScoreOptions) -> Workers:
+    if options.ray is not None:
+        return RayTasks(options.ray)
+    count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    chosen = options.workers if options.workers is not None else count or 1
+    return OneProcess() if chosen == 1 else Processes(chosen)
+
+
+@contextmanager
+def _shown() -> Iterator[Callable[[Report], None]]:
+    """Yield a function that shows blocks, rows a second and the time left, on a terminal only."""
+    if not sys.stderr.isatty():
+        yield lambda report: None
+        return
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    bar = Progress(
+        BarColumn(bar_width=24),
+        MofNCompleteColumn(),
+        TextColumn("{task.description}", markup=False),
+        TimeRemainingColumn(compact=True),
+        console=Console(stderr=True),
+        transient=True,
+    )
+    task, began = bar.add_task("", total=None), time.perf_counter()
+    before: list[int] = []  # rows that were finished when this run began
+
+    def show(report: Report) -> None:
+        before.append(report.rows)
+        rate = (report.rows - before[0]) / max(time.perf_counter() - began, 1e-9)
+        text = say("{rows:,} rows, {rate:,.0f} a second", rows=report.rows, rate=rate)
+        done = report.done
+        bar.update(task, total=report.blocks, completed=done, description=text)
+
+    with bar:
+        yield show

@@ -1,0 +1,209 @@
+"""The input of a scoring cut into blocks, the same on every run, and read block by block.
+
+A block is a part of one file that a worker reads by itself: whole row groups of Parquet, bytes of a
+CSV file between two ends of rows, rows of an array, images of a folder. A file that cannot be cut
+(JSON, compressed ones) is one block; it is read in small parts all the same.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import BinaryIO, NamedTuple, TypeAlias
+
+import numpy as np
+
+from pellucid.core.types import Array
+from pellucid.data.folders import images_below
+from pellucid.data.idx import map_idx
+from pellucid.data.image_files import read_image
+from pellucid.data.images import digit
+from pellucid.data.numpy_files import NPY, read_arrays
+from pellucid.data.tables import Table, read_table
+from pellucid.data.tables.cells import Block as Arrays
+from pellucid.data.tables.csv_file import START, open_csv_part
+from pellucid.distributed.batches import ArrowTable, as_arrow
+from pellucid.errors import FileError, InputError, Message
+from pellucid.extras import library
+from pellucid.files.opening import open_file
+
+BYTES = 16 << 20
+"""About how many bytes of a file a block has: a second of work or less."""
+
+IMAGES = 2_000
+"""How many images of a folder a block has."""
+
+_BATCH = 1 << 15  # rows that are in memory at a time
+_LOOK = 1 << 22  # bytes that are read at a time to find the ends of rows
+
+Cuts: TypeAlias = list[tuple[int, int]]
+
+
+class Block(NamedTuple):
+    """A part of a file: its number in the whole plan, and where it begins and ends.
+
+    `kind` says in what: "groups" of a Parquet file, "bytes" of a CSV file, "rows" of an array,
+    "images" of a folder; a "whole" file has neither.
+    """
+
+    number: int
+    path: str
+    kind: str
+    start: int
+    stop: int
+
+
+def plan(paths: Sequence[str]) -> list[Block]:
+    """Return the blocks of files and folders, in their order.
+
+    Raises FileError for what cannot be opened, or is no table, array or folder of images.
+    """
+    found = [(path, kind, cut) for path in paths for kind, cuts in [_cuts(path)] for cut in cuts]
+    return [Block(number, path, kind, *cut) for number, (path, kind, cut) in enumerate(found)]
+
+
+def read_block(block: Block) -> Iterator[ArrowTable]:
+    """Yield the rows of a block as Arrow tables of some thousand rows each."""
+    return _READERS[block.kind](block)
+
+
+def _cuts(path: str) -> tuple[str, Cuts]:
+    """Return the kind of a file's blocks, and where each begins and ends."""
+    if Path(path).is_dir():
+        return "images", _even(len(images_below(path)), IMAGES)
+    with open_file(path, Message("a table, an array or a folder of images")) as file:
+        start = file.read(START)
+        if start.startswith(b"PAR1"):
+            return "groups", _groups(path)
+        if start.startswith(NPY):
+            x = read_arrays(path, mapped=True)["x"]
+            if x.ndim == 2 and x.dtype.names is None:
+                return "rows", _even(len(x), max(1, BYTES // max(1, x[:1].nbytes)))
+        elif start.startswith(b"\0\0"):
+            x = map_idx(path)
+            return "rows", _even(len(x), max(1, BYTES // max(1, x[:1].nbytes)))
+        elif _is_csv(path, start):
+            return "bytes", _rows_ends(file, os.fstat(file.fileno()).st_size)
+    return "whole", [(0, 0)]
+
+
+def _is_csv(path: str, start: bytes) -> bool:
+    """Return whether a file is CSV that can be cut: not compressed, no JSON."""
+    table = read_table(path)  # raises FileError for what is no table
+    return (
+        not table.typed
+        and not start.startswith(b"\x1f\x8b")
+        and start.lstrip()[:1] not in (b"{", b"[")
+    )
+
+
+def _even(count: int, size: int) -> Cuts:
+    return list(pairwise([*range(0, count, size), count]))
+
+
+def _groups(path: str) -> Cuts:
+    """Join a Parquet file's row groups to blocks of about BYTES."""
+    read_table(path)  # raises FileError for a damaged file
+    with library("pyarrow.parquet", "tables").ParquetFile(path) as file:
+        sizes = [file.metadata.row_group(k).total_byte_size for k in range(file.num_row_groups)]
+    cuts, first, held = [], 0, 0
+    for k, size in enumerate(sizes):
+        held += size
+        if held >= BYTES:
+            cuts.append((first, k + 1))
+            first, held = k + 1, 0
+    return [*cuts, (first, len(sizes))] if first < len(sizes) else cuts
+
+
+def _rows_ends(file: BinaryIO, size: int) -> Cuts:
+    """Cut a CSV file at ends of rows, about every BYTES.
+
+    A line break ends a row where an even number of quotes stands before it: RFC 4180 doubles a
+    quote within quotes.
+    """
+    file.seek(0)
+    ends, quotes, at = [0], 0, 0
+    while part := file.read(_LOOK):
+        if at + len(part) >= ends[-1] + BYTES and (end := _row_end(part, quotes)) is not None:
+            ends.append(at + end)
+        quotes += part.count(b'"')
+        at += len(part)
+    return list(pairwise([*ends, size] if ends[-1] < size else ends))
+
+
+def _row_end(part: bytes, quotes: int) -> int | None:
+    """Return the place behind the last line break of a part that ends a row, None without one."""
+    stop = len(part)
+    inside = (quotes + part.count(b'"')) % 2
+    while (found := part.rfind(b"\n", 0, stop)) >= 0:
+        inside = (inside + part.count(b'"', found, stop)) % 2
+        if not inside:
+            return found + 1
+        stop = found
+    return None
+
+
+def _read_whole(block: Block) -> Iterator[ArrowTable]:
+    yield from _tables(read_table(block.path))
+
+
+def _read_bytes(block: Block) -> Iterator[ArrowTable]:
+    with open_file(block.path, Message("a table")) as file:
+        start = file.read(START)
+    names, blocks = open_csv_part(block.path, start, (block.start, block.stop))
+    yield from _tables(Table(block.path, names, blocks, typed=False))
+
+
+def _read_groups(block: Block) -> Iterator[ArrowTable]:
+    arrow, parquet = library("pyarrow", "tables"), library("pyarrow.parquet", "tables")
+    groups = list(range(block.start, block.stop))
+    with parquet.ParquetFile(block.path, memory_map=False, buffer_size=1 << 20) as file:
+        for batch in file.iter_batches(_BATCH, row_groups=groups, use_threads=False):
+            yield arrow.Table.from_batches([batch])
+
+
+def _read_rows(block: Block) -> Iterator[ArrowTable]:
+    with open_file(block.path, Message("an array")) as file:
+        is_npy = file.read(6).startswith(NPY)
+    x: Array = read_arrays(block.path, mapped=True)["x"] if is_npy else map_idx(block.path)
+    for first in range(block.start, block.stop, _BATCH):
+        rows = np.array(x[first : min(first + _BATCH, block.stop)])
+        yield as_arrow({"row": np.arange(first, first + len(rows)), "x": rows})
+
+
+def _read_images(block: Block) -> Iterator[ArrowTable]:
+    """Read images as MNIST's digits are prepared; one that cannot be read is a missing input."""
+    arrow = library("pyarrow", "tables")
+    files = images_below(block.path)[block.start : block.stop]
+    kind = arrow.list_(arrow.uint8(), 784)
+    x = arrow.array([_pixels(file) for file in files], kind)
+    names = [str(Path(file).relative_to(block.path)) for file in files]
+    yield arrow.table({"file": names, "x": x})
+
+
+def _pixels(file: str) -> list[int] | None:
+    try:
+        pixels: list[int] = digit(read_image(file)).reshape(-1).tolist()
+    except (FileError, InputError):
+        return None
+    return pixels
+
+
+def _tables(table: Table) -> Iterator[ArrowTable]:
+    arrow = library("pyarrow", "tables")
+
+    def joined(arrays: Arrays) -> ArrowTable:
+        return arrow.Table.from_arrays(arrays, names=table.columns)
+
+    yield from map(joined, table.blocks())
+
+
+_READERS: dict[str, Callable[[Block], Iterator[ArrowTable]]] = {
+    "whole": _read_whole,
+    "bytes": _read_bytes,
+    "groups": _read_groups,
+    "rows": _read_rows,
+    "images": _read_images,
+}

@@ -1,0 +1,217 @@
+"""Scoring files in blocks: nothing lost or doubled, whatever is killed, and nothing done twice."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet
+import pytest
+from PIL import Image
+
+import pellucid as pl
+from pellucid.distributed import Processes, Report, blocks, score
+from pellucid.distributed.blocks import plan, read_block
+from pellucid.errors import FileError, InputError
+from tests.distributed.conftest import table
+
+
+@pytest.fixture(autouse=True)
+def small_blocks(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(blocks, "BYTES", 8_000)
+    monkeypatch.setattr(blocks, "_LOOK", 3_000)
+    monkeypatch.setattr(blocks, "IMAGES", 3)
+    monkeypatch.chdir(tmp_path)
+
+
+def write(rows: Any, name: str) -> str:
+    if name.endswith(".csv"):
+        pa.csv.write_csv(rows, name)
+    else:
+        pa.parquet.write_table(rows, name, row_group_size=500, compression="none")
+    return name
+
+
+def results(folder: str = "out") -> Any:
+    return (
+        pa.parquet.read_table(folder, partitioning=None)
+        if not any(Path(folder).glob("rejected-*"))
+        else pa.concat_tables(map(pa.parquet.read_table, sorted(Path(folder).glob("part-*"))))
+    )
+
+
+@pytest.mark.parametrize("name", ["rows.csv", "rows.parquet"])
+def test_a_plan_has_every_row_once_and_in_order(name: str) -> None:
+    rows = table(3_000)
+    found = plan([write(rows, name)])
+    assert len(found) > 3
+    assert found == plan([name])
+    parts = [pa.concat_tables(read_block(block)) for block in found]
+    ids = [int(cell) for part in parts for cell in part["id"].to_pylist()]
+    assert ids == list(range(3_000))
+    assert [c for part in parts for c in part["city"].to_pylist()] == rows["city"].to_pylist()
+
+
+@pytest.mark.parametrize("ending", ["\n", "\r\n"])
+def test_a_csv_file_is_never_cut_within_quotes(ending: str) -> None:
+    cells = ["plain", f'"a{ending}b"', f'"say ""no""{ending}{ending}"', '"",""'[:2], '"\n"']
+    lines = [f"{n},{cells[n % len(cells)]}" for n in range(4_000)]
+    Path("rows.csv").write_bytes(ending.join(["id,text", *lines, ""]).encode())
+    found = plan(["rows.csv"])
+    assert len(found) > 2
+    ids = [n for block in found for part in read_block(block) for n in part["id"].to_pylist()]
+    assert ids == [str(n) for n in range(4_000)]
+
+
+def test_inputs_of_every_kind_are_scored_in_their_order(model: str, net: pl.Network) -> None:
+    rows = table(2_000)
+    inputs = [write(rows, "a.parquet"), write(rows.slice(0, 900), "b.csv")]
+    steps: list[Report] = []
+    report = score(model, inputs, "out", keep=["id"], progress=lambda r: steps.append(r))
+    assert (report.rows, report.rejected, report.skipped) == (2_900, 0, 0)
+    assert report.blocks == report.done == len(list(Path("out").iterdir())) == len(steps) - 1
+    found = results()
+    assert [int(n) for n in found["id"].to_pylist()] == [*range(2_000), *range(900)]
+    assert found["prediction"].to_pylist() == [*net.labels(rows), *net.labels(rows.slice(0, 900))]
+
+
+def test_arrays_keep_their_row_numbers() -> None:
+    net = pl.load(Path(pl.__file__).parent / "web" / "digits.safetensors")
+    net.save("digits.safetensors")
+    images = pl.mnist().test.images[:100]
+    np.save("x.npy", images.reshape(100, 784))
+    pl.data.write_idx("x.idx", images)
+    for name in ("x.npy", "x.idx"):
+        score("digits.safetensors", [name], f"out {name}")
+        found = results(f"out {name}")
+        assert found.column_names == ["row", "prediction", "confidence"]
+        assert found["row"].to_pylist() == list(range(100))
+        assert found["prediction"].to_pylist() == net.labels(images)
+
+
+def test_images_of_a_folder_are_scored_and_bad_ones_are_rejected() -> None:
+    net = pl.load(Path(pl.__file__).parent / "web" / "digits.safetensors")
+    net.save("digits.safetensors")
+    Path("scans/more").mkdir(parents=True)
+    for k, image in enumerate(pl.mnist().test.images[:4]):
+        Image.fromarray(image).save(f"scans/{k}.png")
+    Path("scans/more/5.png").write_bytes(b"no image")
+    Path("scans/link.png").symlink_to("0.png")
+    report = score("digits.safetensors", ["scans"], "out")
+    assert (report.blocks, report.rows, report.rejected) == (2, 4, 1)
+    assert results()["file"].to_pylist() == [f"{k}.png" for k in range(4)]
+
+
+def test_rejected_rows_are_in_files_of_their_own(model: str) -> None:
+    rows = table(1_000)
+    sizes = [str(n) for n in range(1_000)]
+    sizes[7] = sizes[900] = "wide"
+    write(rows.set_column(1, "size", pa.array(sizes)), "a.csv")
+    report = score(model, ["a.csv"], "out")
+    assert (report.rows, report.rejected) == (998, 2)
+    rejects = pa.concat_tables(map(pa.parquet.read_table, sorted(Path("out").glob("rejected-*"))))
+    assert rejects["id"].to_pylist() == ["7", "900"]
+    assert all("is not a number" in reason for reason in rejects["rejected"].to_pylist())
+    assert len(results()) == 998
+
+
+def test_a_second_run_scores_only_what_is_missing_or_different(model: str, net: pl.Network) -> None:
+    write(table(2_000), "a.parquet")
+    first = score(model, ["a.parquet"], "out")
+    times = {path: path.stat().st_mtime_ns for path in Path("out").iterdir()}
+    Path("out/part-000001.parquet").unlink()
+    Path("out/part-000002.parquet").write_bytes(b"damaged")
+    again = score(model, ["a.parquet"], "out")
+    assert (again.rows, again.skipped) == (first.rows, first.blocks - 2)
+    kept = [path for path, time in times.items() if path.stat().st_mtime_ns == time]
+    assert len(kept) == first.blocks - 2
+    other = net.copy()
+    other.params[-1][0] += 1
+    other.save(model)
+    assert score(model, ["a.parquet"], "out").skipped == 0
+    assert results()["prediction"].to_pylist() == other.labels(table(2_000))
+
+
+def test_the_same_results_by_several_processes(model: str) -> None:
+    write(table(1_500), "a.parquet")
+    score(model, ["a.parquet"], "alone")
+    score(model, ["a.parquet"], "out", workers=Processes(2))
+    for path in Path("alone").iterdir():
+        assert Path("out", path.name).read_bytes() == path.read_bytes()
+
+
+def test_what_cannot_be_scored_is_refused_before_any_work(model: str) -> None:
+    write(table(10).drop_columns(["city"]), "a.csv")
+    with pytest.raises(InputError, match=r"a.csv: there is no column 'city'"):
+        score(model, ["a.csv"], "out")
+    with pytest.raises(InputError, match=r"there is no column 'name'"):
+        score(model, [write(table(10), "b.csv")], "out", keep=["name"])
+    with pytest.raises(FileError, match=r"none.csv: .*no such file"):
+        score(model, ["none.csv"], "out")
+    Path("out").mkdir()
+    Path("out/notes.txt").touch()
+    with pytest.raises(FileError, match=r"files that are not of this scoring, notes\.txt"):
+        score(model, ["b.csv"], "out")
+    with pytest.raises(InputError, match="workers must be at least 1, got 0"):
+        Processes(0)
+
+
+def test_a_table_without_rows_has_a_result_without_rows(model: str) -> None:
+    write(table(0), "a.csv")
+    assert score(model, ["a.csv"], "out").rows == 0
+    assert results().column_names == ["id", "size", "city", "bought", "prediction", "confidence"]
+
+
+SLOW = """
+import sys, time
+from pellucid.distributed import Processes, blocks, score
+blocks.BYTES = 8_000
+if __name__ == "__main__":
+    score(sys.argv[1], ["a.parquet"], "out", workers=Processes(2))
+"""
+
+
+def wait_for(found: Callable[[], bool]) -> None:
+    while not found():
+        time.sleep(0.01)
+
+
+def children(pid: int) -> list[int]:
+    text = subprocess.run(["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True)
+    return [int(word) for word in text.stdout.split()]
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("victim", ["worker", "driver"])
+def test_a_killed_process_loses_and_doubles_nothing(
+    victim: str, model: str, net: pl.Network
+) -> None:
+    rows = table(60_000)
+    write(rows, "a.parquet")
+    Path("slow.py").write_text(SLOW)
+    command = [sys.executable, "slow.py", model]
+    process = subprocess.Popen(command)
+    wait_for(lambda: len(list(Path("out").glob("part-*"))) > 5)
+    workers = children(process.pid)
+    os.kill(workers[-1] if victim == "worker" else process.pid, signal.SIGKILL)
+    process.wait()
+    if victim == "driver":
+        before = len(list(Path("out").glob("part-*")))
+        # Workers end with the process that started them
+        wait_for(lambda: not any(Path(f"/proc/{pid}").exists() for pid in workers))
+        report = score(model, ["a.parquet"], "out")
+        assert report.skipped >= before
+    else:
+        assert process.returncode == 0
+    found = results()
+    assert found["id"].to_pylist() == list(range(60_000))
+    assert found["prediction"].to_pylist() == net.labels(rows)
