@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 import pellucid as pl
+from pellucid.core.flatness import STEEPEST, activations_of
 from pellucid.core.layers import Activation
 from pellucid.lens import neurons
-from pellucid.lens.activity import STEEPEST, LayerActivity, _activations
+from pellucid.lens.activity import LayerActivity
 from tests.lens.networks import D, affine, kinds, rows_for
 
 
@@ -100,7 +101,7 @@ def test_neurons_within_a_residual_are_seen() -> None:
         found.layers[1].high, pl.Network(list(inner[:2]))(net.forward(x)[1]).max(axis=0), rtol=1e-9
     )
     assert "2.1 Tanh" in str(found)
-    names = [name for name, *_ in _activations(net.layers, net.forward(x))]
+    names = [name for name, *_ in activations_of(net.layers, net.forward(x))]
     assert names == ["1", "2.1", "3"]
 
 

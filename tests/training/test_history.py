@@ -34,6 +34,7 @@ def test_columns_and_numbers() -> None:
         "records": made.records,
         "stopped": "finished",
         "engine": "reference",
+        "hints": [],
     }
 
 

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
-from pellucid.core import activations
-from pellucid.core import layers as kinds
-from pellucid.core.chain import Trace
-from pellucid.core.composite import Skip
-from pellucid.core.layer import Layer
-from pellucid.core.layers import Activation, Identity, Sigmoid, Tanh
+from pellucid.core.flatness import FLAT, SHARE, activations_of, flat_rows
+from pellucid.core.layers import Activation, Sigmoid, Tanh
 from pellucid.core.types import Array
 from pellucid.display.text_table import table
 from pellucid.errors import InputError
@@ -22,16 +17,6 @@ from pellucid.lens import neurons
 from pellucid.lens.input_columns import RowsLike
 from pellucid.lens.report import PlainDict, Report
 from pellucid.network import Network
-
-# The steepest slope of each activation; GELU, SiLU, Mish, Hardswish, SELU and Exponential exceed it
-# in places, and it is their slope for large positive z (for Exponential, at 0).
-STEEPEST: dict[type[Activation], float] = {
-    **dict.fromkeys((kinds.ReLU, kinds.GELU, kinds.SiLU, kinds.Softplus, kinds.Tanh), 1.0),
-    **dict.fromkeys((activations.ELU, activations.Mish, activations.Hardswish), 1.0),
-    kinds.Exponential: 1.0,
-    activations.SELU: activations.SELU_SCALE,
-    kinds.Sigmoid: 0.25,
-}
 
 
 class LayerActivity(NamedTuple):
@@ -93,9 +78,7 @@ class _Tally:
         self.flat, self.low, self.high = np.array(0), np.array(np.inf), np.array(-np.inf)
 
     def add(self, z: Array, y: Array, flat: float) -> None:
-        # Activations without an entry (LeakyReLU, PReLU) are nowhere flat.
-        limit = flat * STEEPEST.get(type(self.layer), 0.0)
-        self.flat = self.flat + (np.abs(self.layer.derivative(z, y)) < limit).sum(axis=0)
+        self.flat = self.flat + flat_rows(self.layer, z, y, flat).sum(axis=0)
         self.low = np.minimum(self.low, y.min(axis=0)).astype(y.dtype)
         self.high = np.maximum(self.high, y.max(axis=0)).astype(y.dtype)
 
@@ -109,7 +92,7 @@ class _Tally:
 
 @neurons.reports_overflow
 def neuron_activity(
-    net: Network, x: RowsLike, *, flat: float = 0.05, share: float = 0.95
+    net: Network, x: RowsLike, *, flat: float = FLAT, share: float = SHARE
 ) -> NeuronActivity:
     """Find the neurons of activation layers that are dead or saturated over rows x, (N, ...).
 
@@ -139,25 +122,10 @@ def neuron_activity(
     rows = neurons.as_rows(net, x)
     tallies: dict[str, _Tally] = {}
     for _, trace in neurons.traces(net.layers, rows):
-        for name, layer, z, y in _activations(net.layers, trace):
+        for name, layer, z, y in activations_of(net.layers, trace):
             neurons.check_overflow(net, z, y)
             tallies.setdefault(name, _Tally(layer)).add(z, y, flat)
     if not tallies:
         raise InputError("this network has no activation functions, so no neuron can be flat")
     found = [tally.activity(name, len(rows), share) for name, tally in tallies.items()]
     return NeuronActivity(found, len(rows))
-
-
-def _activations(
-    layers: Sequence[Layer], trace: Trace, prefix: str = "", first: int = 0
-) -> Iterator[tuple[str, Activation, Array, Array]]:
-    """Yield name, layer, input and output of each activation layer, also inside skips."""
-    for index, layer in enumerate(layers):
-        if isinstance(layer, Activation) and not isinstance(layer, Identity):
-            yield f"{prefix}{first + index}", layer, trace.input_of(index), trace[index]
-        elif isinstance(layer, Skip):
-            # A trace ends at a skip's border: its inner layers run once more.
-            side, own = layer.ways(trace.input_of(index))
-            inside = f"{prefix}{first + index}."
-            yield from _activations(layer.layers, own, inside)
-            yield from _activations(layer.projection, side, inside, len(layer.layers))

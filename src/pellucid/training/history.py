@@ -13,6 +13,7 @@ from pellucid.core.types import Options
 from pellucid.display.text_table import table
 from pellucid.errors import InputError
 from pellucid.language import mark, say
+from pellucid.training.hints import Hint, as_state, of_state
 
 _KNOWN = mark("epoch"), mark("loss"), mark("accuracy"), mark("learning_rate"), mark("seconds")
 
@@ -33,6 +34,9 @@ class History:
         a callback's reason.
     engine
         The engine that did the arithmetic.
+    hints
+        What looked wrong while it trained, with what to try: a tuple of `Hint`, empty while all is
+        well. `print(history)` shows them.
 
     `history["loss"]` is one column as a list; iterating over a history yields its records.
     """
@@ -42,6 +46,7 @@ class History:
         self.unfinished = 0.0
         self.stopped = "finished"
         self.engine = engine
+        self.hints: tuple[Hint, ...] = ()
 
     def __getitem__(self, name: str) -> list[float]:
         if not isinstance(name, str):
@@ -60,23 +65,25 @@ class History:
         return len(self.records)
 
     def state(self) -> Options:
-        """Return the records as plain values and arrays, for a checkpoint."""
+        """Return records and hints as plain values and arrays, for a checkpoint."""
         # A list of dicts would be several times as long; a later fit may have other columns.
         return {
             "parts": [
                 {"columns": names, "rows": np.array([list(each.values()) for each in records])}
                 for names, records in groupby(self.records, key=list)
-            ]
+            ],
+            "hints": as_state(self.hints),
         }
 
     def load_state(self, state: Options) -> None:
-        """Take over the records that `state` returned."""
+        """Take over the records and hints that `state` returned."""
         records = (
             dict(zip(part["columns"], row, strict=True))
             for part in state["parts"]
             for row in part["rows"].tolist()
         )
         self.records = [{**record, "epoch": index} for index, record in enumerate(records, 1)]
+        self.hints = of_state(state.get("hints", ()))
 
     @property
     def seconds(self) -> float:
@@ -96,7 +103,9 @@ class History:
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain lists and numbers."""
-        return {"records": self.records, "stopped": self.stopped, "engine": self.engine}
+        hints = [{"kind": each.kind, "epoch": each.epoch, "text": str(each)} for each in self.hints]
+        own = {"records": self.records, "stopped": self.stopped, "engine": self.engine}
+        return {**own, "hints": hints}
 
     def lines(self) -> list[list[str]]:
         """Return the records as cells: names of the columns, then a line for each epoch."""
@@ -107,7 +116,7 @@ class History:
     def __str__(self) -> str:
         if not self.records:
             return say("the history is empty: no epoch was finished")
-        return table(self.lines(), total=False)
+        return "\n".join([table(self.lines(), total=False), *(hint.line for hint in self.hints)])
 
     __repr__ = __str__
 

@@ -26,7 +26,8 @@ def of_history(history: History) -> str:
         head += ", " + say("stopped: {reason}", reason=history.stopped)
     parts = [_curve(history, name) for name in ("loss", *METRICS) if name in history.records[0]]
     unfolded = blocks.details(say("epoch by epoch"), blocks.table(history.lines()))
-    return blocks.frame(blocks.paragraph(head), *parts, unfolded)
+    hints = [blocks.paragraph(hint.line) for hint in history.hints]
+    return blocks.frame(blocks.paragraph(head), *hints, *parts, unfolded)
 
 
 def _curve(history: History, name: str) -> str:

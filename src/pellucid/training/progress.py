@@ -41,6 +41,19 @@ def epoch_text(run: RunView) -> str:
     return "  ".join(parts)
 
 
+class NewHints:
+    """The hints of a run that were not shown yet."""
+
+    def __init__(self) -> None:
+        self._shown = 0
+
+    def lines(self, run: RunView) -> list[str]:
+        """Return the texts of the hints since the last call."""
+        hints = run.history.hints[self._shown :]
+        self._shown += len(hints)
+        return [hint.line for hint in hints]
+
+
 LINES = 50  # about as many a run of short epochs writes into a pipe or a log file at most
 PATIENCE = 5.0  # seconds without a line after which the next epoch writes one
 
@@ -53,8 +66,10 @@ class LineProgress(Callback):
 
     def on_start(self, run: RunView) -> None:
         self._written, self._when = 0, 0.0
+        self._hints = NewHints()
 
     def on_epoch(self, run: RunView) -> None:
+        self._write_hints(run)
         every = -(-run.epochs // LINES)
         if run.epoch == 1 or run.epoch % every == 0 or time.monotonic() - self._when > PATIENCE:
             self._write(run)
@@ -62,6 +77,12 @@ class LineProgress(Callback):
     def on_end(self, run: RunView) -> None:
         if self._written < len(run.history):
             self._write(run)
+        self._write_hints(run)
+
+    def _write_hints(self, run: RunView) -> None:
+        with suppress(OSError):
+            for text in self._hints.lines(run):
+                print(text, file=sys.stderr, flush=True)  # noqa: T201
 
     def _write(self, run: RunView) -> None:
         self._written, self._when = len(run.history), time.monotonic()
@@ -92,6 +113,7 @@ class TerminalProgress(Callback):
         )
         self._task = self._bar.add_task("", total=run.epochs * run.batches, scores="")
         self._shown = 0.0
+        self._hints = NewHints()
         self._bar.start()
 
     def on_batch(self, run: RunView) -> None:
@@ -104,14 +126,21 @@ class TerminalProgress(Callback):
 
     def on_epoch(self, run: RunView) -> None:
         self._update(completed=run.epoch * run.batches, scores=epoch_text(run))
+        self._print_hints(run)
 
     def on_end(self, run: RunView) -> None:
+        self._print_hints(run)
         with suppress(OSError):
             self._bar.stop()
 
     def _update(self, **shown: Any) -> None:
         with suppress(OSError):  # a closed terminal ends no training
             self._bar.update(self._task, **shown)
+
+    def _print_hints(self, run: RunView) -> None:
+        with suppress(OSError):
+            for text in self._hints.lines(run):  # above the bar, where they stay
+                self._bar.console.print(text, markup=False, highlight=False)
 
 
 class NotebookProgress(Callback):
@@ -126,9 +155,9 @@ class NotebookProgress(Callback):
     def on_epoch(self, run: RunView) -> None:
         head = say("epoch {epoch}/{epochs}", epoch=run.epoch, epochs=run.epochs)
         bar = f'<progress value="{run.epoch}" max="{run.epochs}"></progress>'
-        self._handle.update(
-            self._html(f"{bar} {html.escape(head)} &nbsp; {html.escape(epoch_text(run))}")
-        )
+        lines = [f"{bar} {html.escape(head)} &nbsp; {html.escape(epoch_text(run))}"]
+        lines += [html.escape(hint.line) for hint in run.history.hints]
+        self._handle.update(self._html("<br>".join(lines)))
 
 
 def _in_notebook() -> bool:

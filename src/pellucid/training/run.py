@@ -21,6 +21,7 @@ from pellucid.training.augmentation import check_augmentation, wants_each_batch
 from pellucid.training.callbacks import RunState, arrays_of
 from pellucid.training.checkpoints import Checkpoints
 from pellucid.training.epoch import Epoch
+from pellucid.training.hints import Watch
 from pellucid.training.history import History
 from pellucid.training.interrupts import stopping_on_interrupt
 from pellucid.training.progress import progress_callback
@@ -103,6 +104,7 @@ class Run(RunState):
         try:
             if self.checkpoints is not None:
                 self.checkpoints.begin(self)
+            self.watch = Watch(self)
             # No warning of overflow batch by batch: the loss shows it, and `_diverged` finds where
             # it began.
             with stopping_on_interrupt(self), np.errstate(over="ignore", invalid="ignore"):
@@ -140,8 +142,11 @@ class Run(RunState):
         record["learning_rate"] = self.engine.learning_rate
         record["seconds"] = part.seconds
         self.history.records.append(record)
+        self.watch.after_epoch(self)
         for callback in self.callbacks:
             callback.on_epoch(self)
+        if self.stopped is not None and self.epoch < self.epochs:
+            self.watch.after_epoch(self)  # the end, which nobody could foresee
         self._swap_average()
         self.part = None
         if self.checkpoints is not None:
