@@ -187,6 +187,7 @@ HEAVY = (
         "starlette",
         "uvicorn",
         "orjson",
+        "segno",
         "anywidget",
         "ray",
         "pandas",

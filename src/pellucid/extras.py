@@ -21,7 +21,7 @@ EXTRAS: dict[str, tuple[str, ...]] = {
     "sklearn": ("scikit-learn",),
     "torch": ("torch",),
     "onnx": ("onnx", "onnxruntime"),
-    "web": ("starlette", "uvicorn", "httptools", *_UVLOOP),
+    "web": ("starlette", "uvicorn", "httptools", *_UVLOOP, "segno"),
     "serve": ("uvicorn", "httptools", *_UVLOOP, "orjson", "prometheus-client"),
     "ray": ("ray",),
     "notebook": ("anywidget",),

@@ -40,6 +40,7 @@ NAMES = {
         *("score", "rejected", "parquet", "Ray", "auto", "local", "id", "name"),
         *("s", "batches", "epoch"),
         "pellucid",
+        "QR",
         "MNIST",
         "mnist",
         "IDX",

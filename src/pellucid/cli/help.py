@@ -30,7 +30,7 @@ METAVARS = (
     *(mark("INPUT..."), mark("NAMES")),
     *(mark("N"), mark("N,N,..."), mark("NAME"), mark("NAME,..."), mark("NAME=N,...")),
     *(mark("SHARE"), mark("SHARE|DATA"), mark("RATE"), mark("COLUMN"), mark("CLASS")),
-    *(mark("TASK"), mark("CHANGE"), mark("FORMAT")),
+    *(mark("TASK"), mark("CHANGE"), mark("FORMAT"), mark("ADDRESS")),
 )
 """Placeholders in help, marked here for the catalogue."""
 

@@ -14,8 +14,8 @@ from pathlib import Path
 STATIC = Path(__file__).with_name("static")
 FIRST = "main.js"
 _SHEETS = (
-    *("base", "pad", "stage", "detail", "why", "lesson", "learn", "playground", "layout"),
-    "print",
+    *("base", "pad", "stage", "detail", "why", "lesson", "learn", "playground", "class"),
+    *("layout", "print"),
 )
 STYLES = tuple(f"styles/{name}.css" for name in _SHEETS)
 """In the order of index.html: at equal specificity a later style wins."""

@@ -58,11 +58,18 @@ class Facts(TypedDict):
     rows: int
     digits: bool
     server: bool
+    class_address: str
+    sends: bool
     version: str
 
 
-def facts(net: Network, name: str, *, server: bool = False) -> Facts:
+def facts(
+    net: Network, name: str, *, server: bool = False, class_address: str = "", sends: bool = False
+) -> Facts:
     """Return the facts about a network.
+
+    `server` says whether pellucid serves its page, `class_address` is where a class sends drawings
+    to that page, and `sends` says whether the page sends them.
 
     Raises InputError for anything but a network, and for one without weights, which has no neurons
     to show.
@@ -89,6 +96,8 @@ def facts(net: Network, name: str, *, server: bool = False) -> Facts:
         "rows": 0 if test is None else len(test.labels),
         "digits": digits,
         "server": server,
+        "class_address": class_address,
+        "sends": sends,
         "version": __version__,
     }
 

@@ -1,4 +1,4 @@
-"""The guard of the page's server: only the page itself, in the browser of this user, may use it.
+"""The guard of the page's servers: only the page itself, in the browser of this user, may use it.
 
 Any web page can let a browser send requests to 127.0.0.1. So `Host` must name this computer (DNS
 rebinding points another site's name here), `Origin` and `Sec-Fetch-Site`, where there are such
@@ -10,7 +10,7 @@ cookie.
 from __future__ import annotations
 
 import hmac
-from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
 from http.cookies import CookieError, SimpleCookie
 from typing import Any, TypeAlias
 from urllib.parse import parse_qs
@@ -30,7 +30,6 @@ POLICY = (
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 HEADERS = {
-    "content-security-policy": POLICY,
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
     "cross-origin-opener-policy": "same-origin",
@@ -40,6 +39,7 @@ HEADERS = {
 
 
 Refusal: TypeAlias = tuple[int, bytes]  # status and reason
+TEXT = b"text/plain; charset=utf-8"
 TOO_LARGE: Refusal = 413, b"the request is too large"
 
 
@@ -50,12 +50,12 @@ class _TooLargeError(Exception):
 class _Body:
     """A request's body, which is not read beyond the limit: its stated length may be missing."""
 
-    def __init__(self, receive: Receive) -> None:
-        self._receive, self._taken = receive, 0
+    def __init__(self, receive: Receive, largest: int) -> None:
+        self._receive, self._taken, self._largest = receive, 0, largest
 
     @property
     def too_large(self) -> bool:
-        return self._taken > LARGEST_BODY
+        return self._taken > self._largest
 
     async def receive(self) -> Message:
         message = await self._receive()
@@ -75,10 +75,29 @@ class Guard:
         The application.
     key
         What the first request must have as `?key=`, and all others as a cookie; None for no key.
+    hosts
+        Names of this server, as `Host` has them, with or without a port.
+    entrance
+        The path to which other sites may link.
+    largest
+        Bytes of a body.
+    policy
+        The Content-Security-Policy.
     """
 
-    def __init__(self, app: App, key: str | None = None) -> None:
+    def __init__(
+        self,
+        app: App,
+        key: str | None = None,
+        *,
+        hosts: Sequence[str] = NAMES,
+        entrance: str = "/",
+        largest: int = LARGEST_BODY,
+        policy: str = POLICY,
+    ) -> None:
         self.app, self.key = app, key
+        self.hosts, self.entrance, self.largest = hosts, entrance, largest
+        self.headers = {"content-security-policy": policy, **HEADERS}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or respond 400 (host), 403 (origin, key) or 413 (size)."""
@@ -89,36 +108,54 @@ class Guard:
             name.decode("latin-1").lower(): value.decode("latin-1")
             for name, value in scope["headers"]
         }
-        if refusal := _refusal(headers, scope["path"]):
-            await _respond(send, *refusal)
+        send = _with_headers(send, self.headers)
+        if refusal := self._refusal(headers, scope["path"]):
+            await respond(send, *refusal)
         elif self.key is not None and not _knows(self.key, headers):
             await self._admit(scope, headers["host"], send)
         else:
             await self._passed_on(scope, receive, send)
 
     async def _passed_on(self, scope: Scope, receive: Receive, send: Send) -> None:
-        body = _Body(receive)
+        body = _Body(receive, self.largest)
 
         async def unless_too_large(message: Message) -> None:
             if not body.too_large:  # then the application responds to an error of its own
                 await send(message)
 
         try:
-            await self.app(scope, body.receive, _with_headers(unless_too_large))
+            await self.app(scope, body.receive, unless_too_large)
         except _TooLargeError:
-            await _respond(send, *TOO_LARGE)
+            await respond(send, *TOO_LARGE)
 
     async def _admit(self, scope: Scope, host: str, send: Send) -> None:
         """Turn the key of the address into a cookie, or refuse the request."""
         given = parse_qs(scope["query_string"].decode("latin-1")).get("key", [""])[0]
         if self.key is None or not _same(given, self.key):
             reason = b"open the address that pellucid printed: it ends in a key"
-            await _respond(send, 403, reason)
+            await respond(send, 403, reason)
             return
         cookie = f"{_cookie_name(host)}={self.key}; Path=/; HttpOnly; SameSite=Strict"
         # The browser keeps what follows the # of the first address.
         headers = [(b"location", b"/"), (b"set-cookie", cookie.encode("latin-1"))]
-        await _respond(send, 303, b"", headers)
+        await respond(send, 303, b"", headers)
+
+    def _refusal(self, headers: dict[str, str], path: str) -> Refusal | None:
+        host = headers.get("host", "")
+        # With or without a port: browsers leave out the default one.
+        if host.rpartition(":")[0] not in self.hosts and host not in self.hosts:
+            return 400, f"this server responds to {' and '.join(self.hosts)} only".encode()
+        # Browsers send no Origin with a plain GET, which cannot change anything here.
+        if headers.get("origin", f"http://{host}") != f"http://{host}":
+            return 403, b"this server responds to its own page only"
+        # Browsers say where a request comes from. A link to the page itself may be anywhere.
+        own = headers.get("sec-fetch-site", "none") in ("same-origin", "none")
+        if path != self.entrance and not own:
+            return 403, b"this server responds to its own page only"
+        length = headers.get("content-length", "0")
+        if not length.isdecimal() or int(length) > self.largest:
+            return TOO_LARGE
+        return None
 
 
 def _knows(key: str, headers: dict[str, str]) -> bool:
@@ -141,38 +178,23 @@ def _cookie_name(host: str) -> str:
     return f"pellucid-{port if port.isdecimal() else '80'}"
 
 
-def _refusal(headers: dict[str, str], path: str) -> Refusal | None:
-    host = headers.get("host", "")
-    # With or without a port: browsers leave out the default one.
-    if host.rpartition(":")[0] not in NAMES and host not in NAMES:
-        return 400, b"this server responds to 127.0.0.1 and localhost only"
-    # Browsers send no Origin with a plain GET, which cannot change anything here.
-    if headers.get("origin", f"http://{host}") != f"http://{host}":
-        return 403, b"this server responds to its own page only"
-    # Browsers say where a request comes from. A link to the page itself may be anywhere.
-    if path != "/" and headers.get("sec-fetch-site", "none") not in ("same-origin", "none"):
-        return 403, b"this server responds to its own page only"
-    length = headers.get("content-length", "0")
-    if not length.isdecimal() or int(length) > LARGEST_BODY:
-        return TOO_LARGE
-    return None
-
-
-def _with_headers(send: Send) -> Send:
+def _with_headers(send: Send, headers: Mapping[str, str]) -> Send:
     async def with_headers(message: Message) -> None:
         if message["type"] == "http.response.start":
             given = message.get("headers", ())
-            own = [(name, value) for name, value in given if name.decode() not in HEADERS]
-            added = [(name.encode(), value.encode()) for name, value in HEADERS.items()]
+            own = [(name, value) for name, value in given if name.decode() not in headers]
+            added = [(name.encode(), value.encode()) for name, value in headers.items()]
             message = {**message, "headers": own + added}
         await send(message)
 
     return with_headers
 
 
-async def _respond(send: Send, status: int, text: bytes, more: Headers = ()) -> None:
-    length = str(len(text)).encode()
-    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", length), *more]
-    send = _with_headers(send)
+async def respond(
+    send: Send, status: int, content: bytes, more: Headers = (), kind: bytes = TEXT
+) -> None:
+    """Send a whole response."""
+    length = str(len(content)).encode()
+    headers = [(b"content-type", kind), (b"content-length", length), *more]
     await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": text})
+    await send({"type": "http.response.body", "body": content})

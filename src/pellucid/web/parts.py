@@ -24,17 +24,21 @@ INDEX, FACTS, MODEL, DIGITS = "index.html", "page.json", "model.bin", "digits.bi
 LICENCE = "<!-- Test digits: MNIST, by Yann LeCun and Corinna Cortes, licence CC BY-SA 3.0. -->"
 
 
-def parts(net: Network, name: str, *, server: bool = False) -> dict[str, bytes]:
+def parts(
+    net: Network, name: str, *, server: bool = False, class_address: str = ""
+) -> dict[str, bytes]:
     """Return the page's files by name.
 
     Parameters
     ----------
     server
         Whether pellucid serves the page, and so can train and evaluate for it.
+    class_address
+        Where pupils' devices send drawings to this page, or "".
 
     Raises InputError for a network without weights.
     """
-    known = facts(net, name, server=server)
+    known = facts(net, name, server=server, class_address=class_address)
     data = {FACTS: json.dumps(known, ensure_ascii=False).encode(), MODEL: model_bytes(net)}
     if known["digits"]:
         data[DIGITS] = sample_digits()

@@ -106,20 +106,20 @@ def routes(trainings: Trainings) -> list[Route]:
         _order(trainings[query["name"]], query, body)
 
     def digits(query: Query, body: bytes, stop: Event) -> bytes:
-        return pixels(_numbers(query["rows"], MOST_DIGITS))
+        return pixels(numbers(query["rows"], MOST_DIGITS))
 
     evaluating, ordering = trainings.evaluating, trainings.ordering
     return [
         Route("/learn", learn),
-        Route("/learn/{name}/{order}", _endpoint(order, ordering), methods=["POST"]),
-        Route("/evaluate", _endpoint(_evaluation, evaluating), methods=["POST"]),
-        Route("/robustness/{change}", _endpoint(_robustness, evaluating), methods=["POST"]),
-        Route("/digit/{row}", _endpoint(_digit, ordering)),
-        Route("/digits/{rows}", _endpoint(digits, ordering)),
+        Route("/learn/{name}/{order}", endpoint(order, ordering), methods=["POST"]),
+        Route("/evaluate", endpoint(_evaluation, evaluating), methods=["POST"]),
+        Route("/robustness/{change}", endpoint(_robustness, evaluating), methods=["POST"]),
+        Route("/digit/{row}", endpoint(_digit, ordering)),
+        Route("/digits/{rows}", endpoint(digits, ordering)),
     ]
 
 
-def _endpoint(work: Work, computing: Computing) -> Callable[[Request], Any]:
+def endpoint(work: Work, computing: Computing) -> Callable[[Request], Any]:
     """Return an endpoint that works in a thread: 200 with JSON or bytes, 400 with the reason, 503
     where too many wait.
 
@@ -127,7 +127,7 @@ def _endpoint(work: Work, computing: Computing) -> Callable[[Request], Any]:
     """
     from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-    async def endpoint(request: Request) -> Response:
+    async def respond(request: Request) -> Response:
         body = await request.body()
         query = {**request.query_params, **request.path_params}
         try:
@@ -145,7 +145,7 @@ def _endpoint(work: Work, computing: Computing) -> Callable[[Request], Any]:
                 return PlainTextResponse(translate(error), 400)
         return Response(found) if isinstance(found, bytes) else JSONResponse(found)
 
-    return endpoint
+    return respond
 
 
 def _order(training: Training, query: Query, body: bytes) -> None:
@@ -170,7 +170,7 @@ def _order(training: Training, query: Query, body: bytes) -> None:
 
 def _new_network(query: Query, seed: int) -> Network:
     """Build the requested network with new weights."""
-    hidden = _numbers(query.get("hidden", ""), MOST_LAYERS)
+    hidden = numbers(query.get("hidden", ""), MOST_LAYERS)
     if any(not 1 <= size <= MOST_NEURONS for size in hidden):
         raise RefusedError(f"a hidden layer has 1 to {MOST_NEURONS} neurons")
     activation = query.get("activation", "sigmoid")
@@ -196,7 +196,8 @@ def _event(news: News | dict[str, str | None]) -> str:
     return f"data: {json.dumps(news)}\n\n"
 
 
-def _numbers(text: str, most: int) -> list[int]:
+def numbers(text: str, most: int) -> list[int]:
+    """Return whole numbers that commas separate; raises RefusedError for anything else."""
     words = [word for word in text.split(",") if word]
     if len(words) > most:
         raise RefusedError(f"expected at most {most} numbers, got {len(words)}")

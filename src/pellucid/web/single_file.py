@@ -44,9 +44,12 @@ def page(net: Network, path: str | os.PathLike[str]) -> int:
     return len(content)
 
 
-def page_text(net: Network, name: str) -> str:
-    """Return the text of the page; `name` is that of the network."""
-    known = facts(net, name)
+def page_text(net: Network, name: str, *, sends: bool = False) -> str:
+    """Return the text of the page; `name` is that of the network.
+
+    `sends` is for a class: the page may then contact the server that it came from.
+    """
+    known = facts(net, name, sends=sends)
     data = {
         "facts": known,
         "model": _base64(model_bytes(net)),
@@ -63,6 +66,8 @@ def page_text(net: Network, name: str) -> str:
         f"default-src 'none'; script-src {scripts}; style-src '{_digest(style)}'; "
         "img-src data: blob:"
     )
+    if sends:
+        policy += "; connect-src 'self'"
     licence = f"\n    {LICENCE}" if known["digits"] else ""
     html = _LINK.sub("", (STATIC / "index.html").read_text(encoding="utf-8"))
     parts = {

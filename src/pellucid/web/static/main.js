@@ -39,7 +39,10 @@ function build(page) {
 
 async function begin() {
   try {
-    const page = new Page(await resources());
+    const found = await resources();
+    // A pupil's device begins with an empty drawing and the panel that sends it
+    if (found.facts.sends && !location.hash) history.replaceState(null, "", "#d=&p=digits");
+    const page = new Page(found);
     page.show(build);
     walkByKeys(page);
     Object.defineProperty(window, "pellucid", {

@@ -12,6 +12,8 @@
  * @property {number | null} accuracy on all test digits
  * @property {number} rows number of test digits
  * @property {boolean} server whether the page comes from `pellucid open`
+ * @property {string} class_address where pupils' devices send drawings to this page, or ""
+ * @property {boolean} sends whether the page sends drawings to a teacher's
  * @property {string} version
  *
  * @typedef {object} Field a column of a table; of numbers where `categories` is null

@@ -452,6 +452,63 @@ export const en = {
     "This network, new and untrained, in both libraries: x are pictures with pixels from 0 to " +
     "255, (N, 28, 28), t their digits. Loss and optimizer are the same.",
 
+  "digits.title": "My digits",
+  "digits.text":
+    "Save your own drawings with their labels, to see how well the network reads your hand, and " +
+    "to train one on it.",
+  "digits.legend": "This drawing is a",
+  "digits.save": "Save this drawing as a {label}",
+  "digits.saved": "Saved as a {label}; {count} drawings in all.",
+  "digits.removed": "Deleted; {count} drawings are left.",
+  "digits.not-own": "Draw a digit yourself first: test digits and noise are not saved here.",
+  "digits.empty": "Draw a digit first.",
+  "digits.full": "{count} drawings are saved, and no more fit: delete some.",
+  "digits.none": "Nothing is saved yet.",
+  "digits.score": "The network reads {right} of {count} drawings correctly ({share}).",
+  "digits.right": "a {label}, read correctly as {read}",
+  "digits.wrong": "a {label}, misread as {read}",
+  "digits.open": "Show this drawing: {words}",
+  "digits.delete": "Delete this drawing of a {label}",
+  "digits.images": "Download as images",
+  "digits.idx": "Download as IDX",
+  "digits.then": "Train on the download",
+  "digits.kept": "Up to {count} drawings are kept in this browser, on this device only.",
+  "digits.lost":
+    "This browser keeps nothing here (a frame, or storage is off): the drawings are lost when the " +
+    "page closes. Download them. At most {count} are held.",
+
+  "class.title": "Class",
+  "class.text":
+    "Pupils open this address on their own devices, in the same network as this computer. They " +
+    "draw, save with a label, and send; the drawings arrive here.",
+  "class.code": "QR code of the class's address",
+  "class.plain":
+    "The connection is not encrypted: anyone in the network can read along. Whoever has the link " +
+    "can send drawings, and nothing else. The drawings are kept until pellucid ends; download " +
+    "them before.",
+  "class.count": "{count} drawings from {devices} devices",
+  "class.labels": "Drawings by label",
+  "class.score": "The network reads {right} of all {count} drawings correctly ({share}).",
+  "class.train": "Train the network on these drawings",
+  "class.training": "Training, for some seconds…",
+  "class.result": "Before {before}, after {after} drawings read correctly.",
+  "class.digits": "MNIST's 10,000 test digits: {before} before, {after} after.",
+  "class.honest":
+    "Every third drawing of a label, {count} in all, was held out and not trained on; {trained} " +
+    "were, beside 6,000 of MNIST's. The hands are the same in both parts, so a new pupil's may " +
+    "be read less well. With few drawings, chance moves the numbers much.",
+  "class.latest": "Latest drawings",
+  "class.device": "device {device}",
+  "class.delete-device": "Delete all {count} drawings of device {device}",
+  "class.nickname": "Nickname (or nothing)",
+  "class.send": "Send {count} drawings to the teacher",
+  "class.sent": "{count} sent.",
+  "class.sent-mark": "sent",
+  "class.sends":
+    "Only saved drawings, their labels and the nickname are sent. The connection is not " +
+    "encrypted, so take no real name.",
+  "class.unreachable": "The teacher's computer does not answer: ask whether pellucid still runs.",
+
   "share.title": "Share",
   "share.text": "Make a link that opens the page as it is now, for a class or for yourself.",
   "share.opens": "The link opens",
@@ -492,9 +549,9 @@ export const en = {
     "opened. Save it as a model file (Change the network) and open that.",
   "share.file": "The recipients of the link must be able to open this address.",
   "share.school":
-    "For a class, write the page as one file (pellucid export MODEL --to html page.html) or as a " +
-    "folder (--to site FOLDER), put it on the school's web site, and enter its address above. " +
-    "Nothing else is required.",
+    "For a class, write the page as one file or as a folder, put it on the school's web site, and " +
+    "enter its address above. digits is the network that comes with pellucid; the file of your " +
+    "own goes in its place.",
   "share.hidden": "This link hides some controls.",
   "share.reveal": "Show them",
 

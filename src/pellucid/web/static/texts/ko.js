@@ -407,6 +407,55 @@ export const ko = {
     "아직 학습하지 않은 이 신경망을 두 라이브러리로 작성한 코드입니다. x는 픽셀이 0부터 255까지인 그림 (N, 28, 28), t는 그 숫자입니다. 손실과 " +
     "옵티마이저도 같습니다.",
 
+  "digits.title": "내 숫자",
+  "digits.text":
+    "직접 그린 숫자를 정답과 함께 저장해 보세요. 신경망이 내 글씨를 얼마나 잘 읽는지 보고, 내 글씨로 학습시킬 수도 있습니다.",
+  "digits.legend": "이 그림의 정답",
+  "digits.save": "이 그림을 {label}(으)로 저장",
+  "digits.saved": "정답 {label}(으)로 저장했습니다. 모두 {count}개입니다.",
+  "digits.removed": "지웠습니다. {count}개가 남았습니다.",
+  "digits.not-own": "먼저 숫자를 직접 그리세요. 테스트 숫자와 잡음은 저장하지 않습니다.",
+  "digits.empty": "먼저 숫자를 그리세요.",
+  "digits.full": "{count}개가 저장되어 더 넣을 수 없습니다. 몇 개를 지우세요.",
+  "digits.none": "아직 저장한 그림이 없습니다.",
+  "digits.score": "신경망이 그림 {count}개 가운데 {right}개를 바르게 읽습니다({share}).",
+  "digits.right": "정답 {label}, {read}(으)로 바르게 읽음",
+  "digits.wrong": "정답 {label}, {read}(으)로 잘못 읽음",
+  "digits.open": "이 그림 보기: {words}",
+  "digits.delete": "정답이 {label}인 이 그림 지우기",
+  "digits.images": "이미지로 내려받기",
+  "digits.idx": "IDX로 내려받기",
+  "digits.then": "내려받은 그림으로 학습시키기",
+  "digits.kept": "그림은 {count}개까지 이 기기의 이 브라우저에만 저장됩니다.",
+  "digits.lost":
+    "여기서는 브라우저에 저장되지 않아(프레임 안이거나 저장이 꺼져 있음) 페이지를 닫으면 그림이 사라집니다. 내려받아 두세요. {count}개까지 담을 수 있습니다.",
+
+  "class.title": "우리 반",
+  "class.text":
+    "학생은 이 컴퓨터와 같은 네트워크에서 자기 기기로 아래 주소를 엽니다. 숫자를 그려 정답과 함께 저장하고 보내면, 그림이 여기로 모입니다.",
+  "class.code": "학생용 주소의 QR 코드",
+  "class.plain":
+    "연결이 암호화되지 않아 같은 네트워크에 있는 사람이 내용을 볼 수 있습니다. 링크를 아는 사람은 그림을 보낼 수 있을 뿐, 다른 일은 할 수 없습니다. 그림은 pellucid를 끝내면 사라지니 그 전에 내려받으세요.",
+  "class.count": "기기 {devices}대에서 온 그림 {count}개",
+  "class.labels": "정답별 그림 수",
+  "class.score": "신경망이 모든 그림 {count}개 가운데 {right}개를 바르게 읽습니다({share}).",
+  "class.train": "이 그림으로 신경망 학습시키기",
+  "class.training": "학습하는 중입니다. 몇 초 걸립니다.",
+  "class.result": "바르게 읽은 그림: 학습 전 {before}, 학습 후 {after}.",
+  "class.digits": "MNIST 테스트 숫자 10,000개: 학습 전 {before}, 학습 후 {after}.",
+  "class.honest":
+    "정답마다 세 번째 그림은 학습에 쓰지 않고 남겨 두어, 모두 {count}개로 정확도를 쟀습니다. 학습에는 그림 {trained}개와 MNIST 숫자 6,000개를 썼습니다. 두 쪽에 같은 사람의 글씨가 있으므로 처음 보는 학생의 글씨는 이보다 덜 읽을 수 있습니다. 그림이 적으면 우연에 따라 크게 달라집니다.",
+  "class.latest": "최근에 온 그림",
+  "class.device": "기기 {device}",
+  "class.delete-device": "기기 {device}에서 온 그림 {count}개 모두 지우기",
+  "class.nickname": "별명(비워 두어도 됩니다)",
+  "class.send": "그림 {count}개를 선생님께 보내기",
+  "class.sent": "{count}개를 보냈습니다.",
+  "class.sent-mark": "보냄",
+  "class.sends":
+    "저장한 그림과 정답, 별명만 보냅니다. 연결이 암호화되지 않으니 실제 이름은 쓰지 마세요.",
+  "class.unreachable": "선생님 컴퓨터가 응답하지 않습니다. pellucid가 아직 실행 중인지 물어보세요.",
+
   "share.title": "공유",
   "share.text":
     "지금 화면을 그대로 여는 링크를 만듭니다. 수업에서 나누어 주거나 나중에 다시 열 때 씁니다.",
@@ -447,8 +496,7 @@ export const ko = {
     "여기서 학습한 신경망은 링크에 담기지 않아, 링크로 열면 처음 열었던 신경망이 보입니다. 신경망 바꾸기에서 모델 파일로 저장해 그 파일을 여세요.",
   "share.file": "링크를 받은 사람이 이 주소를 열 수 있어야 합니다.",
   "share.school":
-    "수업에 쓰려면 페이지를 파일 하나(pellucid export MODEL --to html page.html)나 폴더 하나(--to site 폴더)로 만들어 학교 " +
-    "웹 사이트에 올리고, 그 주소를 위에 적으세요. 다른 것은 필요 없습니다.",
+    "수업에 쓰려면 페이지를 파일 하나나 폴더 하나로 만들어 학교 웹 사이트에 올리고, 그 주소를 위에 적으세요. digits는 pellucid에 들어 있는 신경망이며, 그 자리에 직접 만든 신경망 파일을 써도 됩니다.",
   "share.hidden": "이 링크에서는 일부 기능이 숨겨져 있습니다.",
   "share.reveal": "모두 보이기",
 

@@ -5,7 +5,9 @@ import { h, reveal, set, setText } from "../dom.js";
 import { concealed } from "../state.js";
 import { backprop } from "./backprop.js";
 import { change } from "./change.js";
+import { classroom } from "./classroom.js";
 import { codes } from "./codes.js";
+import { digits } from "./digits.js";
 import { evaluate } from "./evaluate.js";
 import { learn } from "./learn.js";
 import { matrix } from "./matrix.js";
@@ -57,6 +59,14 @@ const PANELS = [
     view: matrix,
   },
   { id: "torch", title: "codes.title", fits: hasLesson, view: codes },
+  { id: "digits", title: "digits.title", fits: ({ digits }) => digits.length > 0, view: digits },
+  {
+    id: "class",
+    title: "class.title",
+    fits: ({ facts }) => facts.class_address !== "",
+    view: classroom,
+    tells: true,
+  },
   { id: "share", title: "share.title", view: share },
   {
     id: "worksheet",

@@ -29,6 +29,8 @@ const CONTROLS = /** @type {const} */ ([
   "theme",
 ]);
 
+const EXPORT = "pellucid export digits page.html\npellucid export digits --to site neurons/";
+
 /** @param {Page} page @param {Choice[]} panels those that a link may open @returns {View} */
 export function share(page, panels) {
   const { t, store } = page;
@@ -174,6 +176,7 @@ export function share(page, panels) {
     where,
     page.base === page.opened ? null : h("p", { class: "note" }, t("share.trained")),
     h("p", { class: "note" }, t("share.school")),
+    h("pre", { tabindex: 0 }, EXPORT),
     panels.some(({ id }) => id === "worksheet")
       ? h(
           "p",
