@@ -172,6 +172,7 @@ def test_lines_of_a_network_have_the_colours_of_their_weights_signs() -> None:
     )
     colours = [mpl.colors.to_hex(colour) for colour in lines.get_colors()]
     assert colours == [LIGHT.negative, LIGHT.positive]  # the stronger is drawn last
+    assert [dashes is not None for _, dashes in lines.get_linestyles()] == [True, False]
     assert lines.get_linewidths()[1] > lines.get_linewidths()[0]
 
 

@@ -55,10 +55,11 @@ def network(
 ) -> Axes:
     """Draw a network: its neurons, layer by layer, and its weights as lines.
 
-    Lines have the colour of the weight's sign and are the wider the larger it is. With a row x,
-    neurons show their activation as a number and as a colour, and the predicted class has a ring.
-    Of layers with more than `most` neurons the first and last are drawn; inputs that are an image
-    are drawn as one. Raises InputError for more than one row, and one that does not fit.
+    Lines have the colour of the weight's sign and are the wider the larger it is; negative ones are
+    dashed. With a row x, neurons show their activation as a number and as a colour, and the
+    predicted class has a ring. Of layers with more than `most` neurons the first and last are
+    drawn; inputs that are an image are drawn as one. Raises InputError for more than one row, and
+    one that does not fit.
     """
     most = max(whole("most", most), 3)
     table = None if x is None else neurons.trace_table(net, x)
@@ -124,9 +125,11 @@ def _lines(ax: Axes, columns: list[_Column], colours: style.Palette, thick: floa
     shares = np.clip(np.array(strengths), -1, 1)
     order = np.argsort(np.abs(shares))
     signs = [colours.negative if shares[k] < 0 else colours.positive for k in order]
+    dashes = [style.DASHES[int(shares[k] < 0)] for k in order]
     # Small weights are thin and pale: hundreds of lines leave the strong ones visible.
     sizes = np.abs(shares[order])
-    lines = LineCollection([pieces[k] for k in order], colors=signs, zorder=1)
+    pieces = [pieces[k] for k in order]
+    lines = LineCollection(pieces, colors=signs, linestyles=dashes, zorder=1)
     lines.set(linewidths=thick * (0.3 + 2.2 * sizes), alpha=0.15 + 0.75 * sizes, gid="weights")
     ax.add_collection(lines)
 
@@ -198,8 +201,11 @@ def _captions(ax: Axes, column: _Column, predicted: int | None, tallest: int, si
 
 def _legend(ax: Axes, colours: style.Palette) -> None:
     labels = (say("positive weight or activation"), say("negative weight or activation"))
-    ends = zip((colours.positive, colours.negative), labels, strict=True)
-    handles = [Line2D([], [], color=colour, linewidth=2, label=label) for colour, label in ends]
+    ends = zip((colours.positive, colours.negative), style.DASHES, labels, strict=False)
+    handles = [
+        Line2D([], [], color=colour, linestyle=dashes, linewidth=2, label=label)
+        for colour, dashes, label in ends
+    ]
     below = {"bbox_to_anchor": (0.5, 0.0), "ncols": 2, "fontsize": "small"}
     style.add_legend(ax, "upper center", handles=handles, **below)
 
