@@ -13,7 +13,7 @@ import argparse
 import io
 import math
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import chromium
 from PIL import Image
@@ -26,6 +26,7 @@ PICTURES = Path(__file__).parent.parent / "docs" / "page"
 DESK, PHONE = (1440, 900), (390, 844)
 LOOKS = (("en", "light"), ("ko", "dark"))
 QUALITY = 72
+SIGNAL_FRAMES, SIGNAL_STEP = 14, 75  # of the animation: frames of running signals, milliseconds
 
 
 class State(NamedTuple):
@@ -116,25 +117,29 @@ def learn(tab: Page) -> None:
 
 
 def draw(browser: Browser, address: str) -> None:
-    """Record the animation: a 3 is drawn, and every neuron follows."""
-    tab = visit(browser, f"{address}#lang=en&theme=light", (1280, 780))
+    """Record the animation: a 3 is drawn, every neuron follows, and the signals run."""
+    tab = visit(browser, f"{address}#lang=en&theme=light", (1440, 860), "no-preference")
+    tab.wait_for_timeout(1500)  # the signals of the beginning
     area = tab.get_by_test_id("drawing").bounding_box()
     assert area is not None
     place = [(area["x"] + x * area["width"], area["y"] + y * area["height"]) for x, y in three()]
-    frames = []
+    frames: list[Image.Image] = []
     tab.mouse.move(*place[0])
     tab.mouse.down()
     for number, point in enumerate(place):
         tab.mouse.move(*point)
-        if number % 2 == 0:
+        if number % 3 == 0:
             tab.wait_for_timeout(60)
-            frames.append(
-                Image.open(io.BytesIO(tab.screenshot())).convert("RGB").resize((800, 488))
-            )
+            frames.append(small(tab))
+    drawn = len(frames)
+    tab.clock.pause_at(tab.evaluate("Date.now() + 50"))  # time passes as the frames ask for it
     tab.mouse.up()
+    for _ in range(SIGNAL_FRAMES):
+        tab.clock.run_for(SIGNAL_STEP)
+        frames.append(small(tab))
     tab.context.close()
     buffer = io.BytesIO()
-    times = [110] * (len(frames) - 1) + [2200]
+    times = [150] * drawn + [SIGNAL_STEP] * (SIGNAL_FRAMES - 1) + [2200]
     frames[0].save(
         buffer,
         "webp",
@@ -142,10 +147,16 @@ def draw(browser: Browser, address: str) -> None:
         append_images=frames[1:],
         duration=times,
         loop=0,
-        quality=55,
+        quality=42,
         method=6,
     )
     write_whole(PICTURES / "drawing.webp", buffer.getvalue())
+
+
+def small(tab: Page) -> Image.Image:
+    """Return a screenshot as a frame of the animation: drawing and network."""
+    shot = tab.screenshot(clip={"x": 0, "y": 0, "width": 960, "height": 860})
+    return Image.open(io.BytesIO(shot)).convert("RGB").resize((720, 645))
 
 
 def three() -> list[tuple[float, float]]:
@@ -159,12 +170,18 @@ def _turn(start: float, stop: float, steps: int = 22) -> list[float]:
     return [start + (stop - start) * step / steps for step in range(steps + 1)]
 
 
-def visit(browser: Browser, address: str, size: tuple[int, int]) -> Page:
+def visit(
+    browser: Browser,
+    address: str,
+    size: tuple[int, int],
+    motion: Literal["reduce", "no-preference"] = "reduce",
+) -> Page:
     """Open the page and wait until it is ready."""
     width, height = size
     tab = browser.new_context(
-        viewport={"width": width, "height": height}, reduced_motion="reduce"
+        viewport={"width": width, "height": height}, reduced_motion=motion
     ).new_page()
+    tab.clock.install()
     tab.goto(address)
     tab.wait_for_selector("html[data-ready]")
     return tab

@@ -16,6 +16,7 @@ PANELS = (
     "backprop",
     "evaluate",
     "numbers",
+    "weights",
     "count",
     "matrix",
     "torch",

@@ -15,6 +15,7 @@ TOOLS = (
     "backprop",
     "evaluate",
     "numbers",
+    "weights",
     "count",
     "matrix",
     "torch",

@@ -9,8 +9,9 @@ from PIL import Image
 
 import pellucid as pl
 from pellucid.core.types import Array
+from pellucid.files.model import to_bytes
 from pellucid.web import SHIPPED, page
-from tests.web.kinds import Node, Tab, Visit, affine, area_of, attribute
+from tests.web.kinds import AUDITED, Audit, Node, Tab, Visit, affine, area_of, attribute
 from tests.web.test_access import PANELS
 from tests.web.test_page import by_mouse, path_of, settle
 
@@ -93,12 +94,13 @@ def test_lines_carry_the_strongest_products(node: Node) -> None:
 
 
 DARK = "document.querySelectorAll('.waiting').length"
-INK = """(name) => { const one = document.querySelector(name);
+INK_OF = """(one) => {
   const copy = new OffscreenCanvas(one.width, one.height);
   const context = copy.getContext("2d", { willReadFrequently: true });
   context.drawImage(one, 0, 0);
   const { data } = context.getImageData(0, 0, one.width, one.height);
   return data.some((value, i) => i % 4 === 3 && value > 0); }"""
+INK = f"(name) => ({INK_OF})(document.querySelector(name))"
 
 
 def test_signals_run_and_a_stroke_stops_them(file: str, visit: Visit) -> None:
@@ -171,6 +173,65 @@ def test_pixels_are_chosen_by_pointer_and_keys(file: str, visit: Visit) -> None:
     assert tab.evaluate("pellucid.look.state.neuron") is None
     again = visit(f"{file}#t=500&n=0.{bright}&lang=en")
     assert "Row" in again.get_by_test_id("neuron-detail").inner_text()
+
+
+UNTRAINED = """
+import { untrained } from "./views/weights.js";
+import { Network } from "./network/network.js";
+
+const network = Network.read(Uint8Array.from(data).buffer);
+const found = untrained({ base: network, opened: network, first: null }, network);
+return { how: found.how, seed: found.seed, weights:
+  found.network?.neuronLayers.slice(1).map(({ affine }) => Array.from(affine.arrays.W.data)) };
+"""
+
+
+def test_weights_before_training_are_those_of_the_seed(node: Node) -> None:
+    found = node(UNTRAINED, list(SHIPPED.read_bytes()))
+    assert (found["how"], found["seed"]) == ("seed", 0)
+    net = pl.mlp([784, 16, 16, 10], "sigmoid", "sigmoid", pixels=True, seed=0, dtype="float64")
+    for at, weights in zip((2, 4, 6), found["weights"], strict=True):
+        np.testing.assert_array_equal(affine(net, at).W.ravel(), weights)
+    other = to_bytes(net.layers, {**net.header(), "record": {}})
+    assert node(UNTRAINED, list(other))["how"] == "none"
+
+
+def test_all_weights_of_a_layer(file: str, visit: Visit, audit: Audit) -> None:
+    """Two images of each neuron, in both languages; a click chooses the neuron."""
+    for turn, language in enumerate(("en", "ko")):
+        for width in AUDITED:
+            tab = visit(f"{file}#t=500&p=weights&lang={language}&hide=answer", width)
+            assert tab.locator(".pairs li").count() == 16
+            assert "0" in tab.get_by_test_id("weights-before").inner_text()
+            inked = tab.evaluate(
+                "() => Array.from(document.querySelectorAll('.pairs canvas'), (one) =>"
+                f" ({INK_OF})(one))"
+            )
+            assert len(inked) == 32 and all(inked)
+            audit(tab, width, turn, turn, 2)
+    tab.locator(".pairs button").nth(5).click()
+    settle(tab)
+    assert tab.evaluate("pellucid.look.state.neuron") == {"layer": 1, "index": 5}
+    tab.locator("#weights-layer").select_option("3")
+    settle(tab)
+    assert not tab.locator(".pairs").is_visible()  # the outputs' weights tell the answer
+    tab.keyboard.press("Escape")
+
+
+STATES = ("t=500&p=numbers&n=0.405", "t=740&hide=answer&n=3.4&p=why", "t=500&large=1&n=1.3")
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_axe_finds_nothing_in_the_new_views(
+    file: str, visit: Visit, audit: Audit, language: str
+) -> None:
+    for turn, state in enumerate(STATES):
+        theme = ("light", "dark", "contrast")[turn]
+        for width in AUDITED:
+            tab = visit(f"{file}#{state}&lang={language}&theme={theme}", width)
+            settle(tab)
+            assert tab.evaluate("document.documentElement.scrollWidth") <= width
+            audit(tab, width, turn, int(language == "ko"), 2)
 
 
 WRITTEN = """() => Array.from(document.querySelectorAll(".network .value"), (e) => {

@@ -27,6 +27,8 @@ export class Page {
     this.digits = digits;
     this.base = Network.read(model);
     this.opened = this.base;
+    /** @type {Network | null} with which training began in this page */
+    this.first = null;
     this.edited = memoized(edited);
     this.pictures = facts.shape !== null;
     // Two of them, since each remembers only the last: peeking must not cost the shown look its

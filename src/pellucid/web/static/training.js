@@ -199,6 +199,7 @@ export class Trainer {
     const { page } = this;
     const { state } = page.store;
     if (sizes(network) !== sizes(page.base)) page.store.set({ neuron: null, pointed: null });
+    if (this.fresh) page.first = network;
     if (this.fresh)
       page.store.set({
         edits: [],

@@ -126,6 +126,23 @@ export const en = {
   "pixel.products":
     "Its value times each weight goes into the sums of {layer}. A black pixel, 0, adds nothing, " +
     "whatever its weights.",
+  "weights.title": "All weights",
+  "weights.text":
+    "The weights of every neuron of a layer as an image, before training and after it. Choose one " +
+    "to see its neuron.",
+  "weights.layer": "Layer",
+  "weights.order":
+    "Each cell is the weight of one of the {count} neurons of {layer}, in rows of {columns}.",
+  "weights.range": "largest weight before: {before}, after: {after}",
+  "weights.before.seed":
+    "Before: the network that pellucid draws from seed {seed}, the seed that the model file " +
+    "records. Both images of a neuron have one scale.",
+  "weights.before.page":
+    "Before: the network with which training began in this page. Both images of a neuron have one " +
+    "scale.",
+  "weights.before.none":
+    "The model file records no seed of a network of this form, so the weights before training are " +
+    "not known: these are the weights now.",
   "numbers.title": "Pixels as numbers",
   "numbers.label": "The input as numbers. Arrow keys choose a pixel, Escape leaves it.",
   "numbers.text":

@@ -119,6 +119,19 @@ export const ko = {
   "pixel.value": "{value} (255 중 {byte})",
   "pixel.products":
     "픽셀값에 가중치를 곱한 값이 {layer} 뉴런의 합에 더해집니다. 검은 픽셀은 0이므로 가중치가 얼마든 아무것도 더하지 않습니다.",
+  "weights.title": "가중치 모아 보기",
+  "weights.text":
+    "한 층에 있는 모든 뉴런의 가중치를 그림으로, 학습 전과 학습 후를 나란히 보여 줍니다. 하나를 고르면 그 뉴런을 볼 수 있습니다.",
+  "weights.layer": "층",
+  "weights.order":
+    "칸 하나가 {layer} 뉴런 {count}개 중 하나에 대한 가중치이며, 한 줄에 {columns}개씩 놓았습니다.",
+  "weights.range": "가장 큰 가중치: 학습 전 {before}, 학습 후 {after}",
+  "weights.before.seed":
+    "학습 전: 모델 파일에 기록된 시드 {seed}번으로 pellucid가 만드는 신경망입니다. 한 뉴런의 두 그림은 같은 척도로 그렸습니다.",
+  "weights.before.page":
+    "학습 전: 이 페이지에서 학습을 시작할 때의 신경망입니다. 한 뉴런의 두 그림은 같은 척도로 그렸습니다.",
+  "weights.before.none":
+    "모델 파일에 이런 신경망의 시드가 기록되어 있지 않아 학습 전의 가중치는 알 수 없습니다. 지금의 가중치만 보여 줍니다.",
   "numbers.title": "픽셀을 숫자로",
   "numbers.label": "숫자로 본 입력입니다. 화살표 키로 픽셀을 고르고 Escape로 그만둡니다.",
   "numbers.text":

@@ -145,7 +145,8 @@ function touched(page, { room, type, width }, { layer, neurons, r, pitch, before
   const name = named ? widthOf(neuronName(page, layer, index)) * type + 6 : 0;
   const left = Math.max(0, x - Math.max(r + 3, before, r + name));
   const right = layer.last ? room.x + room.name + 8 + room.bar : x + Math.max(r + 3, after);
-  return { x: left, y: y - tall / 2, width: Math.min(right, width) - left, height: tall };
+  const wide = Math.max(0, Math.min(right, width) - left);
+  return { x: left, y: y - tall / 2, width: wide, height: tall };
 }
 
 /** @param {Geometry} place @param {LayerPlace} own */

@@ -78,9 +78,10 @@ export function drawLinks({ context }, layers, { picture }) {
  * @param {Overlay} overlay
  * @param {Geometry} place
  * @param {Look} look
- * @param {number[]} shape of the images
+ * @param {{shape: number[], spread: Float64Array | null}} images shape, and by how much each pixel
+ *   varies: weights of pixels that never vary stay as they began, and would hide the others
  */
-export function drawThumbs({ context }, place, look, shape) {
+export function drawThumbs({ context }, place, look, { shape, spread }) {
   const own = place.layers.find(({ thumb }) => thumb > 0);
   const { W } = own ? (look.network.neuronLayers[1].affine?.arrays ?? {}) : {};
   if (!own || !W) return;
@@ -89,8 +90,11 @@ export function drawThumbs({ context }, place, look, shape) {
   const scale = own.thumb / Math.max(...shape);
   const [height, width] = shape.map((side) => side * scale);
   own.neurons.forEach(({ x, y }, index) => {
-    const weights = Float64Array.from({ length: D }, (_, d) => W.data[d * H + index]);
-    const most = weights.reduce((found, weight) => Math.max(found, Math.abs(weight)), 0);
+    const weights = Float64Array.from(
+      { length: D },
+      (_, d) => W.data[d * H + index] * (spread ? spread[d] : 1),
+    );
+    const most = 0.8 * weights.reduce((found, weight) => Math.max(found, Math.abs(weight)), 0);
     paintSigned(sheet, shape, weights, most);
     const [left, top] = [x - own.r - 6 - own.thumb, y - height / 2];
     context.fillStyle = css("--off");

@@ -15,6 +15,7 @@ import { numbers } from "./numbers.js";
 import { parameters } from "./parameters.js";
 import { share } from "./share.js";
 import { hasLesson } from "./steps.js";
+import { weightImages } from "./weights.js";
 import { why } from "./why.js";
 import { worksheet } from "./worksheet.js";
 
@@ -50,6 +51,7 @@ const PANELS = [
     view: evaluate,
   },
   { id: "numbers", title: "numbers.title", fits: ({ pictures }) => pictures, view: numbers },
+  { id: "weights", title: "weights.title", fits: hasWeights, view: weightImages },
   { id: "count", title: "count.title", view: parameters },
   {
     id: "matrix",
@@ -76,6 +78,11 @@ const PANELS = [
     within: "share",
   },
 ];
+
+/** @param {Page} page */
+function hasWeights({ network }) {
+  return network.neuronLayers.some(({ affine }) => affine);
+}
 
 // panels are below the picture (styles/layout.css)
 const narrow = matchMedia("(max-width: 899px)");

@@ -5,6 +5,7 @@ import { h, s, set } from "../dom.js";
 import { concealed } from "../state.js";
 import { choose, circles, light, name } from "./circles.js";
 import { at, columnsOf, geometry } from "./geometry.js";
+import { spreadOf } from "./gallery.js";
 import { inputs } from "./inputs.js";
 import { onKey } from "./keys.js";
 import { backdrop, carrying, links } from "./links.js";
@@ -144,7 +145,8 @@ export function stage(page) {
     thumbs.element.hidden = tells;
     if (!other) return;
     thumbs.clear();
-    drawThumbs(thumbs, place, look, facts.shape);
+    const spread = page.digits.length ? spreadOf(page) : null;
+    drawThumbs(thumbs, place, look, { shape: facts.shape, spread });
   };
 
   /** Mark the chosen pixel. @param {Neuron | null} neuron */
