@@ -113,12 +113,18 @@ def test_the_checkpoints_themselves_change_nothing(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("threads", [1, 2, 3])
 def test_another_number_of_threads(threads: int, tmp_path: Path) -> None:
-    whole, net = network(), network()
-    train(whole, threads=1)
+    x = np.random.default_rng(0).normal(size=(2048, 64)).astype(np.float32)
+
+    def run(threads: int, after: int = 0, **folder: Any) -> pl.Network:
+        # Layers of so many multiplications are shared among threads
+        net = pl.mlp([64, 256, 64, 8], output="softmax", dropout=0.1, seed=1)
+        settings: Options = {"batch_size": 512, "epochs": 2, "callbacks": Kill(after), **folder}
+        pl.train(net, x, np.arange(2048) % 8, threads=threads, **settings)
+        return net
+
     with pytest.raises(Killed):
-        train(network(), 7, threads=2, checkpoint=tmp_path, every="1 batch")
-    train(net, threads=threads, checkpoint=tmp_path)
-    assert bits(net) == bits(whole)
+        run(2, 5, checkpoint=tmp_path, every="1 batch")
+    assert bits(run(threads, checkpoint=tmp_path)) == bits(run(1))
 
 
 def test_a_table_in_blocks(tmp_path: Path) -> None:
@@ -375,22 +381,65 @@ def test_a_state_that_no_file_holds(tmp_path: Path) -> None:
 
 
 def test_no_damaged_checkpoint_is_ever_loaded(tmp_path: Path) -> None:
-    path = tmp_path / "a.safetensors"
-    state: Options = {"epoch": 1, "arrays": [np.arange(3.0)], "loss": 0.5, "columns": ["a"]}
-    checkpoint.save(path, state)
+    """One of a training, cut at every byte and with each of its bytes changed."""
+    with pytest.raises(Killed):
+        train(network(), 7, validation=0.3, checkpoint=tmp_path, every="1 batch")
+    path = max(tmp_path.glob("step-*"))
     content = path.read_bytes()
-    assert str(checkpoint.read(path)) == str(state)
-    for cut in range(len(content)):
-        path.write_bytes(content[:cut])
-        with pytest.raises(pl.FileError):
-            checkpoint.read(path)
+    assert checkpoint.read(path)["epoch"] == 2
     for place in range(len(content)):
-        for change in (0x01, 0x80):
-            path.write_bytes(
-                content[:place] + bytes([content[place] ^ change]) + content[place + 1 :]
-            )
-            with pytest.raises(pl.FileError):
-                checkpoint.read(path)
+        path.write_bytes(content[:place])
+        with pytest.raises(checkpoint.DamagedError):
+            checkpoint.read(path)
+        changed = bytes([content[place] ^ (0x01, 0x20, 0x80)[place % 3]])
+        path.write_bytes(content[:place] + changed + content[place + 1 :])
+        with pytest.raises(checkpoint.DamagedError):
+            checkpoint.read(path)
+
+
+def test_what_is_not_damaged_stays_where_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A checkpoint of a later pellucid, one that may not be read, one that holds something else."""
+    train(network(), checkpoint=tmp_path)
+    path = max(tmp_path.glob("step-*"))
+    with monkeypatch.context() as patch:
+        patch.setattr(checkpoint, "VERSION", 2)
+        with pytest.raises(pl.FileError, match="of format 1, which this pellucid cannot read"):
+            train(network(), checkpoint=tmp_path)
+    path.rename(tmp_path / "kept")
+    path.mkdir()
+    with pytest.raises(pl.FileError, match="it is a folder"):
+        train(network(), checkpoint=tmp_path)
+    path.rmdir()
+    for state in ({}, {"promise": {}, "epoch": 1}, {"promise": 3, "epoch": "a"}, {"promise": None}):
+        checkpoint.save(path, state)
+        with (
+            warnings.catch_warnings(),
+            pytest.raises(pl.FileError, match="not the checkpoint of a run"),
+        ):
+            warnings.simplefilter("ignore", CheckpointWarning)
+            train(network(), checkpoint=tmp_path, resume="force")
+    assert path.exists()
+
+
+def test_divergence_keeps_the_checkpoint_before_it(tmp_path: Path) -> None:
+    class Explode(pl.StepDecay):
+        def factor(self, epoch: float, epochs: float, history: Any = ()) -> float:
+            return 1.0 if epoch < 1 else 1e38
+
+    settings: Options = {"optimizer": pl.SGD(0.1), "checkpoint": tmp_path, "every": "1 batch"}
+    net = pl.mlp([4, 8, 3], output="softmax", seed=1)
+    with pytest.raises(pl.DivergenceError, match=r"epoch 2, batch \d: .* layer") as caught:
+        train(net, schedule=Explode(), **settings)
+    assert f"{tmp_path}/step-000000005.safetensors is from before that" in str(caught.value)
+    assert list(tmp_path.glob("*.diverged"))
+    went_on = pl.mlp([4, 8, 3], output="softmax", seed=1)
+    with pytest.warns(CheckpointWarning, match="schedule: .*Explode.* then, Constant"):
+        history = train(went_on, **settings, resume="force")
+    assert len(history) == 3
+    assert np.isfinite(went_on(X)).all()
+    assert history.records[0]["epoch"] == 1
 
 
 def test_a_damaged_newest_file_is_moved_aside_and_the_one_before_used(tmp_path: Path) -> None:
