@@ -11,6 +11,7 @@ from pellucid import __version__
 from pellucid.core.types import Options
 from pellucid.engines import instruction_set
 from pellucid.errors import Message
+from pellucid.language import mark
 from pellucid.training.callbacks import arrays_of
 from pellucid.training.sample_checks import fingerprint
 
@@ -30,21 +31,21 @@ def promise_of(run: Run, data: str | None = None) -> Options:
     held_out = [] if run.held_out is None else [a for a in run.held_out if a is not None]
     native = run.engine.name == "native"
     return {
-        "network": "; ".join(map(repr, run.net.layers)),
-        "weights at the start": fingerprint(*arrays_of(run.net)),
-        "data": data or fingerprint(x, t),
-        "sample weights": "none" if weights is None else fingerprint(weights),
-        "validation data": fingerprint(*held_out) if held_out else "none",
-        "loss": described(run.loss_function),
-        "optimizer": repr(run.optimizer),
-        "schedule": repr(run.schedule),
-        "augment": "none" if run.augment is None else described(run.augment),
-        "batch size": str(run.batch_size),
-        "seed": str(run.seed),
-        "metrics": ", ".join(run.metrics) or "none",
-        "callbacks": ", ".join(type(each).__name__ for each in run.own_callbacks) or "none",
-        "engine": run.engine.name,
-        "instruction set": instruction_set() or "none" if native else "none",
+        mark("network"): "; ".join(map(repr, run.net.layers)),
+        mark("weights at the start"): fingerprint(*arrays_of(run.net)),
+        mark("data"): data or fingerprint(x, t),
+        mark("sample weights"): "none" if weights is None else fingerprint(weights),
+        mark("validation data"): fingerprint(*held_out) if held_out else "none",
+        mark("loss"): described(run.loss_function),
+        mark("optimizer"): repr(run.optimizer),
+        mark("schedule"): repr(run.schedule),
+        mark("augment"): "none" if run.augment is None else described(run.augment),
+        mark("batch size"): str(run.batch_size),
+        mark("seed"): str(run.seed),
+        mark("metrics"): ", ".join(run.metrics) or "none",
+        mark("callbacks"): ", ".join(type(each).__name__ for each in run.own_callbacks) or "none",
+        mark("engine"): run.engine.name,
+        mark("instruction set"): instruction_set() or "none" if native else "none",
         "pellucid": __version__,
         "NumPy": np.__version__,
     }
@@ -63,7 +64,12 @@ def described(chosen: object) -> str:
 def differences(then: Options, now: Options) -> list[Message]:
     """Return what differs between the promises of a checkpoint and of a run, one by one."""
     return [
-        Message("{name}: {then} then, {now} now", name=name, then=then.get(name), now=now.get(name))
+        Message(
+            "{name}: {then} then, {now} now",
+            name=Message(name),
+            then=then.get(name, "?"),
+            now=now.get(name, "?"),
+        )
         for name in {**then, **now}
         if then.get(name) != now.get(name)
     ]

@@ -99,11 +99,13 @@ class Run(RunState):
 
     def go(self) -> History:
         """Train until all epochs are done or something stops it; return the history."""
-        for callback in self.callbacks:
+        for callback in self.own_callbacks:
             callback.on_start(self)
         try:
             if self.checkpoints is not None:
                 self.checkpoints.begin(self)
+            for callback in self.callbacks[len(self.own_callbacks) :]:
+                callback.on_start(self)  # progress, below what checkpoints had to say
             self.watch = Watch(self)
             # No warning of overflow batch by batch: the loss shows it, and `_diverged` finds where
             # it began.
