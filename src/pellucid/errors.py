@@ -7,7 +7,26 @@ was expected and what to do.
 
 from __future__ import annotations
 
+import re
 from typing import Any
+
+COMMANDS = r"\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069"
+"""The characters, as a regular expression has them in brackets, that would command a terminal
+(escapes, C0 and C1 but for tab and line end) or turn around the order of what it shows."""
+
+_COMMANDS = re.compile(f"[{COMMANDS}]")
+
+
+def printable(text: str) -> str:
+    """Return text with "?" for characters that would command the terminal.
+
+    Names of columns, classes, nodes and files come from strangers. Errors, messages and everything
+    that commands write pass here.
+
+    >>> printable("safe\\x1b[2J")
+    'safe?[2J'
+    """
+    return _COMMANDS.sub("?", text)
 
 
 class Message:
@@ -27,7 +46,7 @@ class Message:
 
     def __str__(self) -> str:
         # Texts from outside, such as the operating system's, have no values and may contain braces.
-        return self.template.format(**self.values) if self.values else self.template
+        return printable(self.template.format(**self.values) if self.values else self.template)
 
     def __repr__(self) -> str:
         return repr(str(self))
@@ -97,8 +116,12 @@ class DivergenceError(PellucidError, ArithmeticError):
 
 
 def reason_of(error: BaseException) -> Message:
-    """Return why an operation failed: the operating system's words, or the error's own."""
+    """Return why an operation failed, in one line: the operating system's words, or the error's
+    own.
+    """
     if isinstance(error, PellucidError):
         return error.message
     reason = getattr(error, "strerror", None)
-    return Message(reason if isinstance(reason, (str, Message)) else str(error))
+    if not isinstance(reason, (str, Message)):
+        reason = " ".join(str(error).split())
+    return Message(reason)

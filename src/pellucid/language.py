@@ -15,7 +15,7 @@ from contextvars import ContextVar, Token
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from pellucid.errors import Message, PellucidError
+from pellucid.errors import Message, PellucidError, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -80,12 +80,12 @@ def translate(sentence: Message | PellucidError) -> str:
     message = sentence.message if isinstance(sentence, PellucidError) else sentence
     template = _catalogue(current_language())(message.template)
     if not message.values:
-        return template
+        return printable(template)
     values = {
         name: translate(value) if isinstance(value, (Message, PellucidError)) else value
         for name, value in message.values.items()
     }
-    return template.format(**values)
+    return printable(template.format(**values))
 
 
 def mark(text: str) -> str:

@@ -223,6 +223,6 @@ def test_no_memory_is_not_called_a_damaged_image(
     def full(_: Any) -> None:
         raise MemoryError
 
-    monkeypatch.setattr("pellucid.data.image_files._decoded", full)
+    monkeypatch.setattr("pellucid.data.image_files._upright_grey", full)
     with pytest.raises(MemoryError):
         read_image(save(tmp_path, seven()))

@@ -179,7 +179,7 @@ def test_points_in_time_are_dates_and_spans_are_numbers() -> None:
 def test_a_file_longer_than_one_block_is_read_whole(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pellucid.data.tables.csv_file._BLOCK", 1000)
+    monkeypatch.setattr("pellucid.files.limits.CSV_ROW", 1000)
     path = tmp_path / "long.csv"
     path.write_text("n,t\n" + "".join(f"{n},{n % 2}\n" for n in range(2000)))
     table = pl.read_table(path)

@@ -59,12 +59,12 @@ def test_files_that_are_none(tmp_path: Path) -> None:
 
 
 def test_too_many_bytes_are_not_even_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(from_model, "LARGEST_FILE", 100)
+    monkeypatch.setattr(from_model, "ONNX_BYTES", 100)
     refused(plain(), tmp_path, "expected an ONNX file of 1 to 100 bytes")
 
 
 def test_too_many_nodes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading, "MOST_NODES", 1)
+    monkeypatch.setattr(reading, "NODES", 1)
     refused(
         graph([node("Relu", "x", "u"), node("Relu", "u")]),
         tmp_path,

@@ -25,7 +25,7 @@ from PIL import Image
 
 import pellucid as pl
 from pellucid.core.types import Array
-from pellucid.files import model
+from pellucid.files import limits, model
 from tests.narrowing import instance
 from tests.proving import examples
 
@@ -245,15 +245,15 @@ def test_what_could_not_be_read_again_is_not_saved(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     layer: pl.Layer = pl.Tanh()
-    for _ in range(model.DEEPEST_RESIDUAL):
+    for _ in range(limits.DEPTH):
         layer = pl.Residual([layer])
     pl.Network([layer]).save(tmp_path / "deep.safetensors")
     assert pl.load(tmp_path / "deep.safetensors") == pl.Network([layer])
     with pytest.raises(pl.InputError, match="nested at most 8 deep"):
         pl.Network([pl.Residual([layer])]).save(tmp_path / "a.safetensors")
     with pytest.raises(pl.InputError, match="at most 10000"):
-        pl.Network([pl.Identity()] * (model.MOST_LAYERS + 1)).save(tmp_path / "a.safetensors")
-    monkeypatch.setattr(model, "LARGEST_TEXT", 1000)
+        pl.Network([pl.Identity()] * (limits.MOST_LAYERS + 1)).save(tmp_path / "a.safetensors")
+    monkeypatch.setattr(model, "MODEL_TEXT", 1000)
     with pytest.raises(pl.InputError, match="longer than 1000 bytes"):
         pl.Network([pl.Identity()] * 100).save(tmp_path / "a.safetensors")
     assert not (tmp_path / "a.safetensors").exists()
@@ -637,7 +637,7 @@ def test_residuals_without_end(tmp_path: Path) -> None:
 
 
 def test_a_description_that_is_too_long(tmp_path: Path) -> None:
-    text = json.dumps({"version": 1, "layers": [], "record": {"a": "x" * model.LARGEST_TEXT}})
+    text = json.dumps({"version": 1, "layers": [], "record": {"a": "x" * limits.MODEL_TEXT}})
     (tmp_path / "a").write_bytes(safetensors.numpy.save({}, {"pellucid": text}))
     refused(tmp_path / "a", "longer than")
 
@@ -741,5 +741,5 @@ def test_a_pipe_and_a_device_are_not_waited_for(tmp_path: Path) -> None:
 
 def test_a_file_that_is_too_large(tmp_path: Path) -> None:
     with (tmp_path / "a").open("wb") as file:
-        file.truncate(model.LARGEST_FILE + 1)  # takes no room on the disk
+        file.truncate(limits.MODEL_BYTES + 1)  # takes no room on the disk
     refused(tmp_path / "a", "of 1 to")

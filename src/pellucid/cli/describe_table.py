@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pellucid.cli.output import echo, emit, rows_text, write_json
 from pellucid.cli.table_rows import is_named_as_table
-from pellucid.data.numpy_files import read_arrays
+from pellucid.data.numpy_files import array_names
 from pellucid.data.tables import read_table
 from pellucid.data.tables.choosing import reads_as_numbers, why_left_out
 from pellucid.data.tables.dated import iso
@@ -26,7 +26,7 @@ def is_table(path: str) -> bool:
         return True
     if extension not in (".npy", ".npz") or not Path(path).is_file():
         return False
-    return not {"x", "t"} <= read_arrays(path).keys()
+    return not {"x", "t"} <= set(array_names(path))
 
 
 def describe(path: str, as_json: bool) -> None:

@@ -15,6 +15,7 @@ import numpy as np
 from pellucid.cli import output
 from pellucid.core.types import Array, ArrayLike
 from pellucid.display.text_table import number_text
+from pellucid.errors import printable
 from pellucid.language import cell_width
 from pellucid.lens.image_sheets import terminal_image
 
@@ -208,7 +209,7 @@ def padded(text: str, width: int) -> str:
 
 def cut(text: str, width: int) -> str:
     """Return as much of a text as fits, with "..." for the rest."""
-    text = output.printable(text)
+    text = printable(text)
     if cell_width(text) <= width:
         return text
     kept = ""

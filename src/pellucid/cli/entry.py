@@ -16,10 +16,9 @@ import click
 
 from pellucid import language
 from pellucid.cli.commands import pellucid
-from pellucid.cli.output import printable
 from pellucid.cli.signals import terminated_as_interrupted
 from pellucid.cli.threads import word_after
-from pellucid.errors import PellucidError, reason_of
+from pellucid.errors import PellucidError, printable, reason_of
 from pellucid.language import say
 
 

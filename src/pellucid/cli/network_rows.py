@@ -12,7 +12,7 @@ from pellucid.core.checks import input_width, scales
 from pellucid.core.preparation import Flatten
 from pellucid.core.types import Array
 from pellucid.data import digit, read_idx, read_image
-from pellucid.data.numpy_files import read_arrays
+from pellucid.data.numpy_files import array_names, read_arrays
 from pellucid.data.tables import read_table
 from pellucid.data.tables.reading import Report
 from pellucid.errors import InputError, Message
@@ -94,7 +94,7 @@ def rows_alone(net: Network, data: str) -> Rows:
         targets = {target.name for target in net.columns.targets}
         if not targets or not targets <= set(read_table(data).columns):
             return Rows(table_rows.read_inputs(net, data), None, 1)
-    elif data.endswith((".npy", ".npz")) and "t" not in read_arrays(data):
+    elif data.endswith((".npy", ".npz")) and "t" not in array_names(data):
         return Rows(read_rows(net, data)[0], None)
     return rows_with_targets(net, data)
 

@@ -23,15 +23,12 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from pellucid.errors import FileError, Message
+from pellucid.errors import COMMANDS, FileError, Message, printable
 from pellucid.language import cell_width, say, translate
 
 WIDEST = 80
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-# The same but for the colours that we write ourselves, which change nothing but colours
-_COMMANDS = re.compile(
-    r"\x1b(?!\[(?:0|(?:;?[34]8;(?:5;\d+|2;\d+;\d+;\d+))+)m)|[\x00-\x08\x0b-\x1a\x1c-\x1f\x7f-\x9f]"
-)
+# Not the colours that we write ourselves, which change nothing but colours
+_COMMANDS = re.compile(rf"(?!\x1b\[(?:0|(?:;?[34]8;(?:5;\d+|2;\d+;\d+;\d+))+)m)[{COMMANDS}]")
 
 
 def echo(text: str = "") -> None:
@@ -64,18 +61,15 @@ def note(text: str | Message, /, **values: Any) -> None:
 def write_json(document: Any) -> None:
     """Write one JSON document to standard output; numbers that are not finite become null."""
     # Hangul stays readable; JSON has no NaN and no infinity
-    click.echo(json.dumps(_finite(document), ensure_ascii=False, allow_nan=False))
+    text = json.dumps(_finite(document), ensure_ascii=False, allow_nan=False)
+    # JSON's own escapes, for those above U+001F that it does not ask for
+    click.echo(_COMMANDS.sub(lambda found: f"\\u{ord(found[0]):04x}", text))
 
 
 def columns() -> int:
     """Return how many columns text may take: the terminal's, from 20 to 80."""
     # Longer lines are hard to read; in fewer columns nothing can be laid out
     return min(max(shutil.get_terminal_size((WIDEST, 24)).columns, 20), WIDEST)
-
-
-def printable(text: str) -> str:
-    """Return text with "?" for characters that would command the terminal."""
-    return _CONTROL.sub("?", text)
 
 
 def wrap(text: str, width: int) -> list[str]:

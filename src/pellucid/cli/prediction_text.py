@@ -14,7 +14,7 @@ from pellucid.cli.table_rows import Predicted
 from pellucid.core.types import Array
 from pellucid.data.tables.reading import Report
 from pellucid.display.text_table import number_text
-from pellucid.errors import FileError
+from pellucid.errors import FileError, printable
 from pellucid.files.atomic import whole_file
 from pellucid.files.csv_text import csv_line
 from pellucid.language import cell_width, say
@@ -45,7 +45,7 @@ class Predictions:
 
     def fail(self, file: str, text: str) -> None:
         """Write an error: the rest of the file has no predictions."""
-        click.echo(f"pellucid: {output.printable(text)}", err=True)
+        click.echo(f"pellucid: {printable(text)}", err=True)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ import numpy as np
 
 from pellucid.data.image_files import EXTENSIONS, read_image
 from pellucid.data.images import digit
-from pellucid.errors import FileError, InputError
+from pellucid.errors import FileError, InputError, printable
 from pellucid.files.opening import list_folder
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class ImageFolder:
 
     def __repr__(self) -> str:
         count, names = len(self.files), ", ".join(self.classes)
-        return f"ImageFolder({count} of {len(self.classes)} classes: {names})"
+        return printable(f"ImageFolder({count} of {len(self.classes)} classes: {names})")
 
 
 def read_image_folder(path: str | os.PathLike[str]) -> ImageFolder:
@@ -45,7 +45,8 @@ def read_image_folder(path: str | os.PathLike[str]) -> ImageFolder:
     are ignored.
 
     Raises FileError, naming the folder or the file, when there are fewer than two sub-folders, when
-    one of them has no images, or when an image cannot be read or shows nothing.
+    one of them has no images, when an image cannot be read or shows nothing, and for symbolic links
+    that lead out of `path`.
     """
     classes = sorted((entry.name for entry in list_folder(path) if entry.is_dir()), key=natural)
     if len(classes) < 2:
@@ -57,7 +58,7 @@ def read_image_folder(path: str | os.PathLike[str]) -> ImageFolder:
     files: list[str] = []
     labels: list[int] = []
     for label, name in enumerate(classes):
-        found = _images_in(Path(path, name))
+        found = _images_in(Path(path, name), path)
         files += found
         labels += [label] * len(found)
     images = np.stack([_prepared(file) for file in files])
@@ -95,8 +96,8 @@ def natural(name: str) -> tuple[list[tuple[int, int, str]], str]:
     return [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in parts], name
 
 
-def _images_in(folder: Path) -> list[str]:
-    names = [entry.name for entry in list_folder(folder)]
+def _images_in(folder: Path, root: str | os.PathLike[str]) -> list[str]:
+    names = [entry.name for entry in list_folder(folder, root)]
     images = [name for name in names if name.lower().endswith(EXTENSIONS)]
     if not images:
         template = "{path}: no images ({extensions}): add some or remove the folder"

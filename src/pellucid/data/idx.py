@@ -14,10 +14,14 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from pellucid.errors import FileError, InputError, Message
+from pellucid.files import limits
 from pellucid.files.atomic import write_whole
 from pellucid.files.opening import open_file
+from pellucid.files.unpacking import GZIP, unpack
 
 if TYPE_CHECKING:
+    from typing import BinaryIO
+
     from numpy.typing import ArrayLike, NDArray
 
     Numbers: TypeAlias = NDArray[np.integer | np.floating]
@@ -25,13 +29,9 @@ if TYPE_CHECKING:
 TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 """The type byte of IDX, and the NumPy type, big-endian, that it means."""
 
-UNPACK_LIMIT = 2**31
-"""The most bytes that a gzip file may unpack to; larger data must be unpacked on disk first."""
-
-_GZIP = b"\x1f\x8b"
-_GZIP_WINDOW = 31  # zlib's code for "expect a gzip header and check its sum"
 _MOST_DIMENSIONS = 64  # NumPy's own limit
 _LONGEST_HEADER = 4 + 4 * 255
+_PIECE = 1 << 20  # bytes that are read at a time: memory grows with what was read
 
 
 def read_idx(path: str | os.PathLike[str]) -> Numbers:
@@ -42,9 +42,9 @@ def read_idx(path: str | os.PathLike[str]) -> Numbers:
     float64, as the file says; the caller may change it.
 
     Raises FileError, naming the file, when it is missing, empty, a folder, damaged, not IDX,
-    shorter or longer than its header says, or unpacks to more than 2 GiB. The header is compared
-    with the bytes before any array is made, and a packed file is never unpacked further than its
-    header says.
+    shorter or longer than its header says, or unpacks to more than `files.limits` allow for its
+    size. The header is compared with the bytes before any array is made, and a packed file is never
+    unpacked further than its header says.
 
     >>> import tempfile, pathlib
     >>> path = pathlib.Path(tempfile.mkdtemp(), "threes.idx.gz")
@@ -54,7 +54,7 @@ def read_idx(path: str | os.PathLike[str]) -> Numbers:
            [3, 3]], dtype=uint8)
     """
     values = parse_idx(idx_content(path), path)
-    return values.astype(values.dtype.newbyteorder("="))
+    return values.astype(values.dtype.newbyteorder("="), copy=False)
 
 
 def map_idx(path: str | os.PathLike[str]) -> Numbers:
@@ -64,7 +64,7 @@ def map_idx(path: str | os.PathLike[str]) -> Numbers:
     """
     with open_file(path, Message("an IDX file")) as file:
         start = file.read(_LONGEST_HEADER)
-        if start.startswith(_GZIP):
+        if start.startswith(GZIP):
             return read_idx(path)
         kind, shape = _header(start, path)
         if os.fstat(file.fileno()).st_size != _size(start, path):
@@ -106,21 +106,32 @@ def write_idx(path: str | os.PathLike[str], array: ArrayLike) -> None:
     write_whole(path, content)
 
 
-def idx_content(path: str | os.PathLike[str]) -> bytes:
+def idx_content(path: str | os.PathLike[str]) -> bytearray:
     """Return the bytes of an IDX file, unpacked, exactly as many as its header says.
 
     Raises FileError, as `read_idx` does.
     """
     with open_file(path, Message("an IDX file")) as file:
-        start = file.read(_LONGEST_HEADER)
-        if start.startswith(_GZIP):
-            content = _unpack(start + file.read(), path)
+        size = os.fstat(file.fileno()).st_size
+        if file.peek(2).startswith(GZIP):
+            source: BinaryIO = unpack(file, path)
+            most = limits.unpacked(size)
         else:
-            # One byte more than the header says shows that the file goes on; and never more than
-            # the file has, or a header could reserve any amount of memory.
-            most = min(_size(start, path) + 1, os.fstat(file.fileno()).st_size)
-            content = start + file.read(max(0, most - len(start)))
-    expected = _size(content, path)
+            source, most = file, size
+        content = bytearray(source.read(_LONGEST_HEADER))
+        expected = _size(content, path)
+        if expected > most and source is not file:
+            template = (
+                "{path}: its header says {expected:,} bytes, more than the {most:,} that a packed "
+                "file of this size may have: unpack it with gunzip first, if you trust it"
+            )
+            raise FileError(template, path=path, expected=expected, most=most)
+        # One byte more than the header says shows that the file goes on.
+        while len(content) <= expected:
+            piece = source.read(min(_PIECE, expected + 1 - len(content)))
+            if not piece:
+                break
+            content += piece
     if len(content) < expected:
         template = (
             "{path}: cut short: its header says {expected} bytes, it has {count}: copy or download "
@@ -135,13 +146,15 @@ def idx_content(path: str | os.PathLike[str]) -> bytes:
     return content
 
 
-def parse_idx(content: bytes, path: str | os.PathLike[str]) -> Numbers:
-    """View the bytes of `idx_content` as an array: read-only, big-endian, without a copy."""
+def parse_idx(content: bytearray, path: str | os.PathLike[str]) -> Numbers:
+    """View the bytes of `idx_content` as an array: big-endian, without a copy."""
     kind, shape = _header(content, path)
     return np.frombuffer(content, kind, offset=4 + 4 * len(shape)).reshape(shape)
 
 
-def _header(content: bytes, path: str | os.PathLike[str]) -> tuple[str, tuple[int, ...]]:
+def _header(
+    content: bytes | bytearray, path: str | os.PathLike[str]
+) -> tuple[str, tuple[int, ...]]:
     if len(content) < 4 or content[:2] != b"\0\0" or content[2] not in TYPES:
         template = (
             "{path}: not an IDX file: expected 0000 and a type from 08 to 0e at its start, got "
@@ -163,45 +176,7 @@ def _header(content: bytes, path: str | os.PathLike[str]) -> tuple[str, tuple[in
     return TYPES[content[2]], shape
 
 
-def _size(content: bytes, path: str | os.PathLike[str]) -> int:
+def _size(content: bytes | bytearray, path: str | os.PathLike[str]) -> int:
     """Return the bytes of the whole file as its header says."""
     kind, shape = _header(content, path)
     return 4 + 4 * len(shape) + np.dtype(kind).itemsize * math.prod(shape)
-
-
-def _unpack(packed: bytes, path: str | os.PathLike[str]) -> bytes:
-    # The header is unpacked alone first: it says how far to go, so that a gzip bomb never gets
-    # further than its own header says.
-    expected = _size(_inflate(packed, _LONGEST_HEADER, path), path)
-    if expected > UNPACK_LIMIT:
-        template = (
-            "{path}: its header says {expected} bytes, more than the {limit} that a packed file "
-            "may have: unpack it with gunzip"
-        )
-        raise FileError(template, path=path, expected=expected, limit=UNPACK_LIMIT)
-    return _inflate(packed, expected + 1, path)
-
-
-def _inflate(packed: bytes, most: int, path: str | os.PathLike[str]) -> bytes:
-    """Unpack at most `most` bytes.
-
-    A file may be several gzip files one after the other (RFC 1952, section 2.2).
-    """
-    import zlib
-
-    parts: list[bytes] = []
-    while most > 0 and packed:
-        member = zlib.decompressobj(_GZIP_WINDOW)
-        try:
-            part = member.decompress(packed, most)
-        except zlib.error as error:
-            template = "{path}: its gzip data are damaged ({reason}): copy or download it again"
-            raise FileError(template, path=path, reason=error) from error
-        if not member.eof and len(part) < most:
-            raise FileError(
-                "{path}: its gzip data are cut short: copy or download it again", path=path
-            )
-        parts.append(part)
-        most -= len(part)
-        packed = member.unused_data.lstrip(b"\0")  # some tapes and tools pad with zeros
-    return b"".join(parts) if len(parts) != 1 else parts[0]

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from pellucid.core.types import Options
-from pellucid.data.image_files import PIXEL_LIMIT
 from pellucid.data.tables.columns import Columns
 from pellucid.errors import InputError
+from pellucid.files import limits
 
 
 @dataclass(frozen=True)
@@ -26,12 +26,12 @@ class Images:
         if (
             len(sides) != 2
             or not all(type(side) is int and side > 0 for side in sides)
-            or sides[0] * sides[1] > PIXEL_LIMIT
+            or sides[0] * sides[1] > limits.PIXELS
         ):
             template = (
                 "the shape of images must be (height, width) of 1 to {most:,} pixels, got {got}"
             )
-            raise InputError(template, most=PIXEL_LIMIT, got=repr(self.shape))
+            raise InputError(template, most=limits.PIXELS, got=repr(self.shape))
         object.__setattr__(self, "shape", sides)  # a list, as JSON has it, becomes a tuple
 
     @property

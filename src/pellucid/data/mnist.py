@@ -132,7 +132,7 @@ def _verified(name: str) -> NDArray[np.uint8]:
     return _bytes(content, path, "images" if "images" in name else "labels")
 
 
-def _bytes(content: bytes, path: Path, kind: str) -> NDArray[np.uint8]:
+def _bytes(content: bytearray, path: Path, kind: str) -> NDArray[np.uint8]:
     array = parse_idx(content, path)
     if array.dtype != np.uint8 or array.ndim != _DIMENSIONS[kind]:
         raise FileError(

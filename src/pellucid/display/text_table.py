@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from pellucid.errors import printable
 from pellucid.language import cell_width
 
 
@@ -21,6 +22,7 @@ def table(lines: Sequence[Sequence[str]], total: bool = True) -> str:
 
     A rule follows the first line; with `total`, another one precedes the last.
     """
+    lines = [[printable(cell) for cell in line] for line in lines]
     sizes = [max(cell_width(cell) for cell in column) for column in zip(*lines, strict=True)]
     text = []
     for line in lines:

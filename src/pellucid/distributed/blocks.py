@@ -20,7 +20,7 @@ from pellucid.data.folders import images_below
 from pellucid.data.idx import map_idx
 from pellucid.data.image_files import read_image
 from pellucid.data.images import digit
-from pellucid.data.numpy_files import NPY, read_arrays
+from pellucid.data.numpy_files import NPY, array_file
 from pellucid.data.tables import Table, read_table
 from pellucid.data.tables.cells import Block as Arrays
 from pellucid.data.tables.csv_file import START, open_csv_part
@@ -78,9 +78,9 @@ def _cuts(path: str) -> tuple[str, Cuts]:
         if start.startswith(b"PAR1"):
             return "groups", _groups(path)
         if start.startswith(NPY):
-            x = read_arrays(path, mapped=True)["x"]
-            if x.ndim == 2 and x.dtype.names is None:
-                return "rows", _even(len(x), max(1, BYTES // max(1, x[:1].nbytes)))
+            shape, _, dtype, _ = layout = array_file(path).layout
+            if len(shape) == 2 and dtype.names is None:
+                return "rows", _even(shape[0], max(1, BYTES * shape[0] // max(1, layout.nbytes)))
         elif start.startswith(b"\0\0"):
             x = map_idx(path)
             return "rows", _even(len(x), max(1, BYTES // max(1, x[:1].nbytes)))
@@ -167,10 +167,15 @@ def _read_groups(block: Block) -> Iterator[ArrowTable]:
 def _read_rows(block: Block) -> Iterator[ArrowTable]:
     with open_file(block.path, Message("an array")) as file:
         is_npy = file.read(6).startswith(NPY)
-    x: Array = read_arrays(block.path, mapped=True)["x"] if is_npy else map_idx(block.path)
+    x = array_file(block.path).rows if is_npy else _mapped_rows(block.path)
     for first in range(block.start, block.stop, _BATCH):
-        rows = np.array(x[first : min(first + _BATCH, block.stop)])
+        rows = x(first, min(first + _BATCH, block.stop))
         yield as_arrow({"row": np.arange(first, first + len(rows)), "x": rows})
+
+
+def _mapped_rows(path: str) -> Callable[[int, int], Array]:
+    x = map_idx(path)
+    return lambda first, stop: np.array(x[first:stop])
 
 
 def _read_images(block: Block) -> Iterator[ArrowTable]:

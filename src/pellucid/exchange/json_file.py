@@ -25,13 +25,12 @@ from pellucid.core.layer import Layer
 from pellucid.core.types import Array, Options
 from pellucid.errors import FileError, InputError, Message
 from pellucid.exchange.guards import check_network
-from pellucid.files import model
+from pellucid.files import limits, model, strict_json
 from pellucid.files.atomic import write_whole
 from pellucid.files.opening import read_bytes
 from pellucid.network import Network, restored
 
 FORMAT = "pellucid"
-LARGEST = 1 << 30  # bytes: parsed, a number takes ten times the memory of a float32
 
 # What Python raises where a document has another structure than its header promises.
 _MALFORMED = (LookupError, TypeError, ValueError, AttributeError, RecursionError)
@@ -55,9 +54,11 @@ def from_json(path: str | os.PathLike[str]) -> Network:
 
     The file may come from anybody. Raises FileError that names it and what is wrong with it.
     """
-    content = read_bytes(path, Message("a .json file that `pellucid export` wrote"), LARGEST)
+    content = read_bytes(
+        path, Message("a .json file that `pellucid export` wrote"), limits.JSON_BYTES
+    )
     try:
-        document = json.loads(content, parse_constant=_refuse)
+        document = strict_json.loads(content, _refuse)
         if not isinstance(document, dict) or document.get("format") != FORMAT:
             raise InputError('it has no "format": "{name}"', name=FORMAT)
         given, dtype = document["layers"], document.get("dtype")
@@ -93,7 +94,7 @@ def _without_arrays(
 ) -> list[Options]:
     """Return these entries as a model file describes them; move their arrays to `tensors`."""
     # `model.parse` checks the depth too, but only once this recursion is over.
-    if depth > model.DEEPEST_RESIDUAL:
+    if depth > limits.DEPTH:
         raise InputError("its description is malformed")
     found = []
     for index, entry in enumerate(entries):

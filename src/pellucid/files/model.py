@@ -27,18 +27,16 @@ from pellucid.core.composite import Skip
 from pellucid.core.layer import Layer, walk
 from pellucid.core.types import Array, Options
 from pellucid.errors import FileError, InputError, Message, PellucidError
+from pellucid.files import strict_json
 from pellucid.files.atomic import write_whole
+from pellucid.files.limits import DEPTH, MODEL_BYTES, MODEL_TEXT, MOST_LAYERS
 from pellucid.files.older import rename_arrays
 from pellucid.files.opening import open_file
 
 VERSION = 1
 KEY = "pellucid"
-LARGEST_FILE = 8 << 30  # bytes
-LARGEST_TEXT = 16 << 20  # bytes of the JSON header, the list of arrays included
-MOST_LAYERS = 10_000
 Arrays: TypeAlias = Mapping[str, Array]  # by name
 NO_ARRAYS: Arrays = {}
-DEEPEST_RESIDUAL = 8  # deeper nesting would end in Python's limit of recursion
 
 # What the entries of a record are, as commands read them.
 _RECORD = {"epochs": int, "rows": int, "optimizer": str, "metrics": dict, "table": str}
@@ -84,7 +82,7 @@ def to_bytes(layers: Sequence[Layer], extra: Options, arrays: Arrays = NO_ARRAYS
     header = header_of(layers, extra, arrays)
     tensors = {k: np.ascontiguousarray(array) for k, array in _named(layers, arrays).items()}
     content = safetensors.numpy.save(tensors, {KEY: to_text(header)})
-    if _text_size(content) > LARGEST_TEXT:
+    if _text_size(content) > MODEL_TEXT:
         raise _too_long()
     return content
 
@@ -185,10 +183,12 @@ def _parts(path: Path) -> tuple[Any, dict[str, Array]]:
     import safetensors
 
     expected = Message("a model file from `pellucid train` or net.save")
-    with open_file(path, expected, LARGEST_FILE) as opened:
+    with open_file(path, expected, MODEL_BYTES) as opened:
         # The length is checked before safetensors reads so much text.
-        if LARGEST_TEXT < _text_size(opened.read(8)) <= os.fstat(opened.fileno()).st_size:
+        size = _text_size(opened.read(8))
+        if MODEL_TEXT < size <= os.fstat(opened.fileno()).st_size:
             raise _too_long()
+        head = opened.read(size) if size <= MODEL_TEXT else b""
     try:
         with safetensors.safe_open(path, framework="np") as file:
             text = (file.metadata() or {}).get(KEY)
@@ -199,7 +199,8 @@ def _parts(path: Path) -> tuple[Any, dict[str, Array]]:
                 # NumPy has no bfloat16 unless some library has added it.
                 if kind not in ("F32", "F64"):
                     raise _no_numbers(name)
-            return json.loads(text), {name: file.get_tensor(name) for name in kinds}
+            strict_json.loads(head)  # safetensors takes the last of two tensors of one name
+            return strict_json.loads(text), {name: file.get_tensor(name) for name in kinds}
     except (safetensors.SafetensorError, RecursionError, OSError) as error:
         raise InputError(
             "its structure is damaged or cut short ({reason})", reason=error
@@ -216,7 +217,7 @@ def _text_size(content: bytes) -> int:
 
 
 def _too_long() -> InputError:
-    return InputError("its description is longer than {limit} bytes", limit=LARGEST_TEXT)
+    return InputError("its description is longer than {limit} bytes", limit=MODEL_TEXT)
 
 
 def _extra(header: Options, layers: Sequence[Layer]) -> Options:
@@ -254,9 +255,9 @@ def _layers(header: Options, tensors: dict[str, Array]) -> list[Layer]:
 
 def _check_extent(entries: Any, depth: int = 0) -> None:
     """Raise InputError for too many layers in a list, or layers nested too deeply."""
-    if not isinstance(entries, list) or len(entries) > MOST_LAYERS or depth > DEEPEST_RESIDUAL:
+    if not isinstance(entries, list) or len(entries) > MOST_LAYERS or depth > DEPTH:
         template = "expected a list of at most {most} layers, nested at most {deepest} deep"
-        raise InputError(template, most=MOST_LAYERS, deepest=DEEPEST_RESIDUAL)
+        raise InputError(template, most=MOST_LAYERS, deepest=DEPTH)
     for entry in entries:
         if "layers" in entry:
             _check_extent(entry["layers"], depth + 1)

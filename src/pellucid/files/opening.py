@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from io import BufferedReader
+from pathlib import Path
 
 from pellucid.errors import FileError, Message, reason_of
 
@@ -58,16 +59,29 @@ def read_bytes(path: str | os.PathLike[str], expected: Message, limit: int) -> b
         return file.read()
 
 
-def list_folder(folder: str | os.PathLike[str]) -> list[os.DirEntry[str]]:
+def list_folder(
+    folder: str | os.PathLike[str], root: str | os.PathLike[str] | None = None
+) -> list[os.DirEntry[str]]:
     """Return the entries of a folder in no particular order, hidden ones (".git") left out.
 
-    Raises FileError, naming it, when it is missing, unreadable or no folder.
+    Raises FileError, naming it, when it is missing, unreadable or no folder, and for a symbolic
+    link that leads out of `root`, the folder that the user named (default: this one): a folder from
+    a stranger may point at files that are none of its business.
     """
     try:
         with os.scandir(folder) as entries:
-            return [entry for entry in entries if not entry.name.startswith(".")]
+            found = [entry for entry in entries if not entry.name.startswith(".")]
     except (OSError, ValueError) as error:
         raise _unreadable(folder, _why(error), Message("a folder")) from error
+    inside = Path(os.path.realpath(folder if root is None else root))
+    for entry in found:
+        if entry.is_symlink() and not Path(os.path.realpath(entry.path)).is_relative_to(inside):
+            raise _unreadable(
+                entry.path,
+                Message("a symbolic link that leads out of the folder"),
+                Message("a copy of the file in its place"),
+            )
+    return found
 
 
 def _why(error: OSError | ValueError) -> Message:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from pellucid.errors import FileError
-from pellucid.extras import library
+from pellucid.errors import FileError, PellucidError, reason_of
 
 
 @contextmanager
@@ -14,8 +13,7 @@ def as_file_errors(path: str, template: str) -> Iterator[None]:
     """Raise FileError of a template with {path} and {reason} for what pyarrow raises within."""
     try:
         yield
-    except FileError:
+    except PellucidError:
         raise
-    # UnicodeError: the name of a column is not UTF-8
-    except (library("pyarrow", "tables").ArrowException, OSError, UnicodeError) as error:
-        raise FileError(template, path=path, reason=error) from error
+    except Exception as error:  # readers of damaged files raise nearly anything
+        raise FileError(template, path=path, reason=reason_of(error)) from error

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from pellucid.data.tables.arrow_buffers import check_buffers
 from pellucid.data.tables.arrow_errors import as_file_errors
-from pellucid.data.tables.cells import Block, Opened
+from pellucid.data.tables.cells import Block, Opened, check_texts
 from pellucid.extras import library
 from pellucid.language import mark
 
@@ -31,7 +32,10 @@ def open_arrow(path: str) -> Opened:
                 batch.validate(full=True)  # offsets that point elsewhere would be read
                 for start in range(0, batch.num_rows, _ROWS):
                     part = batch.slice(start, _ROWS)
-                    yield [part.column(column) for column in columns]
+                    arrays = [part.column(column) for column in columns]
+                    for array in arrays:
+                        check_texts(path, array)
+                    yield arrays
 
     with (
         as_file_errors(path, _DAMAGED),
@@ -39,4 +43,5 @@ def open_arrow(path: str) -> Opened:
         reader.open_file(source) as file,
     ):
         names = list(file.schema.names)
+        check_buffers(path, len(names))
     return names, blocks

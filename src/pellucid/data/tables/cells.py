@@ -12,8 +12,9 @@ import numpy as np
 from pellucid.core.types import Array
 from pellucid.data.tables.dated import DAY, Dating
 from pellucid.data.tables.written import Writing
-from pellucid.errors import InputError, Message
+from pellucid.errors import FileError, InputError, Message
 from pellucid.extras import library
+from pellucid.files import limits
 
 Form: TypeAlias = Writing | Dating
 ANY = Writing()
@@ -124,6 +125,64 @@ class Cells:
         return "".join(Cells(self.array.slice(index, 1)).texts.names)
 
 
+def check_cells(table: str, rows: int, columns: int, size: int) -> None:
+    """Raise FileError for more cells than a file of `size` bytes may claim (`files.limits`)."""
+    if rows * columns > limits.cells(size):
+        raise FileError(
+            "{table}: {rows:,} rows of {columns:,} columns, too many cells for a file of its size: "
+            "write it as CSV, if you trust it",
+            table=table,
+            rows=rows,
+            columns=columns,
+        )
+
+
+def as_plain(array: ArrowArray) -> ArrowArray:
+    """Return texts that are kept once each (a dictionary, views) as an ordinary array."""
+    arrow, types = library("pyarrow", "tables"), library("pyarrow.types", "tables")
+    if types.is_dictionary(array.type):
+        array = array.dictionary_decode()
+    if _is_text(array.type) and not types.is_string(array.type):
+        array = library("pyarrow.compute", "tables").cast(array, arrow.string())
+    return array
+
+
+def check_texts(table: str, array: ArrowArray) -> None:
+    """Raise FileError for texts that are kept once each and would take more bytes as an ordinary
+    array than `files.limits` allow.
+    """
+    if _text_bytes(array) > limits.CELL_TEXT:
+        raise FileError(
+            "{path}: the texts of {count:,} cells of one column take more than {most:,} bytes: "
+            "shorten them",
+            path=table,
+            count=len(array),
+            most=limits.CELL_TEXT,
+        )
+
+
+def _text_bytes(array: ArrowArray) -> int:
+    arrow, types = library("pyarrow", "tables"), library("pyarrow.types", "tables")
+    compute, kind = library("pyarrow.compute", "tables"), array.type
+    if types.is_dictionary(kind) and _is_text(array.dictionary.type):
+        if types.is_string_view(array.dictionary.type):
+            lengths = _view_lengths(array.dictionary)
+        else:
+            lengths = compute.binary_length(array.dictionary)
+        lengths = lengths.take(array.indices)
+    elif types.is_string_view(kind):
+        lengths = _view_lengths(array)
+    else:
+        return 0  # nothing is kept once
+    return compute.sum(compute.cast(lengths, arrow.int64())).as_py() or 0
+
+
+def _view_lengths(array: ArrowArray) -> ArrowArray:
+    """Return the lengths of views, of which Arrow computes none: each begins with its own."""
+    views = np.frombuffer(array.buffers()[1], np.int32)[4 * array.offset :][: 4 * len(array)]
+    return library("pyarrow", "tables").array(views[::4].astype(np.int64))
+
+
 def canonical(text: str) -> str:
     """Return the form of a text that is the same from every kind of file.
 
@@ -147,8 +206,12 @@ def _family(array: ArrowArray) -> str:
         return "date"
     if types.is_null(kind) or types.is_boolean(kind) or types.is_temporal(kind):
         return "text"
-    texts = (types.is_string, types.is_large_string, types.is_string_view)
-    return "text" if any(is_kind(kind) for is_kind in texts) else "other"
+    return "text" if _is_text(kind) else "other"
+
+
+def _is_text(kind: Any) -> bool:
+    types = library("pyarrow.types", "tables")
+    return types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind)
 
 
 def _cast(cells: Cells) -> Array | None:
@@ -211,7 +274,7 @@ def _numbers_of_texts(cells: Cells) -> Numbers:
 
 def _as_texts(cells: Cells) -> Texts:
     arrow, compute = library("pyarrow", "tables"), library("pyarrow.compute", "tables")
-    array = cells.array.dictionary_decode() if cells.family == "category" else cells.array
+    array = as_plain(cells.array)
     try:
         array = compute.cast(array, arrow.string())
     except (arrow.ArrowInvalid, arrow.ArrowNotImplementedError):  # spans of time, for example

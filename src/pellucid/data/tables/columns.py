@@ -28,7 +28,7 @@ from pellucid.data.tables.reading import Reading, Report, callers_level
 from pellucid.data.tables.rows import Row, RowMemory, one_row
 from pellucid.data.tables.survey import Spread, survey
 from pellucid.data.tables.table import TableSource, read_table
-from pellucid.errors import InputError, Message, TableWarning
+from pellucid.errors import InputError, Message, TableWarning, printable
 
 TASKS = ("classify", "regress")
 
@@ -167,7 +167,7 @@ class Columns:
         columns = cls(*choose(table.name, found, targets, task, ignore, *declared))
         if columns.notes:
             parts = "; ".join(f"{name}: {note}" for name, note in columns.notes.items())
-            warnings.warn(parts, TableWarning, stacklevel=callers_level())
+            warnings.warn(printable(parts), TableWarning, stacklevel=callers_level())
         return columns
 
     @cached_property
@@ -346,4 +346,4 @@ class Columns:
     def __repr__(self) -> str:
         names = ", ".join(target.name for target in self.targets)
         goal = "" if self.target is None else f" -> {names} ({self.target.kind})"
-        return f"<Columns: {', '.join(column.name for column in self.columns)}{goal}>"
+        return printable(f"<Columns: {', '.join(column.name for column in self.columns)}{goal}>")

@@ -11,11 +11,12 @@ from contextlib import suppress
 from typing import Any, NamedTuple, Protocol
 
 from pellucid.data.tables.cells import MISSING, Block, Opened
-from pellucid.errors import FileError, Message
+from pellucid.errors import FileError, Message, reason_of
 from pellucid.extras import library
+from pellucid.files import limits
+from pellucid.files.unpacking import too_large
 
 START = 1 << 20  # bytes that decide encoding and separator, and that contain the first line
-_BLOCK = 4 << 20  # bytes that are read and converted at a time; a row must fit into one
 _NEWLINE = re.compile(r"\r\n|\r|\n")
 _NUMBER = re.compile(r"[-+]?[\d.]+(e[-+]?\d+)?", re.IGNORECASE)
 
@@ -67,11 +68,16 @@ def _form_of(path: str | bytes, start: bytes, gzip: bool, name: str) -> _Form:
         # No translation of newlines: one within quotes belongs to the name.
         cells = next(csv.reader(io.StringIO(body, newline=""), delimiter=separator), [])
     except csv.Error as error:  # a name beyond csv's limit of 131,072 characters, for example
-        raise FileError("{path}: not a CSV file ({reason})", path=name, reason=error) from error
+        raise FileError(
+            "{path}: not a CSV file ({reason})", path=name, reason=reason_of(error)
+        ) from error
     names = [name.strip() for name in cells]
     if not names or all(_NUMBER.fullmatch(name) for name in names):
         template = "{path}: the first line must name the columns, separated by commas, got {got}"
         raise FileError(template, path=name, got=first)
+    if len(names) > limits.COLUMNS:
+        template = "{table}: expected 1 to {most:,} columns, got {count:,}"
+        raise FileError(template, table=name, most=limits.COLUMNS, count=len(names))
     head = 1 + len(_NEWLINE.findall(text[: len(text) - len(body)]))
     return _Form(path, name, gzip, encoding, separator, head, names)
 
@@ -96,44 +102,65 @@ def _blocks(form: _Form, columns: Sequence[str]) -> Iterator[Block]:
         invalid.append(row)
         return "error"
 
+    parsing = reader.ParseOptions(
+        delimiter=form.separator,
+        newlines_in_values=True,
+        invalid_row_handler=refuse,
+        # In a table of one column an empty line is a missing cell.
+        ignore_empty_lines=len(form.names) > 1,
+    )
+    converting = reader.ConvertOptions(
+        column_types=dict.fromkeys(wanted, arrow.string()),
+        include_columns=wanted,
+        null_values=sorted(MISSING),
+        strings_can_be_null=True,
+    )
+    reading = _reading(form, list(places.values()))
     try:
-        with reader.open_csv(
-            _stream(form),
-            reader.ReadOptions(
-                use_threads=False,  # only then does pyarrow count the rows that it refuses
-                block_size=_BLOCK,
-                column_names=list(places.values()),
-                skip_rows_after_names=form.head,
-                encoding="utf-8" if form.encoding == "utf-8-sig" else form.encoding,
-            ),
-            reader.ParseOptions(
-                delimiter=form.separator,
-                newlines_in_values=True,
-                invalid_row_handler=refuse,
-                # In a table of one column an empty line is a missing cell.
-                ignore_empty_lines=len(form.names) > 1,
-            ),
-            reader.ConvertOptions(
-                column_types=dict.fromkeys(wanted, arrow.string()),
-                include_columns=wanted,
-                null_values=sorted(MISSING),
-                strings_can_be_null=True,
-            ),
-        ) as stream:
+        file, source = _streams(form)
+        with reader.open_csv(source, reading, parsing, converting) as stream:
+            taken = 0
             for batch in stream:
+                taken += _least(batch, len(form.names))
+                if form.gzip and taken > (most := limits.unpacked(file.tell())):
+                    raise too_large(form.name, most)
                 yield batch.columns
+    except FileError:
+        raise
     except (arrow.ArrowException, UnicodeError, OSError) as error:
         raise _refused(form, invalid, error) from error
 
 
-def _stream(form: _Form) -> Any:
+def _streams(form: _Form) -> tuple[Any, Any]:
+    """Return the file, and the bytes of the table in it."""
     arrow = library("pyarrow", "tables")
-    source = arrow.py_buffer(form.path) if isinstance(form.path, bytes) else form.path
-    if form.part is None:
-        # By its content, not by its name, as pyarrow would take it
-        return arrow.input_stream(source, compression="gzip" if form.gzip else None)
-    start, stop = form.part
-    return arrow.OSFile(source).get_stream(start, stop - start)
+    if isinstance(form.path, bytes):
+        file = arrow.BufferReader(form.path)
+    else:
+        file = arrow.OSFile(form.path)
+    if form.part is not None:
+        start, stop = form.part
+        return file, file.get_stream(start, stop - start)
+    # By its content, not by its name, as pyarrow would take it
+    return file, arrow.CompressedInputStream(file, "gzip") if form.gzip else file
+
+
+def _reading(form: _Form, names: list[str]) -> Any:
+    return library("pyarrow.csv", "tables").ReadOptions(
+        use_threads=False,  # only then does pyarrow count the rows that it refuses
+        block_size=limits.CSV_ROW,
+        column_names=names,
+        skip_rows_after_names=form.head,
+        encoding="utf-8" if form.encoding == "utf-8-sig" else form.encoding,
+    )
+
+
+def _least(batch: Any, columns: int) -> int:
+    """Return the least number of bytes that a batch had in its file: its texts, and a separator
+    behind every cell. The stream itself does not tell its place.
+    """
+    offsets = 4 * batch.num_columns * (batch.num_rows + 1)
+    return max(0, batch.nbytes - offsets) + batch.num_rows * columns
 
 
 def _refused(form: _Form, invalid: list[_InvalidRow], error: Exception) -> FileError:
@@ -151,8 +178,10 @@ def _refused(form: _Form, invalid: list[_InvalidRow], error: Exception) -> FileE
         return _not_utf8(form.name)
     if "straddling" in str(error):
         template = "{path}: a row is longer than {limit:,} bytes: unclosed quote?"
-        return FileError(template, path=form.name, limit=_BLOCK)
-    return FileError("{path}: not a CSV file, or damaged ({reason})", path=form.name, reason=error)
+        return FileError(template, path=form.name, limit=limits.CSV_ROW)
+    return FileError(
+        "{path}: not a CSV file, or damaged ({reason})", path=form.name, reason=reason_of(error)
+    )
 
 
 def _not_utf8(path: str) -> FileError:

@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-import gzip
 import shutil
 import sys
 import tempfile
-import zlib
 from functools import cache
 from pathlib import Path
 from typing import IO, NamedTuple
 
-from pellucid.data.numpy_files import NPY
+from pellucid.data.numpy_files import NPY, NPZ
 from pellucid.data.tables import csv_file
 from pellucid.data.tables.arrow_file import ARROW, open_arrow
 from pellucid.data.tables.cells import Blocks
 from pellucid.data.tables.json_file import looks_like_json, open_json
-from pellucid.data.tables.numpy_columns import open_arrays
+from pellucid.data.tables.numpy_columns import open_archive, open_array
 from pellucid.data.tables.parquet import open_parquet
 from pellucid.errors import FileError, Message, reason_of
 from pellucid.files.opening import open_file
+from pellucid.files.unpacking import GZIP, unpack
 
 STANDARD_INPUT = "-"
-GZIP = b"\x1f\x8b"
 _TABLE = Message("a table")
 
 
@@ -48,14 +46,15 @@ def open_table_file(path: str) -> TableFile:
     if start.startswith(GZIP):
         start = _decompressed(path, name)
         # Their readers seek, and going back in gzip means decompressing from the start again.
-        if start.startswith((b"PAR1", NPY, b"PK\x03\x04", ARROW)):
+        if start.startswith((b"PAR1", NPY, NPZ, ARROW)):
             raise FileError("{path}: only CSV and JSON may be compressed by gzip", path=name)
         return _open_text(path, name, start, gzip=True)
     if start.startswith(b"PAR1"):
         return TableFile(name, *open_parquet(path), True)
-    # PK begins a zip archive, which an .npz file is.
-    if start.startswith((NPY, b"PK\x03\x04")):
-        return TableFile(name, *open_arrays(path), True)
+    if start.startswith(NPY):
+        return TableFile(name, *open_array(path), True)
+    if start.startswith(NPZ):
+        return TableFile(name, *open_archive(path), True)
     if start.startswith(ARROW):
         return TableFile(name, *open_arrow(path), True)
     return _open_text(path, name, start)
@@ -78,12 +77,8 @@ def _open_text(path: str, name: str, start: bytes, gzip: bool = False) -> TableF
 
 
 def _decompressed(path: str, name: str) -> bytes:
-    try:
-        with gzip.open(path) as file:
-            start = file.read(csv_file.START)
-    except (OSError, EOFError, zlib.error) as error:
-        template = "{path}: not a gzip file, or damaged ({reason})"
-        raise FileError(template, path=name, reason=reason_of(error)) from error
+    with open_file(path, _TABLE) as file:
+        start = unpack(file, name).read(csv_file.START)
     if not start:
         raise FileError("{path}: there is nothing in the gzip file", path=name)
     return start

@@ -6,23 +6,23 @@ As of CSV, every cell is read as text: whole columns decide what texts mean.
 from __future__ import annotations
 
 import codecs
-import gzip
 import json
 import re
-import zlib
 from collections.abc import Iterator, Sequence
 from io import BufferedIOBase
 from typing import Any
 
-from pellucid.data.tables.cells import ArrowArray, Block, Opened
-from pellucid.data.tables.kinds import MOST_COLUMNS
-from pellucid.errors import FileError, Message, reason_of
+from pellucid.data.tables.cells import ArrowArray, Block, Opened, check_cells
+from pellucid.errors import FileError, Message
 from pellucid.extras import library
+from pellucid.files import limits
 from pellucid.files.opening import open_file
+from pellucid.files.unpacking import unpack
 
 _CHUNK = 1 << 20  # bytes that are read at a time
-_LONGEST = 4 << 20  # characters of a record
 _ROWS = 1 << 13  # of a block
+_BLOCK = 32 << 20  # characters of a block
+_SHORTEST = 4  # characters of a cell: "": and a comma
 # Commas between the records of an array, line ends between those of JSON lines.
 _BETWEEN = re.compile(r"[\s,]*")
 _BOM = codecs.BOM_UTF8
@@ -39,19 +39,24 @@ def open_json(path: str, name: str, compressed: bool = False) -> Opened:
     """Return the names of all records, in their order, and the function that reads the rows."""
     # A whole pass for the names: any record may have a field that those before it lack.
     names: dict[str, None] = {}
-    for record in _records(path, name, compressed):
+    count = cells = 0
+    for record, _ in _records(path, name, compressed):
         names |= dict.fromkeys(record)
-        if len(names) > MOST_COLUMNS:
+        count, cells = count + 1, cells + len(record)
+        if len(names) > limits.COLUMNS:
             template = "{table}: expected 1 to {most:,} columns, got {count:,}"
-            raise FileError(template, table=name, most=MOST_COLUMNS, count=len(names))
+            raise FileError(template, table=name, most=limits.COLUMNS, count=len(names))
+    check_cells(name, count, len(names), cells * _SHORTEST)
 
     def blocks(columns: Sequence[str]) -> Iterator[Block]:
         rows: list[dict[str, Any]] = []
-        for record in _records(path, name, compressed):
+        taken = 0
+        for record, length in _records(path, name, compressed):
             rows.append(record)
-            if len(rows) == _ROWS:
+            taken += length
+            if len(rows) == _ROWS or taken > _BLOCK:
                 yield [_column(rows, column) for column in columns]
-                rows = []
+                rows, taken = [], 0
         if rows:
             yield [_column(rows, column) for column in columns]
 
@@ -69,23 +74,20 @@ def _column(rows: Sequence[dict[str, Any]], name: str) -> ArrowArray:
     return arrow.array(texts, arrow.string())
 
 
-def _records(path: str, name: str, compressed: bool) -> Iterator[dict[str, Any]]:
+def _records(path: str, name: str, compressed: bool) -> Iterator[tuple[dict[str, Any], int]]:
+    """Yield each record and how many characters it takes."""
     try:
         with open_file(path, Message("a table")) as raw:
             if compressed:
-                with gzip.GzipFile(fileobj=raw) as file:
-                    yield from _decoded(file, name)
+                yield from _decoded(unpack(raw, name), name)
             else:
                 yield from _decoded(raw, name)
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        template = "{path}: not a gzip file, or damaged ({reason})"
-        raise FileError(template, path=name, reason=reason_of(error)) from error
     except UnicodeError as error:
         template = "{path}: not JSON in UTF-8: save the table in UTF-8"
         raise FileError(template, path=name) from error
 
 
-def _decoded(file: BufferedIOBase, name: str) -> Iterator[dict[str, Any]]:
+def _decoded(file: BufferedIOBase, name: str) -> Iterator[tuple[dict[str, Any], int]]:
     # Numbers stay texts, as they are written: whole ones of a thousand digits, too
     decoder = json.JSONDecoder(parse_float=str, parse_int=str, parse_constant=str)
     # Incremental, since a chunk may end within a character.
@@ -101,16 +103,21 @@ def _decoded(file: BufferedIOBase, name: str) -> Iterator[dict[str, Any]]:
             if place >= len(buffer) or (buffer[place] == "]" and not buffer[place + 1 :].strip()):
                 break
             try:
-                record, place = decoder.raw_decode(buffer, place)
+                record, end = decoder.raw_decode(buffer, place)
             except (ValueError, RecursionError) as error:
                 # Nesting too deep for Python's stack is no end of a chunk: more bytes do not help.
-                if last or len(buffer) - place > _LONGEST or isinstance(error, RecursionError):
+                if (
+                    last
+                    or len(buffer) - place > limits.CSV_ROW
+                    or isinstance(error, RecursionError)
+                ):
                     raise _damaged(name, row, error) from error
                 break  # the rest of the record is in the next chunk
             row += 1
             if not isinstance(record, dict):
                 raise _damaged(name, row - 1, Message("not an object"))
-            yield record
+            yield record, end - place
+            place = end
         buffer = buffer[place:]
 
 

@@ -12,13 +12,12 @@ from pellucid.data.tables.dated import ORDERS, Dating
 from pellucid.data.tables.moments import PERIODS
 from pellucid.data.tables.written import Writing
 from pellucid.errors import InputError
+from pellucid.files import limits
 from pellucid.language import say
 
-MOST_COLUMNS = 100_000
 _MOST_DAYS = 2e8  # beyond Arrow's dates, within NumPy's
 _CYCLES = [list(some) for n in range(4) for some in combinations(PERIODS, n)]
 MARGIN = 0.1  # share of a column's range by which a number may be beyond it without a report
-MOST_NUMBERS = 1_000_000  # of a row: the memory that a hostile file could make us reserve
 
 
 class NumberColumn(NamedTuple):
@@ -233,11 +232,11 @@ def columns_from(entries: Any) -> tuple[Column, ...]:
 
     Trusts nothing; raises InputError for anything that does not fit.
     """
-    if not isinstance(entries, list) or not 0 < len(entries) <= MOST_COLUMNS:
+    if not isinstance(entries, list) or not 0 < len(entries) <= limits.COLUMNS:
         raise malformed()
     columns = tuple(_column(entry) for entry in entries)
     names, width = {column.name for column in columns}, sum(column.width for column in columns)
-    if len(names) < len(columns) or width > MOST_NUMBERS:
+    if len(names) < len(columns) or width > limits.NUMBERS_OF_A_ROW:
         raise malformed()
     return columns
 
@@ -269,7 +268,7 @@ def targets_from(entry: Any) -> tuple[Target, ...]:
     if not isinstance(entry, list):
         target = target_from(entry)
         return () if target is None else (target,)
-    if not 2 <= len(entry) <= MOST_COLUMNS:
+    if not 2 <= len(entry) <= limits.COLUMNS:
         raise malformed()
     found = [target_from(each) for each in entry]
     targets = tuple(target for target in found if target is not None and target.kind == "values")

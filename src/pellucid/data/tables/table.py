@@ -10,8 +10,8 @@ from typing import Any, TypeAlias
 from pellucid.data.tables import dataframes
 from pellucid.data.tables.cells import Block, Blocks
 from pellucid.data.tables.files import open_table_file
-from pellucid.data.tables.kinds import MOST_COLUMNS
-from pellucid.errors import InputError
+from pellucid.errors import InputError, printable
+from pellucid.files import limits
 
 TableSource: TypeAlias = Any  # whatever `read_table` takes: dataframes have no common type
 
@@ -44,9 +44,9 @@ class Table:
         if twice:
             template = "{table}: more than one column is named {names}: give each a name of its own"
             raise InputError(template, table=name, names=", ".join(map(repr, twice)))
-        if not 0 < len(self.columns) <= MOST_COLUMNS:
+        if not 0 < len(self.columns) <= limits.COLUMNS:
             template = "{table}: expected 1 to {most:,} columns, got {count:,}"
-            raise InputError(template, table=name, most=MOST_COLUMNS, count=len(self.columns))
+            raise InputError(template, table=name, most=limits.COLUMNS, count=len(self.columns))
 
     def blocks(self, columns: Sequence[str] | None = None) -> Iterator[Block]:
         """Read the rows, block by block: an Arrow array for each of `columns` (default: all)."""
@@ -106,7 +106,7 @@ class Table:
         )
 
     def __repr__(self) -> str:
-        return f"<Table {self.name}: {', '.join(self.columns)}>"
+        return printable(f"<Table {self.name}: {', '.join(self.columns)}>")
 
 
 def is_table(value: TableSource) -> bool:

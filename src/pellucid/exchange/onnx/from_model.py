@@ -27,12 +27,11 @@ from pellucid.exchange.onnx.readers import READERS, is_known
 from pellucid.exchange.onnx.recognition import LONGEST, recognised
 from pellucid.exchange.onnx.segments import Segment, operators_between, segments, sources
 from pellucid.extras import library
-from pellucid.files.model import DEEPEST_RESIDUAL
+from pellucid.files.limits import DEPTH, ONNX_BYTES
 from pellucid.files.opening import read_bytes
 from pellucid.network import Network
 
 _DOUBLE = 11  # float64 by TensorProto.DataType
-LARGEST_FILE = 1 << 31  # bytes, where Protocol Buffers end
 
 
 def from_onnx(path: str | os.PathLike[str]) -> Network:
@@ -63,7 +62,7 @@ def from_onnx(path: str | os.PathLike[str]) -> Network:
     than 2 GiB or 10,000 nodes; InputError where onnx is not installed.
     """
     library("onnx", "onnx")
-    content = read_bytes(path, Message("an ONNX file"), LARGEST_FILE)
+    content = read_bytes(path, Message("an ONNX file"), ONNX_BYTES)
     try:
         with np.errstate(all="ignore"):  # an overflow becomes infinite weights, which are rejected
             return _network(graph_of(content))
@@ -193,8 +192,8 @@ def _skip(segment: Segment, built: Builder, depth: int) -> None:
     if (found := _ways(segment)) is None:
         raise _unsupported(segment)
     kind, side, own = found
-    if depth >= DEEPEST_RESIDUAL:
-        raise op.error(Message("skips are nested more than {most} deep", most=DEEPEST_RESIDUAL))
+    if depth >= DEPTH:
+        raise op.error(Message("skips are nested more than {most} deep", most=DEPTH))
     ends = []
     for end in (side, own):
         inner = Builder(built.row, built.batch, built.transposed, built.room, built.dtype)

@@ -18,14 +18,11 @@ from pellucid.errors import InputError, Message
 from pellucid.exchange.onnx.operators import MALFORMED, Op, fold
 from pellucid.exchange.onnx.shapes import OPEN, ROWS, Shape, shape_after
 from pellucid.extras import library
+from pellucid.files.limits import COMPUTED, NODES
 
 if TYPE_CHECKING:
     import onnx
 
-MOST_NODES = 10_000
-# Numbers that operators may compute from constants, beyond four times those in the file: a few
-# bytes (Gather, broadcasting) can ask for gigabytes.
-MOST_COMPUTED = 1 << 24
 OLDEST_OPSET = 7  # older ones broadcast and normalise by other rules
 
 # By TensorProto.DataType. Weights are FLOAT (1), DOUBLE (11) or half precision, which becomes
@@ -106,7 +103,7 @@ def graph_of(content: bytes) -> Graph:
 
 def half_precision(path: str | os.PathLike[str]) -> list[str]:
     """Return the half-precision types of the weights of an ONNX file that `from_onnx` has read."""
-    model = library("onnx", "onnx").load_model(path)
+    model = library("onnx", "onnx").load_model(path, load_external_data=False)
     tensors = [*model.graph.initializer]
     tensors += [value.t for node in model.graph.node for value in node.attribute if value.t.dims]
     kinds = {tensor.data_type for tensor in tensors}
@@ -118,16 +115,16 @@ class _Reader:
 
     def __init__(self, model: onnx.ModelProto) -> None:
         graph = model.graph
-        if (got := len(graph.node)) > MOST_NODES:
+        if (got := len(graph.node)) > NODES:
             template = "it has {got:,} nodes; the limit is {most:,}"
-            raise InputError(template, got=got, most=MOST_NODES)
+            raise InputError(template, got=got, most=NODES)
         if graph.sparse_initializer:
             raise InputError("it holds sparse weights, which are not supported")
         self.opsets = {_domain(entry.domain): entry.version for entry in model.opset_import}
         if any(_domain(node.domain) == "" for node in graph.node):
             _check_opset(self.opsets.get("", 0))
         self.constants = {tensor.name: array_of(tensor) for tensor in graph.initializer}
-        self.room = MOST_COMPUTED + 4 * sum(array.size for array in self.constants.values())
+        self.room = COMPUTED + 4 * sum(array.size for array in self.constants.values())
         self.inputs = [_input(value) for value in graph.input if value.name not in self.constants]
         self.alias: dict[str, str] = {}  # tensors that equal another one, by name
         self.live = {found.name for found in self.inputs}

@@ -6,7 +6,6 @@ architecture. A state_dict that PyTorch saved has no such entry, and needs `like
 
 from __future__ import annotations
 
-import json
 import keyword
 import os
 import re
@@ -27,7 +26,7 @@ from pellucid.exchange.pytorch import module_source
 from pellucid.exchange.pytorch.equivalents import COUNTER, EQUIVALENTS, KEY, tensors, transposed
 from pellucid.exchange.pytorch.tensor_matching import Group, matched
 from pellucid.exchange.raw_columns import check_raw
-from pellucid.files import model
+from pellucid.files import limits, model, strict_json
 from pellucid.files.atomic import write_together
 from pellucid.files.opening import read_bytes
 from pellucid.network import Network, restored
@@ -191,7 +190,7 @@ def _renamed(header: Options, state: Mapping[str, Array]) -> dict[str, Array]:
     places: dict[str, str] = {}
 
     def walk(entries: Iterable[Options], ours: str, theirs: str, depth: int = 0) -> None:
-        if depth > model.DEEPEST_RESIDUAL:  # `model.parse` then raises the error
+        if depth > limits.DEPTH:  # `model.parse` then raises the error
             return
         for index, entry in enumerate(entries):
             if "layers" in entry:
@@ -212,7 +211,7 @@ def _read(path: str | os.PathLike[str]) -> tuple[dict[str, Array], Options | Non
     import safetensors
 
     expected = Message("a .safetensors file with a state_dict of PyTorch")
-    content = read_bytes(path, expected, model.LARGEST_FILE)
+    content = read_bytes(path, expected, limits.MODEL_BYTES)
     pickled = Path(path).suffix.lower() in PICKLES or content.startswith(_PICKLE_STARTS)
     # The first eight bytes of a safetensors file are a length, which may look like a pickle.
     if pickled and content[8:9] != b"{":
@@ -223,12 +222,12 @@ def _read(path: str | os.PathLike[str]) -> tuple[dict[str, Array], Options | Non
         )
     try:
         length = int.from_bytes(content[:8], "little")
-        if length > model.LARGEST_TEXT:
-            limit = model.LARGEST_TEXT
+        if length > limits.MODEL_TEXT:
+            limit = limits.MODEL_TEXT
             raise InputError("its description is longer than {limit} bytes", limit=limit)
         found = safetensors.deserialize(content)  # type: ignore[no-untyped-call]
-        metadata = json.loads(content[8 : 8 + length]).get("__metadata__") or {}
-        header = json.loads(metadata[KEY]) if KEY in metadata else None
+        metadata = strict_json.loads(content[8 : 8 + length]).get("__metadata__") or {}
+        header = strict_json.loads(metadata[KEY]) if KEY in metadata else None
         if header is None and model.KEY in metadata:
             raise InputError("it is a pellucid model file, no state_dict, and needs no import")
         state = {name: _decoded(name, tensor) for name, tensor in found if not _counts(name)}
