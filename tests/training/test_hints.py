@@ -14,8 +14,9 @@ from pellucid.training.hints import Hint, Kind, Neurons, Seen, found
 from tests.training.test_progress import Html, Terminal, notebook
 
 WELL = Seen(
-    epoch=10, epochs=20, steps=1000, rate=0.01, losses=[1.0, 0.6, 0.5], loss=0.5, constant=2.3,
-    moved=0.5, size=1.0, layers=[Neurons("1", "ReLU", 10, 3, 0), Neurons("3", "Tanh", 10, 0, 4)],
+    epoch=10, epochs=20, warms=True, steps=1000, rate=0.01, losses=[1.0, 0.6, 0.5], loss=0.5,
+    constant=2.3, moved=0.5, size=1.0,
+    layers=[Neurons("1", "ReLU", 10, 3, 0), Neurons("3", "Tanh", 10, 0, 4)],
 )  # fmt: skip
 
 
@@ -39,6 +40,7 @@ def test_nothing_is_said_while_all_is_well() -> None:
         ({"loss": 4.7}, "rate-high"),
         ({"moved": 0.04, "loss": 2.0}, "rate-low"),
         ({"loss": 2.29}, "flat"),
+        ({"loss": 2.29, "epoch": 3, "warms": False}, "flat"),
     ],
 )
 def test_each_kind_has_its_border(changes: dict[str, object], kind: Kind) -> None:
@@ -61,7 +63,8 @@ def test_each_kind_has_its_border(changes: dict[str, object], kind: Kind) -> Non
         {"moved": 0.04, "loss": 1.8},  # fine-tuning moves little, too
         {"moved": 0.06, "loss": 2.0},
         {"loss": 2.2},
-        {"loss": 2.3, "epoch": 4},  # schedules begin slowly
+        {"loss": 2.3, "epoch": 4},  # the learning rate still rises
+        {"loss": 2.3, "epoch": 2, "warms": False},
         {"loss": 2.3, "steps": 99},
     ],
 )

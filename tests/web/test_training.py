@@ -12,6 +12,7 @@ import pytest
 
 import pellucid as pl
 from pellucid.core.types import Array
+from pellucid.training import hints
 from pellucid.web import digits
 from pellucid.web.live_training import News, Snapshot, Snapshots, Training
 from tests.web.kinds import PATIENCE, affine, bias
@@ -199,6 +200,20 @@ def test_dead_and_saturated_neurons_are_told(watched: Make) -> None:
     one.training.start(net, 0)
     one.until(lambda news: news["weights"] and news["quiet"]["dead"]["some"] == [("3", 1)])
     assert ("3", 2) in one.last["quiet"]["saturated"]["some"]
+
+
+def test_hints_are_told_in_both_languages(watched: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As history.hints has them; a run that begins anew has none."""
+    monkeypatch.setattr(hints, "_BETWEEN", 1)
+    one = watched()
+    one.training.settle(1e-7, 10, "full")
+    one.training.order("play")
+    news = one.until(lambda news: news["hints"])
+    assert news["hints"][0]["kind"] == "rate-low"
+    assert "multiply it by 10" in news["hints"][0]["en"]
+    assert "10배" in news["hints"][0]["ko"]
+    one.training.show(0)
+    one.until(lambda news: not news["hints"])
 
 
 def test_its_thread_ends_with_its_page(watched: Make) -> None:

@@ -146,13 +146,15 @@ class Neurons(NamedTuple):
 class Seen(NamedTuple):
     """What a look at a run saw.
 
-    `losses` are those of the epochs so far, `loss` is that of the sample of rows, `constant` the
-    loss if each of them got the mean output. `moved` is the relative change of the trained weights
-    since the start, `size` the root mean square of the first weights' inputs, or None.
+    `warms` is whether the learning rate begins low; `losses` are those of the epochs so far, `loss`
+    is that of the sample of rows, `constant` the loss if each of them got the mean output. `moved`
+    is the relative change of the trained weights since the start, `size` the root mean square of
+    the first weights' inputs, or None.
     """
 
     epoch: int
     epochs: int
+    warms: bool
     steps: int
     rate: float
     losses: list[float]
@@ -183,8 +185,7 @@ def found(seen: Seen) -> Iterator[Hint]:
             yield hint("saturated", count=saturated, **where)
     if unsettled(seen.losses, seen.constant) or share > _THROWN:
         yield hint("rate-high", least=min(seen.losses), last=seen.losses[-1], rate=seen.rate)
-    # Schedules often begin with small rates
-    if seen.epoch < max(min(_EPOCHS, seen.epochs), seen.epochs / 4):
+    if seen.epoch < max(min(_EPOCHS, seen.epochs), seen.epochs / 4 if seen.warms else 0):
         return
     if seen.moved < _MOVED and share > _POOR:
         yield hint("rate-low", epochs=seen.epoch, moved=seen.moved, rate=seen.rate)
@@ -257,6 +258,7 @@ def look(run: Run, begun: list[Array]) -> Seen:
         return Seen(
             epoch=run.epoch,
             epochs=run.epochs,
+            warms=_warms(run),
             steps=run.epoch * run.batches,
             rate=run.engine.learning_rate,
             losses=run.history["loss"],
@@ -266,6 +268,12 @@ def look(run: Run, begun: list[Array]) -> Seen:
             size=_size(trace, layers),
             layers=_hidden(trace, layers),
         )
+
+
+def _warms(run: Run) -> bool:
+    """Return whether the learning rate rises in the first quarter of the epochs."""
+    first, *later = (run.schedule.factor(run.epochs * k / 16, run.epochs) for k in range(5))
+    return first < 0.9 * max(later)
 
 
 def _weights(run: Run) -> list[Array]:

@@ -19,10 +19,12 @@ from pellucid.core.schedules import Schedule
 from pellucid.core.types import Array, Batch
 from pellucid.engines import predict_and_loss
 from pellucid.errors import DivergenceError, InputError
+from pellucid.language import LANGUAGES, speaking
 from pellucid.lens.activity import neuron_activity
 from pellucid.network import Network
 from pellucid.training.callbacks import Callback, RunView, arrays_of, write_arrays
 from pellucid.training.choices import choose_loss
+from pellucid.training.hints import Hint
 from pellucid.training.loop import train
 from pellucid.training.run import Run
 from pellucid.web.digits import training_digits
@@ -135,6 +137,7 @@ class News(Status):
     first: int
     records: list[dict[str, float | None]]
     kept: list[int]
+    hints: list[dict[str, str]]  # kind, and the text in both languages
     diverged: bool
     finished: bool
     weights: str | None
@@ -172,6 +175,7 @@ class Training(Callback):
             "quiet": _NONE_QUIET,
         }
         self._weights: str | None = None
+        self._hints: tuple[Hint, ...] = ()
 
     def start(self, net: Network, seed: int) -> None:
         """Start with a network, which is trained in place, and wait for orders."""
@@ -179,7 +183,7 @@ class Training(Callback):
             self._halt()
             self._net, self._seed, self._shown = net, seed, 0
             self._snapshots, self._records, self._sent = Snapshots(), [], 0
-            self._diverged, self._position = False, _position(0)
+            self._diverged, self._position, self._hints = False, _position(0), ()
             self._snapshots.keep(0, Snapshot([array.copy() for array in arrays_of(net)], {}, 0))
             net.record = {}  # it describes another training
             with self._turn:
@@ -200,7 +204,7 @@ class Training(Callback):
                 self._halt()
                 # Training continues from the shown epoch; what came after it is replaced.
                 self._records = self._records[: self._shown]
-                self._diverged = self._ended = False
+                self._diverged, self._ended, self._hints = False, False, ()
                 self._snapshots.cut(self._shown)
                 self._sent = min(self._sent, self._shown)
                 self._mode = what
@@ -223,7 +227,7 @@ class Training(Callback):
             write_arrays(net, self._snapshots[epoch].arrays)
             self._shown = epoch
             loss = self._records[epoch - 1]["loss"] if epoch else None
-            net.record, self._position = {}, _position(epoch, loss)
+            net.record, self._position, self._hints = {}, _position(epoch, loss), ()
             with self._turn:
                 self._publish(net)
 
@@ -247,6 +251,7 @@ class Training(Callback):
                 "first": first,
                 "records": [_finite(record) for record in self._records[first:]],
                 "kept": self._snapshots.epochs,
+                "hints": [_told(hint) for hint in self._hints],
                 "diverged": self._diverged,
                 "finished": len(self._records) >= MOST_EPOCHS,
                 "weights": weights,
@@ -274,7 +279,7 @@ class Training(Callback):
             snapshot = Snapshot(run.snapshot(), copies, run.engine.state["step"])
             self._snapshots.keep(run.epoch, snapshot)
             self._records.append(run.history.records[-1])
-            self._shown = run.epoch
+            self._shown, self._hints = run.epoch, run.history.hints
             run.batch_size, run.batches = self._batch_size, -(-len(run.rows.x) // self._batch_size)
         self._report(run, "epoch")
 
@@ -371,6 +376,14 @@ def _quiet(net: Network, x: Batch) -> Quiet:
         "dead": {"count": len(dead), "some": dead[:_NAMED]},
         "saturated": {"count": len(saturated), "some": saturated[:_NAMED]},
     }
+
+
+def _told(hint: Hint) -> dict[str, str]:
+    found = {"kind": str(hint.kind)}
+    for language in LANGUAGES:
+        with speaking(language):
+            found[language] = hint.line
+    return found
 
 
 def _finite(record: dict[str, float]) -> dict[str, float | None]:

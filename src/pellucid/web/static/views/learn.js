@@ -262,7 +262,10 @@ function notices(page, { news, records, lost, refusal }) {
   if (!news) return words;
   const least = Math.min(...records.map(({ loss }) => loss));
   const { loss: last, accuracy } = records.at(-1) ?? { loss: 0, accuracy: 1 };
+  // Dead and saturated neurons are named below, as they are now
+  const hints = (news.hints ?? []).filter(({ kind }) => kind !== "dead" && kind !== "saturated");
   if (news.diverged) words.push(t("learn.diverged", { epoch: news.shown + 1 }));
+  else if (hints.length) words.push(...hints.map((hint) => hint[page.store.state.language]));
   else if (records.length > 1 && last > RISEN * least)
     words.push(t("learn.rising", { least: number(least), last: number(last) }));
   else if (accuracy < GUESSED && (page.facts.server || records.length > FEW))
