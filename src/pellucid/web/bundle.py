@@ -24,6 +24,7 @@ _IMPORT = re.compile(r'^import \{([^}]*)\} from "(\.[^"]+)";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export ((?:async )?function|class|const) (\w+)", re.MULTILINE)
 _OTHER = re.compile(r"^(?:import|export)\b.*|\bimport\b *[(.]", re.MULTILINE)
 _CAST = re.compile(r"/\*.*?\*/")  # JSDoc casts hold import("...") types, which are no imports
+_INDENTATION = re.compile(r"^[ \t]+", re.MULTILINE)
 _COMMENT = re.compile(r"^[ \t]*(?:/\*(?:(?!\*/).)*\*/[ \t]*|//[^\n]*)\n", re.DOTALL | re.MULTILINE)
 
 
@@ -79,11 +80,11 @@ def _variable(name: str) -> str:
 
 
 def _without_comments(name: str, text: str) -> str:
-    """Remove comments on lines of their own, a third of the text, as the file is sent around.
+    """Remove comments on lines of their own and indentation, as the file is sent around.
 
     A line of a multi-line string could look like a comment, so such strings are an error.
     """
     bare = _COMMENT.sub("", text)
     if any(line.count("`") % 2 for line in bare.splitlines()):
         raise ValueError(f"{name}: not understood: a string over several lines")
-    return bare
+    return _INDENTATION.sub("", bare)

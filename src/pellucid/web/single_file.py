@@ -56,7 +56,7 @@ def page_text(net: Network, name: str, *, sends: bool = False) -> str:
         "digits": _base64(sample_digits()) if known["digits"] else None,
     }
     script = bundle()
-    style = "".join((STATIC / name).read_text(encoding="utf-8") for name in STYLES)
+    style = _compact("".join((STATIC / name).read_text(encoding="utf-8") for name in STYLES))
     icon = "data:image/svg+xml;base64," + _base64((STATIC / "icon.svg").read_bytes())
     # A "<" could end the script element or begin a comment; in JSON it may be written as an escape.
     inside = json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
@@ -85,6 +85,11 @@ def page_text(net: Network, name: str, *, sends: bool = False) -> str:
     if sorted(found.findall(html)) != sorted(parts):
         raise ValueError("index.html is not what single_file.py expects")
     return found.sub(lambda match: parts[match.group()], html)
+
+
+def _compact(style: str) -> str:
+    """Return a style sheet without comments and with one space for any white space."""
+    return re.sub(r"\s+", " ", re.sub(r"/\*.*?\*/", "", style, flags=re.DOTALL))
 
 
 def _base64(content: bytes) -> str:

@@ -20,6 +20,7 @@ import { onKey } from "./keys.js";
 
 // milliseconds without a change, and not within a stroke, before the answer is read aloud
 const REST = 700;
+const LONG = 3; // letters: longer names of classes are written smaller
 
 /**
  * The last sentence that was read aloud, kept here because views are made anew.
@@ -64,6 +65,7 @@ export function answer(page) {
       const missing = look.empty ? t("answer.empty") : t("answer.hidden");
       set(element, { "data-empty": look.empty, "data-concealed": hides && !look.empty });
       setText(prediction, words?.answer ?? (look.empty ? "–" : "?"));
+      set(element, { "data-long": (words?.answer.length ?? 0) > LONG && network.classifies });
       setText(confidence, words?.confidence ?? "");
       setText(meaning, words ? (words.confidence ? scale : "") : missing);
       setText(next, words?.next ?? "");

@@ -57,7 +57,10 @@ export function circles(page, place) {
 function titles({ t }, place, { layer, neurons, x }, name) {
   const inner = layer.number && !layer.last;
   const short = place.tight && inner ? t("layer.short", { number: layer.number }) : name;
-  const at = { class: "title", x, "text-anchor": "middle", "font-size": place.type };
+  const others = place.layers.map((other) => Math.abs(other.x - x)).filter((apart) => apart > 0);
+  const room = (Math.min(...others, place.width) - 4) / widthOf(short);
+  const size = Math.min(place.type, room).toFixed(1);
+  const at = { class: "title", x, "text-anchor": "middle", "font-size": size };
   const found = [s("text", { ...at, y: place.titles, "aria-hidden": "true" }, short)];
   const more = layer.size - neurons.length;
   if (more)

@@ -96,11 +96,11 @@ function attempt(layers, shape, width, tall, { type, names }, thrift) {
   const longest = Math.max(0, ...named(layers, true, names).map((name) => widthOf(name)));
   const room = {
     x: 0,
-    name: Math.min(longest * 1.05 * type, (narrow ? 0.14 : 0.2) * width),
+    name: Math.min(longest * 1.05 * type, (narrow || thrift > 1 ? 0.13 : 0.2) * width),
     bar: narrow || thrift > 1 ? 1.7 * type : Math.min(0.09 * width, 7 * type),
   };
   const inputs = shape ? [] : named(layers, false, names).map((name) => widthOf(name) * type);
-  const first = Math.min(Math.max(0, ...inputs), narrow ? 56 : 110);
+  const first = Math.min(Math.max(0, ...inputs), narrow ? 50 : thrift > 1 ? 72 : 110);
   const left = shape ? side : first && first + GAP;
   const gap = spread(places, { left, right: width - 2, room, type, picture: shape !== null });
   arrange(places, top, height - 8);
