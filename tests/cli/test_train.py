@@ -89,6 +89,17 @@ def test_progress_goes_to_standard_error_and_result_to_standard_output(
     assert "95 % interval" in result.out
 
 
+def test_hints_come_with_the_progress_and_in_the_document(
+    run: Callable[..., Result], tmp_path: Path
+) -> None:
+    x = np.random.default_rng(0).normal(0, 500, (300, 2))
+    np.savez(tmp_path / "large.npz", x=x, t=(x[:, 0] > 0).astype(np.int64))
+    words = ("--data", "large.npz", "--epochs", 2, "-o", "net.safetensors")
+    assert "hint after epoch 2: the inputs are not scaled" in run("train", *words).err
+    [hint, *_] = run("train", *words, "--json").json["hints"]
+    assert (hint["kind"], hint["epoch"]) == ("unscaled", 2)
+
+
 def test_without_options_the_recipe_is_used(run: Callable[..., Result], tmp_path: Path) -> None:
     run("train", "--epochs", 1)
     record = pl.load(tmp_path / "digits.safetensors").record

@@ -183,6 +183,21 @@ def test_a_frame_keeps_nothing(node: Node) -> None:
     assert node(KEPT, True) == [False, False, 1, 4, 0, False]
 
 
+def test_a_hidden_answer_stays_hidden(file: str, visit: Visit) -> None:
+    """How saved drawings are read would tell it; the drawing can be saved all the same."""
+    tab = visit(f"{file}#d=&p=digits&lang=en&hide=answer")
+    tab.evaluate("localStorage.removeItem('pellucid.digits')")
+    tab.reload()
+    by_mouse(tab, path_of(3))
+    settle(tab)
+    tab.get_by_test_id("save-8").click()
+    settle(tab)
+    assert tab.locator(".saved li").all_inner_texts() == ["8\n×"]
+    assert score_of(tab) == "" and tab.locator(".saved .wrong, .saved .right").count() == 0
+    assert tab.get_by_role("button", name="Show this drawing: 8").count() == 1
+    tab.evaluate("localStorage.removeItem('pellucid.digits')")
+
+
 @pytest.mark.parametrize(("language", "theme"), [("en", "light"), ("ko", "dark")])
 @pytest.mark.parametrize("width", [360, 1440])
 def test_the_panel_fits(

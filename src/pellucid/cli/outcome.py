@@ -109,6 +109,7 @@ def conclude(job: Job, path: str, history: History, as_json: bool) -> None:
                 "engine": history.engine,
                 **outcome.scores,
                 **({"warnings": [each.text for each in warnings]} if warnings else {}),
+                **({"hints": history.to_dict()["hints"]} if history.hints else {}),
             }
         )
     else:

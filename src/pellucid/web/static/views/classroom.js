@@ -52,7 +52,7 @@ export function classroom(page) {
       h(
         "div",
         { class: "invitation" },
-        h("img", { src: "class/code.svg", alt: t("class.code"), width: 200, height: 200 }),
+        h("img", { src: "class/code.svg", alt: t("class.code"), width: 280, height: 280 }),
         h(
           "div",
           {},
@@ -103,7 +103,9 @@ export function classroom(page) {
       const read = new Map(held.map((each) => [each, reading(page, each.pixels)]));
       const right = held.filter((each) => read.get(each) === each.label).length;
       const share = percent(right / held.length);
-      setText(score, held.length ? t("class.score", { right, count: held.length, share }) : "");
+      // Once it was trained on some of them, only those held out say anything
+      const told = held.length && !found.result;
+      setText(score, told ? t("class.score", { right, count: held.length, share }) : "");
       const latest = held.slice(-LATEST).reverse();
       list.replaceChildren(...latest.map((each) => row(page, found, each, read.get(each) ?? 0)));
     },
