@@ -150,6 +150,15 @@ def test_going_back_and_on_gives_the_same_again(watched: Make) -> None:
     assert plain(one.records) == records
 
 
+def test_an_epoch_that_was_not_kept_changes_nothing(watched: Make) -> None:
+    one = watched()
+    weights = one.order("epoch")["weights"]
+    one.training.show(7)
+    assert one.training.news()["shown"] == 1
+    assert one.last["weights"] == weights
+    Watched().training.show(1)  # nothing has begun
+
+
 def test_rate_and_batch_size_change_while_it_runs(watched: Make) -> None:
     one = watched()
     one.order("epoch")
