@@ -194,6 +194,12 @@ def test_a_neuron_in_detail(file: str, visit: Visit) -> None:
     trace = pl.load(SHIPPED).astype("float64").forward(x)
     shown = float(attribute(tab.get_by_test_id("weighted-sum"), "value"))
     np.testing.assert_allclose(shown, trace[4][0, 5], atol=1e-10)
+    plot = detail.locator("svg.plot")
+    left, right = (float(attribute(plot.locator(".tick").nth(k), "x")) for k in range(2))
+    reach = float(plot.locator(".tick").nth(1).text_content() or "")
+    point = float(attribute(plot.locator(".point"), "cx"))
+    share = (shown + reach) / (2 * reach)  # of the way from -reach to reach
+    np.testing.assert_allclose(point, left + share * (right - left), atol=0.1)
     added = tab.evaluate(
         "() => Array.from(document.querySelectorAll('.detail .sum > div'), (row) => row.innerText)"
     )
