@@ -20,6 +20,7 @@ PANELS = (
     "count",
     "matrix",
     "torch",
+    "digits",
     "share",
 )
 

@@ -306,6 +306,11 @@ SEEN = """() => { pellucid.page.navigation.write();
   return [root, body.outerHTML, title, location.hash].join(); }"""
 
 
+ANSWERED = """panel: null, answers: Object.fromEntries(("pixel dark neuron weight sum sigmoid bias "
+  + "layer hope network matrix count activations learning torch own").split(" ")
+  .map((id) => [id, "shown"]))"""
+
+
 def pixels(screenshot: bytes) -> Array:
     return np.array(Image.open(BytesIO(screenshot)).convert("RGB")).astype(int)
 
@@ -319,10 +324,11 @@ def test_a_hidden_answer_leaves_no_trace(file: str, visit: Visit) -> None:
         "{ pointed: { layer: 3, index: 9 }, neuron: { layer: 3, index: 4 } }",
         "{ pointed: { layer: 2, index: 5 }, neuron: { layer: 1, index: 5 } }",
         *(f"{{ panel: '{name}', neuron: null }}" for name in PANELS),
+        *(f"{{ ...pellucid.page.lesson({step}), {ANSWERED} }}" for step in range(1, 17)),
     ]
 
     def look(order: list[int], state: str) -> tuple[str, bytes]:
-        set_state(tab, "{ neuron: null, pointed: null, panel: null }")
+        set_state(tab, "{ neuron: null, pointed: null, panel: null, step: null }")
         tab.evaluate(PERMUTE, order)
         settle(tab)
         set_state(tab, state)
@@ -340,7 +346,7 @@ def test_a_hidden_answer_leaves_no_trace(file: str, visit: Visit) -> None:
     shown = {}
     for order in (usual, other):
         tab.evaluate(PERMUTE, order)
-        set_state(tab, "{ revealed: null }")
+        set_state(tab, "{ step: null, revealed: null, input: pellucid.page.testDigit(740) }")
         tab.keyboard.press("r")
         settle(tab)
         shown[order[0]] = tab.get_by_test_id("prediction").inner_text()
