@@ -77,6 +77,12 @@ public:
             if (i == first) own.zeros = zeros, own.prefetch = pass.prefetch;
             const Matrix<T> y{next, x.N, layers[i]->H};
             layers[i]->forward(own, x, y);
+            // One sum of each row tells: what is not finite in x is not finite in any of them.
+            if (i == first && pass.finite) {
+                bool finite = true;
+                for (std::int64_t row = 0; row < y.N; ++row) finite &= is_finite(*y.row(row));
+                *pass.finite &= finite;
+            }
             next = next == line.data() ? line.data() + room : line.data();
             x = y;
         }

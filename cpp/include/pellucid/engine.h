@@ -81,11 +81,8 @@ public:
         const std::int64_t blocks = (x.count + block - 1) / block;
         auto predict_one = [&](std::int64_t b) {
             const std::int64_t start = b * block, N = std::min(block, x.count - start);
-            // Just before they are multiplied: it brings the rows into the cache.
-            const bool rows_finite = rows_are_finite(x.part(start, N));
-            T* const own = out + start * outputs();
-            predict_block(x, start, N, zeros, large ? threads_ : alone_, own);
-            if (!rows_finite || !all_finite(own, N * outputs()))
+            if (!predict_block(x, start, N, zeros, large ? threads_ : alone_,
+                               out + start * outputs()))
                 finite.store(false, std::memory_order_relaxed);
         };
         threads_.each(blocks, predict_one, !large && x.count * work_per_row_ >= kWorthThreads);
@@ -197,10 +194,14 @@ private:
 
     Pass<T> pass() { return {true, {seed_, step_, 0}, &threads_, {}, &next_, nullptr}; }
 
-    void predict_block(const Rows& x, std::int64_t start, std::int64_t N, bool zeros,
+    // Returns whether x and the outputs are finite. Where the first layer makes sums over x, one of
+    // them is looked at, and not x itself: that would take a tenth of the time of a row.
+    bool predict_block(const Rows& x, std::int64_t start, std::int64_t N, bool zeros,
                        const Threads& threads, T* out) const {
         Scratch& scratch = of_thread<Scratch>();  // since several threads may predict by one engine
-        const Pass<T> pass{false, {}, &threads, {}, nullptr, nullptr};
+        bool finite = sees_zeros_ || rows_are_finite(x.part(start, N));
+        const Pass<T> pass{
+            false, {}, &threads, {}, nullptr, nullptr, sees_zeros_ ? &finite : nullptr};
         Matrix<const T> rows;
         const Zeros<T> known = take_rows(x.part(start, N), zeros, false, scratch, rows);
         const Elementwise<T>* const last = N > 1 ? last_ : nullptr;
@@ -209,6 +210,7 @@ private:
             chain_.predict(pass, rows, known, first_, last ? layers - 1 : layers, scratch.line),
             out);
         if (last) last->apply_in_place(threads, out, N * outputs());
+        return all_finite(out, N * outputs()) && finite;
     }
 
     // Runs to the loss, or to the end if predictions are wanted, too; returns the loss's input.
@@ -377,8 +379,8 @@ private:
     std::size_t depth_ = 0, first_ = 0, first_trainable_ = 0;
     std::uint64_t seed_, step_ = 0;
     T factor_ = 1;
-    bool sees_zeros_ = false, large_ = false;
-    bool begins_with_weights_ = false;  // of what is trained: they may move while dW is made
+    bool sees_zeros_ = false, large_ = false;  // the first layer makes sums over x; wide layers
+    bool begins_with_weights_ = false;         // of what is trained: they may move while dW is made
     std::int64_t work_per_row_ = 0;
     std::vector<typename Layer<T>::Parameter> all_, trainable_;
 

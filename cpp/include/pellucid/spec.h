@@ -163,8 +163,8 @@ public:
     // look for Ctrl-C predicts so many at a time; the bits are the same.
     virtual std::int64_t rows_at_once() const = 0;
 
-    // Predicts all rows into y, (N, K). Returns whether all of x, in the engine's type, and all of y
-    // is finite: neither NaN nor infinity.
+    // Predicts all rows into y, (N, K). Returns whether all of x, in the engine's type, and all of
+    // y is finite: neither NaN nor infinity.
     virtual bool predict(const Rows& x, void* y) const = 0;
 
     // A training pass over N rows: fills the gradients and y, and returns the loss. The rows of x

@@ -281,23 +281,26 @@ inline std::uint32_t nonzero(Vec<T> x) {
 #endif
 }
 
-// Whether no value is NaN or infinite: such a value times 0 is NaN, and so is the sum then. Four sums,
-// since the steps of a single one wait for each other.
+template <class T>
+PELLUCID_INLINE inline bool is_finite(T x) {
+    return x * T(0) == T(0);  // NaN and infinity times 0 are NaN
+}
+
+// Whether no value is NaN or infinite.
 template <class T>
 inline bool all_finite(const T* x, std::int64_t count) {
-    const Vec<T> zero = {};
-    Vec<T> sums[4] = {};
-    std::int64_t i = 0;
-    for (; i + 4 * kLanes<T> <= count; i += 4 * kLanes<T>) {
-        PELLUCID_UNROLL
-        for (int k = 0; k < 4; ++k)
-            sums[k] = add_product<T>(sums[k], load(x + i + k * kLanes<T>), zero);
+    // A few values, just written, one by one: a vector would wait until all have reached the cache.
+    if (count <= 32) {
+        for (std::int64_t i = 0; i < count; ++i)
+            if (!is_finite(x[i])) return false;
+        return true;
     }
-    Vec<T> sum = (sums[0] + sums[1]) + (sums[2] + sums[3]);
-    each_vector<T>(count - i, [&](std::int64_t k, std::int64_t n) {
-        sum = add_product<T>(sum, load_upto(x + i + k, n), zero);
+    // Bits are joined and not added up, since each addition would wait for the last.
+    Int<T> found = {};
+    each_vector<T>(count, [&](std::int64_t i, std::int64_t n) {
+        found |= bits<T>(load_upto(x + i, n) * Vec<T>{});
     });
-    return nonzero<T>(sum) == 0;
+    return nonzero<T>(from_bits<T>(found)) == 0;
 }
 
 template <class T>
