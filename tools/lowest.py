@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[1]
 VENV = ROOT / ".venv-lowest"
 PYTHON = VENV / "bin" / "python"
 
-EXTRAS = ("tables", "plot", "sklearn", "onnx", "web", "notebook")
+EXTRAS = ("tables", "plot", "sklearn", "onnx", "web", "serve", "notebook")
 
 # Where each of these libraries is used; the arithmetic of the engines depends on NumPy alone.
 TESTS = (
@@ -37,6 +37,7 @@ TESTS = (
     "tests/web/test_server.py",
     "tests/web/test_limits.py",
     "tests/web/test_notebook.py",
+    "tests/serving",
 )
 
 
@@ -54,10 +55,10 @@ def lowest_of(requirement: str) -> str:
     >>> lowest_of("numpy>=2.0")
     'numpy==2.0'
     """
-    found = re.fullmatch(r"([\w.-]+)>=([\w.]+)", requirement)
+    found = re.fullmatch(r"([\w.-]+)>=([\w.]+)(;.*)?", requirement.replace(" ", ""))
     if found is None:
         raise ValueError(f"expected name>=version, got {requirement!r}")
-    return f"{found[1]}=={found[2]}"
+    return f"{found[1]}=={found[2]}{found[3] or ''}"
 
 
 def set_up() -> None:

@@ -281,3 +281,49 @@ def test_only_our_own_colours_pass(
     monkeypatch.setattr("click.utils.should_strip_ansi", lambda *_: False)
     output.echo("\x1b[38;5;208ma\x1b[0m \x1b[2J \x1b[38;5;1;8m \x1b]0;title\x07")
     assert capfd.readouterr().out == "\x1b[38;5;208ma\x1b[0m ?[2J ?[38;5;1;8m ?]0;title?\n"
+
+
+FORMULAS = [
+    "=1+1",
+    "+cmd|'/c calc'!A0",
+    "-2+3",
+    "@SUM(A1)",
+    "\tx",
+    "\rx",
+    "\uff1d1",
+    "a;=1+1",
+    "-1.5",
+]
+
+
+def test_no_cell_is_a_formula(run: Callable[..., Result], tmp_path: Path) -> None:
+    """Names of classes, targets and files come from strangers, spreadsheets run what begins so."""
+    net = pl.Network([pl.Affine(np.eye(9)), pl.Softmax()], classes=FORMULAS)
+    net.save("net.safetensors")
+    np.save("=rows.npy", np.eye(9) * 9)
+    files = ["=rows.npy", "=rows.npy"]
+    assert run("predict", "net.safetensors", *files, "-o", "answers.csv").code == 0
+    with Path("answers.csv").open(newline="") as file:
+        head, *lines = csv.reader(file)
+    as_text = [f"'{name}" for name in FORMULAS[:7]] + FORMULAS[7:]
+    assert head == ["file", "row", "prediction", "confidence", *as_text]
+    assert [line[2] for line in lines] == as_text * 2
+    assert {line[0] for line in lines} == {"'=rows.npy"}
+    for line in lines:
+        assert sum(map(float, line[4:])) == pytest.approx(1)
+    # Where commas are decimal signs, semicolons separate cells: such a text is quoted.
+    assert '"a;=1+1"' in Path("answers.csv").read_text()
+    # What pellucid reads again is what it wrote: numbers are numbers, texts are categories.
+    report = run("data", "describe", "answers.csv", "--json").json
+    kinds = {each["name"]: each["kind"] for each in report["columns"]}
+    assert kinds["confidence"] == "number" and kinds["prediction"] == "category"
+
+
+def test_predicted_values_stay_numbers(run: Callable[..., Result], tmp_path: Path) -> None:
+    net = pl.Network([pl.Affine([[-1.5], [2.0]])])
+    net.save("net.safetensors")
+    np.save("rows.npy", [[1.0, 0.0], [2.0**-30, 0.0], [0.0, 1.0]])
+    assert run("predict", "net.safetensors", "rows.npy", "-o", "answers.csv").code == 0
+    with Path("answers.csv").open(newline="") as file:
+        values = [line["prediction"] for line in csv.DictReader(file)]
+    assert values == ["-1.5", str(-1.5 * 2.0**-30), "2.0"]
