@@ -229,8 +229,8 @@ export const en = {
   "lesson.neuron.title": "A neuron holds one number",
   "lesson.neuron.text":
     "A neuron holds one number between 0 and 1, its activation: 0 is dark, 1 is fully lit. " +
-    "Every pixel is a neuron of the input. The neuron below is deeper inside: {neuron}. For " +
-    "this picture its activation is {activation}.",
+    "Every pixel is a neuron of the input. The one below is deeper inside: {neuron}, which is " +
+    "its place and no digit. Its activation for this picture is {activation}.",
   "lesson.neuron.try": "Draw a digit of your own, slowly. When does the neuron light up?",
   "lesson.weight.title": "A weight for every pixel",
   "lesson.weight.text":
@@ -251,7 +251,7 @@ export const en = {
   "lesson.sigmoid.text":
     "A sum can be any number, an activation is between 0 and 1. The sigmoid σ(z) = 1 / (1 + " +
     "e⁻ᶻ) maps one to the other: far below 0 becomes nearly 0, far above nearly 1. Here the " +
-    "sum, with a bias that comes next, is {sum}; it becomes {activation}.",
+    "sum is {products}; with a bias, which comes next, it is {sum} and becomes {activation}.",
   "lesson.sigmoid.try": "Draw slowly and watch the point move along the curve.",
   "lesson.bias.title": "The bias sets the threshold",
   "lesson.bias.text":

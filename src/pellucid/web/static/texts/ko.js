@@ -209,7 +209,7 @@ export const ko = {
   "lesson.neuron.title": "뉴런은 수 하나를 담습니다",
   "lesson.neuron.text":
     "뉴런은 0과 1 사이의 수 하나를 담습니다. 이 수가 활성값입니다. 0이면 꺼져 있고 1이면 환하게 켜져 있습니다. 픽셀 하나하나가 입력층의 뉴런입니다. 아래 " +
-    "뉴런은 더 안쪽에 있습니다({neuron}). 이 그림에서 활성값은 {activation}입니다.",
+    "뉴런은 더 안쪽에 있습니다. {neuron}. 숫자가 아니라 자리 번호입니다. 이 그림에서 활성값은 {activation}입니다.",
   "lesson.neuron.try": "숫자를 천천히 그려 보세요. 이 뉴런은 언제 켜지나요?",
   "lesson.weight.title": "픽셀마다 가중치 하나",
   "lesson.weight.text":
@@ -225,7 +225,7 @@ export const ko = {
   "lesson.sigmoid.title": "곡선: 시그모이드",
   "lesson.sigmoid.text":
     "합은 어떤 수든 될 수 있지만 활성값은 0과 1 사이입니다. 시그모이드 σ(z) = 1 / (1 + e⁻ᶻ)가 합을 활성값으로 바꿉니다. 0보다 아주 작으면 " +
-    "0에, 아주 크면 1에 가까워집니다. 지금 합은 {sum}(다음 단계에서 볼 편향을 더한 값)이고, 활성값은 {activation}이 됩니다.",
+    "0에, 아주 크면 1에 가까워집니다. 지금 합 {products}에 편향(다음 단계에서 봅니다)을 더하면 {sum}이고, 활성값은 {activation}입니다.",
   "lesson.sigmoid.try": "천천히 그리면서 점이 곡선을 따라 움직이는 것을 보세요.",
   "lesson.bias.title": "편향이 임곗값을 정합니다",
   "lesson.bias.text":

@@ -11,7 +11,7 @@ import { bars } from "./bars.js";
 import { curve } from "./curve.js";
 import { biasOf, neuronName, terms } from "./neuron.js";
 import { pixelValue } from "./inputs.js";
-import { canvas, paintSigned } from "./pixels.js";
+import { canvas, fullColour, paintSigned } from "./pixels.js";
 import { tuning } from "./tuning.js";
 
 /**
@@ -167,7 +167,7 @@ export function pictures({ t }, shape, neuron) {
       const { weights, products, total } = terms(look, neuron);
       const [low, high] = [Math.min(...weights), Math.max(...weights)];
       // one scale for both pictures, or a full pixel would change colour
-      const largest = Math.max(-low, high);
+      const largest = fullColour(weights);
       if (
         weights.some((weight, i) => weight !== painted.weights[i]) ||
         look.state.theme !== painted.theme

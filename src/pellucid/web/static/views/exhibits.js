@@ -3,6 +3,7 @@
 
 import { h, s, set, setText } from "../dom.js";
 import { number } from "../format.js";
+import { layerName } from "../texts.js";
 import { chain } from "./chain.js";
 import { codeLines } from "./codes.js";
 import { curve } from "./curve.js";
@@ -68,7 +69,8 @@ function lamp(page, { layer, index }) {
   const glow = h("div", { class: "glow" }, value);
   const place = page.network.neuronLayers[layer];
   const ends = h("p", { class: "note" }, page.t("stage.off"), " … ", page.t("stage.on"));
-  const name = h("b", {}, neuronName(page, place, index));
+  const words = { layer: layerName(page.t, place), name: neuronName(page, place, index) };
+  const name = h("b", {}, page.t("neuron.name", words));
   return {
     element: h("div", { class: "lamp-line" }, glow, h("div", {}, name, ends)),
     render(look) {

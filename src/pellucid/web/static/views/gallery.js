@@ -4,7 +4,7 @@ import { h, set, setText } from "../dom.js";
 import { number, short } from "../format.js";
 import { layerName } from "../texts.js";
 import { brightnessOf, neuronName } from "./neuron.js";
-import { canvas, paintSigned } from "./pixels.js";
+import { canvas, fullColour, paintSigned } from "./pixels.js";
 
 /**
  * @typedef {import("../page.js").Page} Page
@@ -13,7 +13,6 @@ import { canvas, paintSigned } from "./pixels.js";
  */
 
 const MOST = 32; // pictures
-const BRIGHTEST = 0.995; // of the weights are within the colours: a few that are larger would pale all
 
 /** @type {WeakMap<Page, Float64Array>} */
 const spreads = new WeakMap();
@@ -113,7 +112,6 @@ function paint(tiles, spread, data, H, shape) {
   const seen = tiles.map((_, index) =>
     spread.map((deviation, d) => deviation * data[d * H + index]),
   );
-  const sizes = seen.flatMap((weights) => Array.from(weights, Math.abs)).sort((a, b) => a - b);
-  const largest = sizes[Math.floor(BRIGHTEST * (sizes.length - 1))];
+  const largest = fullColour(seen.flatMap((weights) => Array.from(weights)));
   tiles.forEach(({ picture }, index) => paintSigned(picture, shape, seen[index], largest));
 }

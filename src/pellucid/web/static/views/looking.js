@@ -3,7 +3,7 @@
 import { h, s, set, setText } from "../dom.js";
 import { number } from "../format.js";
 import { terms } from "./neuron.js";
-import { canvas, paintGrey, paintSigned } from "./pixels.js";
+import { canvas, fullColour, paintGrey, paintSigned } from "./pixels.js";
 
 /**
  * @typedef {import("../page.js").Page} Page
@@ -133,7 +133,7 @@ export function weighing(page, neuron) {
     render(look) {
       const { weights } = terms(look, neuron);
       if (painted?.length !== weights.length || weights.some((one, i) => one !== painted?.[i])) {
-        paintSigned(picture, shape, weights, Math.max(...weights.map(Math.abs)));
+        paintSigned(picture, shape, weights, fullColour(weights));
         painted = weights;
       }
       write();

@@ -49,6 +49,17 @@ export function paintSigned(target, [height, width], values, largest) {
   });
 }
 
+const WITHIN = 0.99; // of the weights are within the colours: a few that are larger would pale all
+
+/**
+ * Return the size that gets the full colour.
+ * @param {ArrayLike<number>} values
+ */
+export function fullColour(values) {
+  const sizes = Float64Array.from(values, Math.abs).sort();
+  return sizes[Math.floor(WITHIN * (sizes.length - 1))];
+}
+
 /** @param {HTMLCanvasElement} target @param {(bytes: Uint8ClampedArray) => void} fill */
 function paint(target, fill) {
   const context = /** @type {CanvasRenderingContext2D} */ (target.getContext("2d"));

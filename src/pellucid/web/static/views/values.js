@@ -78,7 +78,7 @@ export function valuesOf(page, look, step) {
   const second = layers[Math.min(2, layers.length - 1)];
   const [products, bias] = [terms(look, neuron).total, biasOf(look, neuron.layer, neuron.index)];
   const numbers = numbersOf(page, look, step);
-  const added = step.id === "bias"; // where a reader adds them up
+  const added = step.id === "bias" || step.id === "sigmoid"; // where a reader adds them up
   const [first, middle, last] = roundedSum([products, bias, products + bias]);
   const hides = concealed(look.state);
   const shown = (/** @type {number} */ brightness) =>

@@ -4,7 +4,7 @@ import { h } from "../dom.js";
 import { STEPS } from "../lesson.js";
 import { gallery } from "./gallery.js";
 import { terms } from "./neuron.js";
-import { canvas, paintGrey, paintSigned } from "./pixels.js";
+import { canvas, fullColour, paintGrey, paintSigned } from "./pixels.js";
 import { choiceTexts } from "./question.js";
 import { neuronOf, rightChoice, titleOf, valuesOf } from "./values.js";
 
@@ -147,7 +147,7 @@ function pictureOf(page, look, step) {
       shape.map((side) => 2 * side),
       { "aria-hidden": "true" },
     );
-    paintSigned(picture, shape, weights, Math.max(...weights.map(Math.abs)));
+    paintSigned(picture, shape, weights, fullColour(weights));
     return picture;
   }
   if (step.id !== "layer") return null;
