@@ -211,7 +211,7 @@ export const en = {
   "lesson.previous": "Back",
   "lesson.next": "Next",
   "lesson.again": "Reset the picture",
-  "lesson.end": "End the lesson",
+  "lesson.end": "Finish",
   "lesson.onward": "What next?",
   "lesson.pixel.title": "A picture is numbers",
   "lesson.pixel.text":

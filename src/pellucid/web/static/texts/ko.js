@@ -194,7 +194,7 @@ export const ko = {
   "lesson.previous": "이전",
   "lesson.next": "다음",
   "lesson.again": "그림 되돌려 놓기",
-  "lesson.end": "수업 마치기",
+  "lesson.end": "마치기",
   "lesson.onward": "이제 무엇을 해 볼까요?",
   "lesson.pixel.title": "그림은 숫자입니다",
   "lesson.pixel.text":
