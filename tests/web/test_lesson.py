@@ -25,8 +25,7 @@ def test_the_lesson_drives_the_picture(address: str, visit: Visit) -> None:
     z, y, b = trace[2][0, 8], trace[3][0, 8], bias(net, 2)[8]
     told = {
         1: "784 numbers",
-        3: f"hidden layer 1, neuron 8, which is its place and no digit. Its activation for this picture "
-        f"is {y:.2f}.",
+        3: f"which is its place and no digit. Its activation for this picture is {y:.2f}.",
         5: f"{z - b:.2f} for this picture",
         6: f"is {z:.3f} and becomes {y:.2f}",
         10: "The 16 activations of hidden layer 1",
