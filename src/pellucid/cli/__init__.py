@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import _signal  # type: ignore[import-not-found]  # built in; `signal` itself loads `enum` first
 from collections.abc import Sequence
-
-from pellucid.cli import signals
+from contextlib import suppress
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -13,15 +13,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Without arguments it is this process's own command line.
     """
     if arguments is None:
-        signals.end_at_interrupts()
+        _end_at_interrupts()
     try:
-        from pellucid.cli import entry
+        from pellucid.cli import entry, signals
 
-        return entry.main(arguments)
+        try:
+            return entry.main(arguments)
+        finally:
+            signals.raise_interrupts()
     except KeyboardInterrupt:  # during these imports
         return 1
-    finally:
-        signals.raise_interrupts()
+
+
+def _end_at_interrupts() -> None:
+    """Do what `signals.end_at_interrupts` does, before any import."""
+    if _signal.getsignal(_signal.SIGINT) is _signal.default_int_handler:
+        with suppress(ValueError):  # not the main thread, whose affair signals are
+            _signal.signal(_signal.SIGINT, _signal.SIG_DFL)
 
 
 __all__ = ["main"]

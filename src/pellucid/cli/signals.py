@@ -19,14 +19,16 @@ def end_at_interrupts() -> None:
     """
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler and _in_main_thread():
         signal.signal(signal.SIGINT, signal.SIG_DFL)
-        atexit.unregister(end_at_interrupts)
-        atexit.register(end_at_interrupts)
 
 
 def raise_interrupts() -> None:
-    """Let Ctrl-C raise KeyboardInterrupt again, which leaves no file half written."""
+    """Let Ctrl-C raise KeyboardInterrupt after `end_at_interrupts`: it leaves no file half written,
+    and nothing else in memory.
+    """
     if signal.getsignal(signal.SIGINT) is signal.SIG_DFL and _in_main_thread():
         signal.signal(signal.SIGINT, signal.default_int_handler)
+        atexit.unregister(end_at_interrupts)
+        atexit.register(end_at_interrupts)
 
 
 @contextmanager
