@@ -74,9 +74,18 @@ def contents(folder: Path) -> dict[str, str]:
     """Return a hash of each file below a folder, hidden ones too."""
     found = sorted(path for path in folder.rglob("*") if path.is_file())
     return {
-        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+        path.relative_to(folder).as_posix(): hashlib.sha256(ordered(path)).hexdigest()[:16]
         for path in found
     }
+
+
+def ordered(path: Path) -> bytes:
+    """Return a file's content; safetensors writes the entries of its metadata in any order."""
+    content = path.read_bytes()
+    if path.suffix != ".safetensors":
+        return content
+    end = 8 + int.from_bytes(content[:8], "little")
+    return json.dumps(json.loads(content[8:end]), sort_keys=True).encode() + content[end:]
 
 
 def runs(scenario: dict[str, Any]) -> Iterator[dict[str, Any]]:

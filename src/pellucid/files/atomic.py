@@ -7,7 +7,7 @@ import os
 import stat
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, Self
 
@@ -48,20 +48,16 @@ def write_together(contents: Mapping[Path, bytes]) -> None:
     Each takes its place when all are on disk. A kill between these renames leaves files of both
     kinds, each of them whole. Raises FileError, with the name of the file that failed.
     """
-    ready: list[_Replacement] = []
-    try:
+    with ExitStack() as stack:
+        ready: dict[Path, _Replacement] = {}
         for path, content in contents.items():
             with _naming(path):
-                ready.append(_Replacement(path))
-                ready[-1].__enter__()
-                ready[-1].file.write(content)
-                ready[-1].finish()
-        for path, new in zip(contents, ready, strict=True):
+                ready[path] = stack.enter_context(_Replacement(path))
+                ready[path].file.write(content)
+                ready[path].finish()
+        for path, new in ready.items():
             with _naming(path):
                 new.take_place()
-    finally:
-        for new in ready:
-            new.__exit__()
 
 
 def check_writable(path: str | os.PathLike[str], room: int = 0) -> None:
@@ -135,11 +131,13 @@ class _Replacement:
         sync_folder(self._target.parent)
 
     def __exit__(self, *error: object) -> None:
-        # Closing writes what is still in memory, which fails again on a full disk
-        with suppress(OSError, AttributeError):  # AttributeError: it could not be opened
-            self.file.close()
-        with suppress(OSError):
-            self._name.unlink()
+        try:
+            # Closing writes what is still in memory, which fails again on a full disk
+            with suppress(OSError, AttributeError):  # AttributeError: it could not be opened
+                self.file.close()
+        finally:  # Ctrl-C within closing, too
+            with suppress(OSError):
+                self._name.unlink()
 
 
 def _permissions(target: Path) -> int | None:

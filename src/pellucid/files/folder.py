@@ -38,10 +38,10 @@ def write_folder(
                 _fill(new, files)
                 _exchange(target, new, old)
         finally:
-            shutil.rmtree(new, ignore_errors=True)
+            _remove(new)
             if target.exists():  # else the old one is all that is left
                 for left in {old, *_replaced(target)}:
-                    shutil.rmtree(left, ignore_errors=True)
+                    _remove(left)
         sync_folder(target.parent)
     except (OSError, ValueError) as error:  # ValueError: a name with a zero byte
         raise unwritable(path, error) from error
@@ -77,6 +77,13 @@ def _replaced(target: Path) -> list[Path]:
     """Return what earlier writers of this folder renamed and were killed before they removed it."""
     name = re.compile(re.escape(f".{target.name[:48]}.") + r"[0-9a-f]{16}\.old")
     return [each for each in target.parent.iterdir() if name.fullmatch(each.name)]
+
+
+def _remove(folder: Path) -> None:
+    try:
+        shutil.rmtree(folder, ignore_errors=True)
+    finally:  # what Ctrl-C left of it
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _exchange(target: Path, new: Path, old: Path) -> None:

@@ -64,8 +64,6 @@ class LineProgress(Callback):
     Of many short epochs only some have a line, and the last.
     """
 
-    _written, _when = 0, 0.0
-
     def on_start(self, run: RunView) -> None:
         self._written, self._when = 0, 0.0
         self._hints = NewHints()
@@ -99,7 +97,6 @@ class TerminalProgress(Callback):
     """A bar that moves with the batches, the time left, and the last epoch's scores."""
 
     each_batch = False
-    _bar: Any = None  # before it starts
 
     def on_start(self, run: RunView) -> None:
         from rich.console import Console
@@ -134,8 +131,7 @@ class TerminalProgress(Callback):
     def on_end(self, run: RunView) -> None:
         self._print_hints(run)
         with suppress(OSError):
-            if self._bar is not None:
-                self._bar.stop()
+            self._bar.stop()
 
     def _update(self, **shown: Any) -> None:
         with suppress(OSError):  # a closed terminal ends no training

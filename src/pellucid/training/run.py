@@ -99,13 +99,15 @@ class Run(RunState):
 
     def go(self) -> History:
         """Train until all epochs are done or something stops it; return the history."""
-        for callback in self.own_callbacks:
+        started = list(self.own_callbacks)
+        for callback in started:
             callback.on_start(self)
         try:
             if self.checkpoints is not None:
                 self.checkpoints.begin(self)
-            for callback in self.callbacks[len(self.own_callbacks) :]:
+            for callback in self.callbacks[len(started) :]:
                 callback.on_start(self)  # progress, below what checkpoints had to say
+                started.append(callback)
             self.watch = Watch(self)
             # No warning of overflow batch by batch: the loss shows it, and `_diverged` finds where
             # it began.
@@ -117,7 +119,7 @@ class Run(RunState):
             self._swap_average()
             self.history.stopped = self.stopped or "finished"
         finally:
-            for callback in self.callbacks:
+            for callback in started:
                 callback.on_end(self)
         return self.history
 
