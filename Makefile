@@ -8,7 +8,7 @@ CXX_SOURCES := $(wildcard cpp/*/*.h cpp/*/*.cpp cpp/include/pellucid/*.h benchma
 STATIC := "src/pellucid/web/static/**/*.{js,css,html}"
 
 .PHONY: demo page test test-lowest quick check integration coverage soak mutants fixtures asan gallery page-pictures messages stubs \
-	page-network mnist-table neurons-table tables-table estimators-table c-table bench callgrind wheels workflows clean help \
+	serving-table page-network mnist-table neurons-table tables-table estimators-table c-table bench callgrind wheels workflows clean help \
 	docs docs-serve command-reference
 
 help:
@@ -25,6 +25,7 @@ help:
 	@echo "make tables-table train on twelve public tables beside scikit-learn, write its page (ten minutes)"
 	@echo "make estimators-table  measure pellucid.sklearn beside scikit-learn, write its page (ten minutes)"
 	@echo "make neurons-table  measure what the hidden neurons of the digit network show (four minutes)"
+	@echo "make serving-table  measure the prediction server beside others by wrk, write its page (eight minutes)"
 	@echo "make c-table   write digit networks as C: bytes, accuracy, time (a minute), write its page"
 	@echo "make gallery   draw every plot and notebook view, write the gallery (a minute)"
 	@echo "make page-pictures  take pictures of the page, write docs/page (two minutes)"
@@ -119,6 +120,15 @@ docs-serve: docs
 
 command-reference: .venv/base
 	$(BIN)/python -m tools.docs.commands
+
+# The other servers in an environment of their own, which borrows this one's pellucid for MLServer.
+serving-table: .venv/test
+	test -x .venv-serving/bin/python || $(PYTHON) -m venv .venv-serving
+	.venv-serving/bin/python -m pip install --quiet --disable-pip-version-check \
+		fastapi uvicorn httptools uvloop orjson onnxruntime mlserver
+	echo "import site; site.addsitedir('$$($(BIN)/python $(PURELIB))')" \
+		> $$(.venv-serving/bin/python $(PURELIB))/borrowed.pth
+	$(BIN)/python benchmarks/serving.py
 
 mnist-table: .venv/base
 	$(BIN)/python benchmarks/mnist_table.py $(addprefix --only ,$(ONLY))

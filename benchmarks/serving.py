@@ -42,7 +42,8 @@ PAGE = "measured/serving"
 RESULTS = Path(__file__).with_name("serving.json")
 CONNECTIONS = 64
 ROUNDS = 3
-CONTENDERS = Path(".venv-serving")
+CONTENDERS = Path(".venv-serving").absolute()
+RECIPE = Path(__file__).parents[1] / "examples" / "serving" / "mlserver_model.py"
 
 # wrk reads the request from files, since a line of a shell is too short for 784 numbers
 SCRIPT = """
@@ -101,6 +102,7 @@ def cases() -> list[Case]:
     infer = "/v2/models/digits/infer"
     return [
         Case("pellucid", "digits", infer, as_json),
+        Case("mlserver", "digits", infer, as_json),
         Case("usual", "digits", "/digits", instances),
         Case("quick", "digits", "/digits", instances),
         Case("pellucid", "columns", "/predict/houses", house),
@@ -134,15 +136,33 @@ def commands(found: dict[str, Path], ports: dict[str, int]) -> dict[str, list[st
             *(*usual, "fastapi_contender:quick", "--port", str(ports["quick"])),
             *("--http", "httptools", "--loop", "uvloop"),
         ],
+        "mlserver": [str(CONTENDERS / "bin" / "mlserver"), "start", str(mlserver(found, ports))],
     }
+
+
+def mlserver(found: dict[str, Path], ports: dict[str, int]) -> Path:
+    """Return the folder of settings by which MLServer serves the digits, in one process."""
+    folder = found["digits.onnx"].with_name("mlserver")
+    folder.mkdir()
+    shutil.copy(RECIPE, folder)
+    implementation = {"implementation": "mlserver_model.PellucidModel"}
+    model = {"name": "digits", **implementation, "parameters": {"uri": str(SHIPPED)}}
+    port = ports["mlserver"]
+    settings = {"http_port": port, "grpc_port": port + 1, "metrics_port": port + 2}
+    settings |= {"parallel_workers": 0, "debug": 0}
+    (folder / "model-settings.json").write_text(json.dumps(model))
+    (folder / "settings.json").write_text(json.dumps(settings))
+    return folder
 
 
 @contextmanager
 def running(command: list[str], port: int, found: dict[str, Path]) -> Iterator[int]:
     """Start a server, wait until it answers, yield its process."""
     files = {"DIGITS": str(found["digits.onnx"]), "HOUSES": str(found["houses.onnx"])}
-    quiet = subprocess.DEVNULL
-    with subprocess.Popen(command, stdout=quiet, env=os.environ | files) as process:
+    # Standard error, too: MLServer logs there whatever it is told
+    with subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=os.environ | files
+    ) as process:
         try:
             wait_for(port)
             yield process.pid
@@ -209,7 +229,7 @@ def latency(text: str, share: str) -> float:
 def run(seconds: float) -> dict[str, list[Figures]]:
     """Measure all cases in turns; return the figures of each round, by server and question."""
     found: dict[str, list[Figures]] = {}
-    ports = {"pellucid": 8531, "usual": 8532, "quick": 8533}
+    ports = {"pellucid": 8531, "usual": 8532, "quick": 8533, "mlserver": 8541}
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         files = models(folder)
@@ -263,6 +283,7 @@ NAMES = {
         "pellucid": "`pellucid serve`",
         "usual": "FastAPI, ONNX Runtime",
         "quick": "the same with orjson, httptools, uvloop",
+        "mlserver": "MLServer, pellucid",
         "digits": "JSON of 784 numbers",
         "columns": "JSON of 10 columns",
         "binary": "784 numbers, binary",
@@ -271,6 +292,7 @@ NAMES = {
         "pellucid": "`pellucid serve`",
         "usual": "FastAPI, ONNX Runtime",
         "quick": "위와 같고 orjson, httptools, uvloop 사용",
+        "mlserver": "MLServer, pellucid",
         "digits": "숫자 784개의 JSON",
         "columns": "열 10개의 JSON",
         "binary": "숫자 784개, 바이너리",
@@ -298,6 +320,9 @@ def figures_of(kept: dict[str, Any]) -> Any:
             for other in ("usual", "quick")
             for own in [found[f"pellucid {ask}"]]
         }
+        ratios["mlserver"] = (
+            f"{found['mlserver digits'].processor / found['pellucid digits'].processor:.0f}"
+        )
         rates = {
             f"rate_{other}_{ask}": f"{own.rate / found[f'{other} {ask}'].rate:.1f}"
             for ask in ("digits", "columns")
@@ -306,7 +331,8 @@ def figures_of(kept: dict[str, Any]) -> Any:
         }
         table = pages.table(HEADS[language], sorted(rows, key=lambda row: row[0], reverse=True))
         said = {name: str(kept[name]) for name in ("seconds", "machine", "start", "memory", "load")}
-        return {**ratios, **rates, **said, "table": table}
+        fixed = {"connections": str(CONNECTIONS), "rounds": str(ROUNDS)}
+        return {**ratios, **rates, **said, **fixed, "table": table}
 
     return figures
 

@@ -164,7 +164,7 @@ inline bool predict_rows(const Engine& engine, const Rows& x, void* y, bool& fin
     for (std::int64_t start = 0;; start += step) {
         const Rows part = x.part(start, step);
         {
-            const MaybeWithoutGil released(part.count * part.width);
+            const MaybeWithoutGil released(part.count * engine.work_per_row());
             finite &= engine.predict(part, static_cast<char*>(y) + start * size);
         }
         if (part.count == x.count - start) return true;

@@ -7,8 +7,6 @@
 Then `mlflow models serve -m digits`, or `mlflow.pyfunc.load_model("digits").predict(x)`.
 """
 
-from typing import Any
-
 import mlflow
 from mlflow.models import set_model
 from mlflow.pyfunc import PythonModel, PythonModelContext
@@ -23,7 +21,8 @@ class PellucidModel(PythonModel):
         """Read the network from the artifact."""
         self.net = pl.load(context.artifacts["network"])
 
-    def predict(self, context: PythonModelContext, model_input: Any) -> Any:
+    # MLflow reads types of arguments as the input's schema, and so there are none
+    def predict(self, context, model_input):  # type: ignore[no-untyped-def]
         """Return the outputs, (N, K)."""
         knows_columns = isinstance(self.net.inputs, pl.Columns)
         is_frame = hasattr(model_input, "to_numpy")

@@ -138,7 +138,7 @@ def test_large_requests_are_bounded_and_small_ones_go_on(asking: Asking) -> None
             go_on.wait()
         return predict(x)
 
-    model.predict = slow  # type: ignore[method-assign]
+    model.predict = slow
     model.work = 4_000_000
     large = [[0.0] * 784] * 2
 
@@ -164,7 +164,7 @@ def test_a_prediction_has_a_deadline(asking: Asking) -> None:
     asker = asking([SHIPPED], Limits(seconds=0.01))
     model, go_on = asker.app.served["digits"].model, threading.Event()
     model.work = 1 << 40
-    model.predict = lambda x: go_on.wait()  # type: ignore[method-assign, assignment, return-value]
+    model.predict = lambda x: go_on.wait()  # type: ignore[assignment, return-value]
     answer = asker.post("/predict/digits", ZEROS)
     go_on.set()
     assert (answer.status, "longer than 0.01 s" in answer.error) == (503, True)
@@ -178,7 +178,7 @@ def test_an_unexpected_error_is_logged_and_not_told(asking: Asking) -> None:
     def broken(x: Any) -> Any:
         raise RuntimeError("a secret")
 
-    asker.app.served["digits"].model.predict = broken  # type: ignore[method-assign]
+    asker.app.served["digits"].model.predict = broken
     answer = asker.post("/predict/digits", ZEROS)
     assert (answer.status, "secret" in answer.error) == (500, False)
     asker.app.log.flush()

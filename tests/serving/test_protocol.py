@@ -193,7 +193,7 @@ def wrong(change: dict[str, Any]) -> dict[str, Any]:
         (wrong({"data": [None] * 784}), "must be numbers"),
         (wrong({"data": [[1], [1, 2]]}), "one length"),
         (wrong({"data": [{}] * 784}), "must be numbers"),
-        (wrong({"data": [1e39] * 784}), "row 0, number 0 .* infinite"),
+        (wrong({"data": [1e39] * 784}), "row 0 holds NaN or infinity"),
         (wrong({"datatype": "UINT8", "data": [256] * 784}), "uint8"),
         (wrong({"datatype": "INT8", "data": [1.5] * 784}), "int8"),
         (wrong({"datatype": "BYTES", "data": ["a"] * 784}), "not BYTES"),

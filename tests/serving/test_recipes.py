@@ -116,5 +116,6 @@ def test_recipes_that_are_light_run(name: str, program: str, tmp_path: Path) -> 
 def borrow(python: Path) -> None:
     """Let an environment find this one's packages behind its own: pellucid and NumPy."""
     (own,) = (python.parents[1] / "lib").glob("python*/site-packages")
-    paths = [str(Path(pl.__file__).parents[1]), sysconfig.get_path("purelib")]
-    (own / "borrowed.pth").write_text("\n".join(paths))
+    # Not the folder alone: an editable install is found by what its own .pth file does
+    line = f"import site; site.addsitedir({sysconfig.get_path('purelib')!r})"
+    (own / "borrowed.pth").write_text(line)

@@ -69,6 +69,8 @@ public:
         return std::max<std::int64_t>(1, rows / kLargeBlock) * kLargeBlock;
     }
 
+    std::int64_t work_per_row() const override { return work_per_row_; }
+
     bool predict(const Rows& x, void* y) const override {
         T* const out = static_cast<T*>(y);
         std::atomic<bool> finite{true};

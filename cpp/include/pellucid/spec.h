@@ -162,6 +162,7 @@ public:
     // How many rows are predicted in about a tenth of a second by one thread. A caller that must
     // look for Ctrl-C predicts so many at a time; the bits are the same.
     virtual std::int64_t rows_at_once() const = 0;
+    virtual std::int64_t work_per_row() const = 0;
 
     // Predicts all rows into y, (N, K). Returns whether all of x, in the engine's type, and all of
     // y is finite: neither NaN nor infinity.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
@@ -39,6 +39,9 @@ class Model:
     ----------
     columns
         Those of the table that the network was trained on, or None.
+    predict
+        Returns the outputs, (N, K), for x, (N, D). Raises InputError that names the row where an
+        input or an output is not finite.
     digits
         Whether its inputs are images of 28 x 28 pixels, so that image files are accepted.
     work
@@ -47,34 +50,15 @@ class Model:
 
     def __init__(self, name: str, net: Network) -> None:
         self.name, self.net = name, net
-        self.predictor = net.predictor()
+        self.predict: Callable[[Batch], Array] = net.predictor()
         self.dtype = net.dtype
         self.width = checks.input_width(net.layers)
         self.columns = net.inputs if isinstance(net.inputs, Columns) else None
         self.digits = self.columns is None and self.width == 784 and image_shape(net) == DIGIT
         self.work = net.summary().multiply_adds
         # The first prediction makes the engine and its threads: no request shall wait for that
-        y = self.predictor(np.zeros((1, self.width or 1), self.dtype))
+        y = self.predict(np.zeros((1, self.width or 1), self.dtype))
         self.outputs = y.shape[1]
-
-    def predict(self, x: Batch) -> Array:
-        """Return the outputs, (N, K), for x, (N, D).
-
-        Raises Refused that names the number, where an input or an output is not finite.
-        """
-        if x.dtype.kind == "f" and not np.isfinite(x).all():
-            row, place = np.argwhere(~np.isfinite(x.reshape(len(x), -1)))[0].tolist()
-            raise Refused(
-                400,
-                f"row {row}, number {place} of the inputs is NaN, infinite or beyond "
-                f"{self.dtype.name}: send finite numbers",
-            )
-        y = self.predictor(x)
-        if not np.isfinite(y).all():
-            row = int(np.argwhere(~np.isfinite(y))[0, 0])
-            problem = f"the outputs for row {row} are not finite: its inputs are too large"
-            raise Refused(400, problem)
-        return y
 
     def rows_of(self, tensors: Sequence[Tensor]) -> Batch | Cells:
         """Return the rows of a request: numbers, (N, D), or the cells of a table.

@@ -215,9 +215,12 @@ def _objects(name: str, values: Sequence[Any], count: int) -> Array:
     return array
 
 
+_NAMES = {dtype.char: name for name, dtype in TYPES.items()}  # faster than comparing types
+
+
 def type_name(dtype: np.dtype[Any]) -> str:
-    """Return the protocol's name of a NumPy type."""
-    return next(name for name, known in TYPES.items() if known == dtype)
+    """Return the protocol's name of a network's type, float32 or float64."""
+    return _NAMES[dtype.char]
 
 
 def written(head: dict[str, Any], outputs: Sequence[tuple[str, Array, bool]]) -> Response:
