@@ -83,6 +83,8 @@ def test_arrows_go_among_neurons_and_escape_closes(file: str, visit: Visit) -> N
     ):
         tab.keyboard.press(key)
         assert tab.evaluate(here) == found
+        stops = f'[data-layer="{found.split("-")[1]}"][tabindex="0"]'  # Tab finds one a layer
+        assert tab.locator(stops).count() == 1, found
     tab.keyboard.press("Space")
     settle(tab)
     assert tab.evaluate("pellucid.look.state.neuron") == {"layer": 2, "index": 0}

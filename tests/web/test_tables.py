@@ -228,3 +228,18 @@ def test_a_date_takes_its_cycles_along(visit: Visit, tmp_path: Path) -> None:
         np.testing.assert_allclose(tab.evaluate(YES), expected, rtol=1e-9)
         assert tab.locator("#column-0").input_value() == day
     assert tab.locator("#column-0").get_attribute("type") == "date"
+
+
+def test_a_category_that_is_embedded_stays_the_chosen_one(visit: Visit, tmp_path: Path) -> None:
+    codes = np.array([f"c{number:03}" for number in range(120)] * 4)
+    cells = {"code": codes, "price": np.arange(480.0) % 120}
+    net = pl.table_mlp(pl.Columns.of(cells, target="price"), hidden=[8], seed=0)
+    page(net, tmp_path / "page.html")
+    tab = visit((tmp_path / "page.html").as_uri() + "#lang=en")
+    select, exact = tab.locator("#column-0"), net.astype("float64")
+    for code in ("c007", "c119"):
+        select.select_option(code)
+        settle(tab)
+        expected = exact.predict({"code": [code]})[0]
+        np.testing.assert_allclose(tab.evaluate(YES), expected, rtol=1e-9)
+        assert select.evaluate("select => select.selectedOptions[0].text") == code
