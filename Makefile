@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 CXX_SOURCES := $(wildcard cpp/*/*.h cpp/*/*.cpp cpp/include/pellucid/*.h benchmarks/cpp/*)
 STATIC := "src/pellucid/web/static/**/*.{js,css,html}"
 
-.PHONY: demo page test test-lowest quick check integration coverage soak mutants fixtures asan gallery page-pictures messages stubs \
+.PHONY: demo page test test-lowest quick check integration coverage soak fuzz mutants fixtures asan gallery page-pictures messages stubs \
 	serving-table page-network mnist-table neurons-table tables-table estimators-table c-table bench callgrind wheels workflows clean help \
 	docs docs-serve command-reference
 
@@ -21,6 +21,7 @@ help:
 	@echo "make test-lowest  tests with the lowest version of every library that pyproject.toml allows (ten minutes)"
 	@echo "make mutants   random small mistakes, and the tests that notice them (N=60 SEED=1; hours)"
 	@echo "make soak      the long proofs: hundreds of kills, minutes of fuzzing"
+	@echo "make fuzz      give changed files to every reader (READER=all SECONDS=600: ten minutes each)"
 	@echo "make mnist-table  train the dense rows of the published MNIST tables (ONLY=300-100: one of them)"
 	@echo "make tables-table train on twelve public tables beside scikit-learn, write its page (ten minutes)"
 	@echo "make estimators-table  measure pellucid.sklearn beside scikit-learn, write its page (ten minutes)"
@@ -88,6 +89,13 @@ check: .venv/test
 
 soak: .venv/test
 	$(BIN)/python $(PYTEST) -m soak
+
+# Changed files for every reader of files, or one: make fuzz READER=csv SECONDS=60. Ten minutes a reader. Faults are in build/fuzz.
+READER ?= all
+SECONDS ?= 600
+fuzz: .venv/test
+	$(PIP) atheris
+	$(BIN)/python -m tests.fuzz $(SECONDS) $(READER)
 
 # Random small mistakes in a copy of the tree: which tests notice them? Minutes each for those that none of their room does.
 N ?= 60

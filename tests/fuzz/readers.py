@@ -50,7 +50,9 @@ class Reader:
             path = Path(folder, f"seed{self.extension}")
             found = []
             for make in self.seeds():
-                made = make(path)
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore")  # NumPy's, of names that are not English
+                    made = make(path)
                 found.append(made if isinstance(made, bytes) else path.read_bytes())
         return found
 
@@ -192,7 +194,8 @@ def read_columns(path: Path) -> None:
     survey(table, counted=set())
     for block in table.blocks():
         [len(cells) for cells in block]
-    NET.columns.x(table)
+    if not table.absent([column.name for column in NET.columns.columns]):
+        NET.columns.x(table)
 
 
 NET = networks()[0]
@@ -234,8 +237,8 @@ def read_idx_files(path: Path) -> None:
     read_idx(path)
     # As images of MNIST's form, with their labels
     with tempfile.TemporaryDirectory() as folder:
-        for name in ("train-images-idx3-ubyte", "train-labels-idx1-ubyte"):
-            Path(folder, name).write_bytes(path.read_bytes())
+        Path(folder, "train-images-idx3-ubyte").write_bytes(path.read_bytes())
+        write_idx(Path(folder, "train-labels-idx1-ubyte"), np.arange(2, dtype=np.uint8))
         read_digits(folder)
 
 
@@ -243,7 +246,7 @@ def read_idx_files(path: Path) -> None:
 
 
 def images() -> list[Make]:
-    x = np.kron(np.eye(8, dtype=np.uint8) * 255, np.ones((3, 3), np.uint8))
+    x = np.pad(np.kron(np.eye(8, dtype=np.uint8) * 255, np.ones((3, 3), np.uint8)), 8)
     grey = Image.fromarray(255 - x)
     exif = Image.Exif()
     exif[0x0112] = 6

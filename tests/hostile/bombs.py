@@ -21,12 +21,18 @@ def idx(code: int, *shape: int, values: bytes = b"") -> bytes:
     return bytes([0, 0, code, len(shape)]) + struct.pack(f">{len(shape)}I", *shape) + values
 
 
-def packed_zeros(start: bytes, megabytes: int, end: bytes = b"", fill: bytes = b"\0") -> bytes:
-    """Return gzip of `start` and so many megabytes of one byte: a thousandth of them."""
-    packer = zlib.compressobj(9, zlib.DEFLATED, 31)
-    parts = [packer.compress(start)]
-    parts += [packer.compress(fill * ZEROS) for _ in range(megabytes)]
-    return b"".join([*parts, packer.compress(end), packer.flush()])
+def packed_zeros(start: bytes, megabytes: int, fill: bytes = b"\0") -> bytes:
+    """Return gzip of `start` and so many megabytes of `fill`: about a thousandth of them."""
+    body = deflated(start, megabytes, fill)
+    return b"\x1f\x8b\x08\0\0\0\0\0\0\xff" + body + bytes(8)  # with a wrong check sum
+
+
+def deflated(start: bytes, megabytes: int, fill: bytes = b"\0") -> bytes:
+    packer = zlib.compressobj(9, zlib.DEFLATED, -15)
+    first = packer.compress(start) + packer.flush(zlib.Z_FULL_FLUSH)
+    # What follows a full flush refers to nothing before it, and can be repeated as it is.
+    block = packer.compress(fill * (ZEROS // len(fill))) + packer.flush(zlib.Z_FULL_FLUSH)
+    return first + block * megabytes + packer.flush()
 
 
 def members(count: int, content: bytes = b"") -> bytes:
@@ -59,13 +65,8 @@ def npz(**members: bytes) -> bytes:
 def npz_bomb(megabytes: int) -> bytes:
     """Return an archive whose array x unpacks to so many megabytes of zeros."""
     head = npy("<f4", f"({megabytes << 10}, 256)", b"")
-    packer = zlib.compressobj(9, zlib.DEFLATED, -15)
-    parts, total = [packer.compress(head)], zlib.crc32(head)
-    for _ in range(megabytes):
-        parts.append(packer.compress(bytes(ZEROS)))
-        total = zlib.crc32(bytes(ZEROS), total)
-    body = b"".join([*parts, packer.flush()])
-    return zip_of([("x.npy", body, total, len(head) + megabytes * ZEROS, 8)])
+    size = len(head) + megabytes * ZEROS
+    return zip_of([("x.npy", deflated(head, megabytes), 0, size, 8)])
 
 
 def zip_of(entries: list[tuple[str, bytes, int, int, int]], overlap: bool = False) -> bytes:

@@ -7,9 +7,11 @@ import gzip
 import json
 import struct
 from collections.abc import Callable
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import pyarrow
 
 from tests.hostile import bombs as b
 from tests.hostile import networks as n
@@ -17,6 +19,10 @@ from tests.hostile import networks as n
 DESCRIBE, PREDICT, PREDICT_TABLE = "data describe", "predict {digits}", "predict {columns}"
 SUMMARY, IMPORT = "summary", "import -o out.safetensors"
 STATE = f"{IMPORT} --activation relu"
+
+
+FOUND = Path(__file__).parent / "found"
+"""Small files of the fuzzer, which no code here could make."""
 
 
 class Hostile(NamedTuple):
@@ -42,7 +48,7 @@ IDX = [
     ("a.idx.gz: claims 2 GB, unpacks to more", PREDICT, lambda: b.packed_zeros(b.idx(8, 2_739_138, 28, 28), 2100), "that a packed file of this size may have"),
     ("b.idx.gz: the same as float64", PREDICT, lambda: b.packed_zeros(b.idx(14, 342_392, 28, 28), 2100), "that a packed file of this size may have"),
     ("c.idx.gz: claims 250 MB in 300 kB", PREDICT, lambda: b.packed_zeros(b.idx(8, 334_368, 28, 28), 250), "that a packed file of this size may have"),
-    ("d.idx.gz: a thousandfold at the start", PREDICT, lambda: b.packed_zeros(b.idx(8, 120_000, 28, 28), 90) + np.random.default_rng(0).bytes(400_000), "unpacks to more than|damaged"),
+    ("d.idx.gz: a thousandfold at the start", PREDICT, lambda: b.packed_zeros(b.idx(8, 60_000, 28, 28), 45) + np.random.default_rng(0).bytes(400_000), "unpacks to more than|damaged"),
     ("e.idx.gz: 200,000 empty members", PREDICT, lambda: b.members(200_000), "gzip members in its first"),
     ("f.idx.gz: 100,000 members of a byte", PREDICT, lambda: b.members(100_000, b"\0"), "gzip members in its first|not an IDX file"),
     ("g.idx.gz: IDX in every member", PREDICT, lambda: b.members(60_000, b.idx(8, 1, 28, 28, values=bytes(784))), "longer than the 800 bytes|gzip members"),
@@ -66,6 +72,7 @@ NUMPY = [
     ("l.npy: a header that is a program", DESCRIBE, lambda: b.npy_text(b"__import__('os').system('touch HACKED')"), "damaged"),
     ("m.npy: a header with a line that is not closed", DESCRIBE, lambda: b.npy_text(b"{'descr': '''\n"), "damaged"),
     ("n.npy: a type within types", DESCRIBE, lambda: b.npy("[('a', " + "[('a', " * 60 + "'<f4'" + ")]" * 60 + ")]", "(3,)"), "damaged|expected arrays"),
+    ("o.npy: letters that are none", DESCRIBE, lambda: b.npy("<U1", "(3,)", b"\xff" * 12), "damaged"),
     ("a.npz: 4 GB of zeros", DESCRIBE, lambda: b.npz_bomb(4095), "unpacks to more than"),
     ("b.npz: 4 GB of zeros", PREDICT, lambda: b.npz_bomb(4095), "unpacks to more than"),
     ("c.npz: 30,000 arrays", DESCRIBE, lambda: b.npz(**{f"a{k}": b"" for k in range(30_000)}), "the limit is 10,000"),
@@ -106,6 +113,9 @@ ARROW = [
     ("d.parquet: a footer of 4 GB", DESCRIBE, lambda: b"PAR1" + bytes(20) + b"\xff\xff\xff\x7fPAR1", "damaged"),
     ("e.parquet: a footer of zeros", DESCRIBE, lambda: b"PAR1" + bytes(100) + b"\x40\0\0\0PAR1", "damaged"),
     ("f.parquet: cut", DESCRIBE, lambda: b.parquet_of_repeated_text(10, 10)[:-20], "damaged"),
+    ("g.parquet: texts that are no UTF-8", DESCRIBE, lambda: b.parquet(pyarrow.table({"s": ["abcd", "efgh"]}), compression="none").replace(b"abcd", b"ab\xff\xff"), "damaged"),
+    ("h.parquet: statistics that end pyarrow's process", DESCRIBE, (FOUND / "size-statistics.parquet").read_bytes, "damaged"),
+    ("i.parquet: a name that is no UTF-8", DESCRIBE, lambda: b.parquet(pyarrow.table({"name": ["a", "b"]}), store_schema=False).replace(b"name", b"n\xff\xfee"), "damaged"),
     ("a.feather: a billion rows of nothing", DESCRIBE, lambda: b.arrow_rows(1_000_000_000), "too many cells"),
     ("b.feather: a buffer claims terabytes", DESCRIBE, lambda: b.arrow_claim(1 << 42), "unpacks to more than"),
     ("c.feather: a buffer claims 1 GB", DESCRIBE, lambda: b.arrow_claim(1 << 30), "unpacks to more than"),

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 # Compressed files: gzip around IDX, CSV and JSON, and the deflated arrays of .npz.
 
-UNPACKED_FREELY = 64 << 20
-"""Bytes that a compressed file may unpack to, however small it is: MNIST has 47 MB."""
+UNPACKED_FREELY = 8 << 20
+"""Bytes that a compressed file may unpack to, however small it is."""
 
 UNPACKED_PER_BYTE = 100
 """Further unpacked bytes for each compressed one. Tables and images rarely exceed 20; deflate goes
