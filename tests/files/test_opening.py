@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from pellucid.data import read_image_folder
 from pellucid.errors import FileError, Message
 from pellucid.files.opening import list_folder, open_file, read_bytes
 
@@ -54,3 +55,21 @@ def test_a_folder_is_listed_without_hidden_files(folder: Path) -> None:
         list_folder(folder / "recipe")
     with pytest.raises(FileError, match="no such file or folder"):
         list_folder(folder / "missing")
+
+
+def test_links_that_lead_out_of_the_folder_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "secret.png").write_bytes(b"secret")
+    for name in ("1", "2"):
+        (tmp_path / "images" / name).mkdir(parents=True)
+        (tmp_path / "images" / name / "a.png").write_bytes(b"image")
+    (tmp_path / "images" / "2" / "b.png").symlink_to(tmp_path / "images" / "1" / "a.png")
+    root = tmp_path / "images"
+    assert {entry.name for entry in list_folder(root / "2", root)} == {"a.png", "b.png"}
+    (root / "1" / "c.png").symlink_to("../../secret.png")
+    with pytest.raises(FileError, match=r"c\.png: cannot be read \(a symbolic link that leads out"):
+        list_folder(root / "1", root)
+    with pytest.raises(FileError, match=r"c\.png: cannot be read \(a symbolic link that leads out"):
+        read_image_folder(root)
+    (root / "3").symlink_to(tmp_path)
+    with pytest.raises(FileError, match=r"3: cannot be read \(a symbolic link that leads out"):
+        list_folder(root)

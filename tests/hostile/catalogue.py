@@ -178,6 +178,7 @@ MODELS = [
     ("c.onnx: weights of terabytes", IMPORT, lambda: n.onnx_model(lambda m: m.graph.initializer[0].dims.append(1 << 40)), "damaged or cut short"),
     ("d.onnx: 2,000,000 empty nodes", IMPORT, lambda: n.empty_nodes(2_000_000), "the limit is 10,000"),
     ("e.onnx: graphs within graphs", IMPORT, lambda: n.nested_graphs(400), "no ONNX file|holds no graph|no dense network"),
+    ("f.onnx: a part of a billion numbers", IMPORT, lambda: n.split(1_000_000_000), "do not fit each other"),
     ("a.pt: a pickle", STATE, lambda: b"\x80\x02cposix\nsystem\nX\x0c\0\0\0touch HACKED\x85R.", "none is opened"),
     ("u.safetensors: half a number", STATE, lambda: n.safetensors({"0.weight": {"dtype": "F32", "shape": [1], "data_offsets": [0, 3]}}, None, b"abc"), "damaged or cut short"),
     ("v.safetensors: a state_dict with a tensor twice", STATE, lambda: n.raw_safetensors(b'{"a.weight":{"dtype":"F32","shape":[1,1],"data_offsets":[0,4]},"a.weight":{"dtype":"F32","shape":[1,1],"data_offsets":[0,4]}}', bytes(4)), "twice"),

@@ -91,6 +91,21 @@ def onnx_model(change: Callable[[Any], object] = lambda _: None) -> bytes:
     return made.SerializeToString()
 
 
+def split(size: int) -> bytes:
+    """Return a model that cuts a row into parts of so many numbers."""
+
+    def change(made: Any) -> None:
+        from onnx import helper, numpy_helper
+
+        sizes = numpy_helper.from_array(np.array([size, 1], np.int64), "sizes")
+        made.graph.initializer.append(sizes)
+        cut = helper.make_node("Split", ["x", "sizes"], ["s", "rest"], "cut", axis=1)
+        made.graph.node.insert(0, cut)
+        made.graph.node[1].input[0] = "s"
+
+    return onnx_model(change)
+
+
 def external(location: str) -> bytes:
     def change(made: Any) -> None:
         tensor = made.graph.initializer[0]
@@ -103,7 +118,7 @@ def external(location: str) -> bytes:
 
 def empty_nodes(count: int) -> bytes:
     """Return a model of empty nodes of two bytes each, all within one graph."""
-    graph = b"\x0a\x00" * count
+    graph = b"\x0a\x00" * count + b"\x62\x00"
     return b"\x08\x08" + b"\x3a" + _varint(len(graph)) + graph
 
 

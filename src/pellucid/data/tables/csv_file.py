@@ -62,7 +62,7 @@ def open_csv_part(path: str, start: bytes, part: tuple[int, int]) -> Opened:
 def _form_of(path: str | bytes, start: bytes, gzip: bool, name: str) -> _Form:
     encoding, text = _decoded(name, start)
     body = text.lstrip("\r\n")
-    first = next((line for line in body.splitlines() if line.strip()), "")
+    first = next((line for line in _NEWLINE.split(body) if line.strip()), "")
     separator = max(",;\t|", key=re.sub(r'"[^"]*"', "", first).count)
     try:
         # No translation of newlines: one within quotes belongs to the name.

@@ -33,7 +33,10 @@ def _split(op: Op, x: Array, sizes: Array | None = None) -> Array:
     each = -(-size // parts)  # the last part may be smaller
     widths = given or [min(each, size - each * index) for index in range(parts)]
     start = sum(widths[:part])
-    return np.take(x, range(start, start + widths[part]), axis)
+    stop = start + widths[part]
+    if not 0 <= start <= stop <= size:  # before a list of so many places is made
+        raise ValueError("the parts do not fit")
+    return np.take(x, range(start, stop), axis)
 
 
 def _cumulative_sum(op: Op, x: Array, axis: Array) -> Array:
