@@ -63,9 +63,11 @@ public:
     Matrix<T> output(std::size_t i, std::int64_t N) { return place(outputs_[i], N, layers[i]->H); }
 
     // Returns what layers `first` to `end` make of x and keeps nothing: `line` holds two matrices
-    // as wide as the widest of them.
+    // as wide as the widest of them. `finite` becomes false where the first output of the first
+    // layer is not finite for a row.
     Matrix<const T> predict(const Pass<T>& pass, Matrix<const T> x, Zeros<T> zeros,
-                            std::size_t first, std::size_t end, Buffer<T>& line) const {
+                            std::size_t first, std::size_t end, Buffer<T>& line,
+                            bool* finite = nullptr) const {
         std::int64_t widest = 0;
         for (std::size_t i = first; i < end; ++i) widest = std::max(widest, padded(layers[i]->H));
         const std::int64_t room = x.N * widest + kPad;
@@ -77,12 +79,9 @@ public:
             if (i == first) own.zeros = zeros, own.prefetch = pass.prefetch;
             const Matrix<T> y{next, x.N, layers[i]->H};
             layers[i]->forward(own, x, y);
-            // One sum of each row tells: what is not finite in x is not finite in any of them.
-            if (i == first && pass.finite) {
-                bool finite = true;
-                for (std::int64_t row = 0; row < y.N; ++row) finite &= is_finite(*y.row(row));
-                *pass.finite &= finite;
-            }
+            if (i == first && finite)
+                for (std::int64_t row = 0; row < y.N; ++row)
+                    if (!is_finite(*y.row(row))) *finite = false;
             next = next == line.data() ? line.data() + room : line.data();
             x = y;
         }

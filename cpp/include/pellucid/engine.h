@@ -202,15 +202,14 @@ private:
                        const Threads& threads, T* out) const {
         Scratch& scratch = of_thread<Scratch>();  // since several threads may predict by one engine
         bool finite = sees_zeros_ || rows_are_finite(x.part(start, N));
-        const Pass<T> pass{
-            false, {}, &threads, {}, nullptr, nullptr, sees_zeros_ ? &finite : nullptr};
+        const Pass<T> pass{false, {}, &threads, {}, nullptr, nullptr};
         Matrix<const T> rows;
         const Zeros<T> known = take_rows(x.part(start, N), zeros, false, scratch, rows);
         const Elementwise<T>* const last = N > 1 ? last_ : nullptr;
         const std::size_t layers = chain_.layers.size();
-        copy_out(
-            chain_.predict(pass, rows, known, first_, last ? layers - 1 : layers, scratch.line),
-            out);
+        copy_out(chain_.predict(pass, rows, known, first_, last ? layers - 1 : layers, scratch.line,
+                                sees_zeros_ ? &finite : nullptr),
+                 out);
         if (last) last->apply_in_place(threads, out, N * outputs());
         return all_finite(out, N * outputs()) && finite;
     }

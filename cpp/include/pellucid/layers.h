@@ -65,7 +65,6 @@ struct Pass {
     Prefetch* prefetch = nullptr;  // rows to prefetch while the first layer works
     // For the gradient of the first layer's weights, which then is not kept: with zeros only.
     const Taker<T>* taker = nullptr;
-    bool* finite = nullptr;  // becomes false where a sum over a row of x is not finite
 
     Pass at(std::uint64_t index) const {
         Pass inner = *this;
