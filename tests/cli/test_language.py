@@ -38,7 +38,7 @@ NAMES = {
     *(
         "matplotlib",
         *("score", "rejected", "parquet", "Ray", "auto", "local", "id", "name"),
-        *("s", "batches", "epoch"),
+        *("s", "batches", "epoch", "XOR"),
         "pellucid",
         "QR",
         "MNIST",

@@ -147,6 +147,8 @@ def test_five_data_sets_are_learned_as_in_python(file: str, visit: Visit, name: 
     assert score(tab, "validation_accuracy") >= accuracy
     net = python(code_of(tab))
     same_as(tab, net)
+    tab.get_by_test_id("play-known").click()  # these settings, but for the epochs
+    assert tab.evaluate("pellucid.playground.word()") == word
     x, t = DATA_SETS[name](500, NOISE[name], 99)  # other points of the same kind
     assert (net.classify(x) == t).mean() > 0.97
 

@@ -161,6 +161,8 @@ def test_open_opens_the_browser(
     assert address_in(capfd.readouterr().out) == opened[0]
     assert main(["open", "--port", "0", "--no-browser"]) == 0
     assert len(opened) == 1
+    assert main(["open", "--port", "0", "--playground"]) == 0
+    assert opened[1].endswith("#play=")
 
 
 def test_without_the_extra_it_says_what_brings_it(

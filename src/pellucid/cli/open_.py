@@ -37,6 +37,9 @@ class OpenOptions:
         "With --class: the address of this computer that the devices reach. Default: the one "
         "that leads out of it.",
     )
+    playground: bool = option(
+        "--playground", "Begin with the playground: train a network of two inputs in the page."
+    )
 
 
 @command(
@@ -47,6 +50,7 @@ class OpenOptions:
     "computer can open the page (127.0.0.1). Ctrl-C stops it.",
     example("", "the network that comes with pellucid"),
     example("digits.safetensors", "a network of your own"),
+    example("--playground", "moons, circles, spirals, XOR or points of your own"),
     example("--no-browser", "print the address, for a browser of your choice"),
     example("--class", "a class draws on its phones; the drawings arrive here"),
 )
@@ -66,6 +70,8 @@ def open_page(options: OpenOptions) -> None:
 
     # Called when the port is open, so that the browser finds the page
     def ready(address: str, pupils: str | None) -> None:
+        if options.playground:
+            address += "#play="
         emit("open {address} in a browser ({name}); Ctrl-C stops", address=address, name=name)
         if pupils is not None:
             _show_link(pupils)

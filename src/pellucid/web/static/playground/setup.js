@@ -65,6 +65,17 @@ export const USUAL = {
   l2: 0,
 };
 
+/**
+ * Settings that are known to separate the classes, where the usual ones do not.
+ * @type {Record<string, Partial<Setup>>}
+ */
+const KNOWN = { spirals: { hidden: [8, 8], optimizer: "adam", rate: CHOICES.adam.rate } };
+
+/** Return settings that are known to work for the points of a setup. @param {Setup} setup @returns {Setup} */
+export function known({ data, n, noise, draw, held }) {
+  return { ...USUAL, data, n, noise, draw, held, ...KNOWN[data] };
+}
+
 /** Settings that a training under way takes up; all others begin a new one. */
 export const LIVE = ["rate", "batch", "l1", "l2"];
 

@@ -41,11 +41,28 @@ export class Trial {
     const { batch: batchSize, seed } = setup;
     this.run = new Run(network, this.training, this.held, optimizerOf(setup), { batchSize, seed });
     this.places = network.neuronLayers;
+    this.first = this.scores(); // of the untrained network
     this.changed = false; // whether it differs from that of its start alone
     this.grid = grid(this.view);
     this.fields = new Batches(network.layers, 2);
     this.p = new Float64Array(SIDE * SIDE); // of class 1, over the view
     this.fresh = false; // whether fields and p are those of the present weights
+  }
+
+  /** Return the scores of the network as it is now, as those of epoch 0. */
+  scores() {
+    const none = { loss: NaN, accuracy: NaN };
+    const [own, held] = [this.training, this.held].map((one) =>
+      one?.t.length ? this.run.evaluate(one) : none,
+    );
+    const { loss, accuracy } = own;
+    return {
+      epoch: 0,
+      loss,
+      accuracy,
+      validation_loss: held.loss,
+      validation_accuracy: held.accuracy,
+    };
   }
 
   /** Compute every neuron's values over the view; return whether they were out of date. */

@@ -867,6 +867,7 @@ export const en = {
   "play.draw": "Seed of the points",
   "play.held": "Test points (%)",
   "play.counts": "{kept} points for training (filled), {held} for testing (hollow)",
+  "play.known": "Settings that work for these points",
   "play.own": "Class of the next point",
   "play.class": "class {label}",
   "play.clear": "Remove all",

@@ -777,6 +777,7 @@ export const ko = {
   "play.draw": "점의 시드",
   "play.held": "테스트용 점 (%)",
   "play.counts": "학습용 {kept}개(채운 점), 테스트용 {held}개(빈 점)",
+  "play.known": "이 점에 잘 맞는 설정",
   "play.own": "다음에 찍을 점의 클래스",
   "play.class": "클래스 {label}",
   "play.clear": "모두 지우기",

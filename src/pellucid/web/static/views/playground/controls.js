@@ -9,6 +9,7 @@ import {
   MOST_NEURONS,
   RANGES,
   allowed,
+  known,
   withData,
 } from "../../playground/setup.js";
 import { layerName } from "../../texts.js";
@@ -103,8 +104,21 @@ export function pointsOf(page, session, changed) {
   );
   const drawn = h("div", { class: "settings" }, numeric("n"), numeric("noise"), numeric("draw"));
   const counts = h("p", { class: "note", "data-testid": "play-counts" });
+  const works = h(
+    "button",
+    {
+      type: "button",
+      class: "small",
+      "data-testid": "play-known",
+      onclick: () => {
+        session.set(known(session.setup));
+        changed();
+      },
+    },
+    t("play.known"),
+  );
   return {
-    element: h("div", { class: "play-points" }, data, drawn, numeric("held"), counts),
+    element: h("div", { class: "play-points" }, data, drawn, numeric("held"), counts, works),
     draw() {
       for (const update of updates) update();
       drawn.hidden = session.setup.data === "own";

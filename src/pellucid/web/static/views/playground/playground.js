@@ -342,9 +342,9 @@ function figures({ t }, session) {
   return {
     element: h("dl", { class: "figures" }, ...terms),
     draw() {
-      const record = session.run.records.at(-1);
+      const record = session.run.records.at(-1) ?? session.trial.first;
       names.forEach(([name], i) => {
-        const value = record?.[name] ?? NaN;
+        const value = record[name];
         const shown = Number.isFinite(value)
           ? (name.includes("loss") ? number : percent)(value)
           : "–";
@@ -361,7 +361,8 @@ function figures({ t }, session) {
  * @param {Played} session
  * @param {ReturnType<typeof chart>} losses
  */
-function drawLosses({ t }, { run: { records }, trial: { held } }, losses) {
+function drawLosses({ t }, { run, trial: { held, first } }, losses) {
+  const records = [first, ...run.records];
   const apart = Math.ceil(records.length / CHARTED);
   const some = records.filter((_, i) => (records.length - 1 - i) % apart === 0);
   const line = (
@@ -371,7 +372,9 @@ function drawLosses({ t }, { run: { records }, trial: { held } }, losses) {
   ) => ({
     name: t(key),
     kind,
-    points: some.map((one) => /** @type {[number, number]} */ ([one.epoch, one[name]])),
+    points: some.flatMap((one) =>
+      Number.isFinite(one[name]) ? [/** @type {[number, number]} */ ([one.epoch, one[name]])] : [],
+    ),
   });
   const shown = [line("play.training", "first", "loss")];
   if (held) shown.push(line("play.test", "second", "validation_loss"));
