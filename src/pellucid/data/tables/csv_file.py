@@ -17,6 +17,7 @@ from pellucid.files import limits
 from pellucid.files.unpacking import too_large
 
 START = 1 << 20  # bytes that decide encoding and separator, and that contain the first line
+_AHEAD = 1 << 16  # bytes that pyarrow has read and not yet unpacked
 _NEWLINE = re.compile(r"\r\n|\r|\n")
 _NUMBER = re.compile(r"[-+]?[\d.]+(e[-+]?\d+)?", re.IGNORECASE)
 
@@ -122,7 +123,7 @@ def _blocks(form: _Form, columns: Sequence[str]) -> Iterator[Block]:
             taken = 0
             for batch in stream:
                 taken += _least(batch, len(form.names))
-                if form.gzip and taken > (most := limits.unpacked(file.tell())):
+                if form.gzip and taken > (most := limits.unpacked(file.tell() - _AHEAD)):
                     raise too_large(form.name, most)
                 yield batch.columns
     except FileError:
