@@ -9,6 +9,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
 from pellucid.cli.help import argument, command, example, json_option, model_argument, option
 from pellucid.cli.models import model_path
 from pellucid.cli.output import emit, note, time_text, write_json
@@ -111,15 +114,6 @@ def _shown() -> Iterator[Callable[[Report], None]]:
     if not sys.stderr.isatty():
         yield lambda report: None
         return
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-    )
-
     bar = Progress(
         BarColumn(bar_width=24),
         MofNCompleteColumn(),

@@ -84,17 +84,16 @@ def serve(options: ServeOptions) -> None:
     """Serve networks until a signal."""
     for name in ("uvicorn", "httptools", "orjson", "prometheus_client"):
         library(name, "serve")
-    from pellucid.serving import server
-    from pellucid.serving.limits import LOOPBACK, Access, Limits, local
+    from pellucid.serving import limits, server
     from pellucid.serving.models import by_name
 
     token = "" if options.token_file is None else _token(options.token_file)
-    access = local(options.origins, token)
-    if options.host not in LOOPBACK:
-        access = Access(token=token, origins=options.origins)
-    limits = Limits(body=options.max_body, seconds=options.timeout)
+    access = limits.local(options.origins, token)
+    if options.host not in limits.LOOPBACK:
+        access = limits.Access(token=token, origins=options.origins)
+    allowed = limits.Limits(body=options.max_body, seconds=options.timeout)
     models = by_name([model_path(name) for name in options.models or (DIGITS,)])
-    service = server.Service(models=models, limits=limits, access=access, log=options.log)
+    service = server.Service(models=models, limits=allowed, access=access, log=options.log)
 
     def ready(address: str) -> None:
         emit("serving {names} at {address}; Ctrl-C stops", names=", ".join(models), address=address)
