@@ -366,17 +366,3 @@ def test_refuses(
     for call in (pl.Network(layers).forward, pl.Network(layers).predict):
         with pytest.raises(pl.InputError, match=message):
             call(x)
-
-
-def test_nan_passes_to_be_seen(generator: np.random.Generator) -> None:
-    """Answering hides nothing.
-
-    A row that holds NaN is answered with NaN, and the others as ever.
-    """
-    net = pl.Network(small_network(generator))
-    x = generator.normal(size=(3, 3))
-    clean = net(x)
-    x[1, 0] = np.nan
-    y = net(x)
-    assert np.isnan(y[1]).all()
-    assert np.array_equal(y[[0, 2]], clean[[0, 2]])

@@ -61,13 +61,7 @@ const PANELS = [
     view: matrix,
   },
   { id: "torch", title: "codes.title", fits: hasLesson, view: codes },
-  {
-    id: "digits",
-    title: "digits.title",
-    tells: true,
-    fits: ({ digits }) => digits.length > 0,
-    view: digits,
-  },
+  { id: "digits", title: "digits.title", fits: ({ digits }) => digits.length > 0, view: digits },
   {
     id: "class",
     title: "class.title",
