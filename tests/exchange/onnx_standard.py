@@ -21,6 +21,7 @@ from onnx.backend.test.loader import load_model_tests
 
 import pellucid as pl
 from pellucid.core.types import Array
+from pellucid.engines import make_engine
 from pellucid.exchange.onnx import from_onnx
 
 # Operators of two inputs that are layers whichever of the two is bound.
@@ -120,7 +121,8 @@ def _compared(net: pl.Network, x: Array, expected: Any) -> Verdict:
     x = x.astype(np.float32) if x.dtype.name == "bfloat16" else x
     digits = 2.0**-8 if getattr(expected, "dtype", x.dtype).name == "bfloat16" else 1e-3
     try:
-        y = net.predict(x)
+        # NaN and infinity are among the inputs of some: refused, but the engine computes with them.
+        y = net.predict(x) if np.isfinite(x).all() else make_engine(net.layers).predict(x)
     except pl.PellucidError as error:
         return Verdict("run", f"{kinds}: {error}")
     if y.size != np.size(expected):

@@ -470,7 +470,7 @@ def test_the_page_stays_small_while_it_learns(
         sizes.append(session.send("Runtime.getHeapUsage")["usedSize"])
     tab.get_by_test_id("train-pause").click()
     assert sizes[-1] - sizes[0] < 2 << 20, sizes
-    assert tab.evaluate("() => document.querySelectorAll('.chart circle').length") == 0
+    assert tab.evaluate("() => document.querySelectorAll('.chart circle').length") < 20
 
 
 @pytest.mark.parametrize("size", [(390, 844), (1280, 720)])

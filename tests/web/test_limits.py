@@ -139,17 +139,21 @@ def test_idle_connections_leave_room_for_the_page() -> None:
     with subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True) as process:
         assert process.stdout is not None
         address = address_in(process.stdout.readline())
-        first = [connect(address) for _ in range(20)]
-        idle = [connect(address) for _ in range(280)]
-        refused = select.select(idle, [], [], PATIENCE)[0]  # long before the others' time is up
-        assert refused[0].recv(100).startswith(b"HTTP/1.1 503 ")
-        for each in idle[:40] + first:
-            each.close()
-        while ask_or_none(address) != 200:
-            time.sleep(0.05)
-        for each in idle:
-            each.close()
-        process.send_signal(signal.SIGINT)
+        try:
+            first = [connect(address) for _ in range(20)]
+            idle = [connect(address) for _ in range(280)]
+            refused = select.select(idle, [], [], PATIENCE)[0]  # long before the others' time is up
+            assert refused[0].recv(100).startswith(b"HTTP/1.1 503 ")
+            for each in idle[:40] + first:
+                each.close()
+            while ask_or_none(address) != 200:
+                time.sleep(0.05)
+            for each in idle:
+                each.close()
+            process.send_signal(signal.SIGINT)
+        except BaseException:
+            process.kill()  # or the end of the block would wait for it
+            raise
         assert process.communicate(timeout=PATIENCE)[1] == ""
 
 
