@@ -83,3 +83,22 @@ def test_without_the_extra_it_says_what_brings_it(
     monkeypatch.setitem(sys.modules, "orjson", None)
     assert main(["serve", "--lang", "en"]) == 1
     assert "uvicorn httptools" in " ".join(capfd.readouterr().err.split())
+
+
+AT_ONCE = """
+import signal
+from pellucid.cli.models import DIGITS, model_path
+from pellucid.serving.limits import Limits, local
+from pellucid.serving.models import by_name
+from pellucid.serving.server import Service, serve
+
+models = by_name([model_path(DIGITS)])
+service = Service(models=models, limits=Limits(), access=local((), ""), log="off")
+serve(service, "127.0.0.1", 0, 1, lambda address: signal.raise_signal(signal.SIGTERM))
+"""
+
+
+def test_a_sigterm_as_soon_as_the_address_is_told_ends_the_server() -> None:
+    """Before uvicorn listens to signals: it was lost, and the server stayed."""
+    command = [sys.executable, "-c", AT_ONCE]
+    assert subprocess.run(command, timeout=PATIENCE).returncode == 0

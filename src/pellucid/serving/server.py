@@ -277,11 +277,17 @@ def serve(
             Multiprocess(config, sockets=[listener]).run()
             return
         config.load()
+        server = uvicorn.Server(config)
+
+        def end(*_: object) -> None:
+            server.should_exit = True
+
+        # Before uvicorn takes the signal, and after: it raises it again when all is finished, and
+        # the end is a success.
+        signal.signal(signal.SIGTERM, end)
         ready(f"http://{shown}:{port}")
-        # uvicorn raises the signal again when everything is finished; the end is a success
-        signal.signal(signal.SIGTERM, lambda *_: None)
         with suppress(KeyboardInterrupt):
-            uvicorn.Server(config).run(sockets=[listener])
+            server.run(sockets=[listener])
 
 
 @contextmanager
