@@ -20,6 +20,7 @@ from pellucid.errors import CheckpointWarning
 from pellucid.sklearn import MLPClassifier, MLPRegressor, TableClassifier, TableRegressor
 from pellucid.sklearn import engine_rows as rows_of_engine
 from pellucid.training.callbacks import RunView, arrays_of
+from tests.training.killing import Kill, Killed
 
 GENERATOR = np.random.default_rng(0)
 X = GENERATOR.normal(size=(64, 4))
@@ -28,28 +29,6 @@ V = X @ [1.0, -2.0, 0.5, 0.0] + GENERATOR.normal(size=64)
 WEIGHTS = GENERATOR.uniform(0.5, 2, 64)
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-
-
-class Killed(Exception):
-    pass
-
-
-class Kill(pl.Callback):
-    """Ends a fit as a kill does: by no word of the fit's own, after a number of batches."""
-
-    def __init__(self, after: int = 0) -> None:
-        self.left = after
-
-    def on_batch(self, run: RunView) -> None:
-        self.left -= 1
-        if self.left == 0:
-            raise Killed
-
-    def state(self) -> Options:
-        return {}
-
-    def load_state(self, state: Options) -> None:
-        pass
 
 
 class Interrupt(Kill):

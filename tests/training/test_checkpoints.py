@@ -20,33 +20,12 @@ from pellucid.errors import CheckpointWarning, InputError
 from pellucid.files import checkpoint
 from pellucid.training.callbacks import RunView, arrays_of
 from pellucid.training.checkpointing import parse_every
+from tests.training.killing import Kill, Killed
 
 GENERATOR = np.random.default_rng(0)
 X = GENERATOR.normal(size=(43, 4)).astype(np.float32)
 T = GENERATOR.integers(0, 3, 43)
 WEIGHTS = GENERATOR.uniform(0.5, 2, 43)
-
-
-class Killed(Exception):
-    pass
-
-
-class Kill(pl.Callback):
-    """Ends a run as a kill does: by no word of the run's own, after a number of batches."""
-
-    def __init__(self, after: int) -> None:
-        self.left = after
-
-    def on_batch(self, run: RunView) -> None:
-        self.left -= 1
-        if self.left == 0:
-            raise Killed
-
-    def state(self) -> Options:
-        return {}
-
-    def load_state(self, state: Options) -> None:
-        pass
 
 
 def noise(x: Array, draws: Any) -> Array:

@@ -6,21 +6,8 @@ import pytest
 import pellucid as pl
 from pellucid.web import SHIPPED
 from tests.web.kinds import Node, Visit, affine, area_of, attribute
+from tests.web.test_access import PANELS
 from tests.web.test_page import by_mouse, path_of, prediction, read_number, settle
-
-TOOLS = (
-    "why",
-    "change",
-    "learn",
-    "backprop",
-    "evaluate",
-    "numbers",
-    "weights",
-    "count",
-    "matrix",
-    "torch",
-    "share",
-)
 
 COVERED = """() => Array.from(document.querySelectorAll(".neuron")).filter((neuron) => {
   const { left, right, top, bottom } = neuron.querySelector(".lamp").getBoundingClientRect();
@@ -41,7 +28,7 @@ def test_a_tool_opens_beside_the_whole_network(
     Every neuron is in sight, and nothing lies over one.
     """
     tab = visit(f"{file}#t=740&n=2.3&lang=en", *size)
-    for name in TOOLS:
+    for name in PANELS:
         tab.get_by_test_id(f"panel-{name}").click()
         settle(tab)
         assert tab.evaluate(SEEN, ".panel"), name
@@ -202,7 +189,7 @@ def test_sums_add_up_as_they_are_shown(node: Node) -> None:
 def test_aria_values_are_words(file: str, visit: Visit) -> None:
     """An empty ARIA value reads as none at all."""
     tab = visit(f"{file}#step=1&t=740&n=1.3&lang=en")
-    for name in TOOLS:
+    for name in PANELS:
         tab.get_by_test_id(f"panel-{name}").click()
         settle(tab)
         found = tab.evaluate(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -18,6 +17,7 @@ from pellucid.cli.output import emit, note, time_text, write_json
 from pellucid.cli.values import wrong_use
 from pellucid.distributed import Processes, RayTasks, Report, score
 from pellucid.distributed.scoring import OneProcess, Workers
+from pellucid.engines import core_count
 from pellucid.language import say
 
 
@@ -103,8 +103,7 @@ def run(options: ScoreOptions) -> None:
 def _workers(options: ScoreOptions) -> Workers:
     if options.ray is not None:
         return RayTasks(options.ray)
-    count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    chosen = options.workers if options.workers is not None else count or 1
+    chosen = options.workers if options.workers is not None else core_count()
     return OneProcess() if chosen == 1 else Processes(chosen)
 
 

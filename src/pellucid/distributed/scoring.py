@@ -186,7 +186,7 @@ def _worker() -> None:
 
 @contextmanager
 def _one_thread_each() -> Iterator[None]:
-    """Let processes that are started here use one thread each: there are as many as cores."""
+    """Start processes with one thread each: there are as many as cores."""
     before = os.environ.get("PELLUCID_THREADS")
     os.environ["PELLUCID_THREADS"] = "1"
     try:

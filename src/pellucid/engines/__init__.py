@@ -67,6 +67,11 @@ def thread_count(threads: int | None = None) -> int:
                 got=repr(value),
             )
         return int(text)
+    return core_count()
+
+
+def core_count() -> int:
+    """Return how many cores this process may run on."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 

@@ -41,8 +41,8 @@ _EPOCHS = 3
 _LARGE, _TINY = 10.0, 0.01
 
 # "As much as 40 % of your network can be dead if the learning rate is set too high" (Stanford
-# CS231n, Neural Networks 1). Of small networks that predict well as many are: no harm is done, and
-# nothing is said, while the loss is this small a share of that of a constant prediction.
+# CS231n, Neural Networks 1). Small networks that predict well have as many: there is no
+# hint while the loss is this small a share of that of a constant prediction.
 _DEAD, _HARMLESS = 0.4, 0.1
 
 # Glorot and Bengio 2010, section 3: a whole layer saturates, and the loss stays high. Sigmoids that

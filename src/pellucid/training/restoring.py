@@ -33,7 +33,7 @@ def load_optimizer(state: State, kept: Options) -> None:
 
 
 def load_callbacks(callbacks: Sequence[Callback], kept: Sequence[Options]) -> None:
-    """Give callbacks back what they remembered; others than those then begin anew."""
+    """Restore what callbacks remembered; where they are others than then, they begin anew."""
     if len(callbacks) == len(kept):
         for callback, state in zip(callbacks, kept, strict=True):
             callback.load_state(state)

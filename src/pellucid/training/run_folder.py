@@ -96,7 +96,7 @@ class RunFolder:
         return aside
 
     def move(self, step: int, extension: str) -> Path:
-        """Give the file of a step another extension, and return its path."""
+        """Rename the file of a step to another extension, and return its path."""
         return self._rename(step, self.path(step).with_suffix(extension))
 
     def _rename(self, step: int, aside: Path) -> Path:

@@ -149,7 +149,7 @@ def qr_text(address: str) -> str:
 
 
 def _closing(send: Send) -> Send:
-    """Let the connection end with the response: the next request gets one of its own."""
+    """Close the connection with the response: the next request gets one of its own."""
 
     async def closing(message: Message) -> None:
         if message["type"] == "http.response.start":

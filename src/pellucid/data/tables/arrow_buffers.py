@@ -1,7 +1,7 @@
 """What the compressed buffers of an Arrow file claim to unpack to, before pyarrow reserves it.
 
-pyarrow believes the first eight bytes of each buffer. Where the buffers are is said by tables of
-FlatBuffers (flatbuffers.dev, "Internals"; github.com/apache/arrow: format/File.fbs, Message.fbs).
+pyarrow believes the first eight bytes of each buffer. Tables of FlatBuffers hold the places of the
+buffers (flatbuffers.dev, "Internals"; github.com/apache/arrow: format/File.fbs, Message.fbs).
 """
 
 from __future__ import annotations
