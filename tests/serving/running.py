@@ -54,8 +54,12 @@ class Running:
         """Send a signal; return the exit code."""
         self.process.send_signal(number)
         code = self.process.wait(PATIENCE)
-        self._reader.join()
+        self.join()
         return code
+
+    def join(self) -> None:
+        """Wait until the log has ended, with the last process that writes to it."""
+        self._reader.join(PATIENCE)
 
 
 @contextmanager
@@ -66,6 +70,12 @@ def running(*arguments: str | Path, **environment: str) -> Iterator[Running]:
     started = {"stdout": pipe, "stderr": pipe, "text": True, "env": os.environ | environment}
     with subprocess.Popen(command, **started) as process:  # type: ignore[call-overload]
         try:
-            yield Running(process)
+            server = Running(process)
+        except BaseException:
+            process.kill()
+            raise
+        try:
+            yield server
         finally:
             process.kill()
+            server.join()  # before its pipe is closed
