@@ -112,7 +112,9 @@ from pellucid.training import Compose as Compose
 from pellucid.training import Distortion as Distortion
 from pellucid.training import EarlyStopping as EarlyStopping
 from pellucid.training import History as History
+from pellucid.training import LearningRateRange as LearningRateRange
 from pellucid.training import Recipe as Recipe
+from pellucid.training import learning_rate_range as learning_rate_range
 from pellucid.training import recipes as recipes
 from pellucid.training import train as train
 from pellucid.training import train_table as train_table

@@ -70,6 +70,9 @@ def plots() -> dict[str, Callable[..., Any]]:
         "gradient": lambda: show.weights(digits, 2, method="gradient", x=images),
         "table weights": lambda: show.weights(flat),
         "learning curves": lambda: show.learning_curves(history)[0],
+        "learning-rate range": lambda: show.learning_rate_range(
+            pl.learning_rate_range(flat, points, t, steps=40, batch_size=5)
+        ),
         "confusion matrix": lambda: show.confusion_matrix(pl.evaluate(digits, images, t)),
         "misclassified": lambda: show.misclassified(pl.evaluate(digits, images, t), images),
         "contributions": lambda: show.contributions(
@@ -108,6 +111,7 @@ NAMES = (
     ),
     *(
         "learning curves",
+        "learning-rate range",
         "confusion matrix",
         "misclassified",
         "contributions",

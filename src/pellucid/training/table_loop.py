@@ -154,7 +154,7 @@ def train_on_table(
     table = read_table(table)
     if any(roles):
         roles.check(columns, table)
-    trained, scale = _inner(net)
+    trained, scale = trained_part(net)
     usual = isinstance(validation, str) and validation == "auto"
     # Errors in what is held out come before the rows, which may be many, are read.
     if roles.split and not usual:
@@ -253,7 +253,7 @@ def _keeping_best(settings: Settings, classes: bool) -> Settings:
     return replace(settings, callbacks=[EarlyStopping(patience=_NEVER), *callbacks])
 
 
-def _inner(net: Network) -> tuple[Network, Scale | None]:
+def trained_part(net: Network) -> tuple[Network, Scale | None]:
     """Return the network to train, which shares the layers, and mean and std of its targets.
 
     It is the network itself, on targets as they are (None), unless that returns from standardized

@@ -9,6 +9,7 @@ from pellucid.lens.plots.figure_style import save as save
 from pellucid.lens.plots.figure_style import style as style
 from pellucid.lens.plots.line_plots import activation as activation
 from pellucid.lens.plots.line_plots import learning_curves as learning_curves
+from pellucid.lens.plots.line_plots import learning_rate_range as learning_rate_range
 from pellucid.lens.plots.line_plots import precision_recall as precision_recall
 from pellucid.lens.plots.line_plots import robustness as robustness
 from pellucid.lens.plots.line_plots import roc as roc

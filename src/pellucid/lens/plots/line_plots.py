@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import MaxNLocator, PercentFormatter
+from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter, PercentFormatter
 
 from pellucid.core import ACTIVATIONS
 from pellucid.core.layers import Activation
@@ -20,6 +20,7 @@ from pellucid.lens.plots.fonts import drawing, shown
 from pellucid.lens.robustness import CHANGES, RobustnessCurve
 from pellucid.lens.score_curves import ROC, PrecisionRecall
 from pellucid.training.history import History
+from pellucid.training.rate_range import LearningRateRange
 
 POINTS = 801  # an odd number: one point is at the middle, where ReLU has its corner
 
@@ -109,6 +110,34 @@ def _learning_curve(
     if len(lines) > 1:
         style.add_legend(ax)
     style.finished(ax)
+
+
+@drawing
+def learning_rate_range(found: LearningRateRange, *, ax: Axes | None = None) -> Axes:
+    """Draw the loss at each learning rate of `pl.learning_rate_range`, and the suggested rate."""
+    ax = style.own_axes(ax)
+    colours = style.palette(ax)
+    batches, smooth = say("loss of a batch"), say("smoothed")
+    ax.plot(found.rates, found.losses, color=colours.faint, linewidth=0.9, label=batches)
+    ax.plot(found.rates, found.smoothed, color=colours.series[0], linewidth=2, label=smooth)
+    if found.suggestion is not None:
+        label = say("suggestion: {rate:.2g}", rate=found.suggestion)
+        line = ax.axvline(found.suggestion, color=colours.series[1], linewidth=1.5, label=label)
+        line.set_linestyle(style.DASHES[1])
+    # Single batches, and the rise at the end, would press the fall into a line.
+    low, high = (
+        float(found.smoothed.min()),
+        float(found.smoothed[: found.smoothed.argmin() + 1].max()),
+    )
+    ax.set_ylim(low - 0.15 * (high - low), high + 0.35 * (high - low) or None)
+    ax.set(xscale="log", xlabel=say("learning rate"), ylabel=say("loss"))
+    # 0.001 instead of ten to a power, whose minus Korean fonts lack
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda rate, _: f"{rate:g}"))
+    ax.xaxis.set_minor_formatter(NullFormatter())
+    ax.set_title(say("learning-rate range test"))
+    ax.grid(alpha=0.3)
+    style.add_legend(ax, "lower left")
+    return style.finished(ax)
 
 
 @drawing
