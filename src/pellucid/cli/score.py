@@ -15,8 +15,8 @@ from pellucid.cli.help import argument, command, example, json_option, model_arg
 from pellucid.cli.models import model_path
 from pellucid.cli.output import emit, note, time_text, write_json
 from pellucid.cli.values import wrong_use
-from pellucid.distributed import Processes, RayTasks, Report, score
-from pellucid.distributed.scoring import OneProcess, Workers
+from pellucid.distributed import OneProcess, Processes, RayTasks, Report, score
+from pellucid.distributed.workers import Workers
 from pellucid.engines import core_count
 from pellucid.language import say
 

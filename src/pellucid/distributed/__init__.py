@@ -2,6 +2,7 @@
 
 from pellucid.distributed.ray_tasks import RayTasks
 from pellucid.distributed.scorer import Scorer
-from pellucid.distributed.scoring import OneProcess, Processes, Report, score
+from pellucid.distributed.scoring import Report, score
+from pellucid.distributed.workers import OneProcess, Processes
 
 __all__ = ["OneProcess", "Processes", "RayTasks", "Report", "Scorer", "score"]

@@ -54,6 +54,10 @@ class Block(NamedTuple):
     start: int
     stop: int
 
+    def absolute(self) -> Block:
+        """Return this block with an absolute path."""
+        return self._replace(path=str(Path(self.path).absolute()))
+
 
 def plan(paths: Sequence[str]) -> list[Block]:
     """Return the blocks of files and folders, in their order.

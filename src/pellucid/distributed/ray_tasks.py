@@ -1,14 +1,12 @@
-"""Blocks scored as tasks of Ray: a cluster's machines, or this one."""
+"""The parts of a job as tasks of Ray: a cluster's machines, or this one."""
 
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
-from pellucid.distributed.blocks import Block
-from pellucid.distributed.job import Done, Job, score_block
+from pellucid.distributed.workers import Crew, J, P, R
 from pellucid.errors import InputError
 from pellucid.extras import library
 
@@ -18,10 +16,11 @@ _RETRIES = 3
 
 
 class RayTasks:
-    """Tasks of Ray, one CPU each. Rows never pass through Ray: workers read and write files.
+    """Tasks of Ray, one CPU each.
 
-    So every machine must see the same paths for model, inputs and results (a shared file system),
-    and have this version of pellucid.
+    Rows that are scored never pass through Ray: workers read and write files. So every machine must
+    see the same paths for model, inputs and results (a shared file system). A search sends its rows
+    to each machine once. All machines must have this version of pellucid.
 
     Parameters
     ----------
@@ -37,29 +36,14 @@ class RayTasks:
         if not self.ray.is_initialized():
             self._connect(address)
 
-    def map(self, job: Job, blocks: Sequence[Block]) -> Iterator[Done]:
-        """Yield what became of each block, in the order in which they end."""
-        ray = self.ray
-        task = ray.remote(num_cpus=1, max_retries=_RETRIES)(score_block)
-        # Enough for every CPU to have a next one; a cluster may grow meanwhile
-        most = 2 * max(1, int(ray.cluster_resources().get("CPU", 1)))
-        waiting: list[Any] = []
-        job = job.absolute()
-        for block in blocks:
-            waiting.append(task.remote(job, block._replace(path=str(Path(block.path).absolute()))))
-            if len(waiting) >= most:
-                yield self._next(waiting)
-        while waiting:
-            yield self._next(waiting)
+    @property
+    def count(self) -> int:
+        """How many CPUs the cluster has now: it may grow."""
+        return max(1, int(self.ray.cluster_resources().get("CPU", 1)))
 
-    def _next(self, waiting: list[Any]) -> Done:
-        """Take the first task that ends out of the list and return what it did."""
-        [ended], waiting[:] = self.ray.wait(waiting, num_returns=1)
-        try:
-            done: Done = self.ray.get(ended)
-        except self.ray.exceptions.RayTaskError as error:
-            raise error.cause from error
-        return done
+    def crew(self, work: Callable[[J, P], R], job: J) -> Crew[P, R]:
+        """Return a crew of tasks; one whose machine dies is begun again elsewhere."""
+        return _Tasks(self.ray, work, job)
 
     def _connect(self, address: str) -> None:
         if address not in (LOCAL, "auto") and not address.startswith("ray://"):
@@ -73,6 +57,36 @@ class RayTasks:
             )
         except (ConnectionError, ValueError, RuntimeError) as error:
             raise _no_cluster(address, str(error).splitlines()[0]) from error
+
+
+class _Tasks:
+    """Tasks under way. The job is put into the object store once; each machine gets it once."""
+
+    def __init__(self, ray: Any, work: Callable[[Any, Any], Any], job: Any) -> None:
+        self._ray, self._job = ray, ray.put(job)
+        self._task = ray.remote(num_cpus=1, max_retries=_RETRIES)(work)
+        self._tasks: list[Any] = []
+
+    @property
+    def waiting(self) -> int:
+        return len(self._tasks)
+
+    def submit(self, part: Any) -> None:
+        self._tasks.append(self._task.remote(self._job, part))
+
+    def take(self, seconds: float | None = None) -> Any:
+        ended, self._tasks = self._ray.wait(self._tasks, num_returns=1, timeout=seconds)
+        if not ended:
+            return None
+        try:
+            return self._ray.get(ended[0])
+        except self._ray.exceptions.RayTaskError as error:
+            raise error.cause from error
+
+    def close(self, at_once: bool) -> None:
+        if at_once:
+            for task in self._tasks:
+                self._ray.cancel(task, force=True)
 
 
 def _check_answers(address: str) -> None:

@@ -3,35 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-import multiprocessing
 import os
-import signal
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 from pellucid.data.tables import read_table
 from pellucid.distributed.blocks import Block, plan
 from pellucid.distributed.job import KEYS, Done, Job, finished, score_block
-from pellucid.errors import FileError, InputError
+from pellucid.distributed.workers import OneProcess, Workers, each
+from pellucid.errors import FileError
 from pellucid.lens.input_columns import knows_columns
 from pellucid.network import Network, load
-
-ATTEMPTS = 3
-"""How often a block is begun before a scoring gives up: a worker may be killed for its memory."""
-
-
-class Workers(Protocol):
-    """Who scores blocks: processes of this machine, or the tasks of a cluster."""
-
-    def map(self, job: Job, blocks: Sequence[Block]) -> Iterator[Done]:
-        """Yield what became of each block, in the order in which they end."""
-        ...
 
 
 @dataclass
@@ -103,99 +86,14 @@ def score(
         else:
             todo.append(block)
     progress(report)
-    for done in (workers or OneProcess()).map(job, todo):
+    # Absolute, since a worker may have another working directory
+    found = each(
+        workers or OneProcess(), score_block, job.absolute(), (block.absolute() for block in todo)
+    )
+    for done in found:
         report.add(done)
         progress(report)
     return report
-
-
-class OneProcess:
-    """This process scores one block after the other, with all of its threads."""
-
-    def map(self, job: Job, blocks: Sequence[Block]) -> Iterator[Done]:
-        """Yield what became of each block."""
-        for block in blocks:
-            yield score_block(job, block)
-
-
-class Processes:
-    """Processes of this machine, each with one thread."""
-
-    def __init__(self, count: int) -> None:
-        if count < 1:
-            raise InputError("workers must be at least 1, got {got}", got=count)
-        self.count = count
-
-    def map(self, job: Job, blocks: Sequence[Block]) -> Iterator[Done]:
-        """Yield what became of each block; one whose worker was killed is begun again."""
-        left, attempts = list(blocks), 0
-        while left:
-            attempts += 1
-            done: set[int] = set()
-            try:
-                for found in self._once(job, left):
-                    done.add(found.number)
-                    yield found
-            except BrokenProcessPool as error:
-                if attempts >= ATTEMPTS and not done:
-                    raise FileError(
-                        "a worker was killed {count} times; is there enough memory for {workers} "
-                        "workers? Blocks that are finished stay: run it again with fewer",
-                        count=attempts,
-                        workers=self.count,
-                    ) from error
-                attempts = 0 if done else attempts
-            left = [block for block in left if block.number not in done]
-
-    def _once(self, job: Job, blocks: Sequence[Block]) -> Iterator[Done]:
-        # Spawned: a fork of a process with threads may hang
-        context = multiprocessing.get_context("spawn")
-        count = min(self.count, len(blocks))
-        others = set(multiprocessing.active_children())
-        with _one_thread_each(), ProcessPoolExecutor(count, context, _worker) as pool:
-            waiting: set[Future[Done]] = set()
-            rest = iter(blocks)
-            try:
-                for block in rest:
-                    waiting.add(pool.submit(score_block, job, block))
-                    if len(waiting) > 2 * count:
-                        ended, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-                        yield from (future.result() for future in ended)
-                while waiting:
-                    ended, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-                    yield from (future.result() for future in ended)
-            except BaseException:
-                pool.shutdown(wait=False, cancel_futures=True)
-                for process in set(multiprocessing.active_children()) - others:
-                    process.terminate()  # no file is ever half written
-                raise
-
-
-def _worker() -> None:
-    """Begin a worker: Ctrl-C is for the process that started it, whose end is its own, too."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-
-    def follow() -> None:
-        parent.join()
-        os._exit(1)
-
-    threading.Thread(target=follow, daemon=True).start()
-
-
-@contextmanager
-def _one_thread_each() -> Iterator[None]:
-    """Start processes with one thread each: there are as many as cores."""
-    before = os.environ.get("PELLUCID_THREADS")
-    os.environ["PELLUCID_THREADS"] = "1"
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ["PELLUCID_THREADS"]
-        else:
-            os.environ["PELLUCID_THREADS"] = before
 
 
 def _check_columns(net: Network, blocks: Sequence[Block], keep: Sequence[str] | None) -> None:
