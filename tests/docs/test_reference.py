@@ -10,6 +10,7 @@ ROOMS = {
     "pellucid.exchange": "pellucid.exchange",
     "pellucid.plots": "pellucid.lens.plots",
     "pellucid.sklearn": "pellucid.sklearn",
+    "pellucid.serving": "pellucid.serving",
     "pellucid.web": "pellucid.web",
 }
 """The public modules as users write them, and where they are."""

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from pellucid.serving.app import App, app
+from pellucid.serving.application import App, app
 from pellucid.serving.limits import Access, Limits
 
 __all__ = ["Access", "App", "Limits", "app"]

@@ -22,7 +22,7 @@ from uvicorn.supervisors import Multiprocess
 
 from pellucid.errors import InputError, reason_of
 from pellucid.serving import metrics
-from pellucid.serving.app import App, app
+from pellucid.serving.application import App, app
 from pellucid.serving.limits import LOOPBACK, Access, Limits
 from pellucid.serving.models import named
 
