@@ -34,4 +34,4 @@ def test_entries_are_there_once_and_exist() -> None:
     assert len(ENTRIES) == len(set(ENTRIES))
     for name in ENTRIES:
         room, _, own = name.rpartition(".")
-        assert hasattr(importlib.import_module(ROOMS[room]), own), name
+        assert hasattr(importlib.import_module(ROOMS.get(room, room)), own), name
