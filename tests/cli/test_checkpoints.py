@@ -72,7 +72,9 @@ def test_sigterm_writes_a_checkpoint_and_keeps_the_network(
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGHUP and no pty")
 def test_a_closed_terminal_keeps_the_network(run: Callable[..., Result], spawn: Spawn) -> None:
     ours, its = os.openpty()
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)  # `nohup make test` ignores it
     process = spawn(*ENDLESS, *KEPT, "-o", "kept.safetensors", stdout=its, stderr=its)
+    signal.signal(signal.SIGHUP, before)
     os.close(its)
     while b"\r" not in os.read(ours, 1000):  # under way: the bar is drawn
         pass

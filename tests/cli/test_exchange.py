@@ -65,6 +65,15 @@ def test_c(run: Callable[..., Result], net: pl.Network) -> None:
     assert "calibration" in run("export", "net.safetensors", "smaller.h", "--int8").err
 
 
+def test_sql(run: Callable[..., Result], net: pl.Network) -> None:
+    result = run("export", "net.safetensors", "net.sql", "--table", "scans", "--key", "scan")
+    assert (result.code, result.err) == (0, "")
+    query = Path("net.sql").read_text()
+    assert 'FROM "scans"' in query
+    assert '"scan"' in query
+    assert "--to sql" in run("export", "net.safetensors", "net.onnx", "--table", "scans").err
+
+
 def test_the_format_may_be_said(run: Callable[..., Result], net: pl.Network) -> None:
     assert run("export", "net.safetensors", "--to", "json", "plain.txt").code == 0
     assert json.loads(Path("plain.txt").read_text())["format"] == "pellucid"

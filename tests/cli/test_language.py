@@ -38,7 +38,7 @@ NAMES = {
     *(
         "matplotlib",
         *("score", "rejected", "parquet", "Ray", "auto", "local", "id", "name"),
-        *("s", "batches", "epoch", "XOR"),
+        *("s", "batches", "epoch", "XOR", "SQLite", "DuckDB", "sql", "samples"),
         "pellucid",
         "QR",
         "MNIST",

@@ -1,4 +1,4 @@
-"""`pellucid export`: a network as files for PyTorch, ONNX, C, browsers, and readers of JSON."""
+"""`pellucid export`: a network as files for other programs, databases and browsers."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ FORMAT_OF = {
     ".html": "html",
     "/": "site",
     ".json": "json",
+    ".sql": "sql",
 }
 FORMATS = tuple(dict.fromkeys(FORMAT_OF.values()))
 
@@ -35,8 +36,8 @@ class ExportOptions:
     out: str = argument("OUT", "The file or, for site, the folder to write; it is replaced.")
     kind: str | None = option(
         "--to FORMAT",
-        "torch, onnx, c, html, site or json. Default: by the extension of OUT (.safetensors, "
-        ".onnx, .c or .h, .html, / for site, .json).",
+        "torch, onnx, c, html, site, json or sql. Default: by the extension of OUT (.safetensors, "
+        ".onnx, .c or .h, .html, / for site, .json, .sql).",
         choices=FORMATS,
     )
     int8: bool = option("--int8", "For c: weights of 8 bits; needs --calibration.")
@@ -49,6 +50,10 @@ class ExportOptions:
         "For onnx, c and torch, of a network of a table: take the columns as they are, texts, "
         "numbers and missing cells.",
     )
+    table: str | None = option("--table NAME", "For sql: the table of the rows (samples).")
+    key: str | None = option(
+        "--key COLUMN", "For sql: the column that recognizes a row and comes back (id)."
+    )
     as_json: bool = json_option()
 
 
@@ -59,8 +64,8 @@ class ExportOptions:
     "Python that builds its module. onnx: for ONNX Runtime and others. c: a header and a source "
     "file of C99 without dependencies. html: the page on which every neuron lights up, in one "
     "file. site: the same page as a folder for a web server, under any path. json: architecture "
-    "and weights as one plain document. All but onnx are written without other libraries. "
-    "`pellucid verify` checks that predictions are the same.",
+    "and weights as one plain document. sql: a query for DuckDB and SQLite. All but onnx are "
+    "written without other libraries. `pellucid verify` checks that predictions are the same.",
     example("digits.safetensors digits.onnx", "for ONNX Runtime, in any language"),
     example("digits.safetensors page.html", "the page of this network, for any browser"),
     example("digits page.html", "the page of the network that comes with pellucid"),
@@ -73,6 +78,7 @@ class ExportOptions:
         "for a microcontroller, in a quarter of the bytes",
     ),
     example("model.safetensors model.onnx --raw", "of a table: its inputs are the columns"),
+    example("model.safetensors model.sql --table houses", "predicts a table within its database"),
 )
 def export(options: ExportOptions) -> None:
     """Write a network for use elsewhere."""
@@ -86,6 +92,8 @@ def export(options: ExportOptions) -> None:
         raise wrong_use("--calibration sets the ranges for --int8: give both")
     if options.raw and kind not in ("onnx", "c", "torch"):
         raise wrong_use("--raw goes with --to onnx, c and torch")
+    if kind != "sql" and (options.table, options.key) != (None, None):
+        raise wrong_use("--table and --key go with --to sql")
     # torch writes .safetensors, too: the model itself must not be replaced
     check_not_read(out, [options.model, options.calibration])
     net = read_model(options.model)
@@ -108,6 +116,10 @@ def _written(net: Network, kind: str, options: ExportOptions) -> list[Path]:
     if kind == "c":
         rows = None if options.calibration is None else rows_alone(net, options.calibration).x
         return list(exchange.to_c(net, out, int8=options.int8, calibration=rows, raw=options.raw))
+    if kind == "sql":
+        return [
+            exchange.to_sql(net, out, table=options.table or "samples", key=options.key or "id")
+        ]
     if kind == "html":
         web.page(net, out)
     elif kind == "onnx":

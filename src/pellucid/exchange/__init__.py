@@ -1,4 +1,4 @@
-"""The same network elsewhere: PyTorch, ONNX, C and JSON, and the check that it is the same.
+"""The same network elsewhere: PyTorch, ONNX, C, SQL and JSON, and the check that it is the same.
 
 >>> import pellucid as pl
 >>> from pellucid.exchange import from_torch, to_torch
@@ -7,7 +7,7 @@
 True
 
 Each name is loaded when it is first used. The extra `torch` installs PyTorch, the extra `onnx` ONNX
-and ONNX Runtime; writing PyTorch's files, C and JSON needs neither.
+and ONNX Runtime; writing the others needs neither.
 """
 
 from __future__ import annotations

@@ -10,4 +10,5 @@ from pellucid.exchange.pytorch.state_dicts import read_state_dict as read_state_
 from pellucid.exchange.pytorch.state_dicts import state_dict as state_dict
 from pellucid.exchange.pytorch.state_dicts import write_torch as write_torch
 from pellucid.exchange.pytorch.to_module import to_torch as to_torch
+from pellucid.exchange.sql import to_sql as to_sql
 from pellucid.exchange.verification import verify as verify
