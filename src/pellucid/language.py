@@ -99,6 +99,8 @@ def cell_width(text: str) -> int:
     >>> cell_width("층 1")
     4
     """
+    if text.isascii():
+        return len(text)
     return sum(2 if "\u1100" <= c <= "\u115f" or "\u2e80" <= c <= "\uffdc" else 1 for c in text)
 
 

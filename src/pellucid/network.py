@@ -99,7 +99,7 @@ class Network:
             raise InputError(
                 'classes is a list of names, such as ["cat", "dog"]; got {got}', got=repr(names)
             )
-        chosen = None if names is None else [str(name) for name in names]
+        chosen = None if names is None else model.class_names(names)
         D = checks.input_width(self.layers)
         outputs = None if D is None else checks.widths(self.layers, D)[-1]
         if chosen is not None and outputs not in (None, len(chosen), 1):

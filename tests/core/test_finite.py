@@ -199,3 +199,22 @@ def test_estimators_follow_the_rule() -> None:
         for strange in STRANGE:
             with pytest.raises(ValueError, match=r"NaN|infinity"):
                 call([[0.0, strange]])
+
+
+def test_masked_values_are_missing_in_tables_and_refused_elsewhere() -> None:
+    x = np.ma.masked_equal(np.array([[9, 1, 2], [3, 4, 5]] * 10, np.float32), 9)
+    t = np.ma.masked_array(np.arange(20) % 2, mask=np.arange(20) == 3)
+    net, plain = network("float32", 3), np.asarray(x)
+    for way in ways(net).values():
+        with pytest.raises(pl.InputError, match="without masked values, got 10 of them"):
+            way(x)
+        assert len(way(np.ma.masked_array(plain)))
+    for samples in ((x, np.asarray(t)), (plain, t)):
+        with pytest.raises(pl.InputError, match="without masked values"):
+            pl.train(net, *samples, epochs=1)
+        with pytest.raises(pl.InputError, match="without masked values"):
+            pl.evaluate(net, *samples)
+    with pytest.raises(pl.InputError, match="without masked values, got 1 of them"):
+        pl.train(net, plain, np.asarray(t), epochs=1, sample_weight=t)
+    columns = pl.Columns.of({"a": x[:, 0], "y": np.asarray(t)}, target="y")
+    assert columns.names == ["a", "a missing"]

@@ -743,3 +743,13 @@ def test_a_file_that_is_too_large(tmp_path: Path) -> None:
     with (tmp_path / "a").open("wb") as file:
         file.truncate(limits.MODEL_BYTES + 1)  # takes no room on the disk
     refused(tmp_path / "a", "of 1 to")
+
+
+def test_names_that_no_file_can_hold_are_refused_before_training() -> None:
+    layers = pl.mlp([3, 2], seed=0).layers
+    with pytest.raises(pl.InputError, match="class names of 8,500,028 bytes are more than"):
+        pl.Network(layers, classes=["a" * 8_500_000, "b"])
+    table = {"a": [1.0, 2.0, 3.0, 4.0], "b": ["x" * 9_000_000, "y"] * 2, "t": [0, 1, 1, 0]}
+    with pytest.raises(pl.InputError, match="ignore column 'b', which has most of them"):
+        pl.Columns.of(table, target="t")
+    assert pl.Columns.of(table, target="t", ignore=["b"]).names == ["a"]

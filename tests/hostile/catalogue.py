@@ -17,6 +17,7 @@ from tests.hostile import bombs as b
 from tests.hostile import networks as n
 
 DESCRIBE, PREDICT, PREDICT_TABLE = "data describe", "predict {digits}", "predict {columns}"
+TRAIN = "train -o out.safetensors --target t --data"
 SUMMARY, IMPORT = "summary", "import -o out.safetensors"
 STATE = f"{IMPORT} --activation relu"
 
@@ -94,6 +95,8 @@ TEXT_TABLES = [
     ("g.csv: one byte more in each row", DESCRIBE, text("a,b\n" + "1,2,3\n" * 100_000), "has 3 cells, expected 2"),
     ("h.csv: Latin letters in no encoding", DESCRIBE, lambda: b"a,b\n\xff\xff\xff,2\n", "not UTF-8"),
     ("i.csv: endless line ends", DESCRIBE, lambda: b"\n" * 4_000_000, "first line must name|not a"),
+    ("j.csv: five class names of 3 MB", TRAIN, text("a,t\n" + "".join(f"{k},{c * 3_000_000}\n" for k, c in enumerate("abcde"))), "ignore column 't', which has most of them"),
+    ("k.csv: categories of 10 MB", TRAIN, text("a,b,t\n" + "".join(f"{k},{'xyz'[k % 3] * 3_500_000},{k % 2}\n" for k in range(12))), "ignore column 'b', which has most of them"),
     ("a.csv.gz: one row of 4 GB", DESCRIBE, lambda: b.packed_zeros(b"a,b\n1,", 4000, fill=b"1"), "longer than|unpacks to"),
     ("b.csv.gz: 4 GB of rows", DESCRIBE, lambda: b.packed_zeros(b"a,b\n", 4000, fill=b"1,2\n"), "unpacks to more than"),
     ("c.csv.gz: 200,000 empty members", DESCRIBE, lambda: b.members(200_000), "gzip members in its first"),

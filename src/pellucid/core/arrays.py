@@ -25,10 +25,22 @@ def as_array(x: ArrayLike) -> Array:
     except ValueError as error:  # ragged lists
         template = "expected an array of numbers, got rows of different lengths"
         raise InputError(template) from error
+    if array is not x:
+        check_unmasked(x)
     if array.dtype.kind not in "biuf":
         template = "expected an array of numbers, got {got} ({kind})"
         raise InputError(template, got=reprlib.repr(x), kind=array.dtype)
     return array
+
+
+def check_unmasked(x: ArrayLike) -> None:
+    """Raise InputError for masked values, whose masks NumPy drops when it makes a plain array."""
+    if isinstance(x, np.ma.MaskedArray) and (masked := int(np.ma.count_masked(x))):
+        template = (
+            "expected an array without masked values, got {count:,} of them: remove their rows, or "
+            "replace them (x.filled(0))"
+        )
+        raise InputError(template, count=masked)
 
 
 def own_array(value: ArrayLike, dtype: DTypeLike | None = None) -> Array:

@@ -7,7 +7,7 @@ import reprlib
 
 import numpy as np
 
-from pellucid.core.arrays import Buffer, check_vectors, own_array
+from pellucid.core.arrays import Buffer, as_array, check_vectors, own_array
 from pellucid.core.draws import Draws
 from pellucid.core.layer import Layer, Pass
 from pellucid.core.ranges import above_zero, number
@@ -168,7 +168,7 @@ def robust_spread(quantiles: Array) -> Vector:
 
 
 def _samples(x: ArrayLike) -> Batch:
-    x = np.asarray(x, np.float64)
+    x = as_array(x).astype(np.float64, copy=False)
     if x.ndim != 2 or len(x) == 0:
         raise InputError(
             "Standardize.of expects at least one row of shape (N, inputs); got shape {got}",

@@ -76,6 +76,10 @@ MODEL_BYTES = 8 << 30
 MODEL_TEXT = 16 << 20
 """Bytes of a model file's JSON header, the list of its arrays included."""
 
+NAMES = 8 << 20
+"""Bytes of that header for names of columns, categories and classes; layers have the rest. Checked
+where names are read, since training for hours and then not saving would be worse."""
+
 MOST_LAYERS = 10_000
 """Layers in a list of layers."""
 

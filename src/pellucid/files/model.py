@@ -15,7 +15,7 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -29,7 +29,7 @@ from pellucid.core.types import Array, Options
 from pellucid.errors import FileError, InputError, Message, PellucidError
 from pellucid.files import strict_json
 from pellucid.files.atomic import write_whole
-from pellucid.files.limits import DEPTH, MODEL_BYTES, MODEL_TEXT, MOST_LAYERS
+from pellucid.files.limits import DEPTH, MODEL_BYTES, MODEL_TEXT, MOST_LAYERS, NAMES
 from pellucid.files.older import rename_arrays
 from pellucid.files.opening import open_file
 
@@ -85,6 +85,27 @@ def to_bytes(layers: Sequence[Layer], extra: Options, arrays: Arrays = NO_ARRAYS
     if _text_size(content) > MODEL_TEXT:
         raise _too_long()
     return content
+
+
+def names_size(entries: Options) -> int:
+    """Return how many bytes entries of the header take in a file: "inputs", "classes", columns.
+
+    Raises InputError for what JSON cannot hold.
+    """
+    # Twice: the header is one text of safetensors' own JSON
+    return len(json.dumps(to_text(entries), ensure_ascii=False).encode())
+
+
+def class_names(names: Iterable[object]) -> list[str]:
+    """Return names of classes as texts.
+
+    Raises InputError for more than a model file holds: before training, not after.
+    """
+    texts = [str(name) for name in names]
+    if (size := names_size({"classes": texts})) > NAMES:
+        template = "class names of {got:,} bytes are more than a model file holds: at most {most:,}"
+        raise InputError(template, got=size, most=NAMES)
+    return texts
 
 
 def header_of(layers: Sequence[Layer], extra: Options, arrays: Arrays = NO_ARRAYS) -> Options:

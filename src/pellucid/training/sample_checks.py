@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from pellucid.core import checks
-from pellucid.core.arrays import as_array
+from pellucid.core.arrays import as_array, check_unmasked
 from pellucid.core.draws import split_order
 from pellucid.core.layer import Layer, walk
 from pellucid.core.losses import CrossEntropy, Loss, RowLoss
@@ -288,6 +288,7 @@ def pick(rows: Samples, chosen: Array) -> Samples:
 
 
 def _as_array(value: ArrayLike, what: Message) -> Array:
+    check_unmasked(value)
     try:
         return np.asarray(value)
     except ValueError as error:

@@ -230,7 +230,9 @@ def _cast(cells: Cells) -> Array | None:
         cast = compute.cast(cells.array, arrow.float64(), safe=False)
     except (arrow.ArrowInvalid, arrow.ArrowNotImplementedError):  # blanks around, or other texts
         return None
-    values: Array = compute.fill_null(cast, np.nan).to_numpy(zero_copy_only=False)
+    if cast.null_count:
+        cast = compute.fill_null(cast, np.nan)
+    values: Array = cast.to_numpy(zero_copy_only=False)
     return values
 
 
@@ -276,13 +278,17 @@ def _as_texts(cells: Cells) -> Texts:
     arrow, compute = library("pyarrow", "tables"), library("pyarrow.compute", "tables")
     array = as_plain(cells.array)
     try:
-        array = compute.cast(array, arrow.string())
+        if array.type != arrow.string():  # a call costs more than a short column
+            array = compute.cast(array, arrow.string())
     except (arrow.ArrowInvalid, arrow.ArrowNotImplementedError):  # spans of time, for example
         texts = [None if cell is None else str(cell) for cell in array.to_pylist()]
         array = arrow.array(texts, arrow.string())
     # Every different text is looked at once, however many rows have it.
     encoded = compute.dictionary_encode(array)
-    codes = compute.fill_null(encoded.indices, -1).to_numpy(zero_copy_only=False).astype(np.int64)
+    indices = encoded.indices
+    if indices.null_count:
+        indices = compute.fill_null(indices, -1)
+    codes = indices.to_numpy(zero_copy_only=False).astype(np.int64)
     names = [text.strip() for text in encoded.dictionary.to_pylist()]
     present = np.array([name not in MISSING for name in names] + [False])  # the last: code -1
     return Texts(np.where(present[codes], codes, -1), names)

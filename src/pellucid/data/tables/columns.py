@@ -29,6 +29,8 @@ from pellucid.data.tables.rows import Row, RowMemory, one_row
 from pellucid.data.tables.survey import Spread, survey
 from pellucid.data.tables.table import TableSource, read_table
 from pellucid.errors import InputError, Message, TableWarning, printable
+from pellucid.files.limits import NAMES
+from pellucid.files.model import names_size
 
 TASKS = ("classify", "regress")
 
@@ -165,6 +167,7 @@ class Columns:
         # As sets: a table may have 100,000 columns.
         declared = set(categories), set(numbers), set(dates)
         columns = cls(*choose(table.name, found, targets, task, ignore, *declared))
+        columns._check_names(table.name)
         if columns.notes:
             parts = "; ".join(f"{name}: {note}" for name, note in columns.notes.items())
             warnings.warn(printable(parts), TableWarning, stacklevel=callers_level())
@@ -330,6 +333,23 @@ class Columns:
             raise kinds.malformed()
         names = None if classes is None else list(classes)
         return cls(columns, target, names, further=targets[1:])
+
+    def _check_names(self, table: str) -> None:
+        """Raise InputError for more names than a model file holds: before training, not after."""
+        size = names_size({"inputs": self.to_dict(), "classes": self.classes})
+        if size > NAMES:
+            sizes = {each.name: names_size(each.to_dict()) for each in self.columns}
+            for each in self.targets:
+                sizes[each.name] = names_size(each.to_dict() | {"classes": self.classes})
+            raise InputError(
+                "{table}: column names, categories and classes of {got:,} bytes are more than a "
+                "model file holds, {most:,}: ignore column {column}, which has most of them, or "
+                "shorten its cells",
+                table=table,
+                got=size,
+                most=NAMES,
+                column=repr(max(sizes, key=sizes.__getitem__)[:80]),
+            )
 
     def _varied(self, column: Column) -> list[bool]:
         first = isinstance(column, NumberColumn) and self._spread(column).varied
