@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import pellucid as pl
 from pellucid.cli import output
@@ -327,3 +328,21 @@ def test_predicted_values_stay_numbers(run: Callable[..., Result], tmp_path: Pat
     with Path("answers.csv").open(newline="") as file:
         values = [line["prediction"] for line in csv.DictReader(file)]
     assert values == ["-1.5", str(-1.5 * 2.0**-30), "2.0"]
+
+
+def test_a_number_of_several_digits_is_noted(
+    run: Callable[..., Result], model: Path, tmp_path: Path
+) -> None:
+    digits = pl.mnist().test.images[:2]
+    for count in (1, 2):
+        image = np.kron(np.pad(np.hstack(digits[:count]), 8), np.ones((3, 3), np.uint8))
+        Image.fromarray(255 - image).save(tmp_path / f"{count}.png")
+    found = run("predict", model, "1.png")
+    assert (found.code, found.err) == (0, "")
+    found = run("predict", model, "2.png", "--json")
+    assert found.code == 0 and found.err.startswith("2.png: 2 shapes side by side are read as one")
+    letters = pl.Network(
+        pl.load(model).layers, inputs=pl.Images((28, 28)), classes=list("abcdefghij")
+    )
+    letters.save(tmp_path / "letters.safetensors")
+    assert run("predict", "letters.safetensors", "2.png").err == ""

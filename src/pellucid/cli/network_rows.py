@@ -8,10 +8,12 @@ from typing import NamedTuple
 import numpy as np
 
 from pellucid.cli import datasets, table_rows
+from pellucid.cli.output import note
 from pellucid.core.checks import input_width, scales
 from pellucid.core.preparation import Flatten
 from pellucid.core.types import Array
-from pellucid.data import digit, read_idx, read_image
+from pellucid.data import digit_steps, read_idx, read_image
+from pellucid.data.images import STEPS, count_shapes
 from pellucid.data.numpy_files import array_names, read_arrays
 from pellucid.data.tables import read_table
 from pellucid.data.tables.reading import Report
@@ -64,11 +66,25 @@ def read_rows(net: Network, file: str) -> tuple[Array, bool]:
             "{path}: the network takes rows of {D} values, not images: give it an .npy or .npz file"
         )
         raise InputError(template, path=file, D=input_width(net.layers))
-    image = digit(read_image(file))[None]
+    image = _digit(net, file)[None]
     # A network without a Scale was trained on values from 0 to 1
     if isinstance(net.layers[0], Flatten) and scales(net.layers):
         return image, False
     return (image.reshape(1, -1) / 255).astype(np.float32), False
+
+
+def _digit(net: Network, file: str) -> Array:
+    """Return an image prepared as one digit, (28, 28); note where it seems to show a number."""
+    steps = digit_steps(read_image(file))
+    # Letters of one's own may have parts side by side
+    digits = all(len(name) == 1 and name.isdecimal() for name in net.classes or ())
+    if digits and (count := count_shapes(steps)) > 1:
+        note(
+            "{path}: {count} shapes side by side are read as one digit: make an image of each",
+            path=file,
+            count=count,
+        )
+    return steps[STEPS[-1]]
 
 
 def rows_with_targets(net: Network, data: str | None, target: str | None = None) -> Rows:

@@ -93,6 +93,18 @@ def digit_steps(image: ArrayLike) -> dict[str, NDArray[np.uint8]]:
     return {STEPS[0]: grey} | {name: _grey(result) for name, result in named}
 
 
+def count_shapes(steps: dict[str, NDArray[np.uint8]]) -> int:
+    """Count the shapes side by side in the result of `digit_steps`: two digits of a number are two.
+
+    Between shapes are columns without ink, and each has at least a quarter of the heaviest one's.
+    """
+    ink = steps[STEPS[3]].astype(np.float64)
+    empty = np.append(ink.max(0) < 64, True)
+    ends = np.flatnonzero(empty[1:] & ~empty[:-1]) + 1
+    mass = np.array([part.sum() for part in np.split(ink, ends, axis=1)])
+    return int((mass >= mass.max() / 4).sum())
+
+
 def even_light(grey: Grid) -> Grid:
     """Compute how much darker (negative) or lighter (positive) each pixel is than the paper there.
 
