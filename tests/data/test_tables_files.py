@@ -18,6 +18,7 @@ import pytest
 
 import pellucid as pl
 from pellucid.data.tables import files
+from pellucid.files import limits
 
 ROWS: list[dict[str, Any]] = [
     {"age": 31, "city": "Seoul", "member": True, "t": "no"},
@@ -171,6 +172,21 @@ def test_standard_input_is_a_table(
     assert pl.Columns.of(table, target="t") == pl.Columns.of(FRAME, target="t")
     assert pl.Columns.of("-", target="t").rows == 4  # again, though the stream is at its end
     files._standard_input.cache_clear()
+    files._temporary_file.cache_clear()
+
+
+def test_standard_input_is_not_copied_without_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files._standard_input.cache_clear()
+    files._temporary_file.cache_clear()
+    monkeypatch.setattr(limits, "COPIED_INPUT", 1_000_000)
+    content = io.BytesIO(b"a,b\n" + b"1,2\n" * 400_000)
+    monkeypatch.setattr(sys, "stdin", type("Input", (), {"buffer": content}))
+    with pytest.raises(pl.FileError, match="standard input is longer than 1,000,000 bytes"):
+        pl.read_table("-")
+    assert content.tell() < 1_100_000
+    assert Path(files._temporary_file().name).stat().st_size == 0
     files._temporary_file.cache_clear()
 
 

@@ -122,6 +122,13 @@ def empty_nodes(count: int) -> bytes:
     return b"\x08\x08" + b"\x3a" + _varint(len(graph)) + graph
 
 
+def empty_attributes(count: int) -> bytes:
+    """Return a model of one node with empty attributes of two bytes each."""
+    node = b"\x2a\x00" * count
+    graph = b"\x0a" + _varint(len(node)) + node
+    return b"\x3a" + _varint(len(graph)) + graph
+
+
 def nested_graphs(depth: int) -> bytes:
     """Return a model whose attributes hold graphs within graphs."""
     graph = b""

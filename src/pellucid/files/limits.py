@@ -49,6 +49,9 @@ claim a billion rows."""
 CSV_ROW = 4 << 20
 """Bytes of a row of a CSV file, and characters of a JSON record."""
 
+COPIED_INPUT = 32 << 30
+"""Bytes of a table from standard input, which is copied to a temporary file: it may never end."""
+
 CELL_TEXT = 128 << 20
 """Bytes of the texts of one column in one block of rows. A dictionary in Parquet or Feather holds a
 long text once and names it in every row."""
@@ -97,6 +100,10 @@ JSON_BYTES = 1 << 30
 
 ONNX_BYTES = 1 << 31
 """Bytes of an ONNX file, where Protocol Buffers end."""
+
+FIELDS = 1_000_000
+"""Fields of an ONNX file, counted before it is parsed: an empty node has two bytes and takes two
+hundred in memory. Weights are one field each; 10,000 nodes have some 200,000."""
 
 NODES = 10_000
 """Nodes of an ONNX graph."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 import tempfile
 from functools import cache
@@ -17,10 +16,12 @@ from pellucid.data.tables.json_file import looks_like_json, open_json
 from pellucid.data.tables.numpy_columns import open_archive, open_array
 from pellucid.data.tables.parquet import open_parquet
 from pellucid.errors import FileError, Message, reason_of
+from pellucid.files import limits
 from pellucid.files.opening import open_file
 from pellucid.files.unpacking import GZIP, unpack
 
 STANDARD_INPUT = "-"
+_PART = 1 << 16
 _TABLE = Message("a table")
 
 
@@ -89,7 +90,13 @@ def _standard_input() -> str:
     """Return the path of a file with all of standard input, which can be read only once."""
     file = _temporary_file()
     try:
-        shutil.copyfileobj(sys.stdin.buffer, file)
+        while part := sys.stdin.buffer.read(_PART):
+            file.write(part)
+            if file.tell() > limits.COPIED_INPUT:
+                file.seek(0)
+                file.truncate()  # at once, not at the end of the process
+                template = "standard input is longer than {most:,} bytes: write it to a file"
+                raise FileError(template, most=limits.COPIED_INPUT)
         file.flush()
         if not file.tell():
             raise FileError("standard input is empty")

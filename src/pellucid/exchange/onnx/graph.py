@@ -17,6 +17,7 @@ from pellucid.core.types import Array
 from pellucid.errors import InputError, Message
 from pellucid.exchange.onnx.operators import MALFORMED, Op, fold
 from pellucid.exchange.onnx.shapes import OPEN, ROWS, Shape, shape_after
+from pellucid.exchange.onnx.wire import check_fields, damaged
 from pellucid.extras import library
 from pellucid.files.limits import COMPUTED, NODES
 
@@ -83,11 +84,11 @@ def graph_of(content: bytes) -> Graph:
 
     Raises InputError for files that are damaged, too large, or refer to other files.
     """
-    damaged = library("google.protobuf.message", "onnx").DecodeError
+    check_fields(content)
     try:
         model = library("onnx", "onnx").load_model_from_string(content)
-    except damaged as error:
-        raise InputError("it is no ONNX file, or damaged or cut short") from error
+    except library("google.protobuf.message", "onnx").DecodeError as error:
+        raise damaged() from error
     if not model.graph.node or not model.graph.output:
         raise InputError("it holds no graph")
     reader = _Reader(model)
