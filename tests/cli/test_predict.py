@@ -335,7 +335,7 @@ def test_a_number_of_several_digits_is_noted(
 ) -> None:
     digits = pl.mnist().test.images[:2]
     for count in (1, 2):
-        image = np.kron(np.pad(np.hstack(digits[:count]), 8), np.ones((3, 3), np.uint8))
+        image = np.kron(np.pad(np.hstack(list(digits[:count])), 8), np.ones((3, 3), np.uint8))
         Image.fromarray(255 - image).save(tmp_path / f"{count}.png")
     found = run("predict", model, "1.png")
     assert (found.code, found.err) == (0, "")
