@@ -181,7 +181,8 @@ bool predict_into(const Handle& handle, const Input& x, const Array& y) {
 // Returns the loss of one batch; the engine keeps the gradients.
 double gradients(Handle& handle, const Input& x, const std::optional<Indices>& classes,
                  const std::optional<Input>& values, const std::optional<Weights>& weights,
-                 const std::optional<Indices>& chosen, std::uint64_t step, const Array& y) {
+                 const std::optional<Indices>& chosen, std::uint64_t step, const Array& y,
+                 std::uint64_t row) {
     const Turn turn(handle);
     Engine& engine = *handle.engine;
     const Rows rows = rows_of(handle, x, chosen);
@@ -190,7 +191,7 @@ double gradients(Handle& handle, const Input& x, const std::optional<Indices>& c
         targets_of(engine, static_cast<std::int64_t>(x.shape(0)), {classes, values, weights});
     const Forget afterwards(engine);
     const WithoutGil released;
-    const double loss = engine.gradients(rows, t, rows.count, step, y.data());
+    const double loss = engine.gradients(rows, t, rows.count, step, y.data(), row);
     if (std::isfinite(loss)) engine.observe();
     return loss;
 }
@@ -227,7 +228,7 @@ std::int64_t train_steps(Handle& handle, const Input& x, const std::optional<Ind
 }
 
 void forward(Handle& handle, const Input& x, const std::optional<Indices>& chosen,
-             std::uint64_t step, const Array& z, const Array& y) {
+             std::uint64_t step, const Array& z, const Array& y, std::uint64_t row) {
     const Turn turn(handle);
     Engine& engine = *handle.engine;
     const Rows rows = rows_of(handle, x, chosen);
@@ -235,7 +236,7 @@ void forward(Handle& handle, const Input& x, const std::optional<Indices>& chose
     expect_matrix(engine, y, rows.count, engine.outputs());
     Forget if_it_fails(engine);
     const WithoutGil released;
-    engine.forward(rows, rows.count, step, z.data(), y.data());
+    engine.forward(rows, rows.count, step, z.data(), y.data(), row);
     if_it_fails.cancel();  // `backward` and `observe` need the rows, of which the engine has a copy
 }
 
@@ -301,14 +302,14 @@ NB_MODULE(PELLUCID_MODULE, m) {
         .def("predict", &predict_into, "x"_a.noconvert(), "y"_a.noconvert())
         .def("gradients", &gradients, "x"_a.noconvert(), "classes"_a.none().noconvert(),
              "values"_a.none().noconvert(), "weights"_a.none().noconvert(),
-             "rows"_a.none().noconvert(), "step"_a, "y"_a.noconvert())
+             "rows"_a.none().noconvert(), "step"_a, "y"_a.noconvert(), "row"_a = 0)
         .def("train_steps", &train_steps, "x"_a.noconvert(), "classes"_a.none().noconvert(),
              "values"_a.none().noconvert(), "weights"_a.none().noconvert(),
              "rows"_a.none().noconvert(), "batch"_a, "step"_a, "rates"_a.noconvert(),
              "losses"_a.noconvert(), "y"_a.none().noconvert(),
              "l2"_a.none().noconvert() = nb::none(), "squares"_a.none().noconvert() = nb::none())
         .def("forward", &forward, "x"_a.noconvert(), "rows"_a.none().noconvert(), "step"_a,
-             "z"_a.noconvert(), "y"_a.noconvert())
+             "z"_a.noconvert(), "y"_a.noconvert(), "row"_a = 0)
         .def("backward", &backward, "dz"_a.noconvert())
         .def("read_gradients", &read_gradients, "grads"_a)
         .def("write_gradients", &write_gradients, "grads"_a)

@@ -97,6 +97,7 @@ public:
         require(updates(), "this engine was made without an optimizer");
         require(batch > 0, "a batch must have at least one row");
         batch = std::min(batch, std::max<std::int64_t>(1, x.count));
+        row_ = 0;
         std::int64_t done = 0, start = 0;
         do {
             const Rows part = x.part(start, batch);
@@ -121,14 +122,17 @@ public:
         return done;
     }
 
-    double gradients(const Rows& x, const Targets& t, std::int64_t N, std::uint64_t step,
-                     void* y) override {
+    double gradients(const Rows& x, const Targets& t, std::int64_t N, std::uint64_t step, void* y,
+                     std::uint64_t row = 0) override {
+        row_ = row;
         const double loss = loss_of(x.part(0, N), t, step, static_cast<T*>(y));
         go_backward(loss_gradient());
         return loss;
     }
 
-    void forward(const Rows& x, std::int64_t N, std::uint64_t step, void* z, void* y) override {
+    void forward(const Rows& x, std::int64_t N, std::uint64_t step, void* z, void* y,
+                 std::uint64_t row = 0) override {
+        row_ = row;
         copy_out(go_forward(x.part(0, N), step, true, true), static_cast<T*>(z));
         copy_out(last_output(N), static_cast<T*>(y));
     }
@@ -194,7 +198,7 @@ private:
         }
     };
 
-    Pass<T> pass() { return {true, {seed_, step_, 0}, &threads_, {}, &next_, nullptr}; }
+    Pass<T> pass() { return {true, {seed_, step_, 0, row_}, &threads_, {}, &next_, nullptr}; }
 
     // Returns whether x and the outputs are finite. Where the first layer makes sums over x, one of
     // them is looked at, and not x itself: that would take a tenth of the time of a row.
@@ -378,7 +382,7 @@ private:
     std::unique_ptr<Optimizer<T>> optimizer_;
     const Elementwise<T>* last_ = nullptr;  // the last layer, if it is a function of each value
     std::size_t depth_ = 0, first_ = 0, first_trainable_ = 0;
-    std::uint64_t seed_, step_ = 0;
+    std::uint64_t seed_, step_ = 0, row_ = 0;
     T factor_ = 1;
     bool sees_zeros_ = false, large_ = false;  // the first layer makes sums over x; wide layers
     bool begins_with_weights_ = false;         // of what is trained: they may move while dW is made

@@ -255,12 +255,12 @@ private:
         }
         const T kept = static_cast<T>(1 / (1 - rate_));
         const std::uint64_t stream = pass.draws.stream();
-        const std::int64_t H = this->H;
+        const std::int64_t H = this->H, first = static_cast<std::int64_t>(pass.draws.row);
         pass.threads->each((from.N + 31) / 32, [&](std::int64_t task) {
             for (std::int64_t i = task * 32; i < std::min(from.N, task * 32 + 32); ++i)
                 for (std::int64_t h = 0; h < H; ++h) {
                     const double drawn =
-                        Draws::uniform(stream, static_cast<std::uint64_t>(i * H + h));
+                        Draws::uniform(stream, static_cast<std::uint64_t>((first + i) * H + h));
                     to.row(i)[h] = from.row(i)[h] * (drawn >= rate_ ? kept : T(0));
                 }
         });

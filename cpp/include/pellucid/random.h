@@ -16,8 +16,9 @@ inline std::uint64_t mix(std::uint64_t z) {
 // Where a layer's random numbers come from in one pass, as `Draws` in core/draws.py.
 struct Draws {
     std::uint64_t seed = 0, step = 0, layer = 0;
+    std::uint64_t row = 0;  // number of the first row in its batch, of which this may be a shard
 
-    Draws at(std::uint64_t index) const { return {seed, step, layer * 4096 + index + 1}; }
+    Draws at(std::uint64_t index) const { return {seed, step, layer * 4096 + index + 1, row}; }
 
     std::uint64_t stream() const {
         std::uint64_t mixed = 0;

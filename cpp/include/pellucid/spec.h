@@ -169,9 +169,10 @@ public:
     virtual bool predict(const Rows& x, void* y) const = 0;
 
     // A training pass over N rows: fills the gradients and y, and returns the loss. The rows of x
-    // must stay in place until `observe` or `forget`.
+    // must stay in place until `observe` or `forget`. `row` is the number of the first of them in
+    // their batch, of which they may be a shard.
     virtual double gradients(const Rows& x, const Targets& t, std::int64_t N, std::uint64_t step,
-                             void* y) = 0;
+                             void* y, std::uint64_t row = 0) = 0;
 
     // Trains on batches of `batch` rows of x in turn, each with its own learning rate; `step`
     // counts from 0. Fills losses, and y unless it is null; returns the number of batches done. A
@@ -183,7 +184,8 @@ public:
 
     // The two halves of `gradients`, for a loss that is computed elsewhere: z is what the loss
     // takes, (N, K). The engine keeps the rows of x.
-    virtual void forward(const Rows& x, std::int64_t N, std::uint64_t step, void* z, void* y) = 0;
+    virtual void forward(const Rows& x, std::int64_t N, std::uint64_t step, void* z, void* y,
+                         std::uint64_t row = 0) = 0;
     virtual void backward(const void* dz) = 0;
 
     // The number of rows in the last pass, to which `backward` and `observe` belong; `forget` makes

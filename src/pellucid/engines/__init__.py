@@ -14,6 +14,7 @@ from pellucid.engines.instructions import instruction_set, runnable_sets, using_
 from pellucid.engines.native import NativeEngine, why_not
 from pellucid.engines.protocol import Engine, Ridge, batches_a_call
 from pellucid.engines.reference import ReferenceEngine
+from pellucid.engines.sharded import ShardedEngine
 from pellucid.errors import InputError
 
 ENGINES = ("auto", "native", "reference")
@@ -95,6 +96,7 @@ __all__ = [
     "NativeEngine",
     "ReferenceEngine",
     "Ridge",
+    "ShardedEngine",
     "batches_a_call",
     "instruction_set",
     "make_engine",

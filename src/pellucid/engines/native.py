@@ -195,16 +195,21 @@ class NativeEngine:
         return predict
 
     def gradients(
-        self, x: Array, t: Array, sample_weight: Vector | None = None, rows: Vector | None = None
+        self,
+        x: Array,
+        t: Array,
+        sample_weight: Vector | None = None,
+        rows: Vector | None = None,
+        row: int = 0,
     ) -> tuple[float, list[Array], Batch]:
         """Return (loss, grads, y) of one batch; see `Engine.gradients`."""
         self._follow()
         if self._own_loss:
-            loss, y = self._with_own_loss(x, t, sample_weight, rows)
+            loss, y = self._with_own_loss(x, t, sample_weight, rows, row)
         else:
             batch = self._batch(x, t, sample_weight, rows)
             y, step = self._room(batch.N), self.state["step"]
-            loss = self._in_words(batch, lambda: self._engine.gradients(*batch, step, y))
+            loss = self._in_words(batch, lambda: self._engine.gradients(*batch, step, y, row))
         grads = [np.empty_like(p) for p in flat(layer.params for layer in self.layers)]
         self._engine.read_gradients(grads)
         return loss, grads, y
@@ -327,14 +332,14 @@ class NativeEngine:
         return loss, y
 
     def _with_own_loss(
-        self, x: Array, t: Array, sample_weight: Vector | None, rows: Vector | None
+        self, x: Array, t: Array, sample_weight: Vector | None, rows: Vector | None, row: int = 0
     ) -> tuple[float, Batch]:
         """Run a loss of your own between the native forward and the native backward pass."""
         assert self.loss is not None
         batch = self._batch(x, t, sample_weight, rows)
         y = self._room(batch.N)
         z = np.empty((len(y), self._K), self.dtype)
-        self._engine.forward(batch.x, batch.rows, self.state["step"], z, y)
+        self._engine.forward(batch.x, batch.rows, self.state["step"], z, y, row)
         if rows is not None:
             t, sample_weight = t[rows], None if sample_weight is None else sample_weight[rows]
         loss = self.loss.value(z, t, sample_weight)

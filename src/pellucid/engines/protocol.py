@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import ClassVar, NamedTuple, Protocol, TypeAlias
+from typing import NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 
@@ -50,9 +50,13 @@ class Engine(Protocol):
     gathers a batch; None takes all.
     """
 
-    name: ClassVar[str]
     learning_rate: float
     state: State
+
+    @property
+    def name(self) -> str:
+        """The name of what computes: "native" or "reference"."""
+        ...
 
     def predict(self, x: ArrayLike) -> Batch:
         """Return the outputs for x, (N, K), of a prediction pass; no trace is kept.
@@ -81,12 +85,18 @@ class Engine(Protocol):
         ...
 
     def gradients(
-        self, x: Array, t: Array, sample_weight: Vector | None = None, rows: Vector | None = None
+        self,
+        x: Array,
+        t: Array,
+        sample_weight: Vector | None = None,
+        rows: Vector | None = None,
+        row: int = 0,
     ) -> tuple[float, list[Array], Batch]:
         """Return (loss, grads, y) of one batch in a training pass, and update the layers' buffers.
 
         grads is flat, layer by layer, as `params`; y, (n, K), are the outputs before any update,
-        valid until the next call.
+        valid until the next call. Of a shard, `row` is the number of its first row in the batch:
+        the rows then draw what they draw in the whole batch.
         """
         ...
 

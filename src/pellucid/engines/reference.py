@@ -79,14 +79,19 @@ class ReferenceEngine:
         return otherwise or self.predict
 
     def gradients(
-        self, x: Array, t: Array, sample_weight: Vector | None = None, rows: Vector | None = None
+        self,
+        x: Array,
+        t: Array,
+        sample_weight: Vector | None = None,
+        rows: Vector | None = None,
+        row: int = 0,
     ) -> tuple[float, list[Array], Batch]:
         """Return (loss, grads, y) of one batch; see `Engine.gradients`."""
         if rows is not None:
             x, t = x[rows], t[rows]
             sample_weight = None if sample_weight is None else sample_weight[rows]
         x = checks.as_input(self.layers, x)
-        draws = Draws(self.seed, self.state["step"])
+        draws = Draws(self.seed, self.state["step"], row=row)
         return descent.gradients(self.layers, self.loss, x, t, sample_weight, draws)
 
     def update(self, grads: list[Array], l2: float = 0.0) -> None:

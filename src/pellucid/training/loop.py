@@ -48,6 +48,7 @@ def train(
     seed: int = 0,
     engine: str = "auto",
     threads: int | None = None,
+    shards: int | None = None,
     progress: bool | None = None,
     checkpoint: str | os.PathLike[str] | None = None,
     every: str = USUAL_INTERVAL,
@@ -101,6 +102,11 @@ def train(
     threads
         Threads of the engine: the argument, else PELLUCID_THREADS, else OMP_NUM_THREADS, else all
         cores. (The reference engine leaves them to NumPy.)
+    shards
+        Into how many shards each batch is cut, each with a gradient of its own; None for none. With
+        shards, several processes and machines train the same bits as this one
+        (`pellucid.distributed.train`), and the results are those without, to rounding; but
+        BatchNorm then normalizes each shard by itself.
     progress
         Show progress on standard error: True, False, or None for terminals and notebooks only.
     checkpoint, every
@@ -133,8 +139,8 @@ def train(
     settings = Settings(
         loss=loss, optimizer=optimizer, schedule=schedule, epochs=epochs, batch_size=batch_size,
         validation=validation, class_weight=class_weight, metrics=metrics, augment=augment,
-        callbacks=callbacks, seed=seed, engine=engine, threads=threads, progress=progress,
-        checkpoint=checkpointing(checkpoint, every, resume),
+        callbacks=callbacks, seed=seed, engine=engine, threads=threads, shards=shards,
+        progress=progress, checkpoint=checkpointing(checkpoint, every, resume),
     )  # fmt: skip
     return train_rows(net, x, t, settings.completed(recipe), sample_weight)
 

@@ -44,6 +44,7 @@ def promise_of(run: Run, data: str | None = None) -> Options:
         mark("seed"): str(run.seed),
         mark("metrics"): ", ".join(run.metrics) or "none",
         mark("callbacks"): ", ".join(type(each).__name__ for each in run.own_callbacks) or "none",
+        **({} if run.shards is None else {mark("shards"): str(run.shards)}),
         mark("engine"): run.engine.name,
         mark("instruction set"): instruction_set() or "none" if native else "none",
         "pellucid": __version__,

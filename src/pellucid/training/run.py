@@ -13,7 +13,7 @@ from pellucid.core.draws import Draws, epoch_order
 from pellucid.core.ranges import whole
 from pellucid.core.schedules import Constant
 from pellucid.core.types import Array, Options
-from pellucid.engines import batches_a_call, make_engine, predict_and_loss
+from pellucid.engines import ShardedEngine, batches_a_call, make_engine, predict_and_loss
 from pellucid.errors import DivergenceError, InputError, Message
 from pellucid.network import Network
 from pellucid.training import choices, sample_checks
@@ -66,6 +66,10 @@ class Run(RunState):
         callbacks = [*self.own_callbacks, *progress_callback(settings.progress)]
         engine = settings.engine, settings.threads
         self.engine = make_engine(net.layers, loss, self.optimizer, self.seed, *engine)
+        self.shards = settings.shards
+        if self.shards is not None:
+            cut = net.layers, self.shards, self.seed, self.augment
+            self.engine = ShardedEngine(self.engine, *cut)
         sample_checks.check_targets(net, loss, self.metrics, rows)
         self.held_out = None
         if settings.validation is not None:
@@ -250,12 +254,18 @@ class Run(RunState):
         count = batches_a_call(self.batch_size, self.trained.parameter_count)
         if self.checkpoints is not None and self.checkpoints.batches_at_most is not None:
             count = min(count, self.checkpoints.batches_at_most)
-        if self.augment is None:
+        if not self._augments:
             return count
+        assert self.augment is not None
         if wants_each_batch(self.augment):
             return 1
         changed = self.batch_size * math.prod(self.rows.x.shape[1:]) * self.net.dtype.itemsize
         return max(1, min(count, _CHANGED_AT_ONCE // max(1, changed)))
+
+    @property
+    def _augments(self) -> bool:
+        """Whether inputs are changed here; in shards, whoever computes one changes its inputs."""
+        return self.augment is not None and self.shards is None
 
     def _shares(self, rows: Array) -> list[float]:
         """Return the weight of each batch in the epoch's loss: its rows, or their weights' sum."""
@@ -271,8 +281,9 @@ class Run(RunState):
         """
         (x, t, weights), size, wanted = self.rows, self.batch_size, bool(self.metrics)
         rates = self._rates(-(-len(rows) // size))
-        if self.augment is None:
+        if not self._augments:
             return self.engine.train_steps(x, t, weights, rows, size, rates, outputs=wanted)
+        assert self.augment is not None
         several = 0 if wants_each_batch(self.augment) else size
         draws = Draws(self.seed, self.engine.state["step"], batch_size=several)
         changed = np.asarray(self.augment(x.take(rows, axis=0), draws))

@@ -49,6 +49,7 @@ class Settings:
     threads: int | None = None
     progress: bool | None = None
     checkpoint: Checkpointing | None = None
+    shards: int | None = None
 
     def completed(self, recipe: Recipe | None = None) -> Settings:
         """Return settings in which a recipe (default: `USUAL`) fills in what is None."""

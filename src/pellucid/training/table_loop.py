@@ -74,6 +74,7 @@ def train_table(
     seed: int = 0,
     engine: str = "auto",
     threads: int | None = None,
+    shards: int | None = None,
     progress: bool | None = None,
     checkpoint: str | os.PathLike[str] | None = None,
     every: str = USUAL_INTERVAL,
@@ -106,7 +107,7 @@ def train_table(
         takes the blocks in another order, and the rows of a block in another order. At most 50,000
         rows are then held out, and `class_weight`, `sample_weight`, `group` and `time` are refused.
     loss, optimizer, schedule, epochs, batch_size, class_weight, metrics, callbacks, seed, engine,
-    threads, progress, checkpoint, every, resume
+    threads, shards, progress, checkpoint, every, resume
         As for `train`; optimizer, schedule, epochs and batch_size come from `recipes.tables` where
         they are None, and the metric is then accuracy for classes and r2 for values. Class weights
         also act on the loss on held-out rows, by which the best epoch is chosen.
@@ -132,7 +133,8 @@ def train_table(
     settings = Settings(
         loss=loss, optimizer=optimizer, schedule=schedule, epochs=epochs, batch_size=batch_size,
         class_weight=class_weight, metrics=metrics, callbacks=callbacks, seed=seed, engine=engine,
-        threads=threads, progress=progress, checkpoint=checkpointing(checkpoint, every, resume),
+        threads=threads, shards=shards, progress=progress,
+        checkpoint=checkpointing(checkpoint, every, resume),
     )  # fmt: skip
     roles = Roles(sample_weight, group, time)
     return train_on_table(net, table, settings, validation, memory, roles)
