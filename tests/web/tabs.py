@@ -35,6 +35,7 @@ class Tabs:
         self._browser = browser
         self._idle = defaultdict[str, list[Lent]](list)
         self._lent: list[Lent] = []
+        self._keys: dict[str, str] = {}
         self.trouble: list[str] = []
 
     def open(
@@ -44,7 +45,13 @@ class Tabs:
         kind = repr(sorted(settings.items()))
         one = self._idle[kind].pop() if self._idle[kind] else self._new(kind, settings)
         self._lent.append(one)
-        one.home = address.split("#")[0].rsplit("/", 1)[0]
+        home, _, query = address.partition("#")[0].rpartition("/")
+        one.home = home
+        # Links of a page hold no key, and this tab may be another browser to the server.
+        if query.startswith("?key="):
+            self._keys[home] = query
+        elif not query and home in self._keys:
+            address = address.replace(f"{home}/", f"{home}/{self._keys[home]}", 1)
         one.tab.set_default_timeout(patience)
         one.tab.set_viewport_size({"width": width, "height": height})
         one.tab.goto(address)
