@@ -69,6 +69,7 @@ class Tabs:
             one.tab.goto(BLANK)  # the page ends, and with it its training on the server
             one.tab.mouse.move(0, 0)
             one.tab.context.clear_permissions()
+            one.tab.context.clear_cookies()  # each test brings a server's key itself
             self._idle[one.kind].append(one)
 
     def _new(self, kind: str, settings: dict[str, Any]) -> Lent:

@@ -91,7 +91,8 @@ def test_similar_misread_digits(
     request: pytest.FixtureRequest, visit: Visit, by: str, place: str
 ) -> None:
     """Among those in the page, and among those that the server has."""
-    tab = visit(f"{request.getfixturevalue(place)}#t=340&p=why&lang=en")
+    address = request.getfixturevalue(place)
+    tab = visit(f"{address}#t=340&p=why&lang=en")
     tab.get_by_test_id("similar-digit").first.wait_for()
     net, test = pl.load(SHIPPED), pl.mnist().test
     rows = np.arange(0, 10_000, 1 if place == "server" else EVERY)
@@ -118,7 +119,8 @@ def test_similar_misread_digits(
     assert (index, label) == (nearest[3], test.labels[nearest[3]])
     tab.wait_for_function(f"() => location.hash.includes('t={index}')")
     if place == "server":  # which has digits that no page has
-        np.testing.assert_array_equal(seen(visit(tab.url)), seen(tab))
+        again = visit(f"{address}#{tab.url.split('#', 1)[1]}")  # may be a browser without the key
+        np.testing.assert_array_equal(seen(again), seen(tab))
 
 
 def held(tab: Tab) -> tuple[int, int]:

@@ -12,12 +12,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from threading import Thread
 from urllib.parse import urlsplit
 
 import pytest
 import uvicorn
+from playwright.sync_api import Browser
 from served_page import address_in
 
 import pellucid as pl
@@ -77,8 +78,30 @@ def test_without_the_key_nothing_is_given(server: str) -> None:
     response, content = ask(bare, f"/?{place.query}")
     assert (response.status, response.getheader("location"), content) == (303, "/", b"")
     cookie = str(response.getheader("set-cookie"))
-    assert cookie.endswith("; Path=/; HttpOnly; SameSite=Strict")
+    assert cookie.endswith("; Path=/; HttpOnly; SameSite=Lax")
     assert ask(bare, "/page.json", Cookie=cookie.partition(";")[0])[0].status == 200
+
+
+def test_a_browser_without_the_key_is_told_what_to_open(server: str, browser: Browser) -> None:
+    """One that has the key follows a link on another site to the page."""
+    bare = f"http://{urlsplit(server).netloc}/"
+    response, content = ask(bare, "/", Accept_Language="ko-KR,ko")
+    assert response.status == 403 and "주소를 여십시오" in content.decode()
+    assert str(response.getheader("content-type")).startswith("text/html")
+    assert b"Open the address that pellucid has printed" in ask(bare, "/")[1]
+    link = f"{bare}#n=1.5&lang=en"
+    with closing(browser.new_context(locale="en-US")) as context:
+        tab = context.new_page()
+        for address, expected in ((bare, "h1"), (server, "html[data-ready]")):
+            tab.goto(address)
+            tab.wait_for_selector(expected)
+        tab.goto("data:text/html,<p>another site")
+        tab.evaluate(
+            "(link) => { document.body.innerHTML = `<a href='${link}'>neurons</a>`; }", link
+        )
+        tab.get_by_role("link").click()
+        tab.wait_for_selector("html[data-ready]")
+        assert tab.evaluate("pellucid.look.state.neuron") == {"layer": 1, "index": 5}
 
 
 @pytest.mark.parametrize("site", ["cross-site", "same-site"])

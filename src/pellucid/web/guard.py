@@ -4,7 +4,8 @@ Any web page can let a browser send requests to 127.0.0.1. So `Host` must name t
 rebinding points another site's name here), `Origin` and `Sec-Fetch-Site`, where there are such
 headers, must name this page, and a body may have a few megabytes at most. Other users of this
 computer can send requests, too: so the address that is opened first has a key, which becomes a
-cookie.
+cookie. Browsers send that cookie with a link on another site to the page, and with nothing else of
+another site (`SameSite=Lax`).
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequen
 from http.cookies import CookieError, SimpleCookie
 from typing import Any, TypeAlias
 from urllib.parse import parse_qs
+
+from pellucid.language import say, speaking
 
 # As ASGI defines them: dicts whose values depend on "type".
 Scope: TypeAlias = MutableMapping[str, Any]
@@ -39,7 +42,7 @@ HEADERS = {
 
 
 Refusal: TypeAlias = tuple[int, bytes]  # status and reason
-TEXT = b"text/plain; charset=utf-8"
+TEXT, HTML = b"text/plain; charset=utf-8", b"text/html; charset=utf-8"
 TOO_LARGE: Refusal = 413, b"the request is too large"
 
 
@@ -132,13 +135,21 @@ class Guard:
         """Turn the key of the address into a cookie, or refuse the request."""
         given = parse_qs(scope["query_string"].decode("latin-1")).get("key", [""])[0]
         if self.key is None or not _same(given, self.key):
-            reason = b"open the address that pellucid printed: it ends in a key"
-            await respond(send, 403, reason)
+            await self._explain(scope, send)
             return
-        cookie = f"{_cookie_name(host)}={self.key}; Path=/; HttpOnly; SameSite=Strict"
+        cookie = f"{_cookie_name(host)}={self.key}; Path=/; HttpOnly; SameSite=Lax"
         # The browser keeps what follows the # of the first address.
         headers = [(b"location", b"/"), (b"set-cookie", cookie.encode("latin-1"))]
         await respond(send, 303, b"", headers)
+
+    async def _explain(self, scope: Scope, send: Send) -> None:
+        """Refuse a request without the key: at the entrance a reader may be waiting."""
+        if scope["path"] != self.entrance:
+            await respond(send, 403, b"open the address that pellucid printed: it ends in a key")
+            return
+        language = dict(scope["headers"]).get(b"accept-language", b"")
+        with speaking("ko" if language.startswith(b"ko") else "en"):
+            await respond(send, 403, _without_key().encode(), kind=HTML)
 
     def _refusal(self, headers: dict[str, str], path: str) -> Refusal | None:
         host = headers.get("host", "")
@@ -156,6 +167,21 @@ class Guard:
         if not length.isdecimal() or int(length) > self.largest:
             return TOO_LARGE
         return None
+
+
+def _without_key() -> str:
+    """Return a page for a browser that has no key, in the current language."""
+    title = say("This page opens with its key")
+    what = say(
+        "Open the address that pellucid has printed in the terminal: it ends in a key. After "
+        "that, links to this page work in this browser until pellucid stops."
+    )
+    again = say("If pellucid has stopped or was started again, its old address no longer works.")
+    return (
+        '<!doctype html><meta charset="utf-8"><meta name="color-scheme" content="light dark">'
+        '<meta name="viewport" content="width=device-width">'
+        f"<title>{title}</title><h1>{title}</h1><p>{what}</p><p>{again}</p>"
+    )
 
 
 def _knows(key: str, headers: dict[str, str]) -> bool:
