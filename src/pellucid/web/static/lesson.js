@@ -54,7 +54,7 @@ export const STEPS = [
     beside: ["pad"],
     names: [DRAWING, ANSWER, "#lesson-brightness"],
     ask: { choices: 3, right: 0 },
-    terms: ["activation"],
+    terms: [],
   },
   {
     id: "neuron",
@@ -83,7 +83,7 @@ export const STEPS = [
     names: [".lesson .pictures", '[data-testid="lesson-digit"]'],
     marks: MARK,
     ask: { is: 0.5 },
-    terms: ["sum"],
+    terms: [],
   },
   {
     id: "sigmoid",
@@ -103,7 +103,7 @@ export const STEPS = [
     names: [".lesson .sum", ".lesson .plot", '[data-testid="lesson-bias-slider"]'],
     marks: MARK,
     ask: { of: "threshold" },
-    terms: ["bias", "threshold"],
+    terms: ["bias", "sum", "threshold"],
   },
   {
     id: "layer",
@@ -160,7 +160,7 @@ export const STEPS = [
     id: "learning",
     shows: ["training"],
     beside: [],
-    names: [".lesson .weights"],
+    names: [".lesson .weights", ".lesson .try"],
     ask: { options: ["0 %", "10 %", "50 %"], right: 1 },
     terms: ["loss", "backward", "rate"],
   },

@@ -15,7 +15,7 @@ export const en = {
   "header.theme": "Theme",
   "header.large": "Present",
   "header.large.help": "For a classroom: larger, on the whole screen (key F)",
-  "theme.system": "System",
+  "theme.system": "Colours: system",
   "theme.light": "Light",
   "theme.dark": "Dark",
   "theme.contrast": "High contrast",
@@ -210,6 +210,7 @@ export const en = {
   "lesson.progress": "Progress of the lesson",
   "lesson.previous": "Back",
   "lesson.next": "Next",
+  "lesson.terms": "Words (in Korean): ",
   "lesson.again": "Reset the picture",
   "lesson.end": "Finish",
   "lesson.onward": "What next?",
@@ -240,7 +241,7 @@ export const en = {
     "pixel by its weight.",
   "lesson.weight.try":
     "Move the frame from pixel to pixel: where is the product above 0, and where below?",
-  "lesson.sum.title": "The weighted sum",
+  "lesson.sum.title": "Adding up",
   "lesson.sum.text":
     "The neuron adds up all {inputs} products, weight × pixel: {products} for this picture. " +
     "Ink on blue raises the sum, ink on orange lowers it. So its weights are a question to the " +
@@ -249,14 +250,14 @@ export const en = {
     "Load other digits: the weights stay, the products change. For which digits is the sum high?",
   "lesson.sigmoid.title": "The curve",
   "lesson.sigmoid.text":
-    "A sum can be any number, an activation is between 0 and 1. The sigmoid σ(z) = 1 / (1 + " +
-    "e⁻ᶻ) maps one to the other: far below 0 becomes nearly 0, far above nearly 1. Here the " +
-    "sum is {products}; with a bias, which comes next, it is {sum} and becomes {activation}.",
+    "A sum z can be any number, an activation is between 0 and 1. The sigmoid σ(z) = 1 / (1 + " +
+    "e⁻ᶻ) turns z into the activation: far below 0 becomes nearly 0, far above nearly 1. Here " +
+    "the sum is {products}; with a bias, which comes next, it is {sum} and becomes {activation}.",
   "lesson.sigmoid.try": "Draw slowly and watch the point move along the curve.",
   "lesson.bias.title": "The bias sets the threshold",
   "lesson.bias.text":
     "When should a neuron light up? Before the curve one more number is added: the bias, " +
-    "{bias} here. Weights × input are {products}; with the bias the weighted sum is {sum}.",
+    "{bias} here. The products add up to {products}; with the bias that is the weighted sum, {sum}.",
   "lesson.bias.try": "Move the bias: where does the neuron go dark?",
   "lesson.layer.title": "Many neurons are a layer",
   "lesson.layer.text":
@@ -288,7 +289,7 @@ export const en = {
   "lesson.matrix.text":
     "Nobody computes neuron by neuron. Write the weights of a layer's neurons side by side, as " +
     "the columns of a matrix W: the layer is y = σ(x W + b). Several pictures, a mini-batch, " +
-    "are the rows of x, and the same line computes all of them.",
+    "are the rows of x, and the same line computes all of them. A shape is (rows, columns).",
   "lesson.matrix.try": "Change the number of pictures: which shapes change?",
   "lesson.activations.title": "Why a curve?",
   "lesson.activations.text":
@@ -297,10 +298,9 @@ export const en = {
   "lesson.activations.try": "Put a sigmoid in between and move x: what becomes of the line?",
   "lesson.learning.title": "Learning in small steps",
   "lesson.learning.text":
-    "Nobody sets {parameters} numbers by hand. They start at random. A loss measures how wrong " +
-    "the answers are. Backpropagation computes for each number in which direction the loss " +
-    "falls, and each takes a small step that way; the learning rate says how small. So it goes " +
-    "on, batch after batch.",
+    "Nobody sets {parameters} numbers by hand. They start at random. The loss measures how wrong " +
+    "the answers are. Backpropagation finds for each number the direction in which the loss " +
+    "falls, and each takes a step that way, as large as the learning rate says: batch after batch.",
   "lesson.learning.try":
     "Press “{play}”: noise turns into strokes. The network here is then a new one.",
   "lesson.torch.title": "The same in PyTorch",
@@ -342,7 +342,7 @@ export const en = {
   "ask.weight.after":
     "Below 0: ink on orange speaks against this neuron, ink on blue speaks for it.",
   "ask.sum":
-    "Three pixels are 1, 0.5 and 0; their weights are 2, −3 and 4. What is the weighted sum?",
+    "Three pixels are 1, 0.5 and 0; their weights are 2, −3 and 4. What is the sum of the products?",
   "ask.sum.hint": "Multiply each pixel by its weight, then add: 1 × 2, 0.5 × (−3), 0 × 4.",
   "ask.sum.after": "1 × 2 + 0.5 × (−3) + 0 × 4 = 2 − 1.5 + 0 = 0.5",
   "ask.sigmoid": "What does the sigmoid make of a sum of 0?",
@@ -363,9 +363,9 @@ export const en = {
   "ask.hope.hint":
     "Look at the darkest places: how long are they, and how many are there in one picture?",
   "ask.hope.after":
-    "Short strokes and spots: half of the hope. In 80 such neurons a single edge explains 39 % " +
-    "of the weights, on average. Hidden layer 2 finds groups of digits rather than loops. " +
-    "Nobody asked for edges: training asks for right answers only.",
+    "Short strokes and spots: half of the hope. And the neurons of hidden layer 2 each stand for " +
+    "several digits rather than for a loop. Nobody asked for edges: training asks for right " +
+    "answers only.",
   "ask.network": "How many weights lead into one neuron of {layer}?",
   "ask.network.hint": "One from each neuron of the layer before.",
   "ask.network.after":

@@ -128,9 +128,9 @@ function shapes(page) {
   });
   const count = h("output", { for: size.id, class: "value" });
   const made = ["x", "W", "b", "y"].map((name) => {
-    const box = h("div", { class: "box" }, name);
+    const box = h("div", { class: "box" });
     const shape = h("small");
-    return { box, shape, element: h("div", {}, box, shape) };
+    return { box, shape, element: h("div", {}, box, h("b", {}, name), " ", shape) };
   });
   const [x, W, b, y] = made;
   let known = false;

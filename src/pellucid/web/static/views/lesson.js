@@ -88,7 +88,7 @@ export function lesson(page) {
         progress.value = number;
         set(element, { "data-step": step.id, "data-beside": step.beside.join(" ") });
         terms.replaceChildren(
-          ...step.terms.flatMap((name, i) => [i ? " · " : "", ...term(page, name)]),
+          ...step.terms.flatMap((name, i) => [i ? " · " : t("lesson.terms"), ...term(page, name)]),
         );
         walk.turn(number);
         body.scrollTop = 0;
