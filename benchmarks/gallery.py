@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -72,6 +73,17 @@ class Things:
         self.cells, self.samples, self.tumours = self._table(
             datasets.load_breast_cancer(as_frame=True), "classify"
         )
+
+    @cached_property
+    def rates(self) -> pl.LearningRateRange:
+        net = pl.mlp([784, 32, 10], output="softmax", seed=0, pixels=True)
+        train = self.data.train
+        return pl.learning_rate_range(net, train.images, train.labels)
+
+    @cached_property
+    def search(self) -> pl.SearchResult:
+        frame = datasets.load_breast_cancer(as_frame=True).frame
+        return pl.search(frame, "target", trials=24, together=12)
 
     def _moons(self) -> tuple[Any, Any]:
         x, t = pl.moons(300, noise=0.2)
@@ -149,6 +161,25 @@ def plots() -> list[Entry]:
             "pl.plots.learning_curves(history)",
             {"en": "Loss and accuracy by epoch.", "ko": "에포크마다의 손실과 정확도."},
             lambda at: show.learning_curves(at.history),
+        ),
+        Entry(
+            "learning-rate-range",
+            "pl.plots.learning_rate_range(found)",
+            {
+                "en": "The loss at rising learning rates, and the rate that is suggested "
+                "(`pl.learning_rate_range`).",
+                "ko": "학습률을 올리며 잰 손실과 제안하는 학습률(`pl.learning_rate_range`).",
+            },
+            lambda at: show.learning_rate_range(at.rates),
+        ),
+        Entry(
+            "trials",
+            "pl.plots.trials(found)",
+            {
+                "en": "The trials of a search (`pl.search`): how far each came, and its loss.",
+                "ko": "탐색(`pl.search`)의 시도들: 어디까지 갔는지와 손실.",
+            },
+            lambda at: show.trials(at.search),
         ),
         Entry(
             "confusion-matrix",

@@ -81,6 +81,7 @@ from pellucid.data.inputs import Images as Images
 from pellucid.data.tables import Columns as Columns
 from pellucid.data.tables import Table as Table
 from pellucid.data.tables import read_table as read_table
+from pellucid.distributed.searching import search as search
 from pellucid.errors import CheckpointWarning as CheckpointWarning
 from pellucid.errors import DivergenceError as DivergenceError
 from pellucid.errors import FileError as FileError
@@ -118,6 +119,9 @@ from pellucid.training import learning_rate_range as learning_rate_range
 from pellucid.training import recipes as recipes
 from pellucid.training import train as train
 from pellucid.training import train_table as train_table
+from pellucid.training.search_result import SearchResult as SearchResult
+from pellucid.training.search_result import Trial as Trial
+from pellucid.training.trial import TrialSettings as TrialSettings
 from pellucid.web.view import view as view
 
 __version__: str

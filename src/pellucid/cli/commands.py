@@ -15,6 +15,7 @@ from pellucid.language import mark, say
 
 COMMANDS = {
     "train": ("train:train", mark("train a network and write it to a file")),
+    "tune": ("tune:tune", mark("search settings for a table, and write the best network")),
     "predict": ("predict:predict", mark("classify images, or predict rows of data")),
     "evaluate": ("evaluate:evaluate", mark("measure how good predictions are")),
     "inspect": ("inspect:inspect", mark("show what neurons respond to, and which are dead")),

@@ -26,7 +26,7 @@ METAVARS = (
     *(mark("MODEL"), mark("[MODEL]"), mark("MODEL_A"), mark("MODEL_B"), mark("DATA")),
     *(mark("[DATA]"), mark("[INPUT]"), mark("FILE"), mark("FILE..."), mark("FOLDER"), mark("OUT")),
     *(mark("INTERVAL"), mark("[MODEL]..."), mark("ADDRESS"), mark("ORIGIN"), mark("BYTES")),
-    *(mark("SECONDS"), mark("FORM")),
+    *(mark("SECONDS"), mark("TIME"), mark("FORM")),
     *(mark("INPUT..."), mark("NAMES")),
     *(mark("N"), mark("N,N,..."), mark("NAME"), mark("NAME,..."), mark("NAME=N,...")),
     *(mark("SHARE"), mark("SHARE|DATA"), mark("RATE"), mark("COLUMN"), mark("CLASS")),

@@ -57,7 +57,7 @@ def prepare(options: TrainOptions, pretrained: Network | None) -> outcome.Job:
         run=lambda: table_loop.train_on_table(net, table, settings, validation, roles=roles),
         score=score,
         introduction=[
-            *_introduction(columns, why),
+            *introduction(columns, why),
             *_split_note(roles, validation),
             *_size_note(columns.width, seen.rows),
         ],
@@ -123,7 +123,7 @@ def _validation(wanted: float | str | None, rows: int, roles: Roles) -> float | 
     return table_loop.usual_share(rows) if wanted is None else wanted
 
 
-def _introduction(columns: Columns, why: Message) -> list[str]:
+def introduction(columns: Columns, why: Message) -> list[str]:
     """Return what the columns were taken for, and why."""
     assert columns.target is not None
     classes, target = columns.classes, columns.target.name

@@ -95,6 +95,19 @@ def probability() -> Value:
     return Value(lambda word: _checked(0 < float(word) < 1, float(word)), wrong)
 
 
+def duration() -> Value:
+    """Return the type of times such as 90s, 10m or 2h, in seconds; a number alone is seconds."""
+    sizes = {"s": 1.0, "m": 60.0, "h": 3600.0}
+
+    def read(word: str) -> float:
+        word = word.strip()
+        size = sizes.get(word[-1:], 0.0)
+        seconds = float(word[:-1]) * size if size else float(word)
+        return _checked(0 < seconds < math.inf, seconds)
+
+    return Value(read, Message("expected a time such as 90s, 10m or 2h, got {got}"))
+
+
 def share_or_data() -> Value:
     """Return the type of --validation: a number in (0, 1), or the name of data, or "none"."""
 

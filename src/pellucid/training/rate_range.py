@@ -20,7 +20,6 @@ from pellucid.core.optimizers import Optimizer
 from pellucid.core.ranges import above_zero, whole
 from pellucid.core.types import Array, ArrayLike, Vector
 from pellucid.data.tables import TableSource
-from pellucid.data.tables.store import gather
 from pellucid.engines import Engine, make_engine
 from pellucid.errors import InputError
 from pellucid.language import say
@@ -29,7 +28,7 @@ from pellucid.training import recipes, sample_checks
 from pellucid.training.choices import check_network, choose_loss, choose_optimizer
 from pellucid.training.sample_checks import Samples
 from pellucid.training.settings import Settings
-from pellucid.training.table_loop import trained_part
+from pellucid.training.table_loop import prepared_rows, trained_part
 
 LEAST_STEPS = 20  # fewer are no curve
 WINDOW = 0.25  # decades of the rate on both sides over which losses are averaged
@@ -183,10 +182,8 @@ def _rows(
     """Return the rows, the layers to train, and the usual settings of training."""
     if t is not None:
         return sample_checks.check_rows(net.layers, x, t), net, Settings().completed()
-    trained, scale = trained_part(net)
-    found = gather(net.columns.read(x, targets=True, scale=scale), memory=1 << 62)
-    assert isinstance(found, tuple)  # no table is larger than such a memory
-    rows = sample_checks.check_rows(net.layers, *found)
+    trained, _ = trained_part(net)
+    rows = sample_checks.check_rows(net.layers, *prepared_rows(net, x))
     return rows, trained, Settings().completed(recipes.tables(net, len(rows.x)))
 
 

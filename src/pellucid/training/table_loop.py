@@ -184,6 +184,24 @@ def train_on_table(
         return history
 
 
+def prepared_rows(net: Network, table: TableSource) -> tuple[Array, Array]:
+    """Return the rows of a table and the targets that the network's layers are trained on."""
+    _, scale = trained_part(net)
+    rows = gather(net.columns.read(table, targets=True, scale=scale), memory=1 << 62)
+    assert isinstance(rows, tuple)  # no table is larger than such a memory
+    return rows
+
+
+def train_prepared(net: Network, x: Array, t: Array, settings: Settings) -> History:
+    """Train a network on `prepared_rows` as `train_table` does with its usual validation."""
+    trained, _ = trained_part(net)
+    settings = replace(
+        settings.completed(recipes.tables(net, len(x))), validation=usual_share(len(x))
+    )
+    settings = _keeping_best(settings, net.classes is not None)
+    return train_rows(net, x, t, settings, None, trained)
+
+
 def usual_share(rows: int) -> float | None:
     """Return the share of a table's rows that is held out by default: none of few rows."""
     return SHARE if rows >= ENOUGH else None

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
+from pellucid.core.types import Array
 from pellucid.data.tables import dataframes
 from pellucid.data.tables.cells import Block, Blocks
 from pellucid.data.tables.files import open_table_file
@@ -91,6 +92,19 @@ class Table:
                 yield [found[each] for each in wanted]
 
         return Table(self.name, list(dict.fromkeys([*self.columns, name])), rows)
+
+    def picked(self, chosen: Array) -> Table:
+        """Return this table with the chosen rows alone: (N,) bool."""
+        blocks = self._blocks
+
+        def rows(wanted: Sequence[str]) -> Iterator[Block]:
+            start = 0
+            for block in blocks(wanted):
+                mask = dataframes.as_array(chosen[start : start + len(block[0])])
+                start += len(mask)
+                yield [cells.filter(mask) for cells in block]
+
+        return Table(self.name, self.columns, rows, self.typed)
 
     def absent(self, names: Sequence[str]) -> list[str]:
         """Return those names that no column has."""

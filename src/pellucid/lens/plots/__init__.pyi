@@ -14,6 +14,7 @@ from pellucid.lens.plots.line_plots import precision_recall as precision_recall
 from pellucid.lens.plots.line_plots import robustness as robustness
 from pellucid.lens.plots.line_plots import roc as roc
 from pellucid.lens.plots.network_plot import network as network
+from pellucid.lens.plots.search_plot import trials as trials
 from pellucid.lens.plots.surface_plots import decision_surface as decision_surface
 from pellucid.lens.plots.surface_plots import weights as weights
 
