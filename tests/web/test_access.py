@@ -98,6 +98,25 @@ def test_arrows_go_among_neurons_and_escape_closes(file: str, visit: Visit) -> N
     assert tab.evaluate(here) == "panel-share"
 
 
+def test_letters_are_no_keys_where_that_is_switched_off(file: str, visit: Visit) -> None:
+    """As WCAG 2.1.4 asks; the page remembers it."""
+    tab = visit(f"{file}#lang=en")
+    large = "pellucid.look.state.large"
+    for expected in (True, False):
+        tab.keyboard.press("f")
+        assert tab.evaluate(large) is expected
+    tab.get_by_test_id("letters").focus()
+    tab.keyboard.press("Space")
+    settle(tab)
+    tab.keyboard.press("f")
+    assert tab.evaluate(large) is False
+    tab.reload()
+    tab.wait_for_selector("html[data-ready]")
+    assert not tab.get_by_test_id("letters").is_checked()
+    tab.keyboard.press("f")
+    assert tab.evaluate(large) is False
+
+
 def test_the_answer_is_spoken_once_a_stroke_has_ended(file: str, visit: Visit) -> None:
     tab = visit(f"{file}#lang=en")
     tab.evaluate(

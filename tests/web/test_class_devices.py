@@ -67,7 +67,7 @@ def test_thirty_devices(addresses: tuple[str, str], visit: Visit) -> None:
         parts = [contents[EACH * device : EACH * (device + 1)] for device in range(DEVICES)]
         statuses = list(pool.map(send_all, [pupils] * DEVICES, range(DEVICES), parts))
     assert statuses == [[200] * EACH] * DEVICES
-    count = f"{DEVICES * EACH} drawings from {DEVICES} devices"
+    count = f"Drawings: {DEVICES * EACH}, devices: {DEVICES}"
     tab.get_by_test_id("class-count").filter(has_text=count).wait_for()
     assert tab.locator(".tally td").all_inner_texts() == [str(DEVICES)] * 10
     tab.get_by_test_id("class-train").click()
@@ -81,7 +81,7 @@ def test_thirty_devices(addresses: tuple[str, str], visit: Visit) -> None:
     assert before + 5 < after and after > 0.9 * held_out, found[0]
     print(f"\n{found[0]}")  # for `pytest -s`
     tab.get_by_role("button", name="Delete all 10 drawings of device").first.click()
-    tab.get_by_test_id("class-count").filter(has_text="290 drawings").wait_for()
+    tab.get_by_test_id("class-count").filter(has_text="Drawings: 290").wait_for()
 
 
 def test_a_pupils_browser(addresses: tuple[str, str], visit: Visit) -> None:
@@ -98,7 +98,7 @@ def test_a_pupils_browser(addresses: tuple[str, str], visit: Visit) -> None:
     phone.get_by_test_id("sent").filter(has_text="2개를 보냈습니다").wait_for()
     assert phone.get_by_test_id("send").is_disabled()
     tab = visit(f"{teacher}#p=class&lang=en")
-    tab.get_by_test_id("class-count").filter(has_text="2 drawings from 1 devices").wait_for()
+    tab.get_by_test_id("class-count").filter(has_text="Drawings: 2, devices: 1").wait_for()
     assert tab.locator(".saved .note").first.inner_text() == "하늘 3반"
     assert phone.locator("[data-testid=panel-class]").count() == 0
     assert phone.locator("[data-testid=train-play]").count() == 0

@@ -105,3 +105,24 @@ export function reveal(element, begins = false) {
 export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
+
+/**
+ * Replace the rows of a list. The focus stays on its button, by `data-key`, or goes to the one that
+ * takes its place.
+ * @param {HTMLElement} list
+ * @param {HTMLElement[]} rows each with as many buttons as the others
+ * @param {HTMLElement} otherwise what gets the focus where no row is left
+ */
+export function replaceRows(list, rows, otherwise) {
+  const buttons = () => Array.from(list.querySelectorAll("button"));
+  const old = buttons();
+  let at = old.findIndex((one) => one === document.activeElement);
+  const each = old.length / list.children.length;
+  list.replaceChildren(...rows);
+  if (at < 0) return;
+  const now = buttons();
+  const { key } = old[at].dataset;
+  while (at >= now.length && at >= 0) at -= each;
+  const same = now.find(({ dataset }) => key && dataset.key === key);
+  (same ?? now[at] ?? otherwise).focus({ preventScroll: true });
+}

@@ -85,11 +85,12 @@ export class Page {
 
   /** @returns {State} */
   initialState() {
-    const { language, theme } = loadPreferences();
+    const { language, theme, letters } = loadPreferences();
     return {
       ...this.defaults(),
       language: language ?? /** @type {"en" | "ko"} */ (this.preferred),
       theme: theme ?? "system",
+      letters: letters ?? true,
       ...this.navigation.read(),
       past: [],
       future: [],
@@ -242,7 +243,7 @@ export class Page {
   changed(state, before) {
     const language = state.language !== before.language;
     const theme = state.theme !== before.theme;
-    if (language || theme) savePreferences(state);
+    if (language || theme || state.letters !== before.letters) savePreferences(state);
     const other = state.hidden !== before.hidden || state.large !== before.large;
     if (language || theme || other) this.updateDocument();
     const turned = plays(state) !== plays(before);

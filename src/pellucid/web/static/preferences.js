@@ -1,10 +1,10 @@
-// Language and theme, kept in the browser from one visit to the next.
+// Language, theme and whether letters act as keys, kept in the browser from one visit to the next.
 
 /** @typedef {import("./state.js").State} State */
 
 const KEY = "pellucid";
 
-/** @returns {Partial<Pick<State, "language" | "theme">>} */
+/** @returns {Partial<Pick<State, "language" | "theme" | "letters">>} */
 export function loadPreferences() {
   try {
     return JSON.parse(localStorage.getItem(KEY) ?? "{}");
@@ -14,9 +14,9 @@ export function loadPreferences() {
 }
 
 /** @param {State} state */
-export function savePreferences({ language, theme }) {
+export function savePreferences({ language, theme, letters }) {
   try {
-    localStorage.setItem(KEY, JSON.stringify({ language, theme }));
+    localStorage.setItem(KEY, JSON.stringify({ language, theme, letters }));
   } catch {
     // storage is forbidden: the choice holds for this visit
   }

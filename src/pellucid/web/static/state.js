@@ -28,6 +28,7 @@
  *   by the learner, or shown
  * @property {"en" | "ko"} language
  * @property {"system" | "light" | "dark" | "contrast"} theme
+ * @property {boolean} letters whether single letters act as keys (WCAG 2.1.4)
  * @property {number | null} target the class that the user meant by the drawing
  * @property {Record<string, string>} choices what is set within panels, where it is not as at first
  * @property {string | null} playground the word of the playground (playground/setup.js); null where

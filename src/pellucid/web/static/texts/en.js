@@ -4,6 +4,7 @@ export const en = {
   "page.title": "{name} – pellucid",
   "page.skip": "Skip to the drawing",
   "page.failed": "The page could not start: {reason}",
+  "page.letters": "Keys P, R and F run the signals, reveal the answer and present",
   "page.licence":
     "Test digits: MNIST, by Yann LeCun and Corinna Cortes, licence CC BY-SA 3.0. This page " +
     "contacts no other server.",
@@ -503,7 +504,7 @@ export const en = {
     "The connection is not encrypted: anyone in the network can read along. Whoever has the link " +
     "can send drawings, and nothing else. The drawings are kept until pellucid ends; download " +
     "them before.",
-  "class.count": "{count} drawings from {devices} devices",
+  "class.count": "Drawings: {count}, devices: {devices}",
   "class.labels": "Drawings by label",
   "class.score": "The network reads {right} of all {count} drawings correctly ({share}).",
   "class.train": "Train the network on these drawings",

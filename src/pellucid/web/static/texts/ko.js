@@ -4,6 +4,7 @@ export const ko = {
   "page.title": "{name} – pellucid 신경망",
   "page.skip": "그림판으로 건너뛰기",
   "page.failed": "페이지를 시작하지 못했습니다: {reason}",
+  "page.letters": "P, R, F 키로 신호 재생, 답 보기, 크게 보기",
   "page.licence":
     "테스트 숫자: MNIST, 저작권 Yann LeCun·Corinna Cortes, CC BY-SA 3.0 라이선스. 이 페이지는 외부 서버와 통신하지 않습니다.",
   "page.no-digits": "이 페이지는 외부 서버와 통신하지 않습니다.",

@@ -1,6 +1,6 @@
 // A panel of the teacher's page: the link for pupils' devices, their drawings, training on these.
 
-import { h, set, setText } from "../dom.js";
+import { h, replaceRows, set, setText } from "../dom.js";
 import { percent } from "../format.js";
 import { Classroom } from "../classroom.js";
 import { picture, reading, verdict } from "./digits.js";
@@ -107,7 +107,8 @@ export function classroom(page) {
       const told = held.length && !found.result;
       setText(score, told ? t("class.score", { right, count: held.length, share }) : "");
       const latest = held.slice(-LATEST).reverse();
-      list.replaceChildren(...latest.map((each) => row(page, found, each, read.get(each) ?? 0)));
+      const rows = latest.map((each) => row(page, found, each, read.get(each) ?? 0));
+      replaceRows(list, rows, train);
     },
   };
 }
@@ -155,6 +156,7 @@ function row(page, classroom, { number, label, name, device, pixels }, read) {
       {
         type: "button",
         class: "small",
+        "data-key": `${text}${number}`,
         "aria-label": title,
         title,
         onclick: () => classroom.remove(which),

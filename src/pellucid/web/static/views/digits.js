@@ -1,7 +1,7 @@
 // A panel: the reader's own drawings with their labels; kept, read by the network, downloaded, and
 // in a class sent to the teacher.
 
-import { h, set, setText } from "../dom.js";
+import { h, replaceRows, set, setText } from "../dom.js";
 import { percent } from "../format.js";
 import { LONGEST_NAME, nickname, send } from "../classroom.js";
 import { Collection, MOST } from "../collection.js";
@@ -60,16 +60,11 @@ export function digits(page) {
     page.store.set({});
   }
 
-  /** @param {Saved} drawing @param {number} index */
-  function remove(drawing, index) {
+  /** @param {Saved} drawing */
+  function remove(drawing) {
     collection.remove(drawing);
     setText(status, t("digits.removed", { count: collection.drawings.length }));
     page.store.set({});
-    // the row and its focus are gone once the list is shown again
-    requestAnimationFrame(() => {
-      const next = list.querySelectorAll("[data-delete]");
-      /** @type {HTMLElement} */ (next[Math.min(index, next.length - 1)] ?? buttons[0]).focus();
-    });
   }
 
   return {
@@ -109,11 +104,10 @@ export function digits(page) {
       const share = percent(right / count);
       const told = hides ? "" : t("digits.score", { right, count, share });
       setText(score, count ? told : t("digits.none"));
-      list.replaceChildren(
-        ...drawings.map((drawing, i) =>
-          row(page, drawing, hides ? null : read[i], () => remove(drawing, i)),
-        ),
+      const rows = drawings.map((drawing, i) =>
+        row(page, drawing, hides ? null : read[i], () => remove(drawing)),
       );
+      replaceRows(list, rows, buttons[0]);
     },
   };
 }
@@ -161,7 +155,6 @@ function row(page, { label, pixels, sent }, read, remove) {
       {
         type: "button",
         class: "small",
-        "data-delete": "",
         "aria-label": t("digits.delete", { label }),
         title: t("digits.delete", { label }),
         onclick: remove,

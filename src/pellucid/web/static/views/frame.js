@@ -2,7 +2,7 @@
 
 import { h, set } from "../dom.js";
 import { count, percent } from "../format.js";
-import { onKey } from "./keys.js";
+import { allowKeys, onKey } from "./keys.js";
 import { OFF, plays } from "../state.js";
 import { show, hasLesson } from "./steps.js";
 
@@ -133,10 +133,22 @@ export function footer({ t, store, digits, facts }) {
     t("share.reveal"),
   );
   const hidden = h("p", { "data-testid": "hidden" }, t("share.hidden"), " ", reveal);
+  const onchange = () => store.set({ letters: letters.checked });
+  const letters = h("input", { type: "checkbox", "data-testid": "letters", onchange });
+  const keys = h("label", { class: "choice" }, letters, t("page.letters"));
   return {
-    element: h("footer", {}, h("p", {}, text), hidden, h("p", {}, `pellucid ${facts.version}`)),
+    element: h(
+      "footer",
+      {},
+      h("p", {}, text),
+      hidden,
+      ...(digits.length ? [keys] : []),
+      h("p", {}, `pellucid ${facts.version}`),
+    ),
     render({ state }) {
       hidden.hidden = !state.hidden.length;
+      letters.checked = state.letters;
+      allowKeys(state.letters);
     },
   };
 }

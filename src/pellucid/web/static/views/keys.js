@@ -2,6 +2,12 @@
 
 /** @type {Map<string, () => void>} */
 const actions = new Map();
+let on = true;
+
+/** Switch the keys on or off: speech input and tremor may type letters. @param {boolean} wanted */
+export function allowKeys(wanted) {
+  on = wanted;
+}
 
 /**
  * Have a key do something from now on; a later call for the same key replaces the action.
@@ -18,7 +24,7 @@ const TYPED = "input:not([type=range], [type=checkbox]), select, textarea, [role
 /** @param {KeyboardEvent} event */
 function pressed(event) {
   const { key, ctrlKey, metaKey, altKey, target, defaultPrevented } = event;
-  if (ctrlKey || metaKey || altKey || defaultPrevented) return;
+  if (!on || ctrlKey || metaKey || altKey || defaultPrevented) return;
   if (target instanceof Element && target.closest(TYPED)) return;
   const action = actions.get(key.toLowerCase());
   if (!action) return;
