@@ -12,6 +12,7 @@
 
 #include "handle.h"
 #include "pellucid/processor.h"
+#include "pellucid/scan.h"
 #include "predictor.h"
 
 namespace nb = nanobind;
@@ -272,6 +273,21 @@ void observe(Handle& handle) {
     handle.engine->observe();
 }
 
+// Returns whether all floats are finite, and their least and greatest.
+nb::tuple scan_into(const Octets& bytes, int size, const Lanes& lanes) {
+    expect(size == 0 || size == 4 || size == 8, "floats have 4 or 8 bytes, others 0");
+    expect(lanes.shape(0) == kHashLanes, "a hash has eight lanes");
+    expect_aligned(lanes);
+    const auto count = static_cast<std::int64_t>(bytes.shape(0));
+    expect(size == 0 || count % size == 0, "the bytes must be whole floats");
+    Range range;
+    {
+        const MaybeWithoutGil released(count);
+        range = scan(bytes.data(), count, size, lanes.data());
+    }
+    return nb::make_tuple(range.finite, range.low, range.high);
+}
+
 // A subinterpreter's GIL is not the one that nanobind takes when it lets go of an array: the first
 // call would wait for itself.
 void expect_main_interpreter() {
@@ -335,6 +351,11 @@ NB_MODULE(PELLUCID_MODULE, m) {
         "Return a function of C-contiguous rows, (N, D), that itself predicts `floats` of the "
         "engine's type, `bytes`, and `images` of more axes, and leaves all others to `otherwise`, "
         "also where x or a prediction is not finite.");
+    m.def("scan", &scan_into, "bytes"_a.noconvert(), "size"_a, "lanes"_a.noconvert(),
+          nb::sig("def scan(bytes: NDArray[numpy.uint8], size: int, lanes: NDArray[numpy.uint64]) "
+                  "-> tuple[bool, float, float]"),
+          "Append bytes to the hash in `lanes`, in whole blocks but for the last; return whether "
+          "the floats of `size` bytes that they are (0: no floats) are finite, and their range.");
     m.def("supported", &supported, "instruction_set"_a,
           "Return whether this processor runs baseline, avx2 or avx512.");
 }

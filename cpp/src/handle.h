@@ -30,6 +30,8 @@ using Input = NumPyArray<nb::ro, nb::c_contig, nb::device::cpu>;  // only read
 using Indices = NumPyArray<const std::int64_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 using Weights = NumPyArray<const double, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 using Reals = NumPyArray<double, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+using Octets = NumPyArray<const std::uint8_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+using Lanes = NumPyArray<std::uint64_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 
 }  // namespace pellucid
 

@@ -211,8 +211,8 @@ def test_more_epochs(tmp_path: Path) -> None:
     [
         ({"seed": 1}, "seed: 0 then, 1 now"),
         ({"optimizer": "sgd"}, r"optimizer: Adam\(.*\) then, SGD\(.*\) now"),
-        ({"sample_weight": WEIGHTS}, "sample weights: none then, [0-9a-f]+ now"),
-        ({"validation": 0.3}, "validation data: none then, [0-9a-f]+ now"),
+        ({"sample_weight": WEIGHTS}, "sample weights: none then, v2:[0-9a-f]+ now"),
+        ({"validation": 0.3}, "validation data: none then, v2:[0-9a-f]+ now"),
         ({"metrics": []}, "metrics: accuracy then, none now"),
         ({"loss": "mean_squared_error"}, "loss: CrossEntropy"),
         ({"schedule": "cosine"}, "schedule: Constant"),

@@ -11,13 +11,7 @@ import pellucid as pl
 from pellucid.core import checks
 from pellucid.core.types import Array
 from pellucid.errors import Message
-from pellucid.training.sample_checks import (
-    Samples,
-    check_rows,
-    fingerprint,
-    split,
-    with_class_weight,
-)
+from pellucid.training.sample_checks import Samples, check_rows, split, with_class_weight
 
 
 def rows_of(t: Array, weights: Array | None = None) -> Samples:
@@ -110,22 +104,3 @@ def test_a_split_depends_on_the_seed_alone() -> None:
     assert one.sample_weight is not None
     assert np.array_equal(one.sample_weight, one.x[:, 0] + 1)
     assert split(rows_of(np.arange(10)), 0.3, 0, stratified=False)[1].x[:, 0].tolist() == [1, 2, 7]
-
-
-def test_the_fingerprint_is_of_types_shapes_and_bytes() -> None:
-    x, t = np.arange(12, dtype=np.float32).reshape(4, 3), np.arange(4)
-    names = {
-        fingerprint(*each)
-        for each in (
-            (x, t),
-            (x.astype(np.float64), t),
-            (x.reshape(2, 6), t),
-            (x + 1, t),
-            (x, t + 1),
-            (x, t.astype(np.int32)),
-            (x.T.copy().T[::-1], t),
-        )
-    }
-    assert len(names) == 7
-    assert fingerprint(np.asfortranarray(x), t) == fingerprint(x, t)
-    assert fingerprint(x, t) == "9b12e6ea2891f49ea6f7311f06aa09ca"

@@ -14,11 +14,11 @@ from pellucid.data.image_files import looks_like_image
 from pellucid.data.tables import Columns, Table, read_table
 from pellucid.data.tables.files import STANDARD_INPUT
 from pellucid.data.tables.reading import Report
+from pellucid.engines import is_fingerprint
 from pellucid.errors import InputError
 from pellucid.language import say
 from pellucid.lens.input_columns import knows_columns
 from pellucid.network import Network
-from pellucid.training.sample_checks import fingerprint
 
 _EXTENSIONS = (".csv", ".tsv", ".txt", ".parquet", ".pq", ".feather", ".arrow")
 _JSON = (".json", ".jsonl", ".ndjson")
@@ -96,7 +96,7 @@ def read_samples(net: Network, file: str, target: str | None) -> tuple[Array, Ar
     x = np.concatenate([x for x, _ in blocks])
     t = np.concatenate([t for _, t in blocks if t is not None])
     # Training recorded the fingerprint of its rows
-    if net.record.get("table") == fingerprint(x):
+    if is_fingerprint(net.record.get("table"), x):
         note(
             "{path}: this is the training data, so the scores are optimistic; use held-out data",
             path=file,

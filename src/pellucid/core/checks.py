@@ -187,16 +187,17 @@ def byte_factor(layers: Sequence[Layer]) -> float | None:
     return first.factor if isinstance(first, Scale) and 0 < first.factor <= 1 / 64 else None
 
 
-def check_scaled(layers: Sequence[Layer], x: ArrayLike) -> None:
+def check_scaled(layers: Sequence[Layer], x: ArrayLike, high: float | None = None) -> None:
     """Raise InputError for values that are scaled already, where the layers scale bytes.
 
     That is, if no value of x is above 1: all of x at once, since one row may be a dark image.
+    `high` is the greatest value of x where it is known already.
     """
     factor = byte_factor(layers)
     if factor is None:
         return
     x = as_array(x)
-    if x.dtype.kind in "fb" and x.size and 0 < x.max() <= 1:
+    if x.dtype.kind in "fb" and x.size and 0 < (x.max() if high is None else high) <= 1:
         raise InputError(
             "values from 0 to 1 for a network that scales by {factor}: pass bytes (0 to 255), or "
             "remove Scale",

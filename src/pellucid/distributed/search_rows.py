@@ -15,10 +15,10 @@ from pellucid.core.types import Array
 from pellucid.data.tables import Columns, Table
 from pellucid.data.tables.store import gather
 from pellucid.distributed.halving import Part
-from pellucid.engines import instruction_set, runnable_sets, using_instructions
+from pellucid.engines import fingerprint, instruction_set, runnable_sets, using_instructions
 from pellucid.errors import InputError, TableWarning
 from pellucid.language import mark
-from pellucid.training.sample_checks import Samples, fingerprint, split
+from pellucid.training.sample_checks import Samples, split
 from pellucid.training.table_loop import prepared_rows
 from pellucid.training.trial import Fit, TrialSettings, fit_and_score
 

@@ -14,6 +14,7 @@ from pellucid.engines.instructions import instruction_set, runnable_sets, using_
 from pellucid.engines.native import NativeEngine, why_not
 from pellucid.engines.protocol import Engine, Ridge, batches_a_call
 from pellucid.engines.reference import ReferenceEngine
+from pellucid.engines.scanning import fingerprint, is_fingerprint, scan
 from pellucid.engines.sharded import ShardedEngine
 from pellucid.errors import InputError
 
@@ -98,10 +99,13 @@ __all__ = [
     "Ridge",
     "ShardedEngine",
     "batches_a_call",
+    "fingerprint",
     "instruction_set",
+    "is_fingerprint",
     "make_engine",
     "predict_and_loss",
     "runnable_sets",
+    "scan",
     "thread_count",
     "using_instructions",
     "why_not",

@@ -41,5 +41,10 @@ def make_predictor(engine: Engine, otherwise: object, floats: bool, bytes: bool,
     Return a function of C-contiguous rows, (N, D), that itself predicts `floats` of the engine's type, `bytes`, and `images` of more axes, and leaves all others to `otherwise`, also where x or a prediction is not finite.
     """
 
+def scan(bytes: NDArray[numpy.uint8], size: int, lanes: NDArray[numpy.uint64]) -> tuple[bool, float, float]:
+    """
+    Append bytes to the hash in `lanes`, in whole blocks but for the last; return whether the floats of `size` bytes that they are (0: no floats) are finite, and their range.
+    """
+
 def supported(instruction_set: str) -> bool:
     """Return whether this processor runs baseline, avx2 or avx512."""

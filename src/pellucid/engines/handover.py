@@ -9,7 +9,7 @@ import numpy as np
 
 from pellucid.core.composite import Skip
 from pellucid.core.layer import Layer
-from pellucid.core.losses import Loss
+from pellucid.core.losses import RowLoss
 from pellucid.core.optimizers import Optimizer, State
 from pellucid.core.types import Array, Batch, DTypeLike, Options, Vector
 from pellucid.errors import InputError
@@ -45,13 +45,19 @@ def row_indices(rows: Vector, N: int) -> Vector:
     return plain(rows, np.int64)
 
 
-def takes_classes(loss: Loss) -> bool:
+_takes_classes: dict[type[RowLoss], bool] = {}
+
+
+def takes_classes(loss: RowLoss) -> bool:
     """Return whether the targets of this loss may be class indices: the loss itself decides."""
-    try:
-        loss.value(np.zeros((1, 2)), np.zeros(1, np.int64))
-    except InputError:
-        return False
-    return True
+    if type(loss) not in _takes_classes:
+        try:
+            loss.targets(np.zeros(1, np.int64), np.zeros((1, 2)))
+        except InputError:
+            _takes_classes[type(loss)] = False
+        else:
+            _takes_classes[type(loss)] = True
+    return _takes_classes[type(loss)]
 
 
 def layer_specs(layers: Sequence[Layer], D: int) -> list[Options]:

@@ -99,7 +99,8 @@ class NativeEngine:
         bytes_only = {np.dtype(np.uint8)}
         self._takes = _TAKEN_AS_IT_IS - (set() if checks.scales(layers) else bytes_only)
         self._own_loss = loss is not None and type(loss) not in LOSSES.values()
-        self._classes_fit = loss is not None and not self._own_loss and takes_classes(loss)
+        ours = loss if isinstance(loss, RowLoss) and not self._own_loss else None
+        self._classes_fit = ours is not None and takes_classes(ours)
         trained = list(compress(flat(layer.params for layer in layers), chain.trainable(layers)))
         self.state: State = {"step": 0} if optimizer is None else optimizer.start(trained)
         # C++ takes 64 bits; SplitMix64 in Python reduces a longer seed in the same way.

@@ -12,7 +12,7 @@ import sklearn
 
 from pellucid import __version__
 from pellucid.core.types import Array, Options
-from pellucid.engines import instruction_set
+from pellucid.engines import fingerprint, instruction_set
 from pellucid.errors import InputError
 from pellucid.sklearn.contracts import STOCHASTIC, Estimator
 from pellucid.sklearn.engine_rows import Rows
@@ -21,7 +21,6 @@ from pellucid.training.callbacks import arrays_of
 from pellucid.training.checkpointing import Checkpointing, checkpointing
 from pellucid.training.promise import described
 from pellucid.training.restoring import load_callbacks, load_optimizer, write_into
-from pellucid.training.sample_checks import fingerprint
 
 if TYPE_CHECKING:
     from pellucid.sklearn.stochastic import BatchFit

@@ -118,8 +118,9 @@ def check_network(net: Any) -> None:
 
 
 def _are_indices(net: Network, t: Array) -> bool:
-    width = net.summary().rows[-1].outputs if net.layers else None
-    return t.ndim == 1 and t.dtype.kind in "iu" and (width or 1) > 1
+    if t.ndim != 1 or t.dtype.kind not in "iu" or (D := checks.input_width(net.layers)) is None:
+        return False
+    return checks.widths(net.layers, D)[-1] > 1
 
 
 def _check_takes_weights(method: Callable[..., Any]) -> None:

@@ -171,8 +171,7 @@ def found(seen: Seen) -> Iterator[Hint]:
     def hint(kind: Kind, **values: float | str) -> Hint:
         return Hint(kind, seen.epoch, values)
 
-    if seen.size and not _TINY <= seen.size <= _LARGE:
-        yield hint("unscaled", size=seen.size)
+    yield from _unscaled(seen.epoch, seen.size)
     if seen.steps < _STEPS:
         return
     share = seen.loss / seen.constant if seen.constant else 0.0
@@ -218,7 +217,8 @@ class Watch:
         ends = run.epoch >= run.epochs or run.stopped is not None
         if ends or self._rows >= max(_BETWEEN, _growing(run.epoch) * N):
             self._rows = 0
-            self._add(run, found(look(run, self._begun)))
+            few = run.epoch * run.batches < _STEPS
+            self._add(run, unscaled(run) if few else found(look(run, self._begun)))
 
     def _add(self, run: Run, hints: Iterator[Hint]) -> None:
         for hint in hints:
@@ -244,12 +244,27 @@ def labels(run: Run) -> Iterator[Hint]:
         yield Hint("labels", 0, {"outputs": K, "last": classes - 1, "classes": classes})
 
 
+def unscaled(run: Run) -> Iterator[Hint]:
+    """Yield the hint that inputs are not scaled: all that can be said after a few steps."""
+    with np.errstate(all="ignore"):
+        yield from _unscaled(run.epoch, _size(run.trained.layers, run.rows.x[_probed(run)]))
+
+
+def _unscaled(epoch: int, size: float | None) -> Iterator[Hint]:
+    if size and not _TINY <= size <= _LARGE:
+        yield Hint("unscaled", epoch, {"size": size})
+
+
+def _probed(run: Run) -> slice | Array:
+    """Return which rows a look passes through the network."""
+    N = len(run.rows.x)
+    return slice(N) if N <= _PROBED else np.linspace(0, N - 1, _PROBED).astype(np.int64)
+
+
 def look(run: Run, begun: list[Array]) -> Seen:
     """Pass a sample of the rows through the network, and return what is to be seen."""
-    layers, loss = run.trained.layers, run.loss_function
-    N = len(run.rows.x)
-    chosen = np.arange(N) if N <= _PROBED else np.linspace(0, N - 1, _PROBED).astype(np.int64)
-    x, t, weights = (None if each is None else each[chosen] for each in run.rows)
+    layers, loss, chosen = run.trained.layers, run.loss_function, _probed(run)
+    x, t, weights = (None if each is None else each[chosen] for each in run.rows[:3])
     assert x is not None and t is not None
     with np.errstate(all="ignore"):
         trace = chain.forward(layers, checks.as_input(layers, x))
@@ -265,7 +280,7 @@ def look(run: Run, begun: list[Array]) -> Seen:
             loss=loss.value(z, t, weights),
             constant=loss.value(same, t, weights),
             moved=_moved(begun, run),
-            size=_size(trace, layers),
+            size=_size(layers, x),
             layers=_hidden(trace, layers),
         )
 
@@ -290,17 +305,18 @@ def _moved(begun: list[Array], run: Run) -> float:
     return math.sqrt(change / start) if start else math.inf
 
 
-def _size(trace: Trace, layers: Sequence[Layer]) -> float | None:
+def _size(layers: Sequence[Layer], x: Array) -> float | None:
     """Return the root mean square of what the first layer with weights is given, if an Affine."""
-    for index, layer in enumerate(layers):
+    x = checks.as_input(layers, x)
+    for layer in layers:
         if layer.params:
-            x = trace.input_of(index)
             if not isinstance(layer, Affine) or not x.size:
                 return None
             largest = float(np.abs(x).max())
             size = math.sqrt(float(np.square(x, dtype=np.float64).mean()))
             # Few ones among many zeros (categories) are no small inputs
             return size if largest >= _TINY else largest
+        x = layer.forward(x)
     return None
 
 

@@ -14,6 +14,7 @@ from pellucid.core.metrics import Metric
 from pellucid.core.optimizers import Optimizer
 from pellucid.core.schedules import Schedule
 from pellucid.core.types import ArrayLike, Options
+from pellucid.engines import fingerprint
 from pellucid.network import Network
 from pellucid.training import sample_checks
 from pellucid.training.augmentation import Augmentation
@@ -170,8 +171,7 @@ def complete(run: Run, data: str | None = None, rows: int | None = None) -> Hist
             sample_checks.check_targets(run.trained, run.loss_function, run.metrics, run.held_out)
     sample_checks.check_batch(run.net, run.batch_size, len(run.rows.x))
     history = run.go()
-    known = run.promise.get("data")  # a hash of gigabytes takes seconds
-    data = data or known or sample_checks.fingerprint(run.rows.x, run.rows.t)
+    data = data or run.rows.data or run.promise.get("data") or fingerprint(run.rows.x, run.rows.t)
     run.net.record = _record(run, data, rows or len(run.rows.x))
     return history
 

@@ -9,11 +9,11 @@ import numpy as np
 
 from pellucid import __version__
 from pellucid.core.types import Options
-from pellucid.engines import instruction_set
+from pellucid.engines import fingerprint, instruction_set
+from pellucid.engines.scanning import comparable
 from pellucid.errors import Message
 from pellucid.language import mark
 from pellucid.training.callbacks import arrays_of
-from pellucid.training.sample_checks import fingerprint
 
 if TYPE_CHECKING:
     from pellucid.training.checkpoints import Resumable
@@ -27,13 +27,13 @@ def promise_of(run: Run, data: str | None = None) -> Options:
 
     `data` is the fingerprint of all rows where `run.rows` are not all.
     """
-    x, t, weights = run.rows
-    held_out = [] if run.held_out is None else [a for a in run.held_out if a is not None]
+    x, t, weights, known = run.rows
+    held_out = [] if run.held_out is None else [a for a in run.held_out[:3] if a is not None]
     native = run.engine.name == "native"
     return {
         mark("network"): "; ".join(map(repr, run.net.layers)),
         mark("weights at the start"): fingerprint(*arrays_of(run.net)),
-        mark("data"): data or fingerprint(x, t),
+        mark("data"): data or known or fingerprint(x, t),
         mark("sample weights"): "none" if weights is None else fingerprint(weights),
         mark("validation data"): fingerprint(*held_out) if held_out else "none",
         mark("loss"): described(run.loss_function),
@@ -64,16 +64,16 @@ def described(chosen: object) -> str:
 
 def differences(then: Options, now: Options) -> list[Message]:
     """Return what differs between the promises of a checkpoint and of a run, one by one."""
-    return [
-        Message(
-            "{name}: {then} then, {now} now",
-            name=Message(name),
-            then=then.get(name, "?"),
-            now=now.get(name, "?"),
-        )
-        for name in {**then, **now}
-        if then.get(name) != now.get(name)
-    ]
+    found = []
+    for name in {**then, **now}:
+        before, after = then.get(name, "?"), now.get(name, "?")
+        if before == after:
+            continue
+        template = "{name}: {then} then, {now} now"
+        if not comparable(before, after):
+            template = "{name}: {then} then, {now} now (fingerprints of two versions of pellucid)"
+        found.append(Message(template, name=Message(name), then=before, now=after))
+    return found
 
 
 def same_rates(run: Resumable, epochs: int) -> bool:

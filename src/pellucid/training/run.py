@@ -279,7 +279,7 @@ class Run(RunState):
 
         Returns their losses, up to one that is not finite, and the outputs.
         """
-        (x, t, weights), size, wanted = self.rows, self.batch_size, bool(self.metrics)
+        (x, t, weights, _), size, wanted = self.rows, self.batch_size, bool(self.metrics)
         rates = self._rates(-(-len(rows) // size))
         if not self._augments:
             return self.engine.train_steps(x, t, weights, rows, size, rates, outputs=wanted)
@@ -303,7 +303,7 @@ class Run(RunState):
 
     def _validate(self, held_out: Samples) -> dict[str, float]:
         layers, engine = self.trained.layers, self.engine.name
-        y, loss = predict_and_loss(layers, self.loss_function, *held_out, engine)
+        y, loss = predict_and_loss(layers, self.loss_function, *held_out[:3], engine)
         found = {"loss": loss, **self._scores(y, held_out.t)}
         return {f"validation_{name}": value for name, value in found.items()}
 
@@ -317,8 +317,10 @@ class Run(RunState):
 
         The average is what is evaluated and kept, the parameters are what is trained.
         """
+        if "average" not in self.engine.state:
+            return
         params = compress(self.net.params, chain.trainable(self.net.layers))
-        for p, average in zip(params, self.engine.state.get("average", ()), strict=False):
+        for p, average in zip(params, self.engine.state["average"], strict=False):
             p[...], average[...] = average.copy(), p.copy()
 
     def _diverged(self, before: list[Array], rows: Array) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 import reprlib
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,10 +14,11 @@ from pellucid.core import checks
 from pellucid.core.arrays import as_array, check_unmasked
 from pellucid.core.draws import split_order
 from pellucid.core.layer import Layer, walk
-from pellucid.core.losses import CrossEntropy, Loss, RowLoss
+from pellucid.core.losses import LOSSES, CrossEntropy, Loss, RowLoss
 from pellucid.core.metrics import METRICS, Metric, target_classes
 from pellucid.core.normalization import BatchNorm
 from pellucid.core.types import Array, ArrayLike
+from pellucid.engines import fingerprint, scan
 from pellucid.errors import InputError, Message
 from pellucid.network import Network
 from pellucid.training.settings import ClassWeight, Validation
@@ -30,11 +30,15 @@ _ROWS_AN_OUTPUT = 50
 
 
 class Samples(NamedTuple):
-    """Inputs x, targets t and sample weights (or None) of the same rows."""
+    """Inputs x, targets t and sample weights (or None) of the same rows.
+
+    `data` is the fingerprint of x and t where they were read whole already.
+    """
 
     x: Array
     t: Array
     sample_weight: Array | None
+    data: str | None = None
 
 
 def check_rows(
@@ -60,11 +64,14 @@ def check_rows(
         raise InputError(template, got=reprlib.repr(t.ravel()[:3].tolist()), kind=t.dtype)
     if t.ndim == 1 and t.dtype.kind in "biu":
         t = t.astype(np.int64, copy=False)  # the type of class indices in the engines
-    checks.check_scaled(layers, x)
+    seen = scan(x), scan(t)  # the only pass over all data before the first epoch
+    checks.check_scaled(layers, x, seen[0].high if x.dtype.kind == "f" else None)
     dtype = checks.dtype_of(layers)
-    checks.check_finite(x, Message("inputs"), dtype)
-    checks.check_finite(t, Message("targets"), dtype)
-    return Samples(x, t, None if sample_weight is None else _checked(sample_weight, len(x)))
+    for values, found, what in ((x, seen[0], "inputs"), (t, seen[1], "targets")):
+        if values.dtype.kind == "f" and not found.fits(dtype):
+            checks.check_finite(values, Message(what), dtype)
+    weights = None if sample_weight is None else _checked(sample_weight, len(x))
+    return Samples(x, t, weights, fingerprint(*seen))
 
 
 @contextmanager
@@ -79,7 +86,7 @@ def naming_validation() -> Iterator[None]:
 def check_targets(net: Network, loss: Loss, metrics: Mapping[str, Metric], rows: Samples) -> None:
     """Raise InputError where the loss or a metric refuses a target, before anything is trained.
 
-    The loss is computed of all targets, for outputs of 0.
+    A loss of the user's own is computed of all targets, for outputs of 0.
     """
     K = output_count(net, rows)
     if K == 1 and isinstance(loss, CrossEntropy):
@@ -88,14 +95,30 @@ def check_targets(net: Network, loss: Loss, metrics: Mapping[str, Metric], rows:
             "yes or no, end in one sigmoid and train by binary_cross_entropy"
         )
     with np.errstate(all="ignore"):  # the loss of outputs of 0 does not matter
-        for start in range(0, len(rows.x), _BLOCK):
-            t = rows.t[start : start + _BLOCK]
-            loss.value(np.zeros((len(t), K), net.dtype), t)
+        if isinstance(loss, RowLoss) and type(loss) in LOSSES.values():
+            for t in _telling(rows.t):
+                loss.targets(t, np.zeros((len(t), K), net.dtype))
+        else:
+            for t in _blocks(rows.t):
+                loss.value(np.zeros((len(t), K), net.dtype), t)
         if not isinstance(loss, RowLoss):
             _check_own_loss(loss, np.zeros((min(2, len(rows.x)), K), net.dtype), rows.t[:2])
         for name, metric in metrics.items():
             if metric is METRICS.get(name):
                 _check_metric(name, metric, np.zeros((1, K), net.dtype), rows.t[:1])
+
+
+def _telling(t: Array) -> Iterator[Array]:
+    """Yield the targets that decide whether our own losses take all of them, block by block."""
+    if t.ndim == 1 and t.dtype.kind in "iu":  # of class indices the range decides
+        yield t[[t.argmin(), t.argmax()]]
+    else:
+        yield from _blocks(t)
+
+
+def _blocks(t: Array) -> Iterator[Array]:
+    for start in range(0, len(t), _BLOCK):
+        yield t[start : start + _BLOCK]
 
 
 def check_output_count(outputs: int, classes: int) -> None:
@@ -255,15 +278,6 @@ def split(rows: Samples, share: float, seed: int, stratified: bool) -> tuple[Sam
     if stratified:
         order = _fairest_first(order, target_classes(rows.t)[order], share, count)
     return pick(rows, np.sort(order[count:])), pick(rows, np.sort(order[:count]))
-
-
-def fingerprint(*arrays: Array) -> str:
-    """Return a short name of exactly these arrays: BLAKE2b over types, shapes and bytes, in hex."""
-    digest = hashlib.blake2b(digest_size=16)
-    for array in arrays:
-        digest.update(f"{array.dtype.str}{array.shape}".encode())
-        digest.update(np.ascontiguousarray(array).data)
-    return digest.hexdigest()
 
 
 def _fairest_first(order: Array, classes: Array, share: float, count: int) -> Array:

@@ -21,6 +21,7 @@ from pellucid.core.schedules import Schedule
 from pellucid.core.types import Array, Vector
 from pellucid.data.tables import Columns, Table, read_table
 from pellucid.data.tables.store import Store, gather
+from pellucid.engines import fingerprint
 from pellucid.errors import InputError
 from pellucid.network import Network
 from pellucid.training import recipes
@@ -30,14 +31,7 @@ from pellucid.training.checkpointing import USUAL_INTERVAL, checkpointing
 from pellucid.training.choices import choose_callbacks
 from pellucid.training.history import History
 from pellucid.training.loop import train_rows
-from pellucid.training.sample_checks import (
-    Samples,
-    by_index,
-    fingerprint,
-    pick,
-    split,
-    with_class_weight,
-)
+from pellucid.training.sample_checks import Samples, by_index, pick, split, with_class_weight
 from pellucid.training.settings import Callbacks, ClassWeight, Settings, Validation
 from pellucid.training.table_roles import Roles, checked_share, held_out_rows, row_weights
 
@@ -216,7 +210,7 @@ def _divided(
     if not roles.split:
         return samples, validation
     late = held_out_rows(table, roles, validation, seed)
-    x, t, own = pick(samples, late)
+    x, t, own, _ = pick(samples, late)
     return pick(samples, ~late), (x, t) if own is None else (x, t, own)
 
 
@@ -240,7 +234,7 @@ def _weighed_alike(
         found, counts = np.unique(samples.t, return_counts=True)
         balanced = len(samples.t) / (len(found) * counts)
         weights = dict(zip(found.tolist(), balanced.tolist(), strict=True))
-    x, t, weight = with_class_weight(held, weights, True, columns.outputs)
+    x, t, weight, _ = with_class_weight(held, weights, True, columns.outputs)
     assert weight is not None
     return samples, (x, t, weight)
 
