@@ -101,7 +101,7 @@ def test_a_killed_search_goes_on_to_the_same_network(
     spawn: Callable[..., subprocess.Popen[str]], run: Callable[..., Result]
 ) -> None:
     """Killed by -9 in the middle, again, then ended by SIGTERM; and once in one process alone."""
-    write_table("shop.csv", 400)
+    write_table("shop.csv", 200)
     words = ("tune", *SMALL, "--trials", "8", "--ignore", "id")
     for count in (3, 6):
         quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
