@@ -11,7 +11,7 @@ import pytest
 import pellucid as pl
 from pellucid.core.draws import epoch_order
 from pellucid.core.types import Array
-from pellucid.engines import ReferenceEngine, ShardedEngine
+from pellucid.engines import Plan, ShardedEngine, make_engine
 from pellucid.engines.sharded import Span, added
 from pellucid.errors import InputError
 from tests.engines.every_engine import bits, every_engine
@@ -108,8 +108,8 @@ def test_batch_normalization_is_by_shard_and_its_running_mean_of_all_rows(engine
 def test_a_diverged_batch_moves_nothing(engine: str) -> None:
     x, t, _ = data()
     net = network()
-    made = ReferenceEngine(net.layers, pl.CrossEntropy(), pl.SGD(0.1))
-    sharded = ShardedEngine(made, net.layers, 4)
+    plan = Plan(net.layers, pl.CrossEntropy(), pl.SGD(0.1), shards=4)
+    sharded = ShardedEngine(make_engine(*plan[:3], engine=engine), plan)
     before = bits(net)
     x[30] = np.inf
     with np.errstate(invalid="ignore"):

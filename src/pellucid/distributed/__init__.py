@@ -4,6 +4,7 @@ from pellucid.distributed.ray_tasks import RayTasks
 from pellucid.distributed.scorer import Scorer
 from pellucid.distributed.scoring import Report, score
 from pellucid.distributed.searching import SearchProgress, search
+from pellucid.distributed.training import team, train
 from pellucid.distributed.workers import OneProcess, Processes
 
 __all__ = [
@@ -15,4 +16,6 @@ __all__ = [
     "SearchProgress",
     "score",
     "search",
+    "team",
+    "train",
 ]

@@ -210,6 +210,11 @@ def _begin(work: Callable[[Any, Any], Any], job: Any) -> None:
     """Begin a worker: Ctrl-C is for the process that started it, whose end is its own, too."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _held[:] = work, job
+    follow_parent()
+
+
+def follow_parent() -> None:
+    """End this process when the one that started it ends, however that is."""
     parent = multiprocessing.parent_process()
     assert parent is not None
 

@@ -15,7 +15,7 @@ from pellucid.engines.native import NativeEngine, why_not
 from pellucid.engines.protocol import Engine, Ridge, batches_a_call
 from pellucid.engines.reference import ReferenceEngine
 from pellucid.engines.scanning import fingerprint, is_fingerprint, scan
-from pellucid.engines.sharded import ShardedEngine
+from pellucid.engines.sharded import Plan, ShardedEngine
 from pellucid.errors import InputError
 
 ENGINES = ("auto", "native", "reference")
@@ -95,6 +95,7 @@ __all__ = [
     "ENGINES",
     "Engine",
     "NativeEngine",
+    "Plan",
     "ReferenceEngine",
     "Ridge",
     "ShardedEngine",

@@ -21,6 +21,8 @@ from pellucid.core import chain, checks
 from pellucid.core.arrays import as_array
 from pellucid.core.draws import Draws
 from pellucid.core.layer import Layer, flat, walk
+from pellucid.core.losses import Loss
+from pellucid.core.optimizers import Optimizer, State
 from pellucid.core.ranges import whole
 from pellucid.core.types import Array, ArrayLike, Batch, Vector
 from pellucid.engines.protocol import Engine, Predict, Ridge, train_one_by_one
@@ -87,6 +89,11 @@ class Part(NamedTuple):
     outputs: list[Batch]
     vector: Vector
 
+    @property
+    def loss(self) -> float:
+        """The sum of the losses."""
+        return sum(self.losses)
+
 
 class Samples(NamedTuple):
     """The rows that batches are taken from."""
@@ -96,19 +103,30 @@ class Samples(NamedTuple):
     sample_weight: Vector | None
 
 
+class Plan(NamedTuple):
+    """What is trained and how: with the name of an engine it makes a replica, wherever that is."""
+
+    layers: Sequence[Layer]
+    loss: Loss
+    optimizer: Optimizer
+    shards: int
+    seed: int = 0
+    augment: Augment | None = None
+
+
+class Position(NamedTuple):
+    """Where a replica is: weights and buffers, and what the optimizer remembers."""
+
+    arrays: list[Array]
+    state: State
+
+
 class Replica:
     """One copy of the layers: gradients of shards, and steps by the sum over all shards."""
 
-    def __init__(
-        self,
-        engine: Engine,
-        layers: Sequence[Layer],
-        shards: int,
-        seed: int = 0,
-        augment: Augment | None = None,
-    ) -> None:
-        self.engine, self.layers, self.augment, self.seed = engine, tuple(layers), augment, seed
-        self.all = Span(0, whole("shards", shards))
+    def __init__(self, engine: Engine, plan: Plan) -> None:
+        self.engine, self.plan, self.all = engine, plan, Span(0, whole("shards", plan.shards))
+        layers = plan.layers
         self.params = flat(layer.params for layer in layers)
         self.dtype = checks.dtype_of(layers)
         self.buffers = flat(each.buffers for each in walk(layers) if _observes(each))
@@ -120,6 +138,22 @@ class Replica:
     def size(self) -> int:
         """The length of a part's vector."""
         return sum(array.size for array in self.moved)
+
+    @property
+    def position(self) -> Position:
+        """The replica's own arrays and state, not copies."""
+        return Position([*self.params, *self.buffers], self.engine.state)
+
+    def go_to(self, position: Position) -> None:
+        """Take the numbers of another replica's position."""
+        for own, given in zip(self.position.arrays, position.arrays, strict=True):
+            own[...] = given
+        for name, value in position.state.items():
+            if isinstance(value, list):
+                for own, given in zip(self.engine.state[name], value, strict=True):
+                    own[...] = given
+            else:
+                self.engine.state[name] = value
 
     def part(self, batch: ShardedBatch, node: Span) -> Part:
         """Return what a node's shards of a batch give."""
@@ -179,10 +213,11 @@ class Replica:
     def _gradients(
         self, x: Array, t: Array, weights: Vector | None, rows: Vector, first: int
     ) -> tuple[float, list[Array], Batch]:
-        if self.augment is None:
+        augment = self.plan.augment
+        if augment is None:
             return self.engine.gradients(x, t, weights, rows, first)
-        draws = Draws(self.seed, self.engine.state["step"], row=first)
-        changed = np.asarray(self.augment(x.take(rows, axis=0), draws))
+        draws = Draws(self.plan.seed, self.engine.state["step"], row=first)
+        changed = np.asarray(augment(x.take(rows, axis=0), draws))
         if changed.ndim == 0 or len(changed) != len(rows):
             template = "augment must return {N} rows, got shape {got}"
             raise InputError(template, N=len(rows), got=changed.shape)
@@ -208,8 +243,8 @@ class Team(Protocol):
         """Bring everybody to the state of `replica`, its rows included."""
         ...
 
-    def total(self, replica: Replica, batch: ShardedBatch) -> Part:
-        """Return the part of all shards; whoever is in the team moves by it, but `replica`."""
+    def train(self, replica: Replica, batch: ShardedBatch) -> Part:
+        """Return the part of all shards, by which `replica` and everybody else has moved."""
         ...
 
 
@@ -219,9 +254,11 @@ class Alone:
     def hold(self, replica: Replica) -> None:
         """Do nothing: the replica is all there is."""
 
-    def total(self, replica: Replica, batch: ShardedBatch) -> Part:
-        """Return the part of all shards."""
-        return replica.part(batch, replica.all)
+    def train(self, replica: Replica, batch: ShardedBatch) -> Part:
+        """Return the part of all shards, by which the replica has moved."""
+        part = replica.part(batch, replica.all)
+        replica.move(part.loss, part.vector, batch.rate)
+        return part
 
 
 _team: ContextVar[Team | None] = ContextVar("team", default=None)
@@ -247,29 +284,19 @@ class ShardedEngine:
 
     Parameters
     ----------
-    engine, layers
-        The engine that computes, and its layers.
-    shards
-        How many shards a batch is cut in: a part of the recipe, as the batch size is.
-    seed
-        Of the random numbers of `augment`.
-    augment
-        Changes the inputs of each shard; see `train`.
+    engine
+        The engine that computes.
+    plan
+        What the engine was made of; into how many shards a batch is cut, which belongs to the
+        recipe, as the batch size does; and what changes the inputs of each shard.
 
     Who computes the shards is decided by `working_with`, else this process does alone.
 
     Raises InputError unless shards is a whole number of 1 or more.
     """
 
-    def __init__(
-        self,
-        engine: Engine,
-        layers: Sequence[Layer],
-        shards: int,
-        seed: int = 0,
-        augment: Augment | None = None,
-    ) -> None:
-        self.replica = Replica(engine, layers, shards, seed, augment)
+    def __init__(self, engine: Engine, plan: Plan) -> None:
+        self.replica = Replica(engine, plan)
         self.state, self.learning_rate = engine.state, engine.learning_rate
         self._engine, self._team = engine, _team.get() or Alone()
 
@@ -338,10 +365,9 @@ class ShardedEngine:
         ) -> tuple[float, Batch]:
             assert rows is not None
             batch = ShardedBatch(as_array(rows), self.learning_rate, outputs)
-            losses, found, vector = self._team.total(self.replica, batch)
-            loss = sum(losses)
-            self.replica.move(loss, vector, batch.rate)
-            return loss, np.concatenate([y for y in found if len(y)] or found[:1])
+            part = self._team.train(self.replica, batch)
+            found = [y for y in part.outputs if len(y)] or part.outputs[:1]
+            return part.loss, np.concatenate(found)
 
         data = x, t, sample_weight, rows, batch_size
         return train_one_by_one(self, step, [], *data, rates, None, outputs)

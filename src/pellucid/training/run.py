@@ -13,7 +13,7 @@ from pellucid.core.draws import Draws, epoch_order
 from pellucid.core.ranges import whole
 from pellucid.core.schedules import Constant
 from pellucid.core.types import Array, Options
-from pellucid.engines import ShardedEngine, batches_a_call, make_engine, predict_and_loss
+from pellucid.engines import Plan, ShardedEngine, batches_a_call, make_engine, predict_and_loss
 from pellucid.errors import DivergenceError, InputError, Message
 from pellucid.network import Network
 from pellucid.training import choices, sample_checks
@@ -68,8 +68,8 @@ class Run(RunState):
         self.engine = make_engine(net.layers, loss, self.optimizer, self.seed, *engine)
         self.shards = settings.shards
         if self.shards is not None:
-            cut = net.layers, self.shards, self.seed, self.augment
-            self.engine = ShardedEngine(self.engine, *cut)
+            plan = Plan(net.layers, loss, self.optimizer, self.shards, self.seed, self.augment)
+            self.engine = ShardedEngine(self.engine, plan)
         sample_checks.check_targets(net, loss, self.metrics, rows)
         self.held_out = None
         if settings.validation is not None:
