@@ -329,3 +329,16 @@ def test_kinds_of_layers_come_back_in_order(tmp_path: Path) -> None:
         "Affine",
         "Softmax",
     ]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_no_square_root_of_infinity(dtype: str) -> None:
+    """ONNX Runtime 1.20 makes NaN of it in float32, in vectors of four and more."""
+    layers = [pl.SmoothClip(10.0), pl.Affine(np.eye(8, dtype=dtype))]
+    model = onnx_model(pl.Network(layers))
+    root = next(node.input[0] for node in model.graph.node if node.op_type == "Sqrt")
+    model.graph.output.append(onnx.ValueInfoProto(name=root))
+    x = np.array([[0.0, -0.0, 1e-30, -1e-30, 1e30, -1e30, 3.0, 10.0]], dtype)
+    y, squares = run(model, x)
+    assert np.isfinite(squares).all()
+    np.testing.assert_allclose(y, x / np.hypot(1, x / 10), 1e-6, 1e-17)

@@ -655,6 +655,10 @@ def tensor(kind: str, shape: list[int], end: int) -> Json:
     }
 
 
+# Complex numbers are a type of their own to safetensors from 0.7 on
+OTHER = "damaged" if safetensors.__version__.startswith("0.6") else "float32 or float64"
+
+
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
@@ -672,7 +676,7 @@ def tensor(kind: str, shape: list[int], end: int) -> Json:
         (raw(tensor("F32", [2**62, 4], 16), bytes(16)), "damaged"),
         (raw(tensor("BF16", [2, 4], 16), bytes(16)), "float32 or float64"),
         (raw(tensor("F8_E4M3", [4, 4], 16), bytes(16)), "float32 or float64"),
-        (raw(tensor("C64", [2, 1], 16), bytes(16)), "float32 or float64"),
+        (raw(tensor("C64", [2, 1], 16), bytes(16)), OTHER),
         (raw(tensor("Python", [2, 2], 16), bytes(16)), "damaged"),
     ],
 )

@@ -235,9 +235,10 @@ def _smooth_clip(write: Writer, layer: preparation.SmoothClip, x: str) -> str:
     """Write sign(x) limit / sqrt(1 + (limit / x)^2)."""
     limit = write.number("limit", layer.limit)
     # x / sqrt(1 + (x / limit)^2) would overflow far out. Here limit / x is small there, and at
-    # x = 0 it is infinite, which gives 0 / infinity = 0.
+    # x = 0 it is infinite; ONNX Runtime 1.20 makes NaN of the square root of that in float32.
     u = write("Div", limit, x)
-    root = write("Sqrt", write("Add", write("Mul", u, u), write.number("one", 1.0)))
+    square = write("Min", write("Mul", u, u), write.number("most", 1e300 if write.double else 1e36))
+    root = write("Sqrt", write("Add", square, write.number("one", 1.0)))
     return write("Div", write("Mul", write("Sign", x), limit), root)
 
 
