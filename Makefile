@@ -8,7 +8,7 @@ CXX_SOURCES := $(wildcard cpp/*/*.h cpp/*/*.cpp cpp/include/pellucid/*.h benchma
 STATIC := "src/pellucid/web/static/**/*.{js,css,html}"
 
 .PHONY: demo page test test-lowest quick check integration coverage soak fuzz mutants fixtures asan gallery page-pictures messages stubs \
-	serving-table page-network mnist-table neurons-table tables-table estimators-table c-table bench callgrind wheels workflows clean help \
+	serving-table page-network mnist-table neurons-table tables-table search-table estimators-table c-table bench callgrind wheels workflows clean help \
 	docs docs-serve command-reference
 
 help:
@@ -23,6 +23,7 @@ help:
 	@echo "make soak      the long proofs: hundreds of kills, minutes of fuzzing"
 	@echo "make fuzz      give changed files to every reader (READER=all SECONDS=600: ten minutes each)"
 	@echo "make mnist-table  train the dense rows of the published MNIST tables (ONLY=300-100: one of them)"
+	@echo "make search-table what pellucid tune gains on three of these, add it to that page (thirty minutes)"
 	@echo "make tables-table train on twelve public tables beside scikit-learn, write its page (ten minutes)"
 	@echo "make estimators-table  measure pellucid.sklearn beside scikit-learn, write its page (ten minutes)"
 	@echo "make neurons-table  measure what the hidden neurons of the digit network show (four minutes)"
@@ -145,6 +146,10 @@ mnist-table: .venv/base
 tables-table: .venv/test
 	$(PIP) --no-deps plotnine statsmodels
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/tables.py
+
+search-table: .venv/test
+	$(PIP) --no-deps plotnine statsmodels
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/search.py
 
 estimators-table: .venv/test
 	$(BIN)/python benchmarks/sklearn_estimators.py

@@ -23,10 +23,15 @@ def write(page: str, figures: Callable[[str], Mapping[str, str]], docs: Path = D
     """Fill the templates of `page` ("measured/tables") with `figures(language)`."""
     name = page.rpartition("/")[2]
     for language in LANGUAGES:
-        template = (HERE / "pages" / f"{name}.{language}.md").read_text(encoding="utf-8")
         path = docs / language / f"{page}.md"
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(path, string.Template(template).substitute(figures(language)).encode())
+        write_whole(path, filled(name, language, figures(language)).encode())
+
+
+def filled(name: str, language: str, figures: Mapping[str, str]) -> str:
+    """Return a template with its figures."""
+    template = (HERE / "pages" / f"{name}.{language}.md").read_text(encoding="utf-8")
+    return string.Template(template).substitute(figures)
 
 
 def translate(text: str, language: str, words: Mapping[str, str]) -> str:

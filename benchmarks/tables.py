@@ -45,6 +45,7 @@ from pellucid.files.atomic import write_whole
 
 PAGE = "measured/tables"
 RESULTS = Path(__file__).with_name("tables.json")
+SEARCHED = Path(__file__).with_name("search.json")
 SPLITS = range(5)
 CONTENDERS = ("tabular", "plain", "MLP", "HistGradientBoosting")
 
@@ -285,8 +286,22 @@ def figures(results: dict[str, Any], language: str) -> dict[str, str]:
         "mean_ranks": " | ".join(f"**{places[name]:.2f}**" for name in CONTENDERS),
         "order": ", ".join(f"{name} {places[name]:.2f}" for name in best),
         "tables": str(len(tables)),
+        "search": searched(language),
         **{name: str(results[name]) for name in ("splits", "date", "machine", "versions")},
     }
+
+
+def searched(language: str) -> str:
+    """Return the section on what a search gains (search.py), nothing before that was measured."""
+    if not SEARCHED.exists():
+        return ""
+    import search
+
+    saved = json.loads(SEARCHED.read_text(encoding="utf-8"))
+    rows = [search.line(name, each) for name, runs in saved["tables"].items() for each in runs]
+    figures = {name: str(saved[name]) for name in ("date", "versions", "machine", "workers")}
+    figures["rows"] = pages.translate("\n".join(rows), language, KOREAN)
+    return pages.filled("search", language, figures) + "\n"
 
 
 def write_pages(docs: Path = pages.DOCS) -> None:
