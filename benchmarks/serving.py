@@ -5,9 +5,10 @@
     python benchmarks/serving.py --page           the pages alone, from benchmarks/serving.json
 
 It needs wrk (`apt install wrk`) and an environment with the contenders (`make serving-table` makes
-it). All servers are one process; wrk has one thread and 64 connections. Rounds go in turns, so that
-whatever else the machine does meets all of them. Besides requests a second there is the processor
-time that a server takes for a request, which other load hardly changes.
+it; without MLServer there, its line is left out). All servers are one process; wrk has one thread
+and 64 connections. Rounds go in turns, so that whatever else the machine does meets all of them.
+Besides requests a second there is the processor time that a server takes for a request, which
+other load hardly changes.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -42,8 +43,9 @@ PAGE = "measured/serving"
 RESULTS = Path(__file__).with_name("serving.json")
 SAID = ("seconds", "machine", "start", "start_processor", "memory", "load")
 CONNECTIONS = 64
-ROUNDS = 3
+ROUNDS = 5
 CONTENDERS = Path(".venv-serving").absolute()
+MLSERVER = CONTENDERS / "bin" / "mlserver"
 RECIPE = Path(__file__).parents[1] / "examples" / "serving" / "mlserver_model.py"
 
 # wrk reads the request from files, since a line of a shell is too short for 784 numbers
@@ -101,7 +103,7 @@ def cases() -> list[Case]:
     packed = head + struct.pack("<784f", *x.tolist())
     instances, house = json.dumps({"instances": [x.tolist()]}).encode(), json.dumps(row).encode()
     infer = "/v2/models/digits/infer"
-    return [
+    found = [
         Case("pellucid", "digits", infer, as_json),
         Case("mlserver", "digits", infer, as_json),
         Case("usual", "digits", "/digits", instances),
@@ -111,6 +113,7 @@ def cases() -> list[Case]:
         Case("quick", "columns", "/houses", house),
         Case("pellucid", "binary", infer, packed, str(len(head))),
     ]
+    return [case for case in found if case.server != "mlserver" or MLSERVER.exists()]
 
 
 def commands(found: dict[str, Path], ports: dict[str, int]) -> dict[str, list[str]]:
@@ -137,7 +140,7 @@ def commands(found: dict[str, Path], ports: dict[str, int]) -> dict[str, list[st
             *(*usual, "fastapi_contender:quick", "--port", str(ports["quick"])),
             *("--http", "httptools", "--loop", "uvloop"),
         ],
-        "mlserver": [str(CONTENDERS / "bin" / "mlserver"), "start", str(mlserver(found, ports))],
+        "mlserver": [str(MLSERVER), "start", str(mlserver(found, ports))],
     }
 
 
@@ -234,10 +237,11 @@ def run(seconds: float) -> dict[str, list[Figures]]:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         files = models(folder)
-        started = commands(files, ports)
+        asked = {case.server for case in cases()}
         processes = {
             name: stack.enter_context(running(command, ports[name], files))
-            for name, command in started.items()
+            for name, command in commands(files, ports).items()
+            if name in asked
         }
         for _ in range(ROUNDS):
             for case in cases():
@@ -274,7 +278,7 @@ def machine() -> str:
     return f"{found[1] if found else 'unknown processor'}, {os.cpu_count()} cores"
 
 
-def summary(found: dict[str, list[list[float]]]) -> dict[str, Figures]:
+def summary(found: Mapping[str, Sequence[Sequence[float]]]) -> dict[str, Figures]:
     """Return the median of the rounds."""
     return {
         name: Figures(*(statistics.median(column) for column in zip(*rounds, strict=True)))
@@ -303,9 +307,10 @@ NAMES = {
     },
 }
 HEADS = {
-    "en": ["request", "server", "requests/s", "p50, ms", "p99, ms", "CPU a request, µs"],
-    "ko": ["요청", "서버", "초당 요청", "p50, ms", "p99, ms", "요청당 CPU, µs"],
+    "en": ["request", "server", "requests/s", "p50, ms", "p99, ms", "p99/p50", "CPU a request, µs"],
+    "ko": ["요청", "서버", "초당 요청", "p50, ms", "p99, ms", "p99/p50", "요청당 CPU, µs"],
 }
+MLSERVERS = {"en": ", MLServer {times:.0f} times", "ko": ", MLServer의 {times:.0f}배"}
 
 
 def figures_of(kept: dict[str, Any]) -> Any:
@@ -318,16 +323,18 @@ def figures_of(kept: dict[str, Any]) -> Any:
         for name, each in sorted(found.items(), key=lambda item: item[0].split()[1], reverse=True):
             server, ask = name.split()
             numbers = [f"{each.rate:,.0f}", f"{each.median:.1f}", f"{each.p99:.1f}"]
-            rows.append([names[ask], names[server], *numbers, f"{each.processor:.0f}"])
+            numbers += [f"{each.p99 / each.median:.1f}", f"{each.processor:.0f}"]
+            rows.append([names[ask], names[server], *numbers])
         ratios = {
             f"{other}_{ask}": f"{found[f'{other} {ask}'].processor / own.processor:.1f}"
             for ask in ("digits", "columns")
             for other in ("usual", "quick")
             for own in [found[f"pellucid {ask}"]]
         }
-        ratios["mlserver"] = (
-            f"{found['mlserver digits'].processor / found['pellucid digits'].processor:.0f}"
-        )
+        ratios["mlserver"] = ""
+        if (other := found.get("mlserver digits")) is not None:
+            times = other.processor / found["pellucid digits"].processor
+            ratios["mlserver"] = MLSERVERS[language].format(times=times)
         rates = {
             f"rate_{other}_{ask}": f"{own.rate / found[f'{other} {ask}'].rate:.1f}"
             for ask in ("digits", "columns")
@@ -336,7 +343,10 @@ def figures_of(kept: dict[str, Any]) -> Any:
         }
         table = pages.table(HEADS[language], rows)
         said = {name: str(kept[name]) for name in SAID}
-        fixed = {"connections": str(CONNECTIONS), "rounds": str(ROUNDS)}
+        fixed = {
+            "connections": str(CONNECTIONS),
+            "rounds": str(len(kept["rounds"]["pellucid digits"])),
+        }
         return {**ratios, **rates, **said, **fixed, "table": table}
 
     return figures
@@ -351,15 +361,19 @@ def main() -> None:
     if not options.page:
         if shutil.which("wrk") is None:
             sys.exit("serving.py needs wrk: apt install wrk")
+        load = os.getloadavg()[0]
         start, used, memory = started_and_memory()
         sys.stdout.write(f"first answer after {start:.2f} s ({used:.2f} s), {memory:.1f} MB\n")
         rounds = run(options.seconds)
+        for name, figures in summary(rounds).items():
+            ratio = figures.p99 / figures.median
+            sys.stdout.write(f"{name:19} {figures.rate:9.0f}/s  p99 = {ratio:.1f} p50\n")
         if options.seconds < 60:
             return
         kept = {
             "seconds": f"{options.seconds:g}",
             "machine": machine(),
-            "load": f"{os.getloadavg()[2]:.1f}",
+            "load": f"{load:.1f}",
             "start": f"{start:.2f}",
             "start_processor": f"{used:.2f}",
             "memory": f"{memory:.0f}",
