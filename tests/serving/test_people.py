@@ -175,3 +175,12 @@ def test_what_mlflow_would_refuse(asking: Any, models: dict[str, Any], body: Any
 def test_invocations_say_no_model(asker: Asker) -> None:
     """With several models the address names none."""
     assert asker.post("/invocations", {"instances": ROWS}).status == 404
+
+
+@pytest.mark.parametrize("body", [{"inputs": [40.0]}, {"instances": [40.0]}, [40.0]])
+def test_numbers_that_may_be_a_row_or_rows_are_refused(
+    asking: Any, models: dict[str, Any], body: Any
+) -> None:
+    """Of a network with one input, [40] might be a row, or a row each."""
+    answer = asking([models["houses"]]).post("/invocations", body)
+    assert answer.status == 400 and "list of rows" in answer.error

@@ -21,9 +21,7 @@ async def predict_v1(model: Model, request: Request, computing: Computing) -> tu
     value = parse(request.body)
     if not isinstance(value, dict) or not isinstance(value.get("instances"), list):
         raise Refused(400, 'expected {"instances": [...]}, a list of rows')
-    if value["instances"] and not isinstance(value["instances"][0], list | dict):
-        raise Refused(400, '"instances" must be a list of rows, each a list or an object')
-    x, _ = await rows_of_json(model, value["instances"], computing)
+    x, _ = await rows_of_json(model, _rows(value["instances"]), computing)
     return await _predictions(model, x, computing)
 
 
@@ -31,7 +29,7 @@ async def invocations(model: Model, request: Request, computing: Computing) -> t
     """Return {"predictions": ...} for JSON as MLflow's clients send it, or for CSV."""
     if request.body[:64].lstrip().startswith((b"{", b"[")):
         value = parse(request.body)
-        rows = _rows_of_mlflow(value) if isinstance(value, dict) else value
+        rows = _rows_of_mlflow(value) if isinstance(value, dict) else _rows(value)
         if isinstance(rows, dict):
             x, _ = await computing.read(model, rows)
         else:
@@ -46,6 +44,13 @@ async def _predictions(model: Model, x: Batch, computing: Computing) -> tuple[Re
     return json_response({"predictions": y}), len(y)
 
 
+def _rows(rows: list[Any]) -> list[Any]:
+    """Return rows; raise Refused for numbers, which might be one row or a row each."""
+    if rows and not isinstance(rows[0], list | dict):
+        raise Refused(400, "expected a list of rows, each a list or an object")
+    return rows
+
+
 def _rows_of_mlflow(value: dict[str, Any]) -> list[Any] | Cells:
     """Return the rows of one of MLflow's four forms."""
     split = value.get("dataframe_split")
@@ -58,7 +63,7 @@ def _rows_of_mlflow(value: dict[str, Any]) -> list[Any] | Cells:
         return checked_lengths(inputs)
     for name in ("dataframe_records", "instances", "inputs"):
         if isinstance(value.get(name), list):
-            return list(value[name])
+            return _rows(value[name])
     raise Refused(400, 'expected "inputs", "instances", "dataframe_split" or "dataframe_records"')
 
 

@@ -182,7 +182,7 @@ def _people(model: Model) -> Json:
 
 def _mlflow(model: Model) -> Json:
     forms = [_object({name: _rows(model)}, [name]) for name in ("instances", "inputs")]
-    return {"anyOf": forms}
+    return {"anyOf": [*forms, _rows(model)]}
 
 
 def _infer(model: Model) -> Json:
