@@ -1,5 +1,6 @@
 """The application: who may ask, how much, what is counted and logged, and models that change."""
 
+import asyncio
 import gzip
 import json
 import subprocess
@@ -15,6 +16,7 @@ import pytest
 import pellucid as pl
 from pellucid.errors import FileError, InputError
 from pellucid.serving import Access, Limits, app
+from pellucid.serving.http import Refused
 from pellucid.serving.limits import local
 from pellucid.serving.metrics import Counts, shared
 from pellucid.web import SHIPPED
@@ -158,6 +160,14 @@ def test_large_requests_are_bounded_and_small_ones_go_on(asking: Asking) -> None
 
     assert asker.loop.run_until_complete(scene()) == [200, 200, 200]
     assert asker.app.computing.busy == 0
+
+
+def test_what_is_refused_is_not_computed(asking: Asking) -> None:
+    computing, done = asking([SHIPPED], Limits(concurrent=0)).app.computing, list[int]()
+    with pytest.raises(Refused, match="0 requests"):
+        asyncio.run(computing.apart(done.append, 1))
+    computing._pool.shutdown()  # waits for what was begun
+    assert not done
 
 
 def test_a_prediction_has_a_deadline(asking: Asking) -> None:
@@ -342,5 +352,5 @@ def test_the_openapi_document_names_every_address(asker: Asker) -> None:
     versions = {path for path in asker.app.routes if "/versions/" in path}
     assert set(document["paths"]) == set(asker.app.routes) - versions
     for path, operations in document["paths"].items():
-        methods = asker.app.routes[path].methods.decode().lower().replace(", head", "")
+        methods = asker.app.routes[path].methods.lower().replace(", head", "")
         assert set(operations) == set(methods.split(", ")), path

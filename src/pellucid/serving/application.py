@@ -48,10 +48,10 @@ class Route(NamedTuple):
     open_to_all: bool = False
 
     @property
-    def methods(self) -> bytes:
+    def methods(self) -> str:
         """The methods that the path takes."""
-        read = [b"GET", b"HEAD"] if self.get is not None else []
-        return b", ".join([*read, *([b"POST"] if self.post is not None else [])])
+        read = ["GET", "HEAD"] if self.get is not None else []
+        return ", ".join([*read, *(["POST"] if self.post is not None else [])])
 
 
 class App:
@@ -149,15 +149,15 @@ class App:
             if route is None:
                 names = ", ".join(self.served)
                 raise Refused(404, f"nothing is at this address; the models are {names}")
-            if scope["method"] not in route.methods.decode().split(", "):
-                raise Refused(405, f"use {route.methods.decode()}", [(b"allow", route.methods)])
-            if route.get is not None and scope["method"] != "POST":
+            if scope["method"] in ("GET", "HEAD") and route.get is not None:
                 return route.get(), 0
+            if scope["method"] != "POST" or route.post is None:
+                raise Refused(405, f"use {route.methods}", [(b"allow", route.methods.encode())])
         except Refused as error:
             return _refusal(error, unread=_has_body(headers)), 0
         try:
             body = await self.bodies.read(headers, receive)
-            assert route.post is not None and route.served is not None
+            assert route.served is not None
             return await route.post(route.served.model, Request(headers, body), self.computing)
         except Refused as error:
             return _refusal(error), 0

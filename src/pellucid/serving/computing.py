@@ -59,22 +59,20 @@ class Computing:
 
     async def image(self, content: bytes) -> Batch:
         """Return an image file as a digit, (1, 28, 28) uint8, prepared as MNIST's were."""
-        return await self._bounded(self._decoder.digit(content))
+        return await self._bounded(lambda: self._decoder.digit(content))
 
     async def apart(self, work: Callable[..., T], *args: object) -> T:
         """Call a function in a thread."""
         loop = asyncio.get_running_loop()
-        return await self._bounded(loop.run_in_executor(self._pool, work, *args))
+        return await self._bounded(lambda: loop.run_in_executor(self._pool, work, *args))
 
-    async def _bounded(self, work: Awaitable[T]) -> T:
-        """Await work, if there is not too much of it; raise Refused where it takes too long."""
-        task = asyncio.ensure_future(work)
+    async def _bounded(self, begin: Callable[[], Awaitable[T]]) -> T:
+        """Begin work and await it, if there is not too much; raise Refused where it takes long."""
         if self.busy >= self.limits.concurrent:
-            task.cancel()
             raise Refused(429, f"{self.busy} requests are being computed: try again", [RETRY])
         self.busy += 1
         try:
-            return await asyncio.wait_for(task, self.limits.seconds)
+            return await asyncio.wait_for(begin(), self.limits.seconds)
         except TimeoutError as error:
             problem = f"the prediction took longer than {self.limits.seconds:g} s: send fewer rows"
             raise Refused(503, problem, [RETRY]) from error

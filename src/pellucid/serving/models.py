@@ -77,9 +77,9 @@ class Model:
             array.dtype.kind in "iu" and not checks.scales(self.net.layers)
         ):
             array = array.astype(self.dtype)
-        elif array.dtype.kind == "f":
+        elif array.dtype.kind == "f" and array.dtype != self.dtype:
             with np.errstate(over="ignore"):  # becomes infinite, and is refused by name
-                array = array.astype(self.dtype, copy=False)
+                array = array.astype(self.dtype)
         return array
 
     def _encoded(self, tensors: Sequence[Tensor]) -> bool:

@@ -10,6 +10,8 @@ import asyncio
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from pellucid.files.descriptors import most_files
+
 MOST_CONNECTIONS = 400
 PATIENCE = 20.0
 """Seconds in which a whole request must have arrived."""
@@ -19,24 +21,14 @@ _REFUSAL = b"HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\ncontent-le
 
 def most_connections() -> int:
     """Return how many connections there may be: at most 3/8 of the files that may be open."""
-    return max(8, min(MOST_CONNECTIONS, _most_files() * 3 // 8))
+    return max(8, min(MOST_CONNECTIONS, most_files() * 3 // 8))
 
 
 def backlog() -> int:
     """Return how many connections are accepted together: asyncio accepts four times as many before
     the first of them can be refused.
     """
-    return max(4, min(128, _most_files() // 16))
-
-
-def _most_files() -> int:
-    """Return how many files this process may open."""
-    try:
-        import resource
-    except ImportError:  # Windows
-        return 1 << 20
-    files = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-    return 1 << 20 if files < 0 else files  # negative: no limit
+    return max(4, min(128, most_files() // 16))
 
 
 class LimitedConnection(HttpToolsProtocol):
