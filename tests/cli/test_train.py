@@ -533,3 +533,20 @@ def test_validation_of_other_classes_is_an_error(
     result = run("train", "--data", letters, "--validation", digits_npz, "--epochs", 1)
     assert result.code == 1
     assert "is not among the network's classes" in result.err
+
+
+def test_workers_train_the_file_of_one_process(run: Callable[..., Result], tmp_path: Path) -> None:
+    common = ("train", "--data", "moons", "--epochs", 2, "-o", "a.safetensors")
+    by_two = run(*common, "--workers", 2)
+    assert by_two.code == 0
+    assert "several workers do not pay here" in " ".join(by_two.err.split())
+    written = Path("a.safetensors").read_bytes()
+    assert run(*common, "--shards", 8).code == 0
+    assert Path("a.safetensors").read_bytes() == written
+
+
+@pytest.mark.parametrize("workers", ["0", "3:2", "1:2:3", "many"])
+def test_wrong_workers_are_wrong_use(run: Callable[..., Result], workers: str) -> None:
+    result = run("train", "--workers", workers)
+    assert result.code == 2
+    assert "expected a number of workers such as 2 or 2:8" in result.err

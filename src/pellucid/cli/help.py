@@ -28,7 +28,14 @@ METAVARS = (
     *(mark("INTERVAL"), mark("[MODEL]..."), mark("ADDRESS"), mark("ORIGIN"), mark("BYTES")),
     *(mark("SECONDS"), mark("TIME"), mark("FORM")),
     *(mark("INPUT..."), mark("NAMES")),
-    *(mark("N"), mark("N,N,..."), mark("NAME"), mark("NAME,..."), mark("NAME=N,...")),
+    *(
+        mark("N"),
+        mark("N,N,..."),
+        mark("N|MIN:MAX"),
+        mark("NAME"),
+        mark("NAME,..."),
+        mark("NAME=N,..."),
+    ),
     *(mark("SHARE"), mark("SHARE|DATA"), mark("RATE"), mark("COLUMN"), mark("CLASS")),
     *(mark("TASK"), mark("CHANGE"), mark("FORMAT"), mark("ADDRESS")),
 )

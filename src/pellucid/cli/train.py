@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from pellucid.core import ACTIVATIONS
 from pellucid.core.losses import LOSSES
 from pellucid.core.optimizers import OPTIMIZERS
 from pellucid.core.schedules import SCHEDULES
+from pellucid.distributed.training import SHARDS, team
 from pellucid.engines import ENGINES, instruction_set, thread_count
 from pellucid.errors import FileError
 from pellucid.files.atomic import check_writable
@@ -211,6 +213,22 @@ class TrainOptions:
         "Threads. Default: 1 for small networks, where that is fastest; else all cores.",
         type=values.whole_number(1),
     )
+    workers: int | tuple[int, int] | None = option(
+        "--workers N|MIN:MAX",
+        "Train by so many processes, or workers of a Ray cluster (more may join, up to MAX). The "
+        "weights are the same for any number; it pays for large networks.",
+        type=values.workers(),
+    )
+    ray: str | None = option(
+        "--ray ADDRESS",
+        "Train on a Ray cluster: the address of its head node (10.0.0.1:6379), auto, or local.",
+    )
+    shards: int | None = option(
+        "--shards N",
+        "Into how many shards each batch is cut; a worker takes one or more. Default: 8 with "
+        "--workers or --ray.",
+        type=values.whole_number(1),
+    )
     path: str | None = option(
         "-o --output-file FILE",
         "Where to write the network. Default: digits.safetensors; model.safetensors for toys and "
@@ -258,6 +276,7 @@ BUILDING = (
     example("--data sales.csv --target sold --time day", "score on the latest rows"),
     example("--activation relu --output softmax", "another activation and output"),
     example('--checkpoint run/ --every "10 min"', "survives a crash: run it again to go on"),
+    example("--data x.npz --hidden 800,800 --batch-size 4096 --workers 2", "by two processes"),
     example("--from digits.safetensors --data own/ -o mine.safetensors", "fine-tune on own data"),
     example(
         "--augment shift=1,rotation=10,elastic=34", "images shifted, rotated and distorted a little"
@@ -284,13 +303,21 @@ def train(options: TrainOptions) -> None:
     for text in [] if options.as_json else job.introduction:
         note(text)
     outcome.announce(job, path)
-    history = job.run()
+    with _workers(options):
+        history = job.run()
     # Before the plot: one that fails loses no network
     _save(job.net, path)
     if history.stopped == "interrupted":
         note(outcome.interrupted(history))
     plot_history(options.plot, history)
     outcome.conclude(job, path, history, options.as_json)
+
+
+def _workers(options: TrainOptions) -> AbstractContextManager[None]:
+    """Return what holds the workers that the options ask for, if any."""
+    if options.workers is None and options.ray is None:
+        return nullcontext()
+    return team(options.workers or (1, options.shards or SHARDS), options.ray, note)
 
 
 def _save(net: Network, path: str) -> None:

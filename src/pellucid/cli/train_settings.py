@@ -10,6 +10,7 @@ from pellucid.core.layers import Sigmoid
 from pellucid.core.losses import BinaryCrossEntropy, CrossEntropy, Loss
 from pellucid.core.optimizers import OPTIMIZERS, SGD, Adagrad, Optimizer
 from pellucid.core.types import Array
+from pellucid.distributed.training import SHARDS
 from pellucid.errors import InputError, Message
 from pellucid.language import translate
 from pellucid.network import Network
@@ -69,9 +70,16 @@ def settings_of(options: TrainOptions, net: Network, recipe: Recipe, t: Array) -
         seed=options.seed,
         engine=options.engine,
         threads=options.threads,
+        shards=_shards(options),
         progress=True,
         checkpoint=_checkpointing(options),
     )
+
+
+def _shards(options: TrainOptions) -> int | None:
+    """Return into how many shards batches are cut: by workers always, else if asked for."""
+    by_workers = options.workers is not None or options.ray is not None
+    return options.shards or (SHARDS if by_workers else None)
 
 
 def _checkpointing(options: TrainOptions) -> Checkpointing | None:

@@ -69,6 +69,17 @@ def whole_number(least: int) -> Value:
     return Value(lambda word: int(_checked(int(word) >= least, int(word))), wrong)
 
 
+def workers() -> Value:
+    """Return the type of --workers: a number, or the least and the most."""
+
+    def read(word: str) -> int | tuple[int, int]:
+        numbers = tuple(map(int, word.split(":")))
+        _checked(numbers == tuple(sorted(numbers)) and numbers[0] >= 1 and len(numbers) <= 2)
+        return numbers[0] if len(numbers) == 1 else (numbers[0], numbers[1])
+
+    return Value(read, Message("expected a number of workers such as 2 or 2:8, got {got}"))
+
+
 def layer_number() -> Value:
     """Return the type of the number of a neuron layer; negative ones count from the output."""
     return Value(

@@ -200,7 +200,11 @@ class RayTeam(Team):
         self._looked = time.monotonic()
         before = len(self._ready)
         self._take(0)
-        return len(self._ready) > before
+        if len(self._ready) == before:
+            return False
+        template = "a worker has joined: there are {count}"
+        self.tell(Message(template, count=len(self._ready)))
+        return True
 
     def _gather(self) -> None:
         """Ask Ray for all workers, and wait for the least number."""
