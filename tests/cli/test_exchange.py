@@ -74,6 +74,13 @@ def test_sql(run: Callable[..., Result], net: pl.Network) -> None:
     assert "--to sql" in run("export", "net.safetensors", "net.onnx", "--table", "scans").err
 
 
+def test_javascript(run: Callable[..., Result], net: pl.Network) -> None:
+    for name in ("net.js", "net.mjs"):
+        result = run("export", "net.safetensors", name)
+        assert (result.code, result.err) == (0, "")
+        assert "export const predict" in Path(name).read_text()
+
+
 def test_the_format_may_be_said(run: Callable[..., Result], net: pl.Network) -> None:
     assert run("export", "net.safetensors", "--to", "json", "plain.txt").code == 0
     assert json.loads(Path("plain.txt").read_text())["format"] == "pellucid"

@@ -5,6 +5,7 @@ import re
 import numpy as np
 import pytest
 
+from pellucid.web import javascript
 from pellucid.web.bundle import STATIC, STYLES, modules
 from tests.web.kinds import Node
 
@@ -53,7 +54,8 @@ def test_texts_are_used() -> None:
 
 
 def test_all_files_belong() -> None:
-    assert sorted(modules()) == FILES
+    # The page's, and those of an exported module
+    assert sorted({*modules(), *modules(first=javascript.FIRST)}) == FILES
     assert sorted(STYLES) == sorted(
         path.relative_to(STATIC).as_posix() for path in STATIC.rglob("*.css")
     )

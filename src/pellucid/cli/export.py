@@ -24,6 +24,8 @@ FORMAT_OF = {
     "/": "site",
     ".json": "json",
     ".sql": "sql",
+    ".js": "js",
+    ".mjs": "js",
 }
 FORMATS = tuple(dict.fromkeys(FORMAT_OF.values()))
 
@@ -36,8 +38,8 @@ class ExportOptions:
     out: str = argument("OUT", "The file or, for site, the folder to write; it is replaced.")
     kind: str | None = option(
         "--to FORMAT",
-        "torch, onnx, c, html, site, json or sql. Default: by the extension of OUT (.safetensors, "
-        ".onnx, .c or .h, .html, / for site, .json, .sql).",
+        "torch, onnx, c, html, site, json, sql or js. Default: by the extension of OUT "
+        "(.safetensors, .onnx, .c or .h, .html, / for site, .json, .sql, .js or .mjs).",
         choices=FORMATS,
     )
     int8: bool = option("--int8", "For c: weights of 8 bits; needs --calibration.")
@@ -64,8 +66,9 @@ class ExportOptions:
     "Python that builds its module. onnx: for ONNX Runtime and others. c: a header and a source "
     "file of C99 without dependencies. html: the page on which every neuron lights up, in one "
     "file. site: the same page as a folder for a web server, under any path. json: architecture "
-    "and weights as one plain document. sql: a query for DuckDB and SQLite. All but onnx are "
-    "written without other libraries. `pellucid verify` checks that predictions are the same.",
+    "and weights as one plain document. sql: a query for DuckDB and SQLite. js: a module of "
+    "JavaScript. All but onnx are written without other libraries. `pellucid verify` checks that "
+    "predictions are the same.",
     example("digits.safetensors digits.onnx", "for ONNX Runtime, in any language"),
     example("digits.safetensors page.html", "the page of this network, for any browser"),
     example("digits page.html", "the page of the network that comes with pellucid"),
@@ -78,6 +81,7 @@ class ExportOptions:
         "for a microcontroller, in a quarter of the bytes",
     ),
     example("model.safetensors model.onnx --raw", "of a table: its inputs are the columns"),
+    example("model.safetensors model.js", "for web pages and Node: predict(row)"),
     example("model.safetensors model.sql --table houses", "predicts a table within its database"),
 )
 def export(options: ExportOptions) -> None:
@@ -120,6 +124,8 @@ def _written(net: Network, kind: str, options: ExportOptions) -> list[Path]:
         return [
             exchange.to_sql(net, out, table=options.table or "samples", key=options.key or "id")
         ]
+    if kind == "js":
+        return [web.to_javascript(net, out)]
     if kind == "html":
         web.page(net, out)
     elif kind == "onnx":

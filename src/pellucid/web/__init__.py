@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from pellucid.web.javascript import to_javascript
 from pellucid.web.single_file import page
 from pellucid.web.site import site
 
-__all__ = ["SHIPPED", "page", "site"]
+__all__ = ["SHIPPED", "page", "site", "to_javascript"]
 
 SHIPPED = Path(__file__).with_name("digits.safetensors")
 """The network in the package: 784-16-16-10, made by `make page-network`."""
