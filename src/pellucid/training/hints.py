@@ -93,6 +93,8 @@ TEXTS: dict[Kind, str] = {
     ),
 }
 
+LINE = mark("hint after epoch {epoch}: {hint}")
+
 
 @dataclass(frozen=True)
 class Hint:
@@ -125,7 +127,7 @@ class Hint:
         """The text with its epoch, in the current language."""
         if not self.epoch:
             return say("hint: {hint}", hint=self.message)
-        return say("hint after epoch {epoch}: {hint}", epoch=self.epoch, hint=self.message)
+        return say(LINE, epoch=self.epoch, hint=self.message)
 
     def __str__(self) -> str:
         return translate(self.message)

@@ -12,12 +12,14 @@ from pellucid.core.checks import input_width
 from pellucid.core.preparation import Standardize
 from pellucid.data import mnist
 from pellucid.data.tables.moments import PERIODS
-from pellucid.errors import InputError
+from pellucid.errors import InputError, Message
 from pellucid.exchange.guards import check_network
+from pellucid.language import LANGUAGES, speaking, translate
 from pellucid.lens import neurons
 from pellucid.lens.evaluation import evaluate
 from pellucid.lens.input_columns import input_columns, input_offsets, knows_columns
 from pellucid.lens.input_limits import input_limits
+from pellucid.training.hints import LINE, TEXTS
 
 if TYPE_CHECKING:
     from pellucid.network import Network
@@ -60,6 +62,7 @@ class Facts(TypedDict):
     server: bool
     class_address: str
     sends: bool
+    hints: dict[str, dict[str, str]]  # by language and kind; `line` has kind's text and epoch
     version: str
 
 
@@ -98,8 +101,21 @@ def facts(
         "server": server,
         "class_address": class_address,
         "sends": sends,
+        "hints": _hints(),
         "version": __version__,
     }
+
+
+def _hints() -> dict[str, dict[str, str]]:
+    """Return the texts of hints, with their {places}, for trainings in the page."""
+    # The page's own trainings have as many outputs as classes
+    texts: dict[str, str] = {kind: text for kind, text in TEXTS.items() if kind != "labels"}
+    texts["line"] = LINE
+    found = {}
+    for language in LANGUAGES:
+        with speaking(language):
+            found[language] = {name: translate(Message(text)) for name, text in texts.items()}
+    return found
 
 
 def sample_digits() -> bytes:

@@ -14,6 +14,8 @@
  * @property {boolean} server whether the page comes from `pellucid open`
  * @property {string} class_address where pupils' devices send drawings to this page, or ""
  * @property {boolean} sends whether the page sends drawings to a teacher's
+ * @property {Record<"en" | "ko", Record<string, string>>} hints texts by kind, and `line`, with
+ *   {places} as Python formats them
  * @property {string} version
  *
  * @typedef {object} Field a column of a table; of numbers where `categories` is null

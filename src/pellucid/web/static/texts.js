@@ -17,7 +17,30 @@ export function translator(language) {
 
 /** Put values into a text's {places}. @param {string} text @param {Record<string, any>} values */
 export function filled(text, values) {
-  return text.replace(/\{(\w+)\}/g, (_, name) => String(values[name]));
+  return text.replace(/\{(\w+)(?::\.(\d)([g%]))?\}/g, (_, name, digits, kind) =>
+    kind ? formatted(values[name], Number(digits), kind) : String(values[name]),
+  );
+}
+
+/** Format as Python does with ".3g" and ".2%". @param {number} value @param {number} digits @param {string} kind */
+function formatted(value, digits, kind) {
+  if (kind === "%") return `${(100 * value).toFixed(digits)}%`;
+  const [, exponent] = value.toExponential(digits - 1).split("e");
+  const plain = Number(exponent) >= -4 && Number(exponent) < digits;
+  if (plain || !Number.isFinite(value)) return String(Number(value.toPrecision(digits)));
+  const [mantissa, power] = value.toExponential(digits - 1).split("e");
+  return `${Number(mantissa)}e${power[0]}${power.slice(1).padStart(2, "0")}`;
+}
+
+/**
+ * Return a hint with its epoch, in a language.
+ * @param {import("./resources.js").Facts["hints"]} templates
+ * @param {"en" | "ko"} language
+ * @param {{kind: string, epoch: number, values: Record<string, number | string>}} hint
+ */
+export function hintLine(templates, language, { kind, epoch, values }) {
+  const { line, [kind]: text } = templates[language];
+  return filled(line, { epoch, hint: filled(text, values) });
 }
 
 /**

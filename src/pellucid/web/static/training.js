@@ -20,7 +20,7 @@ import { Network } from "./network/network.js";
  * @property {number | null} held_loss loss on what is held out
  * @property {number} shown the epoch from which training continues
  * @property {number[]} kept epochs that can be gone back to
- * @property {{kind: string, en: string, ko: string}[]} [hints] of the server, in both languages
+ * @property {{kind: string, en: string, ko: string}[]} [hints] in both languages
  * @property {boolean} diverged
  * @property {boolean} finished
  * @property {{dead: Neurons, saturated: Neurons}} quiet

@@ -3,9 +3,11 @@
 
 import { obstacle } from "./network/batches.js";
 import { mlp } from "./network/build.js";
+import { Watch, quiet } from "./network/hints.js";
 import { Run } from "./network/train.js";
 import { markTrained, partsOf } from "./heldout.js";
 import { breather } from "./later.js";
+import { hintLine } from "./texts.js";
 import { Trainer, settingsIn } from "./training.js";
 
 /**
@@ -20,7 +22,6 @@ const PERIOD = 200; // least milliseconds between two pieces of news
 const MOST_EPOCHS = 1000; // as the server
 const SLOW = 20; // batches a second
 const MOMENTUM = 0.9; // as the server
-const NONE = { count: 0, some: [] };
 
 export class TrainerHere extends Trainer {
   /** @param {Page} page */
@@ -32,6 +33,8 @@ export class TrainerHere extends Trainer {
     this.settings = { ...this.usual, ...settingsIn(page.store.state.choices) };
     /** @type {Run | null} */
     this.run = null;
+    /** @type {Watch | null} */
+    this.watch = null;
     /** @type {Map<number, Snapshot>} */
     this.kept = new Map();
     /** @type {"play" | "pause" | "batch" | "epoch"} */
@@ -78,6 +81,7 @@ export class TrainerHere extends Trainer {
     const optimizer = { name: "sgd", learningRate: settings.rate, momentum: MOMENTUM };
     const { batch: batchSize, seed } = settings;
     this.run = new Run(network, samples, others, optimizer, { batchSize, seed });
+    this.watch = new Watch(this.run);
     this.kept = new Map([[0, this.run.snapshot()]]);
     this.shownEpoch = 0;
     this.fresh = true;
@@ -105,6 +109,7 @@ export class TrainerHere extends Trainer {
       if (run.diverged) this.mode = "pause";
       else if (ended) {
         this.kept.set(run.epoch, run.snapshot());
+        this.watch?.afterEpoch();
         this.shownEpoch = run.epoch;
         if (this.mode === "epoch") this.mode = "pause";
       }
@@ -126,6 +131,7 @@ export class TrainerHere extends Trainer {
   /** Tell the page where the training is, and show its network. */
   publish() {
     const { run } = this;
+    const { facts } = this.page;
     if (!run?.held) return;
     this.published = performance.now();
     const records = (this.later ?? run.records).slice();
@@ -149,7 +155,12 @@ export class TrainerHere extends Trainer {
       kept: [...this.kept.keys()],
       diverged: run.diverged,
       finished: run.epoch >= MOST_EPOCHS,
-      quiet: { dead: NONE, saturated: NONE },
+      quiet: quiet(run.evaluation, run.held.t.length), // after the pass of `evaluate`
+      hints: this.watch?.hints.map((hint) => ({
+        kind: hint.kind,
+        en: hintLine(facts.hints, "en", hint),
+        ko: hintLine(facts.hints, "ko", hint),
+      })),
     };
     this.receive(records, Math.min(this.records.length, records.length), news, network);
   }

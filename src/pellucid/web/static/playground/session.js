@@ -122,6 +122,7 @@ export class Session {
     if (!names.every((name) => LIVE.includes(name))) return this.begin();
     this.run.optimizer = optimizerOf(setup);
     this.run.batchSize = setup.batch;
+    this.trial.watch.clear();
     this.trial.changed ||= this.run.step > 0;
   }
 
@@ -164,13 +165,13 @@ export class Session {
   }
 
   trainBatch() {
-    this.run.trainBatch();
+    if (this.run.trainBatch() && !this.run.diverged) this.trial.watch.afterEpoch();
     this.trial.fresh = false;
   }
 
   trainEpoch() {
-    this.run.trainEpoch();
-    this.trial.fresh = false;
+    do this.trainBatch();
+    while (this.run.batch && !this.run.diverged);
   }
 
   /**

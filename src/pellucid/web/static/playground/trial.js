@@ -5,6 +5,7 @@ import { Batches, obstacle } from "../network/batches.js";
 import { mlp } from "../network/build.js";
 import { DATA_SETS, drawPoints, pick, split } from "../network/datasets.js";
 import { sigmoid } from "../network/functions.js";
+import { Watch } from "../network/hints.js";
 import { Run } from "../network/train.js";
 import { MOST_LAYERS, optimizerOf } from "./setup.js";
 
@@ -40,6 +41,7 @@ export class Trial {
       : mlp([2, ...setup.hidden, 1], setup.activation, "sigmoid", setup.seed);
     const { batch: batchSize, seed } = setup;
     this.run = new Run(network, this.training, this.held, optimizerOf(setup), { batchSize, seed });
+    this.watch = new Watch(this.run);
     this.places = network.neuronLayers;
     this.first = this.scores(); // of the untrained network
     this.changed = false; // whether it differs from that of its start alone

@@ -781,11 +781,11 @@ export const en = {
     "the learning rate is too large; try a tenth and restart.",
   "learn.finished": "This page trains no more than {epochs} epochs.",
   "learn.dead":
-    "Dead neurons, {count} ({names}): on the flat part of their curve for each of 1,000 digits, " +
+    "Dead neurons, {count} ({names}): on the flat part of their curve for each of {rows} digits, " +
     "so their gradient is 0 and they are no longer trained. A smaller learning rate or another " +
     "seed helps.",
   "learn.saturated":
-    "Saturated neurons, {count} ({names}): at one end of their curve for nearly all of 1,000 " +
+    "Saturated neurons, {count} ({names}): at one end of their curve for nearly all of {rows} " +
     "digits, so they learn slowly.",
   "learn.lost": "The server does not respond. Is pellucid still running? Then reload the page.",
 

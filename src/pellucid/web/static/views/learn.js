@@ -273,9 +273,12 @@ function notices(page, { news, records, lost, refusal }) {
   if (news.finished) words.push(t("learn.finished", { epochs: records.length }));
   for (const kind of /** @type {const} */ (["dead", "saturated"])) {
     const { count, some } = news.quiet[kind];
+    const rows = page.facts.server ? "1,000" : partsOf(page).held.length;
     const names = some.map(([layer, neuron]) => nameOf(page, layer, neuron)).join(", ");
     if (count)
-      words.push(t(`learn.${kind}`, { count, names: count > some.length ? `${names}, …` : names }));
+      words.push(
+        t(`learn.${kind}`, { count, rows, names: count > some.length ? `${names}, …` : names }),
+      );
   }
   return words;
 }

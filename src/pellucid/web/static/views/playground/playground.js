@@ -5,6 +5,7 @@ import { h, set, setText } from "../../dom.js";
 import { number, percent } from "../../format.js";
 import { Session } from "../../playground/session.js";
 import { inFloat64, refusal } from "../../playground/trial.js";
+import { hintLine } from "../../texts.js";
 import { chart } from "../chart.js";
 import { layersOf, pointsOf, trainingOf } from "./controls.js";
 import { detail } from "./detail.js";
@@ -236,7 +237,8 @@ export function playground(page) {
  * @param {Played} session
  * @param {{play: (playing: boolean) => void, changed: () => void}} actions
  */
-function buttons({ t }, session, { play, changed }) {
+function buttons(page, session, { play, changed }) {
+  const { t } = page;
   const button = (
     /** @type {string} */ id,
     /** @type {Key} */ key,
@@ -321,7 +323,9 @@ function buttons({ t }, session, { play, changed }) {
           ? t("play.diverged", { epoch: run.epoch + 1 })
           : session.goal > run.epoch
             ? t("play.replaying", { epoch: session.goal })
-            : "";
+            : session.trial.watch.hints
+                .map((hint) => hintLine(page.facts.hints, page.store.state.language, hint))
+                .join(" ");
       setText(note, text);
     },
   };
