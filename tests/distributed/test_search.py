@@ -207,7 +207,7 @@ def test_more_trials_are_allowed_and_anything_else_is_refused_by_name(
     changed = table()
     changed["a"][3] += 1
     refused: list[tuple[Table, Settings, str]] = [
-        (changed, {}, r"another one: data: \w+ then, \w+ now\. Search as before"),
+        (changed, {}, r"another one: data: \S+ then, \S+ now\. Search as before"),
         (table(), {"seed": 1}, r"another one: seed: 0 then, 1 now\."),
         (table(), {"folds": 3}, r"another one: folds: 2 then, 3 now\."),
         (table(), {"test": 0.3}, r"another one: test share: 0\.2 then, 0\.3 now\."),
