@@ -206,6 +206,21 @@ void products_have_the_same_bits() {
         p.C = other.data();
         multiply_blocked(p, some);
         same("blocked");
+        for (const std::int64_t rows : {M, std::int64_t(1)}) {
+            std::fill(other.begin(), other.end(), T(7));
+            p.M = rows;
+            multiply_few(p, some);
+            std::copy_n(plain.data() + rows * ldc, (M - rows) * ldc, other.data() + rows * ldc);
+            same(rows == 1 ? "one row" : "few rows");
+        }
+        p.M = M;
+        std::vector<T> turned_B(static_cast<std::size_t>(H * K));
+        transpose(B.data(), H, K, H, turned_B.data(), K);
+        p.B = turned_B.data(), p.ldb = K, p.turned = true;
+        std::fill(other.begin(), other.end(), T(7));
+        multiply_blocked(p, some);
+        same("blocked, B turned");
+        p.B = B.data(), p.ldb = H, p.turned = false;
         std::vector<T> turned(static_cast<std::size_t>(K * M));
         transpose(A.data(), lda, M, K, turned.data(), M);
         p.A = {turned.data(), 1, M};

@@ -30,8 +30,9 @@ public:
         if (first_ < n) last_ = dynamic_cast<const Elementwise<T>*>(chain_.layers.back().get());
         sees_zeros_ = first_ < n && plan.layers[first_].kind == "Affine";
         for (const auto& layer : chain_.layers) {
-            large_ |=
-                !layer->parameters.empty() && layer->D >= kLargeWidth && layer->H >= kLargeWidth;
+            const bool weighs = !layer->parameters.empty();
+            large_ |= weighs && layer->D >= kLargeWidth && layer->H >= kLargeWidth;
+            far_ |= weighs && layer->D * layer->H >= kFarWeights;
             work_per_row_ += layer->D * (layer->parameters.empty() ? 4 : layer->H);
         }
         first_trainable_ = first_;
@@ -76,7 +77,7 @@ public:
         std::atomic<bool> finite{true};
         const bool zeros = mostly_zero(x);
         // Of large layers the threads share each product, of others the blocks of rows.
-        const bool large = !zeros && large_ && x.count >= kLargeRows;
+        const bool large = !zeros && (far_ || (large_ && x.count >= kLargeRows));
         const std::int64_t block =
             large ? kLargeBlock
                   : std::clamp(x.count / threads_.count() / 8 * 8, kLeastBlock, kBlock);
@@ -182,6 +183,8 @@ private:
     // cache; of layers so large that packing their weights takes time, many.
     static constexpr std::int64_t kLeastBlock = 24, kBlock = 96, kLargeBlock = 1024;
     static constexpr std::int64_t kLargeRows = 192, kLargeWidth = 192;
+    // Weights of a layer that no core keeps for itself: each is to read them once, not all of them.
+    static constexpr std::int64_t kFarWeights = 1 << 19;
 
     static constexpr std::int64_t kFewRows = 8;  // below which strips are best for every layer
     // Bytes of the first layer's outputs up to which strips find the zeros: in training, and in
@@ -384,8 +387,9 @@ private:
     std::size_t depth_ = 0, first_ = 0, first_trainable_ = 0;
     std::uint64_t seed_, step_ = 0, row_ = 0;
     T factor_ = 1;
-    bool sees_zeros_ = false, large_ = false;  // the first layer makes sums over x; wide layers
-    bool begins_with_weights_ = false;         // of what is trained: they may move while dW is made
+    bool sees_zeros_ = false;           // the first layer makes sums over x
+    bool large_ = false, far_ = false;  // wide layers; layers in no core's own cache
+    bool begins_with_weights_ = false;  // of what is trained: they may move while dW is made
     std::int64_t work_per_row_ = 0;
     std::vector<typename Layer<T>::Parameter> all_, trainable_;
 

@@ -9,9 +9,9 @@
 #include <type_traits>
 #include <vector>
 
+#include "blocked.h"
 #include "columns.h"
 #include "functions.h"
-#include "matrix.h"
 #include "random.h"
 #include "spec.h"
 #include "strips.h"
@@ -153,14 +153,19 @@ public:
                 store_upto(db + h, sum, n);
             });
         }
-        if (dx.data) {
-            transposed_.resize(static_cast<std::size_t>(H * padded(D)));
-            transpose(W_, H, D, H, transposed_.data(), padded(D));
-            Product<T> p{dy.N,      D,       H,      {dy.data, dy.ld(), 1}, transposed_.data(),
-                         padded(D), dx.data, dx.ld()};
-            p.readable = H * padded(D);
-            product(p, *pass.threads);
+        if (!dx.data) return;
+        Product<T> p{dy.N, D, H, {dy.data, dy.ld(), 1}, W_, H, dx.data, dx.ld()};
+        if (is_far(p)) {
+            p.turned = true;
+            multiply_blocked(p, *pass.threads);
+            return;
         }
+        transposed_.resize(static_cast<std::size_t>(H * padded(D)));
+        transpose(W_, H, D, H, transposed_.data(), padded(D));
+        p.B = transposed_.data();
+        p.ldb = padded(D);
+        p.readable = H * padded(D);
+        product(p, *pass.threads);
     }
 
 private:

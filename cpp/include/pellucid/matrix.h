@@ -51,6 +51,7 @@ struct Product {
     bool onto = false;        // start from what C holds
     bool padded_c = true;     // C's rows may be written up to a multiple of the vector's lanes
     bool streams = false;     // A is in no near cache: prefetch the rows below a tile
+    bool turned = false;      // B is stored as its transpose, H x K: for multiply_blocked only
     // Values that may be read from B on; whole vectors are read before that end.
     std::int64_t readable = 0;
 };
@@ -169,108 +170,6 @@ inline void multiply(const Product<T>& p, const Threads& threads) {
         const std::int64_t row = task % parts * share;
         panel(p, row, std::min(share, p.M - row), task / parts * width);
     });
-}
-
-// Copies rows k to k + K of A's strip (the rows of a tile) and B's panel (its columns) so that a
-// tile reads them in order. The compiler knows the sizes of a whole strip and a whole panel: five
-// times as fast as the loops for the last ones.
-template <class T>
-inline void pack_strip(const Product<T>& p, std::int64_t first, std::int64_t k, std::int64_t K,
-                       T* __restrict to) {
-    const std::int64_t rows = std::min<std::int64_t>(kTileRows, p.M - first), apart = p.A.row,
-                       step = p.A.step;
-    const T* const from = p.A.data + first * apart + k * step;
-    if (rows == kTileRows && step == 1)
-        for (std::int64_t i = 0; i < K; ++i) PELLUCID_UNROLL
-    for (std::int64_t r = 0; r < kTileRows; ++r) to[i * kTileRows + r] = from[r * apart + i];
-    else if (rows == kTileRows && apart == 1) for (std::int64_t i = 0; i < K; ++i)
-        std::copy_n(from + i * step, kTileRows, to + i * kTileRows);
-    else for (std::int64_t i = 0; i < K; ++i) for (std::int64_t r = 0; r < rows; ++r)
-        to[i * kTileRows + r] = from[r * apart + i * step];
-}
-
-template <class T>
-inline void pack_panel(const Product<T>& p, std::int64_t column, std::int64_t k, std::int64_t K,
-                       T* __restrict to) {
-    constexpr std::int64_t width = kTileVectors * kLanes<T>;
-    const std::int64_t columns = std::min(width, p.H - column);
-    const T* from = p.B + k * p.ldb + column;
-    if (columns == width)
-        for (std::int64_t i = 0; i < K; ++i, from += p.ldb, to += width)
-            std::copy_n(from, width, to);
-    else
-        for (std::int64_t i = 0; i < K; ++i, from += p.ldb, to += width) {
-            std::copy_n(from, columns, to);
-            std::fill(to + columns, to + width, T(0));
-        }
-}
-
-// Prefetches C's rows below a tile, up to `rows`, and the tile's share of the next panel, which are
-// in no near cache. (Inlined by force: GCC drops a call that only prefetches, as one without
-// effect.)
-template <class T>
-PELLUCID_INLINE inline void prefetch_next(const Product<T>& p, std::int64_t rows, const T* panel,
-                                          std::int64_t share) {
-    constexpr std::int64_t line = 64 / sizeof(T);
-    for (std::int64_t r = kTileRows; r < rows; ++r)
-        for (std::int64_t i = 0; i < p.H; i += line) __builtin_prefetch(p.C + r * p.ldc + i, 1);
-    for (std::int64_t i = 0; i < share; i += line) __builtin_prefetch(panel + i, 0, 2);
-}
-
-// The same for large matrices, after Goto and van de Geijn ("Anatomy of high-performance matrix
-// multiplication", ACM TOMS 34, 2008): k in blocks, for which A and B are packed; then blocks of
-// rows that stay in a core's own cache.
-template <class T>
-inline void multiply_blocked(const Product<T>& p, const Threads& threads) {
-    constexpr std::int64_t depth = 512, width = kTileVectors * kLanes<T>,
-                           strips_a_block = 128 / kTileRows;
-    const std::int64_t panels = (p.H + width - 1) / width,
-                       strips = (p.M + kTileRows - 1) / kTileRows;
-    const std::int64_t blocks = (strips + strips_a_block - 1) / strips_a_block;
-    T* const A = of_thread<Packed<T>>().of((strips * kTileRows + panels * width) * depth);
-    T* const B = A + strips * kTileRows * depth;
-    for (std::int64_t k = 0; k < p.K; k += depth) {
-        const std::int64_t K = std::min(depth, p.K - k);
-        threads.each(strips + panels, [&](std::int64_t i) {
-            if (i < strips)
-                pack_strip(p, i * kTileRows, k, K, A + i * kTileRows * depth);
-            else
-                pack_panel(p, (i - strips) * width, k, K, B + (i - strips) * width * depth);
-        });
-        threads.each(blocks * panels, [&](std::int64_t task) {
-            const std::int64_t j = task % panels, from = task / panels * strips_a_block;
-            Product<T> part = p;
-            part.H = std::min(width, p.H - j * width);
-            part.K = K;
-            part.B = B + j * width * depth;
-            part.ldb = width;
-            part.bias = k == 0 && p.bias ? p.bias + j * width : nullptr;
-            part.onto = k > 0 || p.onto;
-            part.readable = depth * width;
-            const std::int64_t share = j + 1 < panels ? K * width / strips_a_block : 0;
-            const T* next = part.B + width * depth;
-            for (std::int64_t strip = from; strip < std::min(strips, from + strips_a_block);
-                 ++strip, next += share) {
-                const std::int64_t row = strip * kTileRows;
-                part.A = {A + row * depth, 1, kTileRows};
-                part.C = p.C + row * p.ldc + j * width;
-                prefetch_next(part, std::min<std::int64_t>(2 * kTileRows, p.M - row), next, share);
-                panel<T, true>(part, 0, std::min<std::int64_t>(kTileRows, p.M - row), 0);
-            }
-        });
-    }
-}
-
-template <class T>
-inline void product(const Product<T>& p, const Threads& threads) {
-    // Rows of B whose distance is a large power of two map to the same cache sets and cause
-    // conflict misses, unless they are packed.
-    const std::int64_t least = p.ldb % 512 ? 192 : 64;
-    const bool large = p.M >= least && p.H >= 192 && p.K >= 64;
-    if (large)
-        multiply_blocked(p, threads);
-    else
-        multiply(p, threads);
 }
 
 // Writes the transpose of a K x H matrix (rows of lda values) into an H x K one (rows of ldb), in

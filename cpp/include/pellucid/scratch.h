@@ -40,8 +40,10 @@ struct Room {
     std::size_t bytes() const { return numbers.capacity() * sizeof(T); }
 };
 
-// The packed factors of a large product.
+// The packed factors of a large product: the whole left one, and a panel of the right one.
 template <class T>
 struct Packed : Room<T> {};
+template <class T>
+struct Panel : Room<T> {};
 
 }  // namespace pellucid
