@@ -127,6 +127,28 @@ def test_drawings_are_kept_and_read(address: str, visit: Visit) -> None:
     assert score_of(tab) == "Nothing is saved yet." and saved(tab) == []
 
 
+def test_a_page_without_a_server_trains_on_them(file: str, visit: Visit) -> None:
+    """Sixes that are labelled 3: after the training they are read as 3."""
+    tab = visit(f"{file}#d=&p=digits&lang=en")
+    by_mouse(tab, path_of(6))
+    for _ in range(30):
+        tab.get_by_test_id("save-3").click()
+    settle(tab)
+    assert score_of(tab).startswith("The network reads 0 of 30")
+    tab.get_by_test_id("panel-learn").click()
+    tab.locator(".anew > summary").click()
+    tab.get_by_label("also train on my 30 drawings").check()
+    tab.get_by_test_id("train-start").click()
+    for epoch in range(1, 7):
+        tab.get_by_test_id("train-epoch").click()
+        tab.locator("[data-testid=train-place]", has_text=f"epoch {epoch}, batch 43").wait_for()
+        tab.wait_for_function("() => document.querySelector('[data-testid=train-pause]').disabled")
+    tab.get_by_test_id("panel-digits").click()
+    settle(tab)
+    assert score_of(tab).startswith("Trained on them, the network reads 30 of 30")
+    tab.evaluate("localStorage.removeItem('pellucid.digits')")
+
+
 def test_the_download_is_what_is_saved(file: str, visit: Visit, tmp_path: Path) -> None:
     tab = visit(f"{file}#d=&p=digits&lang=en")
     tab.evaluate("localStorage.removeItem('pellucid.digits')")

@@ -8,6 +8,16 @@
 const KEY = "pellucid.digits";
 export const MOST = 500; // 0.5 MB of the browser's 5
 
+/** @type {WeakMap<object, Collection>} */
+const collections = new WeakMap();
+
+/** The drawings of a page. @param {{store: {set: (changes: {}) => void}}} page */
+export function collectionOf(page) {
+  const found = collections.get(page) ?? new Collection(() => page.store.set({}));
+  collections.set(page, found);
+  return found;
+}
+
 export class Collection {
   /** @param {() => void} changed called when another tab changes the drawings */
   constructor(changed) {

@@ -31,9 +31,22 @@ const HELD = 5; // where the page trains on its own digits, one of so many is he
 /** @type {WeakSet<Network>} networks that the page trained on its own digits */
 const trainedHere = new WeakSet();
 
-/** Remember that a network was trained on the page's digits. @param {Network} network */
-export function markTrained(network) {
+/** @type {WeakSet<Network>} and on the reader's drawings, too */
+const trainedWithOwn = new WeakSet();
+
+/**
+ * Remember that a network was trained on the page's digits.
+ * @param {Network} network
+ * @param {boolean} own whether on the reader's drawings, too
+ */
+export function markTrained(network, own) {
   trainedHere.add(network);
+  if (own) trainedWithOwn.add(network);
+}
+
+/** Whether the page's network was trained on the reader's drawings. @param {Page} page */
+export function trainedOnOwn(page) {
+  return trainedWithOwn.has(page.base);
 }
 
 /** The digits that the page trains on, and those that it holds out. @param {Page} page */

@@ -33,7 +33,8 @@ import { Network } from "./network/network.js";
 
 /**
  * @typedef {{rate: number, batch: number, pace: string, seed: number, hidden: string, activation:
- *   string, from: string}} Settings
+ *   string, from: string, own: boolean}} Settings `own`: whether it trains on the reader's drawings,
+ *   too, where the page trains by itself
  */
 
 export const BATCHES = [1, 10, 32, 100, 500, 5000];
@@ -76,6 +77,7 @@ export class Trainer {
         .join(),
       activation: ACTIVATIONS.includes(type) ? type : "sigmoid",
       from: "fresh",
+      own: false,
     };
     /** @type {Settings} */
     this.settings = { ...this.usual, ...settingsIn(page.store.state.choices) };

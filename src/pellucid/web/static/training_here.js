@@ -1,6 +1,7 @@
 // Training by the page itself, where there is no server: the orders and news of training.js, carried
 // out on the digits that travel with the page.
 
+import { collectionOf } from "./collection.js";
 import { obstacle } from "./network/batches.js";
 import { mlp } from "./network/build.js";
 import { Watch, quiet } from "./network/hints.js";
@@ -40,6 +41,7 @@ export class TrainerHere extends Trainer {
     /** @type {"play" | "pause" | "batch" | "epoch"} */
     this.mode = "pause";
     this.going = false; // whether `train` is at work
+    this.onOwn = false; // whether the run has the reader's drawings
     this.shownEpoch = 0;
     /** @type {import("./network/train.js").Epoch[] | null} epochs after the shown one */
     this.later = null;
@@ -77,7 +79,11 @@ export class TrainerHere extends Trainer {
     const network = shown ? page.network.copy() : newNetwork(settings);
     network.record = {}; // it describes another training
     const { training, held } = partsOf(page);
-    const [samples, others] = [training, held].map((digits) => samplesOf(network, digits));
+    const own = settings.own ? collectionOf(page).drawings : [];
+    this.onOwn = own.length > 0;
+    const [samples, others] = [[...training, ...own], held].map((digits) =>
+      samplesOf(network, digits),
+    );
     const optimizer = { name: "sgd", learningRate: settings.rate, momentum: MOMENTUM };
     const { batch: batchSize, seed } = settings;
     this.run = new Run(network, samples, others, optimizer, { batchSize, seed });
@@ -141,7 +147,7 @@ export class TrainerHere extends Trainer {
     const { batches } = run;
     const named = !ended || (run.epoch > 0 && !this.later);
     const network = run.network.copy();
-    markTrained(network);
+    markTrained(network, this.onOwn);
     /** @type {import("./training.js").News} */
     const news = {
       mode: this.mode,
@@ -178,7 +184,7 @@ function newNetwork({ hidden, activation, seed }) {
   return mlp([784, ...sizes, 10], activation, output, seed, front);
 }
 
-/** @param {Network} network @param {import("./resources.js").TestDigit[]} digits @returns {Samples} */
+/** @param {Network} network @param {{label: number, pixels: Uint8Array}[]} digits @returns {Samples} */
 function samplesOf({ takesBytes }, digits) {
   const size = digits[0].pixels.length;
   const x = new Float64Array(digits.length * size);

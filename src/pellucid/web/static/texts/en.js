@@ -483,6 +483,9 @@ export const en = {
   "digits.full": "{count} drawings are saved, and no more fit: delete some.",
   "digits.none": "Nothing is saved yet.",
   "digits.score": "The network reads {right} of {count} drawings correctly ({share}).",
+  "digits.score.trained":
+    "Trained on them, the network reads {right} of {count} drawings correctly ({share}). Draw new " +
+    "ones to learn how well it reads your hand.",
   "digits.right": "a {label}, read correctly as {read}",
   "digits.wrong": "a {label}, misread as {read}",
   "digits.open": "Show this drawing: {words}",
@@ -767,6 +770,7 @@ export const en = {
     "back.",
   "learn.now": "This is the network that is trained here, not the one that was opened.",
   "learn.waiting": "This is the network that was opened; the one in training is paused.",
+  "learn.own": "also train on my {count} drawings (panel “My digits”)",
   "learn.seed.help":
     "The same seed and settings repeat a run to the last bit. So does going back to an epoch and " +
     "playing on; later epochs are then replaced.",

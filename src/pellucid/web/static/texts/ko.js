@@ -434,6 +434,8 @@ export const ko = {
   "digits.full": "{count}개가 저장되어 더 넣을 수 없습니다. 몇 개를 지우세요.",
   "digits.none": "아직 저장한 그림이 없습니다.",
   "digits.score": "신경망이 그림 {count}개 가운데 {right}개를 바르게 읽습니다({share}).",
+  "digits.score.trained":
+    "이 그림으로 학습한 신경망이 그림 {count}개 가운데 {right}개를 바르게 읽습니다({share}). 내 글씨를 얼마나 잘 읽는지는 새로 그려서 확인하세요.",
   "digits.right": "정답 {label}, {read}(으)로 바르게 읽음",
   "digits.wrong": "정답 {label}, {read}(으)로 잘못 읽음",
   "digits.open": "이 그림 보기: {words}",
@@ -688,6 +690,7 @@ export const ko = {
   "learn.now": "지금 보이는 것은 처음 열었던 신경망이 아니라 여기서 학습하는 신경망입니다.",
   "learn.waiting":
     "지금 보이는 것은 처음 열었던 신경망입니다. 학습 중이던 신경망은 일시 정지했습니다.",
+  "learn.own": "내 그림 {count}개로도 학습(‘내 숫자’ 패널)",
   "learn.seed.help":
     "시드와 설정이 같으면 학습 결과도 마지막 비트까지 같습니다. 앞선 에포크로 되돌아가 다시 재생해도 그렇습니다. 이때 그 뒤의 에포크는 새것으로 바뀝니다.",
   "learn.diverged":

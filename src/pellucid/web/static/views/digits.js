@@ -4,7 +4,8 @@
 import { h, replaceRows, set, setText } from "../dom.js";
 import { percent } from "../format.js";
 import { LONGEST_NAME, nickname, send } from "../classroom.js";
-import { Collection, MOST } from "../collection.js";
+import { MOST, collectionOf } from "../collection.js";
+import { trainedOnOwn } from "../heldout.js";
 import { concealed } from "../state.js";
 import { downloads } from "./downloads.js";
 import { canvas, paintGrey } from "./pixels.js";
@@ -12,18 +13,9 @@ import { canvas, paintGrey } from "./pixels.js";
 /**
  * @typedef {import("../page.js").Page} Page
  * @typedef {import("../page.js").View} View
+ * @typedef {import("../collection.js").Collection} Collection
  * @typedef {import("../collection.js").Saved} Saved
  */
-
-/** @type {WeakMap<Page, Collection>} */
-const collections = new WeakMap();
-
-/** @param {Page} page */
-function collectionOf(page) {
-  const found = collections.get(page) ?? new Collection(() => page.store.set({}));
-  collections.set(page, found);
-  return found;
-}
 
 /** @param {Page} page @returns {View} */
 export function digits(page) {
@@ -102,7 +94,8 @@ export function digits(page) {
       const right = drawings.filter(({ label }, i) => label === read[i]).length;
       const count = drawings.length;
       const share = percent(right / count);
-      const told = hides ? "" : t("digits.score", { right, count, share });
+      const key = trainedOnOwn(page) ? "digits.score.trained" : "digits.score";
+      const told = hides ? "" : t(key, { right, count, share });
       setText(score, count ? told : t("digits.none"));
       const rows = drawings.map((drawing, i) =>
         row(page, drawing, hides ? null : read[i], () => remove(drawing)),

@@ -2,6 +2,7 @@
 
 import { h, set, setText } from "../dom.js";
 import { number, percent } from "../format.js";
+import { collectionOf } from "../collection.js";
 import { partsOf } from "../heldout.js";
 import { ACTIVATIONS, BATCHES, Trainer } from "../training.js";
 import { TrainerHere } from "../training_here.js";
@@ -187,7 +188,8 @@ function whileRunning({ t }, trainer) {
 }
 
 /** The settings of the next start. @param {Page} page @param {Trainer} trainer */
-function beginning({ t }, trainer) {
+function beginning(page, trainer) {
+  const { t } = page;
   const { settings } = trainer;
   const from = h(
     "select",
@@ -234,6 +236,7 @@ function beginning({ t }, trainer) {
       labelled(t("learn.activation"), activation),
       labelled(t("learn.seed"), seed),
     ),
+    page.facts.server ? null : ownDrawings(page, trainer),
     h(
       "div",
       { class: "line" },
@@ -246,6 +249,19 @@ function beginning({ t }, trainer) {
     h("p", { class: "note" }, t("learn.seed.help")),
   );
   return details;
+}
+
+/** Whether the next start trains on the reader's drawings, too. @param {Page} page @param {Trainer} trainer */
+function ownDrawings(page, trainer) {
+  const count = collectionOf(page).drawings.length;
+  if (!count) return null;
+  const own = h("input", {
+    type: "checkbox",
+    id: "train-own",
+    checked: trainer.settings.own,
+    onchange: () => trainer.set({ own: own.checked }),
+  });
+  return h("label", { class: "choice" }, own, page.t("learn.own", { count }));
 }
 
 /** @param {string} text @param {HTMLInputElement | HTMLSelectElement} control */
