@@ -8,7 +8,8 @@ CXX_SOURCES := $(wildcard cpp/*/*.h cpp/*/*.cpp cpp/include/pellucid/*.h benchma
 STATIC := "src/pellucid/web/static/**/*.{js,css,html}"
 
 .PHONY: demo page test test-lowest quick check integration coverage soak fuzz mutants fixtures asan gallery page-pictures messages stubs \
-	serving-table page-network mnist-table neurons-table tables-table search-table estimators-table c-table bench callgrind wheels workflows clean help \
+	serving-table page-network mnist-table neurons-table tables-table search-table estimators-table c-table bench bench-grid \
+	bench-quick callgrind wheels workflows clean help \
 	docs docs-serve command-reference
 
 help:
@@ -38,7 +39,9 @@ help:
 	@echo "make page-network  train the network that comes with the package again (five seconds)"
 	@echo "make fixtures  write the files of other libraries that the tests read"
 	@echo "make stubs     write the native module's types anew, after a change of its binding"
-	@echo "make bench     measure pellucid beside other libraries (twenty minutes), write its page and chart"
+	@echo "make bench     measure pellucid beside other libraries (fifty minutes), write its pages and charts"
+	@echo "make bench-grid   the grid of all sizes alone (half an hour); what was measured is kept"
+	@echo "make bench-quick  twelve cells of the grid (two minutes)"
 	@echo "make callgrind count the instructions of one epoch, without noise"
 	@echo "make wheels    build wheels and source distribution, check and test them where no compiler is (ten minutes)"
 	@echo "make workflows check the workflows of continuous integration"
@@ -183,7 +186,17 @@ stubs: .venv/test
 
 bench: .venv-bench/base
 	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check .
+	.venv-bench/bin/python benchmarks/grid.py
 	.venv-bench/bin/python benchmarks/run.py
+
+# The grid alone; CELLS="train, 1024*" some of it, AGAIN=1 also what was measured.
+bench-grid: .venv-bench/base
+	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check .
+	.venv-bench/bin/python benchmarks/grid.py $(if $(CELLS),--only "$(CELLS)") $(if $(AGAIN),--again)
+
+bench-quick: .venv-bench/base
+	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check .
+	.venv-bench/bin/python benchmarks/grid.py --quick
 
 callgrind:
 	@$(PYTHON) benchmarks/machine.py

@@ -1,4 +1,4 @@
-"""Write docs/*/measured/benchmarks.md and the charts from the measurements of `run.py`."""
+"""Write docs/*/measured/benchmark-tables.md and the charts from the measurements of `run.py`."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def write_pages(document: dict[str, Any], docs: Path = pages.DOCS) -> None:
         chart.write(document, docs / "pictures")
     english = _figures(document)
     pages.write(
-        "measured/benchmarks",
+        "measured/benchmark-tables",
         lambda language: {
             name: pages.translate(text, language, KOREAN) for name, text in english.items()
         },

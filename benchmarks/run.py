@@ -1,6 +1,6 @@
-"""Measure everything on this machine, then write docs/*/measured/benchmarks.md and its chart.
+"""Measure MNIST, commands and sizes, then write docs/*/measured/benchmark-tables.md.
 
-python benchmarks/run.py                      all, about twenty minutes; `make bench` calls it
+python benchmarks/run.py                      all, twenty minutes; `make bench` calls it too
 python benchmarks/run.py --quick              few rows and repetitions, to see that it works
 python benchmarks/run.py --only predictions   some sections (predictions, epochs, machine,
                                               footprint); the others are kept

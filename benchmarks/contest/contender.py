@@ -59,6 +59,14 @@ class Contender:
         """
         return {}
 
+    def compiled_predictors(self) -> dict[str, Predict]:
+        """Return further ways to predict, which compile for many seconds first."""
+        return {}
+
+    def compiled_epochs(self, rows: Rows) -> dict[str, Epoch]:
+        """Return further ways to train, which compile for many seconds first."""
+        return {}
+
     def params(self) -> list[Array]:
         """Return the weights after the epochs so far, of the way used last.
 

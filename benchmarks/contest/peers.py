@@ -34,7 +34,7 @@ class PyTorch(Contender):
 
     def predictors(self) -> dict[str, Predict]:
         torch = import_module("torch")
-        module = torch.nn.Sequential(self._module(), torch.nn.Sigmoid()).eval()
+        module = self._predicting()
         pairs = [
             (torch.from_numpy(W), torch.from_numpy(b))
             for W, b in pairwise(self.start.params)
@@ -46,6 +46,8 @@ class PyTorch(Contender):
             torch.addmm,
             self.task.pixels,
         )
+        *hidden, (last_W, last_b) = pairs
+        softmax, relu = self.task.output == "softmax", self.task.activation == "relu"
 
         def by_module(x: Array) -> Array:
             with inference():
@@ -56,22 +58,43 @@ class PyTorch(Contender):
             with inference():
                 y = from_numpy(x)
                 y = y.float().mul_(PIXEL) if pixels else y
-                for W, b in pairs:
-                    y = addmm(b, y, W).sigmoid_()
-                return y.numpy()
+                for W, b in hidden:
+                    z = addmm(b, y, W)
+                    y = z.relu_() if relu else z.sigmoid_()
+                z = addmm(last_b, y, last_W)
+                return (z.softmax(1) if softmax else z.sigmoid_()).numpy()
 
         return {"nn.Sequential": by_module, "addmm by hand": by_functions}
 
+    def compiled_predictors(self) -> dict[str, Predict]:
+        torch = import_module("torch")
+        module, inference, from_numpy = (
+            torch.compile(self._predicting()),
+            torch.inference_mode,
+            torch.from_numpy,
+        )
+
+        def predict(x: Array) -> Array:
+            with inference():
+                return module(from_numpy(x)).numpy()
+
+        return {"torch.compile": predict}
+
     def epochs(self, rows: Rows) -> dict[str, Epoch]:
-        images = rows.images.reshape(len(rows.t), -1).copy()  # PyTorch warns of read-only arrays
-        ways = {
-            "torch.optim": self._epoch(rows.x, rows.t, self._with_optimizer()),
-            "torch.optim, bytes in": self._epoch(images, rows.t, self._with_optimizer()),
-        }
+        makers = {"torch.optim": self._with_optimizer}
         if self.task.optimizer == "sgd":
-            ways["autograd.grad"] = self._epoch(rows.x, rows.t, self._by_hand())
-            ways["autograd.grad, bytes in"] = self._epoch(images, rows.t, self._by_hand())
+            makers["autograd.grad"] = self._by_hand
+        ways = {name: self._epoch(rows.x, rows.t, make()) for name, make in makers.items()}
+        if rows.images is not None:
+            images = rows.images.reshape(len(rows.t), -1).copy()  # it warns of read-only arrays
+            for name, make in makers.items():
+                ways[f"{name}, bytes in"] = self._epoch(images, rows.t, make())
         return ways
+
+    def compiled_epochs(self, rows: Rows) -> dict[str, Epoch]:
+        module, step = self._with_optimizer()
+        compiled = import_module("torch").compile(module)
+        return {"torch.compile": self._epoch(rows.x, rows.t, (compiled, step))}
 
     def _epoch(
         self, inputs: Array, targets: Array, way: tuple[Any, Callable[[Any], None]]
@@ -123,6 +146,11 @@ class PyTorch(Contender):
         arrays = [p.detach().numpy() for p in self.module.parameters()]
         return [p.T if p.ndim == 2 else p for p in arrays]  # PyTorch keeps weights as (out, in)
 
+    def _predicting(self) -> Any:
+        nn = import_module("torch").nn
+        end = nn.Softmax(1) if self.task.output == "softmax" else nn.Sigmoid()
+        return nn.Sequential(self._module(), end).eval()
+
     def _module(self) -> Any:
         """Build the network up to its logits."""
         nn = import_module("torch").nn
@@ -145,7 +173,7 @@ class ScikitLearn(Contender):
     shuffles = True  # in its own order; a test turns this off to compare weights
 
     def predictors(self) -> dict[str, Predict]:
-        predict = self._model(sigmoids=True).predict_proba
+        predict = self._model(sigmoids=self.task.output == "sigmoid").predict_proba
         return {"predict_proba": (lambda x: predict(scaled(x))) if self.task.pixels else predict}
 
     def epochs(self, rows: Rows) -> dict[str, Epoch]:
@@ -217,15 +245,16 @@ class ONNXRuntime(Contender):
         session = ort.InferenceSession(self._model(), options, providers=["CPUExecutionProvider"])
         binding = session.io_binding()
         run, names, feed = session.run, ["y"], {"x": self.start.params[0]}
+        dtype = np.dtype(self.task.dtype).type
 
         def run_session(x: Array) -> Array:
             feed["x"] = x
             return run(names, feed)[0]
 
         def run_bound(x: Array) -> Array:
-            y = np.empty((len(x), self.task.widths[-1]), np.float32)
+            y = np.empty((len(x), self.task.widths[-1]), dtype)
             binding.bind_input("x", "cpu", 0, x.dtype.type, x.shape, x.ctypes.data)
-            binding.bind_output("y", "cpu", 0, np.float32, y.shape, y.ctypes.data)
+            binding.bind_output("y", "cpu", 0, dtype, y.shape, y.ctypes.data)
             session.run_with_iobinding(binding)
             return y
 
@@ -233,7 +262,10 @@ class ONNXRuntime(Contender):
 
     def _model(self) -> bytes:
         onnx = import_module("onnx")
-        helper, kind = onnx.helper, onnx.TensorProto.FLOAT
+        helper, task = onnx.helper, self.task
+        kind = onnx.TensorProto.FLOAT if task.dtype == "float32" else onnx.TensorProto.DOUBLE
+        hidden = "Relu" if task.activation == "relu" else "Sigmoid"
+        end = "Softmax" if task.output == "softmax" else "Sigmoid"
         nodes, held, last = [], [], "x"
         if self.task.pixels:
             held.append(onnx.numpy_helper.from_array(np.array(PIXEL), "pixel"))
@@ -245,8 +277,9 @@ class ONNXRuntime(Contender):
             nodes.append(
                 helper.make_node("Gemm", [last, f"p{index}", f"p{index + 1}"], [f"z{index}"])
             )
-            last = "y" if index == len(params) - 2 else f"y{index}"
-            nodes.append(helper.make_node("Sigmoid", [f"z{index}"], [last]))
+            ends = index == len(params) - 2
+            last = "y" if ends else f"y{index}"
+            nodes.append(helper.make_node(end if ends else hidden, [f"z{index}"], [last]))
         given = onnx.TensorProto.UINT8 if self.task.pixels else kind
         x, y = (
             helper.make_tensor_value_info(name, type_, ["N", width])
@@ -272,23 +305,28 @@ class JAX(Contender):
             os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
 
     def predictors(self) -> dict[str, Predict]:
+        if self.task.dtype != "float32":  # it computes in float32, unless all of it is told not to
+            return {}
         jax = import_module("jax")
         params = [jax.numpy.asarray(p) for p in self.start.params]
 
         def predict(x: Any) -> Any:
             x = x.astype(np.float32) * PIXEL if self.task.pixels else x
-            for W, b in zip(params[::2], params[1::2], strict=True):
-                x = jax.nn.sigmoid(x @ W + b)
-            return x
+            for W, b in zip(params[:-2:2], params[1:-2:2], strict=True):
+                x = self._activation()(x @ W + b)
+            z = x @ params[-2] + params[-1]
+            return jax.nn.softmax(z) if self.task.output == "softmax" else jax.nn.sigmoid(z)
 
         compiled = jax.jit(predict)
         return {"jit": lambda x: np.asarray(compiled(x))}
 
     def epochs(self, rows: Rows) -> dict[str, Epoch]:
-        if not self.task.plain:
+        if not self.task.plain or self.task.dtype != "float32":
             return {}
-        images = rows.images.reshape(len(rows.t), -1)
-        return {"": self._epoch(rows.x, rows.t), "bytes in": self._epoch(images, rows.t)}
+        ways = {"": self._epoch(rows.x, rows.t)}
+        if rows.images is not None:
+            ways["bytes in"] = self._epoch(rows.images.reshape(len(rows.t), -1), rows.t)
+        return ways
 
     def _epoch(self, inputs: Array, targets: Array) -> Epoch:
         jax = import_module("jax")
@@ -326,9 +364,13 @@ class JAX(Contender):
         state, _ = jax.lax.scan(step, state, batches)
         return step(state, rest)[0] if len(rest) else state
 
+    def _activation(self) -> Any:
+        nn = import_module("jax").nn
+        return nn.relu if self.task.activation == "relu" else nn.sigmoid
+
     def _loss(self, params: list[Any], x: Any, t: Any) -> Any:
         jax = import_module("jax")
-        activation = jax.nn.relu if self.task.activation == "relu" else jax.nn.sigmoid
+        activation = self._activation()
         for W, b in zip(params[:-2:2], params[1:-2:2], strict=True):
             x = activation(x @ W + b)
         logs = jax.nn.log_softmax(x @ params[-2] + params[-1])

@@ -40,6 +40,7 @@ class Task:
     dropout: float = 0.0
     normalization: str | None = None
     pixels: bool = False
+    dtype: str = "float32"
 
     @property
     def name(self) -> str:
@@ -66,6 +67,7 @@ class Task:
             normalization=self.normalization,
             pixels=pixels or self.pixels,
             seed=SEED,
+            dtype=np.dtype(self.dtype),
         )
 
     def make_optimizer(self) -> Optimizer:
@@ -82,9 +84,9 @@ class Task:
 
 
 class Rows(NamedTuple):
-    """Images as bytes and as float32 rows from 0 to 1, and their classes."""
+    """Rows of numbers and their classes; for images also their bytes."""
 
-    images: Array
+    images: Array | None
     x: Array
     t: Array
 
@@ -94,6 +96,14 @@ def digits(count: int) -> Rows:
     part = mnist().train
     images = part.images[:count]
     return Rows(images, scaled(images), part.labels[:count].astype(np.int64))
+
+
+def noise(kind: str, count: int, task: Task) -> Rows:
+    """Return `count` made-up rows of the task's width and type: "dense" or "sparse" noise."""
+    x = inputs(kind, count, task.widths[0], task.dtype)[0] if count > 1 else None
+    x = inputs(kind, 2, task.widths[0], task.dtype)[0][:1] if x is None else x
+    classes = np.random.default_rng(SEED).integers(0, task.widths[-1], count)
+    return Rows(None, x, classes)
 
 
 def scaled(images: Array) -> Array:
@@ -106,11 +116,11 @@ def order(epoch: int, count: int) -> Array:
     return epoch_order(SEED, epoch, count)
 
 
-def inputs(kind: str, count: int, width: int) -> list[Array]:
+def inputs(kind: str, count: int, width: int, dtype: str = "float32") -> list[Array]:
     """Return arrays to predict, each (count, width): many for a single row, else one.
 
-    `kind` is "digits" (four in five numbers are 0), "bytes" (digits as MNIST stores them) or
-    "dense" (normal noise).
+    `kind` is "digits" (four in five numbers are 0), "bytes" (digits as MNIST stores them), "dense"
+    (normal noise) or "sparse" (normal noise of which four in five numbers are 0).
     """
     total = max(count, DIFFERENT_ROWS) if count == 1 else count
     if kind == "digits":
@@ -118,5 +128,8 @@ def inputs(kind: str, count: int, width: int) -> list[Array]:
     elif kind == "bytes":
         x = mnist().test.images[:total].reshape(total, -1).copy()
     else:
-        x = np.random.default_rng(SEED).standard_normal((total, width), np.float32)
+        numbers = np.random.default_rng(SEED)
+        x = numbers.standard_normal((total, width), np.float32).astype(dtype, copy=False)
+        if kind == "sparse":
+            x[numbers.random(x.shape, np.float32) < 0.8] = 0
     return [np.ascontiguousarray(part) for part in np.split(x, len(x) // count)]

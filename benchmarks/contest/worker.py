@@ -18,7 +18,7 @@ from typing import Any
 
 from contest.contender import Contender, Epoch, Predict
 from contest.contenders import CONTENDERS
-from contest.tasks import Task, digits, inputs
+from contest.tasks import Task, digits, inputs, noise
 from pellucid.core.types import Array
 
 WARM = 0.05
@@ -38,30 +38,47 @@ class Worker:
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
         return {"version": self.kind.version(), "peak": peak}
 
-    def predict(self, task: dict[str, Any], kind: str, rows: int) -> dict[str, Any]:
-        """Prepare to predict `rows` rows at a time; return the ways to do so."""
+    def predict(
+        self, task: dict[str, Any], kind: str, rows: int, compiled: bool = False
+    ) -> dict[str, Any]:
+        """Prepare to predict `rows` rows at a time; return the ways to do so.
+
+        `first` are the seconds of the first prediction by each of them.
+        """
         contender = self.kind(_task(task), self.threads)
-        x = inputs(kind, rows, contender.task.widths[0])
+        x = inputs(kind, rows, contender.task.widths[0], contender.task.dtype)
         predictors = contender.predictors()
+        if compiled:
+            predictors |= contender.compiled_predictors()
+        first = {name: _first(predict, x[0]) for name, predict in predictors.items()}
         for predict in predictors.values():
             _repeat(predict, x, WARM)
         self.ways = {name: partial(_repeat, predict, x) for name, predict in predictors.items()}
-        return {"ways": list(self.ways)}
+        return {"ways": list(self.ways), "first": first}
 
-    def epoch(self, task: dict[str, Any], rows: int, warm: bool = True) -> dict[str, Any]:
-        """Prepare to train epochs of `rows` digits, `warm` after one that is not counted.
+    def epoch(
+        self,
+        task: dict[str, Any],
+        rows: int,
+        warm: bool = True,
+        kind: str = "digits",
+        compiled: bool = False,
+    ) -> dict[str, Any]:
+        """Prepare to train epochs of `rows` digits or noise, `warm` after one that is not counted.
 
-        Return the ways to do so.
+        Return the ways to do so; `first` are the seconds of that first epoch by each of them.
         """
         contender = self.kind(_task(task), self.threads)
-        epochs = contender.epochs(digits(rows))
-        for epoch in epochs.values() if warm else ():
-            epoch()
-        self.ways = {name: partial(_once, epoch) for name, epoch in epochs.items()}
-        return {"ways": list(self.ways), "compiling": contender.compiling}
+        data = digits(rows) if kind == "digits" else noise(kind, rows, contender.task)
+        epochs = contender.epochs(data)
+        if compiled:
+            epochs |= contender.compiled_epochs(data)
+        first = {name: epoch() for name, epoch in epochs.items()} if warm else {}
+        self.ways = {name: partial(_several, epoch) for name, epoch in epochs.items()}
+        return {"ways": list(self.ways), "compiling": contender.compiling, "first": first}
 
     def run(self, way: str, seconds: float) -> dict[str, Any]:
-        """Measure one way: seconds of one epoch, or of one prediction (many, for `seconds`)."""
+        """Measure one way: seconds of one epoch or prediction, the mean of all in `seconds`."""
         return {"seconds": self.ways[way](seconds)}
 
 
@@ -69,8 +86,18 @@ def _task(settings: dict[str, Any]) -> Task:
     return Task(**{**settings, "widths": tuple(settings["widths"])})
 
 
-def _once(epoch: Epoch, seconds: float) -> float:
-    return epoch()
+def _several(epoch: Epoch, seconds: float) -> float:
+    """Train epochs until the time is over; return the mean seconds of one."""
+    found = [epoch()]
+    while sum(found) < seconds:
+        found.append(epoch())
+    return sum(found) / len(found)
+
+
+def _first(predict: Predict, x: Array) -> float:
+    started = time.perf_counter()
+    predict(x)
+    return time.perf_counter() - started
 
 
 def _repeat(predict: Predict, arrays: list[Array], seconds: float) -> float:

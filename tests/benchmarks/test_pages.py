@@ -7,6 +7,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import chart
+import grid_page
 import pages
 import pytest
 import report
@@ -21,8 +22,9 @@ def test_the_pages_are_those_of_the_saved_measurements(tmp_path: Path) -> None:
     for name in GENERATORS:
         importlib.import_module(name).write_pages(tmp_path)
     report.write_pages(json.loads((HERE / "benchmarks.json").read_text()), tmp_path)
+    grid_page.write_pages(tmp_path)
     written = sorted(path for path in tmp_path.rglob("*") if path.is_file())
-    assert len(written) == 2 * (len(GENERATORS) + 1) + 4
+    assert len(written) == 2 * (len(GENERATORS) + 2) + 8
     for path in written:
         kept = pages.DOCS / path.relative_to(tmp_path)
         assert path.read_text(encoding="utf-8") == kept.read_text(encoding="utf-8"), kept

@@ -1,0 +1,126 @@
+"""The grid of `make bench`: every cell, what is measured of it, and what its page states.
+
+No time decides a test.
+"""
+
+import json
+from pathlib import Path
+from xml.etree import ElementTree
+
+import grid
+import grid_page
+import heatmap
+import numpy as np
+import pytest
+from contest import worker
+from contest.cells import BATCHES, IMPORTANT, QUICK, ROWS, WIDTHS, Cell, cells
+from contest.contenders import CONTENDERS, installed
+from contest.tasks import inputs, noise
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+@pytest.fixture(autouse=True)
+def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "WARM", 0.0)
+    monkeypatch.setattr(grid, "TURN", 0.0)
+
+
+def test_the_grid_is_complete_and_named() -> None:
+    every = list(cells())
+    names = [cell.name for cell in every]
+    assert len(set(names)) == len(names)
+    plain = {cell.name for cell in every if grid_page._in_grid(cell)}
+    assert len(plain) == len(WIDTHS) * (len(BATCHES) + len(ROWS))
+    assert set(IMPORTANT) | set(QUICK) <= plain
+
+
+def test_an_epoch_has_whole_batches_and_about_the_same_work() -> None:
+    for cell in cells():
+        if cell.kind == "train" and not cell.rows:
+            assert cell.trained % cell.size == 0
+            assert cell.trained <= 8192 and (cell.flops < 3e10 or cell.trained == cell.size)
+
+
+def test_work_and_weights_by_hand() -> None:
+    cell = Cell("train", 2, 1, rows=5)
+    assert cell.weights == 4 * (2 * 2 + 2 * 2 + 2 * 10)
+    # forward and the weights' gradients 28 each, the inputs' gradients 28 - 4
+    assert cell.flops == 2 * 5 * (3 * 28 - 4)
+    assert cell.traffic == 3 * cell.weights * 5
+    assert Cell("predict", 2, 8).flops == 2 * 8 * 28
+
+
+def test_sparse_noise_is_mostly_zero_and_of_the_type_asked_for() -> None:
+    x = inputs("sparse", 200, 30, "float64")[0]
+    assert x.dtype == np.float64
+    assert 0.7 < (x == 0).mean() < 0.9
+    assert len(noise("dense", 1, Cell("train", 4, 1).task).x) == 1
+
+
+@pytest.mark.parametrize("name", [name for name in installed() if name != "pellucid"])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_every_contender_does_a_cell_as_pellucid_does(name: str, dtype: str) -> None:
+    task = Cell("predict", 7, 5, dtype=dtype).task
+    x = inputs("dense", 5, 7, dtype)[0]
+    expected = task.network().predict(x)
+    for way, predict in CONTENDERS[name](task, 1).predictors().items():
+        np.testing.assert_allclose(predict(x), expected, atol=2e-6, err_msg=way)
+    cell = Cell("train", 7, 4, dtype=dtype, rows=12)
+    for epoch in CONTENDERS[name](cell.task, 1).epochs(noise("dense", 12, cell.task)).values():
+        assert epoch() > 0
+
+
+@pytest.fixture
+def measured(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """Two cells, measured with two contenders."""
+    monkeypatch.setattr(grid, "installed", lambda: ["pellucid", "numpy"])
+    limit = {"peak": 1e11, "stream": {str(n): 1e10 for n in range(100_000)}}
+    monkeypatch.setattr(grid, "limits", lambda threads, chosen: limit)
+    data = tmp_path / "grid.json"
+    grid.run([Cell("train", 16, 8, rows=64), Cell("predict", 16, 1)], data, 3)
+    return data
+
+
+def test_a_cell_holds_the_pairs_and_the_first_call(measured: Path) -> None:
+    document = json.loads(measured.read_text())
+    assert list(document["cells"]) == ["train, 16 wide, batch 8", "predict, 16 wide, 1 rows"]
+    train, predict = document["cells"].values()
+    assert set(train["seconds"]) == {"pellucid|whole call", "numpy"} == set(train["first"])
+    assert {"pellucid|predictor(x)", "pellucid|net.predict(x)"} < set(predict["seconds"])
+    assert train["best"] == "numpy" and train["ratio"] > 0 and train["pairs"] >= 1
+    assert (train["threads"], train["rows"]) == (1, 64)
+
+
+def test_the_page_states_what_was_measured(measured: Path, tmp_path: Path) -> None:
+    grid_page.write_pages(tmp_path, measured)
+    ratio = json.loads(measured.read_text())["cells"]["predict, 16 wide, 1 rows"]["ratio"]
+    for language, title in (("en", "predict, 16 wide, 1 row"), ("ko", "예측, 너비 16, 1행")):
+        text = (tmp_path / language / "measured" / "benchmarks.md").read_text()
+        assert f"| {title} |" in text
+        assert f"{ratio:.2f}" in text
+
+
+def test_the_heat_map_has_a_square_for_each_cell_that_was_measured() -> None:
+    name = "train, 64 wide, batch 32"
+    for theme in ("light", "dark"):
+        for language, words in heatmap.WORDS.items():
+            text = heatmap.draw({name: {"ratio": 0.84}, "other": {"ratio": 9}}, language, theme)
+            drawn = ElementTree.fromstring(text)
+            assert len(list(drawn.iter(f"{SVG}rect"))) == 1
+            shown = [each.text for each in drawn.iter(f"{SVG}text")]
+            assert "0.84" in shown and words["train"] in shown
+            assert shown.count("–") == len(WIDTHS) * (len(BATCHES) + len(ROWS)) - 1
+
+
+def test_the_share_is_that_of_what_binds() -> None:
+    cell = Cell("predict", 16, 1)
+    result = {"threads": 1, "ours": "pellucid", "seconds": {"pellucid": 1e-6}}
+    limits = {
+        "1": {"peak": 4 * cell.flops * 1e6, "stream": {str(cell.weights): 2e6 * cell.weights}}
+    }
+    document = {"cells": {cell.name: result}, "limits": limits}
+    found = grid_page.share(document, cell)
+    assert found is not None
+    assert found[0] == pytest.approx(0.5)
+    assert found[1] == "memory"
